@@ -1,0 +1,232 @@
+"""Time the NumPy kernels against PyTorch's eager forward, on the CPU at batch 1.
+
+The sequences of convolutions, normalisations, activations, pools and additions
+of VGG-16, ResNet-50 and MobileNetV2 at 224 x 224, with the same weights on both
+sides.  The sides take turns; printed are the best and the median time of each,
+their ratios, the largest difference between the results, and how far the
+kernels' memory rose above the weights and the activations alive.
+
+    python benchmarks/forward_kernels.py [vgg16 resnet50 mobilenetv2] [--rounds 15]
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+import tracemalloc
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from cnncalc.executors.kernels import Workspace, convolve, pool_max
+
+RANDOM = np.random.default_rng(0)
+
+
+@dataclass
+class Conv:
+    """A convolution, perhaps normalised and activated."""
+
+    inputs: int
+    outputs: int
+    kernel: int
+    stride: int = 1
+    groups: int = 1
+    norm: bool = True
+    limit: float | None = float("inf")  # where the rectifier saturates; None: no activation
+    weight: Any = None
+    shift: Any = None
+    scale: Any = None
+
+    def __post_init__(self) -> None:
+        fan = self.inputs // self.groups * self.kernel**2
+        shape = (self.outputs, self.inputs // self.groups, self.kernel, self.kernel)
+        self.weight = (RANDOM.standard_normal(shape) * (2 / fan) ** 0.5).astype(np.float32)
+        self.shift = RANDOM.standard_normal(self.outputs).astype(np.float32) / 10
+        self.scale = np.ones(self.outputs, np.float32)
+
+
+@dataclass
+class Pool:
+    kernel: int
+    stride: int
+    pad: int = 0
+
+
+@dataclass
+class Residual:
+    body: list[Any]
+    shortcut: list[Any] = field(default_factory=list)
+    rectify: bool = True
+
+
+def vgg16() -> list[Any]:
+    layers: list[Any] = []
+    channels = 3
+    for outputs, count in ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3)):
+        for _ in range(count):
+            layers.append(Conv(channels, outputs, 3, norm=False))
+            channels = outputs
+        layers.append(Pool(2, 2))
+    return layers
+
+
+def resnet50() -> list[Any]:
+    layers: list[Any] = [Conv(3, 64, 7, 2), Pool(3, 2, 1)]
+    channels = 64
+    for width, count, first in ((64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2)):
+        for index in range(count):
+            stride = 1 if index else first
+            body = [
+                Conv(channels, width, 1),
+                Conv(width, width, 3, stride),
+                Conv(width, 4 * width, 1, limit=None),
+            ]
+            shortcut = [] if index else [Conv(channels, 4 * width, 1, stride, limit=None)]
+            layers.append(Residual(body, shortcut))
+            channels = 4 * width
+    return layers
+
+
+def mobilenetv2() -> list[Any]:
+    layers: list[Any] = [Conv(3, 32, 3, 2, limit=6.0)]
+    channels = 32
+    stages = (
+        (1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2),
+        (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1),
+    )  # fmt: skip
+    for factor, outputs, count, first in stages:
+        for index in range(count):
+            stride, wide = 1 if index else first, factor * channels
+            body = [Conv(channels, wide, 1, limit=6.0)] if factor > 1 else []
+            body.append(Conv(wide, wide, 3, stride, groups=wide, limit=6.0))
+            body.append(Conv(wide, outputs, 1, limit=None))
+            same = stride == 1 and channels == outputs
+            layers += [Residual(body, rectify=False)] if same else body
+            channels = outputs
+    return [*layers, Conv(channels, 1280, 1, limit=6.0)]
+
+
+NETWORKS = {"vgg16": vgg16, "resnet50": resnet50, "mobilenetv2": mobilenetv2}
+
+
+def run_kernels(layers: list[Any], x: Any, scratch: Workspace) -> Any:
+    for layer in layers:
+        if isinstance(layer, Conv):
+            x = _convolve(layer, x, scratch)
+        elif isinstance(layer, Pool):
+            pads = ((layer.pad, layer.pad),) * 2
+            x = pool_max(np, x, (layer.kernel,) * 2, (layer.stride,) * 2, pads, (1, 1))
+        else:
+            short = run_kernels(layer.shortcut, x, scratch)
+            x = run_kernels(layer.body, x, scratch)
+            x += short
+            if layer.rectify:
+                np.maximum(x, 0, out=x)
+    return x
+
+
+def _convolve(layer: Conv, x: Any, scratch: Workspace) -> Any:
+    pads = ((layer.kernel // 2, layer.kernel // 2),) * 2
+    stride = (layer.stride, layer.stride)
+    bias = None if layer.norm else layer.shift
+    y = convolve(np, x, layer.weight, bias, stride, pads, (1, 1), layer.groups, scratch)
+    if layer.norm:
+        y *= layer.scale[:, None, None]
+        y += layer.shift[:, None, None]
+    if layer.limit is not None:
+        np.maximum(y, 0, out=y)
+        if layer.limit != float("inf"):
+            np.minimum(y, layer.limit, out=y)
+    return y
+
+
+def to_torch(layers: list[Any]) -> Callable[[Any], Any]:
+    steps = [_torch_step(layer) for layer in layers]
+
+    def run(x: Any) -> Any:
+        for step in steps:
+            x = step(x)
+        return x
+
+    return run
+
+
+def _torch_step(layer: Any) -> Callable[[Any], Any]:
+    if isinstance(layer, Pool):
+        return lambda x: F.max_pool2d(x, layer.kernel, layer.stride, layer.pad)
+    if isinstance(layer, Residual):
+        body, shortcut = to_torch(layer.body), to_torch(layer.shortcut)
+        finish = F.relu_ if layer.rectify else lambda x: x
+        return lambda x: finish(body(x).add_(shortcut(x)))
+    weight, shift, scale = map(torch.from_numpy, (layer.weight, layer.shift, layer.scale))
+    mean, variance = torch.zeros_like(shift), torch.ones_like(shift)
+    activate = {None: lambda x: x, 6.0: F.relu6}.get(layer.limit, F.relu_)
+
+    def step(x: Any) -> Any:
+        bias = None if layer.norm else shift
+        y = F.conv2d(x, weight, bias, layer.stride, layer.kernel // 2, 1, layer.groups)
+        if layer.norm:
+            y = F.batch_norm(y, mean, variance, scale, shift, False, 0.0, 0.0)
+        return activate(y)
+
+    return step
+
+
+def measure(name: str, rounds: int) -> None:
+    layers = NETWORKS[name]()
+    x = RANDOM.standard_normal((1, 3, 224, 224)).astype(np.float32)
+    scratch = Workspace(np)
+    theirs = to_torch(layers)
+    tensor = torch.from_numpy(x)
+    sides: tuple[Callable[[], Any], ...] = (
+        lambda: run_kernels(layers, x, scratch),
+        lambda: theirs(tensor).numpy(),
+    )
+    results = [side() for side in sides]
+    times: tuple[list[float], list[float]] = ([], [])
+    for _ in range(rounds):
+        for side, spent in zip(sides, times, strict=True):
+            time.sleep(0.05)  # let the other library's threads stop waiting for work
+            start = time.perf_counter()
+            side()
+            spent.append(time.perf_counter() - start)
+    (best, other_best), (middle, other_middle) = (
+        tuple(f(spent) * 1e3 for spent in times) for f in (min, statistics.median)
+    )
+    difference = np.abs(results[0] - results[1]).max() / np.abs(results[1]).max()
+    print(
+        f"{name:12} kernels {best:7.1f} / {middle:7.1f} ms   "
+        f"torch {other_best:7.1f} / {other_middle:7.1f} ms   "
+        f"ratio {best / other_best:.2f} / {middle / other_middle:.2f}   "
+        f"difference {difference:.0e}   peak {peak_memory(layers, x):.0f} MiB"
+    )
+
+
+def peak_memory(layers: list[Any], x: Any) -> float:
+    """The most memory held during a forward, beyond the weights."""
+    tracemalloc.start()
+    run_kernels(layers, x, Workspace(np))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak / 2**20
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("networks", nargs="*", default=list(NETWORKS), metavar="network")
+    parser.add_argument("--rounds", type=int, default=15)
+    options = parser.parse_args()
+    print(f"torch threads {torch.get_num_threads()}; times are best / median")
+    with torch.inference_mode():
+        for name in options.networks:
+            measure(name, options.rounds)
+
+
+if __name__ == "__main__":
+    main()

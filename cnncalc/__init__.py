@@ -1,0 +1,54 @@
+"""cnncalc: the calculator for convolutional networks.
+
+Sizes, weights, MACs and receptive fields, from text, exactly and at once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cnncalc.api import analyze, parse, verify
+    from cnncalc.errors import CnnCalcError, SpecError
+    from cnncalc.network import Network, Step
+    from cnncalc.report import Report
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CnnCalcError",
+    "Network",
+    "Report",
+    "SpecError",
+    "Step",
+    "__version__",
+    "analyze",
+    "parse",
+    "verify",
+]
+
+# Imported on first use, so that `import cnncalc` costs next to nothing.
+_HOMES = {
+    "CnnCalcError": "errors",
+    "Network": "network",
+    "Report": "report",
+    "SpecError": "errors",
+    "Step": "network",
+    "analyze": "api",
+    "parse": "api",
+    "verify": "api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'cnncalc' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"cnncalc.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

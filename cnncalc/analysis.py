@@ -1,0 +1,241 @@
+"""A network at an input size becomes a report, in one loop over its steps."""
+
+from __future__ import annotations
+
+from math import prod
+
+from cnncalc.errors import LayerError, SpecError
+from cnncalc.layers.base import Layer, Shape, Weight, show
+from cnncalc.layers.words import word
+from cnncalc.network import Network, Step
+from cnncalc.receptive import Offset, Seen, advance, extra_input, meet, network_input
+from cnncalc.report import BYTES, LAYOUTS, Note, Report, Row, as_layout, from_layout
+
+__all__ = ["analyze"]
+
+# An activation of this many elements is beyond any machine; larger numbers only
+# make the arithmetic slow.
+MAX_ELEMENTS = 10**18
+
+
+def analyze(
+    network: Network,
+    input: Shape | None = None,
+    *,
+    batch: int = 1,
+    dtype: str = "float32",
+    layout: str | None = None,
+) -> Report:
+    """Work out every step of a network.
+
+    Args:
+        network: what a notation read.
+        input: the input's shape in the network's own layout, without batch; it wins over the
+            network's own.
+        batch: samples at a time, for `activation_bytes`.
+        dtype: what numbers are kept in, for the bytes.
+        layout: `channels-first` or `channels-last` for the report; None: the network's own.
+
+    Raises:
+        SpecError: no input size, or a layer that can't take what flows in; the span says where.
+    """
+    _check_settings(batch, dtype, layout)
+    shape = from_layout(tuple(input), network.layout) if input is not None else network.input
+    if shape is None:
+        raise SpecError(
+            "the size of the input is missing",
+            code="no-input",
+            help="start the spec with it, as in `3x224x224 conv:16,k3`, or give `-i 3x224x224`",
+        )
+    _check_input(shape)
+    steps = network.at(shape)
+    loop = _Loop(steps, shape, batch * BYTES[dtype])
+    for number, step in enumerate(steps.steps):
+        loop.take(number, step)
+    return Report(
+        steps,
+        shape,
+        loop.rows,
+        batch=batch,
+        dtype=dtype,
+        layout=layout or network.layout,
+        notes=loop.notes,
+    )
+
+
+def _check_settings(batch: int, dtype: str, layout: str | None) -> None:
+    if batch < 1:
+        raise SpecError(f"the batch can't be {batch}", code="bad-value", help="at least 1")
+    if dtype not in BYTES:
+        raise SpecError(
+            f"`{dtype}` is no dtype known here", code="bad-value", help=f"one of {', '.join(BYTES)}"
+        )
+    if layout is not None and layout not in LAYOUTS:
+        raise SpecError(
+            f"`{layout}` is no layout", code="bad-value", help=f"one of {', '.join(LAYOUTS)}"
+        )
+
+
+def _check_input(shape: Shape) -> None:
+    if not shape or any(size < 1 for size in shape):
+        raise SpecError(
+            f"the input can't be {show(shape) or 'empty'}",
+            code="bad-input",
+            help="sizes of at least 1, such as 3x224x224",
+        )
+    if prod(shape) > MAX_ELEMENTS:
+        raise SpecError(f"an input of {show(shape)} is beyond any machine", code="too-large")
+
+
+class _Loop:
+    """The state of the one loop: what came out of each step so far."""
+
+    def __init__(self, network: Network, shape: Shape, element_bytes: int) -> None:
+        self.network = network
+        self.input = shape
+        self.element_bytes = element_bytes
+        self.rows: list[Row] = []
+        self.notes: list[Note] = []
+
+    def take(self, number: int, step: Step) -> None:
+        """Add the row of one step."""
+        shapes = tuple(self.rows[i].output_shape for i in step.inputs)
+        if step.layer.kind == "input":
+            shape = self.input if number == 0 else step.layer.output()
+            seen = network_input(shape) if number == 0 else extra_input(shape, len(self.input) - 1)
+            self.rows.append(self._row(number, step, (), shape, seen, (), 0))
+            return
+        try:
+            _check_expected(step.layer, shapes)
+            output = step.layer.output(*shapes)
+            weights = step.layer.weights(*shapes)
+            macs = step.layer.macs(*shapes)
+        except LayerError as error:
+            raise self._placed(error, step, shapes) from None
+        if prod(output) > MAX_ELEMENTS:
+            raise self._placed(
+                LayerError("the output is beyond any machine", code="too-large"), step, shapes
+            )
+        seen = self._seen(number, step, shapes, output)
+        if self.network.relabel:
+            weights = self.network.relabel(step.layer, weights)
+        self.rows.append(self._row(number, step, shapes, output, seen, weights, macs))
+
+    def _row(
+        self,
+        number: int,
+        step: Step,
+        shapes: tuple[Shape, ...],
+        output: Shape,
+        seen: Seen,
+        weights: tuple[Weight, ...],
+        macs: int,
+    ) -> Row:
+        own = weights if step.shares is None else ()
+        counts = [(weight.count, weight.role == "buffer", weight.trainable) for weight in own]
+        return Row(
+            index=number,
+            name=step.name,
+            kind=step.layer.kind,
+            text=word(step.layer),
+            inputs=step.inputs,
+            input_shapes=shapes,
+            output_shape=output,
+            weights=weights,
+            params=sum(count for count, buffer, _ in counts if not buffer),
+            trainable=sum(count for count, buffer, train in counts if train and not buffer),
+            buffers=sum(count for count, buffer, _ in counts if buffer),
+            shares=step.shares,
+            macs=macs,
+            activation_bytes=prod(output) * self.element_bytes,
+            seen=seen,
+        )
+
+    def _seen(self, number: int, step: Step, shapes: tuple[Shape, ...], output: Shape) -> Seen:
+        seens = [self.rows[i].seen for i in step.inputs]
+        if len(seens) == 1:
+            return advance(step.layer, shapes[0], seens[0], self.input)
+        seen, offset = meet(step.layer, shapes, output, seens)
+        if offset:
+            self.notes.append(Note(number, self._offset_note(number, step, offset)))
+        return seen
+
+    def _offset_note(self, number: int, step: Step, offset: Offset) -> str:
+        one, two = (self._path(number, branch) for branch in offset.branches)
+        if offset.jumps[0] != offset.jumps[1]:
+            how = (
+                f"neighbouring units are {offset.jumps[0]:g} and {offset.jumps[1]:g} "
+                "input pixels apart"
+            )
+        else:
+            how = f"their centres are {abs(offset.centres[0] - offset.centres[1]):g} pixels apart"
+        return f"`{step.name}` joins branches that are out of step: {one} and {two}; {how}"
+
+    def _placed(self, error: LayerError, step: Step, shapes: tuple[Shape, ...]) -> SpecError:
+        """The layer's bare sentence with its place, the incoming shapes and who made them."""
+        placed = SpecError(
+            error.message, step.spans[0] if step.spans else None, code=error.code, help=error.help
+        )
+        number = len(self.rows)
+        layout = self.network.layout
+        if len(shapes) == 1:
+            maker = self.rows[step.inputs[0]]
+            from_ = "the input" if maker.index == 0 else f"`{maker.text}` (step {maker.index})"
+            placed.notes.append(f"it receives {show(as_layout(shapes[0], layout))} from {from_}")
+        else:
+            for branch, shape in enumerate(shapes):
+                path = self._path(number, branch, step)
+                placed.notes.append(
+                    f"branch {branch + 1} gives {show(as_layout(shape, layout))}: {path}"
+                )
+        placed.notes += [
+            f"used at line {span.place()[1]}: `{span.text[:60]}`" for span in step.spans[1:]
+        ]
+        return placed
+
+    def _path(self, number: int, branch: int, step: Step | None = None) -> str:
+        """The layers of one branch, back to where the branches of this step part."""
+        step = step or self.network.steps[number]
+        behind = [self._ancestors(start) for start in step.inputs]
+        common = set.intersection(*behind)
+        words: list[str] = []
+        at = step.inputs[branch]
+        while at not in common:
+            words.append(self.rows[at].text)
+            at = max(self.rows[at].inputs, default=0)
+        words.reverse()
+        if len(words) > 6:
+            words[3:-3] = ["…"]
+        return f"`{' '.join(words)}`" if words else "the identity"
+
+    def _ancestors(self, number: int) -> set[int]:
+        found = {0}
+        waiting = [number]
+        while waiting:
+            at = waiting.pop()
+            if at not in found:
+                found.add(at)
+                waiting.extend(self.rows[at].inputs)
+        return found
+
+
+def _check_expected(layer: Layer, shapes: tuple[Shape, ...]) -> None:
+    """LayerError where the source declared another input than what flows in."""
+    expects = layer.expects
+    if expects is None:
+        return
+    (shape, *_) = shapes
+    if expects.ranks and len(shape) - 1 not in expects.ranks:
+        axes = " or ".join(map(str, expects.ranks))
+        raise LayerError(
+            f"{expects.call} takes maps of {axes} spatial axes but receives {show(shape)}",
+            code="wrong-axes",
+        )
+    for name, axis, declared in expects.sizes:
+        if -len(shape) <= axis < len(shape) and shape[axis] != declared:
+            raise LayerError(
+                f"{expects.call} declares {name}={declared} but receives {shape[axis]} "
+                f"{'channels' if len(shape) > 1 else 'features'}",
+                code="declared",
+                help=f"write {name}={shape[axis]}",
+            )

@@ -1,0 +1,149 @@
+"""Errors, and the place in the text that each one points at."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from typing import NamedTuple
+
+__all__ = ["CnnCalcError", "LayerError", "Piece", "Source", "Span", "SpecError", "suggest"]
+
+
+class CnnCalcError(Exception):
+    """Something cnncalc can say no to, with what would be right in `help`.
+
+    Attributes:
+        message: one sentence, without a full stop.
+        code: a stable word for programs, such as `kernel-too-large`.
+        help: what would be right, or None.
+    """
+
+    def __init__(self, message: str, *, code: str = "error", help: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.help = help
+
+    def to_dict(self) -> dict[str, object]:
+        """The document `cnncalc.error/1` of the contract."""
+        return {
+            "schema": "cnncalc.error/1",
+            "error": {
+                "code": self.code,
+                "message": self.message,
+                "file": None,
+                "line": None,
+                "column": None,
+                "end_column": None,
+                "help": self.help,
+            },
+        }
+
+
+class LayerError(ValueError):
+    """A layer's own objection to its input: a bare sentence, raised by `layers/`.
+
+    Analysis turns it into a `SpecError` that adds the place, the incoming
+    shapes and the step that made them.
+    """
+
+    def __init__(self, message: str, *, code: str = "layer", help: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.help = help
+
+
+class Piece(NamedTuple):
+    """A stretch of a source that came from one file (or from the command line: None)."""
+
+    start: int
+    file: str | None
+
+
+class Source:
+    """A text to read a network from, which remembers the files it was put together from."""
+
+    __slots__ = ("pieces", "text")
+
+    def __init__(self, text: str, pieces: Iterable[Piece] = ()) -> None:
+        self.text = text
+        self.pieces = tuple(pieces) or (Piece(0, None),)
+
+    def piece(self, offset: int) -> tuple[Piece, int]:
+        """The piece that holds an offset, and where that piece ends."""
+        index = bisect_right([piece.start for piece in self.pieces], offset) - 1
+        following = self.pieces[index + 1 : index + 2]
+        return self.pieces[index], following[0].start if following else len(self.text)
+
+
+class Span:
+    """From `start` to before `end` in a source's text."""
+
+    __slots__ = ("end", "source", "start")
+
+    def __init__(self, source: Source, start: int, end: int) -> None:
+        self.source = source
+        self.start = start
+        self.end = end
+
+    @property
+    def text(self) -> str:
+        return self.source.text[self.start : self.end]
+
+    def place(self) -> tuple[str | None, int, int, int, str]:
+        """File, line, column, end column (both from 1) and the line's text.
+
+        A span that runs over several lines ends with its first one.
+        """
+        piece, piece_end = self.source.piece(self.start)
+        text = self.source.text
+        line_start = max(text.rfind("\n", 0, self.start) + 1, piece.start)
+        newline = text.find("\n", self.start)
+        line_end = min(newline if newline >= 0 else len(text), piece_end)
+        line = text.count("\n", piece.start, self.start) + 1
+        column = self.start - line_start + 1
+        end_column = max(min(self.end, line_end) - line_start + 1, column + 1)
+        return piece.file, line, column, end_column, text[line_start:line_end].rstrip()
+
+
+class SpecError(CnnCalcError, ValueError):
+    """A network or an input size that can't be; the span says where.
+
+    Attributes:
+        file, line, column, end_column: the place (lines and columns from 1), or None.
+        notes: what else helps to see why, such as the shapes that flow in.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        span: Span | None = None,
+        *,
+        code: str = "spec",
+        help: str | None = None,
+    ) -> None:
+        super().__init__(message, code=code, help=help)
+        self.span = span
+        self.notes: list[str] = []
+        self.file: str | None = None
+        self.line: int | None = None
+        self.column: int | None = None
+        self.end_column: int | None = None
+        self.source_line: str | None = None
+        if span is not None:
+            self.file, self.line, self.column, self.end_column, self.source_line = span.place()
+
+    def to_dict(self) -> dict[str, object]:
+        document = super().to_dict()
+        error = document["error"]
+        assert isinstance(error, dict)
+        error.update(file=self.file, line=self.line, column=self.column, end_column=self.end_column)
+        return document
+
+
+def suggest(word: str, known: Iterable[str]) -> str | None:
+    """The known word nearest to a mistyped one, or None."""
+    import difflib  # costs milliseconds that only an error should pay
+
+    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)), None)

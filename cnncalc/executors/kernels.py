@@ -1,0 +1,3 @@
+from cnncalc.executors.sliding import *
+from cnncalc.executors.convolution import *
+from cnncalc.executors.pooling import *

@@ -1,0 +1,185 @@
+"""Receptive fields: which input indices each unit of a map sees, carried through windows.
+
+On one input axis, output `o = r + q*t` of a map sees the input indices from
+`phases[r].start + step*t` on, `phases[r].size` of them, before clipping to the input.
+A stack of slides has one phase, and then `size` is the usual receptive field and `step`
+the jump (Araujo, Norris & Sim 2019, "Computing receptive fields of convolutional neural
+networks", Distill, doi:10.23915/distill.00021); transposed convolution and upsampling
+have several. The form is closed under all windows and under the union where branches meet,
+so a field is carried forward in one loop and costs constant time per layer.
+"""
+
+from __future__ import annotations
+
+from math import ceil, floor, gcd, lcm
+
+from cnncalc.windows import Slide, Window
+
+__all__ = ["IDENTITY", "MAX_PERIOD", "Field"]
+
+# A longer period is kept as its hull: it would make rows of thousands of pairs
+# that nobody reads.
+MAX_PERIOD = 1024
+
+Phase = tuple[int, int]
+
+
+class Field:
+    """What the units along one axis see of one input axis.
+
+    Attributes:
+        step: how far the field moves from one period to the next, in input pixels
+            (a float only in a hull).
+        phases: (start, size) of the first `q` outputs; size 0 sees nothing.
+        exact: both ends are really read; otherwise the phases are an upper bound.
+    """
+
+    __slots__ = ("exact", "phases", "step")
+
+    def __init__(self, step: float, phases: tuple[Phase, ...], exact: bool = True) -> None:
+        self.step = step
+        self.phases = phases
+        self.exact = exact
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Field):
+            return NotImplemented
+        return (self.step, self.phases, self.exact) == (other.step, other.phases, other.exact)
+
+    def __hash__(self) -> int:
+        return hash((self.step, self.phases, self.exact))
+
+    def __repr__(self) -> str:
+        return f"Field({self.step}, {self.phases}, {self.exact})"
+
+    @property
+    def jump(self) -> float:
+        """Input pixels between the fields of neighbouring outputs, on average over a period."""
+        jump = self.step / len(self.phases)
+        return int(jump) if jump == int(jump) else jump
+
+    @property
+    def size(self) -> int:
+        return max(size for _, size in self.phases)
+
+    @property
+    def start(self) -> int:
+        return self.phases[0][0]
+
+    @property
+    def centre(self) -> float:
+        """The centre of output 0's field, averaged over a period (in input pixels)."""
+        centres = [start + (size - 1) / 2 for start, size in self.phases]
+        drift = self.jump * (len(self.phases) - 1) / 2
+        return sum(centres) / len(centres) - drift
+
+    def sees(self, o: int) -> tuple[int, int] | None:
+        """First and last input index that output `o` sees, unclipped; None: nothing."""
+        turn, r = divmod(o, len(self.phases))
+        start, size = self.phases[r]
+        if size == 0:
+            return None
+        first = floor(start + self.step * turn)
+        return first, first + size - 1
+
+    def span(self, length: int) -> tuple[int, int]:
+        """First and last input index that the units 0..length-1 see together."""
+        ends = [self.sees(o) for o in range(min(length, len(self.phases)))]
+        ends += [self.sees(o) for o in range(max(length - len(self.phases), 0), length)]
+        seen = [end for end in ends if end is not None] or [(0, -1)]
+        return min(first for first, _ in seen), max(last for _, last in seen)
+
+    def through(self, window: Window) -> Field:
+        """The field after a window: the union of what the units that it reads see."""
+        if len(self.phases) == 1 and isinstance(window, Slide):
+            start, size = self.phases[0]
+            step = self.step
+            reach = window.dilation * (window.kernel - 1)
+            if isinstance(step, float):
+                phase = floor(start - window.before * step), ceil(size + reach * step) + 1
+            else:
+                phase = start - window.before * step, size + reach * step if size else 0
+            return Field(step * window.stride, (phase,), self.exact)
+        outputs, inputs = window.period
+        period = outputs * len(self.phases) // gcd(inputs, len(self.phases))
+        if period > MAX_PERIOD or isinstance(self.step, float):
+            return self._hull_through(window)
+        turns = period // outputs * inputs // len(self.phases)
+        phases = tuple(self._union_of(window, o) for o in range(period))
+        return Field(self.step * turns, phases, self.exact).reduced()
+
+    def _union_of(self, window: Window, o: int) -> Phase:
+        """What output `o` of the window sees: fields are monotone, so its outermost reads tell."""
+        reads = window.reads(o)
+        first = next((seen for i in reads if (seen := self.sees(i)) is not None), None)
+        last = next((seen for i in reversed(reads) if (seen := self.sees(i)) is not None), None)
+        if first is None or last is None:
+            nearest = reads[0] if reads else o * window.period[1] // window.period[0]
+            return self.phases[nearest % len(self.phases)][0], 0
+        return first[0], last[1] - first[0] + 1
+
+    def bounds(self) -> tuple[float, float, float]:
+        """(jump, low, high): output `o` sees nothing outside jump*o + low .. jump*o + high."""
+        jump = self.step / len(self.phases)
+        low = min(start - jump * r for r, (start, _) in enumerate(self.phases))
+        high = max(start + size - 1 - jump * r for r, (start, size) in enumerate(self.phases))
+        return jump, low, high
+
+    def _hull_through(self, window: Window) -> Field:
+        jump, low, high = self.bounds()
+        slope, first, last = window.hull
+        return _hull(jump * slope, low + jump * first, high + jump * last)
+
+    def union(self, other: Field, length: int) -> Field:
+        """The field where two branches of `length` units meet: what either of them sees."""
+        if self == other:
+            return self
+        period = lcm(len(self.phases), len(other.phases))
+        steps = [field.step * period // len(field.phases) for field in (self, other)]
+        if steps[0] != steps[1] or period > MAX_PERIOD:
+            return self._hull_union(other, length)
+        phases = tuple(_joined(self, other, o) for o in range(period))
+        return Field(steps[0], phases, self.exact and other.exact).reduced()
+
+    def _hull_union(self, other: Field, length: int) -> Field:
+        for one, two in ((self, other), (other, self)):
+            first, last = two.span(length)
+            here = one.sees(0)
+            if one.step == 0 and len(one.phases) == 1 and here is not None:
+                if here[0] <= first and here[1] >= last:  # the whole-map branch sees it all
+                    return Field(0, one.phases, one.exact)
+        (jump, low, high), (jump2, low2, high2) = self.bounds(), other.bounds()
+        drift = (jump2 - jump) * max(length - 1, 0)
+        return _hull(jump, min(low, low2, low2 + drift), max(high, high2, high2 + drift))
+
+    def reduced(self) -> Field:
+        """The same field with the shortest period that says it."""
+        count = len(self.phases)
+        for q in range(1, count // 2 + 1):
+            if count % q or self.step * q % count:
+                continue
+            move = self.step * q // count
+            if all(
+                self.phases[r] == (self.phases[r - q][0] + move, self.phases[r - q][1])
+                for r in range(q, count)
+            ):
+                return Field(move, self.phases[:q], self.exact)
+        return self
+
+
+def _joined(one: Field, two: Field, o: int) -> Phase:
+    a, b = one.sees(o), two.sees(o)
+    if a is None or b is None:
+        seen = a or b
+        return (seen[0], seen[1] - seen[0] + 1) if seen else (one.phases[0][0], 0)
+    first, last = min(a[0], b[0]), max(a[1], b[1])
+    return first, last - first + 1
+
+
+def _hull(jump: float, low: float, high: float) -> Field:
+    start = floor(low)
+    # one more pixel, since start + jump*o is rounded down wherever the hull is asked
+    return Field(float(jump), ((start, ceil(high) - start + 2),), exact=False)
+
+
+IDENTITY = Field(1, ((0, 1),))

@@ -1,0 +1,78 @@
+"""Resizing by interpolation."""
+
+from __future__ import annotations
+
+from cnncalc.errors import LayerError
+from cnncalc.layers.base import Layer, Shape, check_map, checked_lengths, option, spread_out
+from cnncalc.windows import Resize, Slide, Window, ratio
+
+TAPS = {"nearest": 1, "linear": 2, "cubic": 4}
+
+
+class Upsample(Layer):
+    """The map enlarged (or made smaller) by a factor or to a size. Input (C, *spatial)."""
+
+    kind = "upsample"
+    formula = "n' = floor(n * factor), or the size given"
+    source = "torch.nn.Upsample; keras.layers.UpSampling2D; ONNX Resize"
+
+    factor: tuple[float, ...] | None = option(
+        "factors", "how many times larger, may be a fraction", positional=True, default=None
+    )
+    size: tuple[int, ...] | None = option(
+        "axes", "output size, instead of a factor", default=None, minimum=1
+    )
+    mode: str = option(
+        "choice", "interpolation", default="nearest", words=("nearest", "linear", "cubic")
+    )
+    corners: bool = option(
+        "flag", "align the corner pixels (linear and cubic)", default=False, word="corners"
+    )
+
+    def check(self) -> None:
+        if (self.factor is None) == (self.size is None):
+            raise LayerError(
+                "`upsample` takes either a factor or a size",
+                code="bad-value",
+                help="write `upsample:2` or `upsample:size=14x14`",
+            )
+        if self.corners and self.mode == "nearest":
+            raise LayerError(
+                "`corners` has no meaning with nearest",
+                code="bad-value",
+                help="write `mode=linear,corners` or `mode=cubic,corners`",
+            )
+
+    def windows(self, *shapes: Shape) -> tuple[Window, ...]:
+        (shape,) = shapes
+        if self.size is not None:
+            sizes = spread_out("size", self.size, shape)
+            scales = list(zip(sizes, shape[1:], strict=True))
+        else:
+            assert self.factor is not None
+            factors = spread_out("factor", self.factor, shape)
+            sizes = tuple(int(n * factor) for n, factor in zip(shape[1:], factors, strict=True))
+            scales = [ratio(factor) for factor in factors]
+        return tuple(
+            self.window(n, size, scale)
+            for n, size, scale in zip(shape[1:], sizes, scales, strict=True)
+        )
+
+    def window(self, n: int, size: int, scale: tuple[int, int]) -> Window:
+        """One axis: from n to size, at the scale outputs/inputs."""
+        if n == size and scale[0] == scale[1]:
+            return Slide(1)
+        if self.corners:
+            return Resize(size - 1, n - 1, size, TAPS[self.mode]) if size > 1 else Slide(1, n)
+        return Resize(*scale, size, TAPS[self.mode], centred=self.mode != "nearest")
+
+    def output(self, *shapes: Shape) -> Shape:
+        (shape,) = shapes
+        check_map(self, shape)
+        if self.mode == "cubic" and len(shape) != 3:
+            raise LayerError(
+                "cubic interpolation is for maps of two axes",
+                code="wrong-axes",
+                help="mode=linear or mode=nearest",
+            )
+        return shape[0], *checked_lengths(self.windows(shape), shape)

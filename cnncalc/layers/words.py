@@ -1,0 +1,63 @@
+"""A layer as one word of the compact notation: `conv:64,k7,s2,p3`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from cnncalc.layers.base import Layer, Option
+
+__all__ = ["word"]
+
+
+def word(layer: Layer) -> str:
+    """The shortest word that the compact notation reads back as this layer."""
+    arguments = []
+    bare = True  # the first positional option is written without its key
+    for name, option in layer.options.items():
+        value = getattr(layer, name)
+        if value == option.default:
+            bare = bare and not option.positional
+            continue
+        arguments.append(_argument(option, value, bare and option.positional))
+        bare = bare and not option.positional
+    return f"{layer.kind}:{','.join(arguments)}" if arguments else layer.kind
+
+
+def _argument(option: Option, value: Any, bare: bool) -> str:
+    if option.kind == "flag":
+        return option.word
+    text = value if isinstance(value, str) else WRITERS[option.kind](value)
+    if bare:
+        return text
+    if option.key and text[0].isdigit() and ":" not in text:
+        return option.key + text
+    return f"{option.key or option.name}={text}"
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value == int(value) else repr(value)
+
+
+def _joined(values: tuple[Any, ...]) -> str:
+    return "x".join(str(each) if isinstance(each, str) else _number(each) for each in values)
+
+
+def _pads(pads: tuple[tuple[int, int], ...]) -> str:
+    return "x".join(str(b) if b == a else f"{b}:{a}" for b, a in pads)
+
+
+def _interval(interval: tuple[int | None, int | None]) -> str:
+    return "..".join("" if end is None else str(end) for end in interval)
+
+
+WRITERS: dict[str, Callable[[Any], str]] = {
+    "count": str,
+    "number": _number,
+    "axes": _joined,
+    "pads": _pads,
+    "sizes": _joined,
+    "factors": _joined,
+    "integers": _joined,
+    "interval": _interval,
+}

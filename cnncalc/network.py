@@ -1,0 +1,89 @@
+"""A network: a flat list of steps in topological order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from cnncalc.errors import Span
+from cnncalc.layers.base import Layer, Shape, Weight
+from cnncalc.layers.merge import Input
+
+__all__ = ["Network", "Step"]
+
+Relabel = Callable[[Layer, tuple[Weight, ...]], tuple[Weight, ...]]
+
+
+class Step:
+    """One layer at work: what it is, which earlier steps it reads, and where it was written.
+
+    Attributes:
+        layer: the record of options.
+        inputs: numbers of the steps it reads; step 0 is the network's input.
+        name: unique in the network.
+        spans: the place in the source, the most telling first (a use, then its definition).
+        shares: the step whose weights this one uses again, or None.
+    """
+
+    __slots__ = ("inputs", "layer", "name", "shares", "spans")
+
+    def __init__(
+        self,
+        layer: Layer,
+        inputs: tuple[int, ...] = (),
+        name: str = "",
+        spans: tuple[Span, ...] = (),
+        shares: int | None = None,
+    ) -> None:
+        self.layer = layer
+        self.inputs = inputs
+        self.name = name
+        self.spans = spans
+        self.shares = shares
+
+    def __repr__(self) -> str:
+        return f"Step({self.layer!r}, {self.inputs}, {self.name!r})"
+
+
+class Network:
+    """Steps, what they end in, and how their source speaks.
+
+    A compact spec has its steps at once. A model's source asks for sizes while it builds
+    (`x.view(x.size(0), -1)`), so it is traced: `at(shape)` gives the steps.
+
+    Attributes:
+        steps: in topological order; step 0 is the input.
+        input: the input's shape (channels first, no batch), or None if nothing says it.
+        outputs: the numbers of the steps nothing reads, in the order the source gives them.
+        notation: `compact`, `torch`, `keras` or `onnx`.
+        layout: how the source orders shapes: `channels-first` or `channels-last`.
+        unused_params: elements of the weights that the source declares and never uses.
+        relabel: the weights in the source framework's own names and order; None: PyTorch's.
+    """
+
+    def __init__(
+        self,
+        steps: Iterable[Step],
+        input: Shape | None = None,
+        outputs: Sequence[int] = (),
+        *,
+        notation: str = "compact",
+        layout: str = "channels-first",
+        unused_params: int = 0,
+        relabel: Relabel | None = None,
+        tracer: Callable[[Shape], Network] | None = None,
+    ) -> None:
+        self.steps = list(steps) or [Step(Input(), name="input")]
+        self.input = input
+        self.outputs = tuple(outputs) or (len(self.steps) - 1,)
+        self.notation = notation
+        self.layout = layout
+        self.unused_params = unused_params
+        self.relabel = relabel
+        self.tracer = tracer
+
+    def at(self, shape: Shape) -> Network:
+        """The network with its steps, at an input of this shape (channels first, no batch)."""
+        return self.tracer(shape) if self.tracer else self
+
+    def __repr__(self) -> str:
+        return f"Network({len(self.steps) - 1} layers, input={self.input})"
