@@ -54,4 +54,12 @@ def analyze(
         SpecError: what can't be, with its place.
     """
     network = parse(net) if isinstance(net, str) else net
-    return analyze_network(network, input, batch=batch, dtype=dtype, layout=layout)
+    report = analyze_network(network, input, batch=batch, dtype=dtype, layout=layout)
+    report.writer = _write
+    return report
+
+
+def _write(network: Network, shape: Shape) -> str | None:
+    from cnncalc.notations.writing import write  # only a report that is printed as JSON needs it
+
+    return write(network, shape)

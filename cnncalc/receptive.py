@@ -65,7 +65,8 @@ class Seen:
         """The report's `receptive_field`."""
         if self.whole:
             axes = len(self.axes)
-            size, jump, start = list(input_shape[1:]), [0] * axes, [0] * axes
+            size, start = list(input_shape[1:]), [0] * axes
+            jump: list[float] = [0] * axes
             phases = None
         else:
             fields = [along.field for along in self.axes]

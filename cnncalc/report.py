@@ -93,7 +93,7 @@ class Totals(NamedTuple):
 class Note(NamedTuple):
     """A remark on one step, such as branches that are out of step."""
 
-    index: int
+    step: int
     message: str
 
 
@@ -129,7 +129,7 @@ class Report:
         self.notes = list(notes)
         self.outputs = network.outputs
         self.verify: dict[str, Any] | None = None
-        self.writer: Callable[[Network], str | None] | None = None
+        self.writer: Callable[[Network, Shape], str | None] | None = None
         self.total = self._totals()
 
     def _totals(self) -> Totals:
@@ -153,7 +153,7 @@ class Report:
     @property
     def spec(self) -> str | None:
         """The normalised compact notation, or None where it can't say this network."""
-        return self.writer(self.network) if self.writer else None
+        return self.writer(self.network, self.input) if self.writer else None
 
     def shape(self, shape: Shape) -> list[int]:
         """A shape of this report in its layout."""
@@ -182,7 +182,7 @@ class Report:
             "output": {"shape": ends[0]["shape"]},
             "outputs": ends,
             "total": self.total._asdict(),
-            "notes": [note._asdict() for note in self.notes],
+            "notes": [{"index": note.step, "message": note.message} for note in self.notes],
             "verify": self.verify,
         }
 

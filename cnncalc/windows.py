@@ -1,4 +1,4 @@
-"""The arithmetic of one spatial axis: how long a layer's output is, and which inputs each output reads.
+"""The arithmetic of one spatial axis: output lengths, and the inputs that each output reads.
 
 Every spatial layer is one of a few windows on each axis (Dumoulin & Visin 2016,
 "A guide to convolution arithmetic for deep learning", arXiv:1603.07285). There is

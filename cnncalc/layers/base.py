@@ -211,7 +211,7 @@ def _refuse(option: Option, value: Any) -> Any:
     raise option.wrong(value)
 
 
-class Weight(NamedTuple):
+class Weight:
     """One tensor that a layer holds.
 
     Attributes:
@@ -219,16 +219,30 @@ class Weight(NamedTuple):
         shape: in PyTorch's order.
         role: `parameter`, or `buffer` for what no optimiser touches.
         trainable: whether training changes it by gradient.
+        count: its number of elements.
     """
 
-    name: str
-    shape: Shape
-    role: str = "parameter"
-    trainable: bool = True
+    __slots__ = ("count", "name", "role", "shape", "trainable")
 
-    @property
-    def count(self) -> int:
-        return prod(self.shape)
+    def __init__(
+        self, name: str, shape: Shape, role: str = "parameter", trainable: bool = True
+    ) -> None:
+        self.name = name
+        self.shape = shape
+        self.role = role
+        self.trainable = trainable
+        self.count = prod(shape)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Weight):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.shape))
+
+    def __repr__(self) -> str:
+        return f"Weight({self.name!r}, {self.shape}, {self.role!r}, {self.trainable})"
 
 
 class Expects(NamedTuple):

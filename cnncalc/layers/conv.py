@@ -17,7 +17,7 @@ from cnncalc.layers.base import (
     option,
     spread_out,
 )
-from cnncalc.layers.sliding import check_fits, check_groups, check_mode, slides
+from cnncalc.layers.sliding import check_fits, check_groups, check_mode, pairs, slides
 from cnncalc.windows import Slide, Spread, Window
 
 PADDING_WORDS = ("valid", "same", "same-lower")
@@ -291,10 +291,11 @@ class ConvTransposed(Layer):
         steps = zip(kernels, strides, dilations, strict=True)
         if self.padding == "same":
             return tuple(spread_to_same(*step) for step in steps)
-        pads = spread_out("padding", NO_PADS if self.padding == "valid" else self.padding, shape)
+        pads = spread_out("padding", pairs(self.padding), shape)
         extra = spread_out("output_padding", self.output_padding, shape)
         return tuple(
-            Spread(k, s, *pad, d, op) for (k, s, d), pad, op in zip(steps, pads, extra, strict=True)
+            Spread(k, s, before, after, d, op)
+            for (k, s, d), (before, after), op in zip(steps, pads, extra, strict=True)
         )
 
     def output(self, *shapes: Shape) -> Shape:

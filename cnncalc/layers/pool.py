@@ -17,6 +17,7 @@ from cnncalc.layers.base import (
     show,
     spread_out,
 )
+from cnncalc.layers.sliding import pairs
 from cnncalc.windows import Bins, Same, Slide, Spread, Window, ceil_slide
 
 
@@ -37,7 +38,7 @@ def pool_slides(layer: Any, shape: Shape) -> tuple[Slide, ...]:
     if layer.padding in ("same", "same-lower"):
         lower = layer.padding == "same-lower"
         return tuple(Same(k, s, d, lower).at(n) for n, k, s, d in steps)
-    pads = spread_out("padding", NO_PADS if layer.padding == "valid" else layer.padding, shape)
+    pads = spread_out("padding", pairs(layer.padding), shape)
     windows = []
     for axis, ((n, k, s, d), (before, after)) in enumerate(zip(steps, pads, strict=True)):
         _check_padding(max(before, after), d * (k - 1) + 1)
@@ -84,7 +85,7 @@ class _SlidingPool(_Pool):
 
     formula = (
         "n' = floor((n + before + after - d(k-1) - 1) / s) + 1, s = k by default; "
-        "`ceil` rounds up, less a last window that would start beyond the input and its left padding"
+        "`ceil` rounds up, less a last window that would start beyond the input and left padding"
     )
 
     kernel: tuple[int, ...] = _kernel()

@@ -127,13 +127,13 @@ def inferred(sizes: tuple[int | str, ...], total: int, what: str) -> Shape:
         raise LayerError("`infer` can stand once only", code="reshape")
     if total % known if unknown else known != total:
         raise LayerError(
-            f"{show(tuple(sizes))} can't hold {what}",
-            code="reshape",  # type: ignore[arg-type]
+            f"{'×'.join(map(str, sizes))} can't hold {what}",
+            code="reshape",
             help=f"sizes whose product is {total}"
             if not unknown
             else f"sizes whose product divides {total}",
         )
-    return tuple(size if isinstance(size, int) else total // known for size in sizes)
+    return tuple(total // known if isinstance(size, str) else size for size in sizes)
 
 
 class Permute(Layer):

@@ -20,9 +20,16 @@ def slides(layer: Any, shape: Shape) -> tuple[Slide, ...]:
         return tuple(
             Same(k, s, d, lower).at(n) for (k, s, d), n in zip(steps, shape[1:], strict=True)
         )
-    pads = NO_PADS if layer.padding == "valid" else layer.padding
-    pads = spread_out("padding", pads, shape)
-    return tuple(Slide(k, s, *pad, d) for (k, s, d), pad in zip(steps, pads, strict=True))
+    pads = spread_out("padding", pairs(layer.padding), shape)
+    return tuple(
+        Slide(k, s, before, after, d)
+        for (k, s, d), (before, after) in zip(steps, pads, strict=True)
+    )
+
+
+def pairs(padding: tuple[tuple[int, int], ...] | str) -> tuple[tuple[int, int], ...]:
+    """Padding in numbers; `valid` is none."""
+    return NO_PADS if isinstance(padding, str) else padding
 
 
 def check_fits(windows: tuple[Slide, ...], shape: Shape) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from cnncalc.errors import LayerError, Source, Span, SpecError, suggest
-from cnncalc.layers import LAYERS, Layer, Option
+from cnncalc.layers import LAYERS, Layer
 from cnncalc.layers.base import Shape
 from cnncalc.layers.merge import Input
 from cnncalc.network import Network, Step
+from cnncalc.notations.arguments import Arguments, At, find_kind
 from cnncalc.notations.grammar import (
     Argument,
     Call,
@@ -22,48 +22,11 @@ from cnncalc.notations.grammar import (
     Repeat,
     parse_tree,
 )
-from cnncalc.notations.values import evaluate, fill_in, integer, read_value
+from cnncalc.notations.values import fill_in, integer
 
 __all__ = ["MAX_STEPS", "parse", "parse_size"]
 
 MAX_STEPS = 250_000
-
-# What people type who come from elsewhere.
-SYNONYMS = {
-    "avg": "avgpool",
-    "batchnorm": "bn",
-    "concat": "cat",
-    "concatenate": "cat",
-    "conv1d": "conv",
-    "conv2d": "conv",
-    "conv3d": "conv",
-    "convtranspose": "convt",
-    "conv2dtranspose": "convt",
-    "convtranspose2d": "convt",
-    "depthwise": "dwconv",
-    "depthwiseconv2d": "dwconv",
-    "dropout2d": "dropout",
-    "globalavgpool": "gap",
-    "globalaveragepooling2d": "gap",
-    "groupnorm": "gn",
-    "instancenorm": "in",
-    "layernorm": "ln",
-    "max": "maxpool",
-    "maxpooling2d": "maxpool",
-    "multiply": "mul",
-    "batchnorm2d": "bn",
-    "pointwise": "pwconv",
-    "pool": "maxpool",
-    "rmsnorm": "rms",
-    "separable": "sepconv",
-    "separableconv2d": "sepconv",
-    "sum": "add",
-    "swish": "silu",
-    "transposed": "convt",
-    "upsampling": "upsample",
-    "upsampling2d": "upsample",
-    "zeropad": "pad",
-}
 
 
 def parse(source: Source, let: Mapping[str, int] | None = None) -> Network:
@@ -85,7 +48,10 @@ def parse(source: Source, let: Mapping[str, int] | None = None) -> Network:
             help="an input size and layers, such as `3x32x32 conv:16,k3,p1 relu`",
         )
     builder = _Builder(let, tree.definitions)
-    shape = _placed(lambda: parse_size(tree.size.text, let), tree.size.span) if tree.size else None
+    shape = None
+    if tree.size:
+        with At(tree.size.span):
+            shape = parse_size(tree.size.text, let)
     builder.build_all(tree.items)
     if len(builder.steps) == 1:
         raise SpecError(
@@ -202,7 +168,8 @@ class _Builder:
             self.build_call(item, scope)
 
     def labelled(self, jump: Jump, scope: _Scope) -> int:
-        label = _placed(lambda: fill_in(jump.label, scope.values), jump.span)
+        with At(jump.span):
+            label = fill_in(jump.label, scope.values)
         number = scope.find(label)
         if number is None:
             near = suggest(label, scope.known())
@@ -215,17 +182,15 @@ class _Builder:
         return number
 
     def repeats(self, item: Repeat, scope: _Scope) -> int:
-        def count() -> int:
-            value = integer(fill_in(item.count, scope.values), self.let)
-            if value is None or value < 0:
+        with At(item.span):
+            count = integer(fill_in(item.times, scope.values), self.let)
+            if count is None or count < 0:
                 raise LayerError(
-                    f"`{item.count}` is no number of repeats",
+                    f"`{item.times}` is no number of repeats",
                     code="bad-value",
                     help="a whole number from 0 on",
                 )
-            return value
-
-        return _placed(count, item.span)
+        return count
 
     def build_merge(self, item: Merge, scope: _Scope) -> None:
         layer = self.layer(item.name, item.arguments, item.span, scope)
@@ -258,7 +223,8 @@ class _Builder:
         takes = f"`{definition.name}` takes {', '.join(parameters) or 'nothing'}"
         values: dict[str, str] = {}
         for place, argument in enumerate(item.arguments):
-            text = _placed(lambda a=argument: fill_in(a.text, scope.values), argument.span)
+            with At(argument.span):
+                text = fill_in(argument.text, scope.values)
             key, given, value = text.partition("=")
             if not given:
                 key, value = (parameters[place] if place < len(parameters) else ""), text
@@ -277,12 +243,9 @@ class _Builder:
                     f"`{definition.name}` needs `{name}`", item.span, code="arguments", help=takes
                 )
             if name not in values:
-                values[name] = _placed(lambda d=default: fill_in(d, values), definition.span)
-        return {name: self.calculated(value, item.span) for name, value in values.items()}
-
-    def calculated(self, value: str, span: Span) -> str:
-        """A value without braces."""
-        return _placed(lambda: fill_in(value, {}), span) if "{" in value else value
+                with At(definition.span):
+                    values[name] = fill_in(default or "", values)
+        return values
 
     def add(
         self, layer: Layer, inputs: tuple[int, ...], span: Span, label: str | None, scope: _Scope
@@ -301,7 +264,8 @@ class _Builder:
         """Put a label on the step that the flow is at."""
         if label is None:
             return
-        label = _placed(lambda: fill_in(label, scope.values), span)
+        with At(span):
+            label = fill_in(label, scope.values)
         scope.labels[label] = self.flow
         if label not in self.names:
             self.names.add(label)
@@ -317,126 +281,16 @@ class _Builder:
                 return name
 
     def layer(self, name: str, arguments: tuple[Argument, ...], span: Span, scope: _Scope) -> Layer:
-        texts = tuple(
-            _placed(lambda a=argument: fill_in(a.text, scope.values), argument.span)
-            for argument in arguments
-        )
+        texts = []
+        for argument in arguments:
+            with At(argument.span):
+                texts.append(fill_in(argument.text, scope.values))
         key = (name, *texts)
         if key not in self.made:
-            kind = LAYERS.get(name)
-            if kind is None or kind is Input:
-                raise self.unknown(name, span)
-            values = _Arguments(kind, self.let)
+            values = Arguments(find_kind(name, span, self.definitions), self.let)
             for argument, text in zip(arguments, texts, strict=True):
-                _placed(lambda t=text: values.take(t), argument.span)
-            self.made[key] = _placed(values.layer, span)
+                with At(argument.span):
+                    values.take(text)
+            with At(span):
+                self.made[key] = values.layer()
         return self.made[key]
-
-    def unknown(self, name: str, span: Span) -> SpecError:
-        near = SYNONYMS.get(name.lower().replace("_", "")) or suggest(
-            name.lower(), [*LAYERS, *self.definitions]
-        )
-        place = Span(span.source, span.start, span.start + len(span.text.split(":")[0]))
-        if name in span.text:
-            start = span.source.text.index(name, span.start)
-            place = Span(span.source, start, start + len(name))
-        return SpecError(
-            f"there is no layer `{name}`",
-            place,
-            code="unknown-layer",
-            help=f"did you mean `{near}`?" if near else "`cnncalc layers` lists them all",
-        )
-
-
-class _Arguments:
-    """The options of one layer, as its words are taken one after another."""
-
-    def __init__(self, kind: type[Layer], let: Mapping[str, int]) -> None:
-        self.kind = kind
-        self.let = let
-        self.values: dict[str, object] = {}
-        self.places = [option for option in kind.options.values() if option.positional]
-
-    def take(self, text: str) -> None:
-        """One argument: a flag word, key=value, a short key with its value, or positional."""
-        option, value = (
-            self.flag(text) or self.keyed(text) or self.short(text) or (self.positional(text))
-        )
-        if option.name in self.values:
-            raise LayerError(f"`{option.name}` is given twice", code="option-twice")
-        self.values[option.name] = value
-
-    def flag(self, text: str) -> tuple[Option, object] | None:
-        for option in self.kind.options.values():
-            if option.kind == "flag" and option.word == text:
-                return option, not option.default
-            if option.kind == "choice" and text in option.words:
-                return option, text
-        return None
-
-    def keyed(self, text: str) -> tuple[Option, object] | None:
-        key, given, value = (part.strip() for part in text.partition("="))
-        if not given:
-            return None
-        for option in self.kind.options.values():
-            if option.kind != "flag" and key in (option.key, option.name):
-                return option, read_value(option, value, self.let)
-        raise self.no_such(key)
-
-    def short(self, text: str) -> tuple[Option, object] | None:
-        match = re.match(r"([a-z]+)(?=[-\d_?A-WYZ])(.*)", text)
-        if not match or any(text in option.words for option in self.kind.options.values()):
-            return None
-        for option in self.kind.options.values():
-            if option.key and option.key == match[1]:
-                return option, read_value(option, match[2], self.let)
-        raise self.no_such(match[1])
-
-    def positional(self, text: str) -> tuple[Option, object]:
-        for option in self.places:
-            if option.name not in self.values or option.kind == "integers":
-                if (
-                    text.isidentifier()
-                    and text not in option.words
-                    and len(text) > 1
-                    and (not text[0].isupper())
-                ):
-                    raise self.no_such(text)
-                value = read_value(option, text, self.let)
-                if option.kind == "integers":  # permute:1,2,0 as well as permute:1x2x0
-                    before = self.values.pop(option.name, ())
-                    return option, (*before, *value)  # type: ignore[misc]
-                return option, value
-        if text.isidentifier():
-            raise self.no_such(text)
-        raise LayerError(
-            f"there is no place for `{text}` in `{self.kind.kind}`",
-            code="too-many-values",
-            help=self.takes(),
-        )
-
-    def no_such(self, word: str) -> LayerError:
-        options = self.kind.options.values()
-        known = [o.word or o.name for o in options] + [o.key for o in options if o.key]
-        near = suggest(word, known)
-        return LayerError(
-            f"`{self.kind.kind}` has no option `{word}`",
-            code="unknown-option",
-            help=f"did you mean `{near}`? {self.takes()}" if near else self.takes(),
-        )
-
-    def takes(self) -> str:
-        options = self.kind.options.values()
-        words = [o.word or (f"{o.key} ({o.name})" if o.key else o.name) for o in options]
-        return f"`{self.kind.kind}` takes {', '.join(words) or 'no options'}"
-
-    def layer(self) -> Layer:
-        return self.kind(**self.values)
-
-
-def _placed(read, span: Span):  # type: ignore[no-untyped-def]
-    """What `read` gives; a layer's bare sentence becomes an error at this place."""
-    try:
-        return read()
-    except LayerError as error:
-        raise SpecError(error.message, span, code=error.code, help=error.help) from None

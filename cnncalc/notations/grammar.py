@@ -13,7 +13,8 @@ Nothing is looked up here: names become layers in `compact.py`.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
 
 from cnncalc.errors import Source, Span, SpecError
 
@@ -42,6 +43,8 @@ COUNT = re.compile(r"(\d+|\$\w+|\{[^{}\n]*\}|_|\?)\*")
 NAME = re.compile(r"[A-Za-z_][\w-]*")
 # An argument word: no blanks, brackets or branches, but braces may hold blanks.
 WORD = re.compile(r"(?:\{[^{}\n]*\}|[^\s\[\]|(){}#])+")
+Parsed = TypeVar("Parsed")
+
 CLOSERS = {"[": "]", "(": ")"}
 
 
@@ -82,7 +85,7 @@ class Merge(NamedTuple):
 class Repeat(NamedTuple):
     """An item several times."""
 
-    count: str
+    times: str
     item: Item
     span: Span
 
@@ -249,7 +252,7 @@ class _Parser:
             return None
         return "a layer is a name with options, such as `conv:16,k3,p1`"
 
-    def nested(self, parse):  # type: ignore[no-untyped-def]
+    def nested(self, parse: Callable[[], Parsed]) -> Parsed:
         """Go one level deeper, within bounds."""
         self.depth += 1
         if self.depth > MAX_DEPTH:
@@ -291,7 +294,7 @@ class _Parser:
                 help=f"write `{name}[ conv:16,k3,p1 | ]`; an empty branch is the identity",
             )
         opened = self.at
-        branches = []
+        branches: list[Group] = []
         while not branches or self.text[self.at : self.at + 1] == "|":
             self.at += 1
             branch = self.at

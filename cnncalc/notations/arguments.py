@@ -1,0 +1,168 @@
+"""The options of one layer, from the words after its name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from cnncalc.errors import LayerError, Span, SpecError, suggest
+from cnncalc.layers import LAYERS, Layer, Option
+from cnncalc.layers.merge import Input
+from cnncalc.notations.values import read_value
+
+__all__ = ["Arguments", "At", "find_kind"]
+
+# What people type who come from elsewhere.
+SYNONYMS = {
+    "avg": "avgpool",
+    "batchnorm": "bn",
+    "concat": "cat",
+    "concatenate": "cat",
+    "conv1d": "conv",
+    "conv2d": "conv",
+    "conv3d": "conv",
+    "convtranspose": "convt",
+    "conv2dtranspose": "convt",
+    "convtranspose2d": "convt",
+    "depthwise": "dwconv",
+    "depthwiseconv2d": "dwconv",
+    "dropout2d": "dropout",
+    "globalavgpool": "gap",
+    "globalaveragepooling2d": "gap",
+    "groupnorm": "gn",
+    "instancenorm": "in",
+    "layernorm": "ln",
+    "max": "maxpool",
+    "maxpooling2d": "maxpool",
+    "multiply": "mul",
+    "batchnorm2d": "bn",
+    "pointwise": "pwconv",
+    "pool": "maxpool",
+    "rmsnorm": "rms",
+    "separable": "sepconv",
+    "separableconv2d": "sepconv",
+    "sum": "add",
+    "swish": "silu",
+    "transposed": "convt",
+    "upsampling": "upsample",
+    "upsampling2d": "upsample",
+    "zeropad": "pad",
+}
+
+
+class At:
+    """A place in the text: a layer's bare sentence raised inside becomes an error there."""
+
+    __slots__ = ("span",)
+
+    def __init__(self, span: Span) -> None:
+        self.span = span
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, LayerError):
+            raise SpecError(error.message, self.span, code=error.code, help=error.help) from None
+
+
+def find_kind(name: str, span: Span, defined: Iterable[str]) -> type[Layer]:
+    """The layer kind of a name; SpecError with the nearest known name if there is none."""
+    kind = LAYERS.get(name)
+    if kind is not None and kind is not Input:
+        return kind
+    near = SYNONYMS.get(name.lower().replace("_", "")) or suggest(name.lower(), [*LAYERS, *defined])
+    start = span.source.text.find(name, span.start)
+    place = Span(span.source, start, start + len(name)) if start >= 0 else span
+    raise SpecError(
+        f"there is no layer `{name}`",
+        place,
+        code="unknown-layer",
+        help=f"did you mean `{near}`?" if near else "`cnncalc layers` lists them all",
+    )
+
+
+class Arguments:
+    """The options of one layer, as its words are taken one after another."""
+
+    def __init__(self, kind: type[Layer], let: Mapping[str, int]) -> None:
+        self.kind = kind
+        self.let = let
+        self.values: dict[str, object] = {}
+        self.places = [option for option in kind.options.values() if option.positional]
+
+    def take(self, text: str) -> None:
+        """One argument: a flag word, key=value, a short key with its value, or positional."""
+        option, value = (
+            self.flag(text) or self.keyed(text) or self.short(text) or (self.positional(text))
+        )
+        if option.name in self.values:
+            raise LayerError(f"`{option.name}` is given twice", code="option-twice")
+        self.values[option.name] = value
+
+    def flag(self, text: str) -> tuple[Option, object] | None:
+        for option in self.kind.options.values():
+            if option.kind == "flag" and option.word == text:
+                return option, not option.default
+            if option.kind == "choice" and text in option.words:
+                return option, text
+        return None
+
+    def keyed(self, text: str) -> tuple[Option, object] | None:
+        key, given, value = (part.strip() for part in text.partition("="))
+        if not given:
+            return None
+        for option in self.kind.options.values():
+            if option.kind != "flag" and key in (option.key, option.name):
+                return option, read_value(option, value, self.let)
+        raise self.no_such(key)
+
+    def short(self, text: str) -> tuple[Option, object] | None:
+        match = re.match(r"([a-z]+)(?=[-\d_?A-WYZ])(.*)", text)
+        if not match or any(text in option.words for option in self.kind.options.values()):
+            return None
+        for option in self.kind.options.values():
+            if option.key and option.key == match[1]:
+                return option, read_value(option, match[2], self.let)
+        raise self.no_such(match[1])
+
+    def positional(self, text: str) -> tuple[Option, object]:
+        for option in self.places:
+            if option.name not in self.values or option.kind == "integers":
+                if (
+                    text.isidentifier()
+                    and text not in option.words
+                    and len(text) > 1
+                    and (not text[0].isupper())
+                ):
+                    raise self.no_such(text)
+                value = read_value(option, text, self.let)
+                if option.kind == "integers":  # permute:1,2,0 as well as permute:1x2x0
+                    before = self.values.pop(option.name, ())
+                    return option, (*before, *value)  # type: ignore[misc]
+                return option, value
+        if text.isidentifier():
+            raise self.no_such(text)
+        raise LayerError(
+            f"there is no place for `{text}` in `{self.kind.kind}`",
+            code="too-many-values",
+            help=self.takes(),
+        )
+
+    def no_such(self, word: str) -> LayerError:
+        options = self.kind.options.values()
+        known = [o.word or o.name for o in options] + [o.key for o in options if o.key]
+        near = suggest(word, known)
+        return LayerError(
+            f"`{self.kind.kind}` has no option `{word}`",
+            code="unknown-option",
+            help=f"did you mean `{near}`? {self.takes()}" if near else self.takes(),
+        )
+
+    def takes(self) -> str:
+        options = self.kind.options.values()
+        words = [o.word or (f"{o.key} ({o.name})" if o.key else o.name) for o in options]
+        return f"`{self.kind.kind}` takes {', '.join(words) or 'no options'}"
+
+    def layer(self) -> Layer:
+        return self.kind(**self.values)

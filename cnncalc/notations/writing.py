@@ -1,0 +1,176 @@
+"""A network as a spec of the compact notation.
+
+Steps are taken in order and joined to chains. Where branches meet, the chains that they are
+become `add[ a | b ]`; a graph that is not nested like that goes back to labelled steps,
+`x1@conv:64,k3 … cat[ | @x1 ]`, so every graph of layers can be said. What can't be said is
+a module used twice (`shares`), further inputs, and weights that are never used.
+"""
+
+from __future__ import annotations
+
+import re
+
+from cnncalc.layers.base import Shape
+from cnncalc.layers.words import word
+from cnncalc.network import Network
+
+__all__ = ["write"]
+
+PLAIN_NAME = re.compile(r"[A-Za-z_]\w*\Z")
+
+
+def write(network: Network, shape: Shape | None = None) -> str | None:
+    """The normalised spec, starting with the input size; None where the notation can't say it.
+
+    Args:
+        network: with its steps (after `at`).
+        shape: the input size to write, channels first; None: the network's own, if it has one.
+    """
+    steps = network.steps
+    shared = any(step.shares is not None for step in steps)
+    inputs = sum(not step.inputs for step in steps)
+    if shared or inputs != 1 or network.unused_params or not _plain_outputs(network):
+        return None
+    size = shape or network.input
+    words = ["x".join(map(str, size))] if size else []
+    return " ".join([*words, *_Writer(network).spec()])
+
+
+def _plain_outputs(network: Network) -> bool:
+    """Whether the network ends as a spec does: the last flow first, then the loose ends."""
+    read = {number for step in network.steps for number in step.inputs}
+    ends = [n for n in range(1, len(network.steps)) if n not in read]
+    return network.outputs == (*ends[-1:], *ends[:-1])
+
+
+class _Chain:
+    """Steps one after another from `entry`, as (step, text) pairs."""
+
+    __slots__ = ("entry", "parts")
+
+    def __init__(self, entry: int) -> None:
+        self.entry = entry
+        self.parts: list[tuple[int, str]] = []
+
+    @property
+    def end(self) -> int:
+        return self.parts[-1][0] if self.parts else self.entry
+
+
+class _Writer:
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.chains = [_Chain(0)]
+        self.place = {0: 0}  # how many parts of its chain end with a step
+        self.labels: dict[int, str] = {}
+        self.named = {step.name for step in network.steps}
+
+    def spec(self) -> list[str]:
+        """The words after the input size."""
+        for number, step in enumerate(self.network.steps[1:], 1):
+            if step.layer.arity == "one":
+                self.extend(step.inputs[0], number, word(step.layer))
+            else:
+                self.join(number)
+        words: list[str] = []
+        for index, chain in enumerate(self.chains):
+            if index:
+                words.append(self.jump(chain.entry))
+            words += self.words(chain.parts)
+        # Labels are found while jumps are written, so they are put in last.
+        return [text for text in (self.finished(text) for text in words) if text]
+
+    def extend(self, source: int, number: int, text: str) -> None:
+        """Add a step that reads one other: to the last chain if that ends there, else a new one."""
+        if self.chains[-1].end != source:
+            self.chains.append(_Chain(source))
+        self.chains[-1].parts.append((number, text))
+        self.place[number] = len(self.chains[-1].parts)
+
+    def join(self, number: int) -> None:
+        """Add a merge: nested if its branches are the last chains, else by labels."""
+        step = self.network.steps[number]
+        head = word(step.layer)
+        nested = self.nested(step.inputs)
+        if nested is None:
+            flow = self.chains[-1].end
+            branches = ["" if source == flow else self.jump(source) for source in step.inputs]
+            self.extend(flow, number, _bracketed(head, branches))
+            return
+        fork, branches = nested
+        self.extend(fork, number, _bracketed(head, branches))
+
+    def nested(self, inputs: tuple[int, ...]) -> tuple[int, list[str]] | None:
+        """The fork and the branches' texts, taken off the chains; None where they don't nest."""
+        for fork in self.forks(inputs):
+            ends = [source for source in inputs if source != fork]
+            taken = self.taken(fork, ends)
+            if taken is None:
+                continue
+            del self.chains[len(self.chains) - len(ends) + 1 :]
+            last = self.chains[-1]
+            kept = self.place[fork] if last.entry != fork else 0
+            del last.parts[kept:]
+            if not last.parts and len(self.chains) > 1 and self.chains[-2].end == fork:
+                self.chains.pop()
+            texts = iter(" ".join(self.words(parts)) for parts in taken)
+            return fork, ["" if source == fork else next(texts) for source in inputs]
+        return None
+
+    def forks(self, inputs: tuple[int, ...]) -> list[int]:
+        """Where the branches may part: an input itself (an empty branch), or a chain's entry."""
+        if len(self.chains) < 1 or len(inputs) < 2:
+            return []
+        candidates = [source for source in dict.fromkeys(inputs) if source in self.place]
+        return [*sorted(candidates)[:1], self.chains[-1].entry]
+
+    def taken(self, fork: int, ends: list[int]) -> list[list[tuple[int, str]]] | None:
+        """The parts of the last chains that are branches from `fork` to these ends, in order."""
+        if not ends or len(ends) > len(self.chains):
+            return None
+        first, *others = self.chains[len(self.chains) - len(ends) :]
+        if first.entry == fork:
+            start = 0
+        elif [
+            number for number, _ in first.parts[max(self.place[fork] - 1, 0) : self.place[fork]]
+        ] == [fork]:
+            start = self.place[fork]
+        else:
+            return None
+        branches = [first.parts[start:], *(chain.parts for chain in others)]
+        fits = all(chain.entry == fork for chain in others)
+        return branches if fits and [b[-1][0] for b in branches if b] == ends else None
+
+    def jump(self, number: int) -> str:
+        """The words that take the flow back to a step."""
+        if number not in self.labels:
+            name = self.network.steps[number].name
+            if not PLAIN_NAME.match(name):
+                name = re.sub(r"\W+", "_", name).strip("_") or "step"
+                name = f"x_{name}" if name[0].isdigit() else name
+                while name in self.named:
+                    name += "_"
+                self.named.add(name)
+            self.labels[number] = name
+        return f"@{self.labels[number]}"
+
+    def words(self, parts: list[tuple[int, str]]) -> list[str]:
+        # \0 marks where a label may have to go, once all jumps are known
+        return [f"\0{number}\0{text}" for number, text in parts]
+
+    def finished(self, text: str) -> str:
+        return re.sub(r"\0(\d+)\0", lambda match: self.label(int(match[1])), text)
+
+    def label(self, number: int) -> str:
+        """`name@` where a jump needs it or the user gave the step a name."""
+        step = self.network.steps[number]
+        if number in self.labels:
+            return f"{self.labels[number]}@"
+        own = self.network.notation == "compact" and not re.fullmatch(
+            rf"{re.escape(step.layer.kind)}\d+", step.name
+        )
+        return f"{step.name}@" if own and PLAIN_NAME.match(step.name) else ""
+
+
+def _bracketed(head: str, branches: list[str]) -> str:
+    return f"{head}[{' | '.join(branches)}]".replace("[ |", "[|").replace("| ]", "|]")
