@@ -132,6 +132,7 @@ def _integer(option: Option, value: Any) -> int:
         raise LayerError(
             f"`{option.name}` is {show_value(value)}, beyond the limit of {MAX_VALUE}",
             code="too-large",
+            help=f"{option.name} is {option.describe()}",
         )
     return value
 

@@ -1,0 +1,43 @@
+"""How long parsing and analysis take in process.
+
+    python benchmarks/analysis.py
+
+Prints milliseconds for VGG-16 (best of 50), and microseconds per layer from 100 to 100,000 layers
+(best of 5) with the ratio of the slowest to the fastest.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from cnncalc import analyze, parse
+
+VGG16 = (Path(__file__).parent.parent / "examples" / "vgg16.cnn").read_text()
+
+
+def best(work: Callable[[], object], rounds: int) -> float:
+    """Seconds of the fastest of several rounds."""
+    times = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def main() -> None:
+    """Measure and print."""
+    milliseconds = best(lambda: analyze(parse(VGG16)), 50) * 1e3
+    print(f"VGG-16, parse and analyse: {milliseconds:.2f} ms")
+    per_layer = {}
+    for count in (100, 1_000, 10_000, 100_000):
+        text = f"3x32x32 {count // 2}*[conv:16,k3,p1 relu]"
+        per_layer[count] = best(lambda text=text: analyze(parse(text)), 5) / count * 1e6  # type: ignore[misc]
+        print(f"{count:>7,} layers: {per_layer[count]:.1f} µs per layer")
+    print(f"slowest to fastest: {max(per_layer.values()) / min(per_layer.values()):.2f}")
+
+
+if __name__ == "__main__":
+    main()

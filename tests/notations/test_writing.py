@@ -1,0 +1,79 @@
+"""Reading back what was written gives the same network."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+
+from cnncalc import Network, analyze, parse
+from cnncalc.notations.writing import write
+from tests.strategies import specs
+
+
+def same(one: Network, two: Network) -> bool:
+    """Whether two networks have equal steps, in the same order, with equal ends."""
+    signatures = [
+        [(step.layer, step.inputs, step.name) for step in network.steps] for network in (one, two)
+    ]
+    return signatures[0] == signatures[1] and one.outputs == two.outputs
+
+
+@given(specs())
+@settings(max_examples=200, deadline=None)
+def test_round_trip(text: str) -> None:
+    """Parse after write is the identity, and write is stable."""
+    network = parse(text)
+    written = write(network)
+
+    assert written is not None
+    assert same(parse(written), network)
+    assert write(parse(written)) == written
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("3x8x8 conv(16, k=3, p=1) relu", "3x8x8 conv:16,k3,p1 relu"),
+        ("3x8x8 2*[conv:8,3,p=1 relu]", "3x8x8 conv:8,k3,p1 relu conv:8,k3,p1 relu"),
+        ("3x8x8 add[conv:3,k3,p1|]", "3x8x8 add[conv:3,k3,p1 |]"),
+        ("3x8x8 add[ | conv:3,k3,p1 ]", "3x8x8 add[| conv:3,k3,p1]"),
+        ("3x8x8 add[|]", "3x8x8 add[|]"),
+        ("3x8x8 fc:4,axis=-1 deconv:8,k2,s2", "3x8x8 linear:4,axis=-1 convt:8,k2,s2"),
+        ("3x8x8 pad:1:2x0:1,reflect", "3x8x8 pad:1:2x0:1,mode=reflect"),
+        ("3x8x8 conv:8,k3x5,s2x1,p=same", "3x8x8 conv:8,k3x5,s2x1,p=same"),
+        ("3x8x8 permute:2,0,1", "3x8x8 permute:2x0x1"),
+        ("3x8x8 hardtanh:0,6 slice:..2", "3x8x8 hardtanh:0,high=6 slice:..2"),
+        ("def b(c)=[conv:$c,k3,p1 relu] 3x8x8 b(8) b:{2*8}",
+         "3x8x8 conv:8,k3,p1 relu conv:16,k3,p1 relu"),
+        # a long skip nests here; the user's own names stay
+        ("3x8x8 x1@conv:4,k3,p1 maxpool:2 upsample:2 cat[ | @x1 ]",
+         "3x8x8 x1@conv:4,k3,p1 cat[maxpool:2 upsample:2 |]"),
+        # this graph doesn't nest: it needs a label
+        ("3x8x8 a@conv:4,k1 b@conv:4,k1 c@add[ @a | @b ] add[ @c | @b ]",
+         "3x8x8 a@conv:4,k1 c@add[| b@conv:4,k1] add[| @b]"),
+        ("3x8x8 a@conv:4,k1 conv:2,k1 @a conv:5,k1", "3x8x8 a@conv:4,k1 conv:2,k1 @a conv:5,k1"),
+    ],
+)  # fmt: skip
+def test_written(text: str, written: str) -> None:
+    """The normal form of what people write."""
+    network = parse(text)
+
+    assert write(network) == written
+    assert same(parse(written), network)
+
+
+def test_report_spec_has_the_size_that_was_used() -> None:
+    """The spec in a report reads back to that report, whatever -i was."""
+    report = analyze("3x32x32 conv:8,k3", (3, 64, 64))
+
+    assert report.spec == "3x64x64 conv:8,k3"
+
+
+def test_long_networks_are_written_in_linear_time() -> None:
+    """Five thousand residual blocks are written at once (a quadratic writer would take minutes)."""
+    network = parse("8x8x8 5000*[add[conv:8,k3,p1 relu | ]]")
+
+    written = write(network)
+
+    assert written is not None
+    assert written.count("add[") == 5000
