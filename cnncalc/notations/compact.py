@@ -140,6 +140,7 @@ class _Builder:
         scope = _Scope({}, {}, None, (), ())
         for item in items:
             self.build(item, scope)
+        self.name_the_rest()
 
     def outputs(self) -> tuple[int, ...]:
         """The end of the flow first, then every other step that nothing reads."""
@@ -257,8 +258,6 @@ class _Builder:
         self.flow = len(self.steps)
         self.steps.append(Step(layer, inputs, "", (span, *scope.uses)))
         self.name_flow(label, scope, span)
-        if not self.steps[-1].name:
-            self.steps[-1].name = self.fresh(layer.kind)
 
     def name_flow(self, label: str | None, scope: _Scope, span: Span) -> None:
         """Put a label on the step that the flow is at."""
@@ -271,14 +270,14 @@ class _Builder:
             self.names.add(label)
             self.steps[self.flow].name = label
 
-    def fresh(self, kind: str) -> str:
-        """conv1, conv2, … skipping what a label has taken."""
-        while True:
-            self.counts[kind] = self.counts.get(kind, 0) + 1
-            name = f"{kind}{self.counts[kind]}"
-            if name not in self.names:
-                self.names.add(name)
-                return name
+    def name_the_rest(self) -> None:
+        """conv1, conv2, … for steps without a label, skipping what a label has taken."""
+        for step in self.steps:
+            kind = step.layer.kind
+            while not step.name:
+                self.counts[kind] = self.counts.get(kind, 0) + 1
+                name = f"{kind}{self.counts[kind]}"
+                step.name = "" if name in self.names else name
 
     def layer(self, name: str, arguments: tuple[Argument, ...], span: Span, scope: _Scope) -> Layer:
         texts = []

@@ -179,3 +179,10 @@ def test_hostile_specs_are_refused_at_once(text: str) -> None:
     """Deep nesting, endless repeats and giant numbers end in a SpecError, in bounded time."""
     with pytest.raises(SpecError):
         analyze(text)
+
+
+def test_a_label_on_a_group_takes_no_number() -> None:
+    """Numbers follow the steps that are left without a label."""
+    names = [step.name for step in parse("3x8x8 x@[relu relu] relu").steps]
+
+    assert names == ["input", "relu1", "x", "relu2"]
