@@ -1,10 +1,14 @@
 """Time the NumPy kernels against PyTorch's eager forward, on the CPU at batch 1.
 
-The sequences of convolutions, normalisations, activations, pools and additions
-of VGG-16, ResNet-50 and MobileNetV2 at 224 x 224, with the same weights on both
-sides.  The sides take turns; printed are the best and the median time of each,
-their ratios, the largest difference between the results, and how far the
-kernels' memory rose above the weights and the activations alive.
+The sequences of convolutions, normalisations, activations, pools and additions of
+VGG-16, ResNet-50 and MobileNetV2 at 224 x 224, with the same weights on both sides.
+The sides take turns, each with a run to warm up.  Printed are the best and the median
+time of each, their ratios, the largest difference between the results, and the most
+memory held beside the weights: activations and scratch memory.
+
+NumPy's wheels bring OpenBLAS without the kernels that it would choose on recent AMD
+processors with AVX-512; it then takes those for AVX2.  OPENBLAS_CORETYPE=SkylakeX in
+the environment makes it take what there is.
 
     python benchmarks/forward_kernels.py [vgg16 resnet50 mobilenetv2] [--rounds 15]
 """
@@ -21,10 +25,11 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
+from torch.nn import functional
 
-from cnncalc.executors.kernels import Workspace, convolve, pool_max
+from cnncalc.executors.kernels import Workspace, blocks, convolve, pool_max
 
+CACHED_FLOATS = 2**16
 RANDOM = np.random.default_rng(0)
 
 
@@ -127,7 +132,7 @@ def run_kernels(layers: list[Any], x: Any, scratch: Workspace) -> Any:
             x = run_kernels(layer.body, x, scratch)
             x += short
             if layer.rectify:
-                np.maximum(x, 0, out=x)
+                np.clip(x, 0, np.inf, out=x)
     return x
 
 
@@ -136,14 +141,17 @@ def _convolve(layer: Conv, x: Any, scratch: Workspace) -> Any:
     stride = (layer.stride, layer.stride)
     bias = None if layer.norm else layer.shift
     y = convolve(np, x, layer.weight, bias, stride, pads, (1, 1), layer.groups, scratch)
-    if layer.norm:
-        y *= layer.scale[:, None, None]
-        y += layer.shift[:, None, None]
-    if layer.limit is not None:
-        np.maximum(y, 0, out=y)
-        if layer.limit != float("inf"):
-            np.minimum(y, layer.limit, out=y)
+    for (channels,) in blocks(y.shape[1:2], max(1, CACHED_FLOATS // (y.shape[2] * y.shape[3]))):
+        _finish(layer, y[:, channels], channels)
     return y
+
+
+def _finish(layer: Conv, y: Any, channels: slice) -> None:
+    if layer.norm:
+        y *= layer.scale[channels, None, None]
+        y += layer.shift[channels, None, None]
+    if layer.limit is not None:
+        np.clip(y, 0, layer.limit, out=y)  # several times as fast as np.maximum(y, 0)
 
 
 def to_torch(layers: list[Any]) -> Callable[[Any], Any]:
@@ -159,20 +167,20 @@ def to_torch(layers: list[Any]) -> Callable[[Any], Any]:
 
 def _torch_step(layer: Any) -> Callable[[Any], Any]:
     if isinstance(layer, Pool):
-        return lambda x: F.max_pool2d(x, layer.kernel, layer.stride, layer.pad)
+        return lambda x: functional.max_pool2d(x, layer.kernel, layer.stride, layer.pad)
     if isinstance(layer, Residual):
         body, shortcut = to_torch(layer.body), to_torch(layer.shortcut)
-        finish = F.relu_ if layer.rectify else lambda x: x
+        finish = functional.relu_ if layer.rectify else lambda x: x
         return lambda x: finish(body(x).add_(shortcut(x)))
     weight, shift, scale = map(torch.from_numpy, (layer.weight, layer.shift, layer.scale))
     mean, variance = torch.zeros_like(shift), torch.ones_like(shift)
-    activate = {None: lambda x: x, 6.0: F.relu6}.get(layer.limit, F.relu_)
+    activate = {None: lambda x: x, 6.0: functional.relu6}.get(layer.limit, functional.relu_)
 
     def step(x: Any) -> Any:
         bias = None if layer.norm else shift
-        y = F.conv2d(x, weight, bias, layer.stride, layer.kernel // 2, 1, layer.groups)
+        y = functional.conv2d(x, weight, bias, layer.stride, layer.kernel // 2, 1, layer.groups)
         if layer.norm:
-            y = F.batch_norm(y, mean, variance, scale, shift, False, 0.0, 0.0)
+            y = functional.batch_norm(y, mean, variance, scale, shift, False, 0.0, 0.0)
         return activate(y)
 
     return step
@@ -192,7 +200,8 @@ def measure(name: str, rounds: int) -> None:
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(rounds):
         for side, spent in zip(sides, times, strict=True):
-            time.sleep(0.05)  # let the other library's threads stop waiting for work
+            time.sleep(0.2)  # for the threads of the other side to stop looking for work
+            side()  # and to wake up those of this side
             start = time.perf_counter()
             side()
             spent.append(time.perf_counter() - start)
@@ -209,7 +218,7 @@ def measure(name: str, rounds: int) -> None:
 
 
 def peak_memory(layers: list[Any], x: Any) -> float:
-    """The most memory held during a forward, beyond the weights."""
+    """The most memory held during a forward beside the weights, in MiB."""
     tracemalloc.start()
     run_kernels(layers, x, Workspace(np))
     peak = tracemalloc.get_traced_memory()[1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from cnncalc.errors import LayerError, SpecError
-from cnncalc.layers.base import Layer, Shape, Weight, show
+from cnncalc.layers.base import Layer, Shape, Weight, axis_name, show
 from cnncalc.layers.words import word
 from cnncalc.network import Network, Step
 from cnncalc.receptive import Offset, Seen, advance, extra_input, meet, network_input
@@ -42,8 +42,10 @@ def analyze(
     _check_settings(batch, dtype, layout)
     shape = from_layout(tuple(input), network.layout) if input is not None else network.input
     if shape is None:
+        spans = [span for step in network.steps[1:2] for span in step.spans[-1:]]
         raise SpecError(
             "the size of the input is missing",
+            *spans,
             code="no-input",
             help="start the spec with it, as in `3x224x224 conv:16,k3`, or give `-i 3x224x224`",
         )
@@ -53,7 +55,7 @@ def analyze(
     for number, step in enumerate(steps.steps):
         loop.take(number, step)
     return Report(
-        steps,
+        steps.with_steps(loop.steps),
         shape,
         loop.rows,
         batch=batch,
@@ -95,6 +97,7 @@ class _Loop:
         self.input = shape
         self.element_bytes = element_bytes
         self.rows: list[Row] = []
+        self.steps: list[Step] = []
         self.notes: list[Note] = []
 
     def take(self, number: int, step: Step) -> None:
@@ -104,9 +107,10 @@ class _Loop:
             shape = self.input if number == 0 else step.layer.output()
             seen = network_input(shape) if number == 0 else extra_input(shape, len(self.input) - 1)
             self.rows.append(self._row(number, step, (), shape, seen, (), 0))
+            self.steps.append(step)
             return
         try:
-            _check_expected(step.layer, shapes)
+            step = _settled(step, shapes)
             output = step.layer.output(*shapes)
             weights = step.layer.weights(*shapes)
             macs = step.layer.macs(*shapes)
@@ -120,6 +124,7 @@ class _Loop:
         if self.network.relabel:
             weights = self.network.relabel(step.layer, weights)
         self.rows.append(self._row(number, step, shapes, output, seen, weights, macs))
+        self.steps.append(step)
 
     def _row(
         self,
@@ -162,13 +167,15 @@ class _Loop:
 
     def _offset_note(self, number: int, step: Step, offset: Offset) -> str:
         one, two = (self._path(number, branch) for branch in offset.branches)
+        axes = len(self.input) - 1
+        along = f" along {axis_name(offset.axis, axes)}" if axes > 1 else ""
+        apart = abs(offset.centres[0] - offset.centres[1])
+        pixels = f"{apart:g} input pixel{'' if apart == 1 else 's'}"
+        how = f"their centres lie {pixels} apart{along}"
         if offset.jumps[0] != offset.jumps[1]:
-            how = (
-                f"neighbouring units are {offset.jumps[0]:g} and {offset.jumps[1]:g} "
-                "input pixels apart"
-            )
-        else:
-            how = f"their centres are {abs(offset.centres[0] - offset.centres[1]):g} pixels apart"
+            one_jump, two_jump = offset.jumps
+            how = f"their units lie {one_jump:g} and {two_jump:g} input pixels apart{along}, "
+            how += f"their first centres {apart:g}"
         return f"`{step.name}` joins branches that are out of step: {one} and {two}; {how}"
 
     def _placed(self, error: LayerError, step: Step, shapes: tuple[Shape, ...]) -> SpecError:
@@ -219,11 +226,24 @@ class _Loop:
         return found
 
 
-def _check_expected(layer: Layer, shapes: tuple[Shape, ...]) -> None:
-    """LayerError where the source declared another input than what flows in."""
+def _settled(step: Step, shapes: tuple[Shape, ...]) -> Step:
+    """The step with its layer as its source has it at these inputs."""
+    layer = settle(step.layer, shapes)
+    if layer is step.layer:
+        return step
+    return Step(layer, step.inputs, step.name, step.spans, step.shares)
+
+
+def settle(layer: Layer, shapes: tuple[Shape, ...]) -> Layer:
+    """The layer as its source's framework has it at these inputs.
+
+    Raises:
+        LayerError: the source declared another input than what flows in, or its framework
+            refuses this one.
+    """
     expects = layer.expects
     if expects is None:
-        return
+        return layer
     (shape, *_) = shapes
     if expects.ranks and len(shape) - 1 not in expects.ranks:
         axes = " or ".join(map(str, expects.ranks))
@@ -239,3 +259,4 @@ def _check_expected(layer: Layer, shapes: tuple[Shape, ...]) -> None:
                 code="declared",
                 help=f"write {name}={shape[axis]}",
             )
+    return expects.rule(layer, shape) if expects.rule else layer

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from cnncalc.analysis import analyze as analyze_network
-from cnncalc.errors import Source, SpecError
+from cnncalc.errors import Source
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network
 from cnncalc.report import Report
@@ -20,17 +20,16 @@ def parse(
 
     Args:
         text: a spec in the compact notation, or the name of a shipped example.
-        notation: `compact`; None: detected.
+        notation: `compact`, `torch`, `keras` or `onnx`; None: detected.
         let: values for the symbols in the text, such as {"H": 224}.
 
     Raises:
         SpecError: with `code`, `line`, `column`, `end_column` and `help`.
     """
-    from cnncalc.notations import compact
+    from cnncalc.notations import reading
 
-    if notation not in (None, "compact"):
-        raise SpecError(f"`{notation}` is no notation read here", code="notation", help="compact")
-    return compact.parse(text if isinstance(text, Source) else Source(text), let)
+    named = reading.Reading(text) if isinstance(text, Source) else reading.named(text)
+    return reading.read(named, notation, let)
 
 
 def analyze(
@@ -63,3 +62,36 @@ def _write(network: Network, shape: Shape) -> str | None:
     from cnncalc.notations.writing import write  # only a report that is printed as JSON needs it
 
     return write(network, shape)
+
+
+def verify(
+    net: Network | str,
+    input: Shape | None = None,
+    *,
+    executor: str = "bundled",
+    device: str = "cpu",
+    batch: int = 1,
+    dtype: str = "float32",
+    layout: str | None = None,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> Report:
+    """Work out a network, run it on real arrays, and compare.
+
+    Args:
+        net, input, batch, dtype, layout: as in `analyze`; the run uses dtype and batch too
+            (what NumPy has no arithmetic for is computed in float32).
+        executor: `bundled`.
+        device: `cpu`, or `cuda` where CuPy and a GPU are.
+        progress: called with the steps done, all steps and the name of the next one.
+
+    Returns:
+        The report, with what was found in `verify`.
+
+    Raises:
+        SpecError: what can't be, with its place.
+        CnnCalcError: an executor or device that isn't there, or too little memory.
+    """
+    from cnncalc.verification import verify_report
+
+    report = analyze(net, input, batch=batch, dtype=dtype, layout=layout)
+    return verify_report(report, executor=executor, device=device, progress=progress)

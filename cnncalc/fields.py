@@ -109,14 +109,19 @@ class Field:
         return Field(self.step * turns, phases, self.exact).reduced()
 
     def _union_of(self, window: Window, o: int) -> Phase:
-        """What output `o` of the window sees: fields are monotone, so its outermost reads tell."""
-        reads = window.reads(o)
-        first = next((seen for i in reads if (seen := self.sees(i)) is not None), None)
-        last = next((seen for i in reversed(reads) if (seen := self.sees(i)) is not None), None)
-        if first is None or last is None:
+        """What output `o` of the window sees together.
+
+        A phase moves on from period to period, so the first and the last unit of each phase
+        among those that are read tell; a phase may lie before the one that precedes it.
+        """
+        reads, count = window.reads(o), len(self.phases)
+        firsts = [seen[0] for i in reads[:count] if (seen := self.sees(i)) is not None]
+        lasts = [seen[1] for i in reads[-count:] if (seen := self.sees(i)) is not None]
+        if not firsts or not lasts:
             nearest = reads[0] if reads else o * window.period[1] // window.period[0]
-            return self.phases[nearest % len(self.phases)][0], 0
-        return first[0], last[1] - first[0] + 1
+            return self.phases[nearest % count][0], 0
+        first = min(firsts)
+        return first, max(lasts) - first + 1
 
     def bounds(self) -> tuple[float, float, float]:
         """(jump, low, high): output `o` sees nothing outside jump*o + low .. jump*o + high."""
@@ -136,7 +141,8 @@ class Field:
             return self
         period = lcm(len(self.phases), len(other.phases))
         steps = [field.step * period // len(field.phases) for field in (self, other)]
-        if steps[0] != steps[1] or period > MAX_PERIOD:
+        whole = all(isinstance(step, int) for step in steps)
+        if not whole or steps[0] != steps[1] or period > MAX_PERIOD:
             return self._hull_union(other, length)
         phases = tuple(_joined(self, other, o) for o in range(period))
         return Field(steps[0], phases, self.exact and other.exact).reduced()
@@ -144,10 +150,9 @@ class Field:
     def _hull_union(self, other: Field, length: int) -> Field:
         for one, two in ((self, other), (other, self)):
             first, last = two.span(length)
-            here = one.sees(0)
-            if one.step == 0 and len(one.phases) == 1 and here is not None:
-                if here[0] <= first and here[1] >= last:  # the whole-map branch sees it all
-                    return Field(0, one.phases, one.exact)
+            here = one.sees(0) if one.step == 0 and len(one.phases) == 1 else None
+            if here is not None and here[0] <= first and here[1] >= last:
+                return Field(0, one.phases, one.exact)  # the whole-map branch sees it all
         (jump, low, high), (jump2, low2, high2) = self.bounds(), other.bounds()
         drift = (jump2 - jump) * max(length - 1, 0)
         return _hull(jump, min(low, low2, low2 + drift), max(high, high2, high2 + drift))
@@ -178,8 +183,11 @@ def _joined(one: Field, two: Field, o: int) -> Phase:
 
 def _hull(jump: float, low: float, high: float) -> Field:
     start = floor(low)
+    size = ceil(high) - start + 1
+    if jump == int(jump):
+        return Field(int(jump), ((start, size),), exact=False)
     # one more pixel, since start + jump*o is rounded down wherever the hull is asked
-    return Field(float(jump), ((start, ceil(high) - start + 2),), exact=False)
+    return Field(jump, ((start, size + 1),), exact=False)
 
 
 IDENTITY = Field(1, ((0, 1),))

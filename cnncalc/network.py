@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 
 from cnncalc.errors import Span
 from cnncalc.layers.base import Layer, Shape, Weight
@@ -84,6 +85,13 @@ class Network:
     def at(self, shape: Shape) -> Network:
         """The network with its steps, at an input of this shape (channels first, no batch)."""
         return self.tracer(shape) if self.tracer else self
+
+    def with_steps(self, steps: list[Step]) -> Network:
+        """The same network with these steps in the places of its own."""
+        twin = copy(self)
+        twin.steps = steps
+        twin.tracer = None  # they are the steps at one input
+        return twin
 
     def __repr__(self) -> str:
         return f"Network({len(self.steps) - 1} layers, input={self.input})"

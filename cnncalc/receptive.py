@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from cnncalc.fields import IDENTITY, Field
 from cnncalc.layers.base import Layer, Shape
+from cnncalc.layers.merge import Concatenate, Elementwise
 from cnncalc.windows import Slide, Window
 
 __all__ = ["Offset", "Seen", "advance", "extra_input", "meet", "network_input"]
@@ -24,8 +25,8 @@ class Along(NamedTuple):
         field: the field along the map's axis `place`.
         place: the axis of the map that descends from the input axis; None: there is none
             left, and phase 0 of the field is what every unit sees.
-        merged: the units of a vector that see different parts are side by side in it, so the
-            field is only an upper bound for each.
+        merged: units that see different parts are side by side along some axis, so the field
+            is only an upper bound for each, until a layer reads them all.
     """
 
     field: Field
@@ -134,12 +135,12 @@ def _along(
 ) -> Along:
     field, place, merged = along
     if place is None:
-        return Along(field, None, merged and not mixes)
+        return Along(field, None, merged and len(mixes) < len(shape))
     length = shape[place]
     if windows and place > 0:
         window = windows[place - 1]
-        if length > 1 or not _clamps(window):
-            field = field.through(window)
+        single = length == 1 and _clamps(window)
+        field = along.settled() if single else field.through(window)
         length = window.length(length)
     if place in mixes:
         return Along(_gathered(field, length), None)
@@ -154,8 +155,9 @@ def _clamps(window: Window) -> bool:
 
 
 def _gathered(field: Field, length: int) -> Field:
-    """What `length` units see together, as the field of a single unit."""
-    return field.through(Slide(length, length)) if length > 1 else field
+    """What `length` units see together, as the field of units that all see the same."""
+    together = field.through(Slide(length, length)) if length > 1 else field
+    return Field(0, together.phases[:1], together.exact)
 
 
 def _gathers(
@@ -164,17 +166,21 @@ def _gathers(
     """Whether a layer takes a map together: a whole-map pool, flatten, linear, a gate."""
     if all(along.place is None for along in axes):
         return True
-    return bool(windows) and all(
-        isinstance(window, Slide) and window.kernel == window.stride == n > 1
-        for window, n in zip(windows, shape[1:], strict=True)
+    return (
+        bool(windows)
+        and max(shape[1:]) > 1
+        and all(
+            isinstance(window, Slide) and window.kernel == window.stride == n
+            for window, n in zip(windows, shape[1:], strict=True)
+        )
     )
 
 
 def _covers(axes: tuple[Along, ...], input_shape: Shape) -> bool:
-    """Whether the first unit sees every place of the input."""
+    """Whether the first unit sees every place of the input, of which a bound says nothing."""
     for along, n in zip(axes, input_shape[1:], strict=True):
         seen = along.field.sees(0)
-        if seen is None or seen[0] > 0 or seen[1] < n - 1:
+        if not along.field.exact or seen is None or seen[0] > 0 or seen[1] < n - 1:
             return False
     return True
 
@@ -183,6 +189,8 @@ def meet(
     layer: Layer, shapes: Sequence[Shape], output: Shape, seens: Sequence[Seen]
 ) -> tuple[Seen, Offset | None]:
     """What the units see where branches meet, and how the branches are out of step, if so."""
+    if isinstance(layer, Elementwise) and len({len(shape) for shape in shapes}) > 1:
+        shapes, seens = _stretched(layer, shapes, seens)
     aligned = all(seen.aligned for seen in seens)
     offset = None
     if any(seen.whole for seen in seens):
@@ -198,11 +206,27 @@ def meet(
     return Seen(tuple(joined), False, aligned and offset is None), offset
 
 
+def _stretched(
+    layer: Elementwise, shapes: Sequence[Shape], seens: Sequence[Seen]
+) -> tuple[Sequence[Shape], Sequence[Seen]]:
+    """The branches with the axes of size 1 that the merge gives them."""
+    rank = max(len(shape) for shape in shapes)
+    moved = []
+    for shape, seen in zip(shapes, seens, strict=True):
+        places = layer.places(len(shape), rank)
+        axes = tuple(
+            along if along.place is None else along._replace(place=places[along.place])
+            for along in seen.axes
+        )
+        moved.append(Seen(axes, seen.whole, seen.aligned))
+    return layer.stretched(*shapes), moved
+
+
 def _meet_axis(
     layer: Layer, shapes: Sequence[Shape], output: Shape, branches: Sequence[Along]
 ) -> tuple[Along, tuple[int, int] | None]:
     places = {along.place for along in branches if along.place is not None}
-    joined_end_to_end = getattr(layer, "axis", 0) % len(output) if layer.kind == "cat" else 0
+    joined_end_to_end = layer.place(output) if isinstance(layer, Concatenate) else 0
     if len(places) != 1 or joined_end_to_end in places:
         return _jumble(shapes, branches), None
     (place,) = places

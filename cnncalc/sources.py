@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from cnncalc.errors import SpecError
 from cnncalc.layers.base import Layer, Shape
+from cnncalc.layers.merge import Concatenate, Elementwise
 from cnncalc.network import Step
 from cnncalc.report import Report, Row
 
@@ -103,20 +104,25 @@ def _needed(step: Step, row: Row, region: Region) -> list[Region]:
     """For each input of a step, the indices that a region of its output needs."""
     if len(step.inputs) == 1:
         return [_through(step.layer, row.input_shapes[0], region)]
-    if step.layer.kind == "cat":
+    if isinstance(step.layer, Concatenate):
         return _parted(step.layer, row.input_shapes, region)
-    return [
-        tuple(
-            indices if n == out else frozenset((0,) if indices else ())
-            for indices, n, out in zip(region, shape, row.output_shape, strict=True)
-        )
-        for shape in row.input_shapes
-    ]
+    assert isinstance(step.layer, Elementwise)
+    return [_unstretched(step.layer, shape, row.output_shape, region) for shape in row.input_shapes]
 
 
-def _parted(layer: Layer, shapes: Sequence[Shape], region: Region) -> list[Region]:
+def _unstretched(layer: Elementwise, shape: Shape, output: Shape, region: Region) -> Region:
+    """What a region of an elementwise merge needs of a branch, of which axes of 1 are stretched."""
+    ranks = len(shape), len(output)
+    places = layer.places(*ranks) if ranks[0] < ranks[1] else range(ranks[1])
+    return tuple(
+        region[place] if n == output[place] else frozenset((0,) if region[place] else ())
+        for n, place in zip(shape, places, strict=True)
+    )
+
+
+def _parted(layer: Concatenate, shapes: Sequence[Shape], region: Region) -> list[Region]:
     """A concatenation's region dealt out to its branches."""
-    axis = getattr(layer, "axis", 0) % len(region)
+    axis = layer.place(shapes[0])
     parts: list[Region] = []
     offset = 0
     for shape in shapes:

@@ -18,7 +18,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import gcd
 
-__all__ = ["Bins", "Resize", "Same", "Slide", "Spread", "Window", "ceil_slide", "ratio"]
+__all__ = [
+    "Bins",
+    "Resize",
+    "Same",
+    "Slide",
+    "Spread",
+    "Window",
+    "adaptive",
+    "ceil_slide",
+    "ratio",
+]
 
 
 class Slide:
@@ -156,8 +166,9 @@ class Resize:
 
     Output `o` sits at the source coordinate `o * inputs/outputs` (nearest, and linear
     with aligned corners) or `(o + 1/2) * inputs/outputs - 1/2` (`centred`: linear and
-    cubic), and reads the `taps` indices around it: 1 nearest, 2 linear, 4 cubic; only
-    one where the coordinate is an index (torch.nn.functional.interpolate).
+    cubic, and nearest-exact rounded half up), and reads the `taps` indices around it: 1
+    nearest, 2 linear, 4 cubic; only one where the coordinate is an index
+    (torch.nn.functional.interpolate).
     """
 
     __slots__ = ("centred", "inputs", "outputs", "size", "taps")
@@ -176,6 +187,8 @@ class Resize:
         return self.size
 
     def reads(self, o: int) -> Sequence[int]:
+        if self.centred and self.taps == 1:
+            return ((2 * o + 1) * self.inputs // (2 * self.outputs),)
         if self.centred:
             index, rest = divmod((2 * o + 1) * self.inputs - self.outputs, 2 * self.outputs)
         else:
@@ -228,6 +241,12 @@ class Bins:
 Window = Slide | Spread | Resize | Bins
 
 
+def adaptive(inputs: int, outputs: int) -> Window:
+    """Adaptive pooling: a slide where the bins are equal (the identity where sizes are)."""
+    whole = inputs // outputs if outputs else inputs + 1  # no bins: a window that never fits
+    return Bins(inputs, outputs) if outputs and inputs % outputs else Slide(whole, whole)
+
+
 def ceil_slide(n: int, kernel: int, stride: int, before: int, after: int, dilation: int) -> Slide:
     """The slide that ceil mode is at a known `n`.
 
@@ -242,11 +261,9 @@ def ceil_slide(n: int, kernel: int, stride: int, before: int, after: int, dilati
 
 
 def ratio(factor: float) -> tuple[int, int]:
-    """A factor as people wrote it, as a fraction: 1.5 is (3, 2), 1.1 is (11, 10)."""
-    whole, _, decimals = format(factor, "f").rstrip("0").partition(".")
-    shortest = repr(float(factor))
-    if "e" not in shortest:
-        whole, _, decimals = shortest.partition(".")
-    numerator, denominator = int(whole + decimals), int(10 ** len(decimals))
-    divisor = gcd(numerator, denominator)
-    return numerator // divisor, denominator // divisor
+    """A factor as people meant it, as a fraction: 1.1 is (11, 10), 0.3333333333333333 is (1, 3)."""
+    from fractions import Fraction  # costs milliseconds that few networks need
+
+    simple = Fraction(factor).limit_denominator(4096)
+    meant = simple if float(simple) == factor else Fraction(repr(float(factor)))
+    return meant.numerator, meant.denominator

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 from cnncalc.executors.sliding import (
@@ -11,13 +11,11 @@ from cnncalc.executors.sliding import (
     Axis,
     Namespace,
     Pads,
-    block_bytes,
-    blocks,
+    Step,
+    by_channels,
     window_axes,
     working_type,
 )
-
-Step = Callable[[Array], Array]
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ def pool_max(
 ) -> Array:
     """The largest value of each window; padding counts as minus infinity."""
     axes = window_axes(x.shape[2:], kernel, stride, pads, dilation)
-    return _run(xp, x, _lengths(axes), _sliding_steps(xp, axes, _maximum(xp)))
+    return by_channels(xp, x, _lengths(axes), _sliding_steps(xp, axes, _maximum(xp)))
 
 
 def pool_average(
@@ -75,7 +73,7 @@ def pool_average(
         counts = _counts(xp, axes, asked if count_include_pad else [(0, 0)] * len(axes))
     counts = counts.astype(working_type(xp, x.dtype))
     steps = _sliding_steps(xp, axes, _total(xp))
-    return _run(xp, x, _lengths(axes), [*steps, lambda sums: sums / counts])
+    return by_channels(xp, x, _lengths(axes), [*steps, lambda sums: sums / counts])
 
 
 def pool_lp(
@@ -86,24 +84,25 @@ def pool_lp(
     pads: Pads,
     dilation: Sequence[int],
     norm: float,
+    counted_pads: Pads | None = None,
 ) -> Array:
-    """The norm of each window as PyTorch has it: the root of the sum of powers, signs kept.
+    """The root of the sum of powers of each window, signs kept, as in PyTorch.
 
-    A window cut short by the end of the data is scaled up to a whole one.
+    There a window that hangs over (see `pool_average`) is scaled up to a whole one.
     """
     axes = window_axes(x.shape[2:], kernel, stride, pads, dilation)
-    counts = _counts(xp, axes, [(0, 0)] * len(axes))
+    counts = _counts(xp, axes, pads if counted_pads is None else counted_pads)
     scale = (prod(kernel) / counts).astype(working_type(xp, x.dtype))
     steps = _sliding_steps(xp, axes, _total(xp))
     root = 1.0 / norm
-    return _run(
+    return by_channels(
         xp, x, _lengths(axes), [lambda block: block**norm, *steps, lambda s: (s * scale) ** root]
     )
 
 
 def adaptive_max(xp: Namespace, x: Array, sizes: Sequence[int]) -> Array:
     """The largest value of each of ``sizes`` nearly equal bins of each axis."""
-    return _run(xp, x, sizes, _bin_steps(xp, x.shape[2:], sizes, _maximum(xp)))
+    return by_channels(xp, x, sizes, _bin_steps(xp, x.shape[2:], sizes, _maximum(xp)))
 
 
 def adaptive_average(xp: Namespace, x: Array, sizes: Sequence[int]) -> Array:
@@ -115,7 +114,7 @@ def adaptive_average(xp: Namespace, x: Array, sizes: Sequence[int]) -> Array:
     ]
     counts = _outer(xp, lengths).astype(wide)
     steps = _bin_steps(xp, x.shape[2:], sizes, _total(xp))
-    return _run(xp, x, sizes, [*steps, lambda sums: sums / counts])
+    return by_channels(xp, x, sizes, [*steps, lambda sums: sums / counts])
 
 
 def bins(size: int, count: int) -> list[slice]:
@@ -131,10 +130,12 @@ def _counts(xp: Namespace, axes: Sequence[Axis], pads: Pads) -> Array:
     """How many taps of each window lie on the data or on the padding given."""
     lengths = []
     for axis, (before, after) in zip(axes, pads, strict=True):
-        counted = range(-before, axis.size + after)
-        starts = range(-axis.before, axis.windows * axis.stride - axis.before, axis.stride)
-        reads = (range(start, start + axis.reach, axis.dilation) for start in starts)
-        lengths.append([sum(position in counted for position in read) for read in reads])
+        counted = replace(axis, size=before + axis.size + after, before=axis.before - before)
+        lengths.append([0] * axis.windows)
+        for tap in range(axis.kernel):
+            hit, _ = counted.hits(tap, slice(0, axis.windows))
+            for window in range(hit.start, hit.stop):
+                lengths[-1][window] += 1
     return _outer(xp, lengths)
 
 
@@ -144,19 +145,6 @@ def _outer(xp: Namespace, lengths: Sequence[Sequence[int]]) -> Array:
     for along in lengths:
         result = result[..., None] * xp.asarray(along)
     return result
-
-
-def _run(xp: Namespace, x: Array, sizes: Sequence[int], steps: Sequence[Step]) -> Array:
-    """Apply the steps to a few channels at a time, so that what lies between stays small."""
-    out = xp.empty((*x.shape[:2], *sizes), dtype=x.dtype)
-    wide = working_type(xp, x.dtype)
-    channel = prod(x.shape[2:]) * wide.itemsize
-    for block in blocks(x.shape[:2], max(1, block_bytes(xp) // 4 // max(1, channel))):
-        values = x[block].astype(wide, copy=False)
-        for step in steps:
-            values = step(values)
-        out[block] = values
-    return out
 
 
 def _sliding_steps(xp: Namespace, axes: Sequence[Axis], how: Reduction) -> list[Step]:

@@ -1,37 +1,38 @@
-"""Sliding windows over spatial axes, shared by every kernel.
+"""Sliding windows, and the scratch memory they are gathered into.
 
-Arrays are laid out (N, C, *spatial).  Nothing here imports an array library:
-the caller hands in ``xp``, NumPy or any module with the same functions (CuPy).
+Arrays are laid out (N, C, *spatial).  No array library is imported here: the
+caller hands in ``xp``, which is NumPy or a module with the same functions (CuPy).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
 from typing import Any, TypeAlias
 
-Array: TypeAlias = Any  # whatever ``xp`` makes
-Namespace: TypeAlias = Any  # the array module itself
+Array: TypeAlias = Any  # what ``xp`` makes
+Namespace: TypeAlias = Any  # ``xp`` itself
 Pads: TypeAlias = Sequence[tuple[int, int]]  # (before, after) for each spatial axis
 Slices: TypeAlias = tuple[slice, ...]
+Step: TypeAlias = Callable[[Array], Array]
 
 WORKSPACE_BYTES = 64 * 2**20
-# On a CPU a block should stay in the caches between being written and being read.
-CACHED_BYTES = 4 * 2**20
+# What a CPU writes in one block should still be in its caches when it is read.
+CACHED_BYTES = 8 * 2**20
 
 
 @dataclass(frozen=True)
 class Axis:
-    """How windows walk along one spatial axis; pads may be negative."""
+    """How windows walk along one spatial axis.  Negative pads crop."""
 
     size: int
-    kernel: int
-    stride: int
-    before: int
-    after: int
-    dilation: int
+    kernel: int = 1
+    stride: int = 1
+    before: int = 0
+    after: int = 0
+    dilation: int = 1
 
     @property
     def reach(self) -> int:
@@ -39,27 +40,26 @@ class Axis:
         return (self.kernel - 1) * self.dilation + 1
 
     @property
+    def starts(self) -> range:
+        """Where each window starts, counted from the first position of the data."""
+        return range(-self.before, self.size + self.after - self.reach + 1, self.stride)
+
+    @property
     def windows(self) -> int:
-        """How many windows fit."""
-        starts = range(0, self.before + self.size + self.after - self.reach + 1, self.stride)
-        return len(starts)
+        return len(self.starts)
 
-    def offset(self, tap: int) -> int:
-        """Where the tap of the first window lies (negative: in the padding)."""
-        return tap * self.dilation - self.before
-
-    def is_inside(self, block: slice) -> bool:
+    def reads_only_data(self, block: slice) -> bool:
         """Whether no window of the block touches the padding."""
         first = block.start * self.stride - self.before
         last = (block.stop - 1) * self.stride - self.before + self.reach - 1
-        return first >= 0 and last < self.size
+        return bool(first >= 0 and last < self.size)
 
     def hits(self, tap: int, block: slice) -> tuple[slice, slice]:
-        """Windows of the block whose tap lies on data, and the positions it lies on.
+        """The windows of the block whose tap lies on data, and the positions it lies on.
 
-        The windows are counted from the start of the block.
+        Windows are counted from the start of the block.
         """
-        offset = self.offset(tap)
+        offset = tap * self.dilation - self.before
         first = max(block.start, -(offset // self.stride))
         stop = max(first, min(block.stop, -((offset - self.size) // self.stride)))
         begin = first * self.stride + offset
@@ -75,13 +75,13 @@ def window_axes(
     pads: Pads,
     dilation: Sequence[int],
 ) -> tuple[Axis, ...]:
-    """One Axis for each spatial axis; refuses input too small for a single window."""
+    """One Axis for each spatial axis; refuses data too small for a single window."""
     described = zip(sizes, kernel, stride, pads, dilation, strict=True)
     axes = tuple(Axis(n, k, s, pad[0], pad[1], d) for n, k, s, pad, d in described)
     for axis in axes:
         if axis.windows < 1:
             padded = axis.before + axis.size + axis.after
-            raise ValueError(f"a window reaching over {axis.reach} does not fit in {padded}")
+            raise ValueError(f"a window that spans {axis.reach} does not fit in {padded}")
     return axes
 
 
@@ -90,20 +90,24 @@ def whole(extents: Sequence[int]) -> Slices:
     return tuple(slice(0, extent) for extent in extents)
 
 
-def blocks(extents: Sequence[int], points: int) -> Iterator[Slices]:
-    """Tile a box with pieces of at most ``points`` points, or of one point.
+def extents_of(block: Slices) -> list[int]:
+    return [part.stop - part.start for part in block]
 
-    Leading axes are split first, so that each piece lies in one run over the
-    trailing axes and flattens without a copy.
+
+def blocks(extents: Sequence[int], points: int) -> Iterator[Slices]:
+    """Tile a box with blocks of about equal size, of at most ``points`` points or of one.
+
+    The first is the largest.  Leading axes are split first: each block is one
+    run over the trailing axes, so that it flattens without a copy.
     """
     piece = list(extents)
     for axis, extent in enumerate(extents):
         inner = prod(extents[axis + 1 :])
         if extent * inner <= points:
             break
-        pieces = -(-extent // max(1, points // max(1, inner)))
+        pieces = -(-extent // max(1, points // inner))
         piece[axis] = -(-extent // pieces)
-    starts = (range(0, extent, step or 1) for extent, step in zip(extents, piece, strict=True))
+    starts = [range(0, extent, max(1, step)) for extent, step in zip(extents, piece, strict=True)]
     for corner in product(*starts):
         yield tuple(
             slice(start, min(start + step, extent))
@@ -112,7 +116,7 @@ def blocks(extents: Sequence[int], points: int) -> Iterator[Slices]:
 
 
 def taps(axes: Sequence[Axis], block: Slices) -> Iterator[tuple[tuple[int, ...], Slices, Slices]]:
-    """Each tap of the kernel with the windows it serves and the positions it reads."""
+    """Each tap of the kernel, with the windows it serves and the positions it reads."""
     hits = [
         [axis.hits(tap, part) for tap in range(axis.kernel)]
         for axis, part in zip(axes, block, strict=True)
@@ -122,36 +126,10 @@ def taps(axes: Sequence[Axis], block: Slices) -> Iterator[tuple[tuple[int, ...],
         yield tap, tuple(hit[0] for hit in found), tuple(hit[1] for hit in found)
 
 
-def window_view(xp: Namespace, x: Array, axes: Sequence[Axis], block: Slices) -> Array:
-    """(..., *spatial) as (..., *kernel, *windows) without a copy.
-
-    Only for windows that keep to the data: `is_inside` on every axis.
-    """
-    starts = tuple(
-        slice(part.start * axis.stride - axis.before, None)
-        for axis, part in zip(axes, block, strict=True)
-    )
-    lead = x.ndim - len(axes)
-    steps = x.strides[lead:]
-    return xp.lib.stride_tricks.as_strided(
-        x[(..., *starts)],
-        shape=(
-            *x.shape[:lead],
-            *(axis.kernel for axis in axes),
-            *(part.stop - part.start for part in block),
-        ),
-        strides=(
-            *x.strides[:lead],
-            *(step * axis.dilation for step, axis in zip(steps, axes, strict=True)),
-            *(step * axis.stride for step, axis in zip(steps, axes, strict=True)),
-        ),
-    )
-
-
 def gather(xp: Namespace, x: Array, axes: Sequence[Axis], block: Slices, columns: Array) -> None:
-    """Fill columns (..., *kernel, *windows) from x (..., *spatial), zero in the padding."""
-    if all(axis.is_inside(part) for axis, part in zip(axes, block, strict=True)):
-        columns[...] = window_view(xp, x, axes, block)
+    """Fill columns (..., *kernel, *windows) from x (..., *spatial), with zeros for padding."""
+    if all(axis.reads_only_data(part) for axis, part in zip(axes, block, strict=True)):
+        columns[...] = _window_view(xp, x, axes, block)
         return
     everything = (slice(None),) * len(axes)
     for tap, windows, positions in taps(axes, block):
@@ -160,8 +138,23 @@ def gather(xp: Namespace, x: Array, axes: Sequence[Axis], block: Slices, columns
         plane[(..., *windows)] = x[(..., *positions)]
 
 
+def _window_view(xp: Namespace, x: Array, axes: Sequence[Axis], block: Slices) -> Array:
+    """A view (..., *kernel, *windows) of x (..., *spatial); only for windows inside the data."""
+    lead = x.ndim - len(axes)
+    steps = x.strides[lead:]
+    paired = list(zip(axes, block, strict=True))
+    starts = [slice(part.start * axis.stride - axis.before, None) for axis, part in paired]
+    shape = [*x.shape[:lead], *(axis.kernel for axis in axes), *extents_of(block)]
+    strides = [
+        *x.strides[:lead],
+        *(step * axis.dilation for step, axis in zip(steps, axes, strict=True)),
+        *(step * axis.stride for step, axis in zip(steps, axes, strict=True)),
+    ]
+    return xp.lib.stride_tricks.as_strided(x[(..., *starts)], shape=shape, strides=strides)
+
+
 def _clear_around(plane: Array, windows: Slices) -> None:
-    """Zero what the tap reads from the padding, and nothing else (it is written next)."""
+    """Zero all but the given windows, which are about to be written."""
     for axis, hit in enumerate(windows):
         later = (slice(None),) * (len(windows) - axis - 1)
         if hit.start > 0:
@@ -171,7 +164,7 @@ def _clear_around(plane: Array, windows: Slices) -> None:
 
 
 def scatter(columns: Array, axes: Sequence[Axis], block: Slices, target: Array) -> None:
-    """The reverse of `gather`: add columns (..., *kernel, *windows) to target."""
+    """The reverse of `gather`: add columns (..., *kernel, *windows) to target (..., *spatial)."""
     everything = (slice(None),) * len(axes)
     for tap, windows, positions in taps(axes, block):
         plane = columns[(..., *tap, *everything)]
@@ -179,14 +172,13 @@ def scatter(columns: Array, axes: Sequence[Axis], block: Slices, target: Array) 
 
 
 def is_host(xp: Namespace) -> bool:
-    """Whether arrays live in main memory, where caches matter and half floats are slow."""
+    """Whether the arrays are in main memory, where caches matter."""
     return bool(xp.__name__ == "numpy")
 
 
 def working_type(xp: Namespace, dtype: Any) -> Any:
-    """The type to accumulate in: NumPy has neither fast nor accurate half sums."""
-    half = is_host(xp) and dtype == xp.float16
-    return xp.dtype(xp.float32) if half else xp.dtype(dtype)
+    """The type to compute in: half floats are slow and coarse on a CPU."""
+    return xp.dtype(xp.float32 if is_host(xp) and dtype == xp.float16 else dtype)
 
 
 def block_bytes(xp: Namespace, limit: int = WORKSPACE_BYTES) -> int:
@@ -195,7 +187,7 @@ def block_bytes(xp: Namespace, limit: int = WORKSPACE_BYTES) -> int:
 
 
 class Workspace:
-    """One buffer of scratch memory, kept between kernels.
+    """Scratch memory of at most ``limit`` bytes, kept from one kernel to the next.
 
     Memory fresh from the system costs a page fault for every page first
     touched, so a chain of layers should share one of these.
@@ -206,10 +198,41 @@ class Workspace:
         self._xp = xp
         self._buffer: Array = xp.empty(0, dtype=xp.uint8)
 
-    def array(self, shape: Sequence[int], dtype: Any) -> Array:
-        """An uninitialised array; it replaces the one handed out before."""
-        size = prod(shape) * self._xp.dtype(dtype).itemsize
-        if size > self._buffer.size:
-            self._buffer = self._xp.empty(0, dtype=self._xp.uint8)  # free before growing
-            self._buffer = self._xp.empty(size, dtype=self._xp.uint8)
-        return self._buffer[:size].view(dtype).reshape(tuple(shape))
+    @property
+    def nbytes(self) -> int:
+        """How much it holds now."""
+        return int(self._buffer.size)
+
+    def arrays(self, sizes: Sequence[int], dtype: Any) -> list[Array]:
+        """Flat uninitialised arrays, which replace those handed out before."""
+        lengths = [size * self._xp.dtype(dtype).itemsize for size in sizes]
+        rooms = [-(-length // 64) * 64 for length in lengths]  # each begins a cache line
+        if sum(rooms) > self._buffer.size:
+            self._buffer = self._xp.empty(0, dtype=self._xp.uint8)  # free the old one first
+            self._buffer = self._xp.empty(sum(rooms), dtype=self._xp.uint8)
+        starts = [sum(rooms[:index]) for index in range(len(rooms))]
+        return [
+            self._buffer[start : start + length].view(dtype)
+            for start, length in zip(starts, lengths, strict=True)
+        ]
+
+
+def shaped(memory: Array, shape: Sequence[int]) -> Array:
+    """The first elements of a flat array, in a shape."""
+    return memory[: prod(shape)].reshape(tuple(shape))
+
+
+def by_channels(xp: Namespace, x: Array, sizes: Sequence[int], steps: Sequence[Step]) -> Array:
+    """Apply steps that work on each channel by itself to a few channels at a time.
+
+    What lies between two steps then stays small, and in the caches.
+    """
+    out = xp.empty((*x.shape[:2], *sizes), dtype=x.dtype)
+    wide = working_type(xp, x.dtype)
+    channel = max(1, prod(x.shape[2:]), prod(sizes)) * wide.itemsize
+    for block in blocks(x.shape[:2], max(1, block_bytes(xp) // channel)):
+        values = x[block].astype(wide, copy=False)
+        for step in steps:
+            values = step(values)
+        out[block] = values
+    return out

@@ -6,26 +6,31 @@ Adding one is one line.
 from __future__ import annotations
 
 from cnncalc.errors import LayerError
-from cnncalc.layers.base import Layer, Option, Shape, Weight, option, show
+from cnncalc.layers.base import Layer, Option, Shape, Weight, option, order, place
 
 
-def _activation(kind: str, torch: str, **defaults: float) -> type[Layer]:
+def _activation(
+    kind: str, name: str, source: str = "torch.nn.{}", **defaults: float | None
+) -> type[Layer]:
     """A layer kind that changes no shape and holds nothing; `defaults` are its parameters."""
     parameters = {
-        name: Option("number", name.replace("_", " "), default=value, positional=True)
-        for name, value in defaults.items()
+        parameter: Option("number", parameter.replace("_", " "), default=value, positional=True)
+        for parameter, value in defaults.items()
     }
     attributes = {
-        "__doc__": f"{torch}, value by value.",
+        "__doc__": f"{name}, value by value.",
         "kind": kind,
         "formula": "output = input, value by value",
-        "source": f"torch.nn.{torch}",
+        "source": source.format(name),
     }
-    return type(torch, (Layer,), {**attributes, **parameters, "__module__": __name__})
+    return type(name, (Layer,), {**attributes, **parameters, "__module__": __name__})
+
+
+KERAS = "keras.activations; {}"
 
 
 ACTIVATIONS = (
-    _activation("relu", "ReLU"),
+    _activation("relu", "ReLU", slope=0.0, limit=None, threshold=0.0),
     _activation("relu6", "ReLU6"),
     _activation("leakyrelu", "LeakyReLU", slope=0.01),
     _activation("rrelu", "RReLU", lower=1 / 8, upper=1 / 3),
@@ -37,7 +42,7 @@ ACTIVATIONS = (
     _activation("mish", "Mish"),
     _activation("sigmoid", "Sigmoid"),
     _activation("logsigmoid", "LogSigmoid"),
-    _activation("hardsigmoid", "Hardsigmoid"),
+    _activation("hardsigmoid", "Hardsigmoid", slope=1 / 6, offset=0.5),
     _activation("hardswish", "Hardswish"),
     _activation("hardtanh", "Hardtanh", low=-1.0, high=1.0),
     _activation("tanh", "Tanh"),
@@ -48,6 +53,10 @@ ACTIVATIONS = (
     _activation("hardshrink", "Hardshrink", threshold=0.5),
     _activation("threshold", "Threshold", threshold=0.0, value=0.0),
     _activation("identity", "Identity"),
+    _activation("exponential", "Exponential", KERAS),
+    _activation("squareplus", "Squareplus", KERAS, b=4.0),
+    _activation("sparseplus", "SparsePlus", KERAS),
+    _activation("sparsesigmoid", "SparseSigmoid", KERAS),
 )
 
 
@@ -55,15 +64,18 @@ class _AlongAxis(Layer):
     """What activations along one axis share."""
 
     axis: int = option("count", "the axis, 0 for channels", default=0, minimum=-8)
+    order: str = order()
+
+    def place(self, shape: Shape) -> int:
+        """The axis counted from the front; LayerError if the input has no such axis."""
+        return place(self.axis, shape, self.order)
 
     def output(self, *shapes: Shape) -> Shape:
-        (shape,) = shapes
-        if not -len(shape) <= self.axis < len(shape):
-            raise LayerError(f"the input {show(shape)} has no axis {self.axis}", code="wrong-axes")
-        return shape
+        self.place(shapes[0])
+        return shapes[0]
 
     def mixes(self, *shapes: Shape) -> tuple[int, ...]:
-        return (self.axis % len(shapes[0]),)
+        return (self.place(shapes[0]),)
 
 
 class Softmax(_AlongAxis):
@@ -90,6 +102,14 @@ class Softmin(_AlongAxis):
     source = "torch.nn.Softmin"
 
 
+class Sparsemax(_AlongAxis):
+    """The nearest point of the simplex, along the channels: softmax with exact zeros."""
+
+    kind = "sparsemax"
+    formula = "output = max(input - tau, 0), tau so that the sum along the axis is 1"
+    source = "keras.activations.sparsemax; Martins & Astudillo 2016, arXiv:1602.02068"
+
+
 class GatedLinearUnit(_AlongAxis):
     """Half of the channels, gated by the sigmoid of the other half."""
 
@@ -99,7 +119,7 @@ class GatedLinearUnit(_AlongAxis):
 
     def output(self, *shapes: Shape) -> Shape:
         shape = super().output(*shapes)
-        axis = self.axis % len(shape)
+        axis = self.place(shape)
         if shape[axis] % 2:
             raise LayerError(
                 f"`glu` halves an axis but this one has {shape[axis]}",
@@ -110,11 +130,14 @@ class GatedLinearUnit(_AlongAxis):
 
 
 class ParametricReLU(Layer):
-    """ReLU with a learned slope: one for all (n = 1), or one for each channel."""
+    """ReLU with learned slopes: one for all (n = 1), one for each channel, or a map of them.
+
+    Weight (n,); with `shared` the input's shape, where the shared axes have size 1.
+    """
 
     kind = "prelu"
-    formula = "params = n"
-    source = "torch.nn.PReLU; He et al. 2015, arXiv:1502.01852"
+    formula = "params = n; with `shared` the product of the axes that are not shared"
+    source = "torch.nn.PReLU; keras.layers.PReLU; He et al. 2015, arXiv:1502.01852"
 
     n: int = option(
         "count",
@@ -124,17 +147,33 @@ class ParametricReLU(Layer):
         minimum=1,
     )
 
+    shared: tuple[int | str, ...] | None = option(
+        "sizes",
+        "instead of n: the axes along which a slope is shared, or `none`",
+        default=None,
+        words=("none",),
+    )
+    order: str = order()
+
     def output(self, *shapes: Shape) -> Shape:
-        if self.n not in (1, shapes[0][0]):
+        if self.shared is None and self.n not in (1, shapes[0][0]):
             raise LayerError(
                 f"`prelu` has {self.n} slopes but the input has {shapes[0][0]} channels",
                 code="groups",
                 help=f"1 or {shapes[0][0]}",
             )
+        self.slopes(shapes[0])
         return shapes[0]
 
+    def slopes(self, shape: Shape) -> Shape:
+        """The shape of the learned slopes."""
+        if self.shared is None:
+            return (self.n,)
+        ones = {place(axis, shape, self.order) for axis in self.shared if isinstance(axis, int)}
+        return tuple(1 if axis in ones else size for axis, size in enumerate(shape))
+
     def weights(self, *shapes: Shape) -> tuple[Weight, ...]:
-        return (Weight("weight", (self.n,)),)
+        return (Weight("weight", self.slopes(shapes[0])),)
 
 
 class Dropout(Layer):
@@ -155,3 +194,26 @@ class Dropout(Layer):
                 code="bad-value",
                 help="a share from 0 to 1",
             )
+
+
+class Noise(Layer):
+    """Normal noise added in training; the identity otherwise."""
+
+    kind = "noise"
+    formula = "output = input"
+    source = "keras.layers.GaussianNoise"
+
+    deviation: float = option(
+        "number", "standard deviation of the noise", positional=True, default=0.1, minimum=0
+    )
+
+
+class Rescale(Layer):
+    """Values times a constant, plus a constant: the same for all, or one for each channel."""
+
+    kind = "rescale"
+    formula = "output = input * factor + offset"
+    source = "keras.layers.Rescaling"
+
+    factor: tuple[float, ...] = option("numbers", "what values are multiplied by", positional=True)
+    offset: tuple[float, ...] = option("numbers", "what is added then", default=(0.0,))

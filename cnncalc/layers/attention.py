@@ -1,4 +1,4 @@
-"""Layers that weigh a map by what they saw of all of it: squeeze-and-excitation, channel scale."""
+"""Layers that weigh a map by what they saw of all of it: squeeze-and-excitation."""
 
 from __future__ import annotations
 
@@ -51,15 +51,3 @@ class SqueezeExcitation(Layer):
 
     def mixes(self, *shapes: Shape) -> tuple[int, ...]:
         return tuple(range(len(shapes[0])))
-
-
-class Scale(Layer):
-    """A learned factor for each channel (ConvNeXt's layer scale). Weight (C, 1…)."""
-
-    kind = "scale"
-    formula = "output = input * gamma; params = C"
-    source = "Touvron et al. 2021, arXiv:2103.17239 (LayerScale); torchvision.models.convnext"
-
-    def weights(self, *shapes: Shape) -> tuple[Weight, ...]:
-        (shape,) = shapes
-        return (Weight("weight", (shape[0], *([1] * (len(shape) - 1)))),)

@@ -29,7 +29,10 @@ __all__ = [
     "axis_name",
     "check_map",
     "checked_lengths",
+    "empty",
     "option",
+    "order",
+    "place",
     "show",
     "spread_out",
 ]
@@ -48,8 +51,8 @@ class Option:
     """One option of a layer: how it is written, its bounds and what it means.
 
     Attributes:
-        kind: the value's form: count, number, axes, pads, sizes, factors, integers,
-            interval, choice or flag.
+        kind: the value's form: count, number, numbers, axes, pads, sizes, factors,
+            integers, interval, choice or flag.
         key: short name in the compact notation (`k`), empty if there is only the long one.
         word: for a flag, the word that turns it (`nobias`).
         positional: whether it may be given by position.
@@ -86,9 +89,9 @@ class Option:
         if value is self.default and value is not REQUIRED:
             return value
         if isinstance(value, str):
-            if value in self.words:
-                return value
-            raise self.wrong(value)
+            if value not in self.words:
+                raise self.wrong(value)
+            return (value,) if self.kind == "sizes" else value
         return NORMALISERS[self.kind](self, value)
 
     def wrong(self, value: object) -> LayerError:
@@ -113,6 +116,7 @@ FORMS = {
     "count": "a whole number",
     "number": "a number",
     "axes": "a whole number, or one for each axis as in `3x5`",
+    "numbers": "a number, or one for each channel as in `0.5x0.25`",
     "pads": "a whole number, one for each axis as in `1x2`, or `before:after` as in `0:1x2:2`",
     "sizes": "a size such as `7` or `7x7`",
     "factors": "a factor such as `2` or `1.5`, or one for each axis as in `2x1`",
@@ -140,7 +144,9 @@ def _integer(option: Option, value: Any) -> int:
 def _number(option: Option, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise option.wrong(value)
-    if not abs(value) <= MAX_VALUE or (option.minimum is not None and value < option.minimum):
+    # A factor makes sizes; any other number is only computed with, as -inf is by a max pool's pad.
+    bounded = abs(value) <= MAX_VALUE if option.kind == "factors" else value == value
+    if not bounded or (option.minimum is not None and value < option.minimum):
         raise option.wrong(value)
     return value
 
@@ -187,6 +193,13 @@ def _factors(option: Option, value: Any) -> tuple[float, ...]:
     return tuple(_number(option, each) for each in values)
 
 
+def _numbers(option: Option, value: Any) -> tuple[float, ...]:
+    values = value if isinstance(value, tuple | list) else (value,)
+    if not values:
+        raise option.wrong(value)
+    return tuple(_number(option, each) for each in values)
+
+
 def _interval(option: Option, value: Any) -> tuple[int | None, int | None]:
     if not isinstance(value, tuple | list) or len(value) != 2:
         raise option.wrong(value)
@@ -201,6 +214,7 @@ NORMALISERS: dict[str, Callable[[Option, Any], Any]] = {
     "pads": _pads,
     "sizes": _sizes,
     "factors": _factors,
+    "numbers": _numbers,
     "integers": _axes,
     "interval": _interval,
     "choice": lambda option, value: _refuse(option, value),
@@ -253,11 +267,14 @@ class Expects(NamedTuple):
         call: the words of the source, such as `nn.Conv2d`.
         ranks: the numbers of spatial axes it takes; empty: any.
         sizes: (name of the declaration, axis, declared size), such as ("in_channels", 0, 64).
+        rule: what the source's framework decides only at an input: LayerError for what it
+            refuses there, else the layer as it is there.
     """
 
     call: str
     ranks: tuple[int, ...] = ()
     sizes: tuple[tuple[str, int, int], ...] = ()
+    rule: Callable[[Layer, Shape], Layer] | None = None
 
 
 def option(kind: str, doc: str, *, default: Any = REQUIRED, **form: Any) -> Any:
@@ -280,6 +297,7 @@ class Layer:
     arity: ClassVar[str] = "one"  # or `many`, for merges
     options: ClassVar[dict[str, Option]] = {}
     expects: ClassVar[Expects | None] = None  # set on instances by `expecting`
+    trainable: ClassVar[bool] = True  # turned on instances by `frozen`
 
     def __init_subclass__(cls) -> None:
         cls.options = {
@@ -330,11 +348,29 @@ class Layer:
             if getattr(self, name) != option.default:
                 yield name, getattr(self, name)
 
-    def expecting(self, expects: Expects) -> Self:
+    def expecting(self, expects: Expects | None) -> Self:
         """The same layer, with what its source declared about the input."""
+        return self._twin("expects", expects)
+
+    def frozen(self) -> Self:
+        """The same layer, whose weights its source keeps from training."""
+        return self._twin("trainable", False)
+
+    def replaced(self, **options: Any) -> Self:
+        """The same layer with other values for some of its options."""
+        twin = type(self)(**{name: getattr(self, name) for name in self.options} | options)
+        twin.__dict__.update({**self.__dict__, **twin.__dict__})
+        return twin
+
+    def replace(self, **options: Any) -> Self:
+        """The same layer with other options, without what was declared about its input."""
+        twin = type(self)(**{name: getattr(self, name) for name in self.options} | options)
+        return twin if self.trainable else twin.frozen()
+
+    def _twin(self, name: str, value: object) -> Self:
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
-        twin.__dict__["expects"] = expects
+        twin.__dict__[name] = value
         return twin
 
     @classmethod
@@ -348,6 +384,7 @@ class Layer:
             "integers": "0x1",
             "interval": "0..8",
             "factors": "2",
+            "numbers": "0.5",
             "pads": "1",
             "number": "0.5",
             "choice": "",
@@ -399,8 +436,43 @@ def spread_out(name: str, values: tuple[Any, ...], shape: Shape) -> tuple[Any, .
     )
 
 
+def order() -> Any:
+    """The option that says how a layer's axis numbers are counted."""
+    return option(
+        "choice",
+        "how axes are counted: `first` with the channels first, `last` with them last",
+        default="first",
+        words=("first", "last"),
+    )
+
+
+def place(axis: int, shape: Shape, order: str = "first") -> int:
+    """The axis of a channels-first shape that a number means; LayerError if there is none."""
+    if not -len(shape) <= axis < len(shape):
+        raise LayerError(
+            f"the input {show(shape)} has no axis {axis}",
+            code="wrong-axes",
+            help=f"axes run from 0 to {len(shape) - 1}",
+        )
+    return (axis + (order == "last")) % len(shape)
+
+
+def empty() -> Any:
+    """The option of layers that a framework lets make a map of no places."""
+    return option(
+        "flag",
+        "whether an output of no places is let pass, as frameworks do in places",
+        default=False,
+        word="empty",
+    )
+
+
 def check_map(layer: Layer, shape: Shape) -> None:
-    """LayerError where a layer that works on a map is handed a vector."""
+    """LayerError where a layer that works on a map is handed a vector, or a map of no places."""
+    if 0 in shape[1:]:
+        raise LayerError(
+            f"`{layer.kind}` can't work on {show(shape)}, which has no places", code="empty-input"
+        )
     if len(shape) < 2:
         raise LayerError(
             f"`{layer.kind}` works on a map but receives a vector of {show(shape)} features",
@@ -409,11 +481,11 @@ def check_map(layer: Layer, shape: Shape) -> None:
         )
 
 
-def checked_lengths(windows: tuple[Window, ...], shape: Shape) -> Shape:
-    """The spatial axes after their windows; LayerError where nothing is left of one."""
+def checked_lengths(windows: tuple[Window, ...], shape: Shape, least: int = 1) -> Shape:
+    """The spatial axes after their windows; LayerError where one is shorter than the least."""
     lengths = tuple(window.length(n) for window, n in zip(windows, shape[1:], strict=True))
     for axis, length in enumerate(lengths):
-        if length < 1:
+        if length < least:
             raise LayerError(
                 f"the output would have size {length} on {axis_name(axis, len(lengths))}",
                 code="empty-output",

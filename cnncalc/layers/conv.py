@@ -14,6 +14,7 @@ from cnncalc.layers.base import (
     Weight,
     check_map,
     checked_lengths,
+    empty,
     option,
     spread_out,
 )
@@ -39,9 +40,17 @@ def dilation() -> Any:
 
 
 def padding() -> Any:
-    return option(
-        "pads", "padding on each side", key="p", default=NO_PADS, minimum=0, words=PADDING_WORDS
-    )
+    return option("pads", "padding on each side", key="p", default=NO_PADS, words=PADDING_WORDS)
+
+
+def check_padding(padding: tuple[tuple[int, int], ...] | str, mode: str) -> None:
+    """Negative padding crops in the modes that pad in a step of their own (torch.nn.Conv2d)."""
+    if mode == "zeros" and min(min(pair) for pair in pairs(padding)) < 0:
+        raise LayerError(
+            "`padding` can't be negative with zeros",
+            code="bad-value",
+            help="padding from 0 on, or a `crop` layer before",
+        )
 
 
 def mode() -> Any:
@@ -76,6 +85,7 @@ class Conv(Layer):
 
     def check(self) -> None:
         check_groups(self.groups, self.out_channels, "output channels")
+        check_padding(self.padding, self.mode)
 
     def windows(self, *shapes: Shape) -> tuple[Slide, ...]:
         return slides(self, shapes[0])
@@ -121,6 +131,9 @@ class DepthwiseConv(Layer):
     dilation: tuple[int, ...] = dilation()
     mode: str = mode()
     bias: bool = bias()
+
+    def check(self) -> None:
+        check_padding(self.padding, self.mode)
 
     def conv(self, channels: int) -> Conv:
         """The grouped convolution that this is for an input of so many channels."""
@@ -205,6 +218,9 @@ class SeparableConv(Layer):
     mode: str = mode()
     bias: bool = bias()
 
+    def check(self) -> None:
+        check_padding(self.padding, self.mode)
+
     def parts(self) -> tuple[DepthwiseConv, PointwiseConv]:
         depthwise = DepthwiseConv(
             self.kernel,
@@ -273,6 +289,7 @@ class ConvTransposed(Layer):
     dilation: tuple[int, ...] = dilation()
     groups: int = option("count", "groups of channels", key="g", default=1, minimum=1)
     bias: bool = bias()
+    empty: bool = empty()
 
     def check(self) -> None:
         check_groups(self.groups, self.out_channels, "output channels")
@@ -305,7 +322,7 @@ class ConvTransposed(Layer):
         windows = self.windows(shape)
         if self.padding != "same":
             self.check_output_padding(shape)
-        return self.out_channels, *checked_lengths(windows, shape)
+        return self.out_channels, *checked_lengths(windows, shape, 0 if self.empty else 1)
 
     def check_output_padding(self, shape: Shape) -> None:
         for w in self.windows(shape):

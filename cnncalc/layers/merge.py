@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnncalc.errors import LayerError
-from cnncalc.layers.base import Layer, Shape, option, show
+from cnncalc.layers.base import Layer, Shape, option, order, place, show
 
 
 class Input(Layer):
@@ -19,14 +19,36 @@ class Input(Layer):
         return shapes[0] if shapes else self.shape or ()
 
 
-class _Elementwise(Layer):
+class Elementwise(Layer):
     """What merges of one value with another share: axes of size 1 are stretched."""
 
     arity = "many"
     formula = "output = the common shape; axes of size 1 are stretched"
     source = "NumPy broadcasting; keras.layers.Add, Multiply"
 
+    align: str = option(
+        "choice",
+        "where a branch of fewer axes gets axes of size 1: `equal` nowhere, `first` before its "
+        "axes (NumPy, channels first), `second` after its channels (Keras, channels last)",
+        default="equal",
+        words=("equal", "first", "second"),
+    )
+
+    def places(self, axes: int, rank: int) -> tuple[int, ...]:
+        """Where the axes of a branch of so many are among those of the output."""
+        kept = 1 if self.align == "second" else 0
+        return tuple(range(kept)) + tuple(range(kept + rank - axes, rank))
+
+    def stretched(self, *shapes: Shape) -> tuple[Shape, ...]:
+        """The branches' shapes, all of as many axes."""
+        rank = max(len(shape) for shape in shapes)
+        if self.align == "equal" or all(len(shape) == rank for shape in shapes):
+            return shapes
+        sizes = [dict(zip(self.places(len(shape), rank), shape, strict=True)) for shape in shapes]
+        return tuple(tuple(size.get(axis, 1) for axis in range(rank)) for size in sizes)
+
     def output(self, *shapes: Shape) -> Shape:
+        shapes = self.stretched(*shapes)
         ranks = {len(shape) for shape in shapes}
         sizes = [set(axis) - {1} for axis in zip(*shapes, strict=False)]
         if len(ranks) > 1 or any(len(size) > 1 for size in sizes):
@@ -38,16 +60,59 @@ class _Elementwise(Layer):
         return tuple(max(axis) for axis in zip(*shapes, strict=True))
 
 
-class Add(_Elementwise):
+class Add(Elementwise):
     """The sum of its branches."""
 
     kind = "add"
 
 
-class Multiply(_Elementwise):
+class Multiply(Elementwise):
     """The product of its branches."""
 
     kind = "mul"
+
+
+class _OfTwo(Elementwise):
+    """What merges of exactly two branches share."""
+
+    def output(self, *shapes: Shape) -> Shape:
+        if len(shapes) != 2:
+            raise LayerError(
+                f"`{self.kind}` takes two branches and has {len(shapes)}",
+                code="branches",
+                help=f"two branches, as in `{self.kind}[ conv:8,k3,p1 | ]`",
+            )
+        return super().output(*shapes)
+
+
+class Subtract(_OfTwo):
+    """The first of two branches less the second."""
+
+    kind = "sub"
+
+
+class Divide(_OfTwo):
+    """The first of two branches divided by the second."""
+
+    kind = "div"
+
+
+class Mean(Elementwise):
+    """The mean of its branches."""
+
+    kind = "mean"
+
+
+class Maximum(Elementwise):
+    """The largest of its branches, value by value."""
+
+    kind = "maximum"
+
+
+class Minimum(Elementwise):
+    """The smallest of its branches, value by value."""
+
+    kind = "minimum"
 
 
 class Concatenate(Layer):
@@ -59,12 +124,15 @@ class Concatenate(Layer):
     source = "torch.cat; keras.layers.Concatenate; ONNX Concat"
 
     axis: int = option("count", "the axis, 0 for channels", default=0, minimum=-8)
+    order: str = order()
+
+    def place(self, shape: Shape) -> int:
+        """The axis counted from the front; LayerError if the input has no such axis."""
+        return place(self.axis, shape, self.order)
 
     def output(self, *shapes: Shape) -> Shape:
         first = shapes[0]
-        if not -len(first) <= self.axis < len(first):
-            raise LayerError(f"the input {show(first)} has no axis {self.axis}", code="wrong-axes")
-        axis = self.axis % len(first)
+        axis = self.place(first)
         rests = {(*shape[:axis], *shape[axis + 1 :]) for shape in shapes}
         if len({len(shape) for shape in shapes}) > 1 or len(rests) > 1:
             raise LayerError(

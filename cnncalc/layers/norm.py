@@ -7,14 +7,21 @@ map is left out, as is usual.
 
 from __future__ import annotations
 
+from typing import Any
+
 from cnncalc.errors import LayerError
-from cnncalc.layers.base import Layer, Shape, Weight, option, show
+from cnncalc.layers.base import Layer, Shape, Weight, option, order, place
+
+
+def _axis() -> Any:
+    return option("count", "the axis of the channels", default=0, minimum=-8)
 
 
 class BatchNorm(Layer):
     """Batch normalisation over each channel.
 
-    Weights (C,) each: weight and bias; buffers running_mean, running_var and a batch counter.
+    Weights (C,) each: weight and bias; buffers running_mean, running_var and a batch counter,
+    with `renorm` three more statistics (Ioffe 2017, arXiv:1702.03275). C is the size of `axis`.
     """
 
     kind = "bn"
@@ -34,16 +41,25 @@ class BatchNorm(Layer):
         "flag", "whether there is a shift beside the scale", default=True, word="noshift"
     )
 
+    axis: int = _axis()
+    order: str = order()
+    renorm: bool = option(
+        "flag", "batch renormalisation, with its statistics", default=False, word="renorm"
+    )
+
+    def output(self, *shapes: Shape) -> Shape:
+        place(self.axis, shapes[0], self.order)
+        return shapes[0]
+
     def weights(self, *shapes: Shape) -> tuple[Weight, ...]:
-        channels = shapes[0][:1]
-        weights = _affine(channels, self.affine and self.scale, self.affine and self.shift)
-        if self.stats:
-            weights += (
-                Weight("running_mean", channels, "buffer", False),
-                Weight("running_var", channels, "buffer", False),
-                Weight("num_batches_tracked", (), "buffer", False),
-            )
-        return weights
+        sizes = (shapes[0][place(self.axis, shapes[0], self.order)],)
+        weights = _affine(sizes, self.affine and self.scale, self.affine and self.shift)
+        if not self.stats:
+            return weights
+        names = ["running_mean", "running_var"]
+        names += ["running_std", "renorm_mean", "renorm_std"] if self.renorm else []
+        buffers = tuple(Weight(name, sizes, "buffer", False) for name in names)
+        return (*weights, *buffers, Weight("num_batches_tracked", (), "buffer", False))
 
 
 class GroupNorm(Layer):
@@ -53,7 +69,14 @@ class GroupNorm(Layer):
     formula = "params = 2C"
     source = "torch.nn.GroupNorm; Wu & He 2018, arXiv:1803.08494"
 
-    groups: int = option("count", "groups of channels", key="g", positional=True, minimum=1)
+    groups: int | str = option(
+        "count",
+        "groups of channels",
+        key="g",
+        positional=True,
+        minimum=1,
+        words=("each",),
+    )
     affine: bool = option(
         "flag", "whether scale and shift are learned", default=True, word="noaffine"
     )
@@ -64,9 +87,12 @@ class GroupNorm(Layer):
         "flag", "whether there is a shift beside the scale", default=True, word="noshift"
     )
 
+    axis: int = _axis()
+    order: str = order()
+
     def output(self, *shapes: Shape) -> Shape:
-        channels = shapes[0][0]
-        if channels % self.groups:
+        channels = shapes[0][place(self.axis, shapes[0], self.order)]
+        if isinstance(self.groups, int) and channels % self.groups:
             raise LayerError(
                 f"{self.groups} groups don't divide the {channels} channels",
                 code="groups",
@@ -75,7 +101,8 @@ class GroupNorm(Layer):
         return shapes[0]
 
     def weights(self, *shapes: Shape) -> tuple[Weight, ...]:
-        return _affine(shapes[0][:1], self.affine and self.scale, self.affine and self.shift)
+        sizes = (shapes[0][place(self.axis, shapes[0], self.order)],)
+        return _affine(sizes, self.affine and self.scale, self.affine and self.shift)
 
 
 class _AxesNorm(Layer):
@@ -89,19 +116,21 @@ class _AxesNorm(Layer):
         words=("all",),
     )
 
+    order: str = order()
+
+    def places(self, shape: Shape) -> tuple[int, ...]:
+        """The axes that are normalised, counted from the front."""
+        if self.axes in ("all", ("all",)):
+            return tuple(range(len(shape)))
+        numbers = [axis for axis in self.axes if isinstance(axis, int)]
+        places = tuple(place(axis, shape, self.order) for axis in numbers)
+        if len(set(places)) < len(places):
+            raise LayerError("an axis is named twice", code="wrong-axes", help="each axis once")
+        return places
+
     def chosen(self, shape: Shape) -> tuple[int, ...]:
         """The sizes of the axes that are normalised."""
-        if self.axes in ("all", ("all",)):
-            return shape
-        for axis in self.axes:
-            if not isinstance(axis, int) or not -len(shape) <= axis < len(shape):
-                raise LayerError(
-                    f"`{self.kind}` is over axis {axis} but the input {show(shape)} has "
-                    f"{len(shape)} axes",
-                    code="wrong-axes",
-                    help=f"axes from 0 to {len(shape) - 1}",
-                )
-        return tuple(shape[axis] for axis in self.axes if isinstance(axis, int))
+        return tuple(shape[axis] for axis in self.places(shape))
 
     def output(self, *shapes: Shape) -> Shape:
         self.chosen(shapes[0])
@@ -143,6 +172,49 @@ class RootMeanSquareNorm(_AxesNorm):
         return _affine(self.chosen(shapes[0]), self.affine, False)
 
 
+class UnitNorm(_AxesNorm):
+    """Each vector along the axes divided by its Euclidean length; nothing is learned."""
+
+    kind = "unitnorm"
+    formula = "output = input / sqrt(sum of squares along the axes)"
+    source = "keras.layers.UnitNormalization; torch.nn.functional.normalize"
+
+
+class Standardize(_AxesNorm):
+    """Values less a stored mean, over the root of a stored variance, for each place on the axes.
+
+    Buffers mean and variance (of the axes' sizes) and a count of the data they came from.
+    """
+
+    kind = "standardize"
+    formula = "output = (input - mean) / sqrt(variance); buffers = 2C + 1 (mean, variance, count)"
+    source = "keras.layers.Normalization"
+
+    axes: tuple[int | str, ...] = option(
+        "sizes",
+        "the axes whose places have statistics of their own: channels by default, `none`, "
+        "`all`, or numbers from 0 (channels) on, negative from the last",
+        default=(0,),
+        words=("all", "none"),
+    )
+    given: bool = option(
+        "flag", "the statistics are constants, nothing is stored", default=False, word="given"
+    )
+    invert: bool = option(
+        "flag", "the way back: times the root, plus the mean", default=False, word="invert"
+    )
+
+    def weights(self, *shapes: Shape) -> tuple[Weight, ...]:
+        if self.given:
+            return ()
+        sizes = self.chosen(shapes[0])
+        return (
+            Weight("mean", sizes, "buffer", False),
+            Weight("variance", sizes, "buffer", False),
+            Weight("count", (), "buffer", False),
+        )
+
+
 class InstanceNorm(Layer):
     """Normalisation of each channel of each sample over its map."""
 
@@ -154,9 +226,12 @@ class InstanceNorm(Layer):
         "flag", "whether scale and shift are learned", default=False, word="affine"
     )
     stats: bool = option("flag", "whether running statistics are kept", default=False, word="stats")
+    shift: bool = option(
+        "flag", "whether there is a shift beside the scale", default=True, word="noshift"
+    )
 
     def weights(self, *shapes: Shape) -> tuple[Weight, ...]:
-        return BatchNorm(self.affine, self.stats).weights(*shapes)
+        return BatchNorm(self.affine, self.stats, shift=self.shift).weights(*shapes)
 
 
 class LocalResponseNorm(Layer):

@@ -13,12 +13,13 @@ from cnncalc.layers.base import (
     axis_name,
     check_map,
     checked_lengths,
+    empty,
     option,
     show,
     spread_out,
 )
 from cnncalc.layers.sliding import pairs
-from cnncalc.windows import Bins, Same, Slide, Spread, Window, ceil_slide
+from cnncalc.windows import Bins, Same, Slide, Spread, Window, adaptive, ceil_slide
 
 
 def _kernel() -> Any:
@@ -63,7 +64,7 @@ def _check_room(layer: Any, room: int, kernel: int, dilation: int, name: str) ->
     # With ceil mode PyTorch lets one window hang over the end, even a window
     # larger than all of the padded input.
     extent = dilation * (kernel - 1) + 1
-    if extent > room and not layer.ceil:
+    if extent > room and not (layer.ceil or layer.empty):
         raise LayerError(
             f"the window spans {extent} but {name} has only {room}, padding included",
             code="kernel-too-large",
@@ -92,19 +93,29 @@ class _SlidingPool(_Pool):
     stride: tuple[int, ...] | None = _stride()
     padding: tuple[tuple[int, int], ...] | str = option(
         "pads",
-        "padding on each side",
+        "padding on each side; negative amounts crop",
         key="p",
         default=NO_PADS,
-        minimum=0,
         words=("valid", "same", "same-lower"),
     )
     dilation: tuple[int, ...] = option(
         "axes", "dilation: distance between window taps", key="d", default=ONES, minimum=1
     )
     ceil: bool = option("flag", "round the size up instead of down", default=False, word="ceil")
+    empty: bool = option(
+        "flag",
+        "whether an output of no places is let pass, as ONNX Runtime does",
+        default=False,
+        word="empty",
+    )
 
     def windows(self, *shapes: Shape) -> tuple[Window, ...]:
         return pool_slides(self, shapes[0])
+
+    def output(self, *shapes: Shape) -> Shape:
+        (shape,) = shapes
+        check_map(self, shape)
+        return shape[0], *checked_lengths(self.windows(shape), shape, 0 if self.empty else 1)
 
 
 class MaxPool(_SlidingPool):
@@ -124,8 +135,12 @@ class AveragePool(_SlidingPool):
         "flag", "whether padding counts in the mean", default=True, word="nopadcount"
     )
     divisor: int | None = option(
-        "count", "what sums are divided by, instead of the window's size", default=None, minimum=1
+        "count", "what sums are divided by, instead of the window's size", default=None
     )
+
+    def check(self) -> None:
+        if self.divisor == 0:
+            raise LayerError("sums can't be divided by 0", code="bad-value", help="`divisor=1`")
 
 
 class LpPool(_SlidingPool):
@@ -134,7 +149,11 @@ class LpPool(_SlidingPool):
     kind = "lppool"
     source = "torch.nn.LPPool2d; ONNX LpPool"
 
-    norm: float = option("number", "which norm", default=2, minimum=0)
+    norm: float = option("number", "which norm", default=2)
+
+    def check(self) -> None:
+        if self.norm == 0:
+            raise LayerError("there is no norm 0", code="bad-value", help="`norm=2`")
 
 
 class _AdaptivePool(_Pool):
@@ -144,9 +163,19 @@ class _AdaptivePool(_Pool):
         "sizes",
         "output size, `keep` for an axis left as it is",
         positional=True,
-        minimum=1,
+        minimum=0,
         words=("keep",),
     )
+    empty: bool = empty()
+
+    def check(self) -> None:
+        if 0 in self.size and not self.empty:
+            raise LayerError("`size` can't be 0", code="bad-value", help="sizes of at least 1")
+
+    def output(self, *shapes: Shape) -> Shape:
+        (shape,) = shapes
+        check_map(self, shape)
+        return shape[0], *checked_lengths(self.windows(shape), shape, 0 if self.empty else 1)
 
     def windows(self, *shapes: Shape) -> tuple[Window, ...]:
         """Slides where the bins are equal (the identity where sizes are), else bins."""
@@ -154,7 +183,7 @@ class _AdaptivePool(_Pool):
         windows: list[Window] = []
         for n, size in zip(shape[1:], spread_out("size", self.size, shape), strict=True):
             m = n if size == "keep" else size
-            windows.append(Slide(n // m, n // m) if n % m == 0 else Bins(n, m))
+            windows.append(adaptive(n, m))
         return tuple(windows)
 
 
@@ -205,6 +234,15 @@ class GlobalMax(_GlobalPool):
 
     kind = "gmp"
     source = "keras.layers.GlobalMaxPooling2D; ONNX GlobalMaxPool"
+
+
+class GlobalLp(_GlobalPool):
+    """The p-norm of each channel over the whole map. Input (C, *spatial), output (C,)."""
+
+    kind = "glp"
+    source = "ONNX GlobalLpPool"
+
+    norm: float = option("number", "which norm", default=2, minimum=1)
 
 
 class FractionalMaxPool(_Pool):
@@ -269,7 +307,7 @@ class MaxUnpool(_Pool):
     kernel: tuple[int, ...] = _kernel()
     stride: tuple[int, ...] | None = _stride()
     padding: tuple[tuple[int, int], ...] = option(
-        "pads", "the pool's padding", key="p", default=NO_PADS, minimum=0
+        "pads", "the pool's padding", key="p", default=NO_PADS
     )
     size: tuple[int, ...] | None = option("axes", "output size", default=None, minimum=1)
 

@@ -13,6 +13,7 @@ from cnncalc.layers.base import (
     axis_name,
     check_map,
     checked_lengths,
+    empty,
     option,
     show,
     spread_out,
@@ -236,6 +237,18 @@ class Pad(Layer):
         words=("zeros", "reflect", "replicate", "circular"),
     )
     value: float = option("number", "the value, for mode zeros", default=0)
+    channels: tuple[tuple[int, int], ...] = option(
+        "pads", "how many channels are added before and after", key="c", default=NO_PADS
+    )
+    empty: bool = empty()
+
+    def check(self) -> None:
+        if len(self.channels) != 1:
+            raise LayerError(
+                "`channels` has one amount before and one after",
+                code="bad-value",
+                help="write `channels=8:8`",
+            )
 
     def windows(self, *shapes: Shape) -> tuple[Window, ...]:
         pads = spread_out("padding", self.padding, shapes[0])
@@ -243,9 +256,26 @@ class Pad(Layer):
 
     def output(self, *shapes: Shape) -> Shape:
         (shape,) = shapes
-        check_map(self, shape)
-        check_mode(self.mode, spread_out("padding", self.padding, shape), shape)
-        return shape[0], *checked_lengths(self.windows(shape), shape)
+        if self.channels == NO_PADS and not self.empty:
+            check_map(self, shape)
+        pads = spread_out("padding", self.padding, shape)
+        for sizes, amounts in ((shape[1:], pads), (shape[:1], self.channels)):
+            check_mode(self.mode, amounts, (0, *sizes))
+            for n, (before, after) in zip(sizes, amounts, strict=True):
+                self.check_crop(n, before, after)
+        channels = shape[0] + sum(self.channels[0])
+        least = 0 if self.empty else 1
+        if channels < least:
+            raise LayerError(f"{channels} channels would be left", code="empty-output")
+        return channels, *checked_lengths(self.windows(shape), shape, least)
+
+    def check_crop(self, n: int, before: int, after: int) -> None:
+        """More than there is can't be cut, though padding makes up for it (torch.nn.ZeroPad2d)."""
+        cut = max(-before, 0) + max(-after, 0)
+        if cut > n and self.mode in ("zeros", "circular"):
+            raise LayerError(
+                f"{cut} can't be cut from {n}", code="over-cropped", help=f"at most {n - 1}"
+            )
 
 
 class Crop(Layer):

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Layer, Shape, check_map, checked_lengths, option, spread_out
-from cnncalc.windows import Resize, Slide, Window, ratio
+from cnncalc.windows import Resize, Slide, Window, adaptive, ratio
 
-TAPS = {"nearest": 1, "linear": 2, "cubic": 4}
+# How many pixels around it an output reads; `area` averages as adaptive pooling does.
+TAPS = {
+    "nearest": 1,
+    "linear": 2,
+    "cubic": 4,
+    "nearest-exact": 1,
+    "area": 0,
+    "lanczos3": 6,
+    "lanczos5": 10,
+}
+SMOOTH = ("linear", "cubic")  # the modes with corners to align
 
 
 class Upsample(Layer):
@@ -22,9 +32,7 @@ class Upsample(Layer):
     size: tuple[int, ...] | None = option(
         "axes", "output size, instead of a factor", default=None, minimum=1
     )
-    mode: str = option(
-        "choice", "interpolation", default="nearest", words=("nearest", "linear", "cubic")
-    )
+    mode: str = option("choice", "interpolation", default="nearest", words=tuple(TAPS))
     corners: bool = option(
         "flag", "align the corner pixels (linear and cubic)", default=False, word="corners"
     )
@@ -36,9 +44,9 @@ class Upsample(Layer):
                 code="bad-value",
                 help="write `upsample:2` or `upsample:size=14x14`",
             )
-        if self.corners and self.mode == "nearest":
+        if self.corners and self.mode not in SMOOTH:
             raise LayerError(
-                "`corners` has no meaning with nearest",
+                f"`corners` has no meaning with {self.mode}",
                 code="bad-value",
                 help="write `mode=linear,corners` or `mode=cubic,corners`",
             )
@@ -53,17 +61,28 @@ class Upsample(Layer):
             factors = spread_out("factor", self.factor, shape)
             sizes = tuple(int(n * factor) for n, factor in zip(shape[1:], factors, strict=True))
             scales = [ratio(factor) for factor in factors]
+        if self.mode == "cubic" and sizes == shape[1:]:
+            return (Slide(1),) * len(sizes)
         return tuple(
             self.window(n, size, scale)
             for n, size, scale in zip(shape[1:], sizes, scales, strict=True)
         )
 
     def window(self, n: int, size: int, scale: tuple[int, int]) -> Window:
-        """One axis: from n to size, at the scale outputs/inputs."""
-        if n == size and scale[0] == scale[1]:
+        """One axis: from n to size, at the scale outputs/inputs.
+
+        Whatever the factor was, nearest and linear copy where the size stays (cubic where
+        all sizes do), and nearest doubles each place where it doubles
+        (torch.nn.functional.interpolate).
+        """
+        if n == size and (scale[0] == scale[1] or self.mode in ("nearest", "linear")):
             return Slide(1)
+        if size == 2 * n and self.mode == "nearest":
+            return Resize(2, 1, size)
+        if self.mode == "area":
+            return adaptive(n, size)
         if self.corners:
-            return Resize(size - 1, n - 1, size, TAPS[self.mode]) if size > 1 else Slide(1, n)
+            return Resize(size - 1, n - 1, size, TAPS[self.mode]) if size != 1 else Slide(1, n)
         return Resize(*scale, size, TAPS[self.mode], centred=self.mode != "nearest")
 
     def output(self, *shapes: Shape) -> Shape:

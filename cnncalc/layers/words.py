@@ -36,7 +36,7 @@ def _argument(option: Option, value: Any, bare: bool) -> str:
 
 
 def _number(value: float) -> str:
-    return str(int(value)) if value == int(value) else repr(value)
+    return str(int(value)) if value % 1 == 0 else repr(value)
 
 
 def _joined(values: tuple[Any, ...]) -> str:
@@ -58,6 +58,7 @@ WRITERS: dict[str, Callable[[Any], str]] = {
     "pads": _pads,
     "sizes": _joined,
     "factors": _joined,
+    "numbers": _joined,
     "integers": _joined,
     "interval": _interval,
 }

@@ -98,7 +98,7 @@ class Arguments:
         )
         if option.name in self.values:
             raise LayerError(f"`{option.name}` is given twice", code="option-twice")
-        self.values[option.name] = value
+        self.values[option.name] = option.normalise(value)  # now, while the place is known
 
     def flag(self, text: str) -> tuple[Option, object] | None:
         for option in self.kind.options.values():

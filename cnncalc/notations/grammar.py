@@ -4,10 +4,10 @@
     item    := "def" name ["(" parameters ")"] "=" group
              | [label "@"] [count "*"] ( layer | merge | group ) | "@" label
     group   := "[" item* "]"
-    merge   := ("add" | "cat" | "mul") [arguments] "[" item* ( "|" item* )* "]"
+    merge   := ("add" | "cat" | "mul" …) [arguments] "[" item* ( "|" item* )* "]"
     layer   := name [ ":" arguments | "(" arguments ")" ]
 
-Nothing is looked up here: names become layers in `compact.py`.
+Nothing is looked up here but which layers are merges: names become layers in `compact.py`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 from cnncalc.errors import Source, Span, SpecError
+from cnncalc.layers import LAYERS
 
 __all__ = [
     "Argument",
@@ -35,7 +36,7 @@ __all__ = [
 MAX_DEPTH = 60
 MAX_TEXT = 4_000_000
 
-MERGES = ("add", "cat", "mul")
+MERGES = tuple(name for name, layer in LAYERS.items() if layer.arity == "many")
 BLANK = re.compile(r"(?:\s+|#[^\n]*)*")
 SIZE = re.compile(r"[0-9_?]+(?:x[0-9A-WYZa-wyz_?]+)*\Z")
 LABEL = re.compile(r"[A-Za-z_$][\w.$]*")

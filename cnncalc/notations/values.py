@@ -70,7 +70,8 @@ def _number(option: Option, text: str, let: Mapping[str, int]) -> float:
     value = integer(text, let) if "." not in text and "e" not in text else None
     if value is not None:
         return value
-    if not re.fullmatch(r"-?(\d{1,15}\.?\d{0,15}|\.\d{1,15})(e-?\d{1,2})?", text, re.ASCII):
+    digits = r"(\d{1,20}\.?\d{0,20}|\.\d{1,20})(e(-\d{1,3}|\d{1,2}))?"
+    if not re.fullmatch(rf"-?({digits}|inf)", text, re.ASCII):
         raise option.wrong(text)
     return float(text)
 
@@ -112,6 +113,7 @@ READERS: dict[str, Callable[[Option, str, Mapping[str, int]], Any]] = {
     "integers": _each(_count),
     "sizes": _each(_count),
     "factors": _each(_number),
+    "numbers": _each(_number),
     "pads": _each(_pad),
     "interval": _interval,
 }

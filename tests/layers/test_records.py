@@ -13,6 +13,7 @@ from cnncalc.layers.words import word
 SAMPLES = {
     "count": 4, "axes": (3,), "sizes": (4,), "integers": (0, 1), "interval": (0, 2),
     "factors": (2.0,), "pads": ((1, 1),), "number": 0.5,
+    "numbers": (0.5,),
 }  # fmt: skip
 EXTRA = {"upsample": {"factor": (2.0,)}, "fracmaxpool": {"size": (2,)}}
 

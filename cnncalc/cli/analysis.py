@@ -1,0 +1,37 @@
+"""`shape`, `params` and `rf`: three views of the same report."""
+
+from __future__ import annotations
+
+from cnncalc.cli.options import Settings, taking
+from cnncalc.cli.steps import answer
+
+__all__ = ["params", "rf", "shape"]
+
+
+@taking(Settings)
+def shape(settings: Settings) -> int:
+    """The size after every layer, with what it sees, its parameters and its MACs.
+
+    cnncalc shape 3x32x32 conv:16,k3,p1 relu maxpool:2 flatten linear:10
+
+    cnncalc shape vgg16 --verify
+    """
+    return answer("shape", settings)
+
+
+@taking(Settings)
+def params(settings: Settings) -> int:
+    """The weight tensors with their shapes, counts, memory and share of the whole.
+
+    cnncalc params resnet18 -f csv
+    """
+    return answer("params", settings)
+
+
+@taking(Settings)
+def rf(settings: Settings) -> int:
+    """The receptive field after every layer: its size, jump, start and centre.
+
+    cnncalc rf vgg16 -i 3x256x256
+    """
+    return answer("rf", settings)

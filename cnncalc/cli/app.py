@@ -1,0 +1,126 @@
+"""The commands, each loaded when it is asked for.
+
+A new command is one entry in `COMMANDS` and a function of that name in its module.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+import cnncalc
+from cnncalc.cli import output
+from cnncalc.errors import CnnCalcError, suggest
+
+__all__ = ["COMMANDS", "run"]
+
+# The module of each command. Typer builds every option of every command that it knows of, a
+# tenth of the start for each, so it gets to know the one that runs.
+COMMANDS = {
+    "shape": "analysis",
+    "params": "analysis",
+    "rf": "analysis",
+    "layers": "vocabulary",
+    "schema": "shipped",
+    "examples": "shipped",
+    "executors": "shipped",
+}
+
+INTERRUPTED = 130
+USAGE: type[Exception] = typer.BadParameter.__mro__[1]  # typer's own UsageError has no other name
+
+
+class Commands(TyperGroup):
+    """The group of commands, which imports a command's module on use."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"cnncalc.cli.{COMMANDS[cmd_name]}")
+        only = typer.Typer(add_completion=False)
+        only.command(cmd_name)(getattr(module, cmd_name))
+        return typer.main.get_command(only)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise _no_command(args[0])
+        return super().resolve_command(ctx, args)
+
+
+def _no_command(word: str) -> CnnCalcError:
+    near = suggest(word, COMMANDS)
+    return CnnCalcError(
+        f"there is no command `{word}`",
+        code="command",
+        help=f"did you mean `cnncalc {near}`?"
+        if near
+        else f"a command comes first, such as `cnncalc shape {word}`",
+    )
+
+
+app = typer.Typer(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        output.emit(f"cnncalc {cnncalc.__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def calculator(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """The calculator for convolutional networks: sizes, weights, MACs and receptive fields.
+
+    cnncalc shape 3x32x32 conv:16,k3,p1 relu maxpool:2 flatten linear:10
+    """
+
+
+def run(words: list[str]) -> int:
+    """Run the command that the words name, and return its exit status.
+
+    Raises:
+        CnnCalcError: also where typer finds the usage wrong.
+    """
+    command = typer.main.get_command(app)
+    try:
+        if not words:
+            command.main(["--help"], prog_name="cnncalc", standalone_mode=False)
+            return 2
+        code = command.main(words, prog_name="cnncalc", standalone_mode=False) or 0
+        if code == INTERRUPTED:  # typer has caught it
+            raise KeyboardInterrupt
+        return int(code)
+    except USAGE as error:
+        raise _usage(error, words) from None
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+
+
+def _usage(error: Any, words: list[str]) -> CnnCalcError:
+    """What typer found, in this program's own form."""
+    message = error.format_message() if not hasattr(error, "option_name") else error.message
+    meant = " or ".join(f"`{each}`" for each in getattr(error, "possibilities", None) or ())
+    if meant:
+        advice = f"did you mean {meant}?"
+    elif re.match(r"-+\d", getattr(error, "option_name", "")):
+        advice = "after `--` no word is an option: `cnncalc shape -- 3x8x8 …`"
+    else:
+        path = " ".join(["cnncalc", *(word for word in words[:1] if word in COMMANDS)])
+        advice = f"`{path} --help` lists the options"
+    message = message[:1].lower() + message[1:].rstrip(".")
+    return CnnCalcError(message, code="usage", help=advice)

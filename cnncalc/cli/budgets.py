@@ -1,0 +1,124 @@
+"""Limits that a script or CI sets: what a network may cost, and what it must see and give."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from cnncalc.errors import CnnCalcError
+from cnncalc.layers.base import Shape, show
+from cnncalc.report import Report
+from cnncalc.tables import human_bytes
+
+if TYPE_CHECKING:
+    from cnncalc.cli.options import Settings
+
+__all__ = ["amount", "read"]
+
+Limit = Callable[[Report], str | None]  # the sentence that says by how much it is missed
+
+AMOUNT = re.compile(
+    r"((?:\d{1,3}(?:[,_]\d{3})+|\d+)(?:\.\d+)?)(?:e(\d{1,2}))?\s*([kKmMgGtTpP]?)(i?)([bB]?)"
+)
+POWERS = {letter: power for power, letter in enumerate(" kmgtp")}
+
+
+def read(settings: Settings) -> list[Limit]:
+    """The limits that the options set; CnnCalcError where one can't be read."""
+    limits: list[Limit] = []
+    if settings.max_params is not None:
+        limits.append(_most("--max-params", settings.max_params, "parameters"))
+    if settings.max_macs is not None:
+        limits.append(_most("--max-macs", settings.max_macs, "MACs"))
+    if settings.max_memory is not None:
+        limits.append(_memory(settings.max_memory))
+    if settings.min_rf is not None:
+        limits.append(_field(settings.min_rf))
+    if settings.expect is not None:
+        limits.append(_shape(settings.expect))
+    return limits
+
+
+def amount(text: str, option: str, *, in_bytes: bool = False) -> int:
+    """A number such as 25M, 4.1G, 1_000_000 or, of bytes, 512MB and 2GiB."""
+    match = AMOUNT.fullmatch(text.strip())
+    if match:
+        digits, exponent, letter, binary, b = match.groups()
+        power = POWERS[letter.lower() or " "]
+        if b and not in_bytes and not letter:  # 7B is seven billion
+            power, b = 3, ""
+        if in_bytes or not (b or binary):
+            number = float(digits.replace("_", "").replace(",", "") + f"e{exponent or 0}")
+            return round(number * float(1024 if binary else 1000) ** power)
+    form = "512MB, 2GiB or 100000" if in_bytes else "25M, 4.1G or 100000"
+    raise CnnCalcError(
+        f"`{option} {text}` is no amount", code="budget", help=f"a number such as {form}"
+    )
+
+
+def _most(option: str, text: str, what: str) -> Limit:
+    most = amount(text, option)
+
+    def limit(report: Report) -> str | None:
+        count = report.total.params if what == "parameters" else report.total.macs
+        if count <= most:
+            return None
+        return f"{count:,} {what} are {count - most:,} more than {option} {text}"
+
+    return limit
+
+
+def _memory(text: str) -> Limit:
+    most = amount(text, "--max-memory", in_bytes=True)
+
+    def limit(report: Report) -> str | None:
+        size = report.total.param_bytes + report.total.activation_bytes
+        if size <= most:
+            return None
+        return (
+            f"parameters and activations take {human_bytes(size)}, {human_bytes(size - most)} "
+            f"more than --max-memory {text}"
+        )
+
+    return limit
+
+
+def _sizes(text: str, option: str) -> Shape:
+    from cnncalc.cli.steps import size_of
+
+    return size_of(text, option)
+
+
+def _field(text: str) -> Limit:
+    least = _sizes(text, "--min-rf")
+
+    def limit(report: Report) -> str | None:
+        end = report.rows[report.outputs[0]].seen
+        sizes = end.to_dict(report.input)["size"]
+        assert isinstance(sizes, list)
+        wanted = least * len(sizes) if len(least) == 1 else least
+        if len(wanted) != len(sizes):
+            return f"the input has {len(sizes)} spatial axes, and --min-rf {text} {len(wanted)}"
+        short = [want - size for want, size in zip(wanted, sizes, strict=True)]
+        if not sizes or max(short) <= 0:
+            return None if sizes else f"the input has no spatial axes for --min-rf {text}"
+        seen = ("at most " if end.status == "hull" else "") + show(tuple(sizes))
+        return f"the output sees {seen}, {max(short)} less than --min-rf {text}"
+
+    return limit
+
+
+def _shape(text: str) -> Limit:
+    wanted = _sizes(text, "--expect")
+
+    def limit(report: Report) -> str | None:
+        shape = tuple(report.shape(report.rows[report.outputs[0]].output_shape))
+        if shape == wanted:
+            return None
+        if len(shape) != len(wanted):
+            return f"the output is {show(shape)}, not {show(wanted)}"
+        apart = ", ".join(f"{size - want:+d}" for size, want in zip(shape, wanted, strict=True))
+        return f"the output is {show(shape)}, not {show(wanted)}: {apart}"
+
+    return limit

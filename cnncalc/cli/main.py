@@ -1,0 +1,73 @@
+"""The command `cnncalc`: every way that it can end, as an exit status and without a traceback.
+
+0: done; 1: a check said no; 2: the spec or the usage is wrong; 130: interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from cnncalc.errors import CnnCalcError
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit status.
+
+    Args:
+        arguments: the words after `cnncalc`; None: the process's own.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        from cnncalc.cli.app import run  # loads typer, which an interrupt may cut short
+
+        return run(words)
+    except CnnCalcError as error:
+        _complain(error, words)
+        return 2
+    except KeyboardInterrupt:
+        if sys.stderr and sys.stderr.isatty():
+            sys.stderr.write("\n")
+        return 130
+    except Exception as error:
+        if os.environ.get("CNNCALC_DEBUG"):
+            raise
+        _complain(_bug(error), words)
+        return 2
+
+
+def _bug(error: Exception) -> CnnCalcError:
+    said = " ".join(str(error).split())
+    return CnnCalcError(
+        f"this is a bug in cnncalc: {type(error).__name__}{f': {said}' if said else ''}",
+        code="bug",
+        help="please report it with the command; with CNNCALC_DEBUG=1 it shows where it happened",
+    )
+
+
+def _complain(error: CnnCalcError, words: Sequence[str]) -> None:
+    """Put an error on standard error, as JSON where the command was asked for JSON."""
+    from cnncalc.cli import output
+
+    if _wants_json(words):
+        import json
+
+        output.say(json.dumps(error.to_dict(), indent=2))
+    else:
+        from cnncalc.render.messages import draw_error
+
+        color = output.has_color(sys.stderr)
+        output.say(draw_error(error, width=output.width(sys.stderr), color=color).rstrip("\n"))
+
+
+def _wants_json(words: Sequence[str]) -> bool:
+    """Whether the options ask for JSON, by the bare words: the usage may be what is wrong."""
+    options = words[: words.index("--")] if "--" in words else words
+    given = " ".join(options)
+    return any(
+        f" {option} " in f" {given} "
+        for option in ("--json", "-f json", "-fjson", "--format json", "--format=json")
+    )

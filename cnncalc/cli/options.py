@@ -1,0 +1,234 @@
+"""The options that commands share, each declared once: a field here is an option there.
+
+Annotations are evaluated in this file (there is no `from __future__ import annotations`),
+since a class of options may be extended in another.
+"""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from cnncalc.render.text import FORMATS
+
+__all__ = ["Output", "Settings", "one_of", "taking"]
+
+
+def one_of(known: Callable[[], list[str]]) -> Callable[[str], list[str]]:
+    """What the shell offers for a word of which only so many are known."""
+
+    def offered(incomplete: str) -> list[str]:
+        return [word for word in known() if word.startswith(incomplete)]
+
+    return offered
+
+
+def _words() -> list[str]:
+    from cnncalc.layers import LAYERS
+    from cnncalc.notations import reading
+
+    return [*LAYERS, *reading.examples()]
+
+
+def _columns() -> list[str]:
+    from cnncalc.columns import COLUMNS
+
+    return [column.key for column in COLUMNS]
+
+
+network = partial(typer.Option, show_default=False, rich_help_panel="The network")
+shown = partial(typer.Option, show_default=False, rich_help_panel="What is shown")
+check = partial(
+    typer.Option, show_default=False, rich_help_panel="Checks: exit status 1 when one says no"
+)
+
+Text = str | None
+
+
+@dataclass
+class Output:
+    """The options of every command that prints a table."""
+
+    format: Annotated[
+        Text,
+        shown(
+            "-f",
+            "--format",
+            metavar="FORMAT",
+            help=f"{', '.join(FORMATS)}; with -o the file's name tells, too.",
+            autocompletion=one_of(lambda: list(FORMATS)),
+        ),
+    ] = None
+    json: Annotated[bool, shown("--json", help="The same as -f json; errors, too.")] = False
+    out: Annotated[
+        Text,
+        shown(
+            "-o",
+            "--out",
+            metavar="FILE",
+            help="Write into a file, which is replaced once it is whole.",
+        ),
+    ] = None
+
+
+@dataclass
+class Spec:
+    """The network that a command is about."""
+
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="SPEC",
+            help="Layers such as `3x32x32 conv:16,k3,p1 relu`, a file, a shipped example's name, "
+            "or - for standard input.",
+            show_default=False,
+            autocompletion=one_of(_words),
+        ),
+    ] = None
+    input: Annotated[
+        Text,
+        network(
+            "-i", "--input", metavar="CxHxW", help="The input's size; wins over the spec's own."
+        ),
+    ] = None
+    notation: Annotated[
+        Text,
+        network(
+            "--from",
+            metavar="NOTATION",
+            help="compact, torch, keras or onnx; detected otherwise.",
+            autocompletion=one_of(lambda: ["compact", "torch", "keras", "onnx"]),
+        ),
+    ] = None
+    let: Annotated[
+        list[str] | None,
+        network(
+            "--let",
+            metavar="NAME=VALUE",
+            help="A value for a symbol of the spec, as H=224; may stand more than once.",
+        ),
+    ] = None
+    batch: Annotated[
+        str,
+        network(
+            "-b", "--batch", metavar="N", help="Samples at a time, for the memory; 1 otherwise."
+        ),
+    ] = "1"
+    dtype: Annotated[
+        str,
+        network(
+            "--dtype",
+            metavar="TYPE",
+            help="What numbers are kept in: float64, float32, float16, bfloat16, int8 or uint8; "
+            "float32 otherwise.",
+        ),
+    ] = "float32"
+
+
+@dataclass
+class Shown(Output):
+    """How its report is shown."""
+
+    layout: Annotated[
+        Text,
+        shown(
+            "--layout",
+            metavar="ORDER",
+            help="channels-first or channels-last for the shapes shown; the notation's own "
+            "otherwise.",
+            autocompletion=one_of(lambda: ["channels-first", "channels-last"]),
+        ),
+    ] = None
+    columns: Annotated[
+        Text,
+        shown(
+            "--columns",
+            metavar="KEY,KEY",
+            help="Which columns to show; after a + beside the usual ones; or `all`.",
+            autocompletion=one_of(_columns),
+        ),
+    ] = None
+
+
+@dataclass
+class Checks:
+    """What it must live up to."""
+
+    verify: Annotated[
+        bool,
+        check(
+            "--verify",
+            help="Run the network on real arrays and compare every shape and weight tensor.",
+        ),
+    ] = False
+    executor: Annotated[
+        Text,
+        check(
+            "--executor",
+            metavar="NAME",
+            help="What --verify runs it with; `cnncalc executors` lists them.",
+        ),
+    ] = None
+    device: Annotated[
+        Text,
+        check(
+            "--device",
+            metavar="cpu|cuda",
+            help="Where --verify runs it; cpu otherwise.",
+            autocompletion=one_of(lambda: ["cpu", "cuda"]),
+        ),
+    ] = None
+    max_params: Annotated[
+        Text, check("--max-params", metavar="N", help="At most so many parameters, as 25M.")
+    ] = None
+    max_macs: Annotated[
+        Text, check("--max-macs", metavar="N", help="At most so many MACs, as 4.1G.")
+    ] = None
+    max_memory: Annotated[
+        Text,
+        check(
+            "--max-memory",
+            metavar="BYTES",
+            help="At most so much for parameters and activations together, as 512MB.",
+        ),
+    ] = None
+    min_rf: Annotated[
+        Text,
+        check(
+            "--min-rf",
+            metavar="N",
+            help="The output sees at least so many input pixels, as 224 or 9x31.",
+        ),
+    ] = None
+    expect: Annotated[
+        Text, check("--expect", metavar="CxHxW", help="The output has this shape.")
+    ] = None
+
+
+@dataclass
+class Settings(Checks, Shown, Spec):
+    """The options of the commands that report on a network, in the order of the last base first."""
+
+
+Kind = TypeVar("Kind")
+
+
+def taking(kind: type[Kind]) -> Callable[[Callable[[Kind], int]], Callable[..., int]]:
+    """A command whose parameters are the fields of a class of options."""
+
+    def decorate(function: Callable[[Kind], int]) -> Callable[..., int]:
+        def command(**given: Any) -> int:
+            return function(kind(**given))
+
+        signature = inspect.signature(kind)
+        hints = {name: parameter.annotation for name, parameter in signature.parameters.items()}
+        command.__name__ = function.__name__
+        command.__doc__ = function.__doc__
+        command.__annotations__ = hints
+        command.__dict__["__signature__"] = signature
+        return command
+
+    return decorate

@@ -1,0 +1,150 @@
+"""Where results and messages go: standard output, a file, standard error."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TextIO
+
+from cnncalc.errors import CnnCalcError, suggest
+
+if TYPE_CHECKING:
+    from cnncalc.cli.options import Output
+    from cnncalc.tables import Table
+
+__all__ = ["emit", "form_of", "has_color", "is_terminal", "say", "show", "width"]
+
+SUFFIXES = {
+    ".csv": "csv",
+    ".htm": "html",
+    ".html": "html",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".md": "markdown",
+    ".tex": "latex",
+}
+
+# For terminals and pipes whose encoding has no such characters.
+PLAIN = str.maketrans({"×": "x", "≤": "<=", "…": "...", "–": "-", "→": "->", "�": "?"})
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()
+
+
+def has_color(stream: TextIO | None) -> bool:
+    """Whether to draw in colour: on a terminal that has it, unless NO_COLOR is set."""
+    # Windows' old console shows escape sequences as they are; newer ones say who they are.
+    terminal = os.environ.get("TERM", "dumb" if os.name == "nt" else "")
+    knows = terminal != "dumb" or "WT_SESSION" in os.environ
+    return is_terminal(stream) and knows and not os.environ.get("NO_COLOR")
+
+
+def width(stream: TextIO | None) -> int:
+    """Columns of the terminal, or 80."""
+    return shutil.get_terminal_size().columns if is_terminal(stream) else 80
+
+
+def form_of(options: Output) -> str:
+    """The format that options ask for; CnnCalcError if there is none of that name."""
+    from cnncalc.render.text import FORMATS
+
+    suffix = os.path.splitext(options.out or "")[1].lower()
+    form = options.format or ("json" if options.json else SUFFIXES.get(suffix, "table"))
+    if form not in FORMATS:
+        near = suggest(form, FORMATS)
+        raise CnnCalcError(
+            f"there is no format `{form}`",
+            code="format",
+            help=f"did you mean `{near}`?" if near else f"one of {', '.join(FORMATS)}",
+        )
+    if options.json and form != "json":
+        raise CnnCalcError(
+            f"`--json` and `-f {form}` contradict one another", code="format", help="one of them"
+        )
+    return form
+
+
+def show(options: Output, table: Table, document: Callable[[], Any]) -> None:
+    """Put a table, or the document behind it, where the options want it."""
+    from cnncalc.render.text import FORMATS
+
+    form = form_of(options)
+    if form == "table" and not options.out and is_terminal(sys.stdout):
+        from cnncalc.render.table import draw
+
+        emit(draw(table, width=width(sys.stdout), color=has_color(sys.stdout)))
+        return
+    emit(FORMATS[form](table, document), options.out)
+
+
+def say(text: str) -> None:
+    """Put a message on standard error."""
+    _write(sys.stderr, f"{text}\n")
+
+
+def emit(text: str, path: str | None = None) -> None:
+    """Put a result on standard output, or into a file.
+
+    Raises:
+        CnnCalcError: it can't be written.
+    """
+    try:
+        if path is None:
+            _write(sys.stdout, text)
+        elif os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+            with open(path, "w", encoding="utf-8") as device:  # /dev/stdout, a named pipe
+                device.write(text)
+        else:
+            _replace(os.path.realpath(path), text)
+    except OSError as error:
+        where = "standard output" if path is None else f"`{path}`"
+        reason = (error.strerror or str(error)).lower()
+        raise CnnCalcError(f"{where} can't be written: {reason}", code="output") from None
+
+
+def _write(stream: TextIO | None, text: str) -> None:
+    if stream is None:  # closed by whoever started this
+        return
+    try:
+        try:
+            stream.write(text)
+        except UnicodeEncodeError:
+            encoding = stream.encoding or "ascii"
+            plain = text.translate(PLAIN).encode(encoding, "replace")
+            stream.write(plain.decode(encoding))
+        stream.flush()
+    except BrokenPipeError:  # as in `| head -3`: whoever reads has read enough
+        _silence(stream)
+    except OSError:
+        _silence(stream)
+        raise
+
+
+def _silence(stream: TextIO) -> None:
+    """Let what is still buffered go nowhere, so that Python doesn't complain at its exit."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError):  # a stream without a descriptor
+        pass
+
+
+def _replace(path: str, text: str) -> None:
+    """Write a file beside the old one and put it in its place once it is whole."""
+    if os.path.isdir(path):
+        raise IsADirectoryError(0, "it is a folder")
+    draft = f"{path}.{os.getpid()}.tmp"
+    try:
+        with open(draft, "x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        if os.path.exists(path):
+            shutil.copymode(path, draft)
+        os.replace(draft, path)
+    except BaseException:
+        if os.path.exists(draft):
+            os.unlink(draft)
+        raise

@@ -1,0 +1,168 @@
+"""`layers`: the vocabulary, with each layer's options, formula and source."""
+
+import inspect
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+
+from cnncalc.cli import output
+from cnncalc.cli.options import Output, one_of, taking
+from cnncalc.errors import CnnCalcError, suggest
+from cnncalc.layers import KINDS, LAYERS, Layer, Option
+from cnncalc.layers.base import REQUIRED
+from cnncalc.layers.words import WRITERS
+from cnncalc.notations.arguments import SYNONYMS
+from cnncalc.tables import Column, Table
+
+__all__ = ["layers"]
+
+Kind = type[Layer]
+
+# The order that a newcomer would look in; what is in none of these files comes last.
+FILES = ("conv", "pool", "linear", "activation", "norm", "merge", "reshape", "resize")
+
+
+@dataclass
+class Vocabulary(Output):
+    """The options of `layers`."""
+
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="NAME",
+            help="One layer, in full.",
+            show_default=False,
+            autocompletion=one_of(lambda: list(LAYERS)),
+        ),
+    ] = None
+
+
+@taking(Vocabulary)
+def layers(settings: Vocabulary) -> int:
+    """The layers of the compact notation; of one, its options, formula and source.
+
+    cnncalc layers conv
+    """
+    if settings.name is None:
+        kinds = sorted((kind for kind in KINDS.values() if kind.kind != "input"), key=_place)
+        table = Table(LIST, None, kinds, footer=["`cnncalc layers NAME` tells all about one"])
+        output.show(settings, table, lambda: [_document(kind) for kind in kinds])
+    else:
+        kind = _find(settings.name)
+        table = Table(
+            OPTIONS, kind, list(kind.options.values()), heading=_heading(kind), footer=_footer(kind)
+        )
+        output.show(settings, table, lambda: _document(kind))
+    return 0
+
+
+def _find(name: str) -> Kind:
+    word = name.lower()
+    if word in LAYERS and word != "input":
+        return LAYERS[word]
+    near = SYNONYMS.get(word.replace("_", "")) or suggest(word, LAYERS)
+    raise CnnCalcError(
+        f"there is no layer `{name}`",
+        code="unknown-layer",
+        help=f"did you mean `cnncalc layers {near}`?"
+        if near
+        else "`cnncalc layers` lists them all",
+    )
+
+
+def _place(kind: Kind) -> int:
+    file = kind.__module__.rpartition(".")[2]
+    return FILES.index(file) if file in FILES else len(FILES)
+
+
+def _doc(kind: Kind) -> str:
+    return inspect.cleandoc(kind.__doc__ or "")
+
+
+def _first_sentence(kind: Kind) -> str:
+    return _doc(kind).partition("\n")[0].partition(". ")[0].rstrip(".")
+
+
+def _names(kind: Kind) -> str:
+    return f"{kind.kind} ({', '.join(kind.aliases)})" if kind.aliases else kind.kind
+
+
+def _words(kind: Kind) -> str:
+    """The options in short: `out_channels k s p d g mode nobias`."""
+    return " ".join(each.word or each.key or each.name for each in kind.options.values())
+
+
+def _written(kind: Kind, option: Option) -> str:
+    """How an option is written: by its place, its short key, its word or its name."""
+    ways = []
+    places = [each for each in kind.options.values() if each.positional]
+    if option.positional and len(places) > 1:
+        ways.append(("first", "second", "third", "fourth")[places.index(option)])
+    elif option.positional:
+        ways.append("bare")
+    if option.word or option.key:
+        ways.append(option.word or option.key)
+    return ", ".join(ways) or f"{option.name}="
+
+
+def _default(option: Option) -> str:
+    """The default as it would be written."""
+    value = option.default
+    if value is REQUIRED:
+        return "needed"
+    if value is None:
+        return ""
+    if option.kind == "flag":
+        return "on" if value else "off"
+    return value if isinstance(value, str) else WRITERS[option.kind](value)
+
+
+def _document(kind: Kind) -> dict[str, Any]:
+    """All that there is to know about a layer, for programs."""
+    return {
+        "name": kind.kind,
+        "aliases": list(kind.aliases),
+        "description": _doc(kind),
+        "options": [
+            {
+                "name": option.name,
+                "key": option.key or None,
+                "word": option.word or None,
+                "positional": option.positional,
+                "required": option.default is REQUIRED,
+                "default": _default(option) if option.default is not REQUIRED else None,
+                "value": option.describe(),
+                "description": option.doc,
+            }
+            for option in kind.options.values()
+        ],
+        "formula": kind.formula,
+        "source": kind.source,
+        "example": kind.example().strip("`"),
+    }
+
+
+def _heading(kind: Kind) -> list[str]:
+    first, _, rest = _doc(kind).partition("\n")
+    return [f"{_names(kind)}: {first}", *rest.strip("\n").splitlines()]
+
+
+def _footer(kind: Kind) -> list[str]:
+    found = [("formula", kind.formula), ("source", kind.source), ("example", kind.example())]
+    return [f"{name}: {text}" for name, text in found if text]
+
+
+LIST = (
+    Column("name", "layer", "its names", lambda _, kind: kind.kind, lambda _, kind: _names(kind)),
+    Column("options", "options", "its options", lambda _, kind: _words(kind), narrow="fold"),
+    Column("description", "what it is", "", lambda _, kind: _first_sentence(kind), narrow="fold"),
+)
+
+OPTIONS = (
+    Column("name", "option", "its name", lambda _, option: option.name),
+    Column("written", "written", "how it is written", _written),
+    Column("default", "default", "its default", lambda _, option: _default(option)),
+    Column("description", "what it is", "", lambda _, option: option.doc, narrow="fold"),
+    Column("value", "value", "", lambda _, option: option.describe(), narrow="fold"),
+)

@@ -1,0 +1,315 @@
+"""What tables of a report can show: `COLUMNS` of its steps, `TENSORS` of their weights.
+
+A column is one entry here, and every renderer has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from cnncalc.layers.base import Weight, show
+from cnncalc.report import BYTES, Report, Row
+from cnncalc.tables import PART, Column, thousands
+
+__all__ = ["COLUMNS", "TENSORS", "Tensor"]
+
+
+class Tensor(NamedTuple):
+    """One weight tensor; `first` of those that its row holds."""
+
+    row: Row
+    weight: Weight
+    first: bool
+
+    @property
+    def params(self) -> int:
+        return 0 if self.weight.role == "buffer" else self.weight.count
+
+    @property
+    def buffers(self) -> int:
+        return self.weight.count - self.params
+
+
+def _per_axis(values: Sequence[float]) -> str:
+    """One number where all axes agree, else one for each: 3×5."""
+    texts = [f"{value:.3g}" if isinstance(value, float) else str(value) for value in values]
+    return texts[0] if len(set(texts)) == 1 else "×".join(texts)
+
+
+def _joined(values: Sequence[float]) -> str | None:
+    return "x".join(map(str, values)) or None
+
+
+def _sources(report: Report, row: Row) -> str:
+    """The steps that are read, where it isn't just the one before."""
+    if row.inputs == (row.index - 1,):
+        return ""
+    return ", ".join("input" if number == 0 else str(number) for number in row.inputs)
+
+
+def _sees(report: Report, row: Row) -> str:
+    """Size and jump: `10 /4`, `all`, and `≤35` where only a bound is known."""
+    if row.index == 0 or not row.seen.axes:
+        return ""
+    if row.seen.whole:
+        return "all"
+    fields = [along.field for along in row.seen.axes]
+    size = _per_axis([field.size for field in fields])
+    if row.seen.status == "hull":
+        size = f"≤{size}"
+    jump = _per_axis([field.jump for field in fields])
+    gone = all(along.place is None for along in row.seen.axes)
+    return size if gone or jump in ("0", "1") else f"{size}{PART}/{jump}"
+
+
+def _phases(report: Report, row: Row) -> str:
+    """How many fields of different size or offset follow one another, where more than one."""
+    counts = [len(along.field.phases) for along in row.seen.axes]
+    return "" if row.seen.whole or max(counts, default=1) == 1 else _per_axis(counts)
+
+
+def _share(report: Report, params: int) -> float | None:
+    """The part of all parameters, 0 to 1."""
+    return round(params / report.total.params, 6) if report.total.params else None
+
+
+def _percent(share: float | None) -> str:
+    return "" if not share else f"{share:.1%}" if share >= 0.0005 else "<0.1%"
+
+
+def _all_of_it(report: Report) -> str | None:
+    return "100%" if report.total.params else None
+
+
+def _weights(report: Report, row: Row) -> str:
+    return ", ".join(f"{each.name} {show(each.shape) or 'scalar'}" for each in row.weights)
+
+
+def _sum(key: str, title: str, doc: str, of: str = "", show: Any = None) -> Column:
+    """A count that rows have and that is summed up."""
+    return Column(
+        key,
+        title,
+        doc,
+        lambda report, row: getattr(row, of or key),
+        show,
+        right=True,
+        total=lambda report: getattr(report.total, of or key),
+    )
+
+
+def _axes(key: str, doc: str, of: Callable[[Any], float], whole: Callable[[int], float]) -> Column:
+    """A number of the receptive field for each axis; `whole`: of an axis that is seen whole."""
+
+    def values(report: Report, row: Row) -> list[float]:
+        if row.seen.whole:
+            return [whole(n) for n in report.input[1:]]
+        return [of(along.field) for along in row.seen.axes]
+
+    return Column(
+        key,
+        key,
+        doc,
+        lambda report, row: _joined(values(report, row)),
+        lambda report, row: _per_axis(values(report, row)) if row.seen.axes else "",
+        right=True,
+    )
+
+
+COLUMNS = (
+    Column(
+        "index",
+        "#",
+        "the number of the step",
+        lambda report, row: row.index,
+        lambda report, row: str(row.index or ""),
+        right=True,
+    ),
+    Column("name", "name", "the step's name", lambda report, row: row.name, narrow="cut"),
+    Column("kind", "kind", "the kind of layer", lambda report, row: row.kind),
+    Column(
+        "layer", "layer", "the layer with its options", lambda report, row: row.text, narrow="cut"
+    ),
+    Column(
+        "inputs",
+        "from",
+        "the steps it reads; in tables only where that isn't the one before",
+        lambda report, row: " ".join(map(str, row.inputs)),
+        _sources,
+        narrow="fold",
+    ),
+    Column(
+        "input",
+        "input",
+        "the shape that flows in, one for each branch",
+        lambda report, row: " ".join(_joined(report.shape(s)) or "" for s in row.input_shapes),
+        lambda report, row: ", ".join(report.show(shape) for shape in row.input_shapes),
+        narrow="fold",
+    ),
+    Column(
+        "output",
+        "output",
+        "the shape that comes out",
+        lambda report, row: _joined(report.shape(row.output_shape)),
+        lambda report, row: report.show(row.output_shape),
+    ),
+    Column(
+        "sees",
+        "sees",
+        "the receptive field's size and, after /, the jump",
+        lambda report, row: _sees(report, row).replace(PART, " ").replace("×", "x"),
+        _sees,
+    ),
+    _axes("size", "the receptive field's size, in input pixels", lambda f: f.size, lambda n: n),
+    _axes("jump", "input pixels from one output to the next", lambda f: f.jump, lambda n: 0),
+    _axes(
+        "start",
+        "the first input index that output 0 sees; below 0 is padding",
+        lambda f: f.start,
+        lambda n: 0,
+    ),
+    _axes(
+        "centre",
+        "the middle of what output 0 sees, in input pixels",
+        lambda f: f.centre,
+        lambda n: (n - 1) / 2,
+    ),
+    Column(
+        "phases",
+        "phases",
+        "after upsampling: how many outputs side by side have fields of their own size or offset",
+        lambda report, row: _phases(report, row).replace("×", "x") or "1",
+        _phases,
+    ),
+    Column(
+        "status",
+        "status",
+        "exact, hull (an upper bound) or global (something sees the whole input)",
+        lambda report, row: row.seen.status,
+        lambda report, row: row.seen.status if row.seen.axes else "",
+    ),
+    Column(
+        "aligned",
+        "aligned",
+        "no once branches met whose fields differ in jump or centre",
+        lambda report, row: row.seen.aligned,
+        lambda report, row: "yes" if row.seen.aligned else "no",
+    ),
+    Column(
+        "weights",
+        "weights",
+        "the tensors and their shapes",
+        lambda report, row: _weights(report, row).replace("×", "x"),
+        _weights,
+        narrow="fold",
+    ),
+    _sum(
+        "params",
+        "params",
+        "learnable elements, each counted once",
+        show=lambda report, row: (
+            thousands(row.params) if row.shares is None else f"as {row.shares}"
+        ),
+    ),
+    Column(
+        "share",
+        "share",
+        "the part of all parameters",
+        lambda report, row: _share(report, row.params),
+        lambda report, row: _percent(_share(report, row.params)),
+        right=True,
+        total=_all_of_it,
+    ),
+    _sum("trainable", "trainable", "parameters that training changes"),
+    _sum("buffers", "buffers", "elements kept beside the parameters"),
+    _sum("macs", "MACs", "multiply-accumulates for one sample"),
+    _sum(
+        "activations",
+        "act. bytes",
+        "bytes of the output for the whole batch",
+        "activation_bytes",
+        lambda report, row: thousands(row.activation_bytes if row.index else 0),
+    ),
+)
+
+TENSORS = (
+    Column(
+        "index",
+        "#",
+        "the number of the step",
+        lambda report, line: line.row.index,
+        lambda report, line: str(line.row.index) if line.first else "",
+        right=True,
+    ),
+    Column(
+        "name",
+        "name",
+        "the step's name",
+        lambda report, line: line.row.name,
+        lambda report, line: line.row.name if line.first else "",
+        narrow="cut",
+    ),
+    Column(
+        "layer",
+        "layer",
+        "the layer with its options",
+        lambda report, line: line.row.text,
+        lambda report, line: line.row.text if line.first else "",
+        narrow="cut",
+    ),
+    Column(
+        "tensor",
+        "tensor",
+        "the tensor's name",
+        lambda report, line: line.weight.name,
+        narrow="cut",
+    ),
+    Column(
+        "shape",
+        "shape",
+        "the tensor's shape, in the source framework's order",
+        lambda report, line: _joined(line.weight.shape),
+        lambda report, line: show(line.weight.shape) or "scalar",
+    ),
+    Column(
+        "params",
+        "params",
+        "learnable elements",
+        lambda report, line: line.params,
+        right=True,
+        total=lambda report: report.total.params,
+    ),
+    Column(
+        "buffers",
+        "buffers",
+        "elements kept beside the parameters",
+        lambda report, line: line.buffers,
+        right=True,
+        total=lambda report: report.total.buffers,
+    ),
+    Column(
+        "trainable",
+        "trainable",
+        "whether training changes it by gradient",
+        lambda report, line: line.weight.trainable,
+        lambda report, line: "yes" if line.weight.trainable else "no",
+    ),
+    Column(
+        "bytes",
+        "bytes",
+        "bytes of the parameters",
+        lambda report, line: line.params * BYTES[report.dtype],
+        right=True,
+        total=lambda report: report.total.param_bytes,
+    ),
+    Column(
+        "share",
+        "share",
+        "the layer's part of all parameters",
+        lambda report, line: _share(report, line.row.params),
+        lambda report, line: _percent(_share(report, line.row.params)) if line.first else "",
+        right=True,
+        total=_all_of_it,
+    ),
+)

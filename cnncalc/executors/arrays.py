@@ -1,0 +1,176 @@
+"""The bundled executor: a network on NumPy or CuPy arrays, one step after another."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from time import perf_counter
+from typing import Any
+
+from cnncalc.errors import CnnCalcError
+from cnncalc.executors.base import Progress, Run, StepRun, Tensor
+from cnncalc.executors.compute import COMPUTATIONS
+from cnncalc.executors.context import Array, Context
+from cnncalc.executors.devices import array_module, synchronize
+from cnncalc.executors.measuring import measure
+from cnncalc.executors.storage import Storage
+from cnncalc.layers.base import Shape
+from cnncalc.network import Network, Step
+
+__all__ = ["Stack", "run"]
+
+# NumPy has no bfloat16, and whole numbers would overflow: sizes and tensors are the same
+# in any type, so those run in float32.
+COMPUTED = {"float64": "float64", "float32": "float32", "float16": "float16"}
+
+# What NumPy and CuPy raise where arrays don't fit together. It is evidence about a step that
+# the prediction let through, not a fault of the run.
+MISFITS = (ArithmeticError, LookupError, TypeError, ValueError)
+
+
+def run(
+    network: Network,
+    input_shape: Shape,
+    *,
+    device: str = "cpu",
+    dtype: str = "float32",
+    batch: int = 1,
+    progress: Progress | None = None,
+) -> Run:
+    """One forward pass, with weights allocated and filled on the way.
+
+    Args:
+        network: what to run.
+        input_shape: channels first, without batch.
+        device: `cpu` or `cuda`.
+        dtype: float64, float32 or float16; any other is computed in float32.
+        batch: samples at a time.
+        progress: called before each step with the steps done, all steps and the step's name.
+
+    Raises:
+        CnnCalcError: a device that isn't there, or memory that ran out.
+    """
+    begin = perf_counter()
+    stack = Stack(network, input_shape, device=device, dtype=dtype, batch=batch)
+    done = stack.forward(progress)
+    measure(stack.network, done)
+    done.seconds = perf_counter() - begin
+    return done
+
+
+class Stack:
+    """A network set up on a device: it keeps its weights from one forward pass to the next.
+
+    Attributes:
+        input: the array that flows in, (N, C, *spatial).
+        tensors: what each step holds, by name; filled during the first pass.
+        outputs: the arrays that the last pass ended in, by step.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        input_shape: Shape,
+        *,
+        device: str = "cpu",
+        dtype: str = "float32",
+        batch: int = 1,
+        seed: int = 0,
+    ) -> None:
+        self.network = network.at(input_shape)
+        self.device = device
+        self.dtype = COMPUTED.get(dtype, "float32")
+        self.batch = batch
+        self.xp = array_module(device)
+        self.at = Context(self.xp, self.dtype, seed)
+        self.tensors: list[dict[str, Array]] = [{} for _ in self.network.steps]
+        self.outputs: dict[int, Array] = {}
+        with _MemoryErrors():
+            self.input = self.at.filled((batch, *input_shape))
+
+    def forward(self, progress: Progress | None = None) -> Run:
+        """A pass through all steps; the first one allocates and fills the weights too."""
+        begin, filling = perf_counter(), self.at.fill_seconds
+        steps = self.network.steps
+        done = Run("bundled", self.device, self.dtype, self.batch, [])
+        self.outputs = {}
+        storage = Storage(steps, self.network.outputs)
+        with _MemoryErrors(), self._quiet():
+            for number, step in enumerate(steps):
+                if progress:
+                    progress(number, len(steps), step.name)
+                done.steps.append(self._take(number, step, storage))
+                done.peak_bytes = max(done.peak_bytes, self._bytes(storage))
+        if progress:
+            progress(len(steps), len(steps), "")
+        self.outputs = storage.results()
+        done.seconds = perf_counter() - begin
+        done.forward_seconds = done.seconds - (self.at.fill_seconds - filling)
+        return done
+
+    def _take(self, number: int, step: Step, storage: Storage) -> StepRun:
+        """Compute one step and let go of what it was the last to read."""
+        result = StepRun()
+        begin, filling = perf_counter(), self.at.fill_seconds
+        inputs = [storage.values[each] for each in step.inputs]
+        if step.layer.kind == "input":
+            storage.keep(number, self._input(number, step))
+        elif step.layer.kind not in COMPUTATIONS or any(each is None for each in inputs):
+            result.built = False
+        else:
+            self.at.begin(
+                self.tensors[number if step.shares is None else step.shares],
+                step.shares is not None,
+                [storage.values[each] for each in storage.spares(step)],
+            )
+            try:
+                value = COMPUTATIONS[step.layer.kind](self.at, step.layer, *inputs)
+                storage.keep(number, self.xp.ascontiguousarray(value))
+            except MISFITS as error:
+                result.error = str(error) or type(error).__name__
+            synchronize(self.xp)
+            result.macs = self.at.macs // self.batch
+        self._note(number, result, storage)
+        del inputs
+        storage.release(number, step)
+        result.seconds = perf_counter() - begin - (self.at.fill_seconds - filling)
+        return result
+
+    def _input(self, number: int, step: Step) -> Array:
+        """The network's input, or a further one of its own shape."""
+        if number == 0:
+            return self.input
+        shape = getattr(step.layer, "shape", None) or ()
+        return self.at.filled((self.batch, *shape))
+
+    def _note(self, number: int, result: StepRun, storage: Storage) -> None:
+        """Write down what came out and what the step holds."""
+        value = storage.values[number]
+        if value is not None:
+            result.shape = tuple(int(size) for size in value.shape[1:])
+        result.tensors = [
+            Tensor(name, tuple(int(size) for size in held.shape), int(held.size))
+            for name, held in self.tensors[number].items()
+        ]
+
+    def _bytes(self, storage: Storage) -> int:
+        """What weights, activations alive and workspace take now."""
+        weights = sum(held.nbytes for tensors in self.tensors for held in tensors.values())
+        return int(weights + storage.most_bytes + self.at.scratch.nbytes)
+
+    def _quiet(self) -> AbstractContextManager[Any]:
+        """Values don't matter here: NumPy need not warn of an overflow."""
+        if self.xp.__name__ == "numpy":
+            return self.xp.errstate(all="ignore")  # type: ignore[no-any-return]
+        return nullcontext()
+
+
+class _MemoryErrors(AbstractContextManager[None]):
+    """MemoryError as a sentence (CuPy's is a kind of it)."""
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, MemoryError):
+            raise CnnCalcError(
+                f"the run ran out of memory: {error or 'no more could be had'}",
+                code="memory",
+                help="a smaller batch (-b), a smaller input (-i) or --dtype float16",
+            ) from None

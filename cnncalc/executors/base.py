@@ -1,0 +1,84 @@
+"""What an executor hands back: the sizes and tensors that really came out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from cnncalc.layers.base import Shape
+
+if TYPE_CHECKING:
+    from cnncalc.network import Network
+
+__all__ = ["Executor", "Progress", "Run", "StepRun", "Tensor"]
+
+Progress = Callable[[int, int, str], None]  # steps done, steps in all, the step's name
+
+
+class Tensor(NamedTuple):
+    """One tensor that a step holds, as it was allocated."""
+
+    name: str
+    shape: Shape
+    elements: int
+
+
+@dataclass
+class StepRun:
+    """What one step did.
+
+    Attributes:
+        shape: the output's, channels first and without the batch axis; None: nothing came out.
+        tensors: what the step holds, in PyTorch's order; empty where it shares another step's.
+        macs: multiply-accumulates of convolutions and linear layers for one sample; None: not
+            counted by this executor.
+        reach: what the units see of each spatial axis of the input; None: not measured.
+        error: why nothing came out, though the step could be built.
+        built: whether the executor knows this step and had all of its inputs.
+    """
+
+    shape: Shape | None = None
+    tensors: list[Tensor] = field(default_factory=list)
+    macs: int | None = None
+    reach: tuple[Any, ...] | None = None
+    error: str | None = None
+    built: bool = True
+    seconds: float = 0.0
+
+
+@dataclass
+class Run:
+    """A forward pass.
+
+    Attributes:
+        steps: one for each step of the network, the input included.
+        seconds: for all of it, allocating and filling weights included.
+        forward_seconds: for the steps' own work.
+        peak_bytes: the most that weights, activations alive and workspace took together.
+        dtype: what was really computed in.
+    """
+
+    executor: str
+    device: str
+    dtype: str
+    batch: int
+    steps: list[StepRun]
+    seconds: float = 0.0
+    forward_seconds: float = 0.0
+    peak_bytes: int = 0
+
+
+class Executor(Protocol):
+    """Runs a network on real arrays, at an input shape that is channels first, without batch."""
+
+    def __call__(
+        self,
+        network: Network,
+        input_shape: Shape,
+        *,
+        device: str = "cpu",
+        dtype: str = "float32",
+        batch: int = 1,
+        progress: Progress | None = None,
+    ) -> Run: ...

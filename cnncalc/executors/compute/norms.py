@@ -1,0 +1,238 @@
+"""Normalisations, as in evaluation mode: with the running statistics where they are held."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+from cnncalc.executors.compute.geometry import axis_of
+from cnncalc.executors.compute.table import computes
+from cnncalc.executors.context import Array, Context
+
+EPSILON = 1e-5  # torch.nn's default for batch, group, instance and layer norm
+
+
+@computes("bn")
+def batch_norm(at: Context, layer: Any, x: Array) -> Array:
+    """Each channel shifted and scaled by its running mean and variance."""
+    axis = 1 + axis_of(layer, layer.axis, x.ndim - 1)
+    values = _channels_first(at, x, axis)
+    scale, shift = _affine(at, layer, values.shape[1:2])
+    if layer.stats:
+        mean, variance = _running(at, values.shape[1], layer.renorm)
+    else:
+        mean, variance = _of_batch(at, values)
+    normalised = _by_channel(at, values, mean, variance, scale, shift)
+    return at.xp.moveaxis(normalised, 1, axis)
+
+
+@computes("in")
+def instance_norm(at: Context, layer: Any, x: Array) -> Array:
+    """Each channel of each sample over its map, or by running statistics as batch norm."""
+    scale = at.tensor("weight", x.shape[1:2], around=1.0) if layer.affine else None
+    shift = at.tensor("bias", x.shape[1:2]) if layer.affine and layer.shift else None
+    if layer.stats:
+        return _by_channel(at, x, *_running(at, x.shape[1]), scale, shift)
+    return _by_groups(at, x, x.shape[1], scale, shift)
+
+
+@computes("gn")
+def group_norm(at: Context, layer: Any, x: Array) -> Array:
+    """Each group of channels of each sample."""
+    axis = 1 + axis_of(layer, layer.axis, x.ndim - 1)
+    values = _channels_first(at, x, axis)
+    groups = values.shape[1] if layer.groups == "each" else layer.groups
+    if values.shape[1] % groups:
+        raise ValueError(f"{groups} groups don't divide {values.shape[1]} channels")
+    normalised = _by_groups(at, values, groups, *_affine(at, layer, values.shape[1:2]))
+    return at.xp.moveaxis(normalised, 1, axis)
+
+
+def _channels_first(at: Context, x: Array, axis: int) -> Array:
+    """The array with this axis for its channels."""
+    return x if axis == 1 else at.xp.ascontiguousarray(at.xp.moveaxis(x, axis, 1))
+
+
+@computes("ln")
+def layer_norm(at: Context, layer: Any, x: Array) -> Array:
+    """Each sample over the chosen axes."""
+    axes = _chosen_axes(layer, x)
+    scale, shift = _affine(at, layer, [x.shape[1 + axis] for axis in axes])
+    out = at.like(x)
+    for sample in range(x.shape[0]):
+        values = x[sample].astype(at.wide)
+        values -= values.mean(axis=axes, keepdims=True)
+        variance = at.xp.square(values).mean(axis=axes, keepdims=True)
+        values /= at.xp.sqrt(variance + EPSILON)
+        out[sample] = _scaled(values, axes, scale, shift)
+    return out
+
+
+@computes("rms")
+def root_mean_square_norm(at: Context, layer: Any, x: Array) -> Array:
+    """Each sample over the chosen axes, without its mean taken off."""
+    axes = _chosen_axes(layer, x)
+    sizes = [x.shape[1 + axis] for axis in axes]
+    scale = at.tensor("weight", sizes, around=1.0) if layer.affine else None
+    epsilon = float(at.xp.finfo(x.dtype).eps)  # as torch.nn.RMSNorm has it by default
+    out = at.like(x)
+    for sample in range(x.shape[0]):
+        values = x[sample].astype(at.wide)
+        square = at.xp.square(values).mean(axis=axes, keepdims=True)
+        values /= at.xp.sqrt(square + epsilon)
+        out[sample] = _scaled(values, axes, scale, None)
+    return out
+
+
+@computes("unitnorm")
+def unit_norm(at: Context, layer: Any, x: Array) -> Array:
+    """Each vector along the axes over its Euclidean length."""
+    axes = _chosen_axes(layer, x)
+    out = at.like(x)
+    for sample in range(x.shape[0]):
+        values = x[sample].astype(at.wide)
+        squares = at.xp.square(values).sum(axis=axes, keepdims=True)
+        out[sample] = values / at.xp.sqrt(at.xp.maximum(squares, 1e-12))
+    return out
+
+
+@computes("standardize")
+def standardize(at: Context, layer: Any, x: Array) -> Array:
+    """Values less a mean over the root of a variance, for each place on the axes; or back."""
+    axes = _chosen_axes(layer, x)
+    sizes = [x.shape[1 + axis] for axis in axes]
+    if layer.given:  # the report knows no constants: any do
+        mean, variance = at.filled(sizes), at.filled(sizes, around=1.0, spread=0.5)
+    else:
+        mean = at.tensor("mean", sizes)
+        variance = at.tensor("variance", sizes, around=1.0, spread=0.5)
+        at.counter("count")
+    deviation = at.xp.sqrt(variance)
+    out = at.like(x)
+    for sample in range(x.shape[0]):
+        values = x[sample].astype(at.wide)
+        if layer.invert:
+            out[sample] = _scaled(values, axes, deviation, mean)
+        else:
+            out[sample] = _scaled(_scaled(values, axes, None, -mean), axes, 1 / deviation, None)
+    return out
+
+
+@computes("lrn")
+def local_response_norm(at: Context, layer: Any, x: Array) -> Array:
+    """Each value over the squares of its neighbours among the channels."""
+    channels = x.shape[1]
+    flat = x.reshape(x.shape[0], channels, -1)
+    out = at.xp.empty_like(x)
+    results = out.reshape(flat.shape)
+    step = max(1, at.block_points() // channels)
+    for sample in range(x.shape[0]):
+        for start in range(0, flat.shape[2], step):
+            part = (sample, slice(None), slice(start, start + step))
+            values = flat[part].astype(at.wide, copy=False)
+            sums = _neighbours(at, values * values, layer.size)
+            sums *= layer.alpha / layer.size
+            sums += layer.k
+            at.xp.divide(values, sums**layer.beta, out=results[part])
+    return out
+
+
+def _neighbours(at: Context, squares: Array, size: int) -> Array:
+    """The sum over `size` channels around each, of which the larger half lies before it."""
+    channels = squares.shape[0]
+    sums = at.xp.zeros_like(squares)
+    first, last = -(size // 2), (size - 1) // 2
+    for offset in range(max(first, 1 - channels), min(last, channels - 1) + 1):
+        here, there = max(0, -offset), max(0, offset)
+        count = channels - abs(offset)
+        sums[here : here + count] += squares[there : there + count]
+    return sums
+
+
+def _affine(at: Context, layer: Any, sizes: Sequence[int]) -> tuple[Array | None, Array | None]:
+    scale = at.tensor("weight", sizes, around=1.0) if layer.affine and layer.scale else None
+    shift = at.tensor("bias", sizes) if layer.affine and layer.shift else None
+    return scale, shift
+
+
+def _running(at: Context, channels: int, renorm: bool = False) -> tuple[Array, Array]:
+    mean = at.tensor("running_mean", (channels,))
+    variance = at.tensor("running_var", (channels,), around=1.0, spread=0.5)
+    if renorm:  # statistics for training alone (Ioffe 2017, arXiv:1702.03275)
+        at.tensor("running_std", (channels,), around=1.0)
+        at.tensor("renorm_mean", (channels,))
+        at.tensor("renorm_std", (channels,), around=1.0)
+    at.counter("num_batches_tracked")
+    return mean, variance
+
+
+def _of_batch(at: Context, x: Array) -> tuple[Array, Array]:
+    """Mean and variance of each channel over the batch and the map."""
+    channels = range(x.shape[1])
+    moments = [
+        (values.mean(), values.var())
+        for values in (x[:, channel].astype(at.wide, copy=False) for channel in channels)
+    ]
+    means, variances = zip(*moments, strict=True)
+    return at.xp.stack(means), at.xp.stack(variances)
+
+
+def _by_channel(
+    at: Context, x: Array, mean: Array, variance: Array, scale: Array | None, shift: Array | None
+) -> Array:
+    """(x - mean) / sqrt(variance + epsilon) * scale + shift, as one factor and one offset."""
+    factors = 1.0 / at.xp.sqrt(variance.astype(at.wide) + EPSILON)
+    factors = factors if scale is None else factors * scale
+    offsets = -mean * factors if shift is None else shift - mean * factors
+    shape = (-1, *(1,) * (x.ndim - 2))
+    factors, offsets = factors.reshape(shape), offsets.reshape(shape)
+
+    def scaled(values: Array, out: Array, channels: slice) -> None:
+        at.xp.multiply(values, factors[channels], out=out)
+        out += offsets[channels]
+
+    return at.by_channels(x, scaled)
+
+
+def _by_groups(
+    at: Context, x: Array, groups: int, scale: Array | None, shift: Array | None
+) -> Array:
+    """Each group of channels of each sample over its own mean and variance."""
+    out = at.like(x)
+    members = x.shape[1] // groups
+    shape = (x.shape[0], groups, members * prod(x.shape[2:]))
+    rows, results = x.reshape(shape), out.reshape(*shape[:2], members, -1)
+    for sample in range(shape[0]):
+        for group in range(groups):
+            values = rows[sample, group].astype(at.wide)
+            values -= values.mean()
+            values /= at.xp.sqrt(at.xp.dot(values, values) / shape[2] + EPSILON)
+            values = values.reshape(members, -1)
+            part = slice(group * members, (group + 1) * members)
+            if scale is not None:
+                values *= scale[part, None]
+            if shift is not None:
+                values += shift[part, None]
+            results[sample, group] = values
+    return out
+
+
+def _chosen_axes(layer: Any, x: Array) -> tuple[int, ...]:
+    """The axes of one sample that are meant: 0 is the channels."""
+    if layer.axes in ("all", ("all",)):
+        return tuple(range(x.ndim - 1))
+    return tuple(axis_of(layer, axis, x.ndim - 1) for axis in layer.axes if axis != "none")
+
+
+def _scaled(
+    values: Array, axes: tuple[int, ...], scale: Array | None, shift: Array | None
+) -> Array:
+    """Values times scale plus shift, which have one size for each of the axes, in their order."""
+    order = sorted(range(len(axes)), key=axes.__getitem__)
+    shape = [size if axis in axes else 1 for axis, size in enumerate(values.shape)]
+    if scale is not None:
+        values *= scale.transpose(order).reshape(shape)
+    if shift is not None:
+        values += shift.transpose(order).reshape(shape)
+    return values

@@ -1,0 +1,126 @@
+"""Where arrays live: the array module of a device, and how much memory it has left."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from cnncalc.errors import CnnCalcError
+
+__all__ = ["DEVICES", "array_module", "free_memory", "synchronize"]
+
+DEVICES = ("cpu", "cuda")
+
+CGROUPS = Path("/sys/fs/cgroup")
+
+
+def array_module(device: str) -> Any:
+    """NumPy for `cpu`, CuPy for `cuda`; CnnCalcError where that can't be had."""
+    if device == "cpu":
+        return import_module("numpy")
+    if device == "cuda":
+        return _cupy()
+    raise CnnCalcError(
+        f"`{device}` is no device of the bundled executor",
+        code="device",
+        help="`cpu` (NumPy) or `cuda` (CuPy)",
+    )
+
+
+def _cupy() -> Any:
+    try:
+        cupy = import_module("cupy")
+    except ImportError:
+        raise CnnCalcError(
+            "the device `cuda` needs CuPy, which isn't installed",
+            code="device",
+            help="pip install 'cnncalc[cuda]' (the same as pip install cupy-cuda12x)",
+        ) from None
+    try:
+        count = cupy.cuda.runtime.getDeviceCount()
+    except Exception as error:  # CuPy's own kinds, and whatever a broken driver raises
+        raise _no_gpu(str(error)) from None
+    if count < 1:
+        raise _no_gpu("no device found")
+    return cupy
+
+
+def _no_gpu(reason: str) -> CnnCalcError:
+    return CnnCalcError(
+        f"CuPy is installed but sees no GPU: {reason}",
+        code="device",
+        help="a machine with an NVIDIA GPU and its driver, or the device `cpu`",
+    )
+
+
+def synchronize(xp: Any) -> None:
+    """Wait until the device has done what it was asked for."""
+    if xp.__name__ == "cupy":
+        xp.cuda.get_current_stream().synchronize()
+
+
+def free_memory(device: str) -> int | None:
+    """Bytes that can still be taken on a device; None where nothing says."""
+    if device == "cuda":
+        xp = array_module(device)
+        free, _ = xp.cuda.runtime.memGetInfo()
+        return int(free) + int(xp.get_default_memory_pool().free_bytes())
+    limits = [limit for limit in (_of_machine(), *_of_cgroups()) if limit is not None]
+    return min(limits, default=None)
+
+
+def _of_machine() -> int | None:
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    names = getattr(os, "sysconf_names", {})
+    pages = next((n for n in ("SC_AVPHYS_PAGES", "SC_PHYS_PAGES") if n in names), None)
+    return os.sysconf(pages) * os.sysconf("SC_PAGE_SIZE") if pages else None
+
+
+def _of_cgroups() -> Iterator[int]:
+    """What each control group around this process leaves, from its own outwards."""
+    for folder in _cgroup_folders():
+        for limit, usage in (
+            ("memory.max", "memory.current"),
+            ("memory.limit_in_bytes", "memory.usage_in_bytes"),
+        ):
+            most, used = _number(folder / limit), _number(folder / usage)
+            if most is not None and used is not None:
+                yield max(most - used + _reclaimable(folder), 0)
+
+
+def _cgroup_folders() -> Iterator[Path]:
+    try:
+        lines = Path("/proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        lines = []
+    for line in lines or ["0::/"]:
+        _, controllers, path = line.split(":", 2)
+        if controllers not in ("", "memory"):
+            continue
+        root = CGROUPS / controllers
+        inner = Path(path.lstrip("/"))
+        yield from (root / part for part in (inner, *inner.parents))
+
+
+def _number(path: Path) -> int | None:
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):  # there is none, or it says `max`
+        return None
+
+
+def _reclaimable(folder: Path) -> int:
+    """Cached files count as used, though they give way."""
+    try:
+        words = (folder / "memory.stat").read_text().split()
+    except OSError:
+        return 0
+    return int(dict(zip(words[::2], words[1::2], strict=False)).get("inactive_file", 0))

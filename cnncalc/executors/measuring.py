@@ -1,0 +1,86 @@
+"""The receptive field of every unit, measured step by step from what a run really did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy
+
+from cnncalc.executors.base import Run
+from cnncalc.executors.compute.geometry import axis_of
+from cnncalc.executors.reach import Reach
+from cnncalc.executors.reach_rules import RULES
+from cnncalc.layers.base import Shape
+from cnncalc.network import Network
+
+__all__ = ["measure"]
+
+Reaches = tuple[Reach, ...]
+
+
+def measure(network: Network, run: Run) -> None:
+    """Fill in what each step of a run sees, going by the sizes that really came out."""
+    for number, step in enumerate(network.steps):
+        before = [run.steps[each] for each in step.inputs]
+        result = run.steps[number]
+        if result.shape is None or any(each.reach is None for each in before):
+            result.reach = None
+        elif number == 0:
+            result.reach = _of_input(result.shape)
+        elif step.layer.kind == "input":
+            axes = len(run.steps[0].reach or ())
+            result.reach = (Reach(numpy.array([[-numpy.inf]] * 4), None),) * axes
+        else:
+            shapes = [each.shape or () for each in before]
+            result.reach = _after(
+                step.layer, shapes, [each.reach or () for each in before], result.shape
+            )
+
+
+def _of_input(shape: Shape) -> Reaches:
+    """Each place sees itself."""
+    places = [numpy.arange(n, dtype=float) for n in shape[1:]]
+    uncut = [numpy.zeros((2, n)) for n in shape[1:]]
+    return tuple(
+        Reach(numpy.concatenate([[-at, at], no]), axis)
+        for axis, (at, no) in enumerate(zip(places, uncut, strict=True), start=1)
+    )
+
+
+def _after(
+    layer: Any, shapes: Sequence[Shape], reaches: Sequence[Reaches], output: Shape
+) -> Reaches | None:
+    if layer.kind == "fracmaxpool" or 0 in output:  # drawn at random; nothing there
+        return None
+    if layer.arity == "many":
+        return tuple(_met(layer, shapes, branches) for branches in zip(*reaches, strict=True))
+    rule = RULES.get(layer.kind)
+    if rule is None:  # value by value, or place by place
+        return reaches[0]
+    return tuple(rule(layer, shapes[0], reach) for reach in reaches[0])
+
+
+def _met(layer: Any, shapes: Sequence[Shape], branches: Sequence[Reach]) -> Reach:
+    """What any of the branches sees, place by place; axes of size 1 are stretched."""
+    rank = max(map(len, shapes))
+    joins = axis_of(layer, layer.axis, rank) if layer.kind == "cat" else None
+    if layer.kind != "cat":
+        pairs = zip(shapes, branches, strict=True)
+        branches = [_aligned(layer, branch, rank - len(shape)) for shape, branch in pairs]
+    places = {branch.place for branch in branches} - {None}
+    if len(places) > 1 or joins in places:
+        branches = [replace(branch.gathered(), merged=True) for branch in branches]
+        places = set()
+    rows = branches[0].rows
+    for branch in branches[1:]:
+        rows = numpy.maximum(rows, branch.rows)
+    return Reach(rows, next(iter(places), None), any(branch.merged for branch in branches))
+
+
+def _aligned(layer: Any, reach: Reach, missing: int) -> Reach:
+    """A branch with the axes that the merge gives it: first, or after the channels."""
+    if reach.place is None or (reach.place == 0 and layer.align == "second"):
+        return reach
+    return replace(reach, place=reach.place + missing)

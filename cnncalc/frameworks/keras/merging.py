@@ -1,0 +1,103 @@
+"""Keras's merges, and the input itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cnncalc.frameworks.keras.arguments import finish, integer
+from cnncalc.frameworks.keras.frame import Call, Vocabulary
+from cnncalc.layers.base import Layer, Shape
+from cnncalc.layers.merge import (
+    Add,
+    Concatenate,
+    Elementwise,
+    Input,
+    Maximum,
+    Mean,
+    Minimum,
+    Multiply,
+    Subtract,
+)
+
+__all__ = ["MERGES", "declared_shape"]
+
+KINDS: dict[str, type[Elementwise]] = {
+    "Add": Add,
+    "Average": Mean,
+    "Maximum": Maximum,
+    "Minimum": Minimum,
+    "Multiply": Multiply,
+    "Subtract": Subtract,
+}
+
+
+def elementwise(call: Call, **keywords: Any) -> tuple[Layer, ...]:
+    """Add, Average, Maximum, Minimum, Multiply and Subtract.
+
+    Inputs of fewer axes get axes of size 1 behind the batch: Keras's first axes.
+    """
+    align = "second" if call.frame.order == "last" else "first"
+    return finish(call, keywords, KINDS[call.name](align=align))
+
+
+def concatenate(call: Call, axis: Any = -1, **keywords: Any) -> tuple[Layer, ...]:
+    """Concatenate along one axis."""
+    place, order = call.frame.axis(integer(call, "axis", axis, -8))
+    return finish(call, keywords, call.ordered(Concatenate(place, order)))
+
+
+def input_layer(
+    call: Call,
+    shape: Any = None,
+    batch_size: Any = None,
+    dtype: Any = None,
+    sparse: Any = None,
+    ragged: Any = None,
+    batch_shape: Any = None,
+    input_tensor: Any = None,
+    optional: Any = False,
+    name: Any = None,
+    **keywords: Any,
+) -> tuple[Layer, ...]:
+    """InputLayer: a step of kind `input`, with its shape if all of it is known."""
+    shape = keywords.pop("input_shape", shape)
+    batch_shape = keywords.pop("batch_input_shape", batch_shape)
+    if (shape is None) == (batch_shape is None):
+        raise call.error("takes a shape", "shape=(224, 224, 3), without the batch")
+    sizes = shape if batch_shape is None else batch_shape[1:]
+    return finish(call, keywords, Input(declared_shape(call, sizes)))
+
+
+def input_function(
+    call: Call,
+    shape: Any = None,
+    batch_size: Any = None,
+    dtype: Any = None,
+    sparse: Any = None,
+    ragged: Any = None,
+    batch_shape: Any = None,
+    name: Any = None,
+    tensor: Any = None,
+    optional: Any = False,
+) -> tuple[Layer, ...]:
+    """The function `keras.Input`, which is `keras.layers.Input` too."""
+    return input_layer(call, shape, batch_size, batch_shape=batch_shape)
+
+
+def declared_shape(call: Call, sizes: Any) -> Shape | None:
+    """A shape that a source gives (without batch) channels first; None if a size is open."""
+    if isinstance(sizes, int):
+        sizes = (sizes,)
+    if not isinstance(sizes, tuple | list):
+        raise call.error(f"can't take the shape {sizes!r:.40}", "sizes such as (224, 224, 3)")
+    if None in sizes or not sizes:
+        return None
+    return call.frame.sizes([integer(call, "a size", size) for size in sizes])
+
+
+MERGES: Vocabulary = {
+    **dict.fromkeys(KINDS, (elementwise, 0)),
+    "Concatenate": (concatenate, 0),
+    "Input": (input_function, 0),
+    "InputLayer": (input_layer, 0),
+}

@@ -1,0 +1,193 @@
+"""Keras's layers that keep the shape or treat each place alone: Dense, activations, dropout."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cnncalc.frameworks.keras.arguments import finish, integer, number
+from cnncalc.frameworks.keras.frame import Call, Vocabulary
+from cnncalc.layers import LAYERS
+from cnncalc.layers.activation import Dropout, Noise, ParametricReLU, Rescale, Softmax
+from cnncalc.layers.base import Expects, Layer
+from cnncalc.layers.linear import Linear
+
+__all__ = ["POINTWISE"]
+
+
+def dense(
+    call: Call,
+    units: Any,
+    activation: Any = None,
+    use_bias: Any = True,
+    kernel_initializer: Any = "glorot_uniform",
+    bias_initializer: Any = "zeros",
+    kernel_regularizer: Any = None,
+    bias_regularizer: Any = None,
+    activity_regularizer: Any = None,
+    kernel_constraint: Any = None,
+    bias_constraint: Any = None,
+    lora_rank: Any = None,
+    lora_alpha: Any = None,
+    quantization_config: Any = None,
+    **keywords: Any,
+) -> tuple[Layer, ...]:
+    """Dense, which works on Keras's last axis, at every place of a map."""
+    if lora_rank is not None or quantization_config is not None:
+        raise call.error(
+            "is read without low-rank adaptation and quantization",
+            "leave out lora_rank and quantization_config",
+        )
+    axis, _ = call.frame.axis(-1)
+    layer = Linear(integer(call, "units", units), bool(use_bias), axis)
+    return finish(call, keywords, layer, activation=activation)
+
+
+def activation_layer(call: Call, activation: Any, **keywords: Any) -> tuple[Layer, ...]:
+    """Activation, by its function's name; the linear one is a step that does nothing."""
+    return finish(call, keywords, activation=activation) or (LAYERS["identity"](),)
+
+
+def relu(
+    call: Call,
+    max_value: Any = None,
+    negative_slope: Any = 0.0,
+    threshold: Any = 0.0,
+    **keywords: Any,
+) -> tuple[Layer, ...]:
+    """ReLU, which may be bounded, leaky or late."""
+    limit = None if max_value is None else _at_least_0(call, "max_value", max_value)
+    slope = _at_least_0(call, "negative_slope", negative_slope)
+    start = _at_least_0(call, "threshold", threshold)
+    if (limit, slope, start) == (6, 0, 0):
+        return finish(call, keywords, LAYERS["relu6"]())
+    if slope and limit is None and not start:
+        return finish(call, keywords, LAYERS["leakyrelu"](slope))
+    return finish(call, keywords, LAYERS["relu"](slope, limit, start))
+
+
+def leaky_relu(call: Call, negative_slope: Any = 0.3, **keywords: Any) -> tuple[Layer, ...]:
+    """LeakyReLU; `alpha` is the older name of its slope."""
+    slope = _at_least_0(call, "negative_slope", keywords.pop("alpha", negative_slope))
+    return finish(call, keywords, LAYERS["leakyrelu"](slope))
+
+
+def prelu(
+    call: Call,
+    alpha_initializer: Any = "Zeros",
+    alpha_regularizer: Any = None,
+    alpha_constraint: Any = None,
+    shared_axes: Any = None,
+    **keywords: Any,
+) -> tuple[Layer, ...]:
+    """PReLU: a slope for each value, but along the shared axes."""
+    axes = shared_axes if isinstance(shared_axes, tuple | list) else (shared_axes,)
+    if shared_axes is None or not axes:
+        return finish(call, keywords, ParametricReLU(shared=("none",)))
+    # Keras indexes the shape without its batch by `axis - 1`, whatever the sign.
+    shared = tuple(integer(call, "shared_axes", axis, -8) - 1 for axis in axes)
+    layer = ParametricReLU(shared=shared, order=call.frame.order)
+    return finish(call, keywords, call.ordered(layer))
+
+
+def elu(call: Call, alpha: Any = 1.0, **keywords: Any) -> tuple[Layer, ...]:
+    """ELU."""
+    return finish(call, keywords, LAYERS["elu"](number(call, "alpha", alpha)))
+
+
+def softmax(call: Call, axis: Any = -1, **keywords: Any) -> tuple[Layer, ...]:
+    """Softmax along one axis."""
+    axes = tuple(axis) if isinstance(axis, tuple | list) else (axis,)
+    if len(axes) != 1:
+        raise call.error("is read along one axis only", "axis=-1, or another one")
+    place, order = call.frame.axis(integer(call, "axis", axes[0], -8))
+    return finish(call, keywords, call.ordered(Softmax(place, order)))
+
+
+def identity(call: Call, **keywords: Any) -> tuple[Layer, ...]:
+    """Identity."""
+    return finish(call, keywords, LAYERS["identity"]())
+
+
+def masking(call: Call, mask_value: Any = 0.0, **keywords: Any) -> tuple[Layer, ...]:
+    """Masking, which changes no value that is not masked."""
+    return identity(call, **keywords)
+
+
+def activity_regularization(
+    call: Call, l1: Any = 0.0, l2: Any = 0.0, **keywords: Any
+) -> tuple[Layer, ...]:
+    """ActivityRegularization: a term of the loss."""
+    return identity(call, **keywords)
+
+
+def dropout(
+    call: Call, rate: Any, noise_shape: Any = None, seed: Any = None, **keywords: Any
+) -> tuple[Layer, ...]:
+    """Dropout and AlphaDropout."""
+    return finish(call, keywords, Dropout(number(call, "rate", rate, 0, 1)))
+
+
+def gaussian_dropout(call: Call, rate: Any, seed: Any = None, **keywords: Any) -> tuple[Layer, ...]:
+    """GaussianDropout."""
+    return dropout(call, rate, **keywords)
+
+
+def gaussian_noise(call: Call, stddev: Any, seed: Any = None, **keywords: Any) -> tuple[Layer, ...]:
+    """GaussianNoise."""
+    return finish(call, keywords, Noise(number(call, "stddev", stddev, 0, 1)))
+
+
+def spatial_dropout1d(
+    call: Call, rate: Any, seed: Any = None, name: Any = None, dtype: Any = None
+) -> tuple[Layer, ...]:
+    """SpatialDropout1D: whole channels are dropped."""
+    layer = Dropout(number(call, "rate", rate, 0, 1))
+    return finish(call, {}, layer.expecting(Expects(call.words, (call.rank,))))
+
+
+def spatial_dropout(
+    call: Call,
+    rate: Any,
+    data_format: Any = None,
+    seed: Any = None,
+    name: Any = None,
+    dtype: Any = None,
+) -> tuple[Layer, ...]:
+    """SpatialDropout2D and SpatialDropout3D."""
+    call.data_format(data_format)
+    return spatial_dropout1d(call, rate)
+
+
+def rescaling(call: Call, scale: Any, offset: Any = 0.0, **keywords: Any) -> tuple[Layer, ...]:
+    """Rescaling, by numbers for all channels or for each."""
+    factors = tuple(scale) if isinstance(scale, tuple | list) else (scale,)
+    offsets = tuple(offset) if isinstance(offset, tuple | list) else (offset,)
+    factors = tuple(number(call, "scale", each) for each in factors)
+    offsets = tuple(number(call, "offset", each) for each in offsets)
+    return finish(call, keywords, Rescale(factors, offsets))
+
+
+def _at_least_0(call: Call, name: str, value: Any) -> float:
+    return number(call, name, value, 0)
+
+
+POINTWISE: Vocabulary = {
+    "Activation": (activation_layer, 0),
+    "ActivityRegularization": (activity_regularization, 0),
+    "AlphaDropout": (dropout, 0),
+    "Dense": (dense, 0),
+    "Dropout": (dropout, 0),
+    "ELU": (elu, 0),
+    "GaussianDropout": (gaussian_dropout, 0),
+    "GaussianNoise": (gaussian_noise, 0),
+    "Identity": (identity, 0),
+    "LeakyReLU": (leaky_relu, 0),
+    "Masking": (masking, 0),
+    "PReLU": (prelu, 0),
+    "ReLU": (relu, 0),
+    "Rescaling": (rescaling, 0),
+    "Softmax": (softmax, 0),
+    "SpatialDropout1D": (spatial_dropout1d, 1),
+    "SpatialDropout2D": (spatial_dropout, 2),
+    "SpatialDropout3D": (spatial_dropout, 3),
+}

@@ -1,0 +1,99 @@
+"""Keras's pools: sliding, adaptive and global."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cnncalc.frameworks.keras.arguments import finish, per_axis, word
+from cnncalc.frameworks.keras.frame import Call, Reader, Vocabulary
+from cnncalc.layers.base import Layer
+from cnncalc.layers.pool import (
+    AdaptiveAverage,
+    AdaptiveMax,
+    AveragePool,
+    GlobalAverage,
+    GlobalMax,
+    MaxPool,
+)
+
+__all__ = ["POOLS"]
+
+
+def max_pooling(
+    call: Call,
+    pool_size: Any = 2,
+    strides: Any = None,
+    padding: Any = "valid",
+    data_format: Any = None,
+    name: Any = None,
+    **keywords: Any,
+) -> tuple[Layer, ...]:
+    """MaxPooling1D, MaxPooling2D and MaxPooling3D."""
+    options = _sliding(call, pool_size, strides, padding)
+    return finish(call, keywords, *call.on_map(MaxPool(*options), data_format))
+
+
+def average_pooling(
+    call: Call,
+    pool_size: Any,
+    strides: Any = None,
+    padding: Any = "valid",
+    data_format: Any = None,
+    name: Any = None,
+    **keywords: Any,
+) -> tuple[Layer, ...]:
+    """AveragePooling1D, AveragePooling2D and AveragePooling3D; padding never counts."""
+    layer = AveragePool(*_sliding(call, pool_size, strides, padding), count_padding=False)
+    return finish(call, keywords, *call.on_map(layer, data_format))
+
+
+def _sliding(call: Call, pool_size: Any, strides: Any, padding: Any) -> tuple[Any, Any, Any]:
+    kernel = per_axis(call, "pool_size", pool_size)
+    stride = None if strides is None else per_axis(call, "strides", strides)
+    same = word(call, "padding", padding, ("valid", "same"), lower=False) == "same"
+    return kernel, stride, "same" if same else 0
+
+
+def adaptive_average(
+    call: Call, output_size: Any, data_format: Any = None, **keywords: Any
+) -> tuple[Layer, ...]:
+    """AdaptiveAveragePooling1D, AdaptiveAveragePooling2D and AdaptiveAveragePooling3D."""
+    layer = AdaptiveAverage(per_axis(call, "output_size", output_size))
+    return finish(call, keywords, *call.on_map(layer, data_format))
+
+
+def adaptive_max(
+    call: Call, output_size: Any, data_format: Any = None, **keywords: Any
+) -> tuple[Layer, ...]:
+    """AdaptiveMaxPooling1D, AdaptiveMaxPooling2D and AdaptiveMaxPooling3D."""
+    layer = AdaptiveMax(per_axis(call, "output_size", output_size))
+    return finish(call, keywords, *call.on_map(layer, data_format))
+
+
+def global_average(
+    call: Call, data_format: Any = None, keepdims: Any = False, **keywords: Any
+) -> tuple[Layer, ...]:
+    """GlobalAveragePooling1D, GlobalAveragePooling2D and GlobalAveragePooling3D."""
+    keep = bool(keepdims)
+    return finish(call, keywords, *call.on_map(GlobalAverage(keep), data_format, back=keep))
+
+
+def global_max(
+    call: Call, data_format: Any = None, keepdims: Any = False, **keywords: Any
+) -> tuple[Layer, ...]:
+    """GlobalMaxPooling1D, GlobalMaxPooling2D and GlobalMaxPooling3D."""
+    keep = bool(keepdims)
+    return finish(call, keywords, *call.on_map(GlobalMax(keep), data_format, back=keep))
+
+
+KINDS: dict[str, Reader] = {
+    "MaxPooling": max_pooling,
+    "AveragePooling": average_pooling,
+    "AdaptiveAveragePooling": adaptive_average,
+    "AdaptiveMaxPooling": adaptive_max,
+    "GlobalAveragePooling": global_average,
+    "GlobalMaxPooling": global_max,
+}
+POOLS: Vocabulary = {
+    f"{name}{rank}D": (reader, rank) for rank in (1, 2, 3) for name, reader in KINDS.items()
+}

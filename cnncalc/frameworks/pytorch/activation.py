@@ -1,0 +1,192 @@
+"""torch.nn's activations and dropouts."""
+
+from __future__ import annotations
+
+from functools import partial
+from math import inf
+from typing import Any
+
+from cnncalc.errors import LayerError
+from cnncalc.frameworks.base import Reader
+from cnncalc.frameworks.pytorch.arguments import chosen, integer, number, refused
+from cnncalc.frameworks.pytorch.axes import along, batch_axis
+from cnncalc.layers import KINDS
+from cnncalc.layers.activation import (
+    Dropout,
+    GatedLinearUnit,
+    LogSoftmax,
+    ParametricReLU,
+    Softmax,
+    Softmin,
+)
+from cnncalc.layers.base import Expects, Layer, Shape, show
+
+__all__ = ["READERS"]
+
+
+def _without_options(kind: str) -> Reader:
+    def activation() -> Layer:
+        return KINDS[kind]()
+
+    return activation
+
+
+def _in_place(kind: str) -> Reader:
+    def activation(inplace: Any = False) -> Layer:
+        return KINDS[kind]()
+
+    return activation
+
+
+def elu(alpha: Any = 1.0, inplace: Any = False) -> Layer:
+    return KINDS["elu"](number("nn.ELU", "alpha", alpha))
+
+
+def celu(alpha: Any = 1.0, inplace: Any = False) -> Layer:
+    if number("nn.CELU", "alpha", alpha) == 0:
+        raise refused("nn.CELU divides by alpha, which is 0", "another alpha")
+    return KINDS["celu"](number("nn.CELU", "alpha", alpha))
+
+
+def leaky_relu(negative_slope: Any = 0.01, inplace: Any = False) -> Layer:
+    return KINDS["leakyrelu"](number("nn.LeakyReLU", "negative_slope", negative_slope))
+
+
+def rrelu(lower: Any = 1 / 8, upper: Any = 1 / 3, inplace: Any = False) -> Layer:
+    low, high = number("nn.RReLU", "lower", lower), number("nn.RReLU", "upper", upper)
+    if not -inf < low <= high < inf:
+        raise refused(
+            f"nn.RReLU can't take lower={low} and upper={high}",
+            "finite numbers, lower at most upper",
+        )
+    return KINDS["rrelu"](low, high)
+
+
+def prelu(
+    num_parameters: Any = 1, init: Any = 0.25, device: Any = None, dtype: Any = None
+) -> Layer:
+    number("nn.PReLU", "init", init)
+    return ParametricReLU(integer("nn.PReLU", "num_parameters", num_parameters, 1))
+
+
+def gelu(approximate: Any = "none") -> Layer:
+    chosen("nn.GELU", "approximate", approximate, ("none", "tanh"))
+    return KINDS["gelu"]()
+
+
+def hardtanh(
+    min_val: Any = -1.0,
+    max_val: Any = 1.0,
+    inplace: Any = False,
+    min_value: Any = None,
+    max_value: Any = None,
+) -> Layer:
+    # min_value and max_value are the old names; where given they win.
+    low = number("nn.Hardtanh", "min_val", min_val if min_value is None else min_value)
+    high = number("nn.Hardtanh", "max_val", max_val if max_value is None else max_value)
+    if high <= low:
+        raise refused(f"nn.Hardtanh has max_val={high} not above min_val={low}")
+    return KINDS["hardtanh"](low, high)
+
+
+def softplus(beta: Any = 1.0, threshold: Any = 20.0) -> Layer:
+    call = "nn.Softplus"
+    return KINDS["softplus"](number(call, "beta", beta), number(call, "threshold", threshold))
+
+
+def softshrink(lambd: Any = 0.5) -> Layer:
+    if not 0 <= number("nn.Softshrink", "lambd", lambd) < inf:
+        raise refused(f"nn.Softshrink can't take lambd={lambd}", "a finite number from 0 on")
+    return KINDS["softshrink"](number("nn.Softshrink", "lambd", lambd))
+
+
+def hardshrink(lambd: Any = 0.5) -> Layer:
+    return KINDS["hardshrink"](number("nn.Hardshrink", "lambd", lambd))
+
+
+def threshold(threshold: Any, value: Any, inplace: Any = False) -> Layer:
+    call = "nn.Threshold"
+    return KINDS["threshold"](number(call, "threshold", threshold), number(call, "value", value))
+
+
+def glu(dim: Any = -1) -> Layer:
+    return along(GatedLinearUnit, "nn.GLU", dim)
+
+
+def _softmax(kind: type[Layer], call: str) -> Reader:
+    def softmax(dim: Any = None) -> Layer:
+        if dim is None:
+            return kind().expecting(Expects(call, rule=partial(_implicit, call)))
+        return along(kind, call, dim)
+
+    return softmax
+
+
+def _implicit(call: str, layer: Layer, shape: Shape) -> Layer:
+    """Without `dim` PyTorch takes axis 1, but axis 0 of three: the batch."""
+    if len(shape) == 2:
+        raise LayerError(
+            f"{call} without dim works on axis 0 of an input of three axes, which is the batch",
+            code="batch-axis",
+            help="dim=1 for the channels",
+        )
+    return layer
+
+
+def softmax_2d() -> Layer:
+    return Softmax().expecting(Expects("nn.Softmax2d", (1, 2), rule=_third_from_last))
+
+
+def _third_from_last(layer: Layer, shape: Shape) -> Layer:
+    if len(shape) == 2:
+        raise batch_axis("nn.Softmax2d", "dim", -3)
+    return layer
+
+
+def _dropout(call: str, axes: int | None = None) -> Reader:
+    def dropout(p: Any = 0.5, inplace: Any = False) -> Layer:
+        if not 0 <= number(call, "p", p) <= 1:
+            raise refused(f"p={p} of {call} is no probability", "a number from 0 to 1")
+        rule = partial(_one_axis_at_most, call) if axes == 1 else None
+        return Dropout(number(call, "p", p)).expecting(Expects(call, rule=rule))
+
+    return dropout
+
+
+def _one_axis_at_most(call: str, layer: Layer, shape: Shape) -> Layer:
+    if len(shape) > 2:
+        raise LayerError(
+            f"{call} takes maps of one spatial axis but receives {show(shape)}", code="wrong-axes"
+        )
+    return layer
+
+
+IN_PLACE = ["ReLU", "ReLU6", "SELU", "SiLU", "Mish", "Hardsigmoid", "Hardswish"]
+PLAIN = ["Sigmoid", "LogSigmoid", "Tanh", "Tanhshrink", "Softsign"]
+
+READERS: dict[str, Reader] = {
+    **{name: _in_place(name.lower()) for name in IN_PLACE},
+    **{name: _without_options(name.lower()) for name in PLAIN},
+    "ELU": elu,
+    "CELU": celu,
+    "LeakyReLU": leaky_relu,
+    "RReLU": rrelu,
+    "PReLU": prelu,
+    "GELU": gelu,
+    "GLU": glu,
+    "Hardtanh": hardtanh,
+    "Hardshrink": hardshrink,
+    "Softplus": softplus,
+    "Softshrink": softshrink,
+    "Threshold": threshold,
+    "Softmax": _softmax(Softmax, "nn.Softmax"),
+    "LogSoftmax": _softmax(LogSoftmax, "nn.LogSoftmax"),
+    "Softmin": _softmax(Softmin, "nn.Softmin"),
+    "Softmax2d": softmax_2d,
+    "Dropout": _dropout("nn.Dropout"),
+    "Dropout1d": _dropout("nn.Dropout1d", 1),
+    "Dropout2d": _dropout("nn.Dropout2d"),
+    "Dropout3d": _dropout("nn.Dropout3d"),
+    "AlphaDropout": _dropout("nn.AlphaDropout"),
+    "FeatureAlphaDropout": _dropout("nn.FeatureAlphaDropout"),
+}

@@ -1,0 +1,98 @@
+"""Arguments as PyTorch takes them: whole numbers, one number or one for each axis, flags."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cnncalc.errors import LayerError
+from cnncalc.layers.base import show_value
+
+__all__ = [
+    "LAZY",
+    "chosen",
+    "collapsed",
+    "flag",
+    "integer",
+    "number",
+    "output_sizes",
+    "per_axis",
+    "refused",
+    "spread",
+]
+
+LAZY: Any = object()  # stands for the channels that a lazy class takes from what flows in
+
+
+def refused(sentence: str, help: str | None = None) -> LayerError:
+    """What the framework refuses, in the words of the source."""
+    return LayerError(sentence, code="argument", help=help)
+
+
+def integer(call: str, name: str, value: Any, least: int | None = None) -> int:
+    """A whole number, at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise _wrong(call, name, value, "a whole number")
+    if least is not None and value < least:
+        raise _wrong(call, name, value, f"at least {least}")
+    return value
+
+
+def per_axis(
+    call: str, name: str, value: Any, axes: int, least: int | None = None, *, single: bool = True
+) -> tuple[int, ...]:
+    """One whole number for all axes, or a tuple of one for each.
+
+    `single` says whether a tuple of one number stands for all axes too.
+    """
+    if not isinstance(value, tuple | list):
+        return (integer(call, name, value, least),)
+    if len(value) != axes and not (single and len(value) == 1):
+        numbers = "one whole number" if axes == 1 else f"a whole number, or {axes} of them"
+        raise _wrong(call, name, value, numbers)
+    return collapsed(tuple(integer(call, name, each, least) for each in value))
+
+
+def collapsed(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Values that are all the same as one, which is how the records write it."""
+    return values[:1] if len(set(values)) == 1 else values
+
+
+def spread(values: tuple[Any, ...], axes: int) -> tuple[Any, ...]:
+    """One value for each axis."""
+    return values if len(values) == axes else values * axes
+
+
+def output_sizes(call: str, output_size: Any, axes: int) -> tuple[int, ...]:
+    """The spatial sizes of an `output_size` given to a forward; batch and channels may precede."""
+    sizes = tuple(output_size) if isinstance(output_size, tuple | list) else (output_size,)
+    if len(sizes) == axes + 2:
+        sizes = sizes[2:]
+    if len(sizes) != axes:
+        raise _wrong(call, "output_size", output_size, f"{axes} or {axes + 2} whole numbers")
+    return tuple(integer(call, "output_size", size) for size in sizes)
+
+
+def flag(call: str, name: str, value: Any) -> bool:
+    """A flag that goes down to the framework's core, which takes no number for it."""
+    if not isinstance(value, bool):
+        raise _wrong(call, name, value, "True or False")
+    return value
+
+
+def number(call: str, name: str, value: Any) -> float:
+    """Any number."""
+    if not isinstance(value, int | float):
+        raise _wrong(call, name, value, "a number")
+    return float(value) if isinstance(value, bool) else value
+
+
+def chosen(call: str, name: str, value: Any, words: tuple[str, ...]) -> str:
+    """One of a few words."""
+    if value not in words:
+        raise _wrong(call, name, value, " or ".join(map(repr, words)))
+    return str(value)
+
+
+def _wrong(call: str, name: str, value: Any, right: str) -> LayerError:
+    shown = repr(value) if isinstance(value, str | tuple | list) else show_value(value)
+    return refused(f"{call} can't take {name}={shown}", f"{name} is {right}")

@@ -1,0 +1,47 @@
+"""Axis numbers: PyTorch counts the batch as axis 0, shapes here have none."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from cnncalc.errors import LayerError
+from cnncalc.frameworks.pytorch.arguments import integer
+from cnncalc.layers.base import Expects, Layer, Shape
+
+__all__ = ["along", "batch_axis", "from_front"]
+
+
+def along(kind: type[Layer], call: str, dim: Any) -> Layer:
+    """A layer with an `axis`, from PyTorch's `dim`."""
+    if integer(call, "dim", dim) == 0:
+        raise batch_axis(call, "dim", 0)
+    layer = kind(axis=dim - 1 if dim > 0 else dim)
+    return layer.expecting(Expects(call, rule=partial(_off_batch, call, dim)))
+
+
+def _off_batch(call: str, dim: int, layer: Layer, shape: Shape) -> Layer:
+    from_front(call, "dim", dim, shape)
+    return layer
+
+
+def from_front(call: str, name: str, dim: int, shape: Shape) -> int:
+    """A `dim` counted from the front, the batch being 0; LayerError where there is none."""
+    axes = len(shape) + 1
+    if not -axes <= dim < axes:
+        raise LayerError(
+            f"{name}={dim} of {call} is no axis of an input of {axes} axes, batch included",
+            code="wrong-axes",
+            help=f"{name} from {-axes} to {axes - 1}, without the batch (0 and {-axes})",
+        )
+    if dim % axes == 0:
+        raise batch_axis(call, name, dim)
+    return dim % axes
+
+
+def batch_axis(call: str, name: str, dim: int) -> LayerError:
+    return LayerError(
+        f"{name}={dim} of {call} is the batch axis",
+        code="batch-axis",
+        help="sizes here are those of one sample: axis 1 is the channels",
+    )

@@ -1,0 +1,234 @@
+"""torch.nn's normalisations. As in evaluation mode: a batch of one is enough."""
+
+from __future__ import annotations
+
+from functools import partial
+from math import prod
+from typing import Any
+
+from cnncalc.errors import LayerError
+from cnncalc.frameworks.base import Reader
+from cnncalc.frameworks.pytorch.arguments import LAZY, integer, number, refused
+from cnncalc.layers.base import Expects, Layer, Shape, show
+from cnncalc.layers.norm import (
+    BatchNorm,
+    GroupNorm,
+    InstanceNorm,
+    LayerNorm,
+    LocalResponseNorm,
+    RootMeanSquareNorm,
+)
+
+__all__ = ["READERS"]
+
+Sizes = tuple[tuple[str, int, int], ...]
+
+
+def _batch_norm(call: str, ranks: tuple[int, ...]) -> Reader:
+    def batch_norm(
+        num_features: Any,
+        eps: Any = 1e-5,
+        momentum: Any = 0.1,
+        affine: Any = True,
+        track_running_stats: Any = True,
+        device: Any = None,
+        dtype: Any = None,
+        bias: Any = True,
+    ) -> Layer:
+        number(call, "eps", eps)
+        layer = BatchNorm(affine=bool(affine), stats=bool(track_running_stats), shift=bool(bias))
+        held = layer.affine or layer.stats
+        return layer.expecting(Expects(call, ranks, _declared(call, num_features, held)))
+
+    return batch_norm
+
+
+def _sync_batch_norm(call: str) -> Reader:
+    def sync_batch_norm(
+        num_features: Any,
+        eps: Any = 1e-5,
+        momentum: Any = 0.1,
+        affine: Any = True,
+        track_running_stats: Any = True,
+        process_group: Any = None,
+        device: Any = None,
+        dtype: Any = None,
+        bias: Any = True,
+    ) -> Layer:
+        return _batch_norm(call, ())(
+            num_features, eps, momentum, affine, track_running_stats, bias=bias
+        )
+
+    return sync_batch_norm
+
+
+def _declared(call: str, num_features: Any, held: bool) -> Sizes:
+    """The channels of the tensors it holds; without any, PyTorch takes what flows in."""
+    if num_features is LAZY or not held:
+        return ()
+    return (("num_features", 0, integer(call, "num_features", num_features, 1)),)
+
+
+def _instance_norm(call: str, axes: int) -> Reader:
+    def instance_norm(
+        num_features: Any,
+        eps: Any = 1e-5,
+        momentum: Any = 0.1,
+        affine: Any = False,
+        track_running_stats: Any = False,
+        device: Any = None,
+        dtype: Any = None,
+        bias: Any = True,
+    ) -> Layer:
+        number(call, "eps", eps)
+        layer = InstanceNorm(affine=bool(affine), stats=bool(track_running_stats), shift=bool(bias))
+        held = layer.affine or layer.stats
+        sizes = _declared(call, num_features, held)
+        rule = partial(_over_maps, call, axes, layer.stats, held)
+        return layer.expecting(Expects(call, (axes - 1, axes), sizes, rule))
+
+    return instance_norm
+
+
+def _lazy_instance_norm(call: str, axes: int) -> Reader:
+    def instance_norm(
+        eps: Any = 1e-5,
+        momentum: Any = 0.1,
+        affine: Any = True,
+        track_running_stats: Any = True,
+        device: Any = None,
+        dtype: Any = None,
+        bias: Any = True,
+    ) -> Layer:
+        return _instance_norm(call, axes)(
+            LAZY, eps, momentum, affine, track_running_stats, bias=bias
+        )
+
+    return instance_norm
+
+
+def _over_maps(call: str, axes: int, stats: bool, held: bool, layer: Layer, shape: Shape) -> Layer:
+    """What PyTorch asks of the maps that are normalised."""
+    if len(shape) == axes and held:
+        raise LayerError(
+            f"{call} would take the batch for channels of {show(shape)}",
+            code="batch-axis",
+            help=f"maps of {axes} spatial axes",
+        )
+    if prod(shape[-axes:]) == 1 and not stats:
+        raise LayerError(
+            f"{call} takes the statistics of each map but {show(shape)} has one value per channel",
+            code="too-small",
+            help="a larger map, or track_running_stats=True",
+        )
+    return layer
+
+
+def group_norm(
+    num_groups: Any,
+    num_channels: Any,
+    eps: Any = 1e-5,
+    affine: Any = True,
+    device: Any = None,
+    dtype: Any = None,
+    bias: Any = True,
+) -> Layer:
+    groups = integer("nn.GroupNorm", "num_groups", num_groups, 1)
+    channels = integer("nn.GroupNorm", "num_channels", num_channels, 1 if affine else None)
+    if channels % groups:
+        raise refused(
+            f"num_channels={channels} of nn.GroupNorm is not divisible by num_groups={groups}",
+            "groups that divide the channels",
+        )
+    sizes = (("num_channels", 0, channels),) if affine else ()
+    layer = GroupNorm(groups, affine=bool(affine), shift=bool(bias))
+    return layer.expecting(Expects("nn.GroupNorm", sizes=sizes))
+
+
+def layer_norm(
+    normalized_shape: Any,
+    eps: Any = 1e-5,
+    elementwise_affine: Any = True,
+    bias: Any = True,
+    device: Any = None,
+    dtype: Any = None,
+) -> Layer:
+    sizes = _normalized("nn.LayerNorm", normalized_shape)
+    layer = LayerNorm(axes=_last(sizes), affine=bool(elementwise_affine), shift=bool(bias))
+    return layer.expecting(Expects("nn.LayerNorm", rule=partial(_ends_with, "nn.LayerNorm", sizes)))
+
+
+def rms_norm(
+    normalized_shape: Any,
+    eps: Any = None,
+    elementwise_affine: Any = True,
+    device: Any = None,
+    dtype: Any = None,
+) -> Layer:
+    sizes = _normalized("nn.RMSNorm", normalized_shape)
+    layer = RootMeanSquareNorm(axes=_last(sizes), affine=bool(elementwise_affine))
+    return layer.expecting(Expects("nn.RMSNorm", rule=partial(_ends_with, "nn.RMSNorm", sizes)))
+
+
+def _normalized(call: str, shape: Any) -> Shape:
+    sizes = tuple(shape) if isinstance(shape, tuple | list) else (shape,)
+    if not sizes:
+        raise refused(f"normalized_shape of {call} is empty", "the sizes of the last axes")
+    return tuple(integer(call, "normalized_shape", size, 1) for size in sizes)
+
+
+def _last(sizes: Shape) -> tuple[int, ...]:
+    return tuple(range(-len(sizes), 0))
+
+
+def _ends_with(call: str, sizes: Shape, layer: Layer, shape: Shape) -> Layer:
+    if shape[-len(sizes) :] != sizes:
+        raise LayerError(
+            f"{call} declares normalized_shape={list(sizes)} but receives {show(shape)}",
+            code="declared",
+            help=f"write normalized_shape={list(shape[-len(sizes) :])}",
+        )
+    return layer.replaced(axes="all") if len(sizes) == len(shape) > 1 else layer
+
+
+def local_response_norm(size: Any, alpha: Any = 1e-4, beta: Any = 0.75, k: Any = 1.0) -> Layer:
+    call = "nn.LocalResponseNorm"
+    layer = _response_norm(call, integer(call, "size", size, 1), alpha, beta, k)
+    return layer.expecting(Expects(call, rule=partial(_on_maps, call)))
+
+
+def cross_map_lrn(size: Any, alpha: Any = 1e-4, beta: Any = 0.75, k: Any = 1) -> Layer:
+    call = "nn.CrossMapLRN2d"
+    layer = _response_norm(call, integer(call, "size", size, 1), alpha, beta, k)
+    return layer.expecting(Expects(call, (2,)))
+
+
+def _response_norm(call: str, size: int, alpha: Any, beta: Any, k: Any) -> Layer:
+    return LocalResponseNorm(
+        size, number(call, "alpha", alpha), number(call, "beta", beta), number(call, "k", k)
+    )
+
+
+def _on_maps(call: str, layer: Layer, shape: Shape) -> Layer:
+    if len(shape) < 2:
+        raise LayerError(f"{call} takes maps but receives {show(shape)} features", code="not-a-map")
+    return layer
+
+
+BATCH_RANKS = {1: (0, 1), 2: (2,), 3: (3,)}
+
+READERS: dict[str, Reader] = {
+    "SyncBatchNorm": _sync_batch_norm("nn.SyncBatchNorm"),
+    "GroupNorm": group_norm,
+    "LayerNorm": layer_norm,
+    "RMSNorm": rms_norm,
+    "LocalResponseNorm": local_response_norm,
+    "CrossMapLRN2d": cross_map_lrn,
+}
+for _axes, _ranks in BATCH_RANKS.items():
+    READERS[f"BatchNorm{_axes}d"] = _batch_norm(f"nn.BatchNorm{_axes}d", _ranks)
+    _lazy = _batch_norm(f"nn.LazyBatchNorm{_axes}d", _ranks)
+    READERS[f"LazyBatchNorm{_axes}d"] = partial(_lazy, LAZY)
+    READERS[f"InstanceNorm{_axes}d"] = _instance_norm(f"nn.InstanceNorm{_axes}d", _axes)
+    _call = f"nn.LazyInstanceNorm{_axes}d"
+    READERS[f"LazyInstanceNorm{_axes}d"] = _lazy_instance_norm(_call, _axes)

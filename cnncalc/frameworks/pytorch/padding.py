@@ -1,0 +1,109 @@
+"""torch.nn's padding layers: numbers come in pairs, the last axis first; negative ones crop."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from cnncalc.errors import LayerError
+from cnncalc.frameworks.base import Reader
+from cnncalc.frameworks.pytorch.arguments import collapsed, integer, number, refused
+from cnncalc.layers import KINDS
+from cnncalc.layers.base import NO_PADS, Expects, Layer, Shape, show
+from cnncalc.layers.reshape import Pad
+
+__all__ = ["READERS"]
+
+Pads = tuple[tuple[int, int], ...]
+
+MODES = {"Reflection": "reflect", "Replication": "replicate", "Circular": "circular"}
+
+
+def _zero_pad(call: str, axes: int) -> Reader:
+    def pad(padding: Any) -> Layer:
+        return constant(call, padding, axes, 0)
+
+    return pad
+
+
+def _constant_pad(call: str, axes: int) -> Reader:
+    def pad(padding: Any, value: Any) -> Layer:
+        return constant(call, padding, axes, number(call, "value", value))
+
+    return pad
+
+
+def constant(call: str, padding: Any, axes: int, value: float) -> Layer:
+    """Constant padding goes for the last axes of any tensor, as many as there are pairs."""
+    pads = _pairs(call, padding, axes)
+    rule = partial(_of_last_axes, call, pads)
+    return Pad(pads or NO_PADS, value=value).expecting(Expects(call, rule=rule))
+
+
+def _filled_pad(call: str, axes: int, mode: str) -> Reader:
+    def pad(padding: Any) -> Layer:
+        pads = _pairs(call, padding, axes)
+        # The function behind the class goes by how many numbers there are; only the circular
+        # class looks at the axes of its input first.
+        ranks = {axes - 1, axes} if mode == "circular" else set(range(4))
+        ranks &= {len(pads) - 1, len(pads)}
+        if not 0 < len(pads) <= 3 or not ranks:
+            raise refused(
+                f"padding of {call} has {2 * len(pads)} numbers",
+                f"one whole number, or {2 * axes} of them, the last axis first",
+            )
+        rule = partial(_of_last_axes, call, pads)
+        return Pad(pads, mode=mode).expecting(Expects(call, tuple(sorted(ranks)), rule=rule))
+
+    return pad
+
+
+def _pairs(call: str, padding: Any, axes: int) -> Pads:
+    """(before, after) in axis order."""
+    given = padding if isinstance(padding, tuple | list) else (padding,) * (2 * axes)
+    numbers = [integer(call, "padding", each) for each in given]
+    if len(numbers) % 2:
+        raise refused(
+            f"padding of {call} has {len(numbers)} numbers, and they go in pairs",
+            "before and after for each axis, the last axis first",
+        )
+    pairs = list(zip(numbers[::2], numbers[1::2], strict=True))
+    return tuple(reversed(pairs))
+
+
+def _of_last_axes(call: str, pads: Pads, layer: Pad, shape: Shape) -> Layer:
+    """The pads laid on the last axes of this shape; channels count as an axis."""
+    if len(pads) == len(shape) + 1 and pads[0] == (0, 0):
+        pads = pads[1:]
+    if len(pads) > len(shape):
+        raise LayerError(
+            f"{call} would pad the batch of the input {show(shape)}",
+            code="batch-axis",
+            help=f"at most {2 * len(shape)} numbers here",
+        )
+    if len(shape) == 1 and set(pads) <= {(0, 0)}:
+        return KINDS["identity"]()
+    empty = _may_be_empty(layer, pads, shape)
+    pads = ((0, 0),) * (len(shape) - len(pads)) + pads
+    spatial = collapsed(pads[1:]) or NO_PADS
+    return layer.replaced(padding=spatial, channels=pads[:1], empty=empty)
+
+
+def _may_be_empty(layer: Pad, pads: Pads, shape: Shape) -> bool:
+    """Whether PyTorch lets this map of no places pass.
+
+    Reflection and replication want one padded axis left.
+    """
+    padded = shape[len(shape) - len(pads) :]
+    left = [n + before + after for n, (before, after) in zip(padded, pads, strict=True)]
+    if layer.mode in ("reflect", "replicate"):
+        return min(left) == 0 < max(left)
+    return min(left, default=1) == 0
+
+
+READERS: dict[str, Reader] = {}
+for _axes in (1, 2, 3):
+    READERS[f"ZeroPad{_axes}d"] = _zero_pad(f"nn.ZeroPad{_axes}d", _axes)
+    READERS[f"ConstantPad{_axes}d"] = _constant_pad(f"nn.ConstantPad{_axes}d", _axes)
+    for _name, _mode in MODES.items():
+        READERS[f"{_name}Pad{_axes}d"] = _filled_pad(f"nn.{_name}Pad{_axes}d", _axes, _mode)

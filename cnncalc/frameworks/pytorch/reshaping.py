@@ -1,0 +1,157 @@
+"""torch.nn's layers that move values: flatten, shuffles, fold, upsampling; and linear layers."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from cnncalc.errors import LayerError
+from cnncalc.frameworks.base import Reader
+from cnncalc.frameworks.pytorch.arguments import (
+    LAZY,
+    integer,
+    per_axis,
+    refused,
+    spread,
+)
+from cnncalc.frameworks.pytorch.axes import batch_axis, from_front
+from cnncalc.layers import KINDS
+from cnncalc.layers.base import Expects, Layer, Shape, show
+from cnncalc.layers.linear import Linear
+from cnncalc.layers.reshape import (
+    ChannelShuffle,
+    Flatten,
+    Fold,
+    PixelShuffle,
+    PixelUnshuffle,
+    Unflatten,
+    Unfold,
+)
+
+__all__ = ["READERS"]
+
+
+def _linear(call: str) -> Reader:
+    def linear(
+        in_features: Any, out_features: Any, bias: Any = True, device: Any = None, dtype: Any = None
+    ) -> Layer:
+        layer = Linear(integer(call, "out_features", out_features, 1), bias=bool(bias), axis=-1)
+        if in_features is LAZY:
+            return layer.expecting(Expects(call))
+        features = integer(call, "in_features", in_features, 1)
+        return layer.expecting(Expects(call, (), (("in_features", -1, features),)))
+
+    return linear
+
+
+def identity(*args: Any, **kwargs: Any) -> Layer:
+    return KINDS["identity"]()
+
+
+def flatten(start_dim: Any = 1, end_dim: Any = -1) -> Layer:
+    start = integer("nn.Flatten", "start_dim", start_dim)
+    end = integer("nn.Flatten", "end_dim", end_dim)
+    layer = Flatten(start=_inner(start), end=_inner(end))
+    return layer.expecting(Expects("nn.Flatten", rule=partial(_flattened, start, end)))
+
+
+def _inner(dim: int) -> int:
+    """An axis number without the batch; negative ones stay."""
+    return dim - 1 if dim > 0 else dim
+
+
+def _flattened(start: int, end: int, layer: Layer, shape: Shape) -> Layer:
+    """The axes counted without the batch, which may be flattened with itself alone."""
+    axes = len(shape) + 1
+    if start % axes == 0 == end % axes and -axes <= start < axes and -axes <= end < axes:
+        return KINDS["identity"]()
+    first = from_front("nn.Flatten", "start_dim", start, shape)
+    last = from_front("nn.Flatten", "end_dim", end, shape)
+    if first > last:
+        raise LayerError(
+            f"start_dim={start} of nn.Flatten comes after end_dim={end}", code="wrong-axes"
+        )
+    return Flatten(start=first - 1, end=-1 if last == axes - 1 else last - 1)
+
+
+def unflatten(dim: Any, unflattened_size: Any) -> Layer:
+    call = "nn.Unflatten"
+    if integer(call, "dim", dim) == 0:
+        raise batch_axis(call, "dim", 0)
+    if not isinstance(unflattened_size, tuple | list) or not unflattened_size:
+        raise refused(
+            f"{call} can't take unflattened_size={unflattened_size!r}", "a tuple of sizes"
+        )
+    given = [integer(call, "unflattened_size", size, -1) for size in unflattened_size]
+    sizes = tuple("infer" if size == -1 else size for size in given)
+    layer = Unflatten(sizes, axis=_inner(dim))
+    return layer.expecting(Expects(call, rule=partial(_split, call, dim)))
+
+
+def _split(call: str, dim: int, layer: Layer, shape: Shape) -> Layer:
+    from_front(call, "dim", dim, shape)
+    return layer
+
+
+def pixel_shuffle(upscale_factor: Any) -> Layer:
+    factor = integer("nn.PixelShuffle", "upscale_factor", upscale_factor, 1)
+    return PixelShuffle(factor).expecting(Expects("nn.PixelShuffle", (2,)))
+
+
+def pixel_unshuffle(downscale_factor: Any) -> Layer:
+    factor = integer("nn.PixelUnshuffle", "downscale_factor", downscale_factor, 1)
+    return PixelUnshuffle(factor).expecting(Expects("nn.PixelUnshuffle", (2,)))
+
+
+def channel_shuffle(groups: Any) -> Layer:
+    layer = ChannelShuffle(integer("nn.ChannelShuffle", "groups", groups, 1))
+    return layer.expecting(Expects("nn.ChannelShuffle", rule=_on_map))
+
+
+def _on_map(layer: Layer, shape: Shape) -> Layer:
+    if len(shape) < 2:
+        raise LayerError(
+            f"nn.ChannelShuffle takes maps but receives {show(shape)} features", code="not-a-map"
+        )
+    return layer
+
+
+def unfold(kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Layer:
+    kernels, dilations, pads, strides = _folding(
+        "nn.Unfold", kernel_size, dilation, padding, stride
+    )
+    layer = Unfold(kernels, strides, tuple((pad, pad) for pad in pads), dilations)
+    return layer.expecting(Expects("nn.Unfold", (2,)))
+
+
+def fold(
+    output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
+) -> Layer:
+    sizes = per_axis("nn.Fold", "output_size", output_size, 2, 1, single=False)
+    kernels, dilations, pads, strides = _folding("nn.Fold", kernel_size, dilation, padding, stride)
+    layer = Fold(
+        spread(kernels, 2), spread(sizes, 2), strides, tuple((pad, pad) for pad in pads), dilations
+    )
+    return layer.expecting(Expects("nn.Fold", (1,)))
+
+
+def _folding(call: str, *given: Any) -> list[tuple[int, ...]]:
+    names = (("kernel_size", 1), ("dilation", 1), ("padding", 0), ("stride", 1))
+    return [
+        per_axis(call, name, value, 2, least, single=False)
+        for (name, least), value in zip(names, given, strict=True)
+    ]
+
+
+READERS: dict[str, Reader] = {
+    "Linear": _linear("nn.Linear"),
+    "LazyLinear": partial(_linear("nn.LazyLinear"), LAZY),
+    "Identity": identity,
+    "Flatten": flatten,
+    "Unflatten": unflatten,
+    "PixelShuffle": pixel_shuffle,
+    "PixelUnshuffle": pixel_unshuffle,
+    "ChannelShuffle": channel_shuffle,
+    "Unfold": unfold,
+    "Fold": fold,
+}

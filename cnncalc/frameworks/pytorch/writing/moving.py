@@ -1,0 +1,127 @@
+"""Layers that move values, and linear ones, as calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cnncalc.frameworks.pytorch.arguments import spread
+from cnncalc.frameworks.pytorch.writing.calls import Writer, axes_of, call, no_class, one
+from cnncalc.layers.base import NO_PADS, Shape
+
+__all__ = ["WRITERS"]
+
+PADS = {"reflect": "Reflection", "replicate": "Replication", "circular": "Circular"}
+LINEAR = {1: "linear", 2: "bilinear", 3: "trilinear"}
+Pads = tuple[tuple[int, int], ...]
+
+
+def _linear(layer: Any, shape: Shape) -> str:
+    if layer.place(shape) != len(shape) - 1:
+        raise no_class(layer, "nn.Linear works on the last axis")
+    return call("Linear", in_features=shape[-1], out_features=layer.out_features, bias=layer.bias)
+
+
+def _flatten(layer: Any, shape: Shape) -> str:
+    if layer.order != "first" and len(shape) > 1:
+        raise no_class(layer, "it reads the channels last")
+    axes = layer.merged(shape)
+    end = -1 if axes[-1] == len(shape) - 1 else axes[-1] + 1
+    return call("Flatten", start_dim=axes[0] + 1, end_dim=end)
+
+
+def _unflatten(layer: Any, shape: Shape) -> str:
+    sizes = tuple(-1 if size == "infer" else size for size in layer.sizes)
+    return call("Unflatten", dim=layer.axis % len(shape) + 1, unflattened_size=sizes)
+
+
+def _pad(layer: Any, shape: Shape) -> str:
+    axes = axes_of(layer, shape)
+    pads = spread(layer.padding, axes)
+    if layer.channels != NO_PADS:
+        pads = layer.channels + pads
+    if layer.mode != "zeros":
+        if layer.channels != NO_PADS:
+            raise no_class(layer, "only constants go around the channels")
+        return call(f"{PADS[layer.mode]}Pad{axes}d", padding=_numbers(pads))
+    if layer.value == 0:
+        return call(f"ZeroPad{axes}d", padding=_numbers(pads))
+    return call(f"ConstantPad{axes}d", padding=_numbers(pads), value=layer.value)
+
+
+def _crop(layer: Any, shape: Shape) -> str:
+    axes = axes_of(layer, shape)
+    pads = tuple((-before, -after) for before, after in spread(layer.amount, axes))
+    return call(f"ZeroPad{axes}d", padding=_numbers(pads))
+
+
+def _numbers(pads: Pads) -> Any:
+    """In PyTorch's order, the last axis first; one number where all are the same."""
+    numbers = tuple(number for pair in reversed(pads) for number in pair)
+    return numbers[0] if len(set(numbers)) == 1 else numbers
+
+
+def _pixel_shuffle(layer: Any, shape: Shape) -> str:
+    axes_of(layer, shape, (2,))
+    return call("PixelShuffle", upscale_factor=layer.factor)
+
+
+def _pixel_unshuffle(layer: Any, shape: Shape) -> str:
+    axes_of(layer, shape, (2,))
+    return call("PixelUnshuffle", downscale_factor=layer.factor)
+
+
+def _channel_shuffle(layer: Any, shape: Shape) -> str:
+    axes_of(layer, shape)
+    return call("ChannelShuffle", groups=layer.groups)
+
+
+def _folding(layer: Any) -> dict[str, Any]:
+    if any(before != after for before, after in layer.padding):
+        raise no_class(layer, "its padding differs from side to side")
+    return {
+        "kernel_size": one(layer.kernel),
+        "stride": one(layer.stride),
+        "padding": one(tuple(before for before, _ in layer.padding)),
+        "dilation": one(layer.dilation),
+    }
+
+
+def _unfold(layer: Any, shape: Shape) -> str:
+    axes_of(layer, shape, (2,))
+    return call("Unfold", **_folding(layer))
+
+
+def _fold(layer: Any, shape: Shape) -> str:
+    if max(len(layer.kernel), len(layer.size)) != 2:
+        raise no_class(layer, "nn.Fold makes maps of two axes")
+    return call("Fold", output_size=one(layer.size), **_folding(layer))
+
+
+def _upsample(layer: Any, shape: Shape) -> str:
+    axes = axes_of(layer, shape)
+    modes = {"linear": LINEAR[axes], "cubic": "bicubic"}
+    mode = modes.get(layer.mode, layer.mode)
+    if mode.startswith("lanczos"):
+        raise no_class(layer, f"nn.Upsample has no {mode}")
+    return call(
+        "Upsample",
+        size=None if layer.size is None else one(spread(layer.size, axes)),
+        scale_factor=None if layer.factor is None else one(layer.factor),
+        mode=mode,
+        align_corners=True if layer.corners else None,
+    )
+
+
+WRITERS: dict[str, Writer] = {
+    "linear": _linear,
+    "flatten": _flatten,
+    "unflatten": _unflatten,
+    "pad": _pad,
+    "crop": _crop,
+    "pixelshuffle": _pixel_shuffle,
+    "pixelunshuffle": _pixel_unshuffle,
+    "chshuffle": _channel_shuffle,
+    "unfold": _unfold,
+    "fold": _fold,
+    "upsample": _upsample,
+}

@@ -1,0 +1,151 @@
+"""Activations, dropout and normalisations as calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cnncalc.frameworks.pytorch.writing.calls import Writer, axes_of, call, no_class
+from cnncalc.layers.base import Shape, place
+
+__all__ = ["WRITERS"]
+
+# Kinds whose options are their class's arguments, in order: the class, then the arguments.
+SAME = {
+    "relu6": "ReLU6",
+    "leakyrelu": "LeakyReLU negative_slope",
+    "rrelu": "RReLU lower upper",
+    "elu": "ELU alpha",
+    "selu": "SELU",
+    "celu": "CELU alpha",
+    "gelu": "GELU",
+    "silu": "SiLU",
+    "mish": "Mish",
+    "sigmoid": "Sigmoid",
+    "logsigmoid": "LogSigmoid",
+    "hardswish": "Hardswish",
+    "hardtanh": "Hardtanh min_val max_val",
+    "tanh": "Tanh",
+    "tanhshrink": "Tanhshrink",
+    "softplus": "Softplus beta threshold",
+    "softsign": "Softsign",
+    "softshrink": "Softshrink lambd",
+    "hardshrink": "Hardshrink lambd",
+    "threshold": "Threshold threshold value",
+    "identity": "Identity",
+    "dropout": "Dropout p",
+    "lrn": "LocalResponseNorm size alpha beta k",
+}
+ALONG = {"softmax": "Softmax", "logsoftmax": "LogSoftmax", "softmin": "Softmin", "glu": "GLU"}
+
+
+def _same(words: str) -> Writer:
+    name, *arguments = words.split()
+
+    def write(layer: Any, shape: Shape) -> str:
+        values = [getattr(layer, option) for option in layer.options]
+        return call(name, **dict(zip(arguments, values, strict=True)))
+
+    return write
+
+
+def _along(name: str) -> Writer:
+    def write(layer: Any, shape: Shape) -> str:
+        return call(name, dim=layer.place(shape) + 1)
+
+    return write
+
+
+def _relu(layer: Any, shape: Shape) -> str:
+    if layer.threshold != 0 or layer.limit not in (None, 6) or (layer.limit and layer.slope):
+        raise no_class(layer, "with these options it is none of ReLU, ReLU6 and LeakyReLU")
+    if layer.slope:
+        return call("LeakyReLU", negative_slope=layer.slope)
+    return call("ReLU") if layer.limit is None else call("ReLU6")
+
+
+def _hard_sigmoid(layer: Any, shape: Shape) -> str:
+    if (layer.slope, layer.offset) != (1 / 6, 0.5):
+        raise no_class(layer, "nn.Hardsigmoid has the slope 1/6 and the offset 0.5")
+    return call("Hardsigmoid")
+
+
+def _prelu(layer: Any, shape: Shape) -> str:
+    if layer.shared is not None:
+        raise no_class(layer, "nn.PReLU has slopes for channels only")
+    return call("PReLU", num_parameters=layer.n)
+
+
+def _affine(layer: Any) -> dict[str, bool]:
+    """`affine` and `bias`; a shift needs a scale there."""
+    if layer.affine and layer.shift and not getattr(layer, "scale", True):
+        raise no_class(layer, "there is no shift without a scale")
+    affine = bool(layer.affine and getattr(layer, "scale", True))
+    return {"affine": affine, "bias": bool(layer.shift) or not affine}
+
+
+def _batch_norm(layer: Any, shape: Shape) -> str:
+    if layer.renorm or place(layer.axis, shape, layer.order) != 0:
+        raise no_class(layer, "nn.BatchNorm works on the channels, without renormalisation")
+    axes = max(axes_of(layer, shape, (0, 1, 2, 3)), 1)
+    stats = layer.stats
+    return call(
+        f"BatchNorm{axes}d", num_features=shape[0], **_affine(layer), track_running_stats=stats
+    )
+
+
+def _group_norm(layer: Any, shape: Shape) -> str:
+    if place(layer.axis, shape, layer.order) != 0:
+        raise no_class(layer, "nn.GroupNorm works on the channels")
+    groups = shape[0] if layer.groups == "each" else layer.groups
+    return call("GroupNorm", num_groups=groups, num_channels=shape[0], **_affine(layer))
+
+
+def _instance_norm(layer: Any, shape: Shape) -> str:
+    return call(
+        f"InstanceNorm{axes_of(layer, shape)}d",
+        num_features=shape[0],
+        **_affine(layer),
+        track_running_stats=layer.stats,
+    )
+
+
+def _layer_norm(layer: Any, shape: Shape) -> str:
+    options = _affine(layer)
+    return call(
+        "LayerNorm",
+        normalized_shape=_normalized(layer, shape),
+        elementwise_affine=options["affine"],
+        bias=options["bias"],
+    )
+
+
+def _rms_norm(layer: Any, shape: Shape) -> str:
+    return call(
+        "RMSNorm",
+        normalized_shape=_normalized(layer, shape),
+        elementwise_affine=layer.affine,
+    )
+
+
+def _normalized(layer: Any, shape: Shape) -> Any:
+    """The sizes of the last axes, which are all that PyTorch normalises over."""
+    whole = layer.axes in ("all", ("all",))
+    axes = range(len(shape)) if whole else [place(a, shape, layer.order) for a in layer.axes]
+    if list(axes) != list(range(len(shape) - len(axes), len(shape))):
+        raise no_class(layer, "its axes are not the last ones, such as those of a vector")
+    sizes = shape[-len(axes) :]
+    return sizes[0] if len(sizes) == 1 else sizes
+
+
+WRITERS: dict[str, Writer] = {
+    **{kind: _same(words) for kind, words in SAME.items()},
+    **{kind: _along(name) for kind, name in ALONG.items()},
+    "relu": _relu,
+    "hardsigmoid": _hard_sigmoid,
+    "prelu": _prelu,
+    "bn": _batch_norm,
+    "gn": _group_norm,
+    "in": _instance_norm,
+    "ln": _layer_norm,
+    "rms": _rms_norm,
+}

@@ -1,0 +1,38 @@
+"""Axes of size 1 repeated."""
+
+from __future__ import annotations
+
+from cnncalc.errors import LayerError
+from cnncalc.layers.base import Layer, Shape, option, show
+from cnncalc.windows import Resize, Slide, Window
+
+
+class Expand(Layer):
+    """A map whose axes of size 1 are repeated, to a given shape."""
+
+    kind = "expand"
+    formula = "n' = the size given, where n is 1 or that size"
+    source = "torch.Tensor.expand; keras.layers.RepeatVector; ONNX Expand"
+
+    sizes: tuple[int, ...] = option(
+        "axes", "the shape that comes out, channels first", positional=True, minimum=1
+    )
+
+    def output(self, *shapes: Shape) -> Shape:
+        (shape,) = shapes
+        if len(self.sizes) != len(shape) or any(
+            n not in (1, size) for n, size in zip(shape, self.sizes, strict=True)
+        ):
+            raise LayerError(
+                f"{show(shape)} can't be repeated to {show(self.sizes)}",
+                code="branches",
+                help="only axes of size 1 are repeated",
+            )
+        return self.sizes
+
+    def windows(self, *shapes: Shape) -> tuple[Window, ...]:
+        (shape,) = shapes
+        return tuple(
+            Slide(1) if n == size else Resize(size, 1, size)
+            for n, size in zip(shape[1:], self.sizes[1:], strict=True)
+        )

@@ -1,0 +1,208 @@
+"""A model file becomes plain records; data kept in other files is never opened."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from cnncalc.errors import LayerError, SpecError
+from cnncalc.notations.onnx_file.model import (
+    MAX_NODES,
+    MAX_VALUES,
+    STANDARD,
+    Constant,
+    Declared,
+    Function,
+    Graph,
+    Model,
+    Node,
+    Reference,
+    Stored,
+    absent,
+    broken,
+    clean,
+)
+
+__all__ = ["MAX_BYTES", "load", "load_bytes"]
+
+MAX_BYTES = 2**31 - 1  # what protobuf can hold
+MAX_DEPTH = 16  # graphs inside graphs
+FEW = 1024  # fractions that are looked at in one tensor: scales and bounds, no weights
+
+
+def load(path: str) -> Model:
+    """Read a model file.
+
+    Raises:
+        SpecError: no such file, or one that is no ONNX model.
+        CnnCalcError: the package `onnx` is not installed.
+    """
+    try:
+        size = os.path.getsize(path)
+        if size > MAX_BYTES:
+            raise broken(path, f"it has {size:,} bytes", "a model whose weights lie in other files")
+        with open(path, "rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise SpecError(f"`{path}` can't be read: {reason}", code="no-file") from None
+    return load_bytes(data, path)
+
+
+def load_bytes(data: bytes, file: str | None = None) -> Model:
+    """Read a model from the bytes of its file; `file` is what messages call it."""
+    try:
+        import onnx
+        from google.protobuf.message import DecodeError
+    except ImportError:
+        raise absent() from None
+    if len(data) > MAX_BYTES:
+        raise broken(file, f"it has {len(data):,} bytes")
+    try:
+        proto = onnx.ModelProto.FromString(data)
+    except (DecodeError, UnicodeDecodeError, RecursionError):
+        raise broken(file, "its bytes are no model", "a file that torch.onnx or tf2onnx made") from None
+    del data
+    try:
+        return _Loading(onnx, file).model(proto)
+    except LayerError as error:
+        raise broken(file, error.message) from None
+    except (UnicodeDecodeError, OverflowError, ValueError, TypeError) as error:
+        if isinstance(error, SpecError):
+            raise
+        raise broken(file, "it holds values that can't be") from None
+
+
+class _Loading:
+    """The conversion of one model."""
+
+    def __init__(self, onnx: Any, file: str | None) -> None:
+        self.onnx = onnx
+        self.file = file
+        self.nodes = 0
+
+    def model(self, proto: Any) -> Model:
+        if not proto.HasField("graph") or not proto.graph.node:
+            raise broken(self.file, "it has no nodes", "a file that torch.onnx or tf2onnx made")
+        versions = {each.domain: each.version for each in proto.opset_import}
+        opset = next((versions[name] for name in STANDARD if name in versions), 1)
+        functions = {
+            (each.domain, each.name): self.function(each) for each in proto.functions
+        }
+        return Model(self.graph(proto.graph), opset, functions, self.file)
+
+    def graph(self, proto: Any, depth: int = 0, number: int = 0) -> Graph:
+        """A graph; `number` is the main graph's node that it belongs to, 0 for the main one."""
+        if depth > MAX_DEPTH:
+            raise broken(self.file, "its graphs are nested too deeply")
+        constants = {}
+        for tensor in proto.initializer:
+            constants[tensor.name] = self.constant(tensor, tensor.name)
+        for sparse in proto.sparse_initializer:
+            constants[sparse.values.name] = self.sparse(sparse)
+        inputs = tuple(
+            self.declared(value) for value in proto.input if value.name not in constants
+        )
+        nodes = self.run(proto.node, depth, number)
+        return Graph(inputs, tuple(value.name for value in proto.output), constants, nodes)
+
+    def run(self, protos: Iterable[Any], depth: int, number: int) -> tuple[Node, ...]:
+        nodes = []
+        for place, proto in enumerate(protos, 1):
+            self.nodes += 1
+            if self.nodes > MAX_NODES:
+                raise broken(self.file, f"it has more than {MAX_NODES:,} nodes")
+            nodes.append(self.node(proto, depth, number or place))
+        return tuple(nodes)
+
+    def node(self, proto: Any, depth: int, number: int) -> Node:
+        attributes = {
+            each.name: self.attribute(each, depth, number) for each in proto.attribute
+        }
+        return Node(
+            proto.name,
+            proto.op_type,
+            proto.domain,
+            tuple(proto.input),
+            tuple(proto.output),
+            attributes,
+            number,
+        )
+
+    def function(self, proto: Any) -> Function:
+        defaults = {each.name: self.attribute(each, 0, 0) for each in proto.attribute_proto}
+        return Function(
+            tuple(proto.input), tuple(proto.output), defaults, self.run(proto.node, 0, 0)
+        )
+
+    def attribute(self, proto: Any, depth: int, number: int) -> Any:
+        """An attribute's plain value; a text where ONNX has bytes."""
+        if proto.ref_attr_name:
+            return Reference(proto.ref_attr_name)
+        kinds = self.onnx.AttributeProto
+        if proto.type == kinds.FLOAT:
+            return short(proto.f)
+        if proto.type == kinds.INT:
+            return proto.i
+        if proto.type == kinds.STRING:
+            return proto.s.decode("utf-8", "replace")
+        if proto.type == kinds.TENSOR:
+            return self.constant(proto.t, "", literal=True)
+        if proto.type == kinds.SPARSE_TENSOR:
+            return self.sparse(proto.sparse_tensor, literal=True)
+        if proto.type == kinds.GRAPH:
+            return self.graph(proto.g, depth + 1, number or 1)
+        if proto.type == kinds.FLOATS:
+            return [short(each) for each in proto.floats]
+        if proto.type == kinds.INTS:
+            return list(proto.ints)
+        return None  # lists of texts, tensors and graphs: no operator that is read has them
+
+    def constant(self, tensor: Any, name: str, literal: bool = False) -> Constant:
+        """A stored tensor, with its numbers where they are few."""
+        shape = tuple(tensor.dims)
+        types = self.onnx.TensorProto
+        fractions = tensor.data_type not in (
+            types.INT64, types.INT32, types.BOOL, types.UINT64, types.UINT32, types.INT16,
+            types.UINT16, types.STRING, types.UNDEFINED,
+        )  # fmt: skip
+        stored = Stored(clean(name), shape, fractions, literal)
+        constant = Constant(shape, None, (stored,))
+        outside = tensor.data_location == types.EXTERNAL
+        if not outside and constant.count <= (FEW if fractions else MAX_VALUES):
+            constant.values = self.numbers(tensor, name)
+        return constant
+
+    def numbers(self, tensor: Any, name: str) -> Any:
+        try:
+            values = self.onnx.numpy_helper.to_array(tensor)
+        except Exception:  # whatever a damaged tensor makes of it
+            raise broken(self.file, f"the tensor `{clean(name)}` is damaged") from None
+        if values.dtype.kind not in "iufb":  # the small types of machine learning, or texts
+            return values.astype("float32") if values.dtype.kind == "V" else None
+        return values
+
+    def sparse(self, sparse: Any, literal: bool = False) -> Constant:
+        shape = tuple(sparse.dims)
+        stored = Stored(clean(sparse.values.name), shape, True, literal)
+        return Constant(shape, None, (stored,))
+
+    def declared(self, value: Any) -> Declared:
+        kind = value.type.tensor_type
+        if not value.type.HasField("tensor_type") or not kind.HasField("shape"):
+            return Declared(value.name, None)
+        return Declared(value.name, tuple(_size(size) for size in kind.shape.dim))
+
+
+def _size(size: Any) -> int | str | None:
+    if size.HasField("dim_value"):
+        return int(size.dim_value) if size.dim_value > 0 else None
+    return size.dim_param or None
+
+
+def short(value: float) -> float:
+    """The shortest number that is the same in single precision: 0.01, not 0.009999999776."""
+    import numpy
+
+    return float(str(numpy.float32(value)))

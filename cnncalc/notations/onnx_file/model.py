@@ -1,0 +1,163 @@
+"""A model file as plain records: nodes, stored tensors, inputs, functions. No protobuf here."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any, NamedTuple
+
+from cnncalc.errors import CnnCalcError, LayerError, SpecError
+from cnncalc.layers.base import Shape
+
+__all__ = [
+    "MAX_ELEMENTS",
+    "MAX_NODES",
+    "MAX_RANK",
+    "MAX_VALUES",
+    "STANDARD",
+    "Constant",
+    "Declared",
+    "Function",
+    "Graph",
+    "Model",
+    "Node",
+    "Stored",
+    "clean",
+]
+
+# Bounds on what a file may make this program do; each is far beyond any real network.
+MAX_NODES = 200_000  # nodes followed, those inside functions and branches included
+MAX_RANK = 32  # axes of a tensor
+MAX_ELEMENTS = 10**18  # elements of a tensor: none is ever allocated
+MAX_VALUES = 65_536  # numbers of a tensor that are looked at
+
+STANDARD = ("", "ai.onnx")  # the domain of ONNX's own operators
+
+
+def clean(text: str, length: int = 200) -> str:
+    """A name as it can be shown: without control characters, and not endless."""
+    shown = "".join(each if each.isprintable() else "?" for each in text[:length])
+    return shown if len(text) <= length else shown + "…"
+
+
+class Stored:
+    """A tensor that a file holds.
+
+    Attributes:
+        name: its name in the file.
+        learned: whether it is made of fractions, as weights are.
+        literal: whether it stands in a Constant node, as numbers of a program do.
+    """
+
+    __slots__ = ("learned", "literal", "name", "shape")
+
+    def __init__(self, name: str, shape: Shape, learned: bool, literal: bool = False) -> None:
+        self.name = name
+        self.shape = shape
+        self.learned = learned
+        self.literal = literal
+
+    @property
+    def count(self) -> int:
+        return prod(self.shape)
+
+
+class Constant:
+    """A value that doesn't depend on the data: its shape, and its numbers where they are few.
+
+    Attributes:
+        shape: all of it.
+        values: a NumPy array, or None where the numbers are not looked at.
+        sources: the stored tensors that it is made of.
+    """
+
+    __slots__ = ("shape", "sources", "values")
+
+    def __init__(self, shape: Shape, values: Any = None, sources: tuple[Stored, ...] = ()) -> None:
+        if len(shape) > MAX_RANK or prod(shape) > MAX_ELEMENTS or min(shape, default=0) < 0:
+            raise LayerError("a tensor here is beyond any machine", code="too-large")
+        self.shape = shape
+        self.values = values
+        self.sources = sources
+
+    @property
+    def count(self) -> int:
+        return prod(self.shape)
+
+
+class Node(NamedTuple):
+    """One operator at work.
+
+    Attributes:
+        number: its place in the main graph, from 1; inside functions and branches that of the
+            node that runs them.
+    """
+
+    name: str
+    op: str
+    domain: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attributes: dict[str, Any]
+    number: int
+
+
+class Declared(NamedTuple):
+    """What a graph says about one of its inputs; a size is None where it is unknown."""
+
+    name: str
+    shape: tuple[int | str | None, ...] | None
+
+
+class Graph(NamedTuple):
+    """Nodes in the order in which they run, and the tensors that they find."""
+
+    inputs: tuple[Declared, ...]
+    outputs: tuple[str, ...]
+    constants: dict[str, Constant]
+    nodes: tuple[Node, ...]
+
+
+class Function(NamedTuple):
+    """An operator that the file itself defines."""
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attributes: dict[str, Any]
+    nodes: tuple[Node, ...]
+
+
+class Reference(NamedTuple):
+    """An attribute inside a function that stands for one of the function's own."""
+
+    name: str
+
+
+class Model(NamedTuple):
+    """All that is read of a file.
+
+    Attributes:
+        opset: the version of ONNX's own operators.
+        functions: by domain and name.
+        file: its path, for messages.
+    """
+
+    graph: Graph
+    opset: int
+    functions: dict[tuple[str, str], Function]
+    file: str | None
+
+
+def broken(file: str | None, why: str, help: str | None = None) -> SpecError:
+    """A file that is no model, or one that can't be."""
+    return SpecError(
+        f"`{file or 'this'}` can't be read as an ONNX model: {why}", code="onnx", help=help
+    )
+
+
+def absent() -> CnnCalcError:
+    """The extra that reads model files is not installed."""
+    return CnnCalcError(
+        "ONNX models are read with the package `onnx`, which is not installed",
+        code="no-onnx",
+        help="pip install 'cnncalc[onnx]'",
+    )

@@ -1,0 +1,33 @@
+"""ONNX's operators on data: each becomes a step, or a few.
+
+`OPERATORS` maps an operator's type to its handler, a function of a `Call` that gives the output
+(or a list of them). Handlers are found in this folder by the table that each file fills.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cnncalc.notations.onnx_file.call import Call
+from cnncalc.notations.onnx_file.operators.dense import DENSE
+from cnncalc.notations.onnx_file.operators.elementwise import ELEMENTWISE
+from cnncalc.notations.onnx_file.operators.layers import LAYERS
+from cnncalc.notations.onnx_file.operators.reducing import REDUCING
+from cnncalc.notations.onnx_file.operators.reshaping import RESHAPING
+from cnncalc.notations.onnx_file.operators.resizing import RESIZING
+from cnncalc.notations.onnx_file.operators.slicing import SLICING
+from cnncalc.notations.onnx_file.records import Value
+
+__all__ = ["OPERATORS", "Handler"]
+
+Handler = Callable[[Call], Value | list[Value]]
+
+OPERATORS: dict[str, Handler] = {
+    **LAYERS,
+    **DENSE,
+    **ELEMENTWISE,
+    **REDUCING,
+    **RESHAPING,
+    **RESIZING,
+    **SLICING,
+}

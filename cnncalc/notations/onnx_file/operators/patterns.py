@@ -1,0 +1,210 @@
+"""Layers that exporters write out in small operators, put together again.
+
+Each pattern looks at the steps just made. It is taken only where nothing else reads what lies
+inside it, and then those steps give way to the one layer that they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cnncalc.layers import KINDS
+from cnncalc.layers.base import Layer, Shape
+from cnncalc.notations.onnx_file.call import Call
+from cnncalc.notations.onnx_file.model import Constant
+from cnncalc.notations.onnx_file.records import Flow, Mask, Record
+
+__all__ = ["affine", "decomposed", "group_norm", "regrouped", "softplus"]
+
+ROOT = 2**0.5
+
+
+def tail(call: Call, count: int, inner: int = 1) -> list[Record] | None:
+    """The last steps, if nothing outside them reads any but the last.
+
+    `inner`: how many readers each may have among them.
+    """
+    records = call.tracer.records[-count:]
+    if len(records) < count or any(each.readers > inner for each in records[:-1]):
+        return None
+    return records
+
+
+def replaced(call: Call, count: int, layer: Layer, source: int) -> Flow:
+    """One layer in the place of the last steps, reading what they read; it has the first's name."""
+    records = call.tracer.records
+    first = records[-count]
+    shape = records[source].shape
+    del records[-count:]
+    name = (first.node.name if first.node else "") or call.node.name
+    return call.tracer.add(call.node._replace(name=name), layer, [Flow(source, shape)], "", {})
+
+
+def kinds(records: Sequence[Record]) -> list[str]:
+    return [each.layer.kind for each in records]
+
+
+def group_norm(call: Call, flow: Flow) -> Flow:
+    """An instance norm whose scale does nothing stays open to be a group norm (`regrouped`)."""
+    return flow
+
+
+def regrouped(call: Call, flow: Flow, target: Shape) -> Flow | None:
+    """Reshape to (groups, values), instance norm, Reshape back: PyTorch's GroupNorm."""
+    records = tail(call, 2)
+    if records is None or flow.number != len(call.tracer.records) - 1:
+        return None
+    before, norm = records
+    if norm.layer.kind != "in" or norm.inputs != (flow.number - 1,) or norm.readers > 1:
+        return None
+    if len(before.inputs) != 1 or before.layer.kind not in ("reshape", "unflatten", "flatten"):
+        return None
+    source = before.inputs[0]
+    groups, shape = before.shape[0], call.tracer.records[source].shape
+    if shape != target or len(before.shape) != 2 or shape[0] % groups or not _is_idle(norm):
+        return None
+    return replaced(call, 2, KINDS["gn"](groups, affine=False), source)
+
+
+def _is_idle(norm: Record) -> bool:
+    """Whether a norm's scale is 1 everywhere and its shift 0."""
+    expected = {"weight": 1, "bias": 0}
+    values = {name: constant.values for name, constant in norm.constants.items()}
+    return all(
+        values.get(name) is not None and (values[name] == number).all()
+        for name, number in expected.items()
+    )
+
+
+def affine(call: Call, flow: Flow, constant: Constant, sizes: Shape) -> Flow | None:
+    """The scale and the shift after a norm that has none of its own."""
+    record = call.record(flow)
+    if record.layer.kind not in ("gn", "ln") or not call.only_reader(flow):
+        return None
+    layer: Any = record.layer
+    full = (1,) * (len(flow.shape) - len(sizes)) + sizes
+    if full != _affine_sizes(layer, flow.shape):
+        return None
+    if call.node.op == "Mul" and not layer.affine:
+        return _with(record, flow, layer.replaced(affine=True, shift=False), weight=constant)
+    if call.node.op == "Add" and layer.affine and not layer.shift:
+        return _with(record, flow, layer.replaced(shift=True), bias=constant)
+    return None
+
+
+def _affine_sizes(layer: Any, shape: Shape) -> Shape:
+    places = (0,) if layer.kind == "gn" else layer.places(shape)
+    return tuple(size if axis in places else 1 for axis, size in enumerate(shape))
+
+
+def _with(record: Record, flow: Flow, layer: Layer, **constants: Constant) -> Flow:
+    record.layer = layer
+    record.constants = record.constants | constants
+    return flow
+
+
+def decomposed(call: Call, flow: Flow) -> Flow:
+    """What the last steps are together, or the last of them as it is."""
+    if call.node.op == "Mul":
+        return _gelu(call) or flow
+    if call.node.op == "Div":
+        return _layer_norm(call) or flow
+    return flow
+
+
+def _gelu(call: Call) -> Flow | None:
+    """x/√2, erf, +1, times x, times ½ (in either order of the last two): GELU."""
+    records = tail(call, 5)
+    if records is None or records[0].readers > 1:
+        return None
+    words = kinds(records)
+    if words[:3] != ["rescale", "erf", "rescale"]:
+        return _gelu_halved_first(call)
+    divided, error, raised = records[:3]
+    base = len(call.tracer.records) - 5
+    chain = error.inputs == (base,) and raised.inputs == (base + 1,)
+    source = divided.inputs[0]
+    if not chain or not _is_rescale(divided, 1 / ROOT, 0) or not _is_rescale(raised, 1, 1):
+        return None
+    if words[3:] == ["mul", "rescale"]:
+        product, half = records[3:]
+        fits = set(product.inputs) == {source, base + 2} and half.inputs == (base + 3,)
+        return replaced(call, 5, KINDS["gelu"](), source) if fits and _halves(half) else None
+    return None
+
+
+def _gelu_halved_first(call: Call) -> Flow | None:
+    """x/√2, erf, +1, ½x, and the product of the last two; or ½x first of all."""
+    records = tail(call, 5)
+    assert records is not None
+    base = len(call.tracer.records) - 5
+    words = kinds(records)
+    orders = {
+        ("rescale", "erf", "rescale", "rescale", "mul"): (0, 1, 2, 3),
+        ("rescale", "rescale", "erf", "rescale", "mul"): (1, 2, 3, 0),
+    }
+    order = orders.get(tuple(words))
+    if order is None:
+        return None
+    divided, error, raised, half = (records[place] for place in order)
+    source = divided.inputs[0]
+    chain = error.inputs == (base + order[0],) and raised.inputs == (base + order[1],)
+    product = set(records[4].inputs) == {base + order[2], base + order[3]}
+    numbers = _is_rescale(divided, 1 / ROOT, 0) and _is_rescale(raised, 1, 1) and _halves(half)
+    if chain and product and numbers and half.inputs == (source,):
+        return replaced(call, 5, KINDS["gelu"](), source)
+    return None
+
+
+def _is_rescale(record: Record, factor: float, offset: float) -> bool:
+    layer: Any = record.layer
+    given = (*layer.factor, *layer.offset)
+    return len(given) == 2 and all(
+        abs(a - b) < 1e-3 for a, b in zip(given, (factor, offset), strict=True)
+    )
+
+
+def _halves(record: Record) -> bool:
+    return record.layer.kind == "rescale" and _is_rescale(record, 0.5, 0)
+
+
+def _layer_norm(call: Call) -> Flow | None:
+    """mean, x − mean, square, mean, + ε, √, and the quotient of two of them: layer norm."""
+    records = tail(call, 7, inner=2)
+    if records is None:
+        return None
+    words = kinds(records)
+    if words not in (
+        ["reduce", "sub", "power", "reduce", "rescale", "sqrt", "div"],
+        ["reduce", "sub", "mul", "reduce", "rescale", "sqrt", "div"],
+    ):
+        return None
+    base = len(call.tracer.records) - 7
+    mean, less, square, variance, raised, root, quotient = records
+    source = mean.inputs[0]
+    wiring = [
+        (less.inputs, (source, base)),
+        (square.inputs, (base + 1,) * len(square.inputs)),
+        (variance.inputs, (base + 2,)),
+        (raised.inputs, (base + 3,)),
+        (root.inputs, (base + 4,)),
+        (quotient.inputs, (base + 1, base + 5)),
+    ]
+    layer: Any = mean.layer
+    same = layer == variance.layer and layer.by == "mean" and layer.keep
+    squared = words[2] == "mul" or getattr(square.layer, "exponent", 0) == 2
+    if not same or not squared or any(found != wanted for found, wanted in wiring):
+        return None
+    return replaced(call, 7, KINDS["ln"](layer.axes, affine=False), source)
+
+
+def softplus(call: Call) -> Flow | None:
+    """Where(x > 20, x, Softplus(x)): PyTorch's Softplus."""
+    mask = call.inputs[0]
+    kept, soft = call.inputs[1:3]
+    if not (isinstance(mask, Mask) and isinstance(kept, Flow) and isinstance(soft, Flow)):
+        return None
+    record = call.record(soft)
+    fits = record.layer.kind == "softplus" and record.inputs == (kept.number,)
+    return soft if fits and mask.of == kept and call.only_reader(soft) else None

@@ -1,0 +1,42 @@
+"""Means, maxima and sums along axes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cnncalc.layers import KINDS
+from cnncalc.notations.onnx_file.call import Call
+from cnncalc.notations.onnx_file.records import Flow, Value
+
+__all__ = ["REDUCING"]
+
+BY = {
+    "ReduceL1": "norm1",
+    "ReduceL2": "norm2",
+    "ReduceLogSumExp": "logsumexp",
+    "ReduceMax": "max",
+    "ReduceMean": "mean",
+    "ReduceMin": "min",
+    "ReduceProd": "prod",
+    "ReduceSum": "sum",
+    "ReduceSumSquare": "squares",
+}
+GLOBAL = {"mean": "gap", "max": "gmp"}
+
+
+def reduce(call: Call) -> Flow:
+    """A reduction; the mean or maximum over the whole map is a global pool."""
+    flow, given = call.flow(), call.whole("axes", 1)
+    if not given:
+        if call.integer("noop_with_empty_axes", 0):
+            return call.add(KINDS["identity"](), [flow])
+        given = list(range(len(flow.shape) + 1))
+    axes = tuple(sorted({call.axis(axis, flow, "runs along") for axis in given}))
+    keep = bool(call.integer("keepdims", 1))
+    by = BY[call.node.op]
+    if by in GLOBAL and axes and axes == tuple(range(1, len(flow.shape))):
+        return call.add(KINDS[GLOBAL[by]](keep), [flow])
+    return call.add(KINDS["reduce"](by, axes, keep), [flow])
+
+
+REDUCING: dict[str, Callable[[Call], Value | list[Value]]] = dict.fromkeys(BY, reduce)

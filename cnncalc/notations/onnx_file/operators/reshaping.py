@@ -1,0 +1,163 @@
+"""Operators that only move values: reshape, flatten, transpose, pixel shuffles, pads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+
+from cnncalc.layers import KINDS
+from cnncalc.layers.base import Layer, Shape
+from cnncalc.notations.onnx_file import shapes
+from cnncalc.notations.onnx_file.call import Call
+from cnncalc.notations.onnx_file.operators.patterns import regrouped
+from cnncalc.notations.onnx_file.records import Flow, Value
+
+__all__ = ["RESHAPING", "to_shape"]
+
+
+def to_shape(call: Call, flow: Flow, whole: Shape, suffix: str = "") -> Flow:
+    """Data in another shape; the batch must stay first."""
+    target = call.without_batch(whole)
+    if not target:
+        call.refuse("nothing but one number for each sample would be left", code="empty-output")
+    return call.add(moved(flow.shape, target), [flow], suffix)
+
+
+def moved(shape: Shape, target: Shape) -> Layer:
+    """The plainest layer between two shapes: one axis split, neighbours merged, or any other."""
+    if shape == target:
+        return KINDS["identity"]()
+    if len(target) == 1:
+        return KINDS["flatten"]()
+    front = _common(shape, target)
+    back = _common(shape[front:][::-1], target[front:][::-1])
+    old, new = (range(front, len(each) - back) for each in (shape, target))
+    # Axes of size 1 that come or go belong to the axis before them.
+    if front and (not old or not new):
+        old, new = (range(each.start - 1, each.stop) for each in (old, new))
+    if len(new) == 1 and len(old) > 1:
+        return KINDS["flatten"](old.start, old.stop - 1)
+    if len(old) == 1 and len(new) > 1:
+        return KINDS["unflatten"](target[new.start : new.stop], old.start)
+    return KINDS["reshape"](target)
+
+
+def _common(one: Shape, two: Shape) -> int:
+    """How many sizes two shapes begin with alike."""
+    count = 0
+    while count < min(len(one), len(two)) and one[count] == two[count]:
+        count += 1
+    return count
+
+
+def reshape(call: Call) -> Flow:
+    flow = call.flow()
+    target = call.whole("shape", 1) or []
+    whole = shapes.reshaped(call.with_batch(flow), target, bool(call.integer("allowzero", 0)))
+    return regrouped(call, flow, call.without_batch(whole)) or to_shape(call, flow, whole)
+
+
+def flatten(call: Call) -> Flow:
+    flow = call.flow()
+    return to_shape(
+        call, flow, shapes.flattened(call.with_batch(flow), call.integer("axis", 1))
+    )
+
+
+def squeeze(call: Call) -> Flow:
+    flow = call.flow()
+    return to_shape(
+        call, flow, shapes.squeezed(call.with_batch(flow), call.whole("axes", 1))
+    )
+
+
+def unsqueeze(call: Call) -> Flow:
+    flow = call.flow()
+    axes = call.whole("axes", 1) or []
+    return to_shape(call, flow, shapes.unsqueezed(call.with_batch(flow), axes))
+
+
+def transpose(call: Call) -> Flow:
+    flow = call.flow()
+    order = shapes.transposed(call.with_batch(flow), call.whole("perm"))
+    if order[0] != 0:
+        call.refuse("it moves the batch axis", code="batch")
+    axes = tuple(axis - 1 for axis in order[1:])
+    plain = axes == tuple(range(len(axes)))
+    return call.add(KINDS["identity"]() if plain else KINDS["permute"](axes), [flow])
+
+
+def expand(call: Call) -> Flow:
+    flow = call.flow()
+    whole = shapes.expanded(call.with_batch(flow), call.whole("shape", 1) or [])
+    target = call.without_batch(whole)
+    if len(target) > len(flow.shape):
+        call.refuse("it gives the data more axes", code="batch")
+    same = target == flow.shape
+    return call.add(KINDS["identity"]() if same else KINDS["expand"](target), [flow])
+
+
+def tile(call: Call) -> Flow:
+    flow = call.flow()
+    repeats = call.whole("repeats", 1) or []
+    if len(repeats) != len(flow.shape) + 1 or repeats[0] != 1 or min(repeats) < 1:
+        call.refuse("its repeats don't fit the data", code="batch")
+    for axis, times in enumerate(repeats[1:]):
+        if times > MAX_REPEATS:
+            call.refuse("it repeats the data too often", code="too-large")
+        if times > 1:
+            flow = call.add(KINDS["cat"](axis), [flow] * times)
+    return flow
+
+
+MAX_REPEATS = 1024
+
+
+def depth_to_space(call: Call) -> Flow:
+    """Channels become places; the order among the channels makes no difference to a shape."""
+    return call.add(KINDS["pixelshuffle"](call.integer("blocksize", 1)), [call.flow()])
+
+
+def space_to_depth(call: Call) -> Flow:
+    return call.add(KINDS["pixelunshuffle"](call.integer("blocksize", 1)), [call.flow()])
+
+
+MODES = {"constant": "zeros", "reflect": "reflect", "edge": "replicate", "wrap": "circular"}
+
+
+def pad(call: Call) -> Flow:
+    """Pad, whose amounts are the begins of all axes (or of those named), then their ends."""
+    flow = call.flow()
+    rank = len(flow.shape) + 1
+    amounts = call.whole("pads" if call.opset > 1 else "paddings", 1) or []
+    named = call.whole("axes", 3)
+    axes = list(range(rank)) if named is None else shapes.places(named, rank)
+    if len(amounts) != 2 * len(axes):
+        call.refuse("its pads don't fit the data")
+    around = [(0, 0)] * rank
+    for axis, before, after in zip(axes, amounts, amounts[len(axes) :], strict=False):
+        around[axis] = (before, after)
+    if around[0] != (0, 0):
+        call.refuse("it pads the batch axis", code="batch")
+    mode = MODES.get(call.text("mode", "constant"))
+    if mode is None:
+        call.refuse(f"there is no pad mode `{call.text('mode', '')[:20]}`")
+    if not any(map(any, around)):
+        return call.add(KINDS["identity"](), [flow])
+    value = call.number("value", 2) or 0
+    layer = KINDS["pad"](tuple(around[2:]) or (0,), mode, value, (around[1],))
+    return call.add(layer, [flow])
+
+
+RESHAPING: dict[str, Callable[[Call], Value | list[Value]]] = {
+    "DepthToSpace": depth_to_space,
+    "Expand": expand,
+    "Flatten": flatten,
+    "Pad": pad,
+    "Reshape": reshape,
+    "SpaceToDepth": space_to_depth,
+    "Squeeze": squeeze,
+    "Tile": tile,
+    "Transpose": transpose,
+    "Unsqueeze": unsqueeze,
+}

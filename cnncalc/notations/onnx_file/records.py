@@ -1,0 +1,185 @@
+"""The steps of a trace as they are made, and what flows between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from cnncalc.errors import LayerError, Span
+from cnncalc.layers.base import Layer, Shape, Weight
+from cnncalc.network import Relabel, Step
+from cnncalc.notations.onnx_file.model import Constant, Node, Stored, clean
+
+__all__ = ["Flow", "Mask", "Open", "Record", "Records", "Untold", "Value"]
+
+
+class Flow(NamedTuple):
+    """Data with a batch axis first: the record that made it, and its shape without the batch."""
+
+    number: int
+    shape: Shape
+
+
+class Mask(NamedTuple):
+    """What a comparison gives."""
+
+    of: Flow
+
+
+class Untold(NamedTuple):
+    """A further output that isn't followed: indices of a pool, a mask of a dropout."""
+
+    node: Node
+    place: int
+
+
+class Open(NamedTuple):
+    """A further input whose sizes the file leaves open."""
+
+    name: str
+
+
+Value = Flow | Constant | Mask | Untold | Open | None  # None: an input left out
+
+
+class Record:
+    """One step as it was made.
+
+    Attributes:
+        shape: what comes out, without batch.
+        constants: the tensors behind the layer's weights, by the weight's name.
+        readers: how many nodes read the output, the model's own outputs included.
+    """
+
+    __slots__ = ("constants", "inputs", "layer", "name", "node", "readers", "shape")
+
+    def __init__(
+        self,
+        layer: Layer,
+        inputs: tuple[int, ...],
+        shape: Shape,
+        name: str,
+        node: Node | None,
+        constants: dict[str, Constant],
+    ) -> None:
+        self.layer = layer
+        self.inputs = inputs
+        self.shape = shape
+        self.name = name
+        self.node = node
+        self.constants = constants
+        self.readers = 0
+
+
+Known = dict[str, tuple[int, tuple[Weight, ...]]]  # by weight: its count, and what the file has
+
+
+class Records(list[Record]):
+    """The records of one trace, which become a network's steps."""
+
+    def shapes(self, record: Record) -> tuple[Shape, ...]:
+        """What flows into a record's layer."""
+        return tuple(self[number].shape for number in record.inputs)
+
+    def steps(self, span: Callable[[Node], Span]) -> tuple[list[Step], Relabel]:
+        """The steps, and how their weights are called and shaped in the file.
+
+        A stored tensor counts where it is first used. A step all of whose tensors are another
+        step's shares them; one that shares only some holds the rest.
+        """
+        names = Names()
+        owners: dict[int, int] = {}
+        known: dict[int, Known] = {}
+        steps = []
+        for number, record in enumerate(self):
+            shares = self._owner(record, owners)
+            fresh = {id(s) for s in _sources(record) if id(s) not in owners}
+            known[id(record.layer)] = self._known(record, None if shares is not None else fresh)
+            for each in fresh:
+                owners[each] = number
+            spans = (span(record.node),) if record.node else ()
+            name = names.unique(record.name)
+            steps.append(Step(record.layer, record.inputs, name, spans, shares))
+        return steps, lambda layer, weights: _relabelled(known.get(id(layer), {}), weights)
+
+    def _owner(self, record: Record, owners: dict[int, int]) -> int | None:
+        """The step whose weights this one uses again, if it is one and holds the same."""
+        found = {owners.get(id(source)) for source in _sources(record)}
+        if len(found) != 1:
+            return None
+        (owner,) = found
+        if owner is None or self[owner].constants.keys() != record.constants.keys():
+            return None
+        return owner
+
+    def _known(self, record: Record, fresh: set[int] | None) -> Known:
+        """What the file has for each weight of a layer; `fresh`: only these tensors."""
+        known: Known = {}
+        for weight in record.layer.weights(*self.shapes(record)):
+            constant = record.constants.get(weight.name)
+            if constant is None:
+                if weight.name == "num_batches_tracked":  # the file has no such counter
+                    known[weight.name] = (weight.count, ())
+                continue
+            sources = constant.sources
+            kept = [each for each in sources if fresh is None or id(each) in fresh]
+            known[weight.name] = (weight.count, tuple(_declared(weight, sources, kept)))
+        return known
+
+    def check(self, record: Record) -> None:
+        """LayerError where a tensor of the file is not of the size that its layer needs."""
+        for weight in record.layer.weights(*self.shapes(record)):
+            constant = record.constants.get(weight.name)
+            if constant is not None and constant.count != weight.count:
+                raise LayerError(
+                    f"its {weight.name} holds {constant.count:,} values where "
+                    f"{weight.count:,} are needed",
+                    code="declared",
+                )
+
+
+def _sources(record: Record) -> list[Stored]:
+    found = [each for constant in record.constants.values() for each in constant.sources]
+    return list({id(each): each for each in found}.values())
+
+
+def _declared(weight: Weight, sources: tuple[Stored, ...], kept: list[Stored]) -> list[Weight]:
+    if not sources:
+        return [weight]
+    return [
+        Weight(
+            weight.name if len(sources) == 1 else f"{weight.name}.{each.name}",
+            each.shape,
+            weight.role,
+            weight.trainable,
+        )
+        for each in kept
+    ]
+
+
+def _relabelled(known: Known, weights: tuple[Weight, ...]) -> tuple[Weight, ...]:
+    """Weights as the file has them; one of another size than was foreseen stays as it is."""
+    named: list[Weight] = []
+    for weight in weights:
+        count, declared = known.get(weight.name, (-1, ()))
+        named.extend(declared if count == weight.count else (weight,))
+    return tuple(named)
+
+
+class Names:
+    """Names made unique: the second `relu` is `relu#2`."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = {}
+        self.given: set[str] = set()
+
+    def unique(self, name: str) -> str:
+        name = clean(name)
+        chosen = name
+        number = self.counts.get(name, 1)
+        while chosen in self.given:
+            number += 1
+            chosen = f"{name}#{number}"
+        self.counts[name] = number
+        self.given.add(chosen)
+        return chosen

@@ -1,0 +1,356 @@
+"""A model is traced at an input size: its nodes become the steps of a network."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from functools import partial
+from math import prod
+from typing import Any
+
+from cnncalc.analysis import MAX_ELEMENTS, settle
+from cnncalc.errors import LayerError, SpecError
+from cnncalc.layers.base import Layer, Shape, show
+from cnncalc.layers.merge import Input
+from cnncalc.network import Network
+from cnncalc.notations.onnx_file.call import Call
+from cnncalc.notations.onnx_file.folding import fold
+from cnncalc.notations.onnx_file.listing import Listing
+from cnncalc.notations.onnx_file.model import (
+    MAX_NODES,
+    STANDARD,
+    Constant,
+    Declared,
+    Function,
+    Graph,
+    Model,
+    Node,
+    Reference,
+    broken,
+    clean,
+)
+from cnncalc.notations.onnx_file.operators import OPERATORS
+from cnncalc.notations.onnx_file.records import Flow, Open, Record, Records, Untold, Value
+
+__all__ = ["Tracer", "network_of"]
+
+# The batch where the file leaves it open: a number that no other size has.
+ANY_BATCH = 999_983
+MAX_DEPTH = 40  # functions and branches inside one another
+MAX_NUMBERS = 50_000_000  # numbers worked out in all
+
+
+def network_of(model: Model) -> Network:
+    """The network of a model; its steps come with `at(shape)`."""
+    data = _data_input(model)
+    assert data.shape is not None
+    sizes = data.shape[1:]
+    shape = tuple(size for size in sizes if isinstance(size, int))
+    return Network(
+        (),
+        shape if len(shape) == len(sizes) else None,
+        notation="onnx",
+        tracer=partial(_trace, model, Listing(model)),
+    )
+
+
+def _data_input(model: Model) -> Declared:
+    inputs = [each for each in model.graph.inputs if each.shape is None or len(each.shape) > 1]
+    if not inputs:
+        raise broken(model.file, "it has no input of data with a batch axis first")
+    if inputs[0].shape is None:
+        name = clean(inputs[0].name)
+        raise broken(model.file, f"its input `{name}` doesn't say how many axes it has")
+    return inputs[0]
+
+
+def _trace(model: Model, listing: Listing, shape: Shape) -> Network:
+    declared = _data_input(model)
+    assert declared.shape is not None
+    if len(shape) + 1 != len(declared.shape):
+        wanted = "×".join(str(size or "?") for size in declared.shape[1:])
+        raise SpecError(
+            f"the model takes {wanted} but the input is {show(shape)}",
+            code="bad-input",
+            help=f"-i with {len(declared.shape) - 1} sizes",
+        )
+    batch = declared.shape[0]
+    if isinstance(batch, int):
+        return Tracer(model, listing, batch).network(shape)
+    try:
+        return Tracer(model, listing, ANY_BATCH).network(shape)
+    except SpecError as error:
+        if error.code not in ("batch", "reshape", "branches"):
+            raise
+        try:  # many files leave the batch open and yet hold shapes for one sample
+            return Tracer(model, listing, 1).network(shape)
+        except SpecError:
+            raise error from None
+
+
+class Scope:
+    """The values by name of one graph, and those of the graph around it."""
+
+    def __init__(self, outer: Scope | None = None, prefix: str = "") -> None:
+        self.outer = outer
+        self.prefix = prefix
+        self.values: dict[str, Value] = {}
+        self.reads: Counter[str] = Counter()
+
+    def find(self, name: str) -> Value:
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.values:
+                return scope.values[name]
+            scope = scope.outer
+        raise LayerError(f"it reads `{clean(name, 60)}`, which nothing has made", code="onnx")
+
+
+class Tracer:
+    """The state of one trace.
+
+    Attributes:
+        batch: the size of the batch axis, in shapes that the model itself asks for.
+        touched: the constants that some node reads, by identity.
+    """
+
+    def __init__(self, model: Model, listing: Listing, batch: int) -> None:
+        self.model = model
+        self.listing = listing
+        self.batch = batch
+        self.records = Records()
+        self.touched: set[int] = set()
+        self.nodes_left = MAX_NODES
+        self.numbers_left = MAX_NUMBERS
+        self.running: Node | None = None
+
+    def network(self, shape: Shape) -> Network:
+        """Run the main graph at an input shape."""
+        graph = self.model.graph
+        scope = Scope()
+        try:
+            self._bind_inputs(scope, shape)
+            self.run(graph, scope, 0)
+            outputs = self._outputs(graph, scope)
+        except LayerError as error:
+            raise self._placed(error) from None
+        steps, relabel = self.records.steps(self.listing.span)
+        return Network(
+            steps,
+            shape,
+            outputs,
+            notation="onnx",
+            unused_params=self._unused(),
+            relabel=relabel,
+        )
+
+    def _bind_inputs(self, scope: Scope, shape: Shape) -> None:
+        data = _data_input(self.model)
+        assert data.shape is not None
+        symbols = dict(zip(data.shape[1:], shape, strict=True))
+        read = {name for node in _needed(self.model.graph) for name in _read_by(node)}
+        self._bind(scope, data, Input(), shape)
+        for declared in self.model.graph.inputs:
+            sizes = _further(declared, symbols)
+            if declared is data or declared.name not in read:
+                continue
+            if sizes is None:
+                scope.values[declared.name] = Open(declared.name)
+            else:
+                self._bind(scope, declared, Input(sizes), sizes)
+
+    def _bind(self, scope: Scope, declared: Declared, layer: Layer, shape: Shape) -> None:
+        scope.values[declared.name] = Flow(len(self.records), shape)
+        self.records.append(Record(layer, (), shape, declared.name, None, {}))
+
+    def run(self, graph: Graph | Function, scope: Scope, depth: int) -> None:
+        """Run the nodes that the outputs need."""
+        if depth > MAX_DEPTH:
+            raise LayerError("functions and branches are nested too deeply", code="too-large")
+        if isinstance(graph, Graph):
+            scope.values.update(graph.constants)
+        scope.reads.update(graph.outputs)
+        nodes = _needed(graph)
+        for node in nodes:
+            scope.reads.update(_read_by(node))
+        for node in nodes:
+            self.running = node
+            self._run_node(node, scope, depth)
+
+    def _run_node(self, node: Node, scope: Scope, depth: int) -> None:
+        self.nodes_left -= 1
+        if self.nodes_left < 0:
+            raise LayerError(f"more than {MAX_NODES:,} nodes", code="too-large")
+        inputs = [scope.find(name) if name else None for name in node.inputs]
+        self.touched.update(id(each) for each in inputs if isinstance(each, Constant))
+        prefixed = node._replace(name=scope.prefix + (node.name or _first(node) or node.op))
+        outputs = self._values(prefixed, inputs, scope, depth)
+        for place, name in enumerate(node.outputs):
+            value = outputs[place] if place < len(outputs) else Untold(node, place)
+            scope.values[name] = value
+            if isinstance(value, Flow):
+                self.records[value.number].readers = scope.reads[name]
+
+    def _values(
+        self, node: Node, inputs: list[Value], scope: Scope, depth: int
+    ) -> list[Value]:
+        """What a node gives."""
+        function = self.model.functions.get((node.domain, node.op))
+        if function:
+            return self._call_function(function, node, inputs, depth)
+        attributes = {
+            name: None if isinstance(each, Reference) else each
+            for name, each in node.attributes.items()
+        }
+        call = Call(self, node, inputs, attributes)
+        if node.op == "If" and node.domain in STANDARD:
+            return self._branch(call, scope, depth)
+        known = node.domain in STANDARD or node.op in FUSED
+        if known and not any(isinstance(each, Flow) for each in inputs):
+            return list(fold(call))
+        handler = OPERATORS.get(node.op) if known else None
+        if handler is None:
+            domain = "" if node.domain in STANDARD else f" of `{clean(node.domain, 60)}`"
+            raise LayerError(
+                f"the operator `{clean(node.op, 60)}`{domain} isn't known here",
+                code="unknown-operator",
+                help="networks of convolutions, pools, linear layers and elementwise "
+                "functions are read",
+            )
+        found = handler(call)
+        return list(found) if isinstance(found, list) else [found]
+
+    def _call_function(
+        self, function: Function, node: Node, inputs: list[Value], depth: int
+    ) -> list[Value]:
+        """Run an operator that the file defines, its attributes put in their places."""
+        given = function.attributes | node.attributes
+        scope = Scope(prefix=f"{node.name}/")
+        for name in function.inputs:
+            scope.values[name] = None
+        scope.values.update(zip(function.inputs, inputs, strict=False))
+        nodes = tuple(_filled(each, given, node.number) for each in function.nodes)
+        self.run(function._replace(nodes=nodes), scope, depth + 1)
+        self.running = node
+        return [scope.find(name) for name in function.outputs]
+
+    def _branch(self, call: Call, scope: Scope, depth: int) -> list[Value]:
+        """The branch of an If whose condition is known."""
+        chosen = call.numbers(0)
+        branch = call.attributes.get("then_branch" if chosen and chosen[0] else "else_branch")
+        if not isinstance(branch, Graph):
+            call.refuse("it has no branch to take")
+        inner = Scope(scope, prefix=f"{call.node.name}/")
+        self.run(branch, inner, depth + 1)
+        self.running = call.node
+        return [inner.find(name) for name in branch.outputs]
+
+    def add(
+        self,
+        node: Node,
+        layer: Layer,
+        flows: Iterable[Flow],
+        suffix: str,
+        constants: dict[str, Constant],
+    ) -> Flow:
+        """A step; LayerError where its layer can't take what flows in."""
+        inputs = tuple(flow.number for flow in flows)
+        record = Record(layer, inputs, (), f"{node.name}{suffix}", node, constants)
+        shapes = self.records.shapes(record)
+        # A new object, so that its weights can be told by it.
+        record.layer = settle(layer, shapes).expecting(None)
+        record.shape = record.layer.output(*shapes)
+        if prod(record.shape) > MAX_ELEMENTS:
+            raise LayerError("the output is beyond any machine", code="too-large")
+        self.records.check(record)
+        record.readers = 1  # until a name is given to it
+        self.records.append(record)
+        return Flow(len(self.records) - 1, record.shape)
+
+    def spend(self, numbers: int) -> None:
+        """Count numbers that are worked out."""
+        self.numbers_left -= numbers
+        if self.numbers_left < 0:
+            raise LayerError("its shapes take too much working out", code="too-large")
+
+    def _outputs(self, graph: Graph, scope: Scope) -> list[int]:
+        values = [scope.find(name) for name in graph.outputs]
+        numbers = [value.number for value in values if isinstance(value, Flow)]
+        if not numbers:
+            self.running = None
+            raise LayerError("no output depends on the data", code="onnx")
+        return list(dict.fromkeys(numbers))
+
+    def _unused(self) -> int:
+        """Elements of the stored weights that no node reads."""
+        return sum(
+            constant.count
+            for constant in self.model.graph.constants.values()
+            if id(constant) not in self.touched and constant.sources[0].learned
+        )
+
+    def _placed(self, error: LayerError) -> SpecError:
+        """The bare sentence of an error with the node that it is about."""
+        node = self.running
+        if node is None:
+            return SpecError(error.message, code=error.code, help=error.help)
+        name = clean(node.name or _first(node) or "", 60)
+        called = f"`{name}` ({clean(node.op, 60)})" if name else f"`{clean(node.op, 60)}`"
+        return SpecError(
+            f"node {called}: {error.message}",
+            self.listing.span(node),
+            code=error.code,
+            help=error.help,
+        )
+
+
+# Operators of other domains that are read as ONNX's own of the same name.
+FUSED = ("QuantizeLinear", "DequantizeLinear", "Gelu")
+
+
+def _further(declared: Declared, symbols: dict[Any, int]) -> Shape | None:
+    """The shape of a further input, by its own sizes and the names that it has in common."""
+    if declared.shape is None or len(declared.shape) < 2:
+        return None
+    sizes = [symbols.get(size) if isinstance(size, str) else size for size in declared.shape[1:]]
+    known = tuple(size for size in sizes if isinstance(size, int))
+    return known if len(known) == len(sizes) else None
+
+
+def _first(node: Node) -> str:
+    return next((name for name in node.outputs if name), "")
+
+
+def _needed(graph: Graph | Function) -> list[Node]:
+    """The nodes that the outputs depend on, in their order."""
+    wanted = set(graph.outputs)
+    kept = []
+    for node in reversed(graph.nodes):
+        if any(name and name in wanted for name in node.outputs):
+            kept.append(node)
+            wanted.update(_read_by(node))
+    kept.reverse()
+    return kept
+
+
+def _read_by(node: Node) -> list[str]:
+    """The names that a node reads, inside its branches too."""
+    found = []
+    waiting = [node]
+    while waiting:
+        each = waiting.pop()
+        found += [name for name in each.inputs if name]
+        for value in each.attributes.values():
+            if isinstance(value, Graph):
+                waiting += value.nodes
+                found += value.outputs
+    return found
+
+
+def _filled(node: Node, given: dict[str, Any], number: int) -> Node:
+    """A function's node with the attributes that refer to the function's own."""
+    attributes = {
+        name: given.get(each.name) if isinstance(each, Reference) else each
+        for name, each in node.attributes.items()
+    }
+    return node._replace(attributes=attributes, number=number)

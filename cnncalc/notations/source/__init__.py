@@ -1,0 +1,63 @@
+"""PyTorch and Keras source becomes a network: it is read, never executed.
+
+The interpreter evaluates the part of Python that builds networks, on plain data, layers and
+symbolic tensors; everything else stops with the place underlined. A model's source stays a
+small program: it is run again at each input size, since `x.view(x.size(0), -1)` asks for it.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from cnncalc.errors import Source
+from cnncalc.network import Network
+
+__all__ = ["detect", "parse"]
+
+# What gives source away; the classes whose names differ tell the frameworks apart.
+KERAS = re.compile(
+    r"\b(?:keras|tensorflow)\b|\btf\.|\blayers\.[A-Z]|\b(?:(?:Depthwise|Separable)?Conv[123]D"
+    r"(?:Transpose)?|Dense|(?:Max|Average|GlobalMax|GlobalAverage)Pooling[123]D|"
+    r"BatchNormalization|LayerNormalization|Activation|UpSampling[123]D|ZeroPadding[123]D|"
+    r"InputLayer)\s*\("
+)
+TORCH = re.compile(
+    r"\btorch\b|\bnn\.[A-Z]|\b(?:Lazy)?(?:Conv(?:Transpose)?|BatchNorm|MaxPool|AvgPool|"
+    r"Adaptive\w+Pool)[123]d\s*\("
+)
+PYTHON = re.compile(r"^\s*(?:import|from|class)\s|\b[A-Z]\w*\s*\(", re.MULTILINE)
+
+
+def detect(text: str) -> str | None:
+    """`torch` or `keras` for source; None for what is no source at all."""
+    if TORCH.search(text):
+        return "torch"
+    if KERAS.search(text):
+        return "keras"
+    return "torch" if PYTHON.search(text) else None
+
+
+def parse(
+    source: Source,
+    *,
+    notation: str | None = None,
+    entry: str | None = None,
+    path: str | None = None,
+) -> Network:
+    """Read the network that a source describes.
+
+    Args:
+        source: the text.
+        notation: `torch` or `keras`: whose names those without an import are; None: detected.
+        entry: which class, function or variable, such as `Net(n_classes=10)` or `Net.features`;
+            None: the only one there is.
+        path: where the text lies, so that its imports find the files beside it.
+
+    Raises:
+        SpecError: what can't be followed, with its place.
+    """
+    from cnncalc.notations.source.building import read
+
+    found = notation or detect(source.text) or "torch"
+    return read(source, found, entry or None, Path(path) if path else None)

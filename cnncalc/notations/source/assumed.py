@@ -1,0 +1,56 @@
+"""Names that people leave without an import, as in a snippet: `nn`, `F`, `layers`, `Conv2d`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cnncalc.errors import suggest
+from cnncalc.notations.source.raising import raised
+from cnncalc.notations.source.stops import Refusal
+from cnncalc.notations.source.values import Foreign, Namespace, Value
+
+__all__ = ["assumed"]
+
+SHORT = {
+    "torch": "torch",
+    "nn": "torch.nn",
+    "F": "torch.nn.functional",
+    "keras": "keras",
+    "tf": "tensorflow",
+    "layers": "keras.layers",
+    "models": "keras.models",
+    "K": "keras.backend",
+    "np": "numpy",
+    "math": "math",
+    "partial": "functools.partial",
+    "OrderedDict": "collections.OrderedDict",
+    "Tensor": "torch.Tensor",
+}
+HOMES = {"torch": ("torch.nn",), "keras": ("keras.layers", "keras.models", "keras")}
+
+
+def assumed(machine: Any, name: str) -> Value:
+    """What a name means that nothing defines, in the framework that is being read."""
+    if name in SHORT:
+        return machine.imports.library(SHORT[name])
+    first = ("keras", "torch") if machine.notation == "keras" else ("torch", "keras")
+    for framework in first:
+        for home in HOMES[framework]:
+            found = machine.imports.library(f"{home}.{name}")
+            if not isinstance(found, Foreign | Namespace):
+                return found
+    if name[:1].isupper():
+        raise unknown_class(name)
+    raise raised("NameError", f"`{name}` is not defined in this source")
+
+
+def unknown_class(name: str) -> Refusal:
+    from cnncalc.frameworks.keras import READERS as KERAS
+    from cnncalc.frameworks.pytorch import READERS as TORCH
+
+    near = suggest(name, [*TORCH, *KERAS])
+    return Refusal(
+        f"`{name}` is not defined in this source, and no layer that is read here",
+        help=f"did you mean `{near}`?" if near else None,
+        code="unknown-layer",
+    )

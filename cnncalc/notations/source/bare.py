@@ -1,0 +1,70 @@
+"""Bare calls as a notation: `nn.Conv2d(3, 16, 3), nn.ReLU()`, by commas or by lines."""
+
+from __future__ import annotations
+
+import ast
+
+from cnncalc.notations.source.machine import Machine
+from cnncalc.notations.source.scopes import Module, describe
+from cnncalc.notations.source.stops import Refusal
+from cnncalc.notations.source.torch_containers import SEQUENTIAL
+from cnncalc.notations.source.torch_modules import is_module
+from cnncalc.notations.source.values import Class, Value
+
+__all__ = ["bare_calls"]
+
+
+def bare_calls(machine: Machine, module: Module) -> Value:
+    """The layers that stand at the top level, as one sequence."""
+    from cnncalc.notations.source.keras_models import is_keras_layer, sequential_of
+
+    nodes = [
+        part
+        for statement in module.statements
+        if isinstance(statement, ast.Expr)
+        for part in parts_of(statement.value)
+    ]
+    values = [layer_at(machine, module, node) for node in nodes]
+    if not values:
+        raise Refusal(
+            "there is no model in this source",
+            help="a class with a forward, a Sequential, or layers such as `nn.Conv2d(3, 16, 3)`",
+            code="empty",
+        )
+    if len(values) == 1:
+        return values[0]
+    if all(is_module(value) for value in values):
+        return machine.call(SEQUENTIAL, values, {})
+    if all(is_keras_layer(value) for value in values):
+        return sequential_of(machine, values)
+    raise Refusal("layers of PyTorch and of Keras stand side by side here")
+
+
+def parts_of(node: ast.expr) -> list[ast.expr]:
+    """The expressions of a tuple or list, or the one that there is; texts are comments."""
+    if isinstance(node, ast.Tuple | ast.List):
+        return [part for each in node.elts for part in parts_of(each)]
+    return [] if isinstance(node, ast.Constant) else [node]
+
+
+def layer_at(machine: Machine, module: Module, node: ast.expr) -> Value:
+    """The layer that an expression makes."""
+    from cnncalc.notations.source.entry import is_model
+    from cnncalc.notations.source.keras_models import is_keras_layer
+
+    for name in {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}:
+        if module.has(name):
+            module.need([name])
+    value = machine.evaluate(module.scope, node)
+    if isinstance(value, Class):
+        refusal = Refusal(
+            f"`{value.name}` is a class: it makes a layer when it is called",
+            help=f"write `{ast.unparse(node)}()`",
+            code="not-called",
+        )
+    elif is_model(value) or is_keras_layer(value):
+        return value
+    else:
+        refusal = Refusal(f"this is {describe(value)}, no layer", code="not-a-layer")
+    refusal.span = module.file.span(node)
+    raise refusal

@@ -1,0 +1,146 @@
+"""From a source to a network: the model is built once, and run at each input size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from cnncalc.errors import Source
+from cnncalc.layers.base import Shape
+from cnncalc.network import Network
+from cnncalc.notations.source import expressions, statements
+from cnncalc.notations.source.data import content_of
+from cnncalc.notations.source.entry import choose
+from cnncalc.notations.source.files import Tree
+from cnncalc.notations.source.limits import Budget
+from cnncalc.notations.source.machine import Machine
+from cnncalc.notations.source.scopes import describe
+from cnncalc.notations.source.stops import Refusal
+from cnncalc.notations.source.torch_modules import is_module, named_modules, own_weights
+from cnncalc.notations.source.trace import Trace
+from cnncalc.notations.source.values import Instance, SetValue, Tensor, Value
+
+__all__ = ["read"]
+
+# Importing these two tells the machine how each kind of node is evaluated.
+HANDLERS = (expressions, statements)
+
+Build = Callable[..., tuple[Machine, Value]]
+
+
+def read(source: Source, notation: str, entry: str | None, path: Path | None) -> Network:
+    """Build the model, and give a network that runs it at an input size."""
+    from cnncalc.notations.source.keras_models import Unsized, keras_network
+
+    def build(
+        wanted: Shape | None = None, inputs: dict[int, Shape] | None = None
+    ) -> tuple[Machine, Value]:
+        budget = Budget()
+        tree = Tree(path, budget)
+        machine = Machine(tree, budget, notation)
+        machine.default_input, machine.wanted = wanted, inputs or {}
+        with machine.deep():
+            file = tree.main(source, path)
+            machine.start(file)
+            return machine, choose(machine, machine.module(file), entry)
+
+    try:
+        machine, model = build()
+    except Unsized:
+        return keras_network(build, None, None)
+    if is_module(model):
+        return torch_network(build, machine, model)
+    return keras_network(build, machine, model)
+
+
+def torch_network(build: Build, machine: Machine, model: Instance) -> Network:
+    """A network around a module."""
+    fresh: list[tuple[Machine, Value]] = [(machine, model)]
+
+    def run(shape: Shape) -> Network:
+        # forward may leave something behind in the model, so each run has one of its own
+        return traced(*(fresh.pop() if fresh else build()), shape)
+
+    return Network((), notation="torch", tracer=run)
+
+
+def traced(machine: Machine, model: Instance, shape: Shape) -> Network:
+    """The steps of a module at an input of this shape."""
+    with machine.deep():
+        trace = Trace({id(module): name for name, module in named_modules(model)})
+        machine.trace = trace
+        x = trace.input(shape)
+        result = machine.call(model, [x, *further_inputs(model)], {})
+        outputs = [tensor.number for tensor in tensors_in(result)]
+        if not outputs:
+            raise Refusal(
+                f"the forward of `{model.cls.name}` returns {describe(result)}, no tensor"
+            )
+        steps, ends = trace.steps(outputs, prune=False)
+        unused = unused_params(model, trace)
+    return Network(steps, shape, ends, notation="torch", unused_params=unused)
+
+
+def further_inputs(model: Instance) -> list[Value]:
+    """A forward with more inputs than one can't be run: only one size is given."""
+    from cnncalc.notations.source.values import Function
+
+    forward = model.cls.find("forward")
+    if not isinstance(forward, Function):
+        return []
+    args = forward.node.args
+    needed = (*args.posonlyargs, *args.args)[2:]
+    needed = needed[: max(len(needed) - len(forward.defaults), 0)]
+    if needed:
+        names = ", ".join(f"`{arg.arg}`" for arg in needed)
+        refusal = Refusal(
+            f"`{model.cls.name}.forward` takes more inputs than one: {names}",
+            help="a network of one input is read; give a sub-module, such as `Net.encoder`",
+            code="inputs",
+        )
+        refusal.span = forward.scope.module.file.span(needed[0])
+        raise refusal
+    return []
+
+
+def tensors_in(value: Value, depth: int = 0) -> list[Tensor]:
+    """The tensors in what a forward returns, in order."""
+    value = content_of(value)
+    if isinstance(value, Tensor):
+        return [value]
+    if depth > 4:
+        return []
+    if isinstance(value, dict):
+        value = list(value.values())
+    elif isinstance(value, SetValue):
+        value = list(value.items)
+    elif isinstance(value, Instance):
+        value = list(value.fields.values())
+    if isinstance(value, list | tuple):
+        return [tensor for each in value for tensor in tensors_in(each, depth + 1)]
+    return []
+
+
+def unused_params(model: Instance, trace: Trace) -> int:
+    """Elements of the parameters that are declared and that no step uses."""
+    total = 0
+    seen: set[int] = set()
+    for _, module in named_modules(model):
+        for _, weight in own_weights(module):
+            if weight.role != "parameter" or id(weight) in seen:
+                continue
+            seen.add(id(weight))
+            ran = id(module) in trace.ran and module.layers is not None
+            if not ran and id(weight) not in trace.used and id(module) not in trace.ran:
+                total += product(weight.shape)
+    return total
+
+
+def product(sizes: tuple[Any, ...]) -> int:
+    total = 1
+    for size in sizes:
+        total *= size
+    return total
+
+

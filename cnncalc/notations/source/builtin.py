@@ -1,0 +1,400 @@
+"""Python's own functions and types, as far as building networks needs them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from itertools import islice
+from typing import Any
+
+from cnncalc.notations.source.attributes import look_up, set_attribute
+from cnncalc.notations.source.classes import (
+    OBJECT,
+    Super,
+    class_of,
+    is_instance,
+)
+from cnncalc.notations.source.data import content_of, iterate, listed, text_of
+from cnncalc.notations.source.limits import MAX_ITEMS, check_count, check_int
+from cnncalc.notations.source.operators import binary, is_true, key, ordered
+from cnncalc.notations.source.raising import EXCEPTIONS, raised
+from cnncalc.notations.source.scopes import describe
+from cnncalc.notations.source.stops import Raised, Refusal
+from cnncalc.notations.source.values import (
+    MISSING,
+    Batch,
+    Bound,
+    Builtin,
+    Class,
+    Function,
+    Instance,
+    Iterated,
+    Partial,
+    Property,
+    SetValue,
+    Static,
+    StaticMethod,
+    Tensor,
+    Value,
+)
+
+__all__ = ["BUILTINS", "PLAIN", "find_builtin", "simple", "sorted_values"]
+
+FORBIDDEN = (
+    "breakpoint compile delattr dir eval exec exit globals hash help id input locals memoryview "
+    "open quit __import__ __build_class__ bytes bytearray"
+).split()
+
+
+def find_builtin(machine: Any, name: str) -> Value:
+    """What a name means that the file doesn't define."""
+    if name in BUILTINS:
+        return BUILTINS[name]
+    if name in FORBIDDEN:
+        raise Refusal(
+            f"`{name}` can't be followed: a source is read, nothing of it is executed",
+            code="forbidden",
+        )
+    from cnncalc.notations.source.assumed import assumed
+
+    return assumed(machine, name)
+
+
+def simple(name: str, function: Callable[..., Value]) -> Builtin:
+    """A function of plain arguments: `function(machine, *args, **kwargs)`."""
+
+    return Builtin(name, lambda machine, args, kwargs: function(machine, *args, **kwargs))
+
+
+def to_int(machine: Any, value: Value = 0, base: Value = 10) -> int:
+    value = content_of(value)
+    if isinstance(value, Static) and value.values is not None and len(value.values) == 1:
+        value = value.values[0]
+    if isinstance(value, Batch):
+        raise Refusal("the size of the batch isn't known", code="batch")
+    if isinstance(value, str) and len(value) > 40:
+        raise Refusal("this number is beyond what a network needs", code="too-large")
+    try:
+        return check_int(int(value, base) if isinstance(value, str) else int(_number(value)))
+    except (ValueError, OverflowError):
+        raise raised("ValueError", f"{value!r} is no whole number") from None
+
+
+def to_float(machine: Any, value: Value = 0.0) -> float:
+    value = content_of(value)
+    if isinstance(value, Static) and value.values is not None and len(value.values) == 1:
+        value = value.values[0]
+    try:
+        return float(value[:40] if isinstance(value, str) else _number(value))
+    except (ValueError, OverflowError):
+        raise raised("ValueError", f"{value!r} is no number") from None
+
+
+def _number(value: Value) -> float:
+    if not isinstance(value, int | float):
+        raise Refusal(f"{describe(value)} is no number")
+    return value
+
+
+def length(machine: Any, value: Value) -> Value:
+    """`len(value)`."""
+    if isinstance(value, Tensor):
+        return Batch()
+    if isinstance(value, Static):
+        return value.shape[0] if value.shape else 0
+    if isinstance(value, Instance):
+        found = value.cls.find("__len__")
+        if found is not MISSING:
+            return machine.call(Bound(found, value), [], {})
+    value = content_of(value)
+    if isinstance(value, SetValue | Iterated):
+        return len(value.items)
+    if isinstance(value, Class) and "__members__" in value.names:
+        return len(value.names["__members__"])
+    if not isinstance(value, str | tuple | list | dict | range):
+        raise raised("TypeError", f"{describe(value)} has no length")
+    return len(value)
+
+
+def make_range(machine: Any, *bounds: Value) -> range:
+    if any(isinstance(bound, Batch) for bound in bounds):
+        raise Refusal("a loop over the batch can't be followed", code="batch")
+    numbers = [b.values[0] if isinstance(b, Static) and b.values else b for b in bounds]
+    if not all(isinstance(each, int) for each in numbers):
+        raise raised("TypeError", "`range` takes whole numbers")
+    try:
+        return range(*numbers)
+    except ValueError:
+        raise raised("ValueError", "a range needs a step") from None
+
+
+def round_number(machine: Any, value: Value, digits: Value = None) -> Value:
+    if isinstance(value, Tensor | Static):
+        from cnncalc.notations.source.tensors import tensor_attribute
+
+        return machine.call(tensor_attribute(machine, value, "round"), [], {})
+    if digits is not None and abs(digits) > 30:
+        raise Refusal("this rounding can't be worked out")
+    try:
+        return round(_number(value), digits)
+    except (OverflowError, ValueError):
+        raise raised("ValueError", "no whole number is near this") from None
+
+
+def total(machine: Any, values: Value, start: Value = 0) -> Value:
+    for value in iterate(machine, values):
+        machine.budget.spend(1)
+        start = value if _is_zero(start) else binary(machine, ast.Add, start, value)
+    return start
+
+
+def _is_zero(value: Value) -> bool:
+    return type(value) is int and value == 0
+
+
+def extreme(sign: type[ast.cmpop]) -> Callable[..., Value]:
+    """`max` or `min`."""
+    import operator as op
+
+    order = op.gt if sign is ast.Gt else op.lt
+
+    def find(machine: Any, *values: Value, key: Value = None, default: Value = MISSING) -> Value:
+        items = listed(machine, values[0]) if len(values) == 1 else list(values)
+        if not items:
+            if default is MISSING:
+                raise raised("ValueError", "there is nothing to choose from")
+            return default
+        best, best_key = None, MISSING
+        for item in items:
+            rank = item if key is None else machine.call(key, [item], {})
+            if best_key is MISSING or ordered(machine, order, rank, best_key):
+                best, best_key = item, rank
+        return best
+
+    return find
+
+
+def sorted_values(
+    machine: Any, values: Value, key: Value = None, reverse: Value = False
+) -> list[Value]:
+    """A sorted copy: ranks are numbers, texts or tuples of them."""
+    import functools
+    import operator as op
+
+    items = listed(machine, values)
+    ranks = [item if key is None else machine.call(key, [item], {}) for item in items]
+
+    def order(one: int, two: int) -> int:
+        if ordered(machine, op.lt, ranks[one], ranks[two]):
+            return -1
+        return 1 if ordered(machine, op.lt, ranks[two], ranks[one]) else 0
+
+    machine.budget.spend(len(items) * 4)
+    places = sorted(range(len(items)), key=functools.cmp_to_key(order), reverse=bool(reverse))
+    return [items[place] for place in places]
+
+
+def zipped(machine: Any, *values: Value, strict: Value = False) -> Iterated:
+    rows = islice(zip(*(iterate(machine, value) for value in values), strict=False), MAX_ITEMS + 1)
+    result = []
+    for row in rows:
+        machine.budget.spend(1)
+        result.append(row)
+    check_count(len(result))
+    return Iterated(result)
+
+
+def enumerated(machine: Any, values: Value, start: Value = 0) -> Iterated:
+    return Iterated([(start + place, each) for place, each in enumerate(listed(machine, values))])
+
+
+def mapped(machine: Any, function: Value, *values: Value) -> Iterated:
+    rows = zip(*(listed(machine, value) for value in values), strict=False)
+    return Iterated([machine.call(function, list(row), {}) for row in rows])
+
+
+def filtered(machine: Any, function: Value, values: Value) -> Iterated:
+    def keep(value: Value) -> bool:
+        return is_true(machine, value if function is None else machine.call(function, [value], {}))
+
+    return Iterated([value for value in listed(machine, values) if keep(value)])
+
+
+def following(machine: Any, values: Value, *default: Value) -> Value:
+    """`next(values)`."""
+    if not isinstance(values, Iterated):
+        raise Refusal(f"{describe(values)} is no iterator")
+    for value in values:
+        return value
+    if default:
+        return default[0]
+    raise raised("StopIteration", "the iterator is at its end")
+
+
+def as_iterator(machine: Any, values: Value) -> Iterated:
+    return values if isinstance(values, Iterated) else Iterated(listed(machine, values))
+
+
+def read_attribute(machine: Any, value: Value, name: Value, *default: Value) -> Value:
+    """`getattr(value, name)`."""
+    if not isinstance(name, str):
+        raise raised("TypeError", "an attribute's name is a text")
+    try:
+        found = look_up(machine, value, name)
+    except Raised as error:
+        if not default or error.value.cls.name != "AttributeError":
+            raise
+        return default[0]
+    if found is MISSING:
+        from cnncalc.notations.source.attributes import missing
+
+        if not default:
+            raise raised("AttributeError", missing(value, name))
+        return default[0]
+    return found
+
+
+def has_attribute(machine: Any, value: Value, name: Value) -> bool:
+    return read_attribute(machine, value, name, MISSING) is not MISSING
+
+
+def write_attribute(machine: Any, value: Value, name: Value, item: Value) -> None:
+    if not isinstance(name, str):
+        raise raised("TypeError", "an attribute's name is a text")
+    set_attribute(machine, value, name, item)
+
+
+def type_of(machine: Any, value: Value, *more: Value) -> Value:
+    if more:
+        raise Refusal("a class made by `type` can't be followed")
+    return class_of(value)
+
+
+def is_subclass(machine: Any, cls: Value, kinds: Value) -> bool:
+    kinds = kinds if isinstance(kinds, tuple) else (kinds,)
+    return isinstance(cls, Class) and any(kind in cls.order for kind in kinds)
+
+
+def is_callable(machine: Any, value: Value) -> bool:
+    if isinstance(value, Instance):
+        return value.cls.find("__call__") is not MISSING
+    return isinstance(value, Function | Builtin | Bound | Class | Partial)
+
+
+def explicit_super(machine: Any, owner: Value, receiver: Value) -> Value:
+    if not isinstance(owner, Class):
+        raise Refusal("`super` takes a class and an object")
+    return Super(owner, receiver)
+
+
+def power(machine: Any, base: Value, exponent: Value) -> Value:
+    return binary(machine, ast.Pow, base, exponent)
+
+
+def plain_class(name: str, convert: Callable[..., Value], *bases: Class) -> Class:
+    return Class(name, (*bases, OBJECT) if bases else (OBJECT,), make=simple(name, convert).call)
+
+
+def make_dict(machine: Any, *sources: Value, **named: Value) -> dict[Value, Value]:
+    from cnncalc.notations.source.methods import DICTS
+
+    result: dict[Value, Value] = {}
+    DICTS["update"](machine, result, *sources, **named)
+    return result
+
+
+def make_set(machine: Any, values: Value = ()) -> SetValue:
+    return SetValue({key(each): None for each in listed(machine, values)})
+
+
+INT = plain_class("int", to_int)
+DICT = plain_class("dict", make_dict)
+TYPES = {
+    "int": INT,
+    "float": plain_class("float", to_float),
+    "bool": plain_class("bool", lambda machine, value=False: is_true(machine, value), INT),
+    "str": plain_class("str", lambda machine, value="": text_of(machine, value)),
+    "list": plain_class("list", lambda machine, values=(): listed(machine, values)),
+    "tuple": plain_class("tuple", lambda machine, values=(): tuple(listed(machine, values))),
+    "dict": DICT,
+    "set": plain_class("set", make_set),
+    "frozenset": plain_class("frozenset", make_set),
+    "range": plain_class("range", make_range),
+    "slice": plain_class("slice", lambda machine, *parts: slice(*parts)),
+    "type": plain_class("type", type_of),
+    "object": OBJECT,
+}
+PLAIN: dict[type, Class] = {
+    int: INT,
+    float: TYPES["float"],
+    bool: TYPES["bool"],
+    str: TYPES["str"],
+    list: TYPES["list"],
+    tuple: TYPES["tuple"],
+    dict: DICT,
+    SetValue: TYPES["set"],
+    range: TYPES["range"],
+    slice: TYPES["slice"],
+    type(None): Class("NoneType", (OBJECT,)),
+    Function: Class("function", (OBJECT,)),
+    Class: TYPES["type"],
+}
+FUNCTIONS: dict[str, Callable[..., Value]] = {
+    "abs": lambda machine, value: abs(_number(value)),
+    "all": lambda machine, values: all(is_true(machine, v) for v in iterate(machine, values)),
+    "any": lambda machine, values: any(is_true(machine, v) for v in iterate(machine, values)),
+    "callable": is_callable,
+    "chr": lambda machine, value: chr(value),
+    "ord": lambda machine, value: ord(value),
+    "classmethod": lambda machine, function: StaticMethod(function, True),
+    "divmod": lambda machine, a, b: (
+        binary(machine, ast.FloorDiv, a, b),
+        binary(machine, ast.Mod, a, b),
+    ),
+    "enumerate": enumerated,
+    "filter": filtered,
+    "format": lambda machine, value, form="": show_formatted(machine, value, form),
+    "getattr": read_attribute,
+    "hasattr": has_attribute,
+    "isinstance": is_instance,
+    "issubclass": is_subclass,
+    "iter": as_iterator,
+    "len": length,
+    "map": mapped,
+    "max": extreme(ast.Gt),
+    "min": extreme(ast.Lt),
+    "next": following,
+    "pow": power,
+    "print": lambda machine, *args, **kwargs: None,
+    "property": lambda machine, getter=None, setter=None, *rest, **kw: Property(getter, setter),
+    "repr": lambda machine, value: text_of(machine, value, quoted=True),
+    "reversed": lambda machine, values: Iterated(listed(machine, values)[::-1]),
+    "round": round_number,
+    "setattr": write_attribute,
+    "sorted": sorted_values,
+    "staticmethod": lambda machine, function: StaticMethod(function, False),
+    "sum": total,
+    "super": explicit_super,
+    "vars": lambda machine, value: dict(value.fields),
+    "zip": zipped,
+}
+
+
+def show_formatted(machine: Any, value: Value, form: str) -> str:
+    from cnncalc.notations.source.formats import format_value
+
+    return format_value(machine, value, form)
+
+
+BUILTINS: dict[str, Value] = {
+    **EXCEPTIONS,
+    **TYPES,
+    **{name: simple(name, function) for name, function in FUNCTIONS.items()},
+    "NotImplemented": None,
+    "Ellipsis": ...,
+    "__debug__": False,
+    "__file__": "source.py",
+    "__doc__": None,
+    "__package__": "",
+}
+

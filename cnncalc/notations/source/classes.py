@@ -1,0 +1,199 @@
+"""Classes of the source, and making objects of them."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from cnncalc.notations.source.machine import Machine
+from cnncalc.notations.source.raising import EXCEPTIONS, raised
+from cnncalc.notations.source.scopes import Scope, describe
+from cnncalc.notations.source.stops import Refusal
+from cnncalc.notations.source.values import (
+    MISSING,
+    Bound,
+    Builtin,
+    Class,
+    Foreign,
+    Function,
+    Instance,
+    Opaque,
+    Property,
+    StaticMethod,
+    Value,
+)
+
+__all__ = ["OBJECT", "Super", "instantiate", "make_class"]
+
+MARKS = ("__class_body__", "__fields__")
+OBJECT = Class("object")
+ENUM = Class("Enum", (OBJECT,))
+RECORD = Class("NamedTuple", (OBJECT,))
+
+
+class Super:
+    """What `super()` gives: attributes are looked up after a class in the order."""
+
+    __slots__ = ("owner", "receiver")
+
+    def __init__(self, owner: Class, receiver: Value) -> None:
+        self.owner = owner
+        self.receiver = receiver
+
+    def find(self, name: str) -> Value:
+        """The attribute of the next class that has it; MISSING if none does."""
+        cls = self.receiver if isinstance(self.receiver, Class) else self.receiver.cls
+        if self.owner not in cls.order:
+            raise Refusal(f"`super()` of `{self.owner.name}` in an object of `{cls.name}`")
+        for each in cls.order[cls.order.index(self.owner) + 1 :]:
+            if name in each.names:
+                return each.names[name]
+        return MISSING
+
+
+def make_class(scope: Scope, node: ast.ClassDef) -> Class:
+    """A class value: its body runs now."""
+    bases, foreign = class_bases(scope, node)
+    body = Scope(scope, scope.module, None)
+    fields: list[str] = []
+    body.names.update({"__class_body__": True, "__fields__": fields})
+    scope.machine.run(body, node.body)
+    names = {name: value for name, value in body.names.items() if name not in MARKS}
+    names["__annotated__"] = tuple(fields)
+    cls = Class(node.name, bases or (OBJECT,), names, library=False)
+    names["__module__"] = scope.module.file.name
+    cls.foreign = foreign
+    for value in names.values():
+        own(value, cls)
+    if ENUM in cls.order:
+        make_members(cls)
+    elif RECORD in cls.order:
+        from cnncalc.notations.source.records import record_class
+
+        record_class(cls)
+    return cls
+
+
+def class_bases(scope: Scope, node: ast.ClassDef) -> tuple[tuple[Class, ...], str | None]:
+    """The bases that are known, and the name of one that isn't."""
+    bases, foreign = [], None
+    for each in node.bases:
+        base = scope.machine.evaluate(scope, each)
+        if isinstance(base, Foreign):
+            foreign = base.path
+        elif isinstance(base, Class):
+            bases.append(base)
+        elif not isinstance(base, Opaque):
+            raise Refusal(f"{describe(base)} can't be a base class")
+    return tuple(dict.fromkeys(bases)), foreign
+
+
+def own(value: Value, cls: Class) -> None:
+    """Tell the functions of a class body which class they belong to."""
+    if isinstance(value, Function) and value.owner is None:
+        value.owner = cls
+    elif isinstance(value, Property):
+        own(value.getter, cls)
+        own(value.setter, cls)
+    elif isinstance(value, StaticMethod):
+        own(value.function, cls)
+
+
+def make_members(cls: Class) -> None:
+    """The members of an Enum: objects with a name and a value."""
+    members: dict[str, Value] = {}
+    for name, value in list(cls.names.items()):
+        if name.startswith("_") or isinstance(value, Function | Property | StaticMethod | Class):
+            continue
+        known = next((m for m in members.values() if m.fields["value"] is value), None)
+        if isinstance(value, Opaque) and value.name == "auto":
+            value = len(members) + 1
+        if known is None:
+            known = Instance(cls)
+            known.fields.update(name=name, value=value, _name_=name, _value_=value)
+            if any(base.make is not None for base in cls.order):
+                known.content = value
+        elif value is None:
+            continue
+        members[name] = cls.names[name] = known
+    cls.names["__members__"] = members
+
+
+def instantiate(
+    machine: Machine, cls: Class, args: list[Value], kwargs: dict[str, Value]
+) -> Value:
+    """An object of a class."""
+    if cls.make is not None:
+        return cls.make(machine, args, kwargs)
+    if ENUM in cls.order:
+        return member_of(machine, cls, args)
+    if not cls.library and isinstance(cls.find("__new__"), Function):
+        raise Refusal(f"`{cls.name}` makes its objects with `__new__`, which can't be followed")
+    instance = Instance(cls, machine.spans())
+    plain = next((base.make for base in cls.order if base.make is not None), None)
+    found = cls.find("__init__")
+    if plain is not None:
+        instance.content = plain(machine, [] if found is not MISSING else args, {})
+    if EXCEPTIONS["BaseException"] in cls.order:
+        instance.fields["args"] = tuple(args)
+    if found is not MISSING:
+        machine.call(Bound(found, instance), args, kwargs)
+    elif plain is None and (args or kwargs) and "args" not in instance.fields:
+        check_no_arguments(cls)
+    return instance
+
+
+def check_no_arguments(cls: Class) -> None:
+    if cls.foreign:
+        raise Refusal(
+            f"`{cls.name}` inherits from `{cls.foreign}`, which isn't read here", code="foreign"
+        )
+    raise raised("TypeError", f"`{cls.name}` takes no arguments")
+
+
+def member_of(machine: Machine, cls: Class, args: list[Value]) -> Value:
+    from cnncalc.notations.source.operators import equal
+
+    for member in cls.names.get("__members__", {}).values():
+        if args and (args[0] is member or equal(machine, member.fields["value"], args[0])):
+            return member
+    raise raised("ValueError", f"no member of `{cls.name}` has this value")
+
+
+def plain_init(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> None:
+    """`super().__init__(...)` of a subclass of dict, list …, or of object."""
+    instance, *rest = args
+    make = next((base.make for base in instance.cls.order if base.make is not None), None)
+    if make is not None:
+        instance.content = make(machine, rest, kwargs)
+    elif EXCEPTIONS["BaseException"] in instance.cls.order:
+        instance.fields["args"] = tuple(rest)
+
+
+PLAIN_INIT = Builtin("__init__", plain_init)
+
+
+def is_instance(machine: Any, value: Value, kind: Value) -> bool:
+    """`isinstance(value, kind)`."""
+    if isinstance(kind, tuple):
+        return any(is_instance(machine, value, each) for each in kind)
+    if isinstance(kind, Class):
+        if kind.test is not None:
+            return kind.test(value)
+        return kind in class_of(value).order
+    if kind is None:
+        return value is None
+    if isinstance(kind, Foreign | Opaque):
+        return False  # nothing here is ever an object of what isn't read
+    raise Refusal(f"{describe(kind)} is no class")
+
+
+def class_of(value: Value) -> Class:
+    """The class of a value."""
+    from cnncalc.notations.source.builtin import PLAIN
+    from cnncalc.notations.source.types import TENSOR_CLASSES
+
+    if isinstance(value, Instance):
+        return value.cls
+    found = PLAIN.get(type(value)) or TENSOR_CLASSES.get(type(value))
+    return found or OBJECT

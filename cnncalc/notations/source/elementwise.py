@@ -1,0 +1,222 @@
+"""Arithmetic with tensors: `+ - * / ** @`, between what flows, weights and numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from cnncalc.layers import KINDS
+from cnncalc.layers.base import show
+from cnncalc.notations.source.limits import check_count
+from cnncalc.notations.source.scopes import describe
+from cnncalc.notations.source.stops import Refusal
+from cnncalc.notations.source.tensors import outer_shape
+from cnncalc.notations.source.trace import emit
+from cnncalc.notations.source.values import Batch, Parameter, Static, Tensor, Value
+
+__all__ = ["broadcast", "learned", "merged", "scaled", "tensor_operator"]
+
+MERGES = {"+": "add", "*": "mul", "-": "sub", "/": "div"}
+WORDS = {"+": "add", "*": "mul", "-": "sub", "/": "div", "**": "pow", "@": "matmul"}
+
+
+def tensor_operator(machine: Any, sign: str, left: Value, right: Value) -> Value:
+    """`left sign right` where at least one is a tensor."""
+    if sign not in WORDS:
+        raise Refusal(f"`{sign}` between tensors can't be followed")
+    flowing = [each for each in (left, right) if isinstance(each, Tensor)]
+    if not flowing:
+        return static_operator(machine, sign, left, right)
+    if sign == "@":
+        return product(machine, left, right)
+    if len(flowing) == 2:
+        return merged(machine, sign, [left, right])
+    other = right if flowing[0] is left else left
+    if isinstance(other, Static) and not (other.values and len(other.values) == 1):
+        return learned(machine, sign, flowing[0], other, other is left)
+    number = other.values[0] if isinstance(other, Static) and other.values else other
+    if not isinstance(number, int | float):
+        raise Refusal(f"`{sign}` can't be worked out between a tensor and {describe(other)}")
+    return scaled(machine, sign, flowing[0], float(number), other is left)
+
+
+def merged(machine: Any, sign: str, tensors: list[Value]) -> Value:
+    """Flowing tensors joined value by value."""
+    if sign not in MERGES:
+        raise Refusal(f"`{sign}` between two tensors can't be followed")
+    ranks = {len(each.shape) for each in tensors}
+    if len(ranks) > 1:
+        shapes = " and ".join(f"batch×{show(each.shape)}" for each in tensors)
+        raise Refusal(
+            f"`{sign}` between {shapes}: PyTorch lines up last axes, so the batch of one would "
+            "meet another axis of the other",
+            help="give both as many axes, as in `y[:, :, None, None]`",
+            code="branches",
+        )
+    return emit(machine, KINDS[MERGES[sign]](), tensors, op=MERGES[sign])
+
+
+def scaled(machine: Any, sign: str, tensor: Tensor, number: float, reverse: bool) -> Value:
+    """A tensor and a number."""
+    op = WORDS[sign]
+    if sign == "**" and not reverse:
+        return emit(machine, KINDS["power"](number), [tensor], op=op)
+    if sign == "/" and reverse:
+        tensor = emit(machine, KINDS["reciprocal"](), [tensor], op="reciprocal")
+        return emit(machine, KINDS["rescale"](number), [tensor], op=op)
+    factor, offset = 1.0, 0.0
+    if sign == "*":
+        factor = number
+    elif sign == "/":
+        if number == 0:
+            raise Refusal("this divides a tensor by zero")
+        factor = 1 / number
+    elif sign == "+":
+        offset = number
+    elif sign == "-":
+        factor, offset = (-1.0, number) if reverse else (1.0, -number)
+    else:
+        raise Refusal("a number to the power of a tensor can't be followed")
+    return emit(machine, KINDS["rescale"]((factor,), (offset,)), [tensor], op=op)
+
+
+def learned(machine: Any, sign: str, tensor: Tensor, static: Static, reverse: bool) -> Value:
+    """A tensor and weights of its own: a step that holds them."""
+    if sign not in MERGES:
+        raise Refusal(f"`{sign}` between a tensor and weights can't be followed")
+    sizes = sizes_without_batch(tensor, static)
+    if machine.notation == "keras":
+        sizes = machine.frame.sizes(sizes)
+    sources = {id(each): each for each in static.sources}
+    learned_ones = [each for each in sources.values() if each.role == "parameter"]
+    if len(learned_ones) > 1:
+        raise combined(learned_ones)
+    owner = next(iter(learned_ones or sources.values()), None)
+    role = owner.role if owner is not None else "constant"
+    shape = trimmed(sizes)
+    if sign == "*" and sizes[0] == tensor.shape[0] == math.prod(sizes):
+        shape = None  # one value for each channel
+    if reverse and sign in "-/":
+        how = KINDS["rescale"](-1.0) if sign == "-" else KINDS["reciprocal"]()
+        tensor = emit(machine, how, [tensor], op="neg" if sign == "-" else "reciprocal")
+    layer = KINDS["shift" if sign in "+-" else "scale"](shape, role)
+    if owner is not None and owner.role == "parameter" and not owner.trainable:
+        layer = layer.frozen()
+    return emit(machine, layer, [tensor], op=WORDS[sign], owner=owner)
+
+
+def trimmed(sizes: tuple[int, ...]) -> tuple[int, ...]:
+    """Sizes without the ones in front, which say nothing."""
+    place = next((place for place, size in enumerate(sizes) if size != 1), len(sizes) - 1)
+    return sizes[place:]
+
+
+def combined(sources: list[Parameter]) -> Refusal:
+    """Weights made of several parameters can't be told apart in one step."""
+    names = ", ".join(f"`{each.name}`" for each in sources)
+    return Refusal(
+        f"this tensor is made of several parameters ({names}), which one step can't hold",
+        help="use one after the other, as in `x * a + b`",
+    )
+
+
+def sizes_without_batch(tensor: Tensor, static: Static) -> tuple[int, ...]:
+    """The sizes of a weight beside a flowing tensor, without what stands on the batch."""
+    rank = len(tensor.shape) + 1
+    sizes = tuple(static.shape)
+    if len(sizes) > rank or (len(sizes) == rank and sizes[0] not in (1, Batch())):
+        raise Refusal(
+            f"weights of {'×'.join(map(size_text, sizes))} don't fit a batch of {show(tensor.shape)}",
+            code="branches",
+        )
+    sizes = (1,) * (rank - len(sizes)) + sizes
+    return tuple(sizes[1:])
+
+
+def size_text(size: Value) -> str:
+    return "batch" if isinstance(size, Batch) else str(size)
+
+
+def product(machine: Any, left: Value, right: Value) -> Value:
+    """`x @ W`: a linear layer without bias; two flowing tensors are refused."""
+    if isinstance(left, Tensor) and isinstance(right, Parameter) and len(right.shape) == 2:
+        if left.shape[-1:] != right.shape[:1]:
+            raise Refusal(
+                f"a product of {show(left.shape)} with weights of {show(right.shape)}: "
+                f"{left.shape[-1]} is not {right.shape[0]}",
+                code="branches",
+            )
+        layer = KINDS["linear"](right.shape[1], False, -1)
+        return emit(machine, layer, [left], op="matmul", owner=right)
+    raise Refusal(
+        "a matrix product of two tensors, as attention has it, can't be followed",
+        help="networks of convolutions, pools, linear and elementwise layers are read",
+        code="attention",
+    )
+
+
+def broadcast(one: tuple[Value, ...], two: tuple[Value, ...]) -> tuple[Value, ...]:
+    """The common shape of two, axes of size 1 stretched."""
+    rank = max(len(one), len(two))
+    sizes = []
+    for a, b in zip((1,) * (rank - len(one)) + one, (1,) * (rank - len(two)) + two, strict=True):
+        if a != b and 1 not in (a, b):
+            raise Refusal(f"tensors with axes of {size_text(a)} and {size_text(b)} don't fit")
+        sizes.append(b if a == 1 else a)
+    return tuple(sizes)
+
+
+NUMERIC: dict[str, Callable[[float, float], float]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "**": lambda a, b: a**b if abs(b) < 100 and abs(a) < 1e6 else math.inf,
+}
+
+
+def static_operator(machine: Any, sign: str, left: Value, right: Value) -> Value:
+    """Tensors that don't depend on the input, with their numbers where they are known."""
+    for each in (left, right):
+        if not isinstance(each, Static | int | float):
+            raise Refusal(f"`{sign}` can't be worked out between a tensor and {describe(each)}")
+    shapes = [outer_shape(each) if isinstance(each, Static) else () for each in (left, right)]
+    sources = tuple(s for each in (left, right) if isinstance(each, Static) for s in each.sources)
+    if sign == "@":
+        return Static((*shapes[0][:-1], *shapes[1][1:]), sources)
+    shape = broadcast(*shapes)
+    values = static_values(machine, sign, left, right)
+    whole = values is not None and sign in "+-*" and all(
+        isinstance(each, int) or (isinstance(each, Static) and each.whole) for each in (left, right)
+    )
+    return Static(shape, tuple(dict.fromkeys(sources)), values, whole)
+
+
+def static_values(machine: Any, sign: str, left: Value, right: Value) -> list[float] | None:
+    """The numbers of a result in one dimension, as float32 has them."""
+    lists = [each.values if isinstance(each, Static) else [each] for each in (left, right)]
+    if lists[0] is None or lists[1] is None or sign not in NUMERIC:
+        return None
+    count = max(len(values) for values in lists)
+    if any(len(values) not in (1, count) for values in lists):
+        return None
+    check_count(count)
+    machine.budget.spend(count)
+    pairs = zip(*(v * count if len(v) == 1 else v for v in lists), strict=True)
+    try:
+        return [single(NUMERIC[sign](a, b)) for a, b in pairs]
+    except (ZeroDivisionError, OverflowError):
+        raise Refusal("these numbers have no result") from None
+
+
+def single(value: float) -> float:
+    """A number as float32 keeps it, as torch computes with it."""
+    import struct
+
+    if isinstance(value, int) and abs(value) < 2**24:
+        return value
+    try:
+        return float(struct.unpack("f", struct.pack("f", value))[0])
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf

@@ -1,0 +1,273 @@
+"""Which model of a source is meant: by name, or the only one there is."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from cnncalc.errors import Source, SpecError, suggest
+from cnncalc.notations.source.attributes import get_attribute
+from cnncalc.notations.source.builtin import BUILTINS
+from cnncalc.notations.source.files import SourceFile, syntax_tree
+from cnncalc.notations.source.machine import Machine
+from cnncalc.notations.source.scopes import Module, Scope, describe, reads
+from cnncalc.notations.source.stops import Raised, Refusal
+from cnncalc.notations.source.torch_modules import MODULE, is_module
+from cnncalc.notations.source.values import (
+    MISSING,
+    Bound,
+    Class,
+    Function,
+    Instance,
+    Partial,
+    Value,
+)
+
+__all__ = ["choose"]
+
+
+def choose(machine: Machine, module: Module, entry: str | None) -> Value:
+    """The model: an object that runs."""
+    if entry:
+        return named(machine, module, entry)
+    found = only_class(machine, module)
+    if found is None:
+        found = only_variable(machine, module)
+    if found is None:
+        found = only_function(machine, module)
+    if found is None:
+        from cnncalc.notations.source.bare import bare_calls
+
+        found = bare_calls(machine, module)
+    return found
+
+
+class Entry(Module):
+    """The words after `model.py:`, looked up in that file."""
+
+    def __init__(self, machine: Machine, file: SourceFile, home: Module) -> None:
+        super().__init__(machine, file)
+        self.home = home
+
+    def find(self, name: str) -> Value:
+        if not self.home.has(name) and name not in BUILTINS:
+            raise unknown(self.home, name)
+        return self.home.find(name)
+
+
+def unknown(module: Module, name: str) -> Refusal:
+    defined = [each for each in module.binders if not each.startswith("_")]
+    near = suggest(name, defined)
+    return Refusal(
+        f"there is no `{name}` in this source",
+        help=f"did you mean `{near}`?" if near else f"one of {', '.join(defined[:8])}",
+        code="entry",
+    )
+
+
+def named(machine: Machine, module: Module, entry: str) -> Value:
+    """The model that an expression such as `Net(n_classes=10)` or `Net.features` names."""
+    source = Source(entry)
+    try:
+        (statement,) = syntax_tree(entry).body
+        assert isinstance(statement, ast.Expr)
+    except (SyntaxError, ValueError, AssertionError, RecursionError, MemoryError):
+        raise SpecError(
+            f"`{entry[:60]}` names no model",
+            code="entry",
+            help="a class, a call or a part: `Net`, `Net(n_classes=10)`, `Net.features`",
+        ) from None
+    file = SourceFile(source)
+    scope = Scope(None, Entry(machine, file, module), None)
+    return resolved(machine, scope, statement.value)
+
+
+def resolved(machine: Machine, scope: Scope, node: ast.expr) -> Value:
+    """An object that runs, from an expression: classes and functions are called."""
+    if isinstance(node, ast.Attribute):
+        holder = resolved(machine, scope, node.value)
+        return machine.call_at(
+            scope, node, lambda: runnable(machine, get_attribute(machine, holder, node.attr))
+        )
+    value = machine.evaluate(scope, node)
+    return machine.call_at(scope, node, lambda: runnable(machine, value))
+
+
+def runnable(machine: Machine, value: Value) -> Value:
+    """The value, or what calling it without arguments gives."""
+    if isinstance(value, Class | Function | Partial | Bound):
+        value = machine.call(value, [], {})
+    if not is_model(value):
+        raise Refusal(f"this is {describe(value)}, no model", code="entry")
+    return value
+
+
+def is_model(value: Value) -> bool:
+    from cnncalc.notations.source.keras_models import is_keras_model
+
+    return is_module(value) or is_keras_model(value)
+
+
+def model_class(value: Value) -> bool:
+    from cnncalc.notations.source.keras_models import is_keras_class
+
+    return isinstance(value, Class) and (MODULE in value.order or is_keras_class(value))
+
+
+def tried(machine: Machine, module: Module, name: str) -> Value:
+    """A top-level value, or MISSING where it can't be followed."""
+    try:
+        return module.find(name)
+    except (Refusal, Raised) as stop:
+        if isinstance(stop, Refusal) and stop.fatal:
+            raise
+        return MISSING
+
+
+def statements_of(module: Module, kind: type[ast.stmt]) -> dict[str, ast.stmt]:
+    return {
+        node.name: node  # type: ignore[attr-defined]
+        for node in module.statements
+        if isinstance(node, kind)
+    }
+
+
+def only_class(machine: Machine, module: Module) -> Value:
+    """The one module class that no other uses, made without arguments; None without any."""
+    nodes = statements_of(module, ast.ClassDef)
+    found = {name: tried(machine, module, name) for name in nodes}
+    classes = {name: cls for name, cls in found.items() if model_class(cls)}
+    if not classes:
+        failed = [name for name, cls in found.items() if cls is MISSING]
+        if failed and len(failed) == len(nodes):
+            module.find(failed[-1])  # raises what stopped it
+        return None
+    roots = [name for name in classes if not used_by_others(name, nodes, classes)] or list(classes)
+    if len(roots) > 1:
+        raise ambiguous(machine, module, roots)
+    (root,) = roots
+    if not needs_arguments(classes[root]):
+        span_at = nodes[root]
+        return machine.call_at(module.scope, span_at, lambda: machine.call(classes[root], [], {}))
+    return made_elsewhere(machine, module, root, classes[root])
+
+
+def used_by_others(name: str, nodes: dict[str, ast.stmt], classes: Iterable[str]) -> bool:
+    return any(other != name and name in reads(nodes[other]) for other in classes)
+
+
+def needs_arguments(cls: Class) -> bool:
+    init = cls.find("__init__")
+    if not isinstance(init, Function):
+        return False
+    args = init.node.args
+    count = len(args.posonlyargs) + len(args.args) - 1
+    missing = [arg for arg in args.kwonlyargs if arg.arg not in init.kwdefaults]
+    return count > len(init.defaults) or bool(missing)
+
+
+def made_elsewhere(machine: Machine, module: Module, root: str, cls: Class) -> Value:
+    """An object of a class that needs arguments, from the file's own top level."""
+    values = {name: tried(machine, module, name) for name in assigned(module)}
+    known = [v for v in values.values() if isinstance(v, Instance) and cls in v.cls.order]
+    if len(known) == 1:
+        return known[0]
+    functions = no_argument_functions(module)
+    if functions:
+        raise ambiguous(machine, module, [f"{name}()" for name in functions])
+    init = cls.find("__init__")
+    args = init.node.args
+    needed = [a.arg for a in args.args[1 : len(args.args) - len(init.defaults)]]
+    needed += [a.arg for a in args.kwonlyargs if a.arg not in init.kwdefaults]
+    refusal = Refusal(
+        f"`{root}` needs {', '.join(f'`{each}`' for each in needed)}",
+        help=f"say what they are: `model.py:{root}({', '.join(f'{each}=…' for each in needed)})`",
+        code="entry",
+    )
+    refusal.span = module.file.span(next(n for n in module.statements
+        if isinstance(n, ast.ClassDef) and n.name == root))  # fmt: skip
+    raise refusal
+
+
+def ambiguous(machine: Machine, module: Module, names: list[str]) -> Refusal:
+    shown = names[:12]
+    more = f" and {len(names) - 12} more" if len(names) > 12 else ""
+    return Refusal(
+        f"this source has several models: {', '.join(shown)}{more}",
+        help=f"name one, as in `model.py:{shown[0]}`",
+        code="choose",
+    )
+
+
+def assigned(module: Module) -> list[str]:
+    """The names that top-level assignments bind, in order."""
+    names = []
+    for node in module.statements:
+        targets = node.targets if isinstance(node, ast.Assign) else (
+            [node.target] if isinstance(node, ast.AnnAssign) and node.value else []
+        )
+        names += [target.id for target in targets if isinstance(target, ast.Name)]
+    return list(dict.fromkeys(names))
+
+
+def only_variable(machine: Machine, module: Module) -> Value:
+    """The one variable that holds a model, or the one that the others go into."""
+    stops: list[Refusal | Raised] = []
+    models: dict[str, Value] = {}
+    for name in assigned(module):
+        try:
+            value = module.find(name)
+        except (Refusal, Raised) as stop:
+            if isinstance(stop, Refusal) and stop.fatal:
+                raise
+            stops.append(stop)
+            continue
+        if is_model(value) and all(value is not each for each in models.values()):
+            models[name] = value
+    if not models:
+        if stops:
+            raise stops[-1]
+        return None
+    roots = [name for name in models if not feeds_others(module, name, models)]
+    if len(roots) > 1:
+        roots = [name for name in roots if not is_layer(models[name])] or roots
+    if len(roots) > 1:
+        raise ambiguous(machine, module, roots)
+    return models[roots[0] if roots else next(reversed(models))]
+
+
+def is_layer(value: Value) -> bool:
+    return isinstance(value, Instance) and value.cls.reader is not None
+
+
+def feeds_others(module: Module, name: str, models: Iterable[str]) -> bool:
+    """Whether another model's statements read this one."""
+    others = {n for each in models if each != name for n in module.binders.get(each, ())}
+    return any(name in reads(module.statements[n]) for n in others - set(module.binders[name]))
+
+
+def no_argument_functions(module: Module) -> list[str]:
+    """The functions that can be called as they are."""
+    names = []
+    for node in module.statements:
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith(("_", "test")):
+            args = node.args
+            count = len(args.posonlyargs) + len(args.args)
+            if count <= len(args.defaults) and None not in args.kw_defaults:
+                names.append(node.name)
+    return names
+
+
+def only_function(machine: Machine, module: Module) -> Value:
+    """The one function that gives a model when called as it is."""
+    names = no_argument_functions(module)
+    users = statements_of(module, ast.FunctionDef)
+    roots = [n for n in names if not any(o != n and n in reads(node) for o, node in users.items())]
+    if not roots:
+        return None
+    if len(roots) > 1:
+        raise ambiguous(machine, module, [f"{name}()" for name in roots])
+    value = machine.call_at(
+        module.scope, users[roots[0]], lambda: machine.call(module.find(roots[0]), [], {})
+    )
+    return value if is_model(value) else None

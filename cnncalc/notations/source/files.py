@@ -1,0 +1,191 @@
+"""Python files as text and syntax tree, and the neighbours that they import.
+
+A file is read, never imported; only files of the same source tree are read at all.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import stat
+import warnings
+from itertools import accumulate
+from pathlib import Path
+
+from cnncalc.errors import Piece, Source, Span, SpecError
+from cnncalc.notations.source.limits import MAX_BYTES, Budget
+from cnncalc.notations.source.stops import Refusal
+
+__all__ = ["SourceFile", "Tree"]
+
+LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
+NOTEBOOK = re.compile(r"^([ \t]*)[%!](?=\w)", re.MULTILINE)
+
+
+class SourceFile:
+    """One file's text and syntax tree.
+
+    Attributes:
+        name: dotted, from the root of the source tree, such as `models.unet`.
+        package: the dotted name that relative imports start from.
+        folder: where the file lies, or None for text without one.
+    """
+
+    def __init__(
+        self, source: Source, name: str = "", package: str = "", folder: Path | None = None
+    ) -> None:
+        self.source = source
+        self.name = name
+        self.package = package
+        self.folder = folder
+        if len(source.text) > MAX_BYTES:
+            raise SpecError(
+                f"a source of {len(source.text):,} characters is too large",
+                Span(source, 0, 0),
+                code="too-large",
+                help=f"at most {MAX_BYTES:,}",
+            )
+        self.lines = [line for line in LINE.findall(source.text) if line]
+        self.starts = [0, *accumulate(len(line) for line in self.lines)]
+        self.shift = 0
+        self.tree = self._parse()
+
+    def _parse(self) -> ast.Module:
+        text = self.source.text
+        try:
+            return syntax_tree(text)
+        except SyntaxError as error:
+            for shift, variant in ((1, f"if 1:\n{text}"), (0, NOTEBOOK.sub(r"\1#", text))):
+                tree = _try(variant) if variant != text else None
+                if tree is not None:
+                    self.shift = shift
+                    return ast.Module(tree.body[0].body, []) if shift else tree  # type: ignore[attr-defined]
+            raise self._syntax_error(error) from None
+        except (ValueError, MemoryError, RecursionError, OverflowError):
+            raise SpecError(
+                "this can't be read as Python: it is nested too deeply, or holds characters "
+                "that no Python file may",
+                Span(self.source, 0, 1),
+                code="syntax",
+            ) from None
+
+    def _syntax_error(self, error: SyntaxError) -> SpecError:
+        line = min(max((error.lineno or 1) - 1, 0), len(self.starts) - 1)
+        start = min(self.starts[line] + max((error.offset or 1) - 1, 0), len(self.source.text))
+        return SpecError(
+            f"this isn't Python: {error.msg}",
+            Span(self.source, start, start + 1),
+            code="syntax",
+            help="`--from compact` if it was meant as the compact notation",
+        )
+
+    def span(self, node: ast.AST) -> Span:
+        """Where a node stands."""
+        first, last = node.lineno, node.end_lineno or node.lineno  # type: ignore[attr-defined]
+        start = self.offset(first, node.col_offset)  # type: ignore[attr-defined]
+        return Span(self.source, start, self.offset(last, node.end_col_offset or 0))  # type: ignore[attr-defined]
+
+    def offset(self, line: int, column: int) -> int:
+        """The place in the text; columns of a syntax tree count bytes of UTF-8."""
+        index = line - 1 - self.shift
+        if not 0 <= index < len(self.lines):
+            return len(self.source.text) if index > 0 else 0
+        text = self.lines[index]
+        if not text.isascii():
+            column = len(text.encode()[:column].decode(errors="ignore"))
+        return self.starts[index] + column
+
+
+def syntax_tree(text: str) -> ast.Module:
+    """The tree of a text, without the warnings that compiling may print."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(text)
+
+
+def _try(text: str) -> ast.Module | None:
+    try:
+        return syntax_tree(text)
+    except (SyntaxError, ValueError, MemoryError, RecursionError, OverflowError):
+        return None
+
+
+class Tree:
+    """The source tree around one file: what its imports may reach.
+
+    The tree is the folder of the file, or the topmost package that holds it.
+    """
+
+    def __init__(self, path: Path | None, budget: Budget) -> None:
+        self.budget = budget
+        self.files: dict[Path, SourceFile | None] = {}
+        self.top = path.resolve().parent if path else None
+        self.package: tuple[str, ...] = ()
+        self.prefix = self._package_of(self.top) if self.top else ()
+        if self.top and self.prefix:
+            self.top = self.top.parents[len(self.prefix) - 1]
+
+    @staticmethod
+    def _package_of(folder: Path) -> tuple[str, ...]:
+        """The packages around a folder, as far as there are `__init__.py`s."""
+        names: list[str] = []
+        while (folder / "__init__.py").is_file() and folder.name and len(names) < 20:
+            names.insert(0, folder.name)
+            folder = folder.parent
+        return tuple(names)
+
+    def main(self, source: Source, path: Path | None) -> SourceFile:
+        """The file that reading starts from."""
+        self.budget.read(len(source.text))
+        folder = path.resolve().parent if path else None
+        stem = path.stem if path else "source"
+        return SourceFile(source, ".".join((*self.prefix, stem)), ".".join(self.prefix), folder)
+
+    def find(self, name: str) -> SourceFile | None:
+        """The file of a dotted module name in this tree, or None."""
+        if self.top is None or not all(part.isidentifier() for part in name.split(".")):
+            return None
+        parts = name.split(".")
+        for top in self._tops(parts[0]):
+            for path in (top.joinpath(*parts, "__init__.py"), top.joinpath(*parts)):
+                path = path if path.name == "__init__.py" else path.with_suffix(".py")
+                if (found := self._read(path, name)) is not None:
+                    return found
+        return None
+
+    def _tops(self, first: str) -> list[Path]:
+        """Where a module's first name may lie: in the tree, or be a folder around it."""
+        assert self.top is not None
+        if self.prefix and first != self.prefix[0]:
+            return []
+        around = [parent.parent for parent in (self.top, *self.top.parents) if parent.name == first]
+        return [self.top, *around[:1]]
+
+    def _read(self, path: Path, name: str) -> SourceFile | None:
+        if path not in self.files:
+            self.files[path] = self._load(path, name)
+        return self.files[path]
+
+    def _load(self, path: Path, name: str) -> SourceFile | None:
+        try:
+            status = path.stat()
+        except (OSError, ValueError):
+            return None
+        if not stat.S_ISREG(status.st_mode) or not self._inside(path):
+            return None
+        if status.st_size > MAX_BYTES:
+            raise Refusal(f"`{path.name}` is too large to read", code="too-large")
+        self.budget.read(status.st_size)
+        try:
+            text = path.read_bytes().decode("utf-8-sig")
+        except (OSError, UnicodeDecodeError):
+            raise Refusal(f"`{path.name}` can't be read as UTF-8", code="encoding") from None
+        package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+        return SourceFile(Source(text, [Piece(0, str(path))]), name, package, path.parent)
+
+    def _inside(self, path: Path) -> bool:
+        """Whether a path stays in the tree once links are followed."""
+        assert self.top is not None
+        real = path.resolve()
+        home = next(parent for parent in path.parents if parent in (self.top, *self.top.parents))
+        return real.is_relative_to(home)

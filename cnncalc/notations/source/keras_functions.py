@@ -1,0 +1,203 @@
+"""Functions on Keras tensors: `keras.ops`, the backend, and TensorFlow's names for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from cnncalc.errors import LayerError
+from cnncalc.layers import KINDS
+from cnncalc.notations.source.data import listed
+from cnncalc.notations.source.elementwise import tensor_operator
+from cnncalc.notations.source.keras_layers import KerasTensor, activation, outer
+from cnncalc.notations.source.raising import raised
+from cnncalc.notations.source.scopes import describe
+from cnncalc.notations.source.stops import Refusal
+from cnncalc.notations.source.torch_layers import plain, refused
+from cnncalc.notations.source.trace import emit
+from cnncalc.notations.source.values import (
+    MISSING,
+    Batch,
+    Builtin,
+    Opaque,
+    Tensor,
+    Value,
+)
+
+__all__ = ["ACTIVATIONS", "FUNCTIONS", "keras_attribute", "keras_item"]
+
+ACTIVATIONS = (
+    "celu elu exponential gelu hard_sigmoid hard_silu hard_swish leaky_relu linear log_sigmoid "
+    "log_softmax mish relu relu6 selu sigmoid silu softmax softplus softsign swish tanh"
+).split()
+
+
+def layer_call(cls: str, *names: str) -> Any:
+    """A function that is a layer of the vocabulary: `names` are its arguments in order."""
+
+    def call(machine: Any, tensors: Value, *args: Value, **options: Value) -> Value:
+        given = dict(zip(names, args, strict=False)) | options
+        given = {key: plain(value) for key, value in given.items() if key in names}
+        inputs = tensors if isinstance(tensors, list | tuple) else [tensors]
+        try:
+            layers = machine.keras_readers()[cls](**given)
+        except LayerError as error:
+            raise refused(error) from None
+        flow = list(inputs)
+        for layer in layers:
+            flow = [emit(machine, layer, flow, op=layer.kind)]
+        return flow[0]
+
+    return call
+
+
+def named_activation(name: str) -> Any:
+    return lambda machine, tensor, *args, **options: activation(machine, name, tensor)
+
+
+def inner_axis(machine: Any, tensor: Tensor, axis: Value) -> int:
+    """Keras's axis number as the axis inside; the batch is refused."""
+    rank = len(tensor.shape) + 1
+    if isinstance(axis, bool) or not isinstance(axis, int) or not -rank <= axis < rank:
+        raise Refusal(f"{describe(axis)} is no axis of a tensor of {rank}")
+    if axis % rank == 0:
+        raise Refusal("axis 0 is the batch, which can't be followed", code="batch-axis")
+    inside: int = machine.frame.inside(axis % rank - 1, rank - 1)
+    return inside
+
+
+def reduction(how: str) -> Any:
+    def call(
+        machine: Any, tensor: Value, axis: Value = None, keepdims: Value = False, **rest: Value
+    ) -> Value:
+        axes = listed(machine, axis) if isinstance(axis, list | tuple) else [axis]
+        if axis is None or not isinstance(tensor, Tensor):
+            raise Refusal(f"`{how}` over the batch can't be followed", code="batch-axis")
+        places = tuple(sorted(inner_axis(machine, tensor, each) for each in axes))
+        keep = bool(rest.get("keep_dims", keepdims))
+        if how in ("mean", "max") and places == tuple(range(1, len(tensor.shape))):
+            return emit(machine, KINDS["gap" if how == "mean" else "gmp"](keep), [tensor], op=how)
+        return emit(machine, KINDS["reduce"](how, places, keep), [tensor], op=how)
+
+    return call
+
+
+def operation(sign: str) -> Any:
+    def call(machine: Any, left: Value, right: Value, **options: Value) -> Value:
+        return tensor_operator(machine, sign, left, right)
+
+    return call
+
+
+def shape_of(machine: Any, tensor: Value) -> Value:
+    """`tf.shape(x)`: the batch is a number that nobody knows."""
+    return (Batch(), *outer(machine, tensor)[1:])
+
+
+def int_shape(machine: Any, tensor: Value) -> Value:
+    return outer(machine, tensor)
+
+
+def reshape(machine: Any, tensor: Value, shape: Value) -> Value:
+    """`tf.reshape(x, (-1, h, w, c))`: the batch must stay in front."""
+    sizes = listed(machine, shape)
+    if not sizes or not (sizes[0] in (-1, None) or isinstance(sizes[0], Batch)):
+        raise Refusal("this reshape doesn't keep the batch in front", code="view")
+    call: Callable[..., Value] = layer_call("Reshape", "target_shape")
+    rest = sizes[1:]
+    return call(machine, tensor, tuple(-1 if size is None else size for size in rest))
+
+
+def pad(machine: Any, tensor: Value, paddings: Value, *args: Value, **options: Value) -> Value:
+    """`tf.pad`: a pair for each axis, the batch's and the channels' without any."""
+    pairs = [tuple(listed(machine, each)) for each in listed(machine, paddings)]
+    rank = len(tensor.shape)
+    if len(pairs) != rank + 1 or pairs[0] != (0, 0):
+        raise Refusal("padding along the batch can't be followed", code="batch-axis")
+    inside = machine.frame.sizes(pairs[1:])
+    layer = KINDS["pad"](tuple(inside[1:]), channels=(inside[0],))
+    return emit(machine, layer, [tensor], op="pad")
+
+
+def resize(machine: Any, tensor: Value, size: Value, *args: Value, **options: Value) -> Value:
+    """`tf.image.resize(x, (h, w))`."""
+    height, width = listed(machine, size)
+    call: Callable[..., Value] = layer_call("Resizing", "height", "width", "interpolation")
+    method = options.get("method", options.get("interpolation", "bilinear"))
+    return call(machine, tensor, height, width, method if isinstance(method, str) else "bilinear")
+
+
+def number(machine: Any, value: Value, *args: Value, **options: Value) -> Value:
+    return value
+
+
+FUNCTIONS: dict[str, Any] = {
+    **{name: named_activation(name) for name in ACTIVATIONS},
+    "concat": layer_call("Concatenate", "axis"),
+    "concatenate": layer_call("Concatenate", "axis"),
+    "mean": reduction("mean"),
+    "max": reduction("max"),
+    "min": reduction("min"),
+    "sum": reduction("sum"),
+    "reduce_mean": reduction("mean"),
+    "reduce_max": reduction("max"),
+    "reduce_min": reduction("min"),
+    "reduce_sum": reduction("sum"),
+    "add": operation("+"),
+    "subtract": operation("-"),
+    "multiply": operation("*"),
+    "divide": operation("/"),
+    "shape": shape_of,
+    "int_shape": int_shape,
+    "reshape": reshape,
+    "pad": pad,
+    "resize": resize,
+    "flatten": layer_call("Flatten"),
+    "batch_flatten": layer_call("Flatten"),
+    "cast": number,
+    "convert_to_tensor": number,
+    "identity": number,
+    "stop_gradient": number,
+}
+
+
+def keras_attribute(machine: Any, value: KerasTensor, name: str) -> Value:
+    """`tensor.shape` and its kind."""
+    if name in ("shape", "_keras_shape"):
+        return outer(machine, value)
+    if name == "get_shape":
+        return Builtin(name, lambda m, args, kwargs: outer(m, value))
+    if name in ("ndim", "rank"):
+        return len(value.shape) + 1
+    if name == "dtype":
+        return "float32"
+    if name == "name":
+        return machine.trace.records[value.number].name
+    if name in ("_keras_history", "op"):
+        return Opaque(name)
+    if name == "numpy":
+        raise Refusal("what is in a tensor isn't known here, only its shape")
+    return MISSING
+
+
+def keras_item(machine: Any, tensor: KerasTensor, index: Value) -> Value:
+    """`x[..., :8]` and `x[:, 1:, 1:, :]`: slices only."""
+    parts = list(index) if isinstance(index, tuple) else [index]
+    rank = len(tensor.shape) + 1
+    if ... in [part for part in parts if part is ...]:
+        place = next(i for i, part in enumerate(parts) if part is ...)
+        parts[place : place + 1] = [slice(None)] * (rank - len(parts) + 1)
+    if len(parts) > rank:
+        raise raised("IndexError", f"too many indices for a tensor of {rank} axes")
+    if parts[0] != slice(None):
+        raise Refusal("this takes a part of the batch, which can't be followed", code="batch-axis")
+    from cnncalc.notations.source.slicing import cut
+
+    result: Tensor = tensor
+    for axis, part in enumerate(parts[1:], 1):
+        if not isinstance(part, slice):
+            raise Refusal("an index other than a slice can't be followed in a Keras tensor")
+        result = cut(machine, result, inner_axis(machine, tensor, axis), part)
+    return result
+
+

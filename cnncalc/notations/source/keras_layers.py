@@ -1,0 +1,290 @@
+"""Keras's layers as classes: made by the vocabulary's readers, run as one step or a few."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from cnncalc.errors import LayerError
+from cnncalc.frameworks.base import read
+from cnncalc.layers.base import Layer, Shape
+from cnncalc.notations.source.attributes import set_field
+from cnncalc.notations.source.classes import OBJECT
+from cnncalc.notations.source.data import content_of, listed
+from cnncalc.notations.source.scopes import describe
+from cnncalc.notations.source.stops import Refusal
+from cnncalc.notations.source.torch_layers import plain, refused
+from cnncalc.notations.source.torch_modules import Method, method
+from cnncalc.notations.source.trace import emit
+from cnncalc.notations.source.values import (
+    MISSING,
+    Bound,
+    Builtin,
+    Class,
+    Foreign,
+    Function,
+    Instance,
+    Opaque,
+    Parameter,
+    Property,
+    Static,
+    Tensor,
+    Value,
+)
+
+__all__ = ["LAYER", "KerasTensor", "auto_name", "call_layer", "is_layer", "keras_layer", "tensors"]
+
+
+class KerasTensor(Tensor):
+    """A tensor of a Keras model; inside its axes are channels first like all others."""
+
+    __slots__ = ()
+
+
+def auto_name(machine: Any, cls: str) -> str:
+    """The name that Keras gives: conv2d, conv2d_1, …"""
+    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", cls)
+    name = re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
+    count = machine.counts.get(name, 0)
+    machine.counts[name] = count + 1
+    return f"{name}_{count}" if count else name
+
+
+def is_layer(value: Value) -> bool:
+    return isinstance(value, Instance) and LAYER in value.cls.order
+
+
+def tensors(machine: Any, value: Value) -> list[Tensor]:
+    """One tensor, or a list of them, as a list."""
+    value = content_of(value)
+    if isinstance(value, Tensor):
+        return [value]
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple) and value and all(isinstance(v, Tensor) for v in value):
+        return list(value)
+    raise Refusal(f"a layer works on tensors, not on {describe(value)}")
+
+
+def init_base(machine: Any, layer: Instance, *args: Value, **options: Value) -> None:
+    """`keras.layers.Layer.__init__`: a name, and whether its weights are trained."""
+    layer.ready = True
+    name = options.get("name")
+    layer.fields["name"] = name if isinstance(name, str) else auto_name(machine, layer.cls.name)
+    layer.fields.setdefault("trainable", options.get("trainable", True) is not False)
+    layer.fields.setdefault("built", False)
+
+
+def init(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> None:
+    """A layer of the vocabulary: its arguments make the neutral layers."""
+    layer, *values = args
+    cls = next(each for each in layer.cls.order if each.reader is not None)
+    kwargs = dict(kwargs)
+    activation = kwargs.get("activation")
+    if isinstance(activation, Instance | Function | Bound):
+        layer.fields["then"] = kwargs.pop("activation")
+    given = {key: argument(value) for key, value in kwargs.items()}
+    if layer.cls is not cls and layer.cls.library is False:
+        given.pop("name", None)
+    init_base(machine, layer, name=kwargs.get("name"), trainable=kwargs.get("trainable", True))
+    try:
+        reader = machine.keras_readers()[cls.name]
+        layer.layers = read(reader, f"layers.{cls.name}", [argument(v) for v in values], given)
+    except LayerError as error:
+        raise refused(error) from None
+    for key, value in given.items():
+        layer.fields.setdefault(key, value)
+    for key, value in zip(FIRST.get(cls.name, ()), values, strict=False):
+        layer.fields.setdefault(key, value)
+
+
+# What sources ask a layer for that they gave by position.
+FIRST = {"Dense": ("units",), "Conv2D": ("filters", "kernel_size", "strides")}
+
+
+def argument(value: Value) -> Any:
+    """An argument as the readers take it; functions of activations go by their names."""
+    if isinstance(value, Builtin):
+        return value.name
+    if isinstance(value, Instance | Function | Class | dict | Foreign):
+        return Opaque(describe(value))  # an initialiser, a constraint …
+    return plain(value)
+
+
+def call_layer(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """`layer(x)`."""
+    layer, *inputs = args
+    if not inputs:
+        inputs = [kwargs.pop(next(iter(kwargs)))] if kwargs else [None]
+    machine.budget.enter()
+    try:
+        own = layer.cls.find("call")
+        if isinstance(own, Function):
+            return call_own(machine, layer, own, inputs, kwargs)
+        if not isinstance(own, type(MISSING)):
+            return machine.call(Bound(own, layer), inputs, kwargs)
+    finally:
+        machine.budget.leave()
+    raise Refusal(f"`{layer.cls.name}` has no `call`")
+
+
+def call_own(
+    machine: Any, layer: Instance, own: Function, inputs: list[Value], kwargs: dict[str, Value]
+) -> Value:
+    """A layer or model that the source defines: built once, then its `call`."""
+    build = layer.cls.find("build")
+    if isinstance(build, Function) and not layer.fields.get("built"):
+        shapes = [outer(machine, each) for each in tensors(machine, inputs[0])]
+        machine.call(Bound(build, layer), [shapes[0] if len(shapes) == 1 else shapes], {})
+        layer.fields["built"] = True
+    names = {arg.arg for arg in (*own.node.args.args, *own.node.args.kwonlyargs)}
+    kwargs = {key: value for key, value in kwargs.items() if key != "training" or key in names}
+    if "training" in names and "training" not in kwargs and len(inputs) < 2:
+        kwargs["training"] = False
+    machine.running.append(layer)
+    begun = len(machine.trace.records)
+    try:
+        result = machine.call(Bound(own, layer), inputs, kwargs)
+    finally:
+        machine.running.pop()
+    made = machine.trace.records[begun:]
+    if len(made) == 1 and isinstance(made[0].owner, Parameter | None):
+        made[0].name = layer.fields.get("name", made[0].name)
+    return result
+
+
+def run(machine: Any, layer: Instance, inputs: Value, **options: Value) -> Value:
+    """The steps of a layer of the vocabulary."""
+    if layer.layers is None:
+        raise Refusal(f"`{layer.cls.name}` runs before `super().__init__()` has made it")
+    flow: list[Value] = list(tensors(machine, inputs))
+    name = layer.fields["name"]
+    for part, each in enumerate(layer.layers):
+        if len(flow) > 1 and each.arity != "many":
+            raise Refusal(f"`layers.{layer.cls.name}` takes one tensor, not {len(flow)}")
+        named = name if part == 0 else f"{name}/{each.kind}"
+        flow = [emit(machine, each, flow, op=each.kind, owner=layer, part=part, name=named)]
+    result = flow[0]
+    if "then" in layer.fields:
+        result = machine.call(layer.fields["then"], [result], {})
+    return result
+
+
+def outer(machine: Any, tensor: Tensor) -> tuple[Value, ...]:
+    """A shape as Keras shows it: None for the batch, then its own order of axes."""
+    shape = tensor.shape
+    return (None, *(shape if machine.frame.order == "first" else (*shape[1:], shape[0])))
+
+
+def inner(machine: Any, sizes: Sequence[int]) -> Shape:
+    """A shape without batch in Keras's order, as it is inside."""
+    return tuple(machine.frame.sizes(list(sizes)))
+
+
+def add_weight(machine: Any, layer: Instance, *args: Value, **options: Value) -> Parameter:
+    """`self.add_weight(shape=…, name=…)`."""
+    shape = options.get("shape")
+    name = options.get("name", "weight")
+    for value in args:
+        if isinstance(value, tuple | list):
+            shape = value
+        elif isinstance(value, str):
+            name = value
+    sizes = [each for each in listed(machine, shape if shape is not None else ())]
+    if not all(isinstance(each, int) for each in sizes):
+        raise Refusal("the size of this weight isn't known")
+    weight = Parameter(tuple(sizes))
+    weight.trainable = options.get("trainable", True) is not False
+    weight.holder, weight.name = layer, name if isinstance(name, str) else "weight"
+    return weight
+
+
+def output_of(machine: Any, layer: Instance) -> Value:
+    """`layer.output`: the tensor that its last call gave."""
+    trace = machine.trace
+    for number in range(len(trace.records) - 1, -1, -1):
+        record = trace.records[number]
+        if record.owner is layer:
+            return trace.tensor(number, record.shape)
+    raise Refusal(f"`{layer.fields.get('name')}` has not been called yet, so it has no output")
+
+
+def input_of(machine: Any, layer: Instance) -> Value:
+    """`layer.input`."""
+    trace = machine.trace
+    for record in trace.records:
+        if record.owner is layer and record.inputs:
+            number = record.inputs[0]
+            return trace.tensor(number, trace.records[number].shape)
+    raise Refusal(f"`{layer.fields.get('name')}` has not been called yet, so it has no input")
+
+
+def lambda_init(machine: Any, layer: Instance, function: Value, *args: Value, **o: Value) -> None:
+    init_base(machine, layer, name=o.get("name"))
+    layer.fields["function"] = function
+
+
+def lambda_call(machine: Any, layer: Instance, inputs: Value, **options: Value) -> Value:
+    return machine.call(layer.fields["function"], [inputs], {})
+
+
+METHODS: dict[str, Method] = {
+    "__init__": init_base,
+    "add_weight": add_weight,
+    "build": lambda machine, layer, *args, **kwargs: None,
+    "get_config": lambda machine, layer: {},
+    "get_weights": lambda machine, layer: [],
+    "set_weights": lambda machine, layer, *args: None,
+    "count_params": lambda machine, layer: 0,
+}
+LAYER = Class("Layer", (OBJECT,), {name: method(name, call) for name, call in METHODS.items()})
+LAYER.names["__call__"] = Builtin("__call__", call_layer)
+LAYER.names["output"] = Property(method("output", output_of))
+LAYER.names["input"] = Property(method("input", input_of))
+LAMBDA = Class(
+    "Lambda",
+    (LAYER,),
+    {"__init__": method("__init__", lambda_init), "call": method("call", lambda_call)},
+)
+classes: dict[str, Class] = {}
+
+
+def keras_layer(name: str) -> Class:
+    """The class of a Keras layer, or MISSING."""
+    from cnncalc.frameworks.keras import ALIASES, READERS
+
+    name = ALIASES.get(name, name)
+    if name == "Lambda":
+        return LAMBDA
+    if name not in READERS or name == "Input":
+        return MISSING
+    if name not in classes:
+        table: dict[str, Value] = {"__init__": Builtin("__init__", init)}
+        table["call"] = method("call", run)
+        classes[name] = Class(name, (LAYER,), table, reader=READERS[name])
+    return classes[name]
+
+
+def activation(machine: Any, name: str, tensor: Value) -> Value:
+    """An activation by its name, as a function of a tensor."""
+    if isinstance(tensor, Static):
+        return tensor
+    try:
+        layers: tuple[Layer, ...] = machine.keras_readers()["Activation"](name)
+    except LayerError as error:
+        raise refused(error) from None
+    for layer in layers:
+        tensor = emit(machine, layer, [tensor], op=layer.kind)
+    return tensor
+
+
+
+
+def set_trainable(layer: Instance, wanted: bool) -> None:
+    """`layer.trainable = …`, for all the layers inside too."""
+    set_field(layer, "trainable", wanted)
+    for value in list(layer.fields.values()):
+        for each in value if isinstance(value, list) else [value]:
+            if is_layer(each) and each is not layer:
+                set_trainable(each, wanted)

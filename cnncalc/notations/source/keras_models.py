@@ -1,0 +1,370 @@
+"""Keras models: sequential, functional and the source's own classes; and their networks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from cnncalc.errors import LayerError
+from cnncalc.layers.base import Shape
+from cnncalc.network import Network
+from cnncalc.notations.source.attributes import set_field
+from cnncalc.notations.source.data import listed
+from cnncalc.notations.source.keras_layers import (
+    LAYER,
+    auto_name,
+    init_base,
+    is_layer,
+    keras_layer,
+    set_trainable,
+    tensors,
+)
+from cnncalc.notations.source.raising import raised
+from cnncalc.notations.source.scopes import describe
+from cnncalc.notations.source.stops import Refusal
+from cnncalc.notations.source.torch_layers import refused
+from cnncalc.notations.source.torch_modules import Method, method
+from cnncalc.notations.source.trace import Trace, emit
+from cnncalc.notations.source.values import (
+    Class,
+    Instance,
+    Property,
+    Silent,
+    Tensor,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from cnncalc.notations.source.machine import Machine
+
+__all__ = [
+    "MODEL",
+    "SEQUENTIAL",
+    "Unsized",
+    "is_keras_class",
+    "is_keras_layer",
+    "is_keras_model",
+    "keras_input",
+    "keras_network",
+    "sequential_of",
+]
+
+
+class Unsized(Exception):
+    """An input whose size the source leaves open: a run needs one from outside."""
+
+
+def keras_input(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> Tensor:
+    """`keras.Input(shape)`: a tensor of the declared shape, or of the one wanted from outside."""
+    from cnncalc.notations.source.torch_layers import plain
+
+    name = kwargs.get("name")
+    try:
+        (layer,) = machine.keras_readers()["Input"](
+            *(plain(each) for each in args),
+            **{key: plain(value) for key, value in kwargs.items() if key not in ("name", "dtype")},
+        )
+    except LayerError as error:
+        raise refused(error) from None
+    return new_input(machine, layer.shape, name if isinstance(name, str) else None)
+
+
+def new_input(machine: Any, declared: Shape | None, name: str | None) -> Tensor:
+    """One more input, counted in the order in which they are made."""
+    place = machine.inputs_made
+    machine.inputs_made += 1
+    shape = machine.wanted.get(place, declared)
+    if shape is None:
+        shape = machine.default_input
+    if shape is None:
+        raise Unsized
+    owner = Instance(keras_layer("InputLayer"), machine.spans())
+    owner.fields["name"] = name or auto_name(machine, "InputLayer")
+    owner.fields["place"] = place
+    owner.fields["declared"] = declared
+    tensor: Tensor = machine.trace.input(shape, owner.fields["name"], own=True)
+    machine.trace.records[tensor.number].owner = owner
+    return tensor
+
+
+def init_model(machine: Any, model: Instance, *args: Value, **options: Value) -> None:
+    """`keras.Model(inputs, outputs)`, or the base of a model class of the source."""
+    init_base(machine, model, name=options.get("name"))
+    given = dict(zip(("inputs", "outputs", "name"), args, strict=False)) | options
+    inputs = given.get("inputs", given.get("input"))
+    outputs = given.get("outputs", given.get("output"))
+    if inputs is None or outputs is None:
+        return
+    model.fields["inputs"] = tensors(machine, inputs)
+    model.fields["outputs"] = tensors(machine, outputs)
+    model.fields["single"] = isinstance(outputs, Tensor)
+
+
+def init_sequential(machine: Any, model: Instance, layers: Value = None, **options: Value) -> None:
+    init_base(machine, model, name=options.get("name"))
+    model.fields["stack"] = []
+    for layer in listed(machine, layers) if layers is not None else []:
+        add(machine, model, layer)
+
+
+def add(machine: Any, model: Instance, layer: Value) -> None:
+    """`model.add(layer)`; an `Input` declares the shape."""
+    if isinstance(layer, Tensor):
+        owner = machine.trace.records[layer.number].owner
+        layer = owner
+    if not is_layer(layer):
+        made = " (it is the class; call it, with parentheses)" if isinstance(layer, Class) else ""
+        raise raised("TypeError", f"a Sequential holds layers, not {describe(layer)}{made}")
+    model.fields["stack"].append(layer)
+
+
+def pop(machine: Any, model: Instance) -> Value:
+    return model.fields["stack"].pop()
+
+
+def declared_shape(machine: Any, model: Instance) -> Shape | None:
+    """The input shape that a Sequential's first layer declares."""
+    from cnncalc.frameworks.keras import declared_input
+
+    stack = model.fields.get("stack") or [None]
+    first = stack[0]
+    if not isinstance(first, Instance):
+        return None
+    if "declared" in first.fields:
+        shape: Shape | None = first.fields["declared"]
+        return shape
+    if first.cls.name == "InputLayer" and first.layers:
+        declared: Shape | None = first.layers[0].shape
+        return declared
+    if "stack" in first.fields:
+        return declared_shape(machine, first)
+    if "inputs" in first.fields:
+        found: Shape = first.fields["inputs"][0].shape
+        return found
+    try:
+        return declared_input(first.fields, machine.frame)
+    except LayerError as error:
+        raise refused(error) from None
+
+
+def call_model(machine: Any, model: Instance, inputs: Value, **options: Value) -> Value:
+    """A model as a layer of another."""
+    if "stack" in model.fields:
+        value = inputs
+        for layer in model.fields["stack"]:
+            if layer.cls.name != "InputLayer":
+                value = machine.call(layer, [value], {})
+        return value
+    if "inputs" not in model.fields:
+        raise Refusal(f"`{model.cls.name}` has no `call`")
+    return replayed(machine, model, tensors(machine, inputs))
+
+
+def replayed(machine: Any, model: Instance, inputs: list[Tensor]) -> Value:
+    """The steps of a functional model once more, on other tensors."""
+    trace = machine.trace
+    first = model.fields["inputs"]
+    if len(first) != len(inputs):
+        raise Refusal(f"`{model.fields['name']}` takes {len(first)} inputs, not {len(inputs)}")
+    places: dict[int, Value] = {
+        old.number: new for old, new in zip(first, inputs, strict=True)
+    }
+    for number in sorted(between(trace, model)):
+        record = trace.records[number]
+        if number not in places:
+            places[number] = emit(
+                machine,
+                record.layer,
+                [places[each] for each in record.inputs],
+                op=record.layer.kind,
+                owner=record.owner,
+                part=record.part,
+                name=f"{model.fields['name']}/{record.name}",
+            )
+    results = [places[each.number] for each in model.fields["outputs"]]
+    return results[0] if model.fields["single"] else results
+
+
+def between(trace: Trace, model: Instance) -> set[int]:
+    """The records from a model's inputs to its outputs."""
+    stop = {each.number for each in model.fields["inputs"]}
+    found: set[int] = set()
+    waiting = [each.number for each in model.fields["outputs"]]
+    while waiting:
+        number = waiting.pop()
+        if number in found:
+            continue
+        found.add(number)
+        record = trace.records[number]
+        if number in stop:
+            continue
+        if not record.inputs and number not in stop:
+            raise Refusal(
+                f"the outputs of `{model.fields['name']}` also need the input `{record.name}`",
+                help="give all inputs: `Model(inputs=[a, b], outputs=…)`",
+            )
+        waiting += record.inputs
+    return found
+
+
+def ends(name: str) -> Callable[..., Value]:
+    """`model.input`, `model.output` and their lists."""
+
+    def get(machine: Any, model: Instance) -> Value:
+        if "stack" in model.fields and "inputs" not in model.fields:
+            shape = declared_shape(machine, model)
+            x = new_input(machine, shape, None)
+            model.fields["inputs"] = [x]
+            model.fields["outputs"] = [call_model(machine, model, x)]
+            model.fields["single"] = True
+        if f"{name}s" not in model.fields:
+            raise Refusal(f"`{model.cls.name}` has no `{name}` before it is called")
+        values = model.fields[f"{name}s"]
+        return values[0] if len(values) == 1 else values
+
+    return get
+
+
+def layers_of(machine: Any, model: Instance) -> list[Value]:
+    """`model.layers`."""
+    if "stack" in model.fields:
+        return list(model.fields["stack"])
+    if "inputs" in model.fields:
+        owners = [machine.trace.records[n].owner for n in sorted(between(machine.trace, model))]
+        return list({id(owner): owner for owner in owners if owner is not None}.values())
+    return [value for value in model.fields.values() if is_layer(value)]
+
+
+def get_layer(machine: Any, model: Instance, name: Value = None, index: Value = None) -> Value:
+    layers = layers_of(machine, model)
+    if isinstance(index, int):
+        return layers[index]
+    for layer in layers:
+        if layer.fields.get("name") == name:
+            return layer
+    raise raised("ValueError", f"there is no layer `{name}`")
+
+
+def set_model_attribute(machine: Any, layer: Instance, name: Value, value: Value) -> None:
+    """`trainable` reaches every layer inside; all else is an attribute."""
+    if name == "trainable":
+        set_trainable(layer, bool(value))
+        if MODEL in layer.cls.order:
+            for each in layers_of(machine, layer):
+                set_trainable(each, bool(value))
+    else:
+        set_field(layer, name, value)
+
+
+QUIET = "compile fit summary load_weights save evaluate predict build save_weights reset_states"
+METHODS: dict[str, Method] = {
+    "__init__": init_model,
+    "get_layer": get_layer,
+    **dict.fromkeys(QUIET.split(), lambda machine, model, *args, **kwargs: Silent("model")),
+}
+MODEL = Class("Model", (LAYER,), {name: method(name, call) for name, call in METHODS.items()})
+MODEL.names["call"] = method("call", call_model)
+MODEL.names["layers"] = Property(method("layers", layers_of))
+for _name in ("input", "output"):
+    MODEL.names[_name] = Property(method(_name, ends(_name)))
+LAYER.names["__setattr__"] = method("__setattr__", set_model_attribute)
+SEQUENTIAL = Class(
+    "Sequential",
+    (MODEL,),
+    {
+        "__init__": method("__init__", init_sequential),
+        "add": method("add", add),
+        "pop": method("pop", pop),
+    },
+)
+
+
+def is_keras_layer(value: Value) -> bool:
+    return is_layer(value)
+
+
+def is_keras_model(value: Value) -> bool:
+    return isinstance(value, Instance) and MODEL in value.cls.order
+
+
+def is_keras_class(value: Value) -> bool:
+    return isinstance(value, Class) and MODEL in value.order
+
+
+def sequential_of(machine: Any, layers: list[Value]) -> Value:
+    return machine.call(SEQUENTIAL, [layers], {})
+
+
+Build = Callable[..., "tuple[Machine, Value]"]
+
+
+def keras_network(build: Build, machine: Machine | None, model: Value) -> Network:
+    """A network around a Keras model; without one, its input's size comes from outside."""
+    shape: Shape | None = None
+    frame = machine.frame if machine else None
+    if machine is not None:
+        if is_layer(model) and not is_keras_model(model):
+            with machine.deep():
+                model = sequential_of(machine, [model])
+        shape = own_shape(machine, model)
+
+    def run(wanted: Shape) -> Network:
+        made = build(wanted)
+        if not is_keras_model(made[1]):
+            with made[0].deep():
+                made = made[0], sequential_of(made[0], [made[1]])
+        place = input_place(*made)
+        if place is not None and made[1].fields["inputs"][0].shape != wanted:
+            made = build(wanted, {place: wanted})
+        return traced(*made, wanted)
+
+    layout = frame.layout if frame else "channels-last"
+    return Network((), shape, notation="keras", layout=layout, tracer=run)
+
+
+def own_shape(machine: Any, model: Instance) -> Shape | None:
+    """The input's size that the source itself says."""
+    if "inputs" in model.fields:
+        owner = machine.trace.records[model.fields["inputs"][0].number].owner
+        declared: Shape | None = owner.fields.get("declared") if owner is not None else None
+        return declared
+    return declared_shape(machine, model) if "stack" in model.fields else None
+
+
+def input_place(machine: Any, model: Instance) -> int | None:
+    """Which of the inputs made is this model's first."""
+    if "inputs" not in model.fields:
+        return None
+    owner = machine.trace.records[model.fields["inputs"][0].number].owner
+    return owner.fields.get("place") if owner is not None else None
+
+
+def traced(machine: Machine, model: Instance, shape: Shape) -> Network:
+    """The steps of a model at an input of this shape (as it is inside)."""
+    from cnncalc.frameworks.keras import relabel
+    from cnncalc.notations.source.building import tensors_in
+
+    assert machine.trace is not None
+    with machine.deep():
+        if "inputs" in model.fields:
+            root = model.fields["inputs"][0].number
+            between(machine.trace, model)
+            outputs = [each.number for each in model.fields["outputs"]]
+        else:
+            x = machine.trace.input(shape)
+            root = x.number
+            result = machine.call(model, [x], {})
+            outputs = [tensor.number for tensor in tensors_in(result)]
+        if not outputs:
+            raise Refusal("this model gives no tensor")
+        steps, ends_ = machine.trace.steps(outputs, prune=True, root=root)
+    return Network(
+        steps,
+        shape,
+        ends_,
+        notation="keras",
+        layout=machine.frame.layout,
+        relabel=lambda layer, weights: relabel(layer, weights, machine.frame),
+    )
+
+

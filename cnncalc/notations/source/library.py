@@ -1,0 +1,369 @@
+"""The parts of Python's library (and of NumPy) that network code uses, by dotted name."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import math
+from collections.abc import Callable
+from typing import Any
+
+from cnncalc.notations.source.builtin import DICT, TYPES, simple
+from cnncalc.notations.source.classes import ENUM, OBJECT, RECORD
+from cnncalc.notations.source.data import content_of, iterate, listed
+from cnncalc.notations.source.limits import MAX_ITEMS, check_count, check_int
+from cnncalc.notations.source.operators import binary
+from cnncalc.notations.source.raising import raised
+from cnncalc.notations.source.records import DATACLASSES, copied, named_tuple
+from cnncalc.notations.source.stops import Refusal
+from cnncalc.notations.source.values import (
+    MISSING,
+    Bound,
+    Builtin,
+    Class,
+    Function,
+    Instance,
+    Iterated,
+    Opaque,
+    Partial,
+    Property,
+    SetValue,
+    Silent,
+    Static,
+    Value,
+)
+
+__all__ = ["find", "identity_decorator"]
+
+
+def find(path: str) -> Value:
+    """What a dotted name of the standard library stands for, or MISSING."""
+    if path in LIBRARY:
+        return LIBRARY[path]
+    top = path.partition(".")[0]
+    if top in ("typing", "typing_extensions", "numbers", "__future__", "types", "abc", "enum"):
+        return Opaque(path)
+    if top in ("warnings", "logging"):
+        return Silent(path)
+    return MISSING
+
+
+def numeric(name: str, function: Callable[..., float]) -> Builtin:
+    """A function of numbers, whose faults are Python's."""
+
+    def call(machine: Any, *args: Value) -> Value:
+        numbers = [content_of(arg) for arg in args]
+        numbers = [n.values[0] if isinstance(n, Static) and n.values else n for n in numbers]
+        if not all(isinstance(each, int | float) for each in numbers):
+            raise Refusal(f"`{name}` is worked out for numbers only")
+        try:
+            value = function(*numbers)
+        except (ValueError, ZeroDivisionError, OverflowError) as error:
+            raise raised("ValueError", f"`{name}` of this has no value ({error})") from None
+        return check_int(value) if isinstance(value, int) else value
+
+    return simple(name, call)
+
+
+def product(machine: Any, values: Value, *more: Value, start: Value = 1, **options: Value) -> Value:
+    """The product of numbers; a batch size among them stays unknown."""
+    total = start
+    for value in iterate(machine, values):
+        machine.budget.spend(1)
+        total = binary(machine, ast.Mult, total, value)
+    return total
+
+
+def reduced(machine: Any, function: Value, values: Value, *start: Value) -> Value:
+    items = [*start, *listed(machine, values)]
+    if not items:
+        raise raised("TypeError", "`reduce` of nothing has no value")
+    total = items[0]
+    for item in items[1:]:
+        total = machine.call(function, [total, item], {})
+    return total
+
+
+def make_partial(machine: Any, function: Value, *args: Value, **kwargs: Value) -> Partial:
+    return Partial(function, list(args), kwargs)
+
+
+def identity_decorator(machine: Any, *args: Value, **options: Value) -> Value:
+    """A decorator that changes nothing here, with or without arguments."""
+    if len(args) == 1 and isinstance(args[0], Function | Class | Bound | Builtin) and not options:
+        return args[0]
+    return simple("decorator", lambda m, decorated: decorated)
+
+
+def wraps(machine: Any, wrapped: Value, *args: Value, **options: Value) -> Builtin:
+    """`functools.wraps`: the wrapper remembers what it wraps."""
+
+    def remember(inner: Any, wrapper: Value) -> Value:
+        if isinstance(wrapper, Function):
+            wrapper.attributes["__wrapped__"] = wrapped
+            if isinstance(wrapped, Function):
+                wrapper.attributes["__name__"] = wrapped.name
+        return wrapper
+
+    return simple("wraps", remember)
+
+
+def cached_property(machine: Any, getter: Value) -> Property:
+    return Property(getter, cached=True)
+
+
+class Defaults(dict[Value, Value]):
+    """A dictionary that makes what is missing (`collections.defaultdict`)."""
+
+    __slots__ = ("factory",)
+    factory: Value
+
+
+def default_dict(machine: Any, factory: Value = None, *sources: Value, **named: Value) -> Defaults:
+    result = Defaults(DICT.make(machine, list(sources), named) if DICT.make else {})
+    result.factory = factory
+    return result
+
+
+def chained(machine: Any, *values: Value) -> Iterated:
+    result = [item for value in values for item in listed(machine, value)]
+    check_count(len(result))
+    return Iterated(result)
+
+
+def chain_all(machine: Any, values: Value) -> Iterated:
+    return chained(machine, *listed(machine, values))
+
+
+def combined(function: Callable[..., Any]) -> Callable[..., Iterated]:
+    """A function of itertools that gives tuples, within bounds."""
+
+    def call(machine: Any, *values: Value, **options: Value) -> Iterated:
+        lists = [listed(machine, v) if not isinstance(v, int) else v for v in values]
+        rows = list(itertools.islice(function(*lists, **options), MAX_ITEMS + 1))
+        check_count(len(rows))
+        machine.budget.spend(len(rows))
+        return Iterated(rows)
+
+    return call
+
+
+def repeated(machine: Any, value: Value, times: Value = None) -> Iterated:
+    if not isinstance(times, int):
+        raise Refusal("`itertools.repeat` without a number never ends")
+    check_count(times)
+    return Iterated([value] * times)
+
+
+def accumulated(machine: Any, values: Value, function: Value = None) -> Iterated:
+    result: list[Value] = []
+    for value in listed(machine, values):
+        if not result:
+            result.append(value)
+        elif function is None:
+            result.append(binary(machine, ast.Add, result[-1], value))
+        else:
+            result.append(machine.call(function, [result[-1], value], {}))
+    return Iterated(result)
+
+
+def sliced(machine: Any, values: Value, *bounds: Value) -> Iterated:
+    items = listed(machine, values)
+    return Iterated(items[slice(*bounds)])
+
+
+def signature(machine: Any, function: Value) -> Opaque:
+    """`inspect.signature`, as far as names, kinds and defaults go."""
+    for _ in range(20):
+        if isinstance(function, Bound):
+            function = function.function
+        elif isinstance(function, Function) and "__wrapped__" in function.attributes:
+            function = function.attributes["__wrapped__"]
+    if not isinstance(function, Function):
+        raise Refusal("the signature of this can't be read")
+    args = function.node.args
+    entries: dict[Value, Value] = {}
+    kinds = (
+        ("POSITIONAL_ONLY", args.posonlyargs),
+        ("POSITIONAL_OR_KEYWORD", args.args),
+        ("VAR_POSITIONAL", [args.vararg] if args.vararg else []),
+        ("KEYWORD_ONLY", args.kwonlyargs),
+        ("VAR_KEYWORD", [args.kwarg] if args.kwarg else []),
+    )
+    for kind, group in kinds:
+        for arg in group:
+            entry = Instance(PARAMETER)
+            entry.fields.update(name=arg.arg, kind=Opaque(f"inspect.{kind}"))
+            entries[arg.arg] = entry
+    return Opaque("inspect.Signature", parameters=entries)
+
+
+PARAMETER = Class("Parameter", (OBJECT,))
+for _kind in (
+    "POSITIONAL_ONLY POSITIONAL_OR_KEYWORD VAR_POSITIONAL KEYWORD_ONLY VAR_KEYWORD".split()
+):
+    PARAMETER.names[_kind] = Opaque(f"inspect.{_kind}")
+
+
+def linspace(machine: Any, start: Value, stop: Value, num: Value = 50, **options: Value) -> Static:
+    """`numpy.linspace`."""
+    check_count(num)
+    machine.budget.spend(num)
+    gap = (stop - start) / max(num - 1, 1)
+    return Static((num,), (), [start + gap * place for place in range(num)])
+
+
+def of_values(machine: Any, values: Value, *args: Value, **options: Value) -> Static:
+    """`numpy.array` of numbers."""
+    items = listed(machine, values)
+    if any(not isinstance(each, int | float) for each in items):
+        rows = [listed(machine, each) for each in items]
+        return Static((len(rows), len(rows[0])))
+    return Static((len(items),), (), items, all(isinstance(each, int) for each in items))
+
+
+def sized(machine: Any, shape: Value, value: Value) -> Static:
+    """`numpy.full` and its kind."""
+    sizes = tuple(listed(machine, shape)) if isinstance(shape, tuple | list) else (shape,)
+    known = len(sizes) == 1 and isinstance(value, int | float)
+    if known:
+        check_count(sizes[0])
+        machine.budget.spend(sizes[0])
+    return Static(sizes, (), [value] * sizes[0] if known else None)
+
+
+def arange(machine: Any, *bounds: Value, **options: Value) -> Static:
+    """`numpy.arange` of whole numbers."""
+    values = range(*bounds)
+    check_count(len(values))
+    machine.budget.spend(len(values))
+    return Static((len(values),), (), list(values), True)
+
+
+def abstract(name: str, test: Callable[[Value], bool]) -> Class:
+    return Class(name, test=test)
+
+
+def is_sequence(value: Value) -> bool:
+    return isinstance(content_of(value), list | tuple | str | range)
+
+
+def is_iterable(value: Value) -> bool:
+    value = content_of(value)
+    return isinstance(value, list | tuple | str | range | dict | SetValue | Iterated) or (
+        isinstance(value, Instance) and value.cls.find("__iter__") is not MISSING
+    )
+
+
+ABSTRACT = {
+    "Iterable": abstract("Iterable", is_iterable),
+    "Collection": abstract("Collection", is_iterable),
+    "Sequence": abstract("Sequence", is_sequence),
+    "MutableSequence": abstract("MutableSequence", lambda v: isinstance(content_of(v), list)),
+    "Mapping": abstract("Mapping", lambda v: isinstance(content_of(v), dict)),
+    "MutableMapping": abstract("MutableMapping", lambda v: isinstance(content_of(v), dict)),
+    "Callable": abstract(
+        "Callable", lambda v: isinstance(v, Function | Bound | Builtin | Class | Partial)
+    ),
+    "Iterator": abstract("Iterator", lambda v: isinstance(v, Iterated)),
+    "Hashable": abstract("Hashable", lambda v: not isinstance(v, list | dict | SetValue)),
+}
+CONCRETE = {"List": "list", "Tuple": "tuple", "Dict": "dict", "Set": "set", "Type": "type"}
+NUMBER = abstract("Number", lambda v: isinstance(v, int | float))
+MATH: dict[str, Callable[..., float]] = {
+    name: getattr(math, name)
+    for name in (
+        "sqrt ceil floor log log2 log10 log1p exp gcd fabs trunc isnan isinf isclose sin cos tan "
+        "tanh atan degrees radians hypot copysign fmod isfinite"
+    ).split()
+}
+CHAIN = Class(
+    "chain",
+    (OBJECT,),
+    {"from_iterable": simple("from_iterable", chain_all)},
+    make=lambda machine, args, kwargs: chained(machine, *args),
+)
+OPERATORS = {"mul": ast.Mult, "add": ast.Add, "sub": ast.Sub, "floordiv": ast.FloorDiv}
+
+LIBRARY: dict[str, Value] = {
+    **{f"math.{name}": numeric(name, function) for name, function in MATH.items()},
+    "math.pow": numeric("pow", lambda a, b: float(a) ** b if abs(b) < 1000 else math.inf),
+    "math.prod": simple("prod", product),
+    "math.pi": math.pi,
+    "math.e": math.e,
+    "math.inf": math.inf,
+    "math.nan": math.nan,
+    "functools.partial": simple("partial", make_partial),
+    "functools.reduce": simple("reduce", reduced),
+    "functools.wraps": simple("wraps", wraps),
+    "functools.lru_cache": simple("lru_cache", identity_decorator),
+    "functools.cache": simple("cache", identity_decorator),
+    "functools.cached_property": simple("cached_property", cached_property),
+    "collections.OrderedDict": DICT,
+    "collections.namedtuple": simple("namedtuple", named_tuple),
+    "collections.defaultdict": simple("defaultdict", default_dict),
+    "collections.deque": TYPES["list"],
+    **{f"{home}.{n}": cls for home in ("collections.abc", "typing", "collections")
+       for n, cls in ABSTRACT.items()},
+    **{f"typing.{n}": TYPES[plain] for n, plain in CONCRETE.items()},
+    "typing.OrderedDict": DICT,
+    "typing.NamedTuple": RECORD,
+    "typing.TYPE_CHECKING": False,
+    "typing.cast": simple("cast", lambda machine, kind, value: value),
+    "typing.TypeVar": simple("TypeVar", lambda machine, name, *a, **k: Opaque(name)),
+    "typing.NewType": simple("NewType", lambda machine, name, kind: kind),
+    "numbers.Number": NUMBER,
+    "numbers.Integral": abstract("Integral", lambda v: isinstance(v, int)),
+    "types.SimpleNamespace": Class("SimpleNamespace", (OBJECT,), {
+        "__init__": Builtin("__init__", lambda m, args, kwargs: args[0].fields.update(kwargs))}),
+    "types.FunctionType": abstract("FunctionType", lambda v: isinstance(v, Function)),
+    "abc.ABC": Class("ABC", (OBJECT,)),
+    "abc.abstractmethod": simple("abstractmethod", identity_decorator),
+    "enum.Enum": ENUM,
+    "enum.IntEnum": Class("IntEnum", (TYPES["int"], ENUM), make=None),
+    "enum.auto": simple("auto", lambda machine: Opaque("auto")),
+    "enum.unique": simple("unique", identity_decorator),
+    "copy.copy": simple("copy", lambda machine, value: copied(machine, value, False)),
+    "copy.deepcopy": simple("deepcopy", lambda machine, value: copied(machine, value, True)),
+    **{f"dataclasses.{name}": value for name, value in DATACLASSES.items()},
+    "dataclasses.KW_ONLY": Opaque("KW_ONLY"),
+    "itertools.chain": CHAIN,
+    "itertools.product": simple("product", combined(itertools.product)),
+    "itertools.combinations": simple("combinations", combined(itertools.combinations)),
+    "itertools.zip_longest": simple("zip_longest", combined(itertools.zip_longest)),
+    "itertools.pairwise": simple("pairwise", combined(itertools.pairwise)),
+    "itertools.repeat": simple("repeat", repeated),
+    "itertools.accumulate": simple("accumulate", accumulated),
+    "itertools.islice": simple("islice", sliced),
+    **{f"operator.{name}": simple(name, lambda m, a, b, k=kind: binary(m, k, a, b))
+       for name, kind in OPERATORS.items()},
+    "inspect.signature": simple("signature", signature),
+    "inspect.Parameter": PARAMETER,
+    "inspect.isfunction": simple("isfunction", lambda m, value: isinstance(value, Function)),
+    "inspect.isclass": simple("isclass", lambda m, value: isinstance(value, Class)),
+    "sys.maxsize": 2**63 - 1,
+    "os.path.join": simple("join", lambda machine, *parts: "/".join(parts)),
+    "os.path.basename": simple("basename", lambda machine, path: path.rpartition("/")[2]),
+    "os.path.expanduser": simple("expanduser", lambda machine, path: path),
+    "os.sep": "/",
+    "numpy.prod": simple("prod", product),
+    "numpy.product": simple("prod", product),
+    **{f"numpy.{name}": numeric(name, function) for name, function in MATH.items()},
+    "numpy.array": simple("array", of_values),
+    "numpy.full": simple("full", lambda machine, shape, value, *a, **o: sized(machine, shape, value)),
+    "numpy.zeros": simple("zeros", lambda machine, shape, *a, **o: sized(machine, shape, 0.0)),
+    "numpy.ones": simple("ones", lambda machine, shape, *a, **o: sized(machine, shape, 1.0)),
+    "numpy.linspace": simple("linspace", linspace),
+    "numpy.arange": simple("arange", arange),
+    "numpy.power": numeric("power", lambda a, b: a**b if abs(b) < 64 else math.inf),
+    "numpy.pi": math.pi,
+    "numpy.inf": math.inf,
+    "numpy.abs": numeric("abs", abs),
+    "numpy.round": numeric("round", round),
+    "numpy.int32": TYPES["int"],
+    "numpy.int64": TYPES["int"],
+    "numpy.float32": TYPES["float"],
+    "numpy.float64": TYPES["float"],
+    "numpy.random": Silent("numpy.random"),
+    "random.seed": Silent("random.seed"),
+}  # fmt: skip

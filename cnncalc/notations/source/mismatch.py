@@ -1,0 +1,152 @@
+"""What to write when shapes don't fit: the question asked on forums, answered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+from cnncalc.errors import LayerError, Span
+from cnncalc.layers.base import Layer, Shape, show
+from cnncalc.notations.source.stops import Refusal
+from cnncalc.report import as_layout
+from cnncalc.notations.source.values import Instance, Parameter, Tensor, Value
+
+__all__ = ["misfit"]
+
+
+def misfit(
+    machine: Any,
+    error: LayerError,
+    layer: Layer,
+    inputs: Sequence[Value],
+    shapes: tuple[Shape, ...],
+    owner: Value,
+) -> Refusal:
+    """A layer's objection to its input, with its place, what flows in and what would be right."""
+    made = owner.made if isinstance(owner, Instance) else ()
+    message, help = error.message, error.help
+    if error.code == "declared" and layer.expects and len(shapes) == 1:
+        message, help = declared(machine, layer, inputs[0], shapes[0], made, owner)
+    refusal = Refusal(message, help=help, code=error.code)
+    if made:
+        refusal.span = made[0]
+    refusal.notes += flows(machine, inputs)
+    return refusal
+
+
+def flows(machine: Any, inputs: Sequence[Value]) -> list[str]:
+    """What flows in, and from where."""
+    notes = []
+    for number, tensor in enumerate(inputs):
+        if isinstance(tensor, Tensor) and machine.trace:
+            who = maker(machine, tensor)
+            what = "it receives" if len(inputs) == 1 else f"tensor {number + 1} is"
+            notes.append(f"{what} {shown(machine, tensor.shape)} from {who}")
+    return notes
+
+
+def maker(machine: Any, tensor: Tensor) -> str:
+    record = machine.trace.records[tensor.number]
+    if record.layer.kind == "input":
+        return "the input"
+    line = f", line {record.spans[0].place()[1]}" if record.spans else ""
+    return f"`{record.name}`{line}"
+
+
+def shown(machine: Any, shape: Shape) -> str:
+    return show(as_layout(shape, machine.layout))
+
+
+def declared(
+    machine: Any,
+    layer: Layer,
+    tensor: Value,
+    shape: Shape,
+    made: Sequence[Span],
+    owner: Value,
+) -> tuple[str, str | None]:
+    """The message and the help where a layer was declared for another input."""
+    assert layer.expects is not None
+    name, axis, wanted = next(
+        (n, a, w)
+        for n, a, w in layer.expects.sizes
+        if -len(shape) <= a < len(shape) and shape[a] != w
+    )
+    call = call_text(layer, made, owner)
+    if name == "in_features" and len(shape) > 1:
+        return on_a_map(call, name, wanted, shape)
+    actual = shape[axis]
+    whole = source_shape(machine, tensor)
+    features = f"{show(whole)} = {actual}" if len(whole) > 1 and prod(whole) == actual else f"{actual}"
+    what = "features" if len(shape) == 1 else "channels"
+    if what == "channels":
+        features = f"{actual} channels ({shown(machine, shape)})"
+    else:
+        features += " features"
+    return f"`{call}` receives {features}", f"write `{rewritten(call, name, wanted, actual)}`"
+
+
+def on_a_map(call: str, name: str, wanted: int, shape: Shape) -> tuple[str, str]:
+    """A linear layer on a map: PyTorch applies it to the last axis, which is hardly meant."""
+    total = prod(shape)
+    message = f"`{call}` works on the last axis, and that of {show(shape)} has {shape[-1]}"
+    if total == wanted:
+        return message, f"flatten first, `torch.flatten(x, 1)`: that gives {wanted} features"
+    return message, (
+        f"flatten first, `torch.flatten(x, 1)`: that gives {show(shape)} = {total} features; "
+        f"then write `{rewritten(call, name, wanted, total)}`"
+    )
+
+
+def source_shape(machine: Any, tensor: Value) -> Shape:
+    """The map that a vector was flattened from."""
+    trace = machine.trace
+    if not isinstance(tensor, Tensor) or trace is None:
+        return ()
+    number = tensor.number
+    while True:
+        record = trace.records[number]
+        if len(record.shape) > 1:
+            return record.shape
+        quiet = record.layer.kind in ("dropout", "identity", "flatten", "reshape", "relu")
+        if not quiet or len(record.inputs) != 1:
+            return record.shape
+        number = record.inputs[0]
+
+
+def call_text(layer: Layer, made: Sequence[Span], owner: Value) -> str:
+    """The call as it stands in the source, or as it might."""
+    text = made[0].text if made else ""
+    if text and "\n" not in text and len(text) <= 90:
+        return text
+    assert layer.expects is not None
+    if isinstance(owner, Parameter):
+        return layer.expects.call
+    return f"{layer.expects.call}(…)"
+
+
+
+
+def rewritten(call: str, name: str, wanted: int, actual: int) -> str:
+    """The call with the right number where the wrong one stands."""
+    keyword = re.search(rf"\b{name}\s*=\s*([^,()]+(?:\([^()]*\))?)", call)
+    if keyword:
+        return call[: keyword.start(1)] + str(actual) + call[keyword.end(1) :]
+    head, bracket, rest = call.partition("(")
+    first = first_argument(rest)
+    if bracket and first:
+        return f"{head}({actual}{rest[len(first) :]}"
+    return f"{name}={actual}"
+
+
+def first_argument(text: str) -> str:
+    """What stands before the first comma outside of brackets."""
+    depth = 0
+    for place, sign in enumerate(text):
+        if depth == 0 and sign in ",)":
+            return text[:place] if "=" not in text[:place] else ""
+        depth += sign in "([{"
+        depth -= sign in ")]}"
+    return ""

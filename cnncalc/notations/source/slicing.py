@@ -1,0 +1,205 @@
+"""Parts of tensors, and tensors put together: indexing, chunk, split, cat, stack."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cnncalc.layers import KINDS
+from cnncalc.notations.source.data import listed
+from cnncalc.notations.source.limits import check_count
+from cnncalc.notations.source.raising import raised
+from cnncalc.notations.source.reshaping import unsqueeze
+from cnncalc.notations.source.scopes import describe
+from cnncalc.notations.source.stops import Refusal
+from cnncalc.notations.source.tensors import axis_of, inner_axis, outer_shape
+from cnncalc.notations.source.trace import emit
+from cnncalc.notations.source.values import Static, Tensor, Value
+
+__all__ = ["SLICING", "tensor_item"]
+
+
+def tensor_item(machine: Any, tensor: Value, index: Value) -> Value:
+    """`tensor[index]`: slices, numbers, `...` and None."""
+    parts = list(index) if isinstance(index, tuple) else [index]
+    rank = len(outer_shape(tensor))
+    named = sum(part is not None and part is not ... for part in parts)
+    if named > rank:
+        raise raised("IndexError", f"too many indices for a tensor of {rank} axes")
+    if ... in [part for part in parts if part is ...]:
+        place = next(i for i, part in enumerate(parts) if part is ...)
+        parts[place : place + 1] = [slice(None)] * (rank - named)
+    if isinstance(tensor, Static):
+        return static_item(tensor, parts)
+    if parts[0] is None or not (isinstance(parts[0], slice) and is_whole(parts[0])):
+        raise Refusal(
+            "this takes a part of the batch, which can't be followed",
+            help="a part of the channels is `x[:, :8]`",
+            code="batch-axis",
+        )
+    return flowing_item(machine, tensor, parts[1:])
+
+
+def is_whole(part: Value) -> bool:
+    return isinstance(part, slice) and part.start in (None, 0) and part.stop is None and (
+        part.step in (None, 1)
+    )
+
+
+def flowing_item(machine: Any, tensor: Tensor, parts: list[Value]) -> Value:
+    """Slices axis by axis; a number also takes its axis away, None adds one."""
+    result: Value = tensor
+    axis = 0
+    dropped: list[int] = []
+    for part in parts:
+        if part is None:
+            result = unsqueeze(machine, result, axis + 1)
+            axis += 1
+            continue
+        result = cut(machine, result, axis, part)
+        if isinstance(part, int):
+            dropped.append(axis)
+        axis += 1
+    if dropped:
+        shape = tuple(size for place, size in enumerate(result.shape) if place not in dropped)
+        result = emit(machine, KINDS["reshape"](shape or (1,)), [result], op="getitem")
+    return result
+
+
+def cut(machine: Any, tensor: Tensor, axis: int, part: Value) -> Tensor:
+    """One axis cut to a slice or to one place."""
+    size = tensor.shape[axis]
+    if isinstance(part, bool) or not isinstance(part, int | slice):
+        raise Refusal(f"an index of {describe(part)} can't be followed")
+    if isinstance(part, int):
+        if not -size <= part < size:
+            raise raised("IndexError", f"index {part} is out of an axis of {size}")
+        part = slice(part % size, part % size + 1)
+    if any(not isinstance(each, int | None) for each in (part.start, part.stop, part.step)):
+        raise Refusal("a slice with bounds that aren't numbers can't be followed")
+    if is_whole(part):
+        return tensor
+    start, stop, step = part.indices(size)
+    if step < 1:
+        raise Refusal("PyTorch has no slices with a negative step")
+    if stop <= start:
+        raise Refusal(f"this slice of an axis of {size} is empty", code="slice")
+    layer = KINDS["slice"]((start, stop), axis, step)
+    output: Tensor = emit(machine, layer, [tensor], op="getitem")
+    return output
+
+
+def static_item(tensor: Static, parts: list[Value]) -> Static:
+    """The same for weights and constants."""
+    sizes: list[Value] = []
+    rest = list(tensor.shape)
+    for part in parts:
+        if part is None:
+            sizes.append(1)
+        elif isinstance(part, slice) and isinstance(rest[0], int):
+            sizes.append(len(range(*part.indices(rest.pop(0)))))
+        elif isinstance(part, slice):
+            sizes.append(rest.pop(0))
+        elif isinstance(part, int):
+            rest.pop(0)
+        else:
+            raise Refusal(f"an index of {describe(part)} can't be followed")
+    values = tensor.values
+    if values is not None and len(parts) == 1 and len(tensor.shape) == 1 and parts[0] is not None:
+        picked = values[parts[0]]
+        values = picked if isinstance(picked, list) else [picked]
+    elif values is not None and any(part is not None for part in parts):
+        values = None
+    return Static((*sizes, *rest), tensor.sources, values, tensor.whole)
+
+
+def chunk(machine: Any, tensor: Value, chunks: Value, dim: Value = 0) -> Value:
+    """Equal parts along an axis; the last may be smaller, as torch has it."""
+    size = part_size(tensor, dim, "chunk")
+    if not isinstance(chunks, int) or chunks < 1:
+        raise Refusal("`chunk` takes a number of parts")
+    return split(machine, tensor, -(-size // chunks), dim)
+
+
+def part_size(tensor: Value, dim: Value, what: str) -> int:
+    if isinstance(tensor, Tensor):
+        return tensor.shape[inner_axis(tensor, dim, what)]
+    size = outer_shape(tensor)[axis_of(tensor, dim)]
+    if not isinstance(size, int):
+        raise Refusal("the size of the batch isn't known", code="batch")
+    return size
+
+
+def split(machine: Any, tensor: Value, split_size_or_sections: Value, dim: Value = 0) -> Value:
+    """Parts of one size, or of the sizes given."""
+    total = part_size(tensor, dim, "split")
+    sizes = split_size_or_sections
+    if isinstance(sizes, int) and sizes > 0:
+        count = -(-total // sizes)
+        sizes = [sizes] * (total // sizes) + ([total % sizes] if total % sizes else [])
+        check_count(count)
+    sizes = listed(machine, sizes)
+    if not all(isinstance(size, int) for size in sizes) or sum(sizes) != total:
+        raise Refusal(f"parts of {', '.join(map(str, sizes))} don't add up to {total}", code="slice")
+    parts, start = [], 0
+    for size in sizes:
+        parts.append(narrow(machine, tensor, dim, start, size))
+        start += size
+    return tuple(parts)
+
+
+def narrow(machine: Any, tensor: Value, dim: Value, start: Value, length: Value) -> Value:
+    axis = axis_of(tensor, dim)
+    part = slice(start, start + length)
+    return tensor_item(machine, tensor, (*[slice(None)] * axis, part))
+
+
+def select(machine: Any, tensor: Value, dim: Value, index: Value) -> Value:
+    return tensor_item(machine, tensor, (*[slice(None)] * axis_of(tensor, dim), index))
+
+
+def unbind(machine: Any, tensor: Value, dim: Value = 0) -> Value:
+    size = part_size(tensor, dim, "unbind")
+    check_count(size)
+    return tuple(select(machine, tensor, dim, place) for place in range(size))
+
+
+def cat(machine: Any, tensors: Value, dim: Value = 0, **options: Value) -> Value:
+    """Tensors one after another along an axis."""
+    dim = options.get("axis", dim)
+    parts = listed(machine, tensors)
+    if not parts:
+        raise Refusal("`torch.cat` of nothing")
+    for part in parts:
+        if not isinstance(part, Tensor | Static):
+            raise Refusal(f"`torch.cat` joins tensors, not {describe(part)}")
+    if not any(isinstance(part, Tensor) for part in parts):
+        return static_cat(parts, axis_of(parts[0], dim))
+    if not all(isinstance(part, Tensor) for part in parts):
+        raise Refusal("`torch.cat` of a tensor with weights or constants can't be followed")
+    axis = inner_axis(parts[0], dim, "torch.cat")
+    return emit(machine, KINDS["cat"](axis), parts, op="cat")
+
+
+def static_cat(parts: list[Value], axis: int) -> Static:
+    sizes = list(parts[0].shape)
+    sizes[axis] = sum(part.shape[axis] for part in parts)
+    return Static(tuple(sizes), tuple(source for part in parts for source in part.sources))
+
+
+def stack(machine: Any, tensors: Value, dim: Value = 0) -> Value:
+    """Tensors along a new axis."""
+    parts = [unsqueeze(machine, part, dim) for part in listed(machine, tensors)]
+    return cat(machine, parts, dim)
+
+
+SLICING: dict[str, Any] = {
+    "chunk": chunk,
+    "split": split,
+    "narrow": narrow,
+    "select": select,
+    "unbind": unbind,
+    "cat": cat,
+    "concat": cat,
+    "concatenate": cat,
+    "stack": stack,
+}

@@ -1,0 +1,336 @@
+"""How each kind of statement is run.
+
+A statement that ends its block gives a signal: RETURN (the value is in the scope's
+`result`), BREAK or CONTINUE.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from cnncalc.notations.source.attributes import delete_attribute, set_attribute
+from cnncalc.notations.source.calls import make_function
+from cnncalc.notations.source.classes import make_class
+from cnncalc.notations.source.data import iterate, text_of
+from cnncalc.notations.source.items import delete_item, set_item
+from cnncalc.notations.source.machine import statement
+from cnncalc.notations.source.operators import in_place, is_true
+from cnncalc.notations.source.raising import as_raised, matches, raised
+from cnncalc.notations.source.scopes import Import, Scope
+from cnncalc.notations.source.stops import Raised, Refusal
+from cnncalc.notations.source.values import Foreign, Instance, Opaque, Value
+
+RETURN, BREAK, CONTINUE = "return", "break", "continue"
+
+
+@statement(ast.Pass)
+def nothing(scope: Scope, node: ast.Pass) -> None:
+    return None
+
+
+@statement(ast.Expr)
+def expression_statement(scope: Scope, node: ast.Expr) -> None:
+    if not isinstance(node.value, ast.Constant):
+        scope.machine.evaluate(scope, node.value)
+
+
+@statement(ast.Assign)
+def assignment(scope: Scope, node: ast.Assign) -> None:
+    value = scope.machine.evaluate(scope, node.value)
+    for target in node.targets:
+        assign(scope, target, value)
+
+
+@statement(ast.AnnAssign)
+def annotated_assignment(scope: Scope, node: ast.AnnAssign) -> None:
+    if node.value is not None:
+        assign(scope, node.target, scope.machine.evaluate(scope, node.value))
+    if isinstance(node.target, ast.Name) and "__fields__" in scope.names:
+        scope.names["__fields__"].append(node.target.id)
+
+
+@statement(ast.AugAssign)
+def augmented_assignment(scope: Scope, node: ast.AugAssign) -> None:
+    machine = scope.machine
+    target = node.target
+    loaded = ast.copy_location(_loading(target), target)
+    before = machine.evaluate(scope, loaded)
+    value = machine.evaluate(scope, node.value)
+    result = machine.call_at(scope, node, lambda: in_place(machine, type(node.op), before, value))
+    assign(scope, target, result)
+
+
+def _loading(target: ast.expr) -> ast.expr:
+    if isinstance(target, ast.Name):
+        return ast.Name(target.id, ast.Load())
+    if isinstance(target, ast.Attribute):
+        return ast.Attribute(target.value, target.attr, ast.Load())
+    assert isinstance(target, ast.Subscript)
+    return ast.Subscript(target.value, target.slice, ast.Load())
+
+
+def assign(scope: Scope, target: ast.expr, value: Value) -> None:
+    """Give a target its value: a name, an attribute, an element, or several of these."""
+    machine = scope.machine
+    if isinstance(target, ast.Name):
+        scope.assign(target.id, value)
+    elif isinstance(target, ast.Attribute):
+        set_attribute(machine, machine.evaluate(scope, target.value), target.attr, value)
+    elif isinstance(target, ast.Subscript):
+        holder = machine.evaluate(scope, target.value)
+        set_item(machine, holder, machine.evaluate(scope, target.slice), value)
+    elif isinstance(target, ast.Tuple | ast.List):
+        assign_all(scope, target.elts, value)
+    else:
+        raise Refusal("this assignment can't be followed")
+
+
+def assign_all(scope: Scope, targets: list[ast.expr], value: Value) -> None:
+    """Unpack a value over several targets."""
+    values = list(iterate(scope.machine, value))
+    stars = [place for place, each in enumerate(targets) if isinstance(each, ast.Starred)]
+    if stars and len(values) >= len(targets) - 1:
+        place = stars[0]
+        end = len(values) - (len(targets) - 1 - place)
+        values[place:end] = [values[place:end]]
+    if len(values) != len(targets):
+        raise raised(
+            "ValueError", f"{len(targets)} names can't be given the {len(values)} values here"
+        )
+    for target, each in zip(targets, values, strict=True):
+        assign(scope, target.value if isinstance(target, ast.Starred) else target, each)
+
+
+@statement(ast.Delete)
+def deletion(scope: Scope, node: ast.Delete) -> None:
+    machine = scope.machine
+    for target in node.targets:
+        if isinstance(target, ast.Name):
+            scope.names.pop(target.id, None)
+        elif isinstance(target, ast.Attribute):
+            delete_attribute(machine, machine.evaluate(scope, target.value), target.attr)
+        elif isinstance(target, ast.Subscript):
+            holder = machine.evaluate(scope, target.value)
+            delete_item(machine, holder, machine.evaluate(scope, target.slice))
+
+
+@statement(ast.Return)
+def return_statement(scope: Scope, node: ast.Return) -> str:
+    scope.result = node.value and scope.machine.evaluate(scope, node.value)
+    return RETURN
+
+
+@statement(ast.Break)
+def break_statement(scope: Scope, node: ast.Break) -> str:
+    return BREAK
+
+
+@statement(ast.Continue)
+def continue_statement(scope: Scope, node: ast.Continue) -> str:
+    return CONTINUE
+
+
+@statement(ast.If)
+def if_statement(scope: Scope, node: ast.If) -> object:
+    machine = scope.machine
+    chosen = is_true(machine, machine.evaluate(scope, node.test))
+    return machine.run(scope, node.body if chosen else node.orelse)
+
+
+@statement(ast.For)
+def for_statement(scope: Scope, node: ast.For) -> object:
+    machine = scope.machine
+    for item in iterate(machine, machine.evaluate(scope, node.iter)):
+        machine.budget.spend(1)
+        assign(scope, node.target, item)
+        signal = machine.run(scope, node.body)
+        if signal is BREAK:
+            return None
+        if signal is RETURN:
+            return signal
+    return machine.run(scope, node.orelse)
+
+
+@statement(ast.While)
+def while_statement(scope: Scope, node: ast.While) -> object:
+    machine = scope.machine
+    while is_true(machine, machine.evaluate(scope, node.test)):
+        machine.budget.spend(1)
+        signal = machine.run(scope, node.body)
+        if signal is BREAK:
+            return None
+        if signal is RETURN:
+            return signal
+    return machine.run(scope, node.orelse)
+
+
+@statement(ast.With)
+def with_statement(scope: Scope, node: ast.With) -> object:
+    for item in node.items:
+        value = scope.machine.evaluate(scope, item.context_expr)
+        if not isinstance(value, Opaque | Foreign | None):
+            raise Refusal("this `with` can't be followed: what it opens isn't known")
+        if item.optional_vars is not None:
+            assign(scope, item.optional_vars, value)
+    return scope.machine.run(scope, node.body)
+
+
+@statement(ast.Assert)
+def assert_statement(scope: Scope, node: ast.Assert) -> None:
+    machine = scope.machine
+    if not is_true(machine, machine.evaluate(scope, node.test)):
+        text = ""
+        if node.msg is not None:
+            text = text_of(machine, machine.evaluate(scope, node.msg))
+        raise raised("AssertionError", text or f"`{ast.unparse(node.test)[:80]}` doesn't hold")
+
+
+@statement(ast.Raise)
+def raise_statement(scope: Scope, node: ast.Raise) -> None:
+    if node.exc is None:
+        raise scope.find("__exception__")
+    raise as_raised(scope.machine, scope.machine.evaluate(scope, node.exc))
+
+
+@statement(ast.Try)
+def try_statement(scope: Scope, node: ast.Try) -> object:
+    machine = scope.machine
+    guards = any(expects_import(handler) for handler in node.handlers)
+    machine.imports.guarded += guards
+    try:
+        signal = machine.run(scope, node.body)
+        if signal is None:
+            signal = machine.run(scope, node.orelse)
+    except Raised as error:
+        signal = handle(scope, node, error)
+    finally:
+        machine.imports.guarded -= guards
+    ending = machine.run(scope, node.finalbody)
+    return ending if ending is not None else signal
+
+
+def expects_import(handler: ast.ExceptHandler) -> bool:
+    """Whether an `except` is there for a package that may be missing."""
+    names = {each.id for each in ast.walk(handler.type or handler) if isinstance(each, ast.Name)}
+    return handler.type is None or bool(
+        names & {"ImportError", "ModuleNotFoundError", "Exception"}
+    )
+
+
+def handle(scope: Scope, node: ast.Try, error: Raised) -> object:
+    """Run the first handler that takes an exception, or let it pass."""
+    for handler in node.handlers:
+        kind = handler.type and scope.machine.evaluate(scope, handler.type)
+        if kind is None or matches(error, kind):
+            if handler.name:
+                scope.assign(handler.name, error.value)
+            scope.names["__exception__"] = error
+            return scope.machine.run(scope, handler.body)
+    raise error
+
+
+@statement(ast.FunctionDef)
+def function_definition(scope: Scope, node: ast.FunctionDef) -> None:
+    function = make_function(scope, node.name, node)
+    scope.assign(node.name, decorated(scope, node.decorator_list, function))
+
+
+def decorated(scope: Scope, decorators: list[ast.expr], value: Value) -> Value:
+    """A function or class after its decorators; those of packages not read are left out."""
+    machine = scope.machine
+    for node in reversed(decorators):
+        decorator = machine.evaluate(scope, node.func if isinstance(node, ast.Call) else node)
+        if isinstance(decorator, Foreign | Opaque):
+            continue
+        decorator = machine.evaluate(scope, node)
+        if isinstance(decorator, Foreign | Opaque):
+            continue
+        inner = value
+        value = machine.call_at(
+            scope, node, lambda d=decorator, v=inner: machine.call(d, [v], {})
+        )
+    return value
+
+
+@statement(ast.ClassDef)
+def class_definition(scope: Scope, node: ast.ClassDef) -> None:
+    scope.assign(node.name, decorated(scope, node.decorator_list, make_class(scope, node)))
+
+
+@statement(ast.Global)
+def global_statement(scope: Scope, node: ast.Global) -> None:
+    for name in node.names:
+        scope.shared[name] = scope.top()
+
+
+@statement(ast.Nonlocal)
+def nonlocal_statement(scope: Scope, node: ast.Nonlocal) -> None:
+    for name in node.names:
+        at = scope.outer
+        while at is not None and name not in at.names:
+            at = at.outer
+        scope.shared[name] = at or scope
+
+
+@statement(ast.Import)
+def import_statement(scope: Scope, node: ast.Import) -> None:
+    imports = scope.machine.imports
+    for each in node.names:
+        name = each.asname or each.name.partition(".")[0]
+        wanted = each.name if each.asname else name
+        whole = each.name
+        bind_import(scope, name, lambda w=wanted, f=whole: imports.module(scope.module, w, f))
+
+
+@statement(ast.ImportFrom)
+def import_from_statement(scope: Scope, node: ast.ImportFrom) -> None:
+    imports = scope.machine.imports
+    for each in node.names:
+        if each.name != "*":
+            bind_import(
+                scope,
+                each.asname or each.name,
+                lambda n=each.name: imports.member(scope.module, node, n),
+            )
+
+
+def bind_import(scope: Scope, name: str, follow: Callable[[], Value]) -> None:
+    """Remember an import until its name is used; at once where a `try` waits for it to fail."""
+    scope.assign(name, follow() if scope.machine.imports.guarded else Import(follow))
+
+
+@statement(ast.Match)
+def match_statement(scope: Scope, node: ast.Match) -> object:
+    machine = scope.machine
+    subject = machine.evaluate(scope, node.subject)
+    for case in node.cases:
+        if _fits(scope, case.pattern, subject):
+            if case.guard is None or is_true(machine, machine.evaluate(scope, case.guard)):
+                return machine.run(scope, case.body)
+    return None
+
+
+def _fits(scope: Scope, pattern: ast.pattern, subject: Value) -> bool:
+    from cnncalc.notations.source.operators import equal
+
+    machine = scope.machine
+    if isinstance(pattern, ast.MatchValue):
+        return equal(machine, subject, machine.evaluate(scope, pattern.value))
+    if isinstance(pattern, ast.MatchSingleton):
+        return subject is pattern.value
+    if isinstance(pattern, ast.MatchOr):
+        return any(_fits(scope, each, subject) for each in pattern.patterns)
+    if isinstance(pattern, ast.MatchAs) and (
+        pattern.pattern is None or _fits(scope, pattern.pattern, subject)
+    ):
+        if pattern.name:
+            scope.assign(pattern.name, subject)
+        return True
+    if isinstance(pattern, ast.MatchAs):
+        return False
+    raise Refusal("this pattern of `match` can't be followed")
+
+
+def is_exception(value: Value) -> bool:
+    return isinstance(value, Instance) and any(c.name == "BaseException" for c in value.cls.order)

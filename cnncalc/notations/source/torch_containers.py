@@ -1,0 +1,242 @@
+"""`nn.Sequential`, `nn.ModuleList`, `nn.ModuleDict` and the lists of parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cnncalc.notations.source.data import iterate, listed
+from cnncalc.notations.source.limits import check_count
+from cnncalc.notations.source.raising import raised
+from cnncalc.notations.source.scopes import describe
+from cnncalc.notations.source.stops import Refusal
+from cnncalc.notations.source.torch_modules import MODULE, Method, children, is_module, method
+from cnncalc.notations.source.values import Class, Instance, Iterated, Parameter, Value
+
+__all__ = ["CONTAINERS", "SEQUENTIAL"]
+
+
+def members(holder: Instance) -> list[tuple[str, Value]]:
+    """What a container holds, by name."""
+    if MODULES_OF_WEIGHTS & set(holder.cls.order):
+        return [(n, v) for n, v in holder.fields.items() if isinstance(v, Parameter)]
+    return list(children(holder))
+
+
+def check_member(holder: Instance, value: Value) -> Value:
+    if not is_module(value):
+        made = " (it is the class; call it, with parentheses)" if isinstance(value, Class) else ""
+        raise raised(
+            "TypeError", f"`nn.{holder.cls.name}` holds modules, not {describe(value)}{made}"
+        )
+    return value
+
+
+def refill(holder: Instance, values: list[Value]) -> None:
+    """Give a list of modules other members, numbered from 0."""
+    check_count(len(values))
+    for name, _ in members(holder):
+        del holder.fields[name]
+    for place, value in enumerate(values):
+        holder.fields[str(place)] = value
+        if isinstance(value, Parameter):
+            value.holder, value.name = holder, str(place)
+
+
+def sequential_init(machine: Any, holder: Instance, *modules: Value) -> None:
+    """Modules one after another, or one dictionary of named ones."""
+    holder.ready = True
+    if len(modules) == 1 and isinstance(modules[0], dict):
+        for name, module in modules[0].items():
+            holder.fields[str(name)] = check_member(holder, module)
+        return
+    if len(modules) == 1 and isinstance(modules[0], list):
+        raise raised(
+            "TypeError",
+            "`nn.Sequential` takes modules one after another, not a list: "
+            "write `nn.Sequential(*layers)`",
+        )
+    refill(holder, [check_member(holder, module) for module in modules])
+
+
+def sequential_forward(machine: Any, holder: Instance, *inputs: Value) -> Value:
+    values = list(inputs)
+    for _, module in children(holder):
+        values = [machine.call(module, values, {})]
+    return values[0] if values else None
+
+
+def list_init(machine: Any, holder: Instance, modules: Value = ()) -> None:
+    holder.ready = True
+    refill(holder, [check_member(holder, each) for each in listed(machine, modules)])
+
+
+def get(machine: Any, holder: Instance, index: Value) -> Value:
+    """A member by its place, or several by a slice."""
+    values = [value for _, value in members(holder)]
+    if isinstance(index, slice):
+        part = Instance(base_of(holder.cls))
+        part.ready = True
+        refill(part, values[index])
+        return part
+    if not isinstance(index, int):
+        raise Refusal(f"{describe(index)} can't be the place of a module")
+    if not -len(values) <= index < len(values):
+        raise raised("IndexError", f"index {index} is out of range: there are {len(values)} modules")
+    return values[index]
+
+
+def base_of(cls: Class) -> Class:
+    """The container class that a class of the source inherits from."""
+    return next(each for each in cls.order if each.library)
+
+
+def place_of(holder: Instance, index: Value) -> str:
+    names = [name for name, _ in members(holder)]
+    if not isinstance(index, int) or not -len(names) <= index < len(names):
+        raise raised("IndexError", "there is no module at this place")
+    return names[index]
+
+
+def put(machine: Any, holder: Instance, index: Value, value: Value) -> None:
+    holder.fields[place_of(holder, index)] = check_member(holder, value)
+
+
+def take_out(machine: Any, holder: Instance, index: Value) -> None:
+    values = [value for _, value in members(holder)]
+    if isinstance(index, slice):
+        del values[index]
+        refill(holder, values)
+        return
+    named = [name for name, _ in members(holder)]
+    del holder.fields[place_of(holder, index)]
+    if all(name.isdecimal() for name in named):
+        refill(holder, [value for _, value in members(holder)])
+
+
+def append(machine: Any, holder: Instance, value: Value) -> Value:
+    check_count(len(holder.fields) + 1)
+    if not MODULES_OF_WEIGHTS & set(holder.cls.order):
+        check_member(holder, value)
+    elif isinstance(value, Parameter):
+        value.holder, value.name = holder, str(len(members(holder)))
+    holder.fields[str(len(members(holder)))] = value
+    return holder
+
+
+def extend(machine: Any, holder: Instance, values: Value) -> Value:
+    for value in listed(machine, values):
+        append(machine, holder, value)
+    return holder
+
+
+def insert(machine: Any, holder: Instance, index: Value, value: Value) -> Value:
+    values = [each for _, each in members(holder)]
+    values.insert(index, check_member(holder, value))
+    refill(holder, values)
+    return holder
+
+
+def pop(machine: Any, holder: Instance, index: Value = -1) -> Value:
+    value = get(machine, holder, index)
+    take_out(machine, holder, index)
+    return value
+
+
+def added(machine: Any, holder: Instance, others: Value) -> Value:
+    """`list + list`, a new container."""
+    total = Instance(base_of(holder.cls))
+    total.ready = True
+    refill(total, [value for _, value in members(holder)] + listed(machine, others))
+    return total
+
+
+def dict_init(machine: Any, holder: Instance, modules: Value = None) -> None:
+    holder.ready = True
+    update(machine, holder, modules if modules is not None else {})
+
+
+def update(machine: Any, holder: Instance, modules: Value) -> None:
+    if isinstance(modules, Instance):
+        modules = dict(children(modules))
+    pairs = modules.items() if isinstance(modules, dict) else iterate(machine, modules)
+    for pair in list(pairs):
+        name, module = pair
+        dict_put(machine, holder, name, module)
+
+
+def dict_put(machine: Any, holder: Instance, name: Value, module: Value) -> None:
+    if not isinstance(name, str) or "." in name:
+        raise raised("KeyError", f"a module's name can't be {name!r}")
+    holder.fields[name] = check_member(holder, module)
+
+
+def dict_get(machine: Any, holder: Instance, name: Value) -> Value:
+    found = dict(children(holder)).get(name)
+    if found is None:
+        raise raised("KeyError", f"there is no module `{name}`")
+    return found
+
+
+def dict_pop(machine: Any, holder: Instance, name: Value) -> Value:
+    value = dict_get(machine, holder, name)
+    del holder.fields[name]
+    return value
+
+
+def weights_init(machine: Any, holder: Instance, weights: Value = ()) -> None:
+    holder.ready = True
+    extend(machine, holder, weights)
+
+
+def length(machine: Any, holder: Instance) -> int:
+    return len(members(holder))
+
+
+def values_of(machine: Any, holder: Instance) -> Iterated:
+    return Iterated([value for _, value in members(holder)])
+
+
+def container(name: str, base: Class, **methods: Method) -> Class:
+    table = {
+        (each if each in PLAIN_NAMES else f"__{each}__"): method(each, call)
+        for each, call in methods.items()
+    }
+    return Class(name, (base,), dict(table))
+
+
+PLAIN_NAMES = frozenset("forward append extend insert pop update items keys values clear".split())
+LISTS: dict[str, Method] = {
+    "len": length,
+    "iter": values_of,
+    "getitem": get,
+    "setitem": put,
+    "delitem": take_out,
+    "append": append,
+    "extend": extend,
+    "insert": insert,
+    "pop": pop,
+    "add": added,
+}
+SEQUENTIAL = container("Sequential", MODULE, init=sequential_init, forward=sequential_forward, **LISTS)
+CONTAINERS: dict[str, Class] = {
+    "Sequential": SEQUENTIAL,
+    "ModuleList": container("ModuleList", MODULE, init=list_init, **LISTS),
+    "ModuleDict": container(
+        "ModuleDict",
+        MODULE,
+        init=dict_init,
+        len=length,
+        iter=lambda machine, holder: Iterated([name for name, _ in children(holder)]),
+        contains=lambda machine, holder, name: name in dict(children(holder)),
+        getitem=dict_get,
+        setitem=dict_put,
+        delitem=lambda machine, holder, name: holder.fields.pop(name, None) and None,
+        items=lambda machine, holder: Iterated(list(children(holder))),
+        keys=lambda machine, holder: Iterated([name for name, _ in children(holder)]),
+        values=values_of,
+        update=update,
+        pop=dict_pop,
+    ),
+    "ParameterList": container("ParameterList", MODULE, init=weights_init, **LISTS),
+}
+MODULES_OF_WEIGHTS = {CONTAINERS["ParameterList"]}

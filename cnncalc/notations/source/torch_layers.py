@@ -1,0 +1,254 @@
+"""torch.nn's layers as classes: made by the vocabulary's readers, run as one step each."""
+
+from __future__ import annotations
+
+from inspect import signature
+from typing import Any
+
+from cnncalc.errors import LayerError
+from cnncalc.frameworks.base import read
+from cnncalc.layers.base import Layer, Shape, Weight
+from cnncalc.notations.source.attributes import set_field
+from cnncalc.notations.source.data import content_of
+from cnncalc.notations.source.scopes import describe
+from cnncalc.notations.source.stops import Refusal
+from cnncalc.notations.source.torch_modules import MODULE, method, set_attribute
+from cnncalc.notations.source.trace import emit
+from cnncalc.notations.source.values import (
+    MISSING,
+    Builtin,
+    Class,
+    Instance,
+    Opaque,
+    Parameter,
+    Static,
+    Tensor,
+    Value,
+)
+
+__all__ = ["layer_class", "plain", "refused", "run_layer"]
+
+# Base classes that sources ask for with isinstance.
+FAMILIES = {
+    "Conv": "_ConvNd",
+    "LazyConv": "_ConvNd",
+    "BatchNorm": "_BatchNorm",
+    "SyncBatchNorm": "_BatchNorm",
+    "InstanceNorm": "_InstanceNorm",
+    "MaxPool": "_MaxPoolNd",
+    "AvgPool": "_AvgPoolNd",
+    "Dropout": "_DropoutNd",
+}
+WEIGHTS = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
+PER_AXIS = ("kernel_size", "stride", "padding", "dilation", "output_padding")
+# Attributes that torch keeps for show: changing one changes nothing.
+SHOWN = frozenset(
+    "in_channels out_channels in_features out_features num_features num_channels inplace eps "
+    "momentum affine track_running_stats device dtype training".split()
+)
+PROBE = 64  # weights don't depend on the size of a map
+
+families: dict[str, Class] = {}
+classes: dict[str, Class] = {}
+
+
+def layer_class(name: str) -> Class:
+    """The class of a torch.nn layer, or MISSING."""
+    from cnncalc.frameworks.pytorch import READERS
+
+    if name in FAMILIES.values():
+        return family(name)
+    if name not in READERS:
+        return MISSING
+    if name not in classes:
+        stem = name.rstrip("123d")
+        base = family(FAMILIES[stem]) if stem in FAMILIES else MODULE
+        classes[name] = Class(name, (base,), dict(BEHAVIOUR), reader=READERS[name])
+    return classes[name]
+
+
+def family(name: str) -> Class:
+    if name not in families:
+        families[name] = Class(name, (MODULE,))
+    return families[name]
+
+
+def plain(value: Value) -> Any:
+    """An argument as the vocabulary's readers take it: plain data."""
+    value = content_of(value)
+    if isinstance(value, tuple | list):
+        return type(value)(plain(each) for each in value)
+    if isinstance(value, Static) and value.values is not None and len(value.values) == 1:
+        return value.values[0]
+    if value is None or isinstance(value, bool | int | float | str | Opaque):
+        return value
+    raise Refusal(f"{describe(value)} can't be an argument of a layer")
+
+
+def refused(error: LayerError) -> Refusal:
+    """A layer's bare sentence on its way to its place."""
+    return Refusal(error.message, help=error.help, code=error.code)
+
+
+def reader_of(cls: Class) -> Class:
+    """The torch class that a class is, or inherits from."""
+    return next(each for each in cls.order if each.reader is not None)
+
+
+def init(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> None:
+    """`nn.Conv2d.__init__` and its kind: the arguments make the layer, and become attributes."""
+    module, *values = args
+    cls = reader_of(module.cls)
+    module.ready = True
+    values = [plain(value) for value in values]
+    kwargs = {name: plain(value) for name, value in kwargs.items()}
+    assert cls.reader is not None
+    try:
+        module.layers = read(cls.reader, f"nn.{cls.name}", values, kwargs)
+    except LayerError as error:
+        raise refused(error) from None
+    bound = signature(cls.reader).bind(*values, **kwargs)
+    bound.apply_defaults()
+    for name, value in bound.arguments.items():
+        if name not in WEIGHTS:
+            module.fields.setdefault(name, per_axis(cls.name, name, value))
+
+
+def per_axis(cls: str, name: str, value: Value) -> Value:
+    """An argument as torch keeps it: convolutions have one value for each axis."""
+    if "Conv" in cls and name in PER_AXIS and isinstance(value, int):
+        return (value,) * int(cls[-2])
+    if name == "normalized_shape" and isinstance(value, int):
+        return (value,)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def forward(machine: Any, module: Instance, *inputs: Value, **options: Value) -> Value:
+    """One step; `output_size` of a transposed convolution chooses its output padding."""
+    layer: Layer = module.layers
+    if layer is None:
+        raise Refusal(f"`{module.cls.name}` runs before `super().__init__()` has made it")
+    if not inputs or not isinstance(inputs[0], Tensor | Static):
+        raise Refusal(
+            f"`nn.{reader_of(module.cls).name}` works on a tensor, not on "
+            f"{describe(inputs[0]) if inputs else 'nothing'}"
+        )
+    size = options.get("output_size", inputs[1] if len(inputs) > 1 else None)
+    if size is not None and layer.kind in ("convt", "maxunpool"):
+        layer = sized(machine, layer, inputs[0], size)
+    return run_layer(machine, module, layer, inputs[0])
+
+
+def sized(machine: Any, layer: Layer, tensor: Value, size: Value) -> Layer:
+    from cnncalc.frameworks.pytorch.convolution import to_output_size
+    from cnncalc.notations.source.tensors import inner_shape
+
+    if layer.kind == "maxunpool":
+        return layer  # the second input is the pool's indices
+    sizes = tuple(each for each in plain_sizes(size) if isinstance(each, int))
+    try:
+        return to_output_size(layer, sizes, inner_shape(tensor))  # type: ignore[arg-type]
+    except LayerError as error:
+        raise refused(error) from None
+
+
+def plain_sizes(size: Value) -> tuple[Value, ...]:
+    return tuple(size) if isinstance(size, tuple | list) else (size,)
+
+
+def run_layer(machine: Any, module: Instance, layer: Layer, tensor: Value) -> Value:
+    """A module's step, or two outputs where a pool gives its indices too."""
+    if frozen(module):
+        layer = layer.frozen()
+    output = emit(machine, layer, [tensor], op=layer.kind, owner=module)
+    if module.fields.get("return_indices") is True:
+        return output, Opaque("indices of a max pool")
+    return output
+
+
+def frozen(module: Instance) -> bool:
+    """Whether the source keeps all weights of a layer from training."""
+    known = [module.fields[name] for name in WEIGHTS[:2] if name in module.fields]
+    weights = [weight for weight in known if isinstance(weight, Parameter)]
+    return bool(weights) and not any(weight.trainable for weight in weights)
+
+
+def declared(module: Instance) -> tuple[Weight, ...]:
+    """The tensors that a layer's arguments declare, before anything flows in."""
+    layer: Layer = module.layers
+    if layer is None:
+        return ()
+    try:
+        return layer.weights(probe(module, layer))
+    except (LayerError, ValueError):
+        return ()
+
+
+def probe(module: Instance, layer: Layer) -> Shape:
+    """A shape that the layer's declarations allow."""
+    fields = module.fields
+    if isinstance(fields.get("normalized_shape"), tuple):
+        return (1, *fields["normalized_shape"])
+    if "in_features" in fields:
+        return (fields["in_features"],)
+    names = ("in_channels", "num_features", "num_channels", "num_parameters")
+    channels = next((fields[name] for name in names if name in fields), 0)
+    ranks = layer.expects.ranks if layer.expects else ()
+    if not channels:
+        raise LayerError("the input isn't declared")
+    return (channels, *([PROBE] * (ranks[-1] if ranks else 2)))
+
+
+def weights(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """The layer's own weights as parameters, by name."""
+    (module,) = args
+    found = []
+    for weight in declared(module):
+        if weight.name not in module.fields:
+            made = Parameter(weight.shape, weight.role)
+            made.holder, made.name = module, weight.name
+            module.fields[weight.name] = made
+        if isinstance(module.fields[weight.name], Parameter):
+            found.append((weight.name, module.fields[weight.name]))
+    return found
+
+
+def attribute(machine: Any, module: Instance, name: Value) -> Value:
+    """`conv.weight` and its kind; None for a weight that this layer doesn't have."""
+    if name not in WEIGHTS:
+        return MISSING
+    weights(machine, [module], {})
+    return module.fields.get(name)
+
+
+def set_layer_attribute(machine: Any, module: Instance, name: Value, value: Value) -> None:
+    """Changing what a layer computes with, such as `conv.stride = (1, 1)`."""
+    cls = reader_of(module.cls)
+    arguments = signature(cls.reader).parameters if cls.reader and module.layers else {}
+    if name in WEIGHTS and module.layers is not None:
+        before = attribute(machine, module, name)
+        shape = value.shape if isinstance(value, Static) else None
+        if before is not None and shape != before.shape:
+            raise Refusal(f"`{name}` is given another shape than the layer's, {before.shape}")
+    elif name in arguments and name not in SHOWN:
+        change = {each: module.fields[each] for each in arguments if each in module.fields}
+        bias = "bias" in arguments and attribute(machine, module, "bias") is not None
+        given = change | {name: plain(value)} | ({"bias": bias} if "bias" in arguments else {})
+        try:
+            module.layers = read(cls.reader, f"nn.{cls.name}", (), given)  # type: ignore[arg-type]
+        except LayerError as error:
+            raise refused(error) from None
+    if isinstance(value, Instance | Parameter):
+        set_attribute(machine, module, name, value)
+    else:
+        set_field(module, name, value)
+
+
+BEHAVIOUR: dict[str, Value] = {
+    "__init__": Builtin("__init__", init),
+    "__getattr__": method("__getattr__", attribute),
+    "__setattr__": method("__setattr__", set_layer_attribute),
+    "__weights__": Builtin("__weights__", weights),
+    "forward": method("forward", forward),
+    "reset_parameters": method("reset_parameters", lambda machine, module: None),
+}

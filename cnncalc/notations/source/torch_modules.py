@@ -1,0 +1,246 @@
+"""`nn.Module`: what every module can do, and how children, names and weights are found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from cnncalc.notations.source.attributes import set_field
+from cnncalc.notations.source.classes import OBJECT
+from cnncalc.notations.source.raising import raised
+from cnncalc.notations.source.stops import Refusal
+from cnncalc.notations.source.values import (
+    MISSING,
+    Bound,
+    Builtin,
+    Class,
+    Instance,
+    Iterated,
+    Opaque,
+    Parameter,
+    Property,
+    Static,
+    Value,
+)
+
+__all__ = ["MODULE", "children", "is_module", "method", "named_modules", "named_weights"]
+
+Method = Callable[..., Value]
+
+
+def method(name: str, function: Method) -> Builtin:
+    """A method that is worked out here: `function(machine, instance, *args, **kwargs)`."""
+
+    return Builtin(name, lambda machine, args, kwargs: function(machine, *args, **kwargs))
+
+
+def is_module(value: Value) -> bool:
+    return isinstance(value, Instance) and MODULE in value.cls.order
+
+
+def children(module: Instance) -> list[tuple[str, Instance]]:
+    """The modules directly in this one, by name, in the order they were registered."""
+    return [(name, value) for name, value in module.fields.items() if is_module(value)]
+
+
+def named_modules(root: Instance) -> Iterator[tuple[str, Instance]]:
+    """Every module once, with its dotted name, as `named_modules` gives them."""
+    seen = set()
+    waiting: list[tuple[str, Instance]] = [("", root)]
+    while waiting:
+        name, module = waiting.pop()
+        if id(module) in seen:
+            continue
+        seen.add(id(module))
+        yield name, module
+        inner = [(f"{name}.{each}" if name else each, child) for each, child in children(module)]
+        waiting += reversed(inner)
+
+
+def own_weights(module: Instance) -> list[tuple[str, Parameter]]:
+    """The parameters and buffers that a module holds itself."""
+    declared = module.cls.find("__weights__")
+    own = [] if declared is MISSING else declared.call(None, [module], {})
+    known = {name for name, _ in own}
+    fields = module.fields.items()
+    return own + [(n, v) for n, v in fields if isinstance(v, Parameter) and n not in known]
+
+
+def named_weights(
+    root: Instance, role: str = "parameter", recurse: bool = True
+) -> list[tuple[str, Parameter]]:
+    """The parameters (or buffers) of a module, each once, by dotted name."""
+    found: dict[int, tuple[str, Parameter]] = {}
+    for name, module in named_modules(root) if recurse else [("", root)]:
+        for each, weight in own_weights(module):
+            if weight.role == role:
+                found.setdefault(id(weight), (f"{name}.{each}" if name else each, weight))
+    return list(found.values())
+
+
+def init(machine: Any, module: Instance, *args: Value, **kwargs: Value) -> None:
+    module.ready = True
+
+
+def set_attribute(machine: Any, module: Instance, name: Value, value: Value) -> None:
+    """Setting an attribute: a module or a parameter is registered under that name."""
+    if not module.ready and (is_module(value) or isinstance(value, Parameter)):
+        what = "module" if is_module(value) else "parameters"
+        raise raised("AttributeError", f"cannot assign {what} before Module.__init__() call")
+    set_field(module, name, value)
+
+
+def call_module(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """`module(x)`: its forward, with its name known to the steps that it makes."""
+    from cnncalc.notations.source.trace import whole_module
+
+    module, *inputs = args
+    forward = module.cls.find("forward")
+    if forward is MISSING:
+        raise raised("NotImplementedError", f"`{module.cls.name}` has no `forward`")
+    machine.running.append(module)
+    machine.budget.enter()
+    try:
+        begun = len(machine.trace.records) if machine.trace else 0
+        result = machine.call(Bound(forward, module), inputs, kwargs)
+        if machine.trace and not module.cls.library:
+            result = whole_module(machine, module, begun, inputs, result)
+        return result
+    finally:
+        machine.budget.leave()
+        machine.running.pop()
+
+
+def add_module(machine: Any, self: Instance, name: Value, module: Value) -> None:
+    if not isinstance(name, str) or "." in name or not name:
+        raise raised("KeyError", f"a module's name can't be {name!r}")
+    set_attribute(machine, self, name, module)
+
+
+def register_buffer(
+    machine: Any, self: Instance, name: Value, tensor: Value = None, persistent: Value = True
+) -> None:
+    if isinstance(tensor, Static):
+        buffer = Parameter(tensor.shape, "buffer")
+        buffer.values, buffer.whole = tensor.values, tensor.whole
+        tensor = buffer
+    set_field(self, name, tensor)
+
+
+def register_parameter(machine: Any, self: Instance, name: Value, param: Value = None) -> None:
+    set_attribute(machine, self, name, param)
+
+
+def itself(machine: Any, module: Instance, *args: Value, **kwargs: Value) -> Value:
+    return module
+
+
+def train(machine: Any, module: Instance, mode: Value = True) -> Value:
+    return module  # networks are read as they are evaluated
+
+
+def apply(machine: Any, module: Instance, fn: Value) -> Value:
+    """`module.apply(f)`; a function that only initialises may do what can't be followed."""
+    from cnncalc.notations.source.stops import Raised
+
+    for _, each in reversed(list(named_modules(module))):
+        try:
+            machine.call(fn, [each], {})
+        except (Refusal, Raised) as stop:
+            if isinstance(stop, Refusal) and stop.fatal:
+                raise
+    return module
+
+
+def requires_grad(machine: Any, module: Instance, requires_grad: Value = True) -> Value:
+    for _, weight in named_weights(module):
+        weight.trainable = bool(requires_grad)
+    return module
+
+
+def submodule(machine: Any, module: Instance, path: Value) -> Value:
+    found = dict(named_modules(module)).get(path) if isinstance(path, str) else None
+    if found is None:
+        raise raised("AttributeError", f"`{module.cls.name}` has no module `{path}`")
+    return found
+
+
+def weight_list(role: str) -> Method:
+    def weights(machine: Any, module: Instance, recurse: Value = True) -> Iterated:
+        return Iterated([weight for _, weight in named_weights(module, role, bool(recurse))])
+
+    return weights
+
+
+def weight_pairs(role: str) -> Method:
+    def weights(
+        machine: Any, module: Instance, prefix: Value = "", recurse: Value = True, **rest: Value
+    ) -> Iterated:
+        return Iterated(list(named_weights(module, role, bool(recurse))))
+
+    return weights
+
+
+def no_hooks(machine: Any, module: Instance, *args: Value, **kwargs: Value) -> None:
+    raise Refusal("a hook runs beside the forward and can't be followed")
+
+
+METHODS: dict[str, Method] = {
+    "__init__": init,
+    "__setattr__": set_attribute,
+    "add_module": add_module,
+    "register_module": add_module,
+    "register_buffer": register_buffer,
+    "register_parameter": register_parameter,
+    "children": lambda machine, module: Iterated([child for _, child in children(module)]),
+    "named_children": lambda machine, module: Iterated(list(children(module))),
+    "modules": lambda machine, module: Iterated([each for _, each in named_modules(module)]),
+    "named_modules": lambda machine, module, *args: Iterated(list(named_modules(module))),
+    "parameters": weight_list("parameter"),
+    "named_parameters": weight_pairs("parameter"),
+    "buffers": weight_list("buffer"),
+    "named_buffers": weight_pairs("buffer"),
+    "state_dict": lambda machine, module, *args, **kwargs: dict(named_weights(module)),
+    "get_submodule": submodule,
+    "apply": apply,
+    "train": train,
+    "requires_grad_": requires_grad,
+    **dict.fromkeys(
+        (
+            "eval to cuda cpu float double half bfloat16 type load_state_dict zero_grad "
+            "share_memory compile to_empty"
+        ).split(),
+        itself,
+    ),
+    "_load_from_state_dict": lambda machine, module, *args, **kwargs: None,
+    "_get_name": lambda machine, module: module.cls.name,
+    "extra_repr": lambda machine, module: "",
+    "register_forward_hook": no_hooks,
+    "register_forward_pre_hook": no_hooks,
+}
+class Registered(dict[Value, Value]):
+    """`module._modules`: what is put in is registered."""
+
+    __slots__ = ("module",)
+    module: Instance
+
+    def register(self, name: Value, value: Value) -> None:
+        set_field(self.module, name, value)
+
+
+def registered(machine: Any, module: Instance) -> Registered:
+    entries = Registered(children(module))
+    entries.module = module
+    return entries
+
+
+MODULE = Class("Module", (OBJECT,), {name: method(name, call) for name, call in METHODS.items()})
+MODULE.names["__call__"] = Builtin("__call__", call_module)
+MODULE.names["training"] = False
+MODULE.names["_modules"] = Property(method("_modules", registered))
+for _name, _role in (("_parameters", "parameter"), ("_buffers", "buffer")):
+    MODULE.names[_name] = Property(
+        method(_name, lambda machine, module, r=_role: dict(named_weights(module, r, False)))
+    )
+MODULE.names["device"] = Opaque("torch.device", type="cpu")
+MODULE.names["dtype"] = Opaque("torch.float32")

@@ -1,0 +1,261 @@
+"""What each dotted name of torch (and of the packages around it) stands for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cnncalc.notations.source.builtin import simple
+from cnncalc.notations.source.classes import OBJECT
+from cnncalc.notations.source.library import identity_decorator
+from cnncalc.notations.source.stops import Refusal
+from cnncalc.notations.source.torch_containers import CONTAINERS
+from cnncalc.notations.source.torch_layers import layer_class
+from cnncalc.notations.source.torch_modules import MODULE, method
+from cnncalc.notations.source.types import TENSOR, WEIGHT
+from cnncalc.notations.source.values import (
+    MISSING,
+    Builtin,
+    Class,
+    Foreign,
+    Instance,
+    Namespace,
+    Opaque,
+    Silent,
+    StaticMethod,
+    Value,
+)
+
+__all__ = ["find_torch"]
+
+DTYPES = frozenset(
+    "float16 float32 float64 float half double bfloat16 int8 int16 int32 int64 int long uint8 "
+    "bool short complex64 preserve_format channels_last contiguous_format strided dtype Size "
+    "memory_format Generator".split()
+)
+SILENT = ("torch.nn.init.", "torch.backends.", "torch.hub.", "torch.random.", "torch.version.")
+MODULES = frozenset(
+    "torch torch.nn torch.nn.functional torch.nn.modules torch.nn.init torch.utils torch.jit "
+    "torch.cuda torch.cuda.amp torch.autograd torch.optim torch.utils.checkpoint torch.hub "
+    "torch.backends torch.backends.cudnn torch.utils.data torch.nn.utils torch.nn.parameter "
+    "torch.utils.model_zoo torch.nn.parallel torch.fx torch.amp torch.distributed "
+    "torch.nn.utils.parametrizations torch._C timm timm.layers timm.models timm.models.layers "
+    "torchvision torchvision.models torchvision.ops torch.special torch.linalg torch.onnx".split()
+)
+NO_LAYER = {
+    "LSTM": "recurrent layers",
+    "GRU": "recurrent layers",
+    "RNN": "recurrent layers",
+    "LSTMCell": "recurrent layers",
+    "GRUCell": "recurrent layers",
+    "Transformer": "transformers",
+    "TransformerEncoder": "transformers",
+    "TransformerEncoderLayer": "transformers",
+    "TransformerDecoder": "transformers",
+    "TransformerDecoderLayer": "transformers",
+    "MultiheadAttention": "attention layers",
+    "Embedding": "embeddings of words or classes",
+    "Bilinear": "bilinear layers",
+}
+
+
+def find_torch(machine: Any, path: str) -> Value:
+    """The value of a dotted name."""
+    if path in TABLE:
+        return TABLE[path]
+    parts = path.split(".")
+    name = parts[-1]
+    if path in MODULES:
+        return Namespace(path)
+    if path.startswith(SILENT) or path + "." in SILENT:
+        return Silent(path)
+    if parts[:2] == ["torch", "nn"]:
+        found = in_nn(path, parts)
+        if found is not MISSING:
+            return found
+    if len(parts) == 2 and parts[0] == "torch" and name in DTYPES:
+        return Opaque(path)
+    if parts[0] == "torch" and (len(parts) == 2 or parts[1] in ("functional", "special", "linalg")):
+        from cnncalc.notations.source.torch_functions import TORCH
+
+        if name in TORCH:
+            return tensor_function(name, TORCH[name])
+    return around(path, name)
+
+
+def in_nn(path: str, parts: list[str]) -> Value:
+    """Names under torch.nn: layers, containers and functions."""
+    name = parts[-1]
+    if parts[2:3] == ["functional"] and len(parts) == 4:
+        from cnncalc.notations.source.torch_functions import TORCH
+
+        return tensor_function(name, TORCH[name]) if name in TORCH else MISSING
+    if name in CONTAINERS:
+        return CONTAINERS[name]
+    found = layer_class(name)
+    if found is not MISSING:
+        return found
+    if name in NO_LAYER:
+        return missing_layer(name)
+    if parts[2:3] == ["modules"] or parts[2:3] == ["parameter"]:
+        return Namespace(path) if name.islower() else MISSING
+    if parts[2:3] == ["utils"]:
+        return simple(name, weight_tool(name))
+    return MISSING if not name.endswith("Loss") else Silent(path)
+
+
+def tensor_function(name: str, function: Any) -> Builtin:
+    """A function whose first argument may also be given as `input` or `tensors`."""
+
+    def call(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+        for word in ("input", "tensors"):
+            if not args and word in kwargs:
+                args, kwargs = [kwargs[word]], {k: v for k, v in kwargs.items() if k != word}
+        return function(machine, *args, **kwargs)
+
+    return Builtin(name, call)
+
+
+def missing_layer(name: str) -> Class:
+    """A class that exists in torch.nn and can't be read here."""
+
+    def refuse(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+        raise Refusal(
+            f"`nn.{name}` can't be followed: {NO_LAYER[name]} are beyond this calculator",
+            help="`cnncalc layers` lists the layers that are read",
+            code="unsupported-layer",
+        )
+
+    return Class(name, (MODULE,), {"__init__": Builtin("__init__", refuse)})
+
+
+def weight_tool(name: str) -> Any:
+    """`nn.utils.…`: those that keep a layer's parameters as they are return it."""
+
+    def call(machine: Any, module: Value = None, *args: Value, **options: Value) -> Value:
+        if name in ("spectral_norm", "remove_weight_norm", "fuse_conv_bn_eval"):
+            return module
+        raise Refusal(f"`nn.utils.{name}` changes a layer's weights, which can't be followed")
+
+    return call
+
+
+def around(path: str, name: str) -> Value:
+    """What is left: names that say nothing about shapes, and those that can't be followed."""
+    if path.startswith("torch.jit.") or name.startswith("register_"):
+        return simple(name, identity_decorator)
+    if path.startswith(("torch.autograd", "torch.cuda", "torch.distributed", "torch.optim")):
+        return Silent(path)
+    if name in ("trunc_normal_", "lecun_normal_", "named_apply"):
+        return Silent(path)
+    if name in ("LightningModule",):
+        return MODULE
+    if path.startswith("timm.") and name in TIMM:
+        return TIMM[name]
+    return Foreign(path)
+
+
+def pair_of(machine: Any, value: Value) -> Value:
+    return value if isinstance(value, tuple | list) else (value, value)
+
+
+def drop_path() -> Class:
+    """timm's DropPath: the identity in evaluation."""
+
+    def init(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> None:
+        args[0].ready = True
+
+    table = {
+        "__init__": Builtin("__init__", init),
+        "forward": method("forward", lambda machine, module, x: x),
+    }
+    return Class("DropPath", (MODULE,), dict(table))
+
+
+def checkpoint(machine: Any, function: Value, *args: Value, **options: Value) -> Value:
+    return machine.call(function, list(args), {})
+
+
+def checkpoint_sequential(machine: Any, modules: Value, segments: Value, *args: Value) -> Value:
+    return machine.call(modules, list(args), {})
+
+
+def parallel(machine: Any, module: Value = None, *args: Value, **options: Value) -> Value:
+    """`nn.DataParallel(model)`: the model."""
+    if not isinstance(module, Instance):
+        raise Refusal("`DataParallel` takes a module")
+    return module
+
+
+def make_parameter(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    from cnncalc.notations.source.torch_functions import parameter
+
+    return parameter(machine, *args, **kwargs)
+
+
+def make_tensor(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """`torch.Tensor(2, 3)`, of sizes, or of a list of values."""
+    from cnncalc.notations.source.torch_functions import TORCH
+
+    return TORCH["FloatTensor"](machine, *args, **kwargs)
+
+
+def apply_function(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """`Function.apply(x)` of an autograd function: its forward."""
+    cls, *inputs = args
+    forward = cls.find("forward")
+    if forward is MISSING:
+        raise Refusal(f"`{cls.name}` has no forward")
+    return machine.call(forward, [Silent("ctx"), *inputs], kwargs)
+
+
+FUNCTION = Class(
+    "Function", (OBJECT,), {"apply": StaticMethod(Builtin("apply", apply_function), True)}
+)
+TENSOR.make = make_tensor
+WEIGHT.make = make_parameter
+TIMM: dict[str, Value] = {
+    "DropPath": drop_path(),
+    "to_2tuple": simple("to_2tuple", pair_of),
+    "register_model": simple("register_model", identity_decorator),
+}
+FALSE = simple("false", lambda machine, *args, **options: False)
+CONTEXT = ("no_grad", "inference_mode", "enable_grad", "set_grad_enabled", "autocast", "device")
+TABLE: dict[str, Value] = {
+    "torch.nn.Module": MODULE,
+    "torch.nn.modules.module.Module": MODULE,
+    "torch.nn.modules.Module": MODULE,
+    "torch.nn.Parameter": WEIGHT,
+    "torch.nn.parameter.Parameter": WEIGHT,
+    "torch.Tensor": TENSOR,
+    **dict.fromkeys(
+        ("torch.LongTensor", "torch.IntTensor", "torch.BoolTensor", "torch.DoubleTensor"), TENSOR
+    ),
+    "torch.autograd.Function": FUNCTION,
+    "torch.autograd.function.Function": FUNCTION,
+    "torch.autograd.Variable": simple("Variable", lambda machine, tensor, **options: tensor),
+    "torch.jit.ScriptModule": MODULE,
+    "torch.jit.is_scripting": FALSE,
+    "torch.jit.is_tracing": FALSE,
+    "torch.jit.Final": Opaque("Final"),
+    "torch.jit.annotate": simple("annotate", lambda machine, kind, value: value),
+    "torch.cuda.is_available": FALSE,
+    "torch.onnx.is_in_onnx_export": FALSE,
+    "torch.cuda.device_count": simple("device_count", lambda machine: 0),
+    "torch.is_grad_enabled": FALSE,
+    "torch.load": Silent("torch.load"),
+    "torch.save": Silent("torch.save"),
+    "torch.manual_seed": Silent("torch.manual_seed"),
+    "torch.compile": simple("compile", identity_decorator),
+    "torch.set_default_dtype": Silent("torch.set_default_dtype"),
+    "torch.inf": float("inf"),
+    "torch.pi": 3.141592653589793,
+    "torch._C._log_api_usage_once": Silent("torch._C._log_api_usage_once"),
+    "torch.utils.checkpoint.checkpoint": simple("checkpoint", checkpoint),
+    "torch.utils.checkpoint.checkpoint_sequential": simple("checkpoint", checkpoint_sequential),
+    "torch.utils.model_zoo.load_url": Silent("torch.utils.model_zoo.load_url"),
+    "torch.fx.wrap": Silent("torch.fx.wrap"),
+    "torch.nn.DataParallel": simple("DataParallel", parallel),
+    "torch.nn.parallel.DataParallel": simple("DataParallel", parallel),
+    "torch.nn.parallel.DistributedDataParallel": simple("DataParallel", parallel),
+    **{f"torch.{name}": Silent(f"torch.{name}") for name in CONTEXT},
+}

@@ -1,0 +1,164 @@
+"""Tables and documents as text: plain, JSON, JSON lines, CSV, Markdown, LaTeX, HTML.
+
+Each format is one function of a table and of the document behind it; none truncates.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+from typing import Any
+
+from cnncalc.tables import PART, Table
+
+__all__ = ["FORMATS", "aligned", "plain", "width_of"]
+
+Document = Callable[[], Any]  # made only if a format asks for it
+
+
+def width_of(text: str) -> int:
+    """How many columns of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )
+
+
+def aligned(cells: list[str], right: bool) -> list[str]:
+    """Cells filled up to equal width; where they have two parts, the parts line up."""
+    halves = [cell.partition(PART) for cell in cells]
+    first = max((width_of(half) for half, _, other in halves if other), default=0)
+    cells = [f"{a + ' ' * (first - width_of(a))} {b}" if b else a for a, _, b in halves]
+    width = max(map(width_of, cells), default=0)
+    fills = [" " * (width - width_of(cell)) for cell in cells]
+    return [fill + cell if right else cell + fill for fill, cell in zip(fills, cells, strict=True)]
+
+
+def plain(table: Table, document: Document | None = None) -> str:
+    """The table for a pipe: whole, without colour and without trailing blanks."""
+    lines = [table.titles(), *table.texts()]
+    total = table.total()
+    if total:
+        lines.append(total)
+    columns = [
+        aligned([line[n] for line in lines], column.right) for n, column in enumerate(table.columns)
+    ]
+    rows = ["  " + "  ".join(cells) for cells in zip(*columns, strict=True)]
+    heading = [*table.heading, ""] if table.heading else []
+    footer = ["", *table.footer] if table.footer else []
+    return "".join(line.rstrip() + "\n" for line in [*heading, *rows, *footer])
+
+
+def json_text(table: Table, document: Document) -> str:
+    import json
+
+    return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
+
+
+def json_lines(table: Table, document: Document) -> str:
+    """One object a line: the report's layers, or the table's records."""
+    import json
+
+    found = document()
+    records = found.get("layers", [found]) if isinstance(found, dict) else found
+    return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+
+
+def csv_text(table: Table, document: Document) -> str:
+    """Plain values under the columns' keys, without the input and the total."""
+    import csv
+    import io
+
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([column.key for column in table.columns])
+    writer.writerows(record.values() for record in table.records())
+    return text.getvalue()
+
+
+def markdown(table: Table, document: Document) -> str:
+    """A table as GitHub draws it, with the remarks as a list below."""
+
+    def line(cells: list[str]) -> str:
+        return "| " + " | ".join(cells) + " |\n"
+
+    def escaped(cell: str) -> str:
+        return cell.strip().replace(PART, " ").replace("\\", "\\\\").replace("|", "\\|")
+
+    total = [f"**{cell}**" if cell else "" for cell in table.total() or []]
+    return (
+        ("\n".join(table.heading) + "\n\n" if table.heading else "")
+        + line([escaped(title) for title in table.titles()])
+        + line(["---:" if column.right else ":---" for column in table.columns])
+        + "".join(line([escaped(cell) for cell in cells]) for cells in table.texts())
+        + (line(total) if total else "")
+        + ("\n" + "".join(f"- {each}\n" for each in table.footer) if table.footer else "")
+    )
+
+
+LATEX = str.maketrans(
+    {
+        **{character: f"\\{character}" for character in "#$%&_{}"},
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "×": r"$\times$",
+        "≤": r"$\le$",
+        "<": r"$<$",
+        PART: " ",
+    }
+)
+
+
+def latex(table: Table, document: Document) -> str:
+    """A tabular with booktabs' rules."""
+
+    def line(cells: list[str]) -> str:
+        return "  " + " & ".join(cell.strip().translate(LATEX) for cell in cells) + r" \\" + "\n"
+
+    total = table.total()
+    places = "".join("r" if column.right else "l" for column in table.columns)
+    return (
+        f"\\begin{{tabular}}{{{places}}}\n  \\toprule\n"
+        + line(table.titles())
+        + "  \\midrule\n"
+        + "".join(line(cells) for cells in table.texts())
+        + ("  \\midrule\n" + line(total) if total else "")
+        + "  \\bottomrule\n\\end{tabular}\n"
+    )
+
+
+def html_text(table: Table, document: Document) -> str:
+    """A table element, numbers to the right."""
+    from html import escape
+
+    sides = [' style="text-align: right"' if column.right else "" for column in table.columns]
+
+    def line(cells: list[str], tag: str) -> str:
+        texts = [escape(cell.strip().replace(PART, " ")) for cell in cells]
+        columns = zip(texts, sides, strict=True)
+        return f"    <tr>{''.join(f'<{tag}{side}>{text}</{tag}>' for text, side in columns)}</tr>\n"
+
+    total = table.total()
+    return (
+        "<table>\n  <thead>\n"
+        + line(table.titles(), "th")
+        + "  </thead>\n  <tbody>\n"
+        + "".join(line(cells, "td") for cells in table.texts())
+        + "  </tbody>\n"
+        + (f"  <tfoot>\n{line(total, 'td')}  </tfoot>\n" if total else "")
+        + "</table>\n"
+    )
+
+
+FORMATS: dict[str, Callable[[Table, Document], str]] = {
+    "table": plain,
+    "json": json_text,
+    "jsonl": json_lines,
+    "csv": csv_text,
+    "markdown": markdown,
+    "latex": latex,
+    "html": html_text,
+}

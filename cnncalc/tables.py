@@ -1,0 +1,166 @@
+"""Tables: columns over lines, for whoever draws them.
+
+A `Column` says how one value of a line is found, shown and summed up; renderers loop over a
+table's columns and know nothing of what the lines are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from cnncalc.errors import CnnCalcError, suggest
+
+__all__ = ["PART", "Column", "Table", "choose", "human_bytes", "thousands"]
+
+# Parts two halves of a cell that line up below one another, as in `10 /4`.
+PART = "\t"
+
+
+class Column(NamedTuple):
+    """One column of a table.
+
+    Attributes:
+        key: its name in `--columns` and in CSV.
+        title: its heading for people.
+        doc: what it holds.
+        of: the plain value of a line, given the table's subject and the line.
+        show: the value as people read it; None: `thousands`.
+        right: whether cells stand at the right, as numbers do.
+        total: the plain value of the last line; None: it has none.
+        narrow: how a terminal may make it narrower: `cut` ends cells with …, `fold` breaks
+            them into lines; empty: it may not.
+    """
+
+    key: str
+    title: str
+    doc: str
+    of: Callable[[Any, Any], Any]
+    show: Callable[[Any, Any], str] | None = None
+    right: bool = False
+    total: Callable[[Any], Any] | None = None
+    narrow: str = ""
+
+    def text(self, subject: Any, line: Any) -> str:
+        """The cell as people read it."""
+        return self.show(subject, line) if self.show else thousands(self.of(subject, line))
+
+
+class Table:
+    """Chosen columns over some lines, with a total and remarks below.
+
+    Attributes:
+        subject: what the columns ask besides the line: the report.
+        lines: what each column is asked about.
+        lead: how many lines at the front are no records (the input).
+        heading: what stands above the table, one a line.
+        footer: remarks below it.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        subject: Any,
+        lines: Sequence[Any],
+        *,
+        lead: int = 0,
+        heading: Sequence[str] = (),
+        footer: Sequence[str] = (),
+    ) -> None:
+        self.columns = tuple(columns)
+        self.subject = subject
+        self.lines = lines
+        self.lead = lead
+        self.heading = list(heading)
+        self.footer = list(footer)
+
+    def titles(self) -> list[str]:
+        return [column.title for column in self.columns]
+
+    def texts(self) -> list[list[str]]:
+        """The cells as people read them, line by line."""
+        return [[column.text(self.subject, line) for column in self.columns] for line in self.lines]
+
+    def total(self) -> list[str] | None:
+        """The last line, with the word `total` in the first place that isn't a number's."""
+        if not any(column.total for column in self.columns):
+            return None
+        cells = [
+            (value if isinstance(value, str) else f"{value:,}")
+            if column.total and (value := column.total(self.subject)) is not None
+            else ""
+            for column in self.columns
+        ]
+        named = [n for n, column in enumerate(self.columns) if not column.right]
+        if named and not cells[named[0]]:
+            cells[named[0]] = "total"
+        return cells
+
+    def records(self) -> list[dict[str, Any]]:
+        """The plain values, one record a line."""
+        return [
+            {column.key: column.of(self.subject, line) for column in self.columns}
+            for line in self.lines[self.lead :]
+        ]
+
+
+def choose(wanted: str, known: Sequence[Column], usual: Sequence[str]) -> list[str]:
+    """The keys that `--columns` asks for.
+
+    Args:
+        wanted: keys between commas, or `all`; after a leading `+` they join the usual ones.
+        known: the columns to choose from.
+        usual: the keys that stand there unasked.
+
+    Raises:
+        CnnCalcError: a column that there is not.
+    """
+    keys = [column.key for column in known]
+    if wanted.strip() == "all":
+        return keys
+    chosen = list(usual) if wanted.startswith("+") else []
+    for word in wanted.removeprefix("+").split(","):
+        key = ALIASES.get(word.strip().lower(), word.strip().lower())
+        if key not in keys:
+            near = suggest(key, [*keys, "all"])
+            meant = f"did you mean `{near}`? " if near else ""
+            raise CnnCalcError(
+                f"there is no column `{word.strip()}`",
+                code="column",
+                help=f"{meant}columns: {', '.join(keys)}, all",
+            )
+        if key not in chosen:
+            chosen.append(key)
+    return chosen
+
+
+# Names of the report's JSON, and words that people would try.
+ALIASES = {
+    "#": "index",
+    "activation_bytes": "activations",
+    "from": "inputs",
+    "input_shapes": "input",
+    "memory": "activations",
+    "output_shape": "output",
+    "receptive_field": "sees",
+    "rf": "sees",
+    "text": "layer",
+}
+
+
+def thousands(value: Any) -> str:
+    """A number with separators; nothing for nothing and for zero; other values as they are."""
+    if value is None or value is False or value == 0:
+        return ""
+    return f"{value:,}" if isinstance(value, int) and value is not True else str(value)
+
+
+def human_bytes(count: int) -> str:
+    """Bytes in the unit that leaves one to three digits before the point: 553 MB, 1.18 GB."""
+    size, units = float(count), ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
+    unit = 0
+    while size >= 999.5 and unit < len(units) - 1:
+        size, unit = size / 1000, unit + 1
+    if unit == 0:
+        return "1 byte" if count == 1 else f"{count} bytes"
+    return f"{size:.{0 if size >= 99.95 else 1 if size >= 9.995 else 2}f} {units[unit]}"

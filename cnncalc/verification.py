@@ -1,0 +1,245 @@
+"""A report against a run: whether what was predicted is what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from cnncalc.errors import CnnCalcError
+from cnncalc.executors import Run, find
+from cnncalc.executors.base import Progress, StepRun, Tensor
+from cnncalc.layers.base import Shape, Weight
+from cnncalc.receptive import Along
+from cnncalc.report import Report, Row
+
+__all__ = ["compare", "verify_report"]
+
+Interval = tuple[int, int]
+
+# After upsampling neighbouring units see differently; so many of a period are looked at.
+MAX_UNITS = 8
+
+BUFFERS = ("running_mean", "running_var", "num_batches_tracked")
+
+
+def verify_report(
+    report: Report,
+    *,
+    executor: str = "bundled",
+    device: str = "cpu",
+    progress: Progress | None = None,
+) -> Report:
+    """Run the network of a report and fill in `report.verify`.
+
+    Raises:
+        CnnCalcError: an executor or device that isn't there, or too little memory.
+    """
+    run = find(executor)
+    if executor == "bundled":
+        from cnncalc.executors.memory import check_room
+
+        check_room(report, device)
+    result = run(
+        report.network,
+        report.input,
+        device=device,
+        dtype=report.dtype,
+        batch=report.batch,
+        progress=progress,
+    )
+    report.verify = compare(report, result)
+    return report
+
+
+def compare(report: Report, run: Run) -> dict[str, Any]:
+    """The document `verify` of the contract.
+
+    Beside its keys: `unchecked`, the steps that the executor couldn't build or reach, and
+    `dtype`, what was really computed in. A step that failed in the executor counts as a
+    mismatch: its `actual` says why.
+    """
+    if len(report.rows) != len(run.steps):
+        raise CnnCalcError(f"{len(run.steps)} steps were run but {len(report.rows)} predicted")
+    comparison = _Comparison(report, run)
+    for row in report.layers:
+        comparison.take(row)
+    comparison.totals()
+    return {
+        "executor": run.executor,
+        "device": run.device,
+        "dtype": run.dtype,
+        "ok": not comparison.mismatches,
+        "checked": comparison.checked,
+        "unchecked": comparison.unchecked,
+        "mismatches": comparison.mismatches,
+        "seconds": round(run.seconds, 6),
+        "peak_bytes": run.peak_bytes,
+    }
+
+
+class _Comparison:
+    """What was compared so far, and where the two sides differ."""
+
+    def __init__(self, report: Report, run: Run) -> None:
+        self.report = report
+        self.run = run
+        self.checked = {"shapes": 0, "params": 0, "macs": 0, "receptive_field": 0}
+        self.unchecked: list[int] = []
+        self.mismatches: list[dict[str, Any]] = []
+
+    def take(self, row: Row) -> None:
+        """Compare one step."""
+        step = self.run.steps[row.index]
+        if not step.built:
+            self.unchecked.append(row.index)
+            return
+        predicted = self.report.shape(row.output_shape)
+        actual = step.error if step.shape is None else self.report.shape(step.shape)
+        self._check("shapes", row.index, "shape", predicted, actual)
+        if step.error is not None:
+            return
+        for place, (weight, tensor) in enumerate(self._weights(row)):
+            self._check("params", row.index, *_weight_difference(place, weight, tensor))
+        if step.macs is not None and (step.macs or row.macs):
+            self._check("macs", row.index, "macs", row.macs, step.macs)
+        self._field(row, step)
+
+    def _field(self, row: Row, step: StepRun) -> None:
+        """Compare what the units in the middle see, one for each phase."""
+        if not step.reach or step.shape != row.output_shape:
+            return
+        views = _views(row, step.reach, self.report.input)
+        if not any(all(view.decided for view in unit) for unit in views):
+            return
+        self.checked["receptive_field"] += 1
+        wrong = next((unit for unit in views if any(view.wrong for view in unit)), None)
+        if wrong:
+            predicted, actual = ([view[side] for view in wrong] for side in (0, 1))
+            self._differ(row.index, "receptive_field", predicted, actual)
+
+    def _weights(self, row: Row) -> list[tuple[Weight | None, Tensor | None]]:
+        """Predicted weights and allocated tensors, side by side in their order."""
+        step = self.run.steps[row.index if row.shares is None else row.shares]
+        tensors = self._relabelled(row, step)
+        count = max(len(row.weights), len(tensors))
+        weights = [*row.weights, *[None] * (count - len(row.weights))]
+        return list(zip(weights, [*tensors, *[None] * (count - len(tensors))], strict=True))
+
+    def _relabelled(self, row: Row, step: StepRun) -> list[Tensor]:
+        """The tensors by the names that the report's own framework has for them."""
+        relabel = self.report.network.relabel
+        if relabel is None:
+            return step.tensors
+        held = tuple(
+            Weight(
+                tensor.name,
+                tensor.shape,
+                "buffer" if tensor.name in BUFFERS else "parameter",
+                tensor.name not in BUFFERS,
+            )
+            for tensor in step.tensors
+        )
+        renamed = relabel(self.report.network.steps[row.index].layer, held)
+        return [Tensor(weight.name, weight.shape, weight.count) for weight in renamed]
+
+    def totals(self) -> None:
+        """Compare the sum over all tensors, each counted once."""
+        if self.unchecked or any(step.error for step in self.run.steps):
+            return
+        predicted = self.report.total.params + self.report.total.buffers
+        actual = sum(
+            tensor.elements
+            for row in self.report.layers
+            if row.shares is None
+            for tensor in self._relabelled(row, self.run.steps[row.index])
+        )
+        if predicted != actual:
+            self._differ(0, "weights in all", predicted, actual)
+
+    def _check(self, subject: str, index: int, what: str, predicted: Any, actual: Any) -> None:
+        self.checked[subject] += 1
+        if predicted != actual:
+            self._differ(index, what, predicted, actual)
+
+    def _differ(self, index: int, what: str, predicted: Any, actual: Any) -> None:
+        self.mismatches.append(
+            {"index": index, "what": what, "predicted": predicted, "actual": actual}
+        )
+
+
+def _weight_difference(
+    place: int, weight: Weight | None, tensor: Tensor | None
+) -> tuple[str, Any, Any]:
+    """What is compared about the tensor at a place: its count, or its name where that differs."""
+    if weight is None or tensor is None:
+        name = (weight or tensor).name  # type: ignore[union-attr]
+        return f"weight {name}", weight and weight.count, tensor and tensor.elements
+    if weight.name != tensor.name:
+        return f"weight {place + 1}", weight.name, tensor.name
+    return f"weight {weight.name}", weight.count, tensor.elements
+
+
+class _View(NamedTuple):
+    """What one unit sees of one axis of the input, as predicted (clipped to it) and measured.
+
+    Attributes:
+        decided: whether the borders of the maps on the way leave anything to compare.
+    """
+
+    predicted: Interval | None
+    actual: Interval | None
+    decided: bool
+    wrong: bool
+
+
+def _views(row: Row, reaches: Sequence[Any], input_shape: Shape) -> list[list[_View]]:
+    """For each unit to look at, its views of the axes."""
+    axes = list(zip(row.seen.axes, reaches, input_shape[1:], strict=True))
+    periods = [len(along.field.phases) for along, _, _ in axes]
+    return [
+        [_view(row, along, reach, n, turn) for along, reach, n in axes]
+        for turn in range(min(max(periods, default=1), MAX_UNITS))
+    ]
+
+
+def _view(row: Row, along: Along, reach: Any, n: int, turn: int) -> _View:
+    """One axis of one unit: the middle one, or `turn` after it."""
+    foreseen = None if row.seen.whole else along.place
+    place = foreseen if reach.place is None else reach.place
+    size = 1 if place is None else row.output_shape[place]
+    unit = min(size // 2 + turn, size - 1)
+    seen = along.field.sees(0 if foreseen is None else unit)
+    predicted = (0, n - 1) if row.seen.whole else _clipped(seen, n)
+    actual = reach.of(unit)
+    if reach.merged and not along.merged:
+        return _View(predicted, actual, decided=False, wrong=False)
+    if actual is None and row.seen.whole:  # `global` speaks of the units that see anything
+        return _View(predicted, actual, decided=False, wrong=False)
+    exact = row.seen.whole or (along.field.exact and not along.merged)
+    return _View(predicted, actual, *_judged(predicted, actual, exact, reach.cut(unit)))
+
+
+def _clipped(seen: Interval | None, n: int) -> Interval | None:
+    if seen is None or seen[1] < 0 or seen[0] > n - 1:
+        return None
+    return max(seen[0], 0), min(seen[1], n - 1)
+
+
+def _judged(
+    predicted: Interval | None, actual: Interval | None, exact: bool, cut: tuple[bool, bool]
+) -> tuple[bool, bool]:
+    """Whether anything can be said, and whether it is that the two differ.
+
+    Nothing may be seen outside the prediction. An exact prediction must be seen to its ends,
+    but for an end that the border of a map on the way cut.
+    """
+    if actual == predicted:
+        return True, False
+    if actual is None:
+        return (True, True) if exact and not any(cut) else (not exact, False)
+    if predicted is None or actual[0] < predicted[0] or actual[1] > predicted[1]:
+        return True, True
+    if not exact:
+        return True, False
+    short = actual[0] > predicted[0] and not cut[0], actual[1] < predicted[1] and not cut[1]
+    return (True, True) if any(short) else (False, False)

@@ -1,0 +1,223 @@
+"""The tables of the commands: which columns stand there unasked, and the remarks below."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from cnncalc.columns import COLUMNS, TENSORS, Tensor
+from cnncalc.report import Report
+from cnncalc.tables import Column, Table, choose, human_bytes
+
+__all__ = ["check_columns", "remarks", "verdict", "view"]
+
+AUTOMATIC = re.compile(r"[a-z]+\d+|\d+|input")  # names that say no more than the layer's word
+MAX_INDENT = 6
+MAX_NOTES = 6
+
+
+def view(name: str, report: Report, wanted: str | None = None, *, plain: bool = False) -> Table:
+    """The table of a command.
+
+    Args:
+        name: `shape`, `params` or `rf`.
+        report: what it is about.
+        wanted: what `--columns` says; None: the usual columns.
+        plain: for programs, which get plain values and no column for reading's sake.
+
+    Raises:
+        CnnCalcError: a column that there is not.
+    """
+    return VIEWS[name](report, wanted, plain)
+
+
+def check_columns(name: str, wanted: str | None) -> None:
+    """CnnCalcError where `--columns` asks for one that the command's table doesn't have."""
+    if wanted is not None:
+        choose(wanted, TENSORS if name == "params" else COLUMNS, ())
+
+
+def _shape(report: Report, wanted: str | None, plain: bool) -> Table:
+    if plain:
+        usual = "index name kind layer inputs output size jump params buffers macs activations"
+    else:
+        usual = f"index {_names(report)} layer {_branches(report)} output {_fields(report)}"
+        usual += " params macs"
+    return _steps(report, wanted, usual.split())
+
+
+def _rf(report: Report, wanted: str | None, plain: bool) -> Table:
+    usual = "index name layer inputs output size jump start centre phases status aligned"
+    if not plain:
+        phased = any(len(a.field.phases) > 1 for row in report.rows for a in row.seen.axes)
+        apart = not all(row.seen.aligned for row in report.rows)
+        usual = f"index {_names(report)} layer {_branches(report)} output size jump start centre "
+        usual += f"{'phases' if phased else ''} status {'aligned' if apart else ''}"
+    return _steps(report, wanted, usual.split())
+
+
+def _params(report: Report, wanted: str | None, plain: bool) -> Table:
+    if plain:
+        usual = "index name layer tensor shape params buffers trainable bytes share"
+    else:
+        buffers = "buffers" if report.total.buffers else ""
+        usual = f"index {_names(report)} layer tensor shape params {buffers} bytes share"
+    lines = [
+        Tensor(row, weight, weight is row.weights[0])
+        for row in report.layers
+        if row.shares is None
+        for weight in row.weights
+    ]
+    columns = _chosen(wanted, TENSORS, usual.split())
+    return Table(columns, report, lines, footer=remarks(report, memory=True))
+
+
+def _steps(report: Report, wanted: str | None, usual: Sequence[str]) -> Table:
+    columns = _chosen(wanted, COLUMNS, usual)
+    indents = _indents(report)
+    layered = [
+        column._replace(show=lambda report, row: "  " * indents[row.index] + row.text)
+        if column.key == "layer"
+        else column
+        for column in columns
+    ]
+    memory = any(column.key in ("params", "macs") for column in columns)
+    return Table(layered, report, report.rows, lead=1, footer=remarks(report, memory=memory))
+
+
+def _chosen(wanted: str | None, known: Sequence[Column], usual: Sequence[str]) -> list[Column]:
+    keys = usual if wanted is None else choose(wanted, known, usual)
+    by_key = {column.key: column for column in known}
+    return [by_key[key] for key in keys]
+
+
+def _names(report: Report) -> str:
+    """The names are a column where someone chose them."""
+    return "" if all(AUTOMATIC.fullmatch(row.name) for row in report.rows) else "name"
+
+
+def _branches(report: Report) -> str:
+    return "" if all(row.inputs == (row.index - 1,) for row in report.layers) else "inputs"
+
+
+def _fields(report: Report) -> str:
+    return "sees" if len(report.input) > 1 else ""
+
+
+def _indents(report: Report) -> list[int]:
+    """How many forks each step lies behind, so that branches stand to the right of their merge.
+
+    A merge belongs to the last step that all of its branches come from; what lies between
+    the two is one deeper.
+    """
+    parent, depth, change = [0], [0], [0] * (len(report.rows) + 1)
+    for row in report.layers:
+        fork = row.inputs[0] if row.inputs else 0
+        for other in row.inputs[1:]:
+            while fork != other:  # up the tree of forks until the two paths meet
+                if depth[fork] >= depth[other]:
+                    fork = parent[fork]
+                else:
+                    other = parent[other]
+        parent.append(fork)
+        depth.append(depth[fork] + 1)
+        if len(row.inputs) > 1:
+            change[fork + 1] += 1
+            change[row.index] -= 1
+    indents, now = [], 0
+    for step in change[:-1]:
+        now += step
+        indents.append(min(now, MAX_INDENT))
+    return indents
+
+
+def remarks(report: Report, *, memory: bool = False) -> list[str]:
+    """What stands below a table: memory, and what the columns can't say."""
+    lines = [_memory(report)] if memory else []
+    lines += _beside(report) if memory else []
+    lines += [f"note: {note.message} (step {note.step})" for note in report.notes[:MAX_NOTES]]
+    if len(report.notes) > MAX_NOTES:
+        lines.append(f"note: {len(report.notes) - MAX_NOTES} more are in the report of --json")
+    return lines + verdict(report)
+
+
+def _memory(report: Report) -> str:
+    total = report.total
+    batch = f", batch {report.batch}" if report.batch > 1 else ""
+    return (
+        f"memory: parameters {human_bytes(total.param_bytes)}, "
+        f"activations {human_bytes(total.activation_bytes)} ({report.dtype}{batch})"
+    )
+
+
+def _beside(report: Report) -> list[str]:
+    """Elements that the column of parameters doesn't show."""
+    total, lines = report.total, []
+    if total.buffers:
+        lines.append(f"buffers: {total.buffers:,} elements beside the parameters")
+    if total.trainable != total.params:
+        lines.append(f"trainable: {total.trainable:,} of {total.params:,} parameters")
+    if total.unused_params:
+        lines.append(f"unused: {total.unused_params:,} parameters that no step uses, not counted")
+    again = [row for row in report.layers if row.shares is not None]
+    if again:
+        steps = ", ".join(str(row.index) for row in again[:8]) + (", …" if len(again) > 8 else "")
+        lines.append(f"shared: steps {steps} use weights that are counted before")
+    return lines
+
+
+CHECKED = {
+    "shapes": ("shape", "shapes"),
+    "params": ("weight tensor", "weight tensors"),
+    "macs": ("MAC count", "MAC counts"),
+    "receptive_field": ("receptive field", "receptive fields"),
+}
+
+
+def verdict(report: Report) -> list[str]:
+    """What an executor found: that all agrees, or where it doesn't."""
+    found = report.verify
+    if found is None:
+        return []
+    by = f"{found['executor']} on {found['device']}"
+    counts = [
+        f"{found['checked'].get(key, 0):,} {words[found['checked'].get(key, 0) != 1]}"
+        for key, words in CHECKED.items()
+        if found["checked"].get(key)
+    ]
+    many = ", ".join(counts[:-1]) + (" and " if counts[1:] else "") + "".join(counts[-1:])
+    wrong = [_mismatch(report, each) for each in found["mismatches"]]
+    seconds = f"{found['seconds']:.1f} s" if found["seconds"] >= 0.1 else "under 0.1 s"
+    lines = [
+        f"not verified by {by}: {len(wrong)} of {many} differ ({seconds})"
+        if wrong
+        else f"verified by {by}: {many or 'nothing'} agree ({seconds})",
+        *wrong,
+    ]
+    unchecked = found.get("unchecked") or []
+    if unchecked:
+        steps = ", ".join(map(str, unchecked[:8])) + (", …" if len(unchecked) > 8 else "")
+        lines.append(f"not checked, since {found['executor']} can't build them: steps {steps}")
+    return lines
+
+
+def _mismatch(report: Report, mismatch: dict[str, Any]) -> str:
+    row = report.rows[mismatch["index"]]
+    where = f"step {row.index} `{row.text}`" if row.index else "all steps"
+    predicted, actual = (_plainly(mismatch[side]) for side in ("predicted", "actual"))
+    return f"  {where}: {mismatch['what']} predicted {predicted}, actual {actual}"
+
+
+def _plainly(value: Any) -> str:
+    """A shape as people write it, a count with separators, anything else as it is."""
+    if isinstance(value, list | tuple):
+        return "×".join(map(str, value))
+    return f"{value:,}" if isinstance(value, int) else "none" if value is None else str(value)
+
+
+VIEWS: dict[str, Callable[[Report, str | None, bool], Table]] = {
+    "shape": _shape,
+    "params": _params,
+    "rf": _rf,
+}

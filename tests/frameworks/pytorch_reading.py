@@ -1,0 +1,70 @@
+"""Calls of torch.nn's classes, read by the vocabulary and analysed alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cnncalc.analysis import analyze
+from cnncalc.errors import LayerError, SpecError
+from cnncalc.frameworks.base import read
+from cnncalc.frameworks.pytorch import READERS
+from cnncalc.layers.base import Layer
+from cnncalc.layers.merge import Input
+from cnncalc.network import Network, Step
+from cnncalc.report import Row
+
+Named = list[tuple[str, tuple[int, ...]]]
+
+
+class Refused(str):
+    """Why a call was refused; `code` is the error's, or the name of an exception."""
+
+    code = ""
+
+    def __new__(cls, message: str, code: str) -> Refused:
+        self = super().__new__(cls, message)
+        self.code = code
+        return self
+
+
+class Accepted:
+    """What a layer gives for one sample: the output's shape, parameters and buffers by name."""
+
+    def __init__(self, output: tuple[int, ...], parameters: Named, buffers: Named) -> None:
+        self.output = output
+        self.parameters = parameters
+        self.buffers = buffers
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Accepted) and vars(self) == vars(other)
+
+    def __repr__(self) -> str:
+        return f"Accepted({self.output}, {self.parameters}, {self.buffers})"
+
+
+def layer_of(name: str, args: Mapping[str, Any]) -> Layer:
+    """A call with keyword arguments, as a layer; LayerError where it is refused."""
+    return read(READERS[name], f"nn.{name}", (), args)
+
+
+def row_of(layer: Layer, shape: tuple[int, ...]) -> Row:
+    """The row of a network of this layer alone, at an input without batch."""
+    network = Network([Step(Input(), name="input"), Step(layer, (0,), "layer")])
+    return analyze(network, shape).rows[1]
+
+
+def ours(name: str, args: Mapping[str, Any], shape: tuple[int, ...]) -> Accepted | Refused:
+    """What cnncalc says to a call at an input."""
+    try:
+        row = row_of(layer_of(name, args), shape)
+    except (LayerError, SpecError) as error:
+        return Refused(error.message, error.code)
+    parameters = [(w.name, w.shape) for w in row.weights if w.role == "parameter"]
+    buffers = [(w.name, w.shape) for w in row.weights if w.role == "buffer"]
+    return Accepted(row.output_shape, parameters, buffers)
+
+
+def tuples(value: Any) -> Any:
+    """JSON's lists as the tuples that they stand for."""
+    return tuple(map(tuples, value)) if isinstance(value, list) else value

@@ -1,0 +1,65 @@
+"""Every recorded run of a Keras layer: its output, its parameters, or that it was refused."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from cnncalc import SpecError
+from cnncalc.errors import LayerError
+from tests.frameworks.keras_reading import analysed, output_of
+from tests.library import oracle
+
+RECORDS = oracle("layers_keras.jsonl")
+# Records where we knowingly differ, with the reason: none.
+DIFFERENT: dict[int, str] = {}
+
+
+def outcome(record: Mapping[str, Any]) -> object:
+    """What we say to a record: (output, params, trainable), or "refused"."""
+    try:
+        report = analysed(record["layer"], record["args"], [record["input"][1:]])
+    except (LayerError, SpecError):
+        return "refused"
+    return output_of(report), report.total.params, report.total.trainable
+
+
+def expected(record: Mapping[str, Any]) -> object:
+    if "error" in record:
+        return "refused"
+    return record["output"][1:], record["params"], record["trainable"]
+
+
+@pytest.mark.parametrize("layer", sorted({record["layer"] for record in RECORDS}))
+def test_agrees_with_every_record(layer: str) -> None:
+    """Shape, parameters and trainable ones are Keras's; what Keras refused is refused."""
+    records = [(n, each) for n, each in enumerate(RECORDS) if each["layer"] == layer]
+    differences = [
+        json.dumps({"record": record, "ours": outcome(record)})
+        for number, record in records
+        if number not in DIFFERENT and outcome(record) != expected(record)
+    ]
+
+    assert records
+    assert differences == []
+
+
+def test_records_are_all_there() -> None:
+    """The recorded runs have not been thinned out, and hold refusals too."""
+    kinds = Counter("error" in record for record in RECORDS)
+
+    assert (kinds[False], kinds[True]) == (761, 94)
+
+
+def test_the_comparison_can_fail() -> None:
+    """A record with another size, count or outcome is told apart."""
+    record = next(each for each in RECORDS if each.get("trainable"))
+    (first, *rest), params, trainable = expected(record)  # type: ignore[misc]
+
+    for wrong in (([first + 1, *rest], params, trainable), ([first, *rest], params + 1, trainable)):
+        assert outcome(record) != wrong
+    assert outcome(record) != "refused"

@@ -1,0 +1,106 @@
+"""Drawn calls, valid and not, against the real modules: sizes, tensors, refusals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+from cnncalc.frameworks.pytorch import READERS
+from tests.frameworks.live_pytorch import real, torch_or_skip
+from tests.frameworks.pytorch_cases import CASES
+from tests.frameworks.pytorch_reading import Accepted, Refused, ours
+
+drawn = settings(deadline=None, suppress_health_check=list(HealthCheck), database=None)
+
+
+def by_design(said: Accepted | Refused, judged: Accepted | Refused) -> str | None:
+    """Why we refuse what PyTorch takes, or None: shapes here have no batch, and places."""
+    if isinstance(judged, Refused) or isinstance(said, Accepted):
+        return None
+    if said.code == "batch-axis":
+        return "it works along the batch, or takes it for channels"
+    if said.code == "over-cropped":
+        return "what comes out was never written: it shows what memory held before"
+    if 0 in judged.output:
+        return "a map of no places would come out"
+    return None
+
+
+def compare(name: str, case: tuple[dict[str, Any], tuple[int, ...]]) -> None:
+    args, shape = case
+    judged, said = real(name, args, shape), ours(name, args, shape)
+    if isinstance(judged, Refused) and isinstance(said, Refused):
+        return
+    if not by_design(said, judged):
+        assert said == judged, f"nn.{name} {args} at {shape}"
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_agrees_with_pytorch(name: str) -> None:
+    """A few dozen calls of each class, the same ones every time."""
+    torch_or_skip()
+
+    @settings(drawn, max_examples=40, derandomize=True, phases=[Phase.generate])
+    @given(CASES[name])
+    def check(case: Any) -> None:
+        compare(name, case)
+
+    check()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_agrees_with_pytorch_at_length(name: str) -> None:
+    """Two thousand calls of each class."""
+    torch_or_skip()
+
+    @settings(drawn, max_examples=2000)
+    @given(CASES[name])
+    def check(case: Any) -> None:
+        compare(name, case)
+
+    check()
+
+
+def test_every_class_has_a_strategy() -> None:
+    assert sorted(CASES) == sorted(READERS)
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_draws_are_mostly_taken(name: str) -> None:
+    """A strategy that draws nothing but refused calls would compare nothing."""
+    taken = []
+
+    @settings(drawn, max_examples=40, derandomize=True, phases=[Phase.generate])
+    @given(CASES[name])
+    def check(case: Any) -> None:
+        taken.append(isinstance(ours(name, *case), Accepted))
+
+    check()
+
+    assert sum(taken) >= len(taken) / 8
+
+
+def test_the_comparison_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A size, a weight's name, a missing refusal and one too many are each found."""
+    torch_or_skip()
+    call = {"in_channels": 3, "out_channels": 4, "kernel_size": 3}
+    right = ours("Conv2d", call, (3, 8, 8))
+    assert isinstance(right, Accepted)
+    wrong = (
+        Accepted((4, 6, 7), right.parameters, []),
+        Accepted((4, 6, 6), [("scale", (4, 3, 3, 3)), ("bias", (4,))], []),
+        Accepted((4, 6, 6), right.parameters, [("count", ())]),
+        Refused("no", "argument"),
+    )
+    compare("Conv2d", (call, (3, 8, 8)))
+
+    for said in wrong:
+        monkeypatch.setattr(f"{__name__}.ours", lambda *_, said=said: said)
+        with pytest.raises(AssertionError):
+            compare("Conv2d", (call, (3, 8, 8)))
+    monkeypatch.setattr(f"{__name__}.ours", lambda *_: right)
+    with pytest.raises(AssertionError):
+        compare("Conv2d", (call, (3, 2, 2)))

@@ -1,0 +1,492 @@
+"""The command line: every way in and every way out."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import cnncalc
+from cnncalc.cli.app import COMMANDS
+from cnncalc.cli.main import main
+from cnncalc.cli.options import Settings
+from cnncalc.layers.conv import Conv
+from tests.conftest import Command
+
+SPEC = ("3x8x8", "conv:4,k3,p1", "relu", "maxpool:2", "flatten", "linear:10")
+
+
+def in_process(
+    *words: str, stdin: str | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """`python -m cnncalc` as a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "cnncalc", *words],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", **environment},
+        timeout=60,
+        check=False,
+    )
+
+
+# What comes out
+
+
+@pytest.mark.parametrize("name", ["shape", "params", "rf"])
+def test_the_document_is_the_report(name: str, command: Command) -> None:
+    code, out, err = command(name, *SPEC, "--json")
+
+    assert (code, err) == (0, "")
+    assert json.loads(out) == cnncalc.analyze(" ".join(SPEC)).to_dict()
+
+
+def test_options_reach_the_report(command: Command) -> None:
+    words = ("--json", "-i", "3x9x12", "-b", "4", "--dtype", "float16", "--layout", "channels-last")
+    _, out, _ = command("shape", *SPEC, *words)
+
+    expected = cnncalc.analyze(
+        " ".join(SPEC), (3, 9, 12), batch=4, dtype="float16", layout="channels-last"
+    )
+    assert json.loads(out) == expected.to_dict()
+    assert json.loads(out)["input"]["shape"] == [9, 12, 3]
+
+
+@pytest.mark.parametrize("size", ["3x9x12", "3×9×12", "3,9,12", " 3x9x12 "])
+def test_sizes_are_read_as_people_write_them(size: str, command: Command) -> None:
+    _, out, _ = command("shape", "conv:4,k3", "--json", "--input", size)
+
+    assert json.loads(out)["input"]["shape"] == [3, 9, 12]
+
+
+def test_let_binds_symbols(command: Command) -> None:
+    _, out, _ = command("shape", "3xHxW", "conv:4,k3", "--let", "H=9", "--let", "W=12", "--json")
+
+    assert json.loads(out)["input"]["shape"] == [3, 9, 12]
+
+
+def test_spec_from_standard_input(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(" ".join(SPEC).encode())))
+
+    assert command("shape", "-") == command("shape", *SPEC)
+
+
+def test_words_after_two_dashes(command: Command) -> None:
+    assert command("shape", "--json", "--", *SPEC) == command("shape", *SPEC, "--json")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "keys"),
+    [
+        ("index,output", ["index", "output"]),
+        (" Output , index,output", ["output", "index"]),
+        ("text,activation_bytes,rf", ["layer", "activations", "sees"]),
+    ],
+)
+def test_columns_are_chosen(wanted: str, keys: list[str], command: Command) -> None:
+    _, out, _ = command("shape", *SPEC, "-f", "csv", "--columns", wanted)
+
+    assert out.splitlines()[0].split(",") == keys
+
+
+def test_columns_are_added(command: Command) -> None:
+    usual = command("shape", *SPEC).out.splitlines()[0]
+    more = command("shape", *SPEC, "--columns", "+input,share").out.splitlines()[0]
+
+    assert more.split() == [*usual.split(), "input", "share"]
+
+
+# Files
+
+
+@pytest.mark.parametrize(
+    ("name", "beginning"),
+    [
+        ("r.json", "{"),
+        ("r.JSON", "{"),
+        ("r.csv", "index,"),
+        ("r.md", "|"),
+        ("r.tex", "\\begin"),
+        ("r.html", "<table>"),
+        ("r.jsonl", '{"index": 1'),
+        ("r.txt", "  #"),
+        ("r", "  #"),
+    ],
+)
+def test_a_file_tells_the_format(
+    name: str, beginning: str, tmp_path: Path, command: Command
+) -> None:
+    assert command("shape", *SPEC, "-o", str(tmp_path / name)) == (0, "", "")
+    assert (tmp_path / name).read_text(encoding="utf-8").startswith(beginning)
+
+
+def test_a_file_is_replaced_whole(tmp_path: Path, command: Command) -> None:
+    target = tmp_path / "report.json"
+    target.write_text("before")
+    target.chmod(0o640)
+    link = tmp_path / "link.json"
+    link.symlink_to(target)
+
+    assert command("shape", *SPEC, "-o", str(link))[0] == 0
+    assert link.is_symlink()
+    assert json.loads(target.read_text())["schema"] == "cnncalc.report/1"
+    assert stat.S_IMODE(target.stat().st_mode) == 0o640
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link.json", "report.json"]
+
+
+def test_a_file_is_left_as_it_was_when_writing_fails(
+    tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "report.json"
+    target.write_text("before")
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", fail)
+    code, _, err = command("shape", *SPEC, "-o", str(target))
+
+    assert code == 2
+    assert "no space left" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
+    assert target.read_text() == "before"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/stdout"), reason="no such device here")
+def test_a_device_is_written_to() -> None:
+    ran = in_process("shape", *SPEC, "-o", "/dev/stdout", "-f", "csv")
+
+    assert (ran.returncode, ran.stdout[:6], ran.stderr) == (0, "index,", "")
+
+
+# Checks
+
+
+@pytest.mark.parametrize(
+    ("options", "missed"),
+    [
+        (["--max-params", "0.7k"], "762 parameters are 62 more than --max-params 0.7k"),
+        (["--max-params", "762"], None),
+        (["--max-params", "761"], "are 1 more"),
+        (["--max-params", "1,000"], None),
+        (["--max-params", "7B"], None),
+        (["--max-macs", "7.5k"], "7,552 MACs are 52 more than --max-macs 7.5k"),
+        (["--max-macs", "7.552k"], None),
+        (["--max-memory", "5kB"], "take 5.65 kB, 648 bytes more than --max-memory 5kB"),
+        (["--max-memory", "1GiB"], None),
+        (["--min-rf", "8"], None),
+        (["--min-rf", "9"], "the output sees 8×8, 1 less than --min-rf 9"),
+        (["--min-rf", "8x10"], "2 less"),
+        (["--min-rf", "8x8x8"], "2 spatial axes"),
+        (["--expect", "10"], None),
+        (["--expect", "12"], "the output is 10, not 12: -2"),
+        (["--expect", "10x1"], "the output is 10, not 10×1"),
+    ],
+)
+def test_budgets(options: list[str], missed: str | None, command: Command) -> None:
+    code, out, err = command("shape", *SPEC, *options)
+
+    assert out == command("shape", *SPEC)[1]
+    if missed is None:
+        assert (code, err) == (0, "")
+    else:
+        assert code == 1
+        assert missed in err
+
+
+@pytest.mark.parametrize("name", ["shape", "params", "rf"])
+def test_verify(name: str, command: Command) -> None:
+    code, out, err = command(name, *SPEC, "--verify")
+
+    assert (code, err) == (0, "")
+    assert "verified by bundled on cpu: 5 shapes, 4 weight tensors" in out.splitlines()[-1]
+
+
+def test_verify_beside_other_formats(command: Command) -> None:
+    code, out, err = command("shape", *SPEC, "--verify", "-f", "csv")
+
+    assert code == 0
+    assert len(out.splitlines()) == 6
+    assert err.startswith("verified by bundled on cpu: ")
+
+
+def test_a_mismatch_is_listed(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    output = Conv.output
+    monkeypatch.setattr(Conv, "output", lambda *a: (*output(*a)[:-1], output(*a)[-1] + 2))
+    code, out, _ = command("shape", *SPEC[:3], "--verify")
+
+    assert code == 1
+    assert "not verified by bundled on cpu: " in out
+    assert "step 1 `conv:4,k3,p1`: shape predicted 4×8×10, actual 4×8×8" in out
+    assert command("shape", *SPEC[:3], "--verify", "--json")[0] == 1
+
+
+# Ways to end
+
+
+def test_a_bug_is_one_line(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("two\nlines")
+
+    monkeypatch.setattr("cnncalc.api.analyze", fail)
+    monkeypatch.delenv("CNNCALC_DEBUG", raising=False)
+    code, out, err = command("shape", *SPEC)
+
+    assert (code, out) == (2, "")
+    assert err.startswith("error[bug]: this is a bug in cnncalc: RuntimeError: two lines\n")
+    monkeypatch.setenv("CNNCALC_DEBUG", "1")
+    with pytest.raises(RuntimeError):
+        command("shape", *SPEC)
+
+
+def test_an_interrupt_ends_quietly(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cnncalc.api.analyze", interrupt)
+
+    assert command("shape", *SPEC) == (130, "", "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are another thing there")
+def test_an_interrupt_at_any_time_leaves_no_traceback() -> None:
+    """From the moment that main runs, also while modules are still being loaded."""
+    for wait in (0.02, 0.05, 0.1, 0.15, 0.2):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cnncalc", "shape", "vgg16", "--verify"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        time.sleep(wait)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+        assert not re.search(r"cli/main\.py\", line \d+, in main", err), wait
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such shell there")
+def test_a_reader_may_stop_early() -> None:
+    """`| head -1` ends silently, though the whole table doesn't fit into a pipe."""
+    spec = "'3x8x8 5000*[conv:8,k3,p1 relu]'"
+    ran = subprocess.run(
+        f"'{sys.executable}' -m cnncalc shape {spec} | head -1",
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert ran.stdout.split() == ["#", "layer", "output", "sees", "params", "MACs"]
+    assert ran.stderr == ""
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no such device here")
+def test_a_full_disk_is_told() -> None:
+    with open("/dev/full", "w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "cnncalc", "shape", *SPEC],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert ran.returncode == 2
+    assert (
+        ran.stderr == "error[output]: standard output can't be written: no space left on device\n"
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such shell there")
+def test_closed_outputs_are_no_crash() -> None:
+    ran = subprocess.run(
+        f"'{sys.executable}' -m cnncalc shape {' '.join(SPEC)} >&- 2>&-", shell=True, check=False
+    )
+
+    assert ran.returncode == 0
+
+
+def test_an_encoding_without_our_signs() -> None:
+    ran = in_process("shape", "3x8x8", "conv:4,k3", PYTHONIOENCODING="ascii")
+
+    assert ran.returncode == 0
+    assert "4x6x6" in ran.stdout
+
+
+def test_words_that_are_no_text() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "cnncalc", "shape", b"3x8x8", b"re\xfflu\x1b[31m"],
+        capture_output=True,
+        check=False,
+    )
+
+    assert ran.returncode == 2
+    assert b"Traceback" not in ran.stderr
+    assert b"\x1b" not in ran.stderr
+
+
+# Errors
+
+
+@pytest.mark.parametrize("option", [["--json"], ["-f", "json"], ["--format=json"]])
+def test_errors_as_json(option: list[str], command: Command) -> None:
+    code, out, err = command("shape", "3x8x8", "cnov:3", *option)
+
+    assert (code, out) == (2, "")
+    assert json.loads(err) == {
+        "schema": "cnncalc.error/1",
+        "error": {
+            "code": "unknown-layer",
+            "message": "there is no layer `cnov`",
+            "file": None,
+            "line": 1,
+            "column": 7,
+            "end_column": 11,
+            "help": "did you mean `conv`?",
+        },
+    }
+
+
+def test_usage_errors_as_json(command: Command) -> None:
+    code, out, err = command("shape", "--json", "--inptu", "3x3")
+
+    assert (code, out) == (2, "")
+    assert json.loads(err)["error"]["code"] == "usage"
+    assert command("shape", "--", "--json").err.startswith("error[")
+
+
+# Help, versions, completion
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(name: str, command: Command) -> None:
+    code, out, err = command(name, "--help")
+
+    assert (code, err) == (0, "")
+    assert f"cnncalc {name}" in out
+    assert command(name, "-h") == (code, out, err)
+
+
+def test_every_option_has_help(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    _, out, _ = command("shape", "--help")
+
+    for name in Settings.__dataclass_fields__:
+        flag = {"words": "SPEC", "notation": "--from"}.get(name, "--" + name.replace("_", "-"))
+        assert flag in out
+
+
+def test_no_command_shows_the_commands(command: Command) -> None:
+    code, out, err = command()
+
+    assert (code, err) == (2, "")
+    assert all(name in out for name in COMMANDS)
+
+
+def test_version(command: Command) -> None:
+    assert command("--version") == (0, f"cnncalc {cnncalc.__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("cnncalc sh", {"shape"}),
+        ("cnncalc shape vgg1", {"vgg11", "vgg13", "vgg16", "vgg19"}),
+        ("cnncalc shape convt", {"convt"}),
+        ("cnncalc shape relu --max-m", {"--max-macs", "--max-memory"}),
+        ("cnncalc shape relu --layout channels-l", {"channels-last"}),
+        ("cnncalc layers dwc", {"dwconv"}),
+    ],
+)
+def test_completion(words: str, offered: set[str]) -> None:
+    ran = in_process(
+        _CNNCALC_COMPLETE="complete_bash",
+        COMP_WORDS=words,
+        COMP_CWORD=str(len(words.split()) - 1),
+    )
+
+    assert offered == set(ran.stdout.split())
+
+
+def test_the_module_is_the_command() -> None:
+    ran = in_process("shape", *SPEC)
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.splitlines()[0].split() == ["#", "layer", "output", "sees", "params", "MACs"]
+
+
+# What is shipped
+
+
+def test_examples_are_listed(command: Command) -> None:
+    _, out, _ = command("examples", "-f", "jsonl")
+    listed = [json.loads(line) for line in out.splitlines()]
+
+    assert "lenet5" in [each["name"] for each in listed]
+    assert all(len(each["description"]) > 20 for each in listed)
+
+
+def test_executors_are_listed(command: Command) -> None:
+    _, out, _ = command("executors", "--json")
+    bundled = next(each for each in json.loads(out) if each["executor"] == "bundled")
+
+    assert bundled["device"] == "cpu"
+    assert bundled["ready"] is True
+
+
+def test_layers_by_alias_and_by_foreign_name(command: Command) -> None:
+    assert command("layers", "fc") == command("layers", "linear")
+    assert "`cnncalc layers bn`" in command("layers", "BatchNorm2d")[2]
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("environment", "color"),
+    [
+        ({"TERM": "xterm"}, True),
+        ({"TERM": "dumb"}, False),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, False),
+        ({"TERM": "xterm", "NO_COLOR": ""}, True),
+    ],
+)
+def test_a_terminal_gets_colour_and_its_width(
+    environment: dict[str, str], color: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key, value in {"COLUMNS": "60", "NO_COLOR": "", **environment}.items():
+        monkeypatch.setenv(key, value)
+    monkeypatch.setattr("sys.stdout", terminal := Terminal())
+    monkeypatch.setattr("sys.stderr", messages := Terminal())
+
+    assert main(["shape", "3x8x8", "conv:16,k3,p1,mode=circular,nobias", "relu"]) == 0
+    assert ("\x1b[1m" in terminal.getvalue()) is color
+    assert "conv:16,k3,p1" in terminal.getvalue()
+    assert "…  16×8×8" in terminal.getvalue()
+    assert main(["shape", "3x8x8", "cnov"]) == 2
+    assert ("\x1b[1;31m" in messages.getvalue()) is color
+
+
+def test_the_progress_of_a_long_run_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cnncalc.render.table.PATIENCE", -1.0)
+    monkeypatch.setattr("sys.stdout", results := io.StringIO())
+    monkeypatch.setattr("sys.stderr", messages := Terminal())
+
+    assert main(["shape", *SPEC, "--verify"]) == 0
+    assert re.search(r"(\d)/\1", messages.getvalue())
+    assert "\x1b" not in results.getvalue()

@@ -1,0 +1,297 @@
+"""Every error message that the tool can give, as one page to review: golden/errors.txt."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import cnncalc
+from cnncalc.errors import CnnCalcError, Piece, Source, Span, SpecError
+from cnncalc.render.messages import draw_error
+from cnncalc.render.text import width_of
+from tests.conftest import Command, Golden
+
+PACKAGE = Path(cnncalc.__file__).parent
+
+# The words of `cnncalc shape`, and the code of the error that they give.
+SPECS = (
+    # Nothing to work on
+    ([], "empty"),
+    (["3x32x32"], "empty"),
+    (["# a comment alone"], "empty"),
+    (["conv:16,k3", "relu"], "no-input"),
+    # Layers and options
+    (["3x32x32", "cnov:16,k3"], "unknown-layer"),
+    (["3x32x32", "conv2d:16,k3"], "unknown-layer"),
+    (["3x32x32", "relu", "qwertz"], "unknown-layer"),
+    (["vgg61"], "unknown-layer"),
+    (["qwertz"], "unknown-layer"),
+    (["3x32x32", "conv:16,k3,strid=2"], "unknown-option"),
+    (["3x32x32", "conv:16,k3,z2"], "unknown-option"),
+    (["3x32x32", "conv:16,k3,nobais"], "unknown-option"),
+    (["3x32x32", "conv:16,k3,k5"], "option-twice"),
+    (["3x32x32", "conv:16,3,1,1"], "too-many-values"),
+    (["3x32x32", "conv:k3"], "missing-option"),
+    (["3x32x32", "conv:16"], "missing-option"),
+    (["3x32x32", "linear"], "missing-option"),
+    # Values
+    (["3x32x32", "conv:16,k=three"], "bad-value"),
+    (["3x32x32", "conv:16,k3,p=sane"], "bad-value"),
+    (["3x32x32", "conv:16,k0"], "bad-value"),
+    (["3x32x32", "conv:0,k3"], "bad-value"),
+    (["3x32x32", "conv:16,k3,p-1"], "bad-value"),
+    (["3x32x32", "conv:1.5,k3"], "bad-value"),
+    (["3x32x32", "dropout:1.5"], "bad-value"),
+    (["3x32x32", "conv:16,k3,mode=mirror"], "bad-value"),
+    (["3x32x32", "upsample"], "bad-value"),
+    (["3x32x32", "permute:0x0x1"], "bad-value"),
+    (["3x32x32", "conv:99999999999,k3"], "too-large"),
+    (["3x32x32", "slice:5"], "bad-value"),
+    # Sizes
+    (["3x0x32", "relu"], "bad-input"),
+    (["3,32,32", "relu"], "bad-input"),
+    (["-i", "3x-2x2", "relu"], "bad-input"),
+    (["-i", "big", "relu"], "bad-input"),
+    (["-i", "", "relu"], "bad-input"),
+    (["3xHxW", "conv:16,k3"], "unbound-symbol"),
+    (["3x_x_", "conv:16,k3"], "unknown-value"),
+    (["3x32x32", "conv:16/32,k3"], "choice"),
+    (["3x32x32", "relu", "5x5"], "syntax"),
+    # Arithmetic that can't be
+    (["3x5x5", "conv:16,k7"], "kernel-too-large"),
+    (["3x5x5", "conv:16,k5,d2,p1"], "kernel-too-large"),
+    (["3x5x5", "maxpool:7"], "kernel-too-large"),
+    (["3x32x32", "maxpool:2,p2"], "padding-too-large"),
+    (["3x4x4", "conv:8,k3,p7,mode=reflect"], "padding-too-large"),
+    (["3x32x32", "conv:8,k3,g2"], "groups"),
+    (["4x32x32", "conv:7,k3,g2"], "groups"),
+    (["10x8x8", "gn:3"], "groups"),
+    (["10x8x8", "chshuffle:3"], "groups"),
+    (["10x8x8", "pixelshuffle:2"], "groups"),
+    (["3x8x8", "crop:4"], "empty-output"),
+    (["3x8x8", "pad:-9:2"], "over-cropped"),
+    (["3x8x8", "convt:8,k1,p4"], "empty-output"),
+    (["3x8x8", "convt:8,k3,op1"], "output-padding"),
+    (["3x8x8", "maxunpool:2,size=30"], "output-size"),
+    (["3x32x32", "conv:8,k3x3x3"], "wrong-axes"),
+    (["3x32x32", "permute:0x1"], "wrong-axes"),
+    (["3x32x32", "linear:10"], "linear-on-a-map"),
+    (["3x32x32", "flatten", "conv:8,k3"], "not-a-map"),
+    (["100", "unflatten:3x7x7"], "reshape"),
+    (["100", "reshape:3x7x7"], "reshape"),
+    (["16x8x8", "slice:0..32"], "slice"),
+    (["16x8x8", "fold:2,size=4"], "fold"),
+    (["3x999999999x999999999", "conv:999999999,k1"], "too-large"),
+    # Branches
+    (["16x8x8", "conv:16,k3,p1", "add[ conv:32,k3,p1 bn | relu ]"], "branches"),
+    (["16x8x8", "cat[ conv:8,k3,s2,p1 | conv:8,k1 | ]"], "branches"),
+    (["16x8x8", "add"], "brackets"),
+    (["16x8x8", "[ relu | tanh ]"], "brackets"),
+    (["16x8x8", "relu | tanh"], "brackets"),
+    (["16x8x8", "add[ relu | tanh"], "brackets"),
+    (["16x8x8", "3*[ relu"], "brackets"),
+    (["16x8x8", "relu ]"], "brackets"),
+    (["16x8x8", "conv(16, k=3"], "brackets"),
+    (["16x8x8", "conv(16, k=(3, 3))"], "brackets"),
+    # Writing
+    (["16x8x8", "conv:16,", "k3"], "syntax"),
+    (["16x8x8", "conv:16,k3(s=2)"], "syntax"),
+    (["16x8x8", "conv16"], "unknown-layer"),
+    (["16x8x8", "conv{16}"], "syntax"),
+    (["16x8x8", "%"], "syntax"),
+    (["16x8x8", "-1*relu"], "usage"),
+    (["--", "16x8x8", "-1*relu"], "syntax"),
+    (["16x8x8", "999999999*relu"], "too-large"),
+    (["8x8x8", "[" * 70 + "relu" + "]" * 70], "too-deep"),
+    # Labels and definitions
+    (["16x8x8", "a@relu", "cat[ | @b ]"], "label"),
+    (["16x8x8", "@"], "label"),
+    (["16x8x8", "def relu = [ tanh ]", "relu"], "definition"),
+    (["16x8x8", "def b = [ relu ]", "def b = [ tanh ]", "b"], "definition"),
+    (["16x8x8", "def b(c) [ relu ]", "b"], "definition"),
+    (["16x8x8", "def b(1c) = [ relu ]", "b"], "definition"),
+    (["16x8x8", "def b(c) = [ conv:$c,k3 ]", "b"], "arguments"),
+    (["16x8x8", "def b(c) = [ conv:$c,k3 ]", "b:8,9"], "arguments"),
+    (["16x8x8", "def b(c) = [ conv:$c,k3 ]", "b:8,c=9"], "arguments"),
+    (["16x8x8", "def b(c) = [ conv:$d,k3 ]", "b:8"], "unknown-parameter"),
+    (["16x8x8", "def b(c) = [ conv:{$c/2},k3 ]", "b:8"], "choice"),
+    (["16x8x8", "def b(c) = [ conv:$c/2,k3 ]", "b:8"], "choice"),
+    (["16x8x8", "def b(c) = [ conv:{$c//0},k3 ]", "b:8"], "braces"),
+    (["16x8x8", "def b(c) = [ conv:{$c,k3 ]", "b:8"], "syntax"),
+    (["16x8x8", "def b = [ b ]", "b"], "recursion"),
+    (["16x8x8", "def b = [ conv:8,k9 ]", "b"], "kernel-too-large"),
+    # Files
+    (["missing.cnn"], "no-file"),
+    (["lenet.cnn"], "no-file"),
+    (["folder.cnn"], "no-file"),
+    (["binary.cnn"], "not-text"),
+    (["latin.cnn"], "not-text"),
+    (["wrong.cnn"], "kernel-too-large"),
+    (["good.cnn", "conv:8,k99"], "kernel-too-large"),
+    (["report.json"], "notation"),
+    # Options
+    (["lenet5", "--from", "compct"], "notation"),
+    (["lenet5", "--dtype", "float8"], "bad-value"),
+    (["lenet5", "--layout", "nhwc"], "bad-value"),
+    (["lenet5", "-b", "0"], "bad-value"),
+    (["lenet5", "-b", "many"], "usage"),
+    (["lenet5", "-f", "jsn"], "format"),
+    (["lenet5", "--json", "-f", "csv"], "format"),
+    (["lenet5", "--columns", "index,outptu"], "column"),
+    (["lenet5", "--let", "H:3"], "let"),
+    (["lenet5", "--max-params", "lots"], "budget"),
+    (["lenet5", "--max-memory", "1GX"], "budget"),
+    (["lenet5", "--expect", "10xx"], "bad-input"),
+    (["lenet5", "--device", "cuda"], "usage"),
+    (["lenet5", "--verify", "--executor", "tensorfow"], "executor"),
+    (["lenet5", "--verify", "--device", "tpu"], "device"),
+    (["lenet5", "--inptu", "3x3"], "usage"),
+    (["lenet5", "--input"], "usage"),
+    (["lenet5", "-o", "nowhere/report.json"], "output"),
+    (["lenet5", "-o", "folder.cnn"], "output"),
+)
+
+# Whole commands.
+COMMANDS = (
+    (["shpe", "3x32x32", "relu"], "command"),
+    (["3x32x32", "conv:16,k3"], "command"),
+    (["--vresion"], "usage"),
+    (["layers", "conv2d"], "unknown-layer"),
+    (["layers", "qwertz"], "unknown-layer"),
+)
+
+CASES = [(["shape", *words], code) for words, code in SPECS] + list(COMMANDS)
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the files that the cases name."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "lenet5.cnn").write_text("1x32x32 conv:6,k5\n")
+    (tmp_path / "folder.cnn").mkdir()
+    (tmp_path / "binary.cnn").write_bytes(b"\0\1\2")
+    (tmp_path / "latin.cnn").write_bytes(b"3x8x8 relu\n# caf\xe9\n")
+    (tmp_path / "wrong.cnn").write_text("# three lines\n3x8x8\n  relu\tconv:16,k9  # too large\n")
+    (tmp_path / "good.cnn").write_text("3x8x8 relu # without an end of line")
+    (tmp_path / "report.json").write_text("{}")
+    return tmp_path
+
+
+def printed(words: list[str]) -> str:
+    shown = " ".join(f"'{word}'" if " " in word or not word else word for word in words)
+    return shown if len(shown) < 100 else f"{shown[:60]}…"
+
+
+def test_every_message(workplace: Path, command: Command, golden: Golden) -> None:
+    """Each case fails with status 2 and its code, and the messages are those of the page."""
+    page, found = [], []
+    for words, _ in CASES:
+        code, out, err = command(*words)
+        page.append(f"$ cnncalc {printed(words)}\n{err}")
+        code_of = (
+            json.loads(err)["error"]["code"] if err.startswith("{") else err[6 : err.index("]")]
+        )
+        found.append((words, code_of))
+        assert (code, out) == (2, ""), words
+
+    golden("errors.txt", "\n".join(page))
+    assert found == CASES
+
+
+# Codes that need what the cases don't have: a broken program, arrays that don't fit, sources
+# that declare sizes or hand on nothing.
+NOT_ON_THE_PAGE = {"bug", "memory", "declared", "empty-input"}
+# Files whose messages have pages of their own.
+ELSEWHERE = (
+    "executors/",
+    "frameworks/",
+    "notations/onnx_file/",
+    "notations/source/",
+    "sources.py",
+)
+
+
+def test_every_code_is_on_the_page() -> None:
+    """A message that is new is missing here."""
+    codes = {}
+    for path in PACKAGE.rglob("*.py"):
+        name = path.relative_to(PACKAGE).as_posix()
+        if not name.startswith(ELSEWHERE):
+            for code in re.findall(r'code="([a-z-]+)"', path.read_text(encoding="utf-8")):
+                codes[code] = name
+    shown = {code for _, code in CASES}
+
+    assert {code: name for code, name in codes.items() if code not in shown} == {
+        code: codes[code] for code in NOT_ON_THE_PAGE & set(codes)
+    }
+
+
+def spec_error(text: str, start: int, end: int, file: str | None = None) -> SpecError:
+    return SpecError("wrong", Span(Source(text, (Piece(0, file),)), start, end), help="right")
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "line", "marks"),
+    [
+        ("conv bad", "bad", "conv bad", "     ^^^"),
+        ("a\tbad\tc", "bad", "a   bad c", "    ^^^"),
+        ("卷积 bad", "bad", "卷积 bad", "     ^^^"),
+        ("a 卷积 b", "卷积", "a 卷积 b", "  ^^^^"),
+        ("e\u0301\u0301 bad", "bad", "e\u0301\u0301 bad", "  ^^^"),
+        ("a\x1b[31m\u202e bad", "bad", "a�[31m� bad", "        ^^^"),
+        ("one bad\ntwo", "bad\ntwo", "one bad", "    ^^^"),
+        ("one ", "", "one", "   ^"),
+    ],
+)
+def test_the_words_at_fault_are_underlined(text: str, words: str, line: str, marks: str) -> None:
+    start = text.index(words) if words else len(text)
+    drawn = draw_error(spec_error(text, start, start + len(words))).splitlines()
+
+    assert drawn[3] == f"1 | {line}"
+    assert drawn[4] == f"  | {marks}"
+
+
+@pytest.mark.parametrize("width", [40, 80])
+@pytest.mark.parametrize("at", [0, 10, 50, 500, 950, 999])
+@pytest.mark.parametrize("length", [1, 20, 300])
+def test_a_long_line_is_shown_around_the_place(width: int, at: int, length: int) -> None:
+    text = "".join(chr(ord("a") + n % 26) for n in range(1000))
+    drawn = draw_error(spec_error(text, at, at + length), width=width).splitlines()
+    line, marks = drawn[3].removeprefix("1 | "), drawn[4].removeprefix("  | ")
+
+    assert width_of(drawn[3]) <= width
+    assert len(marks) <= len(line)
+    marked = line[marks.index("^") : len(marks)]
+    assert marked[0] == text[at]
+    assert marked.rstrip("…") in text
+    if length == 1:
+        assert marked == text[at]
+
+
+def test_lines_of_files_are_counted() -> None:
+    text = "\n" * 1233 + "relu bad\n"
+    drawn = draw_error(spec_error(text, 1238, 1241, "net.cnn")).splitlines()
+
+    assert drawn[1:] == [
+        "    --> net.cnn:1234:6",
+        "     |",
+        "1234 | relu bad",
+        "     |      ^^^",
+        "     = help: right",
+    ]
+
+
+def test_colours_change_no_words() -> None:
+    error = spec_error("conv bad", 5, 8)
+    error.notes.append("why")
+    drawn = draw_error(error, color=True)
+
+    assert "\x1b[1;31m     ^^^" in drawn
+    assert re.sub(r"\x1b\[[\d;]*m", "", drawn) == draw_error(error)
+
+
+def test_errors_without_a_place() -> None:
+    assert draw_error(CnnCalcError("no", code="x")) == "error[x]: no\n"

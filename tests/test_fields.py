@@ -1,0 +1,196 @@
+"""Receptive fields against brute force: which input indices really reach an output.
+
+The engine carries (jump, phases) forward; here index sets are propagated backward instead,
+through `reads` alone, before any clipping.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from cnncalc.fields import IDENTITY, MAX_PERIOD, Field
+from cnncalc.windows import Bins, Resize, Slide, Spread, Window
+
+LENGTH = 40  # of every map: the fields asked about lie anywhere, also outside of it
+Stack = list["Window | tuple[Stack, Stack]"]
+
+small, stride = st.integers(1, 4), st.integers(1, 3)
+pad = st.integers(-1, 3)
+slides = st.builds(Slide, small, stride, pad, pad, stride)
+keeping = st.builds(Slide, small, st.just(1), pad, pad, stride)
+spreads = st.builds(Spread, small, stride, pad, pad, stride, st.just(0))
+resizes = st.builds(
+    Resize, small, small, st.just(LENGTH), st.sampled_from([1, 2, 4]), centred=st.booleans()
+)
+bins = st.builds(Bins, st.integers(1, 12), st.integers(1, 12))
+windows = st.one_of(slides, slides, spreads, resizes, bins)
+
+
+@st.composite
+def stacks(draw: st.DrawFn, depth: int = 2) -> Stack:
+    """Windows one after another; branches are pairs of stacks."""
+    stack: Stack = []
+    for _ in range(draw(st.integers(0, 4))):
+        if depth and draw(st.integers(0, 3)) == 0:
+            stack.append((draw(branches(depth - 1)), draw(branches(depth - 1))))
+        else:
+            stack.append(draw(windows))
+    return stack
+
+
+@st.composite
+def branches(draw: st.DrawFn, depth: int) -> Stack:
+    """Mostly branches that keep the jump, as real networks have; some that don't."""
+    if draw(st.integers(0, 4)) == 0:
+        return draw(stacks(depth))
+    stack: Stack = list(draw(st.lists(keeping, max_size=2)))
+    if draw(st.booleans()):  # down and up again
+        s = draw(stride)
+        down = Slide(draw(small), s, draw(pad), draw(pad))
+        ups: list[Window] = [Spread(draw(small), s, draw(pad)), Resize(s, 1, LENGTH, 2)]
+        up = draw(st.sampled_from(ups))
+        stack += [down, *draw(st.lists(keeping, max_size=1)), up]
+    return stack
+
+
+def field_of(stack: Stack, field: Field = IDENTITY) -> Field:
+    """The engine's way, forward."""
+    for part in stack:
+        if isinstance(part, tuple):
+            one, two = (field_of(branch, field) for branch in part)
+            field = one.union(two, LENGTH)
+        else:
+            field = field.through(part)
+    return field
+
+
+def reaches(stack: Stack, outputs: set[int], merged: range | None = None) -> set[int]:
+    """The slow way, backward: the input indices that any of these outputs reads.
+
+    `merged`: the units that there are where branches meet; None: any.
+    """
+    for part in reversed(stack):
+        if isinstance(part, tuple):
+            outputs = {o for o in outputs if merged is None or o in merged}
+            outputs = set().union(*(reaches(branch, outputs, merged) for branch in part))
+        else:
+            outputs = {i for o in outputs for i in part.reads(o)}
+    return outputs
+
+
+def interval(indices: set[int]) -> tuple[int, int] | None:
+    return (min(indices), max(indices)) if indices else None
+
+
+@settings(max_examples=400, deadline=None)
+@given(stacks(), st.lists(st.integers(0, LENGTH - 1), min_size=1, max_size=5))
+@example([Slide(7, 2, 3, 3), Slide(3, 2, 1, 1), Slide(3, 1, 0, 0, 2), Spread(4, 2)], [0, 1, 17])
+@example([Spread(3, 2, 1, 1), Slide(3, 2, 1, 1)], [3, 4, 5])
+@example([Spread(2, 3), Slide(2, 1)], [0, 1, 2, 3])
+@example([([], [Slide(3, 2, 1), Resize(2, 1, LENGTH, 2, centred=True)])], [0, 1, 2])
+@example([Bins(7, 3), Slide(2, 1)], [0, 1, 2])
+def test_fields_equal_brute_force(stack: Stack, outputs: list[int]) -> None:
+    """Both ends of what each output sees; where only a hull is claimed, it holds them."""
+    field = field_of(stack)
+    for o in outputs:
+        claimed = field.sees(o)
+        if field.exact:
+            assert claimed == interval(reaches(stack, {o}))
+        elif (real := interval(reaches(stack, {o}, range(LENGTH)))) is not None:
+            assert claimed is not None
+            assert claimed[0] <= real[0]
+            assert claimed[1] >= real[1]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(windows, max_size=5))
+def test_stacks_without_branches_are_exact(stack: Sequence[Window]) -> None:
+    """A hull is for branches of different jumps and for periods that nobody could read."""
+    field = field_of(list(stack))
+    period = 1
+    for window in stack:
+        period *= window.period[0]
+
+    assert field.exact or period > MAX_PERIOD
+
+
+@settings(max_examples=200, deadline=None)
+@given(stacks(), st.integers(0, LENGTH - 1))
+def test_periods_repeat(stack: Stack, o: int) -> None:
+    """Output o + q sees what o sees, moved by q jumps; no shorter period says the same."""
+    field = field_of(stack)
+    q = len(field.phases)
+    one, next_one = field.sees(o), field.sees(o + q)
+
+    assert field.jump * q == pytest.approx(field.step)
+    assert field.reduced() == field
+    if one and next_one and field.exact:
+        assert next_one == (one[0] + field.step, one[1] + field.step)
+
+
+@pytest.mark.parametrize(
+    ("stack", "sizes", "jump"),
+    [
+        ([Slide(3), Slide(3)], [5], 1),
+        ([Slide(3, 1, 2, 2, 2)], [5], 1),
+        ([Slide(1)], [1], 1),
+        ([Slide(3, 2), Slide(3, 2)], [7], 4),
+        ([Spread(3, 2, 1, 1)], [1, 2], 0.5),
+        ([Spread(2, 2)], [1, 1], 0.5),
+        ([Spread(2, 3)], [1, 1, 0], 1 / 3),
+        ([Resize(2, 1, 10)], [1, 1], 0.5),
+        ([Resize(2, 1, 10, 2, centred=True)], [2, 2], 0.5),
+        ([Resize(3, 1, 10, 2, centred=True)], [2, 1, 2], 1 / 3),
+        ([Resize(3, 2, 10)], [1, 1, 1], 2 / 3),
+        ([Slide(2, 2), Resize(2, 1, 10)], [2, 2], 1),
+        ([Slide(7, 2), Slide(3, 2), Slide(3, 1, dilation=2), Spread(4, 2)], [31, 31], 2),
+        ([Bins(7, 3)], [3, 3, 3], 7 / 3),
+    ],
+)
+def test_sizes_and_jumps(stack: Stack, sizes: list[int], jump: float) -> None:
+    """Small ones that can be drawn on paper."""
+    field = field_of(stack)
+
+    assert [size for _, size in field.phases] == sizes
+    assert field.jump == pytest.approx(jump)
+    assert field.exact
+
+
+def test_a_union_of_equal_jumps_is_exact() -> None:
+    """The first start and the last end of either branch, whatever their centres."""
+    narrow, wide = IDENTITY.through(Slide(3, 1, 1, 1)), IDENTITY.through(Slide(4, 1, 0, 3))
+
+    assert narrow.union(wide, 10) == Field(1, ((-1, 5),))
+    assert narrow.union(narrow, 10) is narrow
+
+
+def test_a_union_of_other_jumps_is_a_hull() -> None:
+    """Of o and 2o (o from 0 to 3): no interval of one jump is both, so a bound is claimed."""
+    union = IDENTITY.union(IDENTITY.through(Slide(1, 2)), 4)
+
+    assert not union.exact
+    for o in range(4):
+        seen = union.sees(o)
+        assert seen is not None
+        assert seen[0] <= o
+        assert seen[1] >= 2 * o
+
+
+def test_a_branch_that_saw_everything_settles_the_union() -> None:
+    """A gate over the whole map, stretched over it, sees all that the units see."""
+    whole = Field(0, ((-1, 14),))
+
+    assert IDENTITY.through(Slide(3, 1, 1, 1)).union(whole, 12) == whole
+    assert whole.union(IDENTITY.through(Slide(3, 1, 1, 1)), 12) == whole
+
+
+def test_the_mean_centre_of_an_upsampled_field_is_where_it_belongs() -> None:
+    """Down by 2 and up by 2 stays in place on average, so a long skip meets it aligned."""
+    down_and_up = field_of([Slide(2, 2), Slide(3, 1, 1, 1), Spread(2, 2)])
+
+    assert down_and_up.phases == ((-2, 6), (-2, 6))
+    assert down_and_up.centre == IDENTITY.centre == 0

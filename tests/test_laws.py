@@ -1,0 +1,179 @@
+"""Laws of convolution arithmetic, for whatever numbers are drawn."""
+
+from __future__ import annotations
+
+from math import prod
+
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from cnncalc import SpecError, analyze
+from cnncalc.errors import LayerError
+from cnncalc.layers import LAYERS
+from cnncalc.layers.base import Shape
+from cnncalc.windows import Same, Slide, Spread, ceil_slide
+
+CONV, DEPTHWISE, TRANSPOSED = LAYERS["conv"], LAYERS["dwconv"], LAYERS["convt"]
+kernels, strides, pads = st.integers(1, 6), st.integers(1, 4), st.integers(0, 4)
+lengths, channels = st.integers(1, 60), st.integers(1, 12)
+slides = st.builds(Slide, kernels, strides, pads, pads, strides)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(slides, min_size=1, max_size=5), lengths)
+@example([Slide(3, 2, 1, 1), Slide(3, 2, 1, 1)], 224)
+def test_a_stack_of_slides_is_one_slide(stack: list[Slide], n: int) -> None:
+    """Lengths, floors included, while none falls below 1; sources before clipping."""
+    composed, *rest = stack
+    after = [composed.length(n)]
+    for slide in rest:
+        composed = composed.then(slide)
+        after.append(slide.length(after[-1]))
+    assume(min(after) >= 1)
+
+    assert composed.length(n) == after[-1]
+    for o in {0, after[-1] - 1}:
+        sources = {o}
+        for slide in reversed(stack):
+            sources = {i for unit in sources for i in slide.reads(unit)}
+        reads = composed.reads(o)
+        assert (reads[0], reads[-1]) == (min(sources), max(sources))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(0, 4), kernels, strides, pads, pads, strides, lengths)
+def test_outputs_grow_with_the_input(
+    which: int, kernel: int, stride: int, before: int, after: int, dilation: int, n: int
+) -> None:
+    """A larger input never gives a smaller output, of any window."""
+    extent = dilation * (kernel - 1) + 1
+    assume(max(before, after) < extent)
+
+    def length(n: int) -> int:
+        return (
+            Slide(kernel, stride, before, after, dilation),
+            Same(kernel, stride, dilation),
+            Spread(kernel, stride, before, after, dilation),
+            ceil_slide(n, kernel, stride, before, after, dilation),
+            Same(kernel, stride, dilation, lower=True).at(n),
+        )[which].length(n)
+
+    assert length(n) <= length(n + 1) <= length(n) + max(stride, 1)
+
+
+@settings(max_examples=100, deadline=None)
+@given(kernels, strides, strides, lengths)
+def test_same_padding_gives_its_length(kernel: int, stride: int, dilation: int, n: int) -> None:
+    """The slide that `same` takes has ceil(n / s) outputs; its odd pixel lies after, or before."""
+    same, lower = Same(kernel, stride, dilation), Same(kernel, stride, dilation, lower=True)
+    slide, mirrored = same.at(n), lower.at(n)
+
+    assert same.length(n) == lower.length(n) == -(-n // stride)
+    assert 0 <= slide.after - slide.before <= 1
+    assert (mirrored.before, mirrored.after) == (slide.after, slide.before)
+    if slide.before + slide.after:  # nothing to add where windows leave pixels over
+        assert slide.length(n) == same.length(n)
+
+
+def outcome(spec: str) -> object:
+    """The last shape, MACs and fields; or that there is none."""
+    try:
+        report = analyze(spec)
+    except SpecError:
+        return None
+    row = report.rows[-1]
+    return row.output_shape, row.macs, row.seen.axes
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(["conv:5", "dwconv:", "maxpool:", "avgpool:", "lppool:", "sepconv:5"]),
+    st.lists(st.tuples(kernels, strides, pads, pads, lengths), min_size=1, max_size=3),
+)
+def test_pad_then_a_layer_is_the_padded_layer(
+    layer: str, axes: list[tuple[int, int, int, int, int]]
+) -> None:
+    """Sizes, MACs and fields: padding is a slide of kernel 1."""
+    if "pool" in layer:  # a pool refuses windows of nothing but padding
+        assume(all(max(before, after) < k for k, _, before, after, _ in axes))
+    k, s, n = ("x".join(str(axis[i]) for axis in axes) for i in (0, 1, 4))
+    padding = "x".join(f"{before}:{after}" for _, _, before, after, _ in axes)
+    layer += f",k{k},s{s}" if layer[-1] != ":" else f"k{k},s{s}"
+
+    assert outcome(f"3x{n} {layer},p={padding}") == outcome(f"3x{n} pad:{padding} {layer}")
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.integers(1, 12),
+    st.integers(1, 3),
+    st.lists(st.tuples(kernels, strides, pads, lengths), min_size=1, max_size=3),
+    st.booleans(),
+)
+def test_as_many_groups_as_channels_is_depthwise(
+    c: int, multiplier: int, axes: list[tuple[int, int, int, int]], bias: bool
+) -> None:
+    """Shapes, weights, MACs and windows are those of the depthwise layer."""
+    kernel, stride, pad, sizes = zip(*axes, strict=True)
+    padding = tuple((p, p) for p in pad)
+    shape: Shape = (c, *sizes)
+    grouped = CONV(c * multiplier, kernel, stride, padding, groups=c, bias=bias)
+    depthwise = DEPTHWISE(kernel, multiplier, stride, padding, bias=bias)
+    try:
+        expected = grouped.output(shape)
+    except LayerError as error:
+        with pytest.raises(LayerError, match=error.message[:20]):
+            depthwise.output(shape)
+        return
+
+    assert depthwise.output(shape) == expected
+    assert depthwise.weights(shape) == grouped.weights(shape)
+    assert depthwise.macs(shape) == grouped.macs(shape)
+    assert list(map(repr, depthwise.windows(shape))) == list(map(repr, grouped.windows(shape)))
+
+
+def count(layer: str, shape: Shape) -> int:
+    return analyze(f"{'x'.join(map(str, shape))} {layer}").total.params
+
+
+@settings(max_examples=100, deadline=None)
+@given(channels, channels, st.integers(1, 4), st.lists(st.integers(1, 5), min_size=1, max_size=3))
+def test_counts_are_the_closed_formulas(c: int, n: int, g: int, kernel: list[int]) -> None:
+    """n(ck + 1) and its relatives, for k taps in all: what a textbook has."""
+    shape: Shape = (c, *([9] * len(kernel)))
+    k, taps = "x".join(map(str, kernel)), prod(kernel)
+
+    assert count(f"conv:{n},k{k}", shape) == n * (c * taps + 1)
+    assert count(f"conv:{n},k{k},nobias", shape) == n * c * taps
+    assert count(f"conv:{g * n},k{k},g{g}", (g * c, *shape[1:])) == g * n * (c * taps + 1)
+    assert count(f"convt:{n},k{k}", shape) == n * (c * taps + 1)
+    assert count(f"dwconv:{k},m{g}", shape) == g * c * (taps + 1)
+    assert count(f"sepconv:{n},k{k},m{g}", shape) == g * c * taps + n * (g * c + 1)
+    assert count(f"pwconv:{n}", shape) == n * (c + 1)
+    assert count(f"flatten linear:{n}", shape) == n * (prod(shape) + 1)
+    assert count("bn", shape) == count("gn:1", shape) == count("ln", shape) == 2 * c
+    assert count("prelu", shape) == 1
+    assert count("scale", shape) == c
+    assert count(f"se:c={n}", shape) == n * (c + 1) + c * (n + 1)
+
+
+@settings(max_examples=100, deadline=None)
+@given(channels, channels, kernels, strides, pads, st.integers(0, 3), st.integers(1, 20))
+def test_a_transposed_convolution_is_the_way_back(
+    c: int, n: int, kernel: int, stride: int, pad: int, extra: int, size: int
+) -> None:
+    """It undoes the length of a convolution, has its weights, and its MACs the other way."""
+    assume(extra < stride)
+    back = TRANSPOSED(n, (kernel,), (stride,), ((pad, pad),), (extra,))
+    try:
+        forth = back.output((c, size))
+    except LayerError:
+        return
+    conv = CONV(c, (kernel,), (stride,), ((pad, pad),))
+    weight, bias = back.weights((c, size))
+
+    assert conv.output(forth) == (c, size)
+    assert weight.count == conv.weights(forth)[0].count
+    assert bias.shape == (n,)
+    assert back.macs((c, size)) == conv.macs(forth)

@@ -1,0 +1,102 @@
+"""Receptive fields through every sort of layer, and the branches that are out of step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cnncalc import analyze
+from tests.library import field, report
+
+LAST = [
+    # spec, size, jump, start, status
+    ("3x64x64 conv:8,k7,s2 maxpool:3,s2 conv:8,k3,d2 convt:8,k4,s2", 31, 2, -4, "exact"),
+    ("3x8x8 convt:4,k3,s2,p1", 2, 0.5, 0, "exact"),
+    ("3x8x8 upsample:2", 1, 0.5, 0, "exact"),
+    ("3x8x8 conv:4,k3,p1 upsample:2,mode=linear", 4, 0.5, -2, "exact"),
+    # whole-map pooling sees what the map's positions saw: all of 64, or only 63 of it
+    ("3x64x64 conv:8,k3,s2,p1 gap", 64, 0, 0, "global"),
+    ("3x64x64 conv:8,k3,s2,p1 gap:keep", 64, 0, 0, "global"),
+    ("3x64x64 conv:8,k3,s2,p1 avgpool:32", 64, 0, 0, "global"),
+    ("3x64x64 conv:8,k3,s2,p1 adaptiveavg:1", 64, 0, 0, "global"),
+    ("3x1x16 gap:keep", [1, 16], 0, 0, "global"),
+    ("3x64x64 conv:8,k3,s4 gap", 63, 0, 0, "exact"),
+    ("3x64x64 conv:8,k3,s4 gap linear:10", 63, 0, 0, "exact"),
+    ("3x64x64 conv:8,k3,s2,p1 gap linear:10", 64, 0, 0, "global"),
+    ("3x64x64 conv:8,k3,s2,p1 flatten", 64, 0, 0, "global"),
+    ("3x64x64 conv:8,k3,s4 flatten", 63, 0, 0, "hull"),
+    ("3x64x64 conv:8,k3,s4 flatten linear:10", 63, 0, 0, "exact"),
+    ("3x64x64 conv:8,k3,s2,p1 flatten linear:10", 64, 0, 0, "global"),
+    # a gate stretched over the map sees the whole; an identity adds nothing
+    ("3x64x64 conv:8,k3,s2,p1 se:4", 64, 0, 0, "global"),
+    ("3x64x64 conv:8,k3,s4 se:4", 63, 0, 0, "exact"),
+    ("3x64x64 conv:8,k3,s4 mul[ | gap:keep pwconv:8 sigmoid ]", 63, 0, 0, "exact"),
+    ("3x14x14 conv:8,k3,s2,p1 adaptiveavg:7", 3, 2, -1, "exact"),
+    ("3x14x14 conv:8,k3,s2,p1 adaptiveavg:keep", 3, 2, -1, "exact"),
+    # exact where bounds are usual: groups, depthwise, ceil mode, pools beside convolutions
+    ("8x15x15 conv:8,k3,g4,p1 dwconv:5,p2 maxpool:3,s2,ceil", 9, 2, -3, "exact"),
+    ("8x16x16 cat[ conv:8,k3,s2,p1 | maxpool:3,s2,p1 | avgpool:3,s2,p1 ]", 3, 2, -1, "exact"),
+    ("8x16x16 add[ conv:8,k3,d4,p4 | conv:8,k3,p1 | ]", 9, 1, -4, "exact"),
+    # axes change places with permute, and are jumbled by reshape
+    ("4x4x4 conv:4,k3x1,p1x0 permute:0x2x1 conv:4,k1x3,p0x1", [5, 1], 1, [-2, 0], "exact"),
+    ("3x64x64 conv:8,k3,s4 flatten:start=1 permute:1x0 linear:5,axis=-1", 63, 0, 0, "hull"),
+    ("3x64x64 conv:8,k3,s4 reshape:16x8x16 conv:4,k3", 63, 0, 0, "hull"),
+]
+
+
+def per_axis(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value, value]
+
+
+@pytest.mark.parametrize(("spec", "size", "jump", "start", "status"), LAST)
+def test_fields_through_layers(spec: str, size: Any, jump: Any, start: Any, status: str) -> None:
+    """What the last layer sees."""
+    ours = analyze(spec)
+    seen = field(ours, ours.rows[-1])
+
+    assert (seen["size"], seen["jump"], seen["start"], seen["status"], seen["aligned"]) == (
+        per_axis(size), per_axis(jump), per_axis(start), status, True
+    )  # fmt: skip
+
+
+def test_phases_alternate() -> None:
+    """A transposed 3-kernel of stride 2 sees 1 and 2 pixels by turns."""
+    ours = analyze("3x8x8 convt:4,k3,s2,p1")
+
+    assert field(ours, ours.rows[-1])["phases"] == [[[0, 1], [0, 2]]] * 2
+
+
+@pytest.mark.parametrize("name", ["unet", "resnet50", "densenet121", "googlenet", "r2plus1d_18"])
+def test_aligned_networks(name: str) -> None:
+    """Branches of equal jump and mean centre, long skips over transposed convolutions too."""
+    assert all(row.seen.aligned for row in report(name).rows)
+    assert report(name).notes == []
+
+
+MISALIGNED = [
+    (
+        "1x8x8 add[ conv:1,k3,p1 | maxpool:2x1,s1,p=0:1x0 ]",
+        "`add1` joins branches that are out of step: `conv:1,k3,p1` and "
+        "`maxpool:2x1,s1,p=0:1x0`; their centres lie 0.5 input pixels apart along the height",
+    ),
+    (
+        "1x8 cat[ conv:1,k3,p=0:2 | ]",
+        "`cat1` joins branches that are out of step: `conv:1,k3,p=0:2` and the identity; "
+        "their centres lie 1 input pixel apart",
+    ),
+    (
+        "1x9 add[ conv:1,k3,s2 | crop:2:3 ]",
+        "`add1` joins branches that are out of step: `conv:1,k3,s2` and `crop:2:3`; "
+        "their units lie 2 and 1 input pixels apart, their first centres 1",
+    ),
+]
+
+
+@pytest.mark.parametrize(("spec", "note"), MISALIGNED)
+def test_misaligned_branches_are_named(spec: str, note: str) -> None:
+    """The two paths, and how far they are apart; what follows isn't aligned either."""
+    ours = analyze(f"{spec} relu")
+
+    assert [each.message for each in ours.notes] == [note]
+    assert [row.seen.aligned for row in ours.rows][-2:] == [False, False]

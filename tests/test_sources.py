@@ -1,0 +1,88 @@
+"""What single units see: pulled back map by map, clipped at each."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+
+from cnncalc import SpecError, analyze
+from cnncalc.sources import first_to_see_all, larger_than_input, view
+from tests.strategies import specs
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "unclipped", "clipped", "touched"),
+    [
+        ("1x9 conv:1,k3,p1", (0,), (-1, 1), (0, 1), 2),
+        ("1x9 conv:1,k3,p1", (4,), (3, 5), (3, 5), 3),
+        ("1x9 conv:1,k3,p1,d2", (0,), (-1, 3), (1, 3), 2),
+        ("1x9 conv:1,k3,p1 conv:1,k3,p1", (0,), (-2, 2), (0, 2), 3),
+        # pooling reads one pixel of two that lie two apart: there is a hole in between
+        ("1x9 conv:1,k1,s2 conv:1,k2", (1,), (2, 4), (2, 4), 2),
+        # the map in between ends before its neighbour could bring in more
+        ("1x9 maxpool:2 conv:1,k3,p1", (3,), (4, 9), (4, 7), 4),
+        ("1x4 convt:1,k3,s2", (4,), (1, 2), (1, 2), 2),
+        ("1x4 convt:1,k3,s2", (5,), (2, 2), (2, 2), 1),
+        ("1x4 upsample:2,mode=linear", (0,), (-1, 0), (0, 0), 1),
+        ("1x4 add[conv:1,k3,p1 | conv:1,k1]", (0,), (-1, 1), (0, 1), 2),
+        ("1x9 conv:1,k3 slice:0..1 cat[ | conv:1,k3,p1]", (0,), (-1, 3), (0, 3), 4),
+        ("1x9 mul(align=second)[conv:1,k3,p1 | gap]", (4,), (0, 8), (0, 8), 9),
+        ("1x9 pad:2:0 conv:1,k1", (0,), (-2, -2), None, 0),
+        ("1x9 conv:1,k3 gap:keep", (0,), (0, 8), (0, 8), 9),
+    ],
+)
+def test_units(
+    text: str,
+    unit: tuple[int, ...],
+    unclipped: tuple[int, int],
+    clipped: tuple[int, int] | None,
+    touched: int,
+) -> None:
+    """Intervals worked out by hand."""
+    report = analyze(text)
+    seen = view(report, len(report.rows) - 1, unit)
+
+    assert seen.unclipped == (unclipped,)
+    assert seen.clipped == (clipped,)
+    assert seen.touched == (touched,)
+
+
+@given(specs())
+@settings(max_examples=150, deadline=None)
+def test_what_is_read_lies_within_the_formula(text: str) -> None:
+    """The clipped interval is inside the unclipped one and inside the input, at every step."""
+    report = analyze(text)
+    for number in range(len(report.rows)):
+        seen = view(report, number)
+        for inner, outer, n in zip(seen.clipped, seen.unclipped, report.input[1:], strict=True):
+            if inner is None:
+                continue
+            assert outer is not None
+            assert max(outer[0], 0) <= inner[0] <= inner[1] <= min(outer[1], n - 1)
+
+
+def test_one_index_stands_for_all_axes_and_none_for_the_centre() -> None:
+    """A single number is a place on each axis."""
+    report = analyze("1x9x7 conv:1,k3")
+
+    assert view(report, 1, (2,)).unit == (2, 2)
+    assert view(report, 1).unit == (3, 2)
+    assert view(report, 1).clipped == ((3, 5), (2, 4))
+
+
+@pytest.mark.parametrize("unit", [(7,), (0, 7), (-1,), (0, 0, 0)])
+def test_units_outside_the_map_are_refused(unit: tuple[int, ...]) -> None:
+    """The message says which there are."""
+    with pytest.raises(SpecError, match="has no unit") as caught:
+        view(analyze("1x9x9 conv:1,k3"), 1, unit)
+    assert "from 0 to 6x6" in str(caught.value.help)
+
+
+def test_where_the_field_outgrows_the_input() -> None:
+    """The first step whose centre sees all, and the weights beyond."""
+    report = analyze("1x9 conv:1,k5,p2 conv:1,k5,p2 conv:1,k5,p2 relu gap")
+    first = first_to_see_all(report)
+
+    assert first is not None
+    assert first.name == "conv2"
+    assert [row.name for row in larger_than_input(report)] == ["conv3"]

@@ -1,0 +1,386 @@
+"""Verification: green where predictions hold, red where a formula is broken."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from importlib import resources
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+import cnncalc
+from cnncalc.analysis import analyze
+from cnncalc.errors import CnnCalcError, SpecError
+from cnncalc.executors import memory
+from cnncalc.executors.arrays import run
+from cnncalc.executors.base import Run
+from cnncalc.executors.compute import COMPUTATIONS
+from cnncalc.frameworks.keras import relabel
+from cnncalc.layers import KINDS, Layer, Shape, Weight
+from cnncalc.network import Network
+from cnncalc.report import Report
+from cnncalc.verification import compare, verify_report
+from cnncalc.windows import Slide, Window
+from tests.executors.test_arrays import LEARNING, alone, sample
+from tests.library import NAMES, report, text
+from tests.strategies import specs
+
+SMALL_MACS = 600_000_000  # what runs in a fraction of a second
+QUICK = [name for name in NAMES if report(name).total.macs <= SMALL_MACS]
+
+
+def verified(spec: str | Network, input: Shape | None = None, **options: Any) -> dict[str, Any]:
+    """What verification says of a spec."""
+    outcome = cnncalc.verify(spec, input, **options).verify
+    assert outcome is not None
+    return outcome
+
+
+def differences(outcome: dict[str, Any]) -> list[tuple[int, str, Any, Any]]:
+    assert outcome["ok"] == (not outcome["mismatches"])
+    return [
+        (each["index"], each["what"], each["predicted"], each["actual"])
+        for each in outcome["mismatches"]
+    ]
+
+
+def test_a_spec_agrees() -> None:
+    """All is checked, and the document is the contract's."""
+    outcome = verified("3x32x32 conv:16,k3,p1 bn relu maxpool:2 flatten linear:10", batch=2)
+
+    assert outcome["ok"] is True
+    assert outcome["executor"] == "bundled"
+    assert outcome["device"] == "cpu"
+    assert outcome["dtype"] == "float32"
+    assert outcome["checked"] == {"shapes": 6, "params": 9, "macs": 2, "receptive_field": 6}
+    assert outcome["unchecked"] == outcome["mismatches"] == []
+    assert outcome["seconds"] > 0
+    weights = (448 + 64 + 40970) * 4
+    assert outcome["peak_bytes"] > weights
+
+
+def test_the_document_keeps_to_the_schema() -> None:
+    """A report that was verified, green or red, validates."""
+    schema = json.loads((resources.files("cnncalc") / "report.schema.json").read_text())
+    green = cnncalc.verify("3x9x9 conv:4,k3 gap")
+    jsonschema.validate(green.to_dict(), schema)
+
+    green.rows[1].output_shape = (4, 1, 1)
+    done = run(green.network, green.input)
+    green.verify = compare(green, done)
+
+    assert not green.verify["ok"]
+    jsonschema.validate(json.loads(json.dumps(green.to_dict())), schema)
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_examples_agree(name: str) -> None:
+    """The shipped examples, those that run in a moment."""
+    outcome = verified(text(name))
+
+    assert differences(outcome) == []
+    assert outcome["unchecked"] == []
+    assert outcome["checked"]["shapes"] == len(report(name).layers)
+    assert outcome["checked"]["receptive_field"] >= 0.95 * len(report(name).layers)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(set(NAMES) - set(QUICK)))
+def test_large_examples_agree(name: str) -> None:
+    """The others."""
+    test_examples_agree(name)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(specs(max_layers=8))
+def test_drawn_networks_agree(spec: str) -> None:
+    """Whatever fits together comes out as predicted."""
+    try:
+        outcome = verified(spec)
+    except SpecError:
+        return
+
+    assert differences(outcome) == []
+    assert outcome["unchecked"] == []
+
+
+@pytest.mark.slow
+@settings(max_examples=3000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(specs(max_layers=12))
+def test_many_drawn_networks_agree(spec: str) -> None:
+    """Many more, and deeper."""
+    test_drawn_networks_agree.hypothesis.inner_test(spec)  # type: ignore[attr-defined]
+
+
+def test_other_layouts_and_settings_agree() -> None:
+    """The layout of the report changes nothing but the order of shapes."""
+    outcome = verified("3x9x9 conv:4,k3 gap", layout="channels-last", dtype="float16", batch=3)
+
+    assert outcome["ok"]
+    assert outcome["dtype"] == "float16"
+
+
+# --- broken formulas --------------------------------------------------------------------
+
+
+def predicted(kind: str, wide: bool = False) -> Report:
+    """A report of one layer of this kind, on a map large enough that its middle is not cut."""
+    layer, shapes = sample(kind)
+    if wide:
+        channels = shapes[-1][0] if kind != "fold" else 12
+        shapes = ((channels, 40), (channels, 40, 40), (channels, 12, 12, 12))
+    for shape in shapes:
+        try:
+            return analyze(alone(layer), shape)
+        except SpecError:
+            continue
+    raise AssertionError(f"{kind} takes none of {shapes}")
+
+
+def tweaked(
+    monkeypatch: pytest.MonkeyPatch, kind: str, method: str, change: Callable[[Any], Any]
+) -> None:
+    """Change what a method of a layer kind says."""
+    right = getattr(KINDS[kind], method)
+    monkeypatch.setattr(
+        KINDS[kind], method, lambda self, *shapes: change(right(self, *shapes))
+    )
+
+
+@pytest.mark.parametrize("kind", LEARNING)
+def test_a_broken_output_is_caught(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One channel too many, for each kind."""
+    right = predicted(kind).rows[1].output_shape
+    tweaked(monkeypatch, kind, "output", lambda shape: (shape[0] + 1, *shape[1:]))
+
+    outcome = verify_report(predicted(kind)).verify
+
+    assert outcome is not None
+    wrong = [right[0] + 1, *right[1:]]
+    assert (1, "shape", wrong, list(right)) in differences(outcome)
+
+
+WEIGHTED = [kind for kind in LEARNING if predicted(kind).rows[1].weights]
+MULTIPLYING = [kind for kind in LEARNING if predicted(kind).rows[1].macs]
+
+
+@pytest.mark.parametrize("kind", WEIGHTED)
+def test_a_forgotten_weight_is_caught(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last tensor (a bias, a buffer) left out, for each kind that holds any."""
+    last = predicted(kind).rows[1].weights[-1]
+    tweaked(monkeypatch, kind, "weights", lambda weights: weights[:-1])
+
+    outcome = verify_report(predicted(kind)).verify
+
+    assert outcome is not None
+    found = differences(outcome)
+    assert (1, f"weight {last.name}", None, last.count) in found
+    assert found[-1][:2] == (0, "weights in all")
+
+
+@pytest.mark.parametrize("kind", WEIGHTED)
+def test_a_miscounted_weight_is_caught(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first tensor twice as large, for each kind that holds any."""
+
+    def doubled(weights: tuple[Weight, ...]) -> tuple[Weight, ...]:
+        return (weights[0]._replace(shape=(2, *weights[0].shape)), *weights[1:])
+
+    first = predicted(kind).rows[1].weights[0]
+    tweaked(monkeypatch, kind, "weights", doubled)
+
+    outcome = verify_report(predicted(kind)).verify
+
+    assert outcome is not None
+    assert (1, f"weight {first.name}", 2 * first.count, first.count) in differences(outcome)
+
+
+@pytest.mark.parametrize("kind", MULTIPLYING)
+def test_broken_macs_are_caught(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One multiplication too many, for each kind that makes any."""
+    macs = predicted(kind).rows[1].macs
+    tweaked(monkeypatch, kind, "macs", lambda macs: macs + 1)
+
+    outcome = verify_report(predicted(kind)).verify
+
+    assert outcome is not None
+    assert differences(outcome) == [(1, "macs", macs + 1, macs)]
+
+
+class Moved:
+    """A window that reads one index further than it should, whose length is right."""
+
+    def __init__(self, window: Window) -> None:
+        self.window = window
+        self.period = window.period
+        slope, low, high = window.hull
+        self.hull = slope, low + 1, high + 1
+
+    def length(self, n: int) -> int:
+        return self.window.length(n)
+
+    def reads(self, o: int) -> Sequence[int]:
+        return [index + 1 for index in self.window.reads(o)]
+
+
+SLIDING = [
+    kind
+    for kind in LEARNING
+    if (windows := KINDS[kind].windows) is not Layer.windows
+    and any(not isinstance(w, Slide) or w.kernel < 12 for w in _windows(kind))
+] if False else []
+
+
+def slides(kind: str) -> bool:
+    """Whether this kind moves over the map, so that a wrong window shows in the middle."""
+    if KINDS[kind].windows is Layer.windows or kind in ("fracmaxpool", "expand", "fold"):
+        return False
+    row = predicted(kind, wide=True).rows[1]
+    return not row.seen.whole and bool(sample(kind)[0].windows(*row.input_shapes))
+
+
+@pytest.mark.parametrize("kind", [kind for kind in LEARNING if slides(kind)])
+def test_a_moved_window_is_caught(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows that start one place further on, for each kind that slides."""
+    right = predicted(kind, wide=True)
+    assert verify_report(right).verify["ok"]  # type: ignore[index]
+    tweaked(monkeypatch, kind, "windows", lambda windows: tuple(map(Moved, windows)))
+
+    outcome = verify_report(_reseen(right, kind)).verify
+
+    assert outcome is not None
+    (difference,) = differences(outcome)
+    assert difference[:2] == (1, "receptive_field")
+    assert difference[2] == [(low + 1, high + 1) for low, high in difference[3]]
+
+
+def _reseen(right: Report, kind: str) -> Report:
+    """The report of the same layer with its field worked out anew, and nothing else."""
+    from cnncalc.receptive import advance
+
+    seen = right.rows[0].seen
+    layer = right.network.steps[1].layer
+    right.rows[1].seen = advance(layer, right.input, seen, right.input)
+    return right
+
+
+def test_a_gate_that_forgets_the_map_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Squeeze and excitation sees everything, whatever is said."""
+    tweaked(monkeypatch, "se", "mixes", lambda axes: ())
+
+    outcome = verified("8x9x9 se:2")
+
+    assert differences(outcome) == [
+        (1, "receptive_field", [(4, 4), (4, 4)], [(0, 8), (0, 8)])
+    ]
+
+
+# --- what can't be compared -------------------------------------------------------------
+
+
+def test_steps_that_cannot_be_built_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They and what reads them are listed, and nothing is said of them."""
+    monkeypatch.delitem(COMPUTATIONS, "silu")
+
+    outcome = verified("3x8x8 conv:4,k3 silu conv:2,k1 relu")
+
+    assert outcome["ok"]
+    assert outcome["unchecked"] == [2, 3, 4]
+    assert outcome["checked"] == {"shapes": 1, "params": 2, "macs": 1, "receptive_field": 1}
+
+
+def test_a_step_that_fails_is_a_mismatch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the executor says takes the place of the shape."""
+
+    def refusing(*_: object) -> None:
+        raise ValueError("a window that spans 9 does not fit in 8")
+
+    monkeypatch.setitem(COMPUTATIONS, "maxpool", refusing)
+
+    outcome = verified("3x8x8 maxpool:2 relu")
+
+    assert differences(outcome) == [
+        (1, "shape", [3, 4, 4], "a window that spans 9 does not fit in 8")
+    ]
+    assert outcome["unchecked"] == [2]
+
+
+def test_a_run_of_another_network_is_refused() -> None:
+    """As many steps as rows."""
+    with pytest.raises(CnnCalcError, match="1 steps were run but 2 predicted"):
+        compare(cnncalc.analyze("3 relu"), Run("x", "cpu", "float32", 1, [None]))  # type: ignore[list-item]
+
+
+def test_weights_by_the_names_of_keras() -> None:
+    """A network that speaks Keras is compared by its names, order and tensors."""
+    network = cnncalc.parse("3x9x9 conv:4,k3 bn dwconv:3,m2 sepconv:6,k3 gap linear:5")
+    network.relabel = relabel
+
+    outcome = verified(network)
+
+    assert differences(outcome) == []
+    assert outcome["checked"]["params"] == 2 + 4 + 2 + 3 + 2
+
+
+def test_names_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tensor that is called something else is a mismatch, whatever its size."""
+    renamed = lambda weights: tuple(w._replace(name=f"{w.name}s") for w in weights)  # noqa: E731
+    tweaked(monkeypatch, "linear", "weights", renamed)
+
+    assert differences(verified("6 linear:1")) == [
+        (1, "weight 1", "weights", "weight"),
+        (1, "weight 2", "biass", "bias"),
+    ]
+
+
+# --- memory -----------------------------------------------------------------------------
+
+
+def test_what_does_not_fit_is_refused_before_it_is_allocated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With what it would take, what there is, and what would help."""
+    monkeypatch.setattr(memory, "free_memory", lambda device: 100 * 2**20)
+
+    with pytest.raises(CnnCalcError) as error:
+        cnncalc.verify("3x224x224 conv:64,k3,p1 relu flatten linear:100")
+
+    assert error.value.code == "memory"
+    assert str(error.value) == (
+        "this run would take 1.3 GiB (weights 1.2 GiB, activations 36.9 MiB, "
+        "workspace 64.0 MiB) but only 100.0 MiB of memory is free"
+    )
+    assert error.value.help == "a smaller batch (-b), a smaller input (-i) or --dtype float16"
+    assert verified("3x9x9 conv:64,k3")["ok"]
+
+
+def test_unknown_free_memory_refuses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system doesn't say, the run goes ahead."""
+    monkeypatch.setattr(memory, "free_memory", lambda device: None)
+
+    assert verified("3x9x9 conv:4,k3")["ok"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "options", "elements"),
+    [
+        ("4x8x8 relu relu", {}, 3 * 256),
+        ("4x8x8 add[ relu | ]", {}, 4 * 256),
+        ("4x8x8 conv:8,k1,nobias relu", {}, 256 + 2 * 512 + 512),
+        ("4x8x8 relu", {"batch": 3}, 3 * 3 * 256),
+    ],
+)
+def test_the_need_of_activations(spec: str, options: dict[str, Any], elements: int) -> None:
+    """What is alive at once, and one more copy for the step at work."""
+    assert memory.need(cnncalc.analyze(spec, **options)).activations == 4 * elements
+
+
+def test_the_need_of_weights() -> None:
+    """Each tensor once, buffers too."""
+    need = memory.need(cnncalc.analyze("4x8x8 conv:8,k1 bn", dtype="float64"))
+
+    assert need.weights == 8 * (32 + 8 + 4 * 8 + 1)
+    assert need.workspace == memory.WORKSPACE_BYTES
+    assert need.total == need.weights + need.activations + need.workspace
