@@ -106,6 +106,7 @@ class Report:
         rows: row 0 is the input.
         outputs: the numbers of the rows that the network ends in.
         layout: how `to_dict` and the tables order shapes.
+        units: what single units see, where somebody asked (see `sources`).
         verify: what an executor found, as the contract has it, or None.
     """
 
@@ -129,6 +130,7 @@ class Report:
         self.notes = list(notes)
         self.outputs = network.outputs
         self.verify: dict[str, Any] | None = None
+        self.units: list[dict[str, Any]] = []
         self.writer: Callable[[Network, Shape], str | None] | None = None
         self.total = self._totals()
 
@@ -183,6 +185,7 @@ class Report:
             "outputs": ends,
             "total": self.total._asdict(),
             "notes": [{"index": note.step, "message": note.message} for note in self.notes],
+            **({"units": self.units} if self.units else {}),
             "verify": self.verify,
         }
 

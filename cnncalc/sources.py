@@ -7,16 +7,24 @@ between cut away what the formula still counts.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from cnncalc.errors import SpecError
+from cnncalc.errors import SpecError, suggest
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.merge import Concatenate, Elementwise
 from cnncalc.network import Step
 from cnncalc.report import Report, Row
 
-__all__ = ["UnitView", "first_to_see_all", "larger_than_input", "view"]
+__all__ = [
+    "UnitView",
+    "centre_of_last_map",
+    "find",
+    "first_to_see_all",
+    "larger_than_input",
+    "view",
+]
 
 Indices = frozenset[int]
 Region = tuple[Indices, ...]  # for each axis of a map, channels first, the indices that matter
@@ -26,6 +34,7 @@ class UnitView(NamedTuple):
     """What one unit of a step sees of the input.
 
     Attributes:
+        step: the number of the step.
         unit: its index, one number for each spatial axis of the step's output.
         unclipped: for each spatial axis of the input the first and last index by formula,
             before clipping; None: nothing.
@@ -33,10 +42,59 @@ class UnitView(NamedTuple):
         touched: how many indices are really read.
     """
 
+    step: int
     unit: tuple[int, ...]
     unclipped: tuple[tuple[int, int] | None, ...]
     clipped: tuple[tuple[int, int] | None, ...]
     touched: tuple[int, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """An entry of the report's `units`."""
+        return {
+            "index": self.step,
+            "unit": list(self.unit),
+            "unclipped": [list(ends) if ends else None for ends in self.unclipped],
+            "clipped": [list(ends) if ends else None for ends in self.clipped],
+            "touched": list(self.touched),
+        }
+
+
+def find(report: Report, text: str) -> UnitView:
+    """What the unit that `LAYER[:INDEX]` names sees: a step's number or name, then a place.
+
+    Without an index it is the centre unit; one number stands for all axes.
+
+    Raises:
+        SpecError: no such step, or no such unit.
+    """
+    named, colon, place = text.strip().rpartition(":")
+    if not colon:
+        named, place = text.strip(), ""
+    numbers = {row.name: row.index for row in report.rows} | {
+        str(row.index): row.index for row in report.layers
+    }
+    if named not in numbers:
+        near = suggest(named, numbers)
+        raise SpecError(
+            f"no layer is named `{named}`",
+            code="bad-index",
+            help=f"did you mean `{near}`?" if near else "a number of the table, as in `--at 3:5x5`",
+        )
+    if not place:
+        return view(report, numbers[named])
+    if not re.fullmatch(r"\d{1,10}(x\d{1,10})*", place, re.ASCII):
+        raise SpecError(
+            f"`{place}` is no place in a map",
+            code="bad-index",
+            help="an index for each axis, as in `--at conv2:5x5`",
+        )
+    return view(report, numbers[named], [int(part) for part in place.split("x")])
+
+
+def centre_of_last_map(report: Report) -> UnitView:
+    """What the centre unit of the last step that is still a map sees."""
+    maps = [row.index for row in report.rows if len(row.output_shape) > 1]
+    return view(report, maps[-1] if maps else len(report.rows) - 1)
 
 
 def view(report: Report, number: int, index: Sequence[int] | None = None) -> UnitView:
@@ -64,6 +122,7 @@ def view(report: Report, number: int, index: Sequence[int] | None = None) -> Uni
     regions = _pull_back(report, number, unit)
     reached = regions.get(0, ())[1:] or tuple(frozenset() for _ in report.input[1:])
     return UnitView(
+        number,
         unit,
         _unclipped(report, row, unit),
         tuple((min(axis), max(axis)) if axis else None for axis in reached),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from cnncalc.columns import COLUMNS, TENSORS, Tensor
+from cnncalc.layers.base import axis_name
 from cnncalc.report import Report
 from cnncalc.tables import Column, Table, choose, human_bytes
 
@@ -54,7 +55,42 @@ def _rf(report: Report, wanted: str | None, plain: bool) -> Table:
         apart = not all(row.seen.aligned for row in report.rows)
         usual = f"index {_names(report)} layer {_branches(report)} output size jump start centre "
         usual += f"{'phases' if phased else ''} status {'aligned' if apart else ''}"
-    return _steps(report, wanted, usual.split())
+    table = _steps(report, wanted, usual.split())
+    table.footer = [*_units(report), *_reach(report), *table.footer]
+    return table
+
+
+def _units(report: Report) -> list[str]:
+    """What single units see, where somebody asked."""
+    lines = []
+    for seen in report.units:
+        row = report.rows[seen["index"]]
+        place = "×".join(map(str, seen["unit"])) or "any"
+        lines.append(f"unit {place} of `{row.name}` (step {row.index}) sees of the input")
+        axes = len(report.input) - 1
+        for axis, (full, cut) in enumerate(zip(seen["unclipped"], seen["clipped"], strict=True)):
+            inside = f"{cut[0]} … {cut[1]} ({seen['touched'][axis]} read)" if cut else "nothing"
+            before = f", before clipping {full[0]} … {full[1]}" if full and full != cut else ""
+            lines.append(f"  {axis_name(axis, axes)}: {inside}{before}")
+    return [*lines, ""] if lines else []
+
+
+def _reach(report: Report) -> list[str]:
+    """Where the fields outgrow this input."""
+    from cnncalc.sources import first_to_see_all, larger_than_input
+
+    lines, size = [], report.show(report.input)
+    if first := first_to_see_all(report):
+        lines.append(f"the whole input is first seen by step {first.index}, `{first.text}`")
+    if beyond := larger_than_input(report):
+        steps = ", ".join(str(row.index) for row in beyond[:12]) + (
+            f", … ({len(beyond)} in all)" if len(beyond) > 12 else ""
+        )
+        lines.append(
+            f"fields larger than {size}, so unproductive at this size: "
+            f"{'step' if len(beyond) == 1 else 'steps'} {steps}"
+        )
+    return lines
 
 
 def _params(report: Report, wanted: str | None, plain: bool) -> Table:

@@ -161,6 +161,9 @@ COMMANDS = (
     (["--vresion"], "usage"),
     (["layers", "conv2d"], "unknown-layer"),
     (["layers", "qwertz"], "unknown-layer"),
+    (["rf", "3x8x8", "conv:4,k3", "--at", "conv9"], "bad-index"),
+    (["rf", "3x8x8", "conv:4,k3", "--at", "1:6x0"], "bad-index"),
+    (["rf", "3x8x8", "conv:4,k3", "--at", "1:a"], "bad-index"),
 )
 
 CASES = [(["shape", *words], code) for words, code in SPECS] + list(COMMANDS)
@@ -210,7 +213,6 @@ ELSEWHERE = (
     "frameworks/",
     "notations/onnx_file/",
     "notations/source/",
-    "sources.py",
 )
 
 

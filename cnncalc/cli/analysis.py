@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from cnncalc.cli.options import Settings, taking
+from cnncalc.cli.options import FieldSettings, Settings, taking
 from cnncalc.cli.steps import answer
+from cnncalc.report import Report
 
 __all__ = ["params", "rf", "shape"]
 
@@ -28,10 +29,20 @@ def params(settings: Settings) -> int:
     return answer("params", settings)
 
 
-@taking(Settings)
-def rf(settings: Settings) -> int:
+@taking(FieldSettings)
+def rf(settings: FieldSettings) -> int:
     """The receptive field after every layer: its size, jump, start and centre.
 
     cnncalc rf vgg16 -i 3x256x256
+
+    cnncalc rf resnet18 --at 20:3x3
     """
-    return answer("rf", settings)
+
+    def with_units(report: Report) -> None:
+        from cnncalc.sources import centre_of_last_map, find
+
+        seen = [find(report, text) for text in settings.at or []]
+        seen += [centre_of_last_map(report)] if settings.center else []
+        report.units = [unit.to_dict() for unit in seen]
+
+    return answer("rf", settings, with_units)

@@ -14,7 +14,7 @@ import typer
 
 from cnncalc.render.text import FORMATS
 
-__all__ = ["Output", "Settings", "one_of", "taking"]
+__all__ = ["FieldSettings", "Output", "Settings", "one_of", "taking"]
 
 
 def one_of(known: Callable[[], list[str]]) -> Callable[[str], list[str]]:
@@ -211,6 +211,24 @@ class Checks:
 @dataclass
 class Settings(Checks, Shown, Spec):
     """The options of the commands that report on a network, in the order of the last base first."""
+
+
+@dataclass
+class FieldSettings(Settings):
+    """What `rf` takes beside that."""
+
+    at: Annotated[
+        list[str] | None,
+        shown(
+            "--at",
+            metavar="LAYER[:INDEX]",
+            help="What one unit sees, before and after clipping, as conv2:5x5 or 4:5; without an "
+            "index the centre unit; may stand more than once.",
+        ),
+    ] = None
+    center: Annotated[
+        bool, shown("--center", help="What the centre unit of the last map sees.")
+    ] = False
 
 
 Kind = TypeVar("Kind")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable
 from functools import partial
 
 from cnncalc import api
@@ -23,12 +24,14 @@ FOR_PROGRAMS = ("csv", "jsonl")  # plain values
 WITHOUT_REMARKS = (*FOR_PROGRAMS, "latex", "html")
 
 
-def answer(name: str, settings: Settings) -> int:
+def answer(name: str, settings: Settings, complete: Callable[[Report], None] | None = None) -> int:
     """Show one view of the report on a network; the exit status is what the checks say."""
     form = output.form_of(settings)  # wrong options are told before any work
     check_columns(name, settings.columns)
     limits = budgets.read(settings)
     report = report_of(settings)
+    if complete:
+        complete(report)
     table = view(name, report, settings.columns, plain=form in FOR_PROGRAMS)
     output.show(settings, table, report.to_dict)
     missed = [f"missed: {message}" for limit in limits if (message := limit(report))]

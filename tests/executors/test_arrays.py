@@ -261,7 +261,9 @@ def test_runs_are_deterministic() -> None:
 @pytest.mark.parametrize("batch", [1, 3])
 def test_dtype_and_batch(dtype: str, batch: int) -> None:
     """Weights and activations have the type asked for; counts don't depend on the batch."""
-    spec = "3x16x16 conv:8,k3 bn relu maxpool:2 se:2 gn:2 ln sepconv:4,k3 convt:2,k2 flatten linear:5"
+    spec = (
+        "3x16x16 conv:8,k3 bn relu maxpool:2 se:2 gn:2 ln sepconv:4,k3 convt:2,k2 flatten linear:5"
+    )
     stack = stack_of(spec, dtype=dtype, batch=batch)
 
     assert {str(held.dtype) for each in stack.tensors for held in each.values()} <= {dtype, "int64"}

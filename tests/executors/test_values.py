@@ -11,6 +11,8 @@ import pytest
 
 import cnncalc
 from cnncalc.executors.arrays import Stack
+from cnncalc.executors.compute.activations import ACTIVATIONS as COMPUTED
+from cnncalc.layers import KINDS
 
 torch = pytest.importorskip("torch")
 nn = torch.nn
@@ -158,7 +160,11 @@ def adaptive(draw: Draw, axes: int, kind: str) -> Case:
     if axes == 1 and size == (None,):
         size, shown = (2,), "2"
     torch_size = size if axes > 1 else size[0]
-    return f"adaptive{kind}:size={shown}", (2, *spatial(draw, axes, 5)), module(name, axes)(torch_size)
+    return (
+        f"adaptive{kind}:size={shown}",
+        (2, *spatial(draw, axes, 5)),
+        module(name, axes)(torch_size),
+    )
 
 
 def global_pool(draw: Draw, axes: int, kind: str) -> Case:
@@ -267,7 +273,11 @@ def constant(draw: Draw, axes: int) -> Case:
 
 def crop(draw: Draw, axes: int) -> Case:
     pads = "x".join(["1:2"] * axes)
-    return f"crop:{pads}", (2, *spatial(draw, axes)), module("ConstantPad", axes)((-1, -2) * axes, 0)
+    return (
+        f"crop:{pads}",
+        (2, *spatial(draw, axes)),
+        module("ConstantPad", axes)((-1, -2) * axes, 0),
+    )
 
 
 def upsample(draw: Draw, axes: int) -> Case:
@@ -421,7 +431,7 @@ def by_torch(torch_module: Any, stack: Stack, training: bool = False) -> Any:
 def test_values_are_those_of_pytorch(name: str, axes: int) -> None:
     """Drawn options on one, two and three spatial axes give PyTorch's numbers."""
     draw = random.Random(f"{name} {axes}")
-    for _ in range(DRAWS):
+    for _ in range(2 if name == "conv-wide" else DRAWS):
         word, shape, torch_module = CASES[name](draw, axes)
         if isinstance(torch_module, nn.modules.batchnorm._NormBase) and word == "bn:nostats":
             torch_module.train()
@@ -433,3 +443,55 @@ def test_values_are_those_of_pytorch(name: str, axes: int) -> None:
         assert actual.shape == expected.shape, f"{shape} {word}"
         # nearest and half-way positions are found in single precision, as PyTorch does
         np.testing.assert_allclose(actual, expected, 1e-5, 1e-6, err_msg=f"{shape} {word}")
+
+
+ACTIVATIONS = {
+    "relu": nn.ReLU(),
+    "relu6": nn.ReLU6(),
+    "leakyrelu:0.3": nn.LeakyReLU(0.3),
+    "rrelu:0.1,0.5": nn.RReLU(0.1, 0.5),
+    "elu:0.7": nn.ELU(0.7),
+    "selu": nn.SELU(),
+    "celu:1.5": nn.CELU(1.5),
+    "gelu": nn.GELU(),
+    "silu": nn.SiLU(),
+    "mish": nn.Mish(),
+    "sigmoid": nn.Sigmoid(),
+    "logsigmoid": nn.LogSigmoid(),
+    "hardsigmoid": nn.Hardsigmoid(),
+    "hardswish": nn.Hardswish(),
+    "hardtanh:low=-0.5,high=2": nn.Hardtanh(-0.5, 2),
+    "tanh": nn.Tanh(),
+    "tanhshrink": nn.Tanhshrink(),
+    "softplus:2,5": nn.Softplus(2, 5),
+    "softsign": nn.Softsign(),
+    "softshrink:0.7": nn.Softshrink(0.7),
+    "hardshrink:0.7": nn.Hardshrink(0.7),
+    "threshold:0.2,-3": nn.Threshold(0.2, -3),
+    "identity": nn.Identity(),
+    "dropout": nn.Dropout(),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
+@pytest.mark.parametrize("word", ACTIVATIONS)
+def test_activations_are_those_of_pytorch(word: str, dtype: str) -> None:
+    """From deep in the saturated range to the other end, value by value."""
+    x = np.concatenate([np.linspace(-40, 40, 641), np.linspace(-2, 2, 401)])
+    stack = Stack(cnncalc.parse(f"{x.size} {word}"), (x.size,), dtype=dtype)
+    stack.input[...] = x
+
+    done = stack.forward()
+
+    assert done.steps[1].error is None
+    expected = ACTIVATIONS[word].eval()(torch.from_numpy(stack.input).double()).numpy()
+    tolerance = 2e-3 if dtype == "float16" else 1e-6
+    np.testing.assert_allclose(stack.outputs[1], expected, tolerance, tolerance)
+
+
+def test_every_activation_of_pytorch_is_tried() -> None:
+    """The table above leaves none out."""
+    sources = {kind: layer.source for kind, layer in KINDS.items() if kind in COMPUTED}
+    named = {kind for kind, source in sources.items() if source.startswith("torch.nn.")}
+
+    assert named <= {word.partition(":")[0] for word in ACTIVATIONS}

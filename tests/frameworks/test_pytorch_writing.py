@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -68,12 +67,11 @@ def test_reads_back_what_it_wrote(name: str) -> None:
             layer.output(shape)
         except LayerError:
             assume(False)
-        try:
-            text = write(layer, shape)
-        except LayerError as error:
-            assert error.code == "no-class", error.message
-            assert len(shape) > 4 or len(shape) == 1 or "AdaptiveAvg" in name
+        if name.startswith("AdaptiveAvg") and len(shape) > 4:
+            with pytest.raises(LayerError, match="no class"):
+                write(layer, shape)
             return
+        text = write(layer, shape)
         again = settle(read_back(text), (shape,))
 
         assert effect(again, shape) == effect(layer, shape), text
@@ -121,7 +119,7 @@ SPECS = [
     ("dropout:0.2", "nn.Dropout(p=0.2)"),
     ("pad:1", "nn.ZeroPad2d(1)"),
     ("pad:1:2x0:1,mode=reflect", "nn.ReflectionPad2d((0, 1, 1, 2))"),
-    ("pad:0,channels=2:1", "nn.ZeroPad2d((0, 0, 0, 0, 2, 1))"),
+    ("pad:0,channels=2:1", "nn.ZeroPad3d((0, 0, 0, 0, 2, 1))"),
     ("crop:1", "nn.ZeroPad2d(-1)"),
     ("upsample:2", "nn.Upsample(scale_factor=2)"),
     ("upsample:size=9x5,mode=linear,corners", 'nn.Upsample(size=(9, 5), mode="bilinear", align_corners=True)'),  # noqa: E501
@@ -198,9 +196,3 @@ def test_what_has_no_class(word: str, why: str | None) -> None:
     with pytest.raises(LayerError, match=why) as caught:
         written(layer, SHAPE)
     assert caught.value.code == "no-class"
-
-
-def test_a_class_is_not_asked_of_torch() -> None:
-    """Writing needs no PyTorch: the signatures are the readers'."""
-    assert write(layer_of("ReLU", {}), (3,)) == "nn.ReLU()"
-    assert SimpleNamespace(nn=Namespace()).nn.ReLU().kind == "relu"
