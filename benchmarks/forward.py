@@ -24,7 +24,6 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 
 import cnncalc
 from cnncalc.executors.arrays import Stack
@@ -34,6 +33,8 @@ from cnncalc.network import Network, Step
 EXAMPLES = Path(__file__).parent.parent / "examples"
 NETWORKS = ("vgg16", "resnet50", "mobilenet_v2")
 EPSILON = 1e-5
+
+F = torch.nn.functional
 
 
 def prepared(name: str) -> tuple[cnncalc.Report, Stack]:

@@ -196,10 +196,11 @@ def _beside(report: Report) -> list[str]:
         lines.append(f"trainable: {total.trainable:,} of {total.params:,} parameters")
     if total.unused_params:
         lines.append(f"unused: {total.unused_params:,} parameters that no step uses, not counted")
-    again = [row for row in report.layers if row.shares is not None]
+    again = [row for row in report.layers if row.shares is not None and row.weights]
     if again:
         steps = ", ".join(str(row.index) for row in again[:8]) + (", …" if len(again) > 8 else "")
-        lines.append(f"shared: steps {steps} use weights that are counted before")
+        use = "step {} uses" if len(again) == 1 else "steps {} use"
+        lines.append(f"shared: {use.format(steps)} weights that are counted before")
     return lines
 
 

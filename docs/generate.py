@@ -43,7 +43,7 @@ def file(path: str) -> str:
 
 def generated(name: str) -> str:
     """One of the tables that the code knows."""
-    return TABLES[name]() if name in TABLES else ""
+    return TABLES[name]()
 
 
 def layers() -> str:
@@ -61,7 +61,15 @@ def layers() -> str:
     return "\n".join(rows)
 
 
-TABLES: dict[str, Callable[[], str]] = {"layers": layers}
+def differences() -> str:
+    """Where the frameworks differ: the cases that tests hold against the frameworks."""
+    sys.path.insert(0, str(ROOT))
+    from tests.differences import table
+
+    return table()
+
+
+TABLES: dict[str, Callable[[], str]] = {"layers": layers, "differences": differences}
 KINDS: dict[str, Callable[[str], str]] = {"output": output, "file": file, "generated": generated}
 
 

@@ -1,0 +1,77 @@
+"""README and docs say what the program does: their generated parts are fresh, their code runs."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import cnncalc
+from cnncalc.cli.app import COMMANDS
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def generator() -> ModuleType:
+    """The module docs/generate.py."""
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("page", generator().PAGES)
+def test_generated_parts_are_fresh(page: str) -> None:
+    """Running `python docs/generate.py` would change nothing."""
+    assert generator().fresh(page) == (ROOT / page).read_text(encoding="utf-8")
+
+
+def test_a_stale_part_is_seen() -> None:
+    """The check can fail: a part that was typed over is made anew."""
+    generate = generator()
+    part = "<!-- file: LICENSE -->\ntyped over\n<!-- end -->"
+
+    assert "MIT License" in generate.PART.sub(
+        lambda match: generate.KINDS[match[1]](match[2]), part
+    )
+
+
+def test_the_readmes_python_runs() -> None:
+    """The README's Python is run; what stands behind `#` is the value of its line."""
+    (block,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    names: dict[str, object] = {}
+    exec(block, names)
+    checked = re.findall(r"^(\S.*?)  # (\(.*\)|\d+|True)$", block, re.MULTILINE)
+
+    assert len(checked) >= 3
+    for expression, value in checked:
+        assert eval(expression, names) == eval(value)
+
+
+def test_every_command_is_in_the_readme() -> None:
+    """A command that nobody reads about is lost."""
+    missing = [name for name in COMMANDS if f"cnncalc {name}" not in README]
+
+    assert missing == []
+
+
+def test_the_changelog_has_this_version() -> None:
+    """Version and changelog go together."""
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+    assert f"## {cnncalc.__version__}" in changelog
+
+
+def test_the_readmes_two_commands_are_what_ci_runs() -> None:
+    """The test command of the README is CI's, word for word behind the environment's path."""
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+    assert "-m pytest" in script
+    assert re.search(r"^\.venv/bin/pip install -q '\.\[test\]' && \.venv/bin/python -m pytest$",
+                     README, re.MULTILINE)  # fmt: skip
