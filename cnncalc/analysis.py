@@ -246,9 +246,8 @@ def settle(layer: Layer, shapes: tuple[Shape, ...]) -> Layer:
         return layer
     (shape, *_) = shapes
     if expects.ranks and len(shape) - 1 not in expects.ranks:
-        axes = " or ".join(map(str, expects.ranks))
         raise LayerError(
-            f"{expects.call} takes maps of {axes} spatial axes but receives {show(shape)}",
+            f"{expects.call} takes {_inputs(expects.ranks)} but receives {show(shape)}",
             code="wrong-axes",
         )
     for name, axis, declared in expects.sizes:
@@ -259,4 +258,11 @@ def settle(layer: Layer, shapes: tuple[Shape, ...]) -> Layer:
                 code="declared",
                 help=f"write {name}={shape[axis]}",
             )
-    return expects.rule(layer, shape) if expects.rule else layer
+    return expects.rule(layer, *shapes) if expects.rule else layer
+
+
+def _inputs(ranks: tuple[int, ...]) -> str:
+    """Numbers of spatial axes as a sentence has them: vectors, or maps of so many axes."""
+    axes = [str(rank) for rank in ranks if rank]
+    maps = f"maps of {' or '.join(axes)} spatial {'axis' if axes == ['1'] else 'axes'}"
+    return " or ".join([*(["vectors"] if 0 in ranks else []), *([maps] if axes else [])])

@@ -209,7 +209,7 @@ COLUMNS = (
         "params",
         "learnable elements, each counted once",
         show=lambda report, row: (
-            thousands(row.params) if row.shares is None else f"as {row.shares}"
+            thousands(row.params) if row.shares is None or not row.weights else f"as {row.shares}"
         ),
     ),
     Column(

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors import Run, find
-from cnncalc.executors.base import Progress, StepRun, Tensor
+from cnncalc.executors.base import GLIMPSE, Progress, StepRun, Tensor
 from cnncalc.layers.base import Shape, Weight
 from cnncalc.receptive import Along
 from cnncalc.report import Report, Row
@@ -15,9 +15,6 @@ from cnncalc.report import Report, Row
 __all__ = ["compare", "verify_report"]
 
 Interval = tuple[int, int]
-
-# After upsampling neighbouring units see differently; so many of a period are looked at.
-MAX_UNITS = 8
 
 BUFFERS = ("running_mean", "running_var", "num_batches_tracked")
 
@@ -198,7 +195,7 @@ def _views(row: Row, reaches: Sequence[Any], input_shape: Shape) -> list[list[_V
     periods = [len(along.field.phases) for along, _, _ in axes]
     return [
         [_view(row, along, reach, n, turn) for along, reach, n in axes]
-        for turn in range(min(max(periods, default=1), MAX_UNITS))
+        for turn in range(min(max(periods, default=1), GLIMPSE))
     ]
 
 

@@ -154,8 +154,7 @@ class Stack:
 
     def _bytes(self, storage: Storage) -> int:
         """What weights, activations alive and workspace take now."""
-        weights = sum(held.nbytes for tensors in self.tensors for held in tensors.values())
-        return int(weights + storage.most_bytes + self.at.scratch.nbytes)
+        return int(self.at.held_bytes + storage.most_bytes + self.at.scratch.nbytes)
 
     def _quiet(self) -> AbstractContextManager[Any]:
         """Values don't matter here: NumPy need not warn of an overflow."""

@@ -11,7 +11,11 @@ from cnncalc.layers.base import Shape
 if TYPE_CHECKING:
     from cnncalc.network import Network
 
-__all__ = ["Executor", "Progress", "Run", "StepRun", "Tensor"]
+__all__ = ["GLIMPSE", "Executor", "Progress", "Run", "StepRun", "Tensor"]
+
+# Of how many units of each step an executor says what they see, from the middle one on:
+# after upsampling neighbours see differently.
+GLIMPSE = 8
 
 Progress = Callable[[int, int, str], None]  # steps done, steps in all, the step's name
 

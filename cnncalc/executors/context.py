@@ -26,6 +26,7 @@ class Context:
         tensors: those of the step at work, by name in the order in which it asked for them.
         scratch: memory that the kernels of all steps share.
         macs: multiply-accumulates of the step at work, for all samples.
+        held_bytes: of the tensors of all steps.
         fill_seconds: time spent on filling tensors so far.
     """
 
@@ -37,6 +38,7 @@ class Context:
         self.tensors: dict[str, Array] = {}
         self.sharing = False
         self.macs = 0
+        self.held_bytes = 0
         self.fill_seconds = 0.0
         self._spares: tuple[int, ...] = ()
         # NumPy's numbers on every device: a run is the same run everywhere.
@@ -70,16 +72,22 @@ class Context:
         """
         held = self.tensors.get(name)
         if held is None:
-            if self.sharing:
-                raise ValueError(f"the step whose weights it shares has no `{name}`")
-            held = self.tensors[name] = self.filled(shape, around, spread)
+            held = self._hold(name, self.filled(shape, around, spread))
         if held.shape != tuple(shape):
             raise ValueError(f"`{name}` is {held.shape} but {tuple(shape)} is needed")
         return held
 
     def counter(self, name: str) -> Array:
         """A whole number without axes, as batch norm counts batches."""
-        return self.tensors.setdefault(name, self.xp.zeros((), dtype=self.xp.int64))
+        held = self.tensors.get(name)
+        return self._hold(name, self.xp.zeros((), "int64")) if held is None else held
+
+    def _hold(self, name: str, values: Array) -> Array:
+        if self.sharing:
+            raise ValueError(f"the step whose weights it shares has no `{name}`")
+        self.tensors[name] = values
+        self.held_bytes += values.nbytes
+        return values
 
     def filled(self, shape: Sequence[int], around: float = 0.0, spread: float = 1.0) -> Array:
         """A new array of values within `spread` of `around`, a pattern repeated."""

@@ -13,7 +13,7 @@ from cnncalc.executors.compute.geometry import axis_of
 from cnncalc.executors.reach import Reach
 from cnncalc.executors.reach_rules import RULES
 from cnncalc.layers.base import Shape
-from cnncalc.network import Network
+from cnncalc.network import Network, Step
 
 __all__ = ["measure"]
 
@@ -22,21 +22,32 @@ Reaches = tuple[Reach, ...]
 
 def measure(network: Network, run: Run) -> None:
     """Fill in what each step of a run sees, going by the sizes that really came out."""
+    reaches: list[Reaches | None] = []
+    last = {each: number for number, step in enumerate(network.steps) for each in step.inputs}
     for number, step in enumerate(network.steps):
-        before = [run.steps[each] for each in step.inputs]
-        result = run.steps[number]
-        if result.shape is None or any(each.reach is None for each in before):
-            result.reach = None
-        elif number == 0:
-            result.reach = _of_input(result.shape)
-        elif step.layer.kind == "input":
-            axes = len(run.steps[0].reach or ())
-            result.reach = (Reach(numpy.array([[-numpy.inf]] * 4), None),) * axes
-        else:
-            shapes = [each.shape or () for each in before]
-            result.reach = _after(
-                step.layer, shapes, [each.reach or () for each in before], result.shape
-            )
+        reaches.append(_of_step(step, number, run, reaches))
+        here = reaches[number]
+        run.steps[number].reach = here and tuple(reach.glimpse() for reach in here)
+        for each in {*step.inputs, number}:
+            if last.get(each, number) == number:
+                reaches[each] = None  # nobody asks for it any more
+
+
+def _of_step(
+    step: Step, number: int, run: Run, reaches: Sequence[Reaches | None]
+) -> Reaches | None:
+    """What the units of one step see; None: that isn't known."""
+    shape = run.steps[number].shape
+    before = [reaches[each] for each in step.inputs]
+    if shape is None or any(each is None for each in before):
+        return None
+    if number == 0:
+        return _of_input(shape)
+    if step.layer.kind == "input":
+        axes = len((run.steps[0].shape or ())[1:])
+        return (Reach(numpy.array([[-numpy.inf]] * 4), None),) * axes
+    shapes = [run.steps[each].shape or () for each in step.inputs]
+    return _after(step.layer, shapes, [each or () for each in before], shape)
 
 
 def _of_input(shape: Shape) -> Reaches:

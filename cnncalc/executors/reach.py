@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy
 
+from cnncalc.executors.base import GLIMPSE
 from cnncalc.executors.compute.geometry import Spreading, kernels
 from cnncalc.executors.kernels import Axis, pool_max
 
@@ -33,21 +34,32 @@ class Reach:
             last one, then whether a border cut the field before and after; -inf: nothing.
         place: the axis of the map (0 is the channels); None: all units alike, one place.
         merged: units that see different parts lie side by side, and this is all that they see.
+        first: the place that the rows begin with.
     """
 
     rows: Any
     place: int | None
     merged: bool = False
+    first: int = 0
 
     def of(self, unit: int) -> tuple[int, int] | None:
         """First and last input index that a unit sees; None: nothing."""
-        first, last = self.rows[:2, unit if self.place is not None else 0]
+        first, last = self.rows[:2, self._column(unit)]
         return None if numpy.isneginf(last) else (int(-first), int(last))
 
     def cut(self, unit: int) -> tuple[bool, bool]:
         """Whether borders cut what a unit sees, before and after."""
-        before, after = self.rows[2:, unit if self.place is not None else 0]
+        before, after = self.rows[2:, self._column(unit)]
         return bool(before > 0), bool(after > 0)
+
+    def _column(self, unit: int) -> int:
+        return 0 if self.place is None else unit - self.first
+
+    def glimpse(self) -> Reach:
+        """The middle alone, which is all that is compared."""
+        middle = self.rows.shape[1] // 2
+        rows = self.rows[:, middle : middle + GLIMPSE].copy()
+        return Reach(rows, self.place, self.merged, middle)
 
     def gathered(self, merged: bool = False) -> Reach:
         """What all places see together, as every unit of a later map has it."""

@@ -42,7 +42,19 @@ FUNCTIONS = (
 )
 
 
-REDUCTIONS = ("mean", "max", "min", "sum", "prod", "norm1", "norm2", "squares", "logsumexp", "var", "std")
+REDUCTIONS = (
+    "mean",
+    "max",
+    "min",
+    "sum",
+    "prod",
+    "norm1",
+    "norm2",
+    "squares",
+    "logsumexp",
+    "var",
+    "std",
+)
 
 
 class Reduce(Layer):

@@ -274,7 +274,7 @@ class Expects(NamedTuple):
     call: str
     ranks: tuple[int, ...] = ()
     sizes: tuple[tuple[str, int, int], ...] = ()
-    rule: Callable[[Layer, Shape], Layer] | None = None
+    rule: Callable[..., Layer] | None = None
 
 
 def option(kind: str, doc: str, *, default: Any = REQUIRED, **form: Any) -> Any:
@@ -361,11 +361,6 @@ class Layer:
         twin = type(self)(**{name: getattr(self, name) for name in self.options} | options)
         twin.__dict__.update({**self.__dict__, **twin.__dict__})
         return twin
-
-    def replace(self, **options: Any) -> Self:
-        """The same layer with other options, without what was declared about its input."""
-        twin = type(self)(**{name: getattr(self, name) for name in self.options} | options)
-        return twin if self.trainable else twin.frozen()
 
     def _twin(self, name: str, value: object) -> Self:
         twin = object.__new__(type(self))

@@ -90,6 +90,10 @@ def read(
 
         path = next((file for file in reading.files if file.endswith(".py")), None)
         return source.parse(reading.source, notation=found, entry=reading.target, path=path)
+    if found == "onnx":
+        from cnncalc.notations import onnx_file
+
+        return onnx_file.parse(_model_path(reading))
     # The readers of the other notations are plugged in here, each imported on use.
     what = f"`{reading.files[0]}` is" if reading.files else "this looks like"
     raise SpecError(
@@ -98,6 +102,19 @@ def read(
         help="write it in the compact notation, as in `3x32x32 conv:16,k3,p1 relu`"
         + ("" if notation or found == "onnx" else ", or say `--from compact` if it is"),
     )
+
+
+def _model_path(reading: Reading) -> str:
+    """The path of a model file, which is no text: a word of its own, or all of the text."""
+    text = reading.source.text.strip()
+    paths = list(reading.files) or [text]
+    if len(paths) > 1 or (reading.files and text) or not paths[0]:
+        raise SpecError(
+            "an ONNX model is one file, and stands alone",
+            code="notation",
+            help="`cnncalc shape model.onnx -i 3x224x224`",
+        )
+    return paths[0]
 
 
 def detect(reading: Reading) -> str:

@@ -467,7 +467,7 @@ ACTIVATIONS = {
     "softsign": nn.Softsign(),
     "softshrink:0.7": nn.Softshrink(0.7),
     "hardshrink:0.7": nn.Hardshrink(0.7),
-    "threshold:0.2,-3": nn.Threshold(0.2, -3),
+    "threshold:0.205,-3": nn.Threshold(0.205, -3),
     "identity": nn.Identity(),
     "dropout": nn.Dropout(),
 }

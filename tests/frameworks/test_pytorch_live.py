@@ -5,13 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import strategies as st
 
-from cnncalc.frameworks.pytorch import READERS
+from cnncalc.errors import LayerError
+from cnncalc.frameworks.pytorch import READERS, convolution, pooling
 from tests.frameworks.live_pytorch import real, torch_or_skip
 from tests.frameworks.pytorch_cases import CASES
-from tests.frameworks.pytorch_reading import Accepted, Refused, ours
+from tests.frameworks.pytorch_reading import Accepted, Refused, layer_of, ours
 
+UNSIZED: dict[str, Any] = {
+    "ConvTranspose": convolution.to_output_size,
+    "MaxUnpool": pooling.to_output_size,
+}
 drawn = settings(deadline=None, suppress_health_check=list(HealthCheck), database=None)
 
 
@@ -104,3 +110,37 @@ def test_the_comparison_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(f"{__name__}.ours", lambda *_: right)
     with pytest.raises(AssertionError):
         compare("Conv2d", (call, (3, 2, 2)))
+
+
+@pytest.mark.parametrize("name", [f"{kind}{n}d" for kind in UNSIZED for n in (1, 2, 3)])
+def test_output_size_of_a_forward(name: str) -> None:
+    """Sizes that the call can make are made, and the others refused."""
+    torch = torch_or_skip()
+    to_output_size = UNSIZED[name[:-2]]
+
+    @settings(drawn, max_examples=60, derandomize=True, phases=[Phase.generate])
+    @given(CASES[name], st.lists(st.integers(-3, 5), min_size=3, max_size=3))
+    def check(case: Any, offsets: list[int]) -> None:
+        args, shape = case
+        args.pop("output_padding", None)
+        # Tuples of one number, for all axes elsewhere, PyTorch doesn't spread here.
+        assume(not any(isinstance(value, tuple) and len(value) == 1 for value in args.values()))
+        usual = ours(name, args, shape)
+        assume(isinstance(usual, Accepted))
+        module = getattr(torch.nn, name)(**args)
+        asked = tuple(n + more for n, more in zip(usual.output[1:], offsets, strict=False))
+        values = torch.rand(2, *shape)
+        indices = [torch.zeros(values.shape, dtype=torch.long)] if "Unpool" in name else []
+        try:
+            judged = tuple(module(values, *indices, output_size=list(asked)).shape[1:])
+        except (RuntimeError, ValueError):
+            judged = None
+        try:
+            layer = to_output_size(layer_of(name, args), asked, shape)
+            said = layer.output(shape)
+        except LayerError:
+            said = None
+        if judged is None or 0 not in judged:
+            assert said == judged
+
+    check()

@@ -92,9 +92,7 @@ ACTIVATIONS: dict[str, Function] = {
     "mish": lambda xp, x, out, _: xp.multiply(x, xp.tanh(_softplus(xp, x)), out=out),
     "sigmoid": lambda xp, x, out, _: sigmoid(xp, x, out),
     "logsigmoid": lambda xp, x, out, _: xp.negative(_softplus(xp, -x), out=out),
-    "hardsigmoid": lambda xp, x, out, layer: xp.clip(
-        x * layer.slope + layer.offset, 0, 1, out=out
-    ),
+    "hardsigmoid": lambda xp, x, out, layer: xp.clip(x * layer.slope + layer.offset, 0, 1, out=out),
     "hardswish": lambda xp, x, out, _: xp.multiply(x, xp.clip(x + 3, 0, 6) * (1 / 6), out=out),
     "hardtanh": lambda xp, x, out, layer: xp.clip(x, layer.low, layer.high, out=out),
     "exponential": lambda xp, x, out, _: xp.exp(x, out=out),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy
+
 from cnncalc.executors.compute.geometry import axis_of
 from cnncalc.executors.compute.table import computes
 from cnncalc.executors.context import Array, Context
@@ -49,7 +51,7 @@ def _aligned(layer: Any, branches: tuple[Array, ...]) -> list[Array]:
 def _fold(at: Context, function: Any, branches: list[Array]) -> Array:
     """The branches joined from the first to the last, over the first where it is spare."""
     result, *rest = branches
-    shape = at.xp.broadcast_shapes(*(branch.shape for branch in branches))
+    shape = numpy.broadcast_shapes(*(branch.shape for branch in branches))
     spare = at.is_spare(result) and result.shape == shape
     out = result if spare else None
     for branch in rest:

@@ -129,7 +129,7 @@ def _let_empty(layer: Layer, shape: Shape) -> Layer:
     empty = any(
         window.length(n) == 0 for window, n in zip(layer.windows(shape), shape[1:], strict=True)
     )
-    return layer.replace(empty=True) if empty else layer
+    return layer.replaced(empty=True) if empty else layer
 
 
 def conv3d_transpose(

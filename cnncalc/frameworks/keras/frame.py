@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 Each = TypeVar("Each")
-Rule = Callable[[Layer, Shape], Layer]
+Rule = Callable[..., Layer]  # a layer and its inputs' shapes
 Reader = Callable[..., tuple[Layer, ...]]
 Vocabulary = dict[str, tuple[Reader, int]]  # class: (reader, number of spatial axes)
 
@@ -138,7 +138,7 @@ class Call(NamedTuple):
         return word
 
 
-def settled(layer: Layer, shape: Shape) -> Layer:
+def settled(layer: Layer, shape: Shape, *others: Shape) -> Layer:
     """The same layer with its axes counted channels first, at an input of this shape."""
     if getattr(layer, "order", "first") == "first":
         return layer
@@ -149,7 +149,7 @@ def settled(layer: Layer, shape: Shape) -> Layer:
             options[name] = place(axes, shape, "last")
         elif isinstance(axes, tuple):
             options[name] = tuple(place(axis, shape, "last") for axis in axes)
-    return layer.replace(**options)
+    return layer.replaced(**options)
 
 
 def _collapsed(layer: Layer) -> Layer:
@@ -159,4 +159,4 @@ def _collapsed(layer: Layer) -> Layer:
         for name, value in ((name, getattr(layer, name)) for name in layer.options)
         if isinstance(value, tuple) and len(value) > 1 and len(set(value)) == 1
     }
-    return layer.replace(**alike) if alike else layer
+    return layer.replaced(**alike) if alike else layer

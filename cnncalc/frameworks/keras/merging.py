@@ -6,7 +6,7 @@ from typing import Any
 
 from cnncalc.frameworks.keras.arguments import finish, integer
 from cnncalc.frameworks.keras.frame import Call, Vocabulary
-from cnncalc.layers.base import Layer, Shape
+from cnncalc.layers.base import Expects, Layer, Shape
 from cnncalc.layers.merge import (
     Add,
     Concatenate,
@@ -37,7 +37,13 @@ def elementwise(call: Call, **keywords: Any) -> tuple[Layer, ...]:
     Inputs of fewer axes get axes of size 1 behind the batch: Keras's first axes.
     """
     align = "second" if call.frame.order == "last" else "first"
-    return finish(call, keywords, KINDS[call.name](align=align))
+    layer = KINDS[call.name](align=align)
+    return finish(call, keywords, layer.expecting(Expects(call.words, rule=_aligned)))
+
+
+def _aligned(layer: Layer, *shapes: Shape) -> Layer:
+    """Inputs of equally many axes need no others."""
+    return layer.replaced(align="equal") if len(set(map(len, shapes))) == 1 else layer
 
 
 def concatenate(call: Call, axis: Any = -1, **keywords: Any) -> tuple[Layer, ...]:

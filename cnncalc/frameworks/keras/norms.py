@@ -149,7 +149,7 @@ def _in_order(frame: Frame, layer: Layer, shape: Shape) -> Layer:
     rank = len(shape)
     order = [frame.inside(axis, rank) for axis in range(rank)]
     places = tuple(sorted(layer.places(shape), key=order.index))
-    return layer.replace(axes=places, order="first") if places else layer
+    return layer.replaced(axes=places, order="first") if places else layer
 
 
 def _axis(call: Call, axis: Any) -> int:

@@ -8,7 +8,7 @@ from cnncalc.frameworks.keras.arguments import finish, integer, number
 from cnncalc.frameworks.keras.frame import Call, Vocabulary
 from cnncalc.layers import LAYERS
 from cnncalc.layers.activation import Dropout, Noise, ParametricReLU, Rescale, Softmax
-from cnncalc.layers.base import Expects, Layer
+from cnncalc.layers.base import Expects, Layer, Shape
 from cnncalc.layers.linear import Linear
 
 __all__ = ["POINTWISE"]
@@ -39,7 +39,13 @@ def dense(
         )
     axis, _ = call.frame.axis(-1)
     layer = Linear(integer(call, "units", units), bool(use_bias), axis)
-    return finish(call, keywords, layer, activation=activation)
+    expects = Expects(call.words, rule=_on_vector)
+    return finish(call, keywords, layer.expecting(expects), activation=activation)
+
+
+def _on_vector(layer: Layer, shape: Shape) -> Layer:
+    """A vector has one axis only, which needs no number."""
+    return layer.replaced(axis=None) if len(shape) == 1 else layer
 
 
 def activation_layer(call: Call, activation: Any, **keywords: Any) -> tuple[Layer, ...]:

@@ -47,7 +47,7 @@ def selu(alpha: float = 1.67326319217681884, gamma: float = 1.05070102214813232)
 
 
 def swish(alpha: float = 1.0) -> Layer:
-    """x * sigmoid(x)."""
+    """The value times its sigmoid."""
     if alpha != 1:
         raise LayerError(
             f"Swish with alpha={alpha:g} has no counterpart here", code="bad-value", help="alpha=1"

@@ -81,12 +81,7 @@ def conv_transpose(
 ) -> Layer:
     """Weight (C, M/group, *kernel), bias (M,). SAME cuts what is more than n*s, and never adds."""
     node, shape = _node("ConvTranspose", weight, kernel_shape, strides, dilations, pads, auto_pad)
-    extra = node.per_axis("output_padding", output_padding, 0, 0)
-    if any(op >= s for op, s in zip(extra, node.strides, strict=True)):
-        raise node.error(
-            f"can't have output_padding={list(extra)} with strides={list(node.strides)}",
-            "output_padding below the strides",
-        )
+    extra = _extra(node, output_padding)
     layer = ConvTransposed(
         shape[1] * group,
         plain(node.kernel),
@@ -131,6 +126,16 @@ def _node(
     return node, weight
 
 
+def _extra(node: Node, output_padding: Ints | None) -> tuple[int, ...]:
+    extra = node.per_axis("output_padding", output_padding, 0, 0)
+    if any(op >= s for op, s in zip(extra, node.strides, strict=True)):
+        raise node.error(
+            f"can't have output_padding={list(extra)} with strides={list(node.strides)}",
+            "output_padding below the strides",
+        )
+    return extra
+
+
 def _cuts(node: Node, extra: tuple[int, ...]) -> Pads:
     """What a transposed convolution cuts off its output without `output_shape`."""
     if not node.auto_pad.startswith("SAME"):
@@ -156,7 +161,7 @@ def _cut(auto: str, total: int) -> tuple[int, int]:
 def _to_output_shape(node: Node, sizes: tuple[int, ...], layer: Layer, shape: Shape) -> Layer:
     """A transposed convolution with the pads that make its `output_shape` at an input."""
     assert isinstance(layer, ConvTransposed)
-    windows = layer.replace(padding=0).windows(shape)
+    windows = layer.replaced(padding=0).windows(shape)
     pads, extra = [], []
     for n, size, w in zip(shape[1:], sizes, windows, strict=True):
         assert isinstance(w, Spread)
@@ -169,7 +174,8 @@ def _to_output_shape(node: Node, sizes: tuple[int, ...], layer: Layer, shape: Sh
             )
         pads.append(_cut(node.auto_pad, full - size))
         extra.append(after)
-    return layer.replace(padding=plain(tuple(pads)), output_padding=plain(tuple(extra)))
+    settled = layer.replaced(padding=plain(tuple(pads)), output_padding=plain(tuple(extra)))
+    return settled.expecting(_takes(node, shape[0]))  # it is settled only once
 
 
 FUNCTIONS: dict[str, Callable[..., Layer]] = {

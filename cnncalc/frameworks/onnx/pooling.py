@@ -96,7 +96,8 @@ def _as_run(node: Node, layer: Layer, shape: Shape) -> Layer:
     ):
         return layer
     pads = plain(tuple((w.before, w.after) for w in runs))
-    return layer.replace(padding=pads, ceil=False, empty=empty)
+    settled = layer.replaced(padding=pads, ceil=False, empty=empty)
+    return settled.expecting(Expects(node.op, (len(node.kernel),)))  # it is settled only once
 
 
 def _slide(node: Node, ceil: bool, axis: int, n: int) -> Slide:

@@ -37,11 +37,16 @@ def _linear(call: str) -> Reader:
     ) -> Layer:
         layer = Linear(integer(call, "out_features", out_features, 1), bias=bool(bias), axis=-1)
         if in_features is LAZY:
-            return layer.expecting(Expects(call))
+            return layer.expecting(Expects(call, rule=_last_axis))
         features = integer(call, "in_features", in_features, 1)
-        return layer.expecting(Expects(call, (), (("in_features", -1, features),)))
+        return layer.expecting(Expects(call, (), (("in_features", -1, features),), _last_axis))
 
     return linear
+
+
+def _last_axis(layer: Layer, shape: Shape) -> Layer:
+    """Of a vector the last axis is all there is, and needs no saying."""
+    return layer.replaced(axis=None) if len(shape) == 1 else layer
 
 
 def identity(*args: Any, **kwargs: Any) -> Layer:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.notations.onnx_file.model import Constant, Node, clean
-from cnncalc.notations.onnx_file.records import Flow, Mask, Open, Record, Untold, Value
+from cnncalc.notations.onnx_file.records import Flow, Mask, Merged, Open, Record, Untold, Value
 
 if TYPE_CHECKING:
     from cnncalc.notations.onnx_file.tracing import Tracer
@@ -47,9 +47,8 @@ class Call:
         value = self.inputs[place] if self.has(place) else None
         if isinstance(value, Flow):
             return value
-        if value is None:
-            self.refuse(f"its input {place + 1} is missing")
-        self.refuse(f"its input {place + 1} is {describe(value)}, where data is expected")
+        what = "missing" if value is None else f"{describe(value)}, where data is expected"
+        raise LayerError(f"its input {place + 1} is {what}", code="onnx")
 
     def constant(self, place: int) -> Constant | None:
         """An input that doesn't depend on the data; None where it is left out."""
@@ -158,6 +157,8 @@ def describe(value: Value) -> str:
         return "data"
     if isinstance(value, Mask):
         return "what a comparison gives"
+    if isinstance(value, Merged):
+        return "data in one axis together with the batch"
     if isinstance(value, Open):
         return f"an input (`{clean(value.name, 60)}`) whose sizes the file leaves open"
     if isinstance(value, Untold):

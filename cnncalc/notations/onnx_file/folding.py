@@ -84,7 +84,7 @@ def constant(call: Call) -> Constant:
     for name in ("value_float", "value_floats"):
         if name in call.attributes:
             return numbers(numpy.array(call.attributes[name], dtype="float32"))
-    call.refuse("it has no numbers")
+    raise LayerError("it has no numbers", code="onnx")
 
 
 def constant_of_shape(call: Call) -> Constant:
@@ -150,9 +150,7 @@ def divided(a: Any, b: Any) -> Any:
         return numpy.divide(a, b)
     safe = numpy.where(b == 0, 1, b)
     quotient = numpy.abs(a) // numpy.abs(safe)
-    return numpy.where((a < 0) != (safe < 0), -quotient, quotient).astype(
-        numpy.result_type(a, b)
-    )
+    return numpy.where((a < 0) != (safe < 0), -quotient, quotient).astype(numpy.result_type(a, b))
 
 
 def power(a: Any, b: Any) -> Any:
@@ -171,9 +169,7 @@ def gather(call: Call) -> Constant:
     data, indices = constants(call)
     axis = shapes.place(call.integer("axis", 0), len(data.shape))
     shape = (*data.shape[:axis], *indices.shape, *data.shape[axis + 1 :])
-    return made(
-        call, shape, [data, indices], lambda x, i: numpy.take(x, i, axis=axis), [data]
-    )
+    return made(call, shape, [data, indices], lambda x, i: numpy.take(x, i, axis=axis), [data])
 
 
 def reshape(call: Call) -> Constant:
@@ -204,9 +200,7 @@ def flatten(call: Call) -> Constant:
 def transpose(call: Call) -> Constant:
     data = constants(call)[0]
     axes = shapes.transposed(data.shape, call.whole("perm"))
-    return made(
-        call, tuple(data.shape[axis] for axis in axes), [data], lambda x: x.transpose(axes)
-    )
+    return made(call, tuple(data.shape[axis] for axis in axes), [data], lambda x: x.transpose(axes))
 
 
 def slice_(call: Call) -> Constant:
@@ -218,9 +212,7 @@ def slice_(call: Call) -> Constant:
         call.whole("axes", 3),
         call.whole("steps", 4),
     )
-    shape = tuple(
-        len(kept[axis]) if axis in kept else size for axis, size in enumerate(data.shape)
-    )
+    shape = tuple(len(kept[axis]) if axis in kept else size for axis, size in enumerate(data.shape))
 
     def compute(x: Any) -> Any:
         for axis, indices in kept.items():
@@ -233,9 +225,7 @@ def slice_(call: Call) -> Constant:
 def split(call: Call) -> list[Constant]:
     data = constants(call)[0]
     axis = shapes.place(call.integer("axis", 0), len(data.shape))
-    sizes = shapes.part_sizes(
-        data.shape[axis], call.whole("split", 1), len(call.node.outputs)
-    )
+    sizes = shapes.part_sizes(data.shape[axis], call.whole("split", 1), len(call.node.outputs))
     parts, start = [], 0
     for size in sizes:
         shape = (*data.shape[:axis], size, *data.shape[axis + 1 :])
@@ -289,14 +279,12 @@ def scatter(call: Call) -> Constant:
 def reduction(compute: Callable[..., Any]) -> Callable[[Call], Constant]:
     def function(call: Call) -> Constant:
         data = constants(call)[0]
-        axes = call.whole("axes", 1)
-        if not axes:
-            axes = [] if call.integer("noop_with_empty_axes", 0) else range(len(data.shape))
+        axes = call.whole("axes", 1) or []
+        if not axes and not call.integer("noop_with_empty_axes", 0):
+            axes = list(range(len(data.shape)))
         keep = bool(call.integer("keepdims", 1))
         shape = shapes.reduced(data.shape, axes, keep)
-        return made(
-            call, shape, [data], lambda x: compute(x, axis=tuple(axes), keepdims=keep)
-        )
+        return made(call, shape, [data], lambda x: compute(x, axis=tuple(axes), keepdims=keep))
 
     return function
 

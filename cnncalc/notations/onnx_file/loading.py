@@ -62,7 +62,9 @@ def load_bytes(data: bytes, file: str | None = None) -> Model:
     try:
         proto = onnx.ModelProto.FromString(data)
     except (DecodeError, UnicodeDecodeError, RecursionError):
-        raise broken(file, "its bytes are no model", "a file that torch.onnx or tf2onnx made") from None
+        raise broken(
+            file, "its bytes are no model", "a file that torch.onnx or tf2onnx made"
+        ) from None
     del data
     try:
         return _Loading(onnx, file).model(proto)
@@ -87,9 +89,7 @@ class _Loading:
             raise broken(self.file, "it has no nodes", "a file that torch.onnx or tf2onnx made")
         versions = {each.domain: each.version for each in proto.opset_import}
         opset = next((versions[name] for name in STANDARD if name in versions), 1)
-        functions = {
-            (each.domain, each.name): self.function(each) for each in proto.functions
-        }
+        functions = {(each.domain, each.name): self.function(each) for each in proto.functions}
         return Model(self.graph(proto.graph), opset, functions, self.file)
 
     def graph(self, proto: Any, depth: int = 0, number: int = 0) -> Graph:
@@ -101,9 +101,7 @@ class _Loading:
             constants[tensor.name] = self.constant(tensor, tensor.name)
         for sparse in proto.sparse_initializer:
             constants[sparse.values.name] = self.sparse(sparse)
-        inputs = tuple(
-            self.declared(value) for value in proto.input if value.name not in constants
-        )
+        inputs = tuple(self.declared(value) for value in proto.input if value.name not in constants)
         nodes = self.run(proto.node, depth, number)
         return Graph(inputs, tuple(value.name for value in proto.output), constants, nodes)
 
@@ -117,9 +115,7 @@ class _Loading:
         return tuple(nodes)
 
     def node(self, proto: Any, depth: int, number: int) -> Node:
-        attributes = {
-            each.name: self.attribute(each, depth, number) for each in proto.attribute
-        }
+        attributes = {each.name: self.attribute(each, depth, number) for each in proto.attribute}
         return Node(
             proto.name,
             proto.op_type,

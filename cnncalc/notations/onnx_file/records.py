@@ -10,7 +10,7 @@ from cnncalc.layers.base import Layer, Shape, Weight
 from cnncalc.network import Relabel, Step
 from cnncalc.notations.onnx_file.model import Constant, Node, Stored, clean
 
-__all__ = ["Flow", "Mask", "Open", "Record", "Records", "Untold", "Value"]
+__all__ = ["Flow", "Mask", "Merged", "Open", "Record", "Records", "Untold", "Value"]
 
 
 class Flow(NamedTuple):
@@ -33,13 +33,19 @@ class Untold(NamedTuple):
     place: int
 
 
+class Merged(NamedTuple):
+    """Data in one axis together with a batch of one sample."""
+
+    of: Flow
+
+
 class Open(NamedTuple):
     """A further input whose sizes the file leaves open."""
 
     name: str
 
 
-Value = Flow | Constant | Mask | Untold | Open | None  # None: an input left out
+Value = Flow | Constant | Mask | Merged | Untold | Open | None  # None: an input left out
 
 
 class Record:
@@ -124,6 +130,8 @@ class Records(list[Record]):
             sources = constant.sources
             kept = [each for each in sources if fresh is None or id(each) in fresh]
             known[weight.name] = (weight.count, tuple(_declared(weight, sources, kept)))
+            if fresh is not None:  # one tensor may stand for two weights of a layer
+                fresh = fresh - {id(each) for each in kept}
         return known
 
     def check(self, record: Record) -> None:

@@ -30,7 +30,16 @@ from cnncalc.notations.onnx_file.model import (
     clean,
 )
 from cnncalc.notations.onnx_file.operators import OPERATORS
-from cnncalc.notations.onnx_file.records import Flow, Open, Record, Records, Untold, Value
+from cnncalc.notations.onnx_file.records import (
+    Flow,
+    Mask,
+    Merged,
+    Open,
+    Record,
+    Records,
+    Untold,
+    Value,
+)
 
 __all__ = ["Tracer", "network_of"]
 
@@ -191,9 +200,7 @@ class Tracer:
             if isinstance(value, Flow):
                 self.records[value.number].readers = scope.reads[name]
 
-    def _values(
-        self, node: Node, inputs: list[Value], scope: Scope, depth: int
-    ) -> list[Value]:
+    def _values(self, node: Node, inputs: list[Value], scope: Scope, depth: int) -> list[Value]:
         """What a node gives."""
         function = self.model.functions.get((node.domain, node.op))
         if function:
@@ -206,7 +213,7 @@ class Tracer:
         if node.op == "If" and node.domain in STANDARD:
             return self._branch(call, scope, depth)
         known = node.domain in STANDARD or node.op in FUSED
-        if known and not any(isinstance(each, Flow) for each in inputs):
+        if known and not any(isinstance(each, Flow | Mask | Merged) for each in inputs):
             return list(fold(call))
         handler = OPERATORS.get(node.op) if known else None
         if handler is None:

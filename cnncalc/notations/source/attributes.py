@@ -134,7 +134,9 @@ def of_super(machine: Any, value: Super, name: str) -> Value:
         if name == "__init__":
             return Bound(PLAIN_INIT, receiver)
         if name == "__setattr__":
-            return Bound(Builtin(name, lambda m, args, _: set_field(args[0], args[1], args[2])), receiver)
+            return Bound(
+                Builtin(name, lambda m, args, _: set_field(args[0], args[1], args[2])), receiver
+            )
         if name in ("__init_subclass__", "__post_init__"):
             return Builtin(name, lambda m, args, kwargs: None)
         content = getattr(receiver, "content", None)
@@ -204,6 +206,7 @@ def of_tensor(machine: Any, value: Value, name: str) -> Value:
 
 def of_property(machine: Any, value: Property, name: str) -> Value:
     if name in ("setter", "getter", "deleter"):
+
         def change(m: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
             return Property(value.getter, args[0] if name == "setter" else value.setter)
 

@@ -142,5 +142,3 @@ def product(sizes: tuple[Any, ...]) -> int:
     for size in sizes:
         total *= size
     return total
-
-

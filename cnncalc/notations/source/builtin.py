@@ -397,4 +397,3 @@ BUILTINS: dict[str, Value] = {
     "__doc__": None,
     "__package__": "",
 }
-

@@ -6,7 +6,7 @@ import ast
 from typing import Any
 
 from cnncalc.errors import suggest
-from cnncalc.notations.source.machine import Machine
+from cnncalc.notations.source.machine import FAULTS, Machine
 from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.scopes import Poison, Scope, describe
 from cnncalc.notations.source.stops import Refusal
@@ -30,17 +30,8 @@ from cnncalc.notations.source.values import (
 
 __all__ = ["call", "make_function"]
 
+CALL_COST = 8  # in fuel
 MAX_ARGUMENTS = 4_000
-
-# What a function worked out here may stumble over when its arguments make no sense.
-FAULTS: tuple[type[Exception], ...] = (
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    StopIteration,
-    TypeError,
-    ValueError,
-)
 
 
 def call(machine: Machine, function: Value, args: list[Value], kwargs: dict[str, Value]) -> Value:
@@ -58,7 +49,12 @@ def call(machine: Machine, function: Value, args: list[Value], kwargs: dict[str,
     if isinstance(function, Class):
         from cnncalc.notations.source.classes import instantiate
 
-        return instantiate(machine, function, args, kwargs)
+        if function.make is None:
+            return instantiate(machine, function, args, kwargs)
+        try:
+            return function.make(machine, args, kwargs)
+        except FAULTS:
+            raise Refusal(f"`{function.name}` can't be called like this") from None
     if isinstance(function, Partial):
         return call(machine, function.function, [*function.args, *args], function.kwargs | kwargs)
     if isinstance(function, Instance):
@@ -140,6 +136,7 @@ def call_function(
         named = function.owner.name
     bind(named, function.node.args, function, scope.names, args, kwargs)
     machine.budget.enter()
+    machine.budget.spend(CALL_COST)
     try:
         if isinstance(function.node, ast.Lambda):
             return machine.evaluate(scope, function.node.body)

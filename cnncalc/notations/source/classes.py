@@ -25,6 +25,7 @@ from cnncalc.notations.source.values import (
 
 __all__ = ["OBJECT", "Super", "instantiate", "make_class"]
 
+INSTANCE_COST = 20  # in fuel: an object is dearer than a node of the syntax tree
 MARKS = ("__class_body__", "__fields__")
 OBJECT = Class("object")
 ENUM = Class("Enum", (OBJECT,))
@@ -119,9 +120,7 @@ def make_members(cls: Class) -> None:
     cls.names["__members__"] = members
 
 
-def instantiate(
-    machine: Machine, cls: Class, args: list[Value], kwargs: dict[str, Value]
-) -> Value:
+def instantiate(machine: Machine, cls: Class, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """An object of a class."""
     if cls.make is not None:
         return cls.make(machine, args, kwargs)
@@ -129,6 +128,7 @@ def instantiate(
         return member_of(machine, cls, args)
     if not cls.library and isinstance(cls.find("__new__"), Function):
         raise Refusal(f"`{cls.name}` makes its objects with `__new__`, which can't be followed")
+    machine.budget.spend(INSTANCE_COST)
     instance = Instance(cls, machine.spans())
     plain = next((base.make for base in cls.order if base.make is not None), None)
     found = cls.find("__init__")

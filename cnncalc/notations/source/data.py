@@ -104,7 +104,9 @@ def text_of(machine: Any, value: Value, quoted: bool = False) -> str:
     if isinstance(value, SetValue):
         return f"{{{_joined(machine, list(value.items))}}}" if value.items else "set()"
     if isinstance(value, dict):
-        pairs = [f"{text_of(machine, k, True)}: {text_of(machine, v, True)}" for k, v in value.items()]
+        pairs = [
+            f"{text_of(machine, k, True)}: {text_of(machine, v, True)}" for k, v in value.items()
+        ]
         return _checked(f"{{{', '.join(pairs)}}}")
     if isinstance(value, Batch):
         raise Refusal("the size of the batch isn't known, so it can't become text", code="batch")

@@ -94,6 +94,8 @@ def learned(machine: Any, sign: str, tensor: Tensor, static: Static, reverse: bo
         raise combined(learned_ones)
     owner = next(iter(learned_ones or sources.values()), None)
     role = owner.role if owner is not None else "constant"
+    if role == "parameter" and math.prod(sizes) != math.prod(owner.shape):  # type: ignore[union-attr]
+        raise Refusal("a step with a part of a parameter can't be followed", code="weights")
     shape = trimmed(sizes)
     if sign == "*" and sizes[0] == tensor.shape[0] == math.prod(sizes):
         shape = None  # one value for each channel
@@ -187,8 +189,13 @@ def static_operator(machine: Any, sign: str, left: Value, right: Value) -> Value
         return Static((*shapes[0][:-1], *shapes[1][1:]), sources)
     shape = broadcast(*shapes)
     values = static_values(machine, sign, left, right)
-    whole = values is not None and sign in "+-*" and all(
-        isinstance(each, int) or (isinstance(each, Static) and each.whole) for each in (left, right)
+    whole = (
+        values is not None
+        and sign in "+-*"
+        and all(
+            isinstance(each, int) or (isinstance(each, Static) and each.whole)
+            for each in (left, right)
+        )
     )
     return Static(shape, tuple(dict.fromkeys(sources)), values, whole)
 

@@ -203,8 +203,10 @@ def assigned(module: Module) -> list[str]:
     """The names that top-level assignments bind, in order."""
     names = []
     for node in module.statements:
-        targets = node.targets if isinstance(node, ast.Assign) else (
-            [node.target] if isinstance(node, ast.AnnAssign) and node.value else []
+        targets = (
+            node.targets
+            if isinstance(node, ast.Assign)
+            else ([node.target] if isinstance(node, ast.AnnAssign) and node.value else [])
         )
         names += [target.id for target in targets if isinstance(target, ast.Name)]
     return list(dict.fromkeys(names))

@@ -37,6 +37,8 @@ def percent(machine: Any, form: str, values: Value) -> str:
         except (TypeError, ValueError, OverflowError):
             raise Refusal(f"`%{kind}` can't show this value") from None
 
+    if "%" in PERCENT.sub("", form):
+        raise Refusal("this `%` format can't be followed")
     text = PERCENT.sub(replace, form)
     check_text(len(text))
     return text
@@ -74,6 +76,8 @@ def format_text(machine: Any, form: str, args: list[Value], kwargs: dict[str, Va
         return format_value(machine, value, spec or "")
 
     check_text(len(form))
+    if set("{}") & set(FIELD.sub("", form)):
+        raise Refusal("this format can't be followed", help="names and numbers in braces only")
     text = FIELD.sub(replace, form)
     check_text(len(text))
     return text

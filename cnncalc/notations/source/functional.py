@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import read
 from cnncalc.layers import KINDS
-from cnncalc.layers.base import Expects, Layer
+from cnncalc.layers.base import Expects, Layer, Shape
 from cnncalc.notations.source.data import listed
 from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.scopes import describe
@@ -177,9 +178,30 @@ def holder_of(weight: Value, bias: Value) -> Value:
     return first
 
 
-def weighted(machine: Any, layer: Layer, input: Value, weight: Value, bias: Value, op: str) -> Value:
+def check_whole(layer: Layer, shape: Shape, *weights: Value) -> None:
+    """Refuse a step with a part of a parameter: the rest would be lost from the count."""
+    sources = {
+        id(source): source
+        for each in weights
+        if isinstance(each, Static)
+        for source in each.sources
+        if source.role == "parameter"
+    }
+    held = sum(prod(source.shape) for source in sources.values())
+    try:
+        used = sum(each.count for each in layer.weights(shape) if each.role == "parameter")
+    except LayerError:
+        return  # the step itself says what is wrong
+    if used != held:
+        raise Refusal("a step with a part of a parameter can't be followed", code="weights")
+
+
+def weighted(
+    machine: Any, layer: Layer, input: Value, weight: Value, bias: Value, op: str
+) -> Value:
     """One step of a layer whose weights the source holds itself."""
     owner = holder_of(weight, bias)
+    check_whole(layer, inner_shape(input), weight, bias)
     for each in (weight, bias):
         if isinstance(each, Static) and machine.trace:
             machine.trace.used.update({id(source): source for source in each.sources})
@@ -193,8 +215,10 @@ def weighted(machine: Any, layer: Layer, input: Value, weight: Value, bias: Valu
 def conv(axes: int, transposed: bool) -> Any:
     cls = f"ConvTranspose{axes}d" if transposed else f"Conv{axes}d"
     op = f"conv_transpose{axes}d" if transposed else f"conv{axes}d"
-    words = "stride padding output_padding groups dilation" if transposed else (
-        "stride padding dilation groups"
+    words = (
+        "stride padding output_padding groups dilation"
+        if transposed
+        else ("stride padding dilation groups")
     )
 
     def call(
@@ -319,5 +343,3 @@ FUNCTIONAL: dict[str, Any] = {
     **{f"conv{axes}d": conv(axes, False) for axes in (1, 2, 3)},
     **{f"conv_transpose{axes}d": conv(axes, True) for axes in (1, 2, 3)},
 }
-
-

@@ -65,9 +65,7 @@ def _element(value: Any, index: Value) -> Value:
     try:
         return value[index]
     except IndexError:
-        raise raised(
-            "IndexError", f"there is no element {index} of {len(value)}"
-        ) from None
+        raise raised("IndexError", f"there is no element {index} of {len(value)}") from None
 
 
 def _entry(machine: Any, value: dict[Value, Value], index: Value) -> Value:
@@ -83,7 +81,9 @@ def _entry(machine: Any, value: dict[Value, Value], index: Value) -> Value:
 
 def _shown(index: Value, value: dict[Value, Value]) -> str:
     known = ", ".join(repr(each) for each in list(value)[:8] if isinstance(each, str | int))
-    return f"{index!r} is none of {known}" if isinstance(index, str | int) and known else "no such key"
+    return (
+        f"{index!r} is none of {known}" if isinstance(index, str | int) and known else "no such key"
+    )
 
 
 def _class_item(value: Class, index: Value) -> Value:

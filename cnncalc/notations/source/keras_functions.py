@@ -199,5 +199,3 @@ def keras_item(machine: Any, tensor: KerasTensor, index: Value) -> Value:
             raise Refusal("an index other than a slice can't be followed in a Keras tensor")
         result = cut(machine, result, inner_axis(machine, tensor, axis), part)
     return result
-
-

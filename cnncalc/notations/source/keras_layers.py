@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from cnncalc.errors import LayerError
-from cnncalc.frameworks.base import read
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.notations.source.attributes import set_field
 from cnncalc.notations.source.classes import OBJECT
 from cnncalc.notations.source.data import content_of, listed
 from cnncalc.notations.source.scopes import describe
 from cnncalc.notations.source.stops import Refusal
-from cnncalc.notations.source.torch_layers import plain, refused
+from cnncalc.notations.source.torch_layers import LAYER_COST, made, plain, refused
 from cnncalc.notations.source.torch_modules import Method, method
 from cnncalc.notations.source.trace import emit
 from cnncalc.notations.source.values import (
@@ -80,6 +79,7 @@ def init(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> None:
     """A layer of the vocabulary: its arguments make the neutral layers."""
     layer, *values = args
     cls = next(each for each in layer.cls.order if each.reader is not None)
+    machine.budget.spend(LAYER_COST)
     kwargs = dict(kwargs)
     activation = kwargs.get("activation")
     if isinstance(activation, Instance | Function | Bound):
@@ -88,19 +88,11 @@ def init(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> None:
     if layer.cls is not cls and layer.cls.library is False:
         given.pop("name", None)
     init_base(machine, layer, name=kwargs.get("name"), trainable=kwargs.get("trainable", True))
-    try:
-        reader = machine.keras_readers()[cls.name]
-        layer.layers = read(reader, f"layers.{cls.name}", [argument(v) for v in values], given)
-    except LayerError as error:
-        raise refused(error) from None
-    for key, value in given.items():
+    reader = machine.keras_readers()[cls.name]
+    values = [argument(value) for value in values]
+    layer.layers, arguments = made(reader, f"layers.{cls.name}", values, given)
+    for key, value in {**arguments, **arguments.get("keywords", {})}.items():
         layer.fields.setdefault(key, value)
-    for key, value in zip(FIRST.get(cls.name, ()), values, strict=False):
-        layer.fields.setdefault(key, value)
-
-
-# What sources ask a layer for that they gave by position.
-FIRST = {"Dense": ("units",), "Conv2D": ("filters", "kernel_size", "strides")}
 
 
 def argument(value: Value) -> Any:
@@ -277,8 +269,6 @@ def activation(machine: Any, name: str, tensor: Value) -> Value:
     for layer in layers:
         tensor = emit(machine, layer, [tensor], op=layer.kind)
     return tensor
-
-
 
 
 def set_trainable(layer: Instance, wanted: bool) -> None:

@@ -166,9 +166,7 @@ def replayed(machine: Any, model: Instance, inputs: list[Tensor]) -> Value:
     first = model.fields["inputs"]
     if len(first) != len(inputs):
         raise Refusal(f"`{model.fields['name']}` takes {len(first)} inputs, not {len(inputs)}")
-    places: dict[int, Value] = {
-        old.number: new for old, new in zip(first, inputs, strict=True)
-    }
+    places: dict[int, Value] = {old.number: new for old, new in zip(first, inputs, strict=True)}
     for number in sorted(between(trace, model)):
         record = trace.records[number]
         if number not in places:
@@ -366,5 +364,3 @@ def traced(machine: Machine, model: Instance, shape: Shape) -> Network:
         layout=machine.frame.layout,
         relabel=lambda layer, weights: relabel(layer, weights, machine.frame),
     )
-
-

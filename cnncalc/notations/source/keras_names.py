@@ -219,5 +219,3 @@ FIXED: dict[str, Value] = {
     "utils.file_utils.get_file": Silent("get_file"),
     "utils.data_utils.get_file": Silent("get_file"),
 }
-
-

@@ -199,9 +199,9 @@ def signature(machine: Any, function: Value) -> Opaque:
 
 
 PARAMETER = Class("Parameter", (OBJECT,))
-for _kind in (
-    "POSITIONAL_ONLY POSITIONAL_OR_KEYWORD VAR_POSITIONAL KEYWORD_ONLY VAR_KEYWORD".split()
-):
+for (
+    _kind
+) in "POSITIONAL_ONLY POSITIONAL_OR_KEYWORD VAR_POSITIONAL KEYWORD_ONLY VAR_KEYWORD".split():
     PARAMETER.names[_kind] = Opaque(f"inspect.{_kind}")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.errors import Span
+from cnncalc.errors import Span, SpecError
 from cnncalc.notations.source.limits import Budget
 from cnncalc.notations.source.scopes import Module, Scope
 from cnncalc.notations.source.stops import Raised, Refusal
@@ -20,10 +20,20 @@ if TYPE_CHECKING:
     from cnncalc.notations.source.imports import Imports
     from cnncalc.notations.source.trace import Trace
 
-__all__ = ["Machine"]
+__all__ = ["FAULTS", "Machine"]
 
 PYTHON_FRAMES = 9_000  # for this interpreter's own recursion; calls are bounded by the budget
 MAX_SITES = 4
+
+# What the interpreter may stumble over where a source makes no sense.
+FAULTS: tuple[type[Exception], ...] = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    StopIteration,
+    TypeError,
+    ValueError,
+)
 
 
 class Machine:
@@ -159,6 +169,12 @@ class Machine:
         """The places of the calls under way, innermost first."""
         return tuple(module.file.span(node) for module, node in self.sites[: -MAX_SITES - 1 : -1])
 
+    def stumbled(self) -> Refusal:
+        """What the interpreter itself could not make sense of, where it stood."""
+        refusal = Refusal("this can't be followed")
+        refusal.span = next(iter(self.spans()), None)
+        return refusal
+
     @contextmanager
     def deep(self) -> Iterator[None]:
         """Room for the interpreter's own recursion, and one kind of error coming out of it."""
@@ -166,6 +182,8 @@ class Machine:
         sys.setrecursionlimit(max(limit, PYTHON_FRAMES))
         try:
             yield
+        except SpecError:
+            raise
         except RecursionError:
             raise Refusal("this source is nested too deeply", code="too-deep").error() from None
         except MemoryError:
@@ -174,6 +192,8 @@ class Machine:
             raise raised.refusal().error() from None
         except Refusal as refusal:
             raise refusal.error() from None
+        except FAULTS:
+            raise self.stumbled().error() from None
         finally:
             sys.setrecursionlimit(limit)
 

@@ -133,7 +133,9 @@ def _update(machine: Any, entries: dict[Value, Value], *others: Value, **named: 
     check_count(len(entries))
 
 
-def _setdefault(machine: Any, entries: dict[Value, Value], name: Value, value: Value = None) -> Value:
+def _setdefault(
+    machine: Any, entries: dict[Value, Value], name: Value, value: Value = None
+) -> Value:
     check_count(len(entries) + 1)
     return entries.setdefault(key(name), value)
 
@@ -215,7 +217,9 @@ SETS: dict[str, Method] = {
     "add": _add,
     "discard": _discard,
     "remove": _discard,
-    "update": lambda machine, values, other: values.items.update(_union(machine, values, other).items),
+    "update": lambda machine, values, other: values.items.update(
+        _union(machine, values, other).items
+    ),
     "union": _union,
     "difference": _kept(False),
     "intersection": _kept(True),

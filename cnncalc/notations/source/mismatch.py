@@ -79,7 +79,9 @@ def declared(
         return on_a_map(call, name, wanted, shape)
     actual = shape[axis]
     whole = source_shape(machine, tensor)
-    features = f"{show(whole)} = {actual}" if len(whole) > 1 and prod(whole) == actual else f"{actual}"
+    features = (
+        f"{show(whole)} = {actual}" if len(whole) > 1 and prod(whole) == actual else f"{actual}"
+    )
     what = "features" if len(shape) == 1 else "channels"
     if what == "channels":
         features = f"{actual} channels ({shown(machine, shape)})"
@@ -125,8 +127,6 @@ def call_text(layer: Layer, made: Sequence[Span], owner: Value) -> str:
     if isinstance(owner, Parameter):
         return layer.expects.call
     return f"{layer.expects.call}(…)"
-
-
 
 
 def rewritten(call: str, name: str, wanted: int, actual: int) -> str:

@@ -229,7 +229,7 @@ def same(left: Value, right: Value) -> bool:
 
 def equal(machine: Any, left: Value, right: Value) -> bool:
     """Equality of plain data, element by element and within the budget."""
-    machine.budget.spend(1)
+    machine.budget.spend(2)
     if isinstance(left, tuple | list) and type(left) is type(right):
         return len(left) == len(right) and all(
             equal(machine, one, two) for one, two in zip(left, right, strict=True)
@@ -358,4 +358,14 @@ def _check_key(value: Value, depth: int) -> None:
             _check_key(each, depth + 1)
 
 
-__all__ = ["Raised", "binary", "compare", "contains", "equal", "in_place", "is_true", "key", "unary"]
+__all__ = [
+    "Raised",
+    "binary",
+    "compare",
+    "contains",
+    "equal",
+    "in_place",
+    "is_true",
+    "key",
+    "unary",
+]

@@ -40,8 +40,11 @@ def tensor_item(machine: Any, tensor: Value, index: Value) -> Value:
 
 
 def is_whole(part: Value) -> bool:
-    return isinstance(part, slice) and part.start in (None, 0) and part.stop is None and (
-        part.step in (None, 1)
+    return (
+        isinstance(part, slice)
+        and part.start in (None, 0)
+        and part.stop is None
+        and (part.step in (None, 1))
     )
 
 
@@ -129,17 +132,21 @@ def part_size(tensor: Value, dim: Value, what: str) -> int:
     return size
 
 
-def split(machine: Any, tensor: Value, split_size_or_sections: Value, dim: Value = 0) -> Value:
+def split(
+    machine: Any, tensor: Value, split_size: Value = None, dim: Value = 0, **options: Value
+) -> Value:
     """Parts of one size, or of the sizes given."""
     total = part_size(tensor, dim, "split")
-    sizes = split_size_or_sections
+    sizes = options.get("split_size_or_sections", split_size)
     if isinstance(sizes, int) and sizes > 0:
         count = -(-total // sizes)
         sizes = [sizes] * (total // sizes) + ([total % sizes] if total % sizes else [])
         check_count(count)
     sizes = listed(machine, sizes)
     if not all(isinstance(size, int) for size in sizes) or sum(sizes) != total:
-        raise Refusal(f"parts of {', '.join(map(str, sizes))} don't add up to {total}", code="slice")
+        raise Refusal(
+            f"parts of {', '.join(map(str, sizes))} don't add up to {total}", code="slice"
+        )
     parts, start = [], 0
     for size in sizes:
         parts.append(narrow(machine, tensor, dim, start, size))

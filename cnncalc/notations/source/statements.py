@@ -21,6 +21,7 @@ from cnncalc.notations.source.scopes import Import, Scope
 from cnncalc.notations.source.stops import Raised, Refusal
 from cnncalc.notations.source.values import Foreign, Instance, Opaque, Value
 
+RAISE_COST = 50  # in fuel
 RETURN, BREAK, CONTINUE = "return", "break", "continue"
 
 
@@ -213,13 +214,12 @@ def try_statement(scope: Scope, node: ast.Try) -> object:
 def expects_import(handler: ast.ExceptHandler) -> bool:
     """Whether an `except` is there for a package that may be missing."""
     names = {each.id for each in ast.walk(handler.type or handler) if isinstance(each, ast.Name)}
-    return handler.type is None or bool(
-        names & {"ImportError", "ModuleNotFoundError", "Exception"}
-    )
+    return handler.type is None or bool(names & {"ImportError", "ModuleNotFoundError", "Exception"})
 
 
 def handle(scope: Scope, node: ast.Try, error: Raised) -> object:
     """Run the first handler that takes an exception, or let it pass."""
+    scope.machine.budget.spend(RAISE_COST)
     for handler in node.handlers:
         kind = handler.type and scope.machine.evaluate(scope, handler.type)
         if kind is None or matches(error, kind):
@@ -247,9 +247,7 @@ def decorated(scope: Scope, decorators: list[ast.expr], value: Value) -> Value:
         if isinstance(decorator, Foreign | Opaque):
             continue
         inner = value
-        value = machine.call_at(
-            scope, node, lambda d=decorator, v=inner: machine.call(d, [v], {})
-        )
+        value = machine.call_at(scope, node, lambda d=decorator, v=inner: machine.call(d, [v], {}))
     return value
 
 

@@ -81,7 +81,9 @@ def get(machine: Any, holder: Instance, index: Value) -> Value:
     if not isinstance(index, int):
         raise Refusal(f"{describe(index)} can't be the place of a module")
     if not -len(values) <= index < len(values):
-        raise raised("IndexError", f"index {index} is out of range: there are {len(values)} modules")
+        raise raised(
+            "IndexError", f"index {index} is out of range: there are {len(values)} modules"
+        )
     return values[index]
 
 
@@ -217,7 +219,9 @@ LISTS: dict[str, Method] = {
     "pop": pop,
     "add": added,
 }
-SEQUENTIAL = container("Sequential", MODULE, init=sequential_init, forward=sequential_forward, **LISTS)
+SEQUENTIAL = container(
+    "Sequential", MODULE, init=sequential_init, forward=sequential_forward, **LISTS
+)
 CONTAINERS: dict[str, Class] = {
     "Sequential": SEQUENTIAL,
     "ModuleList": container("ModuleList", MODULE, init=list_init, **LISTS),

@@ -71,7 +71,9 @@ def extreme(how: str) -> Any:
 def pair(how: str) -> Any:
     """`std_mean`, `var_mean`."""
 
-    def call(machine: Any, tensor: Value, dim: Value = None, *args: Value, **options: Value) -> Value:
+    def call(
+        machine: Any, tensor: Value, dim: Value = None, *args: Value, **options: Value
+    ) -> Value:
         options = {key: value for key, value in options.items() if key == "keepdim"}
         return (
             reduction(how)(machine, tensor, dim, **options),
@@ -84,7 +86,9 @@ def pair(how: str) -> Any:
 def spread(how: str) -> Any:
     """`std` and `var`, whose second argument may be a correction."""
 
-    def call(machine: Any, tensor: Value, dim: Value = None, *args: Value, **options: Value) -> Value:
+    def call(
+        machine: Any, tensor: Value, dim: Value = None, *args: Value, **options: Value
+    ) -> Value:
         keep = bool(options.get("keepdim", args[-1] if args else False))
         return reduction(how)(machine, tensor, None if isinstance(dim, bool) else dim, keep)
 
@@ -181,7 +185,9 @@ def differences(machine: Any, tensor: Value) -> Value:
 def new_tensor(machine: Any, *sizes: Value, **options: Value) -> Static:
     """`torch.zeros`, `torch.randn` …: a tensor of a size."""
     given = options.get("size", sizes[0] if len(sizes) == 1 else sizes)
-    shape = tuple(sizes_given(machine, (given,) if not isinstance(given, int | Batch) else sizes or (given,)))
+    shape = tuple(
+        sizes_given(machine, (given,) if not isinstance(given, int | Batch) else sizes or (given,))
+    )
     if not all(isinstance(each, int | Batch) and not isinstance(each, bool) for each in shape):
         raise Refusal("the sizes of this tensor aren't known")
     return Static(shape)
@@ -221,15 +227,18 @@ def arange(machine: Any, *bounds: Value, **options: Value) -> Static:
     return Static((len(values),), (), list(values), True)
 
 
-def linspace(machine: Any, start: Value, end: Value, steps: Value = 100, **options: Value) -> Static:
+def linspace(
+    machine: Any, start: Value, end: Value, steps: Value = 100, **options: Value
+) -> Static:
     check_count(steps)
     machine.budget.spend(steps)
     gap = (end - start) / max(steps - 1, 1)
     return Static((steps,), (), [single(start + gap * place) for place in range(steps)])
 
 
-def parameter(machine: Any, tensor: Value = None, requires_grad: Value = True) -> Parameter:
-    """`nn.Parameter(tensor)`."""
+def parameter(machine: Any, data: Value = None, requires_grad: Value = True) -> Parameter:
+    """`nn.Parameter(data)`."""
+    tensor = data
     if isinstance(tensor, Opaque):
         raise Refusal("the size of this parameter isn't known")
     if not isinstance(tensor, Static) or not all(isinstance(s, int) for s in tensor.shape):
@@ -306,6 +315,8 @@ ELEMENTWISE = {
     "bmm": attention,
     "einsum": attention,
 }
+
+
 def converted(machine: Any, tensor: Value, kind: Value = None, *args: Value) -> Value:
     """`astype`: whole numbers where they are asked for."""
     whole = getattr(kind, "name", "") in ("int", "int32", "int64") or kind in ("int", "int32")
@@ -343,10 +354,13 @@ TORCH: dict[str, Any] = {
     **dict.fromkeys("zeros ones rand randn empty".split(), new_tensor),
     **dict.fromkeys("zeros_like ones_like rand_like randn_like empty_like full_like".split(), like),
     "full": full,
+    "eye": lambda machine, n, m=None, **options: new_tensor(machine, n, n if m is None else m),
     "tensor": from_values,
     "as_tensor": from_values,
     "FloatTensor": lambda machine, *a, **o: (
-        new_tensor(machine, *a) if all(isinstance(each, int) for each in a) else from_values(machine, *a)
+        new_tensor(machine, *a)
+        if all(isinstance(each, int) for each in a)
+        else from_values(machine, *a)
     ),
     "from_numpy": from_values,
     "arange": arange,
@@ -358,5 +372,3 @@ TORCH: dict[str, Any] = {
 }
 for _name in ("to", "cuda", "cpu", "type", "copy", "data", "size", "view", "dim", "item", "tolist"):
     TORCH.pop(_name, None)
-
-

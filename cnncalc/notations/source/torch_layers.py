@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from inspect import signature
 from typing import Any
 
@@ -26,7 +28,7 @@ from cnncalc.notations.source.values import (
     Value,
 )
 
-__all__ = ["layer_class", "plain", "refused", "run_layer"]
+__all__ = ["LAYER_COST", "layer_class", "plain", "refused", "run_layer"]
 
 # Base classes that sources ask for with isinstance.
 FAMILIES = {
@@ -46,6 +48,7 @@ SHOWN = frozenset(
     "in_channels out_channels in_features out_features num_features num_channels inplace eps "
     "momentum affine track_running_stats device dtype training".split()
 )
+LAYER_COST = 200  # in fuel: binding the arguments of a layer is dear
 PROBE = 64  # weights don't depend on the size of a map
 
 families: dict[str, Class] = {}
@@ -99,19 +102,34 @@ def init(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> None:
     """`nn.Conv2d.__init__` and its kind: the arguments make the layer, and become attributes."""
     module, *values = args
     cls = reader_of(module.cls)
+    machine.budget.spend(LAYER_COST)
     module.ready = True
     values = [plain(value) for value in values]
     kwargs = {name: plain(value) for name, value in kwargs.items()}
     assert cls.reader is not None
-    try:
-        module.layers = read(cls.reader, f"nn.{cls.name}", values, kwargs)
-    except LayerError as error:
-        raise refused(error) from None
-    bound = signature(cls.reader).bind(*values, **kwargs)
-    bound.apply_defaults()
-    for name, value in bound.arguments.items():
+    module.layers, arguments = made(cls.reader, f"nn.{cls.name}", values, kwargs)
+    for name, value in arguments.items():
         if name not in WEIGHTS:
             module.fields.setdefault(name, per_axis(cls.name, name, value))
+
+
+def made(
+    reader: Callable[..., Any], call: str, values: list[Any], kwargs: dict[str, Any]
+) -> tuple[Any, dict[str, Any]]:
+    """What a reader makes of a call's arguments, and the arguments by name with defaults."""
+    try:
+        try:
+            bound = form_of(reader).bind(*values, **kwargs)
+        except TypeError:
+            read(reader, call, values, kwargs)  # says what doesn't fit
+            raise
+        bound.apply_defaults()
+        return reader(*bound.args, **bound.kwargs), bound.arguments
+    except LayerError as error:
+        raise refused(error) from None
+
+
+form_of = cache(signature)
 
 
 def per_axis(cls: str, name: str, value: Value) -> Value:
@@ -224,7 +242,7 @@ def attribute(machine: Any, module: Instance, name: Value) -> Value:
 def set_layer_attribute(machine: Any, module: Instance, name: Value, value: Value) -> None:
     """Changing what a layer computes with, such as `conv.stride = (1, 1)`."""
     cls = reader_of(module.cls)
-    arguments = signature(cls.reader).parameters if cls.reader and module.layers else {}
+    arguments = form_of(cls.reader).parameters if cls.reader and module.layers else {}
     if name in WEIGHTS and module.layers is not None:
         before = attribute(machine, module, name)
         shape = value.shape if isinstance(value, Static) else None

@@ -218,6 +218,8 @@ METHODS: dict[str, Method] = {
     "register_forward_hook": no_hooks,
     "register_forward_pre_hook": no_hooks,
 }
+
+
 class Registered(dict[Value, Value]):
     """`module._modules`: what is put in is registered."""
 

@@ -17,7 +17,7 @@ from cnncalc.notations.source.values import Instance, Parameter, Static, Tensor,
 
 __all__ = ["Record", "Trace", "emit", "whole_module"]
 
-STEP_COST = 15  # in fuel: a step is dearer than a node of the syntax tree
+STEP_COST = 40  # in fuel: a step is dearer than a node of the syntax tree
 
 
 class Record:
@@ -112,9 +112,7 @@ class Trace:
                 again = shares != place
             name = names.fresh(record.name, again)
             inputs = tuple(places[each] for each in record.inputs)
-            steps.append(
-                Step(layer, inputs, name, record.spans, shares if again else None)
-            )
+            steps.append(Step(layer, inputs, name, record.spans, shares if again else None))
         return steps, [places[number] for number in dict.fromkeys(outputs)]
 
     def _ancestors(self, outputs: Sequence[int]) -> set[int]:

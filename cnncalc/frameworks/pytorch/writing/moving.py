@@ -35,29 +35,34 @@ def _unflatten(layer: Any, shape: Shape) -> str:
 
 
 def _pad(layer: Any, shape: Shape) -> str:
-    axes = axes_of(layer, shape)
-    pads = spread(layer.padding, axes)
+    pads = spread(layer.padding, len(shape) - 1)
     if layer.channels != NO_PADS:
         pads = layer.channels + pads
     if layer.mode != "zeros":
-        if layer.channels != NO_PADS:
-            raise no_class(layer, "only constants go around the channels")
-        return call(f"{PADS[layer.mode]}Pad{axes}d", padding=_numbers(pads))
+        return _pad_call(f"{PADS[layer.mode]}Pad", layer, pads, 3)
     if layer.value == 0:
-        return call(f"ZeroPad{axes}d", padding=_numbers(pads))
-    return call(f"ConstantPad{axes}d", padding=_numbers(pads), value=layer.value)
+        return _pad_call("ZeroPad", layer, pads)
+    return _pad_call("ConstantPad", layer, pads, value=layer.value)
+
+
+def _pad_call(name: str, layer: Any, pads: Pads, most: int = 8, **value: float) -> str:
+    """The class for as many axes as there are pairs; constants may be given more than three."""
+    axes = min(len(pads), 3)
+    if not 0 < len(pads) <= most:
+        raise no_class(layer, f"nn.{name}{axes}d has no place for {len(pads)} axes")
+    return call(f"{name}{axes}d", padding=_numbers(pads, axes), **value)
 
 
 def _crop(layer: Any, shape: Shape) -> str:
     axes = axes_of(layer, shape)
     pads = tuple((-before, -after) for before, after in spread(layer.amount, axes))
-    return call(f"ZeroPad{axes}d", padding=_numbers(pads))
+    return _pad_call("ZeroPad", layer, pads)
 
 
-def _numbers(pads: Pads) -> Any:
+def _numbers(pads: Pads, axes: int) -> Any:
     """In PyTorch's order, the last axis first; one number where all are the same."""
     numbers = tuple(number for pair in reversed(pads) for number in pair)
-    return numbers[0] if len(set(numbers)) == 1 else numbers
+    return numbers[0] if len(set(numbers)) == 1 and len(pads) == axes else numbers
 
 
 def _pixel_shuffle(layer: Any, shape: Shape) -> str:

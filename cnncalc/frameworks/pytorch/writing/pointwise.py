@@ -86,11 +86,9 @@ def _affine(layer: Any) -> dict[str, bool]:
 def _batch_norm(layer: Any, shape: Shape) -> str:
     if layer.renorm or place(layer.axis, shape, layer.order) != 0:
         raise no_class(layer, "nn.BatchNorm works on the channels, without renormalisation")
-    axes = max(axes_of(layer, shape, (0, 1, 2, 3)), 1)
+    name = f"BatchNorm{max(len(shape) - 1, 1)}d" if len(shape) <= 4 else "SyncBatchNorm"
     stats = layer.stats
-    return call(
-        f"BatchNorm{axes}d", num_features=shape[0], **_affine(layer), track_running_stats=stats
-    )
+    return call(name, num_features=shape[0], **_affine(layer), track_running_stats=stats)
 
 
 def _group_norm(layer: Any, shape: Shape) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import inf
+from typing import Any
 
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Shape, show
@@ -144,13 +145,14 @@ BIASED: dict[type, Callable[..., int]] = {
 def with_bias(call: Call, flow: Flow, constant: Constant, sizes: Shape) -> Flow | None:
     """A tensor added to what a convolution or linear layer without bias gave is its bias."""
     record = call.record(flow)
-    if type(record.layer) not in BIASED or record.layer.bias or not call.only_reader(flow):
+    layer: Any = record.layer
+    if type(layer) not in BIASED or layer.bias or not call.only_reader(flow):
         return None
-    channel = BIASED[type(record.layer)](record.layer, flow.shape)
+    channel = BIASED[type(layer)](layer, flow.shape)
     full = (1,) * (len(flow.shape) - len(sizes)) + sizes
     if full[channel] != constant.count or constant.count != flow.shape[channel]:
         return None
-    record.layer = record.layer.replaced(bias=True)
+    record.layer = layer.replaced(bias=True)
     record.constants = record.constants | {"bias": constant}
     return flow
 

@@ -12,7 +12,6 @@ from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer
 from cnncalc.notations.onnx_file.call import Call
 from cnncalc.notations.onnx_file.model import Constant
-from cnncalc.notations.onnx_file.operators.patterns import group_norm
 from cnncalc.notations.onnx_file.records import Flow, Value
 
 __all__ = ["LAYERS"]
@@ -41,11 +40,6 @@ def weighted(call: Call) -> Flow:
     return call.add(layer, [call.flow()], "", **given)
 
 
-def instance_norm(call: Call) -> Flow:
-    """InstanceNormalization, which older exporters also write group norms with."""
-    return group_norm(call, weighted(call))
-
-
 def plain(call: Call) -> Flow:
     """A layer without tensors; the indices that MaxPool gives beside are not followed."""
     return call.add(READERS[call.node.op](call.attributes, []), [call.flow()])
@@ -67,9 +61,7 @@ def lp_normalization(call: Call) -> Flow:
     """LpNormalization along an axis that is not the batch."""
     flow = call.flow()
     axis = call.axis(call.integer("axis", -1), flow)
-    return call.add(
-        READERS["LpNormalization"](call.attributes | {"axis": axis + 1}, []), [flow]
-    )
+    return call.add(READERS["LpNormalization"](call.attributes | {"axis": axis + 1}, []), [flow])
 
 
 def mean_variance(call: Call) -> Flow:
@@ -127,9 +119,7 @@ def max_unpool(call: Call) -> Flow:
     sizes = call.whole("output_shape", 2)
     around = tuple(zip(pads[: len(kernel)], pads[len(kernel) :], strict=True))
     size = None if sizes is None else tuple(call.without_batch(tuple(sizes))[1:])
-    return call.add(
-        KINDS["maxunpool"](tuple(kernel), tuple(strides), around, size), [flow]
-    )
+    return call.add(KINDS["maxunpool"](tuple(kernel), tuple(strides), around, size), [flow])
 
 
 def quantized(call: Call) -> Flow:
@@ -144,7 +134,6 @@ LAYERS: dict[str, Callable[[Call], Value | list[Value]]] = {
     **dict.fromkeys(("DequantizeLinear", "QuantizeLinear", "CastLike"), quantized),
     "Clip": clipped,
     "Dropout": dropout,
-    "InstanceNormalization": instance_norm,
     "LpNormalization": lp_normalization,
     "MaxUnpool": max_unpool,
     "MeanVarianceNormalization": mean_variance,

@@ -15,7 +15,7 @@ from cnncalc.notations.onnx_file.call import Call
 from cnncalc.notations.onnx_file.model import Constant
 from cnncalc.notations.onnx_file.records import Flow, Mask, Record
 
-__all__ = ["affine", "decomposed", "group_norm", "regrouped", "softplus"]
+__all__ = ["affine", "decomposed", "regrouped", "softplus"]
 
 ROOT = 2**0.5
 
@@ -31,23 +31,20 @@ def tail(call: Call, count: int, inner: int = 1) -> list[Record] | None:
     return records
 
 
-def replaced(call: Call, count: int, layer: Layer, source: int) -> Flow:
-    """One layer in the place of the last steps, reading what they read; it has the first's name."""
+def replaced(call: Call, count: int, layer: Layer, source: int, named: int = 0) -> Flow:
+    """One layer in the place of the last steps, reading what they read.
+
+    `named`: which of the steps it has its name from.
+    """
     records = call.tracer.records
-    first = records[-count]
+    name = records[-count:][named].name
     shape = records[source].shape
     del records[-count:]
-    name = (first.node.name if first.node else "") or call.node.name
     return call.tracer.add(call.node._replace(name=name), layer, [Flow(source, shape)], "", {})
 
 
 def kinds(records: Sequence[Record]) -> list[str]:
     return [each.layer.kind for each in records]
-
-
-def group_norm(call: Call, flow: Flow) -> Flow:
-    """An instance norm whose scale does nothing stays open to be a group norm (`regrouped`)."""
-    return flow
 
 
 def regrouped(call: Call, flow: Flow, target: Shape) -> Flow | None:
@@ -64,7 +61,7 @@ def regrouped(call: Call, flow: Flow, target: Shape) -> Flow | None:
     groups, shape = before.shape[0], call.tracer.records[source].shape
     if shape != target or len(before.shape) != 2 or shape[0] % groups or not _is_idle(norm):
         return None
-    return replaced(call, 2, KINDS["gn"](groups, affine=False), source)
+    return replaced(call, 2, KINDS["gn"](groups, affine=False), source, named=1)
 
 
 def _is_idle(norm: Record) -> bool:
@@ -140,7 +137,7 @@ def _gelu_halved_first(call: Call) -> Flow | None:
     assert records is not None
     base = len(call.tracer.records) - 5
     words = kinds(records)
-    orders = {
+    orders: dict[tuple[str, ...], tuple[int, ...]] = {
         ("rescale", "erf", "rescale", "rescale", "mul"): (0, 1, 2, 3),
         ("rescale", "rescale", "erf", "rescale", "mul"): (1, 2, 3, 0),
     }

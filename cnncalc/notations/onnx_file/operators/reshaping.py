@@ -10,7 +10,7 @@ from cnncalc.layers.base import Layer, Shape
 from cnncalc.notations.onnx_file import shapes
 from cnncalc.notations.onnx_file.call import Call
 from cnncalc.notations.onnx_file.operators.patterns import regrouped
-from cnncalc.notations.onnx_file.records import Flow, Value
+from cnncalc.notations.onnx_file.records import Flow, Merged, Value
 
 __all__ = ["RESHAPING", "to_shape"]
 
@@ -32,9 +32,10 @@ def moved(shape: Shape, target: Shape) -> Layer:
     front = _common(shape, target)
     back = _common(shape[front:][::-1], target[front:][::-1])
     old, new = (range(front, len(each) - back) for each in (shape, target))
-    # Axes of size 1 that come or go belong to the axis before them.
-    if front and (not old or not new):
-        old, new = (range(each.start - 1, each.stop) for each in (old, new))
+    # Axes of size 1 that come or go belong to the axis before them, or else after them.
+    if not old or not new:
+        less, more = (1, 0) if front else (0, 1)
+        old, new = (range(each.start - less, each.stop + more) for each in (old, new))
     if len(new) == 1 and len(old) > 1:
         return KINDS["flatten"](old.start, old.stop - 1)
     if len(old) == 1 and len(new) > 1:
@@ -50,25 +51,25 @@ def _common(one: Shape, two: Shape) -> int:
     return count
 
 
-def reshape(call: Call) -> Flow:
-    flow = call.flow()
+def reshape(call: Call) -> Flow | Merged:
+    value = call.inputs[0]
+    flow = value.of if isinstance(value, Merged) else call.flow()
+    before = (prod(flow.shape),) if isinstance(value, Merged) else call.with_batch(flow)
     target = call.whole("shape", 1) or []
-    whole = shapes.reshaped(call.with_batch(flow), target, bool(call.integer("allowzero", 0)))
+    whole = shapes.reshaped(before, target, bool(call.integer("allowzero", 0)))
+    if call.batch == 1 and len(whole) == 1:
+        return Merged(flow)
     return regrouped(call, flow, call.without_batch(whole)) or to_shape(call, flow, whole)
 
 
 def flatten(call: Call) -> Flow:
     flow = call.flow()
-    return to_shape(
-        call, flow, shapes.flattened(call.with_batch(flow), call.integer("axis", 1))
-    )
+    return to_shape(call, flow, shapes.flattened(call.with_batch(flow), call.integer("axis", 1)))
 
 
 def squeeze(call: Call) -> Flow:
     flow = call.flow()
-    return to_shape(
-        call, flow, shapes.squeezed(call.with_batch(flow), call.whole("axes", 1))
-    )
+    return to_shape(call, flow, shapes.squeezed(call.with_batch(flow), call.whole("axes", 1)))
 
 
 def unsqueeze(call: Call) -> Flow:

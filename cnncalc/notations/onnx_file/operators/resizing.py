@@ -68,9 +68,7 @@ def resized(
     return call.add(layer, [flow])
 
 
-def _layer(
-    call: Call, shape: Shape, values: list[float], by_scale: bool, transform: str
-) -> Layer:
+def _layer(call: Call, shape: Shape, values: list[float], by_scale: bool, transform: str) -> Layer:
     mode = call.text("mode", "nearest")
     mode = {"bilinear": "linear", "trilinear": "linear"}.get(mode, mode)
     if mode not in ("nearest", "linear", "cubic"):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
+from math import prod
 
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer
@@ -11,7 +13,7 @@ from cnncalc.notations.onnx_file.call import Call
 from cnncalc.notations.onnx_file.folding import numbers, part_of_shape
 from cnncalc.notations.onnx_file.model import Constant
 from cnncalc.notations.onnx_file.operators.reshaping import to_shape
-from cnncalc.notations.onnx_file.records import Flow, Value
+from cnncalc.notations.onnx_file.records import Flow, Merged, Value
 
 __all__ = ["SLICING"]
 
@@ -31,7 +33,7 @@ def size(call: Call) -> Constant:
 def part(call: Call, axis: int, taken: Sequence[int]) -> Layer:
     """The layer that takes evenly spaced places of an axis."""
     step = taken[1] - taken[0] if len(taken) > 1 else 1
-    even = all(b - a == step for a, b in zip(taken, taken[1:], strict=False))
+    even = all(b - a == step for a, b in pairwise(taken))
     if step < 1 or not even:
         call.refuse("places that go backwards or are not evenly spaced can't be followed")
     return KINDS["slice"]((taken[0], taken[-1] + 1), axis, step)
@@ -106,6 +108,8 @@ def concat(call: Call) -> Flow:
 
 def gather(call: Call) -> Flow:
     """Places of an axis: one, whose axis goes, or several evenly spaced ones."""
+    if isinstance(call.inputs[0], Merged):
+        return _parted(call, call.inputs[0].of)
     flow, indices = call.flow(), call.stored(1)
     axis = call.axis(call.integer("axis", 0), flow, "picks from")
     if len(indices.shape) > 1:
@@ -122,6 +126,15 @@ def gather(call: Call) -> Flow:
         return picked if picked is not flow else call.add(KINDS["identity"](), [flow])
     rest = (call.batch, *flow.shape[:axis], *flow.shape[axis + 1 :])
     return to_shape(call, picked, rest)
+
+
+def _parted(call: Call, flow: Flow) -> Flow:
+    """All values of one sample in their order, in a shape with a batch again (as_strided)."""
+    indices, total = call.stored(1), prod(flow.shape)
+    known = indices.values is not None
+    if indices.count != total or (known and call.numbers(1) != list(range(total))):
+        call.refuse("values picked from the whole data can't be followed")
+    return to_shape(call, flow, indices.shape)
 
 
 SLICING: dict[str, Callable[[Call], Value | list[Value]]] = {
