@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cnncalc.api import analyze, parse, verify
+    from cnncalc.api import analyze, convert, parse, verify
     from cnncalc.errors import CnnCalcError, SpecError
     from cnncalc.network import Network, Step
     from cnncalc.report import Report
@@ -23,6 +23,7 @@ __all__ = [
     "Step",
     "__version__",
     "analyze",
+    "convert",
     "parse",
     "verify",
 ]
@@ -35,6 +36,7 @@ _HOMES = {
     "SpecError": "errors",
     "Step": "network",
     "analyze": "api",
+    "convert": "api",
     "parse": "api",
     "verify": "api",
 }

@@ -1,4 +1,4 @@
-"""The Python API: parse, analyze, verify."""
+"""The Python API: parse, analyze, verify, convert."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cnncalc.layers.base import Shape
 from cnncalc.network import Network
 from cnncalc.report import Report
 
-__all__ = ["analyze", "parse", "verify"]
+__all__ = ["analyze", "convert", "parse", "verify"]
 
 
 def parse(
@@ -95,3 +95,26 @@ def verify(
 
     report = analyze(net, input, batch=batch, dtype=dtype, layout=layout)
     return verify_report(report, executor=executor, device=device, progress=progress)
+
+
+def convert(
+    net: Network | str, to: str, input: Shape | None = None, *, name: str | None = None
+) -> str | bytes:
+    """The same network in another notation.
+
+    Args:
+        net, input: as in `analyze`.
+        to: `compact`, `torch`, `keras`, `onnx` or `mermaid`.
+        name: what the class or model is called; PyTorch source then always has a class.
+
+    Returns:
+        The text; for `onnx` the bytes of a file.
+
+    Raises:
+        SpecError: what the other notation can't say, with its place.
+        CnnCalcError: no such notation, or the package `onnx` is missing.
+    """
+    from cnncalc import conversion
+
+    network = parse(net) if isinstance(net, str) else net
+    return conversion.convert(network, to, input, name)

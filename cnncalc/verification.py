@@ -106,20 +106,20 @@ class _Comparison:
         if not step.reach or step.shape != row.output_shape:
             return
         views = _views(row, step.reach, self.report.input)
-        if not any(all(view.decided for view in unit) for unit in views):
-            return
-        self.checked["receptive_field"] += 1
         wrong = next((unit for unit in views if any(view.wrong for view in unit)), None)
+        decided = wrong or any(all(view.decided for view in unit) for unit in views)
+        self.checked["receptive_field"] += bool(decided)
         if wrong:
-            predicted, actual = ([view[side] for view in wrong] for side in (0, 1))
+            predicted, actual = ([_listed(view[side]) for view in wrong] for side in (0, 1))
             self._differ(row.index, "receptive_field", predicted, actual)
 
     def _weights(self, row: Row) -> list[tuple[Weight | None, Tensor | None]]:
         """Predicted weights and allocated tensors, side by side in their order."""
         step = self.run.steps[row.index if row.shares is None else row.shares]
         tensors = self._relabelled(row, step)
-        count = max(len(row.weights), len(tensors))
-        weights = [*row.weights, *[None] * (count - len(row.weights))]
+        predicted = [weight for weight in row.weights if weight.name not in self.run.lacking]
+        count = max(len(predicted), len(tensors))
+        weights = [*predicted, *[None] * (count - len(predicted))]
         return list(zip(weights, [*tensors, *[None] * (count - len(tensors))], strict=True))
 
     def _relabelled(self, row: Row, step: StepRun) -> list[Tensor]:
@@ -143,7 +143,14 @@ class _Comparison:
         """Compare the sum over all tensors, each counted once."""
         if self.unchecked or any(step.error for step in self.run.steps):
             return
-        predicted = self.report.total.params + self.report.total.buffers
+        lacking = (
+            weight.count
+            for row in self.report.layers
+            if row.shares is None
+            for weight in row.weights
+            if weight.name in self.run.lacking
+        )
+        predicted = self.report.total.params + self.report.total.buffers - sum(lacking)
         actual = sum(
             tensor.elements
             for row in self.report.layers
@@ -187,6 +194,10 @@ class _View(NamedTuple):
     actual: Interval | None
     decided: bool
     wrong: bool
+
+
+def _listed(interval: Any) -> list[int] | None:
+    return interval and list(interval)
 
 
 def _views(row: Row, reaches: Sequence[Any], input_shape: Shape) -> list[list[_View]]:

@@ -93,7 +93,7 @@ def test_a_shared_step_counts_its_weights_once() -> None:
 @pytest.mark.parametrize(
     ("expects", "message", "help_text"),
     [
-        (Expects("nn.Conv2d", (1,)), "takes maps of 1 spatial axes but receives 3×8×8", None),
+        (Expects("nn.Conv2d", (1,)), "takes maps of 1 spatial axis but receives 3×8×8", None),
         (Expects("nn.Conv2d", (2,), (("in_channels", 0, 64),)),
          "nn.Conv2d declares in_channels=64 but receives 3 channels", "write in_channels=3"),
     ],

@@ -33,6 +33,7 @@ STOREYS = (
     "notations",
     "executors",
     "verification",
+    "conversion",
     "api",
     "render",
     "cli",

@@ -249,7 +249,7 @@ def test_a_moved_window_is_caught(kind: str, monkeypatch: pytest.MonkeyPatch) ->
     assert outcome is not None
     (difference,) = differences(outcome)
     assert difference[:2] == (1, "receptive_field")
-    assert difference[2] == [(low + 1, high + 1) for low, high in difference[3]]
+    assert difference[2] == [[low + 1, high + 1] for low, high in difference[3]]
 
 
 def _reseen(right: Report, kind: str) -> Report:
@@ -268,7 +268,7 @@ def test_a_gate_that_forgets_the_map_is_caught(monkeypatch: pytest.MonkeyPatch) 
 
     outcome = verified("8x9x9 se:2")
 
-    assert differences(outcome) == [(1, "receptive_field", [(4, 4), (4, 4)], [(0, 8), (0, 8)])]
+    assert differences(outcome) == [(1, "receptive_field", [[4, 4], [4, 4]], [[0, 8], [0, 8]])]
 
 
 # --- what can't be compared -------------------------------------------------------------

@@ -24,6 +24,7 @@ COMMANDS = {
     "shape": "analysis",
     "params": "analysis",
     "rf": "analysis",
+    "convert": "conversion",
     "layers": "vocabulary",
     "schema": "shipped",
     "examples": "shipped",

@@ -85,8 +85,8 @@ def say(text: str) -> None:
     _write(sys.stderr, f"{text}\n")
 
 
-def emit(text: str, path: str | None = None) -> None:
-    """Put a result on standard output, or into a file.
+def emit(text: str | bytes, path: str | None = None) -> None:
+    """Put a result, text or the bytes of a file, on standard output, or into a file.
 
     Raises:
         CnnCalcError: it can't be written.
@@ -95,25 +95,32 @@ def emit(text: str, path: str | None = None) -> None:
         if path is None:
             _write(sys.stdout, text)
         elif os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
-            with open(path, "w", encoding="utf-8") as device:  # /dev/stdout, a named pipe
-                device.write(text)
+            with open(path, "wb") as device:  # /dev/stdout, a named pipe
+                device.write(_encoded(text))
         else:
-            _replace(os.path.realpath(path), text)
+            _replace(os.path.realpath(path), _encoded(text))
     except OSError as error:
         where = "standard output" if path is None else f"`{path}`"
         reason = (error.strerror or str(error)).lower()
         raise CnnCalcError(f"{where} can't be written: {reason}", code="output") from None
 
 
-def _write(stream: TextIO | None, text: str) -> None:
+def _encoded(text: str | bytes) -> bytes:
+    return text if isinstance(text, bytes) else text.encode()
+
+
+def _write(stream: TextIO | None, text: str | bytes) -> None:
     if stream is None:  # closed by whoever started this
         return
     try:
         try:
-            stream.write(text)
+            if isinstance(text, bytes):
+                stream.buffer.write(text)
+            else:
+                stream.write(text)
         except UnicodeEncodeError:
             encoding = stream.encoding or "ascii"
-            plain = text.translate(PLAIN).encode(encoding, "replace")
+            plain = str(text).translate(PLAIN).encode(encoding, "replace")
             stream.write(plain.decode(encoding))
         stream.flush()
     except BrokenPipeError:  # as in `| head -3`: whoever reads has read enough
@@ -133,14 +140,14 @@ def _silence(stream: TextIO) -> None:
         pass
 
 
-def _replace(path: str, text: str) -> None:
+def _replace(path: str, data: bytes) -> None:
     """Write a file beside the old one and put it in its place once it is whole."""
     if os.path.isdir(path):
         raise IsADirectoryError(0, "it is a folder")
     draft = f"{path}.{os.getpid()}.tmp"
     try:
-        with open(draft, "x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with open(draft, "xb") as file:
+            file.write(data)
         if os.path.exists(path):
             shutil.copymode(path, draft)
         os.replace(draft, path)

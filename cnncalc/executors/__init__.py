@@ -15,9 +15,12 @@ from cnncalc.executors.base import Executor, Run, StepRun, Tensor
 __all__ = ["EXECUTORS", "Executor", "Run", "StepRun", "Tensor", "find"]
 
 # The module whose `run` each one is.
-EXECUTORS = {"bundled": "cnncalc.executors.arrays"}
+EXECUTORS = {
+    "bundled": "cnncalc.executors.arrays",
+    "onnxruntime": "cnncalc.executors.onnxruntime",
+}
 
-ANNOUNCED = ("torch", "keras", "onnxruntime")
+ANNOUNCED = ("torch", "keras")
 
 
 def find(name: str) -> Executor:

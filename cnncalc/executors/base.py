@@ -61,6 +61,8 @@ class Run:
         forward_seconds: for the steps' own work.
         peak_bytes: the most that weights, activations alive and workspace took together.
         dtype: what was really computed in.
+        lacking: the weights that this framework has no tensor for, such as PyTorch's counter
+            of batches; they are not compared.
     """
 
     executor: str
@@ -71,6 +73,7 @@ class Run:
     seconds: float = 0.0
     forward_seconds: float = 0.0
     peak_bytes: int = 0
+    lacking: frozenset[str] = frozenset()
 
 
 class Executor(Protocol):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors.devices import free_memory
 from cnncalc.executors.kernels import WORKSPACE_BYTES
-from cnncalc.report import BYTES, Report
+from cnncalc.report import BYTES, Report, Row
 
 __all__ = ["Need", "check_room", "need"]
 
@@ -32,14 +32,21 @@ def need(report: Report) -> Need:
     An upper bound: it counts a copy where the executor may get by without one.
     """
     element = BYTES[report.dtype] if report.dtype.startswith("float") else BYTES["float32"]
-    counts = [weight.count for row in report.layers for weight in row.weights if row.shares is None]
-    # Half floats are widened to multiply, one tensor at a time.
-    widened = 4 * max(counts, default=0) if element < BYTES["float32"] else 0
+    own = [row for row in report.layers if row.shares is None]
     return Need(
-        element * sum(counts),
+        element * sum(weight.count for row in own for weight in row.weights),
         element * report.batch * _most_alive(report),
-        WORKSPACE_BYTES + widened,
+        WORKSPACE_BYTES + (_widened(own) if element < BYTES["float32"] else 0),
     )
+
+
+def _widened(rows: list[Row]) -> int:
+    """Bytes of the largest kernel in float32: half floats are widened to multiply.
+
+    Linear layers do that a few rows at a time, within the workspace.
+    """
+    counts = [weight.count for row in rows for weight in row.weights if row.kind != "linear"]
+    return BYTES["float32"] * max(counts, default=0)
 
 
 def _most_alive(report: Report) -> int:

@@ -184,9 +184,8 @@ def _dealt(layer: Any, shape: Shape, reach: Reach) -> Reach:
 
 
 def _unfolded(layer: Any, shape: Shape, reach: Reach) -> Reach:
-    if len(shape) > 2 or reach.place == 0:
-        return reach.gathered(merged=True)
-    return _along(convolution_axes)(layer, shape, reach)
+    found = _along(convolution_axes)(layer, shape, reach)
+    return found.gathered(merged=True) if len(shape) > 2 or reach.place == 0 else found
 
 
 def _folded(layer: Any, shape: Shape, reach: Reach) -> Reach:
@@ -198,10 +197,11 @@ def _folded(layer: Any, shape: Shape, reach: Reach) -> Reach:
 
 
 def _resized(layer: Any, shape: Shape, reach: Reach) -> Reach:
+    sizes = resized_axes(layer, shape[1:])
     if not reach.place:
         return reach
     n = shape[reach.place]
-    m, factor = resized_axes(layer, shape[1:])[reach.place - 1]
+    m, factor = sizes[reach.place - 1]
     if layer.mode == "area":
         return replace(reach, rows=adaptive_max(numpy, reach.rows[None], [m])[0])
     if layer.mode.startswith("nearest"):
@@ -216,9 +216,13 @@ def _nearest(rows: Any, mode: str, n: int, m: int, factor: float | None) -> Any:
     found = rows[:, reads.astype(int)]
     step = n / m if factor is None else 1 / factor
     half = 0.5 if mode == "nearest-exact" else 0.0
-    # Where single precision (PyTorch's way) reads a neighbour, nothing is said.
-    rounded = reads != numpy.floor((numpy.arange(m) + half) * step + ROUNDING)
-    found[:2, rounded], found[2:, rounded] = -numpy.inf, 1
+    places = numpy.arange(m) + half
+    # Nothing is said where single precision (PyTorch's way) reads a neighbour, nor where
+    # PyTorch's own paths differ: some copy or double and pass over the factor.
+    unsaid = reads != numpy.floor(places * step + ROUNDING)
+    if m in (n, 2 * n):
+        unsaid |= reads != numpy.floor(places * (n / m))
+    found[:2, unsaid], found[2:, unsaid] = -numpy.inf, 1
     return found
 
 
@@ -227,6 +231,9 @@ def _interpolated(rows: Any, layer: Any, n: int, m: int, factor: float | None) -
     ramp = numpy.arange(n, dtype=float)[None, None]
     scales = None if factor is None else [factor]
     at = resize(numpy, ramp, [m], "linear", layer.corners, scales)[0, 0]
+    # PyTorch's forward passes over the factor here for linear, its backward for cubic too:
+    # there nothing is said.
+    copied = n == m and layer.mode != "linear" and not layer.corners and factor not in (None, 1)
     low = numpy.floor(at + ROUNDING).astype(int)
     high = numpy.ceil(at - ROUNDING).astype(int)
     more = (high - low) * (HALF_TAPS[layer.mode] - 1)
@@ -237,7 +244,7 @@ def _interpolated(rows: Any, layer: Any, n: int, m: int, factor: float | None) -
     ]
     found = numpy.max([rows[:, tap] for tap in taps], axis=0)
     # A coordinate on the border may have been moved there, and its taps with it.
-    moved = (at <= 0) | (at >= n - 1)
+    moved = (at <= 0) | (at >= n - 1) | copied
     found[2] = numpy.maximum(found[2], moved | (first < 0))
     found[3] = numpy.maximum(found[3], moved | (last > n - 1))
     return found

@@ -36,6 +36,8 @@ def resize(
         factor = None if scales is None else scales[axis]
         if n == m and mode == "linear":  # PyTorch then looks at no scale
             continue
+        if mode == "nearest" and len(sizes) == 2 and m in (n, 2 * n):  # nor here, on two axes
+            factor = None
         source = _sources(xp, n, m, corners, factor, exact, centred=mode != "nearest")
         terms = rule(xp, source, n)
         steps.append(_step(xp, axis - len(sizes), terms, wide))

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from inspect import Parameter, Signature, signature
 
 from cnncalc.errors import LayerError, suggest
-from cnncalc.layers.base import Layer, count_of
+from cnncalc.layers.base import Layer
+from cnncalc.layers.shapes import count_of
 
 __all__ = ["Reader", "read"]
 

@@ -20,7 +20,7 @@ nn = torch.nn
 Draw = random.Random
 Case = tuple[str, tuple[int, ...], Any]  # the word, the input's shape, PyTorch's module
 
-DRAWS = 12
+DRAWS = 6
 
 
 def spatial(draw: Draw, axes: int, low: int = 4, high: int = 11) -> tuple[int, ...]:

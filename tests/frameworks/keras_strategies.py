@@ -270,4 +270,14 @@ CASES: dict[str, st.SearchStrategy[Drawn]] = {
     },
     **{name: st.tuples(st.just({}), branches()) for name in MERGES},
     "Concatenate": st.tuples(some(axis=axis), pieces()),
+    "Resizing": st.tuples(
+        joined(
+            needed(height=st.integers(1, 12), width=st.integers(1, 12)),
+            some(
+                interpolation=st.sampled_from(["nearest", "bilinear", "bicubic", "cubic"]),
+                data_format=data_formats,
+            ),
+        ),
+        st.tuples(st.integers(1, 9), st.integers(1, 9), st.integers(1, 3)).map(lambda each: [each]),
+    ),
 }

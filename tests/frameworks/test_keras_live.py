@@ -15,10 +15,8 @@ from tests.frameworks.keras_reading import analysed, output_of
 from tests.frameworks.keras_strategies import CASES, Arguments
 from tests.frameworks.live_keras import keras_or_skip, run
 
-# What is drawn for no shape: augmentation and resizing (shapes only), and the input itself.
-UNDRAWN = {name for name in READERS if name.startswith("Random")} | {
-    "Input", "InputLayer", "Resizing",
-}  # fmt: skip
+# Augmentation does nothing outside training, and the input is no layer that runs.
+UNDRAWN = {name for name in READERS if name.startswith("Random")} | {"Input", "InputLayer"}
 
 
 def ours(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cnncalc import SpecError
+from cnncalc import SpecError, analyze
 from cnncalc.errors import LayerError
 from tests.frameworks.keras_reading import analysed, output_of
 from tests.library import oracle
@@ -53,6 +53,15 @@ def test_records_are_all_there() -> None:
     kinds = Counter("error" in record for record in RECORDS)
 
     assert (kinds[False], kinds[True]) == (761, 94)
+
+
+def test_what_is_settled_stays_settled() -> None:
+    """Analysis gives a network that it analyses to the same."""
+    for record in RECORDS:
+        if "error" not in record:
+            report = analysed(record["layer"], record["args"], [record["input"][1:]])
+            again = analyze(report.network, tuple(record["input"][1:]))
+            assert again.to_dict() == report.to_dict()
 
 
 def test_the_comparison_can_fail() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cnncalc import Network, Step, analyze
+from cnncalc.analysis import settle
 from cnncalc.errors import LayerError, SpecError
 from cnncalc.frameworks.onnx import READERS
 from cnncalc.layers.base import Layer
@@ -77,6 +78,15 @@ def test_weights_have_the_nodes_shapes() -> None:
             weight, *bias = layer_of(record).weights(tuple(record["input"][1:]))
             assert weight.shape == tuple(record["weight"])
             assert bool(bias) == record["bias"]
+
+
+def test_what_is_settled_stays_settled() -> None:
+    """A layer as ONNX Runtime has it at an input is that layer when it is asked again."""
+    for record in RECORDS:
+        if outcome(record) != "refused":
+            shapes = (tuple(record["input"][1:]),)
+            once = settle(layer_of(record), shapes)
+            assert settle(once, shapes) == once
 
 
 def test_the_comparison_can_fail() -> None:

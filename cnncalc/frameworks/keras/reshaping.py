@@ -7,7 +7,8 @@ from typing import Any
 from cnncalc.frameworks.keras.arguments import finish, integer, pair, pairs, per_axis, word
 from cnncalc.frameworks.keras.frame import Call, Vocabulary
 from cnncalc.layers.base import Expects, Layer
-from cnncalc.layers.reshape import Crop, Flatten, Pad, Permute, Reshape
+from cnncalc.layers.padding import Crop, Pad
+from cnncalc.layers.reshape import Flatten, Permute, Reshape
 from cnncalc.layers.resize import Upsample
 
 __all__ = ["RESHAPING"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from cnncalc.frameworks.base import Reader
 from cnncalc.frameworks.pytorch import (
     activation,
+    adaptive,
     convolution,
     normalization,
     padding,
@@ -23,6 +24,7 @@ __all__ = ["READERS"]
 READERS: dict[str, Reader] = {
     **convolution.READERS,
     **pooling.READERS,
+    **adaptive.READERS,
     **padding.READERS,
     **normalization.READERS,
     **activation.READERS,

@@ -24,18 +24,12 @@ from cnncalc.layers.base import Expects, Layer, Shape, show
 __all__ = ["READERS"]
 
 
-def _without_options(kind: str) -> Reader:
-    def activation() -> Layer:
-        return KINDS[kind]()
-
-    return activation
+def without_options(kind: str) -> Layer:
+    return KINDS[kind]()
 
 
-def _in_place(kind: str) -> Reader:
-    def activation(inplace: Any = False) -> Layer:
-        return KINDS[kind]()
-
-    return activation
+def in_place(kind: str, inplace: Any = False) -> Layer:
+    return KINDS[kind]()
 
 
 def elu(alpha: Any = 1.0, inplace: Any = False) -> Layer:
@@ -113,13 +107,10 @@ def glu(dim: Any = -1) -> Layer:
     return along(GatedLinearUnit, "nn.GLU", dim)
 
 
-def _softmax(kind: type[Layer], call: str) -> Reader:
-    def softmax(dim: Any = None) -> Layer:
-        if dim is None:
-            return kind().expecting(Expects(call, rule=partial(_implicit, call)))
-        return along(kind, call, dim)
-
-    return softmax
+def softmax(kind: type[Layer], call: str, dim: Any = None) -> Layer:
+    if dim is None:
+        return kind().expecting(Expects(call, rule=partial(_implicit, call)))
+    return along(kind, call, dim)
 
 
 def _implicit(call: str, layer: Layer, shape: Shape) -> Layer:
@@ -143,14 +134,11 @@ def _third_from_last(layer: Layer, shape: Shape) -> Layer:
     return layer
 
 
-def _dropout(call: str, axes: int | None = None) -> Reader:
-    def dropout(p: Any = 0.5, inplace: Any = False) -> Layer:
-        if not 0 <= number(call, "p", p) <= 1:
-            raise refused(f"p={p} of {call} is no probability", "a number from 0 to 1")
-        rule = partial(_one_axis_at_most, call) if axes == 1 else None
-        return Dropout(number(call, "p", p)).expecting(Expects(call, rule=rule))
-
-    return dropout
+def dropout(call: str, axes: int | None, p: Any = 0.5, inplace: Any = False) -> Layer:
+    if not 0 <= number(call, "p", p) <= 1:
+        raise refused(f"p={p} of {call} is no probability", "a number from 0 to 1")
+    rule = partial(_one_axis_at_most, call) if axes == 1 else None
+    return Dropout(number(call, "p", p)).expecting(Expects(call, rule=rule))
 
 
 def _one_axis_at_most(call: str, layer: Layer, shape: Shape) -> Layer:
@@ -165,8 +153,8 @@ IN_PLACE = ["ReLU", "ReLU6", "SELU", "SiLU", "Mish", "Hardsigmoid", "Hardswish"]
 PLAIN = ["Sigmoid", "LogSigmoid", "Tanh", "Tanhshrink", "Softsign"]
 
 READERS: dict[str, Reader] = {
-    **{name: _in_place(name.lower()) for name in IN_PLACE},
-    **{name: _without_options(name.lower()) for name in PLAIN},
+    **{name: partial(in_place, name.lower()) for name in IN_PLACE},
+    **{name: partial(without_options, name.lower()) for name in PLAIN},
     "ELU": elu,
     "CELU": celu,
     "LeakyReLU": leaky_relu,
@@ -179,14 +167,14 @@ READERS: dict[str, Reader] = {
     "Softplus": softplus,
     "Softshrink": softshrink,
     "Threshold": threshold,
-    "Softmax": _softmax(Softmax, "nn.Softmax"),
-    "LogSoftmax": _softmax(LogSoftmax, "nn.LogSoftmax"),
-    "Softmin": _softmax(Softmin, "nn.Softmin"),
+    "Softmax": partial(softmax, Softmax, "nn.Softmax"),
+    "LogSoftmax": partial(softmax, LogSoftmax, "nn.LogSoftmax"),
+    "Softmin": partial(softmax, Softmin, "nn.Softmin"),
     "Softmax2d": softmax_2d,
-    "Dropout": _dropout("nn.Dropout"),
-    "Dropout1d": _dropout("nn.Dropout1d", 1),
-    "Dropout2d": _dropout("nn.Dropout2d"),
-    "Dropout3d": _dropout("nn.Dropout3d"),
-    "AlphaDropout": _dropout("nn.AlphaDropout"),
-    "FeatureAlphaDropout": _dropout("nn.FeatureAlphaDropout"),
+    "Dropout": partial(dropout, "nn.Dropout", None),
+    "Dropout1d": partial(dropout, "nn.Dropout1d", 1),
+    "Dropout2d": partial(dropout, "nn.Dropout2d", None),
+    "Dropout3d": partial(dropout, "nn.Dropout3d", None),
+    "AlphaDropout": partial(dropout, "nn.AlphaDropout", None),
+    "FeatureAlphaDropout": partial(dropout, "nn.FeatureAlphaDropout", None),
 }

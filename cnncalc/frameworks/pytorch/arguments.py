@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cnncalc.errors import LayerError
-from cnncalc.layers.base import show_value
+from cnncalc.layers.options import show_value
 
 __all__ = [
     "LAZY",

@@ -25,80 +25,68 @@ __all__ = ["READERS", "to_output_size"]
 Pads = tuple[tuple[int, int], ...]
 
 
-def _conv(call: str, axes: int) -> Reader:
-    def conv(
-        in_channels: Any,
-        out_channels: Any,
-        kernel_size: Any,
-        stride: Any = 1,
-        padding: Any = 0,
-        dilation: Any = 1,
-        groups: Any = 1,
-        bias: Any = True,
-        padding_mode: Any = "zeros",
-        device: Any = None,
-        dtype: Any = None,
-    ) -> Layer:
-        mode = chosen(call, "padding_mode", padding_mode, MODES)
-        kernels = per_axis(call, "kernel_size", kernel_size, axes, 1, single=False)
-        strides = per_axis(call, "stride", stride, axes, 1)
-        dilations = per_axis(call, "dilation", dilation, axes, 1)
-        if isinstance(padding, str):
-            pads = _worded(call, padding, strides)
-            named = len(dilation) if isinstance(dilation, tuple | list) else axes
-            if pads == "same" and mode != "zeros" and named < axes:
-                pads = _same_first(spread(kernels, axes), dilations[0])
-        else:
-            pads = _pairs(call, padding, axes, mode)
-        layer = Conv(
-            integer(call, "out_channels", out_channels, 1),
-            kernels,
-            strides,
-            pads,
-            dilations,
-            _groups(call, "out_channels", out_channels, groups),
-            mode,
-            bool(bias),
-        )
-        return layer.expecting(Expects(call, (axes,), _declared(call, in_channels, groups)))
-
-    return conv
+def conv(
+    call: str,
+    axes: int,
+    in_channels: Any,
+    out_channels: Any,
+    kernel_size: Any,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: Any = 1,
+    bias: Any = True,
+    padding_mode: Any = "zeros",
+    device: Any = None,
+    dtype: Any = None,
+) -> Layer:
+    mode = chosen(call, "padding_mode", padding_mode, MODES)
+    kernels = per_axis(call, "kernel_size", kernel_size, axes, 1, single=False)
+    strides = per_axis(call, "stride", stride, axes, 1)
+    dilations = per_axis(call, "dilation", dilation, axes, 1)
+    if not isinstance(padding, str):
+        pads: str | Pads = _pairs(call, padding, axes, mode)
+    elif _worded(call, padding, strides) == "same" and mode != "zeros":
+        pads = _same(spread(kernels, axes), dilation, dilations)
+    else:
+        pads = padding
+    outputs = _groups(call, "out_channels", out_channels, groups)
+    layer = Conv(outputs, kernels, strides, pads, dilations, groups, mode, bool(bias))
+    return layer.expecting(Expects(call, (axes,), _declared(call, in_channels, groups)))
 
 
-def _conv_transpose(call: str, axes: int) -> Reader:
-    def conv_transpose(
-        in_channels: Any,
-        out_channels: Any,
-        kernel_size: Any,
-        stride: Any = 1,
-        padding: Any = 0,
-        output_padding: Any = 0,
-        groups: Any = 1,
-        bias: Any = True,
-        dilation: Any = 1,
-        padding_mode: Any = "zeros",
-        device: Any = None,
-        dtype: Any = None,
-    ) -> Layer:
-        chosen(call, "padding_mode", padding_mode, ("zeros",))
-        pads = per_axis(call, "padding", padding, axes, 0)
-        if in_channels is LAZY and not bias:  # here PyTorch makes what divides, and says nothing
-            out_channels -= integer(call, "out_channels", out_channels) % integer(
-                call, "groups", groups, 1
-            )
-        layer = ConvTransposed(
-            integer(call, "out_channels", out_channels, 1),
-            per_axis(call, "kernel_size", kernel_size, axes, 1, single=False),
-            per_axis(call, "stride", stride, axes, 1),
-            tuple((pad, pad) for pad in pads),
-            per_axis(call, "output_padding", output_padding, axes, 0),
-            per_axis(call, "dilation", dilation, axes, 1),
-            _groups(call, "out_channels", out_channels, groups),
-            bool(bias),
-        )
-        return layer.expecting(Expects(call, (axes,), _declared(call, in_channels, groups)))
-
-    return conv_transpose
+def conv_transpose(
+    call: str,
+    axes: int,
+    in_channels: Any,
+    out_channels: Any,
+    kernel_size: Any,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: Any = 1,
+    bias: Any = True,
+    dilation: Any = 1,
+    padding_mode: Any = "zeros",
+    device: Any = None,
+    dtype: Any = None,
+) -> Layer:
+    chosen(call, "padding_mode", padding_mode, ("zeros",))
+    if in_channels is LAZY and not bias:  # here PyTorch makes what divides, and says nothing
+        rest = integer(call, "groups", groups, 1)
+        out_channels -= integer(call, "out_channels", out_channels) % rest
+    pads = per_axis(call, "padding", padding, axes, 0)
+    layer = ConvTransposed(
+        _groups(call, "out_channels", out_channels, groups),
+        per_axis(call, "kernel_size", kernel_size, axes, 1, single=False),
+        per_axis(call, "stride", stride, axes, 1),
+        tuple((pad, pad) for pad in pads),
+        per_axis(call, "output_padding", output_padding, axes, 0),
+        per_axis(call, "dilation", dilation, axes, 1),
+        groups,
+        bool(bias),
+    )
+    return layer.expecting(Expects(call, (axes,), _declared(call, in_channels, groups)))
 
 
 def _declared(call: str, in_channels: Any, groups: Any) -> tuple[tuple[str, int, int], ...]:
@@ -110,16 +98,16 @@ def _declared(call: str, in_channels: Any, groups: Any) -> tuple[tuple[str, int,
 
 
 def _groups(call: str, name: str, channels: Any, groups: Any) -> int:
-    count = integer(call, "groups", groups, 1)
-    if integer(call, name, channels, 1) % count:
+    """The channels, which the groups divide."""
+    if integer(call, name, channels, 1) % integer(call, "groups", groups, 1):
         raise refused(
-            f"{name}={channels} of {call} is not divisible by groups={count}",
+            f"{name}={channels} of {call} is not divisible by groups={groups}",
             "groups that divide in_channels and out_channels",
         )
-    return count
+    return int(channels)
 
 
-def _worded(call: str, padding: str, strides: tuple[int, ...]) -> str | Pads:
+def _worded(call: str, padding: str, strides: tuple[int, ...]) -> str:
     chosen(call, "padding", padding, ("same", "valid"))
     if padding == "same" and strides != (1,):
         raise refused(
@@ -137,13 +125,14 @@ def _pairs(call: str, padding: Any, axes: int, mode: str) -> Pads:
     return tuple((pad, pad) for pad in pads)
 
 
-def _same_first(kernels: tuple[int, ...], dilation: int) -> Pads:
-    """`same` padding of the first axis alone, the odd pixel after.
+def _same(kernels: tuple[int, ...], dilation: Any, dilations: tuple[int, ...]) -> str | Pads:
+    """`same` where the padding is a step of its own: only the axes that `dilation` names.
 
-    So PyTorch does it where `dilation` is a tuple of one number and the padding is a step
-    of its own: only the axes that the tuple names are padded.
+    A tuple of one number, which stands for all axes elsewhere, names the first alone.
     """
-    total = dilation * (kernels[0] - 1)
+    if not isinstance(dilation, tuple | list) or len(dilation) == len(kernels):
+        return "same"
+    total = dilations[0] * (kernels[0] - 1)
     return (total // 2, total - total // 2), *((0, 0),) * (len(kernels) - 1)
 
 
@@ -172,6 +161,6 @@ def to_output_size(layer: ConvTransposed, output_size: Any, shape: Shape) -> Con
 
 READERS: dict[str, Reader] = {}
 for _axes in (1, 2, 3):
-    for _name, _make in (("Conv", _conv), ("ConvTranspose", _conv_transpose)):
-        READERS[f"{_name}{_axes}d"] = _make(f"nn.{_name}{_axes}d", _axes)
-        READERS[f"Lazy{_name}{_axes}d"] = partial(_make(f"nn.Lazy{_name}{_axes}d", _axes), LAZY)
+    for _name, _reader in (("Conv", conv), ("ConvTranspose", conv_transpose)):
+        READERS[f"{_name}{_axes}d"] = partial(_reader, f"nn.{_name}{_axes}d", _axes)
+        READERS[f"Lazy{_name}{_axes}d"] = partial(_reader, f"nn.Lazy{_name}{_axes}d", _axes, LAZY)

@@ -24,42 +24,37 @@ __all__ = ["READERS"]
 Sizes = tuple[tuple[str, int, int], ...]
 
 
-def _batch_norm(call: str, ranks: tuple[int, ...]) -> Reader:
-    def batch_norm(
-        num_features: Any,
-        eps: Any = 1e-5,
-        momentum: Any = 0.1,
-        affine: Any = True,
-        track_running_stats: Any = True,
-        device: Any = None,
-        dtype: Any = None,
-        bias: Any = True,
-    ) -> Layer:
-        number(call, "eps", eps)
-        layer = BatchNorm(affine=bool(affine), stats=bool(track_running_stats), shift=bool(bias))
-        held = layer.affine or layer.stats
-        return layer.expecting(Expects(call, ranks, _declared(call, num_features, held)))
+def batch_norm(
+    call: str,
+    ranks: tuple[int, ...],
+    num_features: Any,
+    eps: Any = 1e-5,
+    momentum: Any = 0.1,
+    affine: Any = True,
+    track_running_stats: Any = True,
+    device: Any = None,
+    dtype: Any = None,
+    bias: Any = True,
+) -> Layer:
+    number(call, "eps", eps)
+    layer = BatchNorm(affine=bool(affine), stats=bool(track_running_stats), shift=bool(bias))
+    held = layer.affine or layer.stats
+    return layer.expecting(Expects(call, ranks, _declared(call, num_features, held)))
 
-    return batch_norm
 
-
-def _sync_batch_norm(call: str) -> Reader:
-    def sync_batch_norm(
-        num_features: Any,
-        eps: Any = 1e-5,
-        momentum: Any = 0.1,
-        affine: Any = True,
-        track_running_stats: Any = True,
-        process_group: Any = None,
-        device: Any = None,
-        dtype: Any = None,
-        bias: Any = True,
-    ) -> Layer:
-        return _batch_norm(call, ())(
-            num_features, eps, momentum, affine, track_running_stats, bias=bias
-        )
-
-    return sync_batch_norm
+def sync_batch_norm(
+    call: str,
+    num_features: Any,
+    eps: Any = 1e-5,
+    momentum: Any = 0.1,
+    affine: Any = True,
+    track_running_stats: Any = True,
+    process_group: Any = None,
+    device: Any = None,
+    dtype: Any = None,
+    bias: Any = True,
+) -> Layer:
+    return batch_norm(call, (), num_features, eps, momentum, affine, track_running_stats, bias=bias)
 
 
 def _declared(call: str, num_features: Any, held: bool) -> Sizes:
@@ -69,42 +64,38 @@ def _declared(call: str, num_features: Any, held: bool) -> Sizes:
     return (("num_features", 0, integer(call, "num_features", num_features, 1)),)
 
 
-def _instance_norm(call: str, axes: int) -> Reader:
-    def instance_norm(
-        num_features: Any,
-        eps: Any = 1e-5,
-        momentum: Any = 0.1,
-        affine: Any = False,
-        track_running_stats: Any = False,
-        device: Any = None,
-        dtype: Any = None,
-        bias: Any = True,
-    ) -> Layer:
-        number(call, "eps", eps)
-        layer = InstanceNorm(affine=bool(affine), stats=bool(track_running_stats), shift=bool(bias))
-        held = layer.affine or layer.stats
-        sizes = _declared(call, num_features, held)
-        rule = partial(_over_maps, call, axes, layer.stats, held)
-        return layer.expecting(Expects(call, (axes - 1, axes), sizes, rule))
+def instance_norm(
+    call: str,
+    axes: int,
+    num_features: Any,
+    eps: Any = 1e-5,
+    momentum: Any = 0.1,
+    affine: Any = False,
+    track_running_stats: Any = False,
+    device: Any = None,
+    dtype: Any = None,
+    bias: Any = True,
+) -> Layer:
+    number(call, "eps", eps)
+    layer = InstanceNorm(affine=bool(affine), stats=bool(track_running_stats), shift=bool(bias))
+    held = layer.affine or layer.stats
+    sizes = _declared(call, num_features, held)
+    rule = partial(_over_maps, call, axes, layer.stats, held)
+    return layer.expecting(Expects(call, (axes - 1, axes), sizes, rule))
 
-    return instance_norm
 
-
-def _lazy_instance_norm(call: str, axes: int) -> Reader:
-    def instance_norm(
-        eps: Any = 1e-5,
-        momentum: Any = 0.1,
-        affine: Any = True,
-        track_running_stats: Any = True,
-        device: Any = None,
-        dtype: Any = None,
-        bias: Any = True,
-    ) -> Layer:
-        return _instance_norm(call, axes)(
-            LAZY, eps, momentum, affine, track_running_stats, bias=bias
-        )
-
-    return instance_norm
+def lazy_instance_norm(
+    call: str,
+    axes: int,
+    eps: Any = 1e-5,
+    momentum: Any = 0.1,
+    affine: Any = True,
+    track_running_stats: Any = True,
+    device: Any = None,
+    dtype: Any = None,
+    bias: Any = True,
+) -> Layer:
+    return instance_norm(call, axes, LAZY, eps, momentum, affine, track_running_stats, bias=bias)
 
 
 def _over_maps(call: str, axes: int, stats: bool, held: bool, layer: Layer, shape: Shape) -> Layer:
@@ -218,7 +209,7 @@ def _on_maps(call: str, layer: Layer, shape: Shape) -> Layer:
 BATCH_RANKS = {1: (0, 1), 2: (2,), 3: (3,)}
 
 READERS: dict[str, Reader] = {
-    "SyncBatchNorm": _sync_batch_norm("nn.SyncBatchNorm"),
+    "SyncBatchNorm": partial(sync_batch_norm, "nn.SyncBatchNorm"),
     "GroupNorm": group_norm,
     "LayerNorm": layer_norm,
     "RMSNorm": rms_norm,
@@ -226,9 +217,9 @@ READERS: dict[str, Reader] = {
     "CrossMapLRN2d": cross_map_lrn,
 }
 for _axes, _ranks in BATCH_RANKS.items():
-    READERS[f"BatchNorm{_axes}d"] = _batch_norm(f"nn.BatchNorm{_axes}d", _ranks)
-    _lazy = _batch_norm(f"nn.LazyBatchNorm{_axes}d", _ranks)
-    READERS[f"LazyBatchNorm{_axes}d"] = partial(_lazy, LAZY)
-    READERS[f"InstanceNorm{_axes}d"] = _instance_norm(f"nn.InstanceNorm{_axes}d", _axes)
+    READERS[f"BatchNorm{_axes}d"] = partial(batch_norm, f"nn.BatchNorm{_axes}d", _ranks)
+    _call = f"nn.LazyBatchNorm{_axes}d"
+    READERS[f"LazyBatchNorm{_axes}d"] = partial(batch_norm, _call, _ranks, LAZY)
+    READERS[f"InstanceNorm{_axes}d"] = partial(instance_norm, f"nn.InstanceNorm{_axes}d", _axes)
     _call = f"nn.LazyInstanceNorm{_axes}d"
-    READERS[f"LazyInstanceNorm{_axes}d"] = _lazy_instance_norm(_call, _axes)
+    READERS[f"LazyInstanceNorm{_axes}d"] = partial(lazy_instance_norm, _call, _axes)

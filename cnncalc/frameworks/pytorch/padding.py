@@ -10,7 +10,7 @@ from cnncalc.frameworks.base import Reader
 from cnncalc.frameworks.pytorch.arguments import collapsed, integer, number, refused
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import NO_PADS, Expects, Layer, Shape, show
-from cnncalc.layers.reshape import Pad
+from cnncalc.layers.padding import Pad
 
 __all__ = ["READERS"]
 
@@ -19,18 +19,12 @@ Pads = tuple[tuple[int, int], ...]
 MODES = {"Reflection": "reflect", "Replication": "replicate", "Circular": "circular"}
 
 
-def _zero_pad(call: str, axes: int) -> Reader:
-    def pad(padding: Any) -> Layer:
-        return constant(call, padding, axes, 0)
-
-    return pad
+def zero_pad(call: str, axes: int, padding: Any) -> Layer:
+    return constant(call, padding, axes, 0)
 
 
-def _constant_pad(call: str, axes: int) -> Reader:
-    def pad(padding: Any, value: Any) -> Layer:
-        return constant(call, padding, axes, number(call, "value", value))
-
-    return pad
+def constant_pad(call: str, axes: int, padding: Any, value: Any) -> Layer:
+    return constant(call, padding, axes, number(call, "value", value))
 
 
 def constant(call: str, padding: Any, axes: int, value: float) -> Layer:
@@ -40,22 +34,19 @@ def constant(call: str, padding: Any, axes: int, value: float) -> Layer:
     return Pad(pads or NO_PADS, value=value).expecting(Expects(call, rule=rule))
 
 
-def _filled_pad(call: str, axes: int, mode: str) -> Reader:
-    def pad(padding: Any) -> Layer:
-        pads = _pairs(call, padding, axes)
-        # The function behind the class goes by how many numbers there are; only the circular
-        # class looks at the axes of its input first.
-        ranks = {axes - 1, axes} if mode == "circular" else set(range(4))
-        ranks &= {len(pads) - 1, len(pads)}
-        if not 0 < len(pads) <= 3 or not ranks:
-            raise refused(
-                f"padding of {call} has {2 * len(pads)} numbers",
-                f"one whole number, or {2 * axes} of them, the last axis first",
-            )
-        rule = partial(_of_last_axes, call, pads)
-        return Pad(pads, mode=mode).expecting(Expects(call, tuple(sorted(ranks)), rule=rule))
-
-    return pad
+def filled_pad(call: str, axes: int, mode: str, padding: Any) -> Layer:
+    pads = _pairs(call, padding, axes)
+    # The function behind the class goes by how many numbers there are; only the circular
+    # class looks at the axes of its input first.
+    ranks = {axes - 1, axes} if mode == "circular" else set(range(4))
+    ranks &= {len(pads) - 1, len(pads)}
+    if not 0 < len(pads) <= 3 or not ranks:
+        raise refused(
+            f"padding of {call} has {2 * len(pads)} numbers",
+            f"one whole number, or {2 * axes} of them, the last axis first",
+        )
+    rule = partial(_of_last_axes, call, pads)
+    return Pad(pads, mode=mode).expecting(Expects(call, tuple(sorted(ranks)), rule=rule))
 
 
 def _pairs(call: str, padding: Any, axes: int) -> Pads:
@@ -103,7 +94,7 @@ def _may_be_empty(layer: Pad, pads: Pads, shape: Shape) -> bool:
 
 READERS: dict[str, Reader] = {}
 for _axes in (1, 2, 3):
-    READERS[f"ZeroPad{_axes}d"] = _zero_pad(f"nn.ZeroPad{_axes}d", _axes)
-    READERS[f"ConstantPad{_axes}d"] = _constant_pad(f"nn.ConstantPad{_axes}d", _axes)
+    READERS[f"ZeroPad{_axes}d"] = partial(zero_pad, f"nn.ZeroPad{_axes}d", _axes)
+    READERS[f"ConstantPad{_axes}d"] = partial(constant_pad, f"nn.ConstantPad{_axes}d", _axes)
     for _name, _mode in MODES.items():
-        READERS[f"{_name}Pad{_axes}d"] = _filled_pad(f"nn.{_name}Pad{_axes}d", _axes, _mode)
+        READERS[f"{_name}Pad{_axes}d"] = partial(filled_pad, f"nn.{_name}Pad{_axes}d", _axes, _mode)

@@ -1,4 +1,4 @@
-"""torch.nn's pools: sliding, adaptive, fractional, and unpooling."""
+"""torch.nn's pools whose windows slide, and unpooling."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import Reader
 from cnncalc.frameworks.pytorch.arguments import (
-    collapsed,
     flag,
     integer,
     number,
@@ -18,15 +17,7 @@ from cnncalc.frameworks.pytorch.arguments import (
     spread,
 )
 from cnncalc.layers.base import Expects, Layer, Shape, axis_name
-from cnncalc.layers.pool import (
-    AdaptiveAverage,
-    AdaptiveMax,
-    AveragePool,
-    FractionalMaxPool,
-    LpPool,
-    MaxPool,
-    MaxUnpool,
-)
+from cnncalc.layers.pool import AveragePool, LpPool, MaxPool, MaxUnpool
 
 __all__ = ["READERS", "to_output_size"]
 
@@ -34,70 +25,58 @@ Pads = tuple[tuple[int, int], ...]
 Axes = tuple[int, ...]
 
 
-def _max_pool(call: str, axes: int) -> Reader:
-    def max_pool(
-        kernel_size: Any,
-        stride: Any = None,
-        padding: Any = 0,
-        dilation: Any = 1,
-        return_indices: Any = False,
-        ceil_mode: Any = False,
-    ) -> Layer:
-        kernels = per_axis(call, "kernel_size", kernel_size, axes, 1)
-        layer = MaxPool(
-            kernels,
-            _stride(call, stride, axes),
-            _padding(call, padding, kernels, axes),
-            per_axis(call, "dilation", dilation, axes, 1),
-            flag(call, "ceil_mode", ceil_mode),
-        )
-        return layer.expecting(Expects(call, (axes,)))
-
-    return max_pool
-
-
-def _average_pool_1d(call: str) -> Reader:
-    def avg_pool(
-        kernel_size: Any,
-        stride: Any = None,
-        padding: Any = 0,
-        ceil_mode: Any = False,
-        count_include_pad: Any = True,
-    ) -> Layer:
-        kernels = per_axis(call, "kernel_size", kernel_size, 1, 1)
-        layer = AveragePool(
-            kernels,
-            _stride(call, stride, 1),
-            _padding(call, padding, kernels, 1),
-            ceil=flag(call, "ceil_mode", ceil_mode),
-            count_padding=flag(call, "count_include_pad", count_include_pad),
-        )
-        return layer.expecting(Expects(call, (1,)))
-
-    return avg_pool
+def max_pool(
+    call: str,
+    axes: int,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    return_indices: Any = False,
+    ceil_mode: Any = False,
+) -> Layer:
+    kernels = per_axis(call, "kernel_size", kernel_size, axes, 1)
+    layer = MaxPool(
+        kernels,
+        _stride(call, stride, axes),
+        _padding(call, padding, kernels, axes),
+        per_axis(call, "dilation", dilation, axes, 1),
+        flag(call, "ceil_mode", ceil_mode),
+    )
+    return layer.expecting(Expects(call, (axes,)))
 
 
-def _average_pool(call: str, axes: int) -> Reader:
-    def avg_pool(
-        kernel_size: Any,
-        stride: Any = None,
-        padding: Any = 0,
-        ceil_mode: Any = False,
-        count_include_pad: Any = True,
-        divisor_override: Any = None,
-    ) -> Layer:
-        kernels = per_axis(call, "kernel_size", kernel_size, axes, 1)
-        layer = AveragePool(
-            kernels,
-            _stride(call, stride, axes),
-            _padding(call, padding, kernels, axes),
-            ceil=flag(call, "ceil_mode", ceil_mode),
-            count_padding=flag(call, "count_include_pad", count_include_pad),
-            divisor=_divisor(call, divisor_override),
-        )
-        return layer.expecting(Expects(call, (axes,), rule=_within if axes == 3 else None))
+def average_pool_1d(
+    call: str,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: Any = False,
+    count_include_pad: Any = True,
+) -> Layer:
+    return average_pool(call, 1, kernel_size, stride, padding, ceil_mode, count_include_pad)
 
-    return avg_pool
+
+def average_pool(
+    call: str,
+    axes: int,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: Any = False,
+    count_include_pad: Any = True,
+    divisor_override: Any = None,
+) -> Layer:
+    kernels = per_axis(call, "kernel_size", kernel_size, axes, 1)
+    layer = AveragePool(
+        kernels,
+        _stride(call, stride, axes),
+        _padding(call, padding, kernels, axes),
+        ceil=flag(call, "ceil_mode", ceil_mode),
+        count_padding=flag(call, "count_include_pad", count_include_pad),
+        divisor=_divisor(call, divisor_override),
+    )
+    return layer.expecting(Expects(call, (axes,), rule=_within if axes == 3 else None))
 
 
 def _divisor(call: str, divisor: Any) -> int | None:
@@ -106,22 +85,24 @@ def _divisor(call: str, divisor: Any) -> int | None:
     return None if divisor is None else int(divisor)
 
 
-def _lp_pool(call: str, axes: int) -> Reader:
-    def lp_pool(
-        norm_type: Any, kernel_size: Any, stride: Any = None, ceil_mode: Any = False
-    ) -> Layer:
-        if axes == 1:
-            integer(call, "kernel_size", kernel_size)  # a tuple of one number is refused here
-        kernels = per_axis(call, "kernel_size", kernel_size, axes, 1, single=False)
-        layer = LpPool(
-            kernels,
-            _stride(call, stride, axes),
-            ceil=flag(call, "ceil_mode", ceil_mode),
-            norm=number(call, "norm_type", norm_type),
-        )
-        return layer.expecting(Expects(call, (axes,), rule=_within if axes == 3 else None))
-
-    return lp_pool
+def lp_pool(
+    call: str,
+    axes: int,
+    norm_type: Any,
+    kernel_size: Any,
+    stride: Any = None,
+    ceil_mode: Any = False,
+) -> Layer:
+    if axes == 1:
+        integer(call, "kernel_size", kernel_size)  # a tuple of one number is refused here
+    kernels = per_axis(call, "kernel_size", kernel_size, axes, 1, single=False)
+    layer = LpPool(
+        kernels,
+        _stride(call, stride, axes),
+        ceil=flag(call, "ceil_mode", ceil_mode),
+        norm=number(call, "norm_type", norm_type),
+    )
+    return layer.expecting(Expects(call, (axes,), rule=_within if axes == 3 else None))
 
 
 def _stride(call: str, stride: Any, axes: int) -> Axes | None:
@@ -159,117 +140,19 @@ def _within(layer: Layer, shape: Shape) -> Layer:
     return layer
 
 
-def _adaptive_1d(kind: type[Layer], call: str) -> Reader:
-    def adaptive_pool(output_size: Any) -> Layer:
-        size = per_axis(call, "output_size", output_size, 1, 0)
-        return kind(size=size, empty=0 in size).expecting(Expects(call, (1,)))
-
-    return adaptive_pool
-
-
-def _adaptive(kind: type[Layer], call: str, axes: int) -> Reader:
-    def adaptive_pool(output_size: Any) -> Layer:
-        if not isinstance(output_size, tuple | list):
-            size: tuple[int | str, ...] = (integer(call, "output_size", output_size, 0),)
-        elif len(output_size) != axes:
-            raise refused(
-                f"output_size of {call} has {len(output_size)} numbers for {axes} axes",
-                f"a whole number, or {axes} of them (None leaves an axis as it is)",
-            )
-        else:
-            size = tuple(
-                "keep" if each is None else integer(call, "output_size", each, 0)
-                for each in output_size
-            )
-        layer = kind(size=collapsed(size), empty=0 in size)
-        if kind is AdaptiveAverage and set(size) == {1}:
-            return layer.expecting(Expects(call, tuple(range(axes, 8)), rule=partial(_mean, axes)))
-        return layer.expecting(Expects(call, (axes,)))
-
-    return adaptive_pool
-
-
-def _mean(axes: int, layer: Layer, shape: Shape) -> Layer:
-    """An average of size 1 is a mean over the last axes, whatever stands before them."""
-    before = len(shape) - 1 - axes
-    return layer.replaced(size=("keep",) * before + (1,) * axes) if before else layer
-
-
-def _with_indices(reader: Reader) -> Reader:
-    """The same call with `return_indices`, which changes nothing about the map."""
-
-    def adaptive_pool(output_size: Any, return_indices: Any = False) -> Layer:
-        return reader(output_size)
-
-    return adaptive_pool
-
-
-def _fractional(call: str, axes: int) -> Reader:
-    def fractional_max_pool(
-        kernel_size: Any,
-        output_size: Any = None,
-        output_ratio: Any = None,
-        return_indices: Any = False,
-        _random_samples: Any = None,
-    ) -> Layer:
-        if (output_size is None) == (output_ratio is None):
-            raise refused(f"{call} takes either output_size or output_ratio")
-        layer = FractionalMaxPool(
-            per_axis(call, "kernel_size", kernel_size, axes, 1, single=False),
-            _fractional_size(call, output_size, axes),
-            _ratio(call, output_ratio, axes),
-        )
-        return layer.expecting(Expects(call, (axes,), rule=_smaller if axes == 3 else None))
-
-    return fractional_max_pool
-
-
-def _fractional_size(call: str, size: Any, axes: int) -> Axes | None:
-    return None if size is None else per_axis(call, "output_size", size, axes, 1, single=False)
-
-
-def _ratio(call: str, ratio: Any, axes: int) -> tuple[float, ...] | None:
-    if ratio is None:
-        return None
-    given = tuple(ratio)[:axes] if isinstance(ratio, tuple | list) else (ratio,) * axes
-    ratios = tuple(number(call, "output_ratio", each) for each in given)
-    if len(ratios) != axes or not all(0 < each < 1 for each in ratios):
-        raise refused(
-            f"{call} can't take output_ratio={ratio}",
-            f"a number between 0 and 1, or {axes} of them",
-        )
-    return collapsed(ratios)
-
-
-def _smaller(layer: Layer, shape: Shape) -> Layer:
-    """In three dimensions the windows leave at least one place of each axis over."""
-    assert isinstance(layer, FractionalMaxPool)
-    sizes, kernels = layer.output(shape)[1:], spread(layer.kernel, len(shape) - 1)
-    for axis, (n, m, k) in enumerate(zip(shape[1:], sizes, kernels, strict=True)):
-        if m + k - 1 >= n:
-            raise LayerError(
-                f"{m} windows of {k} don't fit on {axis_name(axis, len(sizes))} of {n} "
-                "in nn.FractionalMaxPool3d",
-                code="kernel-too-large",
-                help=f"output size + kernel - 1 is at most {n - 1} in three dimensions",
-            )
-    return layer
-
-
-def _unpool(call: str, axes: int) -> Reader:
-    def max_unpool(kernel_size: Any, stride: Any = None, padding: Any = 0) -> Layer:
-        stride = kernel_size if stride is None else stride
-        if axes < 3:  # numbers beyond those of the kernel are never looked at
-            stride, padding = _cut(stride, axes), _cut(padding, axes)
-        pads = per_axis(call, "padding", padding, axes, single=False)
-        layer = MaxUnpool(
-            per_axis(call, "kernel_size", kernel_size, axes, 1, single=False),
-            per_axis(call, "stride", stride, axes, 1, single=False),
-            tuple((pad, pad) for pad in pads),
-        )
-        return layer.expecting(Expects(call, (axes,)))
-
-    return max_unpool
+def max_unpool(
+    call: str, axes: int, kernel_size: Any, stride: Any = None, padding: Any = 0
+) -> Layer:
+    stride = kernel_size if stride is None else stride
+    if axes < 3:  # numbers beyond those of the kernel are never looked at
+        stride, padding = _cut(stride, axes), _cut(padding, axes)
+    pads = per_axis(call, "padding", padding, axes, single=False)
+    layer = MaxUnpool(
+        per_axis(call, "kernel_size", kernel_size, axes, 1, single=False),
+        per_axis(call, "stride", stride, axes, 1, single=False),
+        tuple((pad, pad) for pad in pads),
+    )
+    return layer.expecting(Expects(call, (axes,)))
 
 
 def _cut(value: Any, axes: int) -> Any:
@@ -282,19 +165,10 @@ def to_output_size(layer: MaxUnpool, output_size: Any, shape: Shape) -> MaxUnpoo
     return layer.replaced(size=sizes)
 
 
-READERS: dict[str, Reader] = {
-    "AvgPool1d": _average_pool_1d("nn.AvgPool1d"),
-    "AdaptiveAvgPool1d": _adaptive_1d(AdaptiveAverage, "nn.AdaptiveAvgPool1d"),
-    "AdaptiveMaxPool1d": _with_indices(_adaptive_1d(AdaptiveMax, "nn.AdaptiveMaxPool1d")),
-}
+READERS: dict[str, Reader] = {"AvgPool1d": partial(average_pool_1d, "nn.AvgPool1d")}
 for _axes in (1, 2, 3):
-    READERS[f"MaxPool{_axes}d"] = _max_pool(f"nn.MaxPool{_axes}d", _axes)
-    READERS[f"LPPool{_axes}d"] = _lp_pool(f"nn.LPPool{_axes}d", _axes)
-    READERS[f"MaxUnpool{_axes}d"] = _unpool(f"nn.MaxUnpool{_axes}d", _axes)
+    READERS[f"MaxPool{_axes}d"] = partial(max_pool, f"nn.MaxPool{_axes}d", _axes)
+    READERS[f"LPPool{_axes}d"] = partial(lp_pool, f"nn.LPPool{_axes}d", _axes)
+    READERS[f"MaxUnpool{_axes}d"] = partial(max_unpool, f"nn.MaxUnpool{_axes}d", _axes)
 for _axes in (2, 3):
-    READERS[f"AvgPool{_axes}d"] = _average_pool(f"nn.AvgPool{_axes}d", _axes)
-    READERS[f"FractionalMaxPool{_axes}d"] = _fractional(f"nn.FractionalMaxPool{_axes}d", _axes)
-    _call = f"nn.AdaptiveAvgPool{_axes}d"
-    READERS[f"AdaptiveAvgPool{_axes}d"] = _adaptive(AdaptiveAverage, _call, _axes)
-    _call = f"nn.AdaptiveMaxPool{_axes}d"
-    READERS[f"AdaptiveMaxPool{_axes}d"] = _with_indices(_adaptive(AdaptiveMax, _call, _axes))
+    READERS[f"AvgPool{_axes}d"] = partial(average_pool, f"nn.AvgPool{_axes}d", _axes)

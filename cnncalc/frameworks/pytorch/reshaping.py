@@ -17,31 +17,27 @@ from cnncalc.frameworks.pytorch.arguments import (
 from cnncalc.frameworks.pytorch.axes import batch_axis, from_front
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Expects, Layer, Shape, show
+from cnncalc.layers.folding import Fold, Unfold
 from cnncalc.layers.linear import Linear
-from cnncalc.layers.reshape import (
-    ChannelShuffle,
-    Flatten,
-    Fold,
-    PixelShuffle,
-    PixelUnshuffle,
-    Unflatten,
-    Unfold,
-)
+from cnncalc.layers.reshape import Flatten, Unflatten
+from cnncalc.layers.shuffle import ChannelShuffle, PixelShuffle, PixelUnshuffle
 
 __all__ = ["READERS"]
 
 
-def _linear(call: str) -> Reader:
-    def linear(
-        in_features: Any, out_features: Any, bias: Any = True, device: Any = None, dtype: Any = None
-    ) -> Layer:
-        layer = Linear(integer(call, "out_features", out_features, 1), bias=bool(bias), axis=-1)
-        if in_features is LAZY:
-            return layer.expecting(Expects(call, rule=_last_axis))
-        features = integer(call, "in_features", in_features, 1)
-        return layer.expecting(Expects(call, (), (("in_features", -1, features),), _last_axis))
-
-    return linear
+def linear(
+    call: str,
+    in_features: Any,
+    out_features: Any,
+    bias: Any = True,
+    device: Any = None,
+    dtype: Any = None,
+) -> Layer:
+    layer = Linear(integer(call, "out_features", out_features, 1), bias=bool(bias), axis=-1)
+    if in_features is LAZY:
+        return layer.expecting(Expects(call, rule=_last_axis))
+    features = integer(call, "in_features", in_features, 1)
+    return layer.expecting(Expects(call, (), (("in_features", -1, features),), _last_axis))
 
 
 def _last_axis(layer: Layer, shape: Shape) -> Layer:
@@ -149,8 +145,8 @@ def _folding(call: str, *given: Any) -> list[tuple[int, ...]]:
 
 
 READERS: dict[str, Reader] = {
-    "Linear": _linear("nn.Linear"),
-    "LazyLinear": partial(_linear("nn.LazyLinear"), LAZY),
+    "Linear": partial(linear, "nn.Linear"),
+    "LazyLinear": partial(linear, "nn.LazyLinear", LAZY),
     "Identity": identity,
     "Flatten": flatten,
     "Unflatten": unflatten,

@@ -8,8 +8,8 @@ the declared shapes of the tensors that the file holds; what is kept outside it 
 from __future__ import annotations
 
 from cnncalc.network import Network
+from cnncalc.notations.onnx_file.entry import network_of
 from cnncalc.notations.onnx_file.loading import load, load_bytes
-from cnncalc.notations.onnx_file.tracing import network_of
 
 __all__ = ["parse", "parse_bytes"]
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
-from functools import partial
 from math import prod
 from typing import Any
 
 from cnncalc.analysis import MAX_ELEMENTS, settle
 from cnncalc.errors import LayerError, SpecError
-from cnncalc.layers.base import Layer, Shape, show
+from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.merge import Input
 from cnncalc.network import Network
 from cnncalc.notations.onnx_file.call import Call
@@ -40,30 +38,15 @@ from cnncalc.notations.onnx_file.records import (
     Untold,
     Value,
 )
+from cnncalc.notations.onnx_file.scopes import Scope, filled, first_output, needed, read_by
 
-__all__ = ["Tracer", "network_of"]
+__all__ = ["Tracer", "data_input"]
 
-# The batch where the file leaves it open: a number that no other size has.
-ANY_BATCH = 999_983
 MAX_DEPTH = 40  # functions and branches inside one another
 MAX_NUMBERS = 50_000_000  # numbers worked out in all
 
 
-def network_of(model: Model) -> Network:
-    """The network of a model; its steps come with `at(shape)`."""
-    data = _data_input(model)
-    assert data.shape is not None
-    sizes = data.shape[1:]
-    shape = tuple(size for size in sizes if isinstance(size, int))
-    return Network(
-        (),
-        shape if len(shape) == len(sizes) else None,
-        notation="onnx",
-        tracer=partial(_trace, model, Listing(model)),
-    )
-
-
-def _data_input(model: Model) -> Declared:
+def data_input(model: Model) -> Declared:
     inputs = [each for each in model.graph.inputs if each.shape is None or len(each.shape) > 1]
     if not inputs:
         raise broken(model.file, "it has no input of data with a batch axis first")
@@ -71,48 +54,6 @@ def _data_input(model: Model) -> Declared:
         name = clean(inputs[0].name)
         raise broken(model.file, f"its input `{name}` doesn't say how many axes it has")
     return inputs[0]
-
-
-def _trace(model: Model, listing: Listing, shape: Shape) -> Network:
-    declared = _data_input(model)
-    assert declared.shape is not None
-    if len(shape) + 1 != len(declared.shape):
-        wanted = "×".join(str(size or "?") for size in declared.shape[1:])
-        raise SpecError(
-            f"the model takes {wanted} but the input is {show(shape)}",
-            code="bad-input",
-            help=f"-i with {len(declared.shape) - 1} sizes",
-        )
-    batch = declared.shape[0]
-    if isinstance(batch, int):
-        return Tracer(model, listing, batch).network(shape)
-    try:
-        return Tracer(model, listing, ANY_BATCH).network(shape)
-    except SpecError as error:
-        if error.code not in ("batch", "reshape", "branches"):
-            raise
-        try:  # many files leave the batch open and yet hold shapes for one sample
-            return Tracer(model, listing, 1).network(shape)
-        except SpecError:
-            raise error from None
-
-
-class Scope:
-    """The values by name of one graph, and those of the graph around it."""
-
-    def __init__(self, outer: Scope | None = None, prefix: str = "") -> None:
-        self.outer = outer
-        self.prefix = prefix
-        self.values: dict[str, Value] = {}
-        self.reads: Counter[str] = Counter()
-
-    def find(self, name: str) -> Value:
-        scope: Scope | None = self
-        while scope is not None:
-            if name in scope.values:
-                return scope.values[name]
-            scope = scope.outer
-        raise LayerError(f"it reads `{clean(name, 60)}`, which nothing has made", code="onnx")
 
 
 class Tracer:
@@ -154,10 +95,10 @@ class Tracer:
         )
 
     def _bind_inputs(self, scope: Scope, shape: Shape) -> None:
-        data = _data_input(self.model)
+        data = data_input(self.model)
         assert data.shape is not None
         symbols = dict(zip(data.shape[1:], shape, strict=True))
-        read = {name for node in _needed(self.model.graph) for name in _read_by(node)}
+        read = {name for node in needed(self.model.graph) for name in read_by(node)}
         self._bind(scope, data, Input(), shape)
         for declared in self.model.graph.inputs:
             sizes = _further(declared, symbols)
@@ -179,9 +120,9 @@ class Tracer:
         if isinstance(graph, Graph):
             scope.values.update(graph.constants)
         scope.reads.update(graph.outputs)
-        nodes = _needed(graph)
+        nodes = needed(graph)
         for node in nodes:
-            scope.reads.update(_read_by(node))
+            scope.reads.update(read_by(node))
         for node in nodes:
             self.running = node
             self._run_node(node, scope, depth)
@@ -192,7 +133,7 @@ class Tracer:
             raise LayerError(f"more than {MAX_NODES:,} nodes", code="too-large")
         inputs = [scope.find(name) if name else None for name in node.inputs]
         self.touched.update(id(each) for each in inputs if isinstance(each, Constant))
-        prefixed = node._replace(name=scope.prefix + (node.name or _first(node) or node.op))
+        prefixed = node._replace(name=scope.prefix + (node.name or first_output(node) or node.op))
         outputs = self._values(prefixed, inputs, scope, depth)
         for place, name in enumerate(node.outputs):
             value = outputs[place] if place < len(outputs) else Untold(node, place)
@@ -236,7 +177,7 @@ class Tracer:
         for name in function.inputs:
             scope.values[name] = None
         scope.values.update(zip(function.inputs, inputs, strict=False))
-        nodes = tuple(_filled(each, given, node.number) for each in function.nodes)
+        nodes = tuple(filled(each, given, node.number) for each in function.nodes)
         self.run(function._replace(nodes=nodes), scope, depth + 1)
         self.running = node
         return [scope.find(name) for name in function.outputs]
@@ -301,7 +242,7 @@ class Tracer:
         node = self.running
         if node is None:
             return SpecError(error.message, code=error.code, help=error.help)
-        name = clean(node.name or _first(node) or "", 60)
+        name = clean(node.name or first_output(node) or "", 60)
         called = f"`{name}` ({clean(node.op, 60)})" if name else f"`{clean(node.op, 60)}`"
         return SpecError(
             f"node {called}: {error.message}",
@@ -322,42 +263,3 @@ def _further(declared: Declared, symbols: dict[Any, int]) -> Shape | None:
     sizes = [symbols.get(size) if isinstance(size, str) else size for size in declared.shape[1:]]
     known = tuple(size for size in sizes if isinstance(size, int))
     return known if len(known) == len(sizes) else None
-
-
-def _first(node: Node) -> str:
-    return next((name for name in node.outputs if name), "")
-
-
-def _needed(graph: Graph | Function) -> list[Node]:
-    """The nodes that the outputs depend on, in their order."""
-    wanted = set(graph.outputs)
-    kept = []
-    for node in reversed(graph.nodes):
-        if any(name and name in wanted for name in node.outputs):
-            kept.append(node)
-            wanted.update(_read_by(node))
-    kept.reverse()
-    return kept
-
-
-def _read_by(node: Node) -> list[str]:
-    """The names that a node reads, inside its branches too."""
-    found = []
-    waiting = [node]
-    while waiting:
-        each = waiting.pop()
-        found += [name for name in each.inputs if name]
-        for value in each.attributes.values():
-            if isinstance(value, Graph):
-                waiting += value.nodes
-                found += value.outputs
-    return found
-
-
-def _filled(node: Node, given: dict[str, Any], number: int) -> Node:
-    """A function's node with the attributes that refer to the function's own."""
-    attributes = {
-        name: given.get(each.name) if isinstance(each, Reference) else each
-        for name, each in node.attributes.items()
-    }
-    return node._replace(attributes=attributes, number=number)

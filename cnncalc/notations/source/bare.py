@@ -9,7 +9,7 @@ from cnncalc.notations.source.scopes import Module, describe
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.torch_containers import SEQUENTIAL
 from cnncalc.notations.source.torch_modules import is_module
-from cnncalc.notations.source.values import Class, Value
+from cnncalc.notations.source.values import Class, Tensor, Value
 
 __all__ = ["bare_calls"]
 
@@ -37,7 +37,9 @@ def bare_calls(machine: Machine, module: Module) -> Value:
         return machine.call(SEQUENTIAL, values, {})
     if all(is_keras_layer(value) for value in values):
         return sequential_of(machine, values)
-    raise Refusal("layers of PyTorch and of Keras stand side by side here")
+    refusal = Refusal("layers of PyTorch and of Keras stand side by side here")
+    refusal.span = module.file.span(nodes[-1])
+    raise refusal
 
 
 def parts_of(node: ast.expr) -> list[ast.expr]:
@@ -56,6 +58,8 @@ def layer_at(machine: Machine, module: Module, node: ast.expr) -> Value:
         if module.has(name):
             module.need([name])
     value = machine.evaluate(module.scope, node)
+    if isinstance(value, Tensor) and machine.trace is not None:
+        value = machine.trace.records[value.number].owner  # `keras.Input(...)`
     if isinstance(value, Class):
         refusal = Refusal(
             f"`{value.name}` is a class: it makes a layer when it is called",

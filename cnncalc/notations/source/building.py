@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cnncalc.errors import Source
-from cnncalc.layers.base import Shape
+from cnncalc.layers.base import Layer, Shape, Weight
 from cnncalc.network import Network
 from cnncalc.notations.source import expressions, statements
 from cnncalc.notations.source.data import content_of
@@ -79,7 +79,21 @@ def traced(machine: Machine, model: Instance, shape: Shape) -> Network:
             )
         steps, ends = trace.steps(outputs, prune=False)
         unused = unused_params(model, trace)
-    return Network(steps, shape, ends, notation="torch", unused_params=unused)
+    return Network(
+        steps,
+        shape,
+        ends,
+        notation="torch",
+        unused_params=unused,
+        relabel=None if all(step.layer.trainable for step in steps) else untrained,
+    )
+
+
+def untrained(layer: Layer, weights: tuple[Weight, ...]) -> tuple[Weight, ...]:
+    """A layer's weights, which the source may keep from training."""
+    if layer.trainable:
+        return weights
+    return tuple(Weight(each.name, each.shape, each.role, False) for each in weights)
 
 
 def further_inputs(model: Instance) -> list[Value]:

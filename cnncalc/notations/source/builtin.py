@@ -38,7 +38,7 @@ from cnncalc.notations.source.values import (
     Value,
 )
 
-__all__ = ["BUILTINS", "PLAIN", "find_builtin", "simple", "sorted_values"]
+__all__ = ["BUILTINS", "FORBIDDEN", "PLAIN", "find_builtin", "simple", "sorted_values"]
 
 FORBIDDEN = (
     "breakpoint compile delattr dir eval exec exit globals hash help id input locals memoryview "

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from cnncalc.errors import Source, SpecError, suggest
 from cnncalc.notations.source.attributes import get_attribute
-from cnncalc.notations.source.builtin import BUILTINS
+from cnncalc.notations.source.builtin import BUILTINS, FORBIDDEN
 from cnncalc.notations.source.files import SourceFile, syntax_tree
 from cnncalc.notations.source.machine import Machine
 from cnncalc.notations.source.scopes import Module, Scope, describe, reads
@@ -50,7 +50,7 @@ class Entry(Module):
         self.home = home
 
     def find(self, name: str) -> Value:
-        if not self.home.has(name) and name not in BUILTINS:
+        if not self.home.has(name) and name not in BUILTINS and name not in FORBIDDEN:
             raise unknown(self.home, name)
         return self.home.find(name)
 
@@ -144,12 +144,19 @@ def only_class(machine: Machine, module: Module) -> Value:
         return None
     roots = [name for name in classes if not used_by_others(name, nodes, classes)] or list(classes)
     if len(roots) > 1:
-        raise ambiguous(machine, module, roots)
+        raise ambiguous(functions_over(module, roots) or roots)
     (root,) = roots
     if not needs_arguments(classes[root]):
         span_at = nodes[root]
         return machine.call_at(module.scope, span_at, lambda: machine.call(classes[root], [], {}))
     return made_elsewhere(machine, module, root, classes[root])
+
+
+def functions_over(module: Module, classes: list[str]) -> list[str]:
+    """The functions that can be called as they are and make objects of these classes."""
+    nodes = statements_of(module, ast.FunctionDef)
+    names = no_argument_functions(module)
+    return [f"{name}()" for name in names if reads(nodes[name]) & set(classes)]
 
 
 def used_by_others(name: str, nodes: dict[str, ast.stmt], classes: Iterable[str]) -> bool:
@@ -174,7 +181,7 @@ def made_elsewhere(machine: Machine, module: Module, root: str, cls: Class) -> V
         return known[0]
     functions = no_argument_functions(module)
     if functions:
-        raise ambiguous(machine, module, [f"{name}()" for name in functions])
+        raise ambiguous([f"{name}()" for name in functions])
     init = cls.find("__init__")
     args = init.node.args
     needed = [a.arg for a in args.args[1 : len(args.args) - len(init.defaults)]]
@@ -189,7 +196,7 @@ def made_elsewhere(machine: Machine, module: Module, root: str, cls: Class) -> V
     raise refusal
 
 
-def ambiguous(machine: Machine, module: Module, names: list[str]) -> Refusal:
+def ambiguous(names: list[str]) -> Refusal:
     shown = names[:12]
     more = f" and {len(names) - 12} more" if len(names) > 12 else ""
     return Refusal(
@@ -234,7 +241,7 @@ def only_variable(machine: Machine, module: Module) -> Value:
     if len(roots) > 1:
         roots = [name for name in roots if not is_layer(models[name])] or roots
     if len(roots) > 1:
-        raise ambiguous(machine, module, roots)
+        raise ambiguous(roots)
     return models[roots[0] if roots else next(reversed(models))]
 
 
@@ -268,7 +275,7 @@ def only_function(machine: Machine, module: Module) -> Value:
     if not roots:
         return None
     if len(roots) > 1:
-        raise ambiguous(machine, module, [f"{name}()" for name in roots])
+        raise ambiguous([f"{name}()" for name in roots])
     value = machine.call_at(
         module.scope, users[roots[0]], lambda: machine.call(module.find(roots[0]), [], {})
     )

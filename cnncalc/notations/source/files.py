@@ -6,6 +6,7 @@ A file is read, never imported; only files of the same source tree are read at a
 from __future__ import annotations
 
 import ast
+import os
 import re
 import stat
 import warnings
@@ -19,6 +20,8 @@ from cnncalc.notations.source.stops import Refusal
 __all__ = ["SourceFile", "Tree"]
 
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
+# Python looks for the line of a syntax error in a file of this name: none can have it.
+NO_FILE = f"{os.devnull}/source"
 NOTEBOOK = re.compile(r"^([ \t]*)[%!](?=\w)", re.MULTILINE)
 
 
@@ -100,7 +103,7 @@ def syntax_tree(text: str) -> ast.Module:
     """The tree of a text, without the warnings that compiling may print."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return ast.parse(text)
+        return ast.parse(text, NO_FILE)
 
 
 def _try(text: str) -> ast.Module | None:

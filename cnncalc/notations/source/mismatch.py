@@ -10,8 +10,8 @@ from typing import Any
 from cnncalc.errors import LayerError, Span
 from cnncalc.layers.base import Layer, Shape, show
 from cnncalc.notations.source.stops import Refusal
-from cnncalc.report import as_layout
 from cnncalc.notations.source.values import Instance, Parameter, Tensor, Value
+from cnncalc.report import as_layout
 
 __all__ = ["misfit"]
 

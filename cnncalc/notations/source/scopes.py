@@ -100,11 +100,16 @@ class Module:
         self.done: set[int] = set()
         self.binders: dict[str, list[int]] = {}
         self.stars: list[ast.ImportFrom] = []
+        sources: dict[str, set[str]] = {}  # the names that a variable was made from
         for number, statement in enumerate(self.statements):
-            for name in binds(statement):
-                self.binders.setdefault(name, []).append(number)
             if isinstance(statement, ast.ImportFrom) and statement.names[0].name == "*":
                 self.stars.append(statement)
+            if isinstance(statement, ast.Assign | ast.AnnAssign):
+                for name in binds(statement):
+                    sources.setdefault(name, set()).update(reads(statement) - {name})
+            changed = set() if is_definition(statement) else changes(statement)
+            for name in with_sources(binds(statement) | changed, changed, sources):
+                self.binders.setdefault(name, []).append(number)
 
     def has(self, name: str) -> bool:
         return name in self.binders or name in self.scope.names
@@ -156,6 +161,10 @@ class Module:
                 self.scope.names[name] = Poison(error)
 
 
+def is_definition(node: ast.stmt) -> bool:
+    return isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef)
+
+
 def is_main_guard(node: ast.stmt) -> bool:
     """Whether this is `if __name__ == "__main__":`."""
     if not isinstance(node, ast.If) or not isinstance(node.test, ast.Compare):
@@ -178,6 +187,38 @@ def binds(statement: ast.stmt) -> set[str]:
         found |= _binds_itself(node)
         waiting += ast.iter_child_nodes(node)
     return found
+
+
+def with_sources(
+    bound: set[str], changed: set[str], sources: dict[str, set[str]]
+) -> Iterable[str]:
+    """The names bound, and those that a changed variable may be a part of.
+
+    After `head = net.head` a change of `head` is one of `net`.
+    """
+    found = set(bound)
+    waiting = list(changed)
+    while waiting:
+        fresh = (sources.get(waiting.pop(), set()) & sources.keys()) - found
+        found |= fresh
+        waiting += fresh
+    return found
+
+
+def changes(statement: ast.stmt) -> set[str]:
+    """The names whose values a statement changes in place, loops over them included."""
+    found: set[str] = set()
+    for node in ast.walk(statement):
+        if not isinstance(node, ast.Name | ast.Import | ast.ImportFrom):
+            found |= _binds_itself(node)
+    for node in ast.walk(statement):
+        if isinstance(node, ast.For) and names_in(node.target) & found:
+            found |= names_in(node.iter)
+    return found
+
+
+def names_in(node: ast.AST) -> set[str]:
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
 
 
 def _binds_itself(node: ast.AST) -> set[str]:
@@ -248,6 +289,10 @@ KINDS: dict[str, Any] = {
     "range": "a range",
     "SetValue": "a set",
     "Tensor": "a tensor",
+    "KerasTensor": "a tensor",
+    "Silent": "a value that says nothing about shapes",
+    "StaticMethod": "a function",
+    "slice": "a slice",
     "Static": "a tensor of weights or constants",
     "Parameter": "a parameter",
     "Batch": "the batch size, which isn't known",

@@ -8,8 +8,9 @@ from typing import Any
 
 from cnncalc.frameworks.pytorch.arguments import collapsed, spread
 from cnncalc.layers.base import NO_PADS, Layer, Shape
+from cnncalc.layers.padding import Crop, Pad
 from cnncalc.layers.pool import AdaptiveAverage, AdaptiveMax
-from cnncalc.layers.reshape import Crop, Flatten, Pad, Unflatten
+from cnncalc.layers.reshape import Flatten, Unflatten
 
 __all__ = ["pads_at", "parts", "symmetric"]
 

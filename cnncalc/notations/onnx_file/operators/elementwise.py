@@ -152,7 +152,7 @@ def with_bias(call: Call, flow: Flow, constant: Constant, sizes: Shape) -> Flow 
     full = (1,) * (len(flow.shape) - len(sizes)) + sizes
     if full[channel] != constant.count or constant.count != flow.shape[channel]:
         return None
-    record.layer = layer.replaced(bias=True)
+    record.layer, record.name = layer.replaced(bias=True), call.node.name
     record.constants = record.constants | {"bias": constant}
     return flow
 

@@ -37,7 +37,21 @@ def weighted(call: Call) -> Flow:
     while sizes and sizes[-1] is None:
         sizes.pop()
     layer = READERS[op](call.attributes, sizes)
+    if op not in ("Conv", "ConvTranspose"):
+        layer = _as_learned(layer, given)
     return call.add(layer, [call.flow()], "", **given)
+
+
+def _as_learned(layer: Layer, given: dict[str, Constant | None]) -> Layer:
+    """A norm without the scale or the shift that is made of no stored tensor."""
+    held = {name: each is not None and bool(each.sources) for name, each in given.items()}
+    scale, shift = held.get("weight", False), held.get("bias", False)
+    if scale and (shift or "bias" not in given):
+        return layer
+    if not scale and not shift:
+        return layer.replaced(affine=False)
+    options = {"scale": scale, "shift": shift}
+    return layer.replaced(**{name: on for name, on in options.items() if name in layer.options})
 
 
 def plain(call: Call) -> Flow:

@@ -123,6 +123,22 @@ def space_to_depth(call: Call) -> Flow:
     return call.add(KINDS["pixelunshuffle"](call.integer("blocksize", 1)), [call.flow()])
 
 
+def col2im(call: Call) -> Flow:
+    """Columns added up into a map."""
+    flow = call.flow()
+    size, kernel = call.whole("", 1) or [], call.whole("", 2) or []
+    axes = len(size)
+    pads = call.whole("pads") or [0] * (2 * axes)
+    layer = KINDS["fold"](
+        tuple(kernel),
+        tuple(size),
+        tuple(call.whole("strides") or [1] * axes),
+        tuple(zip(pads[:axes], pads[axes:], strict=True)),
+        tuple(call.whole("dilations") or [1] * axes),
+    )
+    return call.add(layer, [flow])
+
+
 MODES = {"constant": "zeros", "reflect": "reflect", "edge": "replicate", "wrap": "circular"}
 
 
@@ -151,6 +167,7 @@ def pad(call: Call) -> Flow:
 
 
 RESHAPING: dict[str, Callable[[Call], Value | list[Value]]] = {
+    "Col2Im": col2im,
     "DepthToSpace": depth_to_space,
     "Expand": expand,
     "Flatten": flatten,

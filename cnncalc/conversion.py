@@ -1,0 +1,120 @@
+"""The same network in another notation."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+
+from cnncalc.analysis import analyze
+from cnncalc.errors import CnnCalcError, SpecError, suggest
+from cnncalc.layers.base import Shape
+from cnncalc.network import Network
+from cnncalc.report import Report
+
+__all__ = ["NOTATIONS", "convert"]
+
+WIDTH = 88
+
+
+def convert(
+    network: Network, to: str, input: Shape | None = None, name: str | None = None
+) -> str | bytes:
+    """Write a network.
+
+    Args:
+        network: what a notation read.
+        to: one of `NOTATIONS`.
+        input: the input's shape in the network's own layout; it wins over the network's own.
+        name: what the class or model is called.
+
+    Returns:
+        The text; for `onnx` the bytes of a file.
+
+    Raises:
+        SpecError: a layer that the other notation can't say, or a size that can't be.
+        CnnCalcError: no such notation, or a name that can't be one.
+    """
+    if to not in NOTATIONS:
+        near = suggest(to, NOTATIONS)
+        raise CnnCalcError(
+            f"there is no notation `{to}` to write",
+            code="notation",
+            help=f"did you mean `{near}`?" if near else f"one of {', '.join(NOTATIONS)}",
+        )
+    if name is not None and not _is_name(name):
+        raise CnnCalcError(
+            f"`{name}` can't be the name of a class", code="bad-name", help="such as `Net`"
+        )
+    return NOTATIONS[to](analyze(network, input), name)
+
+
+def _is_name(name: str) -> bool:
+    from keyword import iskeyword
+
+    return name.isidentifier() and not iskeyword(name) and name not in ("nn", "torch", "keras")
+
+
+def _compact(report: Report, name: str | None) -> str:
+    from cnncalc.notations.writing import write
+
+    text = write(report.network, report.input)
+    if text is None:
+        raise _unsayable(report.network)
+    lines = textwrap.wrap(text, WIDTH, break_long_words=False, break_on_hyphens=False)
+    return "\n".join([*lines, ""])
+
+
+def _unsayable(network: Network) -> SpecError:
+    """What in a network the compact notation has no words for, with its place."""
+    steps = network.steps
+    again = next((step for step in steps if step.shares is not None), None)
+    further = next((step for step in steps[1:] if not step.inputs), None)
+    step = again or further
+    if again:
+        why = f"`{again.name}` uses the weights of `{steps[again.shares or 0].name}` again"
+    elif further:
+        why = f"`{further.name}` is a further input"
+    elif network.unused_params:
+        why = f"{network.unused_params:,} parameters are never used"
+    else:
+        why = "its outputs come in another order than a spec's"
+    return SpecError(
+        f"the compact notation can't say this network: {why}",
+        step.spans[0] if step and step.spans else None,
+        code="unsayable",
+        help="`--to torch` can" if again or further else None,
+    )
+
+
+def _torch(report: Report, name: str | None) -> str:
+    from cnncalc.notations import pytorch_source
+
+    return pytorch_source.write(report, name)
+
+
+def _keras(report: Report, name: str | None) -> str:
+    from cnncalc.notations import keras_source
+
+    return keras_source.write(report, name)
+
+
+def _onnx(report: Report, name: str | None) -> bytes:
+    from cnncalc.notations import onnx_write
+
+    data: bytes = onnx_write.write_report(report).model.SerializeToString()
+    return data
+
+
+def _mermaid(report: Report, name: str | None) -> str:
+    from cnncalc.notations import mermaid
+
+    return mermaid.write(report)
+
+
+NOTATIONS: dict[str, Callable[[Report, str | None], str | bytes]] = {
+    "compact": _compact,
+    "torch": _torch,
+    "keras": _keras,
+    "onnx": _onnx,
+    "mermaid": _mermaid,
+}

@@ -1,0 +1,111 @@
+"""Windows as columns, and back."""
+
+from __future__ import annotations
+
+from math import prod
+
+from cnncalc.errors import LayerError
+from cnncalc.layers.base import (
+    NO_PADS,
+    ONES,
+    Layer,
+    Shape,
+    check_map,
+    checked_lengths,
+    option,
+    show,
+)
+from cnncalc.layers.sliding import check_fits, slides
+from cnncalc.windows import Slide, Spread, Window
+
+
+class Unfold(Layer):
+    """Every window as a column: (C, *spatial) becomes (C*prod k, number of windows)."""
+
+    kind = "unfold"
+    formula = "C' = C * prod k; L = prod floor((n + 2p - d(k-1) - 1)/s + 1)"
+    source = "torch.nn.Unfold"
+
+    kernel: tuple[int, ...] = option("axes", "kernel size", key="k", positional=True, minimum=1)
+    stride: tuple[int, ...] = option("axes", "stride", key="s", default=ONES, minimum=1)
+    padding: tuple[tuple[int, int], ...] = option(
+        "pads", "padding on each side", key="p", default=NO_PADS, minimum=0
+    )
+    dilation: tuple[int, ...] = option(
+        "axes", "distance between taps", key="d", default=ONES, minimum=1
+    )
+
+    def windows(self, *shapes: Shape) -> tuple[Slide, ...]:
+        return slides(self, shapes[0])
+
+    def output(self, *shapes: Shape) -> Shape:
+        (shape,) = shapes
+        check_map(self, shape)
+        windows = self.windows(shape)
+        check_fits(windows, shape)
+        columns = prod(checked_lengths(windows, shape))
+        return shape[0] * prod(w.kernel for w in windows), columns
+
+    def moves(self, *shapes: Shape) -> tuple[int | None, ...]:
+        (shape,) = shapes
+        return (0, 1) if len(shape) == 2 else (None,) * len(shape)
+
+
+class Fold(Layer):
+    """The way back of unfold: columns are added up into a map of the given size."""
+
+    kind = "fold"
+    formula = "(C*prod k, L) becomes C x size; L must be the number of windows of that size"
+    source = "torch.nn.Fold"
+
+    kernel: tuple[int, ...] = option("axes", "kernel size", key="k", positional=True, minimum=1)
+    size: tuple[int, ...] = option("axes", "the map's size", minimum=1)
+    stride: tuple[int, ...] = option("axes", "stride", key="s", default=ONES, minimum=1)
+    padding: tuple[tuple[int, int], ...] = option(
+        "pads", "padding on each side", key="p", default=NO_PADS, minimum=0
+    )
+    dilation: tuple[int, ...] = option(
+        "axes", "distance between taps", key="d", default=ONES, minimum=1
+    )
+
+    def blocks(self, channels: int) -> tuple[Slide, ...]:
+        """The windows that would unfold the map back."""
+        axes = max(len(self.kernel), len(self.size))
+        shape = (channels, *(self.size if len(self.size) == axes else self.size * axes))
+        return slides(self, shape)
+
+    def output(self, *shapes: Shape) -> Shape:
+        (shape,) = shapes
+        if len(shape) != 2:
+            raise LayerError(
+                f"`fold` takes columns (C*k, L) but receives {show(shape)}",
+                code="fold",
+                help="what `unfold` gives",
+            )
+        windows = self.blocks(shape[0])
+        size = self.size if len(self.size) == len(windows) else self.size * len(windows)
+        taps = prod(w.kernel for w in windows)
+        if shape[0] % taps:
+            raise LayerError(
+                f"{shape[0]} rows are no multiple of the {taps} taps of the kernel",
+                code="fold",
+                help=f"rows = channels * {taps}",
+            )
+        lengths = checked_lengths(windows, (shape[0], *size))
+        if prod(lengths) != shape[1]:
+            raise LayerError(
+                f"a map of {show(size)} has {prod(lengths)} windows but {shape[1]} columns came in",
+                code="fold",
+                help=f"{prod(lengths)} columns, or another `size`",
+            )
+        return shape[0] // taps, *size
+
+    def windows(self, *shapes: Shape) -> tuple[Window, ...]:
+        blocks = self.blocks(shapes[0][0])
+        if len(blocks) != 1:
+            return ()
+        (w,) = blocks
+        return (Spread(w.kernel, w.stride, w.before, w.after, w.dilation),)
+
+    def moves(self, *shapes: Shape) -> tuple[int | None, ...]:
+        return (0, 1) if len(self.blocks(shapes[0][0])) == 1 else (None, None)

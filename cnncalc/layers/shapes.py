@@ -1,0 +1,91 @@
+"""Shapes: what layers ask and say of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cnncalc.errors import LayerError
+
+if TYPE_CHECKING:
+    from cnncalc.layers.base import Layer
+    from cnncalc.windows import Window
+
+__all__ = [
+    "Shape",
+    "axis_name",
+    "check_map",
+    "checked_lengths",
+    "place",
+    "show",
+    "spread_out",
+]
+
+Shape = tuple[int, ...]  # channels, then the spatial axes; no batch axis
+
+
+def spread_out(name: str, values: tuple[Any, ...], shape: Shape) -> tuple[Any, ...]:
+    """One value per spatial axis from one for all, or the given ones if they are as many."""
+    axes = len(shape) - 1
+    if len(values) == axes:
+        return values
+    if len(values) == 1:
+        return values * axes
+    raise LayerError(
+        f"`{name}` has {count_of(len(values), 'value')} "
+        f"but the input {show(shape)} has {count_of(axes, 'spatial axis', 'spatial axes')}",
+        code="wrong-axes",
+        help=f"give one value for all axes, or {axes}" if axes else None,
+    )
+
+
+def place(axis: int, shape: Shape, order: str = "first") -> int:
+    """The axis of a channels-first shape that a number means; LayerError if there is none."""
+    if not -len(shape) <= axis < len(shape):
+        raise LayerError(
+            f"the input {show(shape)} has no axis {axis}",
+            code="wrong-axes",
+            help=f"axes run from 0 to {len(shape) - 1}",
+        )
+    return (axis + (order == "last")) % len(shape)
+
+
+def check_map(layer: Layer, shape: Shape) -> None:
+    """LayerError where a layer that works on a map is handed a vector, or a map of no places."""
+    if 0 in shape[1:]:
+        raise LayerError(
+            f"`{layer.kind}` can't work on {show(shape)}, which has no places", code="empty-input"
+        )
+    if len(shape) < 2:
+        raise LayerError(
+            f"`{layer.kind}` works on a map but receives a vector of {show(shape)} features",
+            code="not-a-map",
+            help="put it before the flatten, or use `unflatten:CxHxW` to make a map again",
+        )
+
+
+def checked_lengths(windows: tuple[Window, ...], shape: Shape, least: int = 1) -> Shape:
+    """The spatial axes after their windows; LayerError where one is shorter than the least."""
+    lengths = tuple(window.length(n) for window, n in zip(windows, shape[1:], strict=True))
+    for axis, length in enumerate(lengths):
+        if length < least:
+            raise LayerError(
+                f"the output would have size {length} on {axis_name(axis, len(lengths))}",
+                code="empty-output",
+                help="a larger input, a smaller kernel or more padding",
+            )
+    return lengths
+
+
+def axis_name(axis: int, axes: int) -> str:
+    """What people call a spatial axis: the width, the height, the depth."""
+    names = ("the depth", "the height", "the width")[-axes:] if 1 < axes <= 3 else ()
+    return names[axis] if names else "its length" if axes == 1 else f"spatial axis {axis}"
+
+
+def show(shape: Shape) -> str:
+    """A shape as people write it: 16×32×32."""
+    return "×".join(map(str, shape))
+
+
+def count_of(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"

@@ -1,0 +1,28 @@
+"""A network as a Mermaid flowchart: a node for each layer with its size, an edge for each flow."""
+
+from __future__ import annotations
+
+from cnncalc.layers.base import show
+from cnncalc.report import Report, Row, as_layout
+
+__all__ = ["write"]
+
+MARKS = str.maketrans({'"': "#quot;", "#": "#35;", "<": "#lt;", ">": "#gt;"})
+
+
+def write(report: Report) -> str:
+    """The text of a `flowchart TD`; inputs and outputs have rounded ends."""
+    lines = ["flowchart TD"]
+    for row in report.rows:
+        ends = row.kind == "input" or row.index in report.outputs
+        opened, closed = ("([", "])") if ends else ("[", "]")
+        lines.append(f'    n{row.index}{opened}"{_label(report, row)}"{closed}')
+    lines += [f"    n{source} --> n{row.index}" for row in report.rows for source in row.inputs]
+    return "\n".join([*lines, ""])
+
+
+def _label(report: Report, row: Row) -> str:
+    size = show(as_layout(row.output_shape, report.layout))
+    own = row.name if row.name.rstrip("0123456789") != row.kind else ""
+    words = [own, row.text if row.kind != "input" else "" if own else "input", size]
+    return "<br/>".join(word.translate(MARKS) for word in words if word)

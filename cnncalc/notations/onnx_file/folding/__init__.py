@@ -1,0 +1,37 @@
+"""Operators on constants: shape arithmetic becomes numbers, weights keep their shapes.
+
+Numbers are worked out where they are few; else only the shape is, and what the result is
+made of. Nothing here allocates more than MAX_VALUES numbers at a time.
+"""
+
+from __future__ import annotations
+
+import numpy
+
+from cnncalc.notations.onnx_file.call import Call
+from cnncalc.notations.onnx_file.folding.arithmetic import ARITHMETIC
+from cnncalc.notations.onnx_file.folding.base import Fold, numbers, part_of_shape
+from cnncalc.notations.onnx_file.folding.moving import MOVING
+from cnncalc.notations.onnx_file.model import Constant, clean
+
+__all__ = ["FOLDED", "fold", "numbers", "part_of_shape"]
+
+FOLDED: dict[str, Fold] = {**ARITHMETIC, **MOVING}
+
+
+def fold(call: Call) -> list[Constant]:
+    """What an operator gives of constants alone."""
+    function = FOLDED.get(call.node.op)
+    if function is None:
+        call.refuse(
+            f"the operator `{clean(call.node.op, 60)}` of stored tensors can't be worked out",
+            code="unknown-operator",
+        )
+    for place in range(len(call.inputs)):
+        call.constant(place)  # refuses what is neither data nor a constant
+    with numpy.errstate(all="ignore"):
+        try:
+            found = function(call)
+        except (ValueError, TypeError, IndexError, OverflowError, MemoryError):
+            call.refuse("its inputs don't fit together")
+    return found if isinstance(found, list) else [found]

@@ -1,0 +1,69 @@
+"""Pads, crops and slices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cnncalc.layers.base import Shape, spread_out
+from cnncalc.notations.onnx_write.builder import Builder
+from cnncalc.notations.onnx_write.table import writes
+
+__all__ = ["LOWEST", "cropped", "padded"]
+
+MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+LOWEST = -3.0e38  # what a max pool's padding never wins with; -inf would make NaN of 0 * -inf
+
+Pairs = Sequence[tuple[int, int]]
+
+
+def padded(
+    at: Builder,
+    x: str,
+    around: Pairs,
+    mode: str = "zeros",
+    value: float = 0.0,
+    channels: tuple[int, int] = (0, 0),
+) -> str:
+    """A map with values added around it; negative amounts are cut off first."""
+    pairs = [channels, *around]
+    cut = [(max(-before, 0), max(-after, 0)) for before, after in pairs]
+    if any(map(any, cut)):
+        x = cropped(at, x, cut)
+    added = [(max(before, 0), max(after, 0)) for before, after in pairs]
+    if not any(map(any, added)):
+        return x
+    amounts = [0, *(before for before, _ in added), 0, *(after for _, after in added)]
+    inputs = [x, at.ints(amounts), *([at.number(value)] if value else [])]
+    return at.node("Pad", *inputs, mode=MODES[mode])
+
+
+def cropped(at: Builder, x: str, cut: Pairs) -> str:
+    """Places cut off on the axes of a sample, channels first."""
+    kept = [(axis, *pair) for axis, pair in enumerate(cut, 1) if any(pair)]
+    starts = at.ints([before for _, before, _ in kept])
+    ends = at.ints([-after if after else END for _, _, after in kept])
+    return at.node("Slice", x, starts, ends, at.ints([axis for axis, _, _ in kept]))
+
+
+END = 2**62  # beyond every axis
+
+
+@writes("pad")
+def pad(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+    around = spread_out("padding", layer.padding, shapes[0])
+    return padded(at, x[0], around, layer.mode, layer.value, layer.channels[0])
+
+
+@writes("crop")
+def crop(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+    amounts = spread_out("amount", layer.amount, shapes[0])
+    return cropped(at, x[0], [(0, 0), *amounts]) if any(map(any, amounts)) else x[0]
+
+
+@writes("slice")
+def slice_(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+    start, stop = layer.interval
+    axis = layer.axis % len(shapes[0]) + 1
+    ends = (at.ints([start or 0]), at.ints([END if stop is None else stop]))
+    return at.node("Slice", x[0], *ends, at.ints([axis]), at.ints([layer.step]))

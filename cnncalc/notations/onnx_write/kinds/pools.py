@@ -1,0 +1,107 @@
+"""Pools."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+from cnncalc.layers.base import Shape, spread_out
+from cnncalc.notations.onnx_write.builder import Builder, unsayable
+from cnncalc.notations.onnx_write.kinds.pads import LOWEST, padded
+from cnncalc.notations.onnx_write.kinds.sliding import sliding
+from cnncalc.notations.onnx_write.table import writes
+
+__all__ = ["binned"]
+
+MOST_BINS = 64  # on one axis: each is a few nodes
+
+
+def pooled(
+    at: Builder, op: str, layer: Any, x: str, shape: Shape, value: float = 0.0, **attributes: Any
+) -> str:
+    """A pool with its padding in numbers; pads of a whole window are put around it before."""
+    window = sliding(layer, shape)
+    ceil = int(layer.ceil and not isinstance(layer.padding, str)) or None
+    if any(max(pads) >= k for pads, k in zip(window.pads, window.kernels, strict=True)):
+        if ceil:
+            unsayable("ceil mode beside padding of a whole window", "padding before the pool")
+        x = padded(at, x, window.pads, value=value)
+        window = window._replace(pads=[(0, 0)] * len(window.pads))
+    return at.node(op, x, ceil_mode=ceil, **window.attributes(), **attributes)
+
+
+@writes("maxpool")
+def maxpool(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+    return pooled(at, "MaxPool", layer, x[0], shapes[0], LOWEST)
+
+
+@writes("avgpool")
+def avgpool(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+    counted = int(layer.count_padding or layer.divisor is not None)
+    out = pooled(at, "AveragePool", layer, x[0], shapes[0], count_include_pad=counted)
+    if layer.divisor is None:
+        return out
+    taps = prod(spread_out("kernel", layer.kernel, shapes[0]))
+    return at.scaled(out, taps / layer.divisor)
+
+
+@writes("lppool")
+def lppool(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+    return pooled(at, "LpPool", layer, x[0], shapes[0], p=norm(layer.norm))
+
+
+def norm(p: float) -> int:
+    if p != int(p) or p < 1:
+        unsayable(f"a pool by the norm {p:g}", "whole norms from 1 on")
+    return int(p)
+
+
+@writes("gap", "gmp")
+def global_pool(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+    if layer.keep:
+        return at.node({"gap": "GlobalAveragePool", "gmp": "GlobalMaxPool"}[layer.kind], x[0])
+    op = {"gap": "ReduceMean", "gmp": "ReduceMax"}[layer.kind]
+    return at.node(op, x[0], at.ints(range(2, len(shapes[0]) + 1)), keepdims=0)
+
+
+@writes("glp")
+def global_lp(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+    """A norm over the map (ONNX Runtime has no GlobalLpPool since operator set 22)."""
+    (shape,) = shapes
+    p = norm(layer.norm)
+    if p <= 2:
+        axes = at.ints(range(2, len(shape) + 1))
+        return at.node(f"ReduceL{p}", x[0], axes, keepdims=int(layer.keep))
+    out = at.node("LpPool", x[0], kernel_shape=shape[1:], p=p)
+    return out if layer.keep else at.reshaped(out, shape[:1])
+
+
+@writes("adaptiveavg", "adaptivemax")
+def adaptive(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+    return binned(at, layer, x[0], shapes[0], mean=layer.kind == "adaptiveavg")
+
+
+def binned(at: Builder, layer: Any, x: str, shape: Shape, mean: bool) -> str:
+    """One pool where the bins are equal on all axes; else slices, one axis after the other."""
+    sizes = spread_out("size", layer.size, shape)
+    counts = [n if m == "keep" else m for n, m in zip(shape[1:], sizes, strict=True)]
+    if not any(n % m for n, m in zip(shape[1:], counts, strict=True)):
+        kernels = [n // m for n, m in zip(shape[1:], counts, strict=True)]
+        op = "AveragePool" if mean else "MaxPool"
+        return at.node(op, x, kernel_shape=kernels, strides=kernels)
+    op = "ReduceMean" if mean else "ReduceMax"
+    for axis, (n, m) in enumerate(zip(shape[1:], counts, strict=True), 2):
+        if m > MOST_BINS:
+            unsayable(f"{m} bins on an axis of {n}", f"a size that divides {n}, or {MOST_BINS}")
+        bins = [range(o * n // m, -(-(o + 1) * n // m)) for o in range(m)]
+        x = _binned_axis(at, x, axis, bins, op) if m != n else x
+    return x
+
+
+def _binned_axis(at: Builder, x: str, axis: int, bins: list[range], op: str) -> str:
+    axes = at.ints([axis])
+    parts = [
+        at.node(op, at.node("Slice", x, at.ints([b.start]), at.ints([b.stop]), axes), axes)
+        for b in bins
+    ]
+    return at.node("Concat", *parts, axis=axis)

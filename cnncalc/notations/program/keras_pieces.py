@@ -1,0 +1,113 @@
+"""A layer as lines of Keras: a class of keras.layers, or an expression of keras.ops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from cnncalc.frameworks.keras.writing import parts, write
+from cnncalc.frameworks.keras.writing.calls import no_class
+from cnncalc.frameworks.keras.writing.moving import keras_axis
+from cnncalc.layers.base import Layer
+from cnncalc.layers.conv import Conv
+from cnncalc.layers.pool import GlobalAverage
+from cnncalc.layers.shapes import Shape
+from cnncalc.notations.program.lines import Piece
+
+__all__ = ["pieces"]
+
+Form = Callable[[Any, Shape], Sequence[Piece] | None]
+
+
+def pieces(layer: Layer, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
+    """The lines of a layer that receives these shapes.
+
+    Raises:
+        LayerError: Keras can't say it.
+    """
+    if layer.arity == "many":
+        return _joined(layer, shapes)
+    shape = shapes[0]
+    form = FORMS.get(layer.kind)
+    made = parts(layer, shape)
+    if form and made == (layer,):
+        written = form(layer, shape)
+        if written is not None:
+            return written
+    calls = []
+    for part in made:
+        holds = bool(part.weights(shape))
+        calls.append(Piece(part.kind, write(part, shape), holds=holds))
+        shape = part.output(shape)
+    return calls
+
+
+def _joined(layer: Any, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
+    """Keras's merge layers take a list; it gives axes of size 1 after the channels, as here."""
+    inputs = [f"{{{number}}}" for number in range(len(shapes))]
+    if len(shapes) == 1:
+        return [Piece(layer.kind, None, "{0}")]
+    if layer.kind == "div":
+        if len({len(shape) for shape in shapes}) > 1:
+            raise no_class(layer, "its branches have not the same axes")
+        return [Piece("div", None, " / ".join(inputs))]
+    return [Piece(layer.kind, write(layer, shapes[0]), f"{{self}}([{', '.join(inputs)}])")]
+
+
+def _expression(form: str) -> Form:
+    return lambda layer, shape: [Piece(layer.kind, None, form)]
+
+
+def _power(layer: Any, shape: Shape) -> Sequence[Piece]:
+    return [Piece("power", None, f"keras.ops.power({{0}}, {layer.exponent!r})")]
+
+
+REDUCTIONS = {"squares": "sum", "norm1": None, "norm2": None}
+
+
+def _reduce(layer: Any, shape: Shape) -> Sequence[Piece]:
+    name = REDUCTIONS.get(layer.by, layer.by)
+    if name is None:
+        raise no_class(layer, "norms are not written")
+    axes = [keras_axis(axis) for axis in layer.places(shape)]
+    axis = axes[0] if len(axes) == 1 else tuple(axes)
+    keep = ", keepdims=True" if layer.keep else ""
+    squared = [Piece("square", None, "keras.ops.square({0})")] if layer.by == "squares" else []
+    return [*squared, Piece("reduce", None, f"keras.ops.{name}({{0}}, axis={axis}{keep})")]
+
+
+def _slice(layer: Any, shape: Shape) -> Sequence[Piece]:
+    """Channels are the last axis."""
+    taken, axis = layer.taken(shape), layer.axis % len(shape)
+    step = f":{layer.step}" if layer.step != 1 else ""
+    before = ":, " * axis if axis else "..., "
+    return [Piece("slice", None, f"{{0}}[{before}{taken.start}:{taken.stop}{step}]")]
+
+
+def _squeeze(layer: Any, shape: Shape) -> Sequence[Piece]:
+    """Written out: the mean, two convolutions, and the gate times what came in."""
+    channels, squeezed = shape[0], layer.squeezed(shape[0])
+    ones = (1,) * (len(shape) - 1)
+    return [
+        Piece("pool", write(GlobalAverage(keep=True), shape)),
+        Piece("reduce", write(Conv(squeezed, 1), (channels, *ones)), holds=True),
+        Piece("relu", "layers.ReLU()"),
+        Piece("widen", write(Conv(channels, 1), (squeezed, *ones)), holds=True),
+        Piece("gate", 'layers.Activation("sigmoid")'),
+        Piece("scale", "layers.Multiply()", "{self}([{origin}, {0}])"),
+    ]
+
+
+FORMS: dict[str, Form] = {
+    **{
+        kind: _expression(f"keras.ops.{kind}({{0}})")
+        for kind in (
+            "abs", "ceil", "cos", "erf", "floor", "log", "reciprocal", "round", "sign", "sin",
+            "sqrt",
+        )
+    },
+    "power": _power,
+    "reduce": _reduce,
+    "se": _squeeze,
+    "slice": _slice,
+}  # fmt: skip

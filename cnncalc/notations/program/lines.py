@@ -1,0 +1,246 @@
+"""A network as the lines of a program: what each value is made of, and what it is called.
+
+A layer may take several lines (a pad, then a convolution). Every line makes one value from
+earlier ones, with a module that it holds or by an expression. This is the same for PyTorch's
+`forward` and Keras's functional style; the text of each line is the framework's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from keyword import iskeyword
+from typing import NamedTuple
+
+from cnncalc.errors import LayerError, SpecError
+from cnncalc.layers.base import Layer, Shape
+from cnncalc.network import Network, Step
+from cnncalc.report import Report
+
+__all__ = ["CALL", "Line", "Piece", "Program", "identifier", "labels", "lower", "variables"]
+
+CALL = "{self}({0})"
+FRESH = ("x", "y", "z", "a", "b", "c", "d", "e", "f", "g", "h")
+
+
+class Piece(NamedTuple):
+    """One line's worth of a layer.
+
+    Attributes:
+        kind: what to call it where a layer has several.
+        call: what makes its module, such as `nn.Conv2d(3, 16, 3)`; None: an expression alone.
+        form: the expression, with `{self}` for the module and `{0}`, `{1}` … for its inputs;
+            `{origin}` is what the layer's first line read.
+        holds: whether it has the layer's weights.
+    """
+
+    kind: str
+    call: str | None
+    form: str = CALL
+    holds: bool = False
+
+
+class Line(NamedTuple):
+    """One value of the program.
+
+    Attributes:
+        inputs: the values that it reads, by number.
+        call, form: as in `Piece`.
+        name: what its module is called; empty if it has none.
+        again: whether an earlier line made the module.
+        step: the number of the step that it belongs to.
+        frozen: whether its weights are kept from training.
+    """
+
+    inputs: tuple[int, ...]
+    call: str | None
+    form: str
+    name: str
+    again: bool
+    step: int
+    frozen: bool
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is nothing but a module called on one value."""
+        return self.call is not None and self.form == CALL and not self.again and not self.frozen
+
+
+class Program(NamedTuple):
+    """The lines of a network.
+
+    Attributes:
+        inputs: the numbers of the values that are given, as (value, step).
+        lines: by the number of the value that each makes.
+        outputs: the values that come out.
+        steps: the network's.
+    """
+
+    inputs: tuple[tuple[int, int], ...]
+    lines: dict[int, Line]
+    outputs: tuple[int, ...]
+    steps: list[Step]
+
+    @property
+    def stack(self) -> bool:
+        """Whether it is one module after another."""
+        ends = self.outputs == (max(self.lines, default=0),) and len(self.inputs) == 1
+        return ends and all(
+            line.plain and line.inputs == (number - 1,) for number, line in self.lines.items()
+        )
+
+
+Split = Callable[[Layer, tuple[Shape, ...]], Sequence[Piece]]
+
+
+def lower(report: Report, pieces: Split, taken: Iterable[str] = ()) -> Program:
+    """The program of a report's network.
+
+    Args:
+        report: with the sizes that decide what a layer is in the framework.
+        pieces: a layer's lines, for the shapes that it receives.
+        taken: names that no module may have.
+
+    Raises:
+        SpecError: what the framework can't say, with its place.
+    """
+    lowering = _Lowering(report.network, pieces, taken)
+    for number, row in enumerate(report.rows):
+        lowering.take(number, row.input_shapes)
+    outputs = tuple(lowering.values[number] for number in report.outputs)
+    return Program(tuple(lowering.inputs), lowering.lines, outputs, report.network.steps)
+
+
+class _Lowering:
+    def __init__(self, network: Network, pieces: Split, taken: Iterable[str]) -> None:
+        self.steps = network.steps
+        self.pieces = pieces
+        self.names = set(taken)
+        self.inputs: list[tuple[int, int]] = []
+        self.lines: dict[int, Line] = {}
+        self.values: dict[int, int] = {}  # of each step
+        self.modules: dict[int, list[str]] = {}
+        self.made = 0
+
+    def take(self, number: int, shapes: tuple[Shape, ...]) -> None:
+        step = self.steps[number]
+        if step.layer.kind == "input":
+            self.values[number] = self.made
+            self.inputs.append((self.made, number))
+            self.made += 1
+            return
+        try:
+            pieces = self.pieces(step.layer, shapes)
+        except LayerError as error:
+            raise placed(error, step) from None
+        names = self.named(number, pieces)
+        inputs = tuple(self.values[each] for each in step.inputs)
+        frozen = not step.layer.trainable
+        origin = inputs[:1]
+        for piece, name in zip(pieces, names, strict=True):
+            inputs += origin if "{origin}" in piece.form else ()
+            again = step.shares is not None and bool(name)
+            line = Line(
+                inputs, piece.call, piece.form, name, again, number, frozen and piece.holds
+            )
+            self.lines[self.made] = line
+            inputs = (self.made,)
+            self.made += 1
+        self.values[number] = inputs[0]
+
+    def named(self, number: int, pieces: Sequence[Piece]) -> list[str]:
+        """The modules' names: the step's own for the one with the weights, or the last."""
+        step = self.steps[number]
+        if step.shares is not None and step.shares in self.modules:
+            shared = self.modules[step.shares]
+            if len(shared) == len(pieces):
+                return shared
+        made = [at for at, piece in enumerate(pieces) if piece.call]
+        held = [at for at in made if pieces[at].holds]
+        main = (held or made or [0])[-1]
+        names = []
+        for at, piece in enumerate(pieces):
+            wanted = step.name if at == main else f"{step.name}_{piece.kind}"
+            names.append(self.unique(identifier(wanted)) if piece.call else "")
+        self.modules[number] = names
+        return names
+
+    def unique(self, name: str) -> str:
+        stem, count = name, 1
+        while name in self.names:
+            count += 1
+            name = f"{stem}_{count}"
+        self.names.add(name)
+        return name
+
+
+def placed(error: LayerError, step: Step) -> SpecError:
+    """A layer's objection with its step's name and place."""
+    span = step.spans[0] if step.spans else None
+    return SpecError(
+        f"`{step.name}`: {error.message}", span, code=error.code, help=error.help
+    )
+
+
+def identifier(name: str) -> str:
+    """A name that Python takes, as near as can be."""
+    word = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_") or "layer"
+    word = f"layer{word}" if word[0].isdigit() else word
+    return f"{word}_" if iskeyword(word) else word
+
+
+def labels(program: Program) -> dict[int, str]:
+    """The values whose steps the user named, with names that aren't just a kind and a number."""
+    named = {}
+    for number, line in program.lines.items():
+        step = program.steps[line.step]
+        if step.name.rstrip("0123456789") != step.layer.kind:
+            named[number] = identifier(step.name)
+    return named
+
+
+def variables(
+    inputs: dict[int, str],
+    lines: dict[int, Line],
+    outputs: Sequence[int],
+    labels: dict[int, str],
+    taken: Iterable[str] = (),
+) -> dict[int, str]:
+    """A variable for every value; one is used again as soon as nothing reads it any more.
+
+    Args:
+        inputs: the values that are given, with their names.
+        lines: those that make the others.
+        outputs: the values that must last.
+        labels: what the user called some values; used where they last beyond the next line.
+        taken: names that no variable may have.
+    """
+    last = {each: number for number, line in lines.items() for each in line.inputs}
+    last |= dict.fromkeys(outputs, max(lines, default=0) + 1)
+    names = dict(inputs)
+    live = set(inputs.values())
+    forbidden = set(taken)
+    for number, line in lines.items():
+        dying = [names[each] for each in line.inputs if last[each] == number]
+        live -= set(dying)
+        lasts = last.get(number, number) > number + 1
+        label = labels.get(number, "")
+        if lasts and label and label not in live | forbidden:
+            names[number] = label
+        elif dying and set(dying) & set(FRESH):
+            usual = [name for name in dying if name in FRESH]
+            names[number] = "x" if "x" in usual else usual[0]
+        else:
+            names[number] = _fresh(live | forbidden)
+        live.add(names[number])
+    return names
+
+
+def _fresh(live: set[str]) -> str:
+    for name in FRESH:
+        if name not in live:
+            return name
+    count = 1
+    while f"x{count}" in live:
+        count += 1
+    return f"x{count}"

@@ -1,0 +1,95 @@
+"""A network as PyTorch source: `nn.Sequential` for a stack, else a Module with named layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cnncalc.layers.base import show
+from cnncalc.notations.program.lines import Line, Program, identifier, labels, lower, variables
+from cnncalc.notations.program.style import statement
+from cnncalc.notations.program.torch_pieces import pieces
+from cnncalc.report import Report
+
+__all__ = ["write"]
+
+# Names that mean something on every nn.Module.
+TAKEN = frozenset(
+    """T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda
+    double dump_patches eval extra_repr float forward get_buffer get_extra_state get_parameter
+    get_submodule half ipu load_state_dict modules mtia named_buffers named_children named_modules
+    named_parameters parameters register_backward_hook register_buffer register_forward_hook
+    register_forward_pre_hook register_full_backward_hook register_full_backward_pre_hook
+    register_load_state_dict_post_hook register_load_state_dict_pre_hook register_module
+    register_parameter register_state_dict_post_hook register_state_dict_pre_hook requires_grad_
+    set_extra_state set_submodule share_memory state_dict to to_empty train training type xpu
+    zero_grad""".split()
+)
+WORDS = ("nn", "self", "torch", "float", "super")
+
+
+def write(report: Report, name: str | None = None) -> str:
+    """The text of a file that makes the network: `model`, or, where it is no stack or has a
+    name, a class.
+
+    Raises:
+        SpecError: what PyTorch can't say, with its place.
+    """
+    program = lower(report, pieces, TAKEN)
+    stack = program.stack and name is None
+    body = _stack(program) if stack else _module(program, name or "Net")
+    text = "\n".join(body)
+    sizes = ", ".join(show(report.rows[step].output_shape) for _, step in program.inputs)
+    head = [f"# input: {sizes.replace('×', 'x')}, after the batch"]
+    head += ["import torch"] if "torch." in text else []
+    head += ["from torch import nn", ""]
+    return "\n".join([*head, *([] if stack else [""]), text, ""])
+
+
+def _stack(program: Program) -> list[str]:
+    calls = ", ".join(str(line.call) for line in program.lines.values())
+    return statement(f"model = nn.Sequential({calls},)")
+
+
+def _module(program: Program, name: str) -> list[str]:
+    given = {value: _input(program, value, step) for value, step in program.inputs}
+    names = variables(given, program.lines, program.outputs, labels(program), WORDS)
+    arguments = ", ".join(["self", *given.values()])
+    returned = ", ".join(names[number] for number in program.outputs)
+    return [
+        f"class {name}(nn.Module):",
+        "    def __init__(self):",
+        "        super().__init__()",
+        *held(program.lines.values(), "        "),
+        "",
+        *statement(f"def forward({arguments}):", "    "),
+        *flow(program.lines, names, "        "),
+        *statement(f"return {returned}", "        "),
+    ]
+
+
+def held(lines: Iterable[Line], indent: str) -> list[str]:
+    """The statements that make the modules."""
+    made = []
+    for line in lines:
+        if line.call and not line.again:
+            made += statement(f"self.{line.name} = {line.call}", indent)
+            still = f"self.{line.name}.requires_grad_(False)"
+            made += [indent + still] if line.frozen else []
+    return made
+
+
+def flow(lines: dict[int, Line], names: dict[int, str], indent: str) -> list[str]:
+    """The statements that make the values."""
+    made = []
+    for number, line in lines.items():
+        inputs = [names[each] for each in line.inputs]
+        value = line.form.format(*inputs, self=f"self.{line.name}")
+        if value != names[number]:
+            made += statement(f"{names[number]} = {value}", indent)
+    return made
+
+
+def _input(program: Program, value: int, step: int) -> str:
+    return "x" if value == program.inputs[0][0] else identifier(program.steps[step].name)
+
+

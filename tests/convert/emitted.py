@@ -1,0 +1,56 @@
+"""What `convert` wrote, run by its own framework and formatted by ruff."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cnncalc import Report, analyze, parse
+
+
+def run(text: str) -> dict[str, Any]:
+    """The names that a written file makes. The text is this package's own."""
+    names: dict[str, Any] = {"__name__": "emitted"}
+    exec(compile(text, "emitted.py", "exec"), names)
+    return names
+
+
+def totals(report: Report) -> tuple[Any, ...]:
+    """What must be the same after a round trip: sizes that come out, weights and work."""
+    sizes = [report.rows[number].output_shape for number in report.outputs]
+    return sizes, report.total.params, report.total.trainable, report.total.macs
+
+
+def read_again(text: str, notation: str, report: Report) -> Report:
+    """The report on what was written, at the same input."""
+    size = report.input
+    if notation == "keras":
+        size = (*size[1:], size[0])
+    return analyze(parse(text, notation=notation), size)
+
+
+def ruff() -> str:
+    """The formatter's path, or the test is skipped."""
+    beside = Path(sys.executable).parent / "ruff"
+    found = str(beside) if beside.exists() else shutil.which("ruff")
+    if not found:
+        pytest.skip("ruff is not installed")
+    return found
+
+
+def assert_formatted(texts: list[str], folder: Path) -> None:
+    """Ruff, at its defaults, would change nothing."""
+    for number, text in enumerate(texts):
+        (folder / f"net{number}.py").write_text(text, encoding="utf-8")
+    command = [ruff(), "format", "--isolated", "--diff", str(folder)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert ran.returncode == 0, ran.stdout
+    command = [ruff(), "check", "--isolated", "--select", "E,F,I,N,W", str(folder)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout

@@ -1,0 +1,66 @@
+"""How the tests of source read a text or a file."""
+
+from __future__ import annotations
+
+import zipfile
+from os import environ
+from pathlib import Path
+
+import pytest
+
+from cnncalc import Report
+from cnncalc.analysis import analyze
+from cnncalc.errors import Piece, Source, SpecError
+from cnncalc.layers.base import Shape
+from cnncalc.notations import source
+from cnncalc.report import Row
+
+__all__ = ["SAMPLES", "refused", "report_of", "report_of_file", "unpacked_wheel"]
+
+SAMPLES = Path(__file__).parent / "samples"
+WHEELS = Path(environ.get("CNNCALC_WHEELS", Path(__file__).parents[2] / ".ci" / "wheels"))
+
+
+def report_of(
+    text: str, input: Shape | None = None, entry: str | None = None, notation: str | None = None
+) -> Report:
+    """The report of a text, at an input of this shape in its own layout."""
+    return analyze(source.parse(Source(text), entry=entry, notation=notation), input)
+
+
+def report_of_file(
+    path: Path, input: Shape | None = None, entry: str | None = None, notation: str | None = None
+) -> Report:
+    """The same of a file, whose imports find the files beside it."""
+    text = Source(path.read_text(encoding="utf-8"), [Piece(0, str(path))])
+    network = source.parse(text, entry=entry, notation=notation, path=str(path))
+    return analyze(network, input)
+
+
+def refused(text: str, input: Shape | None = None, entry: str | None = None) -> SpecError:
+    """The error of a text that can't be read."""
+    with pytest.raises(SpecError) as caught:
+        report_of(text, input, entry)
+    return caught.value
+
+
+def all_params(report: Report) -> int:
+    """Parameters that run and those that are declared only, as a framework counts them."""
+    return report.total.params + report.total.unused_params
+
+
+def named(report: Report) -> dict[str, Row]:
+    return {row.name: row for row in report.rows}
+
+
+def unpacked_wheel(package: str, home: Path) -> Path:
+    """The Python files of a package's wheel; it is read, never installed or imported."""
+    wheels = sorted(WHEELS.glob(f"{package}-*.whl"))
+    if not wheels:
+        message = f"no wheel of {package} in {WHEELS}"
+        if environ.get("REQUIRE_WHEELS"):
+            pytest.fail(message)
+        pytest.skip(message)
+    with zipfile.ZipFile(wheels[-1]) as wheel:
+        wheel.extractall(home, [name for name in wheel.namelist() if name.endswith(".py")])
+    return home / package
