@@ -137,7 +137,7 @@ class _Builder:
         self.definitions[name] = definition
 
     def build_all(self, items: Iterable[Item]) -> None:
-        scope = _Scope({}, {}, None, (), ())
+        scope = _Scope({}, {"input": 0}, None, (), ())
         for item in items:
             self.build(item, scope)
         self.name_the_rest()

@@ -6,7 +6,7 @@ from cnncalc.layers.shapes import Shape
 from cnncalc.notations.program.keras_pieces import pieces
 from cnncalc.notations.program.lines import CALL, Line, Program, identifier, labels, lower
 from cnncalc.notations.program.lines import variables as allot
-from cnncalc.notations.program.style import statement
+from cnncalc.notations.program.style import LINES, statement
 from cnncalc.report import Report, as_layout
 
 __all__ = ["write"]
@@ -24,7 +24,9 @@ def write(report: Report, name: str | None = None) -> str:
     shapes = {value: report.rows[step].output_shape for value, step in program.inputs}
     named = f', name="{name}"' if name else ""
     body = _stack(program, shapes, named) if program.stack else _graph(program, shapes, named)
-    return "\n".join(["import keras", "from keras import layers", "", *body, ""])
+    text = "\n".join(body)
+    imports = ["from keras import layers"] if "layers." in text else []
+    return "\n".join(["import keras", *imports, "", text, ""])
 
 
 def _input(shape: Shape) -> str:
@@ -34,7 +36,7 @@ def _input(shape: Shape) -> str:
 
 def _stack(program: Program, shapes: dict[int, Shape], named: str) -> list[str]:
     calls = [_input(shapes[0]), *(str(line.call) for line in program.lines.values())]
-    return statement(f"model = keras.Sequential([{', '.join(calls)},]{named})")
+    return statement(f"model = keras.Sequential([{LINES}{', '.join(calls)}]{named})")
 
 
 def _graph(program: Program, shapes: dict[int, Shape], named: str) -> list[str]:

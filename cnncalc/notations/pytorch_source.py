@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from cnncalc.layers.base import show
 from cnncalc.notations.program.lines import Line, Program, identifier, labels, lower, variables
-from cnncalc.notations.program.style import statement
+from cnncalc.notations.program.style import LINES, statement
 from cnncalc.notations.program.torch_pieces import pieces
 from cnncalc.report import Report
 
@@ -47,7 +47,7 @@ def write(report: Report, name: str | None = None) -> str:
 
 def _stack(program: Program) -> list[str]:
     calls = ", ".join(str(line.call) for line in program.lines.values())
-    return statement(f"model = nn.Sequential({calls},)")
+    return statement(f"model = nn.Sequential({LINES}{calls})")
 
 
 def _module(program: Program, name: str) -> list[str]:

@@ -91,6 +91,9 @@ class _Writer:
         """Add a merge: nested if its branches are the last chains, else by labels."""
         step = self.network.steps[number]
         head = word(step.layer)
+        if len(set(step.inputs)) == 1:  # it joins one step with itself
+            self.extend(step.inputs[0], number, _bracketed(head, [""] * len(step.inputs)))
+            return
         nested = self.nested(step.inputs)
         if nested is None:
             flow = self.chains[-1].end
@@ -143,9 +146,11 @@ class _Writer:
 
     def jump(self, number: int) -> str:
         """The words that take the flow back to a step."""
+        if number == 0:
+            return "@input"
         if number not in self.labels:
             name = self.network.steps[number].name
-            if not PLAIN_NAME.match(name):
+            if name == "input" or not PLAIN_NAME.match(name):
                 name = re.sub(r"\W+", "_", name).strip("_") or "step"
                 name = f"x_{name}" if name[0].isdigit() else name
                 while name in self.named:

@@ -48,6 +48,10 @@ def test_round_trip(text: str) -> None:
         # a long skip nests here; the user's own names stay
         ("3x8x8 x1@conv:4,k3,p1 maxpool:2 upsample:2 cat[ | @x1 ]",
          "3x8x8 x1@conv:4,k3,p1 cat[maxpool:2 upsample:2 |]"),
+        ("3x8x8 add[conv:3,k1 | add[ | ] | ]", "3x8x8 add[conv:3,k1 | add[|] |]"),
+        ("3x8x8 conv:3,k1 relu add[ | @input ]", "3x8x8 add[conv:3,k1 relu |]"),
+        ("3x8x8 a@conv:3,k1 b@conv:3,k1 add[@input | @b | @a]",
+         "3x8x8 a@conv:3,k1 b@conv:3,k1 add[@input |  | @a]"),
         # this graph doesn't nest: it needs a label
         ("3x8x8 a@conv:4,k1 b@conv:4,k1 c@add[ @a | @b ] add[ @c | @b ]",
          "3x8x8 a@conv:4,k1 c@add[| b@conv:4,k1] add[| @b]"),

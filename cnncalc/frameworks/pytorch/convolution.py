@@ -118,10 +118,14 @@ def _worded(call: str, padding: str, strides: tuple[int, ...]) -> str:
 
 
 def _pairs(call: str, padding: Any, axes: int, mode: str) -> Pads:
-    # With another mode than zeros PyTorch pads in a step of its own, which takes
-    # one number per axis and crops where it is negative.
-    least = 0 if mode == "zeros" else None
-    pads = per_axis(call, "padding", padding, axes, least, single=mode == "zeros")
+    if mode == "zeros":
+        pads = per_axis(call, "padding", padding, axes, 0)
+        return tuple((pad, pad) for pad in pads)
+    # In another mode PyTorch pads in a step of its own, which takes one number per axis (one
+    # more is the channels', of which none can be added) and crops where it is negative.
+    if isinstance(padding, tuple | list) and len(padding) == axes + 1 < 4 and padding[0] == 0:
+        padding = padding[1:]
+    pads = per_axis(call, "padding", padding, axes, single=False)
     return tuple((pad, pad) for pad in pads)
 
 

@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-__all__ = ["WIDTH", "statement"]
+__all__ = ["LINES", "WIDTH", "split", "statement"]
 
 WIDTH = 88
 INDENT = "    "
+LINES = "\0"
 OPENERS = {"(": ")", "[": "]", "{": "}"}
 
 
 def statement(text: str, indent: str = "", tail: str = "") -> list[str]:
     """The lines of a statement that is written on one line.
 
-    A trailing comma in a call keeps its arguments on lines of their own.
-
     Args:
-        text: the statement.
+        text: the statement; after a bracket `LINES` asks for lines of their own inside it.
         indent: what stands before it.
         tail: what follows its last line, such as a comma.
     """
-    opened = _last_bracket(text)
-    exploded = opened is not None and _is_magic(text, opened)
-    if not exploded and len(indent) + len(text) + len(tail) <= WIDTH:
+    flat = LINES not in text
+    if flat and len(indent) + len(text) + len(tail) <= WIDTH:
         return [f"{indent}{text}{tail}"]
+    opened = _last_bracket(text)
     if opened is None:
         return _wrapped(text, indent, tail)
-    head, inner, closer = text[: opened + 1], text[opened + 1 : -1], text[-1] + tail
+    head, inner = text[: opened + 1], text[opened + 1 : -1]
     deeper = indent + INDENT
-    if not exploded and len(deeper) + len(inner) <= WIDTH:
-        return [indent + head, deeper + inner, indent + closer]
-    parts = [line for part in split(inner) for line in statement(part, deeper, ",")]
-    return [indent + head, *parts, indent + closer]
+    if flat and len(deeper) + len(inner) <= WIDTH:
+        return [indent + head, deeper + inner, f"{indent}{text[-1]}{tail}"]
+    parts = split(inner.removeprefix(LINES))
+    hugged = len(parts) == 1 and parts[0][0] in OPENERS
+    comma = "" if hugged else ","  # a list that is the one argument needs none
+    lines = [line for part in parts for line in statement(part, deeper, comma)]
+    return [indent + head, *lines, f"{indent}{text[-1]}{tail}"]
 
 
 def _wrapped(text: str, indent: str, tail: str) -> list[str]:
@@ -67,13 +69,6 @@ def _last_bracket(text: str) -> int | None:
             if not stack and at == len(text) - 1:
                 return last
     return None
-
-
-def _is_magic(text: str, opened: int) -> bool:
-    """Whether a trailing comma asks for lines; a tuple of one needs its comma anyway."""
-    one_tuple = text[opened] == "(" and not text[:opened].strip()[-1:].isidentifier()
-    trailing = text[:-1].endswith(",")
-    return trailing and not (one_tuple and len(split(text[opened + 1 : -1])) == 1)
 
 
 def split(text: str) -> list[str]:

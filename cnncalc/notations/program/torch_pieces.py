@@ -12,6 +12,7 @@ from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.reshape import Flatten, Permute, Reshape
 from cnncalc.notations.program.lines import Piece
+from cnncalc.notations.program.style import LINES
 
 __all__ = ["pieces"]
 
@@ -118,7 +119,7 @@ def _squeeze(layer: Any, shape: Shape) -> Sequence[Piece]:
     pool = f"nn.AdaptiveAvgPool{len(shape) - 1}d(1)"
     if not 1 <= len(ones) <= 3:
         raise no_class(layer, f"it is for maps of 1, 2 or 3 spatial axes, not {len(ones)}")
-    gate = f"nn.Sequential({pool}, {reduce}, nn.ReLU(), {widen}, nn.Sigmoid(),)"
+    gate = f"nn.Sequential({LINES}{pool}, {reduce}, nn.ReLU(), {widen}, nn.Sigmoid())"
     return [Piece("se", gate, "{0} * {self}({0})", holds=True)]
 
 

@@ -1,0 +1,135 @@
+"""Keras source that is written: run, read back, and formatted."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from cnncalc import Report, SpecError, analyze, convert
+from tests.convert.emitted import assert_formatted, read_again, run
+from tests.frameworks.live_keras import keras_or_skip
+from tests.library import NAMES, report
+from tests.strategies import specs
+
+STACK = """\
+import keras
+from keras import layers
+
+model = keras.Sequential(
+    [
+        keras.Input((32, 32, 3)),
+        layers.Conv2D(16, 3, strides=2, padding="same"),
+        layers.ReLU(),
+        layers.Flatten(),
+        layers.Dense(10),
+    ]
+)
+"""
+
+
+def text_of(spec: str, **options: Any) -> str:
+    text = convert(spec, "keras", **options)
+    assert isinstance(text, str)
+    return text
+
+
+def last(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape with its channels last."""
+    return (*shape[1:], shape[0])
+
+
+def sizes_of(expected: Report) -> list[tuple[int, ...]]:
+    return [last(expected.rows[number].output_shape) for number in expected.outputs]
+
+
+def assert_runs(text: str, expected: Report) -> None:
+    """The model has the report's trainable parameters, and its sizes."""
+    keras_or_skip()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = run(text)["model"]
+
+    assert sum(weight.shape.num_elements() if hasattr(weight.shape, "num_elements")
+               else _elements(weight.shape) for weight in model.trainable_weights) == (
+        expected.total.trainable
+    )  # fmt: skip
+    assert [tuple(output.shape[1:]) for output in model.outputs] == sizes_of(expected)
+
+
+def _elements(shape: tuple[int, ...]) -> int:
+    from math import prod
+
+    return prod(shape)
+
+
+def assert_reads_back(text: str, expected: Report) -> None:
+    again = read_again(text, "keras", expected)
+
+    assert again.total.trainable == expected.total.trainable
+    assert again.total.macs == expected.total.macs
+    assert [again.rows[number].output_shape for number in again.outputs] == [
+        expected.rows[number].output_shape for number in expected.outputs
+    ]
+
+
+LACKING = {"alexnet": "lrn"}
+
+
+def test_a_stack() -> None:
+    assert text_of("3x32x32 conv:16,k3,s2,p=same relu flatten linear:10") == STACK
+
+
+def written(name: str) -> str | None:
+    """The text of an example; None where the layer that Keras lacks is named."""
+    try:
+        return text_of(name)
+    except SpecError as error:
+        assert f"`{LACKING[name]}`" in error.message
+        return None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_examples_read_back(name: str) -> None:
+    text = written(name)
+    if text:
+        assert_reads_back(text, report(name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_examples_run(name: str) -> None:
+    text = written(name)
+    if text:
+        assert_runs(text, report(name))
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
+@given(specs(max_layers=6))
+def test_drawn_networks(spec: str) -> None:
+    """What is written reads back; a refusal is a SpecError that names the layer."""
+    expected = analyze(spec)
+    try:
+        text = text_of(spec)
+    except SpecError as error:
+        assert error.code == "no-class"
+        assert error.line is not None
+        return
+    assert_reads_back(text, expected)
+
+
+@settings(deadline=None, max_examples=30, suppress_health_check=list(HealthCheck))
+@given(specs(max_layers=6))
+def test_drawn_networks_run(spec: str) -> None:
+    keras_or_skip()
+    try:
+        text = text_of(spec)
+    except SpecError:
+        return
+    assert_runs(text, analyze(spec))
+
+
+def test_is_formatted(tmp_path: Path) -> None:
+    assert_formatted([text for name in NAMES if (text := written(name))], tmp_path)
