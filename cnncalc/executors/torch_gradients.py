@@ -32,7 +32,7 @@ Array = Any  # a torch.Tensor, (1, C, *spatial)
 
 # Values that all backward passes together may touch: on a large network a few steps,
 # spread evenly, are measured.
-MOST_VALUES = 60_000_000
+MOST_VALUES = 200_000_000
 # After these, neighbouring units see differently.
 SPREADING = frozenset({"convt", "upsample", "pixelshuffle", "fold", "expand", "maxunpool"})
 
@@ -51,7 +51,9 @@ def measure(network: Network, run: Run) -> None:
     if len(shape) < 2:
         return
     bench = Bench("cpu" if run.device == "meta" else run.device, torch.float64)
-    source = torch.ones((1, *shape), dtype=torch.float64, device=bench.device, requires_grad=True)
+    source = torch.ones(
+        (1, 1, *shape[1:]), dtype=torch.float64, device=bench.device, requires_grad=True
+    )
     values = _values(network, run, source, bench)
     _ask(network, run, source, values, followed)
 
@@ -97,8 +99,8 @@ def _values(network: Network, run: Run, source: Array, bench: Bench) -> list[Arr
     values: list[Array | None] = []
     for number, step in enumerate(network.steps):
         inputs = [values[each] for each in step.inputs]
-        if number == 0:
-            values.append(source)
+        if number == 0:  # its channels are all alike
+            values.append(source.expand(1, *(run.steps[0].shape or ())))
         elif step.layer.kind == "input":
             shape = run.steps[number].shape or ()
             values.append(torch.ones((1, *shape), dtype=source.dtype, device=source.device))
@@ -136,8 +138,8 @@ def _probe(layer: Any, inputs: list[Any], bench: Bench) -> Array | None:
 def _by_mean(x: Array, groups: int, outputs: int, one: Callable[[Array], Array]) -> Array:
     """A convolution with equal weights: of the mean of each group's channels, repeated."""
     sizes = x.shape[2:]
-    means = x.reshape(groups, x.shape[1] // groups, *sizes).mean(dim=1, keepdim=True)
-    out = one(means)
+    size = x.shape[1] // groups
+    out = one(x.reshape(groups, size, *sizes).sum(dim=1, keepdim=True) / size)
     return out.reshape(1, groups, *out.shape[2:]).repeat_interleave(outputs // groups, dim=1)
 
 

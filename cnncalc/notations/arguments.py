@@ -82,6 +82,11 @@ def find_kind(name: str, span: Span, defined: Iterable[str]) -> type[Layer]:
     )
 
 
+def _has_word(text: str, option: Option) -> bool:
+    """Whether a value holds a word that the option knows, as `keepx7` does."""
+    return not set(option.words).isdisjoint((text, *text.split("x")))
+
+
 class Arguments:
     """The options of one layer, as its words are taken one after another."""
 
@@ -119,7 +124,7 @@ class Arguments:
 
     def short(self, text: str) -> tuple[Option, object] | None:
         match = re.match(r"([a-z]+)(?=[-\d_?A-WYZ])(.*)", text)
-        if not match or any(text in option.words for option in self.kind.options.values()):
+        if not match or any(_has_word(text, option) for option in self.kind.options.values()):
             return None
         for option in self.kind.options.values():
             if option.key and option.key == match[1]:
@@ -129,12 +134,8 @@ class Arguments:
     def positional(self, text: str) -> tuple[Option, object]:
         for option in self.places:
             if option.name not in self.values or option.kind == "integers":
-                if (
-                    text.isidentifier()
-                    and text not in option.words
-                    and len(text) > 1
-                    and (not text[0].isupper())
-                ):
+                named = text.isidentifier() and len(text) > 1 and not text[0].isupper()
+                if named and not _has_word(text, option):
                     raise self.no_such(text)
                 value = read_value(option, text, self.let)
                 if option.kind == "integers":  # permute:1,2,0 as well as permute:1x2x0

@@ -14,6 +14,22 @@ __all__ = ["write"]
 WORDS = ("keras", "layers", "model")
 
 
+# Layers that Keras lacks, as classes of the file's own.
+OWN = """\
+class {name}(layers.Layer):
+    def build(self, input_shape):
+        self.factor = self.add_weight(shape=input_shape[-1:], initializer="{start}")
+
+    def call(self, inputs):
+        return inputs {sign} self.factor
+
+"""
+LEARNED = {
+    "Scale": {"start": "ones", "sign": "*"},
+    "Shift": {"start": "zeros", "sign": "+"},
+}
+
+
 def write(report: Report, name: str | None = None) -> str:
     """The text of a file that makes `model`, called as given.
 
@@ -24,9 +40,11 @@ def write(report: Report, name: str | None = None) -> str:
     shapes = {value: report.rows[step].output_shape for value, step in program.inputs}
     named = f', name="{name}"' if name else ""
     body = _stack(program, shapes, named) if program.stack else _graph(program, shapes, named)
-    text = "\n".join(body)
+    calls = {line.call for line in program.lines.values()}
+    own = [OWN.format(name=each, **how) for each, how in LEARNED.items() if f"{each}()" in calls]
+    text = "\n".join([*own, *body])
     imports = ["from keras import layers"] if "layers." in text else []
-    return "\n".join(["import keras", *imports, "", text, ""])
+    return "\n".join(["import keras", *imports, "", *([""] if own else []), text, ""])
 
 
 def _input(shape: Shape) -> str:

@@ -41,6 +41,7 @@ POOL = LAYERS["maxpool"]
         ("avgpool:2,nopadcount", LAYERS["avgpool"]((2,), count_padding=False)),
         ("lppool:2,norm=3", LAYERS["lppool"]((2,), norm=3)),
         ("adaptiveavg:7xkeep", LAYERS["adaptiveavg"]((7, "keep"))),
+        ("adaptiveavg:keepx7", LAYERS["adaptiveavg"](("keep", 7))),
         ("gap:keep", LAYERS["gap"](True)),
         ("bn:noaffine,nostats", LAYERS["bn"](False, False)),
         ("gn:8", LAYERS["gn"](8)),

@@ -98,6 +98,13 @@ def _squeeze(layer: Any, shape: Shape) -> Sequence[Piece]:
     ]
 
 
+def _learned(layer: Any, shape: Shape) -> Sequence[Piece]:
+    """A class of the file's own, since Keras has none."""
+    if layer.shape is not None or layer.role != "parameter":
+        raise no_class(layer, "only a learned value for each channel is written")
+    return [Piece(layer.kind, f"{layer.kind.capitalize()}()", holds=True)]
+
+
 FORMS: dict[str, Form] = {
     **{
         kind: _expression(f"keras.ops.{kind}({{0}})")
@@ -108,6 +115,8 @@ FORMS: dict[str, Form] = {
     },
     "power": _power,
     "reduce": _reduce,
+    "scale": _learned,
     "se": _squeeze,
+    "shift": _learned,
     "slice": _slice,
 }  # fmt: skip

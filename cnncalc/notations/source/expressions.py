@@ -153,7 +153,7 @@ def conditional(scope: Scope, node: ast.IfExp) -> Value:
 @expression(ast.NamedExpr)
 def named(scope: Scope, node: ast.NamedExpr) -> Value:
     value = scope.machine.evaluate(scope, node.value)
-    scope.assign(node.target.id, value)
+    scope.home.assign(node.target.id, value)
     return value
 
 
@@ -247,7 +247,8 @@ def dict_comprehension(scope: Scope, node: ast.DictComp) -> Value:
 
 def comprehended(scope: Scope, loops: list[ast.comprehension], result: ast.expr) -> list[Value]:
     """The values of a comprehension, in a scope of its own."""
-    inner = Scope(scope, scope.module, scope.function and None)
+    inner = Scope(scope, scope.module, None)
+    inner.home = scope.home
     values: list[Any] = []
 
     def loop(depth: int) -> None:

@@ -29,6 +29,7 @@ class Imports:
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self.known: dict[str, Value] = {}
+        self.folders: set[str] = set()  # of the tree, without an `__init__.py`
         self.guarded = 0  # inside a `try` that expects an import to fail
 
     def library(self, path: str) -> Value:
@@ -37,8 +38,15 @@ class Imports:
             self.known[path] = self._library(path)
         return self.known[path]
 
+    def _in_folder(self, path: str) -> Value:
+        """What lies in a folder of the tree that is no package."""
+        file = self.machine.tree.find(path)
+        return self.machine.module(file) if file is not None else Namespace(path)
+
     def _library(self, path: str) -> Value:
         top = path.partition(".")[0]
+        if top in self.folders:
+            return self._in_folder(path)
         if top in TORCH:
             from cnncalc.notations.source.torch_names import find_torch
 
@@ -59,6 +67,8 @@ class Imports:
         file = self.machine.tree.find(name)
         if file is not None and not self._framework_first(name):
             return self.machine.module(file)
+        if name != whole and file is None and self.machine.tree.find(whole) is not None:
+            self.folders.add(name)
         return self._checked(self.library(name))
 
     def _framework_first(self, name: str) -> bool:

@@ -56,8 +56,11 @@ def decorate(machine: Any, cls: Value = None, **options: Value) -> Value:
         raise Refusal("`dataclass` takes a class")
     fields: dict[str, Value] = {}
     for each in reversed(cls.order):
-        for name in each.names.get("__annotated__", ()):
-            fields[name] = each.names.get(name, fields.get(name, MISSING))
+        if each.fields is not None and each is not cls:
+            fields.update(each.fields)
+        else:
+            own = each.names.get("__annotated__", ())
+            fields.update({name: each.names.get(name, MISSING) for name in own})
     cls.fields = list(fields.items())
     for name, value in fields.items():
         if isinstance(value, Field):

@@ -29,7 +29,17 @@ CHANGING = frozenset(
 class Scope:
     """The names of one call, class body or file, and the scope around it."""
 
-    __slots__ = ("function", "machine", "module", "names", "outer", "result", "shared", "yields")
+    __slots__ = (
+        "function",
+        "home",
+        "machine",
+        "module",
+        "names",
+        "outer",
+        "result",
+        "shared",
+        "yields",
+    )
 
     def __init__(self, outer: Scope | None, module: Module, function: Function | None) -> None:
         self.names: dict[str, Value] = {}
@@ -37,6 +47,7 @@ class Scope:
         self.module = module
         self.machine: Machine = module.machine
         self.function = function
+        self.home: Scope = self  # where `:=` binds: outside of comprehensions
         self.shared: dict[str, Scope] = {}  # names declared global or nonlocal
         self.result: Value = None
         self.yields: list[Value] = []
