@@ -105,7 +105,8 @@ class _Loop:
         shapes = tuple(self.rows[i].output_shape for i in step.inputs)
         if step.layer.kind == "input":
             shape = self.input if number == 0 else step.layer.output()
-            seen = network_input(shape) if number == 0 else extra_input(shape, len(self.input) - 1)
+            places = self.network.places(self.input)
+            seen = network_input(places) if number == 0 else extra_input(shape, len(places))
             self.rows.append(self._row(number, step, (), shape, seen, (), 0))
             self.steps.append(step)
             return
@@ -159,7 +160,7 @@ class _Loop:
     def _seen(self, number: int, step: Step, shapes: tuple[Shape, ...], output: Shape) -> Seen:
         seens = [self.rows[i].seen for i in step.inputs]
         if len(seens) == 1:
-            return advance(step.layer, shapes[0], seens[0], self.input)
+            return advance(step.layer, shapes[0], seens[0], self.network.frame(self.input))
         seen, offset = meet(step.layer, shapes, output, seens)
         if offset:
             self.notes.append(Note(number, self._offset_note(number, step, offset)))

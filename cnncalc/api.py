@@ -116,5 +116,5 @@ def convert(
     """
     from cnncalc import conversion
 
-    network = parse(net) if isinstance(net, str) else net
-    return conversion.convert(network, to, input, name)
+    conversion.check(to, name)  # before any work
+    return conversion.convert(analyze(net, input), to, name)

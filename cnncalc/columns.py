@@ -104,7 +104,7 @@ def _axes(key: str, doc: str, of: Callable[[Any], float], whole: Callable[[int],
 
     def values(report: Report, row: Row) -> list[float]:
         if row.seen.whole:
-            return [whole(n) for n in report.input[1:]]
+            return [whole(n) for n in report.frame[1:]]
         return [of(along.field) for along in row.seen.axes]
 
     return Column(

@@ -5,35 +5,36 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable
 
-from cnncalc.analysis import analyze
 from cnncalc.errors import CnnCalcError, SpecError, suggest
-from cnncalc.layers.base import Shape
 from cnncalc.network import Network
 from cnncalc.report import Report
 
-__all__ = ["NOTATIONS", "convert"]
+__all__ = ["NOTATIONS", "check", "convert"]
 
 WIDTH = 88
 
 
-def convert(
-    network: Network, to: str, input: Shape | None = None, name: str | None = None
-) -> str | bytes:
-    """Write a network.
+def convert(report: Report, to: str, name: str | None = None) -> str | bytes:
+    """Write the network of a report, at the report's input.
 
     Args:
-        network: what a notation read.
+        report: what analysis made of the network.
         to: one of `NOTATIONS`.
-        input: the input's shape in the network's own layout; it wins over the network's own.
         name: what the class or model is called.
 
     Returns:
         The text; for `onnx` the bytes of a file.
 
     Raises:
-        SpecError: a layer that the other notation can't say, or a size that can't be.
+        SpecError: a layer that the other notation can't say.
         CnnCalcError: no such notation, or a name that can't be one.
     """
+    check(to, name)
+    return NOTATIONS[to](report, name)
+
+
+def check(to: str, name: str | None = None) -> None:
+    """CnnCalcError where there is no such notation to write, or no class can be called so."""
     if to not in NOTATIONS:
         near = suggest(to, NOTATIONS)
         raise CnnCalcError(
@@ -45,7 +46,6 @@ def convert(
         raise CnnCalcError(
             f"`{name}` can't be the name of a class", code="bad-name", help="such as `Net`"
         )
-    return NOTATIONS[to](analyze(network, input), name)
 
 
 def _is_name(name: str) -> bool:
@@ -59,19 +59,22 @@ def _compact(report: Report, name: str | None) -> str:
 
     text = write(report.network, report.input)
     if text is None:
-        raise _unsayable(report.network)
+        raise _unsayable(report)
     lines = textwrap.wrap(text, WIDTH, break_long_words=False, break_on_hyphens=False)
     return "\n".join([*lines, ""])
 
 
-def _unsayable(network: Network) -> SpecError:
+def _unsayable(report: Report) -> SpecError:
     """What in a network the compact notation has no words for, with its place."""
+    network = report.network
     steps = network.steps
-    again = next((step for step in steps if step.shares is not None), None)
+    held = [row.index for row in report.rows if row.shares is not None and row.weights]
+    again = steps[held[0]] if held else None
     further = next((step for step in steps[1:] if not step.inputs), None)
     step = again or further
     if again:
-        why = f"`{again.name}` uses the weights of `{steps[again.shares or 0].name}` again"
+        first = steps[again.shares or 0].name
+        why = f"`{again.name}` uses the weights of `{first}` again"
     elif further:
         why = f"`{further.name}` is a further input"
     elif network.unused_params:

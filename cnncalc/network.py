@@ -59,6 +59,8 @@ class Network:
         layout: how the source orders shapes: `channels-first` or `channels-last`.
         unused_params: elements of the weights that the source declares and never uses.
         relabel: the weights in the source framework's own names and order; None: PyTorch's.
+        channel_axis: the input's axis that is no place: 0, but for models whose input has the
+            channels last though their layers have them first, as files made by tf2onnx.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class Network:
         layout: str = "channels-first",
         unused_params: int = 0,
         relabel: Relabel | None = None,
+        channel_axis: int = 0,
         tracer: Callable[[Shape], Network] | None = None,
     ) -> None:
         self.steps = list(steps) or [Step(Input(), name="input")]
@@ -80,11 +83,21 @@ class Network:
         self.layout = layout
         self.unused_params = unused_params
         self.relabel = relabel
+        self.channel_axis = channel_axis
         self.tracer = tracer
 
     def at(self, shape: Shape) -> Network:
         """The network with its steps, at an input of this shape (channels first, no batch)."""
         return self.tracer(shape) if self.tracer else self
+
+    def frame(self, shape: Shape) -> Shape:
+        """An input shape with its channels first: the axes behind them are its places."""
+        axis = self.channel_axis
+        return *shape[axis : axis + 1], *shape[:axis], *shape[axis + 1 :]
+
+    def places(self, shape: Shape) -> tuple[int, ...]:
+        """The axes of the input that are places."""
+        return tuple(axis for axis in range(len(shape)) if axis != self.channel_axis)
 
     def with_steps(self, steps: list[Step]) -> Network:
         """The same network with these steps in the places of its own."""

@@ -100,9 +100,9 @@ class Offset(NamedTuple):
     centres: tuple[float, float]
 
 
-def network_input(shape: Shape) -> Seen:
-    """Each place of the input sees itself."""
-    return Seen(tuple(Along(IDENTITY, axis) for axis in range(1, len(shape))))
+def network_input(places: Sequence[int]) -> Seen:
+    """Each place of the input sees itself; `places` are the axes that have them."""
+    return Seen(tuple(Along(IDENTITY, axis) for axis in places))
 
 
 def extra_input(shape: Shape, axes: int) -> Seen:

@@ -148,6 +148,11 @@ class Report:
         )
 
     @property
+    def frame(self) -> Shape:
+        """The input's shape with its channels first, whatever axis they are in its source."""
+        return self.network.frame(self.input)
+
+    @property
     def layers(self) -> list[Row]:
         """The rows without the input."""
         return self.rows[1:]
@@ -214,5 +219,5 @@ class Report:
             "shares": row.shares,
             "macs": row.macs,
             "activation_bytes": row.activation_bytes,
-            "receptive_field": row.seen.to_dict(self.input),
+            "receptive_field": row.seen.to_dict(self.frame),
         }

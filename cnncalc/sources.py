@@ -120,7 +120,8 @@ def view(report: Report, number: int, index: Sequence[int] | None = None) -> Uni
             else "its output is a vector: leave the index out",
         )
     regions = _pull_back(report, number, unit)
-    reached = regions.get(0, ())[1:] or tuple(frozenset() for _ in report.input[1:])
+    places, region = report.network.places(report.input), regions.get(0)
+    reached = tuple(region[axis] if region else frozenset() for axis in places)
     return UnitView(
         number,
         unit,
@@ -134,7 +135,7 @@ def _unclipped(
     report: Report, row: Row, unit: tuple[int, ...]
 ) -> tuple[tuple[int, int] | None, ...]:
     if row.seen.whole:
-        return tuple((0, n - 1) for n in report.input[1:])
+        return tuple((0, n - 1) for n in report.frame[1:])
     return tuple(
         along.field.sees(unit[along.place - 1] if along.place else 0) for along in row.seen.axes
     )
@@ -231,7 +232,7 @@ def _centre_sees_all(report: Report, row: Row) -> bool:
     unit = tuple(n // 2 for n in row.output_shape[1:])
     return all(
         seen is not None and seen[0] <= 0 and seen[1] >= n - 1
-        for seen, n in zip(_unclipped(report, row, unit), report.input[1:], strict=True)
+        for seen, n in zip(_unclipped(report, row, unit), report.frame[1:], strict=True)
     )
 
 
@@ -248,6 +249,6 @@ def larger_than_input(report: Report) -> list[Row]:
         and row.seen.axes
         and not row.seen.whole
         and all(
-            along.field.size > n for along, n in zip(row.seen.axes, report.input[1:], strict=True)
+            along.field.size > n for along, n in zip(row.seen.axes, report.frame[1:], strict=True)
         )
     ]

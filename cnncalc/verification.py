@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from cnncalc.errors import CnnCalcError
-from cnncalc.executors import Run, find
+from cnncalc.executors import Run, module_of
 from cnncalc.executors.base import GLIMPSE, Progress, StepRun, Tensor
 from cnncalc.layers.base import Shape, Weight
 from cnncalc.receptive import Along
@@ -31,12 +31,15 @@ def verify_report(
     Raises:
         CnnCalcError: an executor or device that isn't there, or too little memory.
     """
-    run = find(executor)
-    if executor == "bundled":
+    runner = module_of(executor)
+    if device != "meta":
         from cnncalc.executors.memory import check_room
 
-        check_room(report, device)
-    result = run(
+        known = getattr(runner, "free_memory", None)
+        free = known(device) if known else None
+        if device == "cpu" or executor == "bundled" or free is not None:
+            check_room(report, device, free)
+    result = runner.run(
         report.network,
         report.input,
         device=device,
@@ -105,7 +108,7 @@ class _Comparison:
         """Compare what the units in the middle see, one for each phase."""
         if not step.reach or step.shape != row.output_shape:
             return
-        views = _views(row, step.reach, self.report.input)
+        views = _views(row, step.reach, self.report.frame)
         wrong = next((unit for unit in views if any(view.wrong for view in unit)), None)
         decided = wrong or any(all(view.decided for view in unit) for unit in views)
         self.checked["receptive_field"] += bool(decided)

@@ -8,11 +8,12 @@ import sys
 from dataclasses import dataclass
 from typing import Annotated
 
+from cnncalc import api
 from cnncalc.cli import output
 from cnncalc.cli.options import Spec, Text, network, one_of, shown, taking
 from cnncalc.cli.steps import network_of, size_of
-from cnncalc.conversion import NOTATIONS
-from cnncalc.conversion import convert as convert_network
+from cnncalc.conversion import NOTATIONS, check
+from cnncalc.conversion import convert as write
 from cnncalc.errors import CnnCalcError
 
 __all__ = ["convert"]
@@ -52,11 +53,12 @@ def convert(settings: Conversion) -> int:
     cnncalc convert model.py:Net -i 3x224x224 -o net.onnx
     """
     to = notation_of(settings)
-    read = network_of(settings)
+    check(to, settings.name)
     size = size_of(settings.input, "-i") if settings.input is not None else None
-    output.emit(convert_network(read, to, size, settings.name), settings.out)
-    if read.unused_params:
-        output.say(f"left out: {read.unused_params:,} parameters that nothing uses")
+    report = api.analyze(network_of(settings), size)
+    output.emit(write(report, to, settings.name), settings.out)
+    if report.total.unused_params:
+        output.say(f"left out: {report.total.unused_params:,} parameters that nothing uses")
     return 0
 
 

@@ -10,8 +10,7 @@ import cnncalc
 from cnncalc.cli import output
 from cnncalc.cli.options import Output, taking
 from cnncalc.errors import CnnCalcError
-from cnncalc.executors import EXECUTORS
-from cnncalc.executors.devices import DEVICES, array_module
+from cnncalc.executors import EXECUTORS, module_of
 from cnncalc.notations import reading
 from cnncalc.tables import Column, Table
 
@@ -59,19 +58,20 @@ def _about(name: str) -> str:
 @taking(Output)
 def executors(settings: Output) -> int:
     """What --verify can run a network with on this machine."""
-    found = [(name, device, *_ready(device)) for name in EXECUTORS for device in DEVICES]
+    found = [line for name in EXECUTORS for line in _devices(name)]
     table = Table(RUNNERS, None, found)
     output.show(settings, table, table.records)
     return 0
 
 
-def _ready(device: str) -> tuple[bool, str]:
-    """Whether a device can be used, and with what or why not."""
+def _devices(name: str) -> list[tuple[str, str, bool, str]]:
+    """An executor's devices, each with whether it can be used and with what or why not."""
     try:
-        module = array_module(device)
+        runner = module_of(name)
     except CnnCalcError as error:
-        return False, f"{error.message}: {error.help}" if error.help else error.message
-    return True, f"{module.__name__} {module.__version__}"
+        why = f"{error.message}: {error.help}" if error.help else error.message
+        return [(name, "cpu", False, why)]
+    return [(name, device, *runner.ready(device)) for device in runner.DEVICES]
 
 
 EXAMPLES = (

@@ -7,35 +7,51 @@ ask for it.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import cast
+from typing import Any, cast
 
 from cnncalc.errors import CnnCalcError, suggest
 from cnncalc.executors.base import Executor, Run, StepRun, Tensor
 
-__all__ = ["EXECUTORS", "Executor", "Run", "StepRun", "Tensor", "find"]
+__all__ = ["EXECUTORS", "Executor", "Run", "StepRun", "Tensor", "find", "module_of"]
 
 # The module whose `run` each one is.
 EXECUTORS = {
     "bundled": "cnncalc.executors.arrays",
+    "torch": "cnncalc.executors.torch",
+    "keras": "cnncalc.executors.keras",
     "onnxruntime": "cnncalc.executors.onnxruntime",
 }
 
-ANNOUNCED = ("torch", "keras")
+FRAMEWORKS = {"torch": "PyTorch", "keras": "Keras"}
 
 
 def find(name: str) -> Executor:
     """The executor of a name; CnnCalcError where there is none."""
-    if name in EXECUTORS:
-        return cast("Executor", import_module(EXECUTORS[name]).run)
-    available = ", ".join(f"`{known}`" for known in EXECUTORS)
-    if name in ANNOUNCED:
+    return cast("Executor", module_of(name).run)
+
+
+def module_of(name: str) -> Any:
+    """An executor's module; CnnCalcError where there is none, or its framework is absent.
+
+    Beside `run` it has `DEVICES` and `ready(device)`: whether that can be used, and with what
+    or why not. It may have `free_memory(device)`, where that is not the machine's.
+    """
+    if name not in EXECUTORS:
+        near = suggest(name, EXECUTORS)
+        meant = f"did you mean `{near}`? " if near else ""
+        available = ", ".join(f"`{known}`" for known in EXECUTORS)
         raise CnnCalcError(
-            f"the executor `{name}` isn't available in this version",
-            code="executor",
-            help=f"available: {available}",
+            f"`{name}` is no executor", code="executor", help=f"{meant}available: {available}"
         )
-    near = suggest(name, EXECUTORS)
-    meant = f"did you mean `{near}`? " if near else ""
-    raise CnnCalcError(
-        f"`{name}` is no executor", code="executor", help=f"{meant}available: {available}"
-    )
+    try:
+        return import_module(EXECUTORS[name])
+    except ImportError as error:
+        if error.name != name:  # it is there, but broken
+            raise CnnCalcError(
+                f"the executor `{name}` can't be loaded: {error}", code="executor"
+            ) from None
+        raise CnnCalcError(
+            f"the executor `{name}` needs {FRAMEWORKS[name]}, which isn't installed",
+            code="executor",
+            help=f"pip install 'cnncalc[{name}]'",
+        ) from None

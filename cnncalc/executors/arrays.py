@@ -10,13 +10,13 @@ from cnncalc.errors import CnnCalcError
 from cnncalc.executors.base import Progress, Run, StepRun, Tensor
 from cnncalc.executors.compute import COMPUTATIONS
 from cnncalc.executors.context import Array, Context
-from cnncalc.executors.devices import array_module, synchronize
+from cnncalc.executors.devices import DEVICES, array_module, synchronize
 from cnncalc.executors.measuring import measure
 from cnncalc.executors.storage import Storage
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network, Step
 
-__all__ = ["Stack", "run"]
+__all__ = ["DEVICES", "Stack", "ready", "run"]
 
 # NumPy has no bfloat16, and whole numbers would overflow: sizes and tensors are the same
 # in any type, so those run in float32.
@@ -55,6 +55,15 @@ def run(
     measure(stack.network, done)
     done.seconds = perf_counter() - begin
     return done
+
+
+def ready(device: str) -> tuple[bool, str]:
+    """Whether a device can be used, and with what or why not."""
+    try:
+        module = array_module(device)
+    except CnnCalcError as error:
+        return False, f"{error.message}: {error.help}" if error.help else error.message
+    return True, f"{module.__name__} {module.__version__}"
 
 
 class Stack:

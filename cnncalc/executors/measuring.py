@@ -25,7 +25,7 @@ def measure(network: Network, run: Run) -> None:
     reaches: list[Reaches | None] = []
     last = {each: number for number, step in enumerate(network.steps) for each in step.inputs}
     for number, step in enumerate(network.steps):
-        reaches.append(_of_step(step, number, run, reaches))
+        reaches.append(_of_step(step, number, run, reaches, network))
         here = reaches[number]
         run.steps[number].reach = here and tuple(reach.glimpse() for reach in here)
         for each in {*step.inputs, number}:
@@ -34,7 +34,7 @@ def measure(network: Network, run: Run) -> None:
 
 
 def _of_step(
-    step: Step, number: int, run: Run, reaches: Sequence[Reaches | None]
+    step: Step, number: int, run: Run, reaches: Sequence[Reaches | None], network: Network
 ) -> Reaches | None:
     """What the units of one step see; None: that isn't known."""
     shape = run.steps[number].shape
@@ -42,7 +42,7 @@ def _of_step(
     if shape is None or any(each is None for each in before):
         return None
     if number == 0:
-        return _of_input(shape)
+        return _of_input(shape, network.places(shape))
     if step.layer.kind == "input":
         axes = len((run.steps[0].shape or ())[1:])
         return (Reach(numpy.array([[-numpy.inf]] * 4), None),) * axes
@@ -50,13 +50,13 @@ def _of_step(
     return _after(step.layer, shapes, [each or () for each in before], shape)
 
 
-def _of_input(shape: Shape) -> Reaches:
-    """Each place sees itself."""
-    places = [numpy.arange(n, dtype=float) for n in shape[1:]]
-    uncut = [numpy.zeros((2, n)) for n in shape[1:]]
+def _of_input(shape: Shape, axes: Sequence[int]) -> Reaches:
+    """Each place on the axes that have them sees itself."""
+    places = [numpy.arange(shape[axis], dtype=float) for axis in axes]
+    uncut = [numpy.zeros((2, shape[axis])) for axis in axes]
     return tuple(
         Reach(numpy.concatenate([[-at, at], no]), axis)
-        for axis, (at, no) in enumerate(zip(places, uncut, strict=True), start=1)
+        for axis, at, no in zip(axes, places, uncut, strict=True)
     )
 
 

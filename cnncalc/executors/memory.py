@@ -67,9 +67,13 @@ def _most_alive(report: Report) -> int:
     return most
 
 
-def check_room(report: Report, device: str = "cpu") -> Need:
-    """What a run takes; CnnCalcError where the device doesn't have it."""
-    needed, free = need(report), free_memory(device)
+def check_room(report: Report, device: str = "cpu", free: int | None = None) -> Need:
+    """What a run takes; CnnCalcError where the device doesn't have it.
+
+    `free` is what an executor knows of a device of its own; None: asked of the machine.
+    """
+    needed = need(report)
+    free = free_memory(device) if free is None else free
     if free is not None and needed.total > free:
         where = "memory" if device == "cpu" else "memory on the GPU"
         raise CnnCalcError(

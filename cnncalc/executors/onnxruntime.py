@@ -16,9 +16,10 @@ from cnncalc.network import Network
 from cnncalc.notations.onnx_write import Written, shape_name, write_report
 from cnncalc.report import Report, as_layout
 
-__all__ = ["run"]
+__all__ = ["DEVICES", "ready", "run"]
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+DEVICES = tuple(PROVIDERS)
 LEAVE_OUT = 16  # steps that may fail before the run is given up
 FATAL = 4  # the runtime's own messages are for its errors, which are caught here
 
@@ -61,6 +62,16 @@ def run(
     done.peak_bytes = trial.bytes
     done.seconds = perf_counter() - begin
     return done
+
+
+def ready(device: str) -> tuple[bool, str]:
+    """Whether a device can be used, and with what or why not."""
+    try:
+        runtime = _package()
+        _provider(runtime, device)
+    except CnnCalcError as error:
+        return False, f"{error.message}: {error.help}" if error.help else error.message
+    return True, f"onnxruntime {runtime.__version__}"
 
 
 class _Trial:

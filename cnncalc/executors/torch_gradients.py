@@ -24,6 +24,7 @@ from cnncalc.executors.reach import Reach
 from cnncalc.executors.reach_rules import RULES
 from cnncalc.executors.torch_functions import FUNCTIONS, MERGES
 from cnncalc.executors.torch_modules import BUILDERS, Bench, NotBuilt, build
+from cnncalc.layers.base import NO_PADS
 from cnncalc.network import Network
 
 __all__ = ["measure"]
@@ -32,7 +33,12 @@ Array = Any  # a torch.Tensor, (1, C, *spatial)
 
 # Values that all backward passes together may touch: on a large network a few steps,
 # spread evenly, are measured.
-MOST_VALUES = 200_000_000
+MOST_VALUES = 50_000_000
+# These treat each channel by itself.
+EACH_CHANNEL = frozenset(
+    {"maxpool", "avgpool", "lppool", "adaptiveavg", "adaptivemax", "pad", "crop", "upsample"}
+    | set(MERGES) - {"cat"}
+)
 # After these, neighbouring units see differently.
 SPREADING = frozenset({"convt", "upsample", "pixelshuffle", "fold", "expand", "maxunpool"})
 
@@ -87,11 +93,16 @@ def _affordable(
         and followed[number] is not None
         and not any(values[number] is values[each] for each in step.inputs)
     ]
-    each = sum(prod(value.shape) for value in values if value is not None)
+    each = sum(_distinct(value) for value in values if value is not None)
     passes = max(MOST_VALUES // max(each, 1), 2)
     if passes >= len(steps):
         return frozenset(steps)
     return frozenset(steps[-1 - place * len(steps) // passes] for place in range(passes))
+
+
+def _distinct(value: Array) -> int:
+    """Values that lie in memory; those repeated along an axis lie there once."""
+    return prod(n for n, step in zip(value.shape, value.stride(), strict=True) if step)
 
 
 def _values(network: Network, run: Run, source: Array, bench: Bench) -> list[Array | None]:
@@ -121,6 +132,16 @@ def _value(layer: Any, inputs: list[Any], bench: Bench, shape: tuple[int, ...]) 
 
 
 def _probe(layer: Any, inputs: list[Any], bench: Bench) -> Array | None:
+    """Where all channels are one and the same, only that one is computed."""
+    counts = {int(x.shape[1]) for x in inputs}
+    alike = all(x.ndim > 2 and x.stride(1) == 0 for x in inputs) and len(counts) == 1
+    if alike and layer.kind in EACH_CHANNEL and getattr(layer, "channels", NO_PADS) == NO_PADS:
+        value = _whole(layer, [x[:, :1] for x in inputs], bench)
+        return value if value is None else value.expand(1, *counts, *value.shape[2:])
+    return _whole(layer, inputs, bench)
+
+
+def _whole(layer: Any, inputs: list[Any], bench: Bench) -> Array | None:
     if layer.kind in MERGES:
         return MERGES["cat" if layer.kind == "cat" else "add"](layer, *inputs)
     (x,) = inputs
@@ -137,9 +158,11 @@ def _probe(layer: Any, inputs: list[Any], bench: Bench) -> Array | None:
 
 def _by_mean(x: Array, groups: int, outputs: int, one: Callable[[Array], Array]) -> Array:
     """A convolution with equal weights: of the mean of each group's channels, repeated."""
-    sizes = x.shape[2:]
+    if groups == 1:
+        out = one(x[:, :1] if x.stride(1) == 0 else x.sum(dim=1, keepdim=True) / x.shape[1])
+        return out.expand(1, outputs, *out.shape[2:])
     size = x.shape[1] // groups
-    out = one(x.reshape(groups, size, *sizes).sum(dim=1, keepdim=True) / size)
+    out = one(x.reshape(groups, size, *x.shape[2:]).sum(dim=1, keepdim=True) / size)
     return out.reshape(1, groups, *out.shape[2:]).repeat_interleave(outputs // groups, dim=1)
 
 

@@ -51,11 +51,14 @@ class Flatten(Layer):
         return *shape[: axes.start], prod(shape[axes.start : axes.stop]), *shape[axes.stop :]
 
     def moves(self, *shapes: Shape) -> tuple[int | None, ...]:
-        axes = self.merged(shapes[0])
+        (shape,) = shapes
+        axes = self.merged(shape)
         if len(axes) == 1:
-            return tuple(range(len(shapes[0])))
-        rest = range(axes.start + 1, len(shapes[0]) - len(axes) + 1)
-        return *range(axes.start), *([None] * len(axes)), *rest
+            return tuple(range(len(shape)))
+        rest = range(axes.start + 1, len(shape) - len(axes) + 1)
+        long = [axis for axis in axes if shape[axis] > 1]  # alone, it goes on as it was
+        merged = [axes.start if [axis] == long else None for axis in axes]
+        return *range(axes.start), *merged, *rest
 
 
 class Unflatten(Layer):
@@ -82,7 +85,11 @@ class Unflatten(Layer):
         axis, count = self.axis % len(shapes[0]), len(shapes[0])
         if len(self.sizes) == 1:
             return tuple(range(count))
-        return (*range(axis), None, *range(axis + len(self.sizes), count + len(self.sizes) - 1))
+        output = self.output(*shapes)
+        parts = range(axis, axis + len(self.sizes))
+        long = [part for part in parts if output[part] > 1]
+        split = long[0] if len(long) == 1 else None  # alone, it is the axis as it was
+        return (*range(axis), split, *range(parts.stop, count + len(self.sizes) - 1))
 
 
 class Reshape(Layer):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from inspect import signature
 
-from cnncalc.layers.base import show
+from cnncalc.frameworks.pytorch import READERS
+from cnncalc.layers.shapes import show
+from cnncalc.notations.program.blocks import gather
 from cnncalc.notations.program.lines import Line, Program, identifier, labels, lower, variables
 from cnncalc.notations.program.style import LINES, statement
 from cnncalc.notations.program.torch_pieces import pieces
@@ -36,7 +39,7 @@ def write(report: Report, name: str | None = None) -> str:
     """
     program = lower(report, pieces, TAKEN)
     stack = program.stack and name is None
-    body = _stack(program) if stack else _module(program, name or "Net")
+    body = _stack(program) if stack else _classes(program, name or "Net")
     text = "\n".join(body)
     sizes = ", ".join(show(report.rows[step].output_shape) for _, step in program.inputs)
     head = [f"# input: {sizes.replace('×', 'x')}, after the batch"]
@@ -50,19 +53,40 @@ def _stack(program: Program) -> list[str]:
     return statement(f"model = nn.Sequential({LINES}{calls})")
 
 
-def _module(program: Program, name: str) -> list[str]:
+def _classes(program: Program, name: str) -> list[str]:
+    """The network's class, after those of its blocks."""
+    whole, blocks = gather(program, _parameters, {name, *WORDS})
+    written: list[str] = []
+    for block in blocks:
+        ends = (max(block.lines),)
+        written += _class(block.name, block.parameters, {0: "x"}, block.lines, ends, {})
+        written += ["", ""]
     given = {value: _input(program, value, step) for value, step in program.inputs}
-    names = variables(given, program.lines, program.outputs, labels(program), WORDS)
-    arguments = ", ".join(["self", *given.values()])
-    returned = ", ".join(names[number] for number in program.outputs)
+    return written + _class(name, (), given, whole.lines, program.outputs, labels(whole))
+
+
+def _parameters(name: str) -> tuple[str, ...]:
+    return tuple(signature(READERS[name]).parameters) if name in READERS else ()
+
+
+def _class(
+    name: str,
+    parameters: tuple[str, ...],
+    given: dict[int, str],
+    lines: dict[int, Line],
+    outputs: tuple[int, ...],
+    named: dict[int, str],
+) -> list[str]:
+    names = variables(given, lines, outputs, named, WORDS)
+    returned = ", ".join(names[number] for number in outputs)
     return [
         f"class {name}(nn.Module):",
-        "    def __init__(self):",
+        *statement(f"def __init__({', '.join(['self', *parameters])}):", "    "),
         "        super().__init__()",
-        *held(program.lines.values(), "        "),
+        *held(lines.values(), "        "),
         "",
-        *statement(f"def forward({arguments}):", "    "),
-        *flow(program.lines, names, "        "),
+        *statement(f"def forward({', '.join(['self', *given.values()])}):", "    "),
+        *flow(lines, names, "        "),
         *statement(f"return {returned}", "        "),
     ]
 

@@ -3,7 +3,7 @@
 Steps are taken in order and joined to chains. Where branches meet, the chains that they are
 become `add[ a | b ]`; a graph that is not nested like that goes back to labelled steps,
 `x1@conv:64,k3 … cat[ | @x1 ]`, so every graph of layers can be said. What can't be said is
-a module used twice (`shares`), further inputs, and weights that are never used.
+weights used twice (`shares`), further inputs, and weights that are never used.
 """
 
 from __future__ import annotations
@@ -27,13 +27,29 @@ def write(network: Network, shape: Shape | None = None) -> str | None:
         shape: the input size to write, channels first; None: the network's own, if it has one.
     """
     steps = network.steps
-    shared = any(step.shares is not None for step in steps)
-    inputs = sum(not step.inputs for step in steps)
-    if shared or inputs != 1 or network.unused_params or not _plain_outputs(network):
-        return None
     size = shape or network.input
+    inputs = sum(not step.inputs for step in steps)
+    if inputs != 1 or network.unused_params or not _plain_outputs(network):
+        return None
+    if _shares_weights(network, size):
+        return None
     words = ["x".join(map(str, size))] if size else []
     return " ".join([*words, *_Writer(network).spec()])
+
+
+def _shares_weights(network: Network, size: Shape | None) -> bool:
+    """Whether a step uses another's weights again; a pool called twice has none to share."""
+    if not any(step.shares is not None for step in network.steps):
+        return False
+    if size is None:  # what a layer holds depends on what flows in
+        return True
+    made = [size]
+    for step in network.steps[1:]:
+        shapes = [made[number] for number in step.inputs]
+        if step.shares is not None and step.layer.weights(*shapes):
+            return True
+        made.append(step.layer.output(*shapes))
+    return False
 
 
 def _plain_outputs(network: Network) -> bool:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, a source is a line
 """Sources that try to do something, or to cost something: each must end in a SpecError."""
 
 from __future__ import annotations

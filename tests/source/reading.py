@@ -15,7 +15,15 @@ from cnncalc.layers.base import Shape
 from cnncalc.notations import source
 from cnncalc.report import Row
 
-__all__ = ["SAMPLES", "refused", "report_of", "report_of_file", "unpacked_wheel"]
+__all__ = [
+    "SAMPLES",
+    "all_params",
+    "refused",
+    "refused_file",
+    "report_of",
+    "report_of_file",
+    "unpacked_wheel",
+]
 
 SAMPLES = Path(__file__).parent / "samples"
 WHEELS = Path(environ.get("CNNCALC_WHEELS", Path(__file__).parents[2] / ".ci" / "wheels"))
@@ -41,6 +49,13 @@ def refused(text: str, input: Shape | None = None, entry: str | None = None) -> 
     """The error of a text that can't be read."""
     with pytest.raises(SpecError) as caught:
         report_of(text, input, entry)
+    return caught.value
+
+
+def refused_file(path: Path, input: Shape, entry: str) -> SpecError:
+    """The error of a file that can't be read."""
+    with pytest.raises(SpecError) as caught:
+        report_of_file(path, input, entry)
     return caught.value
 
 

@@ -123,7 +123,7 @@ def test_the_error_is_placed_in_the_neighbour(tmp_path: Path) -> None:
 
     assert error.file == str(tmp_path / "parts.py")
     assert error.line == 3
-    assert any("net.py, line 7" in note for note in error.notes)
+    assert any("net.py, line 10: `self.block(x)`" in note for note in error.notes)
 
 
 def test_not_text(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.merge import Input
 from cnncalc.network import Network
 from cnncalc.notations.onnx_file.call import Call
+from cnncalc.notations.onnx_file.channels import channel_axis
 from cnncalc.notations.onnx_file.folding import fold
 from cnncalc.notations.onnx_file.listing import Listing
 from cnncalc.notations.onnx_file.model import (
@@ -92,6 +93,7 @@ class Tracer:
             notation="onnx",
             unused_params=self._unused(),
             relabel=relabel,
+            channel_axis=channel_axis(self.records),
         )
 
     def _bind_inputs(self, scope: Scope, shape: Shape) -> None:
@@ -206,7 +208,7 @@ class Tracer:
         record = Record(layer, inputs, (), f"{node.name}{suffix}", node, constants)
         shapes = self.records.shapes(record)
         # A new object, so that its weights can be told by it.
-        record.layer = settle(layer, shapes).expecting(None)
+        record.layer = _settled(layer, shapes).expecting(None)
         record.shape = record.layer.output(*shapes)
         if prod(record.shape) > MAX_ELEMENTS:
             raise LayerError("the output is beyond any machine", code="too-large")
@@ -250,6 +252,16 @@ class Tracer:
             code=error.code,
             help=error.help,
         )
+
+
+def _settled(layer: Layer, shapes: tuple[Shape, ...]) -> Layer:
+    """The layer as ONNX has it at these inputs."""
+    try:
+        return settle(layer, shapes)
+    except LayerError as error:
+        if error.code == "declared":
+            error.help = "an input of the size that the model was made for"
+        raise
 
 
 # Operators of other domains that are read as ONNX's own of the same name.

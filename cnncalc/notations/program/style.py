@@ -6,7 +6,7 @@ __all__ = ["LINES", "WIDTH", "split", "statement"]
 
 WIDTH = 88
 INDENT = "    "
-LINES = "\0"
+LINES = "\f"  # white space to Python
 OPENERS = {"(": ")", "[": "]", "{": "}"}
 
 

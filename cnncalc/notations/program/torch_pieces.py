@@ -7,7 +7,7 @@ from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.pytorch.writing import parts, write
-from cnncalc.frameworks.pytorch.writing.calls import no_class
+from cnncalc.frameworks.pytorch.writing.calls import axes_of, no_class
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.reshape import Flatten, Permute, Reshape
@@ -113,12 +113,10 @@ def _learned(sign: str) -> Form:
 def _squeeze(layer: Any, shape: Shape) -> Sequence[Piece]:
     """The gate is a stack of its own."""
     channels, squeezed = shape[0], layer.squeezed(shape[0])
-    ones = (1,) * (len(shape) - 1)
+    ones = (1,) * axes_of(layer, shape)
     reduce = write(Conv(squeezed, 1), (channels, *ones))
     widen = write(Conv(channels, 1), (squeezed, *ones))
     pool = f"nn.AdaptiveAvgPool{len(shape) - 1}d(1)"
-    if not 1 <= len(ones) <= 3:
-        raise no_class(layer, f"it is for maps of 1, 2 or 3 spatial axes, not {len(ones)}")
     gate = f"nn.Sequential({LINES}{pool}, {reduce}, nn.ReLU(), {widen}, nn.Sigmoid())"
     return [Piece("se", gate, "{0} * {self}({0})", holds=True)]
 

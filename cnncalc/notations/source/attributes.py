@@ -8,9 +8,11 @@ from typing import Any
 from cnncalc.errors import suggest
 from cnncalc.notations.source.classes import PLAIN_INIT, Super, class_of
 from cnncalc.notations.source.data import content_of
+from cnncalc.notations.source.describing import describe
+from cnncalc.notations.source.flowing import Parameter, Static, Tensor
 from cnncalc.notations.source.methods import find_method
 from cnncalc.notations.source.raising import raised
-from cnncalc.notations.source.scopes import Module, describe
+from cnncalc.notations.source.scopes import Module
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import (
     MISSING,
@@ -22,17 +24,14 @@ from cnncalc.notations.source.values import (
     Instance,
     Namespace,
     Opaque,
-    Parameter,
     Partial,
     Property,
     Silent,
-    Static,
     StaticMethod,
-    Tensor,
     Value,
 )
 
-__all__ = ["delete_attribute", "get_attribute", "set_attribute"]
+__all__ = ["delete_attribute", "get_attribute", "look_up", "missing", "set_attribute", "set_field"]
 
 
 def get_attribute(machine: Any, value: Value, name: str) -> Value:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 
+from cnncalc.notations.source.describing import describe
+from cnncalc.notations.source.flowing import Tensor
 from cnncalc.notations.source.machine import Machine
-from cnncalc.notations.source.scopes import Module, describe
+from cnncalc.notations.source.scopes import Module
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.torch_containers import SEQUENTIAL
 from cnncalc.notations.source.torch_modules import is_module
-from cnncalc.notations.source.values import Class, Tensor, Value
+from cnncalc.notations.source.values import Class, Value
 
 __all__ = ["bare_calls"]
 

@@ -9,29 +9,31 @@ from typing import Any
 from cnncalc.errors import Source
 from cnncalc.layers.base import Layer, Shape, Weight
 from cnncalc.network import Network
-from cnncalc.notations.source import expressions, statements
+from cnncalc.notations.source import definitions, expressions, statements
 from cnncalc.notations.source.data import content_of
+from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.entry import choose
 from cnncalc.notations.source.files import Tree
+from cnncalc.notations.source.flowing import Tensor
 from cnncalc.notations.source.limits import Budget
 from cnncalc.notations.source.machine import Machine
-from cnncalc.notations.source.scopes import describe
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.torch_modules import is_module, named_modules, own_weights
 from cnncalc.notations.source.trace import Trace
-from cnncalc.notations.source.values import Instance, SetValue, Tensor, Value
+from cnncalc.notations.source.values import Instance, SetValue, Value
 
-__all__ = ["read"]
+__all__ = ["HANDLERS", "read", "tensors_in"]
 
-# Importing these two tells the machine how each kind of node is evaluated.
-HANDLERS = (expressions, statements)
+# Importing these tells the machine how each kind of node is evaluated.
+HANDLERS = (definitions, expressions, statements)
 
 Build = Callable[..., tuple[Machine, Value]]
 
 
 def read(source: Source, notation: str, entry: str | None, path: Path | None) -> Network:
     """Build the model, and give a network that runs it at an input size."""
-    from cnncalc.notations.source.keras_models import Unsized, keras_network
+    from cnncalc.notations.source.keras_models import Unsized
+    from cnncalc.notations.source.keras_networks import keras_network
 
     def build(
         wanted: Shape | None = None, inputs: dict[int, Shape] | None = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from itertools import islice
 from typing import Any
 
 from cnncalc.notations.source.attributes import look_up, set_attribute
@@ -14,15 +13,29 @@ from cnncalc.notations.source.classes import (
     class_of,
     is_instance,
 )
+from cnncalc.notations.source.comparing import is_true, key
 from cnncalc.notations.source.data import content_of, iterate, listed, text_of
-from cnncalc.notations.source.limits import MAX_ITEMS, check_count, check_int
-from cnncalc.notations.source.operators import binary, is_true, key, ordered
+from cnncalc.notations.source.describing import describe
+from cnncalc.notations.source.flowing import Batch, Static, Tensor
+from cnncalc.notations.source.limits import check_int
+from cnncalc.notations.source.operators import binary
 from cnncalc.notations.source.raising import EXCEPTIONS, raised
-from cnncalc.notations.source.scopes import describe
+from cnncalc.notations.source.sequences import (
+    as_iterator,
+    enumerated,
+    extreme,
+    filtered,
+    following,
+    length,
+    make_range,
+    mapped,
+    sorted_values,
+    total,
+    zipped,
+)
 from cnncalc.notations.source.stops import Raised, Refusal
 from cnncalc.notations.source.values import (
     MISSING,
-    Batch,
     Bound,
     Builtin,
     Class,
@@ -32,18 +45,17 @@ from cnncalc.notations.source.values import (
     Partial,
     Property,
     SetValue,
-    Static,
     StaticMethod,
-    Tensor,
     Value,
 )
+from cnncalc.notations.source.words import words
 
-__all__ = ["BUILTINS", "FORBIDDEN", "PLAIN", "find_builtin", "simple", "sorted_values"]
+__all__ = ["BUILTINS", "DICT", "FORBIDDEN", "PLAIN", "TYPES", "find_builtin", "simple"]
 
-FORBIDDEN = (
+FORBIDDEN = words(
     "breakpoint compile delattr dir eval exec exit globals hash help id input locals memoryview "
     "open quit __import__ __build_class__ bytes bytearray"
-).split()
+)
 
 
 def find_builtin(machine: Any, name: str) -> Value:
@@ -62,7 +74,6 @@ def find_builtin(machine: Any, name: str) -> Value:
 
 def simple(name: str, function: Callable[..., Value]) -> Builtin:
     """A function of plain arguments: `function(machine, *args, **kwargs)`."""
-
     return Builtin(name, lambda machine, args, kwargs: function(machine, *args, **kwargs))
 
 
@@ -96,38 +107,6 @@ def _number(value: Value) -> float:
     return value
 
 
-def length(machine: Any, value: Value) -> Value:
-    """`len(value)`."""
-    if isinstance(value, Tensor):
-        return Batch()
-    if isinstance(value, Static):
-        return value.shape[0] if value.shape else 0
-    if isinstance(value, Instance):
-        found = value.cls.find("__len__")
-        if found is not MISSING:
-            return machine.call(Bound(found, value), [], {})
-    value = content_of(value)
-    if isinstance(value, SetValue | Iterated):
-        return len(value.items)
-    if isinstance(value, Class) and "__members__" in value.names:
-        return len(value.names["__members__"])
-    if not isinstance(value, str | tuple | list | dict | range):
-        raise raised("TypeError", f"{describe(value)} has no length")
-    return len(value)
-
-
-def make_range(machine: Any, *bounds: Value) -> range:
-    if any(isinstance(bound, Batch) for bound in bounds):
-        raise Refusal("a loop over the batch can't be followed", code="batch")
-    numbers = [b.values[0] if isinstance(b, Static) and b.values else b for b in bounds]
-    if not all(isinstance(each, int) for each in numbers):
-        raise raised("TypeError", "`range` takes whole numbers")
-    try:
-        return range(*numbers)
-    except ValueError:
-        raise raised("ValueError", "a range needs a step") from None
-
-
 def round_number(machine: Any, value: Value, digits: Value = None) -> Value:
     if isinstance(value, Tensor | Static):
         from cnncalc.notations.source.tensors import tensor_attribute
@@ -139,100 +118,6 @@ def round_number(machine: Any, value: Value, digits: Value = None) -> Value:
         return round(_number(value), digits)
     except (OverflowError, ValueError):
         raise raised("ValueError", "no whole number is near this") from None
-
-
-def total(machine: Any, values: Value, start: Value = 0) -> Value:
-    for value in iterate(machine, values):
-        machine.budget.spend(1)
-        start = value if _is_zero(start) else binary(machine, ast.Add, start, value)
-    return start
-
-
-def _is_zero(value: Value) -> bool:
-    return type(value) is int and value == 0
-
-
-def extreme(sign: type[ast.cmpop]) -> Callable[..., Value]:
-    """`max` or `min`."""
-    import operator as op
-
-    order = op.gt if sign is ast.Gt else op.lt
-
-    def find(machine: Any, *values: Value, key: Value = None, default: Value = MISSING) -> Value:
-        items = listed(machine, values[0]) if len(values) == 1 else list(values)
-        if not items:
-            if default is MISSING:
-                raise raised("ValueError", "there is nothing to choose from")
-            return default
-        best, best_key = None, MISSING
-        for item in items:
-            rank = item if key is None else machine.call(key, [item], {})
-            if best_key is MISSING or ordered(machine, order, rank, best_key):
-                best, best_key = item, rank
-        return best
-
-    return find
-
-
-def sorted_values(
-    machine: Any, values: Value, key: Value = None, reverse: Value = False
-) -> list[Value]:
-    """A sorted copy: ranks are numbers, texts or tuples of them."""
-    import functools
-    import operator as op
-
-    items = listed(machine, values)
-    ranks = [item if key is None else machine.call(key, [item], {}) for item in items]
-
-    def order(one: int, two: int) -> int:
-        if ordered(machine, op.lt, ranks[one], ranks[two]):
-            return -1
-        return 1 if ordered(machine, op.lt, ranks[two], ranks[one]) else 0
-
-    machine.budget.spend(len(items) * 4)
-    places = sorted(range(len(items)), key=functools.cmp_to_key(order), reverse=bool(reverse))
-    return [items[place] for place in places]
-
-
-def zipped(machine: Any, *values: Value, strict: Value = False) -> Iterated:
-    rows = islice(zip(*(iterate(machine, value) for value in values), strict=False), MAX_ITEMS + 1)
-    result = []
-    for row in rows:
-        machine.budget.spend(1)
-        result.append(row)
-    check_count(len(result))
-    return Iterated(result)
-
-
-def enumerated(machine: Any, values: Value, start: Value = 0) -> Iterated:
-    return Iterated([(start + place, each) for place, each in enumerate(listed(machine, values))])
-
-
-def mapped(machine: Any, function: Value, *values: Value) -> Iterated:
-    rows = zip(*(listed(machine, value) for value in values), strict=False)
-    return Iterated([machine.call(function, list(row), {}) for row in rows])
-
-
-def filtered(machine: Any, function: Value, values: Value) -> Iterated:
-    def keep(value: Value) -> bool:
-        return is_true(machine, value if function is None else machine.call(function, [value], {}))
-
-    return Iterated([value for value in listed(machine, values) if keep(value)])
-
-
-def following(machine: Any, values: Value, *default: Value) -> Value:
-    """`next(values)`."""
-    if not isinstance(values, Iterated):
-        raise Refusal(f"{describe(values)} is no iterator")
-    for value in values:
-        return value
-    if default:
-        return default[0]
-    raise raised("StopIteration", "the iterator is at its end")
-
-
-def as_iterator(machine: Any, values: Value) -> Iterated:
-    return values if isinstance(values, Iterated) else Iterated(listed(machine, values))
 
 
 def read_attribute(machine: Any, value: Value, name: Value, *default: Value) -> Value:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from typing import Any
 
 from cnncalc.errors import suggest
+from cnncalc.notations.source.describing import describe
+from cnncalc.notations.source.flowing import Static
 from cnncalc.notations.source.machine import FAULTS, Machine
 from cnncalc.notations.source.raising import raised
-from cnncalc.notations.source.scopes import Poison, Scope, describe
+from cnncalc.notations.source.scopes import Poison, Scope
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import (
     MISSING,
@@ -23,12 +26,11 @@ from cnncalc.notations.source.values import (
     Opaque,
     Partial,
     Silent,
-    Static,
     StaticMethod,
     Value,
 )
 
-__all__ = ["call", "make_function"]
+__all__ = ["call", "make_function", "unexpected"]
 
 CALL_COST = 8  # in fuel
 MAX_ARGUMENTS = 4_000
@@ -40,10 +42,7 @@ def call(machine: Machine, function: Value, args: list[Value], kwargs: dict[str,
         args = [function.receiver, *args]
         function = function.function
     if isinstance(function, Builtin):
-        try:
-            return function.call(machine, args, kwargs)
-        except FAULTS:
-            raise Refusal(f"`{function.name}` can't be called like this") from None
+        return call_builtin(machine, function, function.call, args, kwargs)
     if isinstance(function, Function):
         return call_function(machine, function, args, kwargs)
     if isinstance(function, Class):
@@ -51,12 +50,16 @@ def call(machine: Machine, function: Value, args: list[Value], kwargs: dict[str,
 
         if function.make is None:
             return instantiate(machine, function, args, kwargs)
-        try:
-            return function.make(machine, args, kwargs)
-        except FAULTS:
-            raise Refusal(f"`{function.name}` can't be called like this") from None
+        return call_builtin(machine, function, function.make, args, kwargs)
     if isinstance(function, Partial):
         return call(machine, function.function, [*function.args, *args], function.kwargs | kwargs)
+    return call_object(machine, function, args, kwargs)
+
+
+def call_object(
+    machine: Machine, function: Value, args: list[Value], kwargs: dict[str, Value]
+) -> Value:
+    """A call of what is neither a function nor a class."""
     if isinstance(function, Instance):
         found = function.cls.find("__call__")
         if found is not MISSING:
@@ -66,6 +69,20 @@ def call(machine: Machine, function: Value, args: list[Value], kwargs: dict[str,
     if isinstance(function, Silent):
         return args[0] if args and isinstance(args[0], Static) else function
     raise not_callable(function)
+
+
+def call_builtin(
+    machine: Machine,
+    function: Builtin | Class,
+    work: Callable[[Any, list[Value], dict[str, Value]], Value],
+    args: list[Value],
+    kwargs: dict[str, Value],
+) -> Value:
+    """What is worked out here; what it stumbles over, the arguments are to blame for."""
+    try:
+        return work(machine, args, kwargs)
+    except FAULTS:
+        raise Refusal(f"`{function.name}` can't be called like this") from None
 
 
 def not_callable(function: Value) -> Refusal:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.machine import Machine
 from cnncalc.notations.source.raising import EXCEPTIONS, raised
-from cnncalc.notations.source.scopes import Scope, describe
+from cnncalc.notations.source.scopes import Scope
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import (
     MISSING,
@@ -23,7 +24,17 @@ from cnncalc.notations.source.values import (
     Value,
 )
 
-__all__ = ["OBJECT", "Super", "instantiate", "make_class"]
+__all__ = [
+    "ENUM",
+    "OBJECT",
+    "PLAIN_INIT",
+    "RECORD",
+    "Super",
+    "class_of",
+    "instantiate",
+    "is_instance",
+    "make_class",
+]
 
 INSTANCE_COST = 20  # in fuel: an object is dearer than a node of the syntax tree
 MARKS = ("__class_body__", "__fields__")
@@ -152,7 +163,7 @@ def check_no_arguments(cls: Class) -> None:
 
 
 def member_of(machine: Machine, cls: Class, args: list[Value]) -> Value:
-    from cnncalc.notations.source.operators import equal
+    from cnncalc.notations.source.comparing import equal
 
     for member in cls.names.get("__members__", {}).values():
         if args and (args[0] is member or equal(machine, member.fields["value"], args[0])):

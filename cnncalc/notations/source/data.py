@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from cnncalc.notations.source.describing import describe
+from cnncalc.notations.source.flowing import Batch, Static, Tensor
 from cnncalc.notations.source.limits import check_count, check_text
-from cnncalc.notations.source.scopes import describe
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import (
     MISSING,
-    Batch,
     Bound,
     Class,
     Function,
@@ -19,8 +19,6 @@ from cnncalc.notations.source.values import (
     Opaque,
     SetValue,
     Silent,
-    Static,
-    Tensor,
     Value,
 )
 

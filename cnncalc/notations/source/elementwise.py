@@ -8,14 +8,15 @@ from typing import Any
 
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import show
+from cnncalc.notations.source.describing import describe
+from cnncalc.notations.source.flowing import Batch, Parameter, Static, Tensor
 from cnncalc.notations.source.limits import check_count
-from cnncalc.notations.source.scopes import describe
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.tensors import outer_shape
 from cnncalc.notations.source.trace import emit
-from cnncalc.notations.source.values import Batch, Parameter, Static, Tensor, Value
+from cnncalc.notations.source.values import Value
 
-__all__ = ["broadcast", "learned", "merged", "scaled", "tensor_operator"]
+__all__ = ["product", "single", "tensor_operator"]
 
 MERGES = {"+": "add", "*": "mul", "-": "sub", "/": "div"}
 WORDS = {"+": "add", "*": "mul", "-": "sub", "/": "div", "**": "pow", "@": "matmul"}
@@ -96,7 +97,7 @@ def learned(machine: Any, sign: str, tensor: Tensor, static: Static, reverse: bo
     role = owner.role if owner is not None else "constant"
     if role == "parameter" and math.prod(sizes) != math.prod(owner.shape):  # type: ignore[union-attr]
         raise Refusal("a step with a part of a parameter can't be followed", code="weights")
-    shape = trimmed(sizes)
+    shape: tuple[int, ...] | None = trimmed(sizes)
     if sign == "*" and sizes[0] == tensor.shape[0] == math.prod(sizes):
         shape = None  # one value for each channel
     if reverse and sign in "-/":
@@ -202,8 +203,9 @@ def static_operator(machine: Any, sign: str, left: Value, right: Value) -> Value
 
 def static_values(machine: Any, sign: str, left: Value, right: Value) -> list[float] | None:
     """The numbers of a result in one dimension, as float32 has them."""
-    lists = [each.values if isinstance(each, Static) else [each] for each in (left, right)]
-    if lists[0] is None or lists[1] is None or sign not in NUMERIC:
+    known = [each.values if isinstance(each, Static) else [each] for each in (left, right)]
+    lists = [values for values in known if values is not None]
+    if len(lists) < 2 or sign not in NUMERIC:
         return None
     count = max(len(values) for values in lists)
     if any(len(values) not in (1, count) for values in lists):

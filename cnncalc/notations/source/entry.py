@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from cnncalc.errors import Source, SpecError, suggest
 from cnncalc.notations.source.attributes import get_attribute
 from cnncalc.notations.source.builtin import BUILTINS, FORBIDDEN
+from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.files import SourceFile, syntax_tree
 from cnncalc.notations.source.machine import Machine
-from cnncalc.notations.source.scopes import Module, Scope, describe, reads
+from cnncalc.notations.source.scopes import Module, Scope, reads
 from cnncalc.notations.source.stops import Raised, Refusal
 from cnncalc.notations.source.torch_modules import MODULE, is_module
 from cnncalc.notations.source.values import (
@@ -23,7 +24,7 @@ from cnncalc.notations.source.values import (
     Value,
 )
 
-__all__ = ["choose"]
+__all__ = ["choose", "is_model"]
 
 
 def choose(machine: Machine, module: Module, entry: str | None) -> Value:

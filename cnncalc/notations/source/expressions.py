@@ -7,12 +7,13 @@ from typing import Any
 
 from cnncalc.notations.source.attributes import get_attribute
 from cnncalc.notations.source.calls import make_function
+from cnncalc.notations.source.comparing import compare, is_true, key
 from cnncalc.notations.source.data import iterate, text_of
 from cnncalc.notations.source.formats import format_value
 from cnncalc.notations.source.items import get_item
 from cnncalc.notations.source.limits import check_count, check_int, check_text
 from cnncalc.notations.source.machine import expression
-from cnncalc.notations.source.operators import binary, compare, is_true, key, unary
+from cnncalc.notations.source.operators import binary, unary
 from cnncalc.notations.source.scopes import Scope
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import Iterated, SetValue, Value

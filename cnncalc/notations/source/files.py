@@ -17,7 +17,7 @@ from cnncalc.errors import Piece, Source, Span, SpecError
 from cnncalc.notations.source.limits import MAX_BYTES, Budget
 from cnncalc.notations.source.stops import Refusal
 
-__all__ = ["SourceFile", "Tree"]
+__all__ = ["SourceFile", "Tree", "syntax_tree"]
 
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 # Python looks for the line of a syntax error in a file of this name: none can have it.

@@ -9,6 +9,7 @@ from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.scopes import Module
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import MISSING, Foreign, Namespace, Value
+from cnncalc.notations.source.words import words
 
 if TYPE_CHECKING:
     from cnncalc.notations.source.machine import Machine
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["Imports"]
 
 STANDARD = frozenset(
-    "abc collections copy dataclasses enum functools inspect itertools logging math numbers "
-    "numpy operator os os.path collections.abc sys types typing typing_extensions warnings __future__".split()
+    words(
+        "abc collections copy dataclasses enum functools inspect itertools logging math numbers "
+        "numpy operator os os.path collections.abc sys types typing typing_extensions warnings __future__"
+    )
 )
 TORCH = ("torch", "torchvision", "timm", "pytorch_lightning", "lightning")
 KERAS = ("keras", "tensorflow", "tf_keras", "keras_core")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from cnncalc.notations.source.comparing import key
 from cnncalc.notations.source.data import content_of
+from cnncalc.notations.source.describing import describe
+from cnncalc.notations.source.flowing import Static, Tensor
 from cnncalc.notations.source.limits import check_count
-from cnncalc.notations.source.operators import key
 from cnncalc.notations.source.raising import raised
-from cnncalc.notations.source.scopes import describe
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import (
     MISSING,
@@ -18,8 +19,6 @@ from cnncalc.notations.source.values import (
     Instance,
     Namespace,
     Opaque,
-    Static,
-    Tensor,
     Value,
 )
 

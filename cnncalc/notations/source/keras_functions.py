@@ -8,28 +8,23 @@ from typing import Any
 from cnncalc.errors import LayerError
 from cnncalc.layers import KINDS
 from cnncalc.notations.source.data import listed
+from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.elementwise import tensor_operator
+from cnncalc.notations.source.flowing import Batch, Tensor
 from cnncalc.notations.source.keras_layers import KerasTensor, activation, outer
 from cnncalc.notations.source.raising import raised
-from cnncalc.notations.source.scopes import describe
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.torch_layers import plain, refused
 from cnncalc.notations.source.trace import emit
-from cnncalc.notations.source.values import (
-    MISSING,
-    Batch,
-    Builtin,
-    Opaque,
-    Tensor,
-    Value,
-)
+from cnncalc.notations.source.values import MISSING, Builtin, Opaque, Value
+from cnncalc.notations.source.words import words
 
 __all__ = ["ACTIVATIONS", "FUNCTIONS", "keras_attribute", "keras_item"]
 
-ACTIVATIONS = (
+ACTIVATIONS = words(
     "celu elu exponential gelu hard_sigmoid hard_silu hard_swish leaky_relu linear log_sigmoid "
     "log_softmax mish relu relu6 selu sigmoid silu softmax softplus softsign swish tanh"
-).split()
+)
 
 
 def layer_call(cls: str, *names: str) -> Any:

@@ -11,7 +11,8 @@ from cnncalc.layers.base import Layer, Shape
 from cnncalc.notations.source.attributes import set_field
 from cnncalc.notations.source.classes import OBJECT
 from cnncalc.notations.source.data import content_of, listed
-from cnncalc.notations.source.scopes import describe
+from cnncalc.notations.source.describing import describe
+from cnncalc.notations.source.flowing import Parameter, Static, Tensor
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.torch_layers import LAYER_COST, made, plain, refused
 from cnncalc.notations.source.torch_modules import Method, method
@@ -25,14 +26,22 @@ from cnncalc.notations.source.values import (
     Function,
     Instance,
     Opaque,
-    Parameter,
     Property,
-    Static,
-    Tensor,
     Value,
 )
 
-__all__ = ["LAYER", "KerasTensor", "auto_name", "call_layer", "is_layer", "keras_layer", "tensors"]
+__all__ = [
+    "KerasTensor",
+    "LAYER",
+    "activation",
+    "auto_name",
+    "init_base",
+    "is_layer",
+    "keras_layer",
+    "outer",
+    "set_trainable",
+    "tensors",
+]
 
 
 class KerasTensor(Tensor):
@@ -42,7 +51,7 @@ class KerasTensor(Tensor):
 
 
 def auto_name(machine: Any, cls: str) -> str:
-    """The name that Keras gives: conv2d, conv2d_1, …"""
+    """The name that Keras gives: conv2d, conv2d_1 and so on."""
     name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", cls)
     name = re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
     count = machine.counts.get(name, 0)
@@ -183,7 +192,7 @@ def add_weight(machine: Any, layer: Instance, *args: Value, **options: Value) ->
             shape = value
         elif isinstance(value, str):
             name = value
-    sizes = [each for each in listed(machine, shape if shape is not None else ())]
+    sizes = listed(machine, shape if shape is not None else ())
     if not all(isinstance(each, int) for each in sizes):
         raise Refusal("the size of this weight isn't known")
     weight = Parameter(tuple(sizes))
@@ -242,7 +251,7 @@ LAMBDA = Class(
 classes: dict[str, Class] = {}
 
 
-def keras_layer(name: str) -> Class:
+def keras_layer(name: str) -> Any:
     """The class of a Keras layer, or MISSING."""
     from cnncalc.frameworks.keras import ALIASES, READERS
 

@@ -21,6 +21,7 @@ from cnncalc.notations.source.values import (
     Silent,
     Value,
 )
+from cnncalc.notations.source.words import words
 
 __all__ = ["find_keras", "says_channels_first"]
 
@@ -35,13 +36,17 @@ HOMES = (
     "keras",
 )
 MODULES = frozenset(
-    "layers models backend activations ops utils engine core src applications datasets nn math "
-    "image initializers regularizers constraints optimizers losses metrics callbacks random".split()
+    words(
+        "layers models backend activations ops utils engine core src applications datasets nn math "
+        "image initializers regularizers constraints optimizers losses metrics callbacks random"
+    )
 )
 SILENT = frozenset(
-    "initializers regularizers constraints optimizers losses metrics callbacks datasets utils "
-    "preprocessing mixed_precision distribute config random experimental data io summary saving "
-    "estimator train compat estimators".split()
+    words(
+        "initializers regularizers constraints optimizers losses metrics callbacks datasets utils "
+        "preprocessing mixed_precision distribute config random experimental data io summary saving "
+        "estimator train compat estimators"
+    )
 )
 MERGES = {
     "add": "Add",
@@ -53,8 +58,10 @@ MERGES = {
     "subtract": "Subtract",
 }
 NO_LAYER = frozenset(
-    "LSTM GRU SimpleRNN RNN Bidirectional TimeDistributed Embedding MultiHeadAttention Attention "
-    "ConvLSTM2D LSTMCell GRUCell Dot".split()
+    words(
+        "LSTM GRU SimpleRNN RNN Bidirectional TimeDistributed Embedding MultiHeadAttention Attention "
+        "ConvLSTM2D LSTMCell GRUCell Dot"
+    )
 )
 
 

@@ -10,8 +10,17 @@ from typing import Any
 
 from cnncalc.notations.source.builtin import DICT, TYPES, simple
 from cnncalc.notations.source.classes import ENUM, OBJECT, RECORD
-from cnncalc.notations.source.data import content_of, iterate, listed
-from cnncalc.notations.source.limits import MAX_ITEMS, check_count, check_int
+from cnncalc.notations.source.data import content_of, listed
+from cnncalc.notations.source.limits import MAX_ITEMS, check_count
+from cnncalc.notations.source.numeric import (
+    MATH,
+    arange,
+    linspace,
+    numeric,
+    of_values,
+    product,
+    sized,
+)
 from cnncalc.notations.source.operators import binary
 from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.records import DATACLASSES, copied, named_tuple
@@ -29,9 +38,9 @@ from cnncalc.notations.source.values import (
     Property,
     SetValue,
     Silent,
-    Static,
     Value,
 )
+from cnncalc.notations.source.words import words
 
 __all__ = ["find", "identity_decorator"]
 
@@ -46,32 +55,6 @@ def find(path: str) -> Value:
     if top in ("warnings", "logging"):
         return Silent(path)
     return MISSING
-
-
-def numeric(name: str, function: Callable[..., float]) -> Builtin:
-    """A function of numbers, whose faults are Python's."""
-
-    def call(machine: Any, *args: Value) -> Value:
-        numbers = [content_of(arg) for arg in args]
-        numbers = [n.values[0] if isinstance(n, Static) and n.values else n for n in numbers]
-        if not all(isinstance(each, int | float) for each in numbers):
-            raise Refusal(f"`{name}` is worked out for numbers only")
-        try:
-            value = function(*numbers)
-        except (ValueError, ZeroDivisionError, OverflowError) as error:
-            raise raised("ValueError", f"`{name}` of this has no value ({error})") from None
-        return check_int(value) if isinstance(value, int) else value
-
-    return simple(name, call)
-
-
-def product(machine: Any, values: Value, *more: Value, start: Value = 1, **options: Value) -> Value:
-    """The product of numbers; a batch size among them stays unknown."""
-    total = start
-    for value in iterate(machine, values):
-        machine.budget.spend(1)
-        total = binary(machine, ast.Mult, total, value)
-    return total
 
 
 def reduced(machine: Any, function: Value, values: Value, *start: Value) -> Value:
@@ -199,45 +182,8 @@ def signature(machine: Any, function: Value) -> Opaque:
 
 
 PARAMETER = Class("Parameter", (OBJECT,))
-for (
-    _kind
-) in "POSITIONAL_ONLY POSITIONAL_OR_KEYWORD VAR_POSITIONAL KEYWORD_ONLY VAR_KEYWORD".split():
+for _kind in words("POSITIONAL_ONLY POSITIONAL_OR_KEYWORD VAR_POSITIONAL KEYWORD_ONLY VAR_KEYWORD"):
     PARAMETER.names[_kind] = Opaque(f"inspect.{_kind}")
-
-
-def linspace(machine: Any, start: Value, stop: Value, num: Value = 50, **options: Value) -> Static:
-    """`numpy.linspace`."""
-    check_count(num)
-    machine.budget.spend(num)
-    gap = (stop - start) / max(num - 1, 1)
-    return Static((num,), (), [start + gap * place for place in range(num)])
-
-
-def of_values(machine: Any, values: Value, *args: Value, **options: Value) -> Static:
-    """`numpy.array` of numbers."""
-    items = listed(machine, values)
-    if any(not isinstance(each, int | float) for each in items):
-        rows = [listed(machine, each) for each in items]
-        return Static((len(rows), len(rows[0])))
-    return Static((len(items),), (), items, all(isinstance(each, int) for each in items))
-
-
-def sized(machine: Any, shape: Value, value: Value) -> Static:
-    """`numpy.full` and its kind."""
-    sizes = tuple(listed(machine, shape)) if isinstance(shape, tuple | list) else (shape,)
-    known = len(sizes) == 1 and isinstance(value, int | float)
-    if known:
-        check_count(sizes[0])
-        machine.budget.spend(sizes[0])
-    return Static(sizes, (), [value] * sizes[0] if known else None)
-
-
-def arange(machine: Any, *bounds: Value, **options: Value) -> Static:
-    """`numpy.arange` of whole numbers."""
-    values = range(*bounds)
-    check_count(len(values))
-    machine.budget.spend(len(values))
-    return Static((len(values),), (), list(values), True)
 
 
 def abstract(name: str, test: Callable[[Value], bool]) -> Class:
@@ -270,13 +216,6 @@ ABSTRACT = {
 }
 CONCRETE = {"List": "list", "Tuple": "tuple", "Dict": "dict", "Set": "set", "Type": "type"}
 NUMBER = abstract("Number", lambda v: isinstance(v, int | float))
-MATH: dict[str, Callable[..., float]] = {
-    name: getattr(math, name)
-    for name in (
-        "sqrt ceil floor log log2 log10 log1p exp gcd fabs trunc isnan isinf isclose sin cos tan "
-        "tanh atan degrees radians hypot copysign fmod isfinite"
-    ).split()
-}
 CHAIN = Class(
     "chain",
     (OBJECT,),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cnncalc.notations.source.imports import Imports
     from cnncalc.notations.source.trace import Trace
 
-__all__ = ["FAULTS", "Machine"]
+__all__ = ["FAULTS", "Machine", "expression", "statement"]
 
 PYTHON_FRAMES = 9_000  # for this interpreter's own recursion; calls are bounded by the budget
 MAX_SITES = 4

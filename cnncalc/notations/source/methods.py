@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from cnncalc.notations.source.comparing import contains, equal, key
 from cnncalc.notations.source.data import content_of, iterate, listed
 from cnncalc.notations.source.formats import format_text
 from cnncalc.notations.source.limits import check_count, check_text
-from cnncalc.notations.source.operators import contains, equal, key
 from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import Bound, Builtin, Iterated, SetValue, Value
+from cnncalc.notations.source.words import words
 
-__all__ = ["find_method"]
+__all__ = ["DICTS", "find_method"]
 
 Method = Callable[..., Value]
 
@@ -22,9 +23,12 @@ def find_method(value: Value, name: str) -> Bound | None:
     """A method of a plain value, or None."""
     for kind, table in TABLES.items():
         if isinstance(value, kind) and name in table:
-            method = table[name]
-            return Bound(Builtin(name, lambda m, args, kwargs: method(m, *args, **kwargs)), value)
+            return Bound(simple_method(name, table[name]), value)
     return None
+
+
+def simple_method(name: str, method: Method) -> Builtin:
+    return Builtin(name, lambda machine, args, kwargs: method(machine, *args, **kwargs))
 
 
 def _text(value: Value) -> str:
@@ -106,7 +110,7 @@ def _count(machine: Any, values: Any, value: Value) -> int:
 
 
 def _sort(machine: Any, values: list[Value], **options: Value) -> None:
-    from cnncalc.notations.source.builtin import sorted_values
+    from cnncalc.notations.source.sequences import sorted_values
 
     values[:] = sorted_values(machine, values, **options)
 
@@ -179,11 +183,11 @@ def _subset(machine: Any, values: SetValue, other: Value) -> bool:
 STRINGS: dict[str, Method] = {
     **{
         name: _plain(getattr(str, name))
-        for name in (
+        for name in words(
             "capitalize count endswith find isalpha isdigit islower isnumeric isupper lower lstrip "
             "partition removeprefix removesuffix rfind rpartition rstrip split splitlines "
             "startswith strip title upper rsplit zfill ljust rjust center isidentifier index"
-        ).split()
+        )
     },
     "join": _join,
     "replace": _replace,

@@ -9,8 +9,9 @@ from typing import Any
 
 from cnncalc.errors import LayerError, Span
 from cnncalc.layers.base import Layer, Shape, show
+from cnncalc.notations.source.flowing import Parameter, Tensor
 from cnncalc.notations.source.stops import Refusal
-from cnncalc.notations.source.values import Instance, Parameter, Tensor, Value
+from cnncalc.notations.source.values import Instance, Value
 from cnncalc.report import as_layout
 
 __all__ = ["misfit"]
@@ -26,10 +27,10 @@ def misfit(
 ) -> Refusal:
     """A layer's objection to its input, with its place, what flows in and what would be right."""
     made = owner.made if isinstance(owner, Instance) else ()
-    message, help = error.message, error.help
+    message, advice = error.message, error.help
     if error.code == "declared" and layer.expects and len(shapes) == 1:
-        message, help = declared(machine, layer, inputs[0], shapes[0], made, owner)
-    refusal = Refusal(message, help=help, code=error.code)
+        message, advice = declared(machine, layer, inputs[0], shapes[0], made, owner)
+    refusal = Refusal(message, help=advice, code=error.code)
     if made:
         refusal.span = made[0]
     refusal.notes += flows(machine, inputs)
@@ -111,10 +112,11 @@ def source_shape(machine: Any, tensor: Value) -> Shape:
     while True:
         record = trace.records[number]
         if len(record.shape) > 1:
-            return record.shape
+            found: Shape = record.shape
+            return found
         quiet = record.layer.kind in ("dropout", "identity", "flatten", "reshape", "relu")
         if not quiet or len(record.inputs) != 1:
-            return record.shape
+            return ()
         number = record.inputs[0]
 
 

@@ -7,23 +7,23 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+from cnncalc.notations.source.comparing import (
+    is_true,
+)
 from cnncalc.notations.source.data import content_of, iterate
+from cnncalc.notations.source.describing import describe
+from cnncalc.notations.source.flowing import Batch, Static, Tensor
 from cnncalc.notations.source.formats import percent
 from cnncalc.notations.source.limits import check_count, check_int, check_text
 from cnncalc.notations.source.raising import raised
-from cnncalc.notations.source.scopes import describe
-from cnncalc.notations.source.stops import Raised, Refusal
+from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import (
     MISSING,
-    Batch,
     Bound,
     Class,
-    Foreign,
     Instance,
     Opaque,
     SetValue,
-    Static,
-    Tensor,
     Value,
 )
 
@@ -40,9 +40,6 @@ NUMBERS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul,
     ast.Div: operator.truediv, ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod,
     ast.BitOr: operator.or_, ast.BitAnd: operator.and_, ast.BitXor: operator.xor,
-}  # fmt: skip
-ORDERS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
-    ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
 }  # fmt: skip
 
 
@@ -87,9 +84,9 @@ def arithmetic(kind: type[ast.operator], left: float, right: float) -> Value:
 
 
 def power(base: float, exponent: float) -> Value:
-    if isinstance(base, int) and isinstance(exponent, int):
-        if exponent > 0 and abs(base).bit_length() * exponent > 128:
-            raise Refusal("this number is beyond what a network needs", code="too-large")
+    whole = isinstance(base, int) and isinstance(exponent, int)
+    if whole and exponent > 0 and int(abs(base)).bit_length() * exponent > 128:
+        raise Refusal("this number is beyond what a network needs", code="too-large")
     try:
         value = base**exponent
     except (OverflowError, ZeroDivisionError):
@@ -112,9 +109,9 @@ def batch_arithmetic(kind: type[ast.operator], left: Value, right: Value) -> Val
         batch = left if isinstance(left, Batch) else right
         if isinstance(number, int) and not isinstance(number, bool) and number > 0:
             return Batch(check_int(batch.factor * number))
-    if kind is ast.FloorDiv and isinstance(left, Batch) and isinstance(right, int):
-        if right > 0 and left.factor % right == 0:
-            return Batch(left.factor // right)
+    divides = kind is ast.FloorDiv and isinstance(left, Batch) and isinstance(right, int)
+    if divides and right > 0 and left.factor % right == 0:
+        return Batch(left.factor // right)
     raise Refusal(
         f"`{SIGNS[kind]}` needs the size of the batch, which isn't known",
         help="sizes are worked out for any batch; only products with it can be followed",
@@ -207,165 +204,4 @@ def unary(machine: Any, kind: type[ast.unaryop], operand: Value) -> Value:
     raise Refusal(f"this operator can't be worked out for {describe(operand)}")
 
 
-def compare(machine: Any, kind: type[ast.cmpop], left: Value, right: Value) -> bool:
-    """The truth of `left ? right`."""
-    if kind is ast.Is or kind is ast.IsNot:
-        return same(left, right) == (kind is ast.Is)
-    if kind is ast.Eq or kind is ast.NotEq:
-        return equal(machine, left, right) == (kind is ast.Eq)
-    if kind is ast.In or kind is ast.NotIn:
-        return contains(machine, right, left) == (kind is ast.In)
-    return ordered(machine, ORDERS[kind], left, right)
-
-
-def same(left: Value, right: Value) -> bool:
-    plain = int | float | str
-    if isinstance(left, plain) and type(left) is type(right):
-        return bool(left == right)
-    if isinstance(left, Opaque) and isinstance(right, Opaque):
-        return left.name == right.name
-    return left is right
-
-
-def equal(machine: Any, left: Value, right: Value) -> bool:
-    """Equality of plain data, element by element and within the budget."""
-    machine.budget.spend(2)
-    if isinstance(left, tuple | list) and type(left) is type(right):
-        return len(left) == len(right) and all(
-            equal(machine, one, two) for one, two in zip(left, right, strict=True)
-        )
-    if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(
-            equal(machine, value, right[name]) for name, value in left.items()
-        )
-    if isinstance(left, SetValue) and isinstance(right, SetValue):
-        return left.items.keys() == right.items.keys()
-    if isinstance(left, Instance) or isinstance(right, Instance):
-        return equal_instances(machine, left, right)
-    if isinstance(left, Tensor | Static) or isinstance(right, Tensor | Static):
-        if left is None or right is None:
-            return False
-        raise Refusal("what is in a tensor isn't known here, only its shape")
-    if isinstance(left, Batch) != isinstance(right, Batch):
-        raise batch_unknown()
-    if isinstance(left, Opaque) and isinstance(right, Opaque):
-        return left.name == right.name
-    if isinstance(left, Foreign) or isinstance(right, Foreign):
-        raise Refusal(f"{describe(left if isinstance(left, Foreign) else right)}")
-    if isinstance(left, int | float | str | Batch | range | slice):
-        return bool(left == right)
-    return left is right
-
-
-def equal_instances(machine: Any, left: Value, right: Value) -> bool:
-    if left is right:
-        return True
-    for holder, other in ((left, right), (right, left)):
-        if isinstance(holder, Instance):
-            found = holder.cls.find("__eq__")
-            if found is not MISSING:
-                return is_true(machine, machine.call(Bound(found, holder), [other], {}))
-            if holder.content is not None:
-                return equal(machine, holder.content, content_of(other))
-    return False
-
-
-def batch_unknown() -> Refusal:
-    return Refusal(
-        "this asks for the size of the batch, which isn't known",
-        help="sizes are worked out for any batch",
-        code="batch",
-    )
-
-
-def ordered(machine: Any, order: Callable[[Any, Any], bool], left: Value, right: Value) -> bool:
-    """Comparison of numbers, strings and sequences of them."""
-    number = int | float
-    if isinstance(left, number) and isinstance(right, number):
-        return order(left, right)
-    if isinstance(left, str) and isinstance(right, str):
-        return order(left, right)
-    if isinstance(left, tuple | list) and type(left) is type(right):
-        for one, two in zip(left, right, strict=False):
-            if not equal(machine, one, two):
-                return ordered(machine, order, one, two)
-        return order(len(left), len(right))
-    if isinstance(left, Batch) or isinstance(right, Batch):
-        raise batch_unknown()
-    if isinstance(left, Tensor | Static) or isinstance(right, Tensor | Static):
-        raise Refusal("what is in a tensor isn't known here, only its shape")
-    raise Refusal(f"{describe(left)} and {describe(right)} can't be compared")
-
-
-def contains(machine: Any, holder: Value, item: Value) -> bool:
-    holder = content_of(holder)
-    if isinstance(holder, str) and isinstance(item, str):
-        return item in holder
-    if isinstance(holder, dict):
-        return key(item) in holder
-    if isinstance(holder, SetValue):
-        return key(item) in holder.items
-    if isinstance(holder, range) and isinstance(item, int):
-        return item in holder
-    if isinstance(holder, Instance):
-        found = holder.cls.find("__contains__")
-        if found is not MISSING:
-            return is_true(machine, machine.call(Bound(found, holder), [item], {}))
-    return any(same(each, item) or equal(machine, each, item) for each in iterate(machine, holder))
-
-
-def is_true(machine: Any, value: Value) -> bool:
-    """The truth of a value."""
-    if value is None or isinstance(value, bool | int | float):
-        return bool(value)
-    if isinstance(value, str | tuple | list | dict | range):
-        return len(value) > 0
-    if isinstance(value, SetValue):
-        return bool(value.items)
-    if isinstance(value, Tensor | Static):
-        raise Refusal(
-            "a branch on what is in a tensor can't be followed: only its shape is known",
-            help="branches on shapes and on the model's settings can",
-        )
-    if isinstance(value, Foreign):
-        raise Refusal(f"a branch on {describe(value)}, can't be followed")
-    if isinstance(value, Instance):
-        return instance_truth(machine, value)
-    return True
-
-
-def instance_truth(machine: Any, value: Instance) -> bool:
-    for name in ("__bool__", "__len__"):
-        found = value.cls.find(name)
-        if found is not MISSING:
-            return is_true(machine, machine.call(Bound(found, value), [], {}))
-    return value.content is None or is_true(machine, value.content)
-
-
-def key(value: Value) -> Value:
-    """A value that may be a dictionary's key; nested tuples only a few deep."""
-    _check_key(value, 0)
-    return value
-
-
-def _check_key(value: Value, depth: int) -> None:
-    if isinstance(value, list | dict | SetValue | slice):
-        raise raised("TypeError", f"{describe(value)} can't be a key")
-    if isinstance(value, tuple):
-        if depth > 3:
-            raise Refusal("this key is nested too deeply")
-        for each in value:
-            _check_key(each, depth + 1)
-
-
-__all__ = [
-    "Raised",
-    "binary",
-    "compare",
-    "contains",
-    "equal",
-    "in_place",
-    "is_true",
-    "key",
-    "unary",
-]
+__all__ = ["binary", "in_place", "unary"]

@@ -7,8 +7,9 @@ from typing import Any
 from cnncalc.notations.source.builtin import simple
 from cnncalc.notations.source.calls import unexpected
 from cnncalc.notations.source.classes import OBJECT, RECORD
+from cnncalc.notations.source.comparing import equal
 from cnncalc.notations.source.data import content_of, listed
-from cnncalc.notations.source.operators import equal
+from cnncalc.notations.source.flowing import Parameter
 from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import (
@@ -18,7 +19,6 @@ from cnncalc.notations.source.values import (
     Class,
     Instance,
     Iterated,
-    Parameter,
     SetValue,
     Value,
 )
@@ -221,13 +221,15 @@ def copied(machine: Any, value: Value, deep: bool, known: dict[int, Value] | Non
         return copied(machine, each, True, known) if deep else each
 
     if isinstance(value, list):
-        known[id(value)] = result = []
+        result: list[Value] = []
+        known[id(value)] = result
         result.extend(inner(each) for each in value)
         return result
     if isinstance(value, tuple):
         return tuple(inner(each) for each in value)
     if isinstance(value, dict):
-        known[id(value)] = entries = {}
+        entries: dict[Value, Value] = {}
+        known[id(value)] = entries
         entries.update((name, inner(each)) for name, each in value.items())
         return entries
     if isinstance(value, SetValue):

@@ -8,13 +8,15 @@ from typing import Any
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Shape, show
 from cnncalc.notations.source.data import content_of, listed
-from cnncalc.notations.source.scopes import describe
+from cnncalc.notations.source.describing import describe
+from cnncalc.notations.source.flowing import Batch, Static, Tensor
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.tensors import axis_of, inner_axis, outer_shape
 from cnncalc.notations.source.trace import emit
-from cnncalc.notations.source.values import Batch, Static, Tensor, Value
+from cnncalc.notations.source.values import Value
+from cnncalc.notations.source.words import words
 
-__all__ = ["RESHAPING", "sizes_given"]
+__all__ = ["RESHAPING", "sizes_given", "unsqueeze"]
 
 
 def sizes_given(machine: Any, sizes: tuple[Value, ...]) -> list[Value]:
@@ -68,14 +70,14 @@ def wrong_total(shape: Shape, known: int, rest: list[Value]) -> Refusal:
     """A view whose sizes hold another number of values than a sample has."""
     total = prod(shape)
     if len(rest) == 1:
-        help = f"the number that keeps it is {total}"
+        advice = f"the number that keeps it is {total}"
     else:
-        help = f"sizes after the batch whose product is {total}"
+        advice = f"sizes after the batch whose product is {total}"
     text = show(shape) if len(shape) > 1 else ""
     return Refusal(
         f"this view doesn't keep the batch: a sample has {f'{text} = ' if text else ''}{total} "
         f"values, not {show(tuple(rest)) + ' = ' if len(rest) > 1 else ''}{known}",
-        help=help,
+        help=advice,
         code="view",
     )
 
@@ -254,7 +256,7 @@ def count(machine: Any, tensor: Value) -> Value:
 
 
 def same(machine: Any, tensor: Value, *args: Value, **kwargs: Value) -> Value:
-    """What leaves values and shape alone: contiguous, clone, to, float …"""
+    """What leaves values and shape alone: contiguous, clone, to, float and so on."""
     return tensor
 
 
@@ -280,12 +282,12 @@ RESHAPING: dict[str, Any] = {
     "dim": lambda machine, tensor: len(outer_shape(tensor)),
     "ndimension": lambda machine, tensor: len(outer_shape(tensor)),
     **dict.fromkeys(
-        (
+        words(
             "contiguous clone detach to cuda cpu float double half bfloat16 type type_as "
             "requires_grad_ requires_grad retain_grad float32 data copy_ normal uniform zero fill "
             "zero_ fill_ normal_ uniform_ fmod_ erfinv copy type_ is_contiguous "
             "xavier_normal kaiming_normal trunc_normal xavier_uniform kaiming_uniform constant"
-        ).split(),
+        ),
         same,
     ),
 }

@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cnncalc.notations.source.stops import Raised, Refusal
-from cnncalc.notations.source.values import MISSING, Foreign, Function, Instance, Value
+from cnncalc.notations.source.values import MISSING, Function, Value
+from cnncalc.notations.source.words import words
 
 if TYPE_CHECKING:
     from cnncalc.notations.source.files import SourceFile
     from cnncalc.notations.source.machine import Machine
 
-__all__ = ["Import", "Module", "Poison", "Scope"]
+__all__ = ["Import", "Module", "Poison", "Scope", "reads"]
 
 # Methods that change what they are called on, so that a name depends on the call.
 CHANGING = frozenset(
-    "add add_module append clear extend insert pop register_buffer register_module "
-    "register_parameter remove reverse setdefault sort update".split()
+    words(
+        "add add_module append clear extend insert pop register_buffer register_module "
+        "register_parameter remove reverse setdefault sort update"
+    )
 )
 
 
@@ -200,9 +203,7 @@ def binds(statement: ast.stmt) -> set[str]:
     return found
 
 
-def with_sources(
-    bound: set[str], changed: set[str], sources: dict[str, set[str]]
-) -> Iterable[str]:
+def with_sources(bound: set[str], changed: set[str], sources: dict[str, set[str]]) -> Iterable[str]:
     """The names bound, and those that a changed variable may be a part of.
 
     After `head = net.head` a change of `head` is one of `net`.
@@ -239,12 +240,15 @@ def _binds_itself(node: ast.AST) -> set[str]:
         return {(each.asname or each.name).partition(".")[0] for each in node.names}
     if isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
         return {base} if (base := base_name(node)) else set()
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        if node.func.attr in CHANGING and (base := base_name(node.func)):
-            return {base}
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
-        if node.func.id == "setattr" and isinstance(node.args[0], ast.Name):
-            return {node.args[0].id}
+    return _changed_by(node) if isinstance(node, ast.Call) else set()
+
+
+def _changed_by(call: ast.Call) -> set[str]:
+    """The name that a call changes: of `layers.append(x)`, of `setattr(net, "a", x)`."""
+    if isinstance(call.func, ast.Attribute) and call.func.attr in CHANGING:
+        return {base} if (base := base_name(call.func)) else set()
+    if isinstance(call.func, ast.Name) and call.func.id == "setattr" and call.args:
+        return {call.args[0].id} if isinstance(call.args[0], ast.Name) else set()
     return set()
 
 
@@ -277,43 +281,3 @@ def reads(statement: ast.stmt) -> set[str]:
 
 def is_module_file(value: Value) -> bool:
     return isinstance(value, Module)
-
-
-def describe(value: Value) -> str:
-    """What a value is, for messages."""
-    if isinstance(value, Instance):
-        return f"a `{value.cls.name}`"
-    if isinstance(value, Foreign):
-        return f"`{value.path}`, which isn't read here"
-    return KINDS.get(type(value).__name__, f"a {type(value).__name__}")
-
-
-KINDS: dict[str, Any] = {
-    "NoneType": "None",
-    "bool": "True or False",
-    "int": "a whole number",
-    "float": "a number",
-    "str": "a text",
-    "tuple": "a tuple",
-    "list": "a list",
-    "dict": "a dictionary",
-    "range": "a range",
-    "SetValue": "a set",
-    "Tensor": "a tensor",
-    "KerasTensor": "a tensor",
-    "Silent": "a value that says nothing about shapes",
-    "StaticMethod": "a function",
-    "slice": "a slice",
-    "Static": "a tensor of weights or constants",
-    "Parameter": "a parameter",
-    "Batch": "the batch size, which isn't known",
-    "Class": "a class",
-    "Function": "a function",
-    "Bound": "a method",
-    "Builtin": "a function",
-    "Partial": "a partial",
-    "Module": "a module file",
-    "Namespace": "a library module",
-    "Opaque": "a value that says nothing about shapes",
-    "Iterated": "an iterator",
-}

@@ -6,16 +6,17 @@ from typing import Any
 
 from cnncalc.layers import KINDS
 from cnncalc.notations.source.data import listed
+from cnncalc.notations.source.describing import describe
+from cnncalc.notations.source.flowing import Static, Tensor
 from cnncalc.notations.source.limits import check_count
 from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.reshaping import unsqueeze
-from cnncalc.notations.source.scopes import describe
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.tensors import axis_of, inner_axis, outer_shape
 from cnncalc.notations.source.trace import emit
-from cnncalc.notations.source.values import Static, Tensor, Value
+from cnncalc.notations.source.values import Value
 
-__all__ = ["SLICING", "tensor_item"]
+__all__ = ["SLICING", "cat", "cut", "tensor_item"]
 
 
 def tensor_item(machine: Any, tensor: Value, index: Value) -> Value:

@@ -7,19 +7,19 @@ A statement that ends its block gives a signal: RETURN (the value is in the scop
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
 
 from cnncalc.notations.source.attributes import delete_attribute, set_attribute
-from cnncalc.notations.source.calls import make_function
-from cnncalc.notations.source.classes import make_class
+from cnncalc.notations.source.comparing import is_true
 from cnncalc.notations.source.data import iterate, text_of
 from cnncalc.notations.source.items import delete_item, set_item
 from cnncalc.notations.source.machine import statement
-from cnncalc.notations.source.operators import in_place, is_true
+from cnncalc.notations.source.operators import in_place
 from cnncalc.notations.source.raising import as_raised, matches, raised
-from cnncalc.notations.source.scopes import Import, Scope
+from cnncalc.notations.source.scopes import Scope
 from cnncalc.notations.source.stops import Raised, Refusal
 from cnncalc.notations.source.values import Foreign, Instance, Opaque, Value
+
+__all__ = ["assign"]
 
 RAISE_COST = 50  # in fuel
 RETURN, BREAK, CONTINUE = "return", "break", "continue"
@@ -228,106 +228,6 @@ def handle(scope: Scope, node: ast.Try, error: Raised) -> object:
             scope.names["__exception__"] = error
             return scope.machine.run(scope, handler.body)
     raise error
-
-
-@statement(ast.FunctionDef)
-def function_definition(scope: Scope, node: ast.FunctionDef) -> None:
-    function = make_function(scope, node.name, node)
-    scope.assign(node.name, decorated(scope, node.decorator_list, function))
-
-
-def decorated(scope: Scope, decorators: list[ast.expr], value: Value) -> Value:
-    """A function or class after its decorators; those of packages not read are left out."""
-    machine = scope.machine
-    for node in reversed(decorators):
-        decorator = machine.evaluate(scope, node.func if isinstance(node, ast.Call) else node)
-        if isinstance(decorator, Foreign | Opaque):
-            continue
-        decorator = machine.evaluate(scope, node)
-        if isinstance(decorator, Foreign | Opaque):
-            continue
-        inner = value
-        value = machine.call_at(scope, node, lambda d=decorator, v=inner: machine.call(d, [v], {}))
-    return value
-
-
-@statement(ast.ClassDef)
-def class_definition(scope: Scope, node: ast.ClassDef) -> None:
-    scope.assign(node.name, decorated(scope, node.decorator_list, make_class(scope, node)))
-
-
-@statement(ast.Global)
-def global_statement(scope: Scope, node: ast.Global) -> None:
-    for name in node.names:
-        scope.shared[name] = scope.top()
-
-
-@statement(ast.Nonlocal)
-def nonlocal_statement(scope: Scope, node: ast.Nonlocal) -> None:
-    for name in node.names:
-        at = scope.outer
-        while at is not None and name not in at.names:
-            at = at.outer
-        scope.shared[name] = at or scope
-
-
-@statement(ast.Import)
-def import_statement(scope: Scope, node: ast.Import) -> None:
-    imports = scope.machine.imports
-    for each in node.names:
-        name = each.asname or each.name.partition(".")[0]
-        wanted = each.name if each.asname else name
-        whole = each.name
-        bind_import(scope, name, lambda w=wanted, f=whole: imports.module(scope.module, w, f))
-
-
-@statement(ast.ImportFrom)
-def import_from_statement(scope: Scope, node: ast.ImportFrom) -> None:
-    imports = scope.machine.imports
-    for each in node.names:
-        if each.name != "*":
-            bind_import(
-                scope,
-                each.asname or each.name,
-                lambda n=each.name: imports.member(scope.module, node, n),
-            )
-
-
-def bind_import(scope: Scope, name: str, follow: Callable[[], Value]) -> None:
-    """Remember an import until its name is used; at once where a `try` waits for it to fail."""
-    scope.assign(name, follow() if scope.machine.imports.guarded else Import(follow))
-
-
-@statement(ast.Match)
-def match_statement(scope: Scope, node: ast.Match) -> object:
-    machine = scope.machine
-    subject = machine.evaluate(scope, node.subject)
-    for case in node.cases:
-        if _fits(scope, case.pattern, subject):
-            if case.guard is None or is_true(machine, machine.evaluate(scope, case.guard)):
-                return machine.run(scope, case.body)
-    return None
-
-
-def _fits(scope: Scope, pattern: ast.pattern, subject: Value) -> bool:
-    from cnncalc.notations.source.operators import equal
-
-    machine = scope.machine
-    if isinstance(pattern, ast.MatchValue):
-        return equal(machine, subject, machine.evaluate(scope, pattern.value))
-    if isinstance(pattern, ast.MatchSingleton):
-        return subject is pattern.value
-    if isinstance(pattern, ast.MatchOr):
-        return any(_fits(scope, each, subject) for each in pattern.patterns)
-    if isinstance(pattern, ast.MatchAs) and (
-        pattern.pattern is None or _fits(scope, pattern.pattern, subject)
-    ):
-        if pattern.name:
-            scope.assign(pattern.name, subject)
-        return True
-    if isinstance(pattern, ast.MatchAs):
-        return False
-    raise Refusal("this pattern of `match` can't be followed")
 
 
 def is_exception(value: Value) -> bool:

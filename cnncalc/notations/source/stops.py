@@ -11,7 +11,7 @@ __all__ = ["Raised", "Refusal"]
 MAX_NOTES = 4
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818, it becomes a SpecError at its place
     """Something in the source that can't be followed, or that can't be.
 
     Raised without a place where the rule lives; the evaluation of the innermost node
@@ -48,7 +48,7 @@ class Refusal(Exception):
         return error
 
 
-class Raised(Exception):
+class Raised(Exception):  # noqa: N818, the source may catch it
     """An exception of the source itself, on its way to an `except` or to the user.
 
     Attributes:

@@ -5,20 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from cnncalc.layers.base import Shape
+from cnncalc.notations.source.describing import describe
+from cnncalc.notations.source.flowing import Batch, Parameter, Static, Tensor
 from cnncalc.notations.source.raising import raised
-from cnncalc.notations.source.scopes import describe
 from cnncalc.notations.source.stops import Refusal
-from cnncalc.notations.source.values import (
-    MISSING,
-    Batch,
-    Bound,
-    Builtin,
-    Opaque,
-    Parameter,
-    Static,
-    Tensor,
-    Value,
-)
+from cnncalc.notations.source.values import MISSING, Bound, Builtin, Opaque, Value
 
 __all__ = ["axis_of", "inner_axis", "inner_shape", "outer_shape", "tensor_attribute"]
 

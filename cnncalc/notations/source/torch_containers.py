@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from cnncalc.notations.source.data import iterate, listed
+from cnncalc.notations.source.describing import describe
+from cnncalc.notations.source.flowing import Parameter
 from cnncalc.notations.source.limits import check_count
 from cnncalc.notations.source.raising import raised
-from cnncalc.notations.source.scopes import describe
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.torch_modules import MODULE, Method, children, is_module, method
-from cnncalc.notations.source.values import Class, Instance, Iterated, Parameter, Value
+from cnncalc.notations.source.values import Class, Instance, Iterated, Value
+from cnncalc.notations.source.words import words
 
 __all__ = ["CONTAINERS", "SEQUENTIAL"]
 
@@ -206,7 +208,7 @@ def container(name: str, base: Class, **methods: Method) -> Class:
     return Class(name, (base,), dict(table))
 
 
-PLAIN_NAMES = frozenset("forward append extend insert pop update items keys values clear".split())
+PLAIN_NAMES = frozenset(words("forward append extend insert pop update items keys values clear"))
 LISTS: dict[str, Method] = {
     "len": length,
     "iter": values_of,

@@ -7,92 +7,33 @@ from collections.abc import Callable
 from typing import Any
 
 from cnncalc.layers import KINDS
-from cnncalc.notations.source.data import content_of, listed
-from cnncalc.notations.source.elementwise import broadcast, single, tensor_operator
+from cnncalc.notations.source.creating import (
+    arange,
+    from_values,
+    full,
+    like,
+    linspace,
+    new_tensor,
+)
+from cnncalc.notations.source.elementwise import single, tensor_operator
+from cnncalc.notations.source.flowing import Static, Tensor
 from cnncalc.notations.source.functional import FUNCTIONAL
 from cnncalc.notations.source.limits import check_count
+from cnncalc.notations.source.reducing import (
+    extreme,
+    pair,
+    product_of,
+    reduction,
+    spread,
+)
 from cnncalc.notations.source.reshaping import RESHAPING, sizes_given
-from cnncalc.notations.source.scopes import describe
 from cnncalc.notations.source.slicing import SLICING, cat
 from cnncalc.notations.source.stops import Refusal
-from cnncalc.notations.source.tensors import axis_of, inner_axis, outer_shape
 from cnncalc.notations.source.trace import emit
-from cnncalc.notations.source.values import Batch, Opaque, Parameter, Static, Tensor, Value
+from cnncalc.notations.source.values import Value
+from cnncalc.notations.source.words import words
 
 __all__ = ["METHODS", "TORCH"]
-
-
-def reduction(how: str) -> Any:
-    """`mean`, `sum`, `amax` … over some axes."""
-
-    def call(
-        machine: Any, tensor: Value, dim: Value = None, keepdim: Value = False, **options: Value
-    ) -> Value:
-        dim = options.get("axis", dim)
-        keep = bool(options.get("keepdims", keepdim))
-        rank = len(outer_shape(tensor))
-        dims = list(range(rank)) if dim is None else sizes_given(machine, (dim,))
-        if isinstance(tensor, Static):
-            return static_reduction(tensor, {axis_of(tensor, each) for each in dims}, keep)
-        axes = tuple(sorted(inner_axis(tensor, each, how) for each in dims))
-        spatial = axes == tuple(range(1, rank - 1))
-        if how in ("mean", "max") and spatial:
-            return emit(machine, KINDS["gap" if how == "mean" else "gmp"](keep), [tensor], op=how)
-        layer = KINDS["reduce"](how, axes, keep)
-        return emit(machine, layer, [tensor], op=how)
-
-    return call
-
-
-def static_reduction(tensor: Static, axes: set[int], keep: bool) -> Static:
-    sizes = [
-        1 if place in axes else size
-        for place, size in enumerate(tensor.shape)
-        if keep or place not in axes
-    ]
-    return Static(tuple(sizes), tensor.sources)
-
-
-def extreme(how: str) -> Any:
-    """`max` or `min`: of one tensor along an axis (with indices), or of two."""
-    reduce = reduction(how)
-
-    def call(machine: Any, tensor: Value, *args: Value, **options: Value) -> Value:
-        if args and isinstance(args[0], Tensor | Static):
-            kind = KINDS["maximum" if how == "max" else "minimum"]
-            return emit(machine, kind(), [tensor, args[0]], op=how)
-        if isinstance(tensor, Static) and tensor.values and not args and not options:
-            return Static((), (), [max(tensor.values) if how == "max" else min(tensor.values)])
-        return reduce(machine, tensor, *args, **options), Opaque("indices")
-
-    return call
-
-
-def pair(how: str) -> Any:
-    """`std_mean`, `var_mean`."""
-
-    def call(
-        machine: Any, tensor: Value, dim: Value = None, *args: Value, **options: Value
-    ) -> Value:
-        options = {key: value for key, value in options.items() if key == "keepdim"}
-        return (
-            reduction(how)(machine, tensor, dim, **options),
-            reduction("mean")(machine, tensor, dim, **options),
-        )
-
-    return call
-
-
-def spread(how: str) -> Any:
-    """`std` and `var`, whose second argument may be a correction."""
-
-    def call(
-        machine: Any, tensor: Value, dim: Value = None, *args: Value, **options: Value
-    ) -> Value:
-        keep = bool(options.get("keepdim", args[-1] if args else False))
-        return reduction(how)(machine, tensor, None if isinstance(dim, bool) else dim, keep)
-
-    return call
 
 
 def elementwise(kind: str, number: Callable[[float], float] | None = None, *options: float) -> Any:
@@ -182,89 +123,18 @@ def differences(machine: Any, tensor: Value) -> Value:
     return Static((len(values),), (), values, tensor.whole)
 
 
-def new_tensor(machine: Any, *sizes: Value, **options: Value) -> Static:
-    """`torch.zeros`, `torch.randn` …: a tensor of a size."""
-    given = options.get("size", sizes[0] if len(sizes) == 1 else sizes)
-    shape = tuple(
-        sizes_given(machine, (given,) if not isinstance(given, int | Batch) else sizes or (given,))
-    )
-    if not all(isinstance(each, int | Batch) and not isinstance(each, bool) for each in shape):
-        raise Refusal("the sizes of this tensor aren't known")
-    return Static(shape)
-
-
-def full(machine: Any, size: Value, value: Value, **options: Value) -> Static:
-    return new_tensor(machine, size)
-
-
-def like(machine: Any, tensor: Value, *args: Value, **options: Value) -> Static:
-    return Static(outer_shape(tensor))
-
-
-def from_values(machine: Any, values: Value, **options: Value) -> Static:
-    """`torch.tensor`, `torch.as_tensor`."""
-    if isinstance(values, Static | Tensor):
-        return values  # type: ignore[return-value]
-    values = content_of(values)
-    if isinstance(values, int | float):
-        return Static((), (), [values], isinstance(values, int))
-    items = listed(machine, values)
-    if any(isinstance(each, list | tuple) for each in items):
-        rows = [listed(machine, each) for each in items]
-        return Static((len(rows), len(rows[0])))
-    if not all(isinstance(each, int | float) for each in items):
-        raise Refusal("a tensor of these values can't be followed")
-    return Static((len(items),), (), items, all(isinstance(each, int) for each in items))
-
-
-def arange(machine: Any, *bounds: Value, **options: Value) -> Static:
-    numbers = [b.values[0] if isinstance(b, Static) and b.values else b for b in bounds]
-    if not all(isinstance(each, int) for each in numbers):
-        raise Refusal("`torch.arange` of these bounds can't be followed")
-    values = range(*numbers)
-    check_count(len(values))
-    machine.budget.spend(len(values))
-    return Static((len(values),), (), list(values), True)
-
-
-def linspace(
-    machine: Any, start: Value, end: Value, steps: Value = 100, **options: Value
-) -> Static:
-    check_count(steps)
-    machine.budget.spend(steps)
-    gap = (end - start) / max(steps - 1, 1)
-    return Static((steps,), (), [single(start + gap * place) for place in range(steps)])
-
-
-def parameter(machine: Any, data: Value = None, requires_grad: Value = True) -> Parameter:
-    """`nn.Parameter(data)`."""
-    tensor = data
-    if isinstance(tensor, Opaque):
-        raise Refusal("the size of this parameter isn't known")
-    if not isinstance(tensor, Static) or not all(isinstance(s, int) for s in tensor.shape):
-        raise Refusal(f"a parameter is made of a tensor of known size, not of {describe(tensor)}")
-    made = Parameter(tensor.shape)
-    made.trainable = bool(requires_grad)
-    return made
-
-
-def product_of(machine: Any, tensor: Value, *args: Value, **options: Value) -> Value:
-    if isinstance(tensor, Static) and tensor.values is not None:
-        return Static((), (), [math.prod(tensor.values)], tensor.whole)
-    raise Refusal("a product over a tensor can't be followed")
-
-
 def attention(machine: Any, *args: Value, **options: Value) -> Value:
     from cnncalc.notations.source.elementwise import product
 
     return product(machine, args[0], args[1] if len(args) > 1 else None)
 
 
-def shapes_only(machine: Any, *tensors: Value) -> Value:
-    shape = outer_shape(tensors[0])
-    for tensor in tensors[1:]:
-        shape = broadcast(shape, outer_shape(tensor))
-    return Static(shape)
+def window_attention(machine: Any, *args: Value, **options: Value) -> Value:
+    raise Refusal(
+        "places relative to one another, as attention over windows needs them, can't be followed",
+        help="networks of convolutions, pools, linear and elementwise layers are read",
+        code="attention",
+    )
 
 
 REDUCTIONS = {
@@ -342,7 +212,7 @@ METHODS: dict[str, Any] = {
     **ELEMENTWISE,
     **VALUES,
     **{name: FUNCTIONAL[name] for name in (
-        "relu sigmoid tanh softmax log_softmax hardshrink unfold prelu".split())},
+        words("relu sigmoid tanh softmax log_softmax hardshrink unfold prelu"))},
 }  # fmt: skip
 for _name in ("cat", "stack", "concat", "concatenate", "einsum"):
     METHODS.pop(_name, None)
@@ -351,8 +221,9 @@ TORCH: dict[str, Any] = {
     **SLICING,
     **FUNCTIONAL,
     "einsum": attention,
-    **dict.fromkeys("zeros ones rand randn empty".split(), new_tensor),
-    **dict.fromkeys("zeros_like ones_like rand_like randn_like empty_like full_like".split(), like),
+    "meshgrid": window_attention,
+    **dict.fromkeys(words("zeros ones rand randn empty"), new_tensor),
+    **dict.fromkeys(words("zeros_like ones_like rand_like randn_like empty_like full_like"), like),
     "full": full,
     "eye": lambda machine, n, m=None, **options: new_tensor(machine, n, n if m is None else m),
     "tensor": from_values,

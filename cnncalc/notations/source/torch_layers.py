@@ -12,23 +12,15 @@ from cnncalc.frameworks.base import read
 from cnncalc.layers.base import Layer, Shape, Weight
 from cnncalc.notations.source.attributes import set_field
 from cnncalc.notations.source.data import content_of
-from cnncalc.notations.source.scopes import describe
+from cnncalc.notations.source.describing import describe
+from cnncalc.notations.source.flowing import Parameter, Static, Tensor
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.torch_modules import MODULE, method, set_attribute
 from cnncalc.notations.source.trace import emit
-from cnncalc.notations.source.values import (
-    MISSING,
-    Builtin,
-    Class,
-    Instance,
-    Opaque,
-    Parameter,
-    Static,
-    Tensor,
-    Value,
-)
+from cnncalc.notations.source.values import MISSING, Builtin, Class, Instance, Opaque, Value
+from cnncalc.notations.source.words import words
 
-__all__ = ["LAYER_COST", "layer_class", "plain", "refused", "run_layer"]
+__all__ = ["LAYER_COST", "layer_class", "made", "plain", "refused"]
 
 # Base classes that sources ask for with isinstance.
 FAMILIES = {
@@ -45,8 +37,10 @@ WEIGHTS = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked
 PER_AXIS = ("kernel_size", "stride", "padding", "dilation", "output_padding")
 # Attributes that torch keeps for show: changing one changes nothing.
 SHOWN = frozenset(
-    "in_channels out_channels in_features out_features num_features num_channels inplace eps "
-    "momentum affine track_running_stats device dtype training".split()
+    words(
+        "in_channels out_channels in_features out_features num_features num_channels inplace eps "
+        "momentum affine track_running_stats device dtype training"
+    )
 )
 LAYER_COST = 200  # in fuel: binding the arguments of a layer is dear
 PROBE = 64  # weights don't depend on the size of a map
@@ -55,7 +49,7 @@ families: dict[str, Class] = {}
 classes: dict[str, Class] = {}
 
 
-def layer_class(name: str) -> Class:
+def layer_class(name: str) -> Any:
     """The class of a torch.nn layer, or MISSING."""
     from cnncalc.frameworks.pytorch import READERS
 

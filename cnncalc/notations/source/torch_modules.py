@@ -7,6 +7,7 @@ from typing import Any
 
 from cnncalc.notations.source.attributes import set_field
 from cnncalc.notations.source.classes import OBJECT
+from cnncalc.notations.source.flowing import Parameter, Static
 from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import (
@@ -17,20 +18,27 @@ from cnncalc.notations.source.values import (
     Instance,
     Iterated,
     Opaque,
-    Parameter,
     Property,
-    Static,
     Value,
 )
+from cnncalc.notations.source.words import words
 
-__all__ = ["MODULE", "children", "is_module", "method", "named_modules", "named_weights"]
+__all__ = [
+    "MODULE",
+    "Method",
+    "children",
+    "is_module",
+    "method",
+    "named_modules",
+    "own_weights",
+    "set_attribute",
+]
 
 Method = Callable[..., Value]
 
 
 def method(name: str, function: Method) -> Builtin:
     """A method that is worked out here: `function(machine, instance, *args, **kwargs)`."""
-
     return Builtin(name, lambda machine, args, kwargs: function(machine, *args, **kwargs))
 
 
@@ -206,10 +214,10 @@ METHODS: dict[str, Method] = {
     "train": train,
     "requires_grad_": requires_grad,
     **dict.fromkeys(
-        (
+        words(
             "eval to cuda cpu float double half bfloat16 type load_state_dict zero_grad "
             "share_memory compile to_empty"
-        ).split(),
+        ),
         itself,
     ),
     "_load_from_state_dict": lambda machine, module, *args, **kwargs: None,

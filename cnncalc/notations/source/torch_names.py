@@ -24,22 +24,27 @@ from cnncalc.notations.source.values import (
     StaticMethod,
     Value,
 )
+from cnncalc.notations.source.words import words
 
 __all__ = ["find_torch"]
 
 DTYPES = frozenset(
-    "float16 float32 float64 float half double bfloat16 int8 int16 int32 int64 int long uint8 "
-    "bool short complex64 preserve_format channels_last contiguous_format strided dtype Size "
-    "memory_format Generator".split()
+    words(
+        "float16 float32 float64 float half double bfloat16 int8 int16 int32 int64 int long uint8 "
+        "bool short complex64 preserve_format channels_last contiguous_format strided dtype Size "
+        "memory_format Generator"
+    )
 )
 SILENT = ("torch.nn.init.", "torch.backends.", "torch.hub.", "torch.random.", "torch.version.")
 MODULES = frozenset(
-    "torch torch.nn torch.nn.functional torch.nn.modules torch.nn.init torch.utils torch.jit "
-    "torch.cuda torch.cuda.amp torch.autograd torch.optim torch.utils.checkpoint torch.hub "
-    "torch.backends torch.backends.cudnn torch.utils.data torch.nn.utils torch.nn.parameter "
-    "torch.utils.model_zoo torch.nn.parallel torch.fx torch.amp torch.distributed "
-    "torch.nn.utils.parametrizations torch._C timm timm.layers timm.models timm.models.layers "
-    "torchvision torchvision.models torchvision.ops torch.special torch.linalg torch.onnx".split()
+    words(
+        "torch torch.nn torch.nn.functional torch.nn.modules torch.nn.init torch.utils torch.jit "
+        "torch.cuda torch.cuda.amp torch.autograd torch.optim torch.utils.checkpoint torch.hub "
+        "torch.backends torch.backends.cudnn torch.utils.data torch.nn.utils torch.nn.parameter "
+        "torch.utils.model_zoo torch.nn.parallel torch.fx torch.amp torch.distributed "
+        "torch.nn.utils.parametrizations torch._C timm timm.layers timm.models timm.models.layers "
+        "torchvision torchvision.models torchvision.ops torch.special torch.linalg torch.onnx"
+    )
 )
 NO_LAYER = {
     "LSTM": "recurrent layers",
@@ -147,7 +152,7 @@ def around(path: str, name: str) -> Value:
         return Silent(path)
     if name in ("trunc_normal_", "lecun_normal_", "named_apply"):
         return Silent(path)
-    if name in ("LightningModule",):
+    if name == "LightningModule":
         return MODULE
     if path.startswith("timm.") and name in TIMM:
         return TIMM[name]
@@ -159,7 +164,7 @@ def pair_of(machine: Any, value: Value) -> Value:
 
 
 def drop_path() -> Class:
-    """timm's DropPath: the identity in evaluation."""
+    """Timm's DropPath: the identity in evaluation."""
 
     def init(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> None:
         args[0].ready = True
@@ -187,7 +192,7 @@ def parallel(machine: Any, module: Value = None, *args: Value, **options: Value)
 
 
 def make_parameter(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    from cnncalc.notations.source.torch_functions import parameter
+    from cnncalc.notations.source.creating import parameter
 
     return parameter(machine, *args, **kwargs)
 

@@ -11,11 +11,12 @@ from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.merge import Input
 from cnncalc.network import Step
+from cnncalc.notations.source.flowing import Parameter, Static, Tensor
 from cnncalc.notations.source.limits import MAX_LAYERS
 from cnncalc.notations.source.stops import Refusal
-from cnncalc.notations.source.values import Instance, Parameter, Static, Tensor, Value
+from cnncalc.notations.source.values import Instance, Value
 
-__all__ = ["Record", "Trace", "emit", "whole_module"]
+__all__ = ["Trace", "emit", "whole_module"]
 
 STEP_COST = 40  # in fuel: a step is dearer than a node of the syntax tree
 
@@ -105,7 +106,7 @@ class Trace:
             if frozen(record.owner):
                 layer = layer.frozen()
             shares = None
-            again = 0
+            again = False
             if record.owner is not None:
                 key = (id(record.owner), record.part)
                 shares = first.setdefault(key, place)
@@ -210,7 +211,7 @@ def name_of(machine: Any, owner: Value, op: str) -> str:
     prefix = next((p for m in reversed(machine.running) if (p := paths.get(id(m)))), "")
     if joint == "/" and machine.running:  # Keras's layers know their names themselves
         prefix = machine.running[-1].fields.get("name", "")
-    word = owner.cls.name.lower() if isinstance(owner, Instance) else op
+    word: str = owner.cls.name.lower() if isinstance(owner, Instance) else op
     if isinstance(owner, Instance) and prefix == paths.get(id(owner)):
         prefix = ""
     return f"{prefix}{joint}{word}" if prefix else word

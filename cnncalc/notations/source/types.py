@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cnncalc.notations.source.values import Class, Parameter, Static, Tensor
+from cnncalc.notations.source.flowing import Parameter, Static, Tensor
+from cnncalc.notations.source.values import Class
 
 __all__ = ["TENSOR", "TENSOR_CLASSES", "WEIGHT"]
 

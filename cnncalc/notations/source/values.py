@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from cnncalc.notations.source.scopes import Scope
 
 __all__ = [
-    "Batch",
     "Bound",
     "Builtin",
     "Class",
@@ -24,16 +23,15 @@ __all__ = [
     "Function",
     "Instance",
     "Iterated",
+    "MISSING",
     "Namespace",
     "Opaque",
-    "Parameter",
     "Partial",
     "Property",
     "SetValue",
     "Silent",
-    "Static",
     "StaticMethod",
-    "Tensor",
+    "Value",
 ]
 
 Value = Any  # plain data, or one of the classes below
@@ -171,7 +169,7 @@ class Class:
         self.library = library
         self.fields: list[tuple[str, Value]] | None = None  # of a record class
         self.foreign: str | None = None  # a base that can't be read
-        self.order = (self, *merged([base.order for base in bases] + [bases]))
+        self.order: tuple[Class, ...] = (self, *merged([base.order for base in bases] + [bases]))
 
     def find(self, name: str) -> Value:
         """The attribute of this class or of those it inherits from; MISSING if there is none."""
@@ -280,81 +278,6 @@ class SetValue:
 
     def __init__(self, items: dict[Value, None]) -> None:
         self.items = items
-
-
-class Batch:
-    """The unknown size of the batch axis, times a factor."""
-
-    __slots__ = ("factor",)
-
-    def __init__(self, factor: int = 1) -> None:
-        self.factor = factor
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Batch) and other.factor == self.factor
-
-    def __hash__(self) -> int:
-        return hash(("batch", self.factor))
-
-
-class Tensor:
-    """What flows: the output of a step, with its shape.
-
-    Attributes:
-        number: the record that made it.
-        shape: in the network's inner order (channels first in Keras too), without batch.
-    """
-
-    __slots__ = ("number", "shape")
-
-    def __init__(self, number: int, shape: tuple[int, ...]) -> None:
-        self.number = number
-        self.shape = shape
-
-
-class Static:
-    """A tensor that doesn't depend on the input: weights, and numbers made from them.
-
-    Attributes:
-        shape: all of it (a Batch may stand in front).
-        sources: the parameters it is made from.
-        values: its numbers where they are known (a few, in one dimension), else None.
-        whole: whether `values` are integers.
-    """
-
-    __slots__ = ("shape", "sources", "values", "whole")
-
-    def __init__(
-        self,
-        shape: tuple[Any, ...],
-        sources: tuple[Parameter, ...] = (),
-        values: list[float] | None = None,
-        whole: bool = False,
-    ) -> None:
-        self.shape = shape
-        self.sources = sources
-        self.values = values
-        self.whole = whole
-
-
-class Parameter(Static):
-    """A weight of its own: `nn.Parameter`, a buffer, or a layer's weight.
-
-    Attributes:
-        holder: the module that it belongs to, once it does.
-        name: its name there.
-        role: `parameter` or `buffer`.
-    """
-
-    __slots__ = ("holder", "name", "role", "trainable")
-
-    def __init__(self, shape: tuple[int, ...], role: str = "parameter") -> None:
-        super().__init__(shape)
-        self.sources = (self,)
-        self.role = role
-        self.holder: Instance | None = None
-        self.name = ""
-        self.trainable = role == "parameter"
 
 
 class Silent(Opaque):

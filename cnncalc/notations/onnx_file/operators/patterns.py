@@ -20,27 +20,24 @@ __all__ = ["affine", "decomposed", "regrouped", "softplus"]
 ROOT = 2**0.5
 
 
-def tail(call: Call, count: int, inner: int = 1) -> list[Record] | None:
-    """The last steps, if nothing outside them reads any but the last.
-
-    `inner`: how many readers each may have among them.
-    """
-    records = call.tracer.records[-count:]
-    if len(records) < count or any(each.readers > inner for each in records[:-1]):
+def tail(call: Call, readers: Sequence[int]) -> list[Record] | None:
+    """The last steps, if each but the last has as many readers, which are all among them."""
+    records = call.tracer.records[-len(readers) - 1 :]
+    if len(records) <= len(readers):
         return None
-    return records
+    counts = [each.readers for each in records[:-1]]
+    return records if counts == list(readers) else None
 
 
-def replaced(call: Call, count: int, layer: Layer, source: int, named: int = 0) -> Flow:
+def replaced(call: Call, count: int, layer: Layer, source: int) -> Flow:
     """One layer in the place of the last steps, reading what they read.
 
-    `named`: which of the steps it has its name from.
+    It has the name of the node whose output it gives, as every step has.
     """
     records = call.tracer.records
-    name = records[-count:][named].name
     shape = records[source].shape
     del records[-count:]
-    return call.tracer.add(call.node._replace(name=name), layer, [Flow(source, shape)], "", {})
+    return call.add(layer, [Flow(source, shape)])
 
 
 def kinds(records: Sequence[Record]) -> list[str]:
@@ -49,7 +46,7 @@ def kinds(records: Sequence[Record]) -> list[str]:
 
 def regrouped(call: Call, flow: Flow, target: Shape) -> Flow | None:
     """Reshape to (groups, values), instance norm, Reshape back: PyTorch's GroupNorm."""
-    records = tail(call, 2)
+    records = tail(call, (1,))
     if records is None or flow.number != len(call.tracer.records) - 1:
         return None
     before, norm = records
@@ -61,7 +58,7 @@ def regrouped(call: Call, flow: Flow, target: Shape) -> Flow | None:
     groups, shape = before.shape[0], call.tracer.records[source].shape
     if shape != target or len(before.shape) != 2 or shape[0] % groups or not _is_idle(norm):
         return None
-    return replaced(call, 2, KINDS["gn"](groups, affine=False), source, named=1)
+    return replaced(call, 2, KINDS["gn"](groups, affine=False), source)
 
 
 def _is_idle(norm: Record) -> bool:
@@ -84,9 +81,9 @@ def affine(call: Call, flow: Flow, constant: Constant, sizes: Shape) -> Flow | N
     if full != _affine_sizes(layer, flow.shape):
         return None
     if call.node.op == "Mul" and not layer.affine:
-        return _with(record, flow, layer.replaced(affine=True, shift=False), weight=constant)
+        return _with(call, flow, layer.replaced(affine=True, shift=False), weight=constant)
     if call.node.op == "Add" and layer.affine and not layer.shift:
-        return _with(record, flow, layer.replaced(shift=True), bias=constant)
+        return _with(call, flow, layer.replaced(shift=True), bias=constant)
     return None
 
 
@@ -95,8 +92,9 @@ def _affine_sizes(layer: Any, shape: Shape) -> Shape:
     return tuple(size if axis in places else 1 for axis, size in enumerate(shape))
 
 
-def _with(record: Record, flow: Flow, layer: Layer, **constants: Constant) -> Flow:
-    record.layer = layer
+def _with(call: Call, flow: Flow, layer: Layer, **constants: Constant) -> Flow:
+    record = call.record(flow)
+    record.layer, record.name = layer, call.node.name
     record.constants = record.constants | constants
     return flow
 
@@ -112,12 +110,12 @@ def decomposed(call: Call, flow: Flow) -> Flow:
 
 def _gelu(call: Call) -> Flow | None:
     """x/√2, erf, +1, times x, times ½ (in either order of the last two): GELU."""
-    records = tail(call, 5)
-    if records is None or records[0].readers > 1:
+    records = tail(call, (1,) * 4)
+    if records is None:
         return None
     words = kinds(records)
     if words[:3] != ["rescale", "erf", "rescale"]:
-        return _gelu_halved_first(call)
+        return _gelu_halved_first(call, records)
     divided, error, raised = records[:3]
     base = len(call.tracer.records) - 5
     chain = error.inputs == (base,) and raised.inputs == (base + 1,)
@@ -131,10 +129,8 @@ def _gelu(call: Call) -> Flow | None:
     return None
 
 
-def _gelu_halved_first(call: Call) -> Flow | None:
+def _gelu_halved_first(call: Call, records: list[Record]) -> Flow | None:
     """x/√2, erf, +1, ½x, and the product of the last two; or ½x first of all."""
-    records = tail(call, 5)
-    assert records is not None
     base = len(call.tracer.records) - 5
     words = kinds(records)
     orders: dict[tuple[str, ...], tuple[int, ...]] = {
@@ -168,7 +164,8 @@ def _halves(record: Record) -> bool:
 
 def _layer_norm(call: Call) -> Flow | None:
     """mean, x − mean, square, mean, + ε, √, and the quotient of two of them: layer norm."""
-    records = tail(call, 7, inner=2)
+    # The difference is read by the quotient, and once or twice to square it.
+    records = tail(call, (1, 2, 1, 1, 1, 1)) or tail(call, (1, 3, 1, 1, 1, 1))
     if records is None:
         return None
     words = kinds(records)

@@ -29,6 +29,8 @@ def moved(shape: Shape, target: Shape) -> Layer:
         return KINDS["identity"]()
     if len(target) == 1:
         return KINDS["flatten"]()
+    if len(shape) == len(target) and _long(shape) == _long(target):
+        return KINDS["permute"](_reordered(shape, target))
     front = _common(shape, target)
     back = _common(shape[front:][::-1], target[front:][::-1])
     old, new = (range(front, len(each) - back) for each in (shape, target))
@@ -41,6 +43,17 @@ def moved(shape: Shape, target: Shape) -> Layer:
     if len(old) == 1 and len(new) > 1:
         return KINDS["unflatten"](target[new.start : new.stop], old.start)
     return KINDS["reshape"](target)
+
+
+def _long(shape: Shape) -> Shape:
+    return tuple(size for size in shape if size > 1)
+
+
+def _reordered(shape: Shape, target: Shape) -> tuple[int, ...]:
+    """Where the axes are taken from, if only those of size 1 change their places."""
+    ones = iter([axis for axis, size in enumerate(shape) if size == 1])
+    others = iter([axis for axis, size in enumerate(shape) if size > 1])
+    return tuple(next(ones if size == 1 else others) for size in target)
 
 
 def _common(one: Shape, two: Shape) -> int:

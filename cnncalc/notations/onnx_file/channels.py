@@ -1,0 +1,46 @@
+"""Which axis of the input the channels are on: the one that its first layer takes together."""
+
+from __future__ import annotations
+
+from cnncalc.layers.base import Layer
+from cnncalc.notations.onnx_file.records import Record, Records
+
+__all__ = ["channel_axis"]
+
+# Layers that treat axis 0 as channels, and tell by it which axis of the input they are on.
+TELLING = ("conv", "convt", "maxpool", "avgpool", "lppool", "gap", "gmp", "bn", "upsample", "gn")
+
+
+def channel_axis(records: Records) -> int:
+    """The input's axis that stands first where the first such layer reads it; else 0.
+
+    tf2onnx keeps TensorFlow's input (channels last) and turns it before the first layer.
+    """
+    rank = len(records[0].shape)
+    origins: list[tuple[int | None, ...] | None] = [tuple(range(rank))]
+    for record in records[1:]:
+        before = origins[record.inputs[0]] if record.inputs else None
+        if before is None:
+            origins.append(None)
+            continue
+        if record.layer.kind in TELLING:
+            first = before[0]
+            # Only the last axis is known for it: others are mixed up, or a batch of frames.
+            return rank - 1 if first == rank - 1 else 0
+        origins.append(_after(records, record, before))
+    return 0
+
+
+def _after(
+    records: Records, record: Record, before: tuple[int | None, ...]
+) -> tuple[int | None, ...] | None:
+    """For each axis of a step's output, the input's axis that it descends from."""
+    shapes = records.shapes(record)
+    layer: Layer = record.layer
+    if layer.mixes(*shapes) or len(shapes) > 1:
+        return None
+    after: list[int | None] = [None] * len(record.shape)
+    for axis, place in enumerate(layer.moves(*shapes)):
+        if place is not None:
+            after[place] = before[axis]
+    return tuple(after)

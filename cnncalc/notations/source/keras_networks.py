@@ -1,0 +1,98 @@
+"""From a Keras model to a network: its steps at an input size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from cnncalc.layers.base import Shape
+from cnncalc.network import Network
+from cnncalc.notations.source.keras_layers import (
+    is_layer,
+)
+from cnncalc.notations.source.keras_models import (
+    between,
+    declared_shape,
+    is_keras_model,
+    sequential_of,
+)
+from cnncalc.notations.source.stops import Refusal
+from cnncalc.notations.source.values import Instance, Value
+
+if TYPE_CHECKING:
+    from cnncalc.notations.source.machine import Machine
+
+__all__ = ["keras_network"]
+
+
+Build = Callable[..., "tuple[Machine, Value]"]
+
+
+def keras_network(build: Build, machine: Machine | None, model: Value) -> Network:
+    """A network around a Keras model; without one, its input's size comes from outside."""
+    shape: Shape | None = None
+    frame = machine.frame if machine else None
+    if machine is not None:
+        if is_layer(model) and not is_keras_model(model):
+            with machine.deep():
+                model = sequential_of(machine, [model])
+        shape = own_shape(machine, model)
+
+    def run(wanted: Shape) -> Network:
+        made = build(wanted)
+        if not is_keras_model(made[1]):
+            with made[0].deep():
+                made = made[0], sequential_of(made[0], [made[1]])
+        place = input_place(*made)
+        if place is not None and made[1].fields["inputs"][0].shape != wanted:
+            made = build(wanted, {place: wanted})
+        return traced(*made, wanted)
+
+    layout = frame.layout if frame else "channels-last"
+    return Network((), shape, notation="keras", layout=layout, tracer=run)
+
+
+def own_shape(machine: Any, model: Instance) -> Shape | None:
+    """The input's size that the source itself says."""
+    if "inputs" in model.fields:
+        owner = machine.trace.records[model.fields["inputs"][0].number].owner
+        declared: Shape | None = owner.fields.get("declared") if owner is not None else None
+        return declared
+    return declared_shape(machine, model) if "stack" in model.fields else None
+
+
+def input_place(machine: Any, model: Instance) -> int | None:
+    """Which of the inputs made is this model's first."""
+    if "inputs" not in model.fields:
+        return None
+    owner = machine.trace.records[model.fields["inputs"][0].number].owner
+    return owner.fields.get("place") if owner is not None else None
+
+
+def traced(machine: Machine, model: Instance, shape: Shape) -> Network:
+    """The steps of a model at an input of this shape (as it is inside)."""
+    from cnncalc.frameworks.keras import relabel
+    from cnncalc.notations.source.building import tensors_in
+
+    assert machine.trace is not None
+    with machine.deep():
+        if "inputs" in model.fields:
+            root = model.fields["inputs"][0].number
+            between(machine.trace, model)
+            outputs = [each.number for each in model.fields["outputs"]]
+        else:
+            x = machine.trace.input(shape)
+            root = x.number
+            result = machine.call(model, [x], {})
+            outputs = [tensor.number for tensor in tensors_in(result)]
+        if not outputs:
+            raise Refusal("this model gives no tensor")
+        steps, ends_ = machine.trace.steps(outputs, prune=True, root=root)
+    return Network(
+        steps,
+        shape,
+        ends_,
+        notation="keras",
+        layout=machine.frame.layout,
+        relabel=lambda layer, weights: relabel(layer, weights, machine.frame),
+    )

@@ -1,0 +1,95 @@
+"""Reductions of tensors along axes."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from cnncalc.layers import KINDS
+from cnncalc.notations.source.flowing import Static, Tensor
+from cnncalc.notations.source.reshaping import sizes_given
+from cnncalc.notations.source.stops import Refusal
+from cnncalc.notations.source.tensors import axis_of, inner_axis, outer_shape
+from cnncalc.notations.source.trace import emit
+from cnncalc.notations.source.values import Opaque, Value
+
+__all__ = ["extreme", "pair", "product_of", "reduction", "spread"]
+
+
+def reduction(how: str) -> Any:
+    """`mean`, `sum`, `amax` … over some axes."""
+
+    def call(
+        machine: Any, tensor: Value, dim: Value = None, keepdim: Value = False, **options: Value
+    ) -> Value:
+        dim = options.get("axis", dim)
+        keep = bool(options.get("keepdims", keepdim))
+        rank = len(outer_shape(tensor))
+        dims = list(range(rank)) if dim is None else sizes_given(machine, (dim,))
+        if isinstance(tensor, Static):
+            return static_reduction(tensor, {axis_of(tensor, each) for each in dims}, keep)
+        axes = tuple(sorted(inner_axis(tensor, each, how) for each in dims))
+        spatial = axes == tuple(range(1, rank - 1))
+        if how in ("mean", "max") and spatial:
+            return emit(machine, KINDS["gap" if how == "mean" else "gmp"](keep), [tensor], op=how)
+        layer = KINDS["reduce"](how, axes, keep)
+        return emit(machine, layer, [tensor], op=how)
+
+    return call
+
+
+def static_reduction(tensor: Static, axes: set[int], keep: bool) -> Static:
+    sizes = [
+        1 if place in axes else size
+        for place, size in enumerate(tensor.shape)
+        if keep or place not in axes
+    ]
+    return Static(tuple(sizes), tensor.sources)
+
+
+def extreme(how: str) -> Any:
+    """`max` or `min`: of one tensor along an axis (with indices), or of two."""
+    reduce = reduction(how)
+
+    def call(machine: Any, tensor: Value, *args: Value, **options: Value) -> Value:
+        if args and isinstance(args[0], Tensor | Static):
+            kind = KINDS["maximum" if how == "max" else "minimum"]
+            return emit(machine, kind(), [tensor, args[0]], op=how)
+        if isinstance(tensor, Static) and tensor.values and not args and not options:
+            return Static((), (), [max(tensor.values) if how == "max" else min(tensor.values)])
+        return reduce(machine, tensor, *args, **options), Opaque("indices")
+
+    return call
+
+
+def pair(how: str) -> Any:
+    """`std_mean`, `var_mean`."""
+
+    def call(
+        machine: Any, tensor: Value, dim: Value = None, *args: Value, **options: Value
+    ) -> Value:
+        options = {key: value for key, value in options.items() if key == "keepdim"}
+        return (
+            reduction(how)(machine, tensor, dim, **options),
+            reduction("mean")(machine, tensor, dim, **options),
+        )
+
+    return call
+
+
+def spread(how: str) -> Any:
+    """`std` and `var`, whose second argument may be a correction."""
+
+    def call(
+        machine: Any, tensor: Value, dim: Value = None, *args: Value, **options: Value
+    ) -> Value:
+        keep = bool(options.get("keepdim", args[-1] if args else False))
+        return reduction(how)(machine, tensor, None if isinstance(dim, bool) else dim, keep)
+
+    return call
+
+
+def product_of(machine: Any, tensor: Value, *args: Value, **options: Value) -> Value:
+    if isinstance(tensor, Static) and tensor.values is not None:
+        return Static((), (), [math.prod(tensor.values)], tensor.whole)
+    raise Refusal("a product over a tensor can't be followed")
