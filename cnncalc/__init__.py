@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cnncalc.api import analyze, convert, parse, verify
     from cnncalc.errors import CnnCalcError, SpecError
+    from cnncalc.live import from_torch
     from cnncalc.network import Network, Step
     from cnncalc.report import Report
 
@@ -24,6 +25,7 @@ __all__ = [
     "__version__",
     "analyze",
     "convert",
+    "from_torch",
     "parse",
     "verify",
 ]
@@ -37,6 +39,7 @@ _HOMES = {
     "Step": "network",
     "analyze": "api",
     "convert": "api",
+    "from_torch": "live",
     "parse": "api",
     "verify": "api",
 }

@@ -13,6 +13,10 @@ from cnncalc.report import BYTES, LAYOUTS, Note, Report, Row, as_layout, from_la
 
 __all__ = ["analyze"]
 
+NO_INPUT = {
+    "compact": "start the spec with it, as in `3x224x224 conv:16,k3`, or give `-i 3x224x224`",
+    "keras": "give it channels last, as `-i 224x224x3`, or in the source with `input_shape=`",
+}
 # An activation of this many elements is beyond any machine; larger numbers only
 # make the arithmetic slow.
 MAX_ELEMENTS = 10**18
@@ -47,7 +51,7 @@ def analyze(
             "the size of the input is missing",
             *spans,
             code="no-input",
-            help="start the spec with it, as in `3x224x224 conv:16,k3`, or give `-i 3x224x224`",
+            help=NO_INPUT.get(network.notation, "give it as `-i 3x224x224`"),
         )
     _check_input(shape)
     steps = network.at(shape)
@@ -169,8 +173,9 @@ class _Loop:
     def _offset_note(self, number: int, step: Step, offset: Offset) -> str:
         one, two = (self._path(number, branch) for branch in offset.branches)
         axes = len(self.input) - 1
-        along = f" along {axis_name(offset.axis, axes)}" if axes > 1 else ""
-        apart = abs(offset.centres[0] - offset.centres[1])
+        names = " and ".join(axis_name(axis, axes) for axis in offset.axes)
+        along = f" along {names}" if axes > 1 else ""
+        apart = offset.apart
         pixels = f"{apart:g} input pixel{'' if apart == 1 else 's'}"
         how = f"their centres lie {pixels} apart{along}"
         if offset.jumps[0] != offset.jumps[1]:

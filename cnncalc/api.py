@@ -80,8 +80,8 @@ def verify(
     Args:
         net, input, batch, dtype, layout: as in `analyze`; the run uses dtype and batch too
             (what NumPy has no arithmetic for is computed in float32).
-        executor: `bundled`.
-        device: `cpu`, or `cuda` where CuPy and a GPU are.
+        executor: `bundled`, `torch`, `keras` or `onnxruntime`.
+        device: `cpu`; `cuda` where the executor finds a GPU; `meta` (sizes alone) in `torch`.
         progress: called with the steps done, all steps and the name of the next one.
 
     Returns:
@@ -103,8 +103,9 @@ def convert(
     """The same network in another notation.
 
     Args:
-        net, input: as in `analyze`.
+        net: a network or its text.
         to: `compact`, `torch`, `keras`, `onnx` or `mermaid`.
+        input: shape without batch, in the network's layout; wins over the network's own.
         name: what the class or model is called; PyTorch source then always has a class.
 
     Returns:

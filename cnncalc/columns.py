@@ -306,8 +306,8 @@ TENSORS = (
     Column(
         "share",
         "share",
-        "the layer's part of all parameters",
-        lambda report, line: _share(report, line.row.params),
+        "the tensor's part of all parameters, for people its layer's",
+        lambda report, line: _share(report, line.params),
         lambda report, line: _percent(_share(report, line.row.params)) if line.first else "",
         right=True,
         total=_all_of_it,

@@ -6,7 +6,6 @@ import textwrap
 from collections.abc import Callable
 
 from cnncalc.errors import CnnCalcError, SpecError, suggest
-from cnncalc.network import Network
 from cnncalc.report import Report
 
 __all__ = ["NOTATIONS", "check", "convert"]

@@ -11,7 +11,7 @@ from copy import copy, deepcopy
 from inspect import signature
 from typing import Any
 
-from cnncalc.errors import CnnCalcError
+from cnncalc.errors import CnnCalcError, Source
 from cnncalc.frameworks.pytorch import READERS
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network, Step
@@ -46,7 +46,7 @@ def from_torch(module: Any, input: Shape | None = None) -> Network:
     if _is_layer(bare):
         bare = torch.nn.Sequential(bare)
     text, names = _Program(torch, bare, _traced(torch, bare)).written()
-    network = reading.read(reading.Reading(text), "torch", None)
+    network = reading.read(reading.Reading(Source(text)), "torch", None)
     if input is not None:
         network.input = tuple(input)
     return _renamed(network, names)

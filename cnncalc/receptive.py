@@ -92,12 +92,28 @@ def _phases(fields: Sequence[Field]) -> list[list[list[int]]] | None:
 
 
 class Offset(NamedTuple):
-    """How two branches that meet lie to one another on one axis."""
+    """How two branches that meet lie to one another.
 
-    axis: int
+    Attributes:
+        axes: the axes of the input on which they are out of step in this way.
+        branches: their numbers.
+        jumps, centres: of the one and the other.
+    """
+
+    axes: tuple[int, ...]
     branches: tuple[int, int]
     jumps: tuple[float, float]
     centres: tuple[float, float]
+
+    @property
+    def apart(self) -> float:
+        """How far the centres lie from one another, in input pixels."""
+        return abs(self.centres[0] - self.centres[1])
+
+    def and_along(self, other: Offset) -> Offset:
+        """With the other's axes, if it says the same of them."""
+        same = (self.branches, self.jumps, self.apart) == (other.branches, other.jumps, other.apart)
+        return self._replace(axes=self.axes + other.axes) if same else self
 
 
 def network_input(places: Sequence[int]) -> Seen:
@@ -200,9 +216,10 @@ def meet(
         branches = [seen.axes[axis] for seen in seens]
         along, apart = _meet_axis(layer, shapes, output, branches)
         joined.append(along)
-        if apart and offset is None:
+        if apart:
             one, two = (branches[number].field for number in apart)
-            offset = Offset(axis, apart, (one.jump, two.jump), (one.centre, two.centre))
+            here = Offset((axis,), apart, (one.jump, two.jump), (one.centre, two.centre))
+            offset = here if offset is None else offset.and_along(here)
     return Seen(tuple(joined), False, aligned and offset is None), offset
 
 

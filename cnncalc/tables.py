@@ -55,6 +55,7 @@ class Table:
         lead: how many lines at the front are no records (the input).
         heading: what stands above the table, one a line.
         footer: remarks below it.
+        spare: keys of columns that a narrow terminal may leave out, the first one first.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Table:
         lead: int = 0,
         heading: Sequence[str] = (),
         footer: Sequence[str] = (),
+        spare: Sequence[str] = (),
     ) -> None:
         self.columns = tuple(columns)
         self.subject = subject
@@ -73,6 +75,21 @@ class Table:
         self.lead = lead
         self.heading = list(heading)
         self.footer = list(footer)
+        self.spare = tuple(spare)
+
+    def without(self, keys: Sequence[str]) -> Table:
+        """The same table with some columns left out, which a remark below says."""
+        if not keys:
+            return self
+        left_out = f"left out to fit the terminal: {', '.join(keys)}; --columns all shows them"
+        return Table(
+            [column for column in self.columns if column.key not in keys],
+            self.subject,
+            self.lines,
+            lead=self.lead,
+            heading=self.heading,
+            footer=[*self.footer, left_out],
+        )
 
     def titles(self) -> list[str]:
         return [column.title for column in self.columns]

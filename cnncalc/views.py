@@ -106,7 +106,8 @@ def _params(report: Report, wanted: str | None, plain: bool) -> Table:
         for weight in row.weights
     ]
     columns = _chosen(wanted, TENSORS, usual.split())
-    return Table(columns, report, lines, footer=remarks(report, memory=True))
+    spare = ("bytes", "buffers", "share") if wanted is None else ()
+    return Table(columns, report, lines, footer=remarks(report, memory=True), spare=spare)
 
 
 def _steps(report: Report, wanted: str | None, usual: Sequence[str]) -> Table:
@@ -119,7 +120,9 @@ def _steps(report: Report, wanted: str | None, usual: Sequence[str]) -> Table:
         for column in columns
     ]
     memory = any(column.key in ("params", "macs") for column in columns)
-    return Table(layered, report, report.rows, lead=1, footer=remarks(report, memory=memory))
+    spare = ("centre", "inputs", "start", "sees", "status") if wanted is None else ()
+    footer = remarks(report, memory=memory)
+    return Table(layered, report, report.rows, lead=1, footer=footer, spare=spare)
 
 
 def _chosen(wanted: str | None, known: Sequence[Column], usual: Sequence[str]) -> list[Column]:

@@ -31,6 +31,7 @@ STOREYS = (
     "views",
     "frameworks",
     "notations",
+    "live",
     "executors",
     "verification",
     "conversion",
@@ -45,7 +46,7 @@ ONLY_IN = {"rich": ("render/table.py",), "typer": ("cli/",)}
 # What is imported where it is used, on use.
 ON_USE = ("cupy", "dask", "keras", "matplotlib", "numpy", "onnx", "onnxruntime", "torch")
 # Files that are themselves imported on use, and are about these.
-ABOUT_ARRAYS = ("executors/",)
+ABOUT_ARRAYS = ("executors/", "notations/onnx_file/folding/")
 
 
 class Import(ast.NodeVisitor):

@@ -40,7 +40,9 @@ class Conversion(Spec):
     ] = None
     out: Annotated[
         Text,
-        shown("-o", "--out", metavar="FILE", help="Write into a file; ONNX is no text and needs it."),
+        shown(
+            "-o", "--out", metavar="FILE", help="Write into a file; ONNX is no text and needs it."
+        ),
     ] = None
 
 

@@ -14,7 +14,7 @@ import typer
 
 from cnncalc.render.text import FORMATS
 
-__all__ = ["FieldSettings", "Output", "Settings", "one_of", "taking"]
+__all__ = ["FieldSettings", "Output", "Settings", "Spec", "one_of", "taking"]
 
 
 def one_of(known: Callable[[], list[str]]) -> Callable[[str], list[str]]:

@@ -9,7 +9,7 @@ from functools import partial
 
 from cnncalc import api
 from cnncalc.cli import budgets, output
-from cnncalc.cli.options import Settings
+from cnncalc.cli.options import Settings, Spec
 from cnncalc.errors import CnnCalcError, LayerError, Piece, Source, Span, SpecError
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network
@@ -85,7 +85,7 @@ def _verified(settings: Settings, network: Network, size: Shape | None, batch: i
         return verify(progress=bar)
 
 
-def network_of(settings: Settings) -> Network:
+def network_of(settings: Spec) -> Network:
     """The network that the words stand for."""
     let = bindings(settings.let or [])
     return reading.read(reading.gather(settings.words or []), settings.notation, let)

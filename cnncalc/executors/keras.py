@@ -31,6 +31,8 @@ _choose_backend()
 
 import keras  # noqa: E402 — the backend is chosen before
 
+from cnncalc.executors.keras_functions import FUNCTIONS  # noqa: E402
+
 __all__ = ["DEVICES", "ready", "run"]
 
 DEVICES = ("cpu",)
@@ -92,9 +94,7 @@ def run(
     return done
 
 
-def _take(
-    number: int, step: Step, storage: Storage, done: Run, input_shape: Shape
-) -> StepRun:
+def _take(number: int, step: Step, storage: Storage, done: Run, input_shape: Shape) -> StepRun:
     """Build and run one step, and let go of what it was the last to read."""
     result = StepRun()
     inputs = [storage.values[each] for each in step.inputs]
@@ -126,26 +126,30 @@ def _inside(value: Any) -> Shape:
 
 
 def _run(step: Step, inputs: list[Any], result: StepRun, dtype: str) -> Any:
-    """The layers of a step, one after another, each built for what really comes in."""
-    arity = step.layer.arity
-    shape = _inside(inputs[0])
-    if arity == "many":
-        made = [_made(step.layer, shape, dtype)]
-    else:
-        made = []
+    """A step by Keras's layers, or by its functions where it has no class."""
     begin = perf_counter()
-    if arity == "many":
-        (layer,) = made
-        value = layer(inputs if len(inputs) > 1 else inputs * 2)
-    else:
-        value = inputs[0]
-        for part in parts(step.layer, shape):
-            layer = _made(part, _inside(value), dtype)
-            value = layer(value, **({"training": False} if _trains(layer) else {}))
-            if step.shares is None:
-                result.tensors += _tensors(part, layer)
+    try:
+        value, held = _by_layers(step, inputs, dtype)
+    except LayerError:
+        if step.layer.kind not in FUNCTIONS:
+            raise
+        value, held = FUNCTIONS[step.layer.kind](step.layer, inputs[0])
+    result.tensors = held if step.shares is None else []
     result.seconds = perf_counter() - begin
     return value
+
+
+def _by_layers(step: Step, inputs: list[Any], dtype: str) -> tuple[Any, list[Tensor]]:
+    """The layers of a step, one after another, each built for what really comes in."""
+    if step.layer.arity == "many":
+        layer = _made(step.layer, _inside(inputs[0]), dtype)
+        return (layer(inputs) if len(inputs) > 1 else inputs[0]), []
+    value, held = inputs[0], []
+    for part in parts(step.layer, _inside(value)):
+        layer = _made(part, _inside(value), dtype)
+        value = layer(value, **({"training": False} if _trains(layer) else {}))
+        held += _tensors(part, layer)
+    return value, held
 
 
 def _made(layer: Any, shape: Shape, dtype: str) -> Any:
@@ -167,7 +171,7 @@ def _tensors(part: Any, layer: Any) -> list[Tensor]:
     return [
         _tensor(names.get(held.name, held.name), tuple(int(size) for size in held.shape))
         for held in layer.weights
-        if held.name not in ("seed_generator_state",)
+        if held.name != "seed_generator_state"
     ]
 
 

@@ -66,7 +66,8 @@ def _after(
     if layer.kind == "fracmaxpool" or 0 in output:  # drawn at random; nothing there
         return None
     if layer.arity == "many":
-        return tuple(_met(layer, shapes, branches) for branches in zip(*reaches, strict=True))
+        met = (_met(layer, shapes, branches) for branches in zip(*reaches, strict=True))
+        return tuple(_settled(reach, output) for reach in met)
     rule = RULES.get(layer.kind)
     if rule is None:  # value by value, or place by place
         return reaches[0]
@@ -88,6 +89,12 @@ def _met(layer: Any, shapes: Sequence[Shape], branches: Sequence[Reach]) -> Reac
     for branch in branches[1:]:
         rows = numpy.maximum(rows, branch.rows)
     return Reach(rows, next(iter(places), None), any(branch.merged for branch in branches))
+
+
+def _settled(reach: Reach, output: Shape) -> Reach:
+    """A reach that is one row for an axis of several units is the same for all of them."""
+    stretched = reach.place is not None and reach.rows.shape[1] < output[reach.place]
+    return replace(reach, place=None) if stretched else reach
 
 
 def _aligned(layer: Any, reach: Reach, missing: int) -> Reach:

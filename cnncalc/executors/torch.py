@@ -13,7 +13,8 @@ from cnncalc.errors import CnnCalcError
 from cnncalc.executors import torch_gradients
 from cnncalc.executors.base import Progress, Run, StepRun, Tensor
 from cnncalc.executors.storage import Storage
-from cnncalc.executors.torch_modules import Bench, Built, NotBuilt, build
+from cnncalc.executors.torch_layers import build
+from cnncalc.executors.torch_modules import Bench, Built, NotBuilt
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network, Step
 
@@ -148,9 +149,7 @@ class Stack:
         storage.release(number, step)
         return result
 
-    def _run(
-        self, number: int, step: Step, inputs: Any, result: StepRun, storage: Storage
-    ) -> None:
+    def _run(self, number: int, step: Step, inputs: Any, result: StepRun, storage: Storage) -> None:
         built = build(step.layer, inputs, self.bench)
         if step.shares is None:
             self._hold(built, result)

@@ -170,7 +170,9 @@ def _rescale(layer: Any, x: Array) -> Array:
 
 
 def _channels_shuffled(layer: Any, x: Array) -> Array:
-    return functional.channel_shuffle(x, layer.groups)
+    if x.ndim > 2:
+        return functional.channel_shuffle(x, layer.groups)
+    return functional.channel_shuffle(x[..., None], layer.groups)[..., 0]
 
 
 def _lp_norm(layer: Any, x: Array) -> Array:

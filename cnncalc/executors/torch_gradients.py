@@ -23,7 +23,8 @@ from cnncalc.executors.measuring import measure as measure_by_windows
 from cnncalc.executors.reach import Reach
 from cnncalc.executors.reach_rules import RULES
 from cnncalc.executors.torch_functions import FUNCTIONS, MERGES
-from cnncalc.executors.torch_modules import BUILDERS, Bench, NotBuilt, build
+from cnncalc.executors.torch_layers import BUILDERS, build
+from cnncalc.executors.torch_modules import Bench, NotBuilt
 from cnncalc.layers.base import NO_PADS
 from cnncalc.network import Network
 
@@ -33,7 +34,7 @@ Array = Any  # a torch.Tensor, (1, C, *spatial)
 
 # Values that all backward passes together may touch: on a large network a few steps,
 # spread evenly, are measured.
-MOST_VALUES = 50_000_000
+MOST_VALUES = 20_000_000
 # These treat each channel by itself.
 EACH_CHANNEL = frozenset(
     {"maxpool", "avgpool", "lppool", "adaptiveavg", "adaptivemax", "pad", "crop", "upsample"}

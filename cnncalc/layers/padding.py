@@ -7,6 +7,7 @@ from cnncalc.layers.base import (
     NO_PADS,
     Layer,
     Shape,
+    axis_name,
     check_map,
     checked_lengths,
     empty,
@@ -93,4 +94,17 @@ class Crop(Layer):
     def output(self, *shapes: Shape) -> Shape:
         (shape,) = shapes
         check_map(self, shape)
+        self.check_leaves_something(shape)
         return shape[0], *checked_lengths(self.windows(shape), shape)
+
+    def check_leaves_something(self, shape: Shape) -> None:
+        """LayerError where as much is cut off as there is."""
+        amounts = spread_out("amount", self.amount, shape)
+        for axis, ((before, after), n) in enumerate(zip(amounts, shape[1:], strict=True)):
+            if before + after >= n:
+                raise LayerError(
+                    f"cropping {before}+{after} leaves nothing of {axis_name(axis, len(amounts))} "
+                    f"of {n}",
+                    code="empty-output",
+                    help=f"at most {n - 1} in all",
+                )

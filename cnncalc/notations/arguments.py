@@ -154,6 +154,7 @@ class Arguments:
         options = self.kind.options.values()
         known = [o.word or o.name for o in options] + [o.key for o in options if o.key]
         near = suggest(word, known)
+        near = next((f"{o.key or o.name}={word}" for o in options if word in o.words), near)
         return LayerError(
             f"`{self.kind.kind}` has no option `{word}`",
             code="unknown-option",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -41,6 +42,14 @@ def parse(source: Source, let: Mapping[str, int] | None = None) -> Network:
     """
     tree = parse_tree(source)
     let = let or {}
+    words = set(re.split(r"[^A-Za-z0-9]|x", source.text)) if let else set()
+    for symbol in let:
+        if symbol not in words:
+            raise SpecError(
+                f"the spec has no symbol `{symbol}`",
+                code="let",
+                help="a symbol stands in place of a size, as in `3xHxW`",
+            )
     if not tree.items and not tree.size:
         raise SpecError(
             "the spec is empty",
@@ -90,7 +99,7 @@ class _Scope(NamedTuple):
     """Where an item stands: the parameters' values, labels, and the uses that led here."""
 
     values: Mapping[str, str]
-    labels: dict[str, int]
+    labels: dict[str, tuple[int, int]]  # its step, and where in the text it was given
     outer: _Scope | None
     calls: tuple[str, ...]
     uses: tuple[Span, ...]
@@ -100,7 +109,7 @@ class _Scope(NamedTuple):
         scope: _Scope | None = self
         while scope is not None:
             if label in scope.labels:
-                return scope.labels[label]
+                return scope.labels[label][0]
             scope = scope.outer
         return None
 
@@ -137,7 +146,7 @@ class _Builder:
         self.definitions[name] = definition
 
     def build_all(self, items: Iterable[Item]) -> None:
-        scope = _Scope({}, {"input": 0}, None, (), ())
+        scope = _Scope({}, {"input": (0, -1)}, None, (), ())
         for item in items:
             self.build(item, scope)
         self.name_the_rest()
@@ -265,10 +274,23 @@ class _Builder:
             return
         with At(span):
             label = fill_in(label, scope.values)
-        scope.labels[label] = self.flow
-        if label not in self.names:
-            self.names.add(label)
-            self.steps[self.flow].name = label
+        _, before = scope.labels.get(label, (0, span.start))
+        if before != span.start:  # in a repeat the same place names the latest step
+            raise SpecError(
+                f"two steps are named `{label}`", span, code="label", help="a name of its own"
+            )
+        scope.labels[label] = (self.flow, span.start)
+        if not self.steps[self.flow].name:
+            self.steps[self.flow].name = self.unique(label)
+
+    def unique(self, label: str) -> str:
+        """The label, or x_2, x_3 … where a repeat gives it again."""
+        name, count = label, 1
+        while name in self.names:
+            count += 1
+            name = f"{label}_{count}"
+        self.names.add(name)
+        return name
 
     def name_the_rest(self) -> None:
         """conv1, conv2, … for steps without a label, skipping what a label has taken."""

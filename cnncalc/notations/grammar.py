@@ -37,7 +37,8 @@ MAX_DEPTH = 60
 MAX_TEXT = 4_000_000
 
 MERGES = tuple(name for name, layer in LAYERS.items() if layer.arity == "many")
-BLANK = re.compile(r"(?:\s+|#[^\n]*)*")
+BLANK = re.compile(r"\s*")
+COMMENT = re.compile(r"#[^\n]*")
 SIZE = re.compile(r"[0-9_?]+(?:x[0-9A-WYZa-wyz_?]+)*\Z")
 LABEL = re.compile(r"[A-Za-z_$][\w.$]*")
 COUNT = re.compile(r"(\d+|\$\w+|\{[^{}\n]*\}|_|\?)\*")
@@ -134,7 +135,8 @@ class _Parser:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.text = source.text
+        # Of equal length, so that places stay what they are.
+        self.text = COMMENT.sub(lambda found: " " * len(found[0]), source.text).replace("×", "x")
         self.at = 0
         self.depth = 0
         self.definitions: list[Definition] = []
@@ -207,8 +209,21 @@ class _Parser:
         counted = COUNT.match(self.text, self.at)
         if counted:
             self.at = counted.end()
-            with_label = self.nested(lambda: self.parse_atom(self.at, None))
-            item: Item = Repeat(counted[1], with_label, self.span(start))
+            if (
+                self.at >= len(self.text)
+                or self.text[self.at] in "])|"
+                or self.text[self.at].isspace()
+            ):
+                raise self.error(
+                    f"`{counted[0]}` has nothing to repeat",
+                    counted.start(),
+                    counted.end(),
+                    code="syntax",
+                    help=f"write `{counted[0]}relu` or `{counted[0]}[conv:16,k3,p1 relu]`, "
+                    "without a blank between",
+                )
+            repeated = self.nested(self.parse_item)
+            item: Item = Repeat(counted[1], repeated, self.span(start))
             return Group((item,), self.span(start), label) if label else item
         return self.parse_atom(start, label)
 

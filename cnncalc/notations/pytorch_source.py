@@ -17,15 +17,62 @@ __all__ = ["write"]
 
 # Names that mean something on every nn.Module.
 TAKEN = frozenset(
-    """T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda
-    double dump_patches eval extra_repr float forward get_buffer get_extra_state get_parameter
-    get_submodule half ipu load_state_dict modules mtia named_buffers named_children named_modules
-    named_parameters parameters register_backward_hook register_buffer register_forward_hook
-    register_forward_pre_hook register_full_backward_hook register_full_backward_pre_hook
-    register_load_state_dict_post_hook register_load_state_dict_pre_hook register_module
-    register_parameter register_state_dict_post_hook register_state_dict_pre_hook requires_grad_
-    set_extra_state set_submodule share_memory state_dict to to_empty train training type xpu
-    zero_grad""".split()
+    [
+        "T_destination",
+        "add_module",
+        "apply",
+        "bfloat16",
+        "buffers",
+        "call_super_init",
+        "children",
+        "compile",
+        "cpu",
+        "cuda",
+        "double",
+        "dump_patches",
+        "eval",
+        "extra_repr",
+        "float",
+        "forward",
+        "get_buffer",
+        "get_extra_state",
+        "get_parameter",
+        "get_submodule",
+        "half",
+        "ipu",
+        "load_state_dict",
+        "modules",
+        "mtia",
+        "named_buffers",
+        "named_children",
+        "named_modules",
+        "named_parameters",
+        "parameters",
+        "register_backward_hook",
+        "register_buffer",
+        "register_forward_hook",
+        "register_forward_pre_hook",
+        "register_full_backward_hook",
+        "register_full_backward_pre_hook",
+        "register_load_state_dict_post_hook",
+        "register_load_state_dict_pre_hook",
+        "register_module",
+        "register_parameter",
+        "register_state_dict_post_hook",
+        "register_state_dict_pre_hook",
+        "requires_grad_",
+        "set_extra_state",
+        "set_submodule",
+        "share_memory",
+        "state_dict",
+        "to",
+        "to_empty",
+        "train",
+        "training",
+        "type",
+        "xpu",
+        "zero_grad",
+    ]
 )
 WORDS = ("nn", "self", "torch", "float", "super")
 
@@ -81,11 +128,11 @@ def _class(
     returned = ", ".join(names[number] for number in outputs)
     return [
         f"class {name}(nn.Module):",
-        *statement(f"def __init__({', '.join(['self', *parameters])}):", "    "),
+        *statement(f"def __init__({', '.join(['self', *parameters])})", "    ", ":"),
         "        super().__init__()",
         *held(lines.values(), "        "),
         "",
-        *statement(f"def forward({', '.join(['self', *given.values()])}):", "    "),
+        *statement(f"def forward({', '.join(['self', *given.values()])})", "    ", ":"),
         *flow(lines, names, "        "),
         *statement(f"return {returned}", "        "),
     ]
@@ -115,5 +162,3 @@ def flow(lines: dict[int, Line], names: dict[int, str], indent: str) -> list[str
 
 def _input(program: Program, value: int, step: int) -> str:
     return "x" if value == program.inputs[0][0] else identifier(program.steps[step].name)
-
-

@@ -31,11 +31,13 @@ PATIENCE = 1.0  # seconds of work before its progress is worth showing
 def draw(table: Table, *, width: int, color: bool = True) -> str:
     """The table for a terminal of so many columns.
 
-    Words give way, numbers never: where even that leaves too little room, lines are longer
-    than the terminal. Without colour there are no escape sequences at all.
+    Words give way, then columns that the table can spare; numbers are never cut: where even
+    that leaves too little room, lines are longer than the terminal. Without colour there are
+    no escape sequences at all.
     """
     if len(table.lines) > MAX_LINES:
         return plain(table)
+    table = _fitting(table, width)
     lines, total = table.texts(), table.total()
     columns = [aligned([line[n] for line in lines], False) for n in range(len(table.columns))]
     widths = _widths(table, columns, total, width)
@@ -57,16 +59,33 @@ def draw(table: Table, *, width: int, color: bool = True) -> str:
         if cells and cells[0]:
             grid.add_row(*_stacked(table, cells, widths), style=style)
     room = max(width, sum(widths) + MARGIN * len(widths))
-    return _printed(grid, table, Console(width=room, force_terminal=color, legacy_windows=False))
+    console = Console(width=room, force_terminal=color, legacy_windows=False)
+    return _printed(grid, table, console, width)
 
 
-def _printed(grid: Grid, table: Table, console: Console) -> str:
+def _fitting(table: Table, width: int) -> Table:
+    """The table without the columns that it can spare, as far as the width asks for that."""
+    here = [column.key for column in table.columns]
+    spare = [key for key in table.spare if key in here]
+    for count in range(len(spare) + 1):
+        fitting = table.without(spare[:count])
+        lines, total = fitting.texts(), fitting.total()
+        cells = [aligned([line[n] for line in lines], False) for n in range(len(fitting.columns))]
+        widths = _widths(fitting, cells, total, width)
+        if sum(widths) + MARGIN * len(widths) <= width:
+            return fitting
+    return table.without(spare)
+
+
+def _printed(grid: Grid, table: Table, console: Console, width: int) -> str:
     with console.capture() as capture:
         for line in (*table.heading, "") if table.heading else ():
-            console.print(Text(line), soft_wrap=True)
+            for part in wrap(line, max(width, 40)) or [""]:
+                console.print(Text(part), soft_wrap=True)
         console.print(grid)
         for line in ("", *table.footer) if table.footer else ():
-            console.print(Text(line), soft_wrap=True)
+            for part in wrap(line, max(width, 40), subsequent_indent="  ") or [""]:
+                console.print(Text(part), soft_wrap=True)
     return capture.get()
 
 

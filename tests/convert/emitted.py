@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cnncalc import Report, analyze, parse
+from cnncalc import Report, SpecError, analyze, parse
 
 
 def run(text: str) -> dict[str, Any]:
@@ -32,6 +32,12 @@ def read_again(text: str, notation: str, report: Report) -> Report:
     if notation == "keras":
         size = (*size[1:], size[0])
     return analyze(parse(text, notation=notation), size)
+
+
+def assert_named(error: SpecError) -> None:
+    """A refusal says what the framework lacks, and where it stands."""
+    assert error.code == "no-class"
+    assert error.line is not None
 
 
 def ruff() -> str:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from cnncalc import Report, SpecError, analyze, convert
-from tests.convert.emitted import assert_formatted, read_again, run
+from tests.convert.emitted import assert_formatted, assert_named, read_again, run
 from tests.frameworks.live_keras import keras_or_skip
 from tests.library import NAMES, report
 from tests.strategies import specs
@@ -91,8 +91,7 @@ def test_drawn_networks(spec: str) -> None:
     try:
         text = text_of(spec)
     except SpecError as error:
-        assert error.code == "no-class"
-        assert error.line is not None
+        assert_named(error)
         return
     assert_reads_back(text, expected)
 

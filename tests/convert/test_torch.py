@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from cnncalc import Report, SpecError, analyze, convert
-from tests.convert.emitted import assert_formatted, read_again, run, totals
+from tests.convert.emitted import assert_formatted, assert_named, read_again, run, totals
 from tests.frameworks.live_pytorch import torch_or_skip
 from tests.library import NAMES, report
 from tests.strategies import specs
@@ -86,8 +86,7 @@ def test_drawn_networks(spec: str) -> None:
     try:
         text = text_of(spec)
     except SpecError as error:
-        assert error.code == "no-class"
-        assert error.line is not None
+        assert_named(error)
         return
     assert_runs(text, expected)
     assert totals(read_again(text, "torch", expected)) == totals(expected)

@@ -128,7 +128,7 @@ def test_names_are_unique() -> None:
     text = "3x8x8 conv:4,k1 conv2@relu conv:4,k1 def b = [x@relu] 2*b"
     names = [step.name for step in parse(text).steps]
 
-    assert names == ["input", "conv1", "conv2", "conv3", "x", "relu1"]
+    assert names == ["input", "conv1", "conv2", "conv3", "x", "x_2"]
 
 
 def test_outputs_are_the_last_flow_and_then_the_loose_ends() -> None:

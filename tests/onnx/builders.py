@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 import numpy
+import pytest
+
+if not find_spec("onnx"):
+    if os.environ.get("REQUIRE_ONNX"):
+        pytest.fail("REQUIRE_ONNX is set, and onnx is not installed", pytrace=False)
+    pytest.skip("onnx is not installed", allow_module_level=True)
+
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from cnncalc import Network, Report, analyze
 from cnncalc.notations.onnx_file import parse_bytes
+
+runs = pytest.mark.skipif(
+    not find_spec("onnxruntime") and not os.environ.get("REQUIRE_ONNX"),
+    reason="onnxruntime is not installed",
+)
 
 Stored = Sequence[int] | Any  # the shape of a weight, or numbers
 
@@ -61,7 +75,9 @@ def tensor(name: str, value: Stored) -> onnx.TensorProto:
     return numpy_helper.from_array(numpy.asarray(value), name)
 
 
-def network(nodes: Sequence[Any], stored: Mapping[str, Stored] | None = None, **options: Any) -> Network:
+def network(
+    nodes: Sequence[Any], stored: Mapping[str, Stored] | None = None, **options: Any
+) -> Network:
     return parse_bytes(model(nodes, stored, **options), "model.onnx")
 
 

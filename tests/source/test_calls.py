@@ -1,3 +1,4 @@
+# ruff: noqa: E501, a source is a line
 """Calls as a notation: bare layers, Sequential, in PyTorch's words and in Keras's."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, a source is a line
 """A hostile file can do nothing but be refused, in bounded time and memory."""
 
 from __future__ import annotations

@@ -69,8 +69,8 @@ def test_the_rows_of_a_real_model(name: str, applications: Path) -> None:
 @pytest.mark.parametrize("name", DOCUMENTED)
 def test_documented_parameters(name: str, applications: Path) -> None:
     file, entry = name.split(":")
-    input = (224, 224, 3) if file == "mobilenet_v3" else None  # the source leaves its size open
-    report = report_of_file(applications / f"{file}.py", input, entry, "keras")
+    size = (224, 224, 3) if file == "mobilenet_v3" else None  # the source leaves its size open
+    report = report_of_file(applications / f"{file}.py", size, entry, "keras")
 
     assert report.total.params == DOCUMENTED[name]
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, a source is a line
 """The Python that is interpreted means what Python means: each snippet runs in both."""
 
 from __future__ import annotations

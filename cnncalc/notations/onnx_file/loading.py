@@ -87,9 +87,11 @@ class _Loading:
     def model(self, proto: Any) -> Model:
         if not proto.HasField("graph") or not proto.graph.node:
             raise broken(self.file, "it has no nodes", "a file that torch.onnx or tf2onnx made")
-        versions = {each.domain: each.version for each in proto.opset_import}
+        versions = {text(each.domain): each.version for each in proto.opset_import}
         opset = next((versions[name] for name in STANDARD if name in versions), 1)
-        functions = {(each.domain, each.name): self.function(each) for each in proto.functions}
+        functions = {
+            (text(each.domain), text(each.name)): self.function(each) for each in proto.functions
+        }
         return Model(self.graph(proto.graph), opset, functions, self.file)
 
     def graph(self, proto: Any, depth: int = 0, number: int = 0) -> Graph:
@@ -98,12 +100,14 @@ class _Loading:
             raise broken(self.file, "its graphs are nested too deeply")
         constants = {}
         for tensor in proto.initializer:
-            constants[tensor.name] = self.constant(tensor, tensor.name)
+            constants[text(tensor.name)] = self.constant(tensor, text(tensor.name))
         for sparse in proto.sparse_initializer:
-            constants[sparse.values.name] = self.sparse(sparse)
-        inputs = tuple(self.declared(value) for value in proto.input if value.name not in constants)
+            constants[text(sparse.values.name)] = self.sparse(sparse)
+        inputs = tuple(
+            self.declared(value) for value in proto.input if text(value.name) not in constants
+        )
         nodes = self.run(proto.node, depth, number)
-        return Graph(inputs, tuple(value.name for value in proto.output), constants, nodes)
+        return Graph(inputs, tuple(text(value.name) for value in proto.output), constants, nodes)
 
     def run(self, protos: Iterable[Any], depth: int, number: int) -> tuple[Node, ...]:
         nodes = []
@@ -115,34 +119,39 @@ class _Loading:
         return tuple(nodes)
 
     def node(self, proto: Any, depth: int, number: int) -> Node:
-        attributes = {each.name: self.attribute(each, depth, number) for each in proto.attribute}
+        attributes = {
+            text(each.name): self.attribute(each, depth, number) for each in proto.attribute
+        }
         return Node(
-            proto.name,
-            proto.op_type,
-            proto.domain,
-            tuple(proto.input),
-            tuple(proto.output),
+            clean(text(proto.name)),
+            text(proto.op_type),
+            text(proto.domain),
+            tuple(map(text, proto.input)),
+            tuple(map(text, proto.output)),
             attributes,
             number,
         )
 
     def function(self, proto: Any) -> Function:
-        defaults = {each.name: self.attribute(each, 0, 0) for each in proto.attribute_proto}
+        defaults = {text(each.name): self.attribute(each, 0, 0) for each in proto.attribute_proto}
         return Function(
-            tuple(proto.input), tuple(proto.output), defaults, self.run(proto.node, 0, 0)
+            tuple(map(text, proto.input)),
+            tuple(map(text, proto.output)),
+            defaults,
+            self.run(proto.node, 0, 0),
         )
 
     def attribute(self, proto: Any, depth: int, number: int) -> Any:
         """An attribute's plain value; a text where ONNX has bytes."""
         if proto.ref_attr_name:
-            return Reference(proto.ref_attr_name)
+            return Reference(text(proto.ref_attr_name))
         kinds = self.onnx.AttributeProto
         if proto.type == kinds.FLOAT:
             return short(proto.f)
         if proto.type == kinds.INT:
             return proto.i
         if proto.type == kinds.STRING:
-            return proto.s.decode("utf-8", "replace")
+            return text(proto.s)
         if proto.type == kinds.TENSOR:
             return self.constant(proto.t, "", literal=True)
         if proto.type == kinds.SPARSE_TENSOR:
@@ -181,20 +190,25 @@ class _Loading:
 
     def sparse(self, sparse: Any, literal: bool = False) -> Constant:
         shape = tuple(sparse.dims)
-        stored = Stored(clean(sparse.values.name), shape, True, literal)
+        stored = Stored(clean(text(sparse.values.name)), shape, True, literal)
         return Constant(shape, None, (stored,))
 
     def declared(self, value: Any) -> Declared:
         kind = value.type.tensor_type
         if not value.type.HasField("tensor_type") or not kind.HasField("shape"):
-            return Declared(value.name, None)
-        return Declared(value.name, tuple(_size(size) for size in kind.shape.dim))
+            return Declared(text(value.name), None)
+        return Declared(text(value.name), tuple(_size(size) for size in kind.shape.dim))
+
+
+def text(value: str | bytes) -> str:
+    """A name; damaged files have some that are no UTF-8."""
+    return value if isinstance(value, str) else value.decode("utf-8", "replace")
 
 
 def _size(size: Any) -> int | str | None:
     if size.HasField("dim_value"):
         return int(size.dim_value) if size.dim_value > 0 else None
-    return size.dim_param or None
+    return text(size.dim_param) or None
 
 
 def short(value: float) -> float:

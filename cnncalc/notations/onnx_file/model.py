@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 # Bounds on what a file may make this program do; each is far beyond any real network.
-MAX_NODES = 200_000  # nodes followed, those inside functions and branches included
+MAX_NODES = 50_000  # nodes, those inside functions counted each time they run
 MAX_RANK = 32  # axes of a tensor
 MAX_ELEMENTS = 10**18  # elements of a tensor: none is ever allocated
 MAX_VALUES = 65_536  # numbers of a tensor that are looked at

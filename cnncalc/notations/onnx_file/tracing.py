@@ -121,6 +121,9 @@ class Tracer:
             raise LayerError("functions and branches are nested too deeply", code="too-large")
         if isinstance(graph, Graph):
             scope.values.update(graph.constants)
+        self.nodes_left -= len(graph.nodes)
+        if self.nodes_left < 0:
+            raise LayerError(f"more than {MAX_NODES:,} nodes", code="too-large")
         scope.reads.update(graph.outputs)
         nodes = needed(graph)
         for node in nodes:
@@ -130,12 +133,10 @@ class Tracer:
             self._run_node(node, scope, depth)
 
     def _run_node(self, node: Node, scope: Scope, depth: int) -> None:
-        self.nodes_left -= 1
-        if self.nodes_left < 0:
-            raise LayerError(f"more than {MAX_NODES:,} nodes", code="too-large")
         inputs = [scope.find(name) if name else None for name in node.inputs]
         self.touched.update(id(each) for each in inputs if isinstance(each, Constant))
-        prefixed = node._replace(name=scope.prefix + (node.name or first_output(node) or node.op))
+        named = clean(scope.prefix + (node.name or first_output(node) or node.op))
+        prefixed = node._replace(name=named)
         outputs = self._values(prefixed, inputs, scope, depth)
         for place, name in enumerate(node.outputs):
             value = outputs[place] if place < len(outputs) else Untold(node, place)

@@ -50,6 +50,7 @@ def gather(program: Program, names: Names, taken: set[str]) -> tuple[Program, li
     """The program with its blocks as lines of their own, and those blocks in order of need.
 
     Args:
+        program: every layer as lines.
         names: the parameters' names of a class of the framework.
         taken: names that no class may have.
     """
@@ -98,8 +99,12 @@ class _Gathering:
             length = _turn(paths, at, level)
             start = at
             while length and paths[at : at + length] == paths[start : start + length]:
-                yield from self.run(numbers[at : at + length], paths[start])
                 at += length
+            use = paths[start][:-1]
+            beside = [path[: level - 1] for path in (*paths[:start][-1:], *paths[at : at + 1])]
+            if level == 1 or use in beside:  # else they are uses of one definition
+                for place in range(start, at, length or 1):
+                    yield from self.run(numbers[place : place + length], paths[start])
             at = max(at, start + 1)
 
     def run(self, numbers: list[int], path: Path) -> Iterator[_Run]:
@@ -182,7 +187,7 @@ class _Gathering:
         form = "{self}({0})"
         self.paths[last] = run.path
         self.lines[last] = line._replace(
-            inputs=(run.entry,), call=call, form=form, name=held, frozen=False
+            inputs=(run.entry,), kind=word, call=call, form=form, name=held, frozen=False
         )
         for number in inner:
             del self.lines[number], self.paths[number]
@@ -221,9 +226,8 @@ def _local(run: _Run) -> dict[int, Line]:
     counts: dict[str, int] = {}
     lines = {}
     for number, line in run.lines.items():
-        stem = re.sub(r"_\d+\Z|(?<=[^\d_])\d+\Z", "", line.name)
-        counts[stem] = counts.get(stem, 0) + 1
-        name = _numbered(stem, counts[stem]) if line.name else ""
+        counts[line.kind] = counts.get(line.kind, 0) + 1
+        name = _numbered(line.kind, counts[line.kind]) if line.name else ""
         inputs = tuple(values[each] for each in line.inputs)
         lines[values[number]] = line._replace(inputs=inputs, name=name)
     return lines

@@ -90,9 +90,9 @@ def _squeeze(layer: Any, shape: Shape) -> Sequence[Piece]:
     ones = (1,) * (len(shape) - 1)
     return [
         Piece("pool", write(GlobalAverage(keep=True), shape)),
-        Piece("reduce", write(Conv(squeezed, 1), (channels, *ones)), holds=True),
+        Piece("reduce", write(Conv(squeezed, (1,)), (channels, *ones)), holds=True),
         Piece("relu", "layers.ReLU()"),
-        Piece("widen", write(Conv(channels, 1), (squeezed, *ones)), holds=True),
+        Piece("widen", write(Conv(channels, (1,)), (squeezed, *ones)), holds=True),
         Piece("gate", 'layers.Activation("sigmoid")'),
         Piece("scale", "layers.Multiply()", "{self}([{origin}, {0}])"),
     ]

@@ -45,7 +45,7 @@ class Line(NamedTuple):
 
     Attributes:
         inputs: the values that it reads, by number.
-        call, form: as in `Piece`.
+        kind, call, form: as in `Piece`.
         name: what its module is called; empty if it has none.
         again: whether an earlier line made the module.
         step: the number of the step that it belongs to.
@@ -53,6 +53,7 @@ class Line(NamedTuple):
     """
 
     inputs: tuple[int, ...]
+    kind: str
     call: str | None
     form: str
     name: str
@@ -133,23 +134,26 @@ class _Lowering:
             pieces = self.pieces(step.layer, shapes)
         except LayerError as error:
             raise placed(error, step) from None
-        names = self.named(number, pieces)
+        self.values[number] = self.add(number, pieces)
+
+    def add(self, number: int, pieces: Sequence[Piece]) -> int:
+        """A line for each piece of a step; the number of the last one's value."""
+        step = self.steps[number]
         inputs = tuple(self.values[each] for each in step.inputs)
-        frozen = not step.layer.trainable
         origin = inputs[:1]
-        for piece, name in zip(pieces, names, strict=True):
+        for piece, name in zip(pieces, self.named(number, pieces), strict=True):
             inputs += origin if "{origin}" in piece.form else ()
             again = step.shares is not None and bool(name)
-            line = Line(
-                inputs, piece.call, piece.form, name, again, number, frozen and piece.holds
+            frozen = piece.holds and not step.layer.trainable
+            self.lines[self.made] = Line(
+                inputs, piece.kind, piece.call, piece.form, name, again, number, frozen
             )
-            self.lines[self.made] = line
             inputs = (self.made,)
             self.made += 1
-        self.values[number] = inputs[0]
+        return inputs[0]
 
     def named(self, number: int, pieces: Sequence[Piece]) -> list[str]:
-        """The modules' names: the step's own for the one with the weights, or the last."""
+        """The modules' names: the step's own for the one with the weights, or the first."""
         step = self.steps[number]
         if step.shares is not None and step.shares in self.modules:
             shared = self.modules[step.shares]
@@ -157,7 +161,8 @@ class _Lowering:
                 return shared
         made = [at for at, piece in enumerate(pieces) if piece.call]
         held = [at for at in made if pieces[at].holds]
-        main = (held or made or [0])[-1]
+        own = [at for at in made if pieces[at].kind != "pad"]
+        main = held[-1] if held else (own or made or [0])[0]
         names = []
         for at, piece in enumerate(pieces):
             wanted = step.name if at == main else f"{step.name}_{piece.kind}"
@@ -177,9 +182,7 @@ class _Lowering:
 def placed(error: LayerError, step: Step) -> SpecError:
     """A layer's objection with its step's name and place."""
     span = step.spans[0] if step.spans else None
-    return SpecError(
-        f"`{step.name}`: {error.message}", span, code=error.code, help=error.help
-    )
+    return SpecError(f"`{step.name}`: {error.message}", span, code=error.code, help=error.help)
 
 
 def identifier(name: str) -> str:
@@ -224,14 +227,12 @@ def variables(
         dying = [names[each] for each in line.inputs if last[each] == number]
         live -= set(dying)
         lasts = last.get(number, number) > number + 1
-        label = labels.get(number, "")
-        if lasts and label and label not in live | forbidden:
+        label = labels.get(number, "") if lasts else ""
+        kept = [name for name in dying if name in FRESH]
+        if label and label not in live | forbidden:
             names[number] = label
-        elif dying and set(dying) & set(FRESH):
-            usual = [name for name in dying if name in FRESH]
-            names[number] = "x" if "x" in usual else usual[0]
         else:
-            names[number] = _fresh(live | forbidden)
+            names[number] = min(kept, key=FRESH.index) if kept else _fresh(live | forbidden)
         live.add(names[number])
     return names
 

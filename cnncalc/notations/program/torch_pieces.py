@@ -44,7 +44,7 @@ def _of_one(layer: Layer, shape: Shape) -> Sequence[Piece]:
     if written is not None:
         return written
     made = parts(layer, shape)
-    if len(made) > 1 or made[0] is not layer and made[0].kind != layer.kind:
+    if len(made) > 1 or (made[0] is not layer and made[0].kind != layer.kind):
         return _in_turn(made, shape)
     holds = bool(made[0].weights(shape))
     return [Piece(layer.kind, write(made[0], shape), holds=holds)]
@@ -114,8 +114,8 @@ def _squeeze(layer: Any, shape: Shape) -> Sequence[Piece]:
     """The gate is a stack of its own."""
     channels, squeezed = shape[0], layer.squeezed(shape[0])
     ones = (1,) * axes_of(layer, shape)
-    reduce = write(Conv(squeezed, 1), (channels, *ones))
-    widen = write(Conv(channels, 1), (squeezed, *ones))
+    reduce = write(Conv(squeezed, (1,)), (channels, *ones))
+    widen = write(Conv(channels, (1,)), (squeezed, *ones))
     pool = f"nn.AdaptiveAvgPool{len(shape) - 1}d(1)"
     gate = f"nn.Sequential({LINES}{pool}, {reduce}, nn.ReLU(), {widen}, nn.Sigmoid())"
     return [Piece("se", gate, "{0} * {self}({0})", holds=True)]

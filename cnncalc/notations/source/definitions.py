@@ -22,9 +22,14 @@ def function_definition(scope: Scope, node: ast.FunctionDef) -> None:
 
 
 def decorated(scope: Scope, decorators: list[ast.expr], value: Value) -> Value:
-    """A function or class after its decorators; those of packages not read are left out."""
+    """A function or class after its decorators.
+
+    Those of packages not read are left out, and so are registries, which keep a name for it.
+    """
     machine = scope.machine
     for node in reversed(decorators):
+        if last_name(node).startswith("register"):
+            continue
         decorator = machine.evaluate(scope, node.func if isinstance(node, ast.Call) else node)
         if isinstance(decorator, Foreign | Opaque):
             continue
@@ -33,6 +38,12 @@ def decorated(scope: Scope, decorators: list[ast.expr], value: Value) -> Value:
             continue
         value = machine.call_at(scope, node, partial(machine.call, decorator, [value], {}))
     return value
+
+
+def last_name(node: ast.expr) -> str:
+    """The word that a decorator goes by: `register` of `@MODELS.register()`."""
+    node = node.func if isinstance(node, ast.Call) else node
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
 
 @statement(ast.ClassDef)

@@ -130,7 +130,8 @@ def sizes_without_batch(tensor: Tensor, static: Static) -> tuple[int, ...]:
     sizes = tuple(static.shape)
     if len(sizes) > rank or (len(sizes) == rank and sizes[0] not in (1, Batch())):
         raise Refusal(
-            f"weights of {'×'.join(map(size_text, sizes))} don't fit a batch of {show(tensor.shape)}",
+            f"weights of {'×'.join(map(size_text, sizes))} don't fit a batch of "
+            f"{show(tensor.shape)}",
             code="branches",
         )
     sizes = (1,) * (rank - len(sizes)) + sizes

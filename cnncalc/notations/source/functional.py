@@ -129,6 +129,13 @@ def interpolate(
     return emit(machine, vocabulary("Upsample", [], options), [input], op="interpolate")
 
 
+def upsample_bilinear(
+    machine: Any, input: Value, size: Value = None, scale_factor: Value = None
+) -> Value:
+    """`F.upsample_bilinear`, with aligned corners."""
+    return interpolate(machine, input, size, scale_factor, "bilinear", True)
+
+
 PADDING = {"constant": "zeros", "reflect": "reflect", "replicate": "replicate"}
 PADDING |= {"circular": "circular"}
 
@@ -180,9 +187,7 @@ FUNCTIONAL: dict[str, Any] = {
     "interpolate": interpolate,
     "upsample": interpolate,
     "upsample_nearest": interpolate,
-    "upsample_bilinear": lambda machine, input, size=None, scale_factor=None: interpolate(
-        machine, input, size, scale_factor, "bilinear", True
-    ),
+    "upsample_bilinear": upsample_bilinear,
     "pad": pad,
     "linear": linear,
     "layer_norm": layer_norm,

@@ -31,8 +31,8 @@ from cnncalc.notations.source.values import (
 )
 
 __all__ = [
-    "KerasTensor",
     "LAYER",
+    "KerasTensor",
     "activation",
     "auto_name",
     "init_base",

@@ -44,8 +44,8 @@ MODULES = frozenset(
 SILENT = frozenset(
     words(
         "initializers regularizers constraints optimizers losses metrics callbacks datasets utils "
-        "preprocessing mixed_precision distribute config random experimental data io summary saving "
-        "estimator train compat estimators"
+        "preprocessing mixed_precision distribute config random experimental data io summary "
+        "saving estimator train compat estimators"
     )
 )
 MERGES = {
@@ -59,8 +59,8 @@ MERGES = {
 }
 NO_LAYER = frozenset(
     words(
-        "LSTM GRU SimpleRNN RNN Bidirectional TimeDistributed Embedding MultiHeadAttention Attention "
-        "ConvLSTM2D LSTMCell GRUCell Dot"
+        "LSTM GRU SimpleRNN RNN Bidirectional TimeDistributed Embedding MultiHeadAttention "
+        "Attention ConvLSTM2D LSTMCell GRUCell Dot"
     )
 )
 

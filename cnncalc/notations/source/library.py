@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import itertools
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -12,16 +11,9 @@ from cnncalc.notations.source.builtin import DICT, TYPES, simple
 from cnncalc.notations.source.classes import ENUM, OBJECT, RECORD
 from cnncalc.notations.source.data import content_of, listed
 from cnncalc.notations.source.limits import MAX_ITEMS, check_count
-from cnncalc.notations.source.numeric import (
-    MATH,
-    arange,
-    linspace,
-    numeric,
-    of_values,
-    product,
-    sized,
-)
+from cnncalc.notations.source.numeric import NUMERIC
 from cnncalc.notations.source.operators import binary
+from cnncalc.notations.source.patterns import PATTERNS
 from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.records import DATACLASSES, copied, named_tuple
 from cnncalc.notations.source.stops import Refusal
@@ -76,6 +68,14 @@ def identity_decorator(machine: Any, *args: Value, **options: Value) -> Value:
     if len(args) == 1 and isinstance(args[0], Function | Class | Bound | Builtin) and not options:
         return args[0]
     return simple("decorator", lambda m, decorated: decorated)
+
+
+PARTIAL = Class(
+    "partial",
+    (OBJECT,),
+    make=lambda machine, args, kwargs: make_partial(machine, *args, **kwargs),
+    test=lambda value: isinstance(value, Partial),
+)
 
 
 def wraps(machine: Any, wrapped: Value, *args: Value, **options: Value) -> Builtin:
@@ -216,6 +216,7 @@ ABSTRACT = {
 }
 CONCRETE = {"List": "list", "Tuple": "tuple", "Dict": "dict", "Set": "set", "Type": "type"}
 NUMBER = abstract("Number", lambda v: isinstance(v, int | float))
+NOTHING_THERE = simple("exists", lambda machine, path: False)  # no file is ever looked at
 CHAIN = Class(
     "chain",
     (OBJECT,),
@@ -225,14 +226,9 @@ CHAIN = Class(
 OPERATORS = {"mul": ast.Mult, "add": ast.Add, "sub": ast.Sub, "floordiv": ast.FloorDiv}
 
 LIBRARY: dict[str, Value] = {
-    **{f"math.{name}": numeric(name, function) for name, function in MATH.items()},
-    "math.pow": numeric("pow", lambda a, b: float(a) ** b if abs(b) < 1000 else math.inf),
-    "math.prod": simple("prod", product),
-    "math.pi": math.pi,
-    "math.e": math.e,
-    "math.inf": math.inf,
-    "math.nan": math.nan,
-    "functools.partial": simple("partial", make_partial),
+    **NUMERIC,
+    **PATTERNS,
+    "functools.partial": PARTIAL,
     "functools.reduce": simple("reduce", reduced),
     "functools.wraps": simple("wraps", wraps),
     "functools.lru_cache": simple("lru_cache", identity_decorator),
@@ -285,24 +281,8 @@ LIBRARY: dict[str, Value] = {
     "os.path.basename": simple("basename", lambda machine, path: path.rpartition("/")[2]),
     "os.path.expanduser": simple("expanduser", lambda machine, path: path),
     "os.sep": "/",
-    "numpy.prod": simple("prod", product),
-    "numpy.product": simple("prod", product),
-    **{f"numpy.{name}": numeric(name, function) for name, function in MATH.items()},
-    "numpy.array": simple("array", of_values),
-    "numpy.full": simple("full", lambda machine, shape, value, *a, **o: sized(machine, shape, value)),
-    "numpy.zeros": simple("zeros", lambda machine, shape, *a, **o: sized(machine, shape, 0.0)),
-    "numpy.ones": simple("ones", lambda machine, shape, *a, **o: sized(machine, shape, 1.0)),
-    "numpy.linspace": simple("linspace", linspace),
-    "numpy.arange": simple("arange", arange),
-    "numpy.power": numeric("power", lambda a, b: a**b if abs(b) < 64 else math.inf),
-    "numpy.pi": math.pi,
-    "numpy.inf": math.inf,
-    "numpy.abs": numeric("abs", abs),
-    "numpy.round": numeric("round", round),
-    "numpy.int32": TYPES["int"],
-    "numpy.int64": TYPES["int"],
-    "numpy.float32": TYPES["float"],
-    "numpy.float64": TYPES["float"],
-    "numpy.random": Silent("numpy.random"),
+    "os.path.isfile": NOTHING_THERE,
+    "os.path.exists": NOTHING_THERE,
+    "os.path.isdir": NOTHING_THERE,
     "random.seed": Silent("random.seed"),
 }  # fmt: skip

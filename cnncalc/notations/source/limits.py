@@ -8,10 +8,10 @@ from __future__ import annotations
 from cnncalc.notations.source.stops import Refusal
 
 __all__ = [
-    "Budget",
     "MAX_BYTES",
     "MAX_ITEMS",
     "MAX_LAYERS",
+    "Budget",
     "check_count",
     "check_int",
     "check_text",

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from cnncalc.notations.source.builtin import simple
+from cnncalc.notations.source.builtin import TYPES, simple
 from cnncalc.notations.source.data import content_of, iterate, listed
 from cnncalc.notations.source.flowing import Static
 from cnncalc.notations.source.limits import check_count, check_int
@@ -16,11 +16,12 @@ from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import (
     Builtin,
+    Silent,
     Value,
 )
 from cnncalc.notations.source.words import words
 
-__all__ = ["MATH", "arange", "linspace", "numeric", "of_values", "product", "sized"]
+__all__ = ["NUMERIC"]
 
 
 def numeric(name: str, function: Callable[..., float]) -> Builtin:
@@ -66,7 +67,7 @@ def of_values(machine: Any, values: Value, *args: Value, **options: Value) -> St
     return Static((len(items),), (), items, all(isinstance(each, int) for each in items))
 
 
-def sized(machine: Any, shape: Value, value: Value) -> Static:
+def sized(machine: Any, shape: Value, value: Value, *args: Value, **options: Value) -> Static:
     """`numpy.full` and its kind."""
     sizes = tuple(listed(machine, shape)) if isinstance(shape, tuple | list) else (shape,)
     known = len(sizes) == 1 and isinstance(value, int | float)
@@ -91,3 +92,33 @@ MATH: dict[str, Callable[..., float]] = {
         "tanh atan degrees radians hypot copysign fmod isfinite"
     )
 }
+
+
+NUMERIC: dict[str, Value] = {
+    **{f"math.{name}": numeric(name, function) for name, function in MATH.items()},
+    "math.pow": numeric("pow", lambda a, b: float(a) ** b if abs(b) < 1000 else math.inf),
+    "math.prod": simple("prod", product),
+    "math.pi": math.pi,
+    "math.e": math.e,
+    "math.inf": math.inf,
+    "math.nan": math.nan,
+    "numpy.prod": simple("prod", product),
+    "numpy.product": simple("prod", product),
+    **{f"numpy.{name}": numeric(name, function) for name, function in MATH.items()},
+    "numpy.array": simple("array", of_values),
+    "numpy.full": simple("full", sized),
+    "numpy.zeros": simple("zeros", lambda machine, shape, *a, **o: sized(machine, shape, 0.0)),
+    "numpy.ones": simple("ones", lambda machine, shape, *a, **o: sized(machine, shape, 1.0)),
+    "numpy.linspace": simple("linspace", linspace),
+    "numpy.arange": simple("arange", arange),
+    "numpy.power": numeric("power", lambda a, b: a**b if abs(b) < 64 else math.inf),
+    "numpy.pi": math.pi,
+    "numpy.inf": math.inf,
+    "numpy.abs": numeric("abs", abs),
+    "numpy.round": numeric("round", round),
+    "numpy.int32": TYPES["int"],
+    "numpy.int64": TYPES["int"],
+    "numpy.float32": TYPES["float"],
+    "numpy.float64": TYPES["float"],
+    "numpy.random": Silent("numpy.random"),
+}  # fmt: skip

@@ -19,6 +19,7 @@ from cnncalc.notations.source.values import (
     Class,
     Instance,
     Iterated,
+    Opaque,
     SetValue,
     Value,
 )
@@ -181,18 +182,30 @@ def record_class(cls: Class) -> None:
         cls.fields = [(name, cls.names.get(name, MISSING)) for name in cls.names["__annotated__"]]
 
     def make(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> Instance:
-        filled = fill(machine, cls.name, cls.fields or [], args, kwargs)
+        filled = fill(machine, cls.name, with_defaults(cls), args, kwargs)
         instance = Instance(cls, machine.spans())
         instance.fields.update(filled)
         instance.content = tuple(filled.values())
         return instance
 
     cls.make = make
+    cls.names["__new__"] = Opaque("__new__")  # whose `__defaults__` may be set
     cls.names["_fields"] = tuple(name for name, _ in cls.fields)
     cls.names["_replace"] = simple(
         "_replace", lambda machine, value, **changes: make(machine, [], value.fields | changes)
     )
     cls.names["_asdict"] = simple("_asdict", lambda machine, value: dict(value.fields))
+
+
+def with_defaults(cls: Class) -> list[tuple[str, Value]]:
+    """A record's fields; `Record.__new__.__defaults__ = …` gives the last ones defaults."""
+    fields = cls.fields or []
+    given = cls.names["__new__"].fields.get("__defaults__")
+    if not isinstance(given, tuple):
+        return fields
+    names = [name for name, _ in fields]
+    defaults = dict(zip(reversed(names), reversed(given), strict=False))
+    return [(name, defaults.get(name, MISSING)) for name in names]
 
 
 def named_tuple(

@@ -167,7 +167,7 @@ ELEMENTWISE = {
     "ceil": elementwise("ceil", lambda v: float(math.ceil(v))),
     "clamp": clamp,
     "clip": clamp,
-    "clamp_min": lambda machine, value, min: clamp(machine, value, min),
+    "clamp_min": clamp,
     "add": operation("+"),
     "sub": operation("-"),
     "subtract": operation("-"),

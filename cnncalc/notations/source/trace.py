@@ -201,7 +201,8 @@ def mark_used(trace: Trace, owner: Value) -> None:
 
 def name_of(machine: Any, owner: Value, op: str) -> str:
     """A module's own name, or the operation's within the module that runs it."""
-    paths, joint = machine.trace.paths, machine.trace.joint
+    paths: dict[int, str] = machine.trace.paths
+    joint: str = machine.trace.joint
     if isinstance(owner, Parameter) and owner.holder is not None:
         path = paths.get(id(owner.holder))
         if path is not None:

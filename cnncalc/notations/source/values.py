@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cnncalc.notations.source.scopes import Scope
 
 __all__ = [
+    "MISSING",
     "Bound",
     "Builtin",
     "Class",
@@ -23,7 +24,6 @@ __all__ = [
     "Function",
     "Instance",
     "Iterated",
-    "MISSING",
     "Namespace",
     "Opaque",
     "Partial",

@@ -11,7 +11,7 @@ from typing import Any
 
 import onnx
 import torch
-import torch.nn.functional as F  # noqa: N812 - its usual name
+import torch.nn.functional as F
 from torch import nn
 
 
@@ -94,7 +94,9 @@ def main(folder: Path) -> None:
     torch.manual_seed(0)
     unet, layers, conv = UNet().eval(), Layers().eval(), Conv1d().eval()
     open_axes = {"x": {0: "n", 2: "h", 3: "w"}}
-    paths = [folder / f"torch_{n}.onnx" for n in ("unet_dynamic", "layers_dynamo", "conv1d_opset11")]
+    paths = [
+        folder / f"torch_{n}.onnx" for n in ("unet_dynamic", "layers_dynamo", "conv1d_opset11")
+    ]
     torch.onnx.export(
         unet, torch.zeros(1, 3, 33, 47), paths[0], dynamo=False, opset_version=17,
         input_names=["x"], dynamic_axes=open_axes,

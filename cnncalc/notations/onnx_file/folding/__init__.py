@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy
 
+from cnncalc.errors import LayerError
 from cnncalc.notations.onnx_file.call import Call
 from cnncalc.notations.onnx_file.folding.arithmetic import ARITHMETIC
 from cnncalc.notations.onnx_file.folding.base import Fold, numbers, part_of_shape
@@ -32,6 +33,8 @@ def fold(call: Call) -> list[Constant]:
     with numpy.errstate(all="ignore"):
         try:
             found = function(call)
+        except LayerError:
+            raise
         except (ValueError, TypeError, IndexError, OverflowError, MemoryError):
             call.refuse("its inputs don't fit together")
     return found if isinstance(found, list) else [found]

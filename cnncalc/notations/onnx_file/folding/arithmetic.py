@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy
 
+import cnncalc.notations.onnx_file.shapes as shapes
 from cnncalc.errors import LayerError
-from cnncalc.notations.onnx_file import shapes
 from cnncalc.notations.onnx_file.call import Call
 from cnncalc.notations.onnx_file.folding.base import (
     Fold,

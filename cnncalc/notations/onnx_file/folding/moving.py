@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy
 
-from cnncalc.notations.onnx_file import shapes
+import cnncalc.notations.onnx_file.shapes as shapes
 from cnncalc.notations.onnx_file.call import Call
 from cnncalc.notations.onnx_file.folding.base import Fold, constants, made
 from cnncalc.notations.onnx_file.model import Constant

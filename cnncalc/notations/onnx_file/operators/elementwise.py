@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from math import inf
 from typing import Any
 
+import cnncalc.notations.onnx_file.shapes as shapes
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Shape, show
 from cnncalc.layers.conv import Conv, ConvTransposed
 from cnncalc.layers.linear import Linear
-from cnncalc.notations.onnx_file import shapes
 from cnncalc.notations.onnx_file.call import Call
 from cnncalc.notations.onnx_file.model import Constant
 from cnncalc.notations.onnx_file.operators.patterns import (
@@ -99,12 +99,11 @@ def learned(call: Call, flow: Flow, constant: Constant, reverse: bool) -> Flow:
     """Data and a stored tensor: a step that holds it, or the bias of the step before."""
     sizes = without_batch(call, flow, constant)
     kind = "shift" if call.node.op in ("Add", "Sub") else "scale"
-    if not reverse:
-        fused = with_bias(call, flow, constant, sizes) if call.node.op == "Add" else None
-        fused = fused or affine(call, flow, constant, sizes)
-        if fused is not None:
-            return fused
-    elif call.node.op in ("Sub", "Div"):
+    fused = with_bias(call, flow, constant, sizes) if call.node.op == "Add" else None
+    fused = fused or affine(call, flow, constant, sizes)
+    if fused is not None:
+        return fused
+    if reverse and call.node.op in ("Sub", "Div"):
         layer = KINDS["rescale"]((-1.0,)) if kind == "shift" else KINDS["reciprocal"]()
         flow = call.add(layer, [flow], "/neg" if kind == "shift" else "/reciprocal")
     whole = shapes.broadcast([flow.shape, sizes])

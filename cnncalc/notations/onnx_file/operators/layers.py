@@ -7,6 +7,7 @@ from math import prod
 
 from cnncalc.frameworks.onnx import READERS
 from cnncalc.frameworks.onnx.activation import ACTIVATIONS, ALONG_AXIS, clip
+from cnncalc.frameworks.onnx.node import plain as as_one
 from cnncalc.frameworks.onnx.pooling import POOLS
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer
@@ -133,7 +134,8 @@ def max_unpool(call: Call) -> Flow:
     sizes = call.whole("output_shape", 2)
     around = tuple(zip(pads[: len(kernel)], pads[len(kernel) :], strict=True))
     size = None if sizes is None else tuple(call.without_batch(tuple(sizes))[1:])
-    return call.add(KINDS["maxunpool"](tuple(kernel), tuple(strides), around, size), [flow])
+    layer = KINDS["maxunpool"](as_one(tuple(kernel)), as_one(tuple(strides)), as_one(around), size)
+    return call.add(layer, [flow])
 
 
 def quantized(call: Call) -> Flow:

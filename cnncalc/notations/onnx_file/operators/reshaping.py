@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import prod
 
+import cnncalc.notations.onnx_file.shapes as shapes
+from cnncalc.frameworks.onnx.node import plain
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Shape
-from cnncalc.notations.onnx_file import shapes
 from cnncalc.notations.onnx_file.call import Call
 from cnncalc.notations.onnx_file.operators.patterns import regrouped
 from cnncalc.notations.onnx_file.records import Flow, Merged, Value
@@ -39,7 +40,7 @@ def moved(shape: Shape, target: Shape) -> Layer:
         less, more = (1, 0) if front else (0, 1)
         old, new = (range(each.start - less, each.stop + more) for each in (old, new))
     if len(new) == 1 and len(old) > 1:
-        return KINDS["flatten"](old.start, old.stop - 1)
+        return KINDS["flatten"](old.start, old.stop - 1 if back else -1)
     if len(old) == 1 and len(new) > 1:
         return KINDS["unflatten"](target[new.start : new.stop], old.start)
     return KINDS["reshape"](target)
@@ -97,8 +98,8 @@ def transpose(call: Call) -> Flow:
     if order[0] != 0:
         call.refuse("it moves the batch axis", code="batch")
     axes = tuple(axis - 1 for axis in order[1:])
-    plain = axes == tuple(range(len(axes)))
-    return call.add(KINDS["identity"]() if plain else KINDS["permute"](axes), [flow])
+    same = axes == tuple(range(len(axes)))
+    return call.add(KINDS["identity"]() if same else KINDS["permute"](axes), [flow])
 
 
 def expand(call: Call) -> Flow:
@@ -143,11 +144,11 @@ def col2im(call: Call) -> Flow:
     axes = len(size)
     pads = call.whole("pads") or [0] * (2 * axes)
     layer = KINDS["fold"](
-        tuple(kernel),
+        plain(tuple(kernel)),
         tuple(size),
-        tuple(call.whole("strides") or [1] * axes),
-        tuple(zip(pads[:axes], pads[axes:], strict=True)),
-        tuple(call.whole("dilations") or [1] * axes),
+        plain(tuple(call.whole("strides") or [1] * axes)),
+        plain(tuple(zip(pads[:axes], pads[axes:], strict=True))),
+        plain(tuple(call.whole("dilations") or [1] * axes)),
     )
     return call.add(layer, [flow])
 
@@ -175,7 +176,7 @@ def pad(call: Call) -> Flow:
     if not any(map(any, around)):
         return call.add(KINDS["identity"](), [flow])
     value = call.number("value", 2) or 0
-    layer = KINDS["pad"](tuple(around[2:]) or (0,), mode, value, (around[1],))
+    layer = KINDS["pad"](plain(tuple(around[2:])) or (0,), mode, value, (around[1],))
     return call.add(layer, [flow])
 
 

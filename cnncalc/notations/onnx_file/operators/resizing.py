@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import floor
 
-import numpy
-
+import cnncalc.notations.onnx_file.shapes as shapes
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Shape
-from cnncalc.notations.onnx_file import shapes
 from cnncalc.notations.onnx_file.call import Call
 from cnncalc.notations.onnx_file.operators.elementwise import plain
 from cnncalc.notations.onnx_file.records import Flow, Value
@@ -79,6 +77,8 @@ def _layer(call: Call, shape: Shape, values: list[float], by_scale: bool, transf
         sizes = tuple(int(each) for each in values)
         factors = [size / n for size, n in zip(sizes, shape[1:], strict=True)]
         return kind(size=sizes, mode=_nearest(call, mode, transform, factors), corners=corners)
+    import numpy
+
     factors = [plain(numpy.float32(each)) for each in values]
     word = _nearest(call, mode, transform, factors)
     # The runtime multiplies in single precision; where that differs, the size says it.

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from math import prod
 
+import cnncalc.notations.onnx_file.shapes as shapes
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer
-from cnncalc.notations.onnx_file import shapes
 from cnncalc.notations.onnx_file.call import Call
 from cnncalc.notations.onnx_file.folding import numbers, part_of_shape
 from cnncalc.notations.onnx_file.model import Constant

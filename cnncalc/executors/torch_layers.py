@@ -1,0 +1,272 @@
+"""How each kind of layer is built of torch.nn's modules, or of functions where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from cnncalc.executors.compute.geometry import (
+    axis_of,
+    convolution_axes,
+    one_each,
+    pool_axes,
+    spread_axes,
+    unpool_axes,
+)
+from cnncalc.executors.torch_functions import FUNCTIONS, MERGES
+from cnncalc.executors.torch_modules import Array, Bench, Built, NotBuilt, alone, call, real
+from cnncalc.frameworks.pytorch.writing import parts
+from cnncalc.layers.base import NO_PADS, Shape
+
+__all__ = ["BUILDERS", "build"]
+
+
+def build(layer: Any, inputs: tuple[Array, ...], bench: Bench) -> Built:
+    """What computes a step for inputs such as these.
+
+    Raises:
+        NotBuilt: PyTorch has nothing to build it of.
+    """
+    if layer.kind in MERGES:
+        return Built({}, lambda *branches: MERGES[layer.kind](layer, *branches))
+    shape = _shape(inputs[0])
+    if layer.kind in BUILDERS:
+        return BUILDERS[layer.kind](layer, shape, bench)
+    try:
+        return alone(layer, shape, bench)
+    except NotBuilt:
+        if layer.kind not in FUNCTIONS:
+            raise
+        return Built({}, lambda x: FUNCTIONS[layer.kind](layer, x))
+
+
+def _shape(x: Array) -> Shape:
+    return tuple(int(size) for size in x.shape[1:])
+
+
+def _padded(layer: Any, shape: Shape, axes: Any, value: float = 0.0) -> tuple[Any, Any]:
+    """A layer with padding in numbers, and what pads before it where a module can't."""
+    pads = tuple((axis.before, axis.after) for axis in axes)
+    mode = getattr(layer, "mode", "zeros")
+    mode = "constant" if mode == "zeros" else mode
+    even = all(before == after for before, after in pads)
+    if even and (not hasattr(layer, "count_padding") or layer.padding != "same"):
+        return layer.replaced(padding=pads), None
+    amounts = [pad for pair in reversed(pads) for pad in pair]
+
+    def pad(x: Array) -> Array:
+        return functional.pad(x, amounts, mode=mode, **({} if mode != "constant" else filled))
+
+    filled = {"value": value}
+    bare = {"padding": NO_PADS} | ({"mode": "zeros"} if hasattr(layer, "mode") else {})
+    return layer.replaced(**bare), pad
+
+
+def _conv(layer: Any, shape: Shape, bench: Bench) -> Built:
+    if layer.padding == "same" and layer.stride == (1,):
+        return alone(layer, shape, bench)
+    bare, pad = _padded(layer, shape, convolution_axes(layer, shape[1:]))
+    module = real(bare, shape, bench)
+    return Built({"": module}, (lambda x: module(pad(x))) if pad else module)
+
+
+def _separable(layer: Any, shape: Shape, bench: Bench) -> Built:
+    depthwise, pointwise = layer.parts()
+    first = _conv(depthwise, shape, bench)
+    second = alone(pointwise, (shape[0] * layer.multiplier, *shape[1:]), bench)
+    modules = {"depthwise": first.modules[""], "pointwise": second.modules[""]}
+    return Built(modules, lambda x: second.run(first.run(x)))
+
+
+def _transposed(layer: Any, shape: Shape, bench: Bench) -> Built:
+    """A module that cuts as it can, and a pad that cuts or adds what is left."""
+    axes = spread_axes(layer, shape[1:])
+    even = all(axis.before == axis.after >= 0 for axis in axes)
+    fits = all(axis.extra < max(axis.stride, axis.dilation) for axis in axes)
+    if even and fits:
+        pads = tuple((axis.before, axis.after) for axis in axes)
+        extra = tuple(axis.extra for axis in axes)
+        return alone(layer.replaced(padding=pads, output_padding=extra), shape, bench)
+    module = real(layer.replaced(padding=NO_PADS, output_padding=(0,)), shape, bench)
+    cuts = [cut for a in reversed(axes) for cut in (-a.before, a.extra - a.after)]
+    return Built({"": module}, lambda x: functional.pad(module(x), cuts))
+
+
+def _pool(value: float) -> Callable[[Any, Shape, Bench], Built]:
+    def pool(layer: Any, shape: Shape, bench: Bench) -> Built:
+        if layer.ceil or not getattr(layer, "count_padding", True):
+            return alone(layer, shape, bench)
+        axes = pool_axes(layer, shape[1:])
+        bare, pad = _padded(layer, shape, axes, value)
+        if pad is None and (any(2 * a.before > a.kernel for a in axes) or layer.kind == "lppool"):
+            bare, pad = layer.replaced(padding=NO_PADS), _around(axes, value)
+        module = real(bare, shape, bench)
+        return Built({"": module}, (lambda x: module(pad(x))) if pad else module)
+
+    return pool
+
+
+def _around(axes: Any, value: float) -> Callable[[Array], Array]:
+    amounts = [pad for axis in reversed(axes) for pad in (axis.before, axis.after)]
+    return lambda x: functional.pad(x, amounts, value=value)
+
+
+def _average_pool(layer: Any, shape: Shape, bench: Bench) -> Built:
+    """Padding that doesn't count and isn't even: sums over how many values there were."""
+    axes = pool_axes(layer, shape[1:])
+    even = all(axis.before == axis.after for axis in axes)
+    half = all(2 * axis.before <= axis.kernel for axis in axes)
+    if layer.count_padding or layer.ceil or (even and half) or layer.divisor is not None:
+        return _pool(0.0)(_numbered(layer, axes) if even else layer, shape, bench)
+    module = real(layer.replaced(padding=NO_PADS), shape, bench)
+    pad = _around(axes, 0.0)
+    return Built({"": module}, lambda x: module(pad(x)) / module(pad(torch.ones_like(x))))
+
+
+def _numbered(layer: Any, axes: Any) -> Any:
+    if layer.ceil:
+        return layer
+    return layer.replaced(padding=tuple((axis.before, axis.after) for axis in axes))
+
+
+def _global(layer: Any, shape: Shape, bench: Bench) -> Built:
+    """Adaptive pooling to one place, and what flattens."""
+    pool, *rest = parts(layer, shape)
+    module = real(pool, shape, bench)
+    if not rest:
+        return Built({"": module}, module)
+    return Built({"": module}, lambda x: torch.flatten(module(x), 1))
+
+
+def _unpool(layer: Any, shape: Shape, bench: Bench) -> Built:
+    """Each value to the first place of the map: no step hands on where the maxima were."""
+    module = real(layer.replaced(size=None), shape, bench)
+    axes = unpool_axes(layer, shape[1:])
+    sizes = [len(axis.places(n)) for axis, n in zip(axes, shape[1:], strict=True)]
+
+    def run(x: Array) -> Array:
+        places = torch.zeros(x.shape, dtype=torch.int64, device=x.device)
+        return module(x, places, output_size=sizes if layer.size is not None else None)
+
+    return Built({"": module}, run)
+
+
+def _linear(layer: Any, shape: Shape, bench: Bench) -> Built:
+    if layer.axis is None and len(shape) > 1:
+        raise ValueError(f"a linear layer without an axis takes vectors, not {shape}")
+    axis = range(1, len(shape) + 1)[layer.axis or 0]
+    module = real(layer.replaced(axis=None), (shape[axis - 1],), bench)
+    return Built({"": module}, lambda x: module(x.movedim(axis, -1)).movedim(-1, axis))
+
+
+def _norm_last(layer: Any, shape: Shape, bench: Bench) -> Built:
+    """LayerNorm and RMSNorm work on the last axes: others are moved there and back."""
+    every = layer.axes in ("all", ("all",))
+    rank = len(shape)
+    axes = range(rank) if every else [axis_of(layer, axis, rank) for axis in layer.axes]
+    places = [axis + 1 for axis in axes]
+    ends = list(range(rank + 1 - len(places), rank + 1))
+    sizes = tuple(shape[axis] for axis in axes)
+    module = real(layer.replaced(axes=tuple(range(-len(sizes), 0))), (1, *sizes), bench)
+    return Built({"": module}, lambda x: module(x.movedim(places, ends)).movedim(ends, places))
+
+
+def _norm_channels(layer: Any, shape: Shape, bench: Bench) -> Built:
+    """BatchNorm and GroupNorm work on the channels: another axis is moved there and back."""
+    axis = axis_of(layer, layer.axis, len(shape))
+    if axis == 0:
+        return alone(layer, shape, bench)
+    moved = (shape[axis], *shape[:axis], *shape[axis + 1 :])
+    module = real(layer.replaced(axis=0), moved, bench)
+    return Built({"": module}, lambda x: module(x.movedim(axis + 1, 1)).movedim(1, axis + 1))
+
+
+def _squeeze(layer: Any, shape: Shape, bench: Bench) -> Built:
+    """Two 1x1 convolutions on the averages of the channels."""
+    axes = len(shape) - 1
+    if not axes:
+        raise ValueError("squeeze and excitation takes maps")
+    squeezed = layer.channels or max(1, shape[0] // layer.reduction)
+    conv = f"nn.Conv{axes}d"
+    first = bench.ready(call(f"{conv}({shape[0]}, {squeezed}, 1)"))
+    second = bench.ready(call(f"{conv}({squeezed}, {shape[0]}, 1)"))
+
+    def run(x: Array) -> Array:
+        means = x.mean(dim=tuple(range(2, x.ndim)), keepdim=True)
+        return x * torch.sigmoid(second(functional.relu(first(means))))
+
+    return Built({"fc1": first, "fc2": second}, run)
+
+
+def _learned(function: Callable[[Array, Array], Array]) -> Callable[[Any, Shape, Bench], Built]:
+    """One parameter or buffer for the whole map."""
+
+    def learned(layer: Any, shape: Shape, bench: Bench) -> Built:
+        sizes = layer.shape or (shape[0], *(1,) * (len(shape) - 1))
+        if layer.role == "constant":
+            return Built({}, lambda x: function(x, torch.ones(sizes).to(x)))
+        module = bench.ready(_holder(sizes, layer.role))
+        return Built({"": module}, lambda x: function(x, module.weight))
+
+    return learned
+
+
+def _holder(sizes: Shape, role: str = "parameter") -> Any:
+    module = nn.Module()
+    values = torch.empty(sizes, device="meta")
+    if role == "buffer":
+        module.register_buffer("weight", values)
+    else:
+        module.register_parameter("weight", nn.Parameter(values))
+    return module
+
+
+def _across(layer: Any, shape: Shape, bench: Bench) -> Built:
+    """Local response normalisation of a vector as of a map of one place."""
+    module = real(layer, shape, bench)
+    if len(shape) > 1:
+        return Built({"": module}, module)
+    return Built({"": module}, lambda x: module(x[..., None])[..., 0])
+
+
+def _prelu(layer: Any, shape: Shape, bench: Bench) -> Built:
+    if layer.shared is None:
+        return alone(layer, shape, bench)
+    ones = {axis_of(layer, each, len(shape)) for each in layer.shared if isinstance(each, int)}
+    module = bench.ready(_holder(tuple(1 if a in ones else n for a, n in enumerate(shape))))
+    return Built({"": module}, lambda x: torch.where(x >= 0, x, x * module.weight))
+
+
+def _resized(layer: Any, shape: Shape, bench: Bench) -> Built:
+    if layer.size is not None:
+        layer = layer.replaced(size=one_each(layer.size, shape[1:]))
+    return alone(layer, shape, bench)
+
+
+BUILDERS: dict[str, Callable[[Any, Shape, Bench], Built]] = {
+    "conv": _conv,
+    "dwconv": _conv,
+    "sepconv": _separable,
+    "convt": _transposed,
+    "maxpool": _pool(-float("inf")),
+    "avgpool": _average_pool,
+    "lppool": _pool(0.0),
+    "gap": _global,
+    "gmp": _global,
+    "maxunpool": _unpool,
+    "linear": _linear,
+    "ln": _norm_last,
+    "rms": _norm_last,
+    "bn": _norm_channels,
+    "gn": _norm_channels,
+    "se": _squeeze,
+    "scale": _learned(torch.mul),
+    "shift": _learned(torch.add),
+    "lrn": _across,
+    "prelu": _prelu,
+    "upsample": _resized,
+}
