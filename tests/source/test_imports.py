@@ -49,7 +49,7 @@ CASES = {
     "through a package": ("from .q import block",
         {"p__INIT": "", "p__q__INIT": "from .parts import block", "p__q__parts": BLOCK}, "p__net"),
     "a circle": ("from parts import block", {"parts": "import net\n" + BLOCK}, "net"),
-    "tried": ("try:\n    from fastnn import block\nexcept ImportError:\n    from parts import block",
+    "tried": ("try:\n    from fastnn import block\nexcept ImportError:\n    from parts import *",
         {"parts": BLOCK}, "net"),
 }  # fmt: skip
 

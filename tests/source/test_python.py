@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import pytest
@@ -337,10 +338,18 @@ def as_data(value: Any) -> Any:
     return value
 
 
+def run(text: str, names: dict[str, Any]) -> None:
+    """Run a snippet in Python itself, which warns of some of them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        code = compile(text, "snippet", "exec", dont_inherit=True)
+    exec(code, names)
+
+
 @pytest.mark.parametrize("text", snippets())
 def test_it_means_what_python_means(text: str) -> None:
     names: dict[str, Any] = {"__name__": "snippet"}
-    exec(compile(text, "snippet", "exec", dont_inherit=True), names)
+    run(text, names)
 
     assert interpreted(text) == as_data(names["r"])
 
@@ -374,12 +383,11 @@ def test_there_are_many_snippets() -> None:
     ],
 )
 def test_what_python_refuses_is_refused(text: str) -> None:
-    with pytest.raises(Exception) as real:
-        exec(compile(text, "snippet", "exec"), {})
+    with pytest.raises((ArithmeticError, AssertionError, AttributeError, LookupError, NameError,
+                        StopIteration, TypeError, ValueError)):  # fmt: skip
+        run(text, {})
     with pytest.raises(SpecError):
         interpreted(text)
-
-    assert isinstance(real.value, Exception)
 
 
 def test_instances_are_no_python_objects() -> None:

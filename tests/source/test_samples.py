@@ -23,7 +23,7 @@ CASES: list[tuple[str, str | None, Shape, list[Shape], int, int, int]] = [
     ("cifar_vgg.py", None, (3, 32, 32), [(10,)], 9231114, 0, 5512),
     ("cifar_vgg.py", "VGG('VGG16')", (3, 32, 32), [(10,)], 14728266, 0, 8461),
     ("unet_package/unet_model.py", "UNet(3, 2)", (3, 67, 93), [(2, 67, 93)], 31037698, 0, 11794),
-    ("unet_package/unet_model.py", "UNet(3, 2, True)", (3, 64, 64), [(2, 64, 64)], 17263042, 0, 8850),
+    ("unet_package/unet_model.py", "UNet(3, 2, 1)", (3, 64, 64), [(2, 64, 64)], 17263042, 0, 8850),
     ("gan.py", "Generator", (100,), [(1, 28, 28)], 581264, 0, 1538),
     ("gan.py", "Discriminator", (1, 28, 28), [(1,)], 98113, 0, 451),
     ("dcgan.py", None, (100, 1, 1), [(3, 16, 16)], 2930176, 0, 1538),

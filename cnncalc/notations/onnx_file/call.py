@@ -13,7 +13,7 @@ from cnncalc.notations.onnx_file.records import Flow, Mask, Merged, Open, Record
 if TYPE_CHECKING:
     from cnncalc.notations.onnx_file.tracing import Tracer
 
-__all__ = ["Call"]
+__all__ = ["Call", "plain"]
 
 
 class Call:
@@ -88,8 +88,7 @@ class Call:
                 f"the numbers of its input {where} are not known here",
                 "they depend on the data, are too many, or lie in another file, which is not read",
             )
-        values: list[float] = constant.values.reshape(-1).tolist()
-        return values
+        return [plain(value) for value in constant.values.reshape(-1)]
 
     def number(self, name: str, place: int | None = None) -> float | None:
         """One number that an attribute has, or that an input holds in later versions."""
@@ -150,6 +149,14 @@ class Call:
     def only_reader(self, flow: Flow) -> bool:
         """Whether nothing but this node reads some data."""
         return self.record(flow).readers == 1
+
+
+def plain(value: Any) -> float:
+    """A NumPy number as the shortest Python one: 0.1 where single precision has 0.10000000149."""
+    if value.dtype.kind != "f":
+        return int(value)
+    number = float(str(value))
+    return int(number) if abs(number) < 2**31 and number == int(number) else number
 
 
 def describe(value: Value) -> str:

@@ -267,6 +267,11 @@ def set_field(holder: Instance, name: str, value: Value) -> None:
         holder.fields.pop(name, None)
     if isinstance(value, Parameter) and value.holder is None:
         value.holder, value.name = holder, name
+    elif isinstance(value, Parameter) and value.holder is not holder and holder.layers is not None:
+        raise Refusal(
+            f"`{name}` is made the weight of two layers, and tied weights can't be followed",
+            help="call the same layer twice, and its weights are counted once",
+        )
     holder.fields[name] = value
     if len(holder.fields) > 5_000:
         raise Refusal("an object with more than 5,000 attributes", code="too-large")

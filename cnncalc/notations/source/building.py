@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from cnncalc.errors import Source
 from cnncalc.layers.base import Layer, Shape, Weight
-from cnncalc.network import Network
+from cnncalc.layers.merge import Input
+from cnncalc.network import Network, Step
 from cnncalc.notations.source import definitions, expressions, statements
 from cnncalc.notations.source.data import content_of
 from cnncalc.notations.source.describing import describe
@@ -18,8 +19,9 @@ from cnncalc.notations.source.flowing import Tensor
 from cnncalc.notations.source.limits import Budget
 from cnncalc.notations.source.machine import Machine
 from cnncalc.notations.source.stops import Refusal
-from cnncalc.notations.source.torch_modules import is_module, named_modules, own_weights
-from cnncalc.notations.source.trace import Trace
+from cnncalc.notations.source.torch_containers import SEQUENTIAL
+from cnncalc.notations.source.torch_modules import children, is_module, named_modules, own_weights
+from cnncalc.notations.source.trace import Names, Trace
 from cnncalc.notations.source.values import Instance, SetValue, Value
 
 __all__ = ["HANDLERS", "read", "tensors_in"]
@@ -64,7 +66,33 @@ def torch_network(build: Build, machine: Machine, model: Instance) -> Network:
         # forward may leave something behind in the model, so each run has one of its own
         return traced(*(fresh.pop() if fresh else build()), shape)
 
-    return Network((), notation="torch", tracer=run)
+    return Network(plain_steps(model), notation="torch", tracer=run)
+
+
+def plain_steps(model: Instance) -> list[Step]:
+    """The steps of layers one after another, which need no size; none for anything else."""
+    steps = [Step(Input(), name="input")]
+    names = Names()
+    first: dict[int, tuple[int, str]] = {}
+    for path, layer in layers_in_line(model, ""):
+        if layer.layers is None:
+            return []
+        here = len(steps)
+        number, name = first.setdefault(id(layer), (here, path or layer.cls.name.lower()))
+        again = number != here
+        chosen = names.fresh(name, again)
+        shares = number if again else None
+        steps.append(Step(layer.layers, (here - 1,), chosen, layer.made[:1], shares))
+    return steps if len(steps) > 1 else []
+
+
+def layers_in_line(module: Instance, name: str) -> Iterator[tuple[str, Instance]]:
+    """The layers of a Sequential in order, with their names; others come out without layers."""
+    if module.cls is not SEQUENTIAL:
+        yield name, module if module.cls.library else Instance(module.cls)
+        return
+    for each, child in children(module):
+        yield from layers_in_line(child, f"{name}.{each}" if name else each)
 
 
 def traced(machine: Machine, model: Instance, shape: Shape) -> Network:
@@ -87,15 +115,22 @@ def traced(machine: Machine, model: Instance, shape: Shape) -> Network:
         ends,
         notation="torch",
         unused_params=unused,
-        relabel=None if all(step.layer.trainable for step in steps) else untrained,
+        relabel=None
+        if all(step.layer.trainable and not step.layer.kept for step in steps)
+        else untrained,
     )
 
 
 def untrained(layer: Layer, weights: tuple[Weight, ...]) -> tuple[Weight, ...]:
     """A layer's weights, which the source may keep from training."""
-    if layer.trainable:
+    if layer.trainable and not layer.kept:
         return weights
-    return tuple(Weight(each.name, each.shape, each.role, False) for each in weights)
+    return tuple(
+        Weight(each.name, each.shape, each.role, False)
+        if not layer.trainable or each.name in layer.kept
+        else each
+        for each in weights
+    )
 
 
 def further_inputs(model: Instance) -> list[Value]:

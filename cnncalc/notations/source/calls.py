@@ -99,9 +99,12 @@ def foreign(path: str) -> Refusal:
     package = path.partition(".")[0]
     if package in ("torch", "keras", "tensorflow") and ".applications." not in path:
         return Refusal(f"`{path}` has no counterpart in this calculator", code="unsupported")
+    advice = "only files of the same folder or package are read, and nothing is executed"
+    if package == "torchvision":
+        advice = "torchvision's own files can be read: `torchvision/models/resnet.py:resnet18`"
     return Refusal(
         f"`{path}` can't be followed: `{package}` is not part of this source tree",
-        help="only files of the same folder or package are read, and nothing is executed",
+        help=advice,
         code="foreign",
     )
 

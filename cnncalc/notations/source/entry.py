@@ -11,7 +11,8 @@ from cnncalc.notations.source.builtin import BUILTINS, FORBIDDEN
 from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.files import SourceFile, syntax_tree
 from cnncalc.notations.source.machine import Machine
-from cnncalc.notations.source.scopes import Module, Scope, reads
+from cnncalc.notations.source.scopes import Module, Scope
+from cnncalc.notations.source.slices import reads
 from cnncalc.notations.source.stops import Raised, Refusal
 from cnncalc.notations.source.torch_modules import MODULE, is_module
 from cnncalc.notations.source.values import (
@@ -148,9 +149,18 @@ def only_class(machine: Machine, module: Module) -> Value:
         raise ambiguous(functions_over(module, roots) or roots)
     (root,) = roots
     if not needs_arguments(classes[root]):
-        span_at = nodes[root]
-        return machine.call_at(module.scope, span_at, lambda: machine.call(classes[root], [], {}))
+        return made_here(machine, module, nodes[root], classes[root])
     return made_elsewhere(machine, module, root, classes[root])
+
+
+def made_here(machine: Machine, module: Module, node: ast.stmt, made: Value) -> Value:
+    """What a class or a function gives; where nothing else is at fault, its definition is."""
+    try:
+        return machine.call(made, [], {})
+    except (Refusal, Raised) as stop:
+        if stop.span is None:
+            stop.span = module.file.span(node)
+        raise
 
 
 def functions_over(module: Module, classes: list[str]) -> list[str]:
@@ -277,7 +287,5 @@ def only_function(machine: Machine, module: Module) -> Value:
         return None
     if len(roots) > 1:
         raise ambiguous([f"{name}()" for name in roots])
-    value = machine.call_at(
-        module.scope, users[roots[0]], lambda: machine.call(module.find(roots[0]), [], {})
-    )
+    value = made_here(machine, module, users[roots[0]], module.find(roots[0]))
     return value if is_model(value) else None

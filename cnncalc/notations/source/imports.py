@@ -18,9 +18,9 @@ __all__ = ["Imports"]
 
 STANDARD = frozenset(
     words(
-        "abc collections copy dataclasses enum functools inspect itertools logging math numbers "
-        "numpy operator os os.path collections.abc re sys types typing typing_extensions warnings "
-        "__future__"
+        "abc argparse collections copy dataclasses enum functools inspect itertools logging math numbers "
+        "numpy operator os os.path collections.abc re sys types typing typing_extensions "
+        "warnings __future__"
     )
 )
 TORCH = ("torch", "torchvision", "timm", "pytorch_lightning", "lightning")

@@ -38,7 +38,11 @@ def keras_network(build: Build, machine: Machine | None, model: Value) -> Networ
                 model = sequential_of(machine, [model])
         shape = own_shape(machine, model)
 
+    fresh = [(machine, model)] if machine is not None and shape is not None else []
+
     def run(wanted: Shape) -> Network:
+        if fresh and wanted == shape:
+            return traced(*fresh.pop(), wanted)
         made = build(wanted)
         if not is_keras_model(made[1]):
             with made[0].deep():

@@ -13,6 +13,7 @@ from cnncalc.notations.source.data import content_of, listed
 from cnncalc.notations.source.limits import MAX_ITEMS, check_count
 from cnncalc.notations.source.numeric import NUMERIC
 from cnncalc.notations.source.operators import binary
+from cnncalc.notations.source.options import OPTIONS
 from cnncalc.notations.source.patterns import PATTERNS
 from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.records import DATACLASSES, copied, named_tuple
@@ -227,6 +228,7 @@ OPERATORS = {"mul": ast.Mult, "add": ast.Add, "sub": ast.Sub, "floordiv": ast.Fl
 
 LIBRARY: dict[str, Value] = {
     **NUMERIC,
+    **OPTIONS,
     **PATTERNS,
     "functools.partial": PARTIAL,
     "functools.reduce": simple("reduce", reduced),

@@ -9,7 +9,7 @@ from cnncalc.layers import KINDS
 from cnncalc.layers.base import Shape, show
 from cnncalc.notations.source.data import content_of, listed
 from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.flowing import Batch, Static, Tensor
+from cnncalc.notations.source.flowing import Batch, Parameter, Static, Tensor
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.tensors import axis_of, inner_axis, outer_shape
 from cnncalc.notations.source.trace import emit
@@ -260,6 +260,13 @@ def same(machine: Any, tensor: Value, *args: Value, **kwargs: Value) -> Value:
     return tensor
 
 
+def requires_grad(machine: Any, tensor: Value, requires_grad: Value = True) -> Value:
+    """A parameter frozen or thawed in place; of other tensors it says nothing."""
+    if isinstance(tensor, Parameter):
+        tensor.trainable = bool(requires_grad)
+    return tensor
+
+
 RESHAPING: dict[str, Any] = {
     "view": view,
     "reshape": view,
@@ -280,11 +287,12 @@ RESHAPING: dict[str, Any] = {
     "numel": count,
     "nelement": count,
     "dim": lambda machine, tensor: len(outer_shape(tensor)),
+    "requires_grad": requires_grad,
     "ndimension": lambda machine, tensor: len(outer_shape(tensor)),
     **dict.fromkeys(
         words(
             "contiguous clone detach to cuda cpu float double half bfloat16 type type_as "
-            "requires_grad_ requires_grad retain_grad float32 data copy_ normal uniform zero fill "
+            "retain_grad float32 data copy_ normal uniform zero fill "
             "zero_ fill_ normal_ uniform_ fmod_ erfinv copy type_ is_contiguous "
             "xavier_normal kaiming_normal trunc_normal xavier_uniform kaiming_uniform constant"
         ),

@@ -13,7 +13,7 @@ from cnncalc.layers.base import Layer, Shape, Weight
 from cnncalc.notations.source.attributes import set_field
 from cnncalc.notations.source.data import content_of
 from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.flowing import Parameter, Static, Tensor
+from cnncalc.notations.source.flowing import Batch, Parameter, Static, Tensor
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.torch_modules import MODULE, method, set_attribute
 from cnncalc.notations.source.trace import emit
@@ -157,7 +157,7 @@ def sized(machine: Any, layer: Layer, tensor: Value, size: Value) -> Layer:
 
     if layer.kind == "maxunpool":
         return layer  # the second input is the pool's indices
-    sizes = tuple(each for each in plain_sizes(size) if isinstance(each, int))
+    sizes = tuple(1 if isinstance(each, Batch) else each for each in plain_sizes(size))
     try:
         return to_output_size(layer, sizes, inner_shape(tensor))  # type: ignore[arg-type]
     except LayerError as error:
@@ -172,10 +172,21 @@ def run_layer(machine: Any, module: Instance, layer: Layer, tensor: Value) -> Va
     """A module's step, or two outputs where a pool gives its indices too."""
     if frozen(module):
         layer = layer.frozen()
+    elif kept := frozen_weights(module):
+        layer = layer.keeping(kept)
     output = emit(machine, layer, [tensor], op=layer.kind, owner=module)
     if module.fields.get("return_indices") is True:
         return output, Opaque("indices of a max pool")
     return output
+
+
+def frozen_weights(module: Instance) -> frozenset[str]:
+    """The names of a layer's weights that the source keeps from training."""
+    return frozenset(
+        name
+        for name in WEIGHTS[:2]
+        if isinstance(weight := module.fields.get(name), Parameter) and not weight.trainable
+    )
 
 
 def frozen(module: Instance) -> bool:
@@ -237,7 +248,10 @@ def set_layer_attribute(machine: Any, module: Instance, name: Value, value: Valu
     """Changing what a layer computes with, such as `conv.stride = (1, 1)`."""
     cls = reader_of(module.cls)
     arguments = form_of(cls.reader).parameters if cls.reader and module.layers else {}
-    if name in WEIGHTS and module.layers is not None:
+    if name == "bias" and value is None and "bias" in arguments:
+        given = {each: module.fields[each] for each in arguments if each in module.fields}
+        module.layers = read(cls.reader, f"nn.{cls.name}", (), given | {"bias": False})  # type: ignore[arg-type]
+    elif name in WEIGHTS and module.layers is not None:
         before = attribute(machine, module, name)
         shape = value.shape if isinstance(value, Static) else None
         if before is not None and shape != before.shape:

@@ -216,7 +216,7 @@ METHODS: dict[str, Method] = {
     **dict.fromkeys(
         words(
             "eval to cuda cpu float double half bfloat16 type load_state_dict zero_grad "
-            "share_memory compile to_empty"
+            "share_memory compile to_empty save_hyperparameters log log_dict"
         ),
         itself,
     ),

@@ -43,7 +43,8 @@ MODULES = frozenset(
         "torch.backends torch.backends.cudnn torch.utils.data torch.nn.utils torch.nn.parameter "
         "torch.utils.model_zoo torch.nn.parallel torch.fx torch.amp torch.distributed "
         "torch.nn.utils.parametrizations torch._C timm timm.layers timm.models timm.models.layers "
-        "torchvision torchvision.models torchvision.ops torch.special torch.linalg torch.onnx"
+        "torchvision torchvision.models torchvision.ops pytorch_lightning lightning "
+        "lightning.pytorch torch.special torch.linalg torch.onnx"
     )
 )
 NO_LAYER = {

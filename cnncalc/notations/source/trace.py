@@ -16,7 +16,7 @@ from cnncalc.notations.source.limits import MAX_LAYERS
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import Instance, Value
 
-__all__ = ["Trace", "emit", "whole_module"]
+__all__ = ["Names", "Trace", "emit", "whole_module"]
 
 STEP_COST = 40  # in fuel: a step is dearer than a node of the syntax tree
 

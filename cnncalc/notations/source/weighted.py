@@ -38,6 +38,10 @@ def holder_of(weight: Value, bias: Value) -> Value:
         sources |= {id(s): s for s in bias.sources if s.role == "parameter"}
     holders = {id(source.holder) for source in sources.values()}
     first = next(iter(sources.values()), None)
+    if first is None:
+        raise Refusal(
+            "a convolution with weights that aren't parameters can't be followed", code="weights"
+        )
     if first is not None and len(sources) > 1 and len(holders) == 1 and first.holder is not None:
         return first.holder
     if len(sources) > 2 or (len(sources) == 2 and len(holders) > 1):
@@ -61,7 +65,7 @@ def check_whole(layer: Layer, shape: Shape, *weights: Value) -> None:
         used = sum(each.count for each in layer.weights(shape) if each.role == "parameter")
     except LayerError:
         return  # the step itself says what is wrong
-    if used != held:
+    if sources and used != held:
         raise Refusal("a step with a part of a parameter can't be followed", code="weights")
 
 

@@ -11,7 +11,7 @@ from cnncalc.layers import KINDS
 from cnncalc.layers.base import Shape, show
 from cnncalc.layers.conv import Conv, ConvTransposed
 from cnncalc.layers.linear import Linear
-from cnncalc.notations.onnx_file.call import Call
+from cnncalc.notations.onnx_file.call import Call, plain
 from cnncalc.notations.onnx_file.model import Constant
 from cnncalc.notations.onnx_file.operators.patterns import (
     affine,
@@ -55,12 +55,6 @@ def _number(constant: Constant) -> float | None:
     if constant.count != 1 or constant.values is None or (constant.shape and not literal):
         return None
     return plain(constant.values.reshape(-1)[0])
-
-
-def plain(value: object) -> float:
-    """A NumPy number as the shortest Python one: 0.1 where single precision has 0.10000000149."""
-    number = float(str(value))
-    return int(number) if number == number // 1 and abs(number) < 2**31 else number
 
 
 def merged(call: Call, flows: Sequence[Flow]) -> Flow:

@@ -98,7 +98,7 @@ def _bound(call: Call, name: str, place: int) -> float | None:
 
 
 def _whole(number: float) -> float:
-    return int(number) if number == int(number) else number
+    return int(number) if number % 1 == 0 else number
 
 
 def dropout(call: Call) -> Flow:

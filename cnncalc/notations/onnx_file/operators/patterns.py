@@ -108,44 +108,33 @@ def decomposed(call: Call, flow: Flow) -> Flow:
     return flow
 
 
+# Where the parts of a written-out GELU stand: x/√2, its erf, one more, ½, the product.
+GELUS: dict[tuple[str, ...], tuple[int, ...]] = {
+    ("rescale", "erf", "rescale", "mul", "rescale"): (0, 1, 2, 4, 3),
+    ("rescale", "erf", "rescale", "rescale", "mul"): (0, 1, 2, 3, 4),
+    ("rescale", "rescale", "erf", "rescale", "mul"): (1, 2, 3, 0, 4),
+}
+
+
 def _gelu(call: Call) -> Flow | None:
-    """x/√2, erf, +1, times x, times ½ (in either order of the last two): GELU."""
+    """½ x (1 + erf(x/√2)), halved first, in the middle or last."""
     records = tail(call, (1,) * 4)
-    if records is None:
+    order = GELUS.get(tuple(kinds(records))) if records else None
+    if records is None or order is None:
         return None
-    words = kinds(records)
-    if words[:3] != ["rescale", "erf", "rescale"]:
-        return _gelu_halved_first(call, records)
-    divided, error, raised = records[:3]
     base = len(call.tracer.records) - 5
-    chain = error.inputs == (base,) and raised.inputs == (base + 1,)
+    divided, error, raised, half, product = (records[place] for place in order)
+    at = dict(zip(("divided", "error", "raised", "half", "product"), order, strict=True))
     source = divided.inputs[0]
-    if not chain or not _is_rescale(divided, 1 / ROOT, 0) or not _is_rescale(raised, 1, 1):
-        return None
-    if words[3:] == ["mul", "rescale"]:
-        product, half = records[3:]
-        fits = set(product.inputs) == {source, base + 2} and half.inputs == (base + 3,)
-        return replaced(call, 5, KINDS["gelu"](), source) if fits and _halves(half) else None
-    return None
-
-
-def _gelu_halved_first(call: Call, records: list[Record]) -> Flow | None:
-    """x/√2, erf, +1, ½x, and the product of the last two; or ½x first of all."""
-    base = len(call.tracer.records) - 5
-    words = kinds(records)
-    orders: dict[tuple[str, ...], tuple[int, ...]] = {
-        ("rescale", "erf", "rescale", "rescale", "mul"): (0, 1, 2, 3),
-        ("rescale", "rescale", "erf", "rescale", "mul"): (1, 2, 3, 0),
-    }
-    order = orders.get(tuple(words))
-    if order is None:
-        return None
-    divided, error, raised, half = (records[place] for place in order)
-    source = divided.inputs[0]
-    chain = error.inputs == (base + order[0],) and raised.inputs == (base + order[1],)
-    product = set(records[4].inputs) == {base + order[2], base + order[3]}
-    numbers = _is_rescale(divided, 1 / ROOT, 0) and _is_rescale(raised, 1, 1) and _halves(half)
-    if chain and product and numbers and half.inputs == (source,):
+    halved_last = at["half"] > at["product"]
+    wiring = (
+        error.inputs == (base + at["divided"],),
+        raised.inputs == (base + at["error"],),
+        half.inputs == ((base + at["product"]) if halved_last else source,),
+        set(product.inputs) == {base + at["raised"], source if halved_last else base + at["half"]},
+    )
+    fits = _is_rescale(divided, 1 / ROOT, 0) and _is_rescale(raised, 1, 1)
+    if all(wiring) and fits and _is_rescale(half, 0.5, 0):
         return replaced(call, 5, KINDS["gelu"](), source)
     return None
 
@@ -156,10 +145,6 @@ def _is_rescale(record: Record, factor: float, offset: float) -> bool:
     return len(given) == 2 and all(
         abs(a - b) < 1e-3 for a, b in zip(given, (factor, offset), strict=True)
     )
-
-
-def _halves(record: Record) -> bool:
-    return record.layer.kind == "rescale" and _is_rescale(record, 0.5, 0)
 
 
 def _layer_norm(call: Call) -> Flow | None:

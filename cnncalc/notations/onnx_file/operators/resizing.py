@@ -8,8 +8,7 @@ from math import floor
 import cnncalc.notations.onnx_file.shapes as shapes
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Shape
-from cnncalc.notations.onnx_file.call import Call
-from cnncalc.notations.onnx_file.operators.elementwise import plain
+from cnncalc.notations.onnx_file.call import Call, plain
 from cnncalc.notations.onnx_file.records import Flow, Value
 
 __all__ = ["RESIZING"]
