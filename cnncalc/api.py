@@ -78,10 +78,13 @@ def verify(
     """Work out a network, run it on real arrays, and compare.
 
     Args:
-        net, input, batch, dtype, layout: as in `analyze`; the run uses dtype and batch too
-            (what NumPy has no arithmetic for is computed in float32).
+        net: a network or its text.
+        input: shape without batch, in the network's layout; wins over the network's own.
         executor: `bundled`, `torch`, `keras` or `onnxruntime`.
         device: `cpu`; `cuda` where the executor finds a GPU; `meta` (sizes alone) in `torch`.
+        batch: samples at a time.
+        dtype: as in `analyze`; what NumPy has no arithmetic for is computed in float32.
+        layout: the report's: `channels-first` or `channels-last`; None: the network's own.
         progress: called with the steps done, all steps and the name of the next one.
 
     Returns:

@@ -159,16 +159,14 @@ class Tracer:
         known = node.domain in STANDARD or node.op in FUSED
         if known and not any(isinstance(each, Flow | Mask | Merged) for each in inputs):
             return list(fold(call))
-        handler = OPERATORS.get(node.op) if known else None
-        if handler is None:
-            domain = "" if node.domain in STANDARD else f" of `{clean(node.domain, 60)}`"
-            raise LayerError(
-                f"the operator `{clean(node.op, 60)}`{domain} isn't known here",
-                code="unknown-operator",
-                help="networks of convolutions, pools, linear layers and elementwise "
-                "functions are read",
-            )
-        found = handler(call)
+        if not known or node.op not in OPERATORS:
+            raise _unknown(node)
+        try:
+            found = OPERATORS[node.op](call)
+        except LayerError:
+            raise
+        except (ArithmeticError, LookupError, TypeError, ValueError):
+            raise LayerError("its attributes and inputs don't fit together", code="onnx") from None
         return list(found) if isinstance(found, list) else [found]
 
     def _call_function(
@@ -253,6 +251,15 @@ class Tracer:
             code=error.code,
             help=error.help,
         )
+
+
+def _unknown(node: Node) -> LayerError:
+    domain = "" if node.domain in STANDARD else f" of `{clean(node.domain, 60)}`"
+    return LayerError(
+        f"the operator `{clean(node.op, 60)}`{domain} isn't known here",
+        code="unknown-operator",
+        help="networks of convolutions, pools, linear layers and elementwise functions are read",
+    )
 
 
 def _settled(layer: Layer, shapes: tuple[Shape, ...]) -> Layer:
