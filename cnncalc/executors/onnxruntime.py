@@ -152,7 +152,8 @@ class _Trial:
     def _step(self, written: Written, values: Mapping[str, Any], number: int) -> StepRun:
         row = self.report.rows[number]
         if number in written.missing:
-            failure = self.failures.get(number)
+            reached = written.missing[number] is not None
+            failure = self.failures.get(number) if reached else None
             return StepRun(error=failure, built=failure is not None)
         tensors = []
         for name, held in written.held[number]:

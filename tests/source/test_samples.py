@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
+from cnncalc.api import verify
+from cnncalc.errors import Piece, Source
 from cnncalc.layers.base import Shape
+from cnncalc.notations import source
 from tests.source.reading import SAMPLES, all_params, report_of_file
 
 # file, model, input; outputs, all parameters, those that no step uses, buffers.
@@ -190,3 +193,19 @@ def test_every_sample_is_tried() -> None:
     assert {path.relative_to(SAMPLES).as_posix() for path in Path(SAMPLES).rglob("*.py")} == (
         tried | parts
     )
+
+
+@pytest.mark.parametrize(
+    ("file", "entry", "input"),
+    [(file, entry, input) for file, entry, input, _, params, *_ in CASES if params < 3_000_000]
+    + [("keras_functional.py", None, None), ("keras_transfer.py", "model", None)],
+)
+def test_the_bundled_executor_agrees(file: str, entry: str | None, input: Shape | None) -> None:
+    """Sizes, weights and receptive fields of a traced network, computed on real arrays."""
+    path = SAMPLES / file
+    text = Source(path.read_text(encoding="utf-8"), [Piece(0, str(path))])
+    found = verify(source.parse(text, entry=entry, path=str(path)), input).verify
+
+    assert found is not None
+    assert found["ok"], found["mismatches"]
+    assert found["checked"]["shapes"] > 1

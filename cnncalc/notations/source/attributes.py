@@ -95,6 +95,9 @@ SPECIAL: dict[str, Callable[[Any, Instance], Value]] = {
     "__dict__": lambda machine, value: dict(value.fields),
     "__doc__": lambda machine, value: None,
     "__init__": lambda machine, value: Bound(PLAIN_INIT, value),
+    "__getattr__": lambda machine, value: Builtin(
+        "__getattr__", lambda m, args, kwargs: get_attribute(m, value, args[0])
+    ),
 }
 
 

@@ -6,6 +6,7 @@ import ast
 
 from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.flowing import Tensor
+from cnncalc.notations.source.kinds import is_keras_layer
 from cnncalc.notations.source.machine import Machine
 from cnncalc.notations.source.scopes import Module
 from cnncalc.notations.source.stops import Refusal
@@ -18,8 +19,6 @@ __all__ = ["bare_calls"]
 
 def bare_calls(machine: Machine, module: Module) -> Value:
     """The layers that stand at the top level, as one sequence."""
-    from cnncalc.notations.source.keras_models import is_keras_layer, sequential_of
-
     nodes = [
         part
         for statement in module.statements
@@ -38,6 +37,8 @@ def bare_calls(machine: Machine, module: Module) -> Value:
     if all(is_module(value) for value in values):
         return machine.call(SEQUENTIAL, values, {})
     if all(is_keras_layer(value) for value in values):
+        from cnncalc.notations.source.keras_models import sequential_of
+
         return sequential_of(machine, values)
     refusal = Refusal("layers of PyTorch and of Keras stand side by side here")
     refusal.span = module.file.span(nodes[-1])
@@ -54,7 +55,6 @@ def parts_of(node: ast.expr) -> list[ast.expr]:
 def layer_at(machine: Machine, module: Module, node: ast.expr) -> Value:
     """The layer that an expression makes."""
     from cnncalc.notations.source.entry import is_model
-    from cnncalc.notations.source.keras_models import is_keras_layer
 
     for name in {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}:
         if module.has(name):

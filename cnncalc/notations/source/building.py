@@ -16,6 +16,7 @@ from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.entry import choose
 from cnncalc.notations.source.files import Tree
 from cnncalc.notations.source.flowing import Tensor
+from cnncalc.notations.source.kinds import Unsized
 from cnncalc.notations.source.limits import Budget
 from cnncalc.notations.source.machine import Machine
 from cnncalc.notations.source.stops import Refusal
@@ -34,8 +35,6 @@ Build = Callable[..., tuple[Machine, Value]]
 
 def read(source: Source, notation: str, entry: str | None, path: Path | None) -> Network:
     """Build the model, and give a network that runs it at an input size."""
-    from cnncalc.notations.source.keras_models import Unsized
-    from cnncalc.notations.source.keras_networks import keras_network
 
     def build(
         wanted: Shape | None = None, inputs: dict[int, Shape] | None = None
@@ -52,9 +51,16 @@ def read(source: Source, notation: str, entry: str | None, path: Path | None) ->
     try:
         machine, model = build()
     except Unsized:
-        return keras_network(build, None, None)
+        return keras(build, None, None)
     if is_module(model):
         return torch_network(build, machine, model)
+    return keras(build, machine, model)
+
+
+def keras(build: Build, machine: Machine | None, model: Value) -> Network:
+    """A network around a Keras model, whose rules are loaded only now."""
+    from cnncalc.notations.source.keras_networks import keras_network
+
     return keras_network(build, machine, model)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+from functools import partial
 from typing import Any
 
 from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.machine import Machine
 from cnncalc.notations.source.raising import EXCEPTIONS, raised
 from cnncalc.notations.source.scopes import Scope
+from cnncalc.notations.source.slices import binds
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import (
     MISSING,
@@ -66,16 +68,27 @@ class Super:
 def make_class(scope: Scope, node: ast.ClassDef) -> Class:
     """A class value: its body runs now."""
     bases, foreign = class_bases(scope, node)
+    cls = Class(node.name, bases or (OBJECT,), library=False)
+    cls.names["__module__"] = scope.module.file.name
+    cls.foreign = foreign
+    if ENUM in cls.order:
+        # Tables of weights are Enums: hardly one of their many entries is ever asked for.
+        cls.pending = partial(run_body, scope, node, cls)
+        cls.later = frozenset(name for each in node.body for name in binds(each))
+        return cls
+    run_body(scope, node, cls)
+    return cls
+
+
+def run_body(scope: Scope, node: ast.ClassDef, cls: Class) -> None:
+    """Work out what a class body defines."""
     body = Scope(scope, scope.module, None)
     fields: list[str] = []
     body.names.update({"__class_body__": True, "__fields__": fields})
     scope.machine.run(body, node.body)
-    names = {name: value for name, value in body.names.items() if name not in MARKS}
-    names["__annotated__"] = tuple(fields)
-    cls = Class(node.name, bases or (OBJECT,), names, library=False)
-    names["__module__"] = scope.module.file.name
-    cls.foreign = foreign
-    for value in names.values():
+    cls.names.update({name: each for name, each in body.names.items() if name not in MARKS})
+    cls.names["__annotated__"] = tuple(fields)
+    for value in cls.names.values():
         own(value, cls)
     if ENUM in cls.order:
         make_members(cls)
@@ -83,7 +96,6 @@ def make_class(scope: Scope, node: ast.ClassDef) -> Class:
         from cnncalc.notations.source.records import record_class
 
         record_class(cls)
-    return cls
 
 
 def class_bases(scope: Scope, node: ast.ClassDef) -> tuple[tuple[Class, ...], str | None]:
@@ -131,6 +143,12 @@ def make_members(cls: Class) -> None:
     cls.names["__members__"] = members
 
 
+def members_of(cls: Class) -> dict[str, Value]:
+    """The members of an Enum, by name; none of any other class."""
+    members = cls.find("__members__")
+    return members if isinstance(members, dict) else {}
+
+
 def instantiate(machine: Machine, cls: Class, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """An object of a class."""
     if cls.make is not None:
@@ -165,7 +183,7 @@ def check_no_arguments(cls: Class) -> None:
 def member_of(machine: Machine, cls: Class, args: list[Value]) -> Value:
     from cnncalc.notations.source.comparing import equal
 
-    for member in cls.names.get("__members__", {}).values():
+    for member in members_of(cls).values():
         if args and (args[0] is member or equal(machine, member.fields["value"], args[0])):
             return member
     raise raised("ValueError", f"no member of `{cls.name}` has this value")

@@ -47,8 +47,8 @@ def iterate(machine: Any, value: Value) -> Iterable[Value]:
         return _instance_items(machine, value)
     if isinstance(value, Silent):
         return ()  # weights that are loaded
-    if isinstance(value, Class) and "__members__" in value.names:
-        return list(value.names["__members__"].values())
+    if isinstance(value, Class) and value.find("__members__") is not MISSING:
+        return list(value.find("__members__").values())
     if isinstance(value, Static) and value.values is not None:
         return [Static((), value.sources, [each], value.whole) for each in value.values]
     if isinstance(value, Tensor | Static):

@@ -24,11 +24,12 @@ def function_definition(scope: Scope, node: ast.FunctionDef) -> None:
 def decorated(scope: Scope, decorators: list[ast.expr], value: Value) -> Value:
     """A function or class after its decorators.
 
-    Those of packages not read are left out, and so are registries, which keep a name for it.
+    Those of packages not read are left out, and so are registries, which keep a name for it,
+    and wrappers for the old names of arguments.
     """
     machine = scope.machine
     for node in reversed(decorators):
-        if last_name(node).startswith("register"):
+        if last_name(node).startswith(("register", "handle_legacy")):
             continue
         decorator = machine.evaluate(scope, node.func if isinstance(node, ast.Call) else node)
         if isinstance(decorator, Foreign | Opaque):

@@ -10,6 +10,7 @@ from cnncalc.notations.source.attributes import get_attribute
 from cnncalc.notations.source.builtin import BUILTINS, FORBIDDEN
 from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.files import SourceFile, syntax_tree
+from cnncalc.notations.source.kinds import is_keras_class, is_keras_model
 from cnncalc.notations.source.machine import Machine
 from cnncalc.notations.source.scopes import Module, Scope
 from cnncalc.notations.source.slices import reads
@@ -105,14 +106,10 @@ def runnable(machine: Machine, value: Value) -> Value:
 
 
 def is_model(value: Value) -> bool:
-    from cnncalc.notations.source.keras_models import is_keras_model
-
     return is_module(value) or is_keras_model(value)
 
 
 def model_class(value: Value) -> bool:
-    from cnncalc.notations.source.keras_models import is_keras_class
-
     return isinstance(value, Class) and (MODULE in value.order or is_keras_class(value))
 
 

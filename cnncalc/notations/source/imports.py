@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.scopes import Module
 from cnncalc.notations.source.stops import Refusal
-from cnncalc.notations.source.values import MISSING, Foreign, Namespace, Value
+from cnncalc.notations.source.values import MISSING, Foreign, Namespace, Silent, Value
 from cnncalc.notations.source.words import words
 
 if TYPE_CHECKING:
@@ -18,11 +18,12 @@ __all__ = ["Imports"]
 
 STANDARD = frozenset(
     words(
-        "abc argparse collections copy dataclasses enum functools inspect itertools logging math numbers "
-        "numpy operator os os.path collections.abc re sys types typing typing_extensions "
+        "abc argparse collections copy dataclasses enum functools inspect itertools logging math "
+        "numbers numpy operator os os.path collections.abc re sys types typing typing_extensions "
         "warnings __future__"
     )
 )
+LOGGING = ("_log_api_usage_once",)  # says to torch that a class is used
 TORCH = ("torch", "torchvision", "timm", "pytorch_lightning", "lightning")
 KERAS = ("keras", "tensorflow", "tf_keras", "keras_core")
 
@@ -82,6 +83,8 @@ class Imports:
 
     def member(self, importer: Module, node: ast.ImportFrom, name: str) -> Value:
         """`from module import name`."""
+        if name in LOGGING:
+            return Silent(name)
         path = self.absolute(importer, node)
         if path.partition(".")[0] in KERAS:
             found = self.library(f"{path}.{name}")

@@ -86,7 +86,7 @@ def _shown(index: Value, value: dict[Value, Value]) -> str:
 
 
 def _class_item(value: Class, index: Value) -> Value:
-    members = value.names.get("__members__")
+    members = value.find("__members__")
     if isinstance(members, dict):
         if isinstance(index, str) and index in members:
             return members[index]

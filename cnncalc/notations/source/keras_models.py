@@ -20,6 +20,7 @@ from cnncalc.notations.source.keras_layers import (
     set_trainable,
     tensors,
 )
+from cnncalc.notations.source.kinds import Unsized
 from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.torch_layers import refused
@@ -30,22 +31,7 @@ from cnncalc.notations.source.values import Class, Instance, Property, Silent, V
 if TYPE_CHECKING:
     pass
 
-__all__ = [
-    "MODEL",
-    "SEQUENTIAL",
-    "Unsized",
-    "between",
-    "declared_shape",
-    "is_keras_class",
-    "is_keras_layer",
-    "is_keras_model",
-    "keras_input",
-    "sequential_of",
-]
-
-
-class Unsized(Exception):  # noqa: N818, no error: a run is put off
-    """An input whose size the source leaves open: a run needs one from outside."""
+__all__ = ["MODEL", "SEQUENTIAL", "between", "declared_shape", "keras_input", "sequential_of"]
 
 
 def keras_input(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> Tensor:
@@ -255,6 +241,8 @@ METHODS: dict[str, Method] = {
     **dict.fromkeys(QUIET.split(), lambda machine, model, *args, **kwargs: Silent("model")),
 }
 MODEL = Class("Model", (LAYER,), {name: method(name, call) for name, call in METHODS.items()})
+MODEL.names["__keras_model__"] = True
+LAYER.names["__keras_layer__"] = True
 MODEL.names["call"] = method("call", call_model)
 MODEL.names["layers"] = Property(method("layers", layers_of))
 for _name in ("input", "output"):
@@ -269,18 +257,6 @@ SEQUENTIAL = Class(
         "pop": method("pop", pop),
     },
 )
-
-
-def is_keras_layer(value: Value) -> bool:
-    return is_layer(value)
-
-
-def is_keras_model(value: Value) -> bool:
-    return isinstance(value, Instance) and MODEL in value.cls.order
-
-
-def is_keras_class(value: Value) -> bool:
-    return isinstance(value, Class) and MODEL in value.order
 
 
 def sequential_of(machine: Any, layers: list[Value]) -> Value:

@@ -13,9 +13,9 @@ from cnncalc.notations.source.keras_layers import (
 from cnncalc.notations.source.keras_models import (
     between,
     declared_shape,
-    is_keras_model,
     sequential_of,
 )
+from cnncalc.notations.source.kinds import is_keras_model
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import Instance, Value
 

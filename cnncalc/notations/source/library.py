@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-from cnncalc.notations.source.builtin import DICT, TYPES, simple
+from cnncalc.notations.source.builtin import DICT, PLAIN, TYPES, simple
 from cnncalc.notations.source.classes import ENUM, OBJECT, RECORD
 from cnncalc.notations.source.data import content_of, listed
 from cnncalc.notations.source.limits import MAX_ITEMS, check_count
@@ -77,6 +77,9 @@ PARTIAL = Class(
     make=lambda machine, args, kwargs: make_partial(machine, *args, **kwargs),
     test=lambda value: isinstance(value, Partial),
 )
+
+
+PLAIN[Partial] = PARTIAL
 
 
 def wraps(machine: Any, wrapped: Value, *args: Value, **options: Value) -> Builtin:

@@ -260,7 +260,7 @@ def copied(machine: Any, value: Value, deep: bool, known: dict[int, Value] | Non
 
 
 def copied_instance(value: Instance, inner: Any, known: dict[int, Value]) -> Instance:
-    if "__members__" in value.cls.names:
+    if value.cls.find("__members__") is not MISSING:
         return value
     twin = Instance(value.cls, value.made)
     known[id(value)] = twin

@@ -53,8 +53,8 @@ def length(machine: Any, value: Value) -> Value:
     value = content_of(value)
     if isinstance(value, SetValue | Iterated):
         return len(value.items)
-    if isinstance(value, Class) and "__members__" in value.names:
-        return len(value.names["__members__"])
+    if isinstance(value, Class) and value.find("__members__") is not MISSING:
+        return len(value.find("__members__"))
     if not isinstance(value, str | tuple | list | dict | range):
         raise raised("TypeError", f"{describe(value)} has no length")
     return len(value)

@@ -44,6 +44,7 @@ MODULES = frozenset(
         "torch.utils.model_zoo torch.nn.parallel torch.fx torch.amp torch.distributed "
         "torch.nn.utils.parametrizations torch._C timm timm.layers timm.models timm.models.layers "
         "torchvision torchvision.models torchvision.ops pytorch_lightning lightning "
+        "torchvision.transforms torchvision.transforms.functional "
         "lightning.pytorch torch.special torch.linalg torch.onnx"
     )
 )
@@ -177,6 +178,30 @@ def drop_path() -> Class:
     return Class("DropPath", (MODULE,), dict(table))
 
 
+def resize(machine: Any, img: Value, size: Value, *args: Value, **options: Value) -> Value:
+    """`torchvision.transforms.functional.resize` of a tensor."""
+    from cnncalc.notations.source.functional import FUNCTIONAL
+
+    return FUNCTIONAL["interpolate"](machine, img, size, None, "bilinear", False)
+
+
+def center_crop(machine: Any, img: Value, output_size: Value) -> Value:
+    """`torchvision.transforms.functional.center_crop`; a larger size pads."""
+    from cnncalc.notations.source.functional import FUNCTIONAL
+
+    wanted = output_size if isinstance(output_size, tuple | list) else (output_size,) * 2
+    pads: list[int] = []
+    for want, have in zip(reversed(wanted), reversed(img.shape[1:]), strict=True):
+        before = -round((have - want) / 2) if want <= have else (want - have) // 2
+        pads += [before, want - have - before]
+    return FUNCTIONAL["pad"](machine, img, pads)
+
+
+def cropper(machine: Any, size: Value) -> Value:
+    """`torchvision.transforms.CenterCrop(size)`."""
+    return simple("CenterCrop", lambda m, img: center_crop(m, img, size))
+
+
 def checkpoint(machine: Any, function: Value, *args: Value, **options: Value) -> Value:
     return machine.call(function, list(args), {})
 
@@ -254,6 +279,9 @@ TABLE: dict[str, Value] = {
     "torch.compile": simple("compile", identity_decorator),
     "torch.set_default_dtype": Silent("torch.set_default_dtype"),
     "torch.inf": float("inf"),
+    "torchvision.transforms.functional.resize": simple("resize", resize),
+    "torchvision.transforms.functional.center_crop": simple("center_crop", center_crop),
+    "torchvision.transforms.CenterCrop": simple("CenterCrop", cropper),
     "torch.pi": 3.141592653589793,
     "torch._C._log_api_usage_once": Silent("torch._C._log_api_usage_once"),
     "torch.utils.checkpoint.checkpoint": simple("checkpoint", checkpoint),

@@ -140,11 +140,13 @@ class Class:
         "bases",
         "fields",
         "foreign",
+        "later",
         "library",
         "make",
         "name",
         "names",
         "order",
+        "pending",
         "reader",
         "test",
     )
@@ -169,17 +171,19 @@ class Class:
         self.library = library
         self.fields: list[tuple[str, Value]] | None = None  # of a record class
         self.foreign: str | None = None  # a base that can't be read
+        self.pending: Callable[[], None] | None = None  # the body, if it waits until it is needed
+        self.later: frozenset[str] = frozenset()  # the names that it will define
         self.order: tuple[Class, ...] = (self, *merged([base.order for base in bases] + [bases]))
 
     def find(self, name: str) -> Value:
         """The attribute of this class or of those it inherits from; MISSING if there is none."""
         for cls in self.order:
+            if cls.pending is not None and (name in cls.later or name == "__members__"):
+                pending, cls.pending = cls.pending, None
+                pending()
             if name in cls.names:
                 return cls.names[name]
         return MISSING
-
-    def within(self, other: Class) -> bool:
-        return other in self.order
 
     def __repr__(self) -> str:
         return f"<class {self.name}>"

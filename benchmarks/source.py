@@ -1,0 +1,123 @@
+"""How long a network takes from its source, as a whole process, beside torch's way.
+
+    python benchmarks/source.py --wheels .ci/wheels              # 10 rounds
+    python benchmarks/source.py --wheels .ci/wheels --rounds 30
+
+Three processes take turns in every round:
+
+    echo      a Typer app of two commands that only echo
+    source    cnncalc params torchvision/models/resnet.py:resnet50 -i 3x224x224 --json
+    torch     import torch, build the same resnet50 and run torchinfo's summary of it
+
+To reach: `source` at most 2.5 times `echo`, and `torch` at least 10 times `source`. The third
+is left out where torch or torchinfo is not installed. torchvision's file is read from its
+wheel (`pip download --no-deps torchvision`); torch builds the network from the same file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from importlib.util import find_spec
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+AT_MOST, AT_LEAST = 2.5, 10.0
+
+APP = '''
+import typer
+
+app = typer.Typer()
+
+
+@app.command()
+def echo(text: str) -> None:
+    """Echo a text."""
+    typer.echo(text)
+
+
+@app.command()
+def other(text: str) -> None:
+    """Echo it too."""
+    typer.echo(text)
+
+
+if __name__ == "__main__":
+    app()
+'''
+
+# The same classes without torchvision's own imports, which its compiled part would need.
+BUILD = """
+import sys, types
+import torch
+from torchinfo import summary
+
+text = open(sys.argv[1]).read()
+lines = [line for line in text.splitlines() if not line.startswith("from ..") and not line.startswith("from ._")]
+cut = next(i for i, line in enumerate(lines) if line.startswith("def _resnet("))
+module = {"_log_api_usage_once": lambda x: None, "__name__": "resnet"}
+exec("\\n".join(lines[:cut]), module)
+model = module["ResNet"](module["Bottleneck"], [3, 4, 6, 3])
+print(summary(model, (1, 3, 224, 224), verbose=0).total_params)
+"""  # noqa: E501
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--wheels", type=Path, default=ROOT / ".ci" / "wheels")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        seconds = measure(Path(folder), options.wheels, options.rounds)
+    for name, times in seconds.items():
+        print(f"{name:7} median {statistics.median(times) * 1e3:7.1f} ms", end="")
+        print(f"   best {min(times) * 1e3:7.1f} ms")
+    print(f"source / echo: {ratio(seconds, 'source', 'echo'):.2f}, to reach: at most {AT_MOST}")
+    if "torch" in seconds:
+        print(f"torch / source: {ratio(seconds, 'torch', 'source'):.1f}, to reach: {AT_LEAST}")
+
+
+def ratio(seconds: dict[str, list[float]], one: str, two: str) -> float:
+    """The median of the rounds' own ratios."""
+    pairs = zip(seconds[one], seconds[two], strict=True)
+    return statistics.median(own / other for own, other in pairs)
+
+
+def measure(folder: Path, wheels: Path, rounds: int) -> dict[str, list[float]]:
+    """Seconds of each process in each round."""
+    (wheel,) = sorted(wheels.glob("torchvision-*.whl"))[-1:]
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder, [n for n in archive.namelist() if n.endswith(".py")])
+    resnet = str(folder / "torchvision" / "models" / "resnet.py")
+    (folder / "app.py").write_text(APP)
+    (folder / "build.py").write_text(BUILD)
+    command = ["-m", "cnncalc", "params", f"{resnet}:resnet50", "-i", "3x224x224", "--json"]
+    runs = {"echo": [str(folder / "app.py"), "echo", "hi"], "source": command}
+    if find_spec("torch") and find_spec("torchinfo"):
+        runs["torch"] = [str(folder / "build.py"), resnet]
+    environment = {
+        **{key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"},
+        "PYTHONPYCACHEPREFIX": str(folder / "cache"),
+        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in runs}
+    for number in range(rounds + 1):
+        for name, words in runs.items():
+            before = time.perf_counter()
+            subprocess.run(
+                [sys.executable, *words], env=environment, stdout=subprocess.PIPE, check=True
+            )
+            if number:  # the first round compiles
+                seconds[name].append(time.perf_counter() - before)
+    return seconds
+
+
+if __name__ == "__main__":
+    main()
