@@ -13,7 +13,7 @@ from cnncalc.notations.source.flowing import Parameter, Static, Tensor
 from cnncalc.notations.source.methods import find_method
 from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.scopes import Module
-from cnncalc.notations.source.stops import Refusal
+from cnncalc.notations.source.stops import Raised, Refusal
 from cnncalc.notations.source.values import (
     MISSING,
     Bound,
@@ -34,11 +34,14 @@ from cnncalc.notations.source.values import (
 __all__ = ["delete_attribute", "get_attribute", "look_up", "missing", "set_attribute", "set_field"]
 
 
+MAX_KNOWN = 500
+
+
 def get_attribute(machine: Any, value: Value, name: str) -> Value:
     """`value.name`."""
     found = look_up(machine, value, name)
     if found is MISSING:
-        raise raised("AttributeError", missing(value, name))
+        raise no_attribute(value, name)
     return found
 
 
@@ -51,15 +54,22 @@ def look_up(machine: Any, value: Value, name: str) -> Value:
     return found
 
 
-def missing(value: Value, name: str) -> str:
+def no_attribute(value: Value, name: str) -> Raised:
+    """The AttributeError of a value, with the nearest attribute that there is."""
     if isinstance(value, Instance):
-        known = [*value.fields, *(each for cls in value.cls.order for each in cls.names)]
-        near = suggest(name, [each for each in known if not each.startswith("__")])
-        hint = f"; did you mean `{near}`?" if near else ""
-        return f"`{value.cls.name}` has no attribute `{name}`{hint}"
+        text = f"`{value.cls.name}` has no attribute `{name}`"
+        return raised("AttributeError", text, lambda: nearest(value, name))
     if isinstance(value, Class):
-        return f"`{value.name}` has no attribute `{name}`"
-    return f"{describe(value)} has no attribute `{name}` that can be followed"
+        return raised("AttributeError", f"`{value.name}` has no attribute `{name}`")
+    text = f"{describe(value)} has no attribute `{name}` that can be followed"
+    return raised("AttributeError", text)
+
+
+def nearest(value: Instance, name: str) -> str:
+    """The question whether a known attribute was meant, or nothing."""
+    known = [*value.fields, *(each for cls in value.cls.order for each in cls.names)]
+    near = suggest(name, [each for each in known if not each.startswith("__")][:MAX_KNOWN])
+    return f"; did you mean `{near}`?" if near else ""
 
 
 def of_instance(machine: Any, value: Instance, name: str) -> Value:
@@ -285,4 +295,4 @@ def delete_attribute(machine: Any, holder: Value, name: str) -> None:
     if isinstance(holder, Instance) and name in holder.fields:
         del holder.fields[name]
     elif isinstance(holder, Instance | Class):
-        raise raised("AttributeError", missing(holder, name))
+        raise no_attribute(holder, name)

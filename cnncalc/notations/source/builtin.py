@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from cnncalc.notations.source.attributes import look_up, set_attribute
+from cnncalc.notations.source.attributes import look_up, no_attribute, set_attribute
 from cnncalc.notations.source.classes import (
     OBJECT,
     Super,
@@ -131,10 +131,8 @@ def read_attribute(machine: Any, value: Value, name: Value, *default: Value) -> 
             raise
         return default[0]
     if found is MISSING:
-        from cnncalc.notations.source.attributes import missing
-
         if not default:
-            raise raised("AttributeError", missing(value, name))
+            raise no_attribute(value, name)
         return default[0]
     return found
 

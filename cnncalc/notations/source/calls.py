@@ -204,9 +204,12 @@ def bind(
 def unexpected(name: str, given: str, twice: bool, known: Any) -> Any:
     if twice:
         return raised("TypeError", f"`{name}` is given `{given}` twice")
-    near = suggest(given, known)
-    hint = f"; did you mean `{near}`?" if near else ""
-    return raised("TypeError", f"`{name}` has no parameter `{given}`{hint}")
+
+    def hint() -> str:
+        near = suggest(given, known)
+        return f"; did you mean `{near}`?" if near else ""
+
+    return raised("TypeError", f"`{name}` has no parameter `{given}`", hint)
 
 
 def _defaults(

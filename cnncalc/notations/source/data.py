@@ -40,8 +40,10 @@ def iterate(machine: Any, value: Value) -> Iterable[Value]:
     if isinstance(value, tuple | range | str | Iterated):
         return value
     if isinstance(value, dict):
+        machine.budget.spend(len(value) >> 3)
         return list(value)
     if isinstance(value, SetValue):
+        machine.budget.spend(len(value.items) >> 3)
         return list(value.items)
     if isinstance(value, Instance):
         return _instance_items(machine, value)

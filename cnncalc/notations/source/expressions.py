@@ -94,6 +94,7 @@ def keywords(scope: Scope, nodes: list[ast.keyword]) -> dict[str, Value]:
         given = {node.arg: value} if node.arg else value
         if not isinstance(given, dict) or not all(isinstance(name, str) for name in given):
             raise Refusal("what stands after `**` is no dictionary of names")
+        scope.machine.budget.spend(len(given))
         for name, each in given.items():
             if name in values:
                 raise Refusal(f"the argument `{name}` is given twice")
@@ -187,6 +188,7 @@ def dict_display(scope: Scope, node: ast.Dict) -> Value:
         if key_node is not None:
             result[key(machine.evaluate(scope, key_node))] = value
         elif isinstance(value, dict):
+            machine.budget.spend(len(value))
             result.update(value)
         else:
             raise Refusal("what stands after `**` is no dictionary")

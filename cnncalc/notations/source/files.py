@@ -22,6 +22,7 @@ __all__ = ["SourceFile", "Tree", "syntax_tree"]
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 # Python looks for the line of a syntax error in a file of this name: none can have it.
 NO_FILE = f"{os.devnull}/source"
+LONG_LINE = 5_000  # beyond it columns of a line with other letters than ASCII are bytes
 NOTEBOOK = re.compile(r"^([ \t]*)[%!](?=\w)", re.MULTILINE)
 
 
@@ -94,7 +95,7 @@ class SourceFile:
         if not 0 <= index < len(self.lines):
             return len(self.source.text) if index > 0 else 0
         text = self.lines[index]
-        if not text.isascii():
+        if not text.isascii() and len(text) < LONG_LINE:
             column = len(text.encode()[:column].decode(errors="ignore"))
         return self.starts[index] + column
 

@@ -33,6 +33,8 @@ def get_item(machine: Any, value: Value, index: Value) -> Value:
             return machine.call(Bound(found, value), [index], {})
     value = content_of(value)
     if isinstance(value, str | tuple | list | range):
+        if isinstance(index, slice):
+            machine.budget.spend(len(value) >> 3)
         return _element(value, index)
     if isinstance(value, dict):
         return _entry(machine, value, index)

@@ -126,6 +126,8 @@ def combined(function: Callable[..., Any]) -> Callable[..., Iterated]:
     """A function of itertools that gives tuples, within bounds."""
 
     def call(machine: Any, *values: Value, **options: Value) -> Iterated:
+        if any(isinstance(each, int) and each > 32 for each in (*values, *options.values())):
+            raise Refusal("this takes far more values than a network needs", code="too-large")
         lists = [listed(machine, v) if not isinstance(v, int) else v for v in values]
         rows = list(itertools.islice(function(*lists, **options), MAX_ITEMS + 1))
         check_count(len(rows))

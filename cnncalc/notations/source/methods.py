@@ -17,6 +17,7 @@ from cnncalc.notations.source.words import words
 __all__ = ["DICTS", "find_method"]
 
 Method = Callable[..., Value]
+QUICK = frozenset(words("append pop get setdefault add discard popitem clear"))
 
 
 def find_method(value: Value, name: str) -> Bound | None:
@@ -28,7 +29,15 @@ def find_method(value: Value, name: str) -> Bound | None:
 
 
 def simple_method(name: str, method: Method) -> Builtin:
-    return Builtin(name, lambda machine, args, kwargs: method(machine, *args, **kwargs))
+    """A method of a plain value; most go over all of it, and pay for that."""
+
+    def call(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+        holder = args[0].items if isinstance(args[0], SetValue) else args[0]
+        if name not in QUICK and isinstance(holder, list | tuple | dict):
+            machine.budget.spend(len(holder) >> 2)
+        return method(machine, *args, **kwargs)
+
+    return Builtin(name, call)
 
 
 def _text(value: Value) -> str:

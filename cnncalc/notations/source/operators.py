@@ -135,10 +135,12 @@ def joined(machine: Any, kind: type[ast.operator], left: Value, right: Value) ->
     if kind is ast.BitOr:
         if isinstance(left, dict) and isinstance(right, dict):
             check_count(len(left) + len(right))
+            machine.budget.spend(len(left) + len(right))
             return {**left, **right}
         if isinstance(left, Class | Opaque) or isinstance(right, Class | Opaque):
             return (left, right)  # a union of types, as isinstance takes it
     if isinstance(left, SetValue) and isinstance(right, SetValue):
+        machine.budget.spend(len(left.items) + len(right.items))
         return set_operation(kind, left, right)
     return MISSING
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from cnncalc.notations.source.stops import Raised, Refusal
@@ -41,11 +42,11 @@ for _name, _base in FAMILY.items():
     EXCEPTIONS[_name] = Class(_name, (EXCEPTIONS[_base],) if _base else ())
 
 
-def raised(name: str, text: str) -> Raised:
+def raised(name: str, text: str, hint: Callable[[], str] | None = None) -> Raised:
     """An exception of the source, as Python would have raised it."""
     value = Instance(EXCEPTIONS[name])
     value.fields["args"] = (text,)
-    return Raised(value)
+    return Raised(value, hint)
 
 
 def as_raised(machine: Any, value: Value) -> Raised:

@@ -90,6 +90,7 @@ def assign(scope: Scope, target: ast.expr, value: Value) -> None:
 def assign_all(scope: Scope, targets: list[ast.expr], value: Value) -> None:
     """Unpack a value over several targets."""
     values = list(iterate(scope.machine, value))
+    scope.machine.budget.spend(len(values) >> 2)
     stars = [place for place, each in enumerate(targets) if isinstance(each, ast.Starred)]
     if stars and len(values) >= len(targets) - 1:
         place = stars[0]
@@ -219,7 +220,7 @@ def expects_import(handler: ast.ExceptHandler) -> bool:
 
 def handle(scope: Scope, node: ast.Try, error: Raised) -> object:
     """Run the first handler that takes an exception, or let it pass."""
-    scope.machine.budget.spend(RAISE_COST)
+    scope.machine.budget.spend(RAISE_COST * (error.frames + 1))
     for handler in node.handlers:
         kind = handler.type and scope.machine.evaluate(scope, handler.type)
         if kind is None or matches(error, kind):

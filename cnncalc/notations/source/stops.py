@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from cnncalc.errors import Span, SpecError
@@ -9,6 +10,7 @@ from cnncalc.errors import Span, SpecError
 __all__ = ["Raised", "Refusal"]
 
 MAX_NOTES = 4
+MAX_USES = 10
 
 
 class Refusal(Exception):  # noqa: N818, it becomes a SpecError at its place
@@ -32,19 +34,20 @@ class Refusal(Exception):  # noqa: N818, it becomes a SpecError at its place
         self.code = code
         self.fatal = fatal
         self.span: Span | None = None
+        self.uses: list[Span] = []
         self.notes: list[str] = []
 
     def called_from(self, span: Span) -> None:
         """Remember one call on the way to here."""
         if self.span is None:
             self.span = span
-        else:
-            add_use(self.notes, self.span, span)
+        elif len(self.uses) < MAX_USES:
+            self.uses.append(span)
 
     def error(self) -> SpecError:
         """What the user sees."""
         error = SpecError(self.message, self.span, code=self.code, help=self.help)
-        error.notes += self.notes
+        error.notes += self.notes + uses_told(self.span, self.uses)
         return error
 
 
@@ -53,43 +56,54 @@ class Raised(Exception):  # noqa: N818, the source may catch it
 
     Attributes:
         value: the interpreted exception, an instance of an exception class.
+        hint: what to add to its text where the user sees it, or None; a source that catches
+            what it raises never pays for it.
     """
 
-    def __init__(self, value: Any) -> None:
+    def __init__(self, value: Any, hint: Callable[[], str] | None = None) -> None:
         super().__init__()
         self.value = value
+        self.hint = hint
         self.span: Span | None = None
-        self.notes: list[str] = []
+        self.uses: list[Span] = []
+        self.frames = 0  # calls that it went through
 
     def called_from(self, span: Span) -> None:
         """Remember one call on the way to here."""
+        self.frames += 1
         if self.span is None:
             self.span = span
-        else:
-            add_use(self.notes, self.span, span)
+        elif len(self.uses) < MAX_USES:
+            self.uses.append(span)
 
     def refusal(self) -> Refusal:
         """The same as a refusal: the model's own objection, in its own words."""
         name, text = self.value.cls.name, self.value.text()
+        text += self.hint() if self.hint else ""
         refusal = Refusal(
             f"the model refuses with {name}: {text}" if text else f"the model raises {name}",
             code="raised",
         )
-        refusal.span, refusal.notes = self.span, self.notes
+        refusal.span, refusal.uses = self.span, self.uses
         return refusal
 
 
-def add_use(notes: list[str], place: Span, use: Span) -> None:
-    """A note on one call on the way; the words after `model.py:` are no place in a file."""
-    if len(notes) >= MAX_NOTES or (use.source is place.source and use.start == place.start):
-        return
-    file, line, *_ = use.place()
-    if file is None and place.place()[0] is not None:
-        return
-    where = f"line {line}" if file == place.place()[0] else f"{file}, line {line}"
-    note = f"used at {where}: `{shortened(use.text)}`"
-    if note not in notes:
-        notes.append(note)
+def uses_told(place: Span | None, uses: list[Span]) -> list[str]:
+    """A note on each of the innermost calls on the way.
+
+    The words after `model.py:` are no place in a file.
+    """
+    notes: list[str] = []
+    home = place.place()[0] if place else None
+    for use in uses:
+        if place and use.source is place.source and use.start == place.start:
+            continue
+        file, line, *_ = use.place()
+        if file is None and home is not None:
+            continue
+        where = f"line {line}" if file == home else f"{file}, line {line}"
+        notes.append(f"used at {where}: `{shortened(use.text)}`")
+    return list(dict.fromkeys(notes))[:MAX_NOTES]
 
 
 def shortened(text: str, most: int = 60) -> str:

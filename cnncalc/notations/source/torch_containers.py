@@ -17,8 +17,10 @@ from cnncalc.notations.source.words import words
 __all__ = ["CONTAINERS", "SEQUENTIAL"]
 
 
-def members(holder: Instance) -> list[tuple[str, Value]]:
+def members(holder: Instance, machine: Any = None) -> list[tuple[str, Value]]:
     """What a container holds, by name."""
+    if machine is not None:
+        machine.budget.spend(len(holder.fields) >> 1)
     if MODULES_OF_WEIGHTS & set(holder.cls.order):
         return [(n, v) for n, v in holder.fields.items() if isinstance(v, Parameter)]
     return list(children(holder))
@@ -74,7 +76,7 @@ def list_init(machine: Any, holder: Instance, modules: Value = ()) -> None:
 
 def get(machine: Any, holder: Instance, index: Value) -> Value:
     """A member by its place, or several by a slice."""
-    values = [value for _, value in members(holder)]
+    values = [value for _, value in members(holder, machine)]
     if isinstance(index, slice):
         part = Instance(base_of(holder.cls))
         part.ready = True
@@ -121,9 +123,10 @@ def append(machine: Any, holder: Instance, value: Value) -> Value:
     check_count(len(holder.fields) + 1)
     if not MODULES_OF_WEIGHTS & set(holder.cls.order):
         check_member(holder, value)
-    elif isinstance(value, Parameter):
-        value.holder, value.name = holder, str(len(members(holder)))
-    holder.fields[str(len(members(holder)))] = value
+    place = str(len(members(holder, machine)))
+    if isinstance(value, Parameter):
+        value.holder, value.name = holder, place
+    holder.fields[place] = value
     return holder
 
 
@@ -193,11 +196,11 @@ def weights_init(machine: Any, holder: Instance, weights: Value = ()) -> None:
 
 
 def length(machine: Any, holder: Instance) -> int:
-    return len(members(holder))
+    return len(members(holder, machine))
 
 
 def values_of(machine: Any, holder: Instance) -> Iterated:
-    return Iterated([value for _, value in members(holder)])
+    return Iterated([value for _, value in members(holder, machine)])
 
 
 def container(name: str, base: Class, **methods: Method) -> Class:

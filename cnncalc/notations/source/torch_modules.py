@@ -35,6 +35,7 @@ __all__ = [
 ]
 
 Method = Callable[..., Value]
+COUNT_COST = 5  # in fuel, for each module or weight of a model
 
 
 def method(name: str, function: Method) -> Builtin:
@@ -173,9 +174,16 @@ def submodule(machine: Any, module: Instance, path: Value) -> Value:
     return found
 
 
+def counted(machine: Any, found: list[Value]) -> Iterated:
+    """What was found by going over a whole model, paid for."""
+    machine.budget.spend(COUNT_COST * (len(found) + 1))
+    return Iterated(found)
+
+
 def weight_list(role: str) -> Method:
     def weights(machine: Any, module: Instance, recurse: Value = True) -> Iterated:
-        return Iterated([weight for _, weight in named_weights(module, role, bool(recurse))])
+        found = named_weights(module, role, bool(recurse))
+        return counted(machine, [weight for _, weight in found])
 
     return weights
 
@@ -184,7 +192,7 @@ def weight_pairs(role: str) -> Method:
     def weights(
         machine: Any, module: Instance, prefix: Value = "", recurse: Value = True, **rest: Value
     ) -> Iterated:
-        return Iterated(list(named_weights(module, role, bool(recurse))))
+        return counted(machine, list(named_weights(module, role, bool(recurse))))
 
     return weights
 
@@ -200,10 +208,12 @@ METHODS: dict[str, Method] = {
     "register_module": add_module,
     "register_buffer": register_buffer,
     "register_parameter": register_parameter,
-    "children": lambda machine, module: Iterated([child for _, child in children(module)]),
-    "named_children": lambda machine, module: Iterated(list(children(module))),
-    "modules": lambda machine, module: Iterated([each for _, each in named_modules(module)]),
-    "named_modules": lambda machine, module, *args: Iterated(list(named_modules(module))),
+    "children": lambda machine, module: counted(machine, [each for _, each in children(module)]),
+    "named_children": lambda machine, module: counted(machine, list(children(module))),
+    "modules": lambda machine, module: counted(
+        machine, [each for _, each in named_modules(module)]
+    ),
+    "named_modules": lambda machine, module, *args: counted(machine, list(named_modules(module))),
     "parameters": weight_list("parameter"),
     "named_parameters": weight_pairs("parameter"),
     "buffers": weight_list("buffer"),
