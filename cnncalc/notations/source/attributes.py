@@ -31,7 +31,14 @@ from cnncalc.notations.source.values import (
     Value,
 )
 
-__all__ = ["delete_attribute", "get_attribute", "look_up", "missing", "set_attribute", "set_field"]
+__all__ = [
+    "delete_attribute",
+    "get_attribute",
+    "look_up",
+    "no_attribute",
+    "set_attribute",
+    "set_field",
+]
 
 
 MAX_KNOWN = 500
