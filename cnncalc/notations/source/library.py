@@ -11,12 +11,8 @@ from cnncalc.notations.source.builtin import DICT, PLAIN, TYPES, simple
 from cnncalc.notations.source.classes import ENUM, OBJECT, RECORD
 from cnncalc.notations.source.data import content_of, listed
 from cnncalc.notations.source.limits import MAX_ITEMS, check_count
-from cnncalc.notations.source.numeric import NUMERIC
 from cnncalc.notations.source.operators import binary
-from cnncalc.notations.source.options import OPTIONS
-from cnncalc.notations.source.patterns import PATTERNS
 from cnncalc.notations.source.raising import raised
-from cnncalc.notations.source.records import DATACLASSES, copied, named_tuple
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import (
     MISSING,
@@ -43,6 +39,9 @@ def find(path: str) -> Value:
     if path in LIBRARY:
         return LIBRARY[path]
     top = path.partition(".")[0]
+    table = on_use(top, path)
+    if path in table:
+        return table[path]
     if top in ("typing", "typing_extensions", "numbers", "__future__", "types", "abc", "enum"):
         return Opaque(path)
     if top in ("warnings", "logging"):
@@ -62,6 +61,27 @@ def reduced(machine: Any, function: Value, values: Value, *start: Value) -> Valu
 
 def make_partial(machine: Any, function: Value, *args: Value, **kwargs: Value) -> Partial:
     return Partial(function, list(args), kwargs)
+
+
+def on_use(top: str, path: str) -> dict[str, Value]:
+    """The names of modules that few sources use, loaded with the first of them."""
+    if top in ("math", "numpy"):
+        from cnncalc.notations.source.numeric import NUMERIC
+
+        return NUMERIC
+    if top in ("copy", "dataclasses") or path == "collections.namedtuple":
+        from cnncalc.notations.source.records import RECORDS
+
+        return RECORDS
+    if top == "argparse":
+        from cnncalc.notations.source.options import OPTIONS
+
+        return OPTIONS
+    if top == "re":
+        from cnncalc.notations.source.patterns import PATTERNS
+
+        return PATTERNS
+    return {}
 
 
 def identity_decorator(machine: Any, *args: Value, **options: Value) -> Value:
@@ -232,9 +252,6 @@ CHAIN = Class(
 OPERATORS = {"mul": ast.Mult, "add": ast.Add, "sub": ast.Sub, "floordiv": ast.FloorDiv}
 
 LIBRARY: dict[str, Value] = {
-    **NUMERIC,
-    **OPTIONS,
-    **PATTERNS,
     "functools.partial": PARTIAL,
     "functools.reduce": simple("reduce", reduced),
     "functools.wraps": simple("wraps", wraps),
@@ -242,7 +259,6 @@ LIBRARY: dict[str, Value] = {
     "functools.cache": simple("cache", identity_decorator),
     "functools.cached_property": simple("cached_property", cached_property),
     "collections.OrderedDict": DICT,
-    "collections.namedtuple": simple("namedtuple", named_tuple),
     "collections.defaultdict": simple("defaultdict", default_dict),
     "collections.deque": TYPES["list"],
     **{f"{home}.{n}": cls for home in ("collections.abc", "typing", "collections")
@@ -265,10 +281,6 @@ LIBRARY: dict[str, Value] = {
     "enum.IntEnum": Class("IntEnum", (TYPES["int"], ENUM), make=None),
     "enum.auto": simple("auto", lambda machine: Opaque("auto")),
     "enum.unique": simple("unique", identity_decorator),
-    "copy.copy": simple("copy", lambda machine, value: copied(machine, value, False)),
-    "copy.deepcopy": simple("deepcopy", lambda machine, value: copied(machine, value, True)),
-    **{f"dataclasses.{name}": value for name, value in DATACLASSES.items()},
-    "dataclasses.KW_ONLY": Opaque("KW_ONLY"),
     "itertools.chain": CHAIN,
     "itertools.product": simple("product", combined(itertools.product)),
     "itertools.combinations": simple("combinations", combined(itertools.combinations)),

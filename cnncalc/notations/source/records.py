@@ -24,7 +24,7 @@ from cnncalc.notations.source.values import (
     Value,
 )
 
-__all__ = ["DATACLASSES", "copied", "named_tuple", "record_class"]
+__all__ = ["RECORDS", "record_class"]
 
 
 class Field:
@@ -269,3 +269,12 @@ def copied_instance(value: Instance, inner: Any, known: dict[int, Value]) -> Ins
     twin.content = inner(content_of(value)) if value.content is not None else None
     twin.fields = {name: inner(each) for name, each in value.fields.items()}
     return twin
+
+
+RECORDS: dict[str, Value] = {
+    "collections.namedtuple": simple("namedtuple", named_tuple),
+    "copy.copy": simple("copy", lambda machine, value: copied(machine, value, False)),
+    "copy.deepcopy": simple("deepcopy", lambda machine, value: copied(machine, value, True)),
+    **{f"dataclasses.{name}": value for name, value in DATACLASSES.items()},
+    "dataclasses.KW_ONLY": Opaque("KW_ONLY"),
+}

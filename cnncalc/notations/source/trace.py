@@ -162,7 +162,6 @@ def emit(
     name: str | None = None,
 ) -> Value:
     """Run a layer on tensors: one more step, or only a shape if nothing depends on the input."""
-    from cnncalc.notations.source.mismatch import misfit
     from cnncalc.notations.source.tensors import inner_shape
 
     machine.budget.spend(STEP_COST)
@@ -170,6 +169,8 @@ def emit(
     try:
         shape = checked(settle(layer, shapes), shapes)
     except LayerError as error:
+        from cnncalc.notations.source.mismatch import misfit
+
         raise misfit(machine, error, layer, inputs, shapes, owner) from None
     if not all(isinstance(each, Tensor) for each in inputs):
         return Static((*inputs[0].shape[:1], *shape))
