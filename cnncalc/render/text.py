@@ -52,9 +52,28 @@ def plain(table: Table, document: Document | None = None) -> str:
 
 
 def json_text(table: Table, document: Document) -> str:
+    """The document with a key a line and a layer a line, so that `grep` finds whole layers.
+
+    Python's own `indent` would take ten times as long, a tenth of a run on a large network.
+    """
+    return _laid_out(document(), "") + "\n"
+
+
+def _laid_out(value: Any, margin: str) -> str:
+    """JSON text whose outer object and whose lists of objects take a line for each member."""
     import json
 
-    return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
+    inner = margin + "  "
+    if isinstance(value, dict) and value and not margin:
+        members = [
+            f"{inner}{json.dumps(key, ensure_ascii=False)}: {_laid_out(member, inner)}"
+            for key, member in value.items()
+        ]
+        return "{\n" + ",\n".join(members) + "\n}"
+    if isinstance(value, list) and value and all(isinstance(member, dict) for member in value):
+        members = [inner + json.dumps(member, ensure_ascii=False) for member in value]
+        return "[\n" + ",\n".join(members) + f"\n{margin}]"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def json_lines(table: Table, document: Document) -> str:
