@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cnncalc.api import analyze, convert, parse, verify
     from cnncalc.errors import CnnCalcError, SpecError
-    from cnncalc.live import from_torch
+    from cnncalc.live import from_keras, from_torch
     from cnncalc.network import Network, Step
     from cnncalc.report import Report
 
@@ -25,6 +25,7 @@ __all__ = [
     "__version__",
     "analyze",
     "convert",
+    "from_keras",
     "from_torch",
     "parse",
     "verify",
@@ -39,6 +40,7 @@ _HOMES = {
     "Step": "network",
     "analyze": "api",
     "convert": "api",
+    "from_keras": "live",
     "from_torch": "live",
     "parse": "api",
     "verify": "api",

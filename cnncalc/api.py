@@ -73,6 +73,8 @@ def verify(
     batch: int = 1,
     dtype: str = "float32",
     layout: str | None = None,
+    backward: bool = False,
+    max_memory: int | None = None,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> Report:
     """Work out a network, run it on real arrays, and compare.
@@ -80,11 +82,13 @@ def verify(
     Args:
         net: a network or its text.
         input: shape without batch, in the network's layout; wins over the network's own.
-        executor: `bundled`, `torch`, `keras` or `onnxruntime`.
+        executor: `bundled`, `torch`, `keras`, `onnxruntime`, or `all` that are installed.
         device: `cpu`; `cuda` where the executor finds a GPU; `meta` (sizes alone) in `torch`.
         batch: samples at a time.
         dtype: as in `analyze`; what NumPy has no arithmetic for is computed in float32.
         layout: the report's: `channels-first` or `channels-last`; None: the network's own.
+        backward: whether `torch` also runs backwards, for a gradient of every weight.
+        max_memory: bytes that the run may take though less is free.
         progress: called with the steps done, all steps and the name of the next one.
 
     Returns:
@@ -97,7 +101,14 @@ def verify(
     from cnncalc.verification import verify_report
 
     report = analyze(net, input, batch=batch, dtype=dtype, layout=layout)
-    return verify_report(report, executor=executor, device=device, progress=progress)
+    return verify_report(
+        report,
+        executor=executor,
+        device=device,
+        backward=backward,
+        max_memory=max_memory,
+        progress=progress,
+    )
 
 
 def convert(

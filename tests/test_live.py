@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 import cnncalc
 from cnncalc.errors import CnnCalcError
 from cnncalc.live import from_torch
+from tests.frameworks.live_keras import keras_or_skip
 from tests.frameworks.live_pytorch import torch_or_skip
 
 INPUT = (3, 32, 32)
@@ -138,3 +141,21 @@ def test_what_is_refused() -> None:
         with pytest.raises(CnnCalcError, match=why) as caught:
             from_torch(module)
         assert caught.value.code == "live"
+
+
+README = Path(__file__).parent.parent / "README.md"
+
+
+@pytest.mark.parametrize("framework", ["torch", "keras"])
+def test_the_readmes_example_runs(framework: str) -> None:
+    """What stands behind `#` is the value of its line."""
+    keras_or_skip() if framework == "keras" else torch_or_skip()
+    blocks = re.findall(r"```py\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    (block,) = [each for each in blocks if f"from_{framework}(" in each]
+    names: dict[str, object] = {"cnncalc": cnncalc}
+    exec(block, names)
+    checked = re.findall(r"^(\S.*?)  # (.+)$", block, re.MULTILINE)
+
+    assert checked
+    for expression, value in checked:
+        assert eval(expression, names) == eval(value)

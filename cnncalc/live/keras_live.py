@@ -1,0 +1,146 @@
+"""A live Keras model as a network, read from the graph that Keras keeps of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+from cnncalc.layers.base import Shape
+from cnncalc.live.keras_graph import flat, has_graph, symbolic_call
+from cnncalc.live.keras_program import keras_program
+from cnncalc.live.program import checked_shape, compare, refusal, sized
+from cnncalc.network import Network
+from cnncalc.report import as_layout, from_layout
+
+__all__ = ["from_keras"]
+
+BUILD = "build it, or call it once, or let its first layer be an Input"
+
+
+def from_keras(model: Any, input: Shape | None = None) -> Network:
+    """A live keras.Model as a network, with the names of its layers and Keras's counting.
+
+    Its graph is read, or its `call` on symbolic tensors: nothing is run on data, and the model
+    stays as it is.
+
+    Args:
+        model: a built model: Sequential, functional, or with a `call` of its own.
+        input: shape of its first input without batch, in the model's own layout, where the
+            model leaves sizes open.
+
+    Raises:
+        CnnCalcError: a model that isn't built, or whose layers aren't known.
+    """
+    keras = _keras()
+    shape = checked_shape("from_keras", input, "from_keras(model, (224, 224, 3))")
+    if not isinstance(model, keras.Model):
+        raise refusal(f"`from_keras` takes a keras.Model, not a {type(model).__name__}")
+    if not model.built:
+        raise refusal(f"the model `{model.name}` isn't built: its sizes aren't known", BUILD)
+    if has_graph(model) and getattr(model, "inputs", None):
+        return _of_graph(keras, model, shape)
+    return _of_call(keras, model, shape)
+
+
+def _keras() -> Any:
+    try:
+        import keras
+    except ImportError:
+        raise refusal(
+            "`from_keras` needs Keras with a backend, which isn't installed",
+            "pip install 'cnncalc[keras]'",
+        ) from None
+    return keras
+
+
+def _of_graph(keras: Any, model: Any, shape: Shape | None) -> Network:
+    """The network of a graph of layers, which is written once."""
+    program, variables = keras_program(keras, model, model.inputs, model.outputs)
+    read = program.network()
+    unused = _unused(model, variables)
+    own = tuple(model.inputs[0].shape)[1:]
+
+    def at(wanted: Shape) -> Network:
+        network = read.at(wanted)
+        network.unused_params = unused
+        _fits(wanted, own, network.layout, model.name)
+        compare(program, network, wanted, "Keras")
+        return network
+
+    network = sized(read, at)
+    if shape is not None:
+        network.input = from_layout(shape, read.layout)
+    return network
+
+
+def _of_call(keras: Any, model: Any, shape: Shape | None) -> Network:
+    """The network of a model with a `call` of its own, which is followed at each input."""
+    shapes = _build_shapes(keras, model)
+    if shape is not None:
+        shapes[:1] = [(None, *shape)]
+    if not shapes or None in shapes[0][1:]:
+        raise refusal(
+            f"the size of the input of `{model.name}` isn't known",
+            "give it, as in from_keras(model, (224, 224, 3))",
+        )
+
+    def at_outside(sizes: Sequence[int | None]) -> tuple[Network, Shape]:
+        inputs = [keras.Input(batch_shape=each) for each in [tuple(sizes), *shapes[1:]]]
+        nested = inputs if len(inputs) > 1 else inputs[0]
+        with symbolic_call(keras, model, (nested,), {}) as (fresh, outputs):
+            program, variables = keras_program(keras, model, fresh, flat(keras, outputs))
+        read = program.network()
+        inner = from_layout(inputs[0].shape[1:], read.layout)
+        network = read.at(inner)
+        network.unused_params = _unused(model, variables)
+        compare(program, network, inner, "Keras")
+        return network, inner
+
+    network, own = at_outside((None, *shapes[0][1:]))
+
+    def at(wanted: Shape) -> Network:
+        return at_outside((None, *as_layout(wanted, network.layout)))[0]
+
+    return Network((), own, notation="keras", layout=network.layout, tracer=at)
+
+
+def _build_shapes(keras: Any, model: Any) -> list[tuple[int | None, ...]]:
+    """The shapes of the inputs that a model was built with, with a batch that is open."""
+    config = model.get_build_config() or {}
+    found: list[Any] = []
+
+    def collect(value: Any) -> None:
+        if isinstance(value, dict):
+            for each in value.values():
+                collect(each)
+        elif isinstance(value, tuple | list):
+            if value and all(n is None or isinstance(n, int) for n in value):
+                found.append((None, *value[1:]))
+            else:
+                for each in value:
+                    collect(each)
+
+    collect(config)
+    return found
+
+
+def _unused(model: Any, variables: Sequence[Any]) -> int:
+    """Elements of the model's weights that no step has."""
+    used = {id(each) for each in variables}
+    foreign = used - {id(each) for each in model.weights}
+    for each in variables:
+        if id(each) in foreign:
+            raise refusal(f"`{each.path}` is used by `{model.name}` and is no weight of it")
+    return sum(prod(each.shape) for each in model.weights if id(each) not in used)
+
+
+def _fits(wanted: Shape, own: Sequence[int | None], layout: str, name: str) -> None:
+    """Refuse an input that the model wasn't built for."""
+    given = as_layout(wanted, layout)
+    if len(given) != len(own) or any(n not in (None, m) for m, n in zip(given, own, strict=True)):
+        show = "×".join("?" if n is None else str(n) for n in own)
+        raise refusal(
+            f"`{name}` was built for an input of {show}, not of {'×'.join(map(str, given))}",
+            "build it with keras.Input((None, None, 3)), and any size will do",
+        )

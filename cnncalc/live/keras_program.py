@@ -1,0 +1,207 @@
+"""A Keras model written as a program in the functional style, nested models spread out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from cnncalc.live.keras_graph import flat, has_graph, nodes_between, symbolic_call
+from cnncalc.live.keras_words import known_class, layer_arguments, operation_words
+from cnncalc.live.program import Origin, Program, refusal
+
+__all__ = ["keras_program"]
+
+MODEL = "model"
+PLAIN = ("training", "mask")
+
+
+class Where(NamedTuple):
+    """Where in the model a node is.
+
+    Attributes:
+        prefix: the models around it, as Keras names what is in them: `backbone/`.
+        running: the layer with a `call` of its own that runs it, if one does.
+        call: which call of that.
+        sized: whether the nodes' sizes are those of the model's own input.
+    """
+
+    prefix: str = ""
+    running: str = ""
+    call: str = ""
+    sized: bool = True
+
+
+TOP = Where()
+
+
+class _Writer:
+    """The program's lines, and the words for each tensor, layer and variable of the model."""
+
+    def __init__(self, keras: Any, name: str) -> None:
+        self.keras = keras
+        self.program = Program(f"<{name}>", "keras", MODEL)
+        self.layers: dict[int, str] = {}
+        self.variables: dict[int, str] = {}
+        self.written: dict[int, Any] = {}  # the variables that the program has
+        self.calls = 0
+        self.keep: list[Any] = []  # objects known by their identity, which must stay
+        self.program.write("import keras; from keras import layers, ops")
+
+    def graph(
+        self, inputs: Sequence[Any], words: Sequence[str], outputs: Sequence[Any], where: Where
+    ) -> list[str]:
+        """The words for the outputs of a graph, given those for its inputs."""
+        names = {id(tensor): word for tensor, word in zip(inputs, words, strict=True)}
+        self.keep += [*inputs, *outputs]
+        for node in nodes_between(outputs, inputs):
+            self.keep.append(node)
+            results = self._node(node, names, where)
+            for tensor, word in zip(node.output_tensors, results, strict=True):
+                names[id(tensor)] = word
+        return [names[id(tensor)] for tensor in outputs]
+
+    def _node(self, node: Any, names: dict[int, str], where: Where) -> list[str]:
+        operation = node.operation
+        given = [names[id(tensor)] for tensor in node.input_tensors]
+        if not isinstance(operation, self.keras.Layer):
+            return self._operation(node, names, where)
+        if known_class(self.keras, operation):
+            return [self._call(node, given, where)]
+        if has_graph(operation):
+            return self._nested(node, given, where)
+        _check_class(self.keras, operation)
+        return self._expanded(node, given, where)
+
+    def _call(self, node: Any, given: list[str], where: Where) -> str:
+        """The call of a layer of the vocabulary."""
+        layer = node.operation
+        odd = [
+            key
+            for key, value in node.arguments.kwargs.items()
+            if key not in PLAIN and value is not None
+        ]
+        extra = [each for each in node.arguments.args[1:] if each is not None]
+        if odd or (extra and not isinstance(extra[0], bool)):
+            raise refusal(f"`{layer.name}` is called with more than its input")
+        words = self.layer(layer, where)
+        many = isinstance(node.arguments.args[0], tuple | list)
+        inputs = f"[{', '.join(given)}]" if many else given[0]
+        params = layer.count_params() if layer.weights else 0
+        origin = Origin("", where.call, named=True, shape=_size(node, where), params=params)
+        return self._line(f"{words}({inputs})", origin)
+
+    def _line(self, words: str, origin: Origin) -> str:
+        name = f"x{len(self.program.lines)}"
+        self.program.write(f"{name} = {words}", origin)
+        return name
+
+    def layer(self, layer: Any, where: Where = TOP) -> str:
+        """The words for a layer, made where it is met first."""
+        if id(layer) not in self.layers:
+            cls = known_class(self.keras, layer)
+            if cls is None:
+                raise refusal(f"`{layer.name}` is a `{type(layer).__name__}`, which is not known")
+            arguments = [*layer_arguments(cls, layer, self.layer)]
+            name = f"{where.prefix}{layer.name}"
+            made = f"layers.{cls}({', '.join([*arguments, f'name={name!r}'])})"
+            self.layers[id(layer)] = self.program.identifier(layer.name)
+            self.program.write(f"{self.layers[id(layer)]} = {made}")
+            self._hold(layer.weights)
+        return self.layers[id(layer)]
+
+    def _hold(self, variables: Sequence[Any]) -> None:
+        for each in variables:
+            if id(each) in self.written:
+                raise refusal(
+                    f"the weight `{each.path}` belongs to several layers",
+                    "call the same layer twice, and its weights are counted once",
+                )
+            self.written[id(each)] = each
+
+    def _nested(self, node: Any, given: list[str], where: Where) -> list[str]:
+        """The layers of a model inside of this one; Keras tells their names by the model's."""
+        model = node.operation
+        sequential = any(cls.__name__ == "Sequential" for cls in type(model).__mro__)
+        inner = where if sequential else where._replace(prefix=f"{where.prefix}{model.name}/")
+        own = [tuple(each.shape)[1:] for each in model.inputs]
+        sized = own == [tuple(each.shape)[1:] for each in node.input_tensors]
+        return self.graph(
+            model.inputs, given, model.outputs, inner._replace(sized=where.sized and sized)
+        )
+
+    def _expanded(self, node: Any, given: list[str], where: Where) -> list[str]:
+        """What the `call` of a layer with a class of its own does."""
+        self.calls += 1
+        inner = where._replace(running=node.operation.name, call=f"call {self.calls}")
+        arguments = (node.arguments.args, node.arguments.kwargs)
+        with symbolic_call(self.keras, node.operation, *arguments) as (inputs, outputs):
+            return self.graph(inputs, given, flat(self.keras, outputs), inner)
+
+    def _operation(self, node: Any, names: dict[int, str], where: Where) -> list[str]:
+        """A function of `keras.ops`."""
+
+        def words(value: Any) -> str:
+            return names[id(value)] if id(value) in names else self._variable(value, where)
+
+        written = operation_words(node, words)
+        path = f"{where.prefix}{where.running}".rstrip("/")
+        origin = Origin(
+            path, where.call, alone=bool(where.running), joint="/", shape=_size(node, where)
+        )
+        name = self._line(written, origin)
+        count = len(node.output_tensors)
+        return [name] if count == 1 else [f"{name}[{place}]" for place in range(count)]
+
+    def _variable(self, variable: Any, where: Where) -> str:
+        """The words for a weight that a layer's `call` works with itself."""
+        if not hasattr(variable, "assign"):
+            raise refusal("a tensor that is no output of a layer can't be followed")
+        if id(variable) not in self.variables:
+            name = self.program.identifier(variable.name)
+            self.variables[id(variable)] = name
+            trained = "" if variable.trainable else ", trainable=False"
+            self.program.write(
+                f"{name} = layers.Layer().add_weight(shape={tuple(variable.shape)}, "
+                f"name={variable.name!r}{trained})"
+            )
+            self._hold([variable])
+        return self.variables[id(variable)]
+
+
+def _check_class(keras: Any, layer: Any) -> None:
+    """Refuse Keras's own layers that the vocabulary doesn't have."""
+    cls = type(layer)
+    known = getattr(keras.layers, cls.__name__, None) is cls and cls.__name__ != "Lambda"
+    if known:
+        raise refusal(
+            f"`{layer.name}` is a `{cls.__name__}`, which is not known here",
+            "known are the layers of convolutional networks in keras.layers",
+        )
+
+
+def _size(node: Any, where: Where) -> tuple[int, ...] | None:
+    """What comes out of a node, without batch, where all of it is known."""
+    if len(node.output_tensors) != 1 or not where.sized:
+        return None
+    sizes = tuple(node.output_tensors[0].shape)[1:]
+    return sizes if sizes and None not in sizes else None
+
+
+def keras_program(
+    keras: Any, model: Any, inputs: Sequence[Any], outputs: Sequence[Any]
+) -> tuple[Program, list[Any]]:
+    """The program of a graph, and the variables that are in it."""
+    writer = _Writer(keras, model.name)
+    words = []
+    for place, tensor in enumerate(inputs):
+        word = f"x{len(writer.program.lines)}"
+        sizes = tuple(tensor.shape)[1:]
+        name = tensor._keras_history.operation.name
+        if not has_graph(model):
+            name = f"input_{place}" if place else "input"
+        writer.program.write(f"{word} = keras.Input({sizes!r}, name={name!r})")
+        words.append(word)
+    results = writer.graph(inputs, words, outputs, TOP)
+    ends = ", ".join(dict.fromkeys(results))
+    writer.program.write(f"{MODEL} = keras.Model([{', '.join(words)}], [{ends}])")
+    return writer.program, list(writer.written.values())

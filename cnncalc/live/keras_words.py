@@ -1,0 +1,138 @@
+"""Keras's layers and operations in the words of Keras's source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from inspect import Parameter, signature
+from re import sub
+from typing import Any
+
+from cnncalc.frameworks.keras import READERS
+from cnncalc.live.literals import literal
+from cnncalc.live.program import refusal
+
+__all__ = ["known_class", "layer_arguments", "operation_words"]
+
+Words = Callable[[Any], str]
+
+# Weights that no layer trains.
+STATISTICS = ("count", "mean", "moving", "renorm", "variance")
+UNSAID = ("name", "dtype", "seed", "trainable")
+# What gives a layer other weights than its arguments say.
+CHANGED = {"lora_enabled": "has low-rank adaptation", "quantization_mode": "is quantized"}
+# What Keras makes of some arguments that aren't given.
+DEFAULTS = {"data_format": "channels_last"}
+# Operations whose function has another name than their class.
+NAMES = {"Getitem": "get_item", "ReLU": "relu"}
+# Settings of operations that their functions take by position.
+BY_POSITION = ("axes", "newshape", "pad_width", "shape", "size")
+
+
+def known_class(keras: Any, layer: Any) -> str | None:
+    """The class of Keras's vocabulary that a layer is, or works as."""
+    for cls in type(layer).__mro__:
+        if getattr(keras.layers, cls.__name__, None) is cls:
+            alike = cls.call is type(layer).call and cls.build is type(layer).build
+            return cls.__name__ if alike and cls.__name__ in READERS else None
+    return None
+
+
+def layer_arguments(cls: str, layer: Any, made: Words) -> Iterator[str]:
+    """The arguments that make a layer again; `made` has the words for a layer inside of it."""
+    config = layer.get_config()
+    for attribute, what in CHANGED.items():
+        if getattr(layer, attribute, None):
+            raise refusal(f"`{layer.name}` {what}, which is not known here")
+    for name, parameter in signature(READERS[cls]).parameters.items():
+        value = plain(config.get(name, parameter.default))
+        if value in (DEFAULTS.get(name), config.get("pool_size") if name == "strides" else ...):
+            value = parameter.default
+        if name in UNSAID or parameter.kind is Parameter.VAR_KEYWORD or name not in config:
+            continue
+        if name == "activation":
+            yield f"activation={_activation(layer, value, made)}"
+        elif value != parameter.default and not isinstance(value, Mapping):
+            yield f"{name}={literal(value)}"
+    if config.get("rms_scaling"):
+        yield "rms_scaling=True"
+    if layer.weights and not layer.trainable:
+        yield "trainable=False"
+    elif odd := [each for each in layer.weights if not each.trainable and not _kept(each)]:
+        raise refusal(
+            f"`{layer.name}` keeps its `{odd[0].name}` from training and trains the rest",
+            "set `layer.trainable`",
+        )
+
+
+def _kept(variable: Any) -> bool:
+    return str(variable.name).startswith(STATISTICS)
+
+
+def _activation(layer: Any, value: Any, made: Words) -> str:
+    if value is None or isinstance(value, str):
+        return literal(value)
+    if hasattr(layer.activation, "get_config"):
+        return made(layer.activation)
+    name = getattr(layer.activation, "__name__", type(layer.activation).__name__)
+    raise refusal(f"`{layer.name}` has the activation `{name}`, which is not known here")
+
+
+def plain(value: Any) -> Any:
+    """A setting as plain data: arrays and their numbers as lists and numbers."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if isinstance(value, tuple | list):
+        return type(value)(plain(each) for each in value)
+    return value
+
+
+def operation_words(node: Any, words: Words) -> str:
+    """What an operation of `keras.ops` computes, in words."""
+    operation, args = node.operation, list(node.arguments.args)
+    name = type(operation).__name__
+    if name == "GetItem":
+        return f"{words(args[0])}[{_index(args[1], words)}]"
+    given = [_argument(each, words) for each in args]
+    settings = {k: plain(v) for k, v in operation.get_config().items() if k != "name"}
+    settings |= node.arguments.kwargs
+    given += [_argument(v, words) for k, v in settings.items() if k in BY_POSITION]
+    given += [
+        f"{k}={_argument(v, words)}"
+        for k, v in settings.items()
+        if k not in BY_POSITION and v is not None
+    ]
+    home = "ops.image" if type(operation).__module__.endswith(".image") else "ops"
+    return f"{home}.{NAMES.get(name, _snake(name))}({', '.join(given)})"
+
+
+def _snake(name: str) -> str:
+    """`LogSoftmax` is the class of `log_softmax`."""
+    return sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def _argument(value: Any, words: Words) -> str:
+    """A tensor or a variable by its words, all else as plain data."""
+    if hasattr(value, "_keras_history") or hasattr(value, "assign"):
+        return words(value)
+    value = plain(value)
+    if isinstance(value, tuple | list):
+        inner = "".join(f"{_argument(each, words)}, " for each in value)
+        return f"({inner})" if isinstance(value, tuple) else f"[{inner}]"
+    if value is None or isinstance(value, bool | int | float | str):
+        return literal(value)
+    raise refusal(f"an argument of the kind `{type(value).__name__}` can't be followed")
+
+
+def _index(index: Any, words: Words) -> str:
+    parts = index if isinstance(index, tuple) else (index,)
+    return ", ".join(
+        ":".join(
+            "" if end is None else _argument(end, words)
+            for end in (part.start, part.stop, *([] if part.step is None else [part.step]))
+        )
+        if isinstance(part, slice)
+        else "..."
+        if part is ...
+        else _argument(part, words)
+        for part in parts
+    )

@@ -1,0 +1,82 @@
+"""A module copied without its values, so that the module itself is neither run nor changed."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+from cnncalc.frameworks.pytorch import READERS
+from cnncalc.live.program import first_line, refusal
+
+__all__ = ["empty_copy", "is_layer", "is_library", "layer_words"]
+
+# What a module keeps its hooks in; those that compute weights are seen by the weights' names.
+HOOKS = (
+    "_forward_hooks",
+    "_forward_pre_hooks",
+    "_backward_hooks",
+    "_backward_pre_hooks",
+    "_state_dict_hooks",
+    "_load_state_dict_pre_hooks",
+)
+PARAMETERS = {"weight", "bias"}
+
+
+def empty_copy(torch: Any, module: Any) -> Any:
+    """The module in evaluation mode on `meta`: its tensors' shapes, none of its values or hooks."""
+    memo: dict[int, Any] = {}
+    for name, tensor in [*module.named_parameters(), *module.named_buffers()]:
+        if torch.nn.parameter.is_lazy(tensor):
+            raise refusal(
+                f"`{name}` has no size yet: a lazy module learns its sizes from its first input",
+                "run it once before, or give its sizes",
+            )
+        memo[id(tensor)] = _empty(torch, tensor)
+    for each in module.modules():
+        for name, value in vars(each).items():
+            if isinstance(value, torch.Tensor):
+                memo[id(value)] = _empty(torch, value)
+            elif name in HOOKS:
+                memo[id(value)] = type(value)()
+    try:
+        return deepcopy(module, memo).eval()
+    except Exception as error:  # a module may hold anything
+        raise refusal(
+            f"`{type(module).__name__}` can't be copied to be read: {first_line(error)}"
+        ) from None
+
+
+def _empty(torch: Any, tensor: Any) -> Any:
+    bare = torch.empty_like(tensor, device="meta")
+    if isinstance(tensor, torch.nn.Parameter):
+        return torch.nn.Parameter(bare, tensor.requires_grad)
+    return bare
+
+
+def is_library(module: Any) -> bool:
+    """Whether a module is of a class of torch.nn itself."""
+    return type(module).__module__.startswith("torch.nn.modules.")
+
+
+def is_layer(module: Any) -> bool:
+    """Whether a module is one of torch.nn's own layers, which tracing doesn't enter."""
+    return is_library(module) and type(module).__name__ in READERS
+
+
+def layer_words(path: str, module: Any) -> str:
+    """The name of a layer's class, if it is known and holds what such a layer holds."""
+    name = type(module).__name__
+    if not is_layer(module):
+        raise refusal(
+            f"`{path}` is a `{name}`, which is not known here",
+            "known are the layers of convolutional networks in torch.nn",
+        )
+    if "forward" in vars(module):
+        raise refusal(f"`{path}` has a forward of its own, which a `{name}` doesn't have")
+    odd = sorted({each for each, _ in module.named_parameters()} - PARAMETERS)
+    if odd:
+        raise refusal(
+            f"`{path}` keeps `{odd[0]}`, which a `{name}` doesn't have",
+            "take away what changes its weights first, such as `remove_weight_norm`",
+        )
+    return name

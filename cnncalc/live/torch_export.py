@@ -1,0 +1,235 @@
+"""A module exported by torch.export at one input size, as a program.
+
+What ran inside of one of torch.nn's layers becomes a call of that layer again, so that only
+functions are read from aten's operators.
+"""
+
+from __future__ import annotations
+
+import logging
+import operator
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from io import StringIO
+from string import Formatter
+from typing import Any
+
+from cnncalc.layers.base import Shape
+from cnncalc.live.program import compare, refusal
+from cnncalc.live.torch_aten import ATEN
+from cnncalc.live.torch_copy import is_library
+from cnncalc.live.torch_fx import follow_in_place
+from cnncalc.live.torch_program import TorchProgram
+from cnncalc.live.torch_words import argument, function_words
+from cnncalc.network import Network
+
+__all__ = ["exported_network"]
+
+BATCH = 2  # of the input that is shown to torch.export; 1 would be taken for fixed
+CONTAINERS = ("Sequential", "ModuleList", "ModuleDict", "Module")
+LAST = 2**63 - 1  # where aten's slices end that have no end
+
+
+def exported_network(torch: Any, module: Any, name: str, shape: Shape) -> Network:
+    """The network of a module at an input; whatever torch.export raises where it can't follow."""
+    exported = _exported(torch, module, shape)
+    follow_in_place(exported.graph)
+    writer = _Writer(torch, module, exported, name)
+    program = writer.written()
+    network = program.network().at(shape)
+    compare(program, network, shape, "torch.export")
+    return network
+
+
+def _exported(torch: Any, module: Any, shape: Shape) -> Any:
+    """The program of torch.export, of a module on `meta` whose batch is left open."""
+    from torch.export import Dim, export
+
+    quiet = [each for each in module.modules() if type(each) is torch.nn.Identity]
+    for each in quiet:
+        each.forward = torch.clone  # which leaves a node
+    kind = next((each.dtype for each in module.parameters() if each.is_floating_point()), None)
+    try:
+        with _silence(), torch.no_grad(), torch.device("meta"):
+            values = torch.empty(BATCH, *shape, dtype=kind)
+            sizes = ({0: Dim("batch")},)
+            return export(module, (values,), dynamic_shapes=sizes, strict=False)
+    finally:
+        for each in quiet:
+            del each.forward
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Without what torch.export prints and logs of modules that it refuses."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+            yield
+    finally:
+        logging.disable(before)
+
+
+class _Writer(TorchProgram):
+    """One line of the forward for each function and each layer that ran."""
+
+    def __init__(self, torch: Any, module: Any, exported: Any, name: str) -> None:
+        super().__init__(torch, module, name)
+        self.exported = exported
+        self.held = self._held()
+        nodes = [node for node in exported.graph.nodes if not _asserts(node)]
+        groups: dict[str, list[Any]] = {}
+        for node in nodes:
+            if call := self._layer_call(node):
+                groups.setdefault(call, []).append(node)
+        for node in nodes:
+            call = self._layer_call(node)
+            if not call:
+                self._node(node)
+            elif node is groups[call][-1]:
+                self._layer(groups[call])
+
+    def _held(self) -> dict[str, str]:
+        """The path of the tensor that each placeholder stands for."""
+        signature = self.exported.graph_signature
+        return {
+            **signature.inputs_to_parameters,
+            **signature.inputs_to_buffers,
+            **signature.inputs_to_lifted_tensor_constants,
+        }
+
+    def _stack(self, node: Any) -> list[tuple[str, str]]:
+        """The modules that a node ran in, outermost first: the call and the path."""
+        stack = node.meta.get("nn_module_stack") or {}
+        return [(key, path) for key, (path, kind) in stack.items() if not key.startswith("_empty")]
+
+    def _layer_call(self, node: Any) -> str | None:
+        """The call of a torch.nn module that a node ran in, if it did."""
+        if node.op != "call_function":
+            return None
+        for key, path in self._stack(node):
+            module = self.module.get_submodule(path)
+            if is_library(module) and type(module).__name__ not in CONTAINERS:
+                parts = getattr(module, "return_indices", False) is True
+                return None if parts and node.target is operator.getitem else key
+        return None
+
+    def _layer(self, nodes: list[Any]) -> None:
+        """The nodes of one call of a layer, as that call."""
+        inside = set(nodes)
+        path = next(p for key, p in self._stack(nodes[0]) if key == self._layer_call(nodes[0]))
+        field = self.layer(path)
+        given = [
+            each
+            for node in nodes
+            for each in node.all_input_nodes
+            if each not in inside and each.name not in self.held and _is_tensor(each)
+        ]
+        read = [node for node in nodes if any(user not in inside for user in node.users)]
+        node = (read or nodes)[-1]
+        words = ", ".join(dict.fromkeys(self._text(each) for each in given))
+        self.run_layer(node, path, f"self.{field}({words})", _shape(node))
+
+    def _node(self, node: Any) -> None:
+        if node.op == "placeholder":
+            self._placeholder(node)
+        elif node.op == "output":
+            (outputs,) = node.args
+            results = outputs if len(outputs) != 1 else outputs[0]
+            self.run(f"return {argument(results, self._text)}")
+        elif node.op != "call_function":
+            raise refusal(f"`{node.op}` of torch.export can't be followed")
+        else:
+            key, path = next(reversed(self._stack(node)), ("", ""))
+            self.run_function(node, path, key, self._words(node), _shape(node))
+
+    def _placeholder(self, node: Any) -> None:
+        if node.name not in self.held:
+            self.texts[node] = node.name
+            self.inputs.append(node.name)
+
+    def _text(self, node: Any) -> str:
+        """The words for a node; tensors of the module are written where they are read."""
+        if node not in self.texts:
+            path = self.held[node.name]
+            tensor = self._tensor_at(path)
+            self.texts[node], self.read[node] = self.tensor(path, tensor)
+        return self.texts[node]
+
+    def _tensor_at(self, path: str) -> Any:
+        if path in self.exported.constants:
+            return self.exported.constants[path]
+        holder, _, name = path.rpartition(".")
+        return getattr(self.module.get_submodule(holder) if holder else self.module, name)
+
+    def _words(self, node: Any) -> str:
+        schema = getattr(node.target, "_schema", None)
+        if schema is None:
+            return function_words(self.torch, node, self._text)
+        name = schema.name.removeprefix("aten::")
+        return aten_words(
+            name if schema.name.startswith("aten::") else schema.name, self._arguments(node, schema)
+        )
+
+    def _arguments(self, node: Any, schema: Any) -> dict[str, str]:
+        """The words for each argument of an operator, by name, with defaults."""
+        given = dict(zip((each.name for each in schema.arguments), node.args, strict=False))
+        given |= node.kwargs
+        if isinstance(given.get("scale_factors"), list):
+            given["scale_factors"] = tuple(given["scale_factors"])  # as `F.interpolate` has them
+        return {
+            each.name: argument(given.get(each.name, _default(each)), self._text)
+            for each in schema.arguments
+        }
+
+
+def aten_words(name: str, arguments: dict[str, str]) -> str:
+    """What an operator of aten is in the words of source."""
+    plain = name.removesuffix("_") if name.removesuffix("_") in ATEN else name
+    if plain == "slice":
+        return _slice(arguments)
+    pattern = ATEN.get(plain)
+    needed = {field for _, field, _, _ in Formatter().parse(pattern or "") if field}
+    missing = sorted(needed - arguments.keys())
+    if plain in ("sum", "mean", "max", "min") and "dim" in missing:
+        pattern, missing = f"torch.{plain}({{self}})", []
+    elif missing:
+        pattern = pattern.replace(", {" + missing[0] + "}", "") if pattern else None
+        missing = missing[1:]
+    if pattern is None or missing:
+        raise refusal(
+            f"the operator `aten.{name}` is not known here",
+            "known are those of convolutional networks",
+        )
+    return pattern.format(**arguments)
+
+
+def _slice(arguments: dict[str, str]) -> str:
+    axis, start, end, step = (arguments[each] for each in ("dim", "start", "end", "step"))
+    bounds = f"{'' if start == '0' else start}:{'' if end == str(LAST) else end}"
+    part = bounds if step == "1" else f"{bounds}:{step}"
+    return f"{arguments['self']}[{':, ' * int(axis)}{part}]"
+
+
+def _default(parameter: Any) -> Any:
+    return parameter.default_value if parameter.has_default_value() else None
+
+
+def _is_tensor(node: Any) -> bool:
+    return hasattr(node.meta.get("val"), "shape")
+
+
+def _shape(node: Any) -> Shape | None:
+    """The sizes of a tensor behind its batch, where all of them are numbers."""
+    sizes = tuple(getattr(node.meta.get("val"), "shape", ()))[1:]
+    return sizes if sizes and all(isinstance(size, int) for size in sizes) else None
+
+
+def _asserts(node: Any) -> bool:
+    name = str(getattr(node.target, "__name__", node.target))
+    return (
+        node.op == "call_function"
+        and not node.users
+        and ("assert" in name or "sym_constrain" in name or node.target is operator.getitem)
+    )

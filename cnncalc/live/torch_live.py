@@ -1,0 +1,119 @@
+"""A live torch.nn.Module as a network: traced by torch.fx, or else exported by torch.export."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cnncalc.errors import CnnCalcError, SpecError
+from cnncalc.layers.base import Shape
+from cnncalc.live.program import Unfollowed, checked_shape, first_line, refusal, sized
+from cnncalc.live.torch_copy import empty_copy, is_layer
+from cnncalc.live.torch_fx import traced_program
+from cnncalc.network import Network
+
+__all__ = ["from_torch"]
+
+# Refusals of the reader of source that may be of its own making, not of the model's.
+UNREAD = ("source", "unsupported", "batch", "batch-axis", "view", "weights", "raised", "live")
+SOURCE = "its source can be read where tracing can't follow: give the file and the class"
+
+
+def from_torch(module: Any, input: Shape | None = None) -> Network:
+    """A live torch.nn.Module as a network, with the names of `named_modules`.
+
+    It is copied without its values and traced, so nothing is run on data and the module stays
+    as it is. Where torch.fx can't follow, torch.export does, at the size of the input.
+
+    Args:
+        module: the module; it is read in evaluation mode.
+        input: shape without batch, channels first, of its input.
+
+    Raises:
+        CnnCalcError: a module that can't be traced, or whose layers aren't known.
+    """
+    torch = _torch()
+    shape = checked_shape("from_torch", input, "from_torch(module, (3, 224, 224))")
+    if not isinstance(module, torch.nn.Module):
+        raise refusal(f"`from_torch` takes a torch.nn.Module, not a {type(module).__name__}")
+    if type(module).__module__.startswith("keras.") or hasattr(module, "get_build_config"):
+        raise refusal("this is a model of Keras", "cnncalc.from_keras(model)")
+    module = _unwrapped(torch, module)
+    name = type(module).__name__
+    bare = empty_copy(torch, module)
+    if is_layer(bare):
+        bare = torch.nn.Sequential(bare)
+    network = _network(torch, bare, name, shape)
+    network.input = shape
+    return network
+
+
+def _torch() -> Any:
+    try:
+        import torch
+        import torch.fx
+    except ImportError:
+        raise refusal(
+            "`from_torch` needs PyTorch, which isn't installed", "pip install 'cnncalc[torch]'"
+        ) from None
+    return torch
+
+
+def _unwrapped(torch: Any, module: Any) -> Any:
+    """The module inside of what only compiles or distributes it."""
+    around = (torch.nn.DataParallel, torch.nn.parallel.DistributedDataParallel)
+    while isinstance(module, around) or hasattr(module, "_orig_mod"):
+        module = module.module if isinstance(module, around) else module._orig_mod
+    return module
+
+
+def _network(torch: Any, bare: Any, name: str, shape: Shape | None) -> Network:
+    try:
+        with torch.device("meta"):
+            traced = traced_program(torch, bare, name).network()
+    except Exception as error:  # tracing runs the module's own code
+        if isinstance(error, CnnCalcError) and not isinstance(error, Unfollowed):
+            raise
+        return _exported(torch, bare, name, shape, error)
+
+    def at(wanted: Shape) -> Network:
+        try:
+            return traced.at(wanted)
+        except SpecError as error:
+            if error.code not in UNREAD:
+                raise
+            try:
+                return export_at(torch, bare, name, wanted)
+            except Exception:  # its own message is about the words of the export
+                raise error from None
+
+    return sized(traced, at)
+
+
+def _exported(torch: Any, bare: Any, name: str, shape: Shape | None, why: Exception) -> Network:
+    """The network of a module that torch.fx can't trace, for the reason `why`."""
+    if shape is None:
+        raise refusal(
+            f"`{name}` can't be traced: {first_line(why)}",
+            "give its input's size, as in from_torch(module, (3, 224, 224)), and it is tried "
+            "with torch.export",
+        )
+
+    def at(wanted: Shape) -> Network:
+        try:
+            return export_at(torch, bare, name, wanted)
+        except Exception as error:  # exporting runs the module's own code
+            raise refusal(
+                f"`{name}` can't be traced by torch.fx: {first_line(why)}; nor by torch.export "
+                f"at {'×'.join(map(str, wanted))}: {first_line(error)}",
+                SOURCE,
+            ) from None
+
+    at(shape)  # what can't be read is said now
+    return Network((), notation="torch", tracer=at)
+
+
+def export_at(torch: Any, bare: Any, name: str, shape: Shape) -> Network:
+    """The network at an input, through torch.export; its errors are torch's own."""
+    from cnncalc.live.torch_export import exported_network
+
+    return exported_network(torch, bare, name, shape)

@@ -1,0 +1,172 @@
+"""A traced graph written as a program: each layer and each tensor is a field of one class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from inspect import signature
+from typing import Any
+
+from cnncalc.frameworks.pytorch import READERS
+from cnncalc.layers.base import Shape
+from cnncalc.live.literals import literal
+from cnncalc.live.program import Fields, Origin, Program
+from cnncalc.live.torch_copy import is_layer, is_library, layer_words
+
+__all__ = ["TorchProgram"]
+
+OWN = ("math", "nn", "torch")  # names that the program has itself
+PLAIN = (bool, int, float, str, tuple, list)
+WEIGHTS = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
+
+
+class TorchProgram:
+    """The class that a module becomes: the lines of its `__init__`, then of its forward.
+
+    Attributes:
+        module: the module without values.
+        fields: the names of modules and tensors in the program, by their paths.
+    """
+
+    def __init__(self, torch: Any, module: Any, name: str) -> None:
+        self.torch = torch
+        self.module = module
+        self.name = name if name.isidentifier() and name not in OWN else "Live"
+        self.program = Program(f"<{name}>", "torch", self.name)
+        self.fields: dict[str, str] = {}
+        self.made: list[str] = []
+        self.forward: list[tuple[str, Origin | None]] = []
+        self.first: dict[int, str] = {}  # the path by which an object was met first
+        self.inputs: list[str] = []
+        self.texts: dict[Any, str] = {}  # the words for each node of the graph
+        self.read: dict[Any, Fields] = {}  # whose tensors a node stands for
+
+    def run(self, line: str, origin: Origin | None = None) -> None:
+        """Add a line to the forward."""
+        self.forward.append((line, origin))
+
+    def run_layer(self, node: Any, path: str, words: str, shape: Shape | None = None) -> None:
+        """Add the line of a layer, whose step has the layer's name."""
+        self.texts[node] = node.name
+        field = self.layer(path)
+        first = self.first[id(self.module.get_submodule(path))]
+        origin = Origin(path, fields={field: first}, shape=shape)
+        self.run(f"{node.name} = {words}", origin)
+
+    def run_function(
+        self, node: Any, path: str, call: str, words: str, shape: Shape | None = None
+    ) -> None:
+        """Add the line of a function, which a module ran in a call of its own."""
+        self.texts[node] = node.name
+        given = [self.read.get(each) for each in node.all_input_nodes]
+        fields = {field: name for each in given if each for field, name in each.items()}
+        if all(given):
+            self.read[node] = fields  # made of the module's tensors alone
+        module = self.module.get_submodule(path) if path else self.module
+        alone = bool(path) and not is_library(module) and not any(True for _ in module.children())
+        origin = Origin(path, call, fields, alone=alone, shape=shape)
+        self.run(f"{node.name} = {words}", origin)
+
+    def written(self) -> Program:
+        """The whole program, with what the module holds and the graph never uses."""
+        self._unused()
+        program = self.program
+        program.write("import math\nimport torch\nfrom torch import nn".replace("\n", "; "))
+        program.write(f"class {self.name}(nn.Module):")
+        program.write("    def __init__(self):")
+        program.write("        super().__init__()")
+        for line in self.made:
+            program.write(f"        {line}")
+        program.write(f"    def forward({', '.join(['self', *self.inputs])}):")
+        for line, origin in self.forward:
+            program.write(f"        {line}", origin)
+        return program
+
+    def layer(self, path: str) -> str:
+        """The field of a layer, made where it is met first."""
+        module = self.module.get_submodule(path)
+        first = self.first.setdefault(id(module), path)
+        if first in self.fields:
+            return self.fields[first]
+        call = f"nn.{layer_words(path, module)}({', '.join(_arguments(module))})"
+        field = self._field(first, call)
+        for name, weight in module.named_parameters():
+            self._weight(f"{field}.{name}", f"{path}.{name}", weight)
+        return field
+
+    def _weight(self, text: str, path: str, weight: Any) -> None:
+        """Of a layer's parameter: whether it is another's too, and whether it is trained."""
+        owner = self.first.setdefault(id(weight), path)
+        if owner != path:
+            words, _ = self.tensor(owner, weight)
+            self.made.append(f"self.{text} = {words}")
+        if not weight.requires_grad:
+            self.made.append(f"self.{text}.requires_grad = False")
+
+    def tensor(self, path: str, tensor: Any) -> tuple[str, Fields]:
+        """The words for a tensor of the module, and whose name it goes by."""
+        owner = self.first.setdefault(id(tensor), path)
+        place, _, name = owner.rpartition(".")
+        module = self.module.get_submodule(place)
+        holder = self.first.setdefault(id(module), place)
+        if is_layer(module) and name in WEIGHTS:
+            words = f"{self.layer(holder)}.{name}"
+        else:
+            words = self.fields.get(owner) or self._tensor(owner, holder, module, tensor)
+        return f"self.{words}", {words: owner, self.fields.get(holder, ""): holder}
+
+    def _tensor(self, path: str, holder: str, module: Any, tensor: Any) -> str:
+        """The field of a tensor; that of a module inside is in a module of its own, too."""
+        if holder and holder not in self.fields:
+            self._field(holder, "nn.Module()")
+        name = path.rpartition(".")[2]
+        word = name if name.isidentifier() else f"p{name}"
+        field = f"{self.fields[holder]}.{word}" if holder else self.program.identifier(path)
+        self.fields[path] = field
+        made = f"torch.empty({', '.join(map(str, tensor.shape)) or '()'})"
+        if isinstance(tensor, self.torch.nn.Parameter):
+            frozen = "" if tensor.requires_grad else ", requires_grad=False"
+            self.made.append(f"self.{field} = nn.Parameter({made}{frozen})")
+        elif name in module._buffers:
+            owner, _, word = f"self.{field}".rpartition(".")
+            self.made.append(f'{owner}.register_buffer("{word}", {made})')
+        else:
+            self.made.append(f"self.{field} = {_constant(tensor) or made}")
+        return field
+
+    def _field(self, path: str, text: str) -> str:
+        field = self.program.identifier(path)
+        self.fields[path] = field
+        self.made.append(f"self.{field} = {text}")
+        return field
+
+    def _unused(self) -> None:
+        """What the graph never uses, whose weights still are the module's."""
+        for path, module in self.module.named_modules():
+            if path and is_layer(module) and id(module) not in self.first:
+                self.layer(path)
+        for path, parameter in self.module.named_parameters():
+            if id(parameter) not in self.first:
+                self.tensor(path, parameter)
+
+
+def _constant(tensor: Any) -> str | None:
+    """A tensor of one number, which is known if it was made while tracing."""
+    if tensor.dim() or tensor.is_meta:
+        return None
+    return f"torch.tensor({literal(tensor.item())})"
+
+
+def _arguments(module: Any) -> Iterator[str]:
+    """The arguments that make a layer, from what it keeps of them."""
+    for parameter in signature(READERS[type(module).__name__]).parameters.values():
+        if not hasattr(module, parameter.name):
+            continue
+        value = getattr(module, parameter.name)
+        if parameter.name == "stride" and parameter.default is None:
+            value = None if value == module.kernel_size else value
+        if parameter.name == "bias" and not isinstance(value, bool):
+            value = value is not None
+        if isinstance(value, tuple) and set(value) == {parameter.default}:
+            continue
+        if isinstance(value, PLAIN) and value != parameter.default:
+            yield f"{parameter.name}={literal(value)}"
