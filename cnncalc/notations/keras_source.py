@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from cnncalc.frameworks.keras import READERS
 from cnncalc.layers.shapes import Shape
+from cnncalc.notations.program.blocks import Block, Dialect, gather
+from cnncalc.notations.program.calls import once, signature_of
 from cnncalc.notations.program.keras_pieces import pieces
-from cnncalc.notations.program.lines import CALL, Line, Program, identifier, labels, lower
+from cnncalc.notations.program.lines import CALL, FRESH, Line, Program, identifier, labels, lower
 from cnncalc.notations.program.lines import variables as allot
-from cnncalc.notations.program.style import LINES, statement
+from cnncalc.notations.program.naming import snake
+from cnncalc.notations.program.style import INDENT, LINES, parameters, statement
 from cnncalc.report import Report, as_layout
 
 __all__ = ["write"]
 
-WORDS = ("keras", "layers", "model")
+WORDS = ("keras", "layers", "model", "range")
 
 
 # Layers that Keras lacks, as classes of the file's own.
@@ -44,7 +50,8 @@ def write(report: Report, name: str | None = None) -> str:
     own = [OWN.format(name=each, **how) for each, how in LEARNED.items() if f"{each}()" in calls]
     text = "\n".join([*own, *body])
     imports = ["from keras import layers"] if "layers." in text else []
-    return "\n".join(["import keras", *imports, "", *([""] if own else []), text, ""])
+    apart = [""] if text.startswith(("class ", "def ")) else []
+    return "\n".join(["import keras", *imports, "", *apart, text, ""])
 
 
 def _input(shape: Shape) -> str:
@@ -58,28 +65,71 @@ def _stack(program: Program, shapes: dict[int, Shape], named: str) -> list[str]:
 
 
 def _graph(program: Program, shapes: dict[int, Shape], named: str) -> list[str]:
-    taken = {line.name for line in program.lines.values() if _is_kept(program, line)}
     given = {value: _given(program, value, step) for value, step in program.inputs}
-    names = allot(given, program.lines, program.outputs, labels(program), {*WORDS, *taken})
+    dialect = Dialect(_signature, snake, {*WORDS, *FRESH, *given.values()})
+    whole, blocks = gather(program, dialect)
+    functions = [line for block in blocks for line in _function(block)]
+    taken = {*WORDS, *(block.name for block in blocks)}
+    taken |= {line.name for line in whole.lines.values() if _is_kept(whole.lines, line)}
+    names = allot(given, whole.lines, program.outputs, labels(whole), taken)
     made = []
     for value, shape in shapes.items():
         made += statement(f"{given[value]} = {_input(shape)}")
-    for number, line in program.lines.items():
-        made += _line(program, line, number, names)
+    made += _flow(whole.lines, names, "")
     inputs = _listed([given[value] for value in given])
     outputs = _listed([names[number] for number in program.outputs])
-    return [*made, *statement(f"model = keras.Model({inputs}, {outputs}{named})")]
+    return [*functions, *made, *statement(f"model = keras.Model({inputs}, {outputs}{named})")]
 
 
-def _line(program: Program, line: Line, number: int, names: dict[int, str]) -> list[str]:
-    inputs = [names[each] for each in line.inputs]
-    made, layer = [], _call(line)
-    if _is_kept(program, line):
-        made = [] if line.again else statement(f"{line.name} = {layer}")
-        layer = line.name
-    form = line.form.replace(CALL, f"{layer}({{0}})").replace("{self}", layer)
-    value = form.format(*inputs, origin=inputs[-1])
-    return [*made, *(statement(f"{names[number]} = {value}") if value != names[number] else [])]
+def _signature(name: str) -> Mapping[str, int | None]:
+    return signature_of(READERS[name]) if name in READERS else {}
+
+
+def _function(block: Block) -> list[str]:
+    """The function of a block, and two empty lines."""
+    taken = {*WORDS, *block.parameters}
+    taken |= {line.name for line in block.lines.values() if _is_kept(block.lines, line)}
+    names = allot({0: "x"}, block.lines, (max(block.lines),), {}, taken)
+    return [
+        *statement(f"def {block.name}({parameters('x', block.parameters)})", tail=":"),
+        *_flow(block.lines, names, INDENT),
+        f"{INDENT}return {names[max(block.lines)]}",
+        "",
+        "",
+    ]
+
+
+def _flow(lines: dict[int, Line], names: dict[int, str], indent: str) -> list[str]:
+    """The statements that make the values."""
+    made = []
+    for number, line in lines.items():
+        inputs = [names[each] for each in line.inputs]
+        call, times = once(_call(line))
+        if times:
+            made += _used(call, times, inputs[0], names[number], indent)
+            continue
+        if _is_kept(lines, line):
+            made += [] if line.again else statement(f"{line.name} = {call}", indent)
+            call = line.name
+        form = line.form.replace(CALL, f"{call}({{0}})").replace("{self}", call)
+        value = form.format(*inputs, origin=inputs[-1])
+        made += statement(f"{names[number]} = {value}", indent) if value != names[number] else []
+    return made
+
+
+def _used(call: str, times: str, source: str, name: str, indent: str) -> list[str]:
+    """A block's function called, or called several times one after another."""
+    if times == "1":
+        return statement(f"{name} = {_given_to(call, source)}", indent)
+    before = statement(f"{name} = {source}", indent) if name != source else []
+    loop = f"{indent}for _ in range({times}):"
+    return [*before, loop, *statement(f"{name} = {_given_to(call, name)}", indent + INDENT)]
+
+
+def _given_to(call: str, source: str) -> str:
+    """A call with what it works on as its first argument."""
+    function, _, arguments = call.partition("(")
+    return f"{function}({source}{', ' if arguments != ')' else ''}{arguments}"
 
 
 def _call(line: Line) -> str:
@@ -89,11 +139,9 @@ def _call(line: Line) -> str:
     return f"{line.call[:-1]}{comma}trainable=False)"
 
 
-def _is_kept(program: Program, line: Line) -> bool:
+def _is_kept(lines: dict[int, Line], line: Line) -> bool:
     """Whether a layer needs a variable of its own, since it is called again."""
-    return bool(line.name) and any(
-        other.again and other.name == line.name for other in program.lines.values()
-    )
+    return line.holds and any(other.again and other.name == line.name for other in lines.values())
 
 
 def _listed(names: list[str]) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from inspect import signature
+from collections.abc import Iterable, Mapping
 
 from cnncalc.frameworks.pytorch import READERS
 from cnncalc.layers.shapes import show
-from cnncalc.notations.program.blocks import gather
+from cnncalc.notations.program.blocks import Block, Dialect, gather
+from cnncalc.notations.program.calls import once, signature_of
 from cnncalc.notations.program.lines import Line, Program, identifier, labels, lower, variables
-from cnncalc.notations.program.style import LINES, statement
+from cnncalc.notations.program.naming import camel
+from cnncalc.notations.program.style import LINES, parameters, statement
 from cnncalc.notations.program.torch_pieces import pieces
 from cnncalc.report import Report
 
@@ -74,7 +75,7 @@ TAKEN = frozenset(
         "zero_grad",
     ]
 )
-WORDS = ("nn", "self", "torch", "float", "super")
+WORDS = ("nn", "self", "torch", "float", "range", "super")
 
 
 def write(report: Report, name: str | None = None) -> str:
@@ -102,23 +103,38 @@ def _stack(program: Program) -> list[str]:
 
 def _classes(program: Program, name: str) -> list[str]:
     """The network's class, after those of its blocks."""
-    whole, blocks = gather(program, _parameters, {name, *WORDS})
+    dialect = Dialect(_signature, camel, {name, *WORDS}, TAKEN)
+    whole, blocks = gather(program, dialect)
     written: list[str] = []
     for block in blocks:
-        ends = (max(block.lines),)
-        written += _class(block.name, block.parameters, {0: "x"}, block.lines, ends, {})
-        written += ["", ""]
+        written += [*_block(block), "", ""]
     given = {value: _input(program, value, step) for value, step in program.inputs}
-    return written + _class(name, (), given, whole.lines, program.outputs, labels(whole))
+    return written + _class(name, {}, given, whole.lines, program.outputs, labels(whole))
 
 
-def _parameters(name: str) -> tuple[str, ...]:
-    return tuple(signature(READERS[name]).parameters) if name in READERS else ()
+def _signature(name: str) -> Mapping[str, int | None]:
+    if name in ("ones", "zeros"):  # a learned tensor, its channels first
+        return {"num_features": None}
+    return signature_of(READERS[name]) if name in READERS else {}
+
+
+def _block(block: Block) -> list[str]:
+    """A block's class: an nn.Sequential where it is one module after another."""
+    chain = all(line.plain and line.inputs == (at - 1,) for at, line in block.lines.items())
+    if not chain:
+        ends = (max(block.lines),)
+        return _class(block.name, block.parameters, {0: "x"}, block.lines, ends, {})
+    calls = ", ".join(_made(line, "") for line in block.lines.values())
+    return [
+        f"class {block.name}(nn.Sequential):",
+        *statement(f"def __init__({parameters('self', block.parameters)})", "    ", ":"),
+        *statement(f"super().__init__({LINES}{calls})", "        "),
+    ]
 
 
 def _class(
     name: str,
-    parameters: tuple[str, ...],
+    arguments: Mapping[str, int | None],
     given: dict[int, str],
     lines: dict[int, Line],
     outputs: tuple[int, ...],
@@ -128,7 +144,7 @@ def _class(
     returned = ", ".join(names[number] for number in outputs)
     return [
         f"class {name}(nn.Module):",
-        *statement(f"def __init__({', '.join(['self', *parameters])})", "    ", ":"),
+        *statement(f"def __init__({parameters('self', arguments)})", "    ", ":"),
         "        super().__init__()",
         *held(lines.values(), "        "),
         "",
@@ -138,12 +154,25 @@ def _class(
     ]
 
 
+def _made(line: Line, container: str = "nn.Sequential") -> str:
+    """What makes a line's module, or several in a container."""
+    call, times = once(line.call or "")
+    if times in ("", "1"):
+        return call
+    several = f"*[{call} for _ in range({times})]"
+    return f"{container}({several})" if container else several
+
+
 def held(lines: Iterable[Line], indent: str) -> list[str]:
     """The statements that make the modules."""
     made = []
     for line in lines:
         if line.call and not line.again:
-            made += statement(f"self.{line.name} = {line.call}", indent)
+            buffer = line.call.removeprefix("nn.Buffer(")
+            if buffer != line.call:  # PyTorch before 2.5 has no such class
+                made += statement(f'self.register_buffer("{line.name}", {buffer}', indent)
+                continue
+            made += statement(f"self.{line.name} = {_made(line)}", indent)
             still = f"self.{line.name}.requires_grad_(False)"
             made += [indent + still] if line.frozen else []
     return made

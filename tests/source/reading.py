@@ -16,8 +16,10 @@ from cnncalc.notations import source
 from cnncalc.report import Row
 
 __all__ = [
+    "HEAD",
     "SAMPLES",
     "all_params",
+    "net",
     "refused",
     "refused_file",
     "report_of",
@@ -25,6 +27,10 @@ __all__ = [
     "unpacked_wheel",
 ]
 
+HEAD = """import torch
+import torch.nn as nn
+import torch.nn.functional as F
+"""
 SAMPLES = Path(__file__).parent / "samples"
 WHEELS = Path(environ.get("CNNCALC_WHEELS", Path(__file__).parents[2] / ".ci" / "wheels"))
 
@@ -79,3 +85,13 @@ def unpacked_wheel(package: str, home: Path) -> Path:
     with zipfile.ZipFile(wheels[-1]) as wheel:
         wheel.extractall(home, [name for name in wheel.namelist() if name.endswith(".py")])
     return home / package
+
+
+def net(init: str, forward: str, head: str = "") -> str:
+    """A module with these statements; its `__init__` starts at line 7."""
+    inner = "\n        ".join(init.splitlines())
+    body = "\n        ".join(forward.splitlines())
+    return (
+        f"{HEAD}{head}class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        f"        {inner}\n    def forward(self, x):\n        {body}\n"
+    )

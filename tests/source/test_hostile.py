@@ -23,7 +23,7 @@ import json, resource, sys, time
 from cnncalc.analysis import analyze
 from cnncalc.errors import Source, SpecError
 from cnncalc.notations.source import keras_names, keras_networks, mismatch, numeric, options
-from cnncalc.notations.source import patterns, records, torch_functions, torch_names
+from cnncalc.notations.source import lookups, patterns, records, reweighting, torch_functions, torch_names
 from cnncalc.notations.source.files import NO_FILE
 from tests.source.hostile import SOURCES
 from tests.source.reading import report_of

@@ -26,7 +26,11 @@ TORCH = re.compile(
     r"\btorch\b|\bnn\.[A-Z]|\b(?:Lazy)?(?:Conv(?:Transpose)?|BatchNorm|MaxPool|AvgPool|"
     r"Adaptive\w+Pool)[123]d\s*\("
 )
-PYTHON = re.compile(r"^\s*(?:import|from|class)\s|\b[A-Z]\w*\s*\(", re.MULTILINE)
+PYTHON = re.compile(
+    r"^[ \t]*(?:import|from|class)\s|\b[A-Z]\w*\s*\(|\bself\.[A-Za-z_]|"
+    r"^[ \t]*def\s+\w+\s*\([^()]*\)[^=:\n]*:",
+    re.MULTILINE,
+)
 
 
 def detect(text: str) -> str | None:

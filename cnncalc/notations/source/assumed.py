@@ -7,7 +7,7 @@ from typing import Any
 from cnncalc.errors import suggest
 from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.stops import Refusal
-from cnncalc.notations.source.values import Foreign, Namespace, Value
+from cnncalc.notations.source.values import Foreign, Namespace, Opaque, Value
 
 __all__ = ["assumed"]
 
@@ -31,6 +31,8 @@ HOMES = {"torch": ("torch.nn",), "keras": ("keras.layers", "keras.models", "kera
 
 def assumed(machine: Any, name: str) -> Value:
     """What a name means that nothing defines, in the framework that is being read."""
+    if name == "device":
+        return Opaque("torch.device", type="cpu", index=None)
     if name in SHORT:
         return machine.imports.library(SHORT[name])
     first = ("keras", "torch") if machine.notation == "keras" else ("torch", "keras")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from cnncalc.errors import suggest
-from cnncalc.notations.source.classes import PLAIN_INIT, Super, class_of
+from cnncalc.notations.source.classes import OBJECT, PLAIN_INIT, PLAIN_NEW, Super, class_of
 from cnncalc.notations.source.data import content_of
 from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.flowing import Parameter, Static, Tensor
@@ -31,14 +32,7 @@ from cnncalc.notations.source.values import (
     Value,
 )
 
-__all__ = [
-    "delete_attribute",
-    "get_attribute",
-    "look_up",
-    "no_attribute",
-    "set_attribute",
-    "set_field",
-]
+__all__ = ["get_attribute", "look_up", "no_attribute"]
 
 
 MAX_KNOWN = 500
@@ -112,6 +106,9 @@ SPECIAL: dict[str, Callable[[Any, Instance], Value]] = {
     "__dict__": lambda machine, value: dict(value.fields),
     "__doc__": lambda machine, value: None,
     "__init__": lambda machine, value: Bound(PLAIN_INIT, value),
+    "__getattribute__": lambda machine, value: Builtin(
+        "__getattribute__", lambda m, args, kwargs: plain_attribute(m, value, args[0])
+    ),
     "__getattr__": lambda machine, value: Builtin(
         "__getattr__", lambda m, args, kwargs: get_attribute(m, value, args[0])
     ),
@@ -135,8 +132,8 @@ def of_class(machine: Any, value: Class, name: str) -> Value:
         return found
     if name in ("__name__", "__qualname__"):
         return value.name
-    if name == "__init__":
-        return PLAIN_INIT
+    if name in ("__init__", "__new__"):
+        return PLAIN_INIT if name == "__init__" else PLAIN_NEW
     if name in ("__doc__", "__annotations__"):
         return None
     if name == "__mro__":
@@ -147,21 +144,55 @@ def of_class(machine: Any, value: Class, name: str) -> Value:
 def of_super(machine: Any, value: Super, name: str) -> Value:
     found = value.find(name)
     receiver = value.receiver
+    if name == "__init__" and value.owner.foreign and found is not MISSING:
+        return Builtin(name, partial(foreign_init, value.owner, bound(found, receiver, OBJECT)))
     if isinstance(found, Property):
         return machine.call(found.getter, [receiver], {})
     if found is MISSING:
         if name == "__init__":
             return Bound(PLAIN_INIT, receiver)
+        if name == "__new__":
+            return PLAIN_NEW
+        if name in ("__getattribute__", "__getattr__"):
+            return Builtin(name, lambda m, args, _: plain_attribute(m, receiver, args[-1]))
         if name == "__setattr__":
-            return Bound(
-                Builtin(name, lambda m, args, _: set_field(args[0], args[1], args[2])), receiver
-            )
+            from cnncalc.notations.source.setting import set_field
+
+            return Bound(Builtin(name, lambda m, args, _: set_field(*args[:3])), receiver)
         if name in ("__init_subclass__", "__post_init__"):
             return Builtin(name, lambda m, args, kwargs: None)
         content = getattr(receiver, "content", None)
         method = find_method(content, name) if content is not None else None
         return method if method is not None else MISSING
     return bound(found, receiver, receiver if isinstance(receiver, Class) else receiver.cls)
+
+
+def foreign_init(
+    owner: Class, init: Value, machine: Any, args: list[Value], kwargs: dict[str, Value]
+) -> Value:
+    """`super().__init__()` where one of the bases isn't read: the others may take its place."""
+    refusal = Refusal(
+        f"`{owner.name}` inherits from `{owner.foreign}`, which isn't read here", code="foreign"
+    )
+    if (args or kwargs) and isinstance(init, Bound) and isinstance(init.function, Builtin):
+        raise refusal  # a library's own takes what is there, and so would lose it
+    try:
+        return machine.call(init, args, kwargs)
+    except Raised as error:
+        if error.value.cls.name != "TypeError" or not (args or kwargs):
+            raise
+        raise refusal from None
+
+
+def plain_attribute(machine: Any, value: Value, name: Value) -> Value:
+    """An attribute without asking the object's own `__getattr__`."""
+    if isinstance(value, Instance) and isinstance(name, str):
+        if name in value.fields:
+            return value.fields[name]
+        found = value.cls.find(name)
+        if found is not MISSING:
+            return bound(found, value, value.cls)
+    raise no_attribute(value, str(name))
 
 
 def of_function(machine: Any, value: Function, name: str) -> Value:
@@ -251,55 +282,3 @@ READERS: dict[type, Callable[[Any, Any, str], Value]] = {
     Property: of_property,
     Silent: of_opaque,
 }
-
-
-def set_attribute(machine: Any, holder: Value, name: str, value: Value) -> None:
-    """`holder.name = value`."""
-    if isinstance(holder, Instance):
-        found = holder.cls.find(name)
-        if isinstance(found, Property) and found.setter is not None:
-            machine.call(found.setter, [holder, value], {})
-            return
-        setter = holder.cls.find("__setattr__")
-        if isinstance(setter, Function | Builtin):
-            machine.call(Bound(setter, holder), [name, value], {})
-            return
-        set_field(holder, name, value)
-    elif isinstance(holder, Class):
-        holder.names[name] = value
-    elif isinstance(holder, Function):
-        holder.attributes[name] = value
-    elif isinstance(holder, Opaque):
-        holder.fields[name] = value
-    elif isinstance(holder, Parameter) and name == "requires_grad":
-        holder.trainable = bool(value)
-    elif isinstance(holder, Module):
-        holder.scope.names[name] = value
-    elif not isinstance(holder, Static | Tensor | Namespace | Foreign | Bound):
-        raise Refusal(f"{describe(holder)} has no attribute to set")
-
-
-def set_field(holder: Instance, name: str, value: Value) -> None:
-    """Set an attribute of an object; modules are remembered in the order they come."""
-    if isinstance(value, Instance | Parameter) and not isinstance(
-        holder.fields.get(name), Instance | Parameter
-    ):
-        holder.fields.pop(name, None)
-    if isinstance(value, Parameter) and value.holder is None:
-        value.holder, value.name = holder, name
-    elif isinstance(value, Parameter) and value.holder is not holder and holder.layers is not None:
-        raise Refusal(
-            f"`{name}` is made the weight of two layers, and tied weights can't be followed",
-            help="call the same layer twice, and its weights are counted once",
-        )
-    holder.fields[name] = value
-    if len(holder.fields) > 5_000:
-        raise Refusal("an object with more than 5,000 attributes", code="too-large")
-
-
-def delete_attribute(machine: Any, holder: Value, name: str) -> None:
-    """`del holder.name`."""
-    if isinstance(holder, Instance) and name in holder.fields:
-        del holder.fields[name]
-    elif isinstance(holder, Instance | Class):
-        raise no_attribute(holder, name)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from cnncalc.errors import Source
 from cnncalc.layers.base import Layer, Shape, Weight
@@ -16,25 +17,35 @@ from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.entry import choose
 from cnncalc.notations.source.files import Tree
 from cnncalc.notations.source.flowing import Tensor
+from cnncalc.notations.source.fragments import completed
+from cnncalc.notations.source.holding import WEIGHTS, as_stored
 from cnncalc.notations.source.kinds import Unsized
-from cnncalc.notations.source.limits import Budget
+from cnncalc.notations.source.limits import Budget, check_int
 from cnncalc.notations.source.machine import Machine
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.torch_containers import SEQUENTIAL
 from cnncalc.notations.source.torch_modules import children, is_module, named_modules, own_weights
 from cnncalc.notations.source.trace import Names, Trace
-from cnncalc.notations.source.values import Instance, SetValue, Value
+from cnncalc.notations.source.values import Function, Instance, SetValue, Value
+from cnncalc.report import from_layout
 
 __all__ = ["HANDLERS", "read", "tensors_in"]
 
 # Importing these tells the machine how each kind of node is evaluated.
 HANDLERS = (definitions, expressions, statements)
 
+# A size before the source, as in `3x32x32 nn.Sequential(…)`.
+SIZE = re.compile(r"\s*(\d{1,12}(?:x\d{1,12})*)(?:[ \t,]*\n|[ \t,]+)(?=[^\d,])")
 Build = Callable[..., tuple[Machine, Value]]
 
 
 def read(source: Source, notation: str, entry: str | None, path: Path | None) -> Network:
-    """Build the model, and give a network that runs it at an input size."""
+    """Build the model, and give a network that runs it at an input size.
+
+    The text may start with that size, as a spec does.
+    """
+    size = SIZE.match(source.text)
+    begin = size.end() if size else 0
 
     def build(
         wanted: Shape | None = None, inputs: dict[int, Shape] | None = None
@@ -44,10 +55,20 @@ def read(source: Source, notation: str, entry: str | None, path: Path | None) ->
         machine = Machine(tree, budget, notation)
         machine.default_input, machine.wanted = wanted, inputs or {}
         with machine.deep():
-            file = tree.main(source, path)
+            file = tree.main(source, path, begin)
+            file.tree = completed(file.tree, notation)
             machine.start(file)
             return machine, choose(machine, machine.module(file), entry)
 
+    network = around(build)
+    if size is not None:
+        sizes = tuple(check_int(int(each)) for each in size[1].split("x"))
+        network.input = from_layout(sizes, network.layout)
+    return network
+
+
+def around(build: Build) -> Network:
+    """The network around the model that a source builds."""
     try:
         machine, model = build()
     except Unsized:
@@ -110,25 +131,41 @@ def traced(machine: Machine, model: Instance, shape: Shape) -> Network:
         result = machine.call(model, [x, *further_inputs(model)], {})
         outputs = [tensor.number for tensor in tensors_in(result)]
         if not outputs:
-            raise Refusal(
-                f"the forward of `{model.cls.name}` returns {describe(result)}, no tensor"
-            )
+            raise no_tensor(model, result)
         steps, ends = trace.steps(outputs, prune=False)
-        unused = unused_params(model, trace)
+        unused = unused_elements(model, trace)
     return Network(
         steps,
         shape,
         ends,
         notation="torch",
-        unused_params=unused,
-        relabel=None
-        if all(step.layer.trainable and not step.layer.kept for step in steps)
-        else untrained,
+        unused_params=unused["parameter"],
+        unused_buffers=unused["buffer"],
+        relabel=None if all(map(is_plain, steps)) else as_in_source,
     )
 
 
-def untrained(layer: Layer, weights: tuple[Weight, ...]) -> tuple[Weight, ...]:
-    """A layer's weights, which the source may keep from training."""
+def no_tensor(model: Instance, result: Value) -> Refusal:
+    """What a forward that gives nothing is told."""
+    refusal = Refusal(
+        f"the forward of `{model.cls.name}` returns {describe(result)}, no tensor",
+        help="end it with `return x`" if result is None else None,
+        code="no-output",
+    )
+    forward = model.cls.find("forward")
+    if isinstance(forward, Function):
+        refusal.span = forward.scope.module.file.header(forward.node)
+    return refusal
+
+
+def is_plain(step: Step) -> bool:
+    """Whether a step's weights are those that its layer makes, all of them trained."""
+    return step.layer.trainable and not step.layer.kept and not step.layer.stored
+
+
+def as_in_source(layer: Layer, weights: tuple[Weight, ...]) -> tuple[Weight, ...]:
+    """A layer's weights as the source keeps them, perhaps from training."""
+    weights = as_stored(layer, weights)
     if layer.trainable and not layer.kept:
         return weights
     return tuple(
@@ -141,24 +178,37 @@ def untrained(layer: Layer, weights: tuple[Weight, ...]) -> tuple[Weight, ...]:
 
 def further_inputs(model: Instance) -> list[Value]:
     """A forward with more inputs than one can't be run: only one size is given."""
-    from cnncalc.notations.source.values import Function
-
     forward = model.cls.find("forward")
     if not isinstance(forward, Function):
         return []
     args = forward.node.args
-    needed = (*args.posonlyargs, *args.args)[2:]
-    needed = needed[: max(len(needed) - len(forward.defaults), 0)]
+    places = (*args.posonlyargs, *args.args)
+    file = forward.scope.module.file
+    if len(places) < 2 and not args.vararg and isinstance(forward.node, ast.FunctionDef):
+        refusal = Refusal(
+            f"`{model.cls.name}.forward` takes no input",
+            help="`def forward(self, x):`",
+            code="inputs",
+        )
+        refusal.span = file.header(forward.node)
+        raise refusal
+    needed = places[2 : len(places) - len(forward.defaults)]
     if needed:
         names = ", ".join(f"`{arg.arg}`" for arg in needed)
         refusal = Refusal(
             f"`{model.cls.name}.forward` takes more inputs than one: {names}",
-            help="a network of one input is read; give a sub-module, such as `Net.encoder`",
+            help=f"a network of one input is read; give a part, such as `{part_of(model)}`",
             code="inputs",
         )
-        refusal.span = forward.scope.module.file.span(needed[0])
+        refusal.span = file.span(needed[0])
         raise refusal
     return []
+
+
+def part_of(model: Instance) -> str:
+    """A part of a model that may be read by itself."""
+    names = [name for name, child in children(model) if name.isidentifier()]
+    return f"{model.cls.name}.{names[0] if names else 'encoder'}"
 
 
 def tensors_in(value: Value, depth: int = 0) -> list[Tensor]:
@@ -179,23 +229,14 @@ def tensors_in(value: Value, depth: int = 0) -> list[Tensor]:
     return []
 
 
-def unused_params(model: Instance, trace: Trace) -> int:
-    """Elements of the parameters that are declared and that no step uses."""
-    total = 0
-    seen: set[int] = set()
+def unused_elements(model: Instance, trace: Trace) -> dict[str, int]:
+    """Elements of the parameters and buffers that are declared and that no step uses."""
+    total = {"parameter": 0, "buffer": 0}
+    seen: set[int] = set(trace.used)
     for _, module in named_modules(model):
-        for _, weight in own_weights(module):
-            if weight.role != "parameter" or id(weight) in seen:
-                continue
+        ran = id(module) in trace.ran and module.layers is not None
+        for name, weight in own_weights(module):
+            if id(weight) not in seen and not (ran and name in WEIGHTS):
+                total[weight.role] += weight.count
             seen.add(id(weight))
-            ran = id(module) in trace.ran and module.layers is not None
-            if not ran and id(weight) not in trace.used and id(module) not in trace.ran:
-                total += product(weight.shape)
-    return total
-
-
-def product(sizes: tuple[Any, ...]) -> int:
-    total = 1
-    for size in sizes:
-        total *= size
     return total

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from cnncalc.notations.source.attributes import look_up, no_attribute, set_attribute
+from cnncalc.notations.source.attributes import look_up, no_attribute
 from cnncalc.notations.source.classes import (
     OBJECT,
     Super,
@@ -33,6 +33,7 @@ from cnncalc.notations.source.sequences import (
     total,
     zipped,
 )
+from cnncalc.notations.source.setting import set_attribute
 from cnncalc.notations.source.stops import Raised, Refusal
 from cnncalc.notations.source.values import (
     MISSING,
@@ -50,11 +51,11 @@ from cnncalc.notations.source.values import (
 )
 from cnncalc.notations.source.words import words
 
-__all__ = ["BUILTINS", "DICT", "FORBIDDEN", "PLAIN", "TYPES", "find_builtin", "simple"]
+__all__ = ["BUILTINS", "DICT", "FORBIDDEN", "PLAIN", "TYPES", "find_builtin", "forbidden", "simple"]
 
 FORBIDDEN = words(
-    "breakpoint compile delattr dir eval exec exit globals hash help id input locals memoryview "
-    "open quit __import__ __build_class__ bytes bytearray"
+    "breakpoint compile delattr dir eval exec exit hash help id input locals memoryview "
+    "open quit __import__ __build_class__ bytearray"
 )
 
 
@@ -62,14 +63,22 @@ def find_builtin(machine: Any, name: str) -> Value:
     """What a name means that the file doesn't define."""
     if name in BUILTINS:
         return BUILTINS[name]
+    if name in ("globals", "eval"):
+        from cnncalc.notations.source.lookups import NAMES
+
+        return NAMES[name]
     if name in FORBIDDEN:
-        raise Refusal(
-            f"`{name}` can't be followed: a source is read, nothing of it is executed",
-            code="forbidden",
-        )
+        raise forbidden(name)
     from cnncalc.notations.source.assumed import assumed
 
     return assumed(machine, name)
+
+
+def forbidden(name: str) -> Refusal:
+    return Refusal(
+        f"`{name}` can't be followed: a source is read, nothing of it is executed",
+        code="forbidden",
+    )
 
 
 def simple(name: str, function: Callable[..., Value]) -> Builtin:
@@ -147,6 +156,10 @@ def write_attribute(machine: Any, value: Value, name: Value, item: Value) -> Non
     set_attribute(machine, value, name, item)
 
 
+def no_bytes(machine: Any, *args: Value) -> Value:
+    raise Refusal("bytes have no use in a network", code="forbidden")
+
+
 def type_of(machine: Any, value: Value, *more: Value) -> Value:
     if more:
         raise Refusal("a class made by `type` can't be followed")
@@ -203,6 +216,7 @@ TYPES = {
     "set": plain_class("set", make_set),
     "frozenset": plain_class("frozenset", make_set),
     "range": plain_class("range", make_range),
+    "bytes": plain_class("bytes", no_bytes),
     "slice": plain_class("slice", lambda machine, *parts: slice(*parts)),
     "type": plain_class("type", type_of),
     "object": OBJECT,

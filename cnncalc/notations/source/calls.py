@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cnncalc.errors import suggest
+from cnncalc.layers.shapes import count_of
 from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.flowing import Static
 from cnncalc.notations.source.machine import FAULTS, Machine
@@ -98,7 +99,12 @@ def foreign(path: str) -> Refusal:
     """Something of a package that isn't read here."""
     package = path.partition(".")[0]
     if package in ("torch", "keras", "tensorflow") and ".applications." not in path:
-        return Refusal(f"`{path}` has no counterpart in this calculator", code="unsupported")
+        near = near_name(path)
+        return Refusal(
+            f"`{path}` has no counterpart in this calculator",
+            help=f"did you mean `{near}`?" if near else None,
+            code="unsupported",
+        )
     advice = "only files of the same folder or package are read, and nothing is executed"
     if package == "torchvision":
         advice = "torchvision's own files can be read: `torchvision/models/resnet.py:resnet18`"
@@ -107,6 +113,22 @@ def foreign(path: str) -> Refusal:
         help=advice,
         code="foreign",
     )
+
+
+def near_name(path: str) -> str | None:
+    """The layer whose name is nearest to one that isn't known, such as `nn.Conv2d`."""
+    home, _, name = path.rpartition(".")
+    if home not in ("torch.nn", "keras.layers", "tensorflow.keras.layers"):
+        return None
+    if home == "torch.nn":
+        from cnncalc.frameworks.pytorch import READERS as TORCH
+
+        near = suggest(name, [*TORCH, "Sequential", "Module", "ModuleList", "ModuleDict"])
+        return f"nn.{near}" if near else None
+    from cnncalc.frameworks.keras import READERS as KERAS
+
+    near = suggest(name, KERAS)
+    return f"layers.{near}" if near else None
 
 
 def make_function(scope: Scope, name: str, node: ast.FunctionDef | ast.Lambda) -> Function:
@@ -183,9 +205,11 @@ def bind(
         names[parameters.vararg.arg] = tuple(args[len(places) :])
     elif len(args) > len(places):
         hidden = places[:1] in (["self"], ["cls"])
+        got = len(args) - hidden
         raise raised(
             "TypeError",
-            f"`{name}` takes {len(places) - hidden} arguments but {len(args) - hidden} are given",
+            f"`{name}` takes {count_of(len(places) - hidden, 'argument')} but {got} "
+            f"{'is' if got == 1 else 'are'} given",
         )
     keywords = {arg.arg for arg in (*parameters.args, *parameters.kwonlyargs)}
     rest = {}

@@ -30,6 +30,7 @@ __all__ = [
     "ENUM",
     "OBJECT",
     "PLAIN_INIT",
+    "PLAIN_NEW",
     "RECORD",
     "Super",
     "class_of",
@@ -39,7 +40,7 @@ __all__ = [
 ]
 
 INSTANCE_COST = 20  # in fuel: an object is dearer than a node of the syntax tree
-MARKS = ("__class_body__", "__fields__")
+MARKS = ("__class_body__", "__fields__", "__functions__")
 OBJECT = Class("object")
 ENUM = Class("Enum", (OBJECT,))
 RECORD = Class("NamedTuple", (OBJECT,))
@@ -71,6 +72,7 @@ def make_class(scope: Scope, node: ast.ClassDef) -> Class:
     cls = Class(node.name, bases or (OBJECT,), library=False)
     cls.names["__module__"] = scope.module.file.name
     cls.foreign = foreign
+    cls.place = partial(scope.module.file.header, node)
     if ENUM in cls.order:
         # Tables of weights are Enums: hardly one of their many entries is ever asked for.
         cls.pending = partial(run_body, scope, node, cls)
@@ -84,11 +86,14 @@ def run_body(scope: Scope, node: ast.ClassDef, cls: Class) -> None:
     """Work out what a class body defines."""
     body = Scope(scope, scope.module, None)
     fields: list[str] = []
-    body.names.update({"__class_body__": True, "__fields__": fields})
+    functions: list[Function] = []
+    marks = {"__class_body__": True, "__fields__": fields, "__functions__": functions}
+    body.names.update(marks)
     scope.machine.run(body, node.body)
     cls.names.update({name: each for name, each in body.names.items() if name not in MARKS})
     cls.names["__annotated__"] = tuple(fields)
-    for value in cls.names.values():
+    cls.names["__doc__"] = ast.get_docstring(node, clean=False)
+    for value in (*cls.names.values(), *functions):
         own(value, cls)
     if ENUM in cls.order:
         make_members(cls)
@@ -155,10 +160,29 @@ def instantiate(machine: Machine, cls: Class, args: list[Value], kwargs: dict[st
         return cls.make(machine, args, kwargs)
     if ENUM in cls.order:
         return member_of(machine, cls, args)
-    if not cls.library and isinstance(cls.find("__new__"), Function):
-        raise Refusal(f"`{cls.name}` makes its objects with `__new__`, which can't be followed")
+    made = cls.find("__new__")
+    if isinstance(made, Function | StaticMethod) and not cls.library:
+        function = made.function if isinstance(made, StaticMethod) else made
+        instance = machine.call(function, [cls, *args], kwargs)
+        if not isinstance(instance, Instance) or cls not in instance.cls.order:
+            return instance
+        return initialised(machine, instance, args, kwargs)
+    return initialised(machine, bare(machine, cls), args, kwargs)
+
+
+def bare(machine: Machine, cls: Value) -> Instance:
+    """`object.__new__(cls)`: an object that nothing has been done to."""
+    if not isinstance(cls, Class) or cls.make is not None or ENUM in cls.order:
+        raise Refusal(f"`__new__` can't make {describe(cls)}")
     machine.budget.spend(INSTANCE_COST)
-    instance = Instance(cls, machine.spans())
+    return Instance(cls, machine.spans())
+
+
+def initialised(
+    machine: Machine, instance: Instance, args: list[Value], kwargs: dict[str, Value]
+) -> Value:
+    """The object after its `__init__`."""
+    cls = instance.cls
     plain = next((base.make for base in cls.order if base.make is not None), None)
     found = cls.find("__init__")
     if plain is not None:
@@ -200,6 +224,7 @@ def plain_init(machine: Machine, args: list[Value], kwargs: dict[str, Value]) ->
 
 
 PLAIN_INIT = Builtin("__init__", plain_init)
+PLAIN_NEW = Builtin("__new__", lambda machine, args, kwargs: bare(machine, args[0]))
 
 
 def is_instance(machine: Any, value: Value, kind: Value) -> bool:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 from cnncalc.notations.source.data import content_of, iterate
 from cnncalc.notations.source.describing import describe
+from cnncalc.notations.source.figures import MAX_FIGURES, stretched
 from cnncalc.notations.source.flowing import Batch, Static, Tensor
 from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.stops import Refusal
@@ -29,8 +31,11 @@ ORDERS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
 }  # fmt: skip
 
 
-def compare(machine: Any, kind: type[ast.cmpop], left: Value, right: Value) -> bool:
-    """The truth of `left ? right`."""
+def compare(machine: Any, kind: type[ast.cmpop], left: Value, right: Value) -> Value:
+    """The truth of `left ? right`; of each number of a small array."""
+    numbers = compared_numbers(machine, kind, left, right)
+    if numbers is not None:
+        return numbers
     if kind is ast.Is or kind is ast.IsNot:
         return same(left, right) == (kind is ast.Is)
     if kind is ast.Eq or kind is ast.NotEq:
@@ -38,6 +43,34 @@ def compare(machine: Any, kind: type[ast.cmpop], left: Value, right: Value) -> b
     if kind is ast.In or kind is ast.NotIn:
         return contains(machine, right, left) == (kind is ast.In)
     return ordered(machine, ORDERS[kind], left, right)
+
+
+NUMBERS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
+    **ORDERS, ast.Eq: operator.eq, ast.NotEq: operator.ne,
+}  # fmt: skip
+
+
+def compared_numbers(
+    machine: Any, kind: type[ast.cmpop], left: Value, right: Value
+) -> Static | None:
+    """Ones and zeros for the numbers of an array that are known; None for anything else."""
+    arrays = [each for each in (left, right) if isinstance(each, Static)]
+    plain = all(isinstance(each, Static | int | float) for each in (left, right))
+    if not arrays or not plain or kind not in NUMBERS:
+        return None
+    shape = max((each.shape for each in arrays), key=len)
+    machine.budget.spend(4 * min(prod(s for s in shape if isinstance(s, int)), MAX_FIGURES))
+    sides = []
+    for each in (left, right):
+        values: list[Any] | None = each.values if isinstance(each, Static) else [each]
+        size = each.shape if isinstance(each, Static) else ()
+        known = values is not None and size in ((), shape)
+        sides.append(stretched(values or [], size, shape) if known else None)
+    one, two = sides
+    if one is None or two is None or any(isinstance(each, Batch) for each in (*one, *two)):
+        return None
+    found: list[float] = [int(NUMBERS[kind](a, b)) for a, b in zip(one, two, strict=True)]
+    return Static(shape, (), found, True)
 
 
 def same(left: Value, right: Value) -> bool:
@@ -144,6 +177,8 @@ def is_true(machine: Any, value: Value) -> bool:
         return len(value) > 0
     if isinstance(value, SetValue):
         return bool(value.items)
+    if isinstance(value, Static) and value.values is not None and len(value.values) == 1:
+        return bool(value.values[0])
     if isinstance(value, Tensor | Static):
         raise Refusal(
             "a branch on what is in a tensor can't be followed: only its shape is known",

@@ -2,54 +2,99 @@
 
 from __future__ import annotations
 
+import math
+from math import prod
 from typing import Any
 
 from cnncalc.notations.source.data import content_of, listed
 from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.elementwise import single
+from cnncalc.notations.source.figures import MAX_FIGURES
 from cnncalc.notations.source.flowing import Batch, Parameter, Static, Tensor
 from cnncalc.notations.source.limits import check_count
-from cnncalc.notations.source.reshaping import sizes_given
+from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.tensors import outer_shape
-from cnncalc.notations.source.values import Opaque, Value
+from cnncalc.notations.source.values import Iterated, Opaque, Value
+from cnncalc.notations.source.viewing import sizes_given
 
 __all__ = ["arange", "from_values", "full", "like", "linspace", "new_tensor", "parameter"]
 
 
-def new_tensor(machine: Any, *sizes: Value, **options: Value) -> Static:
+def new_tensor(fill: float | None = None) -> Any:
     """`torch.zeros`, `torch.randn` …: a tensor of a size."""
-    given = options.get("size", sizes[0] if len(sizes) == 1 else sizes)
-    shape = tuple(
-        sizes_given(machine, (given,) if not isinstance(given, int | Batch) else sizes or (given,))
-    )
-    if not all(isinstance(each, int | Batch) and not isinstance(each, bool) for each in shape):
-        raise Refusal("the sizes of this tensor aren't known")
-    return Static(shape)
+
+    def call(machine: Any, *sizes: Value, **options: Value) -> Static:
+        given = options.get("size", sizes[0] if len(sizes) == 1 else sizes)
+        given = sizes or (given,) if isinstance(given, int | Batch) else (given,)
+        shape = tuple(sizes_given(machine, given))
+        if not all(isinstance(each, int | Batch) and not isinstance(each, bool) for each in shape):
+            raise Refusal("the sizes of this tensor aren't known")
+        return Static(shape, fill=fill)
+
+    return call
 
 
-def full(machine: Any, size: Value, value: Value, **options: Value) -> Static:
-    return new_tensor(machine, size)
+def full(machine: Any, size: Value, fill_value: Value, **options: Value) -> Value:
+    known = isinstance(fill_value, int | float)
+    return new_tensor(float(fill_value) if known else None)(machine, size)
 
 
-def like(machine: Any, tensor: Value, *args: Value, **options: Value) -> Static:
-    return Static(outer_shape(tensor))
+def like(fill: Value = None) -> Any:
+    """`torch.zeros_like` and its kind."""
+
+    def call(machine: Any, tensor: Value, *args: Value, **options: Value) -> Static:
+        known = float(fill) if isinstance(fill, int | float) else None
+        made = Static(outer_shape(tensor), fill=known)
+        made.like = tensor if isinstance(tensor, Tensor) else None
+        return made
+
+    return call
 
 
-def from_values(machine: Any, values: Value, **options: Value) -> Static:
-    """`torch.tensor`, `torch.as_tensor`."""
+MAX_AXES = 8
+
+
+def from_values(machine: Any, values: Value, *args: Value, **options: Value) -> Static:
+    """`torch.tensor`, `torch.as_tensor`; few numbers are kept."""
     if isinstance(values, Static | Tensor):
         return values  # type: ignore[return-value]
     values = content_of(values)
     if isinstance(values, int | float):
         return Static((), (), [values], isinstance(values, int))
-    items = listed(machine, values)
-    if any(isinstance(each, list | tuple) for each in items):
-        rows = [listed(machine, each) for each in items]
-        return Static((len(rows), len(rows[0])))
-    if not all(isinstance(each, int | float) for each in items):
+    shape = nested_shape(machine, values, MAX_AXES)
+    made = Static(shape)
+    if all(isinstance(size, int) for size in shape) and prod(shape) <= MAX_FIGURES:
+        made.values = flat(machine, values)
+        made.whole = all(isinstance(each, int | Batch) for each in made.values)
+    return made
+
+
+def flat(machine: Any, values: Value) -> list[Any]:
+    """The numbers of lists in lists, row by row."""
+    values = content_of(values)
+    if isinstance(values, int | float | Batch):
+        return [values]
+    if isinstance(values, Static):
+        return list(values.values or [math.nan] * prod(values.shape))
+    return [number for row in listed(machine, values) for number in flat(machine, row)]
+
+
+def nested_shape(machine: Any, values: Value, depth: int) -> tuple[Value, ...]:
+    """The sizes of lists in lists; its rows are of one size."""
+    values = content_of(values)
+    if isinstance(values, Static):
+        return values.shape
+    if isinstance(values, int | float | Batch):
+        return ()
+    if depth == 0 or not isinstance(values, list | tuple | range | Iterated):
         raise Refusal("a tensor of these values can't be followed")
-    return Static((len(items),), (), items, all(isinstance(each, int) for each in items))
+    rows = listed(machine, values)
+    machine.budget.spend(2 * len(rows))
+    shapes = {nested_shape(machine, row, depth - 1) for row in rows}
+    if len(shapes) > 1:
+        raise raised("ValueError", "the rows of this tensor have different sizes")
+    return (len(rows), *(shapes.pop() if shapes else ()))
 
 
 def arange(machine: Any, *bounds: Value, **options: Value) -> Static:

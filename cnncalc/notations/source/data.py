@@ -52,10 +52,22 @@ def iterate(machine: Any, value: Value) -> Iterable[Value]:
     if isinstance(value, Class) and value.find("__members__") is not MISSING:
         return list(value.find("__members__").values())
     if isinstance(value, Static) and value.values is not None:
-        return [Static((), value.sources, [each], value.whole) for each in value.values]
+        return static_rows(machine, value)
     if isinstance(value, Tensor | Static):
         raise Refusal("a loop over a tensor runs along the batch and can't be followed")
     raise Refusal(f"{describe(value)} can't be looped over")
+
+
+def static_rows(machine: Any, value: Static) -> list[Value]:
+    """The numbers of a small array, or its rows."""
+    numbers = value.values or []
+    machine.budget.spend(len(numbers) >> 2)
+    if not value.shape or len(value.shape) == 1:
+        return [Static((), value.sources, [each], value.whole) for each in numbers]
+    rest = value.shape[1:]
+    size = len(numbers) // max(value.shape[0], 1)
+    rows = [numbers[start : start + size] for start in range(0, len(numbers), max(size, 1))]
+    return [Static(rest, value.sources, row, value.whole) for row in rows]
 
 
 def _live(values: list[Value]) -> Iterator[Value]:

@@ -11,25 +11,30 @@ from cnncalc.notations.source.classes import make_class
 from cnncalc.notations.source.comparing import is_true
 from cnncalc.notations.source.machine import statement
 from cnncalc.notations.source.scopes import Import, Scope
-from cnncalc.notations.source.stops import Refusal
-from cnncalc.notations.source.values import Foreign, Opaque, Value
+from cnncalc.notations.source.stops import Raised, Refusal
+from cnncalc.notations.source.values import Bound, Class, Foreign, Function, Opaque, Value
 
 
 @statement(ast.FunctionDef)
 def function_definition(scope: Scope, node: ast.FunctionDef) -> None:
     function = make_function(scope, node.name, node)
+    if "__class_body__" in scope.names:
+        scope.names["__functions__"].append(function)
     scope.assign(node.name, decorated(scope, node.decorator_list, function))
 
 
 def decorated(scope: Scope, decorators: list[ast.expr], value: Value) -> Value:
     """A function or class after its decorators.
 
-    Those of packages not read are left out, and so are registries, which keep a name for it,
-    and wrappers for the old names of arguments.
+    Those of packages not read are left out, and so are wrappers for the old names of arguments,
+    and registries that can't be followed: they keep a name for it.
     """
     machine = scope.machine
     for node in reversed(decorators):
-        if last_name(node).startswith(("register", "handle_legacy")):
+        if last_name(node).startswith("handle_legacy"):
+            continue
+        if last_name(node).startswith("register"):
+            value = registered(scope, node, value)
             continue
         decorator = machine.evaluate(scope, node.func if isinstance(node, ast.Call) else node)
         if isinstance(decorator, Foreign | Opaque):
@@ -39,6 +44,21 @@ def decorated(scope: Scope, decorators: list[ast.expr], value: Value) -> Value:
             continue
         value = machine.call_at(scope, node, partial(machine.call, decorator, [value], {}))
     return value
+
+
+def registered(scope: Scope, node: ast.expr, value: Value) -> Value:
+    """What a registry gives back; the value itself where the registry can't be followed."""
+    machine = scope.machine
+    try:
+        decorator = machine.evaluate(scope, node)
+        if not isinstance(decorator, Function | Bound):
+            return value
+        result = machine.call_at(scope, node, partial(machine.call, decorator, [value], {}))
+    except (Refusal, Raised) as stop:
+        if isinstance(stop, Refusal) and stop.fatal:
+            raise
+        return value
+    return result if isinstance(result, Class | Function) else value
 
 
 def last_name(node: ast.expr) -> str:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import show
 from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.flowing import Batch, Parameter, Static, Tensor
-from cnncalc.notations.source.limits import check_count
+from cnncalc.notations.source.figures import MAX_FIGURES, stretched
+from cnncalc.notations.source.flowing import Batch, Static, Tensor
+from cnncalc.notations.source.holding import Held
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.tensors import outer_shape
 from cnncalc.notations.source.trace import emit
 from cnncalc.notations.source.values import Value
 
-__all__ = ["product", "single", "tensor_operator"]
+__all__ = ["learned", "product", "single", "size_text", "tensor_operator"]
 
 MERGES = {"+": "add", "*": "mul", "-": "sub", "/": "div"}
 WORDS = {"+": "add", "*": "mul", "-": "sub", "/": "div", "**": "pow", "@": "matmul"}
@@ -24,11 +26,11 @@ WORDS = {"+": "add", "*": "mul", "-": "sub", "/": "div", "**": "pow", "@": "matm
 
 def tensor_operator(machine: Any, sign: str, left: Value, right: Value) -> Value:
     """`left sign right` where at least one is a tensor."""
+    flowing = [each for each in (left, right) if isinstance(each, Tensor)]
+    if not flowing and sign in (*WORDS, "//", "%"):
+        return static_operator(machine, sign, left, right)
     if sign not in WORDS:
         raise Refusal(f"`{sign}` between tensors can't be followed")
-    flowing = [each for each in (left, right) if isinstance(each, Tensor)]
-    if not flowing:
-        return static_operator(machine, sign, left, right)
     if sign == "@":
         return product(machine, left, right)
     if len(flowing) == 2:
@@ -91,37 +93,23 @@ def learned(machine: Any, sign: str, tensor: Tensor, static: Static, reverse: bo
         sizes = machine.frame.sizes(sizes)
     sources = {id(each): each for each in static.sources}
     learned_ones = [each for each in sources.values() if each.role == "parameter"]
-    if len(learned_ones) > 1:
-        raise combined(learned_ones)
     owner = next(iter(learned_ones or sources.values()), None)
     role = owner.role if owner is not None else "constant"
-    if role == "parameter" and math.prod(sizes) != math.prod(owner.shape):  # type: ignore[union-attr]
-        raise Refusal("a step with a part of a parameter can't be followed", code="weights")
     shape: tuple[int, ...] | None = trimmed(sizes)
-    if sign == "*" and sizes[0] == tensor.shape[0] == math.prod(sizes):
+    if sign == "*" and sizes[0] == tensor.shape[0] == prod(sizes):
         shape = None  # one value for each channel
     if reverse and sign in "-/":
         how = KINDS["rescale"](-1.0) if sign == "-" else KINDS["reciprocal"]()
         tensor = emit(machine, how, [tensor], op="neg" if sign == "-" else "reciprocal")
     layer = KINDS["shift" if sign in "+-" else "scale"](shape, role)
-    if owner is not None and owner.role == "parameter" and not owner.trainable:
-        layer = layer.frozen()
-    return emit(machine, layer, [tensor], op=WORDS[sign], owner=owner)
+    held: Held = {"weight": static}
+    return emit(machine, layer, [tensor], op=WORDS[sign], owner=owner, held=held)
 
 
 def trimmed(sizes: tuple[int, ...]) -> tuple[int, ...]:
     """Sizes without the ones in front, which say nothing."""
     place = next((place for place, size in enumerate(sizes) if size != 1), len(sizes) - 1)
     return sizes[place:]
-
-
-def combined(sources: list[Parameter]) -> Refusal:
-    """Weights made of several parameters can't be told apart in one step."""
-    names = ", ".join(f"`{each.name}`" for each in sources)
-    return Refusal(
-        f"this tensor is made of several parameters ({names}), which one step can't hold",
-        help="use one after the other, as in `x * a + b`",
-    )
 
 
 def sizes_without_batch(tensor: Tensor, static: Static) -> tuple[int, ...]:
@@ -144,7 +132,7 @@ def size_text(size: Value) -> str:
 
 def product(machine: Any, left: Value, right: Value) -> Value:
     """`x @ W`: a linear layer without bias; two flowing tensors are refused."""
-    if isinstance(left, Tensor) and isinstance(right, Parameter) and len(right.shape) == 2:
+    if isinstance(left, Tensor) and isinstance(right, Static) and len(right.shape) == 2:
         if left.shape[-1:] != right.shape[:1]:
             raise Refusal(
                 f"a product of {show(left.shape)} with weights of {show(right.shape)}: "
@@ -152,7 +140,8 @@ def product(machine: Any, left: Value, right: Value) -> Value:
                 code="branches",
             )
         layer = KINDS["linear"](right.shape[1], False, -1)
-        return emit(machine, layer, [left], op="matmul", owner=right)
+        owner = right.sources[0] if right.sources else None
+        return emit(machine, layer, [left], op="matmul", owner=owner, held={"weight": right})
     raise Refusal(
         "a matrix product of two tensors, as attention has it, can't be followed",
         help="networks of convolutions, pools, linear and elementwise layers are read",
@@ -176,6 +165,8 @@ NUMERIC: dict[str, Callable[[float, float], float]] = {
     "-": lambda a, b: a - b,
     "*": lambda a, b: a * b,
     "/": lambda a, b: a / b,
+    "//": lambda a, b: a // b,
+    "%": lambda a, b: a % b,
     "**": lambda a, b: a**b if abs(b) < 100 and abs(a) < 1e6 else math.inf,
 }
 
@@ -187,13 +178,14 @@ def static_operator(machine: Any, sign: str, left: Value, right: Value) -> Value
             raise Refusal(f"`{sign}` can't be worked out between a tensor and {describe(each)}")
     shapes = [outer_shape(each) if isinstance(each, Static) else () for each in (left, right)]
     sources = tuple(s for each in (left, right) if isinstance(each, Static) for s in each.sources)
+    machine.budget.spend(len(sources))
     if sign == "@":
         return Static((*shapes[0][:-1], *shapes[1][1:]), sources)
     shape = broadcast(*shapes)
-    values = static_values(machine, sign, left, right)
+    values = static_values(machine, sign, [left, right], shape)
     whole = (
         values is not None
-        and sign in "+-*"
+        and sign in ("+", "-", "*", "//", "%")
         and all(
             isinstance(each, int) or (isinstance(each, Static) and each.whole)
             for each in (left, right)
@@ -202,22 +194,25 @@ def static_operator(machine: Any, sign: str, left: Value, right: Value) -> Value
     return Static(shape, tuple(dict.fromkeys(sources)), values, whole)
 
 
-def static_values(machine: Any, sign: str, left: Value, right: Value) -> list[float] | None:
-    """The numbers of a result in one dimension, as float32 has them."""
-    known = [each.values if isinstance(each, Static) else [each] for each in (left, right)]
-    lists = [values for values in known if values is not None]
-    if len(lists) < 2 or sign not in NUMERIC:
+def static_values(
+    machine: Any, sign: str, sides: list[Value], shape: tuple[Value, ...]
+) -> list[float] | None:
+    """The numbers of a result, as float32 has them."""
+    machine.budget.spend(4 * min(prod(s for s in shape if isinstance(s, int)), MAX_FIGURES))
+    lists = []
+    for each in sides:
+        known = each.values if isinstance(each, Static) else [each]
+        size = each.shape if isinstance(each, Static) else ()
+        lists.append(None if known is None else stretched(known, size, shape))
+    one, two = lists
+    if one is None or two is None or sign not in NUMERIC:
         return None
-    count = max(len(values) for values in lists)
-    if any(len(values) not in (1, count) for values in lists):
-        return None
-    check_count(count)
-    machine.budget.spend(count)
-    pairs = zip(*(v * count if len(v) == 1 else v for v in lists), strict=True)
     try:
-        return [single(NUMERIC[sign](a, b)) for a, b in pairs]
+        return [single(NUMERIC[sign](a, b)) for a, b in zip(one, two, strict=True)]
     except (ZeroDivisionError, OverflowError):
         raise Refusal("these numbers have no result") from None
+    except TypeError:  # the batch is among them
+        return None
 
 
 def single(value: float) -> float:

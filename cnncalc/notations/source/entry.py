@@ -15,6 +15,7 @@ from cnncalc.notations.source.machine import Machine
 from cnncalc.notations.source.scopes import Module, Scope
 from cnncalc.notations.source.slices import reads
 from cnncalc.notations.source.stops import Raised, Refusal
+from cnncalc.notations.source.torch_containers import SEQUENTIAL
 from cnncalc.notations.source.torch_modules import MODULE, is_module
 from cnncalc.notations.source.values import (
     MISSING,
@@ -228,7 +229,10 @@ def assigned(module: Module) -> list[str]:
 
 
 def only_variable(machine: Machine, module: Module) -> Value:
-    """The one variable that holds a model, or the one that the others go into."""
+    """The one variable that holds a model, or the one that the others go into.
+
+    Plain layers side by side run in their order, as bare calls do.
+    """
     stops: list[Refusal | Raised] = []
     models: dict[str, Value] = {}
     for name in assigned(module):
@@ -248,6 +252,8 @@ def only_variable(machine: Machine, module: Module) -> Value:
     roots = [name for name in models if not feeds_others(module, name, models)]
     if len(roots) > 1:
         roots = [name for name in roots if not is_layer(models[name])] or roots
+    if len(roots) > 1 and all(is_layer(models[name]) for name in roots):
+        return machine.call(SEQUENTIAL, [{name: models[name] for name in roots}], {})
     if len(roots) > 1:
         raise ambiguous(roots)
     return models[roots[0] if roots else next(reversed(models))]

@@ -137,12 +137,14 @@ def boolean_operation(scope: Scope, node: ast.BoolOp) -> Value:
 def comparison(scope: Scope, node: ast.Compare) -> Value:
     machine = scope.machine
     left = machine.evaluate(scope, node.left)
+    result: Value = True
     for operator, part in zip(node.ops, node.comparators, strict=True):
         right = machine.evaluate(scope, part)
-        if not compare(machine, type(operator), left, right):
+        result = compare(machine, type(operator), left, right)
+        if len(node.ops) > 1 and not is_true(machine, result):
             return False
         left = right
-    return True
+    return result
 
 
 @expression(ast.IfExp)

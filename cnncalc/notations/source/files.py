@@ -10,6 +10,7 @@ import os
 import re
 import stat
 import warnings
+from collections.abc import Iterator
 from itertools import accumulate
 from pathlib import Path
 
@@ -24,6 +25,9 @@ LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 NO_FILE = f"{os.devnull}/source"
 LONG_LINE = 5_000  # beyond it columns of a line with other letters than ASCII are bytes
 NOTEBOOK = re.compile(r"^([ \t]*)[%!](?=\w)", re.MULTILINE)
+PROMPT = re.compile(r"^(?:>>>|\.\.\.)(?: |$)", re.MULTILINE)
+INDENT = re.compile(r"^[ \t]+(?=\S)", re.MULTILINE)
+MAX_INDENT = 100
 
 
 class SourceFile:
@@ -33,10 +37,16 @@ class SourceFile:
         name: dotted, from the root of the source tree, such as `models.unet`.
         package: the dotted name that relative imports start from.
         folder: where the file lies, or None for text without one.
+        begin: where the Python starts in the text: behind an input size.
     """
 
     def __init__(
-        self, source: Source, name: str = "", package: str = "", folder: Path | None = None
+        self,
+        source: Source,
+        name: str = "",
+        package: str = "",
+        folder: Path | None = None,
+        begin: int = 0,
     ) -> None:
         self.source = source
         self.name = name
@@ -49,20 +59,22 @@ class SourceFile:
                 code="too-large",
                 help=f"at most {MAX_BYTES:,}",
             )
-        self.lines = [line for line in LINE.findall(source.text) if line]
-        self.starts = [0, *accumulate(len(line) for line in self.lines)]
+        self.text = source.text[begin:]
+        self.lines = [line for line in LINE.findall(self.text) if line]
+        self.starts = list(accumulate((len(line) for line in self.lines), initial=begin))
         self.shift = 0
+        self.pad = 0
         self.tree = self._parse()
 
     def _parse(self) -> ast.Module:
-        text = self.source.text
+        text = self.text
         try:
             return syntax_tree(text)
         except SyntaxError as error:
-            for shift, variant in ((1, f"if 1:\n{text}"), (0, NOTEBOOK.sub(r"\1#", text))):
-                tree = _try(variant) if variant != text else None
+            for shift, pad, variant in variants(text):
+                tree = _try(variant)
                 if tree is not None:
-                    self.shift = shift
+                    self.shift, self.pad = shift, pad
                     return ast.Module(tree.body[0].body, []) if shift else tree  # type: ignore[attr-defined]
             raise self._syntax_error(error) from None
         except (ValueError, MemoryError, RecursionError, OverflowError):
@@ -89,15 +101,40 @@ class SourceFile:
         start = self.offset(first, node.col_offset)  # type: ignore[attr-defined]
         return Span(self.source, start, self.offset(last, node.end_col_offset or 0))  # type: ignore[attr-defined]
 
+    def header(self, node: ast.stmt | ast.Lambda) -> Span:
+        """The first line of a class or a function."""
+        start = self.offset(node.lineno, node.col_offset)
+        line = self.source.text[start:].partition("\n")[0]
+        return Span(self.source, start, start + len(line.partition("#")[0].rstrip().rstrip(":")))
+
     def offset(self, line: int, column: int) -> int:
         """The place in the text; columns of a syntax tree count bytes of UTF-8."""
         index = line - 1 - self.shift
         if not 0 <= index < len(self.lines):
             return len(self.source.text) if index > 0 else 0
         text = self.lines[index]
+        if index == 0:
+            column = max(column - self.pad, 0)
         if not text.isascii() and len(text) < LONG_LINE:
             column = len(text.encode()[:column].decode(errors="ignore"))
         return self.starts[index] + column
+
+
+def variants(text: str) -> Iterator[tuple[int, int, str]]:
+    """What a text that is no Python may have been: (lines before it, columns before it, text).
+
+    Indented as a whole, or but for its first line; from a notebook, or from a prompt.
+    """
+    yield 1, 0, f"if 1:\n{text}"
+    first, _, rest = text.partition("\n")
+    indents = INDENT.findall(rest)
+    if indents and not first[:1].isspace():
+        indent = min(indents, key=len)[:MAX_INDENT]
+        yield 1, len(indent), f"if 1:\n{indent}{text}"
+    for pattern, form in ((NOTEBOOK, r"\1#"), (PROMPT, "    ")):
+        variant = pattern.sub(form, text)
+        if variant != text:
+            yield (0, 0, variant) if pattern is NOTEBOOK else (1, 0, f"if 1:\n{variant}")
 
 
 def syntax_tree(text: str) -> ast.Module:
@@ -138,12 +175,13 @@ class Tree:
             folder = folder.parent
         return tuple(names)
 
-    def main(self, source: Source, path: Path | None) -> SourceFile:
+    def main(self, source: Source, path: Path | None, begin: int = 0) -> SourceFile:
         """The file that reading starts from."""
         self.budget.read(len(source.text))
         folder = path.resolve().parent if path else None
         stem = path.stem if path else "source"
-        return SourceFile(source, ".".join((*self.prefix, stem)), ".".join(self.prefix), folder)
+        name, package = ".".join((*self.prefix, stem)), ".".join(self.prefix)
+        return SourceFile(source, name, package, folder, begin)
 
     def find(self, name: str) -> SourceFile | None:
         """The file of a dotted module name in this tree, or None."""

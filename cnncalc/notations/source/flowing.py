@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -32,13 +33,15 @@ class Tensor:
     Attributes:
         number: the record that made it.
         shape: in the network's inner order (channels first in Keras too), without batch.
+        alone: whether it is one number of each sample, whose axis of size 1 isn't the source's.
     """
 
-    __slots__ = ("number", "shape")
+    __slots__ = ("alone", "number", "shape")
 
     def __init__(self, number: int, shape: tuple[int, ...]) -> None:
         self.number = number
         self.shape = shape
+        self.alone = False
 
 
 class Static:
@@ -47,11 +50,13 @@ class Static:
     Attributes:
         shape: all of it (a Batch may stand in front).
         sources: the parameters it is made from.
-        values: its numbers where they are known (a few, in one dimension), else None.
+        values: its numbers where they are known (a few, row by row), else None.
         whole: whether `values` are integers.
+        fill: the number that all of it is, as zeros are; None: several, or not known.
+        like: the tensor whose shape it was given.
     """
 
-    __slots__ = ("shape", "sources", "values", "whole")
+    __slots__ = ("fill", "like", "shape", "sources", "values", "whole")
 
     def __init__(
         self,
@@ -59,11 +64,18 @@ class Static:
         sources: tuple[Parameter, ...] = (),
         values: list[float] | None = None,
         whole: bool = False,
+        fill: float | None = None,
     ) -> None:
         self.shape = shape
         self.sources = sources
         self.values = values
         self.whole = whole
+        self.fill = fill
+        self.like: Tensor | None = None
+
+    def shaped(self, shape: tuple[Any, ...]) -> Static:
+        """The same numbers in another shape, perhaps repeated."""
+        return Static(shape, self.sources, fill=self.fill)
 
 
 class Parameter(Static):
@@ -84,3 +96,8 @@ class Parameter(Static):
         self.holder: Instance | None = None
         self.name = ""
         self.trainable = role == "parameter"
+
+    @property
+    def count(self) -> int:
+        """Its number of elements."""
+        return prod(self.shape)

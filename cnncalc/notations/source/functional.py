@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from cnncalc.errors import LayerError
 from cnncalc.layers import KINDS
 from cnncalc.notations.source.data import listed
 from cnncalc.notations.source.flowing import Static
 from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.tensors import inner_shape
-from cnncalc.notations.source.torch_layers import plain
+from cnncalc.notations.source.torch_layers import plain, refused
 from cnncalc.notations.source.trace import emit
 from cnncalc.notations.source.values import Opaque, Value
 from cnncalc.notations.source.weighted import (
@@ -116,17 +117,15 @@ def interpolate(
     antialias: Value = False,
 ) -> Value:
     """`F.interpolate`: a map resized to a size or by a factor."""
-    if mode == "area":
-        return emit(machine, vocabulary(f"AdaptiveAvgPool{len(input.shape) - 1}d",
-            [plain(size)], {}), [input], op="interpolate")  # fmt: skip
-    options = {
-        "size": plain(size),
-        "scale_factor": plain(scale_factor),
-        "mode": mode,
-        "align_corners": align_corners,
-        "recompute_scale_factor": recompute_scale_factor,
-    }
-    return emit(machine, vocabulary("Upsample", [], options), [input], op="interpolate")
+    from cnncalc.frameworks.pytorch.resizing import resized
+
+    wanted, factor = plain(size), plain(scale_factor)
+    corners, recompute = plain(align_corners), plain(recompute_scale_factor)
+    try:
+        layer = resized("F.interpolate", wanted, factor, plain(mode), corners, recompute)
+    except LayerError as error:
+        raise refused(error) from None
+    return emit(machine, layer, [input], op="interpolate")
 
 
 def upsample_bilinear(

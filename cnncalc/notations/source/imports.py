@@ -18,7 +18,8 @@ __all__ = ["Imports"]
 
 STANDARD = frozenset(
     words(
-        "abc argparse collections copy dataclasses enum functools inspect itertools logging math "
+        "abc argparse collections copy dataclasses enum functools inspect itertools json keyword "
+        "logging math "
         "numbers numpy operator os os.path collections.abc re sys types typing typing_extensions "
         "warnings __future__"
     )
@@ -35,6 +36,7 @@ class Imports:
         self.machine = machine
         self.known: dict[str, Value] = {}
         self.folders: set[str] = set()  # of the tree, without an `__init__.py`
+        self.seeking: dict[str, set[Module]] = {}  # files in which a name is being looked up
         self.guarded = 0  # inside a `try` that expects an import to fail
 
     def library(self, path: str) -> Value:
@@ -97,7 +99,8 @@ class Imports:
             module = self.machine.module(file)
             if whole != path:
                 return module
-            if module.has(name) or module.stars:
+            busy = getattr(module.scope.names.get(name), "busy", False)
+            if not busy and (module.has(name) or module.stars):
                 return module.find(name)
         if node.level:
             raise Refusal(
@@ -118,6 +121,21 @@ class Imports:
         parts = parts[: len(parts) - node.level + 1]
         return ".".join([*parts, *([node.module] if node.module else [])])
 
+    def through_stars(self, module: Module, name: str) -> Value:
+        """What a file's `from … import *` bring; files may import one another in circles."""
+        seen = self.seeking.get(name)
+        outermost = seen is None
+        seen = self.seeking.setdefault(name, set())
+        if module in seen:
+            return MISSING
+        seen.add(module)
+        try:
+            found = (self.starred(module, star, name) for star in module.stars)
+            return next((value for value in found if value is not MISSING), MISSING)
+        finally:
+            if outermost:
+                del self.seeking[name]
+
     def starred(self, importer: Module, node: ast.ImportFrom, name: str) -> Value:
         """A name that `from module import *` may have brought, or MISSING."""
         if name.startswith("__"):
@@ -126,7 +144,7 @@ class Imports:
         file = self.machine.tree.find(path)
         if file is not None:
             module = self.machine.module(file)
-            return module.find(name) if module.has(name) or module.stars else MISSING
+            return module.look(name)
         found = self.library(f"{path}.{name}")
         return MISSING if isinstance(found, Foreign | Namespace) else found
 

@@ -120,10 +120,32 @@ def set_item(machine: Any, holder: Value, index: Value, value: Value) -> None:
         except ValueError:
             raise Refusal("this slice takes another number of elements") from None
         check_count(len(holder))
+    elif isinstance(holder, Static) and not isinstance(value, Tensor):
+        set_numbers(machine, holder, index, value)
     elif isinstance(holder, Tensor | Static):
         raise Refusal("an assignment into a part of a tensor can't be followed")
     elif not isinstance(holder, Namespace | Opaque):
         raise Refusal(f"{describe(holder)} has no elements to set")
+
+
+def set_numbers(machine: Any, holder: Static, index: Value, value: Value) -> None:
+    """`numbers[index] = value`: known ones stay known where they can, the shape stays."""
+    holder.fill = None
+    numbers = holder.values
+    if numbers is None or len(holder.shape) != 1:
+        holder.values = None
+        return
+    machine.budget.spend(len(numbers))
+    places = range(len(numbers))
+    fresh = value.values if isinstance(value, Static) else [value]
+    if not isinstance(index, int | slice) or fresh is None:
+        holder.values = None
+        return
+    chosen = places[index] if isinstance(index, slice) else [places[index]]
+    if len(fresh) not in (1, len(chosen)) or not all(isinstance(n, int | float) for n in fresh):
+        raise Refusal("this assignment into a part of a tensor can't be followed")
+    for number, place in enumerate(chosen):
+        numbers[place] = fresh[number % len(fresh)]
 
 
 def delete_item(machine: Any, holder: Value, index: Value) -> None:

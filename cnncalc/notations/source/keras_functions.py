@@ -12,6 +12,7 @@ from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.elementwise import tensor_operator
 from cnncalc.notations.source.flowing import Batch, Tensor
 from cnncalc.notations.source.keras_layers import KerasTensor, activation, outer
+from cnncalc.notations.source.keras_shaping import SHAPING
 from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.torch_layers import plain, refused
@@ -72,9 +73,23 @@ def reduction(how: str) -> Any:
         keep = bool(rest.get("keep_dims", keepdims))
         if how in ("mean", "max") and places == tuple(range(1, len(tensor.shape))):
             return emit(machine, KINDS["gap" if how == "mean" else "gmp"](keep), [tensor], op=how)
-        return emit(machine, KINDS["reduce"](how, places, keep), [tensor], op=how)
+        result = emit(machine, KINDS["reduce"](how, places, keep), [tensor], op=how)
+        return result if keep else ordered(machine, tensor, places, result)
 
     return call
+
+
+def ordered(machine: Any, tensor: Tensor, gone: tuple[int, ...], result: Tensor) -> Tensor:
+    """What is left without some axes: Keras's last axis is then another one than before."""
+    rank, left = len(tensor.shape), len(result.shape)
+    inner = [axis for axis in range(rank) if axis not in gone]
+    outer_ = [machine.frame.inside(axis, rank) for axis in range(rank)]
+    kept = [inner.index(axis) for axis in outer_ if axis in inner]
+    order = machine.frame.sizes(kept)
+    if left < 2 or len(kept) != left or order == tuple(range(left)):
+        return result
+    turned: Tensor = emit(machine, KINDS["permute"](order), [result], op="permute")
+    return turned
 
 
 def operation(sign: str) -> Any:
@@ -127,13 +142,17 @@ def number(machine: Any, value: Value, *args: Value, **options: Value) -> Value:
 
 
 FUNCTIONS: dict[str, Any] = {
+    **SHAPING,
     **{name: named_activation(name) for name in ACTIVATIONS},
+    "softmax": layer_call("Softmax", "axis"),
     "concat": layer_call("Concatenate", "axis"),
     "concatenate": layer_call("Concatenate", "axis"),
     "mean": reduction("mean"),
     "max": reduction("max"),
     "min": reduction("min"),
     "sum": reduction("sum"),
+    **{how: reduction(how) for how in ("logsumexp", "prod", "std", "var")},
+    "glu": named_activation("glu"),
     "reduce_mean": reduction("mean"),
     "reduce_max": reduction("max"),
     "reduce_min": reduction("min"),
@@ -142,6 +161,7 @@ FUNCTIONS: dict[str, Any] = {
     "subtract": operation("-"),
     "multiply": operation("*"),
     "divide": operation("/"),
+    "true_divide": operation("/"),
     "shape": shape_of,
     "int_shape": int_shape,
     "reshape": reshape,

@@ -8,11 +8,11 @@ from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Layer, Shape
-from cnncalc.notations.source.attributes import set_field
 from cnncalc.notations.source.classes import OBJECT
 from cnncalc.notations.source.data import content_of, listed
 from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.flowing import Parameter, Static, Tensor
+from cnncalc.notations.source.setting import set_field
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.torch_layers import LAYER_COST, made, plain, refused
 from cnncalc.notations.source.torch_modules import Method, method

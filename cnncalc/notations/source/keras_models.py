@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Shape
-from cnncalc.notations.source.attributes import set_field
 from cnncalc.notations.source.data import listed
 from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.flowing import Tensor
@@ -22,6 +21,7 @@ from cnncalc.notations.source.keras_layers import (
 )
 from cnncalc.notations.source.kinds import Unsized
 from cnncalc.notations.source.raising import raised
+from cnncalc.notations.source.setting import set_field
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.torch_layers import refused
 from cnncalc.notations.source.torch_modules import Method, method

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network
+from cnncalc.notations.source.holding import as_stored
 from cnncalc.notations.source.keras_layers import (
     is_layer,
 )
@@ -98,5 +99,13 @@ def traced(machine: Machine, model: Instance, shape: Shape) -> Network:
         ends_,
         notation="keras",
         layout=machine.frame.layout,
-        relabel=lambda layer, weights: relabel(layer, weights, machine.frame),
+        relabel=lambda layer, weights: tuple(
+            each
+            for weight in weights
+            for each in (
+                as_stored(layer, (weight,))
+                if weight.name in layer.stored
+                else relabel(layer, (weight,), machine.frame)
+            )
+        ),
     )

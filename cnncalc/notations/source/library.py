@@ -13,6 +13,7 @@ from cnncalc.notations.source.data import content_of, listed
 from cnncalc.notations.source.limits import MAX_ITEMS, check_count
 from cnncalc.notations.source.operators import binary
 from cnncalc.notations.source.raising import raised
+from cnncalc.notations.source.signatures import PARAMETER, signature
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import (
     MISSING,
@@ -42,11 +43,14 @@ def find(path: str) -> Value:
     table = on_use(top, path)
     if path in table:
         return table[path]
-    if top in ("typing", "typing_extensions", "numbers", "__future__", "types", "abc", "enum"):
+    if "." in path and top in OPAQUE:
         return Opaque(path)
     if top in ("warnings", "logging"):
         return Silent(path)
     return MISSING
+
+
+OPAQUE = words("typing typing_extensions numbers __future__ types abc enum")
 
 
 def reduced(machine: Any, function: Value, values: Value, *start: Value) -> Value:
@@ -77,6 +81,10 @@ def on_use(top: str, path: str) -> dict[str, Value]:
         from cnncalc.notations.source.options import OPTIONS
 
         return OPTIONS
+    if top in ("json", "keyword"):
+        from cnncalc.notations.source.lookups import LOOKUPS
+
+        return LOOKUPS
     if top == "re":
         from cnncalc.notations.source.patterns import PATTERNS
 
@@ -181,37 +189,6 @@ def sliced(machine: Any, values: Value, *bounds: Value) -> Iterated:
     return Iterated(items[slice(*bounds)])
 
 
-def signature(machine: Any, function: Value) -> Opaque:
-    """`inspect.signature`, as far as names, kinds and defaults go."""
-    for _ in range(20):
-        if isinstance(function, Bound):
-            function = function.function
-        elif isinstance(function, Function) and "__wrapped__" in function.attributes:
-            function = function.attributes["__wrapped__"]
-    if not isinstance(function, Function):
-        raise Refusal("the signature of this can't be read")
-    args = function.node.args
-    entries: dict[Value, Value] = {}
-    kinds = (
-        ("POSITIONAL_ONLY", args.posonlyargs),
-        ("POSITIONAL_OR_KEYWORD", args.args),
-        ("VAR_POSITIONAL", [args.vararg] if args.vararg else []),
-        ("KEYWORD_ONLY", args.kwonlyargs),
-        ("VAR_KEYWORD", [args.kwarg] if args.kwarg else []),
-    )
-    for kind, group in kinds:
-        for arg in group:
-            entry = Instance(PARAMETER)
-            entry.fields.update(name=arg.arg, kind=Opaque(f"inspect.{kind}"))
-            entries[arg.arg] = entry
-    return Opaque("inspect.Signature", parameters=entries)
-
-
-PARAMETER = Class("Parameter", (OBJECT,))
-for _kind in words("POSITIONAL_ONLY POSITIONAL_OR_KEYWORD VAR_POSITIONAL KEYWORD_ONLY VAR_KEYWORD"):
-    PARAMETER.names[_kind] = Opaque(f"inspect.{_kind}")
-
-
 def abstract(name: str, test: Callable[[Value], bool]) -> Class:
     return Class(name, test=test)
 
@@ -278,6 +255,8 @@ LIBRARY: dict[str, Value] = {
     "abc.ABC": Class("ABC", (OBJECT,)),
     "abc.abstractmethod": simple("abstractmethod", identity_decorator),
     "enum.Enum": ENUM,
+    **dict.fromkeys(("enum.EnumMeta", "enum.EnumType"), abstract(
+        "EnumMeta", lambda v: isinstance(v, Class) and v.find("__members__") is not MISSING)),
     "enum.IntEnum": Class("IntEnum", (TYPES["int"], ENUM), make=None),
     "enum.auto": simple("auto", lambda machine: Opaque("auto")),
     "enum.unique": simple("unique", identity_decorator),

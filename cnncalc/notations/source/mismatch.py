@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
 from cnncalc.errors import LayerError, Span
 from cnncalc.layers.base import Layer, Shape, show
+from cnncalc.layers.shapes import count_of
+from cnncalc.notations.source.advice import for_another_rank, joining
+from cnncalc.notations.source.blame import argument
 from cnncalc.notations.source.flowing import Parameter, Tensor
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import Instance, Value
@@ -30,11 +33,38 @@ def misfit(
     message, advice = error.message, error.help
     if error.code == "declared" and layer.expects and len(shapes) == 1:
         message, advice = declared(machine, layer, inputs[0], shapes[0], made, owner)
+    elif error.code == "branches" and len(shapes) > 1:
+        listed = " and ".join(shown(machine, shape) for shape in shapes)
+        message = f"`{layer.kind}` can't join {listed}"
+        advice = joining(layer, shapes, machine.notation == "keras")
+    elif error.code == "wrong-axes" and layer.expects and len(shapes) == 1:
+        advice = for_another_rank(layer.expects.call, shapes[0]) or advice
     refusal = Refusal(message, help=advice, code=error.code)
     if made:
-        refusal.span = made[0]
+        refusal.span = argument(made[0], _option(error, layer, shapes), _reader(owner))
     refusal.notes += flows(machine, inputs)
     return refusal
+
+
+def _option(error: LayerError, layer: Layer, shapes: tuple[Shape, ...]) -> str:
+    """The option or the argument that doesn't fit what flows in."""
+    if error.code != "declared" or not layer.expects or len(shapes) != 1:
+        return error.option
+    (shape,) = shapes
+    sizes = layer.expects.sizes
+    return next(
+        (
+            n
+            for n, axis, wanted in sizes
+            if -len(shape) <= axis < len(shape) and shape[axis] != wanted
+        ),
+        "",
+    )
+
+
+def _reader(owner: Value) -> Callable[..., Any] | None:
+    classes = owner.cls.order if isinstance(owner, Instance) else ()
+    return next((each.reader for each in classes if each.reader is not None), None)
 
 
 def flows(machine: Any, inputs: Sequence[Value]) -> list[str]:
@@ -85,7 +115,7 @@ def declared(
     )
     what = "features" if len(shape) == 1 else "channels"
     if what == "channels":
-        features = f"{actual} channels ({shown(machine, shape)})"
+        features = f"{count_of(actual, 'channel')} ({shown(machine, shape)})"
     else:
         features += " features"
     return f"`{call}` receives {features}", f"write `{rewritten(call, name, wanted, actual)}`"

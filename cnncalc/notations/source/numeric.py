@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 import math
+from collections import Counter
 from collections.abc import Callable
+from itertools import accumulate
 from typing import Any
 
 from cnncalc.notations.source.builtin import TYPES, simple
+from cnncalc.notations.source.creating import from_values
 from cnncalc.notations.source.data import content_of, iterate, listed
 from cnncalc.notations.source.flowing import Static
 from cnncalc.notations.source.limits import check_count, check_int
@@ -44,6 +47,8 @@ def numeric(name: str, function: Callable[..., float]) -> Builtin:
 def product(machine: Any, values: Value, *more: Value, start: Value = 1, **options: Value) -> Value:
     """The product of numbers; a batch size among them stays unknown."""
     total = start
+    if isinstance(values, int | float):  # NumPy takes one number too
+        return values
     for value in iterate(machine, values):
         machine.budget.spend(1)
         total = binary(machine, ast.Mult, total, value)
@@ -58,13 +63,53 @@ def linspace(machine: Any, start: Value, stop: Value, num: Value = 50, **options
     return Static((num,), (), [start + gap * place for place in range(num)])
 
 
-def of_values(machine: Any, values: Value, *args: Value, **options: Value) -> Static:
-    """`numpy.array` of numbers."""
-    items = listed(machine, values)
-    if any(not isinstance(each, int | float) for each in items):
-        rows = [listed(machine, each) for each in items]
-        return Static((len(rows), len(rows[0])))
-    return Static((len(items),), (), items, all(isinstance(each, int) for each in items))
+def at_least_1d(machine: Any, values: Value) -> Static:
+    """`numpy.atleast_1d`."""
+    return from_values(machine, values if isinstance(values, list | tuple | Static) else [values])
+
+
+def known(values: Static, what: str) -> list[Any]:
+    if values.values is None:
+        raise Refusal(f"`{what}` of numbers that aren't known")
+    return values.values
+
+
+def reduced(name: str, function: Callable[[list[Any]], float]) -> Builtin:
+    """`numpy.sum` and its kind, of all the numbers."""
+
+    def call(machine: Any, values: Value, *args: Value, **options: Value) -> Value:
+        if args or any(options.get(each) is not None for each in ("axis", "keepdims")):
+            raise Refusal(f"`{name}` along an axis can't be followed")
+        numbers = known(from_values(machine, values), name)
+        machine.budget.spend(len(numbers))
+        if not numbers:
+            raise raised("ValueError", f"`{name}` of nothing")
+        value = function(numbers)
+        return check_int(value) if isinstance(value, int) else value
+
+    return simple(name, call)
+
+
+def sums(machine: Any, values: Value, *args: Value, **options: Value) -> Static:
+    """`numpy.cumsum` of one row."""
+    array = from_values(machine, values)
+    numbers = list(accumulate(known(array, "cumsum")))
+    machine.budget.spend(len(numbers))
+    return Static((len(numbers),), (), numbers, array.whole)
+
+
+def unique(machine: Any, values: Value, return_counts: Value = False, **options: Value) -> Value:
+    """`numpy.unique`: the different numbers in order, perhaps with how many there are of each."""
+    if any(options.values()):
+        raise Refusal("`unique` with these options can't be followed")
+    array = from_values(machine, values)
+    counts = Counter(known(array, "unique"))
+    machine.budget.spend(2 * len(known(array, "unique")))
+    found = sorted(counts)
+    made = Static((len(found),), (), found, array.whole)
+    if return_counts:
+        return made, Static((len(found),), (), [counts[each] for each in found], True)
+    return made
 
 
 def sized(machine: Any, shape: Value, value: Value, *args: Value, **options: Value) -> Static:
@@ -105,7 +150,17 @@ NUMERIC: dict[str, Value] = {
     "numpy.prod": simple("prod", product),
     "numpy.product": simple("prod", product),
     **{f"numpy.{name}": numeric(name, function) for name, function in MATH.items()},
-    "numpy.array": simple("array", of_values),
+    "numpy.array": simple("array", from_values),
+    "numpy.asarray": simple("asarray", from_values),
+    "numpy.atleast_1d": simple("atleast_1d", at_least_1d),
+    "numpy.sum": reduced("sum", sum),
+    "numpy.max": reduced("max", max),
+    "numpy.min": reduced("min", min),
+    "numpy.mean": reduced("mean", lambda numbers: sum(numbers) / len(numbers)),
+    "numpy.any": reduced("any", any),
+    "numpy.all": reduced("all", all),
+    "numpy.cumsum": simple("cumsum", sums),
+    "numpy.unique": simple("unique", unique),
     "numpy.full": simple("full", sized),
     "numpy.zeros": simple("zeros", lambda machine, shape, *a, **o: sized(machine, shape, 0.0)),
     "numpy.ones": simple("ones", lambda machine, shape, *a, **o: sized(machine, shape, 1.0)),

@@ -47,6 +47,8 @@ def binary(machine: Any, kind: type[ast.operator], left: Value, right: Value) ->
     """The value of `left ? right`."""
     if isinstance(left, int | float) and isinstance(right, int | float):
         return arithmetic(kind, left, right)
+    if isinstance(left, str | list | tuple) and (count := whole_number(right)) is not None:
+        return binary(machine, kind, left, count)
     if isinstance(left, Tensor | Static) or isinstance(right, Tensor | Static):
         from cnncalc.notations.source.elementwise import tensor_operator
 
@@ -61,6 +63,12 @@ def binary(machine: Any, kind: type[ast.operator], left: Value, right: Value) ->
     if value is MISSING:
         raise no_operator(kind, left, right)
     return value
+
+
+def whole_number(value: Value) -> float | None:
+    """One whole number of an array, which repeats a list as an `int` does."""
+    plain = isinstance(value, Static) and value.shape == () and value.whole and value.values
+    return value.values[0] if plain else None
 
 
 def no_operator(kind: type[ast.operator], left: Value, right: Value) -> Refusal:
@@ -109,6 +117,12 @@ def batch_arithmetic(kind: type[ast.operator], left: Value, right: Value) -> Val
         batch = left if isinstance(left, Batch) else right
         if isinstance(number, int) and not isinstance(number, bool) and number > 0:
             return Batch(check_int(batch.factor * number))
+    if isinstance(left, Batch) and isinstance(right, Batch):
+        whole, rest = divmod(left.factor, right.factor)
+        if kind is ast.FloorDiv and not rest:
+            return whole
+        if kind is ast.Div:
+            return left.factor / right.factor
     divides = kind is ast.FloorDiv and isinstance(left, Batch) and isinstance(right, int)
     if divides and right > 0 and left.factor % right == 0:
         return Batch(left.factor // right)

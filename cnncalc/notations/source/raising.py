@@ -42,11 +42,13 @@ for _name, _base in FAMILY.items():
     EXCEPTIONS[_name] = Class(_name, (EXCEPTIONS[_base],) if _base else ())
 
 
-def raised(name: str, text: str, hint: Callable[[], str] | None = None) -> Raised:
+def raised(
+    name: str, text: str, hint: Callable[[], str] | None = None, own: bool = False
+) -> Raised:
     """An exception of the source, as Python would have raised it."""
     value = Instance(EXCEPTIONS[name])
     value.fields["args"] = (text,)
-    return Raised(value, hint)
+    return Raised(value, hint, own)
 
 
 def as_raised(machine: Any, value: Value) -> Raised:
@@ -54,7 +56,7 @@ def as_raised(machine: Any, value: Value) -> Raised:
     if isinstance(value, Class):
         value = machine.call(value, [], {})
     if isinstance(value, Instance) and EXCEPTIONS["BaseException"] in value.cls.order:
-        return Raised(value)
+        return Raised(value, own=True)
     raise Refusal("only exceptions can be raised")
 
 

@@ -9,7 +9,7 @@ from cnncalc.notations.source.calls import unexpected
 from cnncalc.notations.source.classes import OBJECT, RECORD
 from cnncalc.notations.source.comparing import equal
 from cnncalc.notations.source.data import content_of, listed
-from cnncalc.notations.source.flowing import Parameter
+from cnncalc.notations.source.flowing import Parameter, Static
 from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import (
@@ -256,6 +256,8 @@ def copied(machine: Any, value: Value, deep: bool, known: dict[int, Value] | Non
         twin.name, twin.trainable = value.name, value.trainable
         twin.holder = value.holder and known.get(id(value.holder))
         return twin
+    if isinstance(value, Static) and deep and value.sources:
+        return Static(value.shape, inner(value.sources), value.values, value.whole)
     return value
 
 

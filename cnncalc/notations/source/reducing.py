@@ -7,13 +7,13 @@ from typing import Any
 
 from cnncalc.layers import KINDS
 from cnncalc.notations.source.flowing import Static, Tensor
-from cnncalc.notations.source.reshaping import sizes_given
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.tensors import axis_of, inner_axis, outer_shape
 from cnncalc.notations.source.trace import emit
 from cnncalc.notations.source.values import Opaque, Value
+from cnncalc.notations.source.viewing import emit_view, sizes_given
 
-__all__ = ["extreme", "pair", "product_of", "reduction", "spread"]
+__all__ = ["extreme", "norm", "pair", "product_of", "reduction", "spread"]
 
 
 def reduction(how: str) -> Any:
@@ -25,10 +25,15 @@ def reduction(how: str) -> Any:
         dim = options.get("axis", dim)
         keep = bool(options.get("keepdims", keepdim))
         rank = len(outer_shape(tensor))
+        if dim is None and isinstance(tensor, Tensor):
+            raise whole_batch(how)
         dims = list(range(rank)) if dim is None else sizes_given(machine, (dim,))
         if isinstance(tensor, Static):
             return static_reduction(tensor, {axis_of(tensor, each) for each in dims}, keep)
         axes = tuple(sorted(inner_axis(tensor, each, how) for each in dims))
+        if len(axes) == rank - 1 and not keep:
+            whole = emit(machine, KINDS["reduce"](how, axes, True), [tensor], op=how)
+            return emit_view(machine, whole, ())
         spatial = axes == tuple(range(1, rank - 1))
         if how in ("mean", "max") and spatial:
             return emit(machine, KINDS["gap" if how == "mean" else "gmp"](keep), [tensor], op=how)
@@ -36,6 +41,14 @@ def reduction(how: str) -> Any:
         return emit(machine, layer, [tensor], op=how)
 
     return call
+
+
+def whole_batch(how: str) -> Refusal:
+    return Refusal(
+        f"this `{how}` is one number for the whole batch, and what is in a tensor isn't known here",
+        help=f"branches on shapes can be followed; for each sample it is `x.{how}(dim=1)`",
+        code="batch-axis",
+    )
 
 
 def static_reduction(tensor: Static, axes: set[int], keep: bool) -> Static:
@@ -92,4 +105,14 @@ def spread(how: str) -> Any:
 def product_of(machine: Any, tensor: Value, *args: Value, **options: Value) -> Value:
     if isinstance(tensor, Static) and tensor.values is not None:
         return Static((), (), [math.prod(tensor.values)], tensor.whole)
-    raise Refusal("a product over a tensor can't be followed")
+    return reduction("prod")(machine, tensor, *args, **options)
+
+
+def norm(
+    machine: Any, tensor: Value, p: Value = 2, dim: Value = None, *args: Value, **options: Value
+) -> Value:
+    """`x.norm(p=2, dim=1)`: the sum of sizes, or the root of the sum of squares."""
+    order = 2 if p in (None, "fro") else p
+    if order not in (1, 2):
+        raise Refusal("only norms with p=1 or p=2 can be followed")
+    return reduction(f"norm{int(order)}")(machine, tensor, dim, *args, **options)

@@ -6,138 +6,17 @@ from math import prod
 from typing import Any
 
 from cnncalc.layers import KINDS
-from cnncalc.layers.base import Shape, show
-from cnncalc.notations.source.data import content_of, listed
 from cnncalc.notations.source.describing import describe
+from cnncalc.notations.source.figures import turned
 from cnncalc.notations.source.flowing import Batch, Parameter, Static, Tensor
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.tensors import axis_of, inner_axis, outer_shape
 from cnncalc.notations.source.trace import emit
 from cnncalc.notations.source.values import Value
+from cnncalc.notations.source.viewing import emit_view, sizes_given, view
 from cnncalc.notations.source.words import words
 
-__all__ = ["RESHAPING", "sizes_given", "unsqueeze"]
-
-
-def sizes_given(machine: Any, sizes: tuple[Value, ...]) -> list[Value]:
-    """Sizes as separate arguments or as one sequence."""
-    if len(sizes) == 1 and isinstance(content_of(sizes[0]), list | tuple):
-        sizes = tuple(listed(machine, sizes[0]))
-    return [size.values[0] if isinstance(size, Static) and size.values else size for size in sizes]
-
-
-def view(machine: Any, tensor: Value, *sizes: Value, **options: Value) -> Value:
-    """`view` and `reshape`: the batch must stay in front."""
-    wanted = sizes_given(machine, (*sizes, *options.values()))
-    if len(wanted) == 1 and isinstance(wanted[0], Static | Tensor):
-        wanted = list(outer_shape(wanted[0]))
-    for size in wanted:
-        if not isinstance(size, int | Batch) or isinstance(size, bool):
-            raise Refusal(f"{describe(size)} is no size of a `view`")
-    if isinstance(tensor, Static):
-        return static_view(tensor, wanted)
-    shape = viewed(tensor.shape, wanted)
-    return emit_view(machine, tensor, shape)
-
-
-def viewed(shape: Shape, wanted: list[Value]) -> Shape:
-    """The sizes after the batch that a view asks for; Refusal where the batch doesn't stay."""
-    total = prod(shape)
-    if not wanted or wanted.count(-1) > 1:
-        raise Refusal("a `view` has one -1 at most", code="view")
-    first, *rest = wanted
-    if any(isinstance(size, Batch) for size in rest) or any(
-        isinstance(size, int) and size < -1 for size in wanted
-    ):
-        raise batch_first(shape, wanted)
-    known = prod(size for size in rest if size != -1)
-    if isinstance(first, Batch) and first.factor == 1:
-        if -1 in rest:
-            if known == 0 or total % known:
-                raise not_divisible(shape, known)
-            return tuple(total // known if size == -1 else size for size in rest)
-        if known != total:
-            raise wrong_total(shape, known, rest)
-        return tuple(rest)
-    if first == -1:
-        if known != total:
-            raise wrong_total(shape, known, rest)
-        return tuple(rest)
-    raise batch_first(shape, wanted)
-
-
-def wrong_total(shape: Shape, known: int, rest: list[Value]) -> Refusal:
-    """A view whose sizes hold another number of values than a sample has."""
-    total = prod(shape)
-    if len(rest) == 1:
-        advice = f"the number that keeps it is {total}"
-    else:
-        advice = f"sizes after the batch whose product is {total}"
-    text = show(shape) if len(shape) > 1 else ""
-    return Refusal(
-        f"this view doesn't keep the batch: a sample has {f'{text} = ' if text else ''}{total} "
-        f"values, not {show(tuple(rest)) + ' = ' if len(rest) > 1 else ''}{known}",
-        help=advice,
-        code="view",
-    )
-
-
-def not_divisible(shape: Shape, known: int) -> Refusal:
-    return Refusal(
-        f"a sample has {show(shape)} = {prod(shape)} values, which {known} doesn't divide",
-        code="view",
-    )
-
-
-def batch_first(shape: Shape, wanted: list[Value]) -> Refusal:
-    return Refusal(
-        "this view doesn't keep the batch in front"
-        + (f": its first size is the number {wanted[0]}" if isinstance(wanted[0], int) else ""),
-        help="the first size is `x.size(0)` or -1, and the others hold the "
-        f"{prod(shape)} values of a sample, as in `x.view(x.size(0), -1)`",
-        code="view",
-    )
-
-
-def emit_view(machine: Any, tensor: Tensor, shape: Shape) -> Value:
-    """The plainest layer that gives this shape."""
-    before = tensor.shape
-    if shape == before:
-        return tensor
-    if len(shape) == 1:
-        return emit(machine, KINDS["flatten"](), [tensor], op="view")
-    merge = merged_axes(before, shape)
-    if merge is not None:
-        return emit(machine, KINDS["flatten"](*merge), [tensor], op="view")
-    split = merged_axes(shape, before)
-    if split is not None:
-        sizes = shape[split[0] : split[1] + 1]
-        return emit(machine, KINDS["unflatten"](sizes, split[0]), [tensor], op="view")
-    return emit(machine, KINDS["reshape"](shape), [tensor], op="view")
-
-
-def merged_axes(before: Shape, after: Shape) -> tuple[int, int] | None:
-    """The axes of `before` that became one in `after`, if that is all that happened."""
-    fewer = len(before) - len(after)
-    if fewer < 1:
-        return None
-    for start in range(len(after)):
-        end = start + fewer
-        merged = (*before[:start], prod(before[start : end + 1]), *before[end + 1 :])
-        if merged == after:
-            return start, end
-    return None
-
-
-def static_view(tensor: Static, wanted: list[Value]) -> Static:
-    """The same for a tensor that doesn't depend on the input."""
-    factor = prod(size.factor for size in tensor.shape if isinstance(size, Batch))
-    total = prod(size for size in tensor.shape if isinstance(size, int)) * factor
-    known = prod(size if isinstance(size, int) else size.factor for size in wanted if size != -1)
-    sizes = tuple(total // max(known, 1) if size == -1 else size for size in wanted)
-    if -1 not in wanted and known != total:
-        raise Refusal(f"{total} values can't be seen as {known}", code="view")
-    return Static(sizes, tensor.sources, tensor.values, tensor.whole)
+__all__ = ["RESHAPING", "unsqueeze"]
 
 
 def flatten(machine: Any, tensor: Value, start_dim: Value = 0, end_dim: Value = -1) -> Value:
@@ -145,7 +24,7 @@ def flatten(machine: Any, tensor: Value, start_dim: Value = 0, end_dim: Value = 
     if isinstance(tensor, Static):
         sizes = list(tensor.shape)
         sizes[start : end + 1] = [prod(sizes[start : end + 1])]
-        return Static(tuple(sizes), tensor.sources, tensor.values)
+        return Static(tuple(sizes), tensor.sources, tensor.values, tensor.whole, tensor.fill)
     if start == 0 and end > 0:
         raise Refusal(
             "this flattens the batch into the features",
@@ -167,7 +46,12 @@ def unflatten(machine: Any, tensor: Value, dim: Value, sizes: Value) -> Value:
 def permute(machine: Any, tensor: Value, *dims: Value, **options: Value) -> Value:
     axes = [axis_of(tensor, dim) for dim in sizes_given(machine, (*dims, *options.values()))]
     if isinstance(tensor, Static):
-        return Static(tuple(tensor.shape[axis] for axis in axes), tensor.sources)
+        made = tensor.shaped(tuple(tensor.shape[axis] for axis in axes))
+        if tensor.values is not None:
+            machine.budget.spend(len(tensor.values))
+            made.values = turned(tensor.values, tensor.shape, axes)
+            made.whole = tensor.whole
+        return made
     if axes and axes[0] != 0:
         raise Refusal(
             "this moves the batch from the front, where it must stay",
@@ -201,9 +85,11 @@ def unsqueeze(machine: Any, tensor: Value, dim: Value) -> Value:
     sizes = list(outer_shape(tensor))
     sizes.insert(place, 1)
     if isinstance(tensor, Static):
-        return Static(tuple(sizes), tensor.sources, tensor.values, tensor.whole)
+        return Static(tuple(sizes), tensor.sources, tensor.values, tensor.whole, tensor.fill)
     if place == 0:
         raise Refusal("an axis in front of the batch can't be followed", code="batch-axis")
+    if tensor.alone:
+        return emit_view(machine, tensor, tuple(sizes[1:]))
     return emit(machine, KINDS["reshape"](tuple(sizes[1:])), [tensor], op="unsqueeze")
 
 
@@ -213,11 +99,12 @@ def squeeze(machine: Any, tensor: Value, dim: Value = None) -> Value:
     gone = {axis_of(tensor, each) for each in dims}
     kept = [size for place, size in enumerate(sizes) if place not in gone or size != 1]
     if isinstance(tensor, Static):
-        return Static(tuple(kept), tensor.sources, tensor.values, tensor.whole)
-    shape = tuple(kept[1:]) or (1,)
-    if shape == tensor.shape or not kept[1:]:
+        return Static(tuple(kept), tensor.sources, tensor.values, tensor.whole, tensor.fill)
+    if len(kept) == len(sizes):
         return tensor
-    return emit(machine, KINDS["reshape"](shape), [tensor], op="squeeze")
+    if not kept[1:]:
+        return emit_view(machine, tensor, ())
+    return emit(machine, KINDS["reshape"](tuple(kept[1:])), [tensor], op="squeeze")
 
 
 def expand(machine: Any, tensor: Value, *sizes: Value) -> Value:
@@ -227,7 +114,7 @@ def expand(machine: Any, tensor: Value, *sizes: Value) -> Value:
     before = (1,) * (len(wanted) - len(before)) + before
     after = tuple(old if new == -1 else new for new, old in zip(wanted, before, strict=True))
     if isinstance(tensor, Static):
-        return Static(after, tensor.sources)
+        return tensor.shaped(after)
     if after == before:
         return tensor
     ones = all(old in (new, 1) for new, old in zip(after, before, strict=True))
@@ -292,8 +179,7 @@ RESHAPING: dict[str, Any] = {
     **dict.fromkeys(
         words(
             "contiguous clone detach to cuda cpu float double half bfloat16 type type_as "
-            "retain_grad float32 data copy_ normal uniform zero fill "
-            "zero_ fill_ normal_ uniform_ fmod_ erfinv copy type_ is_contiguous "
+            "retain_grad float32 data copy_ normal uniform fmod_ erfinv copy type_ is_contiguous "
             "xavier_normal kaiming_normal trunc_normal xavier_uniform kaiming_uniform constant"
         ),
         same,

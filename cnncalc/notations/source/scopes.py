@@ -10,7 +10,9 @@ import ast
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from cnncalc.errors import suggest
 from cnncalc.notations.source.slices import (
+    base_name,
     binds,
     changes,
     is_definition,
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
     from cnncalc.notations.source.machine import Machine
 
 __all__ = ["Import", "Module", "Poison", "Scope"]
+
+
+MAX_KNOWN = 500
+MODELS = ("Module", "Layer", "Model")
 
 
 class Scope:
@@ -63,11 +69,37 @@ class Scope:
             if value is not MISSING:
                 return scope.opened(name, value)
             scope = scope.outer
-        return self.module.find(name)
+        try:
+            return self.module.find(name)
+        except (Refusal, Raised) as stop:
+            if stop.span is None:
+                self.hint(stop, name)
+            raise
+
+    def hint(self, stop: Refusal | Raised, name: str) -> None:
+        """Say which name was meant by one that nothing defines."""
+        if isinstance(stop, Raised) and stop.hint is None:
+            stop.hint = lambda: f"; did you mean `{near}`?" if (near := self.near(name)) else ""
+        elif isinstance(stop, Refusal) and stop.code == "unknown-layer":
+            near = self.near(name)
+            stop.help = f"did you mean `{near}`?" if near else stop.help
+
+    def near(self, name: str) -> str | None:
+        """The known name that is nearest to one that nothing defines."""
+        known: dict[str, None] = {}
+        scope: Scope | None = self
+        while scope is not None:
+            known |= dict.fromkeys(scope.names)
+            scope = scope.outer
+        known |= dict.fromkeys(self.module.binders)
+        return suggest(name, [each for each in known if each != name][:MAX_KNOWN])
 
     def opened(self, name: str, value: Value) -> Value:
         """A value found here; an import is followed on its first use."""
         if value.__class__ is Import:
+            if value.busy:
+                raise Refusal(f"`{name}` is imported in a circle", code="import")
+            value.busy = True
             value = self.names[name] = value.follow()
         elif value.__class__ is Poison:
             raise value.error
@@ -85,12 +117,13 @@ class Scope:
 
 
 class Import:
-    """An imported name that nobody has used yet."""
+    """An imported name that nobody has used yet; `busy` while it is being followed."""
 
-    __slots__ = ("follow",)
+    __slots__ = ("busy", "follow")
 
     def __init__(self, follow: Callable[[], Value]) -> None:
         self.follow = follow
+        self.busy = False
 
 
 class Poison:
@@ -115,31 +148,47 @@ class Module:
         self.done: set[int] = set()
         self.binders: dict[str, list[int]] = {}
         self.stars: list[ast.ImportFrom] = []
+        self.calls: dict[str, list[int]] = {}  # statements that may change what a name holds
         sources: dict[str, set[str]] = {}  # the names that a variable was made from
         for number, statement in enumerate(self.statements):
             self.stars += stars(statement)
             if isinstance(statement, ast.Assign | ast.AnnAssign):
                 for name in binds(statement):
                     sources.setdefault(name, set()).update(reads(statement) - {name})
+            if (holder := called_on(statement)) is not None:
+                self.calls.setdefault(holder, []).append(number)
             changed = set() if is_definition(statement) else changes(statement)
             for name in with_sources(binds(statement) | changed, changed, sources):
                 self.binders.setdefault(name, []).append(number)
+        self._note_registries()
+
+    def _note_registries(self) -> None:
+        """Definitions whose decorators, functions of this file, put them into its tables."""
+        tables: dict[str, set[str]] = {}
+        for statement in self.statements:
+            if isinstance(statement, ast.FunctionDef):
+                tables[statement.name] = changes(statement) & self.binders.keys()
+        for number, statement in enumerate(self.statements):
+            for name in decorators(statement):
+                for table in tables.get(name, ()):
+                    self.calls.setdefault(table, []).append(number)
 
     def has(self, name: str) -> bool:
         return name in self.binders or name in self.scope.names
 
     def find(self, name: str) -> Value:
         """The value of a name of this file's top level."""
+        value = self.look(name)
+        return self.machine.builtin(name) if value is MISSING else value
+
+    def look(self, name: str) -> Value:
+        """The same, or MISSING where neither the file nor its `import *` has the name."""
         if name in self.binders:
             self.need([name])
             value = self.scope.names.get(name, MISSING)
             if value is not MISSING:
                 return self.scope.opened(name, value)
-        for star in self.stars:
-            value = self.machine.imports.starred(self, star, name)
-            if value is not MISSING:
-                return value
-        return self.machine.builtin(name)
+        return self.machine.imports.through_stars(self, name) if self.stars else MISSING
 
     def need(self, names: Iterable[str]) -> None:
         """Work out the statements that these names depend on, in their order."""
@@ -160,6 +209,7 @@ class Module:
                 fresh = reads(self.statements[number]) - seen
                 seen |= fresh
                 waiting += fresh
+            found |= {n for n in self.calls.get(name, ()) if n not in self.done}
         return found
 
     def _between(self, name: str) -> Iterable[int]:
@@ -181,8 +231,11 @@ class Module:
     def _run(self, number: int) -> None:
         if number in self.done:
             return
-        self.done.add(number)
         statement = self.statements[number]
+        holder = called_on(statement) if isinstance(statement, ast.Expr) else None
+        if holder is not None and not keeps_records(self.scope.names.get(holder)):
+            return
+        self.done.add(number)
         try:
             self.machine.execute(self.scope, statement)
         except (Refusal, Raised) as error:
@@ -192,5 +245,36 @@ class Module:
                 self.scope.names[name] = Poison(error)
 
 
-def is_module_file(value: Value) -> bool:
-    return isinstance(value, Module)
+def decorators(statement: ast.stmt) -> list[str]:
+    """The plain names of a definition's decorators."""
+    if not isinstance(statement, ast.FunctionDef | ast.ClassDef):
+        return []
+    nodes = [n.func if isinstance(n, ast.Call) else n for n in statement.decorator_list]
+    return [node.id for node in nodes if isinstance(node, ast.Name)]
+
+
+def called_on(statement: ast.stmt) -> str | None:
+    """The name of `registry.add("relu", f)` or of `@registry.register` on a definition."""
+    if isinstance(statement, ast.Expr):
+        calls: list[ast.expr] = [statement.value]
+    elif isinstance(statement, ast.FunctionDef | ast.ClassDef):
+        calls = statement.decorator_list
+    else:
+        return None
+    for call in calls:
+        function = call.func if isinstance(call, ast.Call) else call
+        if isinstance(function, ast.Attribute) and (name := base_name(function)):
+            return name if not isinstance(statement, ast.Expr) or not changes(statement) else None
+    return None
+
+
+def keeps_records(value: Value) -> bool:
+    """Whether a call on an object may leave something in it that a model asks for later.
+
+    What is called on a model or on a library's object trains, saves or shows it.
+    """
+    from cnncalc.notations.source.values import Instance
+
+    if not isinstance(value, Instance) or value.cls.library:
+        return False
+    return not any(base.library and base.name in MODELS for base in value.cls.order)

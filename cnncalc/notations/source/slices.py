@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from cnncalc.notations.source.words import words
 
-if TYPE_CHECKING:
-    pass
-
-__all__ = ["binds", "changes", "is_definition", "is_main_guard", "reads", "stars", "with_sources"]
+__all__ = [
+    "base_name",
+    "binds",
+    "changes",
+    "is_definition",
+    "is_main_guard",
+    "reads",
+    "stars",
+    "with_sources",
+]
 
 
 # Methods that change what they are called on, so that a name depends on the call.

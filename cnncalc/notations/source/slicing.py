@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from cnncalc.layers import KINDS
+from cnncalc.layers.base import show
 from cnncalc.notations.source.data import listed
 from cnncalc.notations.source.describing import describe
+from cnncalc.notations.source.elementwise import learned, size_text
+from cnncalc.notations.source.figures import MAX_FIGURES, joined, picked
 from cnncalc.notations.source.flowing import Static, Tensor
 from cnncalc.notations.source.limits import check_count
 from cnncalc.notations.source.raising import raised
@@ -30,7 +34,7 @@ def tensor_item(machine: Any, tensor: Value, index: Value) -> Value:
         place = next(i for i, part in enumerate(parts) if part is ...)
         parts[place : place + 1] = [slice(None)] * (rank - named)
     if isinstance(tensor, Static):
-        return static_item(tensor, parts)
+        return static_item(machine, tensor, parts)
     if parts[0] is None or not (isinstance(parts[0], slice) and is_whole(parts[0])):
         raise Refusal(
             "this takes a part of the batch, which can't be followed",
@@ -92,7 +96,7 @@ def cut(machine: Any, tensor: Tensor, axis: int, part: Value) -> Tensor:
     return output
 
 
-def static_item(tensor: Static, parts: list[Value]) -> Static:
+def static_item(machine: Any, tensor: Static, parts: list[Value]) -> Static:
     """The same for weights and constants."""
     sizes: list[Value] = []
     rest = list(tensor.shape)
@@ -104,16 +108,16 @@ def static_item(tensor: Static, parts: list[Value]) -> Static:
         elif isinstance(part, slice):
             sizes.append(rest.pop(0))
         elif isinstance(part, int):
-            rest.pop(0)
+            size = rest.pop(0)
+            if isinstance(size, int) and not -size <= part < size:
+                raise raised("IndexError", f"index {part} is out of an axis of {size}")
         else:
             raise Refusal(f"an index of {describe(part)} can't be followed")
     values = tensor.values
-    if values is not None and len(parts) == 1 and len(tensor.shape) == 1 and parts[0] is not None:
-        picked = values[parts[0]]
-        values = picked if isinstance(picked, list) else [picked]
-    elif values is not None and any(part is not None for part in parts):
-        values = None
-    return Static((*sizes, *rest), tensor.sources, values, tensor.whole)
+    if values is not None:
+        machine.budget.spend(2 * len(values))
+        values = picked(values, tensor.shape, parts)
+    return Static((*sizes, *rest), tensor.sources, values, tensor.whole, tensor.fill)
 
 
 def chunk(machine: Any, tensor: Value, chunks: Value, dim: Value = 0) -> Value:
@@ -181,17 +185,68 @@ def cat(machine: Any, tensors: Value, dim: Value = 0, **options: Value) -> Value
         if not isinstance(part, Tensor | Static):
             raise Refusal(f"`torch.cat` joins tensors, not {describe(part)}")
     if not any(isinstance(part, Tensor) for part in parts):
-        return static_cat(parts, axis_of(parts[0], dim))
-    if not all(isinstance(part, Tensor) for part in parts):
-        raise Refusal("`torch.cat` of a tensor with weights or constants can't be followed")
-    axis = inner_axis(parts[0], dim, "torch.cat")
-    return emit(machine, KINDS["cat"](axis), parts, op="cat")
+        return static_cat(machine, parts, axis_of(parts[0], dim))
+    axis = inner_axis(next(part for part in parts if isinstance(part, Tensor)), dim, "torch.cat")
+    parts = absorbed(machine, parts, axis)
+    return emit(machine, KINDS["cat"](axis), parts, op="cat") if len(parts) > 1 else parts[0]
 
 
-def static_cat(parts: list[Value], axis: int) -> Static:
+def static_cat(machine: Any, parts: list[Value], axis: int) -> Static:
+    """The same of weights and constants."""
+    machine.budget.spend(sum(len(part.sources) + len(part.values or ()) for part in parts))
     sizes = list(parts[0].shape)
     sizes[axis] = sum(part.shape[axis] for part in parts)
-    return Static(tuple(sizes), tuple(source for part in parts for source in part.sources))
+    sources = dict.fromkeys(source for part in parts for source in part.sources)
+    fills = {part.fill for part in parts}
+    made = Static(tuple(sizes), tuple(sources), fill=fills.pop() if len(fills) == 1 else None)
+    if all(part.values is not None for part in parts) and prod(sizes) <= MAX_FIGURES:
+        made.values = joined([(part.values, part.shape) for part in parts], axis)
+        made.whole = all(part.whole for part in parts)
+    return made
+
+
+def absorbed(machine: Any, parts: list[Value], axis: int) -> list[Value]:
+    """What is joined, with the weights and constants made a part of the tensor beside them."""
+    found: list[Value] = []
+    waiting: list[Static] = []  # constants in front of the first tensor
+    for part in parts:
+        if isinstance(part, Tensor):
+            for static in reversed(waiting):
+                part = extended(machine, part, static, axis, True)
+            waiting = []
+            found.append(part)
+        elif found:
+            found[-1] = extended(machine, found[-1], part, axis, False)
+        else:
+            waiting.append(part)
+    return found
+
+
+def extended(machine: Any, tensor: Tensor, static: Static, axis: int, before: bool) -> Value:
+    """A tensor that is longer along an axis by something fixed, on one side.
+
+    It is padded; numbers that aren't all the same are then added to it.
+    """
+    sizes = tuple(static.shape[1:])
+    same = len(sizes) == len(tensor.shape) and all(
+        place == axis or size == have
+        for place, (size, have) in enumerate(zip(sizes, tensor.shape, strict=True))
+    )
+    if not same or not isinstance(sizes[axis], int):
+        raise Refusal(
+            f"`torch.cat` can't join {show(tensor.shape)} and {'×'.join(map(size_text, sizes))}",
+            code="branches",
+        )
+    pair = (sizes[axis], 0) if before else (0, sizes[axis])
+    pads = [(0, 0)] * max(len(tensor.shape) - 1, 1)
+    if axis:
+        pads[axis - 1] = pair
+    channels = ((0, 0) if axis else pair,)
+    layer = KINDS["pad"](tuple(pads), "zeros", static.fill or 0.0, channels)
+    padded: Tensor = emit(machine, layer, [tensor], op="cat")
+    if static.fill is not None:
+        return padded
+    return learned(machine, "+", padded, Static((1, *padded.shape), static.sources), False)
 
 
 def stack(machine: Any, tensors: Value, dim: Value = 0) -> Value:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 
-from cnncalc.notations.source.attributes import delete_attribute, set_attribute
 from cnncalc.notations.source.comparing import is_true
 from cnncalc.notations.source.data import iterate, text_of
 from cnncalc.notations.source.items import delete_item, set_item
@@ -16,6 +15,7 @@ from cnncalc.notations.source.machine import statement
 from cnncalc.notations.source.operators import in_place
 from cnncalc.notations.source.raising import as_raised, matches, raised
 from cnncalc.notations.source.scopes import Scope
+from cnncalc.notations.source.setting import delete_attribute, set_attribute
 from cnncalc.notations.source.stops import Raised, Refusal
 from cnncalc.notations.source.values import Foreign, Instance, Opaque, Value
 
@@ -185,7 +185,8 @@ def assert_statement(scope: Scope, node: ast.Assert) -> None:
         text = ""
         if node.msg is not None:
             text = text_of(machine, machine.evaluate(scope, node.msg))
-        raise raised("AssertionError", text or f"`{ast.unparse(node.test)[:80]}` doesn't hold")
+        text = text or f"`{ast.unparse(node.test)[:80]}` doesn't hold"
+        raise raised("AssertionError", text, own=True)
 
 
 @statement(ast.Raise)

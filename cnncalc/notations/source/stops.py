@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cnncalc.errors import Span, SpecError
+from cnncalc.notations.source.blame import argument
 
 __all__ = ["Raised", "Refusal"]
 
@@ -23,6 +24,7 @@ class Refusal(Exception):  # noqa: N818, it becomes a SpecError at its place
         message: one sentence, without a full stop.
         help: what would be right, or None.
         fatal: a bound was reached, so nothing more is tried.
+        option: the argument of a call that is to blame, if it is one.
     """
 
     def __init__(
@@ -33,6 +35,7 @@ class Refusal(Exception):  # noqa: N818, it becomes a SpecError at its place
         self.help = help
         self.code = code
         self.fatal = fatal
+        self.option = ""
         self.span: Span | None = None
         self.uses: list[Span] = []
         self.notes: list[str] = []
@@ -40,7 +43,7 @@ class Refusal(Exception):  # noqa: N818, it becomes a SpecError at its place
     def called_from(self, span: Span) -> None:
         """Remember one call on the way to here."""
         if self.span is None:
-            self.span = span
+            self.span = argument(span, self.option, None) if self.option else span
         elif len(self.uses) < MAX_USES:
             self.uses.append(span)
 
@@ -58,12 +61,16 @@ class Raised(Exception):  # noqa: N818, the source may catch it
         value: the interpreted exception, an instance of an exception class.
         hint: what to add to its text where the user sees it, or None; a source that catches
             what it raises never pays for it.
+        own: whether the source says `raise` or `assert` itself.
     """
 
-    def __init__(self, value: Any, hint: Callable[[], str] | None = None) -> None:
+    def __init__(
+        self, value: Any, hint: Callable[[], str] | None = None, own: bool = False
+    ) -> None:
         super().__init__()
         self.value = value
         self.hint = hint
+        self.own = own
         self.span: Span | None = None
         self.uses: list[Span] = []
         self.frames = 0  # calls that it went through
@@ -77,13 +84,12 @@ class Raised(Exception):  # noqa: N818, the source may catch it
             self.uses.append(span)
 
     def refusal(self) -> Refusal:
-        """The same as a refusal: the model's own objection, in its own words."""
+        """The same as a refusal: what Python would say, or the model's own words."""
         name, text = self.value.cls.name, self.value.text()
         text += self.hint() if self.hint else ""
-        refusal = Refusal(
-            f"the model refuses with {name}: {text}" if text else f"the model raises {name}",
-            code="raised",
-        )
+        if self.own or not text:
+            text = f"the model refuses with {name}: {text}" if text else f"the model raises {name}"
+        refusal = Refusal(text, code="raised")
         refusal.span, refusal.uses = self.span, self.uses
         return refusal
 

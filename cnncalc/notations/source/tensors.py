@@ -17,7 +17,9 @@ __all__ = ["axis_of", "inner_axis", "inner_shape", "outer_shape", "tensor_attrib
 def outer_shape(value: Value) -> tuple[Value, ...]:
     """A tensor's sizes as its source sees them, the batch first."""
     # (Keras has its own order; see keras_layers.)
-    return (Batch(), *value.shape) if isinstance(value, Tensor) else tuple(value.shape)
+    if isinstance(value, Tensor):
+        return (Batch(),) if value.alone else (Batch(), *value.shape)
+    return tuple(value.shape)
 
 
 def inner_shape(value: Value) -> Shape:

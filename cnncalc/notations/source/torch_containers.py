@@ -27,11 +27,14 @@ def members(holder: Instance, machine: Any = None) -> list[tuple[str, Value]]:
 
 
 def check_member(holder: Instance, value: Value) -> Value:
-    if not is_module(value):
-        made = " (it is the class; call it, with parentheses)" if isinstance(value, Class) else ""
+    if isinstance(value, Class):
+        name = f"nn.{value.name}" if value.library else value.name
         raise raised(
-            "TypeError", f"`nn.{holder.cls.name}` holds modules, not {describe(value)}{made}"
+            "TypeError",
+            f"`nn.{holder.cls.name}` holds modules, and `{name}` is a class: write `{name}()`",
         )
+    if not is_module(value):
+        raise raised("TypeError", f"`nn.{holder.cls.name}` holds modules, not {describe(value)}")
     return value
 
 

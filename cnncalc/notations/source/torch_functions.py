@@ -7,6 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 from cnncalc.layers import KINDS
+from cnncalc.notations.source.contents import (
+    converted,
+    differences,
+    filled,
+    item,
+    to_list,
+    to_whole,
+)
 from cnncalc.notations.source.creating import (
     arange,
     from_values,
@@ -16,21 +24,23 @@ from cnncalc.notations.source.creating import (
     new_tensor,
 )
 from cnncalc.notations.source.elementwise import single, tensor_operator
-from cnncalc.notations.source.flowing import Static, Tensor
+from cnncalc.notations.source.flowing import Batch, Static, Tensor
 from cnncalc.notations.source.functional import FUNCTIONAL
-from cnncalc.notations.source.limits import check_count
+from cnncalc.notations.source.limits import check_count, check_int
 from cnncalc.notations.source.reducing import (
     extreme,
+    norm,
     pair,
     product_of,
     reduction,
     spread,
 )
-from cnncalc.notations.source.reshaping import RESHAPING, sizes_given
+from cnncalc.notations.source.reshaping import RESHAPING
 from cnncalc.notations.source.slicing import SLICING, cat
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.trace import emit
 from cnncalc.notations.source.values import Value
+from cnncalc.notations.source.viewing import sizes_given
 from cnncalc.notations.source.words import words
 
 __all__ = ["METHODS", "TORCH"]
@@ -72,7 +82,15 @@ def operation(sign: str) -> Any:
             )
         if isinstance(left, int | float) and isinstance(right, int | float):
             left = Static((), (), [left])
-        return tensor_operator(machine, sign, left, right)
+        result = tensor_operator(machine, sign, left, right)
+        rounding = options.get("rounding_mode")
+        if rounding is None:
+            return result
+        if rounding == "trunc" and not isinstance(result, Static):
+            raise Refusal("a division that is cut to whole numbers can't be followed")
+        result = ELEMENTWISE["floor"](machine, result)
+        whole = all(isinstance(n, int) or getattr(n, "whole", False) for n in (left, right))
+        return to_whole(machine, result) if whole else result
 
     return call
 
@@ -86,8 +104,7 @@ def repeat(machine: Any, tensor: Value, *sizes: Value) -> Value:
     times = sizes_given(machine, sizes)
     if isinstance(tensor, Static):
         before = (1,) * (len(times) - len(tensor.shape)) + tuple(tensor.shape)
-        return Static(tuple(a * b if a != 1 else b for a, b in zip(before, times, strict=True)),
-            tensor.sources)  # fmt: skip
+        return tensor.shaped(tuple(times_size(a, b) for a, b in zip(before, times, strict=True)))
     if times[:1] != [1] or not all(isinstance(each, int) and each > 0 for each in times):
         raise Refusal("copies along the batch can't be followed", code="batch-axis")
     for axis, count in enumerate(times):
@@ -97,30 +114,13 @@ def repeat(machine: Any, tensor: Value, *sizes: Value) -> Value:
     return tensor
 
 
-def item(machine: Any, tensor: Value) -> Value:
-    if isinstance(tensor, Static) and tensor.values is not None and len(tensor.values) == 1:
-        value = tensor.values[0]
-        return int(value) if tensor.whole else float(value)
-    raise Refusal("what is in a tensor isn't known here, only its shape")
-
-
-def to_list(machine: Any, tensor: Value) -> Value:
-    if isinstance(tensor, Static) and tensor.values is not None:
-        return [int(value) if tensor.whole else float(value) for value in tensor.values]
-    raise Refusal("what is in a tensor isn't known here, only its shape")
-
-
-def to_whole(machine: Any, tensor: Value, *args: Value) -> Value:
-    if isinstance(tensor, Static) and tensor.values is not None:
-        return Static(tensor.shape, tensor.sources, [math.trunc(v) for v in tensor.values], True)
-    return tensor
-
-
-def differences(machine: Any, tensor: Value) -> Value:
-    if not isinstance(tensor, Static) or tensor.values is None:
-        raise Refusal("`torch.diff` of an unknown tensor")
-    values = [b - a for a, b in zip(tensor.values, tensor.values[1:], strict=False)]
-    return Static((len(values),), (), values, tensor.whole)
+def times_size(size: Value, count: Value) -> Value:
+    """A size so many times; either may be the batch."""
+    if size == 1 or count == 1:
+        return count if size == 1 else size
+    if isinstance(size, Batch) or isinstance(count, Batch):
+        raise Refusal("copies along the batch can't be followed", code="batch-axis")
+    return check_int(size * count)
 
 
 def attention(machine: Any, *args: Value, **options: Value) -> Value:
@@ -149,6 +149,7 @@ REDUCTIONS = {
     "var": spread("var"),
     "var_mean": pair("var"),
     "std_mean": pair("std"),
+    "norm": norm,
     "prod": product_of,
 }
 ELEMENTWISE = {
@@ -160,6 +161,8 @@ ELEMENTWISE = {
     "reciprocal": elementwise("reciprocal"),
     "abs": elementwise("abs", abs),
     "neg": elementwise("rescale", lambda v: -v, -1.0),
+    "erf": elementwise("erf", math.erf),
+    "sign": elementwise("sign", lambda v: float((v > 0) - (v < 0))),
     "sin": elementwise("sin", math.sin),
     "cos": elementwise("cos", math.cos),
     "round": elementwise("round", lambda v: float(round(v))),
@@ -187,12 +190,6 @@ ELEMENTWISE = {
 }
 
 
-def converted(machine: Any, tensor: Value, kind: Value = None, *args: Value) -> Value:
-    """`astype`: whole numbers where they are asked for."""
-    whole = getattr(kind, "name", "") in ("int", "int32", "int64") or kind in ("int", "int32")
-    return to_whole(machine, tensor) if whole else tensor
-
-
 VALUES = {
     "astype": converted,
     "item": item,
@@ -202,8 +199,13 @@ VALUES = {
     "diff": differences,
     "repeat": repeat,
     "tile": repeat,
-    "new_zeros": lambda machine, tensor, *sizes, **o: new_tensor(machine, *sizes),
-    "new_ones": lambda machine, tensor, *sizes, **o: new_tensor(machine, *sizes),
+    "new_zeros": lambda machine, tensor, *sizes, **o: new_tensor(0.0)(machine, *sizes, **o),
+    "new_ones": lambda machine, tensor, *sizes, **o: new_tensor(1.0)(machine, *sizes, **o),
+    "new_empty": lambda machine, tensor, *sizes, **o: new_tensor()(machine, *sizes, **o),
+    "fill": filled,
+    "zero": filled,
+    "new_full": lambda machine, tensor, *args, **o: full(machine, *args, **o),
+    "new_tensor": lambda machine, tensor, values, **o: from_values(machine, values),
 }
 METHODS: dict[str, Any] = {
     **RESHAPING,
@@ -212,7 +214,7 @@ METHODS: dict[str, Any] = {
     **ELEMENTWISE,
     **VALUES,
     **{name: FUNCTIONAL[name] for name in (
-        words("relu sigmoid tanh softmax log_softmax hardshrink unfold prelu"))},
+        words("relu sigmoid tanh softmax log_softmax hardshrink prelu"))},
 }  # fmt: skip
 for _name in ("cat", "stack", "concat", "concatenate", "einsum"):
     METHODS.pop(_name, None)
@@ -222,15 +224,20 @@ TORCH: dict[str, Any] = {
     **FUNCTIONAL,
     "einsum": attention,
     "meshgrid": window_attention,
-    **dict.fromkeys(words("zeros ones rand randn empty"), new_tensor),
-    **dict.fromkeys(words("zeros_like ones_like rand_like randn_like empty_like full_like"), like),
+    **dict.fromkeys(words("rand randn empty normal"), new_tensor()),
+    **dict.fromkeys(words("rand_like randn_like empty_like"), like()),
+    "zeros": new_tensor(0.0),
+    "ones": new_tensor(1.0),
+    "zeros_like": like(0.0),
+    "ones_like": like(1.0),
+    "full_like": lambda machine, tensor, fill_value, **o: like(fill_value)(machine, tensor),
     "full": full,
-    "eye": lambda machine, n, m=None, **options: new_tensor(machine, n, n if m is None else m),
+    "eye": lambda machine, n, m=None, **options: new_tensor()(machine, n, n if m is None else m),
     "tensor": from_values,
     "as_tensor": from_values,
     "FloatTensor": lambda machine, *a, **o: (
-        new_tensor(machine, *a)
-        if all(isinstance(each, int) for each in a)
+        new_tensor()(machine, *a)
+        if all(isinstance(each, int | Batch) for each in a)
         else from_values(machine, *a)
     ),
     "from_numpy": from_values,

@@ -10,10 +10,11 @@ from typing import Any
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import read
 from cnncalc.layers.base import Layer, Shape, Weight
-from cnncalc.notations.source.attributes import set_field
 from cnncalc.notations.source.data import content_of
 from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.flowing import Batch, Parameter, Static, Tensor
+from cnncalc.notations.source.holding import WEIGHTS
+from cnncalc.notations.source.setting import set_field
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.torch_modules import MODULE, method, set_attribute
 from cnncalc.notations.source.trace import emit
@@ -33,7 +34,6 @@ FAMILIES = {
     "AvgPool": "_AvgPoolNd",
     "Dropout": "_DropoutNd",
 }
-WEIGHTS = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 PER_AXIS = ("kernel_size", "stride", "padding", "dilation", "output_padding")
 # Attributes that torch keeps for show: changing one changes nothing.
 SHOWN = frozenset(
@@ -84,7 +84,9 @@ def plain(value: Value) -> Any:
 
 def refused(error: LayerError) -> Refusal:
     """A layer's bare sentence on its way to its place."""
-    return Refusal(error.message, help=error.help, code=error.code)
+    refusal = Refusal(error.message, help=error.help, code=error.code)
+    refusal.option = error.option
+    return refusal
 
 
 def reader_of(cls: Class) -> Class:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from cnncalc.notations.source.attributes import set_field
+from cnncalc.errors import suggest
 from cnncalc.notations.source.classes import OBJECT
 from cnncalc.notations.source.flowing import Parameter, Static
 from cnncalc.notations.source.raising import raised
+from cnncalc.notations.source.setting import set_field
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import (
     MISSING,
@@ -95,7 +96,8 @@ def set_attribute(machine: Any, module: Instance, name: Value, value: Value) -> 
     """Setting an attribute: a module or a parameter is registered under that name."""
     if not module.ready and (is_module(value) or isinstance(value, Parameter)):
         what = "module" if is_module(value) else "parameters"
-        raise raised("AttributeError", f"cannot assign {what} before Module.__init__() call")
+        text = f"cannot assign {what} before Module.__init__() call"
+        raise raised("AttributeError", text, lambda: ": write `super().__init__()` first")
     set_field(module, name, value)
 
 
@@ -106,7 +108,7 @@ def call_module(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> Va
     module, *inputs = args
     forward = module.cls.find("forward")
     if forward is MISSING:
-        raise raised("NotImplementedError", f"`{module.cls.name}` has no `forward`")
+        raise no_forward(machine, module)
     machine.running.append(module)
     machine.budget.enter()
     try:
@@ -120,6 +122,25 @@ def call_module(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> Va
         machine.running.pop()
 
 
+def no_forward(machine: Any, module: Instance) -> Refusal:
+    """A module that can't be run, and what may have been meant."""
+    cls = module.cls
+    advice = "what it does with its input is `def forward(self, x):`"
+    if cls.library:
+        advice = "run its modules in a loop, or make it an `nn.Sequential`"
+    elif any(
+        each.has("forward") and each.file.name == cls.names.get("__module__")
+        for each in machine.modules.values()
+    ):
+        advice = "a `forward` stands outside of the class: indent it"
+    elif near := suggest("forward", [name for name in cls.names if not name.startswith("__")]):
+        advice = f"is `{near}` meant for it?"
+    refusal = Refusal(f"`{cls.name}` has no `forward`", help=advice, code="no-forward")
+    if cls.place is not None:
+        refusal.span = cls.place()
+    return refusal
+
+
 def add_module(machine: Any, self: Instance, name: Value, module: Value) -> None:
     if not isinstance(name, str) or "." in name or not name:
         raise raised("KeyError", f"a module's name can't be {name!r}")
@@ -129,7 +150,7 @@ def add_module(machine: Any, self: Instance, name: Value, module: Value) -> None
 def register_buffer(
     machine: Any, self: Instance, name: Value, tensor: Value = None, persistent: Value = True
 ) -> None:
-    if isinstance(tensor, Static):
+    if isinstance(tensor, Static):  # a copy where it is a parameter
         buffer = Parameter(tensor.shape, "buffer")
         buffer.values, buffer.whole = tensor.values, tensor.whole
         tensor = buffer

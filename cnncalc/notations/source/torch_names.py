@@ -136,14 +136,13 @@ def missing_layer(name: str) -> Class:
 
 
 def weight_tool(name: str) -> Any:
-    """`nn.utils.…`: those that keep a layer's parameters as they are return it."""
+    """`nn.utils.…`: what makes a layer's weight of other tensors."""
+    from cnncalc.notations.source.reweighting import TOOLS
 
-    def call(machine: Any, module: Value = None, *args: Value, **options: Value) -> Value:
-        if name in ("spectral_norm", "remove_weight_norm", "fuse_conv_bn_eval"):
-            return module
+    def refuse(machine: Any, *args: Value, **options: Value) -> Value:
         raise Refusal(f"`nn.utils.{name}` changes a layer's weights, which can't be followed")
 
-    return call
+    return TOOLS.get(name, refuse)
 
 
 def around(path: str, name: str) -> Value:
@@ -267,6 +266,7 @@ TABLE: dict[str, Value] = {
     "torch.jit.ScriptModule": MODULE,
     "torch.jit.is_scripting": FALSE,
     "torch.jit.is_tracing": FALSE,
+    "torch._C._is_tracing": FALSE,
     "torch.jit.Final": Opaque("Final"),
     "torch.jit.annotate": simple("annotate", lambda machine, kind, value: value),
     "torch.cuda.is_available": FALSE,

@@ -12,6 +12,7 @@ from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.merge import Input
 from cnncalc.network import Step
 from cnncalc.notations.source.flowing import Parameter, Static, Tensor
+from cnncalc.notations.source.holding import Counting, Held, held_by, same_tensors
 from cnncalc.notations.source.limits import MAX_LAYERS
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import Instance, Value
@@ -30,11 +31,12 @@ class Record:
         shape: what comes out, without batch.
         owner: the module or parameter whose weights it uses, or None; `part` tells several
             layers of one owner apart.
+        held: the tensors that stand for the layer's weights; None: the owner's own.
         name: as `named_modules` gives it, or made from the operation; not yet unique.
         spans: where it was used, then where it was made.
     """
 
-    __slots__ = ("inputs", "layer", "name", "owner", "part", "shape", "spans")
+    __slots__ = ("held", "inputs", "layer", "name", "owner", "part", "shape", "spans")
 
     def __init__(
         self,
@@ -45,6 +47,7 @@ class Record:
         owner: Any,
         part: int,
         spans: tuple[Span, ...],
+        held: Held | None = None,
     ) -> None:
         self.layer = layer
         self.inputs = inputs
@@ -53,6 +56,7 @@ class Record:
         self.owner = owner
         self.part = part
         self.spans = spans
+        self.held = held
 
 
 class Trace:
@@ -60,8 +64,8 @@ class Trace:
 
     Attributes:
         paths: the name of each module of the model, by identity.
-        used: the parameters that some step reads, by identity.
-        settled: the shape that came out of each record, and the layer as it was there.
+        used: the parameters and buffers that some step reads, by identity.
+        ran: the modules whose layers made a step, by identity.
     """
 
     def __init__(
@@ -97,24 +101,34 @@ class Trace:
         order = [root, *sorted(kept - {root})]
         places = {number: place for place, number in enumerate(order)}
         names = Names()
-        first: dict[tuple[int, int], int] = {}
+        counting = Counting()
+        first: dict[Any, int] = {}
         steps = []
         for number in order:
             record = self.records[number]
-            place = places[number]
-            layer = record.layer if number != root else Input()
+            shares = self._first_use(record, places[number], first)
+            layer = counting.told(record, self._shapes(record)) if shares is None else record.layer
+            layer = layer if number != root else Input()
             if frozen(record.owner):
                 layer = layer.frozen()
-            shares = None
-            again = False
-            if record.owner is not None:
-                key = (id(record.owner), record.part)
-                shares = first.setdefault(key, place)
-                again = shares != place
-            name = names.fresh(record.name, again)
+            name = names.fresh(record.name, shares is not None)
             inputs = tuple(places[each] for each in record.inputs)
-            steps.append(Step(layer, inputs, name, record.spans, shares if again else None))
+            steps.append(Step(layer, inputs, name, record.spans, shares))
         return steps, [places[number] for number in dict.fromkeys(outputs)]
+
+    def _shapes(self, record: Record) -> tuple[Shape, ...]:
+        return tuple(self.records[number].shape for number in record.inputs)
+
+    def _first_use(self, record: Record, place: int, first: dict[Any, int]) -> int | None:
+        """The step whose weights a record uses again; a first use is remembered."""
+        keys = [same_tensors(record, self._shapes(record))]
+        if record.owner is not None and record.held is None:
+            keys.append((id(record.owner), record.part))
+        keys = [key for key in keys if key is not None]
+        shares = next((first[key] for key in keys if key in first), None)
+        for key in keys:
+            first.setdefault(key, place)
+        return shares
 
     def _ancestors(self, outputs: Sequence[int]) -> set[int]:
         found: set[int] = set()
@@ -160,11 +174,14 @@ def emit(
     owner: Value = None,
     part: int = 0,
     name: str | None = None,
+    held: Held | None = None,
 ) -> Value:
     """Run a layer on tensors: one more step, or only a shape if nothing depends on the input."""
     from cnncalc.notations.source.tensors import inner_shape
 
     machine.budget.spend(STEP_COST)
+    if machine.trace is not None and (owner is not None or held):
+        inputs = [flowing(machine, each) for each in inputs]
     shapes = tuple(inner_shape(each) for each in inputs)
     try:
         shape = checked(settle(layer, shapes), shapes)
@@ -173,13 +190,34 @@ def emit(
 
         raise misfit(machine, error, layer, inputs, shapes, owner) from None
     if not all(isinstance(each, Tensor) for each in inputs):
+        check_fixed(machine, layer, shapes)
         return Static((*inputs[0].shape[:1], *shape))
     trace = machine.trace
+    if held is None and isinstance(owner, Parameter):
+        held = {"weight": owner}
+    machine.budget.spend(sum(len(each.sources) for each in (held or {}).values() if each))
     numbers = tuple(each.number for each in inputs)
     named = name or name_of(machine, owner, op)
-    mark_used(trace, owner)
-    record = Record(layer, numbers, shape, named, owner, part, spans_of(machine, owner))
+    mark_used(trace, owner, held)
+    record = Record(layer, numbers, shape, named, owner, part, spans_of(machine, owner), held)
     return trace.add(record)
+
+
+def flowing(machine: Any, value: Value) -> Value:
+    """A fixed tensor made in the likeness of one that flows, as a step from that one."""
+    if not isinstance(value, Static) or value.like is None or value.fill is None:
+        return value
+    layer = KINDS["rescale"]((0.0,), (value.fill,))
+    return emit(machine, layer, [value.like], op="full_like")
+
+
+def check_fixed(machine: Any, layer: Layer, shapes: tuple[Shape, ...]) -> None:
+    """Refuse weights at work on what doesn't come from the input: no step would count them."""
+    if machine.trace is not None and layer.weights(*shapes):
+        raise Refusal(
+            "this layer works on a tensor that doesn't come from the input, so no step of the "
+            "network has its weights"
+        )
 
 
 def checked(layer: Layer, shapes: tuple[Shape, ...]) -> Shape:
@@ -193,11 +231,15 @@ def checked(layer: Layer, shapes: tuple[Shape, ...]) -> Shape:
     return shape
 
 
-def mark_used(trace: Trace, owner: Value) -> None:
-    if isinstance(owner, Instance):
-        trace.ran[id(owner)] = owner
-    elif isinstance(owner, Parameter):
-        trace.used[id(owner)] = owner
+def mark_used(trace: Trace, owner: Value, held: Held | None) -> None:
+    """Remember which parameters and buffers some step works with."""
+    if held is None:
+        if isinstance(owner, Instance):
+            trace.ran[id(owner)] = owner
+        held = held_by(owner)
+    for static in held.values():
+        if static is not None:
+            trace.used.update({id(source): source for source in static.sources})
 
 
 def name_of(machine: Any, owner: Value, op: str) -> str:

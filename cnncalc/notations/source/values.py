@@ -147,6 +147,7 @@ class Class:
         "names",
         "order",
         "pending",
+        "place",
         "reader",
         "test",
     )
@@ -173,6 +174,7 @@ class Class:
         self.foreign: str | None = None  # a base that can't be read
         self.pending: Callable[[], None] | None = None  # the body, if it waits until it is needed
         self.later: frozenset[str] = frozenset()  # the names that it will define
+        self.place: Callable[[], Span] | None = None  # where the source has it
         self.order: tuple[Class, ...] = (self, *merged([base.order for base in bases] + [bases]))
 
     def find(self, name: str) -> Value:

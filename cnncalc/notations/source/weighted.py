@@ -10,9 +10,10 @@ from cnncalc.frameworks.base import read
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Expects, Layer, Shape
 from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.flowing import Parameter, Static
+from cnncalc.notations.source.flowing import Parameter, Static, Tensor
+from cnncalc.notations.source.holding import Held
 from cnncalc.notations.source.stops import Refusal
-from cnncalc.notations.source.tensors import inner_shape
+from cnncalc.notations.source.tensors import inner_shape, outer_shape
 from cnncalc.notations.source.torch_layers import plain, refused
 from cnncalc.notations.source.trace import emit
 from cnncalc.notations.source.values import Instance, Value
@@ -29,60 +30,52 @@ __all__ = [
 ]
 
 
-def holder_of(weight: Value, bias: Value) -> Value:
-    """Whose weights a function works with: a module's, or a parameter of its own."""
-    if not isinstance(weight, Static) or not weight.sources:
-        raise Refusal(f"weights are wanted here, not {describe(weight)}")
-    sources = {id(s): s for s in weight.sources if s.role == "parameter"}
-    if isinstance(bias, Static):
-        sources |= {id(s): s for s in bias.sources if s.role == "parameter"}
-    holders = {id(source.holder) for source in sources.values()}
-    first = next(iter(sources.values()), None)
-    if first is None:
-        raise Refusal(
-            "a convolution with weights that aren't parameters can't be followed", code="weights"
-        )
-    if first is not None and len(sources) > 1 and len(holders) == 1 and first.holder is not None:
-        return first.holder
-    if len(sources) > 2 or (len(sources) == 2 and len(holders) > 1):
-        raise Refusal("a step with weights of several modules can't be followed")
-    if first is not None and first.holder is not None and first.holder.layers is not None:
-        return first.holder
-    return first
-
-
-def check_whole(layer: Layer, shape: Shape, *weights: Value) -> None:
-    """Refuse a step with a part of a parameter: the rest would be lost from the count."""
+def holder_of(*weights: Value) -> Value:
+    """Whose weights a function works with: a module's, or a tensor of its own; for the name."""
     sources = {
         id(source): source
         for each in weights
         if isinstance(each, Static)
         for source in each.sources
-        if source.role == "parameter"
     }
-    held = sum(prod(source.shape) for source in sources.values())
+    known = sorted(sources.values(), key=lambda source: source.role != "parameter")
+    if not known:
+        return None
+    first = known[0]
+    together = len(known) > 1 and all(each.holder is first.holder for each in known)
+    layered = first.holder is not None and first.holder.layers is not None
+    return first.holder if first.holder is not None and (together or layered) else first
+
+
+def check_sizes(layer: Layer, shape: Shape, held: Held, op: str) -> None:
+    """Refuse weights of another size than the step needs."""
     try:
-        used = sum(each.count for each in layer.weights(shape) if each.role == "parameter")
+        needed = {each.name: each for each in layer.weights(shape)}
     except LayerError:
         return  # the step itself says what is wrong
-    if sources and used != held:
-        raise Refusal("a step with a part of a parameter can't be followed", code="weights")
+    for name, static in held.items():
+        if static is not None and name in needed and prod(static.shape) != needed[name].count:
+            raise Refusal(
+                f"the {name} of this `{op}` holds {prod(static.shape):,} values where "
+                f"{needed[name].count:,} are needed",
+                code="weights",
+            )
 
 
-def weighted(
-    machine: Any, layer: Layer, input: Value, weight: Value, bias: Value, op: str
-) -> Value:
+def weighted(machine: Any, layer: Layer, input: Value, op: str, **weights: Value) -> Value:
     """One step of a layer whose weights the source holds itself."""
-    owner = holder_of(weight, bias)
-    check_whole(layer, inner_shape(input), weight, bias)
-    for each in (weight, bias):
-        if isinstance(each, Static) and machine.trace:
-            machine.trace.used.update({id(source): source for source in each.sources})
+    held: Held = {}
+    for which, each in weights.items():
+        if each is not None:
+            check_fixed(each, which, op)
+        held[which] = each
+    check_sizes(layer, inner_shape(input), held, op)
+    owner = holder_of(*held.values())
     name = None
     if isinstance(owner, Instance) and owner.layers is None and machine.trace:
         path = machine.trace.paths.get(id(owner))
         name = f"{path}.{op}" if path and machine.running[-1:] != [owner] else path or op
-    return emit(machine, layer, [input], op=op, owner=owner, name=name)
+    return emit(machine, layer, [input], op=op, owner=owner, name=name, held=held)
 
 
 def conv(axes: int, transposed: bool) -> Any:
@@ -97,24 +90,44 @@ def conv(axes: int, transposed: bool) -> Any:
     def call(
         machine: Any, input: Value, weight: Value, bias: Value = None, *args: Value, **more: Value
     ) -> Value:
-        if not isinstance(weight, Static) or len(weight.shape) != axes + 2:
-            raise Refusal(f"`{op}` takes weights of {axes + 2} axes")
+        check_rank(weight, axes + 2, op)
         options = dict(zip(words.split(), args, strict=False)) | more
         options = {key: plain(value) for key, value in options.items()}
         groups = options.get("groups", 1)
         first, second, *kernel = weight.shape
         channels = (first, second * groups) if transposed else (second * groups, first)
         layer = vocabulary(cls, [*channels, tuple(kernel)], options | {"bias": bias is not None})
-        return weighted(machine, layer, input, weight, bias, op)
+        return weighted(machine, layer, input, op, weight=weight, bias=bias)
 
     return call
 
 
+def check_rank(weight: Value, rank: int, op: str) -> None:
+    """Refuse weights of another number of axes."""
+    if isinstance(weight, Tensor | Static) and len(outer_shape(weight)) != rank:
+        raise Refusal(
+            f"`{op}` takes weights of {rank} axes, and these have {len(outer_shape(weight))}",
+            code="weights",
+        )
+    check_fixed(weight, "weight", op)
+
+
+def check_fixed(weight: Value, which: str, op: str) -> None:
+    """Refuse weights that come from the input, as dynamic convolutions have them."""
+    if isinstance(weight, Tensor):
+        raise Refusal(
+            f"the {which} of this `{op}` is worked out from the input, which can't be followed",
+            help="weights are parameters, buffers or constants",
+            code="weights",
+        )
+    if not isinstance(weight, Static):
+        raise Refusal(f"weights are wanted here, not {describe(weight)}", code="weights")
+
+
 def linear(machine: Any, input: Value, weight: Value, bias: Value = None) -> Value:
-    if not isinstance(weight, Static) or len(weight.shape) != 2:
-        raise Refusal("`F.linear` takes weights of 2 axes")
+    check_rank(weight, 2, "F.linear")
     layer = vocabulary("Linear", [weight.shape[1], weight.shape[0]], {"bias": bias is not None})
-    return weighted(machine, layer, input, weight, bias, "linear")
+    return weighted(machine, layer, input, "linear", weight=weight, bias=bias)
 
 
 def layer_norm(
@@ -130,7 +143,7 @@ def layer_norm(
     layer = vocabulary("LayerNorm", [plain(normalized_shape)], options)
     if not affine:
         return emit(machine, layer, [input], op="layer_norm")
-    return weighted(machine, layer, input, weight, bias, "layer_norm")
+    return weighted(machine, layer, input, "layer_norm", weight=weight, bias=bias)
 
 
 def group_norm(
@@ -145,7 +158,7 @@ def group_norm(
     layer = vocabulary("GroupNorm", [num_groups, channels], {"affine": weight is not None})
     if weight is None:
         return emit(machine, layer, [input], op="group_norm")
-    return weighted(machine, layer, input, weight, bias, "group_norm")
+    return weighted(machine, layer, input, "group_norm", weight=weight, bias=bias)
 
 
 def batch_norm(
@@ -158,10 +171,13 @@ def batch_norm(
     *args: Value,
     **options: Value,
 ) -> Value:
-    layer = KINDS["bn"](weight is not None, False).expecting(Expects("F.batch_norm"))
-    if not isinstance(weight, Static):
+    known = {"weight": weight, "bias": bias, "running_mean": running_mean}
+    known["running_var"] = running_var
+    layer = KINDS["bn"](weight is not None, running_mean is not None)
+    layer = layer.expecting(Expects("F.batch_norm"))
+    if not any(isinstance(each, Static) for each in known.values()):
         return emit(machine, layer, [input], op="batch_norm")
-    return weighted(machine, layer, input, weight, bias, "batch_norm")
+    return weighted(machine, layer, input, "batch_norm", **known)
 
 
 def instance_norm(machine: Any, input: Value, *args: Value, **options: Value) -> Value:

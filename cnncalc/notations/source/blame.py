@@ -1,0 +1,67 @@
+"""Which argument of a call is to blame for what a layer objects to."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from inspect import signature
+from typing import Any
+
+from cnncalc.errors import Span
+
+__all__ = ["argument"]
+
+# What the frameworks call the options of layers; others have the same name there.
+NAMES = {
+    "amount": ("cropping",),
+    "channels": ("padding",),
+    "factor": ("scale_factor", "upscale_factor", "downscale_factor", "size"),
+    "groups": ("groups", "num_groups"),
+    "interval": ("dim",),
+    "kernel": ("kernel_size", "pool_size"),
+    "multiplier": ("depth_multiplier",),
+    "n": ("num_parameters",),
+    "out_channels": ("out_channels", "filters"),
+    "sizes": ("unflattened_size", "target_shape"),
+    "size": ("output_size", "size"),
+    "stride": ("stride", "strides"),
+    "start": ("start_dim",),
+    "end": ("end_dim",),
+    "axis": ("dim", "axis"),
+    "dilation": ("dilation", "dilation_rate"),
+}
+
+
+def argument(call: Span, option: str, reader: Callable[..., Any] | None) -> Span:
+    """The place of the argument that gives an option; the whole call where none is found.
+
+    `reader` has the call's own signature, which says what its positions mean.
+    """
+    try:
+        tree = ast.parse(call.text, mode="eval").body
+    except (SyntaxError, ValueError):  # a call that its source has cut
+        return call
+    if not option or not isinstance(tree, ast.Call):
+        return call
+    wanted = (option, *NAMES.get(option, ()))
+    for keyword in tree.keywords:
+        if keyword.arg in wanted:
+            return _place(call, keyword)
+    names = list(signature(reader).parameters) if reader else []
+    for name, given in zip(names, tree.args, strict=False):
+        if isinstance(given, ast.Starred):
+            break
+        if name in wanted:
+            return _place(call, given)
+    return call
+
+
+def _place(call: Span, node: ast.keyword | ast.expr) -> Span:
+    """A node's place in the source; the parser counts columns in bytes."""
+    lines = call.text.splitlines(keepends=True)
+    ends = []
+    for line, column in ((node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)):
+        before = sum(map(len, lines[: (line or 1) - 1]))
+        head = lines[(line or 1) - 1].encode()[: column or 0].decode()
+        ends.append(call.start + before + len(head))
+    return Span(call.source, *ends)

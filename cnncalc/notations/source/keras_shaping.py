@@ -1,0 +1,147 @@
+"""`keras.ops` that move values, take parts, or work value by value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+from cnncalc.errors import LayerError
+from cnncalc.layers import KINDS
+from cnncalc.notations.source.data import listed
+from cnncalc.notations.source.describing import describe
+from cnncalc.notations.source.elementwise import tensor_operator
+from cnncalc.notations.source.flowing import Tensor
+from cnncalc.notations.source.keras_layers import outer
+from cnncalc.notations.source.limits import check_count
+from cnncalc.notations.source.slicing import cut
+from cnncalc.notations.source.stops import Refusal
+from cnncalc.notations.source.torch_layers import refused
+from cnncalc.notations.source.trace import emit
+from cnncalc.notations.source.values import Value
+
+__all__ = ["SHAPING"]
+
+
+def place(tensor: Value, axis: Value, more: int = 0) -> int:
+    """An axis of Keras's tensor, counted from its batch (0); `more` axes are to come."""
+    if not isinstance(tensor, Tensor):
+        raise Refusal(f"this works on tensors that flow, not on {describe(tensor)}")
+    rank = len(tensor.shape) + 1 + more
+    if isinstance(axis, bool) or not isinstance(axis, int) or not -rank <= axis < rank:
+        told = axis if isinstance(axis, int) else describe(axis)
+        raise Refusal(f"{told} is no axis of a tensor of {rank}")
+    if axis % rank == 0:
+        raise Refusal("axis 0 is the batch, which can't be followed", code="batch-axis")
+    return axis % rank
+
+
+def by_layer(machine: Any, cls: str, tensor: Value, setting: Any) -> Value:
+    """One step of a layer of Keras's vocabulary."""
+    try:
+        (layer,) = machine.keras_readers()[cls](setting)
+    except LayerError as error:
+        raise refused(error) from None
+    return emit(machine, layer, [tensor], op=layer.kind)
+
+
+def expand_dims(machine: Any, tensor: Value, axis: Value) -> Value:
+    """`ops.expand_dims(x, axis)`: an axis of one, or several of them."""
+    for each in listed(machine, axis) if isinstance(axis, list | tuple) else [axis]:
+        where = place(tensor, each, 1)
+        sizes = list(outer(machine, tensor))
+        sizes.insert(where, 1)
+        tensor = by_layer(machine, "Reshape", tensor, tuple(sizes[1:]))
+    return tensor
+
+
+def squeeze(machine: Any, tensor: Value, axis: Value = None) -> Value:
+    """`ops.squeeze(x, axis)`: without its axes of one."""
+    sizes = outer(machine, tensor)
+    axes = listed(machine, axis) if isinstance(axis, list | tuple) else [axis]
+    gone = {place(tensor, each) for each in axes if each is not None}
+    if axis is None:
+        gone = {where for where, size in enumerate(sizes) if size == 1}
+    if any(sizes[where] != 1 for where in gone):
+        raise Refusal("only axes of one can be squeezed", code="axes")
+    kept = tuple(size for where, size in enumerate(sizes) if where not in gone)[1:]
+    return by_layer(machine, "Reshape", tensor, kept or (1,))
+
+
+def transpose(machine: Any, tensor: Value, axes: Value = None) -> Value:
+    """`ops.transpose(x, axes)`; the batch stays in front."""
+    order = listed(machine, axes) if axes is not None else []
+    if not order or order[0] != 0:
+        raise Refusal("this moves the batch from the front, where it must stay", code="batch-axis")
+    return by_layer(machine, "Permute", tensor, tuple(order[1:]))
+
+
+def swapaxes(machine: Any, tensor: Value, axis1: Value, axis2: Value) -> Value:
+    one, two = place(tensor, axis1), place(tensor, axis2)
+    order = list(range(len(outer(machine, tensor))))
+    order[one], order[two] = order[two], order[one]
+    return transpose(machine, tensor, order)
+
+
+def split(machine: Any, tensor: Value, indices_or_sections: Value, axis: Value = 0) -> Value:
+    """`ops.split(x, 3, axis)`: equal parts, or parts between places."""
+    where = place(tensor, axis)
+    size = outer(machine, tensor)[where]
+    cuts = indices_or_sections
+    if isinstance(cuts, int):
+        check_count(cuts)
+        if cuts < 1 or size % cuts:
+            raise Refusal(f"an axis of {size} can't be split into {cuts} equal parts", code="slice")
+        cuts = [size // cuts * n for n in range(1, cuts)]
+    bounds = [0, *listed(machine, cuts), size]
+    inner = machine.frame.inside(where - 1, len(tensor.shape))
+    return [cut(machine, tensor, inner, slice(start, end)) for start, end in pairwise(bounds)]
+
+
+def valued(kind: str, *options: float) -> Callable[..., Value]:
+    """A function value by value."""
+
+    def call(machine: Any, tensor: Value, **rest: Value) -> Value:
+        place(tensor, -1)
+        return emit(machine, KINDS[kind](*options), [tensor], op=kind)
+
+    return call
+
+
+def joined(kind: str) -> Callable[..., Value]:
+    """The larger or the smaller of two tensors, value by value."""
+
+    def call(machine: Any, one: Value, two: Value) -> Value:
+        place(one, -1)
+        place(two, -1)
+        return emit(machine, KINDS[kind](), [one, two], op=kind)
+
+    return call
+
+
+def power(machine: Any, tensor: Value, exponent: Value) -> Value:
+    return tensor_operator(machine, "**", tensor, exponent)
+
+
+SHAPING: dict[str, Any] = {
+    "expand_dims": expand_dims,
+    "squeeze": squeeze,
+    "transpose": transpose,
+    "swapaxes": swapaxes,
+    "split": split,
+    "power": power,
+    "pow": power,
+    **dict.fromkeys(("abs", "absolute"), valued("abs")),
+    "exp": valued("exponential"),
+    "log": valued("log"),
+    "sqrt": valued("sqrt"),
+    "rsqrt": valued("power", -0.5),
+    "square": valued("power", 2.0),
+    **{
+        kind: valued(kind)
+        for kind in ("ceil", "cos", "erf", "floor", "reciprocal", "round", "sign", "sin")
+    },
+    "negative": valued("rescale", -1.0),
+    "maximum": joined("maximum"),
+    "minimum": joined("minimum"),
+}

@@ -1,0 +1,158 @@
+"""What a user reads about names, and what would be right."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.source.reading import HEAD, net, refused
+
+# name: (source, what is underlined, words of the help)
+ADVICE: dict[str, tuple[str, str, str]] = {
+    "forward misspelt": (
+        HEAD + "class Net(nn.Module):\n    def foward(self, x):\n        return x\n",
+        "class Net(nn.Module)",
+        "is `foward` meant for it?",
+    ),
+    "a list of modules that is run": (
+        net("self.a = nn.ModuleList([nn.ReLU()])", "return self.a(x)"),
+        "self.a(x)",
+        "run its modules in a loop, or make it an `nn.Sequential`",
+    ),
+    "nothing returned": (net("pass", "x + 1"), "def forward(self, x)", "end it with `return x`"),
+    "self forgotten": (
+        HEAD + "class Net(nn.Module):\n    def forward(x):\n        return x\n",
+        "def forward(x)",
+        "`def forward(self, x):`",
+    ),
+    "several inputs": (
+        HEAD + "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.body = nn.ReLU()\n    def forward(self, x, y, z=None):\n        return x\n",
+        "y",
+        "give a part, such as `Net.body`",
+    ),
+    "norm of another rank": (
+        net("self.bn = nn.BatchNorm1d(3)", "return self.bn(x)"),
+        "nn.BatchNorm1d(3)",
+        "write `nn.BatchNorm2d`",
+    ),
+    "norm of a vector": (
+        net("self.bn = nn.BatchNorm2d(192)", "return self.bn(x.flatten(1))"),
+        "nn.BatchNorm2d(192)",
+        "write `nn.BatchNorm1d`",
+    ),
+    "convolution of a vector": (
+        net("self.c = nn.Conv2d(192, 3, 3)", "return self.c(x.flatten(1))"),
+        "nn.Conv2d(192, 3, 3)",
+        "run it before they are flattened",
+    ),
+    "short way": (
+        net("self.c = nn.Conv2d(3, 8, 3, 2, 1)", "return self.c(x) + x"),
+        "self.c(x) + x",
+        "`nn.Conv2d(3, 8, 1, stride=2)` on the second gives it the other's shape",
+    ),
+    "nothing joins": (
+        net("self.c = nn.Conv2d(3, 8, 3)", "return self.c(x) + x[:, :, :3, :5]"),
+        "self.c(x) + x[:, :, :3, :5]",
+        "equal shapes, or axes of size 1, which are stretched",
+    ),
+    "layer misspelt": (
+        net("self.c = nn.Conv2D(3, 8, 3)", "return self.c(x)"),
+        "nn.Conv2D(3, 8, 3)",
+        "did you mean `nn.Conv2d`?",
+    ),
+    "Keras layer misspelt": (
+        "from keras import layers, Sequential\nm = Sequential([layers.Conv2d(8, 3)])\n",
+        "layers.Conv2d(8, 3)",
+        "did you mean `layers.Conv2D`?",
+    ),
+    "argument misspelt": (
+        net("self.c = nn.Conv2d(3, 8, 3, strides=2)", "return self.c(x)"),
+        "strides=2",
+        "did you mean `stride`?",
+    ),
+    "one number for the batch": (
+        net("pass", "return x * x.max().item()"),
+        "x.max()",
+        "for each sample it is `x.max(dim=1)`",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "underlined", "help"), ADVICE.values(), ids=ADVICE)
+def test_what_would_be_right(text: str, underlined: str, help: str) -> None:
+    error = refused(text, (3, 8, 8))
+
+    assert error.span is not None
+    assert error.span.text == underlined
+    assert help in (error.help or "")
+
+
+# name: (source, words of the message)
+NAMED: dict[str, tuple[str, str]] = {
+    "variable": (
+        net("channels = 8\nself.c = nn.Conv2d(3, chanels, 3)", "return self.c(x)"),
+        "`chanels` is not defined in this source; did you mean `channels`?",
+    ),
+    "class": (
+        net("self.b = Blok()", "return self.b(x)", "class Block:\n    pass\n"),
+        "`Blok` is not defined",
+    ),
+    "super forgotten": (
+        HEAD + "class Net(nn.Module):\n    def __init__(self):\n        self.c = nn.ReLU()\n",
+        "cannot assign module before Module.__init__() call: write `super().__init__()` first",
+    ),
+    "arguments of a function": (
+        net("self.b = f(1, 2)", "return x", "def f(a):\n    return a\n"),
+        "`f` takes 1 argument but 2 are given",
+    ),
+    "own words": (
+        net("raise KeyError('no such net')", "return x"),
+        "the model refuses with KeyError: no such net",
+    ),
+    "weights at work on a constant": (
+        net("self.c = nn.Linear(4, 4)", "return x * self.c(torch.randn(1, 4)).mean()"),
+        "this layer works on a tensor that doesn't come from the input",
+    ),
+    "a base that isn't read": (
+        net("self.b = B(3)", "return x", "from elsewhere import A\nclass B(A, nn.Module):\n"
+            "    def __init__(self, n):\n        super().__init__(n, 2)\n"),
+        "`B` inherits from `elsewhere.A`, which isn't read here",
+    ),
+    "a circle of imports": (
+        "from .source import net\nmodel = net\n",
+        "can't be found",
+    ),
+    "constants that don't fit": (
+        net("pass", "return torch.cat([x, torch.zeros(x.size(0), 1, 4, 4)], 1)"),
+        "`torch.cat` can't join 3×8×8 and 1×4×4",
+    ),
+    "rows of different sizes": (
+        net("self.t = torch.tensor([[1, 2], [3]])", "return x"),
+        "the rows of this tensor have different sizes",
+    ),
+    "an index beyond": (
+        net("self.t = torch.arange(3)[5]", "return x"),
+        "index 5 is out of an axis of 3",
+    ),
+    "unknown figures": (
+        net("import numpy as np\nself.t = np.cumsum(np.zeros((300, 300)))", "return x"),
+        "`cumsum` of numbers that aren't known",
+    ),
+    "no JSON": (
+        net("import json\nself.t = json.loads('{')", "return x"),
+        "this is no JSON",
+    ),
+    "no such global": (
+        net("self.t = globals()['Nothing']", "return x"),
+        "'Nothing' is not defined in this source",
+    ),
+    "new of a number": (
+        net("self.t = object.__new__(int)", "return x"),
+        "`__new__` can't make",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "message"), NAMED.values(), ids=NAMED)
+def test_names_and_values(text: str, message: str) -> None:
+    assert message in refused(text, (3, 8, 8)).message

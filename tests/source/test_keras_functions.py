@@ -1,0 +1,72 @@
+"""`keras.ops` that move values or take parts, read from source; and what of them is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from cnncalc.layers.base import Shape
+from tests.frameworks.live_keras import keras_or_skip
+from tests.source.reading import refused, report_of
+
+# What is computed of x, a map of 8×6 with 4 channels: what comes out, channels last.
+CASES: list[tuple[str, Shape]] = [
+    ("ops.expand_dims(x, 1)", (1, 8, 6, 4)),
+    ("ops.expand_dims(x, -1)", (8, 6, 4, 1)),
+    ("ops.expand_dims(ops.mean(x, axis=(1, 2)), (1, 2))", (1, 1, 4)),
+    ("ops.squeeze(ops.mean(x, axis=1, keepdims=True), 1)", (6, 4)),
+    ("ops.squeeze(ops.mean(x, axis=(1, 2), keepdims=True))", (4,)),
+    ("ops.squeeze(ops.max(x, axis=(1, 3), keepdims=True), (1, 3))", (6,)),
+    ("ops.transpose(x, (0, 3, 1, 2))", (4, 8, 6)),
+    ("ops.swapaxes(x, 1, -1)", (4, 6, 8)),
+    ("ops.split(x, 2, axis=-1)[1]", (8, 6, 2)),
+    ("ops.split(x, [1, 5], axis=1)[1]", (4, 6, 4)),
+    ("ops.maximum(x, ops.negative(x))", (8, 6, 4)),
+    ("ops.minimum(ops.sqrt(x), ops.square(x))", (8, 6, 4)),
+    ("ops.abs(ops.exp(x)) + ops.absolute(ops.log(x))", (8, 6, 4)),
+    ("ops.power(ops.rsqrt(x), 3)", (8, 6, 4)),
+    ("ops.true_divide(x, 2)", (8, 6, 4)),
+    ("ops.softmax(x, axis=1)", (8, 6, 4)),
+]
+REFUSED = [
+    ("ops.squeeze(x, 1)", "only axes of one can be squeezed"),
+    ("ops.squeeze(x, 0)", "axis 0 is the batch"),
+    ("ops.squeeze(x, 4)", "4 is no axis of a tensor of 4"),
+    ("ops.expand_dims(x, 0)", "axis 0 is the batch"),
+    ("ops.transpose(x, (1, 0, 2, 3))", "moves the batch from the front"),
+    ("ops.transpose(x)", "moves the batch from the front"),
+    ("ops.transpose(x, (0, 1, 2))", "Permute"),
+    ("ops.split(x, 3, axis=-1)", "an axis of 4 can't be split into 3 equal parts"),
+    ("ops.split(x, 0, axis=-1)", "an axis of 4 can't be split into 0 equal parts"),
+    ("ops.maximum(x, 'two')", "this works on tensors that flow"),
+]
+
+
+def source(code: str) -> str:
+    return (
+        "import keras\nfrom keras import ops\n"
+        f"x = keras.Input((8, 6, 4))\nmodel = keras.Model(x, {code})\n"
+    )
+
+
+@pytest.mark.parametrize(("code", "shape"), CASES)
+def test_what_comes_out(code: str, shape: Shape) -> None:
+    report = report_of(source(code))
+    assert tuple(report.shape(report.rows[report.outputs[0]].output_shape)) == shape
+
+
+@pytest.mark.parametrize(("code", "shape"), CASES)
+def test_keras_agrees(code: str, shape: Shape) -> None:
+    keras = keras_or_skip()
+    names = {"ops": keras.ops, "x": keras.Input((8, 6, 4))}
+    assert tuple(eval(code, names).shape[1:]) == shape
+
+
+@pytest.mark.parametrize(("code", "message"), REFUSED)
+def test_what_is_refused(code: str, message: str) -> None:
+    assert message in refused(source(code)).message
+
+
+def test_softmax_keeps_its_axis() -> None:
+    """Along the height, a unit sees its whole column."""
+    report = report_of(source("ops.softmax(x, axis=1)"))
+    assert report.rows[1].text == "softmax:axis=1"
