@@ -11,6 +11,8 @@ from cnncalc.report import Report
 __all__ = ["NOTATIONS", "check", "convert"]
 
 WIDTH = 88
+NAMED = ("torch", "keras", "onnx")  # what is written there has a name
+WORDS = ("nn", "torch", "keras", "layers", "super", "range", "float")  # those that files use
 
 
 def convert(report: Report, to: str, name: str | None = None) -> str | bytes:
@@ -19,7 +21,7 @@ def convert(report: Report, to: str, name: str | None = None) -> str | bytes:
     Args:
         report: what analysis made of the network.
         to: one of `NOTATIONS`.
-        name: what the class or model is called.
+        name: what the class, the model or the graph is called.
 
     Returns:
         The text; for `onnx` the bytes of a file.
@@ -29,11 +31,13 @@ def convert(report: Report, to: str, name: str | None = None) -> str | bytes:
         CnnCalcError: no such notation, or a name that can't be one.
     """
     check(to, name)
+    if to != "mermaid":
+        _check_stored(report)
     return NOTATIONS[to](report, name)
 
 
 def check(to: str, name: str | None = None) -> None:
-    """CnnCalcError where there is no such notation to write, or no class can be called so."""
+    """CnnCalcError where there is no such notation to write, or nothing there is called so."""
     if to not in NOTATIONS:
         near = suggest(to, NOTATIONS)
         raise CnnCalcError(
@@ -41,16 +45,36 @@ def check(to: str, name: str | None = None) -> None:
             code="notation",
             help=f"did you mean `{near}`?" if near else f"one of {', '.join(NOTATIONS)}",
         )
-    if name is not None and not _is_name(name):
+    if name is None:
+        return
+    if not _is_name(name):
         raise CnnCalcError(
             f"`{name}` can't be the name of a class", code="bad-name", help="such as `Net`"
+        )
+    if to not in NAMED:
+        raise CnnCalcError(
+            f"`{to}` text has no place for the name `{name}`",
+            code="bad-name",
+            help=f"a name is written with {', '.join(NAMED)}",
+        )
+
+
+def _check_stored(report: Report) -> None:
+    """SpecError where a layer written anew would hold other tensors than its source has."""
+    step = next((step for step in report.network.steps if step.layer.stored), None)
+    if step is not None:
+        raise SpecError(
+            f"`{step.name}` works with tensors that a layer of its own would not have: tied "
+            "weights, parts of them, buffers or constants",
+            step.spans[0] if step.spans else None,
+            code="unsayable",
         )
 
 
 def _is_name(name: str) -> bool:
     from keyword import iskeyword
 
-    return name.isidentifier() and not iskeyword(name) and name not in ("nn", "torch", "keras")
+    return name.isidentifier() and not iskeyword(name) and name not in WORDS
 
 
 def _compact(report: Report, name: str | None) -> str:
@@ -78,6 +102,8 @@ def _unsayable(report: Report) -> SpecError:
         why = f"`{further.name}` is a further input"
     elif network.unused_params:
         why = f"{network.unused_params:,} parameters are never used"
+    elif network.unused_buffers:
+        why = f"buffers of {network.unused_buffers:,} elements are never used"
     else:
         why = "its outputs come in another order than a spec's"
     return SpecError(
@@ -103,7 +129,7 @@ def _keras(report: Report, name: str | None) -> str:
 def _onnx(report: Report, name: str | None) -> bytes:
     from cnncalc.notations import onnx_write
 
-    data: bytes = onnx_write.write_report(report).model.SerializeToString()
+    data: bytes = onnx_write.write_report(report, name=name).model.SerializeToString()
     return data
 
 

@@ -36,7 +36,9 @@ class Conversion(Spec):
     ] = None
     name: Annotated[
         Text,
-        network("--name", metavar="NAME", help="What the class or model is called, as `Net`."),
+        network(
+            "--name", metavar="NAME", help="What the class, model or graph is called, as `Net`."
+        ),
     ] = None
     out: Annotated[
         Text,
@@ -69,10 +71,11 @@ def notation_of(settings: Conversion) -> str:
     suffix = os.path.splitext(settings.out or "")[1].lower()
     to = settings.to or SUFFIXES.get(suffix)
     if to is None:
+        possible = ("torch", "keras") if suffix == ".py" else NOTATIONS
         raise CnnCalcError(
             "`--to` is missing: in which notation?",
             code="usage",
-            help=f"`--to {'|'.join(NOTATIONS)}`",
+            help=f"`--to {'|'.join(possible)}`",
         )
     if to == "onnx" and settings.out is None and output.is_terminal(sys.stdout):
         raise CnnCalcError(

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from cnncalc import CnnCalcError, analyze, convert
 from tests.convert.emitted import assert_formatted, read_again, totals
+from tests.convert.test_keras import assert_reads_back
+from tests.convert.test_keras import assert_runs as assert_keras_runs
 from tests.convert.test_torch import assert_runs, text_of
 
 RESIDUAL = """\
@@ -21,15 +23,15 @@ from torch import nn
 class Block(nn.Module):
     def __init__(self, channels):
         super().__init__()
-        self.conv1 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
-        self.bn1 = nn.BatchNorm2d(channels)
-        self.relu1 = nn.ReLU()
+        self.conv = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.bn = nn.BatchNorm2d(channels)
+        self.relu = nn.ReLU()
 
     def forward(self, x):
-        y = self.conv1(x)
-        y = self.bn1(y)
+        y = self.conv(x)
+        y = self.bn(y)
         x = y + x
-        x = self.relu1(x)
+        x = self.relu(x)
         return x
 
 
@@ -37,17 +39,15 @@ class Net(nn.Module):
     def __init__(self):
         super().__init__()
         self.conv1 = nn.Conv2d(3, 8, 1)
-        self.block1 = Block(8)
-        self.block2 = Block(8)
-        self.conv4 = nn.Conv2d(8, 16, 2, stride=2)
-        self.block3 = Block(16)
+        self.blocks = nn.Sequential(*[Block(8) for _ in range(2)])
+        self.conv2 = nn.Conv2d(8, 16, 2, stride=2)
+        self.block = Block(16)
 
     def forward(self, x):
         x = self.conv1(x)
-        x = self.block1(x)
-        x = self.block2(x)
-        x = self.conv4(x)
-        x = self.block3(x)
+        x = self.blocks(x)
+        x = self.conv2(x)
+        x = self.block(x)
         return x
 """
 
@@ -75,7 +75,8 @@ DEFINED = "def unit(c, k=1) = [ conv:$c,k$k,p=same relu add[bn|] ] "
         (DEFINED + "def two(c) = [ unit:$c unit:$c ] 3x8x8 two:4 two:8", ["Unit", "Two", "Net"]),
         (DEFINED + "3x8x8 cat[unit:4 | unit:8]", ["Unit", "Net"]),
         ("def net(c) = [ conv:$c,k1 add[relu|] ] 3x8x8 2*net:4", ["Net2", "Net"]),
-        ("def c3(s) = [ conv:4,k3,s$s,p1 add[relu|] ] 3x8x8 c3:1 c3:2", ["C3", "C3V2", "Net"]),
+        ("def c3(s) = [ conv:4,k3,s$s,p1 add[relu|] ] 3x8x8 c3:1 c3:2", ["C3", "Net"]),
+        ("def c3(n) = [ conv:4,k3,p1 $n*add[relu|] ] 3x8x8 c3:1 c3:2", ["C3", "C3V2", "Net"]),
         ("def a() = [ add[relu|] relu ] 3x8x8 a add[a conv:3,k1|]", ["A", "Net"]),
         ("3x8x8 2*[conv:4,k1 y@relu relu] add[|@y]", ["Block", "Net"]),
         ("def f() = [ relu x@bn relu ] 3x8x8 f add[f|]", ["F", "Net"]),
@@ -131,6 +132,98 @@ def test_drawn_definitions(spec: str) -> None:
     assert totals(read_again(text, "torch", expected)) == totals(expected)
 
 
+@settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
+@given(defined())
+def test_drawn_definitions_as_keras(spec: str) -> None:
+    try:
+        expected = analyze(spec)
+        text = str(convert(spec, "keras"))
+    except CnnCalcError:
+        return  # what was drawn doesn't fit together, or Keras can't say it
+    assert_keras_runs(text, expected)
+    assert_reads_back(text, expected)
+
+
+KERAS = """\
+import keras
+from keras import layers
+
+
+def block(x, filters):
+    y = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
+    y = layers.BatchNormalization()(y)
+    x = layers.Add()([y, x])
+    x = layers.ReLU()(x)
+    return x
+
+
+inputs = keras.Input((16, 16, 3))
+x = layers.Conv2D(8, 1)(inputs)
+for _ in range(2):
+    x = block(x, 8)
+x = layers.Conv2D(16, 2, strides=2)(x)
+x = block(x, 16)
+model = keras.Model(inputs, x)
+"""
+BOTTLENECK = """\
+class Wide(nn.Module):
+    def __init__(self, in_channels, channels, stride=1):
+        super().__init__()
+        self.conv1 = nn.Conv2d(in_channels, channels, 3, stride=stride, padding=1)
+        self.conv2 = nn.Conv2d(channels, 2 * channels, 1)
+        self.conv3 = nn.Conv2d(in_channels, 2 * channels, 1, stride=stride)
+
+    def forward(self, x):
+        y = self.conv1(x)
+        y = self.conv2(y)
+        x = self.conv3(x)
+        x = y + x
+        return x
+
+
+class Stage(nn.Sequential):
+    def __init__(self, in_channels, channels, blocks, stride=1):
+        super().__init__(
+            Wide(in_channels, channels, stride=stride),
+            *[Wide(2 * channels, channels) for _ in range(blocks)],
+        )
+"""
+
+
+def test_a_definition_is_one_function() -> None:
+    spec = (
+        "def block(c) = [ add[conv:$c,k3,p1,nobias bn |] relu ] "
+        "3x16x16 conv:8,k1 2*block:8 conv:16,k2,s2 block:16"
+    )
+
+    assert str(convert(spec, "keras")) == KERAS
+
+
+def test_what_a_block_is_called_with() -> None:
+    """A stride is left out where it is 1, a multiple is said as one, repeats are counted."""
+    spec = (
+        "def wide(c, s=1) = [ add[ conv:$c,k3,s$s,p1 conv:{2*$c},k1 | conv:{2*$c},k1,s$s ] ] "
+        "def stage(c, n, s=1) = [ wide:$c,$s {$n-1}*wide:$c ] "
+        "3x32x32 stage:8,2 stage:16,4,2 stage:32,3,2"
+    )
+    text = text_of(spec)
+
+    assert BOTTLENECK in text
+    assert "Stage(3, 8, 1)" in text
+    assert "Stage(16, 16, 3, stride=2)" in text
+    assert_runs(text, analyze(spec))
+
+
+def test_words_that_mean_something_already() -> None:
+    """Definitions called as Python's and the files' own words."""
+    for word in ("range", "lambda", "x", "model", "layers", "train", "self", "keras"):
+        spec = f"def {word}(c) = [ conv:$c,k1 add[relu |] ] 3x8x8 {word}:4 {word}:8"
+        expected = analyze(spec)
+
+        assert_runs(text_of(spec), expected)
+        assert_keras_runs(str(convert(spec, "keras")), expected)
+
+
 def test_drawn_definitions_are_formatted(tmp_path: Path) -> None:
     texts: list[str] = []
 
@@ -139,6 +232,7 @@ def test_drawn_definitions_are_formatted(tmp_path: Path) -> None:
     def draw(spec: str) -> None:
         try:
             texts.append(str(convert(spec, "torch")))
+            texts.append(str(convert(spec, "keras")))
         except CnnCalcError:
             return
 

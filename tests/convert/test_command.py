@@ -99,6 +99,15 @@ def test_a_name(tmp_path: Path) -> None:
     assert_formatted([torch, keras], tmp_path)
 
 
+def test_the_name_of_a_graph(command: Command, tmp_path: Path) -> None:
+    onnx = pytest.importorskip("onnx")
+    path = tmp_path / "net.onnx"
+    assert command("convert", *SPEC.split(), "-o", str(path), "--name", "Tiny") == (0, "", "")
+
+    assert onnx.load(path).graph.name == "Tiny"
+    assert onnx.load_from_string(convert(SPEC, "onnx")).graph.name == "cnncalc"
+
+
 def test_an_input_wins() -> None:
     assert "32x9x9" in str(convert("3x8x8 conv:4,k3", "torch", (32, 9, 9)))
 
@@ -168,11 +177,14 @@ REFUSED: list[tuple[str, str, str, str]] = [
     ("3x8x8 noise:0.1", "torch", "no-class", "there is none of its kind"),
     ("3x8x8 reduce:prod,axes=0x1", "torch", "no-class", "torch.prod runs along one axis"),
     ("3x8x8 scale:role=constant", "torch", "no-class", "its values are not known here"),
+    ("3x8x8 maxpool:2 maxunpool:2", "torch", "no-class", "it wants the indices of a pool"),
     ("3x8x8 rescale:1x2x3", "torch", "no-class", "it has a factor for each channel"),
     ("3x2x2x2x2 se", "torch", "no-class", "it is for maps of 1, 2, 3 spatial axes"),
     ("3x8x8 flatten:start=1,order=last", "torch", "no-class", "it reads the channels last"),
     ("3x8x8 lrn", "keras", "no-class", "`lrn1`: Keras has no class for this `lrn`"),
     ("3x8x8 reduce:norm2", "keras", "no-class", "norms are not written"),
+    ("3x8x8 rms:axes=-1", "keras", "no-class", "lined up with the last axes"),
+    ("6 lrn", "torch", "no-class", "nn.LocalResponseNorm wants a map"),
     ("3x8x8 scale:shape=8", "keras", "no-class", "only a learned value for each channel"),
     ("3x8x8", "torch", "empty", "the spec has no layers"),
     ("conv:3,k3", "torch", "no-input", "the size of the input is missing"),
@@ -209,10 +221,20 @@ def test_networks_that_no_spec_is(changes: dict[str, Any], message: str) -> None
         convert(network_with(**changes), "compact")
 
 
-@pytest.mark.parametrize("name", ["my net", "class", "nn", ""])
+@pytest.mark.parametrize("name", ["my net", "class", "nn", "super", ""])
 def test_names_that_none_can_be(name: str) -> None:
-    with pytest.raises(CnnCalcError, match="can't be the name of a class"):
+    with pytest.raises(CnnCalcError, match="can't be the name of a class") as caught:
         convert(SPEC, "torch", name=name)
+    assert caught.value.code == "bad-name"
+
+
+@pytest.mark.parametrize("to", ["compact", "mermaid"])
+def test_text_that_has_no_name(to: str, command: Command) -> None:
+    code, out, err = command("convert", *SPEC.split(), "--to", to, "--name", "Net")
+
+    assert (code, out) == (2, "")
+    assert f"error[bad-name]: `{to}` text has no place for the name `Net`" in err
+    assert "torch, keras, onnx" in err
 
 
 def test_the_refusal_underlines_the_layer(command: Command) -> None:
@@ -229,6 +251,25 @@ def test_without_a_notation(command: Command) -> None:
     assert code == 2
     assert "`--to` is missing" in err
     assert "compact|torch|keras|onnx|mermaid" in err
+
+
+def test_a_python_file_may_be_of_two_frameworks(command: Command, tmp_path: Path) -> None:
+    path = tmp_path / "net.py"
+    code, _, err = command("convert", *SPEC.split(), "-o", str(path))
+
+    assert (code, path.exists()) == (2, False)
+    assert "`--to torch|keras`" in err
+
+
+def test_a_file_is_replaced_only_when_all_is_well(command: Command, tmp_path: Path) -> None:
+    path = tmp_path / "net.py"
+    path.write_text("old", encoding="utf-8")
+
+    code, _, _ = command("convert", "3x8x8", "lppool:2,d2", "--to", "torch", "-o", str(path))
+    assert (code, path.read_text(encoding="utf-8")) == (2, "old")
+    code, _, _ = command("convert", *SPEC.split(), "--to", "torch", "-o", str(path))
+    assert (code, path.read_text(encoding="utf-8")) == (0, convert(SPEC, "torch"))
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_no_bytes_for_a_terminal(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,6 +36,12 @@ def node(op: str, inputs: str, outputs: str = "", name: str = "", **attributes: 
     return helper.make_node(op, names, made, name or f"{op}{len(inputs)}", **attributes)
 
 
+def constant(name: str, values: Any) -> Any:
+    """A node that holds fractions."""
+    array = numpy.asarray(values, dtype="float32")
+    return node("Constant", "", name, value=numpy_helper.from_array(array))
+
+
 def numbers(*values: float, kind: str = "int64") -> Any:
     """Numbers that a model stores."""
     return numpy.array(values, dtype=kind)

@@ -127,6 +127,7 @@ OTHERWISE = [
     Case("4x9x8 se:2", "gap:keep conv:2,k1 relu conv:4,k1 sigmoid mul"),
     Case("4x9x8 se:c=3"),
     Case("4x9x8 upsample:size=5x5,mode=area"),
+    Case("4x9x8 upsample:1.5,mode=area"),
     Case("4x9x8 reduce:var,axes=0x1"),
     Case("4x9x8 reduce:std,keep"),
     Case("4x9x8 reduce:mean,axes=1x2", "gap"),

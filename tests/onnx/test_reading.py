@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy
+import onnx
 import pytest
 
 from cnncalc import analyze
-from tests.onnx.builders import network, node, numbers, report, words
+from cnncalc.notations.onnx_file import parse_bytes
+from tests.onnx.builders import constant, network, node, numbers, report, words
+from tests.onnx.builders import model as built
 
 F = {"kind": "float32"}
 
@@ -75,8 +79,54 @@ CASES: dict[str, tuple[list[Any], dict[str, Any], str, int, dict[str, Any]]] = {
         [node("Abs", "x", "a"), node("Neg", "a", "b"), node("Exp", "b", "c"), node("Log", "c", "d"),
          node("Sqrt", "d", "e"), node("Reciprocal", "e", "f"), node("Floor", "f", "g"),
          node("Ceil", "g", "h"), node("Erf", "h", "i"), node("Sign", "i", "j"),
-         node("Cast", "j", to=1)], {},
+         node("Cast", "j", to=7)], {},
         "abs rescale:-1 exponential log sqrt reciprocal floor ceil erf sign identity", 0, {}),
+    "a cast that changes nothing": (  # no step, and the bias still belongs to the convolution
+        [node("Cast", "x", "a", to=10), node("Conv", "a w", "b"), node("Cast", "b", "c", to=1),
+         node("Add", "c bias")], {"w": (4, 3, 1, 1), "bias": (4, 1, 1)}, "conv:4,k1", 16, {}),
+    "a cast of what is read twice": (
+        [node("Conv", "x w", "a"), node("Cast", "a", "b", to=1), node("Add", "b bias", "c"),
+         node("Add", "c a")], {"w": (4, 3, 1, 1), "bias": (4, 1, 1)},
+        "conv:4,k1,nobias shift add", 16, {}),
+    "norms without weights, as exporters write them": (
+        [constant("one", (1, 1, 1)), constant("zero", (0, 0, 0)),
+         node("InstanceNormalization", "x one zero", "a"),
+         constant("ones", (1,) * 8), constant("zeros", (0,) * 8),
+         node("LayerNormalization", "a ones zeros", "b"), node("LayerNormalization", "b s zeros"),
+         ], {"s": (8,)}, "in ln:axes=-1,noaffine ln:axes=-1,noshift", 8, {}),
+    "weights in nodes": (  # the whole file has them there: those of a norm are weights too
+        [constant("w", [[[[1]]] * 3] * 4), node("Conv", "x w", "a"), constant("s", (1,) * 8),
+         node("LayerNormalization", "a s")], {}, "conv:4,k1,nobias ln:axes=-1,noshift", 20, {}),
+    "a matrix product of all rows": (  # as tf2onnx writes a Dense layer on sequences
+        [node("Reshape", "x rows", "a"), node("MatMul", "a w", "b"), node("Reshape", "b back", "c"),
+         node("Add", "c bias")],
+        {"rows": numbers(-1, 8), "w": (8, 5), "back": numbers(-1, 3, 8, 5), "bias": (5,)},
+        "linear:5,axis=-1", 45, {"x": ("n", 3, 8, 8)}),
+    "a Gemm of all rows": (
+        [node("Reshape", "x rows", "a"), node("Gemm", "a w b", "c"), node("Relu", "c", "d"),
+         node("Reshape", "d back")],
+        {"rows": numbers(-1, 8), "w": (8, 5), "b": (5,), "back": numbers(-1, 3, 8, 5)},
+        "linear:5,axis=-1 relu", 45, {"x": ("n", 3, 8, 8)}),
+    "copies of what is the same everywhere": (  # how torch.onnx writes untrained norms
+        [node("Identity", "one", "var"), node("Identity", "zero", "mean"),
+         node("BatchNormalization", "x one zero mean var", "a"),
+         node("Identity", "one", "more"), node("BatchNormalization", "a more zero mean var", "b"),
+         node("Identity", "w", "v"), node("Conv", "b w", "c"), node("Conv", "c v")],
+        {"one": numbers(1, 1, 1, **F), "zero": numbers(0, 0, 0, **F),
+         "w": numbers(*range(9), **F).reshape(3, 3, 1, 1)},
+        "bn bn conv:3,k1,nobias conv:3,k1,nobias", 18, {}),
+    "one tensor for all that is the same": (  # how tf2onnx writes them
+        [node("BatchNormalization", "x one zero zero one", "a"),
+         node("BatchNormalization", "a one zero zero one")],
+        {"one": numbers(1, 1, 1, **F), "zero": numbers(0, 0, 0, **F)}, "bn bn", 12, {}),
+    "a number in a weight": (  # weight standardisation: the ε is no weight
+        [node("ReduceMean", "w", "mean", axes=[1, 2, 3]), node("Sub", "w mean", "less"),
+         node("Add", "mean e", "more"), node("Div", "less more", "z"), node("Conv", "x z")],
+        {"w": (4, 3, 1, 1), "e": numbers(1e-5, kind="float32").reshape(())},
+        "conv:4,k1,nobias", 12, {}),
+    "nearest as TensorFlow had it": (
+        [node("Resize", "x _ _ s", coordinate_transformation_mode="tf_half_pixel_for_nn")],
+        {"s": numbers(1, 3, 12, 12)}, "upsample:size=12x12,mode=nearest-exact", 0, {"opset": 11}),
     "gelu, mish": ([node("Gelu", "x", "a"), node("Mish", "a")], {}, "gelu mish", 0, {"opset": 20}),
     "clip": ([node("Clip", "x zero six", "a"), node("Clip", "a zero", "b"),
               node("Clip", "b _ six")],
@@ -319,3 +369,36 @@ def test_fields_go_through_a_turn_of_the_axes() -> None:
 
     assert found.input == (20, 30, 3)
     assert (field["size"], field["jump"], field["status"]) == ([5, 3], [2, 1], "exact")
+
+
+@pytest.mark.parametrize(
+    ("kind", "size"),
+    [("FLOAT16", 216), ("BFLOAT16", 216), ("DOUBLE", 864), ("FLOAT8E4M3FN", 108), ("INT4", 54)],
+)
+def test_weights_of_any_type(kind: str, size: int) -> None:
+    """Parameters are counted from the shape, whatever the numbers are kept in."""
+    model = onnx.load_from_string(built([node("Conv", "x w")]))
+    weight = onnx.TensorProto(name="w", dims=[4, 3, 3, 3], raw_data=bytes(size))
+    weight.data_type = onnx.TensorProto.DataType.Value(kind)
+    model.graph.initializer.append(weight)
+
+    assert analyze(parse_bytes(model.SerializeToString())).total.params == 108
+
+
+def test_a_sparse_weight() -> None:
+    model = onnx.load_from_string(built([node("Conv", "x w")]))
+    values = onnx.numpy_helper.from_array(numpy.ones(2, "float32"), "w")
+    places = onnx.numpy_helper.from_array(numpy.arange(2))
+    sparse = onnx.helper.make_sparse_tensor(values, places, [4, 3, 3, 3])
+    model.graph.sparse_initializer.append(sparse)
+
+    assert analyze(parse_bytes(model.SerializeToString())).total.params == 108
+
+
+def test_weights_that_were_taken_out() -> None:
+    """Files are passed on without their weights' numbers: the shapes say how many there were."""
+    model = onnx.load_from_string(built([node("Conv", "x w b")], {"w": (4, 3, 3, 3), "b": (4,)}))
+    for tensor in model.graph.initializer:
+        tensor.ClearField("raw_data")
+
+    assert analyze(parse_bytes(model.SerializeToString())).total.params == 112

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy
 import onnx
 import pytest
 from onnx import TensorProto, helper
@@ -34,6 +35,22 @@ CASES: dict[str, tuple[list[Any], dict[str, Any], str, dict[str, Any]]] = {
     "the batch moved": ([node("Transpose", "x", perm=[1, 0, 2, 3])], {}, "moves the batch", {}),
     "the batch merged": ([node("Reshape", "x s")], {"s": numbers(-1, 8)},
                          "batch axis doesn't stay first", {"x": ("n", 3, 8, 8)}),
+    "the batch merged, and more done with it": (
+        [node("Reshape", "x s", "a"), node("GlobalMaxPool", "a")], {"s": numbers(-1, 8)},
+        "data in one axis together with the batch", {"x": ("n", 3, 8, 8)}),
+    "pixels of a sequence": ([node("DepthToSpace", "x", blocksize=2)], {},
+                             "works on maps of two spatial axes, not on 4×8", {"x": (1, 4, 8)}),
+    "parts that are not equal": ([node("Split", "x", "a b", axis=1)], {},
+                                 "3 are no 2 equal parts", {"opset": 13}),
+    "a loop": ([node("Loop", "x", "y", "again")], {}, r"`again` \(Loop\): the operator `Loop`", {}),
+    "an integer convolution": (
+        [node("QLinearConv", "x s z w s z s z", name="q")],
+        {"s": numbers(1, kind="float32").reshape(()), "z": numbers(0, kind="uint8").reshape(()),
+         "w": numpy.zeros((8, 3, 3, 3), "uint8")}, r"`q` \(QLinearConv\): the operator", {}),
+    "a name made twice": ([node("Relu", "x", "a"), node("Sigmoid", "x", "a")], {},
+                          "makes `a`, which is there already", {}),
+    "too many axes": ([node("Unsqueeze", "x", axes=list(range(1, 40)))], {},
+                      "beyond any machine", {"opset": 11}),
     "the batch joined": ([node("Concat", "x x", axis=0)], {}, "joins along the batch axis", {}),
     "the batch summed": ([node("ReduceSum", "x")], {}, "runs along the batch axis", {}),
     "the batch cut": ([node("Slice", "x s e a")],
@@ -130,7 +147,7 @@ def test_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(CnnCalcError, match="`onnx`, which is not installed") as caught:
         parse_bytes(b"")
-    assert caught.value.help == "pip install 'cnncalc[onnx]'"
+    assert (caught.value.code, caught.value.help) == ("no-onnx", "pip install 'cnncalc[onnx]'")
 
 
 def test_data_in_other_files_is_never_opened(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from cnncalc.errors import LayerError
 from cnncalc.frameworks.onnx.named import named
 from cnncalc.frameworks.onnx.node import Ints, Node, Pads, Reader, Text, plain
 from cnncalc.layers.base import Expects, Layer, Shape, show
-from cnncalc.layers.conv import Conv, ConvTransposed
+from cnncalc.layers.conv import Conv
+from cnncalc.layers.transposed import ConvTransposed
 from cnncalc.windows import Spread
 
 __all__ = ["CONVOLUTIONS"]

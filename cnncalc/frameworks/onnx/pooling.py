@@ -9,8 +9,9 @@ from typing import Any
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.onnx.named import named
 from cnncalc.frameworks.onnx.node import Ints, Node, Reader, Text, plain
+from cnncalc.layers.adaptive import GlobalAverage, GlobalLp, GlobalMax
 from cnncalc.layers.base import Expects, Layer, Shape, axis_name, show
-from cnncalc.layers.pool import AveragePool, GlobalAverage, GlobalLp, GlobalMax, LpPool, MaxPool
+from cnncalc.layers.pool import AveragePool, LpPool, MaxPool
 from cnncalc.windows import Slide
 
 __all__ = ["POOLS"]

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.notations.onnx_file.model import Constant, Node, clean
-from cnncalc.notations.onnx_file.records import Flow, Mask, Merged, Open, Record, Untold, Value
+from cnncalc.notations.onnx_file.records import (
+    Flow,
+    Mask,
+    Merged,
+    Open,
+    Record,
+    Rows,
+    Untold,
+    Value,
+)
 
 if TYPE_CHECKING:
     from cnncalc.notations.onnx_file.tracing import Tracer
@@ -24,6 +33,7 @@ class Call:
         attributes: plain values by name, without those that are missing.
         batch: the size of the batch axis: the file's, or a number that no other size has.
         opset: the version of ONNX's own operators.
+        by_rows: whether the data came as a matrix, its last axis apart.
     """
 
     def __init__(
@@ -35,6 +45,7 @@ class Call:
         self.attributes = {name: each for name, each in attributes.items() if each is not None}
         self.batch = tracer.batch
         self.opset = tracer.model.opset
+        self.by_rows = False
 
     def refuse(self, message: str, help: str | None = None, code: str = "onnx") -> NoReturn:
         raise LayerError(message, code=code, help=help)
@@ -164,7 +175,7 @@ def describe(value: Value) -> str:
         return "data"
     if isinstance(value, Mask):
         return "what a comparison gives"
-    if isinstance(value, Merged):
+    if isinstance(value, Merged | Rows):
         return "data in one axis together with the batch"
     if isinstance(value, Open):
         return f"an input (`{clean(value.name, 60)}`) whose sizes the file leaves open"

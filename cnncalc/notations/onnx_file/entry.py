@@ -7,9 +7,10 @@ from functools import partial
 from cnncalc.errors import SpecError
 from cnncalc.layers.base import Shape, show
 from cnncalc.network import Network
+from cnncalc.notations.onnx_file.inputs import data_input
 from cnncalc.notations.onnx_file.listing import Listing
 from cnncalc.notations.onnx_file.model import Model
-from cnncalc.notations.onnx_file.tracing import Tracer, data_input
+from cnncalc.notations.onnx_file.tracing import Tracer
 
 __all__ = ["network_of"]
 

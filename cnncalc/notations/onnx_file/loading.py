@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -28,7 +29,7 @@ __all__ = ["MAX_BYTES", "load", "load_bytes"]
 
 MAX_BYTES = 2**31 - 1  # what protobuf can hold
 MAX_DEPTH = 16  # graphs inside graphs
-FEW = 1024  # fractions that are looked at in one tensor: scales and bounds, no weights
+FEW = 4096  # fractions that are looked at in one tensor: scales and bounds, no weights
 
 
 def load(path: str) -> Model:
@@ -83,10 +84,15 @@ class _Loading:
         self.onnx = onnx
         self.file = file
         self.nodes = 0
+        self.lifted: str | None = None  # how an exporter calls numbers of the program
+        self.merging = False
 
     def model(self, proto: Any) -> Model:
         if not proto.HasField("graph") or not proto.graph.node:
             raise broken(self.file, "it has no nodes", "a file that torch.onnx or tf2onnx made")
+        # torch.onnx stores the numbers of the program beside the weights, which have names.
+        self.lifted = r"val_\d+" if text(proto.producer_name) == "pytorch" else None
+        self.merging = any(map(_reads_twice, proto.graph.node))
         versions = {text(each.domain): each.version for each in proto.opset_import}
         opset = next((versions[name] for name in STANDARD if name in versions), 1)
         functions = {
@@ -172,11 +178,14 @@ class _Loading:
             types.INT64, types.INT32, types.BOOL, types.UINT64, types.UINT32, types.INT16,
             types.UINT16, types.STRING, types.UNDEFINED,
         )  # fmt: skip
-        stored = Stored(clean(name), shape, fractions, literal)
+        lifted = self.lifted is not None and re.fullmatch(self.lifted, name) is not None
+        stored = Stored(clean(name), shape, fractions, literal or lifted)
         constant = Constant(shape, None, (stored,))
         outside = tensor.data_location == types.EXTERNAL
-        if not outside and constant.count <= (FEW if fractions else MAX_VALUES):
+        few = constant.count <= (FEW if fractions else MAX_VALUES)
+        if few and not outside and (constant.count == 0 or _has_data(tensor)):
             constant.values = self.numbers(tensor, name)
+            stored.merged = self.merging and _is_uniform(constant.values)
         return constant
 
     def numbers(self, tensor: Any, name: str) -> Any:
@@ -198,6 +207,29 @@ class _Loading:
         if not value.type.HasField("tensor_type") or not kind.HasField("shape"):
             return Declared(text(value.name), None)
         return Declared(text(value.name), tuple(_size(size) for size in kind.shape.dim))
+
+
+def _reads_twice(node: Any) -> bool:
+    """Whether a batch norm's scale is its variance, or its shift its mean.
+
+    Exporters keep tensors of the same numbers once: all the ones and zeros of an untrained
+    model, which are no shared weights.
+    """
+    if node.op_type != "BatchNormalization" or len(node.input) < 5:
+        return False
+    _, scale, shift, mean, variance = node.input[:5]
+    return bool(scale == variance or shift == mean)
+
+
+def _is_uniform(values: Any) -> bool:
+    """Whether some numbers are all the same."""
+    return values is not None and values.size > 1 and bool((values == values.flat[0]).all())
+
+
+def _has_data(tensor: Any) -> bool:
+    """Whether a tensor holds numbers: some files have their weights taken out."""
+    named = {field.name for field, _ in tensor.ListFields()} - {"external_data"}
+    return any(name.endswith("_data") for name in named)
 
 
 def text(value: str | bytes) -> str:

@@ -46,15 +46,17 @@ class Stored:
         name: its name in the file.
         learned: whether it is made of fractions, as weights are.
         literal: whether it stands in a Constant node, as numbers of a program do.
+        merged: whether it may stand for many tensors that an exporter found to be alike.
     """
 
-    __slots__ = ("learned", "literal", "name", "shape")
+    __slots__ = ("learned", "literal", "merged", "name", "shape")
 
     def __init__(self, name: str, shape: Shape, learned: bool, literal: bool = False) -> None:
         self.name = name
         self.shape = shape
         self.learned = learned
         self.literal = literal
+        self.merged = False
 
     @property
     def count(self) -> int:

@@ -10,7 +10,7 @@ from cnncalc.layers.base import Layer, Shape, Weight
 from cnncalc.network import Relabel, Step
 from cnncalc.notations.onnx_file.model import Constant, Node, Stored, clean
 
-__all__ = ["Flow", "Mask", "Merged", "Open", "Record", "Records", "Untold", "Value"]
+__all__ = ["Flow", "Mask", "Merged", "Open", "Record", "Records", "Rows", "Untold", "Value"]
 
 
 class Flow(NamedTuple):
@@ -39,13 +39,19 @@ class Merged(NamedTuple):
     of: Flow
 
 
+class Rows(NamedTuple):
+    """Data whose axes but the last are one with the batch, as matrix products are written."""
+
+    of: Flow
+
+
 class Open(NamedTuple):
     """A further input whose sizes the file leaves open."""
 
     name: str
 
 
-Value = Flow | Constant | Mask | Merged | Untold | Open | None  # None: an input left out
+Value = Flow | Constant | Mask | Merged | Rows | Untold | Open | None  # None: an input left out
 
 
 class Record:
@@ -91,7 +97,8 @@ class Records(list[Record]):
         """The steps, and how their weights are called and shaped in the file.
 
         A stored tensor counts where it is first used. A step all of whose tensors are another
-        step's shares them; one that shares only some holds the rest.
+        step's shares them; one that shares only some holds the rest. What an exporter merged
+        counts wherever it is used.
         """
         names = Names()
         owners: dict[int, int] = {}
@@ -100,9 +107,11 @@ class Records(list[Record]):
         for number, record in enumerate(self):
             shares = self._owner(record, owners)
             fresh = {id(s) for s in _sources(record) if id(s) not in owners}
-            known[id(record.layer)] = self._known(record, None if shares is not None else fresh)
-            for each in fresh:
-                owners[each] = number
+            mine = self._known(record, None if shares is not None else fresh)
+            if shares is None and not _as_many(mine):
+                record.layer = record.layer.storing(mine)
+            known[id(record.layer)] = mine
+            owners |= {id(s): number for s in _sources(record) if id(s) in fresh and not s.merged}
             spans = (span(record.node),) if record.node else ()
             name = names.unique(record.name)
             steps.append(Step(record.layer, record.inputs, name, spans, shares))
@@ -131,7 +140,7 @@ class Records(list[Record]):
             kept = [each for each in sources if fresh is None or id(each) in fresh]
             known[weight.name] = (weight.count, tuple(_declared(weight, sources, kept)))
             if fresh is not None:  # one tensor may stand for two weights of a layer
-                fresh = fresh - {id(each) for each in kept}
+                fresh = fresh - {id(each) for each in kept if not each.merged}
         return known
 
     def check(self, record: Record) -> None:
@@ -144,6 +153,15 @@ class Records(list[Record]):
                     f"{weight.count:,} are needed",
                     code="declared",
                 )
+
+
+def _as_many(known: Known) -> bool:
+    """Whether the file's tensors hold as many elements as the layer's own would."""
+    return all(
+        count == sum(each.count for each in declared)
+        for name, (count, declared) in known.items()
+        if name != "num_batches_tracked"
+    )
 
 
 def _sources(record: Record) -> list[Stored]:

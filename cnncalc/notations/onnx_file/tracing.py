@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import prod
-from typing import Any
 
 from cnncalc.analysis import MAX_ELEMENTS, settle
 from cnncalc.errors import LayerError, SpecError
@@ -14,9 +13,11 @@ from cnncalc.network import Network
 from cnncalc.notations.onnx_file.call import Call
 from cnncalc.notations.onnx_file.channels import channel_axis
 from cnncalc.notations.onnx_file.folding import fold
+from cnncalc.notations.onnx_file.inputs import data_input, further
 from cnncalc.notations.onnx_file.listing import Listing
 from cnncalc.notations.onnx_file.model import (
     MAX_NODES,
+    MAX_RANK,
     STANDARD,
     Constant,
     Declared,
@@ -25,10 +26,9 @@ from cnncalc.notations.onnx_file.model import (
     Model,
     Node,
     Reference,
-    broken,
     clean,
 )
-from cnncalc.notations.onnx_file.operators import OPERATORS
+from cnncalc.notations.onnx_file.operators import OPERATORS, ROW_BY_ROW
 from cnncalc.notations.onnx_file.records import (
     Flow,
     Mask,
@@ -36,25 +36,16 @@ from cnncalc.notations.onnx_file.records import (
     Open,
     Record,
     Records,
+    Rows,
     Untold,
     Value,
 )
 from cnncalc.notations.onnx_file.scopes import Scope, filled, first_output, needed, read_by
 
-__all__ = ["Tracer", "data_input"]
+__all__ = ["Tracer"]
 
 MAX_DEPTH = 40  # functions and branches inside one another
 MAX_NUMBERS = 50_000_000  # numbers worked out in all
-
-
-def data_input(model: Model) -> Declared:
-    inputs = [each for each in model.graph.inputs if each.shape is None or len(each.shape) > 1]
-    if not inputs:
-        raise broken(model.file, "it has no input of data with a batch axis first")
-    if inputs[0].shape is None:
-        name = clean(inputs[0].name)
-        raise broken(model.file, f"its input `{name}` doesn't say how many axes it has")
-    return inputs[0]
 
 
 class Tracer:
@@ -63,6 +54,7 @@ class Tracer:
     Attributes:
         batch: the size of the batch axis, in shapes that the model itself asks for.
         touched: the constants that some node reads, by identity.
+        stores_weights: whether the file keeps weights as tensors, not as numbers in its nodes.
     """
 
     def __init__(self, model: Model, listing: Listing, batch: int) -> None:
@@ -74,6 +66,9 @@ class Tracer:
         self.nodes_left = MAX_NODES
         self.numbers_left = MAX_NUMBERS
         self.running: Node | None = None
+        self.stores_weights = any(
+            each.shape and each.sources[0].learned for each in model.graph.constants.values()
+        )
 
     def network(self, shape: Shape) -> Network:
         """Run the main graph at an input shape."""
@@ -103,7 +98,7 @@ class Tracer:
         read = {name for node in needed(self.model.graph) for name in read_by(node)}
         self._bind(scope, data, Input(), shape)
         for declared in self.model.graph.inputs:
-            sizes = _further(declared, symbols)
+            sizes = further(declared, symbols)
             if declared is data or declared.name not in read:
                 continue
             if sizes is None:
@@ -139,10 +134,22 @@ class Tracer:
         prefixed = node._replace(name=named)
         outputs = self._values(prefixed, inputs, scope, depth)
         for place, name in enumerate(node.outputs):
+            if not name:
+                continue
+            if name in scope.values:
+                raise LayerError(
+                    f"it makes `{clean(name, 60)}`, which is there already", code="onnx"
+                )
             value = outputs[place] if place < len(outputs) else Untold(node, place)
             scope.values[name] = value
-            if isinstance(value, Flow):
-                self.records[value.number].readers = scope.reads[name]
+            self._count_readers(_flow_of(value), inputs, scope.reads[name])
+
+    def _count_readers(self, flow: Flow | None, inputs: list[Value], readers: int) -> None:
+        """Note how often a node's output is read; one that is left as it is, read before too."""
+        if flow is not None:
+            before = self.records[flow.number].readers - 1
+            passed = any(flow == _flow_of(each) for each in inputs)
+            self.records[flow.number].readers = readers + (before if passed else 0)
 
     def _values(self, node: Node, inputs: list[Value], scope: Scope, depth: int) -> list[Value]:
         """What a node gives."""
@@ -157,17 +164,15 @@ class Tracer:
         if node.op == "If" and node.domain in STANDARD:
             return self._branch(call, scope, depth)
         known = node.domain in STANDARD or node.op in FUSED
-        if known and not any(isinstance(each, Flow | Mask | Merged) for each in inputs):
+        if known and not any(isinstance(each, Flow | Mask | Merged | Rows) for each in inputs):
             return list(fold(call))
         if not known or node.op not in OPERATORS:
             raise _unknown(node)
-        try:
-            found = OPERATORS[node.op](call)
-        except LayerError:
-            raise
-        except (ArithmeticError, LookupError, TypeError, ValueError):
-            raise LayerError("its attributes and inputs don't fit together", code="onnx") from None
-        return list(found) if isinstance(found, list) else [found]
+        if node.op in ROW_BY_ROW and any(isinstance(each, Rows) for each in inputs):
+            call.by_rows = True
+            call.inputs = [each.of if isinstance(each, Rows) else each for each in inputs]
+            return [Rows(each) for each in _handled(call) if isinstance(each, Flow)]
+        return _handled(call)
 
     def _call_function(
         self, function: Function, node: Node, inputs: list[Value], depth: int
@@ -209,7 +214,7 @@ class Tracer:
         # A new object, so that its weights can be told by it.
         record.layer = _settled(layer, shapes).expecting(None)
         record.shape = record.layer.output(*shapes)
-        if prod(record.shape) > MAX_ELEMENTS:
+        if prod(record.shape) > MAX_ELEMENTS or len(record.shape) > MAX_RANK:
             raise LayerError("the output is beyond any machine", code="too-large")
         self.records.check(record)
         record.readers = 1  # until a name is given to it
@@ -224,6 +229,10 @@ class Tracer:
 
     def _outputs(self, graph: Graph, scope: Scope) -> list[int]:
         values = [scope.find(name) for name in graph.outputs]
+        merged = next((each for each in values if isinstance(each, Merged | Rows)), None)
+        if merged is not None:
+            self.running = self.records[merged.of.number].node or self.running
+            raise LayerError("the batch axis doesn't stay first and alone", code="batch")
         numbers = [value.number for value in values if isinstance(value, Flow)]
         if not numbers:
             self.running = None
@@ -253,6 +262,20 @@ class Tracer:
         )
 
 
+def _flow_of(value: Value) -> Flow | None:
+    return value.of if isinstance(value, Rows) else value if isinstance(value, Flow) else None
+
+
+def _handled(call: Call) -> list[Value]:
+    try:
+        found = OPERATORS[call.node.op](call)
+    except LayerError:
+        raise
+    except (ArithmeticError, LookupError, TypeError, ValueError):
+        raise LayerError("its attributes and inputs don't fit together", code="onnx") from None
+    return list(found) if isinstance(found, list) else [found]
+
+
 def _unknown(node: Node) -> LayerError:
     domain = "" if node.domain in STANDARD else f" of `{clean(node.domain, 60)}`"
     return LayerError(
@@ -274,12 +297,3 @@ def _settled(layer: Layer, shapes: tuple[Shape, ...]) -> Layer:
 
 # Operators of other domains that are read as ONNX's own of the same name.
 FUSED = ("QuantizeLinear", "DequantizeLinear", "Gelu")
-
-
-def _further(declared: Declared, symbols: dict[Any, int]) -> Shape | None:
-    """The shape of a further input, by its own sizes and the names that it has in common."""
-    if declared.shape is None or len(declared.shape) < 2:
-        return None
-    sizes = [symbols.get(size) if isinstance(size, str) else size for size in declared.shape[1:]]
-    known = tuple(size for size in sizes if isinstance(size, int))
-    return known if len(known) == len(sizes) else None

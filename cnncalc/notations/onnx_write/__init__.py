@@ -60,7 +60,11 @@ def write(network: Network, shape: Shape, *, weights: str = "auto") -> bytes:
 
 
 def write_report(
-    report: Report, *, weights: str = "auto", without: Mapping[int, str] | None = None
+    report: Report,
+    *,
+    weights: str = "auto",
+    without: Mapping[int, str] | None = None,
+    name: str | None = None,
 ) -> Written:
     """The model of a report's network.
 
@@ -70,6 +74,7 @@ def write_report(
         without: for a trial run: steps to leave out, with the reason. What ONNX can't say is
             left out too, every other step's output and the shape of every weight are outputs
             of the model, and no shape is declared for them.
+        name: the graph's.
     """
     onnx = package()
     size = report.total.params * FLOAT
@@ -83,6 +88,7 @@ def write_report(
     builder = Builder(onnx, report.network.steps, Tensors(onnx, stored))
     missing = _write_steps(report, builder, without)
     model = _model(report, builder) if without is None else _trial(builder, missing)
+    model.graph.name = name or PRODUCER
     return Written(model, missing, builder.held, builder.owners)
 
 

@@ -1,88 +1,117 @@
-"""Blocks: the definitions and repeats of a spec as classes that are written once.
+"""Blocks: what repeats in a network as classes or functions that are written once.
 
-A block is a run of lines that one use of a definition made (or one turn of a repeat), with
-one value in and one value out. Blocks of the same lines, but for their numbers, are one class;
-the numbers that differ are its parameters. Inner blocks are taken together before outer ones.
+A block is a run of lines that one use of a definition, function or module made (or one turn of
+a repeat), with one value in and one value out. Blocks of the same lines, but for their numbers,
+are one; the numbers that differ are its parameters. Inner blocks are taken together before
+outer ones. Blocks that follow upon one another become one line that is repeated.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import NamedTuple
 
-from cnncalc.notations.program.lines import Line, Program
-from cnncalc.notations.program.numbers import Slot, filled, slots
+from cnncalc.notations.program.alike import join, likeness
+from cnncalc.notations.program.calls import Signatures, once, repeated
+from cnncalc.notations.program.lines import CALL, Line, Program
+from cnncalc.notations.program.naming import local, plural, renamed, snake
+from cnncalc.notations.program.places import Path, is_turn, path_of, word
 
-__all__ = ["Block", "gather"]
+__all__ = ["Block", "Dialect", "gather"]
 
-LEAST = 2  # lines that are worth a class
+LEAST = 2  # lines that are worth a block
+END = -1  # what reads an output of the network
 
-Path = tuple[tuple[int, int], ...]
-Names = Callable[[str], tuple[str, ...]]
+
+class Dialect(NamedTuple):
+    """How a framework's source speaks of blocks.
+
+    Attributes:
+        signatures: the parameters of the framework's classes.
+        title: the name of a block, from the word of its definition.
+        taken: names that no block may have.
+        attributes: names that no module may have.
+    """
+
+    signatures: Signatures
+    title: Callable[[str], str]
+    taken: Collection[str]
+    attributes: Collection[str] = ()
 
 
 class Block(NamedTuple):
-    """A class to write.
+    """A class or function to write.
 
     Attributes:
-        name: the class's.
-        parameters: the names of its constructor's parameters.
+        parameters: with their defaults (None: it must be given).
         lines: what it does; value 0 is what comes in.
     """
 
     name: str
-    parameters: tuple[str, ...]
+    parameters: Mapping[str, int | None]
     lines: dict[int, Line]
 
 
 class _Run(NamedTuple):
-    """One use of a block: its values, what it reads, its class's name, its lines, its place."""
+    """One use of a block: its values, what it reads, its word, its place, and its own lines."""
 
     values: tuple[int, ...]
     entry: int
-    name: str
-    lines: dict[int, Line]
+    word: str
     path: Path
+    lines: dict[int, Line]
 
 
-def gather(program: Program, names: Names, taken: set[str]) -> tuple[Program, list[Block]]:
-    """The program with its blocks as lines of their own, and those blocks in order of need.
-
-    Args:
-        program: every layer as lines.
-        names: the parameters' names of a class of the framework.
-        taken: names that no class may have.
-    """
-    gathering = _Gathering(program, names, taken)
+def gather(program: Program, dialect: Dialect) -> tuple[Program, list[Block]]:
+    """The program with its blocks as lines of their own, and those blocks in order of need."""
+    gathering = _Gathering(program, dialect)
     depth = max(map(len, gathering.paths.values()), default=1)
     for level in range(depth, 1, -1):
         gathering.collapse(list(gathering.uses(level)))
         gathering.collapse(list(gathering.repeats(level - 1)))
     if depth == 1:
         gathering.collapse(list(gathering.repeats(1)))
-    return program._replace(lines=gathering.lines), gathering.blocks
+    whole = program._replace(lines=gathering.lines)
+    if gathering.blocks:
+        whole = renamed(whole, gathering.paths, dialect.attributes)
+    return whole, gathering.blocks
 
 
 class _Gathering:
-    def __init__(self, program: Program, names: Names, taken: set[str]) -> None:
+    """The state: the lines that are left, where each comes from, and the blocks so far."""
+
+    def __init__(self, program: Program, dialect: Dialect) -> None:
         self.program = program
+        self.dialect = dialect
         self.lines = dict(program.lines)
-        self.paths = {number: _path(program, line) for number, line in self.lines.items()}
-        self.names = names
-        self.taken = taken
+        self.paths = _paths(program)
+        self.taken = set(dialect.taken)
         self.blocks: list[Block] = []
-        self.made: dict[str, tuple[str, ...]] = {}  # parameters of the blocks' classes
-        self.counts: dict[str, int] = {}
+        self.readers: dict[int, set[int]] = {}
+        self.holders: Counter[str] = Counter()
+        self.made: dict[str, Mapping[str, int | None]] = {}  # parameters of the blocks
+
+    def signatures(self, name: str) -> Mapping[str, int | None]:
+        return self.made[name] if name in self.made else self.dialect.signatures(name)
+
+    def index(self) -> None:
+        """Note who reads each value, and how many lines have each module."""
+        self.readers = {each: {END} for each in self.program.outputs}
+        self.holders = Counter(line.name for line in self.lines.values())
+        for number, line in self.lines.items():
+            for each in line.inputs:
+                self.readers.setdefault(each, set()).add(number)
 
     def uses(self, level: int) -> Iterator[_Run]:
         """Runs of lines that one use of a definition made, inside `level - 1` uses."""
+        self.index()
         run: list[int] = []
         for number in self.lines:
             path = self.paths[number]
             use = path[: level - 1] if len(path) >= level else ()
             first = self.paths[run[0]] if run else ()
-            if run and (use != first[: level - 1] or path == first):
+            if run and (use != first[: level - 1] or (path == first and not self.program.modular)):
                 yield from self.run(run, first[: level - 1])
                 run = []
             if use:
@@ -91,157 +120,159 @@ class _Gathering:
             yield from self.run(run, self.paths[run[0]][: level - 1])
 
     def repeats(self, level: int) -> Iterator[_Run]:
-        """Runs of lines that stand one after another, written in the same places."""
+        """Runs of lines that stand one after another, written in the same places.
+
+        Once such a run was found, a single turn that was written there is one as well.
+        """
+        self.index()
         numbers = list(self.lines)
         paths = [self.paths[number] for number in numbers]
+        following = _following(paths)
+        turns: set[Path] = set()
+        alone: list[int] = []
         at = 0
         while at < len(paths):
-            length = _turn(paths, at, level)
-            start = at
+            length, start = _turn(paths, at, following[at] - at, level), at
             while length and paths[at : at + length] == paths[start : start + length]:
                 at += length
             use = paths[start][:-1]
             beside = [path[: level - 1] for path in (*paths[:start][-1:], *paths[at : at + 1])]
-            if level == 1 or use in beside:  # else they are uses of one definition
-                for place in range(start, at, length or 1):
-                    yield from self.run(numbers[place : place + length], paths[start])
+            if at > start and (level == 1 or use in beside):  # else they are uses of a definition
+                turns.add(_written(paths[start : start + length]))
+                for place in range(start, at, length):
+                    yield from self.run(numbers[place : place + length], paths[start], "block")
+            alone += range(start, max(at, start + 1)) if at == start else ()
             at = max(at, start + 1)
+        yield from self.single(turns, numbers, paths, set(alone))
 
-    def run(self, numbers: list[int], path: Path) -> Iterator[_Run]:
+    def single(
+        self, turns: set[Path], numbers: list[int], paths: list[Path], alone: set[int]
+    ) -> Iterator[_Run]:
+        """The runs that were written where others are turns of a repeat."""
+        begun: dict[Path, list[int]] = {}
+        for at, path in enumerate(paths):
+            begun.setdefault(_written([path]), []).append(at)
+        for turn in turns:
+            for at in begun[turn[:1]]:
+                places = range(at, at + len(turn))
+                run = paths[at : at + len(turn)]
+                if _written(run) == turn and alone.issuperset(places) and _is_one(run):
+                    alone.difference_update(places)
+                    yield from self.run([numbers[place] for place in places], run[0], "block")
+
+    def run(self, numbers: list[int], path: Path, named: str = "") -> Iterator[_Run]:
         """The run of these values, if it is a block: one value in, one out, nothing shared."""
-        if len(numbers) < LEAST:
+        if len(numbers) == len(self.lines):
             return
+        entries = self.entries(numbers)
+        if len(entries) > 1 and not named:  # what joins several values to begin with stays outside
+            numbers = numbers[1:]
+            entries = self.entries(numbers)
         lines = {number: self.lines[number] for number in numbers}
-        entries = {each for line in lines.values() for each in line.inputs} - set(numbers)
-        inner = set(numbers[:-1])
-        read = {
-            each for number, line in self.lines.items() if number not in lines
-            for each in line.inputs
-        }  # fmt: skip
-        if len(entries) != 1 or inner & (read | set(self.program.outputs)):
+        outside = any(self.readers.get(each, set()) - lines.keys() for each in numbers[:-1])
+        held = Counter(line.name for line in lines.values() if line.name)
+        shared = any(count < self.holders[name] for name, count in held.items())
+        if len(lines) < LEAST or len(entries) != 1 or outside or shared:
             return
-        if any(line.again or self.is_shared(line) for line in lines.values()):
-            return
-        title = self.title(numbers[0], len(path)) if path != self.paths[numbers[0]] else "Block"
-        yield _Run(tuple(numbers), entries.pop(), title, lines, path)
+        entry = entries.pop()
+        own = local(self.program, lines, entry, path, self.paths, self.dialect.attributes)
+        title = named or word(self.program, lines[numbers[0]], path)
+        yield _Run(tuple(numbers), entry, title, path, own)
 
-    def is_shared(self, line: Line) -> bool:
-        return any(line.name and other.again and other.name == line.name for other in
-                   self.lines.values())  # fmt: skip
-
-    def title(self, number: int, depth: int) -> str:
-        """What the definition is called, as a class."""
-        spans = self.program.steps[self.lines[number].step].spans
-        text = spans[-depth].text
-        word = re.match(r"(?:\w+@)?(?:\w+\*)?([A-Za-z_][\w-]*)", text)
-        if not word:
-            return "Block"
-        parts = re.split(r"[_\W]+", word[1])
-        return "".join(part[:1].upper() + part[1:] for part in parts) or "Block"
+    def entries(self, numbers: list[int]) -> set[int]:
+        """The values from outside that lines read."""
+        return {each for number in numbers for each in self.lines[number].inputs} - {*numbers}
 
     def collapse(self, runs: list[_Run]) -> None:
-        """Put a line in the place of each run, and keep the class that it calls."""
-        alike: dict[object, list[tuple[_Run, dict[int, Line], list[Slot]]]] = {}
+        """Put a line in the place of each run, and keep the block that it calls."""
+        alike: dict[object, list[_Run]] = {}
         for run in runs:
-            lines = _local(run)
-            found = [slot for line in lines.values() for slot in slots(line.call, self.parameters)]
-            shape = [
-                (line.inputs, line.form, line.name, line.frozen, filled(line.call, None))
-                for line in lines.values()
-            ]
-            alike.setdefault((run.name, repr(shape)), []).append((run, lines, found))
+            alike.setdefault((run.word, likeness(run.lines, self.signatures)), []).append(run)
         for group in alike.values():
-            self.write(group)
+            joint = join([run.lines for run in group], self.signatures)
+            name = self.unique(self.dialect.title(group[0].word))
+            self.made[name] = joint.parameters
+            self.blocks.append(Block(name, joint.parameters, plural(joint.lines)))
+            for run, arguments in zip(group, joint.calls, strict=True):
+                self.replace(run, f"{name}({arguments})")
+        if runs:
+            self.merge()
 
-    def parameters(self, name: str) -> tuple[str, ...]:
-        return self.made.get(name) or self.names(name)
-
-    def write(self, group: list[tuple[_Run, dict[int, Line], list[Slot]]]) -> None:
-        """One class for runs that differ in numbers alone."""
-        columns = list(zip(*([slot.value for slot in found] for _, _, found in group), strict=True))
-        varying = list(dict.fromkeys(column for column in columns if len(set(column)) > 1))
-        wanted = [[s.name for s, c in zip(group[0][2], columns, strict=True) if c == column]
-                  for column in varying]  # fmt: skip
-        parameters = _parameters(wanted)
-        words = dict(zip(varying, parameters, strict=True))
-        written = iter([words.get(column) for column in columns])
-        lines = {
-            number: line._replace(call=filled(line.call, written)) if line.call else line
-            for number, line in group[0][1].items()
-        }
-        name = self.unique(group[0][0].name)
-        self.made[name] = parameters
-        self.blocks.append(Block(name, parameters, lines))
-        for place, (run, _, _) in enumerate(group):
-            values = ", ".join(str(column[place]) for column in varying)
-            self.replace(run, f"{name}({values})", name)
-
-    def replace(self, run: _Run, call: str, name: str) -> None:
+    def replace(self, run: _Run, call: str) -> None:
+        """One line for a run, in the place of its last one."""
         *inner, last = run.values
-        self.counts[name] = self.counts.get(name, 0) + 1
-        word = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
-        held = _numbered(word, self.counts[name])
-        while any(each.name == held for each in self.program.lines.values()):
-            held += "_"
-        line = self.lines[last]
-        form = "{self}({0})"
         self.paths[last] = run.path
-        self.lines[last] = line._replace(
-            inputs=(run.entry,), kind=word, call=call, form=form, name=held, frozen=False
-        )
+        self.lines[last] = self.lines[last]._replace(
+            inputs=(run.entry,), kind=snake(run.word), call=repeated(call, 1), form=CALL,
+            name=f"{snake(run.word)}.{last}", again=False, frozen=False,
+        )  # fmt: skip
         for number in inner:
             del self.lines[number], self.paths[number]
+
+    def merge(self) -> None:
+        """Calls of one block, one after another in one place, become one that is repeated."""
+        self.index()
+        before = None
+        for number, line in list(self.lines.items()):
+            call, times = once(line.call or "")
+            earlier = self.lines[before] if before is not None else None
+            if (
+                times and earlier is not None and before is not None
+                and line.inputs == (before,) and self.readers[before] == {number}
+                and once(earlier.call or "")[0] == call
+                and is_turn(self.paths[before], self.paths[number])
+            ):  # fmt: skip
+                count = int(times) + int(once(earlier.call or "")[1])
+                self.lines[number] = line._replace(
+                    inputs=earlier.inputs, call=repeated(call, count)
+                )
+                del self.lines[before], self.paths[before]
+            before = number
 
     def unique(self, name: str) -> str:
         stem, count = name, 1
         while name in self.taken:
             count += 1
-            name = f"{stem}{'V' if stem[-1].isdigit() else ''}{count}"
+            apart = "" if not stem[-1].isdigit() else "V" if stem[0].isupper() else "_"
+            name = f"{stem}{apart}{count}"
         self.taken.add(name)
         return name
 
 
-def _path(program: Program, line: Line) -> Path:
-    """Where a line was written: the uses that led there from the outermost on, itself last."""
-    spans = program.steps[line.step].spans
-    return tuple((span.start, span.end) for span in reversed(spans))
+def _paths(program: Program) -> dict[int, Path]:
+    """Where each line comes from; those of one step are told apart by their number."""
+    paths: dict[int, Path] = {}
+    step, piece = -1, 0
+    for number, line in program.lines.items():
+        piece = piece + 1 if line.step == step else 0
+        step, path = line.step, path_of(program, line)
+        paths[number] = path if program.modular or not path else (*path[:-1], (*path[-1], piece))
+    return paths
 
 
-def _turn(paths: list[Path], at: int, level: int) -> int:
+def _following(paths: list[Path]) -> list[int]:
+    """For each line the next one of the same place; itself where there is none."""
+    found = list(range(len(paths)))
+    last: dict[Path, int] = {}
+    for at in reversed(range(len(paths))):
+        found[at] = last.get(paths[at], at)
+        last[paths[at]] = at
+    return found
+
+
+def _turn(paths: list[Path], at: int, length: int, level: int) -> int:
     """How many lines one turn of a repeat has that starts here; 0: none does."""
-    length = next((n for n in range(at + 1, len(paths)) if paths[n] == paths[at]), at) - at
+    if length < LEAST:
+        return 0
     turn = paths[at : at + length]
     inside = all(len(p) == level and p[:-1] == turn[0][:-1] for p in turn)
-    again = turn == paths[at + length : at + 2 * length]
-    return length if length >= LEAST and inside and again else 0
+    return length if inside and turn == paths[at + length : at + 2 * length] else 0
 
 
-def _numbered(stem: str, count: int) -> str:
-    return f"{stem}{'_' if stem[-1].isdigit() else ''}{count}"
+def _written(paths: list[Path]) -> Path:
+    """Where lines are written, whatever led there."""
+    return tuple(path[-1] if path else None for path in paths)
 
 
-def _local(run: _Run) -> dict[int, Line]:
-    """The run's lines with values from 1 on, value 0 coming in, and names of its own."""
-    values = {run.entry: 0} | {number: at for at, number in enumerate(run.values, 1)}
-    counts: dict[str, int] = {}
-    lines = {}
-    for number, line in run.lines.items():
-        counts[line.kind] = counts.get(line.kind, 0) + 1
-        name = _numbered(line.kind, counts[line.kind]) if line.name else ""
-        inputs = tuple(values[each] for each in line.inputs)
-        lines[values[number]] = line._replace(inputs=inputs, name=name)
-    return lines
-
-
-def _parameters(wanted: list[list[str]]) -> tuple[str, ...]:
-    """A name for each parameter: what its first place is called, or both ends' `channels`."""
-    names: list[str] = []
-    for places in wanted:
-        both = {"in_channels", "out_channels"} <= set(places)
-        stem = name = "channels" if both else places[0]
-        count = 1
-        while name in names:
-            count += 1
-            name = f"{stem}{count}"
-        names.append(name)
-    return tuple(names)
+def _is_one(paths: list[Path]) -> bool:
+    return len({path[:-1] for path in paths}) == 1

@@ -8,9 +8,9 @@ from typing import Any
 from cnncalc.frameworks.keras.writing import parts, write
 from cnncalc.frameworks.keras.writing.calls import no_class
 from cnncalc.frameworks.keras.writing.moving import keras_axis
+from cnncalc.layers.adaptive import GlobalAverage
 from cnncalc.layers.base import Layer
 from cnncalc.layers.conv import Conv
-from cnncalc.layers.pool import GlobalAverage
 from cnncalc.layers.shapes import Shape
 from cnncalc.notations.program.lines import Piece
 
@@ -72,8 +72,14 @@ def _reduce(layer: Any, shape: Shape) -> Sequence[Piece]:
     axes = [keras_axis(axis) for axis in layer.places(shape)]
     axis = axes[0] if len(axes) == 1 else tuple(axes)
     keep = ", keepdims=True" if layer.keep else ""
+    left = len(shape) - len(axes)
+    turned: list[Piece] = []
+    if 0 in layer.places(shape) and not layer.keep and left > 1:
+        # Without the channels another axis is Keras's last: the first one left is put there.
+        turned = [Piece("permute", f"layers.Permute({(*range(2, left + 1), 1)})")]
     squared = [Piece("square", None, "keras.ops.square({0})")] if layer.by == "squares" else []
-    return [*squared, Piece("reduce", None, f"keras.ops.{name}({{0}}, axis={axis}{keep})")]
+    reduced = Piece("reduce", None, f"keras.ops.{name}({{0}}, axis={axis}{keep})")
+    return [*squared, reduced, *turned]
 
 
 def _slice(layer: Any, shape: Shape) -> Sequence[Piece]:
@@ -113,6 +119,8 @@ FORMS: dict[str, Form] = {
             "sqrt",
         )
     },
+    # layers.Activation("glu") says it keeps the channels, and halves them.
+    "glu": _expression("keras.ops.glu({0})"),
     "power": _power,
     "reduce": _reduce,
     "scale": _learned,

@@ -17,9 +17,20 @@ from cnncalc.layers.base import Layer, Shape
 from cnncalc.network import Network, Step
 from cnncalc.report import Report
 
-__all__ = ["CALL", "Line", "Piece", "Program", "identifier", "labels", "lower", "variables"]
+__all__ = [
+    "CALL",
+    "FRESH",
+    "Line",
+    "Piece",
+    "Program",
+    "identifier",
+    "labels",
+    "lower",
+    "variables",
+]
 
 CALL = "{self}({0})"
+AMBIGUOUS = ("I", "O", "l")  # which look like digits
 FRESH = ("x", "y", "z", "a", "b", "c", "d", "e", "f", "g", "h")
 
 
@@ -50,6 +61,7 @@ class Line(NamedTuple):
         again: whether an earlier line made the module.
         step: the number of the step that it belongs to.
         frozen: whether its weights are kept from training.
+        holds: whether it has weights.
     """
 
     inputs: tuple[int, ...]
@@ -60,6 +72,7 @@ class Line(NamedTuple):
     again: bool
     step: int
     frozen: bool
+    holds: bool = True
 
     @property
     def plain(self) -> bool:
@@ -75,12 +88,16 @@ class Program(NamedTuple):
         lines: by the number of the value that each makes.
         outputs: the values that come out.
         steps: the network's.
+        modular: whether the steps' names tell the modules that they lie in.
+        named: whether people gave the steps' names (Keras numbers its own).
     """
 
     inputs: tuple[tuple[int, int], ...]
     lines: dict[int, Line]
     outputs: tuple[int, ...]
     steps: list[Step]
+    modular: bool = False
+    named: bool = True
 
     @property
     def stack(self) -> bool:
@@ -109,7 +126,8 @@ def lower(report: Report, pieces: Split, taken: Iterable[str] = ()) -> Program:
     for number, row in enumerate(report.rows):
         lowering.take(number, row.input_shapes)
     outputs = tuple(lowering.values[number] for number in report.outputs)
-    return Program(tuple(lowering.inputs), lowering.lines, outputs, report.network.steps)
+    modular = report.network.notation in ("torch", "onnx")
+    return Program(tuple(lowering.inputs), lowering.lines, outputs, report.network.steps, modular)
 
 
 class _Lowering:
@@ -146,7 +164,7 @@ class _Lowering:
             again = step.shares is not None and bool(name)
             frozen = piece.holds and not step.layer.trainable
             self.lines[self.made] = Line(
-                inputs, piece.kind, piece.call, piece.form, name, again, number, frozen
+                inputs, piece.kind, piece.call, piece.form, name, again, number, frozen, piece.holds
             )
             inputs = (self.made,)
             self.made += 1
@@ -165,7 +183,8 @@ class _Lowering:
         main = held[-1] if held else (own or made or [0])[0]
         names = []
         for at, piece in enumerate(pieces):
-            wanted = step.name if at == main else f"{step.name}_{piece.kind}"
+            module = step.name.strip("/").rpartition("/")[0] or step.name  # without an operator
+            wanted = module if at == main else f"{module}_{piece.kind}"
             names.append(self.unique(identifier(wanted)) if piece.call else "")
         self.modules[number] = names
         return names
@@ -189,16 +208,19 @@ def identifier(name: str) -> str:
     """A name that Python takes, as near as can be."""
     word = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_") or "layer"
     word = f"layer{word}" if word[0].isdigit() else word
-    return f"{word}_" if iskeyword(word) else word
+    return f"{word}_" if iskeyword(word) or word in AMBIGUOUS else word
 
 
 def labels(program: Program) -> dict[int, str]:
-    """The values whose steps the user named, with names that aren't just a kind and a number."""
+    """The values that were given names: a spec's labels, and the modules that made them."""
     named = {}
     for number, line in program.lines.items():
         step = program.steps[line.step]
-        if step.name.rstrip("0123456789") != step.layer.kind:
-            named[number] = identifier(step.name)
+        word = step.name if not step.is_counted else ""
+        if program.modular:
+            word = line.name.removesuffix("_") if not re.search(r"\W", line.name) else ""
+        if word and program.named:
+            named[number] = identifier(word.lower())
     return named
 
 

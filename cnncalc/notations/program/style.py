@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["LINES", "WIDTH", "split", "statement"]
+from collections.abc import Mapping
+
+__all__ = ["INDENT", "LINES", "WIDTH", "parameters", "split", "statement"]
 
 WIDTH = 88
 INDENT = "    "
 LINES = "\f"  # white space to Python
+TURNS = " for _ in "  # of a list of modules
 OPENERS = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -25,14 +28,30 @@ def statement(text: str, indent: str = "", tail: str = "") -> list[str]:
     if opened is None:
         return _wrapped(text, indent, tail)
     head, inner = text[: opened + 1], text[opened + 1 : -1]
+    if len(indent) + len(head) > WIDTH and head[-2] in OPENERS.values():
+        return statement(head[:-1], indent, text[opened:] + tail)  # the call before is broken
+    name, equals, value = text.partition(" = ")
+    wide = flat and len(indent) + len(head) > WIDTH and equals
+    if wide and len(indent) + len(INDENT) + len(value) <= WIDTH:  # names that are very long
+        return [f"{indent}{name} = (", f"{indent}{INDENT}{value}", f"{indent}){tail}"]
     deeper = indent + INDENT
     if flat and len(deeper) + len(inner) <= WIDTH:
         return [indent + head, deeper + inner, f"{indent}{text[-1]}{tail}"]
     parts = split(inner.removeprefix(LINES))
+    element, repeated, source = parts[-1].rpartition(TURNS)
+    if repeated and len(parts) == 1 and _is_whole(element):
+        lines = [*statement(element, deeper), f"{deeper}{TURNS.lstrip()}{source}"]
+        return [indent + head, *lines, f"{indent}{text[-1]}{tail}"]
     hugged = len(parts) == 1 and parts[0][0] in OPENERS
     comma = "" if hugged else ","  # a list that is the one argument needs none
     lines = [line for part in parts for line in statement(part, deeper, comma)]
     return [indent + head, *lines, f"{indent}{text[-1]}{tail}"]
+
+
+def parameters(first: str, others: Mapping[str, int | None]) -> str:
+    """The parameters of a function, with their defaults."""
+    named = [name if value is None else f"{name}={value}" for name, value in others.items()]
+    return ", ".join([first, *named])
 
 
 def _wrapped(text: str, indent: str, tail: str) -> list[str]:
@@ -69,6 +88,11 @@ def _last_bracket(text: str) -> int | None:
             if not stack and at == len(text) - 1:
                 return last
     return None
+
+
+def _is_whole(text: str) -> bool:
+    """Whether every bracket that opens also closes."""
+    return all(text.count(opened) == text.count(closed) for opened, closed in OPENERS.items())
 
 
 def split(text: str) -> list[str]:

@@ -10,6 +10,7 @@ from cnncalc.frameworks.pytorch.writing import parts, write
 from cnncalc.frameworks.pytorch.writing.calls import axes_of, no_class
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.conv import Conv
+from cnncalc.layers.learned import Scale, Shift
 from cnncalc.layers.reshape import Flatten, Permute, Reshape
 from cnncalc.notations.program.lines import Piece
 from cnncalc.notations.program.style import LINES
@@ -128,6 +129,16 @@ def _rescale(layer: Any, shape: Shape) -> Sequence[Piece]:
     return [Piece("rescale", None, f"{{0}} * {layer.factor[0]!r}{offset}")]
 
 
+def _unpool(layer: Any, shape: Shape) -> Sequence[Piece]:
+    raise no_class(layer, "it wants the indices of a pool")
+
+
+def _across(layer: Any, shape: Shape) -> Sequence[Piece] | None:
+    if len(shape) < 2:
+        raise no_class(layer, "nn.LocalResponseNorm wants a map")
+    return None
+
+
 FORMS: dict[str, Form] = {
     **{
         kind: _expression(f"torch.{kind}({{0}})")
@@ -139,6 +150,8 @@ FORMS: dict[str, Form] = {
     "exponential": _expression("torch.exp({0})"),
     "expand": _expand,
     "permute": _permute,
+    "lrn": _across,
+    "maxunpool": _unpool,
     "power": _power,
     "reduce": _reduce,
     "rescale": _rescale,
@@ -200,7 +213,16 @@ def _reshape(layer: Any, shape: Shape) -> Sequence[Layer] | None:
     return *to_last, middle, *to_first
 
 
+def _half_affine(layer: Any, shape: Shape) -> Sequence[Layer] | None:
+    """Keras's batch norm may have a shift without a scale, or the other way round."""
+    if not layer.affine or layer.scale == layer.shift:
+        return None
+    learned = Scale() if layer.scale else Shift()
+    return layer.replaced(affine=False, scale=True, shift=True), learned
+
+
 REWRITES: dict[str, Rewrite] = {
+    "bn": _half_affine,
     "flatten": _flatten,
     "linear": _linear,
     "ln": _normed,

@@ -61,6 +61,20 @@ def same(call: Call) -> Constant:
     return constants(call)[0]
 
 
+def copied(call: Call) -> Constant:
+    """The same numbers under another name.
+
+    torch.onnx keeps tensors of the same numbers once and copies them: all the ones and zeros of
+    an untrained model, which are no shared weights and count under each of their names.
+    """
+    (tensor,) = constants(call)
+    values, name = tensor.values, clean(call.node.outputs[0])
+    if tensor.count < 2 or values is None or not (values == values.flat[0]).all():
+        return tensor
+    sources = tuple(Stored(name, s.shape, s.learned, s.literal) for s in tensor.sources)
+    return Constant(tensor.shape, values, sources)
+
+
 def dequantized(call: Call) -> Constant:
     """A tensor whose scale and zero point are no weights."""
     (tensor, *_) = constants(call)
@@ -82,9 +96,15 @@ def elementwise(compute: Callable[..., Any]) -> Callable[[Call], Constant]:
     def function(call: Call) -> Constant:
         given = constants(call)
         shape = shapes.broadcast([each.shape for each in given])
-        return made(call, shape, given, lambda *x: numpy.broadcast_to(compute(*x), shape))
+        weights = [each for each in given if _is_weight(each)]
+        return made(call, shape, given, lambda *x: numpy.broadcast_to(compute(*x), shape), weights)
 
     return function
+
+
+def _is_weight(constant: Constant) -> bool:
+    """Whether it is no number of the program, as the ε beside a weight that is standardised."""
+    return bool(constant.shape) and not all(each.literal for each in constant.sources)
 
 
 def variadic(compute: Callable[..., Any]) -> Callable[[Call], Constant]:
@@ -176,7 +196,7 @@ ARITHMETIC: dict[str, Fold] = {
     "Floor": elementwise(numpy.floor),
     "Greater": elementwise(numpy.greater),
     "GreaterOrEqual": elementwise(numpy.greater_equal),
-    "Identity": same,
+    "Identity": copied,
     "Less": elementwise(numpy.less),
     "LessOrEqual": elementwise(numpy.less_equal),
     "Log": elementwise(numpy.log),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from cnncalc.frameworks.onnx.activation import ACTIVATIONS
 from cnncalc.notations.onnx_file.call import Call
 from cnncalc.notations.onnx_file.operators.dense import DENSE
 from cnncalc.notations.onnx_file.operators.elementwise import ELEMENTWISE
@@ -18,7 +19,7 @@ from cnncalc.notations.onnx_file.operators.resizing import RESIZING
 from cnncalc.notations.onnx_file.operators.slicing import SLICING
 from cnncalc.notations.onnx_file.records import Value
 
-__all__ = ["OPERATORS", "Handler"]
+__all__ = ["OPERATORS", "ROW_BY_ROW", "Handler"]
 
 Handler = Callable[[Call], Value | list[Value]]
 
@@ -31,3 +32,7 @@ OPERATORS: dict[str, Handler] = {
     **RESIZING,
     **SLICING,
 }
+
+# Those that do the same to each row of a matrix, so that it makes no difference to them
+# whether its rows are those of one sample or of all.
+ROW_BY_ROW = frozenset(ACTIVATIONS) | {"Add", "Clip", "Div", "Gemm", "MatMul", "Mul", "Sub"}

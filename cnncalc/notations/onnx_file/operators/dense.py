@@ -16,14 +16,14 @@ __all__ = ["DENSE"]
 def gemm(call: Call) -> Flow:
     """Data times a stored matrix, plus a bias."""
     flow, weight, bias = call.flow(), call.stored(1), call.constant(2)
-    if call.integer("transA", 0) or len(flow.shape) != 1:
+    if call.integer("transA", 0) or (len(flow.shape) != 1 and not call.by_rows):
         call.refuse(f"it multiplies {show(flow.shape)}, where a vector for each sample is read")
     outputs, inputs = matrix(call, weight, bool(call.integer("transB", 0)))
-    if flow.shape[0] != inputs:
-        mismatch(call, flow.shape[0], inputs)
+    if flow.shape[-1] != inputs:
+        mismatch(call, flow.shape[-1], inputs)
     if bias is not None and bias.count != outputs:
         call.refuse(f"its bias has {bias.count} values for {outputs} outputs", code="declared")
-    layer = Linear(outputs, bias is not None)
+    layer = Linear(outputs, bias is not None, -1 if call.by_rows else None)
     return call.add(layer, [flow], weight=weight, bias=bias)
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import cnncalc.notations.onnx_file.shapes as shapes
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Shape, show
-from cnncalc.layers.conv import Conv, ConvTransposed
+from cnncalc.layers.conv import Conv
 from cnncalc.layers.linear import Linear
+from cnncalc.layers.transposed import ConvTransposed
 from cnncalc.notations.onnx_file.call import Call, plain
 from cnncalc.notations.onnx_file.model import Constant
 from cnncalc.notations.onnx_file.operators.patterns import (

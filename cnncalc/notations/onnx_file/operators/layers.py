@@ -39,13 +39,17 @@ def weighted(call: Call) -> Flow:
         sizes.pop()
     layer = READERS[op](call.attributes, sizes)
     if op not in ("Conv", "ConvTranspose"):
-        layer = _as_learned(layer, given)
+        layer = _as_learned(layer, given, call.tracer.stores_weights)
     return call.add(layer, [call.flow()], "", **given)
 
 
-def _as_learned(layer: Layer, given: dict[str, Constant | None]) -> Layer:
-    """A norm without the scale or the shift that is made of no stored tensor."""
-    held = {name: each is not None and bool(each.sources) for name, each in given.items()}
+def _as_learned(layer: Layer, given: dict[str, Constant | None], literal: bool) -> Layer:
+    """A norm without the scale or the shift that is made of no stored tensor.
+
+    Where a file keeps its weights as tensors, exporters write a scale of ones and a shift of
+    zeros in the program for a norm that has none.
+    """
+    held = {name: _is_held(each, name == "weight", literal) for name, each in given.items()}
     scale, shift = held.get("weight", False), held.get("bias", False)
     if scale and (shift or "bias" not in given):
         return layer
@@ -53,6 +57,14 @@ def _as_learned(layer: Layer, given: dict[str, Constant | None]) -> Layer:
         return layer.replaced(affine=False)
     options = {"scale": scale, "shift": shift}
     return layer.replaced(**{name: on for name, on in options.items() if name in layer.options})
+
+
+def _is_held(constant: Constant | None, number: int, literal: bool) -> bool:
+    """Whether a tensor is a weight, and not the number that leaves everything as it is."""
+    if constant is None or not constant.sources:
+        return False
+    written = literal and all(each.literal for each in constant.sources)
+    return not (written and constant.values is not None and (constant.values == number).all())
 
 
 def plain(call: Call) -> Flow:
@@ -143,11 +155,22 @@ def quantized(call: Call) -> Flow:
     return call.add(KINDS["identity"](), [call.flow()])
 
 
+FRACTIONS = (1, 10, 11, 16)  # the numbers of the types of fractions
+
+
+def cast(call: Call) -> Flow:
+    """Data in another type of fractions is the same data; whole numbers are a step."""
+    if call.attributes.get("to", 1) in FRACTIONS:
+        return call.flow()
+    return call.add(KINDS["identity"](), [call.flow()])
+
+
 LAYERS: dict[str, Callable[[Call], Value | list[Value]]] = {
     **dict.fromkeys((*ACTIVATIONS, *POOLS, "LRN"), plain),
     **dict.fromkeys(WEIGHTS, weighted),
     **dict.fromkeys(ALONG_AXIS, along_axis),
-    **dict.fromkeys(("DequantizeLinear", "QuantizeLinear", "CastLike"), quantized),
+    **dict.fromkeys(("DequantizeLinear", "QuantizeLinear"), quantized),
+    **dict.fromkeys(("Cast", "CastLike"), cast),
     "Clip": clipped,
     "Dropout": dropout,
     "LpNormalization": lp_normalization,

@@ -63,6 +63,8 @@ def regrouped(call: Call, flow: Flow, target: Shape) -> Flow | None:
 
 def _is_idle(norm: Record) -> bool:
     """Whether a norm's scale is 1 everywhere and its shift 0."""
+    if not getattr(norm.layer, "affine", False):
+        return True
     expected = {"weight": 1, "bias": 0}
     values = {name: constant.values for name, constant in norm.constants.items()}
     return all(

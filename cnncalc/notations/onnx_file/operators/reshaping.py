@@ -8,10 +8,10 @@ from math import prod
 import cnncalc.notations.onnx_file.shapes as shapes
 from cnncalc.frameworks.onnx.node import plain
 from cnncalc.layers import KINDS
-from cnncalc.layers.base import Layer, Shape
+from cnncalc.layers.base import Layer, Shape, show
 from cnncalc.notations.onnx_file.call import Call
 from cnncalc.notations.onnx_file.operators.patterns import regrouped
-from cnncalc.notations.onnx_file.records import Flow, Merged, Value
+from cnncalc.notations.onnx_file.records import Flow, Merged, Rows, Value
 
 __all__ = ["RESHAPING", "to_shape"]
 
@@ -65,15 +65,31 @@ def _common(one: Shape, two: Shape) -> int:
     return count
 
 
-def reshape(call: Call) -> Flow | Merged:
+def reshape(call: Call) -> Flow | Merged | Rows:
     value = call.inputs[0]
-    flow = value.of if isinstance(value, Merged) else call.flow()
-    before = (prod(flow.shape),) if isinstance(value, Merged) else call.with_batch(flow)
-    target = call.whole("shape", 1) or []
-    whole = shapes.reshaped(before, target, bool(call.integer("allowzero", 0)))
+    flow = value.of if isinstance(value, Merged | Rows) else call.flow()
+    before = call.with_batch(flow)
+    if isinstance(value, Merged):
+        before = (prod(flow.shape),)
+    elif isinstance(value, Rows):
+        before = (call.batch * prod(flow.shape[:-1]), flow.shape[-1])
+    sizes = call.whole("shape", 1) or []
+    whole = shapes.reshaped(before, sizes, bool(call.integer("allowzero", 0)))
     if call.batch == 1 and len(whole) == 1:
         return Merged(flow)
-    return regrouped(call, flow, call.without_batch(whole)) or to_shape(call, flow, whole)
+    if len(whole) == 2 and len(flow.shape) > 1 and whole[0] != call.batch:
+        return Rows(_with_rows(call, flow, whole))
+    target = call.without_batch(whole)
+    if isinstance(value, Rows) and target == flow.shape:
+        return flow
+    return regrouped(call, flow, target) or to_shape(call, flow, whole)
+
+
+def _with_rows(call: Call, flow: Flow, whole: Shape) -> Flow:
+    """Data whose last axis is that of a matrix in which the batch is no axis any more."""
+    if whole[1] != flow.shape[-1]:
+        call.without_batch(whole)  # which refuses it
+    return flow
 
 
 def flatten(call: Call) -> Flow:
@@ -130,11 +146,18 @@ MAX_REPEATS = 1024
 
 def depth_to_space(call: Call) -> Flow:
     """Channels become places; the order among the channels makes no difference to a shape."""
-    return call.add(KINDS["pixelshuffle"](call.integer("blocksize", 1)), [call.flow()])
+    return call.add(KINDS["pixelshuffle"](call.integer("blocksize", 1)), [_plane(call)])
 
 
 def space_to_depth(call: Call) -> Flow:
-    return call.add(KINDS["pixelunshuffle"](call.integer("blocksize", 1)), [call.flow()])
+    return call.add(KINDS["pixelunshuffle"](call.integer("blocksize", 1)), [_plane(call)])
+
+
+def _plane(call: Call) -> Flow:
+    flow = call.flow()
+    if len(flow.shape) != 3:
+        call.refuse(f"it works on maps of two spatial axes, not on {show(flow.shape)}")
+    return flow
 
 
 def col2im(call: Call) -> Flow:

@@ -59,7 +59,8 @@ def resized(
     if not kept[2:]:
         return call.add(KINDS["identity"](), [flow])
     transform = coordinates or call.text("coordinate_transformation_mode", "half_pixel")
-    if transform not in COORDINATES:
+    nearest = transform == "tf_half_pixel_for_nn" and call.text("mode", "nearest") == "nearest"
+    if transform not in COORDINATES and not nearest:
         call.refuse(f"the coordinates `{transform[:30]}` can't be followed")
     layer = _layer(call, flow.shape, kept[2:], bool(scales), transform)
     return call.add(layer, [flow])

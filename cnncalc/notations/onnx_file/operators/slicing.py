@@ -81,6 +81,8 @@ def split(call: Call) -> list[Value]:
     flow, names = call.flow(), call.node.outputs
     axis = call.axis(call.integer("axis", 0), flow, "splits")
     given = call.whole("split", 1)
+    if given is None and call.opset < 18 and flow.shape[axis] % len(names):
+        call.refuse(f"{flow.shape[axis]} are no {len(names)} equal parts", code="slice")
     sizes = shapes.part_sizes(flow.shape[axis], given, len(names))
     parts: list[Value] = []
     start = 0

@@ -138,7 +138,8 @@ def fold(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> st
 def upsample(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
     (shape,) = shapes
     if layer.mode == "area":
-        return binned(at, layer, x[0], shape, mean=True)
+        _, sizes = _scales(layer, shape)
+        return binned(at, layer.replaced(factor=None, size=tuple(sizes)), x[0], shape, mean=True)
     modes = {
         "nearest": ("nearest", "asymmetric", "floor"),
         "nearest-exact": ("nearest", "half_pixel", "round_prefer_ceil"),
