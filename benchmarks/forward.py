@@ -129,6 +129,7 @@ def memory(report: cnncalc.Report) -> tuple[float, float]:
     grown = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     foreseen = need(report)
+    assert peak is not None
     assert peak <= foreseen.total
     return grown / 2**20, foreseen.total / 2**20
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 from cnncalc.errors import CnnCalcError, suggest
 from cnncalc.executors.base import Executor, Run, StepRun, Tensor
 
-__all__ = ["EXECUTORS", "Executor", "Run", "StepRun", "Tensor", "find", "module_of"]
+__all__ = ["ALL", "EXECUTORS", "Executor", "Run", "StepRun", "Tensor", "find", "module_of"]
 
 # The module whose `run` each one is.
 EXECUTORS = {
@@ -24,6 +24,9 @@ EXECUTORS = {
 
 FRAMEWORKS = {"torch": "PyTorch", "keras": "Keras"}
 
+# The word for every one that is installed.
+ALL = "all"
+
 
 def find(name: str) -> Executor:
     """The executor of a name; CnnCalcError where there is none."""
@@ -34,24 +37,31 @@ def module_of(name: str) -> Any:
     """An executor's module; CnnCalcError where there is none, or its framework is absent.
 
     Beside `run` it has `DEVICES` and `ready(device)`: whether that can be used, and with what
-    or why not. It may have `free_memory(device)`, where that is not the machine's.
+    or why not. It may have `free_memory(device)`, where that is not the machine's; `TRAINS`,
+    whether `run` takes `backward=True`; and `KEEPS`, whether nothing is freed during a run.
     """
     if name not in EXECUTORS:
-        near = suggest(name, EXECUTORS)
+        near = suggest(name, [*EXECUTORS, ALL])
         meant = f"did you mean `{near}`? " if near else ""
-        available = ", ".join(f"`{known}`" for known in EXECUTORS)
+        available = ", ".join(f"`{known}`" for known in (*EXECUTORS, ALL))
         raise CnnCalcError(
             f"`{name}` is no executor", code="executor", help=f"{meant}available: {available}"
         )
     try:
         return import_module(EXECUTORS[name])
     except ImportError as error:
-        if error.name != name:  # it is there, but broken
-            raise CnnCalcError(
-                f"the executor `{name}` can't be loaded: {error}", code="executor"
-            ) from None
+        if error.name != name:
+            raise _broken(name, error) from None
         raise CnnCalcError(
             f"the executor `{name}` needs {FRAMEWORKS[name]}, which isn't installed",
             code="executor",
             help=f"pip install 'cnncalc[{name}]'",
         ) from None
+    except (AttributeError, OSError, RuntimeError, TypeError, ValueError) as error:
+        raise _broken(name, error) from None
+
+
+def _broken(name: str, error: Exception) -> CnnCalcError:
+    """A framework that is there, but can't be loaded: a library is missing, or doesn't fit."""
+    said = (str(error) or type(error).__name__).splitlines()[0]
+    return CnnCalcError(f"the executor `{name}` can't be loaded: {said}", code="executor")

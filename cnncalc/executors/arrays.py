@@ -10,8 +10,9 @@ from cnncalc.errors import CnnCalcError
 from cnncalc.executors.base import Progress, Run, StepRun, Tensor
 from cnncalc.executors.compute import COMPUTATIONS
 from cnncalc.executors.context import Array, Context
-from cnncalc.executors.devices import DEVICES, array_module, synchronize
+from cnncalc.executors.devices import DEVICES, Peak, array_module, synchronize
 from cnncalc.executors.measuring import measure
+from cnncalc.executors.shortage import MemoryErrors
 from cnncalc.executors.storage import Storage
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network, Step
@@ -26,6 +27,10 @@ COMPUTED = {"float64": "float64", "float32": "float32", "float16": "float16"}
 # the prediction let through, not a fault of the run.
 MISFITS = (ArithmeticError, LookupError, TypeError, ValueError)
 
+# A pass that was as quick as this, in seconds, is timed by another one: watching the memory
+# takes its time, and a GPU's kernels are compiled when they are first asked for.
+QUICK = 0.5
+
 
 def run(
     network: Network,
@@ -36,7 +41,7 @@ def run(
     batch: int = 1,
     progress: Progress | None = None,
 ) -> Run:
-    """One forward pass, with weights allocated and filled on the way.
+    """A forward pass, with weights allocated and filled on the way; a quick one is timed anew.
 
     Args:
         network: what to run.
@@ -50,8 +55,12 @@ def run(
         CnnCalcError: a device that isn't there, or memory that ran out.
     """
     begin = perf_counter()
-    stack = Stack(network, input_shape, device=device, dtype=dtype, batch=batch)
-    done = stack.forward(progress)
+    with Peak(array_module(device)) as peak:
+        stack = Stack(network, input_shape, device=device, dtype=dtype, batch=batch)
+        done = stack.forward(progress)
+    done.peak_bytes = peak.bytes
+    if device == "cuda" or done.forward_seconds < QUICK:
+        done.forward_seconds = stack.forward().forward_seconds
     measure(stack.network, done)
     done.seconds = perf_counter() - begin
     return done
@@ -93,7 +102,7 @@ class Stack:
         self.at = Context(self.xp, self.dtype, seed)
         self.tensors: list[dict[str, Array]] = [{} for _ in self.network.steps]
         self.outputs: dict[int, Array] = {}
-        with _MemoryErrors():
+        with MemoryErrors():
             self.input = self.at.filled((batch, *input_shape))
 
     def forward(self, progress: Progress | None = None) -> Run:
@@ -102,13 +111,15 @@ class Stack:
         steps = self.network.steps
         done = Run("bundled", self.device, self.dtype, self.batch, [])
         self.outputs = {}
+        most = 0
         storage = Storage(steps, self.network.outputs)
-        with _MemoryErrors(), self._quiet():
+        with MemoryErrors(), self._quiet():
             for number, step in enumerate(steps):
                 if progress:
                     progress(number, len(steps), step.name)
                 done.steps.append(self._take(number, step, storage))
-                done.peak_bytes = max(done.peak_bytes, self._bytes(storage))
+                most = max(most, self._bytes(storage))
+        done.peak_bytes = most
         if progress:
             progress(len(steps), len(steps), "")
         self.outputs = storage.results()
@@ -170,15 +181,3 @@ class Stack:
         if self.xp.__name__ == "numpy":
             return self.xp.errstate(all="ignore")  # type: ignore[no-any-return]
         return nullcontext()
-
-
-class _MemoryErrors(AbstractContextManager[None]):
-    """MemoryError as a sentence (CuPy's is a kind of it)."""
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, MemoryError):
-            raise CnnCalcError(
-                f"the run ran out of memory: {error or 'no more could be had'}",
-                code="memory",
-                help="a smaller batch (-b), a smaller input (-i) or --dtype float16",
-            ) from None

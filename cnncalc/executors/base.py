@@ -21,11 +21,16 @@ Progress = Callable[[int, int, str], None]  # steps done, steps in all, the step
 
 
 class Tensor(NamedTuple):
-    """One tensor that a step holds, as it was allocated."""
+    """One tensor that a step holds, as it was allocated.
+
+    Attributes:
+        gradient: the shape of the gradient that it received in a backward pass; None: none.
+    """
 
     name: str
     shape: Shape
     elements: int
+    gradient: Shape | None = None
 
 
 @dataclass
@@ -53,14 +58,18 @@ class StepRun:
 
 @dataclass
 class Run:
-    """A forward pass.
+    """A forward pass, and a backward pass where that was asked for.
 
     Attributes:
         steps: one for each step of the network, the input included.
         seconds: for all of it, allocating and filling weights included.
-        forward_seconds: for the steps' own work.
-        peak_bytes: the most that weights, activations alive and workspace took together.
+        forward_seconds: for the steps' own work, with the weights there.
+        backward_seconds: for the gradients of all weights; None: there was no backward pass.
+        backward_error: why it ended in the middle.
+        peak_bytes: the most that was alive at once, weights included; None: not measured.
         dtype: what was really computed in.
+        fields: how the reach of units was found: by `windows` over the sizes that came out, or
+            in the framework itself by `gradients` or by `probes` of its inputs.
         lacking: the weights that this framework has no tensor for, such as PyTorch's counter
             of batches; they are not compared.
     """
@@ -72,7 +81,10 @@ class Run:
     steps: list[StepRun]
     seconds: float = 0.0
     forward_seconds: float = 0.0
-    peak_bytes: int = 0
+    backward_seconds: float | None = None
+    backward_error: str | None = None
+    peak_bytes: int | None = None
+    fields: str = "windows"
     lacking: frozenset[str] = frozenset()
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from cnncalc.errors import CnnCalcError
 
-__all__ = ["DEVICES", "array_module", "free_memory", "synchronize"]
+__all__ = ["DEVICES", "Peak", "array_module", "free_memory", "synchronize"]
 
 DEVICES = ("cpu", "cuda")
 
@@ -60,6 +62,43 @@ def synchronize(xp: Any) -> None:
     """Wait until the device has done what it was asked for."""
     if xp.__name__ == "cupy":
         xp.cuda.get_current_stream().synchronize()
+
+
+class Peak(AbstractContextManager["Peak"]):
+    """How far the memory of arrays rose in between.
+
+    NumPy tells tracemalloc of each array; CuPy keeps what it took from the GPU in a pool,
+    emptied beforehand, so that what that has in the end is the most that it had.
+
+    Attributes:
+        bytes: the most above what there was before; 0 until the end.
+    """
+
+    def __init__(self, xp: Any) -> None:
+        self.pool = xp.get_default_memory_pool() if xp.__name__ == "cupy" else None
+        self.bytes = 0
+
+    def __enter__(self) -> Self:
+        self.tracing = tracemalloc.is_tracing()
+        if self.pool is not None:
+            self.pool.free_all_blocks()
+        elif self.tracing:
+            tracemalloc.reset_peak()
+        else:
+            tracemalloc.start()
+        self.before = self._now()[0]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bytes = self._now()[1] - self.before
+        if self.pool is None and not self.tracing:
+            tracemalloc.stop()
+
+    def _now(self) -> tuple[int, int]:
+        """What is alive and the most that was."""
+        if self.pool is None:
+            return tracemalloc.get_traced_memory()
+        return int(self.pool.used_bytes()), int(self.pool.total_bytes())
 
 
 def free_memory(device: str) -> int | None:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import suppress
 from importlib.util import find_spec
 from time import perf_counter
 from typing import Any
 from warnings import catch_warnings, simplefilter
 
-from cnncalc.errors import CnnCalcError, LayerError
+import numpy
+
+from cnncalc.errors import CnnCalcError
 from cnncalc.executors.base import Progress, Run, StepRun, Tensor
+from cnncalc.executors.probing import Forward, measure
+from cnncalc.executors.shortage import MemoryErrors, ran_out
 from cnncalc.executors.storage import Storage
-from cnncalc.frameworks.keras.weights import NAMES
-from cnncalc.frameworks.keras.writing import parts, write
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network, Step
-from cnncalc.report import as_layout, from_layout
+from cnncalc.report import as_layout
 
 BACKENDS = ("tensorflow", "jax", "torch")
 
@@ -31,7 +35,12 @@ _choose_backend()
 
 import keras  # noqa: E402 — the backend is chosen before
 
+from cnncalc.executors.keras_convolutions import CONVOLUTIONS  # noqa: E402
 from cnncalc.executors.keras_functions import FUNCTIONS  # noqa: E402
+from cnncalc.executors.keras_layers import LAYERS  # noqa: E402
+from cnncalc.executors.keras_modules import Bench, NotBuilt, inside  # noqa: E402
+from cnncalc.executors.keras_moves import MOVES  # noqa: E402
+from cnncalc.executors.keras_pools import POOLS  # noqa: E402
 
 __all__ = ["DEVICES", "ready", "run"]
 
@@ -40,6 +49,12 @@ COMPUTED = ("float64", "float32", "float16", "bfloat16")
 
 # What backends raise where arrays don't fit together: evidence about a step.
 MISFITS = (ArithmeticError, AssertionError, LookupError, RuntimeError, TypeError, ValueError)
+
+# What probing may compute; each layer is called from Python.
+MOST_VALUES = 250_000_000
+
+# By kind; the rest are one class each, as `convert` writes it, or functions.
+BUILDERS = CONVOLUTIONS | LAYERS | MOVES | POOLS
 
 # What Keras has no tensor for.
 LACKING = frozenset({"num_batches_tracked"})
@@ -59,7 +74,7 @@ def run(
     batch: int = 1,
     progress: Progress | None = None,
 ) -> Run:
-    """One forward pass in inference mode.
+    """One forward pass in inference mode; then what units see, by probing.
 
     Args:
         network: what to run.
@@ -79,22 +94,26 @@ def run(
     begin = perf_counter()
     network = network.at(input_shape)
     dtype = dtype if dtype in COMPUTED else "float32"
-    done = Run("keras", device, dtype, batch, [], lacking=LACKING)
+    done = Run("keras", device, dtype, batch, [], fields="probes", lacking=LACKING)
+    at = Bench(dtype)
     storage = Storage(network.steps, network.outputs)
-    with catch_warnings(), keras.device("cpu"):
+    with MemoryErrors(), catch_warnings(), keras.device("cpu"):
         simplefilter("ignore")
         for number, step in enumerate(network.steps):
             if progress:
                 progress(number, len(network.steps), step.name)
-            done.steps.append(_take(number, step, storage, done, input_shape))
+            done.steps.append(_take(number, step, storage, done, at, input_shape))
             done.forward_seconds += done.steps[-1].seconds
+        measure(network, done, _probing, MOST_VALUES)
     if progress:
         progress(len(network.steps), len(network.steps), "")
     done.seconds = perf_counter() - begin
     return done
 
 
-def _take(number: int, step: Step, storage: Storage, done: Run, input_shape: Shape) -> StepRun:
+def _take(
+    number: int, step: Step, storage: Storage, done: Run, at: Bench, input_shape: Shape
+) -> StepRun:
     """Build and run one step, and let go of what it was the last to read."""
     result = StepRun()
     inputs = [storage.values[each] for each in step.inputs]
@@ -105,84 +124,68 @@ def _take(number: int, step: Step, storage: Storage, done: Run, input_shape: Sha
     elif any(each is None for each in inputs):
         result.built = False
     else:
-        try:
-            value = _run(step, inputs, result, done.dtype)
-        except LayerError:  # Keras has no class for it
-            result.built = False
-        except MISFITS as error:
-            result.error = (str(error) or type(error).__name__).splitlines()[0]
-        else:
+        value = _tried(step, inputs, result, at)
+        if value is not None:
             storage.keep(number, value)
     if storage.values[number] is not None:
-        result.shape = _inside(storage.values[number])
+        result.shape = inside(storage.values[number])
     del inputs
     storage.release(number, step)
     return result
 
 
-def _inside(value: Any) -> Shape:
-    """The shape that came out, channels first and without the batch."""
-    return from_layout(tuple(int(size) for size in value.shape[1:]), "channels-last")
-
-
-def _run(step: Step, inputs: list[Any], result: StepRun, dtype: str) -> Any:
-    """A step by Keras's layers, or by its functions where it has no class."""
-    begin = perf_counter()
+def _tried(step: Step, inputs: list[Any], result: StepRun, at: Bench) -> Any:
+    """What comes out of a step; None, with the reason noted, if nothing does."""
+    at.seconds = 0.0
     try:
-        value, held = _by_layers(step, inputs, dtype)
-    except LayerError:
-        if step.layer.kind not in FUNCTIONS:
+        value, held = _built(at, step.layer, inputs)
+    except NotBuilt:
+        result.built = False
+        return None
+    except MISFITS as error:
+        if ran_out(error):
             raise
-        value, held = FUNCTIONS[step.layer.kind](step.layer, inputs[0])
+        result.error = (str(error) or type(error).__name__).splitlines()[0]
+        return None
+    result.seconds = at.seconds
     result.tensors = held if step.shares is None else []
-    result.seconds = perf_counter() - begin
     return value
 
 
-def _by_layers(step: Step, inputs: list[Any], dtype: str) -> tuple[Any, list[Tensor]]:
-    """The layers of a step, one after another, each built for what really comes in."""
-    if step.layer.arity == "many":
-        layer = _made(step.layer, _inside(inputs[0]), dtype)
-        return (layer(inputs) if len(inputs) > 1 else inputs[0]), []
-    value, held = inputs[0], []
-    for part in parts(step.layer, _inside(value)):
-        layer = _made(part, _inside(value), dtype)
-        value = layer(value, **({"training": False} if _trains(layer) else {}))
-        held += _tensors(part, layer)
-    return value, held
+def _built(at: Bench, layer: Any, inputs: list[Any]) -> tuple[Any, list[Tensor]]:
+    """What the first way that there is makes of a layer's inputs."""
+    for way in (BUILDERS.get(layer.kind), Bench.alone, FUNCTIONS.get(layer.kind)):
+        if way is not None:
+            with suppress(NotBuilt):
+                return way(at, layer, *inputs)
+    raise NotBuilt(f"Keras has nothing for `{layer.kind}`")
 
 
-def _made(layer: Any, shape: Shape, dtype: str) -> Any:
-    """The layer that a call as text makes; the text is this package's own."""
-    text = write(layer, shape)
-    made = eval(text, {"__builtins__": {}, "layers": keras.layers, "float": float})
-    made.dtype_policy = keras.DTypePolicy(dtype)
-    return made
+def _probing(network: Network, asked: frozenset[int]) -> Forward:
+    """Runs a probing network on samples, with ones for weights."""
+    last = {each: number for number, step in enumerate(network.steps) for each in step.inputs}
+
+    def forward(x: Any) -> Iterator[tuple[int, Any]]:
+        at = Bench("float32", probing=True)
+        values: list[Any] = []
+        for number, step in enumerate(network.steps):
+            values.append(_probed(at, step, [values[each] for each in step.inputs], x))
+            if number in asked and values[number] is not None:
+                first = keras.ops.moveaxis(values[number], -1, 1)
+                yield number, keras.ops.convert_to_numpy(first)
+            for each in step.inputs:
+                if last[each] == number:
+                    values[each] = None
+
+    return forward
 
 
-def _trains(layer: Any) -> bool:
-    return bool(getattr(layer, "_call_has_training_arg", False))
-
-
-def _tensors(part: Any, layer: Any) -> list[Tensor]:
-    """What a layer holds, by PyTorch's names and in its order of axes."""
-    names = {theirs: ours for ours, theirs in NAMES.get(part.kind, {}).items()}
-    names |= {"alpha": "weight"}
-    return [
-        _tensor(names.get(held.name, held.name), tuple(int(size) for size in held.shape))
-        for held in layer.weights
-        if held.name != "seed_generator_state"
-    ]
-
-
-def _tensor(name: str, shape: Shape) -> Tensor:
-    count = 1
-    for size in shape:
-        count *= size
-    if name == "depthwise.weight":
-        *kernel, channels, multiplier = shape
-        shape = (channels * multiplier, 1, *kernel)
-    elif name.endswith("weight") and len(shape) > 1:
-        *kernel, inputs, outputs = shape
-        shape = (outputs, inputs, *kernel)
-    return Tensor(name, shape, count)
+def _probed(at: Bench, step: Step, inputs: list[Any], x: Any) -> Any:
+    """One step's value; None: it can't be followed here."""
+    if step.layer.kind == "input":
+        shape = getattr(step.layer, "shape", None)
+        whole = x if shape is None else numpy.zeros((len(x), *shape), dtype=x.dtype)
+        return keras.ops.convert_to_tensor(numpy.moveaxis(whole, 1, -1))
+    if any(each is None for each in inputs):
+        return None
+    return _tried(step, inputs, StepRun(), at)

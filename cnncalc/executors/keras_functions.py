@@ -1,4 +1,4 @@
-"""What Keras does where it has no class: slices, learned factors, squeeze and excitation."""
+"""What Keras's functions do where it has no class, or none with such options."""
 
 from __future__ import annotations
 
@@ -6,78 +6,46 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
-import keras
 from keras import ops
 
 from cnncalc.executors.base import Tensor
 from cnncalc.executors.compute.geometry import axis_of
+from cnncalc.executors.keras_modules import (
+    Array,
+    Bench,
+    Held,
+    channels_first,
+    channels_last,
+    dimension,
+)
 from cnncalc.layers.base import Shape
 
 __all__ = ["FUNCTIONS"]
 
-Array = Any  # a backend's tensor, (N, *spatial, C)
-Held = list[Tensor]
+Built = tuple[Array, Held]
 
 
-def _slice(layer: Any, x: Array) -> tuple[Array, Held]:
-    rank = len(x.shape) - 1
-    place = range(rank)[layer.axis]
-    index = [slice(None)] * (rank + 1)
-    start, stop = layer.interval
-    index[place or rank] = slice(start, stop, layer.step)
-    return x[tuple(index)], []
-
-
-def _learned(function: Callable[[Array, Array], Array]) -> Callable[[Any, Array], Any]:
+def _learned(function: Callable[[Array, Array], Array]) -> Callable[[Bench, Any, Array], Built]:
     """One variable for the whole map."""
 
-    def learned(layer: Any, x: Array) -> tuple[Array, Held]:
+    def learned(at: Bench, layer: Any, x: Array) -> Built:
         rank = len(x.shape) - 1
         sizes: Shape = layer.shape or (int(x.shape[-1]), *(1,) * (rank - 1))
         channels, *places = (*(1,) * (rank - len(sizes)), *sizes)
-        variable = keras.Variable(ops.ones((*places, channels), dtype=x.dtype))
+        variable = at.variable((*places, channels))
         held = [] if layer.role == "constant" else [Tensor("weight", sizes, prod(variable.shape))]
         return function(x, variable), held
 
     return learned
 
 
-def _squeeze(layer: Any, x: Array) -> tuple[Array, Held]:
-    """Two 1x1 convolutions on the averages of the channels."""
-    axes, channels = len(x.shape) - 2, int(x.shape[-1])
-    squeezed = layer.channels or max(1, channels // layer.reduction)
-    conv = getattr(keras.layers, f"Conv{axes}D")
-    first = conv(squeezed, 1, activation="relu", dtype=x.dtype)
-    second = conv(channels, 1, activation="sigmoid", dtype=x.dtype)
-    means = ops.mean(x, axis=tuple(range(1, axes + 1)), keepdims=True)
-    gates = second(first(means))
-    held = [
-        Tensor(f"{name}.{own}", _torch_order(value.shape), prod(value.shape))
-        for name, each in (("fc1", first), ("fc2", second))
-        for own, value in zip(("weight", "bias"), each.weights, strict=True)
-    ]
-    return x * gates, held
-
-
-def _torch_order(shape: Any) -> Shape:
-    if len(shape) == 1:
-        return (int(shape[0]),)
-    *kernel, inputs, outputs = (int(size) for size in shape)
-    return (outputs, inputs, *kernel)
-
-
-def _expand(layer: Any, x: Array) -> tuple[Array, Held]:
-    return ops.broadcast_to(x, (x.shape[0], *layer.sizes[1:], layer.sizes[0])), []
-
-
-def _reduce(layer: Any, x: Array) -> tuple[Array, Held]:
+def _reduce(at: Bench, layer: Any, x: Array) -> Built:
     """Axes that go are the channels too: what is left then has its first axis last."""
     rank = len(x.shape) - 1
     every = layer.axes == ("all",)
     chosen = range(rank) if every else {axis_of(layer, axis, rank) for axis in layer.axes}
-    first = ops.moveaxis(x, -1, 1)
     axes = tuple(1 + axis for axis in sorted(chosen))
-    return ops.moveaxis(REDUCTIONS[layer.by](first, axes, layer.keep), 1, -1), []
+    return channels_last(REDUCTIONS[layer.by](channels_first(x), axes, layer.keep)), []
 
 
 REDUCTIONS: dict[str, Callable[[Array, tuple[int, ...], bool], Array]] = {
@@ -95,21 +63,84 @@ REDUCTIONS: dict[str, Callable[[Array, tuple[int, ...], bool], Array]] = {
 }
 
 
-def _each(function: Callable[[Array], Array]) -> Callable[[Any, Array], tuple[Array, Held]]:
-    return lambda layer, x: (function(x), [])
+def _along_last(at: Bench, layer: Any, x: Array) -> Built:
+    """An axis that Keras's activation doesn't work along is put last, and back."""
+    axis = dimension(axis_of(layer, layer.axis, len(x.shape) - 1))
+    moved = ops.moveaxis(x, axis, -1)
+    function = "softmax" if layer.kind == "softmin" else WORDS[layer.kind]
+    made = at.made("Activation", activation=function)
+    value = at.run(made, -moved if layer.kind == "softmin" else moved)
+    return ops.moveaxis(value, -1, axis), []
 
 
-FUNCTIONS: dict[str, Callable[[Any, Array], tuple[Array, Held]]] = {
-    "slice": _slice,
-    "scale": _learned(ops.multiply),
-    "shift": _learned(ops.add),
-    "se": _squeeze,
-    "expand": _expand,
-    "reduce": _reduce,
+WORDS = {"logsoftmax": "log_softmax", "sparsemax": "sparsemax", "glu": "glu"}
+
+
+def _neighbours(at: Bench, layer: Any, x: Array) -> Built:
+    """Each value over the squares of its neighbours among the channels."""
+    first, last = layer.size // 2, (layer.size - 1) // 2
+    channels = int(x.shape[-1])
+    around = [(0, 0)] * (len(x.shape) - 1) + [(first, last)]
+    squares = ops.pad(x * x, around)
+    shifted = [squares[..., place : place + channels] for place in range(layer.size)]
+    sums = ops.sum(ops.stack(shifted), axis=0)
+    return x / (sums * (layer.alpha / layer.size) + layer.k) ** layer.beta, []
+
+
+def _root_mean_square(at: Bench, layer: Any, x: Array) -> Built:
+    """Without a scale, which Keras's class always has."""
+    rank = len(x.shape) - 1
+    axes = tuple(dimension(axis) for axis in layer.places((1,) * rank))
+    return x * ops.rsqrt(ops.mean(x * x, axis=axes, keepdims=True) + 1e-7), []
+
+
+def _standardize(at: Bench, layer: Any, x: Array) -> Built:
+    """With statistics that were given: the report knows none, so any do."""
+    return x * 1.0, []
+
+
+def _rescale(at: Bench, layer: Any, x: Array) -> Built:
+    """Constants for each channel."""
+    factor, offset = (
+        ops.convert_to_tensor(values, dtype=x.dtype) for values in (layer.factor, layer.offset)
+    )
+    return x * factor + offset, []
+
+
+def _softplus(layer: Any, x: Array) -> Array:
+    soft = ops.softplus(x * layer.beta) / layer.beta
+    return ops.where(x * layer.beta > layer.threshold, x, soft)
+
+
+# Value by value, of the layer and the values.
+VALUES: dict[str, Callable[[Any, Array], Array]] = {
     **{
-        name: _each(getattr(ops, name))
+        name: lambda layer, x: getattr(ops, layer.kind)(x)
         for name in ("abs", "ceil", "cos", "erf", "floor", "log", "round", "sign", "sin", "sqrt")
     },
-    "power": lambda layer, x: (ops.power(x, layer.exponent), []),
-    "reciprocal": _each(ops.reciprocal),
+    "power": lambda layer, x: ops.power(x, layer.exponent),
+    "reciprocal": lambda layer, x: 1 / x,
+    "rrelu": lambda layer, x: ops.leaky_relu(x, (layer.lower + layer.upper) / 2),
+    "threshold": lambda layer, x: ops.where(
+        x > layer.threshold, x, layer.value + ops.zeros_like(x)
+    ),
+    "celu": lambda layer, x: ops.celu(x, layer.alpha),
+    "hardsigmoid": lambda layer, x: ops.clip(x * layer.slope + layer.offset, 0, 1),
+    "hardtanh": lambda layer, x: ops.clip(x, layer.low, layer.high),
+    "softplus": _softplus,
+    "softshrink": lambda layer, x: x - ops.clip(x, -layer.threshold, layer.threshold),
+    "hardshrink": lambda layer, x: ops.where(ops.abs(x) > layer.threshold, x, ops.zeros_like(x)),
+    "squareplus": lambda layer, x: (x + ops.sqrt(x * x + layer.b)) / 2,
+}
+
+FUNCTIONS: dict[str, Callable[..., Built]] = {
+    "scale": _learned(ops.multiply),
+    "shift": _learned(ops.add),
+    "reduce": _reduce,
+    "lrn": _neighbours,
+    "rms": _root_mean_square,
+    "standardize": _standardize,
+    "rescale": _rescale,
+    **dict.fromkeys(("softmin", *WORDS), _along_last),
+    **{kind: lambda at, layer, x: (VALUES[layer.kind](layer, x), []) for kind in VALUES},
 }

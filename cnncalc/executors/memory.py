@@ -3,40 +3,70 @@
 from __future__ import annotations
 
 from collections import Counter
-from math import prod
+from math import ceil, prod
 from typing import NamedTuple
 
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors.devices import free_memory
 from cnncalc.executors.kernels import WORKSPACE_BYTES
+from cnncalc.executors.shortage import LESS
 from cnncalc.report import BYTES, Report, Row
+from cnncalc.tables import human_bytes
 
 __all__ = ["Need", "check_room", "need"]
 
+# Of which autograd keeps the output, nothing at all, and no memory of its own.
+KEEP_OUTPUT = frozenset({"relu", "sigmoid", "tanh", "softmax", "logsoftmax"})
+VIEWS = frozenset({"flatten", "unflatten", "reshape", "permute", "slice", "identity"})
+KEEP_NOTHING = VIEWS | {"add", "sub", "cat", "mean", "pad", "crop", "upsample", "gap"}
+
 
 class Need(NamedTuple):
-    """Bytes of a forward pass: weights and buffers, activations alive at once, scratch memory."""
+    """Bytes that a run takes at once.
+
+    Attributes:
+        weights: buffers included.
+        activations: alive at once; of a run with a backward pass all, and their gradients.
+        workspace: scratch memory.
+        gradients: of the weights that are trained.
+    """
 
     weights: int
     activations: int
     workspace: int
+    gradients: int = 0
 
     @property
     def total(self) -> int:
-        return self.weights + self.activations + self.workspace
+        return sum(self)
 
 
-def need(report: Report) -> Need:
-    """The most that a forward pass of the bundled executor takes at once.
+def need(
+    report: Report, *, dtype: str | None = None, backward: bool = False, keeps: bool = False
+) -> Need:
+    """The most that a run takes at once.
 
-    An upper bound: it counts a copy where the executor may get by without one.
+    An upper bound: it counts copies where an executor may get by without one.
+
+    Args:
+        report: the network.
+        dtype: what is computed in; None: the report's, or float32 where that is no float.
+        backward: whether a backward pass follows, for which activations are kept.
+        keeps: whether the executor frees nothing before the end.
     """
-    element = BYTES[report.dtype] if report.dtype.startswith("float") else BYTES["float32"]
+    element = BYTES[dtype or (report.dtype if report.dtype.startswith("float") else "float32")]
     own = [row for row in report.layers if row.shares is None]
+    sizes = [prod(row.output_shape) for row in report.rows]
+    alive = _most_alive(report)
+    if backward:  # what flows back is as large as what it meets
+        alive = _saved(report, element) + 2 * max(sizes)
+    elif keeps:
+        alive = sum(sizes) + max(sizes)
     return Need(
         element * sum(weight.count for row in own for weight in row.weights),
-        element * report.batch * _most_alive(report),
+        element * report.batch * alive,
         WORKSPACE_BYTES + (_widened(own) if element < BYTES["float32"] else 0),
+        element * sum(row.trainable for row in own) if backward else 0,
     )
 
 
@@ -47,6 +77,31 @@ def _widened(rows: list[Row]) -> int:
     """
     counts = [weight.count for row in rows for weight in row.weights if row.kind != "linear"]
     return BYTES["float32"] * max(counts, default=0)
+
+
+def _saved(report: Report, element: int) -> int:
+    """Elements of one sample that PyTorch's autograd keeps for the backward pass.
+
+    A step keeps what it read, but for those whose gradient follows from what they gave, or
+    from neither. Max pooling keeps a 64-bit index for each value too.
+    """
+    saved, indices = {0}, 0
+    for row in report.layers:
+        if row.kind in KEEP_OUTPUT:
+            saved.add(row.index)
+        elif row.kind not in KEEP_NOTHING:
+            saved.update(row.inputs)
+        if row.kind in ("maxpool", "adaptivemax"):
+            indices += 8 * prod(row.output_shape) // element
+    owners = {_owner(report, number) for number in saved}
+    return indices + sum(prod(report.rows[number].output_shape) for number in owners)
+
+
+def _owner(report: Report, number: int) -> int:
+    """The step whose memory another one's output is a view of."""
+    while report.rows[number].kind in VIEWS:
+        number = report.rows[number].inputs[0]
+    return number
 
 
 def _most_alive(report: Report) -> int:
@@ -67,28 +122,27 @@ def _most_alive(report: Report) -> int:
     return most
 
 
-def check_room(report: Report, device: str = "cpu", free: int | None = None) -> Need:
-    """What a run takes; CnnCalcError where the device doesn't have it.
+def check_room(
+    needed: Need, device: str = "cpu", free: int | None = None, most: int | None = None
+) -> None:
+    """CnnCalcError where the device doesn't have what a run takes.
 
-    `free` is what an executor knows of a device of its own; None: asked of the machine.
+    Args:
+        needed: what it takes.
+        device: where it runs.
+        free: what an executor knows of a device of its own; None: asked of the machine.
+        most: what the run may take though less is free.
     """
-    needed = need(report)
     free = free_memory(device) if free is None else free
-    if free is not None and needed.total > free:
-        where = "memory" if device == "cpu" else "memory on the GPU"
-        raise CnnCalcError(
-            f"this run would take {_size(needed.total)} (weights {_size(needed.weights)}, "
-            f"activations {_size(needed.activations)}, workspace {_size(needed.workspace)}) "
-            f"but only {_size(free)} of {where} is free",
-            code="memory",
-            help="a smaller batch (-b), a smaller input (-i) or --dtype float16",
-        )
-    return needed
-
-
-def _size(count: int) -> str:
-    """Bytes as people read them: 527.8 MiB."""
-    if count < 1024:
-        return f"{count} B"
-    power = min((count.bit_length() - 1) // 10, 5)
-    return f"{count / 1024**power:,.1f} {'KMGTP'[power - 1]}iB"
+    if free is None or needed.total <= max(free, most or 0):
+        return
+    where = "memory" if device == "cpu" else "memory on the GPU"
+    gradients = f"gradients {human_bytes(needed.gradients)}, " if needed.gradients else ""
+    raise CnnCalcError(
+        f"this run would take {human_bytes(needed.total)} (weights {human_bytes(needed.weights)}, "
+        f"{gradients}activations {human_bytes(needed.activations)}, "
+        f"workspace {human_bytes(needed.workspace)}) "
+        f"but only {human_bytes(free)} of {where} is free",
+        code="memory",
+        help=f"{LESS}; --max-memory {ceil(needed.total / 1e6)}MB runs it all the same",
+    )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 from math import prod
 from time import perf_counter
 from typing import Any
@@ -11,16 +12,20 @@ from typing import Any
 from cnncalc.analysis import analyze
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors.base import Progress, Run, StepRun, Tensor
+from cnncalc.executors.probing import Forward, measure
+from cnncalc.executors.shortage import MemoryErrors, ran_out
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network
 from cnncalc.notations.onnx_write import Written, shape_name, write_report
-from cnncalc.report import Report, as_layout
+from cnncalc.report import Report, Row, as_layout
 
-__all__ = ["DEVICES", "ready", "run"]
+__all__ = ["DEVICES", "KEEPS", "ready", "run"]
 
+KEEPS = True  # every step's output is one of the model's
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 DEVICES = tuple(PROVIDERS)
 LEAVE_OUT = 16  # steps that may fail before the run is given up
+MOST_VALUES = 2_000_000_000  # that probing may compute
 FATAL = 4  # the runtime's own messages are for its errors, which are caught here
 
 # Tensors that PyTorch and Keras keep beside a layer and ONNX's operators don't have.
@@ -37,6 +42,8 @@ def run(
     progress: Progress | None = None,
 ) -> Run:
     """One forward pass in float32, whatever the dtype: sizes and tensors are the same.
+
+    Then what units see, by probing.
 
     Args:
         network: what to run.
@@ -57,9 +64,13 @@ def run(
     if progress:
         progress(0, len(report.rows), report.rows[0].name)
     trial = _Trial(runtime, provider, report, batch)
-    done = Run("onnxruntime", device, "float32", batch, trial.steps(), lacking=LACKING)
+    with MemoryErrors():
+        done = Run(
+            "onnxruntime", device, "float32", batch, trial.steps(), fields="probes", lacking=LACKING
+        )
+        probing = partial(_probing, runtime, provider)
+        measure(network.at(input_shape), done, probing, MOST_VALUES)
     done.forward_seconds = trial.forward_seconds
-    done.peak_bytes = trial.bytes
     done.seconds = perf_counter() - begin
     return done
 
@@ -84,7 +95,6 @@ class _Trial:
         self.batch = batch
         self.failures: dict[int, str] = {}
         self.forward_seconds = 0.0
-        self.bytes = 0
 
     def steps(self) -> list[StepRun]:
         """What each step did."""
@@ -96,12 +106,15 @@ class _Trial:
             except CnnCalcError:
                 raise
             except Exception as error:  # the runtime has kinds of its own for everything
+                if ran_out(error):
+                    raise
                 message = str(error).splitlines()[0][:300]
-                if len(self.failures) == LEAVE_OUT:
+                culprit = self._culprit(written, str(error))
+                if culprit in self.failures or len(self.failures) == LEAVE_OUT:
                     raise CnnCalcError(
                         f"ONNX Runtime refuses the model: {message}", code="executor"
                     ) from None
-                self.failures[self._culprit(written, str(error))] = message
+                self.failures[culprit] = message
 
     def _written(self, without: Mapping[int, str]) -> Written:
         return write_report(self.report, weights="made", without=without)
@@ -131,22 +144,19 @@ class _Trial:
         """Every output of the model, by its name."""
         import numpy
 
-        options = self.runtime.SessionOptions()
-        options.log_severity_level = FATAL
-        session = self.runtime.InferenceSession(
-            written.model.SerializeToString(), options, providers=[self.provider]
-        )
         random = numpy.random.default_rng(0)
         fed = {
             row.name: random.uniform(-1, 1, (self.batch, *row.output_shape)).astype("float32")
             for row in self.report.rows
             if row.kind == "input"
         }
+        if not written.model.graph.output:  # nothing could be written
+            return fed
+        session = _session(self.runtime, self.provider, written)
         names = [output.name for output in session.get_outputs()]
         begin = perf_counter()
-        found = session.run(names, fed) if names else []
+        found = session.run(names, fed)
         self.forward_seconds = perf_counter() - begin
-        self.bytes = sum(int(value.nbytes) for value in (*found, *fed.values()))
         return fed | dict(zip(names, found, strict=True))
 
     def _step(self, written: Written, values: Mapping[str, Any], number: int) -> StepRun:
@@ -159,8 +169,53 @@ class _Trial:
         for name, held in written.held[number]:
             sizes = tuple(int(size) for size in values[shape_name(held)])
             tensors.append(Tensor(name, sizes, prod(sizes)))
-            self.bytes += 4 * prod(sizes)
         return StepRun(tuple(int(size) for size in values[row.name].shape[1:]), tensors)
+
+
+def _session(runtime: Any, provider: str, written: Written) -> Any:
+    options = runtime.SessionOptions()
+    options.log_severity_level = FATAL
+    model = written.model.SerializeToString()
+    return runtime.InferenceSession(model, options, providers=[provider])
+
+
+def _probing(runtime: Any, provider: str, network: Network, asked: frozenset[int]) -> Forward:
+    """Runs a probing network on samples; what the runtime can't run is passed over."""
+    try:
+        report = analyze(network)
+        written = write_report(report, weights="made", without={})
+        session = _session(runtime, provider, written)
+    except Exception as error:
+        return _passed_over(error)
+    names = {
+        row.name: row.index
+        for row in report.layers
+        if row.index in asked and row.index not in written.missing
+    }
+
+    def forward(x: Any) -> Iterable[tuple[int, Any]]:
+        fed = {row.name: _fed(row, x) for row in report.rows if row.kind == "input"}
+        try:
+            found = session.run(list(names), fed) if names else []
+        except Exception as error:
+            return _passed_over(error)(x)
+        return zip(names.values(), found, strict=True)
+
+    return forward
+
+
+def _passed_over(error: Exception) -> Forward:
+    """No values: of what was wrong the run itself said what there is to say."""
+    if ran_out(error):
+        raise error
+    return lambda x: ()
+
+
+def _fed(row: Row, x: Any) -> Any:
+    """The samples, or zeros for a further input."""
+    import numpy
+
+    return numpy.zeros((len(x), *row.output_shape), dtype=x.dtype) if row.index else x
 
 
 def _package() -> Any:

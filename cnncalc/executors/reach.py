@@ -13,6 +13,7 @@ their statistics, as everywhere in cnncalc.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,7 @@ from cnncalc.executors.base import GLIMPSE
 from cnncalc.executors.compute.geometry import Spreading, kernels
 from cnncalc.executors.kernels import Axis, pool_max
 
-__all__ = ["Reach", "slid", "spread"]
+__all__ = ["Reach", "blind", "slid", "spread"]
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,16 @@ class Reach:
         """What all places see together, as every unit of a later map has it."""
         several = merged and self.rows.shape[1] > 1
         return Reach(self.rows.max(axis=1, keepdims=True), None, self.merged or several)
+
+
+def blind(reaches: Sequence[Reach], column: int) -> bool:
+    """Whether units lie in a gap on some axis.
+
+    They see nothing, so that a run can't tell what they would see of the other axes.
+    """
+    return any(
+        numpy.isneginf(reach.rows[1, min(column, reach.rows.shape[1] - 1)]) for reach in reaches
+    )
 
 
 def slid(rows: Any, axis: Axis) -> Any:

@@ -36,7 +36,8 @@ class Storage:
         self.values[number] = value
         block = _block(value)
         self._blocks.setdefault(id(block), (block, []))[1].append(number)
-        alive = sum(held.nbytes for held, _ in self._blocks.values())
+        # TensorFlow's arrays don't say what they take.
+        alive = sum(getattr(held, "nbytes", 0) for held, _ in self._blocks.values())
         self.most_bytes = max(self.most_bytes, alive)
 
     def spares(self, step: Step) -> list[int]:

@@ -1,8 +1,7 @@
-"""PyTorch as an executor: every layer as the real modules of torch.nn, in evaluation mode."""
+"""PyTorch as an executor: every layer as the real modules of torch.nn."""
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from time import perf_counter
 from typing import Any
 from warnings import catch_warnings, simplefilter
@@ -12,15 +11,19 @@ import torch
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors import torch_gradients
 from cnncalc.executors.base import Progress, Run, StepRun, Tensor
+from cnncalc.executors.shortage import MemoryErrors, ran_out
 from cnncalc.executors.storage import Storage
 from cnncalc.executors.torch_layers import build
+from cnncalc.executors.torch_memory import watch
 from cnncalc.executors.torch_modules import Bench, Built, NotBuilt
+from cnncalc.executors.torch_passes import Again
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network, Step
 
-__all__ = ["DEVICES", "free_memory", "ready", "run"]
+__all__ = ["DEVICES", "TRAINS", "free_memory", "ready", "run"]
 
 DEVICES = ("cpu", "cuda", "meta")
+TRAINS = True
 
 # What PyTorch computes in; sizes and tensors are the same in any other type.
 COMPUTED = ("float64", "float32", "float16", "bfloat16")
@@ -36,9 +39,10 @@ def run(
     device: str = "cpu",
     dtype: str = "float32",
     batch: int = 1,
+    backward: bool = False,
     progress: Progress | None = None,
 ) -> Run:
-    """One forward pass without gradients; then what units see, by gradient.
+    """A forward pass that makes the modules, and one that measures them; then what units see.
 
     Args:
         network: what to run.
@@ -46,6 +50,7 @@ def run(
         device: `cpu`, `cuda`, or `meta`, which has sizes but no values and no memory.
         dtype: float64, float32, float16 or bfloat16; any other is computed in float32.
         batch: samples at a time.
+        backward: measure in training mode and backwards too, for a gradient of every weight.
         progress: called before each step with the steps done, all steps and the step's name.
 
     Raises:
@@ -54,15 +59,37 @@ def run(
     begin = perf_counter()
     _check_device(device)
     stack = Stack(network.at(input_shape), device, dtype, batch)
-    with _MemoryErrors(), catch_warnings(), torch.no_grad():
+    with MemoryErrors(), catch_warnings():
         simplefilter("ignore")  # what PyTorch advises is no news about sizes
-        done = stack.forward(input_shape, progress)
-    if device != "meta":
-        with _MemoryErrors(), catch_warnings():
-            simplefilter("ignore")
+        done = _measured(stack, input_shape, backward, progress)
+        if device != "meta":
+            _tell(progress, done, "receptive fields")
             torch_gradients.measure(stack.network, done)
+            done.fields = "gradients"
     done.seconds = perf_counter() - begin
     return done
+
+
+def _measured(stack: Stack, input_shape: Shape, backward: bool, progress: Progress | None) -> Run:
+    """A pass that makes the modules, and a pass over them for time and memory."""
+    with watch(stack.device) as peak:
+        with torch.no_grad():
+            done = stack.forward(input_shape, progress)
+        if stack.device != "meta" or backward:
+            _tell(progress, done, "backward" if backward else "measuring")
+            values = stack.input(input_shape)
+            again = Again(stack.network, stack.built, values, stack.synchronize)
+            # On a GPU kernels are chosen when they are first asked for, backwards too.
+            for _ in range(2 if backward and stack.device == "cuda" else 1):
+                peak.reset()
+                again.run(done, backward)
+    done.peak_bytes = peak.bytes
+    return done
+
+
+def _tell(progress: Progress | None, done: Run, what: str) -> None:
+    if progress:
+        progress(len(done.steps), len(done.steps), what)
 
 
 def ready(device: str) -> tuple[bool, str]:
@@ -96,7 +123,11 @@ def _check_device(device: str) -> None:
 
 
 class Stack:
-    """A network as modules on a device."""
+    """A network as modules on a device.
+
+    Attributes:
+        built: the modules of each step that could be built and run, by its number.
+    """
 
     def __init__(self, network: Network, device: str, dtype: str, batch: int) -> None:
         self.network = network
@@ -104,24 +135,17 @@ class Stack:
         self.dtype = dtype if dtype in COMPUTED else "float32"
         self.batch = batch
         self.bench = Bench(device, getattr(torch, self.dtype))
-        self.built: list[Built] = []
-        self.weight_bytes = 0
+        self.built: dict[int, Built] = {}
 
     def forward(self, input_shape: Shape, progress: Progress | None) -> Run:
         """One step after another, each made when it is reached."""
         steps = self.network.steps
         done = Run("torch", self.device, self.dtype, self.batch, [])
         storage = Storage(steps, self.network.outputs)
-        if self.device == "cuda":
-            torch.cuda.reset_peak_memory_stats()
         for number, step in enumerate(steps):
             if progress:
                 progress(number, len(steps), step.name)
             done.steps.append(self._take(number, step, storage, input_shape))
-            done.forward_seconds += done.steps[-1].seconds
-            done.peak_bytes = max(done.peak_bytes, self.weight_bytes + storage.most_bytes)
-        if self.device == "cuda":
-            done.peak_bytes = int(torch.cuda.max_memory_allocated())
         if progress:
             progress(len(steps), len(steps), "")
         return done
@@ -132,7 +156,7 @@ class Stack:
         inputs = tuple(storage.values[each] for each in step.inputs)
         if step.layer.kind == "input":
             sizes = input_shape if number == 0 else getattr(step.layer, "shape", None) or ()
-            storage.keep(number, self._input(sizes))
+            storage.keep(number, self.input(sizes))
         elif any(each is None for each in inputs):
             result.built = False
         else:
@@ -141,7 +165,6 @@ class Stack:
             except NotBuilt:
                 result.built = False
             except MISFITS as error:
-                _raise_if_memory(error)
                 self._note_failure(error, result)
         if storage.values[number] is not None:
             result.shape = tuple(int(size) for size in storage.values[number].shape[1:])
@@ -152,59 +175,33 @@ class Stack:
     def _run(self, number: int, step: Step, inputs: Any, result: StepRun, storage: Storage) -> None:
         built = build(step.layer, inputs, self.bench)
         if step.shares is None:
-            self._hold(built, result)
-        self._synchronize()
-        begin = perf_counter()
-        value = built.run(*inputs)
-        self._synchronize()
-        result.seconds = perf_counter() - begin
-        storage.keep(number, value)
-
-    def _hold(self, built: Built, result: StepRun) -> None:
-        """Write down the tensors that a step holds, and keep them."""
-        self.built.append(built)
-        for name, tensor in built.tensors():
-            sizes = tuple(int(size) for size in tensor.shape)
-            result.tensors.append(Tensor(name, sizes, int(tensor.numel())))
-            self.weight_bytes += tensor.numel() * tensor.element_size()
+            result.tensors = [_tensor(name, held) for name, held in built.tensors()]
+        elif step.shares in self.built:
+            built.share(self.built[step.shares])
+        storage.keep(number, built.run(*inputs))
+        self.built[number] = built
 
     def _note_failure(self, error: Exception, result: StepRun) -> None:
-        """A type that PyTorch has no kernel for says nothing about sizes."""
+        """A type that PyTorch has no kernel for says nothing about sizes, nor does memory."""
+        if ran_out(error):
+            raise error
         message = str(error) or type(error).__name__
         if isinstance(error, NotImplementedError) or "not implemented for" in message:
             result.built = False
         else:
             result.error = message.splitlines()[0]
 
-    def _input(self, sizes: Shape) -> Any:
+    def input(self, sizes: Shape) -> Any:
+        """What flows in where a step is an input of these sizes."""
         return torch.full(
             (self.batch, *sizes), 0.5, dtype=self.bench.dtype, device=self.bench.device
         )
 
-    def _synchronize(self) -> None:
+    def synchronize(self) -> None:
+        """Wait until the device has done what it was asked for."""
         if self.device == "cuda":
             torch.cuda.synchronize()
 
 
-def _raise_if_memory(error: Exception) -> None:
-    """PyTorch says on a CPU by a common RuntimeError that memory ran out."""
-    if isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error):
-        raise MemoryError("PyTorch could get no more") from None
-
-
-class _MemoryErrors(AbstractContextManager[None]):
-    """Memory that ran out as a sentence."""
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, RuntimeError) and "llocate" in str(error):
-            _raise_sentence(str(error).splitlines()[0])
-        if isinstance(error, MemoryError):
-            _raise_sentence(str(error))
-
-
-def _raise_sentence(reason: str) -> None:
-    raise CnnCalcError(
-        f"the run ran out of memory: {reason or 'no more could be had'}",
-        code="memory",
-        help="a smaller batch (-b), a smaller input (-i) or --dtype float16",
-    ) from None
+def _tensor(name: str, held: Any) -> Tensor:
+    return Tensor(name, tuple(int(size) for size in held.shape), int(held.numel()))

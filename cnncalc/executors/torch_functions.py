@@ -180,6 +180,19 @@ def _lp_norm(layer: Any, x: Array) -> Array:
     return torch.linalg.vector_norm(x, layer.norm, dim=axes, keepdim=layer.keep)
 
 
+def _unit_norm(layer: Any, x: Array) -> Array:
+    every = layer.axes in ("all", ("all",))
+    rank = x.ndim - 1
+    axes = range(rank) if every else [axis_of(layer, axis, rank) for axis in layer.axes]
+    squares = x.square().sum(dim=[1 + axis for axis in axes], keepdim=True)
+    return x / squares.clamp(min=1e-12).sqrt()
+
+
+def _sparseplus(layer: Any, x: Array) -> Array:
+    """0 below -1, x above 1, and a parabola between."""
+    return (x - 1).clamp(min=0) + (x + 1).clamp(0, 2).square() / 4
+
+
 FUNCTIONS: dict[str, Callable[[Any, Array], Array]] = {
     "flatten": _flatten,
     "unflatten": _unflatten,
@@ -209,5 +222,8 @@ FUNCTIONS: dict[str, Callable[[Any, Array], Array]] = {
     "sign": lambda layer, x: torch.sign(x),
     "sin": lambda layer, x: torch.sin(x),
     "sqrt": lambda layer, x: torch.sqrt(x),
+    "sparseplus": _sparseplus,
+    "sparsesigmoid": lambda layer, x: ((x + 1) / 2).clamp(0, 1),
+    "unitnorm": _unit_norm,
     "squareplus": lambda layer, x: (x + (x.square() + layer.b).sqrt()) / 2,
 }

@@ -20,7 +20,7 @@ from torch.nn import functional
 from cnncalc.executors.base import Run
 from cnncalc.executors.compute.geometry import axis_of, kernels, pool_axes
 from cnncalc.executors.measuring import measure as measure_by_windows
-from cnncalc.executors.reach import Reach
+from cnncalc.executors.reach import Reach, blind
 from cnncalc.executors.reach_rules import RULES
 from cnncalc.executors.torch_functions import FUNCTIONS, MERGES
 from cnncalc.executors.torch_layers import BUILDERS, build
@@ -291,6 +291,8 @@ def _seen(
         else:
             (gradient,) = torch.autograd.grad(picked, source, retain_graph=True)
             bounds = _bounds(gradient)
+        if numpy.isneginf(bounds).all() and blind(followed, turn):
+            continue
         for reach, (first, last) in zip(reaches, bounds, strict=True):
             if turn < reach.rows.shape[1]:
                 reach.rows[:2, turn] = first, last

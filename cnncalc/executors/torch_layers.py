@@ -225,6 +225,30 @@ def _holder(sizes: Shape, role: str = "parameter") -> Any:
     return module
 
 
+def _standardize(layer: Any, shape: Shape, bench: Bench) -> Built:
+    """A mean and a variance for each place on the axes, and how many data they came from."""
+    rank = len(shape)
+    every = layer.axes in ("all", ("all",))
+    numbers = [axis for axis in layer.axes if isinstance(axis, int)]
+    axes = range(rank) if every else [axis_of(layer, axis, rank) for axis in numbers]
+    sizes = [shape[axis] for axis in axes]
+    whole = [n if axis in axes else 1 for axis, n in enumerate(shape)]
+    order = sorted(range(len(sizes)), key=list(axes).__getitem__)
+    module = nn.Module()
+    for name, held in (("mean", sizes), ("variance", sizes), ("count", ())):
+        module.register_buffer(name, torch.empty(held, device="meta"))
+    module = bench.ready(module)
+
+    def run(x: Array) -> Array:
+        mean, variance = (
+            held.permute(order).reshape(whole) for held in (module.mean, module.variance)
+        )
+        deviation = variance.sqrt()
+        return x * deviation + mean if layer.invert else (x - mean) / deviation
+
+    return Built({} if layer.given else {"": module}, run)
+
+
 def _across(layer: Any, shape: Shape, bench: Bench) -> Built:
     """Local response normalisation of a vector as of a map of one place."""
     module = real(layer, shape, bench)
@@ -264,6 +288,7 @@ BUILDERS: dict[str, Callable[[Any, Shape, Bench], Built]] = {
     "bn": _norm_channels,
     "gn": _norm_channels,
     "se": _squeeze,
+    "standardize": _standardize,
     "scale": _learned(torch.mul),
     "shift": _learned(torch.add),
     "lrn": _across,

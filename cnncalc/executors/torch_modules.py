@@ -60,6 +60,20 @@ class Built:
             for name, value in (*module.named_parameters(), *module.named_buffers()):
                 yield dot + name, value
 
+    def parameters(self) -> Iterator[tuple[str, Any]]:
+        """Those of the tensors that PyTorch can train."""
+        return ((name, held) for name, held in self.tensors() if isinstance(held, nn.Parameter))
+
+    def share(self, first: Built) -> None:
+        """Take another step's tensors in the place of one's own."""
+        for prefix, module in self.modules.items():
+            theirs = dict(first.modules[prefix].named_modules())
+            for path, part in module.named_modules():
+                for name, held in theirs[path].named_parameters(recurse=False):
+                    part.register_parameter(name, held)
+                for name, held in theirs[path].named_buffers(recurse=False):
+                    part.register_buffer(name, held)
+
 
 def call(text: str) -> Any:
     """The module that a call as text makes, such as `nn.Conv2d(3, 16, 3, padding=1)`.

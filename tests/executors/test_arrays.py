@@ -117,13 +117,7 @@ def test_no_prediction_is_asked_during_a_run(monkeypatch: pytest.MonkeyPatch) ->
         runs += [(alone(layer), shape) for shape in fitting]
         assert fitting, kind
 
-    def raising(*_: object) -> None:
-        raise AssertionError("a prediction was asked")
-
-    for layer_class in {Layer, *LAYER_CLASSES}:
-        for name in PREDICTIONS:
-            if name in vars(layer_class):
-                monkeypatch.setattr(layer_class, name, raising)
+    raise_predictions(monkeypatch)
     with pytest.raises(AssertionError):
         runs[0][0].steps[1].layer.output((1, 2, 3))
 
@@ -132,6 +126,18 @@ def test_no_prediction_is_asked_during_a_run(monkeypatch: pytest.MonkeyPatch) ->
 
         assert done.steps[1].error is None
         assert done.steps[1].shape is not None
+
+
+def raise_predictions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let everything that predicts raise."""
+
+    def raising(*_: object) -> None:
+        raise AssertionError("a prediction was asked")
+
+    for layer_class in {Layer, *LAYER_CLASSES}:
+        for name in PREDICTIONS:
+            if name in vars(layer_class):
+                monkeypatch.setattr(layer_class, name, raising)
 
 
 def takes(layer: Layer, shape: Shape) -> bool:

@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 import cnncalc
 from cnncalc.analysis import analyze
 from cnncalc.errors import SpecError
+from cnncalc.executors import find
 from cnncalc.layers import KINDS
-from tests.executors.test_arrays import alone, sample
+from tests.executors.test_arrays import LEARNING, alone, raise_predictions, sample, takes
 from tests.library import report
 from tests.strategies import specs
 
@@ -62,6 +63,15 @@ def test_examples_agree(name: str) -> None:
         "8x9x9 reduce:max,axes=2,keep",
         "8x9x9 gap:keep expand:8x5x6",
         "8x9x9 abs sqrt power:3",
+        "8x9x9 convt:4,k3,s2,p1,op1,g2,d2",
+        "8x9x9 conv:4,k3,s2,d2,p1:2,mode=reflect dwconv:3,s2x1",
+        "8x9x9 maxpool:3,s2,p1,ceil avgpool:2,s2,p1,ceil lppool:2,ceil",
+        "8x9x9 maxpool:3,d2 avgpool:2,divisor=3",
+        "8x9 upsample:1.5,mode=linear,corners upsample:2,mode=linear",
+        "8x9x9 adaptiveavg:4x5 adaptivemax:3",
+        "8x9x9 unfold:3,p1 fold:3,size=9x9,p1",
+        "8x9x9 lrn:3 softmin:axis=1 glu:axis=0 bn:nostats",
+        "4x8x8 pixelshuffle:2 pixelunshuffle:4 chshuffle:4",
     ],
 )
 def test_what_has_no_class_is_computed(spec: str) -> None:
@@ -69,6 +79,42 @@ def test_what_has_no_class_is_computed(spec: str) -> None:
     outcome = verified(spec)
 
     assert outcome["mismatches"] == outcome["unchecked"] == []
+
+
+def test_no_prediction_is_asked_during_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of them raise while every kind runs."""
+    runs = [
+        (alone(layer), shape)
+        for layer, shapes in map(sample, LEARNING)
+        for shape in shapes
+        if takes(layer, shape)
+    ]
+    raise_predictions(monkeypatch)
+
+    for network, shape in runs:
+        done = find("keras")(network, shape)
+
+        assert (done.steps[1].error, done.steps[1].built) == (None, True), (network.steps, shape)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float16", "bfloat16", "int8"])
+def test_dtypes(dtype: str) -> None:
+    """Each runs; whole numbers are computed in float32."""
+    outcome = verified("3x16x16 conv:4,k3 bn relu gap linear:2", dtype=dtype, batch=2)
+
+    assert outcome["ok"]
+    assert outcome["dtype"] == ("float32" if dtype == "int8" else dtype)
+
+
+def test_a_class_that_an_older_keras_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Adaptive pooling goes by functions then; without any of them a step is not checked."""
+    import keras
+
+    monkeypatch.setattr(keras.layers, "AdaptiveAveragePooling2D", None)
+    assert verified("3x9x8 adaptiveavg:4x3")["unchecked"] == []
+
+    monkeypatch.setattr(keras.layers, "Dense", None)
+    assert verified("8 relu linear:4 relu")["unchecked"] == [2, 3]
 
 
 def test_keras_source_agrees() -> None:

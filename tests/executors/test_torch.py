@@ -13,7 +13,7 @@ from cnncalc.errors import CnnCalcError, SpecError
 from cnncalc.executors import find
 from cnncalc.fields import Field
 from cnncalc.layers import KINDS
-from cnncalc.receptive import Seen
+from cnncalc.seen import Seen
 from cnncalc.verification import compare, verify_report
 from tests.executors.test_arrays import LEARNING, alone, sample
 from tests.frameworks.live_pytorch import torch_or_skip

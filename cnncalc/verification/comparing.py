@@ -6,57 +6,30 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from cnncalc.errors import CnnCalcError
-from cnncalc.executors import Run, module_of
-from cnncalc.executors.base import GLIMPSE, Progress, StepRun, Tensor
+from cnncalc.executors.base import GLIMPSE, Run, StepRun, Tensor
+from cnncalc.executors.memory import Need, need
 from cnncalc.layers.base import Shape, Weight
-from cnncalc.receptive import Along
 from cnncalc.report import Report, Row
+from cnncalc.seen import Along
 
-__all__ = ["compare", "verify_report"]
+__all__ = ["compare"]
 
 Interval = tuple[int, int]
 
 BUFFERS = ("running_mean", "running_var", "num_batches_tracked")
 
 
-def verify_report(
-    report: Report,
-    *,
-    executor: str = "bundled",
-    device: str = "cpu",
-    progress: Progress | None = None,
-) -> Report:
-    """Run the network of a report and fill in `report.verify`.
-
-    Raises:
-        CnnCalcError: an executor or device that isn't there, or too little memory.
-    """
-    runner = module_of(executor)
-    if device != "meta":
-        from cnncalc.executors.memory import check_room
-
-        known = getattr(runner, "free_memory", None)
-        free = known(device) if known else None
-        if device == "cpu" or executor == "bundled" or free is not None:
-            check_room(report, device, free)
-    result = runner.run(
-        report.network,
-        report.input,
-        device=device,
-        dtype=report.dtype,
-        batch=report.batch,
-        progress=progress,
-    )
-    report.verify = compare(report, result)
-    return report
-
-
-def compare(report: Report, run: Run) -> dict[str, Any]:
+def compare(report: Report, run: Run, needed: Need | None = None) -> dict[str, Any]:
     """The document `verify` of the contract.
 
-    Beside its keys: `unchecked`, the steps that the executor couldn't build or reach, and
-    `dtype`, what was really computed in. A step that failed in the executor counts as a
-    mismatch: its `actual` says why.
+    Beside its keys: `unchecked`, the steps that the executor couldn't build or reach; `dtype`,
+    what was really computed in; `measured` beside `predicted`, what the run took. A step that
+    failed in the executor counts as a mismatch: its `actual` says why.
+
+    Args:
+        report: what is predicted.
+        run: what came out.
+        needed: the memory that was foreseen; None: of an executor that frees what it can.
     """
     if len(report.rows) != len(run.steps):
         raise CnnCalcError(f"{len(run.steps)} steps were run but {len(report.rows)} predicted")
@@ -64,16 +37,31 @@ def compare(report: Report, run: Run) -> dict[str, Any]:
     for row in report.layers:
         comparison.take(row)
     comparison.totals()
+    comparison.backward()
+    trained = run.backward_seconds is not None
+    needed = needed or need(report, dtype=run.dtype, backward=trained)
     return {
         "executor": run.executor,
         "device": run.device,
         "dtype": run.dtype,
         "ok": not comparison.mismatches,
         "checked": comparison.checked,
+        "fields_by": run.fields,
         "unchecked": comparison.unchecked,
         "mismatches": comparison.mismatches,
         "seconds": round(run.seconds, 6),
-        "peak_bytes": run.peak_bytes,
+        "measured": {
+            "forward_seconds": round(run.forward_seconds, 6),
+            "backward_seconds": round(run.backward_seconds or 0, 6) if trained else None,
+            "peak_bytes": run.peak_bytes,
+        },
+        "predicted": {
+            "peak_bytes": needed.total,
+            "weight_bytes": needed.weights,
+            "gradient_bytes": needed.gradients,
+            "activation_bytes": needed.activations,
+            "workspace_bytes": needed.workspace,
+        },
     }
 
 
@@ -84,6 +72,8 @@ class _Comparison:
         self.report = report
         self.run = run
         self.checked = {"shapes": 0, "params": 0, "macs": 0, "receptive_field": 0}
+        if run.backward_seconds is not None:
+            self.checked["gradients"] = 0
         self.unchecked: list[int] = []
         self.mismatches: list[dict[str, Any]] = []
 
@@ -100,6 +90,8 @@ class _Comparison:
             return
         for place, (weight, tensor) in enumerate(self._weights(row)):
             self._check("params", row.index, *_weight_difference(place, weight, tensor))
+            if "gradients" in self.checked and weight and tensor:
+                self._gradient(row, weight, tensor)
         if step.macs is not None and (step.macs or row.macs):
             self._check("macs", row.index, "macs", row.macs, step.macs)
         self._field(row, step)
@@ -116,6 +108,19 @@ class _Comparison:
             predicted, actual = ([_listed(view[side]) for view in wrong] for side in (0, 1))
             self._differ(row.index, "receptive_field", predicted, actual)
 
+    def _gradient(self, row: Row, weight: Weight, tensor: Tensor) -> None:
+        """Compare what a weight received in the backward pass: a gradient of its shape."""
+        if row.shares is not None or not (weight.trainable or tensor.gradient):
+            return
+        predicted = list(weight.shape) if weight.trainable else None
+        actual = None if tensor.gradient is None else list(tensor.gradient)
+        self._check("gradients", row.index, f"gradient of {weight.name}", predicted, actual)
+
+    def backward(self) -> None:
+        """A backward pass that ended in the middle is a mismatch of the whole."""
+        if self.run.backward_error is not None:
+            self._differ(0, "backward pass", "runs", self.run.backward_error)
+
     def _weights(self, row: Row) -> list[tuple[Weight | None, Tensor | None]]:
         """Predicted weights and allocated tensors, side by side in their order."""
         step = self.run.steps[row.index if row.shares is None else row.shares]
@@ -130,17 +135,12 @@ class _Comparison:
         relabel = self.report.network.relabel
         if relabel is None:
             return step.tensors
-        held = tuple(
-            Weight(
-                tensor.name,
-                tensor.shape,
-                "buffer" if tensor.name in BUFFERS else "parameter",
-                tensor.name not in BUFFERS,
-            )
+        layer = self.report.network.steps[row.index].layer
+        return [
+            Tensor(weight.name, weight.shape, weight.count, _renamed(tensor, weight.shape))
             for tensor in step.tensors
-        )
-        renamed = relabel(self.report.network.steps[row.index].layer, held)
-        return [Tensor(weight.name, weight.shape, weight.count) for weight in renamed]
+            for weight in relabel(layer, (_as_weight(tensor),))
+        ]
 
     def totals(self) -> None:
         """Compare the sum over all tensors, each counted once."""
@@ -153,7 +153,8 @@ class _Comparison:
             for weight in row.weights
             if weight.name in self.run.lacking
         )
-        predicted = self.report.total.params + self.report.total.buffers - sum(lacking)
+        held = sum(row.params + row.buffers for row in self.report.layers)
+        predicted = held - sum(lacking)
         actual = sum(
             tensor.elements
             for row in self.report.layers
@@ -172,6 +173,16 @@ class _Comparison:
         self.mismatches.append(
             {"index": index, "what": what, "predicted": predicted, "actual": actual}
         )
+
+
+def _as_weight(tensor: Tensor) -> Weight:
+    buffer = tensor.name in BUFFERS
+    return Weight(tensor.name, tensor.shape, "buffer" if buffer else "parameter", not buffer)
+
+
+def _renamed(tensor: Tensor, shape: Shape) -> Shape | None:
+    """A tensor's gradient in another order of axes: of the tensor's own shape, if it was that."""
+    return shape if tensor.gradient == tensor.shape else tensor.gradient
 
 
 def _weight_difference(

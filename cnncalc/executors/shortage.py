@@ -1,0 +1,42 @@
+"""Memory that ran out during a run, in whatever words a framework says it."""
+
+from __future__ import annotations
+
+import re
+from contextlib import AbstractContextManager
+from typing import Any
+
+from cnncalc.errors import CnnCalcError
+
+__all__ = ["LESS", "MemoryErrors", "ran_out"]
+
+LESS = "a smaller batch (-b), a smaller input (-i) or --dtype float16"
+
+# How frameworks say that memory ran out, in errors of all kinds.
+RAN_OUT = re.compile(
+    r"out of memory|(not enough|insufficient) memory|(can't|cannot|unable to|fail\w* to) allocate"
+    r"|bad.?alloc|ALLOC_FAILED|RESOURCE_EXHAUSTED|OOM when",
+    re.IGNORECASE,
+)
+
+
+def ran_out(error: BaseException) -> bool:
+    """Whether an error of a framework is about memory that ran out."""
+    kind = type(error).__name__
+    return (
+        isinstance(error, MemoryError)
+        or kind in ("OutOfMemoryError", "ResourceExhaustedError")
+        or (isinstance(error, Exception) and bool(RAN_OUT.search(str(error)[:2000])))
+    )
+
+
+class MemoryErrors(AbstractContextManager[None]):
+    """Makes a sentence of memory that ran out."""
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if error is None or isinstance(error, CnnCalcError) or not ran_out(error):
+            return
+        said = str(error).strip().splitlines() or ["no more could be had"]
+        raise CnnCalcError(
+            f"the run ran out of memory: {said[0]}", code="memory", help=LESS
+        ) from None

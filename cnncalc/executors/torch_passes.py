@@ -1,0 +1,138 @@
+"""Another pass over PyTorch's modules, as a model would make it: how long, and backwards too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from time import perf_counter
+from typing import Any
+
+import torch
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from cnncalc.errors import CnnCalcError
+from cnncalc.executors.base import Run
+from cnncalc.executors.shortage import ran_out
+from cnncalc.executors.storage import Storage
+from cnncalc.executors.torch_modules import Array, Built
+from cnncalc.network import Network, Step
+
+__all__ = ["Again"]
+
+# What PyTorch raises where it doesn't train a network.
+REFUSALS = (ArithmeticError, AssertionError, LookupError, RuntimeError, TypeError, ValueError)
+
+
+class Again:
+    """A network whose modules are there: a pass over them is nothing but the steps' own work.
+
+    A backward pass starts from the sum over every end: each output, what nobody reads, and what
+    a step would have read that could not be built.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        built: Mapping[int, Built],
+        values: Array,
+        synchronize: Callable[[], None],
+    ) -> None:
+        self.network = network
+        self.built = built
+        self.input = values
+        self.synchronize = synchronize
+        read = {each for step in network.steps for each in step.inputs}
+        self.outputs = set(range(len(network.steps))) - read | set(network.outputs)
+
+    def run(self, done: Run, backward: bool) -> None:
+        """Write down the time, and the gradients beside the tensors that they are of."""
+        for number, built in self.built.items():
+            self._set_mode(self.network.steps[number], built, backward)
+        try:
+            with torch.set_grad_enabled(backward):
+                ends = self._forward(done)
+            if backward:
+                done.backward_seconds = self._timed(torch.autograd.backward, ends)[1] if ends else 0
+        except REFUSALS as error:
+            self._note(error, done, backward)
+        for number, built in self.built.items():
+            gradients = {name: held.grad for name, held in built.parameters()}
+            step = done.steps[number]
+            step.tensors = [
+                tensor._replace(gradient=_shape(gradients.get(tensor.name)))
+                for tensor in step.tensors
+            ]
+
+    def _set_mode(self, step: Step, built: Built, backward: bool) -> None:
+        """What its source froze stays so, and the rest gets gradients."""
+        for module in built.modules.values():
+            module.train(backward)
+        for name, held in built.parameters():
+            held.grad = None
+            if step.shares is None:
+                held.requires_grad_(step.layer.trainable and name not in step.layer.kept)
+
+    def _forward(self, done: Run) -> list[Array]:
+        """All steps one after another; the sums of what a backward pass starts from."""
+        storage = Storage(self.network.steps, self.network.outputs)
+        done.forward_seconds = 0.0
+        ends: list[Array] = []
+        for number, step in enumerate(self.network.steps):
+            inputs = [storage.values[each] for each in step.inputs]
+            value = self._value(number, step, inputs, done)
+            if value is not None:
+                storage.keep(number, value)
+            new = inputs if value is None else [value] if number in self.outputs else []
+            ends += [end.sum() for end in new if end is not None and end.requires_grad]
+            del inputs, new, value
+            storage.release(number, step)
+        return ends
+
+    def _value(
+        self, number: int, step: Step, inputs: list[Array | None], done: Run
+    ) -> Array | None:
+        """What a step gives; None where it can't be had."""
+        if number == 0:
+            return self.input
+        if step.layer.kind == "input":
+            sizes = (len(self.input), *(done.steps[number].shape or ()))
+            return self.input.new_full(sizes, 0.5)
+        if number not in self.built or any(value is None for value in inputs):
+            return None
+        built = self.built[number]
+        for module in built.modules.values():
+            _settle(module, inputs[0])
+        value, done.steps[number].seconds = self._timed(built.run, *inputs)
+        done.forward_seconds += done.steps[number].seconds
+        return value
+
+    def _timed(self, function: Callable[..., Any], *values: Any) -> tuple[Any, float]:
+        self.synchronize()
+        begin = perf_counter()
+        value = function(*values)
+        self.synchronize()
+        return value, perf_counter() - begin
+
+    def _note(self, error: Exception, done: Run, backward: bool) -> None:
+        """A pass that ended in the middle: evidence, unless it is about memory or numbers."""
+        message = (str(error) or type(error).__name__).splitlines()[0]
+        if ran_out(error) or not backward:
+            raise error
+        if isinstance(error, NotImplementedError) or "not implemented for" in message:
+            raise CnnCalcError(
+                f"PyTorch can't train this in {done.dtype} on {done.device}: {message}",
+                code="backward",
+                help="`--dtype float32`",
+            ) from None
+        done.backward_seconds = 0.0
+        done.backward_error = message
+
+
+def _settle(module: Any, x: Any) -> None:
+    """PyTorch refuses statistics of one value per channel in training mode."""
+    for each in module.modules():
+        if isinstance(each, _BatchNorm) and x.numel() <= each.num_features:
+            each.eval()
+
+
+def _shape(gradient: Array | None) -> tuple[int, ...] | None:
+    return None if gradient is None else tuple(int(size) for size in gradient.shape)

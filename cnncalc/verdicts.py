@@ -1,0 +1,200 @@
+"""What executors found, for people: sentences, and a table of who agrees on what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from cnncalc.report import Report
+from cnncalc.tables import Column, Table, human_bytes
+
+__all__ = ["agreement", "verdict"]
+
+Run = dict[str, Any]  # what one executor found: the `verify` of the contract
+
+CHECKED = {
+    "shapes": ("shape", "shapes"),
+    "params": ("weight tensor", "weight tensors"),
+    "macs": ("MAC count", "MAC counts"),
+    "receptive_field": ("receptive field", "receptive fields"),
+    "gradients": ("gradient", "gradients"),
+}
+MEMORY = {
+    "weight_bytes": "weights",
+    "gradient_bytes": "gradients",
+    "activation_bytes": "activations",
+    "workspace_bytes": "workspace",
+}
+
+
+def verdict(report: Report) -> list[str]:
+    """That all agrees, or where it doesn't; what was measured; what wasn't checked."""
+    found = report.verify
+    if found is None:
+        return []
+    if "runs" in found:
+        return [_of_all(found), *_mismatches(report, found["mismatches"])]
+    by = f"{found['executor']} on {found['device']}"
+    many, wrong = _counts(found["checked"]), _mismatches(report, found["mismatches"])
+    seconds = _seconds(found)
+    differ = len(found["mismatches"])
+    lines = [
+        f"not verified by {by}: {differ} of {many} differ ({seconds})"
+        if wrong
+        else f"verified by {by}: {many or 'nothing'} agree ({seconds})",
+        *wrong,
+    ]
+    return [*_measured(found), *lines, *_unchecked(found)]
+
+
+def _of_all(found: Run) -> str:
+    """One sentence about several executors."""
+    agree = [run["executor"] for run in found["runs"] if run["ok"] and _has_checked(run)]
+    differ = [run["executor"] for run in found["runs"] if run["ok"] is False]
+    where, seconds = f"verified on {found['device']}", _seconds(found)
+    if not differ:
+        say = f"{_listed(agree)} agree" if len(agree) > 1 else f"only {_listed(agree)} has run"
+        return f"{where}: {say if agree else 'nothing was checked'} ({seconds})"
+    others = f", {_listed(agree)} {'agree' if len(agree) > 1 else 'agrees'}" if agree else ""
+    say = f"{_listed(differ)} {'differ' if len(differ) > 1 else 'differs'}"
+    return f"not {where}: {say}{others} ({seconds})"
+
+
+def _has_checked(run: Run) -> bool:
+    return any(run["checked"].values())
+
+
+def _counts(checked: dict[str, int]) -> str:
+    counts = [
+        f"{checked[key]:,} {words[checked[key] != 1]}"
+        for key, words in CHECKED.items()
+        if checked.get(key)
+    ]
+    return _listed(counts)
+
+
+def _listed(words: Sequence[str]) -> str:
+    """Words as a sentence lists them: a, b and c."""
+    return ", ".join(words[:-1]) + (" and " if words[1:] else "") + "".join(words[-1:])
+
+
+def _seconds(found: Run) -> str:
+    return f"{found['seconds']:.1f} s" if found["seconds"] >= 0.1 else "under 0.1 s"
+
+
+def _measured(found: Run) -> list[str]:
+    """What the run took, beside what was predicted."""
+    measured, predicted = found.get("measured"), found.get("predicted")
+    if not measured or not predicted or found["device"] == "meta":
+        return []
+    line = f"measured: forward {_duration(measured['forward_seconds'])}"
+    if measured["backward_seconds"] is not None:
+        line += f", backward {_duration(measured['backward_seconds'])}"
+    if measured["peak_bytes"] is not None:
+        parts = ", ".join(
+            f"{name} {human_bytes(predicted[key])}"
+            for key, name in MEMORY.items()
+            if predicted[key]
+        )
+        line += f", peak memory {human_bytes(measured['peak_bytes'])}; predicted at most "
+        line += f"{human_bytes(predicted['peak_bytes'])} ({parts})"
+    return [line]
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1000:.3g} ms"
+
+
+def _unchecked(found: Run) -> list[str]:
+    steps = found.get("unchecked") or []
+    if not steps:
+        return []
+    shown = ", ".join(map(str, steps[:8])) + (", …" if len(steps) > 8 else "")
+    count = "step" if len(steps) == 1 else "steps"
+    return [f"not checked, since {found['executor']} can't build them: {count} {shown}"]
+
+
+def _mismatches(report: Report, mismatches: Iterable[dict[str, Any]]) -> list[str]:
+    """One line for each mismatch; the same one in several executors is one line."""
+    found: dict[str, list[str]] = {}
+    for each in mismatches:
+        found.setdefault(_mismatch(report, each), []).append(each.get("executor", ""))
+    return [f"  {f'{_listed(by)}, ' if by[0] else ''}{line}" for line, by in found.items()]
+
+
+def _mismatch(report: Report, mismatch: dict[str, Any]) -> str:
+    row = report.rows[mismatch["index"]]
+    where = f"step {row.index} `{row.text}`" if row.index else "all steps"
+    predicted, actual = (_plainly(mismatch[side]) for side in ("predicted", "actual"))
+    return f"{where}: {mismatch['what']} predicted {predicted}, actual {actual}"
+
+
+def _plainly(value: Any) -> str:
+    """A shape as people write it, a count with separators, anything else as it is."""
+    if isinstance(value, list | tuple):
+        return "×".join(map(str, value))
+    return f"{value:,}" if isinstance(value, int) else "none" if value is None else str(value)
+
+
+def agreement(report: Report) -> Table | None:
+    """Several executors' runs as a table; None: there was one run, or none."""
+    found = report.verify
+    if found is None or "runs" not in found:
+        return None
+    runs = found["runs"]
+    trained = "gradients" in found["checked"]
+    columns = [column for column in AGREEMENT if trained or column.key != "gradients"]
+    footer = [line for run in runs for line in _beside(run)]
+    spare = ("device", "unchecked", "seconds")
+    return Table(columns, None, runs, footer=footer, spare=spare, restore="")
+
+
+def _beside(run: Run) -> list[str]:
+    """Why a run didn't take place, or what it left out."""
+    if run["ok"] is None:
+        return [run["reason"] + (f": {run['help']}" if run["help"] else "")]
+    return _unchecked(run)
+
+
+def _checked(key: str, title: str, doc: str) -> Column:
+    return Column(key, title, doc, lambda _, run: run.get("checked", {}).get(key), right=True)
+
+
+def _device(_: Any, run: Run) -> str:
+    return "" if run["ok"] is None else str(run["device"])
+
+
+def _stand(run: Run) -> str:
+    """How a run ended, in a word or two."""
+    if run["ok"] is None:
+        return "didn't run"
+    if not run["ok"]:
+        return f"{len(run['mismatches'])} differ" + "s" * (len(run["mismatches"]) == 1)
+    return "agrees" if _has_checked(run) else "unchecked"
+
+
+AGREEMENT = (
+    Column("executor", "executor", "its name", lambda _, run: run["executor"]),
+    Column("device", "device", "where it ran", _device),
+    _checked("shapes", "shapes", "shapes that were compared"),
+    _checked("params", "weights", "weight tensors that were compared"),
+    _checked("macs", "MACs", "MAC counts that were compared"),
+    _checked("receptive_field", "fields", "receptive fields that were compared"),
+    _checked("gradients", "gradients", "gradients that were compared"),
+    Column(
+        "unchecked",
+        "skipped",
+        "steps that it can't build or reach",
+        lambda _, run: len(run.get("unchecked", ())),
+        right=True,
+    ),
+    Column(
+        "seconds",
+        "time",
+        "of the run",
+        lambda _, run: run.get("seconds"),
+        lambda _, run: _duration(run["seconds"]) if "seconds" in run else "",
+        right=True,
+    ),
+    Column("verdict", "verdict", "whether it agrees", lambda _, run: _stand(run)),
+)

@@ -1,0 +1,164 @@
+"""Runs for a report: whether there is room for them, one executor's, and everyone's together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cnncalc.errors import CnnCalcError
+from cnncalc.executors import ALL, EXECUTORS, module_of
+from cnncalc.executors.base import Progress
+from cnncalc.executors.memory import check_room, need
+from cnncalc.report import Report
+from cnncalc.verification.comparing import compare
+
+__all__ = ["verify_report"]
+
+TRAINING = "torch"  # the executor that has a backward pass
+
+
+def verify_report(
+    report: Report,
+    *,
+    executor: str = "bundled",
+    device: str = "cpu",
+    backward: bool = False,
+    max_memory: int | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Run the network of a report and fill in `report.verify`.
+
+    Args:
+        report: what is to be verified.
+        executor: the name of one, or `all`: every one that is installed, one after another.
+        device: where it runs.
+        backward: run backwards too, in the executor that can.
+        max_memory: bytes that the run may take though less is free.
+        progress: called with the steps done, all steps and the name of the next one.
+
+    Raises:
+        CnnCalcError: an executor or device that isn't there, or too little memory; of `all`
+            only where not one of them runs.
+    """
+    verification = Verification(report, device, backward, max_memory, progress)
+    report.verify = verification.of_all() if executor == ALL else verification.of(executor)
+    return report
+
+
+@dataclass
+class Verification:
+    """How the runs of a report are to be made."""
+
+    report: Report
+    device: str
+    backward: bool
+    max_memory: int | None
+    progress: Progress | None
+
+    def of(self, executor: str) -> dict[str, Any]:
+        """What one executor found, as the contract's `verify` has it."""
+        runner = module_of(executor)
+        if self.backward and not getattr(runner, "TRAINS", False):
+            raise CnnCalcError(
+                f"the executor `{executor}` has no backward pass",
+                code="backward",
+                help=f"`--backward` goes with `--executor {TRAINING}`",
+            )
+        return self._run(executor, runner, self.backward, self.progress)
+
+    def of_all(self) -> dict[str, Any]:
+        """What every executor found, and why some didn't run."""
+        runs = [self._attempt(name, place) for place, name in enumerate(EXECUTORS)]
+        trained = [run for run in runs if "gradients" in run.get("checked", {})]
+        if self.backward and not trained:
+            (untrained,) = [run for run in runs if run["executor"] == TRAINING]
+            raise CnnCalcError(
+                f"no executor has a backward pass here: {untrained['reason']}",
+                code="backward",
+                help=untrained["help"],
+            )
+        if not any(run["ok"] is not None for run in runs):
+            raise _none_ran(runs, self.device)
+        return _together(runs, self.device)
+
+    def _attempt(self, executor: str, place: int) -> dict[str, Any]:
+        """What one of several found, or why it doesn't run."""
+        try:
+            runner = module_of(executor)
+            backward = self.backward and getattr(runner, "TRAINS", False)
+            return self._run(executor, runner, backward, self._progress(executor, place))
+        except CnnCalcError as error:
+            return {
+                "executor": executor,
+                "device": self.device,
+                "ok": None,
+                "code": error.code,
+                "reason": error.message,
+                "help": error.help,
+            }
+
+    def _progress(self, executor: str, place: int) -> Progress | None:
+        """The progress of one executor as part of all of them."""
+        if self.progress is None:
+            return None
+        tell = self.progress
+
+        def part(done: int, total: int, name: str) -> None:
+            tell(place * total + done, len(EXECUTORS) * total, f"{executor} {name}")
+
+        return part
+
+    def _run(
+        self, executor: str, runner: Any, backward: bool, progress: Progress | None
+    ) -> dict[str, Any]:
+        report, device = self.report, self.device
+        keeps = getattr(runner, "KEEPS", False)
+        if device != "meta":
+            known = getattr(runner, "free_memory", None)
+            free = known(device) if known else None
+            if device == "cpu" or executor == "bundled" or free is not None:
+                needed = need(report, backward=backward, keeps=keeps)
+                check_room(needed, device, free, self.max_memory)
+        run = runner.run(
+            report.network,
+            report.input,
+            device=device,
+            dtype=report.dtype,
+            batch=report.batch,
+            progress=progress,
+            **({"backward": True} if backward else {}),
+        )
+        return compare(report, run, need(report, dtype=run.dtype, backward=backward, keeps=keeps))
+
+
+def _none_ran(runs: Sequence[dict[str, Any]], device: str) -> CnnCalcError:
+    """Why not one executor runs: there is too little memory, or each has a reason of its own."""
+    for run in runs:
+        if run["code"] == "memory":
+            return CnnCalcError(run["reason"], code="memory", help=run["help"])
+    reasons = "; ".join(f"{run['executor']}: {run['reason']}" for run in runs)
+    return CnnCalcError(
+        f"no executor runs this on `{device}`: {reasons}",
+        code="executor",
+        help="`cnncalc executors` says what each of them needs",
+    )
+
+
+def _together(runs: list[dict[str, Any]], device: str) -> dict[str, Any]:
+    """One document of several: counts added up, and each mismatch with who found it."""
+    ran = [run for run in runs if run["ok"] is not None]
+    subjects = dict.fromkeys(key for run in ran for key in run["checked"])
+    unchecked = set.intersection(*(set(run["unchecked"]) for run in ran))
+    return {
+        "executor": ALL,
+        "device": device,
+        "ok": all(run["ok"] for run in ran),
+        "checked": {key: sum(run["checked"].get(key, 0) for run in ran) for key in subjects},
+        "unchecked": sorted(unchecked),
+        "mismatches": [
+            {"executor": run["executor"], **each} for run in ran for each in run["mismatches"]
+        ],
+        "seconds": round(sum(run["seconds"] for run in ran), 6),
+        "runs": runs,
+    }

@@ -1,0 +1,138 @@
+"""Every kind's values: the bundled executor against the frameworks, with the same weights.
+
+`test_values.py` draws options and compares with PyTorch's modules as people write them; here
+all kinds, with each word and flag of their options, are built as the executors build them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cnncalc.executors.arrays import Stack
+from cnncalc.layers import Layer
+from cnncalc.layers.base import Shape
+from tests.executors.test_arrays import LEARNING, alone, sample, takes, variants
+from tests.frameworks.live_keras import keras_or_skip
+from tests.frameworks.live_onnx import onnxruntime_or_skip
+from tests.frameworks.live_pytorch import torch_or_skip
+
+# Places that are drawn, or that a pool would have handed on.
+NOWHERE = {"fracmaxpool", "maxunpool"}
+# Keras divides by roots with other small numbers added; its sparsemax doesn't add up to 1.
+KERAS_OWN = {"bn", "gn", "in", "ln", "rms", "sparsemax", "standardize", "unitnorm"}
+# In the files that are written: no small number or another one, another scale, no bias.
+ONNX_OWN = (
+    {"kind": "bn", "stats": False},
+    {"kind": "rms"},
+    {"kind": "lppool", "ceil": True},
+    {"kind": "reduce", "by": "var"},
+    {"kind": "reduce", "by": "std"},
+)
+
+
+def pairs(kind: str) -> Iterator[tuple[Layer, Shape]]:
+    """The kind's variants, each at the sample shapes that it takes."""
+    layer, shapes = sample(kind)
+    for variant in variants(layer):
+        if getattr(variant, "role", "") == "constant" or getattr(variant, "given", False):
+            continue  # numbers that a report knows nothing of
+        yield from ((variant, shape) for shape in shapes if takes(variant, shape))
+
+
+def branches(layer: Layer, stack: Stack) -> list[Any]:
+    return [stack.input] * (2 if layer.arity == "many" else 1)
+
+
+def same(actual: Any, stack: Stack, said: object, tolerance: float = 1e-6) -> None:
+    expected = stack.outputs[1]
+    assert actual.shape == expected.shape, said
+    np.testing.assert_allclose(actual, expected, tolerance, tolerance, err_msg=str(said))
+
+
+def ran(layer: Layer, shape: Shape, **options: Any) -> Stack:
+    """The bundled executor's run; values are positive where a root or logarithm is taken."""
+    stack = Stack(alone(layer), shape, batch=2, **{"dtype": "float64", **options})
+    if layer.kind in ("log", "sqrt", "power", "reciprocal", "lppool", "glp"):
+        stack.input += 1.5
+    assert stack.forward().steps[1].error is None, (layer, shape)
+    return stack
+
+
+@pytest.mark.parametrize("kind", sorted(set(LEARNING) - NOWHERE))
+def test_values_are_those_of_the_torch_executor(kind: str) -> None:
+    torch = torch_or_skip()
+    from cnncalc.executors.torch_layers import build
+    from cnncalc.executors.torch_modules import Bench, NotBuilt
+
+    bench = Bench("cpu", torch.float64)
+    for layer, shape in pairs(kind):
+        stack = ran(layer, shape)
+        inputs = tuple(torch.from_numpy(x.copy()) for x in branches(layer, stack))
+        try:
+            built = build(layer, inputs, bench)
+        except NotBuilt:
+            continue
+        with torch.no_grad():
+            for name, held in built.tensors():
+                held.copy_(torch.from_numpy(stack.tensors[1][name]).reshape(held.shape))
+            same(built.run(*inputs).numpy(), stack, (layer, shape))
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+@pytest.mark.parametrize("kind", sorted(set(LEARNING) - NOWHERE - KERAS_OWN))
+def test_values_are_those_of_the_keras_executor(kind: str) -> None:
+    """With weights that are all ones: what is read, not how weights are laid out."""
+    keras = keras_or_skip()
+    from cnncalc.executors.keras import _built
+    from cnncalc.executors.keras_modules import Bench
+
+    for layer, shape in pairs(kind):
+        if getattr(layer, "mode", "") == "cubic":
+            continue  # with another kernel
+        stack = ran(layer, shape, dtype="float32")
+        for held in stack.tensors[1].values():
+            held[...] = 1
+        assert stack.forward().steps[1].error is None
+        inputs = [
+            keras.ops.moveaxis(keras.ops.convert_to_tensor(x), 1, -1)
+            for x in branches(layer, stack)
+        ]
+        value, _ = _built(Bench("float32", probing=True), layer, inputs)
+        actual = keras.ops.convert_to_numpy(keras.ops.moveaxis(value, -1, 1))
+        same(actual, stack, (layer, shape), 1e-4)
+
+
+@pytest.mark.parametrize("kind", sorted(set(LEARNING) - NOWHERE - {"sparsemax"}))
+def test_values_are_those_of_onnxruntime(kind: str) -> None:
+    """With the weights that a written file stores."""
+    onnxruntime_or_skip()
+    import onnxruntime
+    from onnx import numpy_helper
+
+    from cnncalc.analysis import analyze
+    from cnncalc.notations.onnx_write import write_report
+
+    for layer, shape in pairs(kind):
+        report = analyze(alone(layer), shape)
+        written = write_report(report, weights="stored", without={})
+        own = any(all(getattr(layer, k) == v for k, v in each.items()) for each in ONNX_OWN)
+        if written.missing or own:
+            continue
+        stored = {
+            held.name: numpy_helper.to_array(held) for held in written.model.graph.initializer
+        }
+        if any(name not in stored for _, name in written.held[1]):
+            continue  # made at run time
+        stack = ran(layer, shape, dtype="float32")
+        for role, name in written.held[1]:
+            stack.tensors[1][role][...] = stored[name].reshape(stack.tensors[1][role].shape)
+        assert stack.forward().steps[1].error is None
+        session = onnxruntime.InferenceSession(
+            written.model.SerializeToString(), providers=["CPUExecutionProvider"]
+        )
+        found = session.run([report.rows[1].name], {report.rows[0].name: stack.input})
+        same(found[0], stack, (layer, shape), 1e-4)

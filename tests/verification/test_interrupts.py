@@ -1,0 +1,87 @@
+"""Long runs at a terminal: progress while they last, and Ctrl-C leaves everything as it was."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import pytest
+
+from cnncalc.render.table import Bar
+
+pty = pytest.importorskip("pty", reason="there are no such terminals here")
+
+SHOWN, HIDDEN = b"\x1b[?25h", b"\x1b[?25l"  # the cursor
+LONG = ("shape", "64x256x256", "40*[conv:64,k3,p1]", "--verify")
+
+
+def at_terminal(words: tuple[str, ...], after: Callable[[bytes], bool]) -> tuple[bytes, int]:
+    """What a command writes to a terminal, interrupted once, and its exit status."""
+    terminal, inside = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cnncalc", *words],
+        stdout=inside,
+        stderr=inside,
+        env=os.environ | {"TERM": "xterm", "COLUMNS": "80"},
+    )
+    os.close(inside)
+    written, interrupted, end = b"", False, time.monotonic() + 60
+    while time.monotonic() < end:
+        try:
+            part = os.read(terminal, 65536)
+        except OSError:  # the other side is closed
+            break
+        if not part:
+            break
+        written += part
+        if not interrupted and after(written):
+            process.send_signal(signal.SIGINT)
+            interrupted = True
+    os.close(terminal)
+    return written, process.wait(timeout=60)
+
+
+def test_ctrl_c_leaves_a_clean_terminal() -> None:
+    """During a run whose progress is shown: the cursor is back, and nothing else is said."""
+    written, status = at_terminal(LONG, lambda written: HIDDEN in written)
+
+    assert status == 130
+    assert b"Traceback" not in written
+    assert b"conv" in written  # the step at work
+    assert written.rindex(SHOWN) > written.rindex(HIDDEN)
+    assert written.rstrip().endswith((b"\x1b[2K", SHOWN))
+
+
+def test_a_pipe_gets_no_progress(capfd: pytest.CaptureFixture[str]) -> None:
+    """Standard error stays empty there, however long the run."""
+    from cnncalc.cli.main import main
+
+    assert main(["shape", "64x128x128", "30*[conv:64,k3,p1]", "--verify"]) == 0
+    assert capfd.readouterr().err == ""
+
+
+def test_progress_does_not_wait_for_the_next_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One step may take longer than the patience of whoever watches."""
+    monkeypatch.setattr("cnncalc.render.table.PATIENCE", 0.05)
+    with Bar() as bar:
+        bar(1, 2, "conv1")
+        assert bar.progress is None
+        end = time.monotonic() + 20
+        while bar.progress is None and time.monotonic() < end:
+            time.sleep(0.01)
+        assert bar.progress is not None
+        assert bar.progress.tasks[0].completed == 1
+    assert not bar.progress.live.is_started
+
+
+def test_progress_does_not_begin_after_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cnncalc.render.table.PATIENCE", 0.05)
+    with Bar() as bar:
+        pass
+    time.sleep(0.1)
+
+    assert bar.progress is None

@@ -1,0 +1,284 @@
+"""Memory: what is foreseen, what is refused, what is measured, and how its end is told."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+from types import SimpleNamespace
+from typing import Any
+
+import numpy
+import pytest
+
+import cnncalc
+from cnncalc.errors import CnnCalcError
+from cnncalc.executors import EXECUTORS, devices, memory
+from cnncalc.executors.compute import COMPUTATIONS
+from cnncalc.executors.shortage import LESS, MemoryErrors, ran_out
+from tests.conftest import Command
+from tests.executors.test_torch import shrunk
+from tests.library import NAMES, report
+from tests.verification.standing_in import executor, installed_or_skip, use
+
+LARGE = "3x224x224 conv:64,k3,p1 relu flatten linear:100"
+SMALL = "3x9x9 conv:64,k3"
+
+
+@pytest.fixture
+def little(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine with 100 MB left."""
+    monkeypatch.setattr(memory, "free_memory", lambda device: 100_000_000)
+
+
+def verified(spec: str, **options: Any) -> dict[str, Any]:
+    outcome = cnncalc.verify(spec, **options).verify
+    assert outcome is not None
+    return outcome
+
+
+def refused(spec: str, **options: Any) -> CnnCalcError:
+    with pytest.raises(CnnCalcError) as error:
+        cnncalc.verify(spec, **options)
+    assert error.value.code == "memory"
+    return error.value
+
+
+# --- foreseen ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("spec", "options", "elements"),
+    [
+        ("4x8x8 relu relu", {}, 4 * 256),
+        ("4x8x8 add[ relu | ]", {}, 4 * 256),
+        ("4x8x8 conv:8,k1,nobias relu", {}, 256 + 2 * 512 + 512),
+        ("4x8x8 relu", {"batch": 3}, 3 * 3 * 256),
+    ],
+)
+def test_the_need_of_activations(spec: str, options: dict[str, Any], elements: int) -> None:
+    """What is alive at once, and one more copy for the step at work."""
+    assert memory.need(cnncalc.analyze(spec, **options)).activations == 4 * elements
+
+
+@pytest.mark.parametrize(
+    ("spec", "elements"),
+    [
+        ("4x8x8 relu", 256 + 256),  # the input counts, and what relu gave
+        ("4x8x8 conv:4,k1 relu", 256 + 256),  # what conv gave isn't needed any more
+        ("4x8x8 conv:4,k1 gelu", 256 + 256),  # here it is, and what gelu gave isn't
+        ("4x8x8 relu flatten linear:2", 256 + 256),  # a view takes nothing
+        ("4x8x8 relu maxpool:2", 256 + 256 + 2 * 64),  # and 64-bit places
+    ],
+)
+def test_the_need_of_a_backward_pass(spec: str, elements: int) -> None:
+    """What is kept for it, and what flows back: twice the largest map."""
+    need = memory.need(cnncalc.analyze(spec), backward=True)
+
+    assert need.activations == 4 * (elements + 2 * 256)
+
+
+def test_the_need_of_weights() -> None:
+    """Each tensor once, buffers too; gradients of those that are trained."""
+    report = cnncalc.analyze("4x8x8 conv:8,k1 bn", dtype="float64")
+    need = memory.need(report, backward=True)
+
+    assert need.weights == 8 * (32 + 8 + 4 * 8 + 1)
+    assert need.gradients == 8 * (32 + 8 + 2 * 8)
+    assert need.workspace == memory.WORKSPACE_BYTES
+    assert need.total == need.weights + need.gradients + need.activations + need.workspace
+
+
+def test_the_need_of_what_frees_nothing() -> None:
+    """All activations, and a copy."""
+    assert memory.need(cnncalc.analyze("4x8x8 relu relu relu"), keeps=True).activations == 4 * 1280
+
+
+# --- refused ----------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("little")
+def test_what_does_not_fit_is_refused_before_it_is_allocated() -> None:
+    """With what it would take, what there is, and what would help."""
+    error = refused(LARGE)
+
+    assert str(error) == (
+        "this run would take 1.39 GB (weights 1.28 GB, activations 39.1 MB, "
+        "workspace 67.1 MB) but only 100 MB of memory is free"
+    )
+    assert error.help == (
+        "a smaller batch (-b), a smaller input (-i) or --dtype float16; "
+        "--max-memory 1391MB runs it all the same"
+    )
+    assert verified(SMALL)["ok"]
+
+
+@pytest.mark.usefixtures("little")
+def test_gradients_are_foreseen() -> None:
+    installed_or_skip("torch")
+
+    assert "gradients 1.28 GB" in str(refused(LARGE, executor="torch", backward=True))
+
+
+@pytest.mark.usefixtures("little")
+def test_max_memory_overrides_the_refusal(command: Command) -> None:
+    """More than is free lets a run take as much; less is a budget, and no limit of the run."""
+    spec = "64x128x128 conv:64,k3,p1"
+    assert "would take" in str(refused(spec, batch=4))
+    assert "would take" in str(refused(spec, batch=4, max_memory=110_000_000))
+    assert verified(spec, batch=4, max_memory=200_000_000)["ok"]
+    words = ("shape", *spec.split(), "-b", "4", "--verify", "--max-memory")
+
+    assert command(*words, "110MB").code == 2
+    assert command(*words, "200MB").code == 0
+    code, out, err = command("shape", *SMALL.split(), "--verify", "--max-memory", "10kB")
+    assert code == 1
+    assert "verified by bundled" in out
+    assert "more than --max-memory 10kB" in err
+
+
+def test_unknown_free_memory_refuses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system doesn't say, the run goes ahead."""
+    monkeypatch.setattr(memory, "free_memory", lambda device: None)
+
+    assert verified("3x9x9 conv:4,k3")["ok"]
+
+
+@pytest.mark.usefixtures("little")
+def test_who_frees_nothing_is_refused_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Among all executors: it didn't run, and the others did."""
+    use(monkeypatch, thrifty=executor("thrifty"), keeping=executor("keeping", KEEPS=True))
+    runs = verified("8x256x256 " + "relu " * 16, executor="all")["runs"]
+
+    assert [run["ok"] for run in runs] == [True, None]
+    assert "this run would take 105 MB" in runs[1]["reason"]
+
+
+# --- measured ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["lenet5", "inception", "m5", "mobilenet_v2", "squeezenet1_0"])
+@pytest.mark.parametrize("who", ["bundled", "torch", "torch backward"])
+def test_what_is_measured_stays_within_what_is_foreseen(name: str, who: str) -> None:
+    """And takes at least the weights, and their gradients."""
+    chosen, _, backward = who.partition(" ")
+    installed_or_skip(chosen)
+    small = shrunk(name)
+    found = cnncalc.verify(
+        small.network, small.input, executor=chosen, backward=bool(backward)
+    ).verify
+    assert found is not None
+    measured, foreseen = found["measured"], found["predicted"]
+
+    least = foreseen["gradient_bytes"] + (foreseen["weight_bytes"] if chosen == "torch" else 0)
+    assert least < measured["peak_bytes"] <= foreseen["peak_bytes"]
+    assert foreseen["peak_bytes"] == sum(foreseen[key] for key in foreseen) / 2
+    assert 0 < measured["forward_seconds"] < found["seconds"]
+    assert (measured["backward_seconds"] is None) == (not backward)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_a_backward_pass_stays_within_what_is_foreseen(name: str) -> None:
+    installed_or_skip("torch")
+    found = cnncalc.verify(
+        report(name).network, report(name).input, executor="torch", backward=True
+    ).verify
+
+    assert found is not None
+    assert found["ok"]
+    assert found["measured"]["peak_bytes"] <= found["predicted"]["peak_bytes"]
+
+
+def test_the_memory_of_numpy_is_measured() -> None:
+    """Above what there was, whether somebody is watching already or not."""
+    for watched in (False, True):
+        if watched:
+            tracemalloc.start()
+            before = numpy.ones(2**20)
+        with devices.Peak(numpy) as peak:
+            numpy.ones(2**18)
+            numpy.ones(2**17)
+        assert 8 * 2**18 <= peak.bytes < 8 * 2**18 + 2**16
+        assert tracemalloc.is_tracing() is watched
+        if watched:
+            tracemalloc.stop()
+            del before
+
+
+def test_the_memory_of_cupy_is_what_its_pool_took() -> None:
+    """After the pool was emptied, above what was in use."""
+    freed: list[bool] = []
+    pool = SimpleNamespace(
+        free_all_blocks=lambda: freed.append(True), used_bytes=lambda: 30, total_bytes=lambda: 530
+    )
+    with devices.Peak(SimpleNamespace(__name__="cupy", get_default_memory_pool=lambda: pool)) as p:
+        assert freed == [True]
+
+    assert p.bytes == 500
+
+
+# --- ran out ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory: you tried",
+        "DefaultCPUAllocator: not enough memory: you tried to allocate 999 bytes.",
+        "CUDA out of memory. Tried to allocate 2.00 GiB",
+        "Failed to allocate memory for requested buffer of size 12345",
+        "std::bad_alloc",
+        "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
+        "RESOURCE_EXHAUSTED: Out of memory while trying to allocate 8589934592 bytes.",
+        "OOM when allocating tensor with shape[64,1024]",
+        "Unable to allocate 9.00 PiB for an array",
+    ],
+)
+def test_frameworks_say_in_many_words_that_memory_ran_out(said: str) -> None:
+    """All of them become one sentence."""
+    with pytest.raises(CnnCalcError, match="the run ran out of memory: ") as error, MemoryErrors():
+        raise RuntimeError(said)
+
+    assert error.value.code == "memory"
+    assert error.value.help == LESS
+
+
+def test_other_errors_are_not_about_memory() -> None:
+    assert not ran_out(RuntimeError("the memory format channels_last is not supported"))
+    assert ran_out(MemoryError())
+    assert ran_out(type("OutOfMemoryError", (RuntimeError,), {})("device 0"))
+    with pytest.raises(ValueError, match="sizes"), MemoryErrors():
+        raise ValueError("sizes don't match")
+
+
+# The frameworks' own methods that a pool ends in.
+METHODS = {
+    "torch": "torch.nn.MaxPool2d.forward",
+    "keras": "keras.layers.MaxPooling2D.call",
+    "onnxruntime": "onnxruntime.InferenceSession.run",
+}
+
+
+@pytest.mark.parametrize("name", EXECUTORS)
+def test_memory_that_runs_out_in_a_step_is_no_mismatch(
+    name: str, monkeypatch: pytest.MonkeyPatch, command: Command
+) -> None:
+    """In each executor: a sentence, and exit status 2."""
+    installed_or_skip(name)
+
+    def full(*_: Any, **__: Any) -> None:
+        if name == "bundled":
+            raise MemoryError("Unable to allocate 9.00 PiB for an array")
+        raise RuntimeError("Failed to allocate memory for requested buffer of size 12345")
+
+    if name == "bundled":
+        monkeypatch.setitem(COMPUTATIONS, "maxpool", full)
+    else:
+        monkeypatch.setattr(METHODS[name], full)
+    words = ("shape", "3x4x4", "maxpool:2", "--verify", "--executor", name, "--json")
+    code, _, err = command(*words)
+
+    assert code == 2
+    error = json.loads(err)["error"]
+    assert error["code"] == "memory"
+    assert "the run ran out of memory: " in error["message"]
