@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from math import prod
 
+from cnncalc.backward import Extents
 from cnncalc.errors import LayerError, SpecError
 from cnncalc.layers.base import Layer, Shape, Weight, axis_name, show
 from cnncalc.layers.words import word
+from cnncalc.meeting import Offset, meet
 from cnncalc.network import Network, Step
-from cnncalc.receptive import Offset, Seen, advance, extra_input, meet, network_input
+from cnncalc.receptive import advance
 from cnncalc.report import BYTES, LAYOUTS, Note, Report, Row, as_layout, from_layout
+from cnncalc.seen import Interval, Seen, extra_input, network_input
 
 __all__ = ["analyze"]
 
@@ -45,6 +48,8 @@ def analyze(
     """
     _check_settings(batch, dtype, layout)
     shape = from_layout(tuple(input), network.layout) if input is not None else network.input
+    if shape is None and network.unsized:
+        raise network.unsized
     if shape is None:
         spans = [span for step in network.steps[1:2] for span in step.spans[-1:]]
         raise SpecError(
@@ -103,6 +108,7 @@ class _Loop:
         self.rows: list[Row] = []
         self.steps: list[Step] = []
         self.notes: list[Note] = []
+        self.extents = Extents()
 
     def take(self, number: int, step: Step) -> None:
         """Add the row of one step."""
@@ -163,12 +169,21 @@ class _Loop:
 
     def _seen(self, number: int, step: Step, shapes: tuple[Shape, ...], output: Shape) -> Seen:
         seens = [self.rows[i].seen for i in step.inputs]
+
+        def ends(branch: int) -> tuple[Interval | None, ...] | None:
+            return self._ends(step.inputs[branch])
+
         if len(seens) == 1:
-            return advance(step.layer, shapes[0], seens[0], self.network.frame(self.input))
-        seen, offset = meet(step.layer, shapes, output, seens)
+            return advance(step.layer, shapes[0], seens[0], self.network.frame(self.input), ends)
+        seen, offset = meet(step.layer, shapes, output, seens, ends)
         if offset:
             self.notes.append(Note(number, self._offset_note(number, step, offset)))
         return seen
+
+    def _ends(self, number: int) -> tuple[Interval | None, ...] | None:
+        """The first and last index of each axis of the input that reaches a step's output."""
+        found = self.extents.of(self.steps, self.rows, number)
+        return found and tuple(found[axis] for axis in self.network.places(self.input))
 
     def _offset_note(self, number: int, step: Step, offset: Offset) -> str:
         one, two = (self._path(number, branch) for branch in offset.branches)
@@ -186,9 +201,10 @@ class _Loop:
 
     def _placed(self, error: LayerError, step: Step, shapes: tuple[Shape, ...]) -> SpecError:
         """The layer's bare sentence with its place, the incoming shapes and who made them."""
-        placed = SpecError(
-            error.message, step.spans[0] if step.spans else None, code=error.code, help=error.help
-        )
+        span, locate = next(iter(step.spans), None), self.network.locate
+        if span and error.option and locate:
+            span = locate(span, error.option)
+        placed = SpecError(error.message, span, code=error.code, help=error.help)
         number = len(self.rows)
         layout = self.network.layout
         if len(shapes) == 1:

@@ -1,4 +1,4 @@
-"""What tables of a report can show: `COLUMNS` of its steps, `TENSORS` of their weights.
+"""What a table of a report's steps can show.
 
 A column is one entry here, and every renderer has it.
 """
@@ -6,38 +6,25 @@ A column is one entry here, and every renderer has it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from cnncalc.layers.base import Weight, show
-from cnncalc.report import BYTES, Report, Row
+from cnncalc.layers.base import show
+from cnncalc.report import Report, Row
 from cnncalc.tables import PART, Column, thousands
 
-__all__ = ["COLUMNS", "TENSORS", "Tensor"]
-
-
-class Tensor(NamedTuple):
-    """One weight tensor; `first` of those that its row holds."""
-
-    row: Row
-    weight: Weight
-    first: bool
-
-    @property
-    def params(self) -> int:
-        return 0 if self.weight.role == "buffer" else self.weight.count
-
-    @property
-    def buffers(self) -> int:
-        return self.weight.count - self.params
+__all__ = ["COLUMNS", "all_of_it", "joined", "percent", "share"]
 
 
 def _per_axis(values: Sequence[float]) -> str:
     """One number where all axes agree, else one for each: 3×5."""
-    texts = [f"{value:.3g}" if isinstance(value, float) else str(value) for value in values]
+    texts = [
+        f"{value:.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+        for value in values
+    ]
     return texts[0] if len(set(texts)) == 1 else "×".join(texts)
 
 
-def _joined(values: Sequence[float]) -> str | None:
+def joined(values: Sequence[float]) -> str | None:
     return "x".join(map(str, values)) or None
 
 
@@ -69,16 +56,16 @@ def _phases(report: Report, row: Row) -> str:
     return "" if row.seen.whole or max(counts, default=1) == 1 else _per_axis(counts)
 
 
-def _share(report: Report, params: int) -> float | None:
+def share(report: Report, params: int) -> float | None:
     """The part of all parameters, 0 to 1."""
     return round(params / report.total.params, 6) if report.total.params else None
 
 
-def _percent(share: float | None) -> str:
+def percent(share: float | None) -> str:
     return "" if not share else f"{share:.1%}" if share >= 0.0005 else "<0.1%"
 
 
-def _all_of_it(report: Report) -> str | None:
+def all_of_it(report: Report) -> str | None:
     return "100%" if report.total.params else None
 
 
@@ -111,7 +98,7 @@ def _axes(key: str, doc: str, of: Callable[[Any], float], whole: Callable[[int],
         key,
         key,
         doc,
-        lambda report, row: _joined(values(report, row)),
+        lambda report, row: joined(values(report, row)),
         lambda report, row: _per_axis(values(report, row)) if row.seen.axes else "",
         right=True,
     )
@@ -143,7 +130,7 @@ COLUMNS = (
         "input",
         "input",
         "the shape that flows in, one for each branch",
-        lambda report, row: " ".join(_joined(report.shape(s)) or "" for s in row.input_shapes),
+        lambda report, row: " ".join(joined(report.shape(s)) or "" for s in row.input_shapes),
         lambda report, row: ", ".join(report.show(shape) for shape in row.input_shapes),
         narrow="fold",
     ),
@@ -151,7 +138,7 @@ COLUMNS = (
         "output",
         "output",
         "the shape that comes out",
-        lambda report, row: _joined(report.shape(row.output_shape)),
+        lambda report, row: joined(report.shape(row.output_shape)),
         lambda report, row: report.show(row.output_shape),
     ),
     Column(
@@ -216,10 +203,10 @@ COLUMNS = (
         "share",
         "share",
         "the part of all parameters",
-        lambda report, row: _share(report, row.params),
-        lambda report, row: _percent(_share(report, row.params)),
+        lambda report, row: share(report, row.params),
+        lambda report, row: percent(share(report, row.params)),
         right=True,
-        total=_all_of_it,
+        total=all_of_it,
     ),
     _sum("trainable", "trainable", "parameters that training changes"),
     _sum("buffers", "buffers", "elements kept beside the parameters"),
@@ -230,86 +217,5 @@ COLUMNS = (
         "bytes of the output for the whole batch",
         "activation_bytes",
         lambda report, row: thousands(row.activation_bytes if row.index else 0),
-    ),
-)
-
-TENSORS = (
-    Column(
-        "index",
-        "#",
-        "the number of the step",
-        lambda report, line: line.row.index,
-        lambda report, line: str(line.row.index) if line.first else "",
-        right=True,
-    ),
-    Column(
-        "name",
-        "name",
-        "the step's name",
-        lambda report, line: line.row.name,
-        lambda report, line: line.row.name if line.first else "",
-        narrow="cut",
-    ),
-    Column(
-        "layer",
-        "layer",
-        "the layer with its options",
-        lambda report, line: line.row.text,
-        lambda report, line: line.row.text if line.first else "",
-        narrow="cut",
-    ),
-    Column(
-        "tensor",
-        "tensor",
-        "the tensor's name",
-        lambda report, line: line.weight.name,
-        narrow="cut",
-    ),
-    Column(
-        "shape",
-        "shape",
-        "the tensor's shape, in the source framework's order",
-        lambda report, line: _joined(line.weight.shape),
-        lambda report, line: show(line.weight.shape) or "scalar",
-    ),
-    Column(
-        "params",
-        "params",
-        "learnable elements",
-        lambda report, line: line.params,
-        right=True,
-        total=lambda report: report.total.params,
-    ),
-    Column(
-        "buffers",
-        "buffers",
-        "elements kept beside the parameters",
-        lambda report, line: line.buffers,
-        right=True,
-        total=lambda report: report.total.buffers,
-    ),
-    Column(
-        "trainable",
-        "trainable",
-        "whether training changes it by gradient",
-        lambda report, line: line.weight.trainable,
-        lambda report, line: "yes" if line.weight.trainable else "no",
-    ),
-    Column(
-        "bytes",
-        "bytes",
-        "bytes of the parameters",
-        lambda report, line: line.params * BYTES[report.dtype],
-        right=True,
-        total=lambda report: report.total.param_bytes,
-    ),
-    Column(
-        "share",
-        "share",
-        "the tensor's part of all parameters, for people its layer's",
-        lambda report, line: _share(report, line.params),
-        lambda report, line: _percent(_share(report, line.row.params)) if line.first else "",
-        right=True,
-        total=_all_of_it,
     ),
 )

@@ -44,14 +44,18 @@ class LayerError(ValueError):
     """A layer's own objection to its input: a bare sentence, raised by `layers/`.
 
     Analysis turns it into a `SpecError` that adds the place, the incoming
-    shapes and the step that made them.
+    shapes and the step that made them. Where one option is to blame, `option` names it, so
+    that the place is that option's.
     """
 
-    def __init__(self, message: str, *, code: str = "layer", help: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, code: str = "layer", help: str | None = None, option: str = ""
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.code = code
         self.help = help
+        self.option = option
 
 
 class Piece(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 
-from cnncalc.errors import Span
+from cnncalc.errors import Span, SpecError
 from cnncalc.layers.base import Layer, Shape, Weight
 from cnncalc.layers.merge import Input
 
@@ -41,6 +41,12 @@ class Step:
         self.spans = spans
         self.shares = shares
 
+    @property
+    def is_counted(self) -> bool:
+        """Whether nobody named it: it is called after its kind, as `conv2`."""
+        number = self.name.removeprefix(self.layer.kind)
+        return self.name.startswith(self.layer.kind) and (not number or number.isdecimal())
+
     def __repr__(self) -> str:
         return f"Step({self.layer!r}, {self.inputs}, {self.name!r})"
 
@@ -58,9 +64,12 @@ class Network:
         notation: `compact`, `torch`, `keras` or `onnx`.
         layout: how the source orders shapes: `channels-first` or `channels-last`.
         unused_params: elements of the weights that the source declares and never uses.
+        unused_buffers: the same of its buffers, which frameworks count with the others.
         relabel: the weights in the source framework's own names and order; None: PyTorch's.
         channel_axis: the input's axis that is no place: 0, but for models whose input has the
             channels last though their layers have them first, as files made by tf2onnx.
+        locate: the place of one option of the layer that stands at a place of the source.
+        unsized: why the source's own input size is none, if it has one with a symbol in it.
     """
 
     def __init__(
@@ -72,9 +81,12 @@ class Network:
         notation: str = "compact",
         layout: str = "channels-first",
         unused_params: int = 0,
+        unused_buffers: int = 0,
         relabel: Relabel | None = None,
         channel_axis: int = 0,
         tracer: Callable[[Shape], Network] | None = None,
+        locate: Callable[[Span, str], Span] | None = None,
+        unsized: SpecError | None = None,
     ) -> None:
         self.steps = list(steps) or [Step(Input(), name="input")]
         self.input = input
@@ -82,9 +94,12 @@ class Network:
         self.notation = notation
         self.layout = layout
         self.unused_params = unused_params
+        self.unused_buffers = unused_buffers
         self.relabel = relabel
         self.channel_axis = channel_axis
         self.tracer = tracer
+        self.locate = locate
+        self.unsized = unsized
 
     def at(self, shape: Shape) -> Network:
         """The network with its steps, at an input of this shape (channels first, no batch)."""

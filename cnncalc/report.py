@@ -13,7 +13,7 @@ from cnncalc.layers.base import Shape, Weight, show
 
 if TYPE_CHECKING:
     from cnncalc.network import Network
-    from cnncalc.receptive import Seen
+    from cnncalc.seen import Seen
 
 __all__ = ["BYTES", "LAYOUTS", "Report", "Row", "Totals", "as_layout", "from_layout"]
 
@@ -79,7 +79,7 @@ class Row:
 
 
 class Totals(NamedTuple):
-    """Sums over a report's rows, without the input."""
+    """Sums over a report's rows, without the input; `buffers` with those that nothing uses."""
 
     params: int
     trainable: int
@@ -140,7 +140,7 @@ class Report:
         return Totals(
             params=params,
             trainable=sum(row.trainable for row in layers),
-            buffers=sum(row.buffers for row in layers),
+            buffers=sum(row.buffers for row in layers) + self.network.unused_buffers,
             unused_params=self.network.unused_params,
             macs=sum(row.macs for row in layers),
             param_bytes=params * BYTES[self.dtype],

@@ -1,21 +1,18 @@
-"""Which inputs feed one unit: pulled back map by map, and clipped at each.
-
-A `Field` says what a unit sees before clipping, by formula. This goes the other way, over
-index sets, so it is exact at the borders too, where padding and the clipping of every map in
-between cut away what the formula still counts.
-"""
+"""Which inputs feed one unit: by formula, and as borders leave it of that."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
+from cnncalc.backward import Region, ends, pull_back
 from cnncalc.errors import SpecError, suggest
-from cnncalc.layers.base import Layer, Shape
-from cnncalc.layers.merge import Concatenate, Elementwise
-from cnncalc.network import Step
+from cnncalc.indices import TooManyError
+from cnncalc.layers.base import Shape
 from cnncalc.report import Report, Row
+from cnncalc.seen import Along
 
 __all__ = [
     "UnitView",
@@ -26,8 +23,7 @@ __all__ = [
     "view",
 ]
 
-Indices = frozenset[int]
-Region = tuple[Indices, ...]  # for each axis of a map, channels first, the indices that matter
+MOST_LOOKS = 100  # steps that should see all by formula, and may not
 
 
 class UnitView(NamedTuple):
@@ -76,7 +72,7 @@ def find(report: Report, text: str) -> UnitView:
     if named not in numbers:
         near = suggest(named, numbers)
         raise SpecError(
-            f"no layer is named `{named}`",
+            f"no layer is named `{named}`" if named else f"`{text}` names no layer",
             code="bad-index",
             help=f"did you mean `{near}`?" if near else "a number of the table, as in `--at 3:5x5`",
         )
@@ -105,7 +101,7 @@ def view(report: Report, number: int, index: Sequence[int] | None = None) -> Uni
     """
     row = report.rows[number]
     lengths = row.output_shape[1:]
-    unit = tuple(index) if index is not None else tuple(n // 2 for n in lengths)
+    unit = tuple(index) if index is not None else _centre(row)
     if len(unit) == 1 and len(lengths) > 1:
         unit = unit * len(lengths)
     inside = len(unit) == len(lengths) and all(
@@ -119,16 +115,34 @@ def view(report: Report, number: int, index: Sequence[int] | None = None) -> Uni
             if lengths
             else "its output is a vector: leave the index out",
         )
-    regions = _pull_back(report, number, unit)
-    places, region = report.network.places(report.input), regions.get(0)
-    reached = tuple(region[axis] if region else frozenset() for axis in places)
+    reached = _reached(report, number, unit)
     return UnitView(
         number,
         unit,
         _unclipped(report, row, unit),
-        tuple((min(axis), max(axis)) if axis else None for axis in reached),
+        tuple(ends(axis) if axis else None for axis in reached),
         tuple(len(axis) for axis in reached),
     )
+
+
+def _reached(report: Report, number: int, unit: tuple[int, ...]) -> Region:
+    """The indices of each spatial axis of the input that a unit really reads, in all its channels.
+
+    Raises:
+        SpecError: too many to list.
+    """
+    channels = range(report.rows[number].output_shape[0])
+    units = (channels, *(range(i, i + 1) for i in unit))
+    try:
+        region = pull_back(report.network.steps, report.rows, number, units)
+    except TooManyError:
+        raise SpecError(
+            f"what `{report.rows[number].name}` sees is too much to list",
+            code="too-large",
+            help="a smaller input",
+        ) from None
+    places = report.network.places(report.input)
+    return tuple(region[axis] if all(region) else range(0) for axis in places)
 
 
 def _unclipped(
@@ -136,104 +150,39 @@ def _unclipped(
 ) -> tuple[tuple[int, int] | None, ...]:
     if row.seen.whole:
         return tuple((0, n - 1) for n in report.frame[1:])
-    return tuple(
-        along.field.sees(unit[along.place - 1] if along.place else 0) for along in row.seen.axes
-    )
+    return tuple(_foreseen(along, row.output_shape, unit) for along in row.seen.axes)
 
 
-def _pull_back(report: Report, number: int, unit: tuple[int, ...]) -> dict[int, Region]:
-    """For each step before `number`, the indices of its output that the unit depends on."""
-    channels = frozenset(range(report.rows[number].output_shape[0]))
-    regions: dict[int, Region] = {number: (channels, *(frozenset((i,)) for i in unit))}
-    for at in range(number, 0, -1):
-        region = regions.get(at)
-        step, row = report.network.steps[at], report.rows[at]
-        if region is None or not step.inputs:
-            continue
-        for source, needed in zip(step.inputs, _needed(step, row, region), strict=True):
-            known = regions.get(source)
-            regions[source] = (
-                needed
-                if known is None
-                else tuple(one | two for one, two in zip(known, needed, strict=True))
-            )
-    return regions
-
-
-def _needed(step: Step, row: Row, region: Region) -> list[Region]:
-    """For each input of a step, the indices that a region of its output needs."""
-    if len(step.inputs) == 1:
-        return [_through(step.layer, row.input_shapes[0], region)]
-    if isinstance(step.layer, Concatenate):
-        return _parted(step.layer, row.input_shapes, region)
-    assert isinstance(step.layer, Elementwise)
-    return [_unstretched(step.layer, shape, row.output_shape, region) for shape in row.input_shapes]
-
-
-def _unstretched(layer: Elementwise, shape: Shape, output: Shape, region: Region) -> Region:
-    """What a region of an elementwise merge needs of a branch, of which axes of 1 are stretched."""
-    ranks = len(shape), len(output)
-    places = layer.places(*ranks) if ranks[0] < ranks[1] else range(ranks[1])
-    return tuple(
-        region[place] if n == output[place] else frozenset((0,) if region[place] else ())
-        for n, place in zip(shape, places, strict=True)
-    )
-
-
-def _parted(layer: Concatenate, shapes: Sequence[Shape], region: Region) -> list[Region]:
-    """A concatenation's region dealt out to its branches."""
-    axis = layer.place(shapes[0])
-    parts: list[Region] = []
-    offset = 0
-    for shape in shapes:
-        n = shape[axis]
-        own = frozenset(i - offset for i in region[axis] if offset <= i < offset + n)
-        part = (*region[:axis], own, *region[axis + 1 :])
-        parts.append(part if own else tuple(frozenset() for _ in part))
-        offset += n
-    return parts
-
-
-def _through(layer: Layer, shape: Shape, region: Region) -> Region:
-    """The inputs of one layer that a region of its output needs."""
-    if not all(region):
-        return tuple(frozenset() for _ in shape)
-    windows, mixes, moves = layer.windows(shape), layer.mixes(shape), layer.moves(shape)
-    needed: list[Indices] = []
-    for axis, n in enumerate(shape):
-        place = moves[axis]
-        if axis in mixes or place is None or (axis == 0 and len(region[0]) != n):
-            needed.append(frozenset(range(n)))
-        elif axis > 0 and windows:
-            window = windows[axis - 1]
-            reads = (i for o in region[place] for i in window.reads(o))
-            needed.append(_clip(reads, n, clamped=hasattr(window, "taps")))
-        else:
-            needed.append(region[place])
-    return tuple(needed)
-
-
-def _clip(reads: Iterable[int], n: int, clamped: bool) -> Indices:
-    """Indices within the map; interpolation clamps what lies outside to the border."""
-    if clamped:
-        return frozenset(min(max(i, 0), n - 1) for i in reads)
-    return frozenset(i for i in reads if 0 <= i < n)
+def _foreseen(along: Along, shape: Shape, unit: tuple[int, ...]) -> tuple[int, int] | None:
+    """What a unit sees by formula; where channels are places, what all of them see together."""
+    if along.place == 0:
+        first, last = along.field.span(shape[0])
+        return (first, last) if first <= last else None
+    return along.field.sees(unit[along.place - 1] if along.place else 0)
 
 
 def first_to_see_all(report: Report) -> Row | None:
     """The first step with a unit in its centre that sees the whole input."""
-    for row in report.layers:
-        if row.seen.axes and _centre_sees_all(report, row):
+    likely = (row for row in report.layers if row.seen.axes and _may_see_all(report, row))
+    for row in islice(likely, MOST_LOOKS):
+        try:
+            reached = _reached(report, row.index, _centre(row))
+        except SpecError:  # too much to list
+            continue
+        pairs = zip(reached, report.frame[1:], strict=True)
+        if all(axis and ends(axis) == (0, n - 1) for axis, n in pairs):
             return row
     return None
 
 
-def _centre_sees_all(report: Report, row: Row) -> bool:
-    unit = tuple(n // 2 for n in row.output_shape[1:])
-    return all(
-        seen is not None and seen[0] <= 0 and seen[1] >= n - 1
-        for seen, n in zip(_unclipped(report, row, unit), report.frame[1:], strict=True)
-    )
+def _centre(row: Row) -> tuple[int, ...]:
+    return tuple(n // 2 for n in row.output_shape[1:])
+
+
+def _may_see_all(report: Report, row: Row) -> bool:
+    """By formula: borders of maps in between may keep the last pixels away."""
+    foreseen = zip(_unclipped(report, row, _centre(row)), report.frame[1:], strict=True)
+    return all(seen is not None and seen[0] <= 0 and seen[1] >= n - 1 for seen, n in foreseen)
 
 
 def larger_than_input(report: Report) -> list[Row]:

@@ -56,6 +56,8 @@ class Table:
         heading: what stands above the table, one a line.
         footer: remarks below it.
         spare: keys of columns that a narrow terminal may leave out, the first one first.
+        below: a further table, below the remarks.
+        restore: what brings columns back that were left out.
     """
 
     def __init__(
@@ -68,6 +70,8 @@ class Table:
         heading: Sequence[str] = (),
         footer: Sequence[str] = (),
         spare: Sequence[str] = (),
+        below: Table | None = None,
+        restore: str = "; --columns all shows them",
     ) -> None:
         self.columns = tuple(columns)
         self.subject = subject
@@ -76,12 +80,14 @@ class Table:
         self.heading = list(heading)
         self.footer = list(footer)
         self.spare = tuple(spare)
+        self.below = below
+        self.restore = restore
 
     def without(self, keys: Sequence[str]) -> Table:
         """The same table with some columns left out, which a remark below says."""
         if not keys:
             return self
-        left_out = f"left out to fit the terminal: {', '.join(keys)}; --columns all shows them"
+        left_out = f"left out to fit the terminal: {', '.join(keys)}{self.restore}"
         return Table(
             [column for column in self.columns if column.key not in keys],
             self.subject,
@@ -89,6 +95,7 @@ class Table:
             lead=self.lead,
             heading=self.heading,
             footer=[*self.footer, left_out],
+            below=self.below,
         )
 
     def titles(self) -> list[str]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
 
-from cnncalc.columns import COLUMNS, TENSORS, Tensor
+from cnncalc.columns import COLUMNS
 from cnncalc.layers.base import axis_name
 from cnncalc.report import Report
 from cnncalc.tables import Column, Table, choose, human_bytes
+from cnncalc.tensors import TENSORS, Tensor
+from cnncalc.verdicts import agreement, verdict
 
-__all__ = ["check_columns", "remarks", "verdict", "view"]
+__all__ = ["check_columns", "remarks", "view"]
 
 AUTOMATIC = re.compile(r"[a-z]+\d+|\d+|input")  # names that say no more than the layer's word
 MAX_INDENT = 6
@@ -30,7 +31,9 @@ def view(name: str, report: Report, wanted: str | None = None, *, plain: bool = 
     Raises:
         CnnCalcError: a column that there is not.
     """
-    return VIEWS[name](report, wanted, plain)
+    table = VIEWS[name](report, wanted, plain)
+    table.below = agreement(report)
+    return table
 
 
 def check_columns(name: str, wanted: str | None) -> None:
@@ -66,8 +69,9 @@ def _units(report: Report) -> list[str]:
     for seen in report.units:
         row = report.rows[seen["index"]]
         place = "×".join(map(str, seen["unit"])) or "any"
-        lines.append(f"unit {place} of `{row.name}` (step {row.index}) sees of the input")
         axes = len(report.input) - 1
+        of = "sees of the input" if axes else "sees all of the input, which has no places"
+        lines.append(f"unit {place} of `{row.name}` (step {row.index}) {of}")
         for axis, (full, cut) in enumerate(zip(seen["unclipped"], seen["clipped"], strict=True)):
             inside = f"{cut[0]} … {cut[1]} ({seen['touched'][axis]} read)" if cut else "nothing"
             before = f", before clipping {full[0]} … {full[1]}" if full and full != cut else ""
@@ -205,55 +209,6 @@ def _beside(report: Report) -> list[str]:
         use = "step {} uses" if len(again) == 1 else "steps {} use"
         lines.append(f"shared: {use.format(steps)} weights that are counted before")
     return lines
-
-
-CHECKED = {
-    "shapes": ("shape", "shapes"),
-    "params": ("weight tensor", "weight tensors"),
-    "macs": ("MAC count", "MAC counts"),
-    "receptive_field": ("receptive field", "receptive fields"),
-}
-
-
-def verdict(report: Report) -> list[str]:
-    """What an executor found: that all agrees, or where it doesn't."""
-    found = report.verify
-    if found is None:
-        return []
-    by = f"{found['executor']} on {found['device']}"
-    counts = [
-        f"{found['checked'].get(key, 0):,} {words[found['checked'].get(key, 0) != 1]}"
-        for key, words in CHECKED.items()
-        if found["checked"].get(key)
-    ]
-    many = ", ".join(counts[:-1]) + (" and " if counts[1:] else "") + "".join(counts[-1:])
-    wrong = [_mismatch(report, each) for each in found["mismatches"]]
-    seconds = f"{found['seconds']:.1f} s" if found["seconds"] >= 0.1 else "under 0.1 s"
-    lines = [
-        f"not verified by {by}: {len(wrong)} of {many} differ ({seconds})"
-        if wrong
-        else f"verified by {by}: {many or 'nothing'} agree ({seconds})",
-        *wrong,
-    ]
-    unchecked = found.get("unchecked") or []
-    if unchecked:
-        steps = ", ".join(map(str, unchecked[:8])) + (", …" if len(unchecked) > 8 else "")
-        lines.append(f"not checked, since {found['executor']} can't build them: steps {steps}")
-    return lines
-
-
-def _mismatch(report: Report, mismatch: dict[str, Any]) -> str:
-    row = report.rows[mismatch["index"]]
-    where = f"step {row.index} `{row.text}`" if row.index else "all steps"
-    predicted, actual = (_plainly(mismatch[side]) for side in ("predicted", "actual"))
-    return f"  {where}: {mismatch['what']} predicted {predicted}, actual {actual}"
-
-
-def _plainly(value: Any) -> str:
-    """A shape as people write it, a count with separators, anything else as it is."""
-    if isinstance(value, list | tuple):
-        return "×".join(map(str, value))
-    return f"{value:,}" if isinstance(value, int) else "none" if value is None else str(value)
 
 
 VIEWS: dict[str, Callable[[Report, str | None, bool], Table]] = {

@@ -23,7 +23,7 @@ PART = re.compile(r"<!-- (output|file|generated): (.+?) -->\n.*?<!-- end -->", r
 
 
 def output(words: str) -> str:
-    """A command and what it prints, as a code block; run times are left out: they vary."""
+    """A command and what it prints, as a code block; what a run took is left out: it varies."""
     done = subprocess.run(
         [sys.executable, "-m", "cnncalc", *shlex.split(words)],
         capture_output=True,
@@ -33,6 +33,7 @@ def output(words: str) -> str:
         check=False,
     )
     text = re.sub(r" \((under )?[\d.]+ s\)", "", (done.stdout + done.stderr).rstrip())
+    text = re.sub(r"^measured: .*\n", "", text, flags=re.MULTILINE)
     return f"```console\n$ cnncalc {words}\n{text}\n```"
 
 
@@ -48,13 +49,11 @@ def generated(name: str) -> str:
 
 def layers() -> str:
     """Every layer kind with its options, formula and source."""
-    from cnncalc.layers import KINDS
+    from cnncalc.cli.vocabulary import in_order
 
     rows = ["| layer | options | formula | source |", "| --- | --- | --- | --- |"]
-    for kind, layer in KINDS.items():
-        if kind == "input":
-            continue
-        names = " ".join(f"`{name}`" for name in (kind, *layer.aliases))
+    for layer in in_order():
+        names = " ".join(f"`{name}`" for name in (layer.kind, *layer.aliases))
         options = " ".join(f"`{o.word or o.key or o.name}`" for o in layer.options.values())
         cells = (names, options, layer.formula, layer.source)
         rows.append("| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |")

@@ -114,11 +114,76 @@ def test_errors_say_where_and_what_flowed_in() -> None:
         analyze("1x8x8\nconv:4,k3 relu\n  maxpool:7")
     error = caught.value
 
-    assert (error.line, error.column, error.end_column) == (3, 3, 12)
+    assert (error.line, error.column, error.end_column) == (3, 11, 12)
     assert error.source_line == "  maxpool:7"
     assert error.notes == ["it receives 4×6×6 from `relu` (step 2)"]
     assert error.code == "kernel-too-large"
-    assert error.to_dict()["error"]["column"] == 3  # type: ignore[index]
+    assert error.to_dict()["error"]["column"] == 11  # type: ignore[index]
+
+
+BLAMED = [
+    ("3x5x5 conv:16,k9", "k9"),
+    ("3x5x5 conv:16,9,p=1:1", "9"),
+    ("3x5x5 conv(16, kernel=3x9, p=0)", "kernel=3x9"),
+    ("4x5x5 conv:6,k3,g4", "g4"),
+    ("6x5x5 conv:16,k3,g8", "g8"),
+    ("3x5x5 conv:16,k3,p-1", "p-1"),
+    ("3x5x5 conv:16,k3,p7,reflect", "p7"),
+    ("3x5x5 conv:16,k3,s1x2x3", "s1x2x3"),
+    ("3x5x5 maxpool:2,p2", "p2"),
+    ("3x5x5 maxpool:7", "7"),
+    ("3x5x5 convt:4,k3,s2,op2", "op2"),
+    ("3x5x5 convt:4,k2,p3", "p3"),
+    ("3x5x5 convt:4,k2,p=same,op1", "op1"),
+    ("3x5x5 upsample:0.1", "0.1"),
+    ("3x5x5 upsample:2,corners", "corners"),
+    ("3x5x5 maxunpool:2,size=30", "size=30"),
+    ("3x5x5 fracmaxpool:3,size=4", "3"),
+    ("3x5x5 adaptiveavg:7x7x7", "7x7x7"),
+    ("6x5x5 gn:4", "4"),
+    ("6x5x5 ln:axes=0x0", "axes=0x0"),
+    ("6x5x5 chshuffle:4", "4"),
+    ("6x5x5 pixelshuffle:2", "2"),
+    ("6x5x5 pixelunshuffle:2", "2"),
+    ("6x5x5 prelu:4", "4"),
+    ("6x5x5 dropout:2", "2"),
+    ("6x5x5 crop:1:1x3:3", "1:1x3:3"),
+    ("6x5x5 pad:-3", "-3"),
+    ("6x5x5 pad:1,c-9", "c-9"),
+    ("6x5x5 slice:2..9", "2..9"),
+    ("6x5x5 slice:0..1,axis=4", "axis=4"),
+    ("6x5x5 linear:3,axis=5", "axis=5"),
+    ("6x5x5 reshape:4x4", "4x4"),
+    ("6x5x5 unflatten:4x4", "4x4"),
+    ("6x5x5 permute:1x0", "1x0"),
+    ("6x5x5 flatten:start=4", "start=4"),
+    ("6x5x5 expand:6x5x7", "6x5x7"),
+    ("6x5 fold:4,size=2", "4"),
+    ("6x5 fold:2,size=9", "size=9"),
+    # what has no single option to blame, and what its default is to blame for
+    ("6x5x5 linear:3", "linear:3"),
+    ("6x5x5 cat[ relu | conv:8,k3 ]", "cat[ relu | conv:8,k3 ]"),
+    ("3x5x5 softmax:axis=0 glu", "glu"),
+    ("3x5x5 def b(k) = [ conv:8,k$k ] b:3 b:5", "k$k"),
+]
+
+
+@pytest.mark.parametrize(("spec", "underlined"), BLAMED)
+def test_the_option_that_is_wrong_is_underlined(spec: str, underlined: str) -> None:
+    """Where one option is to blame, the place is that option's."""
+    with pytest.raises(SpecError) as caught:
+        analyze(spec)
+
+    assert caught.value.span is not None
+    assert caught.value.span.text == underlined
+
+
+def test_an_input_given_beside_a_size_with_symbols() -> None:
+    """`-i` wins, whatever the spec's own size lacks; without it the error says what."""
+    assert analyze("3xHxW conv:4,k3", (3, 8, 8)).rows[1].output_shape == (4, 6, 6)
+    assert analyze("3x_x_ conv:4,k3", (3, 8, 8)).rows[1].output_shape == (4, 6, 6)
+    with pytest.raises(SpecError, match="symbol `H` has no value"):
+        analyze("3xHxW conv:4,k3")
 
 
 def test_branches_that_do_not_match_name_their_paths() -> None:

@@ -218,7 +218,7 @@ def test_verify_beside_other_formats(command: Command) -> None:
 
     assert code == 0
     assert len(out.splitlines()) == 6
-    assert err.startswith("verified by bundled on cpu: ")
+    assert "\nverified by bundled on cpu: " in err
 
 
 def test_a_mismatch_is_listed(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cnncalc import analyze
-from tests.library import field, report
+from tests.library import field, interval, report
 
 LAST = [
     # spec, size, jump, start, status
@@ -28,6 +28,18 @@ LAST = [
     ("3x64x64 conv:8,k3,s4 flatten", 63, 0, 0, "hull"),
     ("3x64x64 conv:8,k3,s4 flatten linear:10", 63, 0, 0, "exact"),
     ("3x64x64 conv:8,k3,s2,p1 flatten linear:10", 64, 0, 0, "global"),
+    # ceil mode hangs over the end, and padding lies beyond it: row 63 is read by nobody
+    ("3x64x64 conv:8,k3,s2 maxpool:3,s2,ceil gap", 63, 0, 0, "exact"),
+    ("3x64x64 conv:8,k3,s2 maxpool:3,s2,ceil gap linear:10", 63, 0, 0, "exact"),
+    ("3x64x64 conv:8,k3,s2 maxpool:3,s2,ceil flatten linear:10", 63, 0, 0, "exact"),
+    ("3x64x64 conv:8,k3,s4 conv:8,k3,p1 gap", 63, 0, 0, "exact"),
+    ("3x64x64 conv:8,k3,s4 conv:8,k3,p1 adaptiveavg:1 flatten", 63, 0, 0, "exact"),
+    ("3x64x64 conv:8,k3,s4 conv:8,k3,p1 se:4", 63, 0, 0, "exact"),
+    ("3x64x64 conv:8,k3,s4 conv:8,k3,p1 mul[ | gap:keep pwconv:8 ]", 63, 0, 0, "exact"),
+    ("3x64x64 crop:0:2 conv:8,k5,p2 gap", 62, 0, 0, "exact"),
+    ("3x65x65 conv:8,k3,s2 maxpool:3,s2,ceil gap", 65, 0, 0, "global"),
+    # a dilated window beside the border misses what lies between its taps
+    ("1x4x4 conv:1,k2,s2,d3,p1 gap", 2, 0, 1, "exact"),
     # a gate stretched over the map sees the whole; an identity adds nothing
     ("3x64x64 conv:8,k3,s2,p1 se:4", 64, 0, 0, "global"),
     ("3x64x64 conv:8,k3,s4 se:4", 63, 0, 0, "exact"),
@@ -43,6 +55,34 @@ LAST = [
     ("3x64x64 conv:8,k3,s4 flatten:start=1 permute:1x0 linear:5,axis=-1", 63, 0, 0, "hull"),
     ("3x64x64 conv:8,k3,s4 reshape:16x8x16 conv:4,k3", 63, 0, 0, "hull"),
 ]
+
+
+# Where channels are places of the input: the field of the first output, and how it moves.
+ACROSS = [
+    ("1x8 flatten slice:2..6", [2, 2], 1, "exact"),
+    ("1x8 flatten slice:1..8,step=3", [1, 1], 3, "exact"),
+    ("3x8 permute:1x0 pad:0,c=2:1", [-2, -2], 1, "exact"),
+    ("3x1 permute:1x0 expand:5x3", [0, 0], 0, "exact"),
+    ("3x8 permute:1x0 conv:8,k1", [0, 7], 0, "global"),
+    ("3x8 permute:1x0 conv:8,k1,g2", [0, 7], 0, "hull"),
+    ("3x8 permute:1x0 dwconv:1,m2", [0, 7], 0, "hull"),
+    ("3x8 permute:1x0 dwconv:1", [0, 0], 1, "exact"),
+    ("3x8 permute:1x0 convt:8,k1,g4", [0, 7], 0, "hull"),
+    ("3x8 permute:1x0 chshuffle:2", [0, 7], 0, "hull"),
+    ("3x8 permute:1x0 pixelshuffle:2", [0, 7], 0, "hull"),
+    ("3x8 permute:1x0 glu", [0, 7], 0, "hull"),
+    ("3x8 permute:1x0 unfold:1", [0, 7], 0, "hull"),
+]
+
+
+@pytest.mark.parametrize(("spec", "first", "jump", "status"), ACROSS)
+def test_places_that_are_channels(spec: str, first: list[int], jump: float, status: str) -> None:
+    """Slices, padding and shuffles of channels that a permute or flatten made of places."""
+    ours = analyze(spec)
+    seen = field(ours, ours.rows[-1])
+
+    assert interval(seen, 0, 0) == first
+    assert (seen["jump"], seen["status"]) == ([jump], status)
 
 
 def per_axis(value: Any) -> list[Any]:

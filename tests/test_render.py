@@ -12,14 +12,15 @@ from typing import Any
 import pytest
 
 import cnncalc
-from cnncalc.columns import COLUMNS, TENSORS
+from cnncalc.columns import COLUMNS
 from cnncalc.errors import CnnCalcError
 from cnncalc.layers import KINDS
-from cnncalc.notations import reading
+from cnncalc.notations import shipped
 from cnncalc.render.table import Bar, draw
 from cnncalc.render.text import FORMATS, plain, width_of
 from cnncalc.report import Report
 from cnncalc.tables import Column, Table, choose, human_bytes, thousands
+from cnncalc.tensors import TENSORS
 from cnncalc.views import view
 from tests.conftest import Command, Golden
 
@@ -134,7 +135,7 @@ def numbers_under(text: str, title: str) -> list[int]:
     ]
 
 
-@pytest.mark.parametrize("example", reading.examples())
+@pytest.mark.parametrize("example", shipped.examples())
 @pytest.mark.parametrize(
     ("name", "titles"),
     [
@@ -154,7 +155,7 @@ def test_columns_sum_to_the_totals(example: str, name: str, titles: tuple[str, .
     assert numbers_under(text, "params")[-1] == report.total.params
 
 
-@pytest.mark.parametrize("example", reading.examples())
+@pytest.mark.parametrize("example", shipped.examples())
 def test_csv_holds_the_report(example: str) -> None:
     report = cnncalc.analyze(example)
     rows = list(

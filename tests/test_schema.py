@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cnncalc
-from cnncalc.notations import reading
+from cnncalc.notations import shipped
 from tests.conftest import Command
 from tests.strategies import specs
 
@@ -67,7 +67,7 @@ def test_reports(spec: str, layout: str) -> None:
     STRICT.validate(plain(cnncalc.analyze(spec, batch=2, layout=layout).to_dict()))
 
 
-@pytest.mark.parametrize("name", reading.examples())
+@pytest.mark.parametrize("name", shipped.examples())
 def test_examples(name: str) -> None:
     STRICT.validate(plain(cnncalc.analyze(name).to_dict()))
 

@@ -28,6 +28,8 @@ from tests.strategies import specs
         ("1x9 conv:1,k3 slice:0..1 cat[ | conv:1,k3,p1]", (0,), (-1, 3), (0, 3), 4),
         ("1x9 mul(align=second)[conv:1,k3,p1 | gap]", (4,), (0, 8), (0, 8), 9),
         ("1x9 pad:2:0 conv:1,k1", (0,), (-2, -2), None, 0),
+        ("1x9 flatten", (), (0, 8), (0, 8), 9),
+        ("1x9 flatten slice:2..5", (), (2, 4), (2, 4), 3),
         ("1x9 conv:1,k3 gap:keep", (0,), (0, 8), (0, 8), 9),
     ],
 )
@@ -76,6 +78,20 @@ def test_units_outside_the_map_are_refused(unit: tuple[int, ...]) -> None:
     with pytest.raises(SpecError, match="has no unit") as caught:
         view(analyze("1x9x9 conv:1,k3"), 1, unit)
     assert "from 0 to 6x6" in str(caught.value.help)
+
+
+def test_a_unit_in_the_padding_of_one_axis_sees_nothing() -> None:
+    """Not even on the other axis."""
+    seen = view(analyze("1x3x3 pad:1"), 1, (0, 2))
+
+    assert seen.clipped == (None, None)
+    assert seen.touched == (0, 0)
+
+
+def test_the_whole_input_must_really_be_seen() -> None:
+    """By formula the padding's windows reach the last row, which the first layer left out."""
+    assert first_to_see_all(analyze("1x10 conv:1,k3,s3 conv:1,k5,p2 relu gap")) is None
+    assert first_to_see_all(analyze("1x9 conv:1,k3,s3 conv:1,k5,p2 relu gap")).name == "conv2"  # type: ignore[union-attr]
 
 
 def test_where_the_field_outgrows_the_input() -> None:

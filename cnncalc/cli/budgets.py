@@ -95,7 +95,7 @@ def _field(text: str) -> Limit:
 
     def limit(report: Report) -> str | None:
         end = report.rows[report.outputs[0]].seen
-        sizes = end.to_dict(report.input)["size"]
+        sizes = end.to_dict(report.frame)["size"]
         assert isinstance(sizes, list)
         wanted = least * len(sizes) if len(least) == 1 else least
         if len(wanted) != len(sizes):

@@ -28,15 +28,21 @@ def one_of(known: Callable[[], list[str]]) -> Callable[[str], list[str]]:
 
 def _words() -> list[str]:
     from cnncalc.layers import LAYERS
-    from cnncalc.notations import reading
+    from cnncalc.notations import shipped
 
-    return [*LAYERS, *reading.examples()]
+    return [*LAYERS, *shipped.examples()]
 
 
 def _columns() -> list[str]:
     from cnncalc.columns import COLUMNS
 
     return [column.key for column in COLUMNS]
+
+
+def _executors() -> list[str]:
+    from cnncalc.executors import ALL, EXECUTORS
+
+    return [*EXECUTORS, ALL]
 
 
 network = partial(typer.Option, show_default=False, rich_help_panel="The network")
@@ -169,7 +175,8 @@ class Checks:
         check(
             "--executor",
             metavar="NAME",
-            help="What --verify runs it with; `cnncalc executors` lists them.",
+            help="What --verify runs it with, or `all`; `cnncalc executors` lists them.",
+            autocompletion=one_of(_executors),
         ),
     ] = None
     device: Annotated[
@@ -181,6 +188,14 @@ class Checks:
             autocompletion=one_of(lambda: ["cpu", "cuda"]),
         ),
     ] = None
+    backward: Annotated[
+        bool,
+        check(
+            "--backward",
+            help="With --executor torch or all: also run backwards, for a gradient of every "
+            "weight.",
+        ),
+    ] = False
     max_params: Annotated[
         Text, check("--max-params", metavar="N", help="At most so many parameters, as 25M.")
     ] = None
@@ -192,7 +207,8 @@ class Checks:
         check(
             "--max-memory",
             metavar="BYTES",
-            help="At most so much for parameters and activations together, as 512MB.",
+            help="At most so much for parameters and activations together, as 512MB. With "
+            "--verify also what the run may take though less memory is free.",
         ),
     ] = None
     min_rf: Annotated[

@@ -94,6 +94,8 @@ def emit(text: str | bytes, path: str | None = None) -> None:
     try:
         if path is None:
             _write(sys.stdout, text)
+        elif not path:
+            raise FileNotFoundError(0, "it has no name")
         elif os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
             with open(path, "wb") as device:  # /dev/stdout, a named pipe
                 device.write(_encoded(text))

@@ -11,7 +11,7 @@ from cnncalc.cli import output
 from cnncalc.cli.options import Output, taking
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors import EXECUTORS, module_of
-from cnncalc.notations import reading
+from cnncalc.notations import shipped
 from cnncalc.tables import Column, Table
 
 __all__ = ["examples", "executors", "schema"]
@@ -41,7 +41,7 @@ def examples(settings: Output) -> int:
 
     cnncalc shape lenet5
     """
-    found = [(name, _about(name)) for name in reading.examples()]
+    found = [(name, _about(name)) for name in shipped.examples()]
     table = Table(EXAMPLES, None, found)
     output.show(settings, table, table.records)
     return 0
@@ -49,7 +49,7 @@ def examples(settings: Output) -> int:
 
 def _about(name: str) -> str:
     """The text of the first comment in an example's file."""
-    path = reading.example_path(name)
+    path = shipped.example_path(name)
     assert path is not None
     with open(path, encoding="utf-8") as file:
         return file.readline().lstrip("# ").rstrip()

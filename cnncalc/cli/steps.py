@@ -16,7 +16,9 @@ from cnncalc.network import Network
 from cnncalc.notations import reading
 from cnncalc.notations.compact import parse_size
 from cnncalc.report import Report
-from cnncalc.views import check_columns, verdict, view
+from cnncalc.tables import Table
+from cnncalc.verdicts import verdict
+from cnncalc.views import check_columns, view
 
 __all__ = ["answer", "bindings", "network_of", "report_of", "size_of"]
 
@@ -36,9 +38,20 @@ def answer(name: str, settings: Settings, complete: Callable[[Report], None] | N
     output.show(settings, table, report.to_dict)
     missed = [f"missed: {message}" for limit in limits if (message := limit(report))]
     hidden = verdict(report) if settings.out or form in WITHOUT_REMARKS else []
-    for message in [*hidden, *missed]:
+    for message in [*hidden, *_agreement(table.below, form), *missed]:
         output.say(message)
     return int(bool(missed) or (report.verify is not None and not report.verify["ok"]))
+
+
+def _agreement(table: Table | None, form: str) -> list[str]:
+    """What a format has no place for of who agrees on what."""
+    if table is None or form not in WITHOUT_REMARKS:
+        return []
+    if form not in FOR_PROGRAMS:
+        return table.footer
+    from cnncalc.render.text import plain
+
+    return plain(table).rstrip().split("\n")
 
 
 def report_of(settings: Settings) -> Report:
@@ -48,25 +61,28 @@ def report_of(settings: Settings) -> Report:
     size = size_of(settings.input, "-i") if settings.input is not None else None
     if settings.verify:
         return _verified(settings, network, size, batch)
-    if settings.executor or settings.device:
-        option = "--executor" if settings.executor else "--device"
+    how = [f"--executor {settings.executor}"] if settings.executor else []
+    how += [f"--device {settings.device}"] if settings.device else []
+    how += ["--backward --executor torch"] if settings.backward else []
+    if how:
         raise CnnCalcError(
-            f"`{option}` says how to verify, and `--verify` is missing",
+            f"`{how[0].split()[0]}` says how to verify, and `--verify` is missing",
             code="usage",
-            help=f"`--verify {option} {settings.executor or settings.device}`",
+            help=f"`--verify {how[0]}`",
         )
     return api.analyze(network, size, batch=batch, dtype=settings.dtype, layout=settings.layout)
 
 
 def _batch(text: str) -> int:
     if not re.fullmatch(r"-?\d{1,9}", text.strip(), re.ASCII):
-        raise CnnCalcError(
-            f"`--batch {text}` is no whole number", code="usage", help="as in `--batch 32`"
-        )
+        beyond = re.fullmatch(r"\d+", text.strip(), re.ASCII)
+        what = "is beyond any machine" if beyond else "is no whole number"
+        raise CnnCalcError(f"`--batch {text}` {what}", code="usage", help="as in `--batch 32`")
     return int(text)
 
 
 def _verified(settings: Settings, network: Network, size: Shape | None, batch: int) -> Report:
+    most = settings.max_memory
     verify = partial(
         api.verify,
         network,
@@ -76,6 +92,8 @@ def _verified(settings: Settings, network: Network, size: Shape | None, batch: i
         batch=batch,
         dtype=settings.dtype,
         layout=settings.layout,
+        backward=settings.backward,
+        max_memory=most if most is None else budgets.amount(most, "--max-memory", in_bytes=True),
     )
     if not output.is_terminal(sys.stderr):
         return verify()
@@ -112,4 +130,6 @@ def size_of(text: str, option: str) -> Shape:
         return parse_size(text.strip().replace("×", "x").replace(",", "x"))
     except LayerError as error:
         span = Span(Source(text, (Piece(0, option),)), 0, len(text))
-        raise SpecError(error.message, span, code=error.code, help=error.help) from None
+        symbolic = error.code in ("unbound-symbol", "unknown-value")
+        advice = "numbers, such as 3x224x224" if symbolic else error.help
+        raise SpecError(error.message, span, code=error.code, help=advice) from None

@@ -1,6 +1,7 @@
 """`layers`: the vocabulary, with each layer's options, formula and source."""
 
 import inspect
+import sys
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -15,12 +16,30 @@ from cnncalc.layers.words import WRITERS
 from cnncalc.notations.arguments import SYNONYMS
 from cnncalc.tables import Column, Table
 
-__all__ = ["layers"]
+__all__ = ["in_order", "layers"]
 
 Kind = type[Layer]
 
 # The order that a newcomer would look in; what is in none of these files comes last.
-FILES = ("conv", "pool", "linear", "activation", "norm", "merge", "reshape", "resize")
+FILES = (
+    "conv",
+    "transposed",
+    "pool",
+    "adaptive",
+    "linear",
+    "activation",
+    "norm",
+    "attention",
+    "merge",
+    "reshape",
+    "padding",
+    "resize",
+    "shuffle",
+    "folding",
+    "expand",
+    "learned",
+    "arithmetic",
+)
 
 
 @dataclass
@@ -45,7 +64,7 @@ def layers(settings: Vocabulary) -> int:
     cnncalc layers conv
     """
     if settings.name is None:
-        kinds = sorted((kind for kind in KINDS.values() if kind.kind != "input"), key=_place)
+        kinds = in_order()
         table = Table(LIST, None, kinds, footer=["`cnncalc layers NAME` tells all about one"])
         output.show(settings, table, lambda: [_document(kind) for kind in kinds])
     else:
@@ -61,7 +80,7 @@ def _find(name: str) -> Kind:
     word = name.lower()
     if word in LAYERS and word != "input":
         return LAYERS[word]
-    near = SYNONYMS.get(word.replace("_", "")) or suggest(word, LAYERS)
+    near = SYNONYMS.get(word.replace("_", "")) or suggest(word, set(LAYERS) - {"input"})
     raise CnnCalcError(
         f"there is no layer `{name}`",
         code="unknown-layer",
@@ -71,9 +90,17 @@ def _find(name: str) -> Kind:
     )
 
 
-def _place(kind: Kind) -> int:
+def in_order() -> list[Kind]:
+    """The layers as a newcomer would look for them: file by file, as they stand there."""
+    kinds = [kind for kind in KINDS.values() if kind.kind != "input"]
+    return sorted(kinds, key=_place)
+
+
+def _place(kind: Kind) -> tuple[int, str, int]:
     file = kind.__module__.rpartition(".")[2]
-    return FILES.index(file) if file in FILES else len(FILES)
+    names = list(vars(sys.modules[kind.__module__]))
+    within = names.index(kind.__name__) if kind.__name__ in names else 0
+    return FILES.index(file) if file in FILES else len(FILES), file, within
 
 
 def _doc(kind: Kind) -> str:

@@ -48,6 +48,7 @@ def _misfit(
                 f"{call} has no argument `{name}`",
                 code="unknown-option",
                 help=f"did you mean `{near}`? {takes}" if near else takes,
+                option=name,
             )
         if name in given:
             return LayerError(f"{call} is given `{name}` twice", code="option-twice", help=takes)

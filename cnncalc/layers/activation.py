@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Layer, Option, Shape, Weight, option, order, place
+from cnncalc.windows import Window
 
 
 def _activation(
@@ -82,6 +83,7 @@ class Softmax(_AlongAxis):
     """Softmax along the channels."""
 
     kind = "softmax"
+    aliases = ("softmax2d",)
     formula = "output = exp(input) / sum of exp along the axis"
     source = "torch.nn.Softmax"
 
@@ -128,6 +130,17 @@ class GatedLinearUnit(_AlongAxis):
             )
         return *shape[:axis], shape[axis] // 2, *shape[axis + 1 :]
 
+    def mixes(self, *shapes: Shape) -> tuple[int, ...]:
+        return ()
+
+    def moves(self, *shapes: Shape) -> tuple[int | None, ...]:
+        (shape,) = shapes
+        halved = self.place(shape)  # each unit reads two places of it, half of it apart
+        return tuple(None if axis == halved else axis for axis in range(len(shape)))
+
+    def across(self, *shapes: Shape) -> Window | None:
+        return None
+
 
 class ParametricReLU(Layer):
     """ReLU with learned slopes: one for all (n = 1), one for each channel, or a map of them.
@@ -160,6 +173,7 @@ class ParametricReLU(Layer):
             raise LayerError(
                 f"`prelu` has {self.n} slopes but the input has {shapes[0][0]} channels",
                 code="groups",
+                option="n",
                 help=f"1 or {shapes[0][0]}",
             )
         self.slopes(shapes[0])
@@ -192,6 +206,7 @@ class Dropout(Layer):
             raise LayerError(
                 f"a dropout rate of {self.rate} is more than 1",
                 code="bad-value",
+                option="rate",
                 help="a share from 0 to 1",
             )
 

@@ -7,9 +7,9 @@ a quarter of the whole program's start.)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, dataclass_transform
+from typing import Any, ClassVar, NamedTuple, Self, dataclass_transform
 
 from cnncalc.errors import LayerError
 from cnncalc.layers.options import MAX_VALUE, NO_PADS, ONES, REQUIRED, Option, empty, option, order
@@ -22,9 +22,7 @@ from cnncalc.layers.shapes import (
     show,
     spread_out,
 )
-
-if TYPE_CHECKING:
-    from cnncalc.windows import Window
+from cnncalc.windows import Slide, Window
 
 # With what a layer's file needs of options and shapes, so that it imports from one place.
 __all__ = [
@@ -47,6 +45,9 @@ __all__ = [
     "show",
     "spread_out",
 ]
+
+
+OWN = Slide(1)
 
 
 class Weight:
@@ -83,6 +84,9 @@ class Weight:
         return f"Weight({self.name!r}, {self.shape}, {self.role!r}, {self.trainable})"
 
 
+Stored = Mapping[str, tuple[int, tuple[Weight, ...]]]
+
+
 class Expects(NamedTuple):
     """What a source declared about a layer's input, to be checked against what flows in.
 
@@ -117,6 +121,7 @@ class Layer:
     expects: ClassVar[Expects | None] = None  # set on instances by `expecting`
     trainable: ClassVar[bool] = True  # turned on instances by `frozen`
     kept: ClassVar[frozenset[str]] = frozenset()  # set on instances by `keeping`
+    stored: ClassVar[Stored] = {}  # set on instances by `storing`
 
     def __init_subclass__(cls) -> None:
         cls.options = {
@@ -185,6 +190,14 @@ class Layer:
         """The same layer, of whose weights its source keeps some from training."""
         return self._twin("kept", names)
 
+    def storing(self, stored: Stored) -> Self:
+        """The same layer, some of whose weights its source keeps in tensors of other kinds.
+
+        For each of these weights: its count, and the tensors of the source that it is made of
+        and that no earlier step has counted.
+        """
+        return self._twin("stored", stored)
+
     def _twin(self, name: str, value: object) -> Self:
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
@@ -233,6 +246,13 @@ class Layer:
     def mixes(self, *shapes: Shape) -> tuple[int, ...]:
         """The axes of the input of which every unit reads the whole."""
         return ()
+
+    def across(self, *shapes: Shape) -> Window | None:
+        """The window along the channels; None: each channel reads others than its own.
+
+        It matters where the channels are places of the input, as after a permute.
+        """
+        return OWN
 
     def moves(self, *shapes: Shape) -> tuple[int | None, ...]:
         """For each axis of the input, where it is in the output; None: it is merged or gone."""

@@ -26,13 +26,18 @@ class Expand(Layer):
             raise LayerError(
                 f"{show(shape)} can't be repeated to {show(self.sizes)}",
                 code="branches",
+                option="sizes",
                 help="only axes of size 1 are repeated",
             )
         return self.sizes
 
     def windows(self, *shapes: Shape) -> tuple[Window, ...]:
-        (shape,) = shapes
-        return tuple(
-            Slide(1) if n == size else Resize(size, 1, size)
-            for n, size in zip(shape[1:], self.sizes[1:], strict=True)
-        )
+        pairs = zip(shapes[0][1:], self.sizes[1:], strict=True)
+        return tuple(_repeated(n, size) for n, size in pairs)
+
+    def across(self, *shapes: Shape) -> Window | None:
+        return _repeated(shapes[0][0], self.sizes[0])
+
+
+def _repeated(n: int, size: int) -> Window:
+    return Slide(1) if n == size else Resize(size, 1, size)

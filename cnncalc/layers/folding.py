@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from math import prod
+from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import (
     NO_PADS,
-    ONES,
     Layer,
     Shape,
     check_map,
@@ -15,8 +15,16 @@ from cnncalc.layers.base import (
     option,
     show,
 )
-from cnncalc.layers.sliding import check_fits, slides
+from cnncalc.layers.sliding import check_fits, dilation, kernel, slides, stride
 from cnncalc.windows import Slide, Spread, Window
+
+
+def _padding() -> Any:
+    return option("pads", "padding on each side", key="p", default=NO_PADS, minimum=0)
+
+
+def _size() -> Any:
+    return option("axes", "the map's size", minimum=1)
 
 
 class Unfold(Layer):
@@ -26,14 +34,10 @@ class Unfold(Layer):
     formula = "C' = C * prod k; L = prod floor((n + 2p - d(k-1) - 1)/s + 1)"
     source = "torch.nn.Unfold"
 
-    kernel: tuple[int, ...] = option("axes", "kernel size", key="k", positional=True, minimum=1)
-    stride: tuple[int, ...] = option("axes", "stride", key="s", default=ONES, minimum=1)
-    padding: tuple[tuple[int, int], ...] = option(
-        "pads", "padding on each side", key="p", default=NO_PADS, minimum=0
-    )
-    dilation: tuple[int, ...] = option(
-        "axes", "distance between taps", key="d", default=ONES, minimum=1
-    )
+    kernel: tuple[int, ...] = kernel()
+    stride: tuple[int, ...] = stride()
+    padding: tuple[tuple[int, int], ...] = _padding()
+    dilation: tuple[int, ...] = dilation()
 
     def windows(self, *shapes: Shape) -> tuple[Slide, ...]:
         return slides(self, shapes[0])
@@ -50,6 +54,9 @@ class Unfold(Layer):
         (shape,) = shapes
         return (0, 1) if len(shape) == 2 else (None,) * len(shape)
 
+    def across(self, *shapes: Shape) -> Window | None:
+        return None
+
 
 class Fold(Layer):
     """The way back of unfold: columns are added up into a map of the given size."""
@@ -58,15 +65,11 @@ class Fold(Layer):
     formula = "(C*prod k, L) becomes C x size; L must be the number of windows of that size"
     source = "torch.nn.Fold"
 
-    kernel: tuple[int, ...] = option("axes", "kernel size", key="k", positional=True, minimum=1)
-    size: tuple[int, ...] = option("axes", "the map's size", minimum=1)
-    stride: tuple[int, ...] = option("axes", "stride", key="s", default=ONES, minimum=1)
-    padding: tuple[tuple[int, int], ...] = option(
-        "pads", "padding on each side", key="p", default=NO_PADS, minimum=0
-    )
-    dilation: tuple[int, ...] = option(
-        "axes", "distance between taps", key="d", default=ONES, minimum=1
-    )
+    kernel: tuple[int, ...] = kernel()
+    size: tuple[int, ...] = _size()
+    stride: tuple[int, ...] = stride()
+    padding: tuple[tuple[int, int], ...] = _padding()
+    dilation: tuple[int, ...] = dilation()
 
     def blocks(self, channels: int) -> tuple[Slide, ...]:
         """The windows that would unfold the map back."""
@@ -89,6 +92,7 @@ class Fold(Layer):
             raise LayerError(
                 f"{shape[0]} rows are no multiple of the {taps} taps of the kernel",
                 code="fold",
+                option="kernel",
                 help=f"rows = channels * {taps}",
             )
         lengths = checked_lengths(windows, (shape[0], *size))
@@ -96,7 +100,13 @@ class Fold(Layer):
             raise LayerError(
                 f"a map of {show(size)} has {prod(lengths)} windows but {shape[1]} columns came in",
                 code="fold",
-                help=f"{prod(lengths)} columns, or another `size`",
+                option="size",
+                help=f"{prod(lengths)} columns, or another `size`"
+                + (
+                    f", as `size={size[0]}x{size[0]}` of a map of two axes"
+                    if len(size) == 1
+                    else ""
+                ),
             )
         return shape[0] // taps, *size
 
@@ -109,3 +119,6 @@ class Fold(Layer):
 
     def moves(self, *shapes: Shape) -> tuple[int | None, ...]:
         return (0, 1) if len(self.blocks(shapes[0][0])) == 1 else (None, None)
+
+    def across(self, *shapes: Shape) -> Window | None:
+        return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from cnncalc.errors import LayerError
-from cnncalc.layers.base import Layer, Shape, Weight, option, show
+from cnncalc.layers.base import Layer, Shape, Weight, option, place, show
 
 
 class Linear(Layer):
@@ -35,13 +35,7 @@ class Linear(Layer):
                     "before it",
                 )
             return 0
-        if not -len(shape) <= self.axis < len(shape):
-            raise LayerError(
-                f"the input {show(shape)} has no axis {self.axis}",
-                code="wrong-axes",
-                help=f"axes run from 0 to {len(shape) - 1}",
-            )
-        return self.axis % len(shape)
+        return place(self.axis, shape)
 
     def output(self, *shapes: Shape) -> Shape:
         (shape,) = shapes

@@ -17,6 +17,20 @@ def _axis() -> Any:
     return option("count", "the axis of the channels", default=0, minimum=-8)
 
 
+def _affine() -> Any:
+    return option("flag", "whether scale and shift are learned", default=True, word="noaffine")
+
+
+def _scale() -> Any:
+    doc = "whether there is a scale beside the shift"
+    return option("flag", doc, default=True, word="noscale")
+
+
+def _shift() -> Any:
+    doc = "whether there is a shift beside the scale"
+    return option("flag", doc, default=True, word="noshift")
+
+
 class BatchNorm(Layer):
     """Batch normalisation over each channel.
 
@@ -28,18 +42,12 @@ class BatchNorm(Layer):
     formula = "params = 2C (scale, shift); buffers = 2C + 1 (running mean, variance, batch count)"
     source = "torch.nn.BatchNorm2d; keras.layers.BatchNormalization; Ioffe & Szegedy 2015"
 
-    affine: bool = option(
-        "flag", "whether scale and shift are learned", default=True, word="noaffine"
-    )
+    affine: bool = _affine()
     stats: bool = option(
         "flag", "whether running statistics are kept", default=True, word="nostats"
     )
-    scale: bool = option(
-        "flag", "whether there is a scale beside the shift", default=True, word="noscale"
-    )
-    shift: bool = option(
-        "flag", "whether there is a shift beside the scale", default=True, word="noshift"
-    )
+    scale: bool = _scale()
+    shift: bool = _shift()
 
     axis: int = _axis()
     order: str = order()
@@ -53,7 +61,7 @@ class BatchNorm(Layer):
 
     def weights(self, *shapes: Shape) -> tuple[Weight, ...]:
         sizes = (shapes[0][place(self.axis, shapes[0], self.order)],)
-        weights = _affine(sizes, self.affine and self.scale, self.affine and self.shift)
+        weights = _scale_and_shift(sizes, self.affine and self.scale, self.affine and self.shift)
         if not self.stats:
             return weights
         names = ["running_mean", "running_var"]
@@ -77,15 +85,9 @@ class GroupNorm(Layer):
         minimum=1,
         words=("each",),
     )
-    affine: bool = option(
-        "flag", "whether scale and shift are learned", default=True, word="noaffine"
-    )
-    scale: bool = option(
-        "flag", "whether there is a scale beside the shift", default=True, word="noscale"
-    )
-    shift: bool = option(
-        "flag", "whether there is a shift beside the scale", default=True, word="noshift"
-    )
+    affine: bool = _affine()
+    scale: bool = _scale()
+    shift: bool = _shift()
 
     axis: int = _axis()
     order: str = order()
@@ -96,13 +98,14 @@ class GroupNorm(Layer):
             raise LayerError(
                 f"{self.groups} groups don't divide the {channels} channels",
                 code="groups",
+                option="groups",
                 help=f"a number that divides {channels}",
             )
         return shapes[0]
 
     def weights(self, *shapes: Shape) -> tuple[Weight, ...]:
         sizes = (shapes[0][place(self.axis, shapes[0], self.order)],)
-        return _affine(sizes, self.affine and self.scale, self.affine and self.shift)
+        return _scale_and_shift(sizes, self.affine and self.scale, self.affine and self.shift)
 
 
 class _AxesNorm(Layer):
@@ -125,7 +128,9 @@ class _AxesNorm(Layer):
         numbers = [axis for axis in self.axes if isinstance(axis, int)]
         places = tuple(place(axis, shape, self.order) for axis in numbers)
         if len(set(places)) < len(places):
-            raise LayerError("an axis is named twice", code="wrong-axes", help="each axis once")
+            raise LayerError(
+                "an axis is named twice", code="wrong-axes", option="axes", help="each axis once"
+            )
         return places
 
     def chosen(self, shape: Shape) -> tuple[int, ...]:
@@ -144,19 +149,13 @@ class LayerNorm(_AxesNorm):
     formula = "params = 2C; with axes=all 2 * C * prod n"
     source = "torch.nn.LayerNorm; Ba et al. 2016, arXiv:1607.06450"
 
-    affine: bool = option(
-        "flag", "whether scale and shift are learned", default=True, word="noaffine"
-    )
-    scale: bool = option(
-        "flag", "whether there is a scale beside the shift", default=True, word="noscale"
-    )
-    shift: bool = option(
-        "flag", "whether there is a shift beside the scale", default=True, word="noshift"
-    )
+    affine: bool = _affine()
+    scale: bool = _scale()
+    shift: bool = _shift()
 
     def weights(self, *shapes: Shape) -> tuple[Weight, ...]:
         sizes = self.chosen(shapes[0])
-        return _affine(sizes, self.affine and self.scale, self.affine and self.shift)
+        return _scale_and_shift(sizes, self.affine and self.scale, self.affine and self.shift)
 
 
 class RootMeanSquareNorm(_AxesNorm):
@@ -169,7 +168,7 @@ class RootMeanSquareNorm(_AxesNorm):
     affine: bool = option("flag", "whether a scale is learned", default=True, word="noaffine")
 
     def weights(self, *shapes: Shape) -> tuple[Weight, ...]:
-        return _affine(self.chosen(shapes[0]), self.affine, False)
+        return _scale_and_shift(self.chosen(shapes[0]), self.affine, False)
 
 
 class UnitNorm(_AxesNorm):
@@ -226,9 +225,7 @@ class InstanceNorm(Layer):
         "flag", "whether scale and shift are learned", default=False, word="affine"
     )
     stats: bool = option("flag", "whether running statistics are kept", default=False, word="stats")
-    shift: bool = option(
-        "flag", "whether there is a shift beside the scale", default=True, word="noshift"
-    )
+    shift: bool = _shift()
 
     def weights(self, *shapes: Shape) -> tuple[Weight, ...]:
         return BatchNorm(self.affine, self.stats, shift=self.shift).weights(*shapes)
@@ -249,6 +246,6 @@ class LocalResponseNorm(Layer):
     k: float = option("number", "constant added", default=1.0)
 
 
-def _affine(sizes: Shape, scale: bool, shift: bool) -> tuple[Weight, ...]:
+def _scale_and_shift(sizes: Shape, scale: bool, shift: bool) -> tuple[Weight, ...]:
     weights = (Weight("weight", sizes),) if scale else ()
     return (*weights, Weight("bias", sizes)) if shift else weights

@@ -68,6 +68,7 @@ class Option:
         return LayerError(
             f"`{self.name}` can't be {show_value(value)}",
             code="bad-value",
+            option=self.name,
             help=f"{self.name} is {self.describe()}",
         )
 
@@ -106,6 +107,7 @@ def _integer(option: Option, value: Any) -> int:
         raise LayerError(
             f"`{option.name}` is {show_value(value)}, beyond the limit of {MAX_VALUE}",
             code="too-large",
+            option=option.name,
             help=f"{option.name} is {option.describe()}",
         )
     return value

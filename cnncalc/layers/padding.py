@@ -45,6 +45,7 @@ class Pad(Layer):
             raise LayerError(
                 "`channels` has one amount before and one after",
                 code="bad-value",
+                option="channels",
                 help="write `channels=8:8`",
             )
 
@@ -52,27 +53,36 @@ class Pad(Layer):
         pads = spread_out("padding", self.padding, shapes[0])
         return tuple(Slide(1, 1, before, after) for before, after in pads)
 
+    def across(self, *shapes: Shape) -> Window | None:
+        return Slide(1, 1, *self.channels[0])
+
     def output(self, *shapes: Shape) -> Shape:
         (shape,) = shapes
         if self.channels == NO_PADS and not self.empty:
             check_map(self, shape)
         pads = spread_out("padding", self.padding, shape)
-        for sizes, amounts in ((shape[1:], pads), (shape[:1], self.channels)):
-            check_mode(self.mode, amounts, (0, *sizes))
+        sides = ("padding", shape[1:], pads), ("channels", shape[:1], self.channels)
+        for name, sizes, amounts in sides:
+            check_mode(self.mode, amounts, (0, *sizes), name)
             for n, (before, after) in zip(sizes, amounts, strict=True):
-                self.check_crop(n, before, after)
+                self.check_crop(n, before, after, name)
         channels = shape[0] + sum(self.channels[0])
         least = 0 if self.empty else 1
         if channels < least:
-            raise LayerError(f"{channels} channels would be left", code="empty-output")
+            raise LayerError(
+                f"{channels} channels would be left", code="empty-output", option="channels"
+            )
         return channels, *checked_lengths(self.windows(shape), shape, least)
 
-    def check_crop(self, n: int, before: int, after: int) -> None:
+    def check_crop(self, n: int, before: int, after: int, option: str) -> None:
         """More than there is can't be cut, though padding makes up for it (torch.nn.ZeroPad2d)."""
         cut = max(-before, 0) + max(-after, 0)
         if cut > n and self.mode in ("zeros", "circular"):
             raise LayerError(
-                f"{cut} can't be cut from {n}", code="over-cropped", help=f"at most {n - 1}"
+                f"{cut} can't be cut from {n}",
+                code="over-cropped",
+                option=option,
+                help=f"at most {n - 1}",
             )
 
 
@@ -106,5 +116,6 @@ class Crop(Layer):
                     f"cropping {before}+{after} leaves nothing of {axis_name(axis, len(amounts))} "
                     f"of {n}",
                     code="empty-output",
+                    option="amount",
                     help=f"at most {n - 1} in all",
                 )

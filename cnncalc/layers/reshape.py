@@ -5,12 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from cnncalc.errors import LayerError
-from cnncalc.layers.base import (
-    Layer,
-    Shape,
-    option,
-    show,
-)
+from cnncalc.layers.base import Layer, Shape, option, place, show
 from cnncalc.windows import Slide, Window
 
 
@@ -39,6 +34,7 @@ class Flatten(Layer):
                     f"`{name}` is axis {axis} but the input {show(shape)} has axes "
                     f"0 to {len(shape) - 1}",
                     code="wrong-axes",
+                    option=name,
                 )
             ends.append(axis % len(shape))
         if ends[0] > ends[1]:
@@ -75,9 +71,7 @@ class Unflatten(Layer):
 
     def output(self, *shapes: Shape) -> Shape:
         (shape,) = shapes
-        if not -len(shape) <= self.axis < len(shape):
-            raise LayerError(f"the input {show(shape)} has no axis {self.axis}", code="wrong-axes")
-        axis = self.axis % len(shape)
+        axis = place(self.axis, shape)
         sizes = inferred(self.sizes, shape[axis], f"{shape[axis]} features")
         return *shape[:axis], *sizes, *shape[axis + 1 :]
 
@@ -124,11 +118,12 @@ def inferred(sizes: tuple[int | str, ...], total: int, what: str) -> Shape:
     known = prod(size for size in sizes if isinstance(size, int))
     unknown = sum(not isinstance(size, int) for size in sizes)
     if unknown > 1:
-        raise LayerError("`infer` can stand once only", code="reshape")
+        raise LayerError("`infer` can stand once only", code="reshape", option="sizes")
     if total % known if unknown else known != total:
         raise LayerError(
             f"{'×'.join(map(str, sizes))} can't hold {what}",
             code="reshape",
+            option="sizes",
             help=f"sizes whose product is {total}"
             if not unknown
             else f"sizes whose product divides {total}",
@@ -155,6 +150,7 @@ class Permute(Layer):
             raise LayerError(
                 f"{show(self.axes)} is no order of the axes 0 to {len(self.axes) - 1}",
                 code="bad-value",
+                option="axes",
                 help="each axis once, such as `permute:0x2x1`",
             )
 
@@ -165,6 +161,7 @@ class Permute(Layer):
                 f"`permute` orders {len(self.axes)} axes but the input {show(shape)} "
                 f"has {len(shape)}",
                 code="wrong-axes",
+                option="axes",
                 help="channels count as one",
             )
         return tuple(shape[axis] for axis in self.axes)
@@ -188,9 +185,7 @@ class Slice(Layer):
 
     def taken(self, shape: Shape) -> range:
         """The indices that stay."""
-        if not -len(shape) <= self.axis < len(shape):
-            raise LayerError(f"the input {show(shape)} has no axis {self.axis}", code="wrong-axes")
-        n = shape[self.axis]
+        n = shape[place(self.axis, shape)]
         return range(*slice(*self.interval, self.step).indices(n))
 
     def output(self, *shapes: Shape) -> Shape:
@@ -202,6 +197,7 @@ class Slice(Layer):
                 f"`{'' if start is None else start}..{'' if stop is None else stop}` is not a part "
                 f"of the {n} {'channels' if self.axis % len(shape) == 0 else 'places'}",
                 code="slice",
+                option="interval",
                 help=f"an interval within 0..{n}",
             )
         sizes = list(shape)
@@ -210,10 +206,16 @@ class Slice(Layer):
 
     def windows(self, *shapes: Shape) -> tuple[Window, ...]:
         (shape,) = shapes
-        axis, taken = self.axis % len(shape), self.taken(shape)
+        axis = self.axis % len(shape)
         if axis == 0:
             return ()
-        return tuple(
-            Slide(1, self.step, -taken.start, taken[-1] + 1 - n) if place == axis else Slide(1)
-            for place, n in enumerate(shape[1:], 1)
-        )
+        places = range(1, len(shape))
+        return tuple(self._window(shape) if place == axis else Slide(1) for place in places)
+
+    def across(self, *shapes: Shape) -> Window | None:
+        (shape,) = shapes
+        return self._window(shape) if self.axis % len(shape) == 0 else super().across(shape)
+
+    def _window(self, shape: Shape) -> Slide:
+        taken = self.taken(shape)
+        return Slide(1, self.step, -taken.start, taken[-1] + 1 - shape[self.axis])

@@ -48,6 +48,7 @@ class Upsample(Layer):
             raise LayerError(
                 f"`corners` has no meaning with {self.mode}",
                 code="bad-value",
+                option="corners",
                 help="write `mode=linear,corners` or `mode=cubic,corners`",
             )
 
@@ -92,6 +93,7 @@ class Upsample(Layer):
             raise LayerError(
                 "cubic interpolation is for maps of two axes",
                 code="wrong-axes",
+                option="mode",
                 help="mode=linear or mode=nearest",
             )
         return shape[0], *checked_lengths(self.windows(shape), shape)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.errors import LayerError
+from cnncalc.windows import Slide, Spread, Window
 
 if TYPE_CHECKING:
     from cnncalc.layers.base import Layer
-    from cnncalc.windows import Window
 
 __all__ = [
     "Shape",
@@ -34,6 +34,7 @@ def spread_out(name: str, values: tuple[Any, ...], shape: Shape) -> tuple[Any, .
         f"`{name}` has {count_of(len(values), 'value')} "
         f"but the input {show(shape)} has {count_of(axes, 'spatial axis', 'spatial axes')}",
         code="wrong-axes",
+        option=name,
         help=f"give one value for all axes, or {axes}" if axes else None,
     )
 
@@ -44,6 +45,7 @@ def place(axis: int, shape: Shape, order: str = "first") -> int:
         raise LayerError(
             f"the input {show(shape)} has no axis {axis}",
             code="wrong-axes",
+            option="axis",
             help=f"axes run from 0 to {len(shape) - 1}",
         )
     return (axis + (order == "last")) % len(shape)
@@ -68,12 +70,25 @@ def checked_lengths(windows: tuple[Window, ...], shape: Shape, least: int = 1) -
     lengths = tuple(window.length(n) for window, n in zip(windows, shape[1:], strict=True))
     for axis, length in enumerate(lengths):
         if length < least:
+            option, advice = _what_shrinks(windows[axis])
             raise LayerError(
                 f"the output would have size {length} on {axis_name(axis, len(lengths))}",
                 code="empty-output",
-                help="a larger input, a smaller kernel or more padding",
+                option=option,
+                help=f"a larger input{advice}",
             )
     return lengths
+
+
+def _what_shrinks(window: Window) -> tuple[str, str]:
+    """The option that makes a window's output too small, and what would be right instead."""
+    if isinstance(window, Spread):
+        return "padding", ", a larger kernel or less padding"
+    if isinstance(window, Slide):
+        if window.kernel == 1:
+            return "padding", " or less cut off"
+        return "kernel", ", a smaller kernel or more padding"
+    return "factor", " or a larger factor"
 
 
 def axis_name(axis: int, axes: int) -> str:

@@ -34,9 +34,13 @@ class PixelShuffle(Layer):
             raise LayerError(
                 f"{shape[0]} channels can't be dealt out to blocks of {block} places",
                 code="groups",
+                option="factor",
                 help=f"channels that {block} divides",
             )
         return shape[0] // block, *(n * self.factor for n in shape[1:])
+
+    def across(self, *shapes: Shape) -> Window | None:
+        return None
 
 
 class PixelUnshuffle(Layer):
@@ -59,10 +63,14 @@ class PixelUnshuffle(Layer):
                 raise LayerError(
                     f"{axis_name(axis, len(shape) - 1)} of {n} is no multiple of {self.factor}",
                     code="groups",
+                    option="factor",
                     help="pad or crop it first",
                 )
         channels = shape[0] * self.factor ** (len(shape) - 1)
         return channels, *(n // self.factor for n in shape[1:])
+
+    def across(self, *shapes: Shape) -> Window | None:
+        return None
 
 
 class ChannelShuffle(Layer):
@@ -77,3 +85,6 @@ class ChannelShuffle(Layer):
     def output(self, *shapes: Shape) -> Shape:
         check_groups(self.groups, shapes[0][0], "channels")
         return shapes[0]
+
+    def across(self, *shapes: Shape) -> Window | None:
+        return None

@@ -1,12 +1,84 @@
-"""What layers that slide a window share: padding words resolved, and the checks that it fits."""
+"""What layers that slide a window share: their options, and the checks that it fits."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from cnncalc.errors import LayerError
-from cnncalc.layers.base import NO_PADS, Shape, axis_name, spread_out
+from cnncalc.layers.base import (
+    NO_PADS,
+    ONES,
+    Layer,
+    Shape,
+    axis_name,
+    check_map,
+    checked_lengths,
+    option,
+    spread_out,
+)
 from cnncalc.windows import Same, Slide
+
+PADDING_WORDS = ("valid", "same", "same-lower")
+MODES = ("zeros", "reflect", "replicate", "circular")
+
+
+def kernel() -> Any:
+    return option("axes", "kernel size", key="k", positional=True, minimum=1)
+
+
+def stride() -> Any:
+    return option("axes", "stride", key="s", default=ONES, minimum=1)
+
+
+def pool_stride() -> Any:
+    return option("axes", "stride; by default the kernel", key="s", default=None, minimum=1)
+
+
+def dilation() -> Any:
+    return option(
+        "axes", "dilation: distance between kernel taps", key="d", default=ONES, minimum=1
+    )
+
+
+def padding(doc: str = "padding on each side") -> Any:
+    return option("pads", doc, key="p", default=NO_PADS, words=PADDING_WORDS)
+
+
+def mode() -> Any:
+    return option("choice", "what the padding is filled with", default="zeros", words=MODES)
+
+
+def out_channels() -> Any:
+    return option("count", "output channels", positional=True, minimum=1)
+
+
+def groups() -> Any:
+    return option("count", "groups of channels", key="g", default=1, minimum=1)
+
+
+def bias() -> Any:
+    return option("flag", "whether a bias is added", default=True, word="nobias")
+
+
+class EachChannel(Layer):
+    """What layers share whose windows slide over each channel by itself."""
+
+    def output(self, *shapes: Shape) -> Shape:
+        (shape,) = shapes
+        check_map(self, shape)
+        least = 0 if getattr(self, "empty", False) else 1  # some have that option
+        return shape[0], *checked_lengths(self.windows(shape), shape, least)
+
+
+def check_padding(padding: tuple[tuple[int, int], ...] | str, mode: str) -> None:
+    """Negative padding crops in the modes that pad in a step of their own (torch.nn.Conv2d)."""
+    if mode == "zeros" and min(min(pair) for pair in pairs(padding)) < 0:
+        raise LayerError(
+            "`padding` can't be negative with zeros",
+            code="bad-value",
+            option="padding",
+            help="padding from 0 on, or a `crop` layer before",
+        )
 
 
 def slides(layer: Any, shape: Shape) -> tuple[Slide, ...]:
@@ -43,11 +115,14 @@ def check_fits(windows: tuple[Slide, ...], shape: Shape) -> None:
                 f"the kernel spans {extent}{dilated} but {axis_name(axis, len(shape) - 1)} "
                 f"has only {padded}",
                 code="kernel-too-large",
+                option="kernel",
                 help=f"a kernel that spans at most {room}, or padding that adds {extent - room}",
             )
 
 
-def check_mode(fill: str, pads: tuple[tuple[int, int], ...], shape: Shape) -> None:
+def check_mode(
+    fill: str, pads: tuple[tuple[int, int], ...], shape: Shape, option: str = "padding"
+) -> None:
     """LayerError where a padding mode asks for more pixels than the input has."""
     limits = {"reflect": 1, "circular": 0}
     if fill not in limits:
@@ -59,6 +134,7 @@ def check_mode(fill: str, pads: tuple[tuple[int, int], ...], shape: Shape) -> No
                 f"{fill} padding of {max(pad)} is more than {axis_name(axis, len(pads))} "
                 f"of {n} can give",
                 code="padding-too-large",
+                option=option,
                 help=f"at most {most} with {fill} padding here",
             )
 
@@ -69,5 +145,6 @@ def check_groups(groups: int, channels: int, of: str) -> None:
         raise LayerError(
             f"{groups} groups don't divide the {channels} {of}",
             code="groups",
+            option="groups",
             help=f"groups that divide {channels}: {', '.join(divisors)}",
         )

@@ -78,8 +78,20 @@ def find_kind(name: str, span: Span, defined: Iterable[str]) -> type[Layer]:
         f"there is no layer `{name}`",
         place,
         code="unknown-layer",
-        help=f"did you mean `{near}`?" if near else "`cnncalc layers` lists them all",
+        help=_meant(name) or (f"did you mean `{near}`?" if near else NAMES),
     )
+
+
+NAMES = "`cnncalc layers` lists them all"
+
+
+def _meant(name: str) -> str | None:
+    """What a word may have been that stands where a layer should."""
+    if re.fullmatch(r"[A-Z]\w*(x[A-Z\d]\w*)+", name):
+        return "an input size begins with the number of channels, as in `3xHxW`"
+    if re.fullmatch(r"(k|s|p|d|g|m|op)\d[\dx]*|nobias|ceil|keep", name):
+        return f"options follow a layer's name after a colon or comma: `conv:16,k3,{name}`"
+    return None
 
 
 def _has_word(text: str, option: Option) -> bool:
@@ -94,6 +106,7 @@ class Arguments:
         self.kind = kind
         self.let = let
         self.values: dict[str, object] = {}
+        self.taken: list[str] = []  # which option each word gave
         self.places = [option for option in kind.options.values() if option.positional]
 
     def take(self, text: str) -> None:
@@ -104,6 +117,7 @@ class Arguments:
         if option.name in self.values:
             raise LayerError(f"`{option.name}` is given twice", code="option-twice")
         self.values[option.name] = option.normalise(value)  # now, while the place is known
+        self.taken.append(option.name)
 
     def flag(self, text: str) -> tuple[Option, object] | None:
         for option in self.kind.options.values():
@@ -120,6 +134,12 @@ class Arguments:
         for option in self.kind.options.values():
             if option.kind != "flag" and key in (option.key, option.name):
                 return option, read_value(option, value, self.let)
+            if option.kind == "flag" and key in (option.word, option.name):
+                raise LayerError(
+                    f"`{option.word}` is a word by itself and takes no value",
+                    code="unknown-option",
+                    help=f"write `{option.word}`, or leave it out",
+                )
         raise self.no_such(key)
 
     def short(self, text: str) -> tuple[Option, object] | None:
@@ -129,14 +149,18 @@ class Arguments:
         for option in self.kind.options.values():
             if option.key and option.key == match[1]:
                 return option, read_value(option, match[2], self.let)
+            if option.name == match[1] and option.kind != "flag":
+                raise LayerError(
+                    f"`{option.name}` takes its value after `=`",
+                    code="unknown-option",
+                    help=f"write `{option.name}={match[2]}`",
+                )
         raise self.no_such(match[1])
 
     def positional(self, text: str) -> tuple[Option, object]:
         for option in self.places:
             if option.name not in self.values or option.kind == "integers":
-                named = text.isidentifier() and len(text) > 1 and not text[0].isupper()
-                if named and not _has_word(text, option):
-                    raise self.no_such(text)
+                self.check_value(text, option)
                 value = read_value(option, text, self.let)
                 if option.kind == "integers":  # permute:1,2,0 as well as permute:1x2x0
                     before = self.values.pop(option.name, ())
@@ -150,10 +174,24 @@ class Arguments:
             help=self.takes(),
         )
 
+    def check_value(self, text: str, option: Option) -> None:
+        """LayerError for a word that is no value but was meant as an option."""
+        if re.fullmatch(r"[A-Z]+\d+", text) and text not in self.let:
+            known = [each.key for each in self.kind.options.values() if each.key]
+            if text.rstrip("0123456789").lower() in known:
+                raise self.no_such(text)
+        if any(text == each.key for each in self.kind.options.values() if each.key):
+            raise LayerError(
+                f"`{text}` has no value", code="bad-value", help=f"write `{text}3`, say"
+            )
+        named = text.isidentifier() and len(text) > 1 and not text[0].isupper()
+        if named and not _has_word(text, option):
+            raise self.no_such(text)
+
     def no_such(self, word: str) -> LayerError:
         options = self.kind.options.values()
         known = [o.word or o.name for o in options] + [o.key for o in options if o.key]
-        near = suggest(word, known)
+        near = word.lower() if word[:1].isupper() and word[1:].isdigit() else suggest(word, known)
         near = next((f"{o.key or o.name}={word}" for o in options if word in o.words), near)
         return LayerError(
             f"`{self.kind.kind}` has no option `{word}`",

@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from cnncalc.errors import LayerError, Source, Span, SpecError, suggest
 from cnncalc.layers import LAYERS, Layer
 from cnncalc.layers.base import Shape
 from cnncalc.layers.merge import Input
 from cnncalc.network import Network, Step
-from cnncalc.notations.arguments import Arguments, At, find_kind
-from cnncalc.notations.grammar import (
-    Argument,
-    Call,
-    Definition,
-    Group,
-    Item,
-    Jump,
-    Merge,
-    Repeat,
-    parse_tree,
-)
+from cnncalc.notations.arguments import At
+from cnncalc.notations.grammar import parse_tree
+from cnncalc.notations.making import Maker
+from cnncalc.notations.scope import Scope
+from cnncalc.notations.tree import Argument, Call, Definition, Group, Item, Jump, Merge, Repeat
 from cnncalc.notations.values import fill_in, integer
 
 __all__ = ["MAX_STEPS", "parse", "parse_size"]
@@ -56,11 +48,8 @@ def parse(source: Source, let: Mapping[str, int] | None = None) -> Network:
             code="empty",
             help="an input size and layers, such as `3x32x32 conv:16,k3,p1 relu`",
         )
+    shape, unsized = _size(tree.size, let)
     builder = _Builder(let, tree.definitions)
-    shape = None
-    if tree.size:
-        with At(tree.size.span):
-            shape = parse_size(tree.size.text, let)
     builder.build_all(tree.items)
     if len(builder.steps) == 1:
         raise SpecError(
@@ -69,7 +58,26 @@ def parse(source: Source, let: Mapping[str, int] | None = None) -> Network:
             code="empty",
             help="layers after the input size, such as `conv:16,k3,p1 relu`",
         )
-    return Network(builder.steps, shape, builder.outputs())
+    return Network(
+        builder.steps,
+        shape,
+        builder.outputs(),
+        unsized=unsized,
+        locate=builder.maker.locate,
+    )
+
+
+def _size(size: Argument | None, let: Mapping[str, int]) -> tuple[Shape | None, SpecError | None]:
+    """The input's shape, or why there is none yet: a symbol or an unknown, which `-i` may fill."""
+    if size is None:
+        return None, None
+    try:
+        with At(size.span):
+            return parse_size(size.text, let), None
+    except SpecError as error:
+        if error.code not in ("unbound-symbol", "unknown-value"):
+            raise
+        return None, error
 
 
 def parse_size(text: str, let: Mapping[str, int] | None = None) -> Shape:
@@ -87,34 +95,13 @@ def parse_size(text: str, let: Mapping[str, int] | None = None) -> Shape:
             )
         if size < 1:
             raise LayerError(
-                f"the input can't be {text[:40]}",
+                f"the input can't be {text[:40]}"
+                + (f", where `{part}` is {size}" if part in (let or {}) else ""),
                 code="bad-input",
                 help="sizes of at least 1, such as 3x224x224",
             )
         sizes.append(size)
     return tuple(sizes)
-
-
-class _Scope(NamedTuple):
-    """Where an item stands: the parameters' values, labels, and the uses that led here."""
-
-    values: Mapping[str, str]
-    labels: dict[str, tuple[int, int]]  # its step, and where in the text it was given
-    outer: _Scope | None
-    calls: tuple[str, ...]
-    uses: tuple[Span, ...]
-
-    def find(self, label: str) -> int | None:
-        """The step of a label, here or where the definition was used."""
-        scope: _Scope | None = self
-        while scope is not None:
-            if label in scope.labels:
-                return scope.labels[label][0]
-            scope = scope.outer
-        return None
-
-    def known(self) -> list[str]:
-        return [*self.labels, *(self.outer.known() if self.outer else [])]
 
 
 class _Builder:
@@ -128,7 +115,7 @@ class _Builder:
         self.counts: dict[str, int] = {}
         self.names = {"input"}
         self.definitions: dict[str, Definition] = {}
-        self.made: dict[tuple[object, ...], Layer] = {}
+        self.maker = Maker(let, self.definitions)
         for definition in definitions:
             self.define(definition)
 
@@ -146,7 +133,7 @@ class _Builder:
         self.definitions[name] = definition
 
     def build_all(self, items: Iterable[Item]) -> None:
-        scope = _Scope({}, {"input": (0, -1)}, None, (), ())
+        scope = Scope({}, {"input": (0, -1)}, None, (), ())
         for item in items:
             self.build(item, scope)
         self.name_the_rest()
@@ -157,7 +144,7 @@ class _Builder:
         loose = [n for n in range(1, len(self.steps)) if n not in read and n != self.flow]
         return self.flow, *loose
 
-    def build(self, item: Item, scope: _Scope) -> None:
+    def build(self, item: Item, scope: Scope) -> None:
         self.work += 1
         if self.work > 4 * MAX_STEPS:
             raise SpecError(
@@ -177,7 +164,7 @@ class _Builder:
         else:
             self.build_call(item, scope)
 
-    def labelled(self, jump: Jump, scope: _Scope) -> int:
+    def labelled(self, jump: Jump, scope: Scope) -> int:
         with At(jump.span):
             label = fill_in(jump.label, scope.values)
         number = scope.find(label)
@@ -191,7 +178,7 @@ class _Builder:
             )
         return number
 
-    def repeats(self, item: Repeat, scope: _Scope) -> int:
+    def repeats(self, item: Repeat, scope: Scope) -> int:
         with At(item.span):
             count = integer(fill_in(item.times, scope.values), self.let)
             if count is None or count < 0:
@@ -202,8 +189,8 @@ class _Builder:
                 )
         return count
 
-    def build_merge(self, item: Merge, scope: _Scope) -> None:
-        layer = self.layer(item.name, item.arguments, item.span, scope)
+    def build_merge(self, item: Merge, scope: Scope) -> None:
+        layer = self.maker.layer(item.name, item.arguments, item.span, scope.values)
         fork, ends = self.flow, []
         for branch in item.branches:
             self.flow = fork
@@ -211,10 +198,10 @@ class _Builder:
             ends.append(self.flow)
         self.add(layer, tuple(ends), item.span, item.label, scope)
 
-    def build_call(self, item: Call, scope: _Scope) -> None:
+    def build_call(self, item: Call, scope: Scope) -> None:
         definition = self.definitions.get(item.name)
         if definition is None:
-            layer = self.layer(item.name, item.arguments, item.span, scope)
+            layer = self.maker.layer(item.name, item.arguments, item.span, scope.values)
             self.add(layer, (self.flow,), item.span, item.label, scope)
             return
         if item.name in scope.calls:
@@ -224,10 +211,10 @@ class _Builder:
             )
         values = self.bind(definition, item, scope)
         calls, uses = (*scope.calls, item.name), (item.span, *scope.uses)
-        self.build(definition.body, _Scope(values, {}, scope, calls, uses))
+        self.build(definition.body, Scope(values, {}, scope, calls, uses))
         self.name_flow(item.label, scope, item.span)
 
-    def bind(self, definition: Definition, item: Call, scope: _Scope) -> dict[str, str]:
+    def bind(self, definition: Definition, item: Call, scope: Scope) -> dict[str, str]:
         """The parameters' values for one use of a definition."""
         parameters = [name for name, _ in definition.parameters]
         takes = f"`{definition.name}` takes {', '.join(parameters) or 'nothing'}"
@@ -258,7 +245,7 @@ class _Builder:
         return values
 
     def add(
-        self, layer: Layer, inputs: tuple[int, ...], span: Span, label: str | None, scope: _Scope
+        self, layer: Layer, inputs: tuple[int, ...], span: Span, label: str | None, scope: Scope
     ) -> None:
         if len(self.steps) > MAX_STEPS:
             raise SpecError(
@@ -268,7 +255,7 @@ class _Builder:
         self.steps.append(Step(layer, inputs, "", (span, *scope.uses)))
         self.name_flow(label, scope, span)
 
-    def name_flow(self, label: str | None, scope: _Scope, span: Span) -> None:
+    def name_flow(self, label: str | None, scope: Scope, span: Span) -> None:
         """Put a label on the step that the flow is at."""
         if label is None:
             return
@@ -300,18 +287,3 @@ class _Builder:
                 self.counts[kind] = self.counts.get(kind, 0) + 1
                 name = f"{kind}{self.counts[kind]}"
                 step.name = "" if name in self.names else name
-
-    def layer(self, name: str, arguments: tuple[Argument, ...], span: Span, scope: _Scope) -> Layer:
-        texts = []
-        for argument in arguments:
-            with At(argument.span):
-                texts.append(fill_in(argument.text, scope.values))
-        key = (name, *texts)
-        if key not in self.made:
-            values = Arguments(find_kind(name, span, self.definitions), self.let)
-            for argument, text in zip(arguments, texts, strict=True):
-                with At(argument.span):
-                    values.take(text)
-            with At(span):
-                self.made[key] = values.layer()
-        return self.made[key]

@@ -14,110 +14,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from cnncalc.errors import Source, Span, SpecError
 from cnncalc.layers import LAYERS
+from cnncalc.notations.tree import (
+    Argument,
+    Call,
+    Definition,
+    Group,
+    Item,
+    Jump,
+    Merge,
+    Repeat,
+    Tree,
+)
+from cnncalc.notations.wording import WORD, Wording
 
-__all__ = [
-    "Argument",
-    "Call",
-    "Definition",
-    "Group",
-    "Item",
-    "Jump",
-    "Merge",
-    "Repeat",
-    "Tree",
-    "parse_tree",
-]
+__all__ = ["parse_tree"]
 
 # Python's own stack bounds the recursion; nobody nests this deep.
 MAX_DEPTH = 60
 MAX_TEXT = 4_000_000
 
 MERGES = tuple(name for name, layer in LAYERS.items() if layer.arity == "many")
-BLANK = re.compile(r"\s*")
-COMMENT = re.compile(r"#[^\n]*")
 SIZE = re.compile(r"[0-9_?]+(?:x[0-9A-WYZa-wyz_?]+)*\Z")
 LABEL = re.compile(r"[A-Za-z_$][\w.$]*")
 COUNT = re.compile(r"(\d+|\$\w+|\{[^{}\n]*\}|_|\?)\*")
 NAME = re.compile(r"[A-Za-z_][\w-]*")
-# An argument word: no blanks, brackets or branches, but braces may hold blanks.
-WORD = re.compile(r"(?:\{[^{}\n]*\}|[^\s\[\]|(){}#])+")
 Parsed = TypeVar("Parsed")
-
-CLOSERS = {"[": "]", "(": ")"}
-
-
-class Argument(NamedTuple):
-    """One argument, with its key if it was written `key=value`."""
-
-    text: str
-    span: Span
-
-
-class Call(NamedTuple):
-    """A layer, or the use of a definition."""
-
-    name: str
-    arguments: tuple[Argument, ...]
-    span: Span
-    label: str | None
-
-
-class Group(NamedTuple):
-    """Items one after another."""
-
-    items: tuple[Item, ...]
-    span: Span
-    label: str | None
-
-
-class Merge(NamedTuple):
-    """Branches that meet."""
-
-    name: str
-    arguments: tuple[Argument, ...]
-    branches: tuple[Group, ...]
-    span: Span
-    label: str | None
-
-
-class Repeat(NamedTuple):
-    """An item several times."""
-
-    times: str
-    item: Item
-    span: Span
-
-
-class Jump(NamedTuple):
-    """The flow taken back to a labelled step."""
-
-    label: str
-    span: Span
-
-
-Item = Call | Group | Merge | Repeat | Jump
-
-
-class Definition(NamedTuple):
-    """`def name(parameters) = [ body ]`; a parameter's default is None if it has none."""
-
-    name: str
-    parameters: tuple[tuple[str, str | None], ...]
-    body: Group
-    span: Span
-
-
-class Tree(NamedTuple):
-    """A whole spec."""
-
-    size: Argument | None
-    definitions: tuple[Definition, ...]
-    items: tuple[Item, ...]
-    span: Span
 
 
 def parse_tree(source: Source) -> Tree:
@@ -130,14 +55,11 @@ def parse_tree(source: Source) -> Tree:
     return _Parser(source).spec()
 
 
-class _Parser:
-    """A reader at a place in the text: `parse_*` returns a construct, `expect` insists."""
+class _Parser(Wording):
+    """The reader of items and definitions."""
 
     def __init__(self, source: Source) -> None:
-        self.source = source
-        # Of equal length, so that places stay what they are.
-        self.text = COMMENT.sub(lambda found: " " * len(found[0]), source.text).replace("×", "x")
-        self.at = 0
+        super().__init__(source)
         self.depth = 0
         self.definitions: list[Definition] = []
 
@@ -245,6 +167,8 @@ class _Parser:
         if self.text[self.at : self.at + 1] == "[":
             return self.nested(lambda: self.parse_group(start, label))
         named = NAME.match(self.text, self.at)
+        if self.text[self.at : self.at + 1] == "{":
+            raise self.unclosed("{", self.at)
         if not named:
             word = WORD.match(self.text, self.at)
             end = word.end() if word else min(self.at + 1, len(self.text))
@@ -262,26 +186,18 @@ class _Parser:
         return Call(named[0], arguments, self.span(start), label)
 
     def hint(self, word: str) -> str | None:
+        """What somebody may have meant by a word that is no layer."""
+        if re.fullmatch(r"\d+([X*][\dA-Z]+)+", word):
+            return f"sizes are joined by `x`: write `{re.sub('[X*]', 'x', word)}`"
+        if word.isdigit():
+            return "options follow the layer's name without blanks, as in `conv:16,k3` and `2*relu`"
         if SIZE.match(word):
-            return "an input size stands once, at the start"
+            return "an input size stands once, at the start; `-i` takes the place of a file's own"
+        if word.startswith(","):
+            return "no blank before a comma, or put the options in parentheses: `conv(16, k=3)`"
         if word in ("", "{", "$"):
             return None
         return "a layer is a name with options, such as `conv:16,k3,p1`"
-
-    def nested(self, parse: Callable[[], Parsed]) -> Parsed:
-        """Go one level deeper, within bounds."""
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise self.error(
-                f"brackets are nested more than {MAX_DEPTH} deep",
-                self.at,
-                self.at + 1,
-                code="too-deep",
-                help="give inner groups a `def`",
-            )
-        result = parse()
-        self.depth -= 1
-        return result
 
     def parse_group(self, start: int, label: str | None) -> Group:
         opened = self.at
@@ -318,92 +234,6 @@ class _Parser:
         self.close("]", opened)
         return Merge(name, arguments, tuple(branches), self.span(start), label)
 
-    def parse_arguments(self, start: int) -> tuple[Argument, ...]:
-        opener = self.text[self.at : self.at + 1]
-        if opener == "(":
-            return self.arguments_in_parentheses()
-        if opener != ":":
-            self.expect_end_of_word(start)
-            return ()
-        self.at += 1
-        word = WORD.match(self.text, self.at)
-        end = word.end() if word else self.at
-        arguments = self.split(self.at, end)
-        self.at = end
-        if self.text[self.at : self.at + 1] == "(":
-            raise self.error(
-                "options stand after `:` or in parentheses, not both",
-                start,
-                self.at + 1,
-                code="syntax",
-            )
-        return arguments
-
-    def expect_end_of_word(self, start: int) -> None:
-        rest = self.text[self.at : self.at + 1]
-        if rest and not rest.isspace() and rest not in "[]|#":
-            word = WORD.match(self.text, self.at)
-            end = word.end() if word else self.at + 1
-            raise self.error(
-                f"`{self.text[self.at : end]}` can't follow `{self.text[start : self.at]}`",
-                self.at,
-                end,
-                code="syntax",
-                help=f"options follow a colon: `{self.text[start : self.at]}:…`",
-            )
-
-    def arguments_in_parentheses(self) -> tuple[Argument, ...]:
-        opened = self.at
-        end = self.text.find(")", opened)
-        inner = self.text.find("(", opened + 1, end if end >= 0 else len(self.text))
-        if inner >= 0 and "{" in self.text[opened:inner]:  # parentheses of arithmetic in braces
-            end = self.matching(opened)
-        elif inner >= 0:
-            raise self.error(
-                "parentheses in parentheses",
-                inner,
-                inner + 1,
-                code="brackets",
-                help="per-axis values are joined by x, as in `k=3x5`",
-            )
-        if end < 0:
-            raise self.unclosed("(", opened)
-        arguments = self.split(opened + 1, end)
-        self.at = end + 1
-        return arguments
-
-    def matching(self, opened: int) -> int:
-        """Where the parenthesis at `opened` is closed; -1 if nowhere."""
-        depth = 0
-        for at in range(opened, len(self.text)):
-            depth += {"(": 1, ")": -1}.get(self.text[at], 0)
-            if depth == 0:
-                return at
-        return -1
-
-    def split(self, start: int, end: int) -> tuple[Argument, ...]:
-        """Arguments between commas; blanks around them don't count."""
-        if not self.text[start:end].strip():
-            return ()
-        arguments = []
-        at = start
-        for part in self.text[start:end].split(","):
-            text = part.strip()
-            begin = at + len(part) - len(part.lstrip())
-            if not text:
-                place = min(max(at - 1, start), end)
-                raise self.error(
-                    "an option is empty beside this comma",
-                    place,
-                    place + 1,
-                    code="syntax",
-                    help="no blank after a comma, or put the options in parentheses: "
-                    "`conv(16, k=3)`",
-                )
-            arguments.append(Argument(text, Span(self.source, begin, begin + len(text))))
-            at += len(part) + 1
-        return tuple(arguments)
-
     def parse_definition(self) -> None:
         start = self.at
         head = re.compile(r"def\s+([A-Za-z_][\w-]*)\s*(?:\(([^()]*)\))?\s*=\s*").match(
@@ -438,35 +268,17 @@ class _Parser:
             parameters.append((name, default if given else None))
         return tuple(parameters)
 
-    def blank(self) -> None:
-        match = BLANK.match(self.text, self.at)
-        self.at = match.end() if match else self.at
-
-    def close(self, closer: str, opened: int) -> None:
-        if self.text[self.at : self.at + 1] != closer:
-            if self.at < len(self.text):
-                raise self.error(
-                    f"`{self.text[self.at]}` closes nothing here",
-                    self.at,
-                    self.at + 1,
-                    code="brackets",
-                )
-            raise self.unclosed(self.text[opened], opened)
-        self.at += 1
-
-    def unclosed(self, opener: str, opened: int) -> SpecError:
-        return self.error(
-            f"`{opener}` is never closed",
-            opened,
-            opened + 1,
-            code="brackets",
-            help=f"a `{CLOSERS[opener]}` where it ends",
-        )
-
-    def span(self, start: int) -> Span:
-        return Span(self.source, start, self.at)
-
-    def error(
-        self, message: str, start: int, end: int, *, code: str, help: str | None = None
-    ) -> SpecError:
-        return SpecError(message, Span(self.source, start, end), code=code, help=help)
+    def nested(self, parse: Callable[[], Parsed]) -> Parsed:
+        """Go one level deeper, within bounds."""
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise self.error(
+                f"brackets are nested more than {MAX_DEPTH} deep",
+                self.at,
+                self.at + 1,
+                code="too-deep",
+                help="give inner groups a `def`",
+            )
+        result = parse()
+        self.depth -= 1
+        return result

@@ -23,6 +23,6 @@ def write(report: Report) -> str:
 
 def _label(report: Report, row: Row) -> str:
     size = show(as_layout(row.output_shape, report.layout))
-    own = row.name if row.name.rstrip("0123456789") != row.kind else ""
+    own = "" if report.network.steps[row.index].is_counted else row.name
     words = [own, row.text if row.kind != "input" else "" if own else "input", size]
     return "<br/>".join(word.translate(MARKS) for word in words if word)

@@ -1,25 +1,16 @@
-"""The words of a command become one text that knows its files, and that text a network.
-
-This is the one place that decides what a word stands for (a spec, a file, a shipped
-example, standard input) and which notation a text is in. Nothing that is read is executed.
-"""
+"""A text becomes a network, in the notation that it is in. Nothing that is read is executed."""
 
 from __future__ import annotations
 
 import os
 import re
-import sys
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple, NoReturn
+from collections.abc import Mapping
 
-from cnncalc.errors import Piece, Source, Span, SpecError, suggest
-from cnncalc.layers import LAYERS
+from cnncalc.errors import SpecError, suggest
 from cnncalc.network import Network
+from cnncalc.notations.gathering import Reading, gather, named
 
-__all__ = ["NOTATIONS", "Reading", "detect", "example_path", "examples", "gather", "named", "read"]
-
-MAX_BYTES = 4_000_000
-STDIN = "<stdin>"
+__all__ = ["NOTATIONS", "Reading", "detect", "gather", "named", "read"]
 
 # What each notation is called in messages.
 NOTATIONS = {
@@ -28,36 +19,19 @@ NOTATIONS = {
     "keras": "Keras source",
     "onnx": "an ONNX model",
 }
-
-# model.py, model.py:Net, model.py:Net(n_classes=10)
-FILE = re.compile(r"(.+\.(?:cnn|txt|py|onnx|json))(?::([A-Za-z_][\w.]*(?:\(.*\)[\w.]*)?))?")
-NAME = re.compile(r"[A-Za-z][\w-]*")
 COMMENT = re.compile(r"#[^\n]*")
-BRACKETED = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|\{[^{}]*\}")
-CHOICE = re.compile(r"\d+(?:\.\.\d+)?(?:/\d+)+")  # 3/5/7, or 16..128/16
-LAYER = re.compile(r"(?:\w+@)?(?:\d+\*)?([A-Za-z][\w-]*):")
 
 # How source gives itself away. No layer of the compact notation has a capital letter.
 KERAS = re.compile(
     r"\b(?:keras|tf|tensorflow)\b|\blayers\.[A-Z]|\b(?:(?:Depthwise|Separable)?Conv[123]D\w*|"
     r"Dense|\w+Pooling[123]D|BatchNormalization|Activation|UpSampling[123]D)\s*\("
 )
-PYTHON = re.compile(r"^\s*(?:import|from|class)\s|\b[A-Z]\w*\s*\(", re.MULTILINE)
+PYTHON = re.compile(
+    r"^[ \t]*(?:import|from|class)\s|\b[A-Z]\w*\s*\(|\bself\.[A-Za-z_]|"
+    r"^[ \t]*def\s+\w+\s*\([^()]*\)[^=:\n]*:",
+    re.MULTILINE,
+)
 DEFINITION = re.compile(r"\bdef\s+[\w-]+\s*(?:\([^()]*\))?\s*=\s*\[")  # only compact has these
-
-
-class Reading(NamedTuple):
-    """What the words of a command stand for.
-
-    Attributes:
-        source: the text, with the files that it came from.
-        files: the paths of those files. An `.onnx` file adds no text: its reader opens it.
-        target: what follows `model.py:`, such as `Net(n_classes=10)`; empty if nothing does.
-    """
-
-    source: Source
-    files: tuple[str, ...] = ()
-    target: str = ""
 
 
 def read(
@@ -84,7 +58,19 @@ def read(
     if found == "compact":
         from cnncalc.notations import compact
 
+        if reading.target:
+            raise SpecError(
+                f"a spec of the compact notation has no `{reading.target}` in it",
+                code="notation",
+                help="what follows the colon names a class or a function in a Python file",
+            )
         return compact.parse(reading.source, let)
+    for symbol in let or ():
+        raise SpecError(
+            f"{NOTATIONS[found]} has no symbol `{symbol}`",
+            code="let",
+            help="`-i` gives the input's size; symbols stand in the compact notation",
+        )
     if found in ("torch", "keras"):
         from cnncalc.notations import source
 
@@ -128,192 +114,3 @@ def detect(reading: Reading) -> str:
     if ".py" not in suffixes and (DEFINITION.search(text) or not PYTHON.search(text)):
         return "compact"
     return "keras" if KERAS.search(text) else "torch"
-
-
-def gather(words: Sequence[str]) -> Reading:
-    """What the words of a command stand for: themselves, files, examples, standard input."""
-    if list(words) == ["-"]:
-        return Reading(Source(_standard_input(), (Piece(0, STDIN),)))
-    gathering = _Gathering(words)
-    for word in words:
-        gathering.take(word)
-    return gathering.reading()
-
-
-def named(text: str) -> Reading:
-    """A text as it is; a name that is no layer stands for the shipped example of that name."""
-    name = text.strip()
-    path = example_path(name) if name not in LAYERS else None
-    return gather([path]) if path else Reading(Source(text))
-
-
-class _Gathering:
-    """The text as it is put together. Files stand on lines of their own, so that a comment at
-    the end of one swallows nothing.
-    """
-
-    def __init__(self, words: Sequence[str]) -> None:
-        self.alone = len(words) == 1
-        defined = (re.findall(r"\bdef\s+([A-Za-z_][\w-]*)", word) for word in words)
-        self.known = {*LAYERS, *(name for names in defined for name in names)}
-        self.parts: list[str] = []
-        self.length = 0
-        self.pieces: list[Piece] = []
-        self.files: list[str] = []
-        self.target = ""
-
-    def take(self, word: str) -> None:
-        """Add what one word stands for."""
-        found = _file_word(word)
-        path = found[0] if found else None
-        if found:
-            self.target = found[1] or self.target
-        elif NAME.fullmatch(word) and word not in self.known:
-            path = example_path(word)
-            if path is None and self.alone:
-                _refuse_name(word)
-        if path is None:
-            self.add(word, None)
-        else:
-            self.files.append(path)
-            self.add(_file_text(path), path)
-
-    def add(self, text: str, file: str | None) -> None:
-        """Add a stretch of text, apart from what stands before it."""
-        before = self.pieces[-1].file if self.pieces else None
-        if self.parts:
-            apart = "\n" if file or before or "#" in self.parts[-1] else " "
-            self.parts.append(apart)
-            self.length += 1
-        if not self.pieces or file or before:
-            self.pieces.append(Piece(self.length, file))
-        self.parts.append(text)
-        self.length += len(text)
-
-    def reading(self) -> Reading:
-        source = Source("".join(self.parts), self.pieces)
-        return Reading(source, tuple(self.files), self.target)
-
-
-def _refuse_name(name: str) -> NoReturn:
-    near = suggest(name.lower(), [*examples(), *LAYERS])
-    raise SpecError(
-        f"there is no example or layer `{name}`",
-        Span(Source(name), 0, len(name)),
-        code="unknown-layer",
-        help=f"did you mean `{near}`?"
-        if near
-        else "`cnncalc examples` and `cnncalc layers` list them all",
-    )
-
-
-def _file_word(word: str) -> tuple[str, str] | None:
-    """The path in a word and what follows its colon; None where the word is no file."""
-    match = FILE.fullmatch(word)
-    if match and (" " not in match[1] or os.path.exists(match[1])):
-        return match[1], match[2] or ""
-    separators = {"/", os.sep}
-    if "\n" in word or not any(each in word for each in separators):
-        return None
-    layer = LAYER.match(word)
-    if layer and layer[1] in LAYERS:
-        return None  # conv:8,mode=zeros/reflect
-    bare, before = COMMENT.sub("", word), ""
-    while bare != before:
-        bare, before = BRACKETED.sub("", bare), bare
-    bare = CHOICE.sub("", bare)
-    return (word, "") if any(each in bare for each in separators) else None
-
-
-def _file_text(path: str) -> str:
-    """The text of a file; SpecError where it can't be had."""
-    if path.endswith(".json"):
-        raise SpecError(
-            f"`{path}` is JSON, and no notation is kept in that",
-            code="notation",
-            help="a report's network is its `spec`: `jq -r .spec report.json | cnncalc shape -`",
-        )
-    try:
-        with open(path, "rb") as file:
-            data = b"" if path.endswith(".onnx") else file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise _unreadable(path, error) from None
-    return _decoded(data, path)
-
-
-def _unreadable(path: str, error: OSError) -> SpecError:
-    folder, name = os.path.split(path)
-    if isinstance(error, FileNotFoundError | NotADirectoryError):
-        near = _near_file(folder or ".", name)
-        return SpecError(
-            f"there is no file `{path}`",
-            code="no-file",
-            help=f"did you mean `{os.path.join(folder, near)}`?" if near else None,
-        )
-    if os.path.isdir(path):
-        return SpecError(
-            f"`{path}` is a folder", code="no-file", help="the path of a file, such as net.cnn"
-        )
-    reason = (error.strerror or str(error)).lower()
-    return SpecError(f"`{path}` can't be read: {reason}", code="no-file")
-
-
-def _near_file(folder: str, name: str) -> str | None:
-    """The file of a folder whose name is nearest, where endings such as `.cnn` count little."""
-    try:
-        stems = {os.path.splitext(file)[0]: file for file in os.listdir(folder)}
-    except OSError:
-        return None
-    near = suggest(os.path.splitext(name)[0], stems)
-    return stems[near] if near else None
-
-
-def _standard_input() -> str:
-    if sys.stdin is None or sys.stdin.isatty():
-        raise SpecError(
-            "`-` reads standard input, and nothing is piped into it",
-            code="no-file",
-            help="`cat net.cnn | cnncalc shape -`, or the file itself: `cnncalc shape net.cnn`",
-        )
-    return _decoded(sys.stdin.buffer.read(MAX_BYTES + 1), "standard input")
-
-
-def _decoded(data: bytes, name: str) -> str:
-    if len(data) > MAX_BYTES:
-        raise SpecError(f"`{name}` has more than {MAX_BYTES:,} bytes", code="too-large")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise SpecError(
-            f"`{name}` is not text: line {line} is not UTF-8",
-            code="not-text",
-            help="a text file in UTF-8",
-        ) from None
-    if "\0" in text:
-        raise SpecError(
-            f"`{name}` is not text: it has zero bytes",
-            code="not-text",
-            help="a text file in UTF-8",
-        )
-    return text.replace("\r\n", "\n")
-
-
-def examples() -> list[str]:
-    """The names of the shipped examples."""
-    return sorted(
-        name.removesuffix(".cnn") for name in os.listdir(_folder()) if name.endswith(".cnn")
-    )
-
-
-def example_path(name: str) -> str | None:
-    """The file of a shipped example; None if there is none of that name."""
-    path = os.path.join(_folder(), f"{name}.cnn")
-    return path if NAME.fullmatch(name) and os.path.isfile(path) else None
-
-
-def _folder() -> str:
-    """Where examples are: in the package when installed, beside it in a checkout."""
-    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    shipped = os.path.join(package, "examples")
-    return shipped if os.path.isdir(shipped) else os.path.join(os.path.dirname(package), "examples")

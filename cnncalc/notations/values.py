@@ -50,11 +50,11 @@ def integer(text: str, let: Mapping[str, int]) -> int | None:
                 help=f"bind it with `--let {text}=224`, or write a number",
             )
         return let[text]
-    if "/" in text or (".." in text and "/" in text):
+    if "/" in text:
         raise LayerError(
             f"`{text}` is a choice of values, and one network needs one of them",
             code="choice",
-            help=f"write `{text.split('/')[0]}`, say",
+            help=f"write `{re.split('[.][.]|/', text)[0]}`, say",
         )
     return None
 
@@ -147,11 +147,13 @@ def fill_in(text: str, values: Mapping[str, str]) -> str:
 
 def _parameter(name: str, values: Mapping[str, str]) -> str:
     if name not in values:
-        known = ", ".join(f"`${each}`" for each in values) or "none here"
+        known = ", ".join(f"`${each}`" for each in values)
         raise LayerError(
             f"there is no parameter `${name}`",
             code="unknown-parameter",
-            help=f"parameters: {known}",
+            help=f"parameters: {known}"
+            if known
+            else "a definition's parameters are known inside it: `def block(c) = [conv:$c,k3]`",
         )
     return values[name]
 

@@ -3,7 +3,8 @@
 Steps are taken in order and joined to chains. Where branches meet, the chains that they are
 become `add[ a | b ]`; a graph that is not nested like that goes back to labelled steps,
 `x1@conv:64,k3 … cat[ | @x1 ]`, so every graph of layers can be said. What can't be said is
-weights used twice (`shares`), further inputs, and weights that are never used.
+weights used twice (`shares`) or held in other tensors than a layer's own, further inputs, and
+what is never used.
 """
 
 from __future__ import annotations
@@ -29,9 +30,10 @@ def write(network: Network, shape: Shape | None = None) -> str | None:
     steps = network.steps
     size = shape or network.input
     inputs = sum(not step.inputs for step in steps)
-    if inputs != 1 or network.unused_params or not _plain_outputs(network):
+    unused = network.unused_params or network.unused_buffers
+    if inputs != 1 or unused or not _plain_outputs(network):
         return None
-    if _shares_weights(network, size):
+    if _shares_weights(network, size) or any(step.layer.stored for step in steps):
         return None
     words = ["x".join(map(str, size))] if size else []
     return " ".join([*words, *_Writer(network).spec()])

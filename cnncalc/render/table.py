@@ -5,10 +5,11 @@ This is the only file that imports rich. A pipe gets `text.plain` instead.
 
 from __future__ import annotations
 
+import threading
 import time
 from textwrap import wrap
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import Console
 from rich.table import Table as Grid
@@ -60,7 +61,8 @@ def draw(table: Table, *, width: int, color: bool = True) -> str:
             grid.add_row(*_stacked(table, cells, widths), style=style)
     room = max(width, sum(widths) + MARGIN * len(widths))
     console = Console(width=room, force_terminal=color, legacy_windows=False)
-    return _printed(grid, table, console, width)
+    drawn = _printed(grid, table, console, width)
+    return f"{drawn}\n{draw(table.below, width=width, color=color)}" if table.below else drawn
 
 
 def _fitting(table: Table, width: int) -> Table:
@@ -124,22 +126,38 @@ def _stacked(table: Table, columns: list[list[str]], widths: list[int]) -> list[
 
 
 class Bar:
-    """A bar on standard error, from the moment that work has taken a second."""
+    """A bar on standard error, from the moment that work has taken a second.
+
+    A thread of its own watches the time: one step may take longer than that.
+    """
 
     def __init__(self) -> None:
         self.progress: Progress | None = None
         self.started = time.monotonic()
+        self.ended = False
+        self.lock = threading.Lock()
+        self.timer = threading.Timer(max(PATIENCE, 0), self._start)
+        self.timer.daemon = True
+        self.now: dict[str, Any] = {"completed": 0, "total": None, "description": ""}
 
     def __enter__(self) -> Self:
+        if PATIENCE < threading.TIMEOUT_MAX:
+            self.timer.start()
         return self
 
     def __call__(self, done: int, total: int, name: str) -> None:
         """Show how many steps are done, and the name of the next one."""
+        self.now = {"completed": done, "total": total, "description": name}
         if self.progress is None and time.monotonic() - self.started > PATIENCE:
-            self.progress = _progress(total)
-        if self.progress is not None:
-            (task,) = self.progress.task_ids
-            self.progress.update(task, completed=done, total=total, description=name)
+            self._start()
+        elif self.progress is not None:
+            self.progress.update(self.progress.task_ids[0], **self.now)
+
+    def _start(self) -> None:
+        with self.lock:
+            if self.progress is None and not self.ended:
+                self.progress = _progress()
+                self.progress.update(self.progress.task_ids[0], **self.now)
 
     def __exit__(
         self,
@@ -147,21 +165,24 @@ class Bar:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self.progress is not None:
-            self.progress.stop()
+        self.timer.cancel()
+        with self.lock:
+            self.ended = True
+            if self.progress is not None:
+                self.progress.stop()
 
 
-def _progress(total: int) -> Progress:
+def _progress() -> Progress:
     from rich import progress  # costs more than all the rest, and only long runs need it
 
     bar = progress.Progress(
-        progress.TextColumn("{task.description:<16.16}", markup=False),
+        progress.TextColumn("{task.description:<24.24}", markup=False),
         progress.BarColumn(),
         progress.MofNCompleteColumn(),
         progress.TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
     )
-    bar.add_task("", total=total)
+    bar.add_task("", total=None)
     bar.start()
     return bar

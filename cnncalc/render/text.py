@@ -48,7 +48,8 @@ def plain(table: Table, document: Document | None = None) -> str:
     rows = ["  " + "  ".join(cells) for cells in zip(*columns, strict=True)]
     heading = [*table.heading, ""] if table.heading else []
     footer = ["", *table.footer] if table.footer else []
-    return "".join(line.rstrip() + "\n" for line in [*heading, *rows, *footer])
+    text = "".join(line.rstrip() + "\n" for line in [*heading, *rows, *footer])
+    return f"{text}\n{plain(table.below)}" if table.below else text
 
 
 def json_text(table: Table, document: Document) -> str:
@@ -114,6 +115,7 @@ def markdown(table: Table, document: Document) -> str:
         + "".join(line([escaped(cell) for cell in cells]) for cells in table.texts())
         + (line(total) if total else "")
         + ("\n" + "".join(f"- {each}\n" for each in table.footer) if table.footer else "")
+        + (f"\n{markdown(table.below, document)}" if table.below else "")
     )
 
 
@@ -146,6 +148,7 @@ def latex(table: Table, document: Document) -> str:
         + "".join(line(cells) for cells in table.texts())
         + ("  \\midrule\n" + line(total) if total else "")
         + "  \\bottomrule\n\\end{tabular}\n"
+        + (f"\n{latex(table.below, document)}" if table.below else "")
     )
 
 
@@ -169,6 +172,7 @@ def html_text(table: Table, document: Document) -> str:
         + "  </tbody>\n"
         + (f"  <tfoot>\n{line(total, 'td')}  </tfoot>\n" if total else "")
         + "</table>\n"
+        + (html_text(table.below, document) if table.below else "")
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 import cnncalc
 from cnncalc.errors import Source, SpecError
 from cnncalc.layers import LAYERS
-from cnncalc.notations import reading
+from cnncalc.notations import gathering, reading, shipped
 
 
 @pytest.fixture(autouse=True)
@@ -86,15 +86,15 @@ def test_a_class_or_function_of_a_file(word: str, path: str, target: str) -> Non
 def test_a_name_is_an_example() -> None:
     assert (
         reading.gather(["vgg16"]).source.text
-        == reading.gather([reading.example_path("vgg16") or ""]).source.text
+        == reading.gather([shipped.example_path("vgg16") or ""]).source.text
     )
     assert len(cnncalc.parse("vgg16").steps) == 41
     assert cnncalc.analyze(" lenet5\n").total.params == 61_706
 
 
 def test_no_example_hides_a_layer() -> None:
-    assert not set(reading.examples()) & set(LAYERS)
-    assert len(reading.examples()) >= 11
+    assert not set(shipped.examples()) & set(LAYERS)
+    assert len(shipped.examples()) >= 11
 
 
 def test_the_api_opens_no_files() -> None:
@@ -187,8 +187,14 @@ def test_a_terminal_is_not_read(stdin: Pipe | None, monkeypatch: pytest.MonkeyPa
     assert "cnncalc shape -" in caught.value.help
 
 
+def test_a_path_with_a_zero_byte() -> None:
+    """The system would refuse it with an error of its own kind."""
+    with pytest.raises(SpecError, match="is no path"):
+        reading.gather(["a/b\0.cnn"])
+
+
 def test_size_is_bounded(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    monkeypatch.setattr(reading, "MAX_BYTES", 100)
+    monkeypatch.setattr(gathering, "MAX_BYTES", 100)
     (folder / "large.cnn").write_text("#" * 101)
     (folder / "fits.cnn").write_text("#" * 100)
     monkeypatch.setattr("sys.stdin", Pipe(b"#" * 101))

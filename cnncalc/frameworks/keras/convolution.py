@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from cnncalc.frameworks.keras.arguments import finish, integer, per_axis, word
 from cnncalc.frameworks.keras.frame import Call, Vocabulary
 from cnncalc.layers.base import Layer, Shape
-from cnncalc.layers.conv import Conv, ConvTransposed, DepthwiseConv, SeparableConv
+from cnncalc.layers.conv import Conv, DepthwiseConv, SeparableConv
+from cnncalc.layers.transposed import ConvTransposed
 
 __all__ = ["CONVOLUTIONS"]
 

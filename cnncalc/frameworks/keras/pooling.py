@@ -6,15 +6,9 @@ from typing import Any
 
 from cnncalc.frameworks.keras.arguments import finish, per_axis, word
 from cnncalc.frameworks.keras.frame import Call, Reader, Vocabulary
+from cnncalc.layers.adaptive import AdaptiveAverage, AdaptiveMax, GlobalAverage, GlobalMax
 from cnncalc.layers.base import Layer
-from cnncalc.layers.pool import (
-    AdaptiveAverage,
-    AdaptiveMax,
-    AveragePool,
-    GlobalAverage,
-    GlobalMax,
-    MaxPool,
-)
+from cnncalc.layers.pool import AveragePool, MaxPool
 
 __all__ = ["POOLS"]
 

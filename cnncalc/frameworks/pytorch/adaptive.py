@@ -15,8 +15,8 @@ from cnncalc.frameworks.pytorch.arguments import (
     refused,
     spread,
 )
+from cnncalc.layers.adaptive import AdaptiveAverage, AdaptiveMax, FractionalMaxPool
 from cnncalc.layers.base import Expects, Layer, Shape, axis_name, show
-from cnncalc.layers.pool import AdaptiveAverage, AdaptiveMax, FractionalMaxPool
 
 __all__ = ["READERS"]
 

@@ -18,7 +18,9 @@ from cnncalc.frameworks.pytorch.arguments import (
     spread,
 )
 from cnncalc.layers.base import Expects, Layer, Shape
-from cnncalc.layers.conv import MODES, Conv, ConvTransposed
+from cnncalc.layers.conv import Conv
+from cnncalc.layers.sliding import MODES
+from cnncalc.layers.transposed import ConvTransposed
 
 __all__ = ["READERS", "to_output_size"]
 

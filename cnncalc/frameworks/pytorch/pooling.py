@@ -17,7 +17,8 @@ from cnncalc.frameworks.pytorch.arguments import (
     spread,
 )
 from cnncalc.layers.base import Expects, Layer, Shape, axis_name
-from cnncalc.layers.pool import AveragePool, LpPool, MaxPool, MaxUnpool
+from cnncalc.layers.pool import AveragePool, LpPool, MaxPool
+from cnncalc.layers.transposed import MaxUnpool
 
 __all__ = ["READERS", "to_output_size"]
 

@@ -124,6 +124,9 @@ def _over_axes(name: str) -> Writer:
 def _rms_norm(layer: Any, shape: Shape) -> str:
     if not layer.affine:
         raise no_class(layer, "layers.RMSNormalization has a scale")
+    last = [axis % len(shape) for axis in range(1 - len(layer.places(shape)), 1)]
+    if sorted(last) != sorted(layer.places(shape)):
+        raise no_class(layer, "the scale of layers.RMSNormalization is lined up with the last axes")
     return _over_axes("RMSNormalization")(layer, shape)
 
 

@@ -7,9 +7,9 @@ from math import inf
 from typing import Any
 
 from cnncalc.frameworks.pytorch.arguments import collapsed, spread
+from cnncalc.layers.adaptive import AdaptiveAverage, AdaptiveMax
 from cnncalc.layers.base import NO_PADS, Layer, Shape
 from cnncalc.layers.padding import Crop, Pad
-from cnncalc.layers.pool import AdaptiveAverage, AdaptiveMax
 from cnncalc.layers.reshape import Flatten, Unflatten
 
 __all__ = ["pads_at", "parts", "symmetric"]

@@ -1,0 +1,157 @@
+"""Receptive fields where branches meet: what any of them sees, and whether they are in step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from cnncalc.fields import Field
+from cnncalc.layers.base import Layer, Shape
+from cnncalc.layers.merge import Concatenate, Elementwise
+from cnncalc.seen import Along, Ends, Interval, Seen, gathered
+
+__all__ = ["Offset", "meet"]
+
+
+class Offset(NamedTuple):
+    """How two branches that meet lie to one another.
+
+    Attributes:
+        axes: the axes of the input on which they are out of step in this way.
+        branches: their numbers.
+        jumps, centres: of the one and the other.
+    """
+
+    axes: tuple[int, ...]
+    branches: tuple[int, int]
+    jumps: tuple[float, float]
+    centres: tuple[float, float]
+
+    @property
+    def apart(self) -> float:
+        """How far the centres lie from one another, in input pixels."""
+        return abs(self.centres[0] - self.centres[1])
+
+    def and_along(self, other: Offset) -> Offset:
+        """With the other's axes, if it says the same of them."""
+        same = (self.branches, self.jumps, self.apart) == (other.branches, other.jumps, other.apart)
+        return self._replace(axes=self.axes + other.axes) if same else self
+
+
+def meet(
+    layer: Layer,
+    shapes: Sequence[Shape],
+    output: Shape,
+    seens: Sequence[Seen],
+    ends: Ends,
+) -> tuple[Seen, Offset | None]:
+    """What the units see where branches meet, and how the branches are out of step, if so."""
+    if isinstance(layer, Elementwise) and len({len(shape) for shape in shapes}) > 1:
+        shapes, seens = _stretched(layer, shapes, seens)
+    aligned = all(seen.aligned for seen in seens)
+    offset = None
+    if any(seen.whole for seen in seens):
+        return Seen(next(seen for seen in seens if seen.whole).axes, True, aligned), None
+    joined = []
+    for axis in range(len(seens[0].axes)):
+        branches = [seen.axes[axis] for seen in seens]
+        along, apart = _meet_axis(layer, shapes, output, branches, partial(_on_axis, ends, axis))
+        joined.append(along)
+        if apart:
+            one, two = (branches[number].field for number in apart)
+            here = Offset((axis,), apart, (one.jump, two.jump), (one.centre, two.centre))
+            offset = here if offset is None else offset.and_along(here)
+    return Seen(tuple(joined), False, aligned and offset is None), offset
+
+
+def _stretched(
+    layer: Elementwise, shapes: Sequence[Shape], seens: Sequence[Seen]
+) -> tuple[Sequence[Shape], Sequence[Seen]]:
+    """The branches with the axes of size 1 that the merge gives them."""
+    rank = max(len(shape) for shape in shapes)
+    moved = []
+    for shape, seen in zip(shapes, seens, strict=True):
+        places = layer.places(len(shape), rank)
+        axes = tuple(
+            along if along.place is None else along._replace(place=places[along.place])
+            for along in seen.axes
+        )
+        moved.append(Seen(axes, seen.whole, seen.aligned))
+    return layer.stretched(*shapes), moved
+
+
+def _on_axis(ends: Ends, axis: int, branch: int) -> Interval | None:
+    """What reaches a branch of one axis of the input; None: nothing, or that isn't known."""
+    reached = ends(branch)
+    return reached[axis] if reached else None
+
+
+def _meet_axis(
+    layer: Layer,
+    shapes: Sequence[Shape],
+    output: Shape,
+    branches: Sequence[Along],
+    reached: Callable[[int], Interval | None],
+) -> tuple[Along, tuple[int, int] | None]:
+    places = {along.place for along in branches if along.place is not None}
+    joined_end_to_end = layer.place(output) if isinstance(layer, Concatenate) else 0
+    if len(places) != 1 or joined_end_to_end in places:
+        return _jumble(shapes, branches), None
+    (place,) = places
+    moving = [
+        number
+        for number, (along, shape) in enumerate(zip(branches, shapes, strict=True))
+        if along.place is not None and (shape[place] == output[place]) and along.field.size
+    ]
+    fields = [
+        along.field if number in moving else along.settled()
+        for number, along in enumerate(branches)
+        if along.field.size
+    ]
+    union = fields[0] if fields else branches[0].field
+    for field in fields[1:]:
+        union = union.union(field, output[place])
+    if not union.exact:
+        union = _seen_by_one(fields, moving, reached) or union
+    merged = any(along.merged for along in branches)
+    return Along(union, place, merged), _out_of_step(branches, moving)
+
+
+def _seen_by_one(
+    fields: Sequence[Field], moving: Sequence[int], reached: Callable[[int], Interval | None]
+) -> Field | None:
+    """The field of a stretched branch that saw all that reaches the others; None: there is none."""
+    for field in fields:
+        seen = field.sees(0) if field.step == 0 and field.exact else None
+        if seen and len(field.phases) == 1:
+            others = [reached(number) for number in moving]
+            if all(each and seen[0] <= each[0] and each[1] <= seen[1] for each in others):
+                return field
+    return None
+
+
+def _jumble(shapes: Sequence[Shape], branches: Sequence[Along]) -> Along:
+    """The union of all that the branches see, where their places have nothing in common."""
+    fields = [
+        along.settled() if along.place is None else gathered(along.field, shape[along.place])
+        for along, shape in zip(branches, shapes, strict=True)
+    ]
+    union = Field(0, fields[0].phases[:1], fields[0].exact)
+    for field in fields[1:]:
+        union = union.union(Field(0, field.phases[:1], field.exact), 1)
+    same = all(along.place is None for along in branches)
+    return Along(union, None, any(along.merged for along in branches) or not same)
+
+
+def _out_of_step(branches: Sequence[Along], moving: Sequence[int]) -> tuple[int, int] | None:
+    """The first two branches whose fields differ in jump or (mean) centre.
+
+    Branches stretched from one value have no place of their own and are left out. After
+    upsampling the centre alternates around the place it belongs to: the mean counts.
+    """
+    for number in moving[1:]:
+        one, two = branches[moving[0]].field, branches[number].field
+        if one is not two and (one.jump != two.jump or abs(one.centre - two.centre) > 1e-9):
+            return moving[0], number
+    return None

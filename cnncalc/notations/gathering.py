@@ -1,0 +1,214 @@
+"""The words of a command become one text that knows its files.
+
+This is the one place that decides what a word stands for: a spec, a file, a shipped example,
+standard input.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple, NoReturn
+
+from cnncalc.errors import Piece, Source, Span, SpecError, suggest
+from cnncalc.layers import LAYERS
+from cnncalc.notations.shipped import NAME, example_path, examples
+
+__all__ = ["Reading", "gather", "named"]
+
+MAX_BYTES = 4_000_000
+STDIN = "<stdin>"
+COMMENT = re.compile(r"#[^\n]*")
+
+# model.py, model.py:Net, model.py:Net(n_classes=10)
+FILE = re.compile(r"(.+\.(?:cnn|txt|py|onnx|json))(?::([A-Za-z_][\w.]*(?:\(.*\)[\w.]*)?))?")
+BRACKETED = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|\{[^{}]*\}")
+CHOICE = re.compile(r"\d+(?:\.\.\d+)?(?:/\d+)+")  # 3/5/7, or 16..128/16
+LAYER = re.compile(r"(?:\w+@)?(?:\d+\*)?([A-Za-z][\w-]*):")
+
+
+class Reading(NamedTuple):
+    """What the words of a command stand for.
+
+    Attributes:
+        source: the text, with the files that it came from.
+        files: the paths of those files. An `.onnx` file adds no text: its reader opens it.
+        target: what follows `model.py:`, such as `Net(n_classes=10)`; empty if nothing does.
+    """
+
+    source: Source
+    files: tuple[str, ...] = ()
+    target: str = ""
+
+
+def gather(words: Sequence[str]) -> Reading:
+    """What the words of a command stand for: themselves, files, examples, standard input."""
+    if list(words) == ["-"]:
+        return Reading(Source(_standard_input(), (Piece(0, STDIN),)))
+    gathering = _Gathering(words)
+    for word in words:
+        gathering.take(word)
+    return gathering.reading()
+
+
+def named(text: str) -> Reading:
+    """A text as it is; a name that is no layer stands for the shipped example of that name."""
+    name = text.strip()
+    path = example_path(name) if name not in LAYERS else None
+    return gather([path]) if path else Reading(Source(text))
+
+
+class _Gathering:
+    """The text as it is put together. Files stand on lines of their own, so that a comment at
+    the end of one swallows nothing.
+    """
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self.alone = len(words) == 1
+        defined = (re.findall(r"\bdef\s+([A-Za-z_][\w-]*)", word) for word in words)
+        self.known = {*LAYERS, *(name for names in defined for name in names)}
+        self.parts: list[str] = []
+        self.length = 0
+        self.pieces: list[Piece] = []
+        self.files: list[str] = []
+        self.target = ""
+
+    def take(self, word: str) -> None:
+        """Add what one word stands for."""
+        found = _file_word(word)
+        path = found[0] if found else None
+        if found:
+            self.target = found[1] or self.target
+        elif NAME.fullmatch(word) and word not in self.known:
+            path = example_path(word)
+            if path is None and self.alone:
+                _refuse_name(word)
+        if path is None:
+            self.add(word, None)
+        else:
+            self.files.append(path)
+            self.add(_file_text(path), path)
+
+    def add(self, text: str, file: str | None) -> None:
+        """Add a stretch of text, apart from what stands before it."""
+        before = self.pieces[-1].file if self.pieces else None
+        if self.parts:
+            apart = "\n" if file or before or "#" in self.parts[-1] else " "
+            self.parts.append(apart)
+            self.length += 1
+        if not self.pieces or file or before:
+            self.pieces.append(Piece(self.length, file))
+        self.parts.append(text)
+        self.length += len(text)
+
+    def reading(self) -> Reading:
+        source = Source("".join(self.parts), self.pieces)
+        return Reading(source, tuple(self.files), self.target)
+
+
+def _refuse_name(name: str) -> NoReturn:
+    near = suggest(name.lower(), [*examples(), *LAYERS])
+    raise SpecError(
+        f"there is no example or layer `{name}`",
+        Span(Source(name), 0, len(name)),
+        code="unknown-layer",
+        help=f"did you mean `{near}`?"
+        if near
+        else "`cnncalc examples` and `cnncalc layers` list them all",
+    )
+
+
+def _file_word(word: str) -> tuple[str, str] | None:
+    """The path in a word and what follows its colon; None where the word is no file."""
+    match = FILE.fullmatch(word)
+    if match and (" " not in match[1] or os.path.exists(match[1])):
+        return match[1], match[2] or ""
+    separators = {"/", os.sep}
+    if "\n" in word or not any(each in word for each in separators):
+        return None
+    layer = LAYER.match(word)
+    if layer and layer[1] in LAYERS:
+        return None  # conv:8,mode=zeros/reflect
+    bare, before = COMMENT.sub("", word), ""
+    while bare != before:
+        bare, before = BRACKETED.sub("", bare), bare
+    bare = CHOICE.sub("", bare)
+    return (word, "") if any(each in bare for each in separators) else None
+
+
+def _file_text(path: str) -> str:
+    """The text of a file; SpecError where it can't be had."""
+    if path.endswith(".json"):
+        raise SpecError(
+            f"`{path}` is JSON, and no notation is kept in that",
+            code="notation",
+            help="a report's network is its `spec`: `jq -r .spec report.json | cnncalc shape -`",
+        )
+    try:
+        with open(path, "rb") as file:
+            data = b"" if path.endswith(".onnx") else file.read(MAX_BYTES + 1)
+    except ValueError:  # a zero byte, which no path has
+        raise SpecError(f"`{path}` is no path", code="no-file") from None
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    return _decoded(data, path)
+
+
+def _unreadable(path: str, error: OSError) -> SpecError:
+    folder, name = os.path.split(path)
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        near = _near_file(folder or ".", name)
+        return SpecError(
+            f"there is no file `{path}`",
+            code="no-file",
+            help=f"did you mean `{os.path.join(folder, near)}`?" if near else None,
+        )
+    if os.path.isdir(path):
+        return SpecError(
+            f"`{path}` is a folder", code="no-file", help="the path of a file, such as net.cnn"
+        )
+    reason = (error.strerror or str(error)).lower()
+    return SpecError(f"`{path}` can't be read: {reason}", code="no-file")
+
+
+def _near_file(folder: str, name: str) -> str | None:
+    """The file of a folder whose name is nearest, where endings such as `.cnn` count little."""
+    try:
+        stems = {os.path.splitext(file)[0]: file for file in os.listdir(folder)}
+    except OSError:
+        return None
+    near = suggest(os.path.splitext(name)[0], stems)
+    return stems[near] if near else None
+
+
+def _standard_input() -> str:
+    if sys.stdin is None or sys.stdin.isatty():
+        raise SpecError(
+            "`-` reads standard input, and nothing is piped into it",
+            code="no-file",
+            help="`cat net.cnn | cnncalc shape -`, or the file itself: `cnncalc shape net.cnn`",
+        )
+    return _decoded(sys.stdin.buffer.read(MAX_BYTES + 1), "standard input")
+
+
+def _decoded(data: bytes, name: str) -> str:
+    if len(data) > MAX_BYTES:
+        raise SpecError(f"`{name}` has more than {MAX_BYTES:,} bytes", code="too-large")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise SpecError(
+            f"`{name}` is not text: line {line} is not UTF-8",
+            code="not-text",
+            help="a text file in UTF-8",
+        ) from None
+    if "\0" in text:
+        raise SpecError(
+            f"`{name}` is not text: it has zero bytes",
+            code="not-text",
+            help="a text file in UTF-8",
+        )
+    return text.replace("\r\n", "\n")

@@ -1,0 +1,145 @@
+"""The words of a spec: a place in its text, and the options after a layer's name."""
+
+from __future__ import annotations
+
+import re
+
+from cnncalc.errors import Source, Span, SpecError
+from cnncalc.notations.tree import Argument
+
+__all__ = ["WORD", "Wording"]
+
+BLANK = re.compile(r"\s*")
+COMMENT = re.compile(r"#[^\n]*")
+# An argument word: no blanks, brackets or branches, but braces may hold blanks.
+WORD = re.compile(r"(?:\{[^{}\n]*\}|[^\s\[\]|(){}#])+")
+CLOSERS = {"[": "]", "(": ")", "{": "}"}
+
+
+class Wording:
+    """A reader at a place in the text: `parse_*` returns a construct, `expect` insists."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        # Of equal length, so that places stay what they are.
+        self.text = COMMENT.sub(lambda found: " " * len(found[0]), source.text).replace("×", "x")
+        self.at = 0
+
+    def parse_arguments(self, start: int) -> tuple[Argument, ...]:
+        opener = self.text[self.at : self.at + 1]
+        if opener == "(":
+            return self.arguments_in_parentheses()
+        if opener != ":":
+            self.expect_end_of_word(start)
+            return ()
+        self.at += 1
+        word = WORD.match(self.text, self.at)
+        end = word.end() if word else self.at
+        arguments = self.split(self.at, end)
+        self.at = end
+        if self.text[self.at : self.at + 1] == "(":
+            raise self.error(
+                "options stand after `:` or in parentheses, not both",
+                start,
+                self.at + 1,
+                code="syntax",
+            )
+        return arguments
+
+    def expect_end_of_word(self, start: int) -> None:
+        rest = self.text[self.at : self.at + 1]
+        if rest and not rest.isspace() and rest not in "[]|#":
+            word = WORD.match(self.text, self.at)
+            end = word.end() if word else self.at + 1
+            raise self.error(
+                f"`{self.text[self.at : end]}` can't follow `{self.text[start : self.at]}`",
+                self.at,
+                end,
+                code="syntax",
+                help=f"options follow a colon: `{self.text[start : self.at]}:…`",
+            )
+
+    def arguments_in_parentheses(self) -> tuple[Argument, ...]:
+        opened = self.at
+        end = self.text.find(")", opened)
+        inner = self.text.find("(", opened + 1, end if end >= 0 else len(self.text))
+        if inner >= 0 and "{" in self.text[opened:inner]:  # parentheses of arithmetic in braces
+            end = self.matching(opened)
+        elif inner >= 0:
+            raise self.error(
+                "parentheses in parentheses",
+                inner,
+                inner + 1,
+                code="brackets",
+                help="per-axis values are joined by x, as in `k=3x5`",
+            )
+        if end < 0:
+            raise self.unclosed("(", opened)
+        arguments = self.split(opened + 1, end)
+        self.at = end + 1
+        return arguments
+
+    def matching(self, opened: int) -> int:
+        """Where the parenthesis at `opened` is closed; -1 if nowhere."""
+        depth = 0
+        for at in range(opened, len(self.text)):
+            depth += {"(": 1, ")": -1}.get(self.text[at], 0)
+            if depth == 0:
+                return at
+        return -1
+
+    def split(self, start: int, end: int) -> tuple[Argument, ...]:
+        """Arguments between commas; blanks around them don't count."""
+        if not self.text[start:end].strip():
+            return ()
+        arguments = []
+        at = start
+        for part in self.text[start:end].split(","):
+            text = part.strip()
+            begin = at + len(part) - len(part.lstrip())
+            if not text:
+                place = min(max(at - 1, start), end)
+                raise self.error(
+                    "an option is empty beside this comma",
+                    place,
+                    place + 1,
+                    code="syntax",
+                    help="no blank after a comma, or put the options in parentheses: "
+                    "`conv(16, k=3)`",
+                )
+            arguments.append(Argument(text, Span(self.source, begin, begin + len(text))))
+            at += len(part) + 1
+        return tuple(arguments)
+
+    def blank(self) -> None:
+        match = BLANK.match(self.text, self.at)
+        self.at = match.end() if match else self.at
+
+    def close(self, closer: str, opened: int) -> None:
+        if self.text[self.at : self.at + 1] != closer:
+            if self.at < len(self.text):
+                raise self.error(
+                    f"`{self.text[self.at]}` closes nothing here",
+                    self.at,
+                    self.at + 1,
+                    code="brackets",
+                )
+            raise self.unclosed(self.text[opened], opened)
+        self.at += 1
+
+    def unclosed(self, opener: str, opened: int) -> SpecError:
+        return self.error(
+            f"`{opener}` is never closed",
+            opened,
+            opened + 1,
+            code="brackets",
+            help=f"a `{CLOSERS[opener]}` where it ends",
+        )
+
+    def span(self, start: int) -> Span:
+        return Span(self.source, start, self.at)
+
+    def error(
+        self, message: str, start: int, end: int, *, code: str, help: str | None = None
+    ) -> SpecError:
+        return SpecError(message, Span(self.source, start, end), code=code, help=help)

@@ -1,0 +1,109 @@
+"""What the units of a map see of the network's input, axis by axis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from cnncalc.fields import IDENTITY, Field
+from cnncalc.layers.base import Shape
+from cnncalc.windows import Slide
+
+__all__ = ["Along", "Ends", "Interval", "Seen", "extra_input", "gathered", "network_input"]
+
+Interval = tuple[int, int]
+# For each axis of the input the first and last index that reaches any unit of a branch's map at
+# all (None: nothing does); None in place of all: that isn't known.
+Ends = Callable[[int], tuple[Interval | None, ...] | None]
+
+
+class Along(NamedTuple):
+    """What the units of a map see of one input axis.
+
+    Attributes:
+        field: the field along the map's axis `place`.
+        place: the axis of the map that descends from the input axis; None: there is none
+            left, and phase 0 of the field is what every unit sees.
+        merged: units that see different parts are side by side along some axis, so the field
+            is only an upper bound for each, until a layer reads them all.
+    """
+
+    field: Field
+    place: int | None
+    merged: bool = False
+
+    def settled(self) -> Field:
+        """The field as the units of a stretched axis have it: all the same."""
+        return Field(0, self.field.phases[:1], self.field.exact)
+
+
+class Seen:
+    """What the units of one map see of the input.
+
+    Attributes:
+        axes: one `Along` for each spatial axis of the input.
+        whole: every unit sees the whole input.
+        aligned: no branches of different jump or centre have met so far.
+    """
+
+    __slots__ = ("aligned", "axes", "whole")
+
+    def __init__(self, axes: tuple[Along, ...], whole: bool = False, aligned: bool = True) -> None:
+        self.axes = axes
+        self.whole = whole
+        self.aligned = aligned
+
+    @property
+    def status(self) -> str:
+        """`global`, `exact` or `hull`, as the report has it."""
+        if self.whole:
+            return "global"
+        exact = all(along.field.exact and not along.merged for along in self.axes)
+        return "exact" if exact else "hull"
+
+    def to_dict(self, input_shape: Shape) -> dict[str, object]:
+        """The report's `receptive_field`."""
+        if self.whole:
+            axes = len(self.axes)
+            size, start = list(input_shape[1:]), [0] * axes
+            jump: list[float] = [0] * axes
+            phases = None
+        else:
+            fields = [along.field for along in self.axes]
+            size = [field.size for field in fields]
+            jump = [field.jump for field in fields]
+            start = [field.start for field in fields]
+            phases = _phases(fields)
+        return {
+            "size": size,
+            "jump": jump,
+            "start": start,
+            "phases": phases,
+            "status": self.status,
+            "aligned": self.aligned,
+        }
+
+
+def _phases(fields: Sequence[Field]) -> list[list[list[int]]] | None:
+    if all(len(field.phases) == 1 for field in fields):
+        return None
+    return [[list(phase) for phase in field.phases] for field in fields]
+
+
+def network_input(places: Sequence[int]) -> Seen:
+    """Each place of the input sees itself; `places` are the axes that have them."""
+    return Seen(tuple(Along(IDENTITY, axis) for axis in places))
+
+
+def extra_input(shape: Shape, axes: int) -> Seen:
+    """A further input sees nothing of the first one."""
+    nothing = Field(1, ((0, 0),))
+    return Seen(
+        tuple(Along(nothing, axis if axis < len(shape) else None) for axis in range(1, axes + 1))
+    )
+
+
+def gathered(field: Field, length: int) -> Field:
+    """What `length` units see together, as the field of units that all see the same."""
+    together = field.through(Slide(length, length)) if length > 1 else field
+    return Field(0, together.phases[:1], together.exact)

@@ -1,0 +1,70 @@
+"""What really reaches a map, against the executor that follows every place forward."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+
+from cnncalc import analyze
+from cnncalc.backward import Extents
+from cnncalc.executors.arrays import run
+from cnncalc.report import Report
+from tests.strategies import specs
+
+
+def reached(report: Report) -> list[tuple[int, int] | None]:
+    """First and last index of each axis that reaches the last step, clipped at every map."""
+    found = Extents().of(report.network.steps, report.rows, len(report.rows) - 1)
+    assert found is not None
+    return [found[axis] for axis in report.network.places(report.input)]
+
+
+@settings(max_examples=150, deadline=None)
+@given(specs(max_layers=4, ranks=(1, 2)))
+def test_a_whole_map_sees_what_its_places_saw(text: str) -> None:
+    """After `gap` the field is what was measured, and global exactly where that is all."""
+    if len(analyze(text).rows[-1].output_shape) < 2:
+        return
+    report = analyze(f"{text} gap")
+    row, measured = report.rows[-1], run(report.network, report.input).steps[-1].reach
+    assert measured is not None
+    for along, reach, n in zip(row.seen.axes, measured, report.frame[1:], strict=True):
+        seen, actual = along.field.sees(0), reach.of(0)
+        if row.seen.whole:
+            assert actual in ((0, n - 1), None)
+        elif row.seen.status == "exact" and not reach.merged:
+            assert seen == actual
+        elif actual is not None:
+            assert seen is not None
+            assert seen[0] <= actual[0]
+            assert actual[1] <= seen[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "ends"),
+    [
+        ("1x9 conv:1,k3,s2", (0, 8)),
+        ("1x10 conv:1,k3,s2", (0, 8)),
+        ("1x10 conv:1,k3,s3 conv:1,k3,p1", (0, 8)),
+        ("1x10 crop:2:3 pad:4", (2, 6)),
+        ("1x10 pad:0:3 slice:10..13,axis=1", None),
+        ("1x4 conv:1,k2,s2,d3,p1", (1, 2)),
+        ("1x10 cat[ slice:3..5,axis=1 pad:4 | ] slice:0..1", (3, 4)),
+        ("1x10 add[ crop:2 | crop:4:0 ]", (2, 9)),
+        ("1x4 convt:1,k3,s2,p3", (1, 2)),
+        ("2x5 permute:1x0 slice:1..3", (1, 2)),
+    ],
+)
+def test_ends(text: str, ends: tuple[int, int] | None) -> None:
+    """Worked out by hand."""
+    assert reached(analyze(text)) == [ends]
+
+
+def test_work_is_bounded() -> None:
+    """Past the bound the ends are unknown, and the status is only an upper bound."""
+    report = analyze("1x8 conv:1,k3,p1 gap")
+    extents = Extents()
+    extents.work = Extents.MOST_WORK
+
+    assert extents.of(report.network.steps, report.rows, 1) is None
+    assert analyze("1x2000000000 conv:1,k2,s2,d3 gap").rows[-1].seen.status == "hull"
