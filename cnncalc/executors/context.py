@@ -7,7 +7,7 @@ from math import prod
 from time import perf_counter
 from typing import Any
 
-from cnncalc.executors.kernels import Array, Namespace, Workspace, blocks, is_host, working_type
+from cnncalc.executors.kernels import Array, Namespace, Workspace, blocks, is_host
 
 __all__ = ["BLOCK_BYTES", "Array", "Context"]
 
@@ -23,6 +23,7 @@ class Context:
     Attributes:
         xp: NumPy, or CuPy.
         dtype: of activations and weights.
+        wide: what is computed in beside matrix products: no less than single precision.
         tensors: those of the step at work, by name in the order in which it asked for them.
         scratch: memory that the kernels of all steps share.
         macs: multiply-accumulates of the step at work, for all samples.
@@ -33,7 +34,8 @@ class Context:
     def __init__(self, xp: Namespace, dtype: Any, seed: int = 0) -> None:
         self.xp = xp
         self.dtype = xp.dtype(dtype)
-        self.wide = working_type(xp, self.dtype)
+        # Half floats overflow in sums, on a GPU too, where only matrix products can do with them.
+        self.wide = xp.dtype(xp.float32 if self.dtype == xp.float16 else self.dtype)
         self.scratch = Workspace(xp)
         self.tensors: dict[str, Array] = {}
         self.sharing = False

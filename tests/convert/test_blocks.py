@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cnncalc import CnnCalcError, analyze, convert
+from cnncalc import CnnCalcError, analyze, convert, parse
 from tests.convert.emitted import assert_formatted, read_again, totals
 from tests.convert.test_keras import assert_reads_back
 from tests.convert.test_keras import assert_runs as assert_keras_runs
@@ -214,14 +214,70 @@ def test_what_a_block_is_called_with() -> None:
     assert_runs(text, analyze(spec))
 
 
+def test_what_is_read_elsewhere_is_not_in_a_repeat() -> None:
+    spec = "def f() = [ conv:4,k1 relu ] 4x8x8 y@f f add[ | @y ]"
+    text = text_of(spec)
+
+    assert "range" not in text
+    assert_runs(text, analyze(spec))
+    assert totals(read_again(text, "torch", analyze(spec))) == totals(analyze(spec))
+
+
+def test_uses_that_are_written_apart_stay_apart() -> None:
+    f = "def f() = [ conv:4,k1 add[relu|] ]"
+
+    assert "self.f1 = F()\n        self.f2 = F()" in text_of(f"{f} 4x8x8 f f")
+    assert "nn.Sequential(*[F() for _ in range(2)])" in text_of(f"{f} 4x8x8 2*f relu")
+
+
+SHARED = """\
+from torch import nn
+class Part(nn.Module):
+    def __init__(self, conv):
+        super().__init__()
+        self.conv = conv
+        self.relu = nn.ReLU()
+    def forward(self, x):
+        return self.relu(self.conv(x))
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        conv = nn.Conv2d(3, 3, 3, padding=1)
+        self.a, self.b = Part(conv), Part(conv)
+    def forward(self, x):
+        return self.b(self.a(x))
+"""
+
+
+def test_what_two_blocks_share_stays_outside() -> None:
+    expected = analyze(parse(SHARED, notation="torch"), (3, 8, 8))
+    assert expected.total.params == 84
+
+    for to, module in (("torch", "nn.Conv2d"), ("keras", "layers.Conv2D")):
+        text = str(convert(expected.network, to, expected.shape(expected.input)))
+        assert text.count(module) == 1
+        assert totals(read_again(text, to, expected)) == totals(expected)
+
+
+def test_what_holds_nothing_is_made_where_it_is_used() -> None:
+    """One nn.ReLU called twice is one module in PyTorch, and two layers in Keras."""
+    text = SHARED.replace("self.relu(self.conv(x))", "self.relu(self.conv(self.relu(x)))")
+    network = parse(text, notation="torch")
+    keras = str(convert(network, "keras", (3, 8, 8)))
+
+    assert keras.count("layers.ReLU()(") == 4
+    assert str(convert(network, "torch", (3, 8, 8))).count("nn.ReLU()") == 2
+
+
 def test_words_that_mean_something_already() -> None:
     """Definitions called as Python's and the files' own words."""
     for word in ("range", "lambda", "x", "model", "layers", "train", "self", "keras"):
-        spec = f"def {word}(c) = [ conv:$c,k1 add[relu |] ] 3x8x8 {word}:4 {word}:8"
-        expected = analyze(spec)
+        for uses in (f"{word}:4 {word}:8", f"{word}:4 relu"):
+            spec = f"def {word}(c) = [ conv:$c,k1 add[relu |] ] 3x8x8 {uses}"
+            expected = analyze(spec)
 
-        assert_runs(text_of(spec), expected)
-        assert_keras_runs(str(convert(spec, "keras")), expected)
+            assert_runs(text_of(spec), expected)
+            assert_keras_runs(str(convert(spec, "keras")), expected)
 
 
 def test_drawn_definitions_are_formatted(tmp_path: Path) -> None:

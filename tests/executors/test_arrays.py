@@ -446,45 +446,6 @@ def test_free_memory_is_the_least_of_what_is_known(
     assert devices.free_memory("cpu") != 400000
 
 
-def cupy() -> Any:
-    module = pytest.importorskip("cupy")
-    if not module.cuda.is_available():
-        pytest.skip("no GPU")
-    return module
-
-
-@pytest.mark.gpu
-@pytest.mark.parametrize("kind", LEARNING)
-def test_every_kind_computes_the_same_on_a_gpu(kind: str) -> None:
-    """CuPy gives NumPy's numbers."""
-    module = cupy()
-    layer, shapes = sample(kind)
-    for shape in shapes:
-        if not takes(layer, shape):
-            continue
-        here, there = (
-            Stack(alone(layer), shape, device=device, dtype="float64", batch=2)
-            for device in ("cpu", "cuda")
-        )
-        here.forward()
-        there.forward()
-
-        actual = module.asnumpy(there.outputs[1])
-        np.testing.assert_allclose(actual, here.outputs[1], 1e-6, 1e-7, err_msg=f"{layer} {shape}")
-
-
-@pytest.mark.gpu
-@pytest.mark.parametrize("name", ["resnet18", "mobilenet_v2", "unet"])
-def test_examples_verify_on_a_gpu(name: str) -> None:
-    """Shapes and weights agree there too."""
-    cupy()
-    report = cnncalc.verify((EXAMPLES / f"{name}.cnn").read_text(), device="cuda", batch=4)
-
-    assert report.verify is not None
-    assert report.verify["ok"]
-    assert report.verify["device"] == "cuda"
-
-
 def test_options_name_what_they_are() -> None:
     """The table of variants above relies on words and flags being known."""
     assert all(isinstance(each, Option) for each in KINDS["conv"].options.values())

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+import cnncalc
 from cnncalc.executors.arrays import Stack
 from tests.executors.test_arrays import LEARNING, alone, sample, takes
 
 # What CuPy 13 has of these names.
 NAMES = """
     abs add arange asarray ascontiguousarray broadcast_to ceil clip concatenate cos cumsum divide
-    dot dtype empty empty_like exp expm1 finfo float16 float32 float64 floor full int64 ix_ kron
+    dot dtype empty empty_like exp expm1 eye finfo float16 float32 float64 floor full int64 ix_ kron
     log logaddexp matmul max maximum min minimum moveaxis multiply negative positive power rint
     sign sin sinc sort split sqrt square squeeze stack subtract sum swapaxes take take_along_axis
     tanh transpose uint8 where zeros zeros_like
@@ -27,7 +28,7 @@ FUNCTIONS = NAMES.split()
 # Keywords of NumPy's that CuPy's functions don't take.
 UNKNOWN = {"where", "initial", "subok", "like"}
 MAKERS = ("arange", "asarray", "ascontiguousarray", "empty", "full", "zeros", "zeros_like")
-MAKERS += ("take_along_axis", "stack", "empty_like")
+MAKERS += ("take_along_axis", "stack", "empty_like", "eye")
 
 
 def hosts(values: Iterable[Any]) -> Iterator[Any]:
@@ -140,6 +141,26 @@ def test_every_kind_stays_on_the_device(kind: str, dtype: str) -> None:
             assert isinstance(stack.outputs[1], Device)
             ran += 1
     assert ran
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "48x24x25 conv:50,k3,p1",
+        "48x12x13 conv:48,k3,p1,g2 convt:6,k4,s2,p1,g2",
+        "3x60x60 conv:16,k7,s2,p3 maxpool:3,s2,ceil avgpool:2 lrn:3 pad:2,mode=reflect",
+    ],
+)
+@pytest.mark.usefixtures("device")
+def test_large_layers_stay_on_the_device(spec: str, dtype: str) -> None:
+    """What the samples are too small for: rows mixed, many blocks."""
+    network = cnncalc.parse(spec)
+    assert network.input is not None
+    stack = Stack(network, network.input, device="cuda", dtype=dtype, batch=2)
+
+    assert [step.error for step in stack.forward().steps] == [None] * len(network.steps)
+    assert all(isinstance(out, Device) for out in stack.outputs.values())
 
 
 @pytest.mark.usefixtures("device")

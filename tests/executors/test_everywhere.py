@@ -93,6 +93,18 @@ def test_examples(executor: str, name: str) -> None:
     check_example(executor, name)
 
 
+@pytest.mark.parametrize("executor", EXECUTORS)
+@pytest.mark.parametrize("spec", ["4x9x8 convt:6,k2,s3,p=same", "2x9 convt:6,k2,s3 relu"])
+def test_units_in_gaps_see_nothing(executor: str, spec: str) -> None:
+    """So that no run can tell what they would see of the other axis."""
+    installed_or_skip(executor)
+    outcome = cnncalc.verify(spec, executor=executor).verify
+
+    assert outcome is not None
+    assert outcome["mismatches"] == []
+    assert outcome["checked"]["receptive_field"] > 0
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("executor", EXECUTORS)
 @pytest.mark.parametrize("name", [*NAMES, *SOURCES])

@@ -13,6 +13,7 @@ import cnncalc
 from cnncalc.analysis import analyze
 from cnncalc.errors import SpecError
 from cnncalc.executors import find
+from cnncalc.executors.storage import Storage
 from cnncalc.layers import KINDS
 from tests.executors.test_arrays import LEARNING, alone, raise_predictions, sample, takes
 from tests.library import report
@@ -95,6 +96,15 @@ def test_no_prediction_is_asked_during_a_run(monkeypatch: pytest.MonkeyPatch) ->
         done = find("keras")(network, shape)
 
         assert (done.steps[1].error, done.steps[1].built) == (None, True), (network.steps, shape)
+
+
+def test_arrays_that_do_not_say_what_they_take() -> None:
+    """TensorFlow's have no `nbytes`: they are kept and freed all the same."""
+    storage = Storage(alone(sample("relu")[0]).steps, (1,))
+    storage.keep(0, object())
+
+    assert storage.values[0] is not None
+    assert storage.most_bytes == 0
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float16", "bfloat16", "int8"])

@@ -123,6 +123,25 @@ def test_what_cannot_be_written_is_not_checked() -> None:
     assert (found["ok"], found["checked"]["shapes"]) == (True, 1)
 
 
+@pytest.mark.parametrize("spec", ["8 sparsemax", "3x8x8 upsample:2,mode=lanczos3 relu"])
+def test_where_nothing_can_be_written_nothing_is_checked(spec: str) -> None:
+    found = verified(spec)
+
+    assert (found["ok"], found["checked"]["shapes"]) == (True, 0)
+
+
+def test_a_runtime_that_goes_on_refusing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It names the same step again, though that was left out."""
+    from cnncalc.executors.onnxruntime import _Trial
+
+    def refuse(*_: object) -> None:
+        raise RuntimeError("nothing doing")
+
+    monkeypatch.setattr(_Trial, "_values", refuse)
+    with pytest.raises(CnnCalcError, match="ONNX Runtime refuses the model: nothing doing"):
+        verified("3x4x4 relu")
+
+
 def test_a_step_that_fails_is_a_mismatch_with_the_runtimes_words(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

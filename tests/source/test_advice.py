@@ -130,6 +130,14 @@ NAMED: dict[str, tuple[str, str]] = {
         net("self.t = torch.tensor([[1, 2], [3]])", "return x"),
         "the rows of this tensor have different sizes",
     ),
+    "a part of a part": (
+        net("t = torch.ones(2, 2)\nt[0][1] = 3", "return x"),
+        "an assignment into a part of a tensor's part can't be followed",
+    ),
+    "arrays of different sizes": (
+        net("import numpy as np\nn = np.power(np.arange(3), np.arange(4))", "return x"),
+        "arrays of unknown or of different sizes can't be worked out",
+    ),
     "an index beyond": (
         net("self.t = torch.arange(3)[5]", "return x"),
         "index 5 is out of an axis of 3",

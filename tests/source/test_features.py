@@ -150,6 +150,13 @@ FEATURES: dict[str, tuple[str, str, str, Shape]] = {
         "",
         (3, 8, 8),
     ),
+    "a run to count features in the forward": (
+        "self.c = nn.Conv2d(3, 4, 3)\nself.n = None",
+        "if self.n is None:\n    self.n = self.c(torch.zeros(1, *x.shape[1:])).numel()\n"
+        "return self.c(x).view(-1, self.n)",
+        "",
+        (3, 8, 8),
+    ),
     "a crop worked out in tensors": (
         "self.c = nn.Conv2d(3, 3, 3)",
         "y = self.c(x)\ngap = torch.tensor(x.shape)[2:] - torch.tensor(y.shape)[2:]\n"
@@ -164,6 +171,10 @@ FEATURES: dict[str, tuple[str, str, str, Shape]] = {
         "p = tuple(int(each) for each in (k - 1) / 2)\n"
         "w, n = np.unique([4, 4, 8, 8, 8], return_counts=True)\n"
         "assert w.tolist() == [4, 8] and n.tolist() == [2, 3]\n"
+        "r = np.full((4,), 1)\nr[1:-1] *= 2\n"
+        "assert [len([0] * each) for each in r] == [1, 2, 2, 1]\n"
+        "assert np.ceil(np.array([1.5, 2.0])).tolist() == [2.0, 2.0] and min(r[1], 5) == 2\n"
+        "assert np.power(2, r).tolist() == [2, 4, 4, 2]\n"
         "self.c = nn.Conv2d(3, int(np.cumsum(w)[-1]), (3, 5), padding=p)",
         "return self.c(x)",
         "",

@@ -7,6 +7,7 @@ from typing import Any
 from cnncalc.executors.compute.activations import sigmoid
 from cnncalc.executors.compute.table import computes
 from cnncalc.executors.context import Array, Context
+from cnncalc.executors.kernels import working_type
 
 
 @computes("linear")
@@ -28,8 +29,8 @@ def linear(at: Context, layer: Any, x: Array) -> Array:
 
 
 def multiply(at: Context, rows: Array, weight: Array) -> Array:
-    """Rows (M, inputs) times weight (outputs, inputs) transposed, in the type to compute in."""
-    if at.wide == weight.dtype:
+    """Rows (M, inputs) times weight (outputs, inputs) transposed, in the type to multiply in."""
+    if working_type(at.xp, weight.dtype) == weight.dtype:
         return at.xp.matmul(rows, weight.T)
     out = at.xp.empty((rows.shape[0], weight.shape[0]), dtype=rows.dtype)
     wide = rows.astype(at.wide)

@@ -22,10 +22,11 @@ from cnncalc.notations.source.holding import WEIGHTS, as_stored
 from cnncalc.notations.source.kinds import Unsized
 from cnncalc.notations.source.limits import Budget, check_int
 from cnncalc.notations.source.machine import Machine
+from cnncalc.notations.source.naming import Names
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.torch_containers import SEQUENTIAL
 from cnncalc.notations.source.torch_modules import children, is_module, named_modules, own_weights
-from cnncalc.notations.source.trace import Names, Trace
+from cnncalc.notations.source.trace import Trace
 from cnncalc.notations.source.values import Function, Instance, SetValue, Value
 from cnncalc.report import from_layout
 
@@ -132,6 +133,7 @@ def traced(machine: Machine, model: Instance, shape: Shape) -> Network:
         outputs = [tensor.number for tensor in tensors_in(result)]
         if not outputs:
             raise no_tensor(model, result)
+        trace.check_tried()
         steps, ends = trace.steps(outputs, prune=False)
         unused = unused_elements(model, trace)
     return Network(

@@ -16,7 +16,7 @@ from cnncalc.notations.source.classes import (
 from cnncalc.notations.source.comparing import is_true, key
 from cnncalc.notations.source.data import content_of, iterate, listed, text_of
 from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.flowing import Batch, Static, Tensor
+from cnncalc.notations.source.flowing import Batch, Static, Tensor, one_number
 from cnncalc.notations.source.limits import check_int
 from cnncalc.notations.source.operators import binary
 from cnncalc.notations.source.raising import EXCEPTIONS, raised
@@ -87,9 +87,7 @@ def simple(name: str, function: Callable[..., Value]) -> Builtin:
 
 
 def to_int(machine: Any, value: Value = 0, base: Value = 10) -> int:
-    value = content_of(value)
-    if isinstance(value, Static) and value.values is not None and len(value.values) == 1:
-        value = value.values[0]
+    value = one_number(content_of(value))
     if isinstance(value, Batch):
         raise Refusal("the size of the batch isn't known", code="batch")
     if isinstance(value, str) and len(value) > 40:
@@ -101,9 +99,7 @@ def to_int(machine: Any, value: Value = 0, base: Value = 10) -> int:
 
 
 def to_float(machine: Any, value: Value = 0.0) -> float:
-    value = content_of(value)
-    if isinstance(value, Static) and value.values is not None and len(value.values) == 1:
-        value = value.values[0]
+    value = one_number(content_of(value))
     try:
         return float(value[:40] if isinstance(value, str) else _number(value))
     except (ValueError, OverflowError):

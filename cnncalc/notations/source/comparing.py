@@ -11,7 +11,7 @@ from typing import Any
 from cnncalc.notations.source.data import content_of, iterate
 from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.figures import MAX_FIGURES, stretched
-from cnncalc.notations.source.flowing import Batch, Static, Tensor
+from cnncalc.notations.source.flowing import Batch, Static, Tensor, one_number
 from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import (
@@ -136,6 +136,7 @@ def batch_unknown() -> Refusal:
 def ordered(machine: Any, order: Callable[[Any, Any], bool], left: Value, right: Value) -> bool:
     """Comparison of numbers, strings and sequences of them."""
     number = int | float
+    left, right = one_number(left), one_number(right)
     if isinstance(left, number) and isinstance(right, number):
         return order(left, right)
     if isinstance(left, str) and isinstance(right, str):

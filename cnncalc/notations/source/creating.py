@@ -10,7 +10,7 @@ from cnncalc.notations.source.data import content_of, listed
 from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.elementwise import single
 from cnncalc.notations.source.figures import MAX_FIGURES
-from cnncalc.notations.source.flowing import Batch, Parameter, Static, Tensor
+from cnncalc.notations.source.flowing import Batch, Parameter, Static, Tensor, one_number
 from cnncalc.notations.source.limits import check_count
 from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.stops import Refusal
@@ -98,7 +98,7 @@ def nested_shape(machine: Any, values: Value, depth: int) -> tuple[Value, ...]:
 
 
 def arange(machine: Any, *bounds: Value, **options: Value) -> Static:
-    numbers: list[Any] = [b.values[0] if isinstance(b, Static) and b.values else b for b in bounds]
+    numbers = [one_number(bound) for bound in bounds]
     if not all(isinstance(each, int) for each in numbers):
         raise Refusal("`torch.arange` of these bounds can't be followed")
     values = range(*numbers)

@@ -11,7 +11,7 @@ from cnncalc.layers import KINDS
 from cnncalc.layers.base import show
 from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.figures import MAX_FIGURES, stretched
-from cnncalc.notations.source.flowing import Batch, Static, Tensor
+from cnncalc.notations.source.flowing import Batch, Static, Tensor, one_number
 from cnncalc.notations.source.holding import Held
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.tensors import outer_shape
@@ -38,7 +38,7 @@ def tensor_operator(machine: Any, sign: str, left: Value, right: Value) -> Value
     other = right if flowing[0] is left else left
     if isinstance(other, Static) and not (other.values and len(other.values) == 1):
         return learned(machine, sign, flowing[0], other, other is left)
-    number = other.values[0] if isinstance(other, Static) and other.values else other
+    number = one_number(other)
     if not isinstance(number, int | float):
         raise Refusal(f"`{sign}` can't be worked out between a tensor and {describe(other)}")
     return scaled(machine, sign, flowing[0], float(number), other is left)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from cnncalc.notations.source.values import Instance
 
 
-__all__ = ["Batch", "Parameter", "Static", "Tensor"]
+__all__ = ["Batch", "Parameter", "Static", "Tensor", "one_number"]
 
 
 class Batch:
@@ -76,6 +76,13 @@ class Static:
     def shaped(self, shape: tuple[Any, ...]) -> Static:
         """The same numbers in another shape, perhaps repeated."""
         return Static(shape, self.sources, fill=self.fill)
+
+
+def one_number(value: Any) -> Any:
+    """The number of an array that has just one, where it is known; any other value as it is."""
+    if isinstance(value, Static) and value.values is not None and len(value.values) == 1:
+        return value.values[0]
+    return value
 
 
 class Parameter(Static):

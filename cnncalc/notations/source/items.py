@@ -144,6 +144,7 @@ def set_numbers(machine: Any, holder: Static, index: Value, value: Value) -> Non
     chosen = places[index] if isinstance(index, slice) else [places[index]]
     if len(fresh) not in (1, len(chosen)) or not all(isinstance(n, int | float) for n in fresh):
         raise Refusal("this assignment into a part of a tensor can't be followed")
+    holder.whole = holder.whole and all(isinstance(n, int) for n in fresh)
     for number, place in enumerate(chosen):
         numbers[place] = fresh[number % len(fresh)]
 

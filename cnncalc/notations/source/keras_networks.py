@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.layers.base import Shape
+from cnncalc.layers.base import Layer, Shape, Weight
 from cnncalc.network import Network
 from cnncalc.notations.source.holding import as_stored
 from cnncalc.notations.source.keras_layers import (
@@ -76,7 +77,6 @@ def input_place(machine: Any, model: Instance) -> int | None:
 
 def traced(machine: Machine, model: Instance, shape: Shape) -> Network:
     """The steps of a model at an input of this shape (as it is inside)."""
-    from cnncalc.frameworks.keras import relabel
     from cnncalc.notations.source.building import tensors_in
 
     assert machine.trace is not None
@@ -92,6 +92,7 @@ def traced(machine: Machine, model: Instance, shape: Shape) -> Network:
             outputs = [tensor.number for tensor in tensors_in(result)]
         if not outputs:
             raise Refusal("this model gives no tensor")
+        machine.trace.check_tried()
         steps, ends_ = machine.trace.steps(outputs, prune=True, root=root)
     return Network(
         steps,
@@ -99,13 +100,20 @@ def traced(machine: Machine, model: Instance, shape: Shape) -> Network:
         ends_,
         notation="keras",
         layout=machine.frame.layout,
-        relabel=lambda layer, weights: tuple(
-            each
-            for weight in weights
-            for each in (
-                as_stored(layer, (weight,))
-                if weight.name in layer.stored
-                else relabel(layer, (weight,), machine.frame)
-            )
-        ),
+        relabel=partial(as_in_keras, machine.frame),
+    )
+
+
+def as_in_keras(frame: Any, layer: Layer, weights: tuple[Weight, ...]) -> tuple[Weight, ...]:
+    """A layer's weights with Keras's names and shapes; those of the source as it keeps them."""
+    from cnncalc.frameworks.keras import relabel
+
+    return tuple(
+        each
+        for weight in weights
+        for each in (
+            as_stored(layer, (weight,))
+            if weight.name in layer.stored
+            else relabel(layer, (weight,), frame)
+        )
     )

@@ -12,7 +12,7 @@ from typing import Any
 from cnncalc.notations.source.builtin import TYPES, simple
 from cnncalc.notations.source.creating import from_values
 from cnncalc.notations.source.data import content_of, iterate, listed
-from cnncalc.notations.source.flowing import Static
+from cnncalc.notations.source.flowing import Static, one_number
 from cnncalc.notations.source.limits import check_count, check_int
 from cnncalc.notations.source.operators import binary
 from cnncalc.notations.source.raising import raised
@@ -31,8 +31,9 @@ def numeric(name: str, function: Callable[..., float]) -> Builtin:
     """A function of numbers, whose faults are Python's."""
 
     def call(machine: Any, *args: Value) -> Value:
-        numbers = [content_of(arg) for arg in args]
-        numbers = [n.values[0] if isinstance(n, Static) and n.values else n for n in numbers]
+        numbers = [one_number(content_of(arg)) for arg in args]
+        if any(isinstance(each, Static) for each in numbers):
+            return number_by_number(machine, call, numbers)
         if not all(isinstance(each, int | float) for each in numbers):
             raise Refusal(f"`{name}` is worked out for numbers only")
         try:
@@ -42,6 +43,19 @@ def numeric(name: str, function: Callable[..., float]) -> Builtin:
         return check_int(value) if isinstance(value, int) else value
 
     return simple(name, call)
+
+
+def number_by_number(machine: Any, call: Callable[..., Value], args: list[Value]) -> Static:
+    """A function of numbers on the numbers of arrays of one shape."""
+    arrays = [each for each in args if isinstance(each, Static)]
+    shape = arrays[0].shape
+    if any(each.shape != shape or each.values is None for each in arrays):
+        raise Refusal("arrays of unknown or of different sizes can't be worked out")
+    count = len(arrays[0].values or ())
+    machine.budget.spend(2 * count)
+    columns = [each.values or [] if isinstance(each, Static) else [each] * count for each in args]
+    found = [call(machine, *row) for row in zip(*columns, strict=True)]
+    return Static(shape, (), found, all(isinstance(each, int) for each in found))
 
 
 def product(machine: Any, values: Value, *more: Value, start: Value = 1, **options: Value) -> Value:
@@ -119,7 +133,7 @@ def sized(machine: Any, shape: Value, value: Value, *args: Value, **options: Val
     if known:
         check_count(sizes[0])
         machine.budget.spend(sizes[0])
-    return Static(sizes, (), [value] * sizes[0] if known else None)
+    return Static(sizes, (), [value] * sizes[0] if known else None, isinstance(value, int))
 
 
 def arange(machine: Any, *bounds: Value, **options: Value) -> Static:

@@ -10,7 +10,7 @@ from typing import Any
 from cnncalc.notations.source.comparing import is_true, ordered
 from cnncalc.notations.source.data import content_of, iterate, listed
 from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.flowing import Batch, Static, Tensor
+from cnncalc.notations.source.flowing import Batch, Static, Tensor, one_number
 from cnncalc.notations.source.limits import MAX_ITEMS, check_count
 from cnncalc.notations.source.operators import binary
 from cnncalc.notations.source.raising import raised
@@ -63,7 +63,7 @@ def length(machine: Any, value: Value) -> Value:
 def make_range(machine: Any, *bounds: Value) -> range:
     if any(isinstance(bound, Batch) for bound in bounds):
         raise Refusal("a loop over the batch can't be followed", code="batch")
-    numbers: list[Any] = [b.values[0] if isinstance(b, Static) and b.values else b for b in bounds]
+    numbers: list[Any] = [one_number(bound) for bound in bounds]
     if not all(isinstance(each, int) for each in numbers):
         raise raised("TypeError", "`range` takes whole numbers")
     try:

@@ -10,6 +10,7 @@ import ast
 
 from cnncalc.notations.source.comparing import is_true
 from cnncalc.notations.source.data import iterate, text_of
+from cnncalc.notations.source.flowing import Static
 from cnncalc.notations.source.items import delete_item, set_item
 from cnncalc.notations.source.machine import statement
 from cnncalc.notations.source.operators import in_place
@@ -80,6 +81,8 @@ def assign(scope: Scope, target: ast.expr, value: Value) -> None:
         set_attribute(machine, machine.evaluate(scope, target.value), target.attr, value)
     elif isinstance(target, ast.Subscript):
         holder = machine.evaluate(scope, target.value)
+        if isinstance(holder, Static) and isinstance(target.value, ast.Subscript):
+            raise Refusal("an assignment into a part of a tensor's part can't be followed")
         set_item(machine, holder, machine.evaluate(scope, target.slice), value)
     elif isinstance(target, ast.Tuple | ast.List):
         assign_all(scope, target.elts, value)

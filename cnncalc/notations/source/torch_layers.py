@@ -12,7 +12,7 @@ from cnncalc.frameworks.base import read
 from cnncalc.layers.base import Layer, Shape, Weight
 from cnncalc.notations.source.data import content_of
 from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.flowing import Batch, Parameter, Static, Tensor
+from cnncalc.notations.source.flowing import Batch, Parameter, Static, Tensor, one_number
 from cnncalc.notations.source.holding import WEIGHTS
 from cnncalc.notations.source.setting import set_field
 from cnncalc.notations.source.stops import Refusal
@@ -75,8 +75,7 @@ def plain(value: Value) -> Any:
     value = content_of(value)
     if isinstance(value, tuple | list):
         return type(value)(plain(each) for each in value)
-    if isinstance(value, Static) and value.values is not None and len(value.values) == 1:
-        return value.values[0]
+    value = one_number(value)
     if value is None or isinstance(value, bool | int | float | str | Opaque):
         return value
     raise Refusal(f"{describe(value)} can't be an argument of a layer")

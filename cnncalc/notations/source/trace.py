@@ -14,6 +14,7 @@ from cnncalc.network import Step
 from cnncalc.notations.source.flowing import Parameter, Static, Tensor
 from cnncalc.notations.source.holding import Counting, Held, held_by, same_tensors
 from cnncalc.notations.source.limits import MAX_LAYERS
+from cnncalc.notations.source.naming import Names, name_of, spans_of
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import Instance, Value
 
@@ -66,6 +67,7 @@ class Trace:
         paths: the name of each module of the model, by identity.
         used: the parameters and buffers that some step reads, by identity.
         ran: the modules whose layers made a step, by identity.
+        tried: those that worked on something fixed, with what is to be said if they never ran.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class Trace:
         self.records: list[Record] = []
         self.used: dict[int, Parameter] = {}
         self.ran: dict[int, Instance] = {}
+        self.tried: dict[int, Refusal] = {}
 
     def input(self, shape: Shape, name: str = "input", own: bool = False) -> Tensor:
         """An input of the network; `own`: a further one, with a shape of its own."""
@@ -89,6 +92,12 @@ class Trace:
             raise Refusal(f"more than {MAX_LAYERS:,} layers", code="too-large", fatal=True)
         self.records.append(record)
         return self.tensor(len(self.records) - 1, record.shape)
+
+    def check_tried(self) -> None:
+        """Refuse layers that worked on something fixed and never on the input."""
+        for number, refusal in self.tried.items():
+            if number not in self.ran:
+                raise refusal
 
     def steps(
         self, outputs: Sequence[int], prune: bool, root: int = 0
@@ -146,25 +155,6 @@ def frozen(owner: Value) -> bool:
     return isinstance(owner, Instance) and owner.fields.get("trainable") is False
 
 
-class Names:
-    """Names made unique: `relu#2` for a module used again, `add_1` for an operation."""
-
-    def __init__(self) -> None:
-        self.counts: dict[str, int] = {}
-        self.given: set[str] = set()
-
-    def fresh(self, name: str, again: bool) -> str:
-        sign, number = ("#", 2) if again else ("_", 1)
-        number = self.counts.get(name + sign, number)
-        chosen = name
-        while chosen in self.given:
-            chosen = f"{name}{sign}{number}"
-            number += 1
-        self.counts[name + sign] = number
-        self.given.add(chosen)
-        return chosen
-
-
 def emit(
     machine: Any,
     layer: Layer,
@@ -190,17 +180,15 @@ def emit(
 
         raise misfit(machine, error, layer, inputs, shapes, owner) from None
     if not all(isinstance(each, Tensor) for each in inputs):
-        check_fixed(machine, layer, shapes)
+        note_fixed(machine, layer, shapes, owner)
         return Static((*inputs[0].shape[:1], *shape))
-    trace = machine.trace
     if held is None and isinstance(owner, Parameter):
         held = {"weight": owner}
     machine.budget.spend(sum(len(each.sources) for each in (held or {}).values() if each))
+    mark_used(machine.trace, owner, held)
     numbers = tuple(each.number for each in inputs)
-    named = name or name_of(machine, owner, op)
-    mark_used(trace, owner, held)
-    record = Record(layer, numbers, shape, named, owner, part, spans_of(machine, owner), held)
-    return trace.add(record)
+    named, spans = name or name_of(machine, owner, op), spans_of(machine, owner)
+    return machine.trace.add(Record(layer, numbers, shape, named, owner, part, spans, held))
 
 
 def flowing(machine: Any, value: Value) -> Value:
@@ -211,13 +199,21 @@ def flowing(machine: Any, value: Value) -> Value:
     return emit(machine, layer, [value.like], op="full_like")
 
 
-def check_fixed(machine: Any, layer: Layer, shapes: tuple[Shape, ...]) -> None:
-    """Refuse weights at work on what doesn't come from the input: no step would count them."""
-    if machine.trace is not None and layer.weights(*shapes):
-        raise Refusal(
-            "this layer works on a tensor that doesn't come from the input, so no step of the "
-            "network has its weights"
-        )
+def note_fixed(machine: Any, layer: Layer, shapes: tuple[Shape, ...], owner: Value) -> None:
+    """Weights at work on what doesn't come from the input: no step would count them.
+
+    A layer may be tried like this for the size that comes out, and run on the input later.
+    """
+    if machine.trace is None or not layer.weights(*shapes):
+        return
+    refusal = Refusal(
+        "this layer works on a tensor that doesn't come from the input, so no step of the "
+        "network has its weights"
+    )
+    if not isinstance(owner, Instance):
+        raise refusal
+    refusal.span = next(iter(machine.spans()), None)
+    machine.trace.tried.setdefault(id(owner), refusal)
 
 
 def checked(layer: Layer, shapes: tuple[Shape, ...]) -> Shape:
@@ -240,35 +236,6 @@ def mark_used(trace: Trace, owner: Value, held: Held | None) -> None:
     for static in held.values():
         if static is not None:
             trace.used.update({id(source): source for source in static.sources})
-
-
-def name_of(machine: Any, owner: Value, op: str) -> str:
-    """A module's own name, or the operation's within the module that runs it."""
-    paths: dict[int, str] = machine.trace.paths
-    joint: str = machine.trace.joint
-    if isinstance(owner, Parameter) and owner.holder is not None:
-        path = paths.get(id(owner.holder))
-        if path is not None:
-            return f"{path}{joint}{owner.name}" if path else owner.name
-    if owner is not None and paths.get(id(owner)):
-        return paths[id(owner)]
-    prefix = next((p for m in reversed(machine.running) if (p := paths.get(id(m)))), "")
-    if joint == "/" and machine.running:  # Keras's layers know their names themselves
-        prefix = machine.running[-1].fields.get("name", "")
-    word: str = owner.cls.name.lower() if isinstance(owner, Instance) else op
-    if isinstance(owner, Instance) and prefix == paths.get(id(owner)):
-        prefix = ""
-    return f"{prefix}{joint}{word}" if prefix else word
-
-
-def spans_of(machine: Any, owner: Value) -> tuple[Span, ...]:
-    """The innermost use, where the module was made, then the uses around."""
-    spans = machine.spans()
-    made = owner.made[:1] if isinstance(owner, Instance) else ()
-    places: dict[tuple[int, int], Span] = {}
-    for span in (*spans[:1], *made, *spans[1:]):
-        places.setdefault((id(span.source), span.start), span)
-    return tuple(places.values())
 
 
 def whole_module(

@@ -9,7 +9,7 @@ from cnncalc.layers import KINDS
 from cnncalc.layers.base import Shape, show
 from cnncalc.notations.source.data import content_of, listed
 from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.flowing import Batch, Static, Tensor
+from cnncalc.notations.source.flowing import Batch, Static, Tensor, one_number
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.tensors import outer_shape
 from cnncalc.notations.source.trace import emit
@@ -22,7 +22,7 @@ def sizes_given(machine: Any, sizes: tuple[Value, ...]) -> list[Value]:
     """Sizes as separate arguments or as one sequence."""
     if len(sizes) == 1 and isinstance(content_of(sizes[0]), list | tuple):
         sizes = tuple(listed(machine, sizes[0]))
-    return [size.values[0] if isinstance(size, Static) and size.values else size for size in sizes]
+    return [one_number(size) for size in sizes]
 
 
 def view(machine: Any, tensor: Value, *sizes: Value, **options: Value) -> Value:

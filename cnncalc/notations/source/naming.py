@@ -1,0 +1,59 @@
+"""What steps are called, and the places that they come from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cnncalc.errors import Span
+from cnncalc.notations.source.flowing import Parameter
+from cnncalc.notations.source.values import Instance, Value
+
+__all__ = ["Names", "name_of", "spans_of"]
+
+
+class Names:
+    """Names made unique: `relu#2` for a module used again, `add_1` for an operation."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = {}
+        self.given: set[str] = set()
+
+    def fresh(self, name: str, again: bool) -> str:
+        sign, number = ("#", 2) if again else ("_", 1)
+        number = self.counts.get(name + sign, number)
+        chosen = name
+        while chosen in self.given:
+            chosen = f"{name}{sign}{number}"
+            number += 1
+        self.counts[name + sign] = number
+        self.given.add(chosen)
+        return chosen
+
+
+def name_of(machine: Any, owner: Value, op: str) -> str:
+    """A module's own name, or the operation's within the module that runs it."""
+    paths: dict[int, str] = machine.trace.paths
+    joint: str = machine.trace.joint
+    if isinstance(owner, Parameter) and owner.holder is not None:
+        path = paths.get(id(owner.holder))
+        if path is not None:
+            return f"{path}{joint}{owner.name}" if path else owner.name
+    if owner is not None and paths.get(id(owner)):
+        return paths[id(owner)]
+    prefix = next((p for m in reversed(machine.running) if (p := paths.get(id(m)))), "")
+    if joint == "/" and machine.running:  # Keras's layers know their names themselves
+        prefix = machine.running[-1].fields.get("name", "")
+    word: str = owner.cls.name.lower() if isinstance(owner, Instance) else op
+    if isinstance(owner, Instance) and prefix == paths.get(id(owner)):
+        prefix = ""
+    return f"{prefix}{joint}{word}" if prefix else word
+
+
+def spans_of(machine: Any, owner: Value) -> tuple[Span, ...]:
+    """The innermost use, where the module was made, then the uses around."""
+    spans = machine.spans()
+    made = owner.made[:1] if isinstance(owner, Instance) else ()
+    places: dict[tuple[int, int], Span] = {}
+    for span in (*spans[:1], *made, *spans[1:]):
+        places.setdefault((id(span.source), span.start), span)
+    return tuple(places.values())
