@@ -28,7 +28,7 @@ def test_a_whole_map_sees_what_its_places_saw(text: str) -> None:
     report = analyze(f"{text} gap")
     row, measured = report.rows[-1], run(report.network, report.input).steps[-1].reach
     assert measured is not None
-    # A place is read where it is inside along every axis: padding alone along one is nothing at all.
+    # A place is read where it is inside along every axis: padding alone along one reads nothing.
     nothing = any(reach.of(0) is None for reach in measured)
     for along, reach, n in zip(row.seen.axes, measured, report.frame[1:], strict=True):
         seen, actual = along.field.sees(0), None if nothing else reach.of(0)
