@@ -119,6 +119,7 @@ class Stack:
                     progress(number, len(steps), step.name)
                 done.steps.append(self._take(number, step, storage))
                 most = max(most, self._bytes(storage))
+            synchronize(self.xp)
         done.peak_bytes = most
         if progress:
             progress(len(steps), len(steps), "")
@@ -147,7 +148,6 @@ class Stack:
                 storage.keep(number, self.xp.ascontiguousarray(value))
             except MISFITS as error:
                 result.error = str(error) or type(error).__name__
-            synchronize(self.xp)
             result.macs = self.at.macs // self.batch
         self._note(number, result, storage)
         del inputs

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import prod
 from time import perf_counter
 from typing import Any
 
-from cnncalc.executors.kernels import Array, Namespace, Workspace, blocks, is_host
+from cnncalc.executors.kernels import (
+    Array,
+    Namespace,
+    Workspace,
+    blocks,
+    is_host,
+    working_type,
+)
 
 __all__ = ["BLOCK_BYTES", "Array", "Context"]
 
@@ -34,8 +41,7 @@ class Context:
     def __init__(self, xp: Namespace, dtype: Any, seed: int = 0) -> None:
         self.xp = xp
         self.dtype = xp.dtype(dtype)
-        # Half floats overflow in sums, on a GPU too, where only matrix products can do with them.
-        self.wide = xp.dtype(xp.float32 if self.dtype == xp.float16 else self.dtype)
+        self.wide = working_type(xp, self.dtype)
         self.scratch = Workspace(xp)
         self.tensors: dict[str, Array] = {}
         self.sharing = False
@@ -132,6 +138,11 @@ class Context:
             part = (samples, channels)
             function(x[part].astype(self.wide, copy=False), out[part], channels)
         return out
+
+    def samples(self, x: Array) -> Iterator[slice]:
+        """Parts of a batch, some samples at a time: one where it is large."""
+        step = max(1, self.block_points() * x.shape[0] // max(1, x.size))
+        return (slice(start, start + step) for start in range(0, x.shape[0], step))
 
     def block_points(self) -> int:
         """How many values one stretch has."""

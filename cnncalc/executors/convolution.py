@@ -23,6 +23,7 @@ from cnncalc.executors.sliding import (
     block_bytes,
     blocks,
     extents_of,
+    product_type,
     scatter,
     shaped,
     window_axes,
@@ -56,7 +57,7 @@ def convolve(
     matrices = weight.reshape(groups, shape[1] // groups, -1)
     operands = Operands(
         x.reshape(shape[0], groups, weight.shape[1], *x.shape[2:]),
-        matrices.astype(working_type(xp, x.dtype), copy=False),
+        matrices.astype(product_type(xp, x.dtype), copy=False),
         None if bias is None else bias.reshape(groups, -1, 1),
         out.reshape(shape[0], groups, -1, *shape[2:]),
         axes,
@@ -69,7 +70,7 @@ def _convolve_somehow(xp: Namespace, operands: Operands, scratch: Workspace) -> 
     """Fill in the output, in the way that is quickest for its shape."""
     if is_pointwise(operands):
         multiply_pointwise(xp, operands)
-    elif pays_to_mix_rows(operands, scratch):
+    elif pays_to_mix_rows(xp, operands, scratch):
         convolve_mixed_rows(xp, operands, scratch)
     else:
         convolve_columns(xp, operands, scratch)
@@ -120,7 +121,7 @@ def convolve_transposed(
     matrices = weight.reshape(groups, -1, outputs * prod(weight.shape[2:])).swapaxes(1, 2)
     operands = Operands(
         x.reshape(x.shape[0], groups, -1, *x.shape[2:]),
-        matrices.astype(wide, copy=False),
+        matrices.astype(product_type(xp, x.dtype), copy=False),
         None,  # already in the output, which only grows from there
         out.reshape(x.shape[0], groups, outputs, *out.shape[2:]),
         axes,

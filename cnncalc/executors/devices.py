@@ -47,7 +47,21 @@ def _cupy() -> Any:
         raise _no_gpu(str(error)) from None
     if count < 1:
         raise _no_gpu("no device found")
+    _try_out(cupy)
     return cupy
+
+
+def _try_out(cupy: Any) -> None:
+    """CnnCalcError where CuPy, which loads CUDA's libraries late, can't compile or multiply."""
+    try:
+        cupy.matmul(cupy.ones((2, 2)), cupy.ones((2, 2))).sum().item()
+    except Exception as error:  # whatever a broken installation raises
+        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise CnnCalcError(
+            f"CuPy can't compute on this GPU: {said}",
+            code="device",
+            help="pip install 'cupy-cuda12x[ctk]' brings the CUDA libraries that fit it",
+        ) from None
 
 
 def _no_gpu(reason: str) -> CnnCalcError:

@@ -21,6 +21,7 @@ from cnncalc.executors.sliding import (
     blocks,
     extents_of,
     gather,
+    is_host,
     shaped,
     whole,
 )
@@ -50,17 +51,18 @@ _UNMIX = (
 )
 _TERMS = len(_MIX_DATA)
 _EVERY_ROW = 1  # the product that each of the four rows takes once
-# It pays, as measured, where products outweigh the mixing: of the data (channels
+# It pays, as measured on a CPU, where products outweigh the mixing: of the data (channels
 # enough) and of the weights (windows enough).
 _FEWEST_CHANNELS, _FEWEST_WINDOWS = 48, 512
 
 
-def pays_to_mix_rows(operands: Operands, scratch: Workspace) -> bool:
+def pays_to_mix_rows(xp: Namespace, operands: Operands, scratch: Workspace) -> bool:
     """Whether a convolution can be done this way, and quicker than any other."""
     rows, matrices = operands.axes[0], operands.matrices
     windows = operands.out.shape[0] * prod(axis.windows for axis in operands.axes)
     return (
-        (rows.kernel, rows.stride, rows.dilation) == (3, 1, 1)
+        is_host(xp)
+        and (rows.kernel, rows.stride, rows.dilation) == (3, 1, 1)
         and rows.windows >= _TILE
         and matrices.itemsize >= 4  # half floats are too coarse to mix
         and min(matrices.shape[1], operands.x.shape[2]) >= _FEWEST_CHANNELS

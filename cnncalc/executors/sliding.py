@@ -48,11 +48,16 @@ class Axis:
     def windows(self) -> int:
         return len(self.starts)
 
-    def reads_only_data(self, block: slice) -> bool:
-        """Whether no window of the block touches the padding."""
+    def positions(self, block: slice) -> range:
+        """All from the first to the last that windows of the block touch, padding included."""
         first = block.start * self.stride - self.before
         last = (block.stop - 1) * self.stride - self.before + self.reach - 1
-        return bool(first >= 0 and last < self.size)
+        return range(first, last + 1)
+
+    def reads_only_data(self, block: slice) -> bool:
+        """Whether no window of the block touches the padding."""
+        touched = self.positions(block)
+        return touched.start >= 0 and touched.stop <= self.size
 
     def hits(self, tap: int, block: slice) -> tuple[slice, slice]:
         """The windows of the block whose tap lies on data, and the positions it lies on.
@@ -128,14 +133,44 @@ def taps(axes: Sequence[Axis], block: Slices) -> Iterator[tuple[tuple[int, ...],
 
 def gather(xp: Namespace, x: Array, axes: Sequence[Axis], block: Slices, columns: Array) -> None:
     """Fill columns (..., *kernel, *windows) from x (..., *spatial), with zeros for padding."""
-    if all(axis.reads_only_data(part) for axis, part in zip(axes, block, strict=True)):
+    paired = list(zip(axes, block, strict=True))
+    if all(axis.reads_only_data(part) for axis, part in paired):
         columns[...] = _window_view(xp, x, axes, block)
-        return
+    elif prod(len(axis.positions(part)) for axis, part in paired) <= _points(columns, axes):
+        x, axes = _padded_part(xp, x, axes, block)
+        columns[...] = _window_view(xp, x, axes, whole([axis.windows for axis in axes]))
+    else:  # windows far apart, in much padding
+        _gather_by_taps(x, axes, block, columns)
+
+
+def _points(columns: Array, axes: Sequence[Axis]) -> int:
+    """Elements of the columns for each channel."""
+    return prod(columns.shape[columns.ndim - 2 * len(axes) :])
+
+
+def _gather_by_taps(x: Array, axes: Sequence[Axis], block: Slices, columns: Array) -> None:
     everything = (slice(None),) * len(axes)
+    columns[...] = 0
     for tap, windows, positions in taps(axes, block):
-        plane = columns[(..., *tap, *everything)]
-        _clear_around(plane, windows)
-        plane[(..., *windows)] = x[(..., *positions)]
+        columns[(..., *tap, *everything)][(..., *windows)] = x[(..., *positions)]
+
+
+def _padded_part(
+    xp: Namespace, x: Array, axes: Sequence[Axis], block: Slices
+) -> tuple[Array, tuple[Axis, ...]]:
+    """What the windows of a block read with its padding, and how they walk along that."""
+    reads = [axis.positions(part) for axis, part in zip(axes, block, strict=True)]
+    kept = [range(max(0, r.start), min(a.size, r.stop)) for a, r in zip(axes, reads, strict=True)]
+    part = xp.zeros((*x.shape[: x.ndim - len(axes)], *map(len, reads)), dtype=x.dtype)
+    if all(kept):
+        paired = list(zip(kept, reads, strict=True))
+        inside = (slice(k.start - r.start, k.stop - r.start) for k, r in paired)
+        part[(..., *inside)] = x[(..., *(slice(k.start, k.stop) for k in kept))]
+    walks = (
+        Axis(len(r), a.kernel, a.stride, dilation=a.dilation)
+        for a, r in zip(axes, reads, strict=True)
+    )
+    return part, tuple(walks)
 
 
 def _window_view(xp: Namespace, x: Array, axes: Sequence[Axis], block: Slices) -> Array:
@@ -153,22 +188,12 @@ def _window_view(xp: Namespace, x: Array, axes: Sequence[Axis], block: Slices) -
     return xp.lib.stride_tricks.as_strided(x[(..., *starts)], shape=shape, strides=strides)
 
 
-def _clear_around(plane: Array, windows: Slices) -> None:
-    """Zero all but the given windows, which are about to be written."""
-    for axis, hit in enumerate(windows):
-        later = (slice(None),) * (len(windows) - axis - 1)
-        if hit.start > 0:
-            plane[(..., slice(0, hit.start), *later)] = 0
-        if hit.stop < plane.shape[axis - len(windows)]:
-            plane[(..., slice(hit.stop, None), *later)] = 0
-
-
 def scatter(columns: Array, axes: Sequence[Axis], block: Slices, target: Array) -> None:
     """The reverse of `gather`: add columns (..., *kernel, *windows) to target (..., *spatial)."""
     everything = (slice(None),) * len(axes)
     for tap, windows, positions in taps(axes, block):
-        plane = columns[(..., *tap, *everything)]
-        target[(..., *positions)] += plane[(..., *windows)]
+        place = target[(..., *positions)]
+        place += columns[(..., *tap, *everything)][(..., *windows)]
 
 
 def is_host(xp: Namespace) -> bool:
@@ -177,8 +202,13 @@ def is_host(xp: Namespace) -> bool:
 
 
 def working_type(xp: Namespace, dtype: Any) -> Any:
-    """The type to compute in: half floats are slow and coarse on a CPU."""
-    return xp.dtype(xp.float32 if is_host(xp) and dtype == xp.float16 else dtype)
+    """The type to compute in, of no less than single precision: sums of half floats overflow."""
+    return xp.dtype(xp.float32 if dtype == xp.float16 else dtype)
+
+
+def product_type(xp: Namespace, dtype: Any) -> Any:
+    """The type of matrix products: a GPU adds those of half floats up in single precision."""
+    return working_type(xp, dtype) if is_host(xp) else xp.dtype(dtype)
 
 
 def block_bytes(xp: Namespace, limit: int = WORKSPACE_BYTES) -> int:

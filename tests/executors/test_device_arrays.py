@@ -5,6 +5,9 @@ There need not be a GPU: what a device would refuse, these refuse.
 
 from __future__ import annotations
 
+import inspect
+import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -13,22 +16,30 @@ import numpy as np
 import pytest
 
 import cnncalc
+from cnncalc.errors import CnnCalcError
 from cnncalc.executors.arrays import Stack
 from tests.executors.test_arrays import LEARNING, alone, sample, takes
+from tests.library import text
 
 # What CuPy 13 has of these names.
 NAMES = """
     abs add arange asarray ascontiguousarray broadcast_to ceil clip concatenate cos cumsum divide
-    dot dtype empty empty_like exp expm1 eye finfo float16 float32 float64 floor full int64 ix_ kron
-    log logaddexp matmul max maximum min minimum moveaxis multiply negative positive power rint
-    sign sin sinc sort split sqrt square squeeze stack subtract sum swapaxes take take_along_axis
-    tanh transpose uint8 where zeros zeros_like
+    dtype empty empty_like exp expm1 finfo float16 float32 float64 floor full int64 ix_ log
+    logaddexp matmul max maximum min minimum moveaxis multiply negative positive power rint sign
+    sin sinc sort split sqrt square squeeze subtract sum swapaxes take take_along_axis tanh
+    transpose uint8 where zeros zeros_like
 """
 FUNCTIONS = NAMES.split()
+# Bytes: free on the device, taken by others before a run, and by the run.
+FREE, TAKEN, GROWN = 10**9, 300, 7 * 10**6
 # Keywords of NumPy's that CuPy's functions don't take.
 UNKNOWN = {"where", "initial", "subok", "like"}
 MAKERS = ("arange", "asarray", "ascontiguousarray", "empty", "full", "zeros", "zeros_like")
-MAKERS += ("take_along_axis", "stack", "empty_like", "eye")
+MAKERS += ("take_along_axis", "empty_like")
+
+
+# What the device was asked for, each of which costs a GPU some microseconds.
+ASKED: Counter[str] = Counter()
 
 
 def hosts(values: Iterable[Any]) -> Iterator[Any]:
@@ -63,11 +74,13 @@ class Device(np.ndarray):
         assert method in ("__call__", "reduce", "accumulate")
         assert not UNKNOWN & {key for key, value in options.items() if value is not True}
         given = {"out": tuple(map(bare, out))} if out else {}
+        ASKED[ufunc.__name__] += 1
         result = getattr(ufunc, method)(*map(bare, inputs), **options, **given)
         return out[0] if out else on_device(result)
 
     def __array_function__(self, func: Any, types: Any, args: Any, options: Any) -> Any:
         refuse_hosts(args, *options.values())
+        ASKED[func.__name__] += 1
         assert not UNKNOWN & set(options)
         # NumPy's own work goes on with its own arrays.
         given = {key: bare(value) for key, value in options.items()}
@@ -78,6 +91,7 @@ class Device(np.ndarray):
 
     def __setitem__(self, key: Any, value: Any) -> None:
         refuse_hosts(key, value)
+        ASKED["copy"] += 1
         super().__setitem__(key, value)
 
     def __getitem__(self, key: Any) -> Any:
@@ -107,7 +121,17 @@ class Cupy:
     )
     cuda = SimpleNamespace(
         get_current_stream=lambda: SimpleNamespace(synchronize=lambda: None),
+        runtime=SimpleNamespace(getDeviceCount=lambda: 1, memGetInfo=lambda: (FREE, 2 * FREE)),
     )
+    ones = staticmethod(making(np.ones))
+
+    def get_default_memory_pool(self) -> Any:
+        return SimpleNamespace(
+            free_all_blocks=lambda: None,
+            free_bytes=lambda: 0,
+            used_bytes=lambda: TAKEN,
+            total_bytes=lambda: TAKEN + GROWN,
+        )
 
     def __getattr__(self, name: str) -> Any:
         if name not in FUNCTIONS:
@@ -120,8 +144,7 @@ class Cupy:
 
 @pytest.fixture
 def device(monkeypatch: pytest.MonkeyPatch) -> None:
-    cupy = Cupy()
-    monkeypatch.setattr("cnncalc.executors.arrays.array_module", lambda _: cupy)
+    monkeypatch.setitem(sys.modules, "cupy", Cupy())
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
@@ -143,6 +166,36 @@ def test_every_kind_stays_on_the_device(kind: str, dtype: str) -> None:
     assert ran
 
 
+@pytest.mark.parametrize("kind", LEARNING)
+@pytest.mark.usefixtures("device")
+def test_a_batch_costs_no_more_calls_than_a_sample(kind: str) -> None:
+    """Many samples are computed at once, not one after another."""
+    layer, shapes = sample(kind)
+    shape = next(shape for shape in shapes if takes(layer, shape))
+    asked = []
+    for batch in (2, 32):
+        stack = Stack(alone(layer), shape, device="cuda", batch=batch)
+        ASKED.clear()
+        with np.errstate(all="ignore"):
+            stack.forward()
+        asked.append(ASKED.copy())
+
+    assert asked[0] == asked[1]
+
+
+@pytest.mark.usefixtures("device")
+def test_a_network_asks_for_few_calls() -> None:
+    """A convolution takes a handful, with padding and in blocks; batch norm eight."""
+    network = cnncalc.parse(text("resnet50"))
+    assert network.input is not None
+    stack = Stack(network, network.input, device="cuda", batch=2)
+    stack.forward()
+    ASKED.clear()
+    stack.forward()
+
+    assert ASKED.total() < 700
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
 @pytest.mark.parametrize(
     "spec",
@@ -161,6 +214,44 @@ def test_large_layers_stay_on_the_device(spec: str, dtype: str) -> None:
 
     assert [step.error for step in stack.forward().steps] == [None] * len(network.steps)
     assert all(isinstance(out, Device) for out in stack.outputs.values())
+
+
+@pytest.mark.usefixtures("device")
+def test_a_device_verifies_and_says_what_it_took() -> None:
+    spec = "3x32x32 conv:8,k3,p1,s2 bn relu add[ conv:8,k3,p1 | ] gap linear:10"
+    report = cnncalc.verify(spec, device="cuda", batch=4)
+
+    assert report.verify is not None
+    assert (report.verify["device"], report.verify["mismatches"]) == ("cuda", [])
+    assert report.verify["checked"]["receptive_field"] > 0
+    assert report.verify["measured"]["peak_bytes"] == GROWN
+
+
+@pytest.mark.usefixtures("device")
+def test_too_little_of_the_device_is_told() -> None:
+    with pytest.raises(CnnCalcError, match=r"but only 1\.0+ GB of memory on the GPU is free"):
+        cnncalc.verify("3x1024x1024 conv:512,k3,p1", device="cuda", batch=64)
+
+
+@pytest.mark.parametrize("fault", ["libnvrtc.so.12: cannot open shared object file", ""])
+@pytest.mark.usefixtures("device")
+def test_cupy_without_its_libraries_is_told(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
+    def fails(*_: object) -> None:
+        raise RuntimeError(fault)
+
+    monkeypatch.setattr(Cupy, "ones", fails)
+    with pytest.raises(CnnCalcError, match=f"can't compute on this GPU: {fault}") as error:
+        cnncalc.verify("3x8x8 conv:4,k3", device="cuda")
+    assert "cupy-cuda12x[ctk]" in str(error.value.help)
+
+
+def test_the_stand_in_has_only_what_cupy_has() -> None:
+    """CuPy can be looked at where there is no GPU."""
+    cupy = pytest.importorskip("cupy")
+
+    assert [name for name in FUNCTIONS if not hasattr(cupy, name)] == []
+    assert inspect.signature(cupy.lib.stride_tricks.as_strided).parameters.keys() >= {"strides"}
+    assert "keepdims" in inspect.signature(cupy.max).parameters
 
 
 @pytest.mark.usefixtures("device")

@@ -17,7 +17,7 @@ from tests.library import NAMES, text
 pytestmark = pytest.mark.gpu
 
 ON_GPU = ("bundled", "torch", "onnxruntime")
-# What the samples are too small for: mixed rows, many blocks, groups, spreading.
+# What the samples are too small for: many blocks, groups, spreading.
 WIDE = [
     "48x40x41 conv:64,k3,p1",
     "96x24x24 conv:96,k3,p1,g2 conv:64,k1",

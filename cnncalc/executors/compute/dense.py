@@ -7,7 +7,7 @@ from typing import Any
 from cnncalc.executors.compute.activations import sigmoid
 from cnncalc.executors.compute.table import computes
 from cnncalc.executors.context import Array, Context
-from cnncalc.executors.kernels import working_type
+from cnncalc.executors.kernels import product_type
 
 
 @computes("linear")
@@ -30,7 +30,7 @@ def linear(at: Context, layer: Any, x: Array) -> Array:
 
 def multiply(at: Context, rows: Array, weight: Array) -> Array:
     """Rows (M, inputs) times weight (outputs, inputs) transposed, in the type to multiply in."""
-    if working_type(at.xp, weight.dtype) == weight.dtype:
+    if product_type(at.xp, weight.dtype) == weight.dtype:
         return at.xp.matmul(rows, weight.T)
     out = at.xp.empty((rows.shape[0], weight.shape[0]), dtype=rows.dtype)
     wide = rows.astype(at.wide)

@@ -9,6 +9,7 @@ from typing import Any
 from cnncalc.executors.compute.geometry import axis_of
 from cnncalc.executors.compute.table import computes
 from cnncalc.executors.context import Array, Context
+from cnncalc.executors.kernels import blocks
 
 EPSILON = 1e-5  # torch.nn's default for batch, group, instance and layer norm
 
@@ -58,14 +59,14 @@ def _channels_first(at: Context, x: Array, axis: int) -> Array:
 def layer_norm(at: Context, layer: Any, x: Array) -> Array:
     """Each sample over the chosen axes."""
     axes = _chosen_axes(layer, x)
-    scale, shift = _affine(at, layer, [x.shape[1 + axis] for axis in axes])
+    scale, shift = _affine(at, layer, [x.shape[axis] for axis in axes])
     out = at.like(x)
-    for sample in range(x.shape[0]):
-        values = x[sample].astype(at.wide)
+    for part in at.samples(x):
+        values = x[part].astype(at.wide)
         values -= values.mean(axis=axes, keepdims=True)
         variance = at.xp.square(values).mean(axis=axes, keepdims=True)
         values /= at.xp.sqrt(variance + EPSILON)
-        out[sample] = _scaled(values, axes, scale, shift)
+        out[part] = _scaled(values, axes, scale, shift)
     return out
 
 
@@ -73,15 +74,15 @@ def layer_norm(at: Context, layer: Any, x: Array) -> Array:
 def root_mean_square_norm(at: Context, layer: Any, x: Array) -> Array:
     """Each sample over the chosen axes, without its mean taken off."""
     axes = _chosen_axes(layer, x)
-    sizes = [x.shape[1 + axis] for axis in axes]
+    sizes = [x.shape[axis] for axis in axes]
     scale = at.tensor("weight", sizes, around=1.0) if layer.affine else None
     epsilon = float(at.xp.finfo(x.dtype).eps)  # as torch.nn.RMSNorm has it by default
     out = at.like(x)
-    for sample in range(x.shape[0]):
-        values = x[sample].astype(at.wide)
+    for part in at.samples(x):
+        values = x[part].astype(at.wide)
         square = at.xp.square(values).mean(axis=axes, keepdims=True)
         values /= at.xp.sqrt(square + epsilon)
-        out[sample] = _scaled(values, axes, scale, None)
+        out[part] = _scaled(values, axes, scale, None)
     return out
 
 
@@ -90,10 +91,10 @@ def unit_norm(at: Context, layer: Any, x: Array) -> Array:
     """Each vector along the axes over its Euclidean length."""
     axes = _chosen_axes(layer, x)
     out = at.like(x)
-    for sample in range(x.shape[0]):
-        values = x[sample].astype(at.wide)
+    for part in at.samples(x):
+        values = x[part].astype(at.wide)
         squares = at.xp.square(values).sum(axis=axes, keepdims=True)
-        out[sample] = values / at.xp.sqrt(at.xp.maximum(squares, 1e-12))
+        out[part] = values / at.xp.sqrt(at.xp.maximum(squares, 1e-12))
     return out
 
 
@@ -101,7 +102,7 @@ def unit_norm(at: Context, layer: Any, x: Array) -> Array:
 def standardize(at: Context, layer: Any, x: Array) -> Array:
     """Values less a mean over the root of a variance, for each place on the axes; or back."""
     axes = _chosen_axes(layer, x)
-    sizes = [x.shape[1 + axis] for axis in axes]
+    sizes = [x.shape[axis] for axis in axes]
     if layer.given:  # the report knows no constants: any do
         mean, variance = at.filled(sizes), at.filled(sizes, around=1.0, spread=0.5)
     else:
@@ -110,43 +111,42 @@ def standardize(at: Context, layer: Any, x: Array) -> Array:
         at.counter("count")
     deviation = at.xp.sqrt(variance)
     out = at.like(x)
-    for sample in range(x.shape[0]):
-        values = x[sample].astype(at.wide)
+    for part in at.samples(x):
+        values = x[part].astype(at.wide)
         if layer.invert:
-            out[sample] = _scaled(values, axes, deviation, mean)
+            out[part] = _scaled(values, axes, deviation, mean)
         else:
-            out[sample] = _scaled(_scaled(values, axes, None, -mean), axes, 1 / deviation, None)
+            out[part] = _scaled(_scaled(values, axes, None, -mean), axes, 1 / deviation, None)
     return out
 
 
 @computes("lrn")
 def local_response_norm(at: Context, layer: Any, x: Array) -> Array:
     """Each value over the squares of its neighbours among the channels."""
-    channels = x.shape[1]
-    flat = x.reshape(x.shape[0], channels, -1)
+    flat = x.reshape(*x.shape[:2], -1)
     out = at.xp.empty_like(x)
     results = out.reshape(flat.shape)
-    step = max(1, at.block_points() // channels)
-    for sample in range(x.shape[0]):
-        for start in range(0, flat.shape[2], step):
-            part = (sample, slice(None), slice(start, start + step))
-            values = flat[part].astype(at.wide, copy=False)
-            sums = _neighbours(at, values * values, layer.size)
-            sums *= layer.alpha / layer.size
-            sums += layer.k
-            at.xp.divide(values, sums**layer.beta, out=results[part])
+    points = max(1, at.block_points() // x.shape[1])
+    for samples, places in blocks((flat.shape[0], flat.shape[2]), points):
+        part = (samples, slice(None), places)
+        values = flat[part].astype(at.wide, copy=False)
+        sums = _neighbours(at, values * values, layer.size)
+        sums *= layer.alpha / layer.size
+        sums += layer.k
+        at.xp.divide(values, sums**layer.beta, out=results[part])
     return out
 
 
 def _neighbours(at: Context, squares: Array, size: int) -> Array:
     """The sum over `size` channels around each, of which the larger half lies before it."""
-    channels = squares.shape[0]
+    channels = squares.shape[1]
     sums = at.xp.zeros_like(squares)
     first, last = -(size // 2), (size - 1) // 2
     for offset in range(max(first, 1 - channels), min(last, channels - 1) + 1):
         here, there = max(0, -offset), max(0, offset)
         count = channels - abs(offset)
-        sums[here : here + count] += squares[there : there + count]
+        place = sums[:, here : here + count]
+        place += squares[:, there : there + count]
     return sums
 
 
@@ -168,22 +168,22 @@ def _running(at: Context, channels: int, renorm: bool = False) -> tuple[Array, A
 
 
 def _of_batch(at: Context, x: Array) -> tuple[Array, Array]:
-    """Mean and variance of each channel over the batch and the map."""
-    channels = range(x.shape[1])
-    moments = [
-        (values.mean(), values.var())
-        for values in (x[:, channel].astype(at.wide, copy=False) for channel in channels)
-    ]
-    means, variances = zip(*moments, strict=True)
-    return at.xp.stack(means), at.xp.stack(variances)
+    """Mean and variance of each channel over the batch and the map, a few channels at a time."""
+    others = (0, *range(2, x.ndim))
+    step = max(1, at.block_points() * x.shape[1] // max(1, x.size))
+    means, variances = at.xp.empty((2, x.shape[1]), dtype=at.wide)
+    for start in range(0, x.shape[1], step):
+        part = slice(start, start + step)
+        values = x[:, part].astype(at.wide, copy=False)
+        means[part], variances[part] = values.mean(axis=others), values.var(axis=others)
+    return means, variances
 
 
 def _by_channel(
     at: Context, x: Array, mean: Array, variance: Array, scale: Array | None, shift: Array | None
 ) -> Array:
     """(x - mean) / sqrt(variance + epsilon) * scale + shift, as one factor and one offset."""
-    factors = 1.0 / at.xp.sqrt(variance.astype(at.wide) + EPSILON)
-    factors = factors if scale is None else factors * scale
+    factors = (1.0 if scale is None else scale) / at.xp.sqrt(variance.astype(at.wide) + EPSILON)
     offsets = -mean * factors if shift is None else shift - mean * factors
     shape = (-1, *(1,) * (x.ndim - 2))
     factors, offsets = factors.reshape(shape), offsets.reshape(shape)
@@ -198,31 +198,31 @@ def _by_channel(
 def _by_groups(
     at: Context, x: Array, groups: int, scale: Array | None, shift: Array | None
 ) -> Array:
-    """Each group of channels of each sample over its own mean and variance."""
+    """Each group of channels of each sample over its own mean and variance, some at a time."""
     out = at.like(x)
-    members = x.shape[1] // groups
-    shape = (x.shape[0], groups, members * prod(x.shape[2:]))
-    rows, results = x.reshape(shape), out.reshape(*shape[:2], members, -1)
-    for sample in range(shape[0]):
-        for group in range(groups):
-            values = rows[sample, group].astype(at.wide)
-            values -= values.mean()
-            values /= at.xp.sqrt(at.xp.dot(values, values) / shape[2] + EPSILON)
-            values = values.reshape(members, -1)
-            part = slice(group * members, (group + 1) * members)
-            if scale is not None:
-                values *= scale[part, None]
-            if shift is not None:
-                values += shift[part, None]
-            results[sample, group] = values
+    shape = (x.shape[0], groups, x.shape[1] // groups, prod(x.shape[2:]))
+    rows, results = x.reshape(shape), out.reshape(shape)
+    count = shape[2] * shape[3]
+    scale, shift = (held if held is None else held.reshape(shape[1:3]) for held in (scale, shift))
+    for block in blocks(shape[:2], max(1, at.block_points() // max(1, count))):
+        values = rows[block].astype(at.wide)
+        values -= values.mean(axis=(2, 3), keepdims=True)
+        flat = values.reshape(*values.shape[:2], count)
+        squares = at.xp.matmul(flat[:, :, None], flat[..., None])  # without an array of them
+        values /= at.xp.sqrt(squares / count + EPSILON)
+        if scale is not None:
+            values *= scale[block[1], :, None]
+        if shift is not None:
+            values += shift[block[1], :, None]
+        results[block] = values
     return out
 
 
 def _chosen_axes(layer: Any, x: Array) -> tuple[int, ...]:
-    """The axes of one sample that are meant: 0 is the channels."""
+    """The axes of a batch that are meant: 1 is the channels."""
     if layer.axes in ("all", ("all",)):
-        return tuple(range(x.ndim - 1))
-    return tuple(axis_of(layer, axis, x.ndim - 1) for axis in layer.axes if axis != "none")
+        return tuple(range(1, x.ndim))
+    return tuple(1 + axis_of(layer, axis, x.ndim - 1) for axis in layer.axes if axis != "none")
 
 
 def _scaled(

@@ -83,10 +83,9 @@ def global_lp_pool(at: Context, layer: Any, x: Array) -> Array:
     """The p-norm of each channel (ONNX GlobalLpPool)."""
     axes = tuple(range(2, 2 + len(map_sizes(x))))
     pooled = at.xp.empty((*x.shape[:2], *(1,) * len(axes)), dtype=x.dtype)
-    for sample in range(x.shape[0]):
-        powers = at.xp.abs(x[sample].astype(at.wide, copy=False)) ** layer.norm
-        sums = powers.sum(axis=tuple(axis - 1 for axis in axes), keepdims=True)
-        pooled[sample] = sums ** (1 / layer.norm)
+    for part in at.samples(x):
+        powers = at.xp.abs(x[part].astype(at.wide, copy=False)) ** layer.norm
+        pooled[part] = powers.sum(axis=axes, keepdims=True) ** (1 / layer.norm)
     return pooled if layer.keep else pooled.reshape(x.shape[:2])
 
 
