@@ -5,14 +5,14 @@ from __future__ import annotations
 from math import prod
 
 from cnncalc.backward import Extents
+from cnncalc.channels import advance, meet
 from cnncalc.errors import LayerError, SpecError
 from cnncalc.layers.base import Layer, Shape, Weight, axis_name, show
 from cnncalc.layers.words import word
-from cnncalc.meeting import Offset, meet
+from cnncalc.meeting import Offset
 from cnncalc.network import Network, Step
-from cnncalc.receptive import advance
 from cnncalc.report import BYTES, LAYOUTS, Note, Report, Row, as_layout, from_layout
-from cnncalc.seen import Interval, Seen, extra_input, network_input
+from cnncalc.seen import Interval, Region, Seen, extra_input, network_input
 
 __all__ = ["analyze"]
 
@@ -170,8 +170,8 @@ class _Loop:
     def _seen(self, number: int, step: Step, shapes: tuple[Shape, ...], output: Shape) -> Seen:
         seens = [self.rows[i].seen for i in step.inputs]
 
-        def ends(branch: int) -> tuple[Interval | None, ...] | None:
-            return self._ends(step.inputs[branch])
+        def ends(branch: int, region: Region | None = None) -> tuple[Interval | None, ...] | None:
+            return self._ends(step.inputs[branch], region)
 
         if len(seens) == 1:
             return advance(step.layer, shapes[0], seens[0], self.network.frame(self.input), ends)
@@ -180,9 +180,9 @@ class _Loop:
             self.notes.append(Note(number, self._offset_note(number, step, offset)))
         return seen
 
-    def _ends(self, number: int) -> tuple[Interval | None, ...] | None:
+    def _ends(self, number: int, region: Region | None) -> tuple[Interval | None, ...] | None:
         """The first and last index of each axis of the input that reaches a step's output."""
-        found = self.extents.of(self.steps, self.rows, number)
+        found = self.extents.of(self.steps, self.rows, number, region)
         return found and tuple(found[axis] for axis in self.network.places(self.input))
 
     def _offset_note(self, number: int, step: Step, offset: Offset) -> str:

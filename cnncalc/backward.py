@@ -7,18 +7,17 @@ cut away what the formula still counts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from cnncalc.indices import Indices, TooManyError, joined, read
 from cnncalc.layers.base import OWN, Layer, Shape
 from cnncalc.layers.merge import Concatenate, Elementwise
 from cnncalc.network import Step
 from cnncalc.report import Row
-from cnncalc.seen import Interval
+from cnncalc.seen import Interval, Region
+from cnncalc.windows import Window
 
 __all__ = ["Extents", "Region", "ends", "pull_back"]
-
-Region = tuple[Indices, ...]  # for each axis of a map, channels first, the indices that matter
 
 NOTHING = range(0)
 ROUTES = ("windows", "mixes", "moves", "across")  # what says where a unit's inputs are
@@ -94,16 +93,26 @@ def _through(layer: Layer, shape: Shape, region: Region) -> Region:
         return region
     if not all(region):
         return tuple(NOTHING for _ in shape)
-    windows, mixes, moves = layer.windows(shape), layer.mixes(shape), layer.moves(shape)
-    needed: list[Indices] = []
-    for axis, n in enumerate(shape):
-        place = moves[axis]
-        window = (windows[axis - 1] if windows else OWN) if axis else layer.across(shape)
-        if axis in mixes or place is None or window is None:
-            needed.append(range(n))
-        else:
-            needed.append(region[place] if window is OWN else read(window, region[place], n))
+    mixes, moves, across = layer.mixes(shape), layer.moves(shape), layer.across(shape)
+    needed: list[Indices] = [NOTHING] * len(shape)
+    for windows in _sides(layer, shape, region[0]):
+        for axis, n in enumerate(shape):
+            place = moves[axis]
+            window = (windows[axis - 1] if windows else OWN) if axis else across
+            if axis in mixes or place is None or window is None:
+                needed[axis] = range(n)
+            else:
+                found = region[place] if window is OWN else read(window, region[place], n)
+                needed[axis] = joined(needed[axis], found)
     return tuple(needed)
+
+
+def _sides(layer: Layer, shape: Shape, channels: Indices) -> Iterable[tuple[Window, ...]]:
+    """The windows along the places by which some channels read."""
+    parts = layer.splits(shape)
+    return (
+        [parts[i] for i in {c % len(parts) for c in channels}] if parts else [layer.windows(shape)]
+    )
 
 
 def ends(indices: Indices) -> Interval:
@@ -126,26 +135,34 @@ class Extents:
         self.work = 0
 
     def of(
-        self, steps: Sequence[Step], rows: Sequence[Row], number: int
+        self,
+        steps: Sequence[Step],
+        rows: Sequence[Row],
+        number: int,
+        region: Region | None = None,
     ) -> tuple[Interval | None, ...] | None:
         """For each axis of the input the first and last index that reaches the step's output.
 
         None for an axis of which nothing does; None for all: too much work to say.
+        `region`: the part of the output that counts; None: all of it.
         """
+        if region is not None:
+            return self._walked(steps, rows, number, region)
         if number not in self.found:
-            self.work += number
-            self.found[number] = (
-                self._walked(steps, rows, number) if self.work <= self.MOST_WORK else None
-            )
+            whole = tuple(map(range, rows[number].output_shape))
+            self.found[number] = self._walked(steps, rows, number, whole)
         return self.found[number]
 
     def _walked(
-        self, steps: Sequence[Step], rows: Sequence[Row], number: int
+        self, steps: Sequence[Step], rows: Sequence[Row], number: int, region: Region
     ) -> tuple[Interval | None, ...] | None:
+        self.work += number
+        if self.work > self.MOST_WORK:
+            return None
         try:
-            region = pull_back(steps, rows, number, tuple(map(range, rows[number].output_shape)))
+            reached = pull_back(steps, rows, number, region)
         except TooManyError:
             return None
-        if not all(region):
-            return tuple(None for _ in region)
-        return tuple(map(ends, region))
+        if not all(reached):
+            return tuple(None for _ in reached)
+        return tuple(map(ends, reached))

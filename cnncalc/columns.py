@@ -12,7 +12,7 @@ from cnncalc.layers.base import show
 from cnncalc.report import Report, Row
 from cnncalc.tables import PART, Column, thousands
 
-__all__ = ["COLUMNS", "all_of_it", "joined", "percent", "share"]
+__all__ = ["COLUMNS", "all_of_it", "count", "joined", "percent", "share"]
 
 
 def _per_axis(values: Sequence[float]) -> str:
@@ -73,13 +73,13 @@ def _weights(report: Report, row: Row) -> str:
     return ", ".join(f"{each.name} {show(each.shape) or 'scalar'}" for each in row.weights)
 
 
-def _sum(key: str, title: str, doc: str, of: str = "", show: Any = None) -> Column:
-    """A count that rows have and that is summed up."""
+def count(key: str, title: str, doc: str, of: str = "", show: Any = None) -> Column:
+    """A count that lines have and that is summed up."""
     return Column(
         key,
         title,
         doc,
-        lambda report, row: getattr(row, of or key),
+        lambda report, line: getattr(line, of or key),
         show,
         right=True,
         total=lambda report: getattr(report.total, of or key),
@@ -191,7 +191,7 @@ COLUMNS = (
         _weights,
         narrow="fold",
     ),
-    _sum(
+    count(
         "params",
         "params",
         "learnable elements, each counted once",
@@ -208,10 +208,10 @@ COLUMNS = (
         right=True,
         total=all_of_it,
     ),
-    _sum("trainable", "trainable", "parameters that training changes"),
-    _sum("buffers", "buffers", "elements kept beside the parameters"),
-    _sum("macs", "MACs", "multiply-accumulates for one sample"),
-    _sum(
+    count("trainable", "trainable", "parameters that training changes"),
+    count("buffers", "buffers", "elements kept beside the parameters"),
+    count("macs", "MACs", "multiply-accumulates for one sample"),
+    count(
         "activations",
         "act. bytes",
         "bytes of the output for the whole batch",

@@ -5,7 +5,7 @@ A set is a `range` wherever one says it, whatever the size of the axis, else a f
 
 from __future__ import annotations
 
-from cnncalc.windows import Bins, Resize, Slide, Spread, Window
+from cnncalc.windows import Bins, Dealt, Grouped, Resize, Slide, Spread, Window
 
 __all__ = ["Indices", "TooManyError", "joined", "read", "within"]
 
@@ -26,6 +26,8 @@ def read(window: Window, units: Indices, n: int) -> Indices:
     """
     if not units:
         return NOTHING
+    if isinstance(window, Dealt) and units == range(n):
+        return range(n)
     clamped = isinstance(window, Resize)
     found = _range_of(window, units) if isinstance(units, range) else None
     if found is not None:
@@ -79,6 +81,10 @@ def _range_of(window: Window, units: range) -> range | None:
         return None
     if isinstance(window, Spread):
         return _spread(window, units)
+    if isinstance(window, Grouped):
+        return range(window.reads(units[0])[0], window.reads(units[-1])[-1] + 1)
+    if isinstance(window, Dealt):
+        return None
     if isinstance(window, Bins) or window.outputs >= window.inputs:  # they read side by side
         # two at each end: interpolation reads one index where the coordinate is one
         first = min(window.reads(o)[0] for o in units[:2])

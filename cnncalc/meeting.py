@@ -9,7 +9,7 @@ from typing import NamedTuple
 from cnncalc.fields import Field
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.merge import Concatenate, Elementwise
-from cnncalc.seen import Along, Ends, Interval, Seen, gathered
+from cnncalc.seen import Along, Ends, Interval, Seen, gathered, inside
 
 __all__ = ["Offset", "meet"]
 
@@ -95,9 +95,9 @@ def _meet_axis(
     reached: Callable[[int], Interval | None],
 ) -> tuple[Along, tuple[int, int] | None]:
     places = {along.place for along in branches if along.place is not None}
-    joined_end_to_end = layer.place(output) if isinstance(layer, Concatenate) else 0
+    joined_end_to_end = layer.place(output) if isinstance(layer, Concatenate) else None
     if len(places) != 1 or joined_end_to_end in places:
-        return _jumble(shapes, branches), None
+        return _jumble(shapes, branches, reached), None
     (place,) = places
     moving = [
         number
@@ -131,11 +131,15 @@ def _seen_by_one(
     return None
 
 
-def _jumble(shapes: Sequence[Shape], branches: Sequence[Along]) -> Along:
+def _jumble(
+    shapes: Sequence[Shape], branches: Sequence[Along], reached: Callable[[int], Interval | None]
+) -> Along:
     """The union of all that the branches see, where their places have nothing in common."""
     fields = [
-        along.settled() if along.place is None else gathered(along.field, shape[along.place])
-        for along, shape in zip(branches, shapes, strict=True)
+        along.settled()
+        if along.place is None
+        else inside(gathered(along.field, shape[along.place]), reached(number))
+        for number, (along, shape) in enumerate(zip(branches, shapes, strict=True))
     ]
     union = Field(0, fields[0].phases[:1], fields[0].exact)
     for field in fields[1:]:

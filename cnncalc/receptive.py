@@ -11,34 +11,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from cnncalc.fields import Field
 from cnncalc.layers.base import OWN, Layer, Shape
-from cnncalc.seen import Along, Ends, Interval, Seen, gathered
+from cnncalc.seen import Along, Ends, Seen, empty, gathered, inside
 from cnncalc.windows import Slide, Window
 
-__all__ = ["advance"]
+__all__ = ["Route", "after", "route"]
 
 
-def advance(layer: Layer, shape: Shape, seen: Seen, input_shape: Shape, ends: Ends) -> Seen:
-    """What the units see after a layer with one input of this shape, which `ends` reach."""
-    kind = type(layer)
-    windows = layer.windows(shape)
-    mixes = layer.mixes(shape)
-    moved, shuffled = kind.moves is not Layer.moves, kind.across is not Layer.across
-    if seen.whole or not (seen.axes and (windows or mixes or moved or shuffled)):
-        return seen
-    moves = layer.moves(shape) if moved else tuple(range(len(shape)))
-    across = layer.across(shape) if shuffled else OWN
-    how = _How(shape, windows, mixes, moves, across)
-    axes = tuple(how.after(along) for along in seen.axes)
-    together = how.gathers(seen.axes, axes)
-    met = [how.meets(along, together) for along in seen.axes]
-    if True in met:
-        axes = _cut(axes, met, ends)
-    return Seen(axes, together and _covers(axes, input_shape), seen.aligned)
-
-
-class _How(NamedTuple):
+class Route(NamedTuple):
     """What a layer does with the axes of the map that it receives; see `Layer` for each."""
 
     shape: Shape
@@ -46,8 +26,15 @@ class _How(NamedTuple):
     mixes: tuple[int, ...]
     moves: tuple[int | None, ...]
     across: Window | None
+    splits: tuple[tuple[Window, ...], ...]
 
-    def after(self, along: Along) -> Along:
+    def window(self, place: int) -> Window | None:
+        """The window along an axis; None: none says what units read, or each its own place."""
+        if place == 0:
+            return None if self.across is OWN else self.across
+        return self.windows[place - 1] if self.windows else None
+
+    def past(self, along: Along) -> Along:
         """What the units of the output see."""
         field, place, merged = along
         if place is None:
@@ -65,12 +52,6 @@ class _How(NamedTuple):
         if self.moves[place] is None:
             return Along(gathered(field, length), None, merged=length > 1)
         return Along(field, self.moves[place], merged)
-
-    def window(self, place: int) -> Window | None:
-        """The window along an axis, if it isn't that each unit reads its own place."""
-        if place == 0:
-            return None if self.across is OWN else self.across
-        return self.windows[place - 1] if self.windows else None
 
     def meets(self, along: Along, together: bool) -> bool:
         """Whether units that lie side by side are taken together, so that borders tell."""
@@ -90,6 +71,36 @@ class _How(NamedTuple):
         )
 
 
+def route(layer: Layer, shape: Shape) -> Route | None:
+    """Where the units of a layer read an input of this shape; None: each its own place."""
+    kind = type(layer)
+    windows, mixes = layer.windows(shape), layer.mixes(shape)
+    moved, across = kind.moves is not Layer.moves, kind.across is not Layer.across
+    splits = kind.splits is not Layer.splits
+    if not (windows or mixes or moved or across):
+        return None
+    return Route(
+        shape,
+        windows,
+        mixes,
+        layer.moves(shape) if moved else tuple(range(len(shape))),
+        layer.across(shape) if across else OWN,
+        layer.splits(shape) if splits else (),
+    )
+
+
+def after(route: Route, seen: Seen, input_shape: Shape, ends: Ends) -> Seen:
+    """What the units see after a layer with one input, which `ends` reach."""
+    if seen.whole:
+        return Seen(seen.axes, True, seen.aligned)
+    axes = tuple(route.past(along) for along in seen.axes)
+    together = route.gathers(seen.axes, axes)
+    met = [route.meets(along, together) for along in seen.axes]
+    if True in met:
+        axes = _cut(axes, met, ends)
+    return Seen(axes, together and _covers(axes, input_shape), seen.aligned)
+
+
 def _takes_all(window: Window | None, n: int) -> bool:
     """Whether one unit of a window reads all of an axis, and nothing beyond."""
     if not isinstance(window, Slide) or window.kernel != n:
@@ -100,23 +111,13 @@ def _takes_all(window: Window | None, n: int) -> bool:
 def _cut(axes: tuple[Along, ...], met: Sequence[bool], ends: Ends) -> tuple[Along, ...]:
     """The fields of units that were taken together, as the borders of the maps before cut them."""
     reached = ends(0)
+    if reached and None in reached:  # padding alone along one axis sees nothing of the others
+        return tuple(along._replace(field=empty(along.field)) for along in axes)
+    left = reached or [None] * len(axes)
     return tuple(
-        along._replace(field=_inside(along.field, reached, axis))
-        if met[axis] and along.field.exact
-        else along
-        for axis, along in enumerate(axes)
+        along._replace(field=inside(along.field, seen)) if cut and along.field.exact else along
+        for along, seen, cut in zip(axes, left, met, strict=True)
     )
-
-
-def _inside(field: Field, reached: Sequence[Interval | None] | None, axis: int) -> Field:
-    """A field cut to what really reaches it of one axis; a bound where that isn't known."""
-    if reached is None:
-        return Field(field.step, field.phases[:1], exact=False)
-    foreseen, seen = field.sees(0), reached[axis]
-    if foreseen is None or seen is None:
-        return Field(field.step, ((field.start, 0),))
-    first, last = max(foreseen[0], seen[0]), min(foreseen[1], seen[1])
-    return Field(field.step, ((first, max(last - first + 1, 0)),))
 
 
 def _clamps(window: Window) -> bool:

@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
 from cnncalc.fields import IDENTITY, Field
+from cnncalc.indices import Indices
 from cnncalc.layers.base import Shape
 from cnncalc.windows import Slide
 
-__all__ = ["Along", "Ends", "Interval", "Seen", "extra_input", "gathered", "network_input"]
+__all__ = [
+    "Along",
+    "Channels",
+    "Ends",
+    "Interval",
+    "Region",
+    "Seen",
+    "empty",
+    "extra_input",
+    "gathered",
+    "inside",
+    "network_input",
+    "nothing",
+]
 
 Interval = tuple[int, int]
-# For each axis of the input the first and last index that reaches any unit of a branch's map at
-# all (None: nothing does); None in place of all: that isn't known.
-Ends = Callable[[int], tuple[Interval | None, ...] | None]
+Region = tuple[Indices, ...]  # for each axis of a map, channels first, the indices that matter
+
+
+class Ends(Protocol):
+    """What really reaches the maps that a step receives."""
+
+    def __call__(
+        self, branch: int, region: Region | None = None
+    ) -> tuple[Interval | None, ...] | None:
+        """For each axis of the input the first and last index that reaches a branch's map.
+
+        None for an axis: nothing does. None in place of all: that isn't known.
+        `region`: the part of the map that counts; None: all of it.
+        """
 
 
 class Along(NamedTuple):
@@ -44,14 +69,23 @@ class Seen:
         axes: one `Along` for each spatial axis of the input.
         whole: every unit sees the whole input.
         aligned: no branches of different jump or centre have met so far.
+        channels: what each channel sees by itself; None: units see alike, but along the axes
+            that descend from the input's.
     """
 
-    __slots__ = ("aligned", "axes", "whole")
+    __slots__ = ("aligned", "axes", "channels", "whole")
 
-    def __init__(self, axes: tuple[Along, ...], whole: bool = False, aligned: bool = True) -> None:
+    def __init__(
+        self,
+        axes: tuple[Along, ...],
+        whole: bool = False,
+        aligned: bool = True,
+        channels: Channels | None = None,
+    ) -> None:
         self.axes = axes
         self.whole = whole
         self.aligned = aligned
+        self.channels = channels
 
     @property
     def status(self) -> str:
@@ -84,6 +118,20 @@ class Seen:
         }
 
 
+class Channels(NamedTuple):
+    """What each channel of a map sees, where they differ; together they see what the map does.
+
+    Attributes:
+        of: which of the kinds each channel is; empty: units differ in some way that isn't known.
+        kinds: what the channels of each kind see.
+        padded: the units differ in this alone, that some lie in padding and see nothing.
+    """
+
+    of: bytes = b""
+    kinds: tuple[Seen, ...] = ()
+    padded: bool = False
+
+
 def _phases(fields: Sequence[Field]) -> list[list[list[int]]] | None:
     if all(len(field.phases) == 1 for field in fields):
         return None
@@ -103,7 +151,28 @@ def extra_input(shape: Shape, axes: int) -> Seen:
     )
 
 
+def nothing(axes: int) -> Seen:
+    """Units that see nothing of the input."""
+    return Seen((Along(Field(0, ((0, 0),)), None),) * axes)
+
+
 def gathered(field: Field, length: int) -> Field:
     """What `length` units see together, as the field of units that all see the same."""
     together = field.through(Slide(length, length)) if length > 1 else field
     return Field(0, together.phases[:1], together.exact)
+
+
+def inside(field: Field, reached: Interval | None) -> Field:
+    """A field cut to what really reaches it of one axis; a bound where that isn't known."""
+    if reached is None:
+        return Field(field.step, field.phases[:1], exact=False)
+    foreseen = field.sees(0)
+    if foreseen is None:
+        return empty(field)
+    first, last = max(foreseen[0], reached[0]), min(foreseen[1], reached[1])
+    return Field(field.step, ((first, max(last - first + 1, 0)),))
+
+
+def empty(field: Field) -> Field:
+    """The field of units at the same places that see nothing."""
+    return Field(field.step, ((field.start, 0),))

@@ -96,6 +96,7 @@ class Table:
             heading=self.heading,
             footer=[*self.footer, left_out],
             below=self.below,
+            restore=self.restore,
         )
 
     def titles(self) -> list[str]:
@@ -148,8 +149,9 @@ def choose(wanted: str, known: Sequence[Column], usual: Sequence[str]) -> list[s
         if key not in keys:
             near = suggest(key, [*keys, "all"])
             meant = f"did you mean `{near}`? " if near else ""
+            named = word.strip()
             raise CnnCalcError(
-                f"there is no column `{word.strip()}`",
+                f"there is no column `{named}`" if named else "there is no column without a name",
                 code="column",
                 help=f"{meant}columns: {', '.join(keys)}, all",
             )

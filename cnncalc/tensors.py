@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
-from cnncalc.columns import all_of_it, joined, percent, share
+from cnncalc.columns import all_of_it, count, joined, percent, share
 from cnncalc.layers.base import Weight, show
-from cnncalc.report import BYTES, Row
+from cnncalc.report import BYTES, Report, Row
 from cnncalc.tables import Column
 
 __all__ = ["TENSORS", "Tensor"]
@@ -28,31 +29,19 @@ class Tensor(NamedTuple):
         return self.weight.count - self.params
 
 
+def _of_step(key: str, title: str, doc: str, of: Callable[[Row], object], **how: Any) -> Column:
+    """What belongs to the step: for people said once, beside its first tensor."""
+
+    def once(report: Report, line: Tensor) -> str:
+        return str(of(line.row)) if line.first else ""
+
+    return Column(key, title, doc, lambda report, line: of(line.row), once, **how)
+
+
 TENSORS = (
-    Column(
-        "index",
-        "#",
-        "the number of the step",
-        lambda report, line: line.row.index,
-        lambda report, line: str(line.row.index) if line.first else "",
-        right=True,
-    ),
-    Column(
-        "name",
-        "name",
-        "the step's name",
-        lambda report, line: line.row.name,
-        lambda report, line: line.row.name if line.first else "",
-        narrow="cut",
-    ),
-    Column(
-        "layer",
-        "layer",
-        "the layer with its options",
-        lambda report, line: line.row.text,
-        lambda report, line: line.row.text if line.first else "",
-        narrow="cut",
-    ),
+    _of_step("index", "#", "the number of the step", lambda row: row.index, right=True),
+    _of_step("name", "name", "the step's name", lambda row: row.name, narrow="cut"),
+    _of_step("layer", "layer", "the layer with its options", lambda row: row.text, narrow="cut"),
     Column(
         "tensor",
         "tensor",
@@ -67,22 +56,8 @@ TENSORS = (
         lambda report, line: joined(line.weight.shape),
         lambda report, line: show(line.weight.shape) or "scalar",
     ),
-    Column(
-        "params",
-        "params",
-        "learnable elements",
-        lambda report, line: line.params,
-        right=True,
-        total=lambda report: report.total.params,
-    ),
-    Column(
-        "buffers",
-        "buffers",
-        "elements kept beside the parameters",
-        lambda report, line: line.buffers,
-        right=True,
-        total=lambda report: report.total.buffers,
-    ),
+    count("params", "params", "learnable elements"),
+    count("buffers", "buffers", "elements kept beside the parameters"),
     Column(
         "trainable",
         "trainable",

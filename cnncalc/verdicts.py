@@ -19,6 +19,7 @@ CHECKED = {
     "receptive_field": ("receptive field", "receptive fields"),
     "gradients": ("gradient", "gradients"),
 }
+AGREES = "agrees"
 MEMORY = {
     "weight_bytes": "weights",
     "gradient_bytes": "gradients",
@@ -36,32 +37,32 @@ def verdict(report: Report) -> list[str]:
         return [_of_all(found), *_mismatches(report, found["mismatches"])]
     by = f"{found['executor']} on {found['device']}"
     many, wrong = _counts(found["checked"]), _mismatches(report, found["mismatches"])
-    seconds = _seconds(found)
-    differ = len(found["mismatches"])
-    lines = [
-        f"not verified by {by}: {differ} of {many} differ ({seconds})"
-        if wrong
-        else f"verified by {by}: {many or 'nothing'} agree ({seconds})",
-        *wrong,
-    ]
-    return [*_measured(found), *lines, *_unchecked(found)]
+    if wrong:
+        count = len(found["mismatches"])
+        say = f"{count} mismatch{'es' * (count > 1)} among {many}"
+    else:
+        say = f"{many} agree" if many else _nothing(found)
+    line = f"{'' if found['ok'] else 'not '}verified by {by}: {say} ({_seconds(found)})"
+    return [*_measured(found), line, *wrong, *_unchecked(found)]
+
+
+def _nothing(found: Run) -> str:
+    return "there is nothing to check" if found["ok"] else "nothing could be checked"
 
 
 def _of_all(found: Run) -> str:
     """One sentence about several executors."""
-    agree = [run["executor"] for run in found["runs"] if run["ok"] and _has_checked(run)]
-    differ = [run["executor"] for run in found["runs"] if run["ok"] is False]
-    where, seconds = f"verified on {found['device']}", _seconds(found)
-    if not differ:
+    agree = [run["executor"] for run in found["runs"] if _stand(run) == AGREES]
+    differ = [run["executor"] for run in found["runs"] if run["ok"] is False and run["mismatches"]]
+    where = f"{'' if found['ok'] else 'not '}verified on {found['device']}"
+    if differ:
+        say = f"{_listed(differ)} {'differ' if len(differ) > 1 else 'differs'}"
+        say += f", {_listed(agree)} {'agree' if len(agree) > 1 else 'agrees'}" if agree else ""
+    elif agree:
         say = f"{_listed(agree)} agree" if len(agree) > 1 else f"only {_listed(agree)} has run"
-        return f"{where}: {say if agree else 'nothing was checked'} ({seconds})"
-    others = f", {_listed(agree)} {'agree' if len(agree) > 1 else 'agrees'}" if agree else ""
-    say = f"{_listed(differ)} {'differ' if len(differ) > 1 else 'differs'}"
-    return f"not {where}: {say}{others} ({seconds})"
-
-
-def _has_checked(run: Run) -> bool:
-    return any(run["checked"].values())
+    else:
+        say = _nothing(found)
+    return f"{where}: {say} ({_seconds(found)})"
 
 
 def _counts(checked: dict[str, int]) -> str:
@@ -106,12 +107,22 @@ def _duration(seconds: float) -> str:
 
 
 def _unchecked(found: Run) -> list[str]:
-    steps = found.get("unchecked") or []
-    if not steps:
-        return []
+    """A line for the steps that can't be built or reached, and one for each reason beside it."""
+    reasons: dict[str, list[int]] = {}
+    for each in found.get("reasons", ()):
+        reasons.setdefault(each["reason"], []).append(each["index"])
+    told = {index for steps in reasons.values() for index in steps}
+    steps = [index for index in found.get("unchecked") or () if index not in told]
+    by = found["executor"]
+    lines = [f"not checked by {by}: {_steps(those)}. {why}" for why, those in reasons.items()]
+    return [f"not checked, since {by} can't build or reach them: {_steps(steps)}"] * bool(
+        steps
+    ) + lines
+
+
+def _steps(steps: Sequence[int]) -> str:
     shown = ", ".join(map(str, steps[:8])) + (", …" if len(steps) > 8 else "")
-    count = "step" if len(steps) == 1 else "steps"
-    return [f"not checked, since {found['executor']} can't build them: {count} {shown}"]
+    return f"{'step' if len(steps) == 1 else 'steps'} {shown}"
 
 
 def _mismatches(report: Report, mismatches: Iterable[dict[str, Any]]) -> list[str]:
@@ -168,9 +179,9 @@ def _stand(run: Run) -> str:
     """How a run ended, in a word or two."""
     if run["ok"] is None:
         return "didn't run"
-    if not run["ok"]:
+    if run["mismatches"]:
         return f"{len(run['mismatches'])} differ" + "s" * (len(run["mismatches"]) == 1)
-    return "agrees" if _has_checked(run) else "unchecked"
+    return AGREES if any(run["checked"].values()) else "unchecked"
 
 
 AGREEMENT = (

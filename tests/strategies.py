@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from hypothesis import strategies as st
 
 from cnncalc.errors import LayerError
@@ -43,9 +45,53 @@ ON_MAPS = (
     "upsample:size={k}",
     "se:2",
     "slice:0..1",
+    "slice:1..",
+    "slice:0..,step=2",
+    "chshuffle:2",
+    "conv:4,k{k},p{p},g2",
+    "dwconv:{k},m2,p{p}",
+    "glu",
+    "pad:{p},c=1:0",
+    "pixelshuffle:2",
+    "pixelunshuffle:2",
     "gap:keep",
     "conv:{c},k{k},p=same,d2",
     "conv:{c},k{k},p=same-lower,s2",
+)
+# With what few networks have: padding that crops or is a window wide, maps that get too small.
+ODD = (
+    "conv:{c},k{k},s{s},p={m}:{q},mode={mode}",
+    "conv:{c},k{k},s{s},d{d},p={word}",
+    "dwconv:{k},p={m}:{q},mode={mode}",
+    "sepconv:{c},k{k},s{s},p={word}",
+    "convt:{c},k{k},s{s},d{d},p={p}:{q},op{p}",
+    "{pool}:{k},s{s},p={m}:{q},d{d}",
+    "{pool}:{k},s{s},p={word},d{d},ceil",
+    "{pool}:{k},s{s},p={m}:{q},ceil",
+    "avgpool:{k},s{s},p={m}:{q},nopadcount",
+    "avgpool:{k},p={word},nopadcount,ceil",
+    "fracmaxpool:{k},ratio=0.5",
+    "maxunpool:{k}",
+    "upsample:{factor},mode={by}",
+    "upsample:size={k},mode={by}",
+    "pad:{m}:{q},mode={mode}",
+    "unfold:{k},s{s},p={p}:{q},d{d}",
+    "ln:axes=-1x0",
+    "rms:axes=-1x0",
+    "gn:1,axis=-1",
+    "bn:axis=-1",
+    "linear:{c},axis=-1",
+    "softmax:axis=-1",
+    "glu:axis=-1",
+    "reduce:{reduction},axes=-1,keep",
+    "slice:..,axis=-1,step={s}",
+    "unflatten:1xinfer,axis=1",
+    "flatten:start=1",
+    "threshold:0.1,0.2",
+    "se:2",
+    "mean[ | gap:keep ]",
+    "maximum[ slice:..1,axis=-1 | ]",
+    "cat:axis=-1[ | relu ]",
 )
 ON_VECTORS = ("linear:{c}", "relu", "linear:{c},nobias", "dropout", "bn", "softmax", "ln")
 
@@ -58,6 +104,47 @@ numbers = st.fixed_dictionaries(
         "q": st.integers(0, 2),
     }
 )
+
+
+odd_words = st.fixed_dictionaries(
+    {
+        "d": st.integers(1, 3),
+        "m": st.integers(-1, 3),
+        "mode": st.sampled_from(("zeros", "reflect", "replicate", "circular")),
+        "word": st.sampled_from(("valid", "same", "same-lower")),
+        "pool": st.sampled_from(("maxpool", "avgpool", "lppool")),
+        "factor": st.sampled_from((0.7, 1.3, 2, 2.3)),
+        "by": st.sampled_from(("nearest", "linear", "cubic", "nearest-exact", "area", "lanczos3")),
+        "reduction": st.sampled_from(("mean", "max", "norm2", "logsumexp", "var")),
+    }
+)
+
+
+@st.composite
+def odd_specs(draw: st.DrawFn, max_layers: int = 4) -> str:
+    """A chain of layers that seldom meet, on maps that may be as small as one place."""
+    shape = (draw(st.integers(1, 6)), *draw(st.lists(st.integers(1, 9), min_size=1, max_size=3)))
+    words = ["x".join(map(str, shape))]
+    for _ in range(draw(st.integers(1, 3 * max_layers))):
+        pattern = draw(st.sampled_from(ODD))
+        text = pattern.format(**draw(numbers), **draw(odd_words))
+        after = _after(f"{'x'.join(map(str, shape))} {text}") if len(words) <= max_layers else None
+        if after:
+            words.append(text)
+            shape = after
+    return " ".join(words if words[1:] else [*words, "identity"])
+
+
+def _after(spec: str) -> Shape | None:
+    """What comes out of a spec; None: it doesn't fit together, or gets large."""
+    from cnncalc import analyze
+    from cnncalc.errors import SpecError
+
+    try:
+        shape = analyze(spec).layers[-1].output_shape
+    except SpecError:
+        return None
+    return shape if len(shape) in (2, 3, 4) and prod(shape) <= 4000 else None
 
 
 @st.composite

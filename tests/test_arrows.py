@@ -26,6 +26,7 @@ STOREYS = (
     "seen",
     "receptive",
     "meeting",
+    "channels",
     "report",
     "backward",
     "analysis",

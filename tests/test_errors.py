@@ -72,6 +72,8 @@ SPECS = (
     (["3x32x32", "conv:16/32,k3"], "choice"),
     (["3x32x32", "conv:16..64/16,k3"], "choice"),
     (["3x32x32", "relu", "5x5"], "syntax"),
+    (["3x32x32,", "relu"], "syntax"),
+    (["3x-4x32", "relu"], "syntax"),
     # Arithmetic that can't be
     (["3x5x5", "conv:16,k7"], "kernel-too-large"),
     (["3x5x5", "conv:16,k5,d2,p1"], "kernel-too-large"),
@@ -111,6 +113,8 @@ SPECS = (
     (["16x8x8", "conv(16, k=(3, 3))"], "brackets"),
     # Writing
     (["16x8x8", "conv:16,", "k3"], "syntax"),
+    (["16x8x8", "conv:16,k3,"], "syntax"),
+    (["16x8x8", "$c"], "syntax"),
     (["16x8x8", "conv:16,k3(s=2)"], "syntax"),
     (["16x8x8", "conv16"], "unknown-layer"),
     (["16x8x8", "conv{16}"], "syntax"),
@@ -143,6 +147,9 @@ SPECS = (
     (["16x8x8", "def b = [ conv:8,k9 ]", "b"], "kernel-too-large"),
     # Files
     (["missing.cnn"], "no-file"),
+    (["nowhere/missing.cnn"], "no-file"),
+    (["vgg16.cnn"], "no-file"),
+    (["empty.cnn"], "empty"),
     (["lenet.cnn"], "no-file"),
     (["folder.cnn"], "no-file"),
     (["binary.cnn"], "not-text"),
@@ -162,6 +169,7 @@ SPECS = (
     (["lenet5", "-f", "jsn"], "format"),
     (["lenet5", "--json", "-f", "csv"], "format"),
     (["lenet5", "--columns", "index,outptu"], "column"),
+    (["lenet5", "--columns", "index,,output"], "column"),
     (["lenet5", "--let", "H:3"], "let"),
     (["lenet5", "--max-params", "lots"], "budget"),
     (["lenet5", "--max-memory", "1GX"], "budget"),
@@ -201,6 +209,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the files that the cases name."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "lenet5.cnn").write_text("1x32x32 conv:6,k5\n")
+    (tmp_path / "empty.cnn").write_text("")
     (tmp_path / "folder.cnn").mkdir()
     (tmp_path / "binary.cnn").write_bytes(b"\0\1\2")
     (tmp_path / "latin.cnn").write_bytes(b"3x8x8 relu\n# caf\xe9\n")

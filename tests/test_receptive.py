@@ -14,6 +14,8 @@ LAST = [
     ("3x64x64 conv:8,k7,s2 maxpool:3,s2 conv:8,k3,d2 convt:8,k4,s2", 31, 2, -4, "exact"),
     ("3x8x8 convt:4,k3,s2,p1", 2, 0.5, 0, "exact"),
     ("3x8x8 upsample:2", 1, 0.5, 0, "exact"),
+    ("3x3x3 upsample:1.2", 1, 1, 0, "exact"),
+    ("3x3 upsample:1.2", [1], [1 / 1.2], [0], "exact"),
     ("3x8x8 conv:4,k3,p1 upsample:2,mode=linear", 4, 0.5, -2, "exact"),
     # whole-map pooling sees what the map's positions saw: all of 64, or only 63 of it
     ("3x64x64 conv:8,k3,s2,p1 gap", 64, 0, 0, "global"),
@@ -64,14 +66,14 @@ ACROSS = [
     ("3x8 permute:1x0 pad:0,c=2:1", [-2, -2], 1, "exact"),
     ("3x1 permute:1x0 expand:5x3", [0, 0], 0, "exact"),
     ("3x8 permute:1x0 conv:8,k1", [0, 7], 0, "global"),
-    ("3x8 permute:1x0 conv:8,k1,g2", [0, 7], 0, "hull"),
-    ("3x8 permute:1x0 dwconv:1,m2", [0, 7], 0, "hull"),
+    ("3x8 permute:1x0 conv:8,k1,g2", [0, 3], 1, "exact"),
+    ("3x8 permute:1x0 dwconv:1,m2", [0, 0], 0.5, "exact"),
     ("3x8 permute:1x0 dwconv:1", [0, 0], 1, "exact"),
-    ("3x8 permute:1x0 convt:8,k1,g4", [0, 7], 0, "hull"),
-    ("3x8 permute:1x0 chshuffle:2", [0, 7], 0, "hull"),
+    ("3x8 permute:1x0 convt:8,k1,g4", [0, 1], 1, "exact"),
+    ("3x8 permute:1x0 chshuffle:2", [0, 0], 0.5, "exact"),
     ("3x8 permute:1x0 pixelshuffle:2", [0, 7], 0, "hull"),
-    ("3x8 permute:1x0 glu", [0, 7], 0, "hull"),
-    ("3x8 permute:1x0 unfold:1", [0, 7], 0, "hull"),
+    ("3x8 permute:1x0 glu", [0, 4], 1, "exact"),
+    ("3x8 permute:1x0 unfold:1", [0, 0], 1, "exact"),
 ]
 
 

@@ -11,43 +11,43 @@ import numpy
 from cnncalc.executors.base import Run
 from cnncalc.executors.compute.geometry import axis_of
 from cnncalc.executors.reach import Reach
+from cnncalc.executors.reach_channels import Reaches, Told, blurred, dealt, joined, paired, split
 from cnncalc.executors.reach_rules import RULES
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network, Step
 
 __all__ = ["measure"]
 
-Reaches = tuple[Reach, ...]
-
 
 def measure(network: Network, run: Run) -> None:
     """Fill in what each step of a run sees, going by the sizes that really came out."""
-    reaches: list[Reaches | None] = []
+    told: list[Told | None] = []
     last = {each: number for number, step in enumerate(network.steps) for each in step.inputs}
     for number, step in enumerate(network.steps):
-        reaches.append(_of_step(step, number, run, reaches, network))
-        here = reaches[number]
-        run.steps[number].reach = here and tuple(reach.glimpse() for reach in here)
+        here = _of_step(step, number, run, told, network)
+        told.append(here)
+        union = here.union if here else None
+        run.steps[number].reach = union and tuple(reach.glimpse() for reach in union)
         for each in {*step.inputs, number}:
             if last.get(each, number) == number:
-                reaches[each] = None  # nobody asks for it any more
+                told[each] = None  # nobody asks for it any more
 
 
 def _of_step(
-    step: Step, number: int, run: Run, reaches: Sequence[Reaches | None], network: Network
-) -> Reaches | None:
+    step: Step, number: int, run: Run, told: Sequence[Told | None], network: Network
+) -> Told | None:
     """What the units of one step see; None: that isn't known."""
     shape = run.steps[number].shape
-    before = [reaches[each] for each in step.inputs]
-    if shape is None or any(each is None for each in before):
+    before = [each for number in step.inputs if (each := told[number]) is not None]
+    if shape is None or len(before) < len(step.inputs):
         return None
     if number == 0:
-        return _of_input(shape, network.places(shape))
+        return blurred(shape[0], [_of_input(shape, network.places(shape))])
     if step.layer.kind == "input":
         axes = len((run.steps[0].shape or ())[1:])
-        return (Reach(numpy.array([[-numpy.inf]] * 4), None),) * axes
+        return blurred(shape[0], [(Reach(numpy.array([[-numpy.inf]] * 4), None),) * axes])
     shapes = [run.steps[each].shape or () for each in step.inputs]
-    return _after(step.layer, shapes, [each or () for each in before], shape)
+    return _after(step.layer, shapes, before, shape)
 
 
 def _of_input(shape: Shape, axes: Sequence[int]) -> Reaches:
@@ -61,17 +61,51 @@ def _of_input(shape: Shape, axes: Sequence[int]) -> Reaches:
 
 
 def _after(
-    layer: Any, shapes: Sequence[Shape], reaches: Sequence[Reaches], output: Shape
-) -> Reaches | None:
+    layer: Any, shapes: Sequence[Shape], before: Sequence[Told], output: Shape
+) -> Told | None:
     if layer.kind == "fracmaxpool" or 0 in output:  # drawn at random; nothing there
         return None
     if layer.arity == "many":
-        met = (_met(layer, shapes, branches) for branches in zip(*reaches, strict=True))
-        return tuple(_settled(reach, output) for reach in met)
+        return _where_they_meet(layer, shapes, before, output)
+    (shape,), (told,) = shapes, before
     rule = RULES.get(layer.kind)
     if rule is None:  # value by value, or place by place
-        return reaches[0]
-    return tuple(rule(layer, shapes[0], reach) for reach in reaches[0])
+        return told
+    kinds = tuple(tuple(rule(layer, shape, reach) for reach in kind) for kind in told.kinds)
+    return split(layer, shape, told) or dealt(layer, shape, Told(told.labels, kinds), output[0])
+
+
+def _where_they_meet(
+    layer: Any, shapes: Sequence[Shape], before: Sequence[Told], output: Shape
+) -> Told:
+    """Where branches meet, channel by channel as far as that can be said."""
+
+    def meet(branches: Sequence[Reaches]) -> Reaches:
+        axes = zip(*map(_sighted, branches), strict=True)
+        return tuple(_settled(_met(layer, shapes, branches), output) for branches in axes)
+
+    if layer.kind == "cat" and axis_of(layer, layer.axis, len(output)) == 0:
+        sighted = [Told(told.labels, tuple(map(_sighted, told.kinds))) for told in before]
+        if _in_step([told.union for told in sighted]):
+            return joined(sighted)
+    elif layer.kind != "cat" and all(len(shape) == len(output) for shape in shapes):
+        return paired(before, meet)
+    return blurred(output[0], [meet([told.union for told in before])])
+
+
+def _in_step(branches: Sequence[Reaches]) -> bool:
+    """Whether each axis of the input lies along the same axis of all branches, a spatial one."""
+    places = [{reach.place for reach in axis} - {None} for axis in zip(*branches, strict=True)]
+    return all(len(each) < 2 and 0 not in each for each in places)
+
+
+def _sighted(branch: Reaches) -> Reaches:
+    """A branch whose units see nothing of one axis, as borders have it, sees nothing at all."""
+    blind = [bool(numpy.isneginf(reach.rows[1]).all()) for reach in branch]
+    if any(blind) == all(blind):
+        return branch
+    nothing = numpy.array([[-numpy.inf], [-numpy.inf], [1], [1]])
+    return tuple(replace(reach, rows=nothing.repeat(reach.rows.shape[1], 1)) for reach in branch)
 
 
 def _met(layer: Any, shapes: Sequence[Shape], branches: Sequence[Reach]) -> Reach:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 import numpy
@@ -100,6 +101,13 @@ def _along_axis(layer: Any, shape: Shape, reach: Reach) -> Reach:
     return reach
 
 
+def _halved(layer: Any, shape: Shape, reach: Reach) -> Reach:
+    """Every unit reads two places of one axis, half of it apart."""
+    if reach.place != axis_of(layer, layer.axis, len(shape)):
+        return reach
+    return replace(reach, rows=numpy.maximum(*numpy.split(reach.rows, 2, axis=1)))
+
+
 def _reduced(layer: Any, shape: Shape, reach: Reach) -> Reach:
     """Every unit reads all of some axes, which stay with size 1 or go."""
     axes = range(len(shape))
@@ -123,18 +131,21 @@ def _flattened(layer: Any, shape: Shape, reach: Reach) -> Reach:
     first, last = axes[layer.start], axes[layer.end]
     if reach.place is None or reach.place < first or first == last:
         return reach
-    if reach.place <= last:
-        return reach.gathered(merged=True)
-    return replace(reach, place=reach.place - (last - first))
+    if reach.place > last:
+        return replace(reach, place=reach.place - (last - first))
+    if shape[reach.place] == prod(shape[first : last + 1]):  # alone, it goes on as it was
+        return replace(reach, place=first)
+    return reach.gathered(merged=True)
 
 
 def _unflattened(layer: Any, shape: Shape, reach: Reach) -> Reach:
     axis = range(len(shape))[layer.axis]
     if reach.place is None or reach.place < axis or len(layer.sizes) == 1:
         return reach
-    if reach.place == axis:
-        return reach.gathered(merged=True)
-    return replace(reach, place=reach.place + len(layer.sizes) - 1)
+    if reach.place > axis:
+        return replace(reach, place=reach.place + len(layer.sizes) - 1)
+    long = [at for at, size in enumerate(layer.sizes) if size != 1]
+    return replace(reach, place=axis + long[0]) if len(long) == 1 else reach.gathered(merged=True)
 
 
 def _reshaped(layer: Any, shape: Shape, reach: Reach) -> Reach:
@@ -146,10 +157,16 @@ def _permuted(layer: Any, shape: Shape, reach: Reach) -> Reach:
 
 
 def _taken(layer: Any, shape: Shape, reach: Reach) -> Reach:
-    if reach.place != range(len(shape))[layer.axis]:
-        return reach
+    axis = range(len(shape))[layer.axis]
+    if reach.place != axis:
+        return _fewer(reach) if axis else reach
     start, stop = layer.interval
     return replace(reach, rows=reach.rows[:, start : stop : layer.step])
+
+
+def _fewer(reach: Reach) -> Reach:
+    """Units left out where all see alike, but those in padding: it may be these that are left."""
+    return replace(reach, merged=True) if reach.place is None else reach
 
 
 def _padded(layer: Any, shape: Shape, reach: Reach) -> Reach:
@@ -161,7 +178,7 @@ def _padded(layer: Any, shape: Shape, reach: Reach) -> Reach:
 
 def _cropped(layer: Any, shape: Shape, reach: Reach) -> Reach:
     if not reach.place:
-        return reach
+        return _fewer(reach)
     before, after = one_each(layer.amount, shape[1:])[reach.place - 1]
     return replace(reach, rows=slid(reach.rows, Axis(shape[reach.place], 1, 1, -before, -after)))
 
@@ -274,7 +291,7 @@ RULES: dict[str, Rule] = {
     "softmin": _along_axis,
     "sparsemax": _along_axis,
     "logsoftmax": _along_axis,
-    "glu": _along_axis,
+    "glu": _halved,
     "reduce": _reduced,
     "expand": _expanded,
     "flatten": _flattened,

@@ -6,8 +6,8 @@ Adding one is one line.
 from __future__ import annotations
 
 from cnncalc.errors import LayerError
-from cnncalc.layers.base import Layer, Option, Shape, Weight, option, order, place
-from cnncalc.windows import Window
+from cnncalc.layers.base import OWN, Layer, Option, Shape, Weight, option, order, place
+from cnncalc.windows import Slide, Window
 
 
 def _activation(
@@ -133,13 +133,18 @@ class GatedLinearUnit(_AlongAxis):
     def mixes(self, *shapes: Shape) -> tuple[int, ...]:
         return ()
 
-    def moves(self, *shapes: Shape) -> tuple[int | None, ...]:
-        (shape,) = shapes
-        halved = self.place(shape)  # each unit reads two places of it, half of it apart
-        return tuple(None if axis == halved else axis for axis in range(len(shape)))
+    def windows(self, *shapes: Shape) -> tuple[Window, ...]:
+        return self._halved(shapes[0])[1:]
 
     def across(self, *shapes: Shape) -> Window | None:
-        return None
+        return self._halved(shapes[0])[0]
+
+    def _halved(self, shape: Shape) -> tuple[Window, ...]:
+        """The windows of all axes: along one of them a unit reads two places, half of it apart."""
+        halved = self.place(shape)
+        return tuple(
+            Slide(2, dilation=n // 2) if axis == halved else OWN for axis, n in enumerate(shape)
+        )
 
 
 class ParametricReLU(Layer):

@@ -74,6 +74,13 @@ class Reduce(Layer):
         words=("all",),
     )
     keep: bool = option("flag", "leave axes of size 1", default=False, word="keep")
+    biased: bool = option(
+        "flag",
+        "whether `var` and `std` divide by the number of values, as Keras does, "
+        "and not by one less, as PyTorch does",
+        default=False,
+        word="biased",
+    )
     order: str = order()
 
     def places(self, shape: Shape) -> tuple[int, ...]:

@@ -248,11 +248,16 @@ class Layer:
         return ()
 
     def across(self, *shapes: Shape) -> Window | None:
-        """The window along the channels; None: each channel reads others than its own.
+        """The window along the channels; None: no window says which ones a channel reads.
 
-        It matters where the channels are places of the input, as after a permute.
+        It matters where channels see different things: after `cat`, or where they are places
+        of the input, as after a permute.
         """
         return OWN
+
+    def splits(self, *shapes: Shape) -> tuple[tuple[Window, ...], ...]:
+        """The windows of each of the channels that one becomes, where they differ; else none."""
+        return ()
 
     def moves(self, *shapes: Shape) -> tuple[int | None, ...]:
         """For each axis of the input, where it is in the output; None: it is merged or gone."""

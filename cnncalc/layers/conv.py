@@ -25,11 +25,12 @@ from cnncalc.layers.sliding import (
     kernel,
     mode,
     out_channels,
+    over_groups,
     padding,
     slides,
     stride,
 )
-from cnncalc.windows import Slide, Window
+from cnncalc.windows import Grouped, Slide, Window
 
 
 class Conv(Layer):
@@ -80,10 +81,10 @@ class Conv(Layer):
         return self.weights(*shapes)[0].count * prod(self.output(*shapes)[1:])
 
     def mixes(self, *shapes: Shape) -> tuple[int, ...]:
-        return (0,)
+        return () if self.groups > 1 else (0,)
 
     def across(self, *shapes: Shape) -> Window | None:
-        return None if self.groups > 1 else super().across(*shapes)
+        return over_groups(self, shapes[0])
 
 
 class DepthwiseConv(Layer):
@@ -136,7 +137,7 @@ class DepthwiseConv(Layer):
         return self.conv(shapes[0][0]).macs(*shapes)
 
     def across(self, *shapes: Shape) -> Window | None:
-        return None if self.multiplier > 1 else super().across(*shapes)
+        return Grouped(1, self.multiplier) if self.multiplier > 1 else super().across(*shapes)
 
 
 class PointwiseConv(Layer):
@@ -171,10 +172,10 @@ class PointwiseConv(Layer):
         return self.conv().macs(*shapes)
 
     def mixes(self, *shapes: Shape) -> tuple[int, ...]:
-        return (0,)
+        return () if self.groups > 1 else (0,)
 
     def across(self, *shapes: Shape) -> Window | None:
-        return None if self.groups > 1 else super().across(*shapes)
+        return over_groups(self, shapes[0])
 
 
 class SeparableConv(Layer):

@@ -16,7 +16,7 @@ from cnncalc.layers.base import (
     show,
 )
 from cnncalc.layers.sliding import check_fits, dilation, kernel, slides, stride
-from cnncalc.windows import Slide, Spread, Window
+from cnncalc.windows import Grouped, Slide, Spread, Window
 
 
 def _padding() -> Any:
@@ -55,7 +55,16 @@ class Unfold(Layer):
         return (0, 1) if len(shape) == 2 else (None,) * len(shape)
 
     def across(self, *shapes: Shape) -> Window | None:
-        return None
+        """A channel's taps, where there is one axis; of more axes the places are jumbled."""
+        windows = slides(self, shapes[0])
+        return Grouped(1, windows[0].kernel) if len(windows) == 1 else None
+
+    def splits(self, *shapes: Shape) -> tuple[tuple[Window, ...], ...]:
+        w, *more = slides(self, shapes[0])
+        if more:
+            return ()
+        taps = range(0, w.dilation * w.kernel, w.dilation)
+        return tuple((Slide(1, w.stride, w.before - i, w.after + i - taps[-1]),) for i in taps)
 
 
 class Fold(Layer):

@@ -54,7 +54,8 @@ class Pad(Layer):
         return tuple(Slide(1, 1, before, after) for before, after in pads)
 
     def across(self, *shapes: Shape) -> Window | None:
-        return Slide(1, 1, *self.channels[0])
+        padded = self.channels != NO_PADS
+        return Slide(1, 1, *self.channels[0]) if padded else super().across(*shapes)
 
     def output(self, *shapes: Shape) -> Shape:
         (shape,) = shapes

@@ -64,6 +64,9 @@ class Upsample(Layer):
             scales = [ratio(factor) for factor in factors]
         if self.mode == "cubic" and sizes == shape[1:]:
             return (Slide(1),) * len(sizes)
+        if self.mode == "nearest" and len(sizes) == 2:
+            pairs = zip(shape[1:], sizes, scales, strict=True)
+            scales = [(m, n) if m in (n, 2 * n) else scale for n, m, scale in pairs]
         return tuple(
             self.window(n, size, scale)
             for n, size, scale in zip(shape[1:], sizes, scales, strict=True)
@@ -72,14 +75,12 @@ class Upsample(Layer):
     def window(self, n: int, size: int, scale: tuple[int, int]) -> Window:
         """One axis: from n to size, at the scale outputs/inputs.
 
-        Whatever the factor was, nearest and linear copy where the size stays (cubic where
-        all sizes do), and nearest doubles each place where it doubles
+        Whatever the factor was, linear copies where the size stays (cubic where all sizes do);
+        on two axes nearest does too, and doubles each place where the size doubles
         (torch.nn.functional.interpolate).
         """
-        if n == size and (scale[0] == scale[1] or self.mode in ("nearest", "linear")):
+        if n == size and (scale[0] == scale[1] or self.mode == "linear"):
             return Slide(1)
-        if size == 2 * n and self.mode == "nearest":
-            return Resize(2, 1, size)
         if self.mode == "area":
             return adaptive(n, size)
         if self.corners:

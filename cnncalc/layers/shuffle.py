@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import (
     Layer,
@@ -11,7 +13,7 @@ from cnncalc.layers.base import (
     option,
 )
 from cnncalc.layers.sliding import check_groups
-from cnncalc.windows import Resize, Slide, Window
+from cnncalc.windows import Dealt, Grouped, Resize, Slide, Window
 
 
 class PixelShuffle(Layer):
@@ -70,7 +72,13 @@ class PixelUnshuffle(Layer):
         return channels, *(n // self.factor for n in shape[1:])
 
     def across(self, *shapes: Shape) -> Window | None:
-        return None
+        return Grouped(1, self.factor ** (len(shapes[0]) - 1))
+
+    def splits(self, *shapes: Shape) -> tuple[tuple[Window, ...], ...]:
+        """Each place of a block, row by row."""
+        r = self.factor
+        one_axis = [Slide(1, r, -i, i + 1 - r) for i in range(r)]
+        return tuple(product(one_axis, repeat=len(shapes[0]) - 1))
 
 
 class ChannelShuffle(Layer):
@@ -87,4 +95,4 @@ class ChannelShuffle(Layer):
         return shapes[0]
 
     def across(self, *shapes: Shape) -> Window | None:
-        return None
+        return Dealt(self.groups, shapes[0][0] // self.groups)

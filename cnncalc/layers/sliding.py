@@ -8,6 +8,7 @@ from cnncalc.errors import LayerError
 from cnncalc.layers.base import (
     NO_PADS,
     ONES,
+    OWN,
     Layer,
     Shape,
     axis_name,
@@ -16,7 +17,7 @@ from cnncalc.layers.base import (
     option,
     spread_out,
 )
-from cnncalc.windows import Same, Slide
+from cnncalc.windows import Grouped, Same, Slide, Window
 
 PADDING_WORDS = ("valid", "same", "same-lower")
 MODES = ("zeros", "reflect", "replicate", "circular")
@@ -128,6 +129,8 @@ def check_mode(
     if fill not in limits:
         return
     for axis, (pad, n) in enumerate(zip(pads, shape[1:], strict=True)):
+        if fill == "circular":  # what is cut off is gone before the rest goes round
+            n += sum(min(amount, 0) for amount in pad)
         most = n - limits[fill]
         if max(pad) > most:
             raise LayerError(
@@ -137,6 +140,13 @@ def check_mode(
                 option=option,
                 help=f"at most {most} with {fill} padding here",
             )
+
+
+def over_groups(layer: Any, shape: Shape) -> Window:
+    """Along the channels: those of a group, or all of them, which `mixes` says."""
+    if layer.groups == 1:
+        return OWN
+    return Grouped(shape[0] // layer.groups, layer.out_channels // layer.groups)
 
 
 def check_groups(groups: int, channels: int, of: str) -> None:

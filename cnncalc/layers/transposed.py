@@ -25,6 +25,7 @@ from cnncalc.layers.sliding import (
     groups,
     kernel,
     out_channels,
+    over_groups,
     pairs,
     pool_stride,
     stride,
@@ -75,7 +76,7 @@ class ConvTransposed(Layer):
                 help="padding as numbers, or no output_padding",
             )
 
-    def windows(self, *shapes: Shape) -> tuple[Window, ...]:
+    def windows(self, *shapes: Shape) -> tuple[Spread, ...]:
         (shape,) = shapes
         kernels = spread_out("kernel", self.kernel, shape)
         strides = spread_out("stride", self.stride, shape)
@@ -96,21 +97,8 @@ class ConvTransposed(Layer):
         check_groups(self.groups, shape[0], "input channels")
         windows = self.windows(shape)
         if self.padding != "same":
-            self.check_output_padding(shape)
+            check_output_padding(windows)
         return self.out_channels, *checked_lengths(windows, shape, 0 if self.empty else 1)
-
-    def check_output_padding(self, shape: Shape) -> None:
-        for w in self.windows(shape):
-            assert isinstance(w, Spread)
-            if w.output_padding >= max(w.stride, w.dilation):
-                raise LayerError(
-                    f"output_padding {w.output_padding} is not smaller than the stride "
-                    f"({w.stride}) or the dilation ({w.dilation})",
-                    code="output-padding",
-                    option="output_padding",
-                    help=f"at most {max(w.stride, w.dilation) - 1}; more would add pixels "
-                    "that nothing is spread to",
-                )
 
     def weights(self, *shapes: Shape) -> tuple[Weight, ...]:
         (shape,) = shapes
@@ -122,10 +110,24 @@ class ConvTransposed(Layer):
         return self.weights(*shapes)[0].count * prod(shapes[0][1:])
 
     def mixes(self, *shapes: Shape) -> tuple[int, ...]:
-        return (0,)
+        return () if self.groups > 1 else (0,)
 
     def across(self, *shapes: Shape) -> Window | None:
-        return None if self.groups > 1 else super().across(*shapes)
+        return over_groups(self, shapes[0])
+
+
+def check_output_padding(windows: tuple[Spread, ...]) -> None:
+    """LayerError where it would add places that nothing is spread to."""
+    for w in windows:
+        if w.output_padding >= max(w.stride, w.dilation):
+            raise LayerError(
+                f"output_padding {w.output_padding} is not smaller than the stride "
+                f"({w.stride}) or the dilation ({w.dilation})",
+                code="output-padding",
+                option="output_padding",
+                help=f"at most {max(w.stride, w.dilation) - 1}; more would add pixels "
+                "that nothing is spread to",
+            )
 
 
 def spread_to_same(kernel: int, stride: int, dilation: int) -> Spread:
@@ -152,7 +154,7 @@ class MaxUnpool(EachChannel):
     )
     size: tuple[int, ...] | None = option("axes", "output size", default=None, minimum=1)
 
-    def windows(self, *shapes: Shape) -> tuple[Window, ...]:
+    def windows(self, *shapes: Shape) -> tuple[Spread, ...]:
         (shape,) = shapes
         steps = zip(
             spread_out("kernel", self.kernel, shape),
@@ -174,7 +176,7 @@ class MaxUnpool(EachChannel):
         check_map(self, shape)
         windows = self.windows(shape)
         for w in windows:
-            if isinstance(w, Spread) and abs(w.output_padding) >= w.stride:
+            if abs(w.output_padding) >= w.stride:
                 raise LayerError(
                     f"the given size {show(self.size or ())} is {abs(w.output_padding)} away from "
                     "what the pool could have had",

@@ -1,0 +1,128 @@
+"""Receptive fields where channels see different things, against what executors measure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from cnncalc import analyze, channels, verify
+from tests.library import field
+from tests.strategies import specs
+
+UNEVEN = "1x16x16 cat[ conv:4,k3,p1 | conv:4,k7,p3 ]"
+WHOLE = "1x16x16 cat[ gap:keep upsample:16 | conv:2,k3,p1 ]"
+
+# What the last layer sees, the same on both axes.
+LEFT = [
+    # spec, size, jump, start, status
+    (UNEVEN, 7, 1, -3, "exact"),
+    (f"{UNEVEN} slice:0..4", 3, 1, -1, "exact"),
+    (f"{UNEVEN} slice:4..", 7, 1, -3, "exact"),
+    (f"{UNEVEN} slice:3..5", 7, 1, -3, "exact"),
+    (f"{UNEVEN} relu bn maxpool:2 slice:0..4", 4, 2, -1, "exact"),
+    # reordered and grouped
+    (f"{UNEVEN} chshuffle:2 slice:0..4", 7, 1, -3, "exact"),
+    (f"{UNEVEN} chshuffle:2 slice:0..,step=2", 3, 1, -1, "exact"),
+    (f"{UNEVEN} conv:8,k3,p1,g2 slice:0..4", 5, 1, -2, "exact"),
+    (f"{UNEVEN} convt:4,k3,p1,g2 slice:0..2", 5, 1, -2, "exact"),
+    (f"{UNEVEN} pwconv:8,g4 slice:0..4", 3, 1, -1, "exact"),
+    (f"{UNEVEN} dwconv:3,m2,p1 slice:7..8", 5, 1, -2, "exact"),
+    (f"{UNEVEN} conv:8,k1 slice:0..4", 7, 1, -3, "exact"),
+    (f"{UNEVEN} softmax slice:0..4", 7, 1, -3, "exact"),
+    (f"{UNEVEN} glu slice:0..2", 7, 1, -3, "exact"),
+    (f"{UNEVEN} pad:0,c=0:4 slice:4..10", 7, 1, -3, "exact"),
+    (f"{UNEVEN} pad:0,c=0:4 slice:8..10", 0, 0, 0, "exact"),
+    # where branches meet
+    (f"{UNEVEN} add[ | conv:8,k1 ] slice:0..4", 7, 1, -3, "exact"),
+    (f"{UNEVEN} add[ | maxpool:5,s1,p2 ] slice:0..4", 7, 1, -3, "exact"),
+    (f"{UNEVEN} cat[ slice:0..4 | slice:4.. ] slice:0..4", 3, 1, -1, "exact"),
+    (f"{UNEVEN} mul[ | gap:keep pwconv:8 ] slice:0..4", 16, 0, 0, "global"),
+    (f"{WHOLE} slice:1..3", 3, 1, -1, "exact"),
+    (f"{WHOLE} slice:0..2", 16, 0, 0, "global"),
+    # one place of a block each
+    ("1x8x8 pixelunshuffle:2", 2, 2, 0, "exact"),
+    ("1x8x8 pixelunshuffle:2 slice:0..1", 1, 2, 0, "exact"),
+    ("1x8x8 pixelunshuffle:2 slice:3..4", 1, 2, 1, "exact"),
+    ("1x8x8 pixelunshuffle:2 slice:0..,step=3", 2, 2, 0, "exact"),
+    ("4x8x8 pixelunshuffle:2 conv:4,k3,p1,g4 slice:0..1", 6, 2, -2, "exact"),
+    # only a bound where nobody knows which units see what
+    ("1x8x8 pixelunshuffle:2 pixelshuffle:2", 2, 1, 0, "hull"),
+    ("1x4x4 flatten slice:0..3", 4, 0, 0, "hull"),
+    ("1x4x4 flatten slice:0..3 linear:2", 4, 0, 0, "hull"),
+    ("1x4x4 flatten linear:4 slice:0..3", 4, 0, 0, "global"),
+    (f"{UNEVEN} permute:1x2x0 slice:0..4,axis=2", 7, 1, -3, "hull"),
+    (f"{UNEVEN} unflatten:2x4 slice:0..1", 7, 1, -3, "hull"),
+    ("1x8x8 conv:2,k4,s4 flatten:start=1 slice:0..1,axis=1", 8, 0, 0, "hull"),
+    # padding beside units that see all
+    ("1x4x4 gap:keep pad:2", 4, 0, 0, "global"),
+    ("1x4x4 gap:keep pad:2 slice:0..3,axis=1", 4, 0, 0, "global"),
+    ("1x4x4 gap:keep pad:2 slice:0..2,axis=1", 0, 0, 0, "exact"),
+    ("1x4x4 gap:keep pad:2 crop:3:0x0 conv:2,k1", 0, 0, 0, "exact"),
+    ("1x8x8 cat[ gap:keep pad:0:7 | conv:1,k3,p1 ]", 8, 0, 0, "hull"),
+    # padding alone along one axis sees nothing of the other
+    ("1x4x4 pad:4:0x0 crop:0:4x0 reduce:axes=1", 0, [0, 1], [-4, 0], "exact"),
+]
+
+
+@pytest.mark.parametrize(("spec", "size", "jump", "start", "status"), LEFT)
+def test_units_that_are_left(spec: str, size: Any, jump: Any, start: Any, status: str) -> None:
+    """What the rest sees once some channels are gone, which the bundled executor measures too."""
+    report = verify(spec)
+    seen = field(report, report.rows[-1])
+
+    assert (seen["size"], seen["jump"], seen["start"], seen["status"]) == (
+        *(each if isinstance(each, list) else [each, each] for each in (size, jump, start)),
+        status,
+    )
+    assert report.verify is not None
+    assert report.verify["mismatches"] == []
+
+
+@pytest.mark.parametrize("spec", [case[0] for case in LEFT])
+def test_units_that_are_left_in_pytorch(spec: str) -> None:
+    """Gradients agree, where PyTorch can build it."""
+    pytest.importorskip("torch")
+    report = verify(spec, executor="torch")
+
+    assert report.verify is not None
+    assert report.verify["mismatches"] == []
+
+
+@pytest.mark.parametrize(
+    ("spec", "size"),
+    [("1x16 unfold:3 slice:0..1", 1), ("1x16 unfold:3,s2,p1,d2 slice:1..3", 3)],
+)
+def test_taps_as_channels(spec: str, size: int) -> None:
+    """Each channel of columns is one tap of the windows."""
+    report = verify(spec)
+
+    assert field(report, report.rows[-1])["size"] == [size]
+    assert report.verify is not None
+    assert report.verify["mismatches"] == []
+
+
+@settings(max_examples=100, deadline=None)
+@given(specs(max_layers=6, ranks=(1, 2)))
+def test_networks_that_deal_channels(text: str) -> None:
+    """Whatever is drawn: what is called exact is what the bundled executor follows."""
+    found = verify(text).verify
+
+    assert found is not None
+    assert found["mismatches"] == []
+
+
+def test_bounds_where_there_is_too_much_to_keep(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Past the limits the union is still exact, and what is left of it a bound."""
+    monkeypatch.setattr(channels, "MOST_KINDS", 1)
+    seen = [analyze(f"{UNEVEN} {rest}").rows[-1].seen for rest in ("relu", "slice:0..4")]
+
+    assert [(each.status, each.axes[0].field.size) for each in seen] == [("exact", 7), ("hull", 7)]
+
+
+def test_shuffled_halves_stay_exact() -> None:
+    """ShuffleNet's halves hold channels of all depths: nothing about it is only a bound."""
+    report = analyze("shufflenet_v2_x1_0")
+
+    assert {row.seen.status for row in report.rows} == {"exact", "global"}
