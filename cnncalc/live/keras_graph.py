@@ -10,9 +10,9 @@ from typing import Any
 
 from cnncalc.live.program import first_line, refusal
 
-__all__ = ["flat", "has_graph", "nodes_between", "symbolic_call"]
+__all__ = ["QUIET", "flat", "has_graph", "nodes_between", "symbolic_call"]
 
-QUIET = ("training", "mask")
+QUIET = ("training", "mask")  # arguments of a call that change no shape
 
 
 def flat(keras: Any, nested: Any) -> list[Any]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from cnncalc.live.keras_graph import flat, has_graph, nodes_between, symbolic_call
+from cnncalc.live.keras_graph import QUIET, flat, has_graph, nodes_between, symbolic_call
 from cnncalc.live.keras_words import known_class, layer_arguments, operation_words
 from cnncalc.live.program import Origin, Program, refusal
 
 __all__ = ["keras_program"]
 
 MODEL = "model"
-PLAIN = ("training", "mask")
 
 
 class Where(NamedTuple):
@@ -78,7 +77,7 @@ class _Writer:
         odd = [
             key
             for key, value in node.arguments.kwargs.items()
-            if key not in PLAIN and value is not None
+            if key not in QUIET and value is not None
         ]
         extra = [each for each in node.arguments.args[1:] if each is not None]
         if odd or (extra and not isinstance(extra[0], bool)):

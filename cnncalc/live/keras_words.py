@@ -8,7 +8,7 @@ from re import sub
 from typing import Any
 
 from cnncalc.frameworks.keras import READERS
-from cnncalc.live.literals import literal
+from cnncalc.live.literals import literal, subscript
 from cnncalc.live.program import refusal
 
 __all__ = ["known_class", "layer_arguments", "operation_words"]
@@ -91,7 +91,8 @@ def operation_words(node: Any, words: Words) -> str:
     operation, args = node.operation, list(node.arguments.args)
     name = type(operation).__name__
     if name == "GetItem":
-        return f"{words(args[0])}[{_index(args[1], words)}]"
+        index = subscript(args[1], lambda value: _argument(value, words))
+        return f"{words(args[0])}[{index}]"
     given = [_argument(each, words) for each in args]
     settings = {k: plain(v) for k, v in operation.get_config().items() if k != "name"}
     settings |= node.arguments.kwargs
@@ -114,6 +115,8 @@ def _argument(value: Any, words: Words) -> str:
     """A tensor or a variable by its words, all else as plain data."""
     if hasattr(value, "_keras_history") or hasattr(value, "assign"):
         return words(value)
+    if value is ...:
+        return "..."
     value = plain(value)
     if isinstance(value, tuple | list):
         inner = "".join(f"{_argument(each, words)}, " for each in value)
@@ -121,18 +124,3 @@ def _argument(value: Any, words: Words) -> str:
     if value is None or isinstance(value, bool | int | float | str):
         return literal(value)
     raise refusal(f"an argument of the kind `{type(value).__name__}` can't be followed")
-
-
-def _index(index: Any, words: Words) -> str:
-    parts = index if isinstance(index, tuple) else (index,)
-    return ", ".join(
-        ":".join(
-            "" if end is None else _argument(end, words)
-            for end in (part.start, part.stop, *([] if part.step is None else [part.step]))
-        )
-        if isinstance(part, slice)
-        else "..."
-        if part is ...
-        else _argument(part, words)
-        for part in parts
-    )

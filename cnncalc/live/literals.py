@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-__all__ = ["literal"]
+__all__ = ["literal", "subscript"]
 
 
 def literal(value: Any) -> str:
@@ -16,3 +17,17 @@ def literal(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(literal, value))}]"
     return repr(value)
+
+
+def subscript(index: Any, words: Callable[[Any], str]) -> str:
+    """What stands in the brackets of `x[index]`, slices with colons; `words` has all else."""
+    parts = index if isinstance(index, tuple) else (index,)
+    inner = ", ".join(
+        _sliced(each, words) if isinstance(each, slice) else words(each) for each in parts
+    )
+    return f"{inner}," if isinstance(index, tuple) and len(parts) == 1 else inner
+
+
+def _sliced(part: slice, words: Callable[[Any], str]) -> str:
+    ends = (part.start, part.stop, *([] if part.step is None else [part.step]))
+    return ":".join("" if end is None else words(end) for end in ends)

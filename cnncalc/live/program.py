@@ -18,7 +18,7 @@ from cnncalc.errors import CnnCalcError, Piece, Source
 from cnncalc.layers.base import Shape, show
 from cnncalc.network import Network, Step
 from cnncalc.notations import reading
-from cnncalc.notations.source.trace import Names
+from cnncalc.notations.names import Names
 from cnncalc.report import as_layout
 
 __all__ = [
@@ -189,7 +189,7 @@ def _renamed(network: Network, origin_of: Callable[[Step], Origin | None]) -> Ne
     steps = []
     for step, origin in zip(network.steps, origins, strict=True):
         again = step.shares is not None or "#" in step.name
-        name = names.fresh(_name(step.name, origin, calls), again)
+        name = names.of_step(_name(step.name, origin, calls), again)
         steps.append(Step(step.layer, step.inputs, name, step.spans, step.shares))
     return network.with_steps(steps)
 

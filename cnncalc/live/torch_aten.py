@@ -128,7 +128,11 @@ ARITHMETIC = {
         "torch.{word}({{self}})",
     ),
     **_same("sum mean amax amin logsumexp", "torch.{word}({{self}}, {{dim}}, {{keepdim}})"),
-    **_same("var std var_mean std_mean", "torch.{word}({{self}}, {{dim}}, keepdim={{keepdim}})"),
+    **_same(
+        "var std var_mean std_mean",
+        "torch.{word}({{self}}, {{dim}}, unbiased={{unbiased}}, correction={{correction}}, "
+        "keepdim={{keepdim}})",
+    ),
     **_same("max min", "torch.{word}({{self}}, {{dim}}, {{keepdim}})"),
 }
 SHAPING = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import operator
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from io import StringIO
@@ -195,7 +196,8 @@ def aten_words(name: str, arguments: dict[str, str]) -> str:
     if plain in ("sum", "mean", "max", "min") and "dim" in missing:
         pattern, missing = f"torch.{plain}({{self}})", []
     elif missing:
-        pattern = pattern.replace(", {" + missing[0] + "}", "") if pattern else None
+        without = rf", (\w+=)?{{{missing[0]}}}"
+        pattern = re.sub(without, "", pattern) if pattern else None
         missing = missing[1:]
     if pattern is None or missing:
         raise refusal(

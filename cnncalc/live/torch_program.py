@@ -11,12 +11,12 @@ from cnncalc.layers.base import Shape
 from cnncalc.live.literals import literal
 from cnncalc.live.program import Fields, Origin, Program
 from cnncalc.live.torch_copy import is_layer, is_library, layer_words
+from cnncalc.notations.source.holding import WEIGHTS
 
 __all__ = ["TorchProgram"]
 
 OWN = ("math", "nn", "torch")  # names that the program has itself
 PLAIN = (bool, int, float, str, tuple, list)
-WEIGHTS = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 
 
 class TorchProgram:
@@ -70,7 +70,7 @@ class TorchProgram:
         """The whole program, with what the module holds and the graph never uses."""
         self._unused()
         program = self.program
-        program.write("import math\nimport torch\nfrom torch import nn".replace("\n", "; "))
+        program.write("import math; import torch; from torch import nn")
         program.write(f"class {self.name}(nn.Module):")
         program.write("    def __init__(self):")
         program.write("        super().__init__()")

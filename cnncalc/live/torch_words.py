@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cnncalc.live.literals import literal
+from cnncalc.live.literals import literal, subscript
 from cnncalc.live.program import Unfollowed
 
 __all__ = ["argument", "call", "function_words", "item"]
@@ -60,19 +60,8 @@ def argument(value: Any, text: Text) -> str:
 
 
 def item(holder: str, index: Any, text: Text) -> str:
-    """`x[index]`, its slices with colons."""
-    parts = index if isinstance(index, tuple) else (index,)
-    inner = ", ".join(
-        ":".join("" if end is None else argument(end, text) for end in _ends(part))
-        if isinstance(part, slice)
-        else argument(part, text)
-        for part in parts
-    )
-    return f"{holder}[{inner}{',' if isinstance(index, tuple) and len(parts) == 1 else ''}]"
-
-
-def _ends(part: slice) -> tuple[Any, ...]:
-    return (part.start, part.stop, *([] if part.step is None else [part.step]))
+    """`x[index]`."""
+    return f"{holder}[{subscript(index, lambda value: argument(value, text))}]"
 
 
 def _keywords(options: Mapping[str, Any], text: Text) -> str:

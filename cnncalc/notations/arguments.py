@@ -115,7 +115,9 @@ class Arguments:
             self.flag(text) or self.keyed(text) or self.short(text) or (self.positional(text))
         )
         if option.name in self.values:
-            raise LayerError(f"`{option.name}` is given twice", code="option-twice")
+            raise LayerError(
+                f"`{option.name}` is given twice", code="option-twice", help="leave one of them out"
+            )
         self.values[option.name] = option.normalise(value)  # now, while the place is known
         self.taken.append(option.name)
 
@@ -171,8 +173,14 @@ class Arguments:
         raise LayerError(
             f"there is no place for `{text}` in `{self.kind.kind}`",
             code="too-many-values",
-            help=self.takes(),
+            help=self.with_key(text) + self.takes(),
         )
+
+    def with_key(self, text: str) -> str:
+        """How the first option that isn't given yet would have this value."""
+        free = (each for each in self.kind.options.values() if each.name not in self.values)
+        key = next((each.key for each in free if each.key), None)
+        return f"options have keys here, as in `{key}{text}`; " if key and text.isdecimal() else ""
 
     def check_value(self, text: str, option: Option) -> None:
         """LayerError for a word that is no value but was meant as an option."""

@@ -13,6 +13,7 @@ from cnncalc.network import Network, Step
 from cnncalc.notations.arguments import At
 from cnncalc.notations.grammar import parse_tree
 from cnncalc.notations.making import Maker
+from cnncalc.notations.names import Names
 from cnncalc.notations.scope import Scope
 from cnncalc.notations.tree import Argument, Call, Definition, Group, Item, Jump, Merge, Repeat
 from cnncalc.notations.values import fill_in, integer
@@ -45,6 +46,7 @@ def parse(source: Source, let: Mapping[str, int] | None = None) -> Network:
     if not tree.items and not tree.size:
         raise SpecError(
             "the spec is empty",
+            Span(source, 0, 0) if source.pieces[0].file else None,
             code="empty",
             help="an input size and layers, such as `3x32x32 conv:16,k3,p1 relu`",
         )
@@ -113,7 +115,7 @@ class _Builder:
         self.flow = 0
         self.work = 0
         self.counts: dict[str, int] = {}
-        self.names = {"input"}
+        self.names = Names(["input"])
         self.definitions: dict[str, Definition] = {}
         self.maker = Maker(let, self.definitions)
         for definition in definitions:
@@ -148,7 +150,10 @@ class _Builder:
         self.work += 1
         if self.work > 4 * MAX_STEPS:
             raise SpecError(
-                f"the spec unfolds to more than {MAX_STEPS:,} layers", item.span, code="too-large"
+                f"the spec unfolds to more than {MAX_STEPS:,} layers",
+                item.span,
+                code="too-large",
+                help="fewer repeats",
             )
         if isinstance(item, Jump):
             self.flow = self.labelled(item, scope)
@@ -207,7 +212,10 @@ class _Builder:
         if item.name in scope.calls:
             chain = " → ".join((*scope.calls, item.name))
             raise SpecError(
-                f"`{item.name}` is defined by itself: {chain}", item.span, code="recursion"
+                f"`{item.name}` is defined by itself: {chain}",
+                item.span,
+                code="recursion",
+                help="a repeat, as in `3*[conv:16,k3 relu]`",
             )
         values = self.bind(definition, item, scope)
         calls, uses = (*scope.calls, item.name), (item.span, *scope.uses)
@@ -249,7 +257,10 @@ class _Builder:
     ) -> None:
         if len(self.steps) > MAX_STEPS:
             raise SpecError(
-                f"the spec unfolds to more than {MAX_STEPS:,} layers", span, code="too-large"
+                f"the spec unfolds to more than {MAX_STEPS:,} layers",
+                span,
+                code="too-large",
+                help="fewer repeats",
             )
         self.flow = len(self.steps)
         self.steps.append(Step(layer, inputs, "", (span, *scope.uses)))
@@ -268,16 +279,7 @@ class _Builder:
             )
         scope.labels[label] = (self.flow, span.start)
         if not self.steps[self.flow].name:
-            self.steps[self.flow].name = self.unique(label)
-
-    def unique(self, label: str) -> str:
-        """The label, or x_2, x_3 … where a repeat gives it again."""
-        name, count = label, 1
-        while name in self.names:
-            count += 1
-            name = f"{label}_{count}"
-        self.names.add(name)
-        return name
+            self.steps[self.flow].name = self.names.unique(label)
 
     def name_the_rest(self) -> None:
         """conv1, conv2, … for steps without a label, skipping what a label has taken."""
@@ -286,4 +288,4 @@ class _Builder:
             while not step.name:
                 self.counts[kind] = self.counts.get(kind, 0) + 1
                 name = f"{kind}{self.counts[kind]}"
-                step.name = "" if name in self.names else name
+                step.name = "" if name in self.names.taken else name

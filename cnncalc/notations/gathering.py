@@ -163,14 +163,26 @@ def _unreadable(path: str, error: OSError) -> SpecError:
         return SpecError(
             f"there is no file `{path}`",
             code="no-file",
-            help=f"did you mean `{os.path.join(folder, near)}`?" if near else None,
+            help=_instead(folder, name, near),
         )
     if os.path.isdir(path):
         return SpecError(
             f"`{path}` is a folder", code="no-file", help="the path of a file, such as net.cnn"
         )
     reason = (error.strerror or str(error)).lower()
-    return SpecError(f"`{path}` can't be read: {reason}", code="no-file")
+    return SpecError(f"`{path}` can't be read: {reason}", code="no-file", help="a file to read")
+
+
+def _instead(folder: str, name: str, near: str | None) -> str:
+    """What somebody may have meant by a file that there is not."""
+    stem = os.path.splitext(name)[0]
+    if stem in examples():
+        return f"`{stem}` alone is the shipped example"
+    if near:
+        return f"did you mean `{os.path.join(folder, near)}`?"
+    if not os.path.isdir(folder or "."):
+        return f"there is no folder `{folder}` either"
+    return "a path from the current folder, or a name that `cnncalc examples` lists"
 
 
 def _near_file(folder: str, name: str) -> str | None:
@@ -195,7 +207,11 @@ def _standard_input() -> str:
 
 def _decoded(data: bytes, name: str) -> str:
     if len(data) > MAX_BYTES:
-        raise SpecError(f"`{name}` has more than {MAX_BYTES:,} bytes", code="too-large")
+        raise SpecError(
+            f"`{name}` has more than {MAX_BYTES:,} bytes",
+            code="too-large",
+            help="a spec or a model's source, which are short",
+        )
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

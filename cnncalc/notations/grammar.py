@@ -191,11 +191,17 @@ class _Parser(Wording):
             return f"sizes are joined by `x`: write `{re.sub('[X*]', 'x', word)}`"
         if word.isdigit():
             return "options follow the layer's name without blanks, as in `conv:16,k3` and `2*relu`"
+        if SIZE.match(word.rstrip(",")) and word.endswith(","):
+            return f"words are parted by blanks alone: write `{word.rstrip(',')}`"
+        if word.startswith("$"):
+            return "`$` stands before a parameter, inside of its `def`"
         if SIZE.match(word):
             return "an input size stands once, at the start; `-i` takes the place of a file's own"
+        if re.fullmatch(r"-?\d+(x-?\d+)+", word):
+            return "sizes are whole numbers, at least 1"
         if word.startswith(","):
             return "no blank before a comma, or put the options in parentheses: `conv(16, k=3)`"
-        if word in ("", "{", "$"):
+        if word in ("", "{"):
             return None
         return "a layer is a name with options, such as `conv:16,k3,p1`"
 

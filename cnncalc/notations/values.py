@@ -35,7 +35,11 @@ def integer(text: str, let: Mapping[str, int]) -> int | None:
     if re.fullmatch(r"-?\d{1,19}", text, re.ASCII):
         return int(text)
     if re.fullmatch(r"-?\d+", text, re.ASCII):
-        raise LayerError(f"{text[:12]}… is beyond the limit of {MAX_VALUE}", code="too-large")
+        raise LayerError(
+            f"{text[:12]}… is beyond the limit of {MAX_VALUE}",
+            code="too-large",
+            help="a smaller number",
+        )
     if text in ("_", "?"):
         raise LayerError(
             f"`{text}` stands for a value to solve for, and a number is needed here",

@@ -104,8 +104,8 @@ class Wording:
                     place,
                     place + 1,
                     code="syntax",
-                    help="no blank after a comma, or put the options in parentheses: "
-                    "`conv(16, k=3)`",
+                    help="no blank after a comma and no comma at the end, or put the options in "
+                    "parentheses: `conv(16, k=3)`",
                 )
             arguments.append(Argument(text, Span(self.source, begin, begin + len(text))))
             at += len(part) + 1

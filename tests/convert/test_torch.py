@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from cnncalc import Report, SpecError, analyze, convert
+from cnncalc.executors.torch_errors import refusal
 from tests.convert.emitted import assert_formatted, assert_named, read_again, run, totals
 from tests.frameworks.live_pytorch import torch_or_skip
 from tests.library import NAMES, report
@@ -41,14 +42,19 @@ def module_of(text: str, name: str = "Net") -> Any:
 
 
 def assert_runs(text: str, expected: Report) -> None:
-    """The module has the report's parameters, and makes its size."""
+    """The module has the report's parameters, and makes its size where PyTorch normalises it."""
     torch = torch_or_skip()
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         module = module_of(text).eval()
-        output = module(torch.zeros(1, *expected.input))
+        assert sum(each.numel() for each in module.parameters()) == expected.total.params
+        try:
+            output = module(torch.zeros(1, *expected.input))
+        except ValueError as error:
+            if refusal(error):  # to take a single value by its own mean
+                return
+            raise
 
-    assert sum(each.numel() for each in module.parameters()) == expected.total.params
     outputs = output if isinstance(output, tuple) else (output,)
     sizes = [expected.rows[number].output_shape for number in expected.outputs]
     assert [tuple(each.shape[1:]) for each in outputs] == sizes

@@ -15,8 +15,6 @@ from tests.frameworks.keras_reading import analysed, output_of
 from tests.library import oracle
 
 RECORDS = oracle("layers_keras.jsonl")
-# Records where we knowingly differ, with the reason: none.
-DIFFERENT: dict[int, str] = {}
 
 
 def outcome(record: Mapping[str, Any]) -> object:
@@ -39,8 +37,6 @@ def expected(record: Mapping[str, Any]) -> object:
 )
 def test_agrees_with_every_record(number: int) -> None:
     """Shape, parameters and trainable ones are Keras's; what Keras refused is refused."""
-    if number in DIFFERENT:
-        pytest.xfail(DIFFERENT[number])
     record = RECORDS[number]
 
     assert outcome(record) == expected(record), json.dumps(record)

@@ -18,9 +18,7 @@ from cnncalc.layers.merge import Input
 from tests.library import oracle
 
 RECORDS = oracle("layers_onnx.jsonl") + oracle("layers_onnx_sweep.jsonl")
-# Records where we knowingly differ, with the reason: none, those included on which ONNX's
-# implementations differ among themselves (`varies`), where ONNX Runtime's answer is ours.
-DIFFERENT: dict[int, str] = {}
+# Where ONNX's implementations differ among themselves (`varies`), ONNX Runtime's answer is ours.
 
 
 def layer_of(record: Mapping[str, Any]) -> Layer:
@@ -55,8 +53,6 @@ def expected(record: Mapping[str, Any]) -> object:
 )
 def test_agrees_with_every_record(number: int) -> None:
     """Shapes are the recorded ones; what ONNX Runtime refused is refused."""
-    if number in DIFFERENT:
-        pytest.xfail(DIFFERENT[number])
     record = RECORDS[number]
 
     assert outcome(record) == expected(record), json.dumps(record)

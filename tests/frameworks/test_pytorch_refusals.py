@@ -62,6 +62,8 @@ REFUSED: list[tuple[str, dict[str, Any], tuple[int, ...], str, str | None]] = [
      "reflect padding of 8 is more than the height of 8 can give", "at most 7"),
     ("CircularPad2d", {"padding": 9}, MAP,
      "circular padding of 9 is more than the height of 8 can give", "at most 8"),
+    ("CircularPad2d", {"padding": (-3, 6, 0, 0)}, MAP,
+     "circular padding of 6 is more than the width of 5 can give", "at most 5"),
     ("BatchNorm2d", {"num_features": 3}, (3, 8),
      "nn.BatchNorm2d takes maps of 2 spatial axes but receives 3×8", None),
     ("BatchNorm1d", {"num_features": 3}, MAP,

@@ -96,6 +96,9 @@ SPECS = [
     ("maxpool:2", "nn.MaxPool2d(2)"),
     ("maxpool:3,s2,p1,ceil", "nn.MaxPool2d(3, stride=2, padding=1, ceil_mode=True)"),
     ("maxpool:3,s2,p=same", 'nn.ConstantPad2d((0, 1, 0, 1), float("-inf")), nn.MaxPool2d(3, stride=2)'),  # noqa: E501
+    ("maxpool:3,s2,p=same,ceil", 'nn.ConstantPad2d((0, 1, 0, 1), float("-inf")), nn.MaxPool2d(3, stride=2)'),  # noqa: E501
+    ("maxpool:3,s2,p=valid,ceil", "nn.MaxPool2d(3, stride=2, ceil_mode=True)"),
+    ("avgpool:3,p=-1", "nn.ZeroPad2d(-1), nn.AvgPool2d(3)"),
     ("avgpool:2,s1,p=0:1", "nn.ZeroPad2d((0, 1, 0, 1)), nn.AvgPool2d(2, stride=1)"),
     ("avgpool:3,nopadcount,p1", "nn.AvgPool2d(3, padding=1, count_include_pad=False)"),
     ("lppool:2,norm=1", "nn.LPPool2d(1, 2)"),

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,17 +33,14 @@ APPLICATIONS = {
     "VGG16": "vgg16",
     "Xception": "xception",
 }
+pytestmark = pytest.mark.filterwarnings("ignore")  # Keras's own
 OPEN = ("MobileNetV3Large", "MobileNetV3Small")  # the size of their input is left open
 
 
 @pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
-    """Names count from the start, and Keras's own warnings are its own."""
-    keras = keras_or_skip()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        keras.utils.clear_session()
-        yield
+def _fresh() -> None:
+    """Names count from the start."""
+    keras_or_skip().utils.clear_session()
 
 
 def built(name: str) -> Any:

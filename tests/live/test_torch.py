@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,15 +17,12 @@ from tests.source.reading import SAMPLES, report_of_file
 from tests.source.test_samples import CASES, IDS, MODELS, live_module
 
 MODELS_HERE = {**TRACED, **ASKING}
+pytestmark = pytest.mark.filterwarnings("ignore")  # torch's own, while it exports
 
 
 @pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
-    """What torch warns of while it exports is not this program's."""
+def _torch() -> None:
     torch_or_skip()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 def exported(module: Any, input: Shape) -> Report:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,14 +16,12 @@ from tests.frameworks.live_pytorch import torch_or_skip
 from tests.live.torch_models import ASKING, TRACED
 
 MAP = (3, 8, 8)
+pytestmark = pytest.mark.filterwarnings("ignore")  # torch's own, while it exports
 
 
 @pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
+def _torch() -> None:
     torch_or_skip()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 def of(forward: Callable[..., Any], **parts: Any) -> Any:

@@ -125,9 +125,10 @@ def test_what_cannot_be_written_is_not_checked() -> None:
 
 @pytest.mark.parametrize("spec", ["8 sparsemax", "3x8x8 upsample:2,mode=lanczos3 relu"])
 def test_where_nothing_can_be_written_nothing_is_checked(spec: str) -> None:
+    """Which is no agreement."""
     found = verified(spec)
 
-    assert (found["ok"], found["checked"]["shapes"]) == (True, 0)
+    assert (found["ok"], found["checked"]["shapes"], found["mismatches"]) == (False, 0, [])
 
 
 def test_a_runtime_that_goes_on_refusing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -246,6 +246,40 @@ def test_softplus_is_put_together() -> None:
     assert words(report(nodes, {"limit": numpy.array(20, "float32")})) == ["softplus"]
 
 
+TURNED = [
+    node("Reshape", "x lines", "l"), node("Transpose", "l", "t", perm=[0, 2, 1]),
+    node("ReduceMean", "t", "mean", axes=[0, 1], keepdims=0),
+    node("ReduceMean", "t", "kept", axes=[0, 1]), node("Sub", "t kept", "less"),
+    node("Mul", "less less", "squares"),
+    node("ReduceMean", "squares", "variance", axes=[0, 1], keepdims=0),
+]  # fmt: skip
+LINES = {"lines": numbers(0, 3, -1), "w": (3,), "b": (3,)}
+
+
+def test_a_batch_norm_without_statistics() -> None:
+    """PyTorch works those of the batch out in the file, channels last."""
+    found = report([*TURNED, node("BatchNormalization", "x w b mean variance")], LINES)
+
+    assert words(found) == ["bn:nostats"]
+    assert found.total.params == 6
+
+
+@pytest.mark.parametrize(
+    ("last", "message"),
+    [
+        (node("Sub", "x mean"), "(ReduceMean): it runs along the batch axis"),
+        (node("BatchNormalization", "y w b mean variance"), "are those of other data"),
+        (node("BatchNormalization", "kept w b mean variance"), "it runs along the batch axis"),
+        (node("BatchNormalization", "x mean b mean variance"), "2 is numbers taken along the"),
+    ],
+)
+def test_what_else_is_worked_out_of_the_batch(last: Any, message: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        report([*TURNED, node("Relu", "x", "y"), last], LINES)
+
+    assert message in caught.value.message
+
+
 def test_all_values_of_one_sample_and_back() -> None:
     """view(-1) at a batch of one, as as_strided has it."""
     nodes = [

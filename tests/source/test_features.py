@@ -194,6 +194,37 @@ FEATURES: dict[str, tuple[str, str, str, Shape]] = {
         "",
         (3, 8, 8),
     ),
+    "channels in another order": (
+        "self.register_buffer('order', torch.randperm(4))\nself.c = nn.Conv2d(4, 6, 1)",
+        "x = torch.index_select(x[:, [2, 1, 0, 3]], 1, torch.randperm(x.size(1)))\n"
+        "return self.c(x[:, self.order])[..., torch.tensor([0, -1, 3])]",
+        "",
+        (4, 8, 8),
+    ),
+    "piled up in front of the batch": (
+        "self.c = nn.ModuleList(nn.Conv2d(3, 4, 3, padding=i, dilation=i) for i in (1, 2, 3))",
+        "y = torch.stack([c(x) for c in self.c])\nassert len(y) == y.size(0) == 3\n"
+        "a, b, c = y\nz = y.sum(0) + torch.max(y, dim=0)[0] + y[-1] + a + sum(y)\n"
+        "return torch.stack((z, b), dim=0).mean(dim=0)",
+        "",
+        (3, 8, 8),
+    ),
+    "places that the forward passes over": (
+        "self.m = nn.ModuleList([nn.Conv2d(3, 4, 1), None, nn.Conv2d(3, 5, 1)])\n"
+        "self.m.append(None)\nassert len(self.m) == 4 and self.m[1] is None",
+        "return torch.cat([x if m is None else m(x) for m in self.m], 1)",
+        "",
+        (3, 8, 8),
+    ),
+    "functions of weights": (
+        "self.w = nn.Parameter(torch.ones(3))\nself.g = nn.Parameter(torch.zeros(1))\n"
+        "self.r = nn.ReLU()",
+        "w = self.r(self.w)\nw = w / (torch.sum(w, dim=0) + 1e-4) + F.softmax(self.w, dim=0)\n"
+        "x = w[0] * x + w[1] * F.relu_(x) + torch.softmax(self.w, -1)[2] * x\n"
+        "return x * torch.sigmoid(self.g) + F.softplus(self.w).tanh().view(1, -1, 1, 1)",
+        "",
+        (3, 8, 8),
+    ),
     "registries": (
         "self.c = store.conv(4)\nself.r = store.relu()\nself.b = TABLE['block']()",
         "return self.b(self.r(self.c(x)))",

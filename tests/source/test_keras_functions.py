@@ -26,6 +26,11 @@ CASES: list[tuple[str, Shape]] = [
     ("ops.power(ops.rsqrt(x), 3)", (8, 6, 4)),
     ("ops.true_divide(x, 2)", (8, 6, 4)),
     ("ops.softmax(x, axis=1)", (8, 6, 4)),
+    ("keras.activations.get('relu')(x) + keras.activations.get(None)(x)", (8, 6, 4)),
+    (
+        "keras.layers.Activation(keras.activations.serialize(keras.activations.get('elu')))(x)",
+        (8, 6, 4),
+    ),
 ]
 REFUSED = [
     ("ops.squeeze(x, 1)", "only axes of one can be squeezed"),
@@ -57,7 +62,7 @@ def test_what_comes_out(code: str, shape: Shape) -> None:
 @pytest.mark.parametrize(("code", "shape"), CASES)
 def test_keras_agrees(code: str, shape: Shape) -> None:
     keras = keras_or_skip()
-    names = {"ops": keras.ops, "x": keras.Input((8, 6, 4))}
+    names = {"keras": keras, "ops": keras.ops, "x": keras.Input((8, 6, 4))}
     assert tuple(eval(code, names).shape[1:]) == shape
 
 

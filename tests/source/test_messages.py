@@ -214,6 +214,23 @@ FOLLOWED: dict[str, tuple[str, str, str]] = {
         "def forward(self, x)",
         "returns None, no tensor",
     ),
+    **{
+        words: (net("pass", f"return {code}"), code, message)
+        for words, code, message in (
+            ("places in pairs", "x[:, [0, 1], [1, 0]]", "several lists of places are taken in"),
+            ("a place too far", "x[:, [0, 3]]", "index 3 is out of an axis of 3"),
+            ("no places", "x[:, []]", "this slice of an axis of 3 is empty"),
+            ("places that are drawn", "x[:, torch.rand(2)]", "an index of a tensor of weights"),
+            ("places of a mask", "x[:, [True, False, True]]", "an index of a list can't"),
+            ("a pile of unlike maps", "torch.stack([x, x[:, :1]])", "can't join 3×8×8 and 1×8×8"),
+            ("a pile along others", "torch.stack([x, x]).sum((0, 1))", "this `sum` of tensors"),
+        )
+    },
+    "a pile that is left": (
+        net("pass", "return torch.stack([x, x])"),
+        "def forward(self, x)",
+        "returns tensors stacked in front of the batch",
+    ),
     "two inputs": (
         HEAD + "class Net(nn.Module):\n    def forward(self, x, y):\n        return x + y\n",
         "y",

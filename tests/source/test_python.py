@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cnncalc.errors import Source, SpecError
-from cnncalc.notations.source.building import HANDLERS
+from cnncalc.notations.source.building import REGISTERED
 from cnncalc.notations.source.data import content_of
 from cnncalc.notations.source.files import Tree
 from cnncalc.notations.source.limits import Budget
@@ -317,13 +317,13 @@ def plain(value: Any) -> Any:
 
 
 def interpreted(text: str) -> Any:
-    assert HANDLERS
+    assert REGISTERED
     budget = Budget()
     machine = Machine(Tree(None, budget), budget, "torch")
     with machine.deep():
         module = machine.module(Tree(None, budget).main(Source(text), None))
         for statement in module.statements:
-            machine.execute(module.scope, statement)
+            machine.evaluate(module.scope, statement)
         return plain(module.scope.find("r"))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Layer, Shape
-from cnncalc.notations.onnx_file.model import Constant, Node, clean
+from cnncalc.notations.onnx_file.model import STANDARD, Constant, Node, clean
 from cnncalc.notations.onnx_file.records import (
     Flow,
     Mask,
@@ -15,6 +15,7 @@ from cnncalc.notations.onnx_file.records import (
     Open,
     Record,
     Rows,
+    Statistic,
     Untold,
     Value,
 )
@@ -22,7 +23,7 @@ from cnncalc.notations.onnx_file.records import (
 if TYPE_CHECKING:
     from cnncalc.notations.onnx_file.tracing import Tracer
 
-__all__ = ["Call", "plain"]
+__all__ = ["Call", "plain", "unknown"]
 
 
 class Call:
@@ -162,6 +163,15 @@ class Call:
         return self.record(flow).readers == 1
 
 
+def unknown(node: Node) -> LayerError:
+    domain = "" if node.domain in STANDARD else f" of `{clean(node.domain, 60)}`"
+    return LayerError(
+        f"the operator `{clean(node.op, 60)}`{domain} isn't known here",
+        code="unknown-operator",
+        help="networks of convolutions, pools, linear layers and elementwise functions are read",
+    )
+
+
 def plain(value: Any) -> float:
     """A NumPy number as the shortest Python one: 0.1 where single precision has 0.10000000149."""
     if value.dtype.kind != "f":
@@ -177,6 +187,8 @@ def describe(value: Value) -> str:
         return "what a comparison gives"
     if isinstance(value, Merged | Rows):
         return "data in one axis together with the batch"
+    if isinstance(value, Statistic):
+        return "numbers taken along the batch"
     if isinstance(value, Open):
         return f"an input (`{clean(value.name, 60)}`) whose sizes the file leaves open"
     if isinstance(value, Untold):

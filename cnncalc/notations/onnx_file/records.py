@@ -8,9 +8,21 @@ from typing import NamedTuple
 from cnncalc.errors import LayerError, Span
 from cnncalc.layers.base import Layer, Shape, Weight
 from cnncalc.network import Relabel, Step
+from cnncalc.notations.names import Names
 from cnncalc.notations.onnx_file.model import Constant, Node, Stored, clean
 
-__all__ = ["Flow", "Mask", "Merged", "Open", "Record", "Records", "Rows", "Untold", "Value"]
+__all__ = [
+    "Flow",
+    "Mask",
+    "Merged",
+    "Open",
+    "Record",
+    "Records",
+    "Rows",
+    "Statistic",
+    "Untold",
+    "Value",
+]
 
 
 class Flow(NamedTuple):
@@ -51,7 +63,16 @@ class Open(NamedTuple):
     name: str
 
 
-Value = Flow | Constant | Mask | Merged | Rows | Untold | Open | None  # None: an input left out
+class Statistic(NamedTuple):
+    """Numbers taken along the batch, and what is worked out of them: good for a norm alone."""
+
+    of: Flow
+    node: Node  # that takes them
+
+
+Value = (
+    Flow | Constant | Mask | Merged | Rows | Statistic | Untold | Open | None
+)  # None: an input left out
 
 
 class Record:
@@ -113,7 +134,7 @@ class Records(list[Record]):
             known[id(record.layer)] = mine
             owners |= {id(s): number for s in _sources(record) if id(s) in fresh and not s.merged}
             spans = (span(record.node),) if record.node else ()
-            name = names.unique(record.name)
+            name = names.unique(clean(record.name), "#")
             steps.append(Step(record.layer, record.inputs, name, spans, shares))
         return steps, lambda layer, weights: _relabelled(known.get(id(layer), {}), weights)
 
@@ -190,22 +211,3 @@ def _relabelled(known: Known, weights: tuple[Weight, ...]) -> tuple[Weight, ...]
         count, declared = known.get(weight.name, (-1, ()))
         named.extend(declared if count == weight.count else (weight,))
     return tuple(named)
-
-
-class Names:
-    """Names made unique: the second `relu` is `relu#2`."""
-
-    def __init__(self) -> None:
-        self.counts: dict[str, int] = {}
-        self.given: set[str] = set()
-
-    def unique(self, name: str) -> str:
-        name = clean(name)
-        chosen = name
-        number = self.counts.get(name, 1)
-        while chosen in self.given:
-            number += 1
-            chosen = f"{name}#{number}"
-        self.counts[name] = number
-        self.given.add(chosen)
-        return chosen

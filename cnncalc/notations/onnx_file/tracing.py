@@ -10,7 +10,7 @@ from cnncalc.errors import LayerError, SpecError
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.merge import Input
 from cnncalc.network import Network
-from cnncalc.notations.onnx_file.call import Call
+from cnncalc.notations.onnx_file.call import Call, unknown
 from cnncalc.notations.onnx_file.channels import channel_axis
 from cnncalc.notations.onnx_file.folding import fold
 from cnncalc.notations.onnx_file.inputs import data_input, further
@@ -37,6 +37,7 @@ from cnncalc.notations.onnx_file.records import (
     Record,
     Records,
     Rows,
+    Statistic,
     Untold,
     Value,
 )
@@ -163,11 +164,14 @@ class Tracer:
         call = Call(self, node, inputs, attributes)
         if node.op == "If" and node.domain in STANDARD:
             return self._branch(call, scope, depth)
+        statistic = next((each for each in inputs if isinstance(each, Statistic)), None)
+        if statistic and not (node.op == "BatchNormalization" and isinstance(inputs[0], Flow)):
+            return [statistic]
         known = node.domain in STANDARD or node.op in FUSED
         if known and not any(isinstance(each, Flow | Mask | Merged | Rows) for each in inputs):
             return list(fold(call))
         if not known or node.op not in OPERATORS:
-            raise _unknown(node)
+            raise unknown(node)
         if node.op in ROW_BY_ROW and any(isinstance(each, Rows) for each in inputs):
             call.by_rows = True
             call.inputs = [each.of if isinstance(each, Rows) else each for each in inputs]
@@ -229,10 +233,13 @@ class Tracer:
 
     def _outputs(self, graph: Graph, scope: Scope) -> list[int]:
         values = [scope.find(name) for name in graph.outputs]
-        merged = next((each for each in values if isinstance(each, Merged | Rows)), None)
-        if merged is not None:
-            self.running = self.records[merged.of.number].node or self.running
-            raise LayerError("the batch axis doesn't stay first and alone", code="batch")
+        for value in values:
+            if isinstance(value, Statistic):
+                self.running = value.node
+                raise LayerError("it runs along the batch axis", code="batch")
+            if isinstance(value, Merged | Rows):
+                self.running = self.records[value.of.number].node or self.running
+                raise LayerError("the batch axis doesn't stay first and alone", code="batch")
         numbers = [value.number for value in values if isinstance(value, Flow)]
         if not numbers:
             self.running = None
@@ -274,15 +281,6 @@ def _handled(call: Call) -> list[Value]:
     except (ArithmeticError, LookupError, TypeError, ValueError):
         raise LayerError("its attributes and inputs don't fit together", code="onnx") from None
     return list(found) if isinstance(found, list) else [found]
-
-
-def _unknown(node: Node) -> LayerError:
-    domain = "" if node.domain in STANDARD else f" of `{clean(node.domain, 60)}`"
-    return LayerError(
-        f"the operator `{clean(node.op, 60)}`{domain} isn't known here",
-        code="unknown-operator",
-        help="networks of convolutions, pools, linear layers and elementwise functions are read",
-    )
 
 
 def _settled(layer: Layer, shapes: tuple[Shape, ...]) -> Layer:

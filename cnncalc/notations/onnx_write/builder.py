@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Shape
 from cnncalc.network import Step
+from cnncalc.notations.names import Names
 from cnncalc.notations.onnx_write.tensors import Tensors
 
 __all__ = ["BATCH", "OPSET", "Builder", "unsayable"]
@@ -39,7 +40,7 @@ class Builder:
         self.initializers: dict[str, Any] = {}
         self.held: list[list[tuple[str, str]]] = [[] for _ in steps]
         self.owners: dict[str, int] = {}
-        self.taken = {step.name for step in steps}
+        self.names = Names(step.name for step in steps)
         self.at = 0
 
     @property
@@ -52,8 +53,8 @@ class Builder:
 
     def split(self, op: str, *inputs: str, outputs: int, **attributes: Any) -> list[str]:
         """A node with several outputs; gives their names."""
-        name = self.unique(f"{self.step.name}/{op}")
-        names = [name, *(self.unique(f"{name}.{place}") for place in range(1, outputs))]
+        name = self.names.unique(f"{self.step.name}/{op}")
+        names = [name, *(self.names.unique(f"{name}.{place}") for place in range(1, outputs))]
         given = {
             key: float(value) if key in FRACTIONS else value
             for key, value in attributes.items()
@@ -62,15 +63,6 @@ class Builder:
         self.nodes.append(self.onnx.helper.make_node(op, list(inputs), names, name, **given))
         self.owners[name] = self.at
         return names
-
-    def unique(self, name: str) -> str:
-        """A name that nothing has yet."""
-        chosen, number = name, 1
-        while chosen in self.taken:
-            number += 1
-            chosen = f"{name}_{number}"
-        self.taken.add(chosen)
-        return chosen
 
     def finish(self, output: str) -> None:
         """Give the step's own name to its output and to the node that makes it."""
@@ -91,7 +83,7 @@ class Builder:
                 name, self.onnx.TensorProto.INT64, [len(values)], list(values)
             )
             self.initializers[name] = tensor
-            self.taken.add(name)
+            self.names.taken.add(name)
         return name
 
     def number(self, value: float) -> str:
@@ -100,7 +92,7 @@ class Builder:
         if name not in self.initializers:
             tensor = self.onnx.helper.make_tensor(name, self.onnx.TensorProto.FLOAT, [], [value])
             self.initializers[name] = tensor
-            self.taken.add(name)
+            self.names.taken.add(name)
         return name
 
     def floats(self, values: Sequence[float]) -> str:
@@ -109,7 +101,7 @@ class Builder:
 
     def constant(self, shape: Shape, values: Sequence[float]) -> str:
         """Given numbers that are no weight."""
-        name = self.unique(f"{self.step.name}/numbers")
+        name = self.names.unique(f"{self.step.name}/numbers")
         tensor = self.onnx.helper.make_tensor(
             "", self.onnx.TensorProto.FLOAT, list(shape), list(values)
         )
@@ -126,7 +118,7 @@ class Builder:
         name = f"{self.steps[number].name}.{role}"
         known = dict(self.held[number])
         if role not in known:
-            name = self.unique(name)
+            name = self.names.unique(name)
             self._make(name, shape, around, fan_in)
             self.held[number].append((role, name))
             return name
@@ -145,7 +137,7 @@ class Builder:
 
     def filled(self, shape: Shape, value: float, role: str = "") -> str:
         """A tensor that is no weight: one number everywhere. `role`: it is kept as a buffer."""
-        sizes = self.unique(f"{self.step.name}/sizes")
+        sizes = self.names.unique(f"{self.step.name}/sizes")
         tensor = self.onnx.helper.make_tensor(
             "", self.onnx.TensorProto.INT64, [len(shape)], list(shape)
         )

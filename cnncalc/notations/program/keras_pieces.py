@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any
 
 from cnncalc.frameworks.keras.writing import parts, write
@@ -78,8 +79,18 @@ def _reduce(layer: Any, shape: Shape) -> Sequence[Piece]:
         # Without the channels another axis is Keras's last: the first one left is put there.
         turned = [Piece("permute", f"layers.Permute({(*range(2, left + 1), 1)})")]
     squared = [Piece("square", None, "keras.ops.square({0})")] if layer.by == "squares" else []
-    reduced = Piece("reduce", None, f"keras.ops.{name}({{0}}, axis={axis}{keep})")
+    factor = _unbiased(layer, prod(shape[axis] for axis in layer.places(shape)))
+    reduced = Piece("reduce", None, f"keras.ops.{name}({{0}}, axis={axis}{keep}){factor}")
     return [*squared, reduced, *turned]
+
+
+def _unbiased(layer: Any, count: int) -> str:
+    """What Keras's variance of so many values, or its root, is multiplied by."""
+    if layer.by not in ("var", "std") or layer.biased:
+        return ""
+    if count < 2:
+        raise no_class(layer, "without bias the spread of one value is no number")
+    return f" * ({count} / {count - 1})" + (" ** 0.5" if layer.by == "std" else "")
 
 
 def _slice(layer: Any, shape: Shape) -> Sequence[Piece]:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from cnncalc.errors import LayerError, SpecError
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.network import Network, Step
+from cnncalc.notations.names import Names
 from cnncalc.report import Report
 
 __all__ = [
@@ -134,7 +135,7 @@ class _Lowering:
     def __init__(self, network: Network, pieces: Split, taken: Iterable[str]) -> None:
         self.steps = network.steps
         self.pieces = pieces
-        self.names = set(taken)
+        self.names = Names(taken)
         self.inputs: list[tuple[int, int]] = []
         self.lines: dict[int, Line] = {}
         self.values: dict[int, int] = {}  # of each step
@@ -185,17 +186,9 @@ class _Lowering:
         for at, piece in enumerate(pieces):
             module = step.name.strip("/").rpartition("/")[0] or step.name  # without an operator
             wanted = module if at == main else f"{module}_{piece.kind}"
-            names.append(self.unique(identifier(wanted)) if piece.call else "")
+            names.append(self.names.unique(identifier(wanted)) if piece.call else "")
         self.modules[number] = names
         return names
-
-    def unique(self, name: str) -> str:
-        stem, count = name, 1
-        while name in self.names:
-            count += 1
-            name = f"{stem}_{count}"
-        self.names.add(name)
-        return name
 
 
 def placed(error: LayerError, step: Step) -> SpecError:

@@ -71,6 +71,8 @@ def _reduce(layer: Any, shape: Shape) -> Sequence[Piece]:
     axes = [axis + 1 for axis in layer.places(shape)]
     dim = f"dim={axes[0] if len(axes) == 1 else tuple(axes)}"
     keep = ", keepdim=True" if layer.keep else ""
+    if layer.by in ("var", "std") and layer.biased:
+        keep = f", correction=0{keep}"
     if layer.by == "squares":
         square = Piece("square", None, "torch.square({0})")
         return [square, Piece("reduce", None, f"{{0}}.sum({dim}{keep})")]

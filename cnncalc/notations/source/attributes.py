@@ -10,7 +10,7 @@ from cnncalc.errors import suggest
 from cnncalc.notations.source.classes import OBJECT, PLAIN_INIT, PLAIN_NEW, Super, class_of
 from cnncalc.notations.source.data import content_of
 from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.flowing import Parameter, Static, Tensor
+from cnncalc.notations.source.flowing import Parameter, Pile, Static, Tensor
 from cnncalc.notations.source.methods import find_method
 from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.scopes import Module
@@ -279,6 +279,7 @@ READERS: dict[type, Callable[[Any, Any, str], Value]] = {
     Tensor: of_tensor,
     Static: of_tensor,
     Parameter: of_tensor,
+    Pile: of_tensor,
     Property: of_property,
     Silent: of_opaque,
 }

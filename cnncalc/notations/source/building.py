@@ -11,6 +11,7 @@ from cnncalc.errors import Source
 from cnncalc.layers.base import Layer, Shape, Weight
 from cnncalc.layers.merge import Input
 from cnncalc.network import Network, Step
+from cnncalc.notations.names import Names
 from cnncalc.notations.source import definitions, expressions, statements
 from cnncalc.notations.source.data import content_of
 from cnncalc.notations.source.describing import describe
@@ -22,7 +23,6 @@ from cnncalc.notations.source.holding import WEIGHTS, as_stored
 from cnncalc.notations.source.kinds import Unsized
 from cnncalc.notations.source.limits import Budget, check_int
 from cnncalc.notations.source.machine import Machine
-from cnncalc.notations.source.naming import Names
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.torch_containers import SEQUENTIAL
 from cnncalc.notations.source.torch_modules import children, is_module, named_modules, own_weights
@@ -30,10 +30,10 @@ from cnncalc.notations.source.trace import Trace
 from cnncalc.notations.source.values import Function, Instance, SetValue, Value
 from cnncalc.report import from_layout
 
-__all__ = ["HANDLERS", "read", "tensors_in"]
+__all__ = ["REGISTERED", "read", "tensors_in"]
 
 # Importing these tells the machine how each kind of node is evaluated.
-HANDLERS = (definitions, expressions, statements)
+REGISTERED = (definitions, expressions, statements)
 
 # A size before the source, as in `3x32x32 nn.Sequential(…)`.
 SIZE = re.compile(r"\s*(\d{1,12}(?:x\d{1,12})*)(?:[ \t,]*\n|[ \t,]+)(?=[^\d,])")
@@ -108,7 +108,7 @@ def plain_steps(model: Instance) -> list[Step]:
         here = len(steps)
         number, name = first.setdefault(id(layer), (here, path or layer.cls.name.lower()))
         again = number != here
-        chosen = names.fresh(name, again)
+        chosen = names.of_step(name, again)
         shares = number if again else None
         steps.append(Step(layer.layers, (here - 1,), chosen, layer.made[:1], shares))
     return steps if len(steps) > 1 else []

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.flowing import Batch, Static, Tensor
+from cnncalc.notations.source.flowing import Batch, Pile, Static, Tensor
 from cnncalc.notations.source.limits import check_count, check_text
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import (
@@ -53,6 +53,8 @@ def iterate(machine: Any, value: Value) -> Iterable[Value]:
         return list(value.find("__members__").values())
     if isinstance(value, Static) and value.values is not None:
         return static_rows(machine, value)
+    if isinstance(value, Pile):
+        return value.parts
     if isinstance(value, Tensor | Static):
         raise Refusal("a loop over a tensor runs along the batch and can't be followed")
     raise Refusal(f"{describe(value)} can't be looped over")

@@ -9,13 +9,13 @@ from functools import partial
 from cnncalc.notations.source.calls import make_function
 from cnncalc.notations.source.classes import make_class
 from cnncalc.notations.source.comparing import is_true
-from cnncalc.notations.source.machine import statement
+from cnncalc.notations.source.machine import handles
 from cnncalc.notations.source.scopes import Import, Scope
 from cnncalc.notations.source.stops import Raised, Refusal
 from cnncalc.notations.source.values import Bound, Class, Foreign, Function, Opaque, Value
 
 
-@statement(ast.FunctionDef)
+@handles(ast.FunctionDef)
 def function_definition(scope: Scope, node: ast.FunctionDef) -> None:
     function = make_function(scope, node.name, node)
     if "__class_body__" in scope.names:
@@ -67,18 +67,18 @@ def last_name(node: ast.expr) -> str:
     return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
 
-@statement(ast.ClassDef)
+@handles(ast.ClassDef)
 def class_definition(scope: Scope, node: ast.ClassDef) -> None:
     scope.assign(node.name, decorated(scope, node.decorator_list, make_class(scope, node)))
 
 
-@statement(ast.Global)
+@handles(ast.Global)
 def global_statement(scope: Scope, node: ast.Global) -> None:
     for name in node.names:
         scope.shared[name] = scope.top()
 
 
-@statement(ast.Nonlocal)
+@handles(ast.Nonlocal)
 def nonlocal_statement(scope: Scope, node: ast.Nonlocal) -> None:
     for name in node.names:
         at = scope.outer
@@ -87,7 +87,7 @@ def nonlocal_statement(scope: Scope, node: ast.Nonlocal) -> None:
         scope.shared[name] = at or scope
 
 
-@statement(ast.Import)
+@handles(ast.Import)
 def import_statement(scope: Scope, node: ast.Import) -> None:
     imports = scope.machine.imports
     for each in node.names:
@@ -96,7 +96,7 @@ def import_statement(scope: Scope, node: ast.Import) -> None:
         bind_import(scope, name, partial(imports.module, scope.module, wanted, each.name))
 
 
-@statement(ast.ImportFrom)
+@handles(ast.ImportFrom)
 def import_from_statement(scope: Scope, node: ast.ImportFrom) -> None:
     imports = scope.machine.imports
     for each in node.names:
@@ -110,7 +110,7 @@ def bind_import(scope: Scope, name: str, follow: Callable[[], Value]) -> None:
     scope.assign(name, follow() if scope.machine.imports.guarded else Import(follow))
 
 
-@statement(ast.Match)
+@handles(ast.Match)
 def match_statement(scope: Scope, node: ast.Match) -> object:
     machine = scope.machine
     subject = machine.evaluate(scope, node.subject)

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cnncalc.notations.source.values import Foreign, Instance, Value
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["describe"]
 
@@ -39,6 +34,7 @@ KINDS: dict[str, str] = {
     "slice": "a slice",
     "Static": "a tensor of weights or constants",
     "Parameter": "a parameter",
+    "Pile": "tensors stacked in front of the batch",
     "Batch": "the batch size, which isn't known",
     "Class": "a class",
     "Function": "a function",

@@ -12,14 +12,14 @@ from cnncalc.notations.source.data import iterate, text_of
 from cnncalc.notations.source.formats import format_value
 from cnncalc.notations.source.items import get_item
 from cnncalc.notations.source.limits import check_count, check_int, check_text
-from cnncalc.notations.source.machine import expression
+from cnncalc.notations.source.machine import handles
 from cnncalc.notations.source.operators import binary, unary
 from cnncalc.notations.source.scopes import Scope
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import Iterated, SetValue, Value
 
 
-@expression(ast.Constant)
+@handles(ast.Constant)
 def constant(scope: Scope, node: ast.Constant) -> Value:
     value = node.value
     if isinstance(value, int):
@@ -31,18 +31,18 @@ def constant(scope: Scope, node: ast.Constant) -> Value:
     return value
 
 
-@expression(ast.Name)
+@handles(ast.Name)
 def name(scope: Scope, node: ast.Name) -> Value:
     return scope.find(node.id)
 
 
-@expression(ast.Attribute)
+@handles(ast.Attribute)
 def attribute(scope: Scope, node: ast.Attribute) -> Value:
     machine = scope.machine
     return get_attribute(machine, machine.evaluate(scope, node.value), node.attr)
 
 
-@expression(ast.Call)
+@handles(ast.Call)
 def call(scope: Scope, node: ast.Call) -> Value:
     machine = scope.machine
     if is_super(node):
@@ -102,7 +102,7 @@ def keywords(scope: Scope, nodes: list[ast.keyword]) -> dict[str, Value]:
     return values
 
 
-@expression(ast.BinOp)
+@handles(ast.BinOp)
 def binary_operation(scope: Scope, node: ast.BinOp) -> Value:
     machine = scope.machine
     left = machine.evaluate(scope, node.left)
@@ -114,14 +114,14 @@ def binary_operation(scope: Scope, node: ast.BinOp) -> Value:
         machine.sites.pop()
 
 
-@expression(ast.UnaryOp)
+@handles(ast.UnaryOp)
 def unary_operation(scope: Scope, node: ast.UnaryOp) -> Value:
     machine = scope.machine
     operand = machine.evaluate(scope, node.operand)
     return machine.call_at(scope, node, lambda: unary(machine, type(node.op), operand))
 
 
-@expression(ast.BoolOp)
+@handles(ast.BoolOp)
 def boolean_operation(scope: Scope, node: ast.BoolOp) -> Value:
     machine = scope.machine
     stops_at = isinstance(node.op, ast.Or)
@@ -133,7 +133,7 @@ def boolean_operation(scope: Scope, node: ast.BoolOp) -> Value:
     return value
 
 
-@expression(ast.Compare)
+@handles(ast.Compare)
 def comparison(scope: Scope, node: ast.Compare) -> Value:
     machine = scope.machine
     left = machine.evaluate(scope, node.left)
@@ -147,41 +147,41 @@ def comparison(scope: Scope, node: ast.Compare) -> Value:
     return result
 
 
-@expression(ast.IfExp)
+@handles(ast.IfExp)
 def conditional(scope: Scope, node: ast.IfExp) -> Value:
     machine = scope.machine
     chosen = is_true(machine, machine.evaluate(scope, node.test))
     return machine.evaluate(scope, node.body if chosen else node.orelse)
 
 
-@expression(ast.NamedExpr)
+@handles(ast.NamedExpr)
 def named(scope: Scope, node: ast.NamedExpr) -> Value:
     value = scope.machine.evaluate(scope, node.value)
     scope.home.assign(node.target.id, value)
     return value
 
 
-@expression(ast.Lambda)
+@handles(ast.Lambda)
 def function_expression(scope: Scope, node: ast.Lambda) -> Value:
     return make_function(scope, "<lambda>", node)
 
 
-@expression(ast.Tuple)
+@handles(ast.Tuple)
 def tuple_display(scope: Scope, node: ast.Tuple) -> Value:
     return tuple(elements(scope, node.elts))
 
 
-@expression(ast.List)
+@handles(ast.List)
 def list_display(scope: Scope, node: ast.List) -> Value:
     return elements(scope, node.elts)
 
 
-@expression(ast.Set)
+@handles(ast.Set)
 def set_display(scope: Scope, node: ast.Set) -> Value:
     return SetValue({key(value): None for value in elements(scope, node.elts)})
 
 
-@expression(ast.Dict)
+@handles(ast.Dict)
 def dict_display(scope: Scope, node: ast.Dict) -> Value:
     machine = scope.machine
     result: dict[Value, Value] = {}
@@ -198,7 +198,7 @@ def dict_display(scope: Scope, node: ast.Dict) -> Value:
     return result
 
 
-@expression(ast.Subscript)
+@handles(ast.Subscript)
 def subscript(scope: Scope, node: ast.Subscript) -> Value:
     machine = scope.machine
     value = machine.evaluate(scope, node.value)
@@ -206,20 +206,20 @@ def subscript(scope: Scope, node: ast.Subscript) -> Value:
     return machine.call_at(scope, node, lambda: get_item(machine, value, index))
 
 
-@expression(ast.Slice)
+@handles(ast.Slice)
 def slice_expression(scope: Scope, node: ast.Slice) -> Value:
     parts = (node.lower, node.upper, node.step)
     return slice(*(part and scope.machine.evaluate(scope, part) for part in parts))
 
 
-@expression(ast.JoinedStr)
+@handles(ast.JoinedStr)
 def joined_string(scope: Scope, node: ast.JoinedStr) -> Value:
     text = "".join(scope.machine.evaluate(scope, part) for part in node.values)
     check_text(len(text))
     return text
 
 
-@expression(ast.FormattedValue)
+@handles(ast.FormattedValue)
 def formatted(scope: Scope, node: ast.FormattedValue) -> Value:
     machine = scope.machine
     value = machine.evaluate(scope, node.value)
@@ -229,22 +229,22 @@ def formatted(scope: Scope, node: ast.FormattedValue) -> Value:
     return format_value(machine, value, form)
 
 
-@expression(ast.ListComp)
+@handles(ast.ListComp)
 def list_comprehension(scope: Scope, node: ast.ListComp) -> Value:
     return comprehended(scope, node.generators, node.elt)
 
 
-@expression(ast.GeneratorExp)
+@handles(ast.GeneratorExp)
 def generator_expression(scope: Scope, node: ast.GeneratorExp) -> Value:
     return Iterated(comprehended(scope, node.generators, node.elt))
 
 
-@expression(ast.SetComp)
+@handles(ast.SetComp)
 def set_comprehension(scope: Scope, node: ast.SetComp) -> Value:
     return SetValue({key(v): None for v in comprehended(scope, node.generators, node.elt)})
 
 
-@expression(ast.DictComp)
+@handles(ast.DictComp)
 def dict_comprehension(scope: Scope, node: ast.DictComp) -> Value:
     pair = ast.copy_location(ast.Tuple([node.key, node.value], ast.Load()), node)
     return {key(k): value for k, value in comprehended(scope, node.generators, pair)}
@@ -283,14 +283,14 @@ def unpack(scope: Scope, target: ast.expr, value: Value) -> None:
         assign(scope, target, value)
 
 
-@expression(ast.Yield)
+@handles(ast.Yield)
 def yield_value(scope: Scope, node: ast.Yield) -> Value:
     value = node.value and scope.machine.evaluate(scope, node.value)
     scope.yields.append(value)
     check_count(len(scope.yields))
 
 
-@expression(ast.YieldFrom)
+@handles(ast.YieldFrom)
 def yield_from(scope: Scope, node: ast.YieldFrom) -> Value:
     for value in iterate(scope.machine, scope.machine.evaluate(scope, node.value)):
         scope.machine.budget.spend(1)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from cnncalc.notations.source.values import Instance
 
 
-__all__ = ["Batch", "Parameter", "Static", "Tensor", "one_number"]
+__all__ = ["Batch", "Parameter", "Pile", "Static", "Tensor", "one_number"]
 
 
 class Batch:
@@ -42,6 +42,16 @@ class Tensor:
         self.number = number
         self.shape = shape
         self.alone = False
+
+
+class Pile:
+    """Tensors stacked in front of the batch, until something is taken of them or over them."""
+
+    __slots__ = ("parts", "shape")
+
+    def __init__(self, parts: list[Tensor], shape: tuple[Any, ...]) -> None:
+        self.parts = parts
+        self.shape = shape
 
 
 class Static:

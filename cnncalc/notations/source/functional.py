@@ -12,7 +12,7 @@ from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.tensors import inner_shape
 from cnncalc.notations.source.torch_layers import plain, refused
-from cnncalc.notations.source.trace import emit
+from cnncalc.notations.source.trace import emit, made_of
 from cnncalc.notations.source.values import Opaque, Value
 from cnncalc.notations.source.weighted import (
     batch_norm,
@@ -82,6 +82,7 @@ LAYERS = {
     "fold": ("Fold", "output_size kernel_size dilation padding stride"),
     "local_response_norm": ("LocalResponseNorm", "size alpha beta k"),
 }
+ALONG = ("Softmax", "LogSoftmax", "Softmin")  # any axis of weights will do; they have no batch
 IGNORED = frozenset(words("training inplace _stacklevel dtype out memory_format antialias"))
 
 
@@ -94,8 +95,8 @@ def layer_function(name: str) -> Any:
         if len(args) > len(places):
             raise raised("TypeError", f"`{name}` takes {len(places)} arguments after the input")
         given = dict(zip(places, args, strict=False)) | kwargs
-        if isinstance(input, Static) and input.values is not None and not words:
-            return input
+        if isinstance(input, Static) and cls in ALONG:
+            return made_of(machine, [input], input.shape)
         options = {key: plain(value) for key, value in given.items() if key not in IGNORED}
         layer = vocabulary(cls, [], options)
         output = emit(machine, layer, [input], op=name)

@@ -7,7 +7,7 @@ from typing import Any
 from cnncalc.notations.source.comparing import key
 from cnncalc.notations.source.data import content_of
 from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.flowing import Static, Tensor
+from cnncalc.notations.source.flowing import Pile, Static, Tensor
 from cnncalc.notations.source.limits import check_count
 from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.stops import Refusal
@@ -32,6 +32,8 @@ def get_item(machine: Any, value: Value, index: Value) -> Value:
         if found is not MISSING:
             return machine.call(Bound(found, value), [index], {})
     value = content_of(value)
+    if isinstance(value, Pile):
+        value = value.parts
     if isinstance(value, str | tuple | list | range):
         if isinstance(index, slice):
             machine.budget.spend(len(value) >> 3)

@@ -73,7 +73,8 @@ def reduction(how: str) -> Any:
         keep = bool(rest.get("keep_dims", keepdims))
         if how in ("mean", "max") and places == tuple(range(1, len(tensor.shape))):
             return emit(machine, KINDS["gap" if how == "mean" else "gmp"](keep), [tensor], op=how)
-        result = emit(machine, KINDS["reduce"](how, places, keep), [tensor], op=how)
+        layer = KINDS["reduce"](how, places, keep, how in ("std", "var"))
+        result = emit(machine, layer, [tensor], op=how)
         return result if keep else ordered(machine, tensor, places, result)
 
     return call

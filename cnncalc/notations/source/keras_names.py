@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from typing import Any
 
 from cnncalc.notations.source.builtin import simple
@@ -89,7 +90,7 @@ def inside(machine: Any, path: str, parts: list[str]) -> Value:
     if top == "layers":
         return layer_name(machine, path, name)
     if top == "activations" and name in ACTIVATIONS:
-        return simple(name, FUNCTIONS[name])
+        return activation(name)
     if top in ("backend", "ops", "activations", "nn") and name in FUNCTIONS:
         return simple(name, FUNCTIONS[name])
     if top in SILENT:
@@ -163,9 +164,21 @@ def get_uid(machine: Any, prefix: Value = "") -> int:
     return count
 
 
+@cache
+def activation(name: str) -> Builtin:
+    """The function of an activation, which sources compare with others."""
+    return simple(name, FUNCTIONS[name])
+
+
 def get_activation(machine: Any, value: Value) -> Value:
-    """`activations.get`: the name itself is enough here."""
-    return value
+    """`activations.get`: the function of a name."""
+    name = "linear" if value is None else value
+    return activation(name) if isinstance(name, str) and name in ACTIVATIONS else value
+
+
+def activation_name(machine: Any, value: Value) -> Value:
+    """`activations.serialize`: the name of a function."""
+    return value.name if isinstance(value, Builtin) else value
 
 
 def source_inputs(machine: Any, tensor: Value, *args: Value) -> Value:
@@ -217,7 +230,7 @@ FIXED: dict[str, Value] = {
     "backend.backend": simple("backend", lambda machine: "tensorflow"),
     "backend.floatx": simple("floatx", lambda machine: "float32"),
     "activations.get": simple("get", get_activation),
-    "activations.serialize": simple("serialize", get_activation),
+    "activations.serialize": simple("serialize", activation_name),
     "ops.operation_utils": Namespace("keras.ops.operation_utils"),
     "ops.operation_utils.get_source_inputs": simple("get_source_inputs", source_inputs),
     "utils.get_source_inputs": simple("get_source_inputs", source_inputs),

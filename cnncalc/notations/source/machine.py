@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cnncalc.notations.source.imports import Imports
     from cnncalc.notations.source.trace import Trace
 
-__all__ = ["FAULTS", "Machine", "expression", "statement"]
+__all__ = ["FAULTS", "Machine", "handles"]
 
 PYTHON_FRAMES = 9_000  # for this interpreter's own recursion; calls are bounded by the budget
 MAX_SITES = 4
@@ -104,29 +104,13 @@ class Machine:
 
         return find_builtin(self, name)
 
-    def evaluate(self, scope: Scope, node: ast.expr) -> Value:
-        """The value of an expression."""
+    def evaluate(self, scope: Scope, node: ast.expr | ast.stmt) -> Value:
+        """The value of an expression; of a statement, a signal where it ends the block."""
         budget = self.budget
         budget.fuel -= 1
         if budget.fuel < 0:
             budget.spend(0)
-        handler = EXPRESSIONS.get(node.__class__)
-        try:
-            if handler is None:
-                raise Refusal(f"{name_of(node)} can't be followed")
-            return handler(scope, node)
-        except (Refusal, Raised) as stop:
-            if stop.span is None:
-                stop.span = scope.module.file.span(node)
-            raise
-
-    def execute(self, scope: Scope, node: ast.stmt) -> object:
-        """Run a statement; gives a signal where it ends the block (see `statements`)."""
-        budget = self.budget
-        budget.fuel -= 1
-        if budget.fuel < 0:
-            budget.spend(0)
-        handler = STATEMENTS.get(node.__class__)
+        handler = HANDLERS.get(node.__class__)
         try:
             if handler is None:
                 raise Refusal(f"{name_of(node)} can't be followed")
@@ -139,7 +123,7 @@ class Machine:
     def run(self, scope: Scope, body: list[ast.stmt]) -> object:
         """Run statements until one of them ends the block."""
         for statement in body:
-            signal = self.execute(scope, statement)
+            signal = self.evaluate(scope, statement)
             if signal is not None:
                 return signal
         return None
@@ -198,9 +182,8 @@ class Machine:
             sys.setrecursionlimit(limit)
 
 
-Handler = Callable[[Scope, ast.AST], object]
-EXPRESSIONS: dict[type[ast.AST], Handler] = {}
-STATEMENTS: dict[type[ast.AST], Handler] = {}
+Handler = Callable[..., Value]
+HANDLERS: dict[type[ast.AST], Handler] = {}
 
 NAMES = {
     "Await": "`await`",
@@ -219,22 +202,11 @@ def name_of(node: ast.AST) -> str:
     return NAMES.get(type(node).__name__, f"this {type(node).__name__}")
 
 
-def expression(kind: type[ast.AST]) -> Callable[[Callable[..., Value]], Callable[..., Value]]:
-    """Register how one kind of expression is evaluated."""
+def handles(*kinds: type[ast.AST]) -> Callable[[Handler], Handler]:
+    """Register how kinds of expressions are evaluated, or kinds of statements are run."""
 
-    def register(function: Callable[..., Value]) -> Callable[..., Value]:
-        EXPRESSIONS[kind] = function
-        return function
-
-    return register
-
-
-def statement(*kinds: type[ast.AST]) -> Callable[[Callable[..., object]], Callable[..., object]]:
-    """Register how kinds of statements are run."""
-
-    def register(function: Callable[..., object]) -> Callable[..., object]:
-        for kind in kinds:
-            STATEMENTS[kind] = function
+    def register(function: Handler) -> Handler:
+        HANDLERS.update(dict.fromkeys(kinds, function))
         return function
 
     return register

@@ -8,26 +8,7 @@ from cnncalc.errors import Span
 from cnncalc.notations.source.flowing import Parameter
 from cnncalc.notations.source.values import Instance, Value
 
-__all__ = ["Names", "name_of", "spans_of"]
-
-
-class Names:
-    """Names made unique: `relu#2` for a module used again, `add_1` for an operation."""
-
-    def __init__(self) -> None:
-        self.counts: dict[str, int] = {}
-        self.given: set[str] = set()
-
-    def fresh(self, name: str, again: bool) -> str:
-        sign, number = ("#", 2) if again else ("_", 1)
-        number = self.counts.get(name + sign, number)
-        chosen = name
-        while chosen in self.given:
-            chosen = f"{name}{sign}{number}"
-            number += 1
-        self.counts[name + sign] = number
-        self.given.add(chosen)
-        return chosen
+__all__ = ["name_of", "spans_of"]
 
 
 def name_of(machine: Any, owner: Value, op: str) -> str:

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from cnncalc.layers import KINDS
-from cnncalc.notations.source.flowing import Static, Tensor
+from cnncalc.notations.source.flowing import Pile, Static, Tensor
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.tensors import axis_of, inner_axis, outer_shape
 from cnncalc.notations.source.trace import emit
@@ -16,7 +16,7 @@ from cnncalc.notations.source.viewing import emit_view, sizes_given
 __all__ = ["extreme", "norm", "pair", "product_of", "reduction", "spread"]
 
 
-def reduction(how: str) -> Any:
+def reduction(how: str, biased: bool = False) -> Any:
     """`mean`, `sum`, `amax` … over some axes."""
 
     def call(
@@ -25,19 +25,21 @@ def reduction(how: str) -> Any:
         dim = options.get("axis", dim)
         keep = bool(options.get("keepdims", keepdim))
         rank = len(outer_shape(tensor))
-        if dim is None and isinstance(tensor, Tensor):
+        if dim is None and isinstance(tensor, Tensor | Pile):
             raise whole_batch(how)
         dims = list(range(rank)) if dim is None else sizes_given(machine, (dim,))
+        if isinstance(tensor, Pile):
+            return over_pile(machine, how, tensor, [axis_of(tensor, each) for each in dims], keep)
         if isinstance(tensor, Static):
             return static_reduction(tensor, {axis_of(tensor, each) for each in dims}, keep)
         axes = tuple(sorted(inner_axis(tensor, each, how) for each in dims))
         if len(axes) == rank - 1 and not keep:
-            whole = emit(machine, KINDS["reduce"](how, axes, True), [tensor], op=how)
+            whole = emit(machine, KINDS["reduce"](how, axes, True, biased), [tensor], op=how)
             return emit_view(machine, whole, ())
         spatial = axes == tuple(range(1, rank - 1))
         if how in ("mean", "max") and spatial:
             return emit(machine, KINDS["gap" if how == "mean" else "gmp"](keep), [tensor], op=how)
-        layer = KINDS["reduce"](how, axes, keep)
+        layer = KINDS["reduce"](how, axes, keep, biased)
         return emit(machine, layer, [tensor], op=how)
 
     return call
@@ -49,6 +51,20 @@ def whole_batch(how: str) -> Refusal:
         help=f"branches on shapes can be followed; for each sample it is `x.{how}(dim=1)`",
         code="batch-axis",
     )
+
+
+MERGES = {"sum": "add", "mean": "mean", "max": "maximum", "min": "minimum", "prod": "mul"}
+
+
+def over_pile(machine: Any, how: str, pile: Pile, axes: list[int], keep: bool) -> Value:
+    """`torch.stack(xs).sum(0)`: the tensors joined value by value."""
+    if axes != [0] or keep or how not in MERGES:
+        raise Refusal(
+            f"this `{how}` of tensors stacked in front of the batch can't be followed",
+            help=f"`torch.stack(tensors, dim=1).{how}(dim=1)` keeps the batch in front",
+            code="batch-axis",
+        )
+    return emit(machine, KINDS[MERGES[how]](), pile.parts, op=how)
 
 
 def static_reduction(tensor: Static, axes: set[int], keep: bool) -> Static:
@@ -81,23 +97,34 @@ def pair(how: str) -> Any:
     def call(
         machine: Any, tensor: Value, dim: Value = None, *args: Value, **options: Value
     ) -> Value:
-        options = {key: value for key, value in options.items() if key == "keepdim"}
+        mean = {key: value for key, value in options.items() if key == "keepdim"}
         return (
-            reduction(how)(machine, tensor, dim, **options),
-            reduction("mean")(machine, tensor, dim, **options),
+            spread(how)(machine, tensor, dim, *args, **options),
+            reduction("mean")(machine, tensor, dim, *args[1:], **mean),
         )
 
     return call
 
 
 def spread(how: str) -> Any:
-    """`std` and `var`, whose second argument may be a correction."""
+    """`std` and `var`, which divide by the number of values less a correction."""
 
     def call(
-        machine: Any, tensor: Value, dim: Value = None, *args: Value, **options: Value
+        machine: Any,
+        tensor: Value,
+        dim: Value = None,
+        unbiased: Value = True,
+        keepdim: Value = False,
+        **options: Value,
     ) -> Value:
-        keep = bool(options.get("keepdim", args[-1] if args else False))
-        return reduction(how)(machine, tensor, None if isinstance(dim, bool) else dim, keep)
+        if isinstance(dim, bool):
+            dim, unbiased = None, dim
+        correction = options.pop("correction", None)
+        if correction is None:
+            correction = int(bool(unbiased))
+        if correction not in (0, 1):
+            raise Refusal(f"`{how}` with a correction other than 0 and 1 can't be followed")
+        return reduction(how, biased=correction == 0)(machine, tensor, dim, keepdim, **options)
 
     return call
 

@@ -163,6 +163,7 @@ RESHAPING: dict[str, Any] = {
     "permute": permute,
     "transpose": transpose,
     "swapaxes": transpose,
+    "swapdims": transpose,
     "t": transposed,
     "unsqueeze": unsqueeze,
     "squeeze": squeeze,

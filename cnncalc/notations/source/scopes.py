@@ -237,7 +237,7 @@ class Module:
             return
         self.done.add(number)
         try:
-            self.machine.execute(self.scope, statement)
+            self.machine.evaluate(self.scope, statement)
         except (Refusal, Raised) as error:
             if isinstance(error, Refusal) and error.fatal:
                 raise

@@ -10,7 +10,7 @@ from typing import Any
 from cnncalc.notations.source.comparing import is_true, ordered
 from cnncalc.notations.source.data import content_of, iterate, listed
 from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.flowing import Batch, Static, Tensor, one_number
+from cnncalc.notations.source.flowing import Batch, Pile, Static, Tensor, one_number
 from cnncalc.notations.source.limits import MAX_ITEMS, check_count
 from cnncalc.notations.source.operators import binary
 from cnncalc.notations.source.raising import raised
@@ -44,7 +44,7 @@ def length(machine: Any, value: Value) -> Value:
     """`len(value)`."""
     if isinstance(value, Tensor):
         return Batch()
-    if isinstance(value, Static):
+    if isinstance(value, Static | Pile):
         return value.shape[0] if value.shape else 0
     if isinstance(value, Instance):
         found = value.cls.find("__len__")

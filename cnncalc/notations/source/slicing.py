@@ -1,17 +1,16 @@
-"""Parts of tensors, and tensors put together: indexing, chunk, split, cat, stack."""
+"""Parts of tensors: indexing, chunk, split."""
 
 from __future__ import annotations
 
-from math import prod
+from itertools import pairwise
 from typing import Any
 
 from cnncalc.layers import KINDS
-from cnncalc.layers.base import show
 from cnncalc.notations.source.data import listed
 from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.elementwise import learned, size_text
-from cnncalc.notations.source.figures import MAX_FIGURES, joined, picked
-from cnncalc.notations.source.flowing import Static, Tensor
+from cnncalc.notations.source.figures import picked
+from cnncalc.notations.source.flowing import Static, Tensor, one_number
+from cnncalc.notations.source.joining import cat, stack
 from cnncalc.notations.source.limits import check_count
 from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.reshaping import unsqueeze
@@ -20,7 +19,7 @@ from cnncalc.notations.source.tensors import axis_of, inner_axis, outer_shape
 from cnncalc.notations.source.trace import emit
 from cnncalc.notations.source.values import Value
 
-__all__ = ["SLICING", "cat", "cut", "tensor_item"]
+__all__ = ["SLICING", "cut", "tensor_item"]
 
 
 def tensor_item(machine: Any, tensor: Value, index: Value) -> Value:
@@ -55,6 +54,8 @@ def is_whole(part: Value) -> bool:
 
 def flowing_item(machine: Any, tensor: Tensor, parts: list[Value]) -> Value:
     """Slices axis by axis; a number also takes its axis away, None adds one."""
+    if sum(isinstance(part, list | tuple | Static) for part in parts) > 1:
+        raise Refusal("several lists of places are taken in pairs, which can't be followed")
     result: Value = tensor
     axis = 0
     dropped: list[int] = []
@@ -76,6 +77,8 @@ def flowing_item(machine: Any, tensor: Tensor, parts: list[Value]) -> Value:
 def cut(machine: Any, tensor: Tensor, axis: int, part: Value) -> Tensor:
     """One axis cut to a slice or to one place."""
     size = tensor.shape[axis]
+    if isinstance(part, list | tuple | Static):
+        return chosen(machine, tensor, axis, places_of(machine, part, size))
     if isinstance(part, bool) or not isinstance(part, int | slice):
         raise Refusal(f"an index of {describe(part)} can't be followed")
     if isinstance(part, int):
@@ -93,6 +96,30 @@ def cut(machine: Any, tensor: Tensor, axis: int, part: Value) -> Tensor:
         raise Refusal(f"this slice of an axis of {size} is empty", code="slice")
     layer = KINDS["slice"]((start, stop), axis, step)
     output: Tensor = emit(machine, layer, [tensor], op="getitem")
+    return output
+
+
+def places_of(machine: Any, part: Value, size: int) -> list[int]:
+    """The places that a list of numbers, or an array of them, names along an axis."""
+    if isinstance(part, Static) and (len(part.shape) != 1 or part.values is None or not part.whole):
+        raise Refusal(f"an index of {describe(part)} can't be followed")
+    places = [one_number(each) for each in listed(machine, part)]
+    if not all(isinstance(each, int) and not isinstance(each, bool) for each in places):
+        raise Refusal(f"an index of {describe(part)} can't be followed")
+    if not places:
+        raise Refusal(f"this slice of an axis of {size} is empty", code="slice")
+    wrong = next((each for each in places if not -size <= each < size), None)
+    if wrong is not None:
+        raise raised("IndexError", f"index {wrong} is out of an axis of {size}")
+    return [each % size for each in places]
+
+
+def chosen(machine: Any, tensor: Tensor, axis: int, places: list[int]) -> Tensor:
+    """Places along an axis in an order of their own: those in a row are one slice."""
+    ends = [end for end, (a, b) in enumerate(pairwise(places), 1) if b != a + 1]
+    runs = [places[start:end] for start, end in pairwise([0, *ends, len(places)])]
+    parts = [cut(machine, tensor, axis, slice(run[0], run[-1] + 1)) for run in runs]
+    output: Tensor = cat(machine, parts, axis + 1)
     return output
 
 
@@ -175,91 +202,12 @@ def unbind(machine: Any, tensor: Value, dim: Value = 0) -> Value:
     return tuple(select(machine, tensor, dim, place) for place in range(size))
 
 
-def cat(machine: Any, tensors: Value, dim: Value = 0, **options: Value) -> Value:
-    """Tensors one after another along an axis."""
-    dim = options.get("axis", dim)
-    parts = listed(machine, tensors)
-    if not parts:
-        raise Refusal("`torch.cat` of nothing")
-    for part in parts:
-        if not isinstance(part, Tensor | Static):
-            raise Refusal(f"`torch.cat` joins tensors, not {describe(part)}")
-    if not any(isinstance(part, Tensor) for part in parts):
-        return static_cat(machine, parts, axis_of(parts[0], dim))
-    axis = inner_axis(next(part for part in parts if isinstance(part, Tensor)), dim, "torch.cat")
-    parts = absorbed(machine, parts, axis)
-    return emit(machine, KINDS["cat"](axis), parts, op="cat") if len(parts) > 1 else parts[0]
-
-
-def static_cat(machine: Any, parts: list[Value], axis: int) -> Static:
-    """The same of weights and constants."""
-    machine.budget.spend(sum(len(part.sources) + len(part.values or ()) for part in parts))
-    sizes = list(parts[0].shape)
-    sizes[axis] = sum(part.shape[axis] for part in parts)
-    sources = dict.fromkeys(source for part in parts for source in part.sources)
-    fills = {part.fill for part in parts}
-    made = Static(tuple(sizes), tuple(sources), fill=fills.pop() if len(fills) == 1 else None)
-    if all(part.values is not None for part in parts) and prod(sizes) <= MAX_FIGURES:
-        made.values = joined([(part.values, part.shape) for part in parts], axis)
-        made.whole = all(part.whole for part in parts)
-    return made
-
-
-def absorbed(machine: Any, parts: list[Value], axis: int) -> list[Value]:
-    """What is joined, with the weights and constants made a part of the tensor beside them."""
-    found: list[Value] = []
-    waiting: list[Static] = []  # constants in front of the first tensor
-    for part in parts:
-        if isinstance(part, Tensor):
-            for static in reversed(waiting):
-                part = extended(machine, part, static, axis, True)
-            waiting = []
-            found.append(part)
-        elif found:
-            found[-1] = extended(machine, found[-1], part, axis, False)
-        else:
-            waiting.append(part)
-    return found
-
-
-def extended(machine: Any, tensor: Tensor, static: Static, axis: int, before: bool) -> Value:
-    """A tensor that is longer along an axis by something fixed, on one side.
-
-    It is padded; numbers that aren't all the same are then added to it.
-    """
-    sizes = tuple(static.shape[1:])
-    same = len(sizes) == len(tensor.shape) and all(
-        place == axis or size == have
-        for place, (size, have) in enumerate(zip(sizes, tensor.shape, strict=True))
-    )
-    if not same or not isinstance(sizes[axis], int):
-        raise Refusal(
-            f"`torch.cat` can't join {show(tensor.shape)} and {'×'.join(map(size_text, sizes))}",
-            code="branches",
-        )
-    pair = (sizes[axis], 0) if before else (0, sizes[axis])
-    pads = [(0, 0)] * max(len(tensor.shape) - 1, 1)
-    if axis:
-        pads[axis - 1] = pair
-    channels = ((0, 0) if axis else pair,)
-    layer = KINDS["pad"](tuple(pads), "zeros", static.fill or 0.0, channels)
-    padded: Tensor = emit(machine, layer, [tensor], op="cat")
-    if static.fill is not None:
-        return padded
-    return learned(machine, "+", padded, Static((1, *padded.shape), static.sources), False)
-
-
-def stack(machine: Any, tensors: Value, dim: Value = 0) -> Value:
-    """Tensors along a new axis."""
-    parts = [unsqueeze(machine, part, dim) for part in listed(machine, tensors)]
-    return cat(machine, parts, dim)
-
-
 SLICING: dict[str, Any] = {
     "chunk": chunk,
     "split": split,
     "narrow": narrow,
     "select": select,
+    "index_select": select,
     "unbind": unbind,
     "cat": cat,
     "concat": cat,

@@ -12,13 +12,13 @@ from cnncalc.notations.source.comparing import is_true
 from cnncalc.notations.source.data import iterate, text_of
 from cnncalc.notations.source.flowing import Static
 from cnncalc.notations.source.items import delete_item, set_item
-from cnncalc.notations.source.machine import statement
+from cnncalc.notations.source.machine import handles
 from cnncalc.notations.source.operators import in_place
 from cnncalc.notations.source.raising import as_raised, matches, raised
 from cnncalc.notations.source.scopes import Scope
 from cnncalc.notations.source.setting import delete_attribute, set_attribute
 from cnncalc.notations.source.stops import Raised, Refusal
-from cnncalc.notations.source.values import Foreign, Instance, Opaque, Value
+from cnncalc.notations.source.values import Foreign, Opaque, Value
 
 __all__ = ["assign"]
 
@@ -26,25 +26,25 @@ RAISE_COST = 50  # in fuel
 RETURN, BREAK, CONTINUE = "return", "break", "continue"
 
 
-@statement(ast.Pass)
+@handles(ast.Pass)
 def nothing(scope: Scope, node: ast.Pass) -> None:
     return None
 
 
-@statement(ast.Expr)
+@handles(ast.Expr)
 def expression_statement(scope: Scope, node: ast.Expr) -> None:
     if not isinstance(node.value, ast.Constant):
         scope.machine.evaluate(scope, node.value)
 
 
-@statement(ast.Assign)
+@handles(ast.Assign)
 def assignment(scope: Scope, node: ast.Assign) -> None:
     value = scope.machine.evaluate(scope, node.value)
     for target in node.targets:
         assign(scope, target, value)
 
 
-@statement(ast.AnnAssign)
+@handles(ast.AnnAssign)
 def annotated_assignment(scope: Scope, node: ast.AnnAssign) -> None:
     if node.value is not None:
         assign(scope, node.target, scope.machine.evaluate(scope, node.value))
@@ -52,7 +52,7 @@ def annotated_assignment(scope: Scope, node: ast.AnnAssign) -> None:
         scope.names["__fields__"].append(node.target.id)
 
 
-@statement(ast.AugAssign)
+@handles(ast.AugAssign)
 def augmented_assignment(scope: Scope, node: ast.AugAssign) -> None:
     machine = scope.machine
     target = node.target
@@ -107,7 +107,7 @@ def assign_all(scope: Scope, targets: list[ast.expr], value: Value) -> None:
         assign(scope, target.value if isinstance(target, ast.Starred) else target, each)
 
 
-@statement(ast.Delete)
+@handles(ast.Delete)
 def deletion(scope: Scope, node: ast.Delete) -> None:
     machine = scope.machine
     for target in node.targets:
@@ -120,30 +120,30 @@ def deletion(scope: Scope, node: ast.Delete) -> None:
             delete_item(machine, holder, machine.evaluate(scope, target.slice))
 
 
-@statement(ast.Return)
+@handles(ast.Return)
 def return_statement(scope: Scope, node: ast.Return) -> str:
     scope.result = node.value and scope.machine.evaluate(scope, node.value)
     return RETURN
 
 
-@statement(ast.Break)
+@handles(ast.Break)
 def break_statement(scope: Scope, node: ast.Break) -> str:
     return BREAK
 
 
-@statement(ast.Continue)
+@handles(ast.Continue)
 def continue_statement(scope: Scope, node: ast.Continue) -> str:
     return CONTINUE
 
 
-@statement(ast.If)
+@handles(ast.If)
 def if_statement(scope: Scope, node: ast.If) -> object:
     machine = scope.machine
     chosen = is_true(machine, machine.evaluate(scope, node.test))
     return machine.run(scope, node.body if chosen else node.orelse)
 
 
-@statement(ast.For)
+@handles(ast.For)
 def for_statement(scope: Scope, node: ast.For) -> object:
     machine = scope.machine
     for item in iterate(machine, machine.evaluate(scope, node.iter)):
@@ -157,7 +157,7 @@ def for_statement(scope: Scope, node: ast.For) -> object:
     return machine.run(scope, node.orelse)
 
 
-@statement(ast.While)
+@handles(ast.While)
 def while_statement(scope: Scope, node: ast.While) -> object:
     machine = scope.machine
     while is_true(machine, machine.evaluate(scope, node.test)):
@@ -170,7 +170,7 @@ def while_statement(scope: Scope, node: ast.While) -> object:
     return machine.run(scope, node.orelse)
 
 
-@statement(ast.With)
+@handles(ast.With)
 def with_statement(scope: Scope, node: ast.With) -> object:
     for item in node.items:
         value = scope.machine.evaluate(scope, item.context_expr)
@@ -181,7 +181,7 @@ def with_statement(scope: Scope, node: ast.With) -> object:
     return scope.machine.run(scope, node.body)
 
 
-@statement(ast.Assert)
+@handles(ast.Assert)
 def assert_statement(scope: Scope, node: ast.Assert) -> None:
     machine = scope.machine
     if not is_true(machine, machine.evaluate(scope, node.test)):
@@ -192,14 +192,14 @@ def assert_statement(scope: Scope, node: ast.Assert) -> None:
         raise raised("AssertionError", text, own=True)
 
 
-@statement(ast.Raise)
+@handles(ast.Raise)
 def raise_statement(scope: Scope, node: ast.Raise) -> None:
     if node.exc is None:
         raise scope.find("__exception__")
     raise as_raised(scope.machine, scope.machine.evaluate(scope, node.exc))
 
 
-@statement(ast.Try)
+@handles(ast.Try)
 def try_statement(scope: Scope, node: ast.Try) -> object:
     machine = scope.machine
     guards = any(expects_import(handler) for handler in node.handlers)
@@ -233,7 +233,3 @@ def handle(scope: Scope, node: ast.Try, error: Raised) -> object:
             scope.names["__exception__"] = error
             return scope.machine.run(scope, handler.body)
     raise error
-
-
-def is_exception(value: Value) -> bool:
-    return isinstance(value, Instance) and any(c.name == "BaseException" for c in value.cls.order)

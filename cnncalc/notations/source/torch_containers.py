@@ -23,10 +23,14 @@ def members(holder: Instance, machine: Any = None) -> list[tuple[str, Value]]:
         machine.budget.spend(len(holder.fields) >> 1)
     if MODULES_OF_WEIGHTS & set(holder.cls.order):
         return [(n, v) for n, v in holder.fields.items() if isinstance(v, Parameter)]
-    return list(children(holder))
+    return [
+        (n, v) for n, v in holder.fields.items() if is_module(v) or (v is None and n.isdecimal())
+    ]
 
 
 def check_member(holder: Instance, value: Value) -> Value:
+    if value is None and CONTAINERS["ModuleList"] in holder.cls.order:
+        return value  # a place that the forward passes over
     if isinstance(value, Class):
         name = f"nn.{value.name}" if value.library else value.name
         raise raised(

@@ -26,6 +26,7 @@ from cnncalc.notations.source.creating import (
 from cnncalc.notations.source.elementwise import single, tensor_operator
 from cnncalc.notations.source.flowing import Batch, Static, Tensor
 from cnncalc.notations.source.functional import FUNCTIONAL
+from cnncalc.notations.source.joining import cat
 from cnncalc.notations.source.limits import check_count, check_int
 from cnncalc.notations.source.reducing import (
     extreme,
@@ -36,7 +37,7 @@ from cnncalc.notations.source.reducing import (
     spread,
 )
 from cnncalc.notations.source.reshaping import RESHAPING
-from cnncalc.notations.source.slicing import SLICING, cat
+from cnncalc.notations.source.slicing import SLICING
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.trace import emit
 from cnncalc.notations.source.values import Value
@@ -242,6 +243,7 @@ TORCH: dict[str, Any] = {
     ),
     "from_numpy": from_values,
     "arange": arange,
+    "randperm": arange,  # one order of all there are, as good as any other
     "linspace": linspace,
     "is_tensor": lambda machine, value: isinstance(value, Tensor | Static),
     "numel": METHODS["numel"],

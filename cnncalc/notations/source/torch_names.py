@@ -82,20 +82,25 @@ def find_torch(machine: Any, path: str) -> Value:
     if len(parts) == 2 and parts[0] == "torch" and name in DTYPES:
         return Opaque(path)
     if parts[0] == "torch" and (len(parts) == 2 or parts[1] in ("functional", "special", "linalg")):
-        from cnncalc.notations.source.torch_functions import TORCH
-
-        if name in TORCH:
-            return tensor_function(name, TORCH[name])
+        found = function_named(name)
+        if found is not MISSING:
+            return found
     return around(path, name)
+
+
+def function_named(name: str) -> Value:
+    """`torch.relu` or `F.relu`, and `relu_`, which writes over what it is given."""
+    from cnncalc.notations.source.torch_functions import TORCH
+
+    found = TORCH.get(name) or TORCH.get(name.removesuffix("_"))
+    return MISSING if found is None else tensor_function(name, found)
 
 
 def in_nn(path: str, parts: list[str]) -> Value:
     """Names under torch.nn: layers, containers and functions."""
     name = parts[-1]
     if parts[2:3] == ["functional"] and len(parts) == 4:
-        from cnncalc.notations.source.torch_functions import TORCH
-
-        return tensor_function(name, TORCH[name]) if name in TORCH else MISSING
+        return function_named(name)
     if name in CONTAINERS:
         return CONTAINERS[name]
     found = layer_class(name)

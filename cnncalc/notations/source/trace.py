@@ -11,14 +11,15 @@ from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.merge import Input
 from cnncalc.network import Step
+from cnncalc.notations.names import Names
 from cnncalc.notations.source.flowing import Parameter, Static, Tensor
 from cnncalc.notations.source.holding import Counting, Held, held_by, same_tensors
 from cnncalc.notations.source.limits import MAX_LAYERS
-from cnncalc.notations.source.naming import Names, name_of, spans_of
+from cnncalc.notations.source.naming import name_of, spans_of
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import Instance, Value
 
-__all__ = ["Names", "Trace", "emit", "whole_module"]
+__all__ = ["Trace", "emit", "made_of", "whole_module"]
 
 STEP_COST = 40  # in fuel: a step is dearer than a node of the syntax tree
 
@@ -120,7 +121,7 @@ class Trace:
             layer = layer if number != root else Input()
             if frozen(record.owner):
                 layer = layer.frozen()
-            name = names.fresh(record.name, shares is not None)
+            name = names.of_step(record.name, shares is not None)
             inputs = tuple(places[each] for each in record.inputs)
             steps.append(Step(layer, inputs, name, record.spans, shares))
         return steps, [places[number] for number in dict.fromkeys(outputs)]
@@ -172,6 +173,8 @@ def emit(
     machine.budget.spend(STEP_COST)
     if machine.trace is not None and (owner is not None or held):
         inputs = [flowing(machine, each) for each in inputs]
+    if keeps_shape(layer) and all(isinstance(each, Static) for each in inputs):
+        return made_of(machine, inputs, inputs[0].shape)
     shapes = tuple(inner_shape(each) for each in inputs)
     try:
         shape = checked(settle(layer, shapes), shapes)
@@ -181,7 +184,7 @@ def emit(
         raise misfit(machine, error, layer, inputs, shapes, owner) from None
     if not all(isinstance(each, Tensor) for each in inputs):
         note_fixed(machine, layer, shapes, owner)
-        return Static((*inputs[0].shape[:1], *shape))
+        return made_of(machine, inputs, (*inputs[0].shape[:1], *shape))
     if held is None and isinstance(owner, Parameter):
         held = {"weight": owner}
     machine.budget.spend(sum(len(each.sources) for each in (held or {}).values() if each))
@@ -189,6 +192,18 @@ def emit(
     numbers = tuple(each.number for each in inputs)
     named, spans = name or name_of(machine, owner, op), spans_of(machine, owner)
     return machine.trace.add(Record(layer, numbers, shape, named, owner, part, spans, held))
+
+
+def keeps_shape(layer: Layer) -> bool:
+    """Whether a layer does the same to tensors of any size, and holds nothing."""
+    return type(layer).output is Layer.output and type(layer).weights is Layer.weights
+
+
+def made_of(machine: Any, inputs: Sequence[Value], shape: tuple[Any, ...]) -> Static:
+    """Something fixed, made of other fixed tensors."""
+    sources = [source for each in inputs if isinstance(each, Static) for source in each.sources]
+    machine.budget.spend(len(sources))
+    return Static(shape, tuple(dict.fromkeys(sources)))
 
 
 def flowing(machine: Any, value: Value) -> Value:

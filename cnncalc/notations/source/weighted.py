@@ -63,7 +63,9 @@ def check_sizes(layer: Layer, shape: Shape, held: Held, op: str) -> None:
 
 
 def weighted(machine: Any, layer: Layer, input: Value, op: str, **weights: Value) -> Value:
-    """One step of a layer whose weights the source holds itself."""
+    """One step of a layer whose weights the source holds itself; plain where it gives none."""
+    if all(each is None for each in weights.values()):
+        return emit(machine, layer, [input], op=op)
     held: Held = {}
     for which, each in weights.items():
         if each is not None:
@@ -138,11 +140,8 @@ def layer_norm(
     bias: Value = None,
     eps: Value = 1e-5,
 ) -> Value:
-    affine = weight is not None
-    options = {"elementwise_affine": affine, "bias": bias is not None}
+    options = {"elementwise_affine": weight is not None, "bias": bias is not None}
     layer = vocabulary("LayerNorm", [plain(normalized_shape)], options)
-    if not affine:
-        return emit(machine, layer, [input], op="layer_norm")
     return weighted(machine, layer, input, "layer_norm", weight=weight, bias=bias)
 
 
@@ -156,8 +155,6 @@ def group_norm(
 ) -> Value:
     channels = inner_shape(input)[0]
     layer = vocabulary("GroupNorm", [num_groups, channels], {"affine": weight is not None})
-    if weight is None:
-        return emit(machine, layer, [input], op="group_norm")
     return weighted(machine, layer, input, "group_norm", weight=weight, bias=bias)
 
 
@@ -171,13 +168,11 @@ def batch_norm(
     *args: Value,
     **options: Value,
 ) -> Value:
-    known = {"weight": weight, "bias": bias, "running_mean": running_mean}
-    known["running_var"] = running_var
     layer = KINDS["bn"](weight is not None, running_mean is not None)
     layer = layer.expecting(Expects("F.batch_norm"))
-    if not any(isinstance(each, Static) for each in known.values()):
-        return emit(machine, layer, [input], op="batch_norm")
-    return weighted(machine, layer, input, "batch_norm", **known)
+    held = {"weight": weight, "bias": bias}
+    held |= {"running_mean": running_mean, "running_var": running_var}
+    return weighted(machine, layer, input, "batch_norm", **held)
 
 
 def instance_norm(machine: Any, input: Value, *args: Value, **options: Value) -> Value:

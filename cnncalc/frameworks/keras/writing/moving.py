@@ -9,7 +9,7 @@ from cnncalc.frameworks.keras.reshaping import MODES
 from cnncalc.frameworks.keras.writing.calls import Writer, axes_of, call, no_class, one
 from cnncalc.layers.base import NO_PADS, Shape, spread_out
 
-__all__ = ["WRITERS", "keras_axis"]
+__all__ = ["MERGES", "WRITERS", "keras_axis"]
 
 
 def keras_axis(place: int) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 from cnncalc.frameworks.keras.activations import ACTIVATIONS
 from cnncalc.frameworks.keras.frame import Call
-from cnncalc.frameworks.keras.writing.calls import Writer, call, no_class, one
+from cnncalc.frameworks.keras.writing.calls import Writer, call, no_class, one, same
 from cnncalc.frameworks.keras.writing.moving import keras_axis
 from cnncalc.layers.base import Layer, Shape, place
 
@@ -20,16 +20,6 @@ SAME = {
     "leakyrelu": "LeakyReLU negative_slope",
     "noise": "GaussianNoise stddev",
 }
-
-
-def _same(words: str) -> Writer:
-    name, *arguments = words.split()
-
-    def write(layer: Any, shape: Shape) -> str:
-        values = [getattr(layer, option) for option in layer.options]
-        return call(name, **dict(zip(arguments, values, strict=False)))
-
-    return write
 
 
 def _functions() -> dict[str, tuple[str, Layer]]:
@@ -140,7 +130,7 @@ def _standardize(layer: Any, shape: Shape) -> str:
 
 WRITERS: dict[str, Writer] = {
     **dict.fromkeys(FUNCTIONS, _function),
-    **{kind: _same(words) for kind, words in SAME.items()},
+    **{kind: same(words) for kind, words in SAME.items()},
     **dict.fromkeys(("glu", "logsoftmax", "sparsemax"), _along),
     "bn": _batch_norm,
     "gn": _group_norm,

@@ -34,6 +34,8 @@ def symmetric(pads: Pads) -> bool:
 
 def pads_at(layer: Any, shape: Shape) -> Pads:
     """The padding in numbers at this input, words resolved."""
+    if layer.padding == "valid":
+        return NO_PADS
     if not isinstance(layer.padding, str):
         return tuple(layer.padding)
     return collapsed(tuple((w.before, w.after) for w in layer.windows(shape)))
@@ -58,6 +60,8 @@ def _pool(value: float) -> Split:
 
     def split(layer: Any, shape: Shape) -> tuple[Layer, ...]:
         pads = pads_at(layer, shape)
+        if layer.padding in ("same", "same-lower"):
+            layer = layer.replaced(ceil=False)  # the word says how many windows there are
         if symmetric(pads) and at_most_half(layer, pads, len(shape) - 1):
             return (layer.replaced(padding=pads),)
         if layer.ceil or not getattr(layer, "count_padding", True):
@@ -69,7 +73,8 @@ def _pool(value: float) -> Split:
 
 def at_most_half(layer: Any, pads: Pads, axes: int) -> bool:
     kernels = spread(layer.kernel, axes)
-    return all(2 * max(pad) <= k for pad, k in zip(spread(pads, axes), kernels, strict=True))
+    pairs = zip(spread(pads, axes), kernels, strict=True)
+    return all(min(pad) >= 0 and 2 * max(pad) <= k for pad, k in pairs)
 
 
 def _lp_pool(layer: Any, shape: Shape) -> tuple[Layer, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnncalc.frameworks.pytorch.writing.calls import Writer, axes_of, call, no_class
+from cnncalc.frameworks.pytorch.writing.calls import Writer, axes_of, call, no_class, same
 from cnncalc.layers.base import Shape, place
 
 __all__ = ["WRITERS"]
@@ -36,16 +36,6 @@ SAME = {
     "lrn": "LocalResponseNorm size alpha beta k",
 }
 ALONG = {"softmax": "Softmax", "logsoftmax": "LogSoftmax", "softmin": "Softmin", "glu": "GLU"}
-
-
-def _same(words: str) -> Writer:
-    name, *arguments = words.split()
-
-    def write(layer: Any, shape: Shape) -> str:
-        values = [getattr(layer, option) for option in layer.options]
-        return call(name, **dict(zip(arguments, values, strict=True)))
-
-    return write
 
 
 def _along(name: str) -> Writer:
@@ -136,7 +126,7 @@ def _normalized(layer: Any, shape: Shape) -> Any:
 
 
 WRITERS: dict[str, Writer] = {
-    **{kind: _same(words) for kind, words in SAME.items()},
+    **{kind: same(words) for kind, words in SAME.items()},
     **{kind: _along(name) for kind, name in ALONG.items()},
     "relu": _relu,
     "hardsigmoid": _hard_sigmoid,

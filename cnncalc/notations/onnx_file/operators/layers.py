@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from math import prod
 
 from cnncalc.frameworks.onnx import READERS
@@ -13,10 +13,11 @@ from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer
 from cnncalc.notations.onnx_file.call import Call
 from cnncalc.notations.onnx_file.model import Constant
-from cnncalc.notations.onnx_file.records import Flow, Value
+from cnncalc.notations.onnx_file.records import Flow, Statistic, Value
 
 __all__ = ["LAYERS"]
 
+MOVES = ("flatten", "permute", "reshape", "unflatten")
 # The weights behind each operator's further inputs, by their names in the layer.
 WEIGHTS: dict[str, tuple[str, ...]] = {
     "BatchNormalization": ("weight", "bias", "running_mean", "running_var"),
@@ -41,6 +42,33 @@ def weighted(call: Call) -> Flow:
     if op not in ("Conv", "ConvTranspose"):
         layer = _as_learned(layer, given, call.tracer.stores_weights)
     return call.add(layer, [call.flow()], "", **given)
+
+
+def batch_norm(call: Call) -> Flow:
+    """With statistics that are stored, or with those of the batch, worked out in the file."""
+    flow, statistics = call.flow(), [each for each in call.inputs if isinstance(each, Statistic)]
+    if not statistics:
+        return weighted(call)
+    between = {step for each in statistics for step in steps_between(call, flow, each.of)}
+    records = call.tracer.records
+    if between == set(range(flow.number + 1, len(records))):
+        del records[flow.number + 1 :]  # they only turned it round
+    given = {"weight": call.constant(1), "bias": call.constant(2)}
+    sizes = [each.shape if each else None for each in given.values()]
+    layer = READERS[call.node.op](call.attributes, sizes * 2).replaced(stats=False)
+    layer = _as_learned(layer, given, call.tracer.stores_weights)
+    return call.add(layer, [flow], "", **given)
+
+
+def steps_between(call: Call, start: Flow, end: Flow) -> Iterator[int]:
+    """The steps that move the values of one into the other's order."""
+    number = end.number
+    while number > start.number:
+        yield number
+        record = call.tracer.records[number]
+        number = record.inputs[0] if record.layer.kind in MOVES else -1
+    if number != start.number:
+        call.refuse("its statistics are those of other data than it works on", code="batch")
 
 
 def _as_learned(layer: Layer, given: dict[str, Constant | None], literal: bool) -> Layer:
@@ -175,6 +203,7 @@ LAYERS: dict[str, Callable[[Call], Value | list[Value]]] = {
     "Dropout": dropout,
     "LpNormalization": lp_normalization,
     "MaxUnpool": max_unpool,
+    "BatchNormalization": batch_norm,
     "MeanVarianceNormalization": mean_variance,
     "PRelu": prelu,
 }

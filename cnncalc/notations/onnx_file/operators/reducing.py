@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from cnncalc.layers import KINDS
 from cnncalc.notations.onnx_file.call import Call
-from cnncalc.notations.onnx_file.records import Flow, Value
+from cnncalc.notations.onnx_file.records import Flow, Statistic, Value
 
 __all__ = ["REDUCING"]
 
@@ -24,13 +24,15 @@ BY = {
 GLOBAL = {"mean": "gap", "max": "gmp"}
 
 
-def reduce(call: Call) -> Flow:
+def reduce(call: Call) -> Flow | Statistic:
     """A reduction; the mean or maximum over the whole map is a global pool."""
     flow, given = call.flow(), call.whole("axes", 1)
     if not given:
         if call.integer("noop_with_empty_axes", 0):
             return call.add(KINDS["identity"](), [flow])
         given = list(range(len(flow.shape) + 1))
+    if any(axis % (len(flow.shape) + 1) == 0 for axis in given):
+        return Statistic(flow, call.node)
     axes = tuple(sorted({call.axis(axis, flow, "runs along") for axis in given}))
     keep = bool(call.integer("keepdims", 1))
     by = BY[call.node.op]

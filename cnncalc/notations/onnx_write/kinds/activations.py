@@ -73,7 +73,8 @@ def softplus(at: Builder, layer: Any, x: str) -> str:
 
 def threshold(at: Builder, layer: Any, x: str) -> str:
     if layer.value or layer.threshold < 0:
-        unsayable("a threshold other than to 0 from 0 on")
+        above = at.node("Greater", x, at.number(layer.threshold))
+        return at.node("Where", above, x, at.number(layer.value))
     return at.node("ThresholdedRelu", x, alpha=layer.threshold)
 
 

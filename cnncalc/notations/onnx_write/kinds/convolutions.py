@@ -63,8 +63,12 @@ def transposed(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...])
         cut = [max(each, 0) for each in over]
         window = window._replace(pads=[(each // 2, each - each // 2) for each in cut])
         extra = [max(-each, 0) for each in over]
+    # Runtimes want less than a stride: places of zeros after the map give the strides.
+    steps = list(zip(extra, window.strides, strict=True))
+    source = padded(at, x[0], [(0, more // stride) for more, stride in steps])
+    extra = [more % stride for more, stride in steps]
     weight = (shape[0], layer.out_channels // layer.groups, *window.kernels)
-    inputs = [x[0], at.weight("weight", weight, fan_in=weight[0] * prod(window.kernels))]
+    inputs = [source, at.weight("weight", weight, fan_in=weight[0] * prod(window.kernels))]
     if layer.bias:
         inputs.append(at.weight("bias", (layer.out_channels,)))
     attributes = window.attributes() | {"output_padding": extra if any(extra) else None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import nan, prod
 from typing import Any
 
 from cnncalc.layers.base import Shape, show
@@ -59,9 +60,8 @@ def reduced(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) ->
     if layer.by not in ("var", "std"):
         unsayable(f"a reduction by `{layer.by}` of {show(shape)}")
     less = at.node("Sub", x[0], at.node("ReduceMean", x[0], axes, keepdims=1))
-    count = 1
-    for axis in places:
-        count *= shape[axis]
-    squares = at.node("ReduceMean", at.node("Mul", less, less), axes, keepdims=keep)
-    variance = at.scaled(squares, count / max(count - 1, 1))  # PyTorch's, without bias
+    variance = at.node("ReduceMean", at.node("Mul", less, less), axes, keepdims=keep)
+    if not layer.biased:
+        count = prod(shape[axis] for axis in places)
+        variance = at.scaled(variance, count / (count - 1) if count > 1 else nan)
     return variance if layer.by == "var" else at.node("Sqrt", variance)

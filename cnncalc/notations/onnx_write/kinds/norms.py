@@ -37,9 +37,9 @@ def with_channels_first(
 @writes("bn")
 def batch_norm(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
     def write(x: str, shape: Shape) -> str:
-        if not layer.stats:
-            return by_batch(at, layer, x, shape)
-        tensors = (*affine(at, layer, shape[:1]), *statistics(at, shape[0]))
+        learned = affine(at, layer, shape[:1])
+        taken = statistics(at, shape[0]) if layer.stats else of_batch(at, x, shape)
+        tensors = (*learned, *taken)
         return at.node("BatchNormalization", x, *tensors, epsilon=EPSILON)
 
     return with_channels_first(at, layer, x[0], shapes[0], write)
@@ -50,18 +50,12 @@ def statistics(at: Builder, channels: int) -> tuple[str, str]:
     return mean, at.weight("running_var", (channels,), 1.0)
 
 
-def by_batch(at: Builder, layer: Any, x: str, shape: Shape) -> str:
-    """Batch norm without statistics: the batch's own."""
-    axes = [0, *range(2, len(shape) + 1)]
-    x = at.node("MeanVarianceNormalization", x, axes=axes)
-    sizes = (shape[0], *(1,) * (len(shape) - 1))
-    for wanted, op, role, value in (
-        (layer.scale, "Mul", "weight", 1.0),
-        (layer.shift, "Add", "bias", 0.0),
-    ):
-        if layer.affine and wanted:
-            x = at.node(op, x, at.weight(role, sizes, value))
-    return x
+def of_batch(at: Builder, x: str, shape: Shape) -> tuple[str, str]:
+    """The mean and the variance of each channel over the batch."""
+    axes = at.ints([0, *range(2, len(shape) + 1)])
+    less = at.node("Sub", x, at.node("ReduceMean", x, axes, keepdims=1))
+    variance = at.node("ReduceMean", at.node("Mul", less, less), axes, keepdims=0)
+    return at.node("ReduceMean", x, axes, keepdims=0), variance
 
 
 @writes("in")

@@ -25,17 +25,20 @@ def padded(
     value: float = 0.0,
     channels: tuple[int, int] = (0, 0),
 ) -> str:
-    """A map with values added around it; negative amounts are cut off first."""
+    """A map with values added around it, less what negative amounts cut off.
+
+    What is read again is what there was before the cut; what goes round, what it left.
+    """
     pairs = [channels, *around]
     cut = [(max(-before, 0), max(-after, 0)) for before, after in pairs]
-    if any(map(any, cut)):
-        x = cropped(at, x, cut)
+    first = mode in ("zeros", "circular") and any(map(any, cut))
+    x = cropped(at, x, cut) if first else x
     added = [(max(before, 0), max(after, 0)) for before, after in pairs]
-    if not any(map(any, added)):
-        return x
-    amounts = [0, *(before for before, _ in added), 0, *(after for _, after in added)]
-    inputs = [x, at.ints(amounts), *([at.number(value)] if value else [])]
-    return at.node("Pad", *inputs, mode=MODES[mode])
+    if any(map(any, added)):
+        amounts = [0, *(before for before, _ in added), 0, *(after for _, after in added)]
+        inputs = [x, at.ints(amounts), *([at.number(value)] if value else [])]
+        x = at.node("Pad", *inputs, mode=MODES[mode])
+    return x if first or not any(map(any, cut)) else cropped(at, x, cut)
 
 
 def cropped(at: Builder, x: str, cut: Pairs) -> str:

@@ -19,14 +19,22 @@ MOST_BINS = 64  # on one axis: each is a few nodes
 def pooled(
     at: Builder, op: str, layer: Any, x: str, shape: Shape, value: float = 0.0, **attributes: Any
 ) -> str:
-    """A pool with its padding in numbers; pads of a whole window are put around it before."""
+    """A pool with its padding in numbers; what crops, or pads a whole window, goes before it."""
     window = sliding(layer, shape)
-    ceil = int(layer.ceil and not isinstance(layer.padding, str)) or None
-    if any(max(pads) >= k for pads, k in zip(window.pads, window.kernels, strict=True)):
+    ceil = int(layer.ceil and layer.padding not in ("same", "same-lower")) or None
+    wide = any(max(pads) >= k for pads, k in zip(window.pads, window.kernels, strict=True))
+    if wide or min(map(min, window.pads)) < 0:
         if ceil:
-            unsayable("ceil mode beside padding of a whole window", "padding before the pool")
-        x = padded(at, x, window.pads, value=value)
-        window = window._replace(pads=[(0, 0)] * len(window.pads))
+            unsayable(
+                "ceil mode beside padding of a whole window, or of less than none",
+                "padding before the pool",
+            )
+        if wide and op == "AveragePool":  # ONNX Runtime moves the Pad into the pool and refuses it
+            unsayable("means beside padding of a whole window", "padding within the kernel")
+        before = [pads if wide else (min(pads[0], 0), min(pads[1], 0)) for pads in window.pads]
+        x = padded(at, x, before, value=value)
+        rest = zip(window.pads, before, strict=True)
+        window = window._replace(pads=[(b - done, a - cut) for (b, a), (done, cut) in rest])
     return at.node(op, x, ceil_mode=ceil, **window.attributes(), **attributes)
 
 

@@ -172,5 +172,11 @@ def _scales(layer: Any, shape: Shape) -> tuple[list[float] | None, list[int]]:
     factors = spread_out("factor", layer.factor, shape)
     pairs = list(zip(shape[1:], factors, strict=True))
     sizes = [int(n * factor) for n, factor in pairs]
+    # As PyTorch does, which passes over the factor where places are but copied or doubled.
+    plain = {"linear": (1,), "nearest": (1, 2) if len(sizes) == 2 else ()}.get(layer.mode, ())
+    if layer.mode == "cubic" and sizes == list(shape[1:]):
+        plain = (1,)
+    known = zip(pairs, sizes, strict=True)
+    pairs = [(n, m / n if m / n in plain else factor) for (n, factor), m in known]
     single = [int(numpy.float32(n) * numpy.float32(factor)) for n, factor in pairs]
-    return list(factors) if single == sizes else None, sizes
+    return [factor for _, factor in pairs] if single == sizes else None, sizes

@@ -1,0 +1,77 @@
+"""What the vocabularies share on the way back: a layer as a call's text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from inspect import Parameter, signature
+from typing import Any
+
+from cnncalc.errors import LayerError
+from cnncalc.layers.base import Layer, Shape, show
+
+__all__ = ["Calls", "Writer", "one"]
+
+Writer = Callable[[Any, Shape], str]
+
+
+class Calls:
+    """How calls of one framework's classes are written.
+
+    Attributes:
+        framework: its name in messages.
+        home: what its classes' names follow in the text, such as `nn`.
+        readers: its classes as functions with the classes' own signatures.
+    """
+
+    def __init__(
+        self, framework: str, home: str, readers: Mapping[str, Callable[..., Any]]
+    ) -> None:
+        self.framework = framework
+        self.home = home
+        self.readers = readers
+
+    def call(self, name: str, **values: Any) -> str:
+        """A call: what its class needs by position, and what differs from a default by name."""
+        written = []
+        for parameter in signature(self.readers[name]).parameters.values():
+            if parameter.name not in values:
+                continue
+            value = values[parameter.name]
+            if parameter.default is Parameter.empty:
+                written.append(_literal(value))
+            elif value != parameter.default:
+                written.append(f"{parameter.name}={_literal(value)}")
+        return f"{self.home}.{name}({', '.join(written)})"
+
+    def same(self, words: str) -> Writer:
+        """The writer of a kind whose options are its class's arguments: the class, then these."""
+        name, *arguments = words.split()
+
+        def write(layer: Any, shape: Shape) -> str:
+            values = [getattr(layer, option) for option in layer.options]
+            return self.call(name, **dict(zip(arguments, values, strict=True)))
+
+        return write
+
+    def no_class(self, layer: Layer, why: str) -> LayerError:
+        message = f"{self.framework} has no class for this `{layer.kind}`: {why}"
+        return LayerError(message, code="no-class")
+
+    def axes_of(self, layer: Layer, shape: Shape, axes: tuple[int, ...] = (1, 2, 3)) -> int:
+        """The spatial axes, which the framework has a class for."""
+        if len(shape) - 1 not in axes:
+            listed = ", ".join(map(str, axes))
+            why = f"it is for maps of {listed} spatial axes, and {show(shape)} comes"
+            raise self.no_class(layer, why)
+        return len(shape) - 1
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, float) and abs(value) == float("inf"):
+        return f'float("{value}")'
+    return f'"{value}"' if isinstance(value, str) else repr(value)
+
+
+def one(values: tuple[Any, ...]) -> Any:
+    """A per-axis value: the number itself where one stands for all axes."""
+    return values[0] if len(set(values)) == 1 else values
