@@ -7,10 +7,11 @@ ask for it.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from cnncalc.errors import CnnCalcError, suggest
 from cnncalc.executors.base import Executor, Run, StepRun, Tensor
+from cnncalc.executors.loading import FRAMEWORKS, load
 
 __all__ = ["ALL", "EXECUTORS", "Executor", "Run", "StepRun", "Tensor", "find", "module_of"]
 
@@ -22,10 +23,16 @@ EXECUTORS = {
     "onnxruntime": "cnncalc.executors.onnxruntime",
 }
 
-FRAMEWORKS = {"torch": "PyTorch", "keras": "Keras"}
+if TYPE_CHECKING:  # each `run` takes what the protocol says
+    from cnncalc.executors import arrays, keras, onnxruntime, torch
+
+    RUNS: tuple[Executor, ...] = (arrays.run, torch.run, keras.run, onnxruntime.run)
 
 # The word for every one that is installed.
 ALL = "all"
+
+# Which one runs what people may name instead.
+MEANT = {"numpy": "bundled", "cupy": "bundled", "tensorflow": "keras", "jax": "keras"}
 
 
 def find(name: str) -> Executor:
@@ -34,34 +41,19 @@ def find(name: str) -> Executor:
 
 
 def module_of(name: str) -> Any:
-    """An executor's module; CnnCalcError where there is none, or its framework is absent.
+    """An executor's module; CnnCalcError where there is none, or its framework can't be loaded.
 
     Beside `run` it has `DEVICES` and `ready(device)`: whether that can be used, and with what
     or why not. It may have `free_memory(device)`, where that is not the machine's; `TRAINS`,
     whether `run` takes `backward=True`; and `KEEPS`, whether nothing is freed during a run.
     """
     if name not in EXECUTORS:
-        near = suggest(name, [*EXECUTORS, ALL])
+        near = MEANT.get(name) or suggest(name.lower(), [*EXECUTORS, ALL])
         meant = f"did you mean `{near}`? " if near else ""
         available = ", ".join(f"`{known}`" for known in (*EXECUTORS, ALL))
         raise CnnCalcError(
             f"`{name}` is no executor", code="executor", help=f"{meant}available: {available}"
         )
-    try:
-        return import_module(EXECUTORS[name])
-    except ImportError as error:
-        if error.name != name:
-            raise _broken(name, error) from None
-        raise CnnCalcError(
-            f"the executor `{name}` needs {FRAMEWORKS[name]}, which isn't installed",
-            code="executor",
-            help=f"pip install 'cnncalc[{name}]'",
-        ) from None
-    except (AttributeError, OSError, RuntimeError, TypeError, ValueError) as error:
-        raise _broken(name, error) from None
-
-
-def _broken(name: str, error: Exception) -> CnnCalcError:
-    """A framework that is there, but can't be loaded: a library is missing, or doesn't fit."""
-    said = (str(error) or type(error).__name__).splitlines()[0]
-    return CnnCalcError(f"the executor `{name}` can't be loaded: {said}", code="executor")
+    if name in FRAMEWORKS:  # by itself, so that what fails below is a fault of this package
+        load(name)
+    return import_module(EXECUTORS[name])

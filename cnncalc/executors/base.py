@@ -45,6 +45,8 @@ class StepRun:
         reach: what the units see of each spatial axis of the input; None: not measured.
         error: why nothing came out, though the step could be built.
         built: whether the executor knows this step and had all of its inputs.
+        seconds: for its own work; of the bundled executor on a GPU, for asking for that.
+        reason: why the executor can't say anything of this step, where that isn't plain.
     """
 
     shape: Shape | None = None
@@ -53,6 +55,7 @@ class StepRun:
     reach: tuple[Any, ...] | None = None
     error: str | None = None
     built: bool = True
+    reason: str | None = None
     seconds: float = 0.0
 
 

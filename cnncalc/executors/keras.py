@@ -2,53 +2,51 @@
 
 from __future__ import annotations
 
-import os
+import logging
 from collections.abc import Iterator
-from contextlib import suppress
-from importlib.util import find_spec
+from contextlib import contextmanager, suppress
 from time import perf_counter
 from typing import Any
 from warnings import catch_warnings, simplefilter
 
+import keras
 import numpy
 
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors.base import Progress, Run, StepRun, Tensor
+from cnncalc.executors.keras_convolutions import CONVOLUTIONS
+from cnncalc.executors.keras_functions import FUNCTIONS
+from cnncalc.executors.keras_layers import LAYERS
+from cnncalc.executors.keras_modules import Bench, NotBuilt, inside
+from cnncalc.executors.keras_moves import MOVES
+from cnncalc.executors.keras_pools import POOLS
 from cnncalc.executors.probing import Forward, measure
-from cnncalc.executors.shortage import MemoryErrors, ran_out
+from cnncalc.executors.shortage import MemoryErrors, ran_out, said
 from cnncalc.executors.storage import Storage
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network, Step
 from cnncalc.report import as_layout
-
-BACKENDS = ("tensorflow", "jax", "torch")
-
-
-def _choose_backend() -> None:
-    """A backend that is installed, unless one was chosen: Keras reads this as it is loaded."""
-    installed = [name for name in BACKENDS if find_spec(name)]
-    if installed:
-        os.environ.setdefault("KERAS_BACKEND", installed[0])
-
-
-_choose_backend()
-
-import keras  # noqa: E402 — the backend is chosen before
-
-from cnncalc.executors.keras_convolutions import CONVOLUTIONS  # noqa: E402
-from cnncalc.executors.keras_functions import FUNCTIONS  # noqa: E402
-from cnncalc.executors.keras_layers import LAYERS  # noqa: E402
-from cnncalc.executors.keras_modules import Bench, NotBuilt, inside  # noqa: E402
-from cnncalc.executors.keras_moves import MOVES  # noqa: E402
-from cnncalc.executors.keras_pools import POOLS  # noqa: E402
 
 __all__ = ["DEVICES", "ready", "run"]
 
 DEVICES = ("cpu",)
 COMPUTED = ("float64", "float32", "float16", "bfloat16")
 
+
+def _of_tensorflow() -> tuple[type[Exception], ...]:
+    """Its own errors, which are none of Python's kinds."""
+    if keras.backend.backend() != "tensorflow":
+        return ()
+    from tensorflow.errors import OpError
+
+    return (OpError,)
+
+
 # What backends raise where arrays don't fit together: evidence about a step.
-MISFITS = (ArithmeticError, AssertionError, LookupError, RuntimeError, TypeError, ValueError)
+MISFITS: tuple[type[Exception], ...] = (
+    *(ArithmeticError, AssertionError, LookupError, RuntimeError, TypeError, ValueError),
+    *_of_tensorflow(),
+)
 
 # What probing may compute; each layer is called from Python.
 MOST_VALUES = 250_000_000
@@ -97,7 +95,7 @@ def run(
     done = Run("keras", device, dtype, batch, [], fields="probes", lacking=LACKING)
     at = Bench(dtype)
     storage = Storage(network.steps, network.outputs)
-    with MemoryErrors(), catch_warnings(), keras.device("cpu"):
+    with MemoryErrors(), catch_warnings(), keras.device("cpu"), _channels_last(), _quiet():
         simplefilter("ignore")
         for number, step in enumerate(network.steps):
             if progress:
@@ -105,10 +103,34 @@ def run(
             done.steps.append(_take(number, step, storage, done, at, input_shape))
             done.forward_seconds += done.steps[-1].seconds
         measure(network, done, _probing, MOST_VALUES)
+    done.dtype = keras.backend.standardize_dtype(storage.values[0].dtype)  # JAX narrows float64
     if progress:
         progress(len(network.steps), len(network.steps), "")
     done.seconds = perf_counter() - begin
     return done
+
+
+@contextmanager
+def _channels_last() -> Iterator[None]:
+    """As the arrays here are, whatever the user's own keras.json says."""
+    before = keras.config.image_data_format()
+    keras.config.set_image_data_format("channels_last")
+    try:
+        yield
+    finally:
+        keras.config.set_image_data_format(before)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """TensorFlow's advice on speed left unsaid: every layer is called but once or twice."""
+    log = logging.getLogger("tensorflow")
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 def _take(
@@ -142,10 +164,15 @@ def _tried(step: Step, inputs: list[Any], result: StepRun, at: Bench) -> Any:
     except NotBuilt:
         result.built = False
         return None
+    except NotImplementedError as error:
+        backend = keras.backend.backend()
+        result.built = False
+        result.reason = f"Keras has nothing for it on {backend}: {said(error)}"
+        return None
     except MISFITS as error:
         if ran_out(error):
             raise
-        result.error = (str(error) or type(error).__name__).splitlines()[0]
+        result.error = said(error)
         return None
     result.seconds = at.seconds
     result.tensors = held if step.shares is None else []

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import keras
 from keras import ops
 
 from cnncalc.executors.base import Tensor
@@ -39,6 +40,17 @@ def _thinned(x: Array, strides: Sequence[int]) -> Array:
     return x[(slice(None), *(slice(None, None, stride) for stride in strides))]
 
 
+def _laid_out(x: Array) -> Array:
+    """The same, in memory that is plainly in one order.
+
+    PyTorch 2.13 takes a map of one channel for either order, and some strided convolutions of
+    several samples then come out wrong.
+    """
+    if keras.backend.backend() != "torch" or x.shape[-1] != 1:
+        return x
+    return ops.moveaxis(ops.reshape(x, (x.shape[0], 1, *x.shape[1:-1])), 1, -1)
+
+
 class _Windows:
     """What Keras is told of how windows walk, what is put around the map, and what is left out.
 
@@ -63,7 +75,7 @@ class _Windows:
         }
 
     def run(self, at: Bench, made: Any, x: Array) -> Array:
-        value = at.run(made, padded(x, self.pads, self.mode))
+        value = at.run(made, _laid_out(padded(x, self.pads, self.mode)))
         return _thinned(value, self.strides) if self.apart else value
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from keras import ops
 
 from cnncalc.executors.base import Tensor
+from cnncalc.executors.compute.arithmetic import unbiased
 from cnncalc.executors.compute.geometry import axis_of
 from cnncalc.executors.keras_modules import (
     Array,
@@ -45,7 +46,11 @@ def _reduce(at: Bench, layer: Any, x: Array) -> Built:
     every = layer.axes == ("all",)
     chosen = range(rank) if every else {axis_of(layer, axis, rank) for axis in layer.axes}
     axes = tuple(1 + axis for axis in sorted(chosen))
-    return channels_last(REDUCTIONS[layer.by](channels_first(x), axes, layer.keep)), []
+    x = channels_first(x)
+    out = REDUCTIONS[layer.by](x, axes, layer.keep)
+    if (factor := unbiased(layer, prod(x.shape[axis] for axis in axes))) != 1:
+        out = out * factor
+    return channels_last(out), []
 
 
 REDUCTIONS: dict[str, Callable[[Array, tuple[int, ...], bool], Array]] = {

@@ -22,6 +22,7 @@ from cnncalc.executors.keras_modules import (
     map_sizes,
     padded,
 )
+from cnncalc.frameworks.keras.writing.moving import MERGES
 from cnncalc.layers.base import NO_PADS
 
 __all__ = ["LAYERS"]
@@ -67,17 +68,19 @@ def _instance_norm(at: Bench, layer: Any, x: Array) -> Built:
 
 
 def _norm_along(at: Bench, layer: Any, x: Array) -> Built:
-    """One axis is put last, and back: on some backends Keras normalises there alone."""
+    """The axes are put last, and back: on some backends Keras normalises there alone."""
     rank = len(x.shape) - 1
-    places = layer.places((1,) * rank)
-    if len(places) != 1 or not layer.affine:
-        raise NotBuilt("several axes, or no scale")
-    name = {"ln": "LayerNormalization", "rms": "RMSNormalization"}[layer.kind]
-    options = {"center": layer.shift, "scale": layer.scale} if layer.kind == "ln" else {}
-    axis = dimension(places[0])
-    made = at.made(name, axis=-1, **options)
-    value = at.run(made, ops.moveaxis(x, axis, -1))
-    return ops.moveaxis(value, -1, axis), at.held(layer.kind, made)
+    if layer.kind == "rms" and not layer.affine:
+        raise NotBuilt("no scale")
+    name, options = "RMSNormalization", {}
+    if layer.kind == "ln":
+        name = "LayerNormalization"
+        options = {"center": layer.affine and layer.shift, "scale": layer.affine and layer.scale}
+    axes = [dimension(place) for place in layer.places((1,) * rank)]
+    ends = list(range(-len(axes), 0))
+    made = at.made(name, axis=ends, **options)
+    value = at.run(made, ops.moveaxis(x, axes, ends))
+    return ops.moveaxis(value, ends, axes), at.held(layer.kind, made)
 
 
 def _squeeze(at: Bench, layer: Any, x: Array) -> Built:
@@ -199,15 +202,5 @@ LAYERS: dict[str, Callable[..., Built]] = {
     "crop": _crop,
     "cat": _concatenate,
     "div": _divide,
-    **{
-        kind: _merge(name)
-        for kind, name in {
-            "add": "Add",
-            "maximum": "Maximum",
-            "mean": "Average",
-            "minimum": "Minimum",
-            "mul": "Multiply",
-            "sub": "Subtract",
-        }.items()
-    },
+    **{kind: _merge(name) for kind, name in MERGES.items()},
 }

@@ -152,6 +152,8 @@ def channels_last(x: Array) -> Array:
 def padded(x: Array, pads: Any, mode: str = "zeros", value: float = 0.0) -> Array:
     """Values around the map; negative amounts crop."""
     pads = [(int(before), int(after)) for before, after in pads]
+    if mode not in ("zeros", "constant"):
+        return _repeated(x, pads, mode)
     sizes = map_sizes(x)
     kept = [
         slice(max(-before, 0), n - max(-after, 0))
@@ -161,10 +163,8 @@ def padded(x: Array, pads: Any, mode: str = "zeros", value: float = 0.0) -> Arra
     around = [(max(before, 0), max(after, 0)) for before, after in pads]
     if not any(map(any, around)):
         return x
-    if mode in ("zeros", "constant"):
-        filled = {} if mode == "zeros" or value == 0 else {"constant_values": value}
-        return ops.pad(x, [(0, 0), *around, (0, 0)], **filled)
-    return _repeated(x, around, mode)
+    filled = {} if mode == "zeros" or value == 0 else {"constant_values": value}
+    return ops.pad(x, [(0, 0), *around, (0, 0)], **filled)
 
 
 def _repeated(x: Array, pads: Any, mode: str) -> Array:

@@ -6,10 +6,13 @@ from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
+import keras
 import numpy
 from keras import ops
 
 from cnncalc.executors.compute.geometry import (
+    fractional_axes,
+    given_pads,
     one_each,
     pads_of,
     pool_axes,
@@ -89,8 +92,8 @@ def _average_pool(at: Bench, layer: Any, x: Array) -> Built:
 def _shares(at: Bench, layer: Any, axes: Sequence[Axis], x: Array, padding: bool) -> Array:
     """Which part of each window counts: the data, and with `padding` that asked for."""
     sizes = map_sizes(x)
-    word = isinstance(layer.padding, str)
-    asked = pads_of(axes) if word else one_each(layer.padding, sizes)
+    same = layer.padding in ("same", "same-lower")
+    asked = pads_of(axes) if same else given_pads(layer.padding, sizes)
     counted = asked if padding else [(0, 0)] * len(axes)
     ones = ops.ones((1, *sizes, 1), dtype=x.dtype)
     ones = padded(ones, counted, "constant", 1.0)
@@ -115,6 +118,8 @@ def _adaptive(name: str, function: Callable[..., Array]) -> Callable[[Bench, Any
         wanted = [n if size == "keep" else size for n, size in zip(sizes, given, strict=True)]
         if layer.empty and 0 in wanted:
             raise NotBuilt("nothing is left of the map")
+        if keras.backend.backend() == "jax":  # on which Keras rounds the ends of some bins up
+            return _binned(x, wanted, function), []
         try:
             made = at.made(f"Adaptive{name}Pooling{len(sizes)}D", output_size=tuple(wanted))
         except NotBuilt:  # a Keras before 3.13
@@ -156,13 +161,7 @@ def _unpool(at: Bench, layer: Any, x: Array) -> Built:
 
 def _fractional(at: Bench, layer: Any, x: Array) -> Built:
     """Windows that lie evenly, as near as whole places allow; PyTorch draws the places."""
-    sizes = map_sizes(x)
-    counts = layer.size and one_each(layer.size, sizes)
-    if counts is None:
-        ratios = one_each(layer.ratio, sizes)
-        counts = tuple(int(n * ratio) for n, ratio in zip(sizes, ratios, strict=True))
-    kernel = one_each(layer.kernel, sizes)
-    for axis, (n, k, count) in enumerate(zip(sizes, kernel, counts, strict=True), start=1):
+    for axis, (n, k, count) in enumerate(fractional_axes(layer, map_sizes(x)), start=1):
         starts = numpy.array(even_starts(n, k, count), dtype="int32")
         taps = [
             ops.take(x, ops.convert_to_tensor(starts + numpy.int32(tap)), axis=axis)
@@ -174,17 +173,14 @@ def _fractional(at: Bench, layer: Any, x: Array) -> Built:
 
 # Keras's words for ways to interpolate maps of two axes.
 WORDS = {"nearest": "nearest", "linear": "bilinear", "cubic": "bicubic"}
-WORDS |= {"lanczos3": "lanczos3", "lanczos5": "lanczos5"}
+if keras.backend.backend() != "torch":  # which has nothing to build these of
+    WORDS |= {"lanczos3": "lanczos3", "lanczos5": "lanczos5"}
 
 
 def _upsample(at: Bench, layer: Any, x: Array) -> Built:
     """Keras's classes for whole factors and for maps of two axes; else a matrix for each axis."""
     sizes = map_sizes(x)
-    if layer.mode == "cubic" and len(sizes) != 2:
-        raise ValueError("cubic interpolation takes maps of two axes")
     wanted, factors = zip(*resized_axes(layer, sizes), strict=True)
-    if min(wanted) < 1:
-        raise ValueError(f"nothing is left of {sizes} times {factors}")
     exact = all(f in (None, m / n) for n, m, f in zip(sizes, wanted, factors, strict=True))
     made = _resizing(at, layer, sizes, wanted) if exact and not layer.corners else None
     if made is not None:
@@ -212,14 +208,20 @@ def _by_matrices(
 ) -> Array:
     """Along each axis, what each place adds to each of the result."""
     for axis, m in enumerate(wanted, start=1):
-        basis = numpy.eye(int(x.shape[axis]))[None]
+        n, others = int(x.shape[axis]), (1,) * (len(wanted) - 1)  # as many axes as the map has
+        basis = numpy.eye(n, dtype=_exact(x)).reshape(1, n, n, *others)
         if layer.mode == "area":  # PyTorch's name for adaptive averages
-            matrix = adaptive_average(numpy, basis, [m])
+            matrix = adaptive_average(numpy, basis, [m, *others])
         else:
-            scales = None if factors is None else [factors[axis - 1]]
-            matrix = resize(numpy, basis, [m], layer.mode, layer.corners, scales)
-        x = _along(x, matrix[0], axis)
+            scales = None if factors is None else [factors[axis - 1], *others]
+            matrix = resize(numpy, basis, [m, *others], layer.mode, layer.corners, scales)
+        x = _along(x, matrix.reshape(n, m), axis)
     return x
+
+
+def _exact(x: Array) -> str:
+    """What places are worked out in, as the bundled executor does."""
+    return "float64" if keras.backend.standardize_dtype(x.dtype) == "float64" else "float32"
 
 
 def _along(x: Array, matrix: Any, axis: int) -> Array:

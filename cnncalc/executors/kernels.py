@@ -95,13 +95,17 @@ def _padded_positions(xp: Namespace, size: int, before: int, after: int, mode: s
     positions = xp.arange(-before, size + after)
     if mode == "replicate":
         return xp.clip(positions, 0, size - 1)
+    first = 0
+    if mode == "circular":  # what is cut off is gone before the rest goes round
+        first = max(-before, 0)
+        size -= first + max(-after, 0)
     limits = {"circular": size, "reflect": size - 1}
     if mode not in limits:
         raise ValueError(f"there is no padding mode {mode}")
     if max(before, after) > limits[mode]:
         raise ValueError(f"{mode} padding of {max(before, after)} is too much for a size of {size}")
     if mode == "circular":
-        return positions % size
+        return (positions - first) % size + first
     last = size - 1
     return last - abs(last - abs(positions))
 

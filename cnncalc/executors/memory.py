@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from math import ceil, prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cnncalc.errors import CnnCalcError
+from cnncalc.executors.compute.geometry import convolution_axes, pool_axes
 from cnncalc.executors.devices import free_memory
 from cnncalc.executors.kernels import WORKSPACE_BYTES
 from cnncalc.executors.shortage import LESS
@@ -19,6 +20,19 @@ __all__ = ["Need", "check_room", "need"]
 KEEP_OUTPUT = frozenset({"relu", "sigmoid", "tanh", "softmax", "logsoftmax"})
 VIEWS = frozenset({"flatten", "unflatten", "reshape", "permute", "slice", "identity"})
 KEEP_NOTHING = VIEWS | {"add", "sub", "cat", "mean", "pad", "crop", "upsample", "gap"}
+# These are worked out by PyTorch in several steps, or compare: what they keep of their own, in
+# copies of the largest map around them.
+KEEP_MORE = {"lrn": 6, "lppool": 5, "sparseplus": 4, "erf": 3, "rms": 3, "softsign": 3}
+KEEP_MORE |= {"squareplus": 3, "unitnorm": 3, "div": 2, "prelu": 2, "maximum": 2, "minimum": 2}
+KEEP_MORE |= {"cos": 1, "mean": 1, "power": 1, "reciprocal": 1, "pad circular": 1}
+KEEP_MORE |= {"reduce logsumexp": 2, "reduce prod": 5}
+# The copies that a step makes while it works; others make one at most.
+COPIES = {"lppool": 3, "lrn": 2, "prelu": 2, "reduce logsumexp": 2, "sepconv": 2, "sparseplus": 2}
+# How those slide that may be given a padded copy.
+CONVOLUTIONS = dict.fromkeys(("conv", "dwconv", "sepconv"), convolution_axes)
+AXES = CONVOLUTIONS | dict.fromkeys(("maxpool", "avgpool", "lppool"), pool_axes)
+# They give 64-bit places beside their values.
+PLACES = frozenset({"maxpool", "adaptivemax"})
 
 
 class Need(NamedTuple):
@@ -57,7 +71,7 @@ def need(
     element = BYTES[dtype or (report.dtype if report.dtype.startswith("float") else "float32")]
     own = [row for row in report.layers if row.shares is None]
     sizes = [prod(row.output_shape) for row in report.rows]
-    alive = _most_alive(report)
+    alive = _most_alive(report, element)
     if backward:  # what flows back is as large as what it meets
         alive = _saved(report, element) + 2 * max(sizes)
     elif keeps:
@@ -83,18 +97,49 @@ def _saved(report: Report, element: int) -> int:
     """Elements of one sample that PyTorch's autograd keeps for the backward pass.
 
     A step keeps what it read, but for those whose gradient follows from what they gave, or
-    from neither. Max pooling keeps a 64-bit index for each value too.
+    from neither; what it read is a copy with its padding where its module can't pad so. Max
+    pooling keeps a 64-bit index for each value too.
     """
-    saved, indices = {0}, 0
+    saved, own = {0}, 0
     for row in report.layers:
+        layer: Any = report.network.steps[row.index].layer
+        padded = _padded(layer, row)
         if row.kind in KEEP_OUTPUT:
             saved.add(row.index)
-        elif row.kind not in KEEP_NOTHING:
+        elif row.kind not in KEEP_NOTHING and not padded:
             saved.update(row.inputs)
-        if row.kind in ("maxpool", "adaptivemax"):
-            indices += 8 * prod(row.output_shape) // element
+        own += padded + KEEP_MORE.get(_named(layer), 0) * _largest(row)
+        if row.kind == "sepconv":  # between its two convolutions
+            own += layer.multiplier * row.input_shapes[0][0] * prod(row.output_shape[1:])
+        if row.kind in PLACES:
+            own += 8 * prod(row.output_shape) // element
     owners = {_owner(report, number) for number in saved}
-    return indices + sum(prod(report.rows[number].output_shape) for number in owners)
+    return own + sum(prod(report.rows[number].output_shape) for number in owners)
+
+
+def _named(layer: Any) -> str:
+    """The kind, and of reductions and pads which."""
+    which = {"reduce": "by", "pad": "mode"}.get(layer.kind)
+    return f"{layer.kind} {getattr(layer, which)}" if which else str(layer.kind)
+
+
+def _largest(row: Row) -> int:
+    return max(prod(row.output_shape), *map(prod, row.input_shapes), 0)
+
+
+def _padded(layer: Any, row: Row) -> int:
+    """Elements of the map with the padding that torch.nn's class doesn't put around it itself."""
+    if layer.kind not in AXES or getattr(layer, "ceil", False):
+        return 0
+    (shape,) = row.input_shapes
+    axes = AXES[layer.kind](layer, shape[1:])
+    itself = all(
+        axis.before == axis.after and (layer.kind in CONVOLUTIONS or 2 * axis.before <= axis.kernel)
+        for axis in axes
+    )
+    if itself and getattr(layer, "mode", "zeros") == "zeros":
+        return 0
+    return shape[0] * prod(axis.size + axis.before + axis.after for axis in axes)
 
 
 def _owner(report: Report, number: int) -> int:
@@ -104,8 +149,8 @@ def _owner(report: Report, number: int) -> int:
     return number
 
 
-def _most_alive(report: Report) -> int:
-    """Elements of one sample alive at once, with one spare copy for the step at work."""
+def _most_alive(report: Report, element: int) -> int:
+    """Elements of one sample alive at once, with the copies that the step at work makes."""
     readers = Counter(number for row in report.rows for number in row.inputs)
     readers.update(report.outputs)
     readers[0] += 1
@@ -113,7 +158,10 @@ def _most_alive(report: Report) -> int:
     for row in report.rows:
         size = prod(row.output_shape)
         alive += size
-        most = max(most, alive + max(size, *map(prod, row.input_shapes), 0))
+        layer = report.network.steps[row.index].layer
+        copies = COPIES.get(_named(layer), 1) * max(_largest(row), _padded(layer, row))
+        places = 8 * size // element if row.kind in PLACES else 0
+        most = max(most, alive + copies + places)
         readers.subtract(row.inputs)
         for number in {*row.inputs, row.index}:
             if readers[number] == 0:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import partial
+from importlib.util import find_spec
 from math import prod
 from time import perf_counter
 from typing import Any
+
+import numpy
+import onnxruntime
 
 from cnncalc.analysis import analyze
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors.base import Progress, Run, StepRun, Tensor
 from cnncalc.executors.probing import Forward, measure
-from cnncalc.executors.shortage import MemoryErrors, ran_out
+from cnncalc.executors.shortage import MemoryErrors, ran_out, said
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network
 from cnncalc.notations.onnx_write import Written, shape_name, write_report
@@ -26,6 +30,10 @@ PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 DEVICES = tuple(PROVIDERS)
 LEAVE_OUT = 16  # steps that may fail before the run is given up
 MOST_VALUES = 2_000_000_000  # that probing may compute
+# What the runtime has no kernel for says nothing about sizes.
+UNABLE = re.compile(
+    r"NOT_IMPLEMENTED|Unsupported (pooling size|kernel dimension)|mode only supports"
+)
 FATAL = 4  # the runtime's own messages are for its errors, which are caught here
 
 # Tensors that PyTorch and Keras keep beside a layer and ONNX's operators don't have.
@@ -54,22 +62,20 @@ def run(
         progress: called once, before the run.
 
     Raises:
-        CnnCalcError: ONNX Runtime or the package `onnx` is not installed, a device that isn't
-            there, or a model that the runtime refuses as a whole.
+        CnnCalcError: the package `onnx` is not installed, a device that isn't there, or a model
+            that the runtime refuses as a whole.
     """
     begin = perf_counter()
-    runtime = _package()
-    provider = _provider(runtime, device)
+    provider = _provider(device)
     report = analyze(network, as_layout(input_shape, network.layout), batch=batch)
     if progress:
         progress(0, len(report.rows), report.rows[0].name)
-    trial = _Trial(runtime, provider, report, batch)
+    trial = _Trial(provider, report, batch)
     with MemoryErrors():
         done = Run(
             "onnxruntime", device, "float32", batch, trial.steps(), fields="probes", lacking=LACKING
         )
-        probing = partial(_probing, runtime, provider)
-        measure(network.at(input_shape), done, probing, MOST_VALUES)
+        measure(network.at(input_shape), done, partial(_probing, provider), MOST_VALUES)
     done.forward_seconds = trial.forward_seconds
     done.seconds = perf_counter() - begin
     return done
@@ -78,18 +84,18 @@ def run(
 def ready(device: str) -> tuple[bool, str]:
     """Whether a device can be used, and with what or why not."""
     try:
-        runtime = _package()
-        _provider(runtime, device)
+        _provider(device)
     except CnnCalcError as error:
-        return False, f"{error.message}: {error.help}" if error.help else error.message
-    return True, f"onnxruntime {runtime.__version__}"
+        return False, f"{error.message}: {error.help}"
+    if not find_spec("onnx"):
+        return False, "the package `onnx` isn't installed: pip install 'cnncalc[onnxruntime]'"
+    return True, f"onnxruntime {onnxruntime.__version__}"
 
 
 class _Trial:
     """Runs of one model: a step at which the runtime fails is left out of the next run."""
 
-    def __init__(self, runtime: Any, provider: str, report: Report, batch: int) -> None:
-        self.runtime = runtime
+    def __init__(self, provider: str, report: Report, batch: int) -> None:
         self.provider = provider
         self.report = report
         self.batch = batch
@@ -108,7 +114,7 @@ class _Trial:
             except Exception as error:  # the runtime has kinds of its own for everything
                 if ran_out(error):
                     raise
-                message = str(error).splitlines()[0][:300]
+                message = said(error)[:300]
                 culprit = self._culprit(written, str(error))
                 if culprit in self.failures or len(self.failures) == LEAVE_OUT:
                     raise CnnCalcError(
@@ -142,8 +148,6 @@ class _Trial:
 
     def _values(self, written: Written) -> Mapping[str, Any]:
         """Every output of the model, by its name."""
-        import numpy
-
         random = numpy.random.default_rng(0)
         fed = {
             row.name: random.uniform(-1, 1, (self.batch, *row.output_shape)).astype("float32")
@@ -152,7 +156,7 @@ class _Trial:
         }
         if not written.model.graph.output:  # nothing could be written
             return fed
-        session = _session(self.runtime, self.provider, written)
+        session = _session(self.provider, written)
         names = [output.name for output in session.get_outputs()]
         begin = perf_counter()
         found = session.run(names, fed)
@@ -164,6 +168,8 @@ class _Trial:
         if number in written.missing:
             reached = written.missing[number] is not None
             failure = self.failures.get(number) if reached else None
+            if failure and UNABLE.search(failure):
+                return StepRun(built=False, reason=f"ONNX Runtime can't compute it: {failure}")
             return StepRun(error=failure, built=failure is not None)
         tensors = []
         for name, held in written.held[number]:
@@ -172,19 +178,19 @@ class _Trial:
         return StepRun(tuple(int(size) for size in values[row.name].shape[1:]), tensors)
 
 
-def _session(runtime: Any, provider: str, written: Written) -> Any:
-    options = runtime.SessionOptions()
+def _session(provider: str, written: Written) -> Any:
+    options = onnxruntime.SessionOptions()
     options.log_severity_level = FATAL
     model = written.model.SerializeToString()
-    return runtime.InferenceSession(model, options, providers=[provider])
+    return onnxruntime.InferenceSession(model, options, providers=[provider])
 
 
-def _probing(runtime: Any, provider: str, network: Network, asked: frozenset[int]) -> Forward:
+def _probing(provider: str, network: Network, asked: frozenset[int]) -> Forward:
     """Runs a probing network on samples; what the runtime can't run is passed over."""
     try:
         report = analyze(network)
         written = write_report(report, weights="made", without={})
-        session = _session(runtime, provider, written)
+        session = _session(provider, written)
     except Exception as error:
         return _passed_over(error)
     names = {
@@ -213,30 +219,16 @@ def _passed_over(error: Exception) -> Forward:
 
 def _fed(row: Row, x: Any) -> Any:
     """The samples, or zeros for a further input."""
-    import numpy
-
     return numpy.zeros((len(x), *row.output_shape), dtype=x.dtype) if row.index else x
 
 
-def _package() -> Any:
-    try:
-        import onnxruntime
-    except ImportError:
-        raise CnnCalcError(
-            "the executor `onnxruntime` needs ONNX Runtime, which isn't installed",
-            code="executor",
-            help="pip install 'cnncalc[onnxruntime]'",
-        ) from None
-    return onnxruntime
-
-
-def _provider(runtime: Any, device: str) -> str:
+def _provider(device: str) -> str:
     provider = PROVIDERS.get(device)
     if provider is None:
         raise CnnCalcError(
             f"`{device}` is no device of ONNX Runtime", code="device", help="`cpu` or `cuda`"
         )
-    if provider not in runtime.get_available_providers():
+    if provider not in onnxruntime.get_available_providers():
         raise CnnCalcError(
             f"this ONNX Runtime was built without the device `{device}`",
             code="device",

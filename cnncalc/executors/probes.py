@@ -4,7 +4,8 @@ It has the windows of the network it is made of, run by the very layers of a fra
 weights that are all positive, so that nothing cancels. What works value by value or normalises
 hands its values on, merges add up, and after each sum all that is not 0 becomes 1: nothing
 underflows, however deep the network. Padding is zeros in all modes. Channels that are all
-alike are one channel, so that a probe costs little.
+alike are one channel, so that a probe costs little. Where gradients are asked for instead of
+values, sums stay sums.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 from cnncalc.executors.base import Run
-from cnncalc.executors.compute.geometry import axis_of
+from cnncalc.executors.compute.geometry import axis_of, one_each, resized_axes
 from cnncalc.executors.reach_rules import RULES
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import NO_PADS, Layer, Shape
@@ -53,9 +54,11 @@ class Probes:
     Attributes:
         of: for each step of the network; None: it can't be probed.
         sizes: the elements of each of its own steps, for one sample.
+        sums: whether sums stay as they are, for gradients to go through.
     """
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: Shape, sums: bool = False) -> None:
+        self.sums = sums
         self.steps = [Step(Input(), name="input")]
         self.of: list[Probe | None] = []
         self.sizes = [prod(shape)]
@@ -77,7 +80,7 @@ class Probes:
         """A layer of the step at work, with what makes ones of all that is not 0."""
         size = len(copies) * prod(self._places)
         step = self.add(layer, *(probe.step for probe in probes), size=size)
-        if layer.kind not in MOVES:
+        if layer.kind not in MOVES and not self.sums:
             noise = COORDINATE_NOISE if layer.kind == "upsample" else NOISE
             steep = KINDS["hardsigmoid"](slope=1 / noise, offset=-1.0)  # 0 up to the noise
             step = self.add(steep, step, size=size)
@@ -119,11 +122,11 @@ class Probes:
         return self.add(Input(shape), size=prod(shape))
 
 
-def probes_of(network: Network, run: Run) -> Probes:
-    """The probing network for the sizes that really came out."""
+def probes_of(network: Network, run: Run, *, sums: bool = False) -> Probes:
+    """The probing network for the sizes that really came out; with `sums`, for gradients."""
     shape = run.steps[0].shape or ()
     alike = network.channel_axis == 0 and len(shape) > 1
-    probes = Probes((1, *shape[1:]) if alike else shape)
+    probes = Probes((1, *shape[1:]) if alike else shape, sums)
     probes.of.append(Probe(0, (shape[0],) if alike else (1,) * shape[0]))
     for number, step in enumerate(network.steps[1:], start=1):
         probes.of.append(probes.take(step, number, run))
@@ -176,7 +179,7 @@ def _joined(at: Probes, layer: Any, inputs: list[Probe], shapes: list[Shape]) ->
 
 def _convolved(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
     """All outputs are alike where they read the same, or where the inputs are alike."""
-    plain = layer.replaced(bias=False, **({"mode": "zeros"} if "mode" in layer.options else {}))
+    plain, x = _in_zeros(at, layer.replaced(bias=False), x, before)
     if getattr(layer, "groups", 1) > 1:
         if len(x.copies) > 1:
             return at.put(plain, [at.apart(x, before[1:])], (1,) * shape[0])
@@ -184,8 +187,20 @@ def _convolved(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) ->
     return at.put(plain.replaced(out_channels=1), [x], shape[:1])
 
 
+def _in_zeros(at: Probes, layer: Any, x: Probe, before: Shape) -> tuple[Any, Probe]:
+    """A layer with zeros around its map; what crops too goes before it, as zeros never crop."""
+    if "mode" not in layer.options:
+        return layer, x
+    pads = () if isinstance(layer.padding, str) else one_each(layer.padding, before[1:])
+    if min(map(min, pads), default=0) >= 0:
+        return layer.replaced(mode="zeros"), x
+    sizes = [n + sum(pair) for n, pair in zip(before[1:], pads, strict=True)]
+    step = at.add(KINDS["pad"](pads), x.step, size=len(x.copies) * prod(sizes))
+    return layer.replaced(mode="zeros", padding=NO_PADS), Probe(step, x.copies)
+
+
 def _depthwise(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
-    plain = layer.replaced(bias=False, mode="zeros", multiplier=1)
+    plain, x = _in_zeros(at, layer.replaced(bias=False, multiplier=1), x, before)
     return at.put(plain, [x], tuple(count * layer.multiplier for count in x.copies))
 
 
@@ -206,14 +221,20 @@ def _along(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Pro
     if axis == 0 and len(x.copies) == 1:
         return Probe(x.step, shape[:1])
     x = at.apart(x, before[1:]) if axis == 0 else x
-    half = layer.kind == "glu"
-    at._places = before[1:]
-    mixed = _with_mean(at, x, (axis,))
-    at._places = shape[1:]
-    if not half:
-        return mixed
-    copies = x.copies[: shape[0]] if axis == 0 else x.copies
-    return at.put(KINDS["slice"]((0, shape[axis]), axis=axis), [mixed], copies)
+    return _with_mean(at, x, (axis,))
+
+
+def _halved(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+    """Every unit reads two places of one axis, half of it apart."""
+    axis = axis_of(layer, layer.axis, len(before))
+    if axis == 0 and len(x.copies) == 1:
+        return Probe(x.step, shape[:1])
+    x = at.apart(x, before[1:]) if axis == 0 else x
+    copies, half = x.copies[: shape[0]] if axis == 0 else x.copies, shape[axis]
+    halves = [
+        at.put(KINDS["slice"]((start, start + half), axis=axis), [x], copies) for start in (0, half)
+    ]
+    return at.put(KINDS["add"](), halves, copies)
 
 
 def _squeezed(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
@@ -249,7 +270,14 @@ def _dealt(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Pro
 
 
 def _resized(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
-    if layer.mode not in ("nearest", "linear"):  # weights of either sign, or few have it
+    some = ("nearest-exact", "area") if at.sums else ()  # few have them
+    if layer.mode not in ("nearest", "linear", *some):  # weights of either sign
+        return None
+    axes = zip(before[1:], resized_axes(layer, before[1:]), strict=True)
+    # Some copy or double places and pass over the factor, PyTorch's gradients among them.
+    if layer.mode == "nearest" and any(
+        m in (n, 2 * n) and f not in (None, m / n) for n, (m, f) in axes
+    ):
         return None
     return _by_itself(at, layer, x, before, shape)
 
@@ -259,9 +287,10 @@ LAYERS: dict[str, Callable[[Probes, Any, Probe, Shape, Shape], Probe | None]] = 
     "dwconv": _depthwise,
     "sepconv": _separable,
     "linear": _linear,
-    **dict.fromkeys(("softmax", "softmin", "sparsemax", "logsoftmax", "glu"), _along),
+    **dict.fromkeys(("softmax", "softmin", "sparsemax", "logsoftmax"), _along),
     **dict.fromkeys(("maxpool", "avgpool", "lppool", "adaptiveavg", "adaptivemax"), _by_itself),
     **dict.fromkeys(("gap", "gmp", "glp", "crop"), _by_itself),
+    "glu": _halved,
     "se": _squeezed,
     "reduce": _reduced,
     "pad": _padded,

@@ -7,45 +7,34 @@ the bundled executor have them, and by halving where they are not there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy
 
 from cnncalc.executors.base import Run
-from cnncalc.executors.measuring import measure as measure_by_windows
-from cnncalc.executors.probes import Probe, Probes, probes_of
-from cnncalc.executors.reach import Reach, blind
+from cnncalc.executors.probes import Probes, probes_of
+from cnncalc.executors.units import (
+    NOTHING,
+    Ends,
+    Reaches,
+    Unit,
+    every_so_often,
+    follow,
+    note,
+    units_of,
+)
 from cnncalc.network import Network
 
 __all__ = ["Forward", "Prepare", "measure"]
 
 AT_ONCE = 2**25  # values of the samples that run together
-# After these, neighbouring units see differently.
-SPREADING = frozenset({"convt", "upsample", "pixelshuffle", "fold", "expand", "maxunpool"})
 
 # Gives what came out of steps for samples (B, *input): their numbers and (B, C, *spatial).
 Forward = Callable[[Any], Iterable[tuple[int, Any]]]
 # Sets a probing network up, of which some steps will be asked for.
 Prepare = Callable[[Network, frozenset[int]], Forward]
-Reaches = tuple[Reach, ...]
-
-
-class Unit(NamedTuple):
-    """A place of a step, all of its channels.
-
-    Attributes:
-        number, turn: the step, and which of the units to look at it is.
-        probe: the step of the probing network.
-        place: where it lies, after the batch's axis.
-    """
-
-    number: int
-    turn: int
-    probe: int
-    place: tuple[Any, ...]
 
 
 class End(NamedTuple):
@@ -65,52 +54,19 @@ Sample = tuple[End, ...]  # ones wherever one of them has ones
 def measure(network: Network, run: Run, prepare: Prepare, most: int) -> None:
     """Fill in what the middle units of each step see.
 
-    Which axis of a map is which axis of the input, and whether borders cut what a unit sees,
-    is followed window by window, as the bundled executor does. All samples together make at
-    most `most` values: on a large network a few steps, spread evenly, are measured.
+    All samples together make at most `most` values: on a large network a few steps, spread
+    evenly, are measured.
     """
-    measure_by_windows(network, run)
-    followed = [step.reach for step in run.steps]
-    for step in run.steps:
-        step.reach = None
+    followed = follow(network, run)
     shape = run.steps[0].shape or ()
     axes = network.places(shape)
     if not axes or 0 in shape:
         return
     probes = probes_of(network, run)
-    search = _Search(probes, axes, _units(network, probes, followed), followed, most)
+    search = _Search(probes, axes, units_of(network, probes, followed), followed, most)
     search.run(prepare(probes.network, search.asked))
-    for number, reaches in search.found().items():
-        run.steps[number].reach = reaches
-
-
-def _units(network: Network, probes: Probes, followed: Sequence[Reaches | None]) -> list[Unit]:
-    """The units to look at: the middle one of each step, and those after it that differ."""
-    units: list[Unit] = []
-    spread: list[bool] = []
-    for number, (step, probe) in enumerate(zip(network.steps, probes.of, strict=True)):
-        spread.append(step.layer.kind in SPREADING or any(spread[each] for each in step.inputs))
-        reaches = followed[number]
-        if not number or probe is None or reaches is None:
-            continue
-        turns = max(reach.rows.shape[1] for reach in reaches) if spread[number] else 1
-        units += [
-            Unit(number, turn, probe.step, _index(probe, reaches, turn)) for turn in range(turns)
-        ]
-    return units
-
-
-def _index(probe: Probe, reaches: Reaches, turn: int) -> tuple[Any, ...]:
-    """Where one unit lies, on the axes that are places of the input."""
-    places = [reach.place for reach in reaches if reach.place is not None]
-    index: list[Any] = [slice(None)] * (1 + max(places, default=0))
-    for reach in reaches:
-        if reach.place is not None:
-            index[reach.place] = reach.first + min(turn, reach.rows.shape[1] - 1)
-    if isinstance(index[0], int):  # the channels are places: which of the probe's it is
-        ends = numpy.cumsum(probe.copies)
-        index[0] = int(numpy.searchsorted(ends, index[0], side="right"))
-    return tuple(index)
+    for unit, ends in search.found():
+        note(run, unit, ends, followed)
 
 
 class _Search:
@@ -158,34 +114,25 @@ class _Search:
                 self._try(samples[start : start + step], forward)
             samples = self._between()
 
-    def found(self) -> dict[int, Reaches]:
-        """What was found of the units of each step."""
-        reaches: dict[int, Reaches] = {}
+    def found(self) -> Iterator[tuple[Unit, list[Ends]]]:
+        """What was found of each unit, axis by axis."""
         for unit, lows, answered in zip(self.units, self.low, self.answered, strict=True):
-            followed = self.followed[unit.number] or ()
-            if not answered.all():
-                continue
-            known = reaches.setdefault(
-                unit.number, tuple(replace(each, rows=each.rows.copy()) for each in followed)
-            )
-            if (lows < 0).all() and blind(followed, unit.turn):
-                continue
-            for reach, n, (before, after) in zip(known, self.sizes, lows, strict=True):
-                if unit.turn < reach.rows.shape[1]:
-                    seen = before >= 0 and after >= 0
-                    ends = (before - n + 1, after) if seen else (-numpy.inf, -numpy.inf)
-                    reach.rows[:2, unit.turn] = ends
-        return reaches
+            if answered.all():
+                yield (
+                    unit,
+                    [
+                        (before - n + 1, after) if before >= 0 and after >= 0 else NOTHING
+                        for n, (before, after) in zip(self.sizes, lows, strict=True)
+                    ],
+                )
 
     def _affordable(self, units: list[Unit], most: int) -> list[Unit]:
         """Units of as many steps as there may be values for."""
-        numbers = sorted({unit.number for unit in units})
-        every = 1
-        while len(self._expected(units)) * self.values > most and every < len(numbers):
+        every, kept = 1, units
+        while len(self._expected(kept)) * self.values > most and every < len(units):
             every *= 2
-            kept = frozenset(numbers[::-1][::every])
-            units = [unit for unit in units if unit.number in kept]
-        return units
+            kept = every_so_often(units, every)
+        return kept
 
     def _expected(self, units: Sequence[Unit]) -> list[Sample]:
         """The ends that the windows have, one by one, and all that lies beyond at once."""

@@ -1,4 +1,4 @@
-"""Memory that ran out during a run, in whatever words a framework says it."""
+"""What frameworks' errors say, and which of them say, in whatever words, that memory ran out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from cnncalc.errors import CnnCalcError
 
-__all__ = ["LESS", "MemoryErrors", "ran_out"]
+__all__ = ["LESS", "MemoryErrors", "ran_out", "said"]
 
 LESS = "a smaller batch (-b), a smaller input (-i) or --dtype float16"
 
@@ -18,6 +18,16 @@ RAN_OUT = re.compile(
     r"|bad.?alloc|ALLOC_FAILED|RESOURCE_EXHAUSTED|OOM when",
     re.IGNORECASE,
 )
+BOLD = re.compile(r"\x1b\[[\d;]*m")
+SENTENCE_END = re.compile(r"(?<=\.)\s+(?=[A-Z])")
+
+
+def said(error: BaseException) -> str:
+    """What an error says first; what Keras puts before and around it, in bold, is left away."""
+    lines = [line for line in map(str.strip, BOLD.sub("", str(error)).splitlines()) if line]
+    if len(lines) > 1 and lines[0].startswith("Exception encountered when calling "):
+        return lines[1]
+    return lines[0] if lines else type(error).__name__
 
 
 def ran_out(error: BaseException) -> bool:
@@ -36,7 +46,9 @@ class MemoryErrors(AbstractContextManager[None]):
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         if error is None or isinstance(error, CnnCalcError) or not ran_out(error):
             return
-        said = str(error).strip().splitlines() or ["no more could be had"]
+        first = said(error) if str(error).strip() else "no more could be had"
+        # What is missing and what there is; PyTorch goes on to its allocator's settings.
+        short = " ".join(SENTENCE_END.split(first)[:3])
         raise CnnCalcError(
-            f"the run ran out of memory: {said[0]}", code="memory", help=LESS
+            f"the run ran out of memory: {short}", code="memory", help=LESS
         ) from None

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from time import perf_counter
 from typing import Any
-from warnings import catch_warnings, simplefilter
 
 import torch
 
-from cnncalc.errors import CnnCalcError
 from cnncalc.executors import torch_gradients
 from cnncalc.executors.base import Progress, Run, StepRun, Tensor
-from cnncalc.executors.shortage import MemoryErrors, ran_out
 from cnncalc.executors.storage import Storage
+from cnncalc.executors.torch_devices import (
+    DEVICES,
+    apart,
+    check_device,
+    free_memory,
+    ready,
+)
+from cnncalc.executors.torch_errors import (
+    MISFITS,
+    MachineErrors,
+    is_of_machine,
+    is_unable,
+    refusal,
+    said,
+)
 from cnncalc.executors.torch_layers import build
 from cnncalc.executors.torch_memory import watch
 from cnncalc.executors.torch_modules import Bench, Built, NotBuilt
@@ -22,14 +34,10 @@ from cnncalc.network import Network, Step
 
 __all__ = ["DEVICES", "TRAINS", "free_memory", "ready", "run"]
 
-DEVICES = ("cpu", "cuda", "meta")
 TRAINS = True
 
 # What PyTorch computes in; sizes and tensors are the same in any other type.
 COMPUTED = ("float64", "float32", "float16", "bfloat16")
-
-# What PyTorch raises where arrays don't fit together: evidence about a step.
-MISFITS = (ArithmeticError, AssertionError, LookupError, RuntimeError, TypeError, ValueError)
 
 
 def run(
@@ -54,19 +62,26 @@ def run(
         progress: called before each step with the steps done, all steps and the step's name.
 
     Raises:
-        CnnCalcError: a device that isn't there, or memory that ran out.
+        CnnCalcError: a device that isn't there or that failed, or memory that ran out.
     """
     begin = perf_counter()
-    _check_device(device)
-    stack = Stack(network.at(input_shape), device, dtype, batch)
-    with MemoryErrors(), catch_warnings():
-        simplefilter("ignore")  # what PyTorch advises is no news about sizes
-        done = _measured(stack, input_shape, backward, progress)
-        if device != "meta":
-            _tell(progress, done, "receptive fields")
-            torch_gradients.measure(stack.network, done)
-            done.fields = "gradients"
+    check_device(device)
+    with MachineErrors(), apart(device):
+        done = _run(
+            Stack(network.at(input_shape), device, dtype, batch), input_shape, backward, progress
+        )
     done.seconds = perf_counter() - begin
+    return done
+
+
+def _run(stack: Stack, input_shape: Shape, backward: bool, progress: Progress | None) -> Run:
+    """What came out, then what units see."""
+    done = _measured(stack, input_shape, backward, progress)
+    if stack.device != "meta":
+        stack.built.clear()  # its memory is free for the gradients
+        _tell(progress, done, "receptive fields")
+        torch_gradients.measure(stack.network, done)
+        done.fields = "gradients"
     return done
 
 
@@ -78,7 +93,7 @@ def _measured(stack: Stack, input_shape: Shape, backward: bool, progress: Progre
         if stack.device != "meta" or backward:
             _tell(progress, done, "backward" if backward else "measuring")
             values = stack.input(input_shape)
-            again = Again(stack.network, stack.built, values, stack.synchronize)
+            again = Again(stack.network, stack.built, values)
             # On a GPU kernels are chosen when they are first asked for, backwards too.
             for _ in range(2 if backward and stack.device == "cuda" else 1):
                 peak.reset()
@@ -90,36 +105,6 @@ def _measured(stack: Stack, input_shape: Shape, backward: bool, progress: Progre
 def _tell(progress: Progress | None, done: Run, what: str) -> None:
     if progress:
         progress(len(done.steps), len(done.steps), what)
-
-
-def ready(device: str) -> tuple[bool, str]:
-    """Whether a device can be used, and with what or why not."""
-    if device == "cuda" and not torch.cuda.is_available():
-        return False, f"torch {torch.__version__} sees no GPU"
-    return True, f"torch {torch.__version__}"
-
-
-def free_memory(device: str) -> int | None:
-    """Bytes that can still be taken on the GPU; None: as much as the machine has."""
-    if device != "cuda" or not torch.cuda.is_available():
-        return None
-    free, _ = torch.cuda.mem_get_info()
-    return int(free) + int(torch.cuda.memory_reserved() - torch.cuda.memory_allocated())
-
-
-def _check_device(device: str) -> None:
-    if device not in DEVICES:
-        raise CnnCalcError(
-            f"`{device}` is no device of the executor `torch`",
-            code="device",
-            help="`cpu`, `cuda` or `meta`",
-        )
-    if device == "cuda" and not torch.cuda.is_available():
-        raise CnnCalcError(
-            "PyTorch is installed but sees no GPU",
-            code="device",
-            help="a machine with an NVIDIA GPU and a PyTorch built for it, or the device `cpu`",
-        )
 
 
 class Stack:
@@ -178,29 +163,32 @@ class Stack:
             result.tensors = [_tensor(name, held) for name, held in built.tensors()]
         elif step.shares in self.built:
             built.share(self.built[step.shares])
-        storage.keep(number, built.run(*inputs))
+        try:
+            value = built.run(*inputs)
+        except ValueError as error:
+            result.reason = refusal(error)
+            if result.reason is None:
+                raise
+            result.built = False  # what it would have normalised goes on, as large as before
+            built, value = Built(built.modules, lambda x: x), inputs[0]
+        storage.keep(number, value)
         self.built[number] = built
 
     def _note_failure(self, error: Exception, result: StepRun) -> None:
-        """A type that PyTorch has no kernel for says nothing about sizes, nor does memory."""
-        if ran_out(error):
+        """What PyTorch has nothing for, in a type or on a device, says nothing about sizes."""
+        if is_of_machine(error):
             raise error
-        message = str(error) or type(error).__name__
-        if isinstance(error, NotImplementedError) or "not implemented for" in message:
-            result.built = False
+        if is_unable(error):
+            here = f"in {self.dtype} on {self.device}"
+            result.built, result.reason = False, f"PyTorch can't compute it {here}: {said(error)}"
         else:
-            result.error = message.splitlines()[0]
+            result.error = said(error)
 
     def input(self, sizes: Shape) -> Any:
         """What flows in where a step is an input of these sizes."""
         return torch.full(
             (self.batch, *sizes), 0.5, dtype=self.bench.dtype, device=self.bench.device
         )
-
-    def synchronize(self) -> None:
-        """Wait until the device has done what it was asked for."""
-        if self.device == "cuda":
-            torch.cuda.synchronize()
 
 
 def _tensor(name: str, held: Any) -> Tensor:

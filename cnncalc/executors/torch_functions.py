@@ -125,7 +125,11 @@ def _expand(layer: Any, x: Array) -> Array:
 def _reduce(layer: Any, x: Array) -> Array:
     every = layer.axes == ("all",)
     chosen = range(x.ndim - 1) if every else {axis_of(layer, a, x.ndim - 1) for a in layer.axes}
-    return REDUCTIONS[layer.by](x, [1 + axis for axis in sorted(chosen)], layer.keep)
+    axes = [1 + axis for axis in sorted(chosen)]
+    if layer.by in ("var", "std"):
+        spread = torch.var if layer.by == "var" else torch.std
+        return spread(x, dim=axes, correction=0 if layer.biased else 1, keepdim=layer.keep)
+    return REDUCTIONS[layer.by](x, axes, layer.keep)
 
 
 def _product(x: Array, axes: list[int], keep: bool) -> Array:
@@ -148,8 +152,6 @@ REDUCTIONS: dict[str, Callable[[Array, list[int], bool], Array]] = {
     "norm2": _norm(2),
     "squares": lambda x, axes, keep: x.square().sum(dim=axes, keepdim=keep),
     "logsumexp": lambda x, axes, keep: x.logsumexp(dim=axes, keepdim=keep),
-    "var": lambda x, axes, keep: x.var(dim=axes, correction=0, keepdim=keep),
-    "std": lambda x, axes, keep: x.std(dim=axes, correction=0, keepdim=keep),
 }
 
 

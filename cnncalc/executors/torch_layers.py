@@ -13,13 +13,11 @@ from cnncalc.executors.compute.geometry import (
     axis_of,
     convolution_axes,
     one_each,
-    pool_axes,
     spread_axes,
-    unpool_axes,
 )
 from cnncalc.executors.torch_functions import FUNCTIONS, MERGES
 from cnncalc.executors.torch_modules import Array, Bench, Built, NotBuilt, alone, call, real
-from cnncalc.frameworks.pytorch.writing import parts
+from cnncalc.executors.torch_pools import POOLS, padded
 from cnncalc.layers.base import NO_PADS, Shape
 
 __all__ = ["BUILDERS", "build"]
@@ -48,28 +46,10 @@ def _shape(x: Array) -> Shape:
     return tuple(int(size) for size in x.shape[1:])
 
 
-def _padded(layer: Any, shape: Shape, axes: Any, value: float = 0.0) -> tuple[Any, Any]:
-    """A layer with padding in numbers, and what pads before it where a module can't."""
-    pads = tuple((axis.before, axis.after) for axis in axes)
-    mode = getattr(layer, "mode", "zeros")
-    mode = "constant" if mode == "zeros" else mode
-    even = all(before == after for before, after in pads)
-    if even and (not hasattr(layer, "count_padding") or layer.padding != "same"):
-        return layer.replaced(padding=pads), None
-    amounts = [pad for pair in reversed(pads) for pad in pair]
-
-    def pad(x: Array) -> Array:
-        return functional.pad(x, amounts, mode=mode, **({} if mode != "constant" else filled))
-
-    filled = {"value": value}
-    bare = {"padding": NO_PADS} | ({"mode": "zeros"} if hasattr(layer, "mode") else {})
-    return layer.replaced(**bare), pad
-
-
 def _conv(layer: Any, shape: Shape, bench: Bench) -> Built:
     if layer.padding == "same" and layer.stride == (1,):
         return alone(layer, shape, bench)
-    bare, pad = _padded(layer, shape, convolution_axes(layer, shape[1:]))
+    bare, pad = padded(layer, shape, convolution_axes(layer, shape[1:]))
     module = real(bare, shape, bench)
     return Built({"": module}, (lambda x: module(pad(x))) if pad else module)
 
@@ -83,76 +63,15 @@ def _separable(layer: Any, shape: Shape, bench: Bench) -> Built:
 
 
 def _transposed(layer: Any, shape: Shape, bench: Bench) -> Built:
-    """A module that cuts as it can, and a pad that cuts or adds what is left."""
+    """A module that cuts as it can, else a cut after one that doesn't."""
     axes = spread_axes(layer, shape[1:])
-    even = all(axis.before == axis.after >= 0 for axis in axes)
-    fits = all(axis.extra < max(axis.stride, axis.dilation) for axis in axes)
-    if even and fits:
+    sized = layer.replaced(padding=NO_PADS, output_padding=tuple(axis.extra for axis in axes))
+    if all(axis.before == axis.after for axis in axes):
         pads = tuple((axis.before, axis.after) for axis in axes)
-        extra = tuple(axis.extra for axis in axes)
-        return alone(layer.replaced(padding=pads, output_padding=extra), shape, bench)
-    module = real(layer.replaced(padding=NO_PADS, output_padding=(0,)), shape, bench)
-    cuts = [cut for a in reversed(axes) for cut in (-a.before, a.extra - a.after)]
+        return alone(sized.replaced(padding=pads), shape, bench)
+    module = real(sized, shape, bench)
+    cuts = [-cut for axis in reversed(axes) for cut in (axis.before, axis.after)]
     return Built({"": module}, lambda x: functional.pad(module(x), cuts))
-
-
-def _pool(value: float) -> Callable[[Any, Shape, Bench], Built]:
-    def pool(layer: Any, shape: Shape, bench: Bench) -> Built:
-        if layer.ceil or not getattr(layer, "count_padding", True):
-            return alone(layer, shape, bench)
-        axes = pool_axes(layer, shape[1:])
-        bare, pad = _padded(layer, shape, axes, value)
-        if pad is None and (any(2 * a.before > a.kernel for a in axes) or layer.kind == "lppool"):
-            bare, pad = layer.replaced(padding=NO_PADS), _around(axes, value)
-        module = real(bare, shape, bench)
-        return Built({"": module}, (lambda x: module(pad(x))) if pad else module)
-
-    return pool
-
-
-def _around(axes: Any, value: float) -> Callable[[Array], Array]:
-    amounts = [pad for axis in reversed(axes) for pad in (axis.before, axis.after)]
-    return lambda x: functional.pad(x, amounts, value=value)
-
-
-def _average_pool(layer: Any, shape: Shape, bench: Bench) -> Built:
-    """Padding that doesn't count and isn't even: sums over how many values there were."""
-    axes = pool_axes(layer, shape[1:])
-    even = all(axis.before == axis.after for axis in axes)
-    half = all(2 * axis.before <= axis.kernel for axis in axes)
-    if layer.count_padding or layer.ceil or (even and half) or layer.divisor is not None:
-        return _pool(0.0)(_numbered(layer, axes) if even else layer, shape, bench)
-    module = real(layer.replaced(padding=NO_PADS), shape, bench)
-    pad = _around(axes, 0.0)
-    return Built({"": module}, lambda x: module(pad(x)) / module(pad(torch.ones_like(x))))
-
-
-def _numbered(layer: Any, axes: Any) -> Any:
-    if layer.ceil:
-        return layer
-    return layer.replaced(padding=tuple((axis.before, axis.after) for axis in axes))
-
-
-def _global(layer: Any, shape: Shape, bench: Bench) -> Built:
-    """Adaptive pooling to one place, and what flattens."""
-    pool, *rest = parts(layer, shape)
-    module = real(pool, shape, bench)
-    if not rest:
-        return Built({"": module}, module)
-    return Built({"": module}, lambda x: torch.flatten(module(x), 1))
-
-
-def _unpool(layer: Any, shape: Shape, bench: Bench) -> Built:
-    """Each value to the first place of the map: no step hands on where the maxima were."""
-    module = real(layer.replaced(size=None), shape, bench)
-    axes = unpool_axes(layer, shape[1:])
-    sizes = [len(axis.places(n)) for axis, n in zip(axes, shape[1:], strict=True)]
-
-    def run(x: Array) -> Array:
-        places = torch.zeros(x.shape, dtype=torch.int64, device=x.device)
-        return module(x, places, output_size=sizes if layer.size is not None else None)
-
-    return Built({"": module}, run)
 
 
 def _linear(layer: Any, shape: Shape, bench: Bench) -> Built:
@@ -178,11 +97,14 @@ def _norm_last(layer: Any, shape: Shape, bench: Bench) -> Built:
 def _norm_channels(layer: Any, shape: Shape, bench: Bench) -> Built:
     """BatchNorm and GroupNorm work on the channels: another axis is moved there and back."""
     axis = axis_of(layer, layer.axis, len(shape))
-    if axis == 0:
-        return alone(layer, shape, bench)
     moved = (shape[axis], *shape[:axis], *shape[axis + 1 :])
     module = real(layer.replaced(axis=0), moved, bench)
-    return Built({"": module}, lambda x: module(x.movedim(axis + 1, 1)).movedim(1, axis + 1))
+    # From memory with the channels last, PyTorch 2.13's way back through GroupNorm ends in a
+    # segmentation fault where nobody asks for the map's own gradient.
+    return Built(
+        {"": module},
+        lambda x: module(x.movedim(axis + 1, 1).contiguous()).movedim(1, axis + 1),
+    )
 
 
 def _squeeze(layer: Any, shape: Shape, bench: Bench) -> Built:
@@ -190,6 +112,8 @@ def _squeeze(layer: Any, shape: Shape, bench: Bench) -> Built:
     axes = len(shape) - 1
     if not axes:
         raise ValueError("squeeze and excitation takes maps")
+    if axes > 3:
+        raise NotBuilt("PyTorch has no convolution over more than three axes")
     squeezed = layer.channels or max(1, shape[0] // layer.reduction)
     conv = f"nn.Conv{axes}d"
     first = bench.ready(call(f"{conv}({shape[0]}, {squeezed}, 1)"))
@@ -208,7 +132,7 @@ def _learned(function: Callable[[Array, Array], Array]) -> Callable[[Any, Shape,
     def learned(layer: Any, shape: Shape, bench: Bench) -> Built:
         sizes = layer.shape or (shape[0], *(1,) * (len(shape) - 1))
         if layer.role == "constant":
-            return Built({}, lambda x: function(x, torch.ones(sizes).to(x)))
+            return Built({}, lambda x: function(x, x.new_ones(sizes)))
         module = bench.ready(_holder(sizes, layer.role))
         return Built({"": module}, lambda x: function(x, module.weight))
 
@@ -252,8 +176,8 @@ def _standardize(layer: Any, shape: Shape, bench: Bench) -> Built:
 def _across(layer: Any, shape: Shape, bench: Bench) -> Built:
     """Local response normalisation of a vector as of a map of one place."""
     module = real(layer, shape, bench)
-    if len(shape) > 1:
-        return Built({"": module}, module)
+    if len(shape) > 1:  # in the order of its axes, of which PyTorch makes a view
+        return Built({"": module}, lambda x: module(x.contiguous()))
     return Built({"": module}, lambda x: module(x[..., None])[..., 0])
 
 
@@ -271,17 +195,11 @@ def _resized(layer: Any, shape: Shape, bench: Bench) -> Built:
     return alone(layer, shape, bench)
 
 
-BUILDERS: dict[str, Callable[[Any, Shape, Bench], Built]] = {
+BUILDERS: dict[str, Callable[[Any, Shape, Bench], Built]] = POOLS | {
     "conv": _conv,
     "dwconv": _conv,
     "sepconv": _separable,
     "convt": _transposed,
-    "maxpool": _pool(-float("inf")),
-    "avgpool": _average_pool,
-    "lppool": _pool(0.0),
-    "gap": _global,
-    "gmp": _global,
-    "maxunpool": _unpool,
     "linear": _linear,
     "ln": _norm_last,
     "rms": _norm_last,

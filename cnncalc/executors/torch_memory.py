@@ -51,12 +51,13 @@ class Allocated(AbstractContextManager[Peak]):
         return self
 
     def reset(self) -> None:
-        torch.cuda.synchronize()
+        torch.cuda.synchronize()  # which starts CUDA: there are no statistics before
         torch.cuda.reset_peak_memory_stats()
 
-    def __exit__(self, *_: object) -> None:
-        torch.cuda.synchronize()
-        self.bytes = int(torch.cuda.max_memory_allocated() - self.before)
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:  # a GPU that failed has nothing to say
+            torch.cuda.synchronize()
+            self.bytes = int(torch.cuda.max_memory_allocated() - self.before)
 
 
 class Counted(TorchDispatchMode):  # type: ignore[misc]
@@ -71,6 +72,11 @@ class Counted(TorchDispatchMode):  # type: ignore[misc]
         self.bytes: int | None = 0
         self.alive: dict[int, int] = {}
         self.total = 0
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Nothing is compiled here; to be sure of that, PyTorch would load its compiler."""
+        return False
 
     def reset(self) -> None:
         self.bytes = self.total

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from time import perf_counter
 from typing import Any
 
 import torch
-from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.batchnorm import _NormBase
+from torch.nn.modules.instancenorm import _InstanceNorm
 
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors.base import Run
-from cnncalc.executors.shortage import ran_out
 from cnncalc.executors.storage import Storage
+from cnncalc.executors.torch_devices import synchronize
+from cnncalc.executors.torch_errors import MISFITS, is_of_machine, is_unable, said
 from cnncalc.executors.torch_modules import Array, Built
 from cnncalc.network import Network, Step
 
 __all__ = ["Again"]
-
-# What PyTorch raises where it doesn't train a network.
-REFUSALS = (ArithmeticError, AssertionError, LookupError, RuntimeError, TypeError, ValueError)
 
 
 class Again:
@@ -34,12 +33,10 @@ class Again:
         network: Network,
         built: Mapping[int, Built],
         values: Array,
-        synchronize: Callable[[], None],
     ) -> None:
         self.network = network
         self.built = built
         self.input = values
-        self.synchronize = synchronize
         read = {each for step in network.steps for each in step.inputs}
         self.outputs = set(range(len(network.steps))) - read | set(network.outputs)
 
@@ -51,8 +48,11 @@ class Again:
             with torch.set_grad_enabled(backward):
                 ends = self._forward(done)
             if backward:
-                done.backward_seconds = self._timed(torch.autograd.backward, ends)[1] if ends else 0
-        except REFUSALS as error:
+                begin = self._now()
+                if ends:
+                    torch.autograd.backward(ends)
+                done.backward_seconds = self._now() - begin
+        except MISFITS as error:
             self._note(error, done, backward)
         for number, built in self.built.items():
             gradients = {name: held.grad for name, held in built.parameters()}
@@ -74,8 +74,8 @@ class Again:
     def _forward(self, done: Run) -> list[Array]:
         """All steps one after another; the sums of what a backward pass starts from."""
         storage = Storage(self.network.steps, self.network.outputs)
-        done.forward_seconds = 0.0
         ends: list[Array] = []
+        begin = self._now()
         for number, step in enumerate(self.network.steps):
             inputs = [storage.values[each] for each in step.inputs]
             value = self._value(number, step, inputs, done)
@@ -85,6 +85,7 @@ class Again:
             ends += [end.sum() for end in new if end is not None and end.requires_grad]
             del inputs, new, value
             storage.release(number, step)
+        done.forward_seconds = self._now() - begin
         return ends
 
     def _value(
@@ -101,36 +102,37 @@ class Again:
         built = self.built[number]
         for module in built.modules.values():
             _settle(module, inputs[0])
-        value, done.steps[number].seconds = self._timed(built.run, *inputs)
-        done.forward_seconds += done.steps[number].seconds
-        return value
+        return built.run(*inputs)
 
-    def _timed(self, function: Callable[..., Any], *values: Any) -> tuple[Any, float]:
-        self.synchronize()
-        begin = perf_counter()
-        value = function(*values)
-        self.synchronize()
-        return value, perf_counter() - begin
+    def _now(self) -> float:
+        """When the device has done all that it was asked for: steps themselves don't wait."""
+        synchronize(self.input.device.type)
+        return perf_counter()
 
     def _note(self, error: Exception, done: Run, backward: bool) -> None:
         """A pass that ended in the middle: evidence, unless it is about memory or numbers."""
-        message = (str(error) or type(error).__name__).splitlines()[0]
-        if ran_out(error) or not backward:
+        if is_of_machine(error) or not backward:
             raise error
-        if isinstance(error, NotImplementedError) or "not implemented for" in message:
+        if is_unable(error):
             raise CnnCalcError(
-                f"PyTorch can't train this in {done.dtype} on {done.device}: {message}",
+                f"PyTorch can't train this in {done.dtype} on {done.device}: {said(error)}",
                 code="backward",
                 help="`--dtype float32`",
             ) from None
         done.backward_seconds = 0.0
-        done.backward_error = message
+        done.backward_error = said(error)
 
 
-def _settle(module: Any, x: Any) -> None:
-    """PyTorch refuses statistics of one value per channel in training mode."""
+def _settle(module: Any, x: Array) -> None:
+    """What PyTorch refuses to normalise by its own mean in training mode keeps to its statistics.
+
+    That is a single value per channel, and for instance norm a map of one place.
+    """
     for each in module.modules():
-        if isinstance(each, _BatchNorm) and x.numel() <= each.num_features:
+        if not isinstance(each, _NormBase) or not each.track_running_stats:
+            continue
+        values = x.numel() // (x.shape[0] * each.num_features)  # of a channel of one sample
+        if values * (1 if isinstance(each, _InstanceNorm) else x.shape[0]) <= 1:
             each.eval()
 
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from cnncalc.errors import CnnCalcError
-from cnncalc.executors.base import GLIMPSE, Run, StepRun, Tensor
+from cnncalc.executors.base import Run, StepRun, Tensor
 from cnncalc.executors.memory import Need, need
 from cnncalc.layers.base import Shape, Weight
 from cnncalc.report import Report, Row
-from cnncalc.seen import Along
+from cnncalc.verification.fields import views_of
 
 __all__ = ["compare"]
-
-Interval = tuple[int, int]
 
 BUFFERS = ("running_mean", "running_var", "num_batches_tracked")
 
@@ -22,9 +19,10 @@ BUFFERS = ("running_mean", "running_var", "num_batches_tracked")
 def compare(report: Report, run: Run, needed: Need | None = None) -> dict[str, Any]:
     """The document `verify` of the contract.
 
-    Beside its keys: `unchecked`, the steps that the executor couldn't build or reach; `dtype`,
-    what was really computed in; `measured` beside `predicted`, what the run took. A step that
-    failed in the executor counts as a mismatch: its `actual` says why.
+    Beside its keys: `unchecked`, the steps that the executor couldn't build or reach, and
+    `reasons`, why, where that isn't plain; `dtype`, what was really computed in; `measured`
+    beside `predicted`, what the run took. A step that failed in the executor counts as a
+    mismatch: its `actual` says why. Where there are steps and none could be checked, `ok` is false.
 
     Args:
         report: what is predicted.
@@ -44,10 +42,15 @@ def compare(report: Report, run: Run, needed: Need | None = None) -> dict[str, A
         "executor": run.executor,
         "device": run.device,
         "dtype": run.dtype,
-        "ok": not comparison.mismatches,
+        "ok": comparison.ok,
         "checked": comparison.checked,
         "fields_by": run.fields,
         "unchecked": comparison.unchecked,
+        "reasons": [
+            {"index": index, "reason": run.steps[index].reason}
+            for index in comparison.unchecked
+            if run.steps[index].reason
+        ],
         "mismatches": comparison.mismatches,
         "seconds": round(run.seconds, 6),
         "measured": {
@@ -77,6 +80,12 @@ class _Comparison:
         self.unchecked: list[int] = []
         self.mismatches: list[dict[str, Any]] = []
 
+    @property
+    def ok(self) -> bool:
+        """Whether all agrees; a run that has shown nothing hasn't shown that."""
+        shown = any(self.checked.values()) or not self.report.layers
+        return shown and not self.mismatches
+
     def take(self, row: Row) -> None:
         """Compare one step."""
         step = self.run.steps[row.index]
@@ -100,7 +109,7 @@ class _Comparison:
         """Compare what the units in the middle see, one for each phase."""
         if not step.reach or step.shape != row.output_shape:
             return
-        views = _views(row, step.reach, self.report.frame)
+        views = views_of(row, step.reach, self.report.frame, self.run.fields == "windows")
         wrong = next((unit for unit in views if any(view.wrong for view in unit)), None)
         decided = wrong or any(all(view.decided for view in unit) for unit in views)
         self.checked["receptive_field"] += bool(decided)
@@ -124,6 +133,8 @@ class _Comparison:
     def _weights(self, row: Row) -> list[tuple[Weight | None, Tensor | None]]:
         """Predicted weights and allocated tensors, side by side in their order."""
         step = self.run.steps[row.index if row.shares is None else row.shares]
+        if not step.tensors and (step.error or not step.built):
+            return []  # a step that shares the weights of one that holds none, since it failed
         tensors = self._relabelled(row, step)
         predicted = [weight for weight in row.weights if weight.name not in self.run.lacking]
         count = max(len(predicted), len(tensors))
@@ -197,71 +208,5 @@ def _weight_difference(
     return f"weight {weight.name}", weight.count, tensor.elements
 
 
-class _View(NamedTuple):
-    """What one unit sees of one axis of the input, as predicted (clipped to it) and measured.
-
-    Attributes:
-        decided: whether the borders of the maps on the way leave anything to compare.
-    """
-
-    predicted: Interval | None
-    actual: Interval | None
-    decided: bool
-    wrong: bool
-
-
 def _listed(interval: Any) -> list[int] | None:
     return interval and list(interval)
-
-
-def _views(row: Row, reaches: Sequence[Any], input_shape: Shape) -> list[list[_View]]:
-    """For each unit to look at, its views of the axes."""
-    axes = list(zip(row.seen.axes, reaches, input_shape[1:], strict=True))
-    periods = [len(along.field.phases) for along, _, _ in axes]
-    return [
-        [_view(row, along, reach, n, turn) for along, reach, n in axes]
-        for turn in range(min(max(periods, default=1), GLIMPSE))
-    ]
-
-
-def _view(row: Row, along: Along, reach: Any, n: int, turn: int) -> _View:
-    """One axis of one unit: the middle one, or `turn` after it."""
-    foreseen = None if row.seen.whole else along.place
-    place = foreseen if reach.place is None else reach.place
-    size = 1 if place is None else row.output_shape[place]
-    unit = min(size // 2 + turn, size - 1)
-    seen = along.field.sees(0 if foreseen is None else unit)
-    predicted = (0, n - 1) if row.seen.whole else _clipped(seen, n)
-    actual = reach.of(unit)
-    if reach.merged and not along.merged:
-        return _View(predicted, actual, decided=False, wrong=False)
-    if actual is None and row.seen.whole:  # `global` speaks of the units that see anything
-        return _View(predicted, actual, decided=False, wrong=False)
-    exact = row.seen.whole or (along.field.exact and not along.merged)
-    return _View(predicted, actual, *_judged(predicted, actual, exact, reach.cut(unit)))
-
-
-def _clipped(seen: Interval | None, n: int) -> Interval | None:
-    if seen is None or seen[1] < 0 or seen[0] > n - 1:
-        return None
-    return max(seen[0], 0), min(seen[1], n - 1)
-
-
-def _judged(
-    predicted: Interval | None, actual: Interval | None, exact: bool, cut: tuple[bool, bool]
-) -> tuple[bool, bool]:
-    """Whether anything can be said, and whether it is that the two differ.
-
-    Nothing may be seen outside the prediction. An exact prediction must be seen to its ends,
-    but for an end that the border of a map on the way cut.
-    """
-    if actual == predicted:
-        return True, False
-    if actual is None:
-        return (True, True) if exact and not any(cut) else (not exact, False)
-    if predicted is None or actual[0] < predicted[0] or actual[1] > predicted[1]:
-        return True, True
-    if not exact:
-        return True, False
-    short = actual[0] > predicted[0] and not cut[0], actual[1] < predicted[1] and not cut[1]
-    return (True, True) if any(short) else (False, False)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from functools import partial
 from importlib.util import find_spec
-from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 
 import cnncalc
-from cnncalc.analysis import analyze
-from cnncalc.errors import SpecError
+from cnncalc.errors import CnnCalcError, SpecError
 from cnncalc.executors import find
 from cnncalc.executors.storage import Storage
-from cnncalc.layers import KINDS
+from cnncalc.layers import KINDS, Layer, Shape
+from cnncalc.layers.merge import Input
+from cnncalc.network import Network, Step
+from tests.executors import common
+from tests.executors.common import check_broken_output, drawn
 from tests.executors.test_arrays import LEARNING, alone, raise_predictions, sample, takes
 from tests.library import report
 from tests.strategies import specs
@@ -38,10 +42,7 @@ def installed() -> None:
         pytest.skip("Keras is not installed")
 
 
-def verified(spec: Any, input: Any = None, **options: Any) -> dict[str, Any]:
-    outcome = cnncalc.verify(spec, input, executor="keras", **options).verify
-    assert outcome is not None
-    return outcome
+verified = partial(common.verified, "keras")
 
 
 @pytest.mark.parametrize("name", QUICK)
@@ -107,13 +108,76 @@ def test_arrays_that_do_not_say_what_they_take() -> None:
     assert storage.most_bytes == 0
 
 
+def test_devices() -> None:
+    with pytest.raises(CnnCalcError, match="`cuda` is no device of the executor `keras`") as error:
+        verified("8 relu", device="cuda")
+    assert (error.value.code, error.value.help) == ("device", "`cpu`")
+
+
 @pytest.mark.parametrize("dtype", ["float64", "float16", "bfloat16", "int8"])
 def test_dtypes(dtype: str) -> None:
-    """Each runs; whole numbers are computed in float32."""
+    """Each runs; whole numbers are computed in float32, and JAX by itself has nothing wider."""
     outcome = verified("3x16x16 conv:4,k3 bn relu gap linear:2", dtype=dtype, batch=2)
+    import keras
 
+    narrowed = {"int8"} | ({"float64"} if keras.backend.backend() == "jax" else set())
     assert outcome["ok"]
-    assert outcome["dtype"] == ("float32" if dtype == "int8" else dtype)
+    assert outcome["dtype"] == ("float32" if dtype in narrowed else dtype)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (KINDS["reshape"]((5, 7)), (4, 9, 9)),
+        (KINDS["permute"]((1, 0)), (4, 9, 9)),
+        (KINDS["add"](), (4, 9, 9)),
+    ],
+)
+def test_what_does_not_fit_is_evidence(layer: Layer, shape: Shape) -> None:
+    """Each backend has errors of its own for it: they are about the step, and the run goes on."""
+    steps = [Step(Input(), name="input"), Step(KINDS["slice"]((0, 3), axis=1), (0,), "part")]
+    inputs = (0, 1) if layer.arity == "many" else (0,)
+    network = Network([*steps, Step(layer, inputs, "odd"), Step(KINDS["relu"](), (0,), "after")])
+    done = find("keras")(network, shape)
+
+    assert done.steps[1].shape == (4, 3, 9)
+    assert (done.steps[2].shape, done.steps[2].built) == (None, True)
+    assert done.steps[2].error
+    assert "\n" not in done.steps[2].error
+    assert done.steps[3].shape == shape
+
+
+def test_what_a_backend_has_nothing_for_is_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says so itself, and the reason is told."""
+    import keras
+
+    def lacking(*_: object, **__: object) -> None:
+        raise NotImplementedError("`max_pool` is not supported\nby this backend")
+
+    monkeypatch.setattr("keras.layers.MaxPooling2D.call", lacking)
+    outcome = verified("3x8x8 relu maxpool:2 conv:4,k3")
+    backend = keras.backend.backend()
+
+    assert (outcome["ok"], outcome["mismatches"], outcome["unchecked"]) == (True, [], [2, 3])
+    (reason,) = outcome["reasons"]
+    assert reason["index"] == 2
+    assert reason["reason"].startswith(f"Keras has nothing for it on {backend}: ")
+    assert "`max_pool` is not supported" in reason["reason"]
+    assert "\n" not in reason["reason"]
+
+
+def test_the_users_own_settings_are_kept() -> None:
+    """Channels first elsewhere, and TensorFlow's messages."""
+    import keras
+
+    level = logging.getLogger("tensorflow").level
+    keras.config.set_image_data_format("channels_first")
+    try:
+        assert verified("3x8x9 conv:4,k3 maxpool:2 upsample:2 gap")["ok"]
+        assert keras.config.image_data_format() == "channels_first"
+    finally:
+        keras.config.set_image_data_format("channels_last")
+    assert logging.getLogger("tensorflow").level == level
 
 
 def test_a_class_that_an_older_keras_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,14 +204,7 @@ def test_keras_source_agrees() -> None:
     assert outcome["checked"]["params"] == 3 + 4 + 1 + 2 + 2
 
 
-@settings(
-    max_examples=25,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-    phases=[Phase.generate],
-)
+@settings(drawn, max_examples=25)
 @given(specs(max_layers=5))
 def test_drawn_networks_agree(spec: str) -> None:
     """Whatever Keras can build comes out as predicted."""
@@ -162,19 +219,7 @@ def test_drawn_networks_agree(spec: str) -> None:
 @pytest.mark.parametrize("kind", ["conv", "linear", "maxpool", "gap"])
 def test_a_broken_output_is_caught(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """One channel too many."""
-    layer, shapes = sample(kind)
-    right = KINDS[kind].output
-    monkeypatch.setattr(
-        KINDS[kind], "output", lambda self, *s: (right(self, *s)[0] + 1, *right(self, *s)[1:])
-    )
-    for shape in shapes:
-        try:
-            analyze(alone(layer), shape)
-        except SpecError:
-            continue
-        outcome = verified(alone(layer), shape)
-
-        assert [(each["index"], each["what"]) for each in outcome["mismatches"]] == [(1, "shape")]
+    check_broken_output("keras", kind, monkeypatch)
 
 
 @pytest.mark.parametrize("kind", ["conv", "bn", "linear", "convt"])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import cnncalc
-from cnncalc.executors import probing
+from cnncalc.executors import probing, units
 from cnncalc.executors.arrays import Stack, run
 from cnncalc.executors.base import Run
 from cnncalc.executors.probes import probes_of
@@ -95,7 +95,7 @@ def test_what_windows_have_wrong_is_found_by_halving(
     """The windows only say where to look first."""
     right = cnncalc.analyze(spec)
     expected = rows(probed(right.network, right.input))
-    follow = probing.measure_by_windows
+    follow = units.measure_by_windows
 
     def astray(network: Network, done: Run) -> None:
         follow(network, done)
@@ -104,7 +104,7 @@ def test_what_windows_have_wrong_is_found_by_halving(
                 reach.rows[0] = np.clip(reach.rows[0] - off[0], 1 - seen, 0)
                 reach.rows[1] = np.clip(reach.rows[1] + off[1], 0, seen - 1)
 
-    monkeypatch.setattr(probing, "measure_by_windows", astray)
+    monkeypatch.setattr(units, "measure_by_windows", astray)
 
     assert rows(probed(right.network, right.input)) == expected
 

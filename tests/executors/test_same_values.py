@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cnncalc.errors import Source
 from cnncalc.executors.arrays import Stack
 from cnncalc.layers import Layer
 from cnncalc.layers.base import Shape
+from cnncalc.notations.compact import parse
 from tests.executors.test_arrays import LEARNING, alone, sample, takes, variants
 from tests.frameworks.live_keras import keras_or_skip
 from tests.frameworks.live_onnx import onnxruntime_or_skip
@@ -26,18 +28,42 @@ NOWHERE = {"fracmaxpool", "maxunpool"}
 KERAS_OWN = {"bn", "gn", "in", "ln", "rms", "sparsemax", "standardize", "unitnorm"}
 # In the files that are written: no small number or another one, another scale, no bias.
 ONNX_OWN = (
-    {"kind": "bn", "stats": False},
     {"kind": "rms"},
     {"kind": "lppool", "ceil": True},
-    {"kind": "reduce", "by": "var"},
-    {"kind": "reduce", "by": "std"},
 )
+# Options that say something only together.
+CROPS = ((-2, 1), (3, -3), (1, -2), (-1, -1))
+TOGETHER = {
+    "avgpool": (
+        "avgpool:3,p=valid,ceil",
+        "avgpool:3,p=same,ceil",
+        "avgpool:3,s2,p=1,ceil,nopadcount",
+        "avgpool:3,s2,p=-1:1,nopadcount",
+    ),
+    "lppool": ("lppool:3,p=valid,ceil", "lppool:2,p=1:-1"),
+    "maxpool": ("maxpool:3,s2,p=valid,ceil", "maxpool:3,s2,p=0:1,ceil", "maxpool:2,p=1:-1"),
+    "conv": ("conv:4,k3,p=-1:2,mode=circular", "conv:4,k3,p=-1:3,mode=reflect"),
+    "convt": ("convt:4,k3,s2,p=0:2,op1", "convt:4,k2,d3,p1,op2"),
+    "upsample": ("upsample:2.3", "upsample:1.1,mode=linear", "upsample:2.3,mode=nearest-exact"),
+    "pad": tuple(
+        f"pad:{before}:{after},mode={mode}"
+        for mode in ("zeros", "reflect", "replicate", "circular")
+        for before, after in CROPS
+    ),
+    "threshold": ("threshold:0.1,0.2",),
+    "ln": ("ln:axes=-1x0",),
+    "gn": ("gn:1,axis=-1",),
+}
 
 
 def pairs(kind: str) -> Iterator[tuple[Layer, Shape]]:
     """The kind's variants, each at the sample shapes that it takes."""
     layer, shapes = sample(kind)
-    for variant in variants(layer):
+    found = variants(layer)
+    if kind == "reduce":
+        found += [each.replaced(biased=True) for each in found]
+    found += [parse(Source(text)).steps[1].layer for text in TOGETHER.get(kind, ())]
+    for variant in found:
         if getattr(variant, "role", "") == "constant" or getattr(variant, "given", False):
             continue  # numbers that a report knows nothing of
         yield from ((variant, shape) for shape in shapes if takes(variant, shape))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 
 import cnncalc
 from cnncalc.analysis import analyze
@@ -15,6 +15,8 @@ from cnncalc.fields import Field
 from cnncalc.layers import KINDS
 from cnncalc.seen import Seen
 from cnncalc.verification import compare, verify_report
+from tests.executors import common
+from tests.executors.common import check_broken_output, drawn
 from tests.executors.test_arrays import LEARNING, alone, sample
 from tests.frameworks.live_pytorch import torch_or_skip
 from tests.library import NAMES, report
@@ -30,10 +32,7 @@ def installed() -> None:
     torch_or_skip()
 
 
-def verified(spec: Any, input: Any = None, **options: Any) -> dict[str, Any]:
-    outcome = cnncalc.verify(spec, input, executor="torch", **options).verify
-    assert outcome is not None
-    return outcome
+verified = partial(common.verified, "torch")
 
 
 def shrunk(name: str) -> cnncalc.Report:
@@ -70,14 +69,7 @@ def test_examples_agree_on_values_and_fields(name: str) -> None:
     assert outcome["checked"]["receptive_field"] > 3
 
 
-@settings(
-    max_examples=40,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-    phases=[Phase.generate],
-)
+@settings(drawn, max_examples=40)
 @given(specs(max_layers=6))
 def test_drawn_networks_agree(spec: str) -> None:
     """Whatever fits together comes out as predicted, here and in the bundled executor."""
@@ -113,18 +105,7 @@ def test_every_kind_is_built(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["conv", "maxpool", "linear", "convt", "gap", "flatten", "se"])
 def test_a_broken_output_is_caught(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """One channel too many."""
-    layer, shapes = sample(kind)
-    right = KINDS[kind].output
-    monkeypatch.setattr(
-        KINDS[kind], "output", lambda self, *s: (right(self, *s)[0] + 1, *right(self, *s)[1:])
-    )
-    for shape in shapes:
-        try:
-            outcome = verified(alone(layer), shape)
-        except SpecError:
-            continue
-
-        assert [(each["index"], each["what"]) for each in outcome["mismatches"]] == [(1, "shape")]
+    check_broken_output("torch", kind, monkeypatch)
 
 
 @pytest.mark.parametrize("kind", ["conv", "bn", "linear", "convt", "ln", "se", "prelu"])

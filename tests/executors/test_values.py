@@ -358,6 +358,20 @@ def se(draw: Draw, axes: int) -> Case:
     return f"se:{reduction}", (8, *spatial(draw, axes)), gate
 
 
+def spread(draw: Draw, axes: int) -> Case:
+    """The variance or its root, with and without bias, also of a single value."""
+    how, biased, keep = draw.choice(("var", "std")), draw.random() < 0.5, draw.random() < 0.5
+    along = tuple(sorted(draw.sample(range(axes + 1), draw.randint(1, axes))))
+    word = f"reduce:{how},axes={sized(along)}" + ",biased" * biased + ",keep" * keep
+    dims = [axis + 1 for axis in along]
+    correction = 0 if biased else 1
+
+    def run(x: Any) -> Any:
+        return getattr(torch, how)(x, dims, correction=correction, keepdim=keep)
+
+    return word, (draw.choice((1, 4)), *spatial(draw, axes, 1)), run
+
+
 def with_one(make: Callable[..., Case], *values: Any) -> Callable[[Draw, int], Case]:
     return lambda draw, axes: make(draw, axes, *values)
 
@@ -404,6 +418,7 @@ CASES: dict[str, Callable[[Draw, int], Case]] = {
     "logsoftmax": with_one(softmax, "LogSoftmax"),
     "glu": glu,
     "prelu": prelu,
+    "reduce-spread": spread,
 }
 
 
@@ -426,6 +441,7 @@ def by_torch(torch_module: Any, stack: Stack, training: bool = False) -> Any:
 
 
 @pytest.mark.filterwarnings("ignore:Using padding='same'")
+@pytest.mark.filterwarnings("ignore:.*degrees of freedom is <= 0:UserWarning")
 @pytest.mark.parametrize("axes", [1, 2, 3])
 @pytest.mark.parametrize("name", CASES)
 def test_values_are_those_of_pytorch(name: str, axes: int) -> None:

@@ -8,10 +8,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from cnncalc.executors import ALL, EXECUTORS
 from cnncalc.render.table import Bar
+from tests.verification.standing_in import installed_or_skip
 
 pty = pytest.importorskip("pty", reason="there are no such terminals here")
 
@@ -45,15 +48,31 @@ def at_terminal(words: tuple[str, ...], after: Callable[[bytes], bool]) -> tuple
     return written, process.wait(timeout=60)
 
 
-def test_ctrl_c_leaves_a_clean_terminal() -> None:
+@pytest.mark.parametrize("executor", [*EXECUTORS, ALL])
+def test_ctrl_c_leaves_a_clean_terminal(executor: str) -> None:
     """During a run whose progress is shown: the cursor is back, and nothing else is said."""
-    # Once the step at work is drawn: the cursor is hidden a moment earlier.
-    written, status = at_terminal(LONG, lambda written: HIDDEN in written and b"conv" in written)
+    if executor != ALL:
+        installed_or_skip(executor)
+    # Once the steps are counted: the cursor is hidden a moment earlier.
+    written, status = at_terminal(
+        (*LONG, "--executor", executor),
+        lambda written: HIDDEN in written and (b"/41" in written or b"/164" in written),
+    )
 
     assert status == 130
     assert b"Traceback" not in written
     assert written.rindex(SHOWN) > written.rindex(HIDDEN)
     assert written.rstrip().endswith((b"\x1b[2K", SHOWN))
+
+
+def test_the_status_of_an_interrupt_in_generated_code(tmp_path: Path) -> None:
+    """Python would end the process by the signal, not by a status."""
+    (tmp_path / "typer.py").write_text("exec('raise KeyboardInterrupt')")
+    environment = os.environ | {"PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[2]}"}
+    command = [sys.executable, "-m", "cnncalc", "shape", "3x8x8", "relu"]
+    done = subprocess.run(command, capture_output=True, env=environment, check=False)
+
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
 
 
 def test_a_pipe_gets_no_progress(capfd: pytest.CaptureFixture[str]) -> None:

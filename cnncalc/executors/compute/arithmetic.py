@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -69,6 +70,14 @@ REDUCTIONS: dict[str, Callable[[Namespace, Array, tuple[int, ...]], Array]] = {
 }
 
 
+def unbiased(layer: Any, count: int) -> float:
+    """What a variance over so many values, or its root, is multiplied by; no number for one."""
+    if layer.by not in ("var", "std") or layer.biased:
+        return 1.0
+    factor = count / (count - 1) if count > 1 else math.nan
+    return factor if layer.by == "var" else math.sqrt(factor)
+
+
 def _logsumexp(xp: Namespace, x: Array, axes: tuple[int, ...]) -> Array:
     most = x.max(axis=axes, keepdims=True)
     return most + xp.log(xp.exp(x - most).sum(axis=axes, keepdims=True))
@@ -76,7 +85,9 @@ def _logsumexp(xp: Namespace, x: Array, axes: tuple[int, ...]) -> Array:
 
 @computes("expand")
 def expand(at: Context, layer: Any, x: Array) -> Array:
-    """Axes of size 1 repeated."""
+    """Axes of size 1 repeated, in memory that a later step may write over."""
+    if x.shape[1:] == layer.sizes:
+        return x
     return at.xp.ascontiguousarray(at.xp.broadcast_to(x, (x.shape[0], *layer.sizes)))
 
 
@@ -87,4 +98,6 @@ def reduce(at: Context, layer: Any, x: Array) -> Array:
     chosen = range(x.ndim - 1) if every else {axis_of(layer, a, x.ndim - 1) for a in layer.axes}
     axes = tuple(1 + axis for axis in chosen)
     out = REDUCTIONS[layer.by](at.xp, x, axes)
+    if (factor := unbiased(layer, math.prod(x.shape[axis] for axis in axes))) != 1:
+        out *= factor
     return out if layer.keep else at.xp.squeeze(out, axis=axes)

@@ -11,6 +11,8 @@ __all__ = [
     "Spreading",
     "axis_of",
     "convolution_axes",
+    "fractional_axes",
+    "given_pads",
     "kernels",
     "map_sizes",
     "one_each",
@@ -59,7 +61,7 @@ def convolution_axes(layer: Any, sizes: Sequence[int]) -> tuple[Axis, ...]:
     )
     if layer.padding in ("same", "same-lower"):
         return tuple(_same(*each, lower=layer.padding == "same-lower") for each in described)
-    pads = _given_pads(layer.padding, sizes)
+    pads = given_pads(layer.padding, sizes)
     return tuple(
         Axis(n, k, s, before, after, d)
         for (n, k, s, d), (before, after) in zip(described, pads, strict=True)
@@ -83,7 +85,7 @@ def pool_axes(layer: Any, sizes: Sequence[int]) -> tuple[Axis, ...]:
     )
     if layer.padding in ("same", "same-lower"):
         return tuple(_same(*each, lower=layer.padding == "same-lower") for each in described)
-    pads = _given_pads(layer.padding, sizes)
+    pads = given_pads(layer.padding, sizes)
     axes = [
         Axis(n, k, s, before, after, d)
         for (n, k, s, d), (before, after) in zip(described, pads, strict=True)
@@ -91,7 +93,8 @@ def pool_axes(layer: Any, sizes: Sequence[int]) -> tuple[Axis, ...]:
     return tuple(_hanging_over(axis) if layer.ceil else axis for axis in axes)
 
 
-def _given_pads(padding: Any, sizes: Sequence[int]) -> Pads:
+def given_pads(padding: Any, sizes: Sequence[int]) -> Pads:
+    """Padding in numbers; `valid` is none."""
     return one_each(((0, 0),) if padding == "valid" else padding, sizes)
 
 
@@ -154,7 +157,7 @@ def spread_axes(layer: Any, sizes: Sequence[int]) -> tuple[Spreading, ...]:
     )
     if layer.padding == "same":
         return tuple(_spread_same(*each) for each in described)
-    pads = _given_pads(layer.padding, sizes)
+    pads = given_pads(layer.padding, sizes)
     extras = one_each(layer.output_padding, sizes)
     return tuple(
         Spreading(k, s, before, after, d, extra)
@@ -184,10 +187,25 @@ def unpool_axes(layer: Any, sizes: Sequence[int]) -> tuple[Spreading, ...]:
 
 def resized_axes(layer: Any, sizes: Sequence[int]) -> list[tuple[int, float | None]]:
     """The size asked for on each axis and, where it was asked for by a factor, that factor."""
+    if layer.mode == "cubic" and len(sizes) != 2:
+        raise ValueError("cubic interpolation takes maps of two axes")
     if layer.size is not None:
         return [(size, None) for size in one_each(layer.size, sizes)]
     factors = one_each(layer.factor, sizes)
-    return [(int(n * factor), factor) for n, factor in zip(sizes, factors, strict=True)]
+    wanted = [int(n * factor) for n, factor in zip(sizes, factors, strict=True)]
+    if min(wanted) < 1:
+        raise ValueError(f"nothing is left of {sizes} times {factors}")
+    return list(zip(wanted, factors, strict=True))
+
+
+def fractional_axes(layer: Any, sizes: Sequence[int]) -> list[tuple[int, int, int]]:
+    """The size of each axis, its windows and how many there are, by a size or by a ratio."""
+    if layer.size is not None:
+        counts = one_each(layer.size, sizes)
+    else:
+        ratios = one_each(layer.ratio, sizes)
+        counts = tuple(int(n * ratio) for n, ratio in zip(sizes, ratios, strict=True))
+    return list(zip(sizes, one_each(layer.kernel, sizes), counts, strict=True))
 
 
 def kernels(axes: Sequence[Axis]) -> tuple[list[int], list[int], Pads, list[int]]:

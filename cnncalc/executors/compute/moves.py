@@ -130,11 +130,7 @@ def columns_as_windows(at: Context, layer: Any, x: Array) -> Array:
 def upsample(at: Context, layer: Any, x: Array) -> Array:
     """The map at another size, interpolated."""
     sizes = map_sizes(x)
-    if layer.mode == "cubic" and len(sizes) != 2:
-        raise ValueError("cubic interpolation takes maps of two axes")
     wanted, factors = zip(*resized_axes(layer, sizes), strict=True)
-    if min(wanted) < 1:
-        raise ValueError(f"nothing is left of {sizes} times {factors}")
     if layer.mode == "area":  # PyTorch's name for adaptive averages
         return adaptive_average(at.xp, x, wanted)
     given = None if layer.factor is None else factors

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from cnncalc.executors.compute.geometry import (
+    fractional_axes,
+    given_pads,
     kernels,
     map_sizes,
     one_each,
@@ -44,9 +46,9 @@ def average_pool(at: Context, layer: Any, x: Array) -> Array:
 
 def _counted_pads(layer: Any, x: Array) -> Pads | None:
     """The padding asked for, where ceil mode may have added to it; it alone counts."""
-    if not layer.ceil or isinstance(layer.padding, str):
+    if not layer.ceil or layer.padding in ("same", "same-lower"):
         return None
-    return one_each(layer.padding, x.shape[2:])
+    return given_pads(layer.padding, x.shape[2:])
 
 
 @computes("lppool")
@@ -95,14 +97,7 @@ def fractional_max_pool(at: Context, layer: Any, x: Array) -> Array:
 
     PyTorch draws the places (Graham 2014, arXiv:1412.6071); their number is the same.
     """
-    sizes = map_sizes(x)
-    kernel = one_each(layer.kernel, sizes)
-    if layer.size is not None:
-        counts = one_each(layer.size, sizes)
-    else:
-        ratios = one_each(layer.ratio, sizes)
-        counts = tuple(int(n * ratio) for n, ratio in zip(sizes, ratios, strict=True))
-    for axis, (n, k, count) in enumerate(zip(sizes, kernel, counts, strict=True), start=2):
+    for axis, (n, k, count) in enumerate(fractional_axes(layer, map_sizes(x)), start=2):
         starts = at.xp.asarray(even_starts(n, k, count))
         values = at.xp.take(x, starts, axis=axis)
         for tap in range(1, k):

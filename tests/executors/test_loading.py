@@ -1,0 +1,127 @@
+"""Executors are loaded on use: what is absent or broken is told, a bug of our own is a bug."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from cnncalc.errors import CnnCalcError
+from cnncalc.executors import EXECUTORS, module_of
+from cnncalc.executors.loading import FRAMEWORKS
+from tests.conftest import Command
+from tests.verification.standing_in import installed_or_skip
+
+SPEC = ("shape", "3x8x8", "conv:4,k3,p1", "--verify")
+
+
+def refused(name: str) -> CnnCalcError:
+    with pytest.raises(CnnCalcError) as caught:
+        module_of(name)
+    assert caught.value.code == "executor"
+    assert "\n" not in caught.value.message
+    return caught.value
+
+
+def fails(monkeypatch: pytest.MonkeyPatch, where: str, error: Exception) -> None:
+    def broken(_: str) -> Any:
+        raise error
+
+    monkeypatch.setattr(f"cnncalc.{where}.import_module", broken)
+
+
+@pytest.mark.parametrize("name", sorted({*FRAMEWORKS} - {"keras"}))
+def test_what_is_absent(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not there, or all that is left of it is its folder."""
+    monkeypatch.setitem(sys.modules, name, None)
+    absent = refused(name)
+    left = ModuleType(name)
+    left.__spec__ = ModuleSpec(name, None)
+    monkeypatch.setitem(sys.modules, name, left)
+
+    assert absent.message == (
+        f"the executor `{name}` needs {FRAMEWORKS[name]}, which isn't installed"
+    )
+    assert absent.help == f"pip install 'cnncalc[{name}]'"
+    assert refused(name).message == absent.message
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ImportError("libstdc++.so.6: version `GLIBCXX_3.4.32' not found\n(required by lib.so)"),
+        ModuleNotFoundError("No module named 'scipy'", name="scipy"),
+        OSError("cannot open shared object file"),
+        RuntimeError("no such symbol"),
+        AttributeError("module 'numpy' has no attribute 'bool8'"),
+    ],
+)
+@pytest.mark.parametrize("name", ["torch", "onnxruntime"])
+def test_what_is_broken(name: str, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the first line of its reason, whatever kind of error a framework makes of it."""
+    fails(monkeypatch, "executors.loading", error)
+    first = str(error).splitlines()[0]
+
+    assert refused(name).message == f"the executor `{name}` can't be loaded: {first}"
+
+
+def test_a_broken_installation_among_others(tmp_path: Path) -> None:
+    """Really: it is listed with its reason, and the others run."""
+    (tmp_path / "torch").mkdir()
+    reason = "libgomp.so.1: cannot open shared object file"
+    (tmp_path / "torch" / "__init__.py").write_text(f"raise ImportError({reason!r})")
+    environment = os.environ | {"PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[2]}"}
+
+    def run(*words: str) -> Any:
+        command = [sys.executable, "-m", "cnncalc", *words, "--json"]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+        return json.loads(done.stdout)
+
+    listed = {each["executor"]: each for each in run("executors")}
+    runs = {each["executor"]: each for each in run(*SPEC, "--executor", "all")["verify"]["runs"]}
+
+    told = f"the executor `torch` can't be loaded: {reason}"
+    assert (listed["torch"]["ready"], listed["torch"]["detail"]) == (False, told)
+    assert (runs["torch"]["ok"], runs["torch"]["reason"]) == (None, told)
+    assert runs["bundled"]["ok"] is True
+
+
+@pytest.mark.parametrize("name", EXECUTORS)
+@pytest.mark.parametrize(
+    "error",
+    [
+        ImportError("cannot import name 'axis_off'", name="cnncalc.executors.base"),
+        NameError("name 'axis_off' is not defined"),
+        TypeError("run() takes 1 positional argument"),
+    ],
+)
+def test_a_bug_of_our_own_is_no_missing_framework(
+    name: str, error: Exception, monkeypatch: pytest.MonkeyPatch, command: Command
+) -> None:
+    """It shows as one, with `all` too, where it would look like an executor less."""
+    installed_or_skip(name)
+    fails(monkeypatch, "executors", error)
+    with pytest.raises(type(error)):
+        module_of(name)
+
+    assert "this is a bug in cnncalc" in command(*SPEC, "--executor", name).err
+    code, out, err = command(*SPEC, "--executor", "all")
+    assert (code, out) == (2, "")
+    assert "this is a bug in cnncalc" in err
+
+
+def test_onnxruntime_needs_onnx_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    installed_or_skip("onnxruntime")
+    monkeypatch.setattr("cnncalc.executors.onnxruntime.find_spec", lambda _: None)
+
+    assert module_of("onnxruntime").ready("cpu") == (
+        False,
+        "the package `onnx` isn't installed: pip install 'cnncalc[onnxruntime]'",
+    )
