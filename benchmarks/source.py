@@ -5,7 +5,7 @@
 
 Four processes take turns in every round:
 
-    echo         a Typer app of two commands that only echo
+    echo         a Typer app that only echoes
     source       cnncalc params torchvision/models/resnet.py:resnet50 -i 3x224x224 --json
     torchvision  import torch and torchvision, build resnet50, run torchinfo's summary of it
     torch        the same without torchvision: the classes of that one file, beside torch alone
@@ -19,40 +19,14 @@ compiled part fits few builds of torch, isn't needed for a ResNet, and would onl
 from __future__ import annotations
 
 import argparse
-import os
-import statistics
-import subprocess
-import sys
 import tempfile
-import time
 import zipfile
 from importlib.util import find_spec
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from turns import APP, ROOT, in_turns, piped, ratio, show
+
 AT_MOST, AT_LEAST = 2.5, 10.0
-
-APP = '''
-import typer
-
-app = typer.Typer()
-
-
-@app.command()
-def echo(text: str) -> None:
-    """Echo a text."""
-    typer.echo(text)
-
-
-@app.command()
-def other(text: str) -> None:
-    """Echo it too."""
-    typer.echo(text)
-
-
-if __name__ == "__main__":
-    app()
-'''
 
 # What people run. The two operators are declared since their compiled part isn't there.
 TORCHVISION = """
@@ -90,20 +64,12 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         seconds = measure(Path(folder), options.wheels, options.rounds)
-    for name, times in seconds.items():
-        print(f"{name:11} median {statistics.median(times) * 1e3:7.1f} ms", end="")
-        print(f"   best {min(times) * 1e3:7.1f} ms")
+    show(seconds)
     print(f"source / echo: {ratio(seconds, 'source', 'echo'):.2f}, to reach: at most {AT_MOST}")
     for name in ("torchvision", "torch"):
         if name in seconds:
             print(f"{name} / source: {ratio(seconds, name, 'source'):.1f}", end="")
             print(f", to reach: {AT_LEAST}" if name == "torchvision" else "")
-
-
-def ratio(seconds: dict[str, list[float]], one: str, two: str) -> float:
-    """The median of the rounds' own ratios."""
-    pairs = zip(seconds[one], seconds[two], strict=True)
-    return statistics.median(own / other for own, other in pairs)
 
 
 def measure(folder: Path, wheels: Path, rounds: int) -> dict[str, list[float]]:
@@ -121,21 +87,7 @@ def measure(folder: Path, wheels: Path, rounds: int) -> dict[str, list[float]]:
         if find_spec("PIL"):
             runs["torchvision"] = [str(folder / "whole.py")]
         runs["torch"] = [str(folder / "build.py"), resnet]
-    environment = {
-        **{key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"},
-        "PYTHONPYCACHEPREFIX": str(folder / "cache"),
-        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
-    }
-    seconds: dict[str, list[float]] = {name: [] for name in runs}
-    for number in range(rounds + 1):
-        for name, words in runs.items():
-            before = time.perf_counter()
-            subprocess.run(
-                [sys.executable, *words], env=environment, stdout=subprocess.PIPE, check=True
-            )
-            if number:  # the first round compiles
-                seconds[name].append(time.perf_counter() - before)
-    return seconds
+    return in_turns({name: (words, piped) for name, words in runs.items()}, folder, rounds)
 
 
 if __name__ == "__main__":

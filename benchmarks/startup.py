@@ -5,7 +5,7 @@
 
 Four processes take turns in every round:
 
-    echo    a Typer app of two commands that only echo
+    echo    a Typer app that only echoes
     json    cnncalc shape examples/vgg16.cnn --json
     table   the same Typer app printing one small rich table, on a terminal
     shape   cnncalc shape examples/vgg16.cnn, on a terminal
@@ -19,43 +19,14 @@ from __future__ import annotations
 
 import argparse
 import os
-import statistics
 import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from turns import APP, ROOT, in_turns, piped, ratio, show
+
 LIMIT = 1.3
-
-APP = '''
-import typer
-
-app = typer.Typer()
-
-
-@app.command()
-def echo(text: str) -> None:
-    """Echo a text."""
-    typer.echo(text)
-
-
-@app.command()
-def table(text: str) -> None:
-    """Print a table."""
-    from rich.console import Console
-    from rich.table import Table
-
-    grid = Table("a", "b")
-    grid.add_row(text, text)
-    Console().print(grid)
-
-
-if __name__ == "__main__":
-    app()
-'''
 
 
 def main() -> None:
@@ -65,14 +36,11 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     with tempfile.TemporaryDirectory() as folder:
         seconds = measure(Path(folder), rounds)
-    for name, times in seconds.items():
-        print(f"{name:6} median {statistics.median(times) * 1e3:6.1f} ms", end="")
-        print(f"   best {min(times) * 1e3:6.1f} ms")
+    show(seconds)
     for name, base in (("json", "echo"), ("shape", "table")):
-        pairs = zip(seconds[name], seconds[base], strict=True)
-        ratio = statistics.median(own / other for own, other in pairs)
         best = min(seconds[name]) / min(seconds[base])
-        print(f"{name} / {base}: {ratio:.2f} (of the best: {best:.2f}), to reach: {LIMIT}")
+        of_rounds = ratio(seconds, name, base)
+        print(f"{name} / {base}: {of_rounds:.2f} (of the best: {best:.2f}), to reach: {LIMIT}")
 
 
 def measure(folder: Path, rounds: int) -> dict[str, list[float]]:
@@ -80,34 +48,16 @@ def measure(folder: Path, rounds: int) -> dict[str, list[float]]:
     app = folder / "app.py"
     app.write_text(APP)
     vgg = str(ROOT / "examples" / "vgg16.cnn")
-    runs: dict[str, tuple[list[str], Callable[[list[str], dict[str, str]], None]]] = {
+    runs = {
         "echo": ([str(app), "echo", "hi"], piped),
         "json": (["-m", "cnncalc", "shape", vgg, "--json"], piped),
         "table": ([str(app), "table", "hi"], on_terminal),
         "shape": (["-m", "cnncalc", "shape", vgg], on_terminal),
     }
-    environment = {
-        **{key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"},
-        "PYTHONPYCACHEPREFIX": str(folder / "cache"),
-        "PYTHONPATH": str(ROOT),
-        "TERM": "xterm-256color",
-    }
-    seconds: dict[str, list[float]] = {name: [] for name in runs}
-    for number in range(rounds + 1):
-        for name, (words, run) in runs.items():
-            before = time.perf_counter()
-            run([sys.executable, *words], environment)
-            if number:  # the first round compiles
-                seconds[name].append(time.perf_counter() - before)
-    return seconds
+    return in_turns(runs, folder, rounds)
 
 
-def piped(words: list[str], environment: dict[str, str]) -> None:
-    """Run with standard output in a pipe."""
-    subprocess.run(words, env=environment, stdout=subprocess.PIPE, check=True)
-
-
-def on_terminal(words: list[str], environment: dict[str, str]) -> None:
+def on_terminal(words: Sequence[str], environment: Mapping[str, str]) -> None:
     """Run with standard output on a terminal of its own."""
     import pty
 

@@ -36,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(error, words)
         return 2
     except KeyboardInterrupt:
+        # An interrupt that passed through generated code, a namedtuple's say, has Python end
+        # `python -m` by the signal instead, unless other such code has run since.
+        exec("")
         if sys.stderr and sys.stderr.isatty():
             sys.stderr.write("\n")
         return 130

@@ -104,7 +104,11 @@ def emit(text: str | bytes, path: str | None = None) -> None:
     except OSError as error:
         where = "standard output" if path is None else f"`{path}`"
         reason = (error.strerror or str(error)).lower()
-        raise CnnCalcError(f"{where} can't be written: {reason}", code="output") from None
+        raise CnnCalcError(
+            f"{where} can't be written: {reason}",
+            code="output",
+            help=None if path is None else "the path of a file, in a folder that is there",
+        ) from None
 
 
 def _encoded(text: str | bytes) -> bytes:

@@ -61,8 +61,8 @@ def report_of(settings: Settings) -> Report:
     size = size_of(settings.input, "-i") if settings.input is not None else None
     if settings.verify:
         return _verified(settings, network, size, batch)
-    how = [f"--executor {settings.executor}"] if settings.executor else []
-    how += [f"--device {settings.device}"] if settings.device else []
+    how = [] if settings.executor is None else [f"--executor {settings.executor}"]
+    how += [] if settings.device is None else [f"--device {settings.device}"]
     how += ["--backward --executor torch"] if settings.backward else []
     if how:
         raise CnnCalcError(
@@ -87,8 +87,8 @@ def _verified(settings: Settings, network: Network, size: Shape | None, batch: i
         api.verify,
         network,
         size,
-        executor=settings.executor or "bundled",
-        device=settings.device or "cpu",
+        executor="bundled" if settings.executor is None else settings.executor,
+        device="cpu" if settings.device is None else settings.device,
         batch=batch,
         dtype=settings.dtype,
         layout=settings.layout,
