@@ -99,12 +99,15 @@ def _norm_channels(layer: Any, shape: Shape, bench: Bench) -> Built:
     axis = axis_of(layer, layer.axis, len(shape))
     moved = (shape[axis], *shape[:axis], *shape[axis + 1 :])
     module = real(layer.replaced(axis=0), moved, bench)
-    # From memory with the channels last, PyTorch 2.13's way back through GroupNorm ends in a
-    # segmentation fault where nobody asks for the map's own gradient.
-    return Built(
-        {"": module},
-        lambda x: module(x.movedim(axis + 1, 1).contiguous()).movedim(1, axis + 1),
-    )
+
+    def run(x: Array) -> Array:
+        """On strides as of a new map: from those of channels that are last PyTorch 2.13's way
+        back through GroupNorm, where nobody asks for the map's own gradient, ends the process.
+        """
+        x = x.movedim(axis + 1, 1).contiguous()
+        return module(x.view(x.shape)).movedim(1, axis + 1)
+
+    return Built({"": module}, run)
 
 
 def _squeeze(layer: Any, shape: Shape, bench: Bench) -> Built:

@@ -111,7 +111,9 @@ def test_statistics_of_one_value_are_no_fault() -> None:
         assert (wrong(outcome), outcome["unchecked"]) == ([], [])
 
 
-@pytest.mark.parametrize("spec", ["4x13x9 gn:3,axis=-1", "4x13x9 bn:axis=-1", "4x13x9 ln:axes=1"])
+@pytest.mark.parametrize(
+    "spec", ["4x13x9 gn:3,axis=-1", "4x3x1 gn:1,axis=2", "4x13x9 bn:axis=-1", "4x13x9 ln:axes=1"]
+)
 def test_another_axis_than_the_channels_is_normalised(spec: str) -> None:
     """Backwards too: PyTorch ends in a segmentation fault where it is only moved there."""
     outcome = trained(spec, batch=2)

@@ -246,6 +246,13 @@ def test_softplus_is_put_together() -> None:
     assert words(report(nodes, {"limit": numpy.array(20, "float32")})) == ["softplus"]
 
 
+@pytest.mark.parametrize("compared", [("Greater", "x low"), ("Less", "low x")])
+def test_a_threshold_is_put_together(compared: tuple[str, str]) -> None:
+    nodes = [node(*compared, "c"), node("Where", "c x high")]
+    stored = {"low": numpy.array(-0.5, "float32"), "high": numpy.array(2, "float32")}
+    assert words(report(nodes, stored)) == ["threshold:-0.5,value=2"]
+
+
 TURNED = [
     node("Reshape", "x lines", "l"), node("Transpose", "l", "t", perm=[0, 2, 1]),
     node("ReduceMean", "t", "mean", axes=[0, 1], keepdims=0),

@@ -30,7 +30,7 @@ SAME = [
         "sigmoid", "hardsigmoid", "hardsigmoid:0.2", "hardswish", "hardtanh:-2,high=2",
         "hardtanh:high=inf", "tanh", "softplus", "softsign", "softshrink:0.3",
         "hardshrink:0.3",
-        "threshold:0.5", "identity", "exponential", "abs", "ceil", "cos", "erf", "floor", "log",
+        "threshold:0.5", "threshold:-1,value=2", "identity", "exponential", "abs", "ceil", "cos", "erf", "floor", "log",
         "power:3", "reciprocal", "round", "sign", "sin", "sqrt", "softmax", "softmax:axis=1",
         "logsoftmax:axis=2", "prelu", "prelu:4", "dropout:0.3", "scale", "shift", "scale:shape=8",
         "shift:shape=9x1", "scale:role=constant", "rescale:2", "rescale:1,offset=0.5",

@@ -65,8 +65,8 @@ CASES: dict[str, tuple[list[Any], dict[str, Any], str, dict[str, Any]]] = {
                {"s": numbers(-1), "e": numbers(-9), "a": numbers(2), "t": numbers(-1)},
                "go backwards", {}),
     "a choice by a comparison": (
-        [node("Greater", "x z", "m"), node("Where", "m x z")],
-        {"z": numbers(0, kind="float32")}, "a choice between values by a comparison", {}),
+        [node("Less", "x z", "m"), node("Where", "m x z")],
+        {"z": numpy.array(0, "float32")}, "a choice between values by a comparison", {}),
     "a name that nothing makes": ([node("Relu", "nothing")], {}, "`nothing`, which nothing", {}),
     "an input left out": ([node("Conv", "x")], {}, "needs `weight`", {}),
     "a further output": ([node("Dropout", "x", "a mask"), node("Relu", "mask")], {},

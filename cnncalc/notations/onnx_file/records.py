@@ -33,9 +33,14 @@ class Flow(NamedTuple):
 
 
 class Mask(NamedTuple):
-    """What a comparison gives."""
+    """What a comparison gives.
+
+    Attributes:
+        above: true where the data is larger than this number; None: it says something else.
+    """
 
     of: Flow
+    above: float | None = None
 
 
 class Untold(NamedTuple):

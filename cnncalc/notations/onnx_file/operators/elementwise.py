@@ -183,17 +183,30 @@ def power(call: Call) -> Flow:
 def comparison(call: Call) -> Mask:
     """A mask; what is done with it decides whether it can be followed."""
     flow = next(each for each in call.inputs if isinstance(each, Flow))
-    return Mask(flow)
+    over = {"Greater": 1, "Less": 0}.get(call.node.op)
+    other = call.inputs[over] if over is not None else None
+    return Mask(flow, _number(other) if isinstance(other, Constant) else None)
 
 
 def where(call: Call) -> Flow:
-    """A choice by a mask: only PyTorch's way to write Softplus is known."""
-    found = softplus(call)
+    """A choice by a mask: a threshold, or PyTorch's way to write Softplus."""
+    found = softplus(call) or threshold(call)
     if found is None:
         call.refuse(
             "a choice between values by a comparison can't be followed", code="unknown-operator"
         )
     return found
+
+
+def threshold(call: Call) -> Flow | None:
+    """Where(x > t, x, v): another value for all up to t."""
+    mask, kept, other = call.inputs[:3]
+    if not (isinstance(mask, Mask) and isinstance(kept, Flow) and isinstance(other, Constant)):
+        return None
+    value = _number(other)
+    if mask.of != kept or mask.above is None or value is None:
+        return None
+    return call.add(KINDS["threshold"](mask.above, value), [kept])
 
 
 COMPARISONS = ("Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual")
