@@ -53,7 +53,9 @@ def meet(
     if seen.whole and not any(each.whole and not _is_padded(each) for each in seens):
         seen = _bound(seen)  # units in the padding of one branch see what the others saw
     differ = joins and any(_key(each) != _key(seens[0]) for each in seens)
-    if differ or any(each.channels for each in seens):
+    if any(along.merged for along in seen.axes):
+        seen = _with(seen, UNKNOWN)
+    elif differ or any(each.channels for each in seens):
         known = _joined(shapes, seens) if joins else _paired(layer, shapes, output, seens)
         seen = _with(seen, known)
     return seen, offset

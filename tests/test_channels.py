@@ -55,6 +55,8 @@ LEFT = [
     (f"{UNEVEN} permute:1x2x0 slice:0..4,axis=2", 7, 1, -3, "hull"),
     (f"{UNEVEN} unflatten:2x4 slice:0..1", 7, 1, -3, "hull"),
     ("1x8x8 conv:2,k4,s4 flatten:start=1 slice:0..1,axis=1", 8, 0, 0, "hull"),
+    ("1x12x12 cat:axis=-1[ | ] maxpool:1,s4 gap", [9, 12], 0, 0, "hull"),
+    ("1x12x12 cat:axis=-1[ | ] gap", 12, 0, 0, "global"),
     # padding beside units that see all
     ("1x4x4 gap:keep pad:2", 4, 0, 0, "global"),
     ("1x4x4 gap:keep pad:2 slice:0..3,axis=1", 4, 0, 0, "global"),
