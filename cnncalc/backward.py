@@ -99,11 +99,12 @@ def _through(layer: Layer, shape: Shape, region: Region) -> Region:
         for axis, n in enumerate(shape):
             place = moves[axis]
             window = (windows[axis - 1] if windows else OWN) if axis else across
-            if axis in mixes or place is None or window is None:
+            if axis in mixes or window is None or (place is None and window is OWN):
                 needed[axis] = range(n)
-            else:
-                found = region[place] if window is OWN else read(window, region[place], n)
-                needed[axis] = joined(needed[axis], found)
+                continue
+            outputs = range(window.length(n)) if place is None else region[place]
+            found = outputs if window is OWN else read(window, outputs, n)
+            needed[axis] = joined(needed[axis], found)
     return tuple(needed)
 
 

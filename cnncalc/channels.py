@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from cnncalc import meeting, receptive
 from cnncalc.fields import Field
-from cnncalc.indices import TooManyError, read
+from cnncalc.indices import TooManyError
 from cnncalc.layers.base import OWN, Layer, Shape
 from cnncalc.layers.merge import Concatenate
 from cnncalc.meeting import Offset
@@ -229,21 +229,13 @@ def _chosen(known: Sequence[Channels], numbers: Sequence[int]) -> list[Seen]:
     return [each.kinds[number] for each, number in zip(known, numbers, strict=True)]
 
 
-def _read(route: Route, axis: int) -> range | frozenset[int]:
-    """The indices of an axis that are read at all."""
-    n, window = route.shape[axis], route.window(axis)
-    if window is None or axis in route.mixes:
-        return range(n)
-    return read(window, range(window.length(n)), n)
-
-
 def _drops(route: Route, seen: Seen) -> bool:
     """Whether units are left out that may see what the others don't."""
     apart = _apart(seen, route.shape)
     if 0 in apart and route.across is None:
         return True
     try:
-        return any(len(_read(route, axis)) < route.shape[axis] for axis in apart)
+        return any(len(route.read(axis)) < route.shape[axis] for axis in apart)
     except TooManyError:
         return True
 
@@ -252,7 +244,7 @@ def _less(route: Route, seen: Seen, after: Seen, ends: Ends) -> Seen:
     """The units that are left where others were left out, and nobody knows what each sees."""
     reached = None
     if seen.whole:
-        reached = ends(0, tuple(_read(route, axis) for axis in range(len(route.shape))))
+        reached = ends(0, tuple(map(route.read, range(len(route.shape)))))
     if reached is None:
         return _bound(after)
     if None in reached:

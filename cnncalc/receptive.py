@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from cnncalc.indices import TooManyError, read
 from cnncalc.layers.base import OWN, Layer, Shape
-from cnncalc.seen import Along, Ends, Seen, empty, gathered, inside
+from cnncalc.seen import Along, Ends, Interval, Region, Seen, empty, gathered, inside
 from cnncalc.windows import Slide, Window
 
 __all__ = ["Route", "after", "route"]
@@ -33,6 +34,21 @@ class Route(NamedTuple):
         if place == 0:
             return None if self.across is OWN else self.across
         return self.windows[place - 1] if self.windows else None
+
+    def read(self, axis: int) -> range | frozenset[int]:
+        """The indices of an axis that are read at all."""
+        n, window = self.shape[axis], self.window(axis)
+        if window is None or axis in self.mixes:
+            return range(n)
+        return read(window, range(window.length(n)), n)
+
+    def region(self) -> Region | None:
+        """The part of the map that is read; None: all of it, or too much to list."""
+        try:
+            region = tuple(map(self.read, range(len(self.shape))))
+        except TooManyError:
+            return None
+        return region if any(len(r) < n for r, n in zip(region, self.shape, strict=True)) else None
 
     def past(self, along: Along) -> Along:
         """What the units of the output see."""
@@ -97,7 +113,7 @@ def after(route: Route, seen: Seen, input_shape: Shape, ends: Ends) -> Seen:
     together = route.gathers(seen.axes, axes)
     met = [route.meets(along, together) for along in seen.axes]
     if True in met:
-        axes = _cut(axes, met, ends)
+        axes = _cut(axes, met, ends(0, route.region()))
     return Seen(axes, together and _covers(axes, input_shape), seen.aligned)
 
 
@@ -108,9 +124,10 @@ def _takes_all(window: Window | None, n: int) -> bool:
     return window.stride == n and not window.before and not window.after
 
 
-def _cut(axes: tuple[Along, ...], met: Sequence[bool], ends: Ends) -> tuple[Along, ...]:
+def _cut(
+    axes: tuple[Along, ...], met: Sequence[bool], reached: tuple[Interval | None, ...] | None
+) -> tuple[Along, ...]:
     """The fields of units that were taken together, as the borders of the maps before cut them."""
-    reached = ends(0)
     if reached and None in reached:  # padding alone along one axis sees nothing of the others
         return tuple(along._replace(field=empty(along.field)) for along in axes)
     left = reached or [None] * len(axes)

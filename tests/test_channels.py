@@ -57,6 +57,8 @@ LEFT = [
     ("1x8x8 conv:2,k4,s4 flatten:start=1 slice:0..1,axis=1", 8, 0, 0, "hull"),
     ("1x12x12 cat:axis=-1[ | ] maxpool:1,s4 gap", [9, 12], 0, 0, "hull"),
     ("1x12x12 cat:axis=-1[ | ] gap", 12, 0, 0, "global"),
+    ("1x13x10 unfold:3,s1x2,p=1:0,d2 se:2", [13, 9], 0, [0, 1], "exact"),
+    ("1x13x13 unfold:3,s2,p=1,d2 gap", 11, 0, 1, "hull"),
     # padding beside units that see all
     ("1x4x4 gap:keep pad:2", 4, 0, 0, "global"),
     ("1x4x4 gap:keep pad:2 slice:0..3,axis=1", 4, 0, 0, "global"),

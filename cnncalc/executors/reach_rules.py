@@ -149,7 +149,9 @@ def _unflattened(layer: Any, shape: Shape, reach: Reach) -> Reach:
 
 
 def _reshaped(layer: Any, shape: Shape, reach: Reach) -> Reach:
-    return reach if tuple(layer.sizes) == shape else reach.gathered(merged=True)
+    known = prod(size for size in layer.sizes if size != "infer")
+    sizes = tuple(prod(shape) // known if size == "infer" else size for size in layer.sizes)
+    return reach if sizes == shape else reach.gathered(merged=True)
 
 
 def _permuted(layer: Any, shape: Shape, reach: Reach) -> Reach:
