@@ -41,7 +41,8 @@ def verdict(report: Report) -> list[str]:
         count = len(found["mismatches"])
         say = f"{count} mismatch{'es' * (count > 1)} among {many}"
     else:
-        say = f"{many} agree" if many else _nothing(found)
+        single = sum(found["checked"].values()) == 1
+        say = f"{many} agree{'s' * single}" if many else _nothing(found)
     line = f"{'' if found['ok'] else 'not '}verified by {by}: {say} ({_seconds(found)})"
     return [*_measured(found), line, *wrong, *_unchecked(found)]
 

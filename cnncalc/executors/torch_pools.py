@@ -54,18 +54,35 @@ def _takes(layer: Any, axes: Any) -> bool:
     """Whether a pool of torch.nn takes even padding itself; means of three axes ignore it."""
     small = len(axes) == 3 and layer.kind != "maxpool" and any(a.size < a.kernel for a in axes)
     within = all(0 <= 2 * axis.before <= axis.kernel for axis in axes)
-    return within and not small and layer.kind != "lppool"
+    return within and not small and layer.kind != "lppool" and not _misses(layer, axes)
+
+
+def _misses(layer: Any, axes: Any) -> bool:
+    """Whether some maximum is of padding alone, as with dilation.
+
+    PyTorch 2.13 takes it from a place outside of the map, and writes there on its way back.
+    """
+    return layer.kind == "maxpool" and any(
+        axis.dilation > 1
+        and any(
+            all(not 0 <= start + tap * axis.dilation < axis.size for tap in range(axis.kernel))
+            for start in axis.starts
+        )
+        for axis in axes
+    )
 
 
 def _hanging_over(layer: Any, shape: Shape, bench: Bench, axes: Any) -> Built:
     """Ceil mode as the module has it, or maxima of a map that is padded as far as windows go."""
     if layer.kind == "maxpool":
         try:
-            return alone(layer, shape, bench)
+            if not _misses(layer, axes):
+                return alone(layer, shape, bench)
         except NotBuilt:
-            module = real(layer.replaced(padding=NO_PADS, ceil=False), shape, bench)
-            pad = _around(axes, -float("inf"))
-            return Built({"": module}, lambda x: module(pad(x)))
+            pass
+        module = real(layer.replaced(padding=NO_PADS, ceil=False), shape, bench)
+        pad = _around(axes, -float("inf"))
+        return Built({"": module}, lambda x: module(pad(x)))
     if len(axes) == 3 and any(axis.size < axis.kernel for axis in axes):
         raise NotBuilt("PyTorch has no means of windows larger than the map")
     return alone(layer, shape, bench)

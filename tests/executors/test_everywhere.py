@@ -103,6 +103,8 @@ def test_units_in_gaps_see_nothing(executor: str, spec: str) -> None:
 
 # Each with those that have nothing to build one of its steps of.
 ODD = {
+    "1x2x1 maxpool:2,p=same-lower,d=3x2": (),
+    "1x2x2 maxpool:2,s2,p=1,d=3,ceil": (),
     "4x6x6 conv:4,k1 expand:4x6x6 relu": (),
     "6x9x9 conv:3,k4,p=-1:3x0,mode=reflect": (),
     "4x8x8 dwconv:3,p=-1:1,mode=replicate,m2": (),
