@@ -131,7 +131,6 @@ class Stack:
     def _take(self, number: int, step: Step, storage: Storage) -> StepRun:
         """Compute one step and let go of what it was the last to read."""
         result = StepRun()
-        begin, filling = perf_counter(), self.at.fill_seconds
         inputs = [storage.values[each] for each in step.inputs]
         if step.layer.kind == "input":
             storage.keep(number, self._input(number, step))
@@ -152,7 +151,6 @@ class Stack:
         self._note(number, result, storage)
         del inputs
         storage.release(number, step)
-        result.seconds = perf_counter() - begin - (self.at.fill_seconds - filling)
         return result
 
     def _input(self, number: int, step: Step) -> Array:

@@ -45,7 +45,6 @@ class StepRun:
         reach: what the units see of each spatial axis of the input; None: not measured.
         error: why nothing came out, though the step could be built.
         built: whether the executor knows this step and had all of its inputs.
-        seconds: for its own work; of the bundled executor on a GPU, for asking for that.
         reason: why the executor can't say anything of this step, where that isn't plain.
     """
 
@@ -56,7 +55,6 @@ class StepRun:
     error: str | None = None
     built: bool = True
     reason: str | None = None
-    seconds: float = 0.0
 
 
 @dataclass

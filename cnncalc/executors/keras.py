@@ -101,7 +101,7 @@ def run(
             if progress:
                 progress(number, len(network.steps), step.name)
             done.steps.append(_take(number, step, storage, done, at, input_shape))
-            done.forward_seconds += done.steps[-1].seconds
+        done.forward_seconds = at.seconds
         measure(network, done, _probing, MOST_VALUES)
     done.dtype = keras.backend.standardize_dtype(storage.values[0].dtype)  # JAX narrows float64
     if progress:
@@ -158,7 +158,6 @@ def _take(
 
 def _tried(step: Step, inputs: list[Any], result: StepRun, at: Bench) -> Any:
     """What comes out of a step; None, with the reason noted, if nothing does."""
-    at.seconds = 0.0
     try:
         value, held = _built(at, step.layer, inputs)
     except NotBuilt:
@@ -174,7 +173,6 @@ def _tried(step: Step, inputs: list[Any], result: StepRun, at: Bench) -> Any:
             raise
         result.error = said(error)
         return None
-    result.seconds = at.seconds
     result.tensors = held if step.shares is None else []
     return value
 

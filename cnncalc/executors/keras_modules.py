@@ -44,7 +44,7 @@ class Bench:
     Attributes:
         dtype: of activations and weights.
         probing: whether all weights are ones, so that nothing cancels.
-        seconds: what the layers took since it was last set to 0.
+        seconds: what the layers took so far.
     """
 
     def __init__(self, dtype: str, probing: bool = False) -> None:

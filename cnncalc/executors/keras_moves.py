@@ -13,7 +13,7 @@ from typing import Any
 import numpy
 from keras import ops
 
-from cnncalc.executors.compute.geometry import convolution_axes, one_each
+from cnncalc.executors.compute.geometry import convolution_axes, one_each, reshaped_sizes
 from cnncalc.executors.keras_modules import (
     Array,
     Bench,
@@ -51,19 +51,15 @@ def _flatten(layer: Any, x: Array) -> Array:
 def _unflatten(layer: Any, x: Array) -> Array:
     sizes = _shape(x)
     axis = range(1, len(sizes))[layer.axis]
-    return ops.reshape(x, (*sizes[:axis], *_sizes(layer), *sizes[axis + 1 :]))
+    return ops.reshape(x, (*sizes[:axis], *reshaped_sizes(layer), *sizes[axis + 1 :]))
 
 
 def _reshape(layer: Any, x: Array) -> Array:
-    sizes = _sizes(layer)
+    sizes = reshaped_sizes(layer)
     if layer.order == "first":
         return ops.reshape(x, (x.shape[0], *sizes))
     counted = ops.reshape(channels_last(x), (x.shape[0], *sizes[1:], sizes[0]))
     return channels_first(counted)
-
-
-def _sizes(layer: Any) -> list[int]:
-    return [-1 if size == "infer" else size for size in layer.sizes]
 
 
 def _permute(layer: Any, x: Array) -> Array:

@@ -15,10 +15,10 @@ import numpy
 
 from cnncalc.executors.base import Run
 from cnncalc.executors.probes import Probes, probes_of
+from cnncalc.executors.reach_channels import Reaches
 from cnncalc.executors.units import (
     NOTHING,
     Ends,
-    Reaches,
     Unit,
     every_so_often,
     follow,

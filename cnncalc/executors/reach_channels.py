@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy
 
-from cnncalc.executors.compute.geometry import axis_of, convolution_axes
+from cnncalc.executors.compute.geometry import axis_of, convolution_axes, keeps_axes
 from cnncalc.executors.reach import Reach, slid
 from cnncalc.layers.base import Shape
 
@@ -198,7 +198,7 @@ def _flattened(layer: Any, shape: Shape, labels: Any) -> Any:
 
 
 def _reshaped(layer: Any, shape: Shape, labels: Any) -> Any:
-    return labels[:, None] if tuple(layer.sizes) == shape else None
+    return labels[:, None] if keeps_axes(layer, shape) else None
 
 
 # How channels are dealt out: the labels of those that each one reads, (channels, reads); one

@@ -13,6 +13,7 @@ from cnncalc.executors.compute.geometry import (
     Spreading,
     axis_of,
     convolution_axes,
+    keeps_axes,
     one_each,
     pointwise_axes,
     pool_axes,
@@ -149,9 +150,7 @@ def _unflattened(layer: Any, shape: Shape, reach: Reach) -> Reach:
 
 
 def _reshaped(layer: Any, shape: Shape, reach: Reach) -> Reach:
-    known = prod(size for size in layer.sizes if size != "infer")
-    sizes = tuple(prod(shape) // known if size == "infer" else size for size in layer.sizes)
-    return reach if sizes == shape else reach.gathered(merged=True)
+    return reach if keeps_axes(layer, shape) else reach.gathered(merged=True)
 
 
 def _permuted(layer: Any, shape: Shape, reach: Reach) -> Reach:

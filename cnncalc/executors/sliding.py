@@ -136,16 +136,13 @@ def gather(xp: Namespace, x: Array, axes: Sequence[Axis], block: Slices, columns
     paired = list(zip(axes, block, strict=True))
     if all(axis.reads_only_data(part) for axis, part in paired):
         columns[...] = _window_view(xp, x, axes, block)
-    elif prod(len(axis.positions(part)) for axis, part in paired) <= _points(columns, axes):
+    elif prod(len(axis.positions(part)) for axis, part in paired) <= prod(
+        axis.kernel * (part.stop - part.start) for axis, part in paired
+    ):
         x, axes = _padded_part(xp, x, axes, block)
         columns[...] = _window_view(xp, x, axes, whole([axis.windows for axis in axes]))
     else:  # windows far apart, in much padding
         _gather_by_taps(x, axes, block, columns)
-
-
-def _points(columns: Array, axes: Sequence[Axis]) -> int:
-    """Elements of the columns for each channel."""
-    return prod(columns.shape[columns.ndim - 2 * len(axes) :])
 
 
 def _gather_by_taps(x: Array, axes: Sequence[Axis], block: Slices, columns: Array) -> None:

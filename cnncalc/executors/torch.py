@@ -9,6 +9,7 @@ import torch
 
 from cnncalc.executors import torch_gradients
 from cnncalc.executors.base import Progress, Run, StepRun, Tensor
+from cnncalc.executors.shortage import said
 from cnncalc.executors.storage import Storage
 from cnncalc.executors.torch_devices import (
     DEVICES,
@@ -23,7 +24,6 @@ from cnncalc.executors.torch_errors import (
     is_of_machine,
     is_unable,
     refusal,
-    said,
 )
 from cnncalc.executors.torch_layers import build
 from cnncalc.executors.torch_memory import watch

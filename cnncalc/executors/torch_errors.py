@@ -8,7 +8,7 @@ from typing import Any
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors.shortage import MemoryErrors, ran_out, said
 
-__all__ = ["MISFITS", "MachineErrors", "is_of_machine", "is_unable", "refusal", "said"]
+__all__ = ["MISFITS", "MachineErrors", "is_of_machine", "is_unable", "refusal"]
 
 # What PyTorch raises where arrays don't fit together: evidence about a step.
 MISFITS = (ArithmeticError, AssertionError, LookupError, RuntimeError, TypeError, ValueError)

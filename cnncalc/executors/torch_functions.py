@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from cnncalc.executors.compute.geometry import axis_of, one_each
+from cnncalc.executors.compute.geometry import axis_of, one_each, reshaped_sizes
 
 __all__ = ["FUNCTIONS", "MERGES"]
 
@@ -77,18 +77,14 @@ def _flatten(layer: Any, x: Array) -> Array:
 
 
 def _unflatten(layer: Any, x: Array) -> Array:
-    return torch.unflatten(x, range(1, x.ndim)[layer.axis], _sizes(layer))
+    return torch.unflatten(x, range(1, x.ndim)[layer.axis], reshaped_sizes(layer))
 
 
 def _reshape(layer: Any, x: Array) -> Array:
-    sizes = _sizes(layer)
+    sizes = reshaped_sizes(layer)
     if layer.order == "first":
         return x.reshape(x.shape[0], *sizes)
     return x.movedim(1, -1).reshape(x.shape[0], *sizes[1:], sizes[0]).movedim(-1, 1)
-
-
-def _sizes(layer: Any) -> list[int]:
-    return [-1 if size == "infer" else size for size in layer.sizes]
 
 
 def _permute(layer: Any, x: Array) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import torch
@@ -75,11 +76,9 @@ def _misses(layer: Any, axes: Any) -> bool:
 def _hanging_over(layer: Any, shape: Shape, bench: Bench, axes: Any) -> Built:
     """Ceil mode as the module has it, or maxima of a map that is padded as far as windows go."""
     if layer.kind == "maxpool":
-        try:
+        with suppress(NotBuilt):
             if not _misses(layer, axes):
                 return alone(layer, shape, bench)
-        except NotBuilt:
-            pass
         module = real(layer.replaced(padding=NO_PADS, ceil=False), shape, bench)
         pad = _around(axes, -float("inf"))
         return Built({"": module}, lambda x: module(pad(x)))

@@ -20,7 +20,7 @@ from cnncalc.executors.reach import blind
 from cnncalc.executors.reach_channels import Reaches
 from cnncalc.network import Network
 
-__all__ = ["NOTHING", "Ends", "Reaches", "Unit", "every_so_often", "follow", "note", "units_of"]
+__all__ = ["NOTHING", "Ends", "Unit", "every_so_often", "follow", "note", "units_of"]
 
 Ends = tuple[float, float]  # of an axis: the first place that a unit sees, negated, and the last
 

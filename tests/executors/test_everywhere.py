@@ -168,8 +168,14 @@ def ran(executor: str, report: Report) -> Run:
     return run
 
 
+def all_installed_or_skip() -> None:
+    for executor in FRAMEWORKS:
+        installed_or_skip(executor)
+
+
 def check_drawn(spec: str) -> None:
     """Assert that all executors agree with the report and with one another, tensor by tensor."""
+    all_installed_or_skip()
     report = cnncalc.analyze(spec)
     first = ran("bundled", report)
     for executor in FRAMEWORKS:
@@ -188,8 +194,6 @@ def check_drawn(spec: str) -> None:
 @drawn
 @given(specs(max_layers=6))
 def test_drawn_networks(spec: str) -> None:
-    for executor in FRAMEWORKS:
-        installed_or_skip(executor)
     check_drawn(spec)
 
 
@@ -197,13 +201,12 @@ def test_drawn_networks(spec: str) -> None:
 @settings(drawn, max_examples=500)
 @given(specs(max_layers=8))
 def test_many_drawn_networks(spec: str) -> None:
-    for executor in FRAMEWORKS:
-        installed_or_skip(executor)
     check_drawn(spec)
 
 
 def check_odd(spec: str) -> None:
     """Assert that nobody disagrees, though not everyone has everything."""
+    all_installed_or_skip()
     for number, executor in enumerate(EXECUTORS):
         dtype = ("float32", "float64", "float16")[(len(spec) + number) % 3]
         outcome = verified(executor, spec, batch=1 + len(spec) % 3, dtype=dtype)
@@ -213,8 +216,6 @@ def check_odd(spec: str) -> None:
 @settings(drawn, max_examples=60)
 @given(odd_specs())
 def test_odd_drawn_networks(spec: str) -> None:
-    for executor in FRAMEWORKS:
-        installed_or_skip(executor)
     check_odd(spec)
 
 
@@ -222,6 +223,4 @@ def test_odd_drawn_networks(spec: str) -> None:
 @settings(drawn, max_examples=1500)
 @given(odd_specs(max_layers=5))
 def test_many_odd_drawn_networks(spec: str) -> None:
-    for executor in FRAMEWORKS:
-        installed_or_skip(executor)
     check_odd(spec)

@@ -13,12 +13,14 @@ __all__ = [
     "convolution_axes",
     "fractional_axes",
     "given_pads",
+    "keeps_axes",
     "kernels",
     "map_sizes",
     "one_each",
     "pads_of",
     "pointwise_axes",
     "pool_axes",
+    "reshaped_sizes",
     "resized_axes",
     "spread_axes",
     "unpool_axes",
@@ -206,6 +208,17 @@ def fractional_axes(layer: Any, sizes: Sequence[int]) -> list[tuple[int, int, in
         ratios = one_each(layer.ratio, sizes)
         counts = tuple(int(n * ratio) for n, ratio in zip(sizes, ratios, strict=True))
     return list(zip(sizes, one_each(layer.kernel, sizes), counts, strict=True))
+
+
+def reshaped_sizes(layer: Any) -> list[int]:
+    """The sizes asked for; -1 for the one that follows from the others."""
+    return [-1 if size == "infer" else size for size in layer.sizes]
+
+
+def keeps_axes(layer: Any, shape: Sequence[int]) -> bool:
+    """Whether a reshape of this shape leaves all axes as they are."""
+    sizes = reshaped_sizes(layer)
+    return len(sizes) == len(shape) and all(m in (n, -1) for m, n in zip(sizes, shape, strict=True))
 
 
 def kernels(axes: Sequence[Axis]) -> tuple[list[int], list[int], Pads, list[int]]:

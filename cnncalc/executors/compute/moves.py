@@ -9,6 +9,7 @@ from cnncalc.executors.compute.geometry import (
     kernels,
     map_sizes,
     one_each,
+    reshaped_sizes,
     resized_axes,
 )
 from cnncalc.executors.compute.table import computes
@@ -41,21 +42,17 @@ def flatten(at: Context, layer: Any, x: Array) -> Array:
 def unflatten(at: Context, layer: Any, x: Array) -> Array:
     """One axis as several."""
     axis = range(1, x.ndim)[layer.axis]
-    return x.reshape(*x.shape[:axis], *_sizes(layer), *x.shape[axis + 1 :])
+    return x.reshape(*x.shape[:axis], *reshaped_sizes(layer), *x.shape[axis + 1 :])
 
 
 @computes("reshape")
 def reshape(at: Context, layer: Any, x: Array) -> Array:
     """Any other shape; with order `last` values are counted with the channels fastest."""
-    sizes = _sizes(layer)
+    sizes = reshaped_sizes(layer)
     if layer.order == "first":
         return x.reshape(x.shape[0], *sizes)
     counted = at.xp.moveaxis(x, 1, -1).reshape(x.shape[0], *sizes[1:], sizes[0])
     return at.xp.moveaxis(counted, -1, 1)
-
-
-def _sizes(layer: Any) -> list[int]:
-    return [-1 if size == "infer" else size for size in layer.sizes]
 
 
 @computes("permute")
