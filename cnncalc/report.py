@@ -13,7 +13,7 @@ from cnncalc.layers.base import Shape, Weight, show
 
 if TYPE_CHECKING:
     from cnncalc.network import Network
-    from cnncalc.seen import Seen
+    from cnncalc.receptive.maps import Seen
 
 __all__ = ["BYTES", "LAYOUTS", "Report", "Row", "Totals", "as_layout", "from_layout"]
 

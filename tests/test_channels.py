@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from cnncalc import analyze, channels, verify
+from cnncalc import analyze, verify
+from cnncalc.receptive import channels
 from tests.library import field
 from tests.strategies import specs
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cnncalc.fields import IDENTITY, MAX_PERIOD, Field
-from cnncalc.windows import Bins, Resize, Slide, Spread, Window
+from cnncalc.axis.field import IDENTITY, MAX_PERIOD, Field
+from cnncalc.axis.windows import Bins, Resize, Slide, Spread, Window
 
 LENGTH = 40  # of every map: the fields asked about lie anywhere, also outside of it
 Stack = list["Window | tuple[Stack, Stack]"]

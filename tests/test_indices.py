@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cnncalc.indices import Indices, TooManyError, joined, read, within
-from cnncalc.windows import Bins, Resize, Slide, Spread, Window, adaptive
+from cnncalc.axis.indices import Indices, TooManyError, joined, read, within
+from cnncalc.axis.windows import Bins, Resize, Slide, Spread, Window, adaptive
 
 few, some = st.integers(1, 5), st.integers(-3, 5)
 windows = st.one_of(

@@ -228,7 +228,7 @@ def test_a_moved_window_is_caught(kind: str, monkeypatch: pytest.MonkeyPatch) ->
 
 def _reseen(right: Report, kind: str) -> Report:
     """The report of the same layer with its field worked out anew, and nothing else."""
-    from cnncalc.channels import advance
+    from cnncalc.receptive.channels import advance
 
     seen = right.rows[0].seen
     layer = right.network.steps[1].layer

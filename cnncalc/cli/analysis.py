@@ -39,7 +39,7 @@ def rf(settings: FieldSettings) -> int:
     """
 
     def with_units(report: Report) -> None:
-        from cnncalc.sources import centre_of_last_map, find
+        from cnncalc.receptive.units import centre_of_last_map, find
 
         seen = [find(report, text) for text in settings.at or []]
         seen += [centre_of_last_map(report)] if settings.center else []

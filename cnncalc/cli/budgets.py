@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cnncalc.errors import CnnCalcError
 from cnncalc.layers.base import Shape, show
 from cnncalc.report import Report
-from cnncalc.tables import human_bytes
+from cnncalc.tables.table import human_bytes
 
 if TYPE_CHECKING:
     from cnncalc.cli.options import Settings

@@ -34,7 +34,7 @@ def _words() -> list[str]:
 
 
 def _columns() -> list[str]:
-    from cnncalc.columns import COLUMNS
+    from cnncalc.tables.steps import COLUMNS
 
     return [column.key for column in COLUMNS]
 

@@ -12,7 +12,7 @@ from cnncalc.errors import CnnCalcError, suggest
 
 if TYPE_CHECKING:
     from cnncalc.cli.options import Output
-    from cnncalc.tables import Table
+    from cnncalc.tables.table import Table
 
 __all__ = ["emit", "form_of", "has_color", "is_terminal", "say", "show", "width"]
 

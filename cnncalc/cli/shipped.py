@@ -12,7 +12,7 @@ from cnncalc.cli.options import Output, taking
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors import EXECUTORS, module_of
 from cnncalc.notations import shipped
-from cnncalc.tables import Column, Table
+from cnncalc.tables.table import Column, Table
 
 __all__ = ["examples", "executors", "schema"]
 

@@ -16,9 +16,9 @@ from cnncalc.network import Network
 from cnncalc.notations import reading
 from cnncalc.notations.compact import parse_size
 from cnncalc.report import Report
-from cnncalc.tables import Table
-from cnncalc.verdicts import verdict
-from cnncalc.views import check_columns, view
+from cnncalc.tables.table import Table
+from cnncalc.tables.verification import verdict
+from cnncalc.tables.views import check_columns, view
 
 __all__ = ["answer", "bindings", "network_of", "report_of", "size_of"]
 

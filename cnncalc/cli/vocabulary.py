@@ -14,7 +14,7 @@ from cnncalc.layers import KINDS, LAYERS, Layer, Option
 from cnncalc.layers.base import REQUIRED
 from cnncalc.layers.words import WRITERS
 from cnncalc.notations.arguments import SYNONYMS
-from cnncalc.tables import Column, Table
+from cnncalc.tables.table import Column, Table
 
 __all__ = ["in_order", "layers"]
 

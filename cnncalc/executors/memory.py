@@ -12,7 +12,7 @@ from cnncalc.executors.devices import free_memory
 from cnncalc.executors.kernels import WORKSPACE_BYTES
 from cnncalc.executors.shortage import LESS
 from cnncalc.report import BYTES, Report, Row
-from cnncalc.tables import human_bytes
+from cnncalc.tables.table import human_bytes
 
 __all__ = ["Need", "check_room", "need"]
 

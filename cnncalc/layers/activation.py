@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import OWN, Layer, Option, Shape, Weight, option, order, place
-from cnncalc.windows import Slide, Window
+from cnncalc.axis.windows import Slide, Window
 
 
 def _activation(

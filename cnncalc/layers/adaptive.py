@@ -5,7 +5,7 @@ from __future__ import annotations
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Shape, axis_name, check_map, empty, option, spread_out
 from cnncalc.layers.sliding import EachChannel, kernel
-from cnncalc.windows import Bins, Slide, Window, adaptive
+from cnncalc.axis.windows import Bins, Slide, Window, adaptive
 
 
 class _AdaptivePool(EachChannel):

@@ -22,7 +22,7 @@ from cnncalc.layers.shapes import (
     show,
     spread_out,
 )
-from cnncalc.windows import Slide, Window
+from cnncalc.axis.windows import Slide, Window
 
 # With what a layer's file needs of options and shapes, so that it imports from one place.
 __all__ = [

@@ -30,7 +30,7 @@ from cnncalc.layers.sliding import (
     slides,
     stride,
 )
-from cnncalc.windows import Grouped, Slide, Window
+from cnncalc.axis.windows import Grouped, Slide, Window
 
 
 class Conv(Layer):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Layer, Shape, option, show
-from cnncalc.windows import Resize, Slide, Window
+from cnncalc.axis.windows import Resize, Slide, Window
 
 
 class Expand(Layer):

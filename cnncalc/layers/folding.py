@@ -16,7 +16,7 @@ from cnncalc.layers.base import (
     show,
 )
 from cnncalc.layers.sliding import check_fits, dilation, kernel, slides, stride
-from cnncalc.windows import Grouped, Slide, Spread, Window
+from cnncalc.axis.windows import Grouped, Slide, Spread, Window
 
 
 def _padding() -> Any:

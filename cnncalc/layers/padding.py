@@ -15,7 +15,7 @@ from cnncalc.layers.base import (
     spread_out,
 )
 from cnncalc.layers.sliding import check_mode
-from cnncalc.windows import Slide, Window
+from cnncalc.axis.windows import Slide, Window
 
 
 class Pad(Layer):

@@ -6,7 +6,7 @@ from math import prod
 
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Layer, Shape, option, place, show
-from cnncalc.windows import Slide, Window
+from cnncalc.axis.windows import Slide, Window
 
 
 class Flatten(Layer):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.errors import LayerError
-from cnncalc.windows import Slide, Spread, Window
+from cnncalc.axis.windows import Slide, Spread, Window
 
 if TYPE_CHECKING:
     from cnncalc.layers.base import Layer

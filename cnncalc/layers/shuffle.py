@@ -13,7 +13,7 @@ from cnncalc.layers.base import (
     option,
 )
 from cnncalc.layers.sliding import check_groups
-from cnncalc.windows import Dealt, Grouped, Resize, Slide, Window
+from cnncalc.axis.windows import Dealt, Grouped, Resize, Slide, Window
 
 
 class PixelShuffle(Layer):

@@ -17,7 +17,7 @@ from cnncalc.layers.base import (
     option,
     spread_out,
 )
-from cnncalc.windows import Grouped, Same, Slide, Window
+from cnncalc.axis.windows import Grouped, Same, Slide, Window
 
 PADDING_WORDS = ("valid", "same", "same-lower")
 MODES = ("zeros", "reflect", "replicate", "circular")

@@ -30,7 +30,7 @@ from cnncalc.layers.sliding import (
     pool_stride,
     stride,
 )
-from cnncalc.windows import Spread, Window
+from cnncalc.axis.windows import Spread, Window
 
 
 class ConvTransposed(Layer):

@@ -16,7 +16,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from cnncalc.render.text import aligned, plain, width_of
-from cnncalc.tables import Table
+from cnncalc.tables.table import Table
 
 if TYPE_CHECKING:
     from rich.progress import Progress

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Callable
 from typing import Any
 
-from cnncalc.tables import PART, Table
+from cnncalc.tables.table import PART, Table
 
 __all__ = ["FORMATS", "aligned", "plain", "width_of"]
 

@@ -11,9 +11,9 @@ import cnncalc
 from cnncalc.analysis import analyze
 from cnncalc.errors import CnnCalcError, SpecError
 from cnncalc.executors import find
-from cnncalc.fields import Field
+from cnncalc.axis.field import Field
 from cnncalc.layers import KINDS
-from cnncalc.seen import Seen
+from cnncalc.receptive.maps import Seen
 from cnncalc.verification import compare, verify_report
 from tests.executors import common
 from tests.executors.common import check_broken_output, drawn

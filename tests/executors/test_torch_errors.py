@@ -219,7 +219,7 @@ def test_reasons_are_said(command: Command) -> None:
 
 def test_steps_with_one_reason_are_one_line() -> None:
     """And those behind them, which couldn't be reached, have none."""
-    from cnncalc.verdicts import verdict
+    from cnncalc.tables.verification import verdict
 
     report = cnncalc.analyze("8x1x1 in relu in relu")
     run = Run("torch", "cpu", "float32", 1, [StepRun(row.output_shape) for row in report.rows])

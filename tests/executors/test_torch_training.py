@@ -8,7 +8,7 @@ import pytest
 
 import cnncalc
 from cnncalc.errors import CnnCalcError
-from cnncalc.tables import human_bytes
+from cnncalc.tables.table import human_bytes
 from tests.conftest import Command
 from tests.executors.test_torch import shrunk
 from tests.frameworks.live_pytorch import torch_or_skip

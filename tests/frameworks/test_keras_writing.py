@@ -16,7 +16,7 @@ from cnncalc.frameworks.keras.writing import WRITERS, parts, write
 from cnncalc.frameworks.keras.writing.parts import SPLITS
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Shape
-from cnncalc.windows import Window
+from cnncalc.axis.windows import Window
 from tests.strategies import specs
 
 WRITTEN = [

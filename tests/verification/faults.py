@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cnncalc.layers import KINDS
-from cnncalc.windows import Window
+from cnncalc.axis.windows import Window
 
 __all__ = ["FAULTS", "Moved", "tweaked"]
 

@@ -14,8 +14,8 @@ from cnncalc.executors.base import Run
 from cnncalc.layers.merge import Input
 from cnncalc.network import Network, Step
 from cnncalc.report import Report
-from cnncalc.seen import Seen
-from cnncalc.verdicts import verdict
+from cnncalc.receptive.maps import Seen
+from cnncalc.tables.verification import verdict
 from cnncalc.verification import compare, verify_report
 from tests.conftest import Command
 from tests.verification.standing_in import Change, executor, installed_or_skip, use

@@ -11,7 +11,7 @@ from cnncalc.frameworks.onnx.node import Ints, Node, Pads, Reader, Text, plain
 from cnncalc.layers.base import Expects, Layer, Shape, show
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.transposed import ConvTransposed
-from cnncalc.windows import Spread
+from cnncalc.axis.windows import Spread
 
 __all__ = ["CONVOLUTIONS"]
 

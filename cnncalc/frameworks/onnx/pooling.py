@@ -12,7 +12,7 @@ from cnncalc.frameworks.onnx.node import Ints, Node, Reader, Text, plain
 from cnncalc.layers.adaptive import GlobalAverage, GlobalLp, GlobalMax
 from cnncalc.layers.base import Expects, Layer, Shape, axis_name, show
 from cnncalc.layers.pool import AveragePool, LpPool, MaxPool
-from cnncalc.windows import Slide
+from cnncalc.axis.windows import Slide
 
 __all__ = ["POOLS"]
 

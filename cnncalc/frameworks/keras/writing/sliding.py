@@ -7,7 +7,7 @@ from typing import Any
 from cnncalc.frameworks.keras.writing.calls import Writer, axes_of, call, no_class, one
 from cnncalc.layers.base import Shape
 from cnncalc.layers.transposed import spread_to_same
-from cnncalc.windows import Same, Slide, Spread
+from cnncalc.axis.windows import Same, Slide, Spread
 
 __all__ = ["WRITERS", "padding_word", "transposed_words"]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from cnncalc.layers.base import show
 from cnncalc.report import Report, Row
-from cnncalc.tables import PART, Column, thousands
+from cnncalc.tables.table import PART, Column, thousands
 
 __all__ = ["COLUMNS", "all_of_it", "count", "joined", "percent", "share"]
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from cnncalc import analyze
-from cnncalc.backward import Extents
+from cnncalc.receptive.pull_back import Extents
 from cnncalc.executors.arrays import run
 from cnncalc.report import Report
 from tests.strategies import specs

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnncalc import meeting, receptive
-from cnncalc.fields import Field
-from cnncalc.indices import TooManyError
+from cnncalc.receptive import layer as layer_fields
+from cnncalc.receptive import merge
+from cnncalc.axis.field import Field
+from cnncalc.axis.indices import TooManyError
 from cnncalc.layers.base import OWN, Layer, Shape
 from cnncalc.layers.merge import Concatenate
-from cnncalc.meeting import Offset
-from cnncalc.receptive import Route
-from cnncalc.seen import Along, Channels, Ends, Interval, Region, Seen, nothing
-from cnncalc.windows import Bins, Resize, Slide, Window
+from cnncalc.receptive.merge import Offset
+from cnncalc.receptive.layer import Route
+from cnncalc.receptive.maps import Along, Channels, Ends, Interval, Region, Seen, nothing
+from cnncalc.axis.windows import Bins, Resize, Slide, Window
 
 __all__ = ["advance", "meet"]
 
@@ -28,10 +29,10 @@ MOST_CHANNELS, MOST_KINDS = 8192, 64  # beyond these what each channel sees isn'
 
 def advance(layer: Layer, shape: Shape, seen: Seen, input_shape: Shape, ends: Ends) -> Seen:
     """What the units see after a layer with one input of this shape, which `ends` reach."""
-    route = receptive.route(layer, shape) if seen.axes else None
+    route = layer_fields.route(layer, shape) if seen.axes else None
     if route is None:
         return seen
-    after = receptive.after(route, seen, input_shape, ends)
+    after = layer_fields.after(route, seen, input_shape, ends)
     known = seen.channels
     if known is None:
         return _told_apart(layer, route, seen, after, input_shape)
@@ -48,7 +49,7 @@ def meet(
     layer: Layer, shapes: Sequence[Shape], output: Shape, seens: Sequence[Seen], ends: Ends
 ) -> tuple[Seen, Offset | None]:
     """What the units see where branches meet, and how the branches are out of step, if so."""
-    seen, offset = meeting.meet(layer, shapes, output, seens, ends)
+    seen, offset = merge.meet(layer, shapes, output, seens, ends)
     joins = isinstance(layer, Concatenate) and layer.place(output) == 0
     if seen.whole and not any(each.whole and not _is_padded(each) for each in seens):
         seen = _bound(seen)  # units in the padding of one branch see what the others saw
@@ -132,7 +133,7 @@ def _past(route: Route, known: Channels, input_shape: Shape) -> tuple[bytes, lis
     if any(kind.whole for kind in known.kinds) and not all(map(_reads_on, route.windows)):
         return None
     kinds = [
-        receptive.after(side, kind, input_shape, _unsaid) for kind in known.kinds for side in sides
+        layer_fields.after(side, kind, input_shape, _unsaid) for kind in known.kinds for side in sides
     ]
     return bytes(kind * count + side for kind in known.of for side in range(count)), kinds
 
@@ -173,7 +174,7 @@ def _together(kinds: Sequence[Seen], shape: Shape, after: Seen) -> Seen:
         return kinds[0]
     if not kinds:
         return nothing(len(after.axes))
-    seen, _ = meeting.meet(Concatenate(), [shape] * len(kinds), shape, kinds, _unsaid)
+    seen, _ = merge.meet(Concatenate(), [shape] * len(kinds), shape, kinds, _unsaid)
     return Seen(seen.axes, seen.whole, after.aligned)
 
 
@@ -221,7 +222,7 @@ def _paired(
     ]
     if len(sets) > MOST_KINDS:
         return UNKNOWN
-    kinds = [meeting.meet(layer, shapes, output, _chosen(known, each), _unsaid)[0] for each in sets]
+    kinds = [merge.meet(layer, shapes, output, _chosen(known, each), _unsaid)[0] for each in sets]
     return _settled(bytes(numbers), kinds)
 
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
-from cnncalc.backward import Region, ends, pull_back
+from cnncalc.receptive.pull_back import Region, ends, pull_back
 from cnncalc.errors import SpecError, suggest
-from cnncalc.indices import TooManyError
+from cnncalc.axis.indices import TooManyError
 from cnncalc.layers.base import Shape
 from cnncalc.report import Report, Row
-from cnncalc.seen import Along
+from cnncalc.receptive.maps import Along
 
 __all__ = [
     "UnitView",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from cnncalc.columns import COLUMNS
+from cnncalc.tables.steps import COLUMNS
 from cnncalc.layers.base import axis_name
 from cnncalc.report import Report
-from cnncalc.tables import Column, Table, choose, human_bytes
-from cnncalc.tensors import TENSORS, Tensor
-from cnncalc.verdicts import agreement, verdict
+from cnncalc.tables.table import Column, Table, choose, human_bytes
+from cnncalc.tables.weights import TENSORS, Tensor
+from cnncalc.tables.verification import agreement, verdict
 
 __all__ = ["check_columns", "remarks", "view"]
 
@@ -81,7 +81,7 @@ def _units(report: Report) -> list[str]:
 
 def _reach(report: Report) -> list[str]:
     """Where the fields outgrow this input."""
-    from cnncalc.sources import first_to_see_all, larger_than_input
+    from cnncalc.receptive.units import first_to_see_all, larger_than_input
 
     lines, size = [], report.show(report.input)
     if first := first_to_see_all(report):

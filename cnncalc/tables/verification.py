@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from cnncalc.report import Report
-from cnncalc.tables import Column, Table, human_bytes
+from cnncalc.tables.table import Column, Table, human_bytes
 
 __all__ = ["agreement", "verdict"]
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from math import ceil, floor, gcd, lcm
 
-from cnncalc.windows import Slide, Window
+from cnncalc.axis.windows import Slide, Window
 
 __all__ = ["IDENTITY", "MAX_PERIOD", "Field"]
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from cnncalc.indices import TooManyError, read
+from cnncalc.axis.indices import TooManyError, read
 from cnncalc.layers.base import OWN, Layer, Shape
-from cnncalc.seen import Along, Ends, Interval, Region, Seen, empty, gathered, inside
-from cnncalc.windows import Slide, Window
+from cnncalc.receptive.maps import Along, Ends, Interval, Region, Seen, empty, gathered, inside
+from cnncalc.axis.windows import Slide, Window
 
 __all__ = ["Route", "after", "route"]
 

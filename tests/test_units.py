@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from cnncalc import SpecError, analyze
-from cnncalc.sources import first_to_see_all, larger_than_input, view
+from cnncalc.receptive.units import first_to_see_all, larger_than_input, view
 from tests.strategies import specs
 
 

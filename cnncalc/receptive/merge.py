@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from cnncalc.fields import Field
+from cnncalc.axis.field import Field
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.merge import Concatenate, Elementwise
-from cnncalc.seen import Along, Ends, Interval, Seen, gathered, inside
+from cnncalc.receptive.maps import Along, Ends, Interval, Seen, gathered, inside
 
 __all__ = ["Offset", "meet"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from cnncalc.fields import IDENTITY, Field
-from cnncalc.indices import Indices
+from cnncalc.axis.field import IDENTITY, Field
+from cnncalc.axis.indices import Indices
 from cnncalc.layers.base import Shape
-from cnncalc.windows import Slide
+from cnncalc.axis.windows import Slide
 
 __all__ = [
     "Along",

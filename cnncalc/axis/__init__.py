@@ -1,0 +1,1 @@
+"""The arithmetic of one axis: lengths, what is read, what is seen."""

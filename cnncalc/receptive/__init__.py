@@ -1,0 +1,1 @@
+"""Receptive fields of whole networks."""
