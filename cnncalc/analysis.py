@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from math import prod
 
-from cnncalc.receptive.pull_back import Extents
-from cnncalc.receptive.channels import advance, meet
 from cnncalc.errors import LayerError, SpecError
 from cnncalc.layers.base import Layer, Shape, Weight, axis_name, show
 from cnncalc.layers.words import word
-from cnncalc.receptive.merge import Offset
 from cnncalc.network import Network, Step
-from cnncalc.report import BYTES, LAYOUTS, Note, Report, Row, as_layout, from_layout
+from cnncalc.receptive.channels import advance, meet
 from cnncalc.receptive.maps import Interval, Region, Seen, extra_input, network_input
+from cnncalc.receptive.merge import Offset
+from cnncalc.receptive.pull_back import Extents
+from cnncalc.report import BYTES, LAYOUTS, Note, Report, Row, as_layout, from_layout
 
 __all__ = ["analyze"]
 

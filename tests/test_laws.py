@@ -9,10 +9,10 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from cnncalc import SpecError, analyze
+from cnncalc.axis.windows import Same, Slide, Spread, ceil_slide
 from cnncalc.errors import LayerError
 from cnncalc.layers import LAYERS
 from cnncalc.layers.base import Shape
-from cnncalc.axis.windows import Same, Slide, Spread, ceil_slide
 
 CONV, DEPTHWISE, TRANSPOSED = LAYERS["conv"], LAYERS["dwconv"], LAYERS["convt"]
 kernels, strides, pads = st.integers(1, 6), st.integers(1, 4), st.integers(0, 4)

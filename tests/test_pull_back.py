@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 
 from cnncalc import analyze
-from cnncalc.receptive.pull_back import Extents
 from cnncalc.executors.arrays import run
+from cnncalc.receptive.pull_back import Extents
 from cnncalc.report import Report
 from tests.strategies import specs
 

@@ -12,16 +12,16 @@ from typing import Any
 import pytest
 
 import cnncalc
-from cnncalc.tables.steps import COLUMNS
 from cnncalc.errors import CnnCalcError
 from cnncalc.layers import KINDS
 from cnncalc.notations import shipped
 from cnncalc.render.table import Bar, draw
 from cnncalc.render.text import FORMATS, plain, width_of
 from cnncalc.report import Report
+from cnncalc.tables.steps import COLUMNS
 from cnncalc.tables.table import Column, Table, choose, human_bytes, thousands
-from cnncalc.tables.weights import TENSORS
 from cnncalc.tables.views import view
+from cnncalc.tables.weights import TENSORS
 from tests.conftest import Command, Golden
 
 SMALL = "3x32x32 conv:16,k3,p1 relu maxpool:2 conv:32,k3,p1 relu maxpool:2 flatten linear:10"

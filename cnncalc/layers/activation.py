@@ -5,9 +5,9 @@ Adding one is one line.
 
 from __future__ import annotations
 
+from cnncalc.axis.windows import Slide, Window
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import OWN, Layer, Option, Shape, Weight, option, order, place
-from cnncalc.axis.windows import Slide, Window
 
 
 def _activation(

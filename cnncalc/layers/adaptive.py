@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from cnncalc.axis.windows import Bins, Slide, Window, adaptive
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Shape, axis_name, check_map, empty, option, spread_out
 from cnncalc.layers.sliding import EachChannel, kernel
-from cnncalc.axis.windows import Bins, Slide, Window, adaptive
 
 
 class _AdaptivePool(EachChannel):

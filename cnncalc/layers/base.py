@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from math import prod
 from typing import Any, ClassVar, NamedTuple, Self, dataclass_transform
 
+from cnncalc.axis.windows import Slide, Window
 from cnncalc.errors import LayerError
 from cnncalc.layers.options import MAX_VALUE, NO_PADS, ONES, REQUIRED, Option, empty, option, order
 from cnncalc.layers.shapes import (
@@ -22,7 +23,6 @@ from cnncalc.layers.shapes import (
     show,
     spread_out,
 )
-from cnncalc.axis.windows import Slide, Window
 
 # With what a layer's file needs of options and shapes, so that it imports from one place.
 __all__ = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
+from cnncalc.axis.windows import Grouped, Slide, Window
 from cnncalc.layers.base import (
     ONES,
     Layer,
@@ -30,7 +31,6 @@ from cnncalc.layers.sliding import (
     slides,
     stride,
 )
-from cnncalc.axis.windows import Grouped, Slide, Window
 
 
 class Conv(Layer):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from cnncalc.axis.windows import Resize, Slide, Window
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Layer, Shape, option, show
-from cnncalc.axis.windows import Resize, Slide, Window
 
 
 class Expand(Layer):

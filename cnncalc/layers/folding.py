@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+from cnncalc.axis.windows import Grouped, Slide, Spread, Window
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import (
     NO_PADS,
@@ -16,7 +17,6 @@ from cnncalc.layers.base import (
     show,
 )
 from cnncalc.layers.sliding import check_fits, dilation, kernel, slides, stride
-from cnncalc.axis.windows import Grouped, Slide, Spread, Window
 
 
 def _padding() -> Any:

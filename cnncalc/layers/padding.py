@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cnncalc.axis.windows import Slide, Window
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import (
     NO_PADS,
@@ -15,7 +16,6 @@ from cnncalc.layers.base import (
     spread_out,
 )
 from cnncalc.layers.sliding import check_mode
-from cnncalc.axis.windows import Slide, Window
 
 
 class Pad(Layer):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from cnncalc.axis.windows import Same, Slide, Window, ceil_slide
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Shape, axis_name, empty, option, spread_out
 from cnncalc.layers.sliding import EachChannel, dilation, kernel, padding, pairs, pool_stride
-from cnncalc.axis.windows import Same, Slide, Window, ceil_slide
 
 
 def pool_slides(layer: Any, shape: Shape) -> tuple[Slide, ...]:

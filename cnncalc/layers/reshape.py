@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from math import prod
 
+from cnncalc.axis.windows import Slide, Window
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Layer, Shape, option, place, show
-from cnncalc.axis.windows import Slide, Window
 
 
 class Flatten(Layer):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from cnncalc.axis.windows import Resize, Slide, Window, adaptive, ratio
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Layer, Shape, check_map, checked_lengths, option, spread_out
-from cnncalc.axis.windows import Resize, Slide, Window, adaptive, ratio
 
 # How many pixels around it an output reads; `area` averages as adaptive pooling does.
 TAPS = {

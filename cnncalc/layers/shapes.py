@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.errors import LayerError
 from cnncalc.axis.windows import Slide, Spread, Window
+from cnncalc.errors import LayerError
 
 if TYPE_CHECKING:
     from cnncalc.layers.base import Layer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
+from cnncalc.axis.windows import Dealt, Grouped, Resize, Slide, Window
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import (
     Layer,
@@ -13,7 +14,6 @@ from cnncalc.layers.base import (
     option,
 )
 from cnncalc.layers.sliding import check_groups
-from cnncalc.axis.windows import Dealt, Grouped, Resize, Slide, Window
 
 
 class PixelShuffle(Layer):

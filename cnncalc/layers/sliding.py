@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cnncalc.axis.windows import Grouped, Same, Slide, Window
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import (
     NO_PADS,
@@ -17,7 +18,6 @@ from cnncalc.layers.base import (
     option,
     spread_out,
 )
-from cnncalc.axis.windows import Grouped, Same, Slide, Window
 
 PADDING_WORDS = ("valid", "same", "same-lower")
 MODES = ("zeros", "reflect", "replicate", "circular")

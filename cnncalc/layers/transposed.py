@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
+from cnncalc.axis.windows import Spread, Window
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import (
     NO_PADS,
@@ -30,7 +31,6 @@ from cnncalc.layers.sliding import (
     pool_stride,
     stride,
 )
-from cnncalc.axis.windows import Spread, Window
 
 
 class ConvTransposed(Layer):

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnncalc.receptive import layer as layer_fields
-from cnncalc.receptive import merge
 from cnncalc.axis.field import Field
 from cnncalc.axis.indices import TooManyError
+from cnncalc.axis.windows import Bins, Resize, Slide, Window
 from cnncalc.layers.base import OWN, Layer, Shape
 from cnncalc.layers.merge import Concatenate
-from cnncalc.receptive.merge import Offset
+from cnncalc.receptive import layer as layer_fields
+from cnncalc.receptive import merge
 from cnncalc.receptive.layer import Route
 from cnncalc.receptive.maps import Along, Channels, Ends, Interval, Region, Seen, nothing
-from cnncalc.axis.windows import Bins, Resize, Slide, Window
+from cnncalc.receptive.merge import Offset
 
 __all__ = ["advance", "meet"]
 
@@ -133,7 +133,9 @@ def _past(route: Route, known: Channels, input_shape: Shape) -> tuple[bytes, lis
     if any(kind.whole for kind in known.kinds) and not all(map(_reads_on, route.windows)):
         return None
     kinds = [
-        layer_fields.after(side, kind, input_shape, _unsaid) for kind in known.kinds for side in sides
+        layer_fields.after(side, kind, input_shape, _unsaid)
+        for kind in known.kinds
+        for side in sides
     ]
     return bytes(kind * count + side for kind in known.of for side in range(count)), kinds
 

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from cnncalc.axis.indices import TooManyError, read
+from cnncalc.axis.windows import Slide, Window
 from cnncalc.layers.base import OWN, Layer, Shape
 from cnncalc.receptive.maps import Along, Ends, Interval, Region, Seen, empty, gathered, inside
-from cnncalc.axis.windows import Slide, Window
 
 __all__ = ["Route", "after", "route"]
 

@@ -7,8 +7,8 @@ from typing import NamedTuple, Protocol
 
 from cnncalc.axis.field import IDENTITY, Field
 from cnncalc.axis.indices import Indices
-from cnncalc.layers.base import Shape
 from cnncalc.axis.windows import Slide
+from cnncalc.layers.base import Shape
 
 __all__ = [
     "Along",

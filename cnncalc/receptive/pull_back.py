@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from cnncalc.axis.indices import Indices, TooManyError, joined, read
+from cnncalc.axis.windows import Window
 from cnncalc.layers.base import OWN, Layer, Shape
 from cnncalc.layers.merge import Concatenate, Elementwise
 from cnncalc.network import Step
-from cnncalc.report import Row
 from cnncalc.receptive.maps import Interval, Region
-from cnncalc.axis.windows import Window
+from cnncalc.report import Row
 
 __all__ = ["Extents", "Region", "ends", "pull_back"]
 

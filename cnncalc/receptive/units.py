@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
-from cnncalc.receptive.pull_back import Region, ends, pull_back
-from cnncalc.errors import SpecError, suggest
 from cnncalc.axis.indices import TooManyError
+from cnncalc.errors import SpecError, suggest
 from cnncalc.layers.base import Shape
-from cnncalc.report import Report, Row
 from cnncalc.receptive.maps import Along
+from cnncalc.receptive.pull_back import Region, ends, pull_back
+from cnncalc.report import Report, Row
 
 __all__ = [
     "UnitView",

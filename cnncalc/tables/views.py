@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from cnncalc.tables.steps import COLUMNS
 from cnncalc.layers.base import axis_name
 from cnncalc.report import Report
+from cnncalc.tables.steps import COLUMNS
 from cnncalc.tables.table import Column, Table, choose, human_bytes
-from cnncalc.tables.weights import TENSORS, Tensor
 from cnncalc.tables.verification import agreement, verdict
+from cnncalc.tables.weights import TENSORS, Tensor
 
 __all__ = ["check_columns", "remarks", "view"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from cnncalc.tables.steps import all_of_it, count, joined, percent, share
 from cnncalc.layers.base import Weight, show
 from cnncalc.report import BYTES, Report, Row
+from cnncalc.tables.steps import all_of_it, count, joined, percent, share
 from cnncalc.tables.table import Column
 
 __all__ = ["TENSORS", "Tensor"]

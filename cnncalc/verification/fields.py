@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from cnncalc.executors.base import GLIMPSE
 from cnncalc.layers.base import Shape
-from cnncalc.report import Row
 from cnncalc.receptive.maps import Along
+from cnncalc.report import Row
 
 __all__ = ["View", "views_of"]
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 
 import cnncalc
 from cnncalc.analysis import analyze
+from cnncalc.axis.field import Field
 from cnncalc.errors import CnnCalcError, SpecError
 from cnncalc.executors import find
-from cnncalc.axis.field import Field
 from cnncalc.layers import KINDS
 from cnncalc.receptive.maps import Seen
 from cnncalc.verification import compare, verify_report

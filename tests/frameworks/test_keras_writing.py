@@ -9,6 +9,7 @@ from hypothesis import assume, given, settings
 
 from cnncalc import parse
 from cnncalc.analysis import settle
+from cnncalc.axis.windows import Window
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import read
 from cnncalc.frameworks.keras import READERS
@@ -16,7 +17,6 @@ from cnncalc.frameworks.keras.writing import WRITERS, parts, write
 from cnncalc.frameworks.keras.writing.parts import SPLITS
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Shape
-from cnncalc.axis.windows import Window
 from tests.strategies import specs
 
 WRITTEN = [

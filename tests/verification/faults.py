@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from cnncalc.layers import KINDS
 from cnncalc.axis.windows import Window
+from cnncalc.layers import KINDS
 
 __all__ = ["FAULTS", "Moved", "tweaked"]
 

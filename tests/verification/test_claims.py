@@ -13,8 +13,8 @@ from cnncalc.executors.arrays import run
 from cnncalc.executors.base import Run
 from cnncalc.layers.merge import Input
 from cnncalc.network import Network, Step
-from cnncalc.report import Report
 from cnncalc.receptive.maps import Seen
+from cnncalc.report import Report
 from cnncalc.tables.verification import verdict
 from cnncalc.verification import compare, verify_report
 from tests.conftest import Command

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from cnncalc.axis.windows import Spread
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.onnx.named import named
 from cnncalc.frameworks.onnx.node import Ints, Node, Pads, Reader, Text, plain
 from cnncalc.layers.base import Expects, Layer, Shape, show
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.transposed import ConvTransposed
-from cnncalc.axis.windows import Spread
 
 __all__ = ["CONVOLUTIONS"]
 

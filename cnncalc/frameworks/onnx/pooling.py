@@ -6,13 +6,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from cnncalc.axis.windows import Slide
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.onnx.named import named
 from cnncalc.frameworks.onnx.node import Ints, Node, Reader, Text, plain
 from cnncalc.layers.adaptive import GlobalAverage, GlobalLp, GlobalMax
 from cnncalc.layers.base import Expects, Layer, Shape, axis_name, show
 from cnncalc.layers.pool import AveragePool, LpPool, MaxPool
-from cnncalc.axis.windows import Slide
 
 __all__ = ["POOLS"]
 

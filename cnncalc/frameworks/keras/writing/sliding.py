@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from cnncalc.axis.windows import Same, Slide, Spread
 from cnncalc.frameworks.keras.writing.calls import Writer, axes_of, call, no_class, one
 from cnncalc.layers.base import Shape
 from cnncalc.layers.transposed import spread_to_same
-from cnncalc.axis.windows import Same, Slide, Spread
 
 __all__ = ["WRITERS", "padding_word", "transposed_words"]
 
