@@ -1,18 +1,16 @@
-"""A network at an input size becomes a report, in one loop over its steps."""
+"""A network at an input size becomes finished rows, in one loop over its steps."""
 
 from __future__ import annotations
 
 from math import prod
+from typing import NamedTuple
 
+from cnncalc.branches import Branches
 from cnncalc.errors import LayerError, SpecError
-from cnncalc.layers.base import Layer, Shape, Weight, axis_name, show
+from cnncalc.layers.base import Layer, Shape, Weight, show
 from cnncalc.layers.words import word
 from cnncalc.network import Network, Step
-from cnncalc.receptive.channels import advance, meet
-from cnncalc.receptive.maps import Interval, Region, Seen, extra_input, network_input
-from cnncalc.receptive.merge import Offset
-from cnncalc.receptive.pull_back import Extents
-from cnncalc.report import BYTES, LAYOUTS, Note, Report, Row, as_layout, from_layout
+from cnncalc.rows import BYTES, LAYOUTS, Analysis, Row, as_layout, from_layout
 
 __all__ = ["analyze"]
 
@@ -32,8 +30,8 @@ def analyze(
     batch: int = 1,
     dtype: str = "float32",
     layout: str | None = None,
-) -> Report:
-    """Work out every step of a network.
+) -> Analysis:
+    """Work out every step of a network: its size, weights and MACs.
 
     Args:
         network: what a notation read.
@@ -41,7 +39,7 @@ def analyze(
             network's own.
         batch: samples at a time, for `activation_bytes`.
         dtype: what numbers are kept in, for the bytes.
-        layout: `channels-first` or `channels-last` for the report; None: the network's own.
+        layout: `channels-first` or `channels-last`, for whoever shows it; None: the network's own.
 
     Raises:
         SpecError: no input size, or a layer that can't take what flows in; the span says where.
@@ -61,16 +59,10 @@ def analyze(
     _check_input(shape)
     steps = network.at(shape)
     loop = _Loop(steps, shape, batch * BYTES[dtype])
-    for number, step in enumerate(steps.steps):
-        loop.take(number, step)
-    return Report(
-        steps.with_steps(loop.steps),
-        shape,
-        loop.rows,
-        batch=batch,
-        dtype=dtype,
-        layout=layout or network.layout,
-        notes=loop.notes,
+    for number in range(1, len(steps.steps)):
+        loop.take(number)
+    return Analysis(
+        steps.with_steps(loop.steps), shape, loop.rows, batch, dtype, layout or network.layout
     )
 
 
@@ -98,106 +90,97 @@ def _check_input(shape: Shape) -> None:
         raise SpecError(f"an input of {show(shape)} is beyond any machine", code="too-large")
 
 
+class _Answer(NamedTuple):
+    """What a layer says at the shapes that flow in, the same wherever it stands in the network."""
+
+    layer: Layer
+    text: str
+    output: Shape
+    weights: tuple[Weight, ...]
+    params: int
+    trainable: int
+    buffers: int
+    macs: int
+    activation_bytes: int
+
+
 class _Loop:
-    """The state of the one loop: what came out of each step so far."""
+    """The state of the one loop: the rows so far, and what each layer has answered at which shapes.
+
+    Networks repeat themselves: the same layer is asked but once about the same shapes.
+    """
 
     def __init__(self, network: Network, shape: Shape, element_bytes: int) -> None:
         self.network = network
-        self.input = shape
         self.element_bytes = element_bytes
-        self.rows: list[Row] = []
-        self.steps: list[Step] = []
-        self.notes: list[Note] = []
-        self.extents = Extents()
+        self.answers: dict[tuple[int, tuple[Shape, ...]], _Answer] = {}
+        first = network.steps[0]
+        self.steps = [first]
+        text, size = word(first.layer), prod(shape) * element_bytes
+        self.rows = [
+            Row(0, first.name, first.layer.kind, text, (), (), shape, (), 0, 0, 0, None, 0, size)
+        ]
 
-    def take(self, number: int, step: Step) -> None:
+    def take(self, number: int) -> None:
         """Add the row of one step."""
-        shapes = tuple(self.rows[i].output_shape for i in step.inputs)
-        if step.layer.kind == "input":
-            shape = self.input if number == 0 else step.layer.output()
-            places = self.network.places(self.input)
-            seen = network_input(places) if number == 0 else extra_input(shape, len(places))
-            self.rows.append(self._row(number, step, (), shape, seen, (), 0))
-            self.steps.append(step)
-            return
-        try:
-            step = _settled(step, shapes)
-            output = step.layer.output(*shapes)
-            weights = step.layer.weights(*shapes)
-            macs = step.layer.macs(*shapes)
-        except LayerError as error:
-            raise self._placed(error, step, shapes) from None
-        if prod(output) > MAX_ELEMENTS:
-            raise self._placed(
-                LayerError("the output is beyond any machine", code="too-large"), step, shapes
+        step, rows = self.network.steps[number], self.rows
+        inputs, layer, shares = step.inputs, step.layer, step.shares
+        shapes = tuple([rows[i].output_shape for i in inputs])
+        key = id(layer), shapes
+        answer = self.answers.get(key)
+        if answer is None:
+            answer = self.answers[key] = self._asked(step, shapes)
+        settled, text, output, weights, params, trainable, buffers, macs, size = answer
+        if shares is not None:
+            params = trainable = buffers = 0
+        rows.append(
+            Row(
+                number,
+                step.name,
+                settled.kind,
+                text,
+                inputs,
+                shapes,
+                output,
+                weights,
+                params,
+                trainable,
+                buffers,
+                shares,
+                macs,
+                size,
             )
-        seen = self._seen(number, step, shapes, output)
-        if self.network.relabel:
-            weights = self.network.relabel(step.layer, weights)
-        self.rows.append(self._row(number, step, shapes, output, seen, weights, macs))
-        self.steps.append(step)
-
-    def _row(
-        self,
-        number: int,
-        step: Step,
-        shapes: tuple[Shape, ...],
-        output: Shape,
-        seen: Seen,
-        weights: tuple[Weight, ...],
-        macs: int,
-    ) -> Row:
-        own = weights if step.shares is None else ()
-        counts = [(weight.count, weight.role == "buffer", weight.trainable) for weight in own]
-        return Row(
-            index=number,
-            name=step.name,
-            kind=step.layer.kind,
-            text=word(step.layer),
-            inputs=step.inputs,
-            input_shapes=shapes,
-            output_shape=output,
-            weights=weights,
-            params=sum(count for count, buffer, _ in counts if not buffer),
-            trainable=sum(count for count, buffer, train in counts if train and not buffer),
-            buffers=sum(count for count, buffer, _ in counts if buffer),
-            shares=step.shares,
-            macs=macs,
-            activation_bytes=prod(output) * self.element_bytes,
-            seen=seen,
+        )
+        self.steps.append(
+            step if settled is layer else Step(settled, inputs, step.name, step.spans, shares)
         )
 
-    def _seen(self, number: int, step: Step, shapes: tuple[Shape, ...], output: Shape) -> Seen:
-        seens = [self.rows[i].seen for i in step.inputs]
-
-        def ends(branch: int, region: Region | None = None) -> tuple[Interval | None, ...] | None:
-            return self._ends(step.inputs[branch], region)
-
-        if len(seens) == 1:
-            return advance(step.layer, shapes[0], seens[0], self.network.frame(self.input), ends)
-        seen, offset = meet(step.layer, shapes, output, seens, ends)
-        if offset:
-            self.notes.append(Note(number, self._offset_note(number, step, offset)))
-        return seen
-
-    def _ends(self, number: int, region: Region | None) -> tuple[Interval | None, ...] | None:
-        """The first and last index of each axis of the input that reaches a step's output."""
-        found = self.extents.of(self.steps, self.rows, number, region)
-        return found and tuple(found[axis] for axis in self.network.places(self.input))
-
-    def _offset_note(self, number: int, step: Step, offset: Offset) -> str:
-        one, two = (self._path(number, branch) for branch in offset.branches)
-        axes = len(self.input) - 1
-        names = " and ".join(axis_name(axis, axes) for axis in offset.axes)
-        along = f" along {names}" if axes > 1 else ""
-        apart = offset.apart
-        pixels = f"{apart:g} input pixel{'' if apart == 1 else 's'}"
-        how = f"their centres lie {pixels} apart{along}"
-        if offset.jumps[0] != offset.jumps[1]:
-            one_jump, two_jump = offset.jumps
-            how = f"their units lie {one_jump:g} and {two_jump:g} input pixels apart{along}, "
-            how += f"their first centres {apart:g}"
-        return f"`{step.name}` joins branches that are out of step: {one} and {two}; {how}"
+    def _asked(self, step: Step, shapes: tuple[Shape, ...]) -> _Answer:
+        """What a step's layer answers."""
+        try:
+            layer = settle(step.layer, shapes)
+            output = layer.output(*shapes)
+            weights = layer.weights(*shapes)
+            macs = layer.macs(*shapes)
+            if prod(output) > MAX_ELEMENTS:
+                raise LayerError("the output is beyond any machine", code="too-large")
+        except LayerError as error:
+            raise self._placed(error, step, shapes) from None
+        if self.network.relabel:
+            weights = self.network.relabel(layer, weights)
+        learned = [weight for weight in weights if weight.role != "buffer"]
+        params = sum(weight.count for weight in learned)
+        return _Answer(
+            layer,
+            word(layer),
+            output,
+            weights,
+            params,
+            sum(weight.count for weight in learned if weight.trainable),
+            sum(weight.count for weight in weights) - params,
+            macs,
+            prod(output) * self.element_bytes,
+        )
 
     def _placed(self, error: LayerError, step: Step, shapes: tuple[Shape, ...]) -> SpecError:
         """The layer's bare sentence with its place, the incoming shapes and who made them."""
@@ -205,55 +188,21 @@ class _Loop:
         if span and error.option and locate:
             span = locate(span, error.option)
         placed = SpecError(error.message, span, code=error.code, help=error.help)
-        number = len(self.rows)
         layout = self.network.layout
         if len(shapes) == 1:
             maker = self.rows[step.inputs[0]]
             from_ = "the input" if maker.index == 0 else f"`{maker.text}` (step {maker.index})"
             placed.notes.append(f"it receives {show(as_layout(shapes[0], layout))} from {from_}")
         else:
-            for branch, shape in enumerate(shapes):
-                path = self._path(number, branch, step)
+            paths = Branches(self.rows).words(step.inputs, range(len(shapes)))
+            for branch, (shape, path) in enumerate(zip(shapes, paths, strict=True), start=1):
                 placed.notes.append(
-                    f"branch {branch + 1} gives {show(as_layout(shape, layout))}: {path}"
+                    f"branch {branch} gives {show(as_layout(shape, layout))}: {path}"
                 )
         placed.notes += [
             f"used at line {span.place()[1]}: `{span.text[:60]}`" for span in step.spans[1:]
         ]
         return placed
-
-    def _path(self, number: int, branch: int, step: Step | None = None) -> str:
-        """The layers of one branch, back to where the branches of this step part."""
-        step = step or self.network.steps[number]
-        behind = [self._ancestors(start) for start in step.inputs]
-        common = set.intersection(*behind)
-        words: list[str] = []
-        at = step.inputs[branch]
-        while at not in common:
-            words.append(self.rows[at].text)
-            at = max(self.rows[at].inputs, default=0)
-        words.reverse()
-        if len(words) > 6:
-            words[3:-3] = ["…"]
-        return f"`{' '.join(words)}`" if words else "the identity"
-
-    def _ancestors(self, number: int) -> set[int]:
-        found = {0}
-        waiting = [number]
-        while waiting:
-            at = waiting.pop()
-            if at not in found:
-                found.add(at)
-                waiting.extend(self.rows[at].inputs)
-        return found
-
-
-def _settled(step: Step, shapes: tuple[Shape, ...]) -> Step:
-    """The step with its layer as its source has it at these inputs."""
-    layer = settle(step.layer, shapes)
-    if layer is step.layer:
-        return step
-    return Step(layer, step.inputs, step.name, step.spans, step.shares)
 
 
 def settle(layer: Layer, shapes: tuple[Shape, ...]) -> Layer:

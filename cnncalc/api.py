@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from cnncalc.analysis import analyze as analyze_network
 from cnncalc.errors import Source
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network
-from cnncalc.report import Report
+from cnncalc.report import Report, report_of
 
 __all__ = ["analyze", "convert", "parse", "verify"]
 
@@ -53,7 +52,7 @@ def analyze(
         SpecError: what can't be, with its place.
     """
     network = parse(net) if isinstance(net, str) else net
-    report = analyze_network(network, input, batch=batch, dtype=dtype, layout=layout)
+    report = report_of(network, input, batch=batch, dtype=dtype, layout=layout)
     report.writer = _write
     return report
 

@@ -1,100 +1,34 @@
-"""What analysis says about a network: rows and totals, plain data.
-
-`Report.to_dict` is the document of the contract (`cnncalc.report/1`); `COLUMNS` is the one
-description of a column that every renderer loops over.
-"""
+"""What users hold of a network at an input size: its rows, fields when read, what a run found."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
-from cnncalc.layers.base import Shape, Weight, show
+from cnncalc.analysis import analyze
+from cnncalc.layers.base import Shape, show
+from cnncalc.network import Network
+from cnncalc.receptive import Fields, fields_of
+from cnncalc.receptive.maps import Seen
+from cnncalc.rows import BYTES, Analysis, Note, Row, Totals, as_layout
 
-if TYPE_CHECKING:
-    from cnncalc.network import Network
-    from cnncalc.receptive.maps import Seen
-
-__all__ = ["BYTES", "LAYOUTS", "Report", "Row", "Totals", "as_layout", "from_layout"]
-
-BYTES = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "int8": 1, "uint8": 1}
-LAYOUTS = ("channels-first", "channels-last")
+__all__ = ["Report", "report_of"]
 
 
-def as_layout(shape: Shape, layout: str) -> Shape:
-    """A channels-first shape in another layout."""
-    return shape if layout == "channels-first" else (*shape[1:], *shape[:1])
+def report_of(
+    network: Network,
+    input: Shape | None = None,
+    *,
+    batch: int = 1,
+    dtype: str = "float32",
+    layout: str | None = None,
+) -> Report:
+    """A network worked out at an input size; see `analysis.analyze`.
 
-
-def from_layout(shape: Shape, layout: str) -> Shape:
-    """A shape of some layout, channels first."""
-    return shape if layout == "channels-first" else (*shape[-1:], *shape[:-1])
-
-
-class Row:
-    """One step at a known input size.
-
-    Shapes are channels first, without batch; `params`, `trainable` and `buffers` count
-    elements of this step's own tensors (0 where it `shares` an earlier step's);
-    `activation_bytes` is batch times elements times bytes of the output.
+    Raises:
+        SpecError: no input size, or a layer that can't take what flows in; the span says where.
     """
-
-    __slots__ = (
-        "activation_bytes",
-        "buffers",
-        "index",
-        "input_shapes",
-        "inputs",
-        "kind",
-        "macs",
-        "name",
-        "output_shape",
-        "params",
-        "seen",
-        "shares",
-        "text",
-        "trainable",
-        "weights",
-    )
-
-    index: int
-    name: str
-    kind: str
-    text: str
-    inputs: tuple[int, ...]
-    input_shapes: tuple[Shape, ...]
-    output_shape: Shape
-    weights: tuple[Weight, ...]
-    params: int
-    trainable: int
-    buffers: int
-    shares: int | None
-    macs: int
-    activation_bytes: int
-    seen: Seen
-
-    def __init__(self, **values: Any) -> None:
-        for name, value in values.items():
-            setattr(self, name, value)
-
-
-class Totals(NamedTuple):
-    """Sums over a report's rows, without the input; `buffers` with those that nothing uses."""
-
-    params: int
-    trainable: int
-    buffers: int
-    unused_params: int
-    macs: int
-    param_bytes: int
-    activation_bytes: int
-
-
-class Note(NamedTuple):
-    """A remark on one step, such as branches that are out of step."""
-
-    step: int
-    message: str
+    return Report(analyze(network, input, batch=batch, dtype=dtype, layout=layout))
 
 
 class Report:
@@ -106,33 +40,41 @@ class Report:
         rows: row 0 is the input.
         outputs: the numbers of the rows that the network ends in.
         layout: how `to_dict` and the tables order shapes.
-        units: what single units see, where somebody asked (see `sources`).
+        sizing_notes: remarks that need no fields.
+        units: what single units see, where somebody asked (see `receptive.units`).
         verify: what an executor found, as the contract has it, or None.
     """
 
-    def __init__(
-        self,
-        network: Network,
-        input: Shape,
-        rows: Sequence[Row],
-        *,
-        batch: int,
-        dtype: str,
-        layout: str,
-        notes: Sequence[Note] = (),
-    ) -> None:
-        self.network = network
-        self.input = input
-        self.rows = list(rows)
-        self.batch = batch
-        self.dtype = dtype
-        self.layout = layout
-        self.notes = list(notes)
-        self.outputs = network.outputs
+    def __init__(self, analysis: Analysis) -> None:
+        self.network = analysis.network
+        self.input = analysis.input
+        self.rows = list(analysis.rows)
+        self.batch = analysis.batch
+        self.dtype = analysis.dtype
+        self.layout = analysis.layout
+        self.sizing_notes = list(analysis.notes)
+        self.outputs = analysis.network.outputs
         self.verify: dict[str, Any] | None = None
         self.units: list[dict[str, Any]] = []
         self.writer: Callable[[Network, Shape], str | None] | None = None
         self.total = self._totals()
+        self._fields: Fields | None = None
+
+    @property
+    def fields(self) -> list[Seen]:
+        """What the units of each row's output see of the input; worked out when first read."""
+        return self._second_pass.seen
+
+    @property
+    def notes(self) -> list[Note]:
+        """All remarks, with those on branches that are out of step."""
+        return [*self.sizing_notes, *self._second_pass.notes]
+
+    @property
+    def _second_pass(self) -> Fields:
+        if self._fields is None:
+            self._fields = fields_of(self)
+        return self._fields
 
     def _totals(self) -> Totals:
         layers = self.layers
@@ -219,5 +161,5 @@ class Report:
             "shares": row.shares,
             "macs": row.macs,
             "activation_bytes": row.activation_bytes,
-            "receptive_field": row.seen.to_dict(self.frame),
+            "receptive_field": self.fields[row.index].to_dict(self.frame),
         }

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cnncalc import Report, analyze
-from cnncalc.report import Row
+from cnncalc.rows import Row
 
 Document = dict[str, Any]
 
@@ -39,7 +39,7 @@ def oracle(file: str) -> Any:
 
 def field(report: Report, row: Row) -> Document:
     """The document's `receptive_field` of a row."""
-    return row.seen.to_dict(report.input)
+    return report.fields[row.index].to_dict(report.input)
 
 
 def interval(seen: Document, axis: int, o: int) -> list[int]:

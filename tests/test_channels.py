@@ -121,7 +121,7 @@ def test_networks_that_deal_channels(text: str) -> None:
 def test_bounds_where_there_is_too_much_to_keep(monkeypatch: pytest.MonkeyPatch) -> None:
     """Past the limits the union is still exact, and what is left of it a bound."""
     monkeypatch.setattr(channels, "MOST_KINDS", 1)
-    seen = [analyze(f"{UNEVEN} {rest}").rows[-1].seen for rest in ("relu", "slice:0..4")]
+    seen = [analyze(f"{UNEVEN} {rest}").fields[-1] for rest in ("relu", "slice:0..4")]
 
     assert [(each.status, each.axes[0].field.size) for each in seen] == [("exact", 7), ("hull", 7)]
 
@@ -130,4 +130,4 @@ def test_shuffled_halves_stay_exact() -> None:
     """ShuffleNet's halves hold channels of all depths: nothing about it is only a bound."""
     report = analyze("shufflenet_v2_x1_0")
 
-    assert {row.seen.status for row in report.rows} == {"exact", "global"}
+    assert {seen.status for seen in report.fields} == {"exact", "global"}

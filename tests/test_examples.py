@@ -12,7 +12,7 @@ import pytest
 
 from cnncalc import analyze
 from cnncalc.layers.base import Shape
-from cnncalc.report import Row
+from cnncalc.rows import Row
 from tests.library import NAMES, oracle, report, text
 
 PUBLISHED: dict[str, dict[str, Any]] = {
@@ -230,4 +230,4 @@ def test_a_gate_written_out_is_the_se_layer() -> None:
 
     assert short.total[:3] == long.total[:3]
     assert short.total.macs == long.total.macs
-    assert short.rows[-1].seen.to_dict(short.input) == long.rows[-1].seen.to_dict(long.input)
+    assert short.fields[-1].to_dict(short.input) == long.fields[-1].to_dict(long.input)

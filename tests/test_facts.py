@@ -67,4 +67,4 @@ def test_fields(spec: str, size: list[int]) -> None:
     """How far the last layer sees."""
     report = analyze(spec)
 
-    assert report.rows[-1].seen.to_dict(report.input)["size"] == size
+    assert report.fields[-1].to_dict(report.input)["size"] == size

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 
 from cnncalc import analyze
 from cnncalc.executors.arrays import run
+from cnncalc.receptive.layer import Routes
 from cnncalc.receptive.pull_back import Extents
 from cnncalc.report import Report
 from tests.strategies import specs
@@ -14,9 +15,14 @@ from tests.strategies import specs
 
 def reached(report: Report) -> list[tuple[int, int] | None]:
     """First and last index of each axis that reaches the last step, clipped at every map."""
-    found = Extents().of(report.network.steps, report.rows, len(report.rows) - 1)
+    found = extents(report).of((len(report.rows) - 1,), 0)
     assert found is not None
-    return [found[axis] for axis in report.network.places(report.input)]
+    return list(found)
+
+
+def extents(report: Report) -> Extents:
+    places = report.network.places(report.input)
+    return Extents(report.network.steps, report.rows, places, Routes())
 
 
 @settings(max_examples=150, deadline=None)
@@ -26,15 +32,15 @@ def test_a_whole_map_sees_what_its_places_saw(text: str) -> None:
     if len(analyze(text).rows[-1].output_shape) < 2:
         return
     report = analyze(f"{text} gap")
-    row, measured = report.rows[-1], run(report.network, report.input).steps[-1].reach
+    last, measured = report.fields[-1], run(report.network, report.input).steps[-1].reach
     assert measured is not None
     # A place is read where it is inside along every axis: padding alone along one reads nothing.
     nothing = any(reach.of(0) is None for reach in measured)
-    for along, reach, n in zip(row.seen.axes, measured, report.frame[1:], strict=True):
+    for along, reach, n in zip(last.axes, measured, report.frame[1:], strict=True):
         seen, actual = along.field.sees(0), None if nothing else reach.of(0)
-        if row.seen.whole:
+        if last.whole:
             assert actual in ((0, n - 1), None)
-        elif row.seen.status == "exact" and not reach.merged:
+        elif last.status == "exact" and not reach.merged:
             assert seen == actual
         elif actual is not None:
             assert seen is not None
@@ -65,8 +71,8 @@ def test_ends(text: str, ends: tuple[int, int] | None) -> None:
 def test_work_is_bounded() -> None:
     """Past the bound the ends are unknown, and the status is only an upper bound."""
     report = analyze("1x8 conv:1,k3,p1 gap")
-    extents = Extents()
-    extents.work = Extents.MOST_WORK
+    bounded = extents(report)
+    bounded.left = 0
 
-    assert extents.of(report.network.steps, report.rows, 1) is None
-    assert analyze("1x2000000000 conv:1,k2,s2,d3 gap").rows[-1].seen.status == "hull"
+    assert bounded.of((1,), 0) is None
+    assert analyze("1x2000000000 conv:1,k2,s2,d3 gap").fields[-1].status == "hull"

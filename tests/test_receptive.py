@@ -112,7 +112,7 @@ def test_phases_alternate() -> None:
 @pytest.mark.parametrize("name", ["unet", "resnet50", "densenet121", "googlenet", "r2plus1d_18"])
 def test_aligned_networks(name: str) -> None:
     """Branches of equal jump and mean centre, long skips over transposed convolutions too."""
-    assert all(row.seen.aligned for row in report(name).rows)
+    assert all(seen.aligned for seen in report(name).fields)
     assert report(name).notes == []
 
 
@@ -141,4 +141,4 @@ def test_misaligned_branches_are_named(spec: str, note: str) -> None:
     ours = analyze(f"{spec} relu")
 
     assert [each.message for each in ours.notes] == [note]
-    assert [row.seen.aligned for row in ours.rows][-2:] == [False, False]
+    assert [seen.aligned for seen in ours.fields][-2:] == [False, False]

@@ -114,7 +114,7 @@ def test_the_measured_stacks_are_all_there() -> None:
     """53 of slides and 4 of upsampling; two ids say whether their branches are aligned."""
     stacks = {record["id"]: record for record in EMPIRICAL}
     aligned = {
-        name: analyze(f"1x{axes(record['input'])} {words(record['stack'])}").rows[-1].seen.aligned
+        name: analyze(f"1x{axes(record['input'])} {words(record['stack'])}").fields[-1].aligned
         for name, record in stacks.items()
         if "aligned" in name
     }

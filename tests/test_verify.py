@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 import cnncalc
-from cnncalc.analysis import analyze
+from cnncalc import analyze
 from cnncalc.errors import CnnCalcError, SpecError
 from cnncalc.executors.arrays import run
 from cnncalc.executors.base import Run
@@ -19,6 +19,7 @@ from cnncalc.executors.compute import COMPUTATIONS
 from cnncalc.frameworks.keras import relabel
 from cnncalc.layers import KINDS, Layer, Shape, Weight
 from cnncalc.network import Network
+from cnncalc.receptive import fields_of
 from cnncalc.report import Report
 from cnncalc.verification import compare, verify_report
 from tests.executors.test_arrays import LEARNING, alone, sample
@@ -207,8 +208,9 @@ def slides(kind: str) -> bool:
     """Whether this kind moves over the map, so that a wrong window shows in the middle."""
     if KINDS[kind].windows is Layer.windows or kind in ("fracmaxpool", "expand", "fold"):
         return False
-    row = predicted(kind, wide=True).rows[1]
-    return not row.seen.whole and bool(sample(kind)[0].windows(*row.input_shapes))
+    report = predicted(kind, wide=True)
+    row = report.rows[1]
+    return not report.fields[1].whole and bool(sample(kind)[0].windows(*row.input_shapes))
 
 
 @pytest.mark.parametrize("kind", [kind for kind in LEARNING if slides(kind)])
@@ -218,7 +220,7 @@ def test_a_moved_window_is_caught(kind: str, monkeypatch: pytest.MonkeyPatch) ->
     assert verify_report(right).verify["ok"]  # type: ignore[index]
     tweaked(monkeypatch, kind, "windows", lambda windows: tuple(map(Moved, windows)))
 
-    outcome = verify_report(_reseen(right, kind)).verify
+    outcome = verify_report(_reseen(right)).verify
 
     assert outcome is not None
     (difference,) = differences(outcome)
@@ -226,13 +228,9 @@ def test_a_moved_window_is_caught(kind: str, monkeypatch: pytest.MonkeyPatch) ->
     assert difference[2] == [[low + 1, high + 1] for low, high in difference[3]]
 
 
-def _reseen(right: Report, kind: str) -> Report:
+def _reseen(right: Report) -> Report:
     """The report of the same layer with its field worked out anew, and nothing else."""
-    from cnncalc.receptive.channels import advance
-
-    seen = right.rows[0].seen
-    layer = right.network.steps[1].layer
-    right.rows[1].seen = advance(layer, right.input, seen, right.input, lambda _: None)
+    right.fields[:] = fields_of(right).seen
     return right
 
 

@@ -94,7 +94,7 @@ def _field(text: str) -> Limit:
     least = _sizes(text, "--min-rf")
 
     def limit(report: Report) -> str | None:
-        end = report.rows[report.outputs[0]].seen
+        end = report.fields[report.outputs[0]]
         sizes = end.to_dict(report.frame)["size"]
         assert isinstance(sizes, list)
         wanted = least * len(sizes) if len(least) == 1 else least

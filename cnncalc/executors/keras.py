@@ -25,7 +25,7 @@ from cnncalc.executors.shortage import MemoryErrors, ran_out, said
 from cnncalc.executors.storage import Storage
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network, Step
-from cnncalc.report import as_layout
+from cnncalc.rows import as_layout
 
 __all__ = ["DEVICES", "ready", "run"]
 

@@ -15,7 +15,7 @@ from cnncalc.executors.kernels import pad as pad_places
 from cnncalc.frameworks.keras.weights import NAMES
 from cnncalc.frameworks.keras.writing import write
 from cnncalc.layers.base import Shape
-from cnncalc.report import from_layout
+from cnncalc.rows import from_layout
 
 __all__ = [
     "Array",

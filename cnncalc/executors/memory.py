@@ -11,7 +11,8 @@ from cnncalc.executors.compute.geometry import convolution_axes, pool_axes
 from cnncalc.executors.devices import free_memory
 from cnncalc.executors.kernels import WORKSPACE_BYTES
 from cnncalc.executors.shortage import LESS
-from cnncalc.report import BYTES, Report, Row
+from cnncalc.report import Report
+from cnncalc.rows import BYTES, Row
 from cnncalc.tables.table import human_bytes
 
 __all__ = ["Need", "check_room", "need"]

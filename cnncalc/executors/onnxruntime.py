@@ -13,7 +13,6 @@ from typing import Any
 import numpy
 import onnxruntime
 
-from cnncalc.analysis import analyze
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors.base import Progress, Run, StepRun, Tensor
 from cnncalc.executors.probing import Forward, measure
@@ -21,7 +20,8 @@ from cnncalc.executors.shortage import MemoryErrors, ran_out, said
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network
 from cnncalc.notations.onnx_write import Written, shape_name, write_report
-from cnncalc.report import Report, Row, as_layout
+from cnncalc.report import Report, report_of
+from cnncalc.rows import Row, as_layout
 
 __all__ = ["DEVICES", "KEEPS", "ready", "run"]
 
@@ -67,7 +67,7 @@ def run(
     """
     begin = perf_counter()
     provider = _provider(device)
-    report = analyze(network, as_layout(input_shape, network.layout), batch=batch)
+    report = report_of(network, as_layout(input_shape, network.layout), batch=batch)
     if progress:
         progress(0, len(report.rows), report.rows[0].name)
     trial = _Trial(provider, report, batch)
@@ -188,7 +188,7 @@ def _session(provider: str, written: Written) -> Any:
 def _probing(provider: str, network: Network, asked: frozenset[int]) -> Forward:
     """Runs a probing network on samples; what the runtime can't run is passed over."""
     try:
-        report = analyze(network)
+        report = report_of(network)
         written = write_report(report, weights="made", without={})
         session = _session(provider, written)
     except Exception as error:

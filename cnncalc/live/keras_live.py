@@ -11,7 +11,7 @@ from cnncalc.live.keras_graph import flat, has_graph, symbolic_call
 from cnncalc.live.keras_program import keras_program
 from cnncalc.live.program import checked_shape, compare, refusal, sized
 from cnncalc.network import Network
-from cnncalc.report import as_layout, from_layout
+from cnncalc.rows import as_layout, from_layout
 
 __all__ = ["from_keras"]
 

@@ -13,13 +13,13 @@ from re import sub
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from cnncalc.analysis import analyze
 from cnncalc.errors import CnnCalcError, Piece, Source
 from cnncalc.layers.base import Shape, show
 from cnncalc.network import Network, Step
 from cnncalc.notations import reading
 from cnncalc.notations.names import Names
-from cnncalc.report import as_layout
+from cnncalc.report import report_of
+from cnncalc.rows import as_layout
 
 __all__ = [
     "Fields",
@@ -96,7 +96,7 @@ def compare(program: Program, network: Network, shape: Shape, who: str) -> None:
     Raises:
         CnnCalcError: they differ, so the model is not what its layers' options say.
     """
-    report = analyze(network, as_layout(shape, network.layout))
+    report = report_of(network, as_layout(shape, network.layout))
     for line, numbers in program.steps_of(network).items():
         origin = program.origins.get(line)
         rows = [report.rows[number] for number in numbers]

@@ -13,7 +13,8 @@ from cnncalc.notations.program.lines import CALL, FRESH, Line, Program, identifi
 from cnncalc.notations.program.lines import variables as allot
 from cnncalc.notations.program.naming import snake
 from cnncalc.notations.program.style import INDENT, LINES, parameters, statement
-from cnncalc.report import Report, as_layout
+from cnncalc.report import Report
+from cnncalc.rows import as_layout
 
 __all__ = ["write"]
 

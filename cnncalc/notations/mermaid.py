@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from cnncalc.layers.base import show
-from cnncalc.report import Report, Row, as_layout
+from cnncalc.report import Report
+from cnncalc.rows import Row, as_layout
 
 __all__ = ["write"]
 

@@ -14,11 +14,11 @@ from cnncalc.axis.indices import TooManyError
 from cnncalc.axis.windows import Bins, Resize, Slide, Window
 from cnncalc.layers.base import OWN, Layer, Shape
 from cnncalc.layers.merge import Concatenate
-from cnncalc.receptive import layer as layer_fields
-from cnncalc.receptive import merge
 from cnncalc.receptive.layer import Route
+from cnncalc.receptive.layer import after as after_layer
 from cnncalc.receptive.maps import Along, Channels, Ends, Interval, Region, Seen, nothing
 from cnncalc.receptive.merge import Offset
+from cnncalc.receptive.merge import meet as meet_alike
 
 __all__ = ["advance", "meet"]
 
@@ -27,16 +27,16 @@ PADDED = Channels(padded=True)
 MOST_CHANNELS, MOST_KINDS = 8192, 64  # beyond these what each channel sees isn't kept
 
 
-def advance(layer: Layer, shape: Shape, seen: Seen, input_shape: Shape, ends: Ends) -> Seen:
-    """What the units see after a layer with one input of this shape, which `ends` reach."""
-    route = layer_fields.route(layer, shape) if seen.axes else None
-    if route is None:
+def advance(layer: Layer, route: Route, seen: Seen, input_shape: Shape, ends: Ends) -> Seen:
+    """What the units see after a layer with one input, which `ends` reach."""
+    if not seen.axes:
         return seen
-    after = layer_fields.after(route, seen, input_shape, ends)
+    after = after_layer(route, seen, input_shape, ends)
     known = seen.channels
     if known is None:
         return _told_apart(layer, route, seen, after, input_shape)
-    if all(axis in route.mixes for axis in _apart(seen, shape)) or (known.of and 0 in route.mixes):
+    apart = _apart(seen, route.shape)
+    if all(axis in route.mixes for axis in apart) or (known.of and 0 in route.mixes):
         return after
     if known.of and not _jumbles(route, seen, after) and route.across is not None:
         past = _past(route, known, input_shape)
@@ -49,7 +49,7 @@ def meet(
     layer: Layer, shapes: Sequence[Shape], output: Shape, seens: Sequence[Seen], ends: Ends
 ) -> tuple[Seen, Offset | None]:
     """What the units see where branches meet, and how the branches are out of step, if so."""
-    seen, offset = merge.meet(layer, shapes, output, seens, ends)
+    seen, offset = meet_alike(layer, shapes, output, seens, ends)
     joins = isinstance(layer, Concatenate) and layer.place(output) == 0
     if seen.whole and not any(each.whole and not _is_padded(each) for each in seens):
         seen = _bound(seen)  # units in the padding of one branch see what the others saw
@@ -133,9 +133,7 @@ def _past(route: Route, known: Channels, input_shape: Shape) -> tuple[bytes, lis
     if any(kind.whole for kind in known.kinds) and not all(map(_reads_on, route.windows)):
         return None
     kinds = [
-        layer_fields.after(side, kind, input_shape, _unsaid)
-        for kind in known.kinds
-        for side in sides
+        after_layer(side, kind, input_shape, _unsaid) for kind in known.kinds for side in sides
     ]
     return bytes(kind * count + side for kind in known.of for side in range(count)), kinds
 
@@ -176,7 +174,7 @@ def _together(kinds: Sequence[Seen], shape: Shape, after: Seen) -> Seen:
         return kinds[0]
     if not kinds:
         return nothing(len(after.axes))
-    seen, _ = merge.meet(Concatenate(), [shape] * len(kinds), shape, kinds, _unsaid)
+    seen, _ = meet_alike(Concatenate(), [shape] * len(kinds), shape, kinds, _unsaid)
     return Seen(seen.axes, seen.whole, after.aligned)
 
 
@@ -224,7 +222,7 @@ def _paired(
     ]
     if len(sets) > MOST_KINDS:
         return UNKNOWN
-    kinds = [merge.meet(layer, shapes, output, _chosen(known, each), _unsaid)[0] for each in sets]
+    kinds = [meet_alike(layer, shapes, output, _chosen(known, each), _unsaid)[0] for each in sets]
     return _settled(bytes(numbers), kinds)
 
 

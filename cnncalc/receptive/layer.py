@@ -16,7 +16,7 @@ from cnncalc.axis.windows import Slide, Window
 from cnncalc.layers.base import OWN, Layer, Shape
 from cnncalc.receptive.maps import Along, Ends, Interval, Region, Seen, empty, gathered, inside
 
-__all__ = ["Route", "after", "route"]
+__all__ = ["Route", "Routes", "after"]
 
 
 class Route(NamedTuple):
@@ -85,6 +85,21 @@ class Route(NamedTuple):
             along.place is None or _takes_all(self.window(along.place), self.shape[along.place])
             for along in before
         )
+
+
+class Routes:
+    """The routes of the layers of one network, each worked out but once for equal inputs."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[int, Shape], tuple[Layer, Route | None]] = {}
+
+    def of(self, layer: Layer, shape: Shape) -> Route | None:
+        """Where a layer's units read an input of this shape; None: each its own place."""
+        key = id(layer), shape
+        known = self.known.get(key)
+        if known is None:
+            known = self.known[key] = layer, route(layer, shape)
+        return known[1]
 
 
 def route(layer: Layer, shape: Shape) -> Route | None:

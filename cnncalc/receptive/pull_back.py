@@ -8,37 +8,51 @@ cut away what the formula still counts.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from heapq import heappop, heappush
 
 from cnncalc.axis.indices import Indices, TooManyError, joined, read
 from cnncalc.axis.windows import Window
 from cnncalc.layers.base import OWN, Layer, Shape
 from cnncalc.layers.merge import Concatenate, Elementwise
 from cnncalc.network import Step
+from cnncalc.receptive.layer import Route, Routes
 from cnncalc.receptive.maps import Interval, Region
-from cnncalc.report import Row
+from cnncalc.rows import Row
 
-__all__ = ["Extents", "Region", "ends", "pull_back"]
+__all__ = ["Extents", "ends", "pull_back"]
 
 NOTHING = range(0)
-ROUTES = ("windows", "mixes", "moves", "across")  # what says where a unit's inputs are
 
 
-def pull_back(steps: Sequence[Step], rows: Sequence[Row], number: int, region: Region) -> Region:
+def pull_back(
+    steps: Sequence[Step],
+    rows: Sequence[Row],
+    number: int,
+    region: Region,
+    routes: Routes | None = None,
+) -> Region:
     """What a region of a step's output needs of the network's input, empty if nothing.
 
     Raises:
         TooManyError: too many indices to list.
     """
+    routes = routes or Routes()
     regions = {number: region}
-    for at in range(number, 0, -1):
-        here = regions.pop(at, None)
-        if here is None or not steps[at].inputs:
-            continue
-        needs = _needed(steps[at].layer, rows[at], here)
-        for source, needed in zip(steps[at].inputs, needs, strict=True):
-            known = regions.get(source)
-            regions[source] = needed if known is None else _both(known, needed)
+    waiting = [-number]
+    while waiting and waiting[0]:
+        at = -heappop(waiting)
+        needs = _needed(steps[at].layer, rows[at], regions.pop(at), routes)
+        for source, needed in zip(rows[at].inputs, needs, strict=True):
+            _wait(regions, waiting, source, needed)
     return regions.get(0) or tuple(NOTHING for _ in rows[0].output_shape)
+
+
+def _wait(regions: dict[int, Region], waiting: list[int], number: int, region: Region) -> None:
+    """Note what is needed of a step, whose turn comes after all later ones."""
+    known = regions.get(number)
+    if known is None:
+        heappush(waiting, -number)
+    regions[number] = region if known is None else _both(known, region)
 
 
 def _both(one: Region, two: Region) -> Region:
@@ -47,10 +61,13 @@ def _both(one: Region, two: Region) -> Region:
     return tuple(map(joined, one, two))
 
 
-def _needed(layer: Layer, row: Row, region: Region) -> list[Region]:
+def _needed(layer: Layer, row: Row, region: Region, routes: Routes) -> list[Region]:
     """For each input of a step, what a region of its output needs."""
+    if not row.inputs:
+        return []
     if len(row.inputs) == 1:
-        return [_through(layer, row.input_shapes[0], region)]
+        route = routes.of(layer, row.input_shapes[0])
+        return [region if route is None else _through(route, region)]
     if isinstance(layer, Concatenate):
         return _parted(layer, row.input_shapes, region)
     assert isinstance(layer, Elementwise)
@@ -86,20 +103,17 @@ def _moved(indices: Indices, offset: int, n: int) -> Indices:
     return frozenset(i - offset for i in indices if offset <= i < offset + n)
 
 
-def _through(layer: Layer, shape: Shape, region: Region) -> Region:
+def _through(route: Route, region: Region) -> Region:
     """The inputs of one layer that a region of its output needs."""
-    kind = type(layer)
-    if all(getattr(kind, name) is getattr(Layer, name) for name in ROUTES):
-        return region
+    shape = route.shape
     if not all(region):
         return tuple(NOTHING for _ in shape)
-    mixes, moves, across = layer.mixes(shape), layer.moves(shape), layer.across(shape)
     needed: list[Indices] = [NOTHING] * len(shape)
-    for windows in _sides(layer, shape, region[0]):
+    for windows in _sides(route, region[0]):
         for axis, n in enumerate(shape):
-            place = moves[axis]
-            window = (windows[axis - 1] if windows else OWN) if axis else across
-            if axis in mixes or window is None or (place is None and window is OWN):
+            place = route.moves[axis]
+            window = (windows[axis - 1] if windows else OWN) if axis else route.across
+            if axis in route.mixes or window is None or (place is None and window is OWN):
                 needed[axis] = range(n)
                 continue
             outputs = range(window.length(n)) if place is None else region[place]
@@ -108,12 +122,10 @@ def _through(layer: Layer, shape: Shape, region: Region) -> Region:
     return tuple(needed)
 
 
-def _sides(layer: Layer, shape: Shape, channels: Indices) -> Iterable[tuple[Window, ...]]:
+def _sides(route: Route, channels: Indices) -> Iterable[tuple[Window, ...]]:
     """The windows along the places by which some channels read."""
-    parts = layer.splits(shape)
-    return (
-        [parts[i] for i in {c % len(parts) for c in channels}] if parts else [layer.windows(shape)]
-    )
+    parts = route.splits
+    return [parts[i] for i in {c % len(parts) for c in channels}] if parts else [route.windows]
 
 
 def ends(indices: Indices) -> Interval:
@@ -123,47 +135,91 @@ def ends(indices: Indices) -> Interval:
     return min(indices), max(indices)
 
 
-class Extents:
-    """What the units of whole maps see of the input together, clipped at every map on the way."""
+Reached = tuple[Interval | None, ...]  # of each spatial axis of the input; None: nothing
 
-    __slots__ = ("found", "work")
+
+class Extents:
+    """What the units of maps see of the input together, clipped at every map on the way.
+
+    Steps at which a walk back had all that it needs in one place are remembered with the answer
+    from there on: heads at every depth of a network go the same way, and each goes it once.
+    """
 
     # Steps walked back over, in all: beyond any network, and a fraction of a second.
     MOST_WORK = 200_000
 
-    def __init__(self) -> None:
-        self.found: dict[int, tuple[Interval | None, ...] | None] = {}
-        self.work = 0
+    def __init__(
+        self, steps: Sequence[Step], rows: Sequence[Row], places: Sequence[int], routes: Routes
+    ) -> None:
+        self.steps = steps
+        self.rows = rows
+        self.places = places
+        self.routes = routes
+        self.found: dict[tuple[int, Region], Reached | None] = {}
+        self.left = max(self.MOST_WORK, 10 * len(rows))
 
     def of(
-        self,
-        steps: Sequence[Step],
-        rows: Sequence[Row],
-        number: int,
-        region: Region | None = None,
-    ) -> tuple[Interval | None, ...] | None:
-        """For each axis of the input the first and last index that reaches the step's output.
+        self, inputs: Sequence[int], branch: int, region: Region | None = None
+    ) -> Reached | None:
+        """The first and last index of each axis of the input that reach a branch's map.
 
         None for an axis of which nothing does; None for all: too much work to say.
-        `region`: the part of the output that counts; None: all of it.
-        """
-        if region is not None:
-            return self._walked(steps, rows, number, region)
-        if number not in self.found:
-            whole = tuple(map(range, rows[number].output_shape))
-            self.found[number] = self._walked(steps, rows, number, whole)
-        return self.found[number]
 
-    def _walked(
-        self, steps: Sequence[Step], rows: Sequence[Row], number: int, region: Region
-    ) -> tuple[Interval | None, ...] | None:
-        self.work += number
-        if self.work > self.MOST_WORK:
+        Args:
+            inputs: the steps that a step reads.
+            branch: which of them.
+            region: the part of its output that counts; None: all of it.
+        """
+        number = inputs[branch]
+        return self._walked(number, region or tuple(map(range, self.rows[number].output_shape)))
+
+    def _walked(self, number: int, region: Region) -> Reached | None:
+        regions, waiting = {number: region}, [-number]
+        narrows: list[tuple[tuple[int, Region], int]] = []
+        parts: list[Reached | None] = []
+        while waiting:
+            at = -heappop(waiting)
+            here = regions.pop(at)
+            if not all(here):
+                continue
+            known = self._known(at, here)
+            if known is not None:
+                parts.append(known)
+                continue
+            if not waiting:
+                narrows.append(((at, here), len(parts)))
+            try:
+                self._back(at, here, regions, waiting)
+            except TooManyError:
+                parts.append(None)
+                break
+        for key, count in narrows:
+            self.found[key] = self._together(parts[count:])
+        return self._together(parts)
+
+    def _known(self, at: int, region: Region) -> Reached | None:
+        if at:
+            return self.found.get((at, region))
+        return tuple(ends(region[axis]) for axis in self.places)
+
+    def _back(
+        self, at: int, region: Region, regions: dict[int, Region], waiting: list[int]
+    ) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise TooManyError
+        row = self.rows[at]
+        needs = _needed(self.steps[at].layer, row, region, self.routes)
+        for source, needed in zip(row.inputs, needs, strict=True):
+            _wait(regions, waiting, source, needed)
+
+    def _together(self, parts: Sequence[Reached | None]) -> Reached | None:
+        """The first and last of several, of which each reaches some place or isn't known."""
+        if None in parts:
             return None
-        try:
-            reached = pull_back(steps, rows, number, region)
-        except TooManyError:
-            return None
-        if not all(reached):
-            return tuple(None for _ in reached)
-        return tuple(map(ends, reached))
+        several = [[each for each in axis if each] for axis in zip(*parts, strict=True)]
+        if not parts or not all(several):
+            return tuple(None for _ in self.places)
+        return tuple(
+            (min(first for first, _ in axis), max(last for _, last in axis)) for axis in several
+        )

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from cnncalc.axis.indices import TooManyError
 from cnncalc.errors import SpecError, suggest
 from cnncalc.layers.base import Shape
-from cnncalc.receptive.maps import Along
-from cnncalc.receptive.pull_back import Region, ends, pull_back
-from cnncalc.report import Report, Row
+from cnncalc.receptive.fields import Sized
+from cnncalc.receptive.maps import Along, Region, Seen
+from cnncalc.receptive.pull_back import ends, pull_back
+from cnncalc.rows import Row
 
 __all__ = [
     "UnitView",
@@ -24,6 +25,17 @@ __all__ = [
 ]
 
 MOST_LOOKS = 100  # steps that should see all by formula, and may not
+
+
+class Sighted(Sized, Protocol):
+    """A network at an input size, with its rows and their fields: a report."""
+
+    @property
+    def frame(self) -> Shape: ...
+    @property
+    def layers(self) -> Sequence[Row]: ...
+    @property
+    def fields(self) -> Sequence[Seen]: ...
 
 
 class UnitView(NamedTuple):
@@ -55,7 +67,7 @@ class UnitView(NamedTuple):
         }
 
 
-def find(report: Report, text: str) -> UnitView:
+def find(report: Sighted, text: str) -> UnitView:
     """What the unit that `LAYER[:INDEX]` names sees: a step's number or name, then a place.
 
     Without an index it is the centre unit; one number stands for all axes.
@@ -87,13 +99,13 @@ def find(report: Report, text: str) -> UnitView:
     return view(report, numbers[named], [int(part) for part in place.split("x")])
 
 
-def centre_of_last_map(report: Report) -> UnitView:
+def centre_of_last_map(report: Sighted) -> UnitView:
     """What the centre unit of the last step that is still a map sees."""
     maps = [row.index for row in report.rows if len(row.output_shape) > 1]
     return view(report, maps[-1] if maps else len(report.rows) - 1)
 
 
-def view(report: Report, number: int, index: Sequence[int] | None = None) -> UnitView:
+def view(report: Sighted, number: int, index: Sequence[int] | None = None) -> UnitView:
     """What a unit of step `number` sees; by default the centre unit.
 
     Raises:
@@ -125,7 +137,7 @@ def view(report: Report, number: int, index: Sequence[int] | None = None) -> Uni
     )
 
 
-def _reached(report: Report, number: int, unit: tuple[int, ...]) -> Region:
+def _reached(report: Sighted, number: int, unit: tuple[int, ...]) -> Region:
     """The indices of each spatial axis of the input that a unit really reads, in all its channels.
 
     Raises:
@@ -146,11 +158,12 @@ def _reached(report: Report, number: int, unit: tuple[int, ...]) -> Region:
 
 
 def _unclipped(
-    report: Report, row: Row, unit: tuple[int, ...]
+    report: Sighted, row: Row, unit: tuple[int, ...]
 ) -> tuple[tuple[int, int] | None, ...]:
-    if row.seen.whole:
+    seen = report.fields[row.index]
+    if seen.whole:
         return tuple((0, n - 1) for n in report.frame[1:])
-    return tuple(_foreseen(along, row.output_shape, unit) for along in row.seen.axes)
+    return tuple(_foreseen(along, row.output_shape, unit) for along in seen.axes)
 
 
 def _foreseen(along: Along, shape: Shape, unit: tuple[int, ...]) -> tuple[int, int] | None:
@@ -161,9 +174,11 @@ def _foreseen(along: Along, shape: Shape, unit: tuple[int, ...]) -> tuple[int, i
     return along.field.sees(unit[along.place - 1] if along.place else 0)
 
 
-def first_to_see_all(report: Report) -> Row | None:
+def first_to_see_all(report: Sighted) -> Row | None:
     """The first step with a unit in its centre that sees the whole input."""
-    likely = (row for row in report.layers if row.seen.axes and _may_see_all(report, row))
+    likely = (
+        row for row in report.layers if report.fields[row.index].axes and _may_see_all(report, row)
+    )
     for row in islice(likely, MOST_LOOKS):
         try:
             reached = _reached(report, row.index, _centre(row))
@@ -179,25 +194,24 @@ def _centre(row: Row) -> tuple[int, ...]:
     return tuple(n // 2 for n in row.output_shape[1:])
 
 
-def _may_see_all(report: Report, row: Row) -> bool:
+def _may_see_all(report: Sighted, row: Row) -> bool:
     """By formula: borders of maps in between may keep the last pixels away."""
     foreseen = zip(_unclipped(report, row, _centre(row)), report.frame[1:], strict=True)
     return all(seen is not None and seen[0] <= 0 and seen[1] >= n - 1 for seen, n in foreseen)
 
 
-def larger_than_input(report: Report) -> list[Row]:
+def larger_than_input(report: Sighted) -> list[Row]:
     """The steps with weights whose field is larger than the input on every axis.
 
     What they add lies outside the image: for this input size they are unproductive
     (Richter et al. 2021, "Should you go deeper?", arXiv:2106.12307).
     """
+    sizes = report.frame[1:]
     return [
         row
-        for row in report.layers
+        for row, seen in zip(report.rows, report.fields, strict=True)
         if row.macs
-        and row.seen.axes
-        and not row.seen.whole
-        and all(
-            along.field.size > n for along, n in zip(row.seen.axes, report.frame[1:], strict=True)
-        )
+        and seen.axes
+        and not seen.whole
+        and all(along.field.size > n for along, n in zip(seen.axes, sizes, strict=True))
     ]

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from cnncalc.layers.base import show
-from cnncalc.report import Report, Row
+from cnncalc.report import Report
+from cnncalc.rows import Row
 from cnncalc.tables.table import PART, Column, thousands
 
 __all__ = ["COLUMNS", "all_of_it", "count", "joined", "percent", "share"]
@@ -37,23 +38,25 @@ def _sources(report: Report, row: Row) -> str:
 
 def _sees(report: Report, row: Row) -> str:
     """Size and jump: `10 /4`, `all`, and `≤35` where only a bound is known."""
-    if row.index == 0 or not row.seen.axes:
+    seen = report.fields[row.index]
+    if row.index == 0 or not seen.axes:
         return ""
-    if row.seen.whole:
+    if seen.whole:
         return "all"
-    fields = [along.field for along in row.seen.axes]
+    fields = [along.field for along in seen.axes]
     size = _per_axis([field.size for field in fields])
-    if row.seen.status == "hull":
+    if seen.status == "hull":
         size = f"≤{size}"
     jump = _per_axis([field.jump for field in fields])
-    gone = all(along.place is None for along in row.seen.axes)
+    gone = all(along.place is None for along in seen.axes)
     return size if gone or jump in ("0", "1") else f"{size}{PART}/{jump}"
 
 
 def _phases(report: Report, row: Row) -> str:
     """How many fields of different size or offset follow one another, where more than one."""
-    counts = [len(along.field.phases) for along in row.seen.axes]
-    return "" if row.seen.whole or max(counts, default=1) == 1 else _per_axis(counts)
+    seen = report.fields[row.index]
+    counts = [len(along.field.phases) for along in seen.axes]
+    return "" if seen.whole or max(counts, default=1) == 1 else _per_axis(counts)
 
 
 def share(report: Report, params: int) -> float | None:
@@ -90,16 +93,17 @@ def _axes(key: str, doc: str, of: Callable[[Any], float], whole: Callable[[int],
     """A number of the receptive field for each axis; `whole`: of an axis that is seen whole."""
 
     def values(report: Report, row: Row) -> list[float]:
-        if row.seen.whole:
+        seen = report.fields[row.index]
+        if seen.whole:
             return [whole(n) for n in report.frame[1:]]
-        return [of(along.field) for along in row.seen.axes]
+        return [of(along.field) for along in seen.axes]
 
     return Column(
         key,
         key,
         doc,
         lambda report, row: joined(values(report, row)),
-        lambda report, row: _per_axis(values(report, row)) if row.seen.axes else "",
+        lambda report, row: _per_axis(values(report, row)) if report.fields[row.index].axes else "",
         right=True,
     )
 
@@ -173,15 +177,17 @@ COLUMNS = (
         "status",
         "status",
         "exact, hull (an upper bound) or global (something sees the whole input)",
-        lambda report, row: row.seen.status,
-        lambda report, row: row.seen.status if row.seen.axes else "",
+        lambda report, row: report.fields[row.index].status,
+        lambda report, row: (
+            report.fields[row.index].status if report.fields[row.index].axes else ""
+        ),
     ),
     Column(
         "aligned",
         "aligned",
         "no once branches met whose fields differ in jump or centre",
-        lambda report, row: row.seen.aligned,
-        lambda report, row: "yes" if row.seen.aligned else "no",
+        lambda report, row: report.fields[row.index].aligned,
+        lambda report, row: "yes" if report.fields[row.index].aligned else "no",
     ),
     Column(
         "weights",

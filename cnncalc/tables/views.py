@@ -54,8 +54,8 @@ def _shape(report: Report, wanted: str | None, plain: bool) -> Table:
 def _rf(report: Report, wanted: str | None, plain: bool) -> Table:
     usual = "index name layer inputs output size jump start centre phases status aligned"
     if not plain:
-        phased = any(len(a.field.phases) > 1 for row in report.rows for a in row.seen.axes)
-        apart = not all(row.seen.aligned for row in report.rows)
+        phased = any(len(a.field.phases) > 1 for seen in report.fields for a in seen.axes)
+        apart = not all(seen.aligned for seen in report.fields)
         usual = f"index {_names(report)} layer {_branches(report)} output size jump start centre "
         usual += f"{'phases' if phased else ''} status {'aligned' if apart else ''}"
     table = _steps(report, wanted, usual.split())
@@ -111,7 +111,9 @@ def _params(report: Report, wanted: str | None, plain: bool) -> Table:
     ]
     columns = _chosen(wanted, TENSORS, usual.split())
     spare = ("bytes", "buffers", "share") if wanted is None else ()
-    return Table(columns, report, lines, footer=remarks(report, memory=True), spare=spare)
+    return Table(
+        columns, report, lines, footer=remarks(report, memory=True, fields=False), spare=spare
+    )
 
 
 def _steps(report: Report, wanted: str | None, usual: Sequence[str]) -> Table:
@@ -175,13 +177,17 @@ def _indents(report: Report) -> list[int]:
     return indents
 
 
-def remarks(report: Report, *, memory: bool = False) -> list[str]:
-    """What stands below a table: memory, and what the columns can't say."""
+def remarks(report: Report, *, memory: bool = False, fields: bool = True) -> list[str]:
+    """What stands below a table: memory, and what the columns can't say.
+
+    Notes on receptive fields are left out of tables that show no fields.
+    """
+    notes = report.notes if fields else report.sizing_notes
     lines = [_memory(report)] if memory else []
     lines += _beside(report) if memory else []
-    lines += [f"note: {note.message} (step {note.step})" for note in report.notes[:MAX_NOTES]]
-    if len(report.notes) > MAX_NOTES:
-        lines.append(f"note: {len(report.notes) - MAX_NOTES} more are in the report of --json")
+    lines += [f"note: {note.message} (step {note.step})" for note in notes[:MAX_NOTES]]
+    if len(notes) > MAX_NOTES:
+        lines.append(f"note: {len(notes) - MAX_NOTES} more are in the report of --json")
     return lines + verdict(report)
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from cnncalc.layers.base import Weight, show
-from cnncalc.report import BYTES, Report, Row
+from cnncalc.report import Report
+from cnncalc.rows import BYTES, Row
 from cnncalc.tables.steps import all_of_it, count, joined, percent, share
 from cnncalc.tables.table import Column
 

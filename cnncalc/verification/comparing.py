@@ -8,7 +8,8 @@ from cnncalc.errors import CnnCalcError
 from cnncalc.executors.base import Run, StepRun, Tensor
 from cnncalc.executors.memory import Need, need
 from cnncalc.layers.base import Shape, Weight
-from cnncalc.report import Report, Row
+from cnncalc.report import Report
+from cnncalc.rows import Row
 from cnncalc.verification.fields import views_of
 
 __all__ = ["compare"]
@@ -109,7 +110,9 @@ class _Comparison:
         """Compare what the units in the middle see, one for each phase."""
         if not step.reach or step.shape != row.output_shape:
             return
-        views = views_of(row, step.reach, self.report.frame, self.run.fields == "windows")
+        every = self.run.fields == "windows"
+        seen = self.report.fields[row.index]
+        views = views_of(row, seen, step.reach, self.report.frame, every)
         wrong = next((unit for unit in views if any(view.wrong for view in unit)), None)
         decided = wrong or any(all(view.decided for view in unit) for unit in views)
         self.checked["receptive_field"] += bool(decided)

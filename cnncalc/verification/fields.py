@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from cnncalc.executors.base import GLIMPSE
 from cnncalc.layers.base import Shape
-from cnncalc.receptive.maps import Along
-from cnncalc.report import Row
+from cnncalc.receptive.maps import Along, Seen
+from cnncalc.rows import Row
 
 __all__ = ["View", "views_of"]
 
@@ -28,17 +28,19 @@ class View(NamedTuple):
     wrong: bool
 
 
-def views_of(row: Row, reaches: Sequence[Any], input_shape: Shape, every: bool) -> list[list[View]]:
+def views_of(
+    row: Row, seen: Seen, reaches: Sequence[Any], input_shape: Shape, every: bool
+) -> list[list[View]]:
     """For each unit to look at, its views of the axes; `every` one was measured, or the phases."""
-    axes = list(zip(row.seen.axes, reaches, input_shape[1:], strict=True))
+    axes = list(zip(seen.axes, reaches, input_shape[1:], strict=True))
     units = [len(along.field.phases) for along, _, _ in axes]
-    if row.seen.whole and every:
+    if seen.whole and every:
         units = [reach.rows.shape[1] for reach in reaches]
     views = [
-        _agreed([_view(row, along, reach, n, turn) for along, reach, n in axes])
+        _agreed([_view(row, seen.whole, along, reach, n, turn) for along, reach, n in axes])
         for turn in range(min(max(units, default=1), GLIMPSE))
     ]
-    if row.seen.whole:  # the middle one may lie in padding, or between what is spread
+    if seen.whole:  # the middle one may lie in padding, or between what is spread
         return [next((unit for unit in views if all(view.actual for view in unit)), views[0])]
     return views
 
@@ -49,15 +51,15 @@ def _agreed(unit: list[View]) -> list[View]:
     return [view._replace(decided=True, wrong=False) for view in unit] if all(blind) else unit
 
 
-def _view(row: Row, along: Along, reach: Any, n: int, turn: int) -> View:
+def _view(row: Row, whole: bool, along: Along, reach: Any, n: int, turn: int) -> View:
     """One axis of one unit: the middle one, or `turn` after it."""
-    foreseen = None if row.seen.whole else along.place
+    foreseen = None if whole else along.place
     place = foreseen if reach.place is None else reach.place
     size = 1 if place is None else row.output_shape[place]
     unit = min(size // 2 + turn, size - 1)
     actual = reach.of(unit)
     bound = reach.merged and not along.merged  # of what the unit sees, which may be less
-    if row.seen.whole:  # of the input as it is, whatever borders cut; not of who sees nothing
+    if whole:  # of the input as it is, whatever borders cut; not of who sees nothing
         wrong = actual not in (None, (0, n - 1))
         return View((0, n - 1), actual, wrong or not (bound or actual is None), wrong)
     seen = along.field.sees(0 if foreseen is None else unit)

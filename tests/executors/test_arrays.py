@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import cnncalc
-from cnncalc.analysis import analyze
+from cnncalc import analyze
 from cnncalc.errors import CnnCalcError, LayerError, Source, SpecError
 from cnncalc.executors import EXECUTORS, compute, devices, find, memory
 from cnncalc.executors.arrays import Stack, run

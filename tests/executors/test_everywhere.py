@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 import cnncalc
-from cnncalc.analysis import analyze
+from cnncalc import analyze
 from cnncalc.executors import EXECUTORS, find
 from cnncalc.executors.base import Run
 from cnncalc.network import Network

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cnncalc.analysis import analyze
+from cnncalc import analyze
 from cnncalc.errors import LayerError, SpecError
 from cnncalc.report import Report
 from cnncalc.verification import verify_report

@@ -139,7 +139,7 @@ def test_values_are_those_of_onnxruntime(kind: str) -> None:
     import onnxruntime
     from onnx import numpy_helper
 
-    from cnncalc.analysis import analyze
+    from cnncalc import analyze
     from cnncalc.notations.onnx_write import write_report
 
     for layer, shape in pairs(kind):

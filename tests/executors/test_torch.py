@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 import cnncalc
-from cnncalc.analysis import analyze
+from cnncalc import analyze
 from cnncalc.axis.field import Field
 from cnncalc.errors import CnnCalcError, SpecError
 from cnncalc.executors import find
@@ -132,11 +132,11 @@ def test_a_wrong_field_is_caught(spec: str, off: int) -> None:
     right = analyze(cnncalc.parse(f"2x40x40 conv:3,k3,p1 {spec}"))
     run = find("torch")(right.network, right.input)
     assert compare(right, run)["ok"]
-    seen = right.rows[2].seen
+    seen = right.fields[2]
     along = seen.axes[0]
     phases = tuple((start + off, size) for start, size in along.field.phases)
     moved = along._replace(field=Field(along.field.step, phases))
-    right.rows[2].seen = Seen((moved, *seen.axes[1:]))
+    right.fields[2] = Seen((moved, *seen.axes[1:]))
 
     found = compare(right, run)["mismatches"]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import cnncalc
-from cnncalc.analysis import analyze
+from cnncalc import analyze
 from cnncalc.errors import CnnCalcError
 from tests.executors.common import verified
 from tests.executors.test_arrays import LEARNING, alone, sample, takes, variants

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cnncalc.analysis import analyze
+from cnncalc import analyze
 from cnncalc.errors import LayerError, SpecError
 from cnncalc.frameworks.base import read
 from cnncalc.frameworks.pytorch import READERS
 from cnncalc.layers.base import Layer
 from cnncalc.layers.merge import Input
 from cnncalc.network import Network, Step
-from cnncalc.report import Row
+from cnncalc.rows import Row
 
 Named = list[tuple[str, tuple[int, ...]]]
 

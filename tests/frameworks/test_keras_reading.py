@@ -123,7 +123,7 @@ def test_channels_first_layer_in_any_model(
 
     assert output_of(report) == list(output)
     assert ("permute" in {step.kind for step in steps}) == (frame is CHANNELS_LAST)
-    assert {row.seen.status for row in report.rows} <= {"exact", "global"}
+    assert {seen.status for seen in report.fields} <= {"exact", "global"}
 
 
 def test_a_model_kept_channels_first() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cnncalc.analysis import analyze
+from cnncalc import analyze
 from cnncalc.errors import LayerError, SpecError
 from cnncalc.frameworks.base import read
 from cnncalc.frameworks.pytorch import READERS

@@ -106,7 +106,9 @@ def test_verifies(name: str) -> None:
 def test_fields_of_a_model_with_channels_last() -> None:
     """The same as Keras's own layers have, along height and width."""
     report = read("keras_small")
-    fields: dict[str, Any] = {row.text: row.seen.to_dict(report.frame) for row in report.layers}
+    fields: dict[str, Any] = {
+        row.text: report.fields[row.index].to_dict(report.frame) for row in report.layers
+    }
 
     assert report.input == (32, 32, 3)
     assert fields["conv:8,k3,s2,p=0:1,g8"]["size"] == [12, 12]

@@ -365,7 +365,7 @@ def test_fields_go_through_a_turn_of_the_axes() -> None:
         node("Conv", "t w", strides=[2, 1]),
     ]
     found = report(nodes, {"w": (8, 3, 5, 3)}, x=(1, 20, 30, 3))
-    field = found.layers[-1].seen.to_dict(found.frame)
+    field = found.fields[-1].to_dict(found.frame)
 
     assert found.input == (20, 30, 3)
     assert (field["size"], field["jump"], field["status"]) == ([5, 3], [2, 1], "exact")

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from cnncalc import Report
-from cnncalc.analysis import analyze
+from cnncalc import Report, analyze
 from cnncalc.errors import Piece, Source, SpecError
 from cnncalc.layers.base import Shape
 from cnncalc.notations import source
-from cnncalc.report import Row
+from cnncalc.rows import Row
 
 __all__ = [
     "HEAD",

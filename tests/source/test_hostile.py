@@ -20,7 +20,7 @@ MEGABYTES = 300
 # afterwards every opened file, started process and socket is the hostile source's doing.
 SCRIPT = """
 import json, resource, sys, time
-from cnncalc.analysis import analyze
+from cnncalc import analyze
 from cnncalc.errors import Source, SpecError
 from cnncalc.notations.source import keras_names, keras_networks, mismatch, numeric, options
 from cnncalc.notations.source import lookups, patterns, records, reweighting, torch_functions, torch_names

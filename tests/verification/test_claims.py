@@ -45,8 +45,8 @@ def test_a_wrong_global_is_caught_by_each_executor(layers: str, name: str) -> No
     report = cnncalc.analyze(DROPPED + layers)
     assert verify_report(report, executor=name).verify["ok"]  # type: ignore[index]
     last = report.rows[-1]
-    assert not last.seen.whole
-    last.seen = Seen(last.seen.axes, whole=True)
+    assert not report.fields[-1].whole
+    report.fields[-1] = Seen(report.fields[-1].axes, whole=True)
 
     found = verify_report(report, executor=name).verify
 
@@ -61,7 +61,7 @@ def test_a_wrong_global_is_caught_where_the_middle_sees_nothing(layers: str) -> 
     """Another unit beside it does."""
     report = cnncalc.analyze(DROPPED + layers)
     last = report.rows[-1]
-    last.seen = Seen(last.seen.axes, whole=True)
+    report.fields[-1] = Seen(report.fields[-1].axes, whole=True)
 
     assert differences(report, run(report.network, report.input)) == [
         (last.index, "receptive_field", [[0, 7], [0, 7]])
@@ -74,7 +74,7 @@ def test_a_right_global_is_counted() -> None:
         report = cnncalc.analyze("3x8x8 conv:4,k3,p1 " + layers)
         found = compare(report, run(report.network, report.input))
 
-        assert report.rows[-1].seen.whole
+        assert report.fields[-1].whole
         assert found["mismatches"] == []
         assert found["checked"]["receptive_field"] == len(report.layers)
 
@@ -88,7 +88,7 @@ def test_an_exact_field_beyond_what_all_units_see_is_caught() -> None:
     assert compare(report, done)["checked"]["receptive_field"] == 1
 
     wide = cnncalc.analyze("2x40x40 conv:4,k3,p1 conv:4,k5,p1")
-    report.rows[2].seen = wide.rows[2].seen
+    report.fields[2] = wide.fields[2]
 
     assert differences(report, done) == [(2, "receptive_field", [[18, 22], [18, 22]])]
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from cnncalc.analysis import analyze
 from cnncalc.errors import CnnCalcError, LayerError, SpecError
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network, Step
 from cnncalc.notations.onnx_write.builder import BATCH, OPSET, Builder
 from cnncalc.notations.onnx_write.kinds import WRITERS
 from cnncalc.notations.onnx_write.tensors import FLOAT, LARGEST, STORED_BYTES, Tensors
-from cnncalc.report import Report, as_layout
+from cnncalc.report import Report, report_of
+from cnncalc.rows import as_layout
 
 __all__ = ["Written", "shape_name", "write", "write_report"]
 
@@ -54,7 +54,7 @@ def write(network: Network, shape: Shape, *, weights: str = "auto") -> bytes:
         SpecError: a layer that ONNX can't say, or a size that can't be.
         CnnCalcError: the package `onnx` is not installed, or weights too large for a file.
     """
-    report = analyze(network, as_layout(shape, network.layout))
+    report = report_of(network, as_layout(shape, network.layout))
     data: bytes = write_report(report, weights=weights).model.SerializeToString()
     return data
 

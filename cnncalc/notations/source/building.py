@@ -28,7 +28,7 @@ from cnncalc.notations.source.torch_containers import SEQUENTIAL
 from cnncalc.notations.source.torch_modules import children, is_module, named_modules, own_weights
 from cnncalc.notations.source.trace import Trace
 from cnncalc.notations.source.values import Function, Instance, SetValue, Value
-from cnncalc.report import from_layout
+from cnncalc.rows import from_layout
 
 __all__ = ["REGISTERED", "read", "tensors_in"]
 

@@ -15,7 +15,7 @@ from cnncalc.notations.source.blame import argument
 from cnncalc.notations.source.flowing import Parameter, Tensor
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import Instance, Value
-from cnncalc.report import as_layout
+from cnncalc.rows import as_layout
 
 __all__ = ["misfit"]
 

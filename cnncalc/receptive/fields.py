@@ -1,0 +1,97 @@
+"""The second pass: what the units of every map see, over finished rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple, Protocol
+
+from cnncalc.branches import Branches
+from cnncalc.layers.base import Shape, axis_name
+from cnncalc.network import Network
+from cnncalc.receptive.channels import advance, meet
+from cnncalc.receptive.layer import Routes
+from cnncalc.receptive.maps import Seen, extra_input, network_input
+from cnncalc.receptive.merge import Offset
+from cnncalc.receptive.pull_back import Extents
+from cnncalc.rows import Note, Row
+
+__all__ = ["Fields", "Sized", "fields_of"]
+
+
+class Sized(Protocol):
+    """A network at an input size, with its rows finished: an analysis or a report."""
+
+    @property
+    def network(self) -> Network: ...
+    @property
+    def input(self) -> Shape: ...
+    @property
+    def rows(self) -> Sequence[Row]: ...
+
+
+class Fields(NamedTuple):
+    """What the units of each row's output see, and remarks on where branches meet."""
+
+    seen: list[Seen]
+    notes: list[Note]
+
+
+def fields_of(sized: Sized) -> Fields:
+    """The receptive fields of every step's output, carried forward in one loop."""
+    loop = _Loop(sized)
+    for number in range(1, len(sized.rows)):
+        loop.take(number)
+    return Fields(loop.seen, loop.notes)
+
+
+class _Loop:
+    """The state of the one loop: what the units of each map so far see."""
+
+    def __init__(self, sized: Sized) -> None:
+        network, self.input = sized.network, sized.input
+        self.steps, self.rows = network.steps, sized.rows
+        self.frame, self.places = network.frame(self.input), network.places(self.input)
+        self.seen = [network_input(self.places)]
+        self.notes: list[Note] = []
+        self.routes = Routes()
+        self.extents = Extents(self.steps, self.rows, self.places, self.routes)
+        self.branches = Branches(self.rows)
+
+    def take(self, number: int) -> None:
+        """Add what the units of one step's output see."""
+        row, seen = self.rows[number], self.seen
+        inputs = row.inputs
+        if not inputs:
+            seen.append(extra_input(row.output_shape, len(self.places)))
+            return
+        layer, shapes = self.steps[number].layer, row.input_shapes
+        if len(inputs) > 1:
+            before = [seen[i] for i in inputs]
+            reached = partial(self.extents.of, inputs)
+            after, offset = meet(layer, shapes, row.output_shape, before, reached)
+            if offset:
+                self.notes.append(Note(number, self._offset_note(row, offset)))
+            seen.append(after)
+            return
+        here = seen[inputs[0]]
+        route = self.routes.of(layer, shapes[0])
+        if route is None:
+            seen.append(here)
+            return
+        reached = partial(self.extents.of, inputs)
+        seen.append(advance(layer, route, here, self.frame, reached))
+
+    def _offset_note(self, row: Row, offset: Offset) -> str:
+        one, two = self.branches.words(row.inputs, offset.branches)
+        axes = len(self.input) - 1
+        names = " and ".join(axis_name(axis, axes) for axis in offset.axes)
+        along = f" along {names}" if axes > 1 else ""
+        apart = offset.apart
+        pixels = f"{apart:g} input pixel{'' if apart == 1 else 's'}"
+        how = f"their centres lie {pixels} apart{along}"
+        if offset.jumps[0] != offset.jumps[1]:
+            one_jump, two_jump = offset.jumps
+            how = f"their units lie {one_jump:g} and {two_jump:g} input pixels apart{along}, "
+            how += f"their first centres {apart:g}"
+        return f"`{row.name}` joins branches that are out of step: {one} and {two}; {how}"

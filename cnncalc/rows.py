@@ -1,0 +1,131 @@
+"""What analysis says about each step, plain data: sizes, weights, MACs, and their totals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from cnncalc.layers.base import Shape, Weight
+from cnncalc.network import Network
+
+__all__ = [
+    "BYTES",
+    "LAYOUTS",
+    "Analysis",
+    "Note",
+    "Row",
+    "Totals",
+    "as_layout",
+    "from_layout",
+]
+
+BYTES = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "int8": 1, "uint8": 1}
+LAYOUTS = ("channels-first", "channels-last")
+
+
+def as_layout(shape: Shape, layout: str) -> Shape:
+    """A channels-first shape in another layout."""
+    return shape if layout == "channels-first" else (*shape[1:], *shape[:1])
+
+
+def from_layout(shape: Shape, layout: str) -> Shape:
+    """A shape of some layout, channels first."""
+    return shape if layout == "channels-first" else (*shape[-1:], *shape[:-1])
+
+
+class Row:
+    """One step at a known input size.
+
+    Shapes are channels first, without batch; `params`, `trainable` and `buffers` count
+    elements of this step's own tensors (0 where it `shares` an earlier step's);
+    `activation_bytes` is batch times elements times bytes of the output.
+    """
+
+    __slots__ = (
+        "activation_bytes",
+        "buffers",
+        "index",
+        "input_shapes",
+        "inputs",
+        "kind",
+        "macs",
+        "name",
+        "output_shape",
+        "params",
+        "shares",
+        "text",
+        "trainable",
+        "weights",
+    )
+
+    def __init__(
+        self,
+        index: int,
+        name: str,
+        kind: str,
+        text: str,
+        inputs: tuple[int, ...],
+        input_shapes: tuple[Shape, ...],
+        output_shape: Shape,
+        weights: tuple[Weight, ...],
+        params: int,
+        trainable: int,
+        buffers: int,
+        shares: int | None,
+        macs: int,
+        activation_bytes: int,
+    ) -> None:
+        self.index = index
+        self.name = name
+        self.kind = kind
+        self.text = text
+        self.inputs = inputs
+        self.input_shapes = input_shapes
+        self.output_shape = output_shape
+        self.weights = weights
+        self.params = params
+        self.trainable = trainable
+        self.buffers = buffers
+        self.shares = shares
+        self.macs = macs
+        self.activation_bytes = activation_bytes
+
+
+class Totals(NamedTuple):
+    """Sums over a report's rows, without the input; `buffers` with those that nothing uses."""
+
+    params: int
+    trainable: int
+    buffers: int
+    unused_params: int
+    macs: int
+    param_bytes: int
+    activation_bytes: int
+
+
+class Note(NamedTuple):
+    """A remark on one step, such as branches that are out of step."""
+
+    step: int
+    message: str
+
+
+class Analysis(NamedTuple):
+    """A network at an input size: a finished row for the input and each step.
+
+    Attributes:
+        network: the steps that the rows describe.
+        input: the input's shape, channels first.
+        rows: row 0 is the input.
+        batch, dtype: what `activation_bytes` counts.
+        layout: how whoever shows the shapes orders them.
+        notes: remarks.
+    """
+
+    network: Network
+    input: Shape
+    rows: Sequence[Row]
+    batch: int
+    dtype: str
+    layout: str
+    notes: Sequence[Note] = ()
