@@ -7,7 +7,7 @@ from hypothesis import given, settings
 
 from cnncalc import analyze
 from cnncalc.executors.arrays import run
-from cnncalc.receptive.layer import Routes
+from cnncalc.receptive.layer import Passages
 from cnncalc.receptive.pull_back import Extents
 from cnncalc.report import Report
 from tests.strategies import specs
@@ -22,7 +22,7 @@ def reached(report: Report) -> list[tuple[int, int] | None]:
 
 def extents(report: Report) -> Extents:
     places = report.network.places(report.input)
-    return Extents(report.network.steps, report.rows, places, Routes())
+    return Extents(report.network.steps, report.rows, places, Passages())
 
 
 @settings(max_examples=150, deadline=None)

@@ -236,7 +236,7 @@ def _reseen(right: Report) -> Report:
 
 def test_a_gate_that_forgets_the_map_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """Squeeze and excitation sees everything, whatever is said."""
-    tweaked(monkeypatch, "se", "mixes", lambda axes: ())
+    tweaked(monkeypatch, "se", "route", lambda route: None)
 
     outcome = verified("8x9x9 se:2")
 

@@ -5,7 +5,8 @@ A set is a `range` wherever one says it, whatever the size of the axis, else a f
 
 from __future__ import annotations
 
-from cnncalc.axis.windows import Bins, Dealt, Grouped, Resize, Slide, Spread, Window
+from cnncalc.axis.channels import Dealt, Grouped
+from cnncalc.axis.windows import Bins, Resize, Slide, Spread, Window
 
 __all__ = ["Indices", "TooManyError", "joined", "read", "within"]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from cnncalc.axis.windows import Slide, Window
 from cnncalc.errors import LayerError
-from cnncalc.layers.base import OWN, Layer, Option, Shape, Weight, option, order, place
+from cnncalc.layers.base import OWN, Layer, Option, Route, Shape, Weight, option, order, place
 
 
 def _activation(
@@ -75,8 +75,8 @@ class _AlongAxis(Layer):
         self.place(shapes[0])
         return shapes[0]
 
-    def mixes(self, *shapes: Shape) -> tuple[int, ...]:
-        return (self.place(shapes[0]),)
+    def route(self, shape: Shape) -> Route | None:
+        return Route(shape, mixes=(self.place(shape),))
 
 
 class Softmax(_AlongAxis):
@@ -130,14 +130,11 @@ class GatedLinearUnit(_AlongAxis):
             )
         return *shape[:axis], shape[axis] // 2, *shape[axis + 1 :]
 
-    def mixes(self, *shapes: Shape) -> tuple[int, ...]:
-        return ()
-
     def windows(self, *shapes: Shape) -> tuple[Window, ...]:
         return self._halved(shapes[0])[1:]
 
-    def across(self, *shapes: Shape) -> Window | None:
-        return self._halved(shapes[0])[0]
+    def route(self, shape: Shape) -> Route | None:
+        return Route(shape, self.windows(shape), across=self._halved(shape)[0])
 
     def _halved(self, shape: Shape) -> tuple[Window, ...]:
         """The windows of all axes: along one of them a unit reads two places, half of it apart."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cnncalc.axis.windows import Bins, Slide, Window, adaptive
 from cnncalc.errors import LayerError
-from cnncalc.layers.base import Shape, axis_name, check_map, empty, option, spread_out
+from cnncalc.layers.base import Route, Shape, axis_name, check_map, empty, option, spread_out
 from cnncalc.layers.sliding import EachChannel, kernel
 
 
@@ -66,9 +66,9 @@ class _GlobalPool(EachChannel):
         pooled = super().output(*shapes)
         return pooled if self.keep else pooled[:1]
 
-    def moves(self, *shapes: Shape) -> tuple[int | None, ...]:
-        spatial = range(1, len(shapes[0]))
-        return 0, *(axis if self.keep else None for axis in spatial)
+    def route(self, shape: Shape) -> Route | None:
+        moves = [axis if self.keep else None for axis in range(1, len(shape))]
+        return Route(shape, self.windows(shape), moves=(0, *moves))
 
 
 class GlobalAverage(_GlobalPool):

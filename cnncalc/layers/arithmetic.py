@@ -6,7 +6,7 @@ Adding a function is one line.
 from __future__ import annotations
 
 from cnncalc.errors import LayerError
-from cnncalc.layers.base import Layer, Option, Shape, option, order, place
+from cnncalc.layers.base import Layer, Option, Route, Shape, option, order, place
 
 __all__ = ["FUNCTIONS", "REDUCTIONS", "Reduce"]
 
@@ -103,11 +103,8 @@ class Reduce(Layer):
             )
         return tuple(n for axis, n in enumerate(shape) if axis not in places)
 
-    def mixes(self, *shapes: Shape) -> tuple[int, ...]:
-        return self.places(shapes[0])
-
-    def moves(self, *shapes: Shape) -> tuple[int | None, ...]:
-        (shape,) = shapes
+    def route(self, shape: Shape) -> Route | None:
         places = self.places(shape)
         left = [axis for axis in range(len(shape)) if self.keep or axis not in places]
-        return tuple(left.index(axis) if axis in left else None for axis in range(len(shape)))
+        moves = [left.index(axis) if axis in left else None for axis in range(len(shape))]
+        return Route(shape, mixes=places, moves=tuple(moves))

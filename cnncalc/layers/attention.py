@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnncalc.layers.base import Layer, Shape, Weight, check_map, option
+from cnncalc.layers.base import Layer, Route, Shape, Weight, check_map, option
 
 
 class SqueezeExcitation(Layer):
@@ -49,5 +49,5 @@ class SqueezeExcitation(Layer):
         first, _, second, _ = self.weights(*shapes)
         return first.count + second.count
 
-    def mixes(self, *shapes: Shape) -> tuple[int, ...]:
-        return tuple(range(len(shapes[0])))
+    def route(self, shape: Shape) -> Route | None:
+        return Route(shape, mixes=tuple(range(len(shape))))

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 from math import prod
 from typing import Any, ClassVar, NamedTuple, Self, dataclass_transform
 
-from cnncalc.axis.windows import Slide, Window
+from cnncalc.axis.windows import Window
 from cnncalc.errors import LayerError
 from cnncalc.layers.options import MAX_VALUE, NO_PADS, ONES, REQUIRED, Option, empty, option, order
+from cnncalc.layers.route import OWN, Route
 from cnncalc.layers.shapes import (
     Shape,
     axis_name,
@@ -29,10 +30,12 @@ __all__ = [
     "MAX_VALUE",
     "NO_PADS",
     "ONES",
+    "OWN",
     "REQUIRED",
     "Expects",
     "Layer",
     "Option",
+    "Route",
     "Shape",
     "Weight",
     "axis_name",
@@ -45,9 +48,6 @@ __all__ = [
     "show",
     "spread_out",
 ]
-
-
-OWN = Slide(1)
 
 
 class Weight:
@@ -243,25 +243,13 @@ class Layer:
         """Multiply-accumulates of convolutions and linear layers for one sample, no bias."""
         return 0
 
-    def mixes(self, *shapes: Shape) -> tuple[int, ...]:
-        """The axes of the input of which every unit reads the whole."""
-        return ()
+    def route(self, shape: Shape) -> Route | None:
+        """How the axes of the one map that it receives move; None: each unit reads its own place.
 
-    def across(self, *shapes: Shape) -> Window | None:
-        """The window along the channels; None: no window says which ones a channel reads.
-
-        It matters where channels see different things: after `cat`, or where they are places
-        of the input, as after a permute.
+        What the layer itself would refuse is not asked.
         """
-        return OWN
-
-    def splits(self, *shapes: Shape) -> tuple[tuple[Window, ...], ...]:
-        """The windows of each of the channels that one becomes, where they differ; else none."""
-        return ()
-
-    def moves(self, *shapes: Shape) -> tuple[int | None, ...]:
-        """For each axis of the input, where it is in the output; None: it is merged or gone."""
-        return tuple(range(len(shapes[0])))
+        windows = self.windows(shape)
+        return Route(shape, windows) if windows else None
 
 
 def article(name: str) -> str:

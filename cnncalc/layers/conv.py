@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from math import prod
 
-from cnncalc.axis.windows import Grouped, Slide, Window
+from cnncalc.axis.channels import Grouped
+from cnncalc.axis.windows import Slide
 from cnncalc.layers.base import (
     ONES,
+    OWN,
     Layer,
+    Route,
     Shape,
     Weight,
     check_map,
@@ -80,11 +83,8 @@ class Conv(Layer):
     def macs(self, *shapes: Shape) -> int:
         return self.weights(*shapes)[0].count * prod(self.output(*shapes)[1:])
 
-    def mixes(self, *shapes: Shape) -> tuple[int, ...]:
-        return () if self.groups > 1 else (0,)
-
-    def across(self, *shapes: Shape) -> Window | None:
-        return over_groups(self, shapes[0])
+    def route(self, shape: Shape) -> Route | None:
+        return over_groups(self, shape)
 
 
 class DepthwiseConv(Layer):
@@ -136,8 +136,9 @@ class DepthwiseConv(Layer):
     def macs(self, *shapes: Shape) -> int:
         return self.conv(shapes[0][0]).macs(*shapes)
 
-    def across(self, *shapes: Shape) -> Window | None:
-        return Grouped(1, self.multiplier) if self.multiplier > 1 else super().across(*shapes)
+    def route(self, shape: Shape) -> Route | None:
+        across = Grouped(1, self.multiplier) if self.multiplier > 1 else OWN
+        return Route(shape, self.windows(shape), across=across)
 
 
 class PointwiseConv(Layer):
@@ -171,11 +172,8 @@ class PointwiseConv(Layer):
     def macs(self, *shapes: Shape) -> int:
         return self.conv().macs(*shapes)
 
-    def mixes(self, *shapes: Shape) -> tuple[int, ...]:
-        return () if self.groups > 1 else (0,)
-
-    def across(self, *shapes: Shape) -> Window | None:
-        return over_groups(self, shapes[0])
+    def route(self, shape: Shape) -> Route | None:
+        return over_groups(self, shape)
 
 
 class SeparableConv(Layer):
@@ -235,5 +233,5 @@ class SeparableConv(Layer):
         depthwise, pointwise = self.parts()
         return depthwise.macs(*shapes) + pointwise.macs(depthwise.output(*shapes))
 
-    def mixes(self, *shapes: Shape) -> tuple[int, ...]:
-        return (0,)
+    def route(self, shape: Shape) -> Route | None:
+        return Route(shape, self.windows(shape), mixes=(0,))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cnncalc.axis.windows import Resize, Slide, Window
 from cnncalc.errors import LayerError
-from cnncalc.layers.base import Layer, Shape, option, show
+from cnncalc.layers.base import Layer, Route, Shape, option, show
 
 
 class Expand(Layer):
@@ -35,8 +35,9 @@ class Expand(Layer):
         pairs = zip(shapes[0][1:], self.sizes[1:], strict=True)
         return tuple(_repeated(n, size) for n, size in pairs)
 
-    def across(self, *shapes: Shape) -> Window | None:
-        return _repeated(shapes[0][0], self.sizes[0])
+    def route(self, shape: Shape) -> Route | None:
+        across = _repeated(shape[0], self.sizes[0])
+        return Route(shape, self.windows(shape), across=across)
 
 
 def _repeated(n: int, size: int) -> Window:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from cnncalc.axis.windows import Grouped, Slide, Spread, Window
+from cnncalc.axis.channels import Grouped
+from cnncalc.axis.windows import Slide, Spread, Window
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import (
     NO_PADS,
     Layer,
+    Route,
     Shape,
     check_map,
     checked_lengths,
@@ -50,21 +52,16 @@ class Unfold(Layer):
         columns = prod(checked_lengths(windows, shape))
         return shape[0] * prod(w.kernel for w in windows), columns
 
-    def moves(self, *shapes: Shape) -> tuple[int | None, ...]:
-        (shape,) = shapes
-        return (0, 1) if len(shape) == 2 else (None,) * len(shape)
-
-    def across(self, *shapes: Shape) -> Window | None:
-        """A channel's taps, where there is one axis; of more axes the places are jumbled."""
-        windows = slides(self, shapes[0])
-        return Grouped(1, windows[0].kernel) if len(windows) == 1 else None
-
-    def splits(self, *shapes: Shape) -> tuple[tuple[Window, ...], ...]:
-        w, *more = slides(self, shapes[0])
-        if more:
-            return ()
+    def route(self, shape: Shape) -> Route | None:
+        """Of one axis, a channel becomes its taps; of more axes the places are jumbled."""
+        windows = self.windows(shape)
+        if len(windows) > 1:
+            return Route(shape, windows, moves=(None,) * len(shape), across=None)
+        (w,) = windows
         taps = range(0, w.dilation * w.kernel, w.dilation)
-        return tuple((Slide(1, w.stride, w.before - i, w.after + i - taps[-1]),) for i in taps)
+        tap = [Slide(1, w.stride, w.before - i, w.after + i - taps[-1]) for i in taps]
+        splits = tuple((each,) for each in tap)
+        return Route(shape, windows, across=Grouped(1, w.kernel), splits=splits)
 
 
 class Fold(Layer):
@@ -126,8 +123,6 @@ class Fold(Layer):
         (w,) = blocks
         return (Spread(w.kernel, w.stride, w.before, w.after, w.dilation),)
 
-    def moves(self, *shapes: Shape) -> tuple[int | None, ...]:
-        return (0, 1) if len(self.blocks(shapes[0][0])) == 1 else (None, None)
-
-    def across(self, *shapes: Shape) -> Window | None:
-        return None
+    def route(self, shape: Shape) -> Route | None:
+        windows = self.windows(shape)
+        return Route(shape, windows, moves=(0, 1) if windows else (None, None), across=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from cnncalc.errors import LayerError
-from cnncalc.layers.base import Layer, Shape, Weight, option, place, show
+from cnncalc.layers.base import Layer, Route, Shape, Weight, option, place, show
 
 
 class Linear(Layer):
@@ -50,5 +50,5 @@ class Linear(Layer):
     def macs(self, *shapes: Shape) -> int:
         return self.out_features * prod(shapes[0])
 
-    def mixes(self, *shapes: Shape) -> tuple[int, ...]:
-        return (self.place(shapes[0]),)
+    def route(self, shape: Shape) -> Route | None:
+        return Route(shape, mixes=(self.place(shape),))

@@ -6,7 +6,9 @@ from cnncalc.axis.windows import Slide, Window
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import (
     NO_PADS,
+    OWN,
     Layer,
+    Route,
     Shape,
     axis_name,
     check_map,
@@ -53,9 +55,9 @@ class Pad(Layer):
         pads = spread_out("padding", self.padding, shapes[0])
         return tuple(Slide(1, 1, before, after) for before, after in pads)
 
-    def across(self, *shapes: Shape) -> Window | None:
-        padded = self.channels != NO_PADS
-        return Slide(1, 1, *self.channels[0]) if padded else super().across(*shapes)
+    def route(self, shape: Shape) -> Route | None:
+        across = OWN if self.channels == NO_PADS else Slide(1, 1, *self.channels[0])
+        return Route(shape, self.windows(shape), across=across)
 
     def output(self, *shapes: Shape) -> Shape:
         (shape,) = shapes

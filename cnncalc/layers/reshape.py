@@ -6,7 +6,7 @@ from math import prod
 
 from cnncalc.axis.windows import Slide, Window
 from cnncalc.errors import LayerError
-from cnncalc.layers.base import Layer, Shape, option, place, show
+from cnncalc.layers.base import OWN, Layer, Route, Shape, option, place, show
 
 
 class Flatten(Layer):
@@ -46,15 +46,14 @@ class Flatten(Layer):
         axes = self.merged(shape)
         return *shape[: axes.start], prod(shape[axes.start : axes.stop]), *shape[axes.stop :]
 
-    def moves(self, *shapes: Shape) -> tuple[int | None, ...]:
-        (shape,) = shapes
+    def route(self, shape: Shape) -> Route | None:
         axes = self.merged(shape)
         if len(axes) == 1:
-            return tuple(range(len(shape)))
+            return None
         rest = range(axes.start + 1, len(shape) - len(axes) + 1)
         long = [axis for axis in axes if shape[axis] > 1]  # alone, it goes on as it was
         merged = [axes.start if [axis] == long else None for axis in axes]
-        return *range(axes.start), *merged, *rest
+        return Route(shape, moves=(*range(axes.start), *merged, *rest))
 
 
 class Unflatten(Layer):
@@ -75,15 +74,16 @@ class Unflatten(Layer):
         sizes = inferred(self.sizes, shape[axis], f"{shape[axis]} features")
         return *shape[:axis], *sizes, *shape[axis + 1 :]
 
-    def moves(self, *shapes: Shape) -> tuple[int | None, ...]:
-        axis, count = self.axis % len(shapes[0]), len(shapes[0])
+    def route(self, shape: Shape) -> Route | None:
+        axis, count = self.axis % len(shape), len(shape)
         if len(self.sizes) == 1:
-            return tuple(range(count))
-        output = self.output(*shapes)
+            return None
+        output = self.output(shape)
         parts = range(axis, axis + len(self.sizes))
         long = [part for part in parts if output[part] > 1]
         split = long[0] if len(long) == 1 else None  # alone, it is the axis as it was
-        return (*range(axis), split, *range(parts.stop, count + len(self.sizes) - 1))
+        rest = range(parts.stop, count + len(self.sizes) - 1)
+        return Route(shape, moves=(*range(axis), split, *rest))
 
 
 class Reshape(Layer):
@@ -107,10 +107,10 @@ class Reshape(Layer):
         (shape,) = shapes
         return inferred(self.sizes, prod(shape), f"the {prod(shape)} values of {show(shape)}")
 
-    def moves(self, *shapes: Shape) -> tuple[int | None, ...]:
-        if self.output(*shapes) == shapes[0]:
-            return tuple(range(len(shapes[0])))
-        return (None,) * len(shapes[0])
+    def route(self, shape: Shape) -> Route | None:
+        if self.output(shape) == shape:
+            return None
+        return Route(shape, moves=(None,) * len(shape))
 
 
 def inferred(sizes: tuple[int | str, ...], total: int, what: str) -> Shape:
@@ -166,8 +166,8 @@ class Permute(Layer):
             )
         return tuple(shape[axis] for axis in self.axes)
 
-    def moves(self, *shapes: Shape) -> tuple[int | None, ...]:
-        return tuple(self.axes.index(axis) for axis in range(len(self.axes)))
+    def route(self, shape: Shape) -> Route | None:
+        return Route(shape, moves=tuple(map(self.axes.index, range(len(self.axes)))))
 
 
 class Slice(Layer):
@@ -212,9 +212,9 @@ class Slice(Layer):
         places = range(1, len(shape))
         return tuple(self._window(shape) if place == axis else Slide(1) for place in places)
 
-    def across(self, *shapes: Shape) -> Window | None:
-        (shape,) = shapes
-        return self._window(shape) if self.axis % len(shape) == 0 else super().across(shape)
+    def route(self, shape: Shape) -> Route | None:
+        across = OWN if self.axis % len(shape) else self._window(shape)
+        return Route(shape, self.windows(shape), across=across)
 
     def _window(self, shape: Shape) -> Slide:
         taken = self.taken(shape)

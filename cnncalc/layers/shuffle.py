@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from itertools import product
 
-from cnncalc.axis.windows import Dealt, Grouped, Resize, Slide, Window
+from cnncalc.axis.channels import Dealt, Grouped
+from cnncalc.axis.windows import Resize, Slide, Window
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import (
     Layer,
+    Route,
     Shape,
     axis_name,
     check_map,
@@ -41,8 +43,8 @@ class PixelShuffle(Layer):
             )
         return shape[0] // block, *(n * self.factor for n in shape[1:])
 
-    def across(self, *shapes: Shape) -> Window | None:
-        return None
+    def route(self, shape: Shape) -> Route | None:
+        return Route(shape, self.windows(shape), across=None)
 
 
 class PixelUnshuffle(Layer):
@@ -71,14 +73,12 @@ class PixelUnshuffle(Layer):
         channels = shape[0] * self.factor ** (len(shape) - 1)
         return channels, *(n // self.factor for n in shape[1:])
 
-    def across(self, *shapes: Shape) -> Window | None:
-        return Grouped(1, self.factor ** (len(shapes[0]) - 1))
-
-    def splits(self, *shapes: Shape) -> tuple[tuple[Window, ...], ...]:
-        """Each place of a block, row by row."""
-        r = self.factor
-        one_axis = [Slide(1, r, -i, i + 1 - r) for i in range(r)]
-        return tuple(product(one_axis, repeat=len(shapes[0]) - 1))
+    def route(self, shape: Shape) -> Route | None:
+        """A channel becomes the places of a block, row by row."""
+        r, axes = self.factor, len(shape) - 1
+        places = [Slide(1, r, -i, i + 1 - r) for i in range(r)]
+        splits = tuple(product(places, repeat=axes))
+        return Route(shape, self.windows(shape), across=Grouped(1, r**axes), splits=splits)
 
 
 class ChannelShuffle(Layer):
@@ -94,5 +94,5 @@ class ChannelShuffle(Layer):
         check_groups(self.groups, shapes[0][0], "channels")
         return shapes[0]
 
-    def across(self, *shapes: Shape) -> Window | None:
-        return Dealt(self.groups, shapes[0][0] // self.groups)
+    def route(self, shape: Shape) -> Route | None:
+        return Route(shape, across=Dealt(self.groups, shape[0] // self.groups))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnncalc.axis.windows import Grouped, Same, Slide, Window
+from cnncalc.axis.channels import Grouped
+from cnncalc.axis.windows import Same, Slide
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import (
     NO_PADS,
     ONES,
-    OWN,
     Layer,
+    Route,
     Shape,
     axis_name,
     check_map,
@@ -142,11 +143,13 @@ def check_mode(
             )
 
 
-def over_groups(layer: Any, shape: Shape) -> Window:
-    """Along the channels: those of a group, or all of them, which `mixes` says."""
+def over_groups(layer: Any, shape: Shape) -> Route:
+    """A unit reads all of the channels, or those of its group."""
+    windows = layer.windows(shape)
     if layer.groups == 1:
-        return OWN
-    return Grouped(shape[0] // layer.groups, layer.out_channels // layer.groups)
+        return Route(shape, windows, mixes=(0,))
+    across = Grouped(shape[0] // layer.groups, layer.out_channels // layer.groups)
+    return Route(shape, windows, across=across)
 
 
 def check_groups(groups: int, channels: int, of: str) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from math import prod
 
-from cnncalc.axis.windows import Spread, Window
+from cnncalc.axis.windows import Spread
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import (
     NO_PADS,
     Layer,
+    Route,
     Shape,
     Weight,
     check_map,
@@ -109,11 +110,8 @@ class ConvTransposed(Layer):
     def macs(self, *shapes: Shape) -> int:
         return self.weights(*shapes)[0].count * prod(shapes[0][1:])
 
-    def mixes(self, *shapes: Shape) -> tuple[int, ...]:
-        return () if self.groups > 1 else (0,)
-
-    def across(self, *shapes: Shape) -> Window | None:
-        return over_groups(self, shapes[0])
+    def route(self, shape: Shape) -> Route | None:
+        return over_groups(self, shape)
 
 
 def check_output_padding(windows: tuple[Spread, ...]) -> None:

@@ -9,38 +9,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cnncalc.axis.channels import Dealt
 from cnncalc.axis.field import Field
 from cnncalc.axis.indices import TooManyError
 from cnncalc.axis.windows import Bins, Resize, Slide, Window
-from cnncalc.layers.base import OWN, Layer, Shape
+from cnncalc.layers.base import OWN, Layer, Route, Shape
 from cnncalc.layers.merge import Concatenate
-from cnncalc.receptive.layer import Route
 from cnncalc.receptive.layer import after as after_layer
 from cnncalc.receptive.maps import Along, Channels, Ends, Interval, Region, Seen, nothing
 from cnncalc.receptive.merge import Offset
 from cnncalc.receptive.merge import meet as meet_alike
+from cnncalc.receptive.runs import Runs, aligned, compact, length, read, split
 
 __all__ = ["advance", "meet"]
 
 UNKNOWN = Channels()
 PADDED = Channels(padded=True)
-MOST_CHANNELS, MOST_KINDS = 8192, 64  # beyond these what each channel sees isn't kept
+MOST_RUNS, MOST_KINDS = 8192, 64  # beyond these what each channel sees isn't kept
 
 
-def advance(layer: Layer, route: Route, seen: Seen, input_shape: Shape, ends: Ends) -> Seen:
+def advance(route: Route, output: Shape, seen: Seen, input_shape: Shape, ends: Ends) -> Seen:
     """What the units see after a layer with one input, which `ends` reach."""
-    if not seen.axes:
-        return seen
     after = after_layer(route, seen, input_shape, ends)
     known = seen.channels
     if known is None:
-        return _told_apart(layer, route, seen, after, input_shape)
+        return _told_apart(route, output, seen, after, input_shape)
     apart = _apart(seen, route.shape)
-    if all(axis in route.mixes for axis in apart) or (known.of and 0 in route.mixes):
+    if all(axis in route.mixes for axis in apart) or (known.runs and 0 in route.mixes):
         return after
-    if known.of and not _jumbles(route, seen, after) and route.across is not None:
+    if known.runs and not _jumbles(route, seen, after) and route.across is not None:
         past = _past(route, known, input_shape)
-        return _routed(layer, route, after, past) if past else _with(after, UNKNOWN)
+        return _routed(route, output, after, past) if past else _with(after, UNKNOWN)
     known = PADDED if known.padded and None not in route.moves else UNKNOWN
     return _with(_less(route, seen, after, ends) if _drops(route, seen) else after, known)
 
@@ -62,7 +61,7 @@ def meet(
     return seen, offset
 
 
-def _told_apart(layer: Layer, route: Route, seen: Seen, after: Seen, input_shape: Shape) -> Seen:
+def _told_apart(route: Route, output: Shape, seen: Seen, after: Seen, input_shape: Shape) -> Seen:
     """After a layer of units that see alike: whether they still do."""
     if seen.whole:
         return after if all(map(_reads_on, route.windows)) else _with(after, PADDED)
@@ -74,8 +73,12 @@ def _told_apart(layer: Layer, route: Route, seen: Seen, after: Seen, input_shape
     padded = isinstance(across, Slide) and max(across.before, across.after) > 0
     if not (route.splits or padded) or any(along.place == 0 for along in seen.axes):
         return after
-    past = _past(route, Channels(bytes(route.shape[0]), (seen,)), input_shape)
-    return _routed(layer, route, after, past) if past else _with(after, UNKNOWN)
+    past = _past(route, _alike(route.shape[0], seen), input_shape)
+    return _routed(route, output, after, past) if past else _with(after, UNKNOWN)
+
+
+def _alike(channels: int, seen: Seen) -> Channels:
+    return Channels(((0, channels),), (seen,))
 
 
 def _with(seen: Seen, channels: Channels | None) -> Seen:
@@ -124,18 +127,19 @@ def _reads_on(window: Window) -> bool:
     return window.before % window.dilation == 0 and window.before + window.after <= reach
 
 
-def _past(route: Route, known: Channels, input_shape: Shape) -> tuple[bytes, list[Seen]] | None:
+def _past(route: Route, known: Channels, input_shape: Shape) -> tuple[Runs, list[Seen]] | None:
     """Past a layer: each channel's kind, channels apart that were one; None: that isn't known."""
-    sides = [route._replace(windows=windows) for windows in route.splits] or [route]
+    sides = route.sides()
     count = len(sides)
-    if len(known.kinds) * count > MOST_KINDS or len(known.of) * count > MOST_CHANNELS:
+    many = len(known.runs) if count == 1 else length(known.runs) * count
+    if len(known.kinds) * count > MOST_KINDS or many > MOST_RUNS:
         return None
     if any(kind.whole for kind in known.kinds) and not all(map(_reads_on, route.windows)):
         return None
     kinds = [
         after_layer(side, kind, input_shape, _unsaid) for kind in known.kinds for side in sides
     ]
-    return bytes(kind * count + side for kind in known.of for side in range(count)), kinds
+    return split(known.runs, count), kinds
 
 
 def _unsaid(branch: int, region: Region | None = None) -> tuple[Interval | None, ...] | None:
@@ -143,29 +147,25 @@ def _unsaid(branch: int, region: Region | None = None) -> tuple[Interval | None,
     return None
 
 
-def _routed(layer: Layer, route: Route, after: Seen, past: tuple[bytes, list[Seen]]) -> Seen:
+def _routed(route: Route, output: Shape, after: Seen, past: tuple[Runs, list[Seen]]) -> Seen:
     """The units after a layer whose channels read others than their own."""
-    of, kinds = past
+    runs, kinds = past
     if route.splits or route.across is OWN or route.across is None:
-        return _with(after, _settled(of, kinds))
-    output = layer.output(route.shape)
+        return _with(after, _settled(runs, kinds))
+    if isinstance(route.across, Dealt) and output[0] > MOST_RUNS:
+        return _with(after, UNKNOWN)
     sets: dict[frozenset[int], int] = {}
-    places: dict[Sequence[int], int] = {}
-    chosen = bytearray()
-    for o in range(output[0]):
-        reads = route.across.reads(o)
-        if reads not in places:
-            sources = frozenset(of[i] for i in reads if 0 <= i < len(of))
-            places[reads] = sets.setdefault(sources, len(sets))
-            if len(sets) > MOST_KINDS:
-                return _with(after, UNKNOWN)
-        chosen.append(places[reads])
+    chosen: list[tuple[int, int]] = []
+    for sources, count in read(route.across, runs, output[0]):
+        chosen.append((sets.setdefault(sources, len(sets)), count))
+        if len(sets) > MOST_KINDS or len(chosen) > MOST_RUNS:
+            return _with(after, UNKNOWN)
     several = [[kinds[each] for each in sorted(sources)] for sources in sets]
     joined = [_together(each, output, after) for each in several]
     read_on = frozenset().union(*sets)
-    if len(read_on) < len(set(of)):  # the others are left out
+    if len(read_on) < len({kind for kind, _ in runs}):  # the others are left out
         after = _together([kinds[each] for each in sorted(read_on)], output, after)
-    return _with(after, _settled(bytes(chosen), joined))
+    return _with(after, _settled(chosen, joined))
 
 
 def _together(kinds: Sequence[Seen], shape: Shape, after: Seen) -> Seen:
@@ -178,52 +178,53 @@ def _together(kinds: Sequence[Seen], shape: Shape, after: Seen) -> Seen:
     return Seen(seen.axes, seen.whole, after.aligned)
 
 
-def _settled(of: bytes, kinds: Sequence[Seen]) -> Channels | None:
+def _settled(runs: Sequence[tuple[int, int]], kinds: Sequence[Seen]) -> Channels | None:
     """Kinds that are equal made one; None: there is but one."""
     numbers: dict[tuple[object, ...], int] = {}
     kept: list[Seen] = []
-    table = bytearray(256)
-    for each in sorted(set(of)):
+    renumbered: dict[int, int] = {}
+    for each in sorted({kind for kind, _ in runs}):
         number = numbers.setdefault(_key(kinds[each]), len(numbers))
         kept += [kinds[each]] * (number == len(kept))
-        table[each] = number
+        renumbered[each] = number
     if len(kept) == 1:
         return None
-    return Channels(of.translate(bytes(table)), tuple(kept)) if len(kept) <= MOST_KINDS else UNKNOWN
+    if len(kept) > MOST_KINDS:
+        return UNKNOWN
+    return Channels(compact([(renumbered[kind], count) for kind, count in runs]), tuple(kept))
 
 
 def _joined(shapes: Sequence[Shape], seens: Sequence[Seen]) -> Channels | None:
     """The channels of branches, one branch after another."""
-    of, kinds = b"", list[Seen]()
+    runs, kinds = list[tuple[int, int]](), list[Seen]()
     for shape, seen in zip(shapes, seens, strict=True):
-        known = seen.channels or Channels(bytes(shape[0]), (seen,))
+        known = seen.channels or _alike(shape[0], seen)
         on_places = any(along.place == 0 for along in seen.axes)
-        count = len(kinds) + len(known.kinds)
-        if not known.of or on_places or count > 256 or len(of) + len(known.of) > MOST_CHANNELS:
+        many = len(kinds) + len(known.kinds) > 256 or len(runs) + len(known.runs) > MOST_RUNS
+        if not known.runs or on_places or many:
             return UNKNOWN
-        of += bytes(each + len(kinds) for each in known.of)
+        runs += [(kind + len(kinds), count) for kind, count in known.runs]
         kinds += known.kinds
-    return _settled(of, kinds)
+    return _settled(runs, kinds)
 
 
 def _paired(
     layer: Layer, shapes: Sequence[Shape], output: Shape, seens: Sequence[Seen]
 ) -> Channels | None:
     """The channels of branches, value by value."""
-    if isinstance(layer, Concatenate) or output[0] > MOST_CHANNELS:
+    if isinstance(layer, Concatenate):
         return UNKNOWN
-    known = [seen.channels or Channels(bytes(output[0]), (seen,)) for seen in seens]
-    alike = {(len(shape), len(each.of)) for shape, each in zip(shapes, known, strict=True)}
+    known = [seen.channels or _alike(output[0], seen) for seen in seens]
+    alike = {(len(shape), length(each.runs)) for shape, each in zip(shapes, known, strict=True)}
     if alike != {(len(output), output[0])}:
         return UNKNOWN
     sets: dict[tuple[int, ...], int] = {}
-    numbers = [
-        sets.setdefault(each, len(sets)) for each in zip(*(k.of for k in known), strict=True)
-    ]
-    if len(sets) > MOST_KINDS:
+    pairs = aligned([each.runs for each in known])
+    runs = [(sets.setdefault(each, len(sets)), count) for each, count in pairs]
+    if len(sets) > MOST_KINDS or len(runs) > MOST_RUNS:
         return UNKNOWN
     kinds = [meet_alike(layer, shapes, output, _chosen(known, each), _unsaid)[0] for each in sets]
-    return _settled(bytes(numbers), kinds)
+    return _settled(runs, kinds)
 
 
 def _chosen(known: Sequence[Channels], numbers: Sequence[int]) -> list[Seen]:

@@ -10,7 +10,7 @@ from cnncalc.branches import Branches
 from cnncalc.layers.base import Shape, axis_name
 from cnncalc.network import Network
 from cnncalc.receptive.channels import advance, meet
-from cnncalc.receptive.layer import Routes
+from cnncalc.receptive.layer import Passages, onward
 from cnncalc.receptive.maps import Seen, extra_input, network_input
 from cnncalc.receptive.merge import Offset
 from cnncalc.receptive.pull_back import Extents
@@ -54,8 +54,8 @@ class _Loop:
         self.frame, self.places = network.frame(self.input), network.places(self.input)
         self.seen = [network_input(self.places)]
         self.notes: list[Note] = []
-        self.routes = Routes()
-        self.extents = Extents(self.steps, self.rows, self.places, self.routes)
+        self.passages = Passages()
+        self.extents = Extents(self.steps, self.rows, self.places, self.passages)
         self.branches = Branches(self.rows)
 
     def take(self, number: int) -> None:
@@ -75,12 +75,15 @@ class _Loop:
             seen.append(after)
             return
         here = seen[inputs[0]]
-        route = self.routes.of(layer, shapes[0])
-        if route is None:
+        passage = self.passages.of(layer, shapes[0])
+        if passage is None or not here.axes:
             seen.append(here)
             return
-        reached = partial(self.extents.of, inputs)
-        seen.append(advance(layer, route, here, self.frame, reached))
+        slid = onward(passage, here)
+        if slid is None:
+            reached = partial(self.extents.of, inputs)
+            slid = advance(passage.route, row.output_shape, here, self.frame, reached)
+        seen.append(slid)
 
     def _offset_note(self, row: Row, offset: Offset) -> str:
         one, two = self.branches.words(row.inputs, offset.branches)

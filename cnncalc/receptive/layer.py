@@ -11,125 +11,138 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from cnncalc.axis.indices import TooManyError, read
-from cnncalc.axis.windows import Slide, Window
-from cnncalc.layers.base import OWN, Layer, Shape
+from cnncalc.axis.indices import TooManyError
+from cnncalc.axis.windows import Resize, Slide, Window
+from cnncalc.layers.base import OWN, Layer, Route, Shape
 from cnncalc.receptive.maps import Along, Ends, Interval, Region, Seen, empty, gathered, inside
 
-__all__ = ["Route", "Routes", "after"]
+__all__ = ["Passage", "Passages", "after", "onward"]
 
 
-class Route(NamedTuple):
-    """What a layer does with the axes of the map that it receives; see `Layer` for each."""
+class Passage(NamedTuple):
+    """A layer's route, and the axes along which fields just slide on.
 
-    shape: Shape
-    windows: tuple[Window, ...]
-    mixes: tuple[int, ...]
-    moves: tuple[int | None, ...]
-    across: Window | None
-    splits: tuple[tuple[Window, ...], ...]
+    Attributes:
+        route: where the units read, and where the axes go.
+        sliding: for each axis its window, if the field of a unit is what its window makes of the
+            field before; None: there is more to it. Empty: along no axis.
+    """
 
-    def window(self, place: int) -> Window | None:
-        """The window along an axis; None: none says what units read, or each its own place."""
-        if place == 0:
-            return None if self.across is OWN else self.across
-        return self.windows[place - 1] if self.windows else None
-
-    def read(self, axis: int) -> range | frozenset[int]:
-        """The indices of an axis that are read at all."""
-        n, window = self.shape[axis], self.window(axis)
-        if window is None or axis in self.mixes:
-            return range(n)
-        return read(window, range(window.length(n)), n)
-
-    def region(self) -> Region | None:
-        """The part of the map that is read; None: all of it, or too much to list."""
-        try:
-            region = tuple(map(self.read, range(len(self.shape))))
-        except TooManyError:
-            return None
-        return region if any(len(r) < n for r, n in zip(region, self.shape, strict=True)) else None
-
-    def past(self, along: Along) -> Along:
-        """What the units of the output see."""
-        field, place, merged = along
-        if place is None:
-            return Along(field, None, merged and len(self.mixes) < len(self.shape))
-        length = self.shape[place]
-        if place == 0 and self.across is None:
-            return Along(gathered(field, length), None, merged=merged or length > 1)
-        window = self.window(place)
-        if window:
-            single = length == 1 and _clamps(window)
-            field = along.settled() if single else field.through(window)
-            length = window.length(length)
-        if place in self.mixes:
-            return Along(gathered(field, length), None)
-        if self.moves[place] is None:
-            return Along(gathered(field, length), None, merged=length > 1)
-        return Along(field, self.moves[place], merged)
-
-    def meets(self, along: Along, together: bool) -> bool:
-        """Whether units that lie side by side are taken together, so that borders tell."""
-        place = along.place
-        if place is None:
-            return False
-        return together or place in self.mixes or self.moves[place] is None
-
-    def gathers(self, before: tuple[Along, ...], after: tuple[Along, ...]) -> bool:
-        """Whether the layer takes a map together: a whole-map pool, flatten, linear, a gate."""
-        if all(along.place is None for along in after):
-            flat = None in self.moves and self.across is not None
-            return flat or not any(along.merged for along in after)
-        return max(self.shape[1:], default=1) > 1 and all(
-            along.place is None or _takes_all(self.window(along.place), self.shape[along.place])
-            for along in before
-        )
+    route: Route
+    sliding: tuple[Window | None, ...]
 
 
-class Routes:
-    """The routes of the layers of one network, each worked out but once for equal inputs."""
+class Passages:
+    """The passages of the layers of one network, each worked out but once for equal inputs."""
 
     def __init__(self) -> None:
-        self.known: dict[tuple[int, Shape], tuple[Layer, Route | None]] = {}
+        self.known: dict[tuple[int, Shape], Passage | None] = {}
 
-    def of(self, layer: Layer, shape: Shape) -> Route | None:
-        """Where a layer's units read an input of this shape; None: each its own place."""
+    def of(self, layer: Layer, shape: Shape) -> Passage | None:
+        """The passage of a layer with an input of this shape; None: each unit its own place."""
         key = id(layer), shape
-        known = self.known.get(key)
-        if known is None:
-            known = self.known[key] = layer, route(layer, shape)
-        return known[1]
+        if key not in self.known:
+            route = layer.route(shape)
+            self.known[key] = None if route is None else Passage(route, _sliding(route))
+        return self.known[key]
 
 
-def route(layer: Layer, shape: Shape) -> Route | None:
-    """Where the units of a layer read an input of this shape; None: each its own place."""
-    kind = type(layer)
-    windows, mixes = layer.windows(shape), layer.mixes(shape)
-    moved, across = kind.moves is not Layer.moves, kind.across is not Layer.across
-    splits = kind.splits is not Layer.splits
-    if not (windows or mixes or moved or across):
-        return None
-    return Route(
-        shape,
-        windows,
-        mixes,
-        layer.moves(shape) if moved else tuple(range(len(shape))),
-        layer.across(shape) if across else OWN,
-        layer.splits(shape) if splits else (),
+def _sliding(route: Route) -> tuple[Window | None, ...]:
+    across, shape = route.across, route.shape
+    padded = isinstance(across, Slide) and max(across.before, across.after) > 0
+    windows = [route.window(axis) or OWN for axis in range(len(shape))]
+    if padded or route.splits or any(map(_takes_all, windows[1:], shape[1:])):
+        return ()
+    alike: dict[tuple[object, ...], Window] = {}
+    return tuple(
+        None
+        if not axis or axis in route.mixes or route.moves[axis] is None or _clamps(window, n)
+        else alike.setdefault(_likeness(window), window)
+        for axis, (window, n) in enumerate(zip(windows, shape, strict=True))
     )
+
+
+def _likeness(window: Window) -> tuple[object, ...]:
+    """Equal for windows that do the same to a field."""
+    if not isinstance(window, Slide):
+        return (window,)
+    return window.kernel, window.stride, window.before, window.dilation
+
+
+def onward(passage: Passage, seen: Seen) -> Seen | None:
+    """What the units see where fields slide on along each axis, which is most layers; else None."""
+    windows, moves = passage.sliding, passage.route.moves
+    if not windows or seen.whole or seen.channels is not None:
+        return None
+    axes: list[Along] = []
+    before = through = after = None
+    for field, place, merged in seen.axes:
+        window = windows[place] if place else None
+        if window is None or place is None:
+            return None
+        if after is None or field is not before or window is not through:
+            before, through, after = field, window, field.through(window)
+        axes.append(Along(after, moves[place], merged))
+    return Seen(tuple(axes), False, seen.aligned)
 
 
 def after(route: Route, seen: Seen, input_shape: Shape, ends: Ends) -> Seen:
     """What the units see after a layer with one input, which `ends` reach."""
     if seen.whole:
         return Seen(seen.axes, True, seen.aligned)
-    axes = tuple(route.past(along) for along in seen.axes)
-    together = route.gathers(seen.axes, axes)
-    met = [route.meets(along, together) for along in seen.axes]
+    axes = tuple(_past(route, along) for along in seen.axes)
+    together = _gathers(route, seen.axes, axes)
+    met = [_meets(route, along, together) for along in seen.axes]
     if True in met:
-        axes = _cut(axes, met, ends(0, route.region()))
+        axes = _cut(axes, met, ends(0, _region(route)))
     return Seen(axes, together and _covers(axes, input_shape), seen.aligned)
+
+
+def _past(route: Route, along: Along) -> Along:
+    """What the units of the output see."""
+    field, place, merged = along
+    if place is None:
+        return Along(field, None, merged and len(route.mixes) < len(route.shape))
+    length = route.shape[place]
+    if place == 0 and route.across is None:
+        return Along(gathered(field, length), None, merged=merged or length > 1)
+    window = route.window(place)
+    if window:
+        field = along.settled() if _clamps(window, length) else field.through(window)
+        length = window.length(length)
+    if place in route.mixes:
+        return Along(gathered(field, length), None)
+    if route.moves[place] is None:
+        return Along(gathered(field, length), None, merged=length > 1)
+    return Along(field, route.moves[place], merged)
+
+
+def _meets(route: Route, along: Along, together: bool) -> bool:
+    """Whether units that lie side by side are taken together, so that borders tell."""
+    place = along.place
+    if place is None:
+        return False
+    return together or place in route.mixes or route.moves[place] is None
+
+
+def _gathers(route: Route, before: Sequence[Along], after: Sequence[Along]) -> bool:
+    """Whether the layer takes a map together: a whole-map pool, flatten, linear, a gate."""
+    if all(along.place is None for along in after):
+        flat = None in route.moves and route.across is not None
+        return flat or not any(along.merged for along in after)
+    return max(route.shape[1:], default=1) > 1 and all(
+        along.place is None or _takes_all(route.window(along.place), route.shape[along.place])
+        for along in before
+    )
+
+
+def _region(route: Route) -> Region | None:
+    """The part of the map that is read; None: all of it, or too much to list."""
+    try:
+        region = tuple(map(route.read, range(len(route.shape))))
+    except TooManyError:
+        return None
+    return region if any(len(r) < n for r, n in zip(region, route.shape, strict=True)) else None
 
 
 def _takes_all(window: Window | None, n: int) -> bool:
@@ -152,9 +165,9 @@ def _cut(
     )
 
 
-def _clamps(window: Window) -> bool:
+def _clamps(window: Window, n: int) -> bool:
     """Interpolation on an axis of one pixel reads that pixel alone, whatever its taps."""
-    return hasattr(window, "taps")
+    return n == 1 and isinstance(window, Resize)
 
 
 def _covers(axes: tuple[Along, ...], input_shape: Shape) -> bool:

@@ -9,6 +9,7 @@ from cnncalc.axis.field import IDENTITY, Field
 from cnncalc.axis.indices import Indices
 from cnncalc.axis.windows import Slide
 from cnncalc.layers.base import Shape
+from cnncalc.receptive.runs import Runs
 
 __all__ = [
     "Along",
@@ -122,12 +123,12 @@ class Channels(NamedTuple):
     """What each channel of a map sees, where they differ; together they see what the map does.
 
     Attributes:
-        of: which of the kinds each channel is; empty: units differ in some way that isn't known.
+        runs: which of the kinds they are, in runs; empty: units differ in a way that isn't known.
         kinds: what the channels of each kind see.
         padded: the units differ in this alone, that some lie in padding and see nothing.
     """
 
-    of: bytes = b""
+    runs: Runs = ()
     kinds: tuple[Seen, ...] = ()
     padded: bool = False
 

@@ -7,15 +7,14 @@ cut away what the formula still counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from heapq import heappop, heappush
 
 from cnncalc.axis.indices import Indices, TooManyError, joined, read
-from cnncalc.axis.windows import Window
-from cnncalc.layers.base import OWN, Layer, Shape
+from cnncalc.layers.base import OWN, Layer, Route, Shape
 from cnncalc.layers.merge import Concatenate, Elementwise
 from cnncalc.network import Step
-from cnncalc.receptive.layer import Route, Routes
+from cnncalc.receptive.layer import Passages
 from cnncalc.receptive.maps import Interval, Region
 from cnncalc.rows import Row
 
@@ -29,19 +28,19 @@ def pull_back(
     rows: Sequence[Row],
     number: int,
     region: Region,
-    routes: Routes | None = None,
+    passages: Passages | None = None,
 ) -> Region:
     """What a region of a step's output needs of the network's input, empty if nothing.
 
     Raises:
         TooManyError: too many indices to list.
     """
-    routes = routes or Routes()
+    passages = passages or Passages()
     regions = {number: region}
     waiting = [-number]
     while waiting and waiting[0]:
         at = -heappop(waiting)
-        needs = _needed(steps[at].layer, rows[at], regions.pop(at), routes)
+        needs = _needed(steps[at].layer, rows[at], regions.pop(at), passages)
         for source, needed in zip(rows[at].inputs, needs, strict=True):
             _wait(regions, waiting, source, needed)
     return regions.get(0) or tuple(NOTHING for _ in rows[0].output_shape)
@@ -61,13 +60,13 @@ def _both(one: Region, two: Region) -> Region:
     return tuple(map(joined, one, two))
 
 
-def _needed(layer: Layer, row: Row, region: Region, routes: Routes) -> list[Region]:
+def _needed(layer: Layer, row: Row, region: Region, passages: Passages) -> list[Region]:
     """For each input of a step, what a region of its output needs."""
     if not row.inputs:
         return []
     if len(row.inputs) == 1:
-        route = routes.of(layer, row.input_shapes[0])
-        return [region if route is None else _through(route, region)]
+        passage = passages.of(layer, row.input_shapes[0])
+        return [region if passage is None else _through(passage.route, region)]
     if isinstance(layer, Concatenate):
         return _parted(layer, row.input_shapes, region)
     assert isinstance(layer, Elementwise)
@@ -109,23 +108,17 @@ def _through(route: Route, region: Region) -> Region:
     if not all(region):
         return tuple(NOTHING for _ in shape)
     needed: list[Indices] = [NOTHING] * len(shape)
-    for windows in _sides(route, region[0]):
+    for side in route.sides(region[0]):
         for axis, n in enumerate(shape):
-            place = route.moves[axis]
-            window = (windows[axis - 1] if windows else OWN) if axis else route.across
-            if axis in route.mixes or window is None or (place is None and window is OWN):
+            place = side.moves[axis]
+            window = (side.windows[axis - 1] if side.windows else OWN) if axis else side.across
+            if axis in side.mixes or window is None or (place is None and window is OWN):
                 needed[axis] = range(n)
                 continue
             outputs = range(window.length(n)) if place is None else region[place]
             found = outputs if window is OWN else read(window, outputs, n)
             needed[axis] = joined(needed[axis], found)
     return tuple(needed)
-
-
-def _sides(route: Route, channels: Indices) -> Iterable[tuple[Window, ...]]:
-    """The windows along the places by which some channels read."""
-    parts = route.splits
-    return [parts[i] for i in {c % len(parts) for c in channels}] if parts else [route.windows]
 
 
 def ends(indices: Indices) -> Interval:
@@ -149,12 +142,12 @@ class Extents:
     MOST_WORK = 200_000
 
     def __init__(
-        self, steps: Sequence[Step], rows: Sequence[Row], places: Sequence[int], routes: Routes
+        self, steps: Sequence[Step], rows: Sequence[Row], places: Sequence[int], passages: Passages
     ) -> None:
         self.steps = steps
         self.rows = rows
         self.places = places
-        self.routes = routes
+        self.passages = passages
         self.found: dict[tuple[int, Region], Reached | None] = {}
         self.left = max(self.MOST_WORK, 10 * len(rows))
 
@@ -209,7 +202,7 @@ class Extents:
         if self.left < 0:
             raise TooManyError
         row = self.rows[at]
-        needs = _needed(self.steps[at].layer, row, region, self.routes)
+        needs = _needed(self.steps[at].layer, row, region, self.passages)
         for source, needed in zip(row.inputs, needs, strict=True):
             _wait(regions, waiting, source, needed)
 

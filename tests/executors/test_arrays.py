@@ -29,7 +29,7 @@ from cnncalc.notations.compact import parse
 from cnncalc.verification import verify_report
 from tests.library import EXAMPLES
 
-PREDICTIONS = ("output", "windows", "weights", "macs", "mixes", "moves")
+PREDICTIONS = ("output", "windows", "weights", "macs", "route")
 
 SHAPES: tuple[Shape, ...] = ((8,), (8, 9), (8, 8, 9), (8, 8, 7, 9))
 

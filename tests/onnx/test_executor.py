@@ -108,7 +108,7 @@ def test_the_formulas_are_not_asked_for_windows(monkeypatch: pytest.MonkeyPatch)
     sizes = [row.output_shape for row in report.rows]
     monkeypatch.setattr("cnncalc.executors.onnxruntime.analyze", lambda *_args, **_options: report)
     for kind in ("conv", "maxpool", "convt", "adaptiveavg"):
-        for method in ("windows", "output", "weights", "macs"):
+        for method in ("windows", "output", "weights", "macs", "route"):
             monkeypatch.setattr(KINDS[kind], method, refuse)
     done = run(report.network, report.input)
 

@@ -37,10 +37,15 @@ def _after(
     """For each axis of a step's output, the input's axis that it descends from."""
     shapes = records.shapes(record)
     layer: Layer = record.layer
-    if layer.mixes(*shapes) or len(shapes) > 1:
+    if len(shapes) > 1:
+        return None
+    route = layer.route(*shapes)
+    if route is None:
+        return before
+    if route.mixes:
         return None
     after: list[int | None] = [None] * len(record.shape)
-    for axis, place in enumerate(layer.moves(*shapes)):
+    for axis, place in enumerate(route.moves):
         if place is not None:
             after[place] = before[axis]
     return tuple(after)
