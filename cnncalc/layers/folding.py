@@ -57,7 +57,7 @@ class Unfold(Layer):
         windows = self.windows(shape)
         if len(windows) > 1:
             return Route(shape, windows, moves=(None,) * len(shape), across=None)
-        (w,) = windows
+        (w,) = slides(self, shape)
         taps = range(0, w.dilation * w.kernel, w.dilation)
         tap = [Slide(1, w.stride, w.before - i, w.after + i - taps[-1]) for i in taps]
         splits = tuple((each,) for each in tap)
