@@ -168,18 +168,16 @@ class _Loop:
             raise self._placed(error, step, shapes) from None
         if self.network.relabel:
             weights = self.network.relabel(layer, weights)
-        learned = [weight for weight in weights if weight.role != "buffer"]
-        params = sum(weight.count for weight in learned)
+        params = trainable = buffers = 0
+        for weight in weights:
+            if weight.role == "buffer":
+                buffers += weight.count
+                continue
+            params += weight.count
+            trainable += weight.count if weight.trainable else 0
+        size = prod(output) * self.element_bytes
         return _Answer(
-            layer,
-            word(layer),
-            output,
-            weights,
-            params,
-            sum(weight.count for weight in learned if weight.trainable),
-            sum(weight.count for weight in weights) - params,
-            macs,
-            prod(output) * self.element_bytes,
+            layer, word(layer), output, weights, params, trainable, buffers, macs, size
         )
 
     def _placed(self, error: LayerError, step: Step, shapes: tuple[Shape, ...]) -> SpecError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import prod
+from typing import Any
 
 from cnncalc.axis.channels import Grouped
 from cnncalc.axis.windows import Slide
@@ -67,12 +68,7 @@ class Conv(Layer):
 
     def output(self, *shapes: Shape) -> Shape:
         (shape,) = shapes
-        check_map(self, shape)
-        check_groups(self.groups, shape[0], "input channels")
-        windows = self.windows(shape)
-        check_mode(self.mode, tuple((w.before, w.after) for w in windows), shape)
-        check_fits(windows, shape)
-        return self.out_channels, *checked_lengths(windows, shape)
+        return self.out_channels, *convolved(self, shape, self.groups)
 
     def weights(self, *shapes: Shape) -> tuple[Weight, ...]:
         (shape,) = shapes
@@ -81,10 +77,26 @@ class Conv(Layer):
         return (weight, Weight("bias", (self.out_channels,))) if self.bias else (weight,)
 
     def macs(self, *shapes: Shape) -> int:
-        return self.weights(*shapes)[0].count * prod(self.output(*shapes)[1:])
+        return self.weights(*shapes)[0].count * places(self, shapes[0])
 
     def route(self, shape: Shape) -> Route | None:
         return over_groups(self, shape)
+
+
+def convolved(layer: Any, shape: Shape, groups: int = 1) -> Shape:
+    """The lengths of the spatial axes; LayerError where a kernel or the groups don't fit."""
+    check_map(layer, shape)
+    check_groups(groups, shape[0], "input channels")
+    windows = layer.windows(shape)
+    if layer.mode != "zeros":
+        check_mode(layer.mode, tuple((w.before, w.after) for w in windows), shape)
+    check_fits(windows, shape)
+    return checked_lengths(windows, shape)
+
+
+def places(layer: Layer, shape: Shape) -> int:
+    """How many places the kernels of a layer are laid at."""
+    return prod(w.length(n) for w, n in zip(layer.windows(shape), shape[1:], strict=True))
 
 
 class DepthwiseConv(Layer):
@@ -127,14 +139,17 @@ class DepthwiseConv(Layer):
         return slides(self, shapes[0])
 
     def output(self, *shapes: Shape) -> Shape:
-        check_map(self, shapes[0])
-        return self.conv(shapes[0][0]).output(*shapes)
+        (shape,) = shapes
+        return shape[0] * self.multiplier, *convolved(self, shape)
 
     def weights(self, *shapes: Shape) -> tuple[Weight, ...]:
-        return self.conv(shapes[0][0]).weights(*shapes)
+        (shape,) = shapes
+        channels = shape[0] * self.multiplier
+        weight = Weight("weight", (channels, 1, *spread_out("kernel", self.kernel, shape)))
+        return (weight, Weight("bias", (channels,))) if self.bias else (weight,)
 
     def macs(self, *shapes: Shape) -> int:
-        return self.conv(shapes[0][0]).macs(*shapes)
+        return self.weights(*shapes)[0].count * places(self, shapes[0])
 
     def route(self, shape: Shape) -> Route | None:
         across = Grouped(1, self.multiplier) if self.multiplier > 1 else OWN
@@ -157,20 +172,26 @@ class PointwiseConv(Layer):
         check_groups(self.groups, self.out_channels, "output channels")
 
     def conv(self) -> Conv:
+        """The convolution that this is."""
         return Conv(self.out_channels, ONES, self.stride, groups=self.groups, bias=self.bias)
 
     def windows(self, *shapes: Shape) -> tuple[Slide, ...]:
-        return self.conv().windows(*shapes)
+        return tuple(Slide(1, s) for s in spread_out("stride", self.stride, shapes[0]))
 
     def output(self, *shapes: Shape) -> Shape:
-        check_map(self, shapes[0])
-        return self.conv().output(*shapes)
+        (shape,) = shapes
+        check_map(self, shape)
+        check_groups(self.groups, shape[0], "input channels")
+        return self.out_channels, *checked_lengths(self.windows(shape), shape)
 
     def weights(self, *shapes: Shape) -> tuple[Weight, ...]:
-        return self.conv().weights(*shapes)
+        (shape,) = shapes
+        ones = (1,) * (len(shape) - 1)
+        weight = Weight("weight", (self.out_channels, shape[0] // self.groups, *ones))
+        return (weight, Weight("bias", (self.out_channels,))) if self.bias else (weight,)
 
     def macs(self, *shapes: Shape) -> int:
-        return self.conv().macs(*shapes)
+        return self.weights(*shapes)[0].count * places(self, shapes[0])
 
     def route(self, shape: Shape) -> Route | None:
         return over_groups(self, shape)
@@ -201,6 +222,7 @@ class SeparableConv(Layer):
         check_padding(self.padding, self.mode)
 
     def parts(self) -> tuple[DepthwiseConv, PointwiseConv]:
+        """The two convolutions that this is."""
         depthwise = DepthwiseConv(
             self.kernel,
             self.multiplier,
@@ -216,22 +238,21 @@ class SeparableConv(Layer):
         return slides(self, shapes[0])
 
     def output(self, *shapes: Shape) -> Shape:
-        check_map(self, shapes[0])
-        depthwise, pointwise = self.parts()
-        return pointwise.output(depthwise.output(*shapes))
+        return self.out_channels, *convolved(self, shapes[0])
 
     def weights(self, *shapes: Shape) -> tuple[Weight, ...]:
-        depthwise, pointwise = self.parts()
-        first, *rest = pointwise.weights((shapes[0][0] * self.multiplier, *shapes[0][1:]))
-        return (
-            Weight("depthwise.weight", depthwise.weights(*shapes)[0].shape),
-            Weight("pointwise.weight", first.shape),
-            *(Weight(f"pointwise.{weight.name}", weight.shape) for weight in rest),
+        (shape,) = shapes
+        kernels, ones = spread_out("kernel", self.kernel, shape), (1,) * (len(shape) - 1)
+        channels = shape[0] * self.multiplier
+        weights = (
+            Weight("depthwise.weight", (channels, 1, *kernels)),
+            Weight("pointwise.weight", (self.out_channels, channels, *ones)),
         )
+        return (*weights, Weight("pointwise.bias", (self.out_channels,))) if self.bias else weights
 
     def macs(self, *shapes: Shape) -> int:
-        depthwise, pointwise = self.parts()
-        return depthwise.macs(*shapes) + pointwise.macs(depthwise.output(*shapes))
+        depthwise, pointwise, *_ = self.weights(*shapes)
+        return (depthwise.count + pointwise.count) * places(self, shapes[0])
 
     def route(self, shape: Shape) -> Route | None:
         return Route(shape, self.windows(shape), mixes=(0,))

@@ -25,10 +25,10 @@ Shape = tuple[int, ...]  # channels, then the spatial axes; no batch axis
 
 def spread_out(name: str, values: tuple[Any, ...], shape: Shape) -> tuple[Any, ...]:
     """One value per spatial axis from one for all, or the given ones if they are as many."""
-    axes = len(shape) - 1
-    if len(values) == axes:
+    axes, count = len(shape) - 1, len(values)
+    if count == axes:
         return values
-    if len(values) == 1:
+    if count == 1:
         return values * axes
     raise LayerError(
         f"`{name}` has {count_of(len(values), 'value')} "
@@ -67,7 +67,7 @@ def check_map(layer: Layer, shape: Shape) -> None:
 
 def checked_lengths(windows: tuple[Window, ...], shape: Shape, least: int = 1) -> Shape:
     """The spatial axes after their windows; LayerError where one is shorter than the least."""
-    lengths = tuple(window.length(n) for window, n in zip(windows, shape[1:], strict=True))
+    lengths = tuple([window.length(n) for window, n in zip(windows, shape[1:], strict=True)])
     for axis, length in enumerate(lengths):
         if length < least:
             option, advice = _what_shrinks(windows[axis])

@@ -96,8 +96,10 @@ def slides(layer: Any, shape: Shape) -> tuple[Slide, ...]:
         )
     pads = spread_out("padding", pairs(layer.padding), shape)
     return tuple(
-        Slide(k, s, before, after, d)
-        for (k, s, d), (before, after) in zip(steps, pads, strict=True)
+        [
+            Slide(k, s, before, after, d)
+            for (k, s, d), (before, after) in zip(steps, pads, strict=True)
+        ]
     )
 
 

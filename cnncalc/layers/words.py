@@ -14,9 +14,10 @@ def word(layer: Layer) -> str:
     """The shortest word that the compact notation reads back as this layer."""
     arguments = []
     bare = True  # the first positional option is written without its key
+    values = vars(layer)
     for name, option in layer.options.items():
-        value = getattr(layer, name)
-        if value == option.default:
+        value = values[name]
+        if value is option.default or value == option.default:
             bare = bare and not option.positional
             continue
         arguments.append(_argument(option, value, bare and option.positional))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from cnncalc import parse
@@ -137,3 +139,23 @@ def test_unknown_options_are_a_programming_error() -> None:
     """The Python constructor refuses what no notation can pass on."""
     with pytest.raises(TypeError, match="has no option"):
         LAYERS["conv"](8, 3, kernel_size=3)
+
+
+@pytest.mark.parametrize("shape", [(4, 9), (6, 7, 8), (2, 5, 6, 7)])
+def test_convolutions_are_the_plain_ones_that_they_say(shape: tuple[int, ...]) -> None:
+    """Sizes, weights and MACs of depthwise, pointwise and separable ones, as `conv` has them."""
+    how = {"kernel": 3, "stride": 2, "padding": 1, "multiplier": 2}
+    depthwise: Any = KINDS["dwconv"](**how)
+    pointwise: Any = KINDS["pwconv"](8, stride=2, groups=2)
+    separable: Any = KINDS["sepconv"](8, **how)
+    pairs = [(depthwise, depthwise.conv(shape[0])), (pointwise, pointwise.conv())]
+
+    for layer, conv in pairs:
+        for method in ("output", "weights", "macs"):
+            assert getattr(layer, method)(shape) == getattr(conv, method)(shape)
+    first, second = separable.parts()
+    between = first.output(shape)
+    assert separable.output(shape) == second.output(between)
+    assert separable.macs(shape) == first.macs(shape) + second.macs(between)
+    counts = [w.count for w in (*first.weights(shape), *second.weights(between))]
+    assert [w.count for w in separable.weights(shape)] == counts
