@@ -176,9 +176,7 @@ class _Loop:
             params += weight.count
             trainable += weight.count if weight.trainable else 0
         size = prod(output) * self.element_bytes
-        return _Answer(
-            layer, word(layer), output, weights, params, trainable, buffers, macs, size
-        )
+        return _Answer(layer, word(layer), output, weights, params, trainable, buffers, macs, size)
 
     def _placed(self, error: LayerError, step: Step, shapes: tuple[Shape, ...]) -> SpecError:
         """The layer's bare sentence with its place, the incoming shapes and who made them."""

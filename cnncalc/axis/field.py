@@ -105,8 +105,28 @@ class Field:
         if period > MAX_PERIOD or isinstance(self.step, float):
             return self._hull_through(window)
         turns = period // outputs * inputs // len(self.phases)
-        phases = tuple(self._union_of(window, o) for o in range(period))
+        union_of = self._span_of if self._rises() else self._union_of
+        phases = tuple([union_of(window, o) for o in range(period)])
         return Field(self.step * turns, phases, self.exact).reduced()
+
+    def _rises(self) -> bool:
+        """Whether each unit sees something, and neither end before an end of the unit before."""
+        first, last = self.phases[-1][0] - self.step, sum(self.phases[-1]) - self.step
+        for start, size in self.phases:
+            if not size or start < first or start + size < last:
+                return False
+            first, last = start, start + size
+        return True
+
+    def _span_of(self, window: Window, o: int) -> Phase:
+        """What output `o` of the window sees together, where the units rise."""
+        reads, count = window.reads(o), len(self.phases)
+        if not reads:
+            return self._union_of(window, o)
+        (turn, phase), (last_turn, last_phase) = divmod(reads[0], count), divmod(reads[-1], count)
+        first = self.phases[phase][0] + self.step * turn
+        start, size = self.phases[last_phase]
+        return int(first), int(start + self.step * last_turn + size - first)
 
     def _union_of(self, window: Window, o: int) -> Phase:
         """What output `o` of the window sees together.

@@ -9,7 +9,6 @@ which the borders of the maps before it cut.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from cnncalc.axis.indices import TooManyError
 from cnncalc.axis.windows import Resize, Slide, Window
@@ -19,17 +18,22 @@ from cnncalc.receptive.maps import Along, Ends, Interval, Region, Seen, empty, g
 __all__ = ["Passage", "Passages", "after", "onward"]
 
 
-class Passage(NamedTuple):
+class Passage:
     """A layer's route, and the axes along which fields just slide on.
 
     Attributes:
         route: where the units read, and where the axes go.
         sliding: for each axis its window, if the field of a unit is what its window makes of the
             field before; None: there is more to it. Empty: along no axis.
+        needed: the part of the input that all units together need, once somebody asked.
     """
 
-    route: Route
-    sliding: tuple[Window | None, ...]
+    __slots__ = ("needed", "route", "sliding")
+
+    def __init__(self, route: Route) -> None:
+        self.route = route
+        self.sliding = _sliding(route)
+        self.needed: Region | None = ()
 
 
 class Passages:
@@ -43,7 +47,7 @@ class Passages:
         key = id(layer), shape
         if key not in self.known:
             route = layer.route(shape)
-            self.known[key] = None if route is None else Passage(route, _sliding(route))
+            self.known[key] = None if route is None else Passage(route)
         return self.known[key]
 
 

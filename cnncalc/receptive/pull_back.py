@@ -22,6 +22,9 @@ __all__ = ["Extents", "ends", "pull_back"]
 
 NOTHING = range(0)
 
+Part = Region | None  # of a map; None: all of it
+Reached = tuple[Interval | None, ...]  # of each spatial axis of the input; None: nothing
+
 
 def pull_back(
     steps: Sequence[Step],
@@ -36,22 +39,29 @@ def pull_back(
         TooManyError: too many indices to list.
     """
     passages = passages or Passages()
-    regions = {number: region}
+    parts: dict[int, Part] = {number: region}
     waiting = [-number]
     while waiting and waiting[0]:
         at = -heappop(waiting)
-        needs = _needed(steps[at].layer, rows[at], regions.pop(at), passages)
+        needs = _needed(steps[at].layer, rows[at], parts.pop(at), passages)
         for source, needed in zip(rows[at].inputs, needs, strict=True):
-            _wait(regions, waiting, source, needed)
-    return regions.get(0) or tuple(NOTHING for _ in rows[0].output_shape)
+            _wait(parts, waiting, source, needed)
+    shape = rows[0].output_shape
+    return parts.get(0, tuple(NOTHING for _ in shape)) or _all_of(shape)
 
 
-def _wait(regions: dict[int, Region], waiting: list[int], number: int, region: Region) -> None:
+def _all_of(shape: Shape) -> Region:
+    return tuple(map(range, shape))
+
+
+def _wait(parts: dict[int, Part], waiting: list[int], number: int, part: Part) -> None:
     """Note what is needed of a step, whose turn comes after all later ones."""
-    known = regions.get(number)
-    if known is None:
+    if number in parts:
+        known = parts[number]
+        parts[number] = known and part and _both(known, part)
+    else:
         heappush(waiting, -number)
-    regions[number] = region if known is None else _both(known, region)
+        parts[number] = part
 
 
 def _both(one: Region, two: Region) -> Region:
@@ -60,17 +70,16 @@ def _both(one: Region, two: Region) -> Region:
     return tuple(map(joined, one, two))
 
 
-def _needed(layer: Layer, row: Row, region: Region, passages: Passages) -> list[Region]:
-    """For each input of a step, what a region of its output needs."""
-    if not row.inputs:
-        return []
+def _needed(layer: Layer, row: Row, part: Part, passages: Passages) -> list[Part]:
+    """For each input of a step, what a part of its output needs."""
     if len(row.inputs) == 1:
-        passage = passages.of(layer, row.input_shapes[0])
-        return [region if passage is None else _through(passage.route, region)]
+        return [_through(layer, row, part, passages)]
+    if part is None:
+        return [None] * len(row.inputs)
     if isinstance(layer, Concatenate):
-        return _parted(layer, row.input_shapes, region)
+        return _parted(layer, row.input_shapes, part)
     assert isinstance(layer, Elementwise)
-    return [_unstretched(layer, shape, row.output_shape, region) for shape in row.input_shapes]
+    return [_unstretched(layer, shape, row.output_shape, part) for shape in row.input_shapes]
 
 
 def _unstretched(layer: Elementwise, shape: Shape, output: Shape, region: Region) -> Region:
@@ -83,10 +92,10 @@ def _unstretched(layer: Elementwise, shape: Shape, output: Shape, region: Region
     )
 
 
-def _parted(layer: Concatenate, shapes: Sequence[Shape], region: Region) -> list[Region]:
+def _parted(layer: Concatenate, shapes: Sequence[Shape], region: Region) -> list[Part]:
     """A concatenation's region dealt out to its branches."""
     axis = layer.place(shapes[0])
-    parts: list[Region] = []
+    parts: list[Part] = []
     offset = 0
     for shape in shapes:
         own = _moved(region[axis], offset, shape[axis])
@@ -102,8 +111,20 @@ def _moved(indices: Indices, offset: int, n: int) -> Indices:
     return frozenset(i - offset for i in indices if offset <= i < offset + n)
 
 
-def _through(route: Route, region: Region) -> Region:
-    """The inputs of one layer that a region of its output needs."""
+def _through(layer: Layer, row: Row, part: Part, passages: Passages) -> Part:
+    """The inputs of a step with one that a part of its output needs."""
+    passage = passages.of(layer, row.input_shapes[0])
+    if passage is None:
+        return part
+    if part is not None:
+        return _read(passage.route, part)
+    if passage.needed == ():  # nobody has asked yet
+        passage.needed = _read(passage.route, _all_of(row.output_shape))
+    return passage.needed
+
+
+def _read(route: Route, region: Region) -> Part:
+    """The part of its input that some units of a layer read."""
     shape = route.shape
     if not all(region):
         return tuple(NOTHING for _ in shape)
@@ -118,7 +139,11 @@ def _through(route: Route, region: Region) -> Region:
             outputs = range(window.length(n)) if place is None else region[place]
             found = outputs if window is OWN else read(window, outputs, n)
             needed[axis] = joined(needed[axis], found)
-    return tuple(needed)
+    return None if all(map(_is_all, needed, shape)) else tuple(needed)
+
+
+def _is_all(indices: Indices, n: int) -> bool:
+    return isinstance(indices, range) and indices == range(n)
 
 
 def ends(indices: Indices) -> Interval:
@@ -126,9 +151,6 @@ def ends(indices: Indices) -> Interval:
     if isinstance(indices, range):
         return indices[0], indices[-1]
     return min(indices), max(indices)
-
-
-Reached = tuple[Interval | None, ...]  # of each spatial axis of the input; None: nothing
 
 
 class Extents:
@@ -148,7 +170,7 @@ class Extents:
         self.rows = rows
         self.places = places
         self.passages = passages
-        self.found: dict[tuple[int, Region], Reached | None] = {}
+        self.found: dict[tuple[int, Part], Reached | None] = {}
         self.left = max(self.MOST_WORK, 10 * len(rows))
 
     def of(
@@ -163,55 +185,50 @@ class Extents:
             branch: which of them.
             region: the part of its output that counts; None: all of it.
         """
-        number = inputs[branch]
-        return self._walked(number, region or tuple(map(range, self.rows[number].output_shape)))
+        return self._walked(inputs[branch], region)
 
-    def _walked(self, number: int, region: Region) -> Reached | None:
-        regions, waiting = {number: region}, [-number]
-        narrows: list[tuple[tuple[int, Region], int]] = []
-        parts: list[Reached | None] = []
+    def _walked(self, number: int, part: Part) -> Reached | None:
+        parts, waiting = {number: part}, [-number]
+        narrows: list[tuple[tuple[int, Part], int]] = []
+        found: list[Reached | None] = []
         while waiting:
             at = -heappop(waiting)
-            here = regions.pop(at)
-            if not all(here):
+            here = parts.pop(at)
+            if not all(self.rows[at].output_shape if here is None else here):
                 continue
-            known = self._known(at, here)
-            if known is not None:
-                parts.append(known)
+            if at == 0:
+                region = here or _all_of(self.rows[0].output_shape)
+                found.append(tuple(ends(region[axis]) for axis in self.places))
+                break
+            if (at, here) in self.found:
+                found.append(self.found[at, here])
                 continue
             if not waiting:
-                narrows.append(((at, here), len(parts)))
+                narrows.append(((at, here), len(found)))
             try:
-                self._back(at, here, regions, waiting)
+                self._back(at, here, parts, waiting)
             except TooManyError:
-                parts.append(None)
+                found.append(None)
                 break
         for key, count in narrows:
-            self.found[key] = self._together(parts[count:])
-        return self._together(parts)
+            self.found[key] = self._together(found[count:])
+        return self._together(found)
 
-    def _known(self, at: int, region: Region) -> Reached | None:
-        if at:
-            return self.found.get((at, region))
-        return tuple(ends(region[axis]) for axis in self.places)
-
-    def _back(
-        self, at: int, region: Region, regions: dict[int, Region], waiting: list[int]
-    ) -> None:
+    def _back(self, at: int, part: Part, parts: dict[int, Part], waiting: list[int]) -> None:
         self.left -= 1
         if self.left < 0:
             raise TooManyError
         row = self.rows[at]
-        needs = _needed(self.steps[at].layer, row, region, self.passages)
+        needs = _needed(self.steps[at].layer, row, part, self.passages)
         for source, needed in zip(row.inputs, needs, strict=True):
-            _wait(regions, waiting, source, needed)
+            _wait(parts, waiting, source, needed)
 
-    def _together(self, parts: Sequence[Reached | None]) -> Reached | None:
+    def _together(self, found: Sequence[Reached | None]) -> Reached | None:
         """The first and last of several, of which each reaches some place or isn't known."""
-        if None in parts:
+        if None in found:
             return None
-        several = [[each for each in axis if each] for axis in zip(*parts, strict=True)]
-        if not parts or not all(several):
+        several = [[each for each in axis if each] for axis in zip(*found, strict=True)]
+        if not found or not all(several):
             return tuple(None for _ in self.places)
         return tuple(
             (min(first for first, _ in axis), max(last for _, last in axis)) for axis in several
