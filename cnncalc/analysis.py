@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from cnncalc.branches import Branches
 from cnncalc.errors import LayerError, SpecError
+from cnncalc.garbage import keeps_all
 from cnncalc.layers.base import Layer, Shape, Weight, show
 from cnncalc.layers.words import word
 from cnncalc.network import Network, Step
@@ -59,8 +60,7 @@ def analyze(
     _check_input(shape)
     steps = network.at(shape)
     loop = _Loop(steps, shape, batch * BYTES[dtype])
-    for number in range(1, len(steps.steps)):
-        loop.take(number)
+    loop.run()
     return Analysis(
         steps.with_steps(loop.steps), shape, loop.rows, batch, dtype, layout or network.layout
     )
@@ -95,6 +95,7 @@ class _Answer(NamedTuple):
 
     layer: Layer
     text: str
+    shapes: tuple[Shape, ...]
     output: Shape
     weights: tuple[Weight, ...]
     params: int
@@ -121,6 +122,12 @@ class _Loop:
             Row(0, first.name, first.layer.kind, text, (), (), shape, (), 0, 0, 0, None, 0, size)
         ]
 
+    @keeps_all
+    def run(self) -> None:
+        """Add the rows of all steps."""
+        for number in range(1, len(self.network.steps)):
+            self.take(number)
+
     def take(self, number: int) -> None:
         """Add the row of one step."""
         step, rows = self.network.steps[number], self.rows
@@ -130,7 +137,7 @@ class _Loop:
         answer = self.answers.get(key)
         if answer is None:
             answer = self.answers[key] = self._asked(step, shapes)
-        settled, text, output, weights, params, trainable, buffers, macs, size = answer
+        settled, text, shapes, output, weights, params, trainable, buffers, macs, size = answer
         if shares is not None:
             params = trainable = buffers = 0
         rows.append(
@@ -175,8 +182,8 @@ class _Loop:
                 continue
             params += weight.count
             trainable += weight.count if weight.trainable else 0
-        size = prod(output) * self.element_bytes
-        return _Answer(layer, word(layer), output, weights, params, trainable, buffers, macs, size)
+        counts = params, trainable, buffers, macs, prod(output) * self.element_bytes
+        return _Answer(layer, word(layer), shapes, output, weights, *counts)
 
     def _placed(self, error: LayerError, step: Step, shapes: tuple[Shape, ...]) -> SpecError:
         """The layer's bare sentence with its place, the incoming shapes and who made them."""

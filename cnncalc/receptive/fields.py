@@ -7,6 +7,7 @@ from functools import partial
 from typing import NamedTuple, Protocol
 
 from cnncalc.branches import Branches
+from cnncalc.garbage import keeps_all
 from cnncalc.layers.base import Shape, axis_name
 from cnncalc.network import Network
 from cnncalc.receptive.channels import advance, meet
@@ -40,8 +41,7 @@ class Fields(NamedTuple):
 def fields_of(sized: Sized) -> Fields:
     """The receptive fields of every step's output, carried forward in one loop."""
     loop = _Loop(sized)
-    for number in range(1, len(sized.rows)):
-        loop.take(number)
+    loop.run()
     return Fields(loop.seen, loop.notes)
 
 
@@ -57,6 +57,12 @@ class _Loop:
         self.passages = Passages()
         self.extents = Extents(self.steps, self.rows, self.places, self.passages)
         self.branches = Branches(self.rows)
+
+    @keeps_all
+    def run(self) -> None:
+        """Add what the units of all steps' outputs see."""
+        for number in range(1, len(self.rows)):
+            self.take(number)
 
     def take(self, number: int) -> None:
         """Add what the units of one step's output see."""
