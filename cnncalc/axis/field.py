@@ -60,6 +60,8 @@ class Field:
 
     @property
     def size(self) -> int:
+        if len(self.phases) == 1:
+            return self.phases[0][1]
         return max(size for _, size in self.phases)
 
     @property
@@ -69,6 +71,9 @@ class Field:
     @property
     def centre(self) -> float:
         """The centre of output 0's field, averaged over a period (in input pixels)."""
+        if len(self.phases) == 1:
+            start, size = self.phases[0]
+            return start + (size - 1) / 2
         centres = [start + (size - 1) / 2 for start, size in self.phases]
         drift = self.jump * (len(self.phases) - 1) / 2
         return sum(centres) / len(centres) - drift

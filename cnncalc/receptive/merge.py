@@ -53,16 +53,44 @@ def meet(
     offset = None
     if any(seen.whole for seen in seens):
         return Seen(next(seen for seen in seens if seen.whole).axes, True, aligned), None
-    joined = []
+    end_to_end = layer.place(output) if isinstance(layer, Concatenate) else None
+    joined: list[Along] = []
+    before: list[Along] = []
+    apart: tuple[int, int] | None = None
     for axis in range(len(seens[0].axes)):
         branches = [seen.axes[axis] for seen in seens]
-        along, apart = _meet_axis(layer, shapes, output, branches, partial(_on_axis, ends, axis))
-        joined.append(along)
+        if joined and _alike(joined[-1], before, branches, shapes, end_to_end):
+            joined.append(joined[-1]._replace(place=branches[0].place))
+        else:
+            reached = partial(_on_axis, ends, axis)
+            along, apart = _meet_axis(shapes, output, branches, end_to_end, reached)
+            joined.append(along)
+        before = branches
         if apart:
             one, two = (branches[number].field for number in apart)
             here = Offset((axis,), apart, (one.jump, two.jump), (one.centre, two.centre))
             offset = here if offset is None else offset.and_along(here)
     return Seen(tuple(joined), False, aligned and offset is None), offset
+
+
+def _alike(
+    along: Along,
+    before: Sequence[Along],
+    branches: Sequence[Along],
+    shapes: Sequence[Shape],
+    end_to_end: int | None,
+) -> bool:
+    """Whether branches meet along one axis as they do along the axis before, as on square maps."""
+    one, two = before[0].place, branches[0].place
+    if not one or not two or one != along.place or two == end_to_end or not along.field.exact:
+        return False
+    return all(
+        a.field is b.field
+        and (a.place, b.place) == (one, two)
+        and a.merged == b.merged
+        and shape[one] == shape[two]
+        for a, b, shape in zip(before, branches, shapes, strict=True)
+    )
 
 
 def _stretched(
@@ -88,15 +116,14 @@ def _on_axis(ends: Ends, axis: int, branch: int) -> Interval | None:
 
 
 def _meet_axis(
-    layer: Layer,
     shapes: Sequence[Shape],
     output: Shape,
     branches: Sequence[Along],
+    end_to_end: int | None,
     reached: Callable[[int], Interval | None],
 ) -> tuple[Along, tuple[int, int] | None]:
     places = {along.place for along in branches if along.place is not None}
-    joined_end_to_end = layer.place(output) if isinstance(layer, Concatenate) else None
-    if len(places) != 1 or joined_end_to_end in places:
+    if len(places) != 1 or end_to_end in places:
         return _jumble(shapes, branches, reached), None
     (place,) = places
     moving = [
