@@ -13,8 +13,8 @@ __all__ = ["Branches"]
 class Branches:
     """Words for the branches of the steps of one network."""
 
-    # Steps walked back over in all: beyond any network, and a fraction of a second.
-    MOST_WORK = 1_000_000
+    # Steps walked back over: for one step beyond any network, in all a fraction of a second.
+    FARTHEST, MOST_WORK = 256, 1_000_000
     SHOWN = 3  # words at each end of a long branch
 
     def __init__(self, rows: Sequence[Row]) -> None:
@@ -40,9 +40,10 @@ class Branches:
         waiting = [-start for start in reached]
         heapify(waiting)
         common = {0}
+        walked = 0
         while apart and waiting:
-            self.left -= 1
-            if self.left < 0:
+            walked, self.left = walked + 1, self.left - 1
+            if walked > self.FARTHEST or self.left < 0:
                 return None
             at = -heappop(waiting)
             by = reached[at]

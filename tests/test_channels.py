@@ -131,3 +131,30 @@ def test_shuffled_halves_stay_exact() -> None:
     report = analyze("shufflenet_v2_x1_0")
 
     assert {seen.status for seen in report.fields} == {"exact", "global"}
+
+
+@pytest.mark.parametrize(
+    ("spec", "sizes", "status"),
+    [
+        ("3x11x9 reduce:mean,axes=-1,keep convt:2,k2,s3,p=2:1,op2", [0, 0], "exact"),
+        ("3x10x8 linear:1,axis=-1 conv:4,k1,s2,p=1:2 gap:keep", [0, 0], "exact"),
+        ("3x4x4 linear:1,axis=-1 pad:-1:2", [0, 0], "exact"),
+        ("3x4 gap:keep pad:-1:2", [0], "exact"),
+        ("3x4x4 linear:1,axis=-1 pad:1", [1, 4], "hull"),
+        ("3x4x4 linear:1,axis=-1 pad:1 relu add[ | conv:3,k1 ]", [1, 4], "hull"),
+        ("3x4x4 linear:1,axis=-1 pad:1 flatten", [4, 4], "global"),
+        ("3x9 crop:1 gap:keep pad:1 flatten", [7], "hull"),
+        ("3x9 crop:1 gap:keep pad:1 flatten linear:2", [7], "exact"),
+    ],
+)
+def test_units_in_padding_where_all_see_alike(spec: str, sizes: list[int], status: str) -> None:
+    """Along an axis that no longer descends from the input, a unit of padding sees nothing.
+
+    Where that is every unit, so does the map; where it is some, the field is a bound.
+    """
+    report = verify(spec)
+    seen = report.fields[-1]
+
+    assert (seen.to_dict(report.frame)["size"], seen.status) == (sizes, status)
+    assert report.verify is not None
+    assert report.verify["ok"]

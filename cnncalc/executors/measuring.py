@@ -71,8 +71,33 @@ def _after(
     rule = RULES.get(layer.kind)
     if rule is None:  # value by value, or place by place
         return told
+    told = _with_blind_units(layer, shape, told)
     kinds = tuple(tuple(rule(layer, shape, reach) for reach in kind) for kind in told.kinds)
     return split(layer, shape, told) or dealt(layer, shape, Told(told.labels, kinds), output[0])
+
+
+def _with_blind_units(layer: Any, shape: Shape, told: Told) -> Told:
+    """Units that read only padding along an axis where all see alike see nothing of any axis.
+
+    Windows along such an axis are followed by places that see themselves.
+    """
+    places = {reach.place for kind in told.kinds for reach in kind}
+    for axis in range(1, len(shape)):
+        if axis in places:
+            continue
+        rows = numpy.zeros((4, shape[axis]))
+        blind = numpy.isneginf(RULES[layer.kind](layer, shape, Reach(rows, axis)).rows[1])
+        if blind.all():
+            nothing = numpy.array([[-numpy.inf], [-numpy.inf], [1], [1]])
+            kinds = [
+                [replace(each, rows=nothing.repeat(each.rows.shape[1], 1)) for each in kind]
+                for kind in told.kinds
+            ]
+            return Told(told.labels, tuple(map(tuple, kinds)))
+        if blind.any():
+            kinds = [[replace(each, merged=True) for each in kind] for kind in told.kinds]
+            told = Told(told.labels, tuple(map(tuple, kinds)))
+    return told
 
 
 def _where_they_meet(

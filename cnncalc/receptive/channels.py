@@ -8,10 +8,12 @@ out: then it is that of the others where their own fields are known, and else on
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import Enum
 
 from cnncalc.axis.channels import Dealt
 from cnncalc.axis.field import Field
 from cnncalc.axis.indices import TooManyError
+from cnncalc.axis.indices import read as read_indices
 from cnncalc.axis.windows import Bins, Resize, Slide, Window
 from cnncalc.layers.base import OWN, Layer, Route, Shape
 from cnncalc.layers.merge import Concatenate
@@ -24,14 +26,21 @@ from cnncalc.receptive.runs import Runs, aligned, compact, length, read, split
 __all__ = ["advance", "meet"]
 
 UNKNOWN = Channels()
-PADDED = Channels(padded=True)
+UNKNOWN_BLIND = Channels(blind=True)
+PADDED = Channels(padded=True, blind=True)
 MOST_RUNS, MOST_KINDS = 8192, 64  # beyond these what each channel sees isn't kept
+MOST_LOOKS = 1024  # units of a window that are looked at one by one
 
 
 def advance(route: Route, output: Shape, seen: Seen, input_shape: Shape, ends: Ends) -> Seen:
     """What the units see after a layer with one input, which `ends` reach."""
+    blind = _blind_units(route, seen)
+    if blind is Blind.ALL:
+        return nothing(len(seen.axes), seen.aligned)
     after = after_layer(route, seen, input_shape, ends)
     known = seen.channels
+    if blind is Blind.SOME:
+        return _with(after, PADDED if known is None or known.padded else UNKNOWN_BLIND)
     if known is None:
         return _told_apart(route, output, seen, after, input_shape)
     apart = _apart(seen, route.shape)
@@ -40,8 +49,10 @@ def advance(route: Route, output: Shape, seen: Seen, input_shape: Shape, ends: E
     if known.runs and not _jumbles(route, seen, after) and route.across is not None:
         past = _past(route, known, input_shape)
         return _routed(route, output, after, past) if past else _with(after, UNKNOWN)
-    known = PADDED if known.padded and None not in route.moves else UNKNOWN
-    return _with(_less(route, seen, after, ends) if _drops(route, seen) else after, known)
+    known = PADDED if known.padded and None not in route.moves else _unknown(known.blind)
+    left = _less(route, seen, after, ends) if _drops(route, seen) else after
+    sees = left.whole or any(along.field.size for along in left.axes)
+    return _with(left, known) if sees else left
 
 
 def meet(
@@ -53,12 +64,45 @@ def meet(
     if seen.whole and not any(each.whole and not _is_padded(each) for each in seens):
         seen = _bound(seen)  # units in the padding of one branch see what the others saw
     differ = joins and any(_key(each) != _key(seens[0]) for each in seens)
-    if any(along.merged for along in seen.axes):
-        seen = _with(seen, UNKNOWN)
+    blind = any(each.channels is not None and each.channels.blind for each in seens)
+    if blind or any(along.merged for along in seen.axes):
+        seen = _with(seen, _unknown(blind))
     elif differ or any(each.channels for each in seens):
         known = _joined(shapes, seens) if joins else _paired(layer, shapes, output, seens)
         seen = _with(seen, known)
     return seen, offset
+
+
+def _unknown(blind: bool) -> Channels:
+    return UNKNOWN_BLIND if blind else UNKNOWN
+
+
+class Blind(Enum):
+    """Which units of a map read nothing but padding along an axis where all see alike."""
+
+    SOME = "some"
+    ALL = "all"
+
+
+def _blind_units(route: Route, seen: Seen) -> Blind | None:
+    """The units that read nothing, along the axes that don't descend from the input's.
+
+    Along an axis that does, the field itself says it.
+    """
+    places = () if seen.whole else [along.place for along in seen.axes]
+    found = None
+    for axis, n in enumerate(route.shape):
+        window = route.window(axis)
+        if not axis or axis in places or axis in route.mixes or window is None:
+            continue
+        if _reads_on(window):
+            continue
+        reads = [_reads(window, o, n) for o in _ends_of(window.length(n))]
+        if not any(reads):
+            return Blind.ALL
+        if not all(reads):
+            found = Blind.SOME
+    return found
 
 
 def _told_apart(route: Route, output: Shape, seen: Seen, after: Seen, input_shape: Shape) -> Seen:
@@ -115,6 +159,21 @@ def _jumbles(route: Route, seen: Seen, after: Seen) -> bool:
     merged = zip(seen.axes, after.axes, strict=True)
     moved = seen.channels is not None and route.moves[0] != 0
     return moved or any(new.merged and not old.merged for old, new in merged)
+
+
+def _ends_of(length: int) -> Sequence[int]:
+    """The units that are worth a look: those at the ends lie in padding, if any do."""
+    if length <= MOST_LOOKS:
+        return range(length)
+    half = MOST_LOOKS // 2
+    return [*range(half), *range(length - half, length)]
+
+
+def _reads(window: Window, o: int, n: int) -> bool:
+    try:
+        return bool(read_indices(window, range(o, o + 1), n))
+    except TooManyError:  # of so many one lies inside
+        return True
 
 
 def _reads_on(window: Window) -> bool:

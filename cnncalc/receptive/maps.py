@@ -93,7 +93,8 @@ class Seen:
         """`global`, `exact` or `hull`, as the report has it."""
         if self.whole:
             return "global"
-        exact = all(along.field.exact and not along.merged for along in self.axes)
+        blind = self.channels is not None and self.channels.blind
+        exact = not blind and all(a.field.exact and not a.merged for a in self.axes)
         return "exact" if exact else "hull"
 
     def to_dict(self, input_shape: Shape) -> dict[str, object]:
@@ -126,11 +127,13 @@ class Channels(NamedTuple):
         runs: which of the kinds they are, in runs; empty: units differ in a way that isn't known.
         kinds: what the channels of each kind see.
         padded: the units differ in this alone, that some lie in padding and see nothing.
+        blind: some units see nothing, whatever the fields of the map say.
     """
 
     runs: Runs = ()
     kinds: tuple[Seen, ...] = ()
     padded: bool = False
+    blind: bool = False
 
 
 def _phases(fields: Sequence[Field]) -> list[list[list[int]]] | None:
@@ -152,9 +155,9 @@ def extra_input(shape: Shape, axes: int) -> Seen:
     )
 
 
-def nothing(axes: int) -> Seen:
+def nothing(axes: int, aligned: bool = True) -> Seen:
     """Units that see nothing of the input."""
-    return Seen((Along(Field(0, ((0, 0),)), None),) * axes)
+    return Seen((Along(Field(0, ((0, 0),)), None),) * axes, aligned=aligned)
 
 
 def gathered(field: Field, length: int) -> Field:
