@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cnncalc.cli.options import FieldSettings, Settings, taking
 from cnncalc.cli.steps import answer
+from cnncalc.receptive.units import centre_of_last_map, find
 from cnncalc.report import Report
 
 __all__ = ["params", "rf", "shape"]
@@ -39,8 +40,6 @@ def rf(settings: FieldSettings) -> int:
     """
 
     def with_units(report: Report) -> None:
-        from cnncalc.receptive.units import centre_of_last_map, find
-
         seen = [find(report, text) for text in settings.at or []]
         seen += [centre_of_last_map(report)] if settings.center else []
         report.units = [unit.to_dict() for unit in seen]

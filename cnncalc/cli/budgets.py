@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from cnncalc.cli.options import Settings
+from cnncalc.cli.sizes import size_of
 from cnncalc.errors import CnnCalcError
-from cnncalc.layers.base import Shape, show
+from cnncalc.layers.base import show
 from cnncalc.report import Report
 from cnncalc.tables.table import human_bytes
-
-if TYPE_CHECKING:
-    from cnncalc.cli.options import Settings
 
 __all__ = ["amount", "read"]
 
@@ -84,14 +82,8 @@ def _memory(text: str) -> Limit:
     return limit
 
 
-def _sizes(text: str, option: str) -> Shape:
-    from cnncalc.cli.steps import size_of
-
-    return size_of(text, option)
-
-
 def _field(text: str) -> Limit:
-    least = _sizes(text, "--min-rf")
+    least = size_of(text, "--min-rf")
 
     def limit(report: Report) -> str | None:
         end = report.fields[report.outputs[0]]
@@ -110,7 +102,7 @@ def _field(text: str) -> Limit:
 
 
 def _shape(text: str) -> Limit:
-    wanted = _sizes(text, "--expect")
+    wanted = size_of(text, "--expect")
 
     def limit(report: Report) -> str | None:
         shape = tuple(report.shape(report.rows[report.outputs[0]].output_shape))

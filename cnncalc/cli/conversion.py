@@ -11,7 +11,8 @@ from typing import Annotated
 from cnncalc import api
 from cnncalc.cli import output
 from cnncalc.cli.options import Spec, Text, network, one_of, shown, taking
-from cnncalc.cli.steps import network_of, size_of
+from cnncalc.cli.sizes import size_of
+from cnncalc.cli.steps import network_of
 from cnncalc.conversion import NOTATIONS, check
 from cnncalc.conversion import convert as write
 from cnncalc.errors import CnnCalcError

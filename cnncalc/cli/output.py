@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TextIO
 
 from cnncalc.errors import CnnCalcError, suggest
+from cnncalc.tables.table import Table
 
 if TYPE_CHECKING:
     from cnncalc.cli.options import Output
-    from cnncalc.tables.table import Table
 
 __all__ = ["emit", "form_of", "has_color", "is_terminal", "say", "show", "width"]
 

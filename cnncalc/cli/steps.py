@@ -10,17 +10,17 @@ from functools import partial
 from cnncalc import api
 from cnncalc.cli import budgets, output
 from cnncalc.cli.options import Settings, Spec
-from cnncalc.errors import CnnCalcError, LayerError, Piece, Source, Span, SpecError
+from cnncalc.cli.sizes import size_of
+from cnncalc.errors import CnnCalcError
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network
 from cnncalc.notations import reading
-from cnncalc.notations.compact import parse_size
 from cnncalc.report import Report
 from cnncalc.tables.table import Table
 from cnncalc.tables.verification import verdict
 from cnncalc.tables.views import check_columns, view
 
-__all__ = ["answer", "bindings", "network_of", "report_of", "size_of"]
+__all__ = ["answer", "bindings", "network_of", "report_of"]
 
 FOR_PROGRAMS = ("csv", "jsonl")  # plain values
 WITHOUT_REMARKS = (*FOR_PROGRAMS, "latex", "html")
@@ -122,14 +122,3 @@ def bindings(given: list[str]) -> dict[str, int]:
             )
         values[match[1]] = int(match[2])
     return values
-
-
-def size_of(text: str, option: str) -> Shape:
-    """The size that an option such as `-i` gives; SpecError with the option as its place."""
-    try:
-        return parse_size(text.strip().replace("×", "x").replace(",", "x"))
-    except LayerError as error:
-        span = Span(Source(text, (Piece(0, option),)), 0, len(text))
-        symbolic = error.code in ("unbound-symbol", "unknown-value")
-        advice = "numbers, such as 3x224x224" if symbolic else error.help
-        raise SpecError(error.message, span, code=error.code, help=advice) from None

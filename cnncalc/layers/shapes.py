@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar, Protocol
 
 from cnncalc.axis.windows import Slide, Spread, Window
 from cnncalc.errors import LayerError
-
-if TYPE_CHECKING:
-    from cnncalc.layers.base import Layer
 
 __all__ = [
     "Shape",
@@ -51,7 +48,13 @@ def place(axis: int, shape: Shape, order: str = "first") -> int:
     return (axis + (order == "last")) % len(shape)
 
 
-def check_map(layer: Layer, shape: Shape) -> None:
+class Named(Protocol):
+    """A layer, of which messages say the kind."""
+
+    kind: ClassVar[str]
+
+
+def check_map(layer: Named, shape: Shape) -> None:
     """LayerError where a layer that works on a map is handed a vector, or a map of no places."""
     if 0 in shape[1:]:
         raise LayerError(

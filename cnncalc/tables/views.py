@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from cnncalc.layers.base import axis_name
+from cnncalc.receptive.units import first_to_see_all, larger_than_input
 from cnncalc.report import Report
 from cnncalc.tables.steps import COLUMNS
 from cnncalc.tables.table import Column, Table, choose, human_bytes
@@ -81,8 +82,6 @@ def _units(report: Report) -> list[str]:
 
 def _reach(report: Report) -> list[str]:
     """Where the fields outgrow this input."""
-    from cnncalc.receptive.units import first_to_see_all, larger_than_input
-
     lines, size = [], report.show(report.input)
     if first := first_to_see_all(report):
         lines.append(f"the whole input is first seen by step {first.index}, `{first.text}`")
