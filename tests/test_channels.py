@@ -120,7 +120,7 @@ def test_networks_that_deal_channels(text: str) -> None:
 
 def test_bounds_where_there_is_too_much_to_keep(monkeypatch: pytest.MonkeyPatch) -> None:
     """Past the limits the union is still exact, and what is left of it a bound."""
-    monkeypatch.setattr(channels, "MOST_KINDS", 1)
+    monkeypatch.setattr(channels, "MOST_VIEWS", 1)
     seen = [analyze(f"{UNEVEN} {rest}").fields[-1] for rest in ("relu", "slice:0..4")]
 
     assert [(each.status, each.axes[0].field.size) for each in seen] == [("exact", 7), ("hull", 7)]

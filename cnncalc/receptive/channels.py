@@ -18,7 +18,7 @@ from cnncalc.axis.windows import Bins, Resize, Slide, Window
 from cnncalc.layers.base import OWN, Layer, Route, Shape
 from cnncalc.layers.merge import Concatenate
 from cnncalc.receptive.layer import after as after_layer
-from cnncalc.receptive.maps import Along, Channels, Ends, Interval, Region, Seen, nothing
+from cnncalc.receptive.maps import Along, Channels, ExtentOf, Interval, Region, Seen, nothing
 from cnncalc.receptive.merge import Offset
 from cnncalc.receptive.merge import meet as meet_alike
 from cnncalc.receptive.runs import Runs, aligned, compact, length, read, split
@@ -28,16 +28,18 @@ __all__ = ["advance", "meet"]
 UNKNOWN = Channels()
 UNKNOWN_BLIND = Channels(blind=True)
 PADDED = Channels(padded=True, blind=True)
-MOST_RUNS, MOST_KINDS = 8192, 64  # beyond these what each channel sees isn't kept
+MOST_RUNS, MOST_VIEWS = 8192, 64  # beyond these what each channel sees isn't kept
 MOST_LOOKS = 1024  # units of a window that are looked at one by one
 
 
-def advance(route: Route, output: Shape, seen: Seen, input_shape: Shape, ends: Ends) -> Seen:
-    """What the units see after a layer with one input, which `ends` reach."""
+def advance(
+    route: Route, output: Shape, seen: Seen, input_shape: Shape, extent_of: ExtentOf
+) -> Seen:
+    """What the units see after a layer with one input, which `extent_of` speaks of."""
     blind = _blind_units(route, seen)
     if blind is Blind.ALL:
         return nothing(len(seen.axes), seen.aligned)
-    after = after_layer(route, seen, input_shape, ends)
+    after = after_layer(route, seen, input_shape, extent_of)
     known = seen.channels
     if blind is Blind.SOME:
         return _with(after, PADDED if known is None or known.padded else UNKNOWN_BLIND)
@@ -50,16 +52,16 @@ def advance(route: Route, output: Shape, seen: Seen, input_shape: Shape, ends: E
         past = _past(route, known, input_shape)
         return _routed(route, output, after, past) if past else _with(after, UNKNOWN)
     known = PADDED if known.padded and None not in route.moves else _unknown(known.blind)
-    left = _less(route, seen, after, ends) if _drops(route, seen) else after
+    left = _less(route, seen, after, extent_of) if _drops(route, seen) else after
     sees = left.whole or any(along.field.size for along in left.axes)
     return _with(left, known) if sees else left
 
 
 def meet(
-    layer: Layer, shapes: Sequence[Shape], output: Shape, seens: Sequence[Seen], ends: Ends
+    layer: Layer, shapes: Sequence[Shape], output: Shape, seens: Sequence[Seen], extent_of: ExtentOf
 ) -> tuple[Seen, Offset | None]:
     """What the units see where branches meet, and how the branches are out of step, if so."""
-    seen, offset = meet_alike(layer, shapes, output, seens, ends)
+    seen, offset = meet_alike(layer, shapes, output, seens, extent_of)
     joins = isinstance(layer, Concatenate) and layer.place(output) == 0
     if seen.whole and not any(each.whole and not _is_padded(each) for each in seens):
         seen = _bound(seen)  # units in the padding of one branch see what the others saw
@@ -187,84 +189,84 @@ def _reads_on(window: Window) -> bool:
 
 
 def _past(route: Route, known: Channels, input_shape: Shape) -> tuple[Runs, list[Seen]] | None:
-    """Past a layer: each channel's kind, channels apart that were one; None: that isn't known."""
+    """Past a layer: each channel's view, channels apart that were one; None: that isn't known."""
     sides = route.sides()
     count = len(sides)
     many = len(known.runs) if count == 1 else length(known.runs) * count
-    if len(known.kinds) * count > MOST_KINDS or many > MOST_RUNS:
+    if len(known.views) * count > MOST_VIEWS or many > MOST_RUNS:
         return None
-    if any(kind.whole for kind in known.kinds) and not all(map(_reads_on, route.windows)):
+    if any(view.whole for view in known.views) and not all(map(_reads_on, route.windows)):
         return None
-    kinds = [
-        after_layer(side, kind, input_shape, _unsaid) for kind in known.kinds for side in sides
+    views = [
+        after_layer(side, view, input_shape, _unsaid) for view in known.views for side in sides
     ]
-    return split(known.runs, count), kinds
+    return split(known.runs, count), views
 
 
 def _unsaid(branch: int, region: Region | None = None) -> tuple[Interval | None, ...] | None:
-    """What reaches the channels of one kind, which nobody has asked."""
+    """What reaches the channels of one view, which nobody has asked."""
     return None
 
 
 def _routed(route: Route, output: Shape, after: Seen, past: tuple[Runs, list[Seen]]) -> Seen:
     """The units after a layer whose channels read others than their own."""
-    runs, kinds = past
+    runs, views = past
     if route.splits or route.across is OWN or route.across is None:
-        return _with(after, _settled(runs, kinds))
+        return _with(after, _settled(runs, views))
     if isinstance(route.across, Dealt) and output[0] > MOST_RUNS:
         return _with(after, UNKNOWN)
     sets: dict[frozenset[int], int] = {}
     chosen: list[tuple[int, int]] = []
     for sources, count in read(route.across, runs, output[0]):
         chosen.append((sets.setdefault(sources, len(sets)), count))
-        if len(sets) > MOST_KINDS or len(chosen) > MOST_RUNS:
+        if len(sets) > MOST_VIEWS or len(chosen) > MOST_RUNS:
             return _with(after, UNKNOWN)
-    several = [[kinds[each] for each in sorted(sources)] for sources in sets]
+    several = [[views[each] for each in sorted(sources)] for sources in sets]
     joined = [_together(each, output, after) for each in several]
     read_on = frozenset().union(*sets)
-    if len(read_on) < len({kind for kind, _ in runs}):  # the others are left out
-        after = _together([kinds[each] for each in sorted(read_on)], output, after)
+    if len(read_on) < len({view for view, _ in runs}):  # the others are left out
+        after = _together([views[each] for each in sorted(read_on)], output, after)
     return _with(after, _settled(chosen, joined))
 
 
-def _together(kinds: Sequence[Seen], shape: Shape, after: Seen) -> Seen:
-    """What channels of several kinds see together."""
-    if len(kinds) == 1:
-        return kinds[0]
-    if not kinds:
+def _together(views: Sequence[Seen], shape: Shape, after: Seen) -> Seen:
+    """What channels of several views see together."""
+    if len(views) == 1:
+        return views[0]
+    if not views:
         return nothing(len(after.axes))
-    seen, _ = meet_alike(Concatenate(), [shape] * len(kinds), shape, kinds, _unsaid)
+    seen, _ = meet_alike(Concatenate(), [shape] * len(views), shape, views, _unsaid)
     return Seen(seen.axes, seen.whole, after.aligned)
 
 
-def _settled(runs: Sequence[tuple[int, int]], kinds: Sequence[Seen]) -> Channels | None:
+def _settled(runs: Sequence[tuple[int, int]], views: Sequence[Seen]) -> Channels | None:
     """Kinds that are equal made one; None: there is but one."""
     numbers: dict[tuple[object, ...], int] = {}
     kept: list[Seen] = []
     renumbered: dict[int, int] = {}
-    for each in sorted({kind for kind, _ in runs}):
-        number = numbers.setdefault(_key(kinds[each]), len(numbers))
-        kept += [kinds[each]] * (number == len(kept))
+    for each in sorted({view for view, _ in runs}):
+        number = numbers.setdefault(_key(views[each]), len(numbers))
+        kept += [views[each]] * (number == len(kept))
         renumbered[each] = number
     if len(kept) == 1:
         return None
-    if len(kept) > MOST_KINDS:
+    if len(kept) > MOST_VIEWS:
         return UNKNOWN
-    return Channels(compact([(renumbered[kind], count) for kind, count in runs]), tuple(kept))
+    return Channels(compact([(renumbered[view], count) for view, count in runs]), tuple(kept))
 
 
 def _joined(shapes: Sequence[Shape], seens: Sequence[Seen]) -> Channels | None:
     """The channels of branches, one branch after another."""
-    runs, kinds = list[tuple[int, int]](), list[Seen]()
+    runs, views = list[tuple[int, int]](), list[Seen]()
     for shape, seen in zip(shapes, seens, strict=True):
         known = seen.channels or _alike(shape[0], seen)
         on_places = any(along.place == 0 for along in seen.axes)
-        many = len(kinds) + len(known.kinds) > 256 or len(runs) + len(known.runs) > MOST_RUNS
+        many = len(views) + len(known.views) > 256 or len(runs) + len(known.runs) > MOST_RUNS
         if not known.runs or on_places or many:
             return UNKNOWN
-        runs += [(kind + len(kinds), count) for kind, count in known.runs]
-        kinds += known.kinds
-    return _settled(runs, kinds)
+        runs += [(view + len(views), count) for view, count in known.runs]
+        views += known.views
+    return _settled(runs, views)
 
 
 def _paired(
@@ -280,14 +282,14 @@ def _paired(
     sets: dict[tuple[int, ...], int] = {}
     pairs = aligned([each.runs for each in known])
     runs = [(sets.setdefault(each, len(sets)), count) for each, count in pairs]
-    if len(sets) > MOST_KINDS or len(runs) > MOST_RUNS:
+    if len(sets) > MOST_VIEWS or len(runs) > MOST_RUNS:
         return UNKNOWN
-    kinds = [meet_alike(layer, shapes, output, _chosen(known, each), _unsaid)[0] for each in sets]
-    return _settled(runs, kinds)
+    views = [meet_alike(layer, shapes, output, _chosen(known, each), _unsaid)[0] for each in sets]
+    return _settled(runs, views)
 
 
 def _chosen(known: Sequence[Channels], numbers: Sequence[int]) -> list[Seen]:
-    return [each.kinds[number] for each, number in zip(known, numbers, strict=True)]
+    return [each.views[number] for each, number in zip(known, numbers, strict=True)]
 
 
 def _drops(route: Route, seen: Seen) -> bool:
@@ -301,11 +303,11 @@ def _drops(route: Route, seen: Seen) -> bool:
         return True
 
 
-def _less(route: Route, seen: Seen, after: Seen, ends: Ends) -> Seen:
+def _less(route: Route, seen: Seen, after: Seen, extent_of: ExtentOf) -> Seen:
     """The units that are left where others were left out, and nobody knows what each sees."""
     reached = None
     if seen.whole:
-        reached = ends(0, tuple(map(route.read, range(len(route.shape)))))
+        reached = extent_of(0, tuple(map(route.read, range(len(route.shape)))))
     if reached is None:
         return _bound(after)
     if None in reached:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from cnncalc.axis.indices import TooManyError
 from cnncalc.axis.windows import Resize, Slide, Window
 from cnncalc.layers.base import OWN, Layer, Route, Shape
-from cnncalc.receptive.maps import Along, Ends, Interval, Region, Seen, empty, gathered, inside
+from cnncalc.receptive.maps import Along, ExtentOf, Interval, Region, Seen, empty, gathered, inside
 
 __all__ = ["Passage", "Passages", "after", "onward"]
 
@@ -90,15 +90,15 @@ def onward(passage: Passage, seen: Seen) -> Seen | None:
     return Seen(tuple(axes), False, seen.aligned)
 
 
-def after(route: Route, seen: Seen, input_shape: Shape, ends: Ends) -> Seen:
-    """What the units see after a layer with one input, which `ends` reach."""
+def after(route: Route, seen: Seen, input_shape: Shape, extent_of: ExtentOf) -> Seen:
+    """What the units see after a layer with one input, which `extent_of` speaks of."""
     if seen.whole:
         return Seen(seen.axes, True, seen.aligned)
     axes = tuple(_past(route, along) for along in seen.axes)
     together = _gathers(route, seen.axes, axes)
     met = [_meets(route, along, together) for along in seen.axes]
     if True in met:
-        axes = _cut(axes, met, ends(0, _region(route)))
+        axes = _cut(axes, met, extent_of(0, _region(route)))
     return Seen(axes, together and _covers(axes, input_shape), seen.aligned)
 
 

@@ -14,7 +14,7 @@ from cnncalc.receptive.runs import Runs
 __all__ = [
     "Along",
     "Channels",
-    "Ends",
+    "ExtentOf",
     "Interval",
     "Region",
     "Seen",
@@ -30,7 +30,7 @@ Interval = tuple[int, int]
 Region = tuple[Indices, ...]  # for each axis of a map, channels first, the indices that matter
 
 
-class Ends(Protocol):
+class ExtentOf(Protocol):
     """What really reaches the maps that a step receives."""
 
     def __call__(
@@ -124,14 +124,14 @@ class Channels(NamedTuple):
     """What each channel of a map sees, where they differ; together they see what the map does.
 
     Attributes:
-        runs: which of the kinds they are, in runs; empty: units differ in a way that isn't known.
-        kinds: what the channels of each kind see.
+        runs: which of the views each has, in runs; empty: units differ in a way that isn't known.
+        views: what there is to see.
         padded: the units differ in this alone, that some lie in padding and see nothing.
         blind: some units see nothing, whatever the fields of the map say.
     """
 
     runs: Runs = ()
-    kinds: tuple[Seen, ...] = ()
+    views: tuple[Seen, ...] = ()
     padded: bool = False
     blind: bool = False
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from cnncalc.axis.field import Field
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.merge import Concatenate, Elementwise
-from cnncalc.receptive.maps import Along, Ends, Interval, Seen, gathered, inside
+from cnncalc.receptive.maps import Along, ExtentOf, Interval, Seen, gathered, inside
 
 __all__ = ["Offset", "meet"]
 
@@ -44,7 +44,7 @@ def meet(
     shapes: Sequence[Shape],
     output: Shape,
     seens: Sequence[Seen],
-    ends: Ends,
+    extent_of: ExtentOf,
 ) -> tuple[Seen, Offset | None]:
     """What the units see where branches meet, and how the branches are out of step, if so."""
     if isinstance(layer, Elementwise) and len({len(shape) for shape in shapes}) > 1:
@@ -62,7 +62,7 @@ def meet(
         if joined and _alike(joined[-1], before, branches, shapes, end_to_end):
             joined.append(joined[-1]._replace(place=branches[0].place))
         else:
-            reached = partial(_on_axis, ends, axis)
+            reached = partial(_on_axis, extent_of, axis)
             along, apart = _meet_axis(shapes, output, branches, end_to_end, reached)
             joined.append(along)
         before = branches
@@ -109,9 +109,9 @@ def _stretched(
     return layer.stretched(*shapes), moved
 
 
-def _on_axis(ends: Ends, axis: int, branch: int) -> Interval | None:
+def _on_axis(extent_of: ExtentOf, axis: int, branch: int) -> Interval | None:
     """What reaches a branch of one axis of the input; None: nothing, or that isn't known."""
-    reached = ends(branch)
+    reached = extent_of(branch)
     return reached[axis] if reached else None
 
 

@@ -1,4 +1,4 @@
-"""Which channels are of one kind, kept as runs: channels that lie side by side and see alike.
+"""Which channels are of one view, kept as runs: channels that lie side by side and see alike.
 
 A map of thousands of channels that see two different things is two runs, so that what layers do
 to channels costs by the runs, not by the channels.
@@ -15,7 +15,7 @@ from cnncalc.axis.windows import Slide, Window
 
 __all__ = ["Runs", "aligned", "compact", "length", "read", "split"]
 
-Runs = tuple[tuple[int, int], ...]  # the number of a kind, and how many channels are of it
+Runs = tuple[tuple[int, int], ...]  # the number of a view, and how many channels are of it
 
 
 def length(runs: Runs) -> int:
@@ -24,30 +24,30 @@ def length(runs: Runs) -> int:
 
 
 def compact(runs: Sequence[tuple[int, int]]) -> Runs:
-    """The same with no two neighbours of one kind."""
+    """The same with no two neighbours of one view."""
     found: list[tuple[int, int]] = []
-    for kind, count in runs:
-        if found and found[-1][0] == kind:
-            found[-1] = kind, found[-1][1] + count
+    for view, count in runs:
+        if found and found[-1][0] == view:
+            found[-1] = view, found[-1][1] + count
         else:
-            found.append((kind, count))
+            found.append((view, count))
     return tuple(found)
 
 
 def split(runs: Runs, parts: int) -> Runs:
-    """Each channel made several, a kind for each of its parts."""
+    """Each channel made several, a view for each of its parts."""
     if parts == 1:
         return runs
     return tuple(
-        (kind * parts + part, 1)
-        for kind, count in runs
+        (view * parts + part, 1)
+        for view, count in runs
         for _ in range(count)
         for part in range(parts)
     )
 
 
 def aligned(several: Sequence[Runs]) -> Iterator[tuple[tuple[int, ...], int]]:
-    """The kinds of maps of as many channels side by side, and how many channels have them."""
+    """The views of maps of as many channels side by side, and how many channels have them."""
     ends = [list(accumulate(count for _, count in runs)) for runs in several]
     at = [0] * len(several)
     done = 0
@@ -59,11 +59,11 @@ def aligned(several: Sequence[Runs]) -> Iterator[tuple[tuple[int, ...], int]]:
 
 
 def read(window: Window, runs: Runs, outputs: int) -> Iterator[tuple[frozenset[int], int]]:
-    """The kinds that output channels read, and how many in a row read the same."""
+    """The views that output channels read, and how many in a row read the same."""
     if isinstance(window, Dealt):
-        one = {kind: frozenset((kind,)) for kind, _ in runs}
-        for kind, count in _dealt(window, runs):
-            yield one[kind], count
+        one = {view: frozenset((view,)) for view, _ in runs}
+        for view, count in _dealt(window, runs):
+            yield one[view], count
         return
     if isinstance(window, Slide) and window.kernel == window.stride == 1:
         yield from _cut(-window.before, runs, outputs)
@@ -79,12 +79,12 @@ def read(window: Window, runs: Runs, outputs: int) -> Iterator[tuple[frozenset[i
 
 def _dealt(window: Dealt, runs: Runs) -> Iterator[tuple[int, int]]:
     """Channels of one group after another become one channel of each group in turn."""
-    before = [kind for kind, count in runs for _ in range(count)]
+    before = [view for view, count in runs for _ in range(count)]
     after = before.copy()
     for group in range(window.groups):
         after[group :: window.groups] = before[group * window.size : (group + 1) * window.size]
-    for kind, alike in groupby(after):
-        yield kind, len(list(alike))
+    for view, alike in groupby(after):
+        yield view, len(list(alike))
 
 
 def _cut(start: int, runs: Runs, outputs: int) -> Iterator[tuple[frozenset[int], int]]:
@@ -92,10 +92,10 @@ def _cut(start: int, runs: Runs, outputs: int) -> Iterator[tuple[frozenset[int],
     if start < 0:
         yield frozenset(), min(-start, outputs)
     at, stop = 0, start + outputs
-    for kind, count in runs:
+    for view, count in runs:
         kept = min(at + count, stop) - max(at, start)
         if kept > 0:
-            yield frozenset((kind,)), kept
+            yield frozenset((view,)), kept
         at += count
     if stop > at:
         yield frozenset(), min(stop - at, outputs)
