@@ -28,14 +28,15 @@ __all__ = ["advance", "meet"]
 UNKNOWN = Channels()
 UNKNOWN_BLIND = Channels(blind=True)
 PADDED = Channels(padded=True, blind=True)
-MOST_RUNS, MOST_VIEWS = 8192, 64  # beyond these what each channel sees isn't kept
+# Beyond these what each channel sees isn't kept.
+MOST_RUNS, MOST_VIEWS = 8192, 64
 MOST_LOOKS = 1024  # units of a window that are looked at one by one
 
 
 def advance(
     route: Route, output: Shape, seen: Seen, input_shape: Shape, extent_of: ExtentOf
 ) -> Seen:
-    """What the units see after a layer with one input, which `extent_of` speaks of."""
+    """What the units see after a layer with one input; `extent_of` says what reaches that."""
     blind = _blind_units(route, seen)
     if blind is Blind.ALL:
         return nothing(len(seen.axes), seen.aligned)
@@ -189,7 +190,7 @@ def _reads_on(window: Window) -> bool:
 
 
 def _past(route: Route, known: Channels, input_shape: Shape) -> tuple[Runs, list[Seen]] | None:
-    """Past a layer: each channel's view, channels apart that were one; None: that isn't known."""
+    """Past a layer: the view of each channel, channels apart that were one; None: that isn't known."""
     sides = route.sides()
     count = len(sides)
     many = len(known.runs) if count == 1 else length(known.runs) * count
@@ -204,7 +205,7 @@ def _past(route: Route, known: Channels, input_shape: Shape) -> tuple[Runs, list
 
 
 def _unsaid(branch: int, region: Region | None = None) -> tuple[Interval | None, ...] | None:
-    """What reaches the channels of one view, which nobody has asked."""
+    """What reaches the channels of one view, which isn't known."""
     return None
 
 
@@ -261,8 +262,7 @@ def _joined(shapes: Sequence[Shape], seens: Sequence[Seen]) -> Channels | None:
     for shape, seen in zip(shapes, seens, strict=True):
         known = seen.channels or _alike(shape[0], seen)
         on_places = any(along.place == 0 for along in seen.axes)
-        many = len(views) + len(known.views) > 256 or len(runs) + len(known.runs) > MOST_RUNS
-        if not known.runs or on_places or many:
+        if not known.runs or on_places or len(runs) + len(known.runs) > MOST_RUNS:
             return UNKNOWN
         runs += [(view + len(views), count) for view, count in known.runs]
         views += known.views

@@ -91,7 +91,7 @@ def onward(passage: Passage, seen: Seen) -> Seen | None:
 
 
 def after(route: Route, seen: Seen, input_shape: Shape, extent_of: ExtentOf) -> Seen:
-    """What the units see after a layer with one input, which `extent_of` speaks of."""
+    """What the units see after a layer with one input; `extent_of` says what reaches that."""
     if seen.whole:
         return Seen(seen.axes, True, seen.aligned)
     axes = tuple(_past(route, along) for along in seen.axes)

@@ -1,4 +1,4 @@
-"""Which channels are of one view, kept as runs: channels that lie side by side and see alike.
+"""Which channels have which view, kept as runs: channels side by side that see alike.
 
 A map of thousands of channels that see two different things is two runs, so that what layers do
 to channels costs by the runs, not by the channels.
@@ -15,7 +15,7 @@ from cnncalc.axis.windows import Slide, Window
 
 __all__ = ["Runs", "aligned", "compact", "length", "read", "split"]
 
-Runs = tuple[tuple[int, int], ...]  # the number of a view, and how many channels are of it
+Runs = tuple[tuple[int, int], ...]  # the number of a view, and how many channels have it
 
 
 def length(runs: Runs) -> int:
@@ -24,7 +24,7 @@ def length(runs: Runs) -> int:
 
 
 def compact(runs: Sequence[tuple[int, int]]) -> Runs:
-    """The same with no two neighbours of one view."""
+    """The same with no two neighbours that have one view."""
     found: list[tuple[int, int]] = []
     for view, count in runs:
         if found and found[-1][0] == view:
