@@ -190,7 +190,7 @@ def _reads_on(window: Window) -> bool:
 
 
 def _past(route: Route, known: Channels, input_shape: Shape) -> tuple[Runs, list[Seen]] | None:
-    """Past a layer: the view of each channel, channels apart that were one; None: that isn't known."""
+    """Past a layer: each channel with its view, several where it was split; None: unknown."""
     sides = route.sides()
     count = len(sides)
     many = len(known.runs) if count == 1 else length(known.runs) * count
