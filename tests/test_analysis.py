@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 from hypothesis import given, settings
 
 from cnncalc import Network, SpecError, Step, analyze, parse
+from cnncalc import report as report_module
 from cnncalc.layers import LAYERS
 from cnncalc.layers.base import Expects
 from cnncalc.layers.merge import Input
+from tests.conftest import Command
 from tests.strategies import specs
 
 CONTRACT_EXAMPLE = {
@@ -255,3 +259,27 @@ def test_a_missing_input_size() -> None:
     with pytest.raises(SpecError, match="size of the input is missing") as caught:
         analyze("conv:4,k1")
     assert "-i 3x224x224" in str(caught.value.help)
+
+
+def test_fields_are_worked_out_when_read(monkeypatch: pytest.MonkeyPatch, command: Command) -> None:
+    """Sizes, weights and MACs, the table of `params` and `convert` do without; `rf` does not."""
+    monkeypatch.setattr(report_module, "fields_of", lambda report: 1 / 0)
+    spec = "3x8x8 conv:4,k3,p=2:0 add[ conv:4,k3,p=2:0 | ]"
+
+    assert analyze(spec).total.params == 260
+    assert command("params", *spec.split()).code == 0
+    assert command("convert", *spec.split(), "--to", "torch").code == 0
+    assert "ZeroDivisionError" in command("rf", *spec.split()).err
+
+
+def test_the_garbage_collector_is_left_as_it_was() -> None:
+    """It rests during the loops, after which it goes on, even if they end in an error."""
+    with pytest.raises(SpecError):
+        analyze("3x8x8 conv:4,k99")
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        assert analyze("3x8x8 conv:4,k3").fields
+        assert not gc.isenabled()
+    finally:
+        gc.enable()

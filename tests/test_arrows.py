@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -137,6 +138,14 @@ def test_arrows_point_down(path: str) -> None:
 )
 def test_a_wrong_arrow_is_found(path: str, source: str) -> None:
     assert len(list(wrong_arrows(path, source))) == 1
+
+
+def test_the_storeys_are_told() -> None:
+    """The table of CONTRIBUTING has them in this order."""
+    page = (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| `([\w/]+?)(?:\.py|/)` \|", page, re.MULTILINE)
+
+    assert told == [storey for storey in STOREYS if storey != "__main__"]
 
 
 def test_every_file_has_a_storey() -> None:
