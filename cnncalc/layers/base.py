@@ -103,6 +103,8 @@ class Expects(NamedTuple):
     sizes: tuple[tuple[str, int, int], ...] = ()
     rule: Callable[..., Layer] | None = None
 
+BY_KIND: dict[str, type[Layer]] = {}
+
 
 @dataclass_transform(frozen_default=True, field_specifiers=(option,))
 class Layer:
@@ -130,6 +132,8 @@ class Layer:
         }
         for name, declared in cls.options.items():
             declared.name = name
+        if cls.kind:
+            BY_KIND[cls.kind] = cls
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if len(args) > len(self.options):
@@ -165,6 +169,9 @@ class Layer:
     def __repr__(self) -> str:
         changed = ", ".join(f"{name}={value!r}" for name, value in self.changed())
         return f"{type(self).__name__}({changed})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return restored, (self.kind, self.__dict__)  # many classes are no name of their module
 
     def changed(self) -> Iterator[tuple[str, Any]]:
         """The options that differ from their defaults."""
@@ -262,6 +269,13 @@ class Layer:
     def moves(self, *shapes: Shape) -> tuple[int | None, ...]:
         """For each axis of the input, where it is in the output; None: it is merged or gone."""
         return tuple(range(len(shapes[0])))
+
+
+def restored(kind: str, fields: Mapping[str, Any]) -> Layer:
+    """A layer from what pickle keeps of it."""
+    layer: Layer = object.__new__(BY_KIND[kind])
+    layer.__dict__.update(fields)
+    return layer
 
 
 def article(name: str) -> str:
