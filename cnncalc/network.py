@@ -9,6 +9,7 @@ from typing import Any
 from cnncalc.errors import Span, SpecError
 from cnncalc.layers.base import Layer, Shape, Weight
 from cnncalc.layers.merge import Input
+from cnncalc.layers.shapes import show
 
 __all__ = ["Network", "Step"]
 
@@ -135,7 +136,16 @@ class Network:
         return {**self.__dict__, "tracer": Remade(self.remake)}
 
     def __repr__(self) -> str:
-        return f"Network({len(self.steps) - 1} layers, input={self.input})"
+        count = len(self.steps) - 1
+        layers = f"{count} layer{'' if count == 1 else 's'}"
+        what = f"{self.notation}, traced at an input" if self.tracer and not count else layers
+        return f"<Network: {what}, input {self._shown_input()}>"
+
+    def _shown_input(self) -> str:
+        if self.input is None:
+            return "not given"
+        last = self.layout == "channels-last"
+        return show((*self.input[1:], *self.input[:1]) if last else self.input)
 
 
 class Remade:

@@ -77,6 +77,9 @@ class Row:
         for name, value in values.items():
             setattr(self, name, value)
 
+    def __repr__(self) -> str:
+        return f"<Row {self.index}: {self.name}, {self.text}, gives {show(self.output_shape)}>"
+
 
 class Totals(NamedTuple):
     """Sums over a report's rows, without the input; `buffers` with those that nothing uses."""
@@ -133,6 +136,28 @@ class Report:
         self.units: list[dict[str, Any]] = []
         self.writer: Callable[[Network, Shape], str | None] | None = None
         self.total = self._totals()
+
+    def __repr__(self) -> str:
+        count, total = len(self.layers), self.total
+        ends = [self.show(self.rows[number].output_shape) for number in self.outputs[:3]]
+        ends += ["…"] if len(self.outputs) > 3 else []
+        return (
+            f"<Report: {self.show(self.input)} to {', '.join(ends)}, "
+            f"{count} layer{'' if count == 1 else 's'}, "
+            f"{total.params:,} parameters, {total.macs:,} MACs>"
+        )
+
+    def __str__(self) -> str:
+        """The table, whole, as `cnncalc shape` prints it into a pipe."""
+        from cnncalc.render.reports import text  # only a report that is shown needs it
+
+        return text(self)
+
+    def _repr_html_(self) -> str:
+        """The table as notebooks show it."""
+        from cnncalc.render.reports import html
+
+        return html(self)
 
     def _totals(self) -> Totals:
         layers = self.layers

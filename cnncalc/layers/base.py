@@ -103,6 +103,7 @@ class Expects(NamedTuple):
     sizes: tuple[tuple[str, int, int], ...] = ()
     rule: Callable[..., Layer] | None = None
 
+
 BY_KIND: dict[str, type[Layer]] = {}
 
 

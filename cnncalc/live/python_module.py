@@ -40,7 +40,9 @@ def module_of(function: Any) -> Home | None:
     name = function.__module__ if function.__module__ != "__main__" else ""
     name = name or (spec.name if spec else path.stem)
     first, *rest = name.split(".")
-    inner = Path(*rest, "__init__.py") if path.name == "__init__.py" else Path(*rest[:-1], path.name)
+    inner = (
+        Path(*rest, "__init__.py") if path.name == "__init__.py" else Path(*rest[:-1], path.name)
+    )
     if first in KNOWN or (rest and path.stem not in ("__init__", rest[-1])):
         return None
     place = path.parents[len(inner.parts) - 1] if rest or path.name == "__init__.py" else path

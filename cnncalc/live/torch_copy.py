@@ -67,7 +67,7 @@ def _bare_layer(layer: Any, memo: dict[int, Any]) -> Any:
             fields[name] = value
         else:
             return None
-    bare = type(layer).__new__(type(layer))
+    bare = object.__new__(type(layer))
     vars(bare).update(fields)
     return bare
 
