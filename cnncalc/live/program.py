@@ -50,6 +50,8 @@ def refusal(message: str, help: str | None = None) -> CnnCalcError:
 
 def first_line(error: Exception) -> str:
     """What a framework says, in one line; of a long one its first sentence."""
+    if isinstance(error, CnnCalcError):
+        return error.message
     said = (str(error).strip() or type(error).__name__).splitlines()[0]
     return said if len(said) <= MAX_SAID else said.partition(". ")[0][:MAX_SAID]
 
