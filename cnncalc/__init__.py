@@ -5,6 +5,7 @@ Sizes, weights, MACs and receptive fields, from text, exactly and at once.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
-        raise AttributeError(f"module 'cnncalc' has no attribute {name!r}")
+        message = f"module 'cnncalc' has no attribute {name!r}"
+        raise AttributeError(message, name=name, obj=sys.modules[__name__])  # did you mean …?
     from importlib import import_module
 
     value = getattr(import_module(f"cnncalc.{_HOMES[name]}"), name)

@@ -16,9 +16,12 @@ from cnncalc.rows import BYTES, LAYOUTS, Analysis, Row, as_layout, from_layout
 __all__ = ["analyze"]
 
 NO_INPUT = {
-    "compact": "start the spec with it, as in `3x224x224 conv:16,k3`, or give `-i 3x224x224`",
-    "keras": "give it channels last, as `-i 224x224x3`, or in the source with `input_shape=`",
+    "compact": "start the spec with it, as in `3x224x224 conv:16,k3`, or give `-i 3x224x224` "
+    "(in Python `input=(3, 224, 224)`)",
+    "keras": "give it channels last, as `-i 224x224x3` (in Python `input=(224, 224, 3)`), or in "
+    "the source with `input_shape=`",
 }
+GIVE_IT = "give it as `-i 3x224x224` (in Python `input=(3, 224, 224)`)"
 # An activation of this many elements is beyond any machine; larger numbers only
 # make the arithmetic slow.
 MAX_ELEMENTS = 10**18
@@ -55,7 +58,7 @@ def analyze(
             "the size of the input is missing",
             *spans,
             code="no-input",
-            help=NO_INPUT.get(network.notation, "give it as `-i 3x224x224`"),
+            help=NO_INPUT.get(network.notation, GIVE_IT),
         )
     _check_input(shape)
     steps = network.at(shape)

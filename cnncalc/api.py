@@ -1,10 +1,16 @@
-"""The Python API: parse, analyze, verify, convert."""
+"""The Python API: parse, analyze, verify, convert.
+
+A network is given to each of them in the same ways: as what `parse` gave, as a text or the name
+of a shipped example, as a path or `"model.py:Net(10)"`, or as a live torch.nn.Module or
+keras.Model. Sizes are in elements and without the batch; bytes are bytes, seconds seconds.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
-from cnncalc.errors import Source
+from cnncalc import arguments
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network
 from cnncalc.report import Report, report_of
@@ -13,26 +19,36 @@ __all__ = ["analyze", "convert", "parse", "verify"]
 
 
 def parse(
-    text: str | Source, *, notation: str | None = None, let: Mapping[str, int] | None = None
+    net: Any,
+    input: Shape | None = None,
+    *,
+    notation: str | None = None,
+    let: Mapping[str, int] | None = None,
 ) -> Network:
-    """Read a network from text.
+    """Read a network; nothing of its source is executed or imported.
 
     Args:
-        text: a spec in the compact notation, or the name of a shipped example.
+        net: a text in any notation, or the name of a shipped example; a path, as str or Path,
+            or `"model.py:Net(10)"`, of which that class, call or part is meant; or a live
+            torch.nn.Module or keras.Model.
+        input: the size of a live model's input without the batch, which some are followed at.
         notation: `compact`, `torch`, `keras` or `onnx`; None: detected.
-        let: values for the symbols in the text, such as {"H": 224}.
+        let: values for the symbols in a text, such as {"H": 224}.
+
+    Returns:
+        The network: its steps, or a program that gives them at an input size.
 
     Raises:
-        SpecError: with `code`, `line`, `column`, `end_column` and `help`.
+        SpecError: a text that is no network, with `file`, `line`, `column`, `end_column`, `code`
+            and `help`.
+        CnnCalcError: what is no network at all, a live model that can't be read, or a package
+            that is missing.
     """
-    from cnncalc.notations import reading
-
-    named = reading.Reading(text) if isinstance(text, Source) else reading.named(text)
-    return reading.read(named, notation, let)
+    return arguments.network_of(net, input, notation=notation, let=let)
 
 
 def analyze(
-    net: Network | str,
+    net: Any,
     input: Shape | None = None,
     *,
     batch: int = 1,
@@ -41,17 +57,32 @@ def analyze(
 ) -> Report:
     """Work out a network: the size after every layer, weights, MACs, receptive fields.
 
+    Sizes, weights and MACs come from each layer's own formula: `cnncalc layers` lists them with
+    their sources. Receptive fields are those of Araujo, Norris and Sim (Computing Receptive
+    Fields of Convolutional Neural Networks, Distill 2019), exact also where windows are clipped,
+    stretched or joined.
+
     Args:
-        net: a network or its text.
-        input: shape without batch, in the network's layout; wins over the network's own.
-        batch: samples at a time.
+        net: a network, in any form that `parse` takes.
+        input: shape without batch, in the network's own layout: (C, *places) in the compact
+            notation, PyTorch and ONNX, (*places, C) in Keras; wins over the network's own.
+        batch: samples at a time, which the memory of activations is for.
         dtype: float64, float32, float16, bfloat16, int8 or uint8.
         layout: the report's: `channels-first` or `channels-last`; None: the network's own.
 
+    Returns:
+        The report. Its shapes have no batch; `params` and `buffers` count elements, `macs`
+        multiply-accumulates of one sample, `param_bytes` and `activation_bytes` bytes.
+
     Raises:
-        SpecError: what can't be, with its place.
+        SpecError: no input size, or what can't be, with its place.
+        CnnCalcError: what is no network, or an argument of another type.
     """
-    network = parse(net) if isinstance(net, str) else net
+    for name, value in (("dtype", dtype), ("layout", layout)):
+        example = "float32" if name == "dtype" else "channels-last"
+        arguments.text(name, value, example, optional=name == "layout")
+    batch = arguments.whole("batch", batch, "32")
+    network = arguments.network_of(net, input)
     report = report_of(network, input, batch=batch, dtype=dtype, layout=layout)
     report.writer = _write
     return report
@@ -64,7 +95,7 @@ def _write(network: Network, shape: Shape) -> str | None:
 
 
 def verify(
-    net: Network | str,
+    net: Any,
     input: Shape | None = None,
     *,
     executor: str = "bundled",
@@ -79,8 +110,8 @@ def verify(
     """Work out a network, run it on real arrays, and compare.
 
     Args:
-        net: a network or its text.
-        input: shape without batch, in the network's layout; wins over the network's own.
+        net: a network, in any form that `parse` takes.
+        input: shape without batch, in the network's own layout; wins over the network's own.
         executor: `bundled`, `torch`, `keras`, `onnxruntime`, or `all` that are installed.
         device: `cpu`; `cuda` where the executor finds a GPU; `meta` (sizes alone) in `torch`.
         batch: samples at a time.
@@ -91,14 +122,21 @@ def verify(
         progress: called with the steps done, all steps and the name of the next one.
 
     Returns:
-        The report, with what was found in `verify`.
+        The report, with what was found in `verify`: whether all agrees (`ok`), how much was
+        checked, what differs, seconds and bytes.
 
     Raises:
         SpecError: what can't be, with its place.
-        CnnCalcError: an executor or device that isn't there, or too little memory.
+        CnnCalcError: what is no network, an argument of another type, an executor or device
+            that isn't there, or too little memory.
     """
     from cnncalc.verification import verify_report
 
+    arguments.text("executor", executor, "torch")
+    arguments.text("device", device, "cuda")
+    arguments.flag("backward", backward)
+    arguments.callback("progress", progress)
+    max_memory = arguments.whole("max_memory", max_memory, "8_000_000_000", optional=True)
     report = analyze(net, input, batch=batch, dtype=dtype, layout=layout)
     return verify_report(
         report,
@@ -111,24 +149,27 @@ def verify(
 
 
 def convert(
-    net: Network | str, to: str, input: Shape | None = None, *, name: str | None = None
+    net: Any, to: str, input: Shape | None = None, *, name: str | None = None
 ) -> str | bytes:
     """The same network in another notation.
 
     Args:
-        net: a network or its text.
+        net: a network, in any form that `parse` takes.
         to: `compact`, `torch`, `keras`, `onnx` or `mermaid`.
-        input: shape without batch, in the network's layout; wins over the network's own.
+        input: shape without batch, in the network's own layout; wins over the network's own.
         name: what the class or model is called; PyTorch source then always has a class.
 
     Returns:
         The text; for `onnx` the bytes of a file.
 
     Raises:
-        SpecError: what the other notation can't say, with its place.
-        CnnCalcError: no such notation, or the package `onnx` is missing.
+        SpecError: what can't be, or what the other notation can't say, with its place.
+        CnnCalcError: what is no network, no such notation, an argument of another type, or the
+            package `onnx` is missing.
     """
     from cnncalc import conversion
 
+    arguments.text("to", to, "torch")
+    arguments.text("name", name, "Net", optional=True)
     conversion.check(to, name)  # before any work
     return conversion.convert(analyze(net, input), to, name)

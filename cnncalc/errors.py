@@ -24,6 +24,12 @@ class CnnCalcError(Exception):
         self.code = code
         self.help = help
 
+    def __str__(self) -> str:
+        """The whole message, with its place, as the command line draws it without colour."""
+        from cnncalc.render.messages import draw_error  # only an error that is shown needs it
+
+        return draw_error(self).rstrip("\n")
+
     def to_dict(self) -> dict[str, object]:
         """The document `cnncalc.error/1` of the contract."""
         return {

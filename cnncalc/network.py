@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
+from typing import Any
 
 from cnncalc.errors import Span, SpecError
 from cnncalc.layers.base import Layer, Shape, Weight
 from cnncalc.layers.merge import Input
+from cnncalc.layers.shapes import show
 
 __all__ = ["Network", "Step"]
 
@@ -70,6 +72,7 @@ class Network:
             channels last though their layers have them first, as files made by tf2onnx.
         locate: the place of one option of the layer that stands at a place of the source.
         unsized: why the source's own input size is none, if it has one with a symbol in it.
+        remake: reads the same network again, for a copy of one whose tracer can't be copied.
     """
 
     def __init__(
@@ -100,6 +103,7 @@ class Network:
         self.tracer = tracer
         self.locate = locate
         self.unsized = unsized
+        self.remake: Callable[[], Network] | None = None
 
     def at(self, shape: Shape) -> Network:
         """The network with its steps, at an input of this shape (channels first, no batch)."""
@@ -121,5 +125,37 @@ class Network:
         twin.tracer = None  # they are the steps at one input
         return twin
 
+    def __copy__(self) -> Network:
+        twin = object.__new__(Network)
+        twin.__dict__.update(self.__dict__)
+        return twin
+
+    def __getstate__(self) -> dict[str, Any]:
+        if self.tracer is None or self.remake is None:
+            return self.__dict__
+        return {**self.__dict__, "tracer": Remade(self.remake)}
+
     def __repr__(self) -> str:
-        return f"Network({len(self.steps) - 1} layers, input={self.input})"
+        count = len(self.steps) - 1
+        layers = f"{count} layer{'' if count == 1 else 's'}"
+        what = f"{self.notation}, traced at an input" if self.tracer and not count else layers
+        return f"<Network: {what}, input {self._shown_input()}>"
+
+    def _shown_input(self) -> str:
+        if self.input is None:
+            return "not given"
+        last = self.layout == "channels-last"
+        return show((*self.input[1:], *self.input[:1]) if last else self.input)
+
+
+class Remade:
+    """The tracer of a network that is read again once its steps are asked for."""
+
+    def __init__(self, remake: Callable[[], Network]) -> None:
+        self.remake = remake
+        self.network: Network | None = None
+
+    def __call__(self, shape: Shape) -> Network:
+        if self.network is None:
+            self.network = self.remake()
+        return self.network.at(shape)

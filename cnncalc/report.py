@@ -76,6 +76,28 @@ class Report:
             self._fields = fields_of(self)
         return self._fields
 
+    def __repr__(self) -> str:
+        count, total = len(self.layers), self.total
+        ends = [self.show(self.rows[number].output_shape) for number in self.outputs[:3]]
+        ends += ["…"] if len(self.outputs) > 3 else []
+        return (
+            f"<Report: {self.show(self.input)} to {', '.join(ends)}, "
+            f"{count} layer{'' if count == 1 else 's'}, "
+            f"{total.params:,} parameters, {total.macs:,} MACs>"
+        )
+
+    def __str__(self) -> str:
+        """The table, whole, as `cnncalc shape` prints it into a pipe."""
+        from cnncalc.render.reports import text  # only a report that is shown needs it
+
+        return text(self)
+
+    def _repr_html_(self) -> str:
+        """The table as notebooks show it."""
+        from cnncalc.render.reports import html
+
+        return html(self)
+
     def _totals(self) -> Totals:
         layers = self.layers
         params = sum(row.params for row in layers)

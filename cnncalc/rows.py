@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from cnncalc.layers.base import Shape, Weight
+from cnncalc.layers.base import Shape, Weight, show
 from cnncalc.network import Network
 
 __all__ = [
@@ -89,6 +89,9 @@ class Row:
         self.shares = shares
         self.macs = macs
         self.activation_bytes = activation_bytes
+
+    def __repr__(self) -> str:
+        return f"<Row {self.index}: {self.name}, {self.text}, gives {show(self.output_shape)}>"
 
 
 class Totals(NamedTuple):

@@ -245,6 +245,7 @@ def test_every_message(workplace: Path, command: Command, golden: Golden) -> Non
 NOT_ON_THE_PAGE = {"bug", "memory", "declared", "empty-input"}
 # Files whose messages have pages of their own.
 ELSEWHERE = (
+    "arguments.py",
     "conversion.py",
     "executors/",
     "frameworks/",

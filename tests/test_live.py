@@ -151,7 +151,7 @@ def test_the_readmes_example_runs(framework: str) -> None:
     """What stands behind `#` is the value of its line."""
     keras_or_skip() if framework == "keras" else torch_or_skip()
     blocks = re.findall(r"```py\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    (block,) = [each for each in blocks if f"from_{framework}(" in each]
+    (block,) = [each for each in blocks if re.search(rf"(?:import|from) {framework}\b", each)]
     names: dict[str, object] = {"cnncalc": cnncalc}
     exec(block, names)
     checked = re.findall(r"^(\S.*?)  # (.+)$", block, re.MULTILINE)

@@ -104,6 +104,9 @@ class Expects(NamedTuple):
     rule: Callable[..., Layer] | None = None
 
 
+BY_KIND: dict[str, type[Layer]] = {}
+
+
 @dataclass_transform(frozen_default=True, field_specifiers=(option,))
 class Layer:
     """A layer kind: its options, and the arithmetic on the shapes that flow in.
@@ -130,6 +133,8 @@ class Layer:
         }
         for name, declared in cls.options.items():
             declared.name = name
+        if cls.kind:
+            BY_KIND[cls.kind] = cls
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if len(args) > len(self.options):
@@ -165,6 +170,9 @@ class Layer:
     def __repr__(self) -> str:
         changed = ", ".join(f"{name}={value!r}" for name, value in self.changed())
         return f"{type(self).__name__}({changed})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return restored, (self.kind, self.__dict__)  # many classes are no name of their module
 
     def changed(self) -> Iterator[tuple[str, Any]]:
         """The options that differ from their defaults."""
@@ -250,6 +258,13 @@ class Layer:
         """
         windows = self.windows(shape)
         return Route(shape, windows) if windows else None
+
+
+def restored(kind: str, fields: Mapping[str, Any]) -> Layer:
+    """A layer from what pickle keeps of it."""
+    layer: Layer = object.__new__(BY_KIND[kind])
+    layer.__dict__.update(fields)
+    return layer
 
 
 def article(name: str) -> str:

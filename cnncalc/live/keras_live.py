@@ -9,7 +9,7 @@ from typing import Any
 from cnncalc.layers.base import Shape
 from cnncalc.live.keras_graph import flat, has_graph, symbolic_call
 from cnncalc.live.keras_program import keras_program
-from cnncalc.live.program import checked_shape, compare, refusal, sized
+from cnncalc.live.program import Followed, Program, checked_shape, compare, refusal, sized
 from cnncalc.network import Network
 from cnncalc.rows import as_layout, from_layout
 
@@ -58,20 +58,36 @@ def _of_graph(keras: Any, model: Any, shape: Shape | None) -> Network:
     """The network of a graph of layers, which is written once."""
     program, variables = keras_program(keras, model, model.inputs, model.outputs)
     read = program.network()
-    unused = _unused(model, variables)
     own = tuple(model.inputs[0].shape)[1:]
-
-    def at(wanted: Shape) -> Network:
-        network = read.at(wanted)
-        network.unused_params = unused
-        _fits(wanted, own, network.layout, model.name)
-        compare(program, network, wanted, "Keras")
-        return network
-
-    network = sized(read, at)
+    network = sized(read, Graph(model.name, program, read, _unused(model, variables), own))
     if shape is not None:
         network.input = from_layout(shape, read.layout)
     return network
+
+
+class Graph:
+    """The steps of a graph of layers at an input that it takes."""
+
+    def __init__(
+        self,
+        name: str,
+        program: Program,
+        network: Network,
+        unused: int,
+        own: Sequence[int | None],
+    ) -> None:
+        self.name = name
+        self.program = program
+        self.network = network
+        self.unused = unused
+        self.own = own
+
+    def __call__(self, wanted: Shape) -> Network:
+        network = self.network.at(wanted)
+        network.unused_params = self.unused
+        _fits(wanted, self.own, network.layout, self.name)
+        compare(self.program, network, wanted, "Keras")
+        return network
 
 
 def _of_call(keras: Any, model: Any, shape: Shape | None) -> Network:
@@ -99,10 +115,12 @@ def _of_call(keras: Any, model: Any, shape: Shape | None) -> Network:
 
     network, own = at_outside((None, *shapes[0][1:]))
 
-    def at(wanted: Shape) -> Network:
+    def follow(wanted: Shape) -> Network:
         return at_outside((None, *as_layout(wanted, network.layout)))[0]
 
-    return Network((), own, notation="keras", layout=network.layout, tracer=at)
+    followed = Followed(model.name, follow)
+    followed.known[own] = network
+    return Network((), own, notation="keras", layout=network.layout, tracer=followed)
 
 
 def _build_shapes(keras: Any, model: Any) -> list[tuple[int | None, ...]]:

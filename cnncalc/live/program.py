@@ -9,20 +9,21 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Mapping
 from keyword import iskeyword
+from pathlib import Path
 from re import sub
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from cnncalc.errors import CnnCalcError, Piece, Source
 from cnncalc.layers.base import Shape, show
 from cnncalc.network import Network, Step
-from cnncalc.notations import reading
+from cnncalc.notations import source
 from cnncalc.notations.names import Names
 from cnncalc.report import report_of
 from cnncalc.rows import as_layout
 
 __all__ = [
     "Fields",
+    "Followed",
     "Origin",
     "Program",
     "Unfollowed",
@@ -34,6 +35,7 @@ __all__ = [
 ]
 
 Fields = Mapping[str, str]
+NO_FIELDS: Fields = {}
 MAX_SAID = 240  # characters of what a framework says
 
 
@@ -48,6 +50,8 @@ def refusal(message: str, help: str | None = None) -> CnnCalcError:
 
 def first_line(error: Exception) -> str:
     """What a framework says, in one line; of a long one its first sentence."""
+    if isinstance(error, CnnCalcError):
+        return error.message
     said = (str(error).strip() or type(error).__name__).splitlines()[0]
     return said if len(said) <= MAX_SAID else said.partition(". ")[0][:MAX_SAID]
 
@@ -82,7 +86,7 @@ class Origin(NamedTuple):
 
     path: str = ""
     call: str = ""
-    fields: Fields = MappingProxyType({})
+    fields: Fields = NO_FIELDS
     named: bool = False
     alone: bool = False
     joint: str = "."
@@ -117,7 +121,11 @@ def compare(program: Program, network: Network, shape: Shape, who: str) -> None:
 
 
 class Program:
-    """The lines of a program, and where in the model each was run."""
+    """The lines of a program, and where in the model each was run.
+
+    Attributes:
+        packages: where the modules lie that it imports functions from.
+    """
 
     def __init__(self, name: str, notation: str, target: str = "") -> None:
         self.name = name
@@ -127,6 +135,7 @@ class Program:
         self.starts = [0]
         self.origins: dict[int, Origin] = {}
         self.taken: set[str] = set()
+        self.packages: dict[str, Path] = {}
 
     def write(self, line: str, origin: Origin | None = None) -> None:
         """Add one line."""
@@ -164,10 +173,51 @@ class Program:
 
     def network(self) -> Network:
         """The network that the program describes, its steps named as in the model."""
-        source = Source("\n".join(self.lines) + "\n", (Piece(0, self.name),))
-        read = reading.Reading(source, (), self.target)
-        network = reading.read(read, self.notation, None)
-        return sized(network, lambda shape: _renamed(network.at(shape), self.origin))
+        text = Source("\n".join(self.lines) + "\n", (Piece(0, self.name),))
+        network = source.parse(
+            text, notation=self.notation, entry=self.target, packages=self.packages
+        )
+        return sized(network, Named(network, self))
+
+
+class Named:
+    """The steps of a program's network at an input, named as in the model."""
+
+    def __init__(self, network: Network, program: Program) -> None:
+        self.network = network
+        self.program = program
+
+    def __call__(self, shape: Shape) -> Network:
+        return _renamed(self.network.at(shape), self.program.origin)
+
+
+class Followed:
+    """The steps of a model that is followed anew at each input, once for each.
+
+    The model itself is not copied: a copy in another process has the sizes that were asked for.
+    """
+
+    def __init__(self, name: str, follow: Callable[[Shape], Network]) -> None:
+        self.name = name
+        self.follow: Callable[[Shape], Network] | None = follow
+        self.known: dict[Shape, Network] = {}
+
+    def __call__(self, shape: Shape) -> Network:
+        if shape not in self.known:
+            if self.follow is None:
+                sizes = ", ".join(map(show, self.known))
+                raise refusal(
+                    f"this copy of `{self.name}` knows its steps at {sizes}, not at {show(shape)}",
+                    "the model itself is not copied: read it here, or at this size before",
+                )
+            self.known[shape] = self.follow(shape)
+        return self.known[shape]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "follow": None}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Followed:
+        return self  # nothing of it changes but what it has followed
 
 
 def sized(network: Network, at: Callable[[Shape], Network]) -> Network:
@@ -198,13 +248,13 @@ def _name(given: str, origin: Origin | None, calls: Counter[str]) -> str:
     base = given.partition("#")[0]
     if origin is None or origin.named:
         return base
+    if origin.alone and calls[origin.call] == 1:
+        return origin.path
     holder, _, what = base.partition(".")
     if base in origin.fields:
         return origin.fields[base]
     if holder in origin.fields:  # a function with the weights of a module
         path = origin.fields[holder]
         return path if not what or path == origin.path else f"{path}{origin.joint}{what}"
-    if origin.alone and calls[origin.call] == 1:
-        return origin.path
     word = sub(r"_\d+$", "", base)  # made unique in the program; it shall be so in the model
     return f"{origin.path}{origin.joint}{word}" if origin.path else word

@@ -110,7 +110,7 @@ class _Writer(TorchProgram):
         if node.op != "call_function":
             return None
         for key, path in self._stack(node):
-            module = self.module.get_submodule(path)
+            module = self.modules[path]
             if is_library(module) and type(module).__name__ not in CONTAINERS:
                 parts = getattr(module, "return_indices", False) is True
                 return None if parts and node.target is operator.getitem else key
@@ -162,7 +162,7 @@ class _Writer(TorchProgram):
         if path in self.exported.constants:
             return self.exported.constants[path]
         holder, _, name = path.rpartition(".")
-        return getattr(self.module.get_submodule(holder) if holder else self.module, name)
+        return getattr(self.modules[holder], name)
 
     def _words(self, node: Any) -> str:
         schema = getattr(node.target, "_schema", None)

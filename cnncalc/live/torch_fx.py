@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections import Counter
 from typing import Any
 
 from cnncalc.live.program import Program, refusal
@@ -17,13 +18,12 @@ PARTS = ("getitem", "slice", "select", "narrow", "chunk", "split", "split_with_s
 
 def traced_program(torch: Any, module: Any, name: str) -> Program:
     """The program of a module; whatever torch.fx raises where it can't follow."""
-    traced = _traced(torch, module)
-    follow_in_place(traced.graph)
-    writer = _Writer(torch, module, traced, name)
-    return writer.written()
+    graph = _graph(torch, module)
+    follow_in_place(graph)
+    return _Writer(torch, module, graph, name).written()
 
 
-def _traced(torch: Any, module: Any) -> Any:
+def _graph(torch: Any, module: Any) -> Any:
     """The module's graph, in which torch.nn's own modules are leaves.
 
     Further arguments of its forward keep their defaults.
@@ -32,9 +32,30 @@ def _traced(torch: Any, module: Any) -> Any:
     fixed = {
         each.name: each.default for each in parameters[1:] if each.default is not inspect._empty
     }
-    tracer = torch.fx.Tracer()
-    graph = tracer.trace(module, concrete_args=fixed or None)
-    return torch.fx.GraphModule(tracer.root, graph)
+    graph = _tracer(torch).trace(module, concrete_args=fixed or None)
+    graph.owning_module = module
+    return graph
+
+
+def _tracer(torch: Any) -> Any:
+    """A tracer that also notes where a module of the user's hands on what it is given."""
+
+    class Tracer(torch.fx.Tracer):  # type: ignore[misc]
+        def call_module(self, m: Any, forward: Any, args: Any, kwargs: Any) -> Any:
+            def run(*args: Any, **kwargs: Any) -> Any:
+                result = forward(*args, **kwargs)
+                if any(result is each for each in args) and not m._modules:
+                    return self.create_proxy("call_function", unchanged, (result,), {})
+                return result
+
+            return super().call_module(m, run, args, kwargs)
+
+    return Tracer()
+
+
+def unchanged(x: Any) -> Any:
+    """What a module did that did nothing."""
+    return x
 
 
 def follow_in_place(graph: Any) -> None:
@@ -72,10 +93,10 @@ def _in_place(graph: Any, node: Any) -> bool:
 class _Writer(TorchProgram):
     """One line of the forward for each node of the graph."""
 
-    def __init__(self, torch: Any, module: Any, traced: Any, name: str) -> None:
+    def __init__(self, torch: Any, module: Any, graph: Any, name: str) -> None:
         super().__init__(torch, module, name)
-        self.traced = traced
-        for node in traced.graph.nodes:
+        self.calls = Counter(_place(node)[1] for node in graph.nodes)
+        for node in graph.nodes:
             self._node(node)
 
     def _node(self, node: Any) -> None:
@@ -87,11 +108,22 @@ class _Writer(TorchProgram):
         elif node.op == "output":
             self.run(f"return {argument(node.args[0], self._text)}")
         elif node.op == "call_module":
-            words = call(f"self.{self.layer(node.target)}", node.args, node.kwargs, self._text)
-            self.run_layer(node, node.target, words)
+            self._call(node, node.target, self.layer(node.target))
         elif node.users or not _asserts(node):
-            stack = node.meta.get("nn_module_stack") or {}
-            key, (path, _) = next(reversed(stack.items()), ("", ("", None)))
+            self._function(node, *_place(node))
+
+    def _call(self, node: Any, path: str, field: str) -> None:
+        words = call(f"self.{field}", node.args, node.kwargs, self._text)
+        self.run_layer(node, path, words)
+
+    def _function(self, node: Any, path: str, key: str) -> None:
+        """A function or a method; a module that only calls one remains a module."""
+        name = self.function(node.target) if node.op == "call_function" else None
+        if name and self.calls[key] == 1 and self.is_own_leaf(path):
+            self._call(node, path, self.calling(path, name))
+        elif name:
+            self.run_function(node, path, key, call(name, node.args, node.kwargs, self._text))
+        else:
             self.run_function(node, path, key, self._words(node))
 
     def _text(self, node: Any) -> str:
@@ -103,7 +135,7 @@ class _Writer(TorchProgram):
             self.inputs.append(node.name)
 
     def _attribute(self, path: str) -> Any:
-        found: Any = self.traced
+        found = self.module
         for part in path.split("."):
             found = getattr(found, part)
         return found
@@ -112,7 +144,16 @@ class _Writer(TorchProgram):
         if node.op == "call_method":
             holder, *args = node.args
             return call(f"{self._text(holder)}.{node.target}", args, node.kwargs, self._text)
+        if node.target is unchanged:
+            return f"nn.Identity()({self._text(node.args[0])})"
         return function_words(self.torch, node, self._text)
+
+
+def _place(node: Any) -> tuple[str, str]:
+    """The path of the innermost module that a node ran in, and the call of it."""
+    stack = node.meta.get("nn_module_stack") or {}
+    key, (path, _) = next(reversed(stack.items()), ("", ("", None)))
+    return path, key
 
 
 def _asserts(node: Any) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from cnncalc.errors import CnnCalcError, SpecError
 from cnncalc.layers.base import Shape
-from cnncalc.live.program import Unfollowed, checked_shape, first_line, refusal, sized
+from cnncalc.live.program import Followed, Unfollowed, checked_shape, first_line, refusal, sized
 from cnncalc.live.torch_copy import empty_copy, is_layer
 from cnncalc.live.torch_fx import traced_program
 from cnncalc.network import Network
@@ -74,42 +74,55 @@ def _network(torch: Any, bare: Any, name: str, shape: Shape | None) -> Network:
         if isinstance(error, CnnCalcError) and not isinstance(error, Unfollowed):
             raise
         return _exported(torch, bare, name, shape, error)
+    exported = Followed(name, lambda wanted: export_at(torch, bare, name, wanted))
+    return sized(traced, Traced(traced, name, exported))
 
-    def at(wanted: Shape) -> Network:
+
+class Traced:
+    """The steps of a traced module at an input, or where they can't be read, exported ones."""
+
+    def __init__(self, traced: Network, name: str, exported: Followed) -> None:
+        self.traced = traced
+        self.name = name
+        self.exported = exported
+
+    def __call__(self, shape: Shape) -> Network:
+        if shape in self.exported.known:
+            return self.exported(shape)
         try:
-            return traced.at(wanted)
+            return self.traced.at(shape)
         except SpecError as error:
-            if error.code not in UNREAD:
+            if error.code not in UNREAD and error.file == f"<{self.name}>":
                 raise
             try:
-                return export_at(torch, bare, name, wanted)
+                return self.exported(shape)
             except Exception:  # its own message is about the words of the export
                 raise error from None
-
-    return sized(traced, at)
 
 
 def _exported(torch: Any, bare: Any, name: str, shape: Shape | None, why: Exception) -> Network:
     """The network of a module that torch.fx can't trace, for the reason `why`."""
+    reason = first_line(why)
     if shape is None:
         raise refusal(
-            f"`{name}` can't be traced: {first_line(why)}",
+            f"`{name}` can't be traced: {reason}",
             "give its input's size, as in from_torch(module, (3, 224, 224)), and it is tried "
             "with torch.export",
         )
 
-    def at(wanted: Shape) -> Network:
+    def follow(wanted: Shape) -> Network:
         try:
             return export_at(torch, bare, name, wanted)
         except Exception as error:  # exporting runs the module's own code
             raise refusal(
-                f"`{name}` can't be traced by torch.fx: {first_line(why)}; nor by torch.export "
+                f"`{name}` can't be traced by torch.fx: {reason}; nor by torch.export "
                 f"at {'×'.join(map(str, wanted))}: {first_line(error)}",
                 SOURCE,
             ) from None
 
-    at(shape)  # what can't be read is said now
-    return Network((), notation="torch", tracer=at)
+    exported = Followed(name, follow)
+    exported(shape)  # what can't be read is said now
+    return Network((), notation="torch", tracer=exported)
 
 
 def export_at(torch: Any, bare: Any, name: str, shape: Shape) -> Network:

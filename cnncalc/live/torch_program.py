@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from inspect import signature
+from functools import cache
+from inspect import Parameter, signature
 from typing import Any
 
 from cnncalc.frameworks.pytorch import READERS
 from cnncalc.layers.base import Shape
 from cnncalc.live.literals import literal
 from cnncalc.live.program import Fields, Origin, Program
-from cnncalc.live.torch_copy import is_layer, is_library, layer_words
+from cnncalc.live.python_module import module_of
+from cnncalc.live.torch_copy import is_layer, is_library, layer_words, parameters_of
 from cnncalc.notations.source.holding import WEIGHTS
 
 __all__ = ["TorchProgram"]
 
-OWN = ("math", "nn", "torch")  # names that the program has itself
+OWN = ("Calling", "math", "nn", "torch")  # names that the program has itself
+# A module that only calls a function: the reader names its steps as it does those of others.
+CALLING = (
+    "class Calling(nn.Module):",
+    "    def __init__(self, function):",
+    "        super().__init__()",
+    "        self.function = function",
+    "    def forward(self, *args, **options):",
+    "        return self.function(*args, **options)",
+)
 PLAIN = (bool, int, float, str, tuple, list)
 
 
@@ -30,6 +41,7 @@ class TorchProgram:
     def __init__(self, torch: Any, module: Any, name: str) -> None:
         self.torch = torch
         self.module = module
+        self.modules = dict(module.named_modules(remove_duplicate=False))
         self.name = name if name.isidentifier() and name not in OWN else "Live"
         self.program = Program(f"<{name}>", "torch", self.name)
         self.fields: dict[str, str] = {}
@@ -37,6 +49,8 @@ class TorchProgram:
         self.forward: list[tuple[str, Origin | None]] = []
         self.first: dict[int, str] = {}  # the path by which an object was met first
         self.inputs: list[str] = []
+        self.imports: list[str] = []
+        self.functions: dict[Any, str] = {}  # the words for functions of other modules
         self.texts: dict[Any, str] = {}  # the words for each node of the graph
         self.read: dict[Any, Fields] = {}  # whose tensors a node stands for
 
@@ -48,7 +62,7 @@ class TorchProgram:
         """Add the line of a layer, whose step has the layer's name."""
         self.texts[node] = node.name
         field = self.layer(path)
-        first = self.first[id(self.module.get_submodule(path))]
+        first = self.first[id(self.modules[path])]
         origin = Origin(path, fields={field: first}, shape=shape)
         self.run(f"{node.name} = {words}", origin)
 
@@ -61,16 +75,38 @@ class TorchProgram:
         fields = {field: name for each in given if each for field, name in each.items()}
         if all(given):
             self.read[node] = fields  # made of the module's tensors alone
-        module = self.module.get_submodule(path) if path else self.module
-        alone = bool(path) and not is_library(module) and not any(True for _ in module.children())
-        origin = Origin(path, call, fields, alone=alone, shape=shape)
+        origin = Origin(path, call, fields, alone=self.is_own_leaf(path), shape=shape)
         self.run(f"{node.name} = {words}", origin)
+
+    def is_own_leaf(self, path: str) -> bool:
+        """Whether a module is of a class of the user's own, without modules inside."""
+        module = self.modules[path]
+        return bool(path) and not module._modules and not is_library(module)
+
+    def function(self, target: Any) -> str | None:
+        """The name of a function of some module's source; None where it isn't to be had there."""
+        if target not in self.functions:
+            home = module_of(target)
+            if home is None or self.program.packages.get(home.top, home.place) != home.place:
+                return None
+            self.program.packages[home.top] = home.place
+            word = self.program.identifier(f"{home.name}.{target.__name__}")
+            self.functions[target] = word
+            self.imports.append(f"from {home.name} import {target.__name__} as {word}")
+        return self.functions[target]
+
+    def calling(self, path: str, function: str) -> str:
+        """The field of a module that does nothing but call a function."""
+        first = self.first.setdefault(id(self.modules[path]), path)
+        return self.fields.get(first) or self._field(first, f"Calling({function})")
 
     def written(self) -> Program:
         """The whole program, with what the module holds and the graph never uses."""
         self._unused()
         program = self.program
         program.write("import math; import torch; from torch import nn")
+        for line in (*self.imports, *(CALLING if self.imports else ())):
+            program.write(line)
         program.write(f"class {self.name}(nn.Module):")
         program.write("    def __init__(self):")
         program.write("        super().__init__()")
@@ -83,13 +119,13 @@ class TorchProgram:
 
     def layer(self, path: str) -> str:
         """The field of a layer, made where it is met first."""
-        module = self.module.get_submodule(path)
+        module = self.modules[path]
         first = self.first.setdefault(id(module), path)
         if first in self.fields:
             return self.fields[first]
         call = f"nn.{layer_words(path, module)}({', '.join(_arguments(module))})"
         field = self._field(first, call)
-        for name, weight in module.named_parameters():
+        for name, weight in parameters_of(module):
             self._weight(f"{field}.{name}", f"{path}.{name}", weight)
         return field
 
@@ -106,7 +142,7 @@ class TorchProgram:
         """The words for a tensor of the module, and whose name it goes by."""
         owner = self.first.setdefault(id(tensor), path)
         place, _, name = owner.rpartition(".")
-        module = self.module.get_submodule(place)
+        module = self.modules[place]
         holder = self.first.setdefault(id(module), place)
         if is_layer(module) and name in WEIGHTS:
             words = f"{self.layer(holder)}.{name}"
@@ -158,7 +194,7 @@ def _constant(tensor: Any) -> str | None:
 
 def _arguments(module: Any) -> Iterator[str]:
     """The arguments that make a layer, from what it keeps of them."""
-    for parameter in signature(READERS[type(module).__name__]).parameters.values():
+    for parameter in _parameters(type(module).__name__):
         if not hasattr(module, parameter.name):
             continue
         value = getattr(module, parameter.name)
@@ -170,3 +206,9 @@ def _arguments(module: Any) -> Iterator[str]:
             continue
         if isinstance(value, PLAIN) and value != parameter.default:
             yield f"{parameter.name}={literal(value)}"
+
+
+@cache
+def _parameters(name: str) -> tuple[Parameter, ...]:
+    """The parameters of a layer's class."""
+    return tuple(signature(READERS[name]).parameters.values())

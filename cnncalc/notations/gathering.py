@@ -16,7 +16,7 @@ from cnncalc.errors import Piece, Source, Span, SpecError, suggest
 from cnncalc.layers import LAYERS
 from cnncalc.notations.shipped import NAME, example_path, examples
 
-__all__ = ["Reading", "gather", "named"]
+__all__ = ["Reading", "gather", "located", "named"]
 
 MAX_BYTES = 4_000_000
 STDIN = "<stdin>"
@@ -54,10 +54,24 @@ def gather(words: Sequence[str]) -> Reading:
 
 
 def named(text: str) -> Reading:
-    """A text as it is; a name that is no layer stands for the shipped example of that name."""
-    name = text.strip()
-    path = example_path(name) if name not in LAYERS else None
-    return gather([path]) if path else Reading(Source(text))
+    """A text as it is; where it is one word, what that stands for in a command.
+
+    Of words that hold blanks only those are files that say so, as `model.py:Net(10, 3)`.
+    """
+    word = text.strip()
+    file = FILE.fullmatch(word)
+    if (file and (" " not in file[1] or os.path.exists(file[1]))) or word.split() == [word] != [
+        "-"
+    ]:
+        return gather([word])
+    return Reading(Source(text))
+
+
+def located(path: str) -> Reading:
+    """A file, whatever its name; behind a colon may stand what of it is meant, as in a command."""
+    match = None if os.path.exists(path) else FILE.fullmatch(path)
+    file, target = (match[1], match[2] or "") if match else (path, "")
+    return Reading(Source(_file_text(file), (Piece(0, file),)), (file,), target)
 
 
 class _Gathering:

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 from cnncalc.errors import SpecError, suggest
 from cnncalc.network import Network
-from cnncalc.notations.gathering import Reading, gather, named
+from cnncalc.notations.gathering import Reading, gather, located, named
 
-__all__ = ["NOTATIONS", "Reading", "detect", "gather", "named", "read"]
+__all__ = ["NOTATIONS", "Reading", "detect", "gather", "located", "named", "read"]
 
 # What each notation is called in messages.
 NOTATIONS = {

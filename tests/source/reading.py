@@ -24,6 +24,7 @@ __all__ = [
     "report_of",
     "report_of_file",
     "unpacked_wheel",
+    "wheel_or_skip",
 ]
 
 HEAD = """import torch
@@ -73,15 +74,20 @@ def named(report: Report) -> dict[str, Row]:
     return {row.name: row for row in report.rows}
 
 
-def unpacked_wheel(package: str, home: Path) -> Path:
-    """The Python files of a package's wheel; it is read, never installed or imported."""
+def wheel_or_skip(package: str) -> Path:
+    """The newest wheel of a package."""
     wheels = sorted(WHEELS.glob(f"{package}-*.whl"))
     if not wheels:
         message = f"no wheel of {package} in {WHEELS}"
         if environ.get("REQUIRE_WHEELS"):
             pytest.fail(message)
         pytest.skip(message)
-    with zipfile.ZipFile(wheels[-1]) as wheel:
+    return wheels[-1]
+
+
+def unpacked_wheel(package: str, home: Path) -> Path:
+    """The Python files of a package's wheel; it is read, never installed or imported."""
+    with zipfile.ZipFile(wheel_or_skip(package)) as wheel:
         wheel.extractall(home, [name for name in wheel.namelist() if name.endswith(".py")])
     return home / package
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cnncalc.errors import LayerError, Span
 from cnncalc.layers.base import Layer, Shape, Weight
@@ -112,6 +112,22 @@ class Record:
 Known = dict[str, tuple[int, tuple[Weight, ...]]]  # by weight: its count, and what the file has
 
 
+class AsInFile:
+    """The weights of layers as a file has them. It knows each layer by its identity, also where
+    both are copied.
+    """
+
+    def __init__(self, known: list[tuple[Layer, Known]]) -> None:
+        self.known = known
+        self.by_layer = {id(layer): each for layer, each in known}
+
+    def __call__(self, layer: Layer, weights: tuple[Weight, ...]) -> tuple[Weight, ...]:
+        return _relabelled(self.by_layer.get(id(layer), {}), weights)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return AsInFile, (self.known,)
+
+
 class Records(list[Record]):
     """The records of one trace, which become a network's steps."""
 
@@ -128,7 +144,7 @@ class Records(list[Record]):
         """
         names = Names()
         owners: dict[int, int] = {}
-        known: dict[int, Known] = {}
+        known: list[tuple[Layer, Known]] = []
         steps = []
         for number, record in enumerate(self):
             shares = self._owner(record, owners)
@@ -136,12 +152,12 @@ class Records(list[Record]):
             mine = self._known(record, None if shares is not None else fresh)
             if shares is None and not _as_many(mine):
                 record.layer = record.layer.storing(mine)
-            known[id(record.layer)] = mine
+            known.append((record.layer, mine))
             owners |= {id(s): number for s in _sources(record) if id(s) in fresh and not s.merged}
             spans = (span(record.node),) if record.node else ()
             name = names.unique(clean(record.name), "#")
             steps.append(Step(record.layer, record.inputs, name, spans, shares))
-        return steps, lambda layer, weights: _relabelled(known.get(id(layer), {}), weights)
+        return steps, AsInFile(known)
 
     def _owner(self, record: Record, owners: dict[int, int]) -> int | None:
         """The step whose weights this one uses again, if it is one and holds the same."""

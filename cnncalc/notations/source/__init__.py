@@ -7,11 +7,18 @@ small program: it is run again at each input size, since `x.view(x.size(0), -1)`
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cnncalc.errors import Source
 from cnncalc.network import Network
+
+if TYPE_CHECKING:
+    from cnncalc.notations.source.files import Disk
 
 __all__ = ["detect", "parse"]
 
@@ -48,6 +55,8 @@ def parse(
     notation: str | None = None,
     entry: str | None = None,
     path: str | None = None,
+    packages: Mapping[str, Path] | None = None,
+    disk: Disk | None = None,
 ) -> Network:
     """Read the network that a source describes.
 
@@ -57,11 +66,22 @@ def parse(
         entry: which class, function or variable, such as `Net(n_classes=10)` or `Net.features`;
             None: the only one there is.
         path: where the text lies, so that its imports find the files beside it.
+        packages: where further modules lie that it may import, by their first names: a
+            package's folder, or a file.
+        disk: what was read before; None: nothing.
 
     Raises:
         SpecError: what can't be followed, with its place.
     """
     from cnncalc.notations.source.building import read
+    from cnncalc.notations.source.files import Disk
 
     found = notation or detect(source.text) or "torch"
-    return read(source, found, entry or None, Path(path) if path else None)
+    place = Path(os.path.abspath(path)) if path else None
+    disk = disk or Disk()
+    network = read(source, found, entry or None, place, packages or {}, disk)
+    network.remake = partial(
+        parse, source, notation=found, entry=entry, path=path and str(place), packages=packages,
+        disk=disk,
+    )  # fmt: skip
+    return network

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from cnncalc.errors import Source
@@ -16,7 +16,7 @@ from cnncalc.notations.source import definitions, expressions, statements
 from cnncalc.notations.source.data import content_of
 from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.entry import choose
-from cnncalc.notations.source.files import Tree
+from cnncalc.notations.source.files import Disk, Tree
 from cnncalc.notations.source.flowing import Tensor
 from cnncalc.notations.source.fragments import completed
 from cnncalc.notations.source.holding import WEIGHTS, as_stored
@@ -40,7 +40,14 @@ SIZE = re.compile(r"\s*(\d{1,12}(?:x\d{1,12})*)(?:[ \t,]*\n|[ \t,]+)(?=[^\d,])")
 Build = Callable[..., tuple[Machine, Value]]
 
 
-def read(source: Source, notation: str, entry: str | None, path: Path | None) -> Network:
+def read(
+    source: Source,
+    notation: str,
+    entry: str | None,
+    path: Path | None,
+    packages: Mapping[str, Path],
+    disk: Disk,
+) -> Network:
     """Build the model, and give a network that runs it at an input size.
 
     The text may start with that size, as a spec does.
@@ -52,7 +59,7 @@ def read(source: Source, notation: str, entry: str | None, path: Path | None) ->
         wanted: Shape | None = None, inputs: dict[int, Shape] | None = None
     ) -> tuple[Machine, Value]:
         budget = Budget()
-        tree = Tree(path, budget)
+        tree = Tree(path, budget, packages, disk)
         machine = Machine(tree, budget, notation)
         machine.default_input, machine.wanted = wanted, inputs or {}
         with machine.deep():

@@ -139,7 +139,11 @@ def make_function(scope: Scope, name: str, node: ast.FunctionDef | ast.Lambda) -
         for arg, each in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
         if each is not None
     }
-    generates = isinstance(node, ast.FunctionDef) and has_yield(node)
+    generates = (
+        isinstance(node, ast.FunctionDef)
+        and "yield" in scope.module.file.text  # hardly any file has one to look for
+        and has_yield(node)
+    )
     home: Scope = scope
     while home.names.get("__class_body__") and home.outer is not None:
         home = home.outer

@@ -10,7 +10,7 @@ import os
 import re
 import stat
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import accumulate
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from cnncalc.errors import Piece, Source, Span, SpecError
 from cnncalc.notations.source.limits import MAX_BYTES, Budget
 from cnncalc.notations.source.stops import Refusal
 
-__all__ = ["SourceFile", "Tree", "syntax_tree"]
+__all__ = ["Disk", "SourceFile", "Tree", "syntax_tree"]
 
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 # Python looks for the line of a syntax error in a file of this name: none can have it.
@@ -151,14 +151,59 @@ def _try(text: str) -> ast.Module | None:
         return None
 
 
+class Disk:
+    """What was read of the file system: read again, also elsewhere, a network stays the same."""
+
+    def __init__(self) -> None:
+        self.texts: dict[Path, str | None] = {}
+        self.files: dict[Path, bool] = {}
+
+    def has(self, path: Path) -> bool:
+        """Whether there is such a file."""
+        if path not in self.files:
+            self.files[path] = path.is_file()
+        return self.files[path]
+
+    def text(self, path: Path, home: Path) -> str | None:
+        """The text of a file that lies in `home` once links are followed; None without one."""
+        if path not in self.texts:
+            self.texts[path] = self._read(path, home)
+        return self.texts[path]
+
+    def _read(self, path: Path, home: Path) -> str | None:
+        try:
+            status = path.stat()
+        except (OSError, ValueError):
+            return None
+        if not stat.S_ISREG(status.st_mode) or not path.resolve().is_relative_to(home.resolve()):
+            return None
+        if status.st_size > MAX_BYTES:
+            raise Refusal(f"`{path.name}` is too large to read", code="too-large")
+        try:
+            return path.read_bytes().decode("utf-8-sig")
+        except (OSError, UnicodeDecodeError):
+            raise Refusal(f"`{path.name}` can't be read as UTF-8", code="encoding") from None
+
+
 class Tree:
     """The source tree around one file: what its imports may reach.
 
     The tree is the folder of the file, or the topmost package that holds it.
+
+    Attributes:
+        packages: where further modules lie that may be read: a package's folder, or a file.
     """
 
-    def __init__(self, path: Path | None, budget: Budget) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        budget: Budget,
+        packages: Mapping[str, Path] | None = None,
+        disk: Disk | None = None,
+    ) -> None:
         self.budget = budget
+        self.packages = packages or {}
+        self.disk = disk or Disk()
         self.files: dict[Path, SourceFile | None] = {}
         self.top = path.resolve().parent if path else None
         self.package: tuple[str, ...] = ()
@@ -166,11 +211,10 @@ class Tree:
         if self.top and self.prefix:
             self.top = self.top.parents[len(self.prefix) - 1]
 
-    @staticmethod
-    def _package_of(folder: Path) -> tuple[str, ...]:
+    def _package_of(self, folder: Path) -> tuple[str, ...]:
         """The packages around a folder, as far as there are `__init__.py`s."""
         names: list[str] = []
-        while (folder / "__init__.py").is_file() and folder.name and len(names) < 20:
+        while self.disk.has(folder / "__init__.py") and folder.name and len(names) < 20:
             names.insert(0, folder.name)
             folder = folder.parent
         return tuple(names)
@@ -185,49 +229,37 @@ class Tree:
 
     def find(self, name: str) -> SourceFile | None:
         """The file of a dotted module name in this tree, or None."""
-        if self.top is None or not all(part.isidentifier() for part in name.split(".")):
-            return None
         parts = name.split(".")
-        for top in self._tops(parts[0]):
+        if not all(part.isidentifier() for part in parts):
+            return None
+        for top, home in self._tops(parts[0]):
             for path in (top.joinpath(*parts, "__init__.py"), top.joinpath(*parts)):
                 path = path if path.name == "__init__.py" else path.with_suffix(".py")
-                if (found := self._read(path, name)) is not None:
+                if (found := self._read(path, name, home)) is not None:
                     return found
         return None
 
-    def _tops(self, first: str) -> list[Path]:
-        """Where a module's first name may lie: in the tree, or be a folder around it."""
-        assert self.top is not None
-        if self.prefix and first != self.prefix[0]:
-            return []
-        around = [parent.parent for parent in (self.top, *self.top.parents) if parent.name == first]
-        return [self.top, *around[:1]]
+    def _tops(self, first: str) -> list[tuple[Path, Path]]:
+        """Folders in which a module's first name may lie, each with what may be read of it.
 
-    def _read(self, path: Path, name: str) -> SourceFile | None:
+        In the tree, or it is the name of a folder around the tree, or of a further package.
+        """
+        further = self.packages.get(first)
+        tops = [(further.parent, further)] if further else []
+        if self.top is None or (self.prefix and first != self.prefix[0]):
+            return tops
+        around = [parent for parent in (self.top, *self.top.parents) if parent.name == first]
+        return [(self.top, self.top), *((each.parent, each) for each in around[:1]), *tops]
+
+    def _read(self, path: Path, name: str, home: Path) -> SourceFile | None:
         if path not in self.files:
-            self.files[path] = self._load(path, name)
+            self.files[path] = self._load(path, name, home)
         return self.files[path]
 
-    def _load(self, path: Path, name: str) -> SourceFile | None:
-        try:
-            status = path.stat()
-        except (OSError, ValueError):
+    def _load(self, path: Path, name: str, home: Path) -> SourceFile | None:
+        text = self.disk.text(path, home)
+        if text is None:
             return None
-        if not stat.S_ISREG(status.st_mode) or not self._inside(path):
-            return None
-        if status.st_size > MAX_BYTES:
-            raise Refusal(f"`{path.name}` is too large to read", code="too-large")
-        self.budget.read(status.st_size)
-        try:
-            text = path.read_bytes().decode("utf-8-sig")
-        except (OSError, UnicodeDecodeError):
-            raise Refusal(f"`{path.name}` can't be read as UTF-8", code="encoding") from None
+        self.budget.read(len(text))
         package = name if path.name == "__init__.py" else name.rpartition(".")[0]
         return SourceFile(Source(text, [Piece(0, str(path))]), name, package, path.parent)
-
-    def _inside(self, path: Path) -> bool:
-        """Whether a path stays in the tree once links are followed."""
-        assert self.top is not None
-        real = path.resolve()
-        home = next(parent for parent in path.parents if parent in (self.top, *self.top.parents))
-        return real.is_relative_to(home)

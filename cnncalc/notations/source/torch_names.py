@@ -169,6 +169,15 @@ def pair_of(machine: Any, value: Value) -> Value:
     return value if isinstance(value, tuple | list) else (value, value)
 
 
+def tuple_of(count: int) -> Value:
+    """`torch.nn.modules.utils._pair` and its kind: one value for each axis."""
+
+    def call(machine: Any, value: Value) -> Value:
+        return tuple(value) if isinstance(value, tuple | list) else (value,) * count
+
+    return simple("_ntuple", call)
+
+
 def drop_path() -> Class:
     """Timm's DropPath: the identity in evaluation."""
 
@@ -262,6 +271,10 @@ TABLE: dict[str, Value] = {
     "torch.nn.Parameter": WEIGHT,
     "torch.nn.parameter.Parameter": WEIGHT,
     "torch.Tensor": TENSOR,
+    **{
+        f"torch.nn.modules.utils.{name}": tuple_of(count)
+        for count, name in enumerate(words("_single _pair _triple _quadruple"), 1)
+    },
     **dict.fromkeys(
         ("torch.LongTensor", "torch.IntTensor", "torch.BoolTensor", "torch.DoubleTensor"), TENSOR
     ),

@@ -1,0 +1,173 @@
+"""What callers of the Python API give: a network in any of its forms, and settings of a type."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from inspect import isclass, isroutine
+from operator import index
+from reprlib import repr as shortened
+from typing import Any
+
+from cnncalc.errors import CnnCalcError, Source
+from cnncalc.network import Network
+
+__all__ = ["callback", "flag", "network_of", "text", "whole"]
+
+FORMS = (
+    "a text such as '3x32x32 conv:16,k3', a path, 'model.py:Net', a torch.nn.Module, a "
+    "keras.Model, or what `cnncalc.parse` gave"
+)
+SHOWN = 40  # characters of a value that a message repeats
+
+
+def network_of(
+    given: Any,
+    input: Any = None,
+    *,
+    notation: str | None = None,
+    let: Mapping[str, int] | None = None,
+) -> Network:
+    """The network that a caller means.
+
+    Args:
+        given: a network, a text, a path (perhaps with `:Net(10)` behind it), or a live model.
+        input: for a live model its input's size, which some are followed at.
+        notation: what a text is in; None: detected.
+        let: values for the symbols of a text.
+
+    Raises:
+        SpecError: a text that is no network, with its place.
+        CnnCalcError: anything else that is none, or a model that can't be read.
+    """
+    text("notation", notation, "torch", optional=True)
+    if isinstance(given, str | Source | os.PathLike):
+        return _read(given, notation, _let(let))
+    for name, value in (("notation", notation), ("let", let)):
+        if value is not None:
+            raise CnnCalcError(
+                f"`{name}` says how a text is read, and {described(given)} is none",
+                code="argument",
+                help=f"leave `{name}` out",
+            )
+    if isinstance(given, Network):
+        return given
+    read = _reader_of(given)
+    if read is None:
+        raise _no_network(given)
+    return read(given, input)
+
+
+def _read(
+    given: str | Source | os.PathLike[str], notation: str | None, let: Mapping[str, int] | None
+) -> Network:
+    from cnncalc.notations import reading  # a network that is given already needs none of it
+
+    if isinstance(given, Source):
+        found = reading.Reading(given)
+    elif isinstance(given, str):
+        found = reading.named(given)
+    else:
+        path = os.fspath(given)
+        found = reading.located(path if isinstance(path, str) else os.fsdecode(path))
+    return reading.read(found, notation, let)
+
+
+def _reader_of(given: Any) -> Callable[[Any, Any], Network] | None:
+    """What reads a live model; None for anything else.
+
+    Whoever has a model has imported its framework, so that nothing is imported to find out.
+    With PyTorch under it, a Keras model is a torch.nn.Module as well.
+    """
+    from cnncalc import live
+
+    if _is(given, "keras", "Layer"):
+        return live.from_keras if _is(given, "keras", "Model") else None
+    return live.from_torch if _is(given, "torch.nn", "Module") else None
+
+
+def _is(value: Any, module: str, name: str) -> bool:
+    kind = getattr(sys.modules.get(module), name, None)
+    return isclass(kind) and isinstance(value, kind)
+
+
+def _no_network(given: Any) -> CnnCalcError:
+    """What can't be a network, and what may have been meant."""
+    name = getattr(given, "__name__", "")
+    if isclass(given) and any(each.__name__ in ("Module", "Model") for each in given.__mro__[1:]):
+        advice = f"an object of it: `{name}()`"
+    elif isroutine(given) and name.isidentifier():
+        advice = f"what it gives: `{name}()`"
+    elif _is(given, "keras", "Layer"):
+        advice = "a model of it: `keras.Sequential([keras.Input((32, 32, 3)), layer])`"
+    elif hasattr(given, "network") and hasattr(given, "rows"):
+        advice = "its network: `report.network`"
+    elif isinstance(given, bytes | bytearray):
+        advice = "a text as `str`; an ONNX model by the path of its file"
+    elif type(given).__name__ == "ModelProto":
+        advice = "the path of its file: `onnx.save(model, 'net.onnx')`, then 'net.onnx'"
+    elif isinstance(given, dict) and "spec" in given:
+        advice = "a report's network is its `spec`"
+    elif isinstance(given, list | tuple) and given and all(isinstance(n, str) for n in given):
+        advice = "one text: `' '.join(words)`"
+    else:
+        advice = FORMS
+    return CnnCalcError(f"{described(given)} is no network", code="argument", help=advice)
+
+
+def described(value: Any) -> str:
+    """A value as a message names it: itself where it is short, else what it is."""
+    if isclass(value):
+        return f"the class `{value.__qualname__}`"
+    if isroutine(value):
+        return f"the function `{value.__name__}`"
+    shown = shortened(value)
+    if len(shown) <= SHOWN and shown.isprintable() and not shown.startswith("<"):
+        return f"`{shown}`"
+    name = type(value).__qualname__
+    return f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} `{name}`"
+
+
+def wrong(name: str, value: Any, right: str) -> CnnCalcError:
+    """An argument of a type that it can't have."""
+    return CnnCalcError(f"`{name}` can't be {described(value)}", code="argument", help=right)
+
+
+def text(name: str, value: Any, example: str, *, optional: bool = False) -> None:
+    """CnnCalcError where an argument is no text."""
+    if not isinstance(value, str) and not (optional and value is None):
+        raise wrong(name, value, f"a text, such as `{name}={example!r}`")
+
+
+def flag(name: str, value: Any) -> None:
+    """CnnCalcError where an argument is neither true nor false."""
+    if not isinstance(value, bool):
+        raise wrong(name, value, f"`{name}=True` or `{name}=False`")
+
+
+def whole(name: str, value: Any, example: str, *, optional: bool = False) -> Any:
+    """A whole number, NumPy's too, as an int; CnnCalcError for anything else."""
+    if value is None and optional:
+        return None
+    try:
+        number = index(value)
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool):
+        raise wrong(name, value, f"a whole number, such as `{name}={example}`")
+    return number
+
+
+def callback(name: str, value: Any) -> None:
+    """CnnCalcError where an argument can't be called."""
+    if value is not None and not callable(value):
+        raise wrong(name, value, "a function, or nothing")
+
+
+def _let(let: Any) -> dict[str, int] | None:
+    if let is None:
+        return None
+    if not isinstance(let, Mapping) or not all(isinstance(symbol, str) for symbol in let):
+        raise wrong("let", let, "`let={'H': 224}`")
+    return {symbol: whole(f"let[{symbol!r}]", size, "224") for symbol, size in let.items()}

@@ -1,0 +1,89 @@
+"""What Python shows of networks, reports and errors: by print, by repr, below a cell."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+import pytest
+
+import cnncalc
+from cnncalc import SpecError
+from cnncalc.render.messages import draw_error
+from tests.conftest import Command
+
+SPEC = "3x32x32 conv:16,k3,p1 relu maxpool:2 flatten linear:10"
+
+
+def test_print_is_the_table_of_the_command(command: Command) -> None:
+    assert f"{cnncalc.analyze(SPEC)}\n" == command("shape", *SPEC.split()).out
+
+
+def test_print_tells_what_was_verified() -> None:
+    assert "verified by bundled on cpu: " in str(cnncalc.verify("3x8x8 conv:4,k3"))
+
+
+def test_reprs() -> None:
+    report = cnncalc.analyze(SPEC)
+    source = "keras.Sequential([keras.Input((9, 8, 3)), layers.Conv2D(4, 3)])"
+    ends = "3x8x8 a@relu b@relu @a c@relu @a d@relu @a conv:4,k3"
+
+    assert repr(report) == ("<Report: 3×32×32 to 10, 5 layers, 41,418 parameters, 483,328 MACs>")
+    assert repr(report.network) == "<Network: 5 layers, input 3×32×32>"
+    assert repr(report.rows[1]) == "<Row 1: conv1, conv:16,k3,p1, gives 16×32×32>"
+    assert repr(cnncalc.analyze("3x8x8 relu")).startswith("<Report: 3×8×8 to 3×8×8, 1 layer, 0 ")
+    assert repr(cnncalc.analyze(ends)).startswith("<Report: 3×8×8 to 4×6×6, 3×8×8, 3×8×8, …, ")
+    assert repr(cnncalc.parse("relu")) == "<Network: 1 layer, input not given>"
+    assert repr(cnncalc.parse(source)) == "<Network: keras, traced at an input, input 9×8×3>"
+    assert repr(cnncalc.parse("nn.Conv2d(3, 4, 3)")) == "<Network: 1 layer, input not given>"
+
+
+def test_an_error_is_its_whole_message(command: Command) -> None:
+    """Place, underlined words, notes and help, as the command prints them."""
+    words = ["3x8x8", "conv:4,k3", "maxpool:9"]
+    with pytest.raises(SpecError) as caught:
+        cnncalc.analyze(" ".join(words))
+    error = caught.value
+
+    assert f"{error}\n" == command("shape", *words).err == draw_error(error)
+    assert " --> spec:1:" in str(error)
+    assert "|                         ^" in str(error)
+    assert "= note: it receives 4×6×6 from `conv:4,k3` (step 1)" in str(error)
+    assert "= help: " in str(error)
+    assert "\x1b" not in str(error)
+    assert repr(error) == f"SpecError({error.message!r})"
+
+
+def test_errors_without_a_place() -> None:
+    assert str(cnncalc.CnnCalcError("no", code="x", help="yes")) == "error[x]: no\n  = help: yes"
+
+
+class Text(HTMLParser):
+    """The words of a page, and how many rows its tables have."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.open: list[str] = []
+        self.rows = 0
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.open.append(tag)
+        self.rows += tag == "tr"
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words += data.split()
+
+
+def test_a_notebook_shows_the_table() -> None:
+    report = cnncalc.verify(SPEC)
+    shown = Text(report._repr_html_())
+
+    assert not shown.open
+    assert shown.rows == len(report.rows) + 2  # with the titles and the total
+    assert "<script" not in report._repr_html_()
+    plain = str(report).replace("/", " /").split()
+    assert set(plain) - set(" ".join(shown.words).replace("/", " /").split()) == set()
