@@ -382,7 +382,7 @@ def test_every_option_has_help(command: Command, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("COLUMNS", "200")
     _, out, _ = command("shape", "--help")
 
-    for name in Settings.__dataclass_fields__:
+    for name in Settings.declared():
         flag = {"words": "SPEC", "notation": "--from"}.get(name, "--" + name.replace("_", "-"))
         assert flag in out
 

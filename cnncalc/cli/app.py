@@ -10,10 +10,10 @@ from importlib import import_module
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 import cnncalc
 from cnncalc.cli import output
+from cnncalc.cli.parameters import Command, Group
 from cnncalc.errors import CnnCalcError, suggest
 
 __all__ = ["COMMANDS", "run"]
@@ -35,7 +35,7 @@ INTERRUPTED = 130
 USAGE: type[Exception] = typer.BadParameter.__mro__[1]  # typer's own UsageError has no other name
 
 
-class Commands(TyperGroup):
+class Commands(Group):
     """The group of commands, which imports a command's module on use."""
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -46,7 +46,7 @@ class Commands(TyperGroup):
             return None
         module = import_module(f"cnncalc.cli.{COMMANDS[cmd_name]}")
         only = typer.Typer(add_completion=False)
-        only.command(cmd_name)(getattr(module, cmd_name))
+        only.command(cmd_name, cls=Command)(getattr(module, cmd_name))
         return typer.main.get_command(only)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:

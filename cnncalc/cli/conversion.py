@@ -5,7 +5,6 @@ Annotations are evaluated in this file (there is no `from __future__ import anno
 
 import os
 import sys
-from dataclasses import dataclass
 from typing import Annotated
 
 from cnncalc import api
@@ -21,7 +20,6 @@ __all__ = ["convert"]
 SUFFIXES = {".cnn": "compact", ".onnx": "onnx", ".mmd": "mermaid", ".mermaid": "mermaid"}
 
 
-@dataclass
 class Conversion(Spec):
     """The options of `convert`."""
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from pkgutil import iter_modules
+
 import pytest
 
-from cnncalc import parse
+from cnncalc import layers, parse
 from cnncalc.errors import LayerError
-from cnncalc.layers import KINDS, LAYERS
+from cnncalc.layers import FILES, KINDS, LAYERS
 from cnncalc.layers.base import MAX_VALUE, REQUIRED, Layer, Option
 from cnncalc.layers.words import word
 
@@ -137,3 +140,16 @@ def test_unknown_options_are_a_programming_error() -> None:
     """The Python constructor refuses what no notation can pass on."""
     with pytest.raises(TypeError, match="has no option"):
         LAYERS["conv"](8, 3, kernel_size=3)
+
+
+def test_every_file_of_kinds_is_listed() -> None:
+    """A file that nobody lists would be no layer of anybody's."""
+    for file in iter_modules(layers.__path__, "cnncalc.layers."):
+        import_module(file.name)
+    found, waiting = set(), [Layer]
+    while waiting:
+        kind = waiting.pop()
+        waiting += kind.__subclasses__()
+        found |= {kind.__module__} if kind.kind else set()
+
+    assert {f"cnncalc.layers.{name}" for name in FILES} == found
