@@ -3,10 +3,7 @@
 Sizes, weights, MACs and receptive fields, from text, exactly and at once.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # as typing has it, which would be nearly all of what importing this takes
 if TYPE_CHECKING:
     from cnncalc.api import analyze, convert, parse, verify
     from cnncalc.errors import CnnCalcError, SpecError
@@ -47,12 +44,12 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'cnncalc' has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(f"cnncalc.{_HOMES[name]}"), name)
+    value: object = getattr(import_module(f"cnncalc.{_HOMES[name]}"), name)
     globals()[name] = value
     return value
 

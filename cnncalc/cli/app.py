@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 import cnncalc
+from cnncalc import files
 from cnncalc.cli import output
 from cnncalc.cli.parameters import Command, Group
 from cnncalc.errors import CnnCalcError, suggest
@@ -95,9 +96,10 @@ def run(words: list[str]) -> int:
     """Run the command that the words name, and return its exit status.
 
     Raises:
-        CnnCalcError: also where typer finds the usage wrong.
+        CnnCalcError: also where typer finds the usage wrong, or can't print its help.
     """
     command = typer.main.get_command(app)
+    files.forget()
     try:
         if not words:
             command.main(["--help"], prog_name="cnncalc", standalone_mode=False)
@@ -110,6 +112,12 @@ def run(words: list[str]) -> int:
         raise _usage(error, words) from None
     except typer.Abort:
         raise KeyboardInterrupt from None
+    except SystemExit as end:  # typer has shown a completion, or nobody reads on
+        return 0 if isinstance(end.__context__, BrokenPipeError) else int(end.code or 0)
+    except OSError as error:
+        if error.filename is not None or error.errno not in output.UNWRITABLE:
+            raise
+        raise output.unwritten(error) from None
 
 
 def _usage(error: Any, words: list[str]) -> CnnCalcError:

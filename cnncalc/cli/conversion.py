@@ -57,7 +57,9 @@ def convert(settings: Conversion) -> int:
     to = notation_of(settings)
     check(to, settings.name)
     size = size_of(settings.input, "-i") if settings.input is not None else None
-    report = api.analyze(network_of(settings), size)
+    network = network_of(settings)
+    output.check(settings.out)
+    report = api.analyze(network, size)
     output.emit(write(report, to, settings.name), settings.out)
     if report.total.unused_params:
         output.say(f"left out: {report.total.unused_params:,} parameters that nothing uses")
@@ -66,7 +68,8 @@ def convert(settings: Conversion) -> int:
 
 def notation_of(settings: Conversion) -> str:
     """What to write; CnnCalcError where that isn't said, or where it can't go."""
-    suffix = os.path.splitext(settings.out or "")[1].lower()
+    path = output.path_of(settings.out)
+    suffix = os.path.splitext(path or "")[1].lower()
     to = settings.to or SUFFIXES.get(suffix)
     if to is None:
         possible = ("torch", "keras") if suffix == ".py" else NOTATIONS
@@ -75,7 +78,7 @@ def notation_of(settings: Conversion) -> str:
             code="usage",
             help=f"`--to {'|'.join(possible)}`",
         )
-    if to == "onnx" and settings.out is None and output.is_terminal(sys.stdout):
+    if to == "onnx" and path is None and output.is_terminal(sys.stdout):
         raise CnnCalcError(
             "an ONNX model is no text for a terminal",
             code="usage",

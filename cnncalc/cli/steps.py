@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 
 from cnncalc import api
-from cnncalc.cli import budgets, output
+from cnncalc.cli import budgets, output, process
 from cnncalc.cli.options import Settings, Spec
 from cnncalc.errors import CnnCalcError, LayerError, Piece, Source, Span, SpecError
 from cnncalc.layers.base import Shape
@@ -37,7 +37,8 @@ def answer(name: str, settings: Settings, complete: Callable[[Report], None] | N
     table = view(name, report, settings.columns, plain=form in FOR_PROGRAMS)
     output.show(settings, table, report.to_dict)
     missed = [f"missed: {message}" for limit in limits if (message := limit(report))]
-    hidden = verdict(report) if settings.out or form in WITHOUT_REMARKS else []
+    away = output.path_of(settings.out) is not None or form in WITHOUT_REMARKS
+    hidden = verdict(report) if away else []
     for message in [*hidden, *_agreement(table.below, form), *missed]:
         output.say(message)
     return int(bool(missed) or (report.verify is not None and not report.verify["ok"]))
@@ -58,6 +59,7 @@ def report_of(settings: Settings) -> Report:
     """The report on the network that the words stand for, verified if that was asked for."""
     batch = _batch(settings.batch)
     network = network_of(settings)
+    output.check(settings.out)
     size = size_of(settings.input, "-i") if settings.input is not None else None
     if settings.verify:
         return _verified(settings, network, size, batch)
@@ -99,7 +101,7 @@ def _verified(settings: Settings, network: Network, size: Shape | None, batch: i
         return verify()
     from cnncalc.render.table import Bar
 
-    with Bar() as bar:
+    with process.put_back(), Bar() as bar:
         return verify(progress=bar)
 
 

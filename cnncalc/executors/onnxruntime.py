@@ -17,10 +17,11 @@ from cnncalc.analysis import analyze
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors.base import Progress, Run, StepRun, Tensor
 from cnncalc.executors.probing import Forward, measure
-from cnncalc.executors.shortage import MemoryErrors, ran_out, said
+from cnncalc.executors.shortage import MemoryErrors, ran_out
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network
 from cnncalc.notations.onnx_write import Written, shape_name, write_report
+from cnncalc.packages import said
 from cnncalc.report import Report, Row, as_layout
 
 __all__ = ["DEVICES", "KEEPS", "ready", "run"]

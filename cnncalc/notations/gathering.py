@@ -10,8 +10,10 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple, NoReturn
 
+from cnncalc import files
 from cnncalc.errors import Piece, Source, Span, SpecError, suggest
 from cnncalc.layers import LAYERS
 from cnncalc.notations.shipped import NAME, example_path, examples
@@ -20,12 +22,27 @@ __all__ = ["Reading", "gather", "named"]
 
 MAX_BYTES = 4_000_000
 STDIN = "<stdin>"
+# Files that are known by their endings and hold no network that could be read.
+UNREAD = {
+    ".json": (
+        "JSON, and no notation is kept in that",
+        "a report's network is its `spec`: `jq -r .spec report.json | cnncalc shape -`",
+    ),
+    ".ipynb": (
+        "a notebook, which this version doesn't read",
+        "`jupyter nbconvert --to script` makes a Python file of it",
+    ),
+    ".md": (
+        "Markdown, which this version doesn't read",
+        "its Python in a file of its own, or piped into `cnncalc shape -`",
+    ),
+}
 COMMENT = re.compile(r"#[^\n]*")
 
-# model.py, model.py:Net, model.py:Net(n_classes=10)
-FILE = re.compile(r"(.+\.(?:cnn|txt|py|onnx|json))(?::([A-Za-z_][\w.]*(?:\(.*\)[\w.]*)?))?")
+# model.py, model.py:Net, model.py:Net(n_classes=10), enc.py:Enc.cnn
+FILE = re.compile(r"(?i)(.+?\.(?:cnn|txt|py|ipynb|md|onnx|json))(?::(.*))?")
 BRACKETED = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|\{[^{}]*\}")
-CHOICE = re.compile(r"\d+(?:\.\.\d+)?(?:/\d+)+")  # 3/5/7, or 16..128/16
+CHOICE = re.compile(r"(?:\d+(?:\.\.\d+)?|\0)(?:/(?:\d+|\0))+")  # 3/5/7, 16..128/16, [a]/[b]
 LAYER = re.compile(r"(?:\w+@)?(?:\d+\*)?([A-Za-z][\w-]*):")
 
 
@@ -57,7 +74,7 @@ def named(text: str) -> Reading:
     """A text as it is; a name that is no layer stands for the shipped example of that name."""
     name = text.strip()
     path = example_path(name) if name not in LAYERS else None
-    return gather([path]) if path else Reading(Source(text))
+    return gather([path]) if path else Reading(Source(files.lines(text)))
 
 
 class _Gathering:
@@ -86,7 +103,7 @@ class _Gathering:
             if path is None and self.alone:
                 _refuse_name(word)
         if path is None:
-            self.add(word, None)
+            self.add(files.lines(word), None)
         else:
             self.files.append(path)
             self.add(_file_text(path), path)
@@ -124,6 +141,12 @@ def _file_word(word: str) -> tuple[str, str] | None:
     """The path in a word and what follows its colon; None where the word is no file."""
     match = FILE.fullmatch(word)
     if match and (" " not in match[1] or os.path.exists(match[1])):
+        if match[2] == "":
+            raise SpecError(
+                f"`{word}` names nothing behind its colon",
+                code="no-file",
+                help=f"`{match[1]}`, or a class or function in it: `{match[1]}:Net`",
+            )
         return match[1], match[2] or ""
     separators = {"/", os.sep}
     if "\n" in word or not any(each in word for each in separators):
@@ -133,27 +156,24 @@ def _file_word(word: str) -> tuple[str, str] | None:
         return None  # conv:8,mode=zeros/reflect
     bare, before = COMMENT.sub("", word), ""
     while bare != before:
-        bare, before = BRACKETED.sub("", bare), bare
+        bare, before = BRACKETED.sub("\0", bare), bare
     bare = CHOICE.sub("", bare)
     return (word, "") if any(each in bare for each in separators) else None
 
 
 def _file_text(path: str) -> str:
     """The text of a file; SpecError where it can't be had."""
-    if path.endswith(".json"):
-        raise SpecError(
-            f"`{path}` is JSON, and no notation is kept in that",
-            code="notation",
-            help="a report's network is its `spec`: `jq -r .spec report.json | cnncalc shape -`",
-        )
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix in UNREAD:
+        what, advice = UNREAD[suffix]
+        raise SpecError(f"`{path}` is {what}", code="notation", help=advice)
     try:
-        with open(path, "rb") as file:
-            data = b"" if path.endswith(".onnx") else file.read(MAX_BYTES + 1)
+        data = b"" if suffix == ".onnx" else files.read(path, MAX_BYTES + 1)
     except ValueError:  # a zero byte, which no path has
         raise SpecError(f"`{path}` is no path", code="no-file") from None
     except OSError as error:
         raise _unreadable(path, error) from None
-    return _decoded(data, path)
+    return _decoded(data, path, python=suffix == ".py")
 
 
 def _unreadable(path: str, error: OSError) -> SpecError:
@@ -202,10 +222,12 @@ def _standard_input() -> str:
             code="no-file",
             help="`cat net.cnn | cnncalc shape -`, or the file itself: `cnncalc shape net.cnn`",
         )
+    with suppress(OSError, ValueError):  # a stream without a descriptor
+        files.note(sys.stdin.fileno())
     return _decoded(sys.stdin.buffer.read(MAX_BYTES + 1), "standard input")
 
 
-def _decoded(data: bytes, name: str) -> str:
+def _decoded(data: bytes, name: str, *, python: bool = False) -> str:
     if len(data) > MAX_BYTES:
         raise SpecError(
             f"`{name}` has more than {MAX_BYTES:,} bytes",
@@ -213,18 +235,8 @@ def _decoded(data: bytes, name: str) -> str:
             help="a spec or a model's source, which are short",
         )
     try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
+        return files.text(data, python=python)
+    except files.TextError as error:
         raise SpecError(
-            f"`{name}` is not text: line {line} is not UTF-8",
-            code="not-text",
-            help="a text file in UTF-8",
+            f"`{name}` is not text: {error.message}", code="not-text", help=error.help
         ) from None
-    if "\0" in text:
-        raise SpecError(
-            f"`{name}` is not text: it has zero bytes",
-            code="not-text",
-            help="a text file in UTF-8",
-        )
-    return text.replace("\r\n", "\n")

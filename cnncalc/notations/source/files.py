@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from itertools import accumulate
 from pathlib import Path
 
+from cnncalc import files
 from cnncalc.errors import Piece, Source, Span, SpecError
 from cnncalc.notations.source.limits import MAX_BYTES, Budget
 from cnncalc.notations.source.stops import Refusal
@@ -219,9 +220,9 @@ class Tree:
             raise Refusal(f"`{path.name}` is too large to read", code="too-large")
         self.budget.read(status.st_size)
         try:
-            text = path.read_bytes().decode("utf-8-sig")
-        except (OSError, UnicodeDecodeError):
-            raise Refusal(f"`{path.name}` can't be read as UTF-8", code="encoding") from None
+            text = files.text(files.read(path, MAX_BYTES), python=True)
+        except (OSError, files.TextError) as error:
+            raise Refusal(f"`{path.name}` can't be read: {error}", code="encoding") from None
         package = name if path.name == "__init__.py" else name.rpartition(".")[0]
         return SourceFile(Source(text, [Piece(0, str(path))]), name, package, path.parent)
 
