@@ -75,6 +75,8 @@ def text(data: bytes, *, python: bool = False) -> str:
         TextError: it is in no such encoding, or no text at all.
     """
     encoding = next((name for mark, name in MARKS if data.startswith(mark)), None)
+    if python and encoding not in (None, "utf-8-sig"):
+        raise TextError("it is in UTF-16 or UTF-32", "a file in UTF-8, which Python can read")
     encoding = encoding or (python and _cookie(data)) or "utf-8"
     try:
         decoded = data.decode(encoding)

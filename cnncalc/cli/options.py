@@ -222,7 +222,7 @@ class Checks(Options):
             "--max-memory",
             metavar="BYTES",
             help="At most so much for parameters and activations together, as 512MB. With "
-            "--verify also what the run may take though less memory is free.",
+            "--verify the run, too: one that would take more isn't begun.",
         ),
     ] = None
     min_rf: Annotated[

@@ -221,8 +221,12 @@ class Tree:
         self.budget.read(status.st_size)
         try:
             text = files.text(files.read(path, MAX_BYTES), python=True)
-        except (OSError, files.TextError) as error:
-            raise Refusal(f"`{path.name}` can't be read: {error}", code="encoding") from None
+        except files.TextError as error:
+            problem = f"`{path.name}` is not text: {error.message}"
+            raise Refusal(problem, help=error.help, code="encoding") from None
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise Refusal(f"`{path.name}` can't be read: {reason}", code="encoding") from None
         package = name if path.name == "__init__.py" else name.rpartition(".")[0]
         return SourceFile(Source(text, [Piece(0, str(path))]), name, package, path.parent)
 
