@@ -33,6 +33,19 @@ sys.addaudithook(strike)
 sys.exit(main())
 """
 
+# A process of ours that opens a file and writes its number into it.
+OPENING = """
+import os
+from cnncalc.cli import process
+
+def work(words):
+    number = os.open("seen", os.O_CREAT | os.O_WRONLY)
+    os.write(number, str(number).encode())
+    return 0
+
+process.run(work)
+"""
+
 
 def struck(
     number: int, event: str, about: str, *words: str, cwd: Path | None = None
@@ -99,7 +112,7 @@ def test_a_signal_while_a_file_is_written(name: str, tmp_path: Path) -> None:
     """The draft is taken away, and what was there is there."""
     (tmp_path / "report.json").write_text("before")
     number = getattr(signal, name)
-    done = struck(number, "open", ".tmp", "shape", *SPEC, "-o", "report.json", cwd=tmp_path)
+    done = struck(number, "os.rename", ".tmp", "shape", *SPEC, "-o", "report.json", cwd=tmp_path)
 
     assert (done.returncode, done.stdout, done.stderr) == (128 + number, "", "")
     assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
@@ -162,6 +175,12 @@ def test_closed_streams_give_no_file_their_place(tmp_path: Path) -> None:
     """A file that is opened gets the lowest number that is free: what is written to a closed
     stream would end up in it.
     """
+    shell(f"'{sys.executable}' -c '{OPENING}' <&- >&- 2>&-", tmp_path)
+
+    assert (tmp_path / "seen").read_text() == "3"
+
+
+def test_closed_streams_are_no_crash(tmp_path: Path) -> None:
     (tmp_path / "net.cnn").write_text(" ".join(SPEC))
     done = shell("cnncalc shape net.cnn --verify -o report.json <&- >&- 2>&-", tmp_path)
 
