@@ -32,9 +32,10 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
             return INTERRUPTED
     try:
         from cnncalc.cli import process
-    except KeyboardInterrupt:
+
+        return process.run(_run)
+    except KeyboardInterrupt:  # before the signals were ours
         os._exit(INTERRUPTED)
-    return process.run(_run)
 
 
 def _run(words: list[str]) -> int:

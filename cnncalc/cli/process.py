@@ -6,9 +6,12 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import NoReturn
+
+TYPE_CHECKING = False  # the signals are to be ours before more is loaded
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import NoReturn
 
 __all__ = ["Ended", "put_back", "run"]
 

@@ -37,13 +37,14 @@ UNREAD = {
         "its Python in a file of its own, or piped into `cnncalc shape -`",
     ),
 }
-COMMENT = re.compile(r"#[^\n]*")
 
 # model.py, model.py:Net, model.py:Net(n_classes=10), enc.py:Enc.cnn
 FILE = re.compile(r"(?i)(.+?\.(?:cnn|txt|py|ipynb|md|onnx|json))(?::(.*))?")
-BRACKETED = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|\{[^{}]*\}")
-CHOICE = re.compile(r"(?:\d+(?:\.\.\d+)?|\0)(?:/(?:\d+|\0))+")  # 3/5/7, 16..128/16, [a]/[b]
-LAYER = re.compile(r"(?:\w+@)?(?:\d+\*)?([A-Za-z][\w-]*):")
+# Compiled on use: few words need them.
+COMMENT = r"#[^\n]*"
+BRACKETED = r"\[[^\[\]]*\]|\([^()]*\)|\{[^{}]*\}"
+CHOICE = r"(?:\d+(?:\.\.\d+)?|\0)(?:/(?:\d+|\0))+"  # 3/5/7, 16..128/16, [a]/[b]
+LAYER = r"(?:\w+@)?(?:\d+\*)?([A-Za-z][\w-]*):"
 
 
 class Reading(NamedTuple):
@@ -151,13 +152,13 @@ def _file_word(word: str) -> tuple[str, str] | None:
     separators = {"/", os.sep}
     if "\n" in word or not any(each in word for each in separators):
         return None
-    layer = LAYER.match(word)
+    layer = re.match(LAYER, word)
     if layer and layer[1] in LAYERS:
         return None  # conv:8,mode=zeros/reflect
-    bare, before = COMMENT.sub("", word), ""
+    bare, before = re.sub(COMMENT, "", word), ""
     while bare != before:
-        bare, before = BRACKETED.sub("\0", bare), bare
-    bare = CHOICE.sub("", bare)
+        bare, before = re.sub(BRACKETED, "\0", bare), bare
+    bare = re.sub(CHOICE, "", bare)
     return (word, "") if any(each in bare for each in separators) else None
 
 
