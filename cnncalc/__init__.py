@@ -3,11 +3,9 @@
 Sizes, weights, MACs and receptive fields, from text, exactly and at once.
 """
 
-from __future__ import annotations
-
 import sys
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # as typing has it, which would be nearly all of what importing this takes
 if TYPE_CHECKING:
     from cnncalc.api import analyze, convert, parse, verify
     from cnncalc.errors import CnnCalcError, SpecError
@@ -48,13 +46,13 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _HOMES:
         message = f"module 'cnncalc' has no attribute {name!r}"
         raise AttributeError(message, name=name, obj=sys.modules[__name__])  # did you mean …?
     from importlib import import_module
 
-    value = getattr(import_module(f"cnncalc.{_HOMES[name]}"), name)
+    value: object = getattr(import_module(f"cnncalc.{_HOMES[name]}"), name)
     globals()[name] = value
     return value
 

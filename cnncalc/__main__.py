@@ -1,7 +1,5 @@
 """`python -m cnncalc` is the command `cnncalc`."""
 
-from __future__ import annotations
-
 import sys
 
 from cnncalc.cli.main import main

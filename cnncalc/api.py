@@ -118,7 +118,7 @@ def verify(
         dtype: as in `analyze`; what NumPy has no arithmetic for is computed in float32.
         layout: the report's: `channels-first` or `channels-last`; None: the network's own.
         backward: whether `torch` also runs backwards, for a gradient of every weight.
-        max_memory: bytes that the run may take though less is free.
+        max_memory: bytes that the run may take: it isn't begun where it would take more.
         progress: called with the steps done, all steps and the name of the next one.
 
     Returns:
@@ -128,7 +128,7 @@ def verify(
     Raises:
         SpecError: what can't be, with its place.
         CnnCalcError: what is no network, an argument of another type, an executor or device
-            that isn't there, or too little memory.
+            that isn't there, or a run that takes more memory than there is, or than it may.
     """
     from cnncalc.verification import verify_report
 

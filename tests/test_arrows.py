@@ -19,6 +19,8 @@ PACKAGE = Path(cnncalc.__file__).parent
 # import one another, so long as nothing goes round in a circle.
 STOREYS = (
     "errors",
+    "files",
+    "packages",
     "garbage",
     "axis",
     "layers",
@@ -221,6 +223,9 @@ DOORS = {
     ("arguments", "notations.reading"),
     ("cli.main", "cli.app"),
     ("cli.main", "cli.output"),
+    ("cli.main", "cli.process"),
+    ("cli.main", "errors"),
+    ("cli.main", "packages"),
     ("cli.main", "render.messages"),
     ("cli.options", "executors"),
     ("cli.options", "layers"),
@@ -229,8 +234,10 @@ DOORS = {
     ("cli.output", "cli.options"),
     ("cli.output", "render.table"),
     ("cli.output", "render.text"),
+    ("cli.steps", "executors.memory"),
     ("cli.steps", "render.table"),
     ("cli.steps", "render.text"),
+    ("cli.steps", "verification"),
     ("conversion", "notations.keras_source"),
     ("conversion", "notations.mermaid"),
     ("conversion", "notations.onnx_write"),
@@ -285,7 +292,35 @@ def test_a_piped_command_loads_no_rich() -> None:
     """Typer itself is there, but neither rich nor anything that computes."""
     code = "from cnncalc.cli.main import main\nmain(['shape', '3x8x8', 'conv:4,k3', 'relu'])"
 
-    assert not loaded_by(code) & (HEAVY - {"typer", "pydantic", "dataclasses"})
+    assert not loaded_by(code) & (HEAVY - {"typer", "dataclasses"})
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["shape", "3x8x8", "conv:4,k3", "-i", "3x9x9", "--let", "H=3", "--json"],
+        ["params", "lenet5", "-f", "csv"],
+        ["--help"],
+        ["shape", "--help"],
+        ["shape", "3x8x8", "cnov:4"],
+        ["shape", "--bogus"],
+        ["shape", "lenet5", "-b", "two"],
+        ["--version"],
+        [],
+    ],
+)
+def test_no_command_loads_pydantic(words: list[str]) -> None:
+    """Typer does, to find that a text is a text, and that takes longer than all the rest."""
+    loaded = loaded_by(f"from cnncalc.cli.main import main\nmain({words})")
+
+    assert not {name for name in loaded if name.startswith("pydantic")}
+
+
+def test_the_formula_sheet_loads_no_inspect() -> None:
+    """Nor what that loads, for all that is done without a command."""
+    code = "import cnncalc\ncnncalc.analyze('3x8x8 conv:4,k3').to_dict()"
+
+    assert not loaded_by(code) & {"ast", "dis", "inspect", "pkgutil"}
 
 
 def test_something_heavy_would_be_seen() -> None:

@@ -75,3 +75,10 @@ def test_the_readmes_two_commands_are_what_ci_runs() -> None:
     assert "-m pytest" in script
     assert re.search(r"^\.venv/bin/pip install -q '\.\[test\]' && \.venv/bin/python -m pytest$",
                      README, re.MULTILINE)  # fmt: skip
+
+
+def test_the_readmes_commands_are_found_by_name() -> None:
+    """What installs it lets the shell know it, before anything is typed that needs that."""
+    beginning = README[: README.index("$ cnncalc ")]
+
+    assert beginning.index("-m venv .venv") < beginning.index("\n. .venv/bin/activate\n")

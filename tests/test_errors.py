@@ -184,6 +184,19 @@ SPECS = (
     (["lenet5", "-o", "nowhere/report.json"], "output"),
     (["lenet5", "-o", "folder.cnn"], "output"),
     (["lenet5", "-o", ""], "output"),
+    (["lenet5", "-o", "nowhere/"], "output"),
+    (["lenet5", "-o", "report.png"], "format"),
+    (["good.cnn", "-f", "csv", "-o", "./good.cnn"], "output"),
+    (["lenet5", "-i", "1x32x32", "-i", "1x28x28"], "usage"),
+    (["lenet5", "-f", "csv", "-f", "json"], "usage"),
+    # Files that can't be read as they are
+    (["model.py:"], "no-file"),
+    (["enc.py:Enc.cnn"], "no-file"),
+    (["train.IPYNB"], "notation"),
+    (["readme.md"], "notation"),
+    (["latin.py"], "not-text"),
+    (["rot.py"], "not-text"),
+    (["utf16.py"], "not-text"),
 )
 
 # Whole commands.
@@ -216,6 +229,9 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "wrong.cnn").write_text("# three lines\n3x8x8\n  relu\tconv:16,k9  # too large\n")
     (tmp_path / "good.cnn").write_text("3x8x8 relu # without an end of line")
     (tmp_path / "report.json").write_text("{}")
+    (tmp_path / "latin.py").write_bytes(b"\n# caf\xe9\n")
+    (tmp_path / "rot.py").write_bytes(b"# -*- coding: rot13 -*-\n")
+    (tmp_path / "utf16.py").write_bytes("import torch".encode("utf-16"))
     return tmp_path
 
 

@@ -10,10 +10,11 @@ from importlib import import_module
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 import cnncalc
+from cnncalc import files
 from cnncalc.cli import output
+from cnncalc.cli.parameters import Command, Group
 from cnncalc.errors import CnnCalcError, suggest
 
 __all__ = ["COMMANDS", "run"]
@@ -35,7 +36,7 @@ INTERRUPTED = 130
 USAGE: type[Exception] = typer.BadParameter.__mro__[1]  # typer's own UsageError has no other name
 
 
-class Commands(TyperGroup):
+class Commands(Group):
     """The group of commands, which imports a command's module on use."""
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -46,7 +47,7 @@ class Commands(TyperGroup):
             return None
         module = import_module(f"cnncalc.cli.{COMMANDS[cmd_name]}")
         only = typer.Typer(add_completion=False)
-        only.command(cmd_name)(getattr(module, cmd_name))
+        only.command(cmd_name, cls=Command)(getattr(module, cmd_name))
         return typer.main.get_command(only)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
@@ -95,9 +96,10 @@ def run(words: list[str]) -> int:
     """Run the command that the words name, and return its exit status.
 
     Raises:
-        CnnCalcError: also where typer finds the usage wrong.
+        CnnCalcError: also where typer finds the usage wrong, or can't print its help.
     """
     command = typer.main.get_command(app)
+    files.forget()
     try:
         if not words:
             command.main(["--help"], prog_name="cnncalc", standalone_mode=False)
@@ -110,6 +112,12 @@ def run(words: list[str]) -> int:
         raise _usage(error, words) from None
     except typer.Abort:
         raise KeyboardInterrupt from None
+    except SystemExit as end:  # typer has shown a completion, or nobody reads on
+        return 0 if isinstance(end.__context__, BrokenPipeError) else int(end.code or 0)
+    except OSError as error:
+        if error.filename is not None or error.errno not in output.UNWRITABLE:
+            raise
+        raise output.unwritten(error) from None
 
 
 def _usage(error: Any, words: list[str]) -> CnnCalcError:

@@ -16,9 +16,7 @@ __all__ = ["amount", "read"]
 
 Limit = Callable[[Report], str | None]  # the sentence that says by how much it is missed
 
-AMOUNT = re.compile(
-    r"((?:\d{1,3}(?:[,_]\d{3})+|\d+)(?:\.\d+)?)(?:e(\d{1,2}))?\s*([kKmMgGtTpP]?)(i?)([bB]?)"
-)
+AMOUNT = r"((?:\d{1,3}(?:[,_]\d{3})+|\d+)(?:\.\d+)?)(?:e(\d{1,2}))?\s*([kKmMgGtTpP]?)(i?)([bB]?)"
 POWERS = {letter: power for power, letter in enumerate(" kmgtp")}
 
 
@@ -40,7 +38,7 @@ def read(settings: Settings) -> list[Limit]:
 
 def amount(text: str, option: str, *, in_bytes: bool = False) -> int:
     """A number such as 25M, 4.1G, 1_000_000 or, of bytes, 512MB and 2GiB."""
-    match = AMOUNT.fullmatch(text.strip())
+    match = re.fullmatch(AMOUNT, text.strip())
     if match:
         digits, exponent, letter, binary, b = match.groups()
         power = POWERS[letter.lower() or " "]

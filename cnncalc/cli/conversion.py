@@ -5,7 +5,6 @@ Annotations are evaluated in this file (there is no `from __future__ import anno
 
 import os
 import sys
-from dataclasses import dataclass
 from typing import Annotated
 
 from cnncalc import api
@@ -22,7 +21,6 @@ __all__ = ["convert"]
 SUFFIXES = {".cnn": "compact", ".onnx": "onnx", ".mmd": "mermaid", ".mermaid": "mermaid"}
 
 
-@dataclass
 class Conversion(Spec):
     """The options of `convert`."""
 
@@ -60,7 +58,9 @@ def convert(settings: Conversion) -> int:
     to = notation_of(settings)
     check(to, settings.name)
     size = size_of(settings.input, "-i") if settings.input is not None else None
-    report = api.analyze(network_of(settings), size)
+    network = network_of(settings)
+    output.check(settings.out)
+    report = api.analyze(network, size)
     output.emit(write(report, to, settings.name), settings.out)
     if report.total.unused_params:
         output.say(f"left out: {report.total.unused_params:,} parameters that nothing uses")
@@ -69,7 +69,8 @@ def convert(settings: Conversion) -> int:
 
 def notation_of(settings: Conversion) -> str:
     """What to write; CnnCalcError where that isn't said, or where it can't go."""
-    suffix = os.path.splitext(settings.out or "")[1].lower()
+    path = output.path_of(settings.out)
+    suffix = os.path.splitext(path or "")[1].lower()
     to = settings.to or SUFFIXES.get(suffix)
     if to is None:
         possible = ("torch", "keras") if suffix == ".py" else NOTATIONS
@@ -78,7 +79,7 @@ def notation_of(settings: Conversion) -> str:
             code="usage",
             help=f"`--to {'|'.join(possible)}`",
         )
-    if to == "onnx" and settings.out is None and output.is_terminal(sys.stdout):
+    if to == "onnx" and path is None and output.is_terminal(sys.stdout):
         raise CnnCalcError(
             "an ONNX model is no text for a terminal",
             code="usage",

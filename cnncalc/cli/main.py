@@ -1,55 +1,69 @@
 """The command `cnncalc`: every way that it can end, as an exit status and without a traceback.
 
-0: done; 1: a check said no; 2: the spec or the usage is wrong; 130: interrupted.
+0: done; 1: a check said no; 2: the spec or the usage is wrong; 128 and the number of a signal:
+ended by that, 130 by Ctrl-C. Nothing is imported here before `main` runs, so that a signal finds
+it there.
 """
 
-from __future__ import annotations
-
-import gc
 import os
 import sys
-from collections.abc import Sequence
 
-from cnncalc.errors import CnnCalcError
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cnncalc.errors import CnnCalcError
 
 __all__ = ["main"]
 
-# New objects before Python looks for unreachable cycles. Its usual 700 make the search an eighth
-# of a run that only loads modules, parses and prints.
-COLLECT_AFTER = 200_000
+INTERRUPTED = 130
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: "Sequence[str] | None" = None) -> int:
     """Run one command and return the exit status.
 
     Args:
-        arguments: the words after `cnncalc`; None: the process's own.
+        arguments: the words after `cnncalc`; None: the process's own, which it then is all about.
     """
-    if arguments is None:  # a process of its own
-        gc.set_threshold(COLLECT_AFTER)
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments is not None:
+        try:
+            return _run(list(arguments))
+        except KeyboardInterrupt:
+            return INTERRUPTED
     try:
-        from cnncalc.cli.app import run  # loads typer, which an interrupt may cut short
+        from cnncalc.cli import process
 
-        return run(words)
+        return process.run(_run)
+    except KeyboardInterrupt:  # before the signals were ours
+        os._exit(INTERRUPTED)
+
+
+def _run(words: list[str]) -> int:
+    from cnncalc.errors import CnnCalcError
+
+    try:
+        return _command(words)
     except CnnCalcError as error:
         _complain(error, words)
-        return 2
-    except KeyboardInterrupt:
-        # An interrupt that passed through generated code, a namedtuple's say, has Python end
-        # `python -m` by the signal instead, unless other such code has run since.
-        exec("")
-        if sys.stderr and sys.stderr.isatty():
-            sys.stderr.write("\n")
-        return 130
     except Exception as error:
         if os.environ.get("CNNCALC_DEBUG"):
             raise
         _complain(_bug(error), words)
-        return 2
+    return 2
 
 
-def _bug(error: Exception) -> CnnCalcError:
+def _command(words: list[str]) -> int:
+    from cnncalc import packages
+
+    packages.load("typer", "the command line", "installation")
+    from cnncalc.cli.app import run
+
+    return run(words)
+
+
+def _bug(error: Exception) -> "CnnCalcError":
+    from cnncalc.errors import CnnCalcError
+
     said = " ".join(str(error).split())
     return CnnCalcError(
         f"this is a bug in cnncalc: {type(error).__name__}{f': {said}' if said else ''}",
@@ -58,7 +72,7 @@ def _bug(error: Exception) -> CnnCalcError:
     )
 
 
-def _complain(error: CnnCalcError, words: Sequence[str]) -> None:
+def _complain(error: "CnnCalcError", words: list[str]) -> None:
     """Put an error on standard error, as JSON where the command was asked for JSON."""
     from cnncalc.cli import output
 
@@ -73,7 +87,7 @@ def _complain(error: CnnCalcError, words: Sequence[str]) -> None:
         output.say(draw_error(error, width=output.width(sys.stderr), color=color).rstrip("\n"))
 
 
-def _wants_json(words: Sequence[str]) -> bool:
+def _wants_json(words: list[str]) -> bool:
     """Whether the options ask for JSON, by the bare words: the usage may be what is wrong."""
     options = words[: words.index("--")] if "--" in words else words
     given = " ".join(options)

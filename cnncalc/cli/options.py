@@ -6,15 +6,14 @@ since a class of options may be extended in another.
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, dataclass_transform
 
 import typer
 
 from cnncalc.render.text import FORMATS
 
-__all__ = ["FieldSettings", "Output", "Settings", "Spec", "one_of", "taking"]
+__all__ = ["FieldSettings", "Options", "Output", "Settings", "Spec", "one_of", "taking"]
 
 
 def one_of(known: Callable[[], list[str]]) -> Callable[[str], list[str]]:
@@ -54,8 +53,26 @@ check = partial(
 Text = str | None
 
 
-@dataclass
-class Output:
+@dataclass_transform()
+class Options:
+    """Options as attributes, each declared with its annotation and its default.
+
+    This is what a dataclass would give, whose methods Python writes and compiles at every start.
+    """
+
+    def __init__(self, **given: Any) -> None:
+        vars(self).update(given)
+
+    @classmethod
+    def declared(cls) -> dict[str, Any]:
+        """The annotation of each option, those of the last base first."""
+        hints: dict[str, Any] = {}
+        for kind in reversed(cls.__mro__):
+            hints |= vars(kind).get("__annotations__", {})
+        return hints
+
+
+class Output(Options):
     """The options of every command that prints a table."""
 
     format: Annotated[
@@ -80,8 +97,7 @@ class Output:
     ] = None
 
 
-@dataclass
-class Spec:
+class Spec(Options):
     """The network that a command is about."""
 
     words: Annotated[
@@ -134,7 +150,6 @@ class Spec:
     ] = "float32"
 
 
-@dataclass
 class Shown(Output):
     """How its report is shown."""
 
@@ -159,8 +174,7 @@ class Shown(Output):
     ] = None
 
 
-@dataclass
-class Checks:
+class Checks(Options):
     """What it must live up to."""
 
     verify: Annotated[
@@ -208,7 +222,7 @@ class Checks:
             "--max-memory",
             metavar="BYTES",
             help="At most so much for parameters and activations together, as 512MB. With "
-            "--verify also what the run may take though less memory is free.",
+            "--verify the run, too: one that would take more isn't begun.",
         ),
     ] = None
     min_rf: Annotated[
@@ -224,12 +238,10 @@ class Checks:
     ] = None
 
 
-@dataclass
 class Settings(Checks, Shown, Spec):
     """The options of the commands that report on a network, in the order of the last base first."""
 
 
-@dataclass
 class FieldSettings(Settings):
     """What `rf` takes beside that."""
 
@@ -247,7 +259,7 @@ class FieldSettings(Settings):
     ] = False
 
 
-Kind = TypeVar("Kind")
+Kind = TypeVar("Kind", bound=Options)
 
 
 def taking(kind: type[Kind]) -> Callable[[Callable[[Kind], int]], Callable[..., int]]:
@@ -257,12 +269,21 @@ def taking(kind: type[Kind]) -> Callable[[Callable[[Kind], int]], Callable[..., 
         def command(**given: Any) -> int:
             return function(kind(**given))
 
-        signature = inspect.signature(kind)
-        hints = {name: parameter.annotation for name, parameter in signature.parameters.items()}
+        hints = kind.declared()
         command.__name__ = function.__name__
         command.__doc__ = function.__doc__
         command.__annotations__ = hints
-        command.__dict__["__signature__"] = signature
+        command.__dict__["__signature__"] = inspect.Signature(
+            [
+                inspect.Parameter(
+                    name,
+                    inspect.Parameter.KEYWORD_ONLY,
+                    default=getattr(kind, name),
+                    annotation=hint,
+                )
+                for name, hint in hints.items()
+            ]
+        )
         return command
 
     return decorate

@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TextIO
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
+from cnncalc import files
+from cnncalc.cli import process
 from cnncalc.errors import CnnCalcError, suggest
 from cnncalc.tables.table import Table
 
 if TYPE_CHECKING:
     from cnncalc.cli.options import Output
 
-__all__ = ["emit", "form_of", "has_color", "is_terminal", "say", "show", "width"]
+__all__ = [
+    "UNWRITABLE",
+    "check",
+    "emit",
+    "form_of",
+    "has_color",
+    "is_terminal",
+    "path_of",
+    "say",
+    "show",
+    "unwritten",
+    "width",
+]
 
 SUFFIXES = {
+    "": "table",
+    ".": "table",
+    ".txt": "table",
     ".csv": "csv",
     ".htm": "html",
     ".html": "html",
@@ -25,6 +44,9 @@ SUFFIXES = {
     ".md": "markdown",
     ".tex": "latex",
 }
+
+# What a stream says that takes no more.
+UNWRITABLE = (errno.EBADF, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.EPIPE)
 
 # For terminals and pipes whose encoding has no such characters.
 PLAIN = str.maketrans({"×": "x", "≤": "<=", "…": "...", "–": "-", "→": "->", "�": "?"})
@@ -47,12 +69,16 @@ def width(stream: TextIO | None) -> int:
     return shutil.get_terminal_size().columns if is_terminal(stream) else 80
 
 
+def path_of(out: str | None) -> str | None:
+    """The file that `-o` names; None for standard output, which is called `-`."""
+    return None if out == "-" else out
+
+
 def form_of(options: Output) -> str:
     """The format that options ask for; CnnCalcError if there is none of that name."""
     from cnncalc.render.text import FORMATS
 
-    suffix = os.path.splitext(options.out or "")[1].lower()
-    form = options.format or ("json" if options.json else SUFFIXES.get(suffix, "table"))
+    form = options.format or ("json" if options.json else _form_of_name(path_of(options.out) or ""))
     if form not in FORMATS:
         near = suggest(form, FORMATS)
         raise CnnCalcError(
@@ -67,12 +93,25 @@ def form_of(options: Output) -> str:
     return form
 
 
+def _form_of_name(path: str) -> str:
+    """The format that a file's ending tells."""
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix not in SUFFIXES:
+        known = ", ".join(f"`{suffix}`" for suffix in SUFFIXES if len(suffix) > 1)
+        raise CnnCalcError(
+            f"`{path}` tells no format: none here has the ending `{suffix}`",
+            code="format",
+            help=f"{known} or none, which is a table as `.txt` is; or name the format with -f",
+        )
+    return SUFFIXES[suffix]
+
+
 def show(options: Output, table: Table, document: Callable[[], Any]) -> None:
     """Put a table, or the document behind it, where the options want it."""
     from cnncalc.render.text import FORMATS
 
     form = form_of(options)
-    if form == "table" and not options.out and is_terminal(sys.stdout):
+    if form == "table" and path_of(options.out) is None and is_terminal(sys.stdout):
         from cnncalc.render.table import draw
 
         emit(draw(table, width=width(sys.stdout), color=has_color(sys.stdout)))
@@ -81,38 +120,38 @@ def show(options: Output, table: Table, document: Callable[[], Any]) -> None:
 
 
 def say(text: str) -> None:
-    """Put a message on standard error."""
-    _write(sys.stderr, f"{text}\n")
+    """Put a message on standard error; where that is full, there is nobody to tell."""
+    with suppress(OSError):
+        _write(sys.stderr, f"{text}\n")
 
 
-def emit(text: str | bytes, path: str | None = None) -> None:
+def emit(text: str | bytes, out: str | None = None) -> None:
     """Put a result, text or the bytes of a file, on standard output, or into a file.
 
     Raises:
-        CnnCalcError: it can't be written.
+        CnnCalcError: it can't be written, or what was read is in its place.
     """
+    path = path_of(out)
     try:
         if path is None:
             _write(sys.stdout, text)
-        elif not path:
-            raise FileNotFoundError(0, "it has no name")
-        elif os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
-            with open(path, "wb") as device:  # /dev/stdout, a named pipe
-                device.write(_encoded(text))
         else:
-            _replace(os.path.realpath(path), _encoded(text))
+            _write_file(path, text if isinstance(text, bytes) else text.encode())
     except OSError as error:
-        where = "standard output" if path is None else f"`{path}`"
-        reason = (error.strerror or str(error)).lower()
-        raise CnnCalcError(
-            f"{where} can't be written: {reason}",
-            code="output",
-            help=None if path is None else "the path of a file, in a folder that is there",
-        ) from None
+        raise unwritten(error, path) from None
 
 
-def _encoded(text: str | bytes) -> bytes:
-    return text if isinstance(text, bytes) else text.encode()
+def unwritten(error: OSError, path: str | None = None) -> CnnCalcError:
+    """Why a file, or standard output, can't be written."""
+    if path is None:
+        _silence(sys.stdout)
+    where = "standard output" if path is None else f"`{path}`"
+    reason = (error.strerror or str(error)).lower()
+    return CnnCalcError(
+        f"{where} can't be written: {reason}",
+        code="output",
+        help=None if path is None else "the path of a file, in a folder that is there",
+    )
 
 
 def _write(stream: TextIO | None, text: str | bytes) -> None:
@@ -138,26 +177,70 @@ def _write(stream: TextIO | None, text: str | bytes) -> None:
 
 def _silence(stream: TextIO) -> None:
     """Let what is still buffered go nowhere, so that Python doesn't complain at its exit."""
-    try:
+    with suppress(OSError, ValueError):  # a stream without a descriptor
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
-    except (OSError, ValueError):  # a stream without a descriptor
-        pass
+
+
+def check(out: str | None) -> None:
+    """CnnCalcError where a result can't go, so far as that shows before there is one."""
+    path = path_of(out)
+    try:
+        if path is not None:
+            _check_file(path)
+    except OSError as error:
+        raise unwritten(error, path) from None
+
+
+def _check_file(path: str) -> None:
+    if not path:
+        raise FileNotFoundError(0, "it has no name")
+    if not os.path.basename(path) or os.path.isdir(path):
+        raise IsADirectoryError(0, "it is a folder")
+    real = os.path.realpath(path)
+    if os.path.islink(real):  # links that lead to one another
+        raise OSError(0, "its links lead nowhere")
+    if not os.path.isdir(os.path.dirname(real)):
+        raise FileNotFoundError(0, "no such file or directory")
+    if os.path.exists(real) and not os.access(real, os.W_OK):
+        raise PermissionError(0, "permission denied")
+    if files.was_read(path):
+        raise CnnCalcError(
+            f"`{path}` is read here, and would be replaced", code="output", help="another name"
+        )
+
+
+def _write_file(path: str, data: bytes) -> None:
+    """Write a file, through the links that lead to it."""
+    _check_file(path)
+    if os.path.exists(path) and not os.path.isfile(path):
+        with open(path, "wb") as device:  # /dev/stdout, a named pipe
+            device.write(data)
+    else:
+        _replace(os.path.realpath(path), data)
 
 
 def _replace(path: str, data: bytes) -> None:
     """Write a file beside the old one and put it in its place once it is whole."""
-    if os.path.isdir(path):
-        raise IsADirectoryError(0, "it is a folder")
-    draft = f"{path}.{os.getpid()}.tmp"
-    try:
-        with open(draft, "xb") as file:
-            file.write(data)
-        if os.path.exists(path):
-            shutil.copymode(path, draft)
-        os.replace(draft, path)
-    except BaseException:
-        if os.path.exists(draft):
-            os.unlink(draft)
-        raise
+    with process.put_back():
+        draft, file = _draft(os.path.dirname(path))
+        try:
+            with file:
+                file.write(data)
+            if os.path.exists(path):
+                shutil.copymode(path, draft)
+            os.replace(draft, path)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(draft)
+            raise
+
+
+def _draft(folder: str) -> tuple[str, BinaryIO]:
+    """A new file in a folder, open; its name is short however long that of the whole one is."""
+    for number in range(1000):
+        path = os.path.join(folder, f".cnncalc-{os.getpid()}-{number}.tmp")
+        with suppress(FileExistsError):
+            return path, open(path, "xb")
+    raise FileExistsError(0, "its drafts of old are in the way")

@@ -1,14 +1,13 @@
 """`schema`, `examples` and `executors`: what comes with this installation."""
 
 import os
-from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 import cnncalc
 from cnncalc.cli import output
-from cnncalc.cli.options import Output, taking
+from cnncalc.cli.options import Options, Output, taking
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors import EXECUTORS, module_of
 from cnncalc.notations import shipped
@@ -17,8 +16,7 @@ from cnncalc.tables.table import Column, Table
 __all__ = ["examples", "executors", "schema"]
 
 
-@dataclass
-class File:
+class File(Options):
     """The options of `schema`."""
 
     out: Annotated[

@@ -8,11 +8,10 @@ from collections.abc import Callable
 from functools import partial
 
 from cnncalc import api
-from cnncalc.cli import budgets, output
+from cnncalc.cli import budgets, output, process
 from cnncalc.cli.options import Settings, Spec
 from cnncalc.cli.sizes import size_of
 from cnncalc.errors import CnnCalcError
-from cnncalc.layers.base import Shape
 from cnncalc.network import Network
 from cnncalc.notations import reading
 from cnncalc.report import Report
@@ -28,17 +27,21 @@ WITHOUT_REMARKS = (*FOR_PROGRAMS, "latex", "html")
 
 def answer(name: str, settings: Settings, complete: Callable[[Report], None] | None = None) -> int:
     """Show one view of the report on a network; the exit status is what the checks say."""
-    form = output.form_of(settings)  # wrong options are told before any work
+    output.check(settings.out)  # wrong options are told before any work
+    form = output.form_of(settings)
     check_columns(name, settings.columns)
     limits = budgets.read(settings)
     report = report_of(settings)
+    over = _verify(settings, report) if settings.verify else []
     if complete:
         complete(report)
     table = view(name, report, settings.columns, plain=form in FOR_PROGRAMS)
     output.show(settings, table, report.to_dict)
-    missed = [f"missed: {message}" for limit in limits if (message := limit(report))]
-    hidden = verdict(report) if settings.out or form in WITHOUT_REMARKS else []
-    for message in [*hidden, *_agreement(table.below, form), *missed]:
+    missed = [message for limit in limits if (message := limit(report))] + over
+    away = output.path_of(settings.out) is not None or form in WITHOUT_REMARKS
+    hidden = verdict(report) if away else []
+    remarks = [*hidden, *_agreement(table.below, form), *(f"missed: {each}" for each in missed)]
+    for message in remarks:
         output.say(message)
     return int(bool(missed) or (report.verify is not None and not report.verify["ok"]))
 
@@ -55,12 +58,17 @@ def _agreement(table: Table | None, form: str) -> list[str]:
 
 
 def report_of(settings: Settings) -> Report:
-    """The report on the network that the words stand for, verified if that was asked for."""
+    """The report on the network that the words stand for."""
+    if not settings.verify:
+        _refuse_ways_to_verify(settings)
     batch = _batch(settings.batch)
     network = network_of(settings)
+    output.check(settings.out)
     size = size_of(settings.input, "-i") if settings.input is not None else None
-    if settings.verify:
-        return _verified(settings, network, size, batch)
+    return api.analyze(network, size, batch=batch, dtype=settings.dtype, layout=settings.layout)
+
+
+def _refuse_ways_to_verify(settings: Settings) -> None:
     how = [] if settings.executor is None else [f"--executor {settings.executor}"]
     how += [] if settings.device is None else [f"--device {settings.device}"]
     how += ["--backward --executor torch"] if settings.backward else []
@@ -70,7 +78,6 @@ def report_of(settings: Settings) -> Report:
             code="usage",
             help=f"`--verify {how[0]}`",
         )
-    return api.analyze(network, size, batch=batch, dtype=settings.dtype, layout=settings.layout)
 
 
 def _batch(text: str) -> int:
@@ -81,26 +88,38 @@ def _batch(text: str) -> int:
     return int(text)
 
 
-def _verified(settings: Settings, network: Network, size: Shape | None, batch: int) -> Report:
+def _verify(settings: Settings, report: Report) -> list[str]:
+    """Run the network of a report; what would take more memory than it may isn't begun."""
+    from cnncalc.executors.memory import OVER_BUDGET
+    from cnncalc.verification import verify_report
+
     most = settings.max_memory
     verify = partial(
-        api.verify,
-        network,
-        size,
+        verify_report,
+        report,
         executor="bundled" if settings.executor is None else settings.executor,
         device="cpu" if settings.device is None else settings.device,
-        batch=batch,
-        dtype=settings.dtype,
-        layout=settings.layout,
         backward=settings.backward,
         max_memory=most if most is None else budgets.amount(most, "--max-memory", in_bytes=True),
     )
+    try:
+        _run(verify)
+    except CnnCalcError as error:
+        if error.code != OVER_BUDGET:
+            raise
+        return [error.message]
+    runs = (report.verify or {}).get("runs", [])
+    return [f"{run['executor']}: {run['reason']}" for run in runs if run.get("code") == OVER_BUDGET]
+
+
+def _run(verify: Callable[..., Report]) -> None:
     if not output.is_terminal(sys.stderr):
-        return verify()
+        verify()
+        return
     from cnncalc.render.table import Bar
 
-    with Bar() as bar:
-        return verify(progress=bar)
+    with process.put_back(), Bar() as bar:
+        verify(progress=bar)
 
 
 def network_of(settings: Spec) -> Network:

@@ -2,7 +2,6 @@
 
 import inspect
 import sys
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
@@ -10,7 +9,7 @@ import typer
 from cnncalc.cli import output
 from cnncalc.cli.options import Output, one_of, taking
 from cnncalc.errors import CnnCalcError, suggest
-from cnncalc.layers import KINDS, LAYERS, Layer, Option
+from cnncalc.layers import FILES, KINDS, LAYERS, Layer, Option
 from cnncalc.layers.base import REQUIRED
 from cnncalc.layers.words import WRITERS
 from cnncalc.notations.arguments import SYNONYMS
@@ -20,29 +19,7 @@ __all__ = ["in_order", "layers"]
 
 Kind = type[Layer]
 
-# The order that a newcomer would look in; what is in none of these files comes last.
-FILES = (
-    "conv",
-    "transposed",
-    "pool",
-    "adaptive",
-    "linear",
-    "activation",
-    "norm",
-    "attention",
-    "merge",
-    "reshape",
-    "padding",
-    "resize",
-    "shuffle",
-    "folding",
-    "expand",
-    "learned",
-    "arithmetic",
-)
 
-
-@dataclass
 class Vocabulary(Output):
     """The options of `layers`."""
 
@@ -96,11 +73,10 @@ def in_order() -> list[Kind]:
     return sorted(kinds, key=_place)
 
 
-def _place(kind: Kind) -> tuple[int, str, int]:
-    file = kind.__module__.rpartition(".")[2]
+def _place(kind: Kind) -> tuple[int, int]:
     names = list(vars(sys.modules[kind.__module__]))
     within = names.index(kind.__name__) if kind.__name__ in names else 0
-    return FILES.index(file) if file in FILES else len(FILES), file, within
+    return FILES.index(kind.__module__.rpartition(".")[2]), within
 
 
 def _doc(kind: Kind) -> str:

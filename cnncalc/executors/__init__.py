@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
+from cnncalc import packages
 from cnncalc.errors import CnnCalcError, suggest
 from cnncalc.executors.base import Executor, Run, StepRun, Tensor
 from cnncalc.executors.loading import FRAMEWORKS, load
@@ -54,6 +55,8 @@ def module_of(name: str) -> Any:
         raise CnnCalcError(
             f"`{name}` is no executor", code="executor", help=f"{meant}available: {available}"
         )
-    if name in FRAMEWORKS:  # by itself, so that what fails below is a fault of this package
+    # By themselves, so that what fails below is a fault of this package.
+    packages.load("numpy", f"the executor `{name}`", "executor")
+    if name in FRAMEWORKS:
         load(name)
     return import_module(EXECUTORS[name])

@@ -6,10 +6,10 @@ import os
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Self
 
+from cnncalc import packages
 from cnncalc.errors import CnnCalcError
 
 __all__ = ["DEVICES", "Peak", "array_module", "free_memory", "synchronize"]
@@ -22,7 +22,7 @@ CGROUPS = Path("/sys/fs/cgroup")
 def array_module(device: str) -> Any:
     """NumPy for `cpu`, CuPy for `cuda`; CnnCalcError where that can't be had."""
     if device == "cpu":
-        return import_module("numpy")
+        return packages.load("numpy", "the executor `bundled`", "executor")
     if device == "cuda":
         return _cupy()
     raise CnnCalcError(
@@ -33,14 +33,7 @@ def array_module(device: str) -> Any:
 
 
 def _cupy() -> Any:
-    try:
-        cupy = import_module("cupy")
-    except ImportError:
-        raise CnnCalcError(
-            "the device `cuda` needs CuPy, which isn't installed",
-            code="device",
-            help="pip install 'cnncalc[cuda]' (the same as pip install cupy-cuda12x)",
-        ) from None
+    cupy = packages.load("cupy", "the device `cuda`", "device")
     try:
         count = cupy.cuda.runtime.getDeviceCount()
     except Exception as error:  # CuPy's own kinds, and whatever a broken driver raises

@@ -21,10 +21,11 @@ from cnncalc.executors.keras_modules import Bench, NotBuilt, inside
 from cnncalc.executors.keras_moves import MOVES
 from cnncalc.executors.keras_pools import POOLS
 from cnncalc.executors.probing import Forward, measure
-from cnncalc.executors.shortage import MemoryErrors, ran_out, said
+from cnncalc.executors.shortage import MemoryErrors, ran_out
 from cnncalc.executors.storage import Storage
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network, Step
+from cnncalc.packages import said
 from cnncalc.rows import as_layout
 
 __all__ = ["DEVICES", "ready", "run"]

@@ -6,19 +6,18 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from importlib import import_module
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from cnncalc import packages
 from cnncalc.errors import CnnCalcError, suggest
-from cnncalc.executors.shortage import said
 
 __all__ = ["FRAMEWORKS", "load"]
 
-# What people call the package that an executor of the same name needs.
-FRAMEWORKS = {"torch": "PyTorch", "keras": "Keras", "onnxruntime": "ONNX Runtime"}
+# The executors that are called as the package that they need.
+FRAMEWORKS = ("torch", "keras", "onnxruntime")
 
 # Keras's backends on which a layer computes when it is called, its own default first.
 BACKENDS = ("tensorflow", "torch", "jax")
@@ -26,44 +25,31 @@ CHOICE = "KERAS_BACKEND"  # Keras reads it as it is loaded, and not again
 
 
 def load(name: str) -> Any:
-    """The package of a framework.
+    """The package of a framework, for the executor of the same name.
 
     Raises:
         CnnCalcError: it isn't installed, or it is there and can't be loaded.
     """
-    with _backend_chosen() if name == "keras" else nullcontext():
+    need = f"the executor `{name}`"
+    if name != "keras":
+        return packages.load(name, need, "executor")
+    with _backend_chosen():
         try:
-            package = import_module(name)
-        except ModuleNotFoundError as error:
-            raise (_absent(name) if error.name == name else _broken(name, error)) from None
-        except Exception as error:  # a library that is missing or doesn't fit says it in any way
-            raise _broken(name, error) from None
-    spec = getattr(package, "__spec__", None)
-    if spec is not None and spec.origin is None:  # a folder that was left behind
-        raise _absent(name)
-    if name == "keras":
-        _check(package)
-    return package
+            keras = packages.load(name, need, "executor")
+        except packages.PackageError as error:
+            chosen = os.environ.get(CHOICE)
+            if error.reason is None or "keras" in sys.modules or not chosen:
+                raise
+            raise _refusal(
+                f"{need} can't be loaded on the backend `{chosen}`: {error.reason}",
+                _instead(chosen),
+            ) from None
+    _check(keras)
+    return keras
 
 
 def _refusal(message: str, advice: str | None) -> CnnCalcError:
     return CnnCalcError(message, code="executor", help=advice)
-
-
-def _absent(name: str) -> CnnCalcError:
-    needed = f"the executor `{name}` needs {FRAMEWORKS[name]}, which isn't installed"
-    return _refusal(needed, f"pip install 'cnncalc[{name}]'")
-
-
-def _broken(name: str, error: Exception) -> CnnCalcError:
-    """A framework that is there, but can't be loaded: a library is missing, or doesn't fit."""
-    if name != "keras":
-        return _refusal(f"the executor `{name}` can't be loaded: {said(error)}", None)
-    chosen = os.environ.get(CHOICE, "")
-    return _refusal(
-        f"the executor `keras` can't be loaded on the backend `{chosen}`: {said(error)}",
-        _instead(chosen),
-    )
 
 
 def _instead(chosen: str) -> str:

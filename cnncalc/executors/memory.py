@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from math import ceil, prod
+from math import prod
 from typing import Any, NamedTuple
 
 from cnncalc.errors import CnnCalcError
@@ -15,7 +15,9 @@ from cnncalc.report import Report
 from cnncalc.rows import BYTES, Row
 from cnncalc.tables.table import human_bytes
 
-__all__ = ["Need", "check_room", "need"]
+__all__ = ["OVER_BUDGET", "Need", "check_budget", "check_room", "need"]
+
+OVER_BUDGET = "over-budget"  # the code of a run that isn't begun
 
 # Of which autograd keeps the output, nothing at all, and no memory of its own.
 KEEP_OUTPUT = frozenset({"relu", "sigmoid", "tanh", "softmax", "logsoftmax"})
@@ -171,27 +173,40 @@ def _most_alive(report: Report, element: int) -> int:
     return most
 
 
-def check_room(
-    needed: Need, device: str = "cpu", free: int | None = None, most: int | None = None
-) -> None:
+def check_budget(needed: Need, most: int) -> None:
+    """CnnCalcError where a run takes more than it may."""
+    if needed.total > most:
+        raise CnnCalcError(
+            f"{_told(needed)}, {human_bytes(needed.total - most)} more than the "
+            f"{human_bytes(most)} that it may",
+            code=OVER_BUDGET,
+            help=LESS,
+        )
+
+
+def check_room(needed: Need, device: str = "cpu", free: int | None = None) -> None:
     """CnnCalcError where the device doesn't have what a run takes.
 
     Args:
         needed: what it takes.
         device: where it runs.
         free: what an executor knows of a device of its own; None: asked of the machine.
-        most: what the run may take though less is free.
     """
     free = free_memory(device) if free is None else free
-    if free is None or needed.total <= max(free, most or 0):
+    if free is None or needed.total <= free:
         return
     where = "memory" if device == "cpu" else "memory on the GPU"
-    gradients = f"gradients {human_bytes(needed.gradients)}, " if needed.gradients else ""
     raise CnnCalcError(
+        f"{_told(needed)} but only {human_bytes(free)} of {where} is free",
+        code="memory",
+        help=LESS,
+    )
+
+
+def _told(needed: Need) -> str:
+    gradients = f"gradients {human_bytes(needed.gradients)}, " if needed.gradients else ""
+    return (
         f"this run would take {human_bytes(needed.total)} (weights {human_bytes(needed.weights)}, "
         f"{gradients}activations {human_bytes(needed.activations)}, "
-        f"workspace {human_bytes(needed.workspace)}) "
-        f"but only {human_bytes(free)} of {where} is free",
-        code="memory",
-        help=f"{LESS}; --max-memory {ceil(needed.total / 1e6)}MB runs it all the same",
+        f"workspace {human_bytes(needed.workspace)})"
     )

@@ -16,10 +16,11 @@ import onnxruntime
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors.base import Progress, Run, StepRun, Tensor
 from cnncalc.executors.probing import Forward, measure
-from cnncalc.executors.shortage import MemoryErrors, ran_out, said
+from cnncalc.executors.shortage import MemoryErrors, ran_out
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network
 from cnncalc.notations.onnx_write import Written, shape_name, write_report
+from cnncalc.packages import said
 from cnncalc.report import Report, report_of
 from cnncalc.rows import Row, as_layout
 

@@ -7,8 +7,9 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from cnncalc.errors import CnnCalcError
+from cnncalc.packages import said
 
-__all__ = ["LESS", "MemoryErrors", "ran_out", "said"]
+__all__ = ["LESS", "MemoryErrors", "ran_out"]
 
 LESS = "a smaller batch (-b), a smaller input (-i) or --dtype float16"
 
@@ -18,16 +19,7 @@ RAN_OUT = re.compile(
     r"|bad.?alloc|ALLOC_FAILED|RESOURCE_EXHAUSTED|OOM when",
     re.IGNORECASE,
 )
-BOLD = re.compile(r"\x1b\[[\d;]*m")
 SENTENCE_END = re.compile(r"(?<=\.)\s+(?=[A-Z])")
-
-
-def said(error: BaseException) -> str:
-    """What an error says first; what Keras puts before and around it, in bold, is left away."""
-    lines = [line for line in map(str.strip, BOLD.sub("", str(error)).splitlines()) if line]
-    if len(lines) > 1 and lines[0].startswith("Exception encountered when calling "):
-        return lines[1]
-    return lines[0] if lines else type(error).__name__
 
 
 def ran_out(error: BaseException) -> bool:

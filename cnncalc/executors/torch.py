@@ -9,7 +9,6 @@ import torch
 
 from cnncalc.executors import torch_gradients
 from cnncalc.executors.base import Progress, Run, StepRun, Tensor
-from cnncalc.executors.shortage import said
 from cnncalc.executors.storage import Storage
 from cnncalc.executors.torch_devices import (
     DEVICES,
@@ -31,6 +30,7 @@ from cnncalc.executors.torch_modules import Bench, Built, NotBuilt
 from cnncalc.executors.torch_passes import Again
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network, Step
+from cnncalc.packages import said
 
 __all__ = ["DEVICES", "TRAINS", "free_memory", "ready", "run"]
 

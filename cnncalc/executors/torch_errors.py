@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 from cnncalc.errors import CnnCalcError
-from cnncalc.executors.shortage import MemoryErrors, ran_out, said
+from cnncalc.executors.shortage import MemoryErrors, ran_out
+from cnncalc.packages import said
 
 __all__ = ["MISFITS", "MachineErrors", "is_of_machine", "is_unable", "refusal"]
 

@@ -12,12 +12,12 @@ from torch.nn.modules.instancenorm import _InstanceNorm
 
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors.base import Run
-from cnncalc.executors.shortage import said
 from cnncalc.executors.storage import Storage
 from cnncalc.executors.torch_devices import synchronize
 from cnncalc.executors.torch_errors import MISFITS, is_of_machine, is_unable
 from cnncalc.executors.torch_modules import Array, Built
 from cnncalc.network import Network, Step
+from cnncalc.packages import said
 
 __all__ = ["Again"]
 

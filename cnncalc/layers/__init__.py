@@ -1,23 +1,44 @@
 """The formula sheet: every layer kind, with its arithmetic.
 
-`LAYERS` maps the compact notation's names (and aliases) to the classes. Kinds are found
-in this folder: a new one needs no entry anywhere.
+`LAYERS` maps the compact notation's names (and aliases) to the classes. A new kind needs no
+entry anywhere, a new file of them one in `FILES`.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from pkgutil import iter_modules
 
 from cnncalc.layers.base import Layer, Option, Shape, Weight
 
-__all__ = ["KINDS", "LAYERS", "Layer", "Option", "Shape", "Weight"]
+__all__ = ["FILES", "KINDS", "LAYERS", "Layer", "Option", "Shape", "Weight"]
+
+# The files of this folder that hold kinds, in the order that a newcomer would look in. They are
+# listed since looking into the folder takes pkgutil, which loads the whole of `inspect`.
+FILES = (
+    "conv",
+    "transposed",
+    "pool",
+    "adaptive",
+    "linear",
+    "activation",
+    "norm",
+    "attention",
+    "merge",
+    "reshape",
+    "padding",
+    "resize",
+    "shuffle",
+    "folding",
+    "expand",
+    "learned",
+    "arithmetic",
+)
 
 
 def _discover() -> dict[str, type[Layer]]:
     """Every class with a kind, by name; two layers of one name are refused."""
-    for module in iter_modules(__path__, f"{__name__}."):
-        import_module(module.name)
+    for name in FILES:
+        import_module(f"{__name__}.{name}")
     kinds: dict[str, type[Layer]] = {}
     waiting = list(reversed(Layer.__subclasses__()))
     while waiting:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
+from cnncalc import packages
 from cnncalc.layers.base import Shape
 from cnncalc.live.keras_graph import flat, has_graph, symbolic_call
 from cnncalc.live.keras_program import keras_program
@@ -44,14 +45,7 @@ def from_keras(model: Any, input: Shape | None = None) -> Network:
 
 
 def _keras() -> Any:
-    try:
-        import keras
-    except ImportError:
-        raise refusal(
-            "`from_keras` needs Keras with a backend, which isn't installed",
-            "pip install 'cnncalc[keras]'",
-        ) from None
-    return keras
+    return packages.load("keras", "`from_keras`", "live")
 
 
 def _of_graph(keras: Any, model: Any, shape: Shape | None) -> Network:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
+from cnncalc import packages
 from cnncalc.errors import CnnCalcError, SpecError
 from cnncalc.layers.base import Shape
 from cnncalc.live.program import Followed, Unfollowed, checked_shape, first_line, refusal, sized
@@ -48,13 +50,8 @@ def from_torch(module: Any, input: Shape | None = None) -> Network:
 
 
 def _torch() -> Any:
-    try:
-        import torch
-        import torch.fx
-    except ImportError:
-        raise refusal(
-            "`from_torch` needs PyTorch, which isn't installed", "pip install 'cnncalc[torch]'"
-        ) from None
+    torch = packages.load("torch", "`from_torch`", "live")
+    import_module("torch.fx")
     return torch
 
 

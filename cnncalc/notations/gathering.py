@@ -10,8 +10,10 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple, NoReturn
 
+from cnncalc import files
 from cnncalc.errors import Piece, Source, Span, SpecError, suggest
 from cnncalc.layers import LAYERS
 from cnncalc.notations.shipped import NAME, example_path, examples
@@ -20,13 +22,29 @@ __all__ = ["Reading", "gather", "located", "named"]
 
 MAX_BYTES = 4_000_000
 STDIN = "<stdin>"
-COMMENT = re.compile(r"#[^\n]*")
+# Files that are known by their endings and hold no network that could be read.
+UNREAD = {
+    ".json": (
+        "JSON, and no notation is kept in that",
+        "a report's network is its `spec`: `jq -r .spec report.json | cnncalc shape -`",
+    ),
+    ".ipynb": (
+        "a notebook, which this version doesn't read",
+        "`jupyter nbconvert --to script` makes a Python file of it",
+    ),
+    ".md": (
+        "Markdown, which this version doesn't read",
+        "its Python in a file of its own, or piped into `cnncalc shape -`",
+    ),
+}
 
-# model.py, model.py:Net, model.py:Net(n_classes=10)
-FILE = re.compile(r"(.+\.(?:cnn|txt|py|onnx|json))(?::([A-Za-z_][\w.]*(?:\(.*\)[\w.]*)?))?")
-BRACKETED = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|\{[^{}]*\}")
-CHOICE = re.compile(r"\d+(?:\.\.\d+)?(?:/\d+)+")  # 3/5/7, or 16..128/16
-LAYER = re.compile(r"(?:\w+@)?(?:\d+\*)?([A-Za-z][\w-]*):")
+# model.py, model.py:Net, model.py:Net(n_classes=10), enc.py:Enc.cnn
+FILE = re.compile(r"(?i)(.+?\.(?:cnn|txt|py|ipynb|md|onnx|json))(?::(.*))?")
+# Compiled on use: few words need them.
+COMMENT = r"#[^\n]*"
+BRACKETED = r"\[[^\[\]]*\]|\([^()]*\)|\{[^{}]*\}"
+CHOICE = r"(?:\d+(?:\.\.\d+)?|\0)(?:/(?:\d+|\0))+"  # 3/5/7, 16..128/16, [a]/[b]
+LAYER = r"(?:\w+@)?(?:\d+\*)?([A-Za-z][\w-]*):"
 
 
 class Reading(NamedTuple):
@@ -59,18 +77,17 @@ def named(text: str) -> Reading:
     Of words that hold blanks only those are files that say so, as `model.py:Net(10, 3)`.
     """
     word = text.strip()
-    file = FILE.fullmatch(word)
-    if (file and (" " not in file[1] or os.path.exists(file[1]))) or word.split() == [word] != [
-        "-"
-    ]:
+    found = _file_word(word)
+    if (found and (" " not in found[0] or os.path.exists(found[0]))) or (
+        word.split() == [word] != ["-"]
+    ):
         return gather([word])
-    return Reading(Source(text))
+    return Reading(Source(files.lines(text)))
 
 
 def located(path: str) -> Reading:
     """A file, whatever its name; behind a colon may stand what of it is meant, as in a command."""
-    match = None if os.path.exists(path) else FILE.fullmatch(path)
-    file, target = (match[1], match[2] or "") if match else (path, "")
+    file, target = (path, "") if os.path.exists(path) else _file_word(path) or (path, "")
     return Reading(Source(_file_text(file), (Piece(0, file),)), (file,), target)
 
 
@@ -100,7 +117,7 @@ class _Gathering:
             if path is None and self.alone:
                 _refuse_name(word)
         if path is None:
-            self.add(word, None)
+            self.add(files.lines(word), None)
         else:
             self.files.append(path)
             self.add(_file_text(path), path)
@@ -138,36 +155,39 @@ def _file_word(word: str) -> tuple[str, str] | None:
     """The path in a word and what follows its colon; None where the word is no file."""
     match = FILE.fullmatch(word)
     if match and (" " not in match[1] or os.path.exists(match[1])):
+        if match[2] == "":
+            raise SpecError(
+                f"`{word}` names nothing behind its colon",
+                code="no-file",
+                help=f"`{match[1]}`, or a class or function in it: `{match[1]}:Net`",
+            )
         return match[1], match[2] or ""
     separators = {"/", os.sep}
     if "\n" in word or not any(each in word for each in separators):
         return None
-    layer = LAYER.match(word)
+    layer = re.match(LAYER, word)
     if layer and layer[1] in LAYERS:
         return None  # conv:8,mode=zeros/reflect
-    bare, before = COMMENT.sub("", word), ""
+    bare, before = re.sub(COMMENT, "", word), ""
     while bare != before:
-        bare, before = BRACKETED.sub("", bare), bare
-    bare = CHOICE.sub("", bare)
+        bare, before = re.sub(BRACKETED, "\0", bare), bare
+    bare = re.sub(CHOICE, "", bare)
     return (word, "") if any(each in bare for each in separators) else None
 
 
 def _file_text(path: str) -> str:
     """The text of a file; SpecError where it can't be had."""
-    if path.endswith(".json"):
-        raise SpecError(
-            f"`{path}` is JSON, and no notation is kept in that",
-            code="notation",
-            help="a report's network is its `spec`: `jq -r .spec report.json | cnncalc shape -`",
-        )
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix in UNREAD:
+        what, advice = UNREAD[suffix]
+        raise SpecError(f"`{path}` is {what}", code="notation", help=advice)
     try:
-        with open(path, "rb") as file:
-            data = b"" if path.endswith(".onnx") else file.read(MAX_BYTES + 1)
+        data = b"" if suffix == ".onnx" else files.read(path, MAX_BYTES + 1)
     except ValueError:  # a zero byte, which no path has
         raise SpecError(f"`{path}` is no path", code="no-file") from None
     except OSError as error:
         raise _unreadable(path, error) from None
-    return _decoded(data, path)
+    return _decoded(data, path, python=suffix == ".py")
 
 
 def _unreadable(path: str, error: OSError) -> SpecError:
@@ -216,10 +236,12 @@ def _standard_input() -> str:
             code="no-file",
             help="`cat net.cnn | cnncalc shape -`, or the file itself: `cnncalc shape net.cnn`",
         )
+    with suppress(OSError, ValueError):  # a stream without a descriptor
+        files.note(sys.stdin.fileno())
     return _decoded(sys.stdin.buffer.read(MAX_BYTES + 1), "standard input")
 
 
-def _decoded(data: bytes, name: str) -> str:
+def _decoded(data: bytes, name: str, *, python: bool = False) -> str:
     if len(data) > MAX_BYTES:
         raise SpecError(
             f"`{name}` has more than {MAX_BYTES:,} bytes",
@@ -227,18 +249,8 @@ def _decoded(data: bytes, name: str) -> str:
             help="a spec or a model's source, which are short",
         )
     try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
+        return files.text(data, python=python)
+    except files.TextError as error:
         raise SpecError(
-            f"`{name}` is not text: line {line} is not UTF-8",
-            code="not-text",
-            help="a text file in UTF-8",
+            f"`{name}` is not text: {error.message}", code="not-text", help=error.help
         ) from None
-    if "\0" in text:
-        raise SpecError(
-            f"`{name}` is not text: it has zero bytes",
-            code="not-text",
-            help="a text file in UTF-8",
-        )
-    return text.replace("\r\n", "\n")

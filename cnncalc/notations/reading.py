@@ -74,7 +74,7 @@ def read(
     if found in ("torch", "keras"):
         from cnncalc.notations import source
 
-        path = next((file for file in reading.files if file.endswith(".py")), None)
+        path = next((file for file in reading.files if file.lower().endswith(".py")), None)
         return source.parse(reading.source, notation=found, entry=reading.target, path=path)
     if found == "onnx":
         from cnncalc.notations import onnx_file
@@ -105,7 +105,7 @@ def _model_path(reading: Reading) -> str:
 
 def detect(reading: Reading) -> str:
     """The notation of a text, by its file's name or else by its looks."""
-    suffixes = {os.path.splitext(file)[1] for file in reading.files}
+    suffixes = {os.path.splitext(file)[1].lower() for file in reading.files}
     if ".onnx" in suffixes:
         return "onnx"
     if suffixes & {".cnn"}:

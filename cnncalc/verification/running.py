@@ -9,7 +9,7 @@ from typing import Any
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors import ALL, EXECUTORS, module_of
 from cnncalc.executors.base import Progress
-from cnncalc.executors.memory import check_room, need
+from cnncalc.executors.memory import OVER_BUDGET, check_budget, check_room, need
 from cnncalc.report import Report
 from cnncalc.verification.comparing import compare
 
@@ -34,7 +34,7 @@ def verify_report(
         executor: the name of one, or `all`: every one that is installed, one after another.
         device: where it runs.
         backward: run backwards too, in the executor that can.
-        max_memory: bytes that the run may take though less is free.
+        max_memory: bytes that the run may take: it isn't begun where it would take more.
         progress: called with the steps done, all steps and the name of the next one.
 
     Raises:
@@ -115,11 +115,13 @@ class Verification:
         report, device = self.report, self.device
         keeps = getattr(runner, "KEEPS", False)
         if device != "meta":
+            needed = need(report, backward=backward, keeps=keeps)
+            if self.max_memory is not None:
+                check_budget(needed, self.max_memory)
             known = getattr(runner, "free_memory", None)
             free = known(device) if known else None
             if device == "cpu" or executor == "bundled" or free is not None:
-                needed = need(report, backward=backward, keeps=keeps)
-                check_room(needed, device, free, self.max_memory)
+                check_room(needed, device, free)
         run = runner.run(
             report.network,
             report.input,
@@ -135,8 +137,8 @@ class Verification:
 def _none_ran(runs: Sequence[dict[str, Any]], device: str) -> CnnCalcError:
     """Why not one executor runs: there is too little memory, or each has a reason of its own."""
     for run in runs:
-        if run["code"] == "memory":
-            return CnnCalcError(run["reason"], code="memory", help=run["help"])
+        if run["code"] in ("memory", OVER_BUDGET):
+            return CnnCalcError(run["reason"], code=run["code"], help=run["help"])
     reasons = "; ".join(f"{run['executor']}: {run['reason']}" for run in runs)
     return CnnCalcError(
         f"no executor runs this on `{device}`: {reasons}",

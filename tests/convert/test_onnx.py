@@ -18,7 +18,7 @@ SPEC = "3x16x16 conv:8,k3,s2,p=same relu add[conv:8,k3,p1 | ] gap linear:10"
 def test_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "onnx", None)
 
-    with pytest.raises(CnnCalcError, match="`onnx`, which is not installed") as caught:
+    with pytest.raises(CnnCalcError, match="`onnx`, which isn't installed") as caught:
         convert(SPEC, "onnx")
     assert caught.value.code == "no-onnx"
 

@@ -190,6 +190,7 @@ def test_nothing_that_predicts_is_imported() -> None:
         ("cnncalc.layers.base", "Shape"),
         ("cnncalc.network", "Network"),
         ("cnncalc.network", "Step"),
+        ("cnncalc.packages", "said"),
     }
 
 

@@ -6,12 +6,14 @@ import json
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 
+from cnncalc import packages
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors import loading, module_of
 from cnncalc.executors.loading import CHOICE, load
@@ -38,16 +40,20 @@ class Machine:
         self.installed: set[str] = {"keras"}
         self.loaded_on: list[str | None] = []
         self.keras = SimpleNamespace(
-            ops=None, backend=SimpleNamespace(backend=lambda: self.loaded_on[-1])
+            __version__="3.15.1",
+            ops=None,
+            backend=SimpleNamespace(backend=lambda: self.loaded_on[-1]),
         )
         monkeypatch.delitem(sys.modules, "keras", raising=False)
         monkeypatch.delenv(CHOICE, raising=False)
         monkeypatch.setenv("KERAS_HOME", str(home))
         monkeypatch.setattr(loading, "find_spec", lambda name: name in self.installed or None)
-        monkeypatch.setattr(loading, "import_module", self.import_module)
+        monkeypatch.setattr(packages, "import_module", self.import_module)
 
     def import_module(self, name: str) -> Any:
         """As Keras does it."""
+        if name == "numpy":
+            return import_module(name)
         if name not in self.installed:
             raise ModuleNotFoundError(f"No module named '{name}'", name=name)
         backend = os.environ.get(CHOICE)
@@ -189,7 +195,7 @@ def test_a_keras_that_is_loaded_already_stays_on_its_backend(
     machine.installed.add("torch")
     machine.import_module = lambda _: machine.keras  # type: ignore[method-assign]
     machine.keras.backend = SimpleNamespace(backend=lambda: "jax")
-    monkeypatch.setattr(loading, "import_module", machine.import_module)
+    monkeypatch.setattr(packages, "import_module", machine.import_module)
 
     assert load("keras") is machine.keras
     assert CHOICE not in os.environ

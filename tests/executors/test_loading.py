@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib import import_module
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +17,7 @@ import pytest
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors import EXECUTORS, module_of
 from cnncalc.executors.loading import FRAMEWORKS
+from cnncalc.packages import TITLES
 from tests.conftest import Command
 from tests.verification.standing_in import installed_or_skip
 
@@ -31,7 +33,9 @@ def refused(name: str) -> CnnCalcError:
 
 
 def fails(monkeypatch: pytest.MonkeyPatch, where: str, error: Exception) -> None:
-    def broken(_: str) -> Any:
+    def broken(name: str) -> Any:
+        if name == "numpy":
+            return import_module(name)
         raise error
 
     monkeypatch.setattr(f"cnncalc.{where}.import_module", broken)
@@ -46,9 +50,7 @@ def test_what_is_absent(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     left.__spec__ = ModuleSpec(name, None)
     monkeypatch.setitem(sys.modules, name, left)
 
-    assert absent.message == (
-        f"the executor `{name}` needs {FRAMEWORKS[name]}, which isn't installed"
-    )
+    assert absent.message == (f"the executor `{name}` needs {TITLES[name]}, which isn't installed")
     assert absent.help == f"pip install 'cnncalc[{name}]'"
     assert refused(name).message == absent.message
 
@@ -66,10 +68,12 @@ def test_what_is_absent(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("name", ["torch", "onnxruntime"])
 def test_what_is_broken(name: str, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the first line of its reason, whatever kind of error a framework makes of it."""
-    fails(monkeypatch, "executors.loading", error)
+    fails(monkeypatch, "packages", error)
     first = str(error).splitlines()[0]
 
-    assert refused(name).message == f"the executor `{name}` can't be loaded: {first}"
+    assert refused(name).message == (
+        f"the executor `{name}` needs {TITLES[name]}, which can't be loaded: {first}"
+    )
 
 
 def test_a_broken_installation_among_others(tmp_path: Path) -> None:
@@ -87,7 +91,7 @@ def test_a_broken_installation_among_others(tmp_path: Path) -> None:
     listed = {each["executor"]: each for each in run("executors")}
     runs = {each["executor"]: each for each in run(*SPEC, "--executor", "all")["verify"]["runs"]}
 
-    told = f"the executor `torch` can't be loaded: {reason}"
+    told = f"the executor `torch` needs PyTorch, which can't be loaded: {reason}"
     assert (listed["torch"]["ready"], listed["torch"]["detail"]) == (False, told)
     assert (runs["torch"]["ok"], runs["torch"]["reason"]) == (None, told)
     assert runs["bundled"]["ok"] is True
@@ -125,3 +129,64 @@ def test_onnxruntime_needs_onnx_too(monkeypatch: pytest.MonkeyPatch) -> None:
         False,
         "the package `onnx` isn't installed: pip install 'cnncalc[onnxruntime]'",
     )
+
+
+# What needs each package, and the code of its error.
+NEEDS = {
+    "cupy": ((*SPEC, "--device", "cuda"), "device"),
+    "keras": ((*SPEC, "--executor", "keras"), "executor"),
+    "numpy": (SPEC, "executor"),
+    "onnx": (("convert", *SPEC[1:-1], "--to", "onnx", "-o", "net.onnx"), "no-onnx"),
+    "onnxruntime": ((*SPEC, "--executor", "onnxruntime"), "executor"),
+    "torch": ((*SPEC, "--executor", "torch"), "executor"),
+}
+
+
+@pytest.mark.parametrize("name", NEEDS)
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("raise OSError('libcudart.so.12: cannot open shared object file')", "libcudart.so.12: c"),
+        ("import sys; sys.exit(3)", "it ends the program"),
+        ("exit()", "it ends the program"),
+        ("", "` is something else"),
+        ("import no_such_thing", "No module named 'no_such_thing'"),
+        ("def broken(:", "invalid syntax"),
+    ],
+)
+def test_a_file_in_its_place(
+    name: str,
+    text: str,
+    reason: str,
+    tmp_path: Path,
+    command: Command,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever it does as it is imported: no bug, no silent end, and nothing written."""
+    (tmp_path / f"{name}.py").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, name, raising=False)
+    words, code = NEEDS[name]
+    status, out, err = command(*words)
+    monkeypatch.delitem(sys.modules, name, raising=False)
+
+    assert (status, out) == (2, "")
+    assert err.startswith(f"error[{code}]: ")
+    assert f"needs {TITLES[name]}, which can't be loaded: " in err or "can't be loaded on" in err
+    assert reason in err
+    assert [path.name for path in tmp_path.glob("*.*")] == [f"{name}.py"]
+
+
+@pytest.mark.parametrize("name", NEEDS)
+def test_executors_are_listed_whatever_a_file_does(
+    name: str, tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / f"{name}.py").write_text("import sys; sys.exit(3)")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, name, raising=False)
+    status, out, _ = command("executors", "--json")
+    monkeypatch.delitem(sys.modules, name, raising=False)
+
+    assert status == 0
+    assert {each["executor"] for each in json.loads(out)} == set(EXECUTORS)

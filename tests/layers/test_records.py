@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
 
-from cnncalc import parse
+from cnncalc import layers, parse
 from cnncalc.errors import LayerError
-from cnncalc.layers import KINDS, LAYERS
+from cnncalc.layers import FILES, KINDS, LAYERS
 from cnncalc.layers.base import MAX_VALUE, REQUIRED, Layer, Option
 from cnncalc.layers.words import word
 
@@ -159,3 +161,16 @@ def test_convolutions_are_the_plain_ones_that_they_say(shape: tuple[int, ...]) -
     assert separable.macs(shape) == first.macs(shape) + second.macs(between)
     counts = [w.count for w in (*first.weights(shape), *second.weights(between))]
     assert [w.count for w in separable.weights(shape)] == counts
+
+
+def test_every_file_of_kinds_is_listed() -> None:
+    """A file that nobody lists would be no layer of anybody's."""
+    for file in iter_modules(layers.__path__, "cnncalc.layers."):
+        import_module(file.name)
+    found, waiting = set(), [Layer]
+    while waiting:
+        kind = waiting.pop()
+        waiting += kind.__subclasses__()
+        found |= {kind.__module__} if kind.kind else set()
+
+    assert {f"cnncalc.layers.{name}" for name in FILES} == found

@@ -319,7 +319,7 @@ def test_without_keras(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
     monkeypatch.setitem(sys.modules, "keras", None)
-    with pytest.raises(CnnCalcError, match="needs Keras with a backend") as caught:
+    with pytest.raises(CnnCalcError, match="needs Keras, which isn't installed") as caught:
         from_keras(object())
     assert caught.value.help == "pip install 'cnncalc[keras]'"
 

@@ -145,7 +145,7 @@ def test_a_file_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnx", None)
 
-    with pytest.raises(CnnCalcError, match="`onnx`, which is not installed") as caught:
+    with pytest.raises(CnnCalcError, match="`onnx`, which isn't installed") as caught:
         parse_bytes(b"")
     assert (caught.value.code, caught.value.help) == ("no-onnx", "pip install 'cnncalc[onnx]'")
 

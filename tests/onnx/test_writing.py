@@ -152,5 +152,5 @@ def test_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnx", None)
     report = analyze("3x8x8 relu")
 
-    with pytest.raises(CnnCalcError, match="`onnx`, which is not installed"):
+    with pytest.raises(CnnCalcError, match="`onnx`, which isn't installed"):
         write(report.network, report.input)

@@ -130,4 +130,6 @@ def test_not_text(tmp_path: Path) -> None:
     tree(tmp_path, net=f"from torch import nn\nfrom parts import block\n{NET}")
     (tmp_path / "parts.py").write_bytes(b"\xff\xfe\x00x")
 
-    assert "UTF-8" in refused(tmp_path / "net.py").message
+    error = refused(tmp_path / "net.py")
+    assert error.message == "`parts.py` is not text: it is in UTF-16 or UTF-32"
+    assert error.help == "a file in UTF-8, which Python can read"

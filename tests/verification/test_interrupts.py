@@ -24,8 +24,10 @@ SHOWN, HIDDEN = b"\x1b[?25h", b"\x1b[?25l"  # the cursor
 LONG = ("shape", "256x64x64", "200*[conv:256,k3,p1]", "--verify")
 
 
-def at_terminal(words: tuple[str, ...], after: Callable[[bytes], bool]) -> tuple[bytes, int]:
-    """What a command writes to a terminal, interrupted once, and its exit status."""
+def at_terminal(
+    words: tuple[str, ...], after: Callable[[bytes], bool], number: int = signal.SIGINT
+) -> tuple[bytes, int]:
+    """What a command writes to a terminal, sent a signal once, and its exit status."""
     terminal, inside = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "cnncalc", *words],
@@ -44,7 +46,7 @@ def at_terminal(words: tuple[str, ...], after: Callable[[bytes], bool]) -> tuple
             break
         written += part
         if not interrupted and after(written):
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
             interrupted = True
     os.close(terminal)
     return written, process.wait(timeout=60)
@@ -65,6 +67,21 @@ def test_ctrl_c_leaves_a_clean_terminal(executor: str) -> None:
     assert b"Traceback" not in written
     assert written.rindex(SHOWN) > written.rindex(HIDDEN)
     assert written.rstrip().endswith((b"\x1b[2K", SHOWN))
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_other_signals_leave_a_clean_terminal_too(name: str) -> None:
+    """The system's wish that it end, or the terminal's own end."""
+    number = getattr(signal, name)
+    written, status = at_terminal(
+        LONG,
+        lambda written: HIDDEN in written and re.search(rb"\d/201", written) is not None,
+        number,
+    )
+
+    assert status == 128 + number
+    assert b"Traceback" not in written
+    assert written.rindex(SHOWN) > written.rindex(HIDDEN)
 
 
 def test_the_status_of_an_interrupt_in_generated_code(tmp_path: Path) -> None:

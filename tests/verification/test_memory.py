@@ -37,10 +37,10 @@ def verified(spec: str, **options: Any) -> dict[str, Any]:
     return outcome
 
 
-def refused(spec: str, **options: Any) -> CnnCalcError:
+def refused(spec: str, code: str = "memory", **options: Any) -> CnnCalcError:
     with pytest.raises(CnnCalcError) as error:
         cnncalc.verify(spec, **options)
-    assert error.value.code == "memory"
+    assert error.value.code == code
     return error.value
 
 
@@ -114,10 +114,7 @@ def test_what_does_not_fit_is_refused_before_it_is_allocated() -> None:
         "this run would take 1.39 GB (weights 1.28 GB, activations 39.1 MB, "
         "workspace 67.1 MB) but only 100 MB of memory is free"
     )
-    assert error.help == (
-        "a smaller batch (-b), a smaller input (-i) or --dtype float16; "
-        "--max-memory 1391MB runs it all the same"
-    )
+    assert error.help == "a smaller batch (-b), a smaller input (-i) or --dtype float16"
     assert verified(SMALL)["ok"]
 
 
@@ -128,21 +125,43 @@ def test_gradients_are_foreseen() -> None:
     assert "gradients 1.28 GB" in str(refused(LARGE, executor="torch", backward=True))
 
 
-@pytest.mark.usefixtures("little")
-def test_max_memory_overrides_the_refusal(command: Command) -> None:
-    """More than is free lets a run take as much; less is a budget, and no limit of the run."""
+def test_max_memory_is_a_budget(command: Command) -> None:
+    """A run that would take more isn't begun: the table, why, and exit status 1."""
     spec = "64x128x128 conv:64,k3,p1"
-    assert "would take" in str(refused(spec, batch=4))
-    assert "would take" in str(refused(spec, batch=4, max_memory=110_000_000))
-    assert verified(spec, batch=4, max_memory=200_000_000)["ok"]
+    error = refused(spec, "over-budget", batch=4, max_memory=110_000_000)
+    assert str(error) == (
+        "this run would take 118 MB (weights 148 kB, activations 50.3 MB, workspace 67.1 MB), "
+        "7.59 MB more than the 110 MB that it may"
+    )
+    assert verified(spec, batch=4, max_memory=118_000_000)["ok"]
     words = ("shape", *spec.split(), "-b", "4", "--verify", "--max-memory")
+    code, out, err = command(*words, "110MB")
 
-    assert command(*words, "110MB").code == 2
-    assert command(*words, "200MB").code == 0
-    code, out, err = command("shape", *SMALL.split(), "--verify", "--max-memory", "10kB")
-    assert code == 1
-    assert "verified by bundled" in out
-    assert "more than --max-memory 10kB" in err
+    assert (code, err) == (1, f"missed: {error}\n")
+    assert out == command("shape", *spec.split(), "-b", "4").out
+    assert json.loads(command(*words, "110MB", "--json").out)["verify"] is None
+    assert command(*words, "118MB").code == 0
+
+
+@pytest.mark.usefixtures("little")
+def test_max_memory_permits_no_more_than_is_free(command: Command) -> None:
+    spec = "64x128x128 conv:64,k3,p1"
+
+    assert "is free" in str(refused(spec, batch=4, max_memory=200_000_000))
+    assert command("shape", *spec.split(), "-b4", "--verify", "--max-memory", "1GB").code == 2
+
+
+def test_the_budget_of_several_runs(monkeypatch: pytest.MonkeyPatch, command: Command) -> None:
+    """Who would take more is left out, and that is told; where all would, none is begun."""
+    use(monkeypatch, thrifty=executor("thrifty"), keeping=executor("keeping", KEEPS=True))
+    words = ("shape", "8x256x256", *["relu"] * 16, "--verify", "--executor", "all", "--max-memory")
+    code, out, err = command(*words, "100MB")
+
+    assert (code, "thrifty   cpu" in out) == (1, True)
+    assert "missed: keeping: this run would take 105 MB" in err
+    code, out, err = command(*words, "60MB")
+    assert (code, "verified" in out) == (1, False)
+    assert "missed: this run would take 75.5 MB" in err
 
 
 def test_unknown_free_memory_refuses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

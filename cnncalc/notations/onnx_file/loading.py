@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from cnncalc import files, packages
 from cnncalc.errors import LayerError, SpecError
 from cnncalc.notations.onnx_file.model import (
     MAX_NODES,
@@ -20,7 +21,6 @@ from cnncalc.notations.onnx_file.model import (
     Node,
     Reference,
     Stored,
-    absent,
     broken,
     clean,
 )
@@ -37,14 +37,13 @@ def load(path: str) -> Model:
 
     Raises:
         SpecError: no such file, or one that is no ONNX model.
-        CnnCalcError: the package `onnx` is not installed.
+        CnnCalcError: the package `onnx` can't be loaded.
     """
     try:
         size = os.path.getsize(path)
         if size > MAX_BYTES:
             raise broken(path, f"it has {size:,} bytes", "a model whose weights lie in other files")
-        with open(path, "rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        data = files.read(path, MAX_BYTES + 1)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise SpecError(f"`{path}` can't be read: {reason}", code="no-file") from None
@@ -53,11 +52,9 @@ def load(path: str) -> Model:
 
 def load_bytes(data: bytes, file: str | None = None) -> Model:
     """Read a model from the bytes of its file; `file` is what messages call it."""
-    try:
-        import onnx
-        from google.protobuf.message import DecodeError
-    except ImportError:
-        raise absent() from None
+    onnx = packages.load("onnx", "reading ONNX models", "no-onnx")
+    from google.protobuf.message import DecodeError
+
     if len(data) > MAX_BYTES:
         raise broken(file, f"it has {len(data):,} bytes")
     try:

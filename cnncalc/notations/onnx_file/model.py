@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any, NamedTuple
 
-from cnncalc.errors import CnnCalcError, LayerError, SpecError
+from cnncalc.errors import LayerError, SpecError
 from cnncalc.layers.base import Shape
 
 __all__ = [
@@ -153,13 +153,4 @@ def broken(file: str | None, why: str, help: str | None = None) -> SpecError:
     """A file that is no model, or one that can't be."""
     return SpecError(
         f"`{file or 'this'}` can't be read as an ONNX model: {why}", code="onnx", help=help
-    )
-
-
-def absent() -> CnnCalcError:
-    """The extra that reads model files is not installed."""
-    return CnnCalcError(
-        "ONNX models are read with the package `onnx`, which is not installed",
-        code="no-onnx",
-        help="pip install 'cnncalc[onnx]'",
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from cnncalc import packages
 from cnncalc.errors import CnnCalcError, LayerError, SpecError
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network, Step
@@ -94,15 +95,7 @@ def write_report(
 
 def package() -> Any:
     """The package `onnx`."""
-    try:
-        import onnx
-    except ImportError:
-        raise CnnCalcError(
-            "ONNX models are written with the package `onnx`, which is not installed",
-            code="no-onnx",
-            help="pip install 'cnncalc[onnx]'",
-        ) from None
-    return onnx
+    return packages.load("onnx", "writing ONNX models", "no-onnx")
 
 
 def _write_steps(

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from itertools import accumulate
 from pathlib import Path
 
+from cnncalc import files
 from cnncalc.errors import Piece, Source, Span, SpecError
 from cnncalc.notations.source.limits import MAX_BYTES, Budget
 from cnncalc.notations.source.stops import Refusal
@@ -180,9 +181,13 @@ class Disk:
         if status.st_size > MAX_BYTES:
             raise Refusal(f"`{path.name}` is too large to read", code="too-large")
         try:
-            return path.read_bytes().decode("utf-8-sig")
-        except (OSError, UnicodeDecodeError):
-            raise Refusal(f"`{path.name}` can't be read as UTF-8", code="encoding") from None
+            return files.text(files.read(path, MAX_BYTES), python=True)
+        except files.TextError as error:
+            problem = f"`{path.name}` is not text: {error.message}"
+            raise Refusal(problem, help=error.help, code="encoding") from None
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise Refusal(f"`{path.name}` can't be read: {reason}", code="encoding") from None
 
 
 class Tree:
