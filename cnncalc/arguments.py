@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from inspect import isclass, isroutine
 from operator import index
 from reprlib import repr as shortened
+from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
 from cnncalc.errors import CnnCalcError, Source
@@ -89,15 +89,17 @@ def _reader_of(given: Any) -> Callable[[Any, Any], Network] | None:
 
 def _is(value: Any, module: str, name: str) -> bool:
     kind = getattr(sys.modules.get(module), name, None)
-    return isclass(kind) and isinstance(value, kind)
+    return isinstance(kind, type) and isinstance(value, kind)
 
 
 def _no_network(given: Any) -> CnnCalcError:
     """What can't be a network, and what may have been meant."""
     name = getattr(given, "__name__", "")
-    if isclass(given) and any(each.__name__ in ("Module", "Model") for each in given.__mro__[1:]):
+    if isinstance(given, type) and any(
+        each.__name__ in ("Module", "Model") for each in given.__mro__[1:]
+    ):
         advice = f"an object of it: `{name}()`"
-    elif isroutine(given) and name.isidentifier():
+    elif isinstance(given, FunctionType | BuiltinFunctionType | MethodType) and name.isidentifier():
         advice = f"what it gives: `{name}()`"
     elif _is(given, "keras", "Layer"):
         advice = "a model of it: `keras.Sequential([keras.Input((32, 32, 3)), layer])`"
@@ -118,7 +120,7 @@ def _no_network(given: Any) -> CnnCalcError:
 
 def described(value: Any) -> str:
     """A value as a message names it: itself where it is short, else what it is."""
-    if isclass(value):
+    if isinstance(value, type):
         return f"the class `{value.__qualname__}`"
     if isroutine(value):
         return f"the function `{value.__name__}`"
