@@ -19,6 +19,7 @@ FORMS = (
     "a text such as '3x32x32 conv:16,k3', a path, 'model.py:Net', a torch.nn.Module, a "
     "keras.Model, or what `cnncalc.parse` gave"
 )
+ROUTINES = (FunctionType, BuiltinFunctionType, MethodType)
 SHOWN = 40  # characters of a value that a message repeats
 
 
@@ -99,7 +100,7 @@ def _no_network(given: Any) -> CnnCalcError:
         each.__name__ in ("Module", "Model") for each in given.__mro__[1:]
     ):
         advice = f"an object of it: `{name}()`"
-    elif isinstance(given, FunctionType | BuiltinFunctionType | MethodType) and name.isidentifier():
+    elif isinstance(given, ROUTINES) and name.isidentifier():
         advice = f"what it gives: `{name}()`"
     elif _is(given, "keras", "Layer"):
         advice = "a model of it: `keras.Sequential([keras.Input((32, 32, 3)), layer])`"
@@ -122,7 +123,7 @@ def described(value: Any) -> str:
     """A value as a message names it: itself where it is short, else what it is."""
     if isinstance(value, type):
         return f"the class `{value.__qualname__}`"
-    if isroutine(value):
+    if isinstance(value, ROUTINES):
         return f"the function `{value.__name__}`"
     shown = shortened(value)
     if len(shown) <= SHOWN and shown.isprintable() and not shown.startswith("<"):
