@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import prod
 
 from cnncalc.backward import Extents
 from cnncalc.channels import advance, meet
-from cnncalc.errors import LayerError, SpecError
+from cnncalc.errors import LayerError, Span, SpecError
 from cnncalc.layers.base import Layer, Shape, Weight, axis_name, show
 from cnncalc.layers.words import word
 from cnncalc.meeting import Offset
@@ -14,7 +15,7 @@ from cnncalc.network import Network, Step
 from cnncalc.report import BYTES, LAYOUTS, Note, Report, Row, as_layout, from_layout
 from cnncalc.seen import Interval, Region, Seen, extra_input, network_input
 
-__all__ = ["analyze"]
+__all__ = ["MAX_ELEMENTS", "analyze", "check_input", "check_settings", "settle", "taken"]
 
 NO_INPUT = {
     "compact": "start the spec with it, as in `3x224x224 conv:16,k3`, or give `-i 3x224x224`",
@@ -32,6 +33,7 @@ def analyze(
     batch: int = 1,
     dtype: str = "float32",
     layout: str | None = None,
+    notes: Iterable[str] = (),
 ) -> Report:
     """Work out every step of a network.
 
@@ -42,11 +44,12 @@ def analyze(
         batch: samples at a time, for `activation_bytes`.
         dtype: what numbers are kept in, for the bytes.
         layout: `channels-first` or `channels-last` for the report; None: the network's own.
+        notes: what is to be said of the whole, such as how the input's size was read.
 
     Raises:
         SpecError: no input size, or a layer that can't take what flows in; the span says where.
     """
-    _check_settings(batch, dtype, layout)
+    check_settings(batch, dtype, layout)
     shape = from_layout(tuple(input), network.layout) if input is not None else network.input
     if shape is None and network.unsized:
         raise network.unsized
@@ -58,11 +61,15 @@ def analyze(
             code="no-input",
             help=NO_INPUT.get(network.notation, "give it as `-i 3x224x224`"),
         )
-    _check_input(shape)
+    check_input(shape)
     steps = network.at(shape)
     loop = _Loop(steps, shape, batch * BYTES[dtype])
-    for number, step in enumerate(steps.steps):
-        loop.take(number, step)
+    try:
+        for number, step in enumerate(steps.steps):
+            loop.take(number, step)
+    except SpecError as error:
+        error.notes += notes
+        raise
     return Report(
         steps.with_steps(loop.steps),
         shape,
@@ -70,12 +77,13 @@ def analyze(
         batch=batch,
         dtype=dtype,
         layout=layout or network.layout,
-        notes=loop.notes,
+        notes=[*(Note(None, message) for message in notes), *loop.notes],
     )
 
 
-def _check_settings(batch: int, dtype: str, layout: str | None) -> None:
-    if batch < 1:
+def check_settings(batch: int | None, dtype: str, layout: str | None) -> None:
+    """SpecError for a batch, a dtype or a layout that there is not."""
+    if batch is not None and batch < 1:
         raise SpecError(f"the batch can't be {batch}", code="bad-value", help="at least 1")
     if dtype not in BYTES:
         raise SpecError(
@@ -87,15 +95,17 @@ def _check_settings(batch: int, dtype: str, layout: str | None) -> None:
         )
 
 
-def _check_input(shape: Shape) -> None:
+def check_input(shape: Shape, span: Span | None = None) -> None:
+    """SpecError where no input can have these sizes."""
     if not shape or any(size < 1 for size in shape):
         raise SpecError(
-            f"the input can't be {show(shape) or 'empty'}",
+            f"the input can't be {show(shape) if shape else 'a single number'}",
+            span,
             code="bad-input",
             help="sizes of at least 1, such as 3x224x224",
         )
     if prod(shape) > MAX_ELEMENTS:
-        raise SpecError(f"an input of {show(shape)} is beyond any machine", code="too-large")
+        raise SpecError(f"an input of {show(shape)} is beyond any machine", span, code="too-large")
 
 
 class _Loop:
@@ -269,7 +279,7 @@ def settle(layer: Layer, shapes: tuple[Shape, ...]) -> Layer:
     (shape, *_) = shapes
     if expects.ranks and len(shape) - 1 not in expects.ranks:
         raise LayerError(
-            f"{expects.call} takes {_inputs(expects.ranks)} but receives {show(shape)}",
+            f"{expects.call} takes {taken(expects.ranks)} but receives {show(shape)}",
             code="wrong-axes",
         )
     for name, axis, declared in expects.sizes:
@@ -283,7 +293,7 @@ def settle(layer: Layer, shapes: tuple[Shape, ...]) -> Layer:
     return expects.rule(layer, *shapes) if expects.rule else layer
 
 
-def _inputs(ranks: tuple[int, ...]) -> str:
+def taken(ranks: tuple[int, ...]) -> str:
     """Numbers of spatial axes as a sentence has them: vectors, or maps of so many axes."""
     axes = [str(rank) for rank in ranks if rank]
     maps = f"maps of {' or '.join(axes)} spatial {'axis' if axes == ['1'] else 'axes'}"

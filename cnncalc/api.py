@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from cnncalc.analysis import analyze as analyze_network
+from cnncalc.analysis import check_settings
 from cnncalc.errors import Source
+from cnncalc.input_size import meant
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network
+from cnncalc.notations.sizes import Given, given
 from cnncalc.report import Report
 
 __all__ = ["analyze", "convert", "parse", "verify"]
@@ -34,9 +37,9 @@ def parse(
 
 def analyze(
     net: Network | str,
-    input: Shape | None = None,
+    input: Given | None = None,
     *,
-    batch: int = 1,
+    batch: int | None = None,
     dtype: str = "float32",
     layout: str | None = None,
 ) -> Report:
@@ -44,8 +47,10 @@ def analyze(
 
     Args:
         net: a network or its text.
-        input: shape without batch, in the network's layout; wins over the network's own.
-        batch: samples at a time.
+        input: its size in the network's layout, such as (3, 224, 224), `"3x224x224"` or 784;
+            wins over the network's own. A batch in front is taken as `batch` where the network
+            says how many axes it takes; the report's notes tell how a size was read.
+        batch: samples at a time; None: those in front of the size, or 1.
         dtype: float64, float32, float16, bfloat16, int8 or uint8.
         layout: the report's: `channels-first` or `channels-last`; None: the network's own.
 
@@ -53,7 +58,11 @@ def analyze(
         SpecError: what can't be, with its place.
     """
     network = parse(net) if isinstance(net, str) else net
-    report = analyze_network(network, input, batch=batch, dtype=dtype, layout=layout)
+    check_settings(batch, dtype, layout)
+    size = meant(network, None if input is None else given(input), batch)
+    report = analyze_network(
+        size.network, size.sizes, batch=size.batch, dtype=dtype, layout=layout, notes=size.notes
+    )
     report.writer = _write
     return report
 
@@ -66,11 +75,11 @@ def _write(network: Network, shape: Shape) -> str | None:
 
 def verify(
     net: Network | str,
-    input: Shape | None = None,
+    input: Given | None = None,
     *,
     executor: str = "bundled",
     device: str = "cpu",
-    batch: int = 1,
+    batch: int | None = None,
     dtype: str = "float32",
     layout: str | None = None,
     backward: bool = False,
@@ -81,10 +90,10 @@ def verify(
 
     Args:
         net: a network or its text.
-        input: shape without batch, in the network's layout; wins over the network's own.
+        input: its size, as in `analyze`.
         executor: `bundled`, `torch`, `keras`, `onnxruntime`, or `all` that are installed.
         device: `cpu`; `cuda` where the executor finds a GPU; `meta` (sizes alone) in `torch`.
-        batch: samples at a time.
+        batch: samples at a time; None: those in front of the size, or 1.
         dtype: as in `analyze`; what NumPy has no arithmetic for is computed in float32.
         layout: the report's: `channels-first` or `channels-last`; None: the network's own.
         backward: whether `torch` also runs backwards, for a gradient of every weight.
@@ -112,14 +121,14 @@ def verify(
 
 
 def convert(
-    net: Network | str, to: str, input: Shape | None = None, *, name: str | None = None
+    net: Network | str, to: str, input: Given | None = None, *, name: str | None = None
 ) -> str | bytes:
     """The same network in another notation.
 
     Args:
         net: a network or its text.
         to: `compact`, `torch`, `keras`, `onnx` or `mermaid`.
-        input: shape without batch, in the network's layout; wins over the network's own.
+        input: its size, as in `analyze`.
         name: what the class or model is called; PyTorch source then always has a class.
 
     Returns:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cnncalc.network import Network
     from cnncalc.seen import Seen
 
-__all__ = ["BYTES", "LAYOUTS", "Report", "Row", "Totals", "as_layout", "from_layout"]
+__all__ = ["BYTES", "LAYOUTS", "Note", "Report", "Row", "Totals", "as_layout", "from_layout"]
 
 BYTES = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "int8": 1, "uint8": 1}
 LAYOUTS = ("channels-first", "channels-last")
@@ -91,9 +91,9 @@ class Totals(NamedTuple):
 
 
 class Note(NamedTuple):
-    """A remark on one step, such as branches that are out of step."""
+    """A remark on one step, such as branches that are out of step, or on the whole (None)."""
 
-    step: int
+    step: int | None
     message: str
 
 

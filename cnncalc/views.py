@@ -12,7 +12,7 @@ from cnncalc.tables import Column, Table, choose, human_bytes
 from cnncalc.tensors import TENSORS, Tensor
 from cnncalc.verdicts import agreement, verdict
 
-__all__ = ["check_columns", "remarks", "view"]
+__all__ = ["check_columns", "notes", "remarks", "view"]
 
 AUTOMATIC = re.compile(r"[a-z]+\d+|\d+|input")  # names that say no more than the layer's word
 MAX_INDENT = 6
@@ -179,10 +179,18 @@ def remarks(report: Report, *, memory: bool = False) -> list[str]:
     """What stands below a table: memory, and what the columns can't say."""
     lines = [_memory(report)] if memory else []
     lines += _beside(report) if memory else []
-    lines += [f"note: {note.message} (step {note.step})" for note in report.notes[:MAX_NOTES]]
+    return [*lines, *notes(report), *verdict(report)]
+
+
+def notes(report: Report) -> list[str]:
+    """The report's notes, the first of many."""
+    lines = [
+        f"note: {message}{'' if step is None else f' (step {step})'}"
+        for step, message in report.notes[:MAX_NOTES]
+    ]
     if len(report.notes) > MAX_NOTES:
         lines.append(f"note: {len(report.notes) - MAX_NOTES} more are in the report of --json")
-    return lines + verdict(report)
+    return lines
 
 
 def _memory(report: Report) -> str:

@@ -30,6 +30,7 @@ STOREYS = (
     "report",
     "backward",
     "analysis",
+    "input_size",
     "sources",
     "tables",
     "columns",

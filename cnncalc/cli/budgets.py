@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cnncalc.errors import CnnCalcError
-from cnncalc.layers.base import Shape, show
+from cnncalc.layers.base import show
+from cnncalc.notations.sizes import given
 from cnncalc.report import Report
 from cnncalc.tables import human_bytes
 
@@ -84,14 +85,8 @@ def _memory(text: str) -> Limit:
     return limit
 
 
-def _sizes(text: str, option: str) -> Shape:
-    from cnncalc.cli.steps import size_of
-
-    return size_of(text, option)
-
-
 def _field(text: str) -> Limit:
-    least = _sizes(text, "--min-rf")
+    least = given(text, "--min-rf").sizes
 
     def limit(report: Report) -> str | None:
         end = report.rows[report.outputs[0]].seen
@@ -110,7 +105,7 @@ def _field(text: str) -> Limit:
 
 
 def _shape(text: str) -> Limit:
-    wanted = _sizes(text, "--expect")
+    wanted = given(text, "--expect").sizes
 
     def limit(report: Report) -> str | None:
         shape = tuple(report.shape(report.rows[report.outputs[0]].output_shape))

@@ -118,11 +118,11 @@ class Spec:
         ),
     ] = None
     batch: Annotated[
-        str,
+        Text,
         network(
             "-b", "--batch", metavar="N", help="Samples at a time, for the memory; 1 otherwise."
         ),
-    ] = "1"
+    ] = None
     dtype: Annotated[
         str,
         network(

@@ -10,17 +10,15 @@ from functools import partial
 from cnncalc import api
 from cnncalc.cli import budgets, output
 from cnncalc.cli.options import Settings, Spec
-from cnncalc.errors import CnnCalcError, LayerError, Piece, Source, Span, SpecError
-from cnncalc.layers.base import Shape
+from cnncalc.errors import CnnCalcError, Piece, Source
 from cnncalc.network import Network
 from cnncalc.notations import reading
-from cnncalc.notations.compact import parse_size
 from cnncalc.report import Report
 from cnncalc.tables import Table
 from cnncalc.verdicts import verdict
-from cnncalc.views import check_columns, view
+from cnncalc.views import check_columns, notes, view
 
-__all__ = ["answer", "bindings", "network_of", "report_of", "size_of"]
+__all__ = ["answer", "batch_of", "bindings", "network_of", "report_of", "size_of"]
 
 FOR_PROGRAMS = ("csv", "jsonl")  # plain values
 WITHOUT_REMARKS = (*FOR_PROGRAMS, "latex", "html")
@@ -38,7 +36,8 @@ def answer(name: str, settings: Settings, complete: Callable[[Report], None] | N
     output.show(settings, table, report.to_dict)
     missed = [f"missed: {message}" for limit in limits if (message := limit(report))]
     hidden = verdict(report) if settings.out or form in WITHOUT_REMARKS else []
-    for message in [*hidden, *_agreement(table.below, form), *missed]:
+    apart = notes(report) if settings.out or form in (*WITHOUT_REMARKS, "json") else []
+    for message in [*apart, *hidden, *_agreement(table.below, form), *missed]:
         output.say(message)
     return int(bool(missed) or (report.verify is not None and not report.verify["ok"]))
 
@@ -56,9 +55,9 @@ def _agreement(table: Table | None, form: str) -> list[str]:
 
 def report_of(settings: Settings) -> Report:
     """The report on the network that the words stand for, verified if that was asked for."""
-    batch = _batch(settings.batch)
+    batch = batch_of(settings)
     network = network_of(settings)
-    size = size_of(settings.input, "-i") if settings.input is not None else None
+    size = size_of(settings)
     if settings.verify:
         return _verified(settings, network, size, batch)
     how = [] if settings.executor is None else [f"--executor {settings.executor}"]
@@ -73,7 +72,11 @@ def report_of(settings: Settings) -> Report:
     return api.analyze(network, size, batch=batch, dtype=settings.dtype, layout=settings.layout)
 
 
-def _batch(text: str) -> int:
+def batch_of(settings: Spec) -> int | None:
+    """How many samples `--batch` says; None where it doesn't stand."""
+    text = settings.batch
+    if text is None:
+        return None
     if not re.fullmatch(r"-?\d{1,9}", text.strip(), re.ASCII):
         beyond = re.fullmatch(r"\d+", text.strip(), re.ASCII)
         what = "is beyond any machine" if beyond else "is no whole number"
@@ -81,7 +84,9 @@ def _batch(text: str) -> int:
     return int(text)
 
 
-def _verified(settings: Settings, network: Network, size: Shape | None, batch: int) -> Report:
+def _verified(
+    settings: Settings, network: Network, size: Source | None, batch: int | None
+) -> Report:
     most = settings.max_memory
     verify = partial(
         api.verify,
@@ -124,12 +129,6 @@ def bindings(given: list[str]) -> dict[str, int]:
     return values
 
 
-def size_of(text: str, option: str) -> Shape:
-    """The size that an option such as `-i` gives; SpecError with the option as its place."""
-    try:
-        return parse_size(text.strip().replace("×", "x").replace(",", "x"))
-    except LayerError as error:
-        span = Span(Source(text, (Piece(0, option),)), 0, len(text))
-        symbolic = error.code in ("unbound-symbol", "unknown-value")
-        advice = "numbers, such as 3x224x224" if symbolic else error.help
-        raise SpecError(error.message, span, code=error.code, help=advice) from None
+def size_of(settings: Spec) -> Source | None:
+    """The text of `-i`, with the option as its place."""
+    return None if settings.input is None else Source(settings.input, (Piece(0, "-i"),))

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from cnncalc.layers.base import Layer
 
 __all__ = [
+    "SCALAR",
     "Shape",
     "axis_name",
     "check_map",
@@ -21,6 +22,7 @@ __all__ = [
 ]
 
 Shape = tuple[int, ...]  # channels, then the spatial axes; no batch axis
+SCALAR = "scalar"  # what people read and type for the size of a single number
 
 
 def spread_out(name: str, values: tuple[Any, ...], shape: Shape) -> tuple[Any, ...]:
@@ -98,8 +100,8 @@ def axis_name(axis: int, axes: int) -> str:
 
 
 def show(shape: Shape) -> str:
-    """A shape as people write it: 16×32×32."""
-    return "×".join(map(str, shape))
+    """A shape as people write it: 16×32×32; `scalar` for that of a single number."""
+    return "×".join(map(str, shape)) or SCALAR
 
 
 def count_of(number: int, one: str, many: str = "") -> str:

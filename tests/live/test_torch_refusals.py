@@ -131,7 +131,7 @@ def test_what_is_refused(name: str, capfd: pytest.CaptureFixture[str]) -> None:
 
 def test_wrong_sizes() -> None:
     module = TRACED["dense"][0]()
-    for size in ("3x8x8", 3, (3, 0, 8), (), (True, 3), (3.0, 8.0)):
+    for size in ("3x8xw", "", 3.0, (3, 0, 8), (), (True, 3), (3.0, 8.0)):
         with pytest.raises(CnnCalcError, match="`from_torch` can't take the input"):
             from_torch(module, size)  # type: ignore[arg-type]
     with pytest.raises(CnnCalcError, match=r"receives 1 channels? \(1×8×8\)"):
