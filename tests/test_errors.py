@@ -111,6 +111,9 @@ SPECS = (
     # Branches
     (["16x8x8", "conv:16,k3,p1", "add[ conv:32,k3,p1 bn | relu ]"], "branches"),
     (["16x8x8", "cat[ conv:8,k3,s2,p1 | conv:8,k1 | ]"], "branches"),
+    (["16x8x8", "add[conv:16,k3,p1 bn] relu"], "branches"),
+    (["16x8x8", "cat[ relu\ntanh ]"], "branches"),
+    (["16x8x8", "def b = [ mul[ sigmoid ] ]", "b"], "branches"),
     (["16x8x8", "add"], "brackets"),
     (["16x8x8", "[ relu | tanh ]"], "brackets"),
     (["16x8x8", "relu | tanh"], "brackets"),

@@ -229,7 +229,22 @@ class _Parser(Wording):
             branch = self.at
             branches.append(Group(self.items("]|"), Span(self.source, branch, self.at), None))
         self.close("]", opened)
+        if len(branches) == 1 and branches[0].items:
+            raise self.one_branch(name, opened)
         return Merge(name, arguments, tuple(branches), self.span(start), label)
+
+    def one_branch(self, name: str, opened: int) -> SpecError:
+        """A merge of one branch that holds layers: hardly what somebody means."""
+        inside = self.text[opened + 1 : self.at - 1].strip()
+        inside = inside if len(inside) <= 40 and "\n" not in inside else "…"
+        return self.error(
+            f"`{name}` has one branch, and nothing to join it with: a `|` is missing",
+            self.at - 1,
+            self.at,
+            code="branches",
+            help=f"`{name}[{inside} | ]` joins it with what flows in; else a `|` stands between "
+            "the branches",
+        )
 
     def parse_definition(self) -> None:
         start = self.at
