@@ -142,6 +142,9 @@ class _Loop:
                 LayerError("the output is beyond any machine", code="too-large"), step, shapes
             )
         seen = self._seen(number, step, shapes, output)
+        if step.layer.mixes_samples:
+            mixed = f"`{step.name}` runs along the batch axis: it mixes the samples"
+            self.notes.append(Note(number, mixed))
         if self.network.relabel:
             weights = self.network.relabel(step.layer, weights)
         self.rows.append(self._row(number, step, shapes, output, seen, weights, macs))
@@ -273,6 +276,12 @@ def settle(layer: Layer, shapes: tuple[Shape, ...]) -> Layer:
         LayerError: the source declared another input than what flows in, or its framework
             refuses this one.
     """
+    if () in shapes and not layer.takes_scalars:
+        raise LayerError(
+            f"`{layer.kind}` works on features or maps but receives a single number",
+            code="scalar",
+            help="`reshape:1` makes a vector of it",
+        )
     expects = layer.expects
     if expects is None:
         return layer

@@ -95,7 +95,7 @@ def _through(layer: Layer, shape: Shape, region: Region) -> Region:
         return tuple(NOTHING for _ in shape)
     mixes, moves, across = layer.mixes(shape), layer.moves(shape), layer.across(shape)
     needed: list[Indices] = [NOTHING] * len(shape)
-    for windows in _sides(layer, shape, region[0]):
+    for windows in _sides(layer, shape, region[0] if region else range(1)):
         for axis, n in enumerate(shape):
             place = moves[axis]
             window = (windows[axis - 1] if windows else OWN) if axis else across

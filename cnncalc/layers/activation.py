@@ -6,7 +6,7 @@ Adding one is one line.
 from __future__ import annotations
 
 from cnncalc.errors import LayerError
-from cnncalc.layers.base import OWN, Layer, Option, Shape, Weight, option, order, place
+from cnncalc.layers.base import BATCH, OWN, Layer, Option, Shape, Weight, option, order, place
 from cnncalc.windows import Slide, Window
 
 
@@ -64,7 +64,7 @@ ACTIVATIONS = (
 class _AlongAxis(Layer):
     """What activations along one axis share."""
 
-    axis: int = option("count", "the axis, 0 for channels", default=0, minimum=-8)
+    axis: int | str = option("count", "the axis, 0 for channels", default=0, minimum=-8)
     order: str = order()
 
     def place(self, shape: Shape) -> int:
@@ -79,7 +79,30 @@ class _AlongAxis(Layer):
         return (self.place(shapes[0]),)
 
 
-class Softmax(_AlongAxis):
+class _AlongAny(_AlongAxis):
+    """What runs along an axis of a sample, or across the samples of a batch."""
+
+    axis: int | str = option(
+        "count",
+        "the axis, 0 for channels; `batch` for across the samples",
+        default=0,
+        minimum=-8,
+        words=(BATCH,),
+    )
+
+    @property
+    def mixes_samples(self) -> bool:
+        return self.axis == BATCH
+
+    @property
+    def takes_scalars(self) -> bool:
+        return self.mixes_samples
+
+    def mixes(self, *shapes: Shape) -> tuple[int, ...]:
+        return () if self.mixes_samples else super().mixes(*shapes)
+
+
+class Softmax(_AlongAny):
     """Softmax along the channels."""
 
     kind = "softmax"
@@ -88,7 +111,7 @@ class Softmax(_AlongAxis):
     source = "torch.nn.Softmax"
 
 
-class LogSoftmax(_AlongAxis):
+class LogSoftmax(_AlongAny):
     """The logarithm of softmax along the channels."""
 
     kind = "logsoftmax"
@@ -96,7 +119,7 @@ class LogSoftmax(_AlongAxis):
     source = "torch.nn.LogSoftmax"
 
 
-class Softmin(_AlongAxis):
+class Softmin(_AlongAny):
     """Softmax of the negated input, along the channels."""
 
     kind = "softmin"

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, NamedTuple, Self, dataclass_transform
 from cnncalc.errors import LayerError
 from cnncalc.layers.options import MAX_VALUE, NO_PADS, ONES, REQUIRED, Option, empty, option, order
 from cnncalc.layers.shapes import (
+    BATCH,
     Shape,
     axis_name,
     check_map,
@@ -26,6 +27,7 @@ from cnncalc.windows import Slide, Window
 
 # With what a layer's file needs of options and shapes, so that it imports from one place.
 __all__ = [
+    "BATCH",
     "MAX_VALUE",
     "NO_PADS",
     "ONES",
@@ -122,6 +124,8 @@ class Layer:
     trainable: ClassVar[bool] = True  # turned on instances by `frozen`
     kept: ClassVar[frozenset[str]] = frozenset()  # set on instances by `keeping`
     stored: ClassVar[Stored] = {}  # set on instances by `storing`
+    scalars: ClassVar[bool | None] = None  # whether it works on a single number, of shape ();
+    # None: where it does the same to every value
 
     def __init_subclass__(cls) -> None:
         cls.options = {
@@ -165,6 +169,21 @@ class Layer:
     def __repr__(self) -> str:
         changed = ", ".join(f"{name}={value!r}" for name, value in self.changed())
         return f"{type(self).__name__}({changed})"
+
+    @property
+    def by_value(self) -> bool:
+        """Whether it does the same to every value, and holds nothing."""
+        return type(self).output is Layer.output and type(self).weights is Layer.weights
+
+    @property
+    def takes_scalars(self) -> bool:
+        """Whether what flows in may be a single number of each sample, of shape ()."""
+        return self.by_value if self.scalars is None else self.scalars
+
+    @property
+    def mixes_samples(self) -> bool:
+        """Whether what comes out of one sample depends on the others of its batch."""
+        return False
 
     def changed(self) -> Iterator[tuple[str, Any]]:
         """The options that differ from their defaults."""

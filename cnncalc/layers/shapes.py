@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.errors import LayerError
+from cnncalc.layers.options import SCALAR
 from cnncalc.windows import Slide, Spread, Window
 
 if TYPE_CHECKING:
     from cnncalc.layers.base import Layer
 
 __all__ = [
-    "SCALAR",
+    "BATCH",
     "Shape",
     "axis_name",
     "check_map",
@@ -22,7 +23,7 @@ __all__ = [
 ]
 
 Shape = tuple[int, ...]  # channels, then the spatial axes; no batch axis
-SCALAR = "scalar"  # what people read and type for the size of a single number
+BATCH = "batch"  # in place of an axis: what runs across the samples
 
 
 def spread_out(name: str, values: tuple[Any, ...], shape: Shape) -> tuple[Any, ...]:
@@ -41,8 +42,13 @@ def spread_out(name: str, values: tuple[Any, ...], shape: Shape) -> tuple[Any, .
     )
 
 
-def place(axis: int, shape: Shape, order: str = "first") -> int:
-    """The axis of a channels-first shape that a number means; LayerError if there is none."""
+def place(axis: int | str, shape: Shape, order: str = "first") -> int:
+    """The axis of a channels-first shape that a number means; LayerError if there is none.
+
+    The batch stands in front of a sample's axes: it is -1.
+    """
+    if isinstance(axis, str):
+        return -1
     if not -len(shape) <= axis < len(shape):
         raise LayerError(
             f"the input {show(shape)} has no axis {axis}",

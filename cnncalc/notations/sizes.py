@@ -12,7 +12,7 @@ from operator import index
 
 from cnncalc.errors import CnnCalcError, LayerError, Piece, Source, Span, SpecError
 from cnncalc.layers.base import Shape
-from cnncalc.layers.shapes import SCALAR
+from cnncalc.layers.options import SCALAR
 from cnncalc.network import Typed
 from cnncalc.notations.values import integer
 

@@ -184,7 +184,7 @@ def emit(
     machine.budget.spend(STEP_COST)
     if machine.trace is not None and (owner is not None or held):
         inputs = [flowing(machine, each) for each in inputs]
-    if keeps_shape(layer) and all(isinstance(each, Static) for each in inputs):
+    if layer.by_value and all(isinstance(each, Static) for each in inputs):
         return made_of(machine, inputs, inputs[0].shape)
     shapes = tuple(inner_shape(each) for each in inputs)
     try:
@@ -206,11 +206,6 @@ def emit(
     numbers = tuple(each.number for each in inputs)
     named, spans = name or name_of(machine, owner, op), spans_of(machine, owner)
     return machine.trace.add(Record(layer, numbers, shape, named, owner, part, spans, held))
-
-
-def keeps_shape(layer: Layer) -> bool:
-    """Whether a layer does the same to tensors of any size, and holds nothing."""
-    return type(layer).output is Layer.output and type(layer).weights is Layer.weights
 
 
 def made_of(machine: Any, inputs: Sequence[Value], shape: tuple[Any, ...]) -> Static:
