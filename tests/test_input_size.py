@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import cnncalc
 from cnncalc import Report, SpecError, analyze
@@ -112,6 +114,30 @@ def test_symbols(text: str) -> None:
 def test_what_only_looks_like_a_size(text: str) -> None:
     end = front(text)
     assert end is None or text[:end] == "64"
+
+
+@pytest.mark.parametrize(
+    "text", ["(1" + " " * 100_000, "1" + "x1" * 50_000 + "%", "1" + ",1" * 50_000 + "%"]
+)
+def test_long_texts_are_looked_at_once(text: str) -> None:
+    """A search that went back and forth over such texts would take hours."""
+    assert front(text) is None
+    with pytest.raises(LayerError):
+        read_size(text + " " * 100_000 + "1")
+
+
+SIZES = st.lists(st.integers(1, 10**6), min_size=1, max_size=5)
+
+
+@given(
+    SIZES, st.sampled_from(["x", "×", ",", ", ", " x ", " × "]), st.sampled_from(["", "()", "[]"])
+)
+def test_what_is_spelled_is_read(sizes: list[int], sign: str, brackets: str) -> None:
+    text = sign.join(map(str, sizes)).join(brackets) if brackets else sign.join(map(str, sizes))
+
+    assert read_size(text) == tuple(sizes)
+    if brackets != "[]":
+        assert front(text + " relu") == len(text)
 
 
 class Case(NamedTuple):
@@ -443,6 +469,8 @@ def test_onnx_files() -> None:
     made = network([node("Conv", "x w", kernel_shape=[3, 3])], {"w": (4, 3, 3, 3)})
     report = analyze(made, (5, 3, 9, 9))
     assert (report.input, report.batch) == ((3, 9, 9), 5)
+    made = network([node("Relu", "x")], x=("n", 3, "h", "w"))
+    assert analyze(made, (5, 3, 9, 9)).batch == 5
     for size, right in (((9, 9, 3), "3x9x9"), ((9, 9), "3x9x9"), ((9,), "3x9x9")):
         with pytest.raises(SpecError) as caught:
             analyze(made, size)

@@ -24,11 +24,12 @@ FIRST = r"[0-9_?]+"
 ANY = r"[0-9A-WYZa-wyz_?]+"  # loose, so that a mistake in a size is told as one
 SURE = r"(?:[0-9]+|[_?]|[A-WYZ][A-WYZa-z0-9]*)"  # where another word might stand
 FRONT = re.compile(
-    rf"(?:\(\s*{FIRST}(?:\s*[,x×]\s*{ANY})*\s*,?\s*\)"
+    rf"(?:\(\s*{FIRST}(?:\s*[,x×]\s*{ANY})*\s*(?:,\s*)?\)"
     rf"|{FIRST}(?:\s*,\s*{SURE})+"
     rf"|[0-9]+(?:\s+[x×]\s+{SURE})+"
     rf"|{FIRST}(?:[x×]{ANY})*)(?=[\s\[\]|(){{}}#]|$)"
 )
+SEPARATOR = re.compile(r"[x×,]")
 BRACKETS = {"(": ")", "[": "]"}
 MISSPELLED = re.compile(r"\d+(?:\s*[X*]\s*[\dA-WYZ]+)+")
 SHOWN = 40  # characters of a size that a message repeats
@@ -54,7 +55,7 @@ def read_size(text: str, let: Mapping[str, int] | None = None) -> Shape:
         return ()
     if not inner:
         raise LayerError("the size is empty", code="bad-input", help="such as 3x224x224")
-    return tuple(_one(part, text, let or {}) for part in re.split(r"\s*[x×,]\s*", inner))
+    return tuple(_one(part.strip(), text, let or {}) for part in SEPARATOR.split(inner))
 
 
 def _one(part: str, text: str, let: Mapping[str, int]) -> int:
@@ -77,7 +78,7 @@ def _one(part: str, text: str, let: Mapping[str, int]) -> int:
 
 def known_of(text: str) -> tuple[int | None, ...]:
     """The sizes of a text, None for each that is a symbol or unknown."""
-    parts = re.split(r"[x×,]", text.strip("( )"))
+    parts = SEPARATOR.split(text.strip("( )"))
     return tuple(int(part) if part.strip().isdecimal() else None for part in parts if part.strip())
 
 

@@ -43,6 +43,9 @@ def test_round_trip(text: str) -> None:
         ("3x8x8 pad:1:2x0:1,reflect", "3x8x8 pad:1:2x0:1,mode=reflect"),
         ("3x8x8 conv:8,k3x5,s2x1,p=same", "3x8x8 conv:8,k3x5,s2x1,p=same"),
         ("3x8x8 permute:2,0,1", "3x8x8 permute:2x0x1"),
+        ("(3, 8, 8) adaptiveavg:4,keep", "3x8x8 adaptiveavg:4xkeep"),
+        ("3,8,8 flatten unflatten(12, 4, 4) reshape:3×8×8", "3x8x8 flatten unflatten:12x4x4 "
+         "reshape:3x8x8"),
         ("3x8x8 hardtanh:0,6 slice:..2", "3x8x8 hardtanh:0,high=6 slice:..2"),
         ("def b(c)=[conv:$c,k3,p1 relu] 3x8x8 b(8) b:{2*8}",
          "3x8x8 conv:8,k3,p1 relu conv:16,k3,p1 relu"),
