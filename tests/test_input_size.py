@@ -469,6 +469,12 @@ def test_onnx_files() -> None:
     made = network([node("Conv", "x w", kernel_shape=[3, 3])], {"w": (4, 3, 3, 3)})
     report = analyze(made, (5, 3, 9, 9))
     assert (report.input, report.batch) == ((3, 9, 9), 5)
+    turned = [node("Transpose", "x", "t", perm=[0, 3, 1, 2]), node("Conv", "t w")]
+    made = network(turned, {"w": (4, 3, 3, 3)}, x=("n", 9, 9, 3))  # as tf2onnx has it
+    assert analyze(made, (5, 8, 8, 3)).batch == 5
+    with pytest.raises(SpecError) as caught:
+        analyze(made, (3, 8, 8))
+    assert caught.value.help == "write `8x8x3`"
     made = network([node("Relu", "x")], x=("n", 3, "h", "w"))
     assert analyze(made, (5, 3, 9, 9)).batch == 5
     for size, right in (((9, 9, 3), "3x9x9"), ((9, 9), "3x9x9"), ((9,), "3x9x9")):
