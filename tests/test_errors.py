@@ -102,6 +102,7 @@ SPECS = (
     (["3x32x32", "permute:0x1"], "wrong-axes"),
     (["3x32x32", "linear:10"], "linear-on-a-map"),
     (["3x32x32", "flatten", "conv:8,k3"], "not-a-map"),
+    (["12", "linear:1", "reshape:scalar", "linear:3"], "scalar"),
     (["100", "unflatten:3x7x7"], "reshape"),
     (["100", "reshape:3x7x7"], "reshape"),
     (["16x8x8", "slice:0..32"], "slice"),
