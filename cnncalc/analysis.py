@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from math import prod
 from typing import NamedTuple
 
 from cnncalc.branches import Branches
-from cnncalc.errors import LayerError, SpecError
+from cnncalc.errors import LayerError, Span, SpecError
 from cnncalc.garbage import keeps_all
 from cnncalc.layers.base import Layer, Shape, Weight, show
 from cnncalc.layers.words import word
 from cnncalc.network import Network, Step
-from cnncalc.rows import BYTES, LAYOUTS, Analysis, Row, as_layout, from_layout
+from cnncalc.rows import BYTES, LAYOUTS, Analysis, Note, Row, as_layout, from_layout
 
-__all__ = ["analyze"]
+__all__ = ["MAX_ELEMENTS", "analyze", "check_input", "check_settings", "settle", "taken"]
 
 NO_INPUT = {
     "compact": "start the spec with it, as in `3x224x224 conv:16,k3`, or give `-i 3x224x224` "
@@ -34,6 +35,7 @@ def analyze(
     batch: int = 1,
     dtype: str = "float32",
     layout: str | None = None,
+    notes: Iterable[str] = (),
 ) -> Analysis:
     """Work out every step of a network: its size, weights and MACs.
 
@@ -44,11 +46,12 @@ def analyze(
         batch: samples at a time, for `activation_bytes`.
         dtype: what numbers are kept in, for the bytes.
         layout: `channels-first` or `channels-last`, for whoever shows it; None: the network's own.
+        notes: what is to be said of the whole, such as how the input's size was read.
 
     Raises:
         SpecError: no input size, or a layer that can't take what flows in; the span says where.
     """
-    _check_settings(batch, dtype, layout)
+    check_settings(batch, dtype, layout)
     shape = from_layout(tuple(input), network.layout) if input is not None else network.input
     if shape is None and network.unsized:
         raise network.unsized
@@ -60,17 +63,28 @@ def analyze(
             code="no-input",
             help=NO_INPUT.get(network.notation, GIVE_IT),
         )
-    _check_input(shape)
+    check_input(shape)
     steps = network.at(shape)
     loop = _Loop(steps, shape, batch * BYTES[dtype])
-    loop.run()
+    try:
+        loop.run()
+    except SpecError as error:
+        error.notes += notes
+        raise
     return Analysis(
-        steps.with_steps(loop.steps), shape, loop.rows, batch, dtype, layout or network.layout
+        steps.with_steps(loop.steps),
+        shape,
+        loop.rows,
+        batch,
+        dtype,
+        layout or network.layout,
+        [*(Note(None, message) for message in notes), *loop.notes()],
     )
 
 
-def _check_settings(batch: int, dtype: str, layout: str | None) -> None:
-    if batch < 1:
+def check_settings(batch: int | None, dtype: str, layout: str | None) -> None:
+    """SpecError for a batch, a dtype or a layout that there is not."""
+    if batch is not None and batch < 1:
         raise SpecError(f"the batch can't be {batch}", code="bad-value", help="at least 1")
     if dtype not in BYTES:
         raise SpecError(
@@ -82,15 +96,17 @@ def _check_settings(batch: int, dtype: str, layout: str | None) -> None:
         )
 
 
-def _check_input(shape: Shape) -> None:
+def check_input(shape: Shape, span: Span | None = None) -> None:
+    """SpecError where no input can have these sizes."""
     if not shape or any(size < 1 for size in shape):
         raise SpecError(
-            f"the input can't be {show(shape) or 'empty'}",
+            f"the input can't be {show(shape) if shape else 'a single number'}",
+            span,
             code="bad-input",
             help="sizes of at least 1, such as 3x224x224",
         )
     if prod(shape) > MAX_ELEMENTS:
-        raise SpecError(f"an input of {show(shape)} is beyond any machine", code="too-large")
+        raise SpecError(f"an input of {show(shape)} is beyond any machine", span, code="too-large")
 
 
 class _Answer(NamedTuple):
@@ -118,6 +134,7 @@ class _Loop:
         self.network = network
         self.element_bytes = element_bytes
         self.answers: dict[tuple[int, tuple[Shape, ...]], _Answer] = {}
+        self.mixing: set[int] = set()  # the layers that run along the batch axis
         first = network.steps[0]
         self.steps = [first]
         text, size = word(first.layer), prod(shape) * element_bytes
@@ -130,6 +147,13 @@ class _Loop:
         """Add the rows of all steps."""
         for number in range(1, len(self.network.steps)):
             self.take(number)
+
+    def notes(self) -> Iterator[Note]:
+        """What is to be said of single steps."""
+        for number, step in enumerate(self.network.steps if self.mixing else ()):
+            if id(step.layer) in self.mixing:
+                mixed = f"`{step.name}` runs along the batch axis: it mixes the samples"
+                yield Note(number, mixed)
 
     def take(self, number: int) -> None:
         """Add the row of one step."""
@@ -176,6 +200,8 @@ class _Loop:
                 raise LayerError("the output is beyond any machine", code="too-large")
         except LayerError as error:
             raise self._placed(error, step, shapes) from None
+        if layer.mixes_samples:
+            self.mixing.add(id(step.layer))
         if self.network.relabel:
             weights = self.network.relabel(layer, weights)
         params = trainable = buffers = 0
@@ -218,13 +244,19 @@ def settle(layer: Layer, shapes: tuple[Shape, ...]) -> Layer:
         LayerError: the source declared another input than what flows in, or its framework
             refuses this one.
     """
+    if () in shapes and not layer.takes_scalars:
+        raise LayerError(
+            f"`{layer.kind}` works on features or maps but receives a single number",
+            code="scalar",
+            help="`reshape:1` makes a vector of it",
+        )
     expects = layer.expects
     if expects is None:
         return layer
     (shape, *_) = shapes
     if expects.ranks and len(shape) - 1 not in expects.ranks:
         raise LayerError(
-            f"{expects.call} takes {_inputs(expects.ranks)} but receives {show(shape)}",
+            f"{expects.call} takes {taken(expects.ranks)} but receives {show(shape)}",
             code="wrong-axes",
         )
     for name, axis, declared in expects.sizes:
@@ -238,7 +270,7 @@ def settle(layer: Layer, shapes: tuple[Shape, ...]) -> Layer:
     return expects.rule(layer, *shapes) if expects.rule else layer
 
 
-def _inputs(ranks: tuple[int, ...]) -> str:
+def taken(ranks: tuple[int, ...]) -> str:
     """Numbers of spatial axes as a sentence has them: vectors, or maps of so many axes."""
     axes = [str(rank) for rank in ranks if rank]
     maps = f"maps of {' or '.join(axes)} spatial {'axis' if axes == ['1'] else 'axes'}"

@@ -11,8 +11,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cnncalc import arguments
+from cnncalc.analysis import check_settings
+from cnncalc.input_size import meant
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network
+from cnncalc.notations.sizes import Given, given
 from cnncalc.report import Report, report_of
 
 __all__ = ["analyze", "convert", "parse", "verify"]
@@ -49,9 +52,9 @@ def parse(
 
 def analyze(
     net: Any,
-    input: Shape | None = None,
+    input: Given | None = None,
     *,
-    batch: int = 1,
+    batch: int | None = None,
     dtype: str = "float32",
     layout: str | None = None,
 ) -> Report:
@@ -64,9 +67,12 @@ def analyze(
 
     Args:
         net: a network, in any form that `parse` takes.
-        input: shape without batch, in the network's own layout: (C, *places) in the compact
-            notation, PyTorch and ONNX, (*places, C) in Keras; wins over the network's own.
-        batch: samples at a time, which the memory of activations is for.
+        input: its size in the network's own layout: (C, *places) in the compact notation, PyTorch
+            and ONNX, (*places, C) in Keras; as (3, 224, 224), `"3x224x224"` or 784. Wins over the
+            network's own. A batch in front is taken as `batch` where the network says how many
+            axes it takes; the report's notes tell how a size was read.
+        batch: samples at a time, which the memory of activations is for; None: those in front of
+            the size, or 1.
         dtype: float64, float32, float16, bfloat16, int8 or uint8.
         layout: the report's: `channels-first` or `channels-last`; None: the network's own.
 
@@ -81,9 +87,13 @@ def analyze(
     for name, value in (("dtype", dtype), ("layout", layout)):
         example = "float32" if name == "dtype" else "channels-last"
         arguments.text(name, value, example, optional=name == "layout")
-    batch = arguments.whole("batch", batch, "32")
+    batch = None if batch is None else arguments.whole("batch", batch, "32")
+    check_settings(batch, dtype, layout)
     network = arguments.network_of(net, input)
-    report = report_of(network, input, batch=batch, dtype=dtype, layout=layout)
+    size = meant(network, None if input is None else given(input), batch)
+    report = report_of(
+        size.network, size.sizes, batch=size.batch, dtype=dtype, layout=layout, notes=size.notes
+    )
     report.writer = _write
     return report
 
@@ -96,11 +106,11 @@ def _write(network: Network, shape: Shape) -> str | None:
 
 def verify(
     net: Any,
-    input: Shape | None = None,
+    input: Given | None = None,
     *,
     executor: str = "bundled",
     device: str = "cpu",
-    batch: int = 1,
+    batch: int | None = None,
     dtype: str = "float32",
     layout: str | None = None,
     backward: bool = False,
@@ -111,10 +121,10 @@ def verify(
 
     Args:
         net: a network, in any form that `parse` takes.
-        input: shape without batch, in the network's own layout; wins over the network's own.
+        input: its size, as in `analyze`.
         executor: `bundled`, `torch`, `keras`, `onnxruntime`, or `all` that are installed.
         device: `cpu`; `cuda` where the executor finds a GPU; `meta` (sizes alone) in `torch`.
-        batch: samples at a time.
+        batch: samples at a time; None: those in front of the size, or 1.
         dtype: as in `analyze`; what NumPy has no arithmetic for is computed in float32.
         layout: the report's: `channels-first` or `channels-last`; None: the network's own.
         backward: whether `torch` also runs backwards, for a gradient of every weight.
@@ -149,14 +159,14 @@ def verify(
 
 
 def convert(
-    net: Any, to: str, input: Shape | None = None, *, name: str | None = None
+    net: Any, to: str, input: Given | None = None, *, name: str | None = None
 ) -> str | bytes:
     """The same network in another notation.
 
     Args:
         net: a network, in any form that `parse` takes.
         to: `compact`, `torch`, `keras`, `onnx` or `mermaid`.
-        input: shape without batch, in the network's own layout; wins over the network's own.
+        input: its size, as in `analyze`.
         name: what the class or model is called; PyTorch source then always has a class.
 
     Returns:

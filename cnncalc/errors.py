@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 __all__ = ["CnnCalcError", "LayerError", "Piece", "Source", "Span", "SpecError", "suggest"]
 
@@ -123,6 +123,7 @@ class SpecError(CnnCalcError, ValueError):
     Attributes:
         file, line, column, end_column: the place (lines and columns from 1), or None.
         notes: what else helps to see why, such as the shapes that flow in.
+        wants: what the source was found to want of its input until here (`input_size.Wants`).
     """
 
     def __init__(
@@ -136,6 +137,7 @@ class SpecError(CnnCalcError, ValueError):
         super().__init__(message, code=code, help=help)
         self.span = span
         self.notes: list[str] = []
+        self.wants: Any = None
         self.file: str | None = None
         self.line: int | None = None
         self.column: int | None = None

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnncalc.errors import Span, SpecError
 from cnncalc.layers.base import Layer, Shape, Weight
 from cnncalc.layers.merge import Input
 from cnncalc.layers.shapes import show
 
-__all__ = ["Network", "Step"]
+__all__ = ["Network", "Step", "Typed"]
 
 Relabel = Callable[[Layer, tuple[Weight, ...]], tuple[Weight, ...]]
+
+
+class Typed(NamedTuple):
+    """A size as somebody gave it: in the notation's own order, perhaps with the batch in front.
+
+    Attributes:
+        sizes: the numbers.
+        span: where it stands; None: it is no text.
+    """
+
+    sizes: Shape
+    span: Span | None = None
 
 
 class Step:
@@ -62,6 +74,10 @@ class Network:
     Attributes:
         steps: in topological order; step 0 is the input.
         input: the input's shape (channels first, no batch), or None if nothing says it.
+        typed: the same where a person gave it for this text, which may be meant otherwise: in
+            front of a spec or a source, or with a live model.
+        declared: the sizes that the source itself has for its input, in its own order, None for
+            each that it leaves open; None where it has none, or where they are all in `input`.
         outputs: the numbers of the steps nothing reads, in the order the source gives them.
         notation: `compact`, `torch`, `keras` or `onnx`.
         layout: how the source orders shapes: `channels-first` or `channels-last`.
@@ -90,6 +106,8 @@ class Network:
         tracer: Callable[[Shape], Network] | None = None,
         locate: Callable[[Span, str], Span] | None = None,
         unsized: SpecError | None = None,
+        typed: Typed | None = None,
+        declared: tuple[int | None, ...] | None = None,
     ) -> None:
         self.steps = list(steps) or [Step(Input(), name="input")]
         self.input = input
@@ -104,6 +122,8 @@ class Network:
         self.locate = locate
         self.unsized = unsized
         self.remake: Callable[[], Network] | None = None
+        self.typed = typed
+        self.declared = declared
 
     def at(self, shape: Shape) -> Network:
         """The network with its steps, at an input of this shape (channels first, no batch)."""

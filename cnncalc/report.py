@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from cnncalc.analysis import analyze
@@ -22,13 +22,14 @@ def report_of(
     batch: int = 1,
     dtype: str = "float32",
     layout: str | None = None,
+    notes: Iterable[str] = (),
 ) -> Report:
     """A network worked out at an input size; see `analysis.analyze`.
 
     Raises:
         SpecError: no input size, or a layer that can't take what flows in; the span says where.
     """
-    return Report(analyze(network, input, batch=batch, dtype=dtype, layout=layout))
+    return Report(analyze(network, input, batch=batch, dtype=dtype, layout=layout, notes=notes))
 
 
 class Report:

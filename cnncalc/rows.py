@@ -107,9 +107,9 @@ class Totals(NamedTuple):
 
 
 class Note(NamedTuple):
-    """A remark on one step, such as branches that are out of step."""
+    """A remark on one step, such as branches that are out of step, or on the whole (None)."""
 
-    step: int
+    step: int | None
     message: str
 
 

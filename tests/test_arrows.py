@@ -28,6 +28,7 @@ STOREYS = (
     "rows",
     "branches",
     "analysis",
+    "input_size",
     "receptive",
     "report",
     "tables",

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 
 from cnncalc.cli.options import Settings
-from cnncalc.cli.sizes import size_of
 from cnncalc.errors import CnnCalcError
 from cnncalc.layers.base import show
+from cnncalc.notations.sizes import given
 from cnncalc.report import Report
 from cnncalc.tables.table import human_bytes
 
@@ -81,7 +81,7 @@ def _memory(text: str) -> Limit:
 
 
 def _field(text: str) -> Limit:
-    least = size_of(text, "--min-rf")
+    least = given(text, "--min-rf").sizes
 
     def limit(report: Report) -> str | None:
         end = report.fields[report.outputs[0]]
@@ -100,7 +100,7 @@ def _field(text: str) -> Limit:
 
 
 def _shape(text: str) -> Limit:
-    wanted = size_of(text, "--expect")
+    wanted = given(text, "--expect").sizes
 
     def limit(report: Report) -> str | None:
         shape = tuple(report.shape(report.rows[report.outputs[0]].output_shape))

@@ -10,11 +10,11 @@ from typing import Annotated
 from cnncalc import api
 from cnncalc.cli import output
 from cnncalc.cli.options import Spec, Text, network, one_of, shown, taking
-from cnncalc.cli.sizes import size_of
-from cnncalc.cli.steps import network_of
+from cnncalc.cli.steps import batch_of, network_of, size_of
 from cnncalc.conversion import NOTATIONS, check
 from cnncalc.conversion import convert as write
 from cnncalc.errors import CnnCalcError
+from cnncalc.tables.views import notes
 
 __all__ = ["convert"]
 
@@ -57,11 +57,12 @@ def convert(settings: Conversion) -> int:
     """
     to = notation_of(settings)
     check(to, settings.name)
-    size = size_of(settings.input, "-i") if settings.input is not None else None
     network = network_of(settings)
     output.check(settings.out)
-    report = api.analyze(network, size)
+    report = api.analyze(network, size_of(settings), batch=batch_of(settings))
     output.emit(write(report, to, settings.name), settings.out)
+    for note in notes(report, fields=False):
+        output.say(note)
     if report.total.unused_params:
         output.say(f"left out: {report.total.unused_params:,} parameters that nothing uses")
     return 0

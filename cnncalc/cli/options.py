@@ -134,11 +134,11 @@ class Spec(Options):
         ),
     ] = None
     batch: Annotated[
-        str,
+        Text,
         network(
             "-b", "--batch", metavar="N", help="Samples at a time, for the memory; 1 otherwise."
         ),
-    ] = "1"
+    ] = None
     dtype: Annotated[
         str,
         network(

@@ -10,16 +10,15 @@ from functools import partial
 from cnncalc import api
 from cnncalc.cli import budgets, output, process
 from cnncalc.cli.options import Settings, Spec
-from cnncalc.cli.sizes import size_of
-from cnncalc.errors import CnnCalcError
+from cnncalc.errors import CnnCalcError, Piece, Source
 from cnncalc.network import Network
 from cnncalc.notations import reading
 from cnncalc.report import Report
 from cnncalc.tables.table import Table
 from cnncalc.tables.verification import verdict
-from cnncalc.tables.views import check_columns, view
+from cnncalc.tables.views import check_columns, notes, view
 
-__all__ = ["answer", "bindings", "network_of", "report_of"]
+__all__ = ["answer", "batch_of", "bindings", "network_of", "report_of", "size_of"]
 
 FOR_PROGRAMS = ("csv", "jsonl")  # plain values
 WITHOUT_REMARKS = (*FOR_PROGRAMS, "latex", "html")
@@ -38,10 +37,12 @@ def answer(name: str, settings: Settings, complete: Callable[[Report], None] | N
     table = view(name, report, settings.columns, plain=form in FOR_PROGRAMS)
     output.show(settings, table, report.to_dict)
     missed = [message for limit in limits if (message := limit(report))] + over
-    away = output.path_of(settings.out) is not None or form in WITHOUT_REMARKS
-    hidden = verdict(report) if away else []
-    remarks = [*hidden, *_agreement(table.below, form), *(f"missed: {each}" for each in missed)]
-    for message in remarks:
+    away = output.path_of(settings.out) is not None
+    hidden = verdict(report) if away or form in WITHOUT_REMARKS else []
+    fields = name != "params"  # nobody else asks for them there
+    apart = notes(report, fields=fields) if away or form in (*WITHOUT_REMARKS, "json") else []
+    told = [*apart, *hidden, *_agreement(table.below, form)]
+    for message in [*told, *(f"missed: {each}" for each in missed)]:
         output.say(message)
     return int(bool(missed) or (report.verify is not None and not report.verify["ok"]))
 
@@ -61,10 +62,10 @@ def report_of(settings: Settings) -> Report:
     """The report on the network that the words stand for."""
     if not settings.verify:
         _refuse_ways_to_verify(settings)
-    batch = _batch(settings.batch)
+    batch = batch_of(settings)
     network = network_of(settings)
     output.check(settings.out)
-    size = size_of(settings.input, "-i") if settings.input is not None else None
+    size = size_of(settings)
     return api.analyze(network, size, batch=batch, dtype=settings.dtype, layout=settings.layout)
 
 
@@ -80,7 +81,11 @@ def _refuse_ways_to_verify(settings: Settings) -> None:
         )
 
 
-def _batch(text: str) -> int:
+def batch_of(settings: Spec) -> int | None:
+    """How many samples `--batch` says; None where it doesn't stand."""
+    text = settings.batch
+    if text is None:
+        return None
     if not re.fullmatch(r"-?\d{1,9}", text.strip(), re.ASCII):
         beyond = re.fullmatch(r"\d+", text.strip(), re.ASCII)
         what = "is beyond any machine" if beyond else "is no whole number"
@@ -141,3 +146,8 @@ def bindings(given: list[str]) -> dict[str, int]:
             )
         values[match[1]] = int(match[2])
     return values
+
+
+def size_of(settings: Spec) -> Source | None:
+    """The text of `-i`, with the option as its place."""
+    return None if settings.input is None else Source(settings.input, (Piece(0, "-i"),))

@@ -17,7 +17,7 @@ from cnncalc.executors.base import Progress, Run, StepRun, Tensor
 from cnncalc.executors.keras_convolutions import CONVOLUTIONS
 from cnncalc.executors.keras_functions import FUNCTIONS
 from cnncalc.executors.keras_layers import LAYERS
-from cnncalc.executors.keras_modules import Bench, NotBuilt, inside
+from cnncalc.executors.keras_modules import Bench, NotBuilt, channels_first, inside
 from cnncalc.executors.keras_moves import MOVES
 from cnncalc.executors.keras_pools import POOLS
 from cnncalc.executors.probing import Forward, measure
@@ -197,8 +197,7 @@ def _probing(network: Network, asked: frozenset[int]) -> Forward:
         for number, step in enumerate(network.steps):
             values.append(_probed(at, step, [values[each] for each in step.inputs], x))
             if number in asked and values[number] is not None:
-                first = keras.ops.moveaxis(values[number], -1, 1)
-                yield number, keras.ops.convert_to_numpy(first)
+                yield number, keras.ops.convert_to_numpy(channels_first(values[number]))
             for each in step.inputs:
                 if last[each] == number:
                     values[each] = None

@@ -31,9 +31,10 @@ def _learned(function: Callable[[Array, Array], Array]) -> Callable[[Bench, Any,
 
     def learned(at: Bench, layer: Any, x: Array) -> Built:
         rank = len(x.shape) - 1
-        sizes: Shape = layer.shape or (int(x.shape[-1]), *(1,) * (rank - 1))
-        channels, *places = (*(1,) * (rank - len(sizes)), *sizes)
-        variable = at.variable((*places, channels))
+        channels = int(x.shape[-1])
+        sizes: Shape = layer.shape or (channels, *(1,) * (rank - 1))[:rank]
+        whole = (*(1,) * (rank - len(sizes)), *sizes)
+        variable = at.variable((*whole[1:], *whole[:1]))
         held = [] if layer.role == "constant" else [Tensor("weight", sizes, prod(variable.shape))]
         return function(x, variable), held
 

@@ -137,16 +137,16 @@ def map_sizes(x: Array) -> Shape:
 
 
 def dimension(axis: int) -> int:
-    """The dimension of an array that is an axis of a sample, of which 0 is the channels."""
-    return axis or -1
+    """The dimension of an array that is an axis of a sample: 0 is the channels, -1 the batch."""
+    return {0: -1, -1: 0}.get(axis, axis)
 
 
 def channels_first(x: Array) -> Array:
-    return ops.moveaxis(x, -1, 1)
+    return ops.moveaxis(x, -1, 1) if len(x.shape) > 2 else x
 
 
 def channels_last(x: Array) -> Array:
-    return ops.moveaxis(x, 1, -1)
+    return ops.moveaxis(x, 1, -1) if len(x.shape) > 2 else x
 
 
 def padded(x: Array, pads: Any, mode: str = "zeros", value: float = 0.0) -> Array:

@@ -69,11 +69,12 @@ def _after(
         return _where_they_meet(layer, shapes, before, output)
     (shape,), (told,) = shapes, before
     rule = RULES.get(layer.kind)
-    if rule is None:  # value by value, or place by place
+    if rule is None or layer.mixes_samples:  # value by value, or place by place
         return told
     told = _with_blind_units(layer, shape, told)
     kinds = tuple(tuple(rule(layer, shape, reach) for reach in kind) for kind in told.kinds)
-    return split(layer, shape, told) or dealt(layer, shape, Told(told.labels, kinds), output[0])
+    after = Told(told.labels, kinds)
+    return split(layer, shape, told) or dealt(layer, shape, after, _channels(output))
 
 
 def _with_blind_units(layer: Any, shape: Shape, told: Told) -> Told:
@@ -115,7 +116,12 @@ def _where_they_meet(
             return joined(sighted)
     elif layer.kind != "cat" and all(len(shape) == len(output) for shape in shapes):
         return paired(before, meet)
-    return blurred(output[0], [meet([told.union for told in before])])
+    return blurred(_channels(output), [meet([told.union for told in before])])
+
+
+def _channels(shape: Shape) -> int:
+    """A single number is one channel."""
+    return shape[0] if shape else 1
 
 
 def _in_step(branches: Sequence[Reaches]) -> bool:

@@ -142,7 +142,7 @@ def _after(
         return _joined(at, layer, inputs, shapes)
     if layer.kind in ("maxunpool", "fracmaxpool"):  # places that no step knows
         return None
-    if layer.kind not in RULES:  # value by value, or place by place
+    if layer.kind not in RULES or layer.mixes_samples:  # value by value, or place by place
         return inputs[0]
     return LAYERS.get(layer.kind, _as_it_is)(at, layer, inputs[0], shapes[0], shape)
 

@@ -84,7 +84,8 @@ def _reshape(layer: Any, x: Array) -> Array:
     sizes = reshaped_sizes(layer)
     if layer.order == "first":
         return x.reshape(x.shape[0], *sizes)
-    return x.movedim(1, -1).reshape(x.shape[0], *sizes[1:], sizes[0]).movedim(-1, 1)
+    x = x.movedim(1, -1) if x.ndim > 2 else x
+    return x.reshape(x.shape[0], *sizes[1:], sizes[0]).movedim(-1, 1)
 
 
 def _permute(layer: Any, x: Array) -> Array:

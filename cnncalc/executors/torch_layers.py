@@ -133,7 +133,7 @@ def _learned(function: Callable[[Array, Array], Array]) -> Callable[[Any, Shape,
     """One parameter or buffer for the whole map."""
 
     def learned(layer: Any, shape: Shape, bench: Bench) -> Built:
-        sizes = layer.shape or (shape[0], *(1,) * (len(shape) - 1))
+        sizes = layer.shape or (*shape[:1], *(1,) * (len(shape) - 1))
         if layer.role == "constant":
             return Built({}, lambda x: function(x, x.new_ones(sizes)))
         module = bench.ready(_holder(sizes, layer.role))

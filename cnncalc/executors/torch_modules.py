@@ -7,6 +7,7 @@ walking the axes, and no formula of sizes is asked.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from math import prod
 from typing import Any
 
 import torch
@@ -40,7 +41,7 @@ class Bench:
         """
         for part in module.eval().modules():
             for name, held in part.named_parameters(recurse=False):
-                value = min(1.0, 1 / max(held[:1].numel(), 1))
+                value = min(1.0, 1 / max(prod(held.shape[1:]), 1))
                 part.register_parameter(name, nn.Parameter(self._filled(held, value)))
             for name, held in part.named_buffers(recurse=False):
                 part.register_buffer(name, self._filled(held, name == "running_var"))

@@ -7,7 +7,18 @@ from __future__ import annotations
 
 from cnncalc.axis.windows import Slide, Window
 from cnncalc.errors import LayerError
-from cnncalc.layers.base import OWN, Layer, Option, Route, Shape, Weight, option, order, place
+from cnncalc.layers.base import (
+    BATCH,
+    OWN,
+    Layer,
+    Option,
+    Route,
+    Shape,
+    Weight,
+    option,
+    order,
+    place,
+)
 
 
 def _activation(
@@ -64,7 +75,7 @@ ACTIVATIONS = (
 class _AlongAxis(Layer):
     """What activations along one axis share."""
 
-    axis: int = option("count", "the axis, 0 for channels", default=0, minimum=-8)
+    axis: int | str = option("count", "the axis, 0 for channels", default=0, minimum=-8)
     order: str = order()
 
     def place(self, shape: Shape) -> int:
@@ -79,7 +90,30 @@ class _AlongAxis(Layer):
         return Route(shape, mixes=(self.place(shape),))
 
 
-class Softmax(_AlongAxis):
+class _AlongAny(_AlongAxis):
+    """What runs along an axis of a sample, or across the samples of a batch."""
+
+    axis: int | str = option(
+        "count",
+        "the axis, 0 for channels; `batch` for across the samples",
+        default=0,
+        minimum=-8,
+        words=(BATCH,),
+    )
+
+    @property
+    def mixes_samples(self) -> bool:
+        return self.axis == BATCH
+
+    @property
+    def takes_scalars(self) -> bool:
+        return self.mixes_samples
+
+    def route(self, shape: Shape) -> Route | None:
+        return None if self.mixes_samples else super().route(shape)
+
+
+class Softmax(_AlongAny):
     """Softmax along the channels."""
 
     kind = "softmax"
@@ -88,7 +122,7 @@ class Softmax(_AlongAxis):
     source = "torch.nn.Softmax"
 
 
-class LogSoftmax(_AlongAxis):
+class LogSoftmax(_AlongAny):
     """The logarithm of softmax along the channels."""
 
     kind = "logsoftmax"
@@ -96,7 +130,7 @@ class LogSoftmax(_AlongAxis):
     source = "torch.nn.LogSoftmax"
 
 
-class Softmin(_AlongAxis):
+class Softmin(_AlongAny):
     """Softmax of the negated input, along the channels."""
 
     kind = "softmin"

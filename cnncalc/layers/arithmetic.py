@@ -5,7 +5,6 @@ Adding a function is one line.
 
 from __future__ import annotations
 
-from cnncalc.errors import LayerError
 from cnncalc.layers.base import Layer, Option, Route, Shape, option, order, place
 
 __all__ = ["FUNCTIONS", "REDUCTIONS", "Reduce"]
@@ -95,12 +94,6 @@ class Reduce(Layer):
         places = self.places(shape)
         if self.keep:
             return tuple(1 if axis in places else n for axis, n in enumerate(shape))
-        if len(places) == len(shape):
-            raise LayerError(
-                "nothing but one number would be left",
-                code="empty-output",
-                help="write `keep` to leave axes of size 1",
-            )
         return tuple(n for axis, n in enumerate(shape) if axis not in places)
 
     def route(self, shape: Shape) -> Route | None:

@@ -16,6 +16,7 @@ from cnncalc.errors import LayerError
 from cnncalc.layers.options import MAX_VALUE, NO_PADS, ONES, REQUIRED, Option, empty, option, order
 from cnncalc.layers.route import OWN, Route
 from cnncalc.layers.shapes import (
+    BATCH,
     Shape,
     axis_name,
     check_map,
@@ -27,6 +28,7 @@ from cnncalc.layers.shapes import (
 
 # With what a layer's file needs of options and shapes, so that it imports from one place.
 __all__ = [
+    "BATCH",
     "MAX_VALUE",
     "NO_PADS",
     "ONES",
@@ -125,6 +127,8 @@ class Layer:
     trainable: ClassVar[bool] = True  # turned on instances by `frozen`
     kept: ClassVar[frozenset[str]] = frozenset()  # set on instances by `keeping`
     stored: ClassVar[Stored] = {}  # set on instances by `storing`
+    scalars: ClassVar[bool | None] = None  # whether it works on a single number, of shape ();
+    # None: where it does the same to every value
 
     def __init_subclass__(cls) -> None:
         cls.options = {
@@ -173,6 +177,21 @@ class Layer:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return restored, (self.kind, self.__dict__)  # many classes are no name of their module
+
+    @property
+    def by_value(self) -> bool:
+        """Whether it does the same to every value, and holds nothing."""
+        return type(self).output is Layer.output and type(self).weights is Layer.weights
+
+    @property
+    def takes_scalars(self) -> bool:
+        """Whether what flows in may be a single number of each sample, of shape ()."""
+        return self.by_value if self.scalars is None else self.scalars
+
+    @property
+    def mixes_samples(self) -> bool:
+        """Whether what comes out of one sample depends on the others of its batch."""
+        return False
 
     def changed(self) -> Iterator[tuple[str, Any]]:
         """The options that differ from their defaults."""

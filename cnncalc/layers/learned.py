@@ -20,6 +20,8 @@ def _shape() -> Any:
 class _Learned(Layer):
     """What layers that hold one tensor for the whole map share. Weight (C, 1…) or `shape`."""
 
+    scalars = True
+
     shape: tuple[int, ...] | None = _shape()
     role: str = option(
         "choice",
@@ -45,7 +47,7 @@ class _Learned(Layer):
         (shape,) = shapes
         if self.role == "constant":
             return ()
-        sizes = self.shape or (shape[0], *([1] * (len(shape) - 1)))
+        sizes = self.shape or (*shape[:1], *([1] * (len(shape) - 1)))
         return (Weight("weight", sizes, self.role, self.role == "parameter"),)
 
 

@@ -23,6 +23,7 @@ class Elementwise(Layer):
     """What merges of one value with another share: axes of size 1 are stretched."""
 
     arity = "many"
+    scalars = True
     formula = "output = the common shape; axes of size 1 are stretched"
     source = "NumPy broadcasting; keras.layers.Add, Multiply"
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from cnncalc.errors import LayerError
-from cnncalc.layers.base import Layer, Shape, Weight, option, order, place
+from cnncalc.layers.base import BATCH, Layer, Shape, Weight, option, order, place
 
 
 def _axis() -> Any:
@@ -178,6 +178,29 @@ class UnitNorm(_AxesNorm):
     formula = "output = input / sqrt(sum of squares along the axes)"
     source = "keras.layers.UnitNormalization; torch.nn.functional.normalize"
 
+    axes: tuple[int | str, ...] = option(
+        "sizes",
+        "the axes that are normalised: channels by default, `all`, numbers from 0 (channels) on, "
+        "negative from the last, or `batch` for across the samples",
+        default=(0,),
+        words=("all", BATCH),
+    )
+
+    @property
+    def mixes_samples(self) -> bool:
+        return BATCH in self.axes
+
+    @property
+    def takes_scalars(self) -> bool:
+        return self.axes == (BATCH,)
+
+    def places(self, shape: Shape) -> tuple[int, ...]:
+        """Those of a sample; the batch is -1."""
+        return (-1,) if self.mixes_samples else super().places(shape)
+
+    def chosen(self, shape: Shape) -> tuple[int, ...]:
+        return () if self.mixes_samples else super().chosen(shape)
+
 
 class Standardize(_AxesNorm):
     """Values less a stored mean, over the root of a stored variance, for each place on the axes.
@@ -235,6 +258,7 @@ class LocalResponseNorm(Layer):
     """Normalisation over neighbouring channels; nothing is learned."""
 
     kind = "lrn"
+    scalars = False
     formula = "output = input / (k + alpha/size * sum of squares over `size` channels)^beta"
     source = "torch.nn.LocalResponseNorm; Krizhevsky et al. 2012"
 

@@ -7,11 +7,22 @@ from typing import Any
 
 from cnncalc.errors import LayerError
 
-__all__ = ["MAX_VALUE", "NO_PADS", "ONES", "REQUIRED", "Option", "empty", "option", "order"]
+__all__ = [
+    "MAX_VALUE",
+    "NO_PADS",
+    "ONES",
+    "REQUIRED",
+    "SCALAR",
+    "Option",
+    "empty",
+    "option",
+    "order",
+]
 
 REQUIRED: Any = object()
 ONES = (1,)  # the default of a per-axis option: one value for all axes
 NO_PADS = ((0, 0),)
+SCALAR = "scalar"  # what people read and type for the size () of a single number
 
 # Far beyond any network, and small enough that no product of a few of them hurts.
 MAX_VALUE = 2**31 - 1
@@ -61,7 +72,9 @@ class Option:
         if isinstance(value, str):
             if value not in self.words:
                 raise self.wrong(value)
-            return (value,) if self.kind == "sizes" else value
+            if self.kind == "sizes":
+                return () if value == SCALAR else (value,)
+            return value
         return NORMALISERS[self.kind](self, value)
 
     def wrong(self, value: object) -> LayerError:
@@ -153,7 +166,7 @@ def _pair(option: Option, value: Any) -> tuple[int, int]:
 
 def _sizes(option: Option, value: Any) -> tuple[int | str, ...]:
     values = value if isinstance(value, tuple | list) else (value,)
-    if not values:
+    if SCALAR in values or (not values and SCALAR not in option.words):
         raise option.wrong(value)
     return tuple(each if each in option.words else _integer(option, each) for each in values)
 

@@ -7,6 +7,7 @@ from math import prod
 from cnncalc.axis.windows import Slide, Window
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import OWN, Layer, Route, Shape, option, place, show
+from cnncalc.layers.options import SCALAR
 
 
 class Flatten(Layer):
@@ -90,11 +91,16 @@ class Reshape(Layer):
     """Any other shape of the same number of values, in row-major order."""
 
     kind = "reshape"
+    scalars = True
     formula = "output = the sizes given, of the same product; `infer` once"
     source = "torch.reshape; keras.layers.Reshape"
 
     sizes: tuple[int | str, ...] = option(
-        "sizes", "the new shape, channels first", positional=True, minimum=1, words=("infer",)
+        "sizes",
+        "the new shape, channels first",
+        positional=True,
+        minimum=1,
+        words=("infer", SCALAR),
     )
     order: str = option(
         "choice",

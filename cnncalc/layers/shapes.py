@@ -6,8 +6,10 @@ from typing import Any, ClassVar, Protocol
 
 from cnncalc.axis.windows import Slide, Spread, Window
 from cnncalc.errors import LayerError
+from cnncalc.layers.options import SCALAR
 
 __all__ = [
+    "BATCH",
     "Shape",
     "axis_name",
     "check_map",
@@ -18,6 +20,7 @@ __all__ = [
 ]
 
 Shape = tuple[int, ...]  # channels, then the spatial axes; no batch axis
+BATCH = "batch"  # in place of an axis: what runs across the samples
 
 
 def spread_out(name: str, values: tuple[Any, ...], shape: Shape) -> tuple[Any, ...]:
@@ -36,8 +39,13 @@ def spread_out(name: str, values: tuple[Any, ...], shape: Shape) -> tuple[Any, .
     )
 
 
-def place(axis: int, shape: Shape, order: str = "first") -> int:
-    """The axis of a channels-first shape that a number means; LayerError if there is none."""
+def place(axis: int | str, shape: Shape, order: str = "first") -> int:
+    """The axis of a channels-first shape that a number means; LayerError if there is none.
+
+    The batch stands in front of a sample's axes: it is -1.
+    """
+    if isinstance(axis, str):
+        return -1
     if not -len(shape) <= axis < len(shape):
         raise LayerError(
             f"the input {show(shape)} has no axis {axis}",
@@ -101,8 +109,8 @@ def axis_name(axis: int, axes: int) -> str:
 
 
 def show(shape: Shape) -> str:
-    """A shape as people write it: 16×32×32."""
-    return "×".join(map(str, shape))
+    """A shape as people write it: 16×32×32; `scalar` for that of a single number."""
+    return "×".join(map(str, shape)) or SCALAR
 
 
 def count_of(number: int, one: str, many: str = "") -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cnncalc.layers.base import Layer, Option
+from cnncalc.layers.options import SCALAR
 
 __all__ = ["word"]
 
@@ -41,7 +42,11 @@ def _number(value: float) -> str:
 
 
 def _joined(values: tuple[Any, ...]) -> str:
-    return "x".join(str(each) if isinstance(each, str) else _number(each) for each in values)
+    return "x".join(map(_each, values)) or SCALAR
+
+
+def _each(value: Any) -> str:
+    return value if isinstance(value, str) else _number(value)
 
 
 def _pads(pads: tuple[tuple[int, int], ...]) -> str:

@@ -7,11 +7,13 @@ from math import prod
 from typing import Any
 
 from cnncalc import packages
+from cnncalc.input_size import give, meant
 from cnncalc.layers.base import Shape
 from cnncalc.live.keras_graph import flat, has_graph, symbolic_call
 from cnncalc.live.keras_program import keras_program
-from cnncalc.live.program import Followed, Program, checked_shape, compare, refusal, sized
-from cnncalc.network import Network
+from cnncalc.live.program import Followed, Program, checked_size, compare, refusal, sized
+from cnncalc.network import Network, Typed
+from cnncalc.notations.sizes import Given
 from cnncalc.rows import as_layout, from_layout
 
 __all__ = ["from_keras"]
@@ -19,7 +21,7 @@ __all__ = ["from_keras"]
 BUILD = "build it, or call it once, or let its first layer be an Input"
 
 
-def from_keras(model: Any, input: Shape | None = None) -> Network:
+def from_keras(model: Any, input: Given | None = None) -> Network:
     """A live keras.Model as a network, with the names of its layers and Keras's counting.
 
     Its graph is read, or its `call` on symbolic tensors: nothing is run on data, and the model
@@ -27,35 +29,35 @@ def from_keras(model: Any, input: Shape | None = None) -> Network:
 
     Args:
         model: a built model: Sequential, functional, or with a `call` of its own.
-        input: shape of its first input without batch, in the model's own layout, where the
-            model leaves sizes open.
+        input: size of its first input, in the model's own layout, where the model leaves sizes
+            open: a tuple or a text; a batch in front is known by the model's own input.
 
     Raises:
         CnnCalcError: a model that isn't built, or whose layers aren't known.
     """
     keras = _keras()
-    shape = checked_shape("from_keras", input, "from_keras(model, (224, 224, 3))")
+    size = checked_size("from_keras", input, "from_keras(model, (224, 224, 3))")
     if not isinstance(model, keras.Model):
         raise refusal(f"`from_keras` takes a keras.Model, not a {type(model).__name__}")
     if not model.built:
         raise refusal(f"the model `{model.name}` isn't built: its sizes aren't known", BUILD)
     if has_graph(model) and getattr(model, "inputs", None):
-        return _of_graph(keras, model, shape)
-    return _of_call(keras, model, shape)
+        return _of_graph(keras, model, size)
+    return _of_call(keras, model, size)
 
 
 def _keras() -> Any:
     return packages.load("keras", "`from_keras`", "live")
 
 
-def _of_graph(keras: Any, model: Any, shape: Shape | None) -> Network:
+def _of_graph(keras: Any, model: Any, size: Typed | None) -> Network:
     """The network of a graph of layers, which is written once."""
     program, variables = keras_program(keras, model, model.inputs, model.outputs)
     read = program.network()
     own = tuple(model.inputs[0].shape)[1:]
     network = sized(read, Graph(model.name, program, read, _unused(model, variables), own))
-    if shape is not None:
-        network.input = from_layout(shape, read.layout)
+    if size is not None:
+        give(network, size)
     return network
 
 
@@ -84,11 +86,13 @@ class Graph:
         return network
 
 
-def _of_call(keras: Any, model: Any, shape: Shape | None) -> Network:
+def _of_call(keras: Any, model: Any, size: Typed | None) -> Network:
     """The network of a model with a `call` of its own, which is followed at each input."""
     shapes = _build_shapes(keras, model)
-    if shape is not None:
-        shapes[:1] = [(None, *shape)]
+    declared = shapes[0][1:] if shapes else None
+    if size is not None and (declared is None or None in declared):
+        batch = declared is not None and len(size.sizes) == len(declared) + 1
+        shapes[:1] = [(None, *size.sizes[batch:])]
     if not shapes or None in shapes[0][1:]:
         raise refusal(
             f"the size of the input of `{model.name}` isn't known",
@@ -114,7 +118,13 @@ def _of_call(keras: Any, model: Any, shape: Shape | None) -> Network:
 
     followed = Followed(model.name, follow)
     followed.known[own] = network
-    return Network((), own, notation="keras", layout=network.layout, tracer=followed)
+    called = Network(
+        (), own, notation="keras", layout=network.layout, tracer=followed, declared=declared
+    )
+    if size is not None:
+        meant(called, size)  # what can't be read is said now
+        give(called, size)
+    return called
 
 
 def _build_shapes(keras: Any, model: Any) -> list[tuple[int | None, ...]]:

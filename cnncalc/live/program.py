@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 
 from cnncalc.errors import CnnCalcError, Piece, Source
 from cnncalc.layers.base import Shape, show
-from cnncalc.network import Network, Step
+from cnncalc.network import Network, Step, Typed
 from cnncalc.notations import source
 from cnncalc.notations.names import Names
+from cnncalc.notations.sizes import Given, given
 from cnncalc.report import report_of
 from cnncalc.rows import as_layout
 
@@ -27,7 +28,7 @@ __all__ = [
     "Origin",
     "Program",
     "Unfollowed",
-    "checked_shape",
+    "checked_size",
     "compare",
     "first_line",
     "refusal",
@@ -56,17 +57,20 @@ def first_line(error: Exception) -> str:
     return said if len(said) <= MAX_SAID else said.partition(". ")[0][:MAX_SAID]
 
 
-def checked_shape(function: str, input: Any, example: str) -> Shape | None:
-    """An input size as it was given; refused where it is no tuple of sizes."""
+def checked_size(function: str, input: Given | None, example: str) -> Typed | None:
+    """An input size as it was given; refused where it is none."""
     if input is None:
         return None
-    sizes = tuple(input) if isinstance(input, tuple | list) else ()
-    if not sizes or any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in sizes):
+    try:
+        typed = given(input)
+    except CnnCalcError:
+        typed = Typed(())
+    if not typed.sizes or min(typed.sizes) < 1:
         raise refusal(
             f"`{function}` can't take the input {input!r:.40}",
             f"its sizes without the batch, as in {example}",
         )
-    return sizes
+    return typed
 
 
 class Origin(NamedTuple):
@@ -228,6 +232,7 @@ def sized(network: Network, at: Callable[[Shape], Network]) -> Network:
         notation=network.notation,
         layout=network.layout,
         tracer=at,
+        declared=network.declared,
     )
 
 

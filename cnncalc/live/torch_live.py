@@ -7,11 +7,13 @@ from typing import Any
 
 from cnncalc import packages
 from cnncalc.errors import CnnCalcError, SpecError
+from cnncalc.input_size import give, meant
 from cnncalc.layers.base import Shape
-from cnncalc.live.program import Followed, Unfollowed, checked_shape, first_line, refusal, sized
+from cnncalc.live.program import Followed, Unfollowed, checked_size, first_line, refusal, sized
 from cnncalc.live.torch_copy import empty_copy, is_layer
 from cnncalc.live.torch_fx import traced_program
-from cnncalc.network import Network
+from cnncalc.network import Network, Typed
+from cnncalc.notations.sizes import Given
 
 __all__ = ["from_torch"]
 
@@ -20,7 +22,7 @@ UNREAD = ("source", "unsupported", "batch", "batch-axis", "view", "weights", "ra
 SOURCE = "its source can be read where tracing can't follow: give the file and the class"
 
 
-def from_torch(module: Any, input: Shape | None = None) -> Network:
+def from_torch(module: Any, input: Given | None = None) -> Network:
     """A live torch.nn.Module as a network, with the names of `named_modules`.
 
     It is copied without its values and traced, so nothing is run on data and the module stays
@@ -28,13 +30,14 @@ def from_torch(module: Any, input: Shape | None = None) -> Network:
 
     Args:
         module: the module; it is read in evaluation mode.
-        input: shape without batch, channels first, of its input.
+        input: size of its input, channels first, as a tuple or as `"3x224x224"`; a batch in
+            front is known by the layers that it meets.
 
     Raises:
         CnnCalcError: a module that can't be traced, or whose layers aren't known.
     """
     torch = _torch()
-    shape = checked_shape("from_torch", input, "from_torch(module, (3, 224, 224))")
+    size = checked_size("from_torch", input, "from_torch(module, (3, 224, 224))")
     if not isinstance(module, torch.nn.Module):
         raise refusal(f"`from_torch` takes a torch.nn.Module, not a {type(module).__name__}")
     if type(module).__module__.startswith("keras.") or hasattr(module, "get_build_config"):
@@ -44,8 +47,9 @@ def from_torch(module: Any, input: Shape | None = None) -> Network:
     bare = empty_copy(torch, module)
     if is_layer(bare):
         bare = torch.nn.Sequential(bare)
-    network = _network(torch, bare, name, shape)
-    network.input = shape
+    network = _network(torch, bare, name, size)
+    if size is not None:
+        give(network, size)
     return network
 
 
@@ -63,14 +67,14 @@ def _unwrapped(torch: Any, module: Any) -> Any:
     return module
 
 
-def _network(torch: Any, bare: Any, name: str, shape: Shape | None) -> Network:
+def _network(torch: Any, bare: Any, name: str, size: Typed | None) -> Network:
     try:
         with torch.device("meta"):
             traced = traced_program(torch, bare, name).network()
     except Exception as error:  # tracing runs the module's own code
         if isinstance(error, CnnCalcError) and not isinstance(error, Unfollowed):
             raise
-        return _exported(torch, bare, name, shape, error)
+        return _exported(torch, bare, name, size, error)
     exported = Followed(name, lambda wanted: export_at(torch, bare, name, wanted))
     return sized(traced, Traced(traced, name, exported))
 
@@ -97,10 +101,10 @@ class Traced:
                 raise error from None
 
 
-def _exported(torch: Any, bare: Any, name: str, shape: Shape | None, why: Exception) -> Network:
+def _exported(torch: Any, bare: Any, name: str, size: Typed | None, why: Exception) -> Network:
     """The network of a module that torch.fx can't trace, for the reason `why`."""
     reason = first_line(why)
-    if shape is None:
+    if size is None:
         raise refusal(
             f"`{name}` can't be traced: {reason}",
             "give its input's size, as in from_torch(module, (3, 224, 224)), and it is tried "
@@ -117,9 +121,9 @@ def _exported(torch: Any, bare: Any, name: str, shape: Shape | None, why: Except
                 SOURCE,
             ) from None
 
-    exported = Followed(name, follow)
-    exported(shape)  # what can't be read is said now
-    return Network((), notation="torch", tracer=exported)
+    exported = Network((), notation="torch", tracer=Followed(name, follow))
+    meant(exported, size)  # what can't be read is said now
+    return exported
 
 
 def export_at(torch: Any, bare: Any, name: str, shape: Shape) -> Network:

@@ -161,12 +161,14 @@ class Arguments:
 
     def positional(self, text: str) -> tuple[Option, object]:
         for option in self.places:
-            if option.name not in self.values or option.kind == "integers":
+            several = option.kind in ("integers", "sizes")
+            if option.name not in self.values or several:
                 self.check_value(text, option)
                 value = read_value(option, text, self.let)
-                if option.kind == "integers":  # permute:1,2,0 as well as permute:1x2x0
-                    before = self.values.pop(option.name, ())
-                    return option, (*before, *value)  # type: ignore[misc]
+                if several and option.name in self.values:  # permute:1,2,0 as permute:1x2x0
+                    before = self.values.pop(option.name)
+                    more = value if isinstance(value, tuple) else (value,)
+                    return option, (*before, *more)  # type: ignore[misc]
                 return option, value
         if text.isidentifier():
             raise self.no_such(text)

@@ -6,19 +6,20 @@ import re
 from collections.abc import Iterable, Mapping
 
 from cnncalc.errors import LayerError, Source, Span, SpecError, suggest
+from cnncalc.input_size import give
 from cnncalc.layers import LAYERS, Layer
-from cnncalc.layers.base import Shape
 from cnncalc.layers.merge import Input
-from cnncalc.network import Network, Step
+from cnncalc.network import Network, Step, Typed
 from cnncalc.notations.arguments import At
 from cnncalc.notations.grammar import parse_tree
 from cnncalc.notations.making import Maker
 from cnncalc.notations.names import Names
 from cnncalc.notations.scope import Scope
+from cnncalc.notations.sizes import known_of, typed_at
 from cnncalc.notations.tree import Argument, Call, Definition, Group, Item, Jump, Merge, Repeat
 from cnncalc.notations.values import fill_in, integer
 
-__all__ = ["MAX_STEPS", "parse", "parse_size"]
+__all__ = ["MAX_STEPS", "parse"]
 
 MAX_STEPS = 250_000
 
@@ -50,7 +51,7 @@ def parse(source: Source, let: Mapping[str, int] | None = None) -> Network:
             code="empty",
             help="an input size and layers, such as `3x32x32 conv:16,k3,p1 relu`",
         )
-    shape, unsized = _size(tree.size, let)
+    typed, unsized = _size(tree.size, let)
     builder = _Builder(let, tree.definitions)
     builder.build_all(tree.items)
     if len(builder.steps) == 1:
@@ -60,50 +61,29 @@ def parse(source: Source, let: Mapping[str, int] | None = None) -> Network:
             code="empty",
             help="layers after the input size, such as `conv:16,k3,p1 relu`",
         )
-    return Network(
+    network = Network(
         builder.steps,
-        shape,
-        builder.outputs(),
+        outputs=builder.outputs(),
         unsized=unsized,
         locate=builder.maker.locate,
     )
+    if typed is not None:
+        give(network, typed)
+    elif tree.size is not None:
+        network.declared = known_of(tree.size.text)
+    return network
 
 
-def _size(size: Argument | None, let: Mapping[str, int]) -> tuple[Shape | None, SpecError | None]:
-    """The input's shape, or why there is none yet: a symbol or an unknown, which `-i` may fill."""
+def _size(size: Argument | None, let: Mapping[str, int]) -> tuple[Typed | None, SpecError | None]:
+    """The input's size, or why there is none yet: a symbol or an unknown, which `-i` may fill."""
     if size is None:
         return None, None
     try:
-        with At(size.span):
-            return parse_size(size.text, let), None
+        return typed_at(size.span, let), None
     except SpecError as error:
         if error.code not in ("unbound-symbol", "unknown-value"):
             raise
         return None, error
-
-
-def parse_size(text: str, let: Mapping[str, int] | None = None) -> Shape:
-    """An input size such as `3x224x224`; LayerError where it is none."""
-    if not text:
-        raise LayerError("the input size is empty", code="bad-input", help="such as 3x224x224")
-    sizes = []
-    for part in text.split("x"):
-        size = integer(part, let or {})
-        if size is None:
-            raise LayerError(
-                f"`{text[:40]}` is no input size",
-                code="bad-input",
-                help="channels and sizes joined by x, such as 3x224x224 or 1x16000",
-            )
-        if size < 1:
-            raise LayerError(
-                f"the input can't be {text[:40]}"
-                + (f", where `{part}` is {size}" if part in (let or {}) else ""),
-                code="bad-input",
-                help="sizes of at least 1, such as 3x224x224",
-            )
-        sizes.append(size)
-    return tuple(sizes)
 
 
 class _Builder:

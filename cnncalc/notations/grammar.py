@@ -18,6 +18,7 @@ from typing import TypeVar
 
 from cnncalc.errors import Source, Span, SpecError
 from cnncalc.layers import LAYERS
+from cnncalc.notations.sizes import front, respelled
 from cnncalc.notations.tree import (
     Argument,
     Call,
@@ -38,7 +39,6 @@ MAX_DEPTH = 60
 MAX_TEXT = 4_000_000
 
 MERGES = tuple(name for name, layer in LAYERS.items() if layer.arity == "many")
-SIZE = re.compile(r"[0-9_?]+(?:x[0-9A-WYZa-wyz_?]+)*\Z")
 LABEL = re.compile(r"[A-Za-z_$][\w.$]*")
 COUNT = re.compile(r"(\d+|\$\w+|\{[^{}\n]*\}|_|\?)\*")
 NAME = re.compile(r"[A-Za-z_][\w-]*")
@@ -90,22 +90,13 @@ class _Parser(Wording):
             self.blank()
 
     def parse_size(self) -> Argument | None:
-        word = WORD.match(self.text, self.at)
-        if not word:
+        start, end = self.at, front(self.text, self.at)
+        if end is None:
             return None
-        if re.match(r"\d+\s*,\s*\d+", word[0]):
-            raise self.error(
-                "sizes are joined by `x`",
-                self.at,
-                word.end(),
-                code="bad-input",
-                help=f"write `{word[0].replace(',', 'x').strip('x')}`",
-            )
-        if not SIZE.match(word[0]):
-            return None
-        self.at = word.end()
+        self.at = end
+        span = self.span(start)
         self.blank()
-        return Argument(word[0], Span(self.source, word.start(), word.end()))
+        return Argument(span.text, span)
 
     def items(self, closers: str) -> tuple[Item, ...]:
         """Items up to one of the closing characters, which is left in place."""
@@ -187,15 +178,15 @@ class _Parser(Wording):
 
     def hint(self, word: str) -> str | None:
         """What somebody may have meant by a word that is no layer."""
-        if re.fullmatch(r"\d+([X*][\dA-Z]+)+", word):
-            return f"sizes are joined by `x`: write `{re.sub('[X*]', 'x', word)}`"
+        if right := respelled(word):
+            return right
         if word.isdigit():
             return "options follow the layer's name without blanks, as in `conv:16,k3` and `2*relu`"
-        if SIZE.match(word.rstrip(",")) and word.endswith(","):
-            return f"words are parted by blanks alone: write `{word.rstrip(',')}`"
+        if word.endswith(",") and front(word[:-1]) == len(word) - 1:
+            return f"words are parted by blanks alone: write `{word[:-1]}`"
         if word.startswith("$"):
             return "`$` stands before a parameter, inside of its `def`"
-        if SIZE.match(word):
+        if front(word) == len(word):
             return "an input size stands once, at the start; `-i` takes the place of a file's own"
         if re.fullmatch(r"-?\d+(x-?\d+)+", word):
             return "sizes are whole numbers, at least 1"
@@ -238,7 +229,22 @@ class _Parser(Wording):
             branch = self.at
             branches.append(Group(self.items("]|"), Span(self.source, branch, self.at), None))
         self.close("]", opened)
+        if len(branches) == 1 and branches[0].items:
+            raise self.one_branch(name, opened)
         return Merge(name, arguments, tuple(branches), self.span(start), label)
+
+    def one_branch(self, name: str, opened: int) -> SpecError:
+        """A merge of one branch that holds layers: hardly what somebody means."""
+        inside = self.text[opened + 1 : self.at - 1].strip()
+        inside = inside if len(inside) <= 40 and "\n" not in inside else "…"
+        return self.error(
+            f"`{name}` has one branch, and nothing to join it with: a `|` is missing",
+            self.at - 1,
+            self.at,
+            code="branches",
+            help=f"`{name}[{inside} | ]` joins it with what flows in; else a `|` stands between "
+            "the branches",
+        )
 
     def parse_definition(self) -> None:
         start = self.at

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 
 from cnncalc.errors import SpecError, suggest
 from cnncalc.network import Network
+from cnncalc.notations.detecting import detect as by_looks
 from cnncalc.notations.gathering import Reading, gather, located, named
 
 __all__ = ["NOTATIONS", "Reading", "detect", "gather", "located", "named", "read"]
@@ -19,19 +19,6 @@ NOTATIONS = {
     "keras": "Keras source",
     "onnx": "an ONNX model",
 }
-COMMENT = re.compile(r"#[^\n]*")
-
-# How source gives itself away. No layer of the compact notation has a capital letter.
-KERAS = re.compile(
-    r"\b(?:keras|tf|tensorflow)\b|\blayers\.[A-Z]|\b(?:(?:Depthwise|Separable)?Conv[123]D\w*|"
-    r"Dense|\w+Pooling[123]D|BatchNormalization|Activation|UpSampling[123]D)\s*\("
-)
-PYTHON = re.compile(
-    r"^[ \t]*(?:import|from|class)\s|\b[A-Z]\w*\s*\(|\bself\.[A-Za-z_]|"
-    r"^[ \t]*def\s+\w+\s*\([^()]*\)[^=:\n]*:",
-    re.MULTILINE,
-)
-DEFINITION = re.compile(r"\bdef\s+[\w-]+\s*(?:\([^()]*\))?\s*=\s*\[")  # only compact has these
 
 
 def read(
@@ -110,7 +97,4 @@ def detect(reading: Reading) -> str:
         return "onnx"
     if suffixes & {".cnn"}:
         return "compact"
-    text = COMMENT.sub("", reading.source.text)
-    if ".py" not in suffixes and (DEFINITION.search(text) or not PYTHON.search(text)):
-        return "compact"
-    return "keras" if KERAS.search(text) else "torch"
+    return by_looks(reading.source.text, python=".py" in suffixes)

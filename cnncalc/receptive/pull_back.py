@@ -129,7 +129,7 @@ def _read(route: Route, region: Region) -> Part:
     if not all(region):
         return tuple(NOTHING for _ in shape)
     needed: list[Indices] = [NOTHING] * len(shape)
-    for side in route.sides(region[0]):
+    for side in route.sides(region[0] if region else range(1)):
         for axis, n in enumerate(shape):
             place = side.moves[axis]
             window = (side.windows[axis - 1] if side.windows else OWN) if axis else side.across

@@ -143,8 +143,8 @@ def _reached(report: Sighted, number: int, unit: tuple[int, ...]) -> Region:
     Raises:
         SpecError: too many to list.
     """
-    channels = range(report.rows[number].output_shape[0])
-    units = (channels, *(range(i, i + 1) for i in unit))
+    channels = map(range, report.rows[number].output_shape[:1])
+    units = (*channels, *(range(i, i + 1) for i in unit))
     try:
         region = pull_back(report.network.steps, report.rows, number, units)
     except TooManyError:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from cnncalc.layers.base import show
+from cnncalc.layers.options import SCALAR
 from cnncalc.report import Report
 from cnncalc.rows import Row
 from cnncalc.tables.table import PART, Column, thousands
@@ -134,7 +135,7 @@ COLUMNS = (
         "input",
         "input",
         "the shape that flows in, one for each branch",
-        lambda report, row: " ".join(joined(report.shape(s)) or "" for s in row.input_shapes),
+        lambda report, row: " ".join(joined(report.shape(s)) or SCALAR for s in row.input_shapes),
         lambda report, row: ", ".join(report.show(shape) for shape in row.input_shapes),
         narrow="fold",
     ),
@@ -142,7 +143,7 @@ COLUMNS = (
         "output",
         "output",
         "the shape that comes out",
-        lambda report, row: joined(report.shape(row.output_shape)),
+        lambda report, row: joined(report.shape(row.output_shape)) or SCALAR,
         lambda report, row: report.show(row.output_shape),
     ),
     Column(

@@ -13,7 +13,7 @@ from cnncalc.tables.table import Column, Table, choose, human_bytes
 from cnncalc.tables.verification import agreement, verdict
 from cnncalc.tables.weights import TENSORS, Tensor
 
-__all__ = ["check_columns", "remarks", "view"]
+__all__ = ["check_columns", "notes", "remarks", "view"]
 
 AUTOMATIC = re.compile(r"[a-z]+\d+|\d+|input")  # names that say no more than the layer's word
 MAX_INDENT = 6
@@ -181,13 +181,21 @@ def remarks(report: Report, *, memory: bool = False, fields: bool = True) -> lis
 
     Notes on receptive fields are left out of tables that show no fields.
     """
-    notes = report.notes if fields else report.sizing_notes
     lines = [_memory(report)] if memory else []
     lines += _beside(report) if memory else []
-    lines += [f"note: {note.message} (step {note.step})" for note in notes[:MAX_NOTES]]
-    if len(notes) > MAX_NOTES:
-        lines.append(f"note: {len(notes) - MAX_NOTES} more are in the report of --json")
-    return lines + verdict(report)
+    return [*lines, *notes(report, fields=fields), *verdict(report)]
+
+
+def notes(report: Report, *, fields: bool = True) -> list[str]:
+    """The report's notes, the first of many."""
+    found = report.notes if fields else report.sizing_notes
+    lines = [
+        f"note: {message}{'' if step is None else f' (step {step})'}"
+        for step, message in found[:MAX_NOTES]
+    ]
+    if len(found) > MAX_NOTES:
+        lines.append(f"note: {len(found) - MAX_NOTES} more are in the report of --json")
+    return lines
 
 
 def _memory(report: Report) -> str:

@@ -308,7 +308,7 @@ def test_a_layer_from_outside_stays_as_it_is() -> None:
 
 
 def test_wrong_sizes() -> None:
-    for size in ("8x8x3", 3, (8, 0, 3), (), (True, 3)):
+    for size in ("8x8xc", "", 3.0, (8, 0, 3), (), (True, 3)):
         with pytest.raises(CnnCalcError, match="can't take the input"):
             from_keras(built("sequential"), size)  # type: ignore[arg-type]
     with pytest.raises(CnnCalcError, match="was built for an input of 16×14×3, not of 8×8×3"):

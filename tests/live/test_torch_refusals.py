@@ -131,13 +131,14 @@ def test_what_is_refused(name: str, capfd: pytest.CaptureFixture[str]) -> None:
 
 def test_wrong_sizes() -> None:
     module = TRACED["dense"][0]()
-    for size in ("3x8x8", 3, (3, 0, 8), (), (True, 3), (3.0, 8.0)):
+    for size in ("3x8xw", "", 3.0, (3, 0, 8), (), (True, 3), (3.0, 8.0)):
         with pytest.raises(CnnCalcError, match="`from_torch` can't take the input"):
             from_torch(module, size)  # type: ignore[arg-type]
     with pytest.raises(CnnCalcError, match=r"receives 1 channels? \(1×8×8\)"):
         cnncalc.analyze(from_torch(module, (1, 8, 8)))
-    with pytest.raises(CnnCalcError, match="takes maps of 2 spatial axes but receives"):
+    with pytest.raises(CnnCalcError, match="3×8 has an axis too few") as caught:
         cnncalc.analyze(from_torch(module, (3, 8)))
+    assert caught.value.help == "write `3x8x8`"
 
 
 def test_without_torch(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,10 +38,14 @@ def test_round_trip(text: str) -> None:
         ("3x8x8 add[conv:3,k3,p1|]", "3x8x8 add[conv:3,k3,p1 |]"),
         ("3x8x8 add[ | conv:3,k3,p1 ]", "3x8x8 add[| conv:3,k3,p1]"),
         ("3x8x8 add[|]", "3x8x8 add[|]"),
+        ("3x8x8 relu cat[] add[ ]", "3x8x8 relu cat[] add[]"),
         ("3x8x8 fc:4,axis=-1 deconv:8,k2,s2", "3x8x8 linear:4,axis=-1 convt:8,k2,s2"),
         ("3x8x8 pad:1:2x0:1,reflect", "3x8x8 pad:1:2x0:1,mode=reflect"),
         ("3x8x8 conv:8,k3x5,s2x1,p=same", "3x8x8 conv:8,k3x5,s2x1,p=same"),
         ("3x8x8 permute:2,0,1", "3x8x8 permute:2x0x1"),
+        ("(3, 8, 8) adaptiveavg:4,keep", "3x8x8 adaptiveavg:4xkeep"),
+        ("3,8,8 flatten unflatten(12, 4, 4) reshape:3×8×8", "3x8x8 flatten unflatten:12x4x4 "
+         "reshape:3x8x8"),
         ("3x8x8 hardtanh:0,6 slice:..2", "3x8x8 hardtanh:0,high=6 slice:..2"),
         ("def b(c)=[conv:$c,k3,p1 relu] 3x8x8 b(8) b:{2*8}",
          "3x8x8 conv:8,k3,p1 relu conv:16,k3,p1 relu"),
@@ -64,6 +68,24 @@ def test_written(text: str, written: str) -> None:
 
     assert write(network) == written
     assert same(parse(written), network)
+
+
+@pytest.mark.parametrize("joined", ["torch.cat([y], 1)", "sum([y, y])", "torch.cat([y, x], 1)"])
+def test_joins_of_a_source_are_read_back(joined: str) -> None:
+    """A join of one tensor is `cat[]`: one branch that holds layers would be refused."""
+    body = f"y = self.conv(x)\n        return {joined}"
+    text = f"""
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 3, 1)
+    def forward(self, x):
+        {body}
+"""
+    report = analyze(text, (3, 8, 8))
+
+    assert report.spec is not None
+    assert analyze(report.spec).total == report.total
 
 
 def test_report_spec_has_the_size_that_was_used() -> None:

@@ -110,7 +110,9 @@ def test_the_line_is_the_nodes_number() -> None:
 
 
 def test_the_input_must_have_as_many_axes() -> None:
-    with pytest.raises(SpecError, match="takes 3×8×8 but the input is 3×8"):
+    with pytest.raises(SpecError, match="takes 3×8×8 but the input is 2×2×3×8×8"):
+        report([node("Relu", "x")], {}, (2, 2, 3, 8, 8))
+    with pytest.raises(SpecError, match="3×8 has an axis too few"):
         report([node("Relu", "x")], {}, (3, 8))
     with pytest.raises(SpecError, match="the size of the input is missing"):
         report([node("Relu", "x")], x=("n", 3, "h", "w"))

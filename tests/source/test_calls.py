@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import pytest
 
-from cnncalc.notations.source import detect
 from tests.source.reading import refused, report_of
 
 CONV = "nn.Conv2d(3, 16, 3, padding=1)"
@@ -81,27 +80,6 @@ def test_an_input_from_outside_wins() -> None:
     report = report_of(KERAS["sequential"], (64, 48, 3))
 
     assert report.shape(report.rows[3].output_shape) == [32, 24, 16]
-
-
-@pytest.mark.parametrize(
-    ("text", "notation"),
-    [
-        ("nn.Conv2d(3, 16, 3)", "torch"),
-        ("Conv2d(3, 16, 3), ReLU()", "torch"),
-        ("ReLU(), Flatten()", "torch"),
-        ("Conv2D(16, 3), Flatten()", "keras"),
-        ("keras.Sequential([])", "keras"),
-        ("layers.Dense(3)", "keras"),
-        ("import torch", "torch"),
-        ("from tensorflow.keras import layers", "keras"),
-        ("class Net(nn.Module): pass", "torch"),
-        ("3x32x32 conv:16,k3 relu", None),
-        ("conv(16, k=3) relu", None),
-        ("def block(c) = [conv:$c,k3 relu]", None),
-    ],
-)
-def test_detection(text: str, notation: str | None) -> None:
-    assert detect(text) == notation
 
 
 @pytest.mark.parametrize(

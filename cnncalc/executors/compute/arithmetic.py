@@ -48,7 +48,7 @@ def shift(at: Context, layer: Any, x: Array) -> Array:
 
 
 def _learned(at: Context, layer: Any, x: Array, around: float) -> Array:
-    shape = layer.shape or (x.shape[1], *(1,) * (x.ndim - 2))
+    shape = layer.shape or (*x.shape[1:2], *(1,) * (x.ndim - 2))
     if layer.role == "constant":
         return at.filled(shape, around, spread=0.1)
     return at.tensor("weight", shape, around=around)

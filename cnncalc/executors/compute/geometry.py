@@ -34,15 +34,18 @@ def map_sizes(x: Any) -> tuple[int, ...]:
     return tuple(x.shape[2:])
 
 
-def axis_of(layer: Any, axis: int, rank: int) -> int:
+def axis_of(layer: Any, axis: int | str, rank: int) -> int:
     """The axis of a sample (C, *spatial), of `rank` axes, that an axis number means.
 
-    Numbers count the channels first, or last with a layer's order `last`.
+    Numbers count the channels first, or last with a layer's order `last`. The batch stands
+    before them all: it is -1.
     """
+    if axis == "batch":
+        return -1
     counted = list(range(rank))
     if getattr(layer, "order", "first") == "last":
         counted = counted[1:] + counted[:1]
-    return counted[axis]
+    return counted[int(axis)]
 
 
 def one_each(values: Sequence[Any], sizes: Sequence[int]) -> tuple[Any, ...]:

@@ -51,7 +51,9 @@ def reshape(at: Context, layer: Any, x: Array) -> Array:
     sizes = reshaped_sizes(layer)
     if layer.order == "first":
         return x.reshape(x.shape[0], *sizes)
-    counted = at.xp.moveaxis(x, 1, -1).reshape(x.shape[0], *sizes[1:], sizes[0])
+    counted = (at.xp.moveaxis(x, 1, -1) if x.ndim > 2 else x).reshape(
+        x.shape[0], *sizes[1:], sizes[0]
+    )
     return at.xp.moveaxis(counted, -1, 1)
 
 

@@ -91,7 +91,7 @@ def unit_norm(at: Context, layer: Any, x: Array) -> Array:
     """Each vector along the axes over its Euclidean length."""
     axes = _chosen_axes(layer, x)
     out = at.like(x)
-    for part in at.samples(x):
+    for part in [slice(None)] if layer.mixes_samples else at.samples(x):
         values = x[part].astype(at.wide)
         squares = at.xp.square(values).sum(axis=axes, keepdims=True)
         out[part] = values / at.xp.sqrt(at.xp.maximum(squares, 1e-12))

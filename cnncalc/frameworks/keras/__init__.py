@@ -41,6 +41,7 @@ __all__ = [
     "Frame",
     "Reader",
     "declared_input",
+    "open_sizes",
     "readers",
     "relabel",
 ]
@@ -86,6 +87,16 @@ def readers(frame: Frame = CHANNELS_LAST) -> Mapping[str, Reader]:
 
 
 READERS = readers()
+
+
+def open_sizes(arguments: Mapping[str, Any]) -> tuple[int | None, ...] | None:
+    """The sizes in Keras's order that an input declares, None for each that it leaves open."""
+    whole = arguments.get("batch_shape", arguments.get("batch_input_shape"))
+    sizes = arguments.get("shape", arguments.get("input_shape"))
+    if sizes is None and isinstance(whole, tuple | list):
+        sizes = whole[1:]
+    fits = isinstance(sizes, tuple | list) and all(n is None or isinstance(n, int) for n in sizes)
+    return tuple(sizes) if fits and sizes else None
 
 
 def declared_input(

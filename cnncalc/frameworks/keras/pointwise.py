@@ -8,7 +8,7 @@ from cnncalc.frameworks.keras.arguments import finish, integer, number
 from cnncalc.frameworks.keras.frame import Call, Vocabulary
 from cnncalc.layers import LAYERS
 from cnncalc.layers.activation import Dropout, Noise, ParametricReLU, Rescale, Softmax
-from cnncalc.layers.base import Expects, Layer, Shape
+from cnncalc.layers.base import BATCH, Expects, Layer, Shape
 from cnncalc.layers.linear import Linear
 
 __all__ = ["POINTWISE"]
@@ -105,7 +105,9 @@ def softmax(call: Call, axis: Any = -1, **keywords: Any) -> tuple[Layer, ...]:
     axes = tuple(axis) if isinstance(axis, tuple | list) else (axis,)
     if len(axes) != 1:
         raise call.error("is read along one axis only", "axis=-1, or another one")
-    place, order = call.frame.axis(integer(call, "axis", axes[0], -8))
+    if integer(call, "axis", axes[0], -8) == 0:
+        return finish(call, keywords, Softmax(BATCH))
+    place, order = call.frame.axis(axes[0])
     return finish(call, keywords, call.ordered(Softmax(place, order)))
 
 

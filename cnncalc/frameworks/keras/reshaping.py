@@ -114,7 +114,7 @@ def flatten(call: Call, data_format: Any = None, **keywords: Any) -> tuple[Layer
 
 def reshape(call: Call, target_shape: Any, **keywords: Any) -> tuple[Layer, ...]:
     """Reshape; -1 stands for what is left."""
-    if not isinstance(target_shape, tuple | list) or not target_shape:
+    if not isinstance(target_shape, tuple | list):
         raise call.error(
             f"can't take target_shape={target_shape!r:.40}", "a tuple of sizes, such as (7, 7, 64)"
         )
@@ -122,7 +122,8 @@ def reshape(call: Call, target_shape: Any, **keywords: Any) -> tuple[Layer, ...]
         "infer" if size == -1 else integer(call, "a size in target_shape", size)
         for size in target_shape
     ]
-    return finish(call, keywords, Reshape(call.frame.sizes(sizes), call.frame.order))
+    order = call.frame.order if sizes else "first"  # a single number has none
+    return finish(call, keywords, Reshape(call.frame.sizes(sizes), order))
 
 
 def permute(call: Call, dims: Any, **keywords: Any) -> tuple[Layer, ...]:

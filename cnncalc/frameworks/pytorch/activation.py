@@ -9,7 +9,7 @@ from typing import Any
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import Reader
 from cnncalc.frameworks.pytorch.arguments import chosen, integer, number, refused
-from cnncalc.frameworks.pytorch.axes import along, batch_axis
+from cnncalc.frameworks.pytorch.axes import along
 from cnncalc.layers import KINDS
 from cnncalc.layers.activation import (
     Dropout,
@@ -19,7 +19,7 @@ from cnncalc.layers.activation import (
     Softmax,
     Softmin,
 )
-from cnncalc.layers.base import Expects, Layer, Shape, show
+from cnncalc.layers.base import BATCH, Expects, Layer, Shape, show
 
 __all__ = ["READERS"]
 
@@ -109,19 +109,13 @@ def glu(dim: Any = -1) -> Layer:
 
 def softmax(kind: type[Layer], call: str, dim: Any = None) -> Layer:
     if dim is None:
-        return kind().expecting(Expects(call, rule=partial(_implicit, call)))
+        return kind().expecting(Expects(call, rule=_implicit))
     return along(kind, call, dim)
 
 
-def _implicit(call: str, layer: Layer, shape: Shape) -> Layer:
+def _implicit(layer: Layer, shape: Shape) -> Layer:
     """Without `dim` PyTorch takes axis 1, but axis 0 of three: the batch."""
-    if len(shape) == 2:
-        raise LayerError(
-            f"{call} without dim works on axis 0 of an input of three axes, which is the batch",
-            code="batch-axis",
-            help="dim=1 for the channels",
-        )
-    return layer
+    return layer.replaced(axis=BATCH) if len(shape) == 2 else layer
 
 
 def softmax_2d() -> Layer:
@@ -129,9 +123,7 @@ def softmax_2d() -> Layer:
 
 
 def _third_from_last(layer: Layer, shape: Shape) -> Layer:
-    if len(shape) == 2:
-        raise batch_axis("nn.Softmax2d", "dim", -3)
-    return layer
+    return layer.replaced(axis=BATCH) if len(shape) == 2 else layer
 
 
 def dropout(call: str, axes: int | None, p: Any = 0.5, inplace: Any = False) -> Layer:

@@ -7,34 +7,41 @@ from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.pytorch.arguments import integer
-from cnncalc.layers.base import Expects, Layer, Shape
+from cnncalc.layers.base import BATCH, Expects, Layer, Shape
 
 __all__ = ["along", "batch_axis", "from_front"]
 
 
 def along(kind: type[Layer], call: str, dim: Any) -> Layer:
-    """A layer with an `axis`, from PyTorch's `dim`."""
+    """A layer with an `axis`, from PyTorch's `dim`; some may run across the batch."""
+    across = BATCH in kind.options["axis"].words
     if integer(call, "dim", dim) == 0:
-        raise batch_axis(call, "dim", 0)
+        if not across:
+            raise batch_axis(call, "dim", 0)
+        return kind(axis=BATCH)
     layer = kind(axis=dim - 1 if dim > 0 else dim)
-    return layer.expecting(Expects(call, rule=partial(_off_batch, call, dim)))
+    return layer.expecting(Expects(call, rule=partial(_counted, call, dim, across)))
 
 
-def _off_batch(call: str, dim: int, layer: Layer, shape: Shape) -> Layer:
-    from_front(call, "dim", dim, shape)
-    return layer
+def _counted(call: str, dim: int, across: bool, layer: Layer, shape: Shape) -> Layer:
+    place = from_front(call, "dim", dim, shape, across)
+    return layer if place else layer.replaced(axis=BATCH)
 
 
-def from_front(call: str, name: str, dim: int, shape: Shape) -> int:
-    """A `dim` counted from the front, the batch being 0; LayerError where there is none."""
+def from_front(call: str, name: str, dim: int, shape: Shape, batch: bool = False) -> int:
+    """A `dim` counted from the front, the batch being 0; LayerError where there is none.
+
+    `batch`: whether it may be that.
+    """
     axes = len(shape) + 1
     if not -axes <= dim < axes:
         raise LayerError(
             f"{name}={dim} of {call} is no axis of an input of {axes} axes, batch included",
             code="wrong-axes",
-            help=f"{name} from {-axes} to {axes - 1}, without the batch (0 and {-axes})",
+            help=f"{name} from {-axes} to {axes - 1}"
+            + ("" if batch else f", without the batch (0 and {-axes})"),
         )
-    if dim % axes == 0:
+    if dim % axes == 0 and not batch:
         raise batch_axis(call, name, dim)
     return dim % axes
 

@@ -28,6 +28,7 @@ def network_of(model: Model) -> Network:
         (),
         shape if len(shape) == len(sizes) else None,
         notation="onnx",
+        declared=tuple(size if isinstance(size, int) else None for size in sizes),
         tracer=partial(_trace, model, Listing(model)),
     )
 

@@ -117,7 +117,7 @@ def _squeeze(layer: Any, shape: Shape) -> Sequence[Piece]:
 
 def _learned(layer: Any, shape: Shape) -> Sequence[Piece]:
     """A class of the file's own, since Keras has none."""
-    if layer.shape is not None or layer.role != "parameter":
+    if layer.shape is not None or layer.role != "parameter" or not shape:
         raise no_class(layer, "only a learned value for each channel is written")
     return [Piece(layer.kind, f"{layer.kind.capitalize()}()", holds=True)]
 

@@ -93,6 +93,16 @@ def _permute(layer: Any, shape: Shape) -> Sequence[Piece]:
     return [Piece("permute", None, f"{{0}}.permute(0, {axes})")]
 
 
+def _single(layer: Any, shape: Shape) -> Sequence[Piece] | None:
+    """To or from one number of each sample, where no class of torch.nn goes."""
+    sizes = layer.output(shape)
+    if not sizes:
+        return [Piece("reshape", None, "{0}.reshape({0}.shape[0])")]
+    if not shape:
+        return [Piece("reshape", None, f"{{0}}.reshape(-1, {', '.join(map(str, sizes))})")]
+    return None
+
+
 def _slice(layer: Any, shape: Shape) -> Sequence[Piece]:
     taken = layer.taken(shape)
     step = f":{layer.step}" if layer.step != 1 else ""
@@ -104,7 +114,7 @@ def _learned(sign: str) -> Form:
     def form(layer: Any, shape: Shape) -> Sequence[Piece]:
         if layer.role == "constant":
             raise no_class(layer, "its values are not known here")
-        sizes = layer.shape or (shape[0], *([1] * (len(shape) - 1)))
+        sizes = layer.shape or (*shape[:1], *([1] * (len(shape) - 1)))
         start = "torch.ones" if sign == "*" else "torch.zeros"
         values = f"{start}({', '.join(map(str, sizes))})"
         kind = "nn.Parameter" if layer.role == "parameter" else "nn.Buffer"
@@ -157,6 +167,7 @@ FORMS: dict[str, Form] = {
     "power": _power,
     "reduce": _reduce,
     "rescale": _rescale,
+    "reshape": _single,
     "scale": _learned("*"),
     "se": _squeeze,
     "shift": _learned("+"),

@@ -8,7 +8,6 @@ small program: it is run again at each input size, since `x.view(x.size(0), -1)`
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -16,37 +15,12 @@ from typing import TYPE_CHECKING
 
 from cnncalc.errors import Source
 from cnncalc.network import Network
+from cnncalc.notations.detecting import detect
 
 if TYPE_CHECKING:
     from cnncalc.notations.source.files import Disk
 
-__all__ = ["detect", "parse"]
-
-# What gives source away; the classes whose names differ tell the frameworks apart.
-KERAS = re.compile(
-    r"\b(?:keras|tensorflow)\b|\btf\.|\blayers\.[A-Z]|\b(?:(?:Depthwise|Separable)?Conv[123]D"
-    r"(?:Transpose)?|Dense|(?:Max|Average|GlobalMax|GlobalAverage)Pooling[123]D|"
-    r"BatchNormalization|LayerNormalization|Activation|UpSampling[123]D|ZeroPadding[123]D|"
-    r"InputLayer)\s*\("
-)
-TORCH = re.compile(
-    r"\btorch\b|\bnn\.[A-Z]|\b(?:Lazy)?(?:Conv(?:Transpose)?|BatchNorm|MaxPool|AvgPool|"
-    r"Adaptive\w+Pool)[123]d\s*\("
-)
-PYTHON = re.compile(
-    r"^[ \t]*(?:import|from|class)\s|\b[A-Z]\w*\s*\(|\bself\.[A-Za-z_]|"
-    r"^[ \t]*def\s+\w+\s*\([^()]*\)[^=:\n]*:",
-    re.MULTILINE,
-)
-
-
-def detect(text: str) -> str | None:
-    """`torch` or `keras` for source; None for what is no source at all."""
-    if TORCH.search(text):
-        return "torch"
-    if KERAS.search(text):
-        return "keras"
-    return "torch" if PYTHON.search(text) else None
+__all__ = ["parse"]
 
 
 def parse(
@@ -76,7 +50,7 @@ def parse(
     from cnncalc.notations.source.building import read
     from cnncalc.notations.source.files import Disk
 
-    found = notation or detect(source.text) or "torch"
+    found = notation or detect(source.text, python=True)
     place = Path(os.path.abspath(path)) if path else None
     disk = disk or Disk()
     network = read(source, found, entry or None, place, packages or {}, disk)

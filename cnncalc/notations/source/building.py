@@ -7,11 +7,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from cnncalc.errors import Source
+from cnncalc.errors import Source, Span
+from cnncalc.input_size import give
 from cnncalc.layers.base import Layer, Shape, Weight
 from cnncalc.layers.merge import Input
 from cnncalc.network import Network, Step
 from cnncalc.notations.names import Names
+from cnncalc.notations.sizes import front, typed_at
 from cnncalc.notations.source import definitions, expressions, statements
 from cnncalc.notations.source.data import content_of
 from cnncalc.notations.source.describing import describe
@@ -21,22 +23,21 @@ from cnncalc.notations.source.flowing import Tensor
 from cnncalc.notations.source.fragments import completed
 from cnncalc.notations.source.holding import WEIGHTS, as_stored
 from cnncalc.notations.source.kinds import Unsized
-from cnncalc.notations.source.limits import Budget, check_int
+from cnncalc.notations.source.limits import Budget
 from cnncalc.notations.source.machine import Machine
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.torch_containers import SEQUENTIAL
 from cnncalc.notations.source.torch_modules import children, is_module, named_modules, own_weights
 from cnncalc.notations.source.trace import Trace
 from cnncalc.notations.source.values import Function, Instance, SetValue, Value
-from cnncalc.rows import from_layout
 
 __all__ = ["REGISTERED", "read", "tensors_in"]
 
 # Importing these tells the machine how each kind of node is evaluated.
 REGISTERED = (definitions, expressions, statements)
 
-# A size before the source, as in `3x32x32 nn.Sequential(…)`.
-SIZE = re.compile(r"\s*(\d{1,12}(?:x\d{1,12})*)(?:[ \t,]*\n|[ \t,]+)(?=[^\d,])")
+# What stands between a size and its source, as in `3x32x32, nn.Sequential(…)`.
+APART = re.compile(r"(?:[ \t,]*\n|[ \t,]+)(?=[^\d,])")
 Build = Callable[..., tuple[Machine, Value]]
 
 
@@ -52,8 +53,7 @@ def read(
 
     The text may start with that size, as a spec does.
     """
-    size = SIZE.match(source.text)
-    begin = size.end() if size else 0
+    size, begin = in_front(source)
 
     def build(
         wanted: Shape | None = None, inputs: dict[int, Shape] | None = None
@@ -70,27 +70,39 @@ def read(
 
     network = around(build)
     if size is not None:
-        sizes = tuple(check_int(int(each)) for each in size[1].split("x"))
-        network.input = from_layout(sizes, network.layout)
+        give(network, typed_at(size, {}))
     return network
+
+
+def in_front(source: Source) -> tuple[Span | None, int]:
+    """The size that stands before the source, if one does, and where the source begins."""
+    text = source.text
+    start = len(text) - len(text.lstrip())
+    if not text[start : start + 1].isdecimal() and text[start : start + 1] != "(":
+        return None, 0
+    end = front(text, start)
+    apart = APART.match(text, end) if end is not None else None
+    return (Span(source, start, end or 0), apart.end()) if apart else (None, 0)
 
 
 def around(build: Build) -> Network:
     """The network around the model that a source builds."""
     try:
         machine, model = build()
-    except Unsized:
-        return keras(build, None, None)
+    except Unsized as unsized:
+        return keras(build, None, None, unsized.sizes)
     if is_module(model):
         return torch_network(build, machine, model)
-    return keras(build, machine, model)
+    return keras(build, machine, model, None)
 
 
-def keras(build: Build, machine: Machine | None, model: Value) -> Network:
+def keras(
+    build: Build, machine: Machine | None, model: Value, sizes: tuple[int | None, ...] | None
+) -> Network:
     """A network around a Keras model, whose rules are loaded only now."""
     from cnncalc.notations.source.keras_networks import keras_network
 
-    return keras_network(build, machine, model)
+    return keras_network(build, machine, model, sizes)
 
 
 def torch_network(build: Build, machine: Machine, model: Instance) -> Network:

@@ -50,7 +50,7 @@ def merged(machine: Any, sign: str, tensors: list[Value]) -> Value:
         raise Refusal(f"`{sign}` between two tensors can't be followed")
     ranks = {len(each.shape) for each in tensors}
     if len(ranks) > 1:
-        shapes = " and ".join(f"batch×{show(each.shape)}" for each in tensors)
+        shapes = " and ".join("×".join(map(size_text, outer_shape(each))) for each in tensors)
         raise Refusal(
             f"`{sign}` between {shapes}: PyTorch lines up last axes, so the batch of one would "
             "meet another axis of the other",
@@ -95,8 +95,8 @@ def learned(machine: Any, sign: str, tensor: Tensor, static: Static, reverse: bo
     learned_ones = [each for each in sources.values() if each.role == "parameter"]
     owner = next(iter(learned_ones or sources.values()), None)
     role = owner.role if owner is not None else "constant"
-    shape: tuple[int, ...] | None = trimmed(sizes)
-    if sign == "*" and sizes[0] == tensor.shape[0] == prod(sizes):
+    shape: tuple[int, ...] | None = trimmed(sizes) or None
+    if sign == "*" and sizes[:1] == tensor.shape[:1] == (prod(sizes),):
         shape = None  # one value for each channel
     if reverse and sign in "-/":
         how = KINDS["rescale"](-1.0) if sign == "-" else KINDS["reciprocal"]()

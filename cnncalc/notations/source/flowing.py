@@ -33,15 +33,13 @@ class Tensor:
     Attributes:
         number: the record that made it.
         shape: in the network's inner order (channels first in Keras too), without batch.
-        alone: whether it is one number of each sample, whose axis of size 1 isn't the source's.
     """
 
-    __slots__ = ("alone", "number", "shape")
+    __slots__ = ("number", "shape")
 
     def __init__(self, number: int, shape: tuple[int, ...]) -> None:
         self.number = number
         self.shape = shape
-        self.alone = False
 
 
 class Pile:

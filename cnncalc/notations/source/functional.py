@@ -6,6 +6,7 @@ from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.layers import KINDS
+from cnncalc.layers.base import BATCH
 from cnncalc.notations.source.data import listed
 from cnncalc.notations.source.flowing import Static
 from cnncalc.notations.source.raising import raised
@@ -168,14 +169,13 @@ def normalize(
 ) -> Value:
     if isinstance(input, Static):
         return Static(input.shape, input.sources)
-    from cnncalc.notations.source.tensors import inner_axis
+    from cnncalc.notations.source.tensors import axis_of
 
     if p != 2:
         raise Refusal("`F.normalize` with another norm than 2 can't be followed")
-    return emit(
-        machine, KINDS["unitnorm"](axes=(inner_axis(input, dim, "F.normalize"),)), [input],
-        op="normalize",
-    )  # fmt: skip
+    axis = axis_of(input, dim)
+    layer = KINDS["unitnorm"](axes=(axis - 1 if axis else BATCH,))
+    return emit(machine, layer, [input], op="normalize")
 
 
 def one_hot(machine: Any, *args: Value, **options: Value) -> Value:

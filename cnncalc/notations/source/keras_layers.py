@@ -175,7 +175,7 @@ def run(machine: Any, layer: Instance, inputs: Value, **options: Value) -> Value
 def outer(machine: Any, tensor: Tensor) -> tuple[Value, ...]:
     """A shape as Keras shows it: None for the batch, then its own order of axes."""
     shape = tensor.shape
-    return (None, *(shape if machine.frame.order == "first" else (*shape[1:], shape[0])))
+    return (None, *machine.frame.outside(shape))
 
 
 def inner(machine: Any, sizes: Sequence[int]) -> Shape:

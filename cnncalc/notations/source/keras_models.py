@@ -36,20 +36,26 @@ __all__ = ["MODEL", "SEQUENTIAL", "between", "declared_shape", "keras_input", "s
 
 def keras_input(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> Tensor:
     """`keras.Input(shape)`: a tensor of the declared shape, or of the one wanted from outside."""
+    from cnncalc.frameworks.keras import open_sizes
     from cnncalc.notations.source.torch_layers import plain
 
     name = kwargs.get("name")
+    values = [plain(each) for each in args]
+    named = {key: plain(value) for key, value in kwargs.items() if key not in ("name", "dtype")}
     try:
-        (layer,) = machine.keras_readers()["Input"](
-            *(plain(each) for each in args),
-            **{key: plain(value) for key, value in kwargs.items() if key not in ("name", "dtype")},
-        )
+        (layer,) = machine.keras_readers()["Input"](*values, **named)
     except LayerError as error:
         raise refused(error) from None
-    return new_input(machine, layer.shape, name if isinstance(name, str) else None)
+    sizes = open_sizes(named | dict(zip(("shape",), values, strict=False)))
+    return new_input(machine, layer.shape, name if isinstance(name, str) else None, sizes)
 
 
-def new_input(machine: Any, declared: Shape | None, name: str | None) -> Tensor:
+def new_input(
+    machine: Any,
+    declared: Shape | None,
+    name: str | None,
+    sizes: tuple[int | None, ...] | None = None,
+) -> Tensor:
     """One more input, counted in the order in which they are made."""
     place = machine.inputs_made
     machine.inputs_made += 1
@@ -57,7 +63,7 @@ def new_input(machine: Any, declared: Shape | None, name: str | None) -> Tensor:
     if shape is None:
         shape = machine.default_input
     if shape is None:
-        raise Unsized
+        raise Unsized(sizes)
     owner = Instance(keras_layer("InputLayer"), machine.spans())
     owner.fields["name"] = name or auto_name(machine, "InputLayer")
     owner.fields["place"] = place

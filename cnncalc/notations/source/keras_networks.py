@@ -30,8 +30,16 @@ __all__ = ["keras_network"]
 Build = Callable[..., "tuple[Machine, Value]"]
 
 
-def keras_network(build: Build, machine: Machine | None, model: Value) -> Network:
-    """A network around a Keras model; without one, its input's size comes from outside."""
+def keras_network(
+    build: Build,
+    machine: Machine | None,
+    model: Value,
+    declared: tuple[int | None, ...] | None = None,
+) -> Network:
+    """A network around a Keras model; without one, its input's size comes from outside.
+
+    `declared` are the sizes, in Keras's order, of an input that leaves some of them open.
+    """
     shape: Shape | None = None
     frame = machine.frame if machine else None
     if machine is not None:
@@ -39,6 +47,7 @@ def keras_network(build: Build, machine: Machine | None, model: Value) -> Networ
             with machine.deep():
                 model = sequential_of(machine, [model])
         shape = own_shape(machine, model)
+        declared = machine.frame.outside(shape) if shape else first_sizes(model)
 
     fresh = [(machine, model)] if machine is not None and shape is not None else []
 
@@ -55,7 +64,15 @@ def keras_network(build: Build, machine: Machine | None, model: Value) -> Networ
         return traced(*made, wanted)
 
     layout = frame.layout if frame else "channels-last"
-    return Network((), shape, notation="keras", layout=layout, tracer=run)
+    return Network((), shape, notation="keras", layout=layout, tracer=run, declared=declared)
+
+
+def first_sizes(model: Instance) -> tuple[int | None, ...] | None:
+    """The sizes that the first layer of a Sequential declares, where some are left open."""
+    from cnncalc.frameworks.keras import open_sizes
+
+    first = next(iter(model.fields.get("stack", ())), None)
+    return open_sizes(first.fields) if isinstance(first, Instance) else None
 
 
 def own_shape(machine: Any, model: Instance) -> Shape | None:

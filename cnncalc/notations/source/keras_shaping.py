@@ -65,7 +65,7 @@ def squeeze(machine: Any, tensor: Value, axis: Value = None) -> Value:
     if any(sizes[where] != 1 for where in gone):
         raise Refusal("only axes of one can be squeezed", code="axes")
     kept = tuple(size for where, size in enumerate(sizes) if where not in gone)[1:]
-    return by_layer(machine, "Reshape", tensor, kept or (1,))
+    return by_layer(machine, "Reshape", tensor, kept)
 
 
 def transpose(machine: Any, tensor: Value, axes: Value = None) -> Value:

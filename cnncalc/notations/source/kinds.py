@@ -8,7 +8,15 @@ __all__ = ["Unsized", "is_keras_class", "is_keras_layer", "is_keras_model"]
 
 
 class Unsized(Exception):  # noqa: N818, no error: a run is put off
-    """An input whose size the source leaves open: a run needs one from outside."""
+    """An input whose size the source leaves open: a run needs one from outside.
+
+    Attributes:
+        sizes: in Keras's order, those that it has, and None for the others; None: none.
+    """
+
+    def __init__(self, sizes: tuple[int | None, ...] | None) -> None:
+        super().__init__()
+        self.sizes = sizes
 
 
 def is_keras_layer(value: Value) -> bool:

@@ -159,6 +159,12 @@ class Machine:
         refusal.span = next(iter(self.spans()), None)
         return refusal
 
+    def told(self, refusal: Refusal) -> SpecError:
+        """What the user sees of a refusal, and what the layers until there want of the input."""
+        error = refusal.error()
+        error.wants = self.trace.wants() if self.trace is not None else None
+        return error
+
     @contextmanager
     def deep(self) -> Iterator[None]:
         """Room for the interpreter's own recursion, and one kind of error coming out of it."""
@@ -173,11 +179,11 @@ class Machine:
         except MemoryError:
             raise Refusal("reading this source takes too much memory").error() from None
         except Raised as raised:
-            raise raised.refusal().error() from None
+            raise self.told(raised.refusal()) from None
         except Refusal as refusal:
-            raise refusal.error() from None
+            raise self.told(refusal) from None
         except FAULTS:
-            raise self.stumbled().error() from None
+            raise self.told(self.stumbled()) from None
         finally:
             sys.setrecursionlimit(limit)
 

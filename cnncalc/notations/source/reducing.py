@@ -11,7 +11,7 @@ from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.tensors import axis_of, inner_axis, outer_shape
 from cnncalc.notations.source.trace import emit
 from cnncalc.notations.source.values import Opaque, Value
-from cnncalc.notations.source.viewing import emit_view, sizes_given
+from cnncalc.notations.source.viewing import sizes_given
 
 __all__ = ["extreme", "norm", "pair", "product_of", "reduction", "spread"]
 
@@ -33,9 +33,6 @@ def reduction(how: str, biased: bool = False) -> Any:
         if isinstance(tensor, Static):
             return static_reduction(tensor, {axis_of(tensor, each) for each in dims}, keep)
         axes = tuple(sorted(inner_axis(tensor, each, how) for each in dims))
-        if len(axes) == rank - 1 and not keep:
-            whole = emit(machine, KINDS["reduce"](how, axes, True, biased), [tensor], op=how)
-            return emit_view(machine, whole, ())
         spatial = axes == tuple(range(1, rank - 1))
         if how in ("mean", "max") and spatial:
             return emit(machine, KINDS["gap" if how == "mean" else "gmp"](keep), [tensor], op=how)

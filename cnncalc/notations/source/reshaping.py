@@ -25,6 +25,8 @@ def flatten(machine: Any, tensor: Value, start_dim: Value = 0, end_dim: Value = 
         sizes = list(tensor.shape)
         sizes[start : end + 1] = [prod(sizes[start : end + 1])]
         return Static(tuple(sizes), tensor.sources, tensor.values, tensor.whole, tensor.fill)
+    if start == 0 and end > 0 and prod(tensor.shape[:end]) == 1:
+        return emit_view(machine, tensor, tensor.shape[end:])
     if start == 0 and end > 0:
         raise Refusal(
             "this flattens the batch into the features",
@@ -88,8 +90,6 @@ def unsqueeze(machine: Any, tensor: Value, dim: Value) -> Value:
         return Static(tuple(sizes), tensor.sources, tensor.values, tensor.whole, tensor.fill)
     if place == 0:
         raise Refusal("an axis in front of the batch can't be followed", code="batch-axis")
-    if tensor.alone:
-        return emit_view(machine, tensor, tuple(sizes[1:]))
     return emit(machine, KINDS["reshape"](tuple(sizes[1:])), [tensor], op="unsqueeze")
 
 
@@ -102,8 +102,6 @@ def squeeze(machine: Any, tensor: Value, dim: Value = None) -> Value:
         return Static(tuple(kept), tensor.sources, tensor.values, tensor.whole, tensor.fill)
     if len(kept) == len(sizes):
         return tensor
-    if not kept[1:]:
-        return emit_view(machine, tensor, ())
     return emit(machine, KINDS["reshape"](tuple(kept[1:])), [tensor], op="squeeze")
 
 

@@ -70,7 +70,7 @@ def flowing_item(machine: Any, tensor: Tensor, parts: list[Value]) -> Value:
         axis += 1
     if dropped:
         shape = tuple(size for place, size in enumerate(result.shape) if place not in dropped)
-        result = emit(machine, KINDS["reshape"](shape or (1,)), [result], op="getitem")
+        result = emit(machine, KINDS["reshape"](shape), [result], op="getitem")
     return result
 
 

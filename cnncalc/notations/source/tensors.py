@@ -18,7 +18,7 @@ def outer_shape(value: Value) -> tuple[Value, ...]:
     """A tensor's sizes as its source sees them, the batch first."""
     # (Keras has its own order; see keras_layers.)
     if isinstance(value, Tensor):
-        return (Batch(),) if value.alone else (Batch(), *value.shape)
+        return (Batch(), *value.shape)
     return tuple(value.shape)
 
 

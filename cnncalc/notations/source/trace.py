@@ -7,6 +7,7 @@ from typing import Any
 
 from cnncalc.analysis import MAX_ELEMENTS, settle
 from cnncalc.errors import LayerError, Span
+from cnncalc.input_size import Wants, wants_of
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.merge import Input
@@ -69,6 +70,7 @@ class Trace:
         used: the parameters and buffers that some step reads, by identity.
         ran: the modules whose layers made a step, by identity.
         tried: those that worked on something fixed, with what is to be said if they never ran.
+        refused: a layer that didn't take its input, with the records and shapes of that.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class Trace:
         self.used: dict[int, Parameter] = {}
         self.ran: dict[int, Instance] = {}
         self.tried: dict[int, Refusal] = {}
+        self.refused: tuple[Layer, tuple[int, ...], tuple[Shape, ...]] | None = None
 
     def input(self, shape: Shape, name: str = "input", own: bool = False) -> Tensor:
         """An input of the network; `own`: a further one, with a shape of its own."""
@@ -93,6 +96,14 @@ class Trace:
             raise Refusal(f"more than {MAX_LAYERS:,} layers", code="too-large", fatal=True)
         self.records.append(record)
         return self.tensor(len(self.records) - 1, record.shape)
+
+    def wants(self) -> Wants | None:
+        """What the layers so far declare about the first input."""
+        if not self.records:
+            return None
+        steps = [(n, r.layer, r.inputs, self._shapes(r)) for n, r in enumerate(self.records)]
+        steps += [(len(steps), *self.refused)] if self.refused else []
+        return wants_of(steps, self.records[0].shape)
 
     def check_tried(self) -> None:
         """Refuse layers that worked on something fixed and never on the input."""
@@ -173,7 +184,7 @@ def emit(
     machine.budget.spend(STEP_COST)
     if machine.trace is not None and (owner is not None or held):
         inputs = [flowing(machine, each) for each in inputs]
-    if keeps_shape(layer) and all(isinstance(each, Static) for each in inputs):
+    if layer.by_value and all(isinstance(each, Static) for each in inputs):
         return made_of(machine, inputs, inputs[0].shape)
     shapes = tuple(inner_shape(each) for each in inputs)
     try:
@@ -181,6 +192,9 @@ def emit(
     except LayerError as error:
         from cnncalc.notations.source.mismatch import misfit
 
+        if machine.trace is not None and all(isinstance(each, Tensor) for each in inputs):
+            numbers = tuple(each.number for each in inputs)
+            machine.trace.refused = layer, numbers, shapes
         raise misfit(machine, error, layer, inputs, shapes, owner) from None
     if not all(isinstance(each, Tensor) for each in inputs):
         note_fixed(machine, layer, shapes, owner)
@@ -192,11 +206,6 @@ def emit(
     numbers = tuple(each.number for each in inputs)
     named, spans = name or name_of(machine, owner, op), spans_of(machine, owner)
     return machine.trace.add(Record(layer, numbers, shape, named, owner, part, spans, held))
-
-
-def keeps_shape(layer: Layer) -> bool:
-    """Whether a layer does the same to tensors of any size, and holds nothing."""
-    return type(layer).output is Layer.output and type(layer).weights is Layer.weights
 
 
 def made_of(machine: Any, inputs: Sequence[Value], shape: tuple[Any, ...]) -> Static:

@@ -98,13 +98,9 @@ def batch_first(shape: Shape, wanted: list[Value]) -> Refusal:
 def emit_view(machine: Any, tensor: Tensor, shape: Shape) -> Value:
     """The plainest layer that gives this shape."""
     before = tensor.shape
-    if not shape:  # one number of each sample stays an axis here
-        made = emit_view(machine, tensor, (1,))
-        made.alone = True
-        return made
     if shape == before:
         return type(tensor)(tensor.number, shape)
-    if len(shape) == 1:
+    if len(shape) == 1 and before:
         return emit(machine, KINDS["flatten"](), [tensor], op="view")
     merge = merged_axes(before, shape)
     if merge is not None:

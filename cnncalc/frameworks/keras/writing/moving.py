@@ -13,8 +13,8 @@ __all__ = ["MERGES", "WRITERS", "keras_axis"]
 
 
 def keras_axis(place: int) -> int:
-    """An axis from inside as Keras counts them, the batch being 0."""
-    return place or -1
+    """An axis from inside, where the batch is -1, as Keras counts them, the batch being 0."""
+    return {0: -1, -1: 0}.get(place, place)
 
 
 def _linear(layer: Any, shape: Shape) -> str:

@@ -106,7 +106,7 @@ def learned(call: Call, flow: Flow, constant: Constant, reverse: bool) -> Flow:
         call.refuse(f"it gives {show(whole)} of {show(flow.shape)}", code="branches")
     if whole != flow.shape:
         flow = call.add(KINDS["expand"](whole), [flow], "/expand")
-    shape = None if sizes == (flow.shape[0], *(1,) * (len(flow.shape) - 1)) else sizes
+    shape = None if sizes == (*flow.shape[:1], *(1,) * (len(flow.shape) - 1)) else sizes
     role = "parameter" if _is_weight(constant) else "constant"
     if role == "constant":
         return call.add(KINDS[kind](shape, role), [flow])

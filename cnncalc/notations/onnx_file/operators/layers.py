@@ -10,7 +10,7 @@ from cnncalc.frameworks.onnx.activation import ACTIVATIONS, ALONG_AXIS, clip
 from cnncalc.frameworks.onnx.node import plain as as_one
 from cnncalc.frameworks.onnx.pooling import POOLS
 from cnncalc.layers import KINDS
-from cnncalc.layers.base import Layer
+from cnncalc.layers.base import BATCH, Layer
 from cnncalc.notations.onnx_file.call import Call
 from cnncalc.notations.onnx_file.model import Constant
 from cnncalc.notations.onnx_file.records import Flow, Statistic, Value
@@ -103,7 +103,10 @@ def plain(call: Call) -> Flow:
 def along_axis(call: Call) -> Flow:
     """Softmax: before operator set 13 all axes from one on are taken together."""
     kind, flow = KINDS[ALONG_AXIS[call.node.op]], call.flow()
-    axis = call.axis(call.integer("axis", -1 if call.opset >= 13 else 1), flow)
+    number = call.integer("axis", -1 if call.opset >= 13 else 1)
+    if call.opset >= 13 and number in (0, -len(flow.shape) - 1):
+        return call.add(kind(BATCH), [flow])
+    axis = call.axis(number, flow)
     if call.opset >= 13 or prod(flow.shape[axis + 1 :]) == 1:
         return call.add(kind(axis), [flow])
     if axis:

@@ -19,8 +19,6 @@ __all__ = ["RESHAPING", "to_shape"]
 def to_shape(call: Call, flow: Flow, whole: Shape, suffix: str = "") -> Flow:
     """Data in another shape; the batch must stay first."""
     target = call.without_batch(whole)
-    if not target:
-        call.refuse("nothing but one number for each sample would be left", code="empty-output")
     return call.add(moved(flow.shape, target), [flow], suffix)
 
 
@@ -28,6 +26,8 @@ def moved(shape: Shape, target: Shape) -> Layer:
     """The plainest layer between two shapes: one axis split, neighbours merged, or any other."""
     if shape == target:
         return KINDS["identity"]()
+    if not shape or not target:  # one number of each sample
+        return KINDS["reshape"](target)
     if len(target) == 1:
         return KINDS["flatten"]()
     if len(shape) == len(target) and _long(shape) == _long(target):
@@ -75,7 +75,7 @@ def reshape(call: Call) -> Flow | Merged | Rows:
         before = (call.batch * prod(flow.shape[:-1]), flow.shape[-1])
     sizes = call.whole("shape", 1) or []
     whole = shapes.reshaped(before, sizes, bool(call.integer("allowzero", 0)))
-    if call.batch == 1 and len(whole) == 1:
+    if call.batch == 1 and len(whole) == 1 and prod(flow.shape) > 1:
         return Merged(flow)
     if len(whole) == 2 and len(flow.shape) > 1 and whole[0] != call.batch:
         return Rows(_with_rows(call, flow, whole))

@@ -163,7 +163,7 @@ def dropout(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) ->
 @writes("scale", "shift")
 def learned(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
     (shape,) = shapes
-    sizes = layer.shape or (shape[0], *(1,) * (len(shape) - 1))
+    sizes = layer.shape or (*shape[:1], *(1,) * (len(shape) - 1))
     value = 1.0 if layer.kind == "scale" else 0.0
     if layer.role == "parameter":
         tensor = at.weight("weight", sizes, value)

@@ -16,6 +16,8 @@ MOST_TAPS = 256  # of an unfold: each is a node
 
 
 def channels_last(at: Builder, x: str, shape: Shape) -> str:
+    if len(shape) < 2:
+        return x
     return at.permuted(x, [*range(1, len(shape)), 0])
 
 

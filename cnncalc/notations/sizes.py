@@ -1,0 +1,136 @@
+"""Sizes as people give them: `3x224x224`, `3×224×224`, `3,224,224`, `(3, 224, 224)`, `scalar`.
+
+The one place that reads a size: after an option, in front of a spec or a source, in Python.
+What is meant by it, a batch perhaps, is `input_size`'s to say.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from operator import index
+
+from cnncalc.errors import CnnCalcError, LayerError, Piece, Source, Span, SpecError
+from cnncalc.layers.base import Shape
+from cnncalc.layers.options import SCALAR
+from cnncalc.network import Typed
+from cnncalc.notations.values import integer
+
+__all__ = ["Given", "front", "given", "known_of", "read_size", "respelled", "typed_at"]
+
+Given = Shape | str | int | Source  # what Python takes for a size
+
+FIRST = r"[0-9_?]+"
+ANY = r"[0-9A-WYZa-wyz_?]+"  # loose, so that a mistake in a size is told as one
+SURE = r"(?:[0-9]+|[_?]|[A-WYZ][A-WYZa-z0-9]*)"  # where another word might stand
+FRONT = re.compile(
+    rf"(?:\(\s*{FIRST}(?:\s*[,x×]\s*{ANY})*\s*(?:,\s*)?\)"
+    rf"|{FIRST}(?:\s*,\s*{SURE})+"
+    rf"|[0-9]+(?:\s+[x×]\s+{SURE})+"
+    rf"|{FIRST}(?:[x×]{ANY})*)(?=[\s\[\]|(){{}}#]|$)"
+)
+SEPARATOR = re.compile(r"[x×,]")
+BRACKETS = {"(": ")", "[": "]"}
+MISSPELLED = re.compile(r"\d+(?:\s*[X*]\s*[\dA-WYZ]+)+")
+SHOWN = 40  # characters of a size that a message repeats
+
+
+def front(text: str, at: int = 0) -> int | None:
+    """Where the size ends that stands at a place of a spec; None where none does."""
+    found = FRONT.match(text, at)
+    return found and found.end()
+
+
+def read_size(text: str, let: Mapping[str, int] | None = None) -> Shape:
+    """The size that a text is; `scalar` and `()` are that of a single number.
+
+    Raises:
+        LayerError: it is none, or holds a symbol without a value.
+    """
+    inner = text.strip()
+    bracketed = inner[:1] in BRACKETS and inner.endswith(BRACKETS[inner[:1]])
+    if bracketed:
+        inner = inner[1:-1].strip().removesuffix(",")
+    if inner == SCALAR or (bracketed and not inner):
+        return ()
+    if not inner:
+        raise LayerError("the size is empty", code="bad-input", help="such as 3x224x224")
+    return tuple(_one(part.strip(), text, let or {}) for part in SEPARATOR.split(inner))
+
+
+def _one(part: str, text: str, let: Mapping[str, int]) -> int:
+    size = integer(part, let)
+    if size is None:
+        raise LayerError(
+            f"`{text.strip()[:SHOWN]}` is no size",
+            code="bad-input",
+            help=respelled(text) or "whole numbers joined by x, such as 3x224x224 or 1x16000",
+        )
+    if size < 1:
+        raise LayerError(
+            f"a size can't be {text.strip()[:SHOWN]}"
+            + (f", where `{part}` is {size}" if part in let else ""),
+            code="bad-input",
+            help="numbers of at least 1, such as 3x224x224",
+        )
+    return size
+
+
+def known_of(text: str) -> tuple[int | None, ...]:
+    """The sizes of a text, None for each that is a symbol or unknown."""
+    parts = SEPARATOR.split(text.strip("( )"))
+    return tuple(int(part) if part.strip().isdecimal() else None for part in parts if part.strip())
+
+
+def respelled(text: str) -> str | None:
+    """What would be right where `X` or `*` stands between sizes; None for anything else."""
+    if not MISSPELLED.fullmatch(text.strip()):
+        return None
+    right = re.sub(r"\s*[X*]\s*", "x", text.strip())
+    return f"sizes are joined by `x`: write `{right}`"
+
+
+def typed_at(span: Span, let: Mapping[str, int]) -> Typed:
+    """The size that stands at a place of a text; SpecError with the place where it is none."""
+    try:
+        return Typed(read_size(span.text, let), span)
+    except LayerError as error:
+        raise SpecError(error.message, span, code=error.code, help=error.help) from None
+
+
+def given(size: Given, place: str = "input") -> Typed:
+    """A size from Python, or the text of an option such as `-i`, which `place` names.
+
+    Raises:
+        SpecError: a text that is no size.
+        CnnCalcError: what is neither a text nor made of whole numbers.
+    """
+    if isinstance(size, str):
+        size = Source(size, (Piece(0, place),))
+    if isinstance(size, Source):
+        return _from_text(size)
+    numbers = size if isinstance(size, tuple | list) else (size,)
+    try:
+        return Typed(tuple(_whole(number) for number in numbers))
+    except TypeError:
+        raise CnnCalcError(
+            f"`{place}` can't be {size!r:.60}",
+            code="bad-input",
+            help='its sizes without the batch, such as (3, 224, 224) or "3x224x224"',
+        ) from None
+
+
+def _from_text(source: Source) -> Typed:
+    try:
+        return typed_at(Span(source, 0, len(source.text)), {})
+    except SpecError as error:
+        if error.code in ("unbound-symbol", "unknown-value"):
+            error.help = "numbers, such as 3x224x224"
+        raise
+
+
+def _whole(number: object) -> int:
+    """An int, or what counts as one (NumPy's); TypeError for anything else."""
+    if isinstance(number, bool):
+        raise TypeError
+    return index(number)  # type: ignore[arg-type]
