@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from inspect import isclass, isroutine
 from operator import index
-from reprlib import repr as shortened
+from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
 from cnncalc.errors import CnnCalcError, Source
@@ -19,6 +18,7 @@ FORMS = (
     "a text such as '3x32x32 conv:16,k3', a path, 'model.py:Net', a torch.nn.Module, a "
     "keras.Model, or what `cnncalc.parse` gave"
 )
+FUNCTIONS = (BuiltinFunctionType, FunctionType, MethodType)
 SHOWN = 40  # characters of a value that a message repeats
 
 
@@ -89,15 +89,16 @@ def _reader_of(given: Any) -> Callable[[Any, Any], Network] | None:
 
 def _is(value: Any, module: str, name: str) -> bool:
     kind = getattr(sys.modules.get(module), name, None)
-    return isclass(kind) and isinstance(value, kind)
+    return isinstance(kind, type) and isinstance(value, kind)
 
 
 def _no_network(given: Any) -> CnnCalcError:
     """What can't be a network, and what may have been meant."""
     name = getattr(given, "__name__", "")
-    if isclass(given) and any(each.__name__ in ("Module", "Model") for each in given.__mro__[1:]):
+    bases = {each.__name__ for each in given.__mro__[1:]} if isinstance(given, type) else set()
+    if bases & {"Module", "Model"}:
         advice = f"an object of it: `{name}()`"
-    elif isroutine(given) and name.isidentifier():
+    elif isinstance(given, FUNCTIONS) and name.isidentifier():
         advice = f"what it gives: `{name}()`"
     elif _is(given, "keras", "Layer"):
         advice = "a model of it: `keras.Sequential([keras.Input((32, 32, 3)), layer])`"
@@ -118,9 +119,11 @@ def _no_network(given: Any) -> CnnCalcError:
 
 def described(value: Any) -> str:
     """A value as a message names it: itself where it is short, else what it is."""
-    if isclass(value):
+    from reprlib import repr as shortened  # of long lists it shows the first elements only
+
+    if isinstance(value, type):
         return f"the class `{value.__qualname__}`"
-    if isroutine(value):
+    if isinstance(value, FUNCTIONS):
         return f"the function `{value.__name__}`"
     shown = shortened(value)
     if len(shown) <= SHOWN and shown.isprintable() and not shown.startswith("<"):
