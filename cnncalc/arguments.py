@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from operator import index
-from reprlib import repr as shortened
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
@@ -19,7 +18,7 @@ FORMS = (
     "a text such as '3x32x32 conv:16,k3', a path, 'model.py:Net', a torch.nn.Module, a "
     "keras.Model, or what `cnncalc.parse` gave"
 )
-ROUTINES = (FunctionType, BuiltinFunctionType, MethodType)
+FUNCTIONS = (BuiltinFunctionType, FunctionType, MethodType)
 SHOWN = 40  # characters of a value that a message repeats
 
 
@@ -96,11 +95,10 @@ def _is(value: Any, module: str, name: str) -> bool:
 def _no_network(given: Any) -> CnnCalcError:
     """What can't be a network, and what may have been meant."""
     name = getattr(given, "__name__", "")
-    if isinstance(given, type) and any(
-        each.__name__ in ("Module", "Model") for each in given.__mro__[1:]
-    ):
+    bases = {each.__name__ for each in given.__mro__[1:]} if isinstance(given, type) else set()
+    if bases & {"Module", "Model"}:
         advice = f"an object of it: `{name}()`"
-    elif isinstance(given, ROUTINES) and name.isidentifier():
+    elif isinstance(given, FUNCTIONS) and name.isidentifier():
         advice = f"what it gives: `{name}()`"
     elif _is(given, "keras", "Layer"):
         advice = "a model of it: `keras.Sequential([keras.Input((32, 32, 3)), layer])`"
@@ -121,9 +119,11 @@ def _no_network(given: Any) -> CnnCalcError:
 
 def described(value: Any) -> str:
     """A value as a message names it: itself where it is short, else what it is."""
+    from reprlib import repr as shortened  # of long lists it shows the first elements only
+
     if isinstance(value, type):
         return f"the class `{value.__qualname__}`"
-    if isinstance(value, ROUTINES):
+    if isinstance(value, FUNCTIONS):
         return f"the function `{value.__name__}`"
     shown = shortened(value)
     if len(shown) <= SHOWN and shown.isprintable() and not shown.startswith("<"):

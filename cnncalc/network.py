@@ -142,7 +142,7 @@ class Network:
         """The same network with these steps in the places of its own."""
         twin = copy(self)
         twin.steps = steps
-        twin.tracer = None  # they are the steps at one input
+        twin.tracer = twin.remake = None  # they are the steps at one input
         return twin
 
     def __copy__(self) -> Network:

@@ -140,6 +140,7 @@ class Program:
         self.origins: dict[int, Origin] = {}
         self.taken: set[str] = set()
         self.packages: dict[str, Path] = {}
+        self.source: Source | None = None  # once it is whole
 
     def write(self, line: str, origin: Origin | None = None) -> None:
         """Add one line."""
@@ -158,8 +159,10 @@ class Program:
         return word
 
     def line_of(self, step: Step) -> int | None:
-        """The line that a step comes from; None for inputs."""
-        return bisect_right(self.starts, step.spans[0].start) - 1 if step.spans else None
+        """The line that a step comes from, also through functions of other files; else None."""
+        places = (span.start for span in step.spans if span.source is self.source)
+        place = next(places, None)
+        return None if place is None else bisect_right(self.starts, place) - 1
 
     def origin(self, step: Step) -> Origin | None:
         """Where in the model a step was run, if its line says so."""
@@ -177,9 +180,9 @@ class Program:
 
     def network(self) -> Network:
         """The network that the program describes, its steps named as in the model."""
-        text = Source("\n".join(self.lines) + "\n", (Piece(0, self.name),))
+        self.source = Source("\n".join(self.lines) + "\n", (Piece(0, self.name),))
         network = source.parse(
-            text, notation=self.notation, entry=self.target, packages=self.packages
+            self.source, notation=self.notation, entry=self.target, packages=self.packages
         )
         return sized(network, Named(network, self))
 
@@ -253,13 +256,13 @@ def _name(given: str, origin: Origin | None, calls: Counter[str]) -> str:
     base = given.partition("#")[0]
     if origin is None or origin.named:
         return base
-    if origin.alone and calls[origin.call] == 1:
-        return origin.path
     holder, _, what = base.partition(".")
     if base in origin.fields:
         return origin.fields[base]
     if holder in origin.fields:  # a function with the weights of a module
         path = origin.fields[holder]
         return path if not what or path == origin.path else f"{path}{origin.joint}{what}"
+    if origin.alone and calls[origin.call] == 1:
+        return origin.path
     word = sub(r"_\d+$", "", base)  # made unique in the program; it shall be so in the model
     return f"{origin.path}{origin.joint}{word}" if origin.path else word

@@ -9,7 +9,7 @@ from typing import Any
 from cnncalc.frameworks.pytorch import READERS
 from cnncalc.live.program import first_line, refusal
 
-__all__ = ["empty_copy", "is_layer", "is_library", "layer_words", "parameters_of"]
+__all__ = ["empty_copy", "extends_layer", "is_layer", "is_library", "layer_words", "parameters_of"]
 
 # What a module keeps its hooks in; those that compute weights are seen by the weights' names.
 HOOKS = (
@@ -98,6 +98,14 @@ def is_library(module: Any) -> bool:
 def is_layer(module: Any) -> bool:
     """Whether a module is one of torch.nn's own layers, which tracing doesn't enter."""
     return is_library(module) and type(module).__name__ in READERS
+
+
+def extends_layer(module: Any) -> bool:
+    """Whether a module's class inherits from one of torch.nn's own layers."""
+    return any(
+        each.__module__.startswith("torch.nn.modules.") and each.__name__ in READERS
+        for each in type(module).__mro__
+    )
 
 
 def layer_words(path: str, module: Any) -> str:

@@ -130,7 +130,7 @@ class _Writer(TorchProgram):
         read = [node for node in nodes if any(user not in inside for user in node.users)]
         node = (read or nodes)[-1]
         words = ", ".join(dict.fromkeys(self._text(each) for each in given))
-        self.run_layer(node, path, f"self.{field}({words})", _shape(node))
+        self.run_layer(node, path, field, words, _shape(node))
 
     def _node(self, node: Any) -> None:
         if node.op == "placeholder":

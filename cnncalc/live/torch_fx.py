@@ -8,7 +8,7 @@ from typing import Any
 
 from cnncalc.live.program import Program, refusal
 from cnncalc.live.torch_program import TorchProgram
-from cnncalc.live.torch_words import argument, call, function_words
+from cnncalc.live.torch_words import argument, call, function_words, given
 
 __all__ = ["follow_in_place", "traced_program"]
 
@@ -113,8 +113,7 @@ class _Writer(TorchProgram):
             self._function(node, *_place(node))
 
     def _call(self, node: Any, path: str, field: str) -> None:
-        words = call(f"self.{field}", node.args, node.kwargs, self._text)
-        self.run_layer(node, path, words)
+        self.run_layer(node, path, field, given(node.args, node.kwargs, self._text))
 
     def _function(self, node: Any, path: str, key: str) -> None:
         """A function or a method; a module that only calls one remains a module."""

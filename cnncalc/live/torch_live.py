@@ -93,7 +93,8 @@ class Traced:
         try:
             return self.traced.at(shape)
         except SpecError as error:
-            if error.code not in UNREAD and error.file == f"<{self.name}>":
+            in_program = error.file in (None, f"<{self.name}>")
+            if in_program and error.code not in UNREAD:
                 raise
             try:
                 return self.exported(shape)

@@ -12,7 +12,7 @@ from cnncalc.layers.base import Shape
 from cnncalc.live.literals import literal
 from cnncalc.live.program import Fields, Origin, Program
 from cnncalc.live.python_module import module_of
-from cnncalc.live.torch_copy import is_layer, is_library, layer_words, parameters_of
+from cnncalc.live.torch_copy import extends_layer, is_layer, is_library, layer_words, parameters_of
 from cnncalc.notations.source.holding import WEIGHTS
 
 __all__ = ["TorchProgram"]
@@ -51,6 +51,7 @@ class TorchProgram:
         self.inputs: list[str] = []
         self.imports: list[str] = []
         self.functions: dict[Any, str] = {}  # the words for functions of other modules
+        self.callers: dict[tuple[str, str], str] = {}  # the fields of modules that only call one
         self.texts: dict[Any, str] = {}  # the words for each node of the graph
         self.read: dict[Any, Fields] = {}  # whose tensors a node stands for
 
@@ -58,13 +59,14 @@ class TorchProgram:
         """Add a line to the forward."""
         self.forward.append((line, origin))
 
-    def run_layer(self, node: Any, path: str, words: str, shape: Shape | None = None) -> None:
-        """Add the line of a layer, whose step has the layer's name."""
+    def run_layer(
+        self, node: Any, path: str, field: str, given: str, shape: Shape | None = None
+    ) -> None:
+        """Add the line of a call of a module's field, whose step has the module's name."""
         self.texts[node] = node.name
-        field = self.layer(path)
         first = self.first[id(self.modules[path])]
         origin = Origin(path, fields={field: first}, shape=shape)
-        self.run(f"{node.name} = {words}", origin)
+        self.run(f"{node.name} = self.{field}({given})", origin)
 
     def run_function(
         self, node: Any, path: str, call: str, words: str, shape: Shape | None = None
@@ -75,6 +77,9 @@ class TorchProgram:
         fields = {field: name for each in given if each for field, name in each.items()}
         if all(given):
             self.read[node] = fields  # made of the module's tensors alone
+        if extends_layer(self.modules[path]):
+            # the step of its weights is the module, as that of the layer would be
+            fields = {field: name for field, name in fields.items() if name in self.modules}
         origin = Origin(path, call, fields, alone=self.is_own_leaf(path), shape=shape)
         self.run(f"{node.name} = {words}", origin)
 
@@ -98,7 +103,11 @@ class TorchProgram:
     def calling(self, path: str, function: str) -> str:
         """The field of a module that does nothing but call a function."""
         first = self.first.setdefault(id(self.modules[path]), path)
-        return self.fields.get(first) or self._field(first, f"Calling({function})")
+        if (first, function) not in self.callers:
+            field = self.program.identifier(first)
+            self.callers[first, function] = field
+            self.made.append(f"self.{field} = Calling({function})")
+        return self.callers[first, function]
 
     def written(self) -> Program:
         """The whole program, with what the module holds and the graph never uses."""
@@ -183,6 +192,10 @@ class TorchProgram:
         for path, parameter in self.module.named_parameters():
             if id(parameter) not in self.first:
                 self.tensor(path, parameter)
+        for path, buffer in self.module.named_buffers():
+            own = not is_layer(self.modules[path.rpartition(".")[0]])
+            if own and id(buffer) not in self.first:
+                self.tensor(path, buffer)
 
 
 def _constant(tensor: Any) -> str | None:

@@ -10,7 +10,7 @@ from typing import Any
 from cnncalc.live.literals import literal, subscript
 from cnncalc.live.program import Unfollowed
 
-__all__ = ["argument", "call", "function_words", "item"]
+__all__ = ["argument", "call", "function_words", "given", "item"]
 
 Text = Callable[[Any], str]  # a node's words
 
@@ -69,10 +69,15 @@ def _keywords(options: Mapping[str, Any], text: Text) -> str:
     return ", ".join(f"{key}={argument(value, text)}" for key, value in said.items())
 
 
+def given(args: Any, kwargs: Mapping[str, Any], text: Text) -> str:
+    """What stands in the brackets of a call."""
+    words = [*(argument(each, text) for each in args), _keywords(kwargs, text)]
+    return ", ".join(filter(None, words))
+
+
 def call(words: str, args: Any, kwargs: Mapping[str, Any], text: Text) -> str:
     """A call of a function."""
-    given = [*(argument(each, text) for each in args), _keywords(kwargs, text)]
-    return f"{words}({', '.join(filter(None, given))})"
+    return f"{words}({given(args, kwargs, text)})"
 
 
 def function_words(torch: Any, node: Any, text: Text) -> str:

@@ -170,6 +170,39 @@ class Gated(nn.Module):
         return gate(gate(self.conv(x)), sharp=True)
 
 
+@torch.fx.wrap
+def scaled(x, weight):
+    if x.dim() != 4:
+        raise ValueError(f"a map, not {x.dim()} axes")
+    return x * weight.view(1, -1, 1, 1)
+
+
+class Scaled(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(8))
+        self.register_buffer("unused", torch.ones(5))
+
+    def forward(self, x):
+        return scaled(x, self.weight)
+
+
+class Same(nn.Module):
+    def forward(self, x):
+        return x
+
+
+class Net(nn.Module):
+    """A module that is called twice, one that does nothing, and one of functions alone."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale, self.same, self.gated = Scaled(), Same(), Gated(8)
+
+    def forward(self, x):
+        return self.gated(self.same(self.scale(self.scale(x))))
+
+
 class Summed(nn.Module):
     def forward(self, x):
         return summed(x)
@@ -201,6 +234,16 @@ def test_functions_of_ones_own(wrapped: Any, exports: list[str]) -> None:
     assert report.rows[-1].output_shape == (2, 7, 7)
     assert [row.kind for row in report.layers].count("sigmoid") == 2
     assert "rescale:3" in [row.text for row in report.layers]
+
+
+def test_names_and_weights_around_them(wrapped: Any, exports: list[str]) -> None:
+    """The same as the source has, which doesn't know what torch.fx leaves whole."""
+    report = cnncalc.analyze(from_torch(wrapped.Net(), MAP))
+
+    assert exports == []
+    assert told(report) == told(report_of_file(Path(wrapped.__file__), MAP, "Net"))
+    assert "same" in [row.name for row in report.layers]
+    assert report.total.buffers == 5
 
 
 def test_their_errors_show_their_file(wrapped: Any) -> None:
