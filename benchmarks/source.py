@@ -10,7 +10,7 @@ Four processes take turns in every round:
     torchvision  import torch and torchvision, build resnet50, run torchinfo's summary of it
     torch        the same without torchvision: the classes of that one file, beside torch alone
 
-To reach: `source` at most 2.5 times `echo`, and `torchvision` at least 10 times `source`. The
+To reach: `source` at most 1.7 times `echo`, and `torchvision` at least 10 times `source`. The
 last two are left out where torch or torchinfo is not installed, `torchvision` also without
 pillow. torchvision is the wheel's Python part (`pip download --no-deps torchvision`): its
 compiled part fits few builds of torch, isn't needed for a ResNet, and would only add to the time.
@@ -26,7 +26,7 @@ from pathlib import Path
 
 from turns import APP, ROOT, in_turns, piped, ratio, show
 
-AT_MOST, AT_LEAST = 2.5, 10.0
+AT_MOST, AT_LEAST = 1.7, 10.0
 
 # What people run. The two operators are declared since their compiled part isn't there.
 TORCHVISION = """

@@ -58,13 +58,7 @@ def in_turns(
         folder: where byte code is kept.
         rounds: how often each has its turn; one more, which compiles, isn't counted.
     """
-    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
-    environment = {
-        **{key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"},
-        "PYTHONPYCACHEPREFIX": str(folder / "cache"),
-        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
-        "TERM": "xterm-256color",
-    }
+    environment = surroundings(folder)
     seconds: dict[str, list[float]] = {name: [] for name in runs}
     for number in range(rounds + 1):
         for name, (words, run) in runs.items():
@@ -73,6 +67,27 @@ def in_turns(
             if number:
                 seconds[name].append(time.perf_counter() - before)
     return seconds
+
+
+def surroundings(folder: Path) -> dict[str, str]:
+    """The environment of each process, with byte code kept in a folder."""
+    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+    return {
+        **{key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"},
+        "PYTHONPYCACHEPREFIX": str(folder / "cache"),
+        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+        "TERM": "xterm-256color",
+    }
+
+
+def peak(words: Sequence[str], folder: Path) -> int:
+    """The most memory that a Python process takes, in bytes, as the system tells."""
+    process = subprocess.Popen(
+        [sys.executable, *words], env=surroundings(folder), stdout=subprocess.DEVNULL
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def show(seconds: Mapping[str, Sequence[float]]) -> None:

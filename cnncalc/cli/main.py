@@ -48,7 +48,7 @@ def _run(words: list[str]) -> int:
     except Exception as error:
         if os.environ.get("CNNCALC_DEBUG"):
             raise
-        _complain(_bug(error), words)
+        _complain(_foreign(error) or _bug(error), words)
     return 2
 
 
@@ -59,6 +59,20 @@ def _command(words: list[str]) -> int:
     from cnncalc.cli.app import run
 
     return run(words)
+
+
+def _foreign(error: Exception) -> "CnnCalcError | None":
+    """What a package that this one needs lacks, as where an installation was cut short."""
+    name = getattr(error, "name", None) if isinstance(error, ImportError) else None
+    if not name or name.partition(".")[0] == "cnncalc":
+        return None
+    from cnncalc.errors import CnnCalcError
+
+    return CnnCalcError(
+        f"a package can't be loaded: {' '.join(str(error).split())}",
+        code="installation",
+        help="pip install --force-reinstall cnncalc",
+    )
 
 
 def _bug(error: Exception) -> "CnnCalcError":

@@ -190,3 +190,28 @@ def test_executors_are_listed_whatever_a_file_does(
 
     assert status == 0
     assert {each["executor"] for each in json.loads(out)} == set(EXECUTORS)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("typer", "import annotated_dco", "which can't be loaded: No module named 'annotated_dco'"),
+        ("typer", "", "which can't be loaded: `"),
+        ("rich", "raise ImportError('half of it', name='rich')", "can't be loaded: half of it"),
+    ],
+)
+def test_a_broken_installation_of_what_is_always_needed(
+    name: str, text: str, message: str, tmp_path: Path
+) -> None:
+    (tmp_path / f"{name}.py").write_text(text)
+    done = subprocess.run(
+        [sys.executable, "-m", "cnncalc", "--help"],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[2]}"},
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error[installation]: ")
+    assert message in done.stderr
