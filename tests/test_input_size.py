@@ -59,6 +59,15 @@ def test_every_spelling_stands_in_front(net: str, spelled: str, command: Command
     assert analyze(f"\n {spelled}\n{net}\n").to_dict() == expected
 
 
+@pytest.mark.parametrize("spelled", SPELLINGS)
+@pytest.mark.parametrize("apart", [", ", ",", "\n", ",\n", " "])
+@pytest.mark.parametrize("calls", ["nn.Conv2d(3, 8, 3)", "Conv2d(3, 8, 3), ReLU()", "[nn.ReLU()]"])
+def test_commas_before_a_source(spelled: str, apart: str, calls: str) -> None:
+    expected = analyze(calls, (3, 20, 30)).total
+
+    assert analyze(f"{spelled}{apart}{calls}").total == expected
+
+
 @pytest.mark.parametrize("spelled", ["8x18x28", "8×18×28", "8,18,28", "(8, 18, 28)"])
 def test_every_spelling_is_expected(spelled: str, command: Command) -> None:
     assert command("shape", "3x20x30", "conv:8,k3", "--expect", spelled).code == 0
