@@ -17,9 +17,12 @@ from hypothesis import strategies as st
 
 import cnncalc
 from cnncalc import Report, SpecError, analyze
-from cnncalc.errors import CnnCalcError, LayerError
+from cnncalc.errors import CnnCalcError, LayerError, Piece, Source
+from cnncalc.notations import source
 from cnncalc.notations.sizes import front, read_size
 from tests.conftest import Command
+from tests.source.reading import SAMPLES
+from tests.source.test_samples import CASES as MODELS
 
 # One size, spelled in every way; blanks where people put them.
 SPELLINGS = (
@@ -54,6 +57,15 @@ def test_every_spelling_stands_in_front(net: str, spelled: str, command: Command
     assert analyze(f"{spelled} {net}").to_dict() == expected
     assert json.loads(command("shape", *spelled.split(), net, "--json").out) == expected
     assert analyze(f"\n {spelled}\n{net}\n").to_dict() == expected
+
+
+@pytest.mark.parametrize("spelled", SPELLINGS)
+@pytest.mark.parametrize("apart", [", ", ",", "\n", ",\n", " "])
+@pytest.mark.parametrize("calls", ["nn.Conv2d(3, 8, 3)", "Conv2d(3, 8, 3), ReLU()", "[nn.ReLU()]"])
+def test_commas_before_a_source(spelled: str, apart: str, calls: str) -> None:
+    expected = analyze(calls, (3, 20, 30)).total
+
+    assert analyze(f"{spelled}{apart}{calls}").total == expected
 
 
 @pytest.mark.parametrize("spelled", ["8x18x28", "8×18×28", "8,18,28", "(8, 18, 28)"])
@@ -359,6 +371,43 @@ def test_files(suffix: str, tmp_path: Path, command: Command) -> None:
     assert command("shape", str(path), "-i", f"4x{sizes[0]}").code == 0
     ran = command("shape", str(path), "-i", sizes[1])
     assert (ran.code, f"write `{sizes[0]}`" in ran.err) == (2, True)
+
+
+# Files as people write them
+
+SMALL = ("lenet.py", "mnist.py", "gan.py", "lists.py", "gates.py", "probe.py", "autoencoder.py")
+
+
+def samples(small: bool) -> list[tuple[str, str | None, tuple[int, ...]]]:
+    return [case[:3] for case in MODELS if (case[0] in SMALL) == small]
+
+
+def check_sample(file: str, entry: str | None, size: tuple[int, ...]) -> None:
+    """A batch in front changes no figure, and channels at the other end are never taken."""
+    path = SAMPLES / file
+    text = Source(path.read_text(encoding="utf-8"), [Piece(0, str(path))])
+    network = source.parse(text, entry=entry, path=str(path))
+    report = analyze(network, size)
+    for batch in (1, 7):
+        other = analyze(network, (batch, *size))
+        assert (other.input, other.batch, other.total.params) == (size, batch, report.total.params)
+        assert (other.total.macs, len(other.notes)) == (report.total.macs, len(report.notes) + 1)
+    if len(size) > 2 and size[0] != size[-1]:
+        with pytest.raises(SpecError):
+            analyze(network, (*size[1:], size[0]))
+
+
+@pytest.mark.parametrize(("file", "entry", "size"), samples(small=True))
+def test_a_batch_in_front_of_files(file: str, entry: str | None, size: tuple[int, ...]) -> None:
+    check_sample(file, entry, size)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("file", "entry", "size"), samples(small=False))
+def test_a_batch_in_front_of_large_files(
+    file: str, entry: str | None, size: tuple[int, ...]
+) -> None:
+    check_sample(file, entry, size)
 
 
 # Notes reach people

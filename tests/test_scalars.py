@@ -86,6 +86,8 @@ def test_what_needs_an_axis(end: str, said: str) -> None:
     with pytest.raises(SpecError) as caught:
         analyze(NET.format(end), (3, 2, 2))
     assert said in caught.value.message
+    if caught.value.code == "scalar":
+        assert caught.value.help == "`x.unsqueeze(1)` makes a vector of it"
 
 
 KERAS = "x = keras.Input((4, 4, 3))\ny = layers.Dense(1)(layers.Flatten()(x))\ny = {}\n"

@@ -23,21 +23,23 @@ Given = Shape | str | int | Source  # what Python takes for a size
 FIRST = r"[0-9_?]+"
 ANY = r"[0-9A-WYZa-wyz_?]+"  # loose, so that a mistake in a size is told as one
 SURE = r"(?:[0-9]+|[_?]|[A-WYZ][A-WYZa-z0-9]*)"  # where another word might stand
-FRONT = re.compile(
+FORMS = (
     rf"(?:\(\s*{FIRST}(?:\s*[,x×]\s*{ANY})*\s*(?:,\s*)?\)"
     rf"|{FIRST}(?:\s*,\s*{SURE})+"
     rf"|[0-9]+(?:\s+[x×]\s+{SURE})+"
-    rf"|{FIRST}(?:[x×]{ANY})*)(?=[\s\[\]|(){{}}#]|$)"
+    rf"|{FIRST}(?:[x×]{ANY})*)"
 )
+IN_SPEC = re.compile(FORMS + r"(?=[\s\[\]|{}#]|$)")
+IN_SOURCE = re.compile(FORMS + r"(?=[\s,]|$)")  # `3x8x8, nn.ReLU()`
 SEPARATOR = re.compile(r"[x×,]")
 BRACKETS = {"(": ")", "[": "]"}
 MISSPELLED = re.compile(r"\d+(?:\s*[X*]\s*[\dA-WYZ]+)+")
 SHOWN = 40  # characters of a size that a message repeats
 
 
-def front(text: str, at: int = 0) -> int | None:
-    """Where the size ends that stands at a place of a spec; None where none does."""
-    found = FRONT.match(text, at)
+def front(text: str, at: int = 0, source: bool = False) -> int | None:
+    """Where the size ends that stands at a place of a spec, or before a source; None: none does."""
+    found = (IN_SOURCE if source else IN_SPEC).match(text, at)
     return found and found.end()
 
 

@@ -114,7 +114,7 @@ def test_values_are_those_of_the_keras_executor(kind: str) -> None:
     """With weights that are all ones: what is read, not how weights are laid out."""
     keras = keras_or_skip()
     from cnncalc.executors.keras import _built
-    from cnncalc.executors.keras_modules import Bench
+    from cnncalc.executors.keras_modules import Bench, channels_first
 
     for layer, shape in pairs(kind):
         if getattr(layer, "mode", "") == "cubic":
@@ -128,7 +128,7 @@ def test_values_are_those_of_the_keras_executor(kind: str) -> None:
             for x in branches(layer, stack)
         ]
         value, _ = _built(Bench("float32", probing=True), layer, inputs)
-        actual = keras.ops.convert_to_numpy(keras.ops.moveaxis(value, -1, 1))
+        actual = keras.ops.convert_to_numpy(channels_first(value))
         same(actual, stack, (layer, shape), 1e-4)
 
 

@@ -80,7 +80,7 @@ def in_front(source: Source) -> tuple[Span | None, int]:
     start = len(text) - len(text.lstrip())
     if not text[start : start + 1].isdecimal() and text[start : start + 1] != "(":
         return None, 0
-    end = front(text, start)
+    end = front(text, start, source=True)
     apart = APART.match(text, end) if end is not None else None
     return (Span(source, start, end or 0), apart.end()) if apart else (None, 0)
 

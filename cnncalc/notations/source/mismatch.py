@@ -39,6 +39,10 @@ def misfit(
         advice = joining(layer, shapes, machine.notation == "keras")
     elif error.code == "wrong-axes" and layer.expects and len(shapes) == 1:
         advice = for_another_rank(layer.expects.call, shapes[0]) or advice
+    elif error.code == "scalar":
+        keras = machine.notation == "keras"
+        word = "keras.ops.expand_dims(x, -1)" if keras else "x.unsqueeze(1)"
+        advice = f"`{word}` makes a vector of it"
     refusal = Refusal(message, help=advice, code=error.code)
     if made:
         refusal.span = argument(made[0], _option(error, layer, shapes), _reader(owner))
