@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from cnncalc.errors import LayerError, Source, Span, SpecError, suggest
+from cnncalc.garbage import keeps_all
 from cnncalc.input_size import give
 from cnncalc.layers import LAYERS, Layer
 from cnncalc.layers.merge import Input
@@ -24,6 +25,7 @@ __all__ = ["MAX_STEPS", "parse"]
 MAX_STEPS = 250_000
 
 
+@keeps_all
 def parse(source: Source, let: Mapping[str, int] | None = None) -> Network:
     """Read a spec.
 
