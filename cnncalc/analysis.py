@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import prod
+from typing import NamedTuple
 
 from cnncalc.backward import Extents
 from cnncalc.channels import advance, meet
@@ -98,6 +99,17 @@ def _check_input(shape: Shape) -> None:
         raise SpecError(f"an input of {show(shape)} is beyond any machine", code="too-large")
 
 
+class _Asked(NamedTuple):
+    """What a layer says about an input: steps of one layer and one input have it in common."""
+
+    layer: Layer
+    output: Shape
+    weights: tuple[Weight, ...]
+    macs: int
+    text: str
+    shapes: tuple[Shape, ...]
+
+
 class _Loop:
     """The state of the one loop: what came out of each step so far."""
 
@@ -109,6 +121,7 @@ class _Loop:
         self.steps: list[Step] = []
         self.notes: list[Note] = []
         self.extents = Extents()
+        self.asked: dict[tuple[int, tuple[Shape, ...]], _Asked] = {}
 
     def take(self, number: int, step: Step) -> None:
         """Add the row of one step."""
@@ -117,53 +130,52 @@ class _Loop:
             shape = self.input if number == 0 else step.layer.output()
             places = self.network.places(self.input)
             seen = network_input(places) if number == 0 else extra_input(shape, len(places))
-            self.rows.append(self._row(number, step, (), shape, seen, (), 0))
+            said = _Asked(step.layer, shape, (), 0, word(step.layer), ())
+            self.rows.append(self._row(number, step, said, seen))
             self.steps.append(step)
             return
-        try:
-            step = _settled(step, shapes)
-            output = step.layer.output(*shapes)
-            weights = step.layer.weights(*shapes)
-            macs = step.layer.macs(*shapes)
-        except LayerError as error:
-            raise self._placed(error, step, shapes) from None
-        if prod(output) > MAX_ELEMENTS:
-            raise self._placed(
-                LayerError("the output is beyond any machine", code="too-large"), step, shapes
-            )
-        seen = self._seen(number, step, shapes, output)
-        if self.network.relabel:
-            weights = self.network.relabel(step.layer, weights)
-        self.rows.append(self._row(number, step, shapes, output, seen, weights, macs))
+        key = id(step.layer), shapes
+        if key not in self.asked:
+            try:
+                self.asked[key] = self._ask(step.layer, shapes)
+            except LayerError as error:
+                raise self._placed(error, step, shapes) from None
+        said = self.asked[key]
+        if said.layer is not step.layer:
+            step = Step(said.layer, step.inputs, step.name, step.spans, step.shares)
+        seen = self._seen(number, step, said.shapes, said.output)
+        self.rows.append(self._row(number, step, said, seen))
         self.steps.append(step)
 
-    def _row(
-        self,
-        number: int,
-        step: Step,
-        shapes: tuple[Shape, ...],
-        output: Shape,
-        seen: Seen,
-        weights: tuple[Weight, ...],
-        macs: int,
-    ) -> Row:
-        own = weights if step.shares is None else ()
+    def _ask(self, layer: Layer, shapes: tuple[Shape, ...]) -> _Asked:
+        layer = settle(layer, shapes)
+        output = layer.output(*shapes)
+        weights = layer.weights(*shapes)
+        macs = layer.macs(*shapes)
+        if prod(output) > MAX_ELEMENTS:
+            raise LayerError("the output is beyond any machine", code="too-large")
+        if self.network.relabel:
+            weights = self.network.relabel(layer, weights)
+        return _Asked(layer, output, weights, macs, word(layer), shapes)
+
+    def _row(self, number: int, step: Step, said: _Asked, seen: Seen) -> Row:
+        own = said.weights if step.shares is None else ()
         counts = [(weight.count, weight.role == "buffer", weight.trainable) for weight in own]
         return Row(
             index=number,
             name=step.name,
             kind=step.layer.kind,
-            text=word(step.layer),
+            text=said.text,
             inputs=step.inputs,
-            input_shapes=shapes,
-            output_shape=output,
-            weights=weights,
+            input_shapes=said.shapes,
+            output_shape=said.output,
+            weights=said.weights,
             params=sum(count for count, buffer, _ in counts if not buffer),
             trainable=sum(count for count, buffer, train in counts if train and not buffer),
             buffers=sum(count for count, buffer, _ in counts if buffer),
             shares=step.shares,
-            macs=macs,
-            activation_bytes=prod(output) * self.element_bytes,
+            macs=said.macs,
+            activation_bytes=prod(said.output) * self.element_bytes,
             seen=seen,
         )
 
@@ -246,14 +258,6 @@ class _Loop:
                 found.add(at)
                 waiting.extend(self.rows[at].inputs)
         return found
-
-
-def _settled(step: Step, shapes: tuple[Shape, ...]) -> Step:
-    """The step with its layer as its source has it at these inputs."""
-    layer = settle(step.layer, shapes)
-    if layer is step.layer:
-        return step
-    return Step(layer, step.inputs, step.name, step.spans, step.shares)
 
 
 def settle(layer: Layer, shapes: tuple[Shape, ...]) -> Layer:

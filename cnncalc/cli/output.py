@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TextIO
 
 from cnncalc.errors import CnnCalcError, suggest
@@ -69,7 +69,7 @@ def form_of(options: Output) -> str:
 
 def show(options: Output, table: Table, document: Callable[[], Any]) -> None:
     """Put a table, or the document behind it, where the options want it."""
-    from cnncalc.render.text import FORMATS
+    from cnncalc.render.text import pieces
 
     form = form_of(options)
     if form == "table" and not options.out and is_terminal(sys.stdout):
@@ -77,30 +77,35 @@ def show(options: Output, table: Table, document: Callable[[], Any]) -> None:
 
         emit(draw(table, width=width(sys.stdout), color=has_color(sys.stdout)))
         return
-    emit(FORMATS[form](table, document), options.out)
+    emit(pieces(form, table, document), options.out)
 
 
 def say(text: str) -> None:
     """Put a message on standard error."""
-    _write(sys.stderr, f"{text}\n")
+    _write(sys.stderr, [f"{text}\n"])
 
 
-def emit(text: str | bytes, path: str | None = None) -> None:
+def emit(content: str | bytes | Iterable[str], path: str | None = None) -> None:
     """Put a result, text or the bytes of a file, on standard output, or into a file.
+
+    Args:
+        content: all of it, or its pieces, which are written as they come.
+        path: the file; None: standard output.
 
     Raises:
         CnnCalcError: it can't be written.
     """
+    pieces: Iterable[str | bytes] = [content] if isinstance(content, str | bytes) else content
     try:
         if path is None:
-            _write(sys.stdout, text)
+            _write(sys.stdout, pieces)
         elif not path:
             raise FileNotFoundError(0, "it has no name")
         elif os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
             with open(path, "wb") as device:  # /dev/stdout, a named pipe
-                device.write(_encoded(text))
+                device.writelines(map(_encoded, pieces))
         else:
-            _replace(os.path.realpath(path), _encoded(text))
+            _replace(os.path.realpath(path), map(_encoded, pieces))
     except OSError as error:
         where = "standard output" if path is None else f"`{path}`"
         reason = (error.strerror or str(error)).lower()
@@ -115,25 +120,30 @@ def _encoded(text: str | bytes) -> bytes:
     return text if isinstance(text, bytes) else text.encode()
 
 
-def _write(stream: TextIO | None, text: str | bytes) -> None:
+def _write(stream: TextIO | None, pieces: Iterable[str | bytes]) -> None:
     if stream is None:  # closed by whoever started this
         return
     try:
-        try:
-            if isinstance(text, bytes):
-                stream.buffer.write(text)
-            else:
-                stream.write(text)
-        except UnicodeEncodeError:
-            encoding = stream.encoding or "ascii"
-            plain = str(text).translate(PLAIN).encode(encoding, "replace")
-            stream.write(plain.decode(encoding))
+        for piece in pieces:
+            _put(stream, piece)
         stream.flush()
     except BrokenPipeError:  # as in `| head -3`: whoever reads has read enough
         _silence(stream)
     except OSError:
         _silence(stream)
         raise
+
+
+def _put(stream: TextIO, piece: str | bytes) -> None:
+    if isinstance(piece, bytes):
+        stream.buffer.write(piece)
+        return
+    try:
+        stream.write(piece)
+    except UnicodeEncodeError:
+        encoding = stream.encoding or "ascii"
+        plain = piece.translate(PLAIN).encode(encoding, "replace")
+        stream.write(plain.decode(encoding))
 
 
 def _silence(stream: TextIO) -> None:
@@ -146,14 +156,14 @@ def _silence(stream: TextIO) -> None:
         pass
 
 
-def _replace(path: str, data: bytes) -> None:
+def _replace(path: str, pieces: Iterable[bytes]) -> None:
     """Write a file beside the old one and put it in its place once it is whole."""
     if os.path.isdir(path):
         raise IsADirectoryError(0, "it is a folder")
     draft = f"{path}.{os.getpid()}.tmp"
     try:
         with open(draft, "xb") as file:
-            file.write(data)
+            file.writelines(pieces)
         if os.path.exists(path):
             shutil.copymode(path, draft)
         os.replace(draft, path)

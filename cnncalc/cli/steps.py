@@ -35,7 +35,7 @@ def answer(name: str, settings: Settings, complete: Callable[[Report], None] | N
     if complete:
         complete(report)
     table = view(name, report, settings.columns, plain=form in FOR_PROGRAMS)
-    output.show(settings, table, report.to_dict)
+    output.show(settings, table, report.document)
     missed = [f"missed: {message}" for limit in limits if (message := limit(report))]
     hidden = verdict(report) if settings.out or form in WITHOUT_REMARKS else []
     for message in [*hidden, *_agreement(table.below, form), *missed]:
