@@ -8,6 +8,7 @@ from typing import NamedTuple
 from cnncalc.backward import Extents
 from cnncalc.channels import advance, meet
 from cnncalc.errors import LayerError, SpecError
+from cnncalc.forks import Forks
 from cnncalc.layers.base import Layer, Shape, Weight, axis_name, show
 from cnncalc.layers.words import word
 from cnncalc.meeting import Offset
@@ -24,6 +25,8 @@ NO_INPUT = {
 # An activation of this many elements is beyond any machine; larger numbers only
 # make the arithmetic slow.
 MAX_ELEMENTS = 10**18
+MAX_BRANCHES = 6  # of a merge that can't be, told one by one
+MAX_PATH = 1_000  # layers of a branch that are gone through to tell which they are
 
 
 def analyze(
@@ -121,6 +124,7 @@ class _Loop:
         self.steps: list[Step] = []
         self.notes: list[Note] = []
         self.extents = Extents()
+        self.forks = Forks()
         self.asked: dict[tuple[int, tuple[Shape, ...]], _Asked] = {}
 
     def take(self, number: int, step: Step) -> None:
@@ -224,11 +228,10 @@ class _Loop:
             from_ = "the input" if maker.index == 0 else f"`{maker.text}` (step {maker.index})"
             placed.notes.append(f"it receives {show(as_layout(shapes[0], layout))} from {from_}")
         else:
-            for branch, shape in enumerate(shapes):
+            for branch in _telling(shapes):
                 path = self._path(number, branch, step)
-                placed.notes.append(
-                    f"branch {branch + 1} gives {show(as_layout(shape, layout))}: {path}"
-                )
+                given = show(as_layout(shapes[branch], layout))
+                placed.notes.append(f"branch {branch + 1} gives {given}: {path}")
         placed.notes += [
             f"used at line {span.place()[1]}: `{span.text[:60]}`" for span in step.spans[1:]
         ]
@@ -237,27 +240,28 @@ class _Loop:
     def _path(self, number: int, branch: int, step: Step | None = None) -> str:
         """The layers of one branch, back to where the branches of this step part."""
         step = step or self.network.steps[number]
-        behind = [self._ancestors(start) for start in step.inputs]
-        common = set.intersection(*behind)
+        for row in self.rows[len(self.forks.parent) :]:
+            self.forks.add(row.inputs)
+        fork = self.forks.fork(step.inputs)
         words: list[str] = []
         at = step.inputs[branch]
-        while at not in common:
+        while at > fork and len(words) < MAX_PATH:
             words.append(self.rows[at].text)
             at = max(self.rows[at].inputs, default=0)
         words.reverse()
         if len(words) > 6:
             words[3:-3] = ["…"]
+        if at > fork:
+            words[:3] = []
         return f"`{' '.join(words)}`" if words else "the identity"
 
-    def _ancestors(self, number: int) -> set[int]:
-        found = {0}
-        waiting = [number]
-        while waiting:
-            at = waiting.pop()
-            if at not in found:
-                found.add(at)
-                waiting.extend(self.rows[at].inputs)
-        return found
+
+def _telling(shapes: tuple[Shape, ...]) -> list[int]:
+    """The branches that show why a merge can't be: all, or of many the first of each shape."""
+    if len(shapes) <= MAX_BRANCHES:
+        return list(range(len(shapes)))
+    first = {shape: branch for branch, shape in reversed(list(enumerate(shapes)))}
+    return sorted(first.values())[:MAX_BRANCHES]
 
 
 def settle(layer: Layer, shapes: tuple[Shape, ...]) -> Layer:

@@ -23,6 +23,7 @@ STOREYS = (
     "fields",
     "layers",
     "network",
+    "forks",
     "seen",
     "receptive",
     "meeting",

@@ -18,6 +18,9 @@ __all__ = ["FORMATS", "aligned", "pieces", "plain", "width_of"]
 Document = Callable[[], Any]  # made only if a format asks for it
 
 
+MAX_FILLED = 400  # columns that cells are filled up to
+
+
 def width_of(text: str) -> int:
     """How many columns of a terminal a text takes."""
     if text.isascii():
@@ -29,12 +32,17 @@ def width_of(text: str) -> int:
 
 
 def aligned(cells: list[str], right: bool) -> list[str]:
-    """Cells filled up to equal width; where they have two parts, the parts line up."""
+    """Cells filled up to equal width; where they have two parts, the parts line up.
+
+    A cell as long as the list of a thousand branches stands out, and the others aren't filled up
+    to it: that would take as much again for each line.
+    """
     halves = [cell.partition(PART) for cell in cells]
     first = max((width_of(half) for half, _, other in halves if other), default=0)
     cells = [f"{a + ' ' * (first - width_of(a))} {b}" if b else a for a, _, b in halves]
-    width = max(map(width_of, cells), default=0)
-    fills = [" " * (width - width_of(cell)) for cell in cells]
+    widths = [width_of(cell) for cell in cells]
+    width = max((each for each in widths if each <= MAX_FILLED), default=0)
+    fills = [" " * (width - each) for each in widths]
     return [fill + cell if right else cell + fill for fill, cell in zip(fills, cells, strict=True)]
 
 
