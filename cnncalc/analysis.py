@@ -26,6 +26,7 @@ GIVE_IT = "give it as `-i 3x224x224` (in Python `input=(3, 224, 224)`)"
 # An activation of this many elements is beyond any machine; larger numbers only
 # make the arithmetic slow.
 MAX_ELEMENTS = 10**18
+MAX_BRANCHES = 6  # of a merge that can't be, told one by one
 
 
 def analyze(
@@ -226,15 +227,23 @@ class _Loop:
             from_ = "the input" if maker.index == 0 else f"`{maker.text}` (step {maker.index})"
             placed.notes.append(f"it receives {show(as_layout(shapes[0], layout))} from {from_}")
         else:
-            paths = Branches(self.rows).words(step.inputs, range(len(shapes)))
-            for branch, (shape, path) in enumerate(zip(shapes, paths, strict=True), start=1):
-                placed.notes.append(
-                    f"branch {branch} gives {show(as_layout(shape, layout))}: {path}"
-                )
+            telling = _telling(shapes)
+            paths = Branches(self.rows).words(step.inputs, telling)
+            for branch, path in zip(telling, paths, strict=True):
+                gives = show(as_layout(shapes[branch], layout))
+                placed.notes.append(f"branch {branch + 1} gives {gives}: {path}")
         placed.notes += [
             f"used at line {span.place()[1]}: `{span.text[:60]}`" for span in step.spans[1:]
         ]
         return placed
+
+
+def _telling(shapes: tuple[Shape, ...]) -> list[int]:
+    """The branches that show why a merge can't be: all, or of many the first of each shape."""
+    if len(shapes) <= MAX_BRANCHES:
+        return list(range(len(shapes)))
+    first = {shape: branch for branch, shape in reversed(list(enumerate(shapes)))}
+    return sorted(first.values())[:MAX_BRANCHES]
 
 
 def settle(layer: Layer, shapes: tuple[Shape, ...]) -> Layer:

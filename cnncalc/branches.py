@@ -32,6 +32,8 @@ class Branches:
         They are walked back together, the latest step first, so that what a step was reached
         from is known when it is its turn, and the walk ends where all of them have met.
         """
+        if len(inputs) > self.FARTHEST:
+            return None
         reached: dict[int, int] = {}
         for branch, start in enumerate(inputs):
             reached[start] = reached.get(start, 0) | 1 << branch

@@ -137,6 +137,11 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """The document `cnncalc.report/1`."""
+        document = self.document()
+        return document | {"layers": list(document["layers"])}
+
+    def document(self) -> dict[str, Any]:
+        """The same with its layers still to be made, one after another, for those who write it."""
         ends = [
             {"index": number, "shape": self.shape(self.rows[number].output_shape)}
             for number in self.outputs
@@ -150,7 +155,7 @@ class Report:
                 "layout": self.layout,
                 "dtype": self.dtype,
             },
-            "layers": [self._row(row) for row in self.layers],
+            "layers": map(self._row, self.layers),
             "output": {"shape": ends[0]["shape"]},
             "outputs": ends,
             "total": self.total._asdict(),

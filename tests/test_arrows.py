@@ -31,6 +31,7 @@ STOREYS = (
     "input_size",
     "receptive",
     "report",
+    "forks",
     "tables",
     "frameworks",
     "notations",

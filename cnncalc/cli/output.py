@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
@@ -108,7 +108,7 @@ def _form_of_name(path: str) -> str:
 
 def show(options: Output, table: Table, document: Callable[[], Any]) -> None:
     """Put a table, or the document behind it, where the options want it."""
-    from cnncalc.render.text import FORMATS
+    from cnncalc.render.text import pieces
 
     form = form_of(options)
     if form == "table" and path_of(options.out) is None and is_terminal(sys.stdout):
@@ -116,29 +116,38 @@ def show(options: Output, table: Table, document: Callable[[], Any]) -> None:
 
         emit(draw(table, width=width(sys.stdout), color=has_color(sys.stdout)))
         return
-    emit(FORMATS[form](table, document), options.out)
+    emit(pieces(form, table, document), options.out)
 
 
 def say(text: str) -> None:
     """Put a message on standard error; where that is full, there is nobody to tell."""
     with suppress(OSError):
-        _write(sys.stderr, f"{text}\n")
+        _write(sys.stderr, [f"{text}\n"])
 
 
-def emit(text: str | bytes, out: str | None = None) -> None:
+def emit(content: str | bytes | Iterable[str], out: str | None = None) -> None:
     """Put a result, text or the bytes of a file, on standard output, or into a file.
+
+    Args:
+        content: all of it, or its pieces, which are written as they come.
+        out: what -o says: the file; None or `-`: standard output.
 
     Raises:
         CnnCalcError: it can't be written, or what was read is in its place.
     """
     path = path_of(out)
+    pieces: Iterable[str | bytes] = [content] if isinstance(content, str | bytes) else content
     try:
         if path is None:
-            _write(sys.stdout, text)
+            _write(sys.stdout, pieces)
         else:
-            _write_file(path, text if isinstance(text, bytes) else text.encode())
+            _write_file(path, map(_encoded, pieces))
     except OSError as error:
         raise unwritten(error, path) from None
+
+
+def _encoded(text: str | bytes) -> bytes:
+    return text if isinstance(text, bytes) else text.encode()
 
 
 def unwritten(error: OSError, path: str | None = None) -> CnnCalcError:
@@ -154,25 +163,30 @@ def unwritten(error: OSError, path: str | None = None) -> CnnCalcError:
     )
 
 
-def _write(stream: TextIO | None, text: str | bytes) -> None:
+def _write(stream: TextIO | None, pieces: Iterable[str | bytes]) -> None:
     if stream is None:  # closed by whoever started this
         return
     try:
-        try:
-            if isinstance(text, bytes):
-                stream.buffer.write(text)
-            else:
-                stream.write(text)
-        except UnicodeEncodeError:
-            encoding = stream.encoding or "ascii"
-            plain = str(text).translate(PLAIN).encode(encoding, "replace")
-            stream.write(plain.decode(encoding))
+        for piece in pieces:
+            _put(stream, piece)
         stream.flush()
     except BrokenPipeError:  # as in `| head -3`: whoever reads has read enough
         _silence(stream)
     except OSError:
         _silence(stream)
         raise
+
+
+def _put(stream: TextIO, piece: str | bytes) -> None:
+    if isinstance(piece, bytes):
+        stream.buffer.write(piece)
+        return
+    try:
+        stream.write(piece)
+    except UnicodeEncodeError:
+        encoding = stream.encoding or "ascii"
+        plain = piece.translate(PLAIN).encode(encoding, "replace")
+        stream.write(plain.decode(encoding))
 
 
 def _silence(stream: TextIO) -> None:
@@ -211,23 +225,23 @@ def _check_file(path: str) -> None:
         )
 
 
-def _write_file(path: str, data: bytes) -> None:
+def _write_file(path: str, pieces: Iterable[bytes]) -> None:
     """Write a file, through the links that lead to it."""
     _check_file(path)
     if os.path.exists(path) and not os.path.isfile(path):
         with open(path, "wb") as device:  # /dev/stdout, a named pipe
-            device.write(data)
+            device.writelines(pieces)
     else:
-        _replace(os.path.realpath(path), data)
+        _replace(os.path.realpath(path), pieces)
 
 
-def _replace(path: str, data: bytes) -> None:
+def _replace(path: str, pieces: Iterable[bytes]) -> None:
     """Write a file beside the old one and put it in its place once it is whole."""
     with process.put_back():
         draft, file = _draft(os.path.dirname(path))
         try:
             with file:
-                file.write(data)
+                file.writelines(pieces)
             if os.path.exists(path):
                 shutil.copymode(path, draft)
             os.replace(draft, path)

@@ -35,7 +35,7 @@ def answer(name: str, settings: Settings, complete: Callable[[Report], None] | N
     if complete:
         complete(report)
     table = view(name, report, settings.columns, plain=form in FOR_PROGRAMS)
-    output.show(settings, table, report.to_dict)
+    output.show(settings, table, report.document)
     missed = [message for limit in limits if (message := limit(report))] + over
     away = output.path_of(settings.out) is not None
     hidden = verdict(report) if away or form in WITHOUT_REMARKS else []

@@ -5,6 +5,8 @@ from __future__ import annotations
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Layer, Shape, option, order, place, show
 
+MAX_LISTED = 12  # shapes that a message tells one by one
+
 
 class Input(Layer):
     """What flows in: step 0 of every network, and any further input with a shape of its own."""
@@ -145,6 +147,11 @@ class Concatenate(Layer):
 
 
 def listed(shapes: tuple[Shape, ...]) -> str:
-    """Shapes as a sentence lists them: 16×8×8, 16×4×4 and 32×8×8."""
+    """Shapes as a sentence lists them: 16×8×8, 16×4×4 and 32×8×8; of many each once."""
+    if len(shapes) > MAX_LISTED:
+        kinds = list(dict.fromkeys(shapes))
+        words = [show(shape) for shape in kinds[:MAX_LISTED]]
+        more = ", …" if len(kinds) > MAX_LISTED else ""
+        return f"{', '.join(words)}{more} ({len(shapes):,} branches)"
     words = [show(shape) for shape in shapes]
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

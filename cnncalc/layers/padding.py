@@ -89,6 +89,14 @@ class Pad(Layer):
             )
 
 
+def pad_along(axis: int, rank: int, amounts: tuple[int, int], value: float = 0) -> Pad:
+    """One axis alone made longer, the channels counted as axis 0."""
+    pads = [(0, 0)] * max(rank - 1, 1)
+    if axis:
+        pads[axis - 1] = amounts
+    return Pad(tuple(pads), "zeros", value, ((0, 0) if axis else amounts,))
+
+
 class Crop(Layer):
     """Places cut off around the map."""
 

@@ -71,7 +71,7 @@ def _graph(program: Program, shapes: dict[int, Shape], named: str) -> list[str]:
     whole, blocks = gather(program, dialect)
     functions = [line for block in blocks for line in _function(block)]
     taken = {*WORDS, *(block.name for block in blocks)}
-    taken |= {line.name for line in whole.lines.values() if _is_kept(whole.lines, line)}
+    taken |= _kept(whole.lines)
     names = allot(given, whole.lines, program.outputs, labels(whole), taken)
     made = []
     for value, shape in shapes.items():
@@ -89,7 +89,7 @@ def _signature(name: str) -> Mapping[str, int | None]:
 def _function(block: Block) -> list[str]:
     """The function of a block, and two empty lines."""
     taken = {*WORDS, *block.parameters}
-    taken |= {line.name for line in block.lines.values() if _is_kept(block.lines, line)}
+    taken |= _kept(block.lines)
     names = allot({0: "x"}, block.lines, (max(block.lines),), {}, taken)
     return [
         *statement(f"def {block.name}({parameters('x', block.parameters)})", tail=":"),
@@ -102,14 +102,14 @@ def _function(block: Block) -> list[str]:
 
 def _flow(lines: dict[int, Line], names: dict[int, str], indent: str) -> list[str]:
     """The statements that make the values."""
-    made = []
+    made, kept = [], _kept(lines)
     for number, line in lines.items():
         inputs = [names[each] for each in line.inputs]
         call, times = once(_call(line))
         if times:
             made += _used(call, times, inputs[0], names[number], indent)
             continue
-        if _is_kept(lines, line):
+        if line.holds and line.name in kept:
             made += [] if line.again else statement(f"{line.name} = {call}", indent)
             call = line.name
         form = line.form.replace(CALL, f"{call}({{0}})").replace("{self}", call)
@@ -140,9 +140,10 @@ def _call(line: Line) -> str:
     return f"{line.call[:-1]}{comma}trainable=False)"
 
 
-def _is_kept(lines: dict[int, Line], line: Line) -> bool:
-    """Whether a layer needs a variable of its own, since it is called again."""
-    return line.holds and any(other.again and other.name == line.name for other in lines.values())
+def _kept(lines: dict[int, Line]) -> set[str]:
+    """The layers that need a variable of their own, since they are called again."""
+    again = {line.name for line in lines.values() if line.again}
+    return {line.name for line in lines.values() if line.holds and line.name in again}
 
 
 def _listed(names: list[str]) -> str:

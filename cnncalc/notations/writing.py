@@ -17,6 +17,7 @@ from cnncalc.network import Network
 
 __all__ = ["write"]
 
+JUMP = -1  # in place of a step's number
 PLAIN_NAME = re.compile(r"[A-Za-z_]\w*\Z")
 
 
@@ -90,13 +91,17 @@ class _Writer:
                 self.extend(step.inputs[0], number, word(step.layer))
             else:
                 self.join(number)
-        words: list[str] = []
+        parts: list[tuple[int, str]] = []
         for index, chain in enumerate(self.chains):
             if index:
-                words.append(self.jump(chain.entry))
-            words += self.words(chain.parts)
+                parts.append((JUMP, self.jump(chain.entry)))
+            parts += chain.parts
         # Labels are found while jumps are written, so they are put in last.
-        return [text for text in (self.finished(text) for text in words) if text]
+        words = (
+            self.finished(text) if number == JUMP else self.label(number) + self.finished(text)
+            for number, text in parts
+        )
+        return [text for text in words if text]
 
     def extend(self, source: int, number: int, text: str) -> None:
         """Add a step that reads one other: to the last chain if that ends there, else a new one."""
@@ -182,6 +187,8 @@ class _Writer:
         return [f"\0{number}\0{text}" for number, text in parts]
 
     def finished(self, text: str) -> str:
+        if "\0" not in text:
+            return text
         return re.sub(r"\0(\d+)\0", lambda match: self.label(int(match[1])), text)
 
     def label(self, number: int) -> str:

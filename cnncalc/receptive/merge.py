@@ -131,8 +131,9 @@ def _meet_axis(
         for number, (along, shape) in enumerate(zip(branches, shapes, strict=True))
         if along.place is not None and (shape[place] == output[place]) and along.field.size
     ]
+    kept = set(moving)
     fields = [
-        along.field if number in moving else along.settled()
+        along.field if number in kept else along.settled()
         for number, along in enumerate(branches)
         if along.field.size
     ]

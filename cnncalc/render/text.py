@@ -1,19 +1,24 @@
 """Tables and documents as text: plain, JSON, JSON lines, CSV, Markdown, LaTeX, HTML.
 
-Each format is one function of a table and of the document behind it; none truncates.
+Each format is one function of a table and of the document behind it; none truncates. Those for
+programs give their text piece by piece, since a large network's takes much memory.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from cnncalc.tables.table import PART, Table
 
-__all__ = ["FORMATS", "aligned", "plain", "width_of"]
+__all__ = ["FORMATS", "aligned", "pieces", "plain", "width_of"]
 
 Document = Callable[[], Any]  # made only if a format asks for it
+
+
+MAX_FILLED = 400  # columns that cells are filled up to
 
 
 def width_of(text: str) -> int:
@@ -27,12 +32,17 @@ def width_of(text: str) -> int:
 
 
 def aligned(cells: list[str], right: bool) -> list[str]:
-    """Cells filled up to equal width; where they have two parts, the parts line up."""
+    """Cells filled up to equal width; where they have two parts, the parts line up.
+
+    A cell as long as the list of a thousand branches stands out, and the others aren't filled up
+    to it: that would take as much again for each line.
+    """
     halves = [cell.partition(PART) for cell in cells]
     first = max((width_of(half) for half, _, other in halves if other), default=0)
     cells = [f"{a + ' ' * (first - width_of(a))} {b}" if b else a for a, _, b in halves]
-    width = max(map(width_of, cells), default=0)
-    fills = [" " * (width - width_of(cell)) for cell in cells]
+    widths = [width_of(cell) for cell in cells]
+    width = max((each for each in widths if each <= MAX_FILLED), default=0)
+    fills = [" " * (width - each) for each in widths]
     return [fill + cell if right else cell + fill for fill, cell in zip(fills, cells, strict=True)]
 
 
@@ -52,50 +62,70 @@ def plain(table: Table, document: Document | None = None) -> str:
     return f"{text}\n{plain(table.below)}" if table.below else text
 
 
-def json_text(table: Table, document: Document) -> str:
+def json_pieces(table: Table, document: Document) -> Iterator[str]:
     """The document with a key a line and a layer a line, so that `grep` finds whole layers.
 
     Python's own `indent` would take ten times as long, a tenth of a run on a large network.
     """
-    return _laid_out(document(), "") + "\n"
+    yield from _laid_out(document(), _encoder())
+    yield "\n"
 
 
-def _laid_out(value: Any, margin: str) -> str:
-    """JSON text whose outer object and whose lists of objects take a line for each member."""
-    import json
+def _encoder() -> Callable[[Any], str]:
+    from json import JSONEncoder
 
+    return JSONEncoder(ensure_ascii=False).encode
+
+
+def _laid_out(value: Any, encode: Callable[[Any], str], margin: str = "") -> Iterator[str]:
+    """JSON text whose outer object and whose lists of objects take a line for each member.
+
+    What comes one after another, and not as a list, is objects.
+    """
     inner = margin + "  "
+    between = ",\n" + inner
     if isinstance(value, dict) and value and not margin:
-        members = [
-            f"{inner}{json.dumps(key, ensure_ascii=False)}: {_laid_out(member, inner)}"
-            for key, member in value.items()
-        ]
-        return "{\n" + ",\n".join(members) + "\n}"
-    if isinstance(value, list) and value and all(isinstance(member, dict) for member in value):
-        members = [inner + json.dumps(member, ensure_ascii=False) for member in value]
-        return "[\n" + ",\n".join(members) + f"\n{margin}]"
-    return json.dumps(value, ensure_ascii=False)
+        before = "{\n" + inner
+        for key, member in value.items():
+            yield f"{before}{encode(key)}: "
+            yield from _laid_out(member, encode, inner)
+            before = between
+        yield "\n}"
+    elif isinstance(value, Iterator) or (
+        isinstance(value, list) and value and all(isinstance(member, dict) for member in value)
+    ):
+        before = "[\n" + inner
+        for member in value:
+            yield before + encode(member)
+            before = between
+        yield f"\n{margin}]" if before is between else "[]"
+    else:
+        yield encode(value)
 
 
-def json_lines(table: Table, document: Document) -> str:
+def json_lines(table: Table, document: Document) -> Iterator[str]:
     """One object a line: the report's layers, or the table's records."""
-    import json
-
-    found = document()
+    encode, found = _encoder(), document()
     records = found.get("layers", [found]) if isinstance(found, dict) else found
-    return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+    return (f"{encode(record)}\n" for record in records)
 
 
-def csv_text(table: Table, document: Document) -> str:
+def csv_lines(table: Table, document: Document) -> Iterator[str]:
     """Plain values under the columns' keys, without the input and the total."""
     import csv
-    import io
 
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([column.key for column in table.columns])
-    writer.writerows(record.values() for record in table.records())
-    return text.getvalue()
+    line: list[str] = []
+    writer = csv.writer(_Line(line), lineterminator="\n")
+    for values in chain([[column.key for column in table.columns]], table.values()):
+        writer.writerow(values)
+        yield line.pop()
+
+
+class _Line:
+    """What a CSV writer writes to: a place for one line."""
+
+    def __init__(self, line: list[str]) -> None:
+        self.write = line.append
 
 
 def markdown(table: Table, document: Document) -> str:
@@ -176,12 +206,25 @@ def html_text(table: Table, document: Document) -> str:
     )
 
 
+def _whole(made: Callable[[Table, Document], Iterator[str]]) -> Callable[..., str]:
+    return lambda table, document: "".join(made(table, document))
+
+
+# Those that give their text piece by piece.
+PIECES: dict[str, Callable[[Table, Document], Iterator[str]]] = {
+    "json": json_pieces,
+    "jsonl": json_lines,
+    "csv": csv_lines,
+}
 FORMATS: dict[str, Callable[[Table, Document], str]] = {
     "table": plain,
-    "json": json_text,
-    "jsonl": json_lines,
-    "csv": csv_text,
+    **{name: _whole(made) for name, made in PIECES.items()},
     "markdown": markdown,
     "latex": latex,
     "html": html_text,
 }
+
+
+def pieces(form: str, table: Table, document: Document) -> Iterable[str]:
+    """The text of a format, in as many pieces as it likes."""
+    return PIECES[form](table, document) if form in PIECES else [FORMATS[form](table, document)]

@@ -6,7 +6,8 @@ table's columns and know nothing of what the lines are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 from cnncalc.errors import CnnCalcError, suggest
@@ -121,12 +122,15 @@ class Table:
             cells[named[0]] = "total"
         return cells
 
+    def values(self) -> Iterator[list[Any]]:
+        """The plain values, line by line."""
+        for line in islice(self.lines, self.lead, None):
+            yield [column.of(self.subject, line) for column in self.columns]
+
     def records(self) -> list[dict[str, Any]]:
-        """The plain values, one record a line."""
-        return [
-            {column.key: column.of(self.subject, line) for column in self.columns}
-            for line in self.lines[self.lead :]
-        ]
+        """The same, one record a line."""
+        keys = [column.key for column in self.columns]
+        return [dict(zip(keys, values, strict=True)) for values in self.values()]
 
 
 def choose(wanted: str, known: Sequence[Column], usual: Sequence[str]) -> list[str]:

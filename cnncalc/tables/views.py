@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from cnncalc.forks import Forks
 from cnncalc.layers.base import axis_name
 from cnncalc.receptive.units import first_to_see_all, larger_than_input
 from cnncalc.report import Report
@@ -155,17 +156,9 @@ def _indents(report: Report) -> list[int]:
     A merge belongs to the last step that all of its branches come from; what lies between
     the two is one deeper.
     """
-    parent, depth, change = [0], [0], [0] * (len(report.rows) + 1)
+    forks, change = Forks(), [0] * (len(report.rows) + 1)
     for row in report.layers:
-        fork = row.inputs[0] if row.inputs else 0
-        for other in row.inputs[1:]:
-            while fork != other:  # up the tree of forks until the two paths meet
-                if depth[fork] >= depth[other]:
-                    fork = parent[fork]
-                else:
-                    other = parent[other]
-        parent.append(fork)
-        depth.append(depth[fork] + 1)
+        fork = forks.add(row.inputs)
         if len(row.inputs) > 1:
             change[fork + 1] += 1
             change[row.index] -= 1

@@ -79,7 +79,7 @@ CASES: dict[str, tuple[list[Any], dict[str, Any], str, dict[str, Any]]] = {
     "numbers that depend on too much": (
         [node("Range", "a b c", "r"), node("Reshape", "x r")],
         {"a": numbers(0).reshape(()), "b": numbers(10**12).reshape(()),
-         "c": numbers(1).reshape(())}, "counts too far", {}),
+         "c": numbers(1).reshape(())}, "are not known here", {}),
     "no output of data": ([node("Shape", "x")], {}, "no output depends on the data", {}),
     "an axis that isn't there": ([node("Concat", "x x", axis=7)], {}, "no axis 7", {}),
     "a group norm by groups": ([node("GroupNormalization", "x s b", num_groups=3)],

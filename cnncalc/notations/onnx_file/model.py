@@ -70,20 +70,37 @@ class Constant:
         shape: all of it.
         values: a NumPy array, or None where the numbers are not looked at.
         sources: the stored tensors that it is made of.
+        computed: whether its sizes or numbers follow from the size of the data.
     """
 
-    __slots__ = ("shape", "sources", "values")
+    __slots__ = ("computed", "shape", "sources", "values")
 
-    def __init__(self, shape: Shape, values: Any = None, sources: tuple[Stored, ...] = ()) -> None:
+    def __init__(
+        self,
+        shape: Shape,
+        values: Any = None,
+        sources: tuple[Stored, ...] = (),
+        computed: bool = False,
+    ) -> None:
         if len(shape) > MAX_RANK or prod(shape) > MAX_ELEMENTS or min(shape, default=0) < 0:
             raise LayerError("a tensor here is beyond any machine", code="too-large")
         self.shape = shape
         self.values = values
         self.sources = sources
+        self.computed = computed
 
     @property
     def count(self) -> int:
         return prod(self.shape)
+
+    def followed(self) -> Constant:
+        """The same as something that follows from the size of the data.
+
+        Of what the file stores it still holds the tensors of fractions. Whole numbers went into
+        its sizes; one number without axes is an offset of ½ or a stride, no weight.
+        """
+        kept = tuple(each for each in self.sources if each.shape and each.learned)
+        return Constant(self.shape, self.values, kept, computed=True)
 
 
 class Node(NamedTuple):

@@ -179,6 +179,9 @@ class Records(list[Record]):
                     known[weight.name] = (weight.count, ())
                 continue
             sources = constant.sources
+            if not sources and constant.computed:  # nothing that the file stores
+                known[weight.name] = (weight.count, ())
+                continue
             kept = [each for each in sources if fresh is None or id(each) in fresh]
             known[weight.name] = (weight.count, tuple(_declared(weight, sources, kept)))
             if fresh is not None:  # one tensor may stand for two weights of a layer

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from heapq import heappop, heappush
 from keyword import iskeyword
 from typing import NamedTuple
 
@@ -32,6 +33,7 @@ __all__ = [
 
 CALL = "{self}({0})"
 AMBIGUOUS = ("I", "O", "l")  # which look like digits
+NUMBERED = re.compile(r"x[1-9][0-9]{0,8}")
 FRESH = ("x", "y", "z", "a", "b", "c", "d", "e", "f", "g", "h")
 
 
@@ -236,27 +238,53 @@ def variables(
     last = {each: number for number, line in lines.items() for each in line.inputs}
     last |= dict.fromkeys(outputs, max(lines, default=0) + 1)
     names = dict(inputs)
-    live = set(inputs.values())
-    forbidden = set(taken)
+    free = _Free(inputs.values(), taken)
     for number, line in lines.items():
         dying = [names[each] for each in line.inputs if last[each] == number]
-        live -= set(dying)
+        free.give_back(dying)
         lasts = last.get(number, number) > number + 1
         label = labels.get(number, "") if lasts else ""
         kept = [name for name in dying if name in FRESH]
-        if label and label not in live | forbidden:
+        if label and free.has(label):
             names[number] = label
         else:
-            names[number] = min(kept, key=FRESH.index) if kept else _fresh(live | forbidden)
-        live.add(names[number])
+            names[number] = min(kept, key=FRESH.index) if kept else free.first()
+        free.live.add(names[number])
     return names
 
 
-def _fresh(live: set[str]) -> str:
-    for name in FRESH:
-        if name not in live:
-            return name
-    count = 1
-    while f"x{count}" in live:
-        count += 1
-    return f"x{count}"
+class _Free:
+    """Names for variables that hold nothing yet: x, y, z and so on, then x1, x2 and so on.
+
+    Attributes:
+        live: those that hold something.
+    """
+
+    def __init__(self, live: Iterable[str], forbidden: Iterable[str]) -> None:
+        self.live = set(live)
+        self.forbidden = frozenset(forbidden)
+        self.returned: list[int] = []  # a heap of numbers
+        self.next = 1  # larger than every number that was given out
+
+    def has(self, name: str) -> bool:
+        return name not in self.live and name not in self.forbidden
+
+    def give_back(self, names: Iterable[str]) -> None:
+        for name in names:
+            self.live.discard(name)
+            if NUMBERED.fullmatch(name):
+                heappush(self.returned, int(name[1:]))
+
+    def first(self) -> str:
+        """The first of them."""
+        for name in FRESH:
+            if self.has(name):
+                return name
+        while True:
+            if self.returned and self.returned[0] < self.next:
+                name = f"x{heappop(self.returned)}"
+            else:
+                name = f"x{self.next}"
+                self.next += 1
+            if self.has(name):
+                return name

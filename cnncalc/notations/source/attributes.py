@@ -74,6 +74,7 @@ def nearest(value: Instance, name: str) -> str:
 
 
 def of_instance(machine: Any, value: Instance, name: str) -> Value:
+    machine.budget.spend(len(value.cls.order) >> 4)
     found = value.cls.find(name)
     if isinstance(found, Property) and not (found.cached and name in value.fields):
         result = machine.call(found.getter, [value], {})
@@ -125,6 +126,7 @@ def bound(found: Value, receiver: Value, cls: Class) -> Value:
 
 
 def of_class(machine: Any, value: Class, name: str) -> Value:
+    machine.budget.spend(len(value.order) >> 4)
     found = value.find(name)
     if isinstance(found, StaticMethod):
         return Bound(found.function, value) if found.of_class else found.function

@@ -69,6 +69,7 @@ class Super:
 def make_class(scope: Scope, node: ast.ClassDef) -> Class:
     """A class value: its body runs now."""
     bases, foreign = class_bases(scope, node)
+    scope.machine.budget.spend(sum(len(base.order) for base in bases) * max(len(bases), 1))
     cls = Class(node.name, bases or (OBJECT,), library=False)
     cls.names["__module__"] = scope.module.file.name
     cls.foreign = foreign

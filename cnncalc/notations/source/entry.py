@@ -142,7 +142,8 @@ def only_class(machine: Machine, module: Module) -> Value:
         if failed and len(failed) == len(nodes):
             module.find(failed[-1])  # raises what stopped it
         return None
-    roots = [name for name in classes if not used_by_others(name, nodes, classes)] or list(classes)
+    used = {n for other in classes for n in reads(nodes[other]) if n in classes and n != other}
+    roots = [name for name in classes if name not in used] or list(classes)
     if len(roots) > 1:
         raise ambiguous(functions_over(module, roots) or roots)
     (root,) = roots
@@ -166,10 +167,6 @@ def functions_over(module: Module, classes: list[str]) -> list[str]:
     nodes = statements_of(module, ast.FunctionDef)
     names = no_argument_functions(module)
     return [f"{name}()" for name in names if reads(nodes[name]) & set(classes)]
-
-
-def used_by_others(name: str, nodes: dict[str, ast.stmt], classes: Iterable[str]) -> bool:
-    return any(other != name and name in reads(nodes[other]) for other in classes)
 
 
 def needs_arguments(cls: Class) -> bool:

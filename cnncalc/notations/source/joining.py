@@ -7,6 +7,7 @@ from typing import Any
 
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import show
+from cnncalc.layers.padding import pad_along
 from cnncalc.notations.source.data import listed
 from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.elementwise import learned, size_text
@@ -84,11 +85,7 @@ def extended(machine: Any, tensor: Tensor, static: Static, axis: int, before: bo
             code="branches",
         )
     pair = (sizes[axis], 0) if before else (0, sizes[axis])
-    pads = [(0, 0)] * max(len(tensor.shape) - 1, 1)
-    if axis:
-        pads[axis - 1] = pair
-    channels = ((0, 0) if axis else pair,)
-    layer = KINDS["pad"](tuple(pads), "zeros", static.fill or 0.0, channels)
+    layer = pad_along(axis, len(tensor.shape), pair, static.fill or 0.0)
     padded: Tensor = emit(machine, layer, [tensor], op="cat")
     if static.fill is not None:
         return padded

@@ -8,6 +8,7 @@ methods are found in explicit tables.
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -175,7 +176,8 @@ class Class:
         self.pending: Callable[[], None] | None = None  # the body, if it waits until it is needed
         self.later: frozenset[str] = frozenset()  # the names that it will define
         self.place: Callable[[], Span] | None = None  # where the source has it
-        self.order: tuple[Class, ...] = (self, *merged([base.order for base in bases] + [bases]))
+        behind = bases[0].order if len(bases) == 1 else merged([b.order for b in bases] + [bases])
+        self.order: tuple[Class, ...] = (self, *behind)
 
     def find(self, name: str) -> Value:
         """The attribute of this class or of those it inherits from; MISSING if there is none."""
@@ -196,15 +198,21 @@ MISSING: Any = type("Missing", (), {"__slots__": ()})()
 
 def merged(orders: list[tuple[Class, ...]]) -> list[Class]:
     """The C3 linearisation that Python uses; plain depth first where it has none."""
-    result: list[Class] = []
-    rests = [list(order) for order in orders if order]
+    rests = [list(reversed(order)) for order in orders if order]
+    behind = Counter(cls for rest in rests for cls in rest[:-1])
+    result: dict[Class, None] = {}
     while rests:
-        heads = (rest[0] for rest in rests)
-        behind = [cls for rest in rests for cls in rest[1:]]
-        head = next((cls for cls in heads if cls not in behind), rests[0][0])
-        result.append(head)
-        rests = [kept for rest in rests if (kept := [c for c in rest if c is not head])]
-    return result
+        heads = (rest[-1] for rest in rests)
+        head = next((cls for cls in heads if not behind[cls]), rests[0][-1])
+        result[head] = None
+        for rest in rests:
+            if rest[-1] is head:
+                while rest and rest[-1] in result:
+                    rest.pop()
+                if rest:
+                    behind[rest[-1]] -= 1
+        rests = [rest for rest in rests if rest]
+    return list(result)
 
 
 class Instance:

@@ -11,13 +11,26 @@ import numpy
 from cnncalc.errors import LayerError
 from cnncalc.notations.onnx_file.call import Call
 from cnncalc.notations.onnx_file.folding.arithmetic import ARITHMETIC
-from cnncalc.notations.onnx_file.folding.base import Fold, numbers, part_of_shape
+from cnncalc.notations.onnx_file.folding.base import (
+    Fold,
+    constants,
+    numbers,
+    part_of_shape,
+)
 from cnncalc.notations.onnx_file.folding.moving import MOVING
+from cnncalc.notations.onnx_file.folding.resizing import RESIZED, scales_and_sizes, upsample_scales
 from cnncalc.notations.onnx_file.model import Constant, clean
 
-__all__ = ["FOLDED", "fold", "numbers", "part_of_shape"]
+__all__ = [
+    "FOLDED",
+    "fold",
+    "numbers",
+    "part_of_shape",
+    "scales_and_sizes",
+    "upsample_scales",
+]
 
-FOLDED: dict[str, Fold] = {**ARITHMETIC, **MOVING}
+FOLDED: dict[str, Fold] = {**ARITHMETIC, **MOVING, **RESIZED}
 
 
 def fold(call: Call) -> list[Constant]:
@@ -37,4 +50,7 @@ def fold(call: Call) -> list[Constant]:
             raise
         except (ValueError, TypeError, IndexError, OverflowError, MemoryError):
             call.refuse("its inputs don't fit together")
-    return found if isinstance(found, list) else [found]
+    made = found if isinstance(found, list) else [found]
+    if any(each.computed for each in constants(call)):
+        return [each.followed() for each in made]
+    return made

@@ -10,6 +10,7 @@ import numpy
 
 import cnncalc.notations.onnx_file.shapes as shapes
 from cnncalc.errors import LayerError
+from cnncalc.frameworks.onnx.activation import ACTIVATIONS, ALONG_AXIS
 from cnncalc.notations.onnx_file.call import Call
 from cnncalc.notations.onnx_file.folding.base import (
     Fold,
@@ -49,7 +50,8 @@ def constant_of_shape(call: Call) -> Constant:
     fill = numpy.float32(0) if number is None else number.reshape(-1)[0]
     (given,) = constants(call)
     # A shape that was worked out from the data makes zeros to compute with, no weight.
-    stored = fill.dtype.kind == "f" and any(not each.literal for each in given.sources)
+    written = not given.computed and any(not each.literal for each in given.sources)
+    stored = fill.dtype.kind == "f" and written
     label = clean(call.node.outputs[0])
     sources = (Stored(label, shape, True),) if stored else ()
     few = prod(shape) <= (1024 if stored else MAX_VALUES)
@@ -69,7 +71,8 @@ def copied(call: Call) -> Constant:
     """
     (tensor,) = constants(call)
     values, name = tensor.values, clean(call.node.outputs[0])
-    if tensor.count < 2 or values is None or not (values == values.flat[0]).all():
+    uniform = tensor.count > 1 and values is not None and (values == values.flat[0]).all()
+    if not uniform or tensor.computed:
         return tensor
     sources = tuple(Stored(name, s.shape, s.learned, s.literal) for s in tensor.sources)
     return Constant(tensor.shape, values, sources)
@@ -97,6 +100,8 @@ def elementwise(compute: Callable[..., Any]) -> Callable[[Call], Constant]:
         given = constants(call)
         shape = shapes.broadcast([each.shape for each in given])
         weights = [each for each in given if _is_weight(each)]
+        if not weights and not any(each.computed for each in given):
+            weights = given  # numbers alone
         return made(call, shape, given, lambda *x: numpy.broadcast_to(compute(*x), shape), weights)
 
     return function
@@ -134,11 +139,11 @@ def power(a: Any, b: Any) -> Any:
 def arange(call: Call) -> Constant:
     start, stop, step = (call.numbers(place) or [0.0] for place in range(3))
     whole = constants(call)[0].values.dtype
-    count = -(-(stop[0] - start[0]) // step[0]) if step[0] else 0
-    if not 0 <= count <= MAX_VALUES:
-        call.refuse("it counts too far", code="too-large")
-    call.tracer.spend(int(count))
-    return numbers((numpy.arange(int(count)) * step[0] + start[0]).astype(whole))
+    count = max(int(-(-(stop[0] - start[0]) // step[0])), 0) if step[0] else 0
+    if count > MAX_VALUES:
+        return Constant((count,))
+    call.tracer.spend(count)
+    return numbers((numpy.arange(count) * step[0] + start[0]).astype(whole))
 
 
 def nonzero(call: Call) -> Constant:
@@ -162,12 +167,26 @@ def reduction(compute: Callable[..., Any]) -> Callable[[Call], Constant]:
     return function
 
 
+def unseen(call: Call) -> Constant:
+    """A tensor of the same shape, whose numbers are not looked at."""
+    data = constants(call)[0]
+    return Constant(data.shape, None, data.sources)
+
+
 def size(call: Call) -> Constant:
     return numbers(numpy.int64(prod(constants(call)[0].shape)))
 
 
 def shape_(call: Call) -> Constant:
     return numbers(part_of_shape(call, constants(call)[0].shape))
+
+
+TRIGONOMETRY: dict[str, Callable[..., Any]] = {
+    "Acos": numpy.arccos, "Acosh": numpy.arccosh, "Asin": numpy.arcsin, "Asinh": numpy.arcsinh,
+    "Atan": numpy.arctan, "Atanh": numpy.arctanh, "Cos": numpy.cos, "Cosh": numpy.cosh,
+    "Sin": numpy.sin, "Sinh": numpy.sinh, "Tan": numpy.tan, "Tanh": numpy.tanh,
+}  # fmt: skip
+UNSEEN = ("CumSum", "EyeLike", "Trilu")
 
 
 def matmul(call: Call) -> Constant:
@@ -179,6 +198,8 @@ def matmul(call: Call) -> Constant:
 
 
 ARITHMETIC: dict[str, Fold] = {
+    **dict.fromkeys((*ACTIVATIONS, *ALONG_AXIS, *UNSEEN), unseen),
+    **{name: elementwise(compute) for name, compute in TRIGONOMETRY.items()},
     "Abs": elementwise(numpy.abs),
     "Add": elementwise(numpy.add),
     "And": elementwise(numpy.logical_and),

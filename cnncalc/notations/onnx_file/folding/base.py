@@ -33,7 +33,8 @@ def made(
 
     `sources`: the inputs whose stored tensors it is made of; by default all of them.
     """
-    stored = [each for constant in (sources or inputs) for each in constant.sources]
+    of = inputs if sources is None else sources
+    stored = [each for constant in of for each in constant.sources]
     kept = tuple({id(each): each for each in stored}.values())
     values = None
     if prod(shape) <= MAX_VALUES and all(each.values is not None for each in inputs):

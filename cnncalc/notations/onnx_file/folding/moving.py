@@ -28,6 +28,22 @@ def gather(call: Call) -> Constant:
     return made(call, shape, [data, indices], lambda x, i: numpy.take(x, i, axis=axis), [data])
 
 
+def gather_elements(call: Call) -> Constant:
+    """A number for each index: only the shape is kept."""
+    data, indices = constants(call)
+    return Constant(indices.shape, None, data.sources)
+
+
+def gather_nd(call: Call) -> Constant:
+    """A part for each tuple of indices: only the shape is kept."""
+    data, indices = constants(call)
+    before = call.integer("batch_dims", 0)
+    taken = indices.shape[-1] if indices.shape else 0
+    if not 0 < taken <= len(data.shape) - before:
+        call.refuse("its indices don't fit its data")
+    return Constant((*indices.shape[:-1], *data.shape[before + taken :]), None, data.sources)
+
+
 def reshape(call: Call) -> Constant:
     data = constants(call)[0]
     target = call.whole("shape", 1) or []
@@ -132,6 +148,8 @@ MOVING: dict[str, Fold] = {
     "Expand": expand,
     "Flatten": flatten,
     "Gather": gather,
+    "GatherElements": gather_elements,
+    "GatherND": gather_nd,
     "Pad": pad,
     "Reshape": reshape,
     "ScatterElements": scatter,

@@ -12,6 +12,7 @@ from cnncalc.frameworks.onnx.activation import ACTIVATIONS
 from cnncalc.notations.onnx_file.call import Call
 from cnncalc.notations.onnx_file.operators.dense import DENSE
 from cnncalc.notations.onnx_file.operators.elementwise import ELEMENTWISE
+from cnncalc.notations.onnx_file.operators.joining import JOINING
 from cnncalc.notations.onnx_file.operators.layers import LAYERS
 from cnncalc.notations.onnx_file.operators.reducing import REDUCING
 from cnncalc.notations.onnx_file.operators.reshaping import RESHAPING
@@ -27,6 +28,7 @@ OPERATORS: dict[str, Handler] = {
     **LAYERS,
     **DENSE,
     **ELEMENTWISE,
+    **JOINING,
     **REDUCING,
     **RESHAPING,
     **RESIZING,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import inf
+from math import inf, prod
 from typing import Any
 
 import cnncalc.notations.onnx_file.shapes as shapes
@@ -21,7 +21,7 @@ from cnncalc.notations.onnx_file.operators.patterns import (
 )
 from cnncalc.notations.onnx_file.records import Flow, Mask, Value
 
-__all__ = ["ELEMENTWISE"]
+__all__ = ["ELEMENTWISE", "is_weight"]
 
 MERGES = {"Add": "add", "Div": "div", "Max": "maximum", "Mean": "mean", "Min": "minimum",
           "Mul": "mul", "Sub": "sub", "Sum": "add"}  # fmt: skip
@@ -93,6 +93,8 @@ def scaled(call: Call, flow: Flow, number: float, reverse: bool) -> Flow:
 def learned(call: Call, flow: Flow, constant: Constant, reverse: bool) -> Flow:
     """Data and a stored tensor: a step that holds it, or the bias of the step before."""
     sizes = without_batch(call, flow, constant)
+    if prod(sizes) != constant.count:  # the same for each sample
+        constant = Constant(sizes, None, constant.sources, constant.computed)
     kind = "shift" if call.node.op in ("Add", "Sub") else "scale"
     fused = with_bias(call, flow, constant, sizes) if call.node.op == "Add" else None
     fused = fused or affine(call, flow, constant, sizes)
@@ -107,13 +109,14 @@ def learned(call: Call, flow: Flow, constant: Constant, reverse: bool) -> Flow:
     if whole != flow.shape:
         flow = call.add(KINDS["expand"](whole), [flow], "/expand")
     shape = None if sizes == (*flow.shape[:1], *(1,) * (len(flow.shape) - 1)) else sizes
-    role = "parameter" if _is_weight(constant) else "constant"
+    role = "parameter" if is_weight(constant) else "constant"
     if role == "constant":
         return call.add(KINDS[kind](shape, role), [flow])
     return call.add(KINDS[kind](shape), [flow], weight=constant)
 
 
-def _is_weight(constant: Constant) -> bool:
+def is_weight(constant: Constant) -> bool:
+    """Whether the file stores it as it stores weights, and not as a number of the program."""
     return any(each.learned and not each.literal for each in constant.sources)
 
 

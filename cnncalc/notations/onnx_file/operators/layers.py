@@ -91,8 +91,10 @@ def _is_held(constant: Constant | None, number: int, literal: bool) -> bool:
     """Whether a tensor is a weight, and not the number that leaves everything as it is."""
     if constant is None or not constant.sources:
         return False
-    written = literal and all(each.literal for each in constant.sources)
-    return not (written and constant.values is not None and (constant.values == number).all())
+    if not (literal and all(each.literal for each in constant.sources)):
+        return True
+    same = constant.values is not None and bool((constant.values == number).all())
+    return not same and not constant.computed
 
 
 def plain(call: Call) -> Flow:

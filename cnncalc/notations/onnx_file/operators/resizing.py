@@ -9,6 +9,7 @@ import cnncalc.notations.onnx_file.shapes as shapes
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.notations.onnx_file.call import Call, plain
+from cnncalc.notations.onnx_file.folding import scales_and_sizes, upsample_scales
 from cnncalc.notations.onnx_file.records import Flow, Value
 
 __all__ = ["RESIZING"]
@@ -20,20 +21,17 @@ COORDINATES = ("half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "alig
 def resize(call: Call) -> Flow:
     """Resize, by scales or to sizes, of the axes of the map alone."""
     flow = call.flow()
-    old = call.opset < 11
-    scales = call.numbers(1 if old else 2) or None
-    sizes = None if old or scales else call.whole("", 3)
+    scales, sizes = scales_and_sizes(call)
     if call.integer("antialias", 0):
         call.refuse("an antialiased resize can't be followed")
     if call.text("keep_aspect_ratio_policy", "stretch") != "stretch":
         call.refuse("a resize that keeps the aspect ratio can't be followed")
-    return resized(call, flow, scales, sizes, "asymmetric" if old else None)
+    return resized(call, flow, scales, sizes, "asymmetric" if call.opset < 11 else None)
 
 
 def upsample(call: Call) -> Flow:
     """Upsample, which Resize took the place of."""
-    scales = call.attributes.get("scales") or call.numbers(1)
-    return resized(call, call.flow(), scales, None, "asymmetric")
+    return resized(call, call.flow(), upsample_scales(call), None, "asymmetric")
 
 
 def resized(

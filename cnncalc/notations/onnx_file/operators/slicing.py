@@ -1,4 +1,4 @@
-"""Parts of data, and data put together along an axis; what asks for shapes."""
+"""Parts of data, and what asks for shapes."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ __all__ = ["SLICING"]
 
 def shape(call: Call) -> Constant:
     """The sizes of data, as numbers."""
-    return numbers(part_of_shape(call, call.with_batch(call.flow())))
+    return numbers(part_of_shape(call, call.with_batch(call.flow()))).followed()
 
 
 def size(call: Call) -> Constant:
     total = 1
     for each in call.with_batch(call.flow()):
         total *= each
-    return numbers(total)
+    return numbers(total).followed()
 
 
 def part(call: Call, axis: int, taken: Sequence[int]) -> Layer:
@@ -96,18 +96,6 @@ def split(call: Call) -> list[Value]:
     return parts
 
 
-def concat(call: Call) -> Flow:
-    """Data joined along an axis; tensors without elements are left out."""
-    flows = []
-    for place, each in enumerate(call.inputs):
-        if not (isinstance(each, Constant) and each.count == 0):
-            flows.append(call.flow(place))
-    axis = call.axis(call.integer("axis", 1), flows[0], "joins along")
-    if len(flows) == 1:
-        return call.add(KINDS["identity"](), flows)
-    return call.add(KINDS["cat"](axis), flows)
-
-
 def gather(call: Call) -> Flow:
     """Places of an axis: one, whose axis goes, or several evenly spaced ones."""
     if isinstance(call.inputs[0], Merged):
@@ -140,7 +128,6 @@ def _parted(call: Call, flow: Flow) -> Flow:
 
 
 SLICING: dict[str, Callable[[Call], Value | list[Value]]] = {
-    "Concat": concat,
     "Gather": gather,
     "Shape": shape,
     "Size": size,
