@@ -9,7 +9,7 @@ from cnncalc.backward import Extents
 from cnncalc.channels import advance, meet
 from cnncalc.errors import LayerError, SpecError
 from cnncalc.forks import Forks
-from cnncalc.layers.base import Layer, Shape, Weight, axis_name, show
+from cnncalc.layers.base import MAX_VALUE, Layer, Shape, Weight, axis_name, show
 from cnncalc.layers.words import word
 from cnncalc.meeting import Offset
 from cnncalc.network import Network, Step
@@ -97,6 +97,12 @@ def _check_input(shape: Shape) -> None:
             f"the input can't be {show(shape) or 'empty'}",
             code="bad-input",
             help="sizes of at least 1, such as 3x224x224",
+        )
+    if max(shape) > MAX_VALUE:
+        raise SpecError(
+            f"an input of {show(shape)} is beyond the limit of {MAX_VALUE} for each size",
+            code="too-large",
+            help="a smaller size",
         )
     if prod(shape) > MAX_ELEMENTS:
         raise SpecError(f"an input of {show(shape)} is beyond any machine", code="too-large")

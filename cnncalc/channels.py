@@ -73,8 +73,13 @@ def _told_apart(layer: Layer, route: Route, seen: Seen, after: Seen, input_shape
     padded = isinstance(across, Slide) and max(across.before, across.after) > 0
     if not (route.splits or padded) or any(along.place == 0 for along in seen.axes):
         return after
-    past = _past(route, Channels(bytes(route.shape[0]), (seen,)), input_shape)
+    past = _past(route, _alike(route.shape[0], seen), input_shape)
     return _routed(layer, route, after, past) if past else _with(after, UNKNOWN)
+
+
+def _alike(count: int, seen: Seen) -> Channels:
+    """So many channels that see the same, if they aren't too many to be kept apart."""
+    return Channels(bytes(count), (seen,)) if count <= MOST_CHANNELS else UNKNOWN
 
 
 def _with(seen: Seen, channels: Channels | None) -> Seen:
@@ -127,6 +132,8 @@ def _past(route: Route, known: Channels, input_shape: Shape) -> tuple[bytes, lis
     """Past a layer: each channel's kind, channels apart that were one; None: that isn't known."""
     sides = [route._replace(windows=windows) for windows in route.splits] or [route]
     count = len(sides)
+    if not known.of:
+        return None
     if len(known.kinds) * count > MOST_KINDS or len(known.of) * count > MOST_CHANNELS:
         return None
     if any(kind.whole for kind in known.kinds) and not all(map(_reads_on, route.windows)):
@@ -148,6 +155,8 @@ def _routed(layer: Layer, route: Route, after: Seen, past: tuple[bytes, list[See
     if route.splits or route.across is OWN or route.across is None:
         return _with(after, _settled(of, kinds))
     output = layer.output(route.shape)
+    if output[0] > MOST_CHANNELS:
+        return _with(after, UNKNOWN)
     sets: dict[frozenset[int], int] = {}
     places: dict[Sequence[int], int] = {}
     chosen = bytearray()
@@ -195,7 +204,7 @@ def _joined(shapes: Sequence[Shape], seens: Sequence[Seen]) -> Channels | None:
     """The channels of branches, one branch after another."""
     of, kinds = b"", list[Seen]()
     for shape, seen in zip(shapes, seens, strict=True):
-        known = seen.channels or Channels(bytes(shape[0]), (seen,))
+        known = seen.channels or _alike(shape[0], seen)
         on_places = any(along.place == 0 for along in seen.axes)
         count = len(kinds) + len(known.kinds)
         if not known.of or on_places or count > 256 or len(of) + len(known.of) > MOST_CHANNELS:
@@ -211,7 +220,7 @@ def _paired(
     """The channels of branches, value by value."""
     if isinstance(layer, Concatenate) or output[0] > MOST_CHANNELS:
         return UNKNOWN
-    known = [seen.channels or Channels(bytes(output[0]), (seen,)) for seen in seens]
+    known = [seen.channels or _alike(output[0], seen) for seen in seens]
     alike = {(len(shape), len(each.of)) for shape, each in zip(shapes, known, strict=True)}
     if alike != {(len(output), output[0])}:
         return UNKNOWN

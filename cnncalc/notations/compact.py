@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from cnncalc.errors import LayerError, Source, Span, SpecError, suggest
 from cnncalc.layers import LAYERS, Layer
-from cnncalc.layers.base import Shape
+from cnncalc.layers.base import MAX_VALUE, Shape
 from cnncalc.layers.merge import Input
 from cnncalc.network import Network, Step
 from cnncalc.notations.arguments import At
@@ -16,7 +16,7 @@ from cnncalc.notations.making import Maker
 from cnncalc.notations.names import Names
 from cnncalc.notations.scope import Scope
 from cnncalc.notations.tree import Argument, Call, Definition, Group, Item, Jump, Merge, Repeat
-from cnncalc.notations.values import fill_in, integer
+from cnncalc.notations.values import beyond_limit, fill_in, integer
 
 __all__ = ["MAX_STEPS", "parse", "parse_size"]
 
@@ -102,6 +102,8 @@ def parse_size(text: str, let: Mapping[str, int] | None = None) -> Shape:
                 code="bad-input",
                 help="sizes of at least 1, such as 3x224x224",
             )
+        if size > MAX_VALUE:
+            raise beyond_limit(part)
         sizes.append(size)
     return tuple(sizes)
 
