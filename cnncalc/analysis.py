@@ -9,7 +9,7 @@ from typing import NamedTuple
 from cnncalc.branches import Branches
 from cnncalc.errors import LayerError, Span, SpecError
 from cnncalc.garbage import keeps_all
-from cnncalc.layers.base import Layer, Shape, Weight, show
+from cnncalc.layers.base import MAX_VALUE, Layer, Shape, Weight, show
 from cnncalc.layers.words import word
 from cnncalc.network import Network, Step
 from cnncalc.rows import BYTES, LAYOUTS, Analysis, Note, Row, as_layout, from_layout
@@ -105,6 +105,13 @@ def check_input(shape: Shape, span: Span | None = None) -> None:
             span,
             code="bad-input",
             help="sizes of at least 1, such as 3x224x224",
+        )
+    if max(shape) > MAX_VALUE:
+        raise SpecError(
+            f"an input of {show(shape)} is beyond the limit of {MAX_VALUE} for each size",
+            span,
+            code="too-large",
+            help="a smaller size",
         )
     if prod(shape) > MAX_ELEMENTS:
         raise SpecError(f"an input of {show(shape)} is beyond any machine", span, code="too-large")

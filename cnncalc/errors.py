@@ -9,6 +9,17 @@ from typing import Any, NamedTuple
 __all__ = ["CnnCalcError", "LayerError", "Piece", "Source", "Span", "SpecError", "suggest"]
 
 
+MAX_MESSAGE = 1_500  # characters: input that isn't trusted has names and lists of any length
+
+
+def brief(text: str) -> str:
+    """A text without its middle, if it is longer than anyone reads."""
+    if len(text) <= MAX_MESSAGE:
+        return text
+    kept = MAX_MESSAGE // 2 - 1
+    return f"{text[:kept]} … {text[-kept:]}"
+
+
 class CnnCalcError(Exception):
     """Something cnncalc can say no to, with what would be right in `help`.
 
@@ -19,10 +30,11 @@ class CnnCalcError(Exception):
     """
 
     def __init__(self, message: str, *, code: str = "error", help: str | None = None) -> None:
+        message = brief(message)
         super().__init__(message)
         self.message = message
         self.code = code
-        self.help = help
+        self.help = help and brief(help)
 
     def __str__(self) -> str:
         """The whole message, with its place, as the command line draws it without colour."""

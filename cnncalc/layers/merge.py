@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Layer, Shape, option, order, place, show
 
@@ -146,7 +148,7 @@ class Concatenate(Layer):
         return *first[:axis], sum(shape[axis] for shape in shapes), *first[axis + 1 :]
 
 
-def listed(shapes: tuple[Shape, ...]) -> str:
+def listed(shapes: Sequence[Shape]) -> str:
     """Shapes as a sentence lists them: 16×8×8, 16×4×4 and 32×8×8; of many each once."""
     if len(shapes) > MAX_LISTED:
         kinds = list(dict.fromkeys(shapes))

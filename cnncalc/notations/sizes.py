@@ -12,9 +12,9 @@ from operator import index
 
 from cnncalc.errors import CnnCalcError, LayerError, Piece, Source, Span, SpecError
 from cnncalc.layers.base import Shape
-from cnncalc.layers.options import SCALAR
+from cnncalc.layers.options import MAX_VALUE, SCALAR
 from cnncalc.network import Typed
-from cnncalc.notations.values import integer
+from cnncalc.notations.values import beyond_limit, integer
 
 __all__ = ["Given", "front", "given", "known_of", "read_size", "respelled", "typed_at"]
 
@@ -75,6 +75,8 @@ def _one(part: str, text: str, let: Mapping[str, int]) -> int:
             code="bad-input",
             help="numbers of at least 1, such as 3x224x224",
         )
+    if size > MAX_VALUE:
+        raise beyond_limit(part)
     return size
 
 

@@ -9,9 +9,10 @@ from typing import Any
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import MAX_VALUE, Option
 
-__all__ = ["evaluate", "fill_in", "integer", "read_value"]
+__all__ = ["beyond_limit", "evaluate", "fill_in", "integer", "read_value"]
 
 SYMBOL = re.compile(r"[A-WYZ][A-WYZa-z0-9]*\Z")
+MAX_FILLED = 4_000  # characters of a word once its parameters are put in
 PLACEHOLDER = re.compile(r"\$(\w+)|\{([^{}]*)\}")
 TOKEN = re.compile(r"\s*(?:(\d+)|\$(\w+)|(//|[-+*()]))")
 
@@ -35,11 +36,7 @@ def integer(text: str, let: Mapping[str, int]) -> int | None:
     if re.fullmatch(r"-?\d{1,19}", text, re.ASCII):
         return int(text)
     if re.fullmatch(r"-?\d+", text, re.ASCII):
-        raise LayerError(
-            f"{text[:12]}… is beyond the limit of {MAX_VALUE}",
-            code="too-large",
-            help="a smaller number",
-        )
+        raise beyond_limit(text)
     if text in ("_", "?"):
         raise LayerError(
             f"`{text}` stands for a value to solve for, and a number is needed here",
@@ -61,6 +58,14 @@ def integer(text: str, let: Mapping[str, int]) -> int | None:
             help=f"write `{re.split('[.][.]|/', text)[0]}`, say",
         )
     return None
+
+
+def beyond_limit(text: str) -> LayerError:
+    """What is wrong with a number that no layer and no input may have."""
+    shown = text if len(text) <= 12 else f"{text[:12]}…"
+    return LayerError(
+        f"{shown} is beyond the limit of {MAX_VALUE}", code="too-large", help="a smaller number"
+    )
 
 
 def _count(option: Option, text: str, let: Mapping[str, int]) -> int:
@@ -140,6 +145,12 @@ def fill_in(text: str, values: Mapping[str, str]) -> str:
         return str(evaluate(match[2], values))
 
     filled = PLACEHOLDER.sub(put, text)
+    if len(filled) > MAX_FILLED:  # parameters may double one another from call to call
+        raise LayerError(
+            f"`{text[:40]}` becomes a text of more than {MAX_FILLED:,} characters",
+            code="too-large",
+            help="shorter values for its parameters",
+        )
     if "{" in filled or "}" in filled or "$" in filled:
         raise LayerError(
             "a brace or `$` has no partner",

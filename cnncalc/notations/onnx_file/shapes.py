@@ -7,6 +7,8 @@ from math import prod
 
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Shape, show
+from cnncalc.layers.merge import listed
+from cnncalc.notations.onnx_file.model import MAX_RANK
 
 __all__ = [
     "broadcast",
@@ -24,6 +26,20 @@ __all__ = [
     "unsqueezed",
 ]
 
+MAX_LISTED = 12  # numbers that a message shows
+
+
+def check_rank(sizes: Sequence[int]) -> None:
+    """LayerError for the sizes of more axes than a tensor can have."""
+    if len(sizes) > MAX_RANK:
+        raise LayerError(f"a tensor of {len(sizes):,} axes is beyond any machine", code="too-large")
+
+
+def _text(numbers: Sequence[int]) -> str:
+    """The first few of some numbers, as a list."""
+    more = ", …" if len(numbers) > MAX_LISTED else ""
+    return f"[{', '.join(map(str, numbers[:MAX_LISTED]))}{more}]"
+
 
 def place(axis: int, rank: int) -> int:
     """An axis counted from the front."""
@@ -36,7 +52,7 @@ def places(axes: Sequence[int], rank: int) -> list[int]:
     """Axes counted from the front, each once."""
     found = [place(axis, rank) for axis in axes]
     if len(set(found)) < len(found):
-        raise LayerError(f"the axes {list(axes)} name one twice", code="wrong-axes")
+        raise LayerError(f"the axes {_text(axes)} name one twice", code="wrong-axes")
     return found
 
 
@@ -46,12 +62,13 @@ def broadcast(shapes: Sequence[Shape]) -> Shape:
     columns = zip(*[(1,) * (rank - len(shape)) + tuple(shape) for shape in shapes], strict=True)
     sizes = [set(column) for column in columns]
     if any(len(size - {1}) > 1 for size in sizes):
-        raise LayerError(f"{' and '.join(map(show, shapes))} don't fit", code="branches")
+        raise LayerError(f"{listed(shapes)} don't fit", code="branches")
     return tuple((size - {1} or {1}).pop() for size in sizes)
 
 
 def reshaped(shape: Shape, target: Sequence[int], allow_zero: bool = False) -> Shape:
     """ONNX's Reshape: 0 keeps a size, -1 is worked out."""
+    check_rank(target)
     sizes = []
     for axis, size in enumerate(target):
         if size == 0 and not allow_zero:
@@ -62,12 +79,12 @@ def reshaped(shape: Shape, target: Sequence[int], allow_zero: bool = False) -> S
     known = prod(size for size in sizes if size != -1)
     total = prod(shape)
     if sizes.count(-1) > 1 or min(sizes, default=0) < -1:
-        raise LayerError(f"{list(target)} is no shape", code="reshape")
+        raise LayerError(f"{_text(target)} is no shape", code="reshape")
     if -1 in sizes and known and total % known == 0:
         sizes[sizes.index(-1)] = total // known
     if -1 in sizes or prod(sizes) != total:
         raise LayerError(
-            f"{list(target)} can't hold the {total} values of {show(shape)}", code="reshape"
+            f"{_text(target)} can't hold the {total} values of {show(shape)}", code="reshape"
         )
     return tuple(sizes)
 
@@ -78,7 +95,7 @@ def squeezed(shape: Shape, axes: Sequence[int] | None) -> Shape:
         return tuple(size for size in shape if size != 1)
     gone = places(axes, len(shape))
     if any(shape[axis] != 1 for axis in gone):
-        raise LayerError(f"{show(shape)} has more than 1 on the axes {list(axes)}", code="reshape")
+        raise LayerError(f"{show(shape)} has more than 1 on the axes {_text(axes)}", code="reshape")
     return tuple(size for axis, size in enumerate(shape) if axis not in gone)
 
 
@@ -101,7 +118,7 @@ def transposed(shape: Shape, order: Sequence[int] | None) -> tuple[int, ...]:
     """The axes in their new order, by default the opposite one."""
     axes = tuple(reversed(range(len(shape)))) if order is None else tuple(order)
     if sorted(axes) != list(range(len(shape))):
-        raise LayerError(f"{list(axes)} is no order of {len(shape)} axes", code="wrong-axes")
+        raise LayerError(f"{_text(axes)} is no order of {len(shape)} axes", code="wrong-axes")
     return axes
 
 
@@ -132,7 +149,7 @@ def part_sizes(size: int, given: Sequence[int] | None, parts: int) -> list[int]:
     """The sizes of the parts that an axis is split into; the last may be smaller."""
     if given is not None:
         if sum(given) != size or min(given, default=0) < 0 or len(given) != parts:
-            raise LayerError(f"{list(given)[:8]} are no parts of {size}", code="slice")
+            raise LayerError(f"{_text(given)} are no parts of {size}", code="slice")
         return list(given)
     if parts < 1:
         raise LayerError("an axis is split into no parts", code="slice")
@@ -146,14 +163,15 @@ def concatenated(shapes: Sequence[Shape], axis: int) -> Shape:
     axis = place(axis, len(first))
     rests = {(*shape[:axis], *shape[axis + 1 :]) for shape in shapes}
     if len(rests) > 1:
-        raise LayerError(f"{' and '.join(map(show, shapes))} can't be joined", code="branches")
+        raise LayerError(f"{listed(shapes)} can't be joined", code="branches")
     return *first[:axis], sum(shape[axis] for shape in shapes), *first[axis + 1 :]
 
 
 def expanded(shape: Shape, target: Sequence[int]) -> Shape:
     """Stretched together with another shape."""
+    check_rank(target)
     if min(target, default=0) < 0:
-        raise LayerError(f"{list(target)} is no shape", code="reshape")
+        raise LayerError(f"{_text(target)} is no shape", code="reshape")
     return broadcast([shape, tuple(target)])
 
 

@@ -17,13 +17,14 @@ from cnncalc.notations.onnx_file.folding.base import (
     numbers,
     part_of_shape,
 )
-from cnncalc.notations.onnx_file.folding.moving import MOVING
+from cnncalc.notations.onnx_file.folding.moving import MOVING, joined
 from cnncalc.notations.onnx_file.folding.resizing import RESIZED, scales_and_sizes, upsample_scales
 from cnncalc.notations.onnx_file.model import Constant, clean
 
 __all__ = [
     "FOLDED",
     "fold",
+    "joined",
     "numbers",
     "part_of_shape",
     "scales_and_sizes",

@@ -36,6 +36,7 @@ def made(
     of = inputs if sources is None else sources
     stored = [each for constant in of for each in constant.sources]
     kept = tuple({id(each): each for each in stored}.values())
+    call.tracer.spend(4 * len(stored))
     values = None
     if prod(shape) <= MAX_VALUES and all(each.values is not None for each in inputs):
         call.tracer.spend(prod(shape))

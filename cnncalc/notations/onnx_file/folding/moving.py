@@ -11,12 +11,16 @@ from cnncalc.notations.onnx_file.call import Call
 from cnncalc.notations.onnx_file.folding.base import Fold, constants, made
 from cnncalc.notations.onnx_file.model import Constant
 
-__all__ = ["MOVING"]
+__all__ = ["MOVING", "joined"]
 
 
 def concat(call: Call) -> Constant:
     given = constants(call)
-    axis = shapes.place(call.integer("axis", 1), len(given[0].shape))
+    return joined(call, given, shapes.place(call.integer("axis", 1), len(given[0].shape)))
+
+
+def joined(call: Call, given: list[Constant], axis: int) -> Constant:
+    """Constants one after another along an axis."""
     shape = shapes.concatenated([each.shape for each in given], axis)
     return made(call, shape, given, lambda *x: numpy.concatenate(x, axis=axis))
 

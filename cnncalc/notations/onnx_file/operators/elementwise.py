@@ -11,6 +11,7 @@ from cnncalc.layers import KINDS
 from cnncalc.layers.base import Shape, show
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.linear import Linear
+from cnncalc.layers.merge import listed
 from cnncalc.layers.transposed import ConvTransposed
 from cnncalc.notations.onnx_file.call import Call, plain
 from cnncalc.notations.onnx_file.model import Constant
@@ -64,7 +65,7 @@ def merged(call: Call, flows: Sequence[Flow]) -> Flow:
         return call.add(KINDS["identity"](), flows)
     ranks = {len(flow.shape) for flow in flows}
     if len(ranks) > 1:
-        sizes = " and ".join(show(flow.shape) for flow in flows)
+        sizes = listed([flow.shape for flow in flows])
         call.refuse(
             f"it joins {sizes} at their last axes, so the batch of one would meet another axis "
             "of the other",

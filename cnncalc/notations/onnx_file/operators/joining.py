@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import groupby
 
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import show
 from cnncalc.layers.padding import pad_along
 from cnncalc.notations.onnx_file.call import Call, plain
+from cnncalc.notations.onnx_file.folding import joined
 from cnncalc.notations.onnx_file.model import Constant
 from cnncalc.notations.onnx_file.operators.elementwise import is_weight
 from cnncalc.notations.onnx_file.records import Flow, Value
@@ -34,17 +36,19 @@ def concat(call: Call) -> Flow:
 def _absorbed(call: Call, parts: list[Flow | Constant], axis: int) -> list[Flow]:
     """The data, each with the tensors behind it, and the first with those before it."""
     found: list[Flow] = []
-    waiting: list[Constant] = []
-    for part in parts:
-        if isinstance(part, Flow):
-            for constant in reversed(waiting):
-                part = _extended(call, part, constant, axis, before=True)
-            waiting = []
-            found.append(part)
-        elif found:
-            found[-1] = _extended(call, found[-1], part, axis, before=False)
+    before: list[Constant] = []
+    for are_flows, run in groupby(parts, lambda part: isinstance(part, Flow)):
+        if are_flows:
+            found += [part for part in run if isinstance(part, Flow)]
+            continue
+        constants = [part for part in run if isinstance(part, Constant)]
+        constant = constants[0] if len(constants) == 1 else joined(call, constants, axis + 1)
+        if found:
+            found[-1] = _extended(call, found[-1], constant, axis, before=False)
         else:
-            waiting.append(part)
+            before = [constant]
+    for constant in before:
+        found[0] = _extended(call, found[0], constant, axis, before=True)
     return found
 
 
