@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import cnncalc
+from tests import processes
 
 PACKAGE = Path(cnncalc.__file__).parent
 
@@ -163,7 +162,8 @@ def test_no_circles() -> None:
 def loaded_by(code: str) -> set[str]:
     """The modules that are loaded after running some code in a fresh Python."""
     script = f"{code}\nimport sys\nprint('\\n' + ' '.join(sys.modules))"
-    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    ran = processes.python("-c", script)
+    assert ran.returncode == 0, ran.stderr
     return set(ran.stdout.splitlines()[-1].split())
 
 

@@ -245,6 +245,7 @@ def test_cupy_without_its_libraries_is_told(monkeypatch: pytest.MonkeyPatch, fau
     assert "cupy-cuda12x[ctk]" in str(error.value.help)
 
 
+@pytest.mark.gpu
 def test_the_stand_in_has_only_what_cupy_has() -> None:
     """CuPy can be looked at where there is no GPU."""
     cupy = pytest.importorskip("cupy")

@@ -78,10 +78,7 @@ def unpacked_wheel(package: str, home: Path) -> Path:
     """The Python files of a package's wheel; it is read, never installed or imported."""
     wheels = sorted(WHEELS.glob(f"{package}-*.whl"))
     if not wheels:
-        message = f"no wheel of {package} in {WHEELS}"
-        if environ.get("REQUIRE_WHEELS"):
-            pytest.fail(message)
-        pytest.skip(message)
+        pytest.skip(f"no wheel of {package} in {WHEELS}")
     with zipfile.ZipFile(wheels[-1]) as wheel:
         wheel.extractall(home, [name for name in wheel.namelist() if name.endswith(".py")])
     return home / package
