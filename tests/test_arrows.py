@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -96,10 +97,10 @@ def storey(module: str) -> int | None:
     return STOREYS.index(parts[1]) if parts[1] in STOREYS else None
 
 
-def wrong_arrows(path: str, source: str) -> Iterator[str]:
+def wrong_arrows(path: str, found: list[tuple[str, bool]]) -> Iterator[str]:
     """What a file of the package may not import, by its path in the package."""
     here = STOREYS.index(path.removesuffix(".py").split("/")[0])
-    for module, on_load in Import(source).found:
+    for module, on_load in found:
         top = module.split(".")[0]
         there = storey(module)
         if there is not None and there > here:
@@ -110,6 +111,12 @@ def wrong_arrows(path: str, source: str) -> Iterator[str]:
             yield f"{path} imports {top} before it is used"
 
 
+@cache
+def imports(path: str) -> list[tuple[str, bool]]:
+    """What a file of the package imports."""
+    return Import((PACKAGE / path).read_text(encoding="utf-8")).found
+
+
 def files() -> list[str]:
     paths = (path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
     return sorted(path for path in paths if path != "__init__.py")
@@ -117,7 +124,7 @@ def files() -> list[str]:
 
 @pytest.mark.parametrize("path", files())
 def test_arrows_point_down(path: str) -> None:
-    assert list(wrong_arrows(path, (PACKAGE / path).read_text(encoding="utf-8"))) == []
+    assert list(wrong_arrows(path, imports(path))) == []
 
 
 @pytest.mark.parametrize(
@@ -135,7 +142,7 @@ def test_arrows_point_down(path: str) -> None:
     ],
 )
 def test_a_wrong_arrow_is_found(path: str, source: str) -> None:
-    assert len(list(wrong_arrows(path, source))) == 1
+    assert len(list(wrong_arrows(path, Import(source).found))) == 1
 
 
 def test_every_file_has_a_storey() -> None:
@@ -146,9 +153,7 @@ def test_no_circles() -> None:
     """Modules can be put in an order in which each imports only earlier ones on load."""
     waiting = {
         "cnncalc." + path.removesuffix(".py").replace("/", ".").removesuffix(".__init__"): {
-            module
-            for module, on_load in Import((PACKAGE / path).read_text(encoding="utf-8")).found
-            if on_load
+            module for module, on_load in imports(path) if on_load
         }
         for path in files()
     }

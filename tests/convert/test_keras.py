@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import cache
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ model = keras.Sequential(
 """
 
 
+@cache
 def text_of(spec: str, **options: Any) -> str:
     text = convert(spec, "keras", **options)
     assert isinstance(text, str)

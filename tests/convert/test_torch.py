@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ model = nn.Sequential(
 """
 
 
+@cache
 def text_of(spec: str, **options: Any) -> str:
     text = convert(spec, "torch", **options)
     assert isinstance(text, str)

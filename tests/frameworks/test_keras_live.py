@@ -66,7 +66,7 @@ def test_is_as_keras_has_it(name: str, data: st.DataObject) -> None:
     compare(name, data)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", CASES)
 @settings(RELAXED, max_examples=2000)
 @given(data=st.data())

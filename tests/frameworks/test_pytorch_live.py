@@ -56,7 +56,7 @@ def test_agrees_with_pytorch(name: str) -> None:
     check()
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_agrees_with_pytorch_at_length(name: str) -> None:
     """Two thousand calls of each class."""
@@ -74,6 +74,7 @@ def test_every_class_has_a_strategy() -> None:
     assert sorted(CASES) == sorted(READERS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_draws_are_mostly_taken(name: str) -> None:
     """A strategy that draws nothing but refused calls would compare nothing."""

@@ -46,7 +46,7 @@ def test_drawn_networks_agree(spec: str) -> None:
     assert (found["mismatches"], found["unchecked"]) == ([], [])
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @settings(max_examples=2000, deadline=None)
 @given(specs(max_layers=8))
 def test_many_drawn_networks_agree(spec: str) -> None:

@@ -80,7 +80,7 @@ def test_drawn_networks(spec: str) -> None:
 
 
 @runs
-@pytest.mark.slow
+@pytest.mark.thorough
 @settings(max_examples=2000, deadline=None)
 @given(specs(max_layers=8))
 def test_many_drawn_networks(spec: str) -> None:

@@ -65,7 +65,7 @@ def test_drawn_networks_read_back(spec: str) -> None:
     check_read_back(report, written(report))
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @settings(max_examples=3000, deadline=None)
 @given(specs(max_layers=8))
 def test_many_drawn_networks_read_back(spec: str) -> None:
