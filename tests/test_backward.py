@@ -19,7 +19,7 @@ def reached(report: Report) -> list[tuple[int, int] | None]:
     return [found[axis] for axis in report.network.places(report.input)]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(specs(max_layers=4, ranks=(1, 2)))
 def test_a_whole_map_sees_what_its_places_saw(text: str) -> None:
     """After `gap` the field is what was measured, and global exactly where that is all."""

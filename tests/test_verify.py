@@ -92,7 +92,7 @@ def test_large_examples_agree(name: str) -> None:
     test_examples_agree(name)
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, suppress_health_check=list(HealthCheck))
 @given(specs(max_layers=8))
 def test_drawn_networks_agree(spec: str) -> None:
     """Whatever fits together comes out as predicted."""
@@ -106,7 +106,7 @@ def test_drawn_networks_agree(spec: str) -> None:
 
 
 @pytest.mark.thorough
-@settings(max_examples=3000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3000, suppress_health_check=list(HealthCheck))
 @given(specs(max_layers=12))
 def test_many_drawn_networks_agree(spec: str) -> None:
     """Many more, and deeper."""

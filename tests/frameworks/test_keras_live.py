@@ -52,9 +52,7 @@ def compare(name: str, data: st.DataObject) -> None:
     assert ours(name, arguments, shapes, frame) == theirs(name, arguments, shapes)
 
 
-RELAXED = settings(
-    deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
-)
+RELAXED = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -123,7 +123,7 @@ def compare(op: str, case: Case) -> None:
         assert windows(op, case) == probed(op, case)
 
 
-RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+RELAXED = settings(suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.mark.parametrize("op", OPS)

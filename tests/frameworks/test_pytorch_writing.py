@@ -22,9 +22,6 @@ from tests.frameworks.pytorch_reading import layer_of
 
 drawn = settings(
     max_examples=8,
-    deadline=None,
-    derandomize=True,
-    database=None,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.generate],
 )
@@ -79,7 +76,7 @@ def check_writing(name: str, draws: settings) -> None:
             layer.output(shape)
         except LayerError:
             assume(False)
-        # One value per channel: nn.InstanceNorm3d alone takes it, where a batch passes for channels.
+        # One value per channel: only nn.InstanceNorm3d takes it, to which a batch is channels.
         assume(not name.startswith("InstanceNorm") or prod(shape[1:]) > 1)
         if name.startswith("AdaptiveAvg") and len(shape) > 4:
             with pytest.raises(LayerError, match="no class"):

@@ -73,7 +73,7 @@ def test_examples(name: str) -> None:
 
 
 @runs
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(specs())
 def test_drawn_networks(spec: str) -> None:
     assert_runs(analyze(spec))
@@ -81,7 +81,7 @@ def test_drawn_networks(spec: str) -> None:
 
 @runs
 @pytest.mark.thorough
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=2000)
 @given(specs(max_layers=8))
 def test_many_drawn_networks(spec: str) -> None:
     assert_runs(analyze(spec))

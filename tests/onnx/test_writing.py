@@ -58,7 +58,7 @@ def test_every_example_reads_back(name: str) -> None:
     assert len(data) < 200_000
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(specs())
 def test_drawn_networks_read_back(spec: str) -> None:
     report = analyze(spec)
@@ -66,7 +66,7 @@ def test_drawn_networks_read_back(spec: str) -> None:
 
 
 @pytest.mark.thorough
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=3000)
 @given(specs(max_layers=8))
 def test_many_drawn_networks_read_back(spec: str) -> None:
     report = analyze(spec)
