@@ -211,7 +211,7 @@ def test_errors_inside_a_definition_name_the_use() -> None:
 
 
 @given(specs())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_totals_are_the_sums_of_the_rows(text: str) -> None:
     """Totals, counts and byte sums follow from the rows; every row's text is a word."""
     report = analyze(text)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 import cnncalc
+from tests import processes
 
 PACKAGE = Path(cnncalc.__file__).parent
 
@@ -111,10 +111,10 @@ def storey(module: str) -> int | None:
     return STOREYS.index(parts[1]) if parts[1] in STOREYS else None
 
 
-def wrong_arrows(path: str, source: str) -> Iterator[str]:
+def wrong_arrows(path: str, found: list[tuple[str, bool]]) -> Iterator[str]:
     """What a file of the package may not import, by its path in the package."""
     here = STOREYS.index(path.removesuffix(".py").split("/")[0])
-    for module, on_load in Import(source).found:
+    for module, on_load in found:
         top = module.split(".")[0]
         there = storey(module)
         drawn = not on_load and (path.removesuffix(".py"), module[8:]) in DRAWINGS
@@ -126,9 +126,15 @@ def wrong_arrows(path: str, source: str) -> Iterator[str]:
             yield f"{path} imports {top} before it is used"
 
 
+@cache
+def imports_of(path: str) -> list[tuple[str, bool]]:
+    """What a file of the package imports, and whether that is on load."""
+    return Import((PACKAGE / path).read_text(encoding="utf-8")).found
+
+
 @pytest.mark.parametrize("path", files())
 def test_arrows_point_down(path: str) -> None:
-    assert list(wrong_arrows(path, (PACKAGE / path).read_text(encoding="utf-8"))) == []
+    assert list(wrong_arrows(path, imports_of(path))) == []
 
 
 @pytest.mark.parametrize(
@@ -147,7 +153,7 @@ def test_arrows_point_down(path: str) -> None:
     ],
 )
 def test_a_wrong_arrow_is_found(path: str, source: str) -> None:
-    assert len(list(wrong_arrows(path, source))) == 1
+    assert len(list(wrong_arrows(path, Import(source).found))) == 1
 
 
 def test_the_storeys_are_told() -> None:
@@ -162,12 +168,13 @@ def test_every_file_has_a_storey() -> None:
     assert {path.removesuffix(".py").split("/")[0] for path in files()} <= set(STOREYS)
 
 
+@cache
 def imports() -> dict[str, dict[str, bool]]:
     """For each module of the package those that it imports, and whether that is on load."""
     found: dict[str, dict[str, bool]] = {}
     for path in files():
         mine = found.setdefault(module_of(path), {})
-        for module, on_load in Import((PACKAGE / path).read_text(encoding="utf-8")).found:
+        for module, on_load in imports_of(path):
             if module in MODULES and module != module_of(path):
                 mine[module] = mine.get(module, False) or on_load
     return found
@@ -268,7 +275,8 @@ def test_doors() -> None:
 def loaded_by(code: str) -> set[str]:
     """The modules that are loaded after running some code in a fresh Python."""
     script = f"{code}\nimport sys\nprint('\\n' + ' '.join(sys.modules))"
-    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    ran = processes.python("-c", script)
+    assert ran.returncode == 0, ran.stderr
     return set(ran.stdout.splitlines()[-1].split())
 
 

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import stat
-import subprocess
 import sys
 from pathlib import Path
 
@@ -18,25 +17,10 @@ from cnncalc.cli.app import COMMANDS
 from cnncalc.cli.main import main
 from cnncalc.cli.options import Settings
 from cnncalc.layers.conv import Conv
+from tests import processes
 from tests.conftest import Command
 
 SPEC = ("3x8x8", "conv:4,k3,p1", "relu", "maxpool:2", "flatten", "linear:10")
-
-
-def in_process(
-    *words: str, stdin: str | None = None, **environment: str
-) -> subprocess.CompletedProcess[str]:
-    """`python -m cnncalc` as a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "cnncalc", *words],
-        input=stdin,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        env={**os.environ, "PYTHONIOENCODING": "utf-8", **environment},
-        timeout=60,
-        check=False,
-    )
 
 
 # What comes out
@@ -209,7 +193,7 @@ def test_a_file_is_left_as_it_was_when_writing_fails(
 
 @pytest.mark.skipif(not os.path.exists("/dev/stdout"), reason="no such device here")
 def test_a_device_is_written_to() -> None:
-    ran = in_process("shape", *SPEC, "-o", "/dev/stdout", "-f", "csv")
+    ran = processes.cnncalc("shape", *SPEC, "-o", "/dev/stdout", "-f", "csv")
 
     assert (ran.returncode, ran.stdout[:6], ran.stderr) == (0, "index,", "")
 
@@ -307,13 +291,7 @@ def test_an_interrupt_ends_quietly(command: Command, monkeypatch: pytest.MonkeyP
 def test_a_reader_may_stop_early() -> None:
     """`| head -1` ends silently, though the whole table doesn't fit into a pipe."""
     spec = "'3x8x8 5000*[conv:8,k3,p1 relu]'"
-    ran = subprocess.run(
-        f"'{sys.executable}' -m cnncalc shape {spec} | head -1",
-        shell=True,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    ran = processes.shell(f"'{sys.executable}' -m cnncalc shape {spec} | head -1")
 
     assert ran.stdout.split() == ["#", "layer", "output", "sees", "params", "MACs"]
     assert ran.stderr == ""
@@ -321,26 +299,22 @@ def test_a_reader_may_stop_early() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no such shell there")
 def test_closed_outputs_are_no_crash() -> None:
-    ran = subprocess.run(
-        f"'{sys.executable}' -m cnncalc shape {' '.join(SPEC)} >&- 2>&-", shell=True, check=False
-    )
+    ran = processes.shell(f"'{sys.executable}' -m cnncalc shape {' '.join(SPEC)} >&- 2>&-")
 
     assert ran.returncode == 0
 
 
 def test_an_encoding_without_our_signs() -> None:
-    ran = in_process("shape", "3x8x8", "conv:4,k3", PYTHONIOENCODING="ascii")
+    ran = processes.cnncalc(
+        "shape", "3x8x8", "conv:4,k3", environment={"PYTHONIOENCODING": "ascii"}
+    )
 
     assert ran.returncode == 0
     assert "4x6x6" in ran.stdout
 
 
 def test_words_that_are_no_text() -> None:
-    ran = subprocess.run(
-        [sys.executable, "-m", "cnncalc", "shape", b"3x8x8", b"re\xfflu\x1b[31m"],
-        capture_output=True,
-        check=False,
-    )
+    ran = processes.cnncalc("shape", b"3x8x8", b"re\xfflu\x1b[31m", encoding=None)
 
     assert ran.returncode == 2
     assert b"Traceback" not in ran.stderr
@@ -421,17 +395,19 @@ def test_version(command: Command) -> None:
     ],
 )
 def test_completion(words: str, offered: set[str]) -> None:
-    ran = in_process(
-        _CNNCALC_COMPLETE="complete_bash",
-        COMP_WORDS=words,
-        COMP_CWORD=str(len(words.split()) - 1),
+    ran = processes.cnncalc(
+        environment={
+            "_CNNCALC_COMPLETE": "complete_bash",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(len(words.split()) - 1),
+        }
     )
 
     assert offered == set(ran.stdout.split())
 
 
 def test_the_module_is_the_command() -> None:
-    ran = in_process("shape", *SPEC)
+    ran = processes.cnncalc("shape", *SPEC)
 
     assert (ran.returncode, ran.stderr) == (0, "")
     assert ran.stdout.splitlines()[0].split() == ["#", "layer", "output", "sees", "params", "MACs"]

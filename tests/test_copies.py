@@ -6,8 +6,6 @@ import copy
 import json
 import pickle
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from cnncalc.errors import Piece, Source, Span
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Shape
 from cnncalc.live.program import Followed
+from tests import processes
 from tests.frameworks.live_keras import keras_or_skip
 from tests.frameworks.live_pytorch import torch_or_skip
 from tests.library import text
@@ -241,8 +240,8 @@ def test_another_process(tmp_path: Path) -> None:
     path = tmp_path / "things"
     path.write_bytes(pickle.dumps(([*networks, *reports], [*sizes, *sizes])))
 
-    words = [sys.executable, "-c", SCRIPT, str(path)]
-    ran = subprocess.run(words, capture_output=True, text=True, check=True)
+    ran = processes.python("-c", SCRIPT, str(path))
+    assert ran.returncode == 0, ran.stderr
     assert json.loads(ran.stdout) == json.loads(
         json.dumps([report.to_dict() for report in [*reports, *reports]])
     )

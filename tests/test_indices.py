@@ -27,7 +27,7 @@ sets: st.SearchStrategy[Indices] = st.one_of(
 )
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(windows, sets, st.integers(1, 20))
 @example(Resize(5, 3, 99, 4, True), range(8, 13), 16)
 def test_reads_are_those_of_each_unit(window: Window, units: Indices, n: int) -> None:
@@ -43,7 +43,7 @@ def test_reads_are_those_of_each_unit(window: Window, units: Indices, n: int) ->
     assert set(read(window, units, n)) == expected
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(sets, sets)
 def test_joined_sets(one: Indices, two: Indices) -> None:
     """What is in either, whether or not a range says it."""

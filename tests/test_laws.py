@@ -20,7 +20,7 @@ lengths, channels = st.integers(1, 60), st.integers(1, 12)
 slides = st.builds(Slide, kernels, strides, pads, pads, strides)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(slides, min_size=1, max_size=5), lengths)
 @example([Slide(3, 2, 1, 1), Slide(3, 2, 1, 1)], 224)
 def test_a_stack_of_slides_is_one_slide(stack: list[Slide], n: int) -> None:
@@ -41,7 +41,7 @@ def test_a_stack_of_slides_is_one_slide(stack: list[Slide], n: int) -> None:
         assert (reads[0], reads[-1]) == (min(sources), max(sources))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.integers(0, 4), kernels, strides, pads, pads, strides, lengths)
 def test_outputs_grow_with_the_input(
     which: int, kernel: int, stride: int, before: int, after: int, dilation: int, n: int
@@ -62,7 +62,7 @@ def test_outputs_grow_with_the_input(
     assert length(n) <= length(n + 1) <= length(n) + max(stride, 1)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(kernels, strides, strides, lengths)
 def test_same_padding_gives_its_length(kernel: int, stride: int, dilation: int, n: int) -> None:
     """The slide that `same` takes has ceil(n / s) outputs; its odd pixel lies after, or before."""
@@ -86,7 +86,7 @@ def outcome(spec: str) -> object:
     return row.output_shape, row.macs, report.fields[-1].axes
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.sampled_from(["conv:5", "dwconv:", "maxpool:", "avgpool:", "lppool:", "sepconv:5"]),
     st.lists(st.tuples(kernels, strides, pads, pads, lengths), min_size=1, max_size=3),
@@ -106,7 +106,7 @@ def test_pad_then_a_layer_is_the_padded_layer(
     assert outcome(f"3x{n} {layer},p={padding}") == outcome(f"3x{n} pad:{padding} {layer}")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.integers(1, 12),
     st.integers(1, 3),
@@ -139,7 +139,7 @@ def count(layer: str, shape: Shape) -> int:
     return analyze(f"{'x'.join(map(str, shape))} {layer}").total.params
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(channels, channels, st.integers(1, 4), st.lists(st.integers(1, 5), min_size=1, max_size=3))
 def test_counts_are_the_closed_formulas(c: int, n: int, g: int, kernel: list[int]) -> None:
     """n(ck + 1) and its relatives, for k taps in all: what a textbook has."""
@@ -160,7 +160,7 @@ def test_counts_are_the_closed_formulas(c: int, n: int, g: int, kernel: list[int
     assert count(f"se:c={n}", shape) == n * (c + 1) + c * (n + 1)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(channels, channels, kernels, strides, pads, st.integers(0, 3), st.integers(1, 20))
 def test_a_transposed_convolution_is_the_way_back(
     c: int, n: int, kernel: int, stride: int, pad: int, extra: int, size: int

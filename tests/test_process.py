@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
+
+from tests import processes
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are another thing there")
 
 SPEC = ("3x8x8", "conv:4,k3,p1", "relu")
 COMMAND = (sys.executable, "-m", "cnncalc")
-ROOT = Path(__file__).parent.parent
 
 # The command, which gets a signal when Python tells of an event: no clock decides where that is.
 STRUCK = """
@@ -49,28 +50,15 @@ process.run(work)
 
 def struck(
     number: int, event: str, about: str, *words: str, cwd: Path | None = None
-) -> subprocess.CompletedProcess[str]:
+) -> CompletedProcess[str]:
     """A command that is sent a signal at an event that has a text in its first argument."""
-    return subprocess.run(
-        [sys.executable, "-c", STRUCK, str(number), event, about, *words],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        check=False,
-    )
+    return processes.python("-c", STRUCK, str(number), event, about, *words, cwd=cwd)
 
 
-def shell(line: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def shell(line: str, cwd: Path | None = None) -> CompletedProcess[str]:
     """A line of a shell in which `cnncalc` is the command."""
-    return subprocess.run(
-        ["sh", "-c", f"cnncalc() {{ '{sys.executable}' -m cnncalc \"$@\"; }}; {line}"],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        check=False,
-    )
+    command = f"cnncalc() {{ '{sys.executable}' -m cnncalc \"$@\"; }}"
+    return processes.shell(f"{command}; {line}", cwd=cwd, env=processes.variables())
 
 
 # Signals

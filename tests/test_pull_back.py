@@ -25,7 +25,7 @@ def extents(report: Report) -> Extents:
     return Extents(report.network.steps, report.rows, places, Passages())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(specs(max_layers=4, ranks=(1, 2)))
 def test_a_whole_map_sees_what_its_places_saw(text: str) -> None:
     """After `gap` the field is what was measured, and global exactly where that is all."""

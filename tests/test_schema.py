@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import cnncalc
 from cnncalc.notations import shipped
+from tests import library
 from tests.conftest import Command
 from tests.strategies import specs
 
@@ -33,6 +34,7 @@ def closed(schema: Any) -> Any:
 STRICT = jsonschema.Draft202012Validator(closed(SCHEMA))
 OPEN = jsonschema.Draft202012Validator(SCHEMA)
 
+LONG = 100  # rows; a second for hundreds of them
 SPECS = (
     "3x32x32 conv:16,k3,p1 relu maxpool:2 flatten linear:10",
     "64 linear:10 relu",
@@ -67,9 +69,17 @@ def test_reports(spec: str, layout: str) -> None:
     STRICT.validate(plain(cnncalc.analyze(spec, batch=2, layout=layout).to_dict()))
 
 
-@pytest.mark.parametrize("name", shipped.examples())
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(
+            name, marks=[pytest.mark.slow] if len(library.report(name).rows) > LONG else []
+        )
+        for name in shipped.examples()
+    ],
+)
 def test_examples(name: str) -> None:
-    STRICT.validate(plain(cnncalc.analyze(name).to_dict()))
+    STRICT.validate(plain(library.report(name).to_dict()))
 
 
 @given(specs(), st.sampled_from(["float64", "bfloat16", "uint8"]))

@@ -50,7 +50,7 @@ def test_units(
 
 
 @given(specs())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_what_is_read_lies_within_the_formula(text: str) -> None:
     """The clipped interval is inside the unclipped one and inside the input, at every step."""
     report = analyze(text)

@@ -6,15 +6,19 @@ Python's own binding then does positions, defaults, unknown and missing argument
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from inspect import Parameter, Signature, signature
 
 from cnncalc.errors import LayerError, suggest
 from cnncalc.layers.base import Layer
 from cnncalc.layers.shapes import count_of
 
-__all__ = ["Reader", "read"]
+__all__ = ["Reader", "form_of", "read"]
 
 Reader = Callable[..., Layer]
+
+# A vocabulary's functions are few and called often, and working out a signature is dear.
+form_of = cache(signature)
 
 
 def read(
@@ -25,7 +29,7 @@ def read(
     Raises:
         LayerError: arguments that the framework would refuse.
     """
-    form = signature(reader)
+    form = form_of(reader)
     try:
         bound = form.bind(*args, **kwargs)
     except TypeError:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from inspect import Parameter, signature
+from inspect import Parameter
 from typing import Any
 
 from cnncalc.errors import LayerError
+from cnncalc.frameworks.base import form_of
 from cnncalc.layers.base import Layer, Shape, show
 
 __all__ = ["Calls", "Writer", "one"]
@@ -33,7 +34,7 @@ class Calls:
     def call(self, name: str, **values: Any) -> str:
         """A call: what its class needs by position, and what differs from a default by name."""
         written = []
-        for parameter in signature(self.readers[name]).parameters.values():
+        for parameter in form_of(self.readers[name]).parameters.values():
             if parameter.name not in values:
                 continue
             value = values[parameter.name]

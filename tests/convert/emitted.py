@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 
 from cnncalc import Report, SpecError, analyze, parse
+from tests import processes
 
 
 def run(text: str) -> dict[str, Any]:
@@ -54,9 +54,9 @@ def assert_formatted(texts: list[str], folder: Path) -> None:
     for number, text in enumerate(texts):
         (folder / f"net{number}.py").write_text(text, encoding="utf-8")
     command = [ruff(), "format", "--isolated", "--diff", str(folder)]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    ran = processes.ended(command)
 
     assert ran.returncode == 0, ran.stdout
     command = [ruff(), "check", "--isolated", "--select", "E,F,I,N,W", str(folder)]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    ran = processes.ended(command)
     assert ran.returncode == 0, ran.stdout

@@ -119,7 +119,7 @@ def defined(draw: st.DrawFn) -> str:
     )
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(defined())
 def test_drawn_definitions(spec: str) -> None:
     try:
@@ -132,7 +132,7 @@ def test_drawn_definitions(spec: str) -> None:
     assert totals(read_again(text, "torch", expected)) == totals(expected)
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(defined())
 def test_drawn_definitions_as_keras(spec: str) -> None:
     try:
@@ -283,7 +283,7 @@ def test_words_that_mean_something_already() -> None:
 def test_drawn_definitions_are_formatted(tmp_path: Path) -> None:
     texts: list[str] = []
 
-    @settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=40, suppress_health_check=list(HealthCheck))
     @given(defined())
     def draw(spec: str) -> None:
         try:

@@ -59,7 +59,7 @@ def test_examples_as_compact(name: str) -> None:
     assert convert(str(text), "compact") == text
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(specs())
 def test_drawn_networks_as_compact(spec: str) -> None:
     text = str(convert(spec, "compact"))

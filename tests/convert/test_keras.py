@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import cache
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ model = keras.Sequential(
 """
 
 
+@cache
 def text_of(spec: str, **options: Any) -> str:
     text = convert(spec, "keras", **options)
     assert isinstance(text, str)
@@ -83,7 +85,7 @@ def test_examples_run(name: str) -> None:
     assert_runs(text_of(name), report(name))
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(specs(max_layers=6))
 def test_drawn_networks(spec: str) -> None:
     """What is written reads back; a refusal is a SpecError that names the layer."""
@@ -96,7 +98,7 @@ def test_drawn_networks(spec: str) -> None:
     assert_reads_back(text, expected)
 
 
-@settings(deadline=None, max_examples=30, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, suppress_health_check=list(HealthCheck))
 @given(specs(max_layers=6))
 def test_drawn_networks_run(spec: str) -> None:
     keras_or_skip()

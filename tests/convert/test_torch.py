@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ model = nn.Sequential(
 """
 
 
+@cache
 def text_of(spec: str, **options: Any) -> str:
     text = convert(spec, "torch", **options)
     assert isinstance(text, str)
@@ -84,7 +86,7 @@ def test_examples_run(name: str) -> None:
     assert tuple(output.shape[1:]) == expected.rows[expected.outputs[0]].output_shape
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(specs(max_layers=6))
 def test_drawn_networks(spec: str) -> None:
     """What is written runs and reads back; a refusal is a SpecError that names the layer."""

@@ -17,9 +17,6 @@ __all__ = ["check_broken_output", "drawn", "verified"]
 # The same few networks every time, as they are drawn.
 drawn = settings(
     max_examples=15,
-    deadline=None,
-    derandomize=True,
-    database=None,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.generate],
 )

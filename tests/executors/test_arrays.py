@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import importlib
 import sys
-import tracemalloc
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -27,7 +26,7 @@ from cnncalc.layers.merge import Input
 from cnncalc.network import Network, Step
 from cnncalc.notations.compact import parse
 from cnncalc.verification import verify_report
-from tests.library import EXAMPLES
+from tests.library import EXAMPLES, traced
 
 PREDICTIONS = ("output", "windows", "weights", "macs", "route")
 
@@ -251,28 +250,30 @@ def test_activations_are_freed_after_their_last_reader() -> None:
     """A long chain takes no more at once than two of its maps, and blocks of work."""
     network = cnncalc.parse("64x256x256 " + "avgpool:3,s1,p1 " * 5)
     one = 64 * 256 * 256 * 4
-    tracemalloc.start()
-    stack = Stack(network, (64, 256, 256))
-    base = tracemalloc.get_traced_memory()[0]
-    peak = stack.forward().peak_bytes
-    grown = tracemalloc.get_traced_memory()[1] - base
-    tracemalloc.stop()
+    with traced() as taken:
+        stack = Stack(network, (64, 256, 256))
+        base = taken()[0]
+        peak = stack.forward().peak_bytes
+        grown = taken()[1] - base
 
     assert peak == 3 * one  # the input is kept
     assert grown < 3.1 * one
 
 
 @pytest.mark.parametrize(
-    "name", ["small-cnn", "inception", "m5", "shufflenet_v2_x1_0", "mobilenet_v2"]
+    "name",
+    [
+        *("small-cnn", "inception", "m5", "mobilenet-blocks"),
+        *(pytest.param(n, marks=pytest.mark.slow) for n in ("shufflenet_v2_x1_0", "mobilenet_v2")),
+    ],
 )
 def test_memory_stays_within_the_estimate(name: str) -> None:
     """What a run takes (tracemalloc) is at most what was foreseen."""
     report = cnncalc.analyze((EXAMPLES / f"{name}.cnn").read_text())
     foreseen = memory.need(report)
-    tracemalloc.start()
-    done = run(report.network, report.input)
-    grown = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    with traced() as taken:
+        done = run(report.network, report.input)
+        grown = taken()[1]
 
     assert done.peak_bytes <= foreseen.total
     assert grown <= foreseen.total

@@ -183,17 +183,19 @@ def test_a_batch_costs_no_more_calls_than_a_sample(kind: str) -> None:
     assert asked[0] == asked[1]
 
 
+@pytest.mark.parametrize(
+    ("name", "size", "most"),
+    [("resnet18", 64, 310), pytest.param("resnet50", 224, 700, marks=pytest.mark.slow)],
+)
 @pytest.mark.usefixtures("device")
-def test_a_network_asks_for_few_calls() -> None:
+def test_a_network_asks_for_few_calls(name: str, size: int, most: int) -> None:
     """A convolution takes a handful, with padding and in blocks; batch norm eight."""
-    network = cnncalc.parse(text("resnet50"))
-    assert network.input is not None
-    stack = Stack(network, network.input, device="cuda", batch=2)
+    stack = Stack(cnncalc.parse(text(name)), (3, size, size), device="cuda", batch=2)
     stack.forward()
     ASKED.clear()
     stack.forward()
 
-    assert ASKED.total() < 700
+    assert ASKED.total() < most
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
@@ -245,6 +247,7 @@ def test_cupy_without_its_libraries_is_told(monkeypatch: pytest.MonkeyPatch, fau
     assert "cupy-cuda12x[ctk]" in str(error.value.help)
 
 
+@pytest.mark.gpu
 def test_the_stand_in_has_only_what_cupy_has() -> None:
     """CuPy can be looked at where there is no GPU."""
     cupy = pytest.importorskip("cupy")

@@ -155,7 +155,7 @@ def test_odd_networks(executor: str, spec: str) -> None:
     assert bool(outcome["unchecked"]) == (executor in ODD[spec])
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("executor", EXECUTORS)
 @pytest.mark.parametrize("name", [*NAMES, *SOURCES])
 def test_all_examples(executor: str, name: str) -> None:
@@ -197,7 +197,7 @@ def test_drawn_networks(spec: str) -> None:
     check_drawn(spec)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @settings(drawn, max_examples=500)
 @given(specs(max_layers=8))
 def test_many_drawn_networks(spec: str) -> None:
@@ -219,7 +219,7 @@ def test_odd_drawn_networks(spec: str) -> None:
     check_odd(spec)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @settings(drawn, max_examples=1500)
 @given(odd_specs(max_layers=5))
 def test_many_odd_drawn_networks(spec: str) -> None:

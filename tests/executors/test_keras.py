@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from functools import partial
 from importlib.util import find_spec
 
@@ -37,8 +36,6 @@ QUICK = [
 @pytest.fixture(autouse=True)
 def installed() -> None:
     if find_spec("keras") is None:
-        if os.environ.get("CI"):
-            pytest.fail("Keras is not installed, and CI is to compare with it")
         pytest.skip("Keras is not installed")
 
 

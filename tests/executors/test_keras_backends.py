@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -17,6 +16,7 @@ from cnncalc import packages
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors import loading, module_of
 from cnncalc.executors.loading import CHOICE, load
+from tests import processes
 from tests.verification.standing_in import installed_or_skip
 
 
@@ -201,7 +201,9 @@ def test_a_keras_that_is_loaded_already_stays_on_its_backend(
     assert CHOICE not in os.environ
 
 
-def test_the_real_keras_with_settings_of_the_users_own(tmp_path: Path) -> None:
+def test_the_real_keras_with_settings_of_the_users_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No backend named, channels first, other floats: it verifies, and the settings are kept."""
     installed_or_skip("keras")
     settings = {
@@ -213,17 +215,10 @@ def test_the_real_keras_with_settings_of_the_users_own(tmp_path: Path) -> None:
     if loading.find_spec("tensorflow"):
         del settings["backend"]
     (tmp_path / "keras.json").write_text(json.dumps(settings))
-    environment = {key: value for key, value in os.environ.items() if key != CHOICE}
-    environment |= {"KERAS_HOME": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2])}
+    monkeypatch.delenv(CHOICE, raising=False)
     layers = "conv:4,k3,p1 bn maxpool:2 convt:5,k2,s2 dwconv:3 prelu:5 upsample:2 flatten linear:3"
     words = ("shape", "3x12x10", *layers.split(), "--verify", "--executor", "keras", "--json")
-    done = subprocess.run(
-        [sys.executable, "-m", "cnncalc", *words],
-        capture_output=True,
-        text=True,
-        env=environment,
-        check=False,
-    )
+    done = processes.cnncalc(*words, environment={"KERAS_HOME": str(tmp_path)})
 
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)["verify"]

@@ -16,7 +16,7 @@ from cnncalc.executors.sliding import Axis, blocks, extents_of
 torch = pytest.importorskip("torch")
 F = torch.nn.functional
 
-drawn = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+drawn = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 TOLERANCE = {"float16": 2e-2, "float32": 1e-4, "float64": 1e-11}
 
 

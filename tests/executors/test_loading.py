@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from importlib import import_module
 from importlib.machinery import ModuleSpec
@@ -18,6 +16,7 @@ from cnncalc.errors import CnnCalcError
 from cnncalc.executors import EXECUTORS, module_of
 from cnncalc.executors.loading import FRAMEWORKS
 from cnncalc.packages import TITLES
+from tests import processes
 from tests.conftest import Command
 from tests.verification.standing_in import installed_or_skip
 
@@ -81,11 +80,11 @@ def test_a_broken_installation_among_others(tmp_path: Path) -> None:
     (tmp_path / "torch").mkdir()
     reason = "libgomp.so.1: cannot open shared object file"
     (tmp_path / "torch" / "__init__.py").write_text(f"raise ImportError({reason!r})")
-    environment = os.environ | {"PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[2]}"}
+    environment = {"PYTHONPATH": f"{tmp_path}:{processes.ROOT}"}
 
     def run(*words: str) -> Any:
-        command = [sys.executable, "-m", "cnncalc", *words, "--json"]
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+        done = processes.cnncalc(*words, "--json", environment=environment)
+        assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
     listed = {each["executor"]: each for each in run("executors")}
@@ -204,13 +203,8 @@ def test_a_broken_installation_of_what_is_always_needed(
     name: str, text: str, message: str, tmp_path: Path
 ) -> None:
     (tmp_path / f"{name}.py").write_text(text)
-    done = subprocess.run(
-        [sys.executable, "-m", "cnncalc", "--help"],
-        capture_output=True,
-        text=True,
-        env=os.environ | {"PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[2]}"},
-        check=False,
-    )
+    path = {"PYTHONPATH": f"{tmp_path}:{processes.ROOT}"}
+    done = processes.cnncalc("--help", environment=path)
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("error[installation]: ")

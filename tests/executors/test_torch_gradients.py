@@ -52,7 +52,7 @@ def test_every_step_of_a_large_network_is_measured(name: str) -> None:
     assert outcome["checked"]["receptive_field"] == len(right.layers)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["unet", "resnet152", "efficientnet_b0"])
 def test_every_step_of_the_largest_is_measured(name: str) -> None:
     test_every_step_of_a_large_network_is_measured(name)

@@ -52,9 +52,7 @@ def compare(name: str, data: st.DataObject) -> None:
     assert ours(name, arguments, shapes, frame) == theirs(name, arguments, shapes)
 
 
-RELAXED = settings(
-    deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
-)
+RELAXED = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -66,7 +64,7 @@ def test_is_as_keras_has_it(name: str, data: st.DataObject) -> None:
     compare(name, data)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", CASES)
 @settings(RELAXED, max_examples=2000)
 @given(data=st.data())

@@ -191,7 +191,7 @@ def is_written(layer: Layer, shape: Shape) -> bool:
     return True
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(specs(max_layers=8))
 def test_drawn_layers_read_back(spec: str) -> None:
     """Whatever Keras has a class for is the same when it is read."""

@@ -26,9 +26,6 @@ BY_MAXIMUM = ["MaxPool1d", "AdaptiveMaxPool1d"]
 
 drawn = settings(
     max_examples=60,
-    deadline=None,
-    derandomize=True,
-    database=None,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.generate],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from math import prod
 from typing import Any
 
 import pytest
@@ -20,10 +21,7 @@ from tests.frameworks.pytorch_cases import CASES
 from tests.frameworks.pytorch_reading import layer_of
 
 drawn = settings(
-    max_examples=25,
-    deadline=None,
-    derandomize=True,
-    database=None,
+    max_examples=8,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.generate],
 )
@@ -58,8 +56,19 @@ def effect(layer: Layer, shape: Shape) -> object:
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_reads_back_what_it_wrote(name: str) -> None:
     """Every class's layers can be written, and the call does the same."""
+    check_writing(name, drawn)
 
-    @drawn
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_reads_back_what_it_wrote_often(name: str) -> None:
+    check_writing(name, settings(drawn, max_examples=25))
+
+
+def check_writing(name: str, draws: settings) -> None:
+    """Assert that what is written of drawn layers of a class reads back."""
+
+    @draws
     @given(CASES[name])
     def check(case: Any) -> None:
         args, shape = case
@@ -68,6 +77,8 @@ def test_reads_back_what_it_wrote(name: str) -> None:
             layer.output(shape)
         except LayerError:
             assume(False)
+        # One value per channel: only nn.InstanceNorm3d takes it, to which a batch is channels.
+        assume(not name.startswith("InstanceNorm") or prod(shape[1:]) > 1)
         if name.startswith("AdaptiveAvg") and len(shape) > 4:
             with pytest.raises(LayerError, match="no class"):
                 write(layer, shape)

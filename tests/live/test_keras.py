@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -322,8 +321,3 @@ def test_without_keras(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(CnnCalcError, match="needs Keras, which isn't installed") as caught:
         from_keras(object())
     assert caught.value.help == "pip install 'cnncalc[keras]'"
-
-
-def test_the_setting_that_is_asked_for() -> None:
-    """The whole file skips without Keras, but where it is required."""
-    assert keras_or_skip() is not None or not os.environ.get("REQUIRE_KERAS")

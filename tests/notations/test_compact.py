@@ -7,6 +7,7 @@ import pytest
 from cnncalc import SpecError, analyze, parse
 from cnncalc.layers import LAYERS
 from cnncalc.layers.base import Layer
+from cnncalc.notations.compact import MAX_STEPS
 
 
 def layer(text: str) -> Layer:
@@ -176,10 +177,19 @@ def test_spans_point_at_the_use_and_the_definition() -> None:
     ],
     ids=lambda text: text[:24],
 )
-def test_hostile_specs_are_refused_at_once(text: str) -> None:
-    """Deep nesting, endless repeats and giant numbers end in a SpecError, in bounded time."""
+def test_hostile_specs_are_refused_at_once(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deep nesting, endless repeats and giant numbers end in a SpecError, in bounded steps."""
+    monkeypatch.setattr("cnncalc.notations.compact.MAX_STEPS", 5_000)
     with pytest.raises(SpecError):
         analyze(text)
+
+
+@pytest.mark.slow
+def test_as_many_steps_as_a_network_may_have() -> None:
+    """At the bound itself: the last that is taken, and the first that isn't."""
+    assert len(parse(f"3x8x8 {MAX_STEPS}*relu").steps) == MAX_STEPS + 1
+    with pytest.raises(SpecError, match="unfolds to more than 250,000 layers"):
+        parse(f"3x8x8 {MAX_STEPS + 1}*relu")
 
 
 def test_a_label_on_a_group_takes_no_number() -> None:

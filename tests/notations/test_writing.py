@@ -19,7 +19,7 @@ def same(one: Network, two: Network) -> bool:
 
 
 @given(specs())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_round_trip(text: str) -> None:
     """Parse after write is the identity, and write is stable."""
     network = parse(text)

@@ -38,7 +38,7 @@ def test_every_example_agrees(name: str) -> None:
     assert found["checked"]["shapes"] == len(report.layers)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(specs())
 def test_drawn_networks_agree(spec: str) -> None:
     found = verified(spec, batch=2)
@@ -46,8 +46,8 @@ def test_drawn_networks_agree(spec: str) -> None:
     assert (found["mismatches"], found["unchecked"]) == ([], [])
 
 
-@pytest.mark.slow
-@settings(max_examples=2000, deadline=None)
+@pytest.mark.thorough
+@settings(max_examples=2000)
 @given(specs(max_layers=8))
 def test_many_drawn_networks_agree(spec: str) -> None:
     found = verified(spec, batch=2)

@@ -15,6 +15,7 @@ from onnx import TensorProto, helper
 from cnncalc import CnnCalcError, SpecError, analyze, parse
 from cnncalc.notations.onnx_file import loading, parse_bytes
 from cnncalc.notations.onnx_file.model import MAX_VALUES
+from tests.library import traced
 from tests.onnx.builders import model, node, numbers, report, tensor
 
 CASES: dict[str, tuple[list[Any], dict[str, Any], str, dict[str, Any]]] = {
@@ -197,16 +198,11 @@ def huge() -> list[tuple[str, list[Any], dict[str, Any]]]:
 def test_a_large_request_takes_no_memory(
     name: str, nodes: list[Any], stored: dict[str, Any]
 ) -> None:
-    import tracemalloc
-
     data = model(nodes, stored, opset=18 if name == "split" else 17)
-    tracemalloc.start()
-    with pytest.raises(SpecError):
-        analyze(parse_bytes(data))
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-
-    assert peak < 20_000_000
+    with traced() as taken:
+        with pytest.raises(SpecError):
+            analyze(parse_bytes(data))
+        assert taken()[1] < 20_000_000
 
 
 def test_long_work_on_numbers_is_cut_off() -> None:

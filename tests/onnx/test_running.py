@@ -73,15 +73,15 @@ def test_examples(name: str) -> None:
 
 
 @runs
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(specs())
 def test_drawn_networks(spec: str) -> None:
     assert_runs(analyze(spec))
 
 
 @runs
-@pytest.mark.slow
-@settings(max_examples=2000, deadline=None)
+@pytest.mark.thorough
+@settings(max_examples=2000)
 @given(specs(max_layers=8))
 def test_many_drawn_networks(spec: str) -> None:
     assert_runs(analyze(spec))

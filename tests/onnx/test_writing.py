@@ -58,15 +58,15 @@ def test_every_example_reads_back(name: str) -> None:
     assert len(data) < 200_000
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(specs())
 def test_drawn_networks_read_back(spec: str) -> None:
     report = analyze(spec)
     check_read_back(report, written(report))
 
 
-@pytest.mark.slow
-@settings(max_examples=3000, deadline=None)
+@pytest.mark.thorough
+@settings(max_examples=3000)
 @given(specs(max_layers=8))
 def test_many_drawn_networks_read_back(spec: str) -> None:
     report = analyze(spec)

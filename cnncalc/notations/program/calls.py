@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator, Mapping
-from inspect import signature
 from typing import NamedTuple
+
+from cnncalc.frameworks.base import form_of
 
 __all__ = [
     "Signatures",
@@ -109,7 +110,7 @@ def signature_of(function: Callable[..., object]) -> dict[str, int | None]:
     """The parameters of a function, with those defaults that are whole numbers."""
     return {
         name: each.default if type(each.default) is int else None
-        for name, each in signature(function).parameters.items()
+        for name, each in form_of(function).parameters.items()
     }
 
 
