@@ -5,8 +5,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable
 
-from cnncalc.errors import CnnCalcError, SpecError, suggest
+from cnncalc.errors import CnnCalcError, SpecError
 from cnncalc.report import Report
+from cnncalc.suggestions import suggest
 
 __all__ = ["NOTATIONS", "check", "convert"]
 

@@ -8,11 +8,12 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from cnncalc.backward import Region, ends, pull_back
-from cnncalc.errors import SpecError, suggest
+from cnncalc.errors import SpecError
 from cnncalc.indices import TooManyError
 from cnncalc.layers.base import Shape
 from cnncalc.report import Report, Row
 from cnncalc.seen import Along
+from cnncalc.suggestions import suggest
 
 __all__ = [
     "UnitView",

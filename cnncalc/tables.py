@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from cnncalc.errors import CnnCalcError, suggest
+from cnncalc.errors import CnnCalcError
+from cnncalc.suggestions import suggest
 
 __all__ = ["PART", "Column", "Table", "choose", "human_bytes", "thousands"]
 

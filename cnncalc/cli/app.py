@@ -14,7 +14,8 @@ from typer.core import TyperGroup
 
 import cnncalc
 from cnncalc.cli import output
-from cnncalc.errors import CnnCalcError, suggest
+from cnncalc.errors import CnnCalcError
+from cnncalc.suggestions import suggest
 
 __all__ = ["COMMANDS", "run"]
 

@@ -8,7 +8,8 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TextIO
 
-from cnncalc.errors import CnnCalcError, suggest
+from cnncalc.errors import CnnCalcError
+from cnncalc.suggestions import suggest
 
 if TYPE_CHECKING:
     from cnncalc.cli.options import Output

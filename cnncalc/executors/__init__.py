@@ -9,9 +9,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
-from cnncalc.errors import CnnCalcError, suggest
+from cnncalc.errors import CnnCalcError
 from cnncalc.executors.base import Executor, Run, StepRun, Tensor
 from cnncalc.executors.loading import FRAMEWORKS, load
+from cnncalc.suggestions import suggest
 
 __all__ = ["ALL", "EXECUTORS", "Executor", "Run", "StepRun", "Tensor", "find", "module_of"]
 

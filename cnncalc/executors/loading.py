@@ -12,8 +12,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from cnncalc.errors import CnnCalcError, suggest
+from cnncalc.errors import CnnCalcError
 from cnncalc.executors.shortage import said
+from cnncalc.suggestions import suggest
 
 __all__ = ["FRAMEWORKS", "load"]
 

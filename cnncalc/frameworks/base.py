@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from inspect import Parameter, Signature, signature
 
-from cnncalc.errors import LayerError, suggest
+from cnncalc.errors import LayerError
 from cnncalc.layers.base import Layer
 from cnncalc.layers.shapes import count_of
+from cnncalc.suggestions import suggest
 
 __all__ = ["Reader", "read"]
 

@@ -12,9 +12,10 @@ import sys
 from collections.abc import Sequence
 from typing import NamedTuple, NoReturn
 
-from cnncalc.errors import Piece, Source, Span, SpecError, suggest
+from cnncalc.errors import Piece, Source, Span, SpecError
 from cnncalc.layers import LAYERS
 from cnncalc.notations.shipped import NAME, example_path, examples
+from cnncalc.suggestions import suggest
 
 __all__ = ["Reading", "gather", "named"]
 

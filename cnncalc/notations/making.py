@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from cnncalc.errors import LayerError, Span
+from cnncalc.errors import LayerError, Span, SpecError
 from cnncalc.layers import Layer
 from cnncalc.notations.arguments import Arguments, At, find_kind
 from cnncalc.notations.tree import Argument, Definition
@@ -49,9 +49,14 @@ class Maker:
         self, name: str, arguments: tuple[Argument, ...], texts: list[str], span: Span
     ) -> _Made:
         options = Arguments(find_kind(name, span, self.definitions), self.let)
-        for argument, text in zip(arguments, texts, strict=True):
-            with At(argument.span):
-                options.take(text)
+        try:
+            for argument, text in zip(arguments, texts, strict=True):
+                with At(argument.span):
+                    options.take(text)
+        except SpecError as error:
+            from cnncalc.notations.mending import advised  # only a wrong spec needs it
+
+            raise advised(error, span, self.definitions) from None
         self.places[span] = tuple(options.taken), arguments
         try:
             return _Made(options.layer(), tuple(options.taken))

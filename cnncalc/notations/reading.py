@@ -6,9 +6,10 @@ import os
 import re
 from collections.abc import Mapping
 
-from cnncalc.errors import SpecError, suggest
+from cnncalc.errors import SpecError
 from cnncalc.network import Network
 from cnncalc.notations.gathering import Reading, gather, named
+from cnncalc.suggestions import suggest
 
 __all__ = ["NOTATIONS", "Reading", "detect", "gather", "named", "read"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cnncalc.errors import suggest
 from cnncalc.frameworks.keras.frame import Call
 from cnncalc.layers import LAYERS
 from cnncalc.layers.base import Layer
+from cnncalc.suggestions import suggest
 
 __all__ = ["ACTIVATIONS", "activation_steps"]
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from inspect import signature
 from typing import Any
 
-from cnncalc.errors import suggest
 from cnncalc.frameworks.keras.activations import activation_steps
 from cnncalc.frameworks.keras.frame import Call
 from cnncalc.layers.base import MAX_VALUE, Layer
+from cnncalc.suggestions import suggest
 
 __all__ = ["finish", "integer", "integers", "number", "pair", "pairs", "per_axis", "word"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnncalc.errors import suggest
 from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import Foreign, Namespace, Opaque, Value
+from cnncalc.suggestions import suggest
 
 __all__ = ["assumed"]
 

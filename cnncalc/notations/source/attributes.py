@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from cnncalc.errors import suggest
 from cnncalc.notations.source.classes import OBJECT, PLAIN_INIT, PLAIN_NEW, Super, class_of
 from cnncalc.notations.source.data import content_of
 from cnncalc.notations.source.describing import describe
@@ -31,6 +30,7 @@ from cnncalc.notations.source.values import (
     StaticMethod,
     Value,
 )
+from cnncalc.suggestions import suggest
 
 __all__ = ["get_attribute", "look_up", "no_attribute"]
 

@@ -6,7 +6,6 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from cnncalc.errors import suggest
 from cnncalc.layers.shapes import count_of
 from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.flowing import Static
@@ -30,6 +29,7 @@ from cnncalc.notations.source.values import (
     StaticMethod,
     Value,
 )
+from cnncalc.suggestions import suggest
 
 __all__ = ["call", "make_function", "unexpected"]
 

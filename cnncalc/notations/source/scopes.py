@@ -10,7 +10,6 @@ import ast
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from cnncalc.errors import suggest
 from cnncalc.notations.source.slices import (
     base_name,
     binds,
@@ -23,6 +22,7 @@ from cnncalc.notations.source.slices import (
 )
 from cnncalc.notations.source.stops import Raised, Refusal
 from cnncalc.notations.source.values import MISSING, Function, Value
+from cnncalc.suggestions import suggest
 
 if TYPE_CHECKING:
     from cnncalc.notations.source.files import SourceFile

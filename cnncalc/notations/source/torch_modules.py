@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from cnncalc.errors import suggest
 from cnncalc.notations.source.classes import OBJECT
 from cnncalc.notations.source.flowing import Parameter, Static
 from cnncalc.notations.source.raising import raised
@@ -23,6 +22,7 @@ from cnncalc.notations.source.values import (
     Value,
 )
 from cnncalc.notations.source.words import words
+from cnncalc.suggestions import suggest
 
 __all__ = [
     "MODULE",
