@@ -10,7 +10,7 @@ from functools import cache
 
 from cnncalc.suggestions import plain
 
-__all__ = ["NOTATIONS", "OPTIONS", "layer_names", "option_names"]
+__all__ = ["NOTATIONS", "OPTIONS", "TEXTS", "layer_names", "option_names"]
 
 NOTATIONS = {
     "caffe": "",
@@ -87,16 +87,13 @@ COLUMNS = {"compact": 0, "torch": 1, "keras": 2}
 OPTIONS: dict[str, tuple[str, ...]] = {
     "amount": ("cropping",),
     "axis": ("dim",),
-    "beta": ("shift",),
     "bias": ("use_bias",),
     "ceil": ("ceil_mode",),
-    "channels": ("padding",),
     "corners": ("align_corners",),
     "dilation": ("dilation_rate",),
     "end": ("end_dim",),
     "factor": ("scale_factor", "upscale_factor", "downscale_factor", "size"),
     "groups": ("groups", "num_groups"),
-    "interval": ("dim",),
     "kernel": ("kernel_size", "pool_size"),
     "mode": ("padding_mode", "interpolation"),
     "multiplier": ("depth_multiplier",),
@@ -104,7 +101,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "out_channels": ("filters",),
     "out_features": ("units",),
     "rate": ("p",),
-    "size": ("output_size",),
+    "size": ("output_size", "size"),
     "sizes": ("unflattened_size", "target_shape"),
     "slope": ("negative_slope",),
     "start": ("start_dim",),
@@ -119,6 +116,14 @@ WORDS: dict[str, tuple[str, ...]] = {
     "rate": ("prob", "probability", "keep_prob", "drop"),
     "stride": ("step", "subsample"),
 }
+
+# Words that the frameworks take as texts, in quotes.
+TEXTS = (
+    "area", "bicubic", "bilinear", "causal", "channels_first", "channels_last", "circular",
+    "constant", "elu", "full", "gelu", "hard_sigmoid", "hard_swish", "leaky_relu", "linear",
+    "nearest", "reflect", "relu", "replicate", "same", "selu", "sigmoid", "silu", "softmax",
+    "softplus", "swish", "symmetric", "tanh", "trilinear", "valid", "zeros",
+)  # fmt: skip
 
 
 @cache

@@ -63,13 +63,21 @@ def no_attribute(value: Value, name: str) -> Raised:
     if isinstance(value, Class):
         return raised("AttributeError", f"`{value.name}` has no attribute `{name}`")
     text = f"{describe(value)} has no attribute `{name}` that can be followed"
-    return raised("AttributeError", text)
+    return raised("AttributeError", text, lambda: method_meant(value, name))
 
 
 def nearest(value: Instance, name: str) -> str:
     """The question whether a known attribute was meant, or nothing."""
     known = [*value.fields, *(each for cls in value.cls.order for each in cls.names)]
     near = suggest(name, [each for each in known if not each.startswith("__")][:MAX_KNOWN])
+    return f"; did you mean `{near}`?" if near else ""
+
+
+def method_meant(value: Value, name: str) -> str:
+    """The question whether a known method of a tensor was meant, or nothing."""
+    from cnncalc.notations.source.suggested import tensor_method
+
+    near = tensor_method(name) if isinstance(value, Tensor) else None
     return f"; did you mean `{near}`?" if near else ""
 
 

@@ -27,11 +27,7 @@ def bare_calls(machine: Machine, module: Module) -> Value:
     ]
     values = [layer_at(machine, module, node) for node in nodes]
     if not values:
-        raise Refusal(
-            "there is no model in this source",
-            help="a class with a forward, a Sequential, or layers such as `nn.Conv2d(3, 16, 3)`",
-            code="empty",
-        )
+        raise no_model(machine, module)
     if len(values) == 1:
         return values[0]
     if all(is_module(value) for value in values):
@@ -43,6 +39,23 @@ def bare_calls(machine: Machine, module: Module) -> Value:
     refusal = Refusal("layers of PyTorch and of Keras stand side by side here")
     refusal.span = module.file.span(nodes[-1])
     raise refusal
+
+
+def no_model(machine: Machine, module: Module) -> Refusal:
+    """What a source is told that holds no model: a class may have been meant for one."""
+    from cnncalc.notations.source.entry import statements_of, tried
+    from cnncalc.notations.source.suggested import base_meant
+
+    for name in statements_of(module, ast.ClassDef):
+        cls = tried(machine, module, name)
+        refusal = base_meant(cls) if isinstance(cls, Class) else None
+        if refusal is not None:
+            return refusal
+    return Refusal(
+        "there is no model in this source",
+        help="a class with a forward, a Sequential, or layers such as `nn.Conv2d(3, 16, 3)`",
+        code="empty",
+    )
 
 
 def parts_of(node: ast.expr) -> list[ast.expr]:

@@ -33,6 +33,7 @@ from cnncalc.suggestions import suggest
 
 __all__ = ["call", "make_function", "unexpected"]
 
+LISTED = "`cnncalc layers` lists the layers that are read"
 CALL_COST = 8  # in fuel
 MAX_ARGUMENTS = 4_000
 
@@ -99,10 +100,12 @@ def foreign(path: str) -> Refusal:
     """Something of a package that isn't read here."""
     package = path.partition(".")[0]
     if package in ("torch", "keras", "tensorflow") and ".applications." not in path:
-        near = near_name(path)
+        from cnncalc.notations.source.suggested import library_name
+
+        near = library_name(path)
         return Refusal(
             f"`{path}` has no counterpart in this calculator",
-            help=f"did you mean `{near}`?" if near else None,
+            help=f"did you mean `{near}`?" if near else LISTED,
             code="unsupported",
         )
     advice = "only files of the same folder or package are read, and nothing is executed"
@@ -113,22 +116,6 @@ def foreign(path: str) -> Refusal:
         help=advice,
         code="foreign",
     )
-
-
-def near_name(path: str) -> str | None:
-    """The layer whose name is nearest to one that isn't known, such as `nn.Conv2d`."""
-    home, _, name = path.rpartition(".")
-    if home not in ("torch.nn", "keras.layers", "tensorflow.keras.layers"):
-        return None
-    if home == "torch.nn":
-        from cnncalc.frameworks.pytorch import READERS as TORCH
-
-        near = suggest(name, [*TORCH, "Sequential", "Module", "ModuleList", "ModuleDict"])
-        return f"nn.{near}" if near else None
-    from cnncalc.frameworks.keras import READERS as KERAS
-
-    near = suggest(name, KERAS)
-    return f"layers.{near}" if near else None
 
 
 def make_function(scope: Scope, name: str, node: ast.FunctionDef | ast.Lambda) -> Function:

@@ -175,7 +175,11 @@ class Machine:
         except Raised as raised:
             raise raised.refusal().error() from None
         except Refusal as refusal:
-            raise refusal.error() from None
+            from cnncalc.notations.source.mistakes import (
+                with_others,  # only a wrong source needs it
+            )
+
+            raise with_others(self, refusal.error()) from None
         except FAULTS:
             raise self.stumbled().error() from None
         finally:

@@ -22,7 +22,6 @@ from cnncalc.notations.source.slices import (
 )
 from cnncalc.notations.source.stops import Raised, Refusal
 from cnncalc.notations.source.values import MISSING, Function, Value
-from cnncalc.suggestions import suggest
 
 if TYPE_CHECKING:
     from cnncalc.notations.source.files import SourceFile
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["Import", "Module", "Poison", "Scope"]
 
 
-MAX_KNOWN = 500
 MODELS = ("Module", "Layer", "Model")
 
 
@@ -92,7 +90,9 @@ class Scope:
             known |= dict.fromkeys(scope.names)
             scope = scope.outer
         known |= dict.fromkeys(self.module.binders)
-        return suggest(name, [each for each in known if each != name][:MAX_KNOWN])
+        from cnncalc.notations.source.suggested import source_name
+
+        return source_name(name, known)
 
     def opened(self, name: str, value: Value) -> Value:
         """A value found here; an import is followed on its first use."""

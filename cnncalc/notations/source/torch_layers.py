@@ -121,7 +121,9 @@ def made(
         bound.apply_defaults()
         return reader(*bound.args, **bound.kwargs), bound.arguments
     except LayerError as error:
-        raise refused(error) from None
+        refusal = refused(error)
+        refusal.reader = reader
+        raise refusal from None
 
 
 form_of = cache(signature)
