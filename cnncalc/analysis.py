@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from math import prod
 
 from cnncalc.backward import Extents
@@ -13,12 +14,36 @@ from cnncalc.meeting import Offset
 from cnncalc.network import Network, Step
 from cnncalc.report import BYTES, LAYOUTS, Note, Report, Row, as_layout, from_layout
 from cnncalc.seen import Interval, Region, Seen, extra_input, network_input
+from cnncalc.suggestions import suggest
 
 __all__ = ["analyze"]
 
 NO_INPUT = {
     "compact": "start the spec with it, as in `3x224x224 conv:16,k3`, or give `-i 3x224x224`",
     "keras": "give it channels last, as `-i 224x224x3`, or in the source with `input_shape=`",
+}
+# What people call dtypes and layouts.
+DTYPES = {
+    "bf16": "bfloat16",
+    "brainfloat": "bfloat16",
+    "double": "float64",
+    "f16": "float16",
+    "f32": "float32",
+    "f64": "float64",
+    "float": "float32",
+    "fp16": "float16",
+    "fp32": "float32",
+    "fp64": "float64",
+    "half": "float16",
+    "single": "float32",
+}
+ORDERS = {
+    "chw": "channels-first",
+    "first": "channels-first",
+    "hwc": "channels-last",
+    "last": "channels-last",
+    "nchw": "channels-first",
+    "nhwc": "channels-last",
 }
 # An activation of this many elements is beyond any machine; larger numbers only
 # make the arithmetic slow.
@@ -78,13 +103,17 @@ def _check_settings(batch: int, dtype: str, layout: str | None) -> None:
     if batch < 1:
         raise SpecError(f"the batch can't be {batch}", code="bad-value", help="at least 1")
     if dtype not in BYTES:
-        raise SpecError(
-            f"`{dtype}` is no dtype known here", code="bad-value", help=f"one of {', '.join(BYTES)}"
-        )
+        raise _no_such(f"`{dtype}` is no dtype known here", dtype, BYTES, DTYPES)
     if layout is not None and layout not in LAYOUTS:
-        raise SpecError(
-            f"`{layout}` is no layout", code="bad-value", help=f"one of {', '.join(LAYOUTS)}"
-        )
+        raise _no_such(f"`{layout}` is no layout", layout, LAYOUTS, ORDERS)
+
+
+def _no_such(
+    message: str, word: str, known: Collection[str], meant: Mapping[str, str]
+) -> SpecError:
+    near = suggest(word.removeprefix("torch."), known, meant)
+    advice = f"did you mean `{near}`?" if near else f"one of {', '.join(known)}"
+    return SpecError(message, code="bad-value", help=advice)
 
 
 def _check_input(shape: Shape) -> None:

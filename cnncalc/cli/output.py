@@ -27,6 +27,15 @@ SUFFIXES = {
     ".tex": "latex",
 }
 
+# What people call formats, beside the endings of files.
+MEANT = {
+    **{suffix[1:]: form for suffix, form in SUFFIXES.items()},
+    "ndjson": "jsonl",
+    "plain": "table",
+    "text": "table",
+    "txt": "table",
+}
+
 # For terminals and pipes whose encoding has no such characters.
 PLAIN = str.maketrans({"×": "x", "≤": "<=", "…": "...", "–": "-", "→": "->", "�": "?"})
 
@@ -55,7 +64,7 @@ def form_of(options: Output) -> str:
     suffix = os.path.splitext(options.out or "")[1].lower()
     form = options.format or ("json" if options.json else SUFFIXES.get(suffix, "table"))
     if form not in FORMATS:
-        near = suggest(form, FORMATS)
+        near = suggest(form, FORMATS, MEANT)
         raise CnnCalcError(
             f"there is no format `{form}`",
             code="format",

@@ -33,7 +33,15 @@ if TYPE_CHECKING:  # each `run` takes what the protocol says
 ALL = "all"
 
 # Which one runs what people may name instead.
-MEANT = {"numpy": "bundled", "cupy": "bundled", "tensorflow": "keras", "jax": "keras"}
+MEANT = {
+    "cupy": "bundled",
+    "jax": "keras",
+    "numpy": "bundled",
+    "ort": "onnxruntime",
+    "pytorch": "torch",
+    "tensorflow": "keras",
+    "tf": "keras",
+}
 
 
 def find(name: str) -> Executor:
@@ -49,7 +57,7 @@ def module_of(name: str) -> Any:
     whether `run` takes `backward=True`; and `KEEPS`, whether nothing is freed during a run.
     """
     if name not in EXECUTORS:
-        near = MEANT.get(name) or suggest(name.lower(), [*EXECUTORS, ALL])
+        near = suggest(name, [*EXECUTORS, ALL], MEANT)
         meant = f"did you mean `{near}`? " if near else ""
         available = ", ".join(f"`{known}`" for known in (*EXECUTORS, ALL))
         raise CnnCalcError(

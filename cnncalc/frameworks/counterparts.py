@@ -12,16 +12,17 @@ from cnncalc.suggestions import plain
 
 __all__ = ["NOTATIONS", "OPTIONS", "TEXTS", "layer_names", "option_names"]
 
+# What people call the notations.
 NOTATIONS = {
-    "caffe": "",
     "cnn": "compact",
-    "jax": "",
+    "cnncalc": "compact",
     "nn": "torch",
     "onnxruntime": "onnx",
     "pytorch": "torch",
-    "spec": "compact",
     "tensorflow": "keras",
     "tf": "keras",
+    "tfkeras": "keras",
+    "torchnn": "torch",
 }
 
 # A layer a row: in the compact notation, in PyTorch, in Keras, and other words for it. `*` stands

@@ -27,6 +27,7 @@ COMMENT = re.compile(r"#[^\n]*")
 FILE = re.compile(r"(.+\.(?:cnn|txt|py|onnx|json))(?::([A-Za-z_][\w.]*(?:\(.*\)[\w.]*)?))?")
 BRACKETED = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|\{[^{}]*\}")
 CHOICE = re.compile(r"\d+(?:\.\.\d+)?(?:/\d+)+")  # 3/5/7, or 16..128/16
+LISTS = "`cnncalc examples` and `cnncalc layers` list them all"
 LAYER = re.compile(r"(?:\w+@)?(?:\d+\*)?([A-Za-z][\w-]*):")
 
 
@@ -82,6 +83,8 @@ class _Gathering:
         path = found[0] if found else None
         if found:
             self.target = found[1] or self.target
+        elif "." in word and re.search(r"\.[A-Za-z]\w*(?::\w.*)?\Z", word) and " " not in word:
+            _check_kind(word)
         elif NAME.fullmatch(word) and word not in self.known:
             path = example_path(word)
             if path is None and self.alone:
@@ -110,15 +113,27 @@ class _Gathering:
 
 
 def _refuse_name(name: str) -> NoReturn:
-    near = suggest(name.lower(), [*examples(), *LAYERS])
+    from cnncalc.notations.mending import layer_meant  # only a wrong name needs it
+
+    if os.path.isdir(name):
+        raise _unreadable(name, IsADirectoryError())
+    near = suggest(name, examples()) or layer_meant(name)
+    advice = f"did you mean `{near}`?" if near else LISTS
+    if os.path.isfile(name):
+        advice = f"the file of that name is `{os.path.join('.', name)}`"
     raise SpecError(
         f"there is no example or layer `{name}`",
         Span(Source(name), 0, len(name)),
         code="unknown-layer",
-        help=f"did you mean `{near}`?"
-        if near
-        else "`cnncalc examples` and `cnncalc layers` list them all",
+        help=advice,
     )
+
+
+def _check_kind(path: str) -> None:
+    """SpecError for the path of a file that holds no network."""
+    from cnncalc.notations.no_network import check_path  # most words are no files
+
+    check_path(path)
 
 
 def _file_word(word: str) -> tuple[str, str] | None:
@@ -127,6 +142,8 @@ def _file_word(word: str) -> tuple[str, str] | None:
     if match and (" " not in match[1] or os.path.exists(match[1])):
         return match[1], match[2] or ""
     separators = {"/", os.sep}
+    if word in (".", ".."):
+        return word, ""
     if "\n" in word or not any(each in word for each in separators):
         return None
     layer = LAYER.match(word)
@@ -141,12 +158,8 @@ def _file_word(word: str) -> tuple[str, str] | None:
 
 def _file_text(path: str) -> str:
     """The text of a file; SpecError where it can't be had."""
-    if path.endswith(".json"):
-        raise SpecError(
-            f"`{path}` is JSON, and no notation is kept in that",
-            code="notation",
-            help="a report's network is its `spec`: `jq -r .spec report.json | cnncalc shape -`",
-        )
+    if not path.endswith((".cnn", ".py", ".onnx")):
+        _check_kind(path)
     try:
         with open(path, "rb") as file:
             data = b"" if path.endswith(".onnx") else file.read(MAX_BYTES + 1)
@@ -154,6 +167,12 @@ def _file_text(path: str) -> str:
         raise SpecError(f"`{path}` is no path", code="no-file") from None
     except OSError as error:
         raise _unreadable(path, error) from None
+    if path.endswith(".json"):
+        raise SpecError(
+            f"`{path}` is JSON, and no notation is kept in that",
+            code="notation",
+            help="a report's network is its `spec`: `jq -r .spec report.json | cnncalc shape -`",
+        )
     return _decoded(data, path)
 
 
@@ -167,9 +186,11 @@ def _unreadable(path: str, error: OSError) -> SpecError:
             help=_instead(folder, name, near),
         )
     if os.path.isdir(path):
-        return SpecError(
-            f"`{path}` is a folder", code="no-file", help="the path of a file, such as net.cnn"
-        )
+        from cnncalc.notations.no_network import MAX_LISTED, networks_in  # only a folder needs it
+
+        inside = [f"`{each}`" for each in networks_in(path)[:MAX_LISTED]]
+        advice = f"a file in it: {', '.join(inside)}" if inside else "the path of a file: `net.cnn`"
+        return SpecError(f"`{path}` is a folder", code="no-file", help=advice)
     reason = (error.strerror or str(error)).lower()
     return SpecError(f"`{path}` can't be read: {reason}", code="no-file", help="a file to read")
 
@@ -188,12 +209,13 @@ def _instead(folder: str, name: str, near: str | None) -> str:
 
 def _near_file(folder: str, name: str) -> str | None:
     """The file of a folder whose name is nearest, where endings such as `.cnn` count little."""
-    try:
-        stems = {os.path.splitext(file)[0]: file for file in os.listdir(folder)}
-    except OSError:
-        return None
+    from cnncalc.notations.no_network import networks_in  # only a missing file needs it
+
+    files = [os.path.basename(path) for path in networks_in(folder)]
+    stems = {os.path.splitext(file)[0]: file for file in files}
     near = suggest(os.path.splitext(name)[0], stems)
-    return stems[near] if near else None
+    same = f"{near}{os.path.splitext(name)[1]}"
+    return same if same in files else stems.get(near or "")
 
 
 def _standard_input() -> str:
@@ -217,15 +239,18 @@ def _decoded(data: bytes, name: str) -> str:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise SpecError(
-            f"`{name}` is not text: line {line} is not UTF-8",
-            code="not-text",
-            help="a text file in UTF-8",
-        ) from None
+        raise _not_text(data, name, f"line {line} is not UTF-8") from None
     if "\0" in text:
-        raise SpecError(
-            f"`{name}` is not text: it has zero bytes",
-            code="not-text",
-            help="a text file in UTF-8",
-        )
+        raise _not_text(data, name, "it has zero bytes")
     return text.replace("\r\n", "\n")
+
+
+def _not_text(data: bytes, name: str, why: str) -> SpecError:
+    from cnncalc.notations.no_network import kind_of_data  # only what is no text needs it
+
+    kind = kind_of_data(data)
+    return SpecError(
+        f"`{name}` is not text: {f'it is {kind.what}' if kind else why}",
+        code="not-text",
+        help=kind.advice if kind else "a text file in UTF-8",
+    )

@@ -179,7 +179,8 @@ class _Parser(Wording):
             and not self.text[layer.span.end : start].strip()
         ):  # what stands here is what that layer lacks
             error.help = joined(self.text[layer.span.start : self.at]) or error.help
-            items.pop()
+            if isinstance(layer, Repeat) or layer.name in LAYERS:
+                items.pop()
 
     def parse_item(self) -> Item:
         start = self.at

@@ -13,6 +13,7 @@ from cnncalc.errors import LayerError, Span, SpecError
 from cnncalc.frameworks.counterparts import layer_names, option_names
 from cnncalc.layers import LAYERS, Layer, Option
 from cnncalc.notations.arguments import Arguments
+from cnncalc.notations.shipped import examples
 from cnncalc.suggestions import plain, suggest
 
 __all__ = [
@@ -165,7 +166,10 @@ def instead_of_layer(text: str, name: str, defined: Collection[str]) -> str | No
     if repeat and (not repeat[1] or repeat[1] in LAYERS):
         return f"a repeat stands before: `{repeat[2]}*{repeat[1] or '[ … ]'}`"
     right = mended(text, defined) or layer_meant(name, defined)
-    return f"did you mean `{_with_branches(right, name)}`?" if right else None
+    if right is None:
+        example = suggest(name, examples())
+        return f"did you mean the example `{example}`?" if example else None
+    return f"did you mean `{_with_branches(right, name)}`?"
 
 
 def _with_branches(layer: str, name: str) -> str:

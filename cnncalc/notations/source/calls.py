@@ -91,8 +91,13 @@ def not_callable(function: Value) -> Refusal:
     if isinstance(function, Foreign):
         return foreign(function.path)
     if isinstance(function, Namespace | Opaque):
+        from cnncalc.notations.source.suggested import library_name
+
         name = function.path if isinstance(function, Namespace) else function.name
-        return Refusal(f"`{name}` can't be called here")
+        near = library_name(name)
+        return Refusal(
+            f"`{name}` can't be called here", help=f"did you mean `{near}`?" if near else None
+        )
     return Refusal(f"{describe(function)} can't be called")
 
 
