@@ -30,7 +30,6 @@ DTYPES = {
     "f16": "float16",
     "f32": "float32",
     "f64": "float64",
-    "float": "float32",
     "fp16": "float16",
     "fp32": "float32",
     "fp64": "float64",
@@ -103,7 +102,7 @@ def _check_settings(batch: int, dtype: str, layout: str | None) -> None:
     if batch < 1:
         raise SpecError(f"the batch can't be {batch}", code="bad-value", help="at least 1")
     if dtype not in BYTES:
-        raise _no_such(f"`{dtype}` is no dtype known here", dtype, BYTES, DTYPES)
+        raise _no_such(f"`{dtype}` is no dtype known here", dtype, ("float32", *BYTES), DTYPES)
     if layout is not None and layout not in LAYOUTS:
         raise _no_such(f"`{layout}` is no layout", layout, LAYOUTS, ORDERS)
 
@@ -112,7 +111,7 @@ def _no_such(
     message: str, word: str, known: Collection[str], meant: Mapping[str, str]
 ) -> SpecError:
     near = suggest(word.removeprefix("torch."), known, meant)
-    advice = f"did you mean `{near}`?" if near else f"one of {', '.join(known)}"
+    advice = f"did you mean `{near}`?" if near else f"one of {', '.join(dict.fromkeys(known))}"
     return SpecError(message, code="bad-value", help=advice)
 
 

@@ -18,6 +18,7 @@ __all__ = [
 ]
 
 MAX_TOLD = 8  # mistakes of one text; whoever makes more has to see few at a time
+MAX_SEEN = 100  # of which most are the same, before no more are looked for
 
 
 class CnnCalcError(Exception):
@@ -172,18 +173,20 @@ class Mistakes:
     def __init__(self) -> None:
         self.found: list[SpecError] = []
         self.again: dict[tuple[str, str | None], list[SpecError]] = {}
+        self.seen: list[SpecError] = []
 
     def add(self, error: SpecError) -> bool:
-        """Remember a mistake; False where there were so many before it that no more are told."""
-        if error in self.found:  # on its way out
+        """Remember a mistake; False where there are so many that no more are looked for."""
+        if error in self.seen[-1:]:  # the last one, on its way out
             return False
+        self.seen.append(error)
         told = error.message, error.help
         if told in self.again:
             self.again[told].append(error)
         elif len(self.found) < MAX_TOLD:
             self.again[told] = []
             self.found.append(error)
-        return len(self.found) < MAX_TOLD
+        return len(self.found) < MAX_TOLD and len(self.seen) < MAX_SEEN
 
     def error(self) -> SpecError:
         """The first mistake in the text, with the others in `also`."""

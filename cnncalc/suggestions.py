@@ -37,8 +37,13 @@ def suggest(word: str, known: Iterable[str], meant: Mapping[str, str] | None = N
         return None  # a number is never a misspelt other number
     candidates = [(each, each, 0.0) for each in known]
     candidates += [(each, answer, TRANSLATED) for each, answer in (meant or {}).items()]
+    whole = plain(word)
+    for each, answer, _ in candidates:
+        if plain(each) == whole:
+            return answer
+    heads = list(_heads(word))
     near = {
-        (_distance(word, each) + extra, *_less_likely(word, each), place): answer
+        (_distance(whole, heads, each) + extra, *_less_likely(whole, each), place): answer
         for place, (each, answer, extra) in enumerate(candidates)
     }
     best = min(near, default=(FAR,))
@@ -50,28 +55,36 @@ def suggest(word: str, known: Iterable[str], meant: Mapping[str, str] | None = N
 
 def plain(word: str) -> str:
     """A word's letters and digits in lower case: all that counts in comparing."""
-    return "".join(letter for letter in word.lower() if letter.isalnum())
+    return re.sub(r"[\W_]+", "", word.lower())
 
 
-def _less_likely(word: str, candidate: str) -> tuple[bool, bool, int]:
+def _less_likely(whole: str, candidate: str) -> tuple[bool, bool, int]:
     """The order of words that are equally near: the same letters in another order come first.
 
     Of classes that differ in their number of axes those for images are the likeliest.
     """
-    other_letters = sorted(plain(word)) != sorted(plain(candidate))
-    other_axes = re.search("[13][dD]", candidate) is not None
-    return other_letters, other_axes, abs(len(candidate) - len(word))
+    other_letters = len(whole) != len(candidate) or sorted(whole) != sorted(candidate.lower())
+    other_axes = candidate[-2:].lower() in ("1d", "3d")
+    return other_letters, other_axes, abs(len(candidate) - len(whole))
 
 
-def _distance(word: str, candidate: str) -> float:
-    """How far a word is from another, in edits."""
-    whole, other = plain(word), plain(candidate)
+def _distance(whole: str, heads: list[str], candidate: str) -> float:
+    """How far a word, plain and up to each place where it may be cut, is from another."""
+    other = plain(candidate)
+    digits = _digits(other)
+    if digits and _digits(whole) not in (0, digits):
+        return FAR  # a number of more digits is another one
     ways = [_edits(whole, other)]
     if other.startswith(whole) and len(whole) >= max(min(SHORTEST, len(other) - 1), 2):
         ways.append(CONTINUED)
-    ways += [_edits(head, other) + CONTINUED for head in _heads(word)]
-    ways += [_edits(whole, head) + CONTINUED for head in _heads(candidate)]
-    return 0 if whole == other else min(ways)
+    ways += [_edits(head, other) + CONTINUED for head in heads]
+    if digits or len(other) < len(candidate):
+        ways += [_edits(whole, head) + CONTINUED for head in _heads(candidate)]
+    return min(ways)
+
+
+def _digits(word: str) -> int:
+    return sum(map(str.isdigit, word))
 
 
 def _heads(word: str) -> Iterator[str]:
@@ -100,8 +113,12 @@ def _edits(one: str, other: str) -> float:
     The optimal string alignment distance of Damerau and Levenshtein. Whoever mistypes more than
     one letter, or one of three, has the first one right.
     """
+    if min(len(one), len(other)) < SHORTEST:
+        return FAR
     most = min(len(one) // 3, MAX_EDITS)
-    if min(len(one), len(other)) < SHORTEST or abs(len(one) - len(other)) > most:
+    if one[0] != other[0]:
+        most = min(most, int(len(one) > SHORTEST))
+    if abs(len(one) - len(other)) > most:
         return FAR
     before: list[int] = []
     above = list(range(len(other) + 1))
@@ -112,7 +129,7 @@ def _edits(one: str, other: str) -> float:
             if row > 1 and column > 1 and letter == other[column - 2] and one[row - 2] == each:
                 cost = min(cost, before[column - 2] + 1)
             line.append(cost)
+        if min(line) > most < min(above):
+            return FAR
         before, above = above, line
-    if one[0] != other[0]:
-        most = int(len(one) > SHORTEST)
     return above[-1] if above[-1] <= most else FAR

@@ -149,9 +149,8 @@ def _spelt(row: tuple[str, str, str, str], here: str) -> Iterator[tuple[str, str
     for name in (compact, *words.split(), *classes):
         if name.isidentifier() or "*" in name:
             yield name.replace("*d", "").replace("*D", ""), here.replace("*", "2")
-            for rank in "213":
-                ranked = name.replace("*", rank) if "*" in name else f"{name}{rank}d"
-                yield ranked, here.replace("*", rank)
+            for rank in "213" if "*" in name else "":
+                yield name.replace("*", rank), here.replace("*", rank)
 
 
 @cache

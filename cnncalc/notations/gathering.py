@@ -146,6 +146,8 @@ def _file_word(word: str) -> tuple[str, str] | None:
         return word, ""
     if "\n" in word or not any(each in word for each in separators):
         return None
+    if " " in word and not os.path.exists(word):
+        return None  # 3x8x8 conv:8/k3
     layer = LAYER.match(word)
     if layer and layer[1] in LAYERS:
         return None  # conv:8,mode=zeros/reflect
@@ -158,7 +160,7 @@ def _file_word(word: str) -> tuple[str, str] | None:
 
 def _file_text(path: str) -> str:
     """The text of a file; SpecError where it can't be had."""
-    if not path.endswith((".cnn", ".py", ".onnx")):
+    if "://" in path or not path.endswith((".cnn", ".py", ".onnx")):
         _check_kind(path)
     try:
         with open(path, "rb") as file:
@@ -198,10 +200,15 @@ def _unreadable(path: str, error: OSError) -> SpecError:
 def _instead(folder: str, name: str, near: str | None) -> str:
     """What somebody may have meant by a file that there is not."""
     stem = os.path.splitext(name)[0]
-    if stem in examples():
+    if stem in examples() and os.path.splitext(near or "")[0] != stem:
         return f"`{stem}` alone is the shipped example"
     if near:
         return f"did you mean `{os.path.join(folder, near)}`?"
+    if folder.split(os.sep)[0] in LAYERS:  # conv/16/k3
+        from cnncalc.notations.mending import joined  # only a wrong spec needs it
+
+        if right := joined(os.path.join(folder, name)):
+            return right
     if not os.path.isdir(folder or "."):
         return f"there is no folder `{folder}` either"
     return "a path from the current folder, or a name that `cnncalc examples` lists"

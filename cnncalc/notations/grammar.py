@@ -72,6 +72,7 @@ class _Parser(Wording):
     def __init__(self, source: Source) -> None:
         super().__init__(source)
         self.depth = 0
+        self.defined: frozenset[str] | None = None  # looked for where somebody asks
         self.mistakes = Mistakes()
         self.ended = False  # by a mistake behind which nothing is sure
         self.definitions: list[Definition] = []
@@ -152,7 +153,9 @@ class _Parser(Wording):
 
     def defines(self, name: str) -> bool:
         """Whether a name has a definition, here or further on."""
-        return re.search(rf"\bdef\s+{name}\b", self.text) is not None
+        if self.defined is None:
+            self.defined = frozenset(re.findall(r"\bdef\s+([A-Za-z_][\w-]*)", self.text))
+        return name in self.defined
 
     def expect_layer(self, item: Call) -> None:
         """SpecError where what stands there is an option apart from its layer: `k3`."""

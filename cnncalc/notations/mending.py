@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
 from itertools import islice
 
 from cnncalc.errors import LayerError, Span, SpecError
@@ -151,11 +152,20 @@ def _is_layer(name: str, words: Iterable[str]) -> bool:
 
 def layer_meant(name: str, defined: Iterable[str] = ()) -> str | None:
     """The layer or definition that somebody meant by a name."""
-    layers = [each for each in LAYERS if each != "input"]
-    if name in layers or name in defined:
+    if name in defined or (name in LAYERS and name != "input"):
         return name
-    known = [*layers, *islice(defined, MAX_DEFINED)]
-    return suggest(name, known, layer_names("compact"))
+    return _nearest(name, tuple(islice(defined, MAX_DEFINED)))
+
+
+@lru_cache
+def _nearest(name: str, defined: tuple[str, ...]) -> str | None:
+    layers = [each for each in LAYERS if each != "input"]
+    return suggest(name, [*layers, *defined], layer_names("compact"))
+
+
+@lru_cache
+def _nearest_example(name: str) -> str | None:
+    return suggest(name, examples())
 
 
 def instead_of_layer(text: str, name: str, defined: Collection[str]) -> str | None:
@@ -167,7 +177,7 @@ def instead_of_layer(text: str, name: str, defined: Collection[str]) -> str | No
         return f"a repeat stands before: `{repeat[2]}*{repeat[1] or '[ … ]'}`"
     right = mended(text, defined) or layer_meant(name, defined)
     if right is None:
-        example = suggest(name, examples())
+        example = _nearest_example(name)
         return f"did you mean the example `{example}`?" if example else None
     return f"did you mean `{_with_branches(right, name)}`?"
 

@@ -60,7 +60,7 @@ ENDINGS: dict[str, Kind] = {
     **dict.fromkeys((".cfg", ".csv", ".ini", ".json", ".prototxt", ".toml", ".xml"), DATA),
     **dict.fromkeys((".yaml", ".yml"), DATA),
     **dict.fromkeys((".gif", ".jpeg", ".jpg", ".png", ".svg", ".webp"), PICTURE),
-    **dict.fromkeys((".7z", ".bz2", ".gz", ".rar", ".tar", ".tgz", ".xz", ".zip"), ARCHIVE),
+    **dict.fromkeys((".bz2", ".gz", ".rar", ".tar", ".tgz", ".xz", ".zip"), ARCHIVE),
     **dict.fromkeys((".c", ".cpp", ".cu", ".h", ".jl", ".js", ".m", ".r", ".rs", ".ts"), CODE),
 }
 
@@ -116,7 +116,7 @@ SIGNS: tuple[tuple[str, Kind], ...] = (
     (r'"class_name"\s*:', Kind("a Keras model's configuration, which isn't read", KERAS)),
     (
         r"\A\s*(?:OrderedDict|odict)\(|\A\s*(?:\{\s*'[\w.]+'\s*:\s*)?tensor\(|"
-        r"^[\w.]+[ \t]*[:,]?[ \t]*torch\.Size\(\[",
+        r"^[\w.]+(?:[ \t]*[:,])?[ \t]+torch\.Size\(\[",
         Kind("a `state_dict`: weights, which don't say how layers are joined", TORCH),
     ),
     (r'\A\s*(?:\[\s*)?(?:\{\s*)?"', Kind("JSON, and no notation is kept in that", SPEC)),
