@@ -229,7 +229,7 @@ ADVICE: dict[str, str] = {
     "3x32x32 conv:16,k3,relu": "`relu` is a layer of its own",
     "3x32x32 conv:16,k3,activation=relu": "`relu` is a layer of its own",
     "3x32x32 conv:in=3,out=16,k3": "leave it out",
-    "3x32x32 conv:3,16,k3": "the channels that come in are not typed",
+    "3x32x32 conv:3,16,k3": "the channels that come in aren't typed",
     "3x32x32 relu;bn;maxpool:2": "`relu bn maxpool:2`",
     "3x32x32 relu,conv:16,k3": "`relu conv:16,k3`",
     "3x32x32 conv:16,k3;relu": "`conv:16,k3 relu`",

@@ -156,10 +156,14 @@ class _Builder:
         try:
             return work()
         except SpecError as error:
-            self.wrong.add(span)
-            if not self.mistakes.add(error):
-                raise
+            self.note(error, span)
             return None
+
+    def note(self, error: SpecError, span: Span) -> None:
+        """Remember what is wrong at a place; raise it where there is much."""
+        self.wrong.add(span)
+        if not self.mistakes.add(error):
+            raise error
 
     def define(self, definition: Definition) -> None:
         name = definition.name
@@ -252,10 +256,14 @@ class _Builder:
         self.add(layer, tuple(ends), item.span, item.label, scope)
 
     def layer(self, item: Call | Merge, scope: Scope) -> Layer | None:
-        return self.tried(
-            item.span,
-            lambda: self.maker.layer(item.name, item.arguments, item.span, scope.values),
-        )
+        """The layer at a place; None where it is wrong: as `tried`, for thousands of layers."""
+        if self.wrong and item.span in self.wrong:
+            return None
+        try:
+            return self.maker.layer(item.name, item.arguments, item.span, scope.values)
+        except SpecError as error:
+            self.note(error, item.span)
+            return None
 
     def build_call(self, item: Call, scope: Scope) -> None:
         definition = self.definitions.get(item.name)

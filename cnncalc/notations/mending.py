@@ -91,7 +91,7 @@ def instead_of_word(text: str, start: int, end: int) -> str | None:
         return f"layers stand one after another: leave `{word}` out"
     if count := re.match(r"(\d+)\s*[x*]?\s*(?=\[)|(\d+)\s*[*]\s*(?=\w)", word + rest):
         repeated = "[ … ]" if count[1] else "relu"
-        return f"a repeat has no blanks around its `*`: `{count[1] or count[2]}*{repeated}`"
+        return f"a repeat is written `{count[1] or count[2]}*{repeated}`, without blanks"
     if re.match(r"[*]\d+", word):
         return f"a repeat stands before: `{word[1:]}*[ … ]`"
     for sign, advice in SIGNS:
@@ -192,7 +192,7 @@ def _with_branches(layer: str, name: str) -> str:
 def option_meant(options: Collection[Option], word: str, value: str) -> str | None:
     """What somebody meant by an option that the layer doesn't have, with the value it was given."""
     if plain(word) in WHAT_COMES_IN:
-        return "what comes in is known from what flows in: leave it out"
+        return "the channels that come in follow from what flows in: leave it out"
     if word[:1].isupper() and any(o.key == word.rstrip("0123456789").lower() for o in options):
         return f"did you mean `{word.lower()}`?"
     right = {o.name: o.word or (f"{o.name}={value}" if value else o.name) for o in options}
@@ -275,4 +275,4 @@ def _without_channels(name: str, known: Collection[str], options: list[str]) -> 
     right = f"{name}:{','.join(options[1:])}" if options[1:] else name
     if not _is_layer(name, options[1:]):
         return None
-    return f"the channels that come in are not typed: did you mean `{right}`?"
+    return f"the channels that come in aren't typed: did you mean `{right}`?"

@@ -35,7 +35,7 @@ class Kind(NamedTuple):
     advice: str
 
 
-WEIGHTS = Kind("weights or a pickled module: opening it would run code", TORCH)
+WEIGHTS = Kind("weights or a pickled module: opening it could run code", TORCH)
 TENSORS = Kind("weights, which don't say how layers are joined", TORCH)
 SAVED = Kind("a saved Keras model, which is not opened", KERAS)
 COMPILED = Kind("a compiled model, which is not read", EXPORT)

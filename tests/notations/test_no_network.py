@@ -194,7 +194,7 @@ def test_an_empty_source(tmp_path: Path, command: Command) -> None:
 # What looks like something else in a comment, a text or a name, and is wrong in its own way.
 OWN_MISTAKES: dict[str, tuple[str, str]] = {
     "a comment": ("# RuntimeError: to have 3 channels, but got 1\n3x8x8 foo", "unknown-layer"),
-    "comments of prose": ("# the first of a few\n3x8x8 relu\n# and then this\n foo", "unknown-layer"),
+    "comments of prose": ("# the first of a\n3x8x8 relu\n# and then it\n foo", "unknown-layer"),
     "a head of columns": ("# layer  kernel\n3x8x8 foo", "unknown-layer"),
     "a docstring": (
         f'"""A net.\n\n{TRACEBACK}\n"""\nimport torch.nn as nn\nm = nn.Sequential(nn.Foo())\n',
