@@ -12,7 +12,7 @@ MAX_EDITS = 3
 SHORTEST = 3  # two letters are near to everything
 FAR = float("inf")
 # Where a word has a head that may be meant by itself: `kernel_size`, `conv2d`, `resnet-18`.
-CUT = re.compile(r"[-_ .]+|(?<=[A-Za-z])(?=\d)")
+CUT = r"[-_ .]+|(?<=[A-Za-z])(?=\d)"
 
 # In edits: a typo is nearer than half a word, and a right word nearer than another's name for it.
 CONTINUED = 1.25
@@ -89,7 +89,7 @@ def _digits(word: str) -> int:
 
 def _heads(word: str) -> Iterator[str]:
     """What stands before each place where a word may be cut."""
-    return (plain(word[: cut.start()]) for cut in CUT.finditer(word) if cut.start())
+    return (plain(word[: cut.start()]) for cut in re.finditer(CUT, word) if cut.start())
 
 
 def _end_alike(word: str, candidate: str) -> bool:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import cnncalc
 from cnncalc.errors import MAX_TOLD, SpecError
-from cnncalc.notations import mending
+from cnncalc.notations import hints, mending
 from cnncalc.notations.mending import mended
 from cnncalc.render.messages import draw_error
 from tests.conftest import Command
@@ -45,6 +45,11 @@ COMPACT: dict[str, str | None] = {
     "conv(16 3)": "conv:16,3",
     "conv:16,k3(s=2)": "conv:16,k3,s=2",
     "conv3x3:16": "conv:16,k3x3",
+    "conv 3x3 16": "conv:16,k3x3",
+    "conv3-64": "conv:64,k3",
+    "max-pool:2": "maxpool:2",
+    "reshape:3,32,32": "reshape:3x32x32",
+    "dropout:0,5": "dropout:0.5",
     "maxpool2": "maxpool:2",
     "fc10": "fc:10",
     "dropout0.5": "dropout:0.5",
@@ -248,6 +253,19 @@ ADVICE: dict[str, str] = {
     "3x32x32 x1@relu @x2": "steps with a name: `@x1`",
     "3x32x32 relu + tanh": "`add[ … | … ]`",
     "3x32x32 conv:16,k(3,3)": "joined by x",
+    "3x32x32 conv:16,k=[3,3]": "joined by x",
+    "3x32x32 conv:64,k3/2": "a stride is written `s2`",
+    "3x32x32 x=conv:8,k3": "`x@conv:8,k3`",
+    "3x32x32 x:conv:8,k3": "`x@conv:8,k3`",
+    "3x32x32 x = conv:8,k3": "`cnncalc layers`",
+    "3x32x32 relu, tanh": "parted by blanks alone",
+    "3x32x32 add{relu | tanh}": "`add[ … | … ]`",
+    "3x32x32 conv:8,k3,depthwise": "`dwconv` is a layer of its own",
+    "3x32x32 def b(c) = [conv:c,k3] b:8": "the parameter is written `$c`",
+    "3x32x32 def b(c) = [conv:$c*2,k3] b:8": "`{$c*2}`",
+    "3x32x32 relu // a comment": "begins with `#`",
+    "3x32x32 relu /* a comment */": "begins with `#`",
+    "net.pyx": "end in .cnn, .txt, .py or .onnx",
     "3x32x32 conv(16, 3": "a `)` where it ends",
     "nn.Conv2d(3 16, 3)": "a comma between `nn.Conv2d(3` and `16, 3)`",
     "nn.Conv2d(3, 16, 3) nn.ReLU()": "a comma between `nn.Conv2d(3, 16, 3)` and `nn.ReLU()`",
@@ -397,9 +415,10 @@ def test_not_more_than_a_few_are_told() -> None:
 def test_many_mistakes_are_no_more_work(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each place is looked at once, and what is told already needs no advice again."""
     asked = []
-    monkeypatch.setattr(mending, "suggest", lambda word, *known: asked.append(word))
+    for module in (mending, hints):
+        monkeypatch.setattr(module, "suggest", lambda word, *known: asked.append(word))
     mending._nearest.cache_clear()
-    mending._nearest_example.cache_clear()
+    hints._nearest_example.cache_clear()
 
     with pytest.raises(SpecError) as caught:
         cnncalc.parse(text)
@@ -407,7 +426,7 @@ def test_many_mistakes_are_no_more_work(text: str, monkeypatch: pytest.MonkeyPat
     assert len(caught.value.also) < 3
     assert len(asked) < 10
     mending._nearest.cache_clear()
-    mending._nearest_example.cache_clear()
+    hints._nearest_example.cache_clear()
 
 
 def test_the_document_is_the_first_ones(command: Command) -> None:

@@ -34,7 +34,7 @@ def find_kind(name: str, span: Span, defined: Collection[str]) -> type[Layer]:
     kind = LAYERS.get(name)
     if kind is not None and kind is not Input:
         return kind
-    from cnncalc.notations.mending import instead_of_layer  # only a wrong spec needs it
+    from cnncalc.notations.hints import instead_of_layer  # only a wrong spec needs it
 
     start = span.source.text.find(name, span.start)
     place = Span(span.source, start, start + len(name)) if start >= 0 else span
@@ -152,7 +152,7 @@ class Arguments:
 
     def no_such(self, word: str, value: str = "") -> LayerError:
         """The error on an option that the layer doesn't have; `value` is what it was given."""
-        from cnncalc.notations.mending import option_meant  # only a wrong spec needs it
+        from cnncalc.notations.hints import option_meant  # only a wrong spec needs it
 
         return LayerError(
             f"`{self.kind.kind}` has no option `{word}`",

@@ -146,6 +146,8 @@ def _file_word(word: str) -> tuple[str, str] | None:
         return word, ""
     if "\n" in word or not any(each in word for each in separators):
         return None
+    if not word.strip("/*") and len(word) > 1:
+        return None  # a comment of another language
     if " " in word and not os.path.exists(word):
         return None  # 3x8x8 conv:8/k3
     layer = LAYER.match(word)
@@ -205,7 +207,7 @@ def _instead(folder: str, name: str, near: str | None) -> str:
     if near:
         return f"did you mean `{os.path.join(folder, near)}`?"
     if folder.split(os.sep)[0] in LAYERS:  # conv/16/k3
-        from cnncalc.notations.mending import joined  # only a wrong spec needs it
+        from cnncalc.notations.hints import joined  # only a wrong spec needs it
 
         if right := joined(os.path.join(folder, name)):
             return right

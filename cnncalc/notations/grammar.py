@@ -42,10 +42,13 @@ SIZE = re.compile(r"[0-9_?]+(?:x[0-9A-WYZa-wyz_?]+)*\Z")
 LABEL = re.compile(r"[A-Za-z_$][\w.$]*")
 COUNT = re.compile(r"(\d+|\$\w+|\{[^{}\n]*\}|_|\?)\*")
 NAME = re.compile(r"[A-Za-z_][\w-]*")
-# Options that stand where a layer should.
-OPTIONS = re.compile(r"(k|s|p|d|g|m|op)\d[\dx]*|nobias|keep")
+# Options that stand where a layer should. (Compiled on use, as few specs are wrong.)
+OPTIONS = r"(k|s|p|d|g|m|op)\d[\dx]*|nobias|keep"
 # What goes on behind a mistake without a blank; a comment is blank by now.
-REST = re.compile(r"(?:\([^()]*\)|\{[^{}\n]*\}|[^\s\[\]|(){}]|[ \t]*[*][ \t]*(?=[\[\w]))*")
+REST = (
+    r"//[^\n]*|/[*][^\n]*?[*]/|(?:\([^()]*\)|\{[^{}\n]*\}|(?<==)\[[^\[\]]*\]|[^\s\[\]|(){}]|"
+    r"[ \t]*[*][ \t]*(?=[\[\w]))*"
+)
 # The codes of mistakes that don't touch the words around them.
 OF_ONE_WORD = ("syntax", "unknown-layer", "label")
 Parsed = TypeVar("Parsed")
@@ -159,7 +162,7 @@ class _Parser(Wording):
 
     def expect_layer(self, item: Call) -> None:
         """SpecError where what stands there is an option apart from its layer: `k3`."""
-        if OPTIONS.fullmatch(item.name) and not self.defines(item.name):
+        if re.fullmatch(OPTIONS, item.name) and not self.defines(item.name):
             raise SpecError(
                 f"there is no layer `{item.name}`",
                 item.span,
@@ -170,9 +173,10 @@ class _Parser(Wording):
 
     def skip(self, error: SpecError, start: int, items: list[Item]) -> None:
         """Go on behind a word that is wrong, and the options that stand apart behind it."""
-        from cnncalc.notations.mending import joined, loose_end  # only a wrong spec needs it
+        from cnncalc.notations.hints import joined  # only a wrong spec needs it
+        from cnncalc.notations.mending import loose_end
 
-        rest = REST.match(self.text, self.at)
+        rest = re.compile(REST).match(self.text, self.at)
         end = max(rest.end() if rest else 0, start + 1)
         self.at = loose_end(self.text, end)
         layer = items[-1] if items else None
@@ -246,7 +250,7 @@ class _Parser(Wording):
 
     def no_layer(self) -> SpecError:
         """The error on a word that begins like no layer."""
-        from cnncalc.notations.mending import instead_of_word  # only a wrong spec needs it
+        from cnncalc.notations.hints import instead_of_word  # only a wrong spec needs it
 
         word = WORD.match(self.text, self.at)
         end = word.end() if word else min(self.at + 1, len(self.text))
@@ -262,7 +266,7 @@ class _Parser(Wording):
 
     def means_join(self, name: str, start: int) -> bool:
         """Whether a name that is no layer stands for a join, which is a mistake: `concat[ … ]`."""
-        from cnncalc.notations.mending import join_meant  # only a wrong spec needs it
+        from cnncalc.notations.hints import join_meant  # only a wrong spec needs it
 
         advice = None if self.defines(name) else join_meant(name, MERGES)
         if advice:

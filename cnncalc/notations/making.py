@@ -41,12 +41,17 @@ class Maker:
         key = (name, *texts)
         made = self.made.get(key)
         if made is None:
-            made = self.made[key] = self._new(name, arguments, texts, span)
+            made = self.made[key] = self._new(name, arguments, texts, span, values)
         self.places[span] = made.options, arguments
         return made.layer
 
     def _new(
-        self, name: str, arguments: tuple[Argument, ...], texts: list[str], span: Span
+        self,
+        name: str,
+        arguments: tuple[Argument, ...],
+        texts: list[str],
+        span: Span,
+        values: Mapping[str, str],
     ) -> _Made:
         options = Arguments(find_kind(name, span, self.definitions), self.let)
         try:
@@ -54,9 +59,9 @@ class Maker:
                 with At(argument.span):
                     options.take(text)
         except SpecError as error:
-            from cnncalc.notations.mending import advised  # only a wrong spec needs it
+            from cnncalc.notations.hints import advised  # only a wrong spec needs it
 
-            raise advised(error, span, self.definitions) from None
+            raise advised(error, span, self.definitions, values) from None
         self.places[span] = tuple(options.taken), arguments
         try:
             return _Made(options.layer(), tuple(options.taken))

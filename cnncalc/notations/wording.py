@@ -35,10 +35,18 @@ class Wording:
         self.at += 1
         word = WORD.match(self.text, self.at)
         end = word.end() if word else self.at
+        if self.text[end - 1 : end + 1] == "=[":
+            raise self.error(
+                "a value in brackets",
+                end,
+                end + 1,
+                code="syntax",
+                help="per-axis values are joined by x, as in `k=3x5`",
+            )
         arguments = self.split(self.at, end, start)
         self.at = end
         if self.text[self.at : self.at + 1] == "(":
-            from cnncalc.notations.mending import joined  # only a wrong spec needs it
+            from cnncalc.notations.hints import joined  # only a wrong spec needs it
 
             whole = self.text[start : self.text.find(")", self.at) + 1]
             raise self.error(
@@ -53,7 +61,7 @@ class Wording:
     def expect_end_of_word(self, start: int) -> None:
         rest = self.text[self.at : self.at + 1]
         if rest and not rest.isspace() and rest not in "[]|#":
-            from cnncalc.notations.mending import after_name  # only a wrong spec needs it
+            from cnncalc.notations.hints import after_name  # only a wrong spec needs it
 
             word = WORD.match(self.text, self.at)
             end = word.end() if word else self.at + 1
@@ -123,7 +131,8 @@ class Wording:
 
     def joined(self, start: int, end: int) -> str:
         """What is right for a layer whose options stand apart from it, behind a comma."""
-        from cnncalc.notations.mending import joined, loose_end  # only a wrong spec needs it
+        from cnncalc.notations.hints import joined  # only a wrong spec needs it
+        from cnncalc.notations.mending import loose_end
 
         return joined(self.text[start : loose_end(self.text, end)]) or (
             "no blank after a comma and no comma at the end, or put the options in parentheses: "

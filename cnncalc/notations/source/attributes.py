@@ -70,11 +70,16 @@ def nearest(value: Instance, name: str) -> str:
     """The question whether a known attribute was meant, or nothing."""
     known = [*value.fields, *(each for cls in value.cls.order for each in cls.names)]
     near = suggest(name, [each for each in known if not each.startswith("__")][:MAX_KNOWN])
-    return f"; did you mean `{near}`?" if near else ""
+    if near:
+        return f"; did you mean `{near}`?"
+    init = next((each for each in known if each.strip("_") == "init" != each), None)
+    return f"; is `{init}` meant for `__init__`?" if init not in (None, "__init__") else ""
 
 
 def method_meant(value: Value, name: str) -> str:
     """The question whether a known method of a tensor was meant, or nothing."""
+    if isinstance(value, Builtin) and value.name == "super":
+        return f"; did you mean `super().{name}`?"
     from cnncalc.notations.source.suggested import tensor_method
 
     near = tensor_method(name) if isinstance(value, Tensor) else None

@@ -114,6 +114,8 @@ def foreign(path: str) -> Refusal:
             code="unsupported",
         )
     advice = "only files of the same folder or package are read, and nothing is executed"
+    if near := suggest(package, ("torch", "keras", "tensorflow")):
+        advice = f"did you mean `{near}`?"
     if package == "torchvision":
         advice = "torchvision's own files can be read: `torchvision/models/resnet.py:resnet18`"
     return Refusal(

@@ -65,19 +65,23 @@ def unknown_class(name: str, notation: str) -> Refusal:
     )
 
 
-def source_name(name: str, known: Iterable[str]) -> str | None:
+def source_name(name: str, known: Iterable[str], called: str = "") -> str | None:
     """What a name may have been that nothing defines: a text in quotes, or a name that is known.
 
     Args:
         name: what the source says.
         known: the names that would be right there.
+        called: where the name is called, the framework that is being read.
     """
-    if name in TEXTS:
+    function = library_name(f"torch.nn.functional.{name}") if called == "torch" else None
+    if function == f"F.{name}":
+        return function
+    if name in TEXTS and not called:
         return f"'{name}'"
     from cnncalc.notations.source.builtin import BUILTINS
 
     names = [each for each in known if each != name and not each.startswith("__")][:MAX_KNOWN]
-    return suggest(name, [*names, *WORDS, *BUILTINS], OTHER_LANGUAGES)
+    return suggest(name, [*names, *WORDS, *BUILTINS], OTHER_LANGUAGES) or function
 
 
 def tensor_method(name: str) -> str | None:
