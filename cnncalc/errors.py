@@ -190,12 +190,15 @@ class Mistakes:
 
     def error(self) -> SpecError:
         """The first mistake in the text, with the others in `also`."""
-        for error, again in zip(self.found, self.again.values(), strict=True):
-            places = [f"{each.line}:{each.column}" for each in again]
+        told = []
+        for found, again in zip(self.found, self.again.values(), strict=True):
+            error, *others = sorted([found, *again], key=_place)
+            places = [f"{each.line}:{each.column}" for each in others]
             more = f" and {len(places) - 3} more" if len(places) > 3 else ""
             if places:
                 error.notes.append(f"the same at {', '.join(places[:3])}{more}")
-        first, *first.also = sorted(self.found, key=_place)
+            told.append(error)
+        first, *first.also = sorted(told, key=_place)
         return first
 
 

@@ -382,6 +382,21 @@ def test_the_same_mistake_is_told_once() -> None:
     assert caught.value.notes == ["the same at 1:15, 2:1, 2:5 and 1 more"]
 
 
+def test_a_place_is_told_once() -> None:
+    """Though a repeat or a definition comes back to it."""
+    with pytest.raises(SpecError) as caught:
+        cnncalc.parse("3x8x8 def b = [ foo ] 9*foo b b 3*[b]")
+
+    assert caught.value.notes == ["the same at 1:25"]
+
+
+def test_no_more_are_looked_for_than_anybody_reads() -> None:
+    with pytest.raises(SpecError) as caught:
+        cnncalc.parse("3x8x8 " + "foo " * 5_000)
+
+    assert caught.value.notes == ["the same at 1:11, 1:15, 1:19 and 96 more"]
+
+
 def test_not_more_than_a_few_are_told() -> None:
     words = [f"wrong{letter * 7}" for letter in "abcdefghijkl"]
     for text in (" ".join(words), " ".join(f"{word}:(" for word in words), " ".join("()" * 12)):
