@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from math import prod
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from cnncalc.layers.base import MAX_VALUE, Layer, Shape, Weight, show
 from cnncalc.layers.words import word
 from cnncalc.network import Network, Step
 from cnncalc.rows import BYTES, LAYOUTS, Analysis, Note, Row, as_layout, from_layout
+from cnncalc.suggestions import suggest
 
 __all__ = ["MAX_ELEMENTS", "analyze", "check_input", "check_settings", "settle", "taken"]
 
@@ -23,6 +24,28 @@ NO_INPUT = {
     "the source with `input_shape=`",
 }
 GIVE_IT = "give it as `-i 3x224x224` (in Python `input=(3, 224, 224)`)"
+# What people call dtypes and layouts.
+DTYPES = {
+    "bf16": "bfloat16",
+    "brainfloat": "bfloat16",
+    "double": "float64",
+    "f16": "float16",
+    "f32": "float32",
+    "f64": "float64",
+    "fp16": "float16",
+    "fp32": "float32",
+    "fp64": "float64",
+    "half": "float16",
+    "single": "float32",
+}
+ORDERS = {
+    "chw": "channels-first",
+    "first": "channels-first",
+    "hwc": "channels-last",
+    "last": "channels-last",
+    "nchw": "channels-first",
+    "nhwc": "channels-last",
+}
 # An activation of this many elements is beyond any machine; larger numbers only
 # make the arithmetic slow.
 MAX_ELEMENTS = 10**18
@@ -88,13 +111,17 @@ def check_settings(batch: int | None, dtype: str, layout: str | None) -> None:
     if batch is not None and batch < 1:
         raise SpecError(f"the batch can't be {batch}", code="bad-value", help="at least 1")
     if dtype not in BYTES:
-        raise SpecError(
-            f"`{dtype}` is no dtype known here", code="bad-value", help=f"one of {', '.join(BYTES)}"
-        )
+        raise _no_such(f"`{dtype}` is no dtype known here", dtype, ("float32", *BYTES), DTYPES)
     if layout is not None and layout not in LAYOUTS:
-        raise SpecError(
-            f"`{layout}` is no layout", code="bad-value", help=f"one of {', '.join(LAYOUTS)}"
-        )
+        raise _no_such(f"`{layout}` is no layout", layout, LAYOUTS, ORDERS)
+
+
+def _no_such(
+    message: str, word: str, known: Collection[str], meant: Mapping[str, str]
+) -> SpecError:
+    near = suggest(word.removeprefix("torch."), known, meant)
+    advice = f"did you mean `{near}`?" if near else f"one of {', '.join(dict.fromkeys(known))}"
+    return SpecError(message, code="bad-value", help=advice)
 
 
 def check_input(shape: Shape, span: Span | None = None) -> None:

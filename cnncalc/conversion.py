@@ -5,8 +5,10 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable
 
-from cnncalc.errors import CnnCalcError, SpecError, suggest
+from cnncalc.errors import CnnCalcError, SpecError
+from cnncalc.frameworks import counterparts
 from cnncalc.report import Report
+from cnncalc.suggestions import suggest
 
 __all__ = ["NOTATIONS", "check", "convert"]
 
@@ -39,7 +41,7 @@ def convert(report: Report, to: str, name: str | None = None) -> str | bytes:
 def check(to: str, name: str | None = None) -> None:
     """CnnCalcError where there is no such notation to write, or nothing there is called so."""
     if to not in NOTATIONS:
-        near = suggest(to, NOTATIONS)
+        near = suggest(to, NOTATIONS, counterparts.NOTATIONS)
         raise CnnCalcError(
             f"there is no notation `{to}` to write",
             code="notation",

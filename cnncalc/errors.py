@@ -6,7 +6,19 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-__all__ = ["CnnCalcError", "LayerError", "Piece", "Source", "Span", "SpecError", "suggest"]
+__all__ = [
+    "MAX_TOLD",
+    "CnnCalcError",
+    "LayerError",
+    "Mistakes",
+    "Piece",
+    "Source",
+    "Span",
+    "SpecError",
+]
+
+MAX_TOLD = 8  # mistakes of one text; whoever makes more has to see few at a time
+MAX_SEEN = 100  # of which most are the same, before no more are looked for
 
 
 MAX_MESSAGE = 1_500  # characters: input that isn't trusted has names and lists of any length
@@ -136,6 +148,8 @@ class SpecError(CnnCalcError, ValueError):
         file, line, column, end_column: the place (lines and columns from 1), or None.
         notes: what else helps to see why, such as the shapes that flow in.
         wants: what the source was found to want of its input until here (`input_size.Wants`).
+        also: further mistakes in the same text that don't follow from this one, at most
+            `MAX_TOLD` with it.
     """
 
     def __init__(
@@ -150,6 +164,7 @@ class SpecError(CnnCalcError, ValueError):
         self.span = span
         self.notes: list[str] = []
         self.wants: Any = None
+        self.also: list[SpecError] = []
         self.file: str | None = None
         self.line: int | None = None
         self.column: int | None = None
@@ -163,11 +178,49 @@ class SpecError(CnnCalcError, ValueError):
         error = document["error"]
         assert isinstance(error, dict)
         error.update(file=self.file, line=self.line, column=self.column, end_column=self.end_column)
+        if self.also:
+            document["also"] = [each.to_dict()["error"] for each in self.also]
         return document
 
 
-def suggest(word: str, known: Iterable[str]) -> str | None:
-    """The known word nearest to a mistyped one, or None."""
-    import difflib  # costs milliseconds that only an error should pay
+class Mistakes:
+    """The mistakes of one text that don't follow from one another, as they are found.
 
-    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)), None)
+    Attributes:
+        found: at most `MAX_TOLD`, each sort of mistake once.
+    """
+
+    def __init__(self) -> None:
+        self.found: list[SpecError] = []
+        self.again: dict[tuple[str, str | None], list[SpecError]] = {}
+        self.seen: list[SpecError] = []
+
+    def add(self, error: SpecError) -> bool:
+        """Remember a mistake; False where there are so many that no more are looked for."""
+        if error in self.seen[-1:]:  # the last one, on its way out
+            return False
+        self.seen.append(error)
+        told = error.message, error.help
+        if told in self.again:
+            self.again[told].append(error)
+        elif len(self.found) < MAX_TOLD:
+            self.again[told] = []
+            self.found.append(error)
+        return len(self.found) < MAX_TOLD and len(self.seen) < MAX_SEEN
+
+    def error(self) -> SpecError:
+        """The first mistake in the text, with the others in `also`."""
+        told = []
+        for found, again in zip(self.found, self.again.values(), strict=True):
+            error, *others = sorted([found, *again], key=_place)
+            places = [f"{each.line}:{each.column}" for each in others]
+            more = f" and {len(places) - 3} more" if len(places) > 3 else ""
+            if places:
+                error.notes.append(f"the same at {', '.join(places[:3])}{more}")
+            told.append(error)
+        first, *first.also = sorted(told, key=_place)
+        return first
+
+
+def _place(error: SpecError) -> int:
+    return error.span.start if error.span else -1

@@ -19,6 +19,7 @@ PACKAGE = Path(cnncalc.__file__).parent
 # import one another, so long as nothing goes round in a circle.
 STOREYS = (
     "errors",
+    "suggestions",
     "files",
     "packages",
     "garbage",
@@ -230,6 +231,9 @@ DOORS = {
     ("api", "verification"),
     ("arguments", "live"),
     ("arguments", "notations.reading"),
+    ("cli.advice", "layers"),
+    ("cli.advice", "notations.shipped"),
+    ("cli.app", "cli.advice"),
     ("cli.main", "cli.app"),
     ("cli.main", "cli.output"),
     ("cli.main", "cli.process"),
@@ -247,6 +251,7 @@ DOORS = {
     ("cli.steps", "render.table"),
     ("cli.steps", "render.text"),
     ("cli.steps", "verification"),
+    ("cli.vocabulary", "notations.mending"),
     ("conversion", "notations.keras_source"),
     ("conversion", "notations.mermaid"),
     ("conversion", "notations.onnx_write"),

@@ -204,17 +204,116 @@ SPECS = (
     # Files that can't be read as they are
     (["model.py:"], "no-file"),
     (["enc.py:Enc.cnn"], "no-file"),
-    (["train.IPYNB"], "notation"),
-    (["readme.md"], "notation"),
+    (["train.IPYNB"], "no-network"),
+    (["readme.md"], "no-network"),
     (["latin.py"], "not-text"),
     (["rot.py"], "not-text"),
     (["utf16.py"], "not-text"),
+)
+
+# What people type who are tired, or come from elsewhere.
+TYPED = (
+    # Layers in another writing
+    (["3x32x32", "conv:16k3"], "bad-value"),
+    (["3x32x32", "conv16,k3"], "syntax"),
+    (["3x32x32", "conv16k3p1"], "unknown-layer"),
+    (["3x32x32", "conv-16-k3"], "unknown-layer"),
+    (["3x32x32", "conv:16;k3"], "bad-value"),
+    (["3x32x32", "conv:16/k3"], "choice"),
+    (["3x32x32", "conv/16/k3"], "no-file"),
+    (["3x32x32", "conv(16 3)"], "bad-value"),
+    (["3x32x32", "conv: 16, 3"], "syntax"),
+    (["3x32x32", "conv:16", "k3", "p1"], "unknown-layer"),
+    (["3x32x32", "conv3x3:16"], "unknown-layer"),
+    (["3x32x32", "MaxPool:2"], "unknown-layer"),
+    (["3x32x32", "conv2d(16, 3)"], "unknown-layer"),
+    (["3x32x32", "relu;conv:16,k3"], "syntax"),
+    (["3x32x32,relu"], "syntax"),
+    (["--", "3x32x32", "relu", "->", "tanh"], "syntax"),
+    (["3x32x32", "(conv:16,k3 relu)"], "syntax"),
+    (["3x32x32", "{conv:16,k3 relu}"], "syntax"),
+    (["3x32x32", "relux2"], "unknown-layer"),
+    (["3x32x32", "relu*2"], "syntax"),
+    (["3x32x32", "[relu]*3"], "syntax"),
+    (["3x32x32", "3x[relu]"], "syntax"),
+    (["3x32x32", "a@@relu"], "syntax"),
+    (["3x32x32", "relu", "+", "tanh"], "syntax"),
+    (["3x32x32", "concat[ conv:8,k3 | ]"], "unknown-layer"),
+    (["3x32x32", "residual[ conv:3,k3,p1 | ]"], "unknown-layer"),
+    # Options
+    (["3x32x32", "conv:16,kernal_size=3"], "unknown-option"),
+    (["3x32x32", "conv:16,k3,padding=SAME"], "unbound-symbol"),
+    (["3x32x32", "conv:16,k3,use_bias=False"], "unknown-option"),
+    (["3x32x32", "conv:16,k3,relu"], "unknown-option"),
+    (["3x32x32", "conv:in=3,out=16,k3"], "unknown-option"),
+    (["3x32x32", "conv(3, 16, 3)"], "too-many-values"),
+    (["3x32x32", "conv:3,16,k3"], "option-twice"),
+    (["3x32x32", "upsample:2,mode=bilinear"], "bad-value"),
+    # Several at once
+    (["3x32x32", "cnov:16,k3", "reul", "maxpool:2,strid=2", "lnear:10"], "unknown-layer"),
+    (["3x32x32", "Relu", "conv:8,k3", "Relu", "conv:8,k3", "Relu"], "unknown-layer"),
+    (["3x32x32", *(f"wrong{letter * 5}" for letter in "abcdefghi")], "unknown-layer"),
+    # Source
+    (["-i", "3x8x8", "nn.Maxpool2d(2)"], "unsupported"),
+    (["-i", "3x8x8", "nn.Dense(3, 16)"], "unsupported"),
+    (["-i", "3x8x8", "nn.Foo()"], "unsupported"),
+    (["-i", "3x8x8", "nn.conv2d(3, 16, 3)"], "unsupported"),
+    (["-i", "3x8x8", "Maxpool2d(2)"], "unknown-layer"),
+    (["-i", "3x8x8", "nn.Conv2d"], "not-called"),
+    (["-i", "3x8x8", "nn.Conv2d(3, 16, 3, padding=same)"], "raised"),
+    (["-i", "3x8x8", "nn.Conv2d(3, 16, 3, padding='SAME')"], "argument"),
+    (["-i", "3x8x8", "nn.Conv2d(3, 16, 3, stides=2)"], "unknown-option"),
+    (["-i", "3x8x8", "nn.Conv2d(3, 16, 3, activation='relu')"], "unknown-option"),
+    (["-i", "8x8x3", "keras.Sequential([layers.Conv2d(8, 3)])"], "unsupported"),
+    (["-i", "8x8x3", "layers.Conv2D(8, 3, padding='smae')"], "bad-value"),
+    (["-i", "8x8x3", "layers.Conv2D(8, 3, stride=2)"], "unknown-option"),
+    (["-i", "3x8x8", "nn.Sequential(nn.Conv2d(3, 8, 3, stides=2), nn.Relu())"], "unknown-option"),
+    (["-i", "3x8x8", "class Net:\n    def forward(self, x):\n        return x"], "foreign"),
+    (
+        ["-i", "3x8x8", "class Net(nn.module):\n    def forward(self, x):\n        return x"],
+        "foreign",
+    ),
+    # What holds no network
+    (["RuntimeError: mat1 and mat2 shapes cannot be multiplied (1x400 and 120x84)"], "no-network"),
+    (["Net(\n  (conv1): Conv2d(3, 6, kernel_size=(5, 5), stride=(1, 1))\n)"], "no-network"),
+    (
+        ["Layer (type)   Output Shape   Param #\nconv (Conv2D)   (None, 30, 30, 8)   224"],
+        "no-network",
+    ),
+    (["nc: 80\nbackbone:\n  - [-1, 1, Conv, [64, 3]]"], "no-network"),
+    (["the network has a conv layer and then a relu"], "no-network"),
+    (["weights.pt"], "no-network"),
+    (["model.keras"], "no-network"),
+    (["train.ipynb"], "no-network"),
+    (["README.md"], "no-network"),
+    (["paper.pdf"], "no-network"),
+    (["model.yaml:Net"], "no-network"),
+    (["https://example.org/model.py"], "no-network"),
+    (["pdf.txt"], "not-text"),
+    (["empty.py"], "empty"),
+    (["nets"], "no-file"),
+    (["a.cnn"], "no-file"),
+    # Options of the command
+    (["lenet5", "-f", "yaml"], "format"),
+    (["lenet5", "-f", "md"], "format"),
+    (["lenet5", "--dtype", "half"], "bad-value"),
+    (["lenet5", "--from", "pytorch"], "notation"),
+    (["lenet5", "--batchsize", "3"], "usage"),
+    (["lenet5", "--output", "x.txt"], "usage"),
+    (["lenet5", "--verbose"], "usage"),
+    (["lenet5", "->", "relu"], "usage"),
 )
 
 # Whole commands.
 COMMANDS = (
     (["shpe", "3x32x32", "relu"], "command"),
     (["3x32x32", "conv:16,k3"], "command"),
+    (["lenet5", "shape"], "command"),
+    (["-i", "3x8x8", "shape", "relu"], "usage"),
+    (["model.py"], "command"),
+    (["receptive-field", "lenet5"], "command"),
+    (["help"], "command"),
+    (["quux"], "command"),
     (["--vresion"], "usage"),
     (["layers", "conv2d"], "unknown-layer"),
     (["layers", "qwertz"], "unknown-layer"),
@@ -226,7 +325,7 @@ COMMANDS = (
     (["rf", "1x2000000000", "conv:1,k2,s2,d3", "gap", "--at", "2"], "too-large"),
 )
 
-CASES = [(["shape", *words], code) for words, code in SPECS] + list(COMMANDS)
+CASES = [(["shape", *words], code) for words, code in (*SPECS, *TYPED)] + list(COMMANDS)
 
 
 @pytest.fixture
@@ -244,6 +343,11 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "latin.py").write_bytes(b"\n# caf\xe9\n")
     (tmp_path / "rot.py").write_bytes(b"# -*- coding: rot13 -*-\n")
     (tmp_path / "utf16.py").write_bytes("import torch".encode("utf-16"))
+    (tmp_path / "pdf.txt").write_bytes(b"%PDF-1.4\n%\xe2\xe3")
+    (tmp_path / "empty.py").write_text("")
+    (tmp_path / "mha.py").write_text("")
+    (tmp_path / "nets").mkdir()
+    (tmp_path / "nets" / "unet.py").write_text("")
     return tmp_path
 
 

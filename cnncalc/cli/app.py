@@ -15,7 +15,7 @@ import cnncalc
 from cnncalc import files
 from cnncalc.cli import output
 from cnncalc.cli.parameters import Command, Group
-from cnncalc.errors import CnnCalcError, suggest
+from cnncalc.errors import CnnCalcError
 
 __all__ = ["COMMANDS", "run"]
 
@@ -52,18 +52,15 @@ class Commands(Group):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args[0] not in COMMANDS and not args[0].startswith("-"):
-            raise _no_command(args[0])
+            raise _no_command(args)
         return super().resolve_command(ctx, args)
 
 
-def _no_command(word: str) -> CnnCalcError:
-    near = suggest(word, COMMANDS)
+def _no_command(words: list[str]) -> CnnCalcError:
+    from cnncalc.cli.advice import command_meant
+
     return CnnCalcError(
-        f"there is no command `{word}`",
-        code="command",
-        help=f"did you mean `cnncalc {near}`?"
-        if near
-        else f"a command comes first, such as `cnncalc shape {word}`",
+        f"there is no command `{words[0]}`", code="command", help=command_meant(words, COMMANDS)
     )
 
 
@@ -120,14 +117,28 @@ def run(words: list[str]) -> int:
         raise output.unwritten(error) from None
 
 
+def _option_meant(error: Any, option: str, words: list[str]) -> str | None:
+    """What is right instead of an option that there is not; None of any other error."""
+    from cnncalc.cli.advice import option_meant
+
+    command = next((word for word in words if word in COMMANDS), None)
+    if re.match(r"-+>|=+>", option):
+        return f"layers stand one after another: leave `{option}` out"
+    if re.match(r"-+\d", option):
+        return "after `--` no word is an option: `cnncalc shape -- 3x8x8 …`"
+    if option and command and words[0] != command:
+        return f"options follow the command: `cnncalc {command} {option} …`"
+    known = [name for each in error.ctx.command.params for name in each.opts] if option else []
+    near = option_meant(option, known) if option else None
+    return f"did you mean `{near}`?" if near else None
+
+
 def _usage(error: Any, words: list[str]) -> CnnCalcError:
     """What typer found, in this program's own form."""
     message = error.format_message() if not hasattr(error, "option_name") else error.message
-    meant = " or ".join(f"`{each}`" for each in getattr(error, "possibilities", None) or ())
-    if meant:
-        advice = f"did you mean {meant}?"
-    elif re.match(r"-+\d", getattr(error, "option_name", "")):
-        advice = "after `--` no word is an option: `cnncalc shape -- 3x8x8 …`"
+    option = getattr(error, "option_name", "") if hasattr(error, "possibilities") else ""
+    if meant := _option_meant(error, option, words):
+        advice = meant
     else:
         path = " ".join(["cnncalc", *(word for word in words[:1] if word in COMMANDS)])
         advice = f"`{path} --help` lists the options"

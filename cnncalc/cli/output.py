@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from cnncalc import files
 from cnncalc.cli import process
-from cnncalc.errors import CnnCalcError, suggest
+from cnncalc.errors import CnnCalcError
+from cnncalc.suggestions import suggest
 from cnncalc.tables.table import Table
 
 if TYPE_CHECKING:
@@ -48,6 +49,14 @@ SUFFIXES = {
 # What a stream says that takes no more.
 UNWRITABLE = (errno.EBADF, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.EPIPE)
 
+# What people call formats, beside the endings of files.
+MEANT = {
+    **{suffix[1:]: form for suffix, form in SUFFIXES.items() if suffix[1:]},
+    "ndjson": "jsonl",
+    "plain": "table",
+    "text": "table",
+}
+
 # For terminals and pipes whose encoding has no such characters.
 PLAIN = str.maketrans({"×": "x", "≤": "<=", "…": "...", "–": "-", "→": "->", "�": "?"})
 
@@ -80,7 +89,7 @@ def form_of(options: Output) -> str:
 
     form = options.format or ("json" if options.json else _form_of_name(path_of(options.out) or ""))
     if form not in FORMATS:
-        near = suggest(form, FORMATS)
+        near = suggest(form, FORMATS, MEANT)
         raise CnnCalcError(
             f"there is no format `{form}`",
             code="format",

@@ -8,11 +8,10 @@ import typer
 
 from cnncalc.cli import output
 from cnncalc.cli.options import Output, one_of, taking
-from cnncalc.errors import CnnCalcError, suggest
+from cnncalc.errors import CnnCalcError
 from cnncalc.layers import FILES, KINDS, LAYERS, Layer, Option
 from cnncalc.layers.base import REQUIRED
 from cnncalc.layers.words import WRITERS
-from cnncalc.notations.arguments import SYNONYMS
 from cnncalc.tables.table import Column, Table
 
 __all__ = ["in_order", "layers"]
@@ -57,7 +56,9 @@ def _find(name: str) -> Kind:
     word = name.lower()
     if word in LAYERS and word != "input":
         return LAYERS[word]
-    near = SYNONYMS.get(word.replace("_", "")) or suggest(word, set(LAYERS) - {"input"})
+    from cnncalc.notations.mending import layer_meant
+
+    near = layer_meant(name)
     raise CnnCalcError(
         f"there is no layer `{name}`",
         code="unknown-layer",

@@ -10,9 +10,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 from cnncalc import packages
-from cnncalc.errors import CnnCalcError, suggest
+from cnncalc.errors import CnnCalcError
 from cnncalc.executors.base import Executor, Run, StepRun, Tensor
 from cnncalc.executors.loading import FRAMEWORKS, load
+from cnncalc.suggestions import suggest
 
 __all__ = ["ALL", "EXECUTORS", "Executor", "Run", "StepRun", "Tensor", "find", "module_of"]
 
@@ -33,7 +34,15 @@ if TYPE_CHECKING:  # each `run` takes what the protocol says
 ALL = "all"
 
 # Which one runs what people may name instead.
-MEANT = {"numpy": "bundled", "cupy": "bundled", "tensorflow": "keras", "jax": "keras"}
+MEANT = {
+    "cupy": "bundled",
+    "jax": "keras",
+    "numpy": "bundled",
+    "ort": "onnxruntime",
+    "pytorch": "torch",
+    "tensorflow": "keras",
+    "tf": "keras",
+}
 
 
 def find(name: str) -> Executor:
@@ -49,7 +58,7 @@ def module_of(name: str) -> Any:
     whether `run` takes `backward=True`; and `KEEPS`, whether nothing is freed during a run.
     """
     if name not in EXECUTORS:
-        near = MEANT.get(name) or suggest(name.lower(), [*EXECUTORS, ALL])
+        near = suggest(name, [*EXECUTORS, ALL], MEANT)
         meant = f"did you mean `{near}`? " if near else ""
         available = ", ".join(f"`{known}`" for known in (*EXECUTORS, ALL))
         raise CnnCalcError(

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from cnncalc import packages
-from cnncalc.errors import CnnCalcError, suggest
+from cnncalc.errors import CnnCalcError
+from cnncalc.suggestions import suggest
 
 __all__ = ["FRAMEWORKS", "load"]
 

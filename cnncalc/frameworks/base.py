@@ -9,13 +9,17 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from inspect import Parameter, Signature, signature
 
-from cnncalc.errors import LayerError, suggest
+from cnncalc.errors import LayerError
+from cnncalc.frameworks.counterparts import option_names
 from cnncalc.layers.base import Layer
 from cnncalc.layers.shapes import count_of
+from cnncalc.suggestions import suggest
 
-__all__ = ["Reader", "form_of", "read"]
+__all__ = ["Reader", "form_of", "no_argument", "read"]
 
 Reader = Callable[..., Layer]
+# Arguments that say how weights begin and are held back, which nobody looks for.
+DETAILS = ("_initializer", "_regularizer", "_constraint")
 
 # A vocabulary's functions are few and called often, and working out a signature is dear.
 form_of = cache(signature)
@@ -37,23 +41,41 @@ def read(
     return reader(*bound.args, **bound.kwargs)
 
 
+def no_argument(call: str, name: str, known: Sequence[str]) -> LayerError | None:
+    """The error on an argument that a class doesn't have; None where it has it.
+
+    Args:
+        call: the class as messages call it.
+        name: the argument.
+        known: those that the class has.
+    """
+    if name in known:
+        return None
+    near = suggest(name, known, option_names({each: each for each in known}))
+    advice = f"did you mean `{near}`?" if near else _takes(known)
+    if near is None and name in ("activation", "act"):
+        advice = "an activation is a layer of its own: `nn.ReLU()` behind this one"
+    return LayerError(
+        f"{call} has no argument `{name}`", code="unknown-option", help=advice, option=name
+    )
+
+
+def _takes(names: Sequence[str]) -> str:
+    shown = [name for name in names if not name.endswith(DETAILS)]
+    return f"it takes {', '.join(shown)}" if shown else "it takes none"
+
+
 def _misfit(
     form: Signature, call: str, args: Sequence[object], kwargs: Mapping[str, object]
 ) -> LayerError:
     """Why arguments don't fit a signature."""
     open_ended = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
     names = [p.name for p in form.parameters.values() if p.kind not in open_ended]
-    takes = f"it takes {', '.join(names)}" if names else "it takes none"
+    takes = _takes(names)
     given = set(names[: len(args)])
     for name in kwargs:
-        if name not in names:
-            near = suggest(name, names)
-            return LayerError(
-                f"{call} has no argument `{name}`",
-                code="unknown-option",
-                help=f"did you mean `{near}`? {takes}" if near else takes,
-                option=name,
-            )
+        if error := no_argument(call, name, names):
+            return error
         if name in given:
             return LayerError(f"{call} is given `{name}` twice", code="option-twice", help=takes)
     if len(args) > len(names):

@@ -3,51 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 
-from cnncalc.errors import LayerError, Span, SpecError, suggest
+from cnncalc.errors import LayerError, Span, SpecError
 from cnncalc.layers import LAYERS, Layer, Option
 from cnncalc.layers.merge import Input
 from cnncalc.notations.values import read_value
 
 __all__ = ["Arguments", "At", "find_kind"]
-
-# What people type who come from elsewhere.
-SYNONYMS = {
-    "avg": "avgpool",
-    "batchnorm": "bn",
-    "concat": "cat",
-    "concatenate": "cat",
-    "conv1d": "conv",
-    "conv2d": "conv",
-    "conv3d": "conv",
-    "convtranspose": "convt",
-    "conv2dtranspose": "convt",
-    "convtranspose2d": "convt",
-    "depthwise": "dwconv",
-    "depthwiseconv2d": "dwconv",
-    "dropout2d": "dropout",
-    "globalavgpool": "gap",
-    "globalaveragepooling2d": "gap",
-    "groupnorm": "gn",
-    "instancenorm": "in",
-    "layernorm": "ln",
-    "max": "maxpool",
-    "maxpooling2d": "maxpool",
-    "multiply": "mul",
-    "batchnorm2d": "bn",
-    "pointwise": "pwconv",
-    "pool": "maxpool",
-    "rmsnorm": "rms",
-    "separable": "sepconv",
-    "separableconv2d": "sepconv",
-    "sum": "add",
-    "swish": "silu",
-    "transposed": "convt",
-    "upsampling": "upsample",
-    "upsampling2d": "upsample",
-    "zeropad": "pad",
-}
 
 
 class At:
@@ -66,32 +29,21 @@ class At:
             raise SpecError(error.message, self.span, code=error.code, help=error.help) from None
 
 
-def find_kind(name: str, span: Span, defined: Iterable[str]) -> type[Layer]:
-    """The layer kind of a name; SpecError with the nearest known name if there is none."""
+def find_kind(name: str, span: Span, defined: Collection[str]) -> type[Layer]:
+    """The layer kind of a name; SpecError with what may have been meant if there is none."""
     kind = LAYERS.get(name)
     if kind is not None and kind is not Input:
         return kind
-    near = SYNONYMS.get(name.lower().replace("_", "")) or suggest(name.lower(), [*LAYERS, *defined])
+    from cnncalc.notations.hints import instead_of_layer  # only a wrong spec needs it
+
     start = span.source.text.find(name, span.start)
     place = Span(span.source, start, start + len(name)) if start >= 0 else span
     raise SpecError(
         f"there is no layer `{name}`",
         place,
         code="unknown-layer",
-        help=_meant(name) or (f"did you mean `{near}`?" if near else NAMES),
+        help=instead_of_layer(span.text, name, defined) or "`cnncalc layers` lists them all",
     )
-
-
-NAMES = "`cnncalc layers` lists them all"
-
-
-def _meant(name: str) -> str | None:
-    """What a word may have been that stands where a layer should."""
-    if re.fullmatch(r"[A-Z]\w*(x[A-Z\d]\w*)+", name):
-        return "an input size begins with the number of channels, as in `3xHxW`"
-    if re.fullmatch(r"(k|s|p|d|g|m|op)\d[\dx]*|nobias|ceil|keep", name):
-        return f"options follow a layer's name after a colon or comma: `conv:16,k3,{name}`"
-    return None
 
 
 def _has_word(text: str, option: Option) -> bool:
@@ -142,7 +94,7 @@ class Arguments:
                     code="unknown-option",
                     help=f"write `{option.word}`, or leave it out",
                 )
-        raise self.no_such(key)
+        raise self.no_such(key, value)
 
     def short(self, text: str) -> tuple[Option, object] | None:
         match = re.match(r"([a-z]+)(?=[-\d_?A-WYZ])(.*)", text)
@@ -157,7 +109,9 @@ class Arguments:
                     code="unknown-option",
                     help=f"write `{option.name}={match[2]}`",
                 )
-        raise self.no_such(match[1])
+        if re.match("_.", match[2]):  # `no_bias`
+            raise self.no_such(text)
+        raise self.no_such(match[1], match[2])
 
     def positional(self, text: str) -> tuple[Option, object]:
         for option in self.places:
@@ -198,15 +152,14 @@ class Arguments:
         if named and not _has_word(text, option):
             raise self.no_such(text)
 
-    def no_such(self, word: str) -> LayerError:
-        options = self.kind.options.values()
-        known = [o.word or o.name for o in options] + [o.key for o in options if o.key]
-        near = word.lower() if word[:1].isupper() and word[1:].isdigit() else suggest(word, known)
-        near = next((f"{o.key or o.name}={word}" for o in options if word in o.words), near)
+    def no_such(self, word: str, value: str = "") -> LayerError:
+        """The error on an option that the layer doesn't have; `value` is what it was given."""
+        from cnncalc.notations.hints import option_meant  # only a wrong spec needs it
+
         return LayerError(
             f"`{self.kind.kind}` has no option `{word}`",
             code="unknown-option",
-            help=f"did you mean `{near}`? {self.takes()}" if near else self.takes(),
+            help=option_meant(self.kind.options.values(), word, value) or self.takes(),
         )
 
     def takes(self) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
 
-from cnncalc.errors import LayerError, Source, Span, SpecError, suggest
+from cnncalc.errors import LayerError, Mistakes, Source, Span, SpecError
 from cnncalc.garbage import keeps_all
 from cnncalc.input_size import give
 from cnncalc.layers import LAYERS, Layer
@@ -17,12 +18,25 @@ from cnncalc.notations.making import Maker
 from cnncalc.notations.names import Names
 from cnncalc.notations.scope import Scope
 from cnncalc.notations.sizes import known_of, typed_at
-from cnncalc.notations.tree import Argument, Call, Definition, Group, Item, Jump, Merge, Repeat
+from cnncalc.notations.tree import (
+    Argument,
+    Call,
+    Definition,
+    Group,
+    Item,
+    Jump,
+    Merge,
+    Repeat,
+    Tree,
+)
 from cnncalc.notations.values import fill_in, integer
+from cnncalc.suggestions import suggest
 
 __all__ = ["MAX_STEPS", "parse"]
 
 MAX_STEPS = 250_000
+MAX_LISTED = 6  # labels, in a message
+Made = TypeVar("Made")
 
 
 @keeps_all
@@ -46,16 +60,16 @@ def parse(source: Source, let: Mapping[str, int] | None = None) -> Network:
                 code="let",
                 help="a symbol stands in place of a size, as in `3xHxW`",
             )
-    if not tree.items and not tree.size:
+    if not tree.items and not tree.size and not tree.mistakes.found:
         raise SpecError(
             "the spec is empty",
             Span(source, 0, 0) if source.pieces[0].file else None,
             code="empty",
             help="an input size and layers, such as `3x32x32 conv:16,k3,p1 relu`",
         )
-    typed, unsized = _size(tree.size, let)
-    builder = _Builder(let, tree.definitions)
-    builder.build_all(tree.items)
+    builder = _Builder(let, tree.mistakes)
+    typed, unsized = builder.tried(tree.span, lambda: _size(tree.size, let)) or (None, None)
+    builder.read(tree)
     if len(builder.steps) == 1:
         raise SpecError(
             "the spec has no layers",
@@ -89,10 +103,15 @@ def _size(size: Argument | None, let: Mapping[str, int]) -> tuple[Typed | None, 
 
 
 class _Builder:
-    """Steps as they are added; `flow` is the step that the next layer reads."""
+    """Steps as they are added; `flow` is the step that the next layer reads.
 
-    def __init__(self, let: Mapping[str, int], definitions: Iterable[Definition]) -> None:
+    A layer that is wrong is left out and remembered, so that other mistakes are told with it.
+    """
+
+    def __init__(self, let: Mapping[str, int], mistakes: Mistakes) -> None:
         self.let = let
+        self.mistakes = mistakes
+        self.wrong: set[Span] = set()  # what need not be told again
         self.steps = [Step(Input(), name="input")]
         self.flow = 0
         self.work = 0
@@ -100,8 +119,33 @@ class _Builder:
         self.names = Names(["input"])
         self.definitions: dict[str, Definition] = {}
         self.maker = Maker(let, self.definitions)
-        for definition in definitions:
-            self.define(definition)
+
+    def read(self, tree: Tree) -> None:
+        """Build all that a spec has; SpecError with all that is wrong in it."""
+        try:
+            for definition in tree.definitions:
+                self.define(definition)
+            self.build_all(tree.items)
+        except SpecError as error:
+            self.mistakes.add(error)
+        if self.mistakes.found:
+            raise self.mistakes.error()
+
+    def tried(self, span: Span, work: Callable[[], Made]) -> Made | None:
+        """What some work gives for the words at a place; None where they are wrong."""
+        if span in self.wrong:
+            return None
+        try:
+            return work()
+        except SpecError as error:
+            self.note(error, span)
+            return None
+
+    def note(self, error: SpecError, span: Span) -> None:
+        """Remember what is wrong at a place; raise it where there is much."""
+        self.wrong.add(span)
+        if not self.mistakes.add(error):
+            raise error
 
     def define(self, definition: Definition) -> None:
         name = definition.name
@@ -138,9 +182,11 @@ class _Builder:
                 help="fewer repeats",
             )
         if isinstance(item, Jump):
-            self.flow = self.labelled(item, scope)
+            step = self.tried(item.span, lambda: self.labelled(item, scope))
+            self.flow = self.flow if step is None else step
         elif isinstance(item, Repeat):
-            for _ in range(self.repeats(item, scope)):
+            count = self.tried(item.span, lambda: self.repeats(item, scope))
+            for _ in range(1 if count is None else count):
                 self.build(item.item, scope)
         elif isinstance(item, Group):
             for each in item.items:
@@ -156,12 +202,18 @@ class _Builder:
             label = fill_in(jump.label, scope.values)
         number = scope.find(label)
         if number is None:
-            near = suggest(label, scope.known())
+            known = scope.known()
+            near = suggest(label, known)
+            labels = ", ".join(f"`@{each}`" for each in known[:MAX_LISTED] if each != "input")
             raise SpecError(
                 f"no step before this is named `{label}`",
                 jump.span,
                 code="label",
-                help=f"did you mean `@{near}`?" if near else f"name one with `{label}@conv:16,k3`",
+                help=f"did you mean `@{near}`?"
+                if near
+                else f"steps with a name: {labels}"
+                if labels
+                else f"name one with `{label}@conv:16,k3`",
             )
         return number
 
@@ -177,7 +229,7 @@ class _Builder:
         return count
 
     def build_merge(self, item: Merge, scope: Scope) -> None:
-        layer = self.maker.layer(item.name, item.arguments, item.span, scope.values)
+        layer = self.layer(item, scope)
         fork, ends = self.flow, []
         for branch in item.branches:
             self.flow = fork
@@ -185,11 +237,20 @@ class _Builder:
             ends.append(self.flow)
         self.add(layer, tuple(ends), item.span, item.label, scope)
 
+    def layer(self, item: Call | Merge, scope: Scope) -> Layer | None:
+        """The layer at a place; None where it is wrong: as `tried`, for thousands of layers."""
+        if self.wrong and item.span in self.wrong:
+            return None
+        try:
+            return self.maker.layer(item.name, item.arguments, item.span, scope.values)
+        except SpecError as error:
+            self.note(error, item.span)
+            return None
+
     def build_call(self, item: Call, scope: Scope) -> None:
         definition = self.definitions.get(item.name)
         if definition is None:
-            layer = self.maker.layer(item.name, item.arguments, item.span, scope.values)
-            self.add(layer, (self.flow,), item.span, item.label, scope)
+            self.add(self.layer(item, scope), (self.flow,), item.span, item.label, scope)
             return
         if item.name in scope.calls:
             chain = " → ".join((*scope.calls, item.name))
@@ -199,7 +260,9 @@ class _Builder:
                 code="recursion",
                 help="a repeat, as in `3*[conv:16,k3 relu]`",
             )
-        values = self.bind(definition, item, scope)
+        values = self.tried(item.span, lambda: self.bind(definition, item, scope))
+        if values is None:
+            return
         calls, uses = (*scope.calls, item.name), (item.span, *scope.uses)
         self.build(definition.body, Scope(values, {}, scope, calls, uses))
         self.name_flow(item.label, scope, item.span)
@@ -235,7 +298,12 @@ class _Builder:
         return values
 
     def add(
-        self, layer: Layer, inputs: tuple[int, ...], span: Span, label: str | None, scope: Scope
+        self,
+        layer: Layer | None,
+        inputs: tuple[int, ...],
+        span: Span,
+        label: str | None,
+        scope: Scope,
     ) -> None:
         if len(self.steps) > MAX_STEPS:
             raise SpecError(
@@ -244,8 +312,9 @@ class _Builder:
                 code="too-large",
                 help="fewer repeats",
             )
-        self.flow = len(self.steps)
-        self.steps.append(Step(layer, inputs, "", (span, *scope.uses)))
+        if layer is not None:
+            self.flow = len(self.steps)
+            self.steps.append(Step(layer, inputs, "", (span, *scope.uses)))
         self.name_flow(label, scope, span)
 
     def name_flow(self, label: str | None, scope: Scope, span: Span) -> None:

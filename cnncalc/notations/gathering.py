@@ -14,32 +14,18 @@ from contextlib import suppress
 from typing import NamedTuple, NoReturn
 
 from cnncalc import files
-from cnncalc.errors import Piece, Source, Span, SpecError, suggest
+from cnncalc.errors import Piece, Source, Span, SpecError
 from cnncalc.layers import LAYERS
 from cnncalc.notations.shipped import NAME, example_path, examples
+from cnncalc.suggestions import suggest
 
 __all__ = ["Reading", "gather", "located", "named"]
 
 MAX_BYTES = 4_000_000
 STDIN = "<stdin>"
-# Files that are known by their endings and hold no network that could be read.
-UNREAD = {
-    ".json": (
-        "JSON, and no notation is kept in that",
-        "a report's network is its `spec`: `jq -r .spec report.json | cnncalc shape -`",
-    ),
-    ".ipynb": (
-        "a notebook, which this version doesn't read",
-        "`jupyter nbconvert --to script` makes a Python file of it",
-    ),
-    ".md": (
-        "Markdown, which this version doesn't read",
-        "its Python in a file of its own, or piped into `cnncalc shape -`",
-    ),
-}
-
 # model.py, model.py:Net, model.py:Net(n_classes=10), enc.py:Enc.cnn
 FILE = re.compile(r"(?i)(.+?\.(?:cnn|txt|py|ipynb|md|onnx|json))(?::(.*))?")
+LISTS = "`cnncalc examples` and `cnncalc layers` list them all"
 # Compiled on use: few words need them.
 COMMENT = r"#[^\n]*"
 BRACKETED = r"\[[^\[\]]*\]|\([^()]*\)|\{[^{}]*\}"
@@ -112,6 +98,8 @@ class _Gathering:
         path = found[0] if found else None
         if found:
             self.target = found[1] or self.target
+        elif "." in word and re.search(r"\.[A-Za-z]\w*(?::\w.*)?\Z", word) and " " not in word:
+            _check_kind(word)
         elif NAME.fullmatch(word) and word not in self.known:
             path = example_path(word)
             if path is None and self.alone:
@@ -140,15 +128,27 @@ class _Gathering:
 
 
 def _refuse_name(name: str) -> NoReturn:
-    near = suggest(name.lower(), [*examples(), *LAYERS])
+    from cnncalc.notations.mending import layer_meant  # only a wrong name needs it
+
+    if os.path.isdir(name):
+        raise _unreadable(name, IsADirectoryError())
+    near = suggest(name, examples()) or layer_meant(name)
+    advice = f"did you mean `{near}`?" if near else LISTS
+    if os.path.isfile(name):
+        advice = f"the file of that name is `{os.path.join('.', name)}`"
     raise SpecError(
         f"there is no example or layer `{name}`",
         Span(Source(name), 0, len(name)),
         code="unknown-layer",
-        help=f"did you mean `{near}`?"
-        if near
-        else "`cnncalc examples` and `cnncalc layers` list them all",
+        help=advice,
     )
+
+
+def _check_kind(path: str) -> None:
+    """SpecError for the path of a file that holds no network."""
+    from cnncalc.notations.no_network import check_path  # most words are no files
+
+    check_path(path)
 
 
 def _file_word(word: str) -> tuple[str, str] | None:
@@ -163,8 +163,14 @@ def _file_word(word: str) -> tuple[str, str] | None:
             )
         return match[1], match[2] or ""
     separators = {"/", os.sep}
+    if word in (".", ".."):
+        return word, ""
     if "\n" in word or not any(each in word for each in separators):
         return None
+    if not word.strip("/*") and len(word) > 1:
+        return None  # a comment of another language
+    if " " in word and not os.path.exists(word):
+        return None  # 3x8x8 conv:8/k3
     layer = re.match(LAYER, word)
     if layer and layer[1] in LAYERS:
         return None  # conv:8,mode=zeros/reflect
@@ -178,15 +184,20 @@ def _file_word(word: str) -> tuple[str, str] | None:
 def _file_text(path: str) -> str:
     """The text of a file; SpecError where it can't be had."""
     suffix = os.path.splitext(path)[1].lower()
-    if suffix in UNREAD:
-        what, advice = UNREAD[suffix]
-        raise SpecError(f"`{path}` is {what}", code="notation", help=advice)
+    if "://" in path or suffix not in (".cnn", ".py", ".onnx"):
+        _check_kind(path)
     try:
         data = b"" if suffix == ".onnx" else files.read(path, MAX_BYTES + 1)
     except ValueError:  # a zero byte, which no path has
         raise SpecError(f"`{path}` is no path", code="no-file") from None
     except OSError as error:
         raise _unreadable(path, error) from None
+    if suffix == ".json":
+        raise SpecError(
+            f"`{path}` is JSON, and no notation is kept in that",
+            code="notation",
+            help="a report's network is its `spec`: `jq -r .spec report.json | cnncalc shape -`",
+        )
     return _decoded(data, path, python=suffix == ".py")
 
 
@@ -200,9 +211,11 @@ def _unreadable(path: str, error: OSError) -> SpecError:
             help=_instead(folder, name, near),
         )
     if os.path.isdir(path):
-        return SpecError(
-            f"`{path}` is a folder", code="no-file", help="the path of a file, such as net.cnn"
-        )
+        from cnncalc.notations.no_network import MAX_LISTED, networks_in  # only a folder needs it
+
+        inside = [f"`{each}`" for each in networks_in(path)[:MAX_LISTED]]
+        advice = f"a file in it: {', '.join(inside)}" if inside else "the path of a file: `net.cnn`"
+        return SpecError(f"`{path}` is a folder", code="no-file", help=advice)
     reason = (error.strerror or str(error)).lower()
     return SpecError(f"`{path}` can't be read: {reason}", code="no-file", help="a file to read")
 
@@ -210,10 +223,15 @@ def _unreadable(path: str, error: OSError) -> SpecError:
 def _instead(folder: str, name: str, near: str | None) -> str:
     """What somebody may have meant by a file that there is not."""
     stem = os.path.splitext(name)[0]
-    if stem in examples():
+    if stem in examples() and os.path.splitext(near or "")[0] != stem:
         return f"`{stem}` alone is the shipped example"
     if near:
         return f"did you mean `{os.path.join(folder, near)}`?"
+    if folder.split(os.sep)[0] in LAYERS:  # conv/16/k3
+        from cnncalc.notations.hints import joined  # only a wrong spec needs it
+
+        if right := joined(os.path.join(folder, name)):
+            return right
     if not os.path.isdir(folder or "."):
         return f"there is no folder `{folder}` either"
     return "a path from the current folder, or a name that `cnncalc examples` lists"
@@ -221,12 +239,13 @@ def _instead(folder: str, name: str, near: str | None) -> str:
 
 def _near_file(folder: str, name: str) -> str | None:
     """The file of a folder whose name is nearest, where endings such as `.cnn` count little."""
-    try:
-        stems = {os.path.splitext(file)[0]: file for file in os.listdir(folder)}
-    except OSError:
-        return None
+    from cnncalc.notations.no_network import networks_in  # only a missing file needs it
+
+    files = [os.path.basename(path) for path in networks_in(folder)]
+    stems = {os.path.splitext(file)[0]: file for file in files}
     near = suggest(os.path.splitext(name)[0], stems)
-    return stems[near] if near else None
+    same = f"{near}{os.path.splitext(name)[1]}"
+    return same if same in files else stems.get(near or "")
 
 
 def _standard_input() -> str:
@@ -251,6 +270,15 @@ def _decoded(data: bytes, name: str, *, python: bool = False) -> str:
     try:
         return files.text(data, python=python)
     except files.TextError as error:
-        raise SpecError(
-            f"`{name}` is not text: {error.message}", code="not-text", help=error.help
-        ) from None
+        raise _not_text(data, name, error) from None
+
+
+def _not_text(data: bytes, name: str, error: files.TextError) -> SpecError:
+    from cnncalc.notations.no_network import kind_of_data  # only what is no text needs it
+
+    kind = kind_of_data(data)
+    return SpecError(
+        f"`{name}` is not text: {f'it is {kind.what}' if kind else error.message}",
+        code="not-text",
+        help=kind.advice if kind else error.help,
+    )

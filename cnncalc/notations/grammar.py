@@ -16,9 +16,9 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 
-from cnncalc.errors import Source, Span, SpecError
+from cnncalc.errors import Mistakes, Source, Span, SpecError
 from cnncalc.layers import LAYERS
-from cnncalc.notations.sizes import front, respelled
+from cnncalc.notations.sizes import front
 from cnncalc.notations.tree import (
     Argument,
     Call,
@@ -42,6 +42,15 @@ MERGES = tuple(name for name, layer in LAYERS.items() if layer.arity == "many")
 LABEL = re.compile(r"[A-Za-z_$][\w.$]*")
 COUNT = re.compile(r"(\d+|\$\w+|\{[^{}\n]*\}|_|\?)\*")
 NAME = re.compile(r"[A-Za-z_][\w-]*")
+# Options that stand where a layer should. (Compiled on use, as few specs are wrong.)
+OPTIONS = r"(k|s|p|d|g|m|op)\d[\dx]*|nobias|keep"
+# What goes on behind a mistake without a blank; a comment is blank by now.
+REST = (
+    r"//[^\n]*|/[*][^\n]*?[*]/|(?:\([^()]*\)|\{[^{}\n]*\}|(?<==)\[[^\[\]]*\]|[^\s\[\]|(){}]|"
+    r"[ \t]*[*][ \t]*(?=[\[\w]))*"
+)
+# The codes of mistakes that don't touch the words around them.
+OF_ONE_WORD = ("syntax", "unknown-layer", "label")
 Parsed = TypeVar("Parsed")
 
 
@@ -52,7 +61,12 @@ def parse_tree(source: Source) -> Tree:
             f"the spec has {len(source.text):,} characters, more than {MAX_TEXT:,}",
             code="too-large",
         )
-    return _Parser(source).spec()
+    parser = _Parser(source)
+    try:
+        return parser.spec()
+    except SpecError as error:
+        parser.mistakes.add(error)
+        raise parser.mistakes.error() from None
 
 
 class _Parser(Wording):
@@ -61,6 +75,9 @@ class _Parser(Wording):
     def __init__(self, source: Source) -> None:
         super().__init__(source)
         self.depth = 0
+        self.defined: frozenset[str] | None = None  # looked for where somebody asks
+        self.mistakes = Mistakes()
+        self.ended = False  # by a mistake behind which nothing is sure
         self.definitions: list[Definition] = []
 
     def spec(self) -> Tree:
@@ -80,7 +97,7 @@ class _Parser(Wording):
                 else None,
             )
         span = Span(self.source, 0, len(self.text))
-        return Tree(size, tuple(self.definitions), items, span)
+        return Tree(size, tuple(self.definitions), items, span, self.mistakes)
 
     def parse_definitions(self) -> None:
         """Definitions may stand before the size, as everywhere between items."""
@@ -105,10 +122,63 @@ class _Parser(Wording):
             self.blank()
             if self.at >= len(self.text) or self.text[self.at] in (closers or "])|"):
                 return tuple(items)
-            if re.match(r"def\s", self.text[self.at : self.at + 4]):
-                self.parse_definition()
-            else:
-                items.append(self.parse_item())
+            start, depth = self.at, self.depth
+            try:
+                if re.match(r"def\s", self.text[start : start + 4]):
+                    self.parse_definition()
+                else:
+                    item = self.parse_item()
+                    if isinstance(item, Call) and item.name not in LAYERS:
+                        self.expect_layer(item)
+                    items.append(item)
+            except SpecError as error:
+                if self.ended or error.code not in OF_ONE_WORD:
+                    self.ended = True
+                    raise
+                self.note(error)
+                self.depth = depth
+                self.skip(error, start, items)
+
+    def note(self, error: SpecError) -> None:
+        """Remember a mistake, to be told with the others; raise it where there are many."""
+        if not self.mistakes.add(error):
+            self.ended = True
+            raise error
+
+    def defines(self, name: str) -> bool:
+        """Whether a name has a definition, here or further on."""
+        if self.defined is None:
+            self.defined = frozenset(re.findall(r"\bdef\s+([A-Za-z_][\w-]*)", self.text))
+        return name in self.defined
+
+    def expect_layer(self, item: Call) -> None:
+        """SpecError where what stands there is an option apart from its layer: `k3`."""
+        if re.fullmatch(OPTIONS, item.name) and not self.defines(item.name):
+            raise SpecError(
+                f"there is no layer `{item.name}`",
+                item.span,
+                code="unknown-layer",
+                help="options follow a layer's name after a colon or comma: "
+                f"`conv:16,k3,{item.name}`",
+            )
+
+    def skip(self, error: SpecError, start: int, items: list[Item]) -> None:
+        """Go on behind a word that is wrong, and the options that stand apart behind it."""
+        from cnncalc.notations.hints import joined  # only a wrong spec needs it
+        from cnncalc.notations.mending import loose_end
+
+        rest = re.compile(REST).match(self.text, self.at)
+        end = max(rest.end() if rest else 0, start + 1)
+        self.at = loose_end(self.text, end)
+        layer = items[-1] if items else None
+        if (
+            isinstance(layer, Call | Repeat)
+            and loose_end(self.text, start) > start
+            and not self.text[layer.span.end : start].strip()
+        ):  # what stands here is what that layer lacks
+            error.help = joined(self.text[layer.span.start : self.at]) or error.help
+            if isinstance(layer, Repeat) or layer.name in LAYERS:
+                items.pop()
 
     def parse_item(self) -> Item:
         start = self.at
@@ -158,43 +228,42 @@ class _Parser(Wording):
         if self.text[self.at : self.at + 1] == "[":
             return self.nested(lambda: self.parse_group(start, label))
         named = NAME.match(self.text, self.at)
-        if self.text[self.at : self.at + 1] == "{":
-            raise self.unclosed("{", self.at)
         if not named:
-            word = WORD.match(self.text, self.at)
-            end = word.end() if word else min(self.at + 1, len(self.text))
-            raise self.error(
-                f"`{self.text[self.at : end] or 'the end'}` is no layer",
-                self.at,
-                end,
-                code="syntax",
-                help=self.hint(self.text[self.at : end]),
-            )
+            raise self.no_layer()
         self.at = named.end()
         arguments = self.parse_arguments(start)
         if named[0] in MERGES:
             return self.nested(lambda: self.parse_merge(named[0], arguments, start, label))
+        bracket = self.text[self.at : self.at + 1] == "["
+        if bracket and named[0] not in LAYERS and self.means_join(named[0], start):
+            return self.nested(lambda: self.parse_merge("add", (), start, label))
         return Call(named[0], arguments, self.span(start), label)
 
-    def hint(self, word: str) -> str | None:
-        """What somebody may have meant by a word that is no layer."""
-        if right := respelled(word):
-            return right
-        if word.isdigit():
-            return "options follow the layer's name without blanks, as in `conv:16,k3` and `2*relu`"
-        if word.endswith(",") and front(word[:-1]) == len(word) - 1:
-            return f"words are parted by blanks alone: write `{word[:-1]}`"
-        if word.startswith("$"):
-            return "`$` stands before a parameter, inside of its `def`"
-        if front(word) == len(word):
-            return "an input size stands once, at the start; `-i` takes the place of a file's own"
-        if re.fullmatch(r"-?\d+(x-?\d+)+", word):
-            return "sizes are whole numbers, at least 1"
-        if word.startswith(","):
-            return "no blank before a comma, or put the options in parentheses: `conv(16, k=3)`"
-        if word in ("", "{"):
-            return None
-        return "a layer is a name with options, such as `conv:16,k3,p1`"
+    def no_layer(self) -> SpecError:
+        """The error on a word that begins like no layer."""
+        from cnncalc.notations.hints import instead_of_word  # only a wrong spec needs it
+
+        word = WORD.match(self.text, self.at)
+        end = word.end() if word else min(self.at + 1, len(self.text))
+        if self.text[self.at : self.at + 1] == "{" and "}" not in self.text[self.at :]:
+            return self.unclosed("{", self.at)
+        return self.error(
+            f"`{self.text[self.at : end] or 'the end'}` is no layer",
+            self.at,
+            end,
+            code="syntax",
+            help=instead_of_word(self.text, self.at, end),
+        )
+
+    def means_join(self, name: str, start: int) -> bool:
+        """Whether a name that is no layer stands for a join, which is a mistake: `concat[ … ]`."""
+        from cnncalc.notations.hints import join_meant  # only a wrong spec needs it
+
+        advice = None if self.defines(name) else join_meant(name, MERGES)
+        if advice:
+            message = f"there is no layer `{name}`"
+            self.note(self.error(message, start, self.at, code="unknown-layer", help=advice))
+        return advice is not None
 
     def parse_group(self, start: int, label: str | None) -> Group:
         opened = self.at

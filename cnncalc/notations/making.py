@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from cnncalc.errors import LayerError, Span
+from cnncalc.errors import LayerError, Span, SpecError
 from cnncalc.layers import Layer
 from cnncalc.notations.arguments import Arguments, At, find_kind
 from cnncalc.notations.tree import Argument, Definition
@@ -41,17 +41,27 @@ class Maker:
         key = (name, *texts)
         made = self.made.get(key)
         if made is None:
-            made = self.made[key] = self._new(name, arguments, texts, span)
+            made = self.made[key] = self._new(name, arguments, texts, span, values)
         self.places[span] = made.options, arguments
         return made.layer
 
     def _new(
-        self, name: str, arguments: tuple[Argument, ...], texts: list[str], span: Span
+        self,
+        name: str,
+        arguments: tuple[Argument, ...],
+        texts: list[str],
+        span: Span,
+        values: Mapping[str, str],
     ) -> _Made:
         options = Arguments(find_kind(name, span, self.definitions), self.let)
-        for argument, text in zip(arguments, texts, strict=True):
-            with At(argument.span):
-                options.take(text)
+        try:
+            for argument, text in zip(arguments, texts, strict=True):
+                with At(argument.span):
+                    options.take(text)
+        except SpecError as error:
+            from cnncalc.notations.hints import advised  # only a wrong spec needs it
+
+            raise advised(error, span, self.definitions, values) from None
         self.places[span] = tuple(options.taken), arguments
         try:
             return _Made(options.layer(), tuple(options.taken))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from cnncalc.errors import SpecError, suggest
+from cnncalc.errors import SpecError
 from cnncalc.network import Network
 from cnncalc.notations.detecting import detect as by_looks
 from cnncalc.notations.gathering import Reading, gather, located, named
+from cnncalc.suggestions import suggest
 
 __all__ = ["NOTATIONS", "Reading", "detect", "gather", "located", "named", "read"]
 
@@ -19,6 +20,11 @@ NOTATIONS = {
     "keras": "Keras source",
     "onnx": "an ONNX model",
 }
+# The codes of errors that a text gives which is no network at all.
+OF_THE_TEXT = (
+    "bad-input", "bad-value", "brackets", "definition", "label", "not-a-layer", "raised",
+    "syntax", "unknown-layer", "unknown-option",
+)  # fmt: skip
 
 
 def read(
@@ -34,8 +40,22 @@ def read(
     Raises:
         SpecError: with the place.
     """
+    try:
+        return _read(reading, notation, let)
+    except SpecError as error:
+        if error.code not in OF_THE_TEXT:
+            raise
+        from cnncalc.notations.no_network import instead  # only a wrong text needs it
+
+        guessed = notation is None and detect(reading) == "compact" and not reading.files
+        raise instead(reading.source, error, guessed) from None
+
+
+def _read(reading: Reading, notation: str | None, let: Mapping[str, int] | None) -> Network:
     if notation is not None and notation not in NOTATIONS:
-        near = suggest(notation, NOTATIONS)
+        from cnncalc.frameworks import counterparts  # only a wrong word needs it
+
+        near = suggest(notation, NOTATIONS, counterparts.NOTATIONS)
         raise SpecError(
             f"there is no notation `{notation}`",
             code="notation",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from cnncalc.errors import Span
+from cnncalc.errors import Mistakes, Span
 
 __all__ = ["Argument", "Call", "Definition", "Group", "Item", "Jump", "Merge", "Repeat", "Tree"]
 
@@ -71,9 +71,10 @@ class Definition(NamedTuple):
 
 
 class Tree(NamedTuple):
-    """A whole spec."""
+    """A whole spec, as far as it could be read: without the words that are mistakes."""
 
     size: Argument | None
     definitions: tuple[Definition, ...]
     items: tuple[Item, ...]
     span: Span
+    mistakes: Mistakes

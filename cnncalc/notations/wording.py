@@ -35,28 +35,44 @@ class Wording:
         self.at += 1
         word = WORD.match(self.text, self.at)
         end = word.end() if word else self.at
-        arguments = self.split(self.at, end)
+        if self.text[end - 1 : end + 1] == "=[":
+            raise self.error(
+                "a value in brackets",
+                end,
+                end + 1,
+                code="syntax",
+                help="per-axis values are joined by x, as in `k=3x5`",
+            )
+        arguments = self.split(self.at, end, start)
         self.at = end
         if self.text[self.at : self.at + 1] == "(":
+            from cnncalc.notations.hints import joined  # only a wrong spec needs it
+
+            whole = self.text[start : self.text.find(")", self.at) + 1]
             raise self.error(
                 "options stand after `:` or in parentheses, not both",
                 start,
                 self.at + 1,
                 code="syntax",
+                help=joined(whole) or "per-axis values are joined by x, as in `k3x5`",
             )
         return arguments
 
     def expect_end_of_word(self, start: int) -> None:
         rest = self.text[self.at : self.at + 1]
         if rest and not rest.isspace() and rest not in "[]|#":
+            from cnncalc.notations.hints import after_name  # only a wrong spec needs it
+
             word = WORD.match(self.text, self.at)
             end = word.end() if word else self.at + 1
+            name = self.text[start : self.at]
             raise self.error(
-                f"`{self.text[self.at : end]}` can't follow `{self.text[start : self.at]}`",
+                f"`{self.text[self.at : end]}` can't follow `{name}`",
                 self.at,
                 end,
                 code="syntax",
-                help=f"options follow a colon: `{self.text[start : self.at]}:…`",
+                help=after_name(self.text[start:end], name)
+                or f"options follow a colon: `{name}:…`",
             )
 
     def arguments_in_parentheses(self) -> tuple[Argument, ...]:
@@ -88,8 +104,11 @@ class Wording:
                 return at
         return -1
 
-    def split(self, start: int, end: int) -> tuple[Argument, ...]:
-        """Arguments between commas; blanks around them don't count."""
+    def split(self, start: int, end: int, layer: int = -1) -> tuple[Argument, ...]:
+        """Arguments between commas; blanks around them don't count.
+
+        `layer` is where the layer begins that has them behind a colon.
+        """
         if not self.text[start:end].strip():
             return ()
         arguments = []
@@ -104,12 +123,21 @@ class Wording:
                     place,
                     place + 1,
                     code="syntax",
-                    help="no blank after a comma and no comma at the end, or put the options in "
-                    "parentheses: `conv(16, k=3)`",
+                    help=self.joined(layer, end) if layer >= 0 else None,
                 )
             arguments.append(Argument(text, Span(self.source, begin, begin + len(text))))
             at += len(part) + 1
         return tuple(arguments)
+
+    def joined(self, start: int, end: int) -> str:
+        """What is right for a layer whose options stand apart from it, behind a comma."""
+        from cnncalc.notations.hints import joined  # only a wrong spec needs it
+        from cnncalc.notations.mending import loose_end
+
+        return joined(self.text[start : loose_end(self.text, end)]) or (
+            "no blank after a comma and no comma at the end, or put the options in parentheses: "
+            "`conv(16, k=3)`"
+        )
 
     def blank(self) -> None:
         match = BLANK.match(self.text, self.at)

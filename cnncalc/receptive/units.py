@@ -8,12 +8,13 @@ from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
 from cnncalc.axis.indices import TooManyError
-from cnncalc.errors import SpecError, suggest
+from cnncalc.errors import SpecError
 from cnncalc.layers.base import Shape
 from cnncalc.receptive.fields import Sized
 from cnncalc.receptive.maps import Along, Region, Seen
 from cnncalc.receptive.pull_back import ends, pull_back
 from cnncalc.rows import Row
+from cnncalc.suggestions import suggest
 
 __all__ = [
     "UnitView",

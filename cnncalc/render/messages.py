@@ -11,7 +11,7 @@ error[kernel-too-large]: the kernel spans 7 but the height has only 5, padding i
 
 from __future__ import annotations
 
-from cnncalc.errors import CnnCalcError, SpecError
+from cnncalc.errors import MAX_TOLD, CnnCalcError, SpecError
 from cnncalc.render.text import width_of
 
 __all__ = ["clean", "draw_error"]
@@ -22,13 +22,21 @@ BOLD, RED, BLUE, RESET = "\x1b[1m", "\x1b[1;31m", "\x1b[1;34m", "\x1b[0m"
 
 
 def draw_error(error: CnnCalcError, *, width: int = 80, color: bool = False) -> str:
-    """The message for people.
+    """The message for people; those on further mistakes of the same text follow it.
 
     Args:
         error: with its place, if it is a `SpecError` that knows it.
         width: columns for the line of the spec; a longer one is shown around the place.
         color: whether to use a terminal's colours.
     """
+    also = error.also if isinstance(error, SpecError) else []
+    drawn = "\n".join(_drawn(each, width, color) for each in (error, *also))
+    more = f"\nthese are the first {MAX_TOLD} mistakes; there may be more\n"
+    return drawn + (more if len(also) + 1 == MAX_TOLD else "")
+
+
+def _drawn(error: CnnCalcError, width: int, color: bool) -> str:
+    """The message on one mistake."""
     red, blue, bold, reset = (RED, BLUE, BOLD, RESET) if color else ("",) * 4
     lines = [f"{red}error[{error.code}]{reset}{bold}: {clean(error.message)}{reset}"]
     gutter = " "

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
-from cnncalc.errors import CnnCalcError, suggest
+from cnncalc.errors import CnnCalcError
+from cnncalc.suggestions import suggest
 
 __all__ = ["PART", "Column", "Table", "choose", "human_bytes", "thousands"]
 
@@ -151,7 +152,7 @@ def choose(wanted: str, known: Sequence[Column], usual: Sequence[str]) -> list[s
     for word in wanted.removeprefix("+").split(","):
         key = ALIASES.get(word.strip().lower(), word.strip().lower())
         if key not in keys:
-            near = suggest(key, [*keys, "all"])
+            near = suggest(key, [*keys, "all"], MEANT)
             meant = f"did you mean `{near}`? " if near else ""
             named = word.strip()
             raise CnnCalcError(
@@ -163,6 +164,9 @@ def choose(wanted: str, known: Sequence[Column], usual: Sequence[str]) -> list[s
             chosen.append(key)
     return chosen
 
+
+# Words that mean another figure, or one that has another name.
+MEANT = {"flops": "macs", "mac": "macs", "shape": "output", "trainableparams": "trainable"}
 
 # Names of the report's JSON, and words that people would try.
 ALIASES = {

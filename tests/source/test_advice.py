@@ -70,6 +70,37 @@ ADVICE: dict[str, tuple[str, str, str]] = {
         "strides=2",
         "did you mean `stride`?",
     ),
+    "a layer that is given a tensor": (
+        net("pass", "return nn.ReLU(x)"),
+        "nn.ReLU(x)",
+        "made first and then called: `nn.ReLU()(x)`",
+    ),
+    "a package misspelt": (
+        "from torchh import nn\nm = nn.ReLU()\n",
+        "nn.ReLU()",
+        "did you mean `torch`?",
+    ),
+    "a base misspelt": (
+        HEAD + "class Net(nn.module):\n    def forward(self, x):\n        return x\n",
+        "class Net(nn.module)",
+        "did you mean `nn.Module`?",
+    ),
+    "no base": (
+        "class Net:\n    def forward(self, x):\n        return x\n",
+        "class Net",
+        "`class Net(nn.Module):`",
+    ),
+    "Keras's name of the forward": (
+        HEAD + "class Net(nn.Module):\n    def call(self, x):\n        return x\n",
+        "class Net(nn.Module)",
+        "is `call` meant for it?",
+    ),
+    "a Keras layer for its tensor": (
+        "import keras\nfrom keras import layers\nx = layers.Conv2D(8, 3)\n"
+        "m = keras.Model(keras.Input((8, 8, 3)), layers.Flatten()(x))\n",
+        "layers.Flatten()(x)",
+        "called on a tensor before: `layer(x)`",
+    ),
     "one number for the batch": (
         net("pass", "return x * x.max().item()"),
         "x.max()",
@@ -153,6 +184,43 @@ NAMED: dict[str, tuple[str, str]] = {
     "no such global": (
         net("self.t = globals()['Nothing']", "return x"),
         "'Nothing' is not defined in this source",
+    ),
+    "a text without its quotes": (
+        net("self.c = nn.Conv2d(3, 8, 3, padding=same)", "return self.c(x)"),
+        "`same` is not defined in this source; did you mean `'same'`?",
+    ),
+    "a word of another language": (
+        net("self.c = nn.Conv2d(3, 8, 3, bias=false)", "return self.c(x)"),
+        "did you mean `False`?",
+    ),
+    "a function without its module": (
+        net("pass", "return relu(x)"),
+        "`relu` is not defined in this source; did you mean `F.relu`?",
+    ),
+    "a builtin misspelt": (
+        net("self.n = [i for i in rang(3)]", "return x"),
+        "did you mean `range`?",
+    ),
+    "the constructor misspelt": (
+        HEAD + "class Net(nn.Module):\n    def _init_(self):\n        super().__init__()\n"
+        "        self.c = nn.ReLU()\n    def forward(self, x):\n        return self.c(x)\n",
+        "`Net` has no attribute `c`; is `_init_` meant for `__init__`?",
+    ),
+    "super not called": (
+        HEAD + "class Net(nn.Module):\n    def __init__(self):\n        super.__init__()\n",
+        "did you mean `super().__init__`?",
+    ),
+    "a method misspelt": (
+        net("pass", "return x.veiw(1, 2)"),
+        "a tensor has no attribute `veiw` that can be followed; did you mean `view`?",
+    ),
+    "a function for a module": (
+        net("self.s = nn.Sequential(nn.ReLU(), F.relu)", "return x"),
+        "`nn.Sequential` holds modules, not a function: write `nn.ReLU()`",
+    ),
+    "Keras's layers side by side": (
+        "import keras\nr = keras.layers.ReLU()\nm = keras.Sequential(r, keras.layers.ReLU())\n",
+        "`keras.Sequential` takes its layers in a list",
     ),
     "new of a number": (
         net("self.t = object.__new__(int)", "return x"),

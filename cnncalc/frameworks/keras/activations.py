@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cnncalc.errors import suggest
 from cnncalc.frameworks.keras.frame import Call
 from cnncalc.layers import LAYERS
 from cnncalc.layers.base import Layer
+from cnncalc.suggestions import suggest
 
 __all__ = ["ACTIVATIONS", "activation_steps"]
 
@@ -72,7 +72,9 @@ def activation_steps(call: Call, value: Any) -> tuple[Layer, ...]:
     if not isinstance(value, str) or value not in ACTIVATIONS:
         near = suggest(value, ACTIVATIONS) if isinstance(value, str) else None
         raise call.error(
-            f"has no activation {value!r:.40}", f'did you mean "{near}"?' if near else None
+            f"has no activation {value!r:.40}",
+            f'did you mean "{near}"?' if near else f"such as {', '.join(list(ACTIVATIONS)[1:6])}",
+            "activation",
         )
     make = ACTIVATIONS[value]
     return () if make is None else (make(call),)

@@ -6,12 +6,23 @@ from collections.abc import Mapping
 from inspect import signature
 from typing import Any
 
-from cnncalc.errors import suggest
+from cnncalc.frameworks.base import no_argument
 from cnncalc.frameworks.keras.activations import activation_steps
 from cnncalc.frameworks.keras.frame import Call
 from cnncalc.layers.base import MAX_VALUE, Layer
+from cnncalc.suggestions import suggest
 
-__all__ = ["finish", "integer", "integers", "number", "pair", "pairs", "per_axis", "word"]
+__all__ = [
+    "KEYWORDS",
+    "finish",
+    "integer",
+    "integers",
+    "number",
+    "pair",
+    "pairs",
+    "per_axis",
+    "word",
+]
 
 # What every Keras layer takes by keyword (keras.Layer.__init__).
 KEYWORDS = (
@@ -29,7 +40,7 @@ def integer(call: Call, name: str, value: Any, least: int = 1) -> int:
     """A whole number of at least `least`."""
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise call.error(
-            f"can't take {name}={_shown(value)}", f"a whole number of at least {least}"
+            f"can't take {name}={_shown(value)}", f"a whole number of at least {least}", name
         )
     return value
 
@@ -42,6 +53,7 @@ def integers(call: Call, name: str, value: Any, count: int, least: int = 1) -> t
         raise call.error(
             f"can't take {name}={_shown(value)}",
             f"one whole number, or {count} of them" if count > 1 else "one whole number",
+            name,
         )
     return tuple(integer(call, name, each, least) for each in value)
 
@@ -65,6 +77,7 @@ def pairs(call: Call, name: str, value: Any) -> tuple[tuple[int, int], ...]:
         raise call.error(
             f"can't take {name}={_shown(value)}",
             f"one whole number, or for each of {call.rank} axes a number or (before, after)",
+            name,
         )
     return tuple(pair(call, name, each) for each in value)
 
@@ -73,8 +86,11 @@ def word(call: Call, name: str, value: Any, words: tuple[str, ...], lower: bool 
     """One of some words."""
     given = value.lower() if isinstance(value, str) and lower else value
     if given not in words:
+        near = suggest(value, words) if isinstance(value, str) else None
         raise call.error(
-            f"has no {name} {_shown(value)}", " or ".join(f'"{each}"' for each in words)
+            f"has no {name} {_shown(value)}",
+            f'did you mean "{near}"?' if near else " or ".join(f'"{each}"' for each in words),
+            name,
         )
     return str(given)
 
@@ -85,7 +101,7 @@ def number(
     """A number within bounds."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         form = f"a number from {low} to {high}" if high < MAX_VALUE else "a number"
-        raise call.error(f"can't take {name}={_shown(value)}", form)
+        raise call.error(f"can't take {name}={_shown(value)}", form, name)
     return value
 
 
@@ -94,15 +110,14 @@ def finish(
 ) -> tuple[Layer, ...]:
     """The layers and then their activation, after a look at the keywords that all layers take."""
     for keyword in keywords:
-        if keyword not in KEYWORDS:
-            own = list(signature(call.reader).parameters)[1:-1] if call.reader else []
-            near = suggest(keyword, [*own, *KEYWORDS])
-            raise call.error(
-                f"has no argument `{keyword}`", f"did you mean `{near}`?" if near else None
-            )
+        if keyword in KEYWORDS:
+            continue
+        own = list(signature(call.reader).parameters)[1:-1] if call.reader else []
+        if error := no_argument(call.words, keyword, [*own, *KEYWORDS]):
+            raise error
     trainable = keywords.get("trainable", True)
     if not isinstance(trainable, bool):
-        raise call.error(f"can't take trainable={_shown(trainable)}", "True or False")
+        raise call.error(f"can't take trainable={_shown(trainable)}", "True or False", "trainable")
     layers = (*layers, *activation_steps(call, activation))
     return layers if trainable else tuple(layer.frozen() for layer in layers)
 

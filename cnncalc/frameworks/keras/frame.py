@@ -100,8 +100,9 @@ class Call(NamedTuple):
     def words(self) -> str:
         return f"layers.{self.name}"
 
-    def error(self, message: str, help: str | None = None) -> LayerError:
-        return LayerError(f"{self.words} {message}", code="bad-value", help=help)
+    def error(self, message: str, help: str | None = None, option: str = "") -> LayerError:
+        """What Keras refuses; `option` is the argument to blame, if it is one."""
+        return LayerError(f"{self.words} {message}", code="bad-value", help=help, option=option)
 
     def ordered(self, layer: Layer) -> Layer:
         """The layer, whose axis numbers become plain once the number of axes is known."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.layers.options import show_value
+from cnncalc.suggestions import suggest
 
 __all__ = [
     "LAZY",
@@ -23,9 +24,9 @@ __all__ = [
 LAZY: Any = object()  # stands for the channels that a lazy class takes from what flows in
 
 
-def refused(sentence: str, help: str | None = None) -> LayerError:
-    """What the framework refuses, in the words of the source."""
-    return LayerError(sentence, code="argument", help=help)
+def refused(sentence: str, help: str | None = None, option: str = "") -> LayerError:
+    """What the framework refuses, in the words of the source; `option` is what is to blame."""
+    return LayerError(sentence, code="argument", help=help, option=option)
 
 
 def integer(call: str, name: str, value: Any, least: int | None = None) -> int:
@@ -89,10 +90,13 @@ def number(call: str, name: str, value: Any) -> float:
 def chosen(call: str, name: str, value: Any, words: tuple[str, ...]) -> str:
     """One of a few words."""
     if value not in words:
-        raise _wrong(call, name, value, " or ".join(map(repr, words)))
+        near = suggest(value, words) if isinstance(value, str) else None
+        error = _wrong(call, name, value, " or ".join(map(repr, words)))
+        error.help = f"did you mean `{name}={near!r}`?" if near else error.help
+        raise error
     return str(value)
 
 
 def _wrong(call: str, name: str, value: Any, right: str) -> LayerError:
     shown = repr(value) if isinstance(value, str | tuple | list) else show_value(value)
-    return refused(f"{call} can't take {name}={shown}", f"{name} is {right}")
+    return refused(f"{call} can't take {name}={shown}", f"{name} is {right}", name)

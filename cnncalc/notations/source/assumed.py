@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnncalc.errors import suggest
 from cnncalc.notations.source.raising import raised
-from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import Foreign, Namespace, Opaque, Value
 
 __all__ = ["assumed"]
@@ -42,17 +40,7 @@ def assumed(machine: Any, name: str) -> Value:
             if not isinstance(found, Foreign | Namespace):
                 return found
     if name[:1].isupper():
-        raise unknown_class(name)
+        from cnncalc.notations.source.suggested import unknown_class
+
+        raise unknown_class(name, machine.notation)
     raise raised("NameError", f"`{name}` is not defined in this source")
-
-
-def unknown_class(name: str) -> Refusal:
-    from cnncalc.frameworks.keras import READERS as KERAS
-    from cnncalc.frameworks.pytorch import READERS as TORCH
-
-    near = suggest(name, [*TORCH, *KERAS])
-    return Refusal(
-        f"`{name}` is not defined in this source, and no layer that is read here",
-        help=f"did you mean `{near}`?" if near else None,
-        code="unknown-layer",
-    )

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from cnncalc.errors import suggest
 from cnncalc.notations.source.classes import OBJECT, PLAIN_INIT, PLAIN_NEW, Super, class_of
 from cnncalc.notations.source.data import content_of
 from cnncalc.notations.source.describing import describe
@@ -31,6 +30,7 @@ from cnncalc.notations.source.values import (
     StaticMethod,
     Value,
 )
+from cnncalc.suggestions import suggest
 
 __all__ = ["get_attribute", "look_up", "no_attribute"]
 
@@ -63,13 +63,26 @@ def no_attribute(value: Value, name: str) -> Raised:
     if isinstance(value, Class):
         return raised("AttributeError", f"`{value.name}` has no attribute `{name}`")
     text = f"{describe(value)} has no attribute `{name}` that can be followed"
-    return raised("AttributeError", text)
+    return raised("AttributeError", text, lambda: method_meant(value, name))
 
 
 def nearest(value: Instance, name: str) -> str:
     """The question whether a known attribute was meant, or nothing."""
     known = [*value.fields, *(each for cls in value.cls.order for each in cls.names)]
     near = suggest(name, [each for each in known if not each.startswith("__")][:MAX_KNOWN])
+    if near:
+        return f"; did you mean `{near}`?"
+    init = next((each for each in known if each.strip("_") == "init" != each), None)
+    return f"; is `{init}` meant for `__init__`?" if init not in (None, "__init__") else ""
+
+
+def method_meant(value: Value, name: str) -> str:
+    """The question whether a known method of a tensor was meant, or nothing."""
+    if isinstance(value, Builtin) and value.name == "super":
+        return f"; did you mean `super().{name}`?"
+    from cnncalc.notations.source.suggested import tensor_method
+
+    near = tensor_method(name) if isinstance(value, Tensor) else None
     return f"; did you mean `{near}`?" if near else ""
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+from inspect import Parameter, signature
 
+from cnncalc.errors import Span
+from cnncalc.notations.source.calls import foreign
 from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.flowing import Tensor
 from cnncalc.notations.source.kinds import is_keras_layer
@@ -12,9 +15,11 @@ from cnncalc.notations.source.scopes import Module
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.torch_containers import SEQUENTIAL
 from cnncalc.notations.source.torch_modules import is_module
-from cnncalc.notations.source.values import Class, Value
+from cnncalc.notations.source.values import Class, Foreign, Value
 
 __all__ = ["bare_calls"]
+
+MODELS = "a class with a forward, a Sequential, or layers such as `nn.Conv2d(3, 16, 3)`"
 
 
 def bare_calls(machine: Machine, module: Module) -> Value:
@@ -27,11 +32,7 @@ def bare_calls(machine: Machine, module: Module) -> Value:
     ]
     values = [layer_at(machine, module, node) for node in nodes]
     if not values:
-        raise Refusal(
-            "there is no model in this source",
-            help="a class with a forward, a Sequential, or layers such as `nn.Conv2d(3, 16, 3)`",
-            code="empty",
-        )
+        raise no_model(machine, module)
     if len(values) == 1:
         return values[0]
     if all(is_module(value) for value in values):
@@ -43,6 +44,33 @@ def bare_calls(machine: Machine, module: Module) -> Value:
     refusal = Refusal("layers of PyTorch and of Keras stand side by side here")
     refusal.span = module.file.span(nodes[-1])
     raise refusal
+
+
+def no_model(machine: Machine, module: Module) -> Refusal:
+    """What a source is told that holds no model: a class may have been meant for one."""
+    from cnncalc.notations.source.entry import statements_of, tried
+    from cnncalc.notations.source.suggested import base_meant
+
+    if not module.file.text.strip():
+        refusal = Refusal("the source is empty", help=MODELS, code="empty")
+        refusal.span = Span(module.file.source, 0, 0)
+        return refusal
+    for name in statements_of(module, ast.ClassDef):
+        cls = tried(machine, module, name)
+        meant = base_meant(cls) if isinstance(cls, Class) else None
+        if meant is not None:
+            return meant
+    return Refusal("there is no model in this source", help=MODELS, code="empty")
+
+
+def called(node: ast.expr, cls: Class) -> str:
+    """A call of a class, with what it was given in brackets or the names of what it needs."""
+    if isinstance(node, ast.Subscript):
+        return f"{ast.unparse(node.value)}({ast.unparse(node.slice).strip('()')})"
+    parameters = signature(cls.reader).parameters.values() if cls.reader else ()
+    needed = [each.name for each in parameters if each.default is Parameter.empty]
+    plain = [name for name in needed if name not in ("args", "kwargs", "keywords")]
+    return f"{ast.unparse(node)}({', '.join(plain)})"
 
 
 def parts_of(node: ast.expr) -> list[ast.expr]:
@@ -65,9 +93,11 @@ def layer_at(machine: Machine, module: Module, node: ast.expr) -> Value:
     if isinstance(value, Class):
         refusal = Refusal(
             f"`{value.name}` is a class: it makes a layer when it is called",
-            help=f"write `{ast.unparse(node)}()`",
+            help=f"write `{called(node, value)}`",
             code="not-called",
         )
+    elif isinstance(value, Foreign):
+        refusal = foreign(value.path)
     elif is_model(value) or is_keras_layer(value):
         return value
     else:

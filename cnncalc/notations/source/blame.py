@@ -8,28 +8,12 @@ from inspect import signature
 from typing import Any
 
 from cnncalc.errors import Span
+from cnncalc.frameworks.counterparts import OPTIONS
 
 __all__ = ["argument"]
 
-# What the frameworks call the options of layers; others have the same name there.
-NAMES = {
-    "amount": ("cropping",),
-    "channels": ("padding",),
-    "factor": ("scale_factor", "upscale_factor", "downscale_factor", "size"),
-    "groups": ("groups", "num_groups"),
-    "interval": ("dim",),
-    "kernel": ("kernel_size", "pool_size"),
-    "multiplier": ("depth_multiplier",),
-    "n": ("num_parameters",),
-    "out_channels": ("out_channels", "filters"),
-    "sizes": ("unflattened_size", "target_shape"),
-    "size": ("output_size", "size"),
-    "stride": ("stride", "strides"),
-    "start": ("start_dim",),
-    "end": ("end_dim",),
-    "axis": ("dim", "axis"),
-    "dilation": ("dilation", "dilation_rate"),
-}
+# Arguments that give an option of a layer without meaning it alone.
+NAMES = {**OPTIONS, "channels": ("padding",), "interval": ("dim",)}
 
 
 def argument(call: Span, option: str, reader: Callable[..., Any] | None) -> Span:

@@ -6,7 +6,6 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from cnncalc.errors import suggest
 from cnncalc.layers.shapes import count_of
 from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.flowing import Static
@@ -30,9 +29,11 @@ from cnncalc.notations.source.values import (
     StaticMethod,
     Value,
 )
+from cnncalc.suggestions import suggest
 
 __all__ = ["call", "make_function", "unexpected"]
 
+LISTED = "`cnncalc layers` lists the layers that are read"
 CALL_COST = 8  # in fuel
 MAX_ARGUMENTS = 4_000
 
@@ -90,8 +91,13 @@ def not_callable(function: Value) -> Refusal:
     if isinstance(function, Foreign):
         return foreign(function.path)
     if isinstance(function, Namespace | Opaque):
+        from cnncalc.notations.source.suggested import library_name
+
         name = function.path if isinstance(function, Namespace) else function.name
-        return Refusal(f"`{name}` can't be called here")
+        near = library_name(name)
+        return Refusal(
+            f"`{name}` can't be called here", help=f"did you mean `{near}`?" if near else None
+        )
     return Refusal(f"{describe(function)} can't be called")
 
 
@@ -99,13 +105,17 @@ def foreign(path: str) -> Refusal:
     """Something of a package that isn't read here."""
     package = path.partition(".")[0]
     if package in ("torch", "keras", "tensorflow") and ".applications." not in path:
-        near = near_name(path)
+        from cnncalc.notations.source.suggested import library_name
+
+        near = library_name(path)
         return Refusal(
             f"`{path}` has no counterpart in this calculator",
-            help=f"did you mean `{near}`?" if near else None,
+            help=f"did you mean `{near}`?" if near else LISTED,
             code="unsupported",
         )
     advice = "only files of the same folder or package are read, and nothing is executed"
+    if near := suggest(package, ("torch", "keras", "tensorflow")):
+        advice = f"did you mean `{near}`?"
     if package == "torchvision":
         advice = "torchvision's own files can be read: `torchvision/models/resnet.py:resnet18`"
     return Refusal(
@@ -113,22 +123,6 @@ def foreign(path: str) -> Refusal:
         help=advice,
         code="foreign",
     )
-
-
-def near_name(path: str) -> str | None:
-    """The layer whose name is nearest to one that isn't known, such as `nn.Conv2d`."""
-    home, _, name = path.rpartition(".")
-    if home not in ("torch.nn", "keras.layers", "tensorflow.keras.layers"):
-        return None
-    if home == "torch.nn":
-        from cnncalc.frameworks.pytorch import READERS as TORCH
-
-        near = suggest(name, [*TORCH, "Sequential", "Module", "ModuleList", "ModuleDict"])
-        return f"nn.{near}" if near else None
-    from cnncalc.frameworks.keras import READERS as KERAS
-
-    near = suggest(name, KERAS)
-    return f"layers.{near}" if near else None
 
 
 def make_function(scope: Scope, name: str, node: ast.FunctionDef | ast.Lambda) -> Function:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from cnncalc.errors import Source, SpecError, suggest
+from cnncalc.errors import Source, SpecError
 from cnncalc.notations.source.attributes import get_attribute
 from cnncalc.notations.source.builtin import BUILTINS, FORBIDDEN
 from cnncalc.notations.source.describing import describe
@@ -26,6 +26,7 @@ from cnncalc.notations.source.values import (
     Partial,
     Value,
 )
+from cnncalc.suggestions import suggest
 
 __all__ = ["choose", "is_model"]
 

@@ -87,14 +87,24 @@ class SourceFile:
             ) from None
 
     def _syntax_error(self, error: SyntaxError) -> SpecError:
-        line = min(max((error.lineno or 1) - 1, 0), len(self.starts) - 1)
-        start = min(self.starts[line] + max((error.offset or 1) - 1, 0), len(self.source.text))
+        from cnncalc.notations.source.unparsed import advice  # only a wrong source needs it
+
+        start = self._place(error.lineno, error.offset)
+        end = max(self._place(error.end_lineno, error.end_offset), start + 1)
+        begin = len(self.source.text) - len(self.text)
         return SpecError(
             f"this isn't Python: {error.msg}",
-            Span(self.source, start, start + 1),
+            Span(self.source, start, end),
             code="syntax",
-            help="`--from compact` if it was meant as the compact notation",
+            help=advice(self.text, start - begin, end - begin, error.msg or "", _try),
         )
+
+    def _place(self, line: int | None, column: int | None) -> int:
+        """The place that a syntax error names, lines and columns from 1; 0 where it names none."""
+        if not line or not column:
+            return 0
+        start = self.starts[min(line - 1, len(self.starts) - 1)]
+        return min(start + column - 1, len(self.source.text))
 
     def span(self, node: ast.AST) -> Span:
         """Where a node stands."""

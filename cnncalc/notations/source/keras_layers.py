@@ -72,7 +72,10 @@ def tensors(machine: Any, value: Value) -> list[Tensor]:
         value = list(value.values())
     if isinstance(value, list | tuple) and value and all(isinstance(v, Tensor) for v in value):
         return list(value)
-    raise Refusal(f"a layer works on tensors, not on {describe(value)}")
+    raise Refusal(
+        f"a layer works on tensors, not on {describe(value)}",
+        help="a layer is called on a tensor before: `layer(x)`" if is_layer(value) else None,
+    )
 
 
 def init_base(machine: Any, layer: Instance, *args: Value, **options: Value) -> None:

@@ -86,7 +86,13 @@ def init_model(machine: Any, model: Instance, *args: Value, **options: Value) ->
     model.fields["single"] = isinstance(outputs, Tensor)
 
 
-def init_sequential(machine: Any, model: Instance, layers: Value = None, **options: Value) -> None:
+def init_sequential(
+    machine: Any, model: Instance, layers: Value = None, *others: Value, **options: Value
+) -> None:
+    if is_layer(layers) and others:
+        raise raised(
+            "TypeError", "`keras.Sequential` takes its layers in a list: `keras.Sequential([…])`"
+        )
     init_base(machine, model, name=options.get("name"))
     model.fields["stack"] = []
     for layer in listed(machine, layers) if layers is not None else []:

@@ -181,7 +181,11 @@ class Machine:
         except Raised as raised:
             raise self.told(raised.refusal()) from None
         except Refusal as refusal:
-            raise self.told(refusal) from None
+            from cnncalc.notations.source.mistakes import (
+                with_others,  # only a wrong source needs it
+            )
+
+            raise with_others(self, self.told(refusal)) from None
         except FAULTS:
             raise self.told(self.stumbled()) from None
         finally:

@@ -10,7 +10,6 @@ import ast
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from cnncalc.errors import suggest
 from cnncalc.notations.source.slices import (
     base_name,
     binds,
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["Import", "Module", "Poison", "Scope"]
 
 
-MAX_KNOWN = 500
 MODELS = ("Module", "Layer", "Model")
 
 
@@ -79,20 +77,24 @@ class Scope:
     def hint(self, stop: Refusal | Raised, name: str) -> None:
         """Say which name was meant by one that nothing defines."""
         if isinstance(stop, Raised) and stop.hint is None:
-            stop.hint = lambda: f"; did you mean `{near}`?" if (near := self.near(name)) else ""
+            stop.hint = lambda: (
+                f"; did you mean `{near}`?" if (near := self.near(name, called_at(stop))) else ""
+            )
         elif isinstance(stop, Refusal) and stop.code == "unknown-layer":
             near = self.near(name)
             stop.help = f"did you mean `{near}`?" if near else stop.help
 
-    def near(self, name: str) -> str | None:
-        """The known name that is nearest to one that nothing defines."""
+    def near(self, name: str, called: bool = False) -> str | None:
+        """The known name that is nearest to one that nothing defines, and that may be called."""
         known: dict[str, None] = {}
         scope: Scope | None = self
         while scope is not None:
             known |= dict.fromkeys(scope.names)
             scope = scope.outer
         known |= dict.fromkeys(self.module.binders)
-        return suggest(name, [each for each in known if each != name][:MAX_KNOWN])
+        from cnncalc.notations.source.suggested import source_name
+
+        return source_name(name, known, self.machine.notation if called else "")
 
     def opened(self, name: str, value: Value) -> Value:
         """A value found here; an import is followed on its first use."""
@@ -243,6 +245,12 @@ class Module:
                 raise
             for name in binds(statement):
                 self.scope.names[name] = Poison(error)
+
+
+def called_at(stop: Raised) -> bool:
+    """Whether a parenthesis follows the name that stopped the reading."""
+    span = stop.span
+    return span is not None and span.source.text[span.end : span.end + 1] == "("
 
 
 def decorators(statement: ast.stmt) -> list[str]:

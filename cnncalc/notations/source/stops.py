@@ -25,6 +25,7 @@ class Refusal(Exception):  # noqa: N818, it becomes a SpecError at its place
         help: what would be right, or None.
         fatal: a bound was reached, so nothing more is tried.
         option: the argument of a call that is to blame, if it is one.
+        reader: the function that has this call's signature, if it is known.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Refusal(Exception):  # noqa: N818, it becomes a SpecError at its place
         self.code = code
         self.fatal = fatal
         self.option = ""
+        self.reader: Callable[..., Any] | None = None
         self.span: Span | None = None
         self.uses: list[Span] = []
         self.notes: list[str] = []
@@ -43,7 +45,7 @@ class Refusal(Exception):  # noqa: N818, it becomes a SpecError at its place
     def called_from(self, span: Span) -> None:
         """Remember one call on the way to here."""
         if self.span is None:
-            self.span = argument(span, self.option, None) if self.option else span
+            self.span = argument(span, self.option, self.reader) if self.option else span
         elif len(self.uses) < MAX_USES:
             self.uses.append(span)
 

@@ -11,7 +11,7 @@ from cnncalc.notations.source.limits import check_count
 from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.torch_modules import MODULE, Method, children, is_module, method
-from cnncalc.notations.source.values import Class, Instance, Iterated, Value
+from cnncalc.notations.source.values import Builtin, Class, Instance, Iterated, Value
 from cnncalc.notations.source.words import words
 
 __all__ = ["CONTAINERS", "SEQUENTIAL"]
@@ -38,8 +38,17 @@ def check_member(holder: Instance, value: Value) -> Value:
             f"`nn.{holder.cls.name}` holds modules, and `{name}` is a class: write `{name}()`",
         )
     if not is_module(value):
-        raise raised("TypeError", f"`nn.{holder.cls.name}` holds modules, not {describe(value)}")
+        text = f"`nn.{holder.cls.name}` holds modules, not {describe(value)}"
+        raise raised("TypeError", text, lambda: module_meant(value))
     return value
+
+
+def module_meant(value: Value) -> str:
+    """The module whose work a function does, as it is written; nothing of any other value."""
+    from cnncalc.notations.source.suggested import library_name
+
+    name = library_name(f"torch.nn.{value.name}") if isinstance(value, Builtin) else None
+    return f": write `{name}()`" if name else ""
 
 
 def refill(holder: Instance, values: list[Value]) -> None:

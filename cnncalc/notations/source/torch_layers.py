@@ -78,7 +78,11 @@ def plain(value: Value) -> Any:
     value = one_number(value)
     if value is None or isinstance(value, bool | int | float | str | Opaque):
         return value
-    raise Refusal(f"{describe(value)} can't be an argument of a layer")
+    called = isinstance(value, Tensor | Static)
+    raise Refusal(
+        f"{describe(value)} can't be an argument of a layer",
+        help="the layer is made first and then called: `nn.ReLU()(x)`" if called else None,
+    )
 
 
 def refused(error: LayerError) -> Refusal:
@@ -121,7 +125,9 @@ def made(
         bound.apply_defaults()
         return reader(*bound.args, **bound.kwargs), bound.arguments
     except LayerError as error:
-        raise refused(error) from None
+        refusal = refused(error)
+        refusal.reader = reader
+        raise refusal from None
 
 
 form_of = cache(signature)

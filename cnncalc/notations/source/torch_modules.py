@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from cnncalc.errors import suggest
 from cnncalc.notations.source.classes import OBJECT
 from cnncalc.notations.source.flowing import Parameter, Static
 from cnncalc.notations.source.raising import raised
@@ -23,6 +22,7 @@ from cnncalc.notations.source.values import (
     Value,
 )
 from cnncalc.notations.source.words import words
+from cnncalc.suggestions import suggest
 
 __all__ = [
     "MODULE",
@@ -133,12 +133,18 @@ def no_forward(machine: Any, module: Instance) -> Refusal:
         for each in machine.modules.values()
     ):
         advice = "a `forward` stands outside of the class: indent it"
-    elif near := suggest("forward", [name for name in cls.names if not name.startswith("__")]):
+    elif near := forward_meant(cls):
         advice = f"is `{near}` meant for it?"
     refusal = Refusal(f"`{cls.name}` has no `forward`", help=advice, code="no-forward")
     if cls.place is not None:
         refusal.span = cls.place()
     return refusal
+
+
+def forward_meant(cls: Class) -> str | None:
+    """The method that may be meant for the forward: misspelt, or called as Keras calls it."""
+    names = [name for name in cls.names if not name.startswith("__")]
+    return "call" if "call" in names else suggest("forward", names)
 
 
 def add_module(machine: Any, self: Instance, name: Value, module: Value) -> None:
