@@ -9,14 +9,14 @@ from cnncalc.errors import LayerError, Source, Span, SpecError, suggest
 from cnncalc.input_size import give
 from cnncalc.layers import LAYERS, Layer
 from cnncalc.layers.merge import Input
-from cnncalc.network import Network, Step, Typed
+from cnncalc.network import Network, Step
 from cnncalc.notations.arguments import At
 from cnncalc.notations.grammar import parse_tree
 from cnncalc.notations.making import Maker
 from cnncalc.notations.names import Names
 from cnncalc.notations.scope import Scope
-from cnncalc.notations.sizes import known_of, typed_at
-from cnncalc.notations.tree import Argument, Call, Definition, Group, Item, Jump, Merge, Repeat
+from cnncalc.notations.sizes import front_size, known_of
+from cnncalc.notations.tree import Call, Definition, Group, Item, Jump, Merge, Repeat
 from cnncalc.notations.values import fill_in, integer
 
 __all__ = ["MAX_STEPS", "parse"]
@@ -51,7 +51,7 @@ def parse(source: Source, let: Mapping[str, int] | None = None) -> Network:
             code="empty",
             help="an input size and layers, such as `3x32x32 conv:16,k3,p1 relu`",
         )
-    typed, unsized = _size(tree.size, let)
+    typed, unsized = front_size(tree.size.span, let) if tree.size else (None, None)
     builder = _Builder(let, tree.definitions)
     builder.build_all(tree.items)
     if len(builder.steps) == 1:
@@ -72,18 +72,6 @@ def parse(source: Source, let: Mapping[str, int] | None = None) -> Network:
     elif tree.size is not None:
         network.declared = known_of(tree.size.text)
     return network
-
-
-def _size(size: Argument | None, let: Mapping[str, int]) -> tuple[Typed | None, SpecError | None]:
-    """The input's size, or why there is none yet: a symbol or an unknown, which `-i` may fill."""
-    if size is None:
-        return None, None
-    try:
-        return typed_at(size.span, let), None
-    except SpecError as error:
-        if error.code not in ("unbound-symbol", "unknown-value"):
-            raise
-        return None, error
 
 
 class _Builder:
