@@ -114,6 +114,10 @@ def test_the_size_of_a_single_number(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["3xH", "3,H", "(3, H)", "(3xH,)"])
 def test_symbols(text: str) -> None:
+    net = f"{text} nn.Conv1d(3, 4, 1)"
+    assert analyze(net, (3, 8)).input == (3, 8)
+    with pytest.raises(SpecError, match="the symbol `H` has no value"):
+        analyze(net)
     assert read_size(text, {"H": 8}) == (3, 8)
     with pytest.raises(LayerError, match="the symbol `H` has no value"):
         read_size(text)

@@ -11,24 +11,14 @@ from cnncalc.garbage import keeps_all
 from cnncalc.input_size import give
 from cnncalc.layers import LAYERS, Layer
 from cnncalc.layers.merge import Input
-from cnncalc.network import Network, Step, Typed
+from cnncalc.network import Network, Step
 from cnncalc.notations.arguments import At
 from cnncalc.notations.grammar import parse_tree
 from cnncalc.notations.making import Maker
 from cnncalc.notations.names import Names
 from cnncalc.notations.scope import Scope
-from cnncalc.notations.sizes import known_of, typed_at
-from cnncalc.notations.tree import (
-    Argument,
-    Call,
-    Definition,
-    Group,
-    Item,
-    Jump,
-    Merge,
-    Repeat,
-    Tree,
-)
+from cnncalc.notations.sizes import front_size, known_of
+from cnncalc.notations.tree import Call, Definition, Group, Item, Jump, Merge, Repeat, Tree
 from cnncalc.notations.values import fill_in, integer
 from cnncalc.suggestions import suggest
 
@@ -68,7 +58,11 @@ def parse(source: Source, let: Mapping[str, int] | None = None) -> Network:
             help="an input size and layers, such as `3x32x32 conv:16,k3,p1 relu`",
         )
     builder = _Builder(let, tree.mistakes)
-    typed, unsized = builder.tried(tree.span, lambda: _size(tree.size, let)) or (None, None)
+    size = tree.size
+    typed, unsized = (size and builder.tried(size.span, lambda: front_size(size.span, let))) or (
+        None,
+        None,
+    )
     builder.read(tree)
     if len(builder.steps) == 1:
         raise SpecError(
@@ -88,18 +82,6 @@ def parse(source: Source, let: Mapping[str, int] | None = None) -> Network:
     elif tree.size is not None:
         network.declared = known_of(tree.size.text)
     return network
-
-
-def _size(size: Argument | None, let: Mapping[str, int]) -> tuple[Typed | None, SpecError | None]:
-    """The input's size, or why there is none yet: a symbol or an unknown, which `-i` may fill."""
-    if size is None:
-        return None, None
-    try:
-        return typed_at(size.span, let), None
-    except SpecError as error:
-        if error.code not in ("unbound-symbol", "unknown-value"):
-            raise
-        return None, error
 
 
 class _Builder:

@@ -16,7 +16,7 @@ from cnncalc.layers.options import MAX_VALUE, SCALAR
 from cnncalc.network import Typed
 from cnncalc.notations.values import beyond_limit, integer
 
-__all__ = ["Given", "front", "given", "known_of", "read_size", "respelled", "typed_at"]
+__all__ = ["Given", "front", "front_size", "given", "known_of", "read_size", "respelled"]
 
 Given = Shape | str | int | Source  # what Python takes for a size
 
@@ -34,6 +34,7 @@ IN_SOURCE = re.compile(FORMS + r"(?=[\s,]|$)")  # `3x8x8, nn.ReLU()`
 SEPARATOR = re.compile(r"[x×,]")
 BRACKETS = {"(": ")", "[": "]"}
 MISSPELLED = re.compile(r"\d+(?:\s*[X*]\s*[\dA-WYZ]+)+")
+UNBOUND = ("unbound-symbol", "unknown-value")
 SHOWN = 40  # characters of a size that a message repeats
 
 
@@ -102,6 +103,16 @@ def typed_at(span: Span, let: Mapping[str, int]) -> Typed:
         raise SpecError(error.message, span, code=error.code, help=error.help) from None
 
 
+def front_size(span: Span, let: Mapping[str, int]) -> tuple[Typed | None, SpecError | None]:
+    """The size in front of a text, or why there is none yet: symbols, which `-i` stands in for."""
+    try:
+        return typed_at(span, let), None
+    except SpecError as error:
+        if error.code not in UNBOUND:
+            raise
+        return None, error
+
+
 def given(size: Given, place: str = "input") -> Typed:
     """A size from Python, or the text of an option such as `-i`, which `place` names.
 
@@ -128,7 +139,7 @@ def _from_text(source: Source) -> Typed:
     try:
         return typed_at(Span(source, 0, len(source.text)), {})
     except SpecError as error:
-        if error.code in ("unbound-symbol", "unknown-value"):
+        if error.code in UNBOUND:
             error.help = "numbers, such as 3x224x224"
         raise
 

@@ -13,7 +13,7 @@ from cnncalc.layers.base import Layer, Shape, Weight
 from cnncalc.layers.merge import Input
 from cnncalc.network import Network, Step
 from cnncalc.notations.names import Names
-from cnncalc.notations.sizes import front, typed_at
+from cnncalc.notations.sizes import front, front_size
 from cnncalc.notations.source import definitions, expressions, statements
 from cnncalc.notations.source.data import content_of
 from cnncalc.notations.source.describing import describe
@@ -70,7 +70,9 @@ def read(
 
     network = around(build)
     if size is not None:
-        give(network, typed_at(size, {}))
+        typed, network.unsized = front_size(size, {})
+        if typed is not None:
+            give(network, typed)
     return network
 
 
