@@ -1,6 +1,12 @@
 """cnncalc: the calculator for convolutional networks.
 
-Sizes, weights, MACs and receptive fields, from text, exactly and at once.
+Sizes, weights, MACs and receptive fields, from text, exactly and at once:
+
+    report = cnncalc.analyze("3x32x32 conv:16,k3,p1 relu")
+    print(report)
+
+A network is a text in any notation, the name of a shipped example, a path such as
+"model.py:Net(10)", or a live torch.nn.Module or keras.Model.
 """
 
 import sys

@@ -95,7 +95,11 @@ class Row:
 
 
 class Totals(NamedTuple):
-    """Sums over a report's rows, without the input; `buffers` with those that nothing uses."""
+    """Sums over a report's rows, without the input; `buffers` with those that nothing uses.
+
+    Parameters and buffers are elements, `macs` multiply-accumulates of one sample, and bytes are
+    those of the report's dtype, of the activations for its whole batch.
+    """
 
     params: int
     trainable: int

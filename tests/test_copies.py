@@ -104,15 +104,28 @@ def test_files_of_other_people(file: str, entry: str | None, size: Shape) -> Non
 
 def test_files_that_are_gone(tmp_path: Path) -> None:
     """What was read of the disk goes with the network, the files that it imports, too."""
-    shutil.copytree(SAMPLES / "unet_package", tmp_path / "unet_package")
-    network = cnncalc.parse(f"{tmp_path}/unet_package/unet_model.py:UNet(3, 2)")
+    inner = tmp_path / "package" / "inner"
+    inner.mkdir(parents=True)
+    for folder in (inner, inner.parent):
+        (folder / "__init__.py").write_text("")
+    (inner.parent / "parts.py").write_text("from package.inner.sizes import WIDE\n")
+    (inner / "sizes.py").write_text("WIDE = 4\n")
+    (inner / "net.py").write_text(
+        "from torch import nn\nfrom ..parts import WIDE\nnet = nn.Conv2d(3, WIDE, 3)\n"
+    )
+    network = cnncalc.parse(inner / "net.py")
     document = cnncalc.analyze(network, (3, 64, 64)).to_dict()
     pickled = pickle.dumps(network)
-    shutil.rmtree(tmp_path / "unet_package")
+    shutil.rmtree(tmp_path / "package")
 
     twin = pickle.loads(pickled)
     assert cnncalc.analyze(twin, (3, 64, 64)).to_dict() == document
-    assert cnncalc.analyze(twin, (3, 32, 32)).rows[-1].output_shape == (2, 32, 32)
+    assert cnncalc.analyze(twin, (3, 32, 32)).rows[-1].output_shape == (4, 30, 30)
+
+
+def test_a_shallow_copy_reads_nothing_again() -> None:
+    network = cnncalc.parse("nn.Conv2d(3, 4, 3)")
+    assert copy.copy(network).tracer is network.tracer
 
 
 def test_files_that_change(tmp_path: Path) -> None:

@@ -26,7 +26,8 @@ def from_torch(module: Any, input: Given | None = None) -> Network:
     """A live torch.nn.Module as a network, with the names of `named_modules`.
 
     It is copied without its values and traced, so nothing is run on data and the module stays
-    as it is. Where torch.fx can't follow, torch.export does, at the size of the input.
+    as it is. Functions that torch.fx leaves whole are read from their own source. Where torch.fx
+    can't follow, torch.export does, at the size of the input.
 
     Args:
         module: the module; it is read in evaluation mode.

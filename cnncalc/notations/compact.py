@@ -58,11 +58,10 @@ def parse(source: Source, let: Mapping[str, int] | None = None) -> Network:
             help="an input size and layers, such as `3x32x32 conv:16,k3,p1 relu`",
         )
     builder = _Builder(let, tree.mistakes)
-    size = tree.size
-    typed, unsized = (size and builder.tried(size.span, lambda: front_size(size.span, let))) or (
-        None,
-        None,
-    )
+    typed, unsized = None, None
+    if (size := tree.size) is not None:
+        read = builder.tried(size.span, lambda: front_size(size.span, let))
+        typed, unsized = read or (None, None)
     builder.read(tree)
     if len(builder.steps) == 1:
         raise SpecError(
