@@ -8,7 +8,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Mapping
-from keyword import iskeyword
 from re import sub
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -19,6 +18,7 @@ from cnncalc.layers.base import Shape, show
 from cnncalc.network import Network, Step
 from cnncalc.notations import reading
 from cnncalc.notations.names import Names
+from cnncalc.notations.reserved import KEYWORDS, identifier
 from cnncalc.report import as_layout
 
 __all__ = [
@@ -137,9 +137,8 @@ class Program:
 
     def identifier(self, path: str) -> str:
         """A name for a part of the model, as like the model's own as Python allows."""
-        word = sub(r"\W", "_", path)
-        word = f"layer{word}" if not word or word[0].isdigit() else word
-        while word in self.taken or iskeyword(word):
+        word = identifier(path, KEYWORDS)
+        while word in self.taken:
             word += "_"
         self.taken.add(word)
         return word

@@ -11,11 +11,12 @@ from cnncalc.layers.base import Shape
 from cnncalc.live.literals import literal
 from cnncalc.live.program import Fields, Origin, Program
 from cnncalc.live.torch_copy import is_layer, is_library, layer_words
+from cnncalc.notations.reserved import KEYWORDS
 from cnncalc.notations.source.holding import WEIGHTS
 
 __all__ = ["TorchProgram"]
 
-OWN = ("math", "nn", "torch")  # names that the program has itself
+TAKEN = KEYWORDS | {"math", "nn", "torch"}  # names that the program has itself
 PLAIN = (bool, int, float, str, tuple, list)
 
 
@@ -30,7 +31,7 @@ class TorchProgram:
     def __init__(self, torch: Any, module: Any, name: str) -> None:
         self.torch = torch
         self.module = module
-        self.name = name if name.isidentifier() and name not in OWN else "Live"
+        self.name = name if name.isidentifier() and name not in TAKEN else "Live"
         self.program = Program(f"<{name}>", "torch", self.name)
         self.fields: dict[str, str] = {}
         self.made: list[str] = []
@@ -119,8 +120,8 @@ class TorchProgram:
         if holder and holder not in self.fields:
             self._field(holder, "nn.Module()")
         name = path.rpartition(".")[2]
-        word = name if name.isidentifier() else f"p{name}"
-        field = f"{self.fields[holder]}.{word}" if holder else self.program.identifier(path)
+        field = self.program.identifier(name if holder else path)
+        field = f"{self.fields[holder]}.{field}" if holder else field
         self.fields[path] = field
         made = f"torch.empty({', '.join(map(str, tensor.shape)) or '()'})"
         if isinstance(tensor, self.torch.nn.Parameter):

@@ -9,16 +9,22 @@ from cnncalc.layers.shapes import Shape
 from cnncalc.notations.program.blocks import Block, Dialect, gather
 from cnncalc.notations.program.calls import once, signature_of
 from cnncalc.notations.program.keras_pieces import pieces
-from cnncalc.notations.program.lines import CALL, FRESH, Line, Program, identifier, labels, lower
+from cnncalc.notations.program.lines import (
+    CALL,
+    FRESH,
+    Line,
+    Program,
+    labels,
+    lower,
+    named_inputs,
+)
 from cnncalc.notations.program.lines import variables as allot
 from cnncalc.notations.program.naming import snake
 from cnncalc.notations.program.style import INDENT, LINES, parameters, statement
+from cnncalc.notations.reserved import KERAS
 from cnncalc.report import Report, as_layout
 
 __all__ = ["write"]
-
-WORDS = ("keras", "layers", "model", "range")
-
 
 # Layers that Keras lacks, as classes of the file's own.
 OWN = """\
@@ -42,7 +48,7 @@ def write(report: Report, name: str | None = None) -> str:
     Raises:
         SpecError: what Keras can't say, with its place.
     """
-    program = lower(report, pieces, WORDS)
+    program = lower(report, pieces, KERAS)
     shapes = {value: report.rows[step].output_shape for value, step in program.inputs}
     named = f', name="{name}"' if name else ""
     body = _stack(program, shapes, named) if program.stack else _graph(program, shapes, named)
@@ -65,13 +71,14 @@ def _stack(program: Program, shapes: dict[int, Shape], named: str) -> list[str]:
 
 
 def _graph(program: Program, shapes: dict[int, Shape], named: str) -> list[str]:
-    given = {value: _given(program, value, step) for value, step in program.inputs}
-    dialect = Dialect(_signature, snake, {*WORDS, *FRESH, *given.values()})
+    given = named_inputs(program, "inputs", KERAS)
+    kept = {line.name for line in program.lines.values() if _is_kept(program.lines, line)}
+    dialect = Dialect(_signature, snake, KERAS, {*FRESH, *given.values(), *kept})
     whole, blocks = gather(program, dialect)
     functions = [line for block in blocks for line in _function(block)]
-    taken = {*WORDS, *(block.name for block in blocks)}
+    taken = {*KERAS.values, *given.values(), *(block.name for block in blocks)}
     taken |= {line.name for line in whole.lines.values() if _is_kept(whole.lines, line)}
-    names = allot(given, whole.lines, program.outputs, labels(whole), taken)
+    names = allot(given, whole.lines, program.outputs, labels(whole, KERAS), taken)
     made = []
     for value, shape in shapes.items():
         made += statement(f"{given[value]} = {_input(shape)}")
@@ -87,7 +94,7 @@ def _signature(name: str) -> Mapping[str, int | None]:
 
 def _function(block: Block) -> list[str]:
     """The function of a block, and two empty lines."""
-    taken = {*WORDS, *block.parameters}
+    taken = {*KERAS.values, *block.parameters}
     taken |= {line.name for line in block.lines.values() if _is_kept(block.lines, line)}
     names = allot({0: "x"}, block.lines, (max(block.lines),), {}, taken)
     return [
@@ -146,7 +153,3 @@ def _is_kept(lines: dict[int, Line], line: Line) -> bool:
 
 def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
-
-
-def _given(program: Program, value: int, step: int) -> str:
-    return "inputs" if value == program.inputs[0][0] else identifier(program.steps[step].name)
