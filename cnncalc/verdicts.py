@@ -157,8 +157,9 @@ def agreement(report: Report) -> Table | None:
     trained = "gradients" in found["checked"]
     columns = [column for column in AGREEMENT if trained or column.key != "gradients"]
     footer = [line for run in runs for line in _beside(run)]
-    spare = ("device", "unchecked", "seconds")
-    return Table(columns, None, runs, footer=footer, spare=spare, restore="")
+    spare = ("device", "unchecked", "seconds", "gradients")
+    dear = ("receptive_field", "macs", "params", "shapes")
+    return Table(columns, None, runs, footer=footer, spare=spare, dear=dear)
 
 
 def _beside(run: Run) -> list[str]:

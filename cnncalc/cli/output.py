@@ -9,12 +9,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TextIO
 
 from cnncalc.errors import CnnCalcError, suggest
+from cnncalc.escaping import ASCII, visible
 
 if TYPE_CHECKING:
     from cnncalc.cli.options import Output
     from cnncalc.tables import Table
 
-__all__ = ["emit", "form_of", "has_color", "is_terminal", "say", "show", "width"]
+__all__ = ["emit", "form_of", "has_color", "is_terminal", "put", "say", "show", "width"]
+
+UNKNOWN = 80  # columns of a terminal that doesn't say
 
 SUFFIXES = {
     ".csv": "csv",
@@ -25,9 +28,6 @@ SUFFIXES = {
     ".md": "markdown",
     ".tex": "latex",
 }
-
-# For terminals and pipes whose encoding has no such characters.
-PLAIN = str.maketrans({"×": "x", "≤": "<=", "…": "...", "–": "-", "→": "->", "�": "?"})
 
 
 def is_terminal(stream: TextIO | None) -> bool:
@@ -42,9 +42,26 @@ def has_color(stream: TextIO | None) -> bool:
     return is_terminal(stream) and knows and not os.environ.get("NO_COLOR")
 
 
-def width(stream: TextIO | None) -> int:
-    """Columns of the terminal, or 80."""
-    return shutil.get_terminal_size().columns if is_terminal(stream) else 80
+def width(stream: TextIO | None) -> int | None:
+    """Columns of the terminal; None: it is none."""
+    if stream is None or not is_terminal(stream):
+        return None
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        return int(columns)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or UNKNOWN
+    except (OSError, ValueError):  # a stream that only says that it is a terminal
+        return UNKNOWN
+
+
+def is_ascii(stream: TextIO | None) -> bool:
+    """Whether a stream can't take the signs of tables."""
+    try:
+        "".join(map(chr, ASCII)).encode(getattr(stream, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def form_of(options: Output) -> str:
@@ -71,18 +88,30 @@ def show(options: Output, table: Table, document: Callable[[], Any]) -> None:
     """Put a table, or the document behind it, where the options want it."""
     from cnncalc.render.text import FORMATS
 
-    form = form_of(options)
-    if form == "table" and not options.out and is_terminal(sys.stdout):
+    form, columns = form_of(options), width(sys.stdout)
+    if form == "table" and not options.out and columns:
         from cnncalc.render.table import draw
 
-        emit(draw(table, width=width(sys.stdout), color=has_color(sys.stdout)))
+        color, plain = has_color(sys.stdout), is_ascii(sys.stdout)
+        emit(draw(table, width=columns, color=color, ascii=plain))
         return
     emit(FORMATS[form](table, document), options.out)
 
 
 def say(text: str) -> None:
-    """Put a message on standard error."""
-    _write(sys.stderr, f"{text}\n")
+    """Put a message on standard error, in lines that fit the terminal if it is one."""
+    from cnncalc.render.widths import wrapped
+
+    columns = width(sys.stderr)
+    lines = [visible(line) for line in text.split("\n")]
+    if columns:
+        lines = [part for line in lines for part in wrapped(line, columns, "  ")]
+    put("".join(f"{line}\n" for line in lines))
+
+
+def put(text: str) -> None:
+    """Put on standard error what is laid out already."""
+    _write(sys.stderr, text)
 
 
 def emit(text: str | bytes, path: str | None = None) -> None:
@@ -126,7 +155,7 @@ def _write(stream: TextIO | None, text: str | bytes) -> None:
                 stream.write(text)
         except UnicodeEncodeError:
             encoding = stream.encoding or "ascii"
-            plain = str(text).translate(PLAIN).encode(encoding, "replace")
+            plain = str(text).translate(ASCII).encode(encoding, "replace")
             stream.write(plain.decode(encoding))
         stream.flush()
     except BrokenPipeError:  # as in `| head -3`: whoever reads has read enough

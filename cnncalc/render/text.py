@@ -5,25 +5,24 @@ Each format is one function of a table and of the document behind it; none trunc
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable
 from typing import Any
 
+from cnncalc.escaping import (
+    csv_cell,
+    dumps,
+    html,
+    latex,
+    markdown,
+    markdown_cell,
+    visible,
+)
+from cnncalc.render.widths import width_of
 from cnncalc.tables import PART, Table
 
-__all__ = ["FORMATS", "aligned", "plain", "width_of"]
+__all__ = ["FORMATS", "aligned", "plain"]
 
 Document = Callable[[], Any]  # made only if a format asks for it
-
-
-def width_of(text: str) -> int:
-    """How many columns of a terminal a text takes."""
-    if text.isascii():
-        return len(text)
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
-        for c in text
-    )
 
 
 def aligned(cells: list[str], right: bool) -> list[str]:
@@ -46,8 +45,8 @@ def plain(table: Table, document: Document | None = None) -> str:
         aligned([line[n] for line in lines], column.right) for n, column in enumerate(table.columns)
     ]
     rows = ["  " + "  ".join(cells) for cells in zip(*columns, strict=True)]
-    heading = [*table.heading, ""] if table.heading else []
-    footer = ["", *table.footer] if table.footer else []
+    heading = [*map(visible, table.heading), ""] if table.heading else []
+    footer = ["", *map(visible, table.footer)] if table.footer else []
     text = "".join(line.rstrip() + "\n" for line in [*heading, *rows, *footer])
     return f"{text}\n{plain(table.below)}" if table.below else text
 
@@ -62,28 +61,23 @@ def json_text(table: Table, document: Document) -> str:
 
 def _laid_out(value: Any, margin: str) -> str:
     """JSON text whose outer object and whose lists of objects take a line for each member."""
-    import json
-
     inner = margin + "  "
     if isinstance(value, dict) and value and not margin:
         members = [
-            f"{inner}{json.dumps(key, ensure_ascii=False)}: {_laid_out(member, inner)}"
-            for key, member in value.items()
+            f"{inner}{dumps(key)}: {_laid_out(member, inner)}" for key, member in value.items()
         ]
         return "{\n" + ",\n".join(members) + "\n}"
     if isinstance(value, list) and value and all(isinstance(member, dict) for member in value):
-        members = [inner + json.dumps(member, ensure_ascii=False) for member in value]
+        members = [inner + dumps(member) for member in value]
         return "[\n" + ",\n".join(members) + f"\n{margin}]"
-    return json.dumps(value, ensure_ascii=False)
+    return dumps(value)
 
 
 def json_lines(table: Table, document: Document) -> str:
     """One object a line: the report's layers, or the table's records."""
-    import json
-
     found = document()
     records = found.get("layers", [found]) if isinstance(found, dict) else found
-    return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+    return "".join(dumps(record) + "\n" for record in records)
 
 
 def csv_text(table: Table, document: Document) -> str:
@@ -94,50 +88,37 @@ def csv_text(table: Table, document: Document) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([column.key for column in table.columns])
-    writer.writerows(record.values() for record in table.records())
+    writer.writerows(map(csv_cell, record.values()) for record in table.records())
     return text.getvalue()
 
 
-def markdown(table: Table, document: Document) -> str:
+def markdown_text(table: Table, document: Document) -> str:
     """A table as GitHub draws it, with the remarks as a list below."""
 
     def line(cells: list[str]) -> str:
         return "| " + " | ".join(cells) + " |\n"
 
     def escaped(cell: str) -> str:
-        return cell.strip().replace(PART, " ").replace("\\", "\\\\").replace("|", "\\|")
+        return markdown_cell(cell.strip().replace(PART, " "))
 
     total = [f"**{cell}**" if cell else "" for cell in table.total() or []]
     return (
-        ("\n".join(table.heading) + "\n\n" if table.heading else "")
+        ("\n".join(map(markdown, table.heading)) + "\n\n" if table.heading else "")
         + line([escaped(title) for title in table.titles()])
         + line(["---:" if column.right else ":---" for column in table.columns])
         + "".join(line([escaped(cell) for cell in cells]) for cells in table.texts())
         + (line(total) if total else "")
-        + ("\n" + "".join(f"- {each}\n" for each in table.footer) if table.footer else "")
-        + (f"\n{markdown(table.below, document)}" if table.below else "")
+        + ("\n" + "".join(f"- {markdown(each)}\n" for each in table.footer) if table.footer else "")
+        + (f"\n{markdown_text(table.below, document)}" if table.below else "")
     )
 
 
-LATEX = str.maketrans(
-    {
-        **{character: f"\\{character}" for character in "#$%&_{}"},
-        "\\": r"\textbackslash{}",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        "×": r"$\times$",
-        "≤": r"$\le$",
-        "<": r"$<$",
-        PART: " ",
-    }
-)
-
-
-def latex(table: Table, document: Document) -> str:
+def latex_text(table: Table, document: Document) -> str:
     """A tabular with booktabs' rules."""
 
     def line(cells: list[str]) -> str:
-        return "  " + " & ".join(cell.strip().translate(LATEX) for cell in cells) + r" \\" + "\n"
+        texts = [latex(cell.strip().replace(PART, " ")) for cell in cells]
+        return f"  {' & '.join(texts)} \\\\\n"
 
     total = table.total()
     places = "".join("r" if column.right else "l" for column in table.columns)
@@ -148,18 +129,16 @@ def latex(table: Table, document: Document) -> str:
         + "".join(line(cells) for cells in table.texts())
         + ("  \\midrule\n" + line(total) if total else "")
         + "  \\bottomrule\n\\end{tabular}\n"
-        + (f"\n{latex(table.below, document)}" if table.below else "")
+        + (f"\n{latex_text(table.below, document)}" if table.below else "")
     )
 
 
 def html_text(table: Table, document: Document) -> str:
     """A table element, numbers to the right."""
-    from html import escape
-
     sides = [' style="text-align: right"' if column.right else "" for column in table.columns]
 
     def line(cells: list[str], tag: str) -> str:
-        texts = [escape(cell.strip().replace(PART, " ")) for cell in cells]
+        texts = [html(cell.strip().replace(PART, " ")) for cell in cells]
         columns = zip(texts, sides, strict=True)
         return f"    <tr>{''.join(f'<{tag}{side}>{text}</{tag}>' for text, side in columns)}</tr>\n"
 
@@ -181,7 +160,7 @@ FORMATS: dict[str, Callable[[Table, Document], str]] = {
     "json": json_text,
     "jsonl": json_lines,
     "csv": csv_text,
-    "markdown": markdown,
-    "latex": latex,
+    "markdown": markdown_text,
+    "latex": latex_text,
     "html": html_text,
 }

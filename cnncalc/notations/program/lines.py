@@ -199,7 +199,7 @@ def placed(error: LayerError, step: Step) -> SpecError:
 
 
 def named_inputs(program: Program, first: str, language: Language) -> dict[int, str]:
-    """What the values that are given are called: the first one as always, the others as they are."""
+    """What the values that are given are called: the first as always, others as they are."""
     names = Names([*language.values, first])
     given: dict[int, str] = {}
     for value, step in program.inputs:
