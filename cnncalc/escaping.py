@@ -57,7 +57,7 @@ def dumps(value: Any) -> str:
 # What spreadsheets take for the begin of a formula, the wide forms too, and what numbers and
 # sizes are, which begin like one.
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
-NUMBER = re.compile(r"[+-]?\d[\d.]*(e[+-]?\d+)?(x-?\d[\d.]*)*", re.ASCII)
+NUMBER = re.compile(r"[+-]?\d[\d.]*(e[+-]?\d+)?(x-?\d[\d.]*(e[+-]?\d+)?)*", re.ASCII)
 
 
 def csv_cell(value: Any) -> Any:

@@ -16,6 +16,7 @@ __all__ = ["PART", "Column", "Table", "choose", "human_bytes", "thousands"]
 
 # Parts two halves of a cell that line up below one another, as in `10 /4`.
 PART = "\t"
+TOTAL = "total"  # what the last line is called
 
 
 class Column(NamedTuple):
@@ -115,8 +116,13 @@ class Table:
         ]
         named = [n for n, column in enumerate(self.columns) if not column.right]
         if named and not cells[named[0]]:
-            cells[named[0]] = "total"
+            cells[named[0]] = TOTAL
         return cells
+
+    def part(self, places: Sequence[int]) -> Table:
+        """The same table with some of its columns."""
+        columns = [self.columns[place] for place in places]
+        return Table(columns, self.subject, self.lines, lead=self.lead)
 
     def records(self) -> list[dict[str, Any]]:
         """The plain values, one record a line."""

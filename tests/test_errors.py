@@ -11,7 +11,7 @@ import pytest
 import cnncalc
 from cnncalc.errors import CnnCalcError, Piece, Source, Span, SpecError
 from cnncalc.render.messages import draw_error
-from cnncalc.render.text import width_of
+from cnncalc.render.widths import width_of
 from tests.conftest import Command, Golden
 
 PACKAGE = Path(cnncalc.__file__).parent

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from cnncalc.escaping import ASCII, visible
 from cnncalc.render.text import aligned
 from cnncalc.render.widths import MORE, shortened, width_of, wrapped
-from cnncalc.tables import Column, Table
+from cnncalc.tables import TOTAL, Column, Table
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -74,32 +74,33 @@ class Terminal(NamedTuple):
     def page(self, table: Table) -> Iterator[str]:
         """The lines of a table, with what stands above and below it."""
         rows = [[cell.translate(self.signs) for cell in row] for row in table.texts()]
-        total = [cell.translate(self.signs) for cell in table.total() or ()]
         columns = [aligned(list(cells), False) for cells in zip(*rows, strict=True)]
         columns = columns or [[] for _ in table.columns]
-        for column, cell in zip(columns, total, strict=False):
-            column.append(cell)
         layout = _laid_out(table, columns, self.width)
         yield from self.paragraphs([*table.heading, ""] if table.heading else [])
-        yield from self.grid(table, layout, columns, len(rows))
+        yield from self.grid(table.part(layout.places), layout, columns)
         remarks = [*table.footer, *_left_out(layout.gone, self.width)]
         yield from self.paragraphs(["", *remarks] if remarks else [], "  ")
 
-    def grid(
-        self, table: Table, layout: Layout, columns: Sequence[Sequence[str]], rows: int
-    ) -> Iterator[str]:
+    def grid(self, table: Table, layout: Layout, columns: Sequence[Sequence[str]]) -> Iterator[str]:
         """The titles, what is no record, the records, the total."""
-        shown = [table.columns[place] for place in layout.places]
-        lines = list(zip(*(columns[place] for place in layout.places), strict=True))
+        shown = [
+            _indented(columns[place], column, width)
+            for place, column, width in zip(
+                layout.places, table.columns, layout.widths, strict=True
+            )
+        ]
+        lines = list(zip(*shown, strict=True))
+        total = table.total()
         parts = (
-            (BOLD, [tuple(column.title for column in shown)]),
+            (BOLD, [table.titles()]),
             (DIM, lines[: table.lead]),
-            ("", lines[table.lead : rows]),
-            (BOLD, lines[rows:]),
+            ("", lines[table.lead :]),
+            (BOLD, [total] if total else []),
         )
         for style, part in parts:
             for cells in part:
-                for line in _lines(cells, shown, layout.widths, MORE.translate(self.signs)):
+                for line in _lines(cells, table.columns, layout.widths, MORE.translate(self.signs)):
                     yield f"{style}{line}{RESET}" if style and self.color else line
 
     def paragraphs(self, lines: Sequence[str], indent: str = "") -> Iterator[str]:
@@ -113,11 +114,26 @@ def _left_out(gone: Sequence[str], width: int) -> list[str]:
     return [f"left out to fit {width} columns: {', '.join(gone)}; a pipe or -o FILE has them"]
 
 
+def _indented(cells: Sequence[str], column: Column, width: int) -> Sequence[str]:
+    """A column's cells; in one that is cut, steps in branches are set in by half as much."""
+    if column.narrow != "cut" or all(width_of(cell.rstrip()) <= width for cell in cells):
+        return cells
+    bare = [cell.lstrip() for cell in cells]
+    pairs = zip(cells, bare, strict=True)
+    return [" " * min((len(cell) - len(text)) // 2, width // 4) + text for cell, text in pairs]
+
+
 def _laid_out(table: Table, columns: Sequence[Sequence[str]], width: int) -> Layout:
     """The columns that fit beside one another, and what each of them gets."""
+    sums = [""] * len(columns)
+    if total := table.total():  # whichever words come first, they stand beside the sums
+        sums = [
+            cell if column.right else TOTAL
+            for cell, column in zip(total, table.columns, strict=True)
+        ]
     wanted = [
-        max(width_of(cell.rstrip()) for cell in (column.title, *cells))
-        for column, cells in zip(table.columns, columns, strict=True)
+        max(width_of(cell.rstrip()) for cell in (column.title, summed, *cells))
+        for column, summed, cells in zip(table.columns, sums, columns, strict=True)
     ]
     spare, leaving = table.leaving()
     steps = [(ROOMY, spare[:count]) for count in range(len(spare) + 1)]

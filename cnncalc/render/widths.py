@@ -53,9 +53,7 @@ def shortened(text: str, width: int, *, tail: bool = False, more: str = MORE) ->
     room = width - len(more)
     if tail:
         return more + last(text, room)
-    blanks = len(text) - len(text.lstrip())  # of a step in a branch: no more than a quarter
-    text = " " * min(blanks, width // 4) + text.lstrip()
-    return text if width_of(text) <= width else first(text, room) + more
+    return first(text, room) + more
 
 
 def wrapped(text: str, width: int, indent: str = "", taken: int = 0) -> list[str]:
