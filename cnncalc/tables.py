@@ -16,7 +16,6 @@ __all__ = ["PART", "Column", "Table", "choose", "human_bytes", "thousands"]
 
 # Parts two halves of a cell that line up below one another, as in `10 /4`.
 PART = "\t"
-TOTAL = "total"  # what the last line is called
 
 
 class Column(NamedTuple):
@@ -116,7 +115,7 @@ class Table:
         ]
         named = [n for n, column in enumerate(self.columns) if not column.right]
         if named and not cells[named[0]]:
-            cells[named[0]] = TOTAL
+            cells[named[0]] = "total"
         return cells
 
     def part(self, places: Sequence[int]) -> Table:

@@ -195,7 +195,7 @@ def test_a_terminal_cuts_no_number(name: str) -> None:
 
 def test_a_wide_terminal_shows_what_a_pipe_gets() -> None:
     for name in PAGES:
-        text = "".join(f"{line}\n" for line in drawn(table_of(name), 300))
+        text = "".join(f"{line}\n" for line in drawn(table_of(name), 500))
         assert text == rendered(name, "table")
 
 

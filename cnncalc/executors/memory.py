@@ -36,7 +36,7 @@ HALF_CHANNELS = 2
 # The arrays that the bundled executor holds beside what a step reads and gives: as large as the
 # map of one sample, or as one channel of it, in no less than single precision.
 OF_SAMPLE = {"glp": 2, "ln": 4, "logsoftmax": 2, "reduce std": 3, "reduce var": 3, "rms": 4}
-OF_SAMPLE |= {"sparsemax": 11, "unitnorm": 4}
+OF_SAMPLE |= {"sparsemax": 11, "standardize": 1, "unitnorm": 4}
 OF_CHANNEL = {"adaptiveavg": 3, "avgpool": 3, "lppool": 6, "prelu": 4, "upsample": 4}
 # How those slide that may be given a padded copy.
 CONVOLUTIONS = dict.fromkeys(("conv", "dwconv", "sepconv"), convolution_axes)

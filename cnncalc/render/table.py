@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from cnncalc.escaping import ASCII, visible
 from cnncalc.render.text import aligned
 from cnncalc.render.widths import MORE, shortened, width_of, wrapped
-from cnncalc.tables import TOTAL, Column, Table
+from cnncalc.tables import Column, Table
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -125,29 +125,29 @@ def _indented(cells: Sequence[str], column: Column, width: int) -> Sequence[str]
 
 def _laid_out(table: Table, columns: Sequence[Sequence[str]], width: int) -> Layout:
     """The columns that fit beside one another, and what each of them gets."""
-    sums = [""] * len(columns)
-    if total := table.total():  # whichever words come first, they stand beside the sums
-        sums = [
-            cell if column.right else TOTAL
-            for cell, column in zip(total, table.columns, strict=True)
-        ]
-    wanted = [
-        max(width_of(cell.rstrip()) for cell in (column.title, summed, *cells))
-        for column, summed, cells in zip(table.columns, sums, columns, strict=True)
+    natural = [
+        max(width_of(cell.rstrip()) for cell in (column.title, *cells))
+        for column, cells in zip(table.columns, columns, strict=True)
     ]
     spare, leaving = table.leaving()
     steps = [(ROOMY, spare[:count]) for count in range(len(spare) + 1)]
     steps += [(TIGHT, leaving[:count]) for count in range(len(spare), len(leaving))]
     for least, gone in steps:
-        places = [place for place in range(len(wanted)) if place not in gone]
-        room = width - MARGIN * len(places)
-        floors = [
-            min(wanted[place], least.get(table.columns[place].narrow, wanted[place]))
-            for place in places
+        places = [place for place in range(len(natural)) if place not in gone]
+        part = table.part(places)
+        sums = part.total() or [""] * len(places)
+        wanted = [
+            max(natural[place], width_of(summed))
+            for place, summed in zip(places, sums, strict=True)
         ]
+        floors = [
+            min(wide, least.get(column.narrow, wide))
+            for column, wide in zip(part.columns, wanted, strict=True)
+        ]
+        room = width - MARGIN * len(places)
         if sum(floors) <= room:
             break
-    widths = _shared([wanted[place] for place in places], floors, room)
+    widths = _shared(wanted, floors, room)
     return Layout(places, widths, [table.columns[place].title for place in gone])
 
 

@@ -90,7 +90,8 @@ def test_a_terminal_gets_what_fits() -> None:
         table = drawn[drawn.index("  executor") :].splitlines()[:4]
 
         assert max(map(len, table)) <= width
-        assert ("left out to fit the terminal: device" in drawn) == (width <= 80)
+        assert ("left out to fit" in drawn) == (width <= 80)
+        assert ("columns: device" in drawn) == (width <= 80)
         assert "--columns" not in drawn
 
 
