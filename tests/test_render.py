@@ -234,11 +234,31 @@ def test_no_line_is_wider_than_the_terminal(command: str, columns: str | None) -
 def test_other_tables_fit_too(
     words: list[str], monkeypatch: pytest.MonkeyPatch, command: Command
 ) -> None:
+    shown = listed(words, monkeypatch, command)
+    for width in WIDTHS:
+        assert max(map(width_of, drawn(shown, width))) <= width
+
+
+def listed(words: list[str], monkeypatch: pytest.MonkeyPatch, command: Command) -> Table:
+    """The table that a command would show."""
     shown: list[Table] = []
     monkeypatch.setattr(output, "show", lambda options, table, document: shown.append(table))
     assert command(*words).code == 0
-    for width in WIDTHS:
-        assert max(map(width_of, drawn(shown[0], width))) <= width
+    return shown[0]
+
+
+@pytest.mark.parametrize("width", [60, 50])
+@pytest.mark.parametrize("words", [["layers", "conv"], ["layers"], ["examples"]])
+def test_other_tables_on_a_terminal(
+    words: list[str],
+    width: int,
+    golden: Golden,
+    monkeypatch: pytest.MonkeyPatch,
+    command: Command,
+) -> None:
+    lines = drawn(listed(words, monkeypatch, command), width)
+
+    golden(f"{'-'.join(words)}.{width}.txt", "".join(f"{line}\n" for line in lines))
 
 
 def test_a_long_name_keeps_its_end() -> None:
