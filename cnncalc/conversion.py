@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from cnncalc.errors import CnnCalcError, SpecError
 from cnncalc.frameworks import counterparts
+from cnncalc.notations.reserved import PYTHON, TORCH
 from cnncalc.report import Report
 from cnncalc.suggestions import suggest
 
@@ -14,7 +15,6 @@ __all__ = ["NOTATIONS", "check", "convert"]
 
 WIDTH = 88
 NAMED = ("torch", "keras", "onnx")  # what is written there has a name
-WORDS = ("nn", "torch", "keras", "layers", "super", "range", "float")  # those that files use
 
 
 def convert(report: Report, to: str, name: str | None = None) -> str | bytes:
@@ -49,7 +49,7 @@ def check(to: str, name: str | None = None) -> None:
         )
     if name is None:
         return
-    if not _is_name(name):
+    if not name.isidentifier() or name in (TORCH.values if to == "torch" else PYTHON):
         raise CnnCalcError(
             f"`{name}` can't be the name of a class", code="bad-name", help="such as `Net`"
         )
@@ -71,12 +71,6 @@ def _check_stored(report: Report) -> None:
             step.spans[0] if step.spans else None,
             code="unsayable",
         )
-
-
-def _is_name(name: str) -> bool:
-    from keyword import iskeyword
-
-    return name.isidentifier() and not iskeyword(name) and name not in WORDS
 
 
 def _compact(report: Report, name: str | None) -> str:

@@ -19,6 +19,7 @@ PACKAGE = Path(cnncalc.__file__).parent
 # import one another, so long as nothing goes round in a circle.
 STOREYS = (
     "errors",
+    "escaping",
     "suggestions",
     "files",
     "packages",

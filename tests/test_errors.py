@@ -11,7 +11,7 @@ import pytest
 import cnncalc
 from cnncalc.errors import CnnCalcError, Piece, Source, Span, SpecError
 from cnncalc.render.messages import draw_error
-from cnncalc.render.text import width_of
+from cnncalc.render.widths import width_of
 from tests.conftest import Command, Golden
 
 PACKAGE = Path(cnncalc.__file__).parent
@@ -470,3 +470,27 @@ def test_colours_change_no_words() -> None:
 
 def test_errors_without_a_place() -> None:
     assert draw_error(CnnCalcError("no", code="x")) == "error[x]: no\n"
+
+
+NARROW = (
+    "3x32x32 conv:16,k3 maxpool:2 linear:10",
+    f"3x224x224 {'conv:64,k3,p1,nobias bn relu ' * 9}conv:64,k300 {'relu ' * 20}",
+    "3x32x32 add[ conv:16,k3,p1 bn relu | conv:16,k3,s2,p1 bn relu maxpool:2 ] flatten",
+    "3x32x32 convolution:16,k3",
+)
+
+
+@pytest.mark.parametrize("width", [60, 50])
+def test_messages_on_a_terminal(width: int, golden: Golden) -> None:
+    """Sentences keep to its width, their lines below one another."""
+    pages = []
+    for spec in NARROW:
+        with pytest.raises(CnnCalcError) as caught:
+            cnncalc.analyze(cnncalc.parse(spec))
+        pages.append(draw_error(caught.value, width=width, fold=True))
+    place = Span(Source("relu bad", [Piece(0, f"{'models/' * 12}net.py")]), 5, 8)
+    pages.append(draw_error(SpecError("no", place), width=width, fold=True))
+    text = "\n".join(pages)
+
+    golden(f"messages.{width}.txt", text)
+    assert max(map(width_of, text.split("\n"))) <= width

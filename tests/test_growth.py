@@ -13,7 +13,6 @@ from importlib.util import find_spec
 from typing import Any
 
 import pytest
-from cnncalc.views import view
 
 from cnncalc import CnnCalcError, SpecError, analyze, parse
 from cnncalc.conversion import convert
@@ -21,6 +20,7 @@ from cnncalc.forks import Forks
 from cnncalc.notations.program.lines import FRESH, Line, variables
 from cnncalc.notations.source.values import Class
 from cnncalc.render.text import plain
+from cnncalc.tables.views import view
 
 TIMES = 4
 MOST = 8.0  # times as long

@@ -10,13 +10,17 @@ import xml.etree.ElementTree as ElementTree
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import cnncalc
+from cnncalc.cli import output
 from cnncalc.errors import CnnCalcError
 from cnncalc.layers import KINDS
 from cnncalc.notations import shipped
 from cnncalc.render.table import Bar, draw
-from cnncalc.render.text import FORMATS, plain, width_of
+from cnncalc.render.text import FORMATS, plain
+from cnncalc.render.widths import width_of, wrapped
 from cnncalc.report import Report
 from cnncalc.tables.steps import COLUMNS
 from cnncalc.tables.table import Column, Table, choose, human_bytes, thousands
@@ -72,15 +76,19 @@ def test_piped(name: str, golden: Golden) -> None:
     assert all(line == line.rstrip() for line in text.splitlines())
 
 
+@pytest.mark.parametrize("width", [80, 60, 50])
 @pytest.mark.parametrize("name", PAGES)
-def test_on_a_terminal_of_80_columns(name: str, golden: Golden) -> None:
-    text = draw(table_of(name), width=80)
+def test_on_a_terminal(name: str, width: int, golden: Golden) -> None:
+    lines = drawn(table_of(name), width)
 
-    lines = [ANSI.sub("", line).rstrip() for line in text.splitlines()]
+    golden(f"{name}.{width}.txt", "".join(f"{line}\n" for line in lines))
 
-    golden(f"{name}.80.txt", "".join(f"{line}\n" for line in lines))
-    if name not in ("shape-all", "shape-c3d"):  # whose numbers alone need more room
-        assert max(map(width_of, lines[: lines.index("") if "" in lines else None])) <= 80
+
+def drawn(table: Table, width: int) -> list[str]:
+    """The lines that stand on a terminal of so many columns, without their colours."""
+    text = ANSI.sub("", draw(table, width=width))
+    assert text.endswith("\n")
+    return text[:-1].split("\n")
 
 
 @pytest.mark.parametrize("form", ["csv", "markdown", "latex", "html", "json", "jsonl"])
@@ -174,26 +182,25 @@ def test_csv_holds_the_report(example: str) -> None:
 def test_a_terminal_cuts_no_number(name: str) -> None:
     """Whatever the width, a number is there in whole, or its column is named as left out."""
     table = table_of(name)
-    for width in (20, 60, 80, 200):
-        drawn = ANSI.sub("", draw(table, width=width))
-        left_out = " ".join(drawn.split()).partition("left out to fit the terminal: ")[2]
+    for width in (20, 40, 50, 60, 80, 400):
+        text = "\n".join(drawn(table, width))
+        left_out = " ".join(text.split()).partition("left out to fit ")[2].partition(": ")[2]
         for column, cells in zip(table.columns, zip(*table.texts(), strict=True), strict=True):
-            spared = column.key in left_out.partition(";")[0].split(", ")
-            assert not (spared and width == 200)
+            spared = column.title in left_out.partition(";")[0].split(", ")
+            assert not (spared and width == 400)
             if not column.narrow and not spared:
-                assert all(cell.replace("\t", " ").split(" ")[0] in drawn for cell in cells)
+                assert all(cell.replace("\t", " ").split(" ")[0] in text for cell in cells)
+            assert spared == (f" {column.title}" not in text.split("\n\n")[0].split("\n")[0])
 
 
 def test_a_wide_terminal_shows_what_a_pipe_gets() -> None:
     for name in PAGES:
-        lines = ANSI.sub("", draw(table_of(name), width=300)).split("\n")
-        assert "\n".join(line.rstrip() for line in lines) == rendered(name, "table")
+        text = "".join(f"{line}\n" for line in drawn(table_of(name), 500))
+        assert text == rendered(name, "table")
 
 
 def test_without_colour_there_is_none() -> None:
-    drawn = draw(table_of("shape"), width=80)
-
-    assert "\x1b[1m" in drawn
+    assert "\x1b[1m" in draw(table_of("shape"), width=80)
     assert "\x1b" not in draw(table_of("shape"), width=80, color=False)
 
 
@@ -206,10 +213,78 @@ def test_only_so_many_notes_stand_below() -> None:
     assert sum(line.startswith("note: `add") for line in footer) == 6
 
 
-def test_a_huge_table_is_drawn_plainly() -> None:
+WIDTHS = (*range(40, 130, 6), 200)
+
+
+@pytest.mark.parametrize("columns", [None, "all"])
+@pytest.mark.parametrize("command", ["shape", "params", "rf"])
+def test_no_line_is_wider_than_the_terminal(command: str, columns: str | None) -> None:
+    """Of large networks, of long names, of wide ones, of maps with many axes."""
+    named = cnncalc.parse("3x16x16 4*[conv:8,k3,p1 relu] gap linear:10")
+    for step, name in zip(named.steps[1:], ("features." * 9, "名前" * 20), strict=False):
+        step.name = name
+    for spec in ("resnet50", "unet", "c3d", "googlenet", "2x2x2x2x2 conv:1,k1", named):
+        report = cnncalc.analyze(spec)
+        for width in WIDTHS:
+            lines = drawn(view(command, report, columns), width)
+            assert max(map(width_of, lines)) <= width
+
+
+@pytest.mark.parametrize("words", [["layers"], ["layers", "conv"], ["examples"], ["executors"]])
+def test_other_tables_fit_too(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, command: Command
+) -> None:
+    shown = listed(words, monkeypatch, command)
+    for width in WIDTHS:
+        assert max(map(width_of, drawn(shown, width))) <= width
+
+
+def listed(words: list[str], monkeypatch: pytest.MonkeyPatch, command: Command) -> Table:
+    """The table that a command would show."""
+    shown: list[Table] = []
+    monkeypatch.setattr(output, "show", lambda options, table, document: shown.append(table))
+    assert command(*words).code == 0
+    return shown[0]
+
+
+@pytest.mark.parametrize("width", [60, 50])
+@pytest.mark.parametrize("words", [["layers", "conv"], ["layers"], ["examples"]])
+def test_other_tables_on_a_terminal(
+    words: list[str],
+    width: int,
+    golden: Golden,
+    monkeypatch: pytest.MonkeyPatch,
+    command: Command,
+) -> None:
+    lines = drawn(listed(words, monkeypatch, command), width)
+
+    golden(f"{'-'.join(words)}.{width}.txt", "".join(f"{line}\n" for line in lines))
+
+
+def test_a_long_name_keeps_its_end() -> None:
+    """And a layer its begin; a step in a branch stands to the right all the same."""
+    network = cnncalc.parse("3x16x16 add[conv:64,k3,p1,g1,nobias relu | conv:64,k1]")
+    network.steps[1].name = "backbone.layer3.conv2"
+    lines = drawn(view("shape", cnncalc.analyze(network)), 60)
+
+    assert lines[2].startswith("  1  …layer3.conv2   conv:64,k3,…  64×16×16")
+
+
+def test_a_huge_table_fits_too() -> None:
     table = view("shape", cnncalc.analyze("3x4x4 6000*relu"))
 
-    assert draw(table, width=80) == plain(table)
+    lines = drawn(table, 40)
+    assert len(lines) > len(table.lines)
+    assert max(map(width_of, lines)) <= 40
+
+
+def test_signs_that_a_terminal_lacks() -> None:
+    """They are replaced before there is room for them."""
+    report = cnncalc.analyze(NAMED)
+    for width in (40, 60, 100):
+        text = ANSI.sub("", draw(view("rf", report), width=width, ascii=True))
+        assert text.isascii()
+        assert max(map(len, text.split("\n"))) <= width
 
 
 def test_markdown_rows_have_equal_cells() -> None:
@@ -367,3 +442,12 @@ def test_progress_is_shown_only_of_long_runs(
         assert bar.progress is not None
     assert not bar.progress.live.is_started
     assert capsys.readouterr().out == ""
+
+
+@given(st.text(alphabet=" abc名e\u0301", max_size=60), st.integers(6, 30), st.integers(0, 3))
+def test_wrapped_text_is_the_text(text: str, width: int, taken: int) -> None:
+    """No line is too wide, and nothing is lost."""
+    lines = wrapped(text.strip(), width, "  ", taken)
+
+    assert "".join("".join(lines).split()) == "".join(text.split())
+    assert all(width_of(line) + taken * (n == 0) <= width for n, line in enumerate(lines))

@@ -93,12 +93,13 @@ def _complain(error: "CnnCalcError", words: list[str]) -> None:
     if _wants_json(words):
         import json
 
-        output.say(json.dumps(error.to_dict(), indent=2))
+        output.put(json.dumps(error.to_dict(), indent=2) + "\n")
     else:
         from cnncalc.render.messages import draw_error
 
+        columns = output.width(sys.stderr)
         color = output.has_color(sys.stderr)
-        output.say(draw_error(error, width=output.width(sys.stderr), color=color).rstrip("\n"))
+        output.put(draw_error(error, width=columns or 80, color=color, fold=columns is not None))
 
 
 def _wants_json(words: list[str]) -> bool:

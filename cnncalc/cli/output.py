@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 from cnncalc import files
 from cnncalc.cli import process
 from cnncalc.errors import CnnCalcError
+from cnncalc.escaping import ASCII, visible
 from cnncalc.suggestions import suggest
 from cnncalc.tables.table import Table
 
@@ -27,11 +28,14 @@ __all__ = [
     "has_color",
     "is_terminal",
     "path_of",
+    "put",
     "say",
     "show",
     "unwritten",
     "width",
 ]
+
+UNKNOWN = 80  # columns of a terminal that doesn't say
 
 SUFFIXES = {
     "": "table",
@@ -57,9 +61,6 @@ MEANT = {
     "text": "table",
 }
 
-# For terminals and pipes whose encoding has no such characters.
-PLAIN = str.maketrans({"×": "x", "≤": "<=", "…": "...", "–": "-", "→": "->", "�": "?"})
-
 
 def is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty()
@@ -73,9 +74,26 @@ def has_color(stream: TextIO | None) -> bool:
     return is_terminal(stream) and knows and not os.environ.get("NO_COLOR")
 
 
-def width(stream: TextIO | None) -> int:
-    """Columns of the terminal, or 80."""
-    return shutil.get_terminal_size().columns if is_terminal(stream) else 80
+def width(stream: TextIO | None) -> int | None:
+    """Columns of the terminal; None: it is none."""
+    if stream is None or not is_terminal(stream):
+        return None
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        return int(columns)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or UNKNOWN
+    except (OSError, ValueError):  # a stream that only says that it is a terminal
+        return UNKNOWN
+
+
+def is_ascii(stream: TextIO | None) -> bool:
+    """Whether a stream can't take the signs of tables."""
+    try:
+        "".join(map(chr, ASCII)).encode(getattr(stream, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def path_of(out: str | None) -> str | None:
@@ -119,19 +137,31 @@ def show(options: Output, table: Table, document: Callable[[], Any]) -> None:
     """Put a table, or the document behind it, where the options want it."""
     from cnncalc.render.text import pieces
 
-    form = form_of(options)
-    if form == "table" and path_of(options.out) is None and is_terminal(sys.stdout):
+    form, columns = form_of(options), width(sys.stdout)
+    if form == "table" and path_of(options.out) is None and columns:
         from cnncalc.render.table import draw
 
-        emit(draw(table, width=width(sys.stdout), color=has_color(sys.stdout)))
+        color, plain = has_color(sys.stdout), is_ascii(sys.stdout)
+        emit(draw(table, width=columns, color=color, ascii=plain))
         return
     emit(pieces(form, table, document), options.out)
 
 
 def say(text: str) -> None:
-    """Put a message on standard error; where that is full, there is nobody to tell."""
+    """Put a message on standard error, in lines that fit the terminal if it is one."""
+    from cnncalc.render.widths import wrapped
+
+    columns = width(sys.stderr)
+    lines = [visible(line) for line in text.split("\n")]
+    if columns:
+        lines = [part for line in lines for part in wrapped(line, columns, "  ")]
+    put("".join(f"{line}\n" for line in lines))
+
+
+def put(text: str) -> None:
+    """Put on standard error what is laid out already; if that is full, nobody can be told."""
     with suppress(OSError):
-        _write(sys.stderr, [f"{text}\n"])
+        _write(sys.stderr, [text])
 
 
 def emit(content: str | bytes | Iterable[str], out: str | None = None) -> None:
@@ -194,7 +224,7 @@ def _put(stream: TextIO, piece: str | bytes) -> None:
         stream.write(piece)
     except UnicodeEncodeError:
         encoding = stream.encoding or "ascii"
-        plain = piece.translate(PLAIN).encode(encoding, "replace")
+        plain = piece.translate(ASCII).encode(encoding, "replace")
         stream.write(plain.decode(encoding))
 
 

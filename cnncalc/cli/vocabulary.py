@@ -41,12 +41,19 @@ def layers(settings: Vocabulary) -> int:
     """
     if settings.name is None:
         kinds = in_order()
-        table = Table(LIST, None, kinds, footer=["`cnncalc layers NAME` tells all about one"])
+        told = ["`cnncalc layers NAME` tells all about one"]
+        table = Table(LIST, None, kinds, footer=told, spare=("options",))
         output.show(settings, table, lambda: [_document(kind) for kind in kinds])
     else:
         kind = _find(settings.name)
         table = Table(
-            OPTIONS, kind, list(kind.options.values()), heading=_heading(kind), footer=_footer(kind)
+            OPTIONS,
+            kind,
+            list(kind.options.values()),
+            heading=_heading(kind),
+            footer=_footer(kind),
+            spare=("value", "default"),
+            dear=("written",),
         )
         output.show(settings, table, lambda: _document(kind))
     return 0

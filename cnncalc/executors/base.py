@@ -68,6 +68,7 @@ class Run:
         backward_seconds: for the gradients of all weights; None: there was no backward pass.
         backward_error: why it ended in the middle.
         peak_bytes: the most that was alive at once, weights included; None: not measured.
+        bound: whether all memory that it takes is foreseen; no library has workspaces of its own.
         dtype: what was really computed in.
         fields: how the reach of units was found: by `windows` over the sizes that came out, or
             in the framework itself by `gradients` or by `probes` of its inputs.
@@ -85,6 +86,7 @@ class Run:
     backward_seconds: float | None = None
     backward_error: str | None = None
     peak_bytes: int | None = None
+    bound: bool = False
     fields: str = "windows"
     lacking: frozenset[str] = frozenset()
 

@@ -31,6 +31,16 @@ KEEP_MORE |= {"cos": 1, "mean": 1, "power": 1, "reciprocal": 1, "pad circular": 
 KEEP_MORE |= {"reduce logsumexp": 2, "reduce prod": 5}
 # The copies that a step makes while it works; others make one at most.
 COPIES = {"lppool": 3, "lrn": 2, "prelu": 2, "reduce logsumexp": 2, "sepconv": 2, "sparseplus": 2}
+COPIES |= {"fracmaxpool": 2}
+# Beside half floats: what is summed up in single precision, in copies of what comes out, and how
+# many of its channels any step has in it.
+HALF_COPIES = {"convt": 1, "fold": 1, "linear": 2}
+HALF_CHANNELS = 2
+# The arrays that the bundled executor holds beside what a step reads and gives: as large as the
+# map of one sample, or as one channel of it, in no less than single precision.
+OF_SAMPLE = {"glp": 2, "ln": 4, "logsoftmax": 2, "reduce std": 3, "reduce var": 3, "rms": 4}
+OF_SAMPLE |= {"sparsemax": 11, "standardize": 1, "unitnorm": 4}
+OF_CHANNEL = {"adaptiveavg": 3, "avgpool": 3, "lppool": 6, "prelu": 4, "upsample": 4}
 # How those slide that may be given a padded copy.
 CONVOLUTIONS = dict.fromkeys(("conv", "dwconv", "sepconv"), convolution_axes)
 AXES = CONVOLUTIONS | dict.fromkeys(("maxpool", "avgpool", "lppool"), pool_axes)
@@ -74,14 +84,15 @@ def need(
     element = BYTES[dtype or (report.dtype if report.dtype.startswith("float") else "float32")]
     own = [row for row in report.layers if row.shares is None]
     sizes = [prod(row.output_shape) for row in report.rows]
-    alive = _most_alive(report, element)
     if backward:  # what flows back is as large as what it meets
-        alive = _saved(report, element) + 2 * max(sizes)
+        activations = element * report.batch * (_saved(report, element) + 2 * max(sizes))
     elif keeps:
-        alive = sum(sizes) + max(sizes)
+        activations = element * report.batch * (sum(sizes) + max(sizes))
+    else:
+        activations = _most_alive(report, element)
     return Need(
         element * sum(weight.count for row in own for weight in row.weights),
-        element * report.batch * alive,
+        activations,
         WORKSPACE_BYTES + (_widened(own) if element < BYTES["float32"] else 0),
         element * sum(row.trainable for row in own) if backward else 0,
     )
@@ -153,7 +164,7 @@ def _owner(report: Report, number: int) -> int:
 
 
 def _most_alive(report: Report, element: int) -> int:
-    """Elements of one sample alive at once, with the copies that the step at work makes."""
+    """Bytes of activations alive at once, with the copies that the step at work makes."""
     readers = Counter(number for row in report.rows for number in row.inputs)
     readers.update(report.outputs)
     readers[0] += 1
@@ -164,13 +175,26 @@ def _most_alive(report: Report, element: int) -> int:
         layer = report.network.steps[row.index].layer
         copies = COPIES.get(_named(layer), 1) * max(_largest(row), _padded(layer, row))
         places = 8 * size // element if row.kind in PLACES else 0
-        most = max(most, alive + copies + places)
+        if element < BYTES["float32"]:
+            copies += HALF_COPIES.get(row.kind, 0) * size
+        working = max(element * report.batch * copies, _working(layer, row, element))
+        most = max(most, element * report.batch * (alive + places) + working)
         readers.subtract(row.inputs)
         for number in {*row.inputs, row.index}:
             if readers[number] == 0:
                 alive -= prod(report.rows[number].output_shape)
                 readers[number] = -1  # freed
     return most
+
+
+def _working(layer: Any, row: Row, element: int) -> int:
+    """Bytes that a step works in, of which there is one lot whatever the batch."""
+    name, size = _named(layer), _largest(row)
+    channels = min((shape[0] for shape in row.input_shapes), default=1)
+    single = BYTES["float32"]
+    least = HALF_CHANNELS if element < single else 0
+    of_channel = OF_CHANNEL.get(name, least) * size // max(channels, 1)
+    return max(element, single) * max(OF_SAMPLE.get(name, 0) * size, of_channel)
 
 
 def check_budget(needed: Need, most: int) -> None:

@@ -147,8 +147,8 @@ class Stack:
         else:
             try:
                 self._run(number, step, inputs, result, storage)
-            except NotBuilt:
-                result.built = False
+            except NotBuilt as error:
+                result.built, result.reason = False, str(error) or None
             except MISFITS as error:
                 self._note_failure(error, result)
         if storage.values[number] is not None:

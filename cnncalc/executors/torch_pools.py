@@ -45,6 +45,8 @@ def _pool(value: float) -> Callable[[Any, Shape, Bench], Built]:
         bare, pad = padded(layer, shape, axes, value)
         if pad is None and not _takes(layer, axes):
             bare, pad = layer.replaced(padding=NO_PADS), _around(axes, value)
+        if pad is None:
+            _check_room(layer, axes)
         module = real(bare, shape, bench)
         return Built({"": module}, (lambda x: module(pad(x))) if pad else module)
 
@@ -52,10 +54,17 @@ def _pool(value: float) -> Callable[[Any, Shape, Bench], Built]:
 
 
 def _takes(layer: Any, axes: Any) -> bool:
-    """Whether a pool of torch.nn takes even padding itself; means of three axes ignore it."""
-    small = len(axes) == 3 and layer.kind != "maxpool" and any(a.size < a.kernel for a in axes)
+    """Whether a pool of torch.nn takes even padding itself."""
     within = all(0 <= 2 * axis.before <= axis.kernel for axis in axes)
-    return within and not small and layer.kind != "lppool" and not _misses(layer, axes)
+    return within and layer.kind != "lppool" and not _misses(layer, axes)
+
+
+def _check_room(layer: Any, axes: Any) -> None:
+    """NotBuilt where PyTorch refuses sums over three axes: there padding doesn't count as room."""
+    if len(axes) == 3 and layer.kind != "maxpool" and any(axis.size < axis.kernel for axis in axes):
+        raise NotBuilt(
+            "PyTorch's means and norms over three axes want windows within the map, padding aside"
+        )
 
 
 def _misses(layer: Any, axes: Any) -> bool:
@@ -82,8 +91,7 @@ def _hanging_over(layer: Any, shape: Shape, bench: Bench, axes: Any) -> Built:
         module = real(layer.replaced(padding=NO_PADS, ceil=False), shape, bench)
         pad = _around(axes, -float("inf"))
         return Built({"": module}, lambda x: module(pad(x)))
-    if len(axes) == 3 and any(axis.size < axis.kernel for axis in axes):
-        raise NotBuilt("PyTorch has no means of windows larger than the map")
+    _check_room(layer, axes)
     return alone(layer, shape, bench)
 
 

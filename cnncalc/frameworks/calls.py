@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from inspect import Parameter
+from types import SimpleNamespace
 from typing import Any
 
+from cnncalc.analysis import settle
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import form_of
 from cnncalc.layers.base import Layer, Shape, show
@@ -43,6 +45,24 @@ class Calls:
             elif value != parameter.default:
                 written.append(f"{parameter.name}={_literal(value)}")
         return f"{self.home}.{name}({', '.join(written)})"
+
+    def taken(self, text: str, *shapes: Shape) -> str:
+        """A call that was written here, if its class takes such inputs.
+
+        It is read as a source's would be: what its framework refuses at these inputs is refused
+        before anybody runs it.
+
+        Raises:
+            LayerError: the class refuses the inputs.
+        """
+        names = {"__builtins__": {}, self.home: SimpleNamespace(**self.readers), "float": float}
+        try:
+            made = eval(text, names)
+            for layer in made if isinstance(made, tuple) else (made,):
+                shapes = (settle(layer, shapes).output(*shapes),)
+        except LayerError as error:
+            raise LayerError(error.message, code="no-class", help=error.help) from None
+        return text
 
     def same(self, words: str) -> Writer:
         """The writer of a kind whose options are its class's arguments: the class, then these."""

@@ -44,6 +44,7 @@ class _Writer:
         self.written: dict[int, Any] = {}  # the variables that the program has
         self.calls = 0
         self.keep: list[Any] = []  # objects known by their identity, which must stay
+        self.program.taken |= {"keras", "layers", "ops", MODEL}
         self.program.write("import keras; from keras import layers, ops")
 
     def graph(
@@ -90,7 +91,7 @@ class _Writer:
         return self._line(f"{words}({inputs})", origin)
 
     def _line(self, words: str, origin: Origin) -> str:
-        name = f"x{len(self.program.lines)}"
+        name = self.program.identifier(f"x{len(self.program.lines)}")
         self.program.write(f"{name} = {words}", origin)
         return name
 
@@ -193,7 +194,7 @@ def keras_program(
     writer = _Writer(keras, model.name)
     words = []
     for place, tensor in enumerate(inputs):
-        word = f"x{len(writer.program.lines)}"
+        word = writer.program.identifier(f"x{len(writer.program.lines)}")
         sizes = tuple(tensor.shape)[1:]
         name = tensor._keras_history.operation.name
         if not has_graph(model):

@@ -8,7 +8,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Mapping
-from keyword import iskeyword
 from pathlib import Path
 from re import sub
 from typing import Any, NamedTuple
@@ -18,6 +17,7 @@ from cnncalc.layers.base import Shape, show
 from cnncalc.network import Network, Step, Typed
 from cnncalc.notations import source
 from cnncalc.notations.names import Names
+from cnncalc.notations.reserved import KEYWORDS, identifier
 from cnncalc.notations.sizes import Given, given
 from cnncalc.report import report_of
 from cnncalc.rows import as_layout
@@ -151,9 +151,8 @@ class Program:
 
     def identifier(self, path: str) -> str:
         """A name for a part of the model, as like the model's own as Python allows."""
-        word = sub(r"\W", "_", path)
-        word = f"layer{word}" if not word or word[0].isdigit() else word
-        while word in self.taken or iskeyword(word):
+        word = identifier(path, KEYWORDS)
+        while word in self.taken:
             word += "_"
         self.taken.add(word)
         return word

@@ -13,11 +13,12 @@ from cnncalc.live.literals import literal
 from cnncalc.live.program import Fields, Origin, Program
 from cnncalc.live.python_module import module_of
 from cnncalc.live.torch_copy import extends_layer, is_layer, is_library, layer_words, parameters_of
+from cnncalc.notations.reserved import KEYWORDS
 from cnncalc.notations.source.holding import WEIGHTS
 
 __all__ = ["TorchProgram"]
 
-OWN = ("Calling", "math", "nn", "torch")  # names that the program has itself
+TAKEN = KEYWORDS | {"Calling", "math", "nn", "torch"}  # names that the program has itself
 # A module that only calls a function: the reader names its steps as it does those of others.
 CALLING = (
     "class Calling(nn.Module):",
@@ -42,7 +43,7 @@ class TorchProgram:
         self.torch = torch
         self.module = module
         self.modules = dict(module.named_modules(remove_duplicate=False))
-        self.name = name if name.isidentifier() and name not in OWN else "Live"
+        self.name = name if name.isidentifier() and name not in TAKEN else "Live"
         self.program = Program(f"<{name}>", "torch", self.name)
         self.fields: dict[str, str] = {}
         self.made: list[str] = []
@@ -164,8 +165,8 @@ class TorchProgram:
         if holder and holder not in self.fields:
             self._field(holder, "nn.Module()")
         name = path.rpartition(".")[2]
-        word = name if name.isidentifier() else f"p{name}"
-        field = f"{self.fields[holder]}.{word}" if holder else self.program.identifier(path)
+        field = self.program.identifier(name if holder else path)
+        field = f"{self.fields[holder]}.{field}" if holder else field
         self.fields[path] = field
         made = f"torch.empty({', '.join(map(str, tensor.shape)) or '()'})"
         if isinstance(tensor, self.torch.nn.Parameter):

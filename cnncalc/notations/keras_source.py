@@ -9,17 +9,23 @@ from cnncalc.layers.shapes import Shape
 from cnncalc.notations.program.blocks import Block, Dialect, gather
 from cnncalc.notations.program.calls import once, signature_of
 from cnncalc.notations.program.keras_pieces import pieces
-from cnncalc.notations.program.lines import CALL, FRESH, Line, Program, identifier, labels, lower
+from cnncalc.notations.program.lines import (
+    CALL,
+    FRESH,
+    Line,
+    Program,
+    labels,
+    lower,
+    named_inputs,
+)
 from cnncalc.notations.program.lines import variables as allot
 from cnncalc.notations.program.naming import snake
 from cnncalc.notations.program.style import INDENT, LINES, parameters, statement
+from cnncalc.notations.reserved import KERAS
 from cnncalc.report import Report
 from cnncalc.rows import as_layout
 
 __all__ = ["write"]
-
-WORDS = ("keras", "layers", "model", "range")
-
 
 # Layers that Keras lacks, as classes of the file's own.
 OWN = """\
@@ -43,7 +49,7 @@ def write(report: Report, name: str | None = None) -> str:
     Raises:
         SpecError: what Keras can't say, with its place.
     """
-    program = lower(report, pieces, WORDS)
+    program = lower(report, pieces, KERAS)
     shapes = {value: report.rows[step].output_shape for value, step in program.inputs}
     named = f', name="{name}"' if name else ""
     body = _stack(program, shapes, named) if program.stack else _graph(program, shapes, named)
@@ -66,13 +72,14 @@ def _stack(program: Program, shapes: dict[int, Shape], named: str) -> list[str]:
 
 
 def _graph(program: Program, shapes: dict[int, Shape], named: str) -> list[str]:
-    given = {value: _given(program, value, step) for value, step in program.inputs}
-    dialect = Dialect(_signature, snake, {*WORDS, *FRESH, *given.values()})
+    given = named_inputs(program, "inputs", KERAS)
+    taken = {*FRESH, *given.values(), *_kept(program.lines)}
+    dialect = Dialect(_signature, snake, KERAS, taken)
     whole, blocks = gather(program, dialect)
     functions = [line for block in blocks for line in _function(block)]
-    taken = {*WORDS, *(block.name for block in blocks)}
+    taken = {*KERAS.values, *given.values(), *(block.name for block in blocks)}
     taken |= _kept(whole.lines)
-    names = allot(given, whole.lines, program.outputs, labels(whole), taken)
+    names = allot(given, whole.lines, program.outputs, labels(whole, KERAS), taken)
     made = []
     for value, shape in shapes.items():
         made += statement(f"{given[value]} = {_input(shape)}")
@@ -88,8 +95,7 @@ def _signature(name: str) -> Mapping[str, int | None]:
 
 def _function(block: Block) -> list[str]:
     """The function of a block, and two empty lines."""
-    taken = {*WORDS, *block.parameters}
-    taken |= _kept(block.lines)
+    taken = {*KERAS.values, *block.parameters} | _kept(block.lines)
     names = allot({0: "x"}, block.lines, (max(block.lines),), {}, taken)
     return [
         *statement(f"def {block.name}({parameters('x', block.parameters)})", tail=":"),
@@ -148,7 +154,3 @@ def _kept(lines: dict[int, Line]) -> set[str]:
 
 def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
-
-
-def _given(program: Program, value: int, step: int) -> str:
-    return "inputs" if value == program.inputs[0][0] else identifier(program.steps[step].name)

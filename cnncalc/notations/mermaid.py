@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from cnncalc.escaping import mermaid
 from cnncalc.layers.base import show
 from cnncalc.report import Report
 from cnncalc.rows import Row, as_layout
 
 __all__ = ["write"]
-
-MARKS = str.maketrans({'"': "#quot;", "#": "#35;", "<": "#lt;", ">": "#gt;"})
 
 
 def write(report: Report) -> str:
@@ -26,4 +25,4 @@ def _label(report: Report, row: Row) -> str:
     size = show(as_layout(row.output_shape, report.layout))
     own = "" if report.network.steps[row.index].is_counted else row.name
     words = [own, row.text if row.kind != "input" else "" if own else "input", size]
-    return "<br/>".join(word.translate(MARKS) for word in words if word)
+    return "<br/>".join(mermaid(word) for word in words if word)

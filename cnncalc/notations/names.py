@@ -34,4 +34,6 @@ class Names:
 
     def of_step(self, name: str, again: bool) -> str:
         """A step's name: `relu#2` for a module used again, `add_1` for an operation."""
+        if not name.isascii():  # half a character, which can't be written anywhere
+            name = name.encode("utf-8", "replace").decode()
         return self.unique(name, "#") if again else self.unique(name, first=1)

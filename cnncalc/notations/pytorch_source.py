@@ -8,74 +8,21 @@ from cnncalc.frameworks.pytorch import READERS
 from cnncalc.layers.shapes import show
 from cnncalc.notations.program.blocks import Block, Dialect, gather
 from cnncalc.notations.program.calls import once, signature_of
-from cnncalc.notations.program.lines import Line, Program, identifier, labels, lower, variables
+from cnncalc.notations.program.lines import (
+    Line,
+    Program,
+    labels,
+    lower,
+    named_inputs,
+    variables,
+)
 from cnncalc.notations.program.naming import camel
 from cnncalc.notations.program.style import LINES, parameters, statement
 from cnncalc.notations.program.torch_pieces import pieces
+from cnncalc.notations.reserved import TORCH
 from cnncalc.report import Report
 
 __all__ = ["write"]
-
-# Names that mean something on every nn.Module.
-TAKEN = frozenset(
-    [
-        "T_destination",
-        "add_module",
-        "apply",
-        "bfloat16",
-        "buffers",
-        "call_super_init",
-        "children",
-        "compile",
-        "cpu",
-        "cuda",
-        "double",
-        "dump_patches",
-        "eval",
-        "extra_repr",
-        "float",
-        "forward",
-        "get_buffer",
-        "get_extra_state",
-        "get_parameter",
-        "get_submodule",
-        "half",
-        "ipu",
-        "load_state_dict",
-        "modules",
-        "mtia",
-        "named_buffers",
-        "named_children",
-        "named_modules",
-        "named_parameters",
-        "parameters",
-        "register_backward_hook",
-        "register_buffer",
-        "register_forward_hook",
-        "register_forward_pre_hook",
-        "register_full_backward_hook",
-        "register_full_backward_pre_hook",
-        "register_load_state_dict_post_hook",
-        "register_load_state_dict_pre_hook",
-        "register_module",
-        "register_parameter",
-        "register_state_dict_post_hook",
-        "register_state_dict_pre_hook",
-        "requires_grad_",
-        "set_extra_state",
-        "set_submodule",
-        "share_memory",
-        "state_dict",
-        "to",
-        "to_empty",
-        "train",
-        "training",
-        "type",
-        "xpu",
-        "zero_grad",
-    ]
-)
-WORDS = ("nn", "self", "torch", "float", "range", "super")
 
 
 def write(report: Report, name: str | None = None) -> str:
@@ -85,7 +32,7 @@ def write(report: Report, name: str | None = None) -> str:
     Raises:
         SpecError: what PyTorch can't say, with its place.
     """
-    program = lower(report, pieces, TAKEN)
+    program = lower(report, pieces, TORCH)
     stack = program.stack and name is None
     body = _stack(program) if stack else _classes(program, name or "Net")
     text = "\n".join(body)
@@ -103,13 +50,14 @@ def _stack(program: Program) -> list[str]:
 
 def _classes(program: Program, name: str) -> list[str]:
     """The network's class, after those of its blocks."""
-    dialect = Dialect(_signature, camel, {name, *WORDS}, TAKEN)
+    dialect = Dialect(_signature, camel, TORCH, {name})
     whole, blocks = gather(program, dialect)
     written: list[str] = []
     for block in blocks:
         written += [*_block(block), "", ""]
-    given = {value: _input(program, value, step) for value, step in program.inputs}
-    return written + _class(name, {}, given, whole.lines, program.outputs, labels(whole))
+    given = named_inputs(program, "x", TORCH)
+    named = labels(whole, TORCH)
+    return written + _class(name, {}, given, whole.lines, program.outputs, named)
 
 
 def _signature(name: str) -> Mapping[str, int | None]:
@@ -140,7 +88,7 @@ def _class(
     outputs: tuple[int, ...],
     named: dict[int, str],
 ) -> list[str]:
-    names = variables(given, lines, outputs, named, WORDS)
+    names = variables(given, lines, outputs, named, TORCH.values)
     returned = ", ".join(names[number] for number in outputs)
     return [
         f"class {name}(nn.Module):",
@@ -187,7 +135,3 @@ def flow(lines: dict[int, Line], names: dict[int, str], indent: str) -> list[str
         if value != names[number]:
             made += statement(f"{names[number]} = {value}", indent)
     return made
-
-
-def _input(program: Program, value: int, step: int) -> str:
-    return "x" if value == program.inputs[0][0] else identifier(program.steps[step].name)

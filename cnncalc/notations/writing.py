@@ -14,6 +14,8 @@ import re
 from cnncalc.layers.base import Shape
 from cnncalc.layers.words import word
 from cnncalc.network import Network
+from cnncalc.notations.names import Names
+from cnncalc.notations.reserved import COMPACT, identifier
 
 __all__ = ["write"]
 
@@ -82,7 +84,7 @@ class _Writer:
         self.chains = [_Chain(0)]
         self.place = {0: 0}  # how many parts of its chain end with a step
         self.labels: dict[int, str] = {}
-        self.named = {step.name for step in network.steps}
+        self.named = Names(step.name for step in network.steps)
 
     def spec(self) -> list[str]:
         """The words after the input size."""
@@ -173,12 +175,8 @@ class _Writer:
             return "@input"
         if number not in self.labels:
             name = self.network.steps[number].name
-            if name == "input" or not PLAIN_NAME.match(name):
-                name = re.sub(r"\W+", "_", name).strip("_") or "step"
-                name = f"x_{name}" if name[0].isdigit() else name
-                while name in self.named:
-                    name += "_"
-                self.named.add(name)
+            if name in COMPACT or not PLAIN_NAME.match(name):
+                name = self.named.unique(identifier(name, COMPACT))
             self.labels[number] = name
         return f"@{self.labels[number]}"
 

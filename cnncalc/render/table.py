@@ -1,128 +1,191 @@
 """What is drawn on a terminal: tables to its width, and the progress of long runs.
 
-This is the only file that imports rich. A pipe gets `text.plain` instead.
+A pipe gets `text.plain` instead. Rich, which this is the only file to import, draws the progress.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from textwrap import wrap
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from rich.console import Console
-from rich.table import Table as Grid
-from rich.text import Text
-
-from cnncalc.render.text import aligned, plain, width_of
-from cnncalc.tables.table import Table
+from cnncalc.escaping import ASCII, visible
+from cnncalc.render.text import aligned
+from cnncalc.render.widths import MORE, shortened, width_of, wrapped
+from cnncalc.tables.table import Column, Table
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-__all__ = ["Bar", "draw"]
+__all__ = ["NARROWEST", "Bar", "draw"]
 
 MARGIN = 2  # blanks before each column
-LEAST = 12  # what a column of words keeps at least
-MAX_LINES = 5_000  # rich takes seconds for more, and nobody reads them on a terminal
+NARROWEST = 40  # columns of a terminal, below which lines are longer than it
+# What a column keeps that may be narrower, by how that is done: while there is another that can
+# be spared, and then.
+ROOMY = {"cut": 12, "tail": 12, "fold": 20}
+TIGHT = {"cut": 8, "tail": 8, "fold": 10}
 PATIENCE = 1.0  # seconds of work before its progress is worth showing
+BOLD, DIM, RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
 
-def draw(table: Table, *, width: int, color: bool = True) -> str:
-    """The table for a terminal of so many columns.
+class Layout(NamedTuple):
+    """What of a table stands on a terminal.
 
-    Words give way, then columns that the table can spare; numbers are never cut: where even
-    that leaves too little room, lines are longer than the terminal. Without colour there are
-    no escape sequences at all.
+    Attributes:
+        places: the columns that stand there.
+        widths: how wide they are.
+        gone: the titles of the others.
     """
-    if len(table.lines) > MAX_LINES:
-        return plain(table)
-    table = _fitting(table, width)
-    lines, total = table.texts(), table.total()
-    columns = [aligned([line[n] for line in lines], False) for n in range(len(table.columns))]
-    widths = _widths(table, columns, total, width)
-    grid = Grid(box=None, padding=(0, 0, 0, MARGIN), header_style="bold")
-    for column, wide in zip(table.columns, widths, strict=True):
-        grid.add_column(
-            column.title,
-            justify="right" if column.right else "left",
-            width=wide,
-            no_wrap=True,
-            overflow="ellipsis",
+
+    places: list[int]
+    widths: list[int]
+    gone: list[str]
+
+
+def draw(table: Table, *, width: int, color: bool = True, ascii: bool = False) -> str:
+    """The table for a terminal of so many columns, 40 at least: no line of it is wider.
+
+    Words give way, then the less telling columns, which a remark names; numbers are never cut.
+    Without colour there are no escape sequences at all.
+
+    Args:
+        table: what is drawn.
+        width: columns of the terminal.
+        color: whether to use its colours.
+        ascii: whether it has no other characters.
+    """
+    terminal = Terminal(max(width, NARROWEST), color, ASCII if ascii else {})
+    text = "".join(f"{line}\n" for line in terminal.page(table))
+    if table.below is None:
+        return text
+    return f"{text}\n{draw(table.below, width=width, color=color, ascii=ascii)}"
+
+
+class Terminal(NamedTuple):
+    """What is drawn on: its columns, whether in colour, and what it writes for other signs."""
+
+    width: int
+    color: bool
+    signs: Mapping[int, str]
+
+    def page(self, table: Table) -> Iterator[str]:
+        """The lines of a table, with what stands above and below it."""
+        rows = [[cell.translate(self.signs) for cell in row] for row in table.texts()]
+        columns = [aligned(list(cells), False) for cells in zip(*rows, strict=True)]
+        columns = columns or [[] for _ in table.columns]
+        layout = _laid_out(table, columns, self.width)
+        yield from self.paragraphs([*table.heading, ""] if table.heading else [])
+        yield from self.grid(table.part(layout.places), layout, columns)
+        remarks = [*table.footer, *_left_out(layout.gone, self.width)]
+        yield from self.paragraphs(["", *remarks] if remarks else [], "  ")
+
+    def grid(self, table: Table, layout: Layout, columns: Sequence[Sequence[str]]) -> Iterator[str]:
+        """The titles, what is no record, the records, the total."""
+        shown = [
+            _indented(columns[place], column, width)
+            for place, column, width in zip(
+                layout.places, table.columns, layout.widths, strict=True
+            )
+        ]
+        lines = list(zip(*shown, strict=True))
+        total = table.total()
+        parts = (
+            (BOLD, [table.titles()]),
+            (DIM, lines[: table.lead]),
+            ("", lines[table.lead :]),
+            (BOLD, [total] if total else []),
         )
-    parts = {
-        "dim": [column[: table.lead] for column in columns],
-        "": [column[table.lead :] for column in columns],
-        "bold": [[cell] for cell in total or ()],
-    }
-    for style, cells in parts.items():
-        if cells and cells[0]:
-            grid.add_row(*_stacked(table, cells, widths), style=style)
-    room = max(width, sum(widths) + MARGIN * len(widths))
-    console = Console(width=room, force_terminal=color, legacy_windows=False)
-    drawn = _printed(grid, table, console, width)
-    return f"{drawn}\n{draw(table.below, width=width, color=color)}" if table.below else drawn
+        for style, part in parts:
+            for cells in part:
+                for line in _lines(cells, table.columns, layout.widths, MORE.translate(self.signs)):
+                    yield f"{style}{line}{RESET}" if style and self.color else line
+
+    def paragraphs(self, lines: Sequence[str], indent: str = "") -> Iterator[str]:
+        for line in lines:
+            yield from wrapped(visible(line).translate(self.signs), self.width, indent)
 
 
-def _fitting(table: Table, width: int) -> Table:
-    """The table without the columns that it can spare, as far as the width asks for that."""
-    here = [column.key for column in table.columns]
-    spare = [key for key in table.spare if key in here]
-    for count in range(len(spare) + 1):
-        fitting = table.without(spare[:count])
-        lines, total = fitting.texts(), fitting.total()
-        cells = [aligned([line[n] for line in lines], False) for n in range(len(fitting.columns))]
-        widths = _widths(fitting, cells, total, width)
-        if sum(widths) + MARGIN * len(widths) <= width:
-            return fitting
-    return table.without(spare)
+def _left_out(gone: Sequence[str], width: int) -> list[str]:
+    if not gone:
+        return []
+    return [f"left out to fit {width} columns: {', '.join(gone)}; a pipe or -o FILE has them"]
 
 
-def _printed(grid: Grid, table: Table, console: Console, width: int) -> str:
-    with console.capture() as capture:
-        for line in (*table.heading, "") if table.heading else ():
-            for part in wrap(line, max(width, 40)) or [""]:
-                console.print(Text(part), soft_wrap=True)
-        console.print(grid)
-        for line in ("", *table.footer) if table.footer else ():
-            for part in wrap(line, max(width, 40), subsequent_indent="  ") or [""]:
-                console.print(Text(part), soft_wrap=True)
-    return capture.get()
+def _indented(cells: Sequence[str], column: Column, width: int) -> Sequence[str]:
+    """A column's cells; in one that is cut, steps in branches are set in by half as much."""
+    if column.narrow != "cut" or all(width_of(cell.rstrip()) <= width for cell in cells):
+        return cells
+    bare = [cell.lstrip() for cell in cells]
+    pairs = zip(cells, bare, strict=True)
+    return [" " * min((len(cell) - len(text)) // 2, width // 4) + text for cell, text in pairs]
 
 
-def _widths(
-    table: Table, columns: list[list[str]], total: list[str] | None, width: int
-) -> list[int]:
-    """How wide each column is: what its cells need, less what the words must give way."""
-    sums = total or [""] * len(columns)
-    widths = [
-        max(width_of(cell.rstrip()) for cell in (column.title, summed, *cells))
-        for column, cells, summed in zip(table.columns, columns, sums, strict=True)
+def _laid_out(table: Table, columns: Sequence[Sequence[str]], width: int) -> Layout:
+    """The columns that fit beside one another, and what each of them gets."""
+    natural = [
+        max(width_of(cell.rstrip()) for cell in (column.title, *cells))
+        for column, cells in zip(table.columns, columns, strict=True)
     ]
-    words = [n for n, column in enumerate(table.columns) if column.narrow and widths[n] > LEAST]
-    excess = sum(widths) + MARGIN * len(widths) - width
-    while excess > 0 and words:
-        widest = max(words, key=lambda n: widths[n])
-        if widths[widest] <= LEAST:
+    spare, leaving = table.leaving()
+    steps = [(ROOMY, spare[:count]) for count in range(len(spare) + 1)]
+    steps += [(TIGHT, leaving[:count]) for count in range(len(spare), len(leaving))]
+    for least, gone in steps:
+        places = [place for place in range(len(natural)) if place not in gone]
+        part = table.part(places)
+        sums = part.total() or [""] * len(places)
+        wanted = [
+            max(natural[place], width_of(summed))
+            for place, summed in zip(places, sums, strict=True)
+        ]
+        floors = [
+            min(wide, least.get(column.narrow, wide))
+            for column, wide in zip(part.columns, wanted, strict=True)
+        ]
+        room = width - MARGIN * len(places)
+        if sum(floors) <= room:
             break
-        widths[widest] -= 1
-        excess -= 1
+    widths = _shared(wanted, floors, room)
+    return Layout(places, widths, [table.columns[place].title for place in gone])
+
+
+def _shared(wanted: Sequence[int], least: Sequence[int], room: int) -> list[int]:
+    """Widths that fit into the room as far as may be: what is widest gives way first."""
+    widths = list(wanted)
+    while sum(widths) > room:
+        givers = [place for place, wide in enumerate(widths) if wide > least[place]]
+        if not givers:
+            break
+        widths[max(givers, key=lambda place: widths[place])] -= 1
     return widths
 
 
-def _stacked(table: Table, columns: list[list[str]], widths: list[int]) -> list[Text]:
-    """Each column as one cell of many lines: rich takes its time for every cell."""
-    stacks: list[list[str]] = [[] for _ in columns]
-    for cells in zip(*columns, strict=True):
-        folded = [
-            wrap(cell, wide) if column.narrow == "fold" and len(cell) > wide else [cell]
-            for column, cell, wide in zip(table.columns, cells, widths, strict=True)
-        ]
-        height = max(map(len, folded))
-        for stack, parts in zip(stacks, folded, strict=True):
-            stack += [*(part.rstrip() for part in parts), *[""] * (height - len(parts))]
-    return [Text("\n".join(stack), no_wrap=True, overflow="ellipsis") for stack in stacks]
+def _lines(
+    cells: Sequence[str], columns: Sequence[Column], widths: Sequence[int], more: str
+) -> Iterator[str]:
+    """The lines of a row: one, unless cells are folded."""
+    stacks = [
+        _fitted(cell, column, width, more)
+        for cell, column, width in zip(cells, columns, widths, strict=True)
+    ]
+    for at in range(max(map(len, stacks))):
+        line = ""
+        for stack, column, width in zip(stacks, columns, widths, strict=True):
+            cell = stack[at] if at < len(stack) else ""
+            fill = " " * (width - width_of(cell))
+            line += " " * MARGIN + (fill + cell if column.right else cell + fill)
+        yield line.rstrip()
+
+
+def _fitted(cell: str, column: Column, width: int, more: str) -> list[str]:
+    cell = cell.rstrip()
+    if width_of(cell) <= width:
+        return [cell]
+    if column.narrow == "fold":
+        return wrapped(cell, width)
+    return [shortened(cell, width, tail=column.narrow == "tail", more=more)]
 
 
 class Bar:
@@ -147,7 +210,7 @@ class Bar:
 
     def __call__(self, done: int, total: int, name: str) -> None:
         """Show how many steps are done, and the name of the next one."""
-        self.now = {"completed": done, "total": total, "description": name}
+        self.now = {"completed": done, "total": total, "description": visible(name)}
         if self.progress is None and time.monotonic() - self.started > PATIENCE:
             self._start()
         elif self.progress is not None:
@@ -174,13 +237,25 @@ class Bar:
 
 def _progress() -> Progress:
     from rich import progress  # costs more than all the rest, and only long runs need it
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(stderr=True)
+    room = min(24, console.width // 3)
+
+    class Name(progress.ProgressColumn):
+        """The step at work, in so many columns whatever its name."""
+
+        def render(self, task: progress.Task) -> Text:
+            name = shortened(task.description, room, tail=True)
+            return Text(name + " " * (room - width_of(name)))
 
     bar = progress.Progress(
-        progress.TextColumn("{task.description:<24.24}", markup=False),
+        Name(),
         progress.BarColumn(),
         progress.MofNCompleteColumn(),
         progress.TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=console,
         transient=True,
     )
     bar.add_task("", total=None)

@@ -6,29 +6,28 @@ programs give their text piece by piece, since a large network's takes much memo
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any
 
+from cnncalc.escaping import (
+    csv_cell,
+    dumps,
+    html,
+    latex,
+    markdown,
+    markdown_cell,
+    visible,
+)
+from cnncalc.render.widths import width_of
 from cnncalc.tables.table import PART, Table
 
-__all__ = ["FORMATS", "aligned", "pieces", "plain", "width_of"]
+__all__ = ["FORMATS", "aligned", "pieces", "plain"]
 
 Document = Callable[[], Any]  # made only if a format asks for it
 
 
 MAX_FILLED = 400  # columns that cells are filled up to
-
-
-def width_of(text: str) -> int:
-    """How many columns of a terminal a text takes."""
-    if text.isascii():
-        return len(text)
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
-        for c in text
-    )
 
 
 def aligned(cells: list[str], right: bool) -> list[str]:
@@ -56,8 +55,8 @@ def plain(table: Table, document: Document | None = None) -> str:
         aligned([line[n] for line in lines], column.right) for n, column in enumerate(table.columns)
     ]
     rows = ["  " + "  ".join(cells) for cells in zip(*columns, strict=True)]
-    heading = [*table.heading, ""] if table.heading else []
-    footer = ["", *table.footer] if table.footer else []
+    heading = [*map(visible, table.heading), ""] if table.heading else []
+    footer = ["", *map(visible, table.footer)] if table.footer else []
     text = "".join(line.rstrip() + "\n" for line in [*heading, *rows, *footer])
     return f"{text}\n{plain(table.below)}" if table.below else text
 
@@ -67,17 +66,11 @@ def json_pieces(table: Table, document: Document) -> Iterator[str]:
 
     Python's own `indent` would take ten times as long, a tenth of a run on a large network.
     """
-    yield from _laid_out(document(), _encoder())
+    yield from _laid_out(document())
     yield "\n"
 
 
-def _encoder() -> Callable[[Any], str]:
-    from json import JSONEncoder
-
-    return JSONEncoder(ensure_ascii=False).encode
-
-
-def _laid_out(value: Any, encode: Callable[[Any], str], margin: str = "") -> Iterator[str]:
+def _laid_out(value: Any, margin: str = "") -> Iterator[str]:
     """JSON text whose outer object and whose lists of objects take a line for each member.
 
     What comes one after another, and not as a list, is objects.
@@ -87,8 +80,8 @@ def _laid_out(value: Any, encode: Callable[[Any], str], margin: str = "") -> Ite
     if isinstance(value, dict) and value and not margin:
         before = "{\n" + inner
         for key, member in value.items():
-            yield f"{before}{encode(key)}: "
-            yield from _laid_out(member, encode, inner)
+            yield f"{before}{dumps(key)}: "
+            yield from _laid_out(member, inner)
             before = between
         yield "\n}"
     elif isinstance(value, Iterator) or (
@@ -96,18 +89,18 @@ def _laid_out(value: Any, encode: Callable[[Any], str], margin: str = "") -> Ite
     ):
         before = "[\n" + inner
         for member in value:
-            yield before + encode(member)
+            yield before + dumps(member)
             before = between
         yield f"\n{margin}]" if before is between else "[]"
     else:
-        yield encode(value)
+        yield dumps(value)
 
 
 def json_lines(table: Table, document: Document) -> Iterator[str]:
     """One object a line: the report's layers, or the table's records."""
-    encode, found = _encoder(), document()
+    found = document()
     records = found.get("layers", [found]) if isinstance(found, dict) else found
-    return (f"{encode(record)}\n" for record in records)
+    return (f"{dumps(record)}\n" for record in records)
 
 
 def csv_lines(table: Table, document: Document) -> Iterator[str]:
@@ -117,7 +110,7 @@ def csv_lines(table: Table, document: Document) -> Iterator[str]:
     line: list[str] = []
     writer = csv.writer(_Line(line), lineterminator="\n")
     for values in chain([[column.key for column in table.columns]], table.values()):
-        writer.writerow(values)
+        writer.writerow(map(csv_cell, values))
         yield line.pop()
 
 
@@ -128,46 +121,33 @@ class _Line:
         self.write = line.append
 
 
-def markdown(table: Table, document: Document) -> str:
+def markdown_text(table: Table, document: Document) -> str:
     """A table as GitHub draws it, with the remarks as a list below."""
 
     def line(cells: list[str]) -> str:
         return "| " + " | ".join(cells) + " |\n"
 
     def escaped(cell: str) -> str:
-        return cell.strip().replace(PART, " ").replace("\\", "\\\\").replace("|", "\\|")
+        return markdown_cell(cell.strip().replace(PART, " "))
 
     total = [f"**{cell}**" if cell else "" for cell in table.total() or []]
     return (
-        ("\n".join(table.heading) + "\n\n" if table.heading else "")
+        ("\n".join(map(markdown, table.heading)) + "\n\n" if table.heading else "")
         + line([escaped(title) for title in table.titles()])
         + line(["---:" if column.right else ":---" for column in table.columns])
         + "".join(line([escaped(cell) for cell in cells]) for cells in table.texts())
         + (line(total) if total else "")
-        + ("\n" + "".join(f"- {each}\n" for each in table.footer) if table.footer else "")
-        + (f"\n{markdown(table.below, document)}" if table.below else "")
+        + ("\n" + "".join(f"- {markdown(each)}\n" for each in table.footer) if table.footer else "")
+        + (f"\n{markdown_text(table.below, document)}" if table.below else "")
     )
 
 
-LATEX = str.maketrans(
-    {
-        **{character: f"\\{character}" for character in "#$%&_{}"},
-        "\\": r"\textbackslash{}",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        "×": r"$\times$",
-        "≤": r"$\le$",
-        "<": r"$<$",
-        PART: " ",
-    }
-)
-
-
-def latex(table: Table, document: Document) -> str:
+def latex_text(table: Table, document: Document) -> str:
     """A tabular with booktabs' rules."""
 
     def line(cells: list[str]) -> str:
-        return "  " + " & ".join(cell.strip().translate(LATEX) for cell in cells) + r" \\" + "\n"
+        texts = [latex(cell.strip().replace(PART, " ")) for cell in cells]
+        return f"  {' & '.join(texts)} \\\\\n"
 
     total = table.total()
     places = "".join("r" if column.right else "l" for column in table.columns)
@@ -178,18 +158,16 @@ def latex(table: Table, document: Document) -> str:
         + "".join(line(cells) for cells in table.texts())
         + ("  \\midrule\n" + line(total) if total else "")
         + "  \\bottomrule\n\\end{tabular}\n"
-        + (f"\n{latex(table.below, document)}" if table.below else "")
+        + (f"\n{latex_text(table.below, document)}" if table.below else "")
     )
 
 
 def html_text(table: Table, document: Document) -> str:
     """A table element, numbers to the right."""
-    from html import escape
-
     sides = [' style="text-align: right"' if column.right else "" for column in table.columns]
 
     def line(cells: list[str], tag: str) -> str:
-        texts = [escape(cell.strip().replace(PART, " ")) for cell in cells]
+        texts = [html(cell.strip().replace(PART, " ")) for cell in cells]
         columns = zip(texts, sides, strict=True)
         return f"    <tr>{''.join(f'<{tag}{side}>{text}</{tag}>' for text, side in columns)}</tr>\n"
 
@@ -219,8 +197,8 @@ PIECES: dict[str, Callable[[Table, Document], Iterator[str]]] = {
 FORMATS: dict[str, Callable[[Table, Document], str]] = {
     "table": plain,
     **{name: _whole(made) for name, made in PIECES.items()},
-    "markdown": markdown,
-    "latex": latex,
+    "markdown": markdown_text,
+    "latex": latex_text,
     "html": html_text,
 }
 

@@ -118,7 +118,7 @@ COLUMNS = (
         lambda report, row: str(row.index or ""),
         right=True,
     ),
-    Column("name", "name", "the step's name", lambda report, row: row.name, narrow="cut"),
+    Column("name", "name", "the step's name", lambda report, row: row.name, narrow="tail"),
     Column("kind", "kind", "the kind of layer", lambda report, row: row.kind),
     Column(
         "layer", "layer", "the layer with its options", lambda report, row: row.text, narrow="cut"
@@ -152,6 +152,7 @@ COLUMNS = (
         "the receptive field's size and, after /, the jump",
         lambda report, row: _sees(report, row).replace(PART, " ").replace("×", "x"),
         _sees,
+        parted=True,
     ),
     _axes("size", "the receptive field's size, in input pixels", lambda f: f.size, lambda n: n),
     _axes("jump", "input pixels from one output to the next", lambda f: f.jump, lambda n: 0),

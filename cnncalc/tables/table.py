@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from cnncalc.errors import CnnCalcError
+from cnncalc.escaping import visible
 from cnncalc.suggestions import suggest
 
 __all__ = ["PART", "Column", "Table", "choose", "human_bytes", "thousands"]
@@ -30,8 +31,9 @@ class Column(NamedTuple):
         show: the value as people read it; None: `thousands`.
         right: whether cells stand at the right, as numbers do.
         total: the plain value of the last line; None: it has none.
-        narrow: how a terminal may make it narrower: `cut` ends cells with …, `fold` breaks
-            them into lines; empty: it may not.
+        narrow: how a terminal may make it narrower: `cut` ends cells with …, `tail` keeps their
+            ends behind one, `fold` breaks them into lines; empty: it may not.
+        parted: whether its cells have two halves, with `PART` between them.
     """
 
     key: str
@@ -42,10 +44,12 @@ class Column(NamedTuple):
     right: bool = False
     total: Callable[[Any], Any] | None = None
     narrow: str = ""
+    parted: bool = False
 
     def text(self, subject: Any, line: Any) -> str:
-        """The cell as people read it."""
-        return self.show(subject, line) if self.show else thousands(self.of(subject, line))
+        """The cell as people read it, safe to be printed."""
+        text = self.show(subject, line) if self.show else thousands(self.of(subject, line))
+        return text if self.parted else visible(text)
 
 
 class Table:
@@ -57,9 +61,10 @@ class Table:
         lead: how many lines at the front are no records (the input).
         heading: what stands above the table, one a line.
         footer: remarks below it.
-        spare: keys of columns that a narrow terminal may leave out, the first one first.
+        spare: keys of columns that a narrow terminal leaves out for the sake of its words, the
+            first one first.
+        dear: keys of those that it leaves out after them, where it must.
         below: a further table, below the remarks.
-        restore: what brings columns back that were left out.
     """
 
     def __init__(
@@ -72,8 +77,8 @@ class Table:
         heading: Sequence[str] = (),
         footer: Sequence[str] = (),
         spare: Sequence[str] = (),
+        dear: Sequence[str] = (),
         below: Table | None = None,
-        restore: str = "; --columns all shows them",
     ) -> None:
         self.columns = tuple(columns)
         self.subject = subject
@@ -82,24 +87,16 @@ class Table:
         self.heading = list(heading)
         self.footer = list(footer)
         self.spare = tuple(spare)
+        self.dear = tuple(dear)
         self.below = below
-        self.restore = restore
 
-    def without(self, keys: Sequence[str]) -> Table:
-        """The same table with some columns left out, which a remark below says."""
-        if not keys:
-            return self
-        left_out = f"left out to fit the terminal: {', '.join(keys)}{self.restore}"
-        return Table(
-            [column for column in self.columns if column.key not in keys],
-            self.subject,
-            self.lines,
-            lead=self.lead,
-            heading=self.heading,
-            footer=[*self.footer, left_out],
-            below=self.below,
-            restore=self.restore,
-        )
+    def leaving(self) -> tuple[list[int], list[int]]:
+        """The columns that can be spared, and all of them, in the order in which they go."""
+        keys = [column.key for column in self.columns]
+        spare = [keys.index(key) for key in self.spare if key in keys]
+        dear = [keys.index(key) for key in self.dear if key in keys]
+        others = [place for place in reversed(range(len(keys))) if place not in (*spare, *dear)]
+        return spare, [*spare, *dear, *others]
 
     def titles(self) -> list[str]:
         return [column.title for column in self.columns]
@@ -127,6 +124,11 @@ class Table:
         """The plain values, line by line."""
         for line in islice(self.lines, self.lead, None):
             yield [column.of(self.subject, line) for column in self.columns]
+
+    def part(self, places: Sequence[int]) -> Table:
+        """The same table with some of its columns."""
+        columns = [self.columns[place] for place in places]
+        return Table(columns, self.subject, self.lines, lead=self.lead)
 
     def records(self) -> list[dict[str, Any]]:
         """The same, one record a line."""

@@ -26,6 +26,7 @@ MEMORY = {
     "activation_bytes": "activations",
     "workspace_bytes": "workspace",
 }
+BESIDE = ", and what its libraries take for themselves"  # of which nothing is known here
 
 
 def verdict(report: Report) -> list[str]:
@@ -98,8 +99,9 @@ def _measured(found: Run) -> list[str]:
             for key, name in MEMORY.items()
             if predicted[key]
         )
-        line += f", peak memory {human_bytes(measured['peak_bytes'])}; predicted at most "
-        line += f"{human_bytes(predicted['peak_bytes'])} ({parts})"
+        most, beside = ("at most ", "") if predicted["bound"] else ("", BESIDE)
+        line += f", peak memory {human_bytes(measured['peak_bytes'])}; predicted {most}"
+        line += f"{human_bytes(predicted['peak_bytes'])} ({parts}){beside}"
     return [line]
 
 
@@ -157,8 +159,9 @@ def agreement(report: Report) -> Table | None:
     trained = "gradients" in found["checked"]
     columns = [column for column in AGREEMENT if trained or column.key != "gradients"]
     footer = [line for run in runs for line in _beside(run)]
-    spare = ("device", "unchecked", "seconds")
-    return Table(columns, None, runs, footer=footer, spare=spare, restore="")
+    spare = ("device", "unchecked", "seconds", "gradients")
+    dear = ("receptive_field", "macs", "params", "shapes")
+    return Table(columns, None, runs, footer=footer, spare=spare, dear=dear)
 
 
 def _beside(run: Run) -> list[str]:

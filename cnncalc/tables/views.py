@@ -17,6 +17,12 @@ from cnncalc.tables.weights import TENSORS, Tensor
 __all__ = ["check_columns", "notes", "remarks", "view"]
 
 AUTOMATIC = re.compile(r"[a-z]+\d+|\d+|input")  # names that say no more than the layer's word
+# What a narrow terminal leaves out of the steps and of the tensors, the least telling first.
+SPARE = "kind weights activations share trainable buffers centre inputs start input status aligned "
+SPARE += "phases sees macs"
+DEAR = "name index jump params size"
+SPARE_OF_TENSORS = "trainable bytes buffers share"
+DEAR_OF_TENSORS = "name shape index"
 MAX_INDENT = 6
 MAX_NOTES = 6
 
@@ -110,9 +116,13 @@ def _params(report: Report, wanted: str | None, plain: bool) -> Table:
         for weight in row.weights
     ]
     columns = _chosen(wanted, TENSORS, usual.split())
-    spare = ("bytes", "buffers", "share") if wanted is None else ()
     return Table(
-        columns, report, lines, footer=remarks(report, memory=True, fields=False), spare=spare
+        columns,
+        report,
+        lines,
+        footer=remarks(report, memory=True, fields=False),
+        spare=SPARE_OF_TENSORS.split(),
+        dear=DEAR_OF_TENSORS.split(),
     )
 
 
@@ -126,9 +136,15 @@ def _steps(report: Report, wanted: str | None, usual: Sequence[str]) -> Table:
         for column in columns
     ]
     memory = any(column.key in ("params", "macs") for column in columns)
-    spare = ("centre", "inputs", "start", "sees", "status") if wanted is None else ()
-    footer = remarks(report, memory=memory)
-    return Table(layered, report, report.rows, lead=1, footer=footer, spare=spare)
+    return Table(
+        layered,
+        report,
+        report.rows,
+        lead=1,
+        footer=remarks(report, memory=memory),
+        spare=SPARE.split(),
+        dear=DEAR.split(),
+    )
 
 
 def _chosen(wanted: str | None, known: Sequence[Column], usual: Sequence[str]) -> list[Column]:

@@ -41,14 +41,14 @@ def _of_step(key: str, title: str, doc: str, of: Callable[[Row], object], **how:
 
 TENSORS = (
     _of_step("index", "#", "the number of the step", lambda row: row.index, right=True),
-    _of_step("name", "name", "the step's name", lambda row: row.name, narrow="cut"),
+    _of_step("name", "name", "the step's name", lambda row: row.name, narrow="tail"),
     _of_step("layer", "layer", "the layer with its options", lambda row: row.text, narrow="cut"),
     Column(
         "tensor",
         "tensor",
         "the tensor's name",
         lambda report, line: line.weight.name,
-        narrow="cut",
+        narrow="tail",
     ),
     Column(
         "shape",

@@ -61,6 +61,7 @@ def compare(report: Report, run: Run, needed: Need | None = None) -> dict[str, A
         },
         "predicted": {
             "peak_bytes": needed.total,
+            "bound": run.bound,
             "weight_bytes": needed.weights,
             "gradient_bytes": needed.gradients,
             "activation_bytes": needed.activations,

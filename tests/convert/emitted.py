@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -35,8 +36,9 @@ def read_again(text: str, notation: str, report: Report) -> Report:
 
 
 def assert_named(error: SpecError) -> None:
-    """A refusal says what the framework lacks, and where it stands."""
+    """A refusal says what the framework lacks, of which layer, and where that stands."""
     assert error.code in ("no-class", "unsayable")
+    assert re.search("`.+`", error.message)
     assert error.line is not None
 
 

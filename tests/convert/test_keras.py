@@ -15,7 +15,7 @@ from cnncalc import Report, SpecError, analyze, convert
 from tests.convert.emitted import assert_formatted, assert_named, read_again, run
 from tests.frameworks.live_keras import keras_or_skip
 from tests.library import NAMES, report
-from tests.strategies import specs
+from tests.strategies import odd_specs, specs
 
 STACK = """\
 import keras
@@ -107,6 +107,46 @@ def test_drawn_networks_run(spec: str) -> None:
     except SpecError:
         return
     assert_runs(text, analyze(spec))
+
+
+def check_odd(spec: str) -> None:
+    """What is written runs and agrees; else it is refused by the layer's name."""
+    keras = keras_or_skip()
+    if "lanczos" in spec and keras.backend.backend() == "torch":
+        return  # Keras has it, but not on every backend
+    try:
+        text = text_of(spec)
+    except SpecError as error:
+        assert_named(error)
+        return
+    assert_runs(text, analyze(spec))
+
+
+@settings(deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
+@given(odd_specs())
+def test_odd_networks(spec: str) -> None:
+    check_odd(spec)
+
+
+@pytest.mark.slow
+@settings(deadline=None, max_examples=500, suppress_health_check=list(HealthCheck))
+@given(odd_specs(max_layers=3))
+def test_many_odd_networks(spec: str) -> None:
+    check_odd(spec)
+
+
+def test_a_gate_along_another_axis() -> None:
+    text = text_of("4x6x8 glu:axis=1 glu")
+
+    assert "keras.ops.glu(inputs, axis=1)" in text
+    assert_runs(text, analyze("4x6x8 glu:axis=1 glu"))
+
+
+def test_channels_added_to_a_vector_are_refused() -> None:
+    with pytest.raises(SpecError, match="`pad1`: Keras has no class for this `pad`") as error:
+        text_of("3 pad:1,c=1:0")
+
+    assert_named(error.value)
 
 
 def test_is_formatted(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from cnncalc.executors.torch_errors import refusal
 from tests.convert.emitted import assert_formatted, assert_named, read_again, run, totals
 from tests.frameworks.live_pytorch import torch_or_skip
 from tests.library import NAMES, report
-from tests.strategies import specs
+from tests.strategies import odd_specs, specs
 
 STACK = """\
 # input: 3x32x32, after the batch
@@ -43,7 +43,7 @@ def module_of(text: str, name: str = "Net") -> Any:
     return names["model"] if "model" in names else names[name]()
 
 
-def assert_runs(text: str, expected: Report) -> None:
+def assert_runs(text: str, expected: Report, batch: int = 1) -> None:
     """The module has the report's parameters, and makes its size where PyTorch normalises it."""
     torch = torch_or_skip()
     with warnings.catch_warnings(), torch.no_grad():
@@ -51,9 +51,9 @@ def assert_runs(text: str, expected: Report) -> None:
         module = module_of(text).eval()
         assert sum(each.numel() for each in module.parameters()) == expected.total.params
         try:
-            output = module(torch.zeros(1, *expected.input))
+            output = module(torch.zeros(batch, *expected.input))
         except ValueError as error:
-            if refusal(error):  # to take a single value by its own mean
+            if batch == 1 and refusal(error):  # to take a single value by its own mean
                 return
             raise
 
@@ -98,6 +98,50 @@ def test_drawn_networks(spec: str) -> None:
         return
     assert_runs(text, expected)
     assert totals(read_again(text, "torch", expected)) == totals(expected)
+
+
+def check_odd(spec: str) -> None:
+    """What is written runs on two samples and agrees; else it is refused by the layer's name."""
+    expected = analyze(spec)
+    try:
+        text = text_of(spec)
+    except SpecError as error:
+        assert_named(error)
+        return
+    assert_runs(text, expected, batch=2)
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+@given(odd_specs())
+def test_odd_networks(spec: str) -> None:
+    check_odd(spec)
+
+
+@pytest.mark.slow
+@settings(deadline=None, max_examples=1500, suppress_health_check=list(HealthCheck))
+@given(odd_specs(max_layers=3))
+def test_many_odd_networks(spec: str) -> None:
+    check_odd(spec)
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ("3x1x7x7 avgpool:3,s2,p1", "`avgpool1`: the kernel of nn.AvgPool3d spans 3 but the depth"),
+        ("2x3x7x7 avgpool:5,s2,p1,ceil", "`avgpool1`: the kernel of nn.AvgPool3d spans 5"),
+        ("2x3x7x7 lppool:5,ceil", "`lppool1`: the kernel of nn.LPPool3d spans 5"),
+        ("4x4x4x4 fracmaxpool:3,size=2", "`fracmaxpool1`: 2 windows of 3 don't fit on the depth"),
+        ("3x8x8 relu avgpool:3,p2,nopadcount", "`avgpool1`: .* more than half of the kernel"),
+        ("3x8x8 maxpool:3,p2,ceil", "`maxpool1`: .* more than half of the kernel"),
+        ("3x1x1 relu in", "`in1`: nn.InstanceNorm2d takes the statistics of each map"),
+    ],
+)
+def test_what_the_class_refuses_is_refused(spec: str, said: str) -> None:
+    """Of the size that comes, though the compact notation gives it a meaning."""
+    with pytest.raises(SpecError, match=said) as error:
+        text_of(spec)
+
+    assert_named(error.value)
 
 
 def test_is_formatted(tmp_path: Path) -> None:

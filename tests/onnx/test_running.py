@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy
 import onnx
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 
-from cnncalc import CnnCalcError, Report, analyze, parse
+from cnncalc import CnnCalcError, Report, SpecError, analyze, parse
 from cnncalc.notations.onnx_write import write_report
 from tests import library
+from tests.convert.emitted import assert_named
 from tests.onnx.builders import runs
-from tests.strategies import specs
+from tests.strategies import odd_specs, specs
 
 Shape = tuple[int, ...]
 LARGE = 15_000_000  # parameters from which an example takes seconds to run
@@ -85,6 +86,66 @@ def test_drawn_networks(spec: str) -> None:
 @given(specs(max_layers=8))
 def test_many_drawn_networks(spec: str) -> None:
     assert_runs(analyze(spec))
+
+
+def check_odd(spec: str) -> None:
+    """The runtime makes what is predicted, or the writer refuses a layer by its name."""
+    report = analyze(spec)
+    try:
+        assert_runs(report)
+    except SpecError as error:
+        assert_named(error)
+
+
+@runs
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(odd_specs())
+def test_odd_networks(spec: str) -> None:
+    check_odd(spec)
+
+
+@runs
+@pytest.mark.slow
+@settings(max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(odd_specs(max_layers=3))
+def test_many_odd_networks(spec: str) -> None:
+    check_odd(spec)
+
+
+WIDE = (
+    "maxpool:2", "avgpool:2", "lppool:2", "adaptiveavg:2", "adaptivemax:3", "adaptiveavg:keep",
+    "gap:keep", "gmp:keep", "gap", "glp", "se:2", "upsample:2", "upsample:2,mode=linear",
+    "upsample:1.5,mode=area", "conv:4,k2", "in", "lrn:3", "pad:1 maxpool:2",
+)  # fmt: skip
+
+
+@runs
+@pytest.mark.parametrize("axes", ["4x6x6", "4x6x6x6", "4x8x4x6 unflatten:2x4,axis=1"])
+@pytest.mark.parametrize("layer", WIDE)
+def test_maps_of_two_axes_three_and_four(layer: str, axes: str) -> None:
+    """Of four the runtime has no pools and no interpolation: what can't do without is refused."""
+    check_odd(f"{axes} {layer}")
+
+
+@runs
+@pytest.mark.parametrize(
+    ("spec", "ends"),
+    [
+        ("1x4x4 pad:2 maxpool:2", (-1.0, 0.0)),
+        ("1x4x4 pad:1 maxpool:3,s1", (-1.0, 0.0)),
+        ("1x4x4 pad:2 avgpool:2", (-1.0, 0.0)),
+    ],
+)
+def test_padding_before_a_pool_stays_what_it_is(spec: str, ends: tuple[float, float]) -> None:
+    """ONNX Runtime would make one node of both, in which zeros are no longer what is seen."""
+    import onnxruntime
+
+    report = analyze(spec)
+    data = write_report(report).model.SerializeToString()
+    session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    (found,) = session.run(None, {"input": -numpy.ones((1, *report.input), "float32")})
+
+    assert (found.min(), found.max()) == ends
 
 
 @runs

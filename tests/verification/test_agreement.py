@@ -12,6 +12,7 @@ from cnncalc.errors import CnnCalcError
 from cnncalc.executors import EXECUTORS
 from cnncalc.executors.base import Run
 from cnncalc.render.table import draw
+from cnncalc.render.widths import width_of
 from cnncalc.tables.views import view
 from tests.conftest import Command, Golden
 from tests.test_schema import STRICT, plain
@@ -90,8 +91,20 @@ def test_a_terminal_gets_what_fits() -> None:
         table = drawn[drawn.index("  executor") :].splitlines()[:4]
 
         assert max(map(len, table)) <= width
-        assert ("left out to fit the terminal: device" in drawn) == (width <= 80)
+        assert ("left out to fit" in drawn) == (width <= 80)
+        assert ("columns: device" in drawn) == (width <= 80)
         assert "--columns" not in drawn
+
+
+@pytest.mark.usefixtures("mixed")
+@pytest.mark.parametrize("width", [60, 50])
+def test_a_narrow_terminal(width: int, golden: Golden) -> None:
+    """The verdict and what isn't checked, folded; of the table of who agrees what is telling."""
+    report = cnncalc.verify(" ".join(SPEC), executor="all")
+    drawn = draw(view("shape", report), width=width, color=False)
+
+    golden(f"agreement.{width}.txt", drawn)
+    assert max(map(width_of, drawn.split("\n"))) <= width
 
 
 @pytest.mark.usefixtures("mixed")

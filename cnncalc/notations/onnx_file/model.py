@@ -6,6 +6,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 from cnncalc.errors import LayerError, SpecError
+from cnncalc.escaping import visible
 from cnncalc.layers.base import Shape
 
 __all__ = [
@@ -35,7 +36,7 @@ STANDARD = ("", "ai.onnx")  # the domain of ONNX's own operators
 
 def clean(text: str, length: int = 200) -> str:
     """A name as it can be shown: without control characters, and not endless."""
-    shown = "".join(each if each.isprintable() else "?" for each in text[:length])
+    shown = visible(text[:length])
     return shown if len(text) <= length else shown + "…"
 
 

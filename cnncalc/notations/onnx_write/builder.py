@@ -38,6 +38,7 @@ class Builder:
         self.steps = steps
         self.nodes: list[Any] = []
         self.initializers: dict[str, Any] = {}
+        self.numbers: dict[str, str] = {}  # the names of those that are no weights
         self.held: list[list[tuple[str, str]]] = [[] for _ in steps]
         self.owners: dict[str, int] = {}
         self.names = Names(step.name for step in steps)
@@ -77,23 +78,19 @@ class Builder:
 
     def ints(self, values: Sequence[int]) -> str:
         """Whole numbers that a node takes as an input."""
-        name = f"ints:{','.join(map(str, values))}"
-        if name not in self.initializers:
-            tensor = self.onnx.helper.make_tensor(
-                name, self.onnx.TensorProto.INT64, [len(values)], list(values)
-            )
-            self.initializers[name] = tensor
-            self.names.taken.add(name)
-        return name
+        kind, text = self.onnx.TensorProto.INT64, ",".join(map(str, values))
+        return self._stored(f"ints:{text}", kind, [len(values)], list(values))
 
     def number(self, value: float) -> str:
         """A single number."""
-        name = f"number:{value!r}"
-        if name not in self.initializers:
-            tensor = self.onnx.helper.make_tensor(name, self.onnx.TensorProto.FLOAT, [], [value])
-            self.initializers[name] = tensor
-            self.names.taken.add(name)
-        return name
+        return self._stored(f"number:{value!r}", self.onnx.TensorProto.FLOAT, [], [value])
+
+    def _stored(self, wanted: str, kind: int, shape: list[int], values: Sequence[float]) -> str:
+        """The one tensor of these numbers, under this name unless a step has it."""
+        if wanted not in self.numbers:
+            name = self.numbers[wanted] = self.names.unique(wanted)
+            self.initializers[name] = self.onnx.helper.make_tensor(name, kind, shape, values)
+        return self.numbers[wanted]
 
     def floats(self, values: Sequence[float]) -> str:
         """Numbers that a node takes as an input."""

@@ -17,6 +17,7 @@ from cnncalc.notations.program.calls import Signatures, once, repeated
 from cnncalc.notations.program.lines import CALL, Line, Program
 from cnncalc.notations.program.naming import local, plural, renamed, snake
 from cnncalc.notations.program.places import Path, is_turn, path_of, word
+from cnncalc.notations.reserved import Language
 
 __all__ = ["Block", "Dialect", "gather"]
 
@@ -30,14 +31,14 @@ class Dialect(NamedTuple):
     Attributes:
         signatures: the parameters of the framework's classes.
         title: the name of a block, from the word of its definition.
-        taken: names that no block may have.
-        attributes: names that no module may have.
+        language: the names that it keeps.
+        taken: further names that no block may have.
     """
 
     signatures: Signatures
     title: Callable[[str], str]
+    language: Language
     taken: Collection[str]
-    attributes: Collection[str] = ()
 
 
 class Block(NamedTuple):
@@ -74,7 +75,7 @@ def gather(program: Program, dialect: Dialect) -> tuple[Program, list[Block]]:
         gathering.collapse(list(gathering.repeats(1)))
     whole = program._replace(lines=gathering.lines)
     if gathering.blocks:
-        whole = renamed(whole, gathering.paths, dialect.attributes)
+        whole = renamed(whole, gathering.paths, dialect.language.modules | set(gathering.made))
     return whole, gathering.blocks
 
 
@@ -86,7 +87,7 @@ class _Gathering:
         self.dialect = dialect
         self.lines = dict(program.lines)
         self.paths = _paths(program)
-        self.taken = set(dialect.taken)
+        self.taken = {*dialect.language.values, *dialect.taken}
         self.blocks: list[Block] = []
         self.readers: dict[int, set[int]] = {}
         self.holders: Counter[str] = Counter()
@@ -175,7 +176,8 @@ class _Gathering:
         if len(lines) < LEAST or len(entries) != 1 or outside or shared:
             return
         entry = entries.pop()
-        own = local(self.program, lines, entry, path, self.paths, self.dialect.attributes)
+        reserved = self.dialect.language.modules
+        own = local(self.program, lines, entry, path, self.paths, reserved)
         title = named or word(self.program, lines[numbers[0]], path)
         yield _Run(tuple(numbers), entry, title, path, own)
 
@@ -192,7 +194,8 @@ class _Gathering:
             joint = join([run.lines for run in group], self.signatures)
             name = self.unique(self.dialect.title(group[0].word))
             self.made[name] = joint.parameters
-            self.blocks.append(Block(name, joint.parameters, plural(joint.lines)))
+            lines = plural(joint.lines, self.dialect.language.modules)
+            self.blocks.append(Block(name, joint.parameters, lines))
             for run, arguments in zip(group, joint.calls, strict=True):
                 self.replace(run, f"{name}({arguments})")
         if runs:

@@ -25,7 +25,7 @@ __all__ = [
 # The parameters of a class or function with their defaults (None: none that is a whole number).
 Signatures = Callable[[str], Mapping[str, int | None]]
 
-REPEAT = "repeat"
+REPEAT = "_repeat"  # which is no block: their names begin with a letter
 
 
 class Slot(NamedTuple):

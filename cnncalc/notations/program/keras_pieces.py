@@ -7,7 +7,7 @@ from math import prod
 from typing import Any
 
 from cnncalc.frameworks.keras.writing import parts, write
-from cnncalc.frameworks.keras.writing.calls import no_class
+from cnncalc.frameworks.keras.writing.calls import no_class, taken
 from cnncalc.frameworks.keras.writing.moving import keras_axis
 from cnncalc.layers.adaptive import GlobalAverage
 from cnncalc.layers.base import Layer
@@ -38,7 +38,7 @@ def pieces(layer: Layer, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
     calls = []
     for part in made:
         holds = bool(part.weights(shape))
-        calls.append(Piece(part.kind, write(part, shape), holds=holds))
+        calls.append(Piece(part.kind, taken(write(part, shape), shape), holds=holds))
         shape = part.output(shape)
     return calls
 
@@ -52,7 +52,8 @@ def _joined(layer: Any, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
         if len({len(shape) for shape in shapes}) > 1:
             raise no_class(layer, "its branches have not the same axes")
         return [Piece("div", None, " / ".join(inputs))]
-    return [Piece(layer.kind, write(layer, shapes[0]), f"{{self}}([{', '.join(inputs)}])")]
+    written = taken(write(layer, shapes[0]), *shapes)
+    return [Piece(layer.kind, written, f"{{self}}([{', '.join(inputs)}])")]
 
 
 def _expression(form: str) -> Form:
@@ -61,6 +62,13 @@ def _expression(form: str) -> Form:
 
 def _power(layer: Any, shape: Shape) -> Sequence[Piece]:
     return [Piece("power", None, f"keras.ops.power({{0}}, {layer.exponent!r})")]
+
+
+def _gate(layer: Any, shape: Shape) -> Sequence[Piece]:
+    """A function: layers.Activation("glu") says it keeps the channels, and halves them."""
+    axis = keras_axis(layer.place(shape))
+    along = "" if axis == -1 else f", axis={axis}"
+    return [Piece("glu", None, f"keras.ops.glu({{0}}{along})")]
 
 
 REDUCTIONS = {"squares": "sum", "norm1": None, "norm2": None}
@@ -130,8 +138,7 @@ FORMS: dict[str, Form] = {
             "sqrt",
         )
     },
-    # layers.Activation("glu") says it keeps the channels, and halves them.
-    "glu": _expression("keras.ops.glu({0})"),
+    "glu": _gate,
     "power": _power,
     "reduce": _reduce,
     "scale": _learned,

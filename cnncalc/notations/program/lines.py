@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from heapq import heappop, heappush
-from keyword import iskeyword
 from typing import NamedTuple
 
 from cnncalc.errors import LayerError, SpecError
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.network import Network, Step
 from cnncalc.notations.names import Names
+from cnncalc.notations.reserved import Language, identifier
 from cnncalc.report import Report
 
 __all__ = [
@@ -25,14 +25,13 @@ __all__ = [
     "Line",
     "Piece",
     "Program",
-    "identifier",
     "labels",
     "lower",
+    "named_inputs",
     "variables",
 ]
 
 CALL = "{self}({0})"
-AMBIGUOUS = ("I", "O", "l")  # which look like digits
 NUMBERED = re.compile(r"x[1-9][0-9]{0,8}")
 FRESH = ("x", "y", "z", "a", "b", "c", "d", "e", "f", "g", "h")
 
@@ -114,18 +113,18 @@ class Program(NamedTuple):
 Split = Callable[[Layer, tuple[Shape, ...]], Sequence[Piece]]
 
 
-def lower(report: Report, pieces: Split, taken: Iterable[str] = ()) -> Program:
+def lower(report: Report, pieces: Split, language: Language) -> Program:
     """The program of a report's network.
 
     Args:
         report: with the sizes that decide what a layer is in the framework.
         pieces: a layer's lines, for the shapes that it receives.
-        taken: names that no module may have.
+        language: what names of modules mean something else.
 
     Raises:
         SpecError: what the framework can't say, with its place.
     """
-    lowering = _Lowering(report.network, pieces, taken)
+    lowering = _Lowering(report.network, pieces, language)
     for number, row in enumerate(report.rows):
         lowering.take(number, row.input_shapes)
     outputs = tuple(lowering.values[number] for number in report.outputs)
@@ -134,10 +133,11 @@ def lower(report: Report, pieces: Split, taken: Iterable[str] = ()) -> Program:
 
 
 class _Lowering:
-    def __init__(self, network: Network, pieces: Split, taken: Iterable[str]) -> None:
+    def __init__(self, network: Network, pieces: Split, language: Language) -> None:
         self.steps = network.steps
         self.pieces = pieces
-        self.names = Names(taken)
+        self.reserved = language.modules
+        self.names = Names(language.modules)
         self.inputs: list[tuple[int, int]] = []
         self.lines: dict[int, Line] = {}
         self.values: dict[int, int] = {}  # of each step
@@ -188,7 +188,8 @@ class _Lowering:
         for at, piece in enumerate(pieces):
             module = step.name.strip("/").rpartition("/")[0] or step.name  # without an operator
             wanted = module if at == main else f"{module}_{piece.kind}"
-            names.append(self.names.unique(identifier(wanted)) if piece.call else "")
+            word = identifier(wanted, self.reserved)
+            names.append(self.names.unique(word) if piece.call else "")
         self.modules[number] = names
         return names
 
@@ -199,14 +200,17 @@ def placed(error: LayerError, step: Step) -> SpecError:
     return SpecError(f"`{step.name}`: {error.message}", span, code=error.code, help=error.help)
 
 
-def identifier(name: str) -> str:
-    """A name that Python takes, as near as can be."""
-    word = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_") or "layer"
-    word = f"layer{word}" if word[0].isdigit() else word
-    return f"{word}_" if iskeyword(word) or word in AMBIGUOUS else word
+def named_inputs(program: Program, first: str, language: Language) -> dict[int, str]:
+    """What the values that are given are called: the first as always, others as they are."""
+    names = Names([*language.values, first])
+    given: dict[int, str] = {}
+    for value, step in program.inputs:
+        own = identifier(program.steps[step].name, language.values)
+        given[value] = names.unique(own) if given else first
+    return given
 
 
-def labels(program: Program) -> dict[int, str]:
+def labels(program: Program, language: Language) -> dict[int, str]:
     """The values that were given names: a spec's labels, and the modules that made them."""
     named = {}
     for number, line in program.lines.items():
@@ -215,7 +219,7 @@ def labels(program: Program) -> dict[int, str]:
         if program.modular:
             word = line.name.removesuffix("_") if not re.search(r"\W", line.name) else ""
         if word and program.named:
-            named[number] = identifier(word.lower())
+            named[number] = identifier(word.lower(), language.values)
     return named
 
 
@@ -244,7 +248,7 @@ def variables(
         free.give_back(dying)
         lasts = last.get(number, number) > number + 1
         label = labels.get(number, "") if lasts else ""
-        kept = [name for name in dying if name in FRESH]
+        kept = [name for name in dying if name in FRESH and name not in free.forbidden]
         if label and free.has(label):
             names[number] = label
         else:

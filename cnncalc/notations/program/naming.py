@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
 from cnncalc.notations.program.calls import once
-from cnncalc.notations.program.lines import Line, Program, identifier
+from cnncalc.notations.program.lines import Line, Program
 from cnncalc.notations.program.places import Path, relative
+from cnncalc.notations.reserved import KERAS, TORCH, identifier
 
 __all__ = ["camel", "local", "numbered", "plural", "renamed", "snake"]
 
@@ -18,22 +19,24 @@ Lines = dict[int, Line]
 def snake(word: str) -> str:
     """A word as a function or a variable is called: `my_block` of `MyBlock`."""
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", word)
-    return identifier(apart.lower())
+    return identifier(apart.lower(), KERAS.values)
 
 
 def camel(word: str) -> str:
     """A word as a class is called: `MyBlock` of `my_block`."""
     parts = re.split(r"[_\W]+", word)
     name = "".join(part[:1].upper() + part[1:] for part in parts)
-    return identifier(name) if name else "Block"
+    return identifier(name, TORCH.values) if name else "Block"
 
 
-def numbered(stems: Iterable[tuple[int, str]], taken: Collection[str]) -> dict[int, str]:
-    """A name for each number: its stem, counted where several have it."""
-    wanted = list(stems)
+def numbered(
+    stems: Iterable[tuple[int, str]], reserved: Collection[str], taken: Collection[str] = ()
+) -> dict[int, str]:
+    """A name for each number: its stem, counted where several have it; none that is taken."""
+    wanted = [(number, identifier(stem, reserved)) for number, stem in stems]
     several = Counter(stem for _, stem in wanted)
     names: dict[int, str] = {}
-    used = set(taken)
+    used = {*reserved, *taken}
     counts: Counter[str] = Counter()
     for number, stem in wanted:
         name = stem
@@ -51,7 +54,7 @@ def local(
     entry: int,
     path: Path,
     paths: Mapping[int, Path],
-    taken: Collection[str],
+    reserved: Collection[str],
 ) -> Lines:
     """A block's lines with values from 1 on, value 0 coming in, and names of its own."""
     values = {entry: 0} | {number: at for at, number in enumerate(lines, 1)}
@@ -59,7 +62,7 @@ def local(
     stems = [
         (number, _module(program, line, paths[number], path)) for number, line in holding.items()
     ]
-    names = numbered(stems, taken)
+    names = numbered(stems, reserved)
     new = {line.name: names[number] for number, line in holding.items()}
     return {
         values[number]: line._replace(
@@ -74,12 +77,12 @@ def _module(program: Program, line: Line, path: Path, outer: Path) -> str:
     own = relative(path, outer) if program.modular else ""
     if once(line.call or "")[1]:  # one of a list of modules stands for the list
         own = re.sub(r"_\d+$", "", own)
-    return identifier(own) if own else line.kind
+    return own or line.kind
 
 
-def plural(lines: Lines) -> Lines:
+def plural(lines: Lines, reserved: Collection[str]) -> Lines:
     """The lines with a name in the plural where it is but a kind, of which there are several."""
-    taken = {line.name for line in lines.values()}
+    taken = {line.name for line in lines.values()} | {*reserved}
     return {
         number: line._replace(name=f"{line.kind}s")
         if line.name == line.kind and once(line.call or "")[1] not in ("", "1")
@@ -89,7 +92,7 @@ def plural(lines: Lines) -> Lines:
     }  # fmt: skip
 
 
-def renamed(program: Program, paths: Mapping[int, Path], attributes: Collection[str]) -> Program:
+def renamed(program: Program, paths: Mapping[int, Path], reserved: Collection[str]) -> Program:
     """The network around the blocks, whose modules are counted anew.
 
     What the user or a source's module gave a name keeps it.
@@ -108,7 +111,7 @@ def renamed(program: Program, paths: Mapping[int, Path], attributes: Collection[
             stems.append((number, line.name.replace(step.name, step.layer.kind, 1)))
         else:
             kept[number] = line.name
-    names = kept | numbered(stems, {*kept.values(), *attributes})
+    names = kept | numbered(stems, reserved, kept.values())
     new = {program.lines[number].name: name for number, name in names.items()}
     lines = {
         number: line._replace(name=new.get(line.name, line.name))

@@ -7,7 +7,7 @@ from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.pytorch.writing import parts, write
-from cnncalc.frameworks.pytorch.writing.calls import axes_of, no_class
+from cnncalc.frameworks.pytorch.writing.calls import axes_of, no_class, taken
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.learned import Scale, Shift
@@ -48,7 +48,7 @@ def _of_one(layer: Layer, shape: Shape) -> Sequence[Piece]:
     if len(made) > 1 or (made[0] is not layer and made[0].kind != layer.kind):
         return _in_turn(made, shape)
     holds = bool(made[0].weights(shape))
-    return [Piece(layer.kind, write(made[0], shape), holds=holds)]
+    return [Piece(layer.kind, taken(write(made[0], shape), shape), holds=holds)]
 
 
 def _in_turn(layers: Sequence[Layer], shape: Shape) -> list[Piece]:

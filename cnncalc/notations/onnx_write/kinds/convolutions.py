@@ -98,7 +98,7 @@ def squeezed(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -
     """A gate of two 1x1 convolutions on the global average, times the map."""
     (shape,) = shapes
     channels, ones = shape[0], (1,) * (len(shape) - 1)
-    gate = at.node("GlobalAveragePool", x[0])
+    gate = at.node("ReduceMean", x[0], at.ints(range(2, len(shape) + 1)))
     steps = ((layer.squeezed(channels), "Relu"), (channels, "Sigmoid"))
     inputs = channels
     for number, (outputs, function) in enumerate(steps, 1):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 from cnncalc.layers.base import Shape, place
 from cnncalc.notations.onnx_write.builder import Builder, unsayable
+from cnncalc.notations.onnx_write.kinds.pads import padded
 from cnncalc.notations.onnx_write.table import writes
 
 EPSILON = 1e-5
@@ -139,12 +141,8 @@ def local_response(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, .
             "LRN", x[0], size=layer.size, alpha=layer.alpha, beta=layer.beta, bias=layer.k
         )
     size = layer.size
-    rest = 1
-    for n in shape[1:]:
-        rest *= n
-    squares = at.reshaped(at.node("Mul", x[0], x[0]), (1, shape[0], rest))
-    pads = [size // 2, 0, (size - 1) // 2, 0]
-    padded = at.node("Pad", squares, at.ints([0, 0, pads[0], 0, 0, 0, pads[2], 0]))
-    mean = at.node("AveragePool", padded, kernel_shape=[size, 1])
+    squares = at.reshaped(at.node("Mul", x[0], x[0]), (1, shape[0], prod(shape[1:])))
+    wider = padded(at, squares, [(size // 2, (size - 1) // 2), (0, 0)])
+    mean = at.node("AveragePool", wider, kernel_shape=[size, 1])
     base = at.scaled(at.reshaped(mean, shape), layer.alpha, layer.k)
     return at.node("Div", x[0], at.node("Pow", base, at.number(layer.beta)))

@@ -11,7 +11,7 @@ from cnncalc.notations.onnx_write.table import writes
 
 __all__ = ["LOWEST", "cropped", "padded"]
 
-MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 LOWEST = -3.0e38  # what a max pool's padding never wins with; -inf would make NaN of 0 * -inf
 
 Pairs = Sequence[tuple[int, int]]
@@ -35,10 +35,25 @@ def padded(
     x = cropped(at, x, cut) if first else x
     added = [(max(before, 0), max(after, 0)) for before, after in pairs]
     if any(map(any, added)):
-        amounts = [0, *(before for before, _ in added), 0, *(after for _, after in added)]
-        inputs = [x, at.ints(amounts), *([at.number(value)] if value else [])]
-        x = at.node("Pad", *inputs, mode=MODES[mode])
+        x = _filled(at, x, added, value) if mode == "zeros" else _read_again(at, x, added, mode)
     return x if first or not any(map(any, cut)) else cropped(at, x, cut)
+
+
+def _filled(at: Builder, x: str, added: Pairs, value: float) -> str:
+    """A number around the map, on axes that are named.
+
+    Without their names ONNX Runtime makes one node of it and a pool behind it: then zeros are
+    no longer what a maximum sees, and padding as wide as the kernel is refused.
+    """
+    axes = [axis for axis, pair in enumerate(added, 1) if any(pair)]
+    amounts = [added[axis - 1][side] for side in (0, 1) for axis in axes]
+    filling = at.number(value) if value else ""
+    return at.node("Pad", x, at.ints(amounts), filling, at.ints(axes))
+
+
+def _read_again(at: Builder, x: str, added: Pairs, mode: str) -> str:
+    amounts = [0, *(before for before, _ in added), 0, *(after for _, after in added)]
+    return at.node("Pad", x, at.ints(amounts), mode=MODES[mode])
 
 
 def cropped(at: Builder, x: str, cut: Pairs) -> str:

@@ -11,15 +11,17 @@ from cnncalc.notations.onnx_write.kinds.pads import LOWEST, padded
 from cnncalc.notations.onnx_write.kinds.sliding import sliding
 from cnncalc.notations.onnx_write.table import writes
 
-__all__ = ["binned"]
+__all__ = ["MOST_AXES", "binned"]
 
 MOST_BINS = 64  # on one axis: each is a few nodes
+MOST_AXES = 3  # of which ONNX Runtime has pools
 
 
 def pooled(
     at: Builder, op: str, layer: Any, x: str, shape: Shape, value: float = 0.0, **attributes: Any
 ) -> str:
     """A pool with its padding in numbers; what crops, or pads a whole window, goes before it."""
+    check_axes(shape)
     window = sliding(layer, shape)
     ceil = int(layer.ceil and layer.padding not in ("same", "same-lower")) or None
     wide = any(max(pads) >= k for pads, k in zip(window.pads, window.kernels, strict=True))
@@ -29,13 +31,18 @@ def pooled(
                 "ceil mode beside padding of a whole window, or of less than none",
                 "padding before the pool",
             )
-        if wide and op == "AveragePool":  # ONNX Runtime moves the Pad into the pool and refuses it
-            unsayable("means beside padding of a whole window", "padding within the kernel")
+        if wide and not attributes.get("count_include_pad", 1):
+            unsayable("means of which padding of a whole window is no part", "a smaller padding")
         before = [pads if wide else (min(pads[0], 0), min(pads[1], 0)) for pads in window.pads]
         x = padded(at, x, before, value=value)
         rest = zip(window.pads, before, strict=True)
         window = window._replace(pads=[(b - done, a - cut) for (b, a), (done, cut) in rest])
     return at.node(op, x, ceil_mode=ceil, **window.attributes(), **attributes)
+
+
+def check_axes(shape: Shape) -> None:
+    if len(shape) - 1 > MOST_AXES:
+        unsayable(f"a pool over {len(shape) - 1} axes so that ONNX Runtime has it")
 
 
 @writes("maxpool")
@@ -66,10 +73,11 @@ def norm(p: float) -> int:
 
 @writes("gap", "gmp")
 def global_pool(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
-    if layer.keep:
+    axes = len(shapes[0]) - 1
+    if layer.keep and axes <= MOST_AXES:
         return at.node({"gap": "GlobalAveragePool", "gmp": "GlobalMaxPool"}[layer.kind], x[0])
     op = {"gap": "ReduceMean", "gmp": "ReduceMax"}[layer.kind]
-    return at.node(op, x[0], at.ints(range(2, len(shapes[0]) + 1)), keepdims=0)
+    return at.node(op, x[0], at.ints(range(2, axes + 2)), keepdims=int(layer.keep))
 
 
 @writes("glp")
@@ -80,6 +88,7 @@ def global_lp(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) 
     if p <= 2:
         axes = at.ints(range(2, len(shape) + 1))
         return at.node(f"ReduceL{p}", x[0], axes, keepdims=int(layer.keep))
+    check_axes(shape)
     out = at.node("LpPool", x[0], kernel_shape=shape[1:], p=p)
     return out if layer.keep else at.reshaped(out, shape[:1])
 
@@ -93,7 +102,8 @@ def binned(at: Builder, layer: Any, x: str, shape: Shape, mean: bool) -> str:
     """One pool where the bins are equal on all axes; else slices, one axis after the other."""
     sizes = spread_out("size", layer.size, shape)
     counts = [n if m == "keep" else m for n, m in zip(shape[1:], sizes, strict=True)]
-    if not any(n % m for n, m in zip(shape[1:], counts, strict=True)):
+    even = not any(n % m for n, m in zip(shape[1:], counts, strict=True))
+    if even and len(counts) <= MOST_AXES:
         kernels = [n // m for n, m in zip(shape[1:], counts, strict=True)]
         op = "AveragePool" if mean else "MaxPool"
         return at.node(op, x, kernel_shape=kernels, strides=kernels)

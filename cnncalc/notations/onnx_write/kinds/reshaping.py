@@ -8,7 +8,7 @@ from typing import Any
 from cnncalc.layers.base import Shape, spread_out
 from cnncalc.notations.onnx_write.builder import Builder, unsayable
 from cnncalc.notations.onnx_write.kinds.pads import padded
-from cnncalc.notations.onnx_write.kinds.pools import binned
+from cnncalc.notations.onnx_write.kinds.pools import MOST_AXES, binned
 from cnncalc.notations.onnx_write.kinds.sliding import Sliding, sliding
 from cnncalc.notations.onnx_write.table import writes
 
@@ -151,6 +151,8 @@ def upsample(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -
     if layer.mode not in modes:
         unsayable(f"interpolation by `{layer.mode}`", f"one of {', '.join(modes)}")
     mode, coordinates, rounding = modes[layer.mode]
+    if mode != "nearest" and len(shape) - 1 > MOST_AXES:
+        unsayable(f"interpolation over {len(shape) - 1} axes so that ONNX Runtime has it")
     scales, sizes = _scales(layer, shape)
     inputs = ["", at.floats(scales)] if scales else ["", "", at.ints(sizes)]
     return at.node(
@@ -180,5 +182,7 @@ def _scales(layer: Any, shape: Shape) -> tuple[list[float] | None, list[int]]:
         plain = (1,)
     known = zip(pairs, sizes, strict=True)
     pairs = [(n, m / n if m / n in plain else factor) for (n, factor), m in known]
-    single = [int(numpy.float32(n) * numpy.float32(factor)) for n, factor in pairs]
-    return [factor for _, factor in pairs] if single == sizes else None, sizes
+    scales = [numpy.float32(factor) for _, factor in pairs]
+    ways = [[int(numpy.float32(n) * s) for n, s in zip(shape[1:], scales, strict=True)]]
+    ways += [[int(n * float(s)) for n, s in zip(shape[1:], scales, strict=True)]]
+    return [factor for _, factor in pairs] if ways == [sizes, sizes] else None, sizes
