@@ -96,6 +96,8 @@ def _unsayable(report: Report) -> SpecError:
         why = f"`{again.name}` uses the weights of `{first}` again"
     elif further:
         why = f"`{further.name}` is a further input"
+    elif len(steps) == 1:
+        why = "it has no layers"
     elif network.unused_params:
         why = f"{network.unused_params:,} parameters are never used"
     elif network.unused_buffers:
@@ -106,7 +108,7 @@ def _unsayable(report: Report) -> SpecError:
         f"the compact notation can't say this network: {why}",
         step.spans[0] if step and step.spans else None,
         code="unsayable",
-        help="`--to torch` can" if again or further else None,
+        help="`--to torch` can" if again or further or len(steps) == 1 else None,
     )
 
 

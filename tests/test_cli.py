@@ -209,6 +209,8 @@ def test_a_device_is_written_to() -> None:
         (["--max-params", "761"], "are 1 more"),
         (["--max-params", "1,000"], None),
         (["--max-params", "7B"], None),
+        (["--max-params", "9" * 400], None),
+        (["--max-memory", "9" * 400 + "PiB"], None),
         (["--max-macs", "7.5k"], "7,552 MACs are 52 more than --max-macs 7.5k"),
         (["--max-macs", "7.552k"], None),
         (["--max-memory", "5kB"], "take 5.65 kB, 648 bytes more than --max-memory 5kB"),

@@ -80,11 +80,10 @@ def told(spec: str) -> object:
 FAMILIES: dict[str, tuple[Callable[[str], object], Callable[[int], str], int]] = {
     "a chain of subclasses": (analyze, subclasses, 250),
     "a wide sum": (analyze, lambda n: merge("add", "relu", n), 3000),
-    "a wide cat of two spans": (analyze, lambda n: merge("cat", "maxpool:2", n), 2500),
+    "a wide cat of two spans": (analyze, lambda n: merge("cat", "maxpool:2", n), 4000),
     "merges out of step": (analyze, out_of_step, 200),
     "a wide sum as a table": (tabled, lambda n: merge("add", "relu", n), 1500),
     "a wide sum as PyTorch": (written("torch"), lambda n: merge("add", "relu", n), 500),
-    "a wide cat as Keras": (written("keras"), lambda n: merge("cat", "conv:3,k1", n), 300),
     "many outputs of a source": (analyze, outputs, 1000),
     "a message on a wide sum": (told, one_odd_branch, 2000),
     "a file of many classes": (told, classes, 100),

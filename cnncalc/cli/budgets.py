@@ -17,6 +17,7 @@ __all__ = ["amount", "read"]
 Limit = Callable[[Report], str | None]  # the sentence that says by how much it is missed
 
 AMOUNT = r"((?:\d{1,3}(?:[,_]\d{3})+|\d+)(?:\.\d+)?)(?:e(\d{1,2}))?\s*([kKmMgGtTpP]?)(i?)([bB]?)"
+BEYOND = 10**30  # more than any network here has of anything
 POWERS = {letter: power for power, letter in enumerate(" kmgtp")}
 
 
@@ -46,7 +47,8 @@ def amount(text: str, option: str, *, in_bytes: bool = False) -> int:
             power, b = 3, ""
         if in_bytes or not (b or binary):
             number = float(digits.replace("_", "").replace(",", "") + f"e{exponent or 0}")
-            return round(number * float(1024 if binary else 1000) ** power)
+            size = number * float(1024 if binary else 1000) ** power
+            return round(min(size, BEYOND))
     form = "512MB, 2GiB or 100000" if in_bytes else "25M, 4.1G or 100000"
     raise CnnCalcError(
         f"`{option} {text}` is no amount", code="budget", help=f"a number such as {form}"

@@ -336,18 +336,18 @@ class _Parser(Wording):
         self.definitions.append(definition)
 
     def parameters(self, head: re.Match[str]) -> tuple[tuple[str, str | None], ...]:
-        parameters: list[tuple[str, str | None]] = []
+        parameters: dict[str, str | None] = {}
         for argument in self.split(*head.span(2)) if head[2] else ():
             name, given, default = (part.strip() for part in argument.text.partition("="))
-            if not name.isidentifier() or name in dict(parameters) or (given and not default):
+            if not name.isidentifier() or name in parameters or (given and not default):
                 raise SpecError(
                     f"`{argument.text}` is no parameter",
                     argument.span,
                     code="definition",
                     help="a name of its own, or `name=default`",
                 )
-            parameters.append((name, default if given else None))
-        return tuple(parameters)
+            parameters[name] = default if given else None
+        return tuple(parameters.items())
 
     def nested(self, parse: Callable[[], Parsed]) -> Parsed:
         """Go one level deeper, within bounds."""

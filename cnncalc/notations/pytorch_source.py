@@ -45,7 +45,7 @@ def write(report: Report, name: str | None = None) -> str:
 
 def _stack(program: Program) -> list[str]:
     calls = ", ".join(str(line.call) for line in program.lines.values())
-    return statement(f"model = nn.Sequential({LINES}{calls})")
+    return statement(f"model = nn.Sequential({LINES if calls else ''}{calls})")
 
 
 def _classes(program: Program, name: str) -> list[str]:

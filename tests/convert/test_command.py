@@ -221,6 +221,28 @@ def test_networks_that_no_spec_is(changes: dict[str, Any], message: str) -> None
         convert(network_with(**changes), "compact")
 
 
+EMPTY = ["nn.Sequential()", "keras.Sequential()", "keras.Sequential([])"]
+
+
+@pytest.mark.parametrize("name", [None, "Net"])
+@pytest.mark.parametrize("to", ["torch", "keras"])
+@pytest.mark.parametrize("spec", EMPTY)
+def test_an_empty_network(spec: str, to: str, name: str | None) -> None:
+    """What was written reads back as the same: an input and nothing else."""
+    text = convert(parse(spec), to, (3, 8, 4), name=name)
+    again = analyze(parse(str(text)), None if to == "keras" else (3, 8, 4))
+
+    assert len(again.rows) == 1
+    assert sorted(again.input) == [3, 4, 8]
+
+
+@pytest.mark.parametrize("spec", EMPTY)
+def test_an_empty_network_in_other_notations(spec: str) -> None:
+    assert str(convert(parse(spec), "mermaid", (3, 8, 4))).count("n0") == 1
+    with pytest.raises(CnnCalcError, match="it has no layers"):
+        convert(parse(spec), "compact", (3, 8, 4))
+
+
 @pytest.mark.parametrize("name", ["my net", "class", "nn", "super", ""])
 def test_names_that_none_can_be(name: str) -> None:
     with pytest.raises(CnnCalcError, match="can't be the name of a class") as caught:

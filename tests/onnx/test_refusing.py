@@ -82,6 +82,13 @@ CASES: dict[str, tuple[list[Any], dict[str, Any], str, dict[str, Any]]] = {
         {"a": numbers(0).reshape(()), "b": numbers(10**12).reshape(()),
          "c": numbers(1).reshape(())}, "are not known here", {}),
     "no output of data": ([node("Shape", "x")], {}, "no output depends on the data", {}),
+    "a shape of too many axes": ([node("Reshape", "x s")], {"s": numpy.arange(60_000)},
+                                 "a tensor of 60,000 axes is beyond any machine", {}),
+    "an order of too many": ([node("Transpose", "x", perm=list(range(90_000)))], {},
+                             r"\[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, …\] is no order of 4", {}),
+    "an empty map in an order that keeps nothing": (
+        [node("MaxPool", "x", "p", kernel_shape=[9, 9]), node("Reshape", "p s", allowzero=1)],
+        {"s": numbers(1, 0, 3, 0)}, "`sizes` can't be 0", {}),
     "an axis that isn't there": ([node("Concat", "x x", axis=7)], {}, "no axis 7", {}),
     "a group norm by groups": ([node("GroupNormalization", "x s b", num_groups=3)],
                                {"s": (1,), "b": (1,)}, "declares scale=1 but receives 3",
@@ -100,6 +107,37 @@ def test_is_refused(case: tuple[Any, ...]) -> None:
         assert caught.value.file == "model.onnx"
         assert caught.value.line in range(1, len(nodes) + 1)
         assert caught.value.message.startswith("node `")
+
+
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        [node("Conv", "x w", pads=[7] * 1_000_000)],
+        [node("Z" * 3_000_000, "x")],
+        [node("Relu", "y" * 3_000_000)],
+        [node("Relu", "x", name="n" * 3_000_000), node("MatMul", "x x", name="m" * 3_000_000)],
+    ],
+    ids=["numbers", "operator", "input", "names"],
+)
+def test_a_message_is_no_longer_than_anyone_reads(nodes: list[Any]) -> None:
+    with pytest.raises(SpecError) as caught:
+        report(nodes, {"w": (8, 3, 3, 3)})
+
+    assert len(caught.value.message) + len(caught.value.source_line or "") < 2_000
+
+
+@pytest.mark.parametrize(
+    ("target", "shape"),
+    [((0, -1), (0,)), ((1, 0, -1), (3, 0)), ((-1, 3, 0, 0), None), ((0, 0, 0, 0), (3, 0, 0))],
+)
+def test_an_empty_map_in_another_shape(target: tuple[int, ...], shape: Any) -> None:
+    """A pool whose windows don't fit gives no places, which some exporters go on with."""
+    nodes = [node("MaxPool", "x", "p", kernel_shape=[9, 9]), node("Reshape", "p s")]
+    if shape is None:
+        with pytest.raises(SpecError, match="can't hold the 0 values"):
+            report(nodes, {"s": numbers(*target)})
+        return
+    assert report(nodes, {"s": numbers(*target)}).rows[-1].output_shape == shape
 
 
 def test_the_line_is_the_nodes_number() -> None:

@@ -85,7 +85,8 @@ class _Loading:
         self.merging = False
 
     def model(self, proto: Any) -> Model:
-        if not proto.HasField("graph") or not proto.graph.node:
+        flows = proto.graph.node or (proto.graph.input and proto.graph.output)
+        if not proto.HasField("graph") or not flows:
             raise broken(self.file, "it has no nodes", "a file that torch.onnx or tf2onnx made")
         # torch.onnx stores the numbers of the program beside the weights, which have names.
         self.lifted = r"val_\d+" if text(proto.producer_name) == "pytorch" else None

@@ -31,7 +31,15 @@ from cnncalc.notations.source.values import Class, Instance, Property, Silent, V
 if TYPE_CHECKING:
     pass
 
-__all__ = ["MODEL", "SEQUENTIAL", "between", "declared_shape", "keras_input", "sequential_of"]
+__all__ = [
+    "MODEL",
+    "SEQUENTIAL",
+    "between",
+    "declared_shape",
+    "keras_input",
+    "replayed",
+    "sequential_of",
+]
 
 
 def keras_input(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> Tensor:
@@ -149,10 +157,10 @@ def call_model(machine: Any, model: Instance, inputs: Value, **options: Value) -
         return value
     if "inputs" not in model.fields:
         raise Refusal(f"`{model.cls.name}` has no `call`")
-    return replayed(machine, model, tensors(machine, inputs))
+    return replayed(machine, model, tensors(machine, inputs), f"{model.fields['name']}/")
 
 
-def replayed(machine: Any, model: Instance, inputs: list[Tensor]) -> Value:
+def replayed(machine: Any, model: Instance, inputs: list[Tensor], prefix: str) -> Value:
     """The steps of a functional model once more, on other tensors."""
     trace = machine.trace
     first = model.fields["inputs"]
@@ -169,7 +177,7 @@ def replayed(machine: Any, model: Instance, inputs: list[Tensor]) -> Value:
                 op=record.layer.kind,
                 owner=record.owner,
                 part=record.part,
-                name=f"{model.fields['name']}/{record.name}",
+                name=f"{prefix}{record.name}",
             )
     results = [places[each.number] for each in model.fields["outputs"]]
     return results[0] if model.fields["single"] else results

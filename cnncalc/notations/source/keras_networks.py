@@ -15,10 +15,12 @@ from cnncalc.notations.source.keras_layers import (
 from cnncalc.notations.source.keras_models import (
     between,
     declared_shape,
+    replayed,
     sequential_of,
 )
 from cnncalc.notations.source.kinds import is_keras_model
 from cnncalc.notations.source.stops import Refusal
+from cnncalc.notations.source.trace import input_name
 from cnncalc.notations.source.values import Instance, Value
 
 if TYPE_CHECKING:
@@ -78,8 +80,10 @@ def first_sizes(model: Instance) -> tuple[int | None, ...] | None:
 def own_shape(machine: Any, model: Instance) -> Shape | None:
     """The input's size that the source itself says."""
     if "inputs" in model.fields:
-        owner = machine.trace.records[model.fields["inputs"][0].number].owner
-        declared: Shape | None = owner.fields.get("declared") if owner is not None else None
+        first = model.fields["inputs"][0]
+        owner = machine.trace.records[first.number].owner
+        made = owner is None or "declared" not in owner.fields  # by a layer: no Input of its own
+        declared: Shape | None = first.shape if made else owner.fields["declared"]
         return declared
     return declared_shape(machine, model) if "stack" in model.fields else None
 
@@ -96,21 +100,25 @@ def traced(machine: Machine, model: Instance, shape: Shape) -> Network:
     """The steps of a model at an input of this shape (as it is inside)."""
     from cnncalc.notations.source.building import tensors_in
 
-    assert machine.trace is not None
+    trace = machine.keras_trace()
     with machine.deep():
-        if "inputs" in model.fields:
-            root = model.fields["inputs"][0].number
-            between(machine.trace, model)
-            outputs = [each.number for each in model.fields["outputs"]]
+        inputs = model.fields.get("inputs")
+        if inputs and inputs[0].shape == shape:
+            between(trace, model)
+            result = model.fields["outputs"]
+        elif inputs:  # it begins at a tensor that a layer made, of another size
+            named = input_name(trace.records[inputs[0].number])
+            inputs = [trace.input(shape, named), *inputs[1:]]
+            result = replayed(machine, model, inputs, "")
         else:
-            x = machine.trace.input(shape)
-            root = x.number
-            result = machine.call(model, [x], {})
-            outputs = [tensor.number for tensor in tensors_in(result)]
+            inputs = [trace.input(shape)]
+            result = machine.call(model, inputs, {})
+        outputs = [tensor.number for tensor in tensors_in(result)]
         if not outputs:
             raise Refusal("this model gives no tensor")
-        machine.trace.check_tried()
-        steps, ends_ = machine.trace.steps(outputs, prune=True, root=root)
+        trace.check_tried()
+        roots = [each.number for each in inputs]
+        steps, ends_ = trace.steps(outputs, prune=True, roots=roots)
     return Network(
         steps,
         shape,

@@ -86,12 +86,18 @@ class Machine:
     def keras_readers(self) -> Any:
         """Keras's vocabulary in the layout of this source; steps are kept from now on."""
         from cnncalc.frameworks.keras import readers
+
+        self.keras_trace()
+        return readers(self.frame)
+
+    def keras_trace(self) -> Trace:
+        """The steps that Keras layers have made so far."""
         from cnncalc.notations.source.keras_layers import KerasTensor
         from cnncalc.notations.source.trace import Trace
 
         if self.trace is None:
             self.trace = Trace({}, "/", KerasTensor)
-        return readers(self.frame)
+        return self.trace
 
     def module(self, file: SourceFile) -> Module:
         """A file at work; nothing of it has run yet."""

@@ -220,7 +220,8 @@ class Module:
         if len(binders) < 2:
             return ()
         readers = self._readers().get(name, ())
-        return [number for number in readers if min(binders) < number < max(binders)]
+        first, last = min(binders), max(binders)
+        return [number for number in readers if first < number < last]
 
     def _readers(self) -> dict[str, list[int]]:
         """For each name the statements that read it, definitions apart: worked out once."""

@@ -20,7 +20,7 @@ from cnncalc.notations.source.naming import name_of, spans_of
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import Instance, Value
 
-__all__ = ["Trace", "emit", "made_of", "whole_module"]
+__all__ = ["Trace", "emit", "input_name", "made_of", "whole_module"]
 
 STEP_COST = 40  # in fuel: a step is dearer than a node of the syntax tree
 
@@ -112,14 +112,15 @@ class Trace:
                 raise refusal
 
     def steps(
-        self, outputs: Sequence[int], prune: bool, root: int = 0
+        self, outputs: Sequence[int], prune: bool, roots: Sequence[int] = (0,)
     ) -> tuple[list[Step], list[int]]:
         """The steps in order, and the numbers of the outputs among them.
 
-        With `prune` only what the outputs depend on stays; `root` is the network's input.
+        With `prune` only what the outputs depend on stays; `roots` are the network's inputs,
+        which may be what other steps have made.
         """
-        kept = self._ancestors(outputs) if prune else set(range(len(self.records)))
-        order = [root, *sorted(kept - {root})]
+        kept = self._ancestors(outputs, roots) if prune else set(range(len(self.records)))
+        order = [roots[0], *sorted(kept - {roots[0]})]
         places = {number: place for place, number in enumerate(order)}
         names = Names()
         counting = Counting()
@@ -127,9 +128,11 @@ class Trace:
         steps = []
         for number in order:
             record = self.records[number]
+            if number in roots:
+                steps.append(begun(record, names, number == roots[0]))
+                continue
             shares = self._first_use(record, places[number], first)
             layer = counting.told(record, self._shapes(record)) if shares is None else record.layer
-            layer = layer if number != root else Input()
             if frozen(record.owner):
                 layer = layer.frozen()
             name = names.of_step(record.name, shares is not None)
@@ -151,15 +154,27 @@ class Trace:
             first.setdefault(key, place)
         return shares
 
-    def _ancestors(self, outputs: Sequence[int]) -> set[int]:
+    def _ancestors(self, outputs: Sequence[int], roots: Sequence[int]) -> set[int]:
         found: set[int] = set()
         waiting = list(outputs)
         while waiting:
             number = waiting.pop()
             if number not in found:
                 found.add(number)
-                waiting += self.records[number].inputs
+                waiting += self.records[number].inputs if number not in roots else ()
         return found
+
+
+def begun(record: Record, names: Names, first: bool) -> Step:
+    """The step of an input; a tensor that a layer has made is one of its size."""
+    given = isinstance(record.layer, Input)
+    layer = Input() if first else record.layer if given else Input(record.shape)
+    return Step(layer, (), names.of_step(input_name(record), False), record.spans)
+
+
+def input_name(record: Record) -> str:
+    """What an input is called that a layer has made, or an input of the source."""
+    return record.name if isinstance(record.layer, Input) else f"input_{record.name}"
 
 
 def frozen(owner: Value) -> bool:

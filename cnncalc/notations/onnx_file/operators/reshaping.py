@@ -47,13 +47,13 @@ def moved(shape: Shape, target: Shape) -> Layer:
 
 
 def _long(shape: Shape) -> Shape:
-    return tuple(size for size in shape if size > 1)
+    return tuple(size for size in shape if size != 1)
 
 
 def _reordered(shape: Shape, target: Shape) -> tuple[int, ...]:
     """Where the axes are taken from, if only those of size 1 change their places."""
     ones = iter([axis for axis, size in enumerate(shape) if size == 1])
-    others = iter([axis for axis, size in enumerate(shape) if size > 1])
+    others = iter([axis for axis, size in enumerate(shape) if size != 1])
     return tuple(next(ones if size == 1 else others) for size in target)
 
 
