@@ -33,7 +33,8 @@ def parse(
     Args:
         net: a text in any notation, or the name of a shipped example; a path, as str or Path,
             or `"model.py:Net(10)"`, of which that class, call or part is meant; or a live
-            torch.nn.Module or keras.Model.
+            torch.nn.Module or keras.Model. A `cnncalc.errors.Source` is its text alone: of what
+            others have written, no word is taken for a path.
         input: the size of a live model's input without the batch, which some are followed at.
         notation: `compact`, `torch`, `keras` or `onnx`; None: detected.
         let: values for the symbols in a text, such as {"H": 224}.

@@ -97,9 +97,18 @@ def test_no_example_hides_a_layer() -> None:
     assert len(shipped.examples()) >= 11
 
 
-def test_the_api_opens_no_files() -> None:
-    with pytest.raises(SpecError, match="can't follow"):
-        cnncalc.parse("net.cnn")
+@pytest.mark.parametrize("text", ["net.cnn", "./net.cnn", "net.cnn:Net", "vgg16"])
+def test_a_source_opens_no_files(text: str, folder: Path) -> None:
+    """What somebody else has written: it stands for itself, whatever it looks like."""
+    with pytest.raises(SpecError) as caught:
+        cnncalc.parse(Source(text))
+    assert caught.value.code in ("syntax", "unknown-layer")
+
+
+@pytest.mark.parametrize("text", ["3x8x8 relu\nnet.cnn", "3x8x8 net.cnn", "relu # net.cnn", "-"])
+def test_texts_of_several_words_open_no_files(text: str, folder: Path) -> None:
+    named = reading.named(text)
+    assert (named.source.text, named.files) == (text, ())
 
 
 @pytest.mark.parametrize(
