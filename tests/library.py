@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from cnncalc import Report, analyze
 from cnncalc.rows import Row
 
@@ -48,6 +50,18 @@ def oracle(file: str) -> Any:
     if file.endswith(".jsonl"):
         return [json.loads(line) for line in content.splitlines() if line]
     return json.loads(content)
+
+
+def examples(quick: float, slow: float = 0) -> list[Any]:
+    """The shipped examples as parameters, marked by their MACs.
+
+    Up to `quick` they have no mark, above that up to `slow` they are slow, else thorough.
+    """
+
+    def marks(macs: int) -> Any:
+        return () if macs <= quick else pytest.mark.slow if macs <= slow else pytest.mark.thorough
+
+    return [pytest.param(name, marks=marks(report(name).total.macs)) for name in NAMES]
 
 
 def field(report: Report, row: Row) -> Document:

@@ -23,12 +23,9 @@ from cnncalc.receptive import fields_of
 from cnncalc.report import Report
 from cnncalc.verification import compare, verify_report
 from tests.executors.test_arrays import LEARNING, alone, sample
-from tests.library import NAMES, report, text
+from tests.library import examples, report, text
 from tests.strategies import specs
 from tests.verification.faults import Moved, tweaked
-
-SMALL_MACS = 150_000_000  # what runs in a fraction of a second
-QUICK = [name for name in NAMES if report(name).total.macs <= SMALL_MACS]
 
 
 def verified(spec: str | Network, input: Shape | None = None, **options: Any) -> dict[str, Any]:
@@ -75,22 +72,15 @@ def test_the_document_keeps_to_the_schema() -> None:
     jsonschema.validate(json.loads(json.dumps(green.to_dict())), schema)
 
 
-@pytest.mark.parametrize("name", QUICK)
+@pytest.mark.parametrize("name", examples(quick=150e6, slow=2e9))
 def test_examples_agree(name: str) -> None:
-    """The shipped examples, those that run in a moment."""
+    """The shipped examples at their own size."""
     outcome = verified(text(name))
 
     assert differences(outcome) == []
     assert outcome["unchecked"] == []
     assert outcome["checked"]["shapes"] == len(report(name).layers)
     assert outcome["checked"]["receptive_field"] >= 0.85 * len(report(name).layers)
-
-
-@pytest.mark.thorough
-@pytest.mark.parametrize("name", sorted(set(NAMES) - set(QUICK)))
-def test_large_examples_agree(name: str) -> None:
-    """The others."""
-    test_examples_agree(name)
 
 
 @settings(max_examples=80, suppress_health_check=list(HealthCheck))

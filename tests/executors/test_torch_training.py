@@ -59,7 +59,14 @@ def test_examples_train(name: str) -> None:
     assert outcome["checked"]["gradients"] == sum(weight.trainable for weight in weights)
 
 
-@pytest.mark.parametrize("name", ["lenet5", "resnet18", "unet", "wavenet", "aspp", "dcgan"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("lenet5", "resnet18", "wavenet", "dcgan"),
+        pytest.param("aspp", marks=pytest.mark.slow),
+        pytest.param("unet", marks=pytest.mark.thorough),
+    ],
+)
 def test_examples_train_on_real_arrays(name: str) -> None:
     small = shrunk(name)
 
