@@ -138,7 +138,7 @@ SIGNS: tuple[tuple[str, Kind], ...] = (
     ),
 )
 COMMENT = re.compile(r"#[^\n]*")
-CODE_BEFORE = re.compile(r"^[ \t]*(?:import|from|class|def)\s", re.MULTILINE)
+PYTHON = re.compile(r"^[ \t]*(?:import|from|class|def)\s", re.MULTILINE)
 # Names of a framework that stand there as in Python; labels of steps may hold dots, too.
 DOTTED = re.compile(r"(?<![\w.@])(nn|torch|F|keras|tf)\.[A-Za-z_]\w*(?![\w.]*@)")
 KEY = re.compile(r"[A-Za-z_][\w-]*:(?:\s|\Z)|---\s*\Z")  # of a line of YAML
@@ -190,9 +190,11 @@ def instead(source: Source, error: SpecError, guessed: bool = False) -> SpecErro
             line = text.rfind("\n", 0, found.start()) + 1
             if "#" in text[line : found.start()]:
                 continue  # what a comment says
-            if CODE_BEFORE.search(text, 0, found.start()):
+            if PYTHON.search(text, 0, found.start()):
                 break
             return _refusal(source, kind, found.start(), found.end())
+    if PYTHON.search(text):
+        return error  # source, with a docstring perhaps
     word = COMMENT.sub("", text).strip()
     start = text.find(word[:1]) if word else 0
     end = start + len(word.partition("\n")[0])
