@@ -138,7 +138,7 @@ SIGNS: tuple[tuple[str, Kind], ...] = (
     ),
 )
 COMMENT = re.compile(r"#[^\n]*")
-CODE_BEFORE = re.compile(r"^[ \t]*(?:import|from|class|def)\s", re.MULTILINE)
+PYTHON = re.compile(r"^[ \t]*(?:import|from|class|def)\s", re.MULTILINE)
 # Names of a framework that stand there as in Python; labels of steps may hold dots, too.
 DOTTED = re.compile(r"(?<![\w.@])(nn|torch|F|keras|tf)\.[A-Za-z_]\w*(?![\w.]*@)")
 KEY = re.compile(r"[A-Za-z_][\w-]*:(?:\s|\Z)|---\s*\Z")  # of a line of YAML
@@ -181,28 +181,49 @@ def instead(source: Source, error: SpecError, guessed: bool = False) -> SpecErro
         guessed: whether it was taken for a spec by its looks alone.
     """
     text = source.text[:MAX_TEXT]
-    word = text.strip()
-    if os.path.splitext(word)[1].lower() in ENDINGS and not re.search(r"\s", word):
-        kind = ENDINGS[os.path.splitext(word)[1].lower()]
-        return SpecError(f"`{word[:60]}` is {kind.what}", code="no-network", help=kind.advice)
+    refusal = _by_ending(text.strip()) or _by_sign(source, text)
+    if refusal is not None:
+        return refusal
+    if not PYTHON.search(text):  # source may have a docstring
+        refusal = _by_words(source, text)
+    dotted = DOTTED.search(text) if guessed and refusal is None else None
+    if dotted:
+        refusal = _as_source(source, dotted[1])
+    return refusal or error
+
+
+def _by_ending(word: str) -> SpecError | None:
+    """The refusal of a text that is the name of a file."""
+    kind = ENDINGS.get(os.path.splitext(word)[1].lower())
+    if kind is None or re.search(r"\s", word):
+        return None
+    return SpecError(f"`{word[:60]}` is {kind.what}", code="no-network", help=kind.advice)
+
+
+def _by_sign(source: Source, text: str) -> SpecError | None:
+    """The refusal of a text that gives itself away, outside of comments and before any code."""
     for pattern, kind in SIGNS:
         for found in re.finditer(pattern, text, re.MULTILINE):
             line = text.rfind("\n", 0, found.start()) + 1
             if "#" in text[line : found.start()]:
-                continue  # what a comment says
-            if CODE_BEFORE.search(text, 0, found.start()):
+                continue
+            if PYTHON.search(text, 0, found.start()):
                 break
             return _refusal(source, kind, found.start(), found.end())
-    word = COMMENT.sub("", text).strip()
-    start = text.find(word[:1]) if word else 0
-    end = start + len(word.partition("\n")[0])
-    if _is_yaml(word.splitlines()):
+    return None
+
+
+def _by_words(source: Source, text: str) -> SpecError | None:
+    """The refusal of a text in YAML, or in English."""
+    words = COMMENT.sub("", text).strip()
+    start = text.find(words[:1]) if words else 0
+    end = start + len(words.partition("\n")[0])
+    if _is_yaml(words.splitlines()):
         yaml = Kind("a YAML configuration, which names classes of its own", SOURCE)
         return _refusal(source, yaml, start, end)
-    if _is_prose(word.split()):
+    if _is_prose(words.split()):
         return _refusal(source, Kind("a sentence, no network", SPEC), start, end)
-    dotted = DOTTED.search(text) if guessed else None
-    return _as_source(source, dotted[1]) or error if dotted else error
+    return None
 
 
 def _as_source(source: Source, home: str) -> SpecError | None:

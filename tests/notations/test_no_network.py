@@ -204,6 +204,11 @@ OWN_MISTAKES: dict[str, tuple[str, str]] = {
         f'import torch.nn as nn\ndef f():\n    """{MODULE}"""\n    return nn.ReLU(\n',
         "syntax",
     ),
+    "a docstring of prose": (
+        'class Net(nn.Module):\n    """The head of the network, and what it is by default."""\n'
+        "    def forward(self, x:\n        return x\n",
+        "syntax",
+    ),
     "labels with dots": ("3x8x8 nn.a@relu torch.b@foo", "unknown-layer"),
     "JSON in a name": ("3x8x8 [ {2}*foo ]", "unknown-layer"),
     "a choice": ("3x8x8 conv:16/32,k3", "choice"),
