@@ -158,6 +158,14 @@ def test_inputs_that_are_called_as_the_writer_calls_things() -> None:
     assert sum(each.numel() for each in names["Net"]().parameters()) == expected.total.params
 
 
+def test_a_kind_that_is_a_word_of_python() -> None:
+    """Around blocks modules are named anew, after their kind."""
+    text = str(convert("2x6x12 in 2*rms", "torch"))
+
+    assert "self.in_ = nn.InstanceNorm2d(2)" in text
+    assert "x = self.in_(x)" in text
+
+
 def test_a_definition_called_as_the_writer_marks_repeats() -> None:
     text = str(convert("def repeat(c) = [conv:$c,k3,p1 relu] 3x8x8 repeat:3 x@repeat:3 add[ | @x]",
                        "keras"))  # fmt: skip

@@ -306,6 +306,21 @@ def test_a_layer_from_outside_stays_as_it_is() -> None:
     assert not layer._inbound_nodes
 
 
+def test_layers_that_are_called_as_the_program_calls_things() -> None:
+    """Its variables, what it imports, and words of Python; each layer is used twice."""
+    keras = keras_or_skip()
+    names = ["layers", "keras", "ops", "model", "class", "in", *(f"x{n}" for n in range(28, 38))]
+    used = [keras.layers.Dense(3, name=name) for name in names]
+    x = image = keras.Input((4, 4, 3), name="x0")
+    for layer in (*used, *used):
+        x = layer(x)
+    model = keras.Model(image, x)
+    report = cnncalc.analyze(from_keras(model))
+
+    assert [row.name for row in report.layers] == [*names, *(f"{name}#2" for name in names)]
+    assert report.total.params == model.count_params()
+
+
 def test_wrong_sizes() -> None:
     for size in ("8x8xc", "", 3.0, (8, 0, 3), (), (True, 3)):
         with pytest.raises(CnnCalcError, match="can't take the input"):

@@ -122,3 +122,33 @@ def test_any_size_through_export() -> None:
     kinds = [[row.kind for row in cnncalc.analyze(network, (3, n, n)).layers] for n in (12, 13)]
     assert "pad" not in kinds[0]
     assert "pad" in kinds[1]
+
+
+def test_tensors_and_layers_that_are_called_like_no_attribute() -> None:
+    """Keys of dictionaries may be any text; each keeps its own name in the report."""
+    import torch
+
+    class Net(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            sizes = {"lambda": 3, "a-b": 3, "a_b": 3, "_w": 3, "w": 3}
+            self.held = torch.nn.ParameterDict(
+                {name: torch.ones(n, 1, 1) for name, n in sizes.items()}
+            )
+            self.kept = torch.nn.ModuleDict(
+                {name: torch.nn.Conv2d(3, 3, 1) for name in ("class", "in", "a b", "\x1b[31m")}
+            )
+
+        def forward(self, x: Any) -> Any:
+            for held in self.held.values():
+                x = x * held
+            for kept in self.kept.values():
+                x = kept(x)
+            return x
+
+    module = Net()
+    report = cnncalc.analyze(from_torch(module, (3, 4, 4)))
+    names = [name.removesuffix(".weight") for name, _ in module.named_parameters()]
+
+    assert [row.name for row in report.layers] == [n for n in names if not n.endswith("bias")]
+    assert report.total.params == sum(each.numel() for each in module.parameters())
