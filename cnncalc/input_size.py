@@ -311,7 +311,7 @@ class _Reading:
                 known.words,
                 f"write {right}{batch}",
             )
-        if known.firm and rank < min(known.ranks, default=0):
+        if rank < min(known.ranks, default=0) and (known.firm or self.like_places(known)):
             said = "an axis too few" if rank + 1 in known.ranks else "too few axes"
             how = "such as" if known.channels is None else "write"
             raise self.wrong(f"{self.shown} has {said}", known.words, f"{how} {right}")
@@ -358,6 +358,11 @@ class _Reading:
             return False
         channels, *places = from_layout(self.sizes[1:], self.network.layout)
         return channels in PICTURES and min(places[-2:]) >= LENGTH
+
+    def like_places(self, known: Known) -> bool:
+        """Whether the sizes are those of a picture without its channels, of which there are few."""
+        few = known.channels in PICTURES and min(self.sizes) >= LENGTH
+        return few and len(self.sizes) in known.ranks
 
     def like_turned(self) -> bool:
         """Whether the sizes are those of a picture with its channels at the other end."""
