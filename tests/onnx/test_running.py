@@ -149,6 +149,21 @@ def test_padding_before_a_pool_stays_what_it_is(spec: str, ends: tuple[float, fl
 
 
 @runs
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "3x2x3 ln:noaffine upsample:2 linear:3,axis=-1 tanh permute:2x0x1",
+        "4x7x6 linear:5,axis=0 upsample:2.3,mode=nearest-exact gn:1,axis=-1",
+        "1x2x9 bn:axis=-1 upsample:size=5x1 bn ln",
+        "2x10x10 upsample:1.3x3",
+    ],
+)
+def test_resizing_between_transposes(spec: str) -> None:
+    """Which ONNX Runtime takes past one another."""
+    assert_runs(analyze(spec))
+
+
+@runs
 def test_a_wrong_shape_is_seen() -> None:
     """The comparison can fail: what is predicted for one network is not what another makes."""
     report, other = analyze("3x8x8 conv:4,k3 relu"), analyze("3x8x8 conv:4,k3,p1 relu")

@@ -153,13 +153,17 @@ def upsample(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -
     mode, coordinates, rounding = modes[layer.mode]
     if mode != "nearest" and len(shape) - 1 > MOST_AXES:
         unsayable(f"interpolation over {len(shape) - 1} axes so that ONNX Runtime has it")
+    # For all axes: where but some are named, ONNX Runtime takes a transpose past it wrongly.
     scales, sizes = _scales(layer, shape)
-    inputs = ["", at.floats(scales)] if scales else ["", "", at.ints(sizes)]
+    if scales:
+        inputs = ["", at.floats([1.0, 1.0, *scales])]
+    else:
+        same = at.node("Shape", x[0], end=2)
+        inputs = ["", "", at.node("Concat", same, at.ints(sizes), axis=0)]
     return at.node(
         "Resize",
         x[0],
         *inputs,
-        axes=range(2, len(shape) + 1),
         mode=mode,
         coordinate_transformation_mode="align_corners" if layer.corners else coordinates,
         nearest_mode=rounding,
