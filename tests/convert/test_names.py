@@ -162,8 +162,8 @@ def test_an_input_and_a_layer_of_one_name() -> None:
     """As different names may become."""
     text = str(convert(parse(INPUTS.format("a", "-", "b", "名前"), notation="keras"), "keras"))
 
-    assert "layer = keras.Input(" in text
-    assert "layer_2 = layers.Dense(4)" in text
+    assert "layer = layers.Dense(4)" in text
+    assert "layer_2 = keras.Input(" in text
 
 
 def test_a_kind_that_is_a_word_of_python() -> None:
