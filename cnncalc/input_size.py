@@ -151,6 +151,8 @@ class Known(NamedTuple):
         if rank - 1 not in self.ranks:
             return False
         left = self.at_place(sizes[1:])
+        if not left and self.channels == sizes[-1 if self.last else 0]:
+            return False  # they stand where they belong: there is an axis too many behind
         if rank in self.ranks:  # either may be: the channels decide
             return left and not self.at_place(sizes)
         return left if self.own else not self.at_other_end(sizes[1:])
@@ -258,7 +260,10 @@ class _Reading:
             return self.as_batch(known.words)
         rank, tried = len(self.sizes) - 1, None
         settled = rank in known.ranks and rank - 1 not in known.ranks
-        if not settled and error.code not in HOPELESS:
+        # Three sizes of which no class says a thing are a picture, whatever the network makes of
+        # two of them.
+        likely = wants.words or len(self.sizes) > 3
+        if likely and not settled and error.code not in HOPELESS:
             tried = self.tried(self.sizes[1:])
         if tried:
             return self.as_batch(f"the network takes {show(self.sizes[1:])} as it is", tried)

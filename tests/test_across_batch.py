@@ -38,7 +38,7 @@ def test_pytorch_source(text: str, shape: Shape, word: str) -> None:
     assert report.rows[-1].output_shape == shape
     assert report.rows[-1].text == word
     assert [(note.step, note.message.partition("` ")[2]) for note in report.notes] == [(1, NOTE)]
-    assert report.rows[-1].seen.to_dict(report.frame) == report.rows[0].seen.to_dict(report.frame)
+    assert report.fields[-1].to_dict(report.frame) == report.fields[0].to_dict(report.frame)
 
 
 @pytest.mark.parametrize("dim", [1, -1, -3])

@@ -248,6 +248,7 @@ DOORS = {
     ("cli.output", "cli.options"),
     ("cli.output", "render.table"),
     ("cli.output", "render.text"),
+    ("cli.output", "render.widths"),
     ("cli.steps", "executors.memory"),
     ("cli.steps", "render.table"),
     ("cli.steps", "render.text"),

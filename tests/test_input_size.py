@@ -268,7 +268,7 @@ CASES = (
     Case("nn.MaxPool2d(2)", "32x32", None, 1, ("such as `3x32x32`",)),
     Case(MAP, "32x32", None, 1, ("such as `32x32x3`",)),
     Case(OWN, "64x64", None, 1, ("write `64x64x3`",)),
-    Case("3x32x32 conv:8,k3", "64x64", (64, 64), 1, ("C×L: the network's own input is 3×32×32",)),
+    Case("3x32x32 conv:8,k3", "64x64", None, 1, ("write `3x64x64`",)),
     Case("3x32x32 conv:8,k3", "3x500", (3, 500)),
     Case("3x32x32 flatten linear:10", "3072", (3072,), 1, ("as a vector: the network's own",)),
     Case("conv:8,k3", "32x32", (32, 32)),

@@ -48,7 +48,6 @@ COMPACT: dict[str, str | None] = {
     "conv 3x3 16": "conv:16,k3x3",
     "conv3-64": "conv:64,k3",
     "max-pool:2": "maxpool:2",
-    "reshape:3,32,32": "reshape:3x32x32",
     "dropout:0,5": "dropout:0.5",
     "maxpool2": "maxpool:2",
     "fc10": "fc:10",

@@ -190,7 +190,7 @@ def _most_alive(report: Report, element: int) -> int:
 def _working(layer: Any, row: Row, element: int) -> int:
     """Bytes that a step works in, of which there is one lot whatever the batch."""
     name, size = _named(layer), _largest(row)
-    channels = min((shape[0] for shape in row.input_shapes), default=1)
+    channels = min((shape[0] for shape in row.input_shapes if shape), default=1)
     single = BYTES["float32"]
     least = HALF_CHANNELS if element < single else 0
     of_channel = OF_CHANNEL.get(name, least) * size // max(channels, 1)

@@ -72,9 +72,10 @@ def _stack(program: Program, shapes: dict[int, Shape], named: str) -> list[str]:
 
 
 def _graph(program: Program, shapes: dict[int, Shape], named: str) -> list[str]:
-    given = named_inputs(program, "inputs", KERAS)
-    taken = {*FRESH, *given.values(), *_kept(program.lines)}
-    dialect = Dialect(_signature, snake, KERAS, taken)
+    kept = _kept(program.lines)
+    given = named_inputs(program, "inputs", KERAS, kept)
+    language = KERAS._replace(modules=KERAS.modules | {*given.values()})
+    dialect = Dialect(_signature, snake, language, {*FRESH, *given.values(), *kept})
     whole, blocks = gather(program, dialect)
     functions = [line for block in blocks for line in _function(block)]
     taken = {*KERAS.values, *given.values(), *(block.name for block in blocks)}

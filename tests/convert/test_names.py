@@ -158,6 +158,14 @@ def test_inputs_that_are_called_as_the_writer_calls_things() -> None:
     assert sum(each.numel() for each in names["Net"]().parameters()) == expected.total.params
 
 
+def test_an_input_and_a_layer_of_one_name() -> None:
+    """As different names may become."""
+    text = str(convert(parse(INPUTS.format("a", "-", "b", "名前"), notation="keras"), "keras"))
+
+    assert "layer = layers.Dense(4)" in text
+    assert "layer_2 = keras.Input(" in text
+
+
 def test_a_kind_that_is_a_word_of_python() -> None:
     """Around blocks modules are named anew, after their kind."""
     text = str(convert("2x6x12 in 2*rms", "torch"))

@@ -138,10 +138,9 @@ def test_memory_goes_back_after_a_failure(on_cuda: Any, gpu: Gpu) -> None:
     """Even of a GPU that can't be asked any more; what failed first is told."""
     gpu.answers["synchronize"] = RuntimeError("CUDA error: an illegal memory access")
     gpu.answers["empty_cache"] = RuntimeError("CUDA error: an illegal memory access, again")
-    with pytest.raises(
-        CnnCalcError, match=r"the GPU failed: CUDA error: an illegal memory access$"
-    ):
+    with pytest.raises(CnnCalcError) as caught:
         on_cuda(cnncalc.parse(SPEC), (3, 16, 16))
+    assert caught.value.message == "the GPU failed: CUDA error: an illegal memory access"
     assert gpu.asked[-1] == "empty_cache"
 
 

@@ -123,7 +123,8 @@ def test_channels_first_layer_in_any_model(
 
     assert output_of(report) == list(output)
     assert ("permute" in {step.kind for step in steps}) == (frame is CHANNELS_LAST)
-    assert {seen.status for seen in report.fields} <= {"exact", "global"}
+    padded = name == "ZeroPadding3D" and frame is CHANNELS_LAST  # places of padding see nothing
+    assert {seen.status for seen in report.fields} <= {"exact", "hull" if padded else "global"}
 
 
 def test_a_model_kept_channels_first() -> None:

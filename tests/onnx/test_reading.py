@@ -317,7 +317,7 @@ def test_names_are_kept_and_unique() -> None:
     found = report(nodes, opset=12)
 
     assert [row.name for row in found.rows] == [
-        "x", "block/act", "block/act#2", "c", "parts.0", "parts.1", "end?[31m",
+        "x", "block/act", "block/act#2", "c", "parts.0", "parts.1", "end�[31m",
     ]  # fmt: skip
 
 

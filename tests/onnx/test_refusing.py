@@ -169,8 +169,8 @@ def test_no_model_is_said_to_be_none(data: bytes) -> None:
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    for path in (tmp_path / "none.onnx", tmp_path):
-        with pytest.raises(SpecError, match="can't be read"):
+    for path, why in ((tmp_path / "none.onnx", "can't be read"), (tmp_path, "is a folder")):
+        with pytest.raises(SpecError, match=why):
             parse(str(path), notation="onnx")
 
 

@@ -66,7 +66,7 @@ def test_followed(tmp_path: Path, line: str, files: dict[str, str], net: str) ->
 
 def refused(path: Path) -> SpecError:
     with pytest.raises(SpecError) as caught:
-        report_of_file(path, (3, 4, 4), "Net")
+        report_of_file(path, (3, 5, 5), "Net")
     return caught.value
 
 

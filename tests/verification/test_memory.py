@@ -112,7 +112,7 @@ def test_what_does_not_fit_is_refused_before_it_is_allocated() -> None:
     """With what it would take, what there is, and what would help."""
     error = refused(LARGE)
 
-    assert str(error) == (
+    assert error.message == (
         "this run would take 1.39 GB (weights 1.28 GB, activations 39.1 MB, "
         "workspace 67.1 MB) but only 100 MB of memory is free"
     )
@@ -131,7 +131,7 @@ def test_max_memory_is_a_budget(command: Command) -> None:
     """A run that would take more isn't begun: the table, why, and exit status 1."""
     spec = "64x128x128 conv:64,k3,p1"
     error = refused(spec, "over-budget", batch=4, max_memory=110_000_000)
-    assert str(error) == (
+    assert error.message == (
         "this run would take 118 MB (weights 148 kB, activations 50.3 MB, workspace 67.1 MB), "
         "7.59 MB more than the 110 MB that it may"
     )
@@ -139,7 +139,7 @@ def test_max_memory_is_a_budget(command: Command) -> None:
     words = ("shape", *spec.split(), "-b", "4", "--verify", "--max-memory")
     code, out, err = command(*words, "110MB")
 
-    assert (code, err) == (1, f"missed: {error}\n")
+    assert (code, err) == (1, f"missed: {error.message}\n")
     assert out == command("shape", *spec.split(), "-b", "4").out
     assert json.loads(command(*words, "110MB", "--json").out)["verify"] is None
     assert command(*words, "118MB").code == 0

@@ -200,9 +200,11 @@ def placed(error: LayerError, step: Step) -> SpecError:
     return SpecError(f"`{step.name}`: {error.message}", span, code=error.code, help=error.help)
 
 
-def named_inputs(program: Program, first: str, language: Language) -> dict[int, str]:
+def named_inputs(
+    program: Program, first: str, language: Language, taken: Iterable[str] = ()
+) -> dict[int, str]:
     """What the values that are given are called: the first as always, others as they are."""
-    names = Names([*language.values, first])
+    names = Names([*language.values, first, *taken])
     given: dict[int, str] = {}
     for value, step in program.inputs:
         own = identifier(program.steps[step].name, language.values)
