@@ -128,9 +128,11 @@ def test_no_model_is_said_to_be_none(data: bytes) -> None:
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    for path in (tmp_path / "none.onnx", tmp_path):
+    for path, why in ((tmp_path / "none.onnx", "there is no file"), (tmp_path, "is a folder")):
+        with pytest.raises(SpecError, match=why):
+            parse(path, notation="onnx")
         with pytest.raises(SpecError, match="can't be read"):
-            parse(str(path), notation="onnx")
+            loading.load(str(path))
 
 
 def test_a_file_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -110,7 +110,7 @@ def test_what_does_not_fit_is_refused_before_it_is_allocated() -> None:
     """With what it would take, what there is, and what would help."""
     error = refused(LARGE)
 
-    assert str(error) == (
+    assert error.message == (
         "this run would take 1.39 GB (weights 1.28 GB, activations 39.1 MB, "
         "workspace 67.1 MB) but only 100 MB of memory is free"
     )
