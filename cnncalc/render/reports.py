@@ -21,5 +21,6 @@ def html(report: Report) -> str:
     from html import escape
 
     table = view("shape", report)
-    remarks = "".join(f"<div>{escape(line)}</div>" for line in table.footer)
+    lines = [*table.footer, *(table.below.footer if table.below else ())]
+    remarks = "".join(f"<div>{escape(line)}</div>" for line in lines)
     return f'<div style="{HIGH}">\n{html_text(table, report.to_dict)}</div>\n{remarks}'

@@ -169,9 +169,11 @@ def test_no_model_is_said_to_be_none(data: bytes) -> None:
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    for path, why in ((tmp_path / "none.onnx", "can't be read"), (tmp_path, "is a folder")):
+    for path, why in ((tmp_path / "none.onnx", "there is no file"), (tmp_path, "is a folder")):
         with pytest.raises(SpecError, match=why):
-            parse(str(path), notation="onnx")
+            parse(path, notation="onnx")
+        with pytest.raises(SpecError, match="can't be read"):
+            loading.load(str(path))
 
 
 def test_a_file_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
