@@ -71,6 +71,8 @@ class Route:
         if not self.splits:
             return (self,)
         count = len(self.splits)
+        if isinstance(channels, range):
+            channels = channels[:count]  # remainders of even steps begin anew after them
         chosen = range(count) if channels is None else sorted({c % count for c in channels})
         return [
             Route(

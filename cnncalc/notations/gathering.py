@@ -187,7 +187,7 @@ def _file_text(path: str) -> str:
     if "://" in path or suffix not in (".cnn", ".py", ".onnx"):
         _check_kind(path)
     try:
-        data = b"" if suffix == ".onnx" else files.read(path, MAX_BYTES + 1)
+        data = files.read(path, 0 if suffix == ".onnx" else MAX_BYTES + 1)  # a model has a reader
     except ValueError:  # a zero byte, which no path has
         raise SpecError(f"`{path}` is no path", code="no-file") from None
     except OSError as error:
