@@ -56,6 +56,12 @@ def pytest_configure() -> None:
     if threading.current_thread() is threading.main_thread():
         # As Ctrl-C does it, so that processes are ended and folders removed.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+        # What is started in the background, or by `nohup`, ignores these, and so would every
+        # process of a test that is to be ended by them.
+        for name in ("SIGINT", "SIGHUP"):
+            number = getattr(signal, name, None)  # Windows has no SIGHUP
+            if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+                signal.signal(number, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -138,7 +138,7 @@ class Layer:
         for name, declared in cls.options.items():
             declared.name = name
         if cls.kind:
-            BY_KIND[cls.kind] = cls
+            BY_KIND.setdefault(cls.kind, cls)  # a second one of a name is refused elsewhere
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if len(args) > len(self.options):
