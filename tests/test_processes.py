@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -69,8 +70,20 @@ def test_a_process_ends_with_its_block() -> None:
     assert process.returncode == -signal.SIGKILL
     assert process.stdout.closed
     assert processes.children() == set()
-    status = Path(f"/proc/{grandchild}/stat")
-    assert not status.exists() or status.read_text().rpartition(")")[2].split()[0] == "Z"
+    wait_for_end(grandchild)
+
+
+def wait_for_end(number: int) -> None:
+    """A killed process that nobody waits for here has ended once the system gets to it."""
+    end = time.monotonic() + processes.PATIENCE
+    while time.monotonic() < end:
+        try:
+            if Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return
+        except OSError:  # no such process any more, or no such list
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"the process {number} goes on")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are listed elsewhere there")

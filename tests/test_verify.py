@@ -133,7 +133,7 @@ def predicted(kind: str, wide: bool = False) -> Report:
 def test_a_broken_output_is_caught(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """One channel too many, for each kind."""
     right = predicted(kind).rows[1].output_shape
-    tweaked(monkeypatch, kind, "output", lambda shape: (shape[0] + 1, *shape[1:]))
+    tweaked(monkeypatch, kind, "output", lambda shape: (shape[0] + 1 if shape else 2, *shape[1:]))
 
     outcome = verify_report(predicted(kind)).verify
 
