@@ -37,7 +37,7 @@ FILES = (
 
 def _discover() -> dict[str, type[Layer]]:
     """Every class with a kind, by name; two layers of one name are refused."""
-    for name in FILES:
+    for name in sorted(FILES):
         import_module(f"{__name__}.{name}")
     kinds: dict[str, type[Layer]] = {}
     waiting = list(reversed(Layer.__subclasses__()))
