@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from cnncalc.indices import Indices, TooManyError, joined, read
+from cnncalc.indices import MOST, Indices, TooManyError, joined, read
 from cnncalc.layers.base import OWN, Layer, Shape
 from cnncalc.layers.merge import Concatenate, Elementwise
 from cnncalc.network import Step
@@ -111,9 +111,13 @@ def _through(layer: Layer, shape: Shape, region: Region) -> Region:
 def _sides(layer: Layer, shape: Shape, channels: Indices) -> Iterable[tuple[Window, ...]]:
     """The windows along the places by which some channels read."""
     parts = layer.splits(shape)
-    return (
-        [parts[i] for i in {c % len(parts) for c in channels}] if parts else [layer.windows(shape)]
-    )
+    if not parts:
+        return [layer.windows(shape)]
+    # Of evenly spaced channels the first few say it all: the remainders begin anew after them.
+    told = channels[: len(parts)] if isinstance(channels, range) else channels
+    if len(told) > MOST:
+        raise TooManyError
+    return [parts[i] for i in {c % len(parts) for c in told}]
 
 
 def ends(indices: Indices) -> Interval:

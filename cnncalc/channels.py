@@ -130,14 +130,14 @@ def _reads_on(window: Window) -> bool:
 
 def _past(route: Route, known: Channels, input_shape: Shape) -> tuple[bytes, list[Seen]] | None:
     """Past a layer: each channel's kind, channels apart that were one; None: that isn't known."""
-    sides = [route._replace(windows=windows) for windows in route.splits] or [route]
-    count = len(sides)
+    count = max(len(route.splits), 1)
     if not known.of:
         return None
     if len(known.kinds) * count > MOST_KINDS or len(known.of) * count > MOST_CHANNELS:
         return None
     if any(kind.whole for kind in known.kinds) and not all(map(_reads_on, route.windows)):
         return None
+    sides = [route._replace(windows=windows) for windows in route.splits] or [route]
     kinds = [
         receptive.after(side, kind, input_shape, _unsaid) for kind in known.kinds for side in sides
     ]

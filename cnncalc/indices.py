@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from cnncalc.windows import Bins, Dealt, Grouped, Resize, Slide, Spread, Window
 
-__all__ = ["Indices", "TooManyError", "joined", "read", "within"]
+__all__ = ["MOST", "Indices", "TooManyError", "joined", "read", "within"]
 
 Indices = range | frozenset[int]
 

@@ -27,7 +27,7 @@ class Route(NamedTuple):
     mixes: tuple[int, ...]
     moves: tuple[int | None, ...]
     across: Window | None
-    splits: tuple[tuple[Window, ...], ...]
+    splits: Sequence[tuple[Window, ...]]
 
     def window(self, place: int) -> Window | None:
         """The window along an axis; None: none says what units read, or each its own place."""

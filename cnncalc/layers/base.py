@@ -7,7 +7,7 @@ a quarter of the whole program's start.)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import prod
 from typing import Any, ClassVar, NamedTuple, Self, dataclass_transform
 
@@ -33,6 +33,7 @@ __all__ = [
     "Expects",
     "Layer",
     "Option",
+    "Parts",
     "Shape",
     "Weight",
     "axis_name",
@@ -85,6 +86,20 @@ class Weight:
 
 
 Stored = Mapping[str, tuple[int, tuple[Weight, ...]]]
+
+
+class Parts(Sequence[tuple[Window, ...]]):
+    """Windows that are made when they are asked for, as there may be as many as places."""
+
+    def __init__(self, count: int, at: Callable[[int], tuple[Window, ...]]) -> None:
+        self.size = count
+        self.at = at
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __getitem__(self, part: Any) -> Any:
+        return self.at(range(self.size)[part])  # IndexError ends a loop
 
 
 class Expects(NamedTuple):
@@ -255,7 +270,7 @@ class Layer:
         """
         return OWN
 
-    def splits(self, *shapes: Shape) -> tuple[tuple[Window, ...], ...]:
+    def splits(self, *shapes: Shape) -> Sequence[tuple[Window, ...]]:
         """The windows of each of the channels that one becomes, where they differ; else none."""
         return ()
 

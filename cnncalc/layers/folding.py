@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -9,6 +10,7 @@ from cnncalc.errors import LayerError
 from cnncalc.layers.base import (
     NO_PADS,
     Layer,
+    Parts,
     Shape,
     check_map,
     checked_lengths,
@@ -59,12 +61,17 @@ class Unfold(Layer):
         windows = slides(self, shapes[0])
         return Grouped(1, windows[0].kernel) if len(windows) == 1 else None
 
-    def splits(self, *shapes: Shape) -> tuple[tuple[Window, ...], ...]:
+    def splits(self, *shapes: Shape) -> Sequence[tuple[Window, ...]]:
         w, *more = slides(self, shapes[0])
         if more:
             return ()
         taps = range(0, w.dilation * w.kernel, w.dilation)
-        return tuple((Slide(1, w.stride, w.before - i, w.after + i - taps[-1]),) for i in taps)
+
+        def at(part: int) -> tuple[Window, ...]:
+            i = taps[part]
+            return (Slide(1, w.stride, w.before - i, w.after + i - taps[-1]),)
+
+        return Parts(w.kernel, at)
 
 
 class Fold(Layer):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import product
+from collections.abc import Sequence
 
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import (
     Layer,
+    Parts,
     Shape,
     axis_name,
     check_map,
@@ -74,11 +75,15 @@ class PixelUnshuffle(Layer):
     def across(self, *shapes: Shape) -> Window | None:
         return Grouped(1, self.factor ** (len(shapes[0]) - 1))
 
-    def splits(self, *shapes: Shape) -> tuple[tuple[Window, ...], ...]:
+    def splits(self, *shapes: Shape) -> Sequence[tuple[Window, ...]]:
         """Each place of a block, row by row."""
-        r = self.factor
-        one_axis = [Slide(1, r, -i, i + 1 - r) for i in range(r)]
-        return tuple(product(one_axis, repeat=len(shapes[0]) - 1))
+        r, axes = self.factor, len(shapes[0]) - 1
+
+        def at(part: int) -> tuple[Window, ...]:
+            places = [part // r**axis % r for axis in reversed(range(axes))]
+            return tuple(Slide(1, r, -i, i + 1 - r) for i in places)
+
+        return Parts(r**axes, at)
 
 
 class ChannelShuffle(Layer):

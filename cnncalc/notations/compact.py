@@ -21,6 +21,7 @@ from cnncalc.notations.values import beyond_limit, fill_in, integer
 __all__ = ["MAX_STEPS", "parse", "parse_size"]
 
 MAX_STEPS = 250_000
+MAX_WORK = 4 * MAX_STEPS  # items that are gone through, those that make no step among them
 
 
 def parse(source: Source, let: Mapping[str, int] | None = None) -> Network:
@@ -108,6 +109,16 @@ def parse_size(text: str, let: Mapping[str, int] | None = None) -> Shape:
     return tuple(sizes)
 
 
+def too_long(span: Span) -> SpecError:
+    """What is wrong with a spec that repeats too much."""
+    return SpecError(
+        f"the spec unfolds to more than {MAX_STEPS:,} layers",
+        span,
+        code="too-large",
+        help="fewer repeats",
+    )
+
+
 class _Builder:
     """Steps as they are added; `flow` is the step that the next layer reads."""
 
@@ -150,13 +161,8 @@ class _Builder:
 
     def build(self, item: Item, scope: Scope) -> None:
         self.work += 1
-        if self.work > 4 * MAX_STEPS:
-            raise SpecError(
-                f"the spec unfolds to more than {MAX_STEPS:,} layers",
-                item.span,
-                code="too-large",
-                help="fewer repeats",
-            )
+        if self.work > MAX_WORK:
+            raise too_long(item.span)
         if isinstance(item, Jump):
             self.flow = self.labelled(item, scope)
         elif isinstance(item, Repeat):
@@ -194,6 +200,8 @@ class _Builder:
                     code="bad-value",
                     help="a whole number from 0 on",
                 )
+        if count > MAX_WORK:
+            raise too_long(item.span)
         return count
 
     def build_merge(self, item: Merge, scope: Scope) -> None:
@@ -259,12 +267,7 @@ class _Builder:
         self, layer: Layer, inputs: tuple[int, ...], span: Span, label: str | None, scope: Scope
     ) -> None:
         if len(self.steps) > MAX_STEPS:
-            raise SpecError(
-                f"the spec unfolds to more than {MAX_STEPS:,} layers",
-                span,
-                code="too-large",
-                help="fewer repeats",
-            )
+            raise too_long(span)
         self.flow = len(self.steps)
         self.steps.append(Step(layer, inputs, "", (span, *scope.uses)))
         self.name_flow(label, scope, span)
