@@ -8,7 +8,7 @@ from __future__ import annotations
 from cnncalc.axis.channels import Dealt, Grouped
 from cnncalc.axis.windows import Bins, Resize, Slide, Spread, Window
 
-__all__ = ["Indices", "TooManyError", "joined", "read", "within"]
+__all__ = ["MOST", "Indices", "TooManyError", "joined", "read", "within"]
 
 Indices = range | frozenset[int]
 

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, NamedTuple, Self, dataclass_transform
 from cnncalc.axis.windows import Window
 from cnncalc.errors import LayerError
 from cnncalc.layers.options import MAX_VALUE, NO_PADS, ONES, REQUIRED, Option, empty, option, order
-from cnncalc.layers.route import OWN, Route
+from cnncalc.layers.route import OWN, Parts, Route
 from cnncalc.layers.shapes import (
     BATCH,
     Shape,
@@ -37,6 +37,7 @@ __all__ = [
     "Expects",
     "Layer",
     "Option",
+    "Parts",
     "Route",
     "Shape",
     "Weight",

@@ -11,6 +11,7 @@ from cnncalc.errors import LayerError
 from cnncalc.layers.base import (
     NO_PADS,
     Layer,
+    Parts,
     Route,
     Shape,
     check_map,
@@ -59,9 +60,12 @@ class Unfold(Layer):
             return Route(shape, windows, moves=(None,) * len(shape), across=None)
         (w,) = slides(self, shape)
         taps = range(0, w.dilation * w.kernel, w.dilation)
-        tap = [Slide(1, w.stride, w.before - i, w.after + i - taps[-1]) for i in taps]
-        splits = tuple((each,) for each in tap)
-        return Route(shape, windows, across=Grouped(1, w.kernel), splits=splits)
+
+        def tap(part: int) -> tuple[Window, ...]:
+            i = taps[part]
+            return (Slide(1, w.stride, w.before - i, w.after + i - taps[-1]),)
+
+        return Route(shape, windows, across=Grouped(1, w.kernel), splits=Parts(w.kernel, tap))
 
 
 class Fold(Layer):

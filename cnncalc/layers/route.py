@@ -6,14 +6,29 @@ probing builds its networks by it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from cnncalc.axis.indices import Indices, read
 from cnncalc.axis.windows import Slide, Window
 
-__all__ = ["OWN", "Route"]
+__all__ = ["OWN", "Parts", "Route"]
 
 OWN = Slide(1)  # each unit reads its own place
+
+
+class Parts(Sequence[tuple[Window, ...]]):
+    """Windows that are made when they are asked for, as there may be as many as places."""
+
+    def __init__(self, count: int, at: Callable[[int], tuple[Window, ...]]) -> None:
+        self.size = count
+        self.at = at
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __getitem__(self, part: Any) -> Any:
+        return self.at(range(self.size)[part])  # IndexError ends a loop
 
 
 class Route:
@@ -40,7 +55,7 @@ class Route:
         mixes: tuple[int, ...] = (),
         moves: tuple[int | None, ...] | None = None,
         across: Window | None = OWN,
-        splits: tuple[tuple[Window, ...], ...] = (),
+        splits: Sequence[tuple[Window, ...]] = (),
     ) -> None:
         self.shape = shape
         self.windows = windows

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import product
-
 from cnncalc.axis.channels import Dealt, Grouped
 from cnncalc.axis.windows import Resize, Slide, Window
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import (
     Layer,
+    Parts,
     Route,
     Shape,
     axis_name,
@@ -76,8 +75,12 @@ class PixelUnshuffle(Layer):
     def route(self, shape: Shape) -> Route | None:
         """A channel becomes the places of a block, row by row."""
         r, axes = self.factor, len(shape) - 1
-        places = [Slide(1, r, -i, i + 1 - r) for i in range(r)]
-        splits = tuple(product(places, repeat=axes))
+
+        def place_of(part: int) -> tuple[Window, ...]:
+            places = [part // r**axis % r for axis in reversed(range(axes))]
+            return tuple(Slide(1, r, -i, i + 1 - r) for i in places)
+
+        splits = Parts(r**axes, place_of)
         return Route(shape, self.windows(shape), across=Grouped(1, r**axes), splits=splits)
 
 

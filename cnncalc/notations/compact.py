@@ -25,6 +25,7 @@ from cnncalc.suggestions import suggest
 __all__ = ["MAX_STEPS", "parse"]
 
 MAX_STEPS = 250_000
+MAX_WORK = 4 * MAX_STEPS  # items that are gone through, those that make no step among them
 MAX_LISTED = 6  # labels, in a message
 Made = TypeVar("Made")
 
@@ -81,6 +82,16 @@ def parse(source: Source, let: Mapping[str, int] | None = None) -> Network:
     elif tree.size is not None:
         network.declared = known_of(tree.size.text)
     return network
+
+
+def too_long(span: Span) -> SpecError:
+    """What is wrong with a spec that repeats too much."""
+    return SpecError(
+        f"the spec unfolds to more than {MAX_STEPS:,} layers",
+        span,
+        code="too-large",
+        help="fewer repeats",
+    )
 
 
 class _Builder:
@@ -155,13 +166,8 @@ class _Builder:
 
     def build(self, item: Item, scope: Scope) -> None:
         self.work += 1
-        if self.work > 4 * MAX_STEPS:
-            raise SpecError(
-                f"the spec unfolds to more than {MAX_STEPS:,} layers",
-                item.span,
-                code="too-large",
-                help="fewer repeats",
-            )
+        if self.work > MAX_WORK:
+            raise too_long(item.span)
         if isinstance(item, Jump):
             step = self.tried(item.span, lambda: self.labelled(item, scope))
             self.flow = self.flow if step is None else step
@@ -207,6 +213,8 @@ class _Builder:
                     code="bad-value",
                     help="a whole number from 0 on",
                 )
+        if count > MAX_WORK:
+            raise too_long(item.span)
         return count
 
     def build_merge(self, item: Merge, scope: Scope) -> None:
@@ -288,12 +296,7 @@ class _Builder:
         scope: Scope,
     ) -> None:
         if len(self.steps) > MAX_STEPS:
-            raise SpecError(
-                f"the spec unfolds to more than {MAX_STEPS:,} layers",
-                span,
-                code="too-large",
-                help="fewer repeats",
-            )
+            raise too_long(span)
         if layer is not None:
             self.flow = len(self.steps)
             self.steps.append(Step(layer, inputs, "", (span, *scope.uses)))

@@ -191,13 +191,13 @@ def _reads_on(window: Window) -> bool:
 
 def _past(route: Route, known: Channels, input_shape: Shape) -> tuple[Runs, list[Seen]] | None:
     """Past a layer: each channel with its view, several where it was split; None: unknown."""
-    sides = route.sides()
-    count = len(sides)
+    count = max(len(route.splits), 1)
     many = len(known.runs) if count == 1 else length(known.runs) * count
     if len(known.views) * count > MOST_VIEWS or many > MOST_RUNS:
         return None
     if any(view.whole for view in known.views) and not all(map(_reads_on, route.windows)):
         return None
+    sides = route.sides()
     views = [
         after_layer(side, view, input_shape, _unsaid) for view in known.views for side in sides
     ]

@@ -43,7 +43,9 @@ def test_an_empty_network_reads_back(tmp_path: Path) -> None:
     path = tmp_path / "net.onnx"
     path.write_bytes(convert(parse("nn.Sequential()"), "onnx", (3, 8, 4)))  # type: ignore[arg-type]
 
-    assert [row.output_shape for row in analyze(parse(str(path))).rows] == [(3, 8, 4)]
+    assert [row.output_shape for row in analyze(parse(str(path), notation="onnx")).rows] == [
+        (3, 8, 4)
+    ]
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if report(name).total.params < 9_000_000])

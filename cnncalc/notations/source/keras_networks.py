@@ -45,10 +45,10 @@ def keras_network(
     shape: Shape | None = None
     frame = machine.frame if machine else None
     if machine is not None:
-        if is_layer(model) and not is_keras_model(model):
-            with machine.deep():
+        with machine.deep():
+            if is_layer(model) and not is_keras_model(model):
                 model = sequential_of(machine, [model])
-        shape = own_shape(machine, model)
+            shape = own_shape(machine, model)
         declared = machine.frame.outside(shape) if shape else first_sizes(model)
 
     fresh = [(machine, model)] if machine is not None and shape is not None else []

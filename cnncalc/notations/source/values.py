@@ -269,6 +269,9 @@ class Opaque:
         self.name = name
         self.fields = fields
 
+    def __repr__(self) -> str:
+        return self.name
+
 
 class Iterated:
     """An iterator over values that are all there already."""

@@ -38,7 +38,7 @@ def _padded(layer: Any, shape: Shape, **bare: Any) -> tuple[Layer, ...]:
 def _pad(layer: Any, shape: Shape) -> tuple[Layer, ...]:
     """Zeros are added and places are cut by layers of their own."""
     pads = spread_out("padding", layer.padding, shape)
-    if min(map(min, pads), default=0) >= 0:
+    if min(map(min, pads), default=0) >= 0:  # a vector has no places to pad
         return (layer,)
     cut = Crop(tuple((max(-before, 0), max(-after, 0)) for before, after in pads))
     rest = tuple((max(before, 0), max(after, 0)) for before, after in pads)

@@ -186,7 +186,7 @@ def power(call: Call) -> Flow:
 
 def comparison(call: Call) -> Mask:
     """A mask; what is done with it decides whether it can be followed."""
-    flow = next(each for each in call.inputs if isinstance(each, Flow))
+    flow = next((each for each in call.inputs if isinstance(each, Flow)), None) or call.flow()
     over = {"Greater": 1, "Less": 0}.get(call.node.op)
     other = call.inputs[over] if over is not None else None
     return Mask(flow, _number(other) if isinstance(other, Constant) else None)
