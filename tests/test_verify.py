@@ -129,16 +129,21 @@ def predicted(kind: str, wide: bool = False) -> Report:
     raise AssertionError(f"{kind} takes none of {shapes}")
 
 
+def one_more(shape: Shape) -> Shape:
+    """With one channel too many, or with some where there is a single number."""
+    return (shape[0] + 1 if shape else 2, *shape[1:])
+
+
 @pytest.mark.parametrize("kind", LEARNING)
 def test_a_broken_output_is_caught(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """One channel too many, for each kind."""
     right = predicted(kind).rows[1].output_shape
-    tweaked(monkeypatch, kind, "output", lambda shape: (shape[0] + 1 if shape else 2, *shape[1:]))
+    tweaked(monkeypatch, kind, "output", one_more)
 
     outcome = verify_report(predicted(kind)).verify
 
     assert outcome is not None
-    wrong = [right[0] + 1, *right[1:]]
+    wrong = list(one_more(right))
     assert (1, "shape", wrong, list(right)) in differences(outcome)
 
 
