@@ -209,6 +209,8 @@ def test_variables_are_the_first_that_are_free() -> None:
         "2147483647x8x8 cat[pad:0,c=1|conv:3,k3,p1] slice:1..",
         "2147483647x4 add[pad:0,c=1:0 slice:0..2147483647|]",
         "8193x8x8 cat[conv:1,k3,p1|] chshuffle:2 slice:1.. pixelshuffle:1",
+        "3x2147483647 unfold:100000000",
+        "3x2147483647 pixelunshuffle:2147483647",
     ],
 )
 def test_channels_are_counted_and_not_listed(spec: str) -> None:

@@ -184,6 +184,7 @@ REFUSED: list[tuple[str, str, str, str]] = [
     ("3x8x8 lrn", "keras", "no-class", "`lrn1`: Keras has no class for this `lrn`"),
     ("3x8x8 reduce:norm2", "keras", "no-class", "norms are not written"),
     ("3x8x8 rms:axes=-1", "keras", "no-class", "lined up with the last axes"),
+    ("16 pad:0,c=1:0", "keras", "no-class", "Keras has no class for this `pad`"),
     ("6 lrn", "torch", "no-class", "nn.LocalResponseNorm wants a map"),
     ("3x8x8 scale:shape=8", "keras", "no-class", "only a learned value for each channel"),
     ("3x8x8", "torch", "empty", "the spec has no layers"),

@@ -82,6 +82,9 @@ CASES: dict[str, tuple[list[Any], dict[str, Any], str, dict[str, Any]]] = {
         {"a": numbers(0).reshape(()), "b": numbers(10**12).reshape(()),
          "c": numbers(1).reshape(())}, "are not known here", {}),
     "no output of data": ([node("Shape", "x")], {}, "no output depends on the data", {}),
+    "a comparison of what comparisons give": (
+        [node("Greater", "x zero", "m"), node("Equal", "m m")],
+        {"zero": numpy.array(0, "float32")}, "its input 1 is what a comparison gives", {}),
     "a shape of too many axes": ([node("Reshape", "x s")], {"s": numpy.arange(60_000)},
                                  "a tensor of 60,000 axes is beyond any machine", {}),
     "an order of too many": ([node("Transpose", "x", perm=list(range(90_000)))], {},

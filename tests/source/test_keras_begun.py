@@ -77,3 +77,11 @@ def test_a_model_without_a_layer(code: str) -> None:
     report = report_of(f"import keras\nmodel = {code}\n", (8, 6, 3))
 
     assert (len(report.rows), report.total.params) == (1, 0)
+
+
+def test_a_declared_shape_that_is_none_is_refused_where_it_is_read() -> None:
+    error = refused(
+        "import keras\nfrom torch import nn\n"
+        "model = keras.Sequential([keras.layers.Dense(3, input_shape=nn.ModuleList())])\n"
+    )
+    assert error.message == "layers.Layer can't take the shape a `ModuleList`"
