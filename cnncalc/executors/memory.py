@@ -34,7 +34,7 @@ COPIES = {"lppool": 3, "lrn": 2, "prelu": 2, "reduce logsumexp": 2, "sepconv": 2
 COPIES |= {"fracmaxpool": 2}
 # Beside half floats: what is summed up in single precision, in copies of what comes out, and how
 # many of its channels any step has in it.
-HALF_COPIES = {"convt": 1, "fold": 1, "linear": 2}
+HALF_COPIES = {"convt": 1, "fold": 1, "linear": 3}
 HALF_CHANNELS = 2
 # The arrays that the bundled executor holds beside what a step reads and gives: as large as the
 # map of one sample, or as one channel of it, in no less than single precision.

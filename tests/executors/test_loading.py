@@ -165,6 +165,7 @@ def test_a_file_in_its_place(
     (tmp_path / f"{name}.py").write_text(text)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("KERAS_BACKEND", "numpy")  # which is always there
     monkeypatch.delitem(sys.modules, name, raising=False)
     words, code = NEEDS[name]
     status, out, err = command(*words)
