@@ -106,6 +106,7 @@ def ratio(work: Callable[[Any], object], one: Any, four: Any) -> float:
     return min(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES)
 def test_work_is_linear(family: str) -> None:
     work, made, count = FAMILIES[family]

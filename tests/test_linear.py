@@ -88,6 +88,7 @@ def of_a_layer(network: Network) -> tuple[float, float]:
     return sizes / len(network.steps), fields / len(network.steps)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_layer_costs_the_same_in_a_larger_network(
     family: str, monkeypatch: pytest.MonkeyPatch
