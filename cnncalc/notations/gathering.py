@@ -23,6 +23,7 @@ __all__ = ["Reading", "gather", "located", "named"]
 
 MAX_BYTES = 4_000_000
 STDIN = "<stdin>"
+
 # model.py, model.py:Net, model.py:Net(n_classes=10), enc.py:Enc.cnn
 FILE = re.compile(r"(?i)(.+?\.(?:cnn|txt|py|ipynb|md|onnx|json))(?::(.*))?")
 LISTS = "`cnncalc examples` and `cnncalc layers` list them all"
@@ -63,10 +64,7 @@ def named(text: str) -> Reading:
     Of words that hold blanks only those are files that say so, as `model.py:Net(10, 3)`.
     """
     word = text.strip()
-    found = _file_word(word)
-    if (found and (" " not in found[0] or os.path.exists(found[0]))) or (
-        word.split() == [word] != ["-"]
-    ):
+    if word.split() == [word] != ["-"] or _file_word(word):
         return gather([word])
     return Reading(Source(files.lines(text)))
 
@@ -193,11 +191,10 @@ def _file_text(path: str) -> str:
     except OSError as error:
         raise _unreadable(path, error) from None
     if suffix == ".json":
-        raise SpecError(
-            f"`{path}` is JSON, and no notation is kept in that",
-            code="notation",
-            help="a report's network is its `spec`: `jq -r .spec report.json | cnncalc shape -`",
-        )
+        from cnncalc.notations.no_network import REPORT  # only such a file needs it
+
+        what = f"`{path}` is JSON, and no notation is kept in that"
+        raise SpecError(what, code="notation", help=REPORT)
     return _decoded(data, path, python=suffix == ".py")
 
 

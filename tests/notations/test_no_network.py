@@ -157,13 +157,9 @@ def test_endings(ending: str, command: Command) -> None:
     for word in (f"model{ending}", f"./models/net{ending.upper()}", f"net{ending}:Net(3)"):
         code, out, err = command("shape", word)
         assert (code, out) == (2, "")
-        path = word.removesuffix(":Net(3)")
-        assert err.startswith(
-            (
-                f"error[no-network]: `{word}` is {ENDINGS[ending].what}",
-                f"error[no-network]: `{path}` is {ENDINGS[ending].what}",
-            )
-        )
+        # Of files that are known by their endings what stands behind the colon is apart.
+        path = word.removesuffix(":Net(3)") if ending in (".ipynb", ".md") else word
+        assert err.startswith(f"error[no-network]: `{path}` is {ENDINGS[ending].what}")
 
 
 @pytest.mark.parametrize("word", ["https://github.com/a/b/blob/main/m.py", "http://x.org/net"])
