@@ -534,3 +534,11 @@ def test_onnx_files() -> None:
         with pytest.raises(SpecError) as caught:
             analyze(made, size)
         assert f"write `{right}`" in (caught.value.help or "")
+
+
+@pytest.mark.parametrize("size", ["3x32x32", "3×32×32", "3,32,32"])
+def test_the_sizes_of_a_reshape(size: str) -> None:
+    """A size within a layer is spelled as any other."""
+    report = analyze(f"3072 reshape:{size}")
+
+    assert (report.rows[-1].output_shape, report.rows[-1].text) == ((3, 32, 32), "reshape:3x32x32")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,15 @@ def assert_named(error: SpecError) -> None:
     assert error.code in ("no-class", "unsayable")
     assert re.search("`.+`", error.message)
     assert error.line is not None
+
+
+def written_or_refused(text_of: Callable[[str], str], spec: str) -> str | None:
+    """What a spec becomes; None where that is refused, by the layer's name."""
+    try:
+        return text_of(spec)
+    except SpecError as error:
+        assert_named(error)
+        return None
 
 
 def ruff() -> str:

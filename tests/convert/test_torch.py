@@ -12,7 +12,14 @@ from hypothesis import HealthCheck, given, settings
 
 from cnncalc import Report, SpecError, analyze, convert
 from cnncalc.executors.torch_errors import refusal
-from tests.convert.emitted import assert_formatted, assert_named, read_again, run, totals
+from tests.convert.emitted import (
+    assert_formatted,
+    assert_named,
+    read_again,
+    run,
+    totals,
+    written_or_refused,
+)
 from tests.frameworks.live_pytorch import torch_or_skip
 from tests.library import NAMES, report
 from tests.strategies import odd_specs, specs
@@ -91,10 +98,8 @@ def test_examples_run(name: str) -> None:
 def test_drawn_networks(spec: str) -> None:
     """What is written runs and reads back; a refusal is a SpecError that names the layer."""
     expected = analyze(spec)
-    try:
-        text = text_of(spec)
-    except SpecError as error:
-        assert_named(error)
+    text = written_or_refused(text_of, spec)
+    if text is None:
         return
     assert_runs(text, expected)
     assert totals(read_again(text, "torch", expected)) == totals(expected)
@@ -103,10 +108,8 @@ def test_drawn_networks(spec: str) -> None:
 def check_odd(spec: str) -> None:
     """What is written runs on two samples and agrees; else it is refused by the layer's name."""
     expected = analyze(spec)
-    try:
-        text = text_of(spec)
-    except SpecError as error:
-        assert_named(error)
+    text = written_or_refused(text_of, spec)
+    if text is None:
         return
     assert_runs(text, expected, batch=2)
 
