@@ -151,7 +151,7 @@ class Known(NamedTuple):
         if rank - 1 not in self.ranks:
             return False
         left = self.at_place(sizes[1:])
-        if not left and self.channels == sizes[-1 if self.last else 0]:
+        if not left and self.at_place(sizes):
             return False  # they stand where they belong: there is an axis too many behind
         if rank in self.ranks:  # either may be: the channels decide
             return left and not self.at_place(sizes)
@@ -392,9 +392,8 @@ class _Reading:
 
     def other_end(self) -> str:
         end = "last" if self.last else "first"
-        sizes = (
-            (*self.sizes[1:], self.sizes[0]) if self.last else (*self.sizes[-1:], *self.sizes[:-1])
-        )
+        turned = as_layout if self.last else from_layout
+        sizes = turned(self.sizes, "channels-last")
         channels = count_of(sizes[-1 if self.last else 0], "channel")
         return (
             f"{self.shown} is read as {self.letters()}; with its {channels} {end} it is "
