@@ -108,6 +108,7 @@ def test_taps_as_channels(spec: str, size: int) -> None:
     assert report.verify["mismatches"] == []
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(specs(max_layers=6, ranks=(1, 2)))
 def test_networks_that_deal_channels(text: str) -> None:

@@ -27,6 +27,7 @@ sets: st.SearchStrategy[Indices] = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=1000)
 @given(windows, sets, st.integers(1, 20))
 @example(Resize(5, 3, 99, 4, True), range(8, 13), 16)

@@ -25,6 +25,7 @@ def extents(report: Report) -> Extents:
     return Extents(report.network.steps, report.rows, places, Passages())
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(specs(max_layers=4, ranks=(1, 2)))
 def test_a_whole_map_sees_what_its_places_saw(text: str) -> None:

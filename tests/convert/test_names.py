@@ -102,6 +102,7 @@ def test_every_kind_gives_names_that_compile(kind: str) -> None:
         assert_compiles(parse(spec))
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(st.lists(names, min_size=6, max_size=6, unique=True))
 def test_drawn_names_compile(drawn: list[str]) -> None:

@@ -191,6 +191,7 @@ def is_written(layer: Layer, shape: Shape) -> bool:
     return True
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(specs(max_layers=8))
 def test_drawn_layers_read_back(spec: str) -> None:
