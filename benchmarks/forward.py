@@ -27,8 +27,8 @@ from typing import Any
 import torch
 
 import cnncalc
-from cnncalc.executors.arrays import Stack, ready
-from cnncalc.executors.devices import DEVICES, Peak, array_module
+from cnncalc.executors.bundled.devices import DEVICES, Peak, array_module
+from cnncalc.executors.bundled.executor import Stack, ready
 from cnncalc.executors.memory import need
 from cnncalc.network import Network, Step
 

@@ -27,7 +27,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from cnncalc.executors.kernels import Workspace, blocks, convolve, pool_max
+from cnncalc.executors.bundled.kernels import Workspace, blocks, convolve, pool_max
 
 CACHED_FLOATS = 2**16
 RANDOM = np.random.default_rng(0)

@@ -8,7 +8,7 @@ import pytest
 
 import cnncalc
 from cnncalc import analyze
-from cnncalc.executors.arrays import Stack
+from cnncalc.executors.bundled.executor import Stack
 from cnncalc.layers.base import Shape
 from tests.conftest import Command
 from tests.executors.common import verified

@@ -259,10 +259,10 @@ DOORS = {
     ("conversion", "notations.onnx_write"),
     ("conversion", "notations.pytorch_source"),
     ("conversion", "notations.writing"),
-    ("executors", "executors.arrays"),
-    ("executors", "executors.keras"),
+    ("executors", "executors.bundled.executor"),
+    ("executors", "executors.keras.executor"),
     ("executors", "executors.onnxruntime"),
-    ("executors", "executors.torch"),
+    ("executors", "executors.torch.executor"),
     ("executors.base", "network"),
 }
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from cnncalc import analyze
-from cnncalc.executors.arrays import run
+from cnncalc.executors.bundled.executor import run
 from cnncalc.receptive.layer import Passages
 from cnncalc.receptive.pull_back import Extents
 from cnncalc.report import Report

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 import cnncalc
 from cnncalc import analyze
 from cnncalc.errors import CnnCalcError, SpecError
-from cnncalc.executors.arrays import run
 from cnncalc.executors.base import Run
-from cnncalc.executors.compute import COMPUTATIONS
+from cnncalc.executors.bundled.compute import COMPUTATIONS
+from cnncalc.executors.bundled.executor import run
 from cnncalc.frameworks.keras import relabel
 from cnncalc.layers import KINDS, Layer, Shape, Weight
 from cnncalc.network import Network

@@ -19,14 +19,17 @@ __all__ = ["ALL", "EXECUTORS", "Executor", "Run", "StepRun", "Tensor", "find", "
 
 # The module whose `run` each one is.
 EXECUTORS = {
-    "bundled": "cnncalc.executors.arrays",
-    "torch": "cnncalc.executors.torch",
-    "keras": "cnncalc.executors.keras",
+    "bundled": "cnncalc.executors.bundled.executor",
+    "torch": "cnncalc.executors.torch.executor",
+    "keras": "cnncalc.executors.keras.executor",
     "onnxruntime": "cnncalc.executors.onnxruntime",
 }
 
 if TYPE_CHECKING:  # each `run` takes what the protocol says
-    from cnncalc.executors import arrays, keras, onnxruntime, torch
+    from cnncalc.executors import onnxruntime
+    from cnncalc.executors.bundled import executor as arrays
+    from cnncalc.executors.keras import executor as keras
+    from cnncalc.executors.torch import executor as torch
 
     RUNS: tuple[Executor, ...] = (arrays.run, torch.run, keras.run, onnxruntime.run)
 

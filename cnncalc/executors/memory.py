@@ -7,9 +7,9 @@ from math import prod
 from typing import Any, NamedTuple
 
 from cnncalc.errors import CnnCalcError
-from cnncalc.executors.compute.geometry import convolution_axes, pool_axes
-from cnncalc.executors.devices import free_memory
-from cnncalc.executors.kernels import WORKSPACE_BYTES
+from cnncalc.executors.bundled.devices import free_memory
+from cnncalc.executors.bundled.kernels import WORKSPACE_BYTES
+from cnncalc.executors.geometry import convolution_axes, pool_axes
 from cnncalc.executors.shortage import LESS
 from cnncalc.report import Report
 from cnncalc.rows import BYTES, Row

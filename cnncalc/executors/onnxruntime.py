@@ -15,7 +15,7 @@ import onnxruntime
 
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors.base import Progress, Run, StepRun, Tensor
-from cnncalc.executors.probing import Forward, measure
+from cnncalc.executors.probing.search import Forward, measure
 from cnncalc.executors.shortage import MemoryErrors, ran_out
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network

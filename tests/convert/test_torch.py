@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from cnncalc import Report, SpecError, analyze, convert
-from cnncalc.executors.torch_errors import refusal
+from cnncalc.executors.torch.errors import refusal
 from tests.convert.emitted import (
     assert_formatted,
     assert_named,

@@ -15,10 +15,11 @@ import pytest
 import cnncalc
 from cnncalc import analyze
 from cnncalc.errors import CnnCalcError, LayerError, Source, SpecError
-from cnncalc.executors import EXECUTORS, compute, devices, find, memory
-from cnncalc.executors.arrays import Stack, run
-from cnncalc.executors.compute import COMPUTATIONS
-from cnncalc.executors.compute.table import computes
+from cnncalc.executors import EXECUTORS, find, memory
+from cnncalc.executors.bundled import compute, devices
+from cnncalc.executors.bundled.compute import COMPUTATIONS
+from cnncalc.executors.bundled.compute.table import computes
+from cnncalc.executors.bundled.executor import Stack, run
 from cnncalc.executors.storage import Storage
 from cnncalc.layers import KINDS, Layer
 from cnncalc.layers.base import Option, Shape
@@ -176,11 +177,11 @@ def imported(module: str) -> set[tuple[str, str]]:
 
 def test_nothing_that_predicts_is_imported() -> None:
     """What the bundled executor is made of imports no arithmetic of the formula sheet."""
-    taken = imported("cnncalc.executors.arrays")
+    taken = imported("cnncalc.executors.bundled.executor")
     computations = sorted(Path(compute.__file__).parent.glob("[a-z]*.py"))
     assert len(computations) > 6
     for file in computations:
-        taken |= imported(f"{EXECUTORS_FOLDER}compute.{file.stem}")
+        taken |= imported(f"{EXECUTORS_FOLDER}bundled.compute.{file.stem}")
 
     others = {pair for pair in taken if not pair[0].startswith(EXECUTORS_FOLDER)}
 

@@ -17,7 +17,7 @@ import pytest
 
 import cnncalc
 from cnncalc.errors import CnnCalcError
-from cnncalc.executors.arrays import Stack
+from cnncalc.executors.bundled.executor import Stack
 from tests.executors.test_arrays import LEARNING, alone, sample, takes
 from tests.library import text
 

@@ -10,7 +10,7 @@ import pytest
 import cnncalc
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors import module_of
-from cnncalc.executors.arrays import Stack
+from cnncalc.executors.bundled.executor import Stack
 from tests.executors.test_arrays import LEARNING, alone, sample, takes, variants
 from tests.library import NAMES, text
 

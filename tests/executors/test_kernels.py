@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from cnncalc.executors import kernels, mixed_rows
-from cnncalc.executors.sliding import Axis, blocks, extents_of
+from cnncalc.executors.bundled import kernels
+from cnncalc.executors.bundled.kernels import mixed_rows
+from cnncalc.executors.bundled.kernels.sliding import Axis, blocks, extents_of
 
 torch = pytest.importorskip("torch")
 F = torch.nn.functional

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 import cnncalc
-from cnncalc.executors import probing, units
-from cnncalc.executors.arrays import Stack, run
 from cnncalc.executors.base import Run
-from cnncalc.executors.probes import probes_of
+from cnncalc.executors.bundled.executor import Stack, run
+from cnncalc.executors.probing import search as probing
+from cnncalc.executors.probing import units
+from cnncalc.executors.probing.probes import probes_of
 from cnncalc.network import Network
 from cnncalc.verification import compare
 from tests.library import NAMES, report

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from cnncalc.errors import Source
-from cnncalc.executors.arrays import Stack
+from cnncalc.executors.bundled.executor import Stack
 from cnncalc.layers import Layer
 from cnncalc.layers.base import Shape
 from cnncalc.notations.compact import parse
@@ -91,8 +91,8 @@ def ran(layer: Layer, shape: Shape, **options: Any) -> Stack:
 @pytest.mark.parametrize("kind", sorted(set(LEARNING) - NOWHERE))
 def test_values_are_those_of_the_torch_executor(kind: str) -> None:
     torch = torch_or_skip()
-    from cnncalc.executors.torch_layers import build
-    from cnncalc.executors.torch_modules import Bench, NotBuilt
+    from cnncalc.executors.torch.layers import build
+    from cnncalc.executors.torch.modules import Bench, NotBuilt
 
     bench = Bench("cpu", torch.float64)
     for layer, shape in pairs(kind):
@@ -113,8 +113,8 @@ def test_values_are_those_of_the_torch_executor(kind: str) -> None:
 def test_values_are_those_of_the_keras_executor(kind: str) -> None:
     """With weights that are all ones: what is read, not how weights are laid out."""
     keras = keras_or_skip()
-    from cnncalc.executors.keras import _built
-    from cnncalc.executors.keras_modules import Bench, channels_first
+    from cnncalc.executors.keras.executor import _built
+    from cnncalc.executors.keras.modules import Bench, channels_first
 
     for layer, shape in pairs(kind):
         if getattr(layer, "mode", "") == "cubic":

@@ -64,8 +64,8 @@ def on_cuda(gpu: Gpu, monkeypatch: pytest.MonkeyPatch, torch: Any) -> Iterator[A
     """Runs on `cuda` of tensors that have a device and sizes, and no values."""
     from torch._subclasses.fake_tensor import FakeTensorMode
 
-    from cnncalc.executors import torch as executor
-    from cnncalc.executors import torch_gradients
+    from cnncalc.executors.torch import executor
+    from cnncalc.executors.torch import gradients as torch_gradients
 
     monkeypatch.setattr(torch_gradients, "measure", lambda network, done: None)
     # An operation on `cuda` and `cpu` together is an error. Constants are let in.
@@ -103,8 +103,8 @@ def test_examples_stay_on_their_device(name: str, on_cuda: Any) -> None:
 @pytest.mark.parametrize("kind", LEARNING)
 def test_fields_are_measured_on_the_device(kind: str, on_cuda: Any, torch: Any) -> None:
     """The layers of a probing network, as far as they go without values."""
-    from cnncalc.executors.torch_gradients import Shadow, probes_of, units_of
-    from cnncalc.executors.units import follow
+    from cnncalc.executors.probing.units import follow
+    from cnncalc.executors.torch.gradients import Shadow, probes_of, units_of
 
     layer, shapes = sample(kind)
     for shape in shapes:
@@ -146,7 +146,7 @@ def test_memory_goes_back_after_a_failure(on_cuda: Any, gpu: Gpu) -> None:
 
 def test_free_memory_counts_what_pytorch_keeps(gpu: Gpu) -> None:
     """It took that from the GPU and gives it out again."""
-    from cnncalc.executors.torch import free_memory
+    from cnncalc.executors.torch.executor import free_memory
 
     assert free_memory("cuda") == (20 + 3 - 1) * GIB
     assert free_memory("cpu") is None
@@ -161,7 +161,7 @@ def test_too_little_memory_is_told_beforehand(gpu: Gpu) -> None:
 
 
 def test_why_there_is_no_gpu(gpu: Gpu, torch: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from cnncalc.executors.torch import ready
+    from cnncalc.executors.torch.executor import ready
 
     assert ready("cuda") == (True, f"torch {torch.__version__}")
     gpu.answers["is_available"] = False
@@ -190,7 +190,7 @@ def test_fields_keep_away_from_cudnn_and_threads(
     torch: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Fourier transforms would leave noise, and threads wait; afterwards all is as it was."""
-    from cnncalc.executors import torch_gradients
+    from cnncalc.executors.torch import gradients as torch_gradients
 
     settings, build = [], torch_gradients.sums_of
 

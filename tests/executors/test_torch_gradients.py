@@ -26,7 +26,7 @@ def torch() -> Any:
 
 def came_out(right: Report) -> Run:
     """A run without values, whose fields can be measured."""
-    from cnncalc.executors.torch import Stack
+    from cnncalc.executors.torch.executor import Stack
 
     stack = Stack(right.network.at(right.input), "meta", "float32", 1)
     done = stack.forward(right.input, None)
@@ -35,7 +35,7 @@ def came_out(right: Report) -> Run:
 
 
 def measured(right: Report) -> Run:
-    from cnncalc.executors.torch_gradients import measure
+    from cnncalc.executors.torch.gradients import measure
 
     done = came_out(right)
     measure(right.network.at(right.input), done)
@@ -71,7 +71,7 @@ def test_nothing_underflows_in_a_deep_network() -> None:
 
 def test_a_budget_spreads_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
     """As many steps as there may be gradients for, the last one among them."""
-    from cnncalc.executors import torch_gradients
+    from cnncalc.executors.torch import gradients as torch_gradients
 
     right = cnncalc.analyze("3x40x40 " + "conv:4,k3 relu " * 8)
     monkeypatch.setattr(torch_gradients, "MOST_VALUES", 30_000)
@@ -84,7 +84,7 @@ def test_a_budget_spreads_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_small_batches_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """How many units one backward pass goes for changes nothing."""
-    from cnncalc.executors import torch_gradients
+    from cnncalc.executors.torch import gradients as torch_gradients
 
     right = cnncalc.analyze("3x20x20 a@conv:4,k3,p1 maxpool:2 convt:4,k2,s2 cat[ | @a ] gap")
     found = []
@@ -145,7 +145,7 @@ def test_a_module_that_reads_elsewhere_is_found(
 
 def test_a_map_of_another_size_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     """Gradients through modules that don't do what ran say nothing of it."""
-    from cnncalc.executors import torch_gradients
+    from cnncalc.executors.torch import gradients as torch_gradients
 
     build = torch_gradients.sums_of
 
@@ -161,7 +161,7 @@ def test_a_map_of_another_size_is_not_measured(monkeypatch: pytest.MonkeyPatch) 
 
 def test_memory_that_runs_out_is_told(torch: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is not taken for a layer that can't be followed."""
-    from cnncalc.executors import torch_gradients
+    from cnncalc.executors.torch import gradients as torch_gradients
 
     def full(*_: Any) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import cnncalc
-from cnncalc.executors.arrays import Stack
-from cnncalc.executors.compute.activations import ACTIVATIONS as COMPUTED
+from cnncalc.executors.bundled.compute.activations import ACTIVATIONS as COMPUTED
+from cnncalc.executors.bundled.executor import Stack
 from cnncalc.layers import KINDS
 
 torch = pytest.importorskip("torch")

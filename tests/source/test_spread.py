@@ -9,7 +9,7 @@ import pytest
 
 from cnncalc import Network, SpecError, analyze, convert, parse
 from cnncalc.errors import Source
-from cnncalc.executors.arrays import Stack
+from cnncalc.executors.bundled.executor import Stack
 from cnncalc.notations import source
 from tests.convert.emitted import run
 from tests.convert.test_torch import module_of

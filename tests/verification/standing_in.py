@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from cnncalc.errors import CnnCalcError
-from cnncalc.executors import arrays, module_of
+from cnncalc.executors import module_of
 from cnncalc.executors.base import Run
+from cnncalc.executors.bundled import executor as arrays
 
 Change = Callable[[Run], None]
 

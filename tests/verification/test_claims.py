@@ -9,8 +9,8 @@ import pytest
 import cnncalc
 from cnncalc.cli.main import main
 from cnncalc.executors import EXECUTORS
-from cnncalc.executors.arrays import run
 from cnncalc.executors.base import Run
+from cnncalc.executors.bundled.executor import run
 from cnncalc.layers.merge import Input
 from cnncalc.network import Network, Step
 from cnncalc.receptive.maps import Seen

@@ -14,8 +14,9 @@ import pytest
 
 import cnncalc
 from cnncalc.errors import CnnCalcError
-from cnncalc.executors import EXECUTORS, devices, memory
-from cnncalc.executors.compute import COMPUTATIONS
+from cnncalc.executors import EXECUTORS, memory
+from cnncalc.executors.bundled import devices
+from cnncalc.executors.bundled.compute import COMPUTATIONS
 from cnncalc.executors.shortage import LESS, MemoryErrors, ran_out
 from cnncalc.tables.verification import verdict
 from tests.conftest import Command

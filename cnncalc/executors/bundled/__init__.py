@@ -1,0 +1,1 @@
+"""The bundled executor: the layers computed on NumPy or CuPy arrays."""

@@ -1,0 +1,67 @@
+"""Where branches meet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+
+from cnncalc.executors.bundled.compute.table import computes
+from cnncalc.executors.bundled.context import Array, Context
+from cnncalc.executors.geometry import axis_of
+
+
+@computes("add", "mul", "sub", "div", "maximum", "minimum")
+def joined(at: Context, layer: Any, *branches: Array) -> Array:
+    """One branch after another joined value by value; axes of size 1 are stretched."""
+    names = {"mul": "multiply", "sub": "subtract", "div": "divide"}
+    if layer.kind in ("sub", "div") and len(branches) != 2:
+        raise ValueError(f"{len(branches)} branches, not two, to {layer.kind}")
+    function = getattr(at.xp, names.get(layer.kind, layer.kind))
+    if layer.kind != "sub":  # the order is free: what may be written over first
+        branches = tuple(sorted(branches, key=at.is_spare, reverse=True))
+    return _fold(at, function, _aligned(layer, branches))
+
+
+@computes("mean")
+def mean(at: Context, layer: Any, *branches: Array) -> Array:
+    """The sum of the branches over their number."""
+    total = _fold(at, at.xp.add, _aligned(layer, branches))
+    return at.xp.divide(total, len(branches), out=total if len(branches) > 1 else None)
+
+
+def _aligned(layer: Any, branches: tuple[Array, ...]) -> list[Array]:
+    """The branches with as many axes: those missing are put first or after the channels."""
+    rank = max(branch.ndim for branch in branches)
+    if layer.align == "equal":
+        if min(branch.ndim for branch in branches) < rank:
+            raise ValueError("branches of unlike numbers of axes")
+        return list(branches)
+    kept = 1 if layer.align == "first" else 2
+    return [
+        branch
+        if branch.ndim == rank
+        else branch.reshape(
+            *branch.shape[:kept], *(1,) * (rank - branch.ndim), *branch.shape[kept:]
+        )
+        for branch in branches
+    ]
+
+
+def _fold(at: Context, function: Any, branches: list[Array]) -> Array:
+    """The branches joined from the first to the last, over the first where it is spare."""
+    result, *rest = branches
+    shape = numpy.broadcast_shapes(*(branch.shape for branch in branches))
+    spare = at.is_spare(result) and result.shape == shape
+    out = result if spare else None
+    for branch in rest:
+        # Later branches are read once each, so only what is already joined is written over.
+        result = function(result, branch, out=out)
+        out = result if result.shape == shape else None
+    return result
+
+
+@computes("cat")
+def concatenate(at: Context, layer: Any, *branches: Array) -> Array:
+    """The branches one after another along an axis."""
+    return at.xp.concatenate(branches, axis=1 + axis_of(layer, layer.axis, branches[0].ndim - 1))

@@ -1,0 +1,136 @@
+"""Layers that only move values: reshapes, slices, padding, shuffles, columns and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cnncalc.executors.bundled.compute.table import computes
+from cnncalc.executors.bundled.context import Array, Context
+from cnncalc.executors.bundled.kernels import (
+    adaptive_average,
+    channel_shuffle,
+    fold,
+    pad,
+    pixel_shuffle,
+    pixel_unshuffle,
+    resize,
+    unfold,
+)
+from cnncalc.executors.geometry import (
+    convolution_axes,
+    kernels,
+    map_sizes,
+    one_each,
+    reshaped_sizes,
+    resized_axes,
+)
+
+
+@computes("flatten")
+def flatten(at: Context, layer: Any, x: Array) -> Array:
+    """The axes from start to end as one; with order `last` the channels run fastest in it."""
+    axes = range(1, x.ndim)
+    first, last = axes[layer.start], axes[layer.end]
+    if first > last:
+        raise ValueError(f"axis {first - 1} lies after axis {last - 1}")
+    if layer.order == "last" and first == 1:
+        x = at.xp.moveaxis(x, 1, last)
+    return x.reshape(*x.shape[:first], -1, *x.shape[last + 1 :])
+
+
+@computes("unflatten")
+def unflatten(at: Context, layer: Any, x: Array) -> Array:
+    """One axis as several."""
+    axis = range(1, x.ndim)[layer.axis]
+    return x.reshape(*x.shape[:axis], *reshaped_sizes(layer), *x.shape[axis + 1 :])
+
+
+@computes("reshape")
+def reshape(at: Context, layer: Any, x: Array) -> Array:
+    """Any other shape; with order `last` values are counted with the channels fastest."""
+    sizes = reshaped_sizes(layer)
+    if layer.order == "first":
+        return x.reshape(x.shape[0], *sizes)
+    counted = (at.xp.moveaxis(x, 1, -1) if x.ndim > 2 else x).reshape(
+        x.shape[0], *sizes[1:], sizes[0]
+    )
+    return at.xp.moveaxis(counted, -1, 1)
+
+
+@computes("permute")
+def permute(at: Context, layer: Any, x: Array) -> Array:
+    """The axes in another order."""
+    return x.transpose(0, *(axis + 1 for axis in layer.axes))
+
+
+@computes("slice")
+def take(at: Context, layer: Any, x: Array) -> Array:
+    """A part of one axis, as an array of its own: what is cut off can be freed."""
+    start, stop = layer.interval
+    index = [slice(None)] * x.ndim
+    index[range(1, x.ndim)[layer.axis]] = slice(start, stop, layer.step)
+    return x[tuple(index)].copy()
+
+
+@computes("pad")
+def padded(at: Context, layer: Any, x: Array) -> Array:
+    """Values around the map, and channels; negative amounts crop."""
+    mode = "constant" if layer.mode == "zeros" else layer.mode
+    amounts = (*layer.channels, *one_each(layer.padding, x.shape[2:]))
+    return pad(at.xp, x[:, None], amounts, mode, layer.value)[:, 0]
+
+
+@computes("crop")
+def crop(at: Context, layer: Any, x: Array) -> Array:
+    """Places cut off around the map."""
+    amounts = one_each(layer.amount, map_sizes(x))
+    kept = [
+        slice(before, size - after)
+        for size, (before, after) in zip(x.shape[2:], amounts, strict=True)
+    ]
+    return x[(..., *kept)].copy()
+
+
+@computes("pixelshuffle")
+def shuffle_pixels(at: Context, layer: Any, x: Array) -> Array:
+    """Channels laid out as finer places."""
+    return pixel_shuffle(at.xp, x, (layer.factor,) * len(map_sizes(x)))
+
+
+@computes("pixelunshuffle")
+def unshuffle_pixels(at: Context, layer: Any, x: Array) -> Array:
+    """Neighbouring places as channels."""
+    return pixel_unshuffle(at.xp, x, (layer.factor,) * len(map_sizes(x)))
+
+
+@computes("chshuffle")
+def shuffle_channels(at: Context, layer: Any, x: Array) -> Array:
+    """The channels of the groups dealt out in turn."""
+    return channel_shuffle(at.xp, x, layer.groups)
+
+
+@computes("unfold")
+def windows_as_columns(at: Context, layer: Any, x: Array) -> Array:
+    """Every window as a column."""
+    return unfold(at.xp, x, *kernels(convolution_axes(layer, map_sizes(x))))
+
+
+@computes("fold")
+def columns_as_windows(at: Context, layer: Any, x: Array) -> Array:
+    """Columns added up into a map of the size given."""
+    if x.ndim != 3:
+        raise ValueError(f"columns are needed, not {x.shape[1:]}")
+    axes = max(len(layer.kernel), len(layer.size))
+    sizes = one_each(layer.size, (0,) * axes)
+    return fold(at.xp, x, sizes, *kernels(convolution_axes(layer, sizes)))
+
+
+@computes("upsample")
+def upsample(at: Context, layer: Any, x: Array) -> Array:
+    """The map at another size, interpolated."""
+    sizes = map_sizes(x)
+    wanted, factors = zip(*resized_axes(layer, sizes), strict=True)
+    if layer.mode == "area":  # PyTorch's name for adaptive averages
+        return adaptive_average(at.xp, x, wanted)
+    given = None if layer.factor is None else factors
+    return resize(at.xp, x, wanted, layer.mode, layer.corners, given)

@@ -1,0 +1,167 @@
+"""Convolution and transposed convolution, as matrix products over gathered windows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+from cnncalc.executors.bundled.kernels.im2col import (
+    Operands,
+    convolve_columns,
+    is_pointwise,
+    multiply_pointwise,
+)
+from cnncalc.executors.bundled.kernels.mixed_rows import convolve_mixed_rows, pays_to_mix_rows
+from cnncalc.executors.bundled.kernels.sliding import (
+    WORKSPACE_BYTES,
+    Array,
+    Axis,
+    Namespace,
+    Pads,
+    Workspace,
+    block_bytes,
+    blocks,
+    extents_of,
+    product_type,
+    scatter,
+    shaped,
+    window_axes,
+    working_type,
+)
+
+
+def convolve(
+    xp: Namespace,
+    x: Array,
+    weight: Array,
+    bias: Array | None,
+    stride: Sequence[int],
+    pads: Pads,
+    dilation: Sequence[int],
+    groups: int,
+    workspace: int | Workspace = WORKSPACE_BYTES,
+    out: Array | None = None,
+) -> Array:
+    """Cross-correlate x (N, C, *spatial) with weight (outputs, C / groups, *kernel).
+
+    ``workspace`` is how many bytes of scratch memory to take at most, or where to
+    take them from; ``out`` is a contiguous array to write to.
+    """
+    axes = window_axes(x.shape[2:], weight.shape[2:], stride, pads, dilation)
+    _check_channels(x.shape[1], weight.shape[1] * groups, weight.shape[0], groups)
+    shape = (x.shape[0], weight.shape[0], *(axis.windows for axis in axes))
+    out = _output(xp, out, shape, x.dtype)
+    if out.size == 0:
+        return out
+    matrices = weight.reshape(groups, shape[1] // groups, -1)
+    operands = Operands(
+        x.reshape(shape[0], groups, weight.shape[1], *x.shape[2:]),
+        matrices.astype(product_type(xp, x.dtype), copy=False),
+        None if bias is None else bias.reshape(groups, -1, 1),
+        out.reshape(shape[0], groups, -1, *shape[2:]),
+        axes,
+    )
+    _convolve_somehow(xp, operands, _scratch(xp, workspace))
+    return out
+
+
+def _convolve_somehow(xp: Namespace, operands: Operands, scratch: Workspace) -> None:
+    """Fill in the output, in the way that is quickest for its shape."""
+    if is_pointwise(operands):
+        multiply_pointwise(xp, operands)
+    elif pays_to_mix_rows(xp, operands, scratch):
+        convolve_mixed_rows(xp, operands, scratch)
+    else:
+        convolve_columns(xp, operands, scratch)
+
+
+def _scratch(xp: Namespace, workspace: int | Workspace) -> Workspace:
+    return workspace if isinstance(workspace, Workspace) else Workspace(xp, workspace)
+
+
+def _check_channels(given: int, wanted: int, outputs: int, groups: int) -> None:
+    if given != wanted:
+        raise ValueError(f"the weight wants {wanted} input channels, not {given}")
+    if outputs % groups:
+        raise ValueError(f"{outputs} output channels do not divide into {groups} groups")
+
+
+def _output(xp: Namespace, out: Array | None, shape: Sequence[int], dtype: Any) -> Array:
+    if out is None:
+        return xp.empty(shape, dtype=dtype)
+    if out.shape != tuple(shape) or out.dtype != dtype or not out.flags.c_contiguous:
+        raise ValueError(f"out must be a contiguous {dtype} array of shape {tuple(shape)}")
+    return out
+
+
+def convolve_transposed(
+    xp: Namespace,
+    x: Array,
+    weight: Array,
+    bias: Array | None,
+    stride: Sequence[int],
+    pads: Pads,
+    dilation: Sequence[int],
+    output_padding: Sequence[int],
+    groups: int,
+    workspace: int | Workspace = WORKSPACE_BYTES,
+) -> Array:
+    """Spread x (N, C, *spatial) by weight (C, outputs / groups, *kernel): `convolve` in reverse.
+
+    ``pads`` crop the result, as in PyTorch, and ``output_padding`` adds after it.
+    """
+    _check_channels(x.shape[1], weight.shape[0], weight.shape[0], groups)
+    axes = _spread_axes(x.shape[2:], weight.shape[2:], stride, pads, dilation, output_padding)
+    outputs = weight.shape[1]
+    wide = working_type(xp, x.dtype)
+    out = xp.zeros((x.shape[0], groups * outputs, *(axis.size for axis in axes)), dtype=wide)
+    if bias is not None:
+        out[...] = bias.reshape(-1, *(1,) * len(axes))
+    matrices = weight.reshape(groups, -1, outputs * prod(weight.shape[2:])).swapaxes(1, 2)
+    operands = Operands(
+        x.reshape(x.shape[0], groups, -1, *x.shape[2:]),
+        matrices.astype(product_type(xp, x.dtype), copy=False),
+        None,  # already in the output, which only grows from there
+        out.reshape(x.shape[0], groups, outputs, *out.shape[2:]),
+        axes,
+    )
+    _spread_blocks(xp, operands, _scratch(xp, workspace))
+    return out.astype(x.dtype, copy=False)
+
+
+def _spread_axes(
+    sizes: Sequence[int],
+    kernel: Sequence[int],
+    stride: Sequence[int],
+    pads: Pads,
+    dilation: Sequence[int],
+    output_padding: Sequence[int],
+) -> tuple[Axis, ...]:
+    """The axes of the result, whose windows are the positions of the data spread over it."""
+    described = zip(sizes, kernel, stride, pads, dilation, output_padding, strict=True)
+    axes = []
+    for n, k, s, (before, after), d, extra in described:
+        size = (n - 1) * s + (k - 1) * d + 1 - before - after + extra
+        if size < 1:
+            raise ValueError(f"a transposed convolution from {n} leaves a size of {size}")
+        axes.append(Axis(size, k, s, before, after, d))
+    return tuple(axes)
+
+
+def _spread_blocks(xp: Namespace, operands: Operands, scratch: Workspace) -> None:
+    """Multiply a block of positions by all taps, and add each product where it belongs."""
+    x, matrices, axes = operands.x, operands.matrices, operands.axes
+    depth = matrices.shape[1]
+    budget = min(scratch.limit, max(block_bytes(xp, scratch.limit), 2 * matrices.nbytes))
+    points = max(1, budget // (depth * matrices.itemsize))
+    for tile in blocks((*x.shape[:2], *x.shape[3:]), points):
+        samples, groups, *windows = tile
+        data = x[(samples, groups, slice(None), *windows)].astype(matrices.dtype, copy=False)
+        target = operands.out[samples, groups]
+        (memory,) = scratch.arrays([prod(extents_of(tile)) * depth], matrices.dtype)
+        columns = shaped(memory, (*data.shape[:2], depth, prod(data.shape[3:])))
+        xp.matmul(matrices[groups], data.reshape(*data.shape[:3], -1), out=columns)
+        kernel = [axis.kernel for axis in axes]
+        columns = columns.reshape(*target.shape[:3], *kernel, *data.shape[3:])
+        scatter(columns, axes, tuple(windows), target)

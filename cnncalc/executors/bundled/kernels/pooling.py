@@ -1,0 +1,216 @@
+"""Pooling: windows reduced one axis after another, a few channels at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from math import prod
+
+from cnncalc.executors.bundled.kernels.sliding import (
+    Array,
+    Axis,
+    Namespace,
+    Pads,
+    Step,
+    by_channels,
+    window_axes,
+    working_type,
+)
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """A reduction of two arrays, the same of one along an axis, and what changes neither."""
+
+    pair: Callable[..., Array]
+    along: Callable[..., Array]
+    neutral: float
+
+
+def _maximum(xp: Namespace) -> Reduction:
+    return Reduction(xp.maximum, xp.max, float("-inf"))
+
+
+def _total(xp: Namespace) -> Reduction:
+    return Reduction(xp.add, xp.sum, 0.0)
+
+
+def pool_max(
+    xp: Namespace,
+    x: Array,
+    kernel: Sequence[int],
+    stride: Sequence[int],
+    pads: Pads,
+    dilation: Sequence[int],
+) -> Array:
+    """The largest value of each window; padding counts as minus infinity."""
+    axes = window_axes(x.shape[2:], kernel, stride, pads, dilation)
+    return by_channels(xp, x, _lengths(axes), _sliding_steps(xp, axes, _maximum(xp)))
+
+
+def pool_average(
+    xp: Namespace,
+    x: Array,
+    kernel: Sequence[int],
+    stride: Sequence[int],
+    pads: Pads,
+    dilation: Sequence[int],
+    count_include_pad: bool = True,
+    divisor: float | None = None,
+    counted_pads: Pads | None = None,
+) -> Array:
+    """The mean of each window, counted as PyTorch counts.
+
+    ``pads`` may reach further after the data than was asked for, to complete a
+    last window (ceil mode).  That overhang never counts: ``counted_pads`` is
+    the padding asked for, by default ``pads``.
+    """
+    axes = window_axes(x.shape[2:], kernel, stride, pads, dilation)
+    if divisor is not None:
+        counts = xp.asarray(divisor)
+    else:
+        asked = pads if counted_pads is None else counted_pads
+        counts = _counts(xp, axes, asked if count_include_pad else [(0, 0)] * len(axes))
+    counts = counts.astype(working_type(xp, x.dtype))
+    steps = _sliding_steps(xp, axes, _total(xp))
+    return by_channels(xp, x, _lengths(axes), [*steps, lambda sums: sums / counts])
+
+
+def pool_lp(
+    xp: Namespace,
+    x: Array,
+    kernel: Sequence[int],
+    stride: Sequence[int],
+    pads: Pads,
+    dilation: Sequence[int],
+    norm: float,
+    counted_pads: Pads | None = None,
+) -> Array:
+    """The root of the sum of powers of each window, signs kept, as in PyTorch.
+
+    There a window that hangs over (see `pool_average`) is scaled up to a whole one.
+    """
+    axes = window_axes(x.shape[2:], kernel, stride, pads, dilation)
+    counts = _counts(xp, axes, pads if counted_pads is None else counted_pads)
+    scale = (prod(kernel) / counts).astype(working_type(xp, x.dtype))
+    steps = _sliding_steps(xp, axes, _total(xp))
+    root = 1.0 / norm
+    return by_channels(
+        xp, x, _lengths(axes), [lambda block: block**norm, *steps, lambda s: (s * scale) ** root]
+    )
+
+
+def adaptive_max(xp: Namespace, x: Array, sizes: Sequence[int]) -> Array:
+    """The largest value of each of ``sizes`` nearly equal bins of each axis."""
+    return by_channels(xp, x, sizes, _bin_steps(xp, x.shape[2:], sizes, _maximum(xp)))
+
+
+def adaptive_average(xp: Namespace, x: Array, sizes: Sequence[int]) -> Array:
+    """The mean of each of ``sizes`` nearly equal bins of each axis."""
+    wide = working_type(xp, x.dtype)
+    lengths = [
+        [part.stop - part.start for part in bins(n, m)]
+        for n, m in zip(x.shape[2:], sizes, strict=True)
+    ]
+    counts = _outer(xp, lengths).astype(wide)
+    steps = _bin_steps(xp, x.shape[2:], sizes, _total(xp))
+    return by_channels(xp, x, sizes, [*steps, lambda sums: sums / counts])
+
+
+def bins(size: int, count: int) -> list[slice]:
+    """Bins that cover an axis, overlapping where its size is not a multiple."""
+    return [slice(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
+
+
+def _lengths(axes: Sequence[Axis]) -> list[int]:
+    return [axis.windows for axis in axes]
+
+
+def _counts(xp: Namespace, axes: Sequence[Axis], pads: Pads) -> Array:
+    """How many taps of each window lie on the data or on the padding given."""
+    lengths = []
+    for axis, (before, after) in zip(axes, pads, strict=True):
+        counted = replace(axis, size=before + axis.size + after, before=axis.before - before)
+        lengths.append([0] * axis.windows)
+        for tap in range(axis.kernel):
+            hit, _ = counted.hits(tap, slice(0, axis.windows))
+            for window in range(hit.start, hit.stop):
+                lengths[-1][window] += 1
+    return _outer(xp, lengths)
+
+
+def _outer(xp: Namespace, lengths: Sequence[Sequence[int]]) -> Array:
+    """The product of one number for each axis, at each position."""
+    result = xp.asarray(1)
+    for along in lengths:
+        result = result[..., None] * xp.asarray(along)
+    return result
+
+
+def _sliding_steps(xp: Namespace, axes: Sequence[Axis], how: Reduction) -> list[Step]:
+    return [_sliding_step(xp, at, axis, how) for at, axis in enumerate(axes, start=-len(axes))]
+
+
+def _bin_steps(
+    xp: Namespace, extents: Sequence[int], sizes: Sequence[int], how: Reduction
+) -> list[Step]:
+    steps = []
+    for at, (n, m) in enumerate(zip(extents, sizes, strict=True), start=-len(sizes)):
+        if n % m == 0:  # equal bins are windows side by side
+            axis = Axis(size=n, kernel=n // m, stride=n // m, before=0, after=0, dilation=1)
+            steps.append(_sliding_step(xp, at, axis, how))
+        else:
+            steps.append(_binning(xp, at, bins(n, m), how))
+    return steps
+
+
+def _sliding_step(xp: Namespace, at: int, axis: Axis, how: Reduction) -> Step:
+    """Loop over whichever are fewer, the taps or the windows."""
+    if axis.kernel <= axis.windows:
+        return _shifting(xp, at, axis, how)
+    starts = range(-axis.before, axis.windows * axis.stride - axis.before, axis.stride)
+    reads = [
+        [p for p in range(start, start + axis.reach, axis.dilation) if 0 <= p < axis.size]
+        for start in starts
+    ]
+    parts = [slice(r[0], r[-1] + 1, axis.dilation) if r else slice(0, 0) for r in reads]
+    return _binning(xp, at, parts, how)
+
+
+def _shifting(xp: Namespace, at: int, axis: Axis, how: Reduction) -> Step:
+    """Reduce over one strided slice for each tap."""
+    every = slice(0, axis.windows)
+    hits = [axis.hits(tap, every) for tap in range(axis.kernel)]
+
+    def step(values: Array) -> Array:
+        shape = list(values.shape)
+        shape[at] = axis.windows
+        result = xp.full(shape, how.neutral, dtype=values.dtype)
+        for windows, positions in hits:
+            part = result[_along(at, windows)]
+            how.pair(part, values[_along(at, positions)], out=part)
+        return result
+
+    return step
+
+
+def _binning(xp: Namespace, at: int, parts: Sequence[slice], how: Reduction) -> Step:
+    """Reduce each bin at once."""
+
+    def step(values: Array) -> Array:
+        shape = list(values.shape)
+        shape[at] = len(parts)
+        result = xp.full(shape, how.neutral, dtype=values.dtype)
+        for index, part in enumerate(parts):
+            if part.stop > part.start:
+                result[_along(at, slice(index, index + 1))] = how.along(
+                    values[_along(at, part)], axis=at, keepdims=True
+                )
+        return result
+
+    return step
+
+
+def _along(at: int, part: slice) -> tuple[object, ...]:
+    """The index that takes a part of one axis, counted from the last."""
+    return (..., part, *(slice(None),) * (-at - 1))

@@ -1,0 +1,1 @@
+"""Keras as an executor: every layer as real Keras layers, on any backend."""

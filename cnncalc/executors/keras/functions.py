@@ -1,0 +1,152 @@
+"""What Keras's functions do where it has no class, or none with such options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+from keras import ops
+
+from cnncalc.executors.base import Tensor
+from cnncalc.executors.bundled.compute.arithmetic import unbiased
+from cnncalc.executors.geometry import axis_of
+from cnncalc.executors.keras.modules import (
+    Array,
+    Bench,
+    Held,
+    channels_first,
+    channels_last,
+    dimension,
+)
+from cnncalc.layers.base import Shape
+
+__all__ = ["FUNCTIONS"]
+
+Built = tuple[Array, Held]
+
+
+def _learned(function: Callable[[Array, Array], Array]) -> Callable[[Bench, Any, Array], Built]:
+    """One variable for the whole map."""
+
+    def learned(at: Bench, layer: Any, x: Array) -> Built:
+        rank = len(x.shape) - 1
+        channels = int(x.shape[-1])
+        sizes: Shape = layer.shape or (channels, *(1,) * (rank - 1))[:rank]
+        whole = (*(1,) * (rank - len(sizes)), *sizes)
+        variable = at.variable((*whole[1:], *whole[:1]))
+        held = [] if layer.role == "constant" else [Tensor("weight", sizes, prod(variable.shape))]
+        return function(x, variable), held
+
+    return learned
+
+
+def _reduce(at: Bench, layer: Any, x: Array) -> Built:
+    """Axes that go are the channels too: what is left then has its first axis last."""
+    rank = len(x.shape) - 1
+    every = layer.axes == ("all",)
+    chosen = range(rank) if every else {axis_of(layer, axis, rank) for axis in layer.axes}
+    axes = tuple(1 + axis for axis in sorted(chosen))
+    x = channels_first(x)
+    out = REDUCTIONS[layer.by](x, axes, layer.keep)
+    if (factor := unbiased(layer, prod(x.shape[axis] for axis in axes))) != 1:
+        out = out * factor
+    return channels_last(out), []
+
+
+REDUCTIONS: dict[str, Callable[[Array, tuple[int, ...], bool], Array]] = {
+    "mean": lambda x, axes, keep: ops.mean(x, axis=axes, keepdims=keep),
+    "max": lambda x, axes, keep: ops.max(x, axis=axes, keepdims=keep),
+    "min": lambda x, axes, keep: ops.min(x, axis=axes, keepdims=keep),
+    "sum": lambda x, axes, keep: ops.sum(x, axis=axes, keepdims=keep),
+    "prod": lambda x, axes, keep: ops.prod(x, axis=axes, keepdims=keep),
+    "norm1": lambda x, axes, keep: ops.sum(ops.abs(x), axis=axes, keepdims=keep),
+    "norm2": lambda x, axes, keep: ops.sqrt(ops.sum(x * x, axis=axes, keepdims=keep)),
+    "squares": lambda x, axes, keep: ops.sum(x * x, axis=axes, keepdims=keep),
+    "logsumexp": lambda x, axes, keep: ops.logsumexp(x, axis=axes, keepdims=keep),
+    "var": lambda x, axes, keep: ops.var(x, axis=axes, keepdims=keep),
+    "std": lambda x, axes, keep: ops.std(x, axis=axes, keepdims=keep),
+}
+
+
+def _along_last(at: Bench, layer: Any, x: Array) -> Built:
+    """An axis that Keras's activation doesn't work along is put last, and back."""
+    axis = dimension(axis_of(layer, layer.axis, len(x.shape) - 1))
+    moved = ops.moveaxis(x, axis, -1)
+    function = "softmax" if layer.kind == "softmin" else WORDS[layer.kind]
+    made = at.made("Activation", activation=function)
+    value = at.run(made, -moved if layer.kind == "softmin" else moved)
+    return ops.moveaxis(value, -1, axis), []
+
+
+WORDS = {"logsoftmax": "log_softmax", "sparsemax": "sparsemax", "glu": "glu"}
+
+
+def _neighbours(at: Bench, layer: Any, x: Array) -> Built:
+    """Each value over the squares of its neighbours among the channels."""
+    first, last = layer.size // 2, (layer.size - 1) // 2
+    channels = int(x.shape[-1])
+    around = [(0, 0)] * (len(x.shape) - 1) + [(first, last)]
+    squares = ops.pad(x * x, around)
+    shifted = [squares[..., place : place + channels] for place in range(layer.size)]
+    sums = ops.sum(ops.stack(shifted), axis=0)
+    return x / (sums * (layer.alpha / layer.size) + layer.k) ** layer.beta, []
+
+
+def _root_mean_square(at: Bench, layer: Any, x: Array) -> Built:
+    """Without a scale, which Keras's class always has."""
+    rank = len(x.shape) - 1
+    axes = tuple(dimension(axis) for axis in layer.places((1,) * rank))
+    return x * ops.rsqrt(ops.mean(x * x, axis=axes, keepdims=True) + 1e-7), []
+
+
+def _standardize(at: Bench, layer: Any, x: Array) -> Built:
+    """With statistics that were given: the report knows none, so any do."""
+    return x * 1.0, []
+
+
+def _rescale(at: Bench, layer: Any, x: Array) -> Built:
+    """Constants for each channel."""
+    factor, offset = (
+        ops.convert_to_tensor(values, dtype=x.dtype) for values in (layer.factor, layer.offset)
+    )
+    return x * factor + offset, []
+
+
+def _softplus(layer: Any, x: Array) -> Array:
+    soft = ops.softplus(x * layer.beta) / layer.beta
+    return ops.where(x * layer.beta > layer.threshold, x, soft)
+
+
+# Value by value, of the layer and the values.
+VALUES: dict[str, Callable[[Any, Array], Array]] = {
+    **{
+        name: lambda layer, x: getattr(ops, layer.kind)(x)
+        for name in ("abs", "ceil", "cos", "erf", "floor", "log", "round", "sign", "sin", "sqrt")
+    },
+    "power": lambda layer, x: ops.power(x, layer.exponent),
+    "reciprocal": lambda layer, x: 1 / x,
+    "rrelu": lambda layer, x: ops.leaky_relu(x, (layer.lower + layer.upper) / 2),
+    "threshold": lambda layer, x: ops.where(
+        x > layer.threshold, x, layer.value + ops.zeros_like(x)
+    ),
+    "celu": lambda layer, x: ops.celu(x, layer.alpha),
+    "hardsigmoid": lambda layer, x: ops.clip(x * layer.slope + layer.offset, 0, 1),
+    "hardtanh": lambda layer, x: ops.clip(x, layer.low, layer.high),
+    "softplus": _softplus,
+    "softshrink": lambda layer, x: x - ops.clip(x, -layer.threshold, layer.threshold),
+    "hardshrink": lambda layer, x: ops.where(ops.abs(x) > layer.threshold, x, ops.zeros_like(x)),
+    "squareplus": lambda layer, x: (x + ops.sqrt(x * x + layer.b)) / 2,
+}
+
+FUNCTIONS: dict[str, Callable[..., Built]] = {
+    "scale": _learned(ops.multiply),
+    "shift": _learned(ops.add),
+    "reduce": _reduce,
+    "lrn": _neighbours,
+    "rms": _root_mean_square,
+    "standardize": _standardize,
+    "rescale": _rescale,
+    **dict.fromkeys(("softmin", *WORDS), _along_last),
+    **{kind: lambda at, layer, x: (VALUES[layer.kind](layer, x), []) for kind in VALUES},
+}

@@ -1,0 +1,206 @@
+"""How linear layers, normalisations, merges and padding are built of keras.layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import Any
+
+from keras import ops
+
+from cnncalc.executors.base import Tensor
+from cnncalc.executors.geometry import axis_of, one_each
+from cnncalc.executors.keras.modules import (
+    Array,
+    Bench,
+    Held,
+    NotBuilt,
+    channels_first,
+    channels_last,
+    dimension,
+    inside,
+    map_sizes,
+    padded,
+)
+from cnncalc.frameworks.keras.writing.moving import MERGES
+from cnncalc.layers.base import NO_PADS
+
+__all__ = ["LAYERS"]
+
+Built = tuple[Array, Held]
+
+
+def _linear(at: Bench, layer: Any, x: Array) -> Built:
+    """Another axis than the channels is put in their place, and back."""
+    rank = len(x.shape) - 1
+    if layer.axis is None and rank != 1:
+        raise ValueError(f"a linear layer without an axis takes vectors, not {inside(x)}")
+    axis = dimension(range(rank)[layer.axis or 0])
+    made = at.made("Dense", units=layer.out_features, use_bias=layer.bias)
+    value = at.run(made, ops.moveaxis(x, axis, -1))
+    return ops.moveaxis(value, -1, axis), at.held("linear", made)
+
+
+def _batch_norm(at: Bench, layer: Any, x: Array) -> Built:
+    """By running statistics, or by those of the batch itself."""
+    axis = dimension(axis_of(layer, layer.axis, len(x.shape) - 1))
+    affine = {"center": layer.affine and layer.shift, "scale": layer.affine and layer.scale}
+    if layer.stats:
+        more = {"renorm": True} if layer.renorm else {}
+        made = at.made("BatchNormalization", axis=axis, **affine, **more)
+        return at.run(made, x), at.held("bn", made)
+    across = [each for each in range(len(x.shape)) if each != axis % len(x.shape)]
+    mean, variance = ops.moments(x, axes=across, keepdims=True)
+    sizes = tuple(int(size) for size in mean.shape)
+    value, held = (x - mean) * ops.rsqrt(variance + 1e-5), []
+    for name, function in (("weight", ops.multiply), ("bias", ops.add)):
+        if affine["scale" if name == "weight" else "center"]:
+            value = function(value, at.variable(sizes))
+            held.append(Tensor(name, (prod(sizes),), prod(sizes)))
+    return value, held
+
+
+def _instance_norm(at: Bench, layer: Any, x: Array) -> Built:
+    if not layer.stats:
+        return at.alone(layer, x)
+    made = at.made("BatchNormalization", center=layer.affine, scale=layer.affine)
+    return at.run(made, x), at.held("bn", made)
+
+
+def _norm_along(at: Bench, layer: Any, x: Array) -> Built:
+    """The axes are put last, and back: on some backends Keras normalises there alone."""
+    rank = len(x.shape) - 1
+    if layer.kind == "rms" and not layer.affine:
+        raise NotBuilt("no scale")
+    name, options = "RMSNormalization", {}
+    if layer.kind == "ln":
+        name = "LayerNormalization"
+        options = {"center": layer.affine and layer.shift, "scale": layer.affine and layer.scale}
+    axes = [dimension(place) for place in layer.places((1,) * rank)]
+    ends = list(range(-len(axes), 0))
+    made = at.made(name, axis=ends, **options)
+    value = at.run(made, ops.moveaxis(x, axes, ends))
+    return ops.moveaxis(value, ends, axes), at.held(layer.kind, made)
+
+
+def _squeeze(at: Bench, layer: Any, x: Array) -> Built:
+    """Two 1x1 convolutions on the averages of the channels."""
+    axes, channels = len(map_sizes(x)), int(x.shape[-1])
+    squeezed = layer.channels or max(1, channels // layer.reduction)
+    first, second = (
+        at.made(f"Conv{axes}D", filters=filters, kernel_size=1, activation=activation)
+        for filters, activation in ((squeezed, "relu"), (channels, "sigmoid"))
+    )
+    means = ops.mean(x, axis=tuple(range(1, axes + 1)), keepdims=True)
+    gates = at.run(second, at.run(first, means))
+    return x * gates, at.held("conv", first, "fc1.") + at.held("conv", second, "fc2.")
+
+
+def _prelu(at: Bench, layer: Any, x: Array) -> Built:
+    """One slope for all, one for each channel, or a map of them with some axes shared."""
+    rank = len(x.shape) - 1
+    if layer.shared is None:
+        alike = set(range(1, rank)) | ({0} if layer.n == 1 else set())
+    else:
+        numbers = [axis for axis in layer.shared if isinstance(axis, int)]
+        alike = {axis_of(layer, axis, rank) for axis in numbers}
+    if layer.shared is None and layer.n not in (1, int(x.shape[-1])):
+        raise ValueError(f"{layer.n} slopes for {int(x.shape[-1])} channels")
+    made = at.made("PReLU", shared_axes=sorted(axis or rank for axis in alike) or None)
+    return at.run(made, x), at.held("prelu", made)
+
+
+def _merge(name: str) -> Callable[..., Built]:
+    """One of Keras's merges, of branches with as many axes."""
+
+    def merge(at: Bench, layer: Any, *branches: Array) -> Built:
+        ranks = {len(branch.shape) for branch in branches}
+        if layer.align == "equal" and len(ranks) > 1:
+            raise ValueError("branches of unlike numbers of axes")
+        if len(branches) == 1:
+            return branches[0], []
+        return at.run(at.made(name), _aligned(layer, branches)), []
+
+    return merge
+
+
+def _divide(at: Bench, layer: Any, *branches: Array) -> Built:
+    if len(branches) != 2:
+        raise ValueError(f"{len(branches)} branches, not two, to {layer.kind}")
+    first, second = _aligned(layer, branches)
+    return first / second, []
+
+
+def _aligned(layer: Any, branches: Sequence[Array]) -> list[Array]:
+    """Branches with as many axes: those missing are put first or after the channels."""
+    rank = max(len(branch.shape) for branch in branches)
+    return [_with_axes(layer, branch, rank - len(branch.shape)) for branch in branches]
+
+
+def _with_axes(layer: Any, branch: Array, missing: int) -> Array:
+    if missing == 0:
+        return branch
+    first = layer.align == "first"  # then its own first axis is no channel any more
+    batch, *sizes = (int(size) for size in (channels_first(branch) if first else branch).shape)
+    if first:
+        branch = ops.reshape(channels_first(branch), (batch, *(1,) * missing, *sizes))
+        return channels_last(branch)
+    return ops.reshape(branch, (batch, *(1,) * missing, *sizes))
+
+
+def _concatenate(at: Bench, layer: Any, *branches: Array) -> Built:
+    if len(branches) == 1:
+        return branches[0], []
+    axis = dimension(axis_of(layer, layer.axis, len(branches[0].shape) - 1))
+    return at.run(at.made("Concatenate", axis=axis), list(branches)), []
+
+
+def _global(name: str) -> Callable[[Bench, Any, Array], Built]:
+    def pool(at: Bench, layer: Any, x: Array) -> Built:
+        made = at.made(f"Global{name}Pooling{len(map_sizes(x))}D", keepdims=layer.keep)
+        return at.run(made, x), []
+
+    return pool
+
+
+def _pad(at: Bench, layer: Any, x: Array) -> Built:
+    """Around the map, and channels; Keras's layer where it does that."""
+    pads = one_each(layer.padding, x.shape[1:-1]) if len(x.shape) > 2 else ()
+    mode = "constant" if layer.mode == "zeros" else layer.mode
+    if mode == "constant" and not layer.value and pads and min(map(min, pads)) >= 0:
+        amounts = pads[0] if len(pads) == 1 else tuple(pads)
+        x = at.run(at.made(f"ZeroPadding{len(pads)}D", padding=amounts), x)
+    elif pads:
+        x = padded(x, pads, mode, layer.value)
+    if layer.channels == NO_PADS:
+        return x, []
+    as_map = ops.expand_dims(channels_first(x), -1)  # (N, C, *spatial, 1)
+    around = [*layer.channels, *[(0, 0)] * (len(x.shape) - 2)]
+    return channels_last(padded(as_map, around, mode, layer.value)[..., 0]), []
+
+
+def _crop(at: Bench, layer: Any, x: Array) -> Built:
+    sizes = map_sizes(x)
+    amounts = one_each(layer.amount, sizes)
+    if any(sum(cut) >= n for cut, n in zip(amounts, sizes, strict=True)):
+        raise ValueError(f"nothing is left of {sizes} less {amounts}")
+    cropping = amounts[0] if len(sizes) == 1 else tuple(amounts)
+    return at.run(at.made(f"Cropping{len(sizes)}D", cropping=cropping), x), []
+
+
+LAYERS: dict[str, Callable[..., Built]] = {
+    "linear": _linear,
+    "bn": _batch_norm,
+    "in": _instance_norm,
+    "ln": _norm_along,
+    "rms": _norm_along,
+    "se": _squeeze,
+    "prelu": _prelu,
+    "gap": _global("Average"),
+    "gmp": _global("Max"),
+    "pad": _pad,
+    "crop": _crop,
+    "cat": _concatenate,
+    "div": _divide,
+    **{kind: _merge(name) for kind, name in MERGES.items()},
+}

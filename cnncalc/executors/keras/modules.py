@@ -1,0 +1,178 @@
+"""Where Keras's layers are made and run, and what they hold, by PyTorch's names."""
+
+from __future__ import annotations
+
+from math import prod
+from time import perf_counter
+from typing import Any
+
+import keras
+from keras import ops
+
+from cnncalc.errors import LayerError
+from cnncalc.executors.base import Tensor
+from cnncalc.executors.bundled.kernels import pad as pad_places
+from cnncalc.frameworks.keras.weights import NAMES
+from cnncalc.frameworks.keras.writing import write
+from cnncalc.layers.base import Shape
+from cnncalc.rows import from_layout
+
+__all__ = [
+    "Array",
+    "Bench",
+    "Held",
+    "NotBuilt",
+    "channels_first",
+    "channels_last",
+    "dimension",
+    "inside",
+    "map_sizes",
+    "padded",
+]
+
+Array = Any  # a backend's tensor, (N, *spatial, C)
+Held = list[Tensor]
+
+
+class NotBuilt(Exception):  # noqa: N818 — it is no fault
+    """Keras has nothing to build this layer of."""
+
+
+class Bench:
+    """Makes Keras's layers and runs them.
+
+    Attributes:
+        dtype: of activations and weights.
+        probing: whether all weights are ones, so that nothing cancels.
+        seconds: what the layers took so far.
+    """
+
+    def __init__(self, dtype: str, probing: bool = False) -> None:
+        self.dtype = dtype
+        self.probing = probing
+        self.seconds = 0.0
+
+    def made(self, name: str, **options: Any) -> Any:
+        """A layer of a class of keras.layers."""
+        return _class(name)(**options, dtype=self.dtype)
+
+    def written(self, layer: Any, shape: Shape) -> Any:
+        """The one layer that Keras has for this, as `convert` writes it.
+
+        The text is this package's own, of names and numbers.
+        """
+        try:
+            text = write(layer, shape)
+        except LayerError as error:
+            raise NotBuilt(error.message) from None
+        _class(text.removeprefix("layers.").partition("(")[0])
+        made = eval(text, {"__builtins__": {}, "layers": keras.layers, "float": float})
+        made.dtype_policy = keras.DTypePolicy(self.dtype)
+        return made
+
+    def run(self, layer: Any, value: Any) -> Any:
+        """What a layer makes of an array or a list of them, in inference mode."""
+        if not layer.built and not isinstance(value, list):
+            layer.build(tuple(value.shape))
+            if self.probing:
+                for weight in layer.weights:
+                    weight.assign(ops.ones(weight.shape, dtype=weight.dtype))
+        trains = getattr(layer, "_call_has_training_arg", False)
+        begin = perf_counter()
+        value = layer(value, training=False) if trains else layer(value)
+        self.seconds += perf_counter() - begin
+        return value
+
+    def variable(self, shape: Shape) -> Any:
+        """Learned numbers beside Keras's own layers."""
+        return keras.Variable(ops.ones(shape, dtype=self.dtype))
+
+    def alone(self, layer: Any, x: Array) -> tuple[Array, Held]:
+        """A layer that is one of Keras's."""
+        made = self.written(layer, inside(x))
+        return self.run(made, x), self.held(layer.kind, made)
+
+    def held(self, kind: str, layer: Any, prefix: str = "") -> Held:
+        """What a layer of Keras's holds, by PyTorch's names and in its order of axes."""
+        names = {theirs: ours for ours, theirs in NAMES.get(kind, {}).items()}
+        names |= {"alpha": "weight"}
+        return [
+            _tensor(
+                prefix + names.get(held.name, held.name), tuple(int(size) for size in held.shape)
+            )
+            for held in layer.weights
+            if held.name != "seed_generator_state"
+        ]
+
+
+def _class(name: str) -> Any:
+    """A class of keras.layers, which an older Keras may lack."""
+    found = getattr(keras.layers, name, None)
+    if found is None:
+        raise NotBuilt(f"this Keras has no {name}")
+    return found
+
+
+def _tensor(name: str, shape: Shape) -> Tensor:
+    count = prod(shape)
+    if name == "depthwise.weight":
+        *kernel, channels, multiplier = shape
+        shape = (channels * multiplier, 1, *kernel)
+    elif name.endswith("weight") and len(shape) > 1:
+        *kernel, inputs, outputs = shape
+        shape = (outputs, inputs, *kernel)
+    return Tensor(name, shape, count)
+
+
+def inside(value: Any) -> Shape:
+    """The shape of one sample, channels first."""
+    return from_layout(tuple(int(size) for size in value.shape[1:]), "channels-last")
+
+
+def map_sizes(x: Array) -> Shape:
+    """The spatial sizes of an array that must have some."""
+    if len(x.shape) < 3:
+        raise ValueError(f"a map is needed, not a vector of {x.shape[-1]}")
+    return tuple(int(size) for size in x.shape[1:-1])
+
+
+def dimension(axis: int) -> int:
+    """The dimension of an array that is an axis of a sample: 0 is the channels, -1 the batch."""
+    return {0: -1, -1: 0}.get(axis, axis)
+
+
+def channels_first(x: Array) -> Array:
+    return ops.moveaxis(x, -1, 1) if len(x.shape) > 2 else x
+
+
+def channels_last(x: Array) -> Array:
+    return ops.moveaxis(x, 1, -1) if len(x.shape) > 2 else x
+
+
+def padded(x: Array, pads: Any, mode: str = "zeros", value: float = 0.0) -> Array:
+    """Values around the map; negative amounts crop."""
+    pads = [(int(before), int(after)) for before, after in pads]
+    if mode not in ("zeros", "constant"):
+        return _repeated(x, pads, mode)
+    sizes = map_sizes(x)
+    kept = [
+        slice(max(-before, 0), n - max(-after, 0))
+        for n, (before, after) in zip(sizes, pads, strict=True)
+    ]
+    x = x[(slice(None), *kept)]
+    around = [(max(before, 0), max(after, 0)) for before, after in pads]
+    if not any(map(any, around)):
+        return x
+    filled = {} if mode == "zeros" or value == 0 else {"constant_values": value}
+    return ops.pad(x, [(0, 0), *around, (0, 0)], **filled)
+
+
+def _repeated(x: Array, pads: Any, mode: str) -> Array:
+    """Places of the map read again, as the padding of a ramp says which."""
+    import numpy
+
+    for axis, (before, after) in enumerate(pads, start=1):
+        ramp = numpy.arange(int(x.shape[axis]))[None, None]
+        places = pad_places(numpy, ramp, [(before, after)], mode)[0, 0]
+        x = ops.take(x, ops.convert_to_tensor(places.astype("int32")), axis=axis)
+    return x

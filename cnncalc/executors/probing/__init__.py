@@ -1,0 +1,1 @@
+"""What units see of the input, measured by running the network on inputs that tell it."""

@@ -1,0 +1,300 @@
+"""A network whose values say which places of the input each unit reads: 1 where it does, 0 not.
+
+It has the windows of the network it is made of, run by the very layers of a framework, and
+weights that are all positive, so that nothing cancels. What works value by value or normalises
+hands its values on, merges add up, and after each sum all that is not 0 becomes 1: nothing
+underflows, however deep the network. Padding is zeros in all modes. Channels that are all
+alike are one channel, so that a probe costs little. Where gradients are asked for instead of
+values, sums stay sums.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import Any, NamedTuple
+
+from cnncalc.executors.base import Run
+from cnncalc.executors.geometry import axis_of, one_each, resized_axes
+from cnncalc.executors.probing.reach_rules import RULES
+from cnncalc.layers import KINDS
+from cnncalc.layers.base import NO_PADS, Layer, Shape
+from cnncalc.layers.merge import Input
+from cnncalc.network import Network, Step
+
+__all__ = ["Probe", "Probes", "probes_of"]
+
+# What is smaller is rounding: of sums, and of interpolated coordinates.
+NOISE, COORDINATE_NOISE = 1e-6, 1e-4
+
+# These make ones and zeros of ones and zeros.
+MOVES = frozenset(
+    {"cat", "expand", "pad", "crop", "slice", "maxpool", "adaptivemax", "gmp"}
+    | {"flatten", "unflatten", "reshape", "permute", "unfold"}
+    | {"chshuffle", "pixelshuffle", "pixelunshuffle"}
+)
+MERGES = ("add", "mul", "sub", "div", "maximum", "minimum", "mean")
+
+
+class Probe(NamedTuple):
+    """What stands for the value of a step.
+
+    Attributes:
+        step: of the probing network.
+        copies: how many of the value's channels each of its channels stands for.
+    """
+
+    step: int
+    copies: tuple[int, ...]
+
+
+class Probes:
+    """The probing network as it is made, and what stands for each step.
+
+    Attributes:
+        of: for each step of the network; None: it can't be probed.
+        sizes: the elements of each of its own steps, for one sample.
+        sums: whether sums stay as they are, for gradients to go through.
+    """
+
+    def __init__(self, shape: Shape, sums: bool = False) -> None:
+        self.sums = sums
+        self.steps = [Step(Input(), name="input")]
+        self.of: list[Probe | None] = []
+        self.sizes = [prod(shape)]
+        self.input = shape
+        self._places: Shape = ()  # behind the channels of the step at work
+
+    @property
+    def network(self) -> Network:
+        return Network(self.steps, self.input)
+
+    def add(self, layer: Layer, *inputs: int, size: int) -> int:
+        """A step; gives its number."""
+        bare = layer.expecting(None)  # its source speaks of other channels
+        self.steps.append(Step(bare, inputs, f"probe{len(self.steps)}"))
+        self.sizes.append(size)
+        return len(self.steps) - 1
+
+    def put(self, layer: Layer, probes: Sequence[Probe], copies: tuple[int, ...]) -> Probe:
+        """A layer of the step at work, with what makes ones of all that is not 0."""
+        size = len(copies) * prod(self._places)
+        step = self.add(layer, *(probe.step for probe in probes), size=size)
+        if layer.kind not in MOVES and not self.sums:
+            noise = COORDINATE_NOISE if layer.kind == "upsample" else NOISE
+            steep = KINDS["hardsigmoid"](slope=1 / noise, offset=-1.0)  # 0 up to the noise
+            step = self.add(steep, step, size=size)
+        return Probe(step, copies)
+
+    def apart(self, probe: Probe, places: Shape) -> Probe:
+        """The same with a channel for each of the value's."""
+        if max(probe.copies, default=1) == 1:
+            return probe
+        parts = [self._copied(probe, at, places) for at in range(len(probe.copies))]
+        size = sum(probe.copies) * prod(places)
+        step = parts[0] if len(parts) == 1 else self.add(KINDS["cat"](), *parts, size=size)
+        return Probe(step, (1,) * sum(probe.copies))
+
+    def _copied(self, probe: Probe, at: int, places: Shape) -> int:
+        """One channel, as often as there are channels like it."""
+        step, count = probe.step, probe.copies[at]
+        if len(probe.copies) > 1:
+            step = self.add(KINDS["slice"]((at, at + 1)), step, size=prod(places))
+        if count == 1:
+            return step
+        return self.add(KINDS["expand"]((count, *places)), step, size=count * prod(places))
+
+    def take(self, step: Step, number: int, run: Run) -> Probe | None:
+        """What stands for a step of the network."""
+        shape = run.steps[number].shape
+        inputs = [self.of[each] for each in step.inputs]
+        if not shape or 0 in shape or any(each is None for each in inputs):
+            return None
+        if step.layer.kind == "input":
+            return Probe(self._further_input(shape), (1,) * shape[0])
+        shapes = [run.steps[each].shape or () for each in step.inputs]
+        self._places = shape[1:]
+        known = [each for each in inputs if each is not None]
+        return _after(self, step.layer, known, shapes, shape)
+
+    def _further_input(self, shape: Shape) -> int:
+        """It is fed zeros: nothing of it is the network's input."""
+        return self.add(Input(shape), size=prod(shape))
+
+
+def probes_of(network: Network, run: Run, *, sums: bool = False) -> Probes:
+    """The probing network for the sizes that really came out; with `sums`, for gradients."""
+    shape = run.steps[0].shape or ()
+    alike = network.channel_axis == 0 and len(shape) > 1
+    probes = Probes((1, *shape[1:]) if alike else shape, sums)
+    probes.of.append(Probe(0, (shape[0],) if alike else (1,) * shape[0]))
+    for number, step in enumerate(network.steps[1:], start=1):
+        probes.of.append(probes.take(step, number, run))
+    return probes
+
+
+def _after(
+    at: Probes, layer: Any, inputs: list[Probe], shapes: list[Shape], shape: Shape
+) -> Probe | None:
+    if layer.kind in MERGES:
+        return _added(at, layer, inputs, shapes, shape)
+    if layer.kind == "cat":
+        return _joined(at, layer, inputs, shapes)
+    if layer.kind in ("maxunpool", "fracmaxpool"):  # places that no step knows
+        return None
+    if layer.kind not in RULES or layer.mixes_samples:  # value by value, or place by place
+        return inputs[0]
+    return LAYERS.get(layer.kind, _as_it_is)(at, layer, inputs[0], shapes[0], shape)
+
+
+def _as_it_is(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+    """The layer itself, on all the channels that the value has."""
+    return at.put(layer, [at.apart(x, before[1:])], (1,) * shape[0])
+
+
+def _by_itself(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+    """A layer that treats each channel by itself."""
+    return at.put(layer, [x], x.copies)
+
+
+def _added(
+    at: Probes, layer: Any, inputs: list[Probe], shapes: list[Shape], shape: Shape
+) -> Probe | None:
+    """A merge; channels of which there is one alone are stretched, as axes of size 1 are."""
+    several = {x.copies for x in inputs if len(x.copies) > 1}
+    if len(several) > 1 or len({len(each) for each in shapes}) > 1:
+        inputs = [at.apart(x, each[1:]) for x, each in zip(inputs, shapes, strict=True)]
+        several = {(1,) * shape[0]}
+    copies = next(iter(several), (shape[0],))
+    return at.put(KINDS["add"](align=layer.align), inputs, copies)
+
+
+def _joined(at: Probes, layer: Any, inputs: list[Probe], shapes: list[Shape]) -> Probe | None:
+    if axis_of(layer, layer.axis, len(shapes[0])) == 0:
+        return at.put(layer, inputs, tuple(count for x in inputs for count in x.copies))
+    if len({x.copies for x in inputs}) > 1:
+        inputs = [at.apart(x, each[1:]) for x, each in zip(inputs, shapes, strict=True)]
+    return at.put(layer, inputs, inputs[0].copies)
+
+
+def _convolved(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+    """All outputs are alike where they read the same, or where the inputs are alike."""
+    plain, x = _in_zeros(at, layer.replaced(bias=False), x, before)
+    if getattr(layer, "groups", 1) > 1:
+        if len(x.copies) > 1:
+            return at.put(plain, [at.apart(x, before[1:])], (1,) * shape[0])
+        plain = plain.replaced(groups=1)
+    return at.put(plain.replaced(out_channels=1), [x], shape[:1])
+
+
+def _in_zeros(at: Probes, layer: Any, x: Probe, before: Shape) -> tuple[Any, Probe]:
+    """A layer with zeros around its map; what crops too goes before it, as zeros never crop."""
+    if "mode" not in layer.options:
+        return layer, x
+    pads = () if isinstance(layer.padding, str) else one_each(layer.padding, before[1:])
+    if min(map(min, pads), default=0) >= 0:
+        return layer.replaced(mode="zeros"), x
+    sizes = [n + sum(pair) for n, pair in zip(before[1:], pads, strict=True)]
+    step = at.add(KINDS["pad"](pads), x.step, size=len(x.copies) * prod(sizes))
+    return layer.replaced(mode="zeros", padding=NO_PADS), Probe(step, x.copies)
+
+
+def _depthwise(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+    plain, x = _in_zeros(at, layer.replaced(bias=False, multiplier=1), x, before)
+    return at.put(plain, [x], tuple(count * layer.multiplier for count in x.copies))
+
+
+def _separable(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+    return _convolved(at, layer.replaced(multiplier=1), x, before, shape)
+
+
+def _linear(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+    plain = layer.replaced(bias=False)
+    if range(len(before))[layer.axis or 0] > 0:
+        return at.put(plain, [x], x.copies)
+    return at.put(plain.replaced(out_features=1), [x], shape[:1])
+
+
+def _along(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+    """Every unit reads all of one axis: the mean of it is added."""
+    axis = axis_of(layer, layer.axis, len(before))
+    if axis == 0 and len(x.copies) == 1:
+        return Probe(x.step, shape[:1])
+    x = at.apart(x, before[1:]) if axis == 0 else x
+    return _with_mean(at, x, (axis,))
+
+
+def _halved(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+    """Every unit reads two places of one axis, half of it apart."""
+    axis = axis_of(layer, layer.axis, len(before))
+    if axis == 0 and len(x.copies) == 1:
+        return Probe(x.step, shape[:1])
+    x = at.apart(x, before[1:]) if axis == 0 else x
+    copies, half = x.copies[: shape[0]] if axis == 0 else x.copies, shape[axis]
+    halves = [
+        at.put(KINDS["slice"]((start, start + half), axis=axis), [x], copies) for start in (0, half)
+    ]
+    return at.put(KINDS["add"](), halves, copies)
+
+
+def _squeezed(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+    return _with_mean(at, x, ("all",))
+
+
+def _with_mean(at: Probes, x: Probe, axes: tuple[int | str, ...]) -> Probe:
+    mean = at.put(KINDS["reduce"](by="mean", axes=axes, keep=True), [x], x.copies)
+    return at.put(KINDS["add"](), [x, mean], x.copies)
+
+
+def _reduced(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+    return _as_it_is(at, layer.replaced(by="mean"), x, before, shape)
+
+
+def _padded(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+    zeros = layer.replaced(mode="zeros", value=0.0)
+    one_by_one = layer.channels == NO_PADS
+    return (_by_itself if one_by_one else _as_it_is)(at, zeros, x, before, shape)
+
+
+def _taken(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+    if range(len(before))[layer.axis] > 0:
+        return _by_itself(at, layer, x, before, shape)
+    return _dealt(at, layer, x, before, shape)
+
+
+def _dealt(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+    """Channels in another order, or some of them; what is alike stays alike."""
+    if len(x.copies) == 1:
+        return Probe(x.step, shape[:1])
+    return _as_it_is(at, layer, x, before, shape)
+
+
+def _resized(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+    some = ("nearest-exact", "area") if at.sums else ()  # few have them
+    if layer.mode not in ("nearest", "linear", *some):  # weights of either sign
+        return None
+    axes = zip(before[1:], resized_axes(layer, before[1:]), strict=True)
+    # Some copy or double places and pass over the factor, PyTorch's gradients among them.
+    if layer.mode == "nearest" and any(
+        m in (n, 2 * n) and f not in (None, m / n) for n, (m, f) in axes
+    ):
+        return None
+    return _by_itself(at, layer, x, before, shape)
+
+
+LAYERS: dict[str, Callable[[Probes, Any, Probe, Shape, Shape], Probe | None]] = {
+    **dict.fromkeys(("conv", "pwconv", "convt"), _convolved),
+    "dwconv": _depthwise,
+    "sepconv": _separable,
+    "linear": _linear,
+    **dict.fromkeys(("softmax", "softmin", "sparsemax", "logsoftmax"), _along),
+    **dict.fromkeys(("maxpool", "avgpool", "lppool", "adaptiveavg", "adaptivemax"), _by_itself),
+    **dict.fromkeys(("gap", "gmp", "glp", "crop"), _by_itself),
+    "glu": _halved,
+    "se": _squeezed,
+    "reduce": _reduced,
+    "pad": _padded,
+    "slice": _taken,
+    "chshuffle": _dealt,
+    "upsample": _resized,
+}

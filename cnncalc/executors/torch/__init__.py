@@ -1,0 +1,1 @@
+"""PyTorch as an executor: every layer as the real modules of torch.nn."""

@@ -1,0 +1,228 @@
+"""What PyTorch does where torch.nn has no class: merges, moves, functions value by value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch.nn import functional
+
+from cnncalc.executors.geometry import axis_of, one_each, reshaped_sizes
+
+__all__ = ["FUNCTIONS", "MERGES"]
+
+Array = Any  # a torch.Tensor, (N, C, *spatial)
+
+
+def _joined(function: Callable[[Array, Array], Array]) -> Callable[..., Array]:
+    def join(layer: Any, *branches: Array) -> Array:
+        result, *rest = _aligned(layer, branches)
+        for branch in rest:
+            result = function(result, branch)
+        return result
+
+    return join
+
+
+def _of_two(function: Callable[[Array, Array], Array]) -> Callable[..., Array]:
+    join = _joined(function)
+
+    def of_two(layer: Any, *branches: Array) -> Array:
+        if len(branches) != 2:
+            raise ValueError(f"{len(branches)} branches, not two, to {layer.kind}")
+        return join(layer, *branches)
+
+    return of_two
+
+
+def _mean(layer: Any, *branches: Array) -> Array:
+    return MERGES["add"](layer, *branches) / len(branches)
+
+
+def _concatenate(layer: Any, *branches: Array) -> Array:
+    return torch.cat(branches, dim=1 + axis_of(layer, layer.axis, branches[0].ndim - 1))
+
+
+def _aligned(layer: Any, branches: Sequence[Array]) -> list[Array]:
+    """The branches with as many axes: those missing are put first or after the channels."""
+    rank = max(branch.ndim for branch in branches)
+    if layer.align == "equal" and min(branch.ndim for branch in branches) < rank:
+        raise ValueError("branches of unlike numbers of axes")
+    kept = 1 if layer.align == "first" else 2
+    return [
+        branch.reshape(*branch.shape[:kept], *(1,) * (rank - branch.ndim), *branch.shape[kept:])
+        for branch in branches
+    ]
+
+
+MERGES: dict[str, Callable[..., Array]] = {
+    "add": _joined(torch.add),
+    "mul": _joined(torch.mul),
+    "sub": _of_two(torch.sub),
+    "div": _of_two(torch.div),
+    "maximum": _joined(torch.maximum),
+    "minimum": _joined(torch.minimum),
+    "mean": _mean,
+    "cat": _concatenate,
+}
+
+
+def _flatten(layer: Any, x: Array) -> Array:
+    axes = range(1, x.ndim)
+    first, last = axes[layer.start], axes[layer.end]
+    if layer.order == "last" and first == 1:
+        x = x.movedim(1, last)
+    return torch.flatten(x, first, last)
+
+
+def _unflatten(layer: Any, x: Array) -> Array:
+    return torch.unflatten(x, range(1, x.ndim)[layer.axis], reshaped_sizes(layer))
+
+
+def _reshape(layer: Any, x: Array) -> Array:
+    sizes = reshaped_sizes(layer)
+    if layer.order == "first":
+        return x.reshape(x.shape[0], *sizes)
+    x = x.movedim(1, -1) if x.ndim > 2 else x
+    return x.reshape(x.shape[0], *sizes[1:], sizes[0]).movedim(-1, 1)
+
+
+def _permute(layer: Any, x: Array) -> Array:
+    return x.permute(0, *(axis + 1 for axis in layer.axes))
+
+
+def _slice(layer: Any, x: Array) -> Array:
+    start, stop = layer.interval
+    index = [slice(None)] * x.ndim
+    index[range(1, x.ndim)[layer.axis]] = slice(start, stop, layer.step)
+    return x[tuple(index)]
+
+
+def _pad(layer: Any, x: Array) -> Array:
+    """The spatial axes, and then the channels, which torch pads as an axis of an image."""
+    mode = "constant" if layer.mode == "zeros" else layer.mode
+    pads = [pad for pair in reversed(one_each(layer.padding, x.shape[2:])) for pad in pair]
+    if mode == "constant":
+        return functional.pad(x, [*pads, *layer.channels[0]], value=layer.value)
+    if layer.channels == ((0, 0),):
+        return functional.pad(x, pads, mode=mode)
+    return functional.pad(x[:, None], [*pads, *layer.channels[0]], mode=mode)[:, 0]
+
+
+def _crop(layer: Any, x: Array) -> Array:
+    cuts = [-cut for pair in reversed(one_each(layer.amount, x.shape[2:])) for cut in pair]
+    return functional.pad(x, cuts)
+
+
+def _expand(layer: Any, x: Array) -> Array:
+    return x.expand(x.shape[0], *layer.sizes)
+
+
+def _reduce(layer: Any, x: Array) -> Array:
+    every = layer.axes == ("all",)
+    chosen = range(x.ndim - 1) if every else {axis_of(layer, a, x.ndim - 1) for a in layer.axes}
+    axes = [1 + axis for axis in sorted(chosen)]
+    if layer.by in ("var", "std"):
+        spread = torch.var if layer.by == "var" else torch.std
+        return spread(x, dim=axes, correction=0 if layer.biased else 1, keepdim=layer.keep)
+    return REDUCTIONS[layer.by](x, axes, layer.keep)
+
+
+def _product(x: Array, axes: list[int], keep: bool) -> Array:
+    for axis in reversed(axes):
+        x = x.prod(dim=axis, keepdim=keep)
+    return x
+
+
+def _norm(order: float) -> Callable[[Array, list[int], bool], Array]:
+    return lambda x, axes, keep: torch.linalg.vector_norm(x, order, dim=axes, keepdim=keep)
+
+
+REDUCTIONS: dict[str, Callable[[Array, list[int], bool], Array]] = {
+    "mean": lambda x, axes, keep: x.mean(dim=axes, keepdim=keep),
+    "max": lambda x, axes, keep: x.amax(dim=axes, keepdim=keep),
+    "min": lambda x, axes, keep: x.amin(dim=axes, keepdim=keep),
+    "sum": lambda x, axes, keep: x.sum(dim=axes, keepdim=keep),
+    "prod": _product,
+    "norm1": _norm(1),
+    "norm2": _norm(2),
+    "squares": lambda x, axes, keep: x.square().sum(dim=axes, keepdim=keep),
+    "logsumexp": lambda x, axes, keep: x.logsumexp(dim=axes, keepdim=keep),
+}
+
+
+def _relu(layer: Any, x: Array) -> Array:
+    """With a slope, a limit or a threshold, as Keras has it."""
+    below = layer.slope * (x - layer.threshold)
+    above = x if layer.limit is None else x.clamp(max=layer.limit)
+    return torch.where(x >= layer.threshold, above, below)
+
+
+def _rescale(layer: Any, x: Array) -> Array:
+    def values(numbers: tuple[float, ...]) -> Array:
+        return torch.tensor(numbers, dtype=x.dtype, device=x.device).reshape(
+            -1, *(1,) * (x.ndim - 2)
+        )
+
+    return x * values(layer.factor) + values(layer.offset)
+
+
+def _channels_shuffled(layer: Any, x: Array) -> Array:
+    if x.ndim > 2:
+        return functional.channel_shuffle(x, layer.groups)
+    return functional.channel_shuffle(x[..., None], layer.groups)[..., 0]
+
+
+def _lp_norm(layer: Any, x: Array) -> Array:
+    axes = tuple(range(2, x.ndim))
+    return torch.linalg.vector_norm(x, layer.norm, dim=axes, keepdim=layer.keep)
+
+
+def _unit_norm(layer: Any, x: Array) -> Array:
+    every = layer.axes in ("all", ("all",))
+    rank = x.ndim - 1
+    axes = range(rank) if every else [axis_of(layer, axis, rank) for axis in layer.axes]
+    squares = x.square().sum(dim=[1 + axis for axis in axes], keepdim=True)
+    return x / squares.clamp(min=1e-12).sqrt()
+
+
+def _sparseplus(layer: Any, x: Array) -> Array:
+    """0 below -1, x above 1, and a parabola between."""
+    return (x - 1).clamp(min=0) + (x + 1).clamp(0, 2).square() / 4
+
+
+FUNCTIONS: dict[str, Callable[[Any, Array], Array]] = {
+    "flatten": _flatten,
+    "unflatten": _unflatten,
+    "reshape": _reshape,
+    "permute": _permute,
+    "slice": _slice,
+    "pad": _pad,
+    "crop": _crop,
+    "chshuffle": _channels_shuffled,
+    "expand": _expand,
+    "reduce": _reduce,
+    "relu": _relu,
+    "rescale": _rescale,
+    "glp": _lp_norm,
+    "noise": lambda layer, x: x,
+    "abs": lambda layer, x: torch.abs(x),
+    "ceil": lambda layer, x: torch.ceil(x),
+    "cos": lambda layer, x: torch.cos(x),
+    "erf": lambda layer, x: torch.erf(x),
+    "exponential": lambda layer, x: torch.exp(x),
+    "floor": lambda layer, x: torch.floor(x),
+    "hardsigmoid": lambda layer, x: (layer.slope * x + layer.offset).clamp(0, 1),
+    "log": lambda layer, x: torch.log(x),
+    "power": lambda layer, x: torch.pow(x, layer.exponent),
+    "reciprocal": lambda layer, x: torch.reciprocal(x),
+    "round": lambda layer, x: torch.round(x),
+    "sign": lambda layer, x: torch.sign(x),
+    "sin": lambda layer, x: torch.sin(x),
+    "sqrt": lambda layer, x: torch.sqrt(x),
+    "sparseplus": _sparseplus,
+    "sparsesigmoid": lambda layer, x: ((x + 1) / 2).clamp(0, 1),
+    "unitnorm": _unit_norm,
+    "squareplus": lambda layer, x: (x + (x.square() + layer.b).sqrt()) / 2,
+}
