@@ -5,18 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from math import prod
-from typing import Any
 
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import show
-from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.figures import MAX_FIGURES, stretched
 from cnncalc.notations.source.flowing import Batch, Static, Tensor, one_number
-from cnncalc.notations.source.holding import Held
-from cnncalc.notations.source.stops import Refusal
+from cnncalc.notations.source.keras_state import keras_of
+from cnncalc.notations.source.record import Held
+from cnncalc.notations.source.state import state_of
 from cnncalc.notations.source.tensors import outer_shape
 from cnncalc.notations.source.trace import emit
-from cnncalc.notations.source.values import Value
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import Value, describe
 
 __all__ = ["learned", "product", "single", "size_text", "tensor_operator"]
 
@@ -24,7 +25,7 @@ MERGES = {"+": "add", "*": "mul", "-": "sub", "/": "div"}
 WORDS = {"+": "add", "*": "mul", "-": "sub", "/": "div", "**": "pow", "@": "matmul"}
 
 
-def tensor_operator(machine: Any, sign: str, left: Value, right: Value) -> Value:
+def tensor_operator(machine: Machine, sign: str, left: Value, right: Value) -> Value:
     """`left sign right` where at least one is a tensor."""
     flowing = [each for each in (left, right) if isinstance(each, Tensor)]
     if not flowing and sign in (*WORDS, "//", "%"):
@@ -44,7 +45,7 @@ def tensor_operator(machine: Any, sign: str, left: Value, right: Value) -> Value
     return scaled(machine, sign, flowing[0], float(number), other is left)
 
 
-def merged(machine: Any, sign: str, tensors: list[Value]) -> Value:
+def merged(machine: Machine, sign: str, tensors: list[Value]) -> Value:
     """Flowing tensors joined value by value."""
     if sign not in MERGES:
         raise Refusal(f"`{sign}` between two tensors can't be followed")
@@ -60,7 +61,7 @@ def merged(machine: Any, sign: str, tensors: list[Value]) -> Value:
     return emit(machine, KINDS[MERGES[sign]](), tensors, op=MERGES[sign])
 
 
-def scaled(machine: Any, sign: str, tensor: Tensor, number: float, reverse: bool) -> Value:
+def scaled(machine: Machine, sign: str, tensor: Tensor, number: float, reverse: bool) -> Value:
     """A tensor and a number."""
     op = WORDS[sign]
     if sign == "**" and not reverse:
@@ -84,13 +85,13 @@ def scaled(machine: Any, sign: str, tensor: Tensor, number: float, reverse: bool
     return emit(machine, KINDS["rescale"]((factor,), (offset,)), [tensor], op=op)
 
 
-def learned(machine: Any, sign: str, tensor: Tensor, static: Static, reverse: bool) -> Value:
+def learned(machine: Machine, sign: str, tensor: Tensor, static: Static, reverse: bool) -> Value:
     """A tensor and weights of its own: a step that holds them."""
     if sign not in MERGES:
         raise Refusal(f"`{sign}` between a tensor and weights can't be followed")
     sizes = sizes_without_batch(tensor, static)
-    if machine.notation == "keras":
-        sizes = machine.frame.sizes(sizes)
+    if state_of(machine).notation == "keras":
+        sizes = keras_of(machine).frame.sizes(sizes)
     sources = {id(each): each for each in static.sources}
     learned_ones = [each for each in sources.values() if each.role == "parameter"]
     owner = next(iter(learned_ones or sources.values()), None)
@@ -130,7 +131,7 @@ def size_text(size: Value) -> str:
     return "batch" if isinstance(size, Batch) else str(size)
 
 
-def product(machine: Any, left: Value, right: Value) -> Value:
+def product(machine: Machine, left: Value, right: Value) -> Value:
     """`x @ W`: a linear layer without bias; two flowing tensors are refused."""
     if isinstance(left, Tensor) and isinstance(right, Static) and len(right.shape) == 2:
         if left.shape[-1:] != right.shape[:1]:
@@ -171,7 +172,7 @@ NUMERIC: dict[str, Callable[[float, float], float]] = {
 }
 
 
-def static_operator(machine: Any, sign: str, left: Value, right: Value) -> Value:
+def static_operator(machine: Machine, sign: str, left: Value, right: Value) -> Value:
     """Tensors that don't depend on the input, with their numbers where they are known."""
     for each in (left, right):
         if not isinstance(each, Static | int | float):
@@ -195,7 +196,7 @@ def static_operator(machine: Any, sign: str, left: Value, right: Value) -> Value
 
 
 def static_values(
-    machine: Any, sign: str, sides: list[Value], shape: tuple[Value, ...]
+    machine: Machine, sign: str, sides: list[Value], shape: tuple[Value, ...]
 ) -> list[float] | None:
     """The numbers of a result, as float32 has them."""
     machine.budget.spend(4 * min(prod(s for s in shape if isinstance(s, int)), MAX_FIGURES))

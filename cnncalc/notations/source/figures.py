@@ -6,7 +6,7 @@ from itertools import product
 from math import prod
 from typing import Any
 
-from cnncalc.notations.source.values import Value
+from cnncalc.python.values import Value
 
 __all__ = ["MAX_FIGURES", "joined", "picked", "stretched", "turned"]
 

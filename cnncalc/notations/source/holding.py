@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cnncalc.layers.base import Layer, Shape, Weight
 from cnncalc.notations.source.flowing import Parameter, Static
-from cnncalc.notations.source.values import Instance, Value
+from cnncalc.notations.source.record import Held, Record
+from cnncalc.python.values import Instance, Value
 
-if TYPE_CHECKING:
-    from cnncalc.notations.source.trace import Record
+__all__ = ["WEIGHTS", "Counting", "as_stored", "held_by", "same_tensors"]
 
-__all__ = ["WEIGHTS", "Counting", "Held", "as_stored", "held_by", "same_tensors"]
-
-Held = dict[str, Static | None]  # by the layer's own names for them
 WEIGHTS = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 
 

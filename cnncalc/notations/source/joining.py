@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any
 
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import show
 from cnncalc.layers.padding import pad_along
-from cnncalc.notations.source.data import listed
-from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.elementwise import learned, size_text
 from cnncalc.notations.source.figures import MAX_FIGURES, joined
 from cnncalc.notations.source.flowing import Pile, Static, Tensor
 from cnncalc.notations.source.reshaping import unsqueeze
-from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.tensors import axis_of, inner_axis, outer_shape
 from cnncalc.notations.source.trace import emit
-from cnncalc.notations.source.values import Value
+from cnncalc.python.iteration import listed
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import Value, describe
 
 __all__ = ["cat", "stack"]
 
 
-def cat(machine: Any, tensors: Value, dim: Value = 0, **options: Value) -> Value:
+def cat(machine: Machine, tensors: Value, dim: Value = 0, **options: Value) -> Value:
     """Tensors one after another along an axis."""
     dim = options.get("axis", dim)
     parts = listed(machine, tensors)
@@ -38,7 +37,7 @@ def cat(machine: Any, tensors: Value, dim: Value = 0, **options: Value) -> Value
     return emit(machine, KINDS["cat"](axis), parts, op="cat") if len(parts) > 1 else parts[0]
 
 
-def static_cat(machine: Any, parts: list[Value], axis: int) -> Static:
+def static_cat(machine: Machine, parts: list[Value], axis: int) -> Static:
     """The same of weights and constants."""
     machine.budget.spend(sum(len(part.sources) + len(part.values or ()) for part in parts))
     sizes = list(parts[0].shape)
@@ -52,7 +51,7 @@ def static_cat(machine: Any, parts: list[Value], axis: int) -> Static:
     return made
 
 
-def absorbed(machine: Any, parts: list[Value], axis: int) -> list[Value]:
+def absorbed(machine: Machine, parts: list[Value], axis: int) -> list[Value]:
     """What is joined, with the weights and constants made a part of the tensor beside them."""
     found: list[Value] = []
     waiting: list[Static] = []  # constants in front of the first tensor
@@ -69,7 +68,7 @@ def absorbed(machine: Any, parts: list[Value], axis: int) -> list[Value]:
     return found
 
 
-def extended(machine: Any, tensor: Tensor, static: Static, axis: int, before: bool) -> Value:
+def extended(machine: Machine, tensor: Tensor, static: Static, axis: int, before: bool) -> Value:
     """A tensor that is longer along an axis by something fixed, on one side.
 
     It is padded; numbers that aren't all the same are then added to it.
@@ -92,7 +91,7 @@ def extended(machine: Any, tensor: Tensor, static: Static, axis: int, before: bo
     return learned(machine, "+", padded, Static((1, *padded.shape), static.sources), False)
 
 
-def stack(machine: Any, tensors: Value, dim: Value = 0) -> Value:
+def stack(machine: Machine, tensors: Value, dim: Value = 0) -> Value:
     """Tensors along a new axis; in front of the batch they stay a pile."""
     parts = listed(machine, tensors)
     if dim == 0 and parts and all(isinstance(part, Tensor) for part in parts):

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from inspect import signature
 from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import read
 from cnncalc.layers.base import Layer, Shape, Weight
-from cnncalc.notations.source.data import content_of
-from cnncalc.notations.source.describing import describe
+from cnncalc.notations.source.blame import argument
 from cnncalc.notations.source.flowing import Batch, Parameter, Static, Tensor, one_number
 from cnncalc.notations.source.holding import WEIGHTS
-from cnncalc.notations.source.setting import set_field
-from cnncalc.notations.source.stops import Refusal
-from cnncalc.notations.source.torch_modules import MODULE, method, set_attribute
+from cnncalc.notations.source.torch_modules import MODULE, set_attribute
 from cnncalc.notations.source.trace import emit
-from cnncalc.notations.source.values import MISSING, Builtin, Class, Instance, Opaque, Value
-from cnncalc.notations.source.words import words
+from cnncalc.python.attributes import set_field
+from cnncalc.python.functions import simple
+from cnncalc.python.iteration import content_of
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import MISSING, Builtin, Class, Instance, Opaque, Value, describe
+from cnncalc.python.wordlists import words
 
 __all__ = ["LAYER_COST", "layer_class", "made", "plain", "refused"]
 
@@ -85,10 +87,13 @@ def plain(value: Value) -> Any:
     )
 
 
-def refused(error: LayerError) -> Refusal:
-    """A layer's bare sentence on its way to its place."""
+def refused(error: LayerError, reader: Callable[..., Any] | None = None) -> Refusal:
+    """A layer's bare sentence on its way to its place: an argument of the call, where one is to
+    blame; `reader` has that call's signature, if it is known.
+    """
     refusal = Refusal(error.message, help=error.help, code=error.code)
-    refusal.option = error.option
+    if error.option:
+        refusal.narrow = partial(argument, option=error.option, reader=reader)
     return refusal
 
 
@@ -97,7 +102,7 @@ def reader_of(cls: Class) -> Class:
     return next(each for each in cls.order if each.reader is not None)
 
 
-def init(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> None:
+def init(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> None:
     """`nn.Conv2d.__init__` and its kind: the arguments make the layer, and become attributes."""
     module, *values = args
     cls = reader_of(module.cls)
@@ -125,9 +130,7 @@ def made(
         bound.apply_defaults()
         return reader(*bound.args, **bound.kwargs), bound.arguments
     except LayerError as error:
-        refusal = refused(error)
-        refusal.reader = reader
-        raise refusal from None
+        raise refused(error, reader) from None
 
 
 form_of = cache(signature)
@@ -142,7 +145,7 @@ def per_axis(cls: str, name: str, value: Value) -> Value:
     return tuple(value) if isinstance(value, list) else value
 
 
-def forward(machine: Any, module: Instance, *inputs: Value, **options: Value) -> Value:
+def forward(machine: Machine, module: Instance, *inputs: Value, **options: Value) -> Value:
     """One step; `output_size` of a transposed convolution chooses its output padding."""
     layer: Layer = module.layers
     if layer is None:
@@ -158,7 +161,7 @@ def forward(machine: Any, module: Instance, *inputs: Value, **options: Value) ->
     return run_layer(machine, module, layer, inputs[0])
 
 
-def sized(machine: Any, layer: Layer, tensor: Value, size: Value) -> Layer:
+def sized(machine: Machine, layer: Layer, tensor: Value, size: Value) -> Layer:
     from cnncalc.frameworks.pytorch.convolution import to_output_size
     from cnncalc.notations.source.tensors import inner_shape
 
@@ -175,7 +178,7 @@ def plain_sizes(size: Value) -> tuple[Value, ...]:
     return tuple(size) if isinstance(size, tuple | list) else (size,)
 
 
-def run_layer(machine: Any, module: Instance, layer: Layer, tensor: Value) -> Value:
+def run_layer(machine: Machine, module: Instance, layer: Layer, tensor: Value) -> Value:
     """A module's step, or two outputs where a pool gives its indices too."""
     if frozen(module):
         layer = layer.frozen()
@@ -229,7 +232,7 @@ def probe(module: Instance, layer: Layer) -> Shape:
     return (channels, *([PROBE] * (ranks[-1] if ranks else 2)))
 
 
-def weights(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+def weights(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """The layer's own weights as parameters, by name."""
     (module,) = args
     found = []
@@ -243,7 +246,7 @@ def weights(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
     return found
 
 
-def attribute(machine: Any, module: Instance, name: Value) -> Value:
+def attribute(machine: Machine, module: Instance, name: Value) -> Value:
     """`conv.weight` and its kind; None for a weight that this layer doesn't have."""
     if name not in WEIGHTS:
         return MISSING
@@ -251,7 +254,7 @@ def attribute(machine: Any, module: Instance, name: Value) -> Value:
     return module.fields.get(name)
 
 
-def set_layer_attribute(machine: Any, module: Instance, name: Value, value: Value) -> None:
+def set_layer_attribute(machine: Machine, module: Instance, name: Value, value: Value) -> None:
     """Changing what a layer computes with, such as `conv.stride = (1, 1)`."""
     cls = reader_of(module.cls)
     arguments = form_of(cls.reader).parameters if cls.reader and module.layers else {}
@@ -279,9 +282,9 @@ def set_layer_attribute(machine: Any, module: Instance, name: Value, value: Valu
 
 BEHAVIOUR: dict[str, Value] = {
     "__init__": Builtin("__init__", init),
-    "__getattr__": method("__getattr__", attribute),
-    "__setattr__": method("__setattr__", set_layer_attribute),
+    "__getattr__": simple("__getattr__", attribute),
+    "__setattr__": simple("__setattr__", set_layer_attribute),
     "__weights__": Builtin("__weights__", weights),
-    "forward": method("forward", forward),
-    "reset_parameters": method("reset_parameters", lambda machine, module: None),
+    "forward": simple("forward", forward),
+    "reset_parameters": simple("reset_parameters", lambda machine, module: None),
 }
