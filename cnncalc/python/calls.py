@@ -13,6 +13,7 @@ from cnncalc.python.protocols import Guest
 from cnncalc.python.refusals import FAULTS, Raised, Refusal
 from cnncalc.python.values import (
     MISSING,
+    Arguments,
     Bound,
     Builtin,
     Call,
@@ -20,6 +21,7 @@ from cnncalc.python.values import (
     Foreign,
     Instance,
     Iterated,
+    Keywords,
     Namespace,
     Opaque,
     Partial,
@@ -33,7 +35,7 @@ from cnncalc.suggestions import suggest
 __all__ = ["call", "make_function", "unexpected"]
 
 
-def call(machine: Machine, function: Value, args: list[Value], kwargs: dict[str, Value]) -> Value:
+def call(machine: Machine, function: Value, args: Arguments, kwargs: Keywords) -> Value:
     """The value of `function(*args, **kwargs)`."""
     if isinstance(function, Bound):
         args = [function.receiver, *args]
@@ -51,9 +53,7 @@ def call(machine: Machine, function: Value, args: list[Value], kwargs: dict[str,
     return call_object(machine, function, args, kwargs)
 
 
-def call_object(
-    machine: Machine, function: Value, args: list[Value], kwargs: dict[str, Value]
-) -> Value:
+def call_object(machine: Machine, function: Value, args: Arguments, kwargs: Keywords) -> Value:
     """A call of what is neither a function nor a class."""
     if isinstance(function, Instance):
         found = function.cls.find("__call__")
@@ -73,8 +73,8 @@ def call_builtin(
     machine: Machine,
     function: Builtin | Class,
     work: Call,
-    args: list[Value],
-    kwargs: dict[str, Value],
+    args: Arguments,
+    kwargs: Keywords,
 ) -> Value:
     """What is worked out here; what it stumbles over, the arguments are to blame for."""
     try:
@@ -136,15 +136,13 @@ def has_yield(function: ast.FunctionDef) -> bool:
     return False
 
 
-def call_function(
-    machine: Machine, function: Function, args: list[Value], kwargs: dict[str, Value]
-) -> Value:
+def call_function(machine: Machine, function: Function, args: Arguments, kwargs: Keywords) -> Value:
     """Run the body of a function of the source."""
     scope = Scope(function.scope, function.scope.module, function)
     named = function.name
     if named == "__init__" and function.owner is not None:
         named = function.owner.name
-    bind(named, function.node.args, function, scope.names, args, kwargs)
+    bind(named, function, scope.names, args, kwargs)
     machine.budget.enter()
     machine.budget.spend(CALL_COST)
     try:
@@ -157,40 +155,40 @@ def call_function(
 
 
 def bind(
-    name: str,
-    parameters: ast.arguments,
-    function: Function,
-    names: dict[str, Value],
-    args: list[Value],
-    kwargs: dict[str, Value],
+    name: str, function: Function, names: dict[str, Value], args: Arguments, kwargs: Keywords
 ) -> None:
     """Give each parameter its argument or default, as Python does."""
-    places = [arg.arg for arg in (*parameters.posonlyargs, *parameters.args)]
+    parameters = function.parameters
+    places = parameters.places
     if len(args) > MAX_ARGUMENTS:
         raise Refusal(f"more than {MAX_ARGUMENTS:,} arguments", code="too-large")
     names.update(zip(places, args, strict=False))
-    if parameters.vararg:
-        names[parameters.vararg.arg] = tuple(args[len(places) :])
+    if parameters.rest:
+        names[parameters.rest] = tuple(args[len(places) :])
     elif len(args) > len(places):
-        hidden = places[:1] in (["self"], ["cls"])
-        got = len(args) - hidden
-        raise raised(
-            "TypeError",
-            f"`{name}` takes {counted(len(places) - hidden)} but {got} "
-            f"{'is' if got == 1 else 'are'} given",
-        )
-    keywords = {arg.arg for arg in (*parameters.args, *parameters.kwonlyargs)}
-    rest = {}
+        raise too_many(name, places, len(args))
+    others: dict[str, Value] = {}
     for given, value in kwargs.items():
-        if given in keywords and given not in names:
+        if given in parameters.keywords and given not in names:
             names[given] = value
-        elif parameters.kwarg and given not in names:
-            rest[given] = value
+        elif parameters.others and given not in names:
+            others[given] = value
         else:
-            raise unexpected(name, given, given in names, keywords)
-    if parameters.kwarg:
-        names[parameters.kwarg.arg] = rest
-    _defaults(name, places, parameters, function, names)
+            raise unexpected(name, given, given in names, parameters.keywords)
+    if parameters.others:
+        names[parameters.others] = others
+    _defaults(name, function, names)
+
+
+def too_many(name: str, places: list[str], got: int) -> Raised:
+    """More arguments than places; `self` counts as neither."""
+    hidden = places[:1] in (["self"], ["cls"])
+    got -= hidden
+    return raised(
+        "TypeError",
+        f"`{name}` takes {counted(len(places) - hidden)} but {got} "
+        f"{'is' if got == 1 else 'are'} given",
+    )
 
 
 def counted(count: int) -> str:
@@ -208,13 +206,8 @@ def unexpected(name: str, given: str, twice: bool, known: Iterable[str]) -> Rais
     return raised("TypeError", f"`{name}` has no parameter `{given}`", hint)
 
 
-def _defaults(
-    name: str,
-    places: list[str],
-    parameters: ast.arguments,
-    function: Function,
-    names: dict[str, Value],
-) -> None:
+def _defaults(name: str, function: Function, names: dict[str, Value]) -> None:
+    places = function.parameters.places
     first = len(places) - len(function.defaults)
     missing = []
     for place, parameter in enumerate(places):
@@ -223,12 +216,12 @@ def _defaults(
                 missing.append(parameter)
             else:
                 names[parameter] = function.defaults[place - first]
-    for arg in parameters.kwonlyargs:
-        if arg.arg not in names:
-            if arg.arg in function.kwdefaults:
-                names[arg.arg] = function.kwdefaults[arg.arg]
+    for parameter in function.parameters.named:
+        if parameter not in names:
+            if parameter in function.kwdefaults:
+                names[parameter] = function.kwdefaults[parameter]
             else:
-                missing.append(arg.arg)
+                missing.append(parameter)
     if missing:
         wanted = ", ".join(f"`{each}`" for each in missing)
         raise raised("TypeError", f"`{name}` is called without {wanted}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from typing import Any
 
 from cnncalc.python.wordlists import words
 
@@ -35,16 +36,54 @@ CHANGING = frozenset(
 )
 
 
+# Fields of nodes that hold no node which binds, changes or reads a name.
+LEAVES = frozenset(
+    words(
+        "arg asname attr conversion ctx id is_async kind kwd_attrs level module name names op ops "
+        "rest simple type_comment"
+    )
+)
+CHILDREN: dict[type, tuple[str, ...]] = {
+    kind: tuple(field for field in kind._fields if field not in LEAVES)
+    for kind in vars(ast).values()
+    if isinstance(kind, type) and issubclass(kind, ast.AST)
+}
+CHILDREN[ast.Constant] = ()
+DEFINITIONS = (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)
+COMPOUND = (ast.If, ast.Try, ast.With, ast.For, ast.While, ast.Match)
+OF_THEIR_OWN = (ast.Lambda, ast.ListComp, ast.GeneratorExp, ast.DictComp)  # names are theirs
+
+
+def children(node: ast.AST) -> list[ast.AST]:
+    """The nodes directly in one; for speed there may be None among them, which has no kind."""
+    found: list[ast.AST] = []
+    for field in CHILDREN.get(node.__class__, ()):
+        value: Any = getattr(node, field, None)
+        if value.__class__ is list:
+            found += value
+        elif value is not None:
+            found.append(value)
+    return found
+
+
+def walk(node: ast.AST) -> list[ast.AST]:
+    """A node and all that is in it, from the outside in."""
+    found = [node]
+    for each in found:
+        found += children(each)
+    return found
+
+
 def stars(statement: ast.stmt) -> list[ast.ImportFrom]:
     """The `from module import *` of a statement."""
-    if is_definition(statement):
+    if is_definition(statement) or not isinstance(statement, (ast.ImportFrom, *COMPOUND)):
         return []
-    found = [node for node in ast.walk(statement) if isinstance(node, ast.ImportFrom)]
+    found = [node for node in walk(statement) if isinstance(node, ast.ImportFrom)]
     return [node for node in found if node.names[0].name == "*"]
 
 
 def is_definition(node: ast.stmt) -> bool:
-    return isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef)
+    return isinstance(node, DEFINITIONS)
 
 
 def is_main_guard(node: ast.stmt) -> bool:
@@ -61,13 +100,11 @@ def binds(statement: ast.stmt, changing: Names) -> set[str]:
     waiting: list[ast.AST] = [statement]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
+        if isinstance(node, DEFINITIONS):
             found.add(node.name)
-            continue
-        if isinstance(node, ast.Lambda | ast.ListComp | ast.GeneratorExp | ast.DictComp):
-            continue
-        found |= _binds_itself(node, changing)
-        waiting += ast.iter_child_nodes(node)
+        elif not isinstance(node, OF_THEIR_OWN):
+            _add_bound(node, changing, found)
+            waiting += children(node)
     return found
 
 
@@ -88,27 +125,34 @@ def with_sources(bound: set[str], changed: set[str], sources: dict[str, set[str]
 def changes(statement: ast.stmt, changing: Names) -> set[str]:
     """The names whose values a statement changes in place, loops over them included."""
     found: set[str] = set()
-    for node in ast.walk(statement):
-        if not isinstance(node, ast.Name | ast.Import | ast.ImportFrom):
-            found |= _binds_itself(node, changing)
-    for node in ast.walk(statement):
-        if isinstance(node, ast.For) and names_in(node.target) & found:
-            found |= names_in(node.iter)
+    loops: list[ast.For] = []
+    for node in walk(statement):
+        if isinstance(node, ast.For):
+            loops.append(node)
+        elif not isinstance(node, ast.Name | ast.Import | ast.ImportFrom):
+            _add_bound(node, changing, found)
+    for loop in loops:
+        if names_in(loop.target) & found:
+            found |= names_in(loop.iter)
     return found
 
 
 def names_in(node: ast.AST) -> set[str]:
-    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+    return {each.id for each in walk(node) if isinstance(each, ast.Name)}
 
 
-def _binds_itself(node: ast.AST, changing: Names) -> set[str]:
+def _add_bound(node: ast.AST, changing: Names, found: set[str]) -> None:
+    """Add the names that a node itself binds or changes."""
     if isinstance(node, ast.Name):
-        return {node.id} if not isinstance(node.ctx, ast.Load) else set()
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        return {(each.asname or each.name).partition(".")[0] for each in node.names}
-    if isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
-        return {base} if (base := base_name(node)) else set()
-    return _changed_by(node, changing) if isinstance(node, ast.Call) else set()
+        if not isinstance(node.ctx, ast.Load):
+            found.add(node.id)
+    elif isinstance(node, ast.Call):
+        found |= _changed_by(node, changing)
+    elif isinstance(node, ast.Attribute | ast.Subscript):
+        if not isinstance(node.ctx, ast.Load) and (base := base_name(node)):
+            found.add(base)
+    elif isinstance(node, ast.Import | ast.ImportFrom):
+        found |= {(each.asname or each.name).partition(".")[0] for each in node.names}
 
 
 def _changed_by(call: ast.Call, changing: Names) -> set[str]:
@@ -135,15 +179,12 @@ def reads(statement: ast.stmt) -> set[str]:
         node = waiting.pop()
         if isinstance(node, ast.Name):
             found.add(node.id)
-        elif isinstance(node, ast.arg):
-            continue  # an annotation says nothing about the network
         elif isinstance(node, ast.AnnAssign):
             waiting += [part for part in (node.target, node.value) if part is not None]
-            continue
         elif isinstance(node, ast.FunctionDef):
             waiting += [node.args, *node.body, *node.decorator_list]
-            continue
-        waiting += ast.iter_child_nodes(node)
+        elif not isinstance(node, ast.arg):  # an annotation says nothing about the network
+            waiting += children(node)
     return found
 
 

@@ -68,10 +68,9 @@ def zero_argument_super(scope: Scope) -> Value:
     while at is not None:
         function = at.function
         if function is not None and function.owner is not None:
-            args = function.node.args
-            first = (*args.posonlyargs, *args.args)[:1]
+            first = function.parameters.places[:1]
             if first:
-                return Super(function.owner, at.names[first[0].arg])
+                return Super(function.owner, at.names[first[0]])
         at = at.outer
     raise Refusal("`super()` stands outside of a method")
 

@@ -24,6 +24,7 @@ from cnncalc.python.dependencies import (
     with_sources,
 )
 from cnncalc.python.limits import Budget
+from cnncalc.python.parameters import Parameters
 from cnncalc.python.refusals import Raised, Refusal
 from cnncalc.python.source_tree import SourceFile
 from cnncalc.python.values import MISSING, Arguments, Class, Described, Instance, Keywords, Value
@@ -61,6 +62,7 @@ class Function(Described):
     ) -> None:
         self.name = name
         self.node = node
+        self.parameters = Parameters(node.args)
         self.scope = scope
         self.defaults = defaults
         self.kwdefaults = kwdefaults
@@ -189,6 +191,7 @@ class Module(Described):
         self.scope = Scope(None, self, None)
         self.scope.names["__name__"] = file.name
         self.statements = [node for node in file.tree.body if not is_main_guard(node)]
+        self.read: dict[int, set[str]] = {}
         self.readers: dict[str, list[int]] = {}
         self.done: set[int] = set()
         self.binders: dict[str, list[int]] = {}
@@ -203,26 +206,35 @@ class Module(Described):
         """What a statement binds and changes."""
         changing = self.machine.changing
         self.stars += stars(statement)
+        bound = binds(statement, changing)
         if isinstance(statement, ast.Assign | ast.AnnAssign):
-            for name in binds(statement, changing):
-                sources.setdefault(name, set()).update(reads(statement) - {name})
+            for name in bound:
+                sources.setdefault(name, set()).update(self._reads(number) - {name})
         if (holder := called_on(statement, changing)) is not None:
             self.calls.setdefault(holder, []).append(number)
         changed = set() if is_definition(statement) else changes(statement, changing)
-        for name in with_sources(binds(statement, changing) | changed, changed, sources):
+        for name in with_sources(bound | changed, changed, sources):
             self.binders.setdefault(name, []).append(number)
 
     def _note_registries(self) -> None:
         """Definitions whose decorators, functions of this file, put them into its tables."""
-        tables: dict[str, set[str]] = {}
-        for statement in self.statements:
-            if isinstance(statement, ast.FunctionDef):
-                changed = changes(statement, self.machine.changing)
-                tables[statement.name] = changed & self.binders.keys()
-        for number, statement in enumerate(self.statements):
-            for name in decorators(statement):
+        decorated = {n: names for n, s in enumerate(self.statements) if (names := decorators(s))}
+        used = {name for names in decorated.values() for name in names}
+        tables = {
+            statement.name: changes(statement, self.machine.changing) & self.binders.keys()
+            for statement in self.statements
+            if isinstance(statement, ast.FunctionDef) and statement.name in used
+        }
+        for number, names in decorated.items():
+            for name in names:
                 for table in tables.get(name, ()):
                     self.calls.setdefault(table, []).append(number)
+
+    def _reads(self, number: int) -> set[str]:
+        """The names that a statement reads, found once."""
+        if number not in self.read:
+            self.read[number] = reads(self.statements[number])
+        return self.read[number]
 
     def has(self, name: str) -> bool:
         return name in self.binders or name in self.scope.names
@@ -262,7 +274,7 @@ class Module(Described):
                 if number in self.done or number in found:
                     continue
                 found.add(number)
-                fresh = reads(self.statements[number]) - seen
+                fresh = self._reads(number) - seen
                 seen |= fresh
                 waiting += fresh
             # A call on the name leaves something in it; what the call itself reads is looked up
@@ -283,7 +295,7 @@ class Module(Described):
         """For each name the statements that read it, definitions apart: worked out once."""
         if not self.readers:
             for number, statement in enumerate(self.statements):
-                for name in () if is_definition(statement) else reads(statement):
+                for name in () if is_definition(statement) else self._reads(number):
                     self.readers.setdefault(name, []).append(number)
         return self.readers
 

@@ -143,10 +143,9 @@ def needs_arguments(cls: Class) -> bool:
     init = cls.find("__init__")
     if not isinstance(init, Function):
         return False
-    args = init.node.args
-    count = len(args.posonlyargs) + len(args.args) - 1
-    missing = [arg for arg in args.kwonlyargs if arg.arg not in init.kwdefaults]
-    return count > len(init.defaults) or bool(missing)
+    parameters = init.parameters
+    missing = [name for name in parameters.named if name not in init.kwdefaults]
+    return len(parameters.places) - 1 > len(init.defaults) or bool(missing)
 
 
 def made_elsewhere(machine: Interpreter, module: Module, root: str, cls: Class) -> Value:

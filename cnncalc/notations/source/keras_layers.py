@@ -138,7 +138,7 @@ def call_own(
         shapes = [outer(machine, each) for each in tensors(machine, inputs[0])]
         machine.call(Bound(build, layer), [shapes[0] if len(shapes) == 1 else shapes], {})
         layer.fields["built"] = True
-    names = {arg.arg for arg in (*own.node.args.args, *own.node.args.kwonlyargs)}
+    names = own.parameters.keywords
     kwargs = {key: value for key, value in kwargs.items() if key != "training" or key in names}
     if "training" in names and "training" not in kwargs and len(inputs) < 2:
         kwargs["training"] = False
