@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from cnncalc import Network, SpecError, Step, analyze, parse
 from cnncalc import report as report_module
 from cnncalc.layers import LAYERS
-from cnncalc.layers.base import Expects
 from cnncalc.layers.merge import Input
+from cnncalc.network import Declared, Expects
 from tests.conftest import Command
 from tests.strategies import specs
 
@@ -104,8 +104,8 @@ def test_a_shared_step_counts_its_weights_once() -> None:
 )  # fmt: skip
 def test_declared_inputs_are_checked(expects: Expects, message: str, help_text: str | None) -> None:
     """What the source declared is held against what flows in."""
-    layer = LAYERS["conv"](4, 3).expecting(expects)
-    network = Network([Step(Input(), name="input"), Step(layer, (0,), "conv")], (3, 8, 8))
+    conv = Declared(LAYERS["conv"](4, 3), expects)
+    network = Network([Step(Input(), name="input"), Step(conv, (0,), "conv")], (3, 8, 8))
 
     with pytest.raises(SpecError, match=message.replace("(", r"\(")) as caught:
         analyze(network)
