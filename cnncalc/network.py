@@ -56,24 +56,30 @@ class Declared:
     Attributes:
         layer: the record of options.
         expects: what the source says of the input; None: nothing.
-        trainable: whether its weights are trained; False: none of them, whatever `frozen` says.
-        frozen: the names of those that are not.
-        stored: of those that the source has as other tensors than the layer's own.
-        own: whether a layer made anew would hold as much as the source has for this one; not
-            so for tied weights, parts of them and constants.
+        trainable: whether training changes its weights.
+        frozen: the names of those that it leaves alone although it changes others.
+        stored: what the source has for the weights that it calls or shapes otherwise, or has as
+            other tensors.
+        own: whether a layer made anew would hold as much; not so with tied weights, parts of
+            them and constants.
     """
 
     __slots__ = ("expects", "frozen", "layer", "own", "stored", "trainable")
 
     def __init__(
-        self, layer: Layer, expects: Expects | None = None, *, trainable: bool = True
+        self,
+        layer: Layer,
+        expects: Expects | None = None,
+        *,
+        stored: Tensors = NOTHING,
+        own: bool = True,
     ) -> None:
         self.layer = layer
         self.expects = expects
-        self.trainable = trainable
+        self.trainable = True
         self.frozen = NO_NAMES
-        self.stored = NOTHING
-        self.own = True
+        self.stored = stored
+        self.own = own
 
     def replaced(self, **fields: Any) -> Self:
         """The same with other values for some attributes."""

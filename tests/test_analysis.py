@@ -112,6 +112,31 @@ def test_declared_inputs_are_checked(expects: Expects, message: str, help_text: 
     assert caught.value.help == help_text
 
 
+def test_equal_layers_may_be_declared_otherwise() -> None:
+    """What a source says of a layer is the step's, also where the layer is one object."""
+    conv = LAYERS["conv"](4, 3)
+    frozen, partly = Declared(conv).replaced(trainable=False), frozenset({"bias"})
+    tied = Declared(conv, stored={"bias": (4, ())}, own=False)
+    steps = [Step(Input(), name="input"), Step(conv, (0,), "plain"), Step(frozen, (0,), "frozen")]
+    steps += [Step(Declared(conv).replaced(frozen=partly), (0,), "partly")]
+    steps += [Step(tied, (0,), "tied")]
+
+    rows = analyze(Network(steps), (4, 8, 8)).layers
+
+    assert [row.params for row in rows] == [148, 148, 148, 144]
+    assert [row.trainable for row in rows] == [148, 0, 144, 144]
+    assert steps[1].layer == steps[2].layer
+
+
+def test_what_a_source_declares_is_checked_again() -> None:
+    """A step that is settled keeps the checks of its input."""
+    network = analyze(parse("nn.Sequential(nn.Linear(5, 3))", notation="torch"), (5,)).network
+    assert network.steps[1].layer == LAYERS["linear"](3)
+
+    with pytest.raises(SpecError, match="declares in_features=5 but receives 6"):
+        analyze(network, (6,))
+
+
 def test_errors_say_where_and_what_flowed_in() -> None:
     """File, line, columns, the incoming shape and the step that made it."""
     with pytest.raises(SpecError) as caught:

@@ -133,8 +133,8 @@ class Records(list[Record]):
             shares = self._owner(record, owners)
             fresh = {id(s) for s in _sources(record) if id(s) not in owners}
             mine = self._known(record, None if shares is not None else fresh)
-            declared = Declared(record.layer)
-            declared.stored, declared.own = mine, shares is not None or _as_many(mine)
+            own = shares is not None or _as_many(mine)
+            declared = Declared(record.layer, stored=mine, own=own)
             owners |= {id(s): number for s in _sources(record) if id(s) in fresh and not s.merged}
             spans = (span(record.node),) if record.node else ()
             name = names.unique(clean(record.name), "#")
