@@ -12,7 +12,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from cnncalc.executors.base import Tensor
+from cnncalc.executors.base import Array, Tensor
 from cnncalc.executors.bundled.kernels import Axis
 from cnncalc.executors.geometry import (
     Spreading,
@@ -21,18 +21,10 @@ from cnncalc.executors.geometry import (
     pointwise_axes,
     spread_axes,
 )
-from cnncalc.executors.keras.modules import (
-    Array,
-    Bench,
-    Held,
-    NotBuilt,
-    map_sizes,
-    padded,
-)
+from cnncalc.executors.keras.modules import Bench, Built, Held, map_sizes, padded
+from cnncalc.executors.stepping import NotBuilt
 
 __all__ = ["CONVOLUTIONS", "stuffed"]
-
-Built = tuple[Array, Held]
 
 
 def _thinned(x: Array, strides: Sequence[int]) -> Array:

@@ -8,22 +8,13 @@ from typing import Any
 
 from keras import ops
 
-from cnncalc.executors.base import Tensor
+from cnncalc.executors.base import Array, Tensor
 from cnncalc.executors.bundled.compute.arithmetic import unbiased
 from cnncalc.executors.geometry import axis_of
-from cnncalc.executors.keras.modules import (
-    Array,
-    Bench,
-    Held,
-    channels_first,
-    channels_last,
-    dimension,
-)
+from cnncalc.executors.keras.modules import Bench, Built, channels_first, channels_last, dimension
 from cnncalc.layers.base import Shape
 
 __all__ = ["FUNCTIONS"]
-
-Built = tuple[Array, Held]
 
 
 def _learned(function: Callable[[Array, Array], Array]) -> Callable[[Bench, Any, Array], Built]:

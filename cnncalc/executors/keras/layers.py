@@ -8,13 +8,11 @@ from typing import Any
 
 from keras import ops
 
-from cnncalc.executors.base import Tensor
+from cnncalc.executors.base import Array, Tensor
 from cnncalc.executors.geometry import axis_of, one_each
 from cnncalc.executors.keras.modules import (
-    Array,
     Bench,
-    Held,
-    NotBuilt,
+    Built,
     channels_first,
     channels_last,
     dimension,
@@ -22,12 +20,11 @@ from cnncalc.executors.keras.modules import (
     map_sizes,
     padded,
 )
+from cnncalc.executors.stepping import NotBuilt
 from cnncalc.frameworks.keras.writing.moving import MERGES
 from cnncalc.layers.base import NO_PADS
 
 __all__ = ["LAYERS"]
-
-Built = tuple[Array, Held]
 
 
 def _linear(at: Bench, layer: Any, x: Array) -> Built:

@@ -1,4 +1,7 @@
-"""Where Keras's layers are made and run, and what they hold, by PyTorch's names."""
+"""Where Keras's layers are made and run, and what they hold, by PyTorch's names.
+
+Arrays are a backend's tensors, (N, *spatial, C).
+"""
 
 from __future__ import annotations
 
@@ -10,18 +13,18 @@ import keras
 from keras import ops
 
 from cnncalc.errors import LayerError
-from cnncalc.executors.base import Tensor
+from cnncalc.executors.base import Array, Tensor
 from cnncalc.executors.bundled.kernels import pad as pad_places
+from cnncalc.executors.stepping import NotBuilt
 from cnncalc.frameworks.keras.weights import NAMES
 from cnncalc.frameworks.keras.writing import write
 from cnncalc.layers.base import Shape
 from cnncalc.rows import from_layout
 
 __all__ = [
-    "Array",
     "Bench",
+    "Built",
     "Held",
-    "NotBuilt",
     "channels_first",
     "channels_last",
     "dimension",
@@ -30,12 +33,8 @@ __all__ = [
     "padded",
 ]
 
-Array = Any  # a backend's tensor, (N, *spatial, C)
 Held = list[Tensor]
-
-
-class NotBuilt(Exception):  # noqa: N818 — it is no fault
-    """Keras has nothing to build this layer of."""
+Built = tuple[Array, Held]
 
 
 class Bench:

@@ -13,12 +13,12 @@ from typing import Any
 import numpy
 from keras import ops
 
+from cnncalc.executors.base import Array
 from cnncalc.executors.bundled.kernels import Axis
 from cnncalc.executors.geometry import convolution_axes, one_each, reshaped_sizes
 from cnncalc.executors.keras.modules import (
-    Array,
     Bench,
-    Held,
+    Built,
     channels_first,
     channels_last,
     dimension,
@@ -28,7 +28,6 @@ from cnncalc.layers.base import Shape
 
 __all__ = ["MOVES"]
 
-Built = tuple[Array, Held]
 Move = Callable[[Any, Array], Array]  # of the layer and an array with its channels first
 
 

@@ -10,6 +10,7 @@ import keras
 import numpy
 from keras import ops
 
+from cnncalc.executors.base import Array
 from cnncalc.executors.bundled.compute.pools import even_starts
 from cnncalc.executors.bundled.kernels import Axis, adaptive_average, bins, resize
 from cnncalc.executors.geometry import (
@@ -22,11 +23,10 @@ from cnncalc.executors.geometry import (
     unpool_axes,
 )
 from cnncalc.executors.keras.convolutions import stuffed
-from cnncalc.executors.keras.modules import Array, Bench, Held, NotBuilt, map_sizes, padded
+from cnncalc.executors.keras.modules import Bench, Built, map_sizes, padded
+from cnncalc.executors.stepping import NotBuilt
 
 __all__ = ["POOLS"]
-
-Built = tuple[Array, Held]
 
 
 def _options(axes: Sequence[Axis], padding: str = "valid") -> dict[str, Any]:

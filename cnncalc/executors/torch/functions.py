@@ -8,11 +8,10 @@ from typing import Any
 import torch
 from torch.nn import functional
 
+from cnncalc.executors.base import Array
 from cnncalc.executors.geometry import axis_of, one_each, reshaped_sizes
 
 __all__ = ["FUNCTIONS", "MERGES"]
-
-Array = Any  # a torch.Tensor, (N, C, *spatial)
 
 
 def _joined(function: Callable[[Array, Array], Array]) -> Callable[..., Array]:

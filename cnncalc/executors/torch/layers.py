@@ -9,14 +9,16 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from cnncalc.executors.base import Array
 from cnncalc.executors.geometry import (
     axis_of,
     convolution_axes,
     one_each,
     spread_axes,
 )
+from cnncalc.executors.stepping import NotBuilt
 from cnncalc.executors.torch.functions import FUNCTIONS, MERGES
-from cnncalc.executors.torch.modules import Array, Bench, Built, NotBuilt, alone, call, real
+from cnncalc.executors.torch.modules import Bench, Built, alone, call, real
 from cnncalc.executors.torch.pools import POOLS, padded
 from cnncalc.layers.base import NO_PADS, Shape
 

@@ -14,9 +14,10 @@ from typing import Any
 import torch
 from torch.nn import functional
 
+from cnncalc.executors.base import Array
 from cnncalc.executors.geometry import kernels, pool_axes
 from cnncalc.executors.torch.layers import build
-from cnncalc.executors.torch.modules import Array, Bench
+from cnncalc.executors.torch.modules import Bench
 from cnncalc.layers import KINDS
 
 __all__ = ["sums_of"]
