@@ -7,7 +7,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 from cnncalc.errors import CnnCalcError
-from cnncalc.executors.bundled.kernels import WORKSPACE_BYTES
+from cnncalc.executors.bundled.kernels.workspace import WORKSPACE_BYTES
 from cnncalc.executors.geometry import convolution_axes, pool_axes
 from cnncalc.executors.shortage import LESS
 from cnncalc.report import Report

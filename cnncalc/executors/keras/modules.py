@@ -14,7 +14,8 @@ from keras import ops
 
 from cnncalc.errors import LayerError
 from cnncalc.executors.base import Array, Tensor
-from cnncalc.executors.bundled.kernels import pad as pad_places
+from cnncalc.executors.bundled.kernels.padding import pad as pad_places
+from cnncalc.executors.geometry import map_sizes
 from cnncalc.executors.stepping import NotBuilt
 from cnncalc.frameworks.keras.weights import NAMES
 from cnncalc.frameworks.keras.writing import write
@@ -29,7 +30,6 @@ __all__ = [
     "channels_last",
     "dimension",
     "inside",
-    "map_sizes",
     "padded",
 ]
 
@@ -128,13 +128,6 @@ def inside(value: Any) -> Shape:
     return from_layout(tuple(int(size) for size in value.shape[1:]), "channels-last")
 
 
-def map_sizes(x: Array) -> Shape:
-    """The spatial sizes of an array that must have some."""
-    if len(x.shape) < 3:
-        raise ValueError(f"a map is needed, not a vector of {x.shape[-1]}")
-    return tuple(int(size) for size in x.shape[1:-1])
-
-
 def dimension(axis: int) -> int:
     """The dimension of an array that is an axis of a sample: 0 is the channels, -1 the batch."""
     return {0: -1, -1: 0}.get(axis, axis)
@@ -153,7 +146,7 @@ def padded(x: Array, pads: Any, mode: str = "zeros", value: float = 0.0) -> Arra
     pads = [(int(before), int(after)) for before, after in pads]
     if mode not in ("zeros", "constant"):
         return _repeated(x, pads, mode)
-    sizes = map_sizes(x)
+    sizes = map_sizes(inside(x))
     kept = [
         slice(max(-before, 0), n - max(-after, 0))
         for n, (before, after) in zip(sizes, pads, strict=True)

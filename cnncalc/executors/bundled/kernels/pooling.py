@@ -6,16 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
-from cnncalc.executors.bundled.kernels.sliding import (
-    Array,
-    Axis,
-    Namespace,
-    Pads,
-    Step,
-    by_channels,
-    window_axes,
-    working_type,
-)
+from cnncalc.executors.base import Array
+from cnncalc.executors.bundled.kernels.arrays import Namespace, working_type
+from cnncalc.executors.bundled.kernels.blocks import Step, by_channels
+from cnncalc.executors.bundled.kernels.sliding import window_axes
+from cnncalc.executors.geometry import Axis, Pads, bins
 
 
 @dataclass(frozen=True)
@@ -115,11 +110,6 @@ def adaptive_average(xp: Namespace, x: Array, sizes: Sequence[int]) -> Array:
     counts = _outer(xp, lengths).astype(wide)
     steps = _bin_steps(xp, x.shape[2:], sizes, _total(xp))
     return by_channels(xp, x, sizes, [*steps, lambda sums: sums / counts])
-
-
-def bins(size: int, count: int) -> list[slice]:
-    """Bins that cover an axis, overlapping where its size is not a multiple."""
-    return [slice(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
 
 
 def _lengths(axes: Sequence[Axis]) -> list[int]:

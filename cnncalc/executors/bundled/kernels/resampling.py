@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cnncalc.executors.bundled.kernels.sliding import (
-    Array,
-    Namespace,
-    Step,
-    by_channels,
-    working_type,
-)
+from cnncalc.executors.base import Array
+from cnncalc.executors.bundled.kernels.arrays import Namespace, working_type
+from cnncalc.executors.bundled.kernels.blocks import Step, by_channels
 
 Term = tuple[Array, Array | None]  # positions to take and their weights (None: one)
 Rule = Callable[[Namespace, Array, int], list[Term]]
