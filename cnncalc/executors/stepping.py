@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import ClassVar
 
 from cnncalc.executors.base import Array, Progress, StepRun
@@ -72,6 +72,13 @@ class Pass(ABC):
             self.storage.release(number, step)
         if progress:
             progress(count, count, "")
+
+    def values_of(self, asked: Collection[int]) -> Iterator[tuple[int, Array]]:
+        """What comes out of some steps, as far as anything does."""
+        for number, _ in self.steps():
+            value = self.storage.values[number]
+            if number in asked and value is not None:
+                yield number, value
 
     def _take(self, number: int, step: Step) -> StepRun:
         result = StepRun()

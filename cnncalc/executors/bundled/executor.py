@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from time import perf_counter
 from typing import Any
@@ -17,6 +18,7 @@ from cnncalc.executors.bundled.devices import (
     free_gpu_memory,
     synchronize,
 )
+from cnncalc.executors.bundled.probing import Ones
 from cnncalc.executors.probing.measuring import measure
 from cnncalc.executors.shortage import MemoryErrors
 from cnncalc.executors.stepping import NotBuilt, Pass, sizes_of_input
@@ -74,7 +76,19 @@ class BundledExecutor(Executor):
         return done
 
     def prepare(self, network: Network, asked: frozenset[int], *, device: str = "cpu") -> Forward:
-        raise NotImplementedError
+        assert network.input is not None
+        keeping = Network(network.steps, network.input, sorted(asked))
+        stack = Stack(keeping, network.input, device=device)
+        stack.at = Ones(stack.xp, stack.dtype)
+
+        def forward(x: Array) -> Iterator[tuple[int, Array]]:
+            stack.batch, stack.input = len(x), stack.xp.asarray(x)
+            stack.forward()
+            for number, value in stack.outputs.items():
+                if value is not None:
+                    yield number, value.get() if device == "cuda" else value
+
+        return forward
 
 
 class Stack:

@@ -81,7 +81,7 @@ class KerasExecutor(Executor):
         at = Bench(dtype if dtype in COMPUTED else "float32")
         forward = _Forward(network.at(input_shape), at, input_shape, batch)
         done = Run(self.name, device, at.dtype, batch, [], fields="probes", lacking=self.lacking)
-        with MemoryErrors(), _settings():
+        with _settings():
             done.steps = forward.run(progress)
             done.forward_seconds = at.seconds
             measure(forward.network, done, self.prepare, self.most_values)
@@ -93,12 +93,12 @@ class KerasExecutor(Executor):
     def prepare(self, network: Network, asked: frozenset[int], *, device: str = "cpu") -> Forward:
         """With ones for weights."""
 
-        def forward(x: Array) -> Iterator[tuple[int, Array]]:
-            probing = _Probing(network, x)
-            for number, _ in probing.steps():
-                value = probing.storage.values[number]
-                if number in asked and value is not None:
-                    yield number, keras.ops.convert_to_numpy(channels_first(value))
+        def forward(x: Array) -> list[tuple[int, Array]]:
+            with _settings():
+                return [
+                    (number, keras.ops.convert_to_numpy(channels_first(value)))
+                    for number, value in _Probing(network, x).values_of(asked)
+                ]
 
         return forward
 
@@ -145,12 +145,7 @@ class _Probing(_Forward):
         if number:
             shape = (self.batch, *sizes_of_input(number, step, ()))
             whole = numpy.zeros(shape, dtype=self.samples.dtype)
-        with _settings():
-            return keras.ops.convert_to_tensor(numpy.moveaxis(whole, 1, -1))
-
-    def compute(self, number: int, step: Step, inputs: list[Array], result: StepRun) -> Array:
-        with _settings():  # step by step: between them whoever looks at values is at work
-            return super().compute(number, step, inputs, result)
+        return keras.ops.convert_to_tensor(numpy.moveaxis(whole, 1, -1))
 
 
 def built(at: Bench, layer: Layer, inputs: list[Array]) -> tuple[Array, Held]:
@@ -168,8 +163,8 @@ def built(at: Bench, layer: Layer, inputs: list[Array]) -> tuple[Array, Held]:
 
 @contextmanager
 def _settings() -> Iterator[None]:
-    """The CPU, and no advice."""
-    with catch_warnings(), keras.device("cpu"), _channels_last(), _quiet():
+    """What layers run under, whatever the user has set: the CPU, and no advice."""
+    with MemoryErrors(), catch_warnings(), keras.device("cpu"), _channels_last(), _quiet():
         simplefilter("ignore")
         yield
 

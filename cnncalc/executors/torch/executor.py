@@ -27,6 +27,7 @@ from cnncalc.executors.torch.layers import build
 from cnncalc.executors.torch.modules import Bench, Built
 from cnncalc.executors.torch.passes import Again
 from cnncalc.executors.torch.peak import watch
+from cnncalc.executors.torch.probing import prepare
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network, Step
 from cnncalc.packages import said
@@ -79,7 +80,7 @@ class TorchExecutor(Executor):
         return done
 
     def prepare(self, network: Network, asked: frozenset[int], *, device: str = "cpu") -> Forward:
-        raise NotImplementedError
+        return prepare(network, asked, device)
 
 
 def _measured(stack: Stack, backward: bool, progress: Progress | None) -> Run:
@@ -93,7 +94,7 @@ def _measured(stack: Stack, backward: bool, progress: Progress | None) -> Run:
             # On a GPU kernels are chosen when they are first asked for, backwards too.
             for _ in range(2 if backward and stack.device == "cuda" else 1):
                 peak.reset()
-                Again(stack.network, stack.built, values).measure(done, backward)
+                Again(stack.network, stack.built, values).record(done, backward)
     done.peak_bytes = peak.bytes
     return done
 

@@ -34,7 +34,7 @@ class Again(Pass):
         self.built = built
         self.input = values
 
-    def measure(self, done: Run, backward: bool) -> None:
+    def record(self, done: Run, backward: bool) -> None:
         """Write down the time, and the gradients beside the tensors that they are of."""
         for number, built in self.built.items():
             self._set_mode(self.network.steps[number], built, backward)
