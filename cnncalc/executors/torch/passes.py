@@ -74,6 +74,7 @@ class Again(Pass):
         for number, _ in self.steps():
             ends += self._ends(number, number in outputs)
         done.forward_seconds = self._now() - begin
+        self.storage.clear()  # the way back has what autograd keeps, and is to take no more
         return ends
 
     def _ends(self, number: int, is_output: bool) -> list[Array]:
