@@ -12,7 +12,7 @@ from cnncalc.executors.bundled.kernels.arrays import Namespace, is_host, working
 from cnncalc.executors.bundled.kernels.blocks import blocks
 from cnncalc.executors.bundled.kernels.workspace import Workspace
 
-__all__ = ["BLOCK_BYTES", "Array", "Context"]
+__all__ = ["BLOCK_BYTES", "Context"]
 
 # Elementwise work goes over stretches that stay in the caches between two operations.
 BLOCK_BYTES = 2**18
