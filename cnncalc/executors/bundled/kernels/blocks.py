@@ -12,7 +12,7 @@ from cnncalc.executors.bundled.kernels.arrays import Namespace, working_type
 from cnncalc.executors.bundled.kernels.workspace import block_bytes
 
 Slices: TypeAlias = tuple[slice, ...]
-Step: TypeAlias = Callable[[Array], Array]
+Stage: TypeAlias = Callable[[Array], Array]
 
 
 def whole(extents: Sequence[int]) -> Slices:
@@ -45,17 +45,17 @@ def blocks(extents: Sequence[int], points: int) -> Iterator[Slices]:
         )
 
 
-def by_channels(xp: Namespace, x: Array, sizes: Sequence[int], steps: Sequence[Step]) -> Array:
-    """Apply steps that work on each channel by itself to a few channels at a time.
+def by_channels(xp: Namespace, x: Array, sizes: Sequence[int], stages: Sequence[Stage]) -> Array:
+    """Apply stages that work on each channel by itself to a few channels at a time.
 
-    What lies between two steps then stays small, and in the caches.
+    What lies between two stages then stays small, and in the caches.
     """
     out = xp.empty((*x.shape[:2], *sizes), dtype=x.dtype)
     wide = working_type(xp, x.dtype)
     channel = max(1, prod(x.shape[2:]), prod(sizes)) * wide.itemsize
     for block in blocks(x.shape[:2], max(1, block_bytes(xp) // channel)):
         values = x[block].astype(wide, copy=False)
-        for step in steps:
-            values = step(values)
+        for stage in stages:
+            values = stage(values)
         out[block] = values
     return out
