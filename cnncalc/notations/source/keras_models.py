@@ -52,12 +52,12 @@ def keras_input(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -
     values = [plain(each) for each in args]
     named = {key: plain(value) for key, value in kwargs.items() if key not in ("name", "dtype")}
     try:
-        (layer,) = keras_readers(machine)["Input"](*values, **named)
+        (step,) = keras_readers(machine)["Input"](*values, **named)
     except LayerError as error:
         raise refused(error) from None
     sizes = open_sizes(named | dict(zip(("shape",), values, strict=False)))
-    assert isinstance(layer, Input)
-    return new_input(machine, layer.shape, name if isinstance(name, str) else None, sizes)
+    assert isinstance(step.layer, Input)
+    return new_input(machine, step.layer.shape, name if isinstance(name, str) else None, sizes)
 
 
 def new_input(
@@ -136,7 +136,7 @@ def declared_shape(machine: Machine, model: Instance) -> Shape | None:
         shape: Shape | None = first.fields["declared"]
         return shape
     if first.cls.name == "InputLayer" and first.layers:
-        declared: Shape | None = first.layers[0].shape
+        declared: Shape | None = first.layers[0].layer.shape
         return declared
     if "stack" in first.fields:
         return declared_shape(machine, first)
@@ -174,7 +174,7 @@ def replayed(machine: Machine, model: Instance, inputs: list[Tensor], prefix: st
         if number not in places:
             places[number] = emit(
                 machine,
-                record.layer,
+                record.declared,
                 [places[each] for each in record.inputs],
                 op=record.layer.kind,
                 owner=record.owner,

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
 
-from cnncalc.layers.base import Layer, Shape, Weight
+from cnncalc.layers.base import Shape
 from cnncalc.network import Network
-from cnncalc.notations.source.holding import as_stored
 from cnncalc.notations.source.keras_layers import is_layer
 from cnncalc.notations.source.keras_models import between, declared_shape, replayed, sequential_of
 from cnncalc.notations.source.keras_state import keras_of, keras_trace
@@ -20,13 +18,10 @@ from cnncalc.python.interpreter import Interpreter
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Instance, Value
 
-if TYPE_CHECKING:
-    pass
-
 __all__ = ["keras_network"]
 
 
-Build = Callable[..., "tuple[Interpreter, Value]"]
+Build = Callable[..., tuple[Interpreter, Value]]
 
 
 def keras_network(
@@ -95,6 +90,8 @@ def input_place(machine: Interpreter, model: Instance) -> int | None:
 
 def traced(machine: Interpreter, model: Instance, shape: Shape) -> Network:
     """The steps of a model at an input of this shape (as it is inside)."""
+    from cnncalc.frameworks.keras import relabel
+
     trace = keras_trace(machine)
     with machine.deep():
         inputs = model.fields.get("inputs")
@@ -120,20 +117,5 @@ def traced(machine: Interpreter, model: Instance, shape: Shape) -> Network:
         ends_,
         notation="keras",
         layout=keras_of(machine).frame.layout,
-        relabel=partial(as_in_keras, keras_of(machine).frame),
-    )
-
-
-def as_in_keras(frame: Any, layer: Layer, weights: tuple[Weight, ...]) -> tuple[Weight, ...]:
-    """A layer's weights with Keras's names and shapes; those of the source as it keeps them."""
-    from cnncalc.frameworks.keras import relabel
-
-    return tuple(
-        each
-        for weight in weights
-        for each in (
-            as_stored(layer, (weight,))
-            if weight.name in layer.stored
-            else relabel(layer, (weight,), frame)
-        )
+        relabel=partial(relabel, frame=keras_of(machine).frame),
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from cnncalc.layers.base import Layer, Shape
+from cnncalc.layers.base import Shape
+from cnncalc.network import Declared
 from cnncalc.notations.source.flowing import Operations, Tensor
 from cnncalc.notations.source.recording import Trace
 from cnncalc.notations.source.state import state_of
@@ -81,7 +82,7 @@ def keras_trace(machine: Machine) -> Trace:
     return state.trace
 
 
-def keras_readers(machine: Machine) -> Mapping[str, Callable[..., tuple[Layer, ...]]]:
+def keras_readers(machine: Machine) -> Mapping[str, Callable[..., tuple[Declared, ...]]]:
     """Keras's vocabulary in the layout of this source; steps are kept from now on."""
     from cnncalc.frameworks.keras import readers  # Keras's rules, which few need
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cnncalc.errors import Span
 from cnncalc.layers.base import Layer, Shape
+from cnncalc.network import Declared
 from cnncalc.notations.source.flowing import Static
 from cnncalc.python.values import Value
 
@@ -16,7 +17,7 @@ class Record:
     """One step as it was made.
 
     Attributes:
-        layer: what it is, as the source has it.
+        declared: what it is, as the source has it.
         inputs: the records it reads.
         shape: what comes out, without batch.
         owner: the module or parameter whose weights it uses, or None; `part` tells several
@@ -26,11 +27,11 @@ class Record:
         spans: where it was used, then where it was made.
     """
 
-    __slots__ = ("held", "inputs", "layer", "name", "owner", "part", "shape", "spans")
+    __slots__ = ("declared", "held", "inputs", "name", "owner", "part", "shape", "spans")
 
     def __init__(
         self,
-        layer: Layer,
+        declared: Declared,
         inputs: tuple[int, ...],
         shape: Shape,
         name: str,
@@ -39,7 +40,7 @@ class Record:
         spans: tuple[Span, ...],
         held: Held | None = None,
     ) -> None:
-        self.layer = layer
+        self.declared = declared
         self.inputs = inputs
         self.shape = shape
         self.name = name
@@ -47,3 +48,7 @@ class Record:
         self.part = part
         self.spans = spans
         self.held = held
+
+    @property
+    def layer(self) -> Layer:
+        return self.declared.layer

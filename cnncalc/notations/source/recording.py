@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from cnncalc.input_size import Wants, wants_of
-from cnncalc.layers.base import Layer, Shape
+from cnncalc.layers.base import Shape
 from cnncalc.layers.merge import Input
-from cnncalc.network import Step
+from cnncalc.network import Declared, Step
 from cnncalc.notations.names import Names
 from cnncalc.notations.source.flowing import Parameter, Tensor
 from cnncalc.notations.source.holding import Counting, same_tensors
@@ -42,12 +42,12 @@ class Trace:
         self.used: dict[int, Parameter] = {}
         self.ran: dict[int, Instance] = {}
         self.tried: dict[int, Refusal] = {}
-        self.refused: tuple[Layer, tuple[int, ...], tuple[Shape, ...]] | None = None
+        self.refused: tuple[Declared, tuple[int, ...], tuple[Shape, ...]] | None = None
 
     def input(self, shape: Shape, name: str = "input", own: bool = False) -> Tensor:
         """An input of the network; `own`: a further one, with a shape of its own."""
         layer = Input(shape if own else None)
-        self.records.append(Record(layer, (), shape, name, None, 0, ()))
+        self.records.append(Record(Declared(layer), (), shape, name, None, 0, ()))
         return self.tensor(len(self.records) - 1, shape)
 
     def add(self, record: Record) -> Tensor:
@@ -60,7 +60,7 @@ class Trace:
         """What the layers so far declare about the first input."""
         if not self.records:
             return None
-        steps = [(n, r.layer, r.inputs, self._shapes(r)) for n, r in enumerate(self.records)]
+        steps = [(n, r.declared, r.inputs, self._shapes(r)) for n, r in enumerate(self.records)]
         steps += [(len(steps), *self.refused)] if self.refused else []
         return wants_of(steps, self.records[0].shape)
 
@@ -91,12 +91,14 @@ class Trace:
                 steps.append(begun(record, names, number == roots[0]))
                 continue
             shares = self._first_use(record, places[number], first)
-            layer = counting.told(record, self._shapes(record)) if shares is None else record.layer
+            declared = record.declared
+            if shares is None:
+                declared = counting.told(record, self._shapes(record))
             if frozen(record.owner):
-                layer = layer.frozen()
+                declared = declared.replaced(trainable=False)
             name = names.of_step(record.name, shares is not None)
             inputs = tuple(places[each] for each in record.inputs)
-            steps.append(Step(layer, inputs, name, record.spans, shares))
+            steps.append(Step(declared, inputs, name, record.spans, shares))
         return steps, [places[number] for number in dict.fromkeys(outputs)]
 
     def _shapes(self, record: Record) -> tuple[Shape, ...]:

@@ -7,12 +7,7 @@ from cnncalc.notations.source.flowing import Batch, Static, Tensor
 from cnncalc.python.exceptions import raised
 from cnncalc.python.iteration import content_of
 from cnncalc.python.refusals import Refusal
-from cnncalc.python.values import (
-    Instance,
-    SetValue,
-    Value,
-    describe,
-)
+from cnncalc.python.values import Instance, SetValue, Value, describe
 
 __all__ = ["axis_of", "inner_axis", "inner_shape", "outer_shape", "tensors_in"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from cnncalc.layers import KINDS
+from cnncalc.network import Declared
 from cnncalc.notations.source.flowing import Parameter, Static, Tensor
 from cnncalc.notations.source.naming import spans_of
 from cnncalc.notations.source.record import Record
@@ -134,7 +135,7 @@ def whole_module(
         made[0].name = path
     elif not made and isinstance(result, Tensor) and any(result is each for each in inputs):
         record = Record(
-            KINDS["identity"](), (result.number,), result.shape, path, module, 0,
+            Declared(KINDS["identity"]()), (result.number,), result.shape, path, module, 0,
             spans_of(machine, module),
         )  # fmt: skip
         return trace.add(record)

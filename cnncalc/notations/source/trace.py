@@ -9,6 +9,7 @@ from cnncalc.analysis import MAX_ELEMENTS, settle
 from cnncalc.errors import LayerError
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Shape
+from cnncalc.network import Declared
 from cnncalc.notations.source.flowing import Parameter, Static, Tensor
 from cnncalc.notations.source.holding import held_by
 from cnncalc.notations.source.mismatch import misfit
@@ -28,7 +29,7 @@ STEP_COST = 40  # in fuel: a step is dearer than a node of the syntax tree
 
 def emit(
     machine: Machine,
-    layer: Layer,
+    layer: Layer | Declared,
     inputs: Sequence[Value],
     *,
     op: str,
@@ -42,18 +43,19 @@ def emit(
     trace = state_of(machine).trace
     if trace is not None and (owner is not None or held):
         inputs = [flowing(machine, each) for each in inputs]
-    if layer.by_value and all(isinstance(each, Static) for each in inputs):
+    declared = Declared.of(layer)
+    if declared.layer.by_value and all(isinstance(each, Static) for each in inputs):
         return made_of(machine, inputs, inputs[0].shape)
     shapes = tuple(inner_shape(each) for each in inputs)
     try:
-        shape = checked(settle(layer, shapes), shapes)
+        shape = checked(settle(declared, shapes), shapes)
     except LayerError as error:
         if trace is not None and all(isinstance(each, Tensor) for each in inputs):
             numbers = tuple(each.number for each in inputs)
-            trace.refused = layer, numbers, shapes
-        raise misfit(machine, error, layer, inputs, shapes, owner) from None
+            trace.refused = declared, numbers, shapes
+        raise misfit(machine, error, declared, inputs, shapes, owner) from None
     if not all(isinstance(each, Tensor) for each in inputs):
-        note_fixed(machine, layer, shapes, owner)
+        note_fixed(machine, declared.layer, shapes, owner)
         return made_of(machine, inputs, (*inputs[0].shape[:1], *shape))
     if held is None and isinstance(owner, Parameter):
         held = {"weight": owner}
@@ -62,7 +64,7 @@ def emit(
     mark_used(trace, owner, held)
     numbers = tuple(each.number for each in inputs)
     named, spans = name or name_of(machine, owner, op), spans_of(machine, owner)
-    return trace.add(Record(layer, numbers, shape, named, owner, part, spans, held))
+    return trace.add(Record(declared, numbers, shape, named, owner, part, spans, held))
 
 
 def made_of(machine: Machine, inputs: Sequence[Value], shape: tuple[Any, ...]) -> Static:
