@@ -63,7 +63,7 @@ def _find(name: str) -> Kind:
     word = name.lower()
     if word in LAYERS and word != "input":
         return LAYERS[word]
-    from cnncalc.notations.mending import layer_meant
+    from cnncalc.notations.compact.corrections import layer_meant
 
     near = layer_meant(name)
     raise CnnCalcError(

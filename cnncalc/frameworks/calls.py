@@ -1,20 +1,42 @@
-"""What the vocabularies share on the way back: a layer as a call's text."""
+"""What the vocabularies share on the way back: a layer as a call, or as lines of a program."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from inspect import Parameter
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnncalc.analysis import settle
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import form_of
 from cnncalc.layers.base import Layer, Shape, show
 
-__all__ = ["Calls", "Writer", "one"]
+__all__ = ["CALL", "LINES", "Calls", "Form", "Piece", "Writer", "one"]
+
+CALL = "{self}({0})"
+LINES = "\f"  # behind a bracket: what follows stands on lines of its own; white space to Python
+
+
+class Piece(NamedTuple):
+    """One line's worth of a layer in a program.
+
+    Attributes:
+        kind: what to call it where a layer has several.
+        call: what makes its module, such as `nn.Conv2d(3, 16, 3)`; None: an expression alone.
+        form: the expression, with `{self}` for the module and `{0}`, `{1}` … for its inputs;
+            `{origin}` is what the layer's first line read.
+        holds: whether it has the layer's weights.
+    """
+
+    kind: str
+    call: str | None
+    form: str = CALL
+    holds: bool = False
+
 
 Writer = Callable[[Any, Shape], str]
+Form = Callable[[Any, Shape], Sequence[Piece] | None]
 
 
 class Calls:

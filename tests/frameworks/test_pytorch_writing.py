@@ -209,5 +209,5 @@ def test_what_has_no_class(word: str, why: str | None) -> None:
         assert written(layer, SHAPE)
         return
     with pytest.raises(LayerError, match=why) as caught:
-        written(layer, SHAPE)
+        write(layer, SHAPE)
     assert caught.value.code == "no-class"

@@ -9,7 +9,7 @@ import pytest
 import cnncalc
 from cnncalc.errors import SpecError
 from cnncalc.notations import shipped
-from cnncalc.notations.no_network import ENDINGS, SIGNS
+from cnncalc.notations.refusals import ENDINGS, SIGNS
 from tests.conftest import Command
 
 MODULE = """Net(
