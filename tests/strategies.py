@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from cnncalc.errors import LayerError
 from cnncalc.layers import LAYERS
 from cnncalc.layers.base import Layer, Shape
-from cnncalc.layers.words import word
+from cnncalc.layers.spelling import word
 
 ON_MAPS = (
     "conv:{c},k{k},p{p}",

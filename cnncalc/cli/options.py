@@ -33,9 +33,9 @@ def _either(words: list[str]) -> str:
 
 def _words() -> list[str]:
     from cnncalc.layers import LAYERS
-    from cnncalc.notations import shipped
+    from cnncalc.notations.examples import example_names
 
-    return [*LAYERS, *shipped.examples()]
+    return [*LAYERS, *example_names()]
 
 
 def _columns() -> list[str]:

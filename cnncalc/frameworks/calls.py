@@ -12,7 +12,7 @@ from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import form_of
 from cnncalc.layers.base import Layer, Shape, show
 
-__all__ = ["CALL", "LINES", "Calls", "Form", "Piece", "Writer", "one"]
+__all__ = ["CALL", "LINES", "Calls", "Form", "Piece", "Split", "Writer", "one", "pieces_of"]
 
 CALL = "{self}({0})"
 LINES = "\f"  # behind a bracket: what follows stands on lines of its own; white space to Python
@@ -37,6 +37,36 @@ class Piece(NamedTuple):
 
 Writer = Callable[[Any, Shape], str]
 Form = Callable[[Any, Shape], Sequence[Piece] | None]
+Split = Callable[[Layer, Shape], tuple[Layer, ...]]
+
+
+def pieces_of(
+    layer: Layer, shape: Shape, forms: Mapping[str, Form], parts: Split, write: Writer
+) -> list[Piece]:
+    """The lines of a layer: an expression, a module, or those of the layers that make it up.
+
+    Args:
+        layer: with one input.
+        shape: of that input, channels first and without the batch.
+        forms: by their kinds the layers that are expressions; None: this one is not.
+        parts: what a layer is made up of; itself where it is one class.
+        write: the call of a layer's class.
+
+    Raises:
+        LayerError: the framework can't say it.
+    """
+    form = forms.get(layer.kind)
+    written = form(layer, shape) if form else None
+    if written is not None:
+        return [*written]
+    made = parts(layer, shape)
+    if len(made) == 1 and made[0].kind == layer.kind:
+        return [Piece(layer.kind, write(made[0], shape), holds=bool(made[0].weights(shape)))]
+    lines = []
+    for part in made:
+        lines += pieces_of(part, shape, forms, parts, write)
+        shape = part.output(shape)
+    return lines
 
 
 class Calls:

@@ -8,8 +8,8 @@ from cnncalc.errors import Source, Span, SpecError
 from cnncalc.layers import LAYERS
 from cnncalc.notations.compact.advice import joined
 from cnncalc.notations.compact.corrections import layer_meant
+from cnncalc.notations.examples import example_names
 from cnncalc.notations.refusals import MAX_LISTED, networks_in
-from cnncalc.notations.shipped import examples
 from cnncalc.suggestions import suggest
 
 __all__ = ["example", "file"]
@@ -21,7 +21,7 @@ def example(name: str) -> SpecError:
     """The error on a word that stands alone and is neither an example nor a layer."""
     if os.path.isdir(name):
         return file(name, IsADirectoryError())
-    near = suggest(name, examples()) or layer_meant(name)
+    near = suggest(name, example_names()) or layer_meant(name)
     advice = f"did you mean `{near}`?" if near else LISTS
     if os.path.isfile(name):
         advice = f"the file of that name is `{os.path.join('.', name)}`"
@@ -54,7 +54,7 @@ def file(path: str, error: OSError) -> SpecError:
 def _instead(folder: str, name: str, near: str | None) -> str:
     """What somebody may have meant by a file that there is not."""
     stem = os.path.splitext(name)[0]
-    if stem in examples() and os.path.splitext(near or "")[0] != stem:
+    if stem in example_names() and os.path.splitext(near or "")[0] != stem:
         return f"`{stem}` alone is the shipped example"
     if near:
         return f"did you mean `{os.path.join(folder, near)}`?"

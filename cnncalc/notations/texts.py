@@ -17,7 +17,7 @@ from cnncalc import files
 from cnncalc.errors import Piece, Source, SpecError
 from cnncalc.layers import LAYERS
 from cnncalc.notations import NOTATIONS, Text, endings
-from cnncalc.notations.shipped import NAME, example_path
+from cnncalc.notations.examples import NAME, example_path
 from cnncalc.packages import OnUse
 
 if TYPE_CHECKING:

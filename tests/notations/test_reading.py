@@ -10,7 +10,8 @@ import pytest
 import cnncalc
 from cnncalc.errors import Source, SpecError
 from cnncalc.layers import LAYERS
-from cnncalc.notations import Text, detect, reading, shipped, texts
+from cnncalc.notations import Text, detect, reading, texts
+from cnncalc.notations.examples import example_names, example_path
 
 
 @pytest.fixture(autouse=True)
@@ -86,15 +87,15 @@ def test_a_class_or_function_of_a_file(word: str, path: str, target: str) -> Non
 def test_a_name_is_an_example() -> None:
     assert (
         texts.of_words(["vgg16"]).source.text
-        == texts.of_words([shipped.example_path("vgg16") or ""]).source.text
+        == texts.of_words([example_path("vgg16") or ""]).source.text
     )
     assert len(cnncalc.parse("vgg16").steps) == 41
     assert cnncalc.analyze(" lenet5\n").total.params == 61_706
 
 
 def test_no_example_hides_a_layer() -> None:
-    assert not set(shipped.examples()) & set(LAYERS)
-    assert len(shipped.examples()) >= 11
+    assert not set(example_names()) & set(LAYERS)
+    assert len(example_names()) >= 11
 
 
 @pytest.mark.parametrize("text", ["net.cnn", "./net.cnn", "net.cnn:Net", "vgg16"])

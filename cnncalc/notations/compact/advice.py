@@ -11,7 +11,7 @@ from cnncalc.frameworks.counterparts import layer_names, option_names
 from cnncalc.layers import LAYERS, Layer, Option
 from cnncalc.notations import endings
 from cnncalc.notations.compact.corrections import MAX_STRETCH, corrected, is_layer, layer_meant
-from cnncalc.notations.shipped import examples
+from cnncalc.notations.examples import example_names
 from cnncalc.notations.sizes import front, respelled
 from cnncalc.suggestions import plain, suggest
 
@@ -114,7 +114,7 @@ def instead_of_layer(text: str, name: str, defined: Collection[str]) -> str | No
 
 @lru_cache
 def _nearest_example(name: str) -> str | None:
-    return suggest(name, examples())
+    return suggest(name, example_names())
 
 
 def _with_branches(layer: str, name: str) -> str:

@@ -13,8 +13,8 @@ from cnncalc.layers import LAYERS, Layer
 from cnncalc.layers.merge import Input
 from cnncalc.network import Network, Step
 from cnncalc.notations.compact.grammar import parse_tree
-from cnncalc.notations.compact.layers import LayerReader
-from cnncalc.notations.compact.options import At
+from cnncalc.notations.compact.layer_reader import LayerReader
+from cnncalc.notations.compact.option_reader import At
 from cnncalc.notations.compact.tree import (
     Call,
     Definition,

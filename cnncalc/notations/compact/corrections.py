@@ -13,7 +13,7 @@ from itertools import islice
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.counterparts import layer_names
 from cnncalc.layers import LAYERS
-from cnncalc.notations.compact.options import Arguments
+from cnncalc.notations.compact.option_reader import OptionReader
 from cnncalc.suggestions import suggest
 
 __all__ = ["MAX_STRETCH", "corrected", "is_layer", "layer_meant"]
@@ -89,7 +89,7 @@ def _orders(name: str, words: Sequence[str], behind: str) -> Iterator[Sequence[s
 def is_layer(name: str, words: Iterable[str] = ()) -> bool:
     """Whether a layer takes these options, and needs no more."""
     try:
-        arguments = Arguments(LAYERS[name], {})
+        arguments = OptionReader(LAYERS[name], {})
         for word in words:
             arguments.take(word)
         arguments.layer()

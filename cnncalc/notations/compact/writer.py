@@ -13,7 +13,7 @@ import re
 
 from cnncalc.errors import SpecError
 from cnncalc.layers.base import Shape
-from cnncalc.layers.words import word
+from cnncalc.layers.spelling import word
 from cnncalc.network import Network
 from cnncalc.notations.names import Names
 from cnncalc.notations.reserved import COMPACT, identifier

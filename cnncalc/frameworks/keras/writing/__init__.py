@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnncalc.frameworks.calls import Piece
+from cnncalc.frameworks.calls import Piece, pieces_of
 from cnncalc.frameworks.keras.writing.calls import taken
 from cnncalc.frameworks.keras.writing.classes import write
 from cnncalc.frameworks.keras.writing.expressions import CLASSES, FORMS, joined
@@ -26,16 +26,9 @@ def pieces(layer: Layer, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
     """
     if layer.arity == "many":
         return joined(layer, shapes)
-    shape = shapes[0]
-    form = FORMS.get(layer.kind)
-    made = parts(layer, shape)
-    if form and made == (layer,):
-        written = form(layer, shape)
-        if written is not None:
-            return written
-    calls = []
-    for part in made:
-        holds = bool(part.weights(shape))
-        calls.append(Piece(part.kind, taken(write(part, shape), shape), holds=holds))
-        shape = part.output(shape)
-    return calls
+    return pieces_of(layer, shapes[0], FORMS, parts, _checked)
+
+
+def _checked(layer: Layer, shape: Shape) -> str:
+    """The call of a layer's class, which takes such an input."""
+    return taken(write(layer, shape), shape)

@@ -93,9 +93,11 @@ def _unbiased(layer: Any, count: int) -> str:
     return f" * ({count} / {count - 1})" + (" ** 0.5" if layer.by == "std" else "")
 
 
-def _slice(layer: Any, shape: Shape) -> Sequence[Piece]:
-    """Channels are the last axis."""
+def _slice(layer: Any, shape: Shape) -> Sequence[Piece] | None:
+    """Channels are the last axis. A part of a map is a crop, which has a class."""
     taken, axis = layer.taken(shape), layer.axis % len(shape)
+    if axis and layer.step == 1:
+        return None
     step = f":{layer.step}" if layer.step != 1 else ""
     before = ":, " * axis if axis else "..., "
     return [Piece("slice", None, f"{{0}}[{before}{taken.start}:{taken.stop}{step}]")]

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnncalc.frameworks.calls import Piece
-from cnncalc.frameworks.pytorch.writing.calls import no_class, taken
+from cnncalc.frameworks.calls import Piece, pieces_of
+from cnncalc.frameworks.pytorch.writing.calls import taken
 from cnncalc.frameworks.pytorch.writing.classes import write
-from cnncalc.frameworks.pytorch.writing.expressions import FORMS, MERGES
+from cnncalc.frameworks.pytorch.writing.expressions import FORMS, joined
 from cnncalc.frameworks.pytorch.writing.parts import parts
 from cnncalc.layers.base import Layer, Shape
 
@@ -25,29 +25,10 @@ def pieces(layer: Layer, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
         LayerError: PyTorch can't say it.
     """
     if layer.arity == "many":
-        joined = MERGES.get(layer.kind)
-        if joined is None:
-            raise no_class(layer, "no function of torch joins like that")
         return joined(layer, shapes)
-    return _of_one(layer, shapes[0])
+    return pieces_of(layer, shapes[0], FORMS, parts, _checked)
 
 
-def _of_one(layer: Layer, shape: Shape) -> Sequence[Piece]:
-    """An expression, a module, or the lines of the layers that make it up."""
-    form = FORMS.get(layer.kind)
-    written = form(layer, shape) if form else None
-    if written is not None:
-        return written
-    made = parts(layer, shape)
-    if len(made) > 1 or made[0].kind != layer.kind:
-        return _in_turn(made, shape)
-    holds = bool(made[0].weights(shape))
-    return [Piece(layer.kind, taken(write(made[0], shape), shape), holds=holds)]
-
-
-def _in_turn(layers: Sequence[Layer], shape: Shape) -> list[Piece]:
-    written: list[Piece] = []
-    for layer in layers:
-        written += _of_one(layer, shape)
-        shape = layer.output(shape)
-    return written
+def _checked(layer: Layer, shape: Shape) -> str:
+    """The call of a layer's class, which takes such an input."""
+    return taken(write(layer, shape), shape)

@@ -16,9 +16,9 @@ from cnncalc.frameworks.pytorch.writing.parts import is_turned
 from cnncalc.layers.base import Shape
 from cnncalc.layers.conv import Conv
 
-__all__ = ["FORMS", "MERGES"]
+__all__ = ["FORMS", "joined"]
 
-Joined = Callable[[Any, tuple[Shape, ...]], Sequence[Piece]]
+Join = Callable[[Any, tuple[Shape, ...]], Sequence[Piece]]
 
 
 def _expression(form: str) -> Form:
@@ -139,15 +139,15 @@ FORMS: dict[str, Form] = {
 }  # fmt: skip
 
 
-def _sign(sign: str, divided: bool = False) -> Joined:
+def _sign(sign: str, divided: bool = False) -> Join:
     def form(layer: Any, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
-        joined = f" {sign} ".join(_aligned(layer, shapes))
-        return [Piece(layer.kind, None, f"({joined}) / {len(shapes)}" if divided else joined)]
+        terms = f" {sign} ".join(_aligned(layer, shapes))
+        return [Piece(layer.kind, None, f"({terms}) / {len(shapes)}" if divided else terms)]
 
     return form
 
 
-def _function(name: str) -> Joined:
+def _function(name: str) -> Join:
     def form(layer: Any, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
         first, *others = _aligned(layer, shapes)
         for other in others:
@@ -176,7 +176,7 @@ def _concatenate(layer: Any, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
     return [Piece("cat", None, f"torch.cat(({inputs}{comma}), dim={dim})")]
 
 
-MERGES: dict[str, Joined] = {
+MERGES: dict[str, Join] = {
     "add": _sign("+"),
     "cat": _concatenate,
     "div": _sign("/"),
@@ -186,3 +186,11 @@ MERGES: dict[str, Joined] = {
     "mul": _sign("*"),
     "sub": _sign("-"),
 }
+
+
+def joined(layer: Any, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
+    """The line of a layer that joins inputs of these shapes."""
+    join = MERGES.get(layer.kind)
+    if join is None:
+        raise no_class(layer, "no function of torch joins like that")
+    return join(layer, shapes)

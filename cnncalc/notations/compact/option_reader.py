@@ -9,7 +9,7 @@ from cnncalc.errors import LayerError, Span, SpecError
 from cnncalc.layers import Layer, Option
 from cnncalc.notations.compact.values import read_value
 
-__all__ = ["Arguments", "At", "UnknownOptionError"]
+__all__ = ["At", "OptionReader", "UnknownOptionError"]
 
 
 class UnknownOptionError(LayerError):
@@ -50,7 +50,7 @@ def _has_word(text: str, option: Option) -> bool:
     return not set(option.words).isdisjoint((text, *text.split("x")))
 
 
-class Arguments:
+class OptionReader:
     """The options of one layer, as its words are taken one after another."""
 
     def __init__(self, kind: type[Layer], let: Mapping[str, int]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cnncalc.errors import LayerError, Span, SpecError
 from cnncalc.layers import LAYERS, Layer
 from cnncalc.layers.merge import Input
-from cnncalc.notations.compact.options import Arguments, At, UnknownOptionError
+from cnncalc.notations.compact.option_reader import At, OptionReader, UnknownOptionError
 from cnncalc.notations.compact.tree import Argument, Definition
 from cnncalc.notations.compact.values import fill_in
 from cnncalc.packages import OnUse
@@ -60,7 +60,7 @@ class LayerReader:
         span: Span,
         values: Mapping[str, str],
     ) -> _Made:
-        options = Arguments(self.kind(name, span), self.let)
+        options = OptionReader(self.kind(name, span), self.let)
         try:
             for argument, text in zip(arguments, texts, strict=True):
                 with At(argument.span):
@@ -96,7 +96,7 @@ class LayerReader:
         return next((argument.span for name, argument in words if name == option), span)
 
 
-def _take(options: Arguments, text: str) -> None:
+def _take(options: OptionReader, text: str) -> None:
     """One argument more; an option that there is not is answered with the one that was meant."""
     try:
         options.take(text)
