@@ -49,7 +49,8 @@ def pieces_of(
         layer: with one input.
         shape: of that input, channels first and without the batch.
         forms: by their kinds the layers that are expressions; None: this one is not.
-        parts: what a layer is made up of; itself where it is one class.
+        parts: what a layer is made up of; itself where it is one class. A part of the layer's
+            own kind is not taken apart again.
         write: the call of a layer's class.
 
     Raises:
@@ -64,9 +65,14 @@ def pieces_of(
         return [Piece(layer.kind, write(made[0], shape), holds=bool(made[0].weights(shape)))]
     lines = []
     for part in made:
-        lines += pieces_of(part, shape, forms, parts, write)
+        whole = part.kind == layer.kind
+        lines += pieces_of(part, shape, forms, _itself if whole else parts, write)
         shape = part.output(shape)
     return lines
+
+
+def _itself(layer: Layer, shape: Shape) -> tuple[Layer, ...]:
+    return (layer,)
 
 
 class Calls:

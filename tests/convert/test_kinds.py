@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
 
 from cnncalc import SpecError, analyze, convert
+from cnncalc.layers import LAYERS
+from cnncalc.notations import program
 from tests.convert.emitted import assert_formatted, assert_named, read_again, totals
 from tests.convert.test_keras import assert_reads_back
 from tests.convert.test_keras import assert_runs as assert_keras_runs
@@ -18,7 +21,11 @@ from tests.onnx.test_kinds import CASES
 
 DEFAULTS = ("celu", "hardshrink", "hardtanh", "logsoftmax", "softshrink")
 # Without its channels a map's first axis is the channels' place, which is Keras's last.
-TURNED = {"4x9x8 reduce:max conv:3,k3", "4x9x8 reduce:sum,axes=0x1 linear:5"}
+TURNED = {
+    "4x9x8 reduce:max conv:3,k3",
+    "4x9x8 reduce:sum,axes=0x1 linear:5",
+    "1x1x1 reshape:scalar,order=last",
+}
 SPECS = sorted({case.spec for case in CASES} | {f"4x9x8 {kind}" for kind in DEFAULTS} | TURNED)
 # Kinds that the frameworks have no words for, whatever their options.
 WITHOUT = {
@@ -74,3 +81,14 @@ def test_is_formatted(tmp_path: Path) -> None:
             except SpecError:
                 continue
     assert_formatted(texts, tmp_path)
+
+
+def test_programs_only_arrange() -> None:
+    """What a layer is in a framework is said in `frameworks/` alone."""
+    kinds = {*LAYERS} - {"input", "pad"}  # what isn't written, and what is named after another
+    for path in Path(program.__file__).parent.glob("*.py"):
+        texts = {
+            node.value for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        }  # fmt: skip
+        assert not texts & kinds, path

@@ -146,9 +146,11 @@ def _reshape(layer: Any, shape: Shape) -> tuple[Layer, ...]:
     sizes = layer.output(shape)
     if is_turned(layer, shape):
         to_last = (Permute((*range(1, len(shape)), 0)),) if len(shape) > 1 else ()
-        middle = Reshape((*sizes[1:], sizes[0]))
+        middle = _reshape(Reshape((*sizes[1:], *sizes[:1])), (*shape[1:], *shape[:1]))
         to_first = (Permute((len(sizes) - 1, *range(len(sizes) - 1))),) if len(sizes) > 1 else ()
-        return *to_last, middle, *to_first
+        return *to_last, *middle, *to_first
+    if not shape or not sizes:
+        return (layer,)
     flat = () if len(shape) == 1 else (Flatten(),)
     return flat if flat and len(sizes) == 1 else (*flat, Unflatten(sizes))
 
