@@ -14,7 +14,7 @@ from cnncalc.analysis import settle
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import read
 from cnncalc.frameworks.pytorch import READERS
-from cnncalc.frameworks.pytorch.writing import parts, write
+from cnncalc.frameworks.pytorch.writing import parts, pieces, write
 from cnncalc.layers.base import Layer, Shape
 from tests.frameworks.live_pytorch import torch_or_skip
 from tests.frameworks.pytorch_cases import CASES
@@ -118,7 +118,7 @@ SPECS = [
     ("gap", "nn.AdaptiveAvgPool2d(1), nn.Flatten()"),
     ("gmp:keep", "nn.AdaptiveMaxPool2d(1)"),
     ("bn", "nn.BatchNorm2d(3)"),
-    ("bn:nostats,noshift", "nn.BatchNorm2d(3, track_running_stats=False, bias=False)"),
+    ("bn:nostats,noaffine", "nn.BatchNorm2d(3, affine=False, track_running_stats=False)"),
     ("gn:3", "nn.GroupNorm(3, 3)"),
     ("in:affine", "nn.InstanceNorm2d(3, affine=True)"),
     ("ln:axes=all", "nn.LayerNorm((3, 8, 8))"),
@@ -183,6 +183,16 @@ def test_calls_run(word: str, expected: str) -> None:
     assert tuple(output.shape) == (2, *row.output_shape)
     parameters = [parameter for module in modules for parameter in module.parameters()]
     assert sum(parameter.numel() for parameter in parameters) == row.params
+
+
+def test_a_scale_without_a_shift() -> None:
+    """The class can say it, in new versions of PyTorch alone: a program has two lines for it."""
+    layer = analyze("3x8x8 bn:nostats,noshift").network.steps[1].layer
+
+    assert write(layer, SHAPE) == "nn.BatchNorm2d(3, track_running_stats=False, bias=False)"
+    assert [(piece.kind, piece.form) for piece in pieces(layer, (SHAPE,))] == [
+        ("bn", "{self}({0})"), ("scale", "{0} * {self}")
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
