@@ -140,13 +140,13 @@ def detect(text: str, files: Collection[str] = ()) -> str:
     What is no text comes first, so that nothing is read in place of it.
     """
     ends = {os.path.splitext(file)[1].lower() for file in files}
-    known = sorted(readable(), key=lambda name: not NOTATIONS[name].binary)
-    told = next((name for name in known if ends.intersection(NOTATIONS[name].suffixes)), None)
+    surest = sorted(readable(), key=lambda name: not NOTATIONS[name].binary)
+    suffixes = (suffix for name in surest for suffix in NOTATIONS[name].suffixes)
+    told = next((suffix for suffix in suffixes if suffix in ends), None)
     if told is None:
-        known = [name for name in known if not NOTATIONS[name].binary]
+        known = [name for name in readable() if not NOTATIONS[name].binary]
     else:
-        ends.intersection_update(NOTATIONS[told].suffixes)
-        known = [name for name in known if ends.intersection(NOTATIONS[name].suffixes)]
+        known = [name for name in readable() if told in NOTATIONS[name].suffixes]
     if len(known) == 1:
         return known[0]
     return next((name for name in known if find(name).looks(text)), known[-1])
