@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import partial
 from importlib.util import find_spec
 from math import prod
 from time import perf_counter
@@ -15,7 +14,7 @@ import onnxruntime
 
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors.base import Progress, Run, StepRun, Tensor
-from cnncalc.executors.probing.search import Forward, measure
+from cnncalc.executors.probing.search import Forward
 from cnncalc.executors.shortage import MemoryErrors, ran_out
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network
@@ -24,7 +23,7 @@ from cnncalc.packages import said
 from cnncalc.report import Report, report_of
 from cnncalc.rows import Row, as_layout
 
-__all__ = ["DEVICES", "KEEPS", "ready", "run"]
+__all__ = ["DEVICES", "KEEPS", "MOST_VALUES", "prepare", "ready", "run"]
 
 KEEPS = True  # every step's output is one of the model's
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
@@ -52,8 +51,6 @@ def run(
 ) -> Run:
     """One forward pass in float32, whatever the dtype: sizes and tensors are the same.
 
-    Then what units see, by probing.
-
     Args:
         network: what to run.
         input_shape: channels first, without batch.
@@ -73,10 +70,7 @@ def run(
         progress(0, len(report.rows), report.rows[0].name)
     trial = _Trial(provider, report, batch)
     with MemoryErrors():
-        done = Run(
-            "onnxruntime", device, "float32", batch, trial.steps(), fields="probes", lacking=LACKING
-        )
-        measure(network.at(input_shape), done, partial(_probing, provider), MOST_VALUES)
+        done = Run("onnxruntime", device, "float32", batch, trial.steps(), lacking=LACKING)
     done.forward_seconds = trial.forward_seconds
     done.seconds = perf_counter() - begin
     return done
@@ -186,12 +180,12 @@ def _session(provider: str, written: Written) -> Any:
     return onnxruntime.InferenceSession(model, options, providers=[provider])
 
 
-def _probing(provider: str, network: Network, asked: frozenset[int]) -> Forward:
+def prepare(network: Network, asked: frozenset[int], device: str) -> Forward:
     """Runs a probing network on samples; what the runtime can't run is passed over."""
     try:
         report = report_of(network)
         written = write_report(report, weights="made", without={})
-        session = _session(provider, written)
+        session = _session(_provider(device), written)
     except Exception as error:
         return _passed_over(error)
     names = {

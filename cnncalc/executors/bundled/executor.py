@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from time import perf_counter
 from typing import Any
@@ -11,13 +12,14 @@ from cnncalc.executors.base import Progress, Run, StepRun, Tensor
 from cnncalc.executors.bundled.compute import COMPUTATIONS
 from cnncalc.executors.bundled.context import Array, Context
 from cnncalc.executors.bundled.devices import DEVICES, Peak, array_module, synchronize
-from cnncalc.executors.probing.measuring import measure
+from cnncalc.executors.bundled.probing import Ones
+from cnncalc.executors.probing.search import Forward
 from cnncalc.executors.shortage import MemoryErrors
 from cnncalc.executors.storage import Storage
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network, Step
 
-__all__ = ["DEVICES", "Stack", "ready", "run"]
+__all__ = ["DEVICES", "MOST_VALUES", "Stack", "prepare", "ready", "run"]
 
 # NumPy has no bfloat16, and whole numbers would overflow: sizes and tensors are the same
 # in any type, so those run in float32.
@@ -26,6 +28,8 @@ COMPUTED = {"float64": "float64", "float32": "float32", "float16": "float16"}
 # What NumPy and CuPy raise where arrays don't fit together. It is evidence about a step that
 # the prediction let through, not a fault of the run.
 MISFITS = (ArithmeticError, LookupError, TypeError, ValueError)
+
+MOST_VALUES = 250_000_000  # that probing may compute
 
 # A pass that was as quick as this, in seconds, is timed by another one: watching the memory
 # takes its time, and a GPU's kernels are compiled when they are first asked for.
@@ -62,9 +66,25 @@ def run(
     done.bound = device == "cpu"  # on a GPU cuBLAS and CuPy's pool take more as they like
     if device == "cuda" or done.forward_seconds < QUICK:
         done.forward_seconds = stack.forward().forward_seconds
-    measure(stack.network, done)
     done.seconds = perf_counter() - begin
     return done
+
+
+def prepare(network: Network, asked: frozenset[int], device: str) -> Forward:
+    """Runs a probing network on samples; what can't be computed is passed over."""
+    assert network.input is not None
+    keeping = Network(network.steps, network.input, sorted(asked))
+    stack = Stack(keeping, network.input, device=device)
+    stack.at = Ones(stack.xp, stack.dtype)
+
+    def forward(x: Any) -> Iterator[tuple[int, Any]]:
+        stack.batch, stack.input = len(x), stack.xp.asarray(x)
+        stack.forward()
+        for number, value in stack.outputs.items():
+            if value is not None:
+                yield number, value.get() if device == "cuda" else value
+
+    return forward
 
 
 def ready(device: str) -> tuple[bool, str]:

@@ -20,7 +20,7 @@ from cnncalc.executors.keras.layers import LAYERS
 from cnncalc.executors.keras.modules import Bench, NotBuilt, channels_first, inside
 from cnncalc.executors.keras.moves import MOVES
 from cnncalc.executors.keras.pools import POOLS
-from cnncalc.executors.probing.search import Forward, measure
+from cnncalc.executors.probing.search import Forward
 from cnncalc.executors.shortage import MemoryErrors, ran_out
 from cnncalc.executors.storage import Storage
 from cnncalc.layers.base import Shape
@@ -28,7 +28,7 @@ from cnncalc.network import Network, Step
 from cnncalc.packages import said
 from cnncalc.rows import as_layout
 
-__all__ = ["DEVICES", "ready", "run"]
+__all__ = ["DEVICES", "MOST_VALUES", "prepare", "ready", "run"]
 
 DEVICES = ("cpu",)
 COMPUTED = ("float64", "float32", "float16", "bfloat16")
@@ -73,7 +73,7 @@ def run(
     batch: int = 1,
     progress: Progress | None = None,
 ) -> Run:
-    """One forward pass in inference mode; then what units see, by probing.
+    """One forward pass in inference mode.
 
     Args:
         network: what to run.
@@ -93,22 +93,28 @@ def run(
     begin = perf_counter()
     network = network.at(input_shape)
     dtype = dtype if dtype in COMPUTED else "float32"
-    done = Run("keras", device, dtype, batch, [], fields="probes", lacking=LACKING)
+    done = Run("keras", device, dtype, batch, [], lacking=LACKING)
     at = Bench(dtype)
     storage = Storage(network.steps, network.outputs)
-    with MemoryErrors(), catch_warnings(), keras.device("cpu"), _channels_last(), _quiet():
-        simplefilter("ignore")
+    with _settings():
         for number, step in enumerate(network.steps):
             if progress:
                 progress(number, len(network.steps), step.name)
             done.steps.append(_take(number, step, storage, done, at, input_shape))
         done.forward_seconds = at.seconds
-        measure(network, done, _probing, MOST_VALUES)
     done.dtype = keras.backend.standardize_dtype(storage.values[0].dtype)  # JAX narrows float64
     if progress:
         progress(len(network.steps), len(network.steps), "")
     done.seconds = perf_counter() - begin
     return done
+
+
+@contextmanager
+def _settings() -> Iterator[None]:
+    """What layers run under, whatever the user has set."""
+    with MemoryErrors(), catch_warnings(), keras.device("cpu"), _channels_last(), _quiet():
+        simplefilter("ignore")
+        yield
 
 
 @contextmanager
@@ -187,11 +193,11 @@ def _built(at: Bench, layer: Any, inputs: list[Any]) -> tuple[Any, list[Tensor]]
     raise NotBuilt(f"Keras has nothing for `{layer.kind}`")
 
 
-def _probing(network: Network, asked: frozenset[int]) -> Forward:
+def prepare(network: Network, asked: frozenset[int], device: str) -> Forward:
     """Runs a probing network on samples, with ones for weights."""
     last = {each: number for number, step in enumerate(network.steps) for each in step.inputs}
 
-    def forward(x: Any) -> Iterator[tuple[int, Any]]:
+    def values_of(x: Any) -> Iterator[tuple[int, Any]]:
         at = Bench("float32", probing=True)
         values: list[Any] = []
         for number, step in enumerate(network.steps):
@@ -201,6 +207,10 @@ def _probing(network: Network, asked: frozenset[int]) -> Forward:
             for each in step.inputs:
                 if last[each] == number:
                     values[each] = None
+
+    def forward(x: Any) -> list[tuple[int, Any]]:
+        with _settings():
+            return list(values_of(x))
 
     return forward
 

@@ -9,7 +9,6 @@ import torch
 
 from cnncalc.executors.base import Progress, Run, StepRun, Tensor
 from cnncalc.executors.storage import Storage
-from cnncalc.executors.torch import gradients as torch_gradients
 from cnncalc.executors.torch.devices import (
     DEVICES,
     apart,
@@ -28,13 +27,15 @@ from cnncalc.executors.torch.layers import build
 from cnncalc.executors.torch.memory import watch
 from cnncalc.executors.torch.modules import Bench, Built, NotBuilt
 from cnncalc.executors.torch.passes import Again
+from cnncalc.executors.torch.probing import prepare
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network, Step
 from cnncalc.packages import said
 
-__all__ = ["DEVICES", "TRAINS", "free_memory", "ready", "run"]
+__all__ = ["DEVICES", "MOST_VALUES", "TRAINS", "free_memory", "prepare", "ready", "run"]
 
 TRAINS = True
+MOST_VALUES = 2_000_000_000  # that probing may compute
 
 # What PyTorch computes in; sizes and tensors are the same in any other type.
 COMPUTED = ("float64", "float32", "float16", "bfloat16")
@@ -50,7 +51,7 @@ def run(
     backward: bool = False,
     progress: Progress | None = None,
 ) -> Run:
-    """A forward pass that makes the modules, and one that measures them; then what units see.
+    """A forward pass that makes the modules, and one that measures them.
 
     Args:
         network: what to run.
@@ -67,21 +68,9 @@ def run(
     begin = perf_counter()
     check_device(device)
     with MachineErrors(), apart(device):
-        done = _run(
-            Stack(network.at(input_shape), device, dtype, batch), input_shape, backward, progress
-        )
+        stack = Stack(network.at(input_shape), device, dtype, batch)
+        done = _measured(stack, input_shape, backward, progress)
     done.seconds = perf_counter() - begin
-    return done
-
-
-def _run(stack: Stack, input_shape: Shape, backward: bool, progress: Progress | None) -> Run:
-    """What came out, then what units see."""
-    done = _measured(stack, input_shape, backward, progress)
-    if stack.device != "meta":
-        stack.built.clear()  # its memory is free for the gradients
-        _tell(progress, done, "receptive fields")
-        torch_gradients.measure(stack.network, done)
-        done.fields = "gradients"
     return done
 
 
