@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from cnncalc.layers.base import Shape
 
 if TYPE_CHECKING:
     from cnncalc.network import Network
 
-__all__ = ["Executor", "Progress", "Run", "Sight", "StepRun", "Tensor"]
+__all__ = ["Executor", "Forward", "Prepare", "Progress", "Run", "Sight", "StepRun", "Tensor"]
 
 Progress = Callable[[int, int, str], None]  # steps done, steps in all, the step's name
+
+# Gives what came out of steps for samples (B, *input): their numbers and (B, C, *spatial).
+Forward = Callable[[Any], Iterable[tuple[int, Any]]]
+# Sets a probing network up, of which some steps will be asked for.
+Prepare = Callable[["Network", frozenset[int]], Forward]
 
 
 class Tensor(NamedTuple):
@@ -33,7 +38,7 @@ class Sight(NamedTuple):
     """What one unit was found to see of the network's input.
 
     Attributes:
-        unit: where it lies, channels first; None: all channels at its place together.
+        unit: where it lies, channels first; None: all along an axis, together.
         ends: for each spatial axis of the input the first and the last index; None: nothing.
     """
 

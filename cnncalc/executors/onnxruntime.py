@@ -13,8 +13,7 @@ import numpy
 import onnxruntime
 
 from cnncalc.errors import CnnCalcError
-from cnncalc.executors.base import Progress, Run, StepRun, Tensor
-from cnncalc.executors.probing.search import Forward
+from cnncalc.executors.base import Forward, Progress, Run, StepRun, Tensor
 from cnncalc.executors.shortage import MemoryErrors, ran_out
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network

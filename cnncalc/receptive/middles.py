@@ -16,7 +16,7 @@ __all__ = ["Middle", "middles_of"]
 GLIMPSE = 8
 
 
-Unit = tuple[int | None, ...]  # where it lies, channels first; None: all channels
+Unit = tuple[int | None, ...]  # where it lies, channels first; None: all along an axis, together
 
 
 class Middle(NamedTuple):
@@ -44,7 +44,7 @@ def middles_of(report: Sighted) -> list[Middle]:
         for unit in _chosen(report.fields[row.index], row.output_shape)
     ]
     found = _pulled_back(report, units)
-    _look_beside(report, units, found)
+    _put_together(report, units, found)
     return [
         Middle(step, unit, each, _claims(report, step, unit))
         for (step, unit), each in zip(units, found, strict=True)
@@ -82,21 +82,25 @@ def _in_a_row(shape: Shape, on_channels: bool, count: int) -> Iterator[Unit]:
         before = unit
 
 
-def _look_beside(
+def _put_together(
     report: Sighted, units: list[tuple[int, Unit]], found: list[Reached | None]
 ) -> None:
-    """Where the middle of a map that sees all lies in padding, take a unit beside it that does."""
-    beside = [
-        (place, step, other)
+    """Where it isn't known which unit reads what, or a middle one lies in padding, take all."""
+    several = [
+        (place, step, _all_of(report.fields[step], unit))
         for place, (step, unit) in enumerate(units)
-        if report.fields[step].whole and (each := found[place]) and None in each.ends
-        for other in _in_a_row(report.rows[step].output_shape, False, GLIMPSE)
-        if other != unit
+        if (each := found[place])
+        if not each.exact or (report.fields[step].whole and None in each.ends)
     ]
-    pulled = _pulled_back(report, [(step, other) for _, step, other in beside])
-    for (place, step, other), new in reversed([*zip(beside, pulled, strict=True)]):
-        if new and None not in new.ends:
-            units[place], found[place] = (step, other), new
+    pulled = _pulled_back(report, [(step, unit) for _, step, unit in several])
+    for (place, step, unit), new in zip(several, pulled, strict=True):
+        units[place], found[place] = (step, unit), new
+
+
+def _all_of(seen: Seen, unit: Unit) -> Unit:
+    """All units along the axes that don't descend from the input's."""
+    places = () if seen.whole else [along.place for along in seen.axes]
+    return tuple(at if axis in places else None for axis, at in enumerate(unit))
 
 
 def _claims(report: Sighted, step: int, unit: Unit) -> tuple[Interval | None, ...]:

@@ -30,7 +30,13 @@ def executor(name: str, change: Change = lambda run: None, **more: Any) -> Simpl
         change(done)
         return done
 
-    return SimpleNamespace(run=run, DEVICES=("cpu",), **more)
+    return SimpleNamespace(
+        run=run,
+        prepare=arrays.prepare,
+        MOST_VALUES=arrays.MOST_VALUES,
+        DEVICES=("cpu",),
+        **more,
+    )
 
 
 def use(monkeypatch: pytest.MonkeyPatch, **modules: SimpleNamespace | CnnCalcError) -> None:

@@ -8,12 +8,11 @@ from time import perf_counter
 from typing import Any
 
 from cnncalc.errors import CnnCalcError
-from cnncalc.executors.base import Progress, Run, StepRun, Tensor
+from cnncalc.executors.base import Forward, Progress, Run, StepRun, Tensor
 from cnncalc.executors.bundled.compute import COMPUTATIONS
 from cnncalc.executors.bundled.context import Array, Context
 from cnncalc.executors.bundled.devices import DEVICES, Peak, array_module, synchronize
 from cnncalc.executors.bundled.probing import Ones
-from cnncalc.executors.probing.search import Forward
 from cnncalc.executors.shortage import MemoryErrors
 from cnncalc.executors.storage import Storage
 from cnncalc.layers.base import Shape

@@ -13,14 +13,13 @@ import keras
 import numpy
 
 from cnncalc.errors import CnnCalcError
-from cnncalc.executors.base import Progress, Run, StepRun, Tensor
+from cnncalc.executors.base import Forward, Progress, Run, StepRun, Tensor
 from cnncalc.executors.keras.convolutions import CONVOLUTIONS
 from cnncalc.executors.keras.functions import FUNCTIONS
 from cnncalc.executors.keras.layers import LAYERS
 from cnncalc.executors.keras.modules import Bench, NotBuilt, channels_first, inside
 from cnncalc.executors.keras.moves import MOVES
 from cnncalc.executors.keras.pools import POOLS
-from cnncalc.executors.probing.search import Forward
 from cnncalc.executors.shortage import MemoryErrors, ran_out
 from cnncalc.executors.storage import Storage
 from cnncalc.layers.base import Shape

@@ -7,28 +7,22 @@ has them, and by halving where they are not there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy
 
-from cnncalc.executors.base import Run, Sight
+from cnncalc.executors.base import Forward, Prepare, Run, Sight
 from cnncalc.executors.probing.probes import Probes, probes_of
 from cnncalc.executors.probing.units import Unit, every_so_often, units_of
-from cnncalc.network import Network
 from cnncalc.receptive.maps import Interval
 from cnncalc.receptive.middles import Middle
 from cnncalc.report import Report
 
-__all__ = ["Forward", "Prepare", "measure"]
+__all__ = ["measure"]
 
 AT_ONCE = 2**25  # values of the samples that run together
-
-# Gives what came out of steps for samples (B, *input): their numbers and (B, C, *spatial).
-Forward = Callable[[Any], Iterable[tuple[int, Any]]]
-# Sets a probing network up, of which some steps will be asked for.
-Prepare = Callable[[Network, frozenset[int]], Forward]
 
 
 class End(NamedTuple):

@@ -55,7 +55,8 @@ def _expected(middle: Middle, sizes: Sequence[int]) -> tuple[Interval | None, ..
 
 def _index(probe: Probe, unit: Sequence[int | None]) -> tuple[Any, ...]:
     """Where a unit lies in the probe, a channel of which may stand for several."""
-    channel, *places = unit
+    channel, *rest = unit
+    places = [slice(None) if at is None else at for at in rest]
     if channel is None:
         return slice(None), *places
     ends = numpy.cumsum(probe.copies)

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from cnncalc.executors.probing.search import Forward
+from cnncalc.executors.base import Forward
 from cnncalc.executors.storage import Storage
 from cnncalc.executors.torch.devices import apart, plainly
 from cnncalc.executors.torch.errors import MISFITS, MachineErrors, is_of_machine
