@@ -64,10 +64,16 @@ def _region(shape: Shape, unit: Unit) -> Region:
 
 
 def _chosen(seen: Seen, shape: Shape) -> Iterator[Unit]:
-    """The middle unit, and as many beside it as there are phases."""
+    """The middle unit, and as many beside it as there are phases.
+
+    Along axes that don't descend from the input's also the first and the last, which may lie in
+    padding: no field tells.
+    """
     count = 1 if seen.whole else max(len(along.field.phases) for along in seen.axes)
     on_channels = not seen.whole and any(along.place == 0 for along in seen.axes)
     yield from _in_a_row(shape, on_channels, min(count, GLIMPSE))
+    if not seen.whole:
+        yield from _at_the_ends(shape, [along.place for along in seen.axes])
 
 
 def _in_a_row(shape: Shape, on_channels: bool, count: int) -> Iterator[Unit]:
@@ -80,6 +86,15 @@ def _in_a_row(shape: Shape, on_channels: bool, count: int) -> Iterator[Unit]:
         if unit != before:
             yield unit
         before = unit
+
+
+def _at_the_ends(shape: Shape, places: Sequence[int | None]) -> Iterator[Unit]:
+    free = [axis for axis in range(1, len(shape)) if axis not in places and shape[axis] > 1]
+    for last in (False, True) if free else ():
+        yield tuple(
+            (n - 1 if last else 0) if axis in free else n // 2 if axis or 0 in places else None
+            for axis, n in enumerate(shape)
+        )
 
 
 def _put_together(

@@ -34,7 +34,8 @@ class Reached(NamedTuple):
 
     Attributes:
         ends: for each spatial axis the first and the last index; None: nothing does.
-        cut: for each, the sides on which a border of some map on the way cut it.
+        cut: for each, the sides on which a border of some map on the way cut it; where nothing
+            is read, those on which nothing but padding was.
         exact: both ends are really read; else they are a bound.
     """
 
@@ -91,7 +92,6 @@ class _Walk:
     """What waits at each step, with the units that need it: a bit for each.
 
     Attributes:
-        lost: the units of which some branch read nothing but padding.
         unknown: the units of which too much would have to be listed.
     """
 
@@ -102,7 +102,6 @@ class _Walk:
         self.waiting: list[dict[Need, int]] = [{} for _ in rows]
         self.present = [0] * len(rows)  # the units that wait at each step
         self.beyond: dict[int, tuple[int, ...]] = {}  # of whole maps, by passage
-        self.lost = 0
         self.unknown = 0
 
     def wait(self, step: int, need: Need, units: int) -> None:
@@ -141,13 +140,11 @@ class _Walk:
                 self.unknown |= units
                 continue
             for source, each in zip(row.inputs, found, strict=True):
-                if each is None:
-                    self.lost |= units
-                elif each.part is None or all(each.part):
+                if each:
                     self.wait(source, each, units)
 
     def _before(self, layer: Layer, row: Row, need: Need) -> Iterator[Need | None]:
-        """What is needed of each of a step's inputs; None: nothing but padding."""
+        """What is needed of each of a step's inputs; None: that isn't needed at all."""
         parts = needed(layer, row, need.part, self.passages)
         if len(row.inputs) > 1:
             return _of_branches(layer, row, need, parts)
@@ -155,8 +152,6 @@ class _Walk:
         if passage is None:
             return iter([need] * len(parts))
         (part,) = parts
-        if part is not None and not all(part):
-            return iter([None])
         route = passage.route
         if need.part is not None:
             beyond = _beyond(route, need.part)
@@ -165,6 +160,8 @@ class _Walk:
         else:
             beyond = self.beyond[id(passage)] = _beyond(route, all_of(row.output_shape))
         cut = tuple(_inherited(route, axis, need.cut) | beyond[axis] for axis in range(len(beyond)))
+        if _is_empty(part) and not _is_empty(need.part):
+            cut = tuple(BOTH * (not each) for each in part or ())
         return iter([Need(part, cut, _sure(route, row, need))])
 
     def reached(self, places: Sequence[int], count: int) -> list[Reached | None]:
@@ -174,18 +171,22 @@ class _Walk:
         shape = self.rows[0].output_shape
         for (part, cut, sure), units in self.waiting[0].items():
             region = all_of(shape) if part is None else part
+            blind = _is_empty(part)
             reached = Reached(
-                tuple(ends(region[axis]) for axis in places),
+                tuple(None if blind else ends(region[axis]) for axis in places),
                 tuple(cut[axis] for axis in places),
                 sure is Sure.ALL or (sure is Sure.PLACES and 0 not in places),
             )
             for number in _bits(units):
                 found[number] = reached
-        for number in _bits(self.lost):
-            found[number] = (found[number] or nothing)._replace(cut=nothing.cut)
         for number in _bits(self.unknown):
             found[number] = None
         return found
+
+
+def _is_empty(part: Part) -> bool:
+    """Whether nothing is read but padding: what is empty along one axis is empty."""
+    return part is not None and not all(part)
 
 
 def _bits(units: int) -> Iterator[int]:
@@ -198,6 +199,8 @@ def _union(one: Need, two: Need) -> Need:
     sure = max(one.sure, two.sure)
     if one.part is None or two.part is None:
         return Need(None, cut, sure)
+    if _is_empty(one.part) or _is_empty(two.part):
+        return Need(two.part if _is_empty(one.part) else one.part, cut, sure)
     part = tuple(map(joined, one.part, two.part))
     differ = sum(a != b for a, b in zip(one.part, two.part, strict=True))
     if differ > 1 and part not in (one.part, two.part):
@@ -211,6 +214,9 @@ def _of_branches(
     """What is needed of the branches that a step joins; of a concatenation some may be left out."""
     ranks = [len(shape) for shape in row.input_shapes]
     for part, rank in zip(parts, ranks, strict=True):
+        if _is_empty(part) and not _is_empty(need.part):
+            yield None
+            continue
         cut, sure = need.cut, need.sure
         if isinstance(layer, Elementwise) and rank < len(cut):
             cut = tuple(cut[place] for place in layer.places(rank, len(cut)))

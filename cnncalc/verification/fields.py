@@ -84,4 +84,5 @@ def _falls_short(seen: Seen, middle: Middle, actual: Ends, claimed: Ends) -> boo
 def _is_exact(seen: Seen, axis: int) -> bool:
     """Whether a field says that both of its ends are really seen."""
     along = seen.axes[axis]
-    return along.field.exact and not along.merged
+    blind = seen.channels is not None and seen.channels.blind
+    return along.field.exact and not along.merged and not blind

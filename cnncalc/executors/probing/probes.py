@@ -85,7 +85,7 @@ class Probes:
         """A layer of the step at work, with what makes ones of all that is not 0."""
         size = len(copies) * prod(self._places)
         step = self.add(layer, *(probe.step for probe in probes), size=size)
-        if layer.kind not in MOVES:
+        if layer.kind not in MOVES or _may_be_lowest(layer):
             noise = COORDINATE_NOISE if layer.kind == "upsample" else NOISE
             steep = KINDS["hardsigmoid"](slope=1 / noise, offset=-1.0)  # 0 up to the noise
             step = self.add(steep, step, size=size)
@@ -177,6 +177,11 @@ def _hands_on(layer: Any) -> bool:
         return True
     moves = type(layer).route is not Layer.route or type(layer).windows is not Layer.windows
     return layer.by_value and not moves
+
+
+def _may_be_lowest(layer: Any) -> bool:
+    """Whether the largest of a window may be that of padding alone, the lowest number there is."""
+    return layer.kind == "maxpool" and bool(layer.padding != NO_PADS or layer.ceil)
 
 
 def _apart(layer: Layer, before: Shape) -> bool:
