@@ -47,7 +47,7 @@ def middles_of(report: Sighted) -> list[Middle]:
     _put_together(report, units, found)
     return [
         Middle(step, unit, each, _claims(report, step, unit))
-        for (step, unit), each in zip(units, found, strict=True)
+        for (step, unit), each in dict(zip(units, found, strict=True)).items()
     ]
 
 

@@ -103,8 +103,9 @@ def test_examples_stay_on_their_device(name: str, on_cuda: Any) -> None:
 @pytest.mark.parametrize("kind", LEARNING)
 def test_fields_are_measured_on_the_device(kind: str, on_cuda: Any, torch: Any) -> None:
     """The layers of a probing network, as far as they go without values."""
-    from cnncalc.executors.probing.units import follow
     from cnncalc.executors.torch.gradients import Shadow, probes_of, units_of
+
+    from cnncalc.executors.probing.units import follow
 
     layer, shapes = sample(kind)
     for shape in shapes:
