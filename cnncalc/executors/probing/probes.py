@@ -38,6 +38,7 @@ MOVES = frozenset(
 NORMS = frozenset(
     {"bn", "gn", "in", "ln", "rms", "unitnorm", "standardize", "prelu", "scale", "shift"}
 )
+MEANS = frozenset({"gap", "glp", "reduce", "avgpool", "adaptiveavg", "lppool"})
 MERGES = ("add", "mul", "sub", "div", "maximum", "minimum", "mean")
 
 
@@ -87,6 +88,8 @@ class Probes:
         step = self.add(layer, *(probe.step for probe in probes), size=size)
         if layer.kind not in MOVES or _may_be_lowest(layer):
             noise = COORDINATE_NOISE if layer.kind == "upsample" else NOISE
+            if layer.kind in MEANS:  # a place may be a small part of what one is of
+                noise = min(noise, 0.5 / self.sizes[probes[0].step])
             steep = KINDS["hardsigmoid"](slope=1 / noise, offset=-1.0)  # 0 up to the noise
             step = self.add(steep, step, size=size)
         return Probe(step, copies)
@@ -111,20 +114,24 @@ class Probes:
 
     def take(self, step: Step, number: int, run: Run) -> None:
         """Add what stands for a step of the network."""
-        reason = next((self.reasons[each] for each in step.inputs if self.reasons[each]), None)
-        self.of.append(None if reason else self._made(step, run.steps[number].shape, run))
-        lost = None if reason or self.of[number] else _untold(step.layer)
-        self.reasons.append(reason or lost)
-
-    def _made(self, step: Step, shape: Shape | None, run: Run) -> Probe | None:
+        shape = run.steps[number].shape
         inputs = [probe for each in step.inputs if (probe := self.of[each]) is not None]
-        if not shape or 0 in shape or len(inputs) < len(step.inputs):
-            return None
-        if step.layer.kind == "input":
+        reason = next((self.reasons[each] for each in step.inputs if self.reasons[each]), None)
+        probe = None
+        if shape and 0 not in shape and len(inputs) == len(step.inputs):
+            shapes = [run.steps[each].shape or () for each in step.inputs]
+            probe = self._made(step.layer, inputs, shapes, shape)
+            reason = None if probe else _untold(step.layer)
+        self.of.append(probe)
+        self.reasons.append(reason)
+
+    def _made(
+        self, layer: Layer, inputs: list[Probe], shapes: list[Shape], shape: Shape
+    ) -> Probe | None:
+        if layer.kind == "input":
             return Probe(self._further_input(shape), (1,) * shape[0])
         self._places = shape[1:]
-        shapes = [run.steps[each].shape or () for each in step.inputs]
-        return _after(self, step.layer, inputs, shapes, shape)
+        return _after(self, layer, inputs, shapes, shape)
 
     def _further_input(self, shape: Shape) -> int:
         """It is fed zeros: nothing of it is the network's input."""
