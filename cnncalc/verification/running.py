@@ -9,8 +9,8 @@ from time import perf_counter
 from typing import Any
 
 from cnncalc.errors import CnnCalcError
-from cnncalc.executors import ALL, EXECUTORS, module_of
-from cnncalc.executors.base import Progress, Run
+from cnncalc.executors import ALL, EXECUTORS, find
+from cnncalc.executors.base import Executor, Progress, Run
 from cnncalc.executors.memory import OVER_BUDGET, check_budget, check_room, need
 from cnncalc.executors.probing.search import measure
 from cnncalc.executors.shortage import MemoryErrors
@@ -63,14 +63,14 @@ class Verification:
 
     def of(self, executor: str) -> dict[str, Any]:
         """What one executor found, as the contract's `verify` has it."""
-        runner = module_of(executor)
-        if self.backward and not getattr(runner, "TRAINS", False):
+        runner = find(executor)
+        if self.backward and not runner.trains:
             raise CnnCalcError(
                 f"the executor `{executor}` has no backward pass",
                 code="backward",
                 help=f"`--backward` goes with `--executor {TRAINING}`",
             )
-        return self._run(executor, runner, self.backward, self.progress)
+        return self._run(runner, self.backward, self.progress)
 
     def of_all(self) -> dict[str, Any]:
         """What every executor found, and why some didn't run."""
@@ -90,9 +90,9 @@ class Verification:
     def _attempt(self, executor: str, place: int) -> dict[str, Any]:
         """What one of several found, or why it doesn't run."""
         try:
-            runner = module_of(executor)
-            backward = self.backward and getattr(runner, "TRAINS", False)
-            return self._run(executor, runner, backward, self._progress(executor, place))
+            runner = find(executor)
+            backward = self.backward and runner.trains
+            return self._run(runner, backward, self._progress(executor, place))
         except CnnCalcError as error:
             return {
                 "executor": executor,
@@ -114,27 +114,21 @@ class Verification:
 
         return part
 
-    def _run(
-        self, executor: str, runner: Any, backward: bool, progress: Progress | None
-    ) -> dict[str, Any]:
-        report, device = self.report, self.device
-        keeps = getattr(runner, "KEEPS", False)
+    def _run(self, runner: Executor, backward: bool, progress: Progress | None) -> dict[str, Any]:
+        report, device, keeps = self.report, self.device, runner.keeps
         if device != "meta":
             needed = need(report, backward=backward, keeps=keeps)
             if self.max_memory is not None:
                 check_budget(needed, self.max_memory)
-            known = getattr(runner, "free_memory", None)
-            free = known(device) if known else None
-            if device == "cpu" or executor == "bundled" or free is not None:
-                check_room(needed, device, free)
+            check_room(needed, device, runner.free_memory(device))
         run = runner.run(
             report.network,
             report.input,
             device=device,
             dtype=report.dtype,
             batch=report.batch,
+            backward=backward,
             progress=progress,
-            **({"backward": True} if backward else {}),
         )
         self._look(run, runner, progress)
         needed = need(report, dtype=run.dtype, backward=backward, keeps=keeps)
@@ -145,17 +139,16 @@ class Verification:
         """The units that are looked at, whoever runs."""
         return middles_of(self.report)
 
-    def _look(self, run: Run, runner: Any, progress: Progress | None) -> None:
+    def _look(self, run: Run, runner: Executor, progress: Progress | None) -> None:
         """Let an executor measure what units see; without values there is nothing to see."""
-        prepare = getattr(runner, "prepare", None)
-        if prepare is None or self.device == "meta":
+        if self.device == "meta":
             return
         if progress:
             progress(len(run.steps), len(run.steps), "receptive fields")
         begin = perf_counter()
         with MemoryErrors():
-            prepare = partial(prepare, device=self.device)
-            measure(self.report, run, prepare, runner.MOST_VALUES, self.middles)
+            prepare = partial(runner.prepare, device=self.device)
+            measure(self.report, run, prepare, runner.most_values, self.middles)
         run.seconds += perf_counter() - begin
 
 

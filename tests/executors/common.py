@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, settings
 
 import cnncalc
 from cnncalc.errors import SpecError
-from cnncalc.executors import module_of
+from cnncalc.executors import find
 from cnncalc.executors.base import Run
 from cnncalc.executors.probing.search import measure
 from cnncalc.layers import KINDS
@@ -37,8 +37,8 @@ def verified(executor: str, spec: Any, input: Any = None, **options: Any) -> dic
 
 def looked_at(report: Report, executor: str = "bundled", most: int = 10**9, **options: Any) -> Run:
     """A run with what its middle units were found to see."""
-    runner = module_of(executor)
-    run: Run = runner.run(report.network, report.input, **options)
+    runner = find(executor)
+    run = runner.run(report.network, report.input, **options)
     measure(report, run, partial(runner.prepare, device="cpu"), most, middles_of(report))
     return run
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import pytest
 
 import cnncalc
 from cnncalc.executors.base import Run, StepRun
-from cnncalc.executors.bundled.executor import prepare, run
+from cnncalc.executors.bundled.executor import BundledExecutor
 from cnncalc.executors.probing import search
 from cnncalc.executors.probing.probes import probes_of
 from cnncalc.layers import KINDS
@@ -22,6 +21,7 @@ from tests.executors.common import looked_at
 from tests.library import NAMES, report
 
 PLENTY = 10**9
+BUNDLED = BundledExecutor()
 SPECS = [
     "3x20x20 conv:4,k3,s2,p1 bn relu maxpool:3,s2,ceil conv:6,k3,g2",
     "2x30 conv:4,k3,d4,p=same avgpool:3,s2,p1 upsample:2 conv:2,k3",
@@ -83,8 +83,8 @@ def test_what_is_predicted_wrong_is_found_by_halving(spec: str, off: tuple[int, 
         pairs = zip(each.reached.ends, sizes, strict=True)
         ends = tuple(astray(seen, off, n) for seen, n in pairs)
         wrong.append(each._replace(reached=each.reached._replace(ends=ends)))
-    done = run(right.network, right.input)
-    search.measure(right, done, partial(prepare, device="cpu"), PLENTY, wrong)
+    done = BUNDLED.run(right.network, right.input)
+    search.measure(right, done, BUNDLED.prepare, PLENTY, wrong)
 
     assert sights(done) == sights(looked_at(right))
 
@@ -141,7 +141,7 @@ def test_a_further_input_is_not_seen() -> None:
 def test_a_step_without_values_is_not_measured() -> None:
     """Nor is anything looked for without end."""
     right = cnncalc.analyze("3x9x9 conv:4,k3 relu")
-    done = run(right.network, right.input)
+    done = BUNDLED.run(right.network, right.input)
 
     search.measure(right, done, lambda network, asked: lambda x: (), PLENTY, middles_of(right))
 
@@ -151,10 +151,10 @@ def test_a_step_without_values_is_not_measured() -> None:
 def test_a_map_of_another_size_is_not_measured() -> None:
     """Its units are none of those that were predicted."""
     right = cnncalc.analyze("3x20x20 maxpool:2 conv:4,k3 relu adaptiveavg:4")
-    done = run(right.network, right.input)
+    done = BUNDLED.run(right.network, right.input)
     done.steps[2].shape = (4, 8, 7)
     middles = middles_of(right)
-    search.measure(right, done, partial(prepare, device="cpu"), PLENTY, middles)
+    search.measure(right, done, BUNDLED.prepare, PLENTY, middles)
 
     assert [bool(step.sights) for step in done.steps[1:]] == [True, False, True, True]
 

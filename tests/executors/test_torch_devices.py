@@ -10,6 +10,7 @@ import pytest
 import cnncalc
 from cnncalc import analyze
 from cnncalc.errors import CnnCalcError
+from cnncalc.executors import find, machine
 from tests.executors.common import verified
 from tests.executors.test_arrays import LEARNING, alone, sample, takes, variants
 from tests.frameworks.live_pytorch import torch_or_skip
@@ -64,11 +65,11 @@ def on_cuda(gpu: Gpu, monkeypatch: pytest.MonkeyPatch, torch: Any) -> Iterator[A
     """Runs on `cuda` of tensors that have a device and sizes, and no values."""
     from torch._subclasses.fake_tensor import FakeTensorMode
 
-    from cnncalc.executors.torch import executor
+    from cnncalc.executors.torch.executor import TorchExecutor
 
     # An operation on `cuda` and `cpu` together is an error. Constants are let in.
     with FakeTensorMode(allow_non_fake_inputs=True):
-        yield lambda network, shape, **options: executor.run(
+        yield lambda network, shape, **options: TorchExecutor().run(
             network, shape, device="cuda", **options
         )
 
@@ -102,7 +103,8 @@ def test_examples_stay_on_their_device(name: str, on_cuda: Any) -> None:
 def test_fields_are_measured_on_the_device(kind: str, on_cuda: Any, torch: Any) -> None:
     """The layers of a probing network, as far as they go without values."""
     from cnncalc.executors.probing.probes import probes_of
-    from cnncalc.executors.torch.probing import Modules
+    from cnncalc.executors.torch.modules import Bench
+    from cnncalc.executors.torch.probing import Probing
 
     layer, shapes = sample(kind)
     for shape in shapes:
@@ -111,7 +113,9 @@ def test_fields_are_measured_on_the_device(kind: str, on_cuda: Any, torch: Any) 
             asked = frozenset(range(len(probes.network.steps)))
             with torch.no_grad():
                 x = torch.zeros((2, *probes.input), device="cuda")
-                values = [value for _, value in Modules(probes.network, "cuda").run(x, asked)]
+                bench = Bench("cuda", torch.float32)
+                found = Probing(probes.network, bench, {}, x).values_of(asked)
+                values = [value for _, value in found]
             assert {each.device.type for each in values} == {"cuda"}
 
 
@@ -143,12 +147,12 @@ def test_memory_goes_back_after_a_failure(on_cuda: Any, gpu: Gpu) -> None:
 
 def test_free_memory_counts_what_pytorch_keeps(gpu: Gpu) -> None:
     """It took that from the GPU and gives it out again."""
-    from cnncalc.executors.torch.executor import free_memory
+    torch = find("torch")
 
-    assert free_memory("cuda") == (20 + 3 - 1) * GIB
-    assert free_memory("cpu") is None
+    assert torch.free_memory("cuda") == (20 + 3 - 1) * GIB
+    assert torch.free_memory("cpu") == machine.free_memory()
     gpu.answers["is_available"] = False
-    assert free_memory("cuda") is None
+    assert torch.free_memory("cuda") is None
 
 
 def test_too_little_memory_is_told_beforehand(gpu: Gpu) -> None:
@@ -158,7 +162,7 @@ def test_too_little_memory_is_told_beforehand(gpu: Gpu) -> None:
 
 
 def test_why_there_is_no_gpu(gpu: Gpu, torch: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from cnncalc.executors.torch.executor import ready
+    ready = find("torch").ready
 
     assert ready("cuda") == (True, f"torch {torch.__version__}")
     gpu.answers["is_available"] = False

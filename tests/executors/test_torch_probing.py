@@ -24,14 +24,11 @@ def torch() -> Any:
 
 def measured(right: Report) -> Run:
     """A run without values, whose fields are measured."""
-    from cnncalc.executors.torch.executor import MOST_VALUES, Stack, prepare
+    from cnncalc.executors.torch.executor import Stack, TorchExecutor
 
-    done = Stack(right.network.at(right.input), "meta", "float32", 1).forward(right.input, None)
-
-    def on_cpu(network: Any, asked: frozenset[int]) -> Any:
-        return prepare(network, asked, "cpu")
-
-    measure(right, done, on_cpu, MOST_VALUES, middles_of(right))
+    torch = TorchExecutor()
+    done = Stack(right.network.at(right.input), right.input, "meta", "float32", 1).forward()
+    measure(right, done, torch.prepare, torch.most_values, middles_of(right))
     return done
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnncalc.executors.bundled.context import Array, Context
+from cnncalc.executors.base import Array
+from cnncalc.executors.bundled.context import Context
 
 __all__ = ["Ones"]
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import torch
 
-from cnncalc.executors.base import Forward
-from cnncalc.executors.storage import Storage
+from cnncalc.executors.base import Array, Forward, StepRun
+from cnncalc.executors.stepping import Pass, sizes_of_input
 from cnncalc.executors.torch.devices import apart, plainly
 from cnncalc.executors.torch.errors import MISFITS, MachineErrors, is_of_machine
 from cnncalc.executors.torch.layers import build
-from cnncalc.executors.torch.modules import Array, Bench, Built, NotBuilt
+from cnncalc.executors.torch.modules import Bench, Built
 from cnncalc.network import Network, Step
 
 __all__ = ["prepare"]
@@ -20,56 +17,43 @@ __all__ = ["prepare"]
 
 def prepare(network: Network, asked: frozenset[int], device: str) -> Forward:
     """Runs a probing network on samples; what PyTorch can't compute is passed over."""
-    modules = Modules(network, device)
+    bench, made = Bench(device, torch.float32), dict[int, Built]()
 
-    def forward(x: Any) -> Iterator[tuple[int, Any]]:
+    def forward(x: Array) -> list[tuple[int, Array]]:
         with MachineErrors(), apart(device), plainly(), torch.no_grad():
-            found = modules.run(torch.from_numpy(x).to(device), asked)
-            return iter([(number, value.cpu().numpy()) for number, value in found])
+            probing = Probing(network, bench, made, torch.from_numpy(x).to(device))
+            return [(number, value.cpu().numpy()) for number, value in probing.values_of(asked)]
 
     return forward
 
 
-class Modules:
-    """A probing network as modules, each made when it is first reached."""
+class Probing(Pass):
+    """A pass of samples, whose modules are made when they are first reached."""
 
-    def __init__(self, network: Network, device: str) -> None:
-        self.network = network
-        self.bench = Bench(device, torch.float32)
-        self.built: dict[int, Built] = {}
+    misfits = MISFITS
 
-    def run(self, x: Array, asked: frozenset[int]) -> Iterator[tuple[int, Array]]:
-        """What comes out of some steps."""
-        steps = self.network.steps
-        storage = Storage(steps, ())
-        for number, step in enumerate(steps):
-            inputs = [storage.values[each] for each in step.inputs]
-            value = self._value(number, step, inputs, x)
-            del inputs
-            if value is not None:
-                storage.keep(number, value)
-                if number in asked:
-                    yield number, value
-            storage.release(number, step)
+    def __init__(
+        self, network: Network, bench: Bench, made: dict[int, Built], samples: Array
+    ) -> None:
+        super().__init__(network)
+        self.bench = bench
+        self.made = made
+        self.samples = samples
 
-    def _value(self, number: int, step: Step, inputs: list[Array | None], x: Array) -> Array | None:
-        """What a step gives; None where it can't be had."""
+    def enter(self, number: int, step: Step) -> Array:
+        """The samples, or zeros for a further input."""
         if number == 0:
-            return x
-        if step.layer.kind == "input":
-            return x.new_zeros((len(x), *(getattr(step.layer, "shape", None) or ())))
-        if any(each is None for each in inputs):
-            return None
-        try:
-            if number not in self.built:
-                self.built[number] = self._with_ones(build(step.layer, tuple(inputs), self.bench))
-            return self.built[number].run(*inputs)
-        except (NotBuilt, *MISFITS) as error:
-            if is_of_machine(error):
-                raise
-            return None
+            return self.samples
+        return self.samples.new_zeros((len(self.samples), *sizes_of_input(number, step, ())))
 
-    def _with_ones(self, built: Built) -> Built:
-        for _, held in built.parameters():
-            held.fill_(1)
-        return built
+    def compute(self, number: int, step: Step, inputs: list[Array], result: StepRun) -> Array:
+        if number not in self.made:
+            built = build(step.layer, tuple(inputs), self.bench)
+            for _, held in built.parameters():
+                held.fill_(1)
+            self.made[number] = built
+        return self.made[number].run(*inputs)
+
+    def note(self, misfit: Exception, result: StepRun) -> None:
+        if is_of_machine(misfit):
+            raise misfit
