@@ -12,8 +12,6 @@ from cnncalc.report import Report
 from tests.executors.common import looked_at
 from tests.strategies import specs
 
-run = BundledExecutor().run
-
 
 def reached(report: Report) -> list[tuple[int, int] | None]:
     """First and last index of each axis that reaches the last step, clipped at every map."""
