@@ -17,7 +17,7 @@ from cnncalc.axis.windows import Bins, Slide, Window
 from cnncalc.layers.base import OWN, Layer, Route
 from cnncalc.layers.merge import Concatenate, Elementwise
 from cnncalc.network import Step
-from cnncalc.receptive.layer import Passages
+from cnncalc.receptive.layer import Passage, Passages
 from cnncalc.receptive.maps import Interval, Region
 from cnncalc.receptive.pull_back import Part, all_of, ends, needed
 from cnncalc.rows import Row
@@ -101,7 +101,7 @@ class _Walk:
         self.passages = Passages()
         self.waiting: list[dict[Need, int]] = [{} for _ in rows]
         self.present = [0] * len(rows)  # the units that wait at each step
-        self.beyond: dict[int, tuple[int, ...]] = {}  # of whole maps, by passage
+        self.found: dict[tuple[Passage, Need], Need] = {}  # equal layers ask the same
         self.unknown = 0
 
     def wait(self, step: int, need: Need, units: int) -> None:
@@ -145,24 +145,24 @@ class _Walk:
 
     def _before(self, layer: Layer, row: Row, need: Need) -> Iterator[Need | None]:
         """What is needed of each of a step's inputs; None: that isn't needed at all."""
-        parts = needed(layer, row, need.part, self.passages)
         if len(row.inputs) > 1:
-            return _of_branches(layer, row, need, parts)
-        passage = self.passages.of(layer, row.input_shapes[0]) if parts else None
+            return _of_branches(layer, row, need, needed(layer, row, need.part, self.passages))
+        passage = self.passages.of(layer, row.input_shapes[0])
         if passage is None:
-            return iter([need] * len(parts))
-        (part,) = parts
-        route = passage.route
-        if need.part is not None:
-            beyond = _beyond(route, need.part)
-        elif id(passage) in self.beyond:
-            beyond = self.beyond[id(passage)]
-        else:
-            beyond = self.beyond[id(passage)] = _beyond(route, all_of(row.output_shape))
-        cut = tuple(_inherited(route, axis, need.cut) | beyond[axis] for axis in range(len(beyond)))
+            return iter([need])
+        key = passage, need
+        if key not in self.found:
+            self.found[key] = self._read(layer, row, need, passage.route)
+        return iter([self.found[key]])
+
+    def _read(self, layer: Layer, row: Row, need: Need, route: Route) -> Need:
+        """What is needed of the one input of a step."""
+        (part,) = needed(layer, row, need.part, self.passages)
+        beyond = _beyond(route, all_of(row.output_shape) if need.part is None else need.part)
+        cut = tuple(_inherited(route, axis, need.cut) | sides for axis, sides in enumerate(beyond))
         if _is_empty(part) and not _is_empty(need.part):
             cut = tuple(BOTH * (not each) for each in part or ())
-        return iter([Need(part, cut, _sure(route, row, need))])
+        return Need(part, cut, _sure(route, row, need))
 
     def reached(self, places: Sequence[int], count: int) -> list[Reached | None]:
         """What has come to the input, unit by unit."""
