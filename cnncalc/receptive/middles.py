@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from cnncalc.layers.base import Shape
@@ -67,32 +67,37 @@ def _chosen(seen: Seen, shape: Shape) -> Iterator[Unit]:
     """The middle unit, and as many beside it as there are phases.
 
     Along axes that don't descend from the input's also the first and the last, which may lie in
-    padding: no field tells.
+    padding: no field tells. Channels are looked at together, and so are units along any of these
+    axes where channels that see different things may lie along it.
     """
     count = 1 if seen.whole else max(len(along.field.phases) for along in seen.axes)
-    on_channels = not seen.whole and any(along.place == 0 for along in seen.axes)
-    yield from _in_a_row(shape, on_channels, min(count, GLIMPSE))
+    places = [] if seen.whole else [along.place for along in seen.axes]
+    apart = seen.channels is not None and not seen.channels.padded and not seen.channels.runs
+    together = {axis for axis in range(len(shape)) if axis not in places and (apart or not axis)}
+    yield from _in_a_row(shape, together, min(count, GLIMPSE))
     if not seen.whole:
-        yield from _at_the_ends(shape, [along.place for along in seen.axes])
+        yield from _at_the_ends(shape, places, together)
 
 
-def _in_a_row(shape: Shape, on_channels: bool, count: int) -> Iterator[Unit]:
+def _in_a_row(shape: Shape, together: Collection[int], count: int) -> Iterator[Unit]:
     before = None
     for turn in range(count):
         unit: Unit = tuple(
-            min(n // 2 + turn, n - 1) if axis or on_channels else None
-            for axis, n in enumerate(shape)
+            None if axis in together else min(n // 2 + turn, n - 1) for axis, n in enumerate(shape)
         )
         if unit != before:
             yield unit
         before = unit
 
 
-def _at_the_ends(shape: Shape, places: Sequence[int | None]) -> Iterator[Unit]:
-    free = [axis for axis in range(1, len(shape)) if axis not in places and shape[axis] > 1]
+def _at_the_ends(
+    shape: Shape, places: Sequence[int | None], together: Collection[int]
+) -> Iterator[Unit]:
+    apart = {*places, *together}
+    free = [axis for axis, n in enumerate(shape) if axis not in apart and n > 1]
     for last in (False, True) if free else ():
         yield tuple(
-            (n - 1 if last else 0) if axis in free else n // 2 if axis or 0 in places else None
+            None if axis in together else (n - 1 if last else 0) if axis in free else n // 2
             for axis, n in enumerate(shape)
         )
 

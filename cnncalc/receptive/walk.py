@@ -200,6 +200,8 @@ def _union(one: Need, two: Need) -> Need:
     if one.part is None or two.part is None:
         return Need(None, cut, sure)
     if _is_empty(one.part) or _is_empty(two.part):
+        if any(cut):  # one branch reads padding alone along one axis, and nothing of the others
+            cut = (BOTH,) * len(cut)
         return Need(two.part if _is_empty(one.part) else one.part, cut, sure)
     part = tuple(map(joined, one.part, two.part))
     differ = sum(a != b for a, b in zip(one.part, two.part, strict=True))
