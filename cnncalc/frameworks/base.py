@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from inspect import Parameter, Signature, signature
+from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.counterparts import option_names
-from cnncalc.layers.base import Layer
+from cnncalc.frameworks.ops import Form
+from cnncalc.layers.base import REQUIRED, Layer
 from cnncalc.layers.shapes import count_of
 from cnncalc.suggestions import suggest
 
-__all__ = ["Reader", "form_of", "no_argument", "read"]
+__all__ = ["FormReader", "Reader", "form_of", "no_argument", "read"]
 
 Reader = Callable[..., Layer]
 # Arguments that say how weights begin and are held back, which nobody looks for.
@@ -23,6 +25,33 @@ DETAILS = ("_initializer", "_regularizer", "_constraint")
 
 # A vocabulary's functions are few and called often, and working out a signature is dear.
 form_of = cache(signature)
+
+
+class FormReader:
+    """A form of the table of element-wise kinds as a function with its signature.
+
+    Attributes:
+        form: the name and its arguments.
+        make: the layer, of the values of all arguments by their names.
+    """
+
+    def __init__(self, form: Form, make: Callable[[Form, dict[str, Any]], Layer]) -> None:
+        self.form = form
+        self.make = make
+
+    @property
+    def __signature__(self) -> Signature:
+        kind = Parameter.POSITIONAL_OR_KEYWORD
+        return Signature(
+            [
+                Parameter(name, kind, default=Parameter.empty if value is REQUIRED else value)
+                for name, value in self.form.defaults.items()
+            ]
+        )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Layer:
+        given = dict(zip(self.form.defaults, args, strict=False)) | kwargs
+        return self.make(self.form, {**self.form.defaults, **given})
 
 
 def read(
