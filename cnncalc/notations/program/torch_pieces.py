@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from cnncalc.errors import LayerError
+from cnncalc.frameworks.ops import BY_KIND, forms
 from cnncalc.frameworks.pytorch.writing import parts, write
 from cnncalc.frameworks.pytorch.writing.calls import axes_of, no_class, taken
 from cnncalc.layers.base import Layer, Shape
@@ -59,12 +60,14 @@ def _in_turn(layers: Sequence[Layer], shape: Shape) -> list[Piece]:
     return written
 
 
-def _expression(form: str) -> Form:
-    return lambda layer, shape: [Piece(layer.kind, None, form)]
+def _function(name: str) -> Form:
+    """A function of torch, value by value; what it takes besides is the kind's options."""
 
+    def form(layer: Any, shape: Shape) -> Sequence[Piece]:
+        options = "".join(f", {getattr(layer, option)!r}" for option in layer.options)
+        return [Piece(layer.kind, None, f"torch.{name}({{0}}{options})")]
 
-def _power(layer: Any, shape: Shape) -> Sequence[Piece]:
-    return [Piece("power", None, f"torch.pow({{0}}, {layer.exponent!r})")]
+    return form
 
 
 def _reduce(layer: Any, shape: Shape) -> Sequence[Piece]:
@@ -153,18 +156,14 @@ def _across(layer: Any, shape: Shape) -> Sequence[Piece] | None:
 
 FORMS: dict[str, Form] = {
     **{
-        kind: _expression(f"torch.{kind}({{0}})")
-        for kind in (
-            "abs", "ceil", "cos", "erf", "floor", "log", "reciprocal", "round", "sign", "sin",
-            "sqrt",
-        )
+        op.kind: _function(forms(op.function)[0].name)
+        for op in BY_KIND.values()
+        if op.function and not op.torch
     },
-    "exponential": _expression("torch.exp({0})"),
     "expand": _expand,
     "permute": _permute,
     "lrn": _across,
     "maxunpool": _unpool,
-    "power": _power,
     "reduce": _reduce,
     "rescale": _rescale,
     "reshape": _single,
@@ -172,7 +171,7 @@ FORMS: dict[str, Form] = {
     "se": _squeeze,
     "shift": _learned("+"),
     "slice": _slice,
-}  # fmt: skip
+}
 
 
 Rewrite = Callable[[Any, Shape], Sequence[Layer] | None]
@@ -252,7 +251,7 @@ def _sign(sign: str, divided: bool = False) -> Joined:
     return form
 
 
-def _function(name: str) -> Joined:
+def _of_two(name: str) -> Joined:
     def form(layer: Any, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
         first, *others = aligned(layer, shapes)
         for other in others:
@@ -285,9 +284,9 @@ MERGES: dict[str, Joined] = {
     "add": _sign("+"),
     "cat": _concatenate,
     "div": _sign("/"),
-    "maximum": _function("torch.maximum"),
+    "maximum": _of_two("torch.maximum"),
     "mean": _sign("+", divided=True),
-    "minimum": _function("torch.minimum"),
+    "minimum": _of_two("torch.minimum"),
     "mul": _sign("*"),
     "sub": _sign("-"),
 }

@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from cnncalc.executors.bundled.compute.activations import erf
 from cnncalc.executors.bundled.compute.table import computes
 from cnncalc.executors.bundled.context import Array, Context
 from cnncalc.executors.bundled.kernels import Namespace
@@ -17,7 +16,6 @@ FUNCTIONS: dict[str, Callable[[Namespace, Array, Array, Any], Array]] = {
     "abs": lambda xp, x, out, _: xp.abs(x, out=out),
     "ceil": lambda xp, x, out, _: xp.ceil(x, out=out),
     "cos": lambda xp, x, out, _: xp.cos(x, out=out),
-    "erf": lambda xp, x, out, _: xp.positive(erf(xp, x), out=out),
     "floor": lambda xp, x, out, _: xp.floor(x, out=out),
     "log": lambda xp, x, out, _: xp.log(x, out=out),
     "power": lambda xp, x, out, layer: xp.power(x, x.dtype.type(layer.exponent), out=out),
