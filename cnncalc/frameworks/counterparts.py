@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache
 
+from cnncalc.frameworks.ops import BY_KIND, Op, forms, names_in
 from cnncalc.suggestions import plain
 
 __all__ = ["NOTATIONS", "OPTIONS", "TEXTS", "layer_names", "option_names"]
@@ -24,6 +25,18 @@ NOTATIONS = {
     "tfkeras": "keras",
     "torchnn": "torch",
 }
+
+
+def _row(op: Op) -> tuple[str, str, str, str]:
+    """An element-wise kind, which Keras has as a class or as a word."""
+    names = [form.name for form in forms(op.keras, op.kind) if not form.needs]
+    classes = [form.name for form in forms(op.layer)]
+    keras = [*classes, *(f'Activation("{name}")' for name in names), ""]
+    torch = [*(form.name for form in forms(op.torch)), ""]
+    return op.kind, torch[0], keras[0], " ".join([op.words, *names])
+
+
+ELEMENTWISE = tuple(_row(op) for op in BY_KIND.values() if op.torch or op.keras)
 
 # A layer a row: in the compact notation, in PyTorch, in Keras, and other words for it. `*` stands
 # for the number of spatial axes; where a framework has no class, how it is written there.
@@ -68,14 +81,7 @@ LAYERS: tuple[tuple[str, str, str, str], ...] = (
     ("add", "x + y", "Add", "residual shortcut skip sum plus"),
     ("mul", "x * y", "Multiply", "times"),
     ("cat", "torch.cat", "Concatenate", "concat merge parallel"),
-    ("relu", "ReLU", "ReLU", "activation"),
-    ("leakyrelu", "LeakyReLU", "LeakyReLU", "lrelu leaky"),
-    ("silu", "SiLU", 'Activation("silu")', "swish"),
-    ("hardswish", "Hardswish", 'Activation("hard_swish")', "hswish"),
-    ("hardsigmoid", "Hardsigmoid", 'Activation("hard_sigmoid")', "hsigmoid"),
-    ("gelu", "GELU", 'Activation("gelu")', ""),
-    ("sigmoid", "Sigmoid", 'Activation("sigmoid")', ""),
-    ("tanh", "Tanh", 'Activation("tanh")', ""),
+    *ELEMENTWISE,
     ("se", "", "", "squeezeexcitation squeezeexcite squeezeandexcitation seblock"),
     ("pixelshuffle", "PixelShuffle", "", "subpixel depthtospace"),
     ("chshuffle", "ChannelShuffle", "", "shuffle"),
@@ -121,9 +127,9 @@ WORDS: dict[str, tuple[str, ...]] = {
 # Words that the frameworks take as texts, in quotes.
 TEXTS = (
     "area", "bicubic", "bilinear", "causal", "channels_first", "channels_last", "circular",
-    "constant", "elu", "full", "gelu", "hard_sigmoid", "hard_swish", "leaky_relu", "linear",
-    "nearest", "reflect", "relu", "replicate", "same", "selu", "sigmoid", "silu", "softmax",
-    "softplus", "swish", "symmetric", "tanh", "trilinear", "valid", "zeros",
+    "constant", "full", "linear", "nearest", "reflect", "replicate", "same", "symmetric",
+    "trilinear", "valid", "zeros",
+    *(form.name for _, form in names_in("keras") if not form.needs),
 )  # fmt: skip
 
 

@@ -30,7 +30,7 @@ from cnncalc.notations.source.weighted import (
 )
 from cnncalc.notations.source.words import words
 
-__all__ = ["FUNCTIONAL"]
+__all__ = ["FUNCTIONAL", "arguments", "classes"]
 
 # The class whose layer each function is; `<n>` stands for the number of axes.
 CLASSES = {
@@ -62,6 +62,7 @@ ALONG = ("Softmax", "LogSoftmax", "Softmin")  # any axis of weights will do; the
 IGNORED = frozenset(words("training inplace _stacklevel dtype out memory_format antialias"))
 
 
+@cache
 def classes() -> dict[str, str]:
     """The class of each function that is one, by the function's name."""
     return {

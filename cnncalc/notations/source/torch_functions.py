@@ -74,8 +74,8 @@ def clamp(machine: Any, value: Value, min: Value = None, max: Value = None) -> V
 def operation(sign: str) -> Any:
     """`torch.add(x, y)` and its kind; `alpha` is a factor of the second."""
 
-    def call(machine: Any, left: Value, right: Value, **options: Value) -> Value:
-        alpha = options.get("alpha", 1)
+    def call(machine: Any, input: Value, other: Value, **options: Value) -> Value:
+        left, right, alpha = input, other, options.get("alpha", 1)
         if alpha != 1:
             right = (
                 right * alpha
