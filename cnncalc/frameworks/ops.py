@@ -37,8 +37,8 @@ class Op(NamedTuple):
         kind: the layer's.
         options: those that the names below fix: `rsqrt` is `power` with -0.5.
         torch: its class in torch.nn.
-        function: its function in torch.nn.functional, which has the class's arguments; where
-            there is no class, in torch.
+        function: its function in torch.nn.functional, which has the class's arguments unless it
+            has some here; where there is no class, in torch.
         method: whether tensors have the function as a method.
         aten: what aten calls it besides.
         keras: its function in keras.activations, which is its word for `Activation`.
@@ -170,7 +170,7 @@ OPS = (
     Op(
         "rrelu",
         torch="RReLU(lower, upper, inplace)",
-        function="rrelu",
+        function="rrelu(lower, upper, training, inplace)",
         formula=lambda f, x, layer: f("leakyrelu", x, (layer.lower + layer.upper) / 2),
     ),
     Op(
@@ -235,7 +235,7 @@ OPS = (
     Op(
         "hardtanh",
         torch="Hardtanh(min_val, max_val, inplace)",
-        function="hardtanh",
+        function="hardtanh(min_val, max_val, inplace)",
         keras="hard_tanh",
         ops="clip(x_min=, x_max=)",
     ),
@@ -328,7 +328,7 @@ OPS = (
     Op(
         "softmax",
         torch="Softmax(dim=None)",
-        function="softmax",
+        function="softmax(dim=None, _stacklevel=3, dtype=None)",
         method=True,
         aten="special_softmax",
         keras="softmax",
@@ -339,13 +339,18 @@ OPS = (
     Op(
         "logsoftmax",
         torch="LogSoftmax(dim=None)",
-        function="log_softmax",
+        function="log_softmax(dim=None, _stacklevel=3, dtype=None)",
         method=True,
         keras="log_softmax",
         onnx="LogSoftmax",
         along=True,
     ),
-    Op("softmin", torch="Softmin(dim=None)", function="softmin", along=True),
+    Op(
+        "softmin",
+        torch="Softmin(dim=None)",
+        function="softmin(dim=None, _stacklevel=3, dtype=None)",
+        along=True,
+    ),
     Op("sparsemax", keras="sparsemax", along=True),
     Op("glu", torch="GLU(dim=-1)", function="glu", keras="glu", along=True),
 )

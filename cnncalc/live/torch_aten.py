@@ -9,9 +9,10 @@ place are read like those that don't.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from inspect import Parameter
 from string import Formatter
+from typing import Any
 
 from cnncalc.frameworks.base import form_of
 from cnncalc.frameworks.ops import OPS, forms
@@ -100,18 +101,24 @@ def _namesake(name: str, arguments: Mapping[str, str]) -> str | None:
     function = TORCH.get(name) or METHODS.get(name)
     if function is None or not arguments:
         return None
-    _, *parameters = form_of(function).parameters.values()  # the first is the machine
-    kinds = {each.kind for each in parameters}
-    names = [each.name for each in parameters if each.kind is Parameter.POSITIONAL_OR_KEYWORD][1:]
-    names = list(class_arguments(classes()[name])) if name in classes() else names
     (_, first), *others = arguments.items()
     said = {key: word for key, word in others if key not in SILENT and word != "[]"}
-    if names or Parameter.VAR_POSITIONAL not in kinds:
-        if Parameter.VAR_KEYWORD not in kinds and said.keys() - set(names):
-            return None
+    names, kinds = _parameters(name, function)
+    if not names and Parameter.VAR_POSITIONAL in kinds:
+        rest = list(said.values())
+    elif Parameter.VAR_KEYWORD in kinds or said.keys() <= names:
         rest = [f"{key}={word}" for key, word in said.items()]
     else:
-        rest = list(said.values())
+        return None
     if name in TORCH:
         return f"torch.{name}({', '.join([first, *rest])})"
     return f"{first}.{name}({', '.join(rest)})"
+
+
+def _parameters(name: str, function: Callable[..., Any]) -> tuple[set[str], set[Any]]:
+    """What a function takes by name behind its first argument, and in which ways."""
+    if name in classes():
+        return set(class_arguments(name)), {Parameter.POSITIONAL_OR_KEYWORD}
+    _, _, *parameters = form_of(function).parameters.values()  # the machine, the tensor
+    named = {each.name for each in parameters if each.kind is Parameter.POSITIONAL_OR_KEYWORD}
+    return named, {each.kind for each in form_of(function).parameters.values()}

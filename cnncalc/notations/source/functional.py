@@ -52,11 +52,14 @@ CLASSES = {
 }
 # What a function takes after its input where those are not its class's own arguments.
 ARGUMENTS = {
-    "MaxPool": "kernel_size stride padding dilation ceil_mode return_indices",
-    **dict.fromkeys(words("Dropout AlphaDropout FeatureAlphaDropout"), "p training inplace"),
-    "RReLU": "lower upper training inplace",
-    "Hardtanh": "min_val max_val inplace",
-    **dict.fromkeys(words("Softmax LogSoftmax Softmin"), "dim _stacklevel dtype"),
+    **dict.fromkeys(
+        (f"max_pool{axes}d" for axes in (1, 2, 3)),
+        "kernel_size stride padding dilation ceil_mode return_indices",
+    ),
+    **dict.fromkeys(
+        words("dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout"),
+        "p training inplace",
+    ),
 }
 ALONG = ("Softmax", "LogSoftmax", "Softmin")  # any axis of weights will do; they have no batch
 IGNORED = frozenset(words("training inplace _stacklevel dtype out memory_format antialias"))
@@ -71,28 +74,29 @@ def classes() -> dict[str, str]:
             for name, cls in CLASSES.items()
             for axes in (1, 2, 3)
         },
-        **{
-            function.name: cls.name
-            for op, cls in names_in("torch")
-            for function in forms(op.function)
-        },
+        **{forms(op.function)[0].name: cls.name for op, cls in names_in("torch") if op.function},
     }
 
 
 @cache
-def arguments(cls: str) -> tuple[str, ...]:
+def arguments(name: str) -> tuple[str, ...]:
     """What the function of a class takes after its input."""
     from cnncalc.frameworks.pytorch import READERS
 
-    own = ARGUMENTS.get(cls.removesuffix("d").rstrip("123"))
-    return words(own) if own else tuple(form_of(READERS[cls]).parameters)
+    if name in ARGUMENTS:
+        return words(ARGUMENTS[name])
+    return OWN.get(name) or tuple(form_of(READERS[classes()[name]]).parameters)
+
+
+# Those of the table whose functions have arguments of their own.
+OWN = {form.name: tuple(form.defaults) for _, form in names_in("function") if form.defaults}
 
 
 def layer_function(name: str, cls: str) -> Any:
     """`F.relu`, `F.max_pool2d` …: one step of the class's layer."""
 
     def call(machine: Any, input: Value, *args: Value, **kwargs: Value) -> Value:
-        places = arguments(cls)
+        places = arguments(name)
         if len(args) > len(places):
             raise raised("TypeError", f"`{name}` takes {len(places)} arguments after the input")
         given = dict(zip(places, args, strict=False)) | kwargs
