@@ -124,10 +124,14 @@ def _form(text: str, kind: str) -> Form:
         word, given, value = argument.partition("=")
         option = None if word == "inplace" else next(options, None)
         if given:
-            defaults[word] = VALUES[value] if value in VALUES else float(value)
+            defaults[word] = VALUES[value] if value in VALUES else _number(value)
         else:
             defaults[word] = option.default if option else False
     return Form(name, defaults)
+
+
+def _number(text: str) -> float:
+    return int(text) if text.removeprefix("-").isdecimal() else float(text)
 
 
 def _squareplus(f: Functions, x: Any, layer: Any) -> Any:
