@@ -8,18 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from inspect import Parameter, Signature, signature
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.counterparts import option_names
 from cnncalc.frameworks.ops import Form
-from cnncalc.layers.base import REQUIRED, Layer
+from cnncalc.layers.base import REQUIRED
 from cnncalc.layers.shapes import count_of
+from cnncalc.network import Declared
 from cnncalc.suggestions import suggest
 
 __all__ = ["FormReader", "Reader", "form_of", "no_argument", "read"]
 
-Reader = Callable[..., Layer]
+Reader = Callable[..., Declared]  # of a call's arguments
+Made = TypeVar("Made")
 # Arguments that say how weights begin and are held back, which nobody looks for.
 DETAILS = ("_initializer", "_regularizer", "_constraint")
 
@@ -27,15 +29,15 @@ DETAILS = ("_initializer", "_regularizer", "_constraint")
 form_of = cache(signature)
 
 
-class FormReader:
+class FormReader(Generic[Made]):
     """A form of the table of element-wise kinds as a function with its signature.
 
     Attributes:
         form: the name and its arguments.
-        make: the layer, of the values of all arguments by their names.
+        make: what it gives, of the values of all arguments by their names.
     """
 
-    def __init__(self, form: Form, make: Callable[[Form, dict[str, Any]], Layer]) -> None:
+    def __init__(self, form: Form, make: Callable[[Form, dict[str, Any]], Made]) -> None:
         self.form = form
         self.make = make
 
@@ -49,15 +51,18 @@ class FormReader:
             ]
         )
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Layer:
+    def __call__(self, *args: Any, **kwargs: Any) -> Made:
         given = dict(zip(self.form.defaults, args, strict=False)) | kwargs
         return self.make(self.form, {**self.form.defaults, **given})
 
 
 def read(
-    reader: Reader, call: str, args: Sequence[object], kwargs: Mapping[str, object] = {}
-) -> Layer:
-    """The layer that a call makes; `call` is its words in the source, such as `nn.Conv2d`.
+    reader: Callable[..., Made],
+    call: str,
+    args: Sequence[object],
+    kwargs: Mapping[str, object] = {},
+) -> Made:
+    """What a call makes; `call` is its words in the source, such as `nn.Conv2d`.
 
     Raises:
         LayerError: arguments that the framework would refuse.

@@ -9,6 +9,7 @@ from cnncalc.frameworks.keras.frame import Call
 from cnncalc.frameworks.ops import Form, Op, names_in
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer
+from cnncalc.network import Declared
 from cnncalc.suggestions import suggest
 
 __all__ = ["ACTIVATIONS", "activation_steps", "rectified"]
@@ -42,14 +43,16 @@ def rectified(slope: float, limit: float | None, threshold: float) -> Layer:
     return KINDS["relu"](slope, limit, threshold)
 
 
-def activation_steps(call: Call, value: Any) -> tuple[Layer, ...]:
+def activation_steps(call: Call, value: Any) -> tuple[Declared, ...]:
     """The steps that `activation=` adds: a name, a layer that was read already, or None."""
     if value is None:
         return ()
-    if isinstance(value, Layer):
-        return (value,)
-    if isinstance(value, tuple | list) and all(isinstance(each, Layer) for each in value):
-        return tuple(value)
+    if isinstance(value, Layer | Declared):
+        return (Declared.of(value),)
+    if isinstance(value, tuple | list) and all(
+        isinstance(each, Layer | Declared) for each in value
+    ):
+        return tuple(map(Declared.of, value))
     if not isinstance(value, str) or value not in ACTIVATIONS:
         near = suggest(value, ACTIVATIONS) if isinstance(value, str) else None
         raise call.error(
@@ -58,4 +61,4 @@ def activation_steps(call: Call, value: Any) -> tuple[Layer, ...]:
             "activation",
         )
     make = ACTIVATIONS[value]
-    return () if make is None else (make(call),)
+    return () if make is None else (Declared(make(call)),)

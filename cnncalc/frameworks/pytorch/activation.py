@@ -19,18 +19,19 @@ from cnncalc.layers.activation import (
     ParametricReLU,
     Softmax,
 )
-from cnncalc.layers.base import BATCH, Expects, Layer, Shape, show
+from cnncalc.layers.base import BATCH, Layer, Shape, show
+from cnncalc.network import Declared, Expects
 
 __all__ = ["READERS"]
 
 
-def of_row(op: Op, form: Form, values: dict[str, Any]) -> Layer:
+def of_row(op: Op, form: Form, values: dict[str, Any]) -> Declared:
     """The layer of a class that has the kind's options and no more."""
     call = f"nn.{form.name}"
     numbers = [number(call, name, values[name]) for name in form.arguments]  # and no `inplace`
     if form.name in CHECKS:
         CHECKS[form.name](*numbers)
-    return op.made(numbers)
+    return Declared(op.made(numbers))
 
 
 def _check_celu(alpha: float) -> None:
@@ -61,18 +62,18 @@ CHECKS: dict[str, Callable[..., None]] = {
 
 def prelu(
     num_parameters: Any = 1, init: Any = 0.25, device: Any = None, dtype: Any = None
-) -> Layer:
+) -> Declared:
     number("nn.PReLU", "init", init)
-    return ParametricReLU(integer("nn.PReLU", "num_parameters", num_parameters, 1))
+    return Declared(ParametricReLU(integer("nn.PReLU", "num_parameters", num_parameters, 1)))
 
 
-def gelu(approximate: Any = "none") -> Layer:
+def gelu(approximate: Any = "none") -> Declared:
     chosen("nn.GELU", "approximate", approximate, ("none", "tanh"))
-    return KINDS["gelu"]()
+    return Declared(KINDS["gelu"]())
 
 
-def identity(*args: Any, **kwargs: Any) -> Layer:
-    return KINDS["identity"]()
+def identity(*args: Any, **kwargs: Any) -> Declared:
+    return Declared(KINDS["identity"]())
 
 
 def hardtanh(
@@ -81,22 +82,22 @@ def hardtanh(
     inplace: Any = False,
     min_value: Any = None,
     max_value: Any = None,
-) -> Layer:
+) -> Declared:
     # min_value and max_value are the old names; where given they win.
     low = number("nn.Hardtanh", "min_val", min_val if min_value is None else min_value)
     high = number("nn.Hardtanh", "max_val", max_val if max_value is None else max_value)
     if high <= low:
         raise refused(f"nn.Hardtanh has max_val={high} not above min_val={low}")
-    return KINDS["hardtanh"](low, high)
+    return Declared(KINDS["hardtanh"](low, high))
 
 
-def glu(dim: Any = -1) -> Layer:
+def glu(dim: Any = -1) -> Declared:
     return along(GatedLinearUnit, "nn.GLU", dim)
 
 
-def softmax(kind: type[Layer], call: str, dim: Any = None) -> Layer:
+def softmax(kind: type[Layer], call: str, dim: Any = None) -> Declared:
     if dim is None:
-        return kind().expecting(Expects(call, rule=_implicit))
+        return Declared(kind(), Expects(call, rule=_implicit))
     return along(kind, call, dim)
 
 
@@ -105,19 +106,19 @@ def _implicit(layer: Layer, shape: Shape) -> Layer:
     return layer.replaced(axis=BATCH) if len(shape) == 2 else layer
 
 
-def softmax_2d() -> Layer:
-    return Softmax().expecting(Expects("nn.Softmax2d", (1, 2), rule=_third_from_last))
+def softmax_2d() -> Declared:
+    return Declared(Softmax(), Expects("nn.Softmax2d", (1, 2), rule=_third_from_last))
 
 
 def _third_from_last(layer: Layer, shape: Shape) -> Layer:
     return layer.replaced(axis=BATCH) if len(shape) == 2 else layer
 
 
-def dropout(call: str, axes: int | None, p: Any = 0.5, inplace: Any = False) -> Layer:
+def dropout(call: str, axes: int | None, p: Any = 0.5, inplace: Any = False) -> Declared:
     if not 0 <= number(call, "p", p) <= 1:
         raise refused(f"p={p} of {call} is no probability", "a number from 0 to 1")
     rule = partial(_one_axis_at_most, call) if axes == 1 else None
-    return Dropout(number(call, "p", p)).expecting(Expects(call, rule=rule))
+    return Declared(Dropout(number(call, "p", p)), Expects(call, rule=rule))
 
 
 def _one_axis_at_most(call: str, layer: Layer, shape: Shape) -> Layer:
