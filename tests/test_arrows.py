@@ -259,7 +259,6 @@ DOORS = {
     ("executors", "executors.keras.executor"),
     ("executors", "executors.onnxruntime"),
     ("executors", "executors.torch.executor"),
-    ("executors.base", "network"),
     ("live.torch_live", "live.torch_export"),
     ("notations.compact", "notations.compact.builder"),
     ("notations.compact", "notations.compact.writer"),
