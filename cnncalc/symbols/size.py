@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from math import gcd
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 __all__ = [
     "NEGATIVE",
@@ -32,6 +32,7 @@ __all__ = [
 
 NEGATIVE, ZERO = "<0", "=0"
 MINUS = "−"
+MOST_PARTS = 2**20  # of a fraction whose product with a size is exact as a float
 
 
 class UnsettledError(ValueError):
@@ -69,6 +70,17 @@ class Floor(NamedTuple):
 Atom = Name | Floor
 Term = tuple[str, ...]  # the keys of the atoms that are multiplied, in order
 PLAIN: Term = ()  # of the plain number
+
+
+class Scaled(NamedTuple):
+    """A size times a fraction, of which floor() makes a size again."""
+
+    size: Size
+    numerator: int
+    denominator: int
+
+    def __floor__(self) -> int | Size:
+        return self.size * self.numerator // self.denominator
 
 
 class Question(NamedTuple):
@@ -152,7 +164,13 @@ class Size:
     def __rsub__(self, other: int) -> int | Size:
         return self * -1 + other
 
-    def __mul__(self, other: int | Size) -> int | Size:
+    @overload
+    def __mul__(self, other: int | Size) -> int | Size: ...
+    @overload
+    def __mul__(self, other: float) -> Scaled: ...
+    def __mul__(self, other: float | Size) -> int | Size | Scaled:
+        if isinstance(other, float):
+            return self._scaled(other)
         if not isinstance(other, int | Size):
             return NotImplemented
         if isinstance(other, int):
@@ -166,6 +184,13 @@ class Size:
         return self._made(product, self.value * other.value, other.atoms)
 
     __rmul__ = __mul__
+
+    def _scaled(self, factor: float) -> Scaled:
+        """Times a factor; one with which products of floats would be rounded says nothing."""
+        numerator, denominator = factor.as_integer_ratio()
+        if denominator > MOST_PARTS:
+            raise UnsettledError(f"{self} times {factor}")
+        return Scaled(self, numerator, denominator)
 
     def __floordiv__(self, divisor: int | Size) -> int | Size:
         if isinstance(divisor, Size):
@@ -194,6 +219,9 @@ class Size:
     def __divmod__(self, divisor: int) -> tuple[int | Size, int | Size]:
         whole = self // divisor
         return whole, self - whole * divisor
+
+    def __floor__(self) -> Size:
+        return self
 
     def __abs__(self) -> int | Size:
         return self * -1 if self < 0 else self
@@ -326,7 +354,7 @@ def _product(size: Size, term: Term, as_people: bool = False) -> tuple[int, str]
     count = size.terms[term]
     written = f"{abs(count):,}" if as_people else str(abs(count))
     factors = [] if abs(count) == 1 and term else [written]
-    alone = not factors and len(term) == 1
+    alone = not factors and len(term) == 1 and count > 0
     for key in term:
         atom = size.atoms[key]
         if isinstance(atom, Name):
