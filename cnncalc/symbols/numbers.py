@@ -15,6 +15,7 @@ from cnncalc.symbols.size import NEGATIVE, Floor, Name, Question, Size
 
 __all__ = ["ALL", "NONE", "Numbers", "TooManyNumbersError", "holds"]
 
+MOST_LISTED = 12  # numbers, or remainders, that a sentence tells one by one
 MOST_BITS = 2**22  # of a mask: a period or a threshold beyond it is no use to anybody
 
 
@@ -76,6 +77,33 @@ class Numbers(NamedTuple):
 
     def remainders(self) -> list[int]:
         return list(_bits(self.residues))
+
+    def below(self) -> list[int]:
+        """Those of which the remainders don't tell."""
+        return list(_bits(self.low))
+
+    def said(self, name: str) -> str:
+        """As people write the set: `H ≥ 188, H ≡ 12 (mod 16)`."""
+        if not self:
+            return "none"
+        parts = [self._steady(name)] if self.residues else []
+        low = _runs(self.below())
+        listed = ", ".join(f"{a}" if a == b else f"{a}–{b}" for a, b in low[:MOST_LISTED])
+        if low:
+            more = ", …" if len(low) > MOST_LISTED else ""
+            parts.append(f"{name} = {listed}{more}")
+        return " or ".join(reversed(parts))
+
+    def _steady(self, name: str) -> str:
+        """Those of which the remainders tell."""
+        first = self.first(self.start)
+        members, others = self.remainders(), list(_bits(self.residues ^ _ones(self.modulus)))
+        if self.modulus == 1:
+            return f"{name} ≥ {first}" if self.start > 1 else f"every {name}"
+        sign, told = ("≡", members) if len(members) <= len(others) else ("≢", others)
+        shown = ", ".join(map(str, told[:MOST_LISTED])) + (", …" if len(told) > MOST_LISTED else "")
+        words = f"{name} {sign} {shown} (mod {self.modulus})"
+        return words if self.start == 1 else f"{name} ≥ {first}, {words}"
 
     def up_to(self, most: int) -> int:
         """A mask of those from 1 to `most`."""
@@ -217,6 +245,17 @@ def _repeated(mask: int, bits: int, count: int) -> int:
 def _bits(mask: int) -> Iterator[int]:
     text = bin(mask)[:1:-1]
     return (at for at, bit in enumerate(text) if bit == "1")
+
+
+def _runs(numbers: list[int]) -> list[tuple[int, int]]:
+    """The first and last of each run of neighbours."""
+    runs: list[tuple[int, int]] = []
+    for number in numbers:
+        if runs and runs[-1][1] == number - 1:
+            runs[-1] = (runs[-1][0], number)
+        else:
+            runs.append((number, number))
+    return runs
 
 
 def _primes(number: int) -> Iterator[int]:
