@@ -165,9 +165,9 @@ def test_the_command(command: Command) -> None:
         "  H     H ≥ 188, H ≡ 12 (mod 16)    188  H ≥ 188, H ≡ 12 (mod 16)\n"
         "  W     W ≥ 188, W ≡ 12 (mod 16)    188  W ≥ 188, W ≡ 12 (mod 16)\n"
         "\n"
-        "1×512×512 doesn't: at step 34, `cat2`, `cat` can't join 256×89×89 and 256×88×88\n"
+        "1×512×512 doesn't work: at step 34, `cat2`, `cat` can't join 256×89×89 and 256×88×88\n"
         "the nearest that work: 1×508×508 and 1×524×524\n"
-        "`pad:6:6` in front makes 1×524×524 of it\n"
+        "`pad:6` in front makes 1×524×524 of it\n"
         "the least size that works: 1×188×188\n"
     )
     assert json.loads(document) == cnncalc.sizes("unet", near=512).to_dict()

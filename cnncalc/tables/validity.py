@@ -40,8 +40,8 @@ def _about(valid: ValidSizes, asked: Shape) -> list[str]:
 
 def _breaks(valid: ValidSizes, broken: Broken) -> str:
     name = valid.network.steps[broken.step].name
-    where = f"step {broken.step}, `{name}`"
-    return f"{_shown(valid, broken.shape)} doesn't: at {where}, {broken.error.message}"
+    shown = _shown(valid, broken.shape)
+    return f"{shown} doesn't work: at step {broken.step}, `{name}`, {broken.error.message}"
 
 
 def _padded(asked: Shape, near: Sequence[Shape]) -> list[str]:
@@ -49,8 +49,8 @@ def _padded(asked: Shape, near: Sequence[Shape]) -> list[str]:
     larger = [shape for shape in near if all(map(int.__ge__, shape, asked))]
     if not larger:
         return []
-    pads = [(n - m) for n, m in zip(larger[-1][1:], asked[1:], strict=True)]
-    sides = [f"{pad // 2}:{pad - pad // 2}" for pad in pads]
+    pads = [n - m for n, m in zip(larger[-1][1:], asked[1:], strict=True)]
+    sides = [f"{pad // 2}" if pad % 2 == 0 else f"{pad // 2}:{pad // 2 + 1}" for pad in pads]
     words = sides[:1] if len(set(sides)) == 1 else sides
     return [f"`pad:{'x'.join(words)}` in front makes {show(larger[-1])} of it"]
 
