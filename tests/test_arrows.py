@@ -266,7 +266,6 @@ DOORS = {
     ("executors", "executors.keras.executor"),
     ("executors", "executors.onnxruntime"),
     ("executors", "executors.torch.executor"),
-    ("executors.base", "network"),
 }
 
 

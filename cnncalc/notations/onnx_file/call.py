@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Layer, Shape
+from cnncalc.network import Declared
 from cnncalc.notations.onnx_file.model import STANDARD, Constant, Node, clean
 from cnncalc.notations.onnx_file.records import (
     Flow,
@@ -145,7 +146,7 @@ class Call:
 
     def add(
         self,
-        layer: Layer,
+        layer: Layer | Declared,
         flows: Sequence[Flow],
         suffix: str = "",
         **constants: Constant | None,

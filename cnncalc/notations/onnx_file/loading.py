@@ -14,7 +14,7 @@ from cnncalc.notations.onnx_file.model import (
     MAX_VALUES,
     STANDARD,
     Constant,
-    Declared,
+    DeclaredInput,
     Function,
     Graph,
     Model,
@@ -200,11 +200,11 @@ class _Loading:
         stored = Stored(clean(text(sparse.values.name)), shape, True, literal)
         return Constant(shape, None, (stored,))
 
-    def declared(self, value: Any) -> Declared:
+    def declared(self, value: Any) -> DeclaredInput:
         kind = value.type.tensor_type
         if not value.type.HasField("tensor_type") or not kind.HasField("shape"):
-            return Declared(text(value.name), None)
-        return Declared(text(value.name), tuple(_size(size) for size in kind.shape.dim))
+            return DeclaredInput(text(value.name), None)
+        return DeclaredInput(text(value.name), tuple(_size(size) for size in kind.shape.dim))
 
 
 def _reads_twice(node: Any) -> bool:

@@ -16,7 +16,7 @@ __all__ = [
     "MAX_VALUES",
     "STANDARD",
     "Constant",
-    "Declared",
+    "DeclaredInput",
     "Function",
     "Graph",
     "Model",
@@ -121,7 +121,7 @@ class Node(NamedTuple):
     number: int
 
 
-class Declared(NamedTuple):
+class DeclaredInput(NamedTuple):
     """What a graph says about one of its inputs; a size is None where it is unknown."""
 
     name: str
@@ -131,7 +131,7 @@ class Declared(NamedTuple):
 class Graph(NamedTuple):
     """Nodes in the order in which they run, and the tensors that they find."""
 
-    inputs: tuple[Declared, ...]
+    inputs: tuple[DeclaredInput, ...]
     outputs: tuple[str, ...]
     constants: dict[str, Constant]
     nodes: tuple[Node, ...]
