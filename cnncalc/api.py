@@ -117,7 +117,9 @@ def _sizes_that_work(size: Meant) -> list[str]:
 
 
 def _write(network: Network, shape: Shape) -> str | None:
-    from cnncalc.notations.writing import write  # only a report that is printed as JSON needs it
+    from cnncalc.notations.compact.writer import (
+        write,
+    )  # only a report that is printed as JSON needs it
 
     return write(network, shape)
 

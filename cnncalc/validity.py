@@ -14,7 +14,7 @@ from cnncalc.analysis import check_input, settle
 from cnncalc.axis.windows import Slide, Window
 from cnncalc.errors import LayerError, SpecError
 from cnncalc.layers.base import Shape, axis_name, show
-from cnncalc.layers.words import word
+from cnncalc.layers.spelling import word
 from cnncalc.network import Network, Step, Typed
 from cnncalc.rows import as_layout, from_layout
 from cnncalc.symbols.numbers import ALL, NONE, Numbers, TooManyNumbersError, holds
@@ -251,7 +251,7 @@ class _Run:
         try:
             for step in steps[1:]:
                 shapes = self.shapes(step)
-                self.outputs.append(settle(step.layer, shapes).output(*shapes))
+                self.outputs.append(settle(step, shapes).output(*shapes))
         except LayerError as error:
             self.error = error
 

@@ -386,6 +386,7 @@ ELSEWHERE = (
     "conversion.py",
     "executors/",
     "frameworks/",
+    "notations/compact/writer.py",
     "notations/onnx_file/",
     "live/",
     "notations/onnx_write/",

@@ -11,7 +11,7 @@ import pytest
 import cnncalc
 from cnncalc import CnnCalcError, SpecError
 from cnncalc.layers.base import Shape
-from cnncalc.notations import shipped
+from cnncalc.notations.examples import example_names
 from cnncalc.validity import ValidSizes
 from tests.conftest import Command
 
@@ -75,7 +75,7 @@ def test_the_sets_are_what_trying_gives(family: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [*shipped.examples(), *FAMILIES])
+@pytest.mark.parametrize("name", [*example_names(), *FAMILIES])
 def test_the_sets_are_what_trying_gives_up_to_thousands(name: str) -> None:
     """Along one axis, and at random pairs where there are two."""
     valid = cnncalc.sizes(FAMILIES.get(name, name))

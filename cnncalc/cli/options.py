@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar, dataclass_transform
 
 import typer
 
+from cnncalc.notations import readable
 from cnncalc.render.text import FORMATS
 
 __all__ = [
@@ -36,11 +37,16 @@ def one_of(known: Callable[[], list[str]]) -> Callable[[str], list[str]]:
     return offered
 
 
+def _either(words: list[str]) -> str:
+    *others, last = words
+    return f"{', '.join(others)} or {last}"
+
+
 def _words() -> list[str]:
     from cnncalc.layers import LAYERS
-    from cnncalc.notations import shipped
+    from cnncalc.notations.examples import example_names
 
-    return [*LAYERS, *shipped.examples()]
+    return [*LAYERS, *example_names()]
 
 
 def _columns() -> list[str]:
@@ -132,8 +138,8 @@ class Network(Options):
         network(
             "--from",
             metavar="NOTATION",
-            help="compact, torch, keras or onnx; detected otherwise.",
-            autocompletion=one_of(lambda: ["compact", "torch", "keras", "onnx"]),
+            help=f"{_either(readable())}; detected otherwise.",
+            autocompletion=one_of(readable),
         ),
     ] = None
     let: Annotated[
