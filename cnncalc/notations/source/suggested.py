@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from cnncalc.frameworks.counterparts import TEXTS, layer_names
+from cnncalc.frameworks.counterparts import layer_names, texts
 from cnncalc.notations.source.classes import OBJECT
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.suggestions import suggest
@@ -76,7 +76,7 @@ def source_name(name: str, known: Iterable[str], called: str = "") -> str | None
     function = library_name(f"torch.nn.functional.{name}") if called == "torch" else None
     if function == f"F.{name}":
         return function
-    if name in TEXTS and not called:
+    if name in texts() and not called:
         return f"'{name}'"
     from cnncalc.notations.source.builtin import BUILTINS
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
+from cnncalc.frameworks.ops import Op, names_in
 from cnncalc.layers import KINDS
 from cnncalc.notations.source.contents import (
     converted,
@@ -47,15 +47,16 @@ from cnncalc.notations.source.words import words
 __all__ = ["METHODS", "TORCH"]
 
 
-def elementwise(kind: str, number: Callable[[float], float] | None = None, *options: float) -> Any:
-    """A function value by value."""
+def elementwise(op: Op) -> Any:
+    """A function value by value, which torch.nn has no class for."""
+    number = op.number
 
     def call(machine: Any, value: Value, *args: Value, **rest: Value) -> Value:
         if isinstance(value, Static):
             known = value.values is not None and number is not None
             values = [single(number(each)) for each in value.values] if known else None  # type: ignore[union-attr,misc]
             return Static(value.shape, value.sources, values)
-        return emit(machine, KINDS[kind](*options), [value], op=kind)
+        return emit(machine, op.made(), [value], op=op.kind)
 
     return call
 
@@ -73,8 +74,8 @@ def clamp(machine: Any, value: Value, min: Value = None, max: Value = None) -> V
 def operation(sign: str) -> Any:
     """`torch.add(x, y)` and its kind; `alpha` is a factor of the second."""
 
-    def call(machine: Any, left: Value, right: Value, **options: Value) -> Value:
-        alpha = options.get("alpha", 1)
+    def call(machine: Any, input: Value, other: Value, **options: Value) -> Value:
+        left, right, alpha = input, other, options.get("alpha", 1)
         if alpha != 1:
             right = (
                 right * alpha
@@ -154,21 +155,7 @@ REDUCTIONS = {
     "prod": product_of,
 }
 ELEMENTWISE = {
-    "exp": elementwise("exponential", math.exp),
-    "log": elementwise("log", lambda v: math.log(v) if v > 0 else -math.inf),
-    "sqrt": elementwise("sqrt", lambda v: math.sqrt(max(v, 0))),
-    "rsqrt": elementwise("power", None, -0.5),
-    "square": elementwise("power", lambda v: v * v, 2.0),
-    "reciprocal": elementwise("reciprocal"),
-    "abs": elementwise("abs", abs),
-    "neg": elementwise("rescale", lambda v: -v, -1.0),
-    "erf": elementwise("erf", math.erf),
-    "sign": elementwise("sign", lambda v: float((v > 0) - (v < 0))),
-    "sin": elementwise("sin", math.sin),
-    "cos": elementwise("cos", math.cos),
-    "round": elementwise("round", lambda v: float(round(v))),
-    "floor": elementwise("floor", lambda v: float(math.floor(v))),
-    "ceil": elementwise("ceil", lambda v: float(math.ceil(v))),
+    **{form.name: elementwise(op) for op, form in names_in("function") if not op.torch},
     "clamp": clamp,
     "clip": clamp,
     "clamp_min": clamp,
@@ -214,9 +201,9 @@ METHODS: dict[str, Any] = {
     **REDUCTIONS,
     **ELEMENTWISE,
     **VALUES,
-    **{name: FUNCTIONAL[name] for name in (
-        words("relu sigmoid tanh softmax log_softmax hardshrink prelu"))},
-}  # fmt: skip
+    **{form.name: FUNCTIONAL[form.name] for op, form in names_in("function") if op.method},
+    "prelu": FUNCTIONAL["prelu"],
+}
 for _name in ("cat", "stack", "concat", "concatenate", "einsum"):
     METHODS.pop(_name, None)
 TORCH: dict[str, Any] = {
