@@ -180,6 +180,18 @@ def test_a_union_of_other_jumps_is_a_hull() -> None:
         assert seen[1] >= 2 * o
 
 
+@pytest.mark.parametrize("resize", [Resize(1031, 1334, 1031), Resize(1031, 1334, 1031, 1, True)])
+def test_long_periods_are_bounded(resize: Resize) -> None:
+    """Places rounded down are multiplied by the jump before: what is read lies in the bound."""
+    field = IDENTITY.through(Slide(1, 3)).through(resize)
+
+    assert not field.exact
+    for o in range(0, 1031, 10):
+        seen, (index,) = field.sees(o), resize.reads(o)
+        assert seen is not None
+        assert seen[0] <= 3 * index <= seen[1]
+
+
 def test_a_branch_that_saw_everything_settles_the_union() -> None:
     """A gate over the whole map, stretched over it, sees all that the units see."""
     whole = Field(0, ((-1, 14),))
