@@ -11,8 +11,17 @@ from random import Random
 import pytest
 
 from cnncalc.axis.channels import Dealt, Grouped
-from cnncalc.axis.windows import Bins, Resize, Same, Slide, Spread, Window
-from cnncalc.axis.windows import adaptive, ceil_slide, ratio
+from cnncalc.axis.windows import (
+    Bins,
+    Resize,
+    Same,
+    Slide,
+    Spread,
+    Window,
+    adaptive,
+    ceil_slide,
+    ratio,
+)
 
 Reads = list[list[int]]
 
