@@ -276,6 +276,26 @@ def unfold(layer: Any, shape: Shape, before: Any) -> Any:
     return after
 
 
+def fold(layer: Any, shape: Shape, before: Any) -> Any:
+    """Each column laid back on the places that its window had."""
+    axes = len(shape) - 1
+    kernel, stride, padding, dilation = (
+        of(each, axes) for each in (layer.kernel, layer.stride, layer.padding, layer.dilation)
+    )
+    starts = [
+        range(-p[0], n + p[1] - d * (k - 1), s)
+        for n, k, s, p, d in zip(shape[1:], kernel, stride, padding, dilation, strict=True)
+    ]
+    after = blank(shape)
+    for column, firsts in enumerate(product(*starts)):
+        for row, (channel, *taps) in enumerate(product(range(shape[0]), *map(range, kernel))):
+            at = [first + t * d for first, t, d in zip(firsts, taps, dilation, strict=True)]
+            if all(0 <= i < n for i, n in zip(at, shape[1:], strict=True)):
+                place = (channel, *at)
+                after[place] |= before[row, column]
+    return after
+
+
 def sliced(layer: Any, shape: Shape, before: Any) -> Any:
     taken = range(before.shape[layer.axis])[slice(*layer.interval, layer.step)]
     return np.take(before, list(taken), axis=layer.axis)
@@ -333,6 +353,7 @@ RULES: dict[str, Callable[..., Any]] = {
     "pixelshuffle": blocks,
     "pixelunshuffle": unblocks,
     "unfold": unfold,
+    "fold": fold,
     "slice": sliced,
     **dict.fromkeys(("flatten", "unflatten", "reshape"), reshaped),
     "permute": lambda layer, shape, before: before.transpose(layer.axes),

@@ -49,7 +49,7 @@ class Fault(NamedTuple):
 
     Attributes:
         file: its path.
-        line: where the change is.
+        line, column: where the change is.
         function: the qualified name of the outermost function around it; empty: there is none.
         first, last: the lines of the statement around it, of which some run if it does.
         node, variant: which node of the tree, and which of its changes.
@@ -58,6 +58,7 @@ class Fault(NamedTuple):
 
     file: str
     line: int
+    column: int
     function: str
     first: int
     last: int
@@ -66,7 +67,7 @@ class Fault(NamedTuple):
     words: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.words}"
+        return f"{self.file}:{self.line}:{self.column}: {self.words}"
 
 
 class _Place(NamedTuple):
@@ -82,11 +83,12 @@ def faults(file: str, text: str) -> Iterator[Fault]:
     tree = ast.parse(text)
     numbers = {id(node): number for number, node in enumerate(ast.walk(tree))}
     for node, place in _nodes(tree, _Place((), "", "", 1, 1)):
-        for variant, other in enumerate(variants(node)):
+        for variant, other in enumerate(() if _is_bounded(node) else variants(node)):
             before, after = _words(node), _words(other)
             yield Fault(
                 file,
                 getattr(node, "lineno", place.first),
+                getattr(node, "col_offset", 0) + 1,
                 place.function,
                 place.first,
                 place.last,
@@ -152,9 +154,23 @@ def _is_kept(field: str, node: ast.AST) -> bool:
         return True
     if isinstance(node, ast.FunctionDef):
         return node.name in UNCHANGED
+    if isinstance(node, ast.keyword):
+        return node.arg in ("strict", "doc")
     if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
         return node.targets[0].id in UNCHANGED or node.targets[0].id.startswith(BOUNDS)
     return isinstance(node, ast.Assign | ast.AnnAssign) and _is_alias(node.value)
+
+
+def _is_bounded(node: ast.AST) -> bool:
+    """Whether it asks if there is more work than a bound."""
+    question = node.test if isinstance(node, ast.If | ast.IfExp) else node
+    if isinstance(question, ast.BoolOp):
+        return any(map(_is_bounded, question.values))
+    if not isinstance(question, ast.Compare):
+        return False
+    sides = (question.left, *question.comparators)
+    names = [side.id if isinstance(side, ast.Name) else "" for side in sides]
+    return any(name.startswith(BOUNDS) for name in names)
 
 
 def _is_only(parent: ast.AST, node: ast.AST) -> bool:

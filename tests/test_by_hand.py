@@ -61,6 +61,8 @@ SPECS = [
     "1x6x5 cat:axis=-1[ | conv:1,k3,p1 ] conv:1,k1x2 gap",
     "2x5x6 maximum[ slice:..1,axis=-1 | ] conv:1,k2",
     "1x5x6 mul[ reduce:axes=-1,keep | conv:1,k3,p1 ] conv:1,k2",
+    "1x4x5 mul[ reduce:axes=-1,keep | conv:1,k3,p1 ] pad:0x2:1",
+    "2x3 linear:3,axis=-1 fold:2,size=7,s2",
     "2x6 mul(align=second)[ conv:2,k3,p1 | gap ]",
     "1x12 cat[ gap:keep upsample:12 | conv:1,k3,p1 ] slice:1..2 conv:1,k3",
     "1x10 cat[ slice:3..5,axis=1 pad:4 | ] slice:0..1 conv:1,k2",
@@ -87,7 +89,7 @@ SPECS = [
     f"{UNEVEN} upsample:2 slice:..2 avgpool:2",
     f"{UNEVEN} softmax slice:..1",
     "1x4x6 pixelunshuffle:2 slice:1..3 conv:1,k2",
-    "2x4x4 pixelunshuffle:2 conv:4,k2,g2 slice:..2",
+    "3x4x4 pixelunshuffle:2 conv:4,k2,g2 slice:..2",
     "2x4x4 pixelunshuffle:2 pixelshuffle:2 conv:1,k2",
     "4x3x2 conv:4,k2,p=1:0 pixelshuffle:2 conv:1,k3,p1",
     "4x8 cat[ slice:..2 conv:2,k3,p1 | slice:2.. ] chshuffle:2 cat[ slice:..2 | slice:2.. ]",
@@ -106,6 +108,10 @@ SPECS = [
     "2x6 unflatten:1x2 permute:1x0x2 conv:1,k1x2",
     "2x6 unflatten:2x1x3,axis=1",
     "2x4x3 reshape:3x8 conv:1,k2",
+    "1x9 crop:1:0 cat[ flatten slice:0..3 | crop:2 gap ] linear:2",
+    "4x5 fold:2,size=6 conv:1,k2",
+    "6x2 fold:3,size=8,s3,p1,d2",
+    "8x4 fold:2,size=3x3",
 ]  # fmt: skip
 
 # Those of them where units of different places come side by side.
@@ -117,6 +123,8 @@ JUMBLED = [
     "2x4x3 flatten:start=1 slice:1..9,axis=1",
     "2x6 unflatten:2x1x3,axis=1",
     "2x4x3 reshape:3x8 conv:1,k2",
+    "1x9 crop:1:0 cat[ flatten slice:0..3 | crop:2 gap ] linear:2",
+    "8x4 fold:2,size=3x3",
 ]
 
 
@@ -181,3 +189,19 @@ def test_fields(spec: str) -> None:
     for number, reads in enumerate(depends(report)):
         found = unlike(report, number, reads)
         assert found == [] or (spec in JUMBLED and {each[2] for each in found} == {"none"})
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_routes(spec: str) -> None:
+    """Each axis has as many units as its window gives, and where windows are, one for each."""
+    report = analyze(spec)
+    for step, row in zip(report.network.steps[1:], report.rows[1:], strict=True):
+        route = step.layer.route(row.input_shapes[0]) if len(row.inputs) == 1 else None
+        if route is None:
+            continue
+        assert len(route.windows) in (0, len(route.shape) - 1)
+        assert len(route.moves) == len(route.shape)
+        for axis, (n, place) in enumerate(zip(route.shape, route.moves, strict=True)):
+            window = route.window(axis)
+            if place is not None and window is not None and axis not in route.mixes:
+                assert window.length(n) == row.output_shape[place], (row.text, axis)

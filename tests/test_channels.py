@@ -127,6 +127,15 @@ def test_bounds_where_there_is_too_much_to_keep(monkeypatch: pytest.MonkeyPatch)
     assert [(each.status, each.axes[0].field.size) for each in seen] == [("exact", 7), ("hull", 7)]
 
 
+@pytest.mark.parametrize(
+    "rest", ["slice:1..3", "conv:2,k1", "relu slice:5..", "pwconv:2,g2 slice:..1"]
+)
+def test_channels_that_see_alike_are_not_told_apart(rest: str) -> None:
+    """So that what follows costs no more than in any other network."""
+    assert analyze(f"{UNEVEN} relu").fields[-1].channels is not None
+    assert analyze(f"{UNEVEN} {rest}").fields[-1].channels is None
+
+
 def test_shuffled_halves_stay_exact() -> None:
     """ShuffleNet's halves hold channels of all depths: nothing about it is only a bound."""
     report = analyze("shufflenet_v2_x1_0")

@@ -56,6 +56,7 @@ LAST = [
     ("4x4x4 conv:4,k3x1,p1x0 permute:0x2x1 conv:4,k1x3,p0x1", [5, 1], 1, [-2, 0], "exact"),
     ("3x64x64 conv:8,k3,s4 flatten:start=1 permute:1x0 linear:5,axis=-1", 63, 0, 0, "hull"),
     ("3x64x64 conv:8,k3,s4 reshape:16x8x16 conv:4,k3", 63, 0, 0, "hull"),
+    ("1x1x3 crop:0x1:0 reshape:2x1", [1, 2], 0, [0, 1], "hull"),
 ]
 
 

@@ -50,6 +50,14 @@ def test_slides() -> None:
                 assert read_by(window, n) == laid(row, k, s, d)
 
 
+def test_windows_alone() -> None:
+    """By default they move on by one place, with nothing added."""
+    assert read_by(Slide(2), 4) == [[0, 1], [1, 2], [2, 3]]
+    assert read_by(Same(2).at(3), 3) == [[0, 1], [1, 2], [2, 3]]
+    assert read_by(Spread(2), 2) == [[-1, 0], [0, 1], [1, 2]]
+    assert read_by(Resize(2, 1, 4), 2) == [[0], [0], [1], [1]]
+
+
 def test_same() -> None:
     """As few places added as let a kernel stand on every stride-th place, the odd one behind."""
     for n, k, s, d, lower in product((1, 4, 7), (1, 2, 3, 4), (1, 2, 3), (1, 2), (False, True)):

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cnncalc import layers, parse
+from cnncalc.axis.field import Field
 from cnncalc.errors import LayerError
 from cnncalc.layers import FILES, KINDS, LAYERS
 from cnncalc.layers.base import MAX_VALUE, REQUIRED, Layer, Option
@@ -57,6 +58,31 @@ def test_is_immutable_and_compares_by_kind_and_options(kind: type[Layer]) -> Non
     assert all(layer != sample(other) for other in KINDS.values() if other is not kind)
     with pytest.raises(AttributeError):
         layer.kernel = 1  # type: ignore[attr-defined]
+
+
+def test_other_things_are_no_equals() -> None:
+    """Asked, and not refused."""
+    conv: Any = KINDS["conv"](4, 3)
+    weight = conv.weights((2, 9))[0]
+
+    assert weight == conv.weights((2, 9))[0]
+    assert all(each != "conv" for each in (conv, weight, Field(1, ((0, 1),))))
+
+
+AXES = [
+    (name, option)
+    for kind in KINDS.values()
+    for name, option in kind.options.items()
+    if option.minimum is not None and option.minimum < 0
+]
+
+
+@pytest.mark.parametrize(("name", "option"), AXES)
+def test_axes_count_from_the_end_to_the_eighth(name: str, option: Option) -> None:
+    """No framework has more."""
+    assert option.normalise(-8) == -8
+    with pytest.raises(LayerError, match=name):
+        option.normalise(-9)
 
 
 @each_word
@@ -118,6 +144,8 @@ def test_a_name_taken_twice_is_refused() -> None:
         ("conv", {"out_channels": 8, "kernel": 3, "padding": ((1, 2, 3),)}, "can't be"),
         ("conv", {"out_channels": 8, "kernel": 3, "padding": "some"}, "can't be some"),
         ("conv", {"out_channels": 8, "kernel": 3, "bias": 1}, "can't be 1"),
+        ("conv", {"out_channels": 8, "kernel": 3, "padding": ((1, 1), (1, -1))}, "negative"),
+        ("conv", {"out_channels": 8, "kernel": 3, "padding": ((-1, 2), (0, 0))}, "negative"),
         ("conv", {"out_channels": 8, "kernel": 3, "mode": "mirror"}, "can't be mirror"),
         ("conv", {"out_channels": MAX_VALUE + 1, "kernel": 3}, "beyond the limit"),
         ("conv", {"out_channels": 9, "kernel": 3, "groups": 2}, "don't divide"),
