@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 
 from cnncalc import analyze, verify
+from cnncalc.axis.windows import Bins, Resize, Slide, Spread
 from cnncalc.receptive import channels
 from tests.library import field
 from tests.strategies import specs
@@ -168,3 +170,20 @@ def test_units_in_padding_where_all_see_alike(spec: str, sizes: list[int], statu
     assert (seen.to_dict(report.frame)["size"], seen.status) == (sizes, status)
     assert report.verify is not None
     assert report.verify["ok"]
+
+
+def test_windows_that_read_on() -> None:
+    """Each unit reads a place that isn't padding, whatever the size of the map; else some don't."""
+    for k, s, d, before, after in product((1, 2, 3), (1, 2), (1, 2, 3), range(-1, 5), range(-1, 5)):
+        window = Slide(k, s, before, after, d)
+        read_on = all(
+            any(0 <= i < n for i in window.reads(o))
+            for n in range(1, 12)
+            for o in range(window.length(n))
+        )
+        claimed = channels._reads_on(window)
+        assert read_on or not claimed
+        assert claimed or not read_on or d > 1 or s > 1, repr(window)
+    assert channels._reads_on(Resize(2, 1, 4))
+    assert channels._reads_on(Bins(5, 2))
+    assert not channels._reads_on(Spread(2, 3))

@@ -25,7 +25,7 @@ def windows(draw: st.DrawFn, n: int) -> Window:
     """A window along `n` channels that some layer has."""
     divisors = [each for each in range(1, n + 1) if n % each == 0]
     size = draw(st.sampled_from(divisors))
-    ends = st.integers(-(n - 1) // 2, 4)
+    ends, few = st.integers(-(n - 1) // 2, 4), st.integers(1, 3)
     return draw(
         st.sampled_from(
             [
@@ -34,6 +34,7 @@ def windows(draw: st.DrawFn, n: int) -> Window:
                 Slide(1, 1, draw(ends), draw(ends)),
                 Slide(1, draw(st.integers(1, 4)), -draw(st.integers(0, n - 1)), 0),
                 Slide(2, dilation=max(n // 2, 1)),
+                Slide(draw(few), draw(few), draw(ends), draw(ends), draw(few)),
                 Resize(1, 1, n),
             ]
         )
