@@ -168,9 +168,13 @@ def told(work: Callable[[], Any]) -> Callable[[], Any]:
     child = os.fork()
     if not child:
         os.close(source)
-        with os.fdopen(sink, "wb") as file:
-            pickle.dump(work(), file)
-        os._exit(0)
+        try:
+            with os.fdopen(sink, "wb") as file:
+                pickle.dump(work(), file)
+        except Exception:
+            traceback.print_exc()
+        finally:
+            os._exit(0)
     os.close(sink)
 
     def result() -> Any:

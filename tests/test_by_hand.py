@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from operator import ge
 from typing import Any
 
@@ -128,6 +129,13 @@ JUMBLED = [
 ]
 
 
+@cache
+def followed(spec: str) -> tuple[Report, list[Any]]:
+    """A report, and what each unit of its maps depends on."""
+    report = analyze(spec)
+    return report, depends(report)
+
+
 def ends(places: Any, axis: int) -> tuple[int, int] | None:
     """The first and the last place along an axis."""
     indices = [place[axis] for place in places]
@@ -148,9 +156,9 @@ def test_units(spec: str) -> None:
 
     Where units of different places are put side by side, it is as much at least.
     """
-    report = analyze(spec)
+    report, maps = followed(spec)
     axes = range(len(report.input) - 1)
-    for number, reads in enumerate(depends(report)):
+    for number, reads in enumerate(maps):
         places = list(np.ndindex(*reads.shape[1:]))
         for place in places[:: max(len(places) // 9, 1)]:
             found, together = view(report, number, place), union(reads[(slice(None), *place)].flat)
@@ -185,8 +193,8 @@ def unlike(report: Report, number: int, reads: Any) -> list[Any]:
 @pytest.mark.parametrize("spec", SPECS)
 def test_fields(spec: str) -> None:
     """No unit reads more than its field; where that is exact, some read all of it."""
-    report = analyze(spec)
-    for number, reads in enumerate(depends(report)):
+    report, maps = followed(spec)
+    for number, reads in enumerate(maps):
         found = unlike(report, number, reads)
         assert found == [] or (spec in JUMBLED and {each[2] for each in found} == {"none"})
 
@@ -194,7 +202,7 @@ def test_fields(spec: str) -> None:
 @pytest.mark.parametrize("spec", SPECS)
 def test_routes(spec: str) -> None:
     """Each axis has as many units as its window gives, and where windows are, one for each."""
-    report = analyze(spec)
+    report, _ = followed(spec)
     for step, row in zip(report.network.steps[1:], report.rows[1:], strict=True):
         route = step.layer.route(row.input_shapes[0]) if len(row.inputs) == 1 else None
         if route is None:

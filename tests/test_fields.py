@@ -88,7 +88,7 @@ def interval(indices: set[int]) -> tuple[int, int] | None:
     return (min(indices), max(indices)) if indices else None
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(stacks(), st.lists(st.integers(0, LENGTH - 1), min_size=1, max_size=5))
 @example([Slide(7, 2, 3, 3), Slide(3, 2, 1, 1), Slide(3, 1, 0, 0, 2), Spread(4, 2)], [0, 1, 17])
 @example([Spread(3, 2, 1, 1), Slide(3, 2, 1, 1)], [3, 4, 5])
@@ -108,7 +108,7 @@ def test_fields_equal_brute_force(stack: Stack, outputs: list[int]) -> None:
             assert claimed[1] >= real[1]
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(st.lists(windows, max_size=5))
 def test_stacks_without_branches_are_exact(stack: Sequence[Window]) -> None:
     """A hull is for branches of different jumps and for periods that nobody could read."""
@@ -120,7 +120,7 @@ def test_stacks_without_branches_are_exact(stack: Sequence[Window]) -> None:
     assert field.exact or period > MAX_PERIOD
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(stacks(), st.integers(0, LENGTH - 1))
 def test_periods_repeat(stack: Stack, o: int) -> None:
     """Output o + q sees what o sees, moved by q jumps; no shorter period says the same."""
