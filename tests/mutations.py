@@ -39,7 +39,7 @@ OPPOSITES = {
     ]
     for one, two in (pair, pair[::-1])
 }  # fmt: skip
-SYMMETRIC = ("min", "max", "gcd", "lcm", "option", "isinstance")
+SYMMETRIC = ("min", "max", "gcd", "lcm", "joined", "option", "isinstance")
 UNCHANGED = ("__repr__", "__hash__", "__all__", "__slots__")
 BOUNDS = ("MOST", "MAX_")
 

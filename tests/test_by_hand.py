@@ -67,6 +67,8 @@ SPECS = [
     "2x6 mul(align=second)[ conv:2,k3,p1 | gap ]",
     "1x12 cat[ gap:keep upsample:12 | conv:1,k3,p1 ] slice:1..2 conv:1,k3",
     "1x10 cat[ slice:3..5,axis=1 pad:4 | ] slice:0..1 conv:1,k2",
+    "1x4x4 add[ pad:2:0x0 crop:0:2x0 conv:1,k1x3,p=0x1 | maxpool:1 ]",
+    "1x4x4 add[ maxpool:1 | pad:2:0x0 crop:0:2x0 conv:1,k1x3,p=0x1 ]",
     # channels that differ
     f"{UNEVEN} conv:4,k2,g2 slice:2..3",
     f"{UNEVEN} dwconv:2,m2 slice:3..5",
@@ -80,7 +82,7 @@ SPECS = [
     f"{UNEVEN} add[ | pwconv:4 ] slice:0..1",
     f"{UNEVEN} add[ | maxpool:3,s1,p1 ] slice:0..2",
     f"{UNEVEN} cat[ slice:0..2 | slice:2.. | conv:1,k1 ] slice:0..3",
-    f"{UNEVEN} mul[ slice:0..1 | ]",
+    f"{UNEVEN} mul[ slice:3..4 | ] slice:2..3",
     f"{UNEVEN} permute:0x2x1 slice:2.. conv:1,k2",
     f"{UNEVEN} permute:1x2x0 slice:2..,axis=2",
     f"{UNEVEN} unflatten:2x2 slice:0..1",

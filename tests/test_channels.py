@@ -57,6 +57,9 @@ LEFT = [
     ("1x4x4 flatten linear:4 slice:0..3", 4, 0, 0, "global"),
     (f"{UNEVEN} permute:1x2x0 slice:0..4,axis=2", 7, 1, -3, "hull"),
     (f"{UNEVEN} unflatten:2x4 slice:0..1", 7, 1, -3, "hull"),
+    # as long as none is left out they see together what they saw
+    (f"{UNEVEN} permute:1x2x0 maxpool:2x1", [7, 8], [1, 2], -3, "exact"),
+    (f"{UNEVEN} unflatten:2x4 maxpool:1x2x1", [8, 7], [2, 1], -3, "exact"),
     ("1x8x8 conv:2,k4,s4 flatten:start=1 slice:0..1,axis=1", 8, 0, 0, "hull"),
     ("1x12x12 cat:axis=-1[ | ] maxpool:1,s4 gap", [9, 12], 0, 0, "hull"),
     ("1x12x12 cat:axis=-1[ | ] gap", 12, 0, 0, "global"),

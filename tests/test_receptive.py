@@ -23,6 +23,9 @@ LAST = [
     ("3x64x64 conv:8,k3,s2,p1 avgpool:32", 64, 0, 0, "global"),
     ("3x64x64 conv:8,k3,s2,p1 adaptiveavg:1", 64, 0, 0, "global"),
     ("3x1x16 gap:keep", [1, 16], 0, 0, "global"),
+    # but not one that has a single place, which goes on as it was
+    ("3x1x1 conv:4,k1", 1, 1, 0, "exact"),
+    ("3x5x5 conv:4,k5 conv:4,k1", 5, 1, 0, "exact"),
     ("3x64x64 conv:8,k3,s4 gap", 63, 0, 0, "exact"),
     ("3x64x64 conv:8,k3,s4 gap linear:10", 63, 0, 0, "exact"),
     ("3x64x64 conv:8,k3,s2,p1 gap linear:10", 64, 0, 0, "global"),

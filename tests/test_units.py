@@ -94,6 +94,11 @@ def test_the_whole_input_must_really_be_seen() -> None:
     assert first_to_see_all(analyze("1x9 conv:1,k3,s3 conv:1,k5,p2 relu gap")).name == "conv2"  # type: ignore[union-attr]
 
 
+def test_vectors_see_no_input_whole() -> None:
+    """There is no axis along which they would."""
+    assert first_to_see_all(analyze("8 linear:4 relu linear:2")) is None
+
+
 def test_where_the_field_outgrows_the_input() -> None:
     """The first step whose centre sees all, and the weights beyond."""
     report = analyze("1x9 conv:1,k5,p2 conv:1,k5,p2 conv:1,k5,p2 relu gap")

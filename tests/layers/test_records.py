@@ -85,6 +85,46 @@ def test_axes_count_from_the_end_to_the_eighth(name: str, option: Option) -> Non
         option.normalise(-9)
 
 
+AMOUNTS = ("amount", "axes", "deviation", "output_padding", "padding", "rate")
+
+
+@each_kind
+def test_least_values(kind: type[Layer]) -> None:
+    """Only amounts may be 0, and numbers of axes, and the size of an adaptive pool's output."""
+    for name, option in kind.options.items():
+        if option.minimum is None or option.minimum < 0:
+            continue
+        least = 0 if name in AMOUNTS or (kind.kind, name) in ADAPTIVE else 1
+        value = float if option.kind == "number" else int
+        assert option.normalise(value(least)) is not None
+        with pytest.raises(LayerError, match=name):
+            option.normalise(value(least - 1))
+
+
+ADAPTIVE = [(kind, "size") for kind in ("adaptiveavg", "adaptivemax")]
+
+
+def test_groups_that_would_do_are_told() -> None:
+    """Of many the first twelve."""
+    with pytest.raises(
+        LayerError, match="11 groups don't divide the 5040 output channels"
+    ) as caught:
+        KINDS["conv"](5040, 1, groups=11)
+
+    assert caught.value.help == "groups that divide 5040: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14"
+
+
+def test_what_is_cut_off_leaves_something() -> None:
+    """Of a window of one place it is the padding that is to blame."""
+    with pytest.raises(LayerError, match="the output would have size 0") as caught:
+        KINDS["pad"](((-2, -2),), "reflect").output((1, 4))
+
+    assert (caught.value.option, caught.value.help) == (
+        "padding",
+        "a larger input or less cut off",
+    )
+
+
 @each_word
 def test_word_reads_back(kind: type[Layer]) -> None:
     """The normalised word means the same layer."""
