@@ -13,6 +13,7 @@ from cnncalc.axis.field import Field
 from cnncalc.errors import LayerError
 from cnncalc.layers import FILES, KINDS, LAYERS
 from cnncalc.layers.base import MAX_VALUE, REQUIRED, Layer, Option
+from cnncalc.layers.options import SCALAR
 from cnncalc.layers.words import word
 
 SAMPLES = {
@@ -102,6 +103,31 @@ def test_least_values(kind: type[Layer]) -> None:
 
 
 ADAPTIVE = [(kind, "size") for kind in ("adaptiveavg", "adaptivemax")]
+
+
+@each_kind
+def test_one_value_stands_for_all_axes(kind: type[Layer]) -> None:
+    """A number alone is a number for each; none at all can't be."""
+    for option in kind.options.values():
+        sample: Any = SAMPLES.get(option.kind)
+        if not isinstance(sample, tuple) or option.kind == "interval":
+            continue
+        one = sample[0][0] if option.kind == "pads" else sample[0]
+        expected = ((one, one),) if option.kind == "pads" else (one,)
+        assert option.normalise(one) == option.normalise([one]) == expected
+        if SCALAR not in option.words:
+            with pytest.raises(LayerError):
+                option.normalise(())
+
+
+def test_no_windows_are_none() -> None:
+    """A ratio that leaves nothing of a map, and the largest kernel that fits."""
+    pool: Any = KINDS["fracmaxpool"]
+    with pytest.raises(LayerError, match="0 windows of 2 don't fit on its length of 3"):
+        pool(2, ratio=0.2).output((1, 3))
+    with pytest.raises(LayerError, match="2 windows of 3 don't fit on its length of 3"):
+        pool(3, size=2).output((1, 3))
+    assert pool(2, size=2).output((1, 3)) == (1, 2)
 
 
 def test_groups_that_would_do_are_told() -> None:
