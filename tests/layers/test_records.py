@@ -14,6 +14,7 @@ from cnncalc.errors import LayerError
 from cnncalc.layers import FILES, KINDS, LAYERS
 from cnncalc.layers.base import MAX_VALUE, REQUIRED, Layer, Option
 from cnncalc.layers.options import SCALAR
+from cnncalc.layers.padding import pad_along
 from cnncalc.layers.words import word
 
 SAMPLES = {
@@ -128,6 +129,24 @@ def test_no_windows_are_none() -> None:
     with pytest.raises(LayerError, match="2 windows of 3 don't fit on its length of 3"):
         pool(3, size=2).output((1, 3))
     assert pool(2, size=2).output((1, 3)) == (1, 2)
+
+
+def test_padding_that_leaves_nothing() -> None:
+    """Where a framework lets it pass."""
+    pad: Any = KINDS["pad"]
+    with pytest.raises(LayerError, match="the output would have size 0"):
+        pad(((-2, -2),)).output((1, 4))
+    assert pad(((-2, -2),), empty=True).output((1, 4)) == (1, 0)
+    assert pad(0, channels=((-1, 0),), empty=True).output((1, 4)) == (0, 4)
+
+
+def test_one_axis_is_padded_alone() -> None:
+    """The channels are the first."""
+    along = [pad_along(axis, 3, (1, 2), 5).output((3, 4, 6)) for axis in range(3)]
+
+    assert along == [(6, 4, 6), (3, 7, 6), (3, 4, 9)]
+    assert pad_along(0, 1, (1, 2)).output((3,)) == (6,)
+    assert pad_along(2, 3, (1, 2), 5).value == 5
 
 
 def test_groups_that_would_do_are_told() -> None:
