@@ -106,6 +106,19 @@ def test_fields_through_layers(spec: str, size: Any, jump: Any, start: Any, stat
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("spec", "status"),
+    [
+        ("1x10 add[ crop:0:5 conv:1,k19,p9 | maxpool:2 ]", "hull"),
+        ("1x10 add[ gap:keep | crop:0:5 conv:1,k19,p9 | maxpool:2 ]", "global"),
+        ("1x11 crop:1:0 add[ gap:keep | crop:0:5 conv:1,k19,p9 | maxpool:2 ]", "exact"),
+    ],
+)
+def test_units_all_alike_settle_what_branches_see(spec: str, status: str) -> None:
+    """Where jumps differ, a branch stretched from one place that saw all; none that moves on."""
+    assert analyze(spec).fields[-1].status == status
+
+
 def test_phases_alternate() -> None:
     """A transposed 3-kernel of stride 2 sees 1 and 2 pixels by turns."""
     ours = analyze("3x8x8 convt:4,k3,s2,p1")
