@@ -297,7 +297,8 @@ def fold(layer: Any, shape: Shape, before: Any) -> Any:
 
 
 def sliced(layer: Any, shape: Shape, before: Any) -> Any:
-    taken = range(before.shape[layer.axis])[slice(*layer.interval, layer.step)]
+    start, stop = layer.interval
+    taken = range(before.shape[layer.axis])[start : stop : layer.step]
     return np.take(before, list(taken), axis=layer.axis)
 
 

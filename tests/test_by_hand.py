@@ -179,7 +179,7 @@ def test_units(spec: str) -> None:
 
 def unlike(report: Report, number: int, reads: Any) -> list[Any]:
     """Units that read what their field doesn't have; or none has all that an exact one has."""
-    seen, found = report.fields[number], []
+    seen, found = report.fields[number], list[Any]()
     for axis, n in enumerate(report.input[1:]):
         agree = False
         together = seen.axes[axis].place != 0  # a field is what all channels of a place see
