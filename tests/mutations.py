@@ -128,6 +128,8 @@ def _nodes(node: ast.AST, place: _Place) -> Iterator[tuple[ast.AST, _Place]]:
         for child in value if isinstance(value, list) else [value]:
             if not isinstance(child, ast.AST) or _is_kept(field, child) or _is_only(node, child):
                 continue
+            if isinstance(child, ast.Compare) and _is_bounded(child):
+                continue
             here = _place_of(child, around)
             yield child, here
             yield from _nodes(child, here)

@@ -61,6 +61,8 @@ SPECS = [
     "1x9 add[ crop:2 gap:keep | crop:2 | crop:0:4 ]",
     "1x9 add[ crop:0:4 | crop:1:2 gap:keep | crop:2 ] conv:1,k2",
     "1x9 add[ gap:keep | crop:0:4 | crop:2 ] conv:1,k2",
+    "1x3x4x4 add[ conv:1,k1x3x3,p=0x1x1 | ]",
+    "1x3x3x4 mul[ conv:1,k3x3x1,p=1x1x0 | maxpool:1 ]",
     "1x9 cat:axis=1[ conv:1,k3 | slice:..2,axis=1 ] conv:1,k2",
     "1x6x5 cat:axis=-1[ | conv:1,k3,p1 ] conv:1,k1x2 gap",
     "2x5x6 maximum[ slice:..1,axis=-1 | ] conv:1,k2",
@@ -206,15 +208,16 @@ def test_fields(spec: str) -> None:
 
 @pytest.mark.parametrize("spec", SPECS)
 def test_routes(spec: str) -> None:
-    """Each axis has as many units as its window gives, and where windows are, one for each."""
+    """Each axis has as many units as its window gives, also of channels that become several."""
     report, _ = followed(spec)
     for step, row in zip(report.network.steps[1:], report.rows[1:], strict=True):
         route = step.layer.route(row.input_shapes[0]) if len(row.inputs) == 1 else None
         if route is None:
             continue
-        assert len(route.windows) in (0, len(route.shape) - 1)
         assert len(route.moves) == len(route.shape)
-        for axis, (n, place) in enumerate(zip(route.shape, route.moves, strict=True)):
-            window = route.window(axis)
-            if place is not None and window is not None and axis not in route.mixes:
-                assert window.length(n) == row.output_shape[place], (row.text, axis)
+        for side in (route, *route.sides()):
+            assert len(side.windows) in (0, len(route.shape) - 1)
+            for axis, (n, place) in enumerate(zip(route.shape, side.moves, strict=True)):
+                window = side.window(axis)
+                if place is not None and window is not None and axis not in route.mixes:
+                    assert window.length(n) == row.output_shape[place], (row.text, axis)

@@ -68,6 +68,7 @@ ACROSS = [
     ("1x8 flatten slice:2..6", [2, 2], 1, "exact"),
     ("1x8 flatten slice:1..8,step=3", [1, 1], 3, "exact"),
     ("3x8 permute:1x0 pad:0,c=2:1", [-2, -2], 1, "exact"),
+    ("3x8 permute:1x0 pad:0,c=2:1 slice:..2", [-2, -2], 1, "exact"),
     ("3x1 permute:1x0 expand:5x3", [0, 0], 0, "exact"),
     ("3x8 permute:1x0 conv:8,k1", [0, 7], 0, "global"),
     ("3x8 permute:1x0 conv:8,k1,g2", [0, 3], 1, "exact"),

@@ -72,6 +72,12 @@ def test_one_index_stands_for_all_axes_and_none_for_the_centre() -> None:
     assert view(report, 1).clipped == ((3, 5), (2, 4))
 
 
+def test_channels_that_are_places_are_taken_together() -> None:
+    """What all of them see, however many places there are beside them."""
+    assert view(analyze("2x8 permute:1x0"), 1, (0,)).unclipped == ((0, 7),)
+    assert view(analyze("2x8 permute:1x0 pad:0,c=3:0 slice:..3"), 3, (1,)).unclipped == ((-3, -1),)
+
+
 @pytest.mark.parametrize("unit", [(7,), (0, 7), (-1,), (0, 0, 0)])
 def test_units_outside_the_map_are_refused(unit: tuple[int, ...]) -> None:
     """The message says which there are."""

@@ -22,6 +22,7 @@ from cnncalc.axis.windows import (
     ceil_slide,
     ratio,
 )
+from cnncalc.layers import LAYERS
 
 Reads = list[list[int]]
 
@@ -129,6 +130,23 @@ def test_resizes(taps: int, centred: bool) -> None:
                 assert reads == [at]
             else:
                 assert reads == list(range(floor(at) - taps // 2 + 1, floor(at) + taps // 2 + 1))
+
+
+@pytest.mark.parametrize(
+    ("factor", "shape", "reads"),
+    [
+        (2.3, (1, 3, 3), [0, 0, 1, 1, 2, 2]),  # twice as many: each place twice
+        (1.2, (1, 3, 3), [0, 1, 2]),
+        (3.3, (1, 3, 3), [0, 0, 0, 0, 1, 1, 1, 2, 2]),
+        (2.3, (1, 3), [0, 0, 0, 1, 1, 2]),  # on two axes alone
+        (1.2, (1, 3), [0, 0, 1]),
+        (2.3, (1, 3, 3, 3), [0, 0, 0, 1, 1, 2]),
+    ],
+)
+def test_nearest_by_a_fraction(factor: float, shape: tuple[int, ...], reads: list[int]) -> None:
+    """As PyTorch has it, which goes by the factor but where sizes stay or double."""
+    for window in LAYERS["upsample"]((factor,)).windows(shape):
+        assert read_by(window, 3) == [[i] for i in reads]
 
 
 def test_adaptive() -> None:

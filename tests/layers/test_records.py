@@ -140,6 +140,31 @@ def test_padding_that_leaves_nothing() -> None:
     assert pad(0, channels=((-1, 0),), empty=True).output((1, 4)) == (0, 4)
 
 
+@pytest.mark.parametrize("pads", [(2, -5), (-5, 2), (-2, -3), (1, -6)])
+def test_no_more_is_cut_than_there_is(pads: tuple[int, int]) -> None:
+    """Though padding at the other end makes up for it."""
+    with pytest.raises(LayerError, match="can't be cut from 4"):
+        KINDS["pad"]((pads,)).output((1, 4))
+    assert KINDS["pad"](((2, -4),)).output((1, 4)) == (1, 2)
+
+
+ON_MAPS = (
+    *("conv", "dwconv", "pwconv", "sepconv", "convt", "maxpool", "avgpool", "lppool", "maxunpool"),
+    *("adaptiveavg", "adaptivemax", "gap", "gmp", "glp", "fracmaxpool", "upsample", "pad", "crop"),
+    *("pixelshuffle", "pixelunshuffle", "unfold"),
+)
+
+
+@pytest.mark.parametrize("name", ON_MAPS)
+def test_vectors_and_maps_of_no_places_are_refused(name: str) -> None:
+    """By each layer that has something to do along the places."""
+    layer: Any = sample(KINDS[name])
+    with pytest.raises(LayerError, match="works on a map but receives a vector of 16 features"):
+        layer.output((16,))
+    with pytest.raises(LayerError, match="which has no places"):
+        layer.output((16, 0, 4))
+
+
 def test_one_axis_is_padded_alone() -> None:
     """The channels are the first."""
     along = [pad_along(axis, 3, (1, 2), 5).output((3, 4, 6)) for axis in range(3)]
