@@ -273,13 +273,14 @@ def run(items: Sequence[pytest.Item], costs: Costs) -> int:
 
 def measure(session: pytest.Session) -> Costs:
     """What each test takes, and which lines it runs."""
-    watched = tuple(str(ROOT / path) for path in ENGINE)
+    root = f"{ROOT}/"
+    watched = tuple(root + path for path in ENGINE)
     costs: dict[str, Cost] = {}
     lines: set[tuple[str, int]] = set()
 
     def on_line(frame: FrameType, event: str, _: object) -> Any:
         if event == "line":
-            lines.add((frame.f_code.co_filename, frame.f_lineno))
+            lines.add((frame.f_code.co_filename.removeprefix(root), frame.f_lineno))
         return on_line
 
     def on_call(frame: FrameType, event: str, _: object) -> Any:
@@ -301,8 +302,7 @@ def concerned(items: Iterable[pytest.Item], fault: Fault, costs: Costs) -> list[
     """The tests that run the lines of a fault."""
     if not fault.function:
         return list(items)
-    path = str(ROOT / fault.file)
-    lines = {(path, line) for line in range(fault.first, fault.last + 1)}
+    lines = {(fault.file, line) for line in range(fault.first, fault.last + 1)}
     ran = ((item, costs.get(item.nodeid, UNKNOWN).lines) for item in items)
     return [item for item, found in ran if found is None or not lines.isdisjoint(found)]
 
