@@ -120,6 +120,8 @@ SPECS = [
     "4x5 fold:2,size=6 conv:1,k2",
     "6x2 fold:3,size=8,s3,p1,d2",
     "8x4 fold:2,size=3x3",
+    "4x3 fold:2,size=6,s2,p=0:1",
+    "1x1x4 expand:1x3x4 conv:1,k2",
 ]  # fmt: skip
 
 # Those of them where units of different places come side by side.

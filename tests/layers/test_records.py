@@ -174,6 +174,30 @@ def test_one_axis_is_padded_alone() -> None:
     assert pad_along(2, 3, (1, 2), 5).value == 5
 
 
+@pytest.mark.parametrize("pads", [(3, 0), (0, 3)])
+def test_either_side_is_reflected_within_the_map(pads: tuple[int, int]) -> None:
+    """All but the place at the border."""
+    with pytest.raises(LayerError, match="reflect padding of 3 is more"):
+        KINDS["conv"](1, 3, padding=(pads,), mode="reflect").output((1, 3))
+    assert KINDS["conv"](1, 3, padding=(pads,), mode="reflect").output((1, 4)) == (1, 5)
+
+
+def test_groups_of_points_divide_the_channels() -> None:
+    """Those that come in too."""
+    with pytest.raises(LayerError, match="2 groups don't divide the 3 input channels"):
+        KINDS["pwconv"](4, groups=2).output((3, 5))
+
+
+def test_renormalisation_keeps_more_statistics() -> None:
+    """Five in all, and a count of batches."""
+    names = [weight.name for weight in KINDS["bn"](renorm=True).weights((3, 5))]
+
+    assert names[2:] == [
+        *("running_mean", "running_var", "running_std", "renorm_mean", "renorm_std"),
+        "num_batches_tracked",
+    ]
+
+
 def test_groups_that_would_do_are_told() -> None:
     """Of many the first twelve."""
     with pytest.raises(
