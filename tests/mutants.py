@@ -141,8 +141,8 @@ def survivors_of(chosen: Sequence[Fault], jobs: int, kept: Path | None = None) -
     """The faults that no test finds."""
 
     def collected(session: pytest.Session) -> tuple[Costs, list[Fault]]:
-        measured = costs_of(session, kept)
         engine = Engine()
+        measured = costs_of(session, engine, kept)
         found = [fault for fault in chosen if fault.function]
         return measured, spread(found, jobs, lambda fault: within(session, engine, fault, measured))
 
@@ -151,11 +151,11 @@ def survivors_of(chosen: Sequence[Fault], jobs: int, kept: Path | None = None) -
     return [*survivors, *spread(outside, jobs, lambda fault: imported(fault, costs))]
 
 
-def costs_of(session: pytest.Session, kept: Path | None) -> Costs:
+def costs_of(session: pytest.Session, engine: Engine, kept: Path | None) -> Costs:
     if kept and kept.exists():
         known: Costs = pickle.loads(kept.read_bytes())
         return known
-    measured: Costs = told(lambda: measure(session))()
+    measured: Costs = told(lambda: measure(session, engine))()
     if kept:
         kept.write_bytes(pickle.dumps(measured))
     return measured
@@ -271,8 +271,8 @@ def run(items: Sequence[pytest.Item], costs: Costs) -> int:
     return SURVIVED
 
 
-def measure(session: pytest.Session) -> Costs:
-    """What each test takes, and which lines it runs."""
+def measure(session: pytest.Session, engine: Engine) -> Costs:
+    """What each test takes, and which lines it runs, with nothing left of the tests before it."""
     root = f"{ROOT}/"
     watched = tuple(root + path for path in ENGINE)
     costs: dict[str, Cost] = {}
@@ -288,6 +288,7 @@ def measure(session: pytest.Session) -> Costs:
 
     for item, following in zip(session.items, [*session.items, None][1:], strict=True):
         lines.clear()
+        engine.forget()
         begun = time.process_time()
         sys.settrace(on_call)
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
