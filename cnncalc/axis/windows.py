@@ -206,6 +206,9 @@ class Resize:
     @property
     def hull(self) -> tuple[float, float, float]:
         slope = self.inputs / self.outputs
+        if self.taps == 1:  # the coordinate is rounded down, or to the nearest
+            last = slope / 2 if self.centred else 0.0
+            return slope, last - 1, last
         start = (slope - 1) / 2 if self.centred else 0.0
         return slope, start - self.taps // 2, start + self.taps // 2
 
@@ -237,7 +240,7 @@ class Bins:
     @property
     def hull(self) -> tuple[float, float, float]:
         slope = self.inputs / self.outputs
-        return slope, -1.0, slope + 1.0
+        return slope, -1.0, slope
 
 
 Window = Slide | Spread | Resize | Bins | Grouped | Dealt

@@ -125,7 +125,9 @@ class Fold(Layer):
         if len(blocks) != 1:
             return ()
         (w,) = blocks
-        return (Spread(w.kernel, w.stride, w.before, w.after, w.dilation),)
+        room = self.size[0] + w.before + w.after - w.dilation * (w.kernel - 1) - 1
+        left = room % w.stride  # places that no window reached
+        return (Spread(w.kernel, w.stride, w.before, w.after, w.dilation, left),)
 
     def route(self, shape: Shape) -> Route | None:
         windows = self.windows(shape)
