@@ -10,7 +10,7 @@ from hypothesis import given, settings
 
 from cnncalc import analyze, verify
 from cnncalc.axis.windows import Bins, Resize, Slide, Spread
-from cnncalc.receptive import channels
+from cnncalc.receptive.layer import reads_on
 from tests.library import field
 from tests.strategies import specs
 
@@ -184,9 +184,9 @@ def test_windows_that_read_on() -> None:
             for n in range(1, 12)
             for o in range(window.length(n))
         )
-        claimed = channels._reads_on(window)
+        claimed = reads_on(window)
         assert read_on or not claimed
         assert claimed or not read_on or d > 1 or s > 1, repr(window)
-    assert channels._reads_on(Resize(2, 1, 4))
-    assert channels._reads_on(Bins(5, 2))
-    assert not channels._reads_on(Spread(2, 3))
+    assert reads_on(Resize(2, 1, 4))
+    assert reads_on(Bins(5, 2))
+    assert not reads_on(Spread(2, 3))
