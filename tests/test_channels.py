@@ -10,6 +10,7 @@ from hypothesis import given, settings
 
 from cnncalc import analyze, verify
 from cnncalc.axis.windows import Bins, Resize, Slide, Spread
+from cnncalc.receptive import channels
 from cnncalc.receptive.layer import reads_on
 from tests.library import field
 from tests.strategies import specs
