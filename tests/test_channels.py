@@ -62,6 +62,7 @@ LEFT = [
     (f"{UNEVEN} permute:1x2x0 maxpool:2x1", [7, 8], [1, 2], -3, "exact"),
     (f"{UNEVEN} unflatten:2x4 maxpool:1x2x1", [8, 7], [2, 1], -3, "exact"),
     ("1x8x8 conv:2,k4,s4 flatten:start=1 slice:0..1,axis=1", 8, 0, 0, "hull"),
+    ("1x3x3 flatten:start=1 conv:1,k1,s3,p=3:0", 3, 0, 0, "hull"),
     ("1x12x12 cat:axis=-1[ | ] maxpool:1,s4 gap", [9, 12], 0, 0, "hull"),
     ("1x12x12 cat:axis=-1[ | ] gap", 12, 0, 0, "global"),
     ("1x13x10 unfold:3,s1x2,p=1:0,d2 se:2", [13, 9], 0, [0, 1], "exact"),
