@@ -35,6 +35,7 @@ STOREYS = (
     "report",
     "forks",
     "tables",
+    "tracing",
     "frameworks",
     "notations",
     "live",

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
+from cnncalc.errors import LayerError
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import show
 from cnncalc.notations.source.describing import describe
@@ -17,11 +18,12 @@ from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.tensors import outer_shape
 from cnncalc.notations.source.trace import emit
 from cnncalc.notations.source.values import Value
+from cnncalc.tracing.arithmetic import with_kept, with_number
 
 __all__ = ["learned", "product", "single", "size_text", "tensor_operator"]
 
-MERGES = {"+": "add", "*": "mul", "-": "sub", "/": "div"}
 WORDS = {"+": "add", "*": "mul", "-": "sub", "/": "div", "**": "pow", "@": "matmul"}
+MERGES = ("+", "*", "-", "/")
 
 
 def tensor_operator(machine: Any, sign: str, left: Value, right: Value) -> Value:
@@ -57,31 +59,18 @@ def merged(machine: Any, sign: str, tensors: list[Value]) -> Value:
             help="give both as many axes, as in `y[:, :, None, None]`",
             code="branches",
         )
-    return emit(machine, KINDS[MERGES[sign]](), tensors, op=MERGES[sign])
+    return emit(machine, KINDS[WORDS[sign]](), tensors, op=WORDS[sign])
 
 
 def scaled(machine: Any, sign: str, tensor: Tensor, number: float, reverse: bool) -> Value:
     """A tensor and a number."""
-    op = WORDS[sign]
-    if sign == "**" and not reverse:
-        return emit(machine, KINDS["power"](number), [tensor], op=op)
-    if sign == "/" and reverse:
-        tensor = emit(machine, KINDS["reciprocal"](), [tensor], op="reciprocal")
-        return emit(machine, KINDS["rescale"](number), [tensor], op=op)
-    factor, offset = 1.0, 0.0
-    if sign == "*":
-        factor = number
-    elif sign == "/":
-        if number == 0:
-            raise Refusal("this divides a tensor by zero")
-        factor = 1 / number
-    elif sign == "+":
-        offset = number
-    elif sign == "-":
-        factor, offset = (-1.0, number) if reverse else (1.0, -number)
-    else:
-        raise Refusal("a number to the power of a tensor can't be followed")
-    return emit(machine, KINDS["rescale"]((factor,), (offset,)), [tensor], op=op)
+    try:
+        parts = with_number(WORDS[sign], number, reverse)
+    except LayerError as error:
+        raise Refusal(error.message, code=error.code) from None
+    for part in parts:
+        tensor = emit(machine, part.layer, [tensor], op=part.word)
+    return tensor
 
 
 def learned(machine: Any, sign: str, tensor: Tensor, static: Static, reverse: bool) -> Value:
@@ -95,21 +84,11 @@ def learned(machine: Any, sign: str, tensor: Tensor, static: Static, reverse: bo
     learned_ones = [each for each in sources.values() if each.role == "parameter"]
     owner = next(iter(learned_ones or sources.values()), None)
     role = owner.role if owner is not None else "constant"
-    shape: tuple[int, ...] | None = trimmed(sizes) or None
-    if sign == "*" and sizes[:1] == tensor.shape[:1] == (prod(sizes),):
-        shape = None  # one value for each channel
-    if reverse and sign in "-/":
-        how = KINDS["rescale"](-1.0) if sign == "-" else KINDS["reciprocal"]()
-        tensor = emit(machine, how, [tensor], op="neg" if sign == "-" else "reciprocal")
-    layer = KINDS["shift" if sign in "+-" else "scale"](shape, role)
     held: Held = {"weight": static}
-    return emit(machine, layer, [tensor], op=WORDS[sign], owner=owner, held=held)
-
-
-def trimmed(sizes: tuple[int, ...]) -> tuple[int, ...]:
-    """Sizes without the ones in front, which say nothing."""
-    place = next((place for place, size in enumerate(sizes) if size != 1), len(sizes) - 1)
-    return sizes[place:]
+    for part in with_kept(WORDS[sign], tensor.shape, sizes, role, reverse):
+        whose, what = (owner, held) if part.holds else (None, None)
+        tensor = emit(machine, part.layer, [tensor], op=part.word, owner=whose, held=what)
+    return tensor
 
 
 def sizes_without_batch(tensor: Tensor, static: Static) -> tuple[int, ...]:

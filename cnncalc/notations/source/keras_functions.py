@@ -19,6 +19,7 @@ from cnncalc.notations.source.torch_layers import plain, refused
 from cnncalc.notations.source.trace import emit
 from cnncalc.notations.source.values import MISSING, Builtin, Opaque, Value
 from cnncalc.notations.source.words import words
+from cnncalc.tracing.reductions import along
 
 __all__ = ["ACTIVATIONS", "FUNCTIONS", "keras_attribute", "keras_item"]
 
@@ -71,9 +72,7 @@ def reduction(how: str) -> Any:
             raise Refusal(f"`{how}` over the batch can't be followed", code="batch-axis")
         places = tuple(sorted(inner_axis(machine, tensor, each) for each in axes))
         keep = bool(rest.get("keep_dims", keepdims))
-        if how in ("mean", "max") and places == tuple(range(1, len(tensor.shape))):
-            return emit(machine, KINDS["gap" if how == "mean" else "gmp"](keep), [tensor], op=how)
-        layer = KINDS["reduce"](how, places, keep, how in ("std", "var"))
+        layer = along(how, tensor.shape, places, keep, how in ("std", "var"))
         result = emit(machine, layer, [tensor], op=how)
         return result if keep else ordered(machine, tensor, places, result)
 
@@ -207,11 +206,12 @@ def keras_item(machine: Any, tensor: KerasTensor, index: Value) -> Value:
         raise raised("IndexError", f"too many indices for a tensor of {rank} axes")
     if parts[0] != slice(None):
         raise Refusal("this takes a part of the batch, which can't be followed", code="batch-axis")
-    from cnncalc.notations.source.slicing import cut
+    from cnncalc.notations.source.slicing import cut, taken
 
-    result: Tensor = tensor
-    for axis, part in enumerate(parts[1:], 1):
+    kept: dict[int, range] = {}
+    for number, part in enumerate(parts[1:], 1):
         if not isinstance(part, slice):
             raise Refusal("an index other than a slice can't be followed in a Keras tensor")
-        result = cut(machine, result, inner_axis(machine, tensor, axis), part)
-    return result
+        axis = inner_axis(machine, tensor, number)
+        kept[axis] = taken(part, tensor.shape[axis])
+    return cut(machine, tensor, kept)

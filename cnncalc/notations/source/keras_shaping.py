@@ -14,7 +14,7 @@ from cnncalc.notations.source.elementwise import tensor_operator
 from cnncalc.notations.source.flowing import Tensor
 from cnncalc.notations.source.keras_layers import outer
 from cnncalc.notations.source.limits import check_count
-from cnncalc.notations.source.slicing import cut
+from cnncalc.notations.source.slicing import cut, taken
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.torch_layers import refused
 from cnncalc.notations.source.trace import emit
@@ -95,7 +95,11 @@ def split(machine: Any, tensor: Value, indices_or_sections: Value, axis: Value =
         cuts = [size // cuts * n for n in range(1, cuts)]
     bounds = [0, *listed(machine, cuts), size]
     inner = machine.frame.inside(where - 1, len(tensor.shape))
-    return [cut(machine, tensor, inner, slice(start, end)) for start, end in pairwise(bounds)]
+    size = tensor.shape[inner]
+    return [
+        cut(machine, tensor, {inner: taken(slice(start, end), size)})
+        for start, end in pairwise(bounds)
+    ]
 
 
 def valued(kind: str, *options: float) -> Callable[..., Value]:

@@ -90,7 +90,7 @@ def unsqueeze(machine: Any, tensor: Value, dim: Value) -> Value:
         return Static(tuple(sizes), tensor.sources, tensor.values, tensor.whole, tensor.fill)
     if place == 0:
         raise Refusal("an axis in front of the batch can't be followed", code="batch-axis")
-    return emit(machine, KINDS["reshape"](tuple(sizes[1:])), [tensor], op="unsqueeze")
+    return emit_view(machine, tensor, tuple(sizes[1:]), "unsqueeze")
 
 
 def squeeze(machine: Any, tensor: Value, dim: Value = None) -> Value:
@@ -102,7 +102,7 @@ def squeeze(machine: Any, tensor: Value, dim: Value = None) -> Value:
         return Static(tuple(kept), tensor.sources, tensor.values, tensor.whole, tensor.fill)
     if len(kept) == len(sizes):
         return tensor
-    return emit(machine, KINDS["reshape"](tuple(kept[1:])), [tensor], op="squeeze")
+    return emit_view(machine, tensor, tuple(kept[1:]), "squeeze")
 
 
 def expand(machine: Any, tensor: Value, *sizes: Value) -> Value:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from cnncalc.layers import KINDS
 from cnncalc.layers.base import Shape, show
 from cnncalc.notations.source.data import content_of, listed
 from cnncalc.notations.source.describing import describe
@@ -14,6 +13,7 @@ from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.tensors import outer_shape
 from cnncalc.notations.source.trace import emit
 from cnncalc.notations.source.values import Value
+from cnncalc.tracing.views import between
 
 __all__ = ["emit_view", "sizes_given", "view"]
 
@@ -95,34 +95,12 @@ def batch_first(shape: Shape, wanted: list[Value]) -> Refusal:
     )
 
 
-def emit_view(machine: Any, tensor: Tensor, shape: Shape) -> Value:
-    """The plainest layer that gives this shape."""
-    before = tensor.shape
-    if shape == before:
+def emit_view(machine: Any, tensor: Tensor, shape: Shape, op: str = "view") -> Value:
+    """The same values in another shape, as one step; none where the shape is the same."""
+    layer = between(tensor.shape, shape)
+    if layer is None:
         return type(tensor)(tensor.number, shape)
-    if len(shape) == 1 and before:
-        return emit(machine, KINDS["flatten"](), [tensor], op="view")
-    merge = merged_axes(before, shape)
-    if merge is not None:
-        return emit(machine, KINDS["flatten"](*merge), [tensor], op="view")
-    split = merged_axes(shape, before)
-    if split is not None:
-        sizes = shape[split[0] : split[1] + 1]
-        return emit(machine, KINDS["unflatten"](sizes, split[0]), [tensor], op="view")
-    return emit(machine, KINDS["reshape"](shape), [tensor], op="view")
-
-
-def merged_axes(before: Shape, after: Shape) -> tuple[int, int] | None:
-    """The axes of `before` that became one in `after`, if that is all that happened."""
-    fewer = len(before) - len(after)
-    if fewer < 1:
-        return None
-    for start in range(len(after)):
-        end = start + fewer
-        merged = (*before[:start], prod(before[start : end + 1]), *before[end + 1 :])
-        if merged == after:
-            return start, end
-    return None
+    return emit(machine, layer, [tensor], op=op)
 
 
 def static_view(tensor: Static, wanted: list[Value]) -> Static:

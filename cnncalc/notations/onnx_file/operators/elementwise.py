@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from math import inf, prod
 from typing import Any
 
-import cnncalc.notations.onnx_file.shapes as shapes
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Shape, show
 from cnncalc.layers.conv import Conv
@@ -21,11 +20,15 @@ from cnncalc.notations.onnx_file.operators.patterns import (
     softplus,
 )
 from cnncalc.notations.onnx_file.records import Flow, Mask, Value
+from cnncalc.tracing.arithmetic import Part, with_kept, with_number
 
 __all__ = ["ELEMENTWISE", "is_weight"]
 
 MERGES = {"Add": "add", "Div": "div", "Max": "maximum", "Mean": "mean", "Min": "minimum",
           "Mul": "mul", "Sub": "sub", "Sum": "add"}  # fmt: skip
+
+
+WORDS = {"Add": "add", "Div": "div", "Mul": "mul", "Sub": "sub"}
 
 
 def binary(call: Call) -> Flow:
@@ -76,19 +79,15 @@ def merged(call: Call, flows: Sequence[Flow]) -> Flow:
 
 def scaled(call: Call, flow: Flow, number: float, reverse: bool) -> Flow:
     """Data and one number."""
-    op = call.node.op
-    if op == "Div" and reverse:
-        flow = call.add(KINDS["reciprocal"](), [flow], "/reciprocal" if number != 1 else "")
-        return flow if number == 1 else call.add(KINDS["rescale"]((number,)), [flow])
-    if op == "Div" and number == 0:
-        call.refuse("it divides by zero")
-    factor, offset = {
-        "Add": (1.0, number),
-        "Sub": (-1.0, number) if reverse else (1.0, -number),
-        "Mul": (number, 0.0),
-        "Div": (1 / (number or 1), 0.0),
-    }[op]
-    return call.add(KINDS["rescale"]((factor,), (offset,)), [flow])
+    return chain(call, flow, with_number(WORDS[call.node.op], number, reverse))
+
+
+def chain(call: Call, flow: Flow, parts: list[Part], kept: Constant | None = None) -> Flow:
+    """The steps of an operation, the last of which has the node's name."""
+    for place, part in enumerate(parts, 1):
+        suffix = "" if place == len(parts) else f"/{part.word}"
+        flow = call.add(part.layer, [flow], suffix, weight=kept if part.holds else None)
+    return flow
 
 
 def learned(call: Call, flow: Flow, constant: Constant, reverse: bool) -> Flow:
@@ -96,24 +95,14 @@ def learned(call: Call, flow: Flow, constant: Constant, reverse: bool) -> Flow:
     sizes = without_batch(call, flow, constant)
     if prod(sizes) != constant.count:  # the same for each sample
         constant = Constant(sizes, None, constant.sources, constant.computed)
-    kind = "shift" if call.node.op in ("Add", "Sub") else "scale"
     fused = with_bias(call, flow, constant, sizes) if call.node.op == "Add" else None
     fused = fused or affine(call, flow, constant, sizes)
     if fused is not None:
         return fused
-    if reverse and call.node.op in ("Sub", "Div"):
-        layer = KINDS["rescale"]((-1.0,)) if kind == "shift" else KINDS["reciprocal"]()
-        flow = call.add(layer, [flow], "/neg" if kind == "shift" else "/reciprocal")
-    whole = shapes.broadcast([flow.shape, sizes])
-    if len(whole) > len(flow.shape):
-        call.refuse(f"it gives {show(whole)} of {show(flow.shape)}", code="branches")
-    if whole != flow.shape:
-        flow = call.add(KINDS["expand"](whole), [flow], "/expand")
-    shape = None if sizes == (*flow.shape[:1], *(1,) * (len(flow.shape) - 1)) else sizes
-    role = "parameter" if is_weight(constant) else "constant"
-    if role == "constant":
-        return call.add(KINDS[kind](shape, role), [flow])
-    return call.add(KINDS[kind](shape), [flow], weight=constant)
+    stored = is_weight(constant)
+    role = "parameter" if stored else "constant"
+    parts = with_kept(WORDS[call.node.op], flow.shape, sizes, role, reverse)
+    return chain(call, flow, parts, constant if stored else None)
 
 
 def is_weight(constant: Constant) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from cnncalc.layers import KINDS
 from cnncalc.notations.onnx_file.call import Call
 from cnncalc.notations.onnx_file.records import Flow, Statistic, Value
+from cnncalc.tracing.reductions import along
 
 __all__ = ["REDUCING"]
 
@@ -21,7 +22,6 @@ BY = {
     "ReduceSum": "sum",
     "ReduceSumSquare": "squares",
 }
-GLOBAL = {"mean": "gap", "max": "gmp"}
 
 
 def reduce(call: Call) -> Flow | Statistic:
@@ -33,12 +33,9 @@ def reduce(call: Call) -> Flow | Statistic:
         given = list(range(len(flow.shape) + 1))
     if any(axis % (len(flow.shape) + 1) == 0 for axis in given):
         return Statistic(flow, call.node)
-    axes = tuple(sorted({call.axis(axis, flow, "runs along") for axis in given}))
+    axes = [call.axis(axis, flow, "runs along") for axis in given]
     keep = bool(call.integer("keepdims", 1))
-    by = BY[call.node.op]
-    if by in GLOBAL and axes and axes == tuple(range(1, len(flow.shape))):
-        return call.add(KINDS[GLOBAL[by]](keep), [flow])
-    return call.add(KINDS["reduce"](by, axes, keep), [flow])
+    return call.add(along(BY[call.node.op], flow.shape, axes, keep), [flow])
 
 
 REDUCING: dict[str, Callable[[Call], Value | list[Value]]] = dict.fromkeys(BY, reduce)

@@ -8,10 +8,11 @@ from math import prod
 import cnncalc.notations.onnx_file.shapes as shapes
 from cnncalc.frameworks.onnx.node import plain
 from cnncalc.layers import KINDS
-from cnncalc.layers.base import Layer, Shape, show
+from cnncalc.layers.base import Shape, show
 from cnncalc.notations.onnx_file.call import Call
 from cnncalc.notations.onnx_file.operators.patterns import regrouped
 from cnncalc.notations.onnx_file.records import Flow, Merged, Rows, Value
+from cnncalc.tracing.views import between
 
 __all__ = ["RESHAPING", "to_shape"]
 
@@ -19,50 +20,8 @@ __all__ = ["RESHAPING", "to_shape"]
 def to_shape(call: Call, flow: Flow, whole: Shape, suffix: str = "") -> Flow:
     """Data in another shape; the batch must stay first."""
     target = call.without_batch(whole)
-    return call.add(moved(flow.shape, target), [flow], suffix)
-
-
-def moved(shape: Shape, target: Shape) -> Layer:
-    """The plainest layer between two shapes: one axis split, neighbours merged, or any other."""
-    if shape == target:
-        return KINDS["identity"]()
-    if not shape or not target:  # one number of each sample
-        return KINDS["reshape"](target)
-    if len(target) == 1:
-        return KINDS["flatten"]()
-    if len(shape) == len(target) and _long(shape) == _long(target):
-        return KINDS["permute"](_reordered(shape, target))
-    front = _common(shape, target)
-    back = _common(shape[front:][::-1], target[front:][::-1])
-    old, new = (range(front, len(each) - back) for each in (shape, target))
-    # Axes of size 1 that come or go belong to the axis before them, or else after them.
-    if not old or not new:
-        less, more = (1, 0) if front else (0, 1)
-        old, new = (range(each.start - less, each.stop + more) for each in (old, new))
-    if len(new) == 1 and len(old) > 1:
-        return KINDS["flatten"](old.start, old.stop - 1 if back else -1)
-    if len(old) == 1 and len(new) > 1:
-        return KINDS["unflatten"](target[new.start : new.stop], old.start)
-    return KINDS["reshape"](target)
-
-
-def _long(shape: Shape) -> Shape:
-    return tuple(size for size in shape if size != 1)
-
-
-def _reordered(shape: Shape, target: Shape) -> tuple[int, ...]:
-    """Where the axes are taken from, if only those of size 1 change their places."""
-    ones = iter([axis for axis, size in enumerate(shape) if size == 1])
-    others = iter([axis for axis, size in enumerate(shape) if size != 1])
-    return tuple(next(ones if size == 1 else others) for size in target)
-
-
-def _common(one: Shape, two: Shape) -> int:
-    """How many sizes two shapes begin with alike."""
-    count = 0
-    while count < min(len(one), len(two)) and one[count] == two[count]:
-        count += 1
-    return count
+    layer = between(flow.shape, target) or KINDS["identity"]()
+    return call.add(layer, [flow], suffix)
 
 
 def reshape(call: Call) -> Flow | Merged | Rows:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+from collections.abc import Callable
 from math import prod
 
 import cnncalc.notations.onnx_file.shapes as shapes
 from cnncalc.layers import KINDS
-from cnncalc.layers.base import Layer
 from cnncalc.notations.onnx_file.call import Call
 from cnncalc.notations.onnx_file.folding import numbers, part_of_shape
 from cnncalc.notations.onnx_file.model import Constant
 from cnncalc.notations.onnx_file.operators.reshaping import to_shape
 from cnncalc.notations.onnx_file.records import Flow, Merged, Value
+from cnncalc.tracing.slices import cuts, runs
 
 __all__ = ["SLICING"]
 
@@ -30,15 +29,6 @@ def size(call: Call) -> Constant:
     return numbers(total).followed()
 
 
-def part(call: Call, axis: int, taken: Sequence[int]) -> Layer:
-    """The layer that takes evenly spaced places of an axis."""
-    step = taken[1] - taken[0] if len(taken) > 1 else 1
-    even = all(b - a == step for a, b in pairwise(taken))
-    if step < 1 or not even:
-        call.refuse("places that go backwards or are not evenly spaced can't be followed")
-    return KINDS["slice"]((taken[0], taken[-1] + 1), axis, step)
-
-
 def slice_(call: Call) -> Flow:
     """One step for each axis that is cut, or one crop of the map."""
     flow = call.flow()
@@ -51,29 +41,20 @@ def slice_(call: Call) -> Flow:
     )
     if kept.get(0, range(call.batch)) != range(call.batch):
         call.refuse("it cuts the batch axis", code="batch")
-    cut = {
-        axis - 1: taken
-        for axis, taken in sorted(kept.items())
-        if axis and taken != range(flow.shape[axis - 1])
-    }
-    if not all(cut.values()):
+    taken = {axis - 1: places for axis, places in kept.items() if axis}
+    if not all(taken.values()):
         call.refuse("nothing would be left", code="empty-output")
-    if not cut:
-        return call.add(KINDS["identity"](), [flow])
-    if len(cut) > 1 and 0 not in cut and all(taken.step == 1 for taken in cut.values()):
-        return call.add(_crop(flow, cut), [flow])
-    for place, (axis, taken) in enumerate(cut.items()):
-        suffix = "" if place == len(cut) - 1 else f"/{place + 1}"
-        flow = call.add(part(call, axis, taken), [flow], suffix)
-    return flow
+    if any(places.step < 1 and len(places) > 1 for places in taken.values()):
+        call.refuse("places that go backwards can't be followed")
+    return cut(call, flow, taken) or call.add(KINDS["identity"](), [flow])
 
 
-def _crop(flow: Flow, cut: dict[int, range]) -> Layer:
-    around = [
-        (cut[axis].start, n - cut[axis].stop) if axis in cut else (0, 0)
-        for axis, n in enumerate(flow.shape)
-    ]
-    return KINDS["crop"](tuple(around[1:]))
+def cut(call: Call, flow: Flow, kept: dict[int, range], last: str = "") -> Flow | None:
+    """Some axes cut to the places that stay; None where all stay."""
+    layers = cuts(flow.shape, kept)
+    for place, layer in enumerate(layers, 1):
+        flow = call.add(layer, [flow], last if place == len(layers) else f"/{place}")
+    return flow if layers else None
 
 
 def split(call: Call) -> list[Value]:
@@ -109,11 +90,16 @@ def gather(call: Call) -> Flow:
     taken = [each + n if each < 0 else each for each in taken]
     if not taken or min(taken) < 0 or max(taken) >= n:
         call.refuse(f"it picks places that are not among the {n}", code="slice")
-    picked = flow
-    if taken != list(range(n)):
-        picked = call.add(part(call, axis, taken), [flow], "" if indices.shape else "/slice")
-    if indices.shape:
-        return picked if picked is not flow else call.add(KINDS["identity"](), [flow])
+    pieces = runs(taken)
+    if len(pieces) > MAX_PIECES:
+        call.refuse("it picks places in too wild an order")
+    if not indices.shape:
+        picked = cut(call, flow, {axis: pieces[0]}, "/slice") or flow
+    elif len(pieces) == 1:
+        return cut(call, flow, {axis: pieces[0]}) or call.add(KINDS["identity"](), [flow])
+    else:
+        parts = [cut(call, flow, {axis: piece}, f"/{n}") for n, piece in enumerate(pieces, 1)]
+        return call.add(KINDS["cat"](axis), [part or flow for part in parts])
     rest = (call.batch, *flow.shape[:axis], *flow.shape[axis + 1 :])
     return to_shape(call, picked, rest)
 
@@ -126,6 +112,8 @@ def _parted(call: Call, flow: Flow) -> Flow:
         call.refuse("values picked from the whole data can't be followed")
     return to_shape(call, flow, indices.shape)
 
+
+MAX_PIECES = 1024  # that places in an order of their own are put together of
 
 SLICING: dict[str, Callable[[Call], Value | list[Value]]] = {
     "Gather": gather,
