@@ -54,7 +54,7 @@ ONLY_IN = {"rich": ("render/table.py",), "typer": ("cli/",)}
 # What is imported where it is used, on use.
 ON_USE = ("cupy", "dask", "keras", "matplotlib", "numpy", "onnx", "onnxruntime", "torch")
 # Files that are themselves imported on use, and are about these.
-ABOUT_ARRAYS = ("executors/", "notations/onnx_file/folding/")
+ABOUT_ARRAYS = ("executors/",)
 
 # Imports of what is above, on use alone: the way of a report and of an error to its drawing.
 DRAWINGS = {("errors", "render.messages"), ("report", "render.reports")}

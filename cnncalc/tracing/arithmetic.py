@@ -9,7 +9,7 @@ from cnncalc.errors import LayerError
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Shape
 
-__all__ = ["Part", "with_kept", "with_number"]
+__all__ = ["Part", "product", "with_kept", "with_number"]
 
 
 class Part(NamedTuple):
@@ -85,6 +85,17 @@ def with_kept(
         parts.append(Part("expand", KINDS["expand"](stretched)))
     layer = KINDS[kind](None if is_by_channel(full, stretched) else trimmed(full), role)
     return [*parts, Part(op, layer, holds=True)]
+
+
+def product(shape: Shape, outputs: int, axis: int = -1) -> Layer:
+    """A matrix that the model keeps times what flows, along an axis: a linear layer, no bias.
+
+    Args:
+        shape: what flows, without the batch; the only axis of features needs no name.
+        outputs: how many features come out.
+        axis: which one is multiplied, counted from the last.
+    """
+    return KINDS["linear"](outputs, False, None if len(shape) == 1 else axis)
 
 
 def is_by_channel(sizes: Shape, shape: Shape) -> bool:

@@ -9,10 +9,10 @@ from cnncalc.errors import LayerError, Span
 from cnncalc.layers.base import Layer, Shape, Weight
 from cnncalc.network import Relabel, Step
 from cnncalc.notations.names import Names
-from cnncalc.notations.onnx_file.model import Constant, Node, Stored, clean
+from cnncalc.notations.onnx_file.model import Node, Stored, clean, stored_in
+from cnncalc.tracing.tensors import Static, Tensor
 
 __all__ = [
-    "Flow",
     "Mask",
     "Merged",
     "Open",
@@ -25,13 +25,6 @@ __all__ = [
 ]
 
 
-class Flow(NamedTuple):
-    """Data with a batch axis first: the record that made it, and its shape without the batch."""
-
-    number: int
-    shape: Shape
-
-
 class Mask(NamedTuple):
     """What a comparison gives.
 
@@ -39,7 +32,7 @@ class Mask(NamedTuple):
         above: true where the data is larger than this number; None: it says something else.
     """
 
-    of: Flow
+    of: Tensor
     above: float | None = None
 
 
@@ -53,13 +46,13 @@ class Untold(NamedTuple):
 class Merged(NamedTuple):
     """Data in one axis together with a batch of one sample."""
 
-    of: Flow
+    of: Tensor
 
 
 class Rows(NamedTuple):
     """Data whose axes but the last are one with the batch, as matrix products are written."""
 
-    of: Flow
+    of: Tensor
 
 
 class Open(NamedTuple):
@@ -71,12 +64,12 @@ class Open(NamedTuple):
 class Statistic(NamedTuple):
     """Numbers taken along the batch, and what is worked out of them: good for a norm alone."""
 
-    of: Flow
+    of: Tensor
     node: Node  # that takes them
 
 
 Value = (
-    Flow | Constant | Mask | Merged | Rows | Statistic | Untold | Open | None
+    Tensor | Static | Mask | Merged | Rows | Statistic | Untold | Open | None
 )  # None: an input left out
 
 
@@ -98,7 +91,7 @@ class Record:
         shape: Shape,
         name: str,
         node: Node | None,
-        constants: dict[str, Constant],
+        constants: dict[str, Static],
     ) -> None:
         self.layer = layer
         self.inputs = inputs
@@ -178,7 +171,7 @@ class Records(list[Record]):
                 if weight.name == "num_batches_tracked":  # the file has no such counter
                     known[weight.name] = (weight.count, ())
                 continue
-            sources = constant.sources
+            sources = stored_in(constant)
             if not sources and constant.computed:  # nothing that the file stores
                 known[weight.name] = (weight.count, ())
                 continue
@@ -210,11 +203,11 @@ def _as_many(known: Known) -> bool:
 
 
 def _sources(record: Record) -> list[Stored]:
-    found = [each for constant in record.constants.values() for each in constant.sources]
+    found = [each for constant in record.constants.values() for each in stored_in(constant)]
     return list({id(each): each for each in found}.values())
 
 
-def _declared(weight: Weight, sources: tuple[Stored, ...], kept: list[Stored]) -> list[Weight]:
+def _declared(weight: Weight, sources: list[Stored], kept: list[Stored]) -> list[Weight]:
     if not sources:
         return [weight]
     return [

@@ -9,7 +9,6 @@ from typing import Any
 from cnncalc.notations.source.classes import OBJECT, PLAIN_INIT, PLAIN_NEW, Super, class_of
 from cnncalc.notations.source.data import content_of
 from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.flowing import Parameter, Pile, Static, Tensor
 from cnncalc.notations.source.methods import find_method
 from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.scopes import Module
@@ -31,6 +30,7 @@ from cnncalc.notations.source.values import (
     Value,
 )
 from cnncalc.suggestions import suggest
+from cnncalc.tracing.tensors import Parameter, Pile, Static, Tensor
 
 __all__ = ["get_attribute", "look_up", "no_attribute"]
 

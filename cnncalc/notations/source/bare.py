@@ -8,7 +8,6 @@ from inspect import Parameter, signature
 from cnncalc.errors import Span
 from cnncalc.notations.source.calls import foreign
 from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.flowing import Tensor
 from cnncalc.notations.source.kinds import is_keras_layer
 from cnncalc.notations.source.machine import Machine
 from cnncalc.notations.source.scopes import Module
@@ -16,6 +15,7 @@ from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.torch_containers import SEQUENTIAL
 from cnncalc.notations.source.torch_modules import is_module
 from cnncalc.notations.source.values import Class, Foreign, Value
+from cnncalc.tracing.tensors import Tensor
 
 __all__ = ["bare_calls"]
 

@@ -19,7 +19,6 @@ from cnncalc.notations.source.data import content_of
 from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.entry import choose
 from cnncalc.notations.source.files import Disk, Tree
-from cnncalc.notations.source.flowing import Tensor
 from cnncalc.notations.source.fragments import completed
 from cnncalc.notations.source.holding import WEIGHTS, as_stored
 from cnncalc.notations.source.kinds import Unsized
@@ -30,6 +29,7 @@ from cnncalc.notations.source.torch_containers import SEQUENTIAL
 from cnncalc.notations.source.torch_modules import children, is_module, named_modules, own_weights
 from cnncalc.notations.source.trace import Trace
 from cnncalc.notations.source.values import Function, Instance, SetValue, Value
+from cnncalc.tracing.tensors import Tensor
 
 __all__ = ["REGISTERED", "read", "tensors_in"]
 

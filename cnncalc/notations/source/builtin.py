@@ -16,7 +16,6 @@ from cnncalc.notations.source.classes import (
 from cnncalc.notations.source.comparing import is_true, key
 from cnncalc.notations.source.data import content_of, iterate, listed, text_of
 from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.flowing import Batch, Static, Tensor, one_number
 from cnncalc.notations.source.limits import check_int
 from cnncalc.notations.source.operators import binary
 from cnncalc.notations.source.raising import EXCEPTIONS, raised
@@ -50,6 +49,7 @@ from cnncalc.notations.source.values import (
     Value,
 )
 from cnncalc.notations.source.words import words
+from cnncalc.tracing.tensors import Batch, Static, Tensor, one_number
 
 __all__ = ["BUILTINS", "DICT", "FORBIDDEN", "PLAIN", "TYPES", "find_builtin", "forbidden", "simple"]
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from cnncalc.layers.shapes import count_of
 from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.flowing import Static
 from cnncalc.notations.source.machine import FAULTS, Machine
 from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.scopes import Poison, Scope
@@ -30,6 +29,7 @@ from cnncalc.notations.source.values import (
     Value,
 )
 from cnncalc.suggestions import suggest
+from cnncalc.tracing.tensors import Static
 
 __all__ = ["call", "make_function", "unexpected"]
 

@@ -10,8 +10,7 @@ from typing import Any
 
 from cnncalc.notations.source.data import content_of, iterate
 from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.figures import MAX_FIGURES, stretched
-from cnncalc.notations.source.flowing import Batch, Static, Tensor, one_number
+from cnncalc.notations.source.limits import MAX_NUMBERS, is_small
 from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import (
@@ -23,6 +22,8 @@ from cnncalc.notations.source.values import (
     SetValue,
     Value,
 )
+from cnncalc.tracing.arrays import stretched
+from cnncalc.tracing.tensors import Batch, Static, Tensor, one_number
 
 __all__ = ["compare", "contains", "equal", "is_true", "key", "ordered"]
 
@@ -59,13 +60,14 @@ def compared_numbers(
     if not arrays or not plain or kind not in NUMBERS:
         return None
     shape = max((each.shape for each in arrays), key=len)
-    machine.budget.spend(4 * min(prod(s for s in shape if isinstance(s, int)), MAX_FIGURES))
+    machine.budget.spend(4 * min(prod(s for s in shape if isinstance(s, int)), MAX_NUMBERS))
     sides = []
     for each in (left, right):
         values: list[Any] | None = each.values if isinstance(each, Static) else [each]
         size = each.shape if isinstance(each, Static) else ()
         known = values is not None and size in ((), shape)
-        sides.append(stretched(values or [], size, shape) if known else None)
+        few = size == shape or is_small(shape)
+        sides.append(stretched(values or [], size, shape) if known and few else None)
     one, two = sides
     if one is None or two is None or any(isinstance(each, Batch) for each in (*one, *two)):
         return None

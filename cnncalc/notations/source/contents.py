@@ -8,10 +8,10 @@ from typing import Any
 from cnncalc.layers import KINDS
 from cnncalc.notations.source.data import static_rows
 from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.flowing import Batch, Static, Tensor
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.trace import emit
 from cnncalc.notations.source.values import Value
+from cnncalc.tracing.tensors import Batch, Static, Tensor
 
 __all__ = ["converted", "differences", "filled", "item", "to_list", "to_whole"]
 

@@ -8,15 +8,14 @@ from typing import Any
 
 from cnncalc.notations.source.data import content_of, listed
 from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.elementwise import single
-from cnncalc.notations.source.figures import MAX_FIGURES
-from cnncalc.notations.source.flowing import Batch, Parameter, Static, Tensor, one_number
-from cnncalc.notations.source.limits import check_count
+from cnncalc.notations.source.limits import check_count, is_small
 from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.tensors import outer_shape
 from cnncalc.notations.source.values import Iterated, Opaque, Value
 from cnncalc.notations.source.viewing import sizes_given
+from cnncalc.tracing.arrays import single
+from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor, one_number
 
 __all__ = ["arange", "from_values", "full", "like", "linspace", "new_tensor", "parameter"]
 
@@ -64,7 +63,7 @@ def from_values(machine: Any, values: Value, *args: Value, **options: Value) -> 
         return Static((), (), [values], isinstance(values, int))
     shape = nested_shape(machine, values, MAX_AXES)
     made = Static(shape)
-    if all(isinstance(size, int) for size in shape) and prod(shape) <= MAX_FIGURES:
+    if is_small(shape):
         made.values = flat(machine, values)
         made.whole = all(isinstance(each, int | Batch) for each in made.values)
     return made

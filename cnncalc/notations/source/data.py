@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.flowing import Batch, Pile, Static, Tensor
 from cnncalc.notations.source.limits import check_count, check_text
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import (
@@ -21,6 +20,7 @@ from cnncalc.notations.source.values import (
     Silent,
     Value,
 )
+from cnncalc.tracing.tensors import Batch, Pile, Static, Tensor
 
 __all__ = ["content_of", "iterate", "listed", "text_of"]
 

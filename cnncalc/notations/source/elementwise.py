@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from math import prod
 from typing import Any
 
@@ -11,27 +9,30 @@ from cnncalc.errors import LayerError
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import show
 from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.figures import MAX_FIGURES, stretched
-from cnncalc.notations.source.flowing import Batch, Static, Tensor, one_number
 from cnncalc.notations.source.holding import Held
+from cnncalc.notations.source.limits import MAX_NUMBERS, is_small
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.tensors import outer_shape
 from cnncalc.notations.source.trace import emit
 from cnncalc.notations.source.values import Value
+from cnncalc.tracing.arithmetic import product as matrix_product
 from cnncalc.tracing.arithmetic import with_kept, with_number
+from cnncalc.tracing.constants import combined
+from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor, one_number
 
-__all__ = ["learned", "product", "single", "size_text", "tensor_operator"]
+__all__ = ["owner_of", "product", "size_text", "tensor_operator"]
 
 WORDS = {"+": "add", "*": "mul", "-": "sub", "/": "div", "**": "pow", "@": "matmul"}
+WORDS |= {"//": "floordiv", "%": "mod"}
 MERGES = ("+", "*", "-", "/")
 
 
 def tensor_operator(machine: Any, sign: str, left: Value, right: Value) -> Value:
     """`left sign right` where at least one is a tensor."""
     flowing = [each for each in (left, right) if isinstance(each, Tensor)]
-    if not flowing and sign in (*WORDS, "//", "%"):
+    if not flowing and sign in WORDS:
         return static_operator(machine, sign, left, right)
-    if sign not in WORDS:
+    if sign not in (*MERGES, "**", "@"):
         raise Refusal(f"`{sign}` between tensors can't be followed")
     if sign == "@":
         return product(machine, left, right)
@@ -80,15 +81,19 @@ def learned(machine: Any, sign: str, tensor: Tensor, static: Static, reverse: bo
     sizes = sizes_without_batch(tensor, static)
     if machine.notation == "keras":
         sizes = machine.frame.sizes(sizes)
-    sources = {id(each): each for each in static.sources}
-    learned_ones = [each for each in sources.values() if each.role == "parameter"]
-    owner = next(iter(learned_ones or sources.values()), None)
-    role = owner.role if owner is not None else "constant"
+    owner, role = owner_of(static)
     held: Held = {"weight": static}
     for part in with_kept(WORDS[sign], tensor.shape, sizes, role, reverse):
         whose, what = (owner, held) if part.holds else (None, None)
         tensor = emit(machine, part.layer, [tensor], op=part.word, owner=whose, held=what)
     return tensor
+
+
+def owner_of(static: Static) -> tuple[Parameter | None, str]:
+    """The tensor that a step which holds this is named after, and its role."""
+    learned_ones = [each for each in static.sources if each.role == "parameter"]
+    owner = next(iter(learned_ones or static.sources), None)
+    return owner, owner.role if owner is not None else "constant"
 
 
 def sizes_without_batch(tensor: Tensor, static: Static) -> tuple[int, ...]:
@@ -118,7 +123,7 @@ def product(machine: Any, left: Value, right: Value) -> Value:
                 f"{left.shape[-1]} is not {right.shape[0]}",
                 code="branches",
             )
-        layer = KINDS["linear"](right.shape[1], False, -1)
+        layer = matrix_product(left.shape, right.shape[1])
         owner = right.sources[0] if right.sources else None
         return emit(machine, layer, [left], op="matmul", owner=owner, held={"weight": right})
     raise Refusal(
@@ -139,17 +144,6 @@ def broadcast(one: tuple[Value, ...], two: tuple[Value, ...]) -> tuple[Value, ..
     return tuple(sizes)
 
 
-NUMERIC: dict[str, Callable[[float, float], float]] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
-    "/": lambda a, b: a / b,
-    "//": lambda a, b: a // b,
-    "%": lambda a, b: a % b,
-    "**": lambda a, b: a**b if abs(b) < 100 and abs(a) < 1e6 else math.inf,
-}
-
-
 def static_operator(machine: Any, sign: str, left: Value, right: Value) -> Value:
     """Tensors that don't depend on the input, with their numbers where they are known."""
     for each in (left, right):
@@ -161,46 +155,13 @@ def static_operator(machine: Any, sign: str, left: Value, right: Value) -> Value
     if sign == "@":
         return Static((*shapes[0][:-1], *shapes[1][1:]), sources)
     shape = broadcast(*shapes)
-    values = static_values(machine, sign, [left, right], shape)
-    whole = (
-        values is not None
-        and sign in ("+", "-", "*", "//", "%")
-        and all(
-            isinstance(each, int) or (isinstance(each, Static) and each.whole)
-            for each in (left, right)
-        )
-    )
-    return Static(shape, tuple(dict.fromkeys(sources)), values, whole)
-
-
-def static_values(
-    machine: Any, sign: str, sides: list[Value], shape: tuple[Value, ...]
-) -> list[float] | None:
-    """The numbers of a result, as float32 has them."""
-    machine.budget.spend(4 * min(prod(s for s in shape if isinstance(s, int)), MAX_FIGURES))
-    lists = []
-    for each in sides:
-        known = each.values if isinstance(each, Static) else [each]
-        size = each.shape if isinstance(each, Static) else ()
-        lists.append(None if known is None else stretched(known, size, shape))
-    one, two = lists
-    if one is None or two is None or sign not in NUMERIC:
-        return None
-    try:
-        return [single(NUMERIC[sign](a, b)) for a, b in zip(one, two, strict=True)]
-    except (ZeroDivisionError, OverflowError):
-        raise Refusal("these numbers have no result") from None
-    except TypeError:  # the batch is among them
-        return None
-
-
-def single(value: float) -> float:
-    """A number as float32 keeps it, as torch computes with it."""
-    import struct
-
-    if isinstance(value, int) and abs(value) < 2**24:
-        return value
-    try:
-        return float(struct.unpack("f", struct.pack("f", value))[0])
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
+    machine.budget.spend(4 * min(prod(s for s in shape if isinstance(s, int)), MAX_NUMBERS))
+    values, whole = None, False
+    if shape in shapes or is_small(shape):
+        try:
+            values, whole = combined(WORDS[sign], [left, right], shape)
+        except ArithmeticError:
+            raise Refusal("these numbers have no result") from None
+        except TypeError:  # the batch is among them
+            pass
+    return Static(shape, tuple(dict.fromkeys(sources)), values, whole and values is not None)

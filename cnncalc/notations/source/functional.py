@@ -8,7 +8,6 @@ from cnncalc.errors import LayerError
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import BATCH
 from cnncalc.notations.source.data import listed
-from cnncalc.notations.source.flowing import Static
 from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.tensors import inner_shape
@@ -26,6 +25,7 @@ from cnncalc.notations.source.weighted import (
     vocabulary,
 )
 from cnncalc.notations.source.words import words
+from cnncalc.tracing.tensors import Static
 
 __all__ = ["FUNCTIONAL"]
 

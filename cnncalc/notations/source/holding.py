@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.layers.base import Layer, Shape, Weight
-from cnncalc.notations.source.flowing import Parameter, Static
 from cnncalc.notations.source.values import Instance, Value
+from cnncalc.tracing.tensors import Parameter, Static
 
 if TYPE_CHECKING:
     from cnncalc.notations.source.trace import Record

@@ -7,7 +7,6 @@ from typing import Any
 from cnncalc.notations.source.comparing import key
 from cnncalc.notations.source.data import content_of
 from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.flowing import Pile, Static, Tensor
 from cnncalc.notations.source.limits import check_count
 from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.stops import Refusal
@@ -21,6 +20,7 @@ from cnncalc.notations.source.values import (
     Opaque,
     Value,
 )
+from cnncalc.tracing.tensors import Pile, Static, Tensor
 
 __all__ = ["delete_item", "get_item", "set_item"]
 

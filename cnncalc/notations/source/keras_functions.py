@@ -10,7 +10,6 @@ from cnncalc.layers import KINDS
 from cnncalc.notations.source.data import listed
 from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.elementwise import tensor_operator
-from cnncalc.notations.source.flowing import Batch, Tensor
 from cnncalc.notations.source.keras_layers import KerasTensor, activation, outer
 from cnncalc.notations.source.keras_shaping import SHAPING
 from cnncalc.notations.source.raising import raised
@@ -20,6 +19,7 @@ from cnncalc.notations.source.trace import emit
 from cnncalc.notations.source.values import MISSING, Builtin, Opaque, Value
 from cnncalc.notations.source.words import words
 from cnncalc.tracing.reductions import along
+from cnncalc.tracing.tensors import Batch, Tensor
 
 __all__ = ["ACTIVATIONS", "FUNCTIONS", "keras_attribute", "keras_item"]
 

@@ -11,7 +11,6 @@ from cnncalc.layers.base import Layer, Shape
 from cnncalc.notations.source.classes import OBJECT
 from cnncalc.notations.source.data import content_of, listed
 from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.flowing import Parameter, Static, Tensor
 from cnncalc.notations.source.setting import set_field
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.torch_layers import LAYER_COST, made, plain, refused
@@ -29,6 +28,7 @@ from cnncalc.notations.source.values import (
     Property,
     Value,
 )
+from cnncalc.tracing.tensors import Parameter, Static, Tensor
 
 __all__ = [
     "LAYER",

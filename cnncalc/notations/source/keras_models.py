@@ -9,7 +9,6 @@ from cnncalc.errors import LayerError
 from cnncalc.layers.base import Shape
 from cnncalc.notations.source.data import listed
 from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.flowing import Tensor
 from cnncalc.notations.source.keras_layers import (
     LAYER,
     auto_name,
@@ -27,6 +26,7 @@ from cnncalc.notations.source.torch_layers import refused
 from cnncalc.notations.source.torch_modules import Method, method
 from cnncalc.notations.source.trace import Trace, emit
 from cnncalc.notations.source.values import Class, Instance, Property, Silent, Value
+from cnncalc.tracing.tensors import Tensor
 
 if TYPE_CHECKING:
     pass

@@ -11,7 +11,6 @@ from cnncalc.layers import KINDS
 from cnncalc.notations.source.data import listed
 from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.elementwise import tensor_operator
-from cnncalc.notations.source.flowing import Tensor
 from cnncalc.notations.source.keras_layers import outer
 from cnncalc.notations.source.limits import check_count
 from cnncalc.notations.source.slicing import cut, taken
@@ -19,6 +18,7 @@ from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.torch_layers import refused
 from cnncalc.notations.source.trace import emit
 from cnncalc.notations.source.values import Value
+from cnncalc.tracing.tensors import Tensor
 
 __all__ = ["SHAPING"]
 

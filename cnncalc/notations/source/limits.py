@@ -5,16 +5,21 @@ Each evaluation step, and each element that a step makes, costs one unit of fuel
 
 from __future__ import annotations
 
+from math import prod
+from typing import Any
+
 from cnncalc.notations.source.stops import Refusal
 
 __all__ = [
     "MAX_BYTES",
     "MAX_ITEMS",
     "MAX_LAYERS",
+    "MAX_NUMBERS",
     "Budget",
     "check_count",
     "check_int",
     "check_text",
+    "is_small",
 ]
 
 FUEL = 2_400_000  # torchvision's largest network takes about a twentieth of this
@@ -26,6 +31,7 @@ MAX_ITEMS = 20_000  # of a list, a dictionary …
 MAX_TEXT = 50_000  # characters of a string
 MAX_INT = 2**63
 MAX_LAYERS = 20_000
+MAX_NUMBERS = 4_096  # of an array; of a larger one only the shape is kept
 
 
 class Budget:
@@ -92,3 +98,8 @@ def check_text(length: int) -> None:
     """Refuse a text of so many characters."""
     if length > MAX_TEXT:
         raise Refusal(f"a text of more than {MAX_TEXT:,} characters", code="too-large")
+
+
+def is_small(shape: tuple[Any, ...]) -> bool:
+    """Whether the numbers of an array are kept; one with the batch in its shape has none."""
+    return all(isinstance(size, int) for size in shape) and prod(shape) <= MAX_NUMBERS

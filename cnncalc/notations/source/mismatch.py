@@ -12,10 +12,10 @@ from cnncalc.layers.base import Layer, Shape, show
 from cnncalc.layers.shapes import count_of
 from cnncalc.notations.source.advice import for_another_rank, joining
 from cnncalc.notations.source.blame import argument
-from cnncalc.notations.source.flowing import Parameter, Tensor
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import Instance, Value
 from cnncalc.rows import as_layout
+from cnncalc.tracing.tensors import Parameter, Tensor
 
 __all__ = ["misfit"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from cnncalc.errors import Span
-from cnncalc.notations.source.flowing import Parameter
 from cnncalc.notations.source.values import Instance, Value
+from cnncalc.tracing.tensors import Parameter
 
 __all__ = ["name_of", "spans_of"]
 

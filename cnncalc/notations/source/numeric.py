@@ -12,7 +12,6 @@ from typing import Any
 from cnncalc.notations.source.builtin import TYPES, simple
 from cnncalc.notations.source.creating import from_values
 from cnncalc.notations.source.data import content_of, iterate, listed
-from cnncalc.notations.source.flowing import Static, one_number
 from cnncalc.notations.source.limits import check_count, check_int
 from cnncalc.notations.source.operators import binary
 from cnncalc.notations.source.raising import raised
@@ -23,6 +22,7 @@ from cnncalc.notations.source.values import (
     Value,
 )
 from cnncalc.notations.source.words import words
+from cnncalc.tracing.tensors import Static, one_number
 
 __all__ = ["NUMERIC"]
 

@@ -12,7 +12,6 @@ from cnncalc.notations.source.comparing import (
 )
 from cnncalc.notations.source.data import content_of, iterate
 from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.flowing import Batch, Static, Tensor
 from cnncalc.notations.source.formats import percent
 from cnncalc.notations.source.limits import check_count, check_int, check_text
 from cnncalc.notations.source.raising import raised
@@ -26,6 +25,7 @@ from cnncalc.notations.source.values import (
     SetValue,
     Value,
 )
+from cnncalc.tracing.tensors import Batch, Static, Tensor
 
 SIGNS = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%",

@@ -9,7 +9,6 @@ from cnncalc.notations.source.calls import unexpected
 from cnncalc.notations.source.classes import OBJECT, RECORD
 from cnncalc.notations.source.comparing import equal
 from cnncalc.notations.source.data import content_of, listed
-from cnncalc.notations.source.flowing import Parameter, Static
 from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import (
@@ -23,6 +22,7 @@ from cnncalc.notations.source.values import (
     SetValue,
     Value,
 )
+from cnncalc.tracing.tensors import Parameter, Static
 
 __all__ = ["RECORDS", "record_class"]
 

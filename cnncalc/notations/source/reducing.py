@@ -6,13 +6,13 @@ import math
 from typing import Any
 
 from cnncalc.layers import KINDS
-from cnncalc.notations.source.flowing import Pile, Static, Tensor
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.tensors import axis_of, inner_axis, outer_shape
 from cnncalc.notations.source.trace import emit
 from cnncalc.notations.source.values import Opaque, Value
 from cnncalc.notations.source.viewing import sizes_given
 from cnncalc.tracing.reductions import along
+from cnncalc.tracing.tensors import Pile, Static, Tensor
 
 __all__ = ["extreme", "norm", "pair", "product_of", "reduction", "spread"]
 

@@ -6,9 +6,9 @@ from math import prod
 from typing import Any
 
 from cnncalc.notations.source.attributes import look_up
-from cnncalc.notations.source.flowing import Parameter, Static
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import Instance, Value
+from cnncalc.tracing.tensors import Parameter, Static
 
 __all__ = ["TOOLS"]
 

@@ -10,7 +10,6 @@ from typing import Any
 from cnncalc.notations.source.comparing import is_true, ordered
 from cnncalc.notations.source.data import content_of, iterate, listed
 from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.flowing import Batch, Pile, Static, Tensor, one_number
 from cnncalc.notations.source.limits import MAX_ITEMS, check_count
 from cnncalc.notations.source.operators import binary
 from cnncalc.notations.source.raising import raised
@@ -24,6 +23,7 @@ from cnncalc.notations.source.values import (
     SetValue,
     Value,
 )
+from cnncalc.tracing.tensors import Batch, Pile, Static, Tensor, one_number
 
 __all__ = [
     "as_iterator",

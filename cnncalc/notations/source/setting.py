@@ -6,7 +6,6 @@ from typing import Any
 
 from cnncalc.notations.source.attributes import no_attribute
 from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.flowing import Parameter, Static, Tensor
 from cnncalc.notations.source.scopes import Module
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import (
@@ -21,6 +20,7 @@ from cnncalc.notations.source.values import (
     Property,
     Value,
 )
+from cnncalc.tracing.tensors import Parameter, Static, Tensor
 
 __all__ = ["delete_attribute", "set_attribute", "set_field"]
 

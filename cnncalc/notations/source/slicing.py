@@ -6,8 +6,6 @@ from typing import Any
 
 from cnncalc.notations.source.data import listed
 from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.figures import picked
-from cnncalc.notations.source.flowing import Static, Tensor, one_number
 from cnncalc.notations.source.joining import cat, stack
 from cnncalc.notations.source.limits import check_count
 from cnncalc.notations.source.raising import raised
@@ -17,7 +15,9 @@ from cnncalc.notations.source.tensors import axis_of, inner_axis, outer_shape
 from cnncalc.notations.source.trace import emit
 from cnncalc.notations.source.values import Value
 from cnncalc.notations.source.viewing import emit_view
+from cnncalc.tracing.arrays import picked
 from cnncalc.tracing.slices import cuts, runs
+from cnncalc.tracing.tensors import Static, Tensor, one_number
 
 __all__ = ["SLICING", "cut", "taken", "tensor_item"]
 

@@ -10,7 +10,6 @@ import ast
 
 from cnncalc.notations.source.comparing import is_true
 from cnncalc.notations.source.data import iterate, text_of
-from cnncalc.notations.source.flowing import Static
 from cnncalc.notations.source.items import delete_item, set_item
 from cnncalc.notations.source.machine import handles
 from cnncalc.notations.source.operators import in_place
@@ -19,6 +18,7 @@ from cnncalc.notations.source.scopes import Scope
 from cnncalc.notations.source.setting import delete_attribute, set_attribute
 from cnncalc.notations.source.stops import Raised, Refusal
 from cnncalc.notations.source.values import Foreign, Opaque, Value
+from cnncalc.tracing.tensors import Static
 
 __all__ = ["assign"]
 

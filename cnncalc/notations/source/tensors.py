@@ -6,10 +6,10 @@ from typing import Any
 
 from cnncalc.layers.base import Shape
 from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.flowing import Batch, Parameter, Static, Tensor
 from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import MISSING, Bound, Builtin, Opaque, Value
+from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor
 
 __all__ = ["axis_of", "inner_axis", "inner_shape", "outer_shape", "tensor_attribute"]
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from cnncalc.notations.source.data import iterate, listed
 from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.flowing import Parameter
 from cnncalc.notations.source.limits import check_count
 from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.torch_modules import MODULE, Method, children, is_module, method
 from cnncalc.notations.source.values import Builtin, Class, Instance, Iterated, Value
 from cnncalc.notations.source.words import words
+from cnncalc.tracing.tensors import Parameter
 
 __all__ = ["CONTAINERS", "SEQUENTIAL"]
 

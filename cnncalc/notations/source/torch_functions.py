@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 from cnncalc.layers import KINDS
@@ -23,8 +22,7 @@ from cnncalc.notations.source.creating import (
     linspace,
     new_tensor,
 )
-from cnncalc.notations.source.elementwise import single, tensor_operator
-from cnncalc.notations.source.flowing import Batch, Static, Tensor
+from cnncalc.notations.source.elementwise import tensor_operator
 from cnncalc.notations.source.functional import FUNCTIONAL
 from cnncalc.notations.source.joining import cat
 from cnncalc.notations.source.limits import check_count, check_int
@@ -43,18 +41,18 @@ from cnncalc.notations.source.trace import emit
 from cnncalc.notations.source.values import Value
 from cnncalc.notations.source.viewing import sizes_given
 from cnncalc.notations.source.words import words
+from cnncalc.tracing.constants import by_value
+from cnncalc.tracing.tensors import Batch, Static, Tensor
 
 __all__ = ["METHODS", "TORCH"]
 
 
-def elementwise(kind: str, number: Callable[[float], float] | None = None, *options: float) -> Any:
+def elementwise(kind: str, *options: float) -> Any:
     """A function value by value."""
 
     def call(machine: Any, value: Value, *args: Value, **rest: Value) -> Value:
         if isinstance(value, Static):
-            known = value.values is not None and number is not None
-            values = [single(number(each)) for each in value.values] if known else None  # type: ignore[union-attr,misc]
-            return Static(value.shape, value.sources, values)
+            return by_value(KINDS[kind](*options), value)
         return emit(machine, KINDS[kind](*options), [value], op=kind)
 
     return call
@@ -154,21 +152,14 @@ REDUCTIONS = {
     "prod": product_of,
 }
 ELEMENTWISE = {
-    "exp": elementwise("exponential", math.exp),
-    "log": elementwise("log", lambda v: math.log(v) if v > 0 else -math.inf),
-    "sqrt": elementwise("sqrt", lambda v: math.sqrt(max(v, 0))),
-    "rsqrt": elementwise("power", None, -0.5),
-    "square": elementwise("power", lambda v: v * v, 2.0),
-    "reciprocal": elementwise("reciprocal"),
-    "abs": elementwise("abs", abs),
-    "neg": elementwise("rescale", lambda v: -v, -1.0),
-    "erf": elementwise("erf", math.erf),
-    "sign": elementwise("sign", lambda v: float((v > 0) - (v < 0))),
-    "sin": elementwise("sin", math.sin),
-    "cos": elementwise("cos", math.cos),
-    "round": elementwise("round", lambda v: float(round(v))),
-    "floor": elementwise("floor", lambda v: float(math.floor(v))),
-    "ceil": elementwise("ceil", lambda v: float(math.ceil(v))),
+    **{
+        kind: elementwise(kind)
+        for kind in words("abs ceil cos erf floor log reciprocal round sign sin sqrt")
+    },
+    "exp": elementwise("exponential"),
+    "rsqrt": elementwise("power", -0.5),
+    "square": elementwise("power", 2.0),
+    "neg": elementwise("rescale", -1.0),
     "clamp": clamp,
     "clip": clamp,
     "clamp_min": clamp,

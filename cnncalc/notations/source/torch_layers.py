@@ -12,7 +12,6 @@ from cnncalc.frameworks.base import read
 from cnncalc.layers.base import Layer, Shape, Weight
 from cnncalc.notations.source.data import content_of
 from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.flowing import Batch, Parameter, Static, Tensor, one_number
 from cnncalc.notations.source.holding import WEIGHTS
 from cnncalc.notations.source.setting import set_field
 from cnncalc.notations.source.stops import Refusal
@@ -20,6 +19,7 @@ from cnncalc.notations.source.torch_modules import MODULE, method, set_attribute
 from cnncalc.notations.source.trace import emit
 from cnncalc.notations.source.values import MISSING, Builtin, Class, Instance, Opaque, Value
 from cnncalc.notations.source.words import words
+from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor, one_number
 
 __all__ = ["LAYER_COST", "layer_class", "made", "plain", "refused"]
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from cnncalc.notations.source.classes import OBJECT
-from cnncalc.notations.source.flowing import Parameter, Static
 from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.setting import set_field
 from cnncalc.notations.source.stops import Refusal
@@ -23,6 +22,7 @@ from cnncalc.notations.source.values import (
 )
 from cnncalc.notations.source.words import words
 from cnncalc.suggestions import suggest
+from cnncalc.tracing.tensors import Parameter, Static
 
 __all__ = [
     "MODULE",

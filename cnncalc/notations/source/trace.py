@@ -13,12 +13,12 @@ from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.merge import Input
 from cnncalc.network import Step
 from cnncalc.notations.names import Names
-from cnncalc.notations.source.flowing import Parameter, Static, Tensor
 from cnncalc.notations.source.holding import Counting, Held, held_by, same_tensors
 from cnncalc.notations.source.limits import MAX_LAYERS
 from cnncalc.notations.source.naming import name_of, spans_of
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.values import Instance, Value
+from cnncalc.tracing.tensors import Parameter, Static, Tensor
 
 __all__ = ["Trace", "emit", "input_name", "made_of", "whole_module"]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cnncalc.notations.source.flowing import Parameter, Static, Tensor
 from cnncalc.notations.source.values import Class
+from cnncalc.tracing.tensors import Parameter, Static, Tensor
 
 __all__ = ["TENSOR", "TENSOR_CLASSES", "WEIGHT"]
 

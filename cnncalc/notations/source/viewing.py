@@ -8,11 +8,12 @@ from typing import Any
 from cnncalc.layers.base import Shape, show
 from cnncalc.notations.source.data import content_of, listed
 from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.flowing import Batch, Static, Tensor, one_number
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.tensors import outer_shape
 from cnncalc.notations.source.trace import emit
 from cnncalc.notations.source.values import Value
+from cnncalc.tracing.constants import seen_as
+from cnncalc.tracing.tensors import Batch, Static, Tensor, one_number
 from cnncalc.tracing.views import between
 
 __all__ = ["emit_view", "sizes_given", "view"]
@@ -111,4 +112,4 @@ def static_view(tensor: Static, wanted: list[Value]) -> Static:
     sizes = tuple(total // max(known, 1) if size == -1 else size for size in wanted)
     if -1 not in wanted and known != total:
         raise Refusal(f"{total} values can't be seen as {known}", code="view")
-    return Static(sizes, tensor.sources, tensor.values, tensor.whole, tensor.fill)
+    return seen_as(tensor, sizes)

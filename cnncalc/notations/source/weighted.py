@@ -10,13 +10,13 @@ from cnncalc.frameworks.base import read
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Expects, Layer, Shape
 from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.flowing import Parameter, Static, Tensor
 from cnncalc.notations.source.holding import Held
 from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.tensors import inner_shape, outer_shape
 from cnncalc.notations.source.torch_layers import plain, refused
 from cnncalc.notations.source.trace import emit
 from cnncalc.notations.source.values import Instance, Value
+from cnncalc.tracing.tensors import Parameter, Static, Tensor
 
 __all__ = [
     "batch_norm",

@@ -12,8 +12,8 @@ from typing import Any
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.notations.onnx_file.call import Call
-from cnncalc.notations.onnx_file.model import Constant
-from cnncalc.notations.onnx_file.records import Flow, Mask, Record
+from cnncalc.notations.onnx_file.records import Mask, Record, Value
+from cnncalc.tracing.tensors import Static, Tensor
 
 __all__ = ["affine", "decomposed", "regrouped", "softplus"]
 
@@ -29,7 +29,7 @@ def tail(call: Call, readers: Sequence[int]) -> list[Record] | None:
     return records if counts == list(readers) else None
 
 
-def replaced(call: Call, count: int, layer: Layer, source: int) -> Flow:
+def replaced(call: Call, count: int, layer: Layer, source: int) -> Tensor:
     """One layer in the place of the last steps, reading what they read.
 
     It has the name of the node whose output it gives, as every step has.
@@ -37,14 +37,14 @@ def replaced(call: Call, count: int, layer: Layer, source: int) -> Flow:
     records = call.tracer.records
     shape = records[source].shape
     del records[-count:]
-    return call.add(layer, [Flow(source, shape)])
+    return call.add(layer, [Tensor(source, shape)])
 
 
 def kinds(records: Sequence[Record]) -> list[str]:
     return [each.layer.kind for each in records]
 
 
-def regrouped(call: Call, flow: Flow, target: Shape) -> Flow | None:
+def regrouped(call: Call, flow: Tensor, target: Shape) -> Tensor | None:
     """Reshape to (groups, values), instance norm, Reshape back: PyTorch's GroupNorm."""
     records = tail(call, (1,))
     if records is None or flow.number != len(call.tracer.records) - 1:
@@ -66,14 +66,11 @@ def _is_idle(norm: Record) -> bool:
     if not getattr(norm.layer, "affine", False):
         return True
     expected = {"weight": 1, "bias": 0}
-    values = {name: constant.values for name, constant in norm.constants.items()}
-    return all(
-        values.get(name) is not None and (values[name] == number).all()
-        for name, number in expected.items()
-    )
+    held = norm.constants
+    return all(name in held and held[name].uniform == number for name, number in expected.items())
 
 
-def affine(call: Call, flow: Flow, constant: Constant, sizes: Shape) -> Flow | None:
+def affine(call: Call, flow: Tensor, constant: Static, sizes: Shape) -> Tensor | None:
     """The scale and the shift after a norm that has none of its own."""
     record = call.record(flow)
     if record.layer.kind not in ("gn", "ln") or not call.only_reader(flow):
@@ -94,14 +91,14 @@ def _affine_sizes(layer: Any, shape: Shape) -> Shape:
     return tuple(size if axis in places else 1 for axis, size in enumerate(shape))
 
 
-def _with(call: Call, flow: Flow, layer: Layer, **constants: Constant) -> Flow:
+def _with(call: Call, flow: Tensor, layer: Layer, **constants: Static) -> Tensor:
     record = call.record(flow)
     record.layer, record.name = layer, call.node.name
     record.constants = record.constants | constants
     return flow
 
 
-def decomposed(call: Call, flow: Flow) -> Flow:
+def decomposed(call: Call, flow: Tensor) -> Tensor:
     """What the last steps are together, or the last of them as it is."""
     if call.node.op == "Mul":
         return _gelu(call) or flow
@@ -118,7 +115,7 @@ GELUS: dict[tuple[str, ...], tuple[int, ...]] = {
 }
 
 
-def _gelu(call: Call) -> Flow | None:
+def _gelu(call: Call) -> Tensor | None:
     """½ x (1 + erf(x/√2)), halved first, in the middle or last."""
     records = tail(call, (1,) * 4)
     order = GELUS.get(tuple(kinds(records))) if records else None
@@ -149,7 +146,7 @@ def _is_rescale(record: Record, factor: float, offset: float) -> bool:
     )
 
 
-def _layer_norm(call: Call) -> Flow | None:
+def _layer_norm(call: Call) -> Tensor | None:
     """mean, x − mean, square, mean, + ε, √, and the quotient of two of them: layer norm."""
     # The difference is read by the quotient, and once or twice to square it.
     records = tail(call, (1, 2, 1, 1, 1, 1)) or tail(call, (1, 3, 1, 1, 1, 1))
@@ -180,12 +177,10 @@ def _layer_norm(call: Call) -> Flow | None:
     return replaced(call, 7, KINDS["ln"](layer.axes, affine=False), source)
 
 
-def softplus(call: Call) -> Flow | None:
+def softplus(call: Call, mask: Value, kept: Value, soft: Value) -> Tensor | None:
     """Where(x > 20, x, Softplus(x)): PyTorch's Softplus."""
-    mask = call.inputs[0]
-    kept, soft = call.inputs[1:3]
-    if not (isinstance(mask, Mask) and isinstance(kept, Flow) and isinstance(soft, Flow)):
+    if not (isinstance(mask, Mask) and isinstance(kept, Tensor) and isinstance(soft, Tensor)):
         return None
     record = call.record(soft)
     fits = record.layer.kind == "softplus" and record.inputs == (kept.number,)
-    return soft if fits and mask.of == kept and call.only_reader(soft) else None
+    return soft if fits and mask.of.number == kept.number and call.only_reader(soft) else None

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from cnncalc.notations.source.values import Instance
-
+from typing import Any
 
 __all__ = ["Batch", "Parameter", "Pile", "Static", "Tensor", "one_number"]
 
@@ -62,9 +58,10 @@ class Static:
         whole: whether `values` are integers.
         fill: the number that all of it is, as zeros are; None: several, or not known.
         like: the tensor whose shape it was given.
+        computed: whether its sizes or numbers follow from the size of what flows.
     """
 
-    __slots__ = ("fill", "like", "shape", "sources", "values", "whole")
+    __slots__ = ("computed", "fill", "like", "shape", "sources", "values", "whole")
 
     def __init__(
         self,
@@ -73,6 +70,7 @@ class Static:
         values: list[float] | None = None,
         whole: bool = False,
         fill: float | None = None,
+        computed: bool = False,
     ) -> None:
         self.shape = shape
         self.sources = sources
@@ -80,6 +78,20 @@ class Static:
         self.whole = whole
         self.fill = fill
         self.like: Tensor | None = None
+        self.computed = computed
+
+    @property
+    def count(self) -> int:
+        """Its number of elements."""
+        return prod(self.shape)
+
+    @property
+    def uniform(self) -> float | None:
+        """The one number that it holds everywhere; None: several, or not known."""
+        if self.fill is not None or not self.values:
+            return self.fill
+        first = self.values[0]
+        return first if all(each == first for each in self.values) else None
 
     def shaped(self, shape: tuple[Any, ...]) -> Static:
         """The same numbers in another shape, perhaps repeated."""
@@ -97,7 +109,7 @@ class Parameter(Static):
     """A weight of its own: `nn.Parameter`, a buffer, or a layer's weight.
 
     Attributes:
-        holder: the module that it belongs to, once it does.
+        holder: the module that it belongs to, once it does, as the front end has it.
         name: its name there.
         role: `parameter` or `buffer`.
     """
@@ -108,11 +120,6 @@ class Parameter(Static):
         super().__init__(shape)
         self.sources = (self,)
         self.role = role
-        self.holder: Instance | None = None
+        self.holder: Any = None
         self.name = ""
         self.trainable = role == "parameter"
-
-    @property
-    def count(self) -> int:
-        """Its number of elements."""
-        return prod(self.shape)
