@@ -11,7 +11,7 @@ from cnncalc.errors import LayerError, Span, SpecError
 from cnncalc.garbage import keeps_all
 from cnncalc.layers.base import MAX_VALUE, Layer, Shape, Weight, show
 from cnncalc.layers.words import word
-from cnncalc.network import Network, Step
+from cnncalc.network import Declared, Network, Step
 from cnncalc.rows import BYTES, LAYOUTS, Analysis, Note, Row, as_layout, from_layout
 from cnncalc.suggestions import suggest
 
@@ -147,7 +147,6 @@ def check_input(shape: Shape, span: Span | None = None) -> None:
 class _Answer(NamedTuple):
     """What a layer says at the shapes that flow in, the same wherever it stands in the network."""
 
-    layer: Layer
     text: str
     shapes: tuple[Shape, ...]
     output: Shape
@@ -168,6 +167,7 @@ class _Loop:
     def __init__(self, network: Network, shape: Shape, element_bytes: int) -> None:
         self.network = network
         self.element_bytes = element_bytes
+        self.relabels = network.relabel is not None
         self.answers: dict[tuple[int, tuple[Shape, ...]], _Answer] = {}
         self.mixing: set[int] = set()  # the layers that run along the batch axis
         first = network.steps[0]
@@ -185,7 +185,7 @@ class _Loop:
 
     def notes(self) -> Iterator[Note]:
         """What is to be said of single steps."""
-        for number, step in enumerate(self.network.steps if self.mixing else ()):
+        for number, step in enumerate(self.steps if self.mixing else ()):
             if id(step.layer) in self.mixing:
                 mixed = f"`{step.name}` runs along the batch axis: it mixes the samples"
                 yield Note(number, mixed)
@@ -193,20 +193,25 @@ class _Loop:
     def take(self, number: int) -> None:
         """Add the row of one step."""
         step, rows = self.network.steps[number], self.rows
-        inputs, layer, shares = step.inputs, step.layer, step.shares
+        inputs, shares = step.inputs, step.shares
         shapes = tuple([rows[i].output_shape for i in inputs])
-        key = id(layer), shapes
+        if step.expects is not None:
+            step = self._settled(step, shapes)
+        key = id(step.layer), shapes
         answer = self.answers.get(key)
         if answer is None:
             answer = self.answers[key] = self._asked(step, shapes)
-        settled, text, shapes, output, weights, params, trainable, buffers, macs, size = answer
+        text, shapes, output, weights, params, trainable, buffers, macs, size = answer
+        if self.relabels or step.stored or step.frozen or not step.trainable:
+            weights = self.network.in_source(step, weights)
+            params, trainable, buffers = _counts(weights)
         if shares is not None:
             params = trainable = buffers = 0
         rows.append(
             Row(
                 number,
                 step.name,
-                settled.kind,
+                step.layer.kind,
                 text,
                 inputs,
                 shapes,
@@ -220,14 +225,22 @@ class _Loop:
                 size,
             )
         )
-        self.steps.append(
-            step if settled is layer else Step(settled, inputs, step.name, step.spans, shares)
-        )
+        self.steps.append(step)
+
+    def _settled(self, step: Step, shapes: tuple[Shape, ...]) -> Step:
+        """The step with its layer as it is at these inputs."""
+        try:
+            layer = settle(step, shapes)
+        except LayerError as error:
+            raise self._placed(error, step, shapes) from None
+        if layer is step.layer or step.expects is None:
+            return step
+        return step.replaced(layer=layer, expects=step.expects._replace(rule=None))
 
     def _asked(self, step: Step, shapes: tuple[Shape, ...]) -> _Answer:
         """What a step's layer answers."""
         try:
-            layer = settle(step.layer, shapes)
+            layer = step.layer if step.expects else settle(step, shapes)
             output = layer.output(*shapes)
             weights = layer.weights(*shapes)
             macs = layer.macs(*shapes)
@@ -236,18 +249,9 @@ class _Loop:
         except LayerError as error:
             raise self._placed(error, step, shapes) from None
         if layer.mixes_samples:
-            self.mixing.add(id(step.layer))
-        if self.network.relabel:
-            weights = self.network.relabel(layer, weights)
-        params = trainable = buffers = 0
-        for weight in weights:
-            if weight.role == "buffer":
-                buffers += weight.count
-                continue
-            params += weight.count
-            trainable += weight.count if weight.trainable else 0
-        counts = params, trainable, buffers, macs, prod(output) * self.element_bytes
-        return _Answer(layer, word(layer), shapes, output, weights, *counts)
+            self.mixing.add(id(layer))
+        size = prod(output) * self.element_bytes
+        return _Answer(word(layer), shapes, output, weights, *_counts(weights), macs, size)
 
     def _placed(self, error: LayerError, step: Step, shapes: tuple[Shape, ...]) -> SpecError:
         """The layer's bare sentence with its place, the incoming shapes and who made them."""
@@ -272,6 +276,18 @@ class _Loop:
         return placed
 
 
+def _counts(weights: tuple[Weight, ...]) -> tuple[int, int, int]:
+    """Elements of the parameters, of those that are trained, and of the buffers."""
+    params = trainable = buffers = 0
+    for weight in weights:
+        if weight.role == "buffer":
+            buffers += weight.count
+            continue
+        params += weight.count
+        trainable += weight.count if weight.trainable else 0
+    return params, trainable, buffers
+
+
 def _telling(shapes: tuple[Shape, ...]) -> list[int]:
     """The branches that show why a merge can't be: all, or of many the first of each shape."""
     if len(shapes) <= MAX_BRANCHES:
@@ -280,20 +296,20 @@ def _telling(shapes: tuple[Shape, ...]) -> list[int]:
     return sorted(first.values())[:MAX_BRANCHES]
 
 
-def settle(layer: Layer, shapes: tuple[Shape, ...]) -> Layer:
+def settle(declared: Declared, shapes: tuple[Shape, ...]) -> Layer:
     """The layer as its source's framework has it at these inputs.
 
     Raises:
         LayerError: the source declared another input than what flows in, or its framework
             refuses this one.
     """
+    layer, expects = declared.layer, declared.expects
     if () in shapes and not layer.takes_scalars:
         raise LayerError(
             f"`{layer.kind}` works on features or maps but receives a single number",
             code="scalar",
             help="`reshape:1` makes a vector of it",
         )
-    expects = layer.expects
     if expects is None:
         return layer
     (shape, *_) = shapes
@@ -302,10 +318,10 @@ def settle(layer: Layer, shapes: tuple[Shape, ...]) -> Layer:
             f"{expects.call} takes {taken(expects.ranks)} but receives {show(shape)}",
             code="wrong-axes",
         )
-    for name, axis, declared in expects.sizes:
-        if -len(shape) <= axis < len(shape) and shape[axis] != declared:
+    for name, axis, size in expects.sizes:
+        if -len(shape) <= axis < len(shape) and shape[axis] != size:
             raise LayerError(
-                f"{expects.call} declares {name}={declared} but receives {shape[axis]} "
+                f"{expects.call} declares {name}={size} but receives {shape[axis]} "
                 f"{'channels' if len(shape) > 1 else 'features'}",
                 code="declared",
                 help=f"write {name}={shape[axis]}",

@@ -63,7 +63,7 @@ def check(to: str, name: str | None = None) -> None:
 
 def _check_stored(report: Report) -> None:
     """SpecError where a layer written anew would hold other tensors than its source has."""
-    step = next((step for step in report.network.steps if step.layer.stored), None)
+    step = next((step for step in report.network.steps if not step.own), None)
     if step is not None:
         raise SpecError(
             f"`{step.name}` works with tensors that a layer of its own would not have: tied "

@@ -14,7 +14,7 @@ from cnncalc.analysis import check_input, settle, taken
 from cnncalc.errors import CnnCalcError, LayerError, SpecError
 from cnncalc.layers.base import OWN, Layer, Shape, show
 from cnncalc.layers.shapes import count_of
-from cnncalc.network import Network, Typed
+from cnncalc.network import Declared, Expects, Network, Typed
 from cnncalc.rows import as_layout, from_layout
 
 __all__ = ["Meant", "Wants", "give", "meant", "wants_of"]
@@ -62,32 +62,31 @@ class Wants(NamedTuple):
 
 
 def wants_of(
-    steps: Iterable[tuple[int, Layer, tuple[int, ...], tuple[Shape, ...]]], shape: Shape
+    steps: Iterable[tuple[int, Declared, tuple[int, ...], tuple[Shape, ...]]], shape: Shape
 ) -> Wants:
     """What the first classes that the input reaches say of it.
 
     Args:
-        steps: number, layer, numbers of the steps it reads, and their shapes, in order.
+        steps: number, layer as declared, numbers of the steps it reads, and their shapes, in order.
         shape: the input's, step 0.
     """
     wants = Wants()
     axes: dict[int, tuple[int, ...]] = {0: tuple(range(len(shape)))}  # where each one comes from
-    for number, layer, inputs, shapes in steps:
+    for number, declared, inputs, shapes in steps:
         if len(inputs) != 1 or inputs[0] not in axes:
             continue
         before = axes[inputs[0]]
-        wants = _asked(wants, layer, before)
+        wants = _asked(wants, declared.expects, before)
         if wants.channels is not None or wants.features is not None:
             break
-        after = _moved(layer, shapes[0], before)
+        after = _moved(declared.layer, shapes[0], before)
         if after is not None:
             axes[number] = after
     return wants
 
 
-def _asked(wants: Wants, layer: Layer, axes: tuple[int, ...]) -> Wants:
+def _asked(wants: Wants, expects: Expects | None, axes: tuple[int, ...]) -> Wants:
     """What is wanted of the input once a layer has been asked that reads these axes of it."""
-    expects = layer.expects
     if expects is None:
         return wants
     if expects.ranks and not wants.ranks:
@@ -408,7 +407,7 @@ def _typed(sizes: Sizes) -> str:
 
 def _steps(
     network: Network, shape: Shape
-) -> Iterator[tuple[int, Layer, tuple[int, ...], tuple[Shape, ...]]]:
+) -> Iterator[tuple[int, Declared, tuple[int, ...], tuple[Shape, ...]]]:
     """The steps of a network with the shapes that they read, as far as those are asked for."""
     made = {0: shape}
     for number, step in enumerate(network.steps):
@@ -416,8 +415,8 @@ def _steps(
             made.setdefault(number, step.layer.output())
             continue
         shapes = tuple(made[each] for each in step.inputs)
-        yield number, step.layer, step.inputs, shapes
+        yield number, step, step.inputs, shapes
         try:
-            made[number] = settle(step.layer, shapes).output(*shapes)
+            made[number] = settle(step, shapes).output(*shapes)
         except LayerError:  # analysis will say so
             return

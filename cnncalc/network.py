@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from cnncalc.errors import Span, SpecError
 from cnncalc.layers.base import Layer, Shape, Weight
 from cnncalc.layers.merge import Input
 from cnncalc.layers.shapes import show
 
-__all__ = ["Network", "Step", "Typed"]
+__all__ = ["Declared", "Expects", "Network", "Step", "Typed"]
 
 Relabel = Callable[[Layer, tuple[Weight, ...]], tuple[Weight, ...]]
+# By the name of a layer's weight: its count, and the tensors that the source has for it.
+Tensors = Mapping[str, tuple[int, tuple[Weight, ...]]]
+
+NO_NAMES: frozenset[str] = frozenset()
+NOTHING: Tensors = {}
 
 
 class Typed(NamedTuple):
@@ -28,28 +33,93 @@ class Typed(NamedTuple):
     span: Span | None = None
 
 
-class Step:
-    """One layer at work: what it is, which earlier steps it reads, and where it was written.
+class Expects(NamedTuple):
+    """What a source declared about a layer's input, to be checked against what flows in.
+
+    Attributes:
+        call: the words of the source, such as `nn.Conv2d`.
+        ranks: the numbers of spatial axes it takes; empty: any.
+        sizes: (name of the declaration, axis, declared size), such as ("in_channels", 0, 64).
+        rule: what the source's framework decides only at an input: LayerError for what it
+            refuses there, else the layer as it is there.
+    """
+
+    call: str
+    ranks: tuple[int, ...] = ()
+    sizes: tuple[tuple[str, int, int], ...] = ()
+    rule: Callable[..., Layer] | None = None
+
+
+class Declared:
+    """A layer as its source has it, which is what a vocabulary makes of a framework's call.
 
     Attributes:
         layer: the record of options.
+        expects: what the source says of the input; None: nothing.
+        trainable: whether training changes its weights.
+        frozen: the names of those that it leaves alone although it changes others.
+        stored: what the source has for the weights that it calls or shapes otherwise, or has as
+            other tensors.
+        own: whether a layer made anew would hold as much; not so with tied weights, parts of
+            them and constants.
+    """
+
+    __slots__ = ("expects", "frozen", "layer", "own", "stored", "trainable")
+
+    def __init__(
+        self,
+        layer: Layer,
+        expects: Expects | None = None,
+        *,
+        stored: Tensors = NOTHING,
+        own: bool = True,
+    ) -> None:
+        self.layer = layer
+        self.expects = expects
+        self.trainable = True
+        self.frozen = NO_NAMES
+        self.stored = stored
+        self.own = own
+
+    def replaced(self, **fields: Any) -> Self:
+        """The same with other values for some attributes."""
+        twin = copy(self)
+        for name, value in fields.items():
+            setattr(twin, name, value)
+        return twin
+
+    @staticmethod
+    def of(layer: Layer | Declared) -> Declared:
+        """A layer of which its source says nothing more, or what it says."""
+        return layer if isinstance(layer, Declared) else Declared(layer)
+
+
+class Step(Declared):
+    """One layer at work: as its source has it, which earlier steps it reads, where it was written.
+
+    Attributes:
         inputs: numbers of the steps it reads; step 0 is the network's input.
         name: unique in the network.
         spans: the place in the source, the most telling first (a use, then its definition).
         shares: the step whose weights this one uses again, or None.
     """
 
-    __slots__ = ("inputs", "layer", "name", "shares", "spans")
+    __slots__ = ("inputs", "name", "shares", "spans")
 
     def __init__(
         self,
-        layer: Layer,
+        layer: Layer | Declared,
         inputs: tuple[int, ...] = (),
         name: str = "",
         spans: tuple[Span, ...] = (),
         shares: int | None = None,
     ) -> None:
-        self.layer = layer
+        if isinstance(layer, Declared):
+            self.layer, self.expects = layer.layer, layer.expects
+            self.trainable, self.frozen = layer.trainable, layer.frozen
+            self.stored, self.own = layer.stored, layer.own
+        else:
+            super().__init__(layer)
         self.inputs = inputs
         self.name = name
         self.spans = spans
@@ -83,7 +153,7 @@ class Network:
         layout: how the source orders shapes: `channels-first` or `channels-last`.
         unused_params: elements of the weights that the source declares and never uses.
         unused_buffers: the same of its buffers, which frameworks count with the others.
-        relabel: the weights in the source framework's own names and order; None: PyTorch's.
+        relabel: a layer's weights in the source framework's names and order; None: PyTorch's.
         channel_axis: the input's axis that is no place: 0, but for models whose input has the
             channels last though their layers have them first, as files made by tf2onnx.
         locate: the place of one option of the layer that stands at a place of the source.
@@ -129,6 +199,26 @@ class Network:
         """The network with its steps, at an input of this shape (channels first, no batch)."""
         return self.tracer(shape) if self.tracer else self
 
+    def in_source(self, step: Step, weights: tuple[Weight, ...]) -> tuple[Weight, ...]:
+        """Weights of a step's layer as the source has them: its tensors, and which it trains.
+
+        Args:
+            step: one of its steps, the layer as it is at this input.
+            weights: of the layer, by its own names; one of another size than the source's
+                tensors stand for stays as it is.
+        """
+        found: list[Weight] = []
+        for weight in weights:
+            tensors: tuple[Weight, ...] = (weight,)
+            if weight.name in step.stored:
+                count, stored = step.stored[weight.name]
+                tensors = stored if count == weight.count else tensors
+            elif self.relabel:
+                tensors = self.relabel(step.layer, tensors)
+            trained = step.trainable and weight.name not in step.frozen
+            found += tensors if trained else [_untrained(each) for each in tensors]
+        return tuple(found)
+
     def frame(self, shape: Shape) -> Shape:
         """An input shape with its channels first: the axes behind them are its places."""
         axis = self.channel_axis
@@ -166,6 +256,10 @@ class Network:
             return "not given"
         last = self.layout == "channels-last"
         return show((*self.input[1:], *self.input[:1]) if last else self.input)
+
+
+def _untrained(weight: Weight) -> Weight:
+    return Weight(weight.name, weight.shape, weight.role, trainable=False)
 
 
 class Remade:

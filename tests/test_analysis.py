@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from cnncalc import Network, SpecError, Step, analyze, parse
 from cnncalc import report as report_module
 from cnncalc.layers import LAYERS
-from cnncalc.layers.base import Expects
 from cnncalc.layers.merge import Input
+from cnncalc.network import Declared, Expects
 from tests.conftest import Command
 from tests.strategies import specs
 
@@ -104,12 +104,37 @@ def test_a_shared_step_counts_its_weights_once() -> None:
 )  # fmt: skip
 def test_declared_inputs_are_checked(expects: Expects, message: str, help_text: str | None) -> None:
     """What the source declared is held against what flows in."""
-    layer = LAYERS["conv"](4, 3).expecting(expects)
-    network = Network([Step(Input(), name="input"), Step(layer, (0,), "conv")], (3, 8, 8))
+    conv = Declared(LAYERS["conv"](4, 3), expects)
+    network = Network([Step(Input(), name="input"), Step(conv, (0,), "conv")], (3, 8, 8))
 
     with pytest.raises(SpecError, match=message.replace("(", r"\(")) as caught:
         analyze(network)
     assert caught.value.help == help_text
+
+
+def test_equal_layers_may_be_declared_otherwise() -> None:
+    """What a source says of a layer is the step's, also where the layer is one object."""
+    conv = LAYERS["conv"](4, 3)
+    frozen, partly = Declared(conv).replaced(trainable=False), frozenset({"bias"})
+    tied = Declared(conv, stored={"bias": (4, ())}, own=False)
+    steps = [Step(Input(), name="input"), Step(conv, (0,), "plain"), Step(frozen, (0,), "frozen")]
+    steps += [Step(Declared(conv).replaced(frozen=partly), (0,), "partly")]
+    steps += [Step(tied, (0,), "tied")]
+
+    rows = analyze(Network(steps), (4, 8, 8)).layers
+
+    assert [row.params for row in rows] == [148, 148, 148, 144]
+    assert [row.trainable for row in rows] == [148, 0, 144, 144]
+    assert steps[1].layer == steps[2].layer
+
+
+def test_what_a_source_declares_is_checked_again() -> None:
+    """A step that is settled keeps the checks of its input."""
+    network = analyze(parse("nn.Sequential(nn.Linear(5, 3))", notation="torch"), (5,)).network
+    assert network.steps[1].layer == LAYERS["linear"](3)
+
+    with pytest.raises(SpecError, match="declares in_features=5 but receives 6"):
+        analyze(network, (6,))
 
 
 def test_errors_say_where_and_what_flowed_in() -> None:

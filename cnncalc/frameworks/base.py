@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from inspect import Parameter, Signature, signature
+from typing import TypeVar
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.counterparts import option_names
-from cnncalc.layers.base import Layer
 from cnncalc.layers.shapes import count_of
+from cnncalc.network import Declared
 from cnncalc.suggestions import suggest
 
 __all__ = ["Reader", "form_of", "no_argument", "read"]
 
-Reader = Callable[..., Layer]
+Reader = Callable[..., Declared]  # of a call's arguments
+Made = TypeVar("Made")
 # Arguments that say how weights begin and are held back, which nobody looks for.
 DETAILS = ("_initializer", "_regularizer", "_constraint")
 
@@ -26,9 +28,12 @@ form_of = cache(signature)
 
 
 def read(
-    reader: Reader, call: str, args: Sequence[object], kwargs: Mapping[str, object] = {}
-) -> Layer:
-    """The layer that a call makes; `call` is its words in the source, such as `nn.Conv2d`.
+    reader: Callable[..., Made],
+    call: str,
+    args: Sequence[object],
+    kwargs: Mapping[str, object] = {},
+) -> Made:
+    """What a call makes; `call` is its words in the source, such as `nn.Conv2d`.
 
     Raises:
         LayerError: arguments that the framework would refuse.

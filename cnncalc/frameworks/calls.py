@@ -58,8 +58,8 @@ class Calls:
         names = {"__builtins__": {}, self.home: SimpleNamespace(**self.readers), "float": float}
         try:
             made = eval(text, names)
-            for layer in made if isinstance(made, tuple) else (made,):
-                shapes = (settle(layer, shapes).output(*shapes),)
+            for declared in made if isinstance(made, tuple) else (made,):
+                shapes = (settle(declared, shapes).output(*shapes),)
         except LayerError as error:
             raise LayerError(error.message, code="no-class", help=error.help) from None
         return text

@@ -7,9 +7,9 @@ a quarter of the whole program's start.)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from math import prod
-from typing import Any, ClassVar, NamedTuple, Self, dataclass_transform
+from typing import Any, ClassVar, Self, dataclass_transform
 
 from cnncalc.axis.windows import Window
 from cnncalc.errors import LayerError
@@ -34,7 +34,6 @@ __all__ = [
     "ONES",
     "OWN",
     "REQUIRED",
-    "Expects",
     "Layer",
     "Option",
     "Parts",
@@ -87,26 +86,6 @@ class Weight:
         return f"Weight({self.name!r}, {self.shape}, {self.role!r}, {self.trainable})"
 
 
-Stored = Mapping[str, tuple[int, tuple[Weight, ...]]]
-
-
-class Expects(NamedTuple):
-    """What a source declared about a layer's input, to be checked against what flows in.
-
-    Attributes:
-        call: the words of the source, such as `nn.Conv2d`.
-        ranks: the numbers of spatial axes it takes; empty: any.
-        sizes: (name of the declaration, axis, declared size), such as ("in_channels", 0, 64).
-        rule: what the source's framework decides only at an input: LayerError for what it
-            refuses there, else the layer as it is there.
-    """
-
-    call: str
-    ranks: tuple[int, ...] = ()
-    sizes: tuple[tuple[str, int, int], ...] = ()
-    rule: Callable[..., Layer] | None = None
-
-
 BY_KIND: dict[str, type[Layer]] = {}
 
 
@@ -124,10 +103,6 @@ class Layer:
     source: ClassVar[str] = ""
     arity: ClassVar[str] = "one"  # or `many`, for merges
     options: ClassVar[dict[str, Option]] = {}
-    expects: ClassVar[Expects | None] = None  # set on instances by `expecting`
-    trainable: ClassVar[bool] = True  # turned on instances by `frozen`
-    kept: ClassVar[frozenset[str]] = frozenset()  # set on instances by `keeping`
-    stored: ClassVar[Stored] = {}  # set on instances by `storing`
     scalars: ClassVar[bool | None] = None  # whether it works on a single number, of shape ();
     # None: where it does the same to every value
 
@@ -200,37 +175,9 @@ class Layer:
             if getattr(self, name) != declared.default:
                 yield name, getattr(self, name)
 
-    def expecting(self, expects: Expects | None) -> Self:
-        """The same layer, with what its source declared about the input."""
-        return self._twin("expects", expects)
-
-    def frozen(self) -> Self:
-        """The same layer, whose weights its source keeps from training."""
-        return self._twin("trainable", False)
-
     def replaced(self, **options: Any) -> Self:
         """The same layer with other values for some of its options."""
-        twin = type(self)(**{name: getattr(self, name) for name in self.options} | options)
-        twin.__dict__.update({**self.__dict__, **twin.__dict__})
-        return twin
-
-    def keeping(self, names: frozenset[str]) -> Self:
-        """The same layer, of whose weights its source keeps some from training."""
-        return self._twin("kept", names)
-
-    def storing(self, stored: Stored) -> Self:
-        """The same layer, some of whose weights its source keeps in tensors of other kinds.
-
-        For each of these weights: its count, and the tensors of the source that it is made of
-        and that no earlier step has counted.
-        """
-        return self._twin("stored", stored)
-
-    def _twin(self, name: str, value: object) -> Self:
-        twin = object.__new__(type(self))
-        twin.__dict__.update(self.__dict__)
-        twin.__dict__[name] = value
-        return twin
+        return type(self)(**{name: getattr(self, name) for name in self.options} | options)
 
     @classmethod
     def example(cls) -> str:

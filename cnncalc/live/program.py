@@ -247,7 +247,7 @@ def _renamed(network: Network, origin_of: Callable[[Step], Origin | None]) -> Ne
     for step, origin in zip(network.steps, origins, strict=True):
         again = step.shares is not None or "#" in step.name
         name = names.of_step(_name(step.name, origin, calls), again)
-        steps.append(Step(step.layer, step.inputs, name, step.spans, step.shares))
+        steps.append(step.replaced(name=name))
     return network.with_steps(steps)
 
 

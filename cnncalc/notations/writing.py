@@ -36,7 +36,7 @@ def write(network: Network, shape: Shape | None = None) -> str | None:
     unused = network.unused_params or network.unused_buffers
     if inputs != 1 or unused or not _plain_outputs(network):
         return None
-    if _shares_weights(network, size) or any(step.layer.stored for step in steps):
+    if _shares_weights(network, size) or not all(step.own for step in steps):
         return None
     words = ["x".join(map(str, size))] if size else []
     return " ".join([*words, *_Writer(network).spec()])

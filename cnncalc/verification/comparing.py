@@ -139,22 +139,20 @@ class _Comparison:
         step = self.run.steps[row.index if row.shares is None else row.shares]
         if not step.tensors and (step.error or not step.built):
             return []  # a step that shares the weights of one that holds none, since it failed
-        tensors = self._relabelled(row, step)
+        tensors = self._in_source(row, step)
         predicted = [weight for weight in row.weights if weight.name not in self.run.lacking]
         count = max(len(predicted), len(tensors))
         weights = [*predicted, *[None] * (count - len(predicted))]
         return list(zip(weights, [*tensors, *[None] * (count - len(tensors))], strict=True))
 
-    def _relabelled(self, row: Row, step: StepRun) -> list[Tensor]:
+    def _in_source(self, row: Row, step: StepRun) -> list[Tensor]:
         """The tensors by the names that the report's own framework has for them."""
-        relabel = self.report.network.relabel
-        if relabel is None:
-            return step.tensors
-        layer = self.report.network.steps[row.index].layer
+        network = self.report.network
+        declared = network.steps[row.index]
         return [
             Tensor(weight.name, weight.shape, weight.count, _renamed(tensor, weight.shape))
             for tensor in step.tensors
-            for weight in relabel(layer, (_as_weight(tensor),))
+            for weight in network.in_source(declared, (_as_weight(tensor),))
         ]
 
     def totals(self) -> None:
@@ -174,7 +172,7 @@ class _Comparison:
             tensor.elements
             for row in self.report.layers
             if row.shares is None
-            for tensor in self._relabelled(row, self.run.steps[row.index])
+            for tensor in self._in_source(row, self.run.steps[row.index])
         )
         if predicted != actual:
             self._differ(0, "weights in all", predicted, actual)

@@ -24,7 +24,7 @@ from cnncalc.executors.storage import Storage
 from cnncalc.layers import KINDS, Layer
 from cnncalc.layers.base import Option, Shape
 from cnncalc.layers.merge import Input
-from cnncalc.network import Network, Step
+from cnncalc.network import Declared, Network, Step
 from cnncalc.notations.compact import parse
 from cnncalc.verification import verify_report
 from tests.library import EXAMPLES, traced
@@ -51,9 +51,9 @@ SAMPLES: dict[str, tuple[str, tuple[Shape, ...]]] = {
 LEARNING = sorted(set(KINDS) - {"input"})
 
 
-def alone(layer: Layer) -> Network:
+def alone(layer: Layer | Declared) -> Network:
     """A network of one layer, which meets its input twice if it merges."""
-    inputs = (0, 0) if layer.arity == "many" else (0,)
+    inputs = (0, 0) if Declared.of(layer).layer.arity == "many" else (0,)
     return Network([Step(Input(), name="input"), Step(layer, inputs, "it")])
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from cnncalc import Network, Report, Step, analyze
 from cnncalc.frameworks.base import read
 from cnncalc.frameworks.keras import CHANNELS_LAST, Frame, readers, relabel
-from cnncalc.layers.base import Layer
 from cnncalc.layers.merge import Input
+from cnncalc.network import Declared
 
 
 def tuples(value: Any) -> Any:
@@ -20,10 +20,10 @@ def tuples(value: Any) -> Any:
 
 def layers_of(
     name: str, arguments: Mapping[str, Any], frame: Frame = CHANNELS_LAST
-) -> tuple[Layer, ...]:
+) -> tuple[Declared, ...]:
     """The steps of one call."""
     given = {key: tuples(value) for key, value in arguments.items()}
-    return read(readers(frame)[name], f"layers.{name}", (), given)  # type: ignore[arg-type, return-value]
+    return read(readers(frame)[name], f"layers.{name}", (), given)
 
 
 def analysed(

@@ -9,9 +9,8 @@ from cnncalc import analyze
 from cnncalc.errors import LayerError, SpecError
 from cnncalc.frameworks.base import read
 from cnncalc.frameworks.pytorch import READERS
-from cnncalc.layers.base import Layer
 from cnncalc.layers.merge import Input
-from cnncalc.network import Network, Step
+from cnncalc.network import Declared, Network, Step
 from cnncalc.rows import Row
 
 Named = list[tuple[str, tuple[int, ...]]]
@@ -43,12 +42,12 @@ class Accepted:
         return f"Accepted({self.output}, {self.parameters}, {self.buffers})"
 
 
-def layer_of(name: str, args: Mapping[str, Any]) -> Layer:
+def layer_of(name: str, args: Mapping[str, Any]) -> Declared:
     """A call with keyword arguments, as a layer; LayerError where it is refused."""
     return read(READERS[name], f"nn.{name}", (), args)
 
 
-def row_of(layer: Layer, shape: tuple[int, ...]) -> Row:
+def row_of(layer: Declared, shape: tuple[int, ...]) -> Row:
     """The row of a network of this layer alone, at an input without batch."""
     network = Network([Step(Input(), name="input"), Step(layer, (0,), "layer")])
     return analyze(network, shape).rows[1]

@@ -74,7 +74,7 @@ STEPS = [
 @pytest.mark.parametrize(("name", "arguments", "words"), STEPS)
 def test_call_as_steps(name: str, arguments: Mapping[str, Any], words: str) -> None:
     """A call is these compact words: activations are steps, channels come first."""
-    assert " ".join(map(word, layers_of(name, arguments))) == words
+    assert " ".join(word(step.layer) for step in layers_of(name, arguments)) == words
 
 
 SETTLED = [
@@ -122,7 +122,7 @@ def test_channels_first_layer_in_any_model(
     steps = layers_of(name, {**arguments, "data_format": "channels_first"}, frame)
 
     assert output_of(report) == list(output)
-    assert ("permute" in {step.kind for step in steps}) == (frame is CHANNELS_LAST)
+    assert ("permute" in {step.layer.kind for step in steps}) == (frame is CHANNELS_LAST)
     padded = name == "ZeroPadding3D" and frame is CHANNELS_LAST  # places of padding see nothing
     assert {seen.status for seen in report.fields} <= {"exact", "hull" if padded else "global"}
 
@@ -139,7 +139,7 @@ def test_a_model_kept_channels_first() -> None:
         kept["Permute"]((2, 1)),
     ]
 
-    assert [word(layer) for (layer,) in words] == [
+    assert [word(step.layer) for (step,) in words] == [
         "linear:8,axis=-1",
         "flatten",
         "flatten:order=last",
@@ -151,9 +151,9 @@ def test_a_model_kept_channels_first() -> None:
 
 def test_image_data_format_is_a_setting() -> None:
     """Keras's own setting decides for layers that say nothing."""
-    (layer,) = readers(Frame("first", "channels_first"))["Conv2D"](8, 3)
+    (step,) = readers(Frame("first", "channels_first"))["Conv2D"](8, 3)
 
-    assert word(layer) == "conv:8,k3"
+    assert word(step.layer) == "conv:8,k3"
 
 
 def test_frozen_layer_trains_nothing() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import assume, given, settings
@@ -17,6 +18,7 @@ from cnncalc.frameworks.keras.writing import WRITERS, parts, write
 from cnncalc.frameworks.keras.writing.parts import SPLITS
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Shape
+from cnncalc.network import Declared
 from tests.strategies import specs
 
 WRITTEN = [
@@ -121,7 +123,7 @@ def calls(layer: Layer, shape: Shape) -> list[str]:
     return written
 
 
-def read_call(text: str) -> list[Layer]:
+def read_call(text: str) -> list[Declared]:
     """The layers that a call makes, read without running it."""
     call = ast.parse(text, mode="eval").body
     assert isinstance(call, ast.Call)
@@ -129,7 +131,7 @@ def read_call(text: str) -> list[Layer]:
     args = [ast.literal_eval(arg) for arg in call.args]
     keywords = {word.arg: ast.literal_eval(word.value) for word in call.keywords if word.arg}
     name = call.func.attr
-    return list(read(READERS[name], f"layers.{name}", args, keywords))  # type: ignore[call-overload]
+    return list(read(READERS[name], f"layers.{name}", args, keywords))
 
 
 @pytest.mark.parametrize(("spec", "text"), WRITTEN)
@@ -138,21 +140,21 @@ def test_is_written_as_people_do(spec: str, text: str) -> None:
     assert " ".join(call for step in steps_of(spec) for call in calls(*step)) == text
 
 
-def came_out(layers: list[Layer], shape: Shape) -> tuple[Shape, int]:
+def came_out(layers: Sequence[Layer | Declared], shape: Shape) -> tuple[Shape, int]:
     """The size after a stack, and its parameters."""
     params = 0
-    for layer in layers:
-        layer = settle(layer, (shape,))
+    for each in layers:
+        layer = settle(Declared.of(each), (shape,))
         params += sum(w.count for w in layer.weights(shape) if w.role == "parameter")
         shape = layer.output(shape)
     return shape, params
 
 
-def reads(layers: list[Layer], shape: Shape) -> list[list[int]]:
+def reads(layers: Sequence[Layer | Declared], shape: Shape) -> list[list[int]]:
     """For each output of each axis the inputs it reads, through windows alone."""
     seen: list[list[set[int]]] = [[{i} for i in range(n)] for n in shape[1:]]
-    for layer in layers:
-        layer = settle(layer, (shape,))
+    for each in layers:
+        layer = settle(Declared.of(each), (shape,))
         windows: tuple[Window, ...] = layer.windows(shape)
         output = layer.output(shape)
         for axis, window in enumerate(windows):
@@ -170,7 +172,7 @@ def agrees(layer: Layer, shape: Shape) -> None:
     again = [each for call in calls(layer, shape) for each in read_call(call)]
 
     assert came_out(again, shape) == came_out([layer], shape)
-    if not {"permute", "reshape", "unflatten", "flatten"} & {each.kind for each in again}:
+    if not {"permute", "reshape", "unflatten", "flatten"} & {each.layer.kind for each in again}:
         assert reads(again, shape) == reads([layer], shape)
 
 

@@ -137,7 +137,7 @@ def test_output_size_of_a_forward(name: str) -> None:
         except (RuntimeError, ValueError):
             judged = None
         try:
-            layer = to_output_size(layer_of(name, args), asked, shape)
+            layer = to_output_size(layer_of(name, args), asked, shape).layer
             said = layer.output(shape)
         except LayerError:
             said = None

@@ -120,10 +120,10 @@ def test_options_are_named_as_in_the_source() -> None:
 
 def settled(name: str, *args: Any, shape: tuple[int, ...]) -> str:
     """The spec of a network of one call, at an input."""
-    layer = read(READERS[name], f"nn.{name}", args)
-    network = Network([Step(Input(), name="input"), Step(layer, (0,), "layer")], shape)
+    declared = read(READERS[name], f"nn.{name}", args)
+    network = Network([Step(Input(), name="input"), Step(declared, (0,), "layer")], shape)
     report = analyze(network)
-    assert repr(report.network.steps[1].layer) != repr(layer)
+    assert repr(report.network.steps[1].layer) != repr(declared.layer)
     assert report.rows[1].output_shape == report.network.steps[1].layer.output(shape)
     return report.rows[1].text
 

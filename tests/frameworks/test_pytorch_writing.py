@@ -16,6 +16,7 @@ from cnncalc.frameworks.base import read
 from cnncalc.frameworks.pytorch import READERS
 from cnncalc.frameworks.pytorch.writing import parts, write
 from cnncalc.layers.base import Layer, Shape
+from cnncalc.network import Declared
 from tests.frameworks.live_pytorch import torch_or_skip
 from tests.frameworks.pytorch_cases import CASES
 from tests.frameworks.pytorch_reading import layer_of
@@ -34,10 +35,10 @@ class Namespace:
         return lambda *args, **kwargs: read(READERS[name], f"nn.{name}", args, kwargs)
 
 
-def read_back(text: str) -> Layer:
-    layer = eval(text, {"nn": Namespace(), "__builtins__": {"float": float}})
-    assert isinstance(layer, Layer)
-    return layer
+def read_back(text: str) -> Declared:
+    declared = eval(text, {"nn": Namespace(), "__builtins__": {"float": float}})
+    assert isinstance(declared, Declared)
+    return declared
 
 
 def effect(layer: Layer, shape: Shape) -> object:

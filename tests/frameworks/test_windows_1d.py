@@ -10,7 +10,7 @@ import pytest
 
 from cnncalc.analysis import settle
 from cnncalc.frameworks import onnx
-from cnncalc.layers.base import Layer
+from cnncalc.network import Declared
 from tests.frameworks import keras_reading, pytorch_reading
 from tests.library import oracle
 
@@ -19,23 +19,23 @@ Record = Mapping[str, Any]
 RECORDS = oracle("windows_1d.jsonl")
 
 
-def from_torch(record: Record) -> Layer:
+def from_torch(record: Record) -> Declared:
     args = {name: pytorch_reading.tuples(value) for name, value in record["args"].items()}
     return pytorch_reading.layer_of(record["layer"], args)
 
 
-def from_keras(record: Record) -> Layer:
+def from_keras(record: Record) -> Declared:
     (layer,) = keras_reading.layers_of(record["layer"], record["args"])
     return layer
 
 
-def from_onnx(record: Record) -> Layer:
+def from_onnx(record: Record) -> Declared:
     convolves = "Conv" in record["layer"]
     weights = [(1, 1, *record["args"]["kernel_shape"])] if convolves else []
     return onnx.READERS[record["layer"]](record["args"], weights)
 
 
-READ: dict[str, Callable[[Record], Layer]] = {
+READ: dict[str, Callable[[Record], Declared]] = {
     "torch": from_torch,
     "keras": from_keras,
     "onnx": from_onnx,

@@ -71,8 +71,7 @@ class Probes:
 
     def add(self, layer: Layer, *inputs: int, size: int) -> int:
         """A step; gives its number."""
-        bare = layer.expecting(None)  # its source speaks of other channels
-        self.steps.append(Step(bare, inputs, f"probe{len(self.steps)}"))
+        self.steps.append(Step(layer, inputs, f"probe{len(self.steps)}"))
         self.sizes.append(size)
         return len(self.steps) - 1
 

@@ -70,7 +70,7 @@ class Again:
         for name, held in built.parameters():
             held.grad = None
             if step.shares is None:
-                held.requires_grad_(step.layer.trainable and name not in step.layer.kept)
+                held.requires_grad_(step.trainable and name not in step.frozen)
 
     def _forward(self, done: Run) -> list[Array]:
         """All steps one after another; the sums of what a backward pass starts from."""

@@ -8,6 +8,7 @@ from typing import Any
 from cnncalc.frameworks.keras.frame import Call
 from cnncalc.layers import LAYERS
 from cnncalc.layers.base import Layer
+from cnncalc.network import Declared
 from cnncalc.suggestions import suggest
 
 __all__ = ["ACTIVATIONS", "activation_steps"]
@@ -61,14 +62,16 @@ ACTIVATIONS: dict[str, Callable[[Call], Layer] | None] = {
 }
 
 
-def activation_steps(call: Call, value: Any) -> tuple[Layer, ...]:
+def activation_steps(call: Call, value: Any) -> tuple[Declared, ...]:
     """The steps that `activation=` adds: a name, a layer that was read already, or None."""
     if value is None:
         return ()
-    if isinstance(value, Layer):
-        return (value,)
-    if isinstance(value, tuple | list) and all(isinstance(each, Layer) for each in value):
-        return tuple(value)
+    if isinstance(value, Layer | Declared):
+        return (Declared.of(value),)
+    if isinstance(value, tuple | list) and all(
+        isinstance(each, Layer | Declared) for each in value
+    ):
+        return tuple(map(Declared.of, value))
     if not isinstance(value, str) or value not in ACTIVATIONS:
         near = suggest(value, ACTIVATIONS) if isinstance(value, str) else None
         raise call.error(
@@ -77,4 +80,4 @@ def activation_steps(call: Call, value: Any) -> tuple[Layer, ...]:
             "activation",
         )
     make = ACTIVATIONS[value]
-    return () if make is None else (make(call),)
+    return () if make is None else (Declared(make(call)),)

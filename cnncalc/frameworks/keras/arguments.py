@@ -10,6 +10,7 @@ from cnncalc.frameworks.base import no_argument
 from cnncalc.frameworks.keras.activations import activation_steps
 from cnncalc.frameworks.keras.frame import Call
 from cnncalc.layers.base import MAX_VALUE, Layer
+from cnncalc.network import Declared
 from cnncalc.suggestions import suggest
 
 __all__ = [
@@ -106,8 +107,8 @@ def number(
 
 
 def finish(
-    call: Call, keywords: Mapping[str, Any], *layers: Layer, activation: Any = None
-) -> tuple[Layer, ...]:
+    call: Call, keywords: Mapping[str, Any], *layers: Layer | Declared, activation: Any = None
+) -> tuple[Declared, ...]:
     """The layers and then their activation, after a look at the keywords that all layers take."""
     for keyword in keywords:
         if keyword in KEYWORDS:
@@ -118,8 +119,8 @@ def finish(
     trainable = keywords.get("trainable", True)
     if not isinstance(trainable, bool):
         raise call.error(f"can't take trainable={_shown(trainable)}", "True or False", "trainable")
-    layers = (*layers, *activation_steps(call, activation))
-    return layers if trainable else tuple(layer.frozen() for layer in layers)
+    steps = (*map(Declared.of, layers), *activation_steps(call, activation))
+    return steps if trainable else tuple(step.replaced(trainable=False) for step in steps)
 
 
 def _shown(value: object) -> str:

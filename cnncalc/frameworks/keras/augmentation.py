@@ -6,7 +6,7 @@ from typing import Any
 
 from cnncalc.frameworks.keras.frame import Call, Vocabulary
 from cnncalc.frameworks.keras.pointwise import identity
-from cnncalc.layers.base import Layer
+from cnncalc.network import Declared
 
 __all__ = ["AUGMENTATIONS"]
 
@@ -19,7 +19,7 @@ def random_flip(
     seed: Any = None,
     data_format: Any = None,
     **keywords: Any,
-) -> tuple[Layer, ...]:
+) -> tuple[Declared, ...]:
     """RandomFlip."""
     return identity(call, **keywords)
 
@@ -33,7 +33,7 @@ def random_rotation(
     fill_value: Any = 0.0,
     data_format: Any = None,
     **keywords: Any,
-) -> tuple[Layer, ...]:
+) -> tuple[Declared, ...]:
     """RandomRotation."""
     return identity(call, **keywords)
 
@@ -48,7 +48,7 @@ def random_zoom(
     fill_value: Any = 0.0,
     data_format: Any = None,
     **keywords: Any,
-) -> tuple[Layer, ...]:
+) -> tuple[Declared, ...]:
     """RandomZoom."""
     return identity(call, **keywords)
 
@@ -63,14 +63,14 @@ def random_translation(
     fill_value: Any = 0.0,
     data_format: Any = None,
     **keywords: Any,
-) -> tuple[Layer, ...]:
+) -> tuple[Declared, ...]:
     """RandomTranslation."""
     return identity(call, **keywords)
 
 
 def random_colours(
     call: Call, factor: Any, value_range: Any = COLOURS, seed: Any = None, **keywords: Any
-) -> tuple[Layer, ...]:
+) -> tuple[Declared, ...]:
     """RandomBrightness and RandomContrast."""
     return identity(call, **keywords)
 

@@ -10,6 +10,7 @@ from cnncalc.frameworks.keras.frame import Call, Vocabulary
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.conv import Conv, DepthwiseConv, SeparableConv
 from cnncalc.layers.transposed import ConvTransposed
+from cnncalc.network import Declared
 
 __all__ = ["CONVOLUTIONS"]
 
@@ -57,7 +58,7 @@ def conv(
     kernel_constraint: Any = None,
     bias_constraint: Any = None,
     **keywords: Any,
-) -> tuple[Layer, ...]:
+) -> tuple[Declared, ...]:
     """Conv1D, Conv2D and Conv3D."""
     sliding = _Sliding.of(call, kernel_size, strides, dilation_rate)
     sliding.check(call)
@@ -110,7 +111,7 @@ def conv_transpose(
     kernel_constraint: Any = None,
     bias_constraint: Any = None,
     **keywords: Any,
-) -> tuple[Layer, ...]:
+) -> tuple[Declared, ...]:
     """Conv1DTranspose and Conv2DTranspose."""
     sliding = _Sliding.of(call, kernel_size, strides, dilation_rate)
     sliding.check(call)
@@ -152,7 +153,7 @@ def conv3d_transpose(
     kernel_constraint: Any = None,
     bias_constraint: Any = None,
     **keywords: Any,
-) -> tuple[Layer, ...]:
+) -> tuple[Declared, ...]:
     """Conv3DTranspose, which has two of its arguments in another order."""
     named = {"output_padding": output_padding, "data_format": data_format}
     named |= {"dilation_rate": dilation_rate, "activation": activation, "use_bias": use_bias}
@@ -204,7 +205,7 @@ def depthwise_conv(
     depthwise_constraint: Any = None,
     bias_constraint: Any = None,
     **keywords: Any,
-) -> tuple[Layer, ...]:
+) -> tuple[Declared, ...]:
     """DepthwiseConv1D and DepthwiseConv2D."""
     sliding = _Sliding.of(call, kernel_size, strides, dilation_rate)
     layer = DepthwiseConv(
@@ -238,7 +239,7 @@ def separable_conv(
     pointwise_constraint: Any = None,
     bias_constraint: Any = None,
     **keywords: Any,
-) -> tuple[Layer, ...]:
+) -> tuple[Declared, ...]:
     """SeparableConv1D and SeparableConv2D."""
     sliding = _Sliding.of(call, kernel_size, strides, dilation_rate)
     layer = SeparableConv(

@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from cnncalc.errors import LayerError
-from cnncalc.layers.base import Expects, Layer, Shape, place
+from cnncalc.layers.base import Layer, Shape, place
 from cnncalc.layers.reshape import Permute
+from cnncalc.network import Declared, Expects
 
 __all__ = [
     "CHANNELS_FIRST",
@@ -27,7 +28,7 @@ __all__ = [
 
 Each = TypeVar("Each")
 Rule = Callable[..., Layer]  # a layer and its inputs' shapes
-Reader = Callable[..., tuple[Layer, ...]]
+Reader = Callable[..., tuple[Declared, ...]]
 Vocabulary = dict[str, tuple[Reader, int]]  # class: (reader, number of spatial axes)
 
 
@@ -104,30 +105,30 @@ class Call(NamedTuple):
         """What Keras refuses; `option` is the argument to blame, if it is one."""
         return LayerError(f"{self.words} {message}", code="bad-value", help=help, option=option)
 
-    def ordered(self, layer: Layer) -> Layer:
+    def ordered(self, layer: Layer) -> Declared:
         """The layer, whose axis numbers become plain once the number of axes is known."""
         if getattr(layer, "order", "first") == "first":
-            return layer
-        return layer.expecting(Expects(self.words, rule=settled))
+            return Declared(layer)
+        return Declared(layer, Expects(self.words, rule=settled))
 
     def on_map(
         self, layer: Layer, data_format: object, *, back: bool = True, rule: Rule | None = None
-    ) -> tuple[Layer, ...]:
+    ) -> tuple[Declared, ...]:
         """The layer on a map of `rank` spatial axes in some data format.
 
         `back` is False for a layer after which no axes are left to be put back; `rule` is what
         Keras decides at an input.
         """
         expects = Expects(self.words, (self.rank,))
-        layer = _collapsed(layer).expecting(expects._replace(rule=rule))
+        on_map = Declared(_collapsed(layer), expects._replace(rule=rule))
         channels_last = self.data_format(data_format) == "channels_last"
         if channels_last == (self.frame.order == "last"):
-            return (layer,)
+            return (on_map,)
         last_first = (self.rank, *range(self.rank))
         first_last = (*range(1, self.rank + 1), 0)
         there, home = (last_first, first_last) if channels_last else (first_last, last_first)
-        steps = (Permute(there).expecting(expects), layer)
-        return (*steps, Permute(home)) if back else steps
+        steps = (Declared(Permute(there), expects), on_map)
+        return (*steps, Declared(Permute(home))) if back else steps
 
     def data_format(self, value: object) -> str:
         """The data format that a value means; LayerError if it is none."""

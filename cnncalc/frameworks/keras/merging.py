@@ -6,7 +6,7 @@ from typing import Any
 
 from cnncalc.frameworks.keras.arguments import finish, integer
 from cnncalc.frameworks.keras.frame import Call, Vocabulary
-from cnncalc.layers.base import Expects, Layer, Shape
+from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.merge import (
     Add,
     Concatenate,
@@ -18,6 +18,7 @@ from cnncalc.layers.merge import (
     Multiply,
     Subtract,
 )
+from cnncalc.network import Declared, Expects
 
 __all__ = ["MERGES", "declared_shape"]
 
@@ -31,14 +32,14 @@ KINDS: dict[str, type[Elementwise]] = {
 }
 
 
-def elementwise(call: Call, **keywords: Any) -> tuple[Layer, ...]:
+def elementwise(call: Call, **keywords: Any) -> tuple[Declared, ...]:
     """Add, Average, Maximum, Minimum, Multiply and Subtract.
 
     Inputs of fewer axes get axes of size 1 behind the batch: Keras's first axes.
     """
     align = "second" if call.frame.order == "last" else "first"
     layer = KINDS[call.name](align=align)
-    return finish(call, keywords, layer.expecting(Expects(call.words, rule=_aligned)))
+    return finish(call, keywords, Declared(layer, Expects(call.words, rule=_aligned)))
 
 
 def _aligned(layer: Layer, *shapes: Shape) -> Layer:
@@ -46,7 +47,7 @@ def _aligned(layer: Layer, *shapes: Shape) -> Layer:
     return layer.replaced(align="equal") if len(set(map(len, shapes))) == 1 else layer
 
 
-def concatenate(call: Call, axis: Any = -1, **keywords: Any) -> tuple[Layer, ...]:
+def concatenate(call: Call, axis: Any = -1, **keywords: Any) -> tuple[Declared, ...]:
     """Concatenate along one axis."""
     place, order = call.frame.axis(integer(call, "axis", axis, -8))
     return finish(call, keywords, call.ordered(Concatenate(place, order)))
@@ -64,7 +65,7 @@ def input_layer(
     optional: Any = False,
     name: Any = None,
     **keywords: Any,
-) -> tuple[Layer, ...]:
+) -> tuple[Declared, ...]:
     """InputLayer: a step of kind `input`, with its shape if all of it is known."""
     shape = keywords.pop("input_shape", shape)
     batch_shape = keywords.pop("batch_input_shape", batch_shape)
@@ -85,7 +86,7 @@ def input_function(
     name: Any = None,
     tensor: Any = None,
     optional: Any = False,
-) -> tuple[Layer, ...]:
+) -> tuple[Declared, ...]:
     """The function `keras.Input`, which is `keras.layers.Input` too."""
     return input_layer(call, shape, batch_size, batch_shape=batch_shape)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from cnncalc.frameworks.keras.arguments import finish, integer
 from cnncalc.frameworks.keras.frame import Call, Frame, Vocabulary, settled
-from cnncalc.layers.base import Expects, Layer, Shape, show
+from cnncalc.layers.base import Layer, Shape, show
 from cnncalc.layers.norm import (
     BatchNorm,
     GroupNorm,
@@ -16,6 +16,7 @@ from cnncalc.layers.norm import (
     Standardize,
     UnitNorm,
 )
+from cnncalc.network import Declared, Expects
 
 __all__ = ["NORMS"]
 
@@ -40,7 +41,7 @@ def batch_normalization(
     renorm_momentum: Any = 0.99,
     synchronized: Any = False,
     **keywords: Any,
-) -> tuple[Layer, ...]:
+) -> tuple[Declared, ...]:
     """BatchNormalization: its moving statistics are parameters that are not trained."""
     place, order = call.frame.axis(_axis(call, axis))
     layer = BatchNorm(
@@ -62,7 +63,7 @@ def layer_normalization(
     beta_constraint: Any = None,
     gamma_constraint: Any = None,
     **keywords: Any,
-) -> tuple[Layer, ...]:
+) -> tuple[Declared, ...]:
     """LayerNormalization."""
     rms = bool(keywords.pop("rms_scaling", False))
     places, order = call.frame.axes(sorted(_axes(call, axis)))
@@ -72,11 +73,11 @@ def layer_normalization(
 
 def rms_normalization(
     call: Call, axis: Any = -1, epsilon: Any = 1e-6, **keywords: Any
-) -> tuple[Layer, ...]:
+) -> tuple[Declared, ...]:
     """RMSNormalization."""
     places, order = call.frame.axes(sorted(_axes(call, axis)))
     rule = partial(_scaled, call)
-    layer = RootMeanSquareNorm(places, order).expecting(Expects(call.words, rule=rule))
+    layer = Declared(RootMeanSquareNorm(places, order), Expects(call.words, rule=rule))
     return finish(call, keywords, layer)
 
 
@@ -92,7 +93,7 @@ def _scaled(call: Call, layer: Layer, shape: Shape) -> Layer:
     return settled(layer, shape)
 
 
-def unit_normalization(call: Call, axis: Any = -1, **keywords: Any) -> tuple[Layer, ...]:
+def unit_normalization(call: Call, axis: Any = -1, **keywords: Any) -> tuple[Declared, ...]:
     """UnitNormalization."""
     places, order = call.frame.axes(_axes(call, axis))
     return finish(call, keywords, call.ordered(UnitNorm(places, order)))
@@ -112,7 +113,7 @@ def group_normalization(
     beta_constraint: Any = None,
     gamma_constraint: Any = None,
     **keywords: Any,
-) -> tuple[Layer, ...]:
+) -> tuple[Declared, ...]:
     """GroupNormalization; -1 groups are as many as there are channels."""
     place, order = call.frame.axis(_axis(call, axis))
     layer = GroupNorm(
@@ -132,7 +133,7 @@ def normalization(
     variance: Any = None,
     invert: Any = False,
     **keywords: Any,
-) -> tuple[Layer, ...]:
+) -> tuple[Declared, ...]:
     """Normalization: it holds mean, variance and count, unless they are given."""
     if (mean is None) != (variance is None):
         raise call.error("takes mean and variance together", "both of them, or neither")
@@ -140,7 +141,7 @@ def normalization(
     places, order = call.frame.axes(axes) if axes else (("none",), "first")
     layer = Standardize(places, order, given=mean is not None, invert=bool(invert))
     rule = partial(_in_order, call.frame)
-    return finish(call, keywords, layer.expecting(Expects(call.words, rule=rule)))
+    return finish(call, keywords, Declared(layer, Expects(call.words, rule=rule)))
 
 
 def _in_order(frame: Frame, layer: Layer, shape: Shape) -> Layer:

@@ -8,8 +8,9 @@ from cnncalc.frameworks.keras.arguments import finish, integer, number
 from cnncalc.frameworks.keras.frame import Call, Vocabulary
 from cnncalc.layers import LAYERS
 from cnncalc.layers.activation import Dropout, Noise, ParametricReLU, Rescale, Softmax
-from cnncalc.layers.base import BATCH, Expects, Layer, Shape
+from cnncalc.layers.base import BATCH, Layer, Shape
 from cnncalc.layers.linear import Linear
+from cnncalc.network import Declared, Expects
 
 __all__ = ["POINTWISE"]
 
@@ -30,7 +31,7 @@ def dense(
     lora_alpha: Any = None,
     quantization_config: Any = None,
     **keywords: Any,
-) -> tuple[Layer, ...]:
+) -> tuple[Declared, ...]:
     """Dense, which works on Keras's last axis, at every place of a map."""
     if lora_rank is not None or quantization_config is not None:
         raise call.error(
@@ -40,7 +41,7 @@ def dense(
     axis, _ = call.frame.axis(-1)
     layer = Linear(integer(call, "units", units), bool(use_bias), axis)
     expects = Expects(call.words, rule=_on_vector)
-    return finish(call, keywords, layer.expecting(expects), activation=activation)
+    return finish(call, keywords, Declared(layer, expects), activation=activation)
 
 
 def _on_vector(layer: Layer, shape: Shape) -> Layer:
@@ -48,9 +49,9 @@ def _on_vector(layer: Layer, shape: Shape) -> Layer:
     return layer.replaced(axis=None) if len(shape) == 1 else layer
 
 
-def activation_layer(call: Call, activation: Any, **keywords: Any) -> tuple[Layer, ...]:
+def activation_layer(call: Call, activation: Any, **keywords: Any) -> tuple[Declared, ...]:
     """Activation, by its function's name; the linear one is a step that does nothing."""
-    return finish(call, keywords, activation=activation) or (LAYERS["identity"](),)
+    return finish(call, keywords, activation=activation) or (Declared(LAYERS["identity"]()),)
 
 
 def relu(
@@ -59,7 +60,7 @@ def relu(
     negative_slope: Any = 0.0,
     threshold: Any = 0.0,
     **keywords: Any,
-) -> tuple[Layer, ...]:
+) -> tuple[Declared, ...]:
     """ReLU, which may be bounded, leaky or late."""
     limit = None if max_value is None else _at_least_0(call, "max_value", max_value)
     slope = _at_least_0(call, "negative_slope", negative_slope)
@@ -71,7 +72,7 @@ def relu(
     return finish(call, keywords, LAYERS["relu"](slope, limit, start))
 
 
-def leaky_relu(call: Call, negative_slope: Any = 0.3, **keywords: Any) -> tuple[Layer, ...]:
+def leaky_relu(call: Call, negative_slope: Any = 0.3, **keywords: Any) -> tuple[Declared, ...]:
     """LeakyReLU; `alpha` is the older name of its slope."""
     slope = _at_least_0(call, "negative_slope", keywords.pop("alpha", negative_slope))
     return finish(call, keywords, LAYERS["leakyrelu"](slope))
@@ -84,7 +85,7 @@ def prelu(
     alpha_constraint: Any = None,
     shared_axes: Any = None,
     **keywords: Any,
-) -> tuple[Layer, ...]:
+) -> tuple[Declared, ...]:
     """PReLU: a slope for each value, but along the shared axes."""
     axes = shared_axes if isinstance(shared_axes, tuple | list) else (shared_axes,)
     if shared_axes is None or not axes:
@@ -95,12 +96,12 @@ def prelu(
     return finish(call, keywords, call.ordered(layer))
 
 
-def elu(call: Call, alpha: Any = 1.0, **keywords: Any) -> tuple[Layer, ...]:
+def elu(call: Call, alpha: Any = 1.0, **keywords: Any) -> tuple[Declared, ...]:
     """ELU."""
     return finish(call, keywords, LAYERS["elu"](number(call, "alpha", alpha)))
 
 
-def softmax(call: Call, axis: Any = -1, **keywords: Any) -> tuple[Layer, ...]:
+def softmax(call: Call, axis: Any = -1, **keywords: Any) -> tuple[Declared, ...]:
     """Softmax along one axis."""
     axes = tuple(axis) if isinstance(axis, tuple | list) else (axis,)
     if len(axes) != 1:
@@ -111,46 +112,50 @@ def softmax(call: Call, axis: Any = -1, **keywords: Any) -> tuple[Layer, ...]:
     return finish(call, keywords, call.ordered(Softmax(place, order)))
 
 
-def identity(call: Call, **keywords: Any) -> tuple[Layer, ...]:
+def identity(call: Call, **keywords: Any) -> tuple[Declared, ...]:
     """Identity."""
     return finish(call, keywords, LAYERS["identity"]())
 
 
-def masking(call: Call, mask_value: Any = 0.0, **keywords: Any) -> tuple[Layer, ...]:
+def masking(call: Call, mask_value: Any = 0.0, **keywords: Any) -> tuple[Declared, ...]:
     """Masking, which changes no value that is not masked."""
     return identity(call, **keywords)
 
 
 def activity_regularization(
     call: Call, l1: Any = 0.0, l2: Any = 0.0, **keywords: Any
-) -> tuple[Layer, ...]:
+) -> tuple[Declared, ...]:
     """ActivityRegularization: a term of the loss."""
     return identity(call, **keywords)
 
 
 def dropout(
     call: Call, rate: Any, noise_shape: Any = None, seed: Any = None, **keywords: Any
-) -> tuple[Layer, ...]:
+) -> tuple[Declared, ...]:
     """Dropout and AlphaDropout."""
     return finish(call, keywords, Dropout(number(call, "rate", rate, 0, 1)))
 
 
-def gaussian_dropout(call: Call, rate: Any, seed: Any = None, **keywords: Any) -> tuple[Layer, ...]:
+def gaussian_dropout(
+    call: Call, rate: Any, seed: Any = None, **keywords: Any
+) -> tuple[Declared, ...]:
     """GaussianDropout."""
     return dropout(call, rate, **keywords)
 
 
-def gaussian_noise(call: Call, stddev: Any, seed: Any = None, **keywords: Any) -> tuple[Layer, ...]:
+def gaussian_noise(
+    call: Call, stddev: Any, seed: Any = None, **keywords: Any
+) -> tuple[Declared, ...]:
     """GaussianNoise."""
     return finish(call, keywords, Noise(number(call, "stddev", stddev, 0, 1)))
 
 
 def spatial_dropout1d(
     call: Call, rate: Any, seed: Any = None, name: Any = None, dtype: Any = None
-) -> tuple[Layer, ...]:
+) -> tuple[Declared, ...]:
     """SpatialDropout1D: whole channels are dropped."""
     layer = Dropout(number(call, "rate", rate, 0, 1))
-    return finish(call, {}, layer.expecting(Expects(call.words, (call.rank,))))
+    return finish(call, {}, Declared(layer, Expects(call.words, (call.rank,))))
 
 
 def spatial_dropout(
@@ -160,13 +165,13 @@ def spatial_dropout(
     seed: Any = None,
     name: Any = None,
     dtype: Any = None,
-) -> tuple[Layer, ...]:
+) -> tuple[Declared, ...]:
     """SpatialDropout2D and SpatialDropout3D."""
     call.data_format(data_format)
     return spatial_dropout1d(call, rate)
 
 
-def rescaling(call: Call, scale: Any, offset: Any = 0.0, **keywords: Any) -> tuple[Layer, ...]:
+def rescaling(call: Call, scale: Any, offset: Any = 0.0, **keywords: Any) -> tuple[Declared, ...]:
     """Rescaling, by numbers for all channels or for each."""
     factors = tuple(scale) if isinstance(scale, tuple | list) else (scale,)
     offsets = tuple(offset) if isinstance(offset, tuple | list) else (offset,)

@@ -7,8 +7,8 @@ from typing import Any
 from cnncalc.frameworks.keras.arguments import finish, per_axis, word
 from cnncalc.frameworks.keras.frame import Call, Reader, Vocabulary
 from cnncalc.layers.adaptive import AdaptiveAverage, AdaptiveMax, GlobalAverage, GlobalMax
-from cnncalc.layers.base import Layer
 from cnncalc.layers.pool import AveragePool, MaxPool
+from cnncalc.network import Declared
 
 __all__ = ["POOLS"]
 
@@ -21,7 +21,7 @@ def max_pooling(
     data_format: Any = None,
     name: Any = None,
     **keywords: Any,
-) -> tuple[Layer, ...]:
+) -> tuple[Declared, ...]:
     """MaxPooling1D, MaxPooling2D and MaxPooling3D."""
     options = _sliding(call, pool_size, strides, padding)
     return finish(call, keywords, *call.on_map(MaxPool(*options), data_format))
@@ -35,7 +35,7 @@ def average_pooling(
     data_format: Any = None,
     name: Any = None,
     **keywords: Any,
-) -> tuple[Layer, ...]:
+) -> tuple[Declared, ...]:
     """AveragePooling1D, AveragePooling2D and AveragePooling3D; padding never counts."""
     layer = AveragePool(*_sliding(call, pool_size, strides, padding), count_padding=False)
     return finish(call, keywords, *call.on_map(layer, data_format))
@@ -50,7 +50,7 @@ def _sliding(call: Call, pool_size: Any, strides: Any, padding: Any) -> tuple[An
 
 def adaptive_average(
     call: Call, output_size: Any, data_format: Any = None, **keywords: Any
-) -> tuple[Layer, ...]:
+) -> tuple[Declared, ...]:
     """AdaptiveAveragePooling1D, AdaptiveAveragePooling2D and AdaptiveAveragePooling3D."""
     layer = AdaptiveAverage(per_axis(call, "output_size", output_size))
     return finish(call, keywords, *call.on_map(layer, data_format))
@@ -58,7 +58,7 @@ def adaptive_average(
 
 def adaptive_max(
     call: Call, output_size: Any, data_format: Any = None, **keywords: Any
-) -> tuple[Layer, ...]:
+) -> tuple[Declared, ...]:
     """AdaptiveMaxPooling1D, AdaptiveMaxPooling2D and AdaptiveMaxPooling3D."""
     layer = AdaptiveMax(per_axis(call, "output_size", output_size))
     return finish(call, keywords, *call.on_map(layer, data_format))
@@ -66,7 +66,7 @@ def adaptive_max(
 
 def global_average(
     call: Call, data_format: Any = None, keepdims: Any = False, **keywords: Any
-) -> tuple[Layer, ...]:
+) -> tuple[Declared, ...]:
     """GlobalAveragePooling1D, GlobalAveragePooling2D and GlobalAveragePooling3D."""
     keep = bool(keepdims)
     return finish(call, keywords, *call.on_map(GlobalAverage(keep), data_format, back=keep))
@@ -74,7 +74,7 @@ def global_average(
 
 def global_max(
     call: Call, data_format: Any = None, keepdims: Any = False, **keywords: Any
-) -> tuple[Layer, ...]:
+) -> tuple[Declared, ...]:
     """GlobalMaxPooling1D, GlobalMaxPooling2D and GlobalMaxPooling3D."""
     keep = bool(keepdims)
     return finish(call, keywords, *call.on_map(GlobalMax(keep), data_format, back=keep))

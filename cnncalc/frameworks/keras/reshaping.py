@@ -6,10 +6,10 @@ from typing import Any
 
 from cnncalc.frameworks.keras.arguments import finish, integer, pair, pairs, per_axis, word
 from cnncalc.frameworks.keras.frame import Call, Vocabulary
-from cnncalc.layers.base import Expects, Layer
 from cnncalc.layers.padding import Crop, Pad
 from cnncalc.layers.reshape import Flatten, Permute, Reshape
 from cnncalc.layers.resize import Upsample
+from cnncalc.network import Declared, Expects
 
 __all__ = ["RESHAPING"]
 
@@ -19,14 +19,14 @@ MODES |= {"lanczos3": "lanczos3", "lanczos5": "lanczos5"}
 
 def zero_padding(
     call: Call, padding: Any = 1, data_format: Any = None, **keywords: Any
-) -> tuple[Layer, ...]:
+) -> tuple[Declared, ...]:
     """ZeroPadding1D, ZeroPadding2D and ZeroPadding3D."""
     one_axis = call.rank == 1
     pads = (pair(call, "padding", padding),) if one_axis else pairs(call, "padding", padding)
     return finish(call, keywords, *call.on_map(Pad(pads), data_format))
 
 
-def cropping1d(call: Call, cropping: Any = 1, **keywords: Any) -> tuple[Layer, ...]:
+def cropping1d(call: Call, cropping: Any = 1, **keywords: Any) -> tuple[Declared, ...]:
     """Cropping1D, which is always channels last."""
     layer = Crop((pair(call, "cropping", cropping),))
     return finish(call, keywords, *call.on_map(layer, "channels_last"))
@@ -34,7 +34,7 @@ def cropping1d(call: Call, cropping: Any = 1, **keywords: Any) -> tuple[Layer, .
 
 def cropping2d(
     call: Call, cropping: Any = 0, data_format: Any = None, **keywords: Any
-) -> tuple[Layer, ...]:
+) -> tuple[Declared, ...]:
     """Cropping2D."""
     layer = Crop(pairs(call, "cropping", cropping))
     return finish(call, keywords, *call.on_map(layer, data_format))
@@ -42,12 +42,12 @@ def cropping2d(
 
 def cropping3d(
     call: Call, cropping: Any = 1, data_format: Any = None, **keywords: Any
-) -> tuple[Layer, ...]:
+) -> tuple[Declared, ...]:
     """Cropping3D, whose default differs from Cropping2D's."""
     return cropping2d(call, cropping, data_format, **keywords)
 
 
-def up_sampling1d(call: Call, size: Any = 2, **keywords: Any) -> tuple[Layer, ...]:
+def up_sampling1d(call: Call, size: Any = 2, **keywords: Any) -> tuple[Declared, ...]:
     """UpSampling1D, which is always channels last."""
     layer = Upsample((integer(call, "size", size),))
     return finish(call, keywords, *call.on_map(layer, "channels_last"))
@@ -59,7 +59,7 @@ def up_sampling2d(
     data_format: Any = None,
     interpolation: Any = "nearest",
     **keywords: Any,
-) -> tuple[Layer, ...]:
+) -> tuple[Declared, ...]:
     """UpSampling2D."""
     mode = MODES[word(call, "interpolation", interpolation, tuple(MODES))]
     layer = Upsample(per_axis(call, "size", size), mode=mode)
@@ -68,7 +68,7 @@ def up_sampling2d(
 
 def up_sampling3d(
     call: Call, size: Any = 2, data_format: Any = None, **keywords: Any
-) -> tuple[Layer, ...]:
+) -> tuple[Declared, ...]:
     """UpSampling3D."""
     layer = Upsample(per_axis(call, "size", size))
     return finish(call, keywords, *call.on_map(layer, data_format))
@@ -86,7 +86,7 @@ def resizing(
     antialias: Any = False,
     data_format: Any = None,
     **keywords: Any,
-) -> tuple[Layer, ...]:
+) -> tuple[Declared, ...]:
     """Resizing to a given size, whatever the aspect ratio."""
     if crop_to_aspect_ratio or pad_to_aspect_ratio or antialias:
         raise call.error(
@@ -98,7 +98,7 @@ def resizing(
     return finish(call, keywords, *call.on_map(Upsample(size=size, mode=mode), data_format))
 
 
-def flatten(call: Call, data_format: Any = None, **keywords: Any) -> tuple[Layer, ...]:
+def flatten(call: Call, data_format: Any = None, **keywords: Any) -> tuple[Declared, ...]:
     """Flatten: the values as Keras has them; channels first, it puts the channels last before."""
     channels_last = call.data_format(data_format) == "channels_last"
     if call.frame.order == "first":
@@ -112,7 +112,7 @@ def flatten(call: Call, data_format: Any = None, **keywords: Any) -> tuple[Layer
     return finish(call, keywords, Flatten(order="last"))
 
 
-def reshape(call: Call, target_shape: Any, **keywords: Any) -> tuple[Layer, ...]:
+def reshape(call: Call, target_shape: Any, **keywords: Any) -> tuple[Declared, ...]:
     """Reshape; -1 stands for what is left."""
     if not isinstance(target_shape, tuple | list):
         raise call.error(
@@ -126,7 +126,7 @@ def reshape(call: Call, target_shape: Any, **keywords: Any) -> tuple[Layer, ...]
     return finish(call, keywords, Reshape(call.frame.sizes(sizes), order))
 
 
-def permute(call: Call, dims: Any, **keywords: Any) -> tuple[Layer, ...]:
+def permute(call: Call, dims: Any, **keywords: Any) -> tuple[Declared, ...]:
     """Permute; `dims` count Keras's axes from 1."""
     rank = len(dims) if isinstance(dims, tuple | list) else 0
     if not rank or sorted(dims) != list(range(1, rank + 1)):
@@ -134,13 +134,13 @@ def permute(call: Call, dims: Any, **keywords: Any) -> tuple[Layer, ...]:
     inside = call.frame.inside
     order = {inside(axis, rank): inside(dim - 1, rank) for axis, dim in enumerate(dims)}
     layer = Permute(tuple(order[axis] for axis in range(rank)))
-    return finish(call, keywords, layer.expecting(Expects(call.words, (rank - 1,))))
+    return finish(call, keywords, Declared(layer, Expects(call.words, (rank - 1,))))
 
 
-def repeat_vector(call: Call, n: Any, **keywords: Any) -> tuple[Layer, ...]:
+def repeat_vector(call: Call, n: Any, **keywords: Any) -> tuple[Declared, ...]:
     """RepeatVector: (features,) becomes (n, features)."""
     stretched = (
-        Reshape(("infer", 1)).expecting(Expects(call.words, (0,))),
+        Declared(Reshape(("infer", 1)), Expects(call.words, (0,))),
         Upsample((integer(call, "n", n),)),
     )
     last = call.frame.order == "last"

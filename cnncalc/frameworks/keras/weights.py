@@ -48,7 +48,7 @@ def relabel(
         Weight(
             names.get(weight.name, weight.name),
             _shape(layer, weight, frame),
-            trainable=weight.trainable and layer.trainable,
+            trainable=weight.trainable,
         )
         for weight in weights
         if weight.name != "num_batches_tracked"

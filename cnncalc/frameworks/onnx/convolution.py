@@ -9,9 +9,10 @@ from cnncalc.axis.windows import Spread
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.onnx.named import named
 from cnncalc.frameworks.onnx.node import Ints, Node, Pads, Reader, Text, plain
-from cnncalc.layers.base import Expects, Layer, Shape, show
+from cnncalc.layers.base import Layer, Shape, show
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.transposed import ConvTransposed
+from cnncalc.network import Declared, Expects
 
 __all__ = ["CONVOLUTIONS"]
 
@@ -26,13 +27,13 @@ def conv(
     kernel_shape: Ints | None = None,
     pads: Ints | None = None,
     strides: Ints | None = None,
-) -> Layer:
+) -> Declared:
     """Weight (M, C/group, *kernel), bias (M,)."""
     node, shape = _node("Conv", weight, kernel_shape, strides, dilations, pads, auto_pad)
     return _conv(node, shape, group, bias is not None)
 
 
-def _conv(node: Node, weight: Shape, group: int, bias: bool) -> Layer:
+def _conv(node: Node, weight: Shape, group: int, bias: bool) -> Declared:
     auto = node.auto_pad
     dilations = node.dilations
     if auto.startswith("SAME") and max(dilations) > 1:
@@ -47,7 +48,7 @@ def _conv(node: Node, weight: Shape, group: int, bias: bool) -> Layer:
         group,
         bias=bias,
     )
-    return layer.expecting(_takes(node, weight[1] * group))
+    return Declared(layer, _takes(node, weight[1] * group))
 
 
 def conv_integer(
@@ -61,7 +62,7 @@ def conv_integer(
     kernel_shape: Ints | None = None,
     pads: Ints | None = None,
     strides: Ints | None = None,
-) -> Layer:
+) -> Declared:
     """Weight (M, C/group, *kernel) of integers; there is no bias."""
     node, shape = _node("ConvInteger", weight, kernel_shape, strides, dilations, pads, auto_pad)
     return _conv(node, shape, group, bias=False)
@@ -79,7 +80,7 @@ def conv_transpose(
     output_shape: Ints | None = None,
     pads: Ints | None = None,
     strides: Ints | None = None,
-) -> Layer:
+) -> Declared:
     """Weight (C, M/group, *kernel), bias (M,). SAME cuts what is more than n*s, and never adds."""
     node, shape = _node("ConvTranspose", weight, kernel_shape, strides, dilations, pads, auto_pad)
     extra = _extra(node, output_padding)
@@ -97,7 +98,7 @@ def conv_transpose(
     if output_shape is not None:
         sizes = node.per_axis("output_shape", output_shape, 1)
         expects = expects._replace(rule=partial(_to_output_shape, node, sizes))
-    return layer.expecting(expects)
+    return Declared(layer, expects)
 
 
 def _node(
@@ -175,11 +176,10 @@ def _to_output_shape(node: Node, sizes: tuple[int, ...], layer: Layer, shape: Sh
             )
         pads.append(_cut(node.auto_pad, full - size))
         extra.append(after)
-    settled = layer.replaced(padding=plain(tuple(pads)), output_padding=plain(tuple(extra)))
-    return settled.expecting(_takes(node, shape[0]))  # it is settled only once
+    return layer.replaced(padding=plain(tuple(pads)), output_padding=plain(tuple(extra)))
 
 
-FUNCTIONS: dict[str, Callable[..., Layer]] = {
+FUNCTIONS: dict[str, Callable[..., Layer | Declared]] = {
     "Conv": conv,
     "ConvInteger": conv_integer,
     "ConvTranspose": conv_transpose,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from cnncalc.frameworks.base import read
 from cnncalc.frameworks.onnx.node import Attributes, Inputs, Reader
 from cnncalc.layers.base import Layer
+from cnncalc.network import Declared
 
 __all__ = ["named"]
 
@@ -14,11 +15,11 @@ __all__ = ["named"]
 LEGACY = ("consumed_inputs", "is_test")
 
 
-def named(op: str, function: Callable[..., Layer]) -> Reader:
+def named(op: str, function: Callable[..., Layer | Declared]) -> Reader:
     """A reader that hands the shapes of the inputs on by position, the attributes by name."""
 
-    def reader(attributes: Attributes, inputs: Inputs = ()) -> Layer:
+    def reader(attributes: Attributes, inputs: Inputs = ()) -> Declared:
         kept = {name: value for name, value in attributes.items() if name not in LEGACY}
-        return read(function, op, inputs, kept)
+        return Declared.of(read(function, op, inputs, kept))
 
     return reader

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from cnncalc.errors import LayerError
-from cnncalc.layers.base import Layer, Shape
+from cnncalc.layers.base import Shape
+from cnncalc.network import Declared
 
 __all__ = ["Attributes", "Inputs", "Ints", "Node", "Pads", "Reader", "Text", "plain"]
 
 Attributes = Mapping[str, Any]
 Inputs = Sequence[Shape | None]
-Reader = Callable[[Attributes, Inputs], Layer]
+Reader = Callable[[Attributes, Inputs], Declared]
 
 Ints = Sequence[int]
 Pads = tuple[tuple[int, int], ...]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.onnx.named import named
 from cnncalc.frameworks.onnx.node import Reader
-from cnncalc.layers.base import Expects, Layer, Shape
+from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.norm import (
     BatchNorm,
     GroupNorm,
@@ -17,6 +17,7 @@ from cnncalc.layers.norm import (
     RootMeanSquareNorm,
     UnitNorm,
 )
+from cnncalc.network import Declared, Expects
 
 __all__ = ["NORMS"]
 
@@ -31,23 +32,23 @@ def batch_normalization(
     momentum: float = 0.9,
     training_mode: int = 0,
     spatial: int = 1,
-) -> Layer:
+) -> Declared:
     """Batch normalisation; the statistics are tensors of the file, without a batch counter."""
     if spatial != 1:
         raise LayerError("BatchNormalization with spatial=0 can't be followed", code="bad-value")
-    return BatchNorm().expecting(_channels("BatchNormalization", scale))
+    return Declared(BatchNorm(), _channels("BatchNormalization", scale))
 
 
-def instance_normalization(scale: Shape, shift: Shape, *, epsilon: float = 1e-5) -> Layer:
+def instance_normalization(scale: Shape, shift: Shape, *, epsilon: float = 1e-5) -> Declared:
     """Each channel of each sample over its map."""
-    return InstanceNorm(affine=True).expecting(_channels("InstanceNormalization", scale))
+    return Declared(InstanceNorm(affine=True), _channels("InstanceNormalization", scale))
 
 
 def group_normalization(
     scale: Shape, shift: Shape, *, num_groups: int, epsilon: float = 1e-5, stash_type: int = 1
-) -> Layer:
+) -> Declared:
     """Groups of channels, with a scale and a shift for each channel (operator set 21)."""
-    return GroupNorm(num_groups).expecting(_channels("GroupNormalization", scale))
+    return Declared(GroupNorm(num_groups), _channels("GroupNormalization", scale))
 
 
 def layer_normalization(
@@ -112,7 +113,7 @@ def _last(call: str, scale: Shape, axis: int) -> tuple[int, ...]:
     return tuple(range(-len(scale), 0))
 
 
-FUNCTIONS: dict[str, Callable[..., Layer]] = {
+FUNCTIONS: dict[str, Callable[..., Layer | Declared]] = {
     "BatchNormalization": batch_normalization,
     "GroupNormalization": group_normalization,
     "InstanceNormalization": instance_normalization,

@@ -11,8 +11,9 @@ from cnncalc.errors import LayerError
 from cnncalc.frameworks.onnx.named import named
 from cnncalc.frameworks.onnx.node import Ints, Node, Reader, Text, plain
 from cnncalc.layers.adaptive import GlobalAverage, GlobalLp, GlobalMax
-from cnncalc.layers.base import Expects, Layer, Shape, axis_name, show
+from cnncalc.layers.base import Layer, Shape, axis_name, show
 from cnncalc.layers.pool import AveragePool, LpPool, MaxPool
+from cnncalc.network import Declared, Expects
 
 __all__ = ["POOLS"]
 
@@ -26,7 +27,7 @@ def max_pool(
     pads: Ints | None = None,
     storage_order: int = 0,
     strides: Ints | None = None,
-) -> Layer:
+) -> Declared:
     """The maximum over each window."""
     node = Node.of("MaxPool", kernel_shape, strides, dilations, pads, auto_pad)
     return _pool(node, MaxPool, ceil_mode)
@@ -41,7 +42,7 @@ def average_pool(
     dilations: Ints | None = None,
     pads: Ints | None = None,
     strides: Ints | None = None,
-) -> Layer:
+) -> Declared:
     """The mean over each window; padding counts only if asked for."""
     node = Node.of("AveragePool", kernel_shape, strides, dilations, pads, auto_pad)
     return _pool(node, AveragePool, ceil_mode, count_padding=bool(count_include_pad))
@@ -56,13 +57,13 @@ def lp_pool(
     p: float = 2,
     pads: Ints | None = None,
     strides: Ints | None = None,
-) -> Layer:
+) -> Declared:
     """The p-norm over each window."""
     node = Node.of("LpPool", kernel_shape, strides, dilations, pads, auto_pad)
     return _pool(node, LpPool, ceil_mode, norm=p)
 
 
-def _pool(node: Node, kind: type[Layer], ceil_mode: int, **options: Any) -> Layer:
+def _pool(node: Node, kind: type[Layer], ceil_mode: int, **options: Any) -> Declared:
     pads, kernel = node.pads, node.kernel
     if any(max(pad) >= k for pad, k in zip(pads, kernel, strict=True)):
         raise node.error(
@@ -78,7 +79,7 @@ def _pool(node: Node, kind: type[Layer], ceil_mode: int, **options: Any) -> Laye
         ceil=ceil_mode == 1,
         **options,
     )
-    return layer.expecting(Expects(node.op, (len(kernel),), rule=partial(_as_run, node)))
+    return Declared(layer, Expects(node.op, (len(kernel),), rule=partial(_as_run, node)))
 
 
 def _as_run(node: Node, layer: Layer, shape: Shape) -> Layer:
@@ -97,8 +98,7 @@ def _as_run(node: Node, layer: Layer, shape: Shape) -> Layer:
     ):
         return layer
     pads = plain(tuple((w.before, w.after) for w in runs))
-    settled = layer.replaced(padding=pads, ceil=False, empty=empty)
-    return settled.expecting(Expects(node.op, (len(node.kernel),)))  # it is settled only once
+    return layer.replaced(padding=pads, ceil=False, empty=empty)
 
 
 def _slide(node: Node, ceil: bool, axis: int, n: int) -> Slide:
@@ -159,7 +159,7 @@ def global_lp(*, p: float = 2) -> Layer:
     return GlobalLp(keep=True, norm=p)
 
 
-FUNCTIONS: dict[str, Callable[..., Layer]] = {
+FUNCTIONS: dict[str, Callable[..., Layer | Declared]] = {
     "AveragePool": average_pool,
     "GlobalAveragePool": global_average,
     "GlobalLpPool": global_lp,

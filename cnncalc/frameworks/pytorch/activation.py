@@ -19,53 +19,54 @@ from cnncalc.layers.activation import (
     Softmax,
     Softmin,
 )
-from cnncalc.layers.base import BATCH, Expects, Layer, Shape, show
+from cnncalc.layers.base import BATCH, Layer, Shape, show
+from cnncalc.network import Declared, Expects
 
 __all__ = ["READERS"]
 
 
-def without_options(kind: str) -> Layer:
-    return KINDS[kind]()
+def without_options(kind: str) -> Declared:
+    return Declared(KINDS[kind]())
 
 
-def in_place(kind: str, inplace: Any = False) -> Layer:
-    return KINDS[kind]()
+def in_place(kind: str, inplace: Any = False) -> Declared:
+    return Declared(KINDS[kind]())
 
 
-def elu(alpha: Any = 1.0, inplace: Any = False) -> Layer:
-    return KINDS["elu"](number("nn.ELU", "alpha", alpha))
+def elu(alpha: Any = 1.0, inplace: Any = False) -> Declared:
+    return Declared(KINDS["elu"](number("nn.ELU", "alpha", alpha)))
 
 
-def celu(alpha: Any = 1.0, inplace: Any = False) -> Layer:
+def celu(alpha: Any = 1.0, inplace: Any = False) -> Declared:
     if number("nn.CELU", "alpha", alpha) == 0:
         raise refused("nn.CELU divides by alpha, which is 0", "another alpha")
-    return KINDS["celu"](number("nn.CELU", "alpha", alpha))
+    return Declared(KINDS["celu"](number("nn.CELU", "alpha", alpha)))
 
 
-def leaky_relu(negative_slope: Any = 0.01, inplace: Any = False) -> Layer:
-    return KINDS["leakyrelu"](number("nn.LeakyReLU", "negative_slope", negative_slope))
+def leaky_relu(negative_slope: Any = 0.01, inplace: Any = False) -> Declared:
+    return Declared(KINDS["leakyrelu"](number("nn.LeakyReLU", "negative_slope", negative_slope)))
 
 
-def rrelu(lower: Any = 1 / 8, upper: Any = 1 / 3, inplace: Any = False) -> Layer:
+def rrelu(lower: Any = 1 / 8, upper: Any = 1 / 3, inplace: Any = False) -> Declared:
     low, high = number("nn.RReLU", "lower", lower), number("nn.RReLU", "upper", upper)
     if not -inf < low <= high < inf:
         raise refused(
             f"nn.RReLU can't take lower={low} and upper={high}",
             "finite numbers, lower at most upper",
         )
-    return KINDS["rrelu"](low, high)
+    return Declared(KINDS["rrelu"](low, high))
 
 
 def prelu(
     num_parameters: Any = 1, init: Any = 0.25, device: Any = None, dtype: Any = None
-) -> Layer:
+) -> Declared:
     number("nn.PReLU", "init", init)
-    return ParametricReLU(integer("nn.PReLU", "num_parameters", num_parameters, 1))
+    return Declared(ParametricReLU(integer("nn.PReLU", "num_parameters", num_parameters, 1)))
 
 
-def gelu(approximate: Any = "none") -> Layer:
+def gelu(approximate: Any = "none") -> Declared:
     chosen("nn.GELU", "approximate", approximate, ("none", "tanh"))
-    return KINDS["gelu"]()
+    return Declared(KINDS["gelu"]())
 
 
 def hardtanh(
@@ -74,42 +75,46 @@ def hardtanh(
     inplace: Any = False,
     min_value: Any = None,
     max_value: Any = None,
-) -> Layer:
+) -> Declared:
     # min_value and max_value are the old names; where given they win.
     low = number("nn.Hardtanh", "min_val", min_val if min_value is None else min_value)
     high = number("nn.Hardtanh", "max_val", max_val if max_value is None else max_value)
     if high <= low:
         raise refused(f"nn.Hardtanh has max_val={high} not above min_val={low}")
-    return KINDS["hardtanh"](low, high)
+    return Declared(KINDS["hardtanh"](low, high))
 
 
-def softplus(beta: Any = 1.0, threshold: Any = 20.0) -> Layer:
+def softplus(beta: Any = 1.0, threshold: Any = 20.0) -> Declared:
     call = "nn.Softplus"
-    return KINDS["softplus"](number(call, "beta", beta), number(call, "threshold", threshold))
+    return Declared(
+        KINDS["softplus"](number(call, "beta", beta), number(call, "threshold", threshold))
+    )
 
 
-def softshrink(lambd: Any = 0.5) -> Layer:
+def softshrink(lambd: Any = 0.5) -> Declared:
     if not 0 <= number("nn.Softshrink", "lambd", lambd) < inf:
         raise refused(f"nn.Softshrink can't take lambd={lambd}", "a finite number from 0 on")
-    return KINDS["softshrink"](number("nn.Softshrink", "lambd", lambd))
+    return Declared(KINDS["softshrink"](number("nn.Softshrink", "lambd", lambd)))
 
 
-def hardshrink(lambd: Any = 0.5) -> Layer:
-    return KINDS["hardshrink"](number("nn.Hardshrink", "lambd", lambd))
+def hardshrink(lambd: Any = 0.5) -> Declared:
+    return Declared(KINDS["hardshrink"](number("nn.Hardshrink", "lambd", lambd)))
 
 
-def threshold(threshold: Any, value: Any, inplace: Any = False) -> Layer:
+def threshold(threshold: Any, value: Any, inplace: Any = False) -> Declared:
     call = "nn.Threshold"
-    return KINDS["threshold"](number(call, "threshold", threshold), number(call, "value", value))
+    return Declared(
+        KINDS["threshold"](number(call, "threshold", threshold), number(call, "value", value))
+    )
 
 
-def glu(dim: Any = -1) -> Layer:
+def glu(dim: Any = -1) -> Declared:
     return along(GatedLinearUnit, "nn.GLU", dim)
 
 
-def softmax(kind: type[Layer], call: str, dim: Any = None) -> Layer:
+def softmax(kind: type[Layer], call: str, dim: Any = None) -> Declared:
     if dim is None:
-        return kind().expecting(Expects(call, rule=_implicit))
+        return Declared(kind(), Expects(call, rule=_implicit))
     return along(kind, call, dim)
 
 
@@ -118,19 +123,19 @@ def _implicit(layer: Layer, shape: Shape) -> Layer:
     return layer.replaced(axis=BATCH) if len(shape) == 2 else layer
 
 
-def softmax_2d() -> Layer:
-    return Softmax().expecting(Expects("nn.Softmax2d", (1, 2), rule=_third_from_last))
+def softmax_2d() -> Declared:
+    return Declared(Softmax(), Expects("nn.Softmax2d", (1, 2), rule=_third_from_last))
 
 
 def _third_from_last(layer: Layer, shape: Shape) -> Layer:
     return layer.replaced(axis=BATCH) if len(shape) == 2 else layer
 
 
-def dropout(call: str, axes: int | None, p: Any = 0.5, inplace: Any = False) -> Layer:
+def dropout(call: str, axes: int | None, p: Any = 0.5, inplace: Any = False) -> Declared:
     if not 0 <= number(call, "p", p) <= 1:
         raise refused(f"p={p} of {call} is no probability", "a number from 0 to 1")
     rule = partial(_one_axis_at_most, call) if axes == 1 else None
-    return Dropout(number(call, "p", p)).expecting(Expects(call, rule=rule))
+    return Declared(Dropout(number(call, "p", p)), Expects(call, rule=rule))
 
 
 def _one_axis_at_most(call: str, layer: Layer, shape: Shape) -> Layer:

@@ -16,19 +16,20 @@ from cnncalc.frameworks.pytorch.arguments import (
     spread,
 )
 from cnncalc.layers.adaptive import AdaptiveAverage, AdaptiveMax, FractionalMaxPool
-from cnncalc.layers.base import Expects, Layer, Shape, axis_name, show
+from cnncalc.layers.base import Layer, Shape, axis_name, show
+from cnncalc.network import Declared, Expects
 
 __all__ = ["READERS"]
 
 Axes = tuple[int, ...]
 
 
-def adaptive_1d(kind: type[Layer], call: str, output_size: Any) -> Layer:
+def adaptive_1d(kind: type[Layer], call: str, output_size: Any) -> Declared:
     size = per_axis(call, "output_size", output_size, 1, 0)
-    return kind(size=size, empty=0 in size).expecting(Expects(call, (1,)))
+    return Declared(kind(size=size, empty=0 in size), Expects(call, (1,)))
 
 
-def adaptive(kind: type[Layer], call: str, axes: int, output_size: Any) -> Layer:
+def adaptive(kind: type[Layer], call: str, axes: int, output_size: Any) -> Declared:
     if not isinstance(output_size, tuple | list):
         size: tuple[int | str, ...] = (integer(call, "output_size", output_size, 0),)
     elif len(output_size) != axes:
@@ -43,10 +44,10 @@ def adaptive(kind: type[Layer], call: str, axes: int, output_size: Any) -> Layer
         )
     layer = kind(size=collapsed(size), empty=0 in size)
     if kind is AdaptiveAverage and set(size) <= {1, "keep"}:
-        return layer.expecting(
-            Expects(call, tuple(range(axes, 8)), rule=partial(_mean, call, axes))
+        return Declared(
+            layer, Expects(call, tuple(range(axes, 8)), rule=partial(_mean, call, axes))
         )
-    return layer.expecting(Expects(call, (axes,)))
+    return Declared(layer, Expects(call, (axes,)))
 
 
 def _mean(call: str, axes: int, layer: Layer, shape: Shape) -> Layer:
@@ -65,11 +66,11 @@ def _mean(call: str, axes: int, layer: Layer, shape: Shape) -> Layer:
     return layer.replaced(size=("keep",) * before + (1,) * axes)
 
 
-def adaptive_max_1d(call: str, output_size: Any, return_indices: Any = False) -> Layer:
+def adaptive_max_1d(call: str, output_size: Any, return_indices: Any = False) -> Declared:
     return adaptive_1d(AdaptiveMax, call, output_size)
 
 
-def adaptive_max(call: str, axes: int, output_size: Any, return_indices: Any = False) -> Layer:
+def adaptive_max(call: str, axes: int, output_size: Any, return_indices: Any = False) -> Declared:
     return adaptive(AdaptiveMax, call, axes, output_size)
 
 
@@ -81,7 +82,7 @@ def fractional_max_pool(
     output_ratio: Any = None,
     return_indices: Any = False,
     _random_samples: Any = None,
-) -> Layer:
+) -> Declared:
     if (output_size is None) == (output_ratio is None):
         raise refused(f"{call} takes either output_size or output_ratio")
     layer = FractionalMaxPool(
@@ -89,7 +90,7 @@ def fractional_max_pool(
         _fractional_size(call, output_size, axes),
         _ratio(call, output_ratio, axes),
     )
-    return layer.expecting(Expects(call, (axes,), rule=_smaller if axes == 3 else None))
+    return Declared(layer, Expects(call, (axes,), rule=_smaller if axes == 3 else None))
 
 
 def _fractional_size(call: str, size: Any, axes: int) -> Axes | None:

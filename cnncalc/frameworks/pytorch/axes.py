@@ -7,20 +7,21 @@ from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.pytorch.arguments import integer
-from cnncalc.layers.base import BATCH, Expects, Layer, Shape
+from cnncalc.layers.base import BATCH, Layer, Shape
+from cnncalc.network import Declared, Expects
 
 __all__ = ["along", "batch_axis", "from_front"]
 
 
-def along(kind: type[Layer], call: str, dim: Any) -> Layer:
+def along(kind: type[Layer], call: str, dim: Any) -> Declared:
     """A layer with an `axis`, from PyTorch's `dim`; some may run across the batch."""
     across = BATCH in kind.options["axis"].words
     if integer(call, "dim", dim) == 0:
         if not across:
             raise batch_axis(call, "dim", 0)
-        return kind(axis=BATCH)
+        return Declared(kind(axis=BATCH))
     layer = kind(axis=dim - 1 if dim > 0 else dim)
-    return layer.expecting(Expects(call, rule=partial(_counted, call, dim, across)))
+    return Declared(layer, Expects(call, rule=partial(_counted, call, dim, across)))
 
 
 def _counted(call: str, dim: int, across: bool, layer: Layer, shape: Shape) -> Layer:

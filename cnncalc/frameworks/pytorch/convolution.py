@@ -17,10 +17,11 @@ from cnncalc.frameworks.pytorch.arguments import (
     refused,
     spread,
 )
-from cnncalc.layers.base import Expects, Layer, Shape
+from cnncalc.layers.base import Shape
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.sliding import MODES
 from cnncalc.layers.transposed import ConvTransposed
+from cnncalc.network import Declared, Expects
 
 __all__ = ["READERS", "to_output_size"]
 
@@ -41,7 +42,7 @@ def conv(
     padding_mode: Any = "zeros",
     device: Any = None,
     dtype: Any = None,
-) -> Layer:
+) -> Declared:
     mode = chosen(call, "padding_mode", padding_mode, MODES)
     kernels = per_axis(call, "kernel_size", kernel_size, axes, 1, single=False)
     strides = per_axis(call, "stride", stride, axes, 1)
@@ -54,7 +55,7 @@ def conv(
         pads = padding
     outputs = _groups(call, "out_channels", out_channels, groups)
     layer = Conv(outputs, kernels, strides, pads, dilations, groups, mode, bool(bias))
-    return layer.expecting(Expects(call, (axes,), _declared(call, in_channels, groups)))
+    return Declared(layer, Expects(call, (axes,), _declared(call, in_channels, groups)))
 
 
 def conv_transpose(
@@ -72,7 +73,7 @@ def conv_transpose(
     padding_mode: Any = "zeros",
     device: Any = None,
     dtype: Any = None,
-) -> Layer:
+) -> Declared:
     chosen(call, "padding_mode", padding_mode, ("zeros",))
     if in_channels is LAZY and not bias:  # here PyTorch makes what divides, and says nothing
         rest = integer(call, "groups", groups, 1)
@@ -88,7 +89,7 @@ def conv_transpose(
         groups,
         bool(bias),
     )
-    return layer.expecting(Expects(call, (axes,), _declared(call, in_channels, groups)))
+    return Declared(layer, Expects(call, (axes,), _declared(call, in_channels, groups)))
 
 
 def _declared(call: str, in_channels: Any, groups: Any) -> tuple[tuple[str, int, int], ...]:
@@ -142,14 +143,15 @@ def _same(kernels: tuple[int, ...], dilation: Any, dilations: tuple[int, ...]) -
     return (total // 2, total - total // 2), *((0, 0),) * (len(kernels) - 1)
 
 
-def to_output_size(layer: ConvTransposed, output_size: Any, shape: Shape) -> ConvTransposed:
+def to_output_size(declared: Declared, output_size: Any, shape: Shape) -> Declared:
     """The layer as `conv(x, output_size=...)` calls it, at an input of this shape.
 
     Raises:
         LayerError: a size that no output padding below the stride gives.
     """
-    axes = len(shape) - 1
-    call = layer.expects.call if layer.expects else f"nn.ConvTranspose{axes}d"
+    axes, layer = len(shape) - 1, declared.layer
+    assert isinstance(layer, ConvTransposed)
+    call = declared.expects.call if declared.expects else f"nn.ConvTranspose{axes}d"
     sizes = output_sizes(call, output_size, axes)
     extra = []
     steps = zip(layer.replaced(output_padding=(0,)).windows(shape), shape[1:], sizes, strict=True)
@@ -162,7 +164,7 @@ def to_output_size(layer: ConvTransposed, output_size: Any, shape: Shape) -> Con
                 code="output-size",
             )
         extra.append(size - least)
-    return layer.replaced(output_padding=collapsed(tuple(extra)))
+    return declared.replaced(layer=layer.replaced(output_padding=collapsed(tuple(extra))))
 
 
 READERS: dict[str, Reader] = {}

@@ -9,7 +9,7 @@ from typing import Any
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import Reader
 from cnncalc.frameworks.pytorch.arguments import LAZY, integer, number, refused
-from cnncalc.layers.base import Expects, Layer, Shape, show
+from cnncalc.layers.base import Layer, Shape, show
 from cnncalc.layers.norm import (
     BatchNorm,
     GroupNorm,
@@ -18,6 +18,7 @@ from cnncalc.layers.norm import (
     LocalResponseNorm,
     RootMeanSquareNorm,
 )
+from cnncalc.network import Declared, Expects
 
 __all__ = ["READERS"]
 
@@ -35,11 +36,11 @@ def batch_norm(
     device: Any = None,
     dtype: Any = None,
     bias: Any = True,
-) -> Layer:
+) -> Declared:
     number(call, "eps", eps)
     layer = BatchNorm(affine=bool(affine), stats=bool(track_running_stats), shift=bool(bias))
     held = layer.affine or layer.stats
-    return layer.expecting(Expects(call, ranks, _declared(call, num_features, held)))
+    return Declared(layer, Expects(call, ranks, _declared(call, num_features, held)))
 
 
 def sync_batch_norm(
@@ -53,7 +54,7 @@ def sync_batch_norm(
     device: Any = None,
     dtype: Any = None,
     bias: Any = True,
-) -> Layer:
+) -> Declared:
     return batch_norm(call, (), num_features, eps, momentum, affine, track_running_stats, bias=bias)
 
 
@@ -75,13 +76,13 @@ def instance_norm(
     device: Any = None,
     dtype: Any = None,
     bias: Any = True,
-) -> Layer:
+) -> Declared:
     number(call, "eps", eps)
     layer = InstanceNorm(affine=bool(affine), stats=bool(track_running_stats), shift=bool(bias))
     held = layer.affine or layer.stats
     sizes = _declared(call, num_features, held)
     rule = partial(_over_maps, call, axes, layer.stats, held)
-    return layer.expecting(Expects(call, (axes - 1, axes), sizes, rule))
+    return Declared(layer, Expects(call, (axes - 1, axes), sizes, rule))
 
 
 def lazy_instance_norm(
@@ -94,7 +95,7 @@ def lazy_instance_norm(
     device: Any = None,
     dtype: Any = None,
     bias: Any = True,
-) -> Layer:
+) -> Declared:
     return instance_norm(call, axes, LAZY, eps, momentum, affine, track_running_stats, bias=bias)
 
 
@@ -123,7 +124,7 @@ def group_norm(
     device: Any = None,
     dtype: Any = None,
     bias: Any = True,
-) -> Layer:
+) -> Declared:
     groups = integer("nn.GroupNorm", "num_groups", num_groups, 1)
     channels = integer("nn.GroupNorm", "num_channels", num_channels, 1 if affine else None)
     if channels % groups:
@@ -133,7 +134,7 @@ def group_norm(
         )
     sizes = (("num_channels", 0, channels),) if affine else ()
     layer = GroupNorm(groups, affine=bool(affine), shift=bool(bias))
-    return layer.expecting(Expects("nn.GroupNorm", sizes=sizes))
+    return Declared(layer, Expects("nn.GroupNorm", sizes=sizes))
 
 
 def layer_norm(
@@ -143,10 +144,10 @@ def layer_norm(
     bias: Any = True,
     device: Any = None,
     dtype: Any = None,
-) -> Layer:
+) -> Declared:
     sizes = _normalized("nn.LayerNorm", normalized_shape)
     layer = LayerNorm(axes=_last(sizes), affine=bool(elementwise_affine), shift=bool(bias))
-    return layer.expecting(Expects("nn.LayerNorm", rule=partial(_ends_with, "nn.LayerNorm", sizes)))
+    return Declared(layer, Expects("nn.LayerNorm", rule=partial(_ends_with, "nn.LayerNorm", sizes)))
 
 
 def rms_norm(
@@ -155,10 +156,10 @@ def rms_norm(
     elementwise_affine: Any = True,
     device: Any = None,
     dtype: Any = None,
-) -> Layer:
+) -> Declared:
     sizes = _normalized("nn.RMSNorm", normalized_shape)
     layer = RootMeanSquareNorm(axes=_last(sizes), affine=bool(elementwise_affine))
-    return layer.expecting(Expects("nn.RMSNorm", rule=partial(_ends_with, "nn.RMSNorm", sizes)))
+    return Declared(layer, Expects("nn.RMSNorm", rule=partial(_ends_with, "nn.RMSNorm", sizes)))
 
 
 def _normalized(call: str, shape: Any) -> Shape:
@@ -182,16 +183,16 @@ def _ends_with(call: str, sizes: Shape, layer: Layer, shape: Shape) -> Layer:
     return layer.replaced(axes="all") if len(sizes) == len(shape) > 1 else layer
 
 
-def local_response_norm(size: Any, alpha: Any = 1e-4, beta: Any = 0.75, k: Any = 1.0) -> Layer:
+def local_response_norm(size: Any, alpha: Any = 1e-4, beta: Any = 0.75, k: Any = 1.0) -> Declared:
     call = "nn.LocalResponseNorm"
     layer = _response_norm(call, integer(call, "size", size, 1), alpha, beta, k)
-    return layer.expecting(Expects(call, rule=partial(_on_maps, call)))
+    return Declared(layer, Expects(call, rule=partial(_on_maps, call)))
 
 
-def cross_map_lrn(size: Any, alpha: Any = 1e-4, beta: Any = 0.75, k: Any = 1) -> Layer:
+def cross_map_lrn(size: Any, alpha: Any = 1e-4, beta: Any = 0.75, k: Any = 1) -> Declared:
     call = "nn.CrossMapLRN2d"
     layer = _response_norm(call, integer(call, "size", size, 1), alpha, beta, k)
-    return layer.expecting(Expects(call, (2,)))
+    return Declared(layer, Expects(call, (2,)))
 
 
 def _response_norm(call: str, size: int, alpha: Any, beta: Any, k: Any) -> Layer:

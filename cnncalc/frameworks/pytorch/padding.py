@@ -9,8 +9,9 @@ from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import Reader
 from cnncalc.frameworks.pytorch.arguments import collapsed, integer, number, refused
 from cnncalc.layers import KINDS
-from cnncalc.layers.base import NO_PADS, Expects, Layer, Shape, show
+from cnncalc.layers.base import NO_PADS, Layer, Shape, show
 from cnncalc.layers.padding import Pad
+from cnncalc.network import Declared, Expects
 
 __all__ = ["READERS"]
 
@@ -19,22 +20,22 @@ Pads = tuple[tuple[int, int], ...]
 MODES = {"Reflection": "reflect", "Replication": "replicate", "Circular": "circular"}
 
 
-def zero_pad(call: str, axes: int, padding: Any) -> Layer:
+def zero_pad(call: str, axes: int, padding: Any) -> Declared:
     return constant(call, padding, axes, 0)
 
 
-def constant_pad(call: str, axes: int, padding: Any, value: Any) -> Layer:
+def constant_pad(call: str, axes: int, padding: Any, value: Any) -> Declared:
     return constant(call, padding, axes, number(call, "value", value))
 
 
-def constant(call: str, padding: Any, axes: int, value: float) -> Layer:
+def constant(call: str, padding: Any, axes: int, value: float) -> Declared:
     """Constant padding goes for the last axes of any tensor, as many as there are pairs."""
     pads = _pairs(call, padding, axes)
     rule = partial(_of_last_axes, call, pads)
-    return Pad(pads or NO_PADS, value=value).expecting(Expects(call, rule=rule))
+    return Declared(Pad(pads or NO_PADS, value=value), Expects(call, rule=rule))
 
 
-def filled_pad(call: str, axes: int, mode: str, padding: Any) -> Layer:
+def filled_pad(call: str, axes: int, mode: str, padding: Any) -> Declared:
     pads = _pairs(call, padding, axes)
     # The function behind the class goes by how many numbers there are; only the circular
     # class looks at the axes of its input first.
@@ -46,7 +47,7 @@ def filled_pad(call: str, axes: int, mode: str, padding: Any) -> Layer:
             f"one whole number, or {2 * axes} of them, the last axis first",
         )
     rule = partial(_of_last_axes, call, pads)
-    return Pad(pads, mode=mode).expecting(Expects(call, tuple(sorted(ranks)), rule=rule))
+    return Declared(Pad(pads, mode=mode), Expects(call, tuple(sorted(ranks)), rule=rule))
 
 
 def _pairs(call: str, padding: Any, axes: int) -> Pads:

@@ -16,9 +16,10 @@ from cnncalc.frameworks.pytorch.arguments import (
     refused,
     spread,
 )
-from cnncalc.layers.base import Expects, Layer, Shape, axis_name
+from cnncalc.layers.base import Layer, Shape, axis_name
 from cnncalc.layers.pool import AveragePool, LpPool, MaxPool
 from cnncalc.layers.transposed import MaxUnpool
+from cnncalc.network import Declared, Expects
 
 __all__ = ["READERS", "to_output_size"]
 
@@ -35,7 +36,7 @@ def max_pool(
     dilation: Any = 1,
     return_indices: Any = False,
     ceil_mode: Any = False,
-) -> Layer:
+) -> Declared:
     kernels = per_axis(call, "kernel_size", kernel_size, axes, 1)
     layer = MaxPool(
         kernels,
@@ -44,7 +45,7 @@ def max_pool(
         per_axis(call, "dilation", dilation, axes, 1),
         flag(call, "ceil_mode", ceil_mode),
     )
-    return layer.expecting(Expects(call, (axes,)))
+    return Declared(layer, Expects(call, (axes,)))
 
 
 def average_pool_1d(
@@ -54,7 +55,7 @@ def average_pool_1d(
     padding: Any = 0,
     ceil_mode: Any = False,
     count_include_pad: Any = True,
-) -> Layer:
+) -> Declared:
     return average_pool(call, 1, kernel_size, stride, padding, ceil_mode, count_include_pad)
 
 
@@ -67,7 +68,7 @@ def average_pool(
     ceil_mode: Any = False,
     count_include_pad: Any = True,
     divisor_override: Any = None,
-) -> Layer:
+) -> Declared:
     kernels = per_axis(call, "kernel_size", kernel_size, axes, 1)
     layer = AveragePool(
         kernels,
@@ -77,7 +78,9 @@ def average_pool(
         count_padding=flag(call, "count_include_pad", count_include_pad),
         divisor=_divisor(call, divisor_override),
     )
-    return layer.expecting(Expects(call, (axes,), rule=_within if axes == 3 else None))
+    return Declared(
+        layer, Expects(call, (axes,), rule=partial(_within, call) if axes == 3 else None)
+    )
 
 
 def _divisor(call: str, divisor: Any) -> int | None:
@@ -93,7 +96,7 @@ def lp_pool(
     kernel_size: Any,
     stride: Any = None,
     ceil_mode: Any = False,
-) -> Layer:
+) -> Declared:
     if axes == 1:
         integer(call, "kernel_size", kernel_size)  # a tuple of one number is refused here
     kernels = per_axis(call, "kernel_size", kernel_size, axes, 1, single=False)
@@ -103,7 +106,9 @@ def lp_pool(
         ceil=flag(call, "ceil_mode", ceil_mode),
         norm=number(call, "norm_type", norm_type),
     )
-    return layer.expecting(Expects(call, (axes,), rule=_within if axes == 3 else None))
+    return Declared(
+        layer, Expects(call, (axes,), rule=partial(_within, call) if axes == 3 else None)
+    )
 
 
 def _stride(call: str, stride: Any, axes: int) -> Axes | None:
@@ -125,15 +130,14 @@ def _padding(call: str, padding: Any, kernels: Axes, axes: int) -> Pads:
     return tuple((pad, pad) for pad in pads)
 
 
-def _within(layer: Layer, shape: Shape) -> Layer:
+def _within(call: str, layer: Layer, shape: Shape) -> Layer:
     """Averages over three axes want the kernel within the input, padding and ceil mode aside."""
     assert isinstance(layer, AveragePool | LpPool)
     axes = len(shape) - 1
     for axis, (kernel, n) in enumerate(zip(spread(layer.kernel, axes), shape[1:], strict=True)):
         if kernel > n:
-            assert layer.expects is not None
             raise LayerError(
-                f"the kernel of {layer.expects.call} spans {kernel} but {axis_name(axis, axes)} "
+                f"the kernel of {call} spans {kernel} but {axis_name(axis, axes)} "
                 f"has only {n}, and PyTorch doesn't count the padding here",
                 code="kernel-too-large",
                 help=f"a kernel of at most {n}",
@@ -143,7 +147,7 @@ def _within(layer: Layer, shape: Shape) -> Layer:
 
 def max_unpool(
     call: str, axes: int, kernel_size: Any, stride: Any = None, padding: Any = 0
-) -> Layer:
+) -> Declared:
     stride = kernel_size if stride is None else stride
     if axes < 3:  # numbers beyond those of the kernel are never looked at
         stride, padding = _cut(stride, axes), _cut(padding, axes)
@@ -153,17 +157,17 @@ def max_unpool(
         per_axis(call, "stride", stride, axes, 1, single=False),
         tuple((pad, pad) for pad in pads),
     )
-    return layer.expecting(Expects(call, (axes,)))
+    return Declared(layer, Expects(call, (axes,)))
 
 
 def _cut(value: Any, axes: int) -> Any:
     return value[:axes] if isinstance(value, tuple | list) else value
 
 
-def to_output_size(layer: MaxUnpool, output_size: Any, shape: Shape) -> MaxUnpool:
+def to_output_size(declared: Declared, output_size: Any, shape: Shape) -> Declared:
     """The layer as `unpool(x, indices, output_size=...)` calls it, at an input of this shape."""
     sizes = output_sizes("nn.MaxUnpool", output_size, len(shape) - 1)
-    return layer.replaced(size=sizes)
+    return declared.replaced(layer=declared.layer.replaced(size=sizes))
 
 
 READERS: dict[str, Reader] = {"AvgPool1d": partial(average_pool_1d, "nn.AvgPool1d")}

@@ -16,11 +16,12 @@ from cnncalc.frameworks.pytorch.arguments import (
 )
 from cnncalc.frameworks.pytorch.axes import batch_axis, from_front
 from cnncalc.layers import KINDS
-from cnncalc.layers.base import Expects, Layer, Shape, show
+from cnncalc.layers.base import Layer, Shape, show
 from cnncalc.layers.folding import Fold, Unfold
 from cnncalc.layers.linear import Linear
 from cnncalc.layers.reshape import Flatten, Unflatten
 from cnncalc.layers.shuffle import ChannelShuffle, PixelShuffle, PixelUnshuffle
+from cnncalc.network import Declared, Expects
 
 __all__ = ["READERS"]
 
@@ -32,12 +33,12 @@ def linear(
     bias: Any = True,
     device: Any = None,
     dtype: Any = None,
-) -> Layer:
+) -> Declared:
     layer = Linear(integer(call, "out_features", out_features, 1), bias=bool(bias), axis=-1)
     if in_features is LAZY:
-        return layer.expecting(Expects(call, rule=_last_axis))
+        return Declared(layer, Expects(call, rule=_last_axis))
     features = integer(call, "in_features", in_features, 1)
-    return layer.expecting(Expects(call, (), (("in_features", -1, features),), _last_axis))
+    return Declared(layer, Expects(call, (), (("in_features", -1, features),), _last_axis))
 
 
 def _last_axis(layer: Layer, shape: Shape) -> Layer:
@@ -45,15 +46,15 @@ def _last_axis(layer: Layer, shape: Shape) -> Layer:
     return layer.replaced(axis=None) if len(shape) == 1 else layer
 
 
-def identity(*args: Any, **kwargs: Any) -> Layer:
-    return KINDS["identity"]()
+def identity(*args: Any, **kwargs: Any) -> Declared:
+    return Declared(KINDS["identity"]())
 
 
-def flatten(start_dim: Any = 1, end_dim: Any = -1) -> Layer:
+def flatten(start_dim: Any = 1, end_dim: Any = -1) -> Declared:
     start = integer("nn.Flatten", "start_dim", start_dim)
     end = integer("nn.Flatten", "end_dim", end_dim)
     layer = Flatten(start=_inner(start), end=_inner(end))
-    return layer.expecting(Expects("nn.Flatten", rule=partial(_flattened, start, end)))
+    return Declared(layer, Expects("nn.Flatten", rule=partial(_flattened, start, end)))
 
 
 def _inner(dim: int) -> int:
@@ -75,7 +76,7 @@ def _flattened(start: int, end: int, layer: Layer, shape: Shape) -> Layer:
     return Flatten(start=first - 1, end=-1 if last == axes - 1 else last - 1)
 
 
-def unflatten(dim: Any, unflattened_size: Any) -> Layer:
+def unflatten(dim: Any, unflattened_size: Any) -> Declared:
     call = "nn.Unflatten"
     if integer(call, "dim", dim) == 0:
         raise batch_axis(call, "dim", 0)
@@ -86,7 +87,7 @@ def unflatten(dim: Any, unflattened_size: Any) -> Layer:
     given = [integer(call, "unflattened_size", size, -1) for size in unflattened_size]
     sizes = tuple("infer" if size == -1 else size for size in given)
     layer = Unflatten(sizes, axis=_inner(dim))
-    return layer.expecting(Expects(call, rule=partial(_split, call, dim)))
+    return Declared(layer, Expects(call, rule=partial(_split, call, dim)))
 
 
 def _split(call: str, dim: int, layer: Layer, shape: Shape) -> Layer:
@@ -94,19 +95,19 @@ def _split(call: str, dim: int, layer: Layer, shape: Shape) -> Layer:
     return layer
 
 
-def pixel_shuffle(upscale_factor: Any) -> Layer:
+def pixel_shuffle(upscale_factor: Any) -> Declared:
     factor = integer("nn.PixelShuffle", "upscale_factor", upscale_factor, 1)
-    return PixelShuffle(factor).expecting(Expects("nn.PixelShuffle", (2,)))
+    return Declared(PixelShuffle(factor), Expects("nn.PixelShuffle", (2,)))
 
 
-def pixel_unshuffle(downscale_factor: Any) -> Layer:
+def pixel_unshuffle(downscale_factor: Any) -> Declared:
     factor = integer("nn.PixelUnshuffle", "downscale_factor", downscale_factor, 1)
-    return PixelUnshuffle(factor).expecting(Expects("nn.PixelUnshuffle", (2,)))
+    return Declared(PixelUnshuffle(factor), Expects("nn.PixelUnshuffle", (2,)))
 
 
-def channel_shuffle(groups: Any) -> Layer:
+def channel_shuffle(groups: Any) -> Declared:
     layer = ChannelShuffle(integer("nn.ChannelShuffle", "groups", groups, 1))
-    return layer.expecting(Expects("nn.ChannelShuffle", rule=_on_map))
+    return Declared(layer, Expects("nn.ChannelShuffle", rule=_on_map))
 
 
 def _on_map(layer: Layer, shape: Shape) -> Layer:
@@ -117,23 +118,23 @@ def _on_map(layer: Layer, shape: Shape) -> Layer:
     return layer
 
 
-def unfold(kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Layer:
+def unfold(kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Declared:
     kernels, dilations, pads, strides = _folding(
         "nn.Unfold", kernel_size, dilation, padding, stride
     )
     layer = Unfold(kernels, strides, tuple((pad, pad) for pad in pads), dilations)
-    return layer.expecting(Expects("nn.Unfold", (2,)))
+    return Declared(layer, Expects("nn.Unfold", (2,)))
 
 
 def fold(
     output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
-) -> Layer:
+) -> Declared:
     sizes = per_axis("nn.Fold", "output_size", output_size, 2, 1, single=False)
     kernels, dilations, pads, strides = _folding("nn.Fold", kernel_size, dilation, padding, stride)
     layer = Fold(
         spread(kernels, 2), spread(sizes, 2), strides, tuple((pad, pad) for pad in pads), dilations
     )
-    return layer.expecting(Expects("nn.Fold", (1,)))
+    return Declared(layer, Expects("nn.Fold", (1,)))
 
 
 def _folding(call: str, *given: Any) -> list[tuple[int, ...]]:

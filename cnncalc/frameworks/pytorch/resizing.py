@@ -13,8 +13,9 @@ from cnncalc.frameworks.pytorch.arguments import (
     number,
     refused,
 )
-from cnncalc.layers.base import MAX_VALUE, Expects, Layer, Shape
+from cnncalc.layers.base import MAX_VALUE, Layer, Shape
 from cnncalc.layers.resize import Upsample
+from cnncalc.network import Declared, Expects
 
 __all__ = ["READERS", "resized"]
 
@@ -36,17 +37,17 @@ def upsample(
     mode: Any = "nearest",
     align_corners: Any = None,
     recompute_scale_factor: Any = None,
-) -> Layer:
+) -> Declared:
     call, factor = "nn.Upsample", _given("nn.Upsample", scale_factor)
     return resized(call, size, factor, mode, align_corners, recompute_scale_factor)
 
 
-def upsampling_nearest_2d(size: Any = None, scale_factor: Any = None) -> Layer:
+def upsampling_nearest_2d(size: Any = None, scale_factor: Any = None) -> Declared:
     call = "nn.UpsamplingNearest2d"
     return resized(call, size, _given(call, scale_factor), "nearest")
 
 
-def upsampling_bilinear_2d(size: Any = None, scale_factor: Any = None) -> Layer:
+def upsampling_bilinear_2d(size: Any = None, scale_factor: Any = None) -> Declared:
     call = "nn.UpsamplingBilinear2d"
     return resized(call, size, _given(call, scale_factor), "bilinear", True)
 
@@ -65,7 +66,7 @@ def resized(
     mode: Any,
     align_corners: Any = None,
     recompute: Any = None,
-) -> Layer:
+) -> Declared:
     """torch.nn.functional.interpolate; `call` names it in messages."""
     kind, ranks = MODES[chosen(call, "mode", mode, tuple(MODES))]
     if (size is None) == (scale_factor is None):
@@ -83,7 +84,7 @@ def resized(
         ranks = tuple(rank for rank in ranks if rank == len(given))
         if not ranks:
             raise refused(f"{call} is given {len(given)} numbers, too many or few for {mode}")
-    return layer.expecting(Expects(call, ranks, rule=_to_size if recompute else None))
+    return Declared(layer, Expects(call, ranks, rule=_to_size if recompute else None))
 
 
 def _corners(call: str, mode: str, kind: str, align_corners: Any) -> bool:

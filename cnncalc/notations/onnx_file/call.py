@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, overload
 from cnncalc.errors import LayerError
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Shape
+from cnncalc.network import Declared
 from cnncalc.notations.onnx_file.model import (
     MAX_VALUES,
     STANDARD,
@@ -171,7 +172,7 @@ class Call:
 
     def add(
         self,
-        layer: Layer,
+        layer: Layer | Declared,
         flows: Sequence[Tensor],
         suffix: str = "",
         **constants: Static | None,

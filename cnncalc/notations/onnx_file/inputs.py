@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from cnncalc.layers.base import Shape
-from cnncalc.notations.onnx_file.model import Declared, Model, broken, clean
+from cnncalc.notations.onnx_file.model import DeclaredInput, Model, broken, clean
 
 __all__ = ["data_input", "further"]
 
 
-def data_input(model: Model) -> Declared:
+def data_input(model: Model) -> DeclaredInput:
     """The first input with a batch axis, of which the size is asked for."""
     inputs = [each for each in model.graph.inputs if each.shape is None or len(each.shape) > 1]
     if not inputs:
@@ -21,7 +21,7 @@ def data_input(model: Model) -> Declared:
     return inputs[0]
 
 
-def further(declared: Declared, symbols: dict[Any, int]) -> Shape | None:
+def further(declared: DeclaredInput, symbols: dict[Any, int]) -> Shape | None:
     """The shape of a further input, by its own sizes and the names that it has in common."""
     if declared.shape is None or len(declared.shape) < 2:
         return None

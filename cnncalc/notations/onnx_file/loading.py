@@ -13,7 +13,7 @@ from cnncalc.notations.onnx_file.model import (
     MAX_NODES,
     MAX_VALUES,
     STANDARD,
-    Declared,
+    DeclaredInput,
     Function,
     Graph,
     Model,
@@ -201,11 +201,11 @@ class _Loading:
     def sparse(self, sparse: Any, literal: bool = False) -> Stored:
         return Stored(clean(text(sparse.values.name)), tuple(sparse.dims), True, literal)
 
-    def declared(self, value: Any) -> Declared:
+    def declared(self, value: Any) -> DeclaredInput:
         kind = value.type.tensor_type
         if not value.type.HasField("tensor_type") or not kind.HasField("shape"):
-            return Declared(text(value.name), None)
-        return Declared(text(value.name), tuple(_size(size) for size in kind.shape.dim))
+            return DeclaredInput(text(value.name), None)
+        return DeclaredInput(text(value.name), tuple(_size(size) for size in kind.shape.dim))
 
 
 def _reads_twice(node: Any) -> bool:

@@ -16,7 +16,7 @@ __all__ = [
     "MAX_RANK",
     "MAX_VALUES",
     "STANDARD",
-    "Declared",
+    "DeclaredInput",
     "Function",
     "Graph",
     "Model",
@@ -102,7 +102,7 @@ class Node(NamedTuple):
     number: int
 
 
-class Declared(NamedTuple):
+class DeclaredInput(NamedTuple):
     """What a graph says about one of its inputs; a size is None where it is unknown."""
 
     name: str
@@ -112,7 +112,7 @@ class Declared(NamedTuple):
 class Graph(NamedTuple):
     """Nodes in the order in which they run, and the tensors that they find."""
 
-    inputs: tuple[Declared, ...]
+    inputs: tuple[DeclaredInput, ...]
     outputs: tuple[str, ...]
     constants: dict[str, Stored]
     nodes: tuple[Node, ...]

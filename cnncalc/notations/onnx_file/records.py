@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cnncalc.errors import LayerError, Span
 from cnncalc.layers.base import Layer, Shape, Weight
-from cnncalc.network import Relabel, Step
+from cnncalc.network import Declared, Step
 from cnncalc.notations.names import Names
 from cnncalc.notations.onnx_file.model import Node, Stored, clean, stored_in
 from cnncalc.tracing.tensors import Static, Tensor
@@ -105,22 +105,6 @@ class Record:
 Known = dict[str, tuple[int, tuple[Weight, ...]]]  # by weight: its count, and what the file has
 
 
-class AsInFile:
-    """The weights of layers as a file has them. It knows each layer by its identity, also where
-    both are copied.
-    """
-
-    def __init__(self, known: list[tuple[Layer, Known]]) -> None:
-        self.known = known
-        self.by_layer = {id(layer): each for layer, each in known}
-
-    def __call__(self, layer: Layer, weights: tuple[Weight, ...]) -> tuple[Weight, ...]:
-        return _relabelled(self.by_layer.get(id(layer), {}), weights)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return AsInFile, (self.known,)
-
-
 class Records(list[Record]):
     """The records of one trace, which become a network's steps."""
 
@@ -128,8 +112,8 @@ class Records(list[Record]):
         """What flows into a record's layer."""
         return tuple(self[number].shape for number in record.inputs)
 
-    def steps(self, span: Callable[[Node], Span]) -> tuple[list[Step], Relabel]:
-        """The steps, and how their weights are called and shaped in the file.
+    def steps(self, span: Callable[[Node], Span]) -> list[Step]:
+        """The steps, whose weights are called and shaped as in the file.
 
         A stored tensor counts where it is first used. A step all of whose tensors are another
         step's shares them; one that shares only some holds the rest. What an exporter merged
@@ -137,20 +121,18 @@ class Records(list[Record]):
         """
         names = Names()
         owners: dict[int, int] = {}
-        known: list[tuple[Layer, Known]] = []
         steps = []
         for number, record in enumerate(self):
             shares = self._owner(record, owners)
             fresh = {id(s) for s in _sources(record) if id(s) not in owners}
             mine = self._known(record, None if shares is not None else fresh)
-            if shares is None and not _as_many(mine):
-                record.layer = record.layer.storing(mine)
-            known.append((record.layer, mine))
+            own = shares is not None or _as_many(mine)
+            declared = Declared(record.layer, stored=mine, own=own)
             owners |= {id(s): number for s in _sources(record) if id(s) in fresh and not s.merged}
             spans = (span(record.node),) if record.node else ()
             name = names.unique(clean(record.name), "#")
-            steps.append(Step(record.layer, record.inputs, name, spans, shares))
-        return steps, AsInFile(known)
+            steps.append(Step(declared, record.inputs, name, spans, shares))
+        return steps
 
     def _owner(self, record: Record, owners: dict[int, int]) -> int | None:
         """The step whose weights this one uses again, if it is one and holds the same."""
@@ -219,12 +201,3 @@ def _declared(weight: Weight, sources: list[Stored], kept: list[Stored]) -> list
         )
         for each in kept
     ]
-
-
-def _relabelled(known: Known, weights: tuple[Weight, ...]) -> tuple[Weight, ...]:
-    """Weights as the file has them; one of another size than was foreseen stays as it is."""
-    named: list[Weight] = []
-    for weight in weights:
-        count, declared = known.get(weight.name, (-1, ()))
-        named.extend(declared if count == weight.count else (weight,))
-    return tuple(named)

@@ -9,7 +9,7 @@ from cnncalc.analysis import MAX_ELEMENTS, settle
 from cnncalc.errors import LayerError, SpecError
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.merge import Input
-from cnncalc.network import Network
+from cnncalc.network import Declared, Network
 from cnncalc.notations.onnx_file.call import Call, unknown
 from cnncalc.notations.onnx_file.channels import channel_axis
 from cnncalc.notations.onnx_file.inputs import data_input, further
@@ -18,7 +18,7 @@ from cnncalc.notations.onnx_file.model import (
     MAX_NODES,
     MAX_RANK,
     STANDARD,
-    Declared,
+    DeclaredInput,
     Function,
     Graph,
     Model,
@@ -81,14 +81,12 @@ class Tracer:
             outputs = self._outputs(graph, scope)
         except LayerError as error:
             raise self._placed(error) from None
-        steps, relabel = self.records.steps(self.listing.span)
         return Network(
-            steps,
+            self.records.steps(self.listing.span),
             shape,
             outputs,
             notation="onnx",
             unused_params=self._unused(),
-            relabel=relabel,
             channel_axis=channel_axis(self.records),
         )
 
@@ -107,7 +105,7 @@ class Tracer:
             else:
                 self._bind(scope, declared, Input(sizes), sizes)
 
-    def _bind(self, scope: Scope, declared: Declared, layer: Layer, shape: Shape) -> None:
+    def _bind(self, scope: Scope, declared: DeclaredInput, layer: Layer, shape: Shape) -> None:
         scope.values[declared.name] = Tensor(len(self.records), shape)
         self.records.append(Record(layer, (), shape, declared.name, None, {}))
 
@@ -220,24 +218,23 @@ class Tracer:
     def add(
         self,
         node: Node,
-        layer: Layer,
+        layer: Layer | Declared,
         flows: Iterable[Tensor],
         suffix: str,
         constants: dict[str, Static],
     ) -> Tensor:
         """A step; LayerError where its layer can't take what flows in."""
         inputs = tuple(flow.number for flow in flows)
-        record = Record(layer, inputs, (), f"{node.name}{suffix}", node, constants)
-        shapes = self.records.shapes(record)
-        # A new object, so that its weights can be told by it.
-        record.layer = _settled(layer, shapes).expecting(None)
-        record.shape = record.layer.output(*shapes)
-        if prod(record.shape) > MAX_ELEMENTS or len(record.shape) > MAX_RANK:
+        shapes = tuple(self.records[number].shape for number in inputs)
+        settled = _settled(Declared.of(layer), shapes)
+        shape = settled.output(*shapes)
+        record = Record(settled, inputs, shape, f"{node.name}{suffix}", node, constants)
+        if prod(shape) > MAX_ELEMENTS or len(shape) > MAX_RANK:
             raise LayerError("the output is beyond any machine", code="too-large")
         self.records.check(record)
         record.readers = 1  # until a name is given to it
         self.records.append(record)
-        return Tensor(len(self.records) - 1, record.shape)
+        return Tensor(len(self.records) - 1, shape)
 
     def spend(self, numbers: int) -> None:
         """Count numbers that are worked out."""
@@ -300,10 +297,10 @@ def _results(
     return list(found) if isinstance(found, list) else [found]
 
 
-def _settled(layer: Layer, shapes: tuple[Shape, ...]) -> Layer:
+def _settled(declared: Declared, shapes: tuple[Shape, ...]) -> Layer:
     """The layer as ONNX has it at these inputs."""
     try:
-        return settle(layer, shapes)
+        return settle(declared, shapes)
     except LayerError as error:
         if error.code == "declared":
             error.help = "an input of the size that the model was made for"

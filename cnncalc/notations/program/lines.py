@@ -165,7 +165,7 @@ class _Lowering:
         for piece, name in zip(pieces, self.named(number, pieces), strict=True):
             inputs += origin if "{origin}" in piece.form else ()
             again = step.shares is not None and bool(name)
-            frozen = piece.holds and not step.layer.trainable
+            frozen = piece.holds and not step.trainable
             self.lines[self.made] = Line(
                 inputs, piece.kind, piece.call, piece.form, name, again, number, frozen, piece.holds
             )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cnncalc.errors import Source, Span
 from cnncalc.input_size import give
-from cnncalc.layers.base import Layer, Shape, Weight
+from cnncalc.layers.base import Shape
 from cnncalc.layers.merge import Input
 from cnncalc.network import Network, Step
 from cnncalc.notations.names import Names
@@ -20,7 +20,7 @@ from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.entry import choose
 from cnncalc.notations.source.files import Disk, Tree
 from cnncalc.notations.source.fragments import completed
-from cnncalc.notations.source.holding import WEIGHTS, as_stored
+from cnncalc.notations.source.holding import WEIGHTS
 from cnncalc.notations.source.kinds import Unsized
 from cnncalc.notations.source.limits import Budget
 from cnncalc.notations.source.machine import Machine
@@ -164,7 +164,6 @@ def traced(machine: Machine, model: Instance, shape: Shape) -> Network:
         notation="torch",
         unused_params=unused["parameter"],
         unused_buffers=unused["buffer"],
-        relabel=None if all(map(is_plain, steps)) else as_in_source,
     )
 
 
@@ -179,24 +178,6 @@ def no_tensor(model: Instance, result: Value) -> Refusal:
     if isinstance(forward, Function):
         refusal.span = forward.scope.module.file.header(forward.node)
     return refusal
-
-
-def is_plain(step: Step) -> bool:
-    """Whether a step's weights are those that its layer makes, all of them trained."""
-    return step.layer.trainable and not step.layer.kept and not step.layer.stored
-
-
-def as_in_source(layer: Layer, weights: tuple[Weight, ...]) -> tuple[Weight, ...]:
-    """A layer's weights as the source keeps them, perhaps from training."""
-    weights = as_stored(layer, weights)
-    if layer.trainable and not layer.kept:
-        return weights
-    return tuple(
-        Weight(each.name, each.shape, each.role, False)
-        if not layer.trainable or each.name in layer.kept
-        else each
-        for each in weights
-    )
 
 
 def further_inputs(model: Instance) -> list[Value]:

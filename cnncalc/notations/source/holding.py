@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.layers.base import Layer, Shape, Weight
+from cnncalc.layers.base import Shape, Weight
+from cnncalc.network import Declared
 from cnncalc.notations.source.values import Instance, Value
 from cnncalc.tracing.tensors import Parameter, Static
 
 if TYPE_CHECKING:
     from cnncalc.notations.source.trace import Record
 
-__all__ = ["WEIGHTS", "Counting", "Held", "as_stored", "held_by", "same_tensors"]
+__all__ = ["WEIGHTS", "Counting", "Held", "held_by", "same_tensors"]
 
 Held = dict[str, Static | None]  # by the layer's own names for them
 WEIGHTS = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
@@ -31,14 +32,15 @@ class Counting:
     def __init__(self) -> None:
         self.counted: set[int] = set()
 
-    def told(self, record: Record, shapes: tuple[Shape, ...]) -> Layer:
-        """A record's layer, which knows what its source keeps its weights in."""
+    def told(self, record: Record, shapes: tuple[Shape, ...]) -> Declared:
+        """A record's layer, with what its source has for the weights, and which it freezes."""
         held = held_by(record.owner) if record.held is None else record.held
         if not held:
-            return record.layer
+            return record.declared
         stored: dict[str, tuple[int, tuple[Weight, ...]]] = {}
-        kept: set[str] = set()
-        for weight in record.layer.weights(*shapes):
+        frozen: set[str] = set()
+        weights = record.layer.weights(*shapes)
+        for weight in weights:
             if record.held is None and weight.name not in held:
                 continue  # nobody has touched it
             static = held.get(weight.name)
@@ -46,14 +48,18 @@ class Counting:
             fresh = [each for each in sources if id(each) not in self.counted]
             self.counted.update(map(id, fresh))
             if not is_own(weight, sources, fresh):
-                stored[weight.name] = (weight.count, declared(weight, sources, fresh))
+                stored[weight.name] = (weight.count, behind(weight, sources, fresh))
             elif not fresh[0].trainable:
-                kept.add(weight.name)
-        layer = record.layer
-        if kept:
-            whole = len(kept) == len(layer.weights(*shapes))
-            layer = layer.frozen() if whole else layer.keeping(layer.kept | kept)
-        return layer.storing(stored) if stored else layer
+                frozen.add(weight.name)
+        declared = record.declared
+        if not (frozen or stored):
+            return declared
+        return declared.replaced(
+            trainable=declared.trainable and not (frozen and len(frozen) == len(weights)),
+            frozen=declared.frozen | frozen,
+            stored=stored,
+            own=not stored,
+        )
 
 
 def is_own(weight: Weight, sources: tuple[Parameter, ...], fresh: list[Parameter]) -> bool:
@@ -63,7 +69,7 @@ def is_own(weight: Weight, sources: tuple[Parameter, ...], fresh: list[Parameter
     return fresh[0].count == weight.count and fresh[0].role == weight.role
 
 
-def declared(
+def behind(
     weight: Weight, sources: tuple[Parameter, ...], fresh: list[Parameter]
 ) -> tuple[Weight, ...]:
     """The tensors behind a weight that nobody has counted yet."""
@@ -90,14 +96,3 @@ def same_tensors(record: Record, shapes: tuple[Shape, ...]) -> Any:
             return None
         found.append((weight.name, weight.shape, id(static.sources[0])))
     return tuple(found) if len(found) > 1 else None
-
-
-def as_stored(layer: Layer, weights: tuple[Weight, ...]) -> tuple[Weight, ...]:
-    """A layer's weights as its source keeps them; one of another size stays as it is."""
-    if not layer.stored:
-        return weights
-    found: list[Weight] = []
-    for weight in weights:
-        count, kept = layer.stored.get(weight.name, (-1, ()))
-        found.extend(kept if count == weight.count else (weight,))
-    return tuple(found)

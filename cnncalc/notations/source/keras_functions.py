@@ -37,12 +37,12 @@ def layer_call(cls: str, *names: str) -> Any:
         given = {key: plain(value) for key, value in given.items() if key in names}
         inputs = tensors if isinstance(tensors, list | tuple) else [tensors]
         try:
-            layers = machine.keras_readers()[cls](**given)
+            steps = machine.keras_readers()[cls](**given)
         except LayerError as error:
             raise refused(error) from None
         flow = list(inputs)
-        for layer in layers:
-            flow = [emit(machine, layer, flow, op=layer.kind)]
+        for step in steps:
+            flow = [emit(machine, step, flow, op=step.layer.kind)]
         return flow[0]
 
     return call

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from cnncalc.errors import LayerError
-from cnncalc.layers.base import Layer, Shape
+from cnncalc.layers.base import Shape
+from cnncalc.network import Declared
 from cnncalc.notations.source.classes import OBJECT
 from cnncalc.notations.source.data import content_of, listed
 from cnncalc.notations.source.describing import describe
@@ -165,10 +166,11 @@ def run(machine: Any, layer: Instance, inputs: Value, **options: Value) -> Value
     flow: list[Value] = list(tensors(machine, inputs))
     name = layer.fields["name"]
     for part, each in enumerate(layer.layers):
-        if len(flow) > 1 and each.arity != "many":
+        if len(flow) > 1 and each.layer.arity != "many":
             raise Refusal(f"`layers.{layer.cls.name}` takes one tensor, not {len(flow)}")
-        named = name if part == 0 else f"{name}/{each.kind}"
-        flow = [emit(machine, each, flow, op=each.kind, owner=layer, part=part, name=named)]
+        kind = each.layer.kind
+        named = name if part == 0 else f"{name}/{kind}"
+        flow = [emit(machine, each, flow, op=kind, owner=layer, part=part, name=named)]
     result = flow[0]
     if "then" in layer.fields:
         result = machine.call(layer.fields["then"], [result], {})
@@ -275,11 +277,11 @@ def activation(machine: Any, name: str, tensor: Value) -> Value:
     if isinstance(tensor, Static):
         return tensor
     try:
-        layers: tuple[Layer, ...] = machine.keras_readers()["Activation"](name)
+        steps: tuple[Declared, ...] = machine.keras_readers()["Activation"](name)
     except LayerError as error:
         raise refused(error) from None
-    for layer in layers:
-        tensor = emit(machine, layer, [tensor], op=layer.kind)
+    for step in steps:
+        tensor = emit(machine, step, [tensor], op=step.layer.kind)
     return tensor
 
 

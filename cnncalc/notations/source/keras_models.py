@@ -51,11 +51,11 @@ def keras_input(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> Te
     values = [plain(each) for each in args]
     named = {key: plain(value) for key, value in kwargs.items() if key not in ("name", "dtype")}
     try:
-        (layer,) = machine.keras_readers()["Input"](*values, **named)
+        (step,) = machine.keras_readers()["Input"](*values, **named)
     except LayerError as error:
         raise refused(error) from None
     sizes = open_sizes(named | dict(zip(("shape",), values, strict=False)))
-    return new_input(machine, layer.shape, name if isinstance(name, str) else None, sizes)
+    return new_input(machine, step.layer.shape, name if isinstance(name, str) else None, sizes)
 
 
 def new_input(
@@ -134,7 +134,7 @@ def declared_shape(machine: Any, model: Instance) -> Shape | None:
         shape: Shape | None = first.fields["declared"]
         return shape
     if first.cls.name == "InputLayer" and first.layers:
-        declared: Shape | None = first.layers[0].shape
+        declared: Shape | None = first.layers[0].layer.shape
         return declared
     if "stack" in first.fields:
         return declared_shape(machine, first)
@@ -172,7 +172,7 @@ def replayed(machine: Any, model: Instance, inputs: list[Tensor], prefix: str) -
         if number not in places:
             places[number] = emit(
                 machine,
-                record.layer,
+                record.declared,
                 [places[each] for each in record.inputs],
                 op=record.layer.kind,
                 owner=record.owner,

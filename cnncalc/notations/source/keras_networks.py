@@ -6,9 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.layers.base import Layer, Shape, Weight
+from cnncalc.layers.base import Shape
 from cnncalc.network import Network
-from cnncalc.notations.source.holding import as_stored
 from cnncalc.notations.source.keras_layers import (
     is_layer,
 )
@@ -98,6 +97,7 @@ def input_place(machine: Any, model: Instance) -> int | None:
 
 def traced(machine: Machine, model: Instance, shape: Shape) -> Network:
     """The steps of a model at an input of this shape (as it is inside)."""
+    from cnncalc.frameworks.keras import relabel
     from cnncalc.notations.source.building import tensors_in
 
     trace = machine.keras_trace()
@@ -125,20 +125,5 @@ def traced(machine: Machine, model: Instance, shape: Shape) -> Network:
         ends_,
         notation="keras",
         layout=machine.frame.layout,
-        relabel=partial(as_in_keras, machine.frame),
-    )
-
-
-def as_in_keras(frame: Any, layer: Layer, weights: tuple[Weight, ...]) -> tuple[Weight, ...]:
-    """A layer's weights with Keras's names and shapes; those of the source as it keeps them."""
-    from cnncalc.frameworks.keras import relabel
-
-    return tuple(
-        each
-        for weight in weights
-        for each in (
-            as_stored(layer, (weight,))
-            if weight.name in layer.stored
-            else relabel(layer, (weight,), frame)
-        )
+        relabel=partial(relabel, frame=machine.frame),
     )

@@ -39,10 +39,10 @@ def place(tensor: Value, axis: Value, more: int = 0) -> int:
 def by_layer(machine: Any, cls: str, tensor: Value, setting: Any) -> Value:
     """One step of a layer of Keras's vocabulary."""
     try:
-        (layer,) = machine.keras_readers()[cls](setting)
+        (step,) = machine.keras_readers()[cls](setting)
     except LayerError as error:
         raise refused(error) from None
-    return emit(machine, layer, [tensor], op=layer.kind)
+    return emit(machine, step, [tensor], op=step.layer.kind)
 
 
 def expand_dims(machine: Any, tensor: Value, axis: Value) -> Value:

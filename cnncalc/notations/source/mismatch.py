@@ -8,8 +8,9 @@ from math import prod
 from typing import Any
 
 from cnncalc.errors import LayerError, Span
-from cnncalc.layers.base import Layer, Shape, show
+from cnncalc.layers.base import Shape, show
 from cnncalc.layers.shapes import count_of
+from cnncalc.network import Declared, Expects
 from cnncalc.notations.source.advice import for_another_rank, joining
 from cnncalc.notations.source.blame import argument
 from cnncalc.notations.source.stops import Refusal
@@ -23,43 +24,43 @@ __all__ = ["misfit"]
 def misfit(
     machine: Any,
     error: LayerError,
-    layer: Layer,
+    declared: Declared,
     inputs: Sequence[Value],
     shapes: tuple[Shape, ...],
     owner: Value,
 ) -> Refusal:
     """A layer's objection to its input, with its place, what flows in and what would be right."""
     made = owner.made if isinstance(owner, Instance) else ()
+    layer, expects = declared.layer, declared.expects
     message, advice = error.message, error.help
-    if error.code == "declared" and layer.expects and len(shapes) == 1:
-        message, advice = declared(machine, layer, inputs[0], shapes[0], made, owner)
+    if error.code == "declared" and expects and len(shapes) == 1:
+        message, advice = otherwise(machine, expects, inputs[0], shapes[0], made, owner)
     elif error.code == "branches" and len(shapes) > 1:
         listed = " and ".join(shown(machine, shape) for shape in shapes)
         message = f"`{layer.kind}` can't join {listed}"
         advice = joining(layer, shapes, machine.notation == "keras")
-    elif error.code == "wrong-axes" and layer.expects and len(shapes) == 1:
-        advice = for_another_rank(layer.expects.call, shapes[0]) or advice
+    elif error.code == "wrong-axes" and expects and len(shapes) == 1:
+        advice = for_another_rank(expects.call, shapes[0]) or advice
     elif error.code == "scalar":
         keras = machine.notation == "keras"
         word = "keras.ops.expand_dims(x, -1)" if keras else "x.unsqueeze(1)"
         advice = f"`{word}` makes a vector of it"
     refusal = Refusal(message, help=advice, code=error.code)
     if made:
-        refusal.span = argument(made[0], _option(error, layer, shapes), _reader(owner))
+        refusal.span = argument(made[0], _option(error, expects, shapes), _reader(owner))
     refusal.notes += flows(machine, inputs)
     return refusal
 
 
-def _option(error: LayerError, layer: Layer, shapes: tuple[Shape, ...]) -> str:
+def _option(error: LayerError, expects: Expects | None, shapes: tuple[Shape, ...]) -> str:
     """The option or the argument that doesn't fit what flows in."""
-    if error.code != "declared" or not layer.expects or len(shapes) != 1:
+    if error.code != "declared" or not expects or len(shapes) != 1:
         return error.option
     (shape,) = shapes
-    sizes = layer.expects.sizes
     return next(
         (
             n
-            for n, axis, wanted in sizes
+            for n, axis, wanted in expects.sizes
             if -len(shape) <= axis < len(shape) and shape[axis] != wanted
         ),
         "",
@@ -94,22 +95,19 @@ def shown(machine: Any, shape: Shape) -> str:
     return show(as_layout(shape, machine.layout))
 
 
-def declared(
+def otherwise(
     machine: Any,
-    layer: Layer,
+    expects: Expects,
     tensor: Value,
     shape: Shape,
     made: Sequence[Span],
     owner: Value,
 ) -> tuple[str, str | None]:
     """The message and the help where a layer was declared for another input."""
-    assert layer.expects is not None
     name, axis, wanted = next(
-        (n, a, w)
-        for n, a, w in layer.expects.sizes
-        if -len(shape) <= a < len(shape) and shape[a] != w
+        (n, a, w) for n, a, w in expects.sizes if -len(shape) <= a < len(shape) and shape[a] != w
     )
-    call = call_text(layer, made, owner)
+    call = call_text(expects, made, owner)
     if name == "in_features" and len(shape) > 1:
         return on_a_map(call, name, wanted, shape)
     actual = shape[axis]
@@ -154,15 +152,14 @@ def source_shape(machine: Any, tensor: Value) -> Shape:
         number = record.inputs[0]
 
 
-def call_text(layer: Layer, made: Sequence[Span], owner: Value) -> str:
+def call_text(expects: Expects, made: Sequence[Span], owner: Value) -> str:
     """The call as it stands in the source, or as it might."""
     text = made[0].text if made else ""
     if text and "\n" not in text and len(text) <= 90:
         return text
-    assert layer.expects is not None
     if isinstance(owner, Parameter):
-        return layer.expects.call
-    return f"{layer.expects.call}(…)"
+        return expects.call
+    return f"{expects.call}(…)"
 
 
 def rewritten(call: str, name: str, wanted: int, actual: int) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import read
-from cnncalc.layers.base import Layer, Shape, Weight
+from cnncalc.layers.base import Shape, Weight
+from cnncalc.network import Declared
 from cnncalc.notations.source.data import content_of
 from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.holding import WEIGHTS
@@ -144,8 +145,8 @@ def per_axis(cls: str, name: str, value: Value) -> Value:
 
 def forward(machine: Any, module: Instance, *inputs: Value, **options: Value) -> Value:
     """One step; `output_size` of a transposed convolution chooses its output padding."""
-    layer: Layer = module.layers
-    if layer is None:
+    declared: Declared = module.layers
+    if declared is None:
         raise Refusal(f"`{module.cls.name}` runs before `super().__init__()` has made it")
     if not inputs or not isinstance(inputs[0], Tensor | Static):
         raise Refusal(
@@ -153,20 +154,18 @@ def forward(machine: Any, module: Instance, *inputs: Value, **options: Value) ->
             f"{describe(inputs[0]) if inputs else 'nothing'}"
         )
     size = options.get("output_size", inputs[1] if len(inputs) > 1 else None)
-    if size is not None and layer.kind in ("convt", "maxunpool"):
-        layer = sized(machine, layer, inputs[0], size)
-    return run_layer(machine, module, layer, inputs[0])
+    if size is not None and declared.layer.kind == "convt":  # an unpool has its indices there
+        declared = sized(declared, inputs[0], size)
+    return run_layer(machine, module, declared, inputs[0])
 
 
-def sized(machine: Any, layer: Layer, tensor: Value, size: Value) -> Layer:
+def sized(declared: Declared, tensor: Value, size: Value) -> Declared:
     from cnncalc.frameworks.pytorch.convolution import to_output_size
     from cnncalc.notations.source.tensors import inner_shape
 
-    if layer.kind == "maxunpool":
-        return layer  # the second input is the pool's indices
     sizes = tuple(1 if isinstance(each, Batch) else each for each in plain_sizes(size))
     try:
-        return to_output_size(layer, sizes, inner_shape(tensor))  # type: ignore[arg-type]
+        return to_output_size(declared, sizes, inner_shape(tensor))
     except LayerError as error:
         raise refused(error) from None
 
@@ -175,13 +174,13 @@ def plain_sizes(size: Value) -> tuple[Value, ...]:
     return tuple(size) if isinstance(size, tuple | list) else (size,)
 
 
-def run_layer(machine: Any, module: Instance, layer: Layer, tensor: Value) -> Value:
+def run_layer(machine: Any, module: Instance, declared: Declared, tensor: Value) -> Value:
     """A module's step, or two outputs where a pool gives its indices too."""
     if frozen(module):
-        layer = layer.frozen()
-    elif kept := frozen_weights(module):
-        layer = layer.keeping(kept)
-    output = emit(machine, layer, [tensor], op=layer.kind, owner=module)
+        declared = declared.replaced(trainable=False)
+    elif names := frozen_weights(module):
+        declared = declared.replaced(frozen=names)
+    output = emit(machine, declared, [tensor], op=declared.layer.kind, owner=module)
     if module.fields.get("return_indices") is True:
         return output, Opaque("indices of a max pool")
     return output
@@ -203,18 +202,18 @@ def frozen(module: Instance) -> bool:
     return bool(weights) and not any(weight.trainable for weight in weights)
 
 
-def declared(module: Instance) -> tuple[Weight, ...]:
+def tensors_of(module: Instance) -> tuple[Weight, ...]:
     """The tensors that a layer's arguments declare, before anything flows in."""
-    layer: Layer = module.layers
-    if layer is None:
+    declared: Declared = module.layers
+    if declared is None:
         return ()
     try:
-        return layer.weights(probe(module, layer))
+        return declared.layer.weights(probe(module, declared))
     except (LayerError, ValueError):
         return ()
 
 
-def probe(module: Instance, layer: Layer) -> Shape:
+def probe(module: Instance, declared: Declared) -> Shape:
     """A shape that the layer's declarations allow."""
     fields = module.fields
     if isinstance(fields.get("normalized_shape"), tuple):
@@ -223,7 +222,7 @@ def probe(module: Instance, layer: Layer) -> Shape:
         return (fields["in_features"],)
     names = ("in_channels", "num_features", "num_channels", "num_parameters")
     channels = next((fields[name] for name in names if name in fields), 0)
-    ranks = layer.expects.ranks if layer.expects else ()
+    ranks = declared.expects.ranks if declared.expects else ()
     if not channels:
         raise LayerError("the input isn't declared")
     return (channels, *([PROBE] * (ranks[-1] if ranks else 2)))
@@ -233,7 +232,7 @@ def weights(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """The layer's own weights as parameters, by name."""
     (module,) = args
     found = []
-    for weight in declared(module):
+    for weight in tensors_of(module):
         if weight.name not in module.fields:
             made = Parameter(weight.shape, weight.role)
             made.holder, made.name = module, weight.name

@@ -11,7 +11,7 @@ from cnncalc.input_size import Wants, wants_of
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.merge import Input
-from cnncalc.network import Step
+from cnncalc.network import Declared, Step
 from cnncalc.notations.names import Names
 from cnncalc.notations.source.holding import Counting, Held, held_by, same_tensors
 from cnncalc.notations.source.limits import MAX_LAYERS
@@ -29,7 +29,7 @@ class Record:
     """One step as it was made.
 
     Attributes:
-        layer: what it is, as the source has it.
+        declared: what it is, as the source has it.
         inputs: the records it reads.
         shape: what comes out, without batch.
         owner: the module or parameter whose weights it uses, or None; `part` tells several
@@ -39,11 +39,11 @@ class Record:
         spans: where it was used, then where it was made.
     """
 
-    __slots__ = ("held", "inputs", "layer", "name", "owner", "part", "shape", "spans")
+    __slots__ = ("declared", "held", "inputs", "name", "owner", "part", "shape", "spans")
 
     def __init__(
         self,
-        layer: Layer,
+        declared: Declared,
         inputs: tuple[int, ...],
         shape: Shape,
         name: str,
@@ -52,7 +52,7 @@ class Record:
         spans: tuple[Span, ...],
         held: Held | None = None,
     ) -> None:
-        self.layer = layer
+        self.declared = declared
         self.inputs = inputs
         self.shape = shape
         self.name = name
@@ -60,6 +60,10 @@ class Record:
         self.part = part
         self.spans = spans
         self.held = held
+
+    @property
+    def layer(self) -> Layer:
+        return self.declared.layer
 
 
 class Trace:
@@ -83,12 +87,12 @@ class Trace:
         self.used: dict[int, Parameter] = {}
         self.ran: dict[int, Instance] = {}
         self.tried: dict[int, Refusal] = {}
-        self.refused: tuple[Layer, tuple[int, ...], tuple[Shape, ...]] | None = None
+        self.refused: tuple[Declared, tuple[int, ...], tuple[Shape, ...]] | None = None
 
     def input(self, shape: Shape, name: str = "input", own: bool = False) -> Tensor:
         """An input of the network; `own`: a further one, with a shape of its own."""
         layer = Input(shape if own else None)
-        self.records.append(Record(layer, (), shape, name, None, 0, ()))
+        self.records.append(Record(Declared(layer), (), shape, name, None, 0, ()))
         return self.tensor(len(self.records) - 1, shape)
 
     def add(self, record: Record) -> Tensor:
@@ -101,7 +105,7 @@ class Trace:
         """What the layers so far declare about the first input."""
         if not self.records:
             return None
-        steps = [(n, r.layer, r.inputs, self._shapes(r)) for n, r in enumerate(self.records)]
+        steps = [(n, r.declared, r.inputs, self._shapes(r)) for n, r in enumerate(self.records)]
         steps += [(len(steps), *self.refused)] if self.refused else []
         return wants_of(steps, self.records[0].shape)
 
@@ -132,12 +136,14 @@ class Trace:
                 steps.append(begun(record, names, number == roots[0]))
                 continue
             shares = self._first_use(record, places[number], first)
-            layer = counting.told(record, self._shapes(record)) if shares is None else record.layer
+            declared = record.declared
+            if shares is None:
+                declared = counting.told(record, self._shapes(record))
             if frozen(record.owner):
-                layer = layer.frozen()
+                declared = declared.replaced(trainable=False)
             name = names.of_step(record.name, shares is not None)
             inputs = tuple(places[each] for each in record.inputs)
-            steps.append(Step(layer, inputs, name, record.spans, shares))
+            steps.append(Step(declared, inputs, name, record.spans, shares))
         return steps, [places[number] for number in dict.fromkeys(outputs)]
 
     def _shapes(self, record: Record) -> tuple[Shape, ...]:
@@ -184,7 +190,7 @@ def frozen(owner: Value) -> bool:
 
 def emit(
     machine: Any,
-    layer: Layer,
+    layer: Layer | Declared,
     inputs: Sequence[Value],
     *,
     op: str,
@@ -199,20 +205,21 @@ def emit(
     machine.budget.spend(STEP_COST)
     if machine.trace is not None and (owner is not None or held):
         inputs = [flowing(machine, each) for each in inputs]
-    if layer.by_value and all(isinstance(each, Static) for each in inputs):
+    declared = Declared.of(layer)
+    if declared.layer.by_value and all(isinstance(each, Static) for each in inputs):
         return made_of(machine, inputs, inputs[0].shape)
     shapes = tuple(inner_shape(each) for each in inputs)
     try:
-        shape = checked(settle(layer, shapes), shapes)
+        shape = checked(settle(declared, shapes), shapes)
     except LayerError as error:
         from cnncalc.notations.source.mismatch import misfit
 
         if machine.trace is not None and all(isinstance(each, Tensor) for each in inputs):
             numbers = tuple(each.number for each in inputs)
-            machine.trace.refused = layer, numbers, shapes
-        raise misfit(machine, error, layer, inputs, shapes, owner) from None
+            machine.trace.refused = declared, numbers, shapes
+        raise misfit(machine, error, declared, inputs, shapes, owner) from None
     if not all(isinstance(each, Tensor) for each in inputs):
-        note_fixed(machine, layer, shapes, owner)
+        note_fixed(machine, declared.layer, shapes, owner)
         return made_of(machine, inputs, (*inputs[0].shape[:1], *shape))
     if held is None and isinstance(owner, Parameter):
         held = {"weight": owner}
@@ -220,7 +227,7 @@ def emit(
     mark_used(machine.trace, owner, held)
     numbers = tuple(each.number for each in inputs)
     named, spans = name or name_of(machine, owner, op), spans_of(machine, owner)
-    return machine.trace.add(Record(layer, numbers, shape, named, owner, part, spans, held))
+    return machine.trace.add(Record(declared, numbers, shape, named, owner, part, spans, held))
 
 
 def made_of(machine: Any, inputs: Sequence[Value], shape: tuple[Any, ...]) -> Static:
@@ -292,7 +299,7 @@ def whole_module(
         made[0].name = path
     elif not made and isinstance(result, Tensor) and any(result is each for each in inputs):
         record = Record(
-            KINDS["identity"](), (result.number,), result.shape, path, module, 0,
+            Declared(KINDS["identity"]()), (result.number,), result.shape, path, module, 0,
             spans_of(machine, module),
         )  # fmt: skip
         return trace.add(record)

@@ -8,7 +8,8 @@ from typing import Any
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import read
 from cnncalc.layers import KINDS
-from cnncalc.layers.base import Expects, Layer, Shape
+from cnncalc.layers.base import Layer, Shape
+from cnncalc.network import Declared, Expects
 from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.holding import Held
 from cnncalc.notations.source.stops import Refusal
@@ -62,22 +63,22 @@ def check_sizes(layer: Layer, shape: Shape, held: Held, op: str) -> None:
             )
 
 
-def weighted(machine: Any, layer: Layer, input: Value, op: str, **weights: Value) -> Value:
+def weighted(machine: Any, declared: Declared, input: Value, op: str, **weights: Value) -> Value:
     """One step of a layer whose weights the source holds itself; plain where it gives none."""
     if all(each is None for each in weights.values()):
-        return emit(machine, layer, [input], op=op)
+        return emit(machine, declared, [input], op=op)
     held: Held = {}
     for which, each in weights.items():
         if each is not None:
             check_fixed(each, which, op)
         held[which] = each
-    check_sizes(layer, inner_shape(input), held, op)
+    check_sizes(declared.layer, inner_shape(input), held, op)
     owner = holder_of(*held.values())
     name = None
     if isinstance(owner, Instance) and owner.layers is None and machine.trace:
         path = machine.trace.paths.get(id(owner))
         name = f"{path}.{op}" if path and machine.running[-1:] != [owner] else path or op
-    return emit(machine, layer, [input], op=op, owner=owner, name=name, held=held)
+    return emit(machine, declared, [input], op=op, owner=owner, name=name, held=held)
 
 
 def conv(axes: int, transposed: bool) -> Any:
@@ -169,10 +170,10 @@ def batch_norm(
     **options: Value,
 ) -> Value:
     layer = KINDS["bn"](weight is not None, running_mean is not None)
-    layer = layer.expecting(Expects("F.batch_norm"))
+    declared = Declared(layer, Expects("F.batch_norm"))
     held = {"weight": weight, "bias": bias}
     held |= {"running_mean": running_mean, "running_var": running_var}
-    return weighted(machine, layer, input, "batch_norm", **held)
+    return weighted(machine, declared, input, "batch_norm", **held)
 
 
 def instance_norm(machine: Any, input: Value, *args: Value, **options: Value) -> Value:
@@ -188,7 +189,7 @@ def prelu(machine: Any, input: Value, weight: Value) -> Value:
     return emit(machine, layer, [input], op="prelu", owner=weight)
 
 
-def vocabulary(cls: str, args: list[Value], kwargs: dict[str, Value]) -> Layer:
+def vocabulary(cls: str, args: list[Value], kwargs: dict[str, Value]) -> Declared:
     """A layer from PyTorch's vocabulary; LayerErrors become refusals."""
     from cnncalc.frameworks.pytorch import READERS
 

@@ -12,6 +12,7 @@ from cnncalc.frameworks.onnx.node import plain as as_one
 from cnncalc.frameworks.onnx.pooling import POOLS
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import BATCH, Layer
+from cnncalc.network import Declared
 from cnncalc.notations.onnx_file.call import Call
 from cnncalc.notations.onnx_file.model import stored_in
 from cnncalc.notations.onnx_file.operators.base import Either, Value, Whole, operator
@@ -41,10 +42,10 @@ def weighted(call: Call, data: Tensor) -> Tensor:
     sizes = [each.shape if each else None for each in given.values()]
     while sizes and sizes[-1] is None:
         sizes.pop()
-    layer = READERS[op](call.attributes, sizes)
+    declared = READERS[op](call.attributes, sizes)
     if op not in ("Conv", "ConvTranspose"):
-        layer = _as_learned(layer, given, call.tracer.stores_weights)
-    return call.add(layer, [data], "", **given)
+        declared = _as_learned(declared, given, call.tracer.stores_weights)
+    return call.add(declared, [data], "", **given)
 
 
 @operator("BatchNormalization", constants=False)
@@ -59,9 +60,10 @@ def batch_norm(call: Call, data: Tensor) -> Tensor:
         del records[data.number + 1 :]  # they only turned it round
     given = {"weight": call.constant(1), "bias": call.constant(2)}
     sizes = [each.shape if each else None for each in given.values()]
-    layer = READERS[call.node.op](call.attributes, sizes * 2).replaced(stats=False)
-    layer = _as_learned(layer, given, call.tracer.stores_weights)
-    return call.add(layer, [data], "", **given)
+    declared = READERS[call.node.op](call.attributes, sizes * 2)
+    declared = declared.replaced(layer=declared.layer.replaced(stats=False))
+    declared = _as_learned(declared, given, call.tracer.stores_weights)
+    return call.add(declared, [data], "", **given)
 
 
 def steps_between(call: Call, start: Tensor, end: Tensor) -> Iterator[int]:
@@ -75,7 +77,7 @@ def steps_between(call: Call, start: Tensor, end: Tensor) -> Iterator[int]:
         call.refuse("its statistics are those of other data than it works on", code="batch")
 
 
-def _as_learned(layer: Layer, given: dict[str, Static | None], literal: bool) -> Layer:
+def _as_learned(declared: Declared, given: dict[str, Static | None], literal: bool) -> Declared:
     """A norm without the scale or the shift that is made of no stored tensor.
 
     Where a file keeps its weights as tensors, exporters write a scale of ones and a shift of
@@ -84,11 +86,11 @@ def _as_learned(layer: Layer, given: dict[str, Static | None], literal: bool) ->
     held = {name: _is_held(each, name == "weight", literal) for name, each in given.items()}
     scale, shift = held.get("weight", False), held.get("bias", False)
     if scale and (shift or "bias" not in given):
-        return layer
-    if not scale and not shift:
-        return layer.replaced(affine=False)
-    options = {"scale": scale, "shift": shift}
-    return layer.replaced(**{name: on for name, on in options.items() if name in layer.options})
+        return declared
+    options = {"scale": scale, "shift": shift} if scale or shift else {"affine": False}
+    layer = declared.layer
+    known = {name: on for name, on in options.items() if name in layer.options}
+    return declared.replaced(layer=layer.replaced(**known))
 
 
 def _is_held(constant: Static | None, number: int, literal: bool) -> bool:
@@ -112,7 +114,7 @@ def activation(call: Call, data: Either) -> Either:
     if isinstance(data, Tensor):
         return call.add(READERS[call.node.op](call.attributes, []), [data])
     call.tracer.spend(len(data.values or ()))
-    return by_value(READERS[call.node.op](call.attributes, []), data)
+    return by_value(READERS[call.node.op](call.attributes, []).layer, data)
 
 
 @operator(*ALONG_AXIS)
