@@ -35,6 +35,7 @@ STOREYS = (
     "report",
     "forks",
     "tables",
+    "python",
     "tracing",
     "frameworks",
     "notations",
@@ -55,6 +56,9 @@ ONLY_IN = {"rich": ("render/table.py",), "typer": ("cli/",)}
 ON_USE = ("cupy", "dask", "keras", "matplotlib", "numpy", "onnx", "onnxruntime", "torch")
 # Files that are themselves imported on use, and are about these.
 ABOUT_ARRAYS = ("executors/",)
+
+# All that the interpreter knows of the house: it reads Python, whatever that is about.
+INTERPRETER = ("errors", "files", "suggestions", "python")
 
 # Imports of what is above, on use alone: the way of a report and of an error to its drawing.
 DRAWINGS = {("errors", "render.messages"), ("report", "render.reports")}
@@ -121,7 +125,9 @@ def wrong_arrows(path: str, found: list[tuple[str, bool]]) -> Iterator[str]:
         top = module.split(".")[0]
         there = storey(module)
         drawn = not on_load and (path.removesuffix(".py"), module[8:]) in DRAWINGS
-        if there is not None and there > here and not drawn:
+        if path.startswith("python/") and there is not None and STOREYS[there] not in INTERPRETER:
+            yield f"{path} imports {module}, which is about networks"
+        elif there is not None and there > here and not drawn:
             yield f"{path} imports {module}, which is above it"
         if not path.startswith(ONLY_IN.get(top, path)):
             yield f"{path} imports {top}"
@@ -153,6 +159,8 @@ def test_arrows_point_down(path: str) -> None:
         ("api.py", "import typer"),
         ("analysis.py", "import numpy as np"),
         ("notations/compact.py", "from torch import nn"),
+        ("python/values.py", "from cnncalc.layers.base import Layer"),
+        ("python/calls.py", "def f():\n    from cnncalc.frameworks import pytorch"),
     ],
 )
 def test_a_wrong_arrow_is_found(path: str, source: str) -> None:

@@ -386,6 +386,7 @@ ELSEWHERE = (
     "notations/onnx_write/",
     "notations/program/",
     "notations/source/",
+    "python/",
 )
 
 

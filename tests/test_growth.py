@@ -18,7 +18,7 @@ from cnncalc import CnnCalcError, SpecError, analyze, parse
 from cnncalc.conversion import convert
 from cnncalc.forks import Forks
 from cnncalc.notations.program.lines import FRESH, Line, variables
-from cnncalc.notations.source.values import Class
+from cnncalc.python.values import Class
 from cnncalc.render.text import plain
 from cnncalc.tables.views import view
 

@@ -11,10 +11,28 @@ from collections.abc import Callable, Iterable, Sequence
 from math import inf, prod
 from typing import Any
 
-__all__ = ["joined", "picked", "reduced", "single", "singles", "stretched", "taken", "turned"]
+__all__ = [
+    "MAX_NUMBERS",
+    "is_small",
+    "joined",
+    "picked",
+    "reduced",
+    "single",
+    "singles",
+    "stretched",
+    "taken",
+    "turned",
+]
+
+MAX_NUMBERS = 4_096  # of an array that a source makes; of a larger one only the shape is kept
 
 Numbers = list[Any]
 Sizes = tuple[Any, ...]  # the batch of a source may be among them
+
+
+def is_small(shape: Sizes) -> bool:
+    """Whether the numbers of an array are kept; one with the batch in its shape has none."""
+    return all(isinstance(size, int) for size in shape) and prod(shape) <= MAX_NUMBERS
 
 
 def strides(shape: Sizes) -> list[int]:

@@ -2,16 +2,123 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable, Iterable
 from math import prod
 from typing import Any
 
-__all__ = ["Batch", "Parameter", "Pile", "Static", "Tensor", "one_number"]
+from cnncalc.layers.base import Weight
+from cnncalc.python.items import get_item
+from cnncalc.python.limits import check_int
+from cnncalc.python.machine import Machine
+from cnncalc.python.operators import OPERATORS, binary
+from cnncalc.python.protocols import Guest
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import MISSING, Arguments, Class, Instance, Keywords, Value
+from cnncalc.tracing.arrays import MAX_NUMBERS, is_small, stretched
+
+__all__ = [
+    "TENSOR",
+    "WEIGHT",
+    "Batch",
+    "Operations",
+    "Parameter",
+    "Pile",
+    "Static",
+    "Tensor",
+    "one_number",
+    "static_rows",
+]
+
+CONTENT = "what is in a tensor isn't known here, only its shape"
 
 
-class Batch:
+class Operations:
+    """What a framework does with tensors; the machine keeps those of the one that is read."""
+
+    def attribute(self, machine: Machine, tensor: Value, name: str) -> Value:
+        """`tensor.name`; MISSING: there is none."""
+        raise NotImplementedError
+
+    def near_attribute(self, name: str) -> str | None:
+        """The attribute that may have been meant by one that there is not."""
+        return None
+
+    def item(self, machine: Machine, tensor: Value, index: Value) -> Value:
+        """`tensor[index]`."""
+        raise NotImplementedError
+
+    def binary(self, machine: Machine, sign: str, left: Value, right: Value) -> Value:
+        """`left sign right`, of which one at least is a tensor."""
+        raise NotImplementedError
+
+    def tensor(self, machine: Machine, args: Arguments, kwargs: Keywords) -> Value:
+        """A call of the class of tensors."""
+        raise NotImplementedError
+
+    def parameter(self, machine: Machine, args: Arguments, kwargs: Keywords) -> Value:
+        """A call of the class of parameters."""
+        raise NotImplementedError
+
+
+TENSOR = Class(
+    "Tensor",
+    make=lambda machine, args, kwargs: machine.part(Operations).tensor(machine, args, kwargs),
+)
+WEIGHT = Class(
+    "Parameter",
+    (TENSOR,),
+    make=lambda machine, args, kwargs: machine.part(Operations).parameter(machine, args, kwargs),
+)
+
+
+class Shaped(Guest):
+    """A tensor of any kind, or the size of the batch.
+
+    What two of them do together is the same whichever stands first: a tensor decides before the
+    batch does.
+    """
+
+    __slots__ = ()
+    operations: type[Operations] = Operations
+
+    def attribute(self, machine: Machine, name: str) -> Value:
+        return machine.part(self.operations).attribute(machine, self, name)
+
+    def item(self, machine: Machine, index: Value) -> Value:
+        return machine.part(self.operations).item(machine, self, index)
+
+    def binary(self, machine: Machine, sign: str, left: Value, right: Value) -> Value:
+        if isinstance(left, str | list | tuple) and (count := whole_number(right)) is not None:
+            return binary(machine, OPERATORS[sign], left, count)
+        if isinstance(left, Tensor | Static) or isinstance(right, Tensor | Static):
+            return machine.part(Operations).binary(machine, sign, left, right)
+        if isinstance(left, Batch) or isinstance(right, Batch):
+            return batch_arithmetic(sign, left, right)
+        return MISSING
+
+    def equal(self, machine: Machine, other: Value) -> bool:
+        if isinstance(self, Tensor | Static) or isinstance(other, Tensor | Static):
+            if other is None:
+                return False
+            raise Refusal(CONTENT)
+        if isinstance(self, Batch) != isinstance(other, Batch):
+            raise batch_unknown()
+        return self == other if isinstance(self, Batch) else self is other
+
+    def order(self, left: Value, right: Value) -> bool:
+        if isinstance(left, Batch) or isinstance(right, Batch):
+            raise batch_unknown()
+        if isinstance(left, Tensor | Static) or isinstance(right, Tensor | Static):
+            raise Refusal(CONTENT)
+        return super().order(left, right)
+
+
+class Batch(Shaped):
     """The unknown size of the batch axis, times a factor."""
 
     __slots__ = ("factor",)
+    described = "the batch size, which isn't known"
 
     def __init__(self, factor: int = 1) -> None:
         self.factor = factor
@@ -22,8 +129,26 @@ class Batch:
     def __hash__(self) -> int:
         return hash(("batch", self.factor))
 
+    def attribute(self, machine: Machine, name: str) -> Value:
+        return MISSING
 
-class Tensor:
+    def item(self, machine: Machine, index: Value) -> Value:
+        return Guest.item(self, machine, index)
+
+    def truth(self, machine: Machine) -> bool:
+        return True
+
+    def text(self) -> str:
+        return "batch"
+
+    def to_int(self) -> int:
+        raise Refusal("the size of the batch isn't known", code="batch")
+
+    def to_bound(self) -> int:
+        raise Refusal("a loop over the batch can't be followed", code="batch")
+
+
+class Tensor(Shaped):
     """What flows: the output of a step, with its shape.
 
     Attributes:
@@ -32,23 +157,62 @@ class Tensor:
     """
 
     __slots__ = ("number", "shape")
+    described = "a tensor"
+    cls = TENSOR
 
     def __init__(self, number: int, shape: tuple[int, ...]) -> None:
         self.number = number
         self.shape = shape
 
+    def near_attribute(self, machine: Machine, name: str) -> str | None:
+        return machine.part(self.operations).near_attribute(name)
 
-class Pile:
+    def set_attribute(self, machine: Machine, name: str, value: Value) -> None:
+        """What is set on a tensor changes no shape."""
+
+    def set_item(self, machine: Machine, index: Value, value: Value) -> None:
+        raise no_assignment()
+
+    def unary(self, machine: Machine, sign: str) -> Value:
+        return signed(machine, sign, self)
+
+    def truth(self, machine: Machine) -> bool:
+        raise no_branch()
+
+    def length(self, machine: Machine) -> Value:
+        return Batch()
+
+    def iterate(self, machine: Machine) -> Iterable[Value]:
+        raise no_loop()
+
+    def rounded(self, machine: Machine) -> Value:
+        return machine.call(self.attribute(machine, "round"), [], {})
+
+
+class Pile(Shaped):
     """Tensors stacked in front of the batch, until something is taken of them or over them."""
 
     __slots__ = ("parts", "shape")
+    described = "tensors stacked in front of the batch"
 
     def __init__(self, parts: list[Tensor], shape: tuple[Any, ...]) -> None:
         self.parts = parts
         self.shape = shape
 
+    def item(self, machine: Machine, index: Value) -> Value:
+        return get_item(machine, self.parts, index)
 
-class Static:
+    def truth(self, machine: Machine) -> bool:
+        return True
+
+    def length(self, machine: Machine) -> Value:
+        return self.shape[0] if self.shape else 0
+
+    def iterate(self, machine: Machine) -> Iterable[Value]:
+        return self.parts
+
+
+class Static(Shaped):
     """A tensor that doesn't depend on the input: weights, and numbers made from them.
 
     Attributes:
@@ -62,6 +226,9 @@ class Static:
     """
 
     __slots__ = ("computed", "fill", "like", "shape", "sources", "values", "whole")
+    described = "a tensor of weights or constants"
+    cls = TENSOR
+    returned = True
 
     def __init__(
         self,
@@ -97,6 +264,50 @@ class Static:
         """The same numbers in another shape, perhaps repeated."""
         return Static(shape, self.sources, fill=self.fill)
 
+    def set_attribute(self, machine: Machine, name: str, value: Value) -> None:
+        """What is set on a tensor changes no shape."""
+
+    def set_item(self, machine: Machine, index: Value, value: Value) -> None:
+        if isinstance(value, Tensor):
+            raise no_assignment()
+        set_numbers(machine, self, index, value)
+
+    def set_in_part(self) -> None:
+        raise Refusal("an assignment into a part of a tensor's part can't be followed")
+
+    def unary(self, machine: Machine, sign: str) -> Value:
+        return signed(machine, sign, self)
+
+    def compare(self, machine: Machine, sign: str, left: Value, right: Value) -> Value:
+        return compared(machine, sign, left, right)
+
+    def truth(self, machine: Machine) -> bool:
+        if self.values is not None and len(self.values) == 1:
+            return bool(self.values[0])
+        raise no_branch()
+
+    def length(self, machine: Machine) -> Value:
+        return self.shape[0] if self.shape else 0
+
+    def iterate(self, machine: Machine) -> Iterable[Value]:
+        if self.values is None:
+            raise no_loop()
+        return static_rows(machine, self)
+
+    def plain(self) -> Value:
+        return one_number(self)
+
+    def rounded(self, machine: Machine) -> Value:
+        return machine.call(self.attribute(machine, "round"), [], {})
+
+    def each(self, machine: Machine, function: Callable[..., Value], args: Arguments) -> Value:
+        return number_by_number(machine, function, args)
+
+    def copied(self, deep: bool, inner: Callable[[Value], Value], known: dict[int, Value]) -> Value:
+        if not deep or not self.sources:
+            return self
+        return Static(self.shape, inner(self.sources), self.values, self.whole)
+
 
 def one_number(value: Any) -> Any:
     """The number of an array that has just one, where it is known; any other value as it is."""
@@ -109,17 +320,179 @@ class Parameter(Static):
     """A weight of its own: `nn.Parameter`, a buffer, or a layer's weight.
 
     Attributes:
-        holder: the module that it belongs to, once it does, as the front end has it.
+        holder: the module that it belongs to, once it does.
         name: its name there.
         role: `parameter` or `buffer`.
+        merged: whether it may stand for several tensors that were found to be alike.
     """
 
-    __slots__ = ("holder", "name", "role", "trainable")
+    __slots__ = ("holder", "merged", "name", "role", "trainable")
+    described = "a parameter"
+    cls = WEIGHT
+    registered = True
 
     def __init__(self, shape: tuple[int, ...], role: str = "parameter") -> None:
         super().__init__(shape)
         self.sources = (self,)
         self.role = role
-        self.holder: Any = None
+        self.holder: Instance | None = None
         self.name = ""
         self.trainable = role == "parameter"
+        self.merged = False
+
+    def says_nothing_more(self, weight: Weight) -> bool:
+        """Whether a layer that makes this weight itself would have the same."""
+        return self.count == weight.count and self.role == weight.role
+
+    def as_weight(self, weight: Weight, alone: bool) -> Weight:
+        """The tensor as one behind a layer's weight; `alone`: it is the only one."""
+        return Weight(weight.name if alone else self.name, self.shape, self.role, self.trainable)
+
+    def set_attribute(self, machine: Machine, name: str, value: Value) -> None:
+        if name == "requires_grad":
+            self.trainable = bool(value)
+
+    def set_on(self, holder: Instance, name: str) -> None:
+        if self.holder is None:
+            self.holder, self.name = holder, name
+
+    def copied(self, deep: bool, inner: Callable[[Value], Value], known: dict[int, Value]) -> Value:
+        if not deep:
+            return self
+        known[id(self)] = twin = Parameter(self.shape, self.role)
+        twin.name, twin.trainable = self.name, self.trainable
+        twin.holder = self.holder and known.get(id(self.holder))
+        return twin
+
+
+def no_branch() -> Refusal:
+    return Refusal(
+        "a branch on what is in a tensor can't be followed: only its shape is known",
+        help="branches on shapes and on the model's settings can",
+    )
+
+
+def no_loop() -> Refusal:
+    return Refusal("a loop over a tensor runs along the batch and can't be followed")
+
+
+def no_assignment() -> Refusal:
+    return Refusal("an assignment into a part of a tensor can't be followed")
+
+
+def signed(machine: Machine, sign: str, tensor: Value) -> Value:
+    """`-x` and `+x`; no other sign."""
+    if sign == "+":
+        return tensor
+    return machine.part(Operations).binary(machine, "*", tensor, -1) if sign == "-" else MISSING
+
+
+def whole_number(value: Value) -> float | None:
+    """One whole number of an array, which repeats a list as an `int` does."""
+    plain = isinstance(value, Static) and value.shape == () and value.whole and value.values
+    return value.values[0] if plain else None
+
+
+def batch_arithmetic(sign: str, left: Value, right: Value) -> Value:
+    """`batch * 4` and the like; anything else needs the batch size itself."""
+    if sign == "*":
+        number = right if isinstance(left, Batch) else left
+        batch = left if isinstance(left, Batch) else right
+        if isinstance(number, int) and not isinstance(number, bool) and number > 0:
+            return Batch(check_int(batch.factor * number))
+    if isinstance(left, Batch) and isinstance(right, Batch):
+        whole, rest = divmod(left.factor, right.factor)
+        if sign == "//" and not rest:
+            return whole
+        if sign == "/":
+            return left.factor / right.factor
+    divides = sign == "//" and isinstance(left, Batch) and isinstance(right, int)
+    if divides and right > 0 and left.factor % right == 0:
+        return Batch(left.factor // right)
+    raise Refusal(
+        f"`{sign}` needs the size of the batch, which isn't known",
+        help="sizes are worked out for any batch; only products with it can be followed",
+        code="batch",
+    )
+
+
+def batch_unknown() -> Refusal:
+    return Refusal(
+        "this asks for the size of the batch, which isn't known",
+        help="sizes are worked out for any batch",
+        code="batch",
+    )
+
+
+COMPARED: dict[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+    "==": operator.eq, "!=": operator.ne,
+}  # fmt: skip
+
+
+def compared(machine: Machine, sign: str, left: Value, right: Value) -> Value:
+    """Ones and zeros for the numbers of an array that are known; MISSING for anything else."""
+    arrays = [each for each in (left, right) if isinstance(each, Static)]
+    plain = all(isinstance(each, Static | int | float) for each in (left, right))
+    if not plain:
+        return MISSING
+    shape = max((each.shape for each in arrays), key=len)
+    machine.budget.spend(4 * min(prod(s for s in shape if isinstance(s, int)), MAX_NUMBERS))
+    sides = []
+    for each in (left, right):
+        values: list[Any] | None = each.values if isinstance(each, Static) else [each]
+        size = each.shape if isinstance(each, Static) else ()
+        known = values is not None and size in ((), shape)
+        few = size == shape or is_small(shape)
+        sides.append(stretched(values or [], size, shape) if known and few else None)
+    one, two = sides
+    if one is None or two is None or any(isinstance(each, Batch) for each in (*one, *two)):
+        return MISSING
+    found: list[float] = [int(COMPARED[sign](a, b)) for a, b in zip(one, two, strict=True)]
+    return Static(shape, (), found, True)
+
+
+def set_numbers(machine: Machine, holder: Static, index: Value, value: Value) -> None:
+    """`numbers[index] = value`: known ones stay known where they can, the shape stays."""
+    holder.fill = None
+    numbers = holder.values
+    if numbers is None or len(holder.shape) != 1:
+        holder.values = None
+        return
+    machine.budget.spend(len(numbers))
+    places = range(len(numbers))
+    fresh = value.values if isinstance(value, Static) else [value]
+    if not isinstance(index, int | slice) or fresh is None:
+        holder.values = None
+        return
+    chosen = places[index] if isinstance(index, slice) else [places[index]]
+    if len(fresh) not in (1, len(chosen)) or not all(isinstance(n, int | float) for n in fresh):
+        raise Refusal("this assignment into a part of a tensor can't be followed")
+    holder.whole = holder.whole and all(isinstance(n, int) for n in fresh)
+    for number, place in enumerate(chosen):
+        numbers[place] = fresh[number % len(fresh)]
+
+
+def static_rows(machine: Machine, value: Static) -> list[Value]:
+    """The numbers of a small array, or its rows."""
+    numbers = value.values or []
+    machine.budget.spend(len(numbers) >> 2)
+    if not value.shape or len(value.shape) == 1:
+        return [Static((), value.sources, [each], value.whole) for each in numbers]
+    rest = value.shape[1:]
+    size = len(numbers) // max(value.shape[0], 1)
+    rows = [numbers[start : start + size] for start in range(0, len(numbers), max(size, 1))]
+    return [Static(rest, value.sources, row, value.whole) for row in rows]
+
+
+def number_by_number(machine: Machine, call: Callable[..., Value], args: list[Value]) -> Static:
+    """A function of numbers on the numbers of arrays of one shape."""
+    arrays = [each for each in args if isinstance(each, Static)]
+    shape = arrays[0].shape
+    if any(each.shape != shape or each.values is None for each in arrays):
+        raise Refusal("arrays of unknown or of different sizes can't be worked out")
+    count = len(arrays[0].values or ())
+    machine.budget.spend(2 * count)
+    columns = [each.values or [] if isinstance(each, Static) else [each] * count for each in args]
+    found = [call(machine, *row) for row in zip(*columns, strict=True)]
+    return Static(shape, (), found, all(isinstance(each, int) for each in found))

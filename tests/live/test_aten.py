@@ -10,7 +10,7 @@ import pytest
 import cnncalc
 from cnncalc.errors import CnnCalcError
 from cnncalc.layers.base import Shape
-from cnncalc.notations.source.words import words
+from cnncalc.python.wordlists import words
 from tests.frameworks.live_pytorch import torch_or_skip
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # torch's own, while it exports

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from cnncalc.notations.source.limits import FUEL
+from cnncalc.python.limits import FUEL
 from tests import processes
 from tests.source.hostile import SOURCES
 
@@ -29,14 +29,18 @@ LOOP = "endless while"
 # afterwards every opened file, started process and socket is the hostile source's doing.
 SCRIPT = """
 import json, resource, sys, time
-from cnncalc.notations.source import limits
+from cnncalc.python import limits
 limits.FUEL = int(sys.argv[1])
 names = json.loads(sys.argv[2])
 from cnncalc import analyze
 from cnncalc.errors import Source, SpecError
-from cnncalc.notations.source import keras_names, keras_networks, mismatch, numeric, options
-from cnncalc.notations.source import lookups, patterns, records, reweighting, torch_functions, torch_names
-from cnncalc.notations.source.files import NO_FILE
+from cnncalc.notations.source import keras_names, keras_networks, mistakes, numpy_names
+from cnncalc.notations.source import reweighting, torch_functions, torch_names, unparsed
+from importlib import import_module
+from cnncalc.python.library import Python
+for each in Python.packages:
+    import_module(f"cnncalc.python.library.{each}")
+from cnncalc.python.source_tree import NO_FILE
 from tests.source.hostile import SOURCES
 from tests.source.reading import report_of
 

@@ -14,14 +14,14 @@ from cnncalc.notations.onnx_file.model import (
     MAX_VALUES,
     STANDARD,
     Node,
+    Stored,
     check_bounds,
     clean,
 )
-from cnncalc.notations.onnx_file.records import (
+from cnncalc.notations.onnx_file.values import (
     Mask,
     Merged,
     Open,
-    Record,
     Rows,
     Statistic,
     Untold,
@@ -31,7 +31,9 @@ from cnncalc.tracing.arithmetic import Part
 from cnncalc.tracing.arrays import single, singles
 from cnncalc.tracing.constants import seen_as, sources_of
 from cnncalc.tracing.tensors import Static, Tensor
+from cnncalc.tracing.trace import Record
 from cnncalc.tracing.views import between
+from cnncalc.tracing.weights import Held
 
 if TYPE_CHECKING:
     from cnncalc.notations.onnx_file.tracing import Tracer
@@ -178,8 +180,12 @@ class Call:
         **constants: Static | None,
     ) -> Tensor:
         """A step of this node; `constants` are the tensors behind its weights, by their names."""
-        given = {name: constant for name, constant in constants.items() if constant is not None}
-        return self.tracer.add(self.node, layer, flows, suffix, given)
+        held: Held = {name: each for name, each in constants.items() if each is not None}
+        for name, each in held.items():
+            # Numbers that the program itself has are the layer's own weight.
+            if each is not None and not each.sources and not each.computed:
+                held[name] = Static(each.shape, (Stored(name, each.shape, True),), each.values)
+        return self.tracer.add(self.node, layer, flows, suffix, held)
 
     def add_all(self, tensor: Tensor, parts: Sequence[Part], kept: Static | None = None) -> Tensor:
         """The steps of an operation, one after another; the last has the node's name.
@@ -247,7 +253,7 @@ class Call:
 
     def record(self, flow: Tensor) -> Record:
         """The step that made some data."""
-        return self.tracer.records[flow.number]
+        return self.tracer.trace.records[flow.number]
 
     def only_reader(self, flow: Tensor) -> bool:
         """Whether nothing but this node reads some data."""

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from cnncalc.errors import LayerError, SpecError
 from cnncalc.escaping import visible
-from cnncalc.layers.base import Shape
+from cnncalc.layers.base import Shape, Weight
 from cnncalc.tracing.tensors import Parameter, Static
 
 __all__ = [
@@ -50,10 +50,9 @@ class Stored(Parameter):
         name: its name in the file.
         learned: whether it is made of fractions, as weights are.
         literal: whether it stands in a Constant node, as numbers of a program do.
-        merged: whether it may stand for many tensors that an exporter found to be alike.
     """
 
-    __slots__ = ("learned", "literal", "merged")
+    __slots__ = ("learned", "literal")
 
     def __init__(self, name: str, shape: Shape, learned: bool, literal: bool = False) -> None:
         check_bounds(shape)
@@ -61,7 +60,14 @@ class Stored(Parameter):
         self.name = name
         self.learned = learned
         self.literal = literal
-        self.merged = False
+
+    def says_nothing_more(self, weight: Weight) -> bool:
+        """A file has names and sizes of its own."""
+        return False
+
+    def as_weight(self, weight: Weight, alone: bool) -> Weight:
+        name = weight.name if alone else f"{weight.name}.{self.name}"
+        return Weight(name, self.shape, weight.role, weight.trainable)
 
 
 def check_bounds(shape: Shape) -> None:

@@ -8,8 +8,8 @@ from math import prod
 from cnncalc.analysis import MAX_ELEMENTS, settle
 from cnncalc.errors import LayerError, SpecError
 from cnncalc.layers.base import Layer, Shape
-from cnncalc.layers.merge import Input
 from cnncalc.network import Declared, Network
+from cnncalc.notations.names import Names
 from cnncalc.notations.onnx_file.call import Call, unknown
 from cnncalc.notations.onnx_file.channels import channel_axis
 from cnncalc.notations.onnx_file.inputs import data_input, further
@@ -29,19 +29,19 @@ from cnncalc.notations.onnx_file.model import (
 )
 from cnncalc.notations.onnx_file.operators import OPERATORS, ROW_BY_ROW
 from cnncalc.notations.onnx_file.operators.base import Operator
-from cnncalc.notations.onnx_file.records import (
+from cnncalc.notations.onnx_file.scopes import Scope, filled, first_output, needed, read_by
+from cnncalc.notations.onnx_file.values import (
     Mask,
     Merged,
     Open,
-    Record,
-    Records,
     Rows,
     Statistic,
     Untold,
     Value,
 )
-from cnncalc.notations.onnx_file.scopes import Scope, filled, first_output, needed, read_by
 from cnncalc.tracing.tensors import Static, Tensor
+from cnncalc.tracing.trace import Record, Trace
+from cnncalc.tracing.weights import Held, misfit
 
 __all__ = ["Tracer"]
 
@@ -62,7 +62,8 @@ class Tracer:
         self.model = model
         self.listing = listing
         self.batch = batch
-        self.records = Records()
+        self.trace = Trace()
+        self.names = Names()
         self.touched: set[int] = set()
         self.nodes_left = MAX_NODES
         self.numbers_left = MAX_NUMBERS
@@ -81,13 +82,14 @@ class Tracer:
             outputs = self._outputs(graph, scope)
         except LayerError as error:
             raise self._placed(error) from None
+        steps, ends = self.trace.steps(outputs, self._named)
         return Network(
-            self.records.steps(self.listing.span),
+            steps,
             shape,
-            outputs,
+            ends,
             notation="onnx",
             unused_params=self._unused(),
-            channel_axis=channel_axis(self.records),
+            channel_axis=channel_axis(self.trace),
         )
 
     def _bind_inputs(self, scope: Scope, shape: Shape) -> None:
@@ -95,7 +97,7 @@ class Tracer:
         assert data.shape is not None
         symbols = dict(zip(data.shape[1:], shape, strict=True))
         read = {name for node in needed(self.model.graph) for name in read_by(node)}
-        self._bind(scope, data, Input(), shape)
+        self._bind(scope, data, shape)
         for declared in self.model.graph.inputs:
             sizes = further(declared, symbols)
             if declared is data or declared.name not in read:
@@ -103,11 +105,13 @@ class Tracer:
             if sizes is None:
                 scope.values[declared.name] = Open(declared.name)
             else:
-                self._bind(scope, declared, Input(sizes), sizes)
+                self._bind(scope, declared, sizes, own=True)
 
-    def _bind(self, scope: Scope, declared: DeclaredInput, layer: Layer, shape: Shape) -> None:
-        scope.values[declared.name] = Tensor(len(self.records), shape)
-        self.records.append(Record(layer, (), shape, declared.name, None, {}))
+    def _bind(self, scope: Scope, declared: DeclaredInput, shape: Shape, own: bool = False) -> None:
+        scope.values[declared.name] = self.trace.input(shape, declared.name, own)
+
+    def _named(self, name: str, again: bool) -> str:
+        return self.names.unique(clean(name), "#")
 
     def run(self, graph: Graph | Function, scope: Scope, depth: int) -> None:
         """Run the nodes that the outputs need."""
@@ -146,9 +150,9 @@ class Tracer:
     def _count_readers(self, flow: Tensor | None, inputs: list[Value], readers: int) -> None:
         """Note how often a node's output is read; one that is left as it is, read before too."""
         if flow is not None:
-            before = self.records[flow.number].readers - 1
+            before = self.trace.records[flow.number].readers - 1
             passed = any(flow == _flow_of(each) for each in inputs)
-            self.records[flow.number].readers = readers + (before if passed else 0)
+            self.trace.records[flow.number].readers = readers + (before if passed else 0)
 
     def _values(self, node: Node, inputs: list[Value], scope: Scope, depth: int) -> list[Value]:
         """What a node gives."""
@@ -221,20 +225,26 @@ class Tracer:
         layer: Layer | Declared,
         flows: Iterable[Tensor],
         suffix: str,
-        constants: dict[str, Static],
+        held: Held,
     ) -> Tensor:
         """A step; LayerError where its layer can't take what flows in."""
         inputs = tuple(flow.number for flow in flows)
-        shapes = tuple(self.records[number].shape for number in inputs)
+        shapes = tuple(self.trace.records[number].shape for number in inputs)
         settled = _settled(Declared.of(layer), shapes)
         shape = settled.output(*shapes)
-        record = Record(settled, inputs, shape, f"{node.name}{suffix}", node, constants)
         if prod(shape) > MAX_ELEMENTS or len(shape) > MAX_RANK:
             raise LayerError("the output is beyond any machine", code="too-large")
-        self.records.check(record)
+        wrong = misfit(settled.weights(*shapes), held) if held else None
+        if wrong:
+            weight, static = wrong
+            wanted = f"where {weight.count:,} are needed"
+            raise LayerError(
+                f"its {weight.name} holds {static.count:,} values {wanted}", code="declared"
+            )
+        name, spans = f"{node.name}{suffix}", (self.listing.span(node),)
+        record = Record(Declared(settled), inputs, shape, name, spans, node, held=held)
         record.readers = 1  # until a name is given to it
-        self.records.append(record)
-        return Tensor(len(self.records) - 1, shape)
+        return self.trace.add(record)
 
     def spend(self, numbers: int) -> None:
         """Count numbers that are worked out."""
@@ -249,7 +259,7 @@ class Tracer:
                 self.running = value.node
                 raise LayerError("it runs along the batch axis", code="batch")
             if isinstance(value, Merged | Rows):
-                self.running = self.records[value.of.number].node or self.running
+                self.running = self.trace.records[value.of.number].owner or self.running
                 raise LayerError("the batch axis doesn't stay first and alone", code="batch")
         numbers = [value.number for value in values if isinstance(value, Tensor)]
         if not numbers:

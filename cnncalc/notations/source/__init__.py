@@ -18,7 +18,7 @@ from cnncalc.network import Network
 from cnncalc.notations.detecting import detect
 
 if TYPE_CHECKING:
-    from cnncalc.notations.source.files import Disk
+    from cnncalc.python.source_tree import Disk
 
 __all__ = ["parse"]
 
@@ -48,7 +48,7 @@ def parse(
         SpecError: what can't be followed, with its place.
     """
     from cnncalc.notations.source.building import read
-    from cnncalc.notations.source.files import Disk
+    from cnncalc.python.source_tree import Disk
 
     found = notation or detect(source.text, python=True)
     place = Path(os.path.abspath(path)) if path else None

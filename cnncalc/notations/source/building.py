@@ -14,31 +14,33 @@ from cnncalc.layers.merge import Input
 from cnncalc.network import Network, Step
 from cnncalc.notations.names import Names
 from cnncalc.notations.sizes import front, front_size
-from cnncalc.notations.source import definitions, expressions, statements
-from cnncalc.notations.source.data import content_of
-from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.entry import choose
-from cnncalc.notations.source.files import Disk, Tree
 from cnncalc.notations.source.fragments import completed
-from cnncalc.notations.source.holding import WEIGHTS
+from cnncalc.notations.source.keras_library import Keras
+from cnncalc.notations.source.keras_state import keras_of
 from cnncalc.notations.source.kinds import Unsized
-from cnncalc.notations.source.limits import Budget
-from cnncalc.notations.source.machine import Machine
-from cnncalc.notations.source.stops import Refusal
+from cnncalc.notations.source.numpy_library import NumPy
+from cnncalc.notations.source.recording import WEIGHTS, ModelTrace
+from cnncalc.notations.source.state import state_of
+from cnncalc.notations.source.tensors import tensors_in
 from cnncalc.notations.source.torch_containers import SEQUENTIAL
+from cnncalc.notations.source.torch_library import PyTorch
 from cnncalc.notations.source.torch_modules import children, is_module, named_modules, own_weights
-from cnncalc.notations.source.trace import Trace
-from cnncalc.notations.source.values import Function, Instance, SetValue, Value
-from cnncalc.tracing.tensors import Tensor
+from cnncalc.notations.source.unparsed import advice
+from cnncalc.python.interpreter import Interpreter
+from cnncalc.python.library import Python
+from cnncalc.python.limits import Budget
+from cnncalc.python.machine import Function
+from cnncalc.python.protocols import Library
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.source_tree import Disk, Tree
+from cnncalc.python.values import Instance, Value, describe
 
-__all__ = ["REGISTERED", "read", "tensors_in"]
-
-# Importing these tells the machine how each kind of node is evaluated.
-REGISTERED = (definitions, expressions, statements)
+__all__ = ["read"]
 
 # What stands between a size and its source, as in `3x32x32, nn.Sequential(…)`.
 APART = re.compile(r"(?:[ \t,]*\n|[ \t,]+)(?=[^\d,])")
-Build = Callable[..., tuple[Machine, Value]]
+Build = Callable[..., tuple[Interpreter, Value]]
 
 
 def read(
@@ -57,16 +59,16 @@ def read(
 
     def build(
         wanted: Shape | None = None, inputs: dict[int, Shape] | None = None
-    ) -> tuple[Machine, Value]:
+    ) -> tuple[Interpreter, Value]:
         budget = Budget()
-        tree = Tree(path, budget, packages, disk)
-        machine = Machine(tree, budget, notation)
-        machine.default_input, machine.wanted = wanted, inputs or {}
+        tree = Tree(path, budget, packages, disk, advice)
+        machine = Interpreter(tree, budget, libraries(notation))
+        state_of(machine).notation = notation
+        keras_of(machine).default_input, keras_of(machine).wanted = wanted, inputs or {}
         with machine.deep():
             file = tree.main(source, path, begin)
             file.tree = completed(file.tree, notation)
-            machine.start(file)
-            return machine, choose(machine, machine.module(file), entry)
+            return machine, choose(machine, machine.start(file), entry)
 
     network = around(build)
     if size is not None:
@@ -74,6 +76,13 @@ def read(
         if typed is not None:
             give(network, typed)
     return network
+
+
+def libraries(notation: str) -> list[Library]:
+    """What sources import, the framework that is being read first."""
+    keras = notation == "keras"
+    frameworks: list[Library] = [PyTorch(not keras), Keras(keras)]
+    return [*(reversed(frameworks) if keras else frameworks), NumPy(), Python()]
 
 
 def in_front(source: Source) -> tuple[Span | None, int]:
@@ -99,7 +108,7 @@ def around(build: Build) -> Network:
 
 
 def keras(
-    build: Build, machine: Machine | None, model: Value, sizes: tuple[int | None, ...] | None
+    build: Build, machine: Interpreter | None, model: Value, sizes: tuple[int | None, ...] | None
 ) -> Network:
     """A network around a Keras model, whose rules are loaded only now."""
     from cnncalc.notations.source.keras_networks import keras_network
@@ -107,9 +116,9 @@ def keras(
     return keras_network(build, machine, model, sizes)
 
 
-def torch_network(build: Build, machine: Machine, model: Instance) -> Network:
+def torch_network(build: Build, machine: Interpreter, model: Instance) -> Network:
     """A network around a module."""
-    fresh: list[tuple[Machine, Value]] = [(machine, model)]
+    fresh: list[tuple[Interpreter, Value]] = [(machine, model)]
 
     def run(shape: Shape) -> Network:
         # forward may leave something behind in the model, so each run has one of its own
@@ -144,18 +153,18 @@ def layers_in_line(module: Instance, name: str) -> Iterator[tuple[str, Instance]
         yield from layers_in_line(child, f"{name}.{each}" if name else each)
 
 
-def traced(machine: Machine, model: Instance, shape: Shape) -> Network:
+def traced(machine: Interpreter, model: Instance, shape: Shape) -> Network:
     """The steps of a module at an input of this shape."""
     with machine.deep():
-        trace = Trace({id(module): name for name, module in named_modules(model)})
-        machine.trace = trace
+        trace = ModelTrace({id(module): name for name, module in named_modules(model)})
+        state_of(machine).trace = trace
         x = trace.input(shape)
         result = machine.call(model, [x, *further_inputs(model)], {})
         outputs = [tensor.number for tensor in tensors_in(result)]
         if not outputs:
             raise no_tensor(model, result)
         trace.check_tried()
-        steps, ends = trace.steps(outputs, prune=False)
+        steps, ends = trace.network_steps(outputs, prune=False)
         unused = unused_elements(model, trace)
     return Network(
         steps,
@@ -215,25 +224,7 @@ def part_of(model: Instance) -> str:
     return f"{model.cls.name}.{names[0] if names else 'encoder'}"
 
 
-def tensors_in(value: Value, depth: int = 0) -> list[Tensor]:
-    """The tensors in what a forward returns, in order."""
-    value = content_of(value)
-    if isinstance(value, Tensor):
-        return [value]
-    if depth > 4:
-        return []
-    if isinstance(value, dict):
-        value = list(value.values())
-    elif isinstance(value, SetValue):
-        value = list(value.items)
-    elif isinstance(value, Instance):
-        value = list(value.fields.values())
-    if isinstance(value, list | tuple):
-        return [tensor for each in value for tensor in tensors_in(each, depth + 1)]
-    return []
-
-
-def unused_elements(model: Instance, trace: Trace) -> dict[str, int]:
+def unused_elements(model: Instance, trace: ModelTrace) -> dict[str, int]:
     """Elements of the parameters and buffers that are declared and that no step uses."""
     total = {"parameter": 0, "buffer": 0}
     seen: set[int] = set(trace.used)

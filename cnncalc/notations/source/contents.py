@@ -6,17 +6,16 @@ import math
 from typing import Any
 
 from cnncalc.layers import KINDS
-from cnncalc.notations.source.data import static_rows
-from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.trace import emit
-from cnncalc.notations.source.values import Value
-from cnncalc.tracing.tensors import Batch, Static, Tensor
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import Value, describe
+from cnncalc.tracing.tensors import Batch, Static, Tensor, static_rows
 
 __all__ = ["converted", "differences", "filled", "item", "to_list", "to_whole"]
 
 
-def item(machine: Any, tensor: Value) -> Value:
+def item(machine: Machine, tensor: Value) -> Value:
     if isinstance(tensor, Static) and tensor.values is not None and len(tensor.values) == 1:
         return plain_number(tensor, tensor.values[0])
     raise Refusal("what is in a tensor isn't known here, only its shape")
@@ -29,7 +28,7 @@ def plain_number(tensor: Static, value: Value) -> Value:
     return int(value) if tensor.whole else float(value)
 
 
-def to_list(machine: Any, tensor: Value) -> Value:
+def to_list(machine: Machine, tensor: Value) -> Value:
     if isinstance(tensor, Static) and tensor.values is not None:
         if len(tensor.shape) > 1:
             return [to_list(machine, row) for row in static_rows(machine, tensor)]
@@ -37,14 +36,14 @@ def to_list(machine: Any, tensor: Value) -> Value:
     raise Refusal("what is in a tensor isn't known here, only its shape")
 
 
-def to_whole(machine: Any, tensor: Value, *args: Value) -> Value:
+def to_whole(machine: Machine, tensor: Value, *args: Value) -> Value:
     if isinstance(tensor, Static) and tensor.values is not None:
         numbers: list[Any] = [v if isinstance(v, Batch) else math.trunc(v) for v in tensor.values]
         return Static(tensor.shape, tensor.sources, numbers, True)
     return tensor
 
 
-def differences(machine: Any, tensor: Value) -> Value:
+def differences(machine: Machine, tensor: Value) -> Value:
     if not isinstance(tensor, Static) or tensor.values is None:
         raise Refusal("`torch.diff` of an unknown tensor")
     if len(tensor.shape) != 1:
@@ -53,7 +52,7 @@ def differences(machine: Any, tensor: Value) -> Value:
     return Static((len(values),), (), values, tensor.whole)
 
 
-def filled(machine: Any, tensor: Value, value: Value = 0.0) -> Value:
+def filled(machine: Machine, tensor: Value, value: Value = 0.0) -> Value:
     """`x.fill_(1)` and `x.zero_()` of weights and constants; of what flows, other numbers."""
     if isinstance(tensor, Tensor):
         return emit(
@@ -71,7 +70,7 @@ def to_number(value: Value) -> float:
     return value
 
 
-def converted(machine: Any, tensor: Value, kind: Value = None, *args: Value) -> Value:
+def converted(machine: Machine, tensor: Value, kind: Value = None, *args: Value) -> Value:
     """`astype`: whole numbers where they are asked for."""
     whole = getattr(kind, "name", "") in ("int", "int32", "int64") or kind in ("int", "int32")
     return to_whole(machine, tensor) if whole else tensor

@@ -6,15 +6,15 @@ import math
 from math import prod
 from typing import Any
 
-from cnncalc.notations.source.data import content_of, listed
-from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.limits import check_count, is_small
-from cnncalc.notations.source.raising import raised
-from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.tensors import outer_shape
-from cnncalc.notations.source.values import Iterated, Opaque, Value
 from cnncalc.notations.source.viewing import sizes_given
-from cnncalc.tracing.arrays import single
+from cnncalc.python.exceptions import raised
+from cnncalc.python.iteration import content_of, listed
+from cnncalc.python.limits import check_count
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import Iterated, Opaque, Value, describe
+from cnncalc.tracing.arrays import is_small, single
 from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor, one_number
 
 __all__ = ["arange", "from_values", "full", "like", "linspace", "new_tensor", "parameter"]
@@ -23,7 +23,7 @@ __all__ = ["arange", "from_values", "full", "like", "linspace", "new_tensor", "p
 def new_tensor(fill: float | None = None) -> Any:
     """`torch.zeros`, `torch.randn` …: a tensor of a size."""
 
-    def call(machine: Any, *sizes: Value, **options: Value) -> Static:
+    def call(machine: Machine, *sizes: Value, **options: Value) -> Static:
         given = options.get("size", sizes[0] if len(sizes) == 1 else sizes)
         given = sizes or (given,) if isinstance(given, int | Batch) else (given,)
         shape = tuple(sizes_given(machine, given))
@@ -34,7 +34,7 @@ def new_tensor(fill: float | None = None) -> Any:
     return call
 
 
-def full(machine: Any, size: Value, fill_value: Value, **options: Value) -> Value:
+def full(machine: Machine, size: Value, fill_value: Value, **options: Value) -> Value:
     known = isinstance(fill_value, int | float)
     return new_tensor(float(fill_value) if known else None)(machine, size)
 
@@ -42,7 +42,7 @@ def full(machine: Any, size: Value, fill_value: Value, **options: Value) -> Valu
 def like(fill: Value = None) -> Any:
     """`torch.zeros_like` and its kind."""
 
-    def call(machine: Any, tensor: Value, *args: Value, **options: Value) -> Static:
+    def call(machine: Machine, tensor: Value, *args: Value, **options: Value) -> Static:
         known = float(fill) if isinstance(fill, int | float) else None
         made = Static(outer_shape(tensor), fill=known)
         made.like = tensor if isinstance(tensor, Tensor) else None
@@ -54,7 +54,7 @@ def like(fill: Value = None) -> Any:
 MAX_AXES = 8
 
 
-def from_values(machine: Any, values: Value, *args: Value, **options: Value) -> Static:
+def from_values(machine: Machine, values: Value, *args: Value, **options: Value) -> Static:
     """`torch.tensor`, `torch.as_tensor`; few numbers are kept."""
     if isinstance(values, Static | Tensor):
         return values  # type: ignore[return-value]
@@ -69,7 +69,7 @@ def from_values(machine: Any, values: Value, *args: Value, **options: Value) -> 
     return made
 
 
-def flat(machine: Any, values: Value) -> list[Any]:
+def flat(machine: Machine, values: Value) -> list[Any]:
     """The numbers of lists in lists, row by row."""
     values = content_of(values)
     if isinstance(values, int | float | Batch):
@@ -79,7 +79,7 @@ def flat(machine: Any, values: Value) -> list[Any]:
     return [number for row in listed(machine, values) for number in flat(machine, row)]
 
 
-def nested_shape(machine: Any, values: Value, depth: int) -> tuple[Value, ...]:
+def nested_shape(machine: Machine, values: Value, depth: int) -> tuple[Value, ...]:
     """The sizes of lists in lists; its rows are of one size."""
     values = content_of(values)
     if isinstance(values, Static):
@@ -96,7 +96,7 @@ def nested_shape(machine: Any, values: Value, depth: int) -> tuple[Value, ...]:
     return (len(rows), *(shapes.pop() if shapes else ()))
 
 
-def arange(machine: Any, *bounds: Value, **options: Value) -> Static:
+def arange(machine: Machine, *bounds: Value, **options: Value) -> Static:
     numbers = [one_number(bound) for bound in bounds]
     if not all(isinstance(each, int) for each in numbers):
         raise Refusal("`torch.arange` of these bounds can't be followed")
@@ -107,7 +107,7 @@ def arange(machine: Any, *bounds: Value, **options: Value) -> Static:
 
 
 def linspace(
-    machine: Any, start: Value, end: Value, steps: Value = 100, **options: Value
+    machine: Machine, start: Value, end: Value, steps: Value = 100, **options: Value
 ) -> Static:
     check_count(steps)
     machine.budget.spend(steps)
@@ -115,7 +115,7 @@ def linspace(
     return Static((steps,), (), [single(start + gap * place) for place in range(steps)])
 
 
-def parameter(machine: Any, data: Value = None, requires_grad: Value = True) -> Parameter:
+def parameter(machine: Machine, data: Value = None, requires_grad: Value = True) -> Parameter:
     """`nn.Parameter(data)`."""
     tensor = data
     if isinstance(tensor, Opaque):

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import show
-from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.holding import Held
-from cnncalc.notations.source.limits import MAX_NUMBERS, is_small
-from cnncalc.notations.source.stops import Refusal
+from cnncalc.notations.source.keras_state import keras_of
+from cnncalc.notations.source.state import state_of
 from cnncalc.notations.source.tensors import outer_shape
 from cnncalc.notations.source.trace import emit
-from cnncalc.notations.source.values import Value
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import Value, describe
 from cnncalc.tracing.arithmetic import product as matrix_product
 from cnncalc.tracing.arithmetic import with_kept, with_number
+from cnncalc.tracing.arrays import MAX_NUMBERS, is_small
 from cnncalc.tracing.constants import combined
 from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor, one_number
+from cnncalc.tracing.weights import Held
 
 __all__ = ["owner_of", "product", "size_text", "tensor_operator"]
 
@@ -27,7 +28,7 @@ WORDS |= {"//": "floordiv", "%": "mod"}
 MERGES = ("+", "*", "-", "/")
 
 
-def tensor_operator(machine: Any, sign: str, left: Value, right: Value) -> Value:
+def tensor_operator(machine: Machine, sign: str, left: Value, right: Value) -> Value:
     """`left sign right` where at least one is a tensor."""
     flowing = [each for each in (left, right) if isinstance(each, Tensor)]
     if not flowing and sign in WORDS:
@@ -47,7 +48,7 @@ def tensor_operator(machine: Any, sign: str, left: Value, right: Value) -> Value
     return scaled(machine, sign, flowing[0], float(number), other is left)
 
 
-def merged(machine: Any, sign: str, tensors: list[Value]) -> Value:
+def merged(machine: Machine, sign: str, tensors: list[Value]) -> Value:
     """Flowing tensors joined value by value."""
     if sign not in MERGES:
         raise Refusal(f"`{sign}` between two tensors can't be followed")
@@ -63,7 +64,7 @@ def merged(machine: Any, sign: str, tensors: list[Value]) -> Value:
     return emit(machine, KINDS[WORDS[sign]](), tensors, op=WORDS[sign])
 
 
-def scaled(machine: Any, sign: str, tensor: Tensor, number: float, reverse: bool) -> Value:
+def scaled(machine: Machine, sign: str, tensor: Tensor, number: float, reverse: bool) -> Value:
     """A tensor and a number."""
     try:
         parts = with_number(WORDS[sign], number, reverse)
@@ -74,13 +75,13 @@ def scaled(machine: Any, sign: str, tensor: Tensor, number: float, reverse: bool
     return tensor
 
 
-def learned(machine: Any, sign: str, tensor: Tensor, static: Static, reverse: bool) -> Value:
+def learned(machine: Machine, sign: str, tensor: Tensor, static: Static, reverse: bool) -> Value:
     """A tensor and weights of its own: a step that holds them."""
     if sign not in MERGES:
         raise Refusal(f"`{sign}` between a tensor and weights can't be followed")
     sizes = sizes_without_batch(tensor, static)
-    if machine.notation == "keras":
-        sizes = machine.frame.sizes(sizes)
+    if state_of(machine).notation == "keras":
+        sizes = keras_of(machine).frame.sizes(sizes)
     owner, role = owner_of(static)
     held: Held = {"weight": static}
     for part in with_kept(WORDS[sign], tensor.shape, sizes, role, reverse):
@@ -114,7 +115,7 @@ def size_text(size: Value) -> str:
     return "batch" if isinstance(size, Batch) else str(size)
 
 
-def product(machine: Any, left: Value, right: Value) -> Value:
+def product(machine: Machine, left: Value, right: Value) -> Value:
     """`x @ W`: a linear layer without bias; two flowing tensors are refused."""
     if isinstance(left, Tensor) and isinstance(right, Static) and len(right.shape) == 2:
         if left.shape[-1:] != right.shape[:1]:
@@ -144,7 +145,7 @@ def broadcast(one: tuple[Value, ...], two: tuple[Value, ...]) -> tuple[Value, ..
     return tuple(sizes)
 
 
-def static_operator(machine: Any, sign: str, left: Value, right: Value) -> Value:
+def static_operator(machine: Machine, sign: str, left: Value, right: Value) -> Value:
     """Tensors that don't depend on the input, with their numbers where they are known."""
     for each in (left, right):
         if not isinstance(each, Static | int | float):

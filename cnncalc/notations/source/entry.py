@@ -6,32 +6,25 @@ import ast
 from collections.abc import Iterable
 
 from cnncalc.errors import Source, SpecError
-from cnncalc.notations.source.attributes import get_attribute
-from cnncalc.notations.source.builtin import BUILTINS, FORBIDDEN
-from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.files import SourceFile, syntax_tree
-from cnncalc.notations.source.kinds import is_keras_class, is_keras_model
-from cnncalc.notations.source.machine import Machine
-from cnncalc.notations.source.scopes import Module, Scope
-from cnncalc.notations.source.slices import reads
-from cnncalc.notations.source.stops import Raised, Refusal
+from cnncalc.notations.source.kinds import is_keras_class
+from cnncalc.notations.source.layer_list import bare_calls
+from cnncalc.notations.source.top_level import assigned, no_argument_functions, statements_of, tried
 from cnncalc.notations.source.torch_containers import SEQUENTIAL
-from cnncalc.notations.source.torch_modules import MODULE, is_module
-from cnncalc.notations.source.values import (
-    MISSING,
-    Bound,
-    Class,
-    Function,
-    Instance,
-    Partial,
-    Value,
-)
+from cnncalc.notations.source.torch_modules import MODULE
+from cnncalc.python.attributes import get_attribute
+from cnncalc.python.builtins import BUILTINS, FORBIDDEN
+from cnncalc.python.dependencies import reads
+from cnncalc.python.interpreter import Interpreter
+from cnncalc.python.machine import Function, Module, Scope
+from cnncalc.python.refusals import Raised, Refusal
+from cnncalc.python.source_tree import SourceFile, syntax_tree
+from cnncalc.python.values import MISSING, Bound, Class, Instance, Partial, Value, describe
 from cnncalc.suggestions import suggest
 
-__all__ = ["choose", "is_model"]
+__all__ = ["choose"]
 
 
-def choose(machine: Machine, module: Module, entry: str | None) -> Value:
+def choose(machine: Interpreter, module: Module, entry: str | None) -> Value:
     """The model: an object that runs."""
     if entry:
         return named(machine, module, entry)
@@ -41,8 +34,6 @@ def choose(machine: Machine, module: Module, entry: str | None) -> Value:
     if found is None:
         found = only_function(machine, module)
     if found is None:
-        from cnncalc.notations.source.bare import bare_calls
-
         found = bare_calls(machine, module)
     return found
 
@@ -50,7 +41,7 @@ def choose(machine: Machine, module: Module, entry: str | None) -> Value:
 class Entry(Module):
     """The words after `model.py:`, looked up in that file."""
 
-    def __init__(self, machine: Machine, file: SourceFile, home: Module) -> None:
+    def __init__(self, machine: Interpreter, file: SourceFile, home: Module) -> None:
         super().__init__(machine, file)
         self.home = home
 
@@ -70,7 +61,7 @@ def unknown(module: Module, name: str) -> Refusal:
     )
 
 
-def named(machine: Machine, module: Module, entry: str) -> Value:
+def named(machine: Interpreter, module: Module, entry: str) -> Value:
     """The model that an expression such as `Net(n_classes=10)` or `Net.features` names."""
     source = Source(entry)
     try:
@@ -87,7 +78,7 @@ def named(machine: Machine, module: Module, entry: str) -> Value:
     return resolved(machine, scope, statement.value)
 
 
-def resolved(machine: Machine, scope: Scope, node: ast.expr) -> Value:
+def resolved(machine: Interpreter, scope: Scope, node: ast.expr) -> Value:
     """An object that runs, from an expression: classes and functions are called."""
     if isinstance(node, ast.Attribute):
         holder = resolved(machine, scope, node.value)
@@ -98,45 +89,23 @@ def resolved(machine: Machine, scope: Scope, node: ast.expr) -> Value:
     return machine.call_at(scope, node, lambda: runnable(machine, value))
 
 
-def runnable(machine: Machine, value: Value) -> Value:
+def runnable(machine: Interpreter, value: Value) -> Value:
     """The value, or what calling it without arguments gives."""
     if isinstance(value, Class | Function | Partial | Bound):
         value = machine.call(value, [], {})
-    if not is_model(value):
+    if not machine.is_model(value):
         raise Refusal(f"this is {describe(value)}, no model", code="entry")
     return value
-
-
-def is_model(value: Value) -> bool:
-    return is_module(value) or is_keras_model(value)
 
 
 def model_class(value: Value) -> bool:
     return isinstance(value, Class) and (MODULE in value.order or is_keras_class(value))
 
 
-def tried(machine: Machine, module: Module, name: str) -> Value:
-    """A top-level value, or MISSING where it can't be followed."""
-    try:
-        return module.find(name)
-    except (Refusal, Raised) as stop:
-        if isinstance(stop, Refusal) and stop.fatal:
-            raise
-        return MISSING
-
-
-def statements_of(module: Module, kind: type[ast.stmt]) -> dict[str, ast.stmt]:
-    return {
-        node.name: node  # type: ignore[attr-defined]
-        for node in module.statements
-        if isinstance(node, kind)
-    }
-
-
-def only_class(machine: Machine, module: Module) -> Value:
+def only_class(machine: Interpreter, module: Module) -> Value:
     """The one module class that no other uses, made without arguments; None without any."""
     nodes = statements_of(module, ast.ClassDef)
-    found = {name: tried(machine, module, name) for name in nodes}
+    found = {name: tried(module, name) for name in nodes}
     classes = {name: cls for name, cls in found.items() if model_class(cls)}
     if not classes:
         failed = [name for name, cls in found.items() if cls is MISSING]
@@ -153,7 +122,7 @@ def only_class(machine: Machine, module: Module) -> Value:
     return made_elsewhere(machine, module, root, classes[root])
 
 
-def made_here(machine: Machine, module: Module, node: ast.stmt, made: Value) -> Value:
+def made_here(machine: Interpreter, module: Module, node: ast.stmt, made: Value) -> Value:
     """What a class or a function gives; where nothing else is at fault, its definition is."""
     try:
         return machine.call(made, [], {})
@@ -174,15 +143,14 @@ def needs_arguments(cls: Class) -> bool:
     init = cls.find("__init__")
     if not isinstance(init, Function):
         return False
-    args = init.node.args
-    count = len(args.posonlyargs) + len(args.args) - 1
-    missing = [arg for arg in args.kwonlyargs if arg.arg not in init.kwdefaults]
-    return count > len(init.defaults) or bool(missing)
+    parameters = init.parameters
+    missing = [name for name in parameters.named if name not in init.kwdefaults]
+    return len(parameters.places) - 1 > len(init.defaults) or bool(missing)
 
 
-def made_elsewhere(machine: Machine, module: Module, root: str, cls: Class) -> Value:
+def made_elsewhere(machine: Interpreter, module: Module, root: str, cls: Class) -> Value:
     """An object of a class that needs arguments, from the file's own top level."""
-    values = {name: tried(machine, module, name) for name in assigned(module)}
+    values = {name: tried(module, name) for name in assigned(module)}
     known = [v for v in values.values() if isinstance(v, Instance) and cls in v.cls.order]
     if len(known) == 1:
         return known[0]
@@ -213,20 +181,7 @@ def ambiguous(names: list[str]) -> Refusal:
     )
 
 
-def assigned(module: Module) -> list[str]:
-    """The names that top-level assignments bind, in order."""
-    names = []
-    for node in module.statements:
-        targets = (
-            node.targets
-            if isinstance(node, ast.Assign)
-            else ([node.target] if isinstance(node, ast.AnnAssign) and node.value else [])
-        )
-        names += [target.id for target in targets if isinstance(target, ast.Name)]
-    return list(dict.fromkeys(names))
-
-
-def only_variable(machine: Machine, module: Module) -> Value:
+def only_variable(machine: Interpreter, module: Module) -> Value:
     """The one variable that holds a model, or the one that the others go into.
 
     Plain layers side by side run in their order, as bare calls do.
@@ -241,7 +196,7 @@ def only_variable(machine: Machine, module: Module) -> Value:
                 raise
             stops.append(stop)
             continue
-        if is_model(value) and all(value is not each for each in models.values()):
+        if machine.is_model(value) and all(value is not each for each in models.values()):
             models[name] = value
     if not models:
         if stops:
@@ -267,19 +222,7 @@ def feeds_others(module: Module, name: str, models: Iterable[str]) -> bool:
     return any(name in reads(module.statements[n]) for n in others - set(module.binders[name]))
 
 
-def no_argument_functions(module: Module) -> list[str]:
-    """The functions that can be called as they are."""
-    names = []
-    for node in module.statements:
-        if isinstance(node, ast.FunctionDef) and not node.name.startswith(("_", "test")):
-            args = node.args
-            count = len(args.posonlyargs) + len(args.args)
-            if count <= len(args.defaults) and None not in args.kw_defaults:
-                names.append(node.name)
-    return names
-
-
-def only_function(machine: Machine, module: Module) -> Value:
+def only_function(machine: Interpreter, module: Module) -> Value:
     """The one function that gives a model when called as it is."""
     names = no_argument_functions(module)
     users = statements_of(module, ast.FunctionDef)
@@ -289,4 +232,4 @@ def only_function(machine: Machine, module: Module) -> Value:
     if len(roots) > 1:
         raise ambiguous([f"{name}()" for name in roots])
     value = made_here(machine, module, users[roots[0]], module.find(roots[0]))
-    return value if is_model(value) else None
+    return value if machine.is_model(value) else None

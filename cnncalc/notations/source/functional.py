@@ -7,13 +7,9 @@ from typing import Any
 from cnncalc.errors import LayerError
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import BATCH
-from cnncalc.notations.source.data import listed
-from cnncalc.notations.source.raising import raised
-from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.tensors import inner_shape
 from cnncalc.notations.source.torch_layers import plain, refused
 from cnncalc.notations.source.trace import emit, made_of
-from cnncalc.notations.source.values import Opaque, Value
 from cnncalc.notations.source.weighted import (
     batch_norm,
     conv,
@@ -24,7 +20,12 @@ from cnncalc.notations.source.weighted import (
     prelu,
     vocabulary,
 )
-from cnncalc.notations.source.words import words
+from cnncalc.python.exceptions import raised
+from cnncalc.python.iteration import listed
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import Opaque, Value
+from cnncalc.python.wordlists import words
 from cnncalc.tracing.tensors import Static
 
 __all__ = ["FUNCTIONAL"]
@@ -92,7 +93,7 @@ def layer_function(name: str) -> Any:
     cls, words = LAYERS[name]
     places = words.split()
 
-    def call(machine: Any, input: Value, *args: Value, **kwargs: Value) -> Value:
+    def call(machine: Machine, input: Value, *args: Value, **kwargs: Value) -> Value:
         if len(args) > len(places):
             raise raised("TypeError", f"`{name}` takes {len(places)} arguments after the input")
         given = dict(zip(places, args, strict=False)) | kwargs
@@ -109,7 +110,7 @@ def layer_function(name: str) -> Any:
 
 
 def interpolate(
-    machine: Any,
+    machine: Machine,
     input: Value,
     size: Value = None,
     scale_factor: Value = None,
@@ -131,7 +132,7 @@ def interpolate(
 
 
 def upsample_bilinear(
-    machine: Any, input: Value, size: Value = None, scale_factor: Value = None
+    machine: Machine, input: Value, size: Value = None, scale_factor: Value = None
 ) -> Value:
     """`F.upsample_bilinear`, with aligned corners."""
     return interpolate(machine, input, size, scale_factor, "bilinear", True)
@@ -142,7 +143,7 @@ PADDING |= {"circular": "circular"}
 
 
 def pad(
-    machine: Any, input: Value, pad: Value, mode: Value = "constant", value: Value = None
+    machine: Machine, input: Value, pad: Value, mode: Value = "constant", value: Value = None
 ) -> Value:
     """`F.pad`: pairs from the last axis forward; negative amounts crop."""
     amounts = [plain(each) for each in listed(machine, pad)]
@@ -165,7 +166,7 @@ def pad(
 
 
 def normalize(
-    machine: Any, input: Value, p: Value = 2.0, dim: Value = 1, eps: Value = 1e-12
+    machine: Machine, input: Value, p: Value = 2.0, dim: Value = 1, eps: Value = 1e-12
 ) -> Value:
     if isinstance(input, Static):
         return Static(input.shape, input.sources)
@@ -178,7 +179,7 @@ def normalize(
     return emit(machine, layer, [input], op="normalize")
 
 
-def one_hot(machine: Any, *args: Value, **options: Value) -> Value:
+def one_hot(machine: Machine, *args: Value, **options: Value) -> Value:
     raise Refusal("class labels as an input can't be followed")
 
 

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import show
-from cnncalc.notations.source.data import listed
-from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.elementwise import owner_of, size_text
-from cnncalc.notations.source.holding import Held
-from cnncalc.notations.source.limits import MAX_NUMBERS
 from cnncalc.notations.source.reshaping import unsqueeze
-from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.tensors import axis_of, inner_axis, outer_shape
 from cnncalc.notations.source.trace import emit
-from cnncalc.notations.source.values import Value
+from cnncalc.python.iteration import listed
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import Value, describe
+from cnncalc.tracing.arrays import MAX_NUMBERS
 from cnncalc.tracing.constants import one_after_another
 from cnncalc.tracing.joins import blocks, extended
 from cnncalc.tracing.tensors import Pile, Static, Tensor
+from cnncalc.tracing.weights import Held
 
 __all__ = ["cat", "stack"]
 
 
-def cat(machine: Any, tensors: Value, dim: Value = 0, **options: Value) -> Value:
+def cat(machine: Machine, tensors: Value, dim: Value = 0, **options: Value) -> Value:
     """Tensors one after another along an axis."""
     dim = options.get("axis", dim)
     parts = listed(machine, tensors)
@@ -42,13 +40,13 @@ def cat(machine: Any, tensors: Value, dim: Value = 0, **options: Value) -> Value
     return emit(machine, KINDS["cat"](axis), joined, op="cat") if len(joined) > 1 else joined[0]
 
 
-def static_cat(machine: Any, parts: list[Static], axis: int) -> Static:
+def static_cat(machine: Machine, parts: list[Static], axis: int) -> Static:
     """The same of weights and constants."""
     machine.budget.spend(sum(len(part.sources) + len(part.values or ()) for part in parts))
     return one_after_another(parts, axis, MAX_NUMBERS)
 
 
-def longer(machine: Any, tensor: Tensor, fixed: list[Static], axis: int, front: bool) -> Tensor:
+def longer(machine: Machine, tensor: Tensor, fixed: list[Static], axis: int, front: bool) -> Tensor:
     """A tensor that is longer along an axis by weights and constants, on one side."""
     if not fixed:
         return tensor
@@ -74,7 +72,7 @@ def longer(machine: Any, tensor: Tensor, fixed: list[Static], axis: int, front: 
     return tensor
 
 
-def stack(machine: Any, tensors: Value, dim: Value = 0) -> Value:
+def stack(machine: Machine, tensors: Value, dim: Value = 0) -> Value:
     """Tensors along a new axis; in front of the batch they stay a pile."""
     parts = listed(machine, tensors)
     if dim == 0 and parts and all(isinstance(part, Tensor) for part in parts):

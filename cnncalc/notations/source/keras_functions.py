@@ -7,17 +7,19 @@ from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.layers import KINDS
-from cnncalc.notations.source.data import listed
-from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.elementwise import tensor_operator
-from cnncalc.notations.source.keras_layers import KerasTensor, activation, outer
+from cnncalc.notations.source.keras_layers import activation, outer
 from cnncalc.notations.source.keras_shaping import SHAPING
-from cnncalc.notations.source.raising import raised
-from cnncalc.notations.source.stops import Refusal
+from cnncalc.notations.source.keras_state import KerasTensor, keras_of, keras_readers
+from cnncalc.notations.source.state import state_of
 from cnncalc.notations.source.torch_layers import plain, refused
 from cnncalc.notations.source.trace import emit
-from cnncalc.notations.source.values import MISSING, Builtin, Opaque, Value
-from cnncalc.notations.source.words import words
+from cnncalc.python.exceptions import raised
+from cnncalc.python.iteration import listed
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import MISSING, Builtin, Opaque, Value, describe
+from cnncalc.python.wordlists import words
 from cnncalc.tracing.reductions import along
 from cnncalc.tracing.tensors import Batch, Tensor
 
@@ -32,12 +34,12 @@ ACTIVATIONS = words(
 def layer_call(cls: str, *names: str) -> Any:
     """A function that is a layer of the vocabulary: `names` are its arguments in order."""
 
-    def call(machine: Any, tensors: Value, *args: Value, **options: Value) -> Value:
+    def call(machine: Machine, tensors: Value, *args: Value, **options: Value) -> Value:
         given = dict(zip(names, args, strict=False)) | options
         given = {key: plain(value) for key, value in given.items() if key in names}
         inputs = tensors if isinstance(tensors, list | tuple) else [tensors]
         try:
-            steps = machine.keras_readers()[cls](**given)
+            steps = keras_readers(machine)[cls](**given)
         except LayerError as error:
             raise refused(error) from None
         flow = list(inputs)
@@ -52,20 +54,20 @@ def named_activation(name: str) -> Any:
     return lambda machine, tensor, *args, **options: activation(machine, name, tensor)
 
 
-def inner_axis(machine: Any, tensor: Tensor, axis: Value) -> int:
+def inner_axis(machine: Machine, tensor: Tensor, axis: Value) -> int:
     """Keras's axis number as the axis inside; the batch is refused."""
     rank = len(tensor.shape) + 1
     if isinstance(axis, bool) or not isinstance(axis, int) or not -rank <= axis < rank:
         raise Refusal(f"{describe(axis)} is no axis of a tensor of {rank}")
     if axis % rank == 0:
         raise Refusal("axis 0 is the batch, which can't be followed", code="batch-axis")
-    inside: int = machine.frame.inside(axis % rank - 1, rank - 1)
+    inside: int = keras_of(machine).frame.inside(axis % rank - 1, rank - 1)
     return inside
 
 
 def reduction(how: str) -> Any:
     def call(
-        machine: Any, tensor: Value, axis: Value = None, keepdims: Value = False, **rest: Value
+        machine: Machine, tensor: Value, axis: Value = None, keepdims: Value = False, **rest: Value
     ) -> Value:
         axes = listed(machine, axis) if isinstance(axis, list | tuple) else [axis]
         if axis is None or not isinstance(tensor, Tensor):
@@ -79,13 +81,13 @@ def reduction(how: str) -> Any:
     return call
 
 
-def ordered(machine: Any, tensor: Tensor, gone: tuple[int, ...], result: Tensor) -> Tensor:
+def ordered(machine: Machine, tensor: Tensor, gone: tuple[int, ...], result: Tensor) -> Tensor:
     """What is left without some axes: Keras's last axis is then another one than before."""
     rank, left = len(tensor.shape), len(result.shape)
     inner = [axis for axis in range(rank) if axis not in gone]
-    outer_ = [machine.frame.inside(axis, rank) for axis in range(rank)]
+    outer_ = [keras_of(machine).frame.inside(axis, rank) for axis in range(rank)]
     kept = [inner.index(axis) for axis in outer_ if axis in inner]
-    order = machine.frame.sizes(kept)
+    order = keras_of(machine).frame.sizes(kept)
     if left < 2 or len(kept) != left or order == tuple(range(left)):
         return result
     turned: Tensor = emit(machine, KINDS["permute"](order), [result], op="permute")
@@ -93,22 +95,22 @@ def ordered(machine: Any, tensor: Tensor, gone: tuple[int, ...], result: Tensor)
 
 
 def operation(sign: str) -> Any:
-    def call(machine: Any, left: Value, right: Value, **options: Value) -> Value:
+    def call(machine: Machine, left: Value, right: Value, **options: Value) -> Value:
         return tensor_operator(machine, sign, left, right)
 
     return call
 
 
-def shape_of(machine: Any, tensor: Value) -> Value:
+def shape_of(machine: Machine, tensor: Value) -> Value:
     """`tf.shape(x)`: the batch is a number that nobody knows."""
     return (Batch(), *outer(machine, tensor)[1:])
 
 
-def int_shape(machine: Any, tensor: Value) -> Value:
+def int_shape(machine: Machine, tensor: Value) -> Value:
     return outer(machine, tensor)
 
 
-def reshape(machine: Any, tensor: Value, shape: Value) -> Value:
+def reshape(machine: Machine, tensor: Value, shape: Value) -> Value:
     """`tf.reshape(x, (-1, h, w, c))`: the batch must stay in front."""
     sizes = listed(machine, shape)
     if not sizes or not (sizes[0] in (-1, None) or isinstance(sizes[0], Batch)):
@@ -118,18 +120,18 @@ def reshape(machine: Any, tensor: Value, shape: Value) -> Value:
     return call(machine, tensor, tuple(-1 if size is None else size for size in rest))
 
 
-def pad(machine: Any, tensor: Value, paddings: Value, *args: Value, **options: Value) -> Value:
+def pad(machine: Machine, tensor: Value, paddings: Value, *args: Value, **options: Value) -> Value:
     """`tf.pad`: a pair for each axis, the batch's and the channels' without any."""
     pairs = [tuple(listed(machine, each)) for each in listed(machine, paddings)]
     rank = len(tensor.shape)
     if len(pairs) != rank + 1 or pairs[0] != (0, 0):
         raise Refusal("padding along the batch can't be followed", code="batch-axis")
-    inside = machine.frame.sizes(pairs[1:])
+    inside = keras_of(machine).frame.sizes(pairs[1:])
     layer = KINDS["pad"](tuple(inside[1:]), channels=(inside[0],))
     return emit(machine, layer, [tensor], op="pad")
 
 
-def resize(machine: Any, tensor: Value, size: Value, *args: Value, **options: Value) -> Value:
+def resize(machine: Machine, tensor: Value, size: Value, *args: Value, **options: Value) -> Value:
     """`tf.image.resize(x, (h, w))`."""
     height, width = listed(machine, size)
     call: Callable[..., Value] = layer_call("Resizing", "height", "width", "interpolation")
@@ -137,7 +139,7 @@ def resize(machine: Any, tensor: Value, size: Value, *args: Value, **options: Va
     return call(machine, tensor, height, width, method if isinstance(method, str) else "bilinear")
 
 
-def number(machine: Any, value: Value, *args: Value, **options: Value) -> Value:
+def number(machine: Machine, value: Value, *args: Value, **options: Value) -> Value:
     return value
 
 
@@ -176,7 +178,7 @@ FUNCTIONS: dict[str, Any] = {
 }
 
 
-def keras_attribute(machine: Any, value: KerasTensor, name: str) -> Value:
+def keras_attribute(machine: Machine, value: KerasTensor, name: str) -> Value:
     """`tensor.shape` and its kind."""
     if name in ("shape", "_keras_shape"):
         return outer(machine, value)
@@ -187,7 +189,7 @@ def keras_attribute(machine: Any, value: KerasTensor, name: str) -> Value:
     if name == "dtype":
         return "float32"
     if name == "name":
-        return machine.trace.records[value.number].name
+        return state_of(machine).steps.records[value.number].name
     if name in ("_keras_history", "op"):
         return Opaque(name)
     if name == "numpy":
@@ -195,7 +197,7 @@ def keras_attribute(machine: Any, value: KerasTensor, name: str) -> Value:
     return MISSING
 
 
-def keras_item(machine: Any, tensor: KerasTensor, index: Value) -> Value:
+def keras_item(machine: Machine, tensor: KerasTensor, index: Value) -> Value:
     """`x[..., :8]` and `x[:, 1:, 1:, :]`: slices only."""
     parts = list(index) if isinstance(index, tuple) else [index]
     rank = len(tensor.shape) + 1

@@ -9,31 +9,33 @@ from typing import Any
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Shape
 from cnncalc.network import Declared
-from cnncalc.notations.source.classes import OBJECT
-from cnncalc.notations.source.data import content_of, listed
-from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.setting import set_field
-from cnncalc.notations.source.stops import Refusal
+from cnncalc.notations.source.keras_state import keras_of, keras_readers
+from cnncalc.notations.source.state import state_of
 from cnncalc.notations.source.torch_layers import LAYER_COST, made, plain, refused
-from cnncalc.notations.source.torch_modules import Method, method
+from cnncalc.notations.source.torch_modules import Method
 from cnncalc.notations.source.trace import emit
-from cnncalc.notations.source.values import (
+from cnncalc.python.attributes import set_field
+from cnncalc.python.functions import simple
+from cnncalc.python.iteration import content_of, listed
+from cnncalc.python.machine import Function, Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import (
     MISSING,
+    OBJECT,
     Bound,
     Builtin,
     Class,
     Foreign,
-    Function,
     Instance,
     Opaque,
     Property,
     Value,
+    describe,
 )
 from cnncalc.tracing.tensors import Parameter, Static, Tensor
 
 __all__ = [
     "LAYER",
-    "KerasTensor",
     "activation",
     "auto_name",
     "init_base",
@@ -45,18 +47,12 @@ __all__ = [
 ]
 
 
-class KerasTensor(Tensor):
-    """A tensor of a Keras model; inside its axes are channels first like all others."""
-
-    __slots__ = ()
-
-
-def auto_name(machine: Any, cls: str) -> str:
+def auto_name(machine: Machine, cls: str) -> str:
     """The name that Keras gives: conv2d, conv2d_1 and so on."""
     name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", cls)
     name = re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
-    count = machine.counts.get(name, 0)
-    machine.counts[name] = count + 1
+    count = keras_of(machine).counts.get(name, 0)
+    keras_of(machine).counts[name] = count + 1
     return f"{name}_{count}" if count else name
 
 
@@ -64,7 +60,7 @@ def is_layer(value: Value) -> bool:
     return isinstance(value, Instance) and LAYER in value.cls.order
 
 
-def tensors(machine: Any, value: Value) -> list[Tensor]:
+def tensors(machine: Machine, value: Value) -> list[Tensor]:
     """One tensor, or a list of them, as a list."""
     value = content_of(value)
     if isinstance(value, Tensor):
@@ -79,7 +75,7 @@ def tensors(machine: Any, value: Value) -> list[Tensor]:
     )
 
 
-def init_base(machine: Any, layer: Instance, *args: Value, **options: Value) -> None:
+def init_base(machine: Machine, layer: Instance, *args: Value, **options: Value) -> None:
     """`keras.layers.Layer.__init__`: a name, and whether its weights are trained."""
     layer.ready = True
     name = options.get("name")
@@ -88,7 +84,7 @@ def init_base(machine: Any, layer: Instance, *args: Value, **options: Value) -> 
     layer.fields.setdefault("built", False)
 
 
-def init(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> None:
+def init(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> None:
     """A layer of the vocabulary: its arguments make the neutral layers."""
     layer, *values = args
     cls = next(each for each in layer.cls.order if each.reader is not None)
@@ -101,7 +97,7 @@ def init(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> None:
     if layer.cls is not cls and layer.cls.library is False:
         given.pop("name", None)
     init_base(machine, layer, name=kwargs.get("name"), trainable=kwargs.get("trainable", True))
-    reader = machine.keras_readers()[cls.name]
+    reader = keras_readers(machine)[cls.name]
     values = [argument(value) for value in values]
     layer.layers, arguments = made(reader, f"layers.{cls.name}", values, given)
     for key, value in {**arguments, **arguments.get("keywords", {})}.items():
@@ -117,7 +113,7 @@ def argument(value: Value) -> Any:
     return plain(value)
 
 
-def call_layer(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+def call_layer(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """`layer(x)`."""
     layer, *inputs = args
     if not inputs:
@@ -135,7 +131,7 @@ def call_layer(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> Val
 
 
 def call_own(
-    machine: Any, layer: Instance, own: Function, inputs: list[Value], kwargs: dict[str, Value]
+    machine: Machine, layer: Instance, own: Function, inputs: list[Value], kwargs: dict[str, Value]
 ) -> Value:
     """A layer or model that the source defines: built once, then its `call`."""
     build = layer.cls.find("build")
@@ -143,23 +139,23 @@ def call_own(
         shapes = [outer(machine, each) for each in tensors(machine, inputs[0])]
         machine.call(Bound(build, layer), [shapes[0] if len(shapes) == 1 else shapes], {})
         layer.fields["built"] = True
-    names = {arg.arg for arg in (*own.node.args.args, *own.node.args.kwonlyargs)}
+    names = own.parameters.keywords
     kwargs = {key: value for key, value in kwargs.items() if key != "training" or key in names}
     if "training" in names and "training" not in kwargs and len(inputs) < 2:
         kwargs["training"] = False
-    machine.running.append(layer)
-    begun = len(machine.trace.records)
+    state_of(machine).running.append(layer)
+    begun = len(state_of(machine).steps.records)
     try:
         result = machine.call(Bound(own, layer), inputs, kwargs)
     finally:
-        machine.running.pop()
-    made = machine.trace.records[begun:]
+        state_of(machine).running.pop()
+    made = state_of(machine).steps.records[begun:]
     if len(made) == 1 and isinstance(made[0].owner, Parameter | None):
         made[0].name = layer.fields.get("name", made[0].name)
     return result
 
 
-def run(machine: Any, layer: Instance, inputs: Value, **options: Value) -> Value:
+def run(machine: Machine, layer: Instance, inputs: Value, **options: Value) -> Value:
     """The steps of a layer of the vocabulary."""
     if layer.layers is None:
         raise Refusal(f"`{layer.cls.name}` runs before `super().__init__()` has made it")
@@ -177,18 +173,18 @@ def run(machine: Any, layer: Instance, inputs: Value, **options: Value) -> Value
     return result
 
 
-def outer(machine: Any, tensor: Tensor) -> tuple[Value, ...]:
+def outer(machine: Machine, tensor: Tensor) -> tuple[Value, ...]:
     """A shape as Keras shows it: None for the batch, then its own order of axes."""
     shape = tensor.shape
-    return (None, *machine.frame.outside(shape))
+    return (None, *keras_of(machine).frame.outside(shape))
 
 
-def inner(machine: Any, sizes: Sequence[int]) -> Shape:
+def inner(machine: Machine, sizes: Sequence[int]) -> Shape:
     """A shape without batch in Keras's order, as it is inside."""
-    return tuple(machine.frame.sizes(list(sizes)))
+    return tuple(keras_of(machine).frame.sizes(list(sizes)))
 
 
-def add_weight(machine: Any, layer: Instance, *args: Value, **options: Value) -> Parameter:
+def add_weight(machine: Machine, layer: Instance, *args: Value, **options: Value) -> Parameter:
     """`self.add_weight(shape=…, name=…)`."""
     shape = options.get("shape")
     name = options.get("name", "weight")
@@ -206,9 +202,9 @@ def add_weight(machine: Any, layer: Instance, *args: Value, **options: Value) ->
     return weight
 
 
-def output_of(machine: Any, layer: Instance) -> Value:
+def output_of(machine: Machine, layer: Instance) -> Value:
     """`layer.output`: the tensor that its last call gave."""
-    trace = machine.trace
+    trace = state_of(machine).steps
     for number in range(len(trace.records) - 1, -1, -1):
         record = trace.records[number]
         if record.owner is layer:
@@ -216,9 +212,9 @@ def output_of(machine: Any, layer: Instance) -> Value:
     raise Refusal(f"`{layer.fields.get('name')}` has not been called yet, so it has no output")
 
 
-def input_of(machine: Any, layer: Instance) -> Value:
+def input_of(machine: Machine, layer: Instance) -> Value:
     """`layer.input`."""
-    trace = machine.trace
+    trace = state_of(machine).steps
     for record in trace.records:
         if record.owner is layer and record.inputs:
             number = record.inputs[0]
@@ -226,12 +222,14 @@ def input_of(machine: Any, layer: Instance) -> Value:
     raise Refusal(f"`{layer.fields.get('name')}` has not been called yet, so it has no input")
 
 
-def lambda_init(machine: Any, layer: Instance, function: Value, *args: Value, **o: Value) -> None:
+def lambda_init(
+    machine: Machine, layer: Instance, function: Value, *args: Value, **o: Value
+) -> None:
     init_base(machine, layer, name=o.get("name"))
     layer.fields["function"] = function
 
 
-def lambda_call(machine: Any, layer: Instance, inputs: Value, **options: Value) -> Value:
+def lambda_call(machine: Machine, layer: Instance, inputs: Value, **options: Value) -> Value:
     return machine.call(layer.fields["function"], [inputs], {})
 
 
@@ -244,14 +242,14 @@ METHODS: dict[str, Method] = {
     "set_weights": lambda machine, layer, *args: None,
     "count_params": lambda machine, layer: 0,
 }
-LAYER = Class("Layer", (OBJECT,), {name: method(name, call) for name, call in METHODS.items()})
+LAYER = Class("Layer", (OBJECT,), {name: simple(name, call) for name, call in METHODS.items()})
 LAYER.names["__call__"] = Builtin("__call__", call_layer)
-LAYER.names["output"] = Property(method("output", output_of))
-LAYER.names["input"] = Property(method("input", input_of))
+LAYER.names["output"] = Property(simple("output", output_of))
+LAYER.names["input"] = Property(simple("input", input_of))
 LAMBDA = Class(
     "Lambda",
     (LAYER,),
-    {"__init__": method("__init__", lambda_init), "call": method("call", lambda_call)},
+    {"__init__": simple("__init__", lambda_init), "call": simple("call", lambda_call)},
 )
 classes: dict[str, Class] = {}
 
@@ -267,17 +265,17 @@ def keras_layer(name: str) -> Any:
         return MISSING
     if name not in classes:
         table: dict[str, Value] = {"__init__": Builtin("__init__", init)}
-        table["call"] = method("call", run)
+        table["call"] = simple("call", run)
         classes[name] = Class(name, (LAYER,), table, reader=READERS[name])
     return classes[name]
 
 
-def activation(machine: Any, name: str, tensor: Value) -> Value:
+def activation(machine: Machine, name: str, tensor: Value) -> Value:
     """An activation by its name, as a function of a tensor."""
     if isinstance(tensor, Static):
         return tensor
     try:
-        steps: tuple[Declared, ...] = machine.keras_readers()["Activation"](name)
+        steps: tuple[Declared, ...] = keras_readers(machine)["Activation"](name)
     except LayerError as error:
         raise refused(error) from None
     for step in steps:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Shape
-from cnncalc.notations.source.data import listed
-from cnncalc.notations.source.describing import describe
+from cnncalc.layers.merge import Input
 from cnncalc.notations.source.keras_layers import (
     LAYER,
     auto_name,
@@ -18,18 +16,21 @@ from cnncalc.notations.source.keras_layers import (
     set_trainable,
     tensors,
 )
+from cnncalc.notations.source.keras_state import keras_of, keras_readers
 from cnncalc.notations.source.kinds import Unsized
-from cnncalc.notations.source.raising import raised
-from cnncalc.notations.source.setting import set_field
-from cnncalc.notations.source.stops import Refusal
+from cnncalc.notations.source.recording import ModelTrace
+from cnncalc.notations.source.state import state_of
 from cnncalc.notations.source.torch_layers import refused
-from cnncalc.notations.source.torch_modules import Method, method
-from cnncalc.notations.source.trace import Trace, emit
-from cnncalc.notations.source.values import Class, Instance, Property, Silent, Value
+from cnncalc.notations.source.torch_modules import Method
+from cnncalc.notations.source.trace import emit
+from cnncalc.python.attributes import set_field
+from cnncalc.python.exceptions import raised
+from cnncalc.python.functions import simple
+from cnncalc.python.iteration import listed
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import Class, Instance, Property, Silent, Value, describe
 from cnncalc.tracing.tensors import Tensor
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = [
     "MODEL",
@@ -42,7 +43,7 @@ __all__ = [
 ]
 
 
-def keras_input(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> Tensor:
+def keras_input(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> Tensor:
     """`keras.Input(shape)`: a tensor of the declared shape, or of the one wanted from outside."""
     from cnncalc.frameworks.keras import open_sizes
     from cnncalc.notations.source.torch_layers import plain
@@ -51,37 +52,38 @@ def keras_input(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> Te
     values = [plain(each) for each in args]
     named = {key: plain(value) for key, value in kwargs.items() if key not in ("name", "dtype")}
     try:
-        (step,) = machine.keras_readers()["Input"](*values, **named)
+        (step,) = keras_readers(machine)["Input"](*values, **named)
     except LayerError as error:
         raise refused(error) from None
     sizes = open_sizes(named | dict(zip(("shape",), values, strict=False)))
+    assert isinstance(step.layer, Input)
     return new_input(machine, step.layer.shape, name if isinstance(name, str) else None, sizes)
 
 
 def new_input(
-    machine: Any,
+    machine: Machine,
     declared: Shape | None,
     name: str | None,
     sizes: tuple[int | None, ...] | None = None,
 ) -> Tensor:
     """One more input, counted in the order in which they are made."""
-    place = machine.inputs_made
-    machine.inputs_made += 1
-    shape = machine.wanted.get(place, declared)
+    place = keras_of(machine).inputs_made
+    keras_of(machine).inputs_made += 1
+    shape = keras_of(machine).wanted.get(place, declared)
     if shape is None:
-        shape = machine.default_input
+        shape = keras_of(machine).default_input
     if shape is None:
         raise Unsized(sizes)
     owner = Instance(keras_layer("InputLayer"), machine.spans())
     owner.fields["name"] = name or auto_name(machine, "InputLayer")
     owner.fields["place"] = place
     owner.fields["declared"] = declared
-    tensor: Tensor = machine.trace.input(shape, owner.fields["name"], own=True)
-    machine.trace.records[tensor.number].owner = owner
+    tensor: Tensor = state_of(machine).steps.input(shape, owner.fields["name"], own=True)
+    state_of(machine).steps.records[tensor.number].owner = owner
     return tensor
 
 
-def init_model(machine: Any, model: Instance, *args: Value, **options: Value) -> None:
+def init_model(machine: Machine, model: Instance, *args: Value, **options: Value) -> None:
     """`keras.Model(inputs, outputs)`, or the base of a model class of the source."""
     init_base(machine, model, name=options.get("name"))
     given = dict(zip(("inputs", "outputs", "name"), args, strict=False)) | options
@@ -95,7 +97,7 @@ def init_model(machine: Any, model: Instance, *args: Value, **options: Value) ->
 
 
 def init_sequential(
-    machine: Any, model: Instance, layers: Value = None, *others: Value, **options: Value
+    machine: Machine, model: Instance, layers: Value = None, *others: Value, **options: Value
 ) -> None:
     if is_layer(layers) and others:
         raise raised(
@@ -107,10 +109,10 @@ def init_sequential(
         add(machine, model, layer)
 
 
-def add(machine: Any, model: Instance, layer: Value) -> None:
+def add(machine: Machine, model: Instance, layer: Value) -> None:
     """`model.add(layer)`; an `Input` declares the shape."""
     if isinstance(layer, Tensor):
-        owner = machine.trace.records[layer.number].owner
+        owner = state_of(machine).steps.records[layer.number].owner
         layer = owner
     if not is_layer(layer):
         made = " (it is the class; call it, with parentheses)" if isinstance(layer, Class) else ""
@@ -118,11 +120,11 @@ def add(machine: Any, model: Instance, layer: Value) -> None:
     model.fields["stack"].append(layer)
 
 
-def pop(machine: Any, model: Instance) -> Value:
+def pop(machine: Machine, model: Instance) -> Value:
     return model.fields["stack"].pop()
 
 
-def declared_shape(machine: Any, model: Instance) -> Shape | None:
+def declared_shape(machine: Machine, model: Instance) -> Shape | None:
     """The input shape that a Sequential's first layer declares."""
     from cnncalc.frameworks.keras import declared_input
 
@@ -142,12 +144,12 @@ def declared_shape(machine: Any, model: Instance) -> Shape | None:
         found: Shape = first.fields["inputs"][0].shape
         return found
     try:
-        return declared_input(first.fields, machine.frame)
+        return declared_input(first.fields, keras_of(machine).frame)
     except LayerError as error:
         raise refused(error) from None
 
 
-def call_model(machine: Any, model: Instance, inputs: Value, **options: Value) -> Value:
+def call_model(machine: Machine, model: Instance, inputs: Value, **options: Value) -> Value:
     """A model as a layer of another."""
     if "stack" in model.fields:
         value = inputs
@@ -160,9 +162,9 @@ def call_model(machine: Any, model: Instance, inputs: Value, **options: Value) -
     return replayed(machine, model, tensors(machine, inputs), f"{model.fields['name']}/")
 
 
-def replayed(machine: Any, model: Instance, inputs: list[Tensor], prefix: str) -> Value:
+def replayed(machine: Machine, model: Instance, inputs: list[Tensor], prefix: str) -> Value:
     """The steps of a functional model once more, on other tensors."""
-    trace = machine.trace
+    trace = state_of(machine).steps
     first = model.fields["inputs"]
     if len(first) != len(inputs):
         raise Refusal(f"`{model.fields['name']}` takes {len(first)} inputs, not {len(inputs)}")
@@ -183,7 +185,7 @@ def replayed(machine: Any, model: Instance, inputs: list[Tensor], prefix: str) -
     return results[0] if model.fields["single"] else results
 
 
-def between(trace: Trace, model: Instance) -> set[int]:
+def between(trace: ModelTrace, model: Instance) -> set[int]:
     """The records from a model's inputs to its outputs."""
     stop = {each.number for each in model.fields["inputs"]}
     found: set[int] = set()
@@ -208,7 +210,7 @@ def between(trace: Trace, model: Instance) -> set[int]:
 def ends(name: str) -> Callable[..., Value]:
     """`model.input`, `model.output` and their lists."""
 
-    def get(machine: Any, model: Instance) -> Value:
+    def get(machine: Machine, model: Instance) -> Value:
         if "stack" in model.fields and "inputs" not in model.fields:
             shape = declared_shape(machine, model)
             x = new_input(machine, shape, None)
@@ -223,17 +225,20 @@ def ends(name: str) -> Callable[..., Value]:
     return get
 
 
-def layers_of(machine: Any, model: Instance) -> list[Value]:
+def layers_of(machine: Machine, model: Instance) -> list[Value]:
     """`model.layers`."""
     if "stack" in model.fields:
         return list(model.fields["stack"])
     if "inputs" in model.fields:
-        owners = [machine.trace.records[n].owner for n in sorted(between(machine.trace, model))]
+        owners = [
+            state_of(machine).steps.records[n].owner
+            for n in sorted(between(state_of(machine).steps, model))
+        ]
         return list({id(owner): owner for owner in owners if owner is not None}.values())
     return [value for value in model.fields.values() if is_layer(value)]
 
 
-def get_layer(machine: Any, model: Instance, name: Value = None, index: Value = None) -> Value:
+def get_layer(machine: Machine, model: Instance, name: Value = None, index: Value = None) -> Value:
     layers = layers_of(machine, model)
     if isinstance(index, int):
         return layers[index]
@@ -243,7 +248,7 @@ def get_layer(machine: Any, model: Instance, name: Value = None, index: Value = 
     raise raised("ValueError", f"there is no layer `{name}`")
 
 
-def set_model_attribute(machine: Any, layer: Instance, name: Value, value: Value) -> None:
+def set_model_attribute(machine: Machine, layer: Instance, name: Value, value: Value) -> None:
     """`trainable` reaches every layer inside; all else is an attribute."""
     if name == "trainable":
         set_trainable(layer, bool(value))
@@ -260,24 +265,25 @@ METHODS: dict[str, Method] = {
     "get_layer": get_layer,
     **dict.fromkeys(QUIET.split(), lambda machine, model, *args, **kwargs: Silent("model")),
 }
-MODEL = Class("Model", (LAYER,), {name: method(name, call) for name, call in METHODS.items()})
+MODEL = Class("Model", (LAYER,), {name: simple(name, call) for name, call in METHODS.items()})
+LAYER.model = MODEL.model = True
 MODEL.names["__keras_model__"] = True
 LAYER.names["__keras_layer__"] = True
-MODEL.names["call"] = method("call", call_model)
-MODEL.names["layers"] = Property(method("layers", layers_of))
+MODEL.names["call"] = simple("call", call_model)
+MODEL.names["layers"] = Property(simple("layers", layers_of))
 for _name in ("input", "output"):
-    MODEL.names[_name] = Property(method(_name, ends(_name)))
-LAYER.names["__setattr__"] = method("__setattr__", set_model_attribute)
+    MODEL.names[_name] = Property(simple(_name, ends(_name)))
+LAYER.names["__setattr__"] = simple("__setattr__", set_model_attribute)
 SEQUENTIAL = Class(
     "Sequential",
     (MODEL,),
     {
-        "__init__": method("__init__", init_sequential),
-        "add": method("add", add),
-        "pop": method("pop", pop),
+        "__init__": simple("__init__", init_sequential),
+        "add": simple("add", add),
+        "pop": simple("pop", pop),
     },
 )
 
 
-def sequential_of(machine: Any, layers: list[Value]) -> Value:
+def sequential_of(machine: Machine, layers: list[Value]) -> Value:
     return machine.call(SEQUENTIAL, [layers], {})

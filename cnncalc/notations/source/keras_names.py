@@ -6,23 +6,16 @@ import ast
 from functools import cache
 from typing import Any
 
-from cnncalc.notations.source.builtin import simple
 from cnncalc.notations.source.keras_functions import ACTIVATIONS, FUNCTIONS
-from cnncalc.notations.source.keras_layers import LAYER, KerasTensor, keras_layer
+from cnncalc.notations.source.keras_layers import LAYER, keras_layer
 from cnncalc.notations.source.keras_models import MODEL, SEQUENTIAL, keras_input
-from cnncalc.notations.source.library import identity_decorator
-from cnncalc.notations.source.stops import Refusal
-from cnncalc.notations.source.values import (
-    MISSING,
-    Builtin,
-    Class,
-    Foreign,
-    Namespace,
-    Opaque,
-    Silent,
-    Value,
-)
-from cnncalc.notations.source.words import words
+from cnncalc.notations.source.keras_state import KerasTensor, keras_of
+from cnncalc.notations.source.kinds import LISTED
+from cnncalc.python.functions import simple, undecorated
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import MISSING, Builtin, Class, Foreign, Namespace, Opaque, Silent, Value
+from cnncalc.python.wordlists import words
 
 __all__ = ["find_keras", "says_channels_first"]
 
@@ -66,7 +59,7 @@ NO_LAYER = frozenset(
 )
 
 
-def find_keras(machine: Any, path: str) -> Value:
+def find_keras(machine: Machine, path: str) -> Value:
     """The value of a dotted name."""
     home = next((h for h in HOMES if path == h or path.startswith(h + ".")), "")
     if not home:
@@ -82,7 +75,7 @@ def find_keras(machine: Any, path: str) -> Value:
     return inside(machine, path, parts)
 
 
-def inside(machine: Any, path: str, parts: list[str]) -> Value:
+def inside(machine: Machine, path: str, parts: list[str]) -> Value:
     """A name under `keras`."""
     top, name = parts[0], parts[-1]
     if len(parts) == 1 and (top in MODULES or top in SILENT):
@@ -98,7 +91,7 @@ def inside(machine: Any, path: str, parts: list[str]) -> Value:
     return Namespace(path) if name.islower() and len(parts) == 2 else Foreign(path)
 
 
-def layer_name(machine: Any, path: str, name: str) -> Value:
+def layer_name(machine: Machine, path: str, name: str) -> Value:
     """A name under `keras.layers`."""
     if name in MERGES:
         return simple(name, merge_function(MERGES[name]))
@@ -115,7 +108,7 @@ def layer_name(machine: Any, path: str, name: str) -> Value:
 def merge_function(cls: str) -> Any:
     """`layers.concatenate([a, b], axis=-1)`: the class, made and called."""
 
-    def call(machine: Any, tensors: Value, *args: Value, **options: Value) -> Value:
+    def call(machine: Machine, tensors: Value, *args: Value, **options: Value) -> Value:
         layer = machine.call(keras_layer(cls), list(args), options)
         return machine.call(layer, [tensors], {})
 
@@ -125,17 +118,17 @@ def merge_function(cls: str) -> Any:
 def missing_layer(name: str) -> Class:
     """A class that exists in Keras and can't be read here."""
 
-    def refuse(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    def refuse(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> Value:
         raise Refusal(
             f"`layers.{name}` can't be followed: it is beyond this calculator",
-            help="`cnncalc layers` lists the layers that are read",
+            help=LISTED,
             code="unsupported-layer",
         )
 
     return Class(name, (LAYER,), {"__init__": Builtin("__init__", refuse)})
 
 
-def tensorflow(machine: Any, path: str) -> Value:
+def tensorflow(machine: Machine, path: str) -> Value:
     """A name under `tensorflow` outside of its Keras."""
     parts = path.split(".")
     name = parts[-1]
@@ -146,21 +139,21 @@ def tensorflow(machine: Any, path: str) -> Value:
     if name in FUNCTIONS and parts[1] in ("nn", "math", "image", name):
         return simple(name, FUNCTIONS[name])
     if parts[1] in ("function", "GradientTape", "name_scope", "device", "random", "config"):
-        return simple(name, identity_decorator) if parts[1] == "function" else Silent(path)
+        return simple(name, undecorated) if parts[1] == "function" else Silent(path)
     if name in ("float32", "float16", "int32", "Tensor", "Variable"):
         return Opaque(path)
     return Silent(path) if parts[1] in SILENT else Foreign(path)
 
 
-def data_format(machine: Any) -> str:
-    image_data_format: str = machine.frame.image_data_format
+def data_format(machine: Machine) -> str:
+    image_data_format: str = keras_of(machine).frame.image_data_format
     return image_data_format
 
 
-def get_uid(machine: Any, prefix: Value = "") -> int:
+def get_uid(machine: Machine, prefix: Value = "") -> int:
     """`backend.get_uid`: 1, 2, … for each prefix."""
-    count: int = machine.counts.get(f"uid {prefix}", 0) + 1
-    machine.counts[f"uid {prefix}"] = count
+    count: int = keras_of(machine).counts.get(f"uid {prefix}", 0) + 1
+    keras_of(machine).counts[f"uid {prefix}"] = count
     return count
 
 
@@ -170,18 +163,18 @@ def activation(name: str) -> Builtin:
     return simple(name, FUNCTIONS[name])
 
 
-def get_activation(machine: Any, value: Value) -> Value:
+def get_activation(machine: Machine, value: Value) -> Value:
     """`activations.get`: the function of a name."""
     name = "linear" if value is None else value
     return activation(name) if isinstance(name, str) and name in ACTIVATIONS else value
 
 
-def activation_name(machine: Any, value: Value) -> Value:
+def activation_name(machine: Machine, value: Value) -> Value:
     """`activations.serialize`: the name of a function."""
     return value.name if isinstance(value, Builtin) else value
 
 
-def source_inputs(machine: Any, tensor: Value, *args: Value) -> Value:
+def source_inputs(machine: Machine, tensor: Value, *args: Value) -> Value:
     return tensor
 
 
@@ -214,9 +207,9 @@ FIXED: dict[str, Value] = {
     "models.Sequential": SEQUENTIAL,
     "Layer": LAYER,
     "layers.Layer": LAYER,
-    "api_export.keras_export": simple("keras_export", identity_decorator),
-    "saving.register_keras_serializable": simple("register", identity_decorator),
-    "utils.register_keras_serializable": simple("register", identity_decorator),
+    "api_export.keras_export": simple("keras_export", undecorated),
+    "saving.register_keras_serializable": simple("register", undecorated),
+    "utils.register_keras_serializable": simple("register", undecorated),
     "backend.image_data_format": simple("image_data_format", data_format),
     "config.image_data_format": simple("image_data_format", data_format),
     "backend.set_image_data_format": Silent("set_image_data_format"),

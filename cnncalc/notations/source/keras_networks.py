@@ -4,36 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network
-from cnncalc.notations.source.keras_layers import (
-    is_layer,
-)
-from cnncalc.notations.source.keras_models import (
-    between,
-    declared_shape,
-    replayed,
-    sequential_of,
-)
+from cnncalc.notations.source.keras_layers import is_layer
+from cnncalc.notations.source.keras_models import between, declared_shape, replayed, sequential_of
+from cnncalc.notations.source.keras_state import keras_of, keras_trace
 from cnncalc.notations.source.kinds import is_keras_model
-from cnncalc.notations.source.stops import Refusal
-from cnncalc.notations.source.trace import input_name
-from cnncalc.notations.source.values import Instance, Value
+from cnncalc.notations.source.state import state_of
+from cnncalc.notations.source.tensors import tensors_in
+from cnncalc.python.interpreter import Interpreter
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import Instance, Value
+from cnncalc.tracing.trace import input_name
 
 if TYPE_CHECKING:
-    from cnncalc.notations.source.machine import Machine
+    pass
 
 __all__ = ["keras_network"]
 
 
-Build = Callable[..., "tuple[Machine, Value]"]
+Build = Callable[..., "tuple[Interpreter, Value]"]
 
 
 def keras_network(
     build: Build,
-    machine: Machine | None,
+    machine: Interpreter | None,
     model: Value,
     declared: tuple[int | None, ...] | None = None,
 ) -> Network:
@@ -42,13 +39,13 @@ def keras_network(
     `declared` are the sizes, in Keras's order, of an input that leaves some of them open.
     """
     shape: Shape | None = None
-    frame = machine.frame if machine else None
+    frame = keras_of(machine).frame if machine else None
     if machine is not None:
         with machine.deep():
             if is_layer(model) and not is_keras_model(model):
                 model = sequential_of(machine, [model])
             shape = own_shape(machine, model)
-        declared = machine.frame.outside(shape) if shape else first_sizes(model)
+        declared = keras_of(machine).frame.outside(shape) if shape else first_sizes(model)
 
     fresh = [(machine, model)] if machine is not None and shape is not None else []
 
@@ -76,31 +73,30 @@ def first_sizes(model: Instance) -> tuple[int | None, ...] | None:
     return open_sizes(first.fields) if isinstance(first, Instance) else None
 
 
-def own_shape(machine: Any, model: Instance) -> Shape | None:
+def own_shape(machine: Interpreter, model: Instance) -> Shape | None:
     """The input's size that the source itself says."""
     if "inputs" in model.fields:
         first = model.fields["inputs"][0]
-        owner = machine.trace.records[first.number].owner
+        owner = state_of(machine).steps.records[first.number].owner
         made = owner is None or "declared" not in owner.fields  # by a layer: no Input of its own
         declared: Shape | None = first.shape if made else owner.fields["declared"]
         return declared
     return declared_shape(machine, model) if "stack" in model.fields else None
 
 
-def input_place(machine: Any, model: Instance) -> int | None:
+def input_place(machine: Interpreter, model: Instance) -> int | None:
     """Which of the inputs made is this model's first."""
     if "inputs" not in model.fields:
         return None
-    owner = machine.trace.records[model.fields["inputs"][0].number].owner
+    owner = state_of(machine).steps.records[model.fields["inputs"][0].number].owner
     return owner.fields.get("place") if owner is not None else None
 
 
-def traced(machine: Machine, model: Instance, shape: Shape) -> Network:
+def traced(machine: Interpreter, model: Instance, shape: Shape) -> Network:
     """The steps of a model at an input of this shape (as it is inside)."""
     from cnncalc.frameworks.keras import relabel
-    from cnncalc.notations.source.building import tensors_in
 
-    trace = machine.keras_trace()
+    trace = keras_trace(machine)
     with machine.deep():
         inputs = model.fields.get("inputs")
         if inputs and inputs[0].shape == shape:
@@ -118,12 +114,12 @@ def traced(machine: Machine, model: Instance, shape: Shape) -> Network:
             raise Refusal("this model gives no tensor")
         trace.check_tried()
         roots = [each.number for each in inputs]
-        steps, ends_ = trace.steps(outputs, prune=True, roots=roots)
+        steps, ends_ = trace.network_steps(outputs, prune=True, roots=roots)
     return Network(
         steps,
         shape,
         ends_,
         notation="keras",
-        layout=machine.frame.layout,
-        relabel=partial(relabel, frame=machine.frame),
+        layout=keras_of(machine).frame.layout,
+        relabel=partial(relabel, frame=keras_of(machine).frame),
     )

@@ -8,16 +8,17 @@ from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.layers import KINDS
-from cnncalc.notations.source.data import listed
-from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.elementwise import tensor_operator
 from cnncalc.notations.source.keras_layers import outer
-from cnncalc.notations.source.limits import check_count
+from cnncalc.notations.source.keras_state import keras_of, keras_readers
 from cnncalc.notations.source.slicing import cut, taken
-from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.torch_layers import refused
 from cnncalc.notations.source.trace import emit
-from cnncalc.notations.source.values import Value
+from cnncalc.python.iteration import listed
+from cnncalc.python.limits import check_count
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import Value, describe
 from cnncalc.tracing.tensors import Tensor
 
 __all__ = ["SHAPING"]
@@ -36,16 +37,16 @@ def place(tensor: Value, axis: Value, more: int = 0) -> int:
     return axis % rank
 
 
-def by_layer(machine: Any, cls: str, tensor: Value, setting: Any) -> Value:
+def by_layer(machine: Machine, cls: str, tensor: Value, setting: Any) -> Value:
     """One step of a layer of Keras's vocabulary."""
     try:
-        (step,) = machine.keras_readers()[cls](setting)
+        (step,) = keras_readers(machine)[cls](setting)
     except LayerError as error:
         raise refused(error) from None
     return emit(machine, step, [tensor], op=step.layer.kind)
 
 
-def expand_dims(machine: Any, tensor: Value, axis: Value) -> Value:
+def expand_dims(machine: Machine, tensor: Value, axis: Value) -> Value:
     """`ops.expand_dims(x, axis)`: an axis of one, or several of them."""
     for each in listed(machine, axis) if isinstance(axis, list | tuple) else [axis]:
         where = place(tensor, each, 1)
@@ -55,7 +56,7 @@ def expand_dims(machine: Any, tensor: Value, axis: Value) -> Value:
     return tensor
 
 
-def squeeze(machine: Any, tensor: Value, axis: Value = None) -> Value:
+def squeeze(machine: Machine, tensor: Value, axis: Value = None) -> Value:
     """`ops.squeeze(x, axis)`: without its axes of one."""
     sizes = outer(machine, tensor)
     axes = listed(machine, axis) if isinstance(axis, list | tuple) else [axis]
@@ -68,7 +69,7 @@ def squeeze(machine: Any, tensor: Value, axis: Value = None) -> Value:
     return by_layer(machine, "Reshape", tensor, kept)
 
 
-def transpose(machine: Any, tensor: Value, axes: Value = None) -> Value:
+def transpose(machine: Machine, tensor: Value, axes: Value = None) -> Value:
     """`ops.transpose(x, axes)`; the batch stays in front."""
     order = listed(machine, axes) if axes is not None else []
     if not order or order[0] != 0:
@@ -76,14 +77,14 @@ def transpose(machine: Any, tensor: Value, axes: Value = None) -> Value:
     return by_layer(machine, "Permute", tensor, tuple(order[1:]))
 
 
-def swapaxes(machine: Any, tensor: Value, axis1: Value, axis2: Value) -> Value:
+def swapaxes(machine: Machine, tensor: Value, axis1: Value, axis2: Value) -> Value:
     one, two = place(tensor, axis1), place(tensor, axis2)
     order = list(range(len(outer(machine, tensor))))
     order[one], order[two] = order[two], order[one]
     return transpose(machine, tensor, order)
 
 
-def split(machine: Any, tensor: Value, indices_or_sections: Value, axis: Value = 0) -> Value:
+def split(machine: Machine, tensor: Value, indices_or_sections: Value, axis: Value = 0) -> Value:
     """`ops.split(x, 3, axis)`: equal parts, or parts between places."""
     where = place(tensor, axis)
     size = outer(machine, tensor)[where]
@@ -94,7 +95,7 @@ def split(machine: Any, tensor: Value, indices_or_sections: Value, axis: Value =
             raise Refusal(f"an axis of {size} can't be split into {cuts} equal parts", code="slice")
         cuts = [size // cuts * n for n in range(1, cuts)]
     bounds = [0, *listed(machine, cuts), size]
-    inner = machine.frame.inside(where - 1, len(tensor.shape))
+    inner = keras_of(machine).frame.inside(where - 1, len(tensor.shape))
     size = tensor.shape[inner]
     return [
         cut(machine, tensor, {inner: taken(slice(start, end), size)})
@@ -105,7 +106,7 @@ def split(machine: Any, tensor: Value, indices_or_sections: Value, axis: Value =
 def valued(kind: str, *options: float) -> Callable[..., Value]:
     """A function value by value."""
 
-    def call(machine: Any, tensor: Value, **rest: Value) -> Value:
+    def call(machine: Machine, tensor: Value, **rest: Value) -> Value:
         place(tensor, -1)
         return emit(machine, KINDS[kind](*options), [tensor], op=kind)
 
@@ -115,7 +116,7 @@ def valued(kind: str, *options: float) -> Callable[..., Value]:
 def joined(kind: str) -> Callable[..., Value]:
     """The larger or the smaller of two tensors, value by value."""
 
-    def call(machine: Any, one: Value, two: Value) -> Value:
+    def call(machine: Machine, one: Value, two: Value) -> Value:
         place(one, -1)
         place(two, -1)
         return emit(machine, KINDS[kind](), [one, two], op=kind)
@@ -123,7 +124,7 @@ def joined(kind: str) -> Callable[..., Value]:
     return call
 
 
-def power(machine: Any, tensor: Value, exponent: Value) -> Value:
+def power(machine: Machine, tensor: Value, exponent: Value) -> Value:
     return tensor_operator(machine, "**", tensor, exponent)
 
 

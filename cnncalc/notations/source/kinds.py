@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from cnncalc.notations.source.values import MISSING, Class, Instance, Value
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import MISSING, Class, Instance, Value
 
-__all__ = ["Unsized", "is_keras_class", "is_keras_layer", "is_keras_model"]
+__all__ = [
+    "LISTED",
+    "Unsized",
+    "is_keras_class",
+    "is_keras_layer",
+    "is_keras_layer_class",
+    "is_keras_model",
+    "unsupported",
+]
+
+LISTED = "`cnncalc layers` lists the layers that are read"
 
 
 class Unsized(Exception):  # noqa: N818, no error: a run is put off
@@ -31,3 +42,17 @@ def is_keras_model(value: Value) -> bool:
 def is_keras_class(value: Value) -> bool:
     """A class of Keras models."""
     return isinstance(value, Class) and value.find("__keras_model__") is not MISSING
+
+
+def is_keras_layer_class(value: Value) -> bool:
+    """A class of Keras layers."""
+    return isinstance(value, Class) and value.find("__keras_layer__") is not MISSING
+
+
+def unsupported(path: str, near: str | None) -> Refusal:
+    """What is said of a name of a framework that isn't read."""
+    return Refusal(
+        f"`{path}` has no counterpart in this calculator",
+        help=f"did you mean `{near}`?" if near else LISTED,
+        code="unsupported",
+    )

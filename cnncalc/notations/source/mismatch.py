@@ -13,8 +13,10 @@ from cnncalc.layers.shapes import count_of
 from cnncalc.network import Declared, Expects
 from cnncalc.notations.source.advice import for_another_rank, joining
 from cnncalc.notations.source.blame import argument
-from cnncalc.notations.source.stops import Refusal
-from cnncalc.notations.source.values import Instance, Value
+from cnncalc.notations.source.state import state_of
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import Instance, Value
 from cnncalc.rows import as_layout
 from cnncalc.tracing.tensors import Parameter, Tensor
 
@@ -22,7 +24,7 @@ __all__ = ["misfit"]
 
 
 def misfit(
-    machine: Any,
+    machine: Machine,
     error: LayerError,
     declared: Declared,
     inputs: Sequence[Value],
@@ -38,11 +40,11 @@ def misfit(
     elif error.code == "branches" and len(shapes) > 1:
         listed = " and ".join(shown(machine, shape) for shape in shapes)
         message = f"`{layer.kind}` can't join {listed}"
-        advice = joining(layer, shapes, machine.notation == "keras")
+        advice = joining(layer, shapes, state_of(machine).notation == "keras")
     elif error.code == "wrong-axes" and expects and len(shapes) == 1:
         advice = for_another_rank(expects.call, shapes[0]) or advice
     elif error.code == "scalar":
-        keras = machine.notation == "keras"
+        keras = state_of(machine).notation == "keras"
         word = "keras.ops.expand_dims(x, -1)" if keras else "x.unsqueeze(1)"
         advice = f"`{word}` makes a vector of it"
     refusal = Refusal(message, help=advice, code=error.code)
@@ -72,31 +74,31 @@ def _reader(owner: Value) -> Callable[..., Any] | None:
     return next((each.reader for each in classes if each.reader is not None), None)
 
 
-def flows(machine: Any, inputs: Sequence[Value]) -> list[str]:
+def flows(machine: Machine, inputs: Sequence[Value]) -> list[str]:
     """What flows in, and from where."""
     notes = []
     for number, tensor in enumerate(inputs):
-        if isinstance(tensor, Tensor) and machine.trace:
+        if isinstance(tensor, Tensor) and state_of(machine).trace:
             who = maker(machine, tensor)
             what = "it receives" if len(inputs) == 1 else f"tensor {number + 1} is"
             notes.append(f"{what} {shown(machine, tensor.shape)} from {who}")
     return notes
 
 
-def maker(machine: Any, tensor: Tensor) -> str:
-    record = machine.trace.records[tensor.number]
+def maker(machine: Machine, tensor: Tensor) -> str:
+    record = state_of(machine).steps.records[tensor.number]
     if record.layer.kind == "input":
         return "the input"
     line = f", line {record.spans[0].place()[1]}" if record.spans else ""
     return f"`{record.name}`{line}"
 
 
-def shown(machine: Any, shape: Shape) -> str:
-    return show(as_layout(shape, machine.layout))
+def shown(machine: Machine, shape: Shape) -> str:
+    return show(as_layout(shape, state_of(machine).layout))
 
 
 def otherwise(
-    machine: Any,
+    machine: Machine,
     expects: Expects,
     tensor: Value,
     shape: Shape,
@@ -135,9 +137,9 @@ def on_a_map(call: str, name: str, wanted: int, shape: Shape) -> tuple[str, str]
     )
 
 
-def source_shape(machine: Any, tensor: Value) -> Shape:
+def source_shape(machine: Machine, tensor: Value) -> Shape:
     """The map that a vector was flattened from."""
-    trace = machine.trace
+    trace = state_of(machine).trace
     if not isinstance(tensor, Tensor) or trace is None:
         return ()
     number = tensor.number

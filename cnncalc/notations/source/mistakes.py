@@ -14,12 +14,11 @@ from itertools import islice
 from cnncalc.errors import Mistakes, SpecError
 from cnncalc.frameworks.base import no_argument
 from cnncalc.frameworks.keras.arguments import KEYWORDS
-from cnncalc.notations.source.calls import LISTED, foreign
-from cnncalc.notations.source.files import SourceFile
-from cnncalc.notations.source.machine import Machine
-from cnncalc.notations.source.scopes import Module
-from cnncalc.notations.source.stops import Raised, Refusal
-from cnncalc.notations.source.values import Class, Foreign, Namespace, Value
+from cnncalc.notations.source.kinds import LISTED, is_keras_layer_class
+from cnncalc.python.machine import Machine, Module
+from cnncalc.python.refusals import Raised, Refusal
+from cnncalc.python.source_tree import SourceFile
+from cnncalc.python.values import Class, Foreign, Namespace, Value
 
 __all__ = ["with_others"]
 
@@ -66,18 +65,12 @@ def wrong_names(module: Module, tree: ast.AST) -> Iterator[SpecError]:
     for node in islice(calls, MAX_CALLS):
         value = library_value(module, node.func)
         if isinstance(value, Foreign):
-            refusal = foreign(value.path)
+            refusal = module.machine.unread(value.path)
             if refusal.code == "unsupported" and refusal.help != LISTED:
                 refusal.span = module.file.span(node)
                 yield refusal.error()
         elif isinstance(value, Class) and value.reader is not None:
             yield from wrong_keywords(module, node, value)
-
-
-def is_keras(cls: Class) -> bool:
-    from cnncalc.notations.source.keras_layers import LAYER  # Keras's rules, which few need
-
-    return LAYER in cls.order
 
 
 def library_value(module: Module, node: ast.expr) -> Value:
@@ -93,7 +86,7 @@ def library_value(module: Module, node: ast.expr) -> Value:
         for name in names:
             if not isinstance(value, Namespace):
                 return None
-            value = module.machine.imports.library(f"{value.path}.{name}")
+            value = module.machine.library(f"{value.path}.{name}")
     except (Refusal, Raised):
         return None
     return value
@@ -105,7 +98,7 @@ def wrong_keywords(module: Module, node: ast.Call, cls: Class) -> Iterator[SpecE
     parameters = signature(cls.reader).parameters.values()
     known = [each.name for each in parameters if each.kind == Parameter.POSITIONAL_OR_KEYWORD]
     home = "nn"
-    if is_keras(cls):
+    if is_keras_layer_class(cls):
         home, known = "layers", [*known, *KEYWORDS]
     elif any(each.kind == Parameter.VAR_KEYWORD for each in parameters):
         return

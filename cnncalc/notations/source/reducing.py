@@ -6,11 +6,12 @@ import math
 from typing import Any
 
 from cnncalc.layers import KINDS
-from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.tensors import axis_of, inner_axis, outer_shape
 from cnncalc.notations.source.trace import emit
-from cnncalc.notations.source.values import Opaque, Value
 from cnncalc.notations.source.viewing import sizes_given
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import Opaque, Value
 from cnncalc.tracing.reductions import along
 from cnncalc.tracing.tensors import Pile, Static, Tensor
 
@@ -21,7 +22,7 @@ def reduction(how: str, biased: bool = False) -> Any:
     """`mean`, `sum`, `amax` … over some axes."""
 
     def call(
-        machine: Any, tensor: Value, dim: Value = None, keepdim: Value = False, **options: Value
+        machine: Machine, tensor: Value, dim: Value = None, keepdim: Value = False, **options: Value
     ) -> Value:
         dim = options.get("axis", dim)
         keep = bool(options.get("keepdims", keepdim))
@@ -50,7 +51,7 @@ def whole_batch(how: str) -> Refusal:
 MERGES = {"sum": "add", "mean": "mean", "max": "maximum", "min": "minimum", "prod": "mul"}
 
 
-def over_pile(machine: Any, how: str, pile: Pile, axes: list[int], keep: bool) -> Value:
+def over_pile(machine: Machine, how: str, pile: Pile, axes: list[int], keep: bool) -> Value:
     """`torch.stack(xs).sum(0)`: the tensors joined value by value."""
     if axes != [0] or keep or how not in MERGES:
         raise Refusal(
@@ -74,7 +75,7 @@ def extreme(how: str) -> Any:
     """`max` or `min`: of one tensor along an axis (with indices), or of two."""
     reduce = reduction(how)
 
-    def call(machine: Any, tensor: Value, *args: Value, **options: Value) -> Value:
+    def call(machine: Machine, tensor: Value, *args: Value, **options: Value) -> Value:
         if args and isinstance(args[0], Tensor | Static):
             kind = KINDS["maximum" if how == "max" else "minimum"]
             return emit(machine, kind(), [tensor, args[0]], op=how)
@@ -89,7 +90,7 @@ def pair(how: str) -> Any:
     """`std_mean`, `var_mean`."""
 
     def call(
-        machine: Any, tensor: Value, dim: Value = None, *args: Value, **options: Value
+        machine: Machine, tensor: Value, dim: Value = None, *args: Value, **options: Value
     ) -> Value:
         mean = {key: value for key, value in options.items() if key == "keepdim"}
         return (
@@ -104,7 +105,7 @@ def spread(how: str) -> Any:
     """`std` and `var`, which divide by the number of values less a correction."""
 
     def call(
-        machine: Any,
+        machine: Machine,
         tensor: Value,
         dim: Value = None,
         unbiased: Value = True,
@@ -123,14 +124,14 @@ def spread(how: str) -> Any:
     return call
 
 
-def product_of(machine: Any, tensor: Value, *args: Value, **options: Value) -> Value:
+def product_of(machine: Machine, tensor: Value, *args: Value, **options: Value) -> Value:
     if isinstance(tensor, Static) and tensor.values is not None:
         return Static((), (), [math.prod(tensor.values)], tensor.whole)
     return reduction("prod")(machine, tensor, *args, **options)
 
 
 def norm(
-    machine: Any, tensor: Value, p: Value = 2, dim: Value = None, *args: Value, **options: Value
+    machine: Machine, tensor: Value, p: Value = 2, dim: Value = None, *args: Value, **options: Value
 ) -> Value:
     """`x.norm(p=2, dim=1)`: the sum of sizes, or the root of the sum of squares."""
     order = 2 if p in (None, "fro") else p

@@ -6,20 +6,20 @@ from math import prod
 from typing import Any
 
 from cnncalc.layers import KINDS
-from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.tensors import axis_of, inner_axis, outer_shape
 from cnncalc.notations.source.trace import emit
-from cnncalc.notations.source.values import Value
 from cnncalc.notations.source.viewing import emit_view, sizes_given, view
-from cnncalc.notations.source.words import words
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import Value, describe
+from cnncalc.python.wordlists import words
 from cnncalc.tracing.constants import permuted, seen_as
 from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor
 
 __all__ = ["RESHAPING", "unsqueeze"]
 
 
-def flatten(machine: Any, tensor: Value, start_dim: Value = 0, end_dim: Value = -1) -> Value:
+def flatten(machine: Machine, tensor: Value, start_dim: Value = 0, end_dim: Value = -1) -> Value:
     start, end = axis_of(tensor, start_dim), axis_of(tensor, end_dim)
     if isinstance(tensor, Static):
         sizes = list(tensor.shape)
@@ -39,13 +39,13 @@ def flatten(machine: Any, tensor: Value, start_dim: Value = 0, end_dim: Value = 
     return emit(machine, KINDS["flatten"](start - 1, last), [tensor], op="flatten")
 
 
-def unflatten(machine: Any, tensor: Value, dim: Value, sizes: Value) -> Value:
+def unflatten(machine: Machine, tensor: Value, dim: Value, sizes: Value) -> Value:
     axis = inner_axis(tensor, dim, "unflatten")
     given = tuple("infer" if size == -1 else size for size in sizes_given(machine, (sizes,)))
     return emit(machine, KINDS["unflatten"](given, axis), [tensor], op="unflatten")
 
 
-def permute(machine: Any, tensor: Value, *dims: Value, **options: Value) -> Value:
+def permute(machine: Machine, tensor: Value, *dims: Value, **options: Value) -> Value:
     axes = [axis_of(tensor, dim) for dim in sizes_given(machine, (*dims, *options.values()))]
     if isinstance(tensor, Static):
         machine.budget.spend(len(tensor.values or ()))
@@ -64,18 +64,18 @@ def permute(machine: Any, tensor: Value, *dims: Value, **options: Value) -> Valu
     return emit(machine, KINDS["permute"](order), [tensor], op="permute")
 
 
-def transpose(machine: Any, tensor: Value, dim0: Value, dim1: Value) -> Value:
+def transpose(machine: Machine, tensor: Value, dim0: Value, dim1: Value) -> Value:
     one, two = axis_of(tensor, dim0), axis_of(tensor, dim1)
     order = list(range(len(outer_shape(tensor))))
     order[one], order[two] = order[two], order[one]
     return permute(machine, tensor, *order)
 
 
-def transposed(machine: Any, tensor: Value) -> Value:
+def transposed(machine: Machine, tensor: Value) -> Value:
     return transpose(machine, tensor, 0, 1)
 
 
-def unsqueeze(machine: Any, tensor: Value, dim: Value) -> Value:
+def unsqueeze(machine: Machine, tensor: Value, dim: Value) -> Value:
     rank = len(outer_shape(tensor)) + 1
     if not isinstance(dim, int) or not -rank <= dim < rank:
         raise Refusal(f"{describe(dim)} is no place for a new axis")
@@ -89,7 +89,7 @@ def unsqueeze(machine: Any, tensor: Value, dim: Value) -> Value:
     return emit_view(machine, tensor, tuple(sizes[1:]), "unsqueeze")
 
 
-def squeeze(machine: Any, tensor: Value, dim: Value = None) -> Value:
+def squeeze(machine: Machine, tensor: Value, dim: Value = None) -> Value:
     sizes = outer_shape(tensor)
     dims = dim if isinstance(dim, tuple | list) else range(len(sizes)) if dim is None else (dim,)
     gone = {axis_of(tensor, each) for each in dims}
@@ -101,7 +101,7 @@ def squeeze(machine: Any, tensor: Value, dim: Value = None) -> Value:
     return emit_view(machine, tensor, tuple(kept[1:]), "squeeze")
 
 
-def expand(machine: Any, tensor: Value, *sizes: Value) -> Value:
+def expand(machine: Machine, tensor: Value, *sizes: Value) -> Value:
     """`expand`, of tensors that don't depend on the input or where nothing is stretched."""
     wanted = sizes_given(machine, sizes)
     before = outer_shape(tensor)
@@ -117,31 +117,31 @@ def expand(machine: Any, tensor: Value, *sizes: Value) -> Value:
     return emit(machine, KINDS["expand"](after[1:]), [tensor], op="expand")
 
 
-def expand_as(machine: Any, tensor: Value, other: Value) -> Value:
+def expand_as(machine: Machine, tensor: Value, other: Value) -> Value:
     return expand(machine, tensor, *outer_shape(other))
 
 
-def view_as(machine: Any, tensor: Value, other: Value) -> Value:
+def view_as(machine: Machine, tensor: Value, other: Value) -> Value:
     return view(machine, tensor, *outer_shape(other))
 
 
-def size(machine: Any, tensor: Value, dim: Value = None) -> Value:
+def size(machine: Machine, tensor: Value, dim: Value = None) -> Value:
     sizes = outer_shape(tensor)
     return sizes if dim is None else sizes[axis_of(tensor, dim)]
 
 
-def count(machine: Any, tensor: Value) -> Value:
+def count(machine: Machine, tensor: Value) -> Value:
     """`numel`."""
     total = prod(each for each in outer_shape(tensor) if isinstance(each, int))
     return Batch(total) if isinstance(tensor, Tensor) else total
 
 
-def same(machine: Any, tensor: Value, *args: Value, **kwargs: Value) -> Value:
+def same(machine: Machine, tensor: Value, *args: Value, **kwargs: Value) -> Value:
     """What leaves values and shape alone: contiguous, clone, to, float and so on."""
     return tensor
 
 
-def requires_grad(machine: Any, tensor: Value, requires_grad: Value = True) -> Value:
+def requires_grad(machine: Machine, tensor: Value, requires_grad: Value = True) -> Value:
     """A parameter frozen or thawed in place; of other tensors it says nothing."""
     if isinstance(tensor, Parameter):
         tensor.trainable = bool(requires_grad)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from cnncalc.notations.source.attributes import look_up
-from cnncalc.notations.source.stops import Refusal
-from cnncalc.notations.source.values import Instance, Value
+from cnncalc.python.attributes import look_up
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import Instance, Value
 from cnncalc.tracing.tensors import Parameter, Static
 
 __all__ = ["TOOLS"]
@@ -15,7 +16,7 @@ __all__ = ["TOOLS"]
 Parts = list[tuple[str, Parameter]]
 
 
-def weight_of(machine: Any, tool: str, module: Value, name: Value) -> Parameter:
+def weight_of(machine: Machine, tool: str, module: Value, name: Value) -> Parameter:
     """The parameter that a tool takes apart."""
     found = None
     if isinstance(module, Instance) and isinstance(name, str):
@@ -39,7 +40,7 @@ def rebuilt(module: Instance, name: str, weight: Parameter, parts: Parts) -> Ins
     return module
 
 
-def weight_norm(machine: Any, module: Value, name: Value = "weight", dim: Value = 0) -> Value:
+def weight_norm(machine: Machine, module: Value, name: Value = "weight", dim: Value = 0) -> Value:
     """A direction as large as the weight, and a length for each place along `dim`."""
     weight = weight_of(machine, "weight_norm", module, name)
     rank = len(weight.shape)
@@ -51,7 +52,7 @@ def weight_norm(machine: Any, module: Value, name: Value = "weight", dim: Value 
 
 
 def spectral_norm(
-    machine: Any,
+    machine: Machine,
     module: Value,
     name: Value = "weight",
     n_power_iterations: Value = 1,
@@ -73,7 +74,7 @@ def spectral_norm(
     return rebuilt(module, name, weight, parts)
 
 
-def undone(machine: Any, module: Value, name: Value = "weight") -> Value:
+def undone(machine: Machine, module: Value, name: Value = "weight") -> Value:
     """`remove_weight_norm` and its kind: the weight is one tensor again."""
     if isinstance(module, Instance) and isinstance(made := module.fields.get(name), Static):
         for part in made.sources:
@@ -84,7 +85,7 @@ def undone(machine: Any, module: Value, name: Value = "weight") -> Value:
     return module
 
 
-def unchanged(machine: Any, module: Value = None, *args: Value, **options: Value) -> Value:
+def unchanged(machine: Machine, module: Value = None, *args: Value, **options: Value) -> Value:
     return module
 
 

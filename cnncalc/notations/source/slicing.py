@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnncalc.notations.source.data import listed
-from cnncalc.notations.source.describing import describe
 from cnncalc.notations.source.joining import cat, stack
-from cnncalc.notations.source.limits import check_count
-from cnncalc.notations.source.raising import raised
 from cnncalc.notations.source.reshaping import unsqueeze
-from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.tensors import axis_of, inner_axis, outer_shape
 from cnncalc.notations.source.trace import emit
-from cnncalc.notations.source.values import Value
 from cnncalc.notations.source.viewing import emit_view
+from cnncalc.python.exceptions import raised
+from cnncalc.python.iteration import listed
+from cnncalc.python.limits import check_count
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import Value, describe
 from cnncalc.tracing.arrays import picked
 from cnncalc.tracing.slices import cuts, runs
 from cnncalc.tracing.tensors import Static, Tensor, one_number
@@ -22,7 +22,7 @@ from cnncalc.tracing.tensors import Static, Tensor, one_number
 __all__ = ["SLICING", "cut", "taken", "tensor_item"]
 
 
-def tensor_item(machine: Any, tensor: Value, index: Value) -> Value:
+def tensor_item(machine: Machine, tensor: Value, index: Value) -> Value:
     """`tensor[index]`: slices, numbers, `...` and None."""
     parts = list(index) if isinstance(index, tuple) else [index]
     rank = len(outer_shape(tensor))
@@ -52,7 +52,7 @@ def is_whole(part: Value) -> bool:
     )
 
 
-def flowing_item(machine: Any, tensor: Tensor, parts: list[Value]) -> Value:
+def flowing_item(machine: Machine, tensor: Tensor, parts: list[Value]) -> Value:
     """Parts of the axes; a number also takes its axis away, None adds one."""
     if sum(isinstance(part, list | tuple | Static) for part in parts) > 1:
         raise Refusal("several lists of places are taken in pairs, which can't be followed")
@@ -75,7 +75,7 @@ def flowing_item(machine: Any, tensor: Tensor, parts: list[Value]) -> Value:
     return emit_view(machine, result, shape, "getitem") if dropped else result
 
 
-def cut(machine: Any, tensor: Tensor, kept: dict[int, range]) -> Tensor:
+def cut(machine: Machine, tensor: Tensor, kept: dict[int, range]) -> Tensor:
     """Some axes cut to the places that stay."""
     for layer in cuts(tensor.shape, kept):
         tensor = emit(machine, layer, [tensor], op="getitem")
@@ -100,7 +100,7 @@ def taken(part: Value, size: int) -> range:
     return places
 
 
-def places_of(machine: Any, part: Value, size: int) -> list[int]:
+def places_of(machine: Machine, part: Value, size: int) -> list[int]:
     """The places that a list of numbers, or an array of them, names along an axis."""
     if isinstance(part, Static) and (len(part.shape) != 1 or part.values is None or not part.whole):
         raise Refusal(f"an index of {describe(part)} can't be followed")
@@ -115,14 +115,14 @@ def places_of(machine: Any, part: Value, size: int) -> list[int]:
     return [each % size for each in places]
 
 
-def chosen(machine: Any, tensor: Tensor, axis: int, places: list[int]) -> Tensor:
+def chosen(machine: Machine, tensor: Tensor, axis: int, places: list[int]) -> Tensor:
     """Places along an axis in an order of their own."""
     parts = [cut(machine, tensor, {axis: run}) for run in runs(places)]
     output: Tensor = cat(machine, parts, axis + 1)
     return output
 
 
-def static_item(machine: Any, tensor: Static, parts: list[Value]) -> Static:
+def static_item(machine: Machine, tensor: Static, parts: list[Value]) -> Static:
     """The same for weights and constants."""
     sizes: list[Value] = []
     rest = list(tensor.shape)
@@ -146,7 +146,7 @@ def static_item(machine: Any, tensor: Static, parts: list[Value]) -> Static:
     return Static((*sizes, *rest), tensor.sources, values, tensor.whole, tensor.fill)
 
 
-def chunk(machine: Any, tensor: Value, chunks: Value, dim: Value = 0) -> Value:
+def chunk(machine: Machine, tensor: Value, chunks: Value, dim: Value = 0) -> Value:
     """Equal parts along an axis; the last may be smaller, as torch has it."""
     size = part_size(tensor, dim, "chunk")
     if not isinstance(chunks, int) or chunks < 1:
@@ -164,7 +164,7 @@ def part_size(tensor: Value, dim: Value, what: str) -> int:
 
 
 def split(
-    machine: Any, tensor: Value, split_size: Value = None, dim: Value = 0, **options: Value
+    machine: Machine, tensor: Value, split_size: Value = None, dim: Value = 0, **options: Value
 ) -> Value:
     """Parts of one size, or of the sizes given."""
     total = part_size(tensor, dim, "split")
@@ -185,17 +185,17 @@ def split(
     return tuple(parts)
 
 
-def narrow(machine: Any, tensor: Value, dim: Value, start: Value, length: Value) -> Value:
+def narrow(machine: Machine, tensor: Value, dim: Value, start: Value, length: Value) -> Value:
     axis = axis_of(tensor, dim)
     part = slice(start, start + length)
     return tensor_item(machine, tensor, (*[slice(None)] * axis, part))
 
 
-def select(machine: Any, tensor: Value, dim: Value, index: Value) -> Value:
+def select(machine: Machine, tensor: Value, dim: Value, index: Value) -> Value:
     return tensor_item(machine, tensor, (*[slice(None)] * axis_of(tensor, dim), index))
 
 
-def unbind(machine: Any, tensor: Value, dim: Value = 0) -> Value:
+def unbind(machine: Machine, tensor: Value, dim: Value = 0) -> Value:
     size = part_size(tensor, dim, "unbind")
     check_count(size)
     return tuple(select(machine, tensor, dim, place) for place in range(size))

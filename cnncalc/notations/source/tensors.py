@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cnncalc.layers.base import Shape
-from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.raising import raised
-from cnncalc.notations.source.stops import Refusal
-from cnncalc.notations.source.values import MISSING, Bound, Builtin, Opaque, Value
-from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor
+from cnncalc.python.exceptions import raised
+from cnncalc.python.iteration import content_of
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import (
+    Instance,
+    SetValue,
+    Value,
+    describe,
+)
+from cnncalc.tracing.tensors import Batch, Static, Tensor
 
-__all__ = ["axis_of", "inner_axis", "inner_shape", "outer_shape", "tensor_attribute"]
+__all__ = ["axis_of", "inner_axis", "inner_shape", "outer_shape", "tensors_in"]
 
 
 def outer_shape(value: Value) -> tuple[Value, ...]:
@@ -55,38 +58,19 @@ def inner_axis(value: Value, axis: Value, what: str) -> int:
     return place - 1
 
 
-FIXED: dict[str, Value] = {
-    "dtype": Opaque("torch.float32"),
-    "device": Opaque("torch.device", type="cpu", index=None),
-    "requires_grad": False,
-    "is_cuda": False,
-    "is_quantized": False,
-    "grad": None,
-    "layout": Opaque("torch.strided"),
-}
-
-
-def tensor_attribute(machine: Any, value: Value, name: str) -> Value:
-    """`tensor.name`."""
-    if name == "shape":
-        return outer_shape(value)
-    if name == "ndim":
-        return len(outer_shape(value))
-    if name == "data":
-        return value
-    if isinstance(value, Parameter) and name == "requires_grad":
-        return value.trainable
-    if name in FIXED:
-        return FIXED[name]
-    if name == "__class__":
-        return MISSING
-    if name == "T" and len(outer_shape(value)) == 2:
-        name = "t"
-        return machine.call(tensor_attribute(machine, value, name), [], {})
-    from cnncalc.notations.source.torch_functions import METHODS
-
-    stem = name[:-1] if name.endswith("_") and not name.endswith("__") else name
-    found = METHODS.get(stem)
-    if found is None:
-        return MISSING
-    return Bound(Builtin(name, lambda m, args, kwargs: found(m, *args, **kwargs)), value)
+def tensors_in(value: Value, depth: int = 0) -> list[Tensor]:
+    """The tensors in what a forward returns, in order."""
+    value = content_of(value)
+    if isinstance(value, Tensor):
+        return [value]
+    if depth > 4:
+        return []
+    if isinstance(value, dict):
+        value = list(value.values())
+    elif isinstance(value, SetValue):
+        value = list(value.items)
+    elif isinstance(value, Instance):
+        value = list(value.fields.values())
+    if isinstance(value, list | tuple):
+        return [tensor for each in value for tensor in tensors_in(each, depth + 1)]
+    return []

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from cnncalc.notations.source.data import iterate, listed
-from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.limits import check_count
-from cnncalc.notations.source.raising import raised
-from cnncalc.notations.source.stops import Refusal
-from cnncalc.notations.source.torch_modules import MODULE, Method, children, is_module, method
-from cnncalc.notations.source.values import Builtin, Class, Instance, Iterated, Value
-from cnncalc.notations.source.words import words
+from cnncalc.notations.source.torch_modules import MODULE, Method, children, is_module
+from cnncalc.python.exceptions import raised
+from cnncalc.python.functions import simple
+from cnncalc.python.iteration import iterate, listed
+from cnncalc.python.limits import check_count
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import Builtin, Class, Instance, Iterated, Value, describe
+from cnncalc.python.wordlists import words
 from cnncalc.tracing.tensors import Parameter
 
 __all__ = ["CONTAINERS", "SEQUENTIAL"]
 
 
-def members(holder: Instance, machine: Any = None) -> list[tuple[str, Value]]:
+def members(holder: Instance, machine: Machine | None = None) -> list[tuple[str, Value]]:
     """What a container holds, by name."""
     if machine is not None:
         machine.budget.spend(len(holder.fields) >> 1)
@@ -28,7 +27,7 @@ def members(holder: Instance, machine: Any = None) -> list[tuple[str, Value]]:
     ]
 
 
-def check_member(holder: Instance, value: Value) -> Value:
+def check_member(machine: Machine, holder: Instance, value: Value) -> Value:
     if value is None and CONTAINERS["ModuleList"] in holder.cls.order:
         return value  # a place that the forward passes over
     if isinstance(value, Class):
@@ -39,15 +38,13 @@ def check_member(holder: Instance, value: Value) -> Value:
         )
     if not is_module(value):
         text = f"`nn.{holder.cls.name}` holds modules, not {describe(value)}"
-        raise raised("TypeError", text, lambda: module_meant(value))
+        raise raised("TypeError", text, lambda: module_meant(machine, value))
     return value
 
 
-def module_meant(value: Value) -> str:
+def module_meant(machine: Machine, value: Value) -> str:
     """The module whose work a function does, as it is written; nothing of any other value."""
-    from cnncalc.notations.source.suggested import library_name
-
-    name = library_name(f"torch.nn.{value.name}") if isinstance(value, Builtin) else None
+    name = machine.near_path(f"torch.nn.{value.name}") if isinstance(value, Builtin) else None
     return f": write `{name}()`" if name else ""
 
 
@@ -62,12 +59,12 @@ def refill(holder: Instance, values: list[Value]) -> None:
             value.holder, value.name = holder, str(place)
 
 
-def sequential_init(machine: Any, holder: Instance, *modules: Value) -> None:
+def sequential_init(machine: Machine, holder: Instance, *modules: Value) -> None:
     """Modules one after another, or one dictionary of named ones."""
     holder.ready = True
     if len(modules) == 1 and isinstance(modules[0], dict):
         for name, module in modules[0].items():
-            holder.fields[str(name)] = check_member(holder, module)
+            holder.fields[str(name)] = check_member(machine, holder, module)
         return
     if len(modules) == 1 and isinstance(modules[0], list):
         raise raised(
@@ -75,22 +72,22 @@ def sequential_init(machine: Any, holder: Instance, *modules: Value) -> None:
             "`nn.Sequential` takes modules one after another, not a list: "
             "write `nn.Sequential(*layers)`",
         )
-    refill(holder, [check_member(holder, module) for module in modules])
+    refill(holder, [check_member(machine, holder, module) for module in modules])
 
 
-def sequential_forward(machine: Any, holder: Instance, *inputs: Value) -> Value:
+def sequential_forward(machine: Machine, holder: Instance, *inputs: Value) -> Value:
     values = list(inputs)
     for _, module in children(holder):
         values = [machine.call(module, values, {})]
     return values[0] if values else None
 
 
-def list_init(machine: Any, holder: Instance, modules: Value = ()) -> None:
+def list_init(machine: Machine, holder: Instance, modules: Value = ()) -> None:
     holder.ready = True
-    refill(holder, [check_member(holder, each) for each in listed(machine, modules)])
+    refill(holder, [check_member(machine, holder, each) for each in listed(machine, modules)])
 
 
-def get(machine: Any, holder: Instance, index: Value) -> Value:
+def get(machine: Machine, holder: Instance, index: Value) -> Value:
     """A member by its place, or several by a slice."""
     values = [value for _, value in members(holder, machine)]
     if isinstance(index, slice):
@@ -119,11 +116,11 @@ def place_of(holder: Instance, index: Value) -> str:
     return names[index]
 
 
-def put(machine: Any, holder: Instance, index: Value, value: Value) -> None:
-    holder.fields[place_of(holder, index)] = check_member(holder, value)
+def put(machine: Machine, holder: Instance, index: Value, value: Value) -> None:
+    holder.fields[place_of(holder, index)] = check_member(machine, holder, value)
 
 
-def take_out(machine: Any, holder: Instance, index: Value) -> None:
+def take_out(machine: Machine, holder: Instance, index: Value) -> None:
     values = [value for _, value in members(holder)]
     if isinstance(index, slice):
         del values[index]
@@ -135,10 +132,10 @@ def take_out(machine: Any, holder: Instance, index: Value) -> None:
         refill(holder, [value for _, value in members(holder)])
 
 
-def append(machine: Any, holder: Instance, value: Value) -> Value:
+def append(machine: Machine, holder: Instance, value: Value) -> Value:
     check_count(len(holder.fields) + 1)
     if not MODULES_OF_WEIGHTS & set(holder.cls.order):
-        check_member(holder, value)
+        check_member(machine, holder, value)
     place = str(len(members(holder, machine)))
     if isinstance(value, Parameter):
         value.holder, value.name = holder, place
@@ -146,26 +143,26 @@ def append(machine: Any, holder: Instance, value: Value) -> Value:
     return holder
 
 
-def extend(machine: Any, holder: Instance, values: Value) -> Value:
+def extend(machine: Machine, holder: Instance, values: Value) -> Value:
     for value in listed(machine, values):
         append(machine, holder, value)
     return holder
 
 
-def insert(machine: Any, holder: Instance, index: Value, value: Value) -> Value:
+def insert(machine: Machine, holder: Instance, index: Value, value: Value) -> Value:
     values = [each for _, each in members(holder)]
-    values.insert(index, check_member(holder, value))
+    values.insert(index, check_member(machine, holder, value))
     refill(holder, values)
     return holder
 
 
-def pop(machine: Any, holder: Instance, index: Value = -1) -> Value:
+def pop(machine: Machine, holder: Instance, index: Value = -1) -> Value:
     value = get(machine, holder, index)
     take_out(machine, holder, index)
     return value
 
 
-def added(machine: Any, holder: Instance, others: Value) -> Value:
+def added(machine: Machine, holder: Instance, others: Value) -> Value:
     """`list + list`, a new container."""
     total = Instance(base_of(holder.cls))
     total.ready = True
@@ -173,12 +170,12 @@ def added(machine: Any, holder: Instance, others: Value) -> Value:
     return total
 
 
-def dict_init(machine: Any, holder: Instance, modules: Value = None) -> None:
+def dict_init(machine: Machine, holder: Instance, modules: Value = None) -> None:
     holder.ready = True
     update(machine, holder, modules if modules is not None else {})
 
 
-def update(machine: Any, holder: Instance, modules: Value) -> None:
+def update(machine: Machine, holder: Instance, modules: Value) -> None:
     if isinstance(modules, Instance):
         modules = dict(children(modules))
     pairs = modules.items() if isinstance(modules, dict) else iterate(machine, modules)
@@ -187,41 +184,41 @@ def update(machine: Any, holder: Instance, modules: Value) -> None:
         dict_put(machine, holder, name, module)
 
 
-def dict_put(machine: Any, holder: Instance, name: Value, module: Value) -> None:
+def dict_put(machine: Machine, holder: Instance, name: Value, module: Value) -> None:
     if not isinstance(name, str) or "." in name:
         raise raised("KeyError", f"a module's name can't be {name!r}")
-    holder.fields[name] = check_member(holder, module)
+    holder.fields[name] = check_member(machine, holder, module)
 
 
-def dict_get(machine: Any, holder: Instance, name: Value) -> Value:
+def dict_get(machine: Machine, holder: Instance, name: Value) -> Value:
     found = dict(children(holder)).get(name)
     if found is None:
         raise raised("KeyError", f"there is no module `{name}`")
     return found
 
 
-def dict_pop(machine: Any, holder: Instance, name: Value) -> Value:
+def dict_pop(machine: Machine, holder: Instance, name: Value) -> Value:
     value = dict_get(machine, holder, name)
     del holder.fields[name]
     return value
 
 
-def weights_init(machine: Any, holder: Instance, weights: Value = ()) -> None:
+def weights_init(machine: Machine, holder: Instance, weights: Value = ()) -> None:
     holder.ready = True
     extend(machine, holder, weights)
 
 
-def length(machine: Any, holder: Instance) -> int:
+def length(machine: Machine, holder: Instance) -> int:
     return len(members(holder, machine))
 
 
-def values_of(machine: Any, holder: Instance) -> Iterated:
+def values_of(machine: Machine, holder: Instance) -> Iterated:
     return Iterated([value for _, value in members(holder, machine)])
 
 
 def container(name: str, base: Class, **methods: Method) -> Class:
     table = {
-        (each if each in PLAIN_NAMES else f"__{each}__"): method(each, call)
+        (each if each in PLAIN_NAMES else f"__{each}__"): simple(each, call)
         for each, call in methods.items()
     }
     return Class(name, (base,), dict(table))

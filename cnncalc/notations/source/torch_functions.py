@@ -14,43 +14,31 @@ from cnncalc.notations.source.contents import (
     to_list,
     to_whole,
 )
-from cnncalc.notations.source.creating import (
-    arange,
-    from_values,
-    full,
-    like,
-    linspace,
-    new_tensor,
-)
-from cnncalc.notations.source.elementwise import tensor_operator
+from cnncalc.notations.source.creating import arange, from_values, full, like, linspace, new_tensor
+from cnncalc.notations.source.elementwise import product, tensor_operator
 from cnncalc.notations.source.functional import FUNCTIONAL
 from cnncalc.notations.source.joining import cat
-from cnncalc.notations.source.limits import check_count, check_int
-from cnncalc.notations.source.reducing import (
-    extreme,
-    norm,
-    pair,
-    product_of,
-    reduction,
-    spread,
-)
+from cnncalc.notations.source.reducing import extreme, norm, pair, product_of, reduction, spread
 from cnncalc.notations.source.reshaping import RESHAPING
 from cnncalc.notations.source.slicing import SLICING
-from cnncalc.notations.source.stops import Refusal
+from cnncalc.notations.source.tensors import outer_shape
 from cnncalc.notations.source.trace import emit
-from cnncalc.notations.source.values import Value
 from cnncalc.notations.source.viewing import sizes_given
-from cnncalc.notations.source.words import words
+from cnncalc.python.limits import check_count, check_int
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import MISSING, Bound, Builtin, Opaque, Value
+from cnncalc.python.wordlists import words
 from cnncalc.tracing.constants import by_value
-from cnncalc.tracing.tensors import Batch, Static, Tensor
+from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor
 
-__all__ = ["METHODS", "TORCH"]
+__all__ = ["METHODS", "TORCH", "tensor_attribute"]
 
 
 def elementwise(kind: str, *options: float) -> Any:
     """A function value by value."""
 
-    def call(machine: Any, value: Value, *args: Value, **rest: Value) -> Value:
+    def call(machine: Machine, value: Value, *args: Value, **rest: Value) -> Value:
         if isinstance(value, Static):
             return by_value(KINDS[kind](*options), value)
         return emit(machine, KINDS[kind](*options), [value], op=kind)
@@ -58,7 +46,7 @@ def elementwise(kind: str, *options: float) -> Any:
     return call
 
 
-def clamp(machine: Any, value: Value, min: Value = None, max: Value = None) -> Value:
+def clamp(machine: Machine, value: Value, min: Value = None, max: Value = None) -> Value:
     low = -math.inf if min is None else min
     high = math.inf if max is None else max
     if not isinstance(low, int | float) or not isinstance(high, int | float):
@@ -71,7 +59,7 @@ def clamp(machine: Any, value: Value, min: Value = None, max: Value = None) -> V
 def operation(sign: str) -> Any:
     """`torch.add(x, y)` and its kind; `alpha` is a factor of the second."""
 
-    def call(machine: Any, left: Value, right: Value, **options: Value) -> Value:
+    def call(machine: Machine, left: Value, right: Value, **options: Value) -> Value:
         alpha = options.get("alpha", 1)
         if alpha != 1:
             right = (
@@ -98,7 +86,7 @@ def swapped(sign: str) -> Any:
     return lambda machine, left, right: tensor_operator(machine, sign, right, left)
 
 
-def repeat(machine: Any, tensor: Value, *sizes: Value) -> Value:
+def repeat(machine: Machine, tensor: Value, *sizes: Value) -> Value:
     """`x.repeat(1, 2, 1, 1)`: copies along an axis."""
     times = sizes_given(machine, sizes)
     if isinstance(tensor, Static):
@@ -122,13 +110,11 @@ def times_size(size: Value, count: Value) -> Value:
     return check_int(size * count)
 
 
-def attention(machine: Any, *args: Value, **options: Value) -> Value:
-    from cnncalc.notations.source.elementwise import product
-
+def attention(machine: Machine, *args: Value, **options: Value) -> Value:
     return product(machine, args[0], args[1] if len(args) > 1 else None)
 
 
-def window_attention(machine: Any, *args: Value, **options: Value) -> Value:
+def window_attention(machine: Machine, *args: Value, **options: Value) -> Value:
     raise Refusal(
         "places relative to one another, as attention over windows needs them, can't be followed",
         help="networks of convolutions, pools, linear and elementwise layers are read",
@@ -243,3 +229,38 @@ TORCH: dict[str, Any] = {
 }
 for _name in ("to", "cuda", "cpu", "type", "copy", "data", "size", "view", "dim", "item", "tolist"):
     TORCH.pop(_name, None)
+
+
+FIXED: dict[str, Value] = {
+    "dtype": Opaque("torch.float32"),
+    "device": Opaque("torch.device", type="cpu", index=None),
+    "requires_grad": False,
+    "is_cuda": False,
+    "is_quantized": False,
+    "grad": None,
+    "layout": Opaque("torch.strided"),
+}
+
+
+def tensor_attribute(machine: Machine, value: Value, name: str) -> Value:
+    """`tensor.name`."""
+    if name == "shape":
+        return outer_shape(value)
+    if name == "ndim":
+        return len(outer_shape(value))
+    if name == "data":
+        return value
+    if isinstance(value, Parameter) and name == "requires_grad":
+        return value.trainable
+    if name in FIXED:
+        return FIXED[name]
+    if name == "__class__":
+        return MISSING
+    if name == "T" and len(outer_shape(value)) == 2:
+        name = "t"
+        return machine.call(tensor_attribute(machine, value, name), [], {})
+    stem = name[:-1] if name.endswith("_") and not name.endswith("__") else name
+    found = METHODS.get(stem)
+    if found is None:
+        return MISSING
+    return Bound(Builtin(name, lambda m, args, kwargs: found(m, *args, **kwargs)), value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from inspect import signature
 from typing import Any
 
@@ -11,15 +11,17 @@ from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import read
 from cnncalc.layers.base import Shape, Weight
 from cnncalc.network import Declared
-from cnncalc.notations.source.data import content_of
-from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.holding import WEIGHTS
-from cnncalc.notations.source.setting import set_field
-from cnncalc.notations.source.stops import Refusal
-from cnncalc.notations.source.torch_modules import MODULE, method, set_attribute
+from cnncalc.notations.source.blame import argument
+from cnncalc.notations.source.recording import WEIGHTS
+from cnncalc.notations.source.torch_modules import MODULE, set_attribute
 from cnncalc.notations.source.trace import emit
-from cnncalc.notations.source.values import MISSING, Builtin, Class, Instance, Opaque, Value
-from cnncalc.notations.source.words import words
+from cnncalc.python.attributes import set_field
+from cnncalc.python.functions import simple
+from cnncalc.python.iteration import content_of
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import MISSING, Builtin, Class, Instance, Opaque, Value, describe
+from cnncalc.python.wordlists import words
 from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor, one_number
 
 __all__ = ["LAYER_COST", "layer_class", "made", "plain", "refused"]
@@ -86,10 +88,13 @@ def plain(value: Value) -> Any:
     )
 
 
-def refused(error: LayerError) -> Refusal:
-    """A layer's bare sentence on its way to its place."""
+def refused(error: LayerError, reader: Callable[..., Any] | None = None) -> Refusal:
+    """A layer's bare sentence on its way to its place: an argument of the call, where one is to
+    blame; `reader` has that call's signature, if it is known.
+    """
     refusal = Refusal(error.message, help=error.help, code=error.code)
-    refusal.option = error.option
+    if error.option:
+        refusal.narrow = partial(argument, option=error.option, reader=reader)
     return refusal
 
 
@@ -98,7 +103,7 @@ def reader_of(cls: Class) -> Class:
     return next(each for each in cls.order if each.reader is not None)
 
 
-def init(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> None:
+def init(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> None:
     """`nn.Conv2d.__init__` and its kind: the arguments make the layer, and become attributes."""
     module, *values = args
     cls = reader_of(module.cls)
@@ -126,9 +131,7 @@ def made(
         bound.apply_defaults()
         return reader(*bound.args, **bound.kwargs), bound.arguments
     except LayerError as error:
-        refusal = refused(error)
-        refusal.reader = reader
-        raise refusal from None
+        raise refused(error, reader) from None
 
 
 form_of = cache(signature)
@@ -143,7 +146,7 @@ def per_axis(cls: str, name: str, value: Value) -> Value:
     return tuple(value) if isinstance(value, list) else value
 
 
-def forward(machine: Any, module: Instance, *inputs: Value, **options: Value) -> Value:
+def forward(machine: Machine, module: Instance, *inputs: Value, **options: Value) -> Value:
     """One step; `output_size` of a transposed convolution chooses its output padding."""
     declared: Declared = module.layers
     if declared is None:
@@ -174,7 +177,7 @@ def plain_sizes(size: Value) -> tuple[Value, ...]:
     return tuple(size) if isinstance(size, tuple | list) else (size,)
 
 
-def run_layer(machine: Any, module: Instance, declared: Declared, tensor: Value) -> Value:
+def run_layer(machine: Machine, module: Instance, declared: Declared, tensor: Value) -> Value:
     """A module's step, or two outputs where a pool gives its indices too."""
     if frozen(module):
         declared = declared.replaced(trainable=False)
@@ -228,7 +231,7 @@ def probe(module: Instance, declared: Declared) -> Shape:
     return (channels, *([PROBE] * (ranks[-1] if ranks else 2)))
 
 
-def weights(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+def weights(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """The layer's own weights as parameters, by name."""
     (module,) = args
     found = []
@@ -242,7 +245,7 @@ def weights(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
     return found
 
 
-def attribute(machine: Any, module: Instance, name: Value) -> Value:
+def attribute(machine: Machine, module: Instance, name: Value) -> Value:
     """`conv.weight` and its kind; None for a weight that this layer doesn't have."""
     if name not in WEIGHTS:
         return MISSING
@@ -250,7 +253,7 @@ def attribute(machine: Any, module: Instance, name: Value) -> Value:
     return module.fields.get(name)
 
 
-def set_layer_attribute(machine: Any, module: Instance, name: Value, value: Value) -> None:
+def set_layer_attribute(machine: Machine, module: Instance, name: Value, value: Value) -> None:
     """Changing what a layer computes with, such as `conv.stride = (1, 1)`."""
     cls = reader_of(module.cls)
     arguments = form_of(cls.reader).parameters if cls.reader and module.layers else {}
@@ -278,9 +281,9 @@ def set_layer_attribute(machine: Any, module: Instance, name: Value, value: Valu
 
 BEHAVIOUR: dict[str, Value] = {
     "__init__": Builtin("__init__", init),
-    "__getattr__": method("__getattr__", attribute),
-    "__setattr__": method("__setattr__", set_layer_attribute),
+    "__getattr__": simple("__getattr__", attribute),
+    "__setattr__": simple("__setattr__", set_layer_attribute),
     "__weights__": Builtin("__weights__", weights),
-    "forward": method("forward", forward),
-    "reset_parameters": method("reset_parameters", lambda machine, module: None),
+    "forward": simple("forward", forward),
+    "reset_parameters": simple("reset_parameters", lambda machine, module: None),
 }

@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
-from cnncalc.notations.source.classes import OBJECT
-from cnncalc.notations.source.raising import raised
-from cnncalc.notations.source.setting import set_field
-from cnncalc.notations.source.stops import Refusal
-from cnncalc.notations.source.values import (
+from cnncalc.layers import KINDS
+from cnncalc.network import Declared
+from cnncalc.notations.source.naming import spans_of
+from cnncalc.notations.source.state import state_of
+from cnncalc.python.attributes import set_field
+from cnncalc.python.exceptions import raised
+from cnncalc.python.functions import simple
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Raised, Refusal
+from cnncalc.python.values import (
     MISSING,
+    OBJECT,
     Bound,
     Builtin,
     Class,
+    Entries,
     Instance,
     Iterated,
     Opaque,
     Property,
     Value,
 )
-from cnncalc.notations.source.words import words
+from cnncalc.python.wordlists import words
 from cnncalc.suggestions import suggest
-from cnncalc.tracing.tensors import Parameter, Static
+from cnncalc.tracing.tensors import Parameter, Static, Tensor
+from cnncalc.tracing.trace import Record
 
 __all__ = [
     "MODULE",
     "Method",
     "children",
     "is_module",
-    "method",
     "named_modules",
     "own_weights",
     "set_attribute",
@@ -37,11 +43,6 @@ __all__ = [
 
 Method = Callable[..., Value]
 COUNT_COST = 5  # in fuel, for each module or weight of a model
-
-
-def method(name: str, function: Method) -> Builtin:
-    """A method that is worked out here: `function(machine, instance, *args, **kwargs)`."""
-    return Builtin(name, lambda machine, args, kwargs: function(machine, *args, **kwargs))
 
 
 def is_module(value: Value) -> bool:
@@ -88,11 +89,11 @@ def named_weights(
     return list(found.values())
 
 
-def init(machine: Any, module: Instance, *args: Value, **kwargs: Value) -> None:
+def init(machine: Machine, module: Instance, *args: Value, **kwargs: Value) -> None:
     module.ready = True
 
 
-def set_attribute(machine: Any, module: Instance, name: Value, value: Value) -> None:
+def set_attribute(machine: Machine, module: Instance, name: Value, value: Value) -> None:
     """Setting an attribute: a module or a parameter is registered under that name."""
     if not module.ready and (is_module(value) or isinstance(value, Parameter)):
         what = "module" if is_module(value) else "parameters"
@@ -101,28 +102,47 @@ def set_attribute(machine: Any, module: Instance, name: Value, value: Value) -> 
     set_field(module, name, value)
 
 
-def call_module(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+def call_module(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """`module(x)`: its forward, with its name known to the steps that it makes."""
-    from cnncalc.notations.source.trace import whole_module
-
     module, *inputs = args
     forward = module.cls.find("forward")
     if forward is MISSING:
         raise no_forward(machine, module)
-    machine.running.append(module)
+    state = state_of(machine)
+    state.running.append(module)
     machine.budget.enter()
     try:
-        begun = len(machine.trace.records) if machine.trace else 0
+        begun = len(state.trace.records) if state.trace else 0
         result = machine.call(Bound(forward, module), inputs, kwargs)
-        if machine.trace and not module.cls.library:
+        if state.trace and not module.cls.library:
             result = whole_module(machine, module, begun, inputs, result)
         return result
     finally:
         machine.budget.leave()
-        machine.running.pop()
+        state.running.pop()
 
 
-def no_forward(machine: Any, module: Instance) -> Refusal:
+def whole_module(
+    machine: Machine, module: Instance, begun: int, inputs: Sequence[Value], result: Value
+) -> Value:
+    """Give a module of one step the module's name; one of none becomes the identity."""
+    trace = state_of(machine).steps
+    path = trace.paths.get(id(module))
+    if not path or children(module):
+        return result
+    made = trace.records[begun:]
+    if len(made) == 1 and made[0].owner is None:
+        made[0].name = path
+    elif not made and isinstance(result, Tensor) and any(result is each for each in inputs):
+        record = Record(
+            Declared(KINDS["identity"]()), (result.number,), result.shape, path,
+            spans_of(machine, module), module,
+        )  # fmt: skip
+        return trace.add(record)
+    return result
+
+
+def no_forward(machine: Machine, module: Instance) -> Refusal:
     """A module that can't be run, and what may have been meant."""
     cls = module.cls
     advice = "what it does with its input is `def forward(self, x):`"
@@ -147,14 +167,14 @@ def forward_meant(cls: Class) -> str | None:
     return "call" if "call" in names else suggest("forward", names)
 
 
-def add_module(machine: Any, self: Instance, name: Value, module: Value) -> None:
+def add_module(machine: Machine, self: Instance, name: Value, module: Value) -> None:
     if not isinstance(name, str) or "." in name or not name:
         raise raised("KeyError", f"a module's name can't be {name!r}")
     set_attribute(machine, self, name, module)
 
 
 def register_buffer(
-    machine: Any, self: Instance, name: Value, tensor: Value = None, persistent: Value = True
+    machine: Machine, self: Instance, name: Value, tensor: Value = None, persistent: Value = True
 ) -> None:
     if isinstance(tensor, Static):  # a copy where it is a parameter
         buffer = Parameter(tensor.shape, "buffer")
@@ -163,22 +183,20 @@ def register_buffer(
     set_field(self, name, tensor)
 
 
-def register_parameter(machine: Any, self: Instance, name: Value, param: Value = None) -> None:
+def register_parameter(machine: Machine, self: Instance, name: Value, param: Value = None) -> None:
     set_attribute(machine, self, name, param)
 
 
-def itself(machine: Any, module: Instance, *args: Value, **kwargs: Value) -> Value:
+def itself(machine: Machine, module: Instance, *args: Value, **kwargs: Value) -> Value:
     return module
 
 
-def train(machine: Any, module: Instance, mode: Value = True) -> Value:
+def train(machine: Machine, module: Instance, mode: Value = True) -> Value:
     return module  # networks are read as they are evaluated
 
 
-def apply(machine: Any, module: Instance, fn: Value) -> Value:
+def apply(machine: Machine, module: Instance, fn: Value) -> Value:
     """`module.apply(f)`; a function that only initialises may do what can't be followed."""
-    from cnncalc.notations.source.stops import Raised
-
     for _, each in reversed(list(named_modules(module))):
         try:
             machine.call(fn, [each], {})
@@ -188,27 +206,27 @@ def apply(machine: Any, module: Instance, fn: Value) -> Value:
     return module
 
 
-def requires_grad(machine: Any, module: Instance, requires_grad: Value = True) -> Value:
+def requires_grad(machine: Machine, module: Instance, requires_grad: Value = True) -> Value:
     for _, weight in named_weights(module):
         weight.trainable = bool(requires_grad)
     return module
 
 
-def submodule(machine: Any, module: Instance, path: Value) -> Value:
+def submodule(machine: Machine, module: Instance, path: Value) -> Value:
     found = dict(named_modules(module)).get(path) if isinstance(path, str) else None
     if found is None:
         raise raised("AttributeError", f"`{module.cls.name}` has no module `{path}`")
     return found
 
 
-def counted(machine: Any, found: list[Value]) -> Iterated:
+def counted(machine: Machine, found: list[Value]) -> Iterated:
     """What was found by going over a whole model, paid for."""
     machine.budget.spend(COUNT_COST * (len(found) + 1))
     return Iterated(found)
 
 
 def weight_list(role: str) -> Method:
-    def weights(machine: Any, module: Instance, recurse: Value = True) -> Iterated:
+    def weights(machine: Machine, module: Instance, recurse: Value = True) -> Iterated:
         found = named_weights(module, role, bool(recurse))
         return counted(machine, [weight for _, weight in found])
 
@@ -217,14 +235,14 @@ def weight_list(role: str) -> Method:
 
 def weight_pairs(role: str) -> Method:
     def weights(
-        machine: Any, module: Instance, prefix: Value = "", recurse: Value = True, **rest: Value
+        machine: Machine, module: Instance, prefix: Value = "", recurse: Value = True, **rest: Value
     ) -> Iterated:
         return counted(machine, list(named_weights(module, role, bool(recurse))))
 
     return weights
 
 
-def no_hooks(machine: Any, module: Instance, *args: Value, **kwargs: Value) -> None:
+def no_hooks(machine: Machine, module: Instance, *args: Value, **kwargs: Value) -> None:
     raise Refusal("a hook runs beside the forward and can't be followed")
 
 
@@ -265,29 +283,30 @@ METHODS: dict[str, Method] = {
 }
 
 
-class Registered(dict[Value, Value]):
+class Registered(Entries):
     """`module._modules`: what is put in is registered."""
 
     __slots__ = ("module",)
     module: Instance
 
-    def register(self, name: Value, value: Value) -> None:
+    def stored(self, name: Value, value: Value) -> None:
         set_field(self.module, name, value)
 
 
-def registered(machine: Any, module: Instance) -> Registered:
+def registered(machine: Machine, module: Instance) -> Registered:
     entries = Registered(children(module))
     entries.module = module
     return entries
 
 
-MODULE = Class("Module", (OBJECT,), {name: method(name, call) for name, call in METHODS.items()})
+MODULE = Class("Module", (OBJECT,), {name: simple(name, call) for name, call in METHODS.items()})
+MODULE.model = True
 MODULE.names["__call__"] = Builtin("__call__", call_module)
 MODULE.names["training"] = False
-MODULE.names["_modules"] = Property(method("_modules", registered))
+MODULE.names["_modules"] = Property(simple("_modules", registered))
 for _name, _role in (("_parameters", "parameter"), ("_buffers", "buffer")):
     MODULE.names[_name] = Property(
-        method(_name, lambda machine, module, r=_role: dict(named_weights(module, r, False)))
+        simple(_name, lambda machine, module, r=_role: dict(named_weights(module, r, False)))
     )
 MODULE.names["device"] = Opaque("torch.device", type="cpu")
 MODULE.names["dtype"] = Opaque("torch.float32")

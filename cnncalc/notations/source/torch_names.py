@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnncalc.notations.source.builtin import simple
-from cnncalc.notations.source.classes import OBJECT
-from cnncalc.notations.source.library import identity_decorator
-from cnncalc.notations.source.stops import Refusal
+from cnncalc.notations.source.kinds import LISTED
 from cnncalc.notations.source.torch_containers import CONTAINERS
 from cnncalc.notations.source.torch_layers import layer_class
-from cnncalc.notations.source.torch_modules import MODULE, method
-from cnncalc.notations.source.types import TENSOR, WEIGHT
-from cnncalc.notations.source.values import (
+from cnncalc.notations.source.torch_modules import MODULE
+from cnncalc.python.functions import simple, undecorated
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import (
     MISSING,
+    OBJECT,
     Builtin,
     Class,
     Foreign,
@@ -24,7 +24,8 @@ from cnncalc.notations.source.values import (
     StaticMethod,
     Value,
 )
-from cnncalc.notations.source.words import words
+from cnncalc.python.wordlists import words
+from cnncalc.tracing.tensors import TENSOR, WEIGHT
 
 __all__ = ["find_torch"]
 
@@ -65,7 +66,7 @@ NO_LAYER = {
 }
 
 
-def find_torch(machine: Any, path: str) -> Value:
+def find_torch(machine: Machine, path: str) -> Value:
     """The value of a dotted name."""
     if path in TABLE:
         return TABLE[path]
@@ -118,7 +119,7 @@ def in_nn(path: str, parts: list[str]) -> Value:
 def tensor_function(name: str, function: Any) -> Builtin:
     """A function whose first argument may also be given as `input` or `tensors`."""
 
-    def call(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    def call(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> Value:
         for word in ("input", "tensors"):
             if not args and word in kwargs:
                 args, kwargs = [kwargs[word]], {k: v for k, v in kwargs.items() if k != word}
@@ -130,10 +131,10 @@ def tensor_function(name: str, function: Any) -> Builtin:
 def missing_layer(name: str) -> Class:
     """A class that exists in torch.nn and can't be read here."""
 
-    def refuse(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    def refuse(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> Value:
         raise Refusal(
             f"`nn.{name}` can't be followed: {NO_LAYER[name]} are beyond this calculator",
-            help="`cnncalc layers` lists the layers that are read",
+            help=LISTED,
             code="unsupported-layer",
         )
 
@@ -144,7 +145,7 @@ def weight_tool(name: str) -> Any:
     """`nn.utils.…`: what makes a layer's weight of other tensors."""
     from cnncalc.notations.source.reweighting import TOOLS
 
-    def refuse(machine: Any, *args: Value, **options: Value) -> Value:
+    def refuse(machine: Machine, *args: Value, **options: Value) -> Value:
         raise Refusal(f"`nn.utils.{name}` changes a layer's weights, which can't be followed")
 
     return TOOLS.get(name, refuse)
@@ -153,7 +154,7 @@ def weight_tool(name: str) -> Any:
 def around(path: str, name: str) -> Value:
     """What is left: names that say nothing about shapes, and those that can't be followed."""
     if path.startswith("torch.jit.") or name.startswith("register_"):
-        return simple(name, identity_decorator)
+        return simple(name, undecorated)
     if path.startswith(("torch.autograd", "torch.cuda", "torch.distributed", "torch.optim")):
         return Silent(path)
     if name in ("trunc_normal_", "lecun_normal_", "named_apply"):
@@ -165,14 +166,14 @@ def around(path: str, name: str) -> Value:
     return Foreign(path)
 
 
-def pair_of(machine: Any, value: Value) -> Value:
+def pair_of(machine: Machine, value: Value) -> Value:
     return value if isinstance(value, tuple | list) else (value, value)
 
 
 def tuple_of(count: int) -> Value:
     """`torch.nn.modules.utils._pair` and its kind: one value for each axis."""
 
-    def call(machine: Any, value: Value) -> Value:
+    def call(machine: Machine, value: Value) -> Value:
         return tuple(value) if isinstance(value, tuple | list) else (value,) * count
 
     return simple("_ntuple", call)
@@ -181,24 +182,24 @@ def tuple_of(count: int) -> Value:
 def drop_path() -> Class:
     """Timm's DropPath: the identity in evaluation."""
 
-    def init(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> None:
+    def init(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> None:
         args[0].ready = True
 
     table = {
         "__init__": Builtin("__init__", init),
-        "forward": method("forward", lambda machine, module, x: x),
+        "forward": simple("forward", lambda machine, module, x: x),
     }
     return Class("DropPath", (MODULE,), dict(table))
 
 
-def resize(machine: Any, img: Value, size: Value, *args: Value, **options: Value) -> Value:
+def resize(machine: Machine, img: Value, size: Value, *args: Value, **options: Value) -> Value:
     """`torchvision.transforms.functional.resize` of a tensor."""
     from cnncalc.notations.source.functional import FUNCTIONAL
 
     return FUNCTIONAL["interpolate"](machine, img, size, None, "bilinear", False)
 
 
-def center_crop(machine: Any, img: Value, output_size: Value) -> Value:
+def center_crop(machine: Machine, img: Value, output_size: Value) -> Value:
     """`torchvision.transforms.functional.center_crop`; a larger size pads."""
     from cnncalc.notations.source.functional import FUNCTIONAL
 
@@ -210,40 +211,27 @@ def center_crop(machine: Any, img: Value, output_size: Value) -> Value:
     return FUNCTIONAL["pad"](machine, img, pads)
 
 
-def cropper(machine: Any, size: Value) -> Value:
+def cropper(machine: Machine, size: Value) -> Value:
     """`torchvision.transforms.CenterCrop(size)`."""
     return simple("CenterCrop", lambda m, img: center_crop(m, img, size))
 
 
-def checkpoint(machine: Any, function: Value, *args: Value, **options: Value) -> Value:
+def checkpoint(machine: Machine, function: Value, *args: Value, **options: Value) -> Value:
     return machine.call(function, list(args), {})
 
 
-def checkpoint_sequential(machine: Any, modules: Value, segments: Value, *args: Value) -> Value:
+def checkpoint_sequential(machine: Machine, modules: Value, segments: Value, *args: Value) -> Value:
     return machine.call(modules, list(args), {})
 
 
-def parallel(machine: Any, module: Value = None, *args: Value, **options: Value) -> Value:
+def parallel(machine: Machine, module: Value = None, *args: Value, **options: Value) -> Value:
     """`nn.DataParallel(model)`: the model."""
     if not isinstance(module, Instance):
         raise Refusal("`DataParallel` takes a module")
     return module
 
 
-def make_parameter(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    from cnncalc.notations.source.creating import parameter
-
-    return parameter(machine, *args, **kwargs)
-
-
-def make_tensor(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    """`torch.Tensor(2, 3)`, of sizes, or of a list of values."""
-    from cnncalc.notations.source.torch_functions import TORCH
-
-    return TORCH["FloatTensor"](machine, *args, **kwargs)
-
-
-def apply_function(machine: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+def apply_function(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """`Function.apply(x)` of an autograd function: its forward."""
     cls, *inputs = args
     forward = cls.find("forward")
@@ -255,12 +243,10 @@ def apply_function(machine: Any, args: list[Value], kwargs: dict[str, Value]) ->
 FUNCTION = Class(
     "Function", (OBJECT,), {"apply": StaticMethod(Builtin("apply", apply_function), True)}
 )
-TENSOR.make = make_tensor
-WEIGHT.make = make_parameter
 TIMM: dict[str, Value] = {
     "DropPath": drop_path(),
     "to_2tuple": simple("to_2tuple", pair_of),
-    "register_model": simple("register_model", identity_decorator),
+    "register_model": simple("register_model", undecorated),
 }
 FALSE = simple("false", lambda machine, *args, **options: False)
 CONTEXT = ("no_grad", "inference_mode", "enable_grad", "set_grad_enabled", "autocast", "device")
@@ -294,7 +280,7 @@ TABLE: dict[str, Value] = {
     "torch.load": Silent("torch.load"),
     "torch.save": Silent("torch.save"),
     "torch.manual_seed": Silent("torch.manual_seed"),
-    "torch.compile": simple("compile", identity_decorator),
+    "torch.compile": simple("compile", undecorated),
     "torch.set_default_dtype": Silent("torch.set_default_dtype"),
     "torch.inf": float("inf"),
     "torchvision.transforms.functional.resize": simple("resize", resize),

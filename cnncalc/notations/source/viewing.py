@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any
 
 from cnncalc.layers.base import Shape, show
-from cnncalc.notations.source.data import content_of, listed
-from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.stops import Refusal
 from cnncalc.notations.source.tensors import outer_shape
 from cnncalc.notations.source.trace import emit
-from cnncalc.notations.source.values import Value
+from cnncalc.python.iteration import content_of, listed
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import Value, describe
 from cnncalc.tracing.constants import seen_as
 from cnncalc.tracing.tensors import Batch, Static, Tensor, one_number
 from cnncalc.tracing.views import between
@@ -19,14 +18,14 @@ from cnncalc.tracing.views import between
 __all__ = ["emit_view", "sizes_given", "view"]
 
 
-def sizes_given(machine: Any, sizes: tuple[Value, ...]) -> list[Value]:
+def sizes_given(machine: Machine, sizes: tuple[Value, ...]) -> list[Value]:
     """Sizes as separate arguments or as one sequence."""
     if len(sizes) == 1 and isinstance(content_of(sizes[0]), list | tuple):
         sizes = tuple(listed(machine, sizes[0]))
     return [one_number(size) for size in sizes]
 
 
-def view(machine: Any, tensor: Value, *sizes: Value, **options: Value) -> Value:
+def view(machine: Machine, tensor: Value, *sizes: Value, **options: Value) -> Value:
     """`view` and `reshape`: the batch must stay in front."""
     wanted = sizes_given(machine, (*sizes, *options.values()))
     if len(wanted) == 1 and isinstance(wanted[0], Static | Tensor):
@@ -96,7 +95,7 @@ def batch_first(shape: Shape, wanted: list[Value]) -> Refusal:
     )
 
 
-def emit_view(machine: Any, tensor: Tensor, shape: Shape, op: str = "view") -> Value:
+def emit_view(machine: Machine, tensor: Tensor, shape: Shape, op: str = "view") -> Value:
     """The same values in another shape, as one step; none where the shape is the same."""
     layer = between(tensor.shape, shape)
     if layer is None:

@@ -10,14 +10,15 @@ from cnncalc.frameworks.base import read
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.network import Declared, Expects
-from cnncalc.notations.source.describing import describe
-from cnncalc.notations.source.holding import Held
-from cnncalc.notations.source.stops import Refusal
+from cnncalc.notations.source.state import state_of
 from cnncalc.notations.source.tensors import inner_shape, outer_shape
 from cnncalc.notations.source.torch_layers import plain, refused
 from cnncalc.notations.source.trace import emit
-from cnncalc.notations.source.values import Instance, Value
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import Instance, Value, describe
 from cnncalc.tracing.tensors import Parameter, Static, Tensor
+from cnncalc.tracing.weights import Held
 
 __all__ = [
     "batch_norm",
@@ -63,7 +64,9 @@ def check_sizes(layer: Layer, shape: Shape, held: Held, op: str) -> None:
             )
 
 
-def weighted(machine: Any, declared: Declared, input: Value, op: str, **weights: Value) -> Value:
+def weighted(
+    machine: Machine, declared: Declared, input: Value, op: str, **weights: Value
+) -> Value:
     """One step of a layer whose weights the source holds itself; plain where it gives none."""
     if all(each is None for each in weights.values()):
         return emit(machine, declared, [input], op=op)
@@ -75,9 +78,9 @@ def weighted(machine: Any, declared: Declared, input: Value, op: str, **weights:
     check_sizes(declared.layer, inner_shape(input), held, op)
     owner = holder_of(*held.values())
     name = None
-    if isinstance(owner, Instance) and owner.layers is None and machine.trace:
-        path = machine.trace.paths.get(id(owner))
-        name = f"{path}.{op}" if path and machine.running[-1:] != [owner] else path or op
+    if isinstance(owner, Instance) and owner.layers is None and state_of(machine).trace:
+        path = state_of(machine).steps.paths.get(id(owner))
+        name = f"{path}.{op}" if path and state_of(machine).running[-1:] != [owner] else path or op
     return emit(machine, declared, [input], op=op, owner=owner, name=name, held=held)
 
 
@@ -91,7 +94,12 @@ def conv(axes: int, transposed: bool) -> Any:
     )
 
     def call(
-        machine: Any, input: Value, weight: Value, bias: Value = None, *args: Value, **more: Value
+        machine: Machine,
+        input: Value,
+        weight: Value,
+        bias: Value = None,
+        *args: Value,
+        **more: Value,
     ) -> Value:
         check_rank(weight, axes + 2, op)
         options = dict(zip(words.split(), args, strict=False)) | more
@@ -127,14 +135,14 @@ def check_fixed(weight: Value, which: str, op: str) -> None:
         raise Refusal(f"weights are wanted here, not {describe(weight)}", code="weights")
 
 
-def linear(machine: Any, input: Value, weight: Value, bias: Value = None) -> Value:
+def linear(machine: Machine, input: Value, weight: Value, bias: Value = None) -> Value:
     check_rank(weight, 2, "F.linear")
     layer = vocabulary("Linear", [weight.shape[1], weight.shape[0]], {"bias": bias is not None})
     return weighted(machine, layer, input, "linear", weight=weight, bias=bias)
 
 
 def layer_norm(
-    machine: Any,
+    machine: Machine,
     input: Value,
     normalized_shape: Value,
     weight: Value = None,
@@ -147,7 +155,7 @@ def layer_norm(
 
 
 def group_norm(
-    machine: Any,
+    machine: Machine,
     input: Value,
     num_groups: Value,
     weight: Value = None,
@@ -160,7 +168,7 @@ def group_norm(
 
 
 def batch_norm(
-    machine: Any,
+    machine: Machine,
     input: Value,
     running_mean: Value = None,
     running_var: Value = None,
@@ -176,13 +184,13 @@ def batch_norm(
     return weighted(machine, declared, input, "batch_norm", **held)
 
 
-def instance_norm(machine: Any, input: Value, *args: Value, **options: Value) -> Value:
+def instance_norm(machine: Machine, input: Value, *args: Value, **options: Value) -> Value:
     if any(isinstance(each, Static) for each in (*args, *options.values())):
         raise Refusal("`F.instance_norm` with weights can't be followed", help="nn.InstanceNorm2d")
     return emit(machine, KINDS["in"](), [input], op="instance_norm")
 
 
-def prelu(machine: Any, input: Value, weight: Value) -> Value:
+def prelu(machine: Machine, input: Value, weight: Value) -> Value:
     if not isinstance(weight, Parameter):
         raise Refusal("`F.prelu` takes a parameter")
     layer = vocabulary("PReLU", [weight.shape[0] if weight.shape else 1], {})

@@ -18,7 +18,7 @@ from cnncalc.notations.onnx_file.call import Call, plain
 from cnncalc.notations.onnx_file.model import stored_in
 from cnncalc.notations.onnx_file.operators.base import Either, Value, operator
 from cnncalc.notations.onnx_file.operators.patterns import affine, decomposed, softplus
-from cnncalc.notations.onnx_file.records import Mask
+from cnncalc.notations.onnx_file.values import Mask
 from cnncalc.tracing.arithmetic import with_kept, with_number
 from cnncalc.tracing.arrays import stretched
 from cnncalc.tracing.constants import BINARY, worked_out
@@ -152,8 +152,7 @@ def with_bias(call: Call, data: Tensor, constant: Static, sizes: Shape) -> Tenso
     full = (1,) * (len(data.shape) - len(sizes)) + sizes
     if full[channel] != constant.count or constant.count != data.shape[channel]:
         return None
-    record.layer, record.name = layer.replaced(bias=True), call.node.name
-    record.constants = record.constants | {"bias": constant}
+    record.become(layer.replaced(bias=True), call.node.name, bias=constant)
     return data
 
 

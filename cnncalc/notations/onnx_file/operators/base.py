@@ -7,7 +7,7 @@ from inspect import Parameter, signature
 from typing import Any, NamedTuple, TypeVar
 
 from cnncalc.notations.onnx_file.call import Call
-from cnncalc.notations.onnx_file.records import Value
+from cnncalc.notations.onnx_file.values import Value
 from cnncalc.tracing.tensors import Static, Tensor
 
 __all__ = ["OPERATORS", "Either", "Numbers", "Operator", "Value", "Whole", "operator"]

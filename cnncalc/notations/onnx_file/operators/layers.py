@@ -16,7 +16,7 @@ from cnncalc.network import Declared
 from cnncalc.notations.onnx_file.call import Call
 from cnncalc.notations.onnx_file.model import stored_in
 from cnncalc.notations.onnx_file.operators.base import Either, Value, Whole, operator
-from cnncalc.notations.onnx_file.records import Statistic
+from cnncalc.notations.onnx_file.values import Statistic
 from cnncalc.tracing.constants import by_value, worked_out
 from cnncalc.tracing.tensors import Static, Tensor
 
@@ -55,7 +55,7 @@ def batch_norm(call: Call, data: Tensor) -> Tensor:
     if not statistics:
         return weighted(call, data)
     between = {step for each in statistics for step in steps_between(call, data, each.of)}
-    records = call.tracer.records
+    records = call.tracer.trace.records
     if between == set(range(data.number + 1, len(records))):
         del records[data.number + 1 :]  # they only turned it round
     given = {"weight": call.constant(1), "bias": call.constant(2)}
@@ -71,7 +71,7 @@ def steps_between(call: Call, start: Tensor, end: Tensor) -> Iterator[int]:
     number = end.number
     while number > start.number:
         yield number
-        record = call.tracer.records[number]
+        record = call.tracer.trace.records[number]
         number = record.inputs[0] if record.layer.kind in MOVES else -1
     if number != start.number:
         call.refuse("its statistics are those of other data than it works on", code="batch")

@@ -12,8 +12,9 @@ from typing import Any
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.notations.onnx_file.call import Call
-from cnncalc.notations.onnx_file.records import Mask, Record, Value
+from cnncalc.notations.onnx_file.values import Mask, Value
 from cnncalc.tracing.tensors import Static, Tensor
+from cnncalc.tracing.trace import Record
 
 __all__ = ["affine", "decomposed", "regrouped", "softplus"]
 
@@ -22,7 +23,7 @@ ROOT = 2**0.5
 
 def tail(call: Call, readers: Sequence[int]) -> list[Record] | None:
     """The last steps, if each but the last has as many readers, which are all among them."""
-    records = call.tracer.records[-len(readers) - 1 :]
+    records = call.tracer.trace.records[-len(readers) - 1 :]
     if len(records) <= len(readers):
         return None
     counts = [each.readers for each in records[:-1]]
@@ -34,7 +35,7 @@ def replaced(call: Call, count: int, layer: Layer, source: int) -> Tensor:
 
     It has the name of the node whose output it gives, as every step has.
     """
-    records = call.tracer.records
+    records = call.tracer.trace.records
     shape = records[source].shape
     del records[-count:]
     return call.add(layer, [Tensor(source, shape)])
@@ -47,7 +48,7 @@ def kinds(records: Sequence[Record]) -> list[str]:
 def regrouped(call: Call, flow: Tensor, target: Shape) -> Tensor | None:
     """Reshape to (groups, values), instance norm, Reshape back: PyTorch's GroupNorm."""
     records = tail(call, (1,))
-    if records is None or flow.number != len(call.tracer.records) - 1:
+    if records is None or flow.number != len(call.tracer.trace.records) - 1:
         return None
     before, norm = records
     if norm.layer.kind != "in" or norm.inputs != (flow.number - 1,) or norm.readers > 1:
@@ -55,7 +56,7 @@ def regrouped(call: Call, flow: Tensor, target: Shape) -> Tensor | None:
     if len(before.inputs) != 1 or before.layer.kind not in ("reshape", "unflatten", "flatten"):
         return None
     source = before.inputs[0]
-    groups, shape = before.shape[0], call.tracer.records[source].shape
+    groups, shape = before.shape[0], call.tracer.trace.records[source].shape
     if shape != target or len(before.shape) != 2 or shape[0] % groups or not _is_idle(norm):
         return None
     return replaced(call, 2, KINDS["gn"](groups, affine=False), source)
@@ -66,8 +67,11 @@ def _is_idle(norm: Record) -> bool:
     if not getattr(norm.layer, "affine", False):
         return True
     expected = {"weight": 1, "bias": 0}
-    held = norm.constants
-    return all(name in held and held[name].uniform == number for name, number in expected.items())
+    held = norm.held or {}
+    return all(
+        (static := held.get(name)) is not None and static.uniform == number
+        for name, number in expected.items()
+    )
 
 
 def affine(call: Call, flow: Tensor, constant: Static, sizes: Shape) -> Tensor | None:
@@ -80,22 +84,17 @@ def affine(call: Call, flow: Tensor, constant: Static, sizes: Shape) -> Tensor |
     if full != _affine_sizes(layer, flow.shape):
         return None
     if call.node.op == "Mul" and not layer.affine:
-        return _with(call, flow, layer.replaced(affine=True, shift=False), weight=constant)
+        record.become(layer.replaced(affine=True, shift=False), call.node.name, weight=constant)
+        return flow
     if call.node.op == "Add" and layer.affine and not layer.shift:
-        return _with(call, flow, layer.replaced(shift=True), bias=constant)
+        record.become(layer.replaced(shift=True), call.node.name, bias=constant)
+        return flow
     return None
 
 
 def _affine_sizes(layer: Any, shape: Shape) -> Shape:
     places = (0,) if layer.kind == "gn" else layer.places(shape)
     return tuple(size if axis in places else 1 for axis, size in enumerate(shape))
-
-
-def _with(call: Call, flow: Tensor, layer: Layer, **constants: Static) -> Tensor:
-    record = call.record(flow)
-    record.layer, record.name = layer, call.node.name
-    record.constants = record.constants | constants
-    return flow
 
 
 def decomposed(call: Call, flow: Tensor) -> Tensor:
@@ -121,7 +120,7 @@ def _gelu(call: Call) -> Tensor | None:
     order = GELUS.get(tuple(kinds(records))) if records else None
     if records is None or order is None:
         return None
-    base = len(call.tracer.records) - 5
+    base = len(call.tracer.trace.records) - 5
     divided, error, raised, half, product = (records[place] for place in order)
     at = dict(zip(("divided", "error", "raised", "half", "product"), order, strict=True))
     source = divided.inputs[0]
@@ -158,7 +157,7 @@ def _layer_norm(call: Call) -> Tensor | None:
         ["reduce", "sub", "mul", "reduce", "rescale", "sqrt", "div"],
     ):
         return None
-    base = len(call.tracer.records) - 7
+    base = len(call.tracer.trace.records) - 7
     mean, less, square, variance, raised, root, quotient = records
     source = mean.inputs[0]
     wiring = [

@@ -9,7 +9,7 @@ from typing import Any
 import cnncalc.notations.onnx_file.shapes as shapes
 from cnncalc.notations.onnx_file.call import Call
 from cnncalc.notations.onnx_file.operators.base import Either, Whole, operator
-from cnncalc.notations.onnx_file.records import Statistic
+from cnncalc.notations.onnx_file.values import Statistic
 from cnncalc.tracing.arrays import reduced
 from cnncalc.tracing.reductions import along
 from cnncalc.tracing.tensors import Static

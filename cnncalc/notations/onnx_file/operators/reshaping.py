@@ -12,7 +12,7 @@ from cnncalc.layers.base import Shape, show
 from cnncalc.notations.onnx_file.call import Call
 from cnncalc.notations.onnx_file.operators.base import Either, Value, Whole, operator
 from cnncalc.notations.onnx_file.operators.patterns import regrouped
-from cnncalc.notations.onnx_file.records import Merged, Rows
+from cnncalc.notations.onnx_file.values import Merged, Rows
 from cnncalc.tracing.arrays import stretched, taken
 from cnncalc.tracing.constants import permuted
 from cnncalc.tracing.tensors import Static, Tensor

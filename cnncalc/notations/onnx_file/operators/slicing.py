@@ -10,7 +10,7 @@ import cnncalc.notations.onnx_file.shapes as shapes
 from cnncalc.layers import KINDS
 from cnncalc.notations.onnx_file.call import Call
 from cnncalc.notations.onnx_file.operators.base import Either, Value, Whole, operator
-from cnncalc.notations.onnx_file.records import Merged
+from cnncalc.notations.onnx_file.values import Merged
 from cnncalc.tracing.arrays import taken
 from cnncalc.tracing.slices import cuts, runs
 from cnncalc.tracing.tensors import Static, Tensor

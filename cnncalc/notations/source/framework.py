@@ -1,0 +1,41 @@
+"""What the frameworks have in common as libraries: one of them is the one that is being read."""
+
+from __future__ import annotations
+
+from cnncalc.errors import SpecError
+from cnncalc.frameworks.counterparts import TEXTS
+from cnncalc.notations.source.state import state_of
+from cnncalc.python.machine import Machine
+from cnncalc.python.protocols import Library
+
+__all__ = ["Framework", "written"]
+
+
+class Framework(Library):
+    """A framework.
+
+    Attributes:
+        read: whether its models are what is being read.
+    """
+
+    def __init__(self, read: bool) -> None:
+        self.read = read
+
+    def exactly(self, name: str, called: bool) -> str | None:
+        """A text that stands without its quotes, such as `same`."""
+        return f"'{name}'" if name in TEXTS and not called else None
+
+    def told(self, machine: Machine, error: SpecError) -> SpecError:
+        """An error with what the layers until there want of the input, and what else is wrong."""
+        if not self.read:
+            return error
+        trace = state_of(machine).trace
+        error.wants = trace.wants() if trace is not None else None
+        from cnncalc.notations.source.mistakes import with_others  # only a wrong source needs it
+
+        return with_others(machine, error)
+
+
+def written(home: str, near: str | None) -> str | None:
+    """A name as it stands in a source; what is no single name is there already."""
+    return f"{home}.{near}" if near and (near[0].isupper() or near.isidentifier()) else near

@@ -1,0 +1,84 @@
+"""The trace of a source's model: which of its modules and parameters were at work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cnncalc.input_size import Wants, wants_of
+from cnncalc.layers.base import Shape
+from cnncalc.network import Declared, Step
+from cnncalc.notations.names import Names
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import Instance, Value
+from cnncalc.tracing.tensors import Parameter, Static, Tensor
+from cnncalc.tracing.trace import Record, Trace
+from cnncalc.tracing.weights import Held
+
+__all__ = ["WEIGHTS", "ModelTrace", "held_by"]
+
+MAX_LAYERS = 20_000
+WEIGHTS = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
+
+
+class ModelTrace(Trace):
+    """The records of one run.
+
+    Attributes:
+        paths: the name of each module of the model, by identity.
+        used: the parameters and buffers that some step reads, by identity.
+        ran: the modules whose layers made a step, by identity.
+        tried: those that worked on something fixed, with what is to be said if they never ran.
+        refused: a layer that didn't take its input, with the records and shapes of that.
+    """
+
+    def __init__(
+        self, paths: dict[int, str], joint: str = ".", tensor: type[Tensor] = Tensor
+    ) -> None:
+        super().__init__(tensor)
+        self.paths = paths
+        self.joint = joint
+        self.used: dict[int, Parameter] = {}
+        self.ran: dict[int, Instance] = {}
+        self.tried: dict[int, Refusal] = {}
+        self.refused: tuple[Declared, tuple[int, ...], tuple[Shape, ...]] | None = None
+
+    def add(self, record: Record) -> Tensor:
+        if len(self.records) > MAX_LAYERS:
+            raise Refusal(f"more than {MAX_LAYERS:,} layers", code="too-large", fatal=True)
+        return super().add(record)
+
+    def wants(self) -> Wants | None:
+        """What the layers so far declare about the first input."""
+        if not self.records:
+            return None
+        steps = [(n, r.declared, r.inputs, self.shapes(r)) for n, r in enumerate(self.records)]
+        steps += [(len(steps), *self.refused)] if self.refused else []
+        return wants_of(steps, self.records[0].shape)
+
+    def check_tried(self) -> None:
+        """Refuse layers that worked on something fixed and never on the input."""
+        for number, refusal in self.tried.items():
+            if number not in self.ran:
+                raise refusal
+
+    def held(self, record: Record) -> tuple[Held, bool]:
+        return (held_by(record.owner), False) if record.held is None else (record.held, True)
+
+    def is_frozen(self, record: Record) -> bool:
+        """Whether a Keras layer's weights are kept from training."""
+        owner = record.owner
+        return isinstance(owner, Instance) and owner.fields.get("trainable") is False
+
+    def network_steps(
+        self, outputs: Sequence[int], prune: bool, roots: Sequence[int] = (0,)
+    ) -> tuple[list[Step], list[int]]:
+        """The steps in order, and the numbers of the outputs among them."""
+        return self.steps(outputs, Names().of_step, prune=prune, roots=roots)
+
+
+def held_by(owner: Value) -> Held:
+    """The tensors of a module's layer that its source has touched."""
+    if not isinstance(owner, Instance) or owner.layers is None:
+        return {}
+    fields = owner.fields
+    return {name: value for name in WEIGHTS if isinstance(value := fields.get(name), Static)}

@@ -1,0 +1,184 @@
+"""Comparison and truth, over plain data, each within the budget."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from cnncalc.python.exceptions import raised
+from cnncalc.python.iteration import content_of, iterate
+from cnncalc.python.limits import MAX_KEY_DEPTH
+from cnncalc.python.machine import Machine
+from cnncalc.python.protocols import Guest
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import (
+    MISSING,
+    Bound,
+    Foreign,
+    Instance,
+    Opaque,
+    SetValue,
+    Value,
+    describe,
+)
+
+__all__ = ["compare", "contains", "equal", "is_true", "key", "ordered"]
+
+ORDERS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
+    ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
+}  # fmt: skip
+
+
+SIGNS: dict[type[ast.cmpop], str] = {
+    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
+}  # fmt: skip
+
+
+def guest_of(left: Value, right: Value) -> Guest | None:
+    """The guest whose library says how two values compare; None: both are Python's own."""
+    if isinstance(left, Guest):
+        return left
+    return right if isinstance(right, Guest) else None
+
+
+def compare(machine: Machine, kind: type[ast.cmpop], left: Value, right: Value) -> Value:
+    """The truth of `left ? right`, or what a guest makes of it."""
+    guest = guest_of(left, right)
+    if guest is not None and kind in SIGNS:
+        found = guest.compare(machine, SIGNS[kind], left, right)
+        if found is not MISSING:
+            return found
+    if kind is ast.Is or kind is ast.IsNot:
+        return same(left, right) == (kind is ast.Is)
+    if kind is ast.Eq or kind is ast.NotEq:
+        return equal(machine, left, right) == (kind is ast.Eq)
+    if kind is ast.In or kind is ast.NotIn:
+        return contains(machine, right, left) == (kind is ast.In)
+    return ordered(machine, ORDERS[kind], left, right)
+
+
+def same(left: Value, right: Value) -> bool:
+    plain = int | float | str
+    if isinstance(left, plain) and type(left) is type(right):
+        return bool(left == right)
+    if isinstance(left, Opaque) and isinstance(right, Opaque):
+        return left.name == right.name
+    return left is right
+
+
+def equal(machine: Machine, left: Value, right: Value) -> bool:
+    """Equality of plain data, element by element and within the budget."""
+    machine.budget.spend(2)
+    if isinstance(left, tuple | list) and type(left) is type(right):
+        return len(left) == len(right) and all(
+            equal(machine, one, two) for one, two in zip(left, right, strict=True)
+        )
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(
+            equal(machine, value, right[name]) for name, value in left.items()
+        )
+    if isinstance(left, SetValue) and isinstance(right, SetValue):
+        return left.items.keys() == right.items.keys()
+    if isinstance(left, Instance) or isinstance(right, Instance):
+        return equal_instances(machine, left, right)
+    guest = guest_of(left, right)
+    if guest is not None:
+        return guest.equal(machine, right if guest is left else left)
+    if isinstance(left, Opaque) and isinstance(right, Opaque):
+        return left.name == right.name
+    if isinstance(left, Foreign) or isinstance(right, Foreign):
+        raise Refusal(f"{describe(left if isinstance(left, Foreign) else right)}")
+    if isinstance(left, int | float | str | range | slice):
+        return bool(left == right)
+    return left is right
+
+
+def equal_instances(machine: Machine, left: Value, right: Value) -> bool:
+    if left is right:
+        return True
+    for holder, other in ((left, right), (right, left)):
+        if isinstance(holder, Instance):
+            found = holder.cls.find("__eq__")
+            if found is not MISSING:
+                return is_true(machine, machine.call(Bound(found, holder), [other], {}))
+            if holder.content is not None:
+                return equal(machine, holder.content, content_of(other))
+    return False
+
+
+def ordered(machine: Machine, order: Callable[[Any, Any], bool], left: Value, right: Value) -> bool:
+    """Comparison of numbers, strings and sequences of them."""
+    left, right = (v.plain() if isinstance(v, Guest) else v for v in (left, right))
+    if isinstance(left, int | float) and isinstance(right, int | float):
+        return order(left, right)
+    if isinstance(left, str) and isinstance(right, str):
+        return order(left, right)
+    if isinstance(left, tuple | list) and type(left) is type(right):
+        for one, two in zip(left, right, strict=False):
+            if not equal(machine, one, two):
+                return ordered(machine, order, one, two)
+        return order(len(left), len(right))
+    guest = guest_of(left, right)
+    if guest is not None:
+        return guest.order(left, right)
+    raise Refusal(f"{describe(left)} and {describe(right)} can't be compared")
+
+
+def contains(machine: Machine, holder: Value, item: Value) -> bool:
+    holder = content_of(holder)
+    if isinstance(holder, str) and isinstance(item, str):
+        return item in holder
+    if isinstance(holder, dict):
+        return key(item) in holder
+    if isinstance(holder, SetValue):
+        return key(item) in holder.items
+    if isinstance(holder, range) and isinstance(item, int):
+        return item in holder
+    if isinstance(holder, Instance):
+        found = holder.cls.find("__contains__")
+        if found is not MISSING:
+            return is_true(machine, machine.call(Bound(found, holder), [item], {}))
+    return any(same(each, item) or equal(machine, each, item) for each in iterate(machine, holder))
+
+
+def is_true(machine: Machine, value: Value) -> bool:
+    """The truth of a value."""
+    if value is None or isinstance(value, bool | int | float):
+        return bool(value)
+    if isinstance(value, str | tuple | list | dict | range):
+        return len(value) > 0
+    if isinstance(value, SetValue):
+        return bool(value.items)
+    if isinstance(value, Guest):
+        return value.truth(machine)
+    if isinstance(value, Foreign):
+        raise Refusal(f"a branch on {describe(value)}, can't be followed")
+    if isinstance(value, Instance):
+        return instance_truth(machine, value)
+    return True
+
+
+def instance_truth(machine: Machine, value: Instance) -> bool:
+    for name in ("__bool__", "__len__"):
+        found = value.cls.find(name)
+        if found is not MISSING:
+            return is_true(machine, machine.call(Bound(found, value), [], {}))
+    return value.content is None or is_true(machine, value.content)
+
+
+def key(value: Value) -> Value:
+    """A value that may be a dictionary's key; nested tuples only a few deep."""
+    _check_key(value, 0)
+    return value
+
+
+def _check_key(value: Value, depth: int) -> None:
+    if isinstance(value, list | dict | SetValue | slice):
+        raise raised("TypeError", f"{describe(value)} can't be a key")
+    if isinstance(value, tuple):
+        if depth > MAX_KEY_DEPTH:
+            raise Refusal("this key is nested too deeply")
+        for each in value:
+            _check_key(each, depth + 1)

@@ -1,0 +1,22 @@
+"""Functions that are worked out here instead of being read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cnncalc.python.machine import Function, Machine
+from cnncalc.python.values import Bound, Builtin, Class, Value
+
+__all__ = ["simple", "undecorated"]
+
+
+def simple(name: str, function: Callable[..., Value]) -> Builtin:
+    """A function of plain arguments: `function(machine, *args, **kwargs)`."""
+    return Builtin(name, lambda machine, args, kwargs: function(machine, *args, **kwargs))
+
+
+def undecorated(machine: Machine, *args: Value, **options: Value) -> Value:
+    """A decorator that changes nothing here, with or without arguments."""
+    if len(args) == 1 and isinstance(args[0], Function | Class | Bound | Builtin) and not options:
+        return args[0]
+    return simple("decorator", lambda m, decorated: decorated)

@@ -1,0 +1,70 @@
+"""The parts of `math` that network code uses."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Callable
+
+from cnncalc.python.exceptions import raised
+from cnncalc.python.functions import simple
+from cnncalc.python.iteration import iterate, plain
+from cnncalc.python.limits import check_int
+from cnncalc.python.machine import Machine
+from cnncalc.python.operators import binary
+from cnncalc.python.protocols import Guest
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import MISSING, Builtin, Value
+from cnncalc.python.wordlists import words
+
+__all__ = ["FUNCTIONS", "NAMES", "numeric", "product"]
+
+
+def numeric(name: str, function: Callable[..., float]) -> Builtin:
+    """A function of numbers, whose faults are Python's."""
+
+    def call(machine: Machine, *args: Value) -> Value:
+        numbers = [plain(arg) for arg in args]
+        guest = next((each for each in numbers if isinstance(each, Guest)), None)
+        if guest is not None and (found := guest.each(machine, call, numbers)) is not MISSING:
+            return found
+        if not all(isinstance(each, int | float) for each in numbers):
+            raise Refusal(f"`{name}` is worked out for numbers only")
+        try:
+            value = function(*numbers)
+        except (ValueError, ZeroDivisionError, OverflowError) as error:
+            raise raised("ValueError", f"`{name}` of this has no value ({error})") from None
+        return check_int(value) if isinstance(value, int) else value
+
+    return simple(name, call)
+
+
+def product(
+    machine: Machine, values: Value, *more: Value, start: Value = 1, **options: Value
+) -> Value:
+    """The product of numbers; a batch size among them stays unknown."""
+    total = start
+    if isinstance(values, int | float):  # NumPy takes one number too
+        return values
+    for value in iterate(machine, values):
+        machine.budget.spend(1)
+        total = binary(machine, ast.Mult, total, value)
+    return total
+
+
+FUNCTIONS: dict[str, Callable[..., float]] = {
+    name: getattr(math, name)
+    for name in words(
+        "sqrt ceil floor log log2 log10 log1p exp gcd fabs trunc isnan isinf isclose sin cos tan "
+        "tanh atan degrees radians hypot copysign fmod isfinite"
+    )
+}
+NAMES: dict[str, Value] = {
+    **{name: numeric(name, function) for name, function in FUNCTIONS.items()},
+    "pow": numeric("pow", lambda a, b: float(a) ** b if abs(b) < 1000 else math.inf),
+    "prod": simple("prod", product),
+    "pi": math.pi,
+    "e": math.e,
+    "inf": math.inf,
+    "nan": math.nan,
+}

@@ -1,0 +1,447 @@
+"""The machine that reads a source, and the names that it looks up: in scopes and in files.
+
+Of a file's top level only the statements that the wanted names depend on are worked out,
+in their order: a training script around a model is never touched.
+"""
+
+from __future__ import annotations
+
+import ast
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from cnncalc.errors import Span
+from cnncalc.python.dependencies import (
+    binds,
+    called_on,
+    changes,
+    decorators,
+    is_definition,
+    is_main_guard,
+    reads,
+    stars,
+    with_sources,
+)
+from cnncalc.python.limits import Budget
+from cnncalc.python.parameters import Parameters
+from cnncalc.python.refusals import Raised, Refusal
+from cnncalc.python.source_tree import SourceFile
+from cnncalc.python.values import MISSING, Arguments, Class, Described, Instance, Keywords, Value
+
+__all__ = ["Function", "Import", "Machine", "Module", "Poison", "Scope"]
+
+MAX_SITES = 4  # calls that are told of the way to a place
+Part = TypeVar("Part")
+
+
+class Function(Described):
+    """A function of the source, with the scope that it closes over."""
+
+    __slots__ = (
+        "attributes",
+        "defaults",
+        "generates",
+        "kwdefaults",
+        "name",
+        "node",
+        "owner",
+        "parameters",
+        "scope",
+    )
+    described = "a function"
+
+    def __init__(
+        self,
+        name: str,
+        node: ast.FunctionDef | ast.Lambda,
+        scope: Scope,
+        defaults: list[Value],
+        kwdefaults: dict[str, Value],
+        generates: bool,
+    ) -> None:
+        self.name = name
+        self.node = node
+        self.parameters = Parameters(node.args)
+        self.scope = scope
+        self.defaults = defaults
+        self.kwdefaults = kwdefaults
+        self.generates = generates
+        self.owner: Class | None = None
+        self.attributes: dict[str, Value] = {}
+
+
+class Scope:
+    """The names of one call, class body or file, and the scope around it."""
+
+    __slots__ = (
+        "function",
+        "home",
+        "machine",
+        "module",
+        "names",
+        "outer",
+        "result",
+        "shared",
+        "yields",
+    )
+
+    def __init__(self, outer: Scope | None, module: Module, function: Function | None) -> None:
+        self.names: dict[str, Value] = {}
+        self.outer = outer
+        self.module = module
+        self.machine: Machine = module.machine
+        self.function = function
+        self.home: Scope = self  # where `:=` binds: outside of comprehensions
+        self.shared: dict[str, Scope] = {}  # names declared global or nonlocal
+        self.result: Value = None
+        self.yields: list[Value] = []
+
+    def find(self, name: str) -> Value:
+        """The value of a name."""
+        scope: Scope | None = self
+        while scope is not None:
+            value = scope.names.get(name, MISSING)
+            if value is not MISSING:
+                return scope.opened(name, value)
+            scope = scope.outer
+        try:
+            return self.module.find(name)
+        except (Refusal, Raised) as stop:
+            if stop.span is None:
+                self.hint(stop, name)
+            raise
+
+    def hint(self, stop: Refusal | Raised, name: str) -> None:
+        """Say which name was meant by one that nothing defines."""
+        if isinstance(stop, Raised) and stop.hint is None:
+            stop.hint = lambda: (
+                f"; did you mean `{near}`?" if (near := self.near(name, called_at(stop))) else ""
+            )
+        elif isinstance(stop, Refusal) and stop.code == "unknown-layer":
+            near = self.near(name)
+            stop.help = f"did you mean `{near}`?" if near else stop.help
+
+    def near(self, name: str, called: bool = False) -> str | None:
+        """The known name that is nearest to one that nothing defines, and that may be called."""
+        known: dict[str, None] = {}
+        scope: Scope | None = self
+        while scope is not None:
+            known |= dict.fromkeys(scope.names)
+            scope = scope.outer
+        known |= dict.fromkeys(self.module.binders)
+        return self.machine.near(name, known, called)
+
+    def opened(self, name: str, value: Value) -> Value:
+        """A value found here; an import is followed on its first use."""
+        if value.__class__ is Import:
+            if value.busy:
+                raise Refusal(f"`{name}` is imported in a circle", code="import")
+            value.busy = True
+            value = self.names[name] = value.follow()
+        elif value.__class__ is Poison:
+            raise value.error
+        return value
+
+    def assign(self, name: str, value: Value) -> None:
+        self.shared.get(name, self).names[name] = value
+
+    def top(self) -> Scope:
+        """The scope of the file."""
+        scope = self
+        while scope.outer is not None:
+            scope = scope.outer
+        return scope
+
+
+class Import:
+    """An imported name that nobody has used yet; `busy` while it is being followed."""
+
+    __slots__ = ("busy", "follow")
+
+    def __init__(self, follow: Callable[[], Value]) -> None:
+        self.follow = follow
+        self.busy = False
+
+
+class Poison:
+    """A name of the top level whose statement can't be followed: an error once it is used."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: Refusal | Raised) -> None:
+        self.error = error
+
+
+class Module(Described):
+    """A file at work: its top-level statements, and which names each binds and reads.
+
+    Nothing of it has run at first. `find(name)` runs what that name depends on: the statements
+    that bind it or change what it holds (`layers.append(x)`), those that a registry needs, and,
+    closed over, those that bind the names which these read. Statements run in the order of the
+    file, each at most once; one that can't be followed poisons the names that it binds, and
+    nothing else. So a file may do whatever it likes around its model.
+    """
+
+    described = "a module file"
+
+    def __init__(self, machine: Machine, file: SourceFile) -> None:
+        self.machine = machine
+        self.file = file
+        self.scope = Scope(None, self, None)
+        self.scope.names["__name__"] = file.name
+        self.statements = [node for node in file.tree.body if not is_main_guard(node)]
+        self.read: dict[int, set[str]] = {}
+        self.readers: dict[str, list[int]] = {}
+        self.done: set[int] = set()
+        self.binders: dict[str, list[int]] = {}
+        self.stars: list[ast.ImportFrom] = []
+        self.calls: dict[str, list[int]] = {}  # statements that may change what a name holds
+        sources: dict[str, set[str]] = {}  # the names that a variable was made from
+        for number, statement in enumerate(self.statements):
+            self._note(number, statement, sources)
+        self._note_registries()
+
+    def _note(self, number: int, statement: ast.stmt, sources: dict[str, set[str]]) -> None:
+        """What a statement binds and changes."""
+        changing = self.machine.changing
+        self.stars += stars(statement)
+        bound = binds(statement, changing)
+        if isinstance(statement, ast.Assign | ast.AnnAssign):
+            for name in bound:
+                sources.setdefault(name, set()).update(self._reads(number) - {name})
+        if (holder := called_on(statement, changing)) is not None:
+            self.calls.setdefault(holder, []).append(number)
+        changed = set() if is_definition(statement) else changes(statement, changing)
+        for name in with_sources(bound | changed, changed, sources):
+            self.binders.setdefault(name, []).append(number)
+
+    def _note_registries(self) -> None:
+        """Definitions whose decorators, functions of this file, put them into its tables."""
+        decorated = {n: names for n, s in enumerate(self.statements) if (names := decorators(s))}
+        used = {name for names in decorated.values() for name in names}
+        tables = {
+            statement.name: changes(statement, self.machine.changing) & self.binders.keys()
+            for statement in self.statements
+            if isinstance(statement, ast.FunctionDef) and statement.name in used
+        }
+        for number, names in decorated.items():
+            for name in names:
+                for table in tables.get(name, ()):
+                    self.calls.setdefault(table, []).append(number)
+
+    def _reads(self, number: int) -> set[str]:
+        """The names that a statement reads, found once."""
+        if number not in self.read:
+            self.read[number] = reads(self.statements[number])
+        return self.read[number]
+
+    def has(self, name: str) -> bool:
+        return name in self.binders or name in self.scope.names
+
+    def follows(self, name: str) -> bool:
+        """Whether a name is an import that is being followed just now."""
+        value = self.scope.names.get(name)
+        return isinstance(value, Import) and value.busy
+
+    def find(self, name: str) -> Value:
+        """The value of a name of this file's top level."""
+        value = self.look(name)
+        return self.machine.builtin(name) if value is MISSING else value
+
+    def look(self, name: str) -> Value:
+        """The same, or MISSING where neither the file nor its `import *` has the name."""
+        if name in self.binders:
+            self.need([name])
+            value = self.scope.names.get(name, MISSING)
+            if value is not MISSING:
+                return self.scope.opened(name, value)
+        return self.machine.starred(self, name) if self.stars else MISSING
+
+    def need(self, names: Iterable[str]) -> None:
+        """Work out the statements that these names depend on, in their order."""
+        for number in sorted(self._slice(names)):
+            self._run(number)
+
+    def _slice(self, names: Iterable[str]) -> set[int]:
+        """The numbers of the statements still to run, closed over what they read."""
+        found: set[int] = set()
+        waiting = list(names)
+        seen = set(waiting)
+        while waiting:
+            name = waiting.pop()
+            for number in (*self.binders.get(name, ()), *self._between(name)):
+                if number in self.done or number in found:
+                    continue
+                found.add(number)
+                fresh = self._reads(number) - seen
+                seen |= fresh
+                waiting += fresh
+            # A call on the name leaves something in it; what the call itself reads is looked up
+            # when it runs, since the registry may never be asked for that.
+            found |= {n for n in self.calls.get(name, ()) if n not in self.done}
+        return found
+
+    def _between(self, name: str) -> Iterable[int]:
+        """The statements that read a name before it is bound anew, and would miss that value."""
+        binders = self.binders.get(name, ())
+        if len(binders) < 2:
+            return ()
+        readers = self._readers().get(name, ())
+        first, last = min(binders), max(binders)
+        return [number for number in readers if first < number < last]
+
+    def _readers(self) -> dict[str, list[int]]:
+        """For each name the statements that read it, definitions apart: worked out once."""
+        if not self.readers:
+            for number, statement in enumerate(self.statements):
+                for name in () if is_definition(statement) else self._reads(number):
+                    self.readers.setdefault(name, []).append(number)
+        return self.readers
+
+    def _run(self, number: int) -> None:
+        if number in self.done:
+            return
+        statement = self.statements[number]
+        if isinstance(statement, ast.Expr):
+            holder = called_on(statement, self.machine.changing)
+            if holder is not None and not keeps_records(self.scope.names.get(holder)):
+                return
+        self.done.add(number)
+        try:
+            self.machine.evaluate(self.scope, statement)
+        except (Refusal, Raised) as error:
+            if isinstance(error, Refusal) and error.fatal:
+                raise
+            for name in binds(statement, self.machine.changing):
+                self.scope.names[name] = Poison(error)
+
+
+class Machine(ABC):
+    """All that one reading of a source shares; `Interpreter` is the one that reads.
+
+    It holds every state there is: nothing that a source does is kept anywhere else.
+
+    Attributes:
+        changing: names of methods that change what they are called on.
+        sites: the calls under way, innermost last.
+        modules: the files at work.
+        guarded: how many `try` are under way that expect an import to fail.
+    """
+
+    changing: frozenset[str]
+
+    def __init__(self, budget: Budget) -> None:
+        self.budget = budget
+        self.sites: list[tuple[Module, ast.AST]] = []
+        self.modules: dict[SourceFile, Module] = {}
+        self.guarded = 0
+        self._parts: dict[type, object] = {}
+
+    def part(self, kind: type[Part]) -> Part:
+        """The one object of a class in which a library keeps what it knows of this reading."""
+        found = self._parts.get(kind)
+        if found is None:
+            found = self._parts[kind] = kind()
+        return found  # type: ignore[return-value]
+
+    def keep(self, kind: type[Part], part: Part) -> None:
+        """Give the object that `part(kind)` is to find."""
+        self._parts[kind] = part
+
+    def module(self, file: SourceFile) -> Module:
+        """A file at work; nothing of it has run yet."""
+        if file not in self.modules:
+            self.modules[file] = Module(self, file)
+        return self.modules[file]
+
+    @abstractmethod
+    def evaluate(self, scope: Scope, node: ast.expr | ast.stmt) -> Value:
+        """The value of an expression; of a statement, a signal where it ends the block."""
+
+    def run(self, scope: Scope, body: list[ast.stmt]) -> object:
+        """Run statements until one of them ends the block."""
+        for statement in body:
+            signal = self.evaluate(scope, statement)
+            if signal is not None:
+                return signal
+        return None
+
+    @abstractmethod
+    def call(self, function: Value, args: Arguments, kwargs: Keywords) -> Value:
+        """The value of `function(*args, **kwargs)`."""
+
+    def call_at(self, scope: Scope, node: ast.AST, function: Callable[[], Value]) -> Value:
+        """Work something out as the call that stands at a node."""
+        self.sites.append((scope.module, node))
+        try:
+            return function()
+        except (Refusal, Raised) as stop:
+            stop.called_from(scope.module.file.span(node))
+            raise
+        finally:
+            self.sites.pop()
+
+    def spans(self) -> tuple[Span, ...]:
+        """The places of the calls under way, innermost first."""
+        return tuple(module.file.span(node) for module, node in self.sites[: -MAX_SITES - 1 : -1])
+
+    @abstractmethod
+    def builtin(self, name: str) -> Value:
+        """What a name means that no file defines."""
+
+    @abstractmethod
+    def library(self, path: str) -> Value:
+        """What a dotted library name stands for."""
+
+    @abstractmethod
+    def method(self, value: Value, name: str) -> Value:
+        """A method of plain data that a library adds, bound; MISSING if none does."""
+
+    @abstractmethod
+    def imported(self, importer: Module, name: str, whole: str) -> Value:
+        """`import whole as …`: the module called `name`."""
+
+    @abstractmethod
+    def imported_from(self, importer: Module, node: ast.ImportFrom, name: str) -> Value:
+        """`from module import name`."""
+
+    @abstractmethod
+    def starred(self, module: Module, name: str) -> Value:
+        """What a file's `from … import *` bring; MISSING without any."""
+
+    @abstractmethod
+    def submodule(self, module: Module, name: str) -> Value:
+        """`package.name` where `name` is a file of the package; MISSING without one."""
+
+    @abstractmethod
+    def unread(self, path: str) -> Refusal:
+        """What is said of something of a package that isn't read."""
+
+    @abstractmethod
+    def near(self, name: str, known: Iterable[str], called: bool) -> str | None:
+        """The name that may have been meant by one that nothing defines, of those `known`."""
+
+    @abstractmethod
+    def near_path(self, path: str) -> str | None:
+        """The same of a library's dotted name."""
+
+    @abstractmethod
+    def leaves(self, decorator: str) -> bool:
+        """Whether a decorator of this name gives back what it decorates."""
+
+
+def called_at(stop: Raised) -> bool:
+    """Whether a parenthesis follows the name that stopped the reading."""
+    span = stop.span
+    return span is not None and span.source.text[span.end : span.end + 1] == "("
+
+
+def keeps_records(value: Value) -> bool:
+    """Whether a call on an object may leave something in it that a model asks for later.
+
+    What is called on a model or on a library's object trains, saves or shows it.
+    """
+    if not isinstance(value, Instance) or value.cls.library:
+        return False
+    return not any(base.model for base in value.cls.order)

@@ -1,0 +1,127 @@
+"""How reading stops: at something that can't be followed, or at the model's own refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cnncalc.errors import Span, SpecError
+from cnncalc.python.values import Instance
+
+__all__ = ["FAULTS", "Raised", "Refusal"]
+
+MAX_NOTES = 4
+MAX_USES = 10
+
+# What the interpreter may stumble over where a source makes no sense.
+FAULTS: tuple[type[Exception], ...] = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    StopIteration,
+    TypeError,
+    ValueError,
+)
+
+
+class Refusal(Exception):  # noqa: N818, it becomes a SpecError at its place
+    """Something in the source that can't be followed, or that can't be.
+
+    Raised without a place where the rule lives; the evaluation of the innermost node
+    that saw it adds the place, each call around it a note.
+
+    Attributes:
+        message: one sentence, without a full stop.
+        help: what would be right, or None.
+        fatal: a bound was reached, so nothing more is tried.
+        narrow: the place within a call that is to blame, from the call's place; None: all of it.
+    """
+
+    def __init__(
+        self, message: str, *, help: str | None = None, code: str = "source", fatal: bool = False
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.help = help
+        self.code = code
+        self.fatal = fatal
+        self.narrow: Callable[[Span], Span] | None = None
+        self.span: Span | None = None
+        self.uses: list[Span] = []
+        self.notes: list[str] = []
+
+    def called_from(self, span: Span) -> None:
+        """Remember one call on the way to here."""
+        if self.span is None:
+            self.span = self.narrow(span) if self.narrow else span
+        elif len(self.uses) < MAX_USES:
+            self.uses.append(span)
+
+    def error(self) -> SpecError:
+        """What the user sees."""
+        error = SpecError(self.message, self.span, code=self.code, help=self.help)
+        error.notes += self.notes + uses_told(self.span, self.uses)
+        return error
+
+
+class Raised(Exception):  # noqa: N818, the source may catch it
+    """An exception of the source itself, on its way to an `except` or to the user.
+
+    Attributes:
+        value: the interpreted exception, an instance of an exception class.
+        hint: what to add to its text where the user sees it, or None; a source that catches
+            what it raises never pays for it.
+        own: whether the source says `raise` or `assert` itself.
+    """
+
+    def __init__(
+        self, value: Instance, hint: Callable[[], str] | None = None, own: bool = False
+    ) -> None:
+        super().__init__()
+        self.value = value
+        self.hint = hint
+        self.own = own
+        self.span: Span | None = None
+        self.uses: list[Span] = []
+        self.frames = 0  # calls that it went through
+
+    def called_from(self, span: Span) -> None:
+        """Remember one call on the way to here."""
+        self.frames += 1
+        if self.span is None:
+            self.span = span
+        elif len(self.uses) < MAX_USES:
+            self.uses.append(span)
+
+    def refusal(self) -> Refusal:
+        """The same as a refusal: what Python would say, or the model's own words."""
+        name, text = self.value.cls.name, self.value.text()
+        text += self.hint() if self.hint else ""
+        if self.own or not text:
+            text = f"the model refuses with {name}: {text}" if text else f"the model raises {name}"
+        refusal = Refusal(text, code="raised")
+        refusal.span, refusal.uses = self.span, self.uses
+        return refusal
+
+
+def uses_told(place: Span | None, uses: list[Span]) -> list[str]:
+    """A note on each of the innermost calls on the way.
+
+    The words after `model.py:` are no place in a file.
+    """
+    notes: list[str] = []
+    home = place.place()[0] if place else None
+    for use in uses:
+        if place and use.source is place.source and use.start == place.start:
+            continue
+        file, line, *_ = use.place()
+        if file is None and home is not None:
+            continue
+        where = f"line {line}" if file == home else f"{file}, line {line}"
+        notes.append(f"used at {where}: `{shortened(use.text)}`")
+    return list(dict.fromkeys(notes))[:MAX_NOTES]
+
+
+def shortened(text: str, most: int = 60) -> str:
+    """The first line of a piece of source, cut to a readable length."""
+    line, *more = text.strip().splitlines() or [""]
+    return line[:most].rstrip() + "…" if more or len(line) > most else line

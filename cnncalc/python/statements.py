@@ -1,0 +1,202 @@
+"""How each kind of statement is run.
+
+A statement that ends its block gives a signal: RETURN (the value is in the scope's
+`result`), BREAK or CONTINUE.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from cnncalc.python.assignment import assign
+from cnncalc.python.attributes import delete_attribute
+from cnncalc.python.comparison import is_true
+from cnncalc.python.exceptions import as_raised, matches, raised
+from cnncalc.python.handlers import Handlers
+from cnncalc.python.items import delete_item
+from cnncalc.python.iteration import iterate
+from cnncalc.python.limits import RAISE_COST
+from cnncalc.python.machine import Scope
+from cnncalc.python.operators import in_place
+from cnncalc.python.refusals import Raised, Refusal
+from cnncalc.python.texts import text_of
+from cnncalc.python.values import Foreign, Opaque
+
+__all__ = ["STATEMENTS"]
+
+STATEMENTS = Handlers()
+RETURN, BREAK, CONTINUE = "return", "break", "continue"
+
+
+@STATEMENTS.of(ast.Pass)
+def nothing(scope: Scope, node: ast.Pass) -> None:
+    return None
+
+
+@STATEMENTS.of(ast.Expr)
+def expression_statement(scope: Scope, node: ast.Expr) -> None:
+    if not isinstance(node.value, ast.Constant):
+        scope.machine.evaluate(scope, node.value)
+
+
+@STATEMENTS.of(ast.Assign)
+def assignment(scope: Scope, node: ast.Assign) -> None:
+    value = scope.machine.evaluate(scope, node.value)
+    for target in node.targets:
+        assign(scope, target, value)
+
+
+@STATEMENTS.of(ast.AnnAssign)
+def annotated_assignment(scope: Scope, node: ast.AnnAssign) -> None:
+    if node.value is not None:
+        assign(scope, node.target, scope.machine.evaluate(scope, node.value))
+    if isinstance(node.target, ast.Name) and "__fields__" in scope.names:
+        scope.names["__fields__"].append(node.target.id)
+
+
+@STATEMENTS.of(ast.AugAssign)
+def augmented_assignment(scope: Scope, node: ast.AugAssign) -> None:
+    machine = scope.machine
+    target = node.target
+    loaded = ast.copy_location(_loading(target), target)
+    before = machine.evaluate(scope, loaded)
+    value = machine.evaluate(scope, node.value)
+    result = machine.call_at(scope, node, lambda: in_place(machine, type(node.op), before, value))
+    assign(scope, target, result)
+
+
+def _loading(target: ast.expr) -> ast.expr:
+    if isinstance(target, ast.Name):
+        return ast.Name(target.id, ast.Load())
+    if isinstance(target, ast.Attribute):
+        return ast.Attribute(target.value, target.attr, ast.Load())
+    assert isinstance(target, ast.Subscript)
+    return ast.Subscript(target.value, target.slice, ast.Load())
+
+
+@STATEMENTS.of(ast.Delete)
+def deletion(scope: Scope, node: ast.Delete) -> None:
+    machine = scope.machine
+    for target in node.targets:
+        if isinstance(target, ast.Name):
+            scope.names.pop(target.id, None)
+        elif isinstance(target, ast.Attribute):
+            delete_attribute(machine, machine.evaluate(scope, target.value), target.attr)
+        elif isinstance(target, ast.Subscript):
+            holder = machine.evaluate(scope, target.value)
+            delete_item(machine, holder, machine.evaluate(scope, target.slice))
+
+
+@STATEMENTS.of(ast.Return)
+def return_statement(scope: Scope, node: ast.Return) -> str:
+    scope.result = node.value and scope.machine.evaluate(scope, node.value)
+    return RETURN
+
+
+@STATEMENTS.of(ast.Break)
+def break_statement(scope: Scope, node: ast.Break) -> str:
+    return BREAK
+
+
+@STATEMENTS.of(ast.Continue)
+def continue_statement(scope: Scope, node: ast.Continue) -> str:
+    return CONTINUE
+
+
+@STATEMENTS.of(ast.If)
+def if_statement(scope: Scope, node: ast.If) -> object:
+    machine = scope.machine
+    chosen = is_true(machine, machine.evaluate(scope, node.test))
+    return machine.run(scope, node.body if chosen else node.orelse)
+
+
+@STATEMENTS.of(ast.For)
+def for_statement(scope: Scope, node: ast.For) -> object:
+    machine = scope.machine
+    for item in iterate(machine, machine.evaluate(scope, node.iter)):
+        machine.budget.spend(1)
+        assign(scope, node.target, item)
+        signal = machine.run(scope, node.body)
+        if signal is BREAK:
+            return None
+        if signal is RETURN:
+            return signal
+    return machine.run(scope, node.orelse)
+
+
+@STATEMENTS.of(ast.While)
+def while_statement(scope: Scope, node: ast.While) -> object:
+    machine = scope.machine
+    while is_true(machine, machine.evaluate(scope, node.test)):
+        machine.budget.spend(1)
+        signal = machine.run(scope, node.body)
+        if signal is BREAK:
+            return None
+        if signal is RETURN:
+            return signal
+    return machine.run(scope, node.orelse)
+
+
+@STATEMENTS.of(ast.With)
+def with_statement(scope: Scope, node: ast.With) -> object:
+    for item in node.items:
+        value = scope.machine.evaluate(scope, item.context_expr)
+        if not isinstance(value, Opaque | Foreign | None):
+            raise Refusal("this `with` can't be followed: what it opens isn't known")
+        if item.optional_vars is not None:
+            assign(scope, item.optional_vars, value)
+    return scope.machine.run(scope, node.body)
+
+
+@STATEMENTS.of(ast.Assert)
+def assert_statement(scope: Scope, node: ast.Assert) -> None:
+    machine = scope.machine
+    if not is_true(machine, machine.evaluate(scope, node.test)):
+        text = ""
+        if node.msg is not None:
+            text = text_of(machine, machine.evaluate(scope, node.msg))
+        text = text or f"`{ast.unparse(node.test)[:80]}` doesn't hold"
+        raise raised("AssertionError", text, own=True)
+
+
+@STATEMENTS.of(ast.Raise)
+def raise_statement(scope: Scope, node: ast.Raise) -> None:
+    if node.exc is None:
+        raise scope.find("__exception__")
+    raise as_raised(scope.machine, scope.machine.evaluate(scope, node.exc))
+
+
+@STATEMENTS.of(ast.Try)
+def try_statement(scope: Scope, node: ast.Try) -> object:
+    machine = scope.machine
+    guards = any(expects_import(handler) for handler in node.handlers)
+    machine.guarded += guards
+    try:
+        signal = machine.run(scope, node.body)
+        if signal is None:
+            signal = machine.run(scope, node.orelse)
+    except Raised as error:
+        signal = handle(scope, node, error)
+    finally:
+        machine.guarded -= guards
+    ending = machine.run(scope, node.finalbody)
+    return ending if ending is not None else signal
+
+
+def expects_import(handler: ast.ExceptHandler) -> bool:
+    """Whether an `except` is there for a package that may be missing."""
+    names = {each.id for each in ast.walk(handler.type or handler) if isinstance(each, ast.Name)}
+    return handler.type is None or bool(names & {"ImportError", "ModuleNotFoundError", "Exception"})
+
+
+def handle(scope: Scope, node: ast.Try, error: Raised) -> object:
+    """Run the first handler that takes an exception, or let it pass."""
+    scope.machine.budget.spend(RAISE_COST * (error.frames + 1))
+    for handler in node.handlers:
+        kind = handler.type and scope.machine.evaluate(scope, handler.type)
+        if kind is None or matches(error, kind):
+            if handler.name:
+                scope.assign(handler.name, error.value)
+            scope.names["__exception__"] = error
+            return scope.machine.run(scope, handler.body)
+    raise error
