@@ -28,7 +28,7 @@ import torch
 
 import cnncalc
 from cnncalc.executors.bundled.devices import DEVICES, Peak, array_module
-from cnncalc.executors.bundled.executor import Stack, ready
+from cnncalc.executors.bundled.executor import BundledExecutor, Stack
 from cnncalc.executors.memory import need
 from cnncalc.network import Network, Step
 
@@ -151,7 +151,7 @@ def main() -> None:
     options = parser.parse_args()
     where = f"torch threads {torch.get_num_threads()}"
     if options.device == "cuda":
-        there, why = ready("cuda")
+        there, why = BundledExecutor().ready("cuda")
         if not there or not torch.cuda.is_available():
             parser.error("this PyTorch sees no GPU" if there else why)
         where = torch.cuda.get_device_name()

@@ -27,7 +27,10 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from cnncalc.executors.bundled.kernels import Workspace, blocks, convolve, pool_max
+from cnncalc.executors.bundled.kernels.blocks import blocks
+from cnncalc.executors.bundled.kernels.convolution import convolve
+from cnncalc.executors.bundled.kernels.pooling import pool_max
+from cnncalc.executors.bundled.kernels.workspace import Workspace
 
 CACHED_FLOATS = 2**16
 RANDOM = np.random.default_rng(0)

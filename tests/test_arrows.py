@@ -272,7 +272,6 @@ DOORS = {
     ("executors", "executors.keras.executor"),
     ("executors", "executors.onnxruntime"),
     ("executors", "executors.torch.executor"),
-    ("executors.base", "network"),
 }
 
 

@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given, settings
 
 from cnncalc import analyze
-from cnncalc.executors.bundled.executor import run
+from cnncalc.executors.bundled.executor import BundledExecutor
 from cnncalc.receptive.layer import Passages
 from cnncalc.receptive.pull_back import Extents
 from cnncalc.report import Report
 from tests.strategies import specs
+
+run = BundledExecutor().run
 
 
 def reached(report: Report) -> list[tuple[int, int] | None]:

@@ -15,7 +15,7 @@ from cnncalc import analyze
 from cnncalc.errors import CnnCalcError, SpecError
 from cnncalc.executors.base import Run
 from cnncalc.executors.bundled.compute import COMPUTATIONS
-from cnncalc.executors.bundled.executor import run
+from cnncalc.executors.bundled.executor import BundledExecutor
 from cnncalc.frameworks.keras import relabel
 from cnncalc.layers import KINDS, Layer, Shape, Weight
 from cnncalc.network import Network
@@ -26,6 +26,8 @@ from tests.executors.test_arrays import LEARNING, alone, sample
 from tests.library import examples, report, text
 from tests.strategies import specs
 from tests.verification.faults import Moved, tweaked
+
+run = BundledExecutor().run
 
 
 def verified(spec: str | Network, input: Shape | None = None, **options: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import cnncalc
 from cnncalc.cli import output
 from cnncalc.cli.options import Options, Output, taking
 from cnncalc.errors import CnnCalcError
-from cnncalc.executors import EXECUTORS, module_of
+from cnncalc.executors import EXECUTORS, find
 from cnncalc.notations import shipped
 from cnncalc.tables.table import Column, Table
 
@@ -65,11 +65,11 @@ def executors(settings: Output) -> int:
 def _devices(name: str) -> list[tuple[str, str, bool, str]]:
     """An executor's devices, each with whether it can be used and with what or why not."""
     try:
-        runner = module_of(name)
+        runner = find(name)
     except CnnCalcError as error:
         why = f"{error.message}: {error.help}" if error.help else error.message
         return [(name, "cpu", False, why)]
-    return [(name, device, *runner.ready(device)) for device in runner.DEVICES]
+    return [(name, device, *runner.ready(device)) for device in runner.devices]
 
 
 EXAMPLES = (

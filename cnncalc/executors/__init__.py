@@ -6,32 +6,52 @@ ask for it.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable
 
 from cnncalc import packages
 from cnncalc.errors import CnnCalcError
-from cnncalc.executors.base import Executor, Run, StepRun, Tensor
-from cnncalc.executors.loading import FRAMEWORKS, load
+from cnncalc.executors.base import Executor
+from cnncalc.executors.keras.loading import load as load_keras
 from cnncalc.suggestions import suggest
 
-__all__ = ["ALL", "EXECUTORS", "Executor", "Run", "StepRun", "Tensor", "find", "module_of"]
+__all__ = ["ALL", "EXECUTORS", "find"]
 
-# The module whose `run` each one is.
-EXECUTORS = {
-    "bundled": "cnncalc.executors.bundled.executor",
-    "torch": "cnncalc.executors.torch.executor",
-    "keras": "cnncalc.executors.keras.executor",
-    "onnxruntime": "cnncalc.executors.onnxruntime",
+
+def _bundled() -> Executor:
+    from cnncalc.executors.bundled.executor import BundledExecutor
+
+    return BundledExecutor()
+
+
+def _torch() -> Executor:
+    packages.load("torch", "the executor `torch`", "executor")
+    from cnncalc.executors.torch.executor import TorchExecutor
+
+    return TorchExecutor()
+
+
+def _keras() -> Executor:
+    load_keras()
+    from cnncalc.executors.keras.executor import KerasExecutor
+
+    return KerasExecutor()
+
+
+def _onnxruntime() -> Executor:
+    packages.load("onnxruntime", "the executor `onnxruntime`", "executor")
+    from cnncalc.executors.onnxruntime import OnnxRuntimeExecutor
+
+    return OnnxRuntimeExecutor()
+
+
+# How each is made; the frameworks by themselves first, so that what fails after that is a fault
+# of this package.
+EXECUTORS: dict[str, Callable[[], Executor]] = {
+    "bundled": _bundled,
+    "torch": _torch,
+    "keras": _keras,
+    "onnxruntime": _onnxruntime,
 }
-
-if TYPE_CHECKING:  # each `run` takes what the protocol says
-    from cnncalc.executors import onnxruntime
-    from cnncalc.executors.bundled import executor as arrays
-    from cnncalc.executors.keras import executor as keras
-    from cnncalc.executors.torch import executor as torch
-
-    RUNS: tuple[Executor, ...] = (arrays.run, torch.run, keras.run, onnxruntime.run)
 
 # The word for every one that is installed.
 ALL = "all"
@@ -49,16 +69,10 @@ MEANT = {
 
 
 def find(name: str) -> Executor:
-    """The executor of a name; CnnCalcError where there is none."""
-    return cast("Executor", module_of(name).run)
+    """The executor of a name.
 
-
-def module_of(name: str) -> Any:
-    """An executor's module; CnnCalcError where there is none, or its framework can't be loaded.
-
-    Beside `run` it has `DEVICES` and `ready(device)`: whether that can be used, and with what
-    or why not. It may have `free_memory(device)`, where that is not the machine's; `TRAINS`,
-    whether `run` takes `backward=True`; and `KEEPS`, whether nothing is freed during a run.
+    Raises:
+        CnnCalcError: there is none, or its framework can't be loaded.
     """
     if name not in EXECUTORS:
         near = suggest(name, [*EXECUTORS, ALL], MEANT)
@@ -67,8 +81,5 @@ def module_of(name: str) -> Any:
         raise CnnCalcError(
             f"`{name}` is no executor", code="executor", help=f"{meant}available: {available}"
         )
-    # By themselves, so that what fails below is a fault of this package.
     packages.load("numpy", f"the executor `{name}`", "executor")
-    if name in FRAMEWORKS:
-        load(name)
-    return import_module(EXECUTORS[name])
+    return EXECUTORS[name]()

@@ -1,21 +1,27 @@
-"""What an executor hands back: the sizes and tensors that really came out."""
+"""What an executor is, and what its runs hand back: the sizes and tensors that really came out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, TypeAlias
 
+from cnncalc.executors.machine import free_memory
 from cnncalc.layers.base import Shape
+from cnncalc.network import Network
 
-if TYPE_CHECKING:
-    from cnncalc.network import Network
-
-__all__ = ["GLIMPSE", "Executor", "Progress", "Run", "StepRun", "Tensor"]
+__all__ = ["GLIMPSE", "Array", "Executor", "Forward", "Progress", "Run", "StepRun", "Tensor"]
 
 # Of how many units of each step an executor says what they see, from the middle one on:
 # after upsampling neighbours see differently.
 GLIMPSE = 8
+
+Array: TypeAlias = Any  # whatever the library of an executor computes with
+
+# Gives what came out of steps for samples (B, *input): their numbers and (B, C, *spatial), both
+# as arrays of NumPy.
+Forward = Callable[[Array], Iterable[tuple[int, Array]]]
 
 Progress = Callable[[int, int, str], None]  # steps done, steps in all, the step's name
 
@@ -91,10 +97,39 @@ class Run:
     lacking: frozenset[str] = frozenset()
 
 
-class Executor(Protocol):
-    """Runs a network on real arrays, at an input shape that is channels first, without batch."""
+class Executor(ABC):
+    """Runs networks on the real arrays of one library.
 
-    def __call__(
+    Attributes:
+        name: by which it is found.
+        devices: the words for where it runs.
+        trains: whether it has a backward pass.
+        keeps: whether it frees nothing before the end of a run.
+        lacking: the weights that it has no tensor for; they are not compared.
+        most_values: how many values probing may compute in it.
+    """
+
+    name: str
+    devices: tuple[str, ...]
+    trains: bool = False
+    keeps: bool = False
+    lacking: frozenset[str] = frozenset()
+    most_values: int = 10**9
+
+    @abstractmethod
+    def ready(self, device: str) -> tuple[bool, str]:
+        """Whether one of the devices can be used, and with what or why not."""
+
+    def free_memory(self, device: str) -> int | None:
+        """Bytes that can still be taken on a device; None: nothing says.
+
+        Raises:
+            CnnCalcError: a device that isn't there.
+        """
+        return free_memory() if device == "cpu" else None
+
+    @abstractmethod
+    def run(
         self,
         network: Network,
         input_shape: Shape,
@@ -102,5 +137,27 @@ class Executor(Protocol):
         device: str = "cpu",
         dtype: str = "float32",
         batch: int = 1,
+        backward: bool = False,
         progress: Progress | None = None,
-    ) -> Run: ...
+    ) -> Run:
+        """A forward pass, and then a backward pass where that is asked for.
+
+        Args:
+            network: what to run.
+            input_shape: channels first, without batch.
+            device: one of `devices`.
+            dtype: computed in float32 where the library has no such numbers.
+            batch: samples at a time.
+            backward: only for an executor that `trains`; others have nothing to do for it.
+            progress: called before each step with the steps done, all steps and the step's name.
+
+        Raises:
+            CnnCalcError: a device that isn't there or that failed, or memory that ran out.
+        """
+
+    @abstractmethod
+    def prepare(self, network: Network, asked: frozenset[int], *, device: str = "cpu") -> Forward:
+        """Set a probing network up, of which the steps `asked` will be looked at.
+
+        What can't be run here is passed over: its values don't come.
+        """

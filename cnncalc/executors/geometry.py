@@ -1,20 +1,31 @@
-"""A layer's options as windows on real axes: padding words and ceil mode by walking the axis."""
+"""What a layer's options mean on real axes: which axes, what sizes, and how windows walk.
+
+Padding words and ceil mode are settled by walking the axis; no formula of sizes is asked.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
-
-from cnncalc.executors.bundled.kernels import Axis, Pads
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias
 
 __all__ = [
+    "Axis",
+    "Pads",
     "Spreading",
+    "adaptive_sizes",
+    "aligned_shapes",
     "axis_of",
+    "bins",
+    "chosen_axes",
     "convolution_axes",
+    "even_starts",
+    "flattened_axes",
     "fractional_axes",
     "given_pads",
     "keeps_axes",
-    "kernels",
+    "learned_sizes",
     "map_sizes",
     "one_each",
     "pads_of",
@@ -22,16 +33,74 @@ __all__ = [
     "pool_axes",
     "reshaped_sizes",
     "resized_axes",
+    "shared_axes",
+    "sliced_axes",
     "spread_axes",
+    "squeezed_channels",
+    "unbiased",
     "unpool_axes",
+    "window_options",
 ]
 
 
-def map_sizes(x: Any) -> tuple[int, ...]:
-    """The spatial sizes of an array (N, C, *spatial) that must have some."""
-    if x.ndim < 3:
-        raise ValueError(f"a map is needed, not a vector of {x.shape[1]}")
-    return tuple(x.shape[2:])
+Pads: TypeAlias = Sequence[tuple[int, int]]  # (before, after) for each spatial axis
+
+
+@dataclass(frozen=True)
+class Axis:
+    """How windows walk along one spatial axis.  Negative pads crop."""
+
+    size: int
+    kernel: int = 1
+    stride: int = 1
+    before: int = 0
+    after: int = 0
+    dilation: int = 1
+
+    @property
+    def reach(self) -> int:
+        """Positions from the first tap of a window to its last, both included."""
+        return (self.kernel - 1) * self.dilation + 1
+
+    @property
+    def starts(self) -> range:
+        """Where each window starts, counted from the first position of the data."""
+        return range(-self.before, self.size + self.after - self.reach + 1, self.stride)
+
+    @property
+    def windows(self) -> int:
+        return len(self.starts)
+
+    def positions(self, block: slice) -> range:
+        """All from the first to the last that windows of the block touch, padding included."""
+        first = block.start * self.stride - self.before
+        last = (block.stop - 1) * self.stride - self.before + self.reach - 1
+        return range(first, last + 1)
+
+    def reads_only_data(self, block: slice) -> bool:
+        """Whether no window of the block touches the padding."""
+        touched = self.positions(block)
+        return touched.start >= 0 and touched.stop <= self.size
+
+    def hits(self, tap: int, block: slice) -> tuple[slice, slice]:
+        """The windows of the block whose tap lies on data, and the positions it lies on.
+
+        Windows are counted from the start of the block.
+        """
+        offset = tap * self.dilation - self.before
+        first = max(block.start, -(offset // self.stride))
+        stop = max(first, min(block.stop, -((offset - self.size) // self.stride)))
+        begin = first * self.stride + offset
+        end = begin + (stop - first - 1) * self.stride + 1
+        windows = slice(first - block.start, stop - block.start)
+        return windows, slice(begin, max(begin, end), self.stride)
+
+
+def map_sizes(shape: Sequence[int]) -> tuple[int, ...]:
+    """The spatial sizes of a sample (C, *spatial) that must have some."""
+    if len(shape) < 2:
+        raise ValueError(f"a map is needed, not a vector of {shape[0]}")
+    return tuple(shape[1:])
 
 
 def axis_of(layer: Any, axis: int | str, rank: int) -> int:
@@ -48,6 +117,61 @@ def axis_of(layer: Any, axis: int | str, rank: int) -> int:
     return counted[int(axis)]
 
 
+def chosen_axes(layer: Any, rank: int) -> tuple[int, ...]:
+    """The axes of a sample that a norm or a reduction names, in its order; the batch is -1."""
+    if layer.axes in ("all", ("all",)):
+        return tuple(range(rank))
+    return tuple(axis_of(layer, axis, rank) for axis in layer.axes if axis != "none")
+
+
+def shared_axes(layer: Any, rank: int) -> set[int]:
+    """The axes along which the slopes of a PReLU are one and the same."""
+    return {axis_of(layer, axis, rank) for axis in layer.shared if axis != "none"}
+
+
+def flattened_axes(layer: Any, rank: int) -> tuple[int, int]:
+    """The first and the last of the axes of a sample that become one."""
+    first, last = range(rank)[layer.start], range(rank)[layer.end]
+    if first > last:
+        raise ValueError(f"axis {first} lies after axis {last}")
+    return first, last
+
+
+def sliced_axes(layer: Any, rank: int) -> list[slice]:
+    """The part of each axis of a sample that a slice takes."""
+    start, stop = layer.interval
+    parts = [slice(None)] * rank
+    parts[range(rank)[layer.axis]] = slice(start, stop, layer.step)
+    return parts
+
+
+def aligned_shapes(layer: Any, shapes: Sequence[Sequence[int]]) -> list[tuple[int, ...]]:
+    """Samples that meet with as many axes: those missing are put first or after the channels."""
+    if layer.kind in ("sub", "div") and len(shapes) != 2:
+        raise ValueError(f"{len(shapes)} branches, not two, to {layer.kind}")
+    rank = max(map(len, shapes))
+    if layer.align == "equal" and min(map(len, shapes)) < rank:
+        raise ValueError("branches of unlike numbers of axes")
+    kept = 0 if layer.align == "first" else 1
+    return [(*shape[:kept], *(1,) * (rank - len(shape)), *shape[kept:]) for shape in shapes]
+
+
+def learned_sizes(layer: Any, shape: Sequence[int]) -> tuple[int, ...]:
+    """The sizes of factors or offsets for a sample: as given, or one for each channel."""
+    return layer.shape or (*shape[:1], *(1,) * (len(shape) - 1))
+
+
+def squeezed_channels(layer: Any, channels: int) -> int:
+    """To how many channels a squeeze and excitation goes down."""
+    return int(layer.channels or max(1, channels // layer.reduction))
+
+
+def adaptive_sizes(layer: Any, sizes: Sequence[int]) -> list[int]:
+    """How many bins there are on each axis."""
+    wanted = one_each(layer.size, sizes)
+    return [n if size == "keep" else size for n, size in zip(sizes, wanted, strict=True)]
+
+
 def one_each(values: Sequence[Any], sizes: Sequence[int]) -> tuple[Any, ...]:
     """One value for each axis, from one for all or from as many."""
     if len(values) not in (1, len(sizes)):
@@ -57,20 +181,7 @@ def one_each(values: Sequence[Any], sizes: Sequence[int]) -> tuple[Any, ...]:
 
 def convolution_axes(layer: Any, sizes: Sequence[int]) -> tuple[Axis, ...]:
     """How the windows of a convolution or an unfold walk along the spatial axes."""
-    described = zip(
-        sizes,
-        one_each(layer.kernel, sizes),
-        one_each(layer.stride, sizes),
-        one_each(layer.dilation, sizes),
-        strict=True,
-    )
-    if layer.padding in ("same", "same-lower"):
-        return tuple(_same(*each, lower=layer.padding == "same-lower") for each in described)
-    pads = given_pads(layer.padding, sizes)
-    return tuple(
-        Axis(n, k, s, before, after, d)
-        for (n, k, s, d), (before, after) in zip(described, pads, strict=True)
-    )
+    return _sliding(layer, layer.stride, sizes)
 
 
 def pointwise_axes(layer: Any, sizes: Sequence[int]) -> tuple[Axis, ...]:
@@ -81,21 +192,28 @@ def pointwise_axes(layer: Any, sizes: Sequence[int]) -> tuple[Axis, ...]:
 
 def pool_axes(layer: Any, sizes: Sequence[int]) -> tuple[Axis, ...]:
     """The same for a pool, whose stride is the kernel unless given and which has ceil mode."""
+    axes = _sliding(layer, layer.kernel if layer.stride is None else layer.stride, sizes)
+    if not layer.ceil or layer.padding in ("same", "same-lower"):
+        return axes
+    return tuple(map(_hanging_over, axes))
+
+
+def _sliding(layer: Any, stride: Sequence[int], sizes: Sequence[int]) -> tuple[Axis, ...]:
+    """Windows of a layer's kernel, dilation and padding, a stride apart."""
     described = zip(
         sizes,
         one_each(layer.kernel, sizes),
-        one_each(layer.kernel if layer.stride is None else layer.stride, sizes),
+        one_each(stride, sizes),
         one_each(layer.dilation, sizes),
         strict=True,
     )
     if layer.padding in ("same", "same-lower"):
         return tuple(_same(*each, lower=layer.padding == "same-lower") for each in described)
     pads = given_pads(layer.padding, sizes)
-    axes = [
+    return tuple(
         Axis(n, k, s, before, after, d)
         for (n, k, s, d), (before, after) in zip(described, pads, strict=True)
-    ]
-    return tuple(_hanging_over(axis) if layer.ceil else axis for axis in axes)
+    )
 
 
 def given_pads(padding: Any, sizes: Sequence[int]) -> Pads:
@@ -213,6 +331,14 @@ def fractional_axes(layer: Any, sizes: Sequence[int]) -> list[tuple[int, int, in
     return list(zip(sizes, one_each(layer.kernel, sizes), counts, strict=True))
 
 
+def even_starts(size: int, kernel: int, count: int) -> list[int]:
+    """Where `count` windows start, the first at the beginning and the last at the end."""
+    room = size - kernel
+    if room < 0 or count < 1 or count > room + 1:
+        raise ValueError(f"{count} windows of {kernel} don't fit on {size}")
+    return [index * room // max(1, count - 1) for index in range(count)]
+
+
 def reshaped_sizes(layer: Any) -> list[int]:
     """The sizes asked for; -1 for the one that follows from the others."""
     return [-1 if size == "infer" else size for size in layer.sizes]
@@ -224,7 +350,7 @@ def keeps_axes(layer: Any, shape: Sequence[int]) -> bool:
     return len(sizes) == len(shape) and all(m in (n, -1) for m, n in zip(sizes, shape, strict=True))
 
 
-def kernels(axes: Sequence[Axis]) -> tuple[list[int], list[int], Pads, list[int]]:
+def window_options(axes: Sequence[Axis]) -> tuple[list[int], list[int], Pads, list[int]]:
     """Kernel, stride, pads and dilation, each as one value for each axis."""
     return (
         [axis.kernel for axis in axes],
@@ -236,3 +362,16 @@ def kernels(axes: Sequence[Axis]) -> tuple[list[int], list[int], Pads, list[int]
 
 def pads_of(axes: Sequence[Axis]) -> Pads:
     return [(axis.before, axis.after) for axis in axes]
+
+
+def bins(size: int, count: int) -> list[slice]:
+    """Bins that cover an axis, overlapping where its size is not a multiple."""
+    return [slice(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
+
+
+def unbiased(layer: Any, count: int) -> float:
+    """What a variance over so many values, or its root, is multiplied by; no number for one."""
+    if layer.by not in ("var", "std") or layer.biased:
+        return 1.0
+    factor = count / (count - 1) if count > 1 else math.nan
+    return factor if layer.by == "var" else math.sqrt(factor)

@@ -7,8 +7,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 from cnncalc.errors import CnnCalcError
-from cnncalc.executors.bundled.devices import free_memory
-from cnncalc.executors.bundled.kernels import WORKSPACE_BYTES
+from cnncalc.executors.bundled.kernels.workspace import WORKSPACE_BYTES
 from cnncalc.executors.geometry import convolution_axes, pool_axes
 from cnncalc.executors.shortage import LESS
 from cnncalc.report import Report
@@ -208,15 +207,8 @@ def check_budget(needed: Need, most: int) -> None:
         )
 
 
-def check_room(needed: Need, device: str = "cpu", free: int | None = None) -> None:
-    """CnnCalcError where the device doesn't have what a run takes.
-
-    Args:
-        needed: what it takes.
-        device: where it runs.
-        free: what an executor knows of a device of its own; None: asked of the machine.
-    """
-    free = free_memory(device) if free is None else free
+def check_room(needed: Need, device: str, free: int | None) -> None:
+    """CnnCalcError where a device has fewer bytes `free` than a run takes; None: nothing says."""
     if free is None or needed.total <= free:
         return
     where = "memory" if device == "cpu" else "memory on the GPU"

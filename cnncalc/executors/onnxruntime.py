@@ -14,8 +14,8 @@ import numpy
 import onnxruntime
 
 from cnncalc.errors import CnnCalcError
-from cnncalc.executors.base import Progress, Run, StepRun, Tensor
-from cnncalc.executors.probing.search import Forward, measure
+from cnncalc.executors.base import Array, Executor, Forward, Progress, Run, StepRun, Tensor
+from cnncalc.executors.probing.search import measure
 from cnncalc.executors.shortage import MemoryErrors, ran_out
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network
@@ -24,73 +24,93 @@ from cnncalc.packages import said
 from cnncalc.report import Report, report_of
 from cnncalc.rows import Row, as_layout
 
-__all__ = ["DEVICES", "KEEPS", "ready", "run"]
+__all__ = ["OnnxRuntimeExecutor"]
 
-KEEPS = True  # every step's output is one of the model's
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
-DEVICES = tuple(PROVIDERS)
 LEAVE_OUT = 16  # steps that may fail before the run is given up
-MOST_VALUES = 2_000_000_000  # that probing may compute
 # What the runtime has no kernel for says nothing about sizes.
 UNABLE = re.compile(
     r"NOT_IMPLEMENTED|Unsupported (pooling size|kernel dimension)|mode only supports"
 )
 FATAL = 4  # the runtime's own messages are for its errors, which are caught here
 
-# Tensors that PyTorch and Keras keep beside a layer and ONNX's operators don't have.
-LACKING = frozenset({"num_batches_tracked", "count", "running_std", "renorm_mean", "renorm_std"})
 
+class OnnxRuntimeExecutor(Executor):
+    """One forward pass in float32, whatever the dtype; then what units see, by probing.
 
-def run(
-    network: Network,
-    input_shape: Shape,
-    *,
-    device: str = "cpu",
-    dtype: str = "float32",
-    batch: int = 1,
-    progress: Progress | None = None,
-) -> Run:
-    """One forward pass in float32, whatever the dtype: sizes and tensors are the same.
-
-    Then what units see, by probing.
-
-    Args:
-        network: what to run.
-        input_shape: channels first, without batch.
-        device: `cpu`, or `cuda` where the runtime was built for it.
-        dtype: has no effect.
-        batch: samples at a time.
-        progress: called once, before the run.
-
-    Raises:
-        CnnCalcError: the package `onnx` is not installed, a device that isn't there, or a model
-            that the runtime refuses as a whole.
+    Sizes and tensors are the same. Progress is told once, before the run. The package `onnx` is
+    needed too.
     """
-    begin = perf_counter()
-    provider = _provider(device)
-    report = report_of(network, as_layout(input_shape, network.layout), batch=batch)
-    if progress:
-        progress(0, len(report.rows), report.rows[0].name)
-    trial = _Trial(provider, report, batch)
-    with MemoryErrors():
-        done = Run(
-            "onnxruntime", device, "float32", batch, trial.steps(), fields="probes", lacking=LACKING
-        )
-        measure(network.at(input_shape), done, partial(_probing, provider), MOST_VALUES)
-    done.forward_seconds = trial.forward_seconds
-    done.seconds = perf_counter() - begin
-    return done
 
+    name = "onnxruntime"
+    devices = tuple(PROVIDERS)  # `cuda` where the runtime was built for it
+    keeps = True  # every step's output is one of the model's
+    # Tensors that PyTorch and Keras keep beside a layer and ONNX's operators don't have.
+    lacking = frozenset(
+        {"num_batches_tracked", "count", "running_std", "renorm_mean", "renorm_std"}
+    )
+    most_values = 2_000_000_000
 
-def ready(device: str) -> tuple[bool, str]:
-    """Whether a device can be used, and with what or why not."""
-    try:
-        _provider(device)
-    except CnnCalcError as error:
-        return False, f"{error.message}: {error.help}"
-    if not find_spec("onnx"):
-        return False, "the package `onnx` isn't installed: pip install 'cnncalc[onnxruntime]'"
-    return True, f"onnxruntime {onnxruntime.__version__}"
+    def ready(self, device: str) -> tuple[bool, str]:
+        try:
+            _provider(device)
+        except CnnCalcError as error:
+            return False, f"{error.message}: {error.help}"
+        if not find_spec("onnx"):
+            return False, "the package `onnx` isn't installed: pip install 'cnncalc[onnxruntime]'"
+        return True, f"onnxruntime {onnxruntime.__version__}"
+
+    def run(
+        self,
+        network: Network,
+        input_shape: Shape,
+        *,
+        device: str = "cpu",
+        dtype: str = "float32",
+        batch: int = 1,
+        backward: bool = False,
+        progress: Progress | None = None,
+    ) -> Run:
+        """As for every executor; CnnCalcError too where the runtime refuses the whole model."""
+        begin = perf_counter()
+        provider = _provider(device)
+        report = report_of(network, as_layout(input_shape, network.layout), batch=batch)
+        if progress:
+            progress(0, len(report.rows), report.rows[0].name)
+        trial = _Trial(provider, report, batch)
+        with MemoryErrors():
+            steps = trial.steps()
+            done = Run(
+                self.name, device, "float32", batch, steps, fields="probes", lacking=self.lacking
+            )
+            prepare = partial(self.prepare, device=device)
+            measure(network.at(input_shape), done, prepare, self.most_values)
+        done.forward_seconds = trial.forward_seconds
+        done.seconds = perf_counter() - begin
+        return done
+
+    def prepare(self, network: Network, asked: frozenset[int], *, device: str = "cpu") -> Forward:
+        try:
+            report = report_of(network)
+            written = write_report(report, weights="made", without={})
+            session = _session(_provider(device), written)
+        except Exception as error:
+            return _passed_over(error)
+        names = {
+            row.name: row.index
+            for row in report.layers
+            if row.index in asked and row.index not in written.missing
+        }
+
+        def forward(x: Array) -> Iterable[tuple[int, Array]]:
+            fed = {row.name: _fed(row, x) for row in report.rows if row.kind == "input"}
+            try:
+                found = session.run(list(names), fed) if names else []
+            except Exception as error:
+                return _passed_over(error)(x)
+            return zip(names.values(), found, strict=True)
+
+        return forward
 
 
 class _Trial:
@@ -186,31 +206,6 @@ def _session(provider: str, written: Written) -> Any:
     return onnxruntime.InferenceSession(model, options, providers=[provider])
 
 
-def _probing(provider: str, network: Network, asked: frozenset[int]) -> Forward:
-    """Runs a probing network on samples; what the runtime can't run is passed over."""
-    try:
-        report = report_of(network)
-        written = write_report(report, weights="made", without={})
-        session = _session(provider, written)
-    except Exception as error:
-        return _passed_over(error)
-    names = {
-        row.name: row.index
-        for row in report.layers
-        if row.index in asked and row.index not in written.missing
-    }
-
-    def forward(x: Any) -> Iterable[tuple[int, Any]]:
-        fed = {row.name: _fed(row, x) for row in report.rows if row.kind == "input"}
-        try:
-            found = session.run(list(names), fed) if names else []
-        except Exception as error:
-            return _passed_over(error)(x)
-        return zip(names.values(), found, strict=True)
-
-    return forward
-
-
 def _passed_over(error: Exception) -> Forward:
     """No values: of what was wrong the run itself said what there is to say."""
     if ran_out(error):
@@ -218,7 +213,7 @@ def _passed_over(error: Exception) -> Forward:
     return lambda x: ()
 
 
-def _fed(row: Row, x: Any) -> Any:
+def _fed(row: Row, x: Array) -> Array:
     """The samples, or zeros for a further input."""
     return numpy.zeros((len(x), *row.output_shape), dtype=x.dtype) if row.index else x
 

@@ -24,10 +24,9 @@ SENTENCE_END = re.compile(r"(?<=\.)\s+(?=[A-Z])")
 
 def ran_out(error: BaseException) -> bool:
     """Whether an error of a framework is about memory that ran out."""
-    kind = type(error).__name__
     return (
         isinstance(error, MemoryError)
-        or kind in ("OutOfMemoryError", "ResourceExhaustedError")
+        or type(error).__name__ in ("OutOfMemoryError", "ResourceExhaustedError")
         or (isinstance(error, Exception) and bool(RAN_OUT.search(str(error)[:2000])))
     )
 
@@ -35,7 +34,7 @@ def ran_out(error: BaseException) -> bool:
 class MemoryErrors(AbstractContextManager[None]):
     """Makes a sentence of memory that ran out."""
 
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+    def __exit__(self, raised: Any, error: BaseException | None, trace: Any) -> None:
         if error is None or isinstance(error, CnnCalcError) or not ran_out(error):
             return
         first = said(error) if str(error).strip() else "no more could be had"

@@ -60,6 +60,11 @@ class Storage:
                     del self._blocks[key]
                 self.values[each] = None
 
+    def clear(self) -> None:
+        """Let go of everything."""
+        self.values = [None] * len(self.values)
+        self._blocks.clear()
+
     def results(self) -> dict[int, Any]:
         """What the network ended in, by step."""
         return {number: self.values[number] for number in self._outputs}

@@ -1,6 +1,7 @@
-"""Which names a statement binds, changes and reads: found in its syntax alone.
+"""Which names a statement binds, changes and reads, and what the names of a file depend on.
 
-`changing` are the names of methods that change what they are called on.
+All of it is found in the syntax alone. `changing` are the names of methods that change what they
+are called on.
 """
 
 from __future__ import annotations
@@ -11,18 +12,7 @@ from typing import Any
 
 from cnncalc.python.wordlists import words
 
-__all__ = [
-    "CHANGING",
-    "binds",
-    "called_on",
-    "changes",
-    "decorators",
-    "is_definition",
-    "is_main_guard",
-    "reads",
-    "stars",
-    "with_sources",
-]
+__all__ = ["CHANGING", "Dependencies", "binds", "called_on", "reads"]
 
 Names = frozenset[str]
 
@@ -210,3 +200,98 @@ def called_on(statement: ast.stmt, changing: Names) -> str | None:
             plain = isinstance(statement, ast.Expr) and changes(statement, changing)
             return None if plain else name
     return None
+
+
+class Dependencies:
+    """Which statements of a file's top level its names depend on, found in their syntax alone.
+
+    A name depends on the statements that bind it or change what it holds (`layers.append(x)`), on
+    calls of its methods and definitions decorated with them, since they may leave something in
+    it, and on what all of these read in turn.
+
+    Attributes:
+        statements: those of the top level, but for what runs in a script alone.
+        binders: for each name the numbers of the statements that bind or change it.
+        calls: the same of those that may leave something in what it holds.
+        stars: the `from module import *`.
+    """
+
+    def __init__(self, tree: ast.Module, changing: Names) -> None:
+        self.changing = changing
+        self.statements = [node for node in tree.body if not is_main_guard(node)]
+        self.binders: dict[str, list[int]] = {}
+        self.calls: dict[str, list[int]] = {}
+        self.stars: list[ast.ImportFrom] = []
+        self._read: dict[int, set[str]] = {}
+        self._readers: dict[str, list[int]] = {}
+        sources: dict[str, set[str]] = {}  # the names that a variable was made from
+        for number, statement in enumerate(self.statements):
+            self._note(number, statement, sources)
+        self._note_registries()
+
+    def _note(self, number: int, statement: ast.stmt, sources: dict[str, set[str]]) -> None:
+        """What a statement binds and changes."""
+        self.stars += stars(statement)
+        bound = binds(statement, self.changing)
+        if isinstance(statement, ast.Assign | ast.AnnAssign):
+            for name in bound:
+                sources.setdefault(name, set()).update(self._reads(number) - {name})
+        if (holder := called_on(statement, self.changing)) is not None:
+            self.calls.setdefault(holder, []).append(number)
+        changed = set() if is_definition(statement) else changes(statement, self.changing)
+        for name in with_sources(bound | changed, changed, sources):
+            self.binders.setdefault(name, []).append(number)
+
+    def _note_registries(self) -> None:
+        """Definitions whose decorators, functions of this file, put them into its tables."""
+        decorated = {n: names for n, s in enumerate(self.statements) if (names := decorators(s))}
+        used = {name for names in decorated.values() for name in names}
+        tables = {
+            statement.name: changes(statement, self.changing) & self.binders.keys()
+            for statement in self.statements
+            if isinstance(statement, ast.FunctionDef) and statement.name in used
+        }
+        for number, names in decorated.items():
+            for name in names:
+                for table in tables.get(name, ()):
+                    self.calls.setdefault(table, []).append(number)
+
+    def of(self, names: Iterable[str], done: set[int]) -> set[int]:
+        """The numbers of the statements that names depend on, without those that are done."""
+        found: set[int] = set()
+        waiting = list(names)
+        seen = set(waiting)
+        while waiting:
+            name = waiting.pop()
+            for number in (*self.binders.get(name, ()), *self._between(name)):
+                if number in done or number in found:
+                    continue
+                found.add(number)
+                fresh = self._reads(number) - seen
+                seen |= fresh
+                waiting += fresh
+            # What a call on the name reads is looked up when it runs: it may never be needed.
+            found |= {number for number in self.calls.get(name, ()) if number not in done}
+        return found
+
+    def _reads(self, number: int) -> set[str]:
+        """The names that a statement reads, found once."""
+        if number not in self._read:
+            self._read[number] = reads(self.statements[number])
+        return self._read[number]
+
+    def _between(self, name: str) -> Iterable[int]:
+        """The statements that read a name before it is bound anew, and would miss that value."""
+        binders = self.binders.get(name, ())
+        if len(binders) < 2:
+            return ()
+        first, last = min(binders), max(binders)
+        return [number for number in self._readers_of(name) if first < number < last]
+
+    def _readers_of(self, name: str) -> list[int]:
+        """The statements that read a name, definitions apart: worked out once for all names."""
+        if not self._readers:
+            for number, statement in enumerate(self.statements):
+                for each in () if is_definition(statement) else self._reads(number):
+                    self._readers.setdefault(each, []).append(number)
+        return self._readers.get(name, [])

@@ -12,17 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from cnncalc.errors import Span
-from cnncalc.python.dependencies import (
-    binds,
-    called_on,
-    changes,
-    decorators,
-    is_definition,
-    is_main_guard,
-    reads,
-    stars,
-    with_sources,
-)
+from cnncalc.python.dependencies import Dependencies, binds, called_on
 from cnncalc.python.limits import Budget
 from cnncalc.python.parameters import Parameters
 from cnncalc.python.refusals import Raised, Refusal
@@ -174,13 +164,10 @@ class Poison:
 
 
 class Module(Described):
-    """A file at work: its top-level statements, and which names each binds and reads.
+    """A file at work: its names, each worked out with what it depends on when it is asked for.
 
-    Nothing of it has run at first. `find(name)` runs what that name depends on: the statements
-    that bind it or change what it holds (`layers.append(x)`), those that a registry needs, and,
-    closed over, those that bind the names which these read. Statements run in the order of the
-    file, each at most once; one that can't be followed poisons the names that it binds, and
-    nothing else. So a file may do whatever it likes around its model.
+    Statements run in the order of the file, each at most once; one that can't be followed poisons
+    the names that it binds, and nothing else. So a file may do whatever it likes around its model.
     """
 
     described = "a module file"
@@ -190,51 +177,23 @@ class Module(Described):
         self.file = file
         self.scope = Scope(None, self, None)
         self.scope.names["__name__"] = file.name
-        self.statements = [node for node in file.tree.body if not is_main_guard(node)]
-        self.read: dict[int, set[str]] = {}
-        self.readers: dict[str, list[int]] = {}
+        self.needs = Dependencies(file.tree, machine.changing)
         self.done: set[int] = set()
-        self.binders: dict[str, list[int]] = {}
-        self.stars: list[ast.ImportFrom] = []
-        self.calls: dict[str, list[int]] = {}  # statements that may change what a name holds
-        sources: dict[str, set[str]] = {}  # the names that a variable was made from
-        for number, statement in enumerate(self.statements):
-            self._note(number, statement, sources)
-        self._note_registries()
 
-    def _note(self, number: int, statement: ast.stmt, sources: dict[str, set[str]]) -> None:
-        """What a statement binds and changes."""
-        changing = self.machine.changing
-        self.stars += stars(statement)
-        bound = binds(statement, changing)
-        if isinstance(statement, ast.Assign | ast.AnnAssign):
-            for name in bound:
-                sources.setdefault(name, set()).update(self._reads(number) - {name})
-        if (holder := called_on(statement, changing)) is not None:
-            self.calls.setdefault(holder, []).append(number)
-        changed = set() if is_definition(statement) else changes(statement, changing)
-        for name in with_sources(bound | changed, changed, sources):
-            self.binders.setdefault(name, []).append(number)
+    @property
+    def statements(self) -> list[ast.stmt]:
+        """The statements of the top level, but for what runs in a script alone."""
+        return self.needs.statements
 
-    def _note_registries(self) -> None:
-        """Definitions whose decorators, functions of this file, put them into its tables."""
-        decorated = {n: names for n, s in enumerate(self.statements) if (names := decorators(s))}
-        used = {name for names in decorated.values() for name in names}
-        tables = {
-            statement.name: changes(statement, self.machine.changing) & self.binders.keys()
-            for statement in self.statements
-            if isinstance(statement, ast.FunctionDef) and statement.name in used
-        }
-        for number, names in decorated.items():
-            for name in names:
-                for table in tables.get(name, ()):
-                    self.calls.setdefault(table, []).append(number)
+    @property
+    def binders(self) -> dict[str, list[int]]:
+        """For each name the numbers of the statements that bind or change it."""
+        return self.needs.binders
 
-    def _reads(self, number: int) -> set[str]:
-        """The names that a statement reads, found once."""
-        if number not in self.read:
-            self.read[number] = reads(self.statements[number])
-        return self.read[number]
+    @property
+    def stars(self) -> list[ast.ImportFrom]:
+        """The `from module import *` of the file."""
+        return self.needs.stars
 
     def has(self, name: str) -> bool:
         return name in self.binders or name in self.scope.names
@@ -260,44 +219,8 @@ class Module(Described):
 
     def need(self, names: Iterable[str]) -> None:
         """Work out the statements that these names depend on, in their order."""
-        for number in sorted(self._slice(names)):
+        for number in sorted(self.needs.of(names, self.done)):
             self._run(number)
-
-    def _slice(self, names: Iterable[str]) -> set[int]:
-        """The numbers of the statements still to run, closed over what they read."""
-        found: set[int] = set()
-        waiting = list(names)
-        seen = set(waiting)
-        while waiting:
-            name = waiting.pop()
-            for number in (*self.binders.get(name, ()), *self._between(name)):
-                if number in self.done or number in found:
-                    continue
-                found.add(number)
-                fresh = self._reads(number) - seen
-                seen |= fresh
-                waiting += fresh
-            # A call on the name leaves something in it; what the call itself reads is looked up
-            # when it runs, since the registry may never be asked for that.
-            found |= {n for n in self.calls.get(name, ()) if n not in self.done}
-        return found
-
-    def _between(self, name: str) -> Iterable[int]:
-        """The statements that read a name before it is bound anew, and would miss that value."""
-        binders = self.binders.get(name, ())
-        if len(binders) < 2:
-            return ()
-        readers = self._readers().get(name, ())
-        first, last = min(binders), max(binders)
-        return [number for number in readers if first < number < last]
-
-    def _readers(self) -> dict[str, list[int]]:
-        """For each name the statements that read it, definitions apart: worked out once."""
-        if not self.readers:
-            for number, statement in enumerate(self.statements):
-                for name in () if is_definition(statement) else self._reads(number):
-                    self.readers.setdefault(name, []).append(number)
-        return self.readers
 
     def _run(self, number: int) -> None:
         if number in self.done:

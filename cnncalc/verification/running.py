@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cnncalc.errors import CnnCalcError
-from cnncalc.executors import ALL, EXECUTORS, module_of
-from cnncalc.executors.base import Progress
+from cnncalc.executors import ALL, EXECUTORS, find
+from cnncalc.executors.base import Executor, Progress
 from cnncalc.executors.memory import OVER_BUDGET, check_budget, check_room, need
 from cnncalc.report import Report
 from cnncalc.verification.comparing import compare
@@ -58,14 +58,14 @@ class Verification:
 
     def of(self, executor: str) -> dict[str, Any]:
         """What one executor found, as the contract's `verify` has it."""
-        runner = module_of(executor)
-        if self.backward and not getattr(runner, "TRAINS", False):
+        runner = find(executor)
+        if self.backward and not runner.trains:
             raise CnnCalcError(
                 f"the executor `{executor}` has no backward pass",
                 code="backward",
                 help=f"`--backward` goes with `--executor {TRAINING}`",
             )
-        return self._run(executor, runner, self.backward, self.progress)
+        return self._run(runner, self.backward, self.progress)
 
     def of_all(self) -> dict[str, Any]:
         """What every executor found, and why some didn't run."""
@@ -85,9 +85,9 @@ class Verification:
     def _attempt(self, executor: str, place: int) -> dict[str, Any]:
         """What one of several found, or why it doesn't run."""
         try:
-            runner = module_of(executor)
-            backward = self.backward and getattr(runner, "TRAINS", False)
-            return self._run(executor, runner, backward, self._progress(executor, place))
+            runner = find(executor)
+            backward = self.backward and runner.trains
+            return self._run(runner, backward, self._progress(executor, place))
         except CnnCalcError as error:
             return {
                 "executor": executor,
@@ -109,27 +109,21 @@ class Verification:
 
         return part
 
-    def _run(
-        self, executor: str, runner: Any, backward: bool, progress: Progress | None
-    ) -> dict[str, Any]:
-        report, device = self.report, self.device
-        keeps = getattr(runner, "KEEPS", False)
+    def _run(self, runner: Executor, backward: bool, progress: Progress | None) -> dict[str, Any]:
+        report, device, keeps = self.report, self.device, runner.keeps
         if device != "meta":
             needed = need(report, backward=backward, keeps=keeps)
             if self.max_memory is not None:
                 check_budget(needed, self.max_memory)
-            known = getattr(runner, "free_memory", None)
-            free = known(device) if known else None
-            if device == "cpu" or executor == "bundled" or free is not None:
-                check_room(needed, device, free)
+            check_room(needed, device, runner.free_memory(device))
         run = runner.run(
             report.network,
             report.input,
             device=device,
             dtype=report.dtype,
             batch=report.batch,
+            backward=backward,
             progress=progress,
-            **({"backward": True} if backward else {}),
         )
         return compare(report, run, need(report, dtype=run.dtype, backward=backward, keeps=keeps))
 

@@ -15,11 +15,11 @@ import pytest
 import cnncalc
 from cnncalc import analyze
 from cnncalc.errors import CnnCalcError, LayerError, Source, SpecError
-from cnncalc.executors import EXECUTORS, find, memory
+from cnncalc.executors import EXECUTORS, find, machine, memory
 from cnncalc.executors.bundled import compute, devices
 from cnncalc.executors.bundled.compute import COMPUTATIONS
 from cnncalc.executors.bundled.compute.table import computes
-from cnncalc.executors.bundled.executor import Stack, run
+from cnncalc.executors.bundled.executor import BundledExecutor, Stack
 from cnncalc.executors.storage import Storage
 from cnncalc.layers import KINDS, Layer
 from cnncalc.layers.base import Option, Shape
@@ -28,6 +28,8 @@ from cnncalc.network import Declared, Network, Step
 from cnncalc.notations.compact import parse
 from cnncalc.verification import verify_report
 from tests.library import EXAMPLES, traced
+
+run = BundledExecutor().run
 
 PREDICTIONS = ("output", "windows", "weights", "macs", "route")
 
@@ -395,7 +397,7 @@ def test_memory_that_runs_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_executors_are_found_by_name() -> None:
     """The bundled one, and what is said of a name that nobody knows."""
-    assert find("bundled") is run
+    assert find("bundled").name == "bundled"
     with pytest.raises(CnnCalcError, match="`bundle` is no executor") as error:
         find("bundle")
     assert str(error.value.help).startswith("did you mean `bundled`? available: `bundled`")
@@ -437,16 +439,16 @@ def test_free_memory_is_the_least_of_what_is_known(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """A control group's limit counts where it is lower, less what it uses and can't give back."""
-    machine = devices.free_memory("cpu")
-    assert machine is None or machine > 2**20
+    left = machine.free_memory()
+    assert left is None or left > 2**20
     (tmp_path / "memory.max").write_text("1000000\n")
     (tmp_path / "memory.current").write_text("900000\n")
     (tmp_path / "memory.stat").write_text("anon 5\ninactive_file 300000\n")
-    monkeypatch.setattr(devices, "_cgroup_folders", lambda: [tmp_path])
-    assert devices.free_memory("cpu") == 400000
+    monkeypatch.setattr(machine, "_cgroup_folders", lambda: [tmp_path])
+    assert machine.free_memory() == 400000
 
     (tmp_path / "memory.max").write_text("max\n")
-    assert devices.free_memory("cpu") != 400000
+    assert machine.free_memory() != 400000
 
 
 def test_options_name_what_they_are() -> None:

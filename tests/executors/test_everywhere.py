@@ -174,7 +174,7 @@ def test_all_examples(executor: str, name: str) -> None:
 
 
 def ran(executor: str, report: Report) -> Run:
-    run = find(executor)(report.network, report.input)
+    run = find(executor).run(report.network, report.input)
     assert compare(report, run)["mismatches"] == [], executor
     return run
 

@@ -9,7 +9,7 @@ import pytest
 
 import cnncalc
 from cnncalc.errors import CnnCalcError
-from cnncalc.executors import module_of
+from cnncalc.executors import find
 from cnncalc.executors.bundled.executor import Stack
 from tests.executors.test_arrays import LEARNING, alone, sample, takes, variants
 from tests.library import NAMES, text
@@ -29,15 +29,15 @@ WIDE = [
 
 
 def gpu_or_skip(executor: str) -> Any:
-    """The executor's module; a skip where it can't use a GPU."""
+    """The executor; a skip where it can't use a GPU."""
     try:
-        module = module_of(executor)
+        found = find(executor)
     except CnnCalcError as error:
         pytest.skip(error.message)
-    ready, why = module.ready("cuda") if "cuda" in module.DEVICES else (False, "not there")
+    ready, why = found.ready("cuda") if "cuda" in found.devices else (False, "not there")
     if not ready:
         pytest.skip(why)
-    return module
+    return found
 
 
 def on_both(network: Any, shape: Any, dtype: str) -> tuple[Any, Any]:

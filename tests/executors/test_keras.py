@@ -91,7 +91,7 @@ def test_no_prediction_is_asked_during_a_run(monkeypatch: pytest.MonkeyPatch) ->
     raise_predictions(monkeypatch)
 
     for network, shape in runs:
-        done = find("keras")(network, shape)
+        done = find("keras").run(network, shape)
 
         assert (done.steps[1].error, done.steps[1].built) == (None, True), (network.steps, shape)
 
@@ -135,7 +135,7 @@ def test_what_does_not_fit_is_evidence(layer: Layer, shape: Shape) -> None:
     steps = [Step(Input(), name="input"), Step(KINDS["slice"]((0, 3), axis=1), (0,), "part")]
     inputs = (0, 1) if layer.arity == "many" else (0,)
     network = Network([*steps, Step(layer, inputs, "odd"), Step(KINDS["relu"](), (0,), "after")])
-    done = find("keras")(network, shape)
+    done = find("keras").run(network, shape)
 
     assert done.steps[1].shape == (4, 3, 9)
     assert (done.steps[2].shape, done.steps[2].built) == (None, True)

@@ -14,15 +14,16 @@ import pytest
 
 from cnncalc import packages
 from cnncalc.errors import CnnCalcError
-from cnncalc.executors import loading, module_of
-from cnncalc.executors.loading import CHOICE, load
+from cnncalc.executors import find
+from cnncalc.executors.keras import loading
+from cnncalc.executors.keras.loading import CHOICE, load
 from tests import processes
 from tests.verification.standing_in import installed_or_skip
 
 
 def refused() -> CnnCalcError:
     with pytest.raises(CnnCalcError) as caught:
-        module_of("keras")
+        find("keras")
     assert caught.value.code == "executor"
     assert "\n" not in caught.value.message
     return caught.value
@@ -102,7 +103,7 @@ def test_the_backend(
     if configured:
         machine.configure(json.dumps({"backend": configured}))
     if expected:
-        assert load("keras") is machine.keras
+        assert load() is machine.keras
         assert machine.loaded_on == [expected]
     else:
         error = refused()
@@ -118,7 +119,7 @@ def test_the_backend(
 def test_settings_that_say_nothing(text: str, machine: Machine) -> None:
     machine.installed.add("torch")
     machine.configure(text)
-    load("keras")
+    load()
 
     assert machine.loaded_on == ["torch"]
 
@@ -197,7 +198,7 @@ def test_a_keras_that_is_loaded_already_stays_on_its_backend(
     machine.keras.backend = SimpleNamespace(backend=lambda: "jax")
     monkeypatch.setattr(packages, "import_module", machine.import_module)
 
-    assert load("keras") is machine.keras
+    assert load() is machine.keras
     assert CHOICE not in os.environ
 
 

@@ -10,9 +10,18 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from cnncalc.executors.bundled import kernels
-from cnncalc.executors.bundled.kernels import mixed_rows
-from cnncalc.executors.bundled.kernels.sliding import Axis, blocks, extents_of
+from cnncalc.executors.bundled.kernels import (
+    convolution,
+    mixed_rows,
+    padding,
+    pooling,
+    resampling,
+    shuffling,
+    unfolding,
+)
+from cnncalc.executors.bundled.kernels.blocks import blocks, extents_of
+from cnncalc.executors.bundled.kernels.workspace import Workspace
+from cnncalc.executors.geometry import Axis
 
 torch = pytest.importorskip("torch")
 F = torch.nn.functional
@@ -101,7 +110,7 @@ def test_convolve(
     x = values((samples, groups * inputs, *sizes), dtype)
     weight = values((groups * outputs, inputs, *kernel), dtype, 1)
     bias = values((groups * outputs,), dtype, 2) if biased else None
-    result = kernels.convolve(np, x, weight, bias, stride, pads, dilation, groups, workspace)
+    result = convolution.convolve(np, x, weight, bias, stride, pads, dilation, groups, workspace)
     expected = per_rank("conv", len(sizes))(
         padded(x, pads),
         tensor(weight),
@@ -136,7 +145,7 @@ def test_convolve_by_mixed_rows(
     weight = values((98, 48, *kernel), dtype, 1) / 16
     bias = values((98,), dtype, 2)
     ones = (1,) * len(sizes)
-    result = kernels.convolve(np, x, weight, bias, ones, pads, ones, 2, workspace)
+    result = convolution.convolve(np, x, weight, bias, ones, pads, ones, 2, workspace)
     assert used
     wide = [part if dtype == np.float64 else part.astype(np.float32) for part in (x, weight, bias)]
     expected = per_rank("conv", len(sizes))(
@@ -151,8 +160,8 @@ def test_convolve_half_floats_add_up_in_single_precision(groups: int, kernel: in
     x = values((2, 6, 9, 8), np.float16)
     weight, bias = values((12, 6 // groups, kernel, kernel), np.float16, 1), values((12,)) + 50
     given = ((1, 1), ((1, 0), (0, 1)), (1, 1), groups)
-    half = kernels.convolve(np, x, weight, bias.astype(np.float16), *given)
-    single = kernels.convolve(
+    half = convolution.convolve(np, x, weight, bias.astype(np.float16), *given)
+    single = convolution.convolve(
         np, *(part.astype(np.float32) for part in (x, weight, bias.astype(np.float16))), *given
     )
     assert half.dtype == np.float16
@@ -163,21 +172,21 @@ def test_convolve_takes_views_and_writes_to_out() -> None:
     x = values((3, 9, 8, 2)).transpose(0, 3, 2, 1)[:, :, ::2]
     weight = values((4, 2, 3, 3), seed=1)[::-1]
     out = np.full((3, 4, 2, 7), np.nan)
-    scratch = kernels.Workspace(np)
-    result = kernels.convolve(
+    scratch = Workspace(np)
+    result = convolution.convolve(
         np, x, weight, None, (1, 1), ((0, 0), (0, 0)), (1, 1), 1, scratch, out=out
     )
     assert result is out
     same(out, F.conv2d(tensor(x), tensor(weight)))
     with pytest.raises(ValueError, match="contiguous"):
-        kernels.convolve(
+        convolution.convolve(
             np, x, weight, None, (1, 1), ((0, 0),) * 2, (1, 1), 1, out=out.transpose(0, 1, 3, 2)
         )
 
 
 def test_convolve_without_samples() -> None:
     x, weight = values((0, 2, 5)), values((3, 2, 3))
-    assert kernels.convolve(np, x, weight, None, (1,), ((0, 0),), (1,), 1).shape == (0, 3, 3)
+    assert convolution.convolve(np, x, weight, None, (1,), ((0, 0),), (1,), 1).shape == (0, 3, 3)
 
 
 @pytest.mark.parametrize(
@@ -190,7 +199,7 @@ def test_convolve_without_samples() -> None:
 )
 def test_convolve_refuses(shape: Any, groups: int, kernel: int, said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        kernels.convolve(
+        convolution.convolve(
             np, values((1, 2, 5, 5)), values(shape), None, (1, 1), ((0, 1), (1, 0)), (1, 1), groups
         )
 
@@ -210,7 +219,7 @@ def test_convolve_transposed(
     )
     x = values((samples, groups * 2, *data.draw(numbers(rank, 3, 5))), dtype)
     weight, bias = values((groups * 2, 3, *kernel), dtype, 1), values((groups * 3,), dtype, 2)
-    result = kernels.convolve_transposed(
+    result = convolution.convolve_transposed(
         np, x, weight, bias, stride, [(p, p) for p in pads], dilation, extra, groups, workspace
     )
     expected = per_rank("conv_transpose", rank)(
@@ -222,8 +231,8 @@ def test_convolve_transposed(
 def test_convolve_transposed_crops_each_side() -> None:
     x, weight = values((2, 2, 5, 6)), values((2, 3, 3, 3), seed=1)
     given = (np, x, weight, None, (2, 2))
-    full = kernels.convolve_transposed(*given, ((0, 0),) * 2, (1, 1), (1, 0), 1)
-    cropped = kernels.convolve_transposed(*given, ((1, 0), (0, 2)), (1, 1), (1, 0), 1)
+    full = convolution.convolve_transposed(*given, ((0, 0),) * 2, (1, 1), (1, 0), 1)
+    cropped = convolution.convolve_transposed(*given, ((1, 0), (0, 2)), (1, 1), (1, 0), 1)
     np.testing.assert_array_equal(cropped, full[:, :, 1:, :-2])
 
 
@@ -232,7 +241,7 @@ def test_convolve_transposed_crops_each_side() -> None:
 def test_pool_max(described: Any, dtype: Any) -> None:
     sizes, kernel, stride, pads, dilation = described
     x = values((2, 3, *sizes), dtype)
-    result = kernels.pool_max(np, x, kernel, stride, pads, dilation)
+    result = pooling.pool_max(np, x, kernel, stride, pads, dilation)
     expected = per_rank("max_pool", len(sizes))(
         padded(x, pads, float("-inf")), kernel, stride, dilation=dilation
     )
@@ -268,18 +277,18 @@ def test_pools_with_ceil_mode(
     sizes, kernel, stride, asked, pads = described
     rank, ones, counted = len(sizes), (1,) * len(sizes), [(p, p) for p in asked]
     x = values((2, 3, *sizes), dtype)
-    result = kernels.pool_max(np, x, kernel, stride, pads, ones)
+    result = pooling.pool_max(np, x, kernel, stride, pads, ones)
     same(result, per_rank("max_pool", rank)(tensor(x), kernel, stride, asked, 1, True))
     # PyTorch has no divisor in one dimension.
     more = (divisor,) if rank > 1 else ()
-    result = kernels.pool_average(
+    result = pooling.pool_average(
         np, x, kernel, stride, pads, ones, include, *more, counted_pads=counted
     )
     expected = per_rank("avg_pool", rank)(tensor(x), kernel, stride, asked, True, include, *more)
     same(result, expected)
     if not any(asked) and rank < 3:
         x = abs(x)
-        result = kernels.pool_lp(np, x, kernel, stride, pads, ones, 3, counted_pads=counted)
+        result = pooling.pool_lp(np, x, kernel, stride, pads, ones, 3, counted_pads=counted)
         given = (3, kernel, stride) if rank == 2 else (3, kernel[0], stride[0])
         same(result, per_rank("lp_pool", rank)(tensor(x), *given, ceil_mode=True))
 
@@ -290,17 +299,17 @@ def test_adaptive_pools(data: Any, rank: int, dtype: Any) -> None:
     x = values((2, 3, *data.draw(numbers(rank, 1, 9))), dtype)
     sizes = data.draw(numbers(rank, 1, 9))
     same(
-        kernels.adaptive_average(np, x, sizes),
+        pooling.adaptive_average(np, x, sizes),
         per_rank("adaptive_avg_pool", rank)(tensor(x), sizes),
     )
-    same(kernels.adaptive_max(np, x, sizes), per_rank("adaptive_max_pool", rank)(tensor(x), sizes))
+    same(pooling.adaptive_max(np, x, sizes), per_rank("adaptive_max_pool", rank)(tensor(x), sizes))
 
 
 def test_pools_keep_half_floats_but_add_up_wider() -> None:
     x = values((2, 3, 40, 40), np.float16) + np.float16(60)
     for result in (
-        kernels.adaptive_average(np, x, (1, 1)),
-        kernels.pool_average(np, x, (40, 40), (1, 1), ((0, 0),) * 2, (1, 1)),
+        pooling.adaptive_average(np, x, (1, 1)),
+        pooling.pool_average(np, x, (40, 40), (1, 1), ((0, 0),) * 2, (1, 1)),
     ):
         assert result.dtype == np.float16
         expected = x.astype(np.float64).mean((2, 3), keepdims=True)
@@ -312,7 +321,7 @@ def test_pools_keep_half_floats_but_add_up_wider() -> None:
 def test_pad(data: Any, rank: int, mode: str) -> None:
     x = values((2, 3, *data.draw(numbers(rank, 5, 7))))
     pads = data.draw(pairs(rank, -2 if mode in ("zeros", "constant") else 0, 4))
-    result = kernels.pad(np, x, pads, mode, 1.5)
+    result = padding.pad(np, x, pads, mode, 1.5)
     flat = [amount for pair in reversed(pads) for amount in pair]
     if mode in ("zeros", "constant"):
         expected = F.pad(tensor(x), flat, value=1.5 if mode == "constant" else 0.0)
@@ -326,7 +335,7 @@ def test_pad(data: Any, rank: int, mode: str) -> None:
 )
 def test_pad_refuses(mode: str, amount: int) -> None:
     with pytest.raises(ValueError, match="pad"):
-        kernels.pad(np, values((1, 1, 5)), [(amount, amount)], mode)
+        padding.pad(np, values((1, 1, 5)), [(amount, amount)], mode)
 
 
 @drawn
@@ -349,7 +358,7 @@ def test_resize(data: Any, rank: int, mode: str, corners: bool, dtype: Any) -> N
         sizes = tuple(int(n * scale) for n, scale in zip(x.shape[2:], scales, strict=True))
         assume(0 not in sizes)
         expected = F.interpolate(tensor(x), scale_factor=scales, **given)
-    same(kernels.resize(np, x, sizes, mode, corners, scales), expected)
+    same(resampling.resize(np, x, sizes, mode, corners, scales), expected)
 
 
 @drawn
@@ -361,15 +370,15 @@ def test_unfold_and_fold(data: Any, dtype: Any) -> None:
     sizes = tuple((k - 1) * d + 1 + more for k, d, more in zip(kernel, dilation, room, strict=True))
     pads = [(p, p) for p in asked]
     x = values((2, 3, *sizes), dtype)
-    columns = kernels.unfold(np, x, kernel, stride, pads, dilation)
+    columns = unfolding.unfold(np, x, kernel, stride, pads, dilation)
     same(columns, F.unfold(tensor(x), kernel, dilation, asked, stride))
-    result = kernels.fold(np, columns, sizes, kernel, stride, pads, dilation)
+    result = unfolding.fold(np, columns, sizes, kernel, stride, pads, dilation)
     same(result, F.fold(tensor(columns), sizes, kernel, dilation, asked, stride))
 
 
 def test_unfold_in_three_dimensions() -> None:
     x = values((1, 2, 4, 5, 6))
-    columns = kernels.unfold(np, x, (2, 1, 3), (1, 2, 1), ((0, 1), (0, 0), (1, 1)), (1, 1, 1))
+    columns = unfolding.unfold(np, x, (2, 1, 3), (1, 2, 1), ((0, 1), (0, 0), (1, 1)), (1, 1, 1))
     unfolded = F.pad(tensor(x), (1, 1, 0, 0, 0, 1)).unfold(2, 2, 1).unfold(3, 1, 2).unfold(4, 3, 1)
     same(columns, unfolded.permute(0, 1, 5, 6, 7, 2, 3, 4).reshape(1, 2 * 6, -1))
 
@@ -377,26 +386,26 @@ def test_unfold_in_three_dimensions() -> None:
 @pytest.mark.parametrize("factor", [1, 2, 3])
 def test_shuffles(factor: int) -> None:
     x = values((2, 2 * factor**2, 4, 5))
-    finer = kernels.pixel_shuffle(np, x, (factor, factor))
+    finer = shuffling.pixel_shuffle(np, x, (factor, factor))
     same(finer, F.pixel_shuffle(tensor(x), factor))
-    np.testing.assert_array_equal(kernels.pixel_unshuffle(np, finer, (factor, factor)), x)
+    np.testing.assert_array_equal(shuffling.pixel_unshuffle(np, finer, (factor, factor)), x)
     same(
-        kernels.pixel_unshuffle(np, finer, (factor, factor)),
+        shuffling.pixel_unshuffle(np, finer, (factor, factor)),
         F.pixel_unshuffle(tensor(finer), factor),
     )
-    same(kernels.channel_shuffle(np, x, 2 * factor), F.channel_shuffle(tensor(x), 2 * factor))
+    same(shuffling.channel_shuffle(np, x, 2 * factor), F.channel_shuffle(tensor(x), 2 * factor))
 
 
 def test_shuffles_with_any_number_of_axes() -> None:
     x = values((1, 12, 4))
     np.testing.assert_array_equal(
-        kernels.pixel_shuffle(np, x, (3,)), x.reshape(1, 4, 3, 4).swapaxes(2, 3).reshape(1, 4, 12)
+        shuffling.pixel_shuffle(np, x, (3,)), x.reshape(1, 4, 3, 4).swapaxes(2, 3).reshape(1, 4, 12)
     )
     x = values((2, 24, 2, 3, 2))
-    finer = kernels.pixel_shuffle(np, x, (2, 1, 3))
+    finer = shuffling.pixel_shuffle(np, x, (2, 1, 3))
     assert finer.shape == (2, 4, 4, 3, 6)
     assert finer[1, 2, 3, 1, 5] == x[1, 2 * 6 + 1 * 3 + 2, 1, 1, 1]
-    np.testing.assert_array_equal(kernels.pixel_unshuffle(np, finer, (2, 1, 3)), x)
+    np.testing.assert_array_equal(shuffling.pixel_unshuffle(np, finer, (2, 1, 3)), x)
 
 
 @given(st.lists(st.integers(0, 6), min_size=1, max_size=4), st.integers(1, 300))
@@ -449,17 +458,25 @@ def test_other_array_modules(dtype: Any) -> None:
     x, ones, pads = values((2, 48, 24, 24), dtype), (1, 1), ((1, 1), (1, 0))
     weight, wide = values((48, 48, 3, 3), dtype, 1) / 20, x.astype(np.float64)
     for call in (
-        lambda xp, x, w: kernels.convolve(xp, x, w, None, ones, pads, ones, 1),
-        lambda xp, x, w: kernels.convolve(xp, x, w[:, :1], None, (2, 1), pads, ones, 48),
-        lambda xp, x, w: kernels.convolve_transposed(xp, x, w, None, (2, 1), pads, ones, ones, 1),
-        lambda xp, x, w: kernels.pool_max(xp, x, (3, 3), (2, 2), pads, ones),
-        lambda xp, x, w: kernels.pool_average(xp, x, (3, 3), (2, 2), pads, ones),
-        lambda xp, x, w: kernels.adaptive_average(xp, x, (5, 1)),
-        lambda xp, x, w: kernels.resize(xp, x, (30, 40), "cubic"),
-        lambda xp, x, w: kernels.pad(xp, x, pads, "reflect"),
-        lambda xp, x, w: kernels.pixel_shuffle(xp, x, (2, 2)),
-        lambda xp, x, w: kernels.fold(
-            xp, kernels.unfold(xp, x, (2, 2), ones, pads, ones), (24, 24), (2, 2), ones, pads, ones
+        lambda xp, x, w: convolution.convolve(xp, x, w, None, ones, pads, ones, 1),
+        lambda xp, x, w: convolution.convolve(xp, x, w[:, :1], None, (2, 1), pads, ones, 48),
+        lambda xp, x, w: convolution.convolve_transposed(
+            xp, x, w, None, (2, 1), pads, ones, ones, 1
+        ),
+        lambda xp, x, w: pooling.pool_max(xp, x, (3, 3), (2, 2), pads, ones),
+        lambda xp, x, w: pooling.pool_average(xp, x, (3, 3), (2, 2), pads, ones),
+        lambda xp, x, w: pooling.adaptive_average(xp, x, (5, 1)),
+        lambda xp, x, w: resampling.resize(xp, x, (30, 40), "cubic"),
+        lambda xp, x, w: padding.pad(xp, x, pads, "reflect"),
+        lambda xp, x, w: shuffling.pixel_shuffle(xp, x, (2, 2)),
+        lambda xp, x, w: unfolding.fold(
+            xp,
+            unfolding.unfold(xp, x, (2, 2), ones, pads, ones),
+            (24, 24),
+            (2, 2),
+            ones,
+            pads,
+            ones,
         ),
     ):
         result = call(OtherModule(), x, weight)
@@ -471,10 +488,10 @@ def test_other_array_modules(dtype: Any) -> None:
 
 def test_workspace_is_kept_and_bounded() -> None:
     """Scratch memory of large layers stays within the limit, and isn't taken again."""
-    scratch = kernels.Workspace(np, 2**22)
+    scratch = Workspace(np, 2**22)
     ones, pads = (1, 1), ((1, 1), (1, 1))
     for channels, size in ((64, 96), (32, 128), (64, 40)):
         x = values((2, channels, size, size), np.float32)
         weight = values((channels, channels, 3, 3), np.float32)
-        kernels.convolve(np, x, weight, None, ones, pads, ones, 1, scratch)
+        convolution.convolve(np, x, weight, None, ones, pads, ones, 1, scratch)
         assert 0 < scratch.nbytes <= scratch.limit + 3 * 64

@@ -10,13 +10,15 @@ import pytest
 
 import cnncalc
 from cnncalc.executors.base import Run
-from cnncalc.executors.bundled.executor import Stack, run
+from cnncalc.executors.bundled.executor import BundledExecutor, Stack
 from cnncalc.executors.probing import search as probing
 from cnncalc.executors.probing import units
 from cnncalc.executors.probing.probes import probes_of
 from cnncalc.network import Network
 from cnncalc.verification import compare
 from tests.library import NAMES, report
+
+run = BundledExecutor().run
 
 PLENTY = 10**9
 SPECS = [

@@ -91,8 +91,9 @@ def ran(layer: Layer, shape: Shape, **options: Any) -> Stack:
 @pytest.mark.parametrize("kind", sorted(set(LEARNING) - NOWHERE))
 def test_values_are_those_of_the_torch_executor(kind: str) -> None:
     torch = torch_or_skip()
+    from cnncalc.executors.stepping import NotBuilt
     from cnncalc.executors.torch.layers import build
-    from cnncalc.executors.torch.modules import Bench, NotBuilt
+    from cnncalc.executors.torch.modules import Bench
 
     bench = Bench("cpu", torch.float64)
     for layer, shape in pairs(kind):
@@ -113,7 +114,7 @@ def test_values_are_those_of_the_torch_executor(kind: str) -> None:
 def test_values_are_those_of_the_keras_executor(kind: str) -> None:
     """With weights that are all ones: what is read, not how weights are laid out."""
     keras = keras_or_skip()
-    from cnncalc.executors.keras.executor import _built
+    from cnncalc.executors.keras.executor import built
     from cnncalc.executors.keras.modules import Bench, channels_first
 
     for layer, shape in pairs(kind):
@@ -127,7 +128,7 @@ def test_values_are_those_of_the_keras_executor(kind: str) -> None:
             keras.ops.moveaxis(keras.ops.convert_to_tensor(x), 1, -1)
             for x in branches(layer, stack)
         ]
-        value, _ = _built(Bench("float32", probing=True), layer, inputs)
+        value, _ = built(Bench("float32", probing=True), layer, inputs)
         actual = keras.ops.convert_to_numpy(channels_first(value))
         same(actual, stack, (layer, shape), 1e-4)
 

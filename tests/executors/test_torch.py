@@ -80,8 +80,8 @@ def test_drawn_networks_agree(spec: str) -> None:
 
     assert outcome["mismatches"] == []
     bundled = cnncalc.verify(spec)
-    run = find("torch")(bundled.network, bundled.input)
-    again = find("bundled")(bundled.network, bundled.input)
+    run = find("torch").run(bundled.network, bundled.input)
+    again = find("bundled").run(bundled.network, bundled.input)
     for one, two in zip(run.steps, again.steps, strict=True):
         if one.built:
             assert (one.shape, one.tensors) == (two.shape, two.tensors)
@@ -130,7 +130,7 @@ def test_a_forgotten_weight_is_caught(kind: str, monkeypatch: pytest.MonkeyPatch
 def test_a_wrong_field_is_caught(spec: str, off: int) -> None:
     """A field that starts one place too early or too late."""
     right = analyze(cnncalc.parse(f"2x40x40 conv:3,k3,p1 {spec}"))
-    run = find("torch")(right.network, right.input)
+    run = find("torch").run(right.network, right.input)
     assert compare(right, run)["ok"]
     seen = right.fields[2]
     along = seen.axes[0]
@@ -179,12 +179,12 @@ def test_a_device_that_is_not_there() -> None:
 
 def test_memory_that_runs_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """A sentence, before the run where that can be known, and during it."""
-    from cnncalc.executors import memory
+    from cnncalc.executors import base
 
-    monkeypatch.setattr(memory, "free_memory", lambda device: 2**20)
+    monkeypatch.setattr(base, "free_memory", lambda: 2**20)
     with pytest.raises(CnnCalcError, match="this run would take"):
         verified("3x512x512 conv:64,k3")
 
     with pytest.raises(CnnCalcError, match="ran out of memory") as caught:
-        find("torch")(cnncalc.parse("1x4 relu"), (2**24, 2**24))
+        find("torch").run(cnncalc.parse("1x4 relu"), (2**24, 2**24))
     assert caught.value.code == "memory"

@@ -10,6 +10,7 @@ import pytest
 import cnncalc
 from cnncalc import analyze
 from cnncalc.errors import CnnCalcError
+from cnncalc.executors import find, machine
 from tests.executors.common import verified
 from tests.executors.test_arrays import LEARNING, alone, sample, takes, variants
 from tests.frameworks.live_pytorch import torch_or_skip
@@ -64,13 +65,13 @@ def on_cuda(gpu: Gpu, monkeypatch: pytest.MonkeyPatch, torch: Any) -> Iterator[A
     """Runs on `cuda` of tensors that have a device and sizes, and no values."""
     from torch._subclasses.fake_tensor import FakeTensorMode
 
-    from cnncalc.executors.torch import executor
     from cnncalc.executors.torch import gradients as torch_gradients
+    from cnncalc.executors.torch.executor import TorchExecutor
 
     monkeypatch.setattr(torch_gradients, "measure", lambda network, done: None)
     # An operation on `cuda` and `cpu` together is an error. Constants are let in.
     with FakeTensorMode(allow_non_fake_inputs=True):
-        yield lambda network, shape, **options: executor.run(
+        yield lambda network, shape, **options: TorchExecutor().run(
             network, shape, device="cuda", **options
         )
 
@@ -146,12 +147,12 @@ def test_memory_goes_back_after_a_failure(on_cuda: Any, gpu: Gpu) -> None:
 
 def test_free_memory_counts_what_pytorch_keeps(gpu: Gpu) -> None:
     """It took that from the GPU and gives it out again."""
-    from cnncalc.executors.torch.executor import free_memory
+    torch = find("torch")
 
-    assert free_memory("cuda") == (20 + 3 - 1) * GIB
-    assert free_memory("cpu") is None
+    assert torch.free_memory("cuda") == (20 + 3 - 1) * GIB
+    assert torch.free_memory("cpu") == machine.free_memory()
     gpu.answers["is_available"] = False
-    assert free_memory("cuda") is None
+    assert torch.free_memory("cuda") is None
 
 
 def test_too_little_memory_is_told_beforehand(gpu: Gpu) -> None:
@@ -161,7 +162,7 @@ def test_too_little_memory_is_told_beforehand(gpu: Gpu) -> None:
 
 
 def test_why_there_is_no_gpu(gpu: Gpu, torch: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from cnncalc.executors.torch.executor import ready
+    ready = find("torch").ready
 
     assert ready("cuda") == (True, f"torch {torch.__version__}")
     gpu.answers["is_available"] = False

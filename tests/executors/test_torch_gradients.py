@@ -28,8 +28,8 @@ def came_out(right: Report) -> Run:
     """A run without values, whose fields can be measured."""
     from cnncalc.executors.torch.executor import Stack
 
-    stack = Stack(right.network.at(right.input), "meta", "float32", 1)
-    done = stack.forward(right.input, None)
+    stack = Stack(right.network.at(right.input), right.input, "meta", "float32", 1)
+    done = stack.forward()
     done.device = "cpu"
     return done
 

@@ -233,7 +233,7 @@ def test_what_is_said(command: Command) -> None:
 
 def test_memory_is_counted_from_operations_to_their_end(torch: Any) -> None:
     """What is kept for a backward pass counts, views don't, and what is freed doesn't."""
-    from cnncalc.executors.torch.memory import watch
+    from cnncalc.executors.torch.peak import watch
 
     one = 4 * 2**10
     with watch("cpu") as peak:

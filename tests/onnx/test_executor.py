@@ -104,7 +104,7 @@ def test_the_formulas_are_not_asked_for_windows(monkeypatch: pytest.MonkeyPatch)
 
     spec = "3x17x16 conv:8,k3,s2,p=same maxpool:3,s2,ceil convt:8,k3,s2,p=same adaptiveavg:3"
     report = analyze(spec)
-    run = find("onnxruntime")
+    run = find("onnxruntime").run
     sizes = [row.output_shape for row in report.rows]
     monkeypatch.setattr(
         "cnncalc.executors.onnxruntime.report_of", lambda *_args, **_options: report

@@ -3,53 +3,72 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from cnncalc.errors import CnnCalcError
-from cnncalc.executors import module_of
-from cnncalc.executors.base import Run
-from cnncalc.executors.bundled import executor as arrays
+from cnncalc.executors import find
+from cnncalc.executors.base import Executor, Forward, Run
+from cnncalc.executors.bundled.executor import BundledExecutor
+from cnncalc.network import Network
 
 Change = Callable[[Run], None]
 
 
-def executor(name: str, change: Change = lambda run: None, **more: Any) -> SimpleNamespace:
-    """A module of an executor whose runs always take as long and as much."""
+class StandIn(Executor):
+    """An executor whose runs always take as long and as much."""
 
-    def run(*args: Any, backward: bool = False, **options: Any) -> Run:
-        done = arrays.run(*args, **options)
-        done.executor, done.seconds, done.forward_seconds = name, 0.25, 0.0125
+    devices = ("cpu",)
+
+    def __init__(self, name: str, change: Change, trains: bool, keeps: bool) -> None:
+        self.name = name
+        self.change = change
+        self.trains = trains
+        self.keeps = keeps
+
+    def ready(self, device: str) -> tuple[bool, str]:
+        return True, ""
+
+    def run(self, *args: Any, backward: bool = False, **options: Any) -> Run:
+        done = BundledExecutor().run(*args, **options)
+        done.executor, done.seconds, done.forward_seconds = self.name, 0.25, 0.0125
         done.peak_bytes = 12_345_678
         if backward:
             done.backward_seconds = 0.03
             for step in done.steps:
                 step.tensors = [tensor._replace(gradient=tensor.shape) for tensor in step.tensors]
-        change(done)
+        self.change(done)
         return done
 
-    return SimpleNamespace(run=run, DEVICES=("cpu",), **more)
+    def prepare(self, network: Network, asked: frozenset[int], *, device: str = "cpu") -> Forward:
+        return BundledExecutor().prepare(network, asked, device=device)
 
 
-def use(monkeypatch: pytest.MonkeyPatch, **modules: SimpleNamespace | CnnCalcError) -> None:
+def executor(
+    name: str, change: Change = lambda run: None, *, trains: bool = False, keeps: bool = False
+) -> Executor:
+    """One whose runs are put right or wrong by `change`."""
+    return StandIn(name, change, trains, keeps)
+
+
+def use(monkeypatch: pytest.MonkeyPatch, **executors: Executor | CnnCalcError) -> None:
     """Let these be the executors that there are; an error is why one can't be loaded."""
 
-    def found(name: str) -> SimpleNamespace:
-        module = modules[name]
-        if isinstance(module, CnnCalcError):
-            raise module
-        return module
+    def found(name: str) -> Executor:
+        executor = executors[name]
+        if isinstance(executor, CnnCalcError):
+            raise executor
+        return executor
 
-    monkeypatch.setattr("cnncalc.verification.running.EXECUTORS", modules)
-    monkeypatch.setattr("cnncalc.verification.running.module_of", found)
+    monkeypatch.setattr("cnncalc.verification.running.EXECUTORS", executors)
+    monkeypatch.setattr("cnncalc.verification.running.find", found)
 
 
 def installed_or_skip(name: str) -> None:
     """A skip where an executor's framework is absent."""
     try:
-        ready, why = module_of(name).ready("cpu")
+        ready, why = find(name).ready("cpu")
     except CnnCalcError as error:
         ready, why = False, error.message
     if not ready:

@@ -49,7 +49,7 @@ def mixed(monkeypatch: pytest.MonkeyPatch) -> None:
     use(
         monkeypatch,
         bundled=executor("bundled"),
-        torch=executor("torch", smaller, TRAINS=True),
+        torch=executor("torch", smaller, trains=True),
         keras=executor("keras", lambda run: (smaller(run), partial(run))[0]),
         absent=ABSENT,
     )
@@ -57,7 +57,7 @@ def mixed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def agreeing(monkeypatch: pytest.MonkeyPatch) -> None:
-    torch = executor("torch", partial, TRAINS=True)
+    torch = executor("torch", partial, trains=True)
     use(monkeypatch, bundled=executor("bundled"), torch=torch, absent=ABSENT)
 
 
@@ -164,7 +164,7 @@ def test_where_none_runs(monkeypatch: pytest.MonkeyPatch, command: Command) -> N
     assert "no executor runs this on `cpu`" in err
     assert "absent: the executor `absent` needs Absent, which isn't installed; lost: `lo" in err
     assert "`cnncalc executors` says what each of them needs" in err
-    monkeypatch.setattr("cnncalc.executors.memory.free_memory", lambda device: 2**20)
+    monkeypatch.setattr("cnncalc.executors.base.free_memory", lambda: 2**20)
     use(monkeypatch, bundled=executor("bundled"), absent=ABSENT)
     code, _, err = command("shape", *SPEC, "--verify", "--executor", "all")
     assert code == 2

@@ -10,7 +10,7 @@ import cnncalc
 from cnncalc.cli.main import main
 from cnncalc.executors import EXECUTORS
 from cnncalc.executors.base import Run
-from cnncalc.executors.bundled.executor import run
+from cnncalc.executors.bundled.executor import BundledExecutor
 from cnncalc.layers.merge import Input
 from cnncalc.network import Network, Step
 from cnncalc.receptive.maps import Seen
@@ -19,6 +19,8 @@ from cnncalc.tables.verification import verdict
 from cnncalc.verification import compare, verify_report
 from tests.conftest import Command
 from tests.verification.standing_in import Change, executor, installed_or_skip, use
+
+run = BundledExecutor().run
 
 SPEC = "3x8x8 conv:4,k3 relu"
 

@@ -14,7 +14,7 @@ import pytest
 
 import cnncalc
 from cnncalc.errors import CnnCalcError
-from cnncalc.executors import EXECUTORS, memory
+from cnncalc.executors import EXECUTORS, base, memory
 from cnncalc.executors.bundled import devices
 from cnncalc.executors.bundled.compute import COMPUTATIONS
 from cnncalc.executors.shortage import LESS, MemoryErrors, ran_out
@@ -31,7 +31,7 @@ SMALL = "3x9x9 conv:64,k3"
 @pytest.fixture
 def little(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine with 100 MB left."""
-    monkeypatch.setattr(memory, "free_memory", lambda device: 100_000_000)
+    monkeypatch.setattr(base, "free_memory", lambda: 100_000_000)
 
 
 def verified(spec: str, **options: Any) -> dict[str, Any]:
@@ -156,7 +156,7 @@ def test_max_memory_permits_no_more_than_is_free(command: Command) -> None:
 
 def test_the_budget_of_several_runs(monkeypatch: pytest.MonkeyPatch, command: Command) -> None:
     """Who would take more is left out, and that is told; where all would, none is begun."""
-    use(monkeypatch, thrifty=executor("thrifty"), keeping=executor("keeping", KEEPS=True))
+    use(monkeypatch, thrifty=executor("thrifty"), keeping=executor("keeping", keeps=True))
     words = ("shape", "8x256x256", *["relu"] * 16, "--verify", "--executor", "all", "--max-memory")
     code, out, err = command(*words, "100MB")
 
@@ -169,7 +169,7 @@ def test_the_budget_of_several_runs(monkeypatch: pytest.MonkeyPatch, command: Co
 
 def test_unknown_free_memory_refuses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the system doesn't say, the run goes ahead."""
-    monkeypatch.setattr(memory, "free_memory", lambda device: None)
+    monkeypatch.setattr(base, "free_memory", lambda: None)
 
     assert verified("3x9x9 conv:4,k3")["ok"]
 
@@ -177,7 +177,7 @@ def test_unknown_free_memory_refuses_nothing(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.usefixtures("little")
 def test_who_frees_nothing_is_refused_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
     """Among all executors: it didn't run, and the others did."""
-    use(monkeypatch, thrifty=executor("thrifty"), keeping=executor("keeping", KEEPS=True))
+    use(monkeypatch, thrifty=executor("thrifty"), keeping=executor("keeping", keeps=True))
     runs = verified("8x256x256 " + "relu " * 16, executor="all")["runs"]
 
     assert [run["ok"] for run in runs] == [True, None]

@@ -7,16 +7,12 @@ from math import prod
 from time import perf_counter
 from typing import Any
 
-from cnncalc.executors.bundled.kernels import (
-    Array,
-    Namespace,
-    Workspace,
-    blocks,
-    is_host,
-    working_type,
-)
+from cnncalc.executors.base import Array
+from cnncalc.executors.bundled.kernels.arrays import Namespace, is_host, working_type
+from cnncalc.executors.bundled.kernels.blocks import blocks
+from cnncalc.executors.bundled.kernels.workspace import Workspace
 
-__all__ = ["BLOCK_BYTES", "Array", "Context"]
+__all__ = ["BLOCK_BYTES", "Context"]
 
 # Elementwise work goes over stretches that stay in the caches between two operations.
 BLOCK_BYTES = 2**18

@@ -1,22 +1,17 @@
-"""Where arrays live: the array module of a device, and how much memory it has left."""
+"""Where arrays live: the array module of a device, and how much memory they take there."""
 
 from __future__ import annotations
 
-import os
 import tracemalloc
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any, Self
 
 from cnncalc import packages
 from cnncalc.errors import CnnCalcError
 
-__all__ = ["DEVICES", "Peak", "array_module", "free_memory", "synchronize"]
+__all__ = ["DEVICES", "Peak", "array_module", "free_gpu_memory", "synchronize"]
 
 DEVICES = ("cpu", "cuda")
-
-CGROUPS = Path("/sys/fs/cgroup")
 
 
 def array_module(device: str) -> Any:
@@ -108,65 +103,8 @@ class Peak(AbstractContextManager["Peak"]):
         return int(self.pool.used_bytes()), int(self.pool.total_bytes())
 
 
-def free_memory(device: str) -> int | None:
-    """Bytes that can still be taken on a device; None where nothing says."""
-    if device == "cuda":
-        xp = array_module(device)
-        free, _ = xp.cuda.runtime.memGetInfo()
-        return int(free) + int(xp.get_default_memory_pool().free_bytes())
-    limits = [limit for limit in (_of_machine(), *_of_cgroups()) if limit is not None]
-    return min(limits, default=None)
-
-
-def _of_machine() -> int | None:
-    try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    names = getattr(os, "sysconf_names", {})
-    pages = next((n for n in ("SC_AVPHYS_PAGES", "SC_PHYS_PAGES") if n in names), None)
-    return os.sysconf(pages) * os.sysconf("SC_PAGE_SIZE") if pages else None
-
-
-def _of_cgroups() -> Iterator[int]:
-    """What each control group around this process leaves, from its own outwards."""
-    for folder in _cgroup_folders():
-        for limit, usage in (
-            ("memory.max", "memory.current"),
-            ("memory.limit_in_bytes", "memory.usage_in_bytes"),
-        ):
-            most, used = _number(folder / limit), _number(folder / usage)
-            if most is not None and used is not None:
-                yield max(most - used + _reclaimable(folder), 0)
-
-
-def _cgroup_folders() -> Iterator[Path]:
-    try:
-        lines = Path("/proc/self/cgroup").read_text().splitlines()
-    except OSError:
-        lines = []
-    for line in lines or ["0::/"]:
-        _, controllers, path = line.split(":", 2)
-        if controllers not in ("", "memory"):
-            continue
-        root = CGROUPS / controllers
-        inner = Path(path.lstrip("/"))
-        yield from (root / part for part in (inner, *inner.parents))
-
-
-def _number(path: Path) -> int | None:
-    try:
-        return int(path.read_text())
-    except (OSError, ValueError):  # there is none, or it says `max`
-        return None
-
-
-def _reclaimable(folder: Path) -> int:
-    """Cached files count as used, though they give way."""
-    try:
-        words = (folder / "memory.stat").read_text().split()
-    except OSError:
-        return 0
-    return int(dict(zip(words[::2], words[1::2], strict=False)).get("inactive_file", 0))
+def free_gpu_memory() -> int:
+    """Bytes that can still be taken on the GPU; CnnCalcError where there is none."""
+    xp = array_module("cuda")
+    free, _ = xp.cuda.runtime.memGetInfo()
+    return int(free) + int(xp.get_default_memory_pool().free_bytes())

@@ -12,27 +12,20 @@ from typing import Any
 import keras
 from keras import ops
 
-from cnncalc.executors.base import Tensor
-from cnncalc.executors.bundled.kernels import Axis
+from cnncalc.executors.base import Array, Tensor
 from cnncalc.executors.geometry import (
+    Axis,
     Spreading,
     convolution_axes,
+    map_sizes,
     pads_of,
     pointwise_axes,
     spread_axes,
 )
-from cnncalc.executors.keras.modules import (
-    Array,
-    Bench,
-    Held,
-    NotBuilt,
-    map_sizes,
-    padded,
-)
+from cnncalc.executors.keras.modules import Bench, Built, Held, inside, padded
+from cnncalc.executors.stepping import NotBuilt
 
 __all__ = ["CONVOLUTIONS", "stuffed"]
-
-Built = tuple[Array, Held]
 
 
 def _thinned(x: Array, strides: Sequence[int]) -> Array:
@@ -80,7 +73,7 @@ class _Windows:
 
 
 def _conv(at: Bench, layer: Any, x: Array) -> Built:
-    axes = convolution_axes(layer, map_sizes(x))
+    axes = convolution_axes(layer, map_sizes(inside(x)))
     windows = _Windows(layer, axes)
     made = at.made(
         f"Conv{len(axes)}D",
@@ -93,7 +86,7 @@ def _conv(at: Bench, layer: Any, x: Array) -> Built:
 
 
 def _pointwise(at: Bench, layer: Any, x: Array) -> Built:
-    axes = pointwise_axes(layer, map_sizes(x))
+    axes = pointwise_axes(layer, map_sizes(inside(x)))
     made = at.made(
         f"Conv{len(axes)}D",
         filters=layer.out_channels,
@@ -107,7 +100,7 @@ def _pointwise(at: Bench, layer: Any, x: Array) -> Built:
 
 def _depthwise(at: Bench, layer: Any, x: Array, prefix: str = "") -> Built:
     """With three axes it is a convolution with as many groups as channels."""
-    axes = convolution_axes(layer, map_sizes(x))
+    axes = convolution_axes(layer, map_sizes(inside(x)))
     windows = _Windows(layer, axes, even=len(axes) < 3)
     channels = int(x.shape[-1])
     if len(axes) < 3:
@@ -121,7 +114,7 @@ def _depthwise(at: Bench, layer: Any, x: Array, prefix: str = "") -> Built:
 
 
 def _separable(at: Bench, layer: Any, x: Array) -> Built:
-    axes = convolution_axes(layer, map_sizes(x))
+    axes = convolution_axes(layer, map_sizes(inside(x)))
     windows = _Windows(layer, axes, even=True)
     if len(axes) > 2 or windows.apart:
         depthwise, pointwise = layer.parts()
@@ -140,7 +133,7 @@ def _separable(at: Bench, layer: Any, x: Array) -> Built:
 
 def _transposed(at: Bench, layer: Any, x: Array) -> Built:
     """Keras's own `same`; else all that it spreads, and a crop of it."""
-    sizes = map_sizes(x)
+    sizes = map_sizes(inside(x))
     axes = spread_axes(layer, sizes)
     if layer.empty and any(len(axis.places(n)) < 1 for axis, n in zip(axes, sizes, strict=True)):
         raise NotBuilt("nothing is left of the map")
@@ -151,7 +144,7 @@ def _transposed(at: Bench, layer: Any, x: Array) -> Built:
     if both:  # no class has both: the strides are put between the places of the data
         x = stuffed(x, [axis.stride for axis in axes])
         axes = tuple(axis._replace(stride=1) for axis in axes)
-        sizes = map_sizes(x)
+        sizes = map_sizes(inside(x))
     return _all_spread(at, layer, x, axes, sizes)
 
 

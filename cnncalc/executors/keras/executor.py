@@ -6,31 +6,29 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from time import perf_counter
-from typing import Any
 from warnings import catch_warnings, simplefilter
 
 import keras
 import numpy
 
 from cnncalc.errors import CnnCalcError
-from cnncalc.executors.base import Progress, Run, StepRun, Tensor
+from cnncalc.executors.base import Array, Executor, Forward, Progress, Run, StepRun
 from cnncalc.executors.keras.convolutions import CONVOLUTIONS
 from cnncalc.executors.keras.functions import FUNCTIONS
 from cnncalc.executors.keras.layers import LAYERS
-from cnncalc.executors.keras.modules import Bench, NotBuilt, channels_first, inside
+from cnncalc.executors.keras.modules import Bench, Held, channels_first, inside
 from cnncalc.executors.keras.moves import MOVES
 from cnncalc.executors.keras.pools import POOLS
-from cnncalc.executors.probing.search import Forward, measure
-from cnncalc.executors.shortage import MemoryErrors, ran_out
-from cnncalc.executors.storage import Storage
-from cnncalc.layers.base import Shape
+from cnncalc.executors.probing.search import measure
+from cnncalc.executors.shortage import MemoryErrors
+from cnncalc.executors.stepping import NotBuilt, Pass, sizes_of_input
+from cnncalc.layers.base import Layer, Shape
 from cnncalc.network import Network, Step
 from cnncalc.packages import said
 from cnncalc.rows import as_layout
 
-__all__ = ["DEVICES", "ready", "run"]
+__all__ = ["KerasExecutor"]
 
-DEVICES = ("cpu",)
 COMPUTED = ("float64", "float32", "float16", "bfloat16")
 
 
@@ -49,66 +47,126 @@ MISFITS: tuple[type[Exception], ...] = (
     *_of_tensorflow(),
 )
 
-# What probing may compute; each layer is called from Python.
-MOST_VALUES = 250_000_000
-
 # By kind; the rest are one class each, as `convert` writes it, or functions.
 BUILDERS = CONVOLUTIONS | LAYERS | MOVES | POOLS
 
-# What Keras has no tensor for.
-LACKING = frozenset({"num_batches_tracked"})
+
+class KerasExecutor(Executor):
+    """One forward pass in inference mode; then what units see, by probing."""
+
+    name = "keras"
+    devices = ("cpu",)
+    lacking = frozenset({"num_batches_tracked"})
+    most_values = 250_000_000  # each layer is called from Python
+
+    def ready(self, device: str) -> tuple[bool, str]:
+        return True, f"keras {keras.__version__} on {keras.backend.backend()}"
+
+    def run(
+        self,
+        network: Network,
+        input_shape: Shape,
+        *,
+        device: str = "cpu",
+        dtype: str = "float32",
+        batch: int = 1,
+        backward: bool = False,
+        progress: Progress | None = None,
+    ) -> Run:
+        if device not in self.devices:
+            raise CnnCalcError(
+                f"`{device}` is no device of the executor `keras`", code="device", help="`cpu`"
+            )
+        begin = perf_counter()
+        at = Bench(dtype if dtype in COMPUTED else "float32")
+        forward = _Forward(network.at(input_shape), at, input_shape, batch)
+        done = Run(self.name, device, at.dtype, batch, [], fields="probes", lacking=self.lacking)
+        with _settings():
+            done.steps = forward.run(progress)
+            done.forward_seconds = at.seconds
+            measure(forward.network, done, self.prepare, self.most_values)
+        first = forward.storage.values[0]
+        done.dtype = keras.backend.standardize_dtype(first.dtype)  # JAX narrows float64
+        done.seconds = perf_counter() - begin
+        return done
+
+    def prepare(self, network: Network, asked: frozenset[int], *, device: str = "cpu") -> Forward:
+        """With ones for weights."""
+
+        def forward(x: Array) -> list[tuple[int, Array]]:
+            with _settings():
+                return [
+                    (number, keras.ops.convert_to_numpy(channels_first(value)))
+                    for number, value in _Probing(network, x).values_of(asked)
+                ]
+
+        return forward
 
 
-def ready(device: str) -> tuple[bool, str]:
-    """Whether a device can be used, and with what or why not."""
-    return True, f"keras {keras.__version__} on {keras.backend.backend()}"
+class _Forward(Pass):
+    """A pass by the layers that Keras has."""
+
+    misfits = MISFITS
+
+    def __init__(self, network: Network, at: Bench, input_shape: Shape, batch: int) -> None:
+        super().__init__(network)
+        self.at = at
+        self.input_shape = input_shape
+        self.batch = batch
+
+    def enter(self, number: int, step: Step) -> Array:
+        sizes = sizes_of_input(number, step, self.input_shape)
+        whole = (self.batch, *as_layout(sizes, "channels-last"))
+        return keras.ops.full(whole, 0.5, dtype=self.at.dtype)
+
+    def compute(self, number: int, step: Step, inputs: list[Array], result: StepRun) -> Array:
+        try:
+            value, held = built(self.at, step.layer, inputs)
+        except NotImplementedError as error:
+            backend = keras.backend.backend()
+            raise NotBuilt(f"Keras has nothing for it on {backend}: {said(error)}") from None
+        result.tensors = held if step.shares is None else []
+        return value
+
+    def shape(self, value: Array) -> Shape:
+        return inside(value)
 
 
-def run(
-    network: Network,
-    input_shape: Shape,
-    *,
-    device: str = "cpu",
-    dtype: str = "float32",
-    batch: int = 1,
-    progress: Progress | None = None,
-) -> Run:
-    """One forward pass in inference mode; then what units see, by probing.
+class _Probing(_Forward):
+    """A pass of samples through a probing network."""
 
-    Args:
-        network: what to run.
-        input_shape: channels first, without batch.
-        device: `cpu`.
-        dtype: float64, float32, float16 or bfloat16; any other is computed in float32.
-        batch: samples at a time.
-        progress: called before each step with the steps done, all steps and the step's name.
+    def __init__(self, network: Network, samples: Array) -> None:
+        super().__init__(network, Bench("float32", probing=True), (), len(samples))
+        self.samples = samples
+
+    def enter(self, number: int, step: Step) -> Array:
+        """The samples, or zeros for a further input."""
+        whole = self.samples
+        if number:
+            shape = (self.batch, *sizes_of_input(number, step, ()))
+            whole = numpy.zeros(shape, dtype=self.samples.dtype)
+        return keras.ops.convert_to_tensor(numpy.moveaxis(whole, 1, -1))
+
+
+def built(at: Bench, layer: Layer, inputs: list[Array]) -> tuple[Array, Held]:
+    """What the first way that there is makes of a layer's inputs.
 
     Raises:
-        CnnCalcError: a device that isn't there.
+        NotBuilt: there is none.
     """
-    if device not in DEVICES:
-        raise CnnCalcError(
-            f"`{device}` is no device of the executor `keras`", code="device", help="`cpu`"
-        )
-    begin = perf_counter()
-    network = network.at(input_shape)
-    dtype = dtype if dtype in COMPUTED else "float32"
-    done = Run("keras", device, dtype, batch, [], fields="probes", lacking=LACKING)
-    at = Bench(dtype)
-    storage = Storage(network.steps, network.outputs)
+    for way in (BUILDERS.get(layer.kind), Bench.alone, FUNCTIONS.get(layer.kind)):
+        if way is not None:
+            with suppress(NotBuilt):
+                return way(at, layer, *inputs)
+    raise NotBuilt
+
+
+@contextmanager
+def _settings() -> Iterator[None]:
+    """What layers run under, whatever the user has set: the CPU, and no advice."""
     with MemoryErrors(), catch_warnings(), keras.device("cpu"), _channels_last(), _quiet():
         simplefilter("ignore")
-        for number, step in enumerate(network.steps):
-            if progress:
-                progress(number, len(network.steps), step.name)
-            done.steps.append(_take(number, step, storage, done, at, input_shape))
-        done.forward_seconds = at.seconds
-        measure(network, done, _probing, MOST_VALUES)
-    done.dtype = keras.backend.standardize_dtype(storage.values[0].dtype)  # JAX narrows float64
-    if progress:
-        progress(len(network.steps), len(network.steps), "")
-    done.seconds = perf_counter() - begin
-    return done
+        yield
 
 
 @contextmanager
@@ -132,85 +190,3 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         log.setLevel(before)
-
-
-def _take(
-    number: int, step: Step, storage: Storage, done: Run, at: Bench, input_shape: Shape
-) -> StepRun:
-    """Build and run one step, and let go of what it was the last to read."""
-    result = StepRun()
-    inputs = [storage.values[each] for each in step.inputs]
-    if step.layer.kind == "input":
-        sizes = input_shape if number == 0 else getattr(step.layer, "shape", None) or ()
-        whole = (done.batch, *as_layout(sizes, "channels-last"))
-        storage.keep(number, keras.ops.full(whole, 0.5, dtype=done.dtype))
-    elif any(each is None for each in inputs):
-        result.built = False
-    else:
-        value = _tried(step, inputs, result, at)
-        if value is not None:
-            storage.keep(number, value)
-    if storage.values[number] is not None:
-        result.shape = inside(storage.values[number])
-    del inputs
-    storage.release(number, step)
-    return result
-
-
-def _tried(step: Step, inputs: list[Any], result: StepRun, at: Bench) -> Any:
-    """What comes out of a step; None, with the reason noted, if nothing does."""
-    try:
-        value, held = _built(at, step.layer, inputs)
-    except NotBuilt:
-        result.built = False
-        return None
-    except NotImplementedError as error:
-        backend = keras.backend.backend()
-        result.built = False
-        result.reason = f"Keras has nothing for it on {backend}: {said(error)}"
-        return None
-    except MISFITS as error:
-        if ran_out(error):
-            raise
-        result.error = said(error)
-        return None
-    result.tensors = held if step.shares is None else []
-    return value
-
-
-def _built(at: Bench, layer: Any, inputs: list[Any]) -> tuple[Any, list[Tensor]]:
-    """What the first way that there is makes of a layer's inputs."""
-    for way in (BUILDERS.get(layer.kind), Bench.alone, FUNCTIONS.get(layer.kind)):
-        if way is not None:
-            with suppress(NotBuilt):
-                return way(at, layer, *inputs)
-    raise NotBuilt(f"Keras has nothing for `{layer.kind}`")
-
-
-def _probing(network: Network, asked: frozenset[int]) -> Forward:
-    """Runs a probing network on samples, with ones for weights."""
-    last = {each: number for number, step in enumerate(network.steps) for each in step.inputs}
-
-    def forward(x: Any) -> Iterator[tuple[int, Any]]:
-        at = Bench("float32", probing=True)
-        values: list[Any] = []
-        for number, step in enumerate(network.steps):
-            values.append(_probed(at, step, [values[each] for each in step.inputs], x))
-            if number in asked and values[number] is not None:
-                yield number, keras.ops.convert_to_numpy(channels_first(values[number]))
-            for each in step.inputs:
-                if last[each] == number:
-                    values[each] = None
-
-    return forward
-
-
-def _probed(at: Bench, step: Step, inputs: list[Any], x: Any) -> Any:
-    """One step's value; None: it can't be followed here."""
-    if step.layer.kind == "input":
-        shape = getattr(step.layer, "shape", None)
-        whole = x if shape is None else numpy.zeros((len(x), *shape), dtype=x.dtype)
-        return keras.ops.convert_to_tensor(numpy.moveaxis(whole, 1, -1))
-    if any(each is None for each in inputs):
-        return None
-    return _tried(step, inputs, StepRun(), at)

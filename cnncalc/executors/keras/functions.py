@@ -8,32 +8,26 @@ from typing import Any
 
 from keras import ops
 
-from cnncalc.executors.base import Tensor
-from cnncalc.executors.bundled.compute.arithmetic import unbiased
-from cnncalc.executors.geometry import axis_of
+from cnncalc.executors.base import Array, Tensor
+from cnncalc.executors.geometry import axis_of, chosen_axes, learned_sizes, unbiased
 from cnncalc.executors.keras.modules import (
-    Array,
     Bench,
-    Held,
+    Built,
     channels_first,
     channels_last,
     dimension,
+    inside,
 )
-from cnncalc.layers.base import Shape
 
 __all__ = ["FUNCTIONS"]
-
-Built = tuple[Array, Held]
 
 
 def _learned(function: Callable[[Array, Array], Array]) -> Callable[[Bench, Any, Array], Built]:
     """One variable for the whole map."""
 
     def learned(at: Bench, layer: Any, x: Array) -> Built:
-        rank = len(x.shape) - 1
-        channels = int(x.shape[-1])
-        sizes: Shape = layer.shape or (channels, *(1,) * (rank - 1))[:rank]
-        whole = (*(1,) * (rank - len(sizes)), *sizes)
+        sizes = learned_sizes(layer, inside(x))
+        whole = (*(1,) * (len(x.shape) - 1 - len(sizes)), *sizes)
         variable = at.variable((*whole[1:], *whole[:1]))
         held = [] if layer.role == "constant" else [Tensor("weight", sizes, prod(variable.shape))]
         return function(x, variable), held
@@ -43,10 +37,7 @@ def _learned(function: Callable[[Array, Array], Array]) -> Callable[[Bench, Any,
 
 def _reduce(at: Bench, layer: Any, x: Array) -> Built:
     """Axes that go are the channels too: what is left then has its first axis last."""
-    rank = len(x.shape) - 1
-    every = layer.axes == ("all",)
-    chosen = range(rank) if every else {axis_of(layer, axis, rank) for axis in layer.axes}
-    axes = tuple(1 + axis for axis in sorted(chosen))
+    axes = tuple(1 + axis for axis in sorted(set(chosen_axes(layer, len(x.shape) - 1))))
     x = channels_first(x)
     out = REDUCTIONS[layer.by](x, axes, layer.keep)
     if (factor := unbiased(layer, prod(x.shape[axis] for axis in axes))) != 1:
@@ -95,8 +86,7 @@ def _neighbours(at: Bench, layer: Any, x: Array) -> Built:
 
 def _root_mean_square(at: Bench, layer: Any, x: Array) -> Built:
     """Without a scale, which Keras's class always has."""
-    rank = len(x.shape) - 1
-    axes = tuple(dimension(axis) for axis in layer.places((1,) * rank))
+    axes = tuple(dimension(axis) for axis in chosen_axes(layer, len(x.shape) - 1))
     return x * ops.rsqrt(ops.mean(x * x, axis=axes, keepdims=True) + 1e-7), []
 
 

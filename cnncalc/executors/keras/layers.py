@@ -8,26 +8,30 @@ from typing import Any
 
 from keras import ops
 
-from cnncalc.executors.base import Tensor
-from cnncalc.executors.geometry import axis_of, one_each
+from cnncalc.executors.base import Array, Tensor
+from cnncalc.executors.geometry import (
+    aligned_shapes,
+    axis_of,
+    chosen_axes,
+    map_sizes,
+    one_each,
+    shared_axes,
+    squeezed_channels,
+)
 from cnncalc.executors.keras.modules import (
-    Array,
     Bench,
-    Held,
-    NotBuilt,
+    Built,
     channels_first,
     channels_last,
     dimension,
     inside,
-    map_sizes,
     padded,
 )
+from cnncalc.executors.stepping import NotBuilt
 from cnncalc.frameworks.keras.writing.moving import MERGES
-from cnncalc.layers.base import NO_PADS
+from cnncalc.layers.base import NO_PADS, Shape
 
 __all__ = ["LAYERS"]
-
-Built = tuple[Array, Held]
 
 
 def _linear(at: Bench, layer: Any, x: Array) -> Built:
@@ -69,14 +73,13 @@ def _instance_norm(at: Bench, layer: Any, x: Array) -> Built:
 
 def _norm_along(at: Bench, layer: Any, x: Array) -> Built:
     """The axes are put last, and back: on some backends Keras normalises there alone."""
-    rank = len(x.shape) - 1
     if layer.kind == "rms" and not layer.affine:
         raise NotBuilt("no scale")
     name, options = "RMSNormalization", {}
     if layer.kind == "ln":
         name = "LayerNormalization"
         options = {"center": layer.affine and layer.shift, "scale": layer.affine and layer.scale}
-    axes = [dimension(place) for place in layer.places((1,) * rank)]
+    axes = [dimension(axis) for axis in chosen_axes(layer, len(x.shape) - 1)]
     ends = list(range(-len(axes), 0))
     made = at.made(name, axis=ends, **options)
     value = at.run(made, ops.moveaxis(x, axes, ends))
@@ -85,8 +88,8 @@ def _norm_along(at: Bench, layer: Any, x: Array) -> Built:
 
 def _squeeze(at: Bench, layer: Any, x: Array) -> Built:
     """Two 1x1 convolutions on the averages of the channels."""
-    axes, channels = len(map_sizes(x)), int(x.shape[-1])
-    squeezed = layer.channels or max(1, channels // layer.reduction)
+    axes, channels = len(map_sizes(inside(x))), int(x.shape[-1])
+    squeezed = squeezed_channels(layer, channels)
     first, second = (
         at.made(f"Conv{axes}D", filters=filters, kernel_size=1, activation=activation)
         for filters, activation in ((squeezed, "relu"), (channels, "sigmoid"))
@@ -102,8 +105,7 @@ def _prelu(at: Bench, layer: Any, x: Array) -> Built:
     if layer.shared is None:
         alike = set(range(1, rank)) | ({0} if layer.n == 1 else set())
     else:
-        numbers = [axis for axis in layer.shared if isinstance(axis, int)]
-        alike = {axis_of(layer, axis, rank) for axis in numbers}
+        alike = shared_axes(layer, rank)
     if layer.shared is None and layer.n not in (1, int(x.shape[-1])):
         raise ValueError(f"{layer.n} slopes for {int(x.shape[-1])} channels")
     made = at.made("PReLU", shared_axes=sorted(axis or rank for axis in alike) or None)
@@ -114,38 +116,29 @@ def _merge(name: str) -> Callable[..., Built]:
     """One of Keras's merges, of branches with as many axes."""
 
     def merge(at: Bench, layer: Any, *branches: Array) -> Built:
-        ranks = {len(branch.shape) for branch in branches}
-        if layer.align == "equal" and len(ranks) > 1:
-            raise ValueError("branches of unlike numbers of axes")
-        if len(branches) == 1:
-            return branches[0], []
-        return at.run(at.made(name), _aligned(layer, branches)), []
+        aligned = _aligned(layer, branches)
+        return (at.run(at.made(name), aligned) if len(aligned) > 1 else aligned[0]), []
 
     return merge
 
 
 def _divide(at: Bench, layer: Any, *branches: Array) -> Built:
-    if len(branches) != 2:
-        raise ValueError(f"{len(branches)} branches, not two, to {layer.kind}")
     first, second = _aligned(layer, branches)
     return first / second, []
 
 
 def _aligned(layer: Any, branches: Sequence[Array]) -> list[Array]:
-    """Branches with as many axes: those missing are put first or after the channels."""
-    rank = max(len(branch.shape) for branch in branches)
-    return [_with_axes(layer, branch, rank - len(branch.shape)) for branch in branches]
+    """The branches with as many axes."""
+    shapes = aligned_shapes(layer, [inside(branch) for branch in branches])
+    return [
+        branch if len(branch.shape) == 1 + len(shape) else _with_axes(branch, shape)
+        for branch, shape in zip(branches, shapes, strict=True)
+    ]
 
 
-def _with_axes(layer: Any, branch: Array, missing: int) -> Array:
-    if missing == 0:
-        return branch
-    first = layer.align == "first"  # then its own first axis is no channel any more
-    batch, *sizes = (int(size) for size in (channels_first(branch) if first else branch).shape)
-    if first:
-        branch = ops.reshape(channels_first(branch), (batch, *(1,) * missing, *sizes))
-        return channels_last(branch)
-    return ops.reshape(branch, (batch, *(1,) * missing, *sizes))
+def _with_axes(branch: Array, shape: Shape) -> Array:
+    """A branch in another shape of the same channels or, where axes come first, of others."""
+    return channels_last(ops.reshape(channels_first(branch), (branch.shape[0], *shape)))
 
 
 def _concatenate(at: Bench, layer: Any, *branches: Array) -> Built:
@@ -157,7 +150,7 @@ def _concatenate(at: Bench, layer: Any, *branches: Array) -> Built:
 
 def _global(name: str) -> Callable[[Bench, Any, Array], Built]:
     def pool(at: Bench, layer: Any, x: Array) -> Built:
-        made = at.made(f"Global{name}Pooling{len(map_sizes(x))}D", keepdims=layer.keep)
+        made = at.made(f"Global{name}Pooling{len(map_sizes(inside(x)))}D", keepdims=layer.keep)
         return at.run(made, x), []
 
     return pool
@@ -180,7 +173,7 @@ def _pad(at: Bench, layer: Any, x: Array) -> Built:
 
 
 def _crop(at: Bench, layer: Any, x: Array) -> Built:
-    sizes = map_sizes(x)
+    sizes = map_sizes(inside(x))
     amounts = one_each(layer.amount, sizes)
     if any(sum(cut) >= n for cut, n in zip(amounts, sizes, strict=True)):
         raise ValueError(f"nothing is left of {sizes} less {amounts}")

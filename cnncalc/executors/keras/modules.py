@@ -1,4 +1,7 @@
-"""Where Keras's layers are made and run, and what they hold, by PyTorch's names."""
+"""Where Keras's layers are made and run, and what they hold, by PyTorch's names.
+
+Arrays are a backend's tensors, (N, *spatial, C).
+"""
 
 from __future__ import annotations
 
@@ -10,32 +13,28 @@ import keras
 from keras import ops
 
 from cnncalc.errors import LayerError
-from cnncalc.executors.base import Tensor
-from cnncalc.executors.bundled.kernels import pad as pad_places
+from cnncalc.executors.base import Array, Tensor
+from cnncalc.executors.bundled.kernels.padding import pad as pad_places
+from cnncalc.executors.geometry import map_sizes
+from cnncalc.executors.stepping import NotBuilt
 from cnncalc.frameworks.keras.weights import NAMES
 from cnncalc.frameworks.keras.writing import write
 from cnncalc.layers.base import Shape
 from cnncalc.rows import from_layout
 
 __all__ = [
-    "Array",
     "Bench",
+    "Built",
     "Held",
-    "NotBuilt",
     "channels_first",
     "channels_last",
     "dimension",
     "inside",
-    "map_sizes",
     "padded",
 ]
 
-Array = Any  # a backend's tensor, (N, *spatial, C)
 Held = list[Tensor]
-
-
-class NotBuilt(Exception):  # noqa: N818 — it is no fault
-    """Keras has nothing to build this layer of."""
+Built = tuple[Array, Held]
 
 
 class Bench:
@@ -129,13 +128,6 @@ def inside(value: Any) -> Shape:
     return from_layout(tuple(int(size) for size in value.shape[1:]), "channels-last")
 
 
-def map_sizes(x: Array) -> Shape:
-    """The spatial sizes of an array that must have some."""
-    if len(x.shape) < 3:
-        raise ValueError(f"a map is needed, not a vector of {x.shape[-1]}")
-    return tuple(int(size) for size in x.shape[1:-1])
-
-
 def dimension(axis: int) -> int:
     """The dimension of an array that is an axis of a sample: 0 is the channels, -1 the batch."""
     return {0: -1, -1: 0}.get(axis, axis)
@@ -154,7 +146,7 @@ def padded(x: Array, pads: Any, mode: str = "zeros", value: float = 0.0) -> Arra
     pads = [(int(before), int(after)) for before, after in pads]
     if mode not in ("zeros", "constant"):
         return _repeated(x, pads, mode)
-    sizes = map_sizes(x)
+    sizes = map_sizes(inside(x))
     kept = [
         slice(max(-before, 0), n - max(-after, 0))
         for n, (before, after) in zip(sizes, pads, strict=True)

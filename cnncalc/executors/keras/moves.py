@@ -1,4 +1,4 @@
-"""Layers that only move values, by Keras's functions: reshapes, slices, shuffles, columns.
+"""Layers that only move values, by Keras's functions: reshapes, slices, shuffles, windows.
 
 The order of values is that of the compact notation, channels first, unless a layer says
 otherwise; what comes in and goes out has its channels last.
@@ -13,22 +13,27 @@ from typing import Any
 import numpy
 from keras import ops
 
-from cnncalc.executors.bundled.kernels import Axis
-from cnncalc.executors.geometry import convolution_axes, one_each, reshaped_sizes
+from cnncalc.executors.base import Array
+from cnncalc.executors.geometry import (
+    Axis,
+    convolution_axes,
+    flattened_axes,
+    map_sizes,
+    one_each,
+    reshaped_sizes,
+    sliced_axes,
+)
 from cnncalc.executors.keras.modules import (
-    Array,
     Bench,
-    Held,
+    Built,
     channels_first,
     channels_last,
-    dimension,
-    map_sizes,
+    inside,
 )
 from cnncalc.layers.base import Shape
 
 __all__ = ["MOVES"]
 
-Built = tuple[Array, Held]
 Move = Callable[[Any, Array], Array]  # of the layer and an array with its channels first
 
 
@@ -38,10 +43,7 @@ def _shape(x: Array) -> Shape:
 
 def _flatten(layer: Any, x: Array) -> Array:
     sizes = _shape(x)
-    axes = range(1, len(sizes))
-    first, last = axes[layer.start], axes[layer.end]
-    if first > last:
-        raise ValueError(f"axis {first - 1} lies after axis {last - 1}")
+    first, last = (1 + axis for axis in flattened_axes(layer, len(sizes) - 1))
     if layer.order == "last" and first == 1:
         x = ops.moveaxis(x, 1, last)
     merged = prod(sizes[first : last + 1])
@@ -108,7 +110,7 @@ def _reads(axis: Axis) -> Any:
 
 
 def _unfold(layer: Any, x: Array) -> Array:
-    """Every window as a column: on each axis in turn the places become taps and windows."""
+    """Every window by itself: on each axis in turn the places become taps and windows."""
     axes = convolution_axes(layer, _shape(x)[2:])
     for number, axis in enumerate(axes):
         matrix = ops.convert_to_tensor(_reads(axis), dtype=x.dtype)
@@ -140,16 +142,13 @@ def _moved(move: Move) -> Callable[[Bench, Any, Array], Built]:
 
 
 def _slice(at: Bench, layer: Any, x: Array) -> Built:
-    rank = len(x.shape) - 1
-    index = [slice(None)] * (rank + 1)
-    start, stop = layer.interval
-    index[dimension(range(rank)[layer.axis])] = slice(start, stop, layer.step)
-    return x[tuple(index)], []
+    channels, *places = sliced_axes(layer, len(x.shape) - 1)
+    return x[(slice(None), *places, channels)], []
 
 
 def _of_map(move: Move) -> Move:
     def check(layer: Any, x: Array) -> Array:
-        map_sizes(x)
+        map_sizes(inside(x))
         return move(layer, x)
 
     return check

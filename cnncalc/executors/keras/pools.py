@@ -10,23 +10,27 @@ import keras
 import numpy
 from keras import ops
 
-from cnncalc.executors.bundled.compute.pools import even_starts
-from cnncalc.executors.bundled.kernels import Axis, adaptive_average, bins, resize
+from cnncalc.executors.base import Array
+from cnncalc.executors.bundled.kernels.pooling import adaptive_average
+from cnncalc.executors.bundled.kernels.resampling import resize
 from cnncalc.executors.geometry import (
+    Axis,
+    adaptive_sizes,
+    bins,
+    even_starts,
     fractional_axes,
     given_pads,
-    one_each,
+    map_sizes,
     pads_of,
     pool_axes,
     resized_axes,
     unpool_axes,
 )
 from cnncalc.executors.keras.convolutions import stuffed
-from cnncalc.executors.keras.modules import Array, Bench, Held, NotBuilt, map_sizes, padded
+from cnncalc.executors.keras.modules import Bench, Built, inside, padded
+from cnncalc.executors.stepping import NotBuilt
 
 __all__ = ["POOLS"]
-
-Built = tuple[Array, Held]
 
 
 def _options(axes: Sequence[Axis], padding: str = "valid") -> dict[str, Any]:
@@ -38,7 +42,7 @@ def _options(axes: Sequence[Axis], padding: str = "valid") -> dict[str, Any]:
 
 
 def _axes(layer: Any, x: Array) -> Sequence[Axis]:
-    axes = pool_axes(layer, map_sizes(x))
+    axes = pool_axes(layer, map_sizes(inside(x)))
     if min(axis.windows for axis in axes) < 1:
         raise NotBuilt("nothing is left of the map")
     return axes
@@ -91,7 +95,7 @@ def _average_pool(at: Bench, layer: Any, x: Array) -> Built:
 
 def _shares(at: Bench, layer: Any, axes: Sequence[Axis], x: Array, padding: bool) -> Array:
     """Which part of each window counts: the data, and with `padding` that asked for."""
-    sizes = map_sizes(x)
+    sizes = map_sizes(inside(x))
     same = layer.padding in ("same", "same-lower")
     asked = pads_of(axes) if same else given_pads(layer.padding, sizes)
     counted = asked if padding else [(0, 0)] * len(axes)
@@ -113,9 +117,8 @@ def _norm_pool(at: Bench, layer: Any, x: Array) -> Built:
 
 def _adaptive(name: str, function: Callable[..., Array]) -> Callable[[Bench, Any, Array], Built]:
     def pool(at: Bench, layer: Any, x: Array) -> Built:
-        sizes = map_sizes(x)
-        given = one_each(layer.size, sizes)
-        wanted = [n if size == "keep" else size for n, size in zip(sizes, given, strict=True)]
+        sizes = map_sizes(inside(x))
+        wanted = adaptive_sizes(layer, sizes)
         if layer.empty and 0 in wanted:
             raise NotBuilt("nothing is left of the map")
         if keras.backend.backend() == "jax":  # on which Keras rounds the ends of some bins up
@@ -142,14 +145,14 @@ def _binned(x: Array, sizes: Sequence[int], function: Callable[..., Array]) -> A
 
 
 def _global_norm(at: Bench, layer: Any, x: Array) -> Built:
-    axes = tuple(range(1, 1 + len(map_sizes(x))))
+    axes = tuple(range(1, 1 + len(map_sizes(inside(x)))))
     sums = ops.sum(ops.abs(x) ** layer.norm, axis=axes, keepdims=layer.keep)
     return sums ** (1 / layer.norm), []
 
 
 def _unpool(at: Bench, layer: Any, x: Array) -> Built:
     """Each value at the first place of its window, 0 elsewhere: no step hands on indices."""
-    sizes = map_sizes(x)
+    sizes = map_sizes(inside(x))
     axes = unpool_axes(layer, sizes)
     apart = stuffed(x, [axis.stride for axis in axes])
     pads = []
@@ -161,7 +164,7 @@ def _unpool(at: Bench, layer: Any, x: Array) -> Built:
 
 def _fractional(at: Bench, layer: Any, x: Array) -> Built:
     """Windows that lie evenly, as near as whole places allow; PyTorch draws the places."""
-    for axis, (n, k, count) in enumerate(fractional_axes(layer, map_sizes(x)), start=1):
+    for axis, (n, k, count) in enumerate(fractional_axes(layer, map_sizes(inside(x))), start=1):
         starts = numpy.array(even_starts(n, k, count), dtype="int32")
         taps = [
             ops.take(x, ops.convert_to_tensor(starts + numpy.int32(tap)), axis=axis)
@@ -179,7 +182,7 @@ if keras.backend.backend() != "torch":  # which has nothing to build these of
 
 def _upsample(at: Bench, layer: Any, x: Array) -> Built:
     """Keras's classes for whole factors and for maps of two axes; else a matrix for each axis."""
-    sizes = map_sizes(x)
+    sizes = map_sizes(inside(x))
     wanted, factors = zip(*resized_axes(layer, sizes), strict=True)
     exact = all(f in (None, m / n) for n, m, f in zip(sizes, wanted, factors, strict=True))
     made = _resizing(at, layer, sizes, wanted) if exact and not layer.corners else None

@@ -20,8 +20,8 @@ from typing import Any
 import numpy
 
 from cnncalc.executors.base import GLIMPSE
-from cnncalc.executors.bundled.kernels import Axis, pool_max
-from cnncalc.executors.geometry import Spreading, kernels
+from cnncalc.executors.bundled.kernels.pooling import pool_max
+from cnncalc.executors.geometry import Axis, Spreading, window_options
 
 __all__ = ["Reach", "blind", "slid", "spread"]
 
@@ -80,7 +80,7 @@ def blind(reaches: Sequence[Reach], column: int) -> bool:
 
 def slid(rows: Any, axis: Axis) -> Any:
     """The most of what each window reads, and whether it read beyond a border."""
-    found = pool_max(numpy, rows[None], *kernels([axis]))[0]
+    found = pool_max(numpy, rows[None], *window_options([axis]))[0]
     starts = numpy.array(axis.starts)
     found[2] = numpy.maximum(found[2], starts < 0)
     found[3] = numpy.maximum(found[3], starts + axis.reach > axis.size)
@@ -100,7 +100,7 @@ def spread(rows: Any, how: Spreading) -> Any:
     canvas[:, beyond * stride : (beyond + count) * stride : stride] = rows
     edge = how.reach - 1
     taps = Axis(canvas.shape[1], how.kernel, 1, edge, edge, how.dilation)
-    whole = pool_max(numpy, canvas[None], *kernels([taps]))[0]
+    whole = pool_max(numpy, canvas[None], *window_options([taps]))[0]
     cut = beyond * stride  # what the places beyond the borders added
     first, last = cut + how.before, whole.shape[1] - cut - how.after + how.extra
     kept = whole[:, first:last]

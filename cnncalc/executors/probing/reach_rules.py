@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy
 
-from cnncalc.executors.bundled.kernels import Axis, adaptive_max, resize
+from cnncalc.executors.bundled.kernels.pooling import adaptive_max
+from cnncalc.executors.bundled.kernels.resampling import resize
 from cnncalc.executors.geometry import (
+    Axis,
     Spreading,
     axis_of,
     convolution_axes,

@@ -7,13 +7,13 @@ the bundled executor have them, and by halving where they are not there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy
 
-from cnncalc.executors.base import Run
+from cnncalc.executors.base import Forward, Run
 from cnncalc.executors.probing.probes import Probes, probes_of
 from cnncalc.executors.probing.reach_channels import Reaches
 from cnncalc.executors.probing.units import (
@@ -27,12 +27,10 @@ from cnncalc.executors.probing.units import (
 )
 from cnncalc.network import Network
 
-__all__ = ["Forward", "Prepare", "measure"]
+__all__ = ["Prepare", "measure"]
 
 AT_ONCE = 2**25  # values of the samples that run together
 
-# Gives what came out of steps for samples (B, *input): their numbers and (B, C, *spatial).
-Forward = Callable[[Any], Iterable[tuple[int, Any]]]
 # Sets a probing network up, of which some steps will be asked for.
 Prepare = Callable[[Network, frozenset[int]], Forward]
 

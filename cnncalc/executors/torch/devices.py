@@ -18,7 +18,7 @@ __all__ = [
     "DEVICES",
     "apart",
     "check_device",
-    "free_memory",
+    "free_gpu_memory",
     "plainly",
     "ready",
     "synchronize",
@@ -64,9 +64,9 @@ def _missing_gpu() -> str | None:
     return told[-1] if told else "there is none, or it is hidden (CUDA_VISIBLE_DEVICES)"
 
 
-def free_memory(device: str) -> int | None:
-    """Bytes that can still be taken on the GPU; None: as much as the machine has."""
-    if device != "cuda" or _missing_gpu():
+def free_gpu_memory() -> int | None:
+    """Bytes that can still be taken on the GPU; None: there is none."""
+    if _missing_gpu():
         return None
     free, _ = torch.cuda.mem_get_info()
     return int(free) + int(torch.cuda.memory_reserved() - torch.cuda.memory_allocated())
@@ -81,13 +81,13 @@ def synchronize(device: str) -> None:
 @contextmanager
 def apart(device: str) -> Iterator[None]:
     """A run as if PyTorch had just been loaded, whose memory others can have after it."""
-    kind = "cuda" if device == "cuda" else "cpu"
+    autocast = "cuda" if device == "cuda" else "cpu"
     try:
         with (
             catch_warnings(),
             torch.inference_mode(False),
             torch.enable_grad(),
-            torch.autocast(kind, enabled=False),
+            torch.autocast(autocast, enabled=False),
         ):
             simplefilter("ignore")  # what PyTorch advises is no news about sizes
             yield

@@ -49,8 +49,8 @@ def is_of_machine(error: BaseException) -> bool:
 class MachineErrors(MemoryErrors):
     """Makes a sentence of memory that ran out, and of a GPU that failed."""
 
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        super().__exit__(kind, error, trace)
+    def __exit__(self, raised: Any, error: BaseException | None, trace: Any) -> None:
+        super().__exit__(raised, error, trace)
         if isinstance(error, RuntimeError) and is_of_machine(error):
             raise CnnCalcError(
                 f"the GPU failed: {said(error)}",

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from time import perf_counter
-from typing import Any
 
 import torch
 
-from cnncalc.executors.base import Progress, Run, StepRun, Tensor
-from cnncalc.executors.storage import Storage
+from cnncalc.executors.base import Array, Executor, Forward, Progress, Run, StepRun, Tensor
+from cnncalc.executors.stepping import Pass, sizes_of_input
 from cnncalc.executors.torch import gradients as torch_gradients
 from cnncalc.executors.torch.devices import (
     DEVICES,
     apart,
     check_device,
-    free_memory,
+    free_gpu_memory,
     ready,
 )
 from cnncalc.executors.torch.errors import (
@@ -25,79 +24,77 @@ from cnncalc.executors.torch.errors import (
     refusal,
 )
 from cnncalc.executors.torch.layers import build
-from cnncalc.executors.torch.memory import watch
-from cnncalc.executors.torch.modules import Bench, Built, NotBuilt
+from cnncalc.executors.torch.modules import Bench, Built
 from cnncalc.executors.torch.passes import Again
+from cnncalc.executors.torch.peak import watch
+from cnncalc.executors.torch.probing import prepare
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network, Step
 from cnncalc.packages import said
 
-__all__ = ["DEVICES", "TRAINS", "free_memory", "ready", "run"]
-
-TRAINS = True
+__all__ = ["TorchExecutor"]
 
 # What PyTorch computes in; sizes and tensors are the same in any other type.
 COMPUTED = ("float64", "float32", "float16", "bfloat16")
 
 
-def run(
-    network: Network,
-    input_shape: Shape,
-    *,
-    device: str = "cpu",
-    dtype: str = "float32",
-    batch: int = 1,
-    backward: bool = False,
-    progress: Progress | None = None,
-) -> Run:
+class TorchExecutor(Executor):
     """A forward pass that makes the modules, and one that measures them; then what units see.
 
-    Args:
-        network: what to run.
-        input_shape: channels first, without batch.
-        device: `cpu`, `cuda`, or `meta`, which has sizes but no values and no memory.
-        dtype: float64, float32, float16 or bfloat16; any other is computed in float32.
-        batch: samples at a time.
-        backward: measure in training mode and backwards too, for a gradient of every weight.
-        progress: called before each step with the steps done, all steps and the step's name.
-
-    Raises:
-        CnnCalcError: a device that isn't there or that failed, or memory that ran out.
+    The device `meta` has sizes but no values and no memory. A backward pass is measured in
+    training mode, for a gradient of every weight.
     """
-    begin = perf_counter()
-    check_device(device)
-    with MachineErrors(), apart(device):
-        done = _run(
-            Stack(network.at(input_shape), device, dtype, batch), input_shape, backward, progress
-        )
-    done.seconds = perf_counter() - begin
-    return done
+
+    name = "torch"
+    devices = DEVICES
+    trains = True
+
+    def ready(self, device: str) -> tuple[bool, str]:
+        return ready(device)
+
+    def free_memory(self, device: str) -> int | None:
+        return free_gpu_memory() if device == "cuda" else super().free_memory(device)
+
+    def run(
+        self,
+        network: Network,
+        input_shape: Shape,
+        *,
+        device: str = "cpu",
+        dtype: str = "float32",
+        batch: int = 1,
+        backward: bool = False,
+        progress: Progress | None = None,
+    ) -> Run:
+        begin = perf_counter()
+        check_device(device)
+        with MachineErrors(), apart(device):
+            stack = Stack(network.at(input_shape), input_shape, device, dtype, batch)
+            done = _measured(stack, backward, progress)
+            if device != "meta":
+                stack.built.clear()  # its memory is free for the gradients
+                _tell(progress, done, "receptive fields")
+                torch_gradients.measure(stack.network, done)
+                done.fields = "gradients"
+        done.seconds = perf_counter() - begin
+        return done
+
+    def prepare(self, network: Network, asked: frozenset[int], *, device: str = "cpu") -> Forward:
+        return prepare(network, asked, device)
 
 
-def _run(stack: Stack, input_shape: Shape, backward: bool, progress: Progress | None) -> Run:
-    """What came out, then what units see."""
-    done = _measured(stack, input_shape, backward, progress)
-    if stack.device != "meta":
-        stack.built.clear()  # its memory is free for the gradients
-        _tell(progress, done, "receptive fields")
-        torch_gradients.measure(stack.network, done)
-        done.fields = "gradients"
-    return done
-
-
-def _measured(stack: Stack, input_shape: Shape, backward: bool, progress: Progress | None) -> Run:
+def _measured(stack: Stack, backward: bool, progress: Progress | None) -> Run:
     """A pass that makes the modules, and a pass over them for time and memory."""
     with watch(stack.device) as peak:
         with torch.no_grad():
-            done = stack.forward(input_shape, progress)
+            done = stack.forward(progress)
         if stack.device != "meta" or backward:
             _tell(progress, done, "backward" if backward else "measuring")
-            values = stack.input(input_shape)
-            again = Again(stack.network, stack.built, values)
+            values = stack.input(stack.input_shape)
             # On a GPU kernels are chosen when they are first asked for, backwards too.
             for _ in range(2 if backward and stack.device == "cuda" else 1):
                 peak.reset()
-                again.run(done, backward)
+                Again(stack.network, stack.built, values).record(done, backward)
     done.peak_bytes = peak.bytes
     return done
 
@@ -114,55 +111,48 @@ class Stack:
         built: the modules of each step that could be built and run, by its number.
     """
 
-    def __init__(self, network: Network, device: str, dtype: str, batch: int) -> None:
+    def __init__(
+        self, network: Network, input_shape: Shape, device: str, dtype: str, batch: int
+    ) -> None:
         self.network = network
+        self.input_shape = input_shape
         self.device = device
         self.dtype = dtype if dtype in COMPUTED else "float32"
         self.batch = batch
         self.bench = Bench(device, getattr(torch, self.dtype))
         self.built: dict[int, Built] = {}
 
-    def forward(self, input_shape: Shape, progress: Progress | None) -> Run:
+    def forward(self, progress: Progress | None = None) -> Run:
         """One step after another, each made when it is reached."""
-        steps = self.network.steps
-        done = Run("torch", self.device, self.dtype, self.batch, [])
-        storage = Storage(steps, self.network.outputs)
-        for number, step in enumerate(steps):
-            if progress:
-                progress(number, len(steps), step.name)
-            done.steps.append(self._take(number, step, storage, input_shape))
-        if progress:
-            progress(len(steps), len(steps), "")
-        return done
+        steps = _Making(self).run(progress)
+        return Run("torch", self.device, self.dtype, self.batch, steps)
 
-    def _take(self, number: int, step: Step, storage: Storage, input_shape: Shape) -> StepRun:
-        """Build and run one step, and let go of what it was the last to read."""
-        result = StepRun()
-        inputs = tuple(storage.values[each] for each in step.inputs)
-        if step.layer.kind == "input":
-            sizes = input_shape if number == 0 else getattr(step.layer, "shape", None) or ()
-            storage.keep(number, self.input(sizes))
-        elif any(each is None for each in inputs):
-            result.built = False
-        else:
-            try:
-                self._run(number, step, inputs, result, storage)
-            except NotBuilt as error:
-                result.built, result.reason = False, str(error) or None
-            except MISFITS as error:
-                self._note_failure(error, result)
-        if storage.values[number] is not None:
-            result.shape = tuple(int(size) for size in storage.values[number].shape[1:])
-        del inputs
-        storage.release(number, step)
-        return result
+    def input(self, sizes: Shape) -> Array:
+        """What flows in where a step is an input of these sizes."""
+        return torch.full(
+            (self.batch, *sizes), 0.5, dtype=self.bench.dtype, device=self.bench.device
+        )
 
-    def _run(self, number: int, step: Step, inputs: Any, result: StepRun, storage: Storage) -> None:
-        built = build(step.layer, inputs, self.bench)
+
+class _Making(Pass):
+    """A pass that makes the modules of each step and runs them."""
+
+    misfits = MISFITS
+
+    def __init__(self, stack: Stack) -> None:
+        super().__init__(stack.network)
+        self.stack = stack
+
+    def enter(self, number: int, step: Step) -> Array:
+        return self.stack.input(sizes_of_input(number, step, self.stack.input_shape))
+
+    def compute(self, number: int, step: Step, inputs: list[Array], result: StepRun) -> Array:
+        made = self.stack.built
+        built = build(step.layer, tuple(inputs), self.stack.bench)
         if step.shares is None:
             result.tensors = [_tensor(name, held) for name, held in built.tensors()]
-        elif step.shares in self.built:
-            built.share(self.built[step.shares])
+        elif step.shares in made:
+            built.share(made[step.shares])
         try:
             value = built.run(*inputs)
         except ValueError as error:
@@ -171,25 +161,20 @@ class Stack:
                 raise
             result.built = False  # what it would have normalised goes on, as large as before
             built, value = Built(built.modules, lambda x: x), inputs[0]
-        storage.keep(number, value)
-        self.built[number] = built
+        made[number] = built
+        return value
 
-    def _note_failure(self, error: Exception, result: StepRun) -> None:
+    def note(self, misfit: Exception, result: StepRun) -> None:
         """What PyTorch has nothing for, in a type or on a device, says nothing about sizes."""
-        if is_of_machine(error):
-            raise error
-        if is_unable(error):
-            here = f"in {self.dtype} on {self.device}"
-            result.built, result.reason = False, f"PyTorch can't compute it {here}: {said(error)}"
+        if is_of_machine(misfit):
+            raise misfit
+        if is_unable(misfit):
+            here = f"in {self.stack.dtype} on {self.stack.device}"
+            result.built = False
+            result.reason = f"PyTorch can't compute it {here}: {said(misfit)}"
         else:
-            result.error = said(error)
-
-    def input(self, sizes: Shape) -> Any:
-        """What flows in where a step is an input of these sizes."""
-        return torch.full(
-            (self.batch, *sizes), 0.5, dtype=self.bench.dtype, device=self.bench.device
-        )
+            result.error = said(misfit)
 
 
-def _tensor(name: str, held: Any) -> Tensor:
+def _tensor(name: str, held: Array) -> Tensor:
     return Tensor(name, tuple(int(size) for size in held.shape), int(held.numel()))

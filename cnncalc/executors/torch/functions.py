@@ -8,11 +8,18 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from cnncalc.executors.geometry import axis_of, one_each, reshaped_sizes
+from cnncalc.executors.base import Array
+from cnncalc.executors.geometry import (
+    aligned_shapes,
+    axis_of,
+    chosen_axes,
+    flattened_axes,
+    one_each,
+    reshaped_sizes,
+    sliced_axes,
+)
 
 __all__ = ["FUNCTIONS", "MERGES"]
-
-Array = Any  # a torch.Tensor, (N, C, *spatial)
 
 
 def _joined(function: Callable[[Array, Array], Array]) -> Callable[..., Array]:
@@ -25,17 +32,6 @@ def _joined(function: Callable[[Array, Array], Array]) -> Callable[..., Array]:
     return join
 
 
-def _of_two(function: Callable[[Array, Array], Array]) -> Callable[..., Array]:
-    join = _joined(function)
-
-    def of_two(layer: Any, *branches: Array) -> Array:
-        if len(branches) != 2:
-            raise ValueError(f"{len(branches)} branches, not two, to {layer.kind}")
-        return join(layer, *branches)
-
-    return of_two
-
-
 def _mean(layer: Any, *branches: Array) -> Array:
     return MERGES["add"](layer, *branches) / len(branches)
 
@@ -45,22 +41,19 @@ def _concatenate(layer: Any, *branches: Array) -> Array:
 
 
 def _aligned(layer: Any, branches: Sequence[Array]) -> list[Array]:
-    """The branches with as many axes: those missing are put first or after the channels."""
-    rank = max(branch.ndim for branch in branches)
-    if layer.align == "equal" and min(branch.ndim for branch in branches) < rank:
-        raise ValueError("branches of unlike numbers of axes")
-    kept = 1 if layer.align == "first" else 2
+    """The branches with as many axes."""
+    shapes = aligned_shapes(layer, [branch.shape[1:] for branch in branches])
     return [
-        branch.reshape(*branch.shape[:kept], *(1,) * (rank - branch.ndim), *branch.shape[kept:])
-        for branch in branches
+        branch.reshape(branch.shape[0], *shape)
+        for branch, shape in zip(branches, shapes, strict=True)
     ]
 
 
 MERGES: dict[str, Callable[..., Array]] = {
     "add": _joined(torch.add),
     "mul": _joined(torch.mul),
-    "sub": _of_two(torch.sub),
-    "div": _of_two(torch.div),
+    "sub": _joined(torch.sub),
+    "div": _joined(torch.div),
     "maximum": _joined(torch.maximum),
     "minimum": _joined(torch.minimum),
     "mean": _mean,
@@ -69,8 +62,7 @@ MERGES: dict[str, Callable[..., Array]] = {
 
 
 def _flatten(layer: Any, x: Array) -> Array:
-    axes = range(1, x.ndim)
-    first, last = axes[layer.start], axes[layer.end]
+    first, last = (1 + axis for axis in flattened_axes(layer, x.ndim - 1))
     if layer.order == "last" and first == 1:
         x = x.movedim(1, last)
     return torch.flatten(x, first, last)
@@ -93,10 +85,7 @@ def _permute(layer: Any, x: Array) -> Array:
 
 
 def _slice(layer: Any, x: Array) -> Array:
-    start, stop = layer.interval
-    index = [slice(None)] * x.ndim
-    index[range(1, x.ndim)[layer.axis]] = slice(start, stop, layer.step)
-    return x[tuple(index)]
+    return x[(slice(None), *sliced_axes(layer, x.ndim - 1))]
 
 
 def _pad(layer: Any, x: Array) -> Array:
@@ -120,9 +109,7 @@ def _expand(layer: Any, x: Array) -> Array:
 
 
 def _reduce(layer: Any, x: Array) -> Array:
-    every = layer.axes == ("all",)
-    chosen = range(x.ndim - 1) if every else {axis_of(layer, a, x.ndim - 1) for a in layer.axes}
-    axes = [1 + axis for axis in sorted(chosen)]
+    axes = [1 + axis for axis in sorted(set(chosen_axes(layer, x.ndim - 1)))]
     if layer.by in ("var", "std"):
         spread = torch.var if layer.by == "var" else torch.std
         return spread(x, dim=axes, correction=0 if layer.biased else 1, keepdim=layer.keep)
@@ -180,10 +167,8 @@ def _lp_norm(layer: Any, x: Array) -> Array:
 
 
 def _unit_norm(layer: Any, x: Array) -> Array:
-    every = layer.axes in ("all", ("all",))
-    rank = x.ndim - 1
-    axes = range(rank) if every else [axis_of(layer, axis, rank) for axis in layer.axes]
-    squares = x.square().sum(dim=[1 + axis for axis in axes], keepdim=True)
+    axes = [1 + axis for axis in chosen_axes(layer, x.ndim - 1)]
+    squares = x.square().sum(dim=axes, keepdim=True)
     return x / squares.clamp(min=1e-12).sqrt()
 
 

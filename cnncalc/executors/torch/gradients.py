@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 
-from cnncalc.executors.base import Run
+from cnncalc.executors.base import Array, Run
 from cnncalc.executors.probing.probes import Probes, probes_of
 from cnncalc.executors.probing.units import (
     NOTHING,
@@ -30,9 +30,10 @@ from cnncalc.executors.probing.units import (
     note,
     units_of,
 )
+from cnncalc.executors.stepping import NotBuilt
 from cnncalc.executors.torch.devices import plainly
 from cnncalc.executors.torch.errors import MISFITS, is_of_machine
-from cnncalc.executors.torch.modules import Array, Bench, NotBuilt
+from cnncalc.executors.torch.modules import Bench
 from cnncalc.executors.torch.sums import sums_of
 from cnncalc.network import Network
 

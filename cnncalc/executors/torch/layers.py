@@ -9,14 +9,20 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from cnncalc.executors.base import Array
 from cnncalc.executors.geometry import (
     axis_of,
+    chosen_axes,
     convolution_axes,
+    learned_sizes,
     one_each,
+    shared_axes,
     spread_axes,
+    squeezed_channels,
 )
+from cnncalc.executors.stepping import NotBuilt
 from cnncalc.executors.torch.functions import FUNCTIONS, MERGES
-from cnncalc.executors.torch.modules import Array, Bench, Built, NotBuilt, alone, call, real
+from cnncalc.executors.torch.modules import Bench, Built, alone, call, real
 from cnncalc.executors.torch.pools import POOLS, padded
 from cnncalc.layers.base import NO_PADS, Shape
 
@@ -84,9 +90,7 @@ def _linear(layer: Any, shape: Shape, bench: Bench) -> Built:
 
 def _norm_last(layer: Any, shape: Shape, bench: Bench) -> Built:
     """LayerNorm and RMSNorm work on the last axes: others are moved there and back."""
-    every = layer.axes in ("all", ("all",))
-    rank = len(shape)
-    axes = range(rank) if every else [axis_of(layer, axis, rank) for axis in layer.axes]
+    rank, axes = len(shape), chosen_axes(layer, len(shape))
     places = [axis + 1 for axis in axes]
     ends = list(range(rank + 1 - len(places), rank + 1))
     sizes = tuple(shape[axis] for axis in axes)
@@ -117,7 +121,7 @@ def _squeeze(layer: Any, shape: Shape, bench: Bench) -> Built:
         raise ValueError("squeeze and excitation takes maps")
     if axes > 3:
         raise NotBuilt("PyTorch has no convolution over more than three axes")
-    squeezed = layer.channels or max(1, shape[0] // layer.reduction)
+    squeezed = squeezed_channels(layer, shape[0])
     conv = f"nn.Conv{axes}d"
     first = bench.ready(call(f"{conv}({shape[0]}, {squeezed}, 1)"))
     second = bench.ready(call(f"{conv}({squeezed}, {shape[0]}, 1)"))
@@ -133,7 +137,7 @@ def _learned(function: Callable[[Array, Array], Array]) -> Callable[[Any, Shape,
     """One parameter or buffer for the whole map."""
 
     def learned(layer: Any, shape: Shape, bench: Bench) -> Built:
-        sizes = layer.shape or (*shape[:1], *(1,) * (len(shape) - 1))
+        sizes = learned_sizes(layer, shape)
         if layer.role == "constant":
             return Built({}, lambda x: function(x, x.new_ones(sizes)))
         module = bench.ready(_holder(sizes, layer.role))
@@ -154,13 +158,10 @@ def _holder(sizes: Shape, role: str = "parameter") -> Any:
 
 def _standardize(layer: Any, shape: Shape, bench: Bench) -> Built:
     """A mean and a variance for each place on the axes, and how many data they came from."""
-    rank = len(shape)
-    every = layer.axes in ("all", ("all",))
-    numbers = [axis for axis in layer.axes if isinstance(axis, int)]
-    axes = range(rank) if every else [axis_of(layer, axis, rank) for axis in numbers]
+    axes = chosen_axes(layer, len(shape))
     sizes = [shape[axis] for axis in axes]
     whole = [n if axis in axes else 1 for axis, n in enumerate(shape)]
-    order = sorted(range(len(sizes)), key=list(axes).__getitem__)
+    order = sorted(range(len(sizes)), key=axes.__getitem__)
     module = nn.Module()
     for name, held in (("mean", sizes), ("variance", sizes), ("count", ())):
         module.register_buffer(name, torch.empty(held, device="meta"))
@@ -187,7 +188,7 @@ def _across(layer: Any, shape: Shape, bench: Bench) -> Built:
 def _prelu(layer: Any, shape: Shape, bench: Bench) -> Built:
     if layer.shared is None:
         return alone(layer, shape, bench)
-    ones = {axis_of(layer, each, len(shape)) for each in layer.shared if isinstance(each, int)}
+    ones = shared_axes(layer, len(shape))
     module = bench.ready(_holder(tuple(1 if a in ones else n for a, n in enumerate(shape))))
     return Built({"": module}, lambda x: torch.where(x >= 0, x, x * module.weight))
 

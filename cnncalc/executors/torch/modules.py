@@ -14,16 +14,12 @@ import torch
 from torch import nn
 
 from cnncalc.errors import LayerError
+from cnncalc.executors.base import Array
+from cnncalc.executors.stepping import NotBuilt
 from cnncalc.frameworks.pytorch.writing import write
 from cnncalc.layers.base import Shape
 
-__all__ = ["Array", "Bench", "Built", "NotBuilt", "alone", "call", "real"]
-
-Array = Any  # a torch.Tensor, (N, C, *spatial)
-
-
-class NotBuilt(Exception):  # noqa: N818 — it is no fault
-    """PyTorch has nothing to build this layer of."""
+__all__ = ["Bench", "Built", "alone", "call", "real"]
 
 
 class Bench:

@@ -11,37 +11,30 @@ from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.instancenorm import _InstanceNorm
 
 from cnncalc.errors import CnnCalcError
-from cnncalc.executors.base import Run
-from cnncalc.executors.storage import Storage
+from cnncalc.executors.base import Array, Run, StepRun
+from cnncalc.executors.stepping import NotBuilt, Pass, sizes_of_input
 from cnncalc.executors.torch.devices import synchronize
 from cnncalc.executors.torch.errors import MISFITS, is_of_machine, is_unable
-from cnncalc.executors.torch.modules import Array, Built
+from cnncalc.executors.torch.modules import Built
 from cnncalc.network import Network, Step
 from cnncalc.packages import said
 
 __all__ = ["Again"]
 
 
-class Again:
-    """A network whose modules are there: a pass over them is nothing but the steps' own work.
+class Again(Pass):
+    """A pass over modules that are there: nothing but the steps' own work.
 
     A backward pass starts from the sum over every end: each output, what nobody reads, and what
     a step would have read that could not be built.
     """
 
-    def __init__(
-        self,
-        network: Network,
-        built: Mapping[int, Built],
-        values: Array,
-    ) -> None:
-        self.network = network
+    def __init__(self, network: Network, built: Mapping[int, Built], values: Array) -> None:
+        super().__init__(network)
         self.built = built
         self.input = values
-        read = {each for step in network.steps for each in step.inputs}
-        self.outputs = set(range(len(network.steps))) - read | set(network.outputs)
 
-    def run(self, done: Run, backward: bool) -> None:
+    def record(self, done: Run, backward: bool) -> None:
         """Write down the time, and the gradients beside the tensors that they are of."""
         for number, built in self.built.items():
             self._set_mode(self.network.steps[number], built, backward)
@@ -54,7 +47,7 @@ class Again:
                     torch.autograd.backward(ends)
                 done.backward_seconds = self._now() - begin
         except MISFITS as error:
-            self._note(error, done, backward)
+            self._end(error, done, backward)
         for number, built in self.built.items():
             gradients = {name: held.grad for name, held in built.parameters()}
             step = done.steps[number]
@@ -74,32 +67,33 @@ class Again:
 
     def _forward(self, done: Run) -> list[Array]:
         """All steps one after another; the sums of what a backward pass starts from."""
-        storage = Storage(self.network.steps, self.network.outputs)
+        read = {each for step in self.network.steps for each in step.inputs}
+        outputs = set(range(len(self.network.steps))) - read | set(self.network.outputs)
         ends: list[Array] = []
         begin = self._now()
-        for number, step in enumerate(self.network.steps):
-            inputs = [storage.values[each] for each in step.inputs]
-            value = self._value(number, step, inputs, done)
-            if value is not None:
-                storage.keep(number, value)
-            new = inputs if value is None else [value] if number in self.outputs else []
-            ends += [end.sum() for end in new if end is not None and end.requires_grad]
-            del inputs, new, value
-            storage.release(number, step)
+        for number, _ in self.steps():
+            ends += self._ends(number, number in outputs)
         done.forward_seconds = self._now() - begin
+        self.storage.clear()  # the way back has what autograd keeps, and is to take no more
         return ends
 
-    def _value(
-        self, number: int, step: Step, inputs: list[Array | None], done: Run
-    ) -> Array | None:
-        """What a step gives; None where it can't be had."""
+    def _ends(self, number: int, is_output: bool) -> list[Array]:
+        """The sums over a step's ends."""
+        values = self.storage.values
+        if values[number] is None:
+            new = [values[each] for each in self.network.steps[number].inputs]
+        else:
+            new = [values[number]] if is_output else []
+        return [end.sum() for end in new if end is not None and end.requires_grad]
+
+    def enter(self, number: int, step: Step) -> Array:
         if number == 0:
             return self.input
-        if step.layer.kind == "input":
-            sizes = (len(self.input), *(done.steps[number].shape or ()))
-            return self.input.new_full(sizes, 0.5)
-        if number not in self.built or any(value is None for value in inputs):
-            return None
+        return self.input.new_full((len(self.input), *sizes_of_input(number, step, ())), 0.5)
+
+    def compute(self, number: int, step: Step, inputs: list[Array], result: StepRun) -> Array:
+        if number not in self.built:
+            raise NotBuilt
         built = self.built[number]
         for module in built.modules.values():
             _settle(module, inputs[0])
@@ -110,7 +104,7 @@ class Again:
         synchronize(self.input.device.type)
         return perf_counter()
 
-    def _note(self, error: Exception, done: Run, backward: bool) -> None:
+    def _end(self, error: Exception, done: Run, backward: bool) -> None:
         """A pass that ended in the middle: evidence, unless it is about memory or numbers."""
         if is_of_machine(error) or not backward:
             raise error

@@ -9,8 +9,10 @@ from typing import Any
 import torch
 from torch.nn import functional
 
+from cnncalc.executors.base import Array
 from cnncalc.executors.geometry import fractional_axes, pool_axes, unpool_axes
-from cnncalc.executors.torch.modules import Array, Bench, Built, NotBuilt, alone, real
+from cnncalc.executors.stepping import NotBuilt
+from cnncalc.executors.torch.modules import Bench, Built, alone, real
 from cnncalc.frameworks.pytorch.writing import parts
 from cnncalc.layers.base import NO_PADS, Shape
 

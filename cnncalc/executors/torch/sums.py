@@ -14,9 +14,10 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from cnncalc.executors.geometry import kernels, pool_axes
+from cnncalc.executors.base import Array
+from cnncalc.executors.geometry import pool_axes, window_options
 from cnncalc.executors.torch.layers import build
-from cnncalc.executors.torch.modules import Array, Bench
+from cnncalc.executors.torch.modules import Bench
 from cnncalc.layers import KINDS
 
 __all__ = ["sums_of"]
@@ -62,7 +63,7 @@ def _largest(run: Sum, mean: Sum) -> Sum:
 def _windows(layer: Any, inputs: tuple[Array, ...], bench: Bench) -> Sum:
     """Sums over the windows of the bundled executor: a strided convolution with ones."""
     axes = pool_axes(layer, inputs[0].shape[2:])
-    size, stride, pads, dilation = kernels(axes)
+    size, stride, pads, dilation = window_options(axes)
     convolve = (functional.conv1d, functional.conv2d, functional.conv3d)[len(size) - 1]
     weight = torch.ones((1, 1, *size), dtype=bench.dtype, device=bench.device)
 

@@ -26,7 +26,6 @@ from cnncalc.notations.source.tensors import tensors_in
 from cnncalc.notations.source.torch_containers import SEQUENTIAL
 from cnncalc.notations.source.torch_library import PyTorch
 from cnncalc.notations.source.torch_modules import children, is_module, named_modules, own_weights
-from cnncalc.notations.source.unparsed import advice
 from cnncalc.python.interpreter import Interpreter
 from cnncalc.python.library import Python
 from cnncalc.python.limits import Budget
@@ -76,6 +75,13 @@ def read(
         if typed is not None:
             give(network, typed)
     return network
+
+
+def advice(text: str, start: int, end: int, said: str, parses: Callable[[str], object]) -> str:
+    """What to do about a text that is no Python."""
+    from cnncalc.notations.source import unparsed  # only a wrong source needs it
+
+    return unparsed.advice(text, start, end, said, parses)
 
 
 def libraries(notation: str) -> list[Library]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network
@@ -19,13 +18,10 @@ from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Instance, Value
 from cnncalc.tracing.trace import input_name
 
-if TYPE_CHECKING:
-    pass
-
 __all__ = ["keras_network"]
 
 
-Build = Callable[..., "tuple[Interpreter, Value]"]
+Build = Callable[..., tuple[Interpreter, Value]]
 
 
 def keras_network(

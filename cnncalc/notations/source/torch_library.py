@@ -8,7 +8,6 @@ from cnncalc.notations.source.kinds import unsupported
 from cnncalc.notations.source.torch_modules import is_module
 from cnncalc.python.functions import simple
 from cnncalc.python.imports import outside
-from cnncalc.python.library.math import product
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.source_tree import SourceFile
@@ -63,6 +62,11 @@ class TorchOperations(Operations):
         return parameter(machine, *args, **kwargs)
 
 
+def numel(machine: Machine, sizes: Value) -> Value:
+    """`x.shape.numel()`."""
+    return machine.call(machine.library("math.prod"), [sizes], {})
+
+
 class PyTorch(Framework):
     """PyTorch, and the packages around it."""
 
@@ -72,7 +76,7 @@ class PyTorch(Framework):
     changing = frozenset(words("add_module register_buffer register_module register_parameter"))
     leaving = ("handle_legacy",)  # torchvision's, for the old names of arguments
     anywhere = {"_log_api_usage_once": Silent("_log_api_usage_once")}  # noqa: RUF012, a constant
-    methods = {tuple: {"numel": simple("numel", product)}}  # noqa: RUF012, a constant
+    methods = {tuple: {"numel": simple("numel", numel)}}  # noqa: RUF012, a constant
 
     def start(self, machine: Machine, file: SourceFile) -> None:
         """Tensors are PyTorch's."""

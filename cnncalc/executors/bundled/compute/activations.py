@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from cnncalc.executors.base import Array
 from cnncalc.executors.bundled.compute.table import computes
-from cnncalc.executors.bundled.context import Array, Context
-from cnncalc.executors.bundled.kernels import Namespace
-from cnncalc.executors.geometry import axis_of
+from cnncalc.executors.bundled.context import Context
+from cnncalc.executors.bundled.kernels.arrays import Namespace
+from cnncalc.executors.geometry import axis_of, shared_axes
 
 __all__ = ["ACTIVATIONS", "erf", "sigmoid"]
 
@@ -148,8 +149,8 @@ def prelu(at: Context, layer: Any, x: Array) -> Array:
 def _slopes(at: Context, layer: Any, x: Array) -> Array:
     """The learned slopes, with an axis for each axis of a sample."""
     if layer.shared is not None:
-        alike = [1 + axis_of(layer, axis, x.ndim - 1) for axis in layer.shared if axis != "none"]
-        sizes = [1 if axis in alike else x.shape[axis] for axis in range(1, x.ndim)]
+        alike = shared_axes(layer, x.ndim - 1)
+        sizes = [1 if axis in alike else n for axis, n in enumerate(x.shape[1:])]
         return at.tensor("weight", sizes, around=0.25)
     if layer.n not in (1, x.shape[1]):
         raise ValueError(f"{layer.n} slopes for {x.shape[1]} channels")

@@ -6,11 +6,12 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from cnncalc.executors.base import Array
 from cnncalc.executors.bundled.compute.activations import erf
 from cnncalc.executors.bundled.compute.table import computes
-from cnncalc.executors.bundled.context import Array, Context
-from cnncalc.executors.bundled.kernels import Namespace
-from cnncalc.executors.geometry import axis_of
+from cnncalc.executors.bundled.context import Context
+from cnncalc.executors.bundled.kernels.arrays import Namespace
+from cnncalc.executors.geometry import chosen_axes, learned_sizes, unbiased
 
 # Each takes the array module, values, where to write, and the layer.
 FUNCTIONS: dict[str, Callable[[Namespace, Array, Array, Any], Array]] = {
@@ -48,7 +49,7 @@ def shift(at: Context, layer: Any, x: Array) -> Array:
 
 
 def _learned(at: Context, layer: Any, x: Array, around: float) -> Array:
-    shape = layer.shape or (*x.shape[1:2], *(1,) * (x.ndim - 2))
+    shape = learned_sizes(layer, x.shape[1:])
     if layer.role == "constant":
         return at.filled(shape, around, spread=0.1)
     return at.tensor("weight", shape, around=around)
@@ -70,14 +71,6 @@ REDUCTIONS: dict[str, Callable[[Namespace, Array, tuple[int, ...]], Array]] = {
 }
 
 
-def unbiased(layer: Any, count: int) -> float:
-    """What a variance over so many values, or its root, is multiplied by; no number for one."""
-    if layer.by not in ("var", "std") or layer.biased:
-        return 1.0
-    factor = count / (count - 1) if count > 1 else math.nan
-    return factor if layer.by == "var" else math.sqrt(factor)
-
-
 def _logsumexp(xp: Namespace, x: Array, axes: tuple[int, ...]) -> Array:
     most = x.max(axis=axes, keepdims=True)
     return most + xp.log(xp.exp(x - most).sum(axis=axes, keepdims=True))
@@ -94,9 +87,7 @@ def expand(at: Context, layer: Any, x: Array) -> Array:
 @computes("reduce")
 def reduce(at: Context, layer: Any, x: Array) -> Array:
     """The mean, maximum, sum … along axes, which stay with size 1 or go."""
-    every = layer.axes == ("all",)
-    chosen = range(x.ndim - 1) if every else {axis_of(layer, a, x.ndim - 1) for a in layer.axes}
-    axes = tuple(1 + axis for axis in chosen)
+    axes = tuple(1 + axis for axis in sorted(set(chosen_axes(layer, x.ndim - 1))))
     out = REDUCTIONS[layer.by](at.xp, x, axes)
     if (factor := unbiased(layer, math.prod(x.shape[axis] for axis in axes))) != 1:
         out *= factor

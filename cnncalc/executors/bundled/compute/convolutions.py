@@ -6,23 +6,26 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
+from cnncalc.executors.base import Array
 from cnncalc.executors.bundled.compute.table import computes
-from cnncalc.executors.bundled.context import Array, Context
-from cnncalc.executors.bundled.kernels import Axis, convolve, convolve_transposed, pad
+from cnncalc.executors.bundled.context import Context
+from cnncalc.executors.bundled.kernels.convolution import convolve, convolve_transposed
+from cnncalc.executors.bundled.kernels.padding import pad
 from cnncalc.executors.geometry import (
+    Axis,
     convolution_axes,
-    kernels,
     map_sizes,
     pads_of,
     pointwise_axes,
     spread_axes,
+    window_options,
 )
 
 
 @computes("conv")
 def convolution(at: Context, layer: Any, x: Array) -> Array:
     """Windows over all channels of a group."""
-    axes = convolution_axes(layer, map_sizes(x))
+    axes = convolution_axes(layer, map_sizes(x.shape[1:]))
     weight, bias = _weights(at, layer, x.shape[1] // layer.groups, layer.out_channels, axes)
     return _convolve(at, x, weight, bias, axes, layer.groups, layer.mode)
 
@@ -30,7 +33,7 @@ def convolution(at: Context, layer: Any, x: Array) -> Array:
 @computes("dwconv")
 def depthwise(at: Context, layer: Any, x: Array) -> Array:
     """Windows over each channel by itself."""
-    axes = convolution_axes(layer, map_sizes(x))
+    axes = convolution_axes(layer, map_sizes(x.shape[1:]))
     weight, bias = _weights(at, layer, 1, x.shape[1] * layer.multiplier, axes)
     return _convolve(at, x, weight, bias, axes, x.shape[1], layer.mode)
 
@@ -38,7 +41,7 @@ def depthwise(at: Context, layer: Any, x: Array) -> Array:
 @computes("pwconv")
 def pointwise(at: Context, layer: Any, x: Array) -> Array:
     """Every stride-th place by itself, over all channels of a group."""
-    axes = pointwise_axes(layer, map_sizes(x))
+    axes = pointwise_axes(layer, map_sizes(x.shape[1:]))
     weight, bias = _weights(at, layer, x.shape[1] // layer.groups, layer.out_channels, axes)
     return _convolve(at, x, weight, bias, axes, layer.groups)
 
@@ -46,7 +49,7 @@ def pointwise(at: Context, layer: Any, x: Array) -> Array:
 @computes("sepconv")
 def separable(at: Context, layer: Any, x: Array) -> Array:
     """Depthwise without bias, then pointwise with it."""
-    axes = convolution_axes(layer, map_sizes(x))
+    axes = convolution_axes(layer, map_sizes(x.shape[1:]))
     channels = x.shape[1] * layer.multiplier
     taps = at.weight("depthwise.weight", (channels, 1, *(axis.kernel for axis in axes)))
     ones = (1,) * len(axes)
@@ -59,7 +62,7 @@ def separable(at: Context, layer: Any, x: Array) -> Array:
 @computes("convt")
 def transposed(at: Context, layer: Any, x: Array) -> Array:
     """Each value spread over a kernel of outputs, which add up."""
-    spread = spread_axes(layer, map_sizes(x))
+    spread = spread_axes(layer, map_sizes(x.shape[1:]))
     outputs = layer.out_channels // layer.groups
     weight = at.weight("weight", (x.shape[1], outputs, *(each.kernel for each in spread)))
     bias = at.tensor("bias", (layer.out_channels,)) if layer.bias else None
@@ -104,7 +107,7 @@ def _convolve(
             Axis(n, axis.kernel, axis.stride, 0, 0, axis.dilation)
             for n, axis in zip(x.shape[2:], axes, strict=True)
         ]
-    _, stride, pads, dilation = kernels(axes)
+    _, stride, pads, dilation = window_options(axes)
     out = convolve(at.xp, x, weight, bias, stride, pads, dilation, groups, at.scratch)
     at.macs += weight.size * prod(out.shape[2:]) * out.shape[0]
     return out

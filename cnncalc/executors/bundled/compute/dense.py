@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from cnncalc.executors.base import Array
 from cnncalc.executors.bundled.compute.activations import sigmoid
 from cnncalc.executors.bundled.compute.table import computes
-from cnncalc.executors.bundled.context import Array, Context
-from cnncalc.executors.bundled.kernels import product_type
+from cnncalc.executors.bundled.context import Context
+from cnncalc.executors.bundled.kernels.arrays import product_type
+from cnncalc.executors.geometry import squeezed_channels
 
 
 @computes("linear")
@@ -47,7 +49,7 @@ def squeeze_excitation(at: Context, layer: Any, x: Array) -> Array:
     if x.ndim < 3:
         raise ValueError("squeeze and excitation takes maps")
     channels, ones = x.shape[1], (1,) * (x.ndim - 2)
-    squeezed = layer.channels or max(1, channels // layer.reduction)
+    squeezed = squeezed_channels(layer, channels)
     weights = (
         at.weight("fc1.weight", (squeezed, channels, *ones)),
         at.tensor("fc1.bias", (squeezed,)),

@@ -6,17 +6,16 @@ from typing import Any
 
 import numpy
 
+from cnncalc.executors.base import Array
 from cnncalc.executors.bundled.compute.table import computes
-from cnncalc.executors.bundled.context import Array, Context
-from cnncalc.executors.geometry import axis_of
+from cnncalc.executors.bundled.context import Context
+from cnncalc.executors.geometry import aligned_shapes, axis_of
 
 
 @computes("add", "mul", "sub", "div", "maximum", "minimum")
 def joined(at: Context, layer: Any, *branches: Array) -> Array:
     """One branch after another joined value by value; axes of size 1 are stretched."""
     names = {"mul": "multiply", "sub": "subtract", "div": "divide"}
-    if layer.kind in ("sub", "div") and len(branches) != 2:
-        raise ValueError(f"{len(branches)} branches, not two, to {layer.kind}")
     function = getattr(at.xp, names.get(layer.kind, layer.kind))
     if layer.kind != "sub":  # the order is free: what may be written over first
         branches = tuple(sorted(branches, key=at.is_spare, reverse=True))
@@ -31,20 +30,11 @@ def mean(at: Context, layer: Any, *branches: Array) -> Array:
 
 
 def _aligned(layer: Any, branches: tuple[Array, ...]) -> list[Array]:
-    """The branches with as many axes: those missing are put first or after the channels."""
-    rank = max(branch.ndim for branch in branches)
-    if layer.align == "equal":
-        if min(branch.ndim for branch in branches) < rank:
-            raise ValueError("branches of unlike numbers of axes")
-        return list(branches)
-    kept = 1 if layer.align == "first" else 2
+    """The branches with as many axes."""
+    shapes = aligned_shapes(layer, [branch.shape[1:] for branch in branches])
     return [
-        branch
-        if branch.ndim == rank
-        else branch.reshape(
-            *branch.shape[:kept], *(1,) * (rank - branch.ndim), *branch.shape[kept:]
-        )
-        for branch in branches
+        branch if branch.ndim == 1 + len(shape) else branch.reshape(branch.shape[0], *shape)
+        for branch, shape in zip(branches, shapes, strict=True)
     ]
 
 

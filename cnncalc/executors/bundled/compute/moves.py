@@ -1,38 +1,37 @@
-"""Layers that only move values: reshapes, slices, padding, shuffles, columns and back."""
+"""Layers that only move values: reshapes, slices, padding, shuffles, windows and back."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from cnncalc.executors.base import Array
 from cnncalc.executors.bundled.compute.table import computes
-from cnncalc.executors.bundled.context import Array, Context
-from cnncalc.executors.bundled.kernels import (
-    adaptive_average,
+from cnncalc.executors.bundled.context import Context
+from cnncalc.executors.bundled.kernels.padding import pad
+from cnncalc.executors.bundled.kernels.pooling import adaptive_average
+from cnncalc.executors.bundled.kernels.resampling import resize
+from cnncalc.executors.bundled.kernels.shuffling import (
     channel_shuffle,
-    fold,
-    pad,
     pixel_shuffle,
     pixel_unshuffle,
-    resize,
-    unfold,
 )
+from cnncalc.executors.bundled.kernels.unfolding import fold, unfold
 from cnncalc.executors.geometry import (
     convolution_axes,
-    kernels,
+    flattened_axes,
     map_sizes,
     one_each,
     reshaped_sizes,
     resized_axes,
+    sliced_axes,
+    window_options,
 )
 
 
 @computes("flatten")
 def flatten(at: Context, layer: Any, x: Array) -> Array:
     """The axes from start to end as one; with order `last` the channels run fastest in it."""
-    axes = range(1, x.ndim)
-    first, last = axes[layer.start], axes[layer.end]
-    if first > last:
-        raise ValueError(f"axis {first - 1} lies after axis {last - 1}")
+    first, last = (1 + axis for axis in flattened_axes(layer, x.ndim - 1))
     if layer.order == "last" and first == 1:
         x = at.xp.moveaxis(x, 1, last)
     return x.reshape(*x.shape[:first], -1, *x.shape[last + 1 :])
@@ -66,10 +65,7 @@ def permute(at: Context, layer: Any, x: Array) -> Array:
 @computes("slice")
 def take(at: Context, layer: Any, x: Array) -> Array:
     """A part of one axis, as an array of its own: what is cut off can be freed."""
-    start, stop = layer.interval
-    index = [slice(None)] * x.ndim
-    index[range(1, x.ndim)[layer.axis]] = slice(start, stop, layer.step)
-    return x[tuple(index)].copy()
+    return x[(slice(None), *sliced_axes(layer, x.ndim - 1))].copy()
 
 
 @computes("pad")
@@ -83,7 +79,7 @@ def padded(at: Context, layer: Any, x: Array) -> Array:
 @computes("crop")
 def crop(at: Context, layer: Any, x: Array) -> Array:
     """Places cut off around the map."""
-    amounts = one_each(layer.amount, map_sizes(x))
+    amounts = one_each(layer.amount, map_sizes(x.shape[1:]))
     kept = [
         slice(before, size - after)
         for size, (before, after) in zip(x.shape[2:], amounts, strict=True)
@@ -94,13 +90,13 @@ def crop(at: Context, layer: Any, x: Array) -> Array:
 @computes("pixelshuffle")
 def shuffle_pixels(at: Context, layer: Any, x: Array) -> Array:
     """Channels laid out as finer places."""
-    return pixel_shuffle(at.xp, x, (layer.factor,) * len(map_sizes(x)))
+    return pixel_shuffle(at.xp, x, (layer.factor,) * len(map_sizes(x.shape[1:])))
 
 
 @computes("pixelunshuffle")
 def unshuffle_pixels(at: Context, layer: Any, x: Array) -> Array:
     """Neighbouring places as channels."""
-    return pixel_unshuffle(at.xp, x, (layer.factor,) * len(map_sizes(x)))
+    return pixel_unshuffle(at.xp, x, (layer.factor,) * len(map_sizes(x.shape[1:])))
 
 
 @computes("chshuffle")
@@ -110,25 +106,25 @@ def shuffle_channels(at: Context, layer: Any, x: Array) -> Array:
 
 
 @computes("unfold")
-def windows_as_columns(at: Context, layer: Any, x: Array) -> Array:
-    """Every window as a column."""
-    return unfold(at.xp, x, *kernels(convolution_axes(layer, map_sizes(x))))
+def unfold_windows(at: Context, layer: Any, x: Array) -> Array:
+    """Every window by itself, one beside another."""
+    return unfold(at.xp, x, *window_options(convolution_axes(layer, map_sizes(x.shape[1:]))))
 
 
 @computes("fold")
-def columns_as_windows(at: Context, layer: Any, x: Array) -> Array:
-    """Columns added up into a map of the size given."""
+def fold_windows(at: Context, layer: Any, x: Array) -> Array:
+    """Windows added up into a map of the size given."""
     if x.ndim != 3:
         raise ValueError(f"columns are needed, not {x.shape[1:]}")
     axes = max(len(layer.kernel), len(layer.size))
     sizes = one_each(layer.size, (0,) * axes)
-    return fold(at.xp, x, sizes, *kernels(convolution_axes(layer, sizes)))
+    return fold(at.xp, x, sizes, *window_options(convolution_axes(layer, sizes)))
 
 
 @computes("upsample")
 def upsample(at: Context, layer: Any, x: Array) -> Array:
     """The map at another size, interpolated."""
-    sizes = map_sizes(x)
+    sizes = map_sizes(x.shape[1:])
     wanted, factors = zip(*resized_axes(layer, sizes), strict=True)
     if layer.mode == "area":  # PyTorch's name for adaptive averages
         return adaptive_average(at.xp, x, wanted)

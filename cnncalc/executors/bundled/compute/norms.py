@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
+from cnncalc.executors.base import Array
 from cnncalc.executors.bundled.compute.table import computes
-from cnncalc.executors.bundled.context import Array, Context
-from cnncalc.executors.bundled.kernels import blocks
-from cnncalc.executors.geometry import axis_of
+from cnncalc.executors.bundled.context import Context
+from cnncalc.executors.bundled.kernels.blocks import blocks
+from cnncalc.executors.geometry import axis_of, chosen_axes
 
 EPSILON = 1e-5  # torch.nn's default for batch, group, instance and layer norm
 
@@ -220,9 +221,7 @@ def _by_groups(
 
 def _chosen_axes(layer: Any, x: Array) -> tuple[int, ...]:
     """The axes of a batch that are meant: 1 is the channels."""
-    if layer.axes in ("all", ("all",)):
-        return tuple(range(1, x.ndim))
-    return tuple(1 + axis_of(layer, axis, x.ndim - 1) for axis in layer.axes if axis != "none")
+    return tuple(1 + axis for axis in chosen_axes(layer, x.ndim - 1))
 
 
 def _scaled(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from cnncalc.executors.base import Array
 from cnncalc.executors.bundled.compute.table import computes
-from cnncalc.executors.bundled.context import Array, Context
-from cnncalc.executors.bundled.kernels import (
-    Pads,
+from cnncalc.executors.bundled.context import Context
+from cnncalc.executors.bundled.kernels.pooling import (
     adaptive_average,
     adaptive_max,
     pool_average,
@@ -15,20 +15,22 @@ from cnncalc.executors.bundled.kernels import (
     pool_max,
 )
 from cnncalc.executors.geometry import (
+    Pads,
+    adaptive_sizes,
+    even_starts,
     fractional_axes,
     given_pads,
-    kernels,
     map_sizes,
-    one_each,
     pool_axes,
     unpool_axes,
+    window_options,
 )
 
 
 @computes("maxpool")
 def max_pool(at: Context, layer: Any, x: Array) -> Array:
     """The largest value of each window."""
-    return pool_max(at.xp, x, *kernels(pool_axes(layer, map_sizes(x))))
+    return pool_max(at.xp, x, *window_options(pool_axes(layer, map_sizes(x.shape[1:]))))
 
 
 @computes("avgpool")
@@ -37,7 +39,7 @@ def average_pool(at: Context, layer: Any, x: Array) -> Array:
     return pool_average(
         at.xp,
         x,
-        *kernels(pool_axes(layer, map_sizes(x))),
+        *window_options(pool_axes(layer, map_sizes(x.shape[1:]))),
         count_include_pad=layer.count_padding,
         divisor=layer.divisor,
         counted_pads=_counted_pads(layer, x),
@@ -54,18 +56,15 @@ def _counted_pads(layer: Any, x: Array) -> Pads | None:
 @computes("lppool")
 def lp_pool(at: Context, layer: Any, x: Array) -> Array:
     """The norm of each window."""
-    axes = pool_axes(layer, map_sizes(x))
+    axes = pool_axes(layer, map_sizes(x.shape[1:]))
     given = _counted_pads(layer, x)
-    return pool_lp(at.xp, x, *kernels(axes), norm=layer.norm, counted_pads=given)
+    return pool_lp(at.xp, x, *window_options(axes), norm=layer.norm, counted_pads=given)
 
 
 @computes("adaptiveavg", "adaptivemax")
 def adaptive_pool(at: Context, layer: Any, x: Array) -> Array:
     """The mean or largest value of each of as many bins as asked for."""
-    sizes = [
-        n if size == "keep" else size
-        for n, size in zip(map_sizes(x), one_each(layer.size, x.shape[2:]), strict=True)
-    ]
+    sizes = adaptive_sizes(layer, map_sizes(x.shape[1:]))
     if layer.empty and 0 in sizes:
         return at.xp.empty((*x.shape[:2], *sizes), dtype=x.dtype)
     pool = adaptive_average if layer.kind == "adaptiveavg" else adaptive_max
@@ -76,14 +75,14 @@ def adaptive_pool(at: Context, layer: Any, x: Array) -> Array:
 def global_pool(at: Context, layer: Any, x: Array) -> Array:
     """The mean or largest value of each channel."""
     pool = adaptive_average if layer.kind == "gap" else adaptive_max
-    pooled = pool(at.xp, x, [1] * len(map_sizes(x)))
+    pooled = pool(at.xp, x, [1] * len(map_sizes(x.shape[1:])))
     return pooled if layer.keep else pooled.reshape(x.shape[:2])
 
 
 @computes("glp")
 def global_lp_pool(at: Context, layer: Any, x: Array) -> Array:
     """The p-norm of each channel (ONNX GlobalLpPool)."""
-    axes = tuple(range(2, 2 + len(map_sizes(x))))
+    axes = tuple(range(2, 2 + len(map_sizes(x.shape[1:]))))
     pooled = at.xp.empty((*x.shape[:2], *(1,) * len(axes)), dtype=x.dtype)
     for part in at.samples(x):
         powers = at.xp.abs(x[part].astype(at.wide, copy=False)) ** layer.norm
@@ -97,7 +96,7 @@ def fractional_max_pool(at: Context, layer: Any, x: Array) -> Array:
 
     PyTorch draws the places (Graham 2014, arXiv:1412.6071); their number is the same.
     """
-    for axis, (n, k, count) in enumerate(fractional_axes(layer, map_sizes(x)), start=2):
+    for axis, (n, k, count) in enumerate(fractional_axes(layer, map_sizes(x.shape[1:])), start=2):
         starts = at.xp.asarray(even_starts(n, k, count))
         values = at.xp.take(x, starts, axis=axis)
         for tap in range(1, k):
@@ -106,18 +105,10 @@ def fractional_max_pool(at: Context, layer: Any, x: Array) -> Array:
     return x
 
 
-def even_starts(size: int, kernel: int, count: int) -> list[int]:
-    """Where `count` windows start, the first at the beginning and the last at the end."""
-    room = size - kernel
-    if room < 0 or count < 1 or count > room + 1:
-        raise ValueError(f"{count} windows of {kernel} don't fit on {size}")
-    return [index * room // max(1, count - 1) for index in range(count)]
-
-
 @computes("maxunpool")
 def max_unpool(at: Context, layer: Any, x: Array) -> Array:
     """Each value at the first place of its window, 0 elsewhere: no step hands on indices."""
-    sizes = map_sizes(x)
+    sizes = map_sizes(x.shape[1:])
     spread = unpool_axes(layer, sizes)
     kept = [each.places(n) for each, n in zip(spread, sizes, strict=True)]
     out = at.xp.zeros((*x.shape[:2], *map(len, kept)), dtype=x.dtype)

@@ -6,29 +6,24 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
+from cnncalc.executors.base import Array
+from cnncalc.executors.bundled.kernels.arrays import Namespace, product_type, working_type
+from cnncalc.executors.bundled.kernels.blocks import blocks, extents_of
 from cnncalc.executors.bundled.kernels.im2col import (
     Operands,
-    convolve_columns,
+    convolve_gathered,
     is_pointwise,
     multiply_pointwise,
 )
 from cnncalc.executors.bundled.kernels.mixed_rows import convolve_mixed_rows, pays_to_mix_rows
-from cnncalc.executors.bundled.kernels.sliding import (
+from cnncalc.executors.bundled.kernels.sliding import scatter, window_axes
+from cnncalc.executors.bundled.kernels.workspace import (
     WORKSPACE_BYTES,
-    Array,
-    Axis,
-    Namespace,
-    Pads,
     Workspace,
     block_bytes,
-    blocks,
-    extents_of,
-    product_type,
-    scatter,
     shaped,
-    window_axes,
-    working_type,
 )
+from cnncalc.executors.geometry import Axis, Pads
 
 
 def convolve(
@@ -73,7 +68,7 @@ def _convolve_somehow(xp: Namespace, operands: Operands, scratch: Workspace) -> 
     elif pays_to_mix_rows(xp, operands, scratch):
         convolve_mixed_rows(xp, operands, scratch)
     else:
-        convolve_columns(xp, operands, scratch)
+        convolve_gathered(xp, operands, scratch)
 
 
 def _scratch(xp: Namespace, workspace: int | Workspace) -> Workspace:
@@ -160,8 +155,8 @@ def _spread_blocks(xp: Namespace, operands: Operands, scratch: Workspace) -> Non
         data = x[(samples, groups, slice(None), *windows)].astype(matrices.dtype, copy=False)
         target = operands.out[samples, groups]
         (memory,) = scratch.arrays([prod(extents_of(tile)) * depth], matrices.dtype)
-        columns = shaped(memory, (*data.shape[:2], depth, prod(data.shape[3:])))
-        xp.matmul(matrices[groups], data.reshape(*data.shape[:3], -1), out=columns)
+        spread = shaped(memory, (*data.shape[:2], depth, prod(data.shape[3:])))
+        xp.matmul(matrices[groups], data.reshape(*data.shape[:3], -1), out=spread)
         kernel = [axis.kernel for axis in axes]
-        columns = columns.reshape(*target.shape[:3], *kernel, *data.shape[3:])
-        scatter(columns, axes, tuple(windows), target)
+        spread = spread.reshape(*target.shape[:3], *kernel, *data.shape[3:])
+        scatter(spread, axes, tuple(windows), target)

@@ -1,22 +1,16 @@
-"""Convolution by gathering the windows of a block as columns of a matrix."""
+"""Convolution as one product of matrices, of weights and of windows gathered side by side."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
 
-from cnncalc.executors.bundled.kernels.sliding import (
-    Array,
-    Axis,
-    Namespace,
-    Slices,
-    Workspace,
-    block_bytes,
-    blocks,
-    extents_of,
-    gather,
-    shaped,
-)
+from cnncalc.executors.base import Array
+from cnncalc.executors.bundled.kernels.arrays import Namespace
+from cnncalc.executors.bundled.kernels.blocks import Slices, blocks, extents_of
+from cnncalc.executors.bundled.kernels.sliding import gather
+from cnncalc.executors.bundled.kernels.workspace import Workspace, block_bytes, shaped
+from cnncalc.executors.geometry import Axis
 
 
 @dataclass(frozen=True)
@@ -49,8 +43,8 @@ def multiply_pointwise(xp: Namespace, operands: Operands) -> None:
         flat += operands.offsets
 
 
-def convolve_columns(xp: Namespace, operands: Operands, scratch: Workspace) -> None:
-    """Gather the windows of a block as columns, multiply, and go on to the next block."""
+def convolve_gathered(xp: Namespace, operands: Operands, scratch: Workspace) -> None:
+    """Gather the windows of a block, multiply, and go on to the next block."""
     matrices, out = operands.matrices, operands.out
     outputs, depth = matrices.shape[1:]
     outputs = outputs if operands.narrows else 0
@@ -72,13 +66,13 @@ def _convolve_block(
     x = operands.x[samples, groups]
     lead = (count, group_count)
     kernel = [axis.kernel for axis in operands.axes]
-    columns = shaped(memory, (*lead, x.shape[2], *kernel, *extents))
-    gather(xp, x, operands.axes, tuple(windows), columns)
+    gathered = shaped(memory, (*lead, x.shape[2], *kernel, *extents))
+    gather(xp, x, operands.axes, tuple(windows), gathered)
     piece = operands.out[(samples, groups, slice(None), *windows)]
     piece = piece.reshape(*lead, piece.shape[2], prod(extents))
     target = shaped(sums, piece.shape) if operands.narrows else piece
     matrices = operands.matrices[groups]
-    xp.matmul(matrices, columns.reshape(*lead, matrices.shape[2], -1), out=target)
+    xp.matmul(matrices, gathered.reshape(*lead, matrices.shape[2], -1), out=target)
     if operands.offsets is not None:
         target += operands.offsets[groups]
     if operands.narrows:

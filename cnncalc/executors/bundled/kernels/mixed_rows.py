@@ -10,21 +10,13 @@ from __future__ import annotations
 
 from math import prod
 
+from cnncalc.executors.base import Array
+from cnncalc.executors.bundled.kernels.arrays import Namespace, is_host
+from cnncalc.executors.bundled.kernels.blocks import Slices, blocks, extents_of, whole
 from cnncalc.executors.bundled.kernels.im2col import Operands
-from cnncalc.executors.bundled.kernels.sliding import (
-    Array,
-    Axis,
-    Namespace,
-    Slices,
-    Workspace,
-    block_bytes,
-    blocks,
-    extents_of,
-    gather,
-    is_host,
-    shaped,
-    whole,
-)
+from cnncalc.executors.bundled.kernels.sliding import gather
+from cnncalc.executors.bundled.kernels.workspace import Workspace, block_bytes, shaped
+from cnncalc.executors.geometry import Axis
 
 _TILE = 4
 _MIX_DATA = (
@@ -74,15 +66,15 @@ def pays_to_mix_rows(xp: Namespace, operands: Operands, scratch: Workspace) -> b
 def _mixing_sizes(operands: Operands) -> tuple[int, int, int]:
     """Elements of the mixed weights, and of the two buffers that one tile of rows takes.
 
-    The stages go back and forth between the two: data, mixed data; columns, products; sums.
+    The stages go back and forth between the two: data, mixed data; gathered, products; sums.
     """
     groups, outputs, depth = operands.matrices.shape
     data = operands.x.shape[2] * prod(operands.x.shape[4:])
     windows = prod(axis.windows for axis in operands.axes[1:])
-    columns, products = depth // 3 * windows, outputs * windows
+    gathered, products = depth // 3 * windows, outputs * windows
     return (
         groups * outputs * depth // 3 * _TERMS,
-        _TERMS * max(data, columns, products),
+        _TERMS * max(data, gathered, products),
         _TERMS * max(data, products),
     )
 
@@ -151,13 +143,13 @@ def _multiply_mixed(
     lead = (_TERMS, samples, groups)
     extents = [axis.windows for axis in across]
     kernel = [axis.kernel for axis in across]
-    columns = shaped(first, (*lead, *kernel, inputs, rows, *extents))
+    gathered = shaped(first, (*lead, *kernel, inputs, rows, *extents))
     taps_at = range(3, 3 + len(across))
-    windows = xp.moveaxis(columns, tuple(taps_at), tuple(at + 2 for at in taps_at))
+    windows = xp.moveaxis(gathered, tuple(taps_at), tuple(at + 2 for at in taps_at))
     mixed = shaped(second, (*lead, inputs, rows, *sizes))
     gather(xp, mixed, across, whole(extents), windows)
     products = shaped(second, (*lead, weights.shape[3], rows * prod(extents)))
-    xp.matmul(weights[:, :, tile[1]], columns.reshape(*lead, weights.shape[4], -1), out=products)
+    xp.matmul(weights[:, :, tile[1]], gathered.reshape(*lead, weights.shape[4], -1), out=products)
     if operands.offsets is not None:
         products[_EVERY_ROW] += operands.offsets[tile[1]]
 

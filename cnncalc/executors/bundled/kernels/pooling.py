@@ -6,16 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
-from cnncalc.executors.bundled.kernels.sliding import (
-    Array,
-    Axis,
-    Namespace,
-    Pads,
-    Step,
-    by_channels,
-    window_axes,
-    working_type,
-)
+from cnncalc.executors.base import Array
+from cnncalc.executors.bundled.kernels.arrays import Namespace, working_type
+from cnncalc.executors.bundled.kernels.blocks import Stage, by_channels
+from cnncalc.executors.bundled.kernels.sliding import window_axes
+from cnncalc.executors.geometry import Axis, Pads, bins
 
 
 @dataclass(frozen=True)
@@ -45,7 +40,7 @@ def pool_max(
 ) -> Array:
     """The largest value of each window; padding counts as minus infinity."""
     axes = window_axes(x.shape[2:], kernel, stride, pads, dilation)
-    return by_channels(xp, x, _lengths(axes), _sliding_steps(xp, axes, _maximum(xp)))
+    return by_channels(xp, x, _lengths(axes), _sliding_stages(xp, axes, _maximum(xp)))
 
 
 def pool_average(
@@ -72,8 +67,8 @@ def pool_average(
         asked = pads if counted_pads is None else counted_pads
         counts = _counts(xp, axes, asked if count_include_pad else [(0, 0)] * len(axes))
     counts = counts.astype(working_type(xp, x.dtype))
-    steps = _sliding_steps(xp, axes, _total(xp))
-    return by_channels(xp, x, _lengths(axes), [*steps, lambda sums: sums / counts])
+    stages = _sliding_stages(xp, axes, _total(xp))
+    return by_channels(xp, x, _lengths(axes), [*stages, lambda sums: sums / counts])
 
 
 def pool_lp(
@@ -93,16 +88,16 @@ def pool_lp(
     axes = window_axes(x.shape[2:], kernel, stride, pads, dilation)
     counts = _counts(xp, axes, pads if counted_pads is None else counted_pads)
     scale = (prod(kernel) / counts).astype(working_type(xp, x.dtype))
-    steps = _sliding_steps(xp, axes, _total(xp))
+    stages = _sliding_stages(xp, axes, _total(xp))
     root = 1.0 / norm
     return by_channels(
-        xp, x, _lengths(axes), [lambda block: block**norm, *steps, lambda s: (s * scale) ** root]
+        xp, x, _lengths(axes), [lambda block: block**norm, *stages, lambda s: (s * scale) ** root]
     )
 
 
 def adaptive_max(xp: Namespace, x: Array, sizes: Sequence[int]) -> Array:
     """The largest value of each of ``sizes`` nearly equal bins of each axis."""
-    return by_channels(xp, x, sizes, _bin_steps(xp, x.shape[2:], sizes, _maximum(xp)))
+    return by_channels(xp, x, sizes, _bin_stages(xp, x.shape[2:], sizes, _maximum(xp)))
 
 
 def adaptive_average(xp: Namespace, x: Array, sizes: Sequence[int]) -> Array:
@@ -113,13 +108,8 @@ def adaptive_average(xp: Namespace, x: Array, sizes: Sequence[int]) -> Array:
         for n, m in zip(x.shape[2:], sizes, strict=True)
     ]
     counts = _outer(xp, lengths).astype(wide)
-    steps = _bin_steps(xp, x.shape[2:], sizes, _total(xp))
-    return by_channels(xp, x, sizes, [*steps, lambda sums: sums / counts])
-
-
-def bins(size: int, count: int) -> list[slice]:
-    """Bins that cover an axis, overlapping where its size is not a multiple."""
-    return [slice(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
+    stages = _bin_stages(xp, x.shape[2:], sizes, _total(xp))
+    return by_channels(xp, x, sizes, [*stages, lambda sums: sums / counts])
 
 
 def _lengths(axes: Sequence[Axis]) -> list[int]:
@@ -147,24 +137,24 @@ def _outer(xp: Namespace, lengths: Sequence[Sequence[int]]) -> Array:
     return result
 
 
-def _sliding_steps(xp: Namespace, axes: Sequence[Axis], how: Reduction) -> list[Step]:
-    return [_sliding_step(xp, at, axis, how) for at, axis in enumerate(axes, start=-len(axes))]
+def _sliding_stages(xp: Namespace, axes: Sequence[Axis], how: Reduction) -> list[Stage]:
+    return [_sliding_stage(xp, at, axis, how) for at, axis in enumerate(axes, start=-len(axes))]
 
 
-def _bin_steps(
+def _bin_stages(
     xp: Namespace, extents: Sequence[int], sizes: Sequence[int], how: Reduction
-) -> list[Step]:
-    steps = []
+) -> list[Stage]:
+    stages = []
     for at, (n, m) in enumerate(zip(extents, sizes, strict=True), start=-len(sizes)):
         if n % m == 0:  # equal bins are windows side by side
             axis = Axis(size=n, kernel=n // m, stride=n // m, before=0, after=0, dilation=1)
-            steps.append(_sliding_step(xp, at, axis, how))
+            stages.append(_sliding_stage(xp, at, axis, how))
         else:
-            steps.append(_binning(xp, at, bins(n, m), how))
-    return steps
+            stages.append(_binning(xp, at, bins(n, m), how))
+    return stages
 
 
-def _sliding_step(xp: Namespace, at: int, axis: Axis, how: Reduction) -> Step:
+def _sliding_stage(xp: Namespace, at: int, axis: Axis, how: Reduction) -> Stage:
     """Loop over whichever are fewer, the taps or the windows."""
     if axis.kernel <= axis.windows:
         return _shifting(xp, at, axis, how)
@@ -177,12 +167,12 @@ def _sliding_step(xp: Namespace, at: int, axis: Axis, how: Reduction) -> Step:
     return _binning(xp, at, parts, how)
 
 
-def _shifting(xp: Namespace, at: int, axis: Axis, how: Reduction) -> Step:
+def _shifting(xp: Namespace, at: int, axis: Axis, how: Reduction) -> Stage:
     """Reduce over one strided slice for each tap."""
     every = slice(0, axis.windows)
     hits = [axis.hits(tap, every) for tap in range(axis.kernel)]
 
-    def step(values: Array) -> Array:
+    def stage(values: Array) -> Array:
         shape = list(values.shape)
         shape[at] = axis.windows
         result = xp.full(shape, how.neutral, dtype=values.dtype)
@@ -191,13 +181,13 @@ def _shifting(xp: Namespace, at: int, axis: Axis, how: Reduction) -> Step:
             how.pair(part, values[_along(at, positions)], out=part)
         return result
 
-    return step
+    return stage
 
 
-def _binning(xp: Namespace, at: int, parts: Sequence[slice], how: Reduction) -> Step:
+def _binning(xp: Namespace, at: int, parts: Sequence[slice], how: Reduction) -> Stage:
     """Reduce each bin at once."""
 
-    def step(values: Array) -> Array:
+    def stage(values: Array) -> Array:
         shape = list(values.shape)
         shape[at] = len(parts)
         result = xp.full(shape, how.neutral, dtype=values.dtype)
@@ -208,7 +198,7 @@ def _binning(xp: Namespace, at: int, parts: Sequence[slice], how: Reduction) -> 
                 )
         return result
 
-    return step
+    return stage
 
 
 def _along(at: int, part: slice) -> tuple[object, ...]:

@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cnncalc.executors.bundled.kernels.sliding import (
-    Array,
-    Namespace,
-    Step,
-    by_channels,
-    working_type,
-)
+from cnncalc.executors.base import Array
+from cnncalc.executors.bundled.kernels.arrays import Namespace, working_type
+from cnncalc.executors.bundled.kernels.blocks import Stage, by_channels
 
 Term = tuple[Array, Array | None]  # positions to take and their weights (None: one)
 Rule = Callable[[Namespace, Array, int], list[Term]]
@@ -37,7 +33,7 @@ def resize(
         raise ValueError(f"there is no interpolation {mode}")
     wide = working_type(xp, x.dtype)
     exact = xp.dtype(xp.float64 if wide == xp.float64 else xp.float32)
-    steps: list[Step] = []
+    stages: list[Stage] = []
     for axis, (n, m) in enumerate(zip(x.shape[2:], sizes, strict=True)):
         factor = None if scales is None else scales[axis]
         if n == m and mode == "linear":  # PyTorch then looks at no scale
@@ -46,8 +42,8 @@ def resize(
             factor = None
         source = _sources(xp, n, m, corners, factor, exact, centred=mode != "nearest")
         terms = rule(xp, source, n)
-        steps.append(_step(xp, axis - len(sizes), terms, wide))
-    return by_channels(xp, x, sizes, steps)
+        stages.append(_stage(xp, axis - len(sizes), terms, wide))
+    return by_channels(xp, x, sizes, stages)
 
 
 def _sources(
@@ -136,11 +132,11 @@ RULES: dict[str, Rule] = {
 }
 
 
-def _step(xp: Namespace, at: int, terms: Sequence[Term], dtype: Any) -> Step:
+def _stage(xp: Namespace, at: int, terms: Sequence[Term], dtype: Any) -> Stage:
     """Add up weighted slices along the axis ``at``, counted from the last."""
     later = (None,) * (-at - 1)
 
-    def step(values: Array) -> Array:
+    def stage(values: Array) -> Array:
         total = None
         for positions, weights in terms:
             part = xp.take(values, positions, axis=at)
@@ -149,4 +145,4 @@ def _step(xp: Namespace, at: int, terms: Sequence[Term], dtype: Any) -> Step:
             total = part if total is None else xp.add(total, part, out=total)
         return total
 
-    return step
+    return stage

@@ -1,4 +1,4 @@
-"""The frameworks that executors run on, imported on use, and why one can't be."""
+"""Keras imported on use, on a backend that is installed, and why it can't be."""
 
 from __future__ import annotations
 
@@ -15,34 +15,28 @@ from cnncalc import packages
 from cnncalc.errors import CnnCalcError
 from cnncalc.suggestions import suggest
 
-__all__ = ["FRAMEWORKS", "load"]
-
-# The executors that are called as the package that they need.
-FRAMEWORKS = ("torch", "keras", "onnxruntime")
+__all__ = ["load"]
 
 # Keras's backends on which a layer computes when it is called, its own default first.
 BACKENDS = ("tensorflow", "torch", "jax")
 CHOICE = "KERAS_BACKEND"  # Keras reads it as it is loaded, and not again
 
 
-def load(name: str) -> Any:
-    """The package of a framework, for the executor of the same name.
+def load() -> Any:
+    """The package.
 
     Raises:
         CnnCalcError: it isn't installed, or it is there and can't be loaded.
     """
-    need = f"the executor `{name}`"
-    if name != "keras":
-        return packages.load(name, need, "executor")
     with _backend_chosen():
         try:
-            keras = packages.load(name, need, "executor")
+            keras = packages.load("keras", "the executor `keras`", "executor")
         except packages.PackageError as error:
             chosen = os.environ.get(CHOICE)
             if error.reason is None or "keras" in sys.modules or not chosen:
                 raise
             raise _refusal(
-                f"{need} can't be loaded on the backend `{chosen}`: {error.reason}",
+                f"the executor `keras` can't be loaded on the backend `{chosen}`: {error.reason}",
                 _instead(chosen),
             ) from None
     _check(keras)

@@ -24,8 +24,8 @@ class Peak(Protocol):
 
 def watch(device: str) -> AbstractContextManager[Peak]:
     """Watches the memory of a device as long as it is entered."""
-    kinds: dict[str, type[AbstractContextManager[Peak]]] = {"cpu": Counted, "cuda": Allocated}
-    return kinds.get(device, Unknown)()
+    watches: dict[str, type[AbstractContextManager[Peak]]] = {"cpu": Counted, "cuda": Allocated}
+    return watches.get(device, Unknown)()
 
 
 class Unknown(AbstractContextManager[Peak]):
@@ -54,8 +54,8 @@ class Allocated(AbstractContextManager[Peak]):
         torch.cuda.synchronize()  # which starts CUDA: there are no statistics before
         torch.cuda.reset_peak_memory_stats()
 
-    def __exit__(self, kind: object, *_: object) -> None:
-        if kind is None:  # a GPU that failed has nothing to say
+    def __exit__(self, raised: object, *_: object) -> None:
+        if raised is None:  # a GPU that failed has nothing to say
             torch.cuda.synchronize()
             self.bytes = int(torch.cuda.max_memory_allocated() - self.before)
 
