@@ -10,7 +10,7 @@ from cnncalc.branches import Branches
 from cnncalc.errors import LayerError, Span, SpecError
 from cnncalc.garbage import keeps_all
 from cnncalc.layers.base import MAX_VALUE, Layer, Shape, Weight, show
-from cnncalc.layers.words import word
+from cnncalc.layers.spelling import word
 from cnncalc.network import Declared, Network, Step
 from cnncalc.rows import BYTES, LAYOUTS, Analysis, Note, Row, as_layout, from_layout
 from cnncalc.suggestions import suggest

@@ -100,7 +100,9 @@ def analyze(
 
 
 def _write(network: Network, shape: Shape) -> str | None:
-    from cnncalc.notations.writing import write  # only a report that is printed as JSON needs it
+    from cnncalc.notations.compact.writer import (
+        write,
+    )  # only a report that is printed as JSON needs it
 
     return write(network, shape)
 

@@ -7,10 +7,20 @@ import sys
 from collections.abc import Callable, Mapping
 from operator import index
 from types import BuiltinFunctionType, FunctionType, MethodType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnncalc.errors import CnnCalcError, Source
 from cnncalc.network import Network
+from cnncalc.notations import Text
+from cnncalc.packages import OnUse
+
+if TYPE_CHECKING:
+    from cnncalc import live
+    from cnncalc.notations import reading, texts
+else:  # a network that is given already needs no readers, and a text no live models
+    live = OnUse("cnncalc.live")
+    reading = OnUse("cnncalc.notations.reading")
+    texts = OnUse("cnncalc.notations.texts")
 
 __all__ = ["callback", "flag", "network_of", "text", "whole"]
 
@@ -62,15 +72,13 @@ def network_of(
 def _read(
     given: str | Source | os.PathLike[str], notation: str | None, let: Mapping[str, int] | None
 ) -> Network:
-    from cnncalc.notations import reading  # a network that is given already needs none of it
-
     if isinstance(given, Source):
-        found = reading.Reading(given)
+        found = Text(given)
     elif isinstance(given, str):
-        found = reading.named(given)
+        found = texts.of_string(given)
     else:
         path = os.fspath(given)
-        found = reading.located(path if isinstance(path, str) else os.fsdecode(path))
+        found = texts.of_path(path if isinstance(path, str) else os.fsdecode(path))
     return reading.read(found, notation, let)
 
 
@@ -80,8 +88,6 @@ def _reader_of(given: Any) -> Callable[[Any, Any], Network] | None:
     Whoever has a model has imported its framework, so that nothing is imported to find out.
     With PyTorch under it, a Keras model is a torch.nn.Module as well.
     """
-    from cnncalc import live
-
     if _is(given, "keras", "Layer"):
         return live.from_keras if _is(given, "keras", "Model") else None
     return live.from_torch if _is(given, "torch.nn", "Module") else None

@@ -1,4 +1,4 @@
-"""Packages that are imported on use, and why one can't be."""
+"""What is imported on use: packages of others, and why one can't be; modules of our own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from cnncalc.errors import CnnCalcError
 
-__all__ = ["TITLES", "PackageError", "load", "said"]
+__all__ = ["TITLES", "OnUse", "PackageError", "load", "said"]
 
 # What people call each.
 TITLES = {
@@ -42,6 +42,20 @@ class PackageError(CnnCalcError):
             help=f"pip install {install}" if reason is None else help,
         )
         self.reason = reason
+
+
+class OnUse:
+    """A module of our own that is imported when something of it is first asked for.
+
+    It stands at the top of a file in the place of an import: what most runs don't need, such as
+    the advice on mistakes, costs them no time. The import itself is for types.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(import_module(self._name), name)
 
 
 def load(name: str, need: str, code: str) -> Any:

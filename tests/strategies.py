@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from cnncalc.errors import LayerError
 from cnncalc.layers import LAYERS
 from cnncalc.layers.base import Layer, Shape
-from cnncalc.layers.words import word
+from cnncalc.layers.spelling import word
 
 ON_MAPS = (
     "conv:{c},k{k},p{p}",
@@ -180,7 +180,7 @@ def _item(draw: st.DrawFn, shape: Shape, depth: int) -> tuple[str, Shape]:
 def _fitting(text: str, shape: Shape) -> tuple[str, Shape]:
     """The layer if it takes this shape, else nothing."""
     from cnncalc.errors import Source, SpecError
-    from cnncalc.notations.compact import parse
+    from cnncalc.notations.compact.builder import parse
 
     try:
         layer = parse(Source(text)).steps[1].layer

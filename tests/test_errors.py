@@ -381,6 +381,7 @@ ELSEWHERE = (
     "conversion.py",
     "executors/",
     "frameworks/",
+    "notations/compact/writer.py",
     "notations/onnx_file/",
     "live/",
     "notations/onnx_write/",

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 import cnncalc
 from cnncalc import escaping
-from cnncalc.conversion import NOTATIONS
 from cnncalc.errors import Piece, Source, Span, SpecError
+from cnncalc.notations import writable
 from cnncalc.render.messages import draw_error
 from cnncalc.render.table import Bar, draw
 from cnncalc.render.text import FORMATS
@@ -111,7 +111,7 @@ def test_no_format_lets_a_name_steer(form: str, command: str, report: Report) ->
     text.encode()
 
 
-@pytest.mark.parametrize("to", [name for name in NOTATIONS if name != "onnx"])
+@pytest.mark.parametrize("to", [name for name in writable() if name != "onnx"])
 def test_no_notation_lets_a_name_steer(to: str, report: Report) -> None:
     text = cnncalc.convert(report.network, to)
 

@@ -110,12 +110,12 @@ def test_no_codec_is_looked_up_that_is_of_no_texts(name: str) -> None:
     ],
 )
 def test_what_a_word_names(word: str, path: str, target: str) -> None:
-    from cnncalc.notations.reading import gather
+    from cnncalc.notations.texts import of_words
 
     Path(path).write_text("3x8x8 relu")
-    reading = gather([word])
+    text = of_words([word])
 
-    assert (reading.files, reading.target) == ((path,), target)
+    assert (text.files, text.target) == ((path,), target)
 
 
 def test_a_part_that_is_called_as_an_ending(command: Command) -> None:

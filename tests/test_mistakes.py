@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 import cnncalc
 from cnncalc.errors import MAX_TOLD, SpecError
-from cnncalc.notations import hints, mending
-from cnncalc.notations.mending import mended
+from cnncalc.notations.compact import advice, corrections
+from cnncalc.notations.compact.corrections import corrected
 from cnncalc.render.messages import draw_error
 from tests.conftest import Command
 
@@ -317,7 +317,7 @@ def test_what_is_proposed_is_the_layer(word: str, parting: str, glued: bool, upp
     parts = options.split(",")
     name = name.capitalize() if upper else name
     garbled = parting.join([name + parts[0], *parts[1:]] if glued else [name, *parts])
-    right = mended(garbled)
+    right = corrected(garbled)
 
     assert right is not None
     assert cnncalc.parse(f"8x32x32 {right}").steps[1].layer == (
@@ -327,7 +327,7 @@ def test_what_is_proposed_is_the_layer(word: str, parting: str, glued: bool, upp
 
 @given(st.text(max_size=12), st.sampled_from(["conv", "maxpool", "relu", "gn", "nope", "Conv2d"]))
 def test_every_proposal_reads(text: str, name: str) -> None:
-    right = mended(name + text)
+    right = corrected(name + text)
 
     assert right is None or len(cnncalc.parse(f"3x8x8 {right}").steps) > 1
 
@@ -429,18 +429,18 @@ def test_not_more_than_a_few_are_told() -> None:
 def test_many_mistakes_are_no_more_work(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each place is looked at once, and what is told already needs no advice again."""
     asked = []
-    for module in (mending, hints):
+    for module in (corrections, advice):
         monkeypatch.setattr(module, "suggest", lambda word, *known: asked.append(word))
-    mending._nearest.cache_clear()
-    hints._nearest_example.cache_clear()
+    corrections._nearest.cache_clear()
+    advice._nearest_example.cache_clear()
 
     with pytest.raises(SpecError) as caught:
         cnncalc.parse(text)
 
     assert len(caught.value.also) < 3
     assert len(asked) < 10
-    mending._nearest.cache_clear()
-    hints._nearest_example.cache_clear()
+    corrections._nearest.cache_clear()
+    advice._nearest_example.cache_clear()
 
 
 def test_the_document_is_the_first_ones(command: Command) -> None:

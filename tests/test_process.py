@@ -75,7 +75,7 @@ def shell(line: str, cwd: Path | None = None) -> CompletedProcess[str]:
         "cnncalc.cli.app",
         "cnncalc.cli.options",
         "cnncalc.axis.windows",
-        "cnncalc.notations.writing",
+        "cnncalc.notations.compact.writer",
         "json",
     ],
 )

@@ -18,7 +18,7 @@ from cnncalc.cli import output
 from cnncalc.cli.shipped import RUNNERS
 from cnncalc.errors import CnnCalcError
 from cnncalc.layers import KINDS
-from cnncalc.notations import shipped
+from cnncalc.notations.examples import example_names
 from cnncalc.render.table import Bar, draw
 from cnncalc.render.text import FORMATS, plain
 from cnncalc.render.widths import width_of, wrapped
@@ -144,7 +144,7 @@ def numbers_under(text: str, title: str) -> list[int]:
     ]
 
 
-@pytest.mark.parametrize("example", shipped.examples())
+@pytest.mark.parametrize("example", example_names())
 @pytest.mark.parametrize(
     ("name", "titles"),
     [
@@ -164,7 +164,7 @@ def test_columns_sum_to_the_totals(example: str, name: str, titles: tuple[str, .
     assert numbers_under(text, "params")[-1] == report.total.params
 
 
-@pytest.mark.parametrize("example", shipped.examples())
+@pytest.mark.parametrize("example", example_names())
 def test_csv_holds_the_report(example: str) -> None:
     report = cnncalc.analyze(example)
     rows = list(

@@ -156,6 +156,12 @@ def test_they_are_written(spec: str, to: str) -> None:
     assert again.total == report.total._replace(activation_bytes=again.total.activation_bytes)
 
 
+def test_an_order_of_one_value_is_written() -> None:
+    written = str(cnncalc.convert("1x1x1 reshape:scalar,order=last", "torch"))
+
+    assert analyze(written, (1, 1, 1)).rows[-1].output_shape == ()
+
+
 def test_onnx_files() -> None:
     pytest.importorskip("onnx")
     from tests.onnx.builders import node, numbers, report

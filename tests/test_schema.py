@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cnncalc
-from cnncalc.notations import shipped
+from cnncalc.notations.examples import example_names
 from tests import library
 from tests.conftest import Command
 from tests.strategies import specs
@@ -75,7 +75,7 @@ def test_reports(spec: str, layout: str) -> None:
         pytest.param(
             name, marks=[pytest.mark.slow] if len(library.report(name).rows) > LONG else []
         )
-        for name in shipped.examples()
+        for name in example_names()
     ],
 )
 def test_examples(name: str) -> None:

@@ -80,9 +80,9 @@ def command_meant(words: Sequence[str], known: Iterable[str]) -> str:
     if near := suggest(word, names, {each: to for each, to in COMMANDS.items() if to in names}):
         return f"did you mean `cnncalc {near}`?"
     from cnncalc.layers import LAYERS
-    from cnncalc.notations.shipped import examples
+    from cnncalc.notations.examples import example_names
 
-    if word in (*LAYERS, *examples()):
+    if word in (*LAYERS, *example_names()):
         return f"a command comes first, such as `cnncalc shape {word}`"
     if os.path.exists(word):
         return f"a command comes first, such as `cnncalc shape {os.path.join('.', word)}`"

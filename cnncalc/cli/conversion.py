@@ -11,14 +11,13 @@ from cnncalc import api
 from cnncalc.cli import output
 from cnncalc.cli.options import Spec, Text, network, one_of, shown, taking
 from cnncalc.cli.steps import batch_of, network_of, size_of
-from cnncalc.conversion import NOTATIONS, check
+from cnncalc.conversion import check
 from cnncalc.conversion import convert as write
 from cnncalc.errors import CnnCalcError
+from cnncalc.notations import NOTATIONS, find, writable
 from cnncalc.tables.views import notes
 
 __all__ = ["convert"]
-
-SUFFIXES = {".cnn": "compact", ".onnx": "onnx", ".mmd": "mermaid", ".mermaid": "mermaid"}
 
 
 class Conversion(Spec):
@@ -29,8 +28,8 @@ class Conversion(Spec):
         network(
             "--to",
             metavar="NOTATION",
-            help=f"What to write: {', '.join(NOTATIONS)}; otherwise what the name after -o tells.",
-            autocompletion=one_of(lambda: list(NOTATIONS)),
+            help=f"What to write: {', '.join(writable())}; otherwise what the name after -o tells.",
+            autocompletion=one_of(writable),
         ),
     ] = None
     name: Annotated[
@@ -72,18 +71,19 @@ def notation_of(settings: Conversion) -> str:
     """What to write; CnnCalcError where that isn't said, or where it can't go."""
     path = output.path_of(settings.out)
     suffix = os.path.splitext(path or "")[1].lower()
-    to = settings.to or SUFFIXES.get(suffix)
+    told = [name for name in writable() if suffix in NOTATIONS[name].suffixes]
+    to = settings.to or (told[0] if len(told) == 1 else None)
     if to is None:
-        possible = ("torch", "keras") if suffix == ".py" else NOTATIONS
         raise CnnCalcError(
             "`--to` is missing: in which notation?",
             code="usage",
-            help=f"`--to {'|'.join(possible)}`",
+            help=f"`--to {'|'.join(told or writable())}`",
         )
-    if to == "onnx" and path is None and output.is_terminal(sys.stdout):
+    entry = NOTATIONS.get(to)
+    if entry and entry.binary and path is None and output.is_terminal(sys.stdout):
         raise CnnCalcError(
-            "an ONNX model is no text for a terminal",
+            f"{find(to).title} is no text for a terminal",
             code="usage",
-            help="a file to write it to: `-o net.onnx`",
+            help=f"a file to write it to: `-o net{entry.suffixes[0]}`",
         )
     return to

@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar, dataclass_transform
 
 import typer
 
+from cnncalc.notations import readable
 from cnncalc.render.text import FORMATS
 
 __all__ = ["FieldSettings", "Options", "Output", "Settings", "Spec", "one_of", "taking"]
@@ -25,11 +26,16 @@ def one_of(known: Callable[[], list[str]]) -> Callable[[str], list[str]]:
     return offered
 
 
+def _either(words: list[str]) -> str:
+    *others, last = words
+    return f"{', '.join(others)} or {last}"
+
+
 def _words() -> list[str]:
     from cnncalc.layers import LAYERS
-    from cnncalc.notations import shipped
+    from cnncalc.notations.examples import example_names
 
-    return [*LAYERS, *shipped.examples()]
+    return [*LAYERS, *example_names()]
 
 
 def _columns() -> list[str]:
@@ -121,8 +127,8 @@ class Spec(Options):
         network(
             "--from",
             metavar="NOTATION",
-            help="compact, torch, keras or onnx; detected otherwise.",
-            autocompletion=one_of(lambda: ["compact", "torch", "keras", "onnx"]),
+            help=f"{_either(readable())}; detected otherwise.",
+            autocompletion=one_of(readable),
         ),
     ] = None
     let: Annotated[

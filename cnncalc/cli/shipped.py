@@ -10,7 +10,7 @@ from cnncalc.cli import output
 from cnncalc.cli.options import Options, Output, taking
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors import EXECUTORS, find
-from cnncalc.notations import shipped
+from cnncalc.notations.examples import example_names, example_path
 from cnncalc.tables.table import Column, Table
 
 __all__ = ["examples", "executors", "schema"]
@@ -39,7 +39,7 @@ def examples(settings: Output) -> int:
 
     cnncalc shape lenet5
     """
-    found = [(name, _about(name)) for name in shipped.examples()]
+    found = [(name, _about(name)) for name in example_names()]
     table = Table(EXAMPLES, None, found)
     output.show(settings, table, table.records)
     return 0
@@ -47,7 +47,7 @@ def examples(settings: Output) -> int:
 
 def _about(name: str) -> str:
     """The text of the first comment in an example's file."""
-    path = shipped.example_path(name)
+    path = example_path(name)
     assert path is not None
     with open(path, encoding="utf-8") as file:
         return file.readline().lstrip("# ").rstrip()

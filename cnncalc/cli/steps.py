@@ -12,7 +12,7 @@ from cnncalc.cli import budgets, output, process
 from cnncalc.cli.options import Settings, Spec
 from cnncalc.errors import CnnCalcError, Piece, Source
 from cnncalc.network import Network
-from cnncalc.notations import reading
+from cnncalc.notations import reading, texts
 from cnncalc.report import Report
 from cnncalc.tables.table import Table
 from cnncalc.tables.verification import verdict
@@ -130,7 +130,7 @@ def _run(verify: Callable[..., Report]) -> None:
 def network_of(settings: Spec) -> Network:
     """The network that the words stand for."""
     let = bindings(settings.let or [])
-    return reading.read(reading.gather(settings.words or []), settings.notation, let)
+    return reading.read(texts.of_words(settings.words or []), settings.notation, let)
 
 
 def bindings(given: list[str]) -> dict[str, int]:

@@ -11,7 +11,7 @@ from cnncalc.cli.options import Output, one_of, taking
 from cnncalc.errors import CnnCalcError
 from cnncalc.layers import FILES, KINDS, LAYERS, Layer, Option
 from cnncalc.layers.base import REQUIRED
-from cnncalc.layers.words import WRITERS
+from cnncalc.layers.spelling import WRITERS
 from cnncalc.tables.table import Column, Table
 
 __all__ = ["in_order", "layers"]
@@ -63,7 +63,7 @@ def _find(name: str) -> Kind:
     word = name.lower()
     if word in LAYERS and word != "input":
         return LAYERS[word]
-    from cnncalc.notations.mending import layer_meant
+    from cnncalc.notations.compact.corrections import layer_meant
 
     near = layer_meant(name)
     raise CnnCalcError(

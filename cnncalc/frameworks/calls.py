@@ -1,20 +1,78 @@
-"""What the vocabularies share on the way back: a layer as a call's text."""
+"""What the vocabularies share on the way back: a layer as a call, or as lines of a program."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from inspect import Parameter
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnncalc.analysis import settle
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import form_of
 from cnncalc.layers.base import Layer, Shape, show
 
-__all__ = ["Calls", "Writer", "one"]
+__all__ = ["CALL", "LINES", "Calls", "Form", "Piece", "Split", "Writer", "one", "pieces_of"]
+
+CALL = "{self}({0})"
+LINES = "\f"  # behind a bracket: what follows stands on lines of its own; white space to Python
+
+
+class Piece(NamedTuple):
+    """One line's worth of a layer in a program.
+
+    Attributes:
+        kind: what to call it where a layer has several.
+        call: what makes its module, such as `nn.Conv2d(3, 16, 3)`; None: an expression alone.
+        form: the expression, with `{self}` for the module and `{0}`, `{1}` … for its inputs;
+            `{origin}` is what the layer's first line read.
+        holds: whether it has the layer's weights.
+    """
+
+    kind: str
+    call: str | None
+    form: str = CALL
+    holds: bool = False
+
 
 Writer = Callable[[Any, Shape], str]
+Form = Callable[[Any, Shape], Sequence[Piece] | None]
+Split = Callable[[Layer, Shape], tuple[Layer, ...]]
+
+
+def pieces_of(
+    layer: Layer, shape: Shape, forms: Mapping[str, Form], parts: Split, write: Writer
+) -> list[Piece]:
+    """The lines of a layer: an expression, a module, or those of the layers that make it up.
+
+    Args:
+        layer: with one input.
+        shape: of that input, channels first and without the batch.
+        forms: by their kinds the layers that are expressions; None: this one is not.
+        parts: what a layer is made up of; itself where it is one class. A part of the layer's
+            own kind is not taken apart again.
+        write: the call of a layer's class.
+
+    Raises:
+        LayerError: the framework can't say it.
+    """
+    form = forms.get(layer.kind)
+    written = form(layer, shape) if form else None
+    if written is not None:
+        return [*written]
+    made = parts(layer, shape)
+    if len(made) == 1 and made[0].kind == layer.kind:
+        return [Piece(layer.kind, write(made[0], shape), holds=bool(made[0].weights(shape)))]
+    lines = []
+    for part in made:
+        whole = part.kind == layer.kind
+        lines += pieces_of(part, shape, forms, _itself if whole else parts, write)
+        shape = part.output(shape)
+    return lines
+
+
+def _itself(layer: Layer, shape: Shape) -> tuple[Layer, ...]:
+    return (layer,)
 
 
 class Calls:

@@ -10,20 +10,7 @@ from functools import cache
 
 from cnncalc.suggestions import plain
 
-__all__ = ["NOTATIONS", "OPTIONS", "TEXTS", "layer_names", "option_names"]
-
-# What people call the notations.
-NOTATIONS = {
-    "cnn": "compact",
-    "cnncalc": "compact",
-    "nn": "torch",
-    "onnxruntime": "onnx",
-    "pytorch": "torch",
-    "tensorflow": "keras",
-    "tf": "keras",
-    "tfkeras": "keras",
-    "torchnn": "torch",
-}
+__all__ = ["OPTIONS", "TEXTS", "layer_names", "option_names"]
 
 # A layer a row: in the compact notation, in PyTorch, in Keras, and other words for it. `*` stands
 # for the number of spatial axes; where a framework has no class, how it is written there.

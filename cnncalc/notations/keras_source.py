@@ -1,157 +1,36 @@
-"""A network as Keras source, channels last: `Sequential` for a stack, else the functional style."""
+"""Keras source, such as `keras.Sequential([layers.Conv2D(16, 3), layers.ReLU()])`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from cnncalc.frameworks.keras import READERS
-from cnncalc.layers.shapes import Shape
-from cnncalc.notations.program.blocks import Block, Dialect, gather
-from cnncalc.notations.program.calls import once, signature_of
-from cnncalc.notations.program.keras_pieces import pieces
-from cnncalc.notations.program.lines import (
-    CALL,
-    FRESH,
-    Line,
-    Program,
-    labels,
-    lower,
-    named_inputs,
-)
-from cnncalc.notations.program.lines import variables as allot
-from cnncalc.notations.program.naming import snake
-from cnncalc.notations.program.style import INDENT, LINES, parameters, statement
-from cnncalc.notations.reserved import KERAS
+from cnncalc.network import Network
+from cnncalc.notations import Notation, Text
+from cnncalc.notations.framework_signs import framework_of, path_of
+from cnncalc.packages import OnUse
 from cnncalc.report import Report
-from cnncalc.rows import as_layout
 
-__all__ = ["write"]
+if TYPE_CHECKING:
+    from cnncalc.notations import source
+    from cnncalc.notations.program import keras_functional
+else:
+    source = OnUse("cnncalc.notations.source")
+    keras_functional = OnUse("cnncalc.notations.program.keras_functional")
 
-# Layers that Keras lacks, as classes of the file's own.
-OWN = """\
-class {name}(layers.Layer):
-    def build(self, input_shape):
-        self.factor = self.add_weight(shape=input_shape[-1:], initializer="{start}")
-
-    def call(self, inputs):
-        return inputs {sign} self.factor
-
-"""
-LEARNED = {
-    "Scale": {"start": "ones", "sign": "*"},
-    "Shift": {"start": "zeros", "sign": "+"},
-}
+__all__ = ["NOTATION"]
 
 
-def write(report: Report, name: str | None = None) -> str:
-    """The text of a file that makes `model`, called as given.
-
-    Raises:
-        SpecError: what Keras can't say, with its place.
-    """
-    program = lower(report, pieces, KERAS)
-    shapes = {value: report.rows[step].output_shape for value, step in program.inputs}
-    named = f', name="{name}"' if name else ""
-    body = _stack(program, shapes, named) if program.stack else _graph(program, shapes, named)
-    calls = {line.call for line in program.lines.values()}
-    own = [OWN.format(name=each, **how) for each, how in LEARNED.items() if f"{each}()" in calls]
-    text = "\n".join([*own, *body])
-    imports = ["from keras import layers"] if "layers." in text else []
-    apart = [""] if text.startswith(("class ", "def ")) else []
-    return "\n".join(["import keras", *imports, "", *apart, text, ""])
+def _looks(text: str) -> bool:
+    return framework_of(text) == "keras"
 
 
-def _input(shape: Shape) -> str:
-    sizes = as_layout(shape, "channels-last")
-    return f"keras.Input({sizes!r})"
+def _read(text: Text, let: Mapping[str, int]) -> Network:
+    return source.parse(text.source, notation="keras", entry=text.target, path=path_of(text))
 
 
-def _stack(program: Program, shapes: dict[int, Shape], named: str) -> list[str]:
-    calls = [_input(shapes[0]), *(str(line.call) for line in program.lines.values())]
-    return statement(f"model = keras.Sequential([{LINES}{', '.join(calls)}]{named})")
+def _write(report: Report, name: str | None) -> str:
+    return keras_functional.write(report, name)
 
 
-def _graph(program: Program, shapes: dict[int, Shape], named: str) -> list[str]:
-    kept = _kept(program.lines)
-    given = named_inputs(program, "inputs", KERAS, kept)
-    language = KERAS._replace(modules=KERAS.modules | {*given.values()})
-    dialect = Dialect(_signature, snake, language, {*FRESH, *given.values(), *kept})
-    whole, blocks = gather(program, dialect)
-    functions = [line for block in blocks for line in _function(block)]
-    taken = {*KERAS.values, *given.values(), *(block.name for block in blocks)}
-    taken |= _kept(whole.lines)
-    names = allot(given, whole.lines, program.outputs, labels(whole, KERAS), taken)
-    made = []
-    for value, shape in shapes.items():
-        made += statement(f"{given[value]} = {_input(shape)}")
-    made += _flow(whole.lines, names, "")
-    inputs = _listed([given[value] for value in given])
-    outputs = _listed([names[number] for number in program.outputs])
-    return [*functions, *made, *statement(f"model = keras.Model({inputs}, {outputs}{named})")]
-
-
-def _signature(name: str) -> Mapping[str, int | None]:
-    return signature_of(READERS[name]) if name in READERS else {}
-
-
-def _function(block: Block) -> list[str]:
-    """The function of a block, and two empty lines."""
-    taken = {*KERAS.values, *block.parameters} | _kept(block.lines)
-    names = allot({0: "x"}, block.lines, (max(block.lines),), {}, taken)
-    return [
-        *statement(f"def {block.name}({parameters('x', block.parameters)})", tail=":"),
-        *_flow(block.lines, names, INDENT),
-        f"{INDENT}return {names[max(block.lines)]}",
-        "",
-        "",
-    ]
-
-
-def _flow(lines: dict[int, Line], names: dict[int, str], indent: str) -> list[str]:
-    """The statements that make the values."""
-    made, kept = [], _kept(lines)
-    for number, line in lines.items():
-        inputs = [names[each] for each in line.inputs]
-        call, times = once(_call(line))
-        if times:
-            made += _used(call, times, inputs[0], names[number], indent)
-            continue
-        if line.holds and line.name in kept:
-            made += [] if line.again else statement(f"{line.name} = {call}", indent)
-            call = line.name
-        form = line.form.replace(CALL, f"{call}({{0}})").replace("{self}", call)
-        value = form.format(*inputs, origin=inputs[-1])
-        made += statement(f"{names[number]} = {value}", indent) if value != names[number] else []
-    return made
-
-
-def _used(call: str, times: str, source: str, name: str, indent: str) -> list[str]:
-    """A block's function called, or called several times one after another."""
-    if times == "1":
-        return statement(f"{name} = {_given_to(call, source)}", indent)
-    before = statement(f"{name} = {source}", indent) if name != source else []
-    loop = f"{indent}for _ in range({times}):"
-    return [*before, loop, *statement(f"{name} = {_given_to(call, name)}", indent + INDENT)]
-
-
-def _given_to(call: str, source: str) -> str:
-    """A call with what it works on as its first argument."""
-    function, _, arguments = call.partition("(")
-    return f"{function}({source}{', ' if arguments != ')' else ''}{arguments}"
-
-
-def _call(line: Line) -> str:
-    if not line.frozen or not line.call:
-        return line.call or ""
-    comma = "" if line.call.endswith("()") else ", "
-    return f"{line.call[:-1]}{comma}trainable=False)"
-
-
-def _kept(lines: dict[int, Line]) -> set[str]:
-    """The layers that need a variable of their own, since they are called again."""
-    again = {line.name for line in lines.values() if line.again}
-    return {line.name for line in lines.values() if line.holds and line.name in again}
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
+NOTATION = Notation("Keras source", _looks, _read, _write, named=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from cnncalc.escaping import mermaid
 from cnncalc.layers.base import show
+from cnncalc.notations import Notation
 from cnncalc.report import Report
 from cnncalc.rows import Row, as_layout
 
-__all__ = ["write"]
+__all__ = ["NOTATION", "write"]
 
 
 def write(report: Report) -> str:
@@ -26,3 +27,6 @@ def _label(report: Report, row: Row) -> str:
     own = "" if report.network.steps[row.index].is_counted else row.name
     words = [own, row.text if row.kind != "input" else "" if own else "input", size]
     return "<br/>".join(mermaid(word) for word in words if word)
+
+
+NOTATION = Notation("a Mermaid diagram", write=lambda report, name: write(report), drawing=True)

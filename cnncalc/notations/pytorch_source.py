@@ -1,137 +1,37 @@
-"""A network as PyTorch source: `nn.Sequential` for a stack, else a Module with named layers."""
+"""PyTorch source, such as `nn.Sequential(nn.Conv2d(3, 16, 3), nn.ReLU())`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from cnncalc.frameworks.pytorch import READERS
-from cnncalc.layers.shapes import show
-from cnncalc.notations.program.blocks import Block, Dialect, gather
-from cnncalc.notations.program.calls import once, signature_of
-from cnncalc.notations.program.lines import (
-    Line,
-    Program,
-    labels,
-    lower,
-    named_inputs,
-    variables,
-)
-from cnncalc.notations.program.naming import camel
-from cnncalc.notations.program.style import LINES, parameters, statement
-from cnncalc.notations.program.torch_pieces import pieces
+from cnncalc.network import Network
+from cnncalc.notations import Notation, Text
+from cnncalc.notations.framework_signs import framework_of, path_of
 from cnncalc.notations.reserved import TORCH
+from cnncalc.packages import OnUse
 from cnncalc.report import Report
 
-__all__ = ["write"]
+if TYPE_CHECKING:
+    from cnncalc.notations import source
+    from cnncalc.notations.program import torch_classes
+else:
+    source = OnUse("cnncalc.notations.source")
+    torch_classes = OnUse("cnncalc.notations.program.torch_classes")
+
+__all__ = ["NOTATION"]
 
 
-def write(report: Report, name: str | None = None) -> str:
-    """The text of a file that makes the network: `model`, or, where it is no stack or has a
-    name, a class.
-
-    Raises:
-        SpecError: what PyTorch can't say, with its place.
-    """
-    program = lower(report, pieces, TORCH)
-    stack = program.stack and name is None
-    body = _stack(program) if stack else _classes(program, name or "Net")
-    text = "\n".join(body)
-    sizes = ", ".join(show(report.rows[step].output_shape) for _, step in program.inputs)
-    head = [f"# input: {sizes.replace('×', 'x')}, after the batch"]
-    head += ["import torch"] if "torch." in text else []
-    head += ["from torch import nn", ""]
-    return "\n".join([*head, *([] if stack else [""]), text, ""])
+def _looks(text: str) -> bool:
+    return framework_of(text) == "torch"
 
 
-def _stack(program: Program) -> list[str]:
-    calls = ", ".join(str(line.call) for line in program.lines.values())
-    return statement(f"model = nn.Sequential({LINES if calls else ''}{calls})")
+def _read(text: Text, let: Mapping[str, int]) -> Network:
+    return source.parse(text.source, notation="torch", entry=text.target, path=path_of(text))
 
 
-def _classes(program: Program, name: str) -> list[str]:
-    """The network's class, after those of its blocks."""
-    dialect = Dialect(_signature, camel, TORCH, {name})
-    whole, blocks = gather(program, dialect)
-    written: list[str] = []
-    for block in blocks:
-        written += [*_block(block), "", ""]
-    given = named_inputs(program, "x", TORCH)
-    named = labels(whole, TORCH)
-    return written + _class(name, {}, given, whole.lines, program.outputs, named)
+def _write(report: Report, name: str | None) -> str:
+    return torch_classes.write(report, name)
 
 
-def _signature(name: str) -> Mapping[str, int | None]:
-    if name in ("ones", "zeros"):  # a learned tensor, its channels first
-        return {"num_features": None}
-    return signature_of(READERS[name]) if name in READERS else {}
-
-
-def _block(block: Block) -> list[str]:
-    """A block's class: an nn.Sequential where it is one module after another."""
-    chain = all(line.plain and line.inputs == (at - 1,) for at, line in block.lines.items())
-    if not chain:
-        ends = (max(block.lines),)
-        return _class(block.name, block.parameters, {0: "x"}, block.lines, ends, {})
-    calls = ", ".join(_made(line, "") for line in block.lines.values())
-    return [
-        f"class {block.name}(nn.Sequential):",
-        *statement(f"def __init__({parameters('self', block.parameters)})", "    ", ":"),
-        *statement(f"super().__init__({LINES}{calls})", "        "),
-    ]
-
-
-def _class(
-    name: str,
-    arguments: Mapping[str, int | None],
-    given: dict[int, str],
-    lines: dict[int, Line],
-    outputs: tuple[int, ...],
-    named: dict[int, str],
-) -> list[str]:
-    names = variables(given, lines, outputs, named, TORCH.values)
-    returned = ", ".join(names[number] for number in outputs)
-    return [
-        f"class {name}(nn.Module):",
-        *statement(f"def __init__({parameters('self', arguments)})", "    ", ":"),
-        "        super().__init__()",
-        *held(lines.values(), "        "),
-        "",
-        *statement(f"def forward({', '.join(['self', *given.values()])})", "    ", ":"),
-        *flow(lines, names, "        "),
-        *statement(f"return {returned}", "        "),
-    ]
-
-
-def _made(line: Line, container: str = "nn.Sequential") -> str:
-    """What makes a line's module, or several in a container."""
-    call, times = once(line.call or "")
-    if times in ("", "1"):
-        return call
-    several = f"*[{call} for _ in range({times})]"
-    return f"{container}({several})" if container else several
-
-
-def held(lines: Iterable[Line], indent: str) -> list[str]:
-    """The statements that make the modules."""
-    made = []
-    for line in lines:
-        if line.call and not line.again:
-            buffer = line.call.removeprefix("nn.Buffer(")
-            if buffer != line.call:  # PyTorch before 2.5 has no such class
-                made += statement(f'self.register_buffer("{line.name}", {buffer}', indent)
-                continue
-            made += statement(f"self.{line.name} = {_made(line)}", indent)
-            still = f"self.{line.name}.requires_grad_(False)"
-            made += [indent + still] if line.frozen else []
-    return made
-
-
-def flow(lines: dict[int, Line], names: dict[int, str], indent: str) -> list[str]:
-    """The statements that make the values."""
-    made = []
-    for number, line in lines.items():
-        inputs = [names[each] for each in line.inputs]
-        value = line.form.format(*inputs, self=f"self.{line.name}")
-        if value != names[number]:
-            made += statement(f"{names[number]} = {value}", indent)
-    return made
+NOTATION = Notation("PyTorch source", _looks, _read, _write, named=True, reserved=TORCH.values)

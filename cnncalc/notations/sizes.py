@@ -14,9 +14,17 @@ from cnncalc.errors import CnnCalcError, LayerError, Piece, Source, Span, SpecEr
 from cnncalc.layers.base import Shape
 from cnncalc.layers.options import MAX_VALUE, SCALAR
 from cnncalc.network import Typed
-from cnncalc.notations.values import beyond_limit, integer
 
-__all__ = ["Given", "front", "front_size", "given", "known_of", "read_size", "respelled"]
+__all__ = [
+    "Given",
+    "front",
+    "front_size",
+    "given",
+    "integer",
+    "known_of",
+    "read_size",
+    "respelled",
+]
 
 Given = Shape | str | int | Source  # what Python takes for a size
 
@@ -31,6 +39,7 @@ FORMS = (
 )
 IN_SPEC = re.compile(FORMS + r"(?=[\s\[\]|{}#]|$)")
 IN_SOURCE = re.compile(FORMS + r"(?=[\s,]|$)")  # `3x8x8, nn.ReLU()`
+SYMBOL = re.compile(r"[A-WYZ][A-WYZa-z0-9]*\Z")
 SEPARATOR = re.compile(r"[x×,]")
 BRACKETS = {"(": ")", "[": "]"}
 MISSPELLED = re.compile(r"\d+(?:\s*[X*]\s*[\dA-WYZ]+)+")
@@ -77,8 +86,49 @@ def _one(part: str, text: str, let: Mapping[str, int]) -> int:
             help="numbers of at least 1, such as 3x224x224",
         )
     if size > MAX_VALUE:
-        raise beyond_limit(part)
+        raise _beyond_limit(part)
     return size
+
+
+def integer(text: str, let: Mapping[str, int]) -> int | None:
+    """A whole number or a bound symbol; None if it is neither.
+
+    Raises:
+        LayerError: a symbol without a value, an unknown, a choice, a number beyond bounds.
+    """
+    if re.fullmatch(r"-?\d{1,19}", text, re.ASCII):
+        return int(text)
+    if re.fullmatch(r"-?\d+", text, re.ASCII):
+        raise _beyond_limit(text)
+    if text in ("_", "?"):
+        raise LayerError(
+            f"`{text}` stands for a value to solve for, and a number is needed here",
+            code="unknown-value",
+            help="put a number in its place",
+        )
+    if SYMBOL.match(text):
+        if text not in let:
+            raise LayerError(
+                f"the symbol `{text}` has no value",
+                code="unbound-symbol",
+                help=f"bind it with `--let {text}=224`, or write a number",
+            )
+        return let[text]
+    if "/" in text:
+        raise LayerError(
+            f"`{text}` is a choice of values, and one network needs one of them",
+            code="choice",
+            help=f"write `{re.split('[.][.]|/', text)[0]}`, say",
+        )
+    return None
+
+
+def _beyond_limit(text: str) -> LayerError:
+    """What is wrong with a number that no layer and no input may have."""
+    shown = text if len(text) <= 12 else f"{text[:12]}…"
+    return LayerError(
+        f"{shown} is beyond the limit of {MAX_VALUE}", code="too-large", help="a smaller number"
+    )
 
 
 def known_of(text: str) -> tuple[int | None, ...]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from cnncalc import CnnCalcError, analyze, convert, parse
-from cnncalc.conversion import NOTATIONS
+from cnncalc.notations import writable
 from tests.conftest import Command
 from tests.convert.emitted import assert_formatted, run, totals
 from tests.library import EXAMPLES, NAMES, report
@@ -305,7 +305,7 @@ def test_no_bytes_for_a_terminal(command: Command, monkeypatch: pytest.MonkeyPat
 
 
 def test_every_notation_is_told() -> None:
-    assert list(NOTATIONS) == ["compact", "torch", "keras", "onnx", "mermaid"]
+    assert writable() == ["compact", "torch", "keras", "onnx", "mermaid"]
 
 
 def test_written_source_runs_nothing() -> None:

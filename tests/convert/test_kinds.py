@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
 
 from cnncalc import SpecError, analyze, convert
+from cnncalc.layers import LAYERS
+from cnncalc.notations import program
 from tests.convert.emitted import assert_formatted, assert_named, read_again, totals
 from tests.convert.test_keras import assert_reads_back
 from tests.convert.test_keras import assert_runs as assert_keras_runs
@@ -74,3 +77,14 @@ def test_is_formatted(tmp_path: Path) -> None:
             except SpecError:
                 continue
     assert_formatted(texts, tmp_path)
+
+
+def test_programs_only_arrange() -> None:
+    """What a layer is in a framework is said in `frameworks/` alone."""
+    kinds = {*LAYERS} - {"input", "pad"}  # what isn't written, and what is named after another
+    for path in Path(program.__file__).parent.glob("*.py"):
+        texts = {
+            node.value for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        }  # fmt: skip
+        assert not texts & kinds, path

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cnncalc import CnnCalcError, SpecError, analyze, convert, parse
 from cnncalc.layers import KINDS
-from cnncalc.layers.words import word
+from cnncalc.layers.spelling import word
 from cnncalc.notations.reserved import COMPACT, KERAS, KEYWORDS, TORCH, identifier
 from tests.convert.emitted import run, totals
 from tests.convert.test_keras import assert_runs as assert_keras_runs

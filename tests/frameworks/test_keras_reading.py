@@ -19,7 +19,7 @@ from cnncalc.frameworks.keras import (
     declared_input,
     readers,
 )
-from cnncalc.layers.words import word
+from cnncalc.layers.spelling import word
 from tests.frameworks.keras_reading import analysed, layers_of, output_of
 
 STEPS = [

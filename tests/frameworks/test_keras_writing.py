@@ -14,7 +14,8 @@ from cnncalc.axis.windows import Window
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import read
 from cnncalc.frameworks.keras import READERS
-from cnncalc.frameworks.keras.writing import WRITERS, parts, write
+from cnncalc.frameworks.keras.writing import parts, write
+from cnncalc.frameworks.keras.writing.classes import WRITERS
 from cnncalc.frameworks.keras.writing.parts import SPLITS
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Shape

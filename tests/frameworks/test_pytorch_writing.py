@@ -14,7 +14,7 @@ from cnncalc.analysis import settle
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import read
 from cnncalc.frameworks.pytorch import READERS
-from cnncalc.frameworks.pytorch.writing import parts, write
+from cnncalc.frameworks.pytorch.writing import parts, pieces, write
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.network import Declared
 from tests.frameworks.live_pytorch import torch_or_skip
@@ -119,7 +119,7 @@ SPECS = [
     ("gap", "nn.AdaptiveAvgPool2d(1), nn.Flatten()"),
     ("gmp:keep", "nn.AdaptiveMaxPool2d(1)"),
     ("bn", "nn.BatchNorm2d(3)"),
-    ("bn:nostats,noshift", "nn.BatchNorm2d(3, track_running_stats=False, bias=False)"),
+    ("bn:nostats,noaffine", "nn.BatchNorm2d(3, affine=False, track_running_stats=False)"),
     ("gn:3", "nn.GroupNorm(3, 3)"),
     ("in:affine", "nn.InstanceNorm2d(3, affine=True)"),
     ("ln:axes=all", "nn.LayerNorm((3, 8, 8))"),
@@ -186,6 +186,16 @@ def test_calls_run(word: str, expected: str) -> None:
     assert sum(parameter.numel() for parameter in parameters) == row.params
 
 
+def test_a_scale_without_a_shift() -> None:
+    """The class can say it, in new versions of PyTorch alone: a program has two lines for it."""
+    layer = analyze("3x8x8 bn:nostats,noshift").network.steps[1].layer
+
+    assert write(layer, SHAPE) == "nn.BatchNorm2d(3, track_running_stats=False, bias=False)"
+    assert [(piece.kind, piece.form) for piece in pieces(layer, (SHAPE,))] == [
+        ("bn", "{self}({0})"), ("scale", "{0} * {self}")
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("word", "why"),
     [
@@ -210,5 +220,5 @@ def test_what_has_no_class(word: str, why: str | None) -> None:
         assert written(layer, SHAPE)
         return
     with pytest.raises(LayerError, match=why) as caught:
-        written(layer, SHAPE)
+        write(layer, SHAPE)
     assert caught.value.code == "no-class"

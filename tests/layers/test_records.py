@@ -12,7 +12,7 @@ from cnncalc import layers, parse
 from cnncalc.errors import LayerError
 from cnncalc.layers import FILES, KINDS, LAYERS
 from cnncalc.layers.base import MAX_VALUE, REQUIRED, Layer, Option
-from cnncalc.layers.words import word
+from cnncalc.layers.spelling import word
 
 SAMPLES = {
     "count": 4, "axes": (3,), "sizes": (4,), "integers": (0, 1), "interval": (0, 2),

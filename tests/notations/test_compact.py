@@ -7,7 +7,7 @@ import pytest
 from cnncalc import SpecError, analyze, parse
 from cnncalc.layers import LAYERS
 from cnncalc.layers.base import Layer
-from cnncalc.notations.compact import MAX_STEPS
+from cnncalc.notations.compact.builder import MAX_STEPS
 
 
 def layer(text: str) -> Layer:
@@ -179,7 +179,7 @@ def test_spans_point_at_the_use_and_the_definition() -> None:
 )
 def test_hostile_specs_are_refused_at_once(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Deep nesting, endless repeats and giant numbers end in a SpecError, in bounded steps."""
-    monkeypatch.setattr("cnncalc.notations.compact.MAX_STEPS", 5_000)
+    monkeypatch.setattr("cnncalc.notations.compact.builder.MAX_STEPS", 5_000)
     with pytest.raises(SpecError):
         analyze(text)
 

@@ -9,7 +9,7 @@ import pytest
 from cnncalc import analyze
 from cnncalc.frameworks.keras import READERS as KERAS
 from cnncalc.frameworks.pytorch import READERS as TORCH
-from cnncalc.notations.detecting import detect
+from cnncalc.notations import detect
 from tests.test_arrows import loaded_by
 
 COMMON = set(KERAS) & set(TORCH)
@@ -56,7 +56,7 @@ def test_detection(text: str, notation: str) -> None:
 
 
 def test_a_file_of_python_is_source() -> None:
-    assert detect("x = 3", python=True) == "torch"
+    assert detect("x = 3", ["x.py"]) == "torch"
 
 
 @pytest.mark.parametrize("name", sorted({*KERAS, *TORCH} - COMMON))
@@ -75,5 +75,5 @@ def test_pieces_without_a_prefix_are_read() -> None:
 
 def test_a_prefix_or_a_spelling_loads_no_vocabulary() -> None:
     for text in ("nn.Conv2d(3, 8, 3)", "Conv2D(8, 3), Flatten()", "relu", "import keras"):
-        code = f"from cnncalc.notations.detecting import detect\ndetect({text!r})"
+        code = f"from cnncalc.notations import detect\ndetect({text!r})"
         assert not [n for n in loaded_by(code) if re.match(r"cnncalc\.frameworks", n)]

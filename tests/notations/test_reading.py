@@ -10,7 +10,8 @@ import pytest
 import cnncalc
 from cnncalc.errors import Source, SpecError
 from cnncalc.layers import LAYERS
-from cnncalc.notations import gathering, reading, shipped
+from cnncalc.notations import Text, detect, reading, texts
+from cnncalc.notations.examples import example_names, example_path
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +61,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
 )
 def test_words(words: list[str], text: str, files: tuple[str, ...]) -> None:
-    found = reading.gather(words)
+    found = texts.of_words(words)
 
     assert found.source.text == text
     assert found.files == files
@@ -77,7 +78,7 @@ def test_words(words: list[str], text: str, files: tuple[str, ...]) -> None:
     ],
 )
 def test_a_class_or_function_of_a_file(word: str, path: str, target: str) -> None:
-    found = reading.gather([word])
+    found = texts.of_words([word])
 
     assert (found.files, found.target) == ((path,), target)
     assert found.source.text == "import torch\n"
@@ -85,16 +86,16 @@ def test_a_class_or_function_of_a_file(word: str, path: str, target: str) -> Non
 
 def test_a_name_is_an_example() -> None:
     assert (
-        reading.gather(["vgg16"]).source.text
-        == reading.gather([shipped.example_path("vgg16") or ""]).source.text
+        texts.of_words(["vgg16"]).source.text
+        == texts.of_words([example_path("vgg16") or ""]).source.text
     )
     assert len(cnncalc.parse("vgg16").steps) == 41
     assert cnncalc.analyze(" lenet5\n").total.params == 61_706
 
 
 def test_no_example_hides_a_layer() -> None:
-    assert not set(shipped.examples()) & set(LAYERS)
-    assert len(shipped.examples()) >= 11
+    assert not set(example_names()) & set(LAYERS)
+    assert len(example_names()) >= 11
 
 
 @pytest.mark.parametrize("text", ["net.cnn", "./net.cnn", "net.cnn:Net", "vgg16"])
@@ -107,7 +108,7 @@ def test_a_source_opens_no_files(text: str, folder: Path) -> None:
 
 @pytest.mark.parametrize("text", ["3x8x8 relu\nnet.cnn", "3x8x8 net.cnn", "relu # net.cnn", "-"])
 def test_texts_of_several_words_open_no_files(text: str, folder: Path) -> None:
-    named = reading.named(text)
+    named = texts.of_string(text)
     assert (named.source.text, named.files) == (text, ())
 
 
@@ -127,40 +128,41 @@ def test_errors_name_the_file_and_line(
     (folder / "bad.cnn").write_text("# first\n  nope\n")
 
     with pytest.raises(SpecError) as caught:
-        reading.read(reading.gather(words))
+        reading.read(texts.of_words(words))
 
     assert (caught.value.file, caught.value.line, caught.value.column) == place
 
 
 @pytest.mark.parametrize(
-    ("words", "text", "notation"),
+    ("words", "notation"),
     [
-        (["3x8x8 conv:16,k3 relu"], "", "compact"),
-        (["conv(16, k=3) relu"], "", "compact"),
-        (["def Block(c) = [ conv:$c,k3 ] 3x8x8 Block(64)"], "", "compact"),
-        (["layers.0@conv:16,k3"], "", "compact"),
-        (["# from keras import Conv2D(\nrelu"], "", "compact"),
-        (["net.cnn"], "", "compact"),
-        (["nn.Sequential(nn.Conv2d(3, 16, 3), nn.ReLU())"], "", "torch"),
-        (["Conv2d(3, 16, 3), ReLU()"], "", "torch"),
-        (["import torch.nn as nn\nclass Net(nn.Module): ..."], "", "torch"),
-        (["model.py"], "", "torch"),
-        (["keras.Sequential([keras.layers.Dense(10)])"], "", "keras"),
-        (["layers.Conv2D(16, 3)"], "", "keras"),
-        (["Conv2D(16, 3), MaxPooling2D(), Dense(10)"], "", "keras"),
-        (["from tensorflow import keras\nkeras.Input((3, 8, 8))"], "", "keras"),
-        (["model.onnx"], "", "onnx"),
+        (["3x8x8 conv:16,k3 relu"], "compact"),
+        (["conv(16, k=3) relu"], "compact"),
+        (["def Block(c) = [ conv:$c,k3 ] 3x8x8 Block(64)"], "compact"),
+        (["layers.0@conv:16,k3"], "compact"),
+        (["# from keras import Conv2D(\nrelu"], "compact"),
+        (["net.cnn"], "compact"),
+        (["nn.Sequential(nn.Conv2d(3, 16, 3), nn.ReLU())"], "torch"),
+        (["Conv2d(3, 16, 3), ReLU()"], "torch"),
+        (["import torch.nn as nn\nclass Net(nn.Module): ..."], "torch"),
+        (["model.py"], "torch"),
+        (["keras.Sequential([keras.layers.Dense(10)])"], "keras"),
+        (["layers.Conv2D(16, 3)"], "keras"),
+        (["Conv2D(16, 3), MaxPooling2D(), Dense(10)"], "keras"),
+        (["from tensorflow import keras\nkeras.Input((3, 8, 8))"], "keras"),
+        (["model.onnx"], "onnx"),
     ],
 )
-def test_detection(words: list[str], text: str, notation: str) -> None:
-    assert reading.detect(reading.gather(words)) == notation
+def test_detection(words: list[str], notation: str) -> None:
+    text = texts.of_words(words)
+    assert detect(text.source.text, text.files) == notation
 
 
 def test_the_notation_can_be_said() -> None:
     with pytest.raises(SpecError, match="there is no layer"):
-        reading.read(reading.Reading(Source("3x8x8 Conv(16)")), "compact")
+        reading.read(Text(Source("3x8x8 Conv(16)")), "compact")
     with pytest.raises(SpecError) as caught:
-        reading.read(reading.Reading(Source("relu")), "pytorch")
+        reading.read(Text(Source("relu")), "pytorch")
 
     assert caught.value.code == "notation"
 
@@ -180,7 +182,7 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", Pipe("3x8x8 relu # größer\n  nope\n".encode()))
 
     with pytest.raises(SpecError) as caught:
-        reading.read(reading.gather(["-"]))
+        reading.read(texts.of_words(["-"]))
 
     assert (caught.value.file, caught.value.line, caught.value.column) == ("<stdin>", 2, 3)
 
@@ -190,7 +192,7 @@ def test_a_terminal_is_not_read(stdin: Pipe | None, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("sys.stdin", stdin)
 
     with pytest.raises(SpecError, match="nothing is piped") as caught:
-        reading.gather(["-"])
+        texts.of_words(["-"])
 
     assert caught.value.help
     assert "cnncalc shape -" in caught.value.help
@@ -199,23 +201,23 @@ def test_a_terminal_is_not_read(stdin: Pipe | None, monkeypatch: pytest.MonkeyPa
 def test_a_path_with_a_zero_byte() -> None:
     """The system would refuse it with an error of its own kind."""
     with pytest.raises(SpecError, match="is no path"):
-        reading.gather(["a/b\0.cnn"])
+        texts.of_words(["a/b\0.cnn"])
 
 
 def test_size_is_bounded(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    monkeypatch.setattr(gathering, "MAX_BYTES", 100)
+    monkeypatch.setattr(texts, "MAX_BYTES", 100)
     (folder / "large.cnn").write_text("#" * 101)
     (folder / "fits.cnn").write_text("#" * 100)
     monkeypatch.setattr("sys.stdin", Pipe(b"#" * 101))
 
-    assert len(reading.gather(["fits.cnn"]).source.text) == 100
+    assert len(texts.of_words(["fits.cnn"]).source.text) == 100
     for word in ("large.cnn", "-"):
         with pytest.raises(SpecError) as caught:
-            reading.gather([word])
+            texts.of_words([word])
         assert caught.value.code == "too-large"
 
 
 def test_many_words_are_joined_in_linear_time() -> None:
     words = ["3x8x8", *["relu"] * 50_000]
 
-    assert len(reading.gather(words).source.text) == 5 + 5 * 50_000
+    assert len(texts.of_words(words).source.text) == 5 + 5 * 50_000

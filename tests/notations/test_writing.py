@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from cnncalc import Network, analyze, parse
-from cnncalc.notations.writing import write
+from cnncalc.notations.compact.writer import write
 from tests.strategies import specs
 
 

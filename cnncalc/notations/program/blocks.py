@@ -12,14 +12,15 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import NamedTuple
 
-from cnncalc.notations.program.alike import join, likeness
-from cnncalc.notations.program.calls import Signatures, once, repeated
-from cnncalc.notations.program.lines import CALL, Line, Program
+from cnncalc.frameworks.calls import CALL
+from cnncalc.notations.program.call_numbers import Signatures, once, repeated
+from cnncalc.notations.program.lines import Line, Program
 from cnncalc.notations.program.naming import local, plural, renamed, snake
 from cnncalc.notations.program.places import Path, is_turn, path_of, word
+from cnncalc.notations.program.templates import likeness, template
 from cnncalc.notations.reserved import Language
 
-__all__ = ["Block", "Dialect", "gather"]
+__all__ = ["Block", "Dialect", "in_blocks"]
 
 LEAST = 2  # lines that are worth a block
 END = -1  # what reads an output of the network
@@ -64,22 +65,22 @@ class _Run(NamedTuple):
     lines: dict[int, Line]
 
 
-def gather(program: Program, dialect: Dialect) -> tuple[Program, list[Block]]:
+def in_blocks(program: Program, dialect: Dialect) -> tuple[Program, list[Block]]:
     """The program with its blocks as lines of their own, and those blocks in order of need."""
-    gathering = _Gathering(program, dialect)
-    depth = max(map(len, gathering.paths.values()), default=1)
+    folding = _Folding(program, dialect)
+    depth = max(map(len, folding.paths.values()), default=1)
     for level in range(depth, 1, -1):
-        gathering.collapse(list(gathering.uses(level)))
-        gathering.collapse(list(gathering.repeats(level - 1)))
+        folding.collapse(list(folding.uses(level)))
+        folding.collapse(list(folding.repeats(level - 1)))
     if depth == 1:
-        gathering.collapse(list(gathering.repeats(1)))
-    whole = program._replace(lines=gathering.lines)
-    if gathering.blocks:
-        whole = renamed(whole, gathering.paths, dialect.language.modules | set(gathering.made))
-    return whole, gathering.blocks
+        folding.collapse(list(folding.repeats(1)))
+    whole = program._replace(lines=folding.lines)
+    if folding.blocks:
+        whole = renamed(whole, folding.paths, dialect.language.modules | set(folding.made))
+    return whole, folding.blocks
 
 
-class _Gathering:
+class _Folding:
     """The state: the lines that are left, where each comes from, and the blocks so far."""
 
     def __init__(self, program: Program, dialect: Dialect) -> None:
@@ -191,12 +192,12 @@ class _Gathering:
         for run in runs:
             alike.setdefault((run.word, likeness(run.lines, self.signatures)), []).append(run)
         for group in alike.values():
-            joint = join([run.lines for run in group], self.signatures)
+            common = template([run.lines for run in group], self.signatures)
             name = self.unique(self.dialect.title(group[0].word))
-            self.made[name] = joint.parameters
-            lines = plural(joint.lines, self.dialect.language.modules)
-            self.blocks.append(Block(name, joint.parameters, lines))
-            for run, arguments in zip(group, joint.calls, strict=True):
+            self.made[name] = common.parameters
+            lines = plural(common.lines, self.dialect.language.modules)
+            self.blocks.append(Block(name, common.parameters, lines))
+            for run, arguments in zip(group, common.calls, strict=True):
                 self.replace(run, f"{name}({arguments})")
         if runs:
             self.merge()

@@ -13,6 +13,7 @@ from heapq import heappop, heappush
 from typing import NamedTuple
 
 from cnncalc.errors import LayerError, SpecError
+from cnncalc.frameworks.calls import CALL, Piece
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.network import Network, Step
 from cnncalc.notations.names import Names
@@ -20,10 +21,8 @@ from cnncalc.notations.reserved import Language, identifier
 from cnncalc.report import Report
 
 __all__ = [
-    "CALL",
     "FRESH",
     "Line",
-    "Piece",
     "Program",
     "labels",
     "lower",
@@ -31,26 +30,8 @@ __all__ = [
     "variables",
 ]
 
-CALL = "{self}({0})"
 NUMBERED = re.compile(r"x[1-9][0-9]{0,8}")
 FRESH = ("x", "y", "z", "a", "b", "c", "d", "e", "f", "g", "h")
-
-
-class Piece(NamedTuple):
-    """One line's worth of a layer.
-
-    Attributes:
-        kind: what to call it where a layer has several.
-        call: what makes its module, such as `nn.Conv2d(3, 16, 3)`; None: an expression alone.
-        form: the expression, with `{self}` for the module and `{0}`, `{1}` … for its inputs;
-            `{origin}` is what the layer's first line read.
-        holds: whether it has the layer's weights.
-    """
-
-    kind: str
-    call: str | None
-    form: str = CALL
-    holds: bool = False
 
 
 class Line(NamedTuple):

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
-from cnncalc.notations.program.calls import once
+from cnncalc.notations.program.call_numbers import once
 from cnncalc.notations.program.lines import Line, Program
 from cnncalc.notations.program.places import Path, relative
 from cnncalc.notations.reserved import KERAS, TORCH, identifier

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["INDENT", "LINES", "WIDTH", "parameters", "split", "statement"]
+from cnncalc.frameworks.calls import LINES
+
+__all__ = ["INDENT", "WIDTH", "parameters", "split", "statement"]
 
 WIDTH = 88
 INDENT = "    "
-LINES = "\f"  # white space to Python
 TURNS = " for _ in "  # of a list of modules
 OPENERS = {"(": ")", "[": "]", "{": "}"}
 

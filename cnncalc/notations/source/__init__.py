@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc.errors import Source
 from cnncalc.network import Network
-from cnncalc.notations.detecting import detect
+from cnncalc.notations.framework_signs import framework_of
 
 if TYPE_CHECKING:
     from cnncalc.python.source_tree import Disk
@@ -50,7 +50,7 @@ def parse(
     from cnncalc.notations.source.building import read
     from cnncalc.python.source_tree import Disk
 
-    found = notation or detect(source.text, python=True)
+    found = notation or framework_of(source.text)
     place = Path(os.path.abspath(path)) if path else None
     disk = disk or Disk()
     network = read(source, found, entry or None, place, packages or {}, disk)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cnncalc.frameworks.keras.frame import CHANNELS_LAST
-from cnncalc.frameworks.keras.writing.sliding import padding_word, transposed_words
+from cnncalc.frameworks.keras.writing.windowed import padding_word, transposed_words
 from cnncalc.layers.base import NO_PADS, Layer, Shape, spread_out
 from cnncalc.layers.padding import Crop, Pad
 from cnncalc.layers.reshape import Permute, Reshape

@@ -1,26 +1,34 @@
-"""A layer as a call of torch.nn: `nn.Conv2d(3, 16, 3, padding=1)`."""
+"""How a layer is written in PyTorch: its classes and arguments, functions, methods, operators.
+
+This is the one place that decides it: `write` gives the one class that a layer is, `parts` the
+layers that it takes where there is none, `pieces` the lines that it is in a program.
+"""
 
 from __future__ import annotations
 
-from cnncalc.frameworks.pytorch.writing import moving, pointwise, sliding
-from cnncalc.frameworks.pytorch.writing.calls import no_class
+from collections.abc import Sequence
+
+from cnncalc.frameworks.calls import Piece, pieces_of
+from cnncalc.frameworks.pytorch.writing.calls import taken
+from cnncalc.frameworks.pytorch.writing.classes import write
+from cnncalc.frameworks.pytorch.writing.expressions import FORMS, joined
 from cnncalc.frameworks.pytorch.writing.parts import parts
 from cnncalc.layers.base import Layer, Shape
 
-__all__ = ["parts", "write"]
-
-WRITERS = sliding.WRITERS | moving.WRITERS | pointwise.WRITERS
+__all__ = ["parts", "pieces", "write"]
 
 
-def write(layer: Layer, shape: Shape) -> str:
-    """The call that makes this layer for an input of this shape.
-
-    `parts` gives the layers to write where torch.nn has no single class.
+def pieces(layer: Layer, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
+    """The lines of a layer that receives these shapes, channels first and without the batch.
 
     Raises:
-        LayerError: torch.nn has no class for it.
+        LayerError: PyTorch can't say it.
     """
-    writer = WRITERS.get(layer.kind)
-    if writer is None:
-        raise no_class(layer, "there is none of its kind")
-    return writer(layer, shape)
+    if layer.arity == "many":
+        return joined(layer, shapes)
+    return pieces_of(layer, shapes[0], FORMS, parts, _checked)
+
+
+def _checked(layer: Layer, shape: Shape) -> str:
+    """The call of a layer's class, which takes such an input."""
+    return taken(write(layer, shape), shape)

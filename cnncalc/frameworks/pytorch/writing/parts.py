@@ -7,19 +7,21 @@ from math import inf
 from typing import Any
 
 from cnncalc.frameworks.pytorch.arguments import collapsed, spread
+from cnncalc.frameworks.pytorch.writing.calls import no_class
 from cnncalc.layers.adaptive import AdaptiveAverage, AdaptiveMax
 from cnncalc.layers.base import NO_PADS, Layer, Shape
+from cnncalc.layers.learned import Scale, Shift
 from cnncalc.layers.padding import Crop, Pad
-from cnncalc.layers.reshape import Flatten, Unflatten
+from cnncalc.layers.reshape import Flatten, Permute, Reshape, Unflatten
 
-__all__ = ["pads_at", "parts", "symmetric"]
+__all__ = ["at_most_half", "is_turned", "pads_at", "parts", "symmetric"]
 
 Pads = tuple[tuple[int, int], ...]
 Split = Callable[[Any, Shape], tuple[Layer, ...]]
 
 
 def parts(layer: Layer, shape: Shape) -> tuple[Layer, ...]:
-    """The layers to write for one, in order; itself where torch.nn has it, or nothing does.
+    """The layers to write for one, in order; itself where PyTorch has it, or nothing does.
 
     Padding that is not the same on both sides becomes a layer before, and so on. Together
     they make the same sizes and hold as many weights.
@@ -105,23 +107,81 @@ def _global(kind: type[Layer]) -> Split:
     return split
 
 
-def _reshape(layer: Any, shape: Shape) -> tuple[Layer, ...]:
-    if layer.order != "first":
+def _normed(layer: Any, shape: Shape) -> tuple[Layer, ...]:
+    """nn.LayerNorm works on the last axes: others are put there, and back."""
+    places = layer.places(shape)
+    count = len(places)
+    if places == tuple(range(len(shape) - count, len(shape))):
         return (layer,)
+    order = (*(axis for axis in range(len(shape)) if axis not in places), *places)
+    return _with_axes(order, layer.replaced(axes=tuple(range(-count, 0)), order="first"))
+
+
+def _with_axes(order: tuple[int, ...], layer: Layer) -> tuple[Layer, ...]:
+    """A layer on axes in another order, which are put back behind it."""
+    if order == tuple(range(len(order))):
+        return (layer,)
+    back = tuple(sorted(range(len(order)), key=order.__getitem__))
+    return Permute(order), layer, Permute(back)
+
+
+def _linear(layer: Any, shape: Shape) -> tuple[Layer, ...]:
+    axis = layer.place(shape)
+    if axis == len(shape) - 1:
+        return (layer,)
+    order = (*(each for each in range(len(shape)) if each != axis), axis)
+    return _with_axes(order, layer.replaced(axis=-1))
+
+
+def _flatten(layer: Any, shape: Shape) -> tuple[Layer, ...]:
+    """With the channels running fastest they are put last before."""
+    if layer.order == "first" or len(shape) == 1:
+        return (layer,)
+    if len(layer.merged(shape)) < len(shape):
+        raise no_class(layer, "it reads the channels last")
+    return Permute((*range(1, len(shape)), 0)), Flatten()
+
+
+def _reshape(layer: Any, shape: Shape) -> tuple[Layer, ...]:
     sizes = layer.output(shape)
+    if is_turned(layer, shape):
+        to_last = (Permute((*range(1, len(shape)), 0)),) if len(shape) > 1 else ()
+        middle = _reshape(Reshape((*sizes[1:], *sizes[:1])), (*shape[1:], *shape[:1]))
+        to_first = (Permute((len(sizes) - 1, *range(len(sizes) - 1))),) if len(sizes) > 1 else ()
+        return *to_last, *middle, *to_first
+    if not shape or not sizes:
+        return (layer,)
     flat = () if len(shape) == 1 else (Flatten(),)
     return flat if flat and len(sizes) == 1 else (*flat, Unflatten(sizes))
 
 
+def is_turned(layer: Any, shape: Shape) -> bool:
+    """Whether a reshape reads or writes the channels last, and that makes a difference."""
+    return layer.order != "first" and max(len(shape), len(layer.output(shape))) > 1
+
+
+def _half_affine(layer: Any, shape: Shape) -> tuple[Layer, ...]:
+    """Keras's batch norm may have a shift without a scale, or the other way round."""
+    if not layer.affine or layer.scale == layer.shift:
+        return (layer,)
+    learned = Scale() if layer.scale else Shift()
+    return layer.replaced(affine=False, scale=True, shift=True), learned
+
+
 SPLITS: dict[str, Split] = {
-    "conv": _conv,
-    "dwconv": _conv,
-    "sepconv": _separable,
-    "convt": _transposed,
-    "maxpool": _pool(-inf),
     "avgpool": _pool(0),
-    "lppool": _lp_pool,
+    "bn": _half_affine,
+    "conv": _conv,
+    "convt": _transposed,
+    "dwconv": _conv,
+    "flatten": _flatten,
     "gap": _global(AdaptiveAverage),
     "gmp": _global(AdaptiveMax),
+    "linear": _linear,
+    "ln": _normed,
+    "lppool": _lp_pool,
+    "maxpool": _pool(-inf),
     "reshape": _reshape,
+    "rms": _normed,
+    "sepconv": _separable,
 }

@@ -11,13 +11,17 @@ from __future__ import annotations
 
 import re
 
+from cnncalc.errors import SpecError
 from cnncalc.layers.base import Shape
-from cnncalc.layers.words import word
+from cnncalc.layers.spelling import word
 from cnncalc.network import Network
 from cnncalc.notations.names import Names
 from cnncalc.notations.reserved import COMPACT, identifier
+from cnncalc.report import Report
 
-__all__ = ["write"]
+__all__ = ["lines", "write"]
+
+WIDTH = 88
 
 JUMP = -1  # in place of a step's number
 PLAIN_NAME = re.compile(r"[A-Za-z_]\w*\Z")
@@ -40,6 +44,46 @@ def write(network: Network, shape: Shape | None = None) -> str | None:
         return None
     words = ["x".join(map(str, size))] if size else []
     return " ".join([*words, *_Writer(network).spec()])
+
+
+def lines(report: Report) -> str:
+    """The spec of a report's network, in lines; SpecError where the notation can't say it."""
+    import textwrap  # only `convert` writes lines
+
+    text = write(report.network, report.input)
+    if text is None:
+        raise _unsayable(report)
+    wrapped = textwrap.wrap(text, WIDTH, break_long_words=False, break_on_hyphens=False)
+    return "\n".join([*wrapped, ""])
+
+
+def _unsayable(report: Report) -> SpecError:
+    """What in a network the compact notation has no words for, with its place."""
+    network = report.network
+    steps = network.steps
+    held = [row.index for row in report.rows if row.shares is not None and row.weights]
+    again = steps[held[0]] if held else None
+    further = next((step for step in steps[1:] if not step.inputs), None)
+    step = again or further
+    if again:
+        first = steps[again.shares or 0].name
+        why = f"`{again.name}` uses the weights of `{first}` again"
+    elif further:
+        why = f"`{further.name}` is a further input"
+    elif len(steps) == 1:
+        why = "it has no layers"
+    elif network.unused_params:
+        why = f"{network.unused_params:,} parameters are never used"
+    elif network.unused_buffers:
+        why = f"buffers of {network.unused_buffers:,} elements are never used"
+    else:
+        why = "its outputs come in another order than a spec's"
+    return SpecError(
+        f"the compact notation can't say this network: {why}",
+        step.spans[0] if step and step.spans else None,
+        code="unsayable",
+        help="`--to torch` can" if again or further or len(steps) == 1 else None,
+    )
 
 
 def _shares_weights(network: Network, size: Shape | None) -> bool:

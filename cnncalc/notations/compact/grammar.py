@@ -7,19 +7,19 @@
     merge   := ("add" | "cat" | "mul" …) [arguments] "[" item* ( "|" item* )* "]"
     layer   := name [ ":" arguments | "(" arguments ")" ]
 
-Nothing is looked up here but which layers are merges: names become layers in `compact.py`.
+Nothing is looked up here but which layers are merges: names become layers in `builder.py`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from cnncalc.errors import Mistakes, Source, Span, SpecError
 from cnncalc.layers import LAYERS
-from cnncalc.notations.sizes import front
-from cnncalc.notations.tree import (
+from cnncalc.notations.compact.scanner import WORD, Scanner
+from cnncalc.notations.compact.tree import (
     Argument,
     Call,
     Definition,
@@ -30,7 +30,13 @@ from cnncalc.notations.tree import (
     Repeat,
     Tree,
 )
-from cnncalc.notations.wording import WORD, Wording
+from cnncalc.notations.sizes import front
+from cnncalc.packages import OnUse
+
+if TYPE_CHECKING:
+    from cnncalc.notations.compact import advice
+else:  # only a wrong spec needs it
+    advice = OnUse("cnncalc.notations.compact.advice")
 
 __all__ = ["parse_tree"]
 
@@ -69,7 +75,7 @@ def parse_tree(source: Source) -> Tree:
         raise parser.mistakes.error() from None
 
 
-class _Parser(Wording):
+class _Parser(Scanner):
     """The reader of items and definitions."""
 
     def __init__(self, source: Source) -> None:
@@ -164,19 +170,17 @@ class _Parser(Wording):
 
     def skip(self, error: SpecError, start: int, items: list[Item]) -> None:
         """Go on behind a word that is wrong, and the options that stand apart behind it."""
-        from cnncalc.notations.hints import joined  # only a wrong spec needs it
-        from cnncalc.notations.mending import loose_end
-
         rest = re.compile(REST).match(self.text, self.at)
         end = max(rest.end() if rest else 0, start + 1)
-        self.at = loose_end(self.text, end)
+        self.at = advice.loose_end(self.text, end)
         layer = items[-1] if items else None
         if (
             isinstance(layer, Call | Repeat)
-            and loose_end(self.text, start) > start
+            and advice.loose_end(self.text, start) > start
             and not self.text[layer.span.end : start].strip()
         ):  # what stands here is what that layer lacks
-            error.help = joined(self.text[layer.span.start : self.at]) or error.help
+            whole = self.text[layer.span.start : self.at]
+            error.help = advice.joined(whole) or error.help
             if isinstance(layer, Repeat) or layer.name in LAYERS:
                 items.pop()
 
@@ -241,8 +245,6 @@ class _Parser(Wording):
 
     def no_layer(self) -> SpecError:
         """The error on a word that begins like no layer."""
-        from cnncalc.notations.hints import instead_of_word  # only a wrong spec needs it
-
         word = WORD.match(self.text, self.at)
         end = word.end() if word else min(self.at + 1, len(self.text))
         if self.text[self.at : self.at + 1] == "{" and "}" not in self.text[self.at :]:
@@ -252,18 +254,16 @@ class _Parser(Wording):
             self.at,
             end,
             code="syntax",
-            help=instead_of_word(self.text, self.at, end),
+            help=advice.instead_of_word(self.text, self.at, end),
         )
 
     def means_join(self, name: str, start: int) -> bool:
         """Whether a name that is no layer stands for a join, which is a mistake: `concat[ … ]`."""
-        from cnncalc.notations.hints import join_meant  # only a wrong spec needs it
-
-        advice = None if self.defines(name) else join_meant(name, MERGES)
-        if advice:
+        meant = None if self.defines(name) else advice.join_meant(name, MERGES)
+        if meant:
             message = f"there is no layer `{name}`"
-            self.note(self.error(message, start, self.at, code="unknown-layer", help=advice))
-        return advice is not None
+            self.note(self.error(message, start, self.at, code="unknown-layer", help=meant))
+        return meant is not None
 
     def parse_group(self, start: int, label: str | None) -> Group:
         opened = self.at

@@ -9,8 +9,9 @@ from functools import lru_cache
 from cnncalc.errors import Span, SpecError
 from cnncalc.frameworks.counterparts import layer_names, option_names
 from cnncalc.layers import LAYERS, Layer, Option
-from cnncalc.notations.mending import LOOSE, MAX_STRETCH, is_layer, layer_meant, mended
-from cnncalc.notations.shipped import examples
+from cnncalc.notations import endings
+from cnncalc.notations.compact.corrections import MAX_STRETCH, corrected, is_layer, layer_meant
+from cnncalc.notations.examples import example_names
 from cnncalc.notations.sizes import front, respelled
 from cnncalc.suggestions import plain, suggest
 
@@ -21,6 +22,7 @@ __all__ = [
     "instead_of_word",
     "join_meant",
     "joined",
+    "loose_end",
     "option_meant",
 ]
 
@@ -41,13 +43,29 @@ SIGNS = (
     ("+", "what joins two branches is `add[ … | … ]`"),
     (",", "no blank before a comma, or put the options in parentheses: `conv(16, k=3)`"),
 )
+# A word that is nothing but options: `16`, `k3`, `,`, `p=same,`.
+LOOSE = re.compile(
+    r"[,;:=]*(?:\d+(?:[.]\d+)?(?:x\d+)*|(?:k|s|p|d|g|m|op)=?\d[\dx:]*|[a-z_]+=[^\s\[\]|]+|"
+    r"nobias|ceil|same|valid)?(?:[,;](?:\w+=)?[a-z]?[\dx]*)*"
+)
 # Joined with what flows by, where people expect a word for it.
 WITH_THE_INPUT = ("residual", "shortcut", "skip")
 
 
+def loose_end(text: str, start: int) -> int:
+    """Where the words end that are nothing but options, from a place on; that place if none are."""
+    end = start
+    for word in re.finditer(r"[^\s\[\]|]+", text[start : start + MAX_STRETCH].split("\n")[0]):
+        apart = text[end : start + word.start()]
+        if not LOOSE.fullmatch(word[0]) or apart.strip():
+            break
+        end = start + word.end()
+    return end
+
+
 def joined(text: str, defined: Collection[str] = ()) -> str | None:
     """What is right for a layer whose options are parted otherwise: `conv 16 3`, `conv:16, k3`."""
-    right = mended(text, defined)
+    right = corrected(text, defined)
     return f"did you mean `{right}`?" if right else None
 
 
@@ -85,9 +103,9 @@ def instead_of_layer(text: str, name: str, defined: Collection[str]) -> str | No
     repeat = re.fullmatch(r"(\w*)x(\d+)", name)
     if repeat and (not repeat[1] or repeat[1] in LAYERS):
         return f"a repeat stands before: `{repeat[2]}*{repeat[1] or '[ … ]'}`"
-    if (rest := text[len(name) :])[:1] == ":" and mended(rest[1:]):
+    if (rest := text[len(name) :])[:1] == ":" and corrected(rest[1:]):
         return f"a step's name stands before an `@`: `{name}@{rest[1:]}`"
-    right = mended(text, defined) or layer_meant(name, defined)
+    right = corrected(text, defined) or layer_meant(name, defined)
     if right is None:
         example = _nearest_example(name)
         return f"did you mean the example `{example}`?" if example else None
@@ -96,7 +114,7 @@ def instead_of_layer(text: str, name: str, defined: Collection[str]) -> str | No
 
 @lru_cache
 def _nearest_example(name: str) -> str | None:
-    return suggest(name, examples())
+    return suggest(name, example_names())
 
 
 def _with_branches(layer: str, name: str) -> str:
@@ -138,12 +156,13 @@ def after_name(text: str, name: str) -> str | None:
     """What would be right where something follows a layer's name that can't: `conv16,k3`."""
     rest = text[len(name) :]
     if re.fullmatch(r"(?:\.[A-Za-z]\w*)+", rest):
-        return "the files that are read end in .cnn, .txt, .py or .onnx"
+        *others, last = endings()
+        return f"the files that are read end in {', '.join(others)} or {last}"
     if set(rest) <= set(",;"):
         return "layers are parted by blanks alone"
     if name in LAYERS and LAYERS[name].arity == "many":
         return f"branches stand in brackets: `{_with_branches(name, name)}`"
-    if rest[:1] == "=" and name not in LAYERS and mended(rest[1:]):
+    if rest[:1] == "=" and name not in LAYERS and corrected(rest[1:]):
         return f"a step's name stands before an `@`: `{name}@{rest[1:]}`"
     if re.match(r"\*\d", rest):
         return f"a count stands before what it repeats: `{rest[1:]}*{name}`"
@@ -156,7 +175,7 @@ def _parted(text: str) -> str | None:
     """Layers that stand in one word, between commas or semicolons: `relu;conv:16,k3`."""
     names = re.compile(r"\s*[,;]\s*(?=([A-Za-z]\w*)(?:[:(,;]|$))")
     apart = names.sub(lambda found: " " if found[1] in LAYERS else found[0], text[:MAX_STRETCH])
-    if apart == text or len(text) > MAX_STRETCH or not all(map(mended, apart.split())):
+    if apart == text or len(text) > MAX_STRETCH or not all(map(corrected, apart.split())):
         return None
     return f"a blank stands between layers: `{apart}`"
 

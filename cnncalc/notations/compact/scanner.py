@@ -1,13 +1,20 @@
-"""The words of a spec: a place in its text, and the options after a layer's name."""
+"""A place in a spec's text that moves on: over blanks, words, and the options behind a name."""
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from cnncalc.errors import Source, Span, SpecError
-from cnncalc.notations.tree import Argument
+from cnncalc.notations.compact.tree import Argument
+from cnncalc.packages import OnUse
 
-__all__ = ["WORD", "Wording"]
+if TYPE_CHECKING:
+    from cnncalc.notations.compact import advice
+else:  # only a wrong spec needs it
+    advice = OnUse("cnncalc.notations.compact.advice")
+
+__all__ = ["WORD", "Scanner"]
 
 BLANK = re.compile(r"\s*")
 COMMENT = re.compile(r"#[^\n]*")
@@ -16,7 +23,7 @@ WORD = re.compile(r"(?:\{[^{}\n]*\}|[^\s\[\]|(){}#])+")
 CLOSERS = {"[": "]", "(": ")", "{": "}"}
 
 
-class Wording:
+class Scanner:
     """A reader at a place in the text: `parse_*` returns a construct, `expect` insists."""
 
     def __init__(self, source: Source) -> None:
@@ -46,23 +53,19 @@ class Wording:
         arguments = self.split(self.at, end, start)
         self.at = end
         if self.text[self.at : self.at + 1] == "(":
-            from cnncalc.notations.hints import joined  # only a wrong spec needs it
-
             whole = self.text[start : self.text.find(")", self.at) + 1]
             raise self.error(
                 "options stand after `:` or in parentheses, not both",
                 start,
                 self.at + 1,
                 code="syntax",
-                help=joined(whole) or "per-axis values are joined by x, as in `k3x5`",
+                help=advice.joined(whole) or "per-axis values are joined by x, as in `k3x5`",
             )
         return arguments
 
     def expect_end_of_word(self, start: int) -> None:
         rest = self.text[self.at : self.at + 1]
         if rest and not rest.isspace() and rest not in "[]|#":
-            from cnncalc.notations.hints import after_name  # only a wrong spec needs it
-
             word = WORD.match(self.text, self.at)
             end = word.end() if word else self.at + 1
             name = self.text[start : self.at]
@@ -71,7 +74,7 @@ class Wording:
                 self.at,
                 end,
                 code="syntax",
-                help=after_name(self.text[start:end], name)
+                help=advice.after_name(self.text[start:end], name)
                 or f"options follow a colon: `{name}:…`",
             )
 
@@ -131,10 +134,8 @@ class Wording:
 
     def joined(self, start: int, end: int) -> str:
         """What is right for a layer whose options stand apart from it, behind a comma."""
-        from cnncalc.notations.hints import joined  # only a wrong spec needs it
-        from cnncalc.notations.mending import loose_end
-
-        return joined(self.text[start : loose_end(self.text, end)]) or (
+        whole = self.text[start : advice.loose_end(self.text, end)]
+        return advice.joined(whole) or (
             "no blank after a comma and no comma at the end, or put the options in parentheses: "
             "`conv(16, k=3)`"
         )

@@ -1,49 +1,41 @@
-"""A layer as lines of Keras: a class of keras.layers, or an expression of keras.ops."""
+"""Layers that Keras has no class for, as expressions of keras.ops, an index, several layers.
+
+Learned scales and shifts are classes of the file's own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
-from cnncalc.frameworks.keras.writing import parts, write
+from cnncalc.frameworks.calls import Form, Piece
 from cnncalc.frameworks.keras.writing.calls import no_class, taken
+from cnncalc.frameworks.keras.writing.classes import write
 from cnncalc.frameworks.keras.writing.moving import keras_axis
 from cnncalc.layers.adaptive import GlobalAverage
-from cnncalc.layers.base import Layer
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.shapes import Shape
-from cnncalc.notations.program.lines import Piece
 
-__all__ = ["pieces"]
+__all__ = ["CLASSES", "FORMS", "joined"]
 
-Form = Callable[[Any, Shape], Sequence[Piece] | None]
+_CLASS = """\
+class {name}(layers.Layer):
+    def build(self, input_shape):
+        self.factor = self.add_weight(shape=input_shape[-1:], initializer="{start}")
 
+    def call(self, inputs):
+        return inputs {sign} self.factor
 
-def pieces(layer: Layer, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
-    """The lines of a layer that receives these shapes.
-
-    Raises:
-        LayerError: Keras can't say it.
-    """
-    if layer.arity == "many":
-        return _joined(layer, shapes)
-    shape = shapes[0]
-    form = FORMS.get(layer.kind)
-    made = parts(layer, shape)
-    if form and made == (layer,):
-        written = form(layer, shape)
-        if written is not None:
-            return written
-    calls = []
-    for part in made:
-        holds = bool(part.weights(shape))
-        calls.append(Piece(part.kind, taken(write(part, shape), shape), holds=holds))
-        shape = part.output(shape)
-    return calls
+"""
+# Layers that Keras lacks, as classes of the file's own.
+CLASSES = {
+    "Scale": _CLASS.format(name="Scale", start="ones", sign="*"),
+    "Shift": _CLASS.format(name="Shift", start="zeros", sign="+"),
+}
 
 
-def _joined(layer: Any, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
+def joined(layer: Any, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
     """Keras's merge layers take a list; it gives axes of size 1 after the channels, as here."""
     inputs = [f"{{{number}}}" for number in range(len(shapes))]
     if len(shapes) == 1:
@@ -101,9 +93,11 @@ def _unbiased(layer: Any, count: int) -> str:
     return f" * ({count} / {count - 1})" + (" ** 0.5" if layer.by == "std" else "")
 
 
-def _slice(layer: Any, shape: Shape) -> Sequence[Piece]:
-    """Channels are the last axis."""
+def _slice(layer: Any, shape: Shape) -> Sequence[Piece] | None:
+    """Channels are the last axis. A part of a map is a crop, which has a class."""
     taken, axis = layer.taken(shape), layer.axis % len(shape)
+    if axis and layer.step == 1:
+        return None
     step = f":{layer.step}" if layer.step != 1 else ""
     before = ":, " * axis if axis else "..., "
     return [Piece("slice", None, f"{{0}}[{before}{taken.start}:{taken.stop}{step}]")]

@@ -1,11 +1,11 @@
-"""What is one in blocks that are alike: their text, with parameters where their numbers differ."""
+"""One template for blocks that are alike: their text, with parameters where numbers differ."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from cnncalc.notations.program.calls import (
+from cnncalc.notations.program.call_numbers import (
     Signatures,
     Slot,
     bare,
@@ -16,7 +16,7 @@ from cnncalc.notations.program.calls import (
 )
 from cnncalc.notations.program.lines import Line
 
-__all__ = ["Joint", "join", "likeness"]
+__all__ = ["Template", "likeness", "template"]
 
 Lines = dict[int, Line]
 
@@ -27,7 +27,7 @@ CHANNELS = frozenset(
 )  # fmt: skip
 
 
-class Joint(NamedTuple):
+class Template(NamedTuple):
     """What stands for several blocks.
 
     Attributes:
@@ -52,7 +52,7 @@ def likeness(lines: Lines, signatures: Signatures) -> str:
     )  # fmt: skip
 
 
-def join(blocks: Sequence[Lines], signatures: Signatures) -> Joint:
+def template(blocks: Sequence[Lines], signatures: Signatures) -> Template:
     """One text for blocks of the same likeness."""
     blocks = _completed(blocks, signatures)
     found = [_slots(lines, signatures) for lines in blocks]
@@ -66,7 +66,7 @@ def join(blocks: Sequence[Lines], signatures: Signatures) -> Joint:
         number: line._replace(call=filled(line.call, words)) for number, line in blocks[0].items()
     }
     calls = [_arguments(chosen, place) for place in range(len(blocks))]
-    return Joint({each.name: each.default for each in chosen}, lines, calls)
+    return Template({each.name: each.default for each in chosen}, lines, calls)
 
 
 def _completed(blocks: Sequence[Lines], signatures: Signatures) -> list[Lines]:

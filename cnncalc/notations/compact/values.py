@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cnncalc.errors import LayerError
-from cnncalc.layers.base import MAX_VALUE, Option
+from cnncalc.layers.base import Option
+from cnncalc.notations.sizes import integer
 
-__all__ = ["beyond_limit", "evaluate", "fill_in", "integer", "read_value"]
+__all__ = ["evaluate", "fill_in", "read_value"]
 
-SYMBOL = re.compile(r"[A-WYZ][A-WYZa-z0-9]*\Z")
 MAX_FILLED = 4_000  # characters of a word once its parameters are put in
 PLACEHOLDER = re.compile(r"\$(\w+)|\{([^{}]*)\}")
 TOKEN = re.compile(r"\s*(?:(\d+)|\$(\w+)|(//|[-+*()]))")
@@ -25,47 +25,6 @@ def read_value(option: Option, text: str, let: Mapping[str, int]) -> Any:
     if reader is None or not text:
         raise option.wrong(text or "empty")
     return reader(option, text, let)
-
-
-def integer(text: str, let: Mapping[str, int]) -> int | None:
-    """A whole number or a bound symbol; None if it is neither.
-
-    Raises:
-        LayerError: a symbol without a value, an unknown, a choice, a number beyond bounds.
-    """
-    if re.fullmatch(r"-?\d{1,19}", text, re.ASCII):
-        return int(text)
-    if re.fullmatch(r"-?\d+", text, re.ASCII):
-        raise beyond_limit(text)
-    if text in ("_", "?"):
-        raise LayerError(
-            f"`{text}` stands for a value to solve for, and a number is needed here",
-            code="unknown-value",
-            help="put a number in its place",
-        )
-    if SYMBOL.match(text):
-        if text not in let:
-            raise LayerError(
-                f"the symbol `{text}` has no value",
-                code="unbound-symbol",
-                help=f"bind it with `--let {text}=224`, or write a number",
-            )
-        return let[text]
-    if "/" in text:
-        raise LayerError(
-            f"`{text}` is a choice of values, and one network needs one of them",
-            code="choice",
-            help=f"write `{re.split('[.][.]|/', text)[0]}`, say",
-        )
-    return None
-
-
-def beyond_limit(text: str) -> LayerError:
-    """What is wrong with a number that no layer and no input may have."""
-    shown = text if len(text) <= 12 else f"{text[:12]}…"
-    return LayerError(
-        f"{shown} is beyond the limit of {MAX_VALUE}", code="too-large", help="a smaller number"
-    )
 
 
 def _count(option: Option, text: str, let: Mapping[str, int]) -> int:

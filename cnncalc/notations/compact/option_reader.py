@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from cnncalc.errors import LayerError, Span, SpecError
-from cnncalc.layers import LAYERS, Layer, Option
-from cnncalc.layers.merge import Input
-from cnncalc.notations.values import read_value
+from cnncalc.layers import Layer, Option
+from cnncalc.notations.compact.values import read_value
 
-__all__ = ["Arguments", "At", "find_kind"]
+__all__ = ["At", "OptionReader", "UnknownOptionError"]
+
+
+class UnknownOptionError(LayerError):
+    """A word for an option that the layer doesn't have.
+
+    Attributes:
+        word: the option as it was typed.
+        value: what it was given; empty if nothing.
+        known: the options that the layer has.
+    """
+
+    def __init__(self, kind: type[Layer], word: str, value: str, takes: str) -> None:
+        message = f"`{kind.kind}` has no option `{word}`"
+        super().__init__(message, code="unknown-option", help=takes)
+        self.word = word
+        self.value = value
+        self.known = kind.options.values()
 
 
 class At:
@@ -29,29 +45,12 @@ class At:
             raise SpecError(error.message, self.span, code=error.code, help=error.help) from None
 
 
-def find_kind(name: str, span: Span, defined: Collection[str]) -> type[Layer]:
-    """The layer kind of a name; SpecError with what may have been meant if there is none."""
-    kind = LAYERS.get(name)
-    if kind is not None and kind is not Input:
-        return kind
-    from cnncalc.notations.hints import instead_of_layer  # only a wrong spec needs it
-
-    start = span.source.text.find(name, span.start)
-    place = Span(span.source, start, start + len(name)) if start >= 0 else span
-    raise SpecError(
-        f"there is no layer `{name}`",
-        place,
-        code="unknown-layer",
-        help=instead_of_layer(span.text, name, defined) or "`cnncalc layers` lists them all",
-    )
-
-
 def _has_word(text: str, option: Option) -> bool:
     """Whether a value holds a word that the option knows, as `keepx7` does."""
     return not set(option.words).isdisjoint((text, *text.split("x")))
 
 
-class Arguments:
+class OptionReader:
     """The options of one layer, as its words are taken one after another."""
 
     def __init__(self, kind: type[Layer], let: Mapping[str, int]) -> None:
@@ -152,15 +151,9 @@ class Arguments:
         if named and not _has_word(text, option):
             raise self.no_such(text)
 
-    def no_such(self, word: str, value: str = "") -> LayerError:
+    def no_such(self, word: str, value: str = "") -> UnknownOptionError:
         """The error on an option that the layer doesn't have; `value` is what it was given."""
-        from cnncalc.notations.hints import option_meant  # only a wrong spec needs it
-
-        return LayerError(
-            f"`{self.kind.kind}` has no option `{word}`",
-            code="unknown-option",
-            help=option_meant(self.kind.options.values(), word, value) or self.takes(),
-        )
+        return UnknownOptionError(self.kind, word, value, self.takes())
 
     def takes(self) -> str:
         options = self.kind.options.values()

@@ -1,20 +1,23 @@
-"""Which notation a text is in, by its looks: the compact one, PyTorch source or Keras source."""
+"""Which framework a Python source is written with, by its looks: PyTorch or Keras."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-__all__ = ["detect"]
+from cnncalc.notations import Text
+from cnncalc.packages import OnUse
+
+if TYPE_CHECKING:
+    from cnncalc.frameworks import keras, pytorch
+else:  # only what has no other sign is looked up there
+    keras = OnUse("cnncalc.frameworks.keras")
+    pytorch = OnUse("cnncalc.frameworks.pytorch")
+
+__all__ = ["framework_of", "path_of"]
 
 COMMENT = re.compile(r"#[^\n]*")
-DEFINITION = re.compile(r"\bdef\s+[\w-]+\s*(?:\([^()]*\))?\s*=\s*\[")  # only compact has these
-# No layer of the compact notation has a capital letter.
-PYTHON = re.compile(
-    r"^[ \t]*(?:import|from|class)\s|\b[A-Z]\w*\s*\(|\bself\.[A-Za-z_]|"
-    r"^[ \t]*def\s+\w+\s*\([^()]*\)[^=:\n]*:",
-    re.MULTILINE,
-)
 IMPORT = re.compile(r"^[ \t>.]*(?:from[ \t]+([\w.]+)[ \t]+import\b|import[ \t]+(.+))", re.MULTILINE)
 PACKAGES = {
     "torch": {"torch", "torchvision", "torchaudio", "timm", "lightning", "pytorch_lightning"},
@@ -31,15 +34,15 @@ SPELLED = {"torch": re.compile(r"[123]d\Z"), "keras": re.compile(r"[123]D(?:Tran
 BASE = re.compile(r"^[ \t]*class[ \t]+\w+\((Module|Model|Layer)\)", re.MULTILINE)
 
 
-def detect(text: str, python: bool = False) -> str:
-    """`compact`, `torch` or `keras`; with `python` it is known to be source.
-
-    A source that says nothing of its framework is read as PyTorch's.
-    """
+def framework_of(text: str) -> str:
+    """`torch` or `keras`. A source that says nothing of its framework is read as PyTorch's."""
     text = COMMENT.sub("", text)
-    if not python and (DEFINITION.search(text) or not PYTHON.search(text)):
-        return "compact"
     return _by_imports(text) or _by_prefixes(text) or _by_names(text) or "torch"
+
+
+def path_of(text: Text) -> str | None:
+    """Where a source lies, so that its imports find the files beside it; None: in no file."""
+    return next((file for file in text.files if file.lower().endswith(".py")), None)
 
 
 def _one(counts: dict[str, int]) -> str | None:
@@ -68,13 +71,10 @@ def _by_names(text: str) -> str | None:
 
 
 def _by_vocabulary(called: Iterable[str]) -> str | None:
-    """The vocabularies, loaded only where no spelling tells."""
-    from cnncalc.frameworks.keras import READERS as KERAS
-    from cnncalc.frameworks.pytorch import READERS as TORCH
-
+    """By the vocabularies, imported only where no spelling tells."""
     return _one(
         {
-            "torch": sum(each in TORCH and each not in KERAS for each in called),
-            "keras": sum(each in KERAS and each not in TORCH for each in called),
+            "torch": sum(each in pytorch.READERS for each in called),
+            "keras": sum(each in keras.READERS for each in called),
         }
     )

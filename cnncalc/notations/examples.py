@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 
-__all__ = ["NAME", "example_path", "examples"]
+__all__ = ["NAME", "example_names", "example_path"]
 
 NAME = re.compile(r"[A-Za-z][\w-]*")
 
 
-def examples() -> list[str]:
+def example_names() -> list[str]:
     """The names of the shipped examples."""
     return sorted(
         name.removesuffix(".cnn") for name in os.listdir(_folder()) if name.endswith(".cnn")

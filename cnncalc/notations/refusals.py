@@ -9,12 +9,13 @@ import os
 import re
 from typing import NamedTuple
 
+from cnncalc import files
 from cnncalc.errors import Source, Span, SpecError
 from cnncalc.layers import LAYERS
+from cnncalc.notations import Text, endings, find
 
-__all__ = ["NETWORKS", "check_path", "instead", "kind_of_data", "networks_in"]
+__all__ = ["MAX_LISTED", "check_path", "instead", "json_file", "networks_in", "no_text"]
 
-NETWORKS = (".cnn", ".txt", ".py", ".onnx")  # how files that are read end
 MAX_TEXT = 20_000  # characters that are looked at
 MAX_ENTRIES = 2_000  # of a folder
 MAX_LISTED = 3
@@ -167,9 +168,20 @@ def check_path(path: str) -> None:
         raise SpecError(f"`{path}` is {kind.what}", code="no-network", help=kind.advice)
 
 
-def kind_of_data(data: bytes) -> Kind | None:
-    """What bytes are that are no text; None where nothing is known of them."""
-    return next((kind for magic, at, kind in MAGIC if data.startswith(magic, at)), None)
+def json_file(path: str) -> SpecError:
+    """The refusal of a file of JSON."""
+    what = f"`{path}` is JSON, and no notation is kept in that"
+    return SpecError(what, code="notation", help=REPORT)
+
+
+def no_text(data: bytes, name: str, error: files.TextError) -> SpecError:
+    """The refusal of bytes that are no text: what they are, as far as that is known."""
+    kind = next((kind for magic, at, kind in MAGIC if data.startswith(magic, at)), None)
+    return SpecError(
+        f"`{name}` is not text: {f'it is {kind.what}' if kind else error.message}",
+        code="not-text",
+        help=kind.advice if kind else error.help,
+    )
 
 
 def instead(source: Source, error: SpecError, guessed: bool = False) -> SpecError:
@@ -228,10 +240,10 @@ def _by_words(source: Source, text: str) -> SpecError | None:
 
 def _as_source(source: Source, home: str) -> SpecError | None:
     """What is wrong with a text that names parts of a framework, read as its source."""
-    from cnncalc.notations.source import parse
-
+    read = find("keras" if home in ("keras", "tf") else "torch").read
     try:
-        parse(source, notation="keras" if home in ("keras", "tf") else "torch")
+        if read:
+            read(Text(source), {})
     except SpecError as error:
         return error
     return None
@@ -267,5 +279,6 @@ def networks_in(folder: str) -> list[str]:
             names = [entry.name for _, entry in zip(range(MAX_ENTRIES), entries, strict=False)]
     except OSError:
         return []
-    ends = [os.path.join(folder, each) for each in sorted(names) if each.endswith(NETWORKS)]
+    known = tuple(endings())
+    ends = [os.path.join(folder, each) for each in sorted(names) if each.endswith(known)]
     return [path for path in ends if not os.path.basename(path).startswith(("__", "."))]

@@ -1,10 +1,10 @@
-"""The compact notation: a spec becomes a network, and a network a spec."""
+"""The tree of a spec becomes a network."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from cnncalc.errors import LayerError, Mistakes, Source, Span, SpecError
 from cnncalc.garbage import keeps_all
@@ -12,14 +12,22 @@ from cnncalc.input_size import give
 from cnncalc.layers import LAYERS, Layer
 from cnncalc.layers.merge import Input
 from cnncalc.network import Network, Step
-from cnncalc.notations.arguments import At
-from cnncalc.notations.grammar import parse_tree
-from cnncalc.notations.making import Maker
+from cnncalc.notations.compact.grammar import parse_tree
+from cnncalc.notations.compact.layer_reader import LayerReader
+from cnncalc.notations.compact.option_reader import At
+from cnncalc.notations.compact.tree import (
+    Call,
+    Definition,
+    Group,
+    Item,
+    Jump,
+    Merge,
+    Repeat,
+    Tree,
+)
+from cnncalc.notations.compact.values import fill_in
 from cnncalc.notations.names import Names
-from cnncalc.notations.scope import Scope
-from cnncalc.notations.sizes import front_size, known_of
-from cnncalc.notations.tree import Call, Definition, Group, Item, Jump, Merge, Repeat, Tree
-from cnncalc.notations.values import fill_in, integer
+from cnncalc.notations.sizes import front_size, integer, known_of
 from cnncalc.suggestions import suggest
 
 __all__ = ["MAX_STEPS", "parse"]
@@ -75,13 +83,35 @@ def parse(source: Source, let: Mapping[str, int] | None = None) -> Network:
         builder.steps,
         outputs=builder.outputs(),
         unsized=unsized,
-        locate=builder.maker.locate,
+        locate=builder.layers.locate,
     )
     if typed is not None:
         give(network, typed)
     elif tree.size is not None:
         network.declared = known_of(tree.size.text)
     return network
+
+
+class Scope(NamedTuple):
+    """Where an item stands: the parameters' values, labels, and the uses that led here."""
+
+    values: Mapping[str, str]
+    labels: dict[str, tuple[int, int]]  # its step, and where in the text it was given
+    outer: Scope | None
+    calls: tuple[str, ...]
+    uses: tuple[Span, ...]
+
+    def find(self, label: str) -> int | None:
+        """The step of a label, here or where the definition was used."""
+        scope: Scope | None = self
+        while scope is not None:
+            if label in scope.labels:
+                return scope.labels[label][0]
+            scope = scope.outer
+        return None
+
+    def known(self) -> list[str]:
+        return [*self.labels, *(self.outer.known() if self.outer else [])]
 
 
 def too_long(span: Span) -> SpecError:
@@ -110,7 +140,7 @@ class _Builder:
         self.counts: dict[str, int] = {}
         self.names = Names(["input"])
         self.definitions: dict[str, Definition] = {}
-        self.maker = Maker(let, self.definitions)
+        self.layers = LayerReader(let, self.definitions)
 
     def read(self, tree: Tree) -> None:
         """Build all that a spec has; SpecError with all that is wrong in it."""
@@ -231,7 +261,7 @@ class _Builder:
         if self.wrong and item.span in self.wrong:
             return None
         try:
-            return self.maker.layer(item.name, item.arguments, item.span, scope.values)
+            return self.layers.layer(item.name, item.arguments, item.span, scope.values)
         except SpecError as error:
             self.note(error, item.span)
             return None

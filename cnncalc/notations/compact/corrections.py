@@ -13,13 +13,14 @@ from itertools import islice
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.counterparts import layer_names
 from cnncalc.layers import LAYERS
-from cnncalc.notations.arguments import Arguments
+from cnncalc.notations.compact.option_reader import OptionReader
 from cnncalc.suggestions import suggest
 
-__all__ = ["is_layer", "layer_meant", "loose_end", "mended"]
+__all__ = ["MAX_STRETCH", "corrected", "is_layer", "layer_meant"]
+
+MAX_DEFINED = 500  # definitions whose names are compared
 
 MAX_STRETCH = 120  # characters of a layer that are looked at
-MAX_DEFINED = 500  # definitions whose names are compared
 
 NAME = r"[A-Za-z]+(?:_[A-Za-z]+|-[A-Za-z]{2,})*(?:[123][dD](?![\dx]))?"
 LAYER = re.compile(rf"((?:[\w.]+@)?(?:\d+\*)?)({NAME})")
@@ -28,25 +29,9 @@ PARTING = re.compile(r"(?:[\s,;:=()./|>_]|(?<=[A-Za-z0-9])-)*")
 OPTION = re.compile(
     r"[a-z_]+=[^\s,;()=]+|[a-z]+\d+(?:x\d+)*|\d+(?:\.\d+)?(?:x\d+)*|[a-z]+(?:-[a-z]+)*"
 )
-# A word that is nothing but options: `16`, `k3`, `,`, `p=same,`.
-LOOSE = re.compile(
-    r"[,;:=]*(?:\d+(?:[.]\d+)?(?:x\d+)*|(?:k|s|p|d|g|m|op)=?\d[\dx:]*|[a-z_]+=[^\s\[\]|]+|"
-    r"nobias|ceil|same|valid)?(?:[,;](?:\w+=)?[a-z]?[\dx]*)*"
-)
 
 
-def loose_end(text: str, start: int) -> int:
-    """Where the words end that are nothing but options, from a place on; that place if none are."""
-    end = start
-    for word in re.finditer(r"[^\s\[\]|]+", text[start : start + MAX_STRETCH].split("\n")[0]):
-        apart = text[end : start + word.start()]
-        if not LOOSE.fullmatch(word[0]) or apart.strip():
-            break
-        end = start + word.end()
-    return end
-
-
-def mended(text: str, defined: Collection[str] = ()) -> str | None:
+def corrected(text: str, defined: Collection[str] = ()) -> str | None:
     """A layer as it would be written that stands there in some other way; None if it is none.
 
     `conv16k3`, `conv-16-k3`, `Conv(16 3)`, `conv:16;k3`, `conv2d 16 3`.
@@ -104,7 +89,7 @@ def _orders(name: str, words: Sequence[str], behind: str) -> Iterator[Sequence[s
 def is_layer(name: str, words: Iterable[str] = ()) -> bool:
     """Whether a layer takes these options, and needs no more."""
     try:
-        arguments = Arguments(LAYERS[name], {})
+        arguments = OptionReader(LAYERS[name], {})
         for word in words:
             arguments.take(word)
         arguments.layer()

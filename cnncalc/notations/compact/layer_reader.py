@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import LayerError, Span, SpecError
-from cnncalc.layers import Layer
-from cnncalc.notations.arguments import Arguments, At, find_kind
-from cnncalc.notations.tree import Argument, Definition
-from cnncalc.notations.values import fill_in
+from cnncalc.layers import LAYERS, Layer
+from cnncalc.layers.merge import Input
+from cnncalc.notations.compact.option_reader import At, OptionReader, UnknownOptionError
+from cnncalc.notations.compact.tree import Argument, Definition
+from cnncalc.notations.compact.values import fill_in
+from cnncalc.packages import OnUse
 
-__all__ = ["Maker"]
+if TYPE_CHECKING:
+    from cnncalc.notations.compact import advice
+else:  # only a wrong spec needs it
+    advice = OnUse("cnncalc.notations.compact.advice")
+
+__all__ = ["LayerReader"]
 
 
 class _Made(NamedTuple):
@@ -21,8 +28,8 @@ class _Made(NamedTuple):
     options: tuple[str, ...]
 
 
-class Maker:
-    """Makes layers, those of equal words once."""
+class LayerReader:
+    """Makes layers of words, those of equal words once."""
 
     def __init__(self, let: Mapping[str, int], definitions: Mapping[str, Definition]) -> None:
         self.let = let
@@ -53,15 +60,13 @@ class Maker:
         span: Span,
         values: Mapping[str, str],
     ) -> _Made:
-        options = Arguments(find_kind(name, span, self.definitions), self.let)
+        options = OptionReader(self.kind(name, span), self.let)
         try:
             for argument, text in zip(arguments, texts, strict=True):
                 with At(argument.span):
-                    options.take(text)
+                    _take(options, text)
         except SpecError as error:
-            from cnncalc.notations.hints import advised  # only a wrong spec needs it
-
-            raise advised(error, span, self.definitions, values) from None
+            raise advice.advised(error, span, self.definitions, values) from None
         self.places[span] = tuple(options.taken), arguments
         try:
             return _Made(options.layer(), tuple(options.taken))
@@ -69,8 +74,32 @@ class Maker:
             with At(self.locate(span, error.option)):
                 raise
 
+    def kind(self, name: str, span: Span) -> type[Layer]:
+        """The layer kind of a name; SpecError with what may have been meant if there is none."""
+        kind = LAYERS.get(name)
+        if kind is not None and kind is not Input:
+            return kind
+        start = span.source.text.find(name, span.start)
+        place = Span(span.source, start, start + len(name)) if start >= 0 else span
+        meant = advice.instead_of_layer(span.text, name, self.definitions)
+        raise SpecError(
+            f"there is no layer `{name}`",
+            place,
+            code="unknown-layer",
+            help=meant or "`cnncalc layers` lists them all",
+        )
+
     def locate(self, span: Span, option: str) -> Span:
         """The word that gave an option of the layer at a place; the whole layer if none did."""
         options, arguments = self.places.get(span, ((), ()))
         words = zip(options, arguments, strict=True)
         return next((argument.span for name, argument in words if name == option), span)
+
+
+def _take(options: OptionReader, text: str) -> None:
+    """One argument more; an option that there is not is answered with the one that was meant."""
+    try:
+        options.take(text)
+    except UnknownOptionError as error:
+        error.help = advice.option_meant(error.known, error.word, error.value) or error.help
+        raise

@@ -1,4 +1,7 @@
-"""A layer as lines of PyTorch: a module of torch.nn, or the expression that a forward has."""
+"""Layers that PyTorch has no class for, as the expressions of a forward: `torch.flatten(x, 1)`.
+
+A function of torch, a method, an operator, an index; or a module put together of others.
+"""
 
 from __future__ import annotations
 
@@ -6,57 +9,16 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from cnncalc.errors import LayerError
-from cnncalc.frameworks.pytorch.writing import parts, write
-from cnncalc.frameworks.pytorch.writing.calls import axes_of, no_class, taken
-from cnncalc.layers.base import Layer, Shape
+from cnncalc.frameworks.calls import LINES, Form, Piece
+from cnncalc.frameworks.pytorch.writing.calls import axes_of, no_class
+from cnncalc.frameworks.pytorch.writing.classes import write
+from cnncalc.frameworks.pytorch.writing.parts import is_turned
+from cnncalc.layers.base import Shape
 from cnncalc.layers.conv import Conv
-from cnncalc.layers.learned import Scale, Shift
-from cnncalc.layers.reshape import Flatten, Permute, Reshape
-from cnncalc.notations.program.lines import Piece
-from cnncalc.notations.program.style import LINES
 
-__all__ = ["pieces"]
+__all__ = ["FORMS", "joined"]
 
-Form = Callable[[Any, Shape], Sequence[Piece] | None]
-Joined = Callable[[Any, tuple[Shape, ...]], Sequence[Piece]]
-
-
-def pieces(layer: Layer, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
-    """The lines of a layer that receives these shapes.
-
-    Raises:
-        LayerError: PyTorch can't say it.
-    """
-    if layer.arity == "many":
-        joined = MERGES.get(layer.kind)
-        if joined is None:
-            raise no_class(layer, "no function of torch joins like that")
-        return joined(layer, shapes)
-    return _of_one(layer, shapes[0])
-
-
-def _of_one(layer: Layer, shape: Shape) -> Sequence[Piece]:
-    """What other layers make up, and so on down to modules and expressions."""
-    rewritten = REWRITES[layer.kind](layer, shape) if layer.kind in REWRITES else None
-    if rewritten is not None:
-        return _in_turn(rewritten, shape)
-    form = FORMS.get(layer.kind)
-    written = form(layer, shape) if form else None
-    if written is not None:
-        return written
-    made = parts(layer, shape)
-    if len(made) > 1 or (made[0] is not layer and made[0].kind != layer.kind):
-        return _in_turn(made, shape)
-    holds = bool(made[0].weights(shape))
-    return [Piece(layer.kind, taken(write(made[0], shape), shape), holds=holds)]
-
-
-def _in_turn(layers: Sequence[Layer], shape: Shape) -> list[Piece]:
-    written: list[Piece] = []
-    for layer in layers:
-        written += _of_one(layer, shape)
-        shape = layer.output(shape)
-    return written
+Join = Callable[[Any, tuple[Shape, ...]], Sequence[Piece]]
 
 
 def _expression(form: str) -> Form:
@@ -95,6 +57,8 @@ def _permute(layer: Any, shape: Shape) -> Sequence[Piece]:
 
 def _single(layer: Any, shape: Shape) -> Sequence[Piece] | None:
     """To or from one number of each sample, where no class of torch.nn goes."""
+    if is_turned(layer, shape):
+        return None
     sizes = layer.output(shape)
     if not sizes:
         return [Piece("reshape", None, "{0}.reshape({0}.shape[0])")]
@@ -175,86 +139,17 @@ FORMS: dict[str, Form] = {
 }  # fmt: skip
 
 
-Rewrite = Callable[[Any, Shape], Sequence[Layer] | None]
-
-
-def _inverse(axes: tuple[int, ...]) -> Permute:
-    return Permute(tuple(sorted(range(len(axes)), key=axes.__getitem__)))
-
-
-def _normed(layer: Any, shape: Shape) -> Sequence[Layer] | None:
-    """nn.LayerNorm works on the last axes: others are put there, and back."""
-    places = layer.places(shape)
-    count = len(places)
-    if places == tuple(range(len(shape) - count, len(shape))):
-        return None
-    order = (*(axis for axis in range(len(shape)) if axis not in places), *places)
-    last = layer.replaced(axes=tuple(range(-count, 0)), order="first")
-    return last_axis(order, last)
-
-
-def last_axis(order: tuple[int, ...], layer: Layer) -> Sequence[Layer]:
-    if order == tuple(range(len(order))):
-        return (layer,)
-    return Permute(order), layer, _inverse(order)
-
-
-def _linear(layer: Any, shape: Shape) -> Sequence[Layer] | None:
-    axis = layer.place(shape)
-    if axis == len(shape) - 1:
-        return None
-    order = (*(each for each in range(len(shape)) if each != axis), axis)
-    return last_axis(order, layer.replaced(axis=-1))
-
-
-def _flatten(layer: Any, shape: Shape) -> Sequence[Layer] | None:
-    """With the channels running fastest they are put last before."""
-    if layer.order == "first" or len(shape) == 1:
-        return None
-    if len(layer.merged(shape)) < len(shape):
-        raise no_class(layer, "it reads the channels last")
-    return Permute((*range(1, len(shape)), 0)), Flatten()
-
-
-def _reshape(layer: Any, shape: Shape) -> Sequence[Layer] | None:
-    if layer.order == "first":
-        return None
-    sizes = layer.output(shape)
-    to_last = (Permute((*range(1, len(shape)), 0)),) if len(shape) > 1 else ()
-    middle = Reshape((*sizes[1:], sizes[0]))
-    to_first = (Permute((len(sizes) - 1, *range(len(sizes) - 1))),) if len(sizes) > 1 else ()
-    return *to_last, middle, *to_first
-
-
-def _half_affine(layer: Any, shape: Shape) -> Sequence[Layer] | None:
-    """Keras's batch norm may have a shift without a scale, or the other way round."""
-    if not layer.affine or layer.scale == layer.shift:
-        return None
-    learned = Scale() if layer.scale else Shift()
-    return layer.replaced(affine=False, scale=True, shift=True), learned
-
-
-REWRITES: dict[str, Rewrite] = {
-    "bn": _half_affine,
-    "flatten": _flatten,
-    "linear": _linear,
-    "ln": _normed,
-    "reshape": _reshape,
-    "rms": _normed,
-}
-
-
-def _sign(sign: str, divided: bool = False) -> Joined:
+def _sign(sign: str, divided: bool = False) -> Join:
     def form(layer: Any, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
-        joined = f" {sign} ".join(aligned(layer, shapes))
-        return [Piece(layer.kind, None, f"({joined}) / {len(shapes)}" if divided else joined)]
+        terms = f" {sign} ".join(_aligned(layer, shapes))
+        return [Piece(layer.kind, None, f"({terms}) / {len(shapes)}" if divided else terms)]
 
     return form
 
 
-def _function(name: str) -> Joined:
+def _function(name: str) -> Join:
     def form(layer: Any, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
-        first, *others = aligned(layer, shapes)
+        first, *others = _aligned(layer, shapes)
         for other in others:
             first = f"{name}({first}, {other})"
         return [Piece(layer.kind, None, first)]
@@ -262,7 +157,7 @@ def _function(name: str) -> Joined:
     return form
 
 
-def aligned(layer: Any, shapes: tuple[Shape, ...]) -> list[str]:
+def _aligned(layer: Any, shapes: tuple[Shape, ...]) -> list[str]:
     """The inputs, those of fewer axes with axes of size 1 where the layer has them."""
     rank = max(map(len, shapes))
     written = []
@@ -281,7 +176,7 @@ def _concatenate(layer: Any, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
     return [Piece("cat", None, f"torch.cat(({inputs}{comma}), dim={dim})")]
 
 
-MERGES: dict[str, Joined] = {
+MERGES: dict[str, Join] = {
     "add": _sign("+"),
     "cat": _concatenate,
     "div": _sign("/"),
@@ -291,3 +186,11 @@ MERGES: dict[str, Joined] = {
     "mul": _sign("*"),
     "sub": _sign("-"),
 }
+
+
+def joined(layer: Any, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
+    """The line of a layer that joins inputs of these shapes."""
+    join = MERGES.get(layer.kind)
+    if join is None:
+        raise no_class(layer, "no function of torch joins like that")
+    return join(layer, shapes)

@@ -8,8 +8,8 @@ import pytest
 
 import cnncalc
 from cnncalc.errors import SpecError
-from cnncalc.notations import shipped
-from cnncalc.notations.no_network import ENDINGS, SIGNS
+from cnncalc.notations.examples import example_names, example_path
+from cnncalc.notations.refusals import ENDINGS, SIGNS
 from tests.conftest import Command
 
 MODULE = """Net(
@@ -225,10 +225,10 @@ def test_a_network_keeps_its_own_mistakes(text: str, code: str) -> None:
     assert caught.value.code == code
 
 
-@pytest.mark.parametrize("name", shipped.examples())
+@pytest.mark.parametrize("name", example_names())
 def test_no_example_is_taken_for_something_else(name: str) -> None:
     """With a word that is wrong the message is about that word."""
-    text = Path(shipped.example_path(name) or "").read_text()
+    text = Path(example_path(name) or "").read_text()
 
     with pytest.raises(SpecError, match="there is no layer `wrongword`"):
         cnncalc.parse(f"{text}\nwrongword")

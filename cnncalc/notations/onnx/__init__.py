@@ -1,0 +1,45 @@
+"""ONNX models: files that hold a graph of operators, and weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from cnncalc.errors import SpecError
+from cnncalc.network import Network
+from cnncalc.notations import Notation, Text
+from cnncalc.packages import OnUse
+from cnncalc.report import Report
+
+if TYPE_CHECKING:
+    from cnncalc.notations import onnx_file, onnx_write
+else:
+    onnx_file = OnUse("cnncalc.notations.onnx_file")
+    onnx_write = OnUse("cnncalc.notations.onnx_write")
+
+__all__ = ["NOTATION"]
+
+
+def _read(text: Text, let: Mapping[str, int]) -> Network:
+    return onnx_file.parse(_path(text))
+
+
+def _path(text: Text) -> str:
+    """The path of a model's file: a word of its own, or all of the text."""
+    words = text.source.text.strip()
+    paths = list(text.files) or [words]
+    if len(paths) > 1 or (text.files and words) or not paths[0]:
+        raise SpecError(
+            "an ONNX model is one file, and stands alone",
+            code="notation",
+            help="`cnncalc shape model.onnx -i 3x224x224`",
+        )
+    return paths[0]
+
+
+def _write(report: Report, name: str | None) -> bytes:
+    data: bytes = onnx_write.write_report(report, name=name).model.SerializeToString()
+    return data
+
+
+NOTATION = Notation("an ONNX model", read=_read, write=_write, named=True)
