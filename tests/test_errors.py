@@ -388,6 +388,7 @@ ELSEWHERE = (
     "notations/program/",
     "notations/source/",
     "python/",
+    "tracing/",
 )
 
 

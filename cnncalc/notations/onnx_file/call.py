@@ -36,7 +36,7 @@ from cnncalc.tracing.views import between
 from cnncalc.tracing.weights import Held
 
 if TYPE_CHECKING:
-    from cnncalc.notations.onnx_file.tracing import Tracer
+    from cnncalc.notations.onnx_file.tracer import Tracer
 
 __all__ = ["Call", "plain", "unknown"]
 

@@ -14,6 +14,7 @@ from cnncalc.layers.merge import Input
 from cnncalc.network import Network, Step
 from cnncalc.notations.names import Names
 from cnncalc.notations.sizes import front, front_size
+from cnncalc.notations.source.axes import tensors_in
 from cnncalc.notations.source.entry import choose
 from cnncalc.notations.source.fragments import completed
 from cnncalc.notations.source.keras_library import Keras
@@ -22,7 +23,6 @@ from cnncalc.notations.source.kinds import Unsized
 from cnncalc.notations.source.numpy_library import NumPy
 from cnncalc.notations.source.recording import WEIGHTS, ModelTrace
 from cnncalc.notations.source.state import state_of
-from cnncalc.notations.source.tensors import tensors_in
 from cnncalc.notations.source.torch_containers import SEQUENTIAL
 from cnncalc.notations.source.torch_library import PyTorch
 from cnncalc.notations.source.torch_modules import children, is_module, named_modules, own_weights

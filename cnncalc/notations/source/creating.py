@@ -6,7 +6,7 @@ import math
 from math import prod
 from typing import Any
 
-from cnncalc.notations.source.tensors import outer_shape
+from cnncalc.notations.source.axes import outer_shape
 from cnncalc.notations.source.viewing import sizes_given
 from cnncalc.python.exceptions import raised
 from cnncalc.python.iteration import content_of, listed

@@ -7,10 +7,10 @@ from math import prod
 from cnncalc.errors import LayerError
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import show
+from cnncalc.notations.source.axes import outer_shape
 from cnncalc.notations.source.keras_state import keras_of
 from cnncalc.notations.source.state import state_of
-from cnncalc.notations.source.tensors import outer_shape
-from cnncalc.notations.source.trace import emit
+from cnncalc.notations.source.steps import emit
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe

@@ -7,9 +7,9 @@ from typing import Any
 from cnncalc.errors import LayerError
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import BATCH
-from cnncalc.notations.source.tensors import inner_shape
+from cnncalc.notations.source.axes import inner_shape
+from cnncalc.notations.source.steps import emit, made_of
 from cnncalc.notations.source.torch_layers import plain, refused
-from cnncalc.notations.source.trace import emit, made_of
 from cnncalc.notations.source.weighted import (
     batch_norm,
     conv,
@@ -170,7 +170,7 @@ def normalize(
 ) -> Value:
     if isinstance(input, Static):
         return Static(input.shape, input.sources)
-    from cnncalc.notations.source.tensors import axis_of
+    from cnncalc.notations.source.axes import axis_of
 
     if p != 2:
         raise Refusal("`F.normalize` with another norm than 2 can't be followed")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import show
+from cnncalc.notations.source.axes import axis_of, inner_axis, outer_shape
 from cnncalc.notations.source.elementwise import owner_of, size_text
 from cnncalc.notations.source.reshaping import unsqueeze
-from cnncalc.notations.source.tensors import axis_of, inner_axis, outer_shape
-from cnncalc.notations.source.trace import emit
+from cnncalc.notations.source.steps import emit
 from cnncalc.python.iteration import listed
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal

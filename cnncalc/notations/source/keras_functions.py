@@ -12,8 +12,8 @@ from cnncalc.notations.source.keras_layers import activation, outer
 from cnncalc.notations.source.keras_shaping import SHAPING
 from cnncalc.notations.source.keras_state import KerasTensor, keras_of, keras_readers
 from cnncalc.notations.source.state import state_of
+from cnncalc.notations.source.steps import emit
 from cnncalc.notations.source.torch_layers import plain, refused
-from cnncalc.notations.source.trace import emit
 from cnncalc.python.exceptions import raised
 from cnncalc.python.iteration import listed
 from cnncalc.python.machine import Machine

@@ -20,9 +20,9 @@ from cnncalc.notations.source.keras_state import keras_of, keras_readers
 from cnncalc.notations.source.kinds import Unsized
 from cnncalc.notations.source.recording import ModelTrace
 from cnncalc.notations.source.state import state_of
+from cnncalc.notations.source.steps import emit
 from cnncalc.notations.source.torch_layers import refused
 from cnncalc.notations.source.torch_modules import Method
-from cnncalc.notations.source.trace import emit
 from cnncalc.python.attributes import set_field
 from cnncalc.python.exceptions import raised
 from cnncalc.python.functions import simple

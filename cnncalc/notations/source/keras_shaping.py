@@ -12,8 +12,8 @@ from cnncalc.notations.source.elementwise import tensor_operator
 from cnncalc.notations.source.keras_layers import outer
 from cnncalc.notations.source.keras_state import keras_of, keras_readers
 from cnncalc.notations.source.slicing import cut, taken
+from cnncalc.notations.source.steps import emit
 from cnncalc.notations.source.torch_layers import refused
-from cnncalc.notations.source.trace import emit
 from cnncalc.python.iteration import listed
 from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine

@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 from cnncalc.layers import KINDS
-from cnncalc.notations.source.tensors import axis_of, inner_axis, outer_shape
-from cnncalc.notations.source.trace import emit
+from cnncalc.notations.source.axes import axis_of, inner_axis, outer_shape
+from cnncalc.notations.source.steps import emit
 from cnncalc.notations.source.viewing import sizes_given
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from cnncalc.notations.source.axes import axis_of, inner_axis, outer_shape
 from cnncalc.notations.source.joining import cat, stack
 from cnncalc.notations.source.reshaping import unsqueeze
-from cnncalc.notations.source.tensors import axis_of, inner_axis, outer_shape
-from cnncalc.notations.source.trace import emit
+from cnncalc.notations.source.steps import emit
 from cnncalc.notations.source.viewing import emit_view
 from cnncalc.python.exceptions import raised
 from cnncalc.python.iteration import listed

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from cnncalc.layers import KINDS
+from cnncalc.notations.source.axes import outer_shape
 from cnncalc.notations.source.contents import (
     converted,
     differences,
@@ -21,8 +22,7 @@ from cnncalc.notations.source.joining import cat
 from cnncalc.notations.source.reducing import extreme, norm, pair, product_of, reduction, spread
 from cnncalc.notations.source.reshaping import RESHAPING
 from cnncalc.notations.source.slicing import SLICING
-from cnncalc.notations.source.tensors import outer_shape
-from cnncalc.notations.source.trace import emit
+from cnncalc.notations.source.steps import emit
 from cnncalc.notations.source.viewing import sizes_given
 from cnncalc.python.limits import check_count, check_int
 from cnncalc.python.machine import Machine

@@ -13,8 +13,8 @@ from cnncalc.layers.base import Shape, Weight
 from cnncalc.network import Declared
 from cnncalc.notations.source.blame import argument
 from cnncalc.notations.source.recording import WEIGHTS
+from cnncalc.notations.source.steps import emit
 from cnncalc.notations.source.torch_modules import MODULE, set_attribute
-from cnncalc.notations.source.trace import emit
 from cnncalc.python.attributes import set_field
 from cnncalc.python.functions import simple
 from cnncalc.python.iteration import content_of
@@ -164,7 +164,7 @@ def forward(machine: Machine, module: Instance, *inputs: Value, **options: Value
 
 def sized(declared: Declared, tensor: Value, size: Value) -> Declared:
     from cnncalc.frameworks.pytorch.convolution import to_output_size
-    from cnncalc.notations.source.tensors import inner_shape
+    from cnncalc.notations.source.axes import inner_shape
 
     sizes = tuple(1 if isinstance(each, Batch) else each for each in plain_sizes(size))
     try:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import prod
 
 from cnncalc.layers.base import Shape, show
-from cnncalc.notations.source.tensors import outer_shape
-from cnncalc.notations.source.trace import emit
+from cnncalc.notations.source.axes import outer_shape
+from cnncalc.notations.source.steps import emit
 from cnncalc.python.iteration import content_of, listed
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal

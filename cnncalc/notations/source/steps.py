@@ -1,4 +1,4 @@
-"""The steps that a model makes as it runs, with their names, places and weights."""
+"""Running a layer on tensors: one more step of the trace, with its name, place and weights."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from cnncalc.errors import LayerError
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.network import Declared
+from cnncalc.notations.source.axes import inner_shape
 from cnncalc.notations.source.mismatch import misfit
 from cnncalc.notations.source.naming import name_of, spans_of
 from cnncalc.notations.source.recording import ModelTrace, held_by
 from cnncalc.notations.source.state import state_of
-from cnncalc.notations.source.tensors import inner_shape
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Instance, Value

@@ -1,4 +1,4 @@
-"""Tensors as the source sees them: sizes with a batch axis in front, and methods."""
+"""Tensors' sizes and axes as the source sees them, with the batch in front."""
 
 from __future__ import annotations
 
