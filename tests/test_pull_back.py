@@ -1,4 +1,4 @@
-"""What really reaches a map, against the executor that follows every place forward."""
+"""What really reaches a map, against runs and by hand."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import pytest
 from hypothesis import given, settings
 
 from cnncalc import analyze
-from cnncalc.executors.bundled.executor import BundledExecutor
 from cnncalc.receptive.layer import Passages
 from cnncalc.receptive.pull_back import Extents
 from cnncalc.report import Report
+from tests.executors.common import looked_at
 from tests.strategies import specs
-
-run = BundledExecutor().run
 
 
 def reached(report: Report) -> list[tuple[int, int] | None]:
@@ -35,20 +33,18 @@ def test_a_whole_map_sees_what_its_places_saw(text: str) -> None:
     if len(analyze(text).rows[-1].output_shape) < 2:
         return
     report = analyze(f"{text} gap")
-    last, measured = report.fields[-1], run(report.network, report.input).steps[-1].reach
-    assert measured is not None
-    # A place is read where it is inside along every axis: padding alone along one reads nothing.
-    nothing = any(reach.of(0) is None for reach in measured)
-    for along, reach, n in zip(last.axes, measured, report.frame[1:], strict=True):
-        seen, actual = along.field.sees(0), None if nothing else reach.of(0)
-        if last.whole:
-            assert actual in ((0, n - 1), None)
-        elif last.status == "exact" and not reach.merged:
-            assert seen == actual
-        elif actual is not None:
-            assert seen is not None
-            assert seen[0] <= actual[0]
-            assert actual[1] <= seen[1]
+    last = report.fields[-1]
+    for sight in looked_at(report).steps[-1].sights:
+        for along, actual, n in zip(last.axes, sight.ends, report.frame[1:], strict=True):
+            seen = along.field.sees(0)
+            if last.whole:
+                assert actual in ((0, n - 1), None)
+            elif last.status == "exact":
+                assert seen == actual
+            elif actual is not None:
+                assert seen is not None
+                assert seen[0] <= actual[0]
+                assert actual[1] <= seen[1]
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,8 @@ def _range_of(window: Window, units: range) -> range | None:
         return range(window.reads(units[0])[0], window.reads(units[-1])[-1] + 1)
     if isinstance(window, Dealt):
         return None
-    if isinstance(window, Bins) or window.outputs >= window.inputs:  # they read side by side
+    larger = isinstance(window, Resize) and window.outputs >= window.inputs
+    if larger or isinstance(window, Bins):  # they read side by side
         # two at each end: interpolation reads one index where the coordinate is one
         first = min(window.reads(o)[0] for o in units[:2])
         return range(first, max(window.reads(o)[-1] for o in units[-2:]) + 1)

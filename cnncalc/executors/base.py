@@ -11,17 +11,25 @@ from cnncalc.executors.machine import free_memory
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network
 
-__all__ = ["GLIMPSE", "Array", "Executor", "Forward", "Progress", "Run", "StepRun", "Tensor"]
-
-# Of how many units of each step an executor says what they see, from the middle one on:
-# after upsampling neighbours see differently.
-GLIMPSE = 8
+__all__ = [
+    "Array",
+    "Executor",
+    "Forward",
+    "Prepare",
+    "Progress",
+    "Run",
+    "Sight",
+    "StepRun",
+    "Tensor",
+]
 
 Array: TypeAlias = Any  # whatever the library of an executor computes with
 
 # Gives what came out of steps for samples (B, *input): their numbers and (B, C, *spatial), both
 # as arrays of NumPy.
 Forward = Callable[[Array], Iterable[tuple[int, Array]]]
+# Sets a probing network up, of which some steps will be asked for.
+Prepare = Callable[[Network, frozenset[int]], Forward]
 
 Progress = Callable[[int, int, str], None]  # steps done, steps in all, the step's name
 
@@ -39,6 +47,18 @@ class Tensor(NamedTuple):
     gradient: Shape | None = None
 
 
+class Sight(NamedTuple):
+    """What one unit was found to see of the network's input.
+
+    Attributes:
+        unit: where it lies, channels first; None: all along an axis, together.
+        ends: for each spatial axis of the input the first and the last index; None: nothing.
+    """
+
+    unit: tuple[int | None, ...]
+    ends: tuple[tuple[int, int] | None, ...]
+
+
 @dataclass
 class StepRun:
     """What one step did.
@@ -48,7 +68,8 @@ class StepRun:
         tensors: what the step holds, in PyTorch's order; empty where it shares another step's.
         macs: multiply-accumulates of convolutions and linear layers for one sample; None: not
             counted by this executor.
-        reach: what the units see of each spatial axis of the input; None: not measured.
+        sights: what the units that were looked at see; none: not measured.
+        unseen: why what they see can't be measured, where that isn't plain.
         error: why nothing came out, though the step could be built.
         built: whether the executor knows this step and had all of its inputs.
         reason: why the executor can't say anything of this step, where that isn't plain.
@@ -57,7 +78,8 @@ class StepRun:
     shape: Shape | None = None
     tensors: list[Tensor] = field(default_factory=list)
     macs: int | None = None
-    reach: tuple[Any, ...] | None = None
+    sights: list[Sight] = field(default_factory=list)
+    unseen: str | None = None
     error: str | None = None
     built: bool = True
     reason: str | None = None
@@ -76,8 +98,6 @@ class Run:
         peak_bytes: the most that was alive at once, weights included; None: not measured.
         bound: whether all memory that it takes is foreseen; no library has workspaces of its own.
         dtype: what was really computed in.
-        fields: how the reach of units was found: by `windows` over the sizes that came out, or
-            in the framework itself by `gradients` or by `probes` of its inputs.
         lacking: the weights that this framework has no tensor for, such as PyTorch's counter
             of batches; they are not compared.
     """
@@ -93,7 +113,6 @@ class Run:
     backward_error: str | None = None
     peak_bytes: int | None = None
     bound: bool = False
-    fields: str = "windows"
     lacking: frozenset[str] = frozenset()
 
 

@@ -24,7 +24,6 @@ __all__ = [
     "flattened_axes",
     "fractional_axes",
     "given_pads",
-    "keeps_axes",
     "learned_sizes",
     "map_sizes",
     "one_each",
@@ -342,12 +341,6 @@ def even_starts(size: int, kernel: int, count: int) -> list[int]:
 def reshaped_sizes(layer: Any) -> list[int]:
     """The sizes asked for; -1 for the one that follows from the others."""
     return [-1 if size == "infer" else size for size in layer.sizes]
-
-
-def keeps_axes(layer: Any, shape: Sequence[int]) -> bool:
-    """Whether a reshape of this shape leaves all axes as they are."""
-    sizes = reshaped_sizes(layer)
-    return len(sizes) == len(shape) and all(m in (n, -1) for m, n in zip(sizes, shape, strict=True))
 
 
 def window_options(axes: Sequence[Axis]) -> tuple[list[int], list[int], Pads, list[int]]:

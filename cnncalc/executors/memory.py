@@ -10,6 +10,7 @@ from cnncalc.errors import CnnCalcError
 from cnncalc.executors.bundled.kernels.workspace import WORKSPACE_BYTES
 from cnncalc.executors.geometry import convolution_axes, pool_axes
 from cnncalc.executors.shortage import LESS
+from cnncalc.frameworks.ops import BY_KIND
 from cnncalc.report import Report
 from cnncalc.rows import BYTES, Row
 from cnncalc.tables.table import human_bytes
@@ -24,10 +25,9 @@ VIEWS = frozenset({"flatten", "unflatten", "reshape", "permute", "slice", "ident
 KEEP_NOTHING = VIEWS | {"add", "sub", "cat", "mean", "pad", "crop", "upsample", "gap"}
 # These are worked out by PyTorch in several steps, or compare: what they keep of their own, in
 # copies of the largest map around them.
-KEEP_MORE = {"lrn": 6, "lppool": 5, "sparseplus": 4, "erf": 3, "rms": 3, "softsign": 3}
-KEEP_MORE |= {"squareplus": 3, "unitnorm": 3, "div": 2, "prelu": 2, "maximum": 2, "minimum": 2}
-KEEP_MORE |= {"cos": 1, "mean": 1, "power": 1, "reciprocal": 1, "pad circular": 1}
-KEEP_MORE |= {"reduce logsumexp": 2, "reduce prod": 5}
+KEEP_MORE = {op.kind: op.keeps for op in BY_KIND.values()}
+KEEP_MORE |= {"lrn": 6, "lppool": 5, "rms": 3, "unitnorm": 3, "div": 2, "prelu": 2, "maximum": 2}
+KEEP_MORE |= {"minimum": 2, "mean": 1, "pad circular": 1, "reduce logsumexp": 2, "reduce prod": 5}
 # The copies that a step makes while it works; others make one at most.
 COPIES = {"lppool": 3, "lrn": 2, "prelu": 2, "reduce logsumexp": 2, "sepconv": 2, "sparseplus": 2}
 COPIES |= {"fracmaxpool": 2}

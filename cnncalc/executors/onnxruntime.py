@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import partial
 from importlib.util import find_spec
 from math import prod
 from time import perf_counter
@@ -15,7 +14,6 @@ import onnxruntime
 
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors.base import Array, Executor, Forward, Progress, Run, StepRun, Tensor
-from cnncalc.executors.probing.search import measure
 from cnncalc.executors.shortage import MemoryErrors, ran_out
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network
@@ -36,7 +34,7 @@ FATAL = 4  # the runtime's own messages are for its errors, which are caught her
 
 
 class OnnxRuntimeExecutor(Executor):
-    """One forward pass in float32, whatever the dtype; then what units see, by probing.
+    """One forward pass in float32, whatever the dtype.
 
     Sizes and tensors are the same. Progress is told once, before the run. The package `onnx` is
     needed too.
@@ -80,11 +78,7 @@ class OnnxRuntimeExecutor(Executor):
         trial = _Trial(provider, report, batch)
         with MemoryErrors():
             steps = trial.steps()
-            done = Run(
-                self.name, device, "float32", batch, steps, fields="probes", lacking=self.lacking
-            )
-            prepare = partial(self.prepare, device=device)
-            measure(network.at(input_shape), done, prepare, self.most_values)
+        done = Run(self.name, device, "float32", batch, steps, lacking=self.lacking)
         done.forward_seconds = trial.forward_seconds
         done.seconds = perf_counter() - begin
         return done

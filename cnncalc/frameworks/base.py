@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from inspect import Parameter, Signature, signature
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.counterparts import option_names
+from cnncalc.frameworks.ops import Form
+from cnncalc.layers.base import REQUIRED
 from cnncalc.layers.shapes import count_of
 from cnncalc.network import Declared
 from cnncalc.suggestions import suggest
 
-__all__ = ["Reader", "form_of", "no_argument", "read"]
+__all__ = ["FormReader", "Reader", "form_of", "no_argument", "read"]
 
 Reader = Callable[..., Declared]  # of a call's arguments
 Made = TypeVar("Made")
@@ -25,6 +27,33 @@ DETAILS = ("_initializer", "_regularizer", "_constraint")
 
 # A vocabulary's functions are few and called often, and working out a signature is dear.
 form_of = cache(signature)
+
+
+class FormReader(Generic[Made]):
+    """A form of the table of element-wise kinds as a function with its signature.
+
+    Attributes:
+        form: the name and its arguments.
+        make: what it gives, of the values of all arguments by their names.
+    """
+
+    def __init__(self, form: Form, make: Callable[[Form, dict[str, Any]], Made]) -> None:
+        self.form = form
+        self.make = make
+
+    @property
+    def __signature__(self) -> Signature:
+        kind = Parameter.POSITIONAL_OR_KEYWORD
+        return Signature(
+            [
+                Parameter(name, kind, default=Parameter.empty if value is REQUIRED else value)
+                for name, value in self.form.defaults.items()
+            ]
+        )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Made:
+        given = dict(zip(self.form.defaults, args, strict=False)) | kwargs
+        return self.make(self.form, {**self.form.defaults, **given})
 
 
 def read(

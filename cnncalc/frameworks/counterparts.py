@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache
 
+from cnncalc.frameworks.ops import BY_KIND, Op, forms, names_in
 from cnncalc.suggestions import plain
 
-__all__ = ["OPTIONS", "TEXTS", "layer_names", "option_names"]
+__all__ = ["OPTIONS", "layer_names", "option_names", "texts"]
+
+Row = tuple[str, str, str, str]
 
 # A layer a row: in the compact notation, in PyTorch, in Keras, and other words for it. `*` stands
 # for the number of spatial axes; where a framework has no class, how it is written there.
-LAYERS: tuple[tuple[str, str, str, str], ...] = (
+LAYERS: tuple[Row, ...] = (
     ("conv", "Conv*d", "Conv*D", "convolution convolutional"),
     ("convt", "ConvTranspose*d", "Conv*DTranspose", "transposed transposedconv upconv tconv"),
     ("dwconv", "Conv*d(…, groups=…)", "DepthwiseConv*D", "depthwise dw"),
@@ -55,14 +58,6 @@ LAYERS: tuple[tuple[str, str, str, str], ...] = (
     ("add", "x + y", "Add", "residual shortcut skip sum plus"),
     ("mul", "x * y", "Multiply", "times"),
     ("cat", "torch.cat", "Concatenate", "concat merge parallel"),
-    ("relu", "ReLU", "ReLU", "activation"),
-    ("leakyrelu", "LeakyReLU", "LeakyReLU", "lrelu leaky"),
-    ("silu", "SiLU", 'Activation("silu")', "swish"),
-    ("hardswish", "Hardswish", 'Activation("hard_swish")', "hswish"),
-    ("hardsigmoid", "Hardsigmoid", 'Activation("hard_sigmoid")', "hsigmoid"),
-    ("gelu", "GELU", 'Activation("gelu")', ""),
-    ("sigmoid", "Sigmoid", 'Activation("sigmoid")', ""),
-    ("tanh", "Tanh", 'Activation("tanh")', ""),
     ("se", "", "", "squeezeexcitation squeezeexcite squeezeandexcitation seblock"),
     ("pixelshuffle", "PixelShuffle", "", "subpixel depthtospace"),
     ("chshuffle", "ChannelShuffle", "", "shuffle"),
@@ -108,10 +103,24 @@ WORDS: dict[str, tuple[str, ...]] = {
 # Words that the frameworks take as texts, in quotes.
 TEXTS = (
     "area", "bicubic", "bilinear", "causal", "channels_first", "channels_last", "circular",
-    "constant", "elu", "full", "gelu", "hard_sigmoid", "hard_swish", "leaky_relu", "linear",
-    "nearest", "reflect", "relu", "replicate", "same", "selu", "sigmoid", "silu", "softmax",
-    "softplus", "swish", "symmetric", "tanh", "trilinear", "valid", "zeros",
+    "constant", "full", "linear", "nearest", "reflect", "replicate", "same", "symmetric",
+    "trilinear", "valid", "zeros",
 )  # fmt: skip
+
+
+@cache
+def texts() -> frozenset[str]:
+    """All words that the frameworks take in quotes, Keras's activations with them."""
+    return frozenset((*TEXTS, *(form.name for _, form in names_in("keras") if not form.needs)))
+
+
+def _element_wise(op: Op) -> Row:
+    """A row of the table of element-wise kinds, which Keras has as a class or as a word."""
+    names = [form.name for form in forms(op.keras, op.kind) if not form.needs]
+    classes = [form.name for form in forms(op.layer)]
+    keras = [*classes, *(f'Activation("{name}")' for name in names), ""]
+    torch = [*(form.name for form in forms(op.torch)), ""]
+    return op.kind, torch[0], keras[0], " ".join([op.words, *names])
 
 
 @cache
@@ -123,14 +132,15 @@ def layer_names(notation: str) -> dict[str, str]:
     """
     here = COLUMNS[notation]
     names: dict[str, str] = {}
-    for row in LAYERS:
+    element_wise = [_element_wise(op) for op in BY_KIND.values() if op.torch or op.keras]
+    for row in (*LAYERS, *element_wise):
         if row[here]:
             for name, answer in _spelt(row, row[here]):
                 names.setdefault(plain(name), answer)
     return names
 
 
-def _spelt(row: tuple[str, str, str, str], here: str) -> Iterator[tuple[str, str]]:
+def _spelt(row: Row, here: str) -> Iterator[tuple[str, str]]:
     """Each name of a row, with and without a number of axes, and what it is here."""
     compact, *classes, words = row
     for name in (compact, *words.split(), *classes):

@@ -1,6 +1,6 @@
 """Activations, and other layers that treat each value (or each place) by itself.
 
-Adding one is one line.
+Adding one is one line here; what it is called elsewhere is a row of `frameworks/ops.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Arithmetic that models write out: functions of each value, and reductions along axes.
 
-Adding a function is one line.
+Adding a function is one line here; what it is called elsewhere is a row of `frameworks/ops.py`.
 """
 
 from __future__ import annotations

@@ -1,95 +1,40 @@
 """What aten's operators are in the words of PyTorch's source.
 
-A row is the operator's name and a pattern, in which `{name}` is an argument by its name in the
-operator's schema. Operators that write in place are read like those that don't.
+Most operators are called what the function or the method is called that the reader of source
+knows, and take arguments of the same names: they are that call. `ATEN` has the others: a pattern
+in which `{name}` is an argument by its name in the operator's schema. Operators that write in
+place are read like those that don't.
 """
 
 from __future__ import annotations
 
-__all__ = ["ATEN"]
+import re
+from collections.abc import Callable, Mapping
+from inspect import Parameter
+from string import Formatter
+from typing import Any
+
+from cnncalc.frameworks.base import form_of
+from cnncalc.frameworks.ops import OPS, forms
+from cnncalc.notations.source.functional import arguments as class_arguments
+from cnncalc.notations.source.functional import classes
+from cnncalc.notations.source.torch_functions import METHODS, TORCH
+from cnncalc.notations.source.words import words
+
+__all__ = ["ATEN", "aten_call"]
 
 F = "nn.functional"
-
-
-def _same(words: str, pattern: str) -> dict[str, str]:
-    return {word: pattern.format(word=word) for word in words.split()}
-
-
-def _per_axes(pattern: str, axes: tuple[int, ...] = (1, 2, 3)) -> dict[str, str]:
-    """Rows for maps of so many axes, from `name: pattern` with `<n>` for the number."""
-    name, _, words = pattern.partition(": ")
-    return {name.replace("<n>", f"{n}"): words.replace("<n>", f"{n}") for n in axes}
-
-
-CONVOLUTIONS = {
-    **_per_axes(
-        "conv<n>d: nn.functional.conv<n>d({input}, {weight}, {bias}, stride={stride}, "
-        "padding={padding}, dilation={dilation}, groups={groups})"
-    ),
-    **_per_axes(
-        "conv_transpose<n>d: nn.functional.conv_transpose<n>d({input}, {weight}, {bias}, "
-        "stride={stride}, padding={padding}, output_padding={output_padding}, groups={groups}, "
-        "dilation={dilation})"
-    ),
-    "linear": f"{F}.linear({{input}}, {{weight}}, {{bias}})",
-    "matmul": "torch.matmul({self}, {other})",
-    "mm": "torch.mm({self}, {mat2})",
-    "bmm": "torch.bmm({self}, {mat2})",
-    "addmm": "torch.mm({mat1}, {mat2}) + {self}",
-    "einsum": "torch.einsum({equation}, {tensors})",
-    "scaled_dot_product_attention": "torch.matmul({query}, {key})",
-}
-NORMS = {
-    "batch_norm": (
-        f"{F}.batch_norm({{input}}, {{running_mean}}, {{running_var}}, {{weight}}, {{bias}})"
-    ),
-    "layer_norm": f"{F}.layer_norm({{input}}, {{normalized_shape}}, {{weight}}, {{bias}})",
-    "group_norm": f"{F}.group_norm({{input}}, {{num_groups}}, {{weight}}, {{bias}})",
-    "instance_norm": f"{F}.instance_norm({{input}}, {{running_mean}}, {{running_var}}, {{weight}})",
-    "prelu": f"{F}.prelu({{self}}, {{weight}})",
-}
-POOLS = {
-    **_per_axes(
-        "max_pool<n>d: nn.functional.max_pool<n>d({self}, {kernel_size}, {stride} or None, "
-        "{padding}, {dilation}, {ceil_mode})"
-    ),
-    **_per_axes(
-        "avg_pool<n>d: nn.functional.avg_pool<n>d({self}, {kernel_size}, {stride} or None, "
-        "{padding}, {ceil_mode}, {count_include_pad})"
-    ),
-    **_per_axes(
-        "adaptive_avg_pool<n>d: nn.functional.adaptive_avg_pool<n>d({self}, {output_size})"
-    ),
-    **_per_axes(
-        "adaptive_max_pool<n>d: nn.functional.adaptive_max_pool<n>d({self}, {output_size}, True)"
-    ),
-}
-ACTIVATIONS = {
-    **_same(
-        "relu relu6 sigmoid tanh selu silu mish hardsigmoid hardswish",
-        f"{F}.{{word}}({{{{self}}}})",
-    ),
-    "log_sigmoid": f"{F}.logsigmoid({{self}})",
-    "leaky_relu": f"{F}.leaky_relu({{self}}, {{negative_slope}})",
-    "rrelu": f"{F}.rrelu({{self}}, {{lower}}, {{upper}})",
-    "elu": f"{F}.elu({{self}}, {{alpha}})",
-    "celu": f"{F}.celu({{self}}, {{alpha}})",
-    "gelu": f"{F}.gelu({{self}}, approximate={{approximate}})",
-    "glu": f"{F}.glu({{self}}, {{dim}})",
-    "hardtanh": f"{F}.hardtanh({{self}}, {{min_val}}, {{max_val}})",
-    "softplus": f"{F}.softplus({{self}}, {{beta}}, {{threshold}})",
-    "softshrink": f"{F}.softshrink({{self}}, {{lambd}})",
-    "hardshrink": f"{F}.hardshrink({{self}}, {{lambd}})",
-    "threshold": f"{F}.threshold({{self}}, {{threshold}}, {{value}})",
-    **_same("softmax special_softmax", f"{F}.softmax({{{{self}}}}, {{{{dim}}}})"),
-    "special_expit": f"{F}.sigmoid({{self}})",
-    "log_softmax": f"{F}.log_softmax({{self}}, {{dim}})",
-    "dropout": f"{F}.dropout({{input}}, {{p}})",
-    "feature_dropout": f"{F}.dropout2d({{input}}, {{p}})",
-    "alpha_dropout": f"{F}.alpha_dropout({{input}}, {{p}})",
-}
 SIZES = "{input}, {output_size}, {scale_factors}"
-RESIZING = {
+
+# Operators that are no function's namesake, or whose arguments are not the function's.
+ATEN = {
+    "addmm": "torch.mm({mat1}, {mat2}) + {self}",
+    "scaled_dot_product_attention": "torch.matmul({query}, {key})",
+    **{
+        f"adaptive_max_pool{n}d": f"{F}.adaptive_max_pool{n}d({{self}}, {{output_size}}, True)"
+        for n in (1, 2, 3)
+    },
+    "feature_dropout": f"{F}.dropout2d({{input}}, {{p}})",
     "upsample_nearest1d": f'{F}.interpolate({SIZES}, "nearest")',
     "upsample_nearest2d": f'{F}.interpolate({SIZES}, "nearest")',
     "upsample_nearest3d": f'{F}.interpolate({SIZES}, "nearest")',
@@ -97,73 +42,83 @@ RESIZING = {
     "upsample_bilinear2d": f'{F}.interpolate({SIZES}, "bilinear", {{align_corners}})',
     "upsample_bicubic2d": f'{F}.interpolate({SIZES}, "bicubic", {{align_corners}})',
     "upsample_trilinear3d": f'{F}.interpolate({SIZES}, "trilinear", {{align_corners}})',
-    "pixel_shuffle": f"{F}.pixel_shuffle({{self}}, {{upscale_factor}})",
-    "pixel_unshuffle": f"{F}.pixel_unshuffle({{self}}, {{downscale_factor}})",
-    "channel_shuffle": f"{F}.channel_shuffle({{self}}, {{groups}})",
     "im2col": f"{F}.unfold({{self}}, {{kernel_size}}, {{dilation}}, {{padding}}, {{stride}})",
     "col2im": f"{F}.fold({{self}}, {{output_size}}, {{kernel_size}}, {{dilation}}, {{padding}}, "
     "{stride})",
-    "pad": f"{F}.pad({{self}}, {{pad}}, {{mode}}, {{value}})",
     "constant_pad_nd": f'{F}.pad({{self}}, {{pad}}, "constant", {{value}})',
-    **_per_axes('reflection_pad<n>d: nn.functional.pad({self}, {padding}, "reflect")'),
-    **_per_axes('replication_pad<n>d: nn.functional.pad({self}, {padding}, "replicate")'),
-}
-ARITHMETIC = {
-    "add": "torch.add({self}, {other}, alpha={alpha})",
-    "sub": "torch.sub({self}, {other}, alpha={alpha})",
+    **{f"reflection_pad{n}d": f'{F}.pad({{self}}, {{padding}}, "reflect")' for n in (1, 2, 3)},
+    **{f"replication_pad{n}d": f'{F}.pad({{self}}, {{padding}}, "replicate")' for n in (1, 2, 3)},
     "rsub": "torch.sub({other}, {self}, alpha={alpha})",
-    "subtract": "torch.sub({self}, {other}, alpha={alpha})",
-    **_same("mul multiply", "{{self}} * {{other}}"),
-    **_same("div divide true_divide", "{{self}} / {{other}}"),
-    "negative": "torch.neg({self})",
-    "absolute": "torch.abs({self})",
     "pow": "{self} ** {exponent}",
-    "maximum": "torch.maximum({self}, {other})",
-    "minimum": "torch.minimum({self}, {other})",
-    "clamp": "torch.clamp({self}, {min}, {max})",
-    "clamp_min": "torch.clamp({self}, {min})",
     "clamp_max": "torch.clamp({self}, None, {max})",
-    **_same(
-        "neg abs exp log sqrt rsqrt square reciprocal sin cos round floor ceil",
-        "torch.{word}({{self}})",
-    ),
-    **_same("sum mean amax amin logsumexp", "torch.{word}({{self}}, {{dim}}, {{keepdim}})"),
-    **_same(
-        "var std var_mean std_mean",
-        "torch.{word}({{self}}, {{dim}}, unbiased={{unbiased}}, correction={{correction}}, "
-        "keepdim={{keepdim}})",
-    ),
-    **_same("max min", "torch.{word}({{self}}, {{dim}}, {{keepdim}})"),
-}
-SHAPING = {
-    "view": "{self}.view({size})",
-    "reshape": "{self}.reshape({shape})",
-    "flatten": "torch.flatten({self}, {start_dim}, {end_dim})",
-    "unflatten": "torch.unflatten({self}, {dim}, {sizes})",
-    "permute": "{self}.permute({dims})",
-    **_same("transpose swapdims", "torch.transpose({{self}}, {{dim0}}, {{dim1}})"),
+    **{
+        name: f"torch.{name}({{self}}, {{dim}}, correction={{correction}}, keepdim={{keepdim}})"
+        for name in ("var_mean", "std_mean")
+    },
     "swapaxes": "torch.transpose({self}, {axis0}, {axis1})",
-    "squeeze": "torch.squeeze({self}, {dim})",
-    "unsqueeze": "torch.unsqueeze({self}, {dim})",
-    "expand": "{self}.expand({size})",
-    "expand_as": "{self}.expand_as({other})",
-    "view_as": "{self}.view_as({other})",
-    "repeat": "{self}.repeat({repeats})",
-    "cat": "torch.cat({tensors}, {dim})",
-    "stack": "torch.stack({tensors}, {dim})",
-    "chunk": "torch.chunk({self}, {chunks}, {dim})",
-    "split": "torch.split({self}, {split_size}, {dim})",
     "split_with_sizes": "torch.split({self}, {split_sizes}, {dim})",
-    "unbind": "torch.unbind({self}, {dim})",
-    "narrow": "torch.narrow({self}, {dim}, {start}, {length})",
-    "select": "torch.select({self}, {dim}, {index})",
     "sym_size": "{self}.size({dim})",
-    **_same("clone contiguous detach alias lift_fresh_copy to _to_copy", "{{self}}"),
+    **dict.fromkeys(("alias", "lift_fresh_copy", "to", "_to_copy"), "{self}"),
 }
-CREATING = {
-    **_same("zeros ones empty rand randn", "torch.{word}({{size}})"),
-    **_same("zeros_like ones_like empty_like rand_like randn_like", "torch.{word}({{self}})"),
-    "full": "torch.full({size}, {fill_value})",
-    "arange": "torch.arange({end})",
-}
-ATEN = CONVOLUTIONS | NORMS | POOLS | ACTIVATIONS | RESIZING | ARITHMETIC | SHAPING | CREATING
+# Arguments that say nothing of sizes, or are what they are in any network that is read.
+SILENT = frozenset(
+    words(
+        "copy cudnn_enable cudnn_enabled device dtype enable_gqa eps generator implicit "
+        "input_scale layout memory_format momentum non_blocking path pin_memory scale train "
+        "training use_input_stats"
+    )
+)
+# Further names that aten has for functions of the table.
+NAMES = {name.name: forms(op.function)[0].name for op in OPS for name in forms(op.aten)}
+
+
+def aten_call(name: str, arguments: Mapping[str, str]) -> str | None:
+    """The words for an operator of aten; None where it is not known.
+
+    Args:
+        name: the operator's, without `aten::`.
+        arguments: the words for each argument of its schema, in order.
+    """
+    for word in (name, name.removesuffix("_")):
+        if word in ATEN:
+            return _filled(ATEN[word], arguments)
+        if (known := _namesake(NAMES.get(word, word), arguments)) is not None:
+            return known
+    return None
+
+
+def _filled(pattern: str, arguments: Mapping[str, str]) -> str | None:
+    """The pattern, without one argument by which the operator's variants differ."""
+    needed = {field for _, field, _, _ in Formatter().parse(pattern) if field}
+    missing = sorted(needed - arguments.keys())
+    if missing:
+        pattern = re.sub(rf", (\w+=)?{{{missing[0]}}}", "", pattern)
+    return pattern.format(**arguments) if len(missing) < 2 else None
+
+
+def _namesake(name: str, arguments: Mapping[str, str]) -> str | None:
+    """The call of the function or method of this name, if it takes these arguments."""
+    function = TORCH.get(name) or METHODS.get(name)
+    if function is None or not arguments:
+        return None
+    (_, first), *others = arguments.items()
+    said = {key: word for key, word in others if key not in SILENT and word != "[]"}
+    names, kinds = _parameters(name, function)
+    if not names and Parameter.VAR_POSITIONAL in kinds:
+        rest = list(said.values())
+    elif Parameter.VAR_KEYWORD in kinds or said.keys() <= names:
+        rest = [f"{key}={word}" for key, word in said.items()]
+    else:
+        return None
+    if name in TORCH:
+        return f"torch.{name}({', '.join([first, *rest])})"
+    return f"{first}.{name}({', '.join(rest)})"
+
+
+def _parameters(name: str, function: Callable[..., Any]) -> tuple[set[str], set[Any]]:
+    """What a function takes by name behind its first argument, and in which ways."""
+    if name in classes():
+        return set(class_arguments(name)), {Parameter.POSITIONAL_OR_KEYWORD}
+    _, _, *parameters = form_of(function).parameters.values()  # the machine, the tensor
+    named = {each.name for each in parameters if each.kind is Parameter.POSITIONAL_OR_KEYWORD}
+    return named, {each.kind for each in form_of(function).parameters.values()}

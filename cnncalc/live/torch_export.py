@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import logging
 import operator
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from io import StringIO
-from string import Formatter
 from typing import Any
 
 from cnncalc.layers.base import Shape
 from cnncalc.live.program import compare, refusal
-from cnncalc.live.torch_aten import ATEN
+from cnncalc.live.torch_aten import aten_call
 from cnncalc.live.torch_copy import is_library
 from cnncalc.live.torch_fx import follow_in_place
 from cnncalc.live.torch_program import TorchProgram
@@ -187,24 +185,15 @@ class _Writer(TorchProgram):
 
 def aten_words(name: str, arguments: dict[str, str]) -> str:
     """What an operator of aten is in the words of source."""
-    plain = name.removesuffix("_") if name.removesuffix("_") in ATEN else name
-    if plain == "slice":
+    if name.removesuffix("_") == "slice":
         return _slice(arguments)
-    pattern = ATEN.get(plain)
-    needed = {field for _, field, _, _ in Formatter().parse(pattern or "") if field}
-    missing = sorted(needed - arguments.keys())
-    if plain in ("sum", "mean", "max", "min") and "dim" in missing:
-        pattern, missing = f"torch.{plain}({{self}})", []
-    elif missing:
-        without = rf", (\w+=)?{{{missing[0]}}}"
-        pattern = re.sub(without, "", pattern) if pattern else None
-        missing = missing[1:]
-    if pattern is None or missing:
+    words = aten_call(name, arguments)
+    if words is None:
         raise refusal(
             f"the operator `aten.{name}` is not known here",
             "known are those of convolutional networks",
         )
-    return pattern.format(**arguments)
+    return words
 
 
 def _slice(arguments: dict[str, str]) -> str:

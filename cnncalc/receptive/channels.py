@@ -14,10 +14,11 @@ from cnncalc.axis.channels import Dealt
 from cnncalc.axis.field import Field
 from cnncalc.axis.indices import TooManyError
 from cnncalc.axis.indices import read as read_indices
-from cnncalc.axis.windows import Bins, Resize, Slide, Window
+from cnncalc.axis.windows import Slide, Window
 from cnncalc.layers.base import OWN, Layer, Route, Shape
 from cnncalc.layers.merge import Concatenate
 from cnncalc.receptive.layer import after as after_layer
+from cnncalc.receptive.layer import reads_on
 from cnncalc.receptive.maps import Along, Channels, ExtentOf, Interval, Region, Seen, nothing
 from cnncalc.receptive.merge import Offset
 from cnncalc.receptive.merge import meet as meet_alike
@@ -98,7 +99,7 @@ def _blind_units(route: Route, seen: Seen) -> Blind | None:
         window = route.window(axis)
         if not axis or axis in places or axis in route.mixes or window is None:
             continue
-        if _reads_on(window):
+        if reads_on(window):
             continue
         reads = [_reads(window, o, n) for o in _ends_of(window.length(n))]
         if not any(reads):
@@ -111,7 +112,7 @@ def _blind_units(route: Route, seen: Seen) -> Blind | None:
 def _told_apart(route: Route, output: Shape, seen: Seen, after: Seen, input_shape: Shape) -> Seen:
     """After a layer of units that see alike: whether they still do."""
     if seen.whole:
-        return after if all(map(_reads_on, route.windows)) else _with(after, PADDED)
+        return after if all(map(reads_on, route.windows)) else _with(after, PADDED)
     across = route.across
     if across is OWN and None not in route.moves:
         return after
@@ -179,23 +180,13 @@ def _reads(window: Window, o: int, n: int) -> bool:
         return True
 
 
-def _reads_on(window: Window) -> bool:
-    """Whether each unit of a window reads at least one place that isn't padding."""
-    if not isinstance(window, Slide):
-        return isinstance(window, Resize | Bins)
-    reach = window.dilation * (window.kernel - 1)
-    if window.dilation == 1:
-        return max(window.before, window.after) <= reach
-    return window.before % window.dilation == 0 and window.before + window.after <= reach
-
-
 def _past(route: Route, known: Channels, input_shape: Shape) -> tuple[Runs, list[Seen]] | None:
     """Past a layer: each channel with its view, several where it was split; None: unknown."""
     count = max(len(route.splits), 1)
     many = len(known.runs) if count == 1 else length(known.runs) * count
     if len(known.views) * count > MOST_VIEWS or many > MOST_RUNS:
         return None
-    if any(view.whole for view in known.views) and not all(map(_reads_on, route.windows)):
+    if any(view.whole for view in known.views) and not all(map(reads_on, route.windows)):
         return None
     sides = route.sides()
     views = [

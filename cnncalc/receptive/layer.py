@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnncalc.axis.indices import TooManyError
-from cnncalc.axis.windows import Resize, Slide, Window
+from cnncalc.axis.windows import Bins, Resize, Slide, Window
 from cnncalc.layers.base import OWN, Layer, Route, Shape
 from cnncalc.receptive.maps import Along, ExtentOf, Interval, Region, Seen, empty, gathered, inside
 
-__all__ = ["Passage", "Passages", "after", "onward"]
+__all__ = ["Passage", "Passages", "after", "onward", "reads_on"]
 
 
 class Passage:
@@ -25,14 +25,17 @@ class Passage:
         route: where the units read, and where the axes go.
         sliding: for each axis its window, if the field of a unit is what its window makes of the
             field before; None: there is more to it. Empty: along no axis.
+        blinding: the axes along which some units may read nothing but padding.
         needed: the part of the input that all units together need, once somebody asked.
     """
 
-    __slots__ = ("needed", "route", "sliding")
+    __slots__ = ("blinding", "needed", "route", "sliding")
 
     def __init__(self, route: Route) -> None:
         self.route = route
         self.sliding = _sliding(route)
+        windows = enumerate(route.windows, start=1)
+        self.blinding = [axis for axis, window in windows if not reads_on(window)]
         self.needed: Region | None = ()
 
 
@@ -66,6 +69,16 @@ def _sliding(route: Route) -> tuple[Window | None, ...]:
     )
 
 
+def reads_on(window: Window) -> bool:
+    """Whether each unit of a window reads at least one place that isn't padding."""
+    if not isinstance(window, Slide):
+        return isinstance(window, Bins | Resize)
+    reach = window.dilation * (window.kernel - 1)
+    if window.dilation == 1:
+        return max(window.before, window.after) <= reach
+    return window.before % window.dilation == 0 and window.before + window.after <= reach
+
+
 def _likeness(window: Window) -> tuple[object, ...]:
     """Equal for windows that do the same to a field."""
     if not isinstance(window, Slide):
@@ -87,6 +100,8 @@ def onward(passage: Passage, seen: Seen) -> Seen | None:
         if after is None or field is not before or window is not through:
             before, through, after = field, window, field.through(window)
         axes.append(Along(after, moves[place], merged))
+    if passage.blinding and not {place for _, place, _ in seen.axes}.issuperset(passage.blinding):
+        return None
     return Seen(tuple(axes), False, seen.aligned)
 
 

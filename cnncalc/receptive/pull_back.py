@@ -18,7 +18,7 @@ from cnncalc.receptive.layer import Passages
 from cnncalc.receptive.maps import Interval, Region
 from cnncalc.rows import Row
 
-__all__ = ["Extents", "ends", "pull_back"]
+__all__ = ["Extents", "Part", "all_of", "ends", "needed", "pull_back"]
 
 NOTHING = range(0)
 
@@ -43,14 +43,14 @@ def pull_back(
     waiting = [-number]
     while waiting and waiting[0]:
         at = -heappop(waiting)
-        needs = _needed(steps[at].layer, rows[at], parts.pop(at), passages)
-        for source, needed in zip(rows[at].inputs, needs, strict=True):
-            _wait(parts, waiting, source, needed)
+        needs = needed(steps[at].layer, rows[at], parts.pop(at), passages)
+        for source, part in zip(rows[at].inputs, needs, strict=True):
+            _wait(parts, waiting, source, part)
     shape = rows[0].output_shape
-    return parts.get(0, tuple(NOTHING for _ in shape)) or _all_of(shape)
+    return parts.get(0, tuple(NOTHING for _ in shape)) or all_of(shape)
 
 
-def _all_of(shape: Shape) -> Region:
+def all_of(shape: Shape) -> Region:
     return tuple(map(range, shape))
 
 
@@ -70,7 +70,7 @@ def _both(one: Region, two: Region) -> Region:
     return tuple(map(joined, one, two))
 
 
-def _needed(layer: Layer, row: Row, part: Part, passages: Passages) -> list[Part]:
+def needed(layer: Layer, row: Row, part: Part, passages: Passages) -> list[Part]:
     """For each input of a step, what a part of its output needs."""
     if len(row.inputs) == 1:
         return [_through(layer, row, part, passages)]
@@ -119,7 +119,7 @@ def _through(layer: Layer, row: Row, part: Part, passages: Passages) -> Part:
     if part is not None:
         return _read(passage.route, part)
     if passage.needed == ():  # nobody has asked yet
-        passage.needed = _read(passage.route, _all_of(row.output_shape))
+        passage.needed = _read(passage.route, all_of(row.output_shape))
     return passage.needed
 
 
@@ -128,18 +128,18 @@ def _read(route: Route, region: Region) -> Part:
     shape = route.shape
     if not all(region):
         return tuple(NOTHING for _ in shape)
-    needed: list[Indices] = [NOTHING] * len(shape)
+    found: list[Indices] = [NOTHING] * len(shape)
     for side in route.sides(region[0] if region else range(1)):
         for axis, n in enumerate(shape):
             place = side.moves[axis]
             window = (side.windows[axis - 1] if side.windows else OWN) if axis else side.across
             if axis in side.mixes or window is None or (place is None and window is OWN):
-                needed[axis] = range(n)
+                found[axis] = range(n)
                 continue
             outputs = range(window.length(n)) if place is None else region[place]
-            found = outputs if window is OWN else read(window, outputs, n)
-            needed[axis] = joined(needed[axis], found)
-    return None if all(map(_is_all, needed, shape)) else tuple(needed)
+            reads = outputs if window is OWN else read(window, outputs, n)
+            found[axis] = joined(found[axis], reads)
+    return None if all(map(_is_all, found, shape)) else tuple(found)
 
 
 def _is_all(indices: Indices, n: int) -> bool:
@@ -197,7 +197,7 @@ class Extents:
             if not all(self.rows[at].output_shape if here is None else here):
                 continue
             if at == 0:
-                region = here or _all_of(self.rows[0].output_shape)
+                region = here or all_of(self.rows[0].output_shape)
                 found.append(tuple(ends(region[axis]) for axis in self.places))
                 break
             if (at, here) in self.found:
@@ -219,9 +219,9 @@ class Extents:
         if self.left < 0:
             raise TooManyError
         row = self.rows[at]
-        needs = _needed(self.steps[at].layer, row, part, self.passages)
-        for source, needed in zip(row.inputs, needs, strict=True):
-            _wait(parts, waiting, source, needed)
+        needs = needed(self.steps[at].layer, row, part, self.passages)
+        for source, each in zip(row.inputs, needs, strict=True):
+            _wait(parts, waiting, source, each)
 
     def _together(self, found: Sequence[Reached | None]) -> Reached | None:
         """The first and last of several, of which each reaches some place or isn't known."""

@@ -6,13 +6,11 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from cnncalc.layers.base import Layer
 from cnncalc.tracing.arrays import joined, single, singles, stretched, turned
 from cnncalc.tracing.tensors import Parameter, Static
 
 __all__ = [
     "BINARY",
-    "by_value",
     "combined",
     "one_after_another",
     "permuted",
@@ -38,46 +36,6 @@ BINARY: dict[str, Callable[[Any, Any], Any]] = {
 }
 MOST = 2**63  # a whole number of 64 bits is below
 WHOLE = ("add", "sub", "mul", "floordiv", "mod", "pow")  # whole numbers of whole numbers
-
-# Of one number, by the layer kind that does the same to data.
-UNARY: dict[str, Callable[[Any], Any]] = {
-    "abs": abs,
-    "ceil": lambda v: v if isinstance(v, int) else float(math.ceil(v)),
-    "cos": math.cos,
-    "erf": math.erf,
-    "exponential": math.exp,
-    "floor": lambda v: v if isinstance(v, int) else float(math.floor(v)),
-    "identity": lambda v: v,
-    "log": lambda v: math.log(v) if v > 0 else -math.inf,
-    "reciprocal": lambda v: 1 / v,
-    "relu": lambda v: max(v, 0),
-    "round": lambda v: v if isinstance(v, int) else float(round(v)),
-    "sign": lambda v: (v > 0) - (v < 0),
-    "sin": math.sin,
-    "sqrt": lambda v: math.sqrt(max(v, 0)),
-    "tanh": math.tanh,
-}
-
-
-def function_of(layer: Any) -> Callable[[Any], Any] | None:
-    """What a layer does to one number; None: it isn't worked out here."""
-    if layer.kind == "power":
-        exponent = as_whole(layer.exponent)
-        return lambda v: v**exponent
-    if layer.kind == "rescale" and len(layer.factor) == len(layer.offset) == 1:
-        factor, offset = as_whole(layer.factor[0]), as_whole(layer.offset[0])
-        return lambda v: v * factor + offset
-    return UNARY.get(layer.kind) if not list(layer.changed()) else None
-
-
-def as_whole(number: float) -> float:
-    return int(number) if float(number).is_integer() else number
-
-
-def by_value(layer: Layer, tensor: Static) -> Static:
-    """A tensor after a layer that does the same to every value; numbers as float32 keeps them."""
-    return worked_out(function_of(layer), tensor)
-
 
 def worked_out(function: Callable[[Any], Any] | None, tensor: Static) -> Static:
     """A tensor after a function of each number, where it has a result; None: not known."""

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors.base import Run, StepRun, Tensor
 from cnncalc.executors.memory import Need, need
 from cnncalc.layers.base import Shape, Weight
+from cnncalc.receptive.middles import Middle, middles_of
 from cnncalc.report import Report
 from cnncalc.rows import Row
-from cnncalc.verification.fields import views_of
+from cnncalc.verification.fields import difference
 
 __all__ = ["compare"]
 
 BUFFERS = ("running_mean", "running_var", "num_batches_tracked")
 
 
-def compare(report: Report, run: Run, needed: Need | None = None) -> dict[str, Any]:
+def compare(
+    report: Report,
+    run: Run,
+    needed: Need | None = None,
+    middles: Sequence[Middle] | None = None,
+) -> dict[str, Any]:
     """The document `verify` of the contract.
 
     Beside its keys: `unchecked`, the steps that the executor couldn't build or reach, and
@@ -29,10 +36,11 @@ def compare(report: Report, run: Run, needed: Need | None = None) -> dict[str, A
         report: what is predicted.
         run: what came out.
         needed: the memory that was foreseen; None: of an executor that frees what it can.
+        middles: the units that were looked at; None: those in the middle of each map.
     """
     if len(report.rows) != len(run.steps):
         raise CnnCalcError(f"{len(run.steps)} steps were run but {len(report.rows)} predicted")
-    comparison = _Comparison(report, run)
+    comparison = _Comparison(report, run, middles_of(report) if middles is None else middles)
     for row in report.layers:
         comparison.take(row)
     comparison.totals()
@@ -45,12 +53,17 @@ def compare(report: Report, run: Run, needed: Need | None = None) -> dict[str, A
         "dtype": run.dtype,
         "ok": comparison.ok,
         "checked": comparison.checked,
-        "fields_by": run.fields,
+        "fields_by": "probes",
         "unchecked": comparison.unchecked,
         "reasons": [
             {"index": index, "reason": run.steps[index].reason}
             for index in comparison.unchecked
             if run.steps[index].reason
+        ],
+        "fields_unchecked": [
+            {"index": index, "reason": step.unseen}
+            for index, step in enumerate(run.steps)
+            if step.unseen and step.built
         ],
         "mismatches": comparison.mismatches,
         "seconds": round(run.seconds, 6),
@@ -73,9 +86,10 @@ def compare(report: Report, run: Run, needed: Need | None = None) -> dict[str, A
 class _Comparison:
     """What was compared so far, and where the two sides differ."""
 
-    def __init__(self, report: Report, run: Run) -> None:
+    def __init__(self, report: Report, run: Run, middles: Sequence[Middle]) -> None:
         self.report = report
         self.run = run
+        self.middles = {(each.step, each.unit): each for each in middles}
         self.checked = {"shapes": 0, "params": 0, "macs": 0, "receptive_field": 0}
         if run.backward_seconds is not None:
             self.checked["gradients"] = 0
@@ -109,17 +123,16 @@ class _Comparison:
 
     def _field(self, row: Row, step: StepRun) -> None:
         """Compare what the units in the middle see, one for each phase."""
-        if not step.reach or step.shape != row.output_shape:
+        if not step.sights or step.shape != row.output_shape:
             return
-        every = self.run.fields == "windows"
         seen = self.report.fields[row.index]
-        views = views_of(row, seen, step.reach, self.report.frame, every)
-        wrong = next((unit for unit in views if any(view.wrong for view in unit)), None)
-        decided = wrong or any(all(view.decided for view in unit) for unit in views)
-        self.checked["receptive_field"] += bool(decided)
-        if wrong:
-            predicted, actual = ([_listed(view[side]) for view in wrong] for side in (0, 1))
-            self._differ(row.index, "receptive_field", predicted, actual)
+        self.checked["receptive_field"] += 1
+        for sight in step.sights:
+            wrong = difference(seen, self.middles[row.index, sight.unit], sight, self.report.frame)
+            if wrong:
+                predicted, actual = (list(map(_listed, side)) for side in wrong)
+                self._differ(row.index, "receptive_field", predicted, actual)
+                return
 
     def _gradient(self, row: Row, weight: Weight, tensor: Tensor) -> None:
         """Compare what a weight received in the backward pass: a gradient of its shape."""

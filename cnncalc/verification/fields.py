@@ -3,72 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
 
-from cnncalc.executors.base import GLIMPSE
+from cnncalc.executors.base import Sight
 from cnncalc.layers.base import Shape
-from cnncalc.receptive.maps import Along, Seen
-from cnncalc.rows import Row
+from cnncalc.receptive.maps import Interval, Seen
+from cnncalc.receptive.middles import Middle
+from cnncalc.receptive.walk import BEFORE, BEHIND
 
-__all__ = ["View", "views_of"]
+__all__ = ["difference"]
 
-Interval = tuple[int, int]
+Ends = Sequence[Interval | None]  # for each spatial axis of the input; None: nothing
 
 
-class View(NamedTuple):
-    """What one unit sees of one axis of the input, as predicted (clipped to it) and measured.
+def difference(seen: Seen, middle: Middle, sight: Sight, frame: Shape) -> tuple[Ends, Ends] | None:
+    """What was predicted of a unit and what it was found to see; None: they agree.
 
-    Attributes:
-        decided: whether the borders of the maps on the way leave anything to compare.
+    What reaches a unit, borders counted, must be what was found; where it is a bound, it must
+    hold that. Of its field, which knows no borders, nothing may be left out, and of an exact one
+    each end must be there but where a border cut it.
+
+    Args:
+        seen: what the report says of the unit's map.
+        middle: the unit, and what reaches it.
+        sight: what a run found of it.
+        frame: the shape of the network's input, channels first.
     """
-
-    predicted: Interval | None
-    actual: Interval | None
-    decided: bool
-    wrong: bool
-
-
-def views_of(
-    row: Row, seen: Seen, reaches: Sequence[Any], input_shape: Shape, every: bool
-) -> list[list[View]]:
-    """For each unit to look at, its views of the axes; `every` one was measured, or the phases."""
-    axes = list(zip(seen.axes, reaches, input_shape[1:], strict=True))
-    units = [len(along.field.phases) for along, _, _ in axes]
-    if seen.whole and every:
-        units = [reach.rows.shape[1] for reach in reaches]
-    views = [
-        _agreed([_view(row, seen.whole, along, reach, n, turn) for along, reach, n in axes])
-        for turn in range(min(max(units, default=1), GLIMPSE))
-    ]
-    if seen.whole:  # the middle one may lie in padding, or between what is spread
-        return [next((unit for unit in views if all(view.actual for view in unit)), views[0])]
-    return views
+    actual = _all_or_nothing(sight.ends)
+    reached = middle.reached
+    if reached:
+        predicted = _all_or_nothing(reached.ends)
+        if actual != predicted and (reached.exact or not _within(actual, predicted)):
+            return predicted, actual
+    claimed = tuple(map(_clipped, middle.claims, frame[1:]))
+    if not _within(actual, claimed) or (reached and _falls_short(seen, middle, actual, claimed)):
+        return claimed, actual
+    return None
 
 
-def _agreed(unit: list[View]) -> list[View]:
-    """Who sees nothing of one axis sees nothing at all, whatever is said of the others."""
-    blind = any(view.predicted is None for view in unit), any(view.actual is None for view in unit)
-    return [view._replace(decided=True, wrong=False) for view in unit] if all(blind) else unit
-
-
-def _view(row: Row, whole: bool, along: Along, reach: Any, n: int, turn: int) -> View:
-    """One axis of one unit: the middle one, or `turn` after it."""
-    foreseen = None if whole else along.place
-    place = foreseen if reach.place is None else reach.place
-    size = 1 if place is None else row.output_shape[place]
-    unit = min(size // 2 + turn, size - 1)
-    actual = reach.of(unit)
-    bound = reach.merged and not along.merged  # of what the unit sees, which may be less
-    if whole:  # of the input as it is, whatever borders cut; not of who sees nothing
-        wrong = actual not in (None, (0, n - 1))
-        return View((0, n - 1), actual, wrong or not (bound or actual is None), wrong)
-    seen = along.field.sees(0 if foreseen is None else unit)
-    predicted = _clipped(seen, n)
-    exact = along.field.exact and not along.merged
-    if bound:
-        missing = exact and _is_short(predicted, actual, reach.cut(unit))
-        return View(predicted, actual, missing, missing)
-    return View(predicted, actual, *_judged(predicted, actual, exact, reach.cut(unit)))
+def _all_or_nothing(ends: Ends) -> Ends:
+    """Who sees nothing of one axis sees nothing at all."""
+    return (None,) * len(ends) if None in ends else ends
 
 
 def _clipped(seen: Interval | None, n: int) -> Interval | None:
@@ -77,30 +51,38 @@ def _clipped(seen: Interval | None, n: int) -> Interval | None:
     return max(seen[0], 0), min(seen[1], n - 1)
 
 
-def _judged(
-    predicted: Interval | None, actual: Interval | None, exact: bool, cut: tuple[bool, bool]
-) -> tuple[bool, bool]:
-    """Whether anything can be said, and whether it is that the two differ.
-
-    Nothing may be seen outside the prediction. An exact prediction must be seen to its ends,
-    but for an end that the border of a map on the way cut.
-    """
-    if actual == predicted:
-        return True, False
-    if predicted is None:
-        return True, True
-    if actual is not None and (actual[0] < predicted[0] or actual[1] > predicted[1]):
-        return True, True
-    if not exact:
-        return True, False
-    short = _is_short(predicted, actual, cut)
-    return short, short
+def _within(actual: Ends, claimed: Ends) -> bool:
+    """Whether nothing is seen outside of what was claimed."""
+    return None in actual or all(
+        have and want and want[0] <= have[0] and have[1] <= want[1]
+        for have, want in zip(actual, claimed, strict=True)
+    )
 
 
-def _is_short(predicted: Interval | None, actual: Interval | None, cut: tuple[bool, bool]) -> bool:
-    """Whether an end of the prediction wasn't seen, though no border cut it."""
-    if predicted is None:
+def _falls_short(seen: Seen, middle: Middle, actual: Ends, claimed: Ends) -> bool:
+    """Whether an end wasn't seen that the field says is, though no border cut it."""
+    assert middle.reached is not None
+    if None in claimed:
         return False
-    if actual is None:
-        return not any(cut)
-    return (actual[0] > predicted[0] and not cut[0]) or (actual[1] < predicted[1] and not cut[1])
+    if seen.whole:  # of the input as it is, whatever borders cut; not of who sees nothing
+        return None not in actual and actual != claimed
+    cut = middle.reached.cut
+    if None in actual:
+        return not any(cut) and all(map(_is_exact, [seen] * len(cut), range(len(cut))))
+    return any(
+        _is_exact(seen, axis)
+        and have
+        and want
+        and (
+            (have[0] > want[0] and not cut[axis] & BEFORE)
+            or (have[1] < want[1] and not cut[axis] & BEHIND)
+        )
+        for axis, (have, want) in enumerate(zip(actual, claimed, strict=True))
+    )
+
+
+def _is_exact(seen: Seen, axis: int) -> bool:
+    """Whether a field says that both of its ends are really seen."""
+    along = seen.axes[axis]
+    blind = seen.channels is not None and seen.channels.blind
+    return along.field.exact and not along.merged and not blind

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
+from time import perf_counter
 from typing import Any
 
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors import ALL, EXECUTORS, find
-from cnncalc.executors.base import Executor, Progress
+from cnncalc.executors.base import Executor, Progress, Run
 from cnncalc.executors.memory import OVER_BUDGET, check_budget, check_room, need
+from cnncalc.executors.probing.search import measure
+from cnncalc.executors.shortage import MemoryErrors
+from cnncalc.receptive.middles import Middle, middles_of
 from cnncalc.report import Report
 from cnncalc.verification.comparing import compare
 
@@ -125,7 +130,26 @@ class Verification:
             backward=backward,
             progress=progress,
         )
-        return compare(report, run, need(report, dtype=run.dtype, backward=backward, keeps=keeps))
+        self._look(run, runner, progress)
+        needed = need(report, dtype=run.dtype, backward=backward, keeps=keeps)
+        return compare(report, run, needed, self.middles)
+
+    @cached_property
+    def middles(self) -> list[Middle]:
+        """The units that are looked at, whoever runs."""
+        return middles_of(self.report)
+
+    def _look(self, run: Run, runner: Executor, progress: Progress | None) -> None:
+        """Let an executor measure what units see; without values there is nothing to see."""
+        if self.device == "meta":
+            return
+        if progress:
+            progress(len(run.steps), len(run.steps), "receptive fields")
+        begin = perf_counter()
+        with MemoryErrors():
+            prepare = partial(runner.prepare, device=self.device)
+            measure(self.report, run, prepare, runner.most_values, self.middles)
+        run.seconds += perf_counter() - begin
 
 
 def _none_ran(runs: Sequence[dict[str, Any]], device: str) -> CnnCalcError:

@@ -68,6 +68,10 @@ def on_device(value: Any) -> Any:
 class Device(np.ndarray):
     """An array on the device."""
 
+    def get(self) -> Any:
+        """CuPy's way to the host."""
+        return bare(self)
+
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         out = options.pop("out", None) or ()
         refuse_hosts(*inputs, *out)

@@ -16,7 +16,7 @@ from cnncalc.layers import KINDS
 from cnncalc.receptive.maps import Seen
 from cnncalc.verification import compare, verify_report
 from tests.executors import common
-from tests.executors.common import check_broken_output, drawn
+from tests.executors.common import check_broken_output, drawn, looked_at
 from tests.executors.test_arrays import LEARNING, alone, sample
 from tests.frameworks.live_pytorch import torch_or_skip
 from tests.library import NAMES, report
@@ -61,7 +61,7 @@ def test_examples_agree(name: str) -> None:
     "name", ["lenet5", "resnet18", "googlenet", "densenet121", "dcgan", "wavenet"]
 )
 def test_examples_agree_on_values_and_fields(name: str) -> None:
-    """The same on real arrays, with fields measured by gradient."""
+    """The same on real arrays, with fields measured by probes."""
     small = shrunk(name)
     outcome = verified(small.network, small.input)
 
@@ -130,7 +130,7 @@ def test_a_forgotten_weight_is_caught(kind: str, monkeypatch: pytest.MonkeyPatch
 def test_a_wrong_field_is_caught(spec: str, off: int) -> None:
     """A field that starts one place too early or too late."""
     right = analyze(cnncalc.parse(f"2x40x40 conv:3,k3,p1 {spec}"))
-    run = find("torch").run(right.network, right.input)
+    run = looked_at(right, "torch")
     assert compare(right, run)["ok"]
     seen = right.fields[2]
     along = seen.axes[0]

@@ -65,10 +65,8 @@ def on_cuda(gpu: Gpu, monkeypatch: pytest.MonkeyPatch, torch: Any) -> Iterator[A
     """Runs on `cuda` of tensors that have a device and sizes, and no values."""
     from torch._subclasses.fake_tensor import FakeTensorMode
 
-    from cnncalc.executors.torch import gradients as torch_gradients
     from cnncalc.executors.torch.executor import TorchExecutor
 
-    monkeypatch.setattr(torch_gradients, "measure", lambda network, done: None)
     # An operation on `cuda` and `cpu` together is an error. Constants are let in.
     with FakeTensorMode(allow_non_fake_inputs=True):
         yield lambda network, shape, **options: TorchExecutor().run(
@@ -104,19 +102,21 @@ def test_examples_stay_on_their_device(name: str, on_cuda: Any) -> None:
 @pytest.mark.parametrize("kind", LEARNING)
 def test_fields_are_measured_on_the_device(kind: str, on_cuda: Any, torch: Any) -> None:
     """The layers of a probing network, as far as they go without values."""
-    from cnncalc.executors.probing.units import follow
-    from cnncalc.executors.torch.gradients import Shadow, probes_of, units_of
+    from cnncalc.executors.probing.probes import probes_of
+    from cnncalc.executors.torch.modules import Bench
+    from cnncalc.executors.torch.probing import Probing
 
     layer, shapes = sample(kind)
     for shape in shapes:
         if takes(layer, shape) and len(shape) > 1:
-            done = on_cuda(alone(layer), shape)
-            followed = follow(alone(layer), done)
-            probes = probes_of(alone(layer), done, sums=True)
-            asked = [(unit,) for unit in units_of(alone(layer), probes, followed)]
+            probes = probes_of(alone(layer), on_cuda(alone(layer), shape))
+            asked = frozenset(range(len(probes.network.steps)))
             with torch.no_grad():
-                values = Shadow(probes, asked, done).values
-            assert {each.device.type for each in values if each is not None} == {"cuda"}
+                x = torch.zeros((2, *probes.input), device="cuda")
+                bench = Bench("cuda", torch.float32)
+                found = Probing(probes.network, bench, {}, x).values_of(asked)
+                values = [value for _, value in found]
+            assert {each.device.type for each in values} == {"cuda"}
 
 
 def test_memory_is_what_the_allocator_gave_out(on_cuda: Any, gpu: Gpu) -> None:
@@ -191,9 +191,9 @@ def test_fields_keep_away_from_cudnn_and_threads(
     torch: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Fourier transforms would leave noise, and threads wait; afterwards all is as it was."""
-    from cnncalc.executors.torch import gradients as torch_gradients
+    from cnncalc.executors.torch import probing
 
-    settings, build = [], torch_gradients.sums_of
+    settings, build = [], probing.build
 
     def now() -> tuple[bool, int]:
         return torch.backends.cudnn.enabled, torch.get_num_threads()
@@ -202,7 +202,7 @@ def test_fields_keep_away_from_cudnn_and_threads(
         settings.append(now())
         return build(*args)
 
-    monkeypatch.setattr(torch_gradients, "sums_of", seen)
+    monkeypatch.setattr(probing, "build", seen)
     before = now()
     assert verified("torch", SPEC)["ok"]
     assert set(settings) == {(False, 1)}

@@ -100,7 +100,7 @@ CASES: dict[str, tuple[str, Shape]] = {
     "clamp_min": ("torch.clamp_min(x, 0)", MAP),
     "clamp_max": ("torch.clamp_max(x, 6)", MAP),
     **{name: (f"torch.{name}(x)", MAP) for name in
-       words("neg abs exp log sqrt rsqrt square reciprocal sin cos round floor ceil")},
+       words("neg abs exp log sqrt rsqrt square reciprocal sin cos round floor ceil erf sign")},
     "sum": ("x.sum(1)", MAP),
     "mean": ("x.mean((2, 3), keepdim=True)", MAP),
     "amax": ("x.amax(1, True)", MAP),
@@ -221,16 +221,31 @@ def test_an_operator_that_is_refused(name: str) -> None:
 
 
 def test_every_operator_has_a_case() -> None:
+    """Those with a row of their own, and those that the table of element-wise kinds names."""
+    torch = torch_or_skip()
+    from cnncalc.frameworks.ops import names_in
     from cnncalc.live.torch_aten import ATEN
 
-    assert set(ATEN) - set(CASES) - set(REFUSED) == set()
+    named = {form.name for field in ("function", "aten") for _, form in names_in(field)}
+    named = {name for name in named if hasattr(torch.ops.aten, name)}
+    assert {*ATEN, *named} - set(CASES) - set(REFUSED) == set()
+    assert {"mish", "log_sigmoid", "erf"} < named
+
+
+def test_an_argument_that_a_function_has_not() -> None:
+    """It isn't left out unseen: an operator that takes more than its namesake is refused."""
+    from cnncalc.live.torch_aten import aten_call
+
+    assert aten_call("flatten", {"self": "x", "start_dim": "2"}) == "torch.flatten(x, start_dim=2)"
+    assert aten_call("flatten", {"self": "x", "by": "2"}) is None
+    assert aten_call("unfold", {"self": "x", "dimension": "2", "size": "3", "step": "1"}) is None
 
 
 @pytest.mark.parametrize(
     ("code", "name"),
     [
         ("x.cumsum(1)", "cumsum"),
-        ("torch.erf(x)", "erf"),
+        ("torch.digamma(x)", "digamma"),
         ("x.flip(2)", "flip"),
         ("torch.sort(x)[0]", "sort"),
     ],

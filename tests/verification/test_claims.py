@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 import cnncalc
+from cnncalc.axis.field import Field
 from cnncalc.cli.main import main
 from cnncalc.executors import EXECUTORS
 from cnncalc.executors.base import Run
-from cnncalc.executors.bundled.executor import BundledExecutor
 from cnncalc.layers.merge import Input
 from cnncalc.network import Network, Step
 from cnncalc.receptive.maps import Seen
@@ -18,9 +18,8 @@ from cnncalc.report import Report
 from cnncalc.tables.verification import verdict
 from cnncalc.verification import compare, verify_report
 from tests.conftest import Command
+from tests.executors.common import looked_at
 from tests.verification.standing_in import Change, executor, installed_or_skip, use
-
-run = BundledExecutor().run
 
 SPEC = "3x8x8 conv:4,k3 relu"
 
@@ -65,7 +64,7 @@ def test_a_wrong_global_is_caught_where_the_middle_sees_nothing(layers: str) -> 
     last = report.rows[-1]
     report.fields[-1] = Seen(report.fields[-1].axes, whole=True)
 
-    assert differences(report, run(report.network, report.input)) == [
+    assert differences(report, looked_at(report)) == [
         (last.index, "receptive_field", [[0, 7], [0, 7]])
     ]
 
@@ -74,7 +73,7 @@ def test_a_right_global_is_counted() -> None:
     """Where the middle lies in padding it is another unit that shows it."""
     for layers in ("gap", "gap:keep pad:3:0", "flatten linear:3"):
         report = cnncalc.analyze("3x8x8 conv:4,k3,p1 " + layers)
-        found = compare(report, run(report.network, report.input))
+        found = compare(report, looked_at(report))
 
         assert report.fields[-1].whole
         assert found["mismatches"] == []
@@ -82,17 +81,17 @@ def test_a_right_global_is_counted() -> None:
 
 
 def test_an_exact_field_beyond_what_all_units_see_is_caught() -> None:
-    """Though of each of them by itself nothing is known."""
-    report = cnncalc.analyze("2x40x40 conv:4,k3 conv:4,k3")
-    done = run(report.network, report.input)
-    for reach in done.steps[2].reach or ():
-        object.__setattr__(reach, "merged", True)
-    assert compare(report, done)["checked"]["receptive_field"] == 1
+    """Though it isn't known of each of them by itself what it reads."""
+    report = cnncalc.analyze("2x9x8 crop:1 flatten:start=1 slice:..,axis=1,step=2")
+    (sight,) = looked_at(report).steps[3].sights
+    assert sight.unit == (None, None)
+    assert sight.ends == ((1, 7), (1, 5))
+    axes = tuple(
+        along._replace(field=Field(0, ((0, 8),)), merged=False) for along in report.fields[3].axes
+    )
+    report.fields[3] = Seen(axes)
 
-    wide = cnncalc.analyze("2x40x40 conv:4,k3,p1 conv:4,k5,p1")
-    report.fields[2] = wide.fields[2]
-
-    assert differences(report, done) == [(2, "receptive_field", [[18, 22], [18, 22]])]
+    assert differences(report, looked_at(report)) == [(3, "receptive_field", [[1, 7], [1, 5]])]
 
 
 # --- nothing ----------------------------------------------------------------------------
@@ -101,7 +100,7 @@ def test_an_exact_field_beyond_what_all_units_see_is_caught() -> None:
 def nothing(run: Run) -> None:
     """Not one step could be built."""
     for step in run.steps[1:]:
-        step.built, step.shape, step.tensors, step.reach = False, None, [], None
+        step.built, step.shape, step.tensors, step.sights = False, None, [], []
 
 
 def failing(run: Run) -> None:
@@ -173,7 +172,7 @@ def test_weights_of_a_step_that_was_not_built_are_not_missed() -> None:
     steps = cnncalc.parse("3x8x8 conv:3,k3,p1 relu").steps
     again = Step(steps[1].layer, (0,), "again", shares=1)
     report = cnncalc.analyze(Network([*steps[:2], again], outputs=[1, 2]), (3, 8, 8))
-    done = run(report.network, report.input)
+    done = looked_at(report)
     assert compare(report, done)["checked"]["params"] == 4
     done.steps[1].built, done.steps[1].tensors = False, []
 

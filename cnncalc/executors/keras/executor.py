@@ -19,7 +19,6 @@ from cnncalc.executors.keras.layers import LAYERS
 from cnncalc.executors.keras.modules import Bench, Held, channels_first, inside
 from cnncalc.executors.keras.moves import MOVES
 from cnncalc.executors.keras.pools import POOLS
-from cnncalc.executors.probing.search import measure
 from cnncalc.executors.shortage import MemoryErrors
 from cnncalc.executors.stepping import NotBuilt, Pass, sizes_of_input
 from cnncalc.layers.base import Layer, Shape
@@ -52,7 +51,7 @@ BUILDERS = CONVOLUTIONS | LAYERS | MOVES | POOLS
 
 
 class KerasExecutor(Executor):
-    """One forward pass in inference mode; then what units see, by probing."""
+    """One forward pass in inference mode."""
 
     name = "keras"
     devices = ("cpu",)
@@ -80,11 +79,10 @@ class KerasExecutor(Executor):
         begin = perf_counter()
         at = Bench(dtype if dtype in COMPUTED else "float32")
         forward = _Forward(network.at(input_shape), at, input_shape, batch)
-        done = Run(self.name, device, at.dtype, batch, [], fields="probes", lacking=self.lacking)
+        done = Run(self.name, device, at.dtype, batch, [], lacking=self.lacking)
         with _settings():
             done.steps = forward.run(progress)
             done.forward_seconds = at.seconds
-            measure(forward.network, done, self.prepare, self.most_values)
         first = forward.storage.values[0]
         done.dtype = keras.backend.standardize_dtype(first.dtype)  # JAX narrows float64
         done.seconds = perf_counter() - begin

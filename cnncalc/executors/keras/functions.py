@@ -18,6 +18,9 @@ from cnncalc.executors.keras.modules import (
     dimension,
     inside,
 )
+from cnncalc.executors.stepping import NotBuilt
+from cnncalc.frameworks.ops import BY_KIND, forms
+from cnncalc.layers import KINDS
 
 __all__ = ["FUNCTIONS"]
 
@@ -64,13 +67,10 @@ def _along_last(at: Bench, layer: Any, x: Array) -> Built:
     """An axis that Keras's activation doesn't work along is put last, and back."""
     axis = dimension(axis_of(layer, layer.axis, len(x.shape) - 1))
     moved = ops.moveaxis(x, axis, -1)
-    function = "softmax" if layer.kind == "softmin" else WORDS[layer.kind]
-    made = at.made("Activation", activation=function)
-    value = at.run(made, -moved if layer.kind == "softmin" else moved)
+    turned = layer.kind == "softmin"  # which Keras has not: it is softmax of the negated
+    (form,) = forms(BY_KIND["softmax" if turned else layer.kind].keras)
+    value = at.run(at.made("Activation", activation=form.name), -moved if turned else moved)
     return ops.moveaxis(value, -1, axis), []
-
-
-WORDS = {"logsoftmax": "log_softmax", "sparsemax": "sparsemax", "glu": "glu"}
 
 
 def _neighbours(at: Bench, layer: Any, x: Array) -> Built:
@@ -103,33 +103,35 @@ def _rescale(at: Bench, layer: Any, x: Array) -> Built:
     return x * factor + offset, []
 
 
-def _softplus(layer: Any, x: Array) -> Array:
+def _softplus(at: Bench, layer: Any, x: Array) -> Built:
+    """With a threshold, which no function of Keras's has."""
     soft = ops.softplus(x * layer.beta) / layer.beta
-    return ops.where(x * layer.beta > layer.threshold, x, soft)
+    return ops.where(x * layer.beta > layer.threshold, x, soft), []
 
 
-# Value by value, of the layer and the values.
-VALUES: dict[str, Callable[[Any, Array], Array]] = {
-    **{
-        name: lambda layer, x: getattr(ops, layer.kind)(x)
-        for name in ("abs", "ceil", "cos", "erf", "floor", "log", "round", "sign", "sin", "sqrt")
-    },
-    "power": lambda layer, x: ops.power(x, layer.exponent),
-    "reciprocal": lambda layer, x: 1 / x,
-    "rrelu": lambda layer, x: ops.leaky_relu(x, (layer.lower + layer.upper) / 2),
-    "threshold": lambda layer, x: ops.where(
-        x > layer.threshold, x, layer.value + ops.zeros_like(x)
-    ),
-    "celu": lambda layer, x: ops.celu(x, layer.alpha),
-    "hardsigmoid": lambda layer, x: ops.clip(x * layer.slope + layer.offset, 0, 1),
-    "hardtanh": lambda layer, x: ops.clip(x, layer.low, layer.high),
-    "softplus": _softplus,
-    "softshrink": lambda layer, x: x - ops.clip(x, -layer.threshold, layer.threshold),
-    "hardshrink": lambda layer, x: ops.where(ops.abs(x) > layer.threshold, x, ops.zeros_like(x)),
-    "squareplus": lambda layer, x: (x + ops.sqrt(x * x + layer.b)) / 2,
-}
+def _valued(at: Bench, layer: Any, x: Array) -> Built:
+    return _value(layer, x), []
+
+
+def _value(layer: Any, x: Array) -> Array:
+    """Value by value: Keras's own function of these options, or the table's formula."""
+    op = BY_KIND[layer.kind]
+    for form in (*forms(op.ops, op.kind), *forms(op.keras, op.kind)):
+        said, function = form.said(layer), getattr(ops, form.name, None)
+        if function is not None and said is not None:
+            return function(x, *said.values())
+    if op.formula is None:
+        raise NotBuilt(f"this Keras has no function for `{layer.kind}`")
+    return op.formula(_of_kind, x, layer)
+
+
+def _of_kind(kind: str, x: Array, *options: float) -> Array:
+    return _value(KINDS[kind](*options), x)
+
 
 FUNCTIONS: dict[str, Callable[..., Built]] = {
+    **{op.kind: (_along_last if op.along else _valued) for op in BY_KIND.values()},
+    "softplus": _softplus,
     "scale": _learned(ops.multiply),
     "shift": _learned(ops.add),
     "reduce": _reduce,
@@ -137,6 +139,4 @@ FUNCTIONS: dict[str, Callable[..., Built]] = {
     "rms": _root_mean_square,
     "standardize": _standardize,
     "rescale": _rescale,
-    **dict.fromkeys(("softmin", *WORDS), _along_last),
-    **{kind: lambda at, layer, x: (VALUES[layer.kind](layer, x), []) for kind in VALUES},
 }

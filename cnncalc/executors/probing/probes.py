@@ -4,8 +4,10 @@ It has the windows of the network it is made of, run by the very layers of a fra
 weights that are all positive, so that nothing cancels. What works value by value or normalises
 hands its values on, merges add up, and after each sum all that is not 0 becomes 1: nothing
 underflows, however deep the network. Padding is zeros in all modes. Channels that are all
-alike are one channel, so that a probe costs little. Where gradients are asked for instead of
-values, sums stay sums.
+alike are one channel, so that a probe costs little.
+
+What a layer computes is its own, with its own options; its route only says whether it treats
+each channel by itself.
 """
 
 from __future__ import annotations
@@ -16,9 +18,8 @@ from typing import Any, NamedTuple
 
 from cnncalc.executors.base import Run
 from cnncalc.executors.geometry import axis_of, one_each, resized_axes
-from cnncalc.executors.probing.reach_rules import RULES
 from cnncalc.layers import KINDS
-from cnncalc.layers.base import NO_PADS, Layer, Shape
+from cnncalc.layers.base import NO_PADS, OWN, Layer, Shape
 from cnncalc.layers.merge import Input
 from cnncalc.network import Network, Step
 
@@ -33,6 +34,11 @@ MOVES = frozenset(
     | {"flatten", "unflatten", "reshape", "permute", "unfold"}
     | {"chshuffle", "pixelshuffle", "pixelunshuffle"}
 )
+# These hand on what they normalise or scale, beside what holds no weights and moves nothing.
+NORMS = frozenset(
+    {"bn", "gn", "in", "ln", "rms", "unitnorm", "standardize", "prelu", "scale", "shift"}
+)
+MEANS = frozenset({"gap", "glp", "reduce", "avgpool", "adaptiveavg", "lppool"})
 MERGES = ("add", "mul", "sub", "div", "maximum", "minimum", "mean")
 
 
@@ -53,14 +59,14 @@ class Probes:
 
     Attributes:
         of: for each step of the network; None: it can't be probed.
+        reasons: for each of these why not.
         sizes: the elements of each of its own steps, for one sample.
-        sums: whether sums stay as they are, for gradients to go through.
     """
 
-    def __init__(self, shape: Shape, sums: bool = False) -> None:
-        self.sums = sums
+    def __init__(self, shape: Shape) -> None:
         self.steps = [Step(Input(), name="input")]
         self.of: list[Probe | None] = []
+        self.reasons: list[str | None] = []
         self.sizes = [prod(shape)]
         self.input = shape
         self._places: Shape = ()  # behind the channels of the step at work
@@ -79,8 +85,10 @@ class Probes:
         """A layer of the step at work, with what makes ones of all that is not 0."""
         size = len(copies) * prod(self._places)
         step = self.add(layer, *(probe.step for probe in probes), size=size)
-        if layer.kind not in MOVES and not self.sums:
+        if layer.kind not in MOVES or _may_be_lowest(layer):
             noise = COORDINATE_NOISE if layer.kind == "upsample" else NOISE
+            if layer.kind in MEANS:  # a place may be a small part of what one is of
+                noise = min(noise, 0.5 / self.sizes[probes[0].step])
             steep = KINDS["hardsigmoid"](slope=1 / noise, offset=-1.0)  # 0 up to the noise
             step = self.add(steep, step, size=size)
         return Probe(step, copies)
@@ -103,33 +111,55 @@ class Probes:
             return step
         return self.add(KINDS["expand"]((count, *places)), step, size=count * prod(places))
 
-    def take(self, step: Step, number: int, run: Run) -> Probe | None:
-        """What stands for a step of the network."""
+    def take(self, step: Step, number: int, run: Run) -> None:
+        """Add what stands for a step of the network."""
         shape = run.steps[number].shape
-        inputs = [self.of[each] for each in step.inputs]
-        if not shape or 0 in shape or any(each is None for each in inputs):
-            return None
-        if step.layer.kind == "input":
+        inputs = [probe for each in step.inputs if (probe := self.of[each]) is not None]
+        reason = next((self.reasons[each] for each in step.inputs if self.reasons[each]), None)
+        probe = None
+        if shape and 0 not in shape and len(inputs) == len(step.inputs):
+            shapes = [run.steps[each].shape or () for each in step.inputs]
+            probe = self._made(step.layer, inputs, shapes, shape)
+            reason = None if probe else _untold(step.layer)
+        self.of.append(probe)
+        self.reasons.append(reason)
+
+    def _made(
+        self, layer: Layer, inputs: list[Probe], shapes: list[Shape], shape: Shape
+    ) -> Probe | None:
+        if layer.kind == "input":
             return Probe(self._further_input(shape), (1,) * shape[0])
-        shapes = [run.steps[each].shape or () for each in step.inputs]
         self._places = shape[1:]
-        known = [each for each in inputs if each is not None]
-        return _after(self, step.layer, known, shapes, shape)
+        return _after(self, layer, inputs, shapes, shape)
 
     def _further_input(self, shape: Shape) -> int:
         """It is fed zeros: nothing of it is the network's input."""
         return self.add(Input(shape), size=prod(shape))
 
 
-def probes_of(network: Network, run: Run, *, sums: bool = False) -> Probes:
-    """The probing network for the sizes that really came out; with `sums`, for gradients."""
+def probes_of(network: Network, run: Run) -> Probes:
+    """The probing network for the sizes that really came out."""
     shape = run.steps[0].shape or ()
     alike = network.channel_axis == 0 and len(shape) > 1
-    probes = Probes((1, *shape[1:]) if alike else shape, sums)
+    probes = Probes((1, *shape[1:]) if alike else shape)
     probes.of.append(Probe(0, (shape[0],) if alike else (1,) * shape[0]))
+    probes.reasons.append(None)
     for number, step in enumerate(network.steps[1:], start=1):
-        probes.of.append(probes.take(step, number, run))
+        probes.take(step, number, run)
     return probes
+
+
+def _untold(layer: Any) -> str | None:
+    """Why probes don't tell what a layer reads; None: they do."""
+    if layer.kind == "maxunpool":
+        return "max unpooling puts values where maxima were, which probes don't tell"
+    if layer.kind == "fracmaxpool":
+        return "fractional pooling draws its windows at random"
+    if layer.kind != "upsample":
+        return None
+    if layer.mode in SIGNED:
+        return f"the taps of `{layer.mode}` have both signs, and may cancel"
+    return "frameworks pass over a factor where places are copied or doubled"
 
 
 def _after(
@@ -139,11 +169,33 @@ def _after(
         return _added(at, layer, inputs, shapes, shape)
     if layer.kind == "cat":
         return _joined(at, layer, inputs, shapes)
-    if layer.kind in ("maxunpool", "fracmaxpool"):  # places that no step knows
+    if layer.kind in ("maxunpool", "fracmaxpool"):
         return None
-    if layer.kind not in RULES or layer.mixes_samples:  # value by value, or place by place
+    if _hands_on(layer):
         return inputs[0]
-    return LAYERS.get(layer.kind, _as_it_is)(at, layer, inputs[0], shapes[0], shape)
+    here = LAYERS.get(layer.kind) or (_by_itself if _apart(layer, shapes[0]) else _as_it_is)
+    return here(at, layer, inputs[0], shapes[0], shape)
+
+
+def _hands_on(layer: Any) -> bool:
+    """Whether a layer works value by value or place by place, or normalises."""
+    if layer.kind in NORMS or layer.mixes_samples:
+        return True
+    moves = type(layer).route is not Layer.route or type(layer).windows is not Layer.windows
+    return layer.by_value and not moves
+
+
+def _may_be_lowest(layer: Any) -> bool:
+    """Whether the largest of a window may be that of padding alone, the lowest number there is."""
+    return layer.kind == "maxpool" and bool(layer.padding != NO_PADS or layer.ceil)
+
+
+def _apart(layer: Layer, before: Shape) -> bool:
+    """Whether a layer treats each channel by itself."""
+    route = layer.route(before)
+    if route is None or route.splits or 0 in route.mixes:
+        return False
+    return route.across is OWN and route.moves[0] == 0
 
 
 def _as_it_is(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
@@ -269,11 +321,10 @@ def _dealt(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Pro
 
 
 def _resized(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
-    some = ("nearest-exact", "area") if at.sums else ()  # few have them
-    if layer.mode not in ("nearest", "linear", *some):  # weights of either sign
+    if layer.mode in SIGNED:
         return None
     axes = zip(before[1:], resized_axes(layer, before[1:]), strict=True)
-    # Some copy or double places and pass over the factor, PyTorch's gradients among them.
+    # Some copy or double places and pass over the factor.
     if layer.mode == "nearest" and any(
         m in (n, 2 * n) and f not in (None, m / n) for n, (m, f) in axes
     ):
@@ -281,14 +332,13 @@ def _resized(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> P
     return _by_itself(at, layer, x, before, shape)
 
 
+SIGNED = frozenset({"cubic", "lanczos3", "lanczos5"})
 LAYERS: dict[str, Callable[[Probes, Any, Probe, Shape, Shape], Probe | None]] = {
     **dict.fromkeys(("conv", "pwconv", "convt"), _convolved),
     "dwconv": _depthwise,
     "sepconv": _separable,
     "linear": _linear,
     **dict.fromkeys(("softmax", "softmin", "sparsemax", "logsoftmax"), _along),
-    **dict.fromkeys(("maxpool", "avgpool", "lppool", "adaptiveavg", "adaptivemax"), _by_itself),
-    **dict.fromkeys(("gap", "gmp", "glp", "crop"), _by_itself),
     "glu": _halved,
     "se": _squeezed,
     "reduce": _reduced,

@@ -1,38 +1,28 @@
 """What units see, measured by probing: the first and last places of the input that reach them.
 
 The input of a probing network is 1 on one side of a place and 0 on the other, so that a unit
-is 1 if it reads anything there. The ends of what it reads are looked for where the windows of
-the bundled executor have them, and by halving where they are not there.
+is 1 if it reads anything there. The ends of what it reads are looked for where the prediction
+has them, and by halving where they are not there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy
 
-from cnncalc.executors.base import Forward, Run
+from cnncalc.executors.base import Forward, Prepare, Run, Sight
 from cnncalc.executors.probing.probes import Probes, probes_of
-from cnncalc.executors.probing.reach_channels import Reaches
-from cnncalc.executors.probing.units import (
-    NOTHING,
-    Ends,
-    Unit,
-    every_so_often,
-    follow,
-    note,
-    units_of,
-)
-from cnncalc.network import Network
+from cnncalc.executors.probing.units import Unit, every_so_often, units_of
+from cnncalc.receptive.maps import Interval
+from cnncalc.receptive.middles import Middle
+from cnncalc.report import Report
 
-__all__ = ["Prepare", "measure"]
+__all__ = ["measure"]
 
 AT_ONCE = 2**25  # values of the samples that run together
-
-# Sets a probing network up, of which some steps will be asked for.
-Prepare = Callable[[Network, frozenset[int]], Forward]
 
 
 class End(NamedTuple):
@@ -49,22 +39,24 @@ class End(NamedTuple):
 Sample = tuple[End, ...]  # ones wherever one of them has ones
 
 
-def measure(network: Network, run: Run, prepare: Prepare, most: int) -> None:
+def measure(
+    report: Report, run: Run, prepare: Prepare, most: int, middles: Sequence[Middle]
+) -> None:
     """Fill in what the middle units of each step see.
 
     All samples together make at most `most` values: on a large network a few steps, spread
     evenly, are measured.
     """
-    followed = follow(network, run)
-    shape = run.steps[0].shape or ()
-    axes = network.places(shape)
-    if not axes or 0 in shape:
+    axes = report.network.places(report.input)
+    if not axes or 0 in report.input or run.steps[0].shape != report.rows[0].output_shape:
         return
-    probes = probes_of(network, run)
-    search = _Search(probes, axes, units_of(network, probes, followed), followed, most)
+    probes = probes_of(report.network, run)
+    for step, reason in zip(run.steps, probes.reasons, strict=True):
+        step.unseen = reason
+    search = _Search(probes, axes, units_of(report, run, probes, middles), most)
     search.run(prepare(probes.network, search.asked))
     for unit, ends in search.found():
-        note(run, unit, ends, followed)
+        run.steps[unit.middle.step].sights.append(Sight(unit.middle.unit, ends))
 
 
 class _Search:
@@ -81,12 +73,10 @@ class _Search:
         probes: Probes,
         axes: Sequence[int],
         units: list[Unit],
-        followed: Sequence[Reaches | None],
         most: int,
     ) -> None:
         self.probes = probes
         self.axes = axes
-        self.followed = followed
         self.sizes = [probes.input[axis] for axis in axes]
         self.values = sum(probes.sizes)
         self.units = self._affordable(units, most)
@@ -112,16 +102,16 @@ class _Search:
                 self._try(samples[start : start + step], forward)
             samples = self._between()
 
-    def found(self) -> Iterator[tuple[Unit, list[Ends]]]:
+    def found(self) -> Iterator[tuple[Unit, tuple[Interval | None, ...]]]:
         """What was found of each unit, axis by axis."""
         for unit, lows, answered in zip(self.units, self.low, self.answered, strict=True):
             if answered.all():
                 yield (
                     unit,
-                    [
-                        (before - n + 1, after) if before >= 0 and after >= 0 else NOTHING
+                    tuple(
+                        (n - 1 - int(before), int(after)) if min(before, after) >= 0 else None
                         for n, (before, after) in zip(self.sizes, lows, strict=True)
-                    ],
+                    ),
                 )
 
     def _affordable(self, units: list[Unit], most: int) -> list[Unit]:
@@ -133,7 +123,7 @@ class _Search:
         return kept
 
     def _expected(self, units: Sequence[Unit]) -> list[Sample]:
-        """The ends that the windows have, one by one, and all that lies beyond at once."""
+        """The ends that are expected, one by one, and all that lies beyond at once."""
         samples: set[Sample] = set()
         for unit in units:
             inner, beyond = self._ends(unit)
@@ -144,13 +134,11 @@ class _Search:
     def _ends(self, unit: Unit) -> tuple[list[End], list[End]]:
         """The first and last place of each axis that a unit should see, and those beyond."""
         ends, beyond = [], []
-        for axis, reach in enumerate(self.followed[unit.number] or ()):
-            n = self.sizes[axis]
-            first, last = reach.rows[:2, min(unit.turn, reach.rows.shape[1] - 1)]
-            if numpy.isneginf(last):  # nothing at all
+        for axis, (seen, n) in enumerate(zip(unit.expected, self.sizes, strict=True)):
+            if seen is None:
                 beyond.append(End(axis, 1, 0))
                 continue
-            for side, place in ((0, n - 1 + int(first)), (1, int(last))):
+            for side, place in ((0, n - 1 - seen[0]), (1, seen[1])):
                 ends.append(End(axis, side, place))
                 if place + 1 < n:
                     beyond.append(End(axis, side, place + 1))

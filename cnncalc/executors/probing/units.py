@@ -1,102 +1,70 @@
-"""The units whose fields a framework measures: the middle ones of each step of a probing network.
-
-What it measures is the first and last place of the input that a unit sees. Which axis of a map
-is which axis of the input, and whether borders cut what a unit sees, is followed window by
-window, as the bundled executor does (`measuring`).
-"""
+"""The units whose fields are measured: the middle ones of each step, as probes have them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy
 
 from cnncalc.executors.base import Run
-from cnncalc.executors.probing.measuring import measure as measure_by_windows
 from cnncalc.executors.probing.probes import Probe, Probes
-from cnncalc.executors.probing.reach import blind
-from cnncalc.executors.probing.reach_channels import Reaches
-from cnncalc.network import Network
+from cnncalc.receptive.maps import Interval
+from cnncalc.receptive.middles import Middle
+from cnncalc.report import Report
 
-__all__ = ["NOTHING", "Ends", "Unit", "every_so_often", "follow", "note", "units_of"]
-
-Ends = tuple[float, float]  # of an axis: the first place that a unit sees, negated, and the last
-
-NOTHING: Ends = (-numpy.inf, -numpy.inf)
-
-# After these, neighbouring units see differently.
-SPREADING = frozenset({"convt", "upsample", "pixelshuffle", "fold", "expand", "maxunpool"})
+__all__ = ["Unit", "every_so_often", "units_of"]
 
 
 class Unit(NamedTuple):
-    """A place of a step, all of its channels.
+    """A unit of the network, and where it is found in the probing network.
 
     Attributes:
-        number, turn: the step, and which of the units to look at it is.
+        expected: for each spatial axis of the input the first and last place that it should see.
         probe: the step of the probing network.
-        place: where it lies, after the batch's axis.
+        place: where it lies there, after the batch's axis.
     """
 
-    number: int
-    turn: int
+    middle: Middle
+    expected: tuple[Interval | None, ...]
     probe: int
     place: tuple[Any, ...]
 
 
-def follow(network: Network, run: Run) -> list[Reaches | None]:
-    """What windows have of each step; the run itself has nothing, until it is measured."""
-    measure_by_windows(network, run)
-    followed = [step.reach for step in run.steps]
-    for step in run.steps:
-        step.reach = None
-    return followed
-
-
-def units_of(network: Network, probes: Probes, followed: Sequence[Reaches | None]) -> list[Unit]:
-    """The units to look at: the middle one of each step, and those after it that differ."""
+def units_of(report: Report, run: Run, probes: Probes, middles: Sequence[Middle]) -> list[Unit]:
+    """The middle units that can be probed, of maps of the size that was predicted."""
+    sizes = [probes.input[axis] for axis in report.network.places(report.input)]
     units: list[Unit] = []
-    spread: list[bool] = []
-    for number, (step, probe) in enumerate(zip(network.steps, probes.of, strict=True)):
-        spread.append(step.layer.kind in SPREADING or any(spread[each] for each in step.inputs))
-        reaches = followed[number]
-        if not number or probe is None or reaches is None:
-            continue
-        turns = max(reach.rows.shape[1] for reach in reaches) if spread[number] else 1
-        units += [
-            Unit(number, turn, probe.step, _index(probe, reaches, turn)) for turn in range(turns)
-        ]
+    for middle in middles:
+        probe = probes.of[middle.step]
+        if probe and run.steps[middle.step].shape == report.rows[middle.step].output_shape:
+            expected = _expected(middle, sizes)
+            units.append(Unit(middle, expected, probe.step, _index(probe, middle.unit)))
     return units
 
 
-def _index(probe: Probe, reaches: Reaches, turn: int) -> tuple[Any, ...]:
-    """Where one unit lies, on the axes that are places of the input."""
-    places = [reach.place for reach in reaches if reach.place is not None]
-    index: list[Any] = [slice(None)] * (1 + max(places, default=0))
-    for reach in reaches:
-        if reach.place is not None:
-            index[reach.place] = reach.first + min(turn, reach.rows.shape[1] - 1)
-    if isinstance(index[0], int):  # the channels are places: which of the probe's it is
-        ends = numpy.cumsum(probe.copies)
-        index[0] = int(numpy.searchsorted(ends, index[0], side="right"))
-    return tuple(index)
+def _expected(middle: Middle, sizes: Sequence[int]) -> tuple[Interval | None, ...]:
+    """What a unit should see: what reaches it, or where that isn't known, what its field says."""
+    if middle.reached:
+        return middle.reached.ends
+    return tuple(
+        (max(seen[0], 0), min(seen[1], n - 1)) if seen and seen[0] < n and seen[1] >= 0 else None
+        for seen, n in zip(middle.claims, sizes, strict=True)
+    )
+
+
+def _index(probe: Probe, unit: Sequence[int | None]) -> tuple[Any, ...]:
+    """Where a unit lies in the probe, a channel of which may stand for several."""
+    channel, *rest = unit
+    places = [slice(None) if at is None else at for at in rest]
+    if channel is None:
+        return slice(None), *places
+    ends = numpy.cumsum(probe.copies)
+    return int(numpy.searchsorted(ends, channel, side="right")), *places
 
 
 def every_so_often(units: Sequence[Unit], every: int) -> list[Unit]:
     """Those of the last step and of each `every`-th before it."""
-    numbers = sorted({unit.number for unit in units})
+    numbers = sorted({unit.middle.step for unit in units})
     kept = frozenset(numbers[::-1][::every])
-    return [unit for unit in units if unit.number in kept]
-
-
-def note(run: Run, unit: Unit, ends: Sequence[Ends], followed: Sequence[Reaches | None]) -> None:
-    """Put down what a unit was found to see of each axis, beside what was followed of it."""
-    step, known = run.steps[unit.number], followed[unit.number] or ()
-    if step.reach is None:
-        step.reach = tuple(replace(reach, rows=reach.rows.copy()) for reach in known)
-    if all(each == NOTHING for each in ends) and blind(known, unit.turn):
-        return
-    for reach, found in zip(step.reach, ends, strict=True):
-        if unit.turn < reach.rows.shape[1]:
-            reach.rows[:2, unit.turn] = found
+    return [unit for unit in units if unit.middle.step in kept]

@@ -8,7 +8,6 @@ import torch
 
 from cnncalc.executors.base import Array, Executor, Forward, Progress, Run, StepRun, Tensor
 from cnncalc.executors.stepping import Pass, sizes_of_input
-from cnncalc.executors.torch import gradients as torch_gradients
 from cnncalc.executors.torch.devices import (
     DEVICES,
     apart,
@@ -39,7 +38,7 @@ COMPUTED = ("float64", "float32", "float16", "bfloat16")
 
 
 class TorchExecutor(Executor):
-    """A forward pass that makes the modules, and one that measures them; then what units see.
+    """A forward pass that makes the modules, and one that measures them.
 
     The device `meta` has sizes but no values and no memory. A backward pass is measured in
     training mode, for a gradient of every weight.
@@ -48,6 +47,7 @@ class TorchExecutor(Executor):
     name = "torch"
     devices = DEVICES
     trains = True
+    most_values = 2_000_000_000
 
     def ready(self, device: str) -> tuple[bool, str]:
         return ready(device)
@@ -71,11 +71,6 @@ class TorchExecutor(Executor):
         with MachineErrors(), apart(device):
             stack = Stack(network.at(input_shape), input_shape, device, dtype, batch)
             done = _measured(stack, backward, progress)
-            if device != "meta":
-                stack.built.clear()  # its memory is free for the gradients
-                _tell(progress, done, "receptive fields")
-                torch_gradients.measure(stack.network, done)
-                done.fields = "gradients"
         done.seconds = perf_counter() - begin
         return done
 

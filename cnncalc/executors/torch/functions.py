@@ -18,6 +18,8 @@ from cnncalc.executors.geometry import (
     reshaped_sizes,
     sliced_axes,
 )
+from cnncalc.frameworks.ops import BY_KIND, forms
+from cnncalc.layers import KINDS
 
 __all__ = ["FUNCTIONS", "MERGES"]
 
@@ -172,12 +174,23 @@ def _unit_norm(layer: Any, x: Array) -> Array:
     return x / squares.clamp(min=1e-12).sqrt()
 
 
-def _sparseplus(layer: Any, x: Array) -> Array:
-    """0 below -1, x above 1, and a parabola between."""
-    return (x - 1).clamp(min=0) + (x + 1).clamp(0, 2).square() / 4
+def _valued(layer: Any, x: Array) -> Array:
+    """Value by value: torch's own function of these options, or the table's formula."""
+    op = BY_KIND[layer.kind]
+    said = forms(op.torch or op.function, op.kind)[0].said(layer) if op.function else None
+    if said is not None:
+        home = functional if op.torch else torch
+        return getattr(home, forms(op.function)[0].name)(x, *said.values())
+    assert op.formula is not None
+    return op.formula(_of_kind, x, layer)
+
+
+def _of_kind(kind: str, x: Array, *options: float) -> Array:
+    return _valued(KINDS[kind](*options), x)
 
 
 FUNCTIONS: dict[str, Callable[[Any, Array], Array]] = {
+    **{op.kind: _valued for op in BY_KIND.values() if op.formula or (op.function and not op.torch)},
     "flatten": _flatten,
     "unflatten": _unflatten,
     "reshape": _reshape,
@@ -192,22 +205,5 @@ FUNCTIONS: dict[str, Callable[[Any, Array], Array]] = {
     "rescale": _rescale,
     "glp": _lp_norm,
     "noise": lambda layer, x: x,
-    "abs": lambda layer, x: torch.abs(x),
-    "ceil": lambda layer, x: torch.ceil(x),
-    "cos": lambda layer, x: torch.cos(x),
-    "erf": lambda layer, x: torch.erf(x),
-    "exponential": lambda layer, x: torch.exp(x),
-    "floor": lambda layer, x: torch.floor(x),
-    "hardsigmoid": lambda layer, x: (layer.slope * x + layer.offset).clamp(0, 1),
-    "log": lambda layer, x: torch.log(x),
-    "power": lambda layer, x: torch.pow(x, layer.exponent),
-    "reciprocal": lambda layer, x: torch.reciprocal(x),
-    "round": lambda layer, x: torch.round(x),
-    "sign": lambda layer, x: torch.sign(x),
-    "sin": lambda layer, x: torch.sin(x),
-    "sqrt": lambda layer, x: torch.sqrt(x),
-    "sparseplus": _sparseplus,
-    "sparsesigmoid": lambda layer, x: ((x + 1) / 2).clamp(0, 1),
     "unitnorm": _unit_norm,
-    "squareplus": lambda layer, x: (x + (x.square() + layer.b).sqrt()) / 2,
 }

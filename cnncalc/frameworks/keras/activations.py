@@ -6,22 +6,23 @@ from collections.abc import Callable
 from typing import Any
 
 from cnncalc.frameworks.keras.frame import Call
-from cnncalc.layers import LAYERS
+from cnncalc.frameworks.ops import Form, Op, names_in
+from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer
 from cnncalc.network import Declared
 from cnncalc.suggestions import suggest
 
-__all__ = ["ACTIVATIONS", "activation_steps"]
+__all__ = ["ACTIVATIONS", "activation_steps", "rectified"]
 
 
-def _named(kind: str, **options: Any) -> Callable[[Call], Layer]:
-    return lambda call: LAYERS[kind](**options)
+def _word(op: Op, form: Form) -> Callable[[Call], Layer]:
+    """What a word makes: the kind with Keras's defaults, along its last axis if along one."""
 
-
-def _along_last(kind: str) -> Callable[[Call], Layer]:
     def make(call: Call) -> Layer:
-        axis, order = call.frame.axis(-1)
-        return LAYERS[kind](axis=axis, order=order)
+        if op.along:
+            axis, order = call.frame.axis(-1)
+            return KINDS[op.kind](axis=axis, order=order)
+        return op.made(form.values())
 
     return make
 
@@ -29,37 +30,17 @@ def _along_last(kind: str) -> Callable[[Call], Layer]:
 # keras.activations by name; None is no step at all.
 ACTIVATIONS: dict[str, Callable[[Call], Layer] | None] = {
     "linear": None,
-    "relu": _named("relu"),
-    "relu6": _named("relu6"),
-    "leaky_relu": _named("leakyrelu", slope=0.2),
-    "elu": _named("elu"),
-    "selu": _named("selu"),
-    "celu": _named("celu"),
-    "gelu": _named("gelu"),
-    "silu": _named("silu"),
-    "swish": _named("silu"),
-    "mish": _named("mish"),
-    "sigmoid": _named("sigmoid"),
-    "log_sigmoid": _named("logsigmoid"),
-    "hard_sigmoid": _named("hardsigmoid"),
-    "hard_silu": _named("hardswish"),
-    "hard_swish": _named("hardswish"),
-    "sparse_sigmoid": _named("sparsesigmoid"),
-    "tanh": _named("tanh"),
-    "hard_tanh": _named("hardtanh"),
-    "tanh_shrink": _named("tanhshrink"),
-    "softplus": _named("softplus"),
-    "softsign": _named("softsign"),
-    "soft_shrink": _named("softshrink"),
-    "hard_shrink": _named("hardshrink"),
-    "squareplus": _named("squareplus"),
-    "sparse_plus": _named("sparseplus"),
-    "exponential": _named("exponential"),
-    "softmax": _along_last("softmax"),
-    "log_softmax": _along_last("logsoftmax"),
-    "sparsemax": _along_last("sparsemax"),
-    "glu": _along_last("glu"),
+    **{form.name: _word(op, form) for op, form in names_in("keras") if not form.needs},
 }
+
+
+def rectified(slope: float, limit: float | None, threshold: float) -> Layer:
+    """A ReLU that may be leaky, bounded or late, as the plainest kind that it is."""
+    if (limit, slope, threshold) == (6, 0, 0):
+        return KINDS["relu6"]()
+    if slope and limit is None and not threshold:
+        return KINDS["leakyrelu"](slope)
+    return KINDS["relu"](slope, limit, threshold)
 
 
 def activation_steps(call: Call, value: Any) -> tuple[Declared, ...]:

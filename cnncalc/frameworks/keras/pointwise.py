@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cnncalc.frameworks.keras.activations import rectified
 from cnncalc.frameworks.keras.arguments import finish, integer, number
 from cnncalc.frameworks.keras.frame import Call, Vocabulary
 from cnncalc.layers import LAYERS
@@ -65,11 +66,7 @@ def relu(
     limit = None if max_value is None else _at_least_0(call, "max_value", max_value)
     slope = _at_least_0(call, "negative_slope", negative_slope)
     start = _at_least_0(call, "threshold", threshold)
-    if (limit, slope, start) == (6, 0, 0):
-        return finish(call, keywords, LAYERS["relu6"]())
-    if slope and limit is None and not start:
-        return finish(call, keywords, LAYERS["leakyrelu"](slope))
-    return finish(call, keywords, LAYERS["relu"](slope, limit, start))
+    return finish(call, keywords, rectified(slope, limit, start))
 
 
 def leaky_relu(call: Call, negative_slope: Any = 0.3, **keywords: Any) -> tuple[Declared, ...]:

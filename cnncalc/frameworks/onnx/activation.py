@@ -3,36 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from math import inf
+from typing import Any
 
 from cnncalc.errors import LayerError
+from cnncalc.frameworks.base import FormReader
 from cnncalc.frameworks.onnx.named import named
 from cnncalc.frameworks.onnx.node import Reader
-from cnncalc.layers import LAYERS
+from cnncalc.frameworks.ops import Form, Op, names_in
+from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer
 
 __all__ = ["ACTIVATIONS", "ALONG_AXIS", "clip"]
 
-SIXTH = 1 / 6
+NEAR = 1e-6  # attributes are single floats: 1/6 is 0.16666667 there
 
 
-def _plain(kind: str) -> Callable[..., Layer]:
-    def plain() -> Layer:
-        return LAYERS[kind]()
-
-    return plain
-
-
-def _bent(kind: str, default: float) -> Callable[..., Layer]:
-    def bent(alpha: float = default) -> Layer:
-        return LAYERS[kind](alpha)
-
-    return bent
-
-
-def negated() -> Layer:
-    """The opposite of each value."""
-    return LAYERS["rescale"]((-1.0,))
+def of_row(op: Op, form: Form, values: dict[str, Any]) -> Layer:
+    """The layer of an operator whose attributes are the kind's options."""
+    found = [
+        own.default if isinstance(value, float) and abs(value - own.default) < NEAR else value
+        for value, own in zip(form.values(values), KINDS[op.kind].options.values(), strict=False)
+    ]
+    return op.made(found)
 
 
 def selu(alpha: float = 1.67326319217681884, gamma: float = 1.05070102214813232) -> Layer:
@@ -43,7 +37,7 @@ def selu(alpha: float = 1.67326319217681884, gamma: float = 1.05070102214813232)
             code="bad-value",
             help="Elu and a factor",
         )
-    return LAYERS["selu"]()
+    return KINDS["selu"]()
 
 
 def swish(alpha: float = 1.0) -> Layer:
@@ -52,25 +46,19 @@ def swish(alpha: float = 1.0) -> Layer:
         raise LayerError(
             f"Swish with alpha={alpha:g} has no counterpart here", code="bad-value", help="alpha=1"
         )
-    return LAYERS["silu"]()
+    return KINDS["silu"]()
 
 
 def gelu(approximate: str = "none") -> Layer:
     """GELU, by the error function or nearly so."""
     if approximate not in ("none", "tanh"):
         raise LayerError(f"Gelu has no approximation `{approximate}`", code="bad-value")
-    return LAYERS["gelu"]()
-
-
-def hard_sigmoid(alpha: float = 0.2, beta: float = 0.5) -> Layer:
-    """max(0, min(1, alpha*x + beta)); PyTorch's has alpha 1/6."""
-    slope = SIXTH if abs(alpha - SIXTH) < 1e-6 else alpha
-    return LAYERS["hardsigmoid"](slope, beta)
+    return KINDS["gelu"]()
 
 
 def thresholded_relu(alpha: float = 1.0) -> Layer:
     """Values up to alpha become 0."""
-    return LAYERS["threshold"](alpha, 0.0)
+    return KINDS["threshold"](alpha, 0.0)
 
 
 def shrink(bias: float = 0.0, lambd: float = 0.5) -> Layer:
@@ -81,67 +69,42 @@ def shrink(bias: float = 0.0, lambd: float = 0.5) -> Layer:
             code="bad-value",
             help="bias 0 or equal to lambd",
         )
-    return LAYERS["softshrink" if bias else "hardshrink"](lambd)
+    return KINDS["softshrink" if bias else "hardshrink"](lambd)
 
 
 def clip(min: float | None = None, max: float | None = None) -> Layer:
     """Values cut off at one end or both."""
     if min is None and max is None:
-        return LAYERS["identity"]()
+        return KINDS["identity"]()
     if min == 0 and max in (None, 6):
-        return LAYERS["relu6" if max else "relu"]()
+        return KINDS["relu6" if max else "relu"]()
     if min == 0:
-        return LAYERS["relu"](limit=max)
-    return LAYERS["hardtanh"](-inf if min is None else min, inf if max is None else max)
+        return KINDS["relu"](limit=max)
+    return KINDS["hardtanh"](-inf if min is None else min, inf if max is None else max)
 
 
 def dropout(ratio: float = 0.5, seed: int | None = None) -> Layer:
     """The identity, as no training is under way."""
-    return LAYERS["dropout"](ratio)
+    return KINDS["dropout"](ratio)
 
 
 def cast(to: int = 0, saturate: int = 1, round_mode: str = "up") -> Layer:
     """Numbers kept in another type: the identity."""
-    return LAYERS["identity"]()
+    return KINDS["identity"]()
 
-
-# Operators without attributes, and the kinds that they are.
-PLAIN = {
-    "Abs": "abs",
-    "Ceil": "ceil",
-    "Cos": "cos",
-    "Erf": "erf",
-    "Exp": "exponential",
-    "Floor": "floor",
-    "HardSwish": "hardswish",
-    "Identity": "identity",
-    "Log": "log",
-    "Mish": "mish",
-    "Reciprocal": "reciprocal",
-    "Relu": "relu",
-    "Round": "round",
-    "Sigmoid": "sigmoid",
-    "Sign": "sign",
-    "Sin": "sin",
-    "Softplus": "softplus",
-    "Softsign": "softsign",
-    "Sqrt": "sqrt",
-    "Tanh": "tanh",
-}
 
 # Those along an axis, which depends on the operator set and on the input's rank.
-ALONG_AXIS = {"Softmax": "softmax", "LogSoftmax": "logsoftmax"}
+ALONG_AXIS = {form.name: op.kind for op, form in names_in("onnx") if op.along}
 
 FUNCTIONS: dict[str, Callable[..., Layer]] = {
-    **{name: _plain(kind) for name, kind in PLAIN.items()},
+    **{
+        form.name: FormReader(form, partial(of_row, op))
+        for op, form in names_in("onnx")
+        if not op.along
+    },
     "Cast": cast,
-    "Celu": _bent("celu", 1.0),
     "Dropout": dropout,
-    "Elu": _bent("elu", 1.0),
     "Gelu": gelu,
-    "HardSigmoid": hard_sigmoid,
-    "LeakyRelu": _bent("leakyrelu", 0.01),
-    "Neg": negated,
     "Selu": selu,
     "Shrink": shrink,
     "Swish": swish,

@@ -1,7 +1,7 @@
 """What PyTorch calls each layer: torch.nn's classes as functions that give the neutral record.
 
 Each has its class's own signature, and refuses what the class or its forward refuses.
-A release of PyTorch changes files in this folder only.
+A release of PyTorch changes files in this folder, and rows of `frameworks/ops.py`, only.
 """
 
 from __future__ import annotations

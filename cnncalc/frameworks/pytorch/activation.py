@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from math import inf
 from typing import Any
 
 from cnncalc.errors import LayerError
-from cnncalc.frameworks.base import Reader
+from cnncalc.frameworks.base import FormReader, Reader
+from cnncalc.frameworks.ops import Form, Op, names_in
 from cnncalc.frameworks.pytorch.arguments import chosen, integer, number, refused
 from cnncalc.frameworks.pytorch.axes import along
 from cnncalc.layers import KINDS
 from cnncalc.layers.activation import (
     Dropout,
     GatedLinearUnit,
-    LogSoftmax,
     ParametricReLU,
     Softmax,
-    Softmin,
 )
 from cnncalc.layers.base import BATCH, Layer, Shape, show
 from cnncalc.network import Declared, Expects
@@ -25,36 +25,39 @@ from cnncalc.network import Declared, Expects
 __all__ = ["READERS"]
 
 
-def without_options(kind: str) -> Declared:
-    return Declared(KINDS[kind]())
+def of_row(op: Op, form: Form, values: dict[str, Any]) -> Declared:
+    """The layer of a class that has the kind's options and no more."""
+    call = f"nn.{form.name}"
+    numbers = [number(call, name, values[name]) for name in form.arguments]  # and no `inplace`
+    if form.name in CHECKS:
+        CHECKS[form.name](*numbers)
+    return Declared(op.made(numbers))
 
 
-def in_place(kind: str, inplace: Any = False) -> Declared:
-    return Declared(KINDS[kind]())
-
-
-def elu(alpha: Any = 1.0, inplace: Any = False) -> Declared:
-    return Declared(KINDS["elu"](number("nn.ELU", "alpha", alpha)))
-
-
-def celu(alpha: Any = 1.0, inplace: Any = False) -> Declared:
-    if number("nn.CELU", "alpha", alpha) == 0:
+def _check_celu(alpha: float) -> None:
+    if alpha == 0:
         raise refused("nn.CELU divides by alpha, which is 0", "another alpha")
-    return Declared(KINDS["celu"](number("nn.CELU", "alpha", alpha)))
 
 
-def leaky_relu(negative_slope: Any = 0.01, inplace: Any = False) -> Declared:
-    return Declared(KINDS["leakyrelu"](number("nn.LeakyReLU", "negative_slope", negative_slope)))
-
-
-def rrelu(lower: Any = 1 / 8, upper: Any = 1 / 3, inplace: Any = False) -> Declared:
-    low, high = number("nn.RReLU", "lower", lower), number("nn.RReLU", "upper", upper)
-    if not -inf < low <= high < inf:
+def _check_rrelu(lower: float, upper: float) -> None:
+    if not -inf < lower <= upper < inf:
         raise refused(
-            f"nn.RReLU can't take lower={low} and upper={high}",
+            f"nn.RReLU can't take lower={lower} and upper={upper}",
             "finite numbers, lower at most upper",
         )
-    return Declared(KINDS["rrelu"](low, high))
+
+
+def _check_softshrink(lambd: float) -> None:
+    if not 0 <= lambd < inf:
+        raise refused(f"nn.Softshrink can't take lambd={lambd}", "a finite number from 0 on")
+
+
+# What classes refuse of their options, which a number that is no number comes before.
+CHECKS: dict[str, Callable[..., None]] = {
+    "CELU": _check_celu,
+    "RReLU": _check_rrelu,
+    "Softshrink": _check_softshrink,
+}
 
 
 def prelu(
@@ -67,6 +70,10 @@ def prelu(
 def gelu(approximate: Any = "none") -> Declared:
     chosen("nn.GELU", "approximate", approximate, ("none", "tanh"))
     return Declared(KINDS["gelu"]())
+
+
+def identity(*args: Any, **kwargs: Any) -> Declared:
+    return Declared(KINDS["identity"]())
 
 
 def hardtanh(
@@ -82,30 +89,6 @@ def hardtanh(
     if high <= low:
         raise refused(f"nn.Hardtanh has max_val={high} not above min_val={low}")
     return Declared(KINDS["hardtanh"](low, high))
-
-
-def softplus(beta: Any = 1.0, threshold: Any = 20.0) -> Declared:
-    call = "nn.Softplus"
-    return Declared(
-        KINDS["softplus"](number(call, "beta", beta), number(call, "threshold", threshold))
-    )
-
-
-def softshrink(lambd: Any = 0.5) -> Declared:
-    if not 0 <= number("nn.Softshrink", "lambd", lambd) < inf:
-        raise refused(f"nn.Softshrink can't take lambd={lambd}", "a finite number from 0 on")
-    return Declared(KINDS["softshrink"](number("nn.Softshrink", "lambd", lambd)))
-
-
-def hardshrink(lambd: Any = 0.5) -> Declared:
-    return Declared(KINDS["hardshrink"](number("nn.Hardshrink", "lambd", lambd)))
-
-
-def threshold(threshold: Any, value: Any, inplace: Any = False) -> Declared:
-    call = "nn.Threshold"
-    return Declared(
-        KINDS["threshold"](number(call, "threshold", threshold), number(call, "value", value))
-    )
 
 
 def glu(dim: Any = -1) -> Declared:
@@ -146,27 +129,27 @@ def _one_axis_at_most(call: str, layer: Layer, shape: Shape) -> Layer:
     return layer
 
 
-IN_PLACE = ["ReLU", "ReLU6", "SELU", "SiLU", "Mish", "Hardsigmoid", "Hardswish"]
-PLAIN = ["Sigmoid", "LogSigmoid", "Tanh", "Tanhshrink", "Softsign"]
+def along_axis() -> dict[str, Reader]:
+    """Those that the table has, which take any axis."""
+    return {
+        form.name: partial(softmax, KINDS[op.kind], f"nn.{form.name}")
+        for op, form in names_in("torch")
+        if op.along
+    }
+
 
 READERS: dict[str, Reader] = {
-    **{name: partial(in_place, name.lower()) for name in IN_PLACE},
-    **{name: partial(without_options, name.lower()) for name in PLAIN},
-    "ELU": elu,
-    "CELU": celu,
-    "LeakyReLU": leaky_relu,
-    "RReLU": rrelu,
+    **{
+        form.name: FormReader(form, partial(of_row, op))
+        for op, form in names_in("torch")
+        if not op.along
+    },
+    **along_axis(),
     "PReLU": prelu,
     "GELU": gelu,
     "GLU": glu,
     "Hardtanh": hardtanh,
-    "Hardshrink": hardshrink,
-    "Softplus": softplus,
-    "Softshrink": softshrink,
-    "Threshold": threshold,
-    "Softmax": partial(softmax, Softmax, "nn.Softmax"),
-    "LogSoftmax": partial(softmax, LogSoftmax, "nn.LogSoftmax"),
-    "Softmin": partial(softmax, Softmin, "nn.Softmin"),
+    "Identity": identity,
     "Softmax2d": softmax_2d,
     "Dropout": partial(dropout, "nn.Dropout", None),
     "Dropout1d": partial(dropout, "nn.Dropout1d", 1),

@@ -46,10 +46,6 @@ def _last_axis(layer: Layer, shape: Shape) -> Layer:
     return layer.replaced(axis=None) if len(shape) == 1 else layer
 
 
-def identity(*args: Any, **kwargs: Any) -> Declared:
-    return Declared(KINDS["identity"]())
-
-
 def flatten(start_dim: Any = 1, end_dim: Any = -1) -> Declared:
     start = integer("nn.Flatten", "start_dim", start_dim)
     end = integer("nn.Flatten", "end_dim", end_dim)
@@ -148,7 +144,6 @@ def _folding(call: str, *given: Any) -> list[tuple[int, ...]]:
 READERS: dict[str, Reader] = {
     "Linear": partial(linear, "nn.Linear"),
     "LazyLinear": partial(linear, "nn.LazyLinear", LAZY),
-    "Identity": identity,
     "Flatten": flatten,
     "Unflatten": unflatten,
     "PixelShuffle": pixel_shuffle,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnncalc.errors import SpecError
-from cnncalc.frameworks.counterparts import TEXTS
+from cnncalc.frameworks.counterparts import texts
 from cnncalc.notations.source.state import state_of
 from cnncalc.python.machine import Machine
 from cnncalc.python.protocols import Library
@@ -23,7 +23,7 @@ class Framework(Library):
 
     def exactly(self, name: str, called: bool) -> str | None:
         """A text that stands without its quotes, such as `same`."""
-        return f"'{name}'" if name in TEXTS and not called else None
+        return f"'{name}'" if name in texts() and not called else None
 
     def told(self, machine: Machine, error: SpecError) -> SpecError:
         """An error with what the layers until there want of the input, and what else is wrong."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from cnncalc.errors import LayerError
+from cnncalc.frameworks.base import form_of
+from cnncalc.frameworks.ops import forms, names_in
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import BATCH
 from cnncalc.notations.source.axes import inner_shape
@@ -28,72 +31,73 @@ from cnncalc.python.values import Opaque, Value
 from cnncalc.python.wordlists import words
 from cnncalc.tracing.tensors import Static
 
-__all__ = ["FUNCTIONAL"]
+__all__ = ["FUNCTIONAL", "arguments", "classes"]
 
-# function: (class, its arguments in order after the input)
-LAYERS = {
-    **{
-        f"{name}{axes}d": (f"{cls}{axes}d", arguments)
-        for axes in (1, 2, 3)
-        for name, cls, arguments in (
-            ("max_pool", "MaxPool", "kernel_size stride padding dilation ceil_mode return_indices"),
-            (
-                "avg_pool",
-                "AvgPool",
-                "kernel_size stride padding ceil_mode count_include_pad divisor_override",
-            ),
-            ("lp_pool", "LPPool", "norm_type kernel_size stride ceil_mode"),
-            ("adaptive_avg_pool", "AdaptiveAvgPool", "output_size"),
-            ("adaptive_max_pool", "AdaptiveMaxPool", "output_size return_indices"),
-            ("dropout", "Dropout", "p training inplace"),
-        )
-    },
-    "dropout": ("Dropout", "p training inplace"),
-    "alpha_dropout": ("AlphaDropout", "p training inplace"),
-    "feature_alpha_dropout": ("FeatureAlphaDropout", "p training inplace"),
-    "relu": ("ReLU", "inplace"),
-    "relu6": ("ReLU6", "inplace"),
-    "leaky_relu": ("LeakyReLU", "negative_slope inplace"),
-    "rrelu": ("RReLU", "lower upper training inplace"),
-    "elu": ("ELU", "alpha inplace"),
-    "selu": ("SELU", "inplace"),
-    "celu": ("CELU", "alpha inplace"),
-    "gelu": ("GELU", "approximate"),
-    "silu": ("SiLU", "inplace"),
-    "mish": ("Mish", "inplace"),
-    "sigmoid": ("Sigmoid", ""),
-    "logsigmoid": ("LogSigmoid", ""),
-    "hardsigmoid": ("Hardsigmoid", "inplace"),
-    "hardswish": ("Hardswish", "inplace"),
-    "hardtanh": ("Hardtanh", "min_val max_val inplace"),
-    "tanh": ("Tanh", ""),
-    "tanhshrink": ("Tanhshrink", ""),
-    "softplus": ("Softplus", "beta threshold"),
-    "softsign": ("Softsign", ""),
-    "softshrink": ("Softshrink", "lambd"),
-    "hardshrink": ("Hardshrink", "lambd"),
-    "threshold": ("Threshold", "threshold value inplace"),
-    "glu": ("GLU", "dim"),
-    "softmax": ("Softmax", "dim _stacklevel dtype"),
-    "log_softmax": ("LogSoftmax", "dim _stacklevel dtype"),
-    "softmin": ("Softmin", "dim _stacklevel dtype"),
-    "pixel_shuffle": ("PixelShuffle", "upscale_factor"),
-    "pixel_unshuffle": ("PixelUnshuffle", "downscale_factor"),
-    "channel_shuffle": ("ChannelShuffle", "groups"),
-    "unfold": ("Unfold", "kernel_size dilation padding stride"),
-    "fold": ("Fold", "output_size kernel_size dilation padding stride"),
-    "local_response_norm": ("LocalResponseNorm", "size alpha beta k"),
+# The class whose layer each function is; `<n>` stands for the number of axes.
+CLASSES = {
+    "max_pool<n>d": "MaxPool<n>d",
+    "avg_pool<n>d": "AvgPool<n>d",
+    "lp_pool<n>d": "LPPool<n>d",
+    "adaptive_avg_pool<n>d": "AdaptiveAvgPool<n>d",
+    "adaptive_max_pool<n>d": "AdaptiveMaxPool<n>d",
+    "dropout<n>d": "Dropout<n>d",
+    "dropout": "Dropout",
+    "alpha_dropout": "AlphaDropout",
+    "feature_alpha_dropout": "FeatureAlphaDropout",
+    "pixel_shuffle": "PixelShuffle",
+    "pixel_unshuffle": "PixelUnshuffle",
+    "channel_shuffle": "ChannelShuffle",
+    "unfold": "Unfold",
+    "fold": "Fold",
+    "local_response_norm": "LocalResponseNorm",
+}
+# What a function takes after its input where those are not its class's own arguments.
+ARGUMENTS = {
+    **dict.fromkeys(
+        (f"max_pool{axes}d" for axes in (1, 2, 3)),
+        "kernel_size stride padding dilation ceil_mode return_indices",
+    ),
+    **dict.fromkeys(
+        words("dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout"),
+        "p training inplace",
+    ),
 }
 ALONG = ("Softmax", "LogSoftmax", "Softmin")  # any axis of weights will do; they have no batch
 IGNORED = frozenset(words("training inplace _stacklevel dtype out memory_format antialias"))
 
 
-def layer_function(name: str) -> Any:
+@cache
+def classes() -> dict[str, str]:
+    """The class of each function that is one, by the function's name."""
+    return {
+        **{
+            name.replace("<n>", f"{axes}"): cls.replace("<n>", f"{axes}")
+            for name, cls in CLASSES.items()
+            for axes in (1, 2, 3)
+        },
+        **{forms(op.function)[0].name: cls.name for op, cls in names_in("torch") if op.function},
+    }
+
+
+@cache
+def arguments(name: str) -> tuple[str, ...]:
+    """What the function of a class takes after its input."""
+    from cnncalc.frameworks.pytorch import READERS
+
+    if name in ARGUMENTS:
+        return words(ARGUMENTS[name])
+    return OWN.get(name) or tuple(form_of(READERS[classes()[name]]).parameters)
+
+
+# Those of the table whose functions have arguments of their own.
+OWN = {form.name: tuple(form.defaults) for _, form in names_in("function") if form.defaults}
+
+
+def layer_function(name: str, cls: str) -> Any:
     """`F.relu`, `F.max_pool2d` …: one step of the class's layer."""
-    cls, words = LAYERS[name]
-    places = words.split()
 
     def call(machine: Machine, input: Value, *args: Value, **kwargs: Value) -> Value:
+        places = arguments(name)
         if len(args) > len(places):
             raise raised("TypeError", f"`{name}` takes {len(places)} arguments after the input")
         given = dict(zip(places, args, strict=False)) | kwargs
@@ -184,7 +188,7 @@ def one_hot(machine: Machine, *args: Value, **options: Value) -> Value:
 
 
 FUNCTIONAL: dict[str, Any] = {
-    **{name: layer_function(name) for name in LAYERS},
+    **{name: layer_function(name, cls) for name, cls in classes().items()},
     "interpolate": interpolate,
     "upsample": interpolate,
     "upsample_nearest": interpolate,

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from cnncalc.errors import LayerError
+from cnncalc.frameworks.keras.activations import rectified
+from cnncalc.frameworks.ops import Form, Op, names_in
 from cnncalc.layers import KINDS
 from cnncalc.notations.source.elementwise import tensor_operator
 from cnncalc.notations.source.keras_layers import activation, outer
-from cnncalc.notations.source.keras_shaping import SHAPING
+from cnncalc.notations.source.keras_shaping import SHAPING, values_of
 from cnncalc.notations.source.keras_state import KerasTensor, keras_of, keras_readers
 from cnncalc.notations.source.state import state_of
 from cnncalc.notations.source.steps import emit
@@ -21,14 +23,11 @@ from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import MISSING, Builtin, Opaque, Value, describe
 from cnncalc.python.wordlists import words
 from cnncalc.tracing.reductions import along
-from cnncalc.tracing.tensors import Batch, Tensor
+from cnncalc.tracing.tensors import Batch, Static, Tensor
 
 __all__ = ["ACTIVATIONS", "FUNCTIONS", "keras_attribute", "keras_item"]
 
-ACTIVATIONS = words(
-    "celu elu exponential gelu hard_sigmoid hard_silu hard_swish leaky_relu linear log_sigmoid "
-    "log_softmax mish relu relu6 selu sigmoid silu softmax softplus softsign swish tanh"
-)
+ACTIVATIONS = ("linear", *(form.name for _, form in names_in("keras") if not form.needs))
 
 
 def layer_call(cls: str, *names: str) -> Any:
@@ -52,6 +51,19 @@ def layer_call(cls: str, *names: str) -> Any:
 
 def named_activation(name: str) -> Any:
     return lambda machine, tensor, *args, **options: activation(machine, name, tensor)
+
+
+def with_options(op: Op, form: Form) -> Any:
+    """An activation that takes options: `ops.leaky_relu(x, 0.1)`."""
+
+    def call(machine: Machine, tensor: Value, *args: Value, **options: Value) -> Value:
+        if isinstance(tensor, Static):
+            return tensor
+        values = values_of(form, args, options)
+        layer = rectified(*values) if op.kind == "relu" else op.made(values)
+        return emit(machine, layer, [tensor], op=layer.kind)
+
+    return call
 
 
 def inner_axis(machine: Machine, tensor: Tensor, axis: Value) -> int:
@@ -146,6 +158,7 @@ def number(machine: Machine, value: Value, *args: Value, **options: Value) -> Va
 FUNCTIONS: dict[str, Any] = {
     **SHAPING,
     **{name: named_activation(name) for name in ACTIVATIONS},
+    **{form.name: with_options(op, form) for op, form in names_in("keras") if form.arguments},
     "softmax": layer_call("Softmax", "axis"),
     "concat": layer_call("Concatenate", "axis"),
     "concatenate": layer_call("Concatenate", "axis"),
@@ -154,7 +167,6 @@ FUNCTIONS: dict[str, Any] = {
     "min": reduction("min"),
     "sum": reduction("sum"),
     **{how: reduction(how) for how in ("logsumexp", "prod", "std", "var")},
-    "glu": named_activation("glu"),
     "reduce_mean": reduction("mean"),
     "reduce_max": reduction("max"),
     "reduce_min": reduction("min"),

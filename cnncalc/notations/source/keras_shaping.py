@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 from cnncalc.errors import LayerError
+from cnncalc.frameworks.ops import Form, Op, names_in
 from cnncalc.layers import KINDS
+from cnncalc.layers.base import REQUIRED
 from cnncalc.notations.source.elementwise import tensor_operator
 from cnncalc.notations.source.keras_layers import outer
 from cnncalc.notations.source.keras_state import keras_of, keras_readers
@@ -21,7 +23,7 @@ from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
 from cnncalc.tracing.tensors import Tensor
 
-__all__ = ["SHAPING"]
+__all__ = ["SHAPING", "values_of"]
 
 
 def place(tensor: Value, axis: Value, more: int = 0) -> int:
@@ -103,12 +105,28 @@ def split(machine: Machine, tensor: Value, indices_or_sections: Value, axis: Val
     ]
 
 
-def valued(kind: str, *options: float) -> Callable[..., Value]:
+def values_of(form: Form, args: Sequence[Value], options: Mapping[str, Value]) -> list[Any]:
+    """The options that a call of a form gives; what isn't a number leaves its default."""
+    given = {**dict(zip(form.arguments, args, strict=False)), **options}
+    numbers = {
+        name: value
+        for name, value in given.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }
+    for name in form.arguments:
+        if name not in numbers and form.defaults[name] is REQUIRED:
+            raise Refusal(f"`{form.name}` is read with numbers alone, and needs `{name}`")
+    return form.values(numbers)
+
+
+def valued(op: Op, form: Form) -> Callable[..., Value]:
     """A function value by value."""
 
-    def call(machine: Machine, tensor: Value, **rest: Value) -> Value:
+    def call(machine: Machine, tensor: Value, *args: Value, **rest: Value) -> Value:
         place(tensor, -1)
-        return emit(machine, KINDS[kind](*options), [tensor], op=kind)
+        if len(args) > len(form.arguments):
+            raise TypeError(f"{form.name} takes {len(form.arguments)} arguments")
+        return emit(machine, op.made(values_of(form, args, rest)), [tensor], op=op.kind)
 
     return call
 
@@ -134,19 +152,9 @@ SHAPING: dict[str, Any] = {
     "transpose": transpose,
     "swapaxes": swapaxes,
     "split": split,
+    **{form.name: valued(op, form) for op, form in names_in("ops")},
     "power": power,
     "pow": power,
-    **dict.fromkeys(("abs", "absolute"), valued("abs")),
-    "exp": valued("exponential"),
-    "log": valued("log"),
-    "sqrt": valued("sqrt"),
-    "rsqrt": valued("power", -0.5),
-    "square": valued("power", 2.0),
-    **{
-        kind: valued(kind)
-        for kind in ("ceil", "cos", "erf", "floor", "reciprocal", "round", "sign", "sin")
-    },
-    "negative": valued("rescale", -1.0),
     "maximum": joined("maximum"),
     "minimum": joined("minimum"),
 }

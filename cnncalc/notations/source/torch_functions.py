@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from cnncalc.frameworks.ops import Op, names_in
 from cnncalc.layers import KINDS
 from cnncalc.notations.source.axes import outer_shape
 from cnncalc.notations.source.contents import (
@@ -29,19 +30,19 @@ from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import MISSING, Bound, Builtin, Opaque, Value
 from cnncalc.python.wordlists import words
-from cnncalc.tracing.constants import by_value
+from cnncalc.tracing.constants import worked_out
 from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor
 
 __all__ = ["METHODS", "TORCH", "tensor_attribute"]
 
 
-def elementwise(kind: str, *options: float) -> Any:
-    """A function value by value."""
+def elementwise(op: Op) -> Any:
+    """A function value by value, which torch.nn has no class for."""
 
     def call(machine: Machine, value: Value, *args: Value, **rest: Value) -> Value:
         if isinstance(value, Static):
-            return by_value(KINDS[kind](*options), value)
-        return emit(machine, KINDS[kind](*options), [value], op=kind)
+            return worked_out(op.number, value)
+        return emit(machine, op.made(), [value], op=op.kind)
 
     return call
 
@@ -59,8 +60,8 @@ def clamp(machine: Machine, value: Value, min: Value = None, max: Value = None) 
 def operation(sign: str) -> Any:
     """`torch.add(x, y)` and its kind; `alpha` is a factor of the second."""
 
-    def call(machine: Machine, left: Value, right: Value, **options: Value) -> Value:
-        alpha = options.get("alpha", 1)
+    def call(machine: Machine, input: Value, other: Value, **options: Value) -> Value:
+        left, right, alpha = input, other, options.get("alpha", 1)
         if alpha != 1:
             right = (
                 right * alpha
@@ -138,14 +139,7 @@ REDUCTIONS = {
     "prod": product_of,
 }
 ELEMENTWISE = {
-    **{
-        kind: elementwise(kind)
-        for kind in words("abs ceil cos erf floor log reciprocal round sign sin sqrt")
-    },
-    "exp": elementwise("exponential"),
-    "rsqrt": elementwise("power", -0.5),
-    "square": elementwise("power", 2.0),
-    "neg": elementwise("rescale", -1.0),
+    **{form.name: elementwise(op) for op, form in names_in("function") if not op.torch},
     "clamp": clamp,
     "clip": clamp,
     "clamp_min": clamp,
@@ -191,9 +185,9 @@ METHODS: dict[str, Any] = {
     **REDUCTIONS,
     **ELEMENTWISE,
     **VALUES,
-    **{name: FUNCTIONAL[name] for name in (
-        words("relu sigmoid tanh softmax log_softmax hardshrink prelu"))},
-}  # fmt: skip
+    **{form.name: FUNCTIONAL[form.name] for op, form in names_in("function") if op.method},
+    "prelu": FUNCTIONAL["prelu"],
+}
 for _name in ("cat", "stack", "concat", "concatenate", "einsum"):
     METHODS.pop(_name, None)
 TORCH: dict[str, Any] = {

@@ -11,7 +11,7 @@ from cnncalc.executors.bundled.context import Context
 from cnncalc.executors.bundled.kernels.arrays import Namespace
 from cnncalc.executors.geometry import axis_of, shared_axes
 
-__all__ = ["ACTIVATIONS", "erf", "sigmoid"]
+__all__ = ["ACTIVATIONS", "sigmoid"]
 
 # Klambauer et al. 2017, arXiv:1706.02515
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
@@ -96,6 +96,7 @@ ACTIVATIONS: dict[str, Function] = {
     "hardsigmoid": lambda xp, x, out, layer: xp.clip(x * layer.slope + layer.offset, 0, 1, out=out),
     "hardswish": lambda xp, x, out, _: xp.multiply(x, xp.clip(x + 3, 0, 6) * (1 / 6), out=out),
     "hardtanh": lambda xp, x, out, layer: xp.clip(x, layer.low, layer.high, out=out),
+    "erf": lambda xp, x, out, _: xp.positive(erf(xp, x), out=out),
     "exponential": lambda xp, x, out, _: xp.exp(x, out=out),
     "squareplus": lambda xp, x, out, layer: xp.multiply(x + xp.sqrt(x * x + layer.b), 0.5, out=out),
     "sparseplus": lambda xp, x, out, _: _sparseplus(xp, x, out),

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 from cnncalc.executors.base import Array
-from cnncalc.executors.bundled.compute.activations import erf
 from cnncalc.executors.bundled.compute.table import computes
 from cnncalc.executors.bundled.context import Context
 from cnncalc.executors.bundled.kernels.arrays import Namespace
@@ -18,7 +17,6 @@ FUNCTIONS: dict[str, Callable[[Namespace, Array, Array, Any], Array]] = {
     "abs": lambda xp, x, out, _: xp.abs(x, out=out),
     "ceil": lambda xp, x, out, _: xp.ceil(x, out=out),
     "cos": lambda xp, x, out, _: xp.cos(x, out=out),
-    "erf": lambda xp, x, out, _: xp.positive(erf(xp, x), out=out),
     "floor": lambda xp, x, out, _: xp.floor(x, out=out),
     "log": lambda xp, x, out, _: xp.log(x, out=out),
     "power": lambda xp, x, out, layer: xp.power(x, x.dtype.type(layer.exponent), out=out),

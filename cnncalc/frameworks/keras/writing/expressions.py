@@ -13,6 +13,7 @@ from cnncalc.frameworks.calls import Form, Piece
 from cnncalc.frameworks.keras.writing.calls import no_class, taken
 from cnncalc.frameworks.keras.writing.classes import write
 from cnncalc.frameworks.keras.writing.moving import keras_axis
+from cnncalc.frameworks.ops import BY_KIND, forms
 from cnncalc.layers.adaptive import GlobalAverage
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.shapes import Shape
@@ -48,12 +49,14 @@ def joined(layer: Any, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
     return [Piece(layer.kind, written, f"{{self}}([{', '.join(inputs)}])")]
 
 
-def _expression(form: str) -> Form:
-    return lambda layer, shape: [Piece(layer.kind, None, form)]
+def _function(name: str) -> Form:
+    """A function of keras.ops, value by value; what it takes besides is the kind's options."""
 
+    def form(layer: Any, shape: Shape) -> Sequence[Piece]:
+        options = "".join(f", {getattr(layer, option)!r}" for option in layer.options)
+        return [Piece(layer.kind, None, f"keras.ops.{name}({{0}}{options})")]
 
-def _power(layer: Any, shape: Shape) -> Sequence[Piece]:
-    return [Piece("power", None, f"keras.ops.power({{0}}, {layer.exponent!r})")]
+    return form
 
 
 def _gate(layer: Any, shape: Shape) -> Sequence[Piece]:
@@ -126,17 +129,14 @@ def _learned(layer: Any, shape: Shape) -> Sequence[Piece]:
 
 FORMS: dict[str, Form] = {
     **{
-        kind: _expression(f"keras.ops.{kind}({{0}})")
-        for kind in (
-            "abs", "ceil", "cos", "erf", "floor", "log", "reciprocal", "round", "sign", "sin",
-            "sqrt",
-        )
+        op.kind: _function(forms(op.ops)[0].name)
+        for op in BY_KIND.values()
+        if op.ops and not op.keras
     },
     "glu": _gate,
-    "power": _power,
     "reduce": _reduce,
     "scale": _learned,
     "se": _squeeze,
     "shift": _learned,
     "slice": _slice,
-}  # fmt: skip
+}

@@ -4,38 +4,40 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnncalc.frameworks.keras.activations import ACTIVATIONS
-from cnncalc.frameworks.keras.frame import Call
 from cnncalc.frameworks.keras.writing.calls import Writer, call, no_class, one, same
 from cnncalc.frameworks.keras.writing.moving import keras_axis
-from cnncalc.layers.base import Layer, Shape, place
+from cnncalc.frameworks.ops import Form, Op, names_in
+from cnncalc.layers.base import Shape, place
 
 __all__ = ["WRITERS"]
 
 # Kinds whose options are their class's arguments, in order: the class, then the arguments.
-SAME = {
-    "dropout": "Dropout rate",
-    "elu": "ELU alpha",
-    "identity": "Identity",
-    "leakyrelu": "LeakyReLU negative_slope",
-    "noise": "GaussianNoise stddev",
-}
+SAME = {"dropout": "Dropout rate", "noise": "GaussianNoise stddev"}
 
 
-def _functions() -> dict[str, tuple[str, Layer]]:
-    """Keras's activations by the kind that they are, with that kind's record."""
-    made = {name: make(Call("Activation")) for name, make in ACTIVATIONS.items() if make}
-    return {layer.kind: (name, layer) for name, layer in reversed(made.items())}
+def _class(form: Form) -> Writer:
+    """The writer of an element-wise kind whose class is in the table."""
+    return lambda layer, shape: call(form.name, **(form.said(layer) or {}))
 
 
-FUNCTIONS = _functions()
+def _function(op: Op, form: Form) -> Writer:
+    """The writer of one that Keras has as a function, which has no options as a word."""
+
+    def write(layer: Any, shape: Shape) -> str:
+        if op.along:
+            if layer.place(shape) != 0:
+                raise no_class(layer, "it works along the channels")
+        elif layer != op.made(form.values()):
+            raise no_class(layer, f"keras.activations.{form.name} has no such options")
+        return call("Activation", activation=form.name)
+
+    return write
 
 
-def _function(layer: Any, shape: Shape) -> str:
-    name, record = FUNCTIONS[layer.kind]
-    if layer != record:
-        raise no_class(layer, f"keras.activations.{name} has no such options")
-    return call("Activation", activation=name)
+def _functions() -> dict[str, Writer]:
+    """Where a function has several names, the first is written."""
+    words = [(op, form) for op, form in names_in("keras") if not form.needs]
+    return {op.kind: _function(op, form) for op, form in reversed(words)}
 
 
 def _relu(layer: Any, shape: Shape) -> str:
@@ -50,13 +52,6 @@ def _relu6(layer: Any, shape: Shape) -> str:
 
 def _softmax(layer: Any, shape: Shape) -> str:
     return call("Softmax", axis=keras_axis(layer.place(shape)))
-
-
-def _along(layer: Any, shape: Shape) -> str:
-    """Functions that Keras's layers apply along the channels only."""
-    if layer.place(shape) != 0:
-        raise no_class(layer, "it works along the channels")
-    return call("Activation", activation=FUNCTIONS[layer.kind][0])
 
 
 def _prelu(layer: Any, shape: Shape) -> str:
@@ -129,9 +124,9 @@ def _standardize(layer: Any, shape: Shape) -> str:
 
 
 WRITERS: dict[str, Writer] = {
-    **dict.fromkeys(FUNCTIONS, _function),
+    **_functions(),
+    **{op.kind: _class(form) for op, form in names_in("layer")},
     **{kind: same(words) for kind, words in SAME.items()},
-    **dict.fromkeys(("glu", "logsoftmax", "sparsemax"), _along),
     "bn": _batch_norm,
     "gn": _group_norm,
     "in": _instance_norm,

@@ -10,6 +10,7 @@ from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.calls import LINES, Form, Piece
+from cnncalc.frameworks.ops import BY_KIND, forms
 from cnncalc.frameworks.pytorch.writing.calls import axes_of, no_class
 from cnncalc.frameworks.pytorch.writing.classes import write
 from cnncalc.frameworks.pytorch.writing.parts import is_turned
@@ -21,12 +22,14 @@ __all__ = ["FORMS", "joined"]
 Join = Callable[[Any, tuple[Shape, ...]], Sequence[Piece]]
 
 
-def _expression(form: str) -> Form:
-    return lambda layer, shape: [Piece(layer.kind, None, form)]
+def _function(name: str) -> Form:
+    """A function of torch, value by value; what it takes besides is the kind's options."""
 
+    def form(layer: Any, shape: Shape) -> Sequence[Piece]:
+        options = "".join(f", {getattr(layer, option)!r}" for option in layer.options)
+        return [Piece(layer.kind, None, f"torch.{name}({{0}}{options})")]
 
-def _power(layer: Any, shape: Shape) -> Sequence[Piece]:
-    return [Piece("power", None, f"torch.pow({{0}}, {layer.exponent!r})")]
+    return form
 
 
 def _reduce(layer: Any, shape: Shape) -> Sequence[Piece]:
@@ -117,18 +120,14 @@ def _across(layer: Any, shape: Shape) -> Sequence[Piece] | None:
 
 FORMS: dict[str, Form] = {
     **{
-        kind: _expression(f"torch.{kind}({{0}})")
-        for kind in (
-            "abs", "ceil", "cos", "erf", "floor", "log", "reciprocal", "round", "sign", "sin",
-            "sqrt",
-        )
+        op.kind: _function(forms(op.function)[0].name)
+        for op in BY_KIND.values()
+        if op.function and not op.torch
     },
-    "exponential": _expression("torch.exp({0})"),
     "expand": _expand,
     "permute": _permute,
     "lrn": _across,
     "maxunpool": _unpool,
-    "power": _power,
     "reduce": _reduce,
     "rescale": _rescale,
     "reshape": _single,
@@ -136,7 +135,7 @@ FORMS: dict[str, Form] = {
     "se": _squeeze,
     "shift": _learned("+"),
     "slice": _slice,
-}  # fmt: skip
+}
 
 
 def _sign(sign: str, divided: bool = False) -> Join:
@@ -147,7 +146,7 @@ def _sign(sign: str, divided: bool = False) -> Join:
     return form
 
 
-def _function(name: str) -> Join:
+def _of_two(name: str) -> Join:
     def form(layer: Any, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
         first, *others = _aligned(layer, shapes)
         for other in others:
@@ -180,9 +179,9 @@ MERGES: dict[str, Join] = {
     "add": _sign("+"),
     "cat": _concatenate,
     "div": _sign("/"),
-    "maximum": _function("torch.maximum"),
+    "maximum": _of_two("torch.maximum"),
     "mean": _sign("+", divided=True),
-    "minimum": _function("torch.minimum"),
+    "minimum": _of_two("torch.minimum"),
     "mul": _sign("*"),
     "sub": _sign("-"),
 }

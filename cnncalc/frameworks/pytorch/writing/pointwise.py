@@ -4,38 +4,35 @@ from __future__ import annotations
 
 from typing import Any
 
+from cnncalc.frameworks.ops import Form, names_in
 from cnncalc.frameworks.pytorch.writing.calls import Writer, axes_of, call, no_class, same
 from cnncalc.layers.base import Shape, place
 
 __all__ = ["WRITERS"]
 
 # Kinds whose options are their class's arguments, in order: the class, then the arguments.
-SAME = {
-    "relu6": "ReLU6",
-    "leakyrelu": "LeakyReLU negative_slope",
-    "rrelu": "RReLU lower upper",
-    "elu": "ELU alpha",
-    "selu": "SELU",
-    "celu": "CELU alpha",
-    "gelu": "GELU",
-    "silu": "SiLU",
-    "mish": "Mish",
-    "sigmoid": "Sigmoid",
-    "logsigmoid": "LogSigmoid",
-    "hardswish": "Hardswish",
-    "hardtanh": "Hardtanh min_val max_val",
-    "tanh": "Tanh",
-    "tanhshrink": "Tanhshrink",
-    "softplus": "Softplus beta threshold",
-    "softsign": "Softsign",
-    "softshrink": "Softshrink lambd",
-    "hardshrink": "Hardshrink lambd",
-    "threshold": "Threshold threshold value",
-    "identity": "Identity",
-    "dropout": "Dropout p",
-    "lrn": "LocalResponseNorm size alpha beta k",
-}
-ALONG = {"softmax": "Softmax", "logsoftmax": "LogSoftmax", "softmin": "Softmin", "glu": "GLU"}
+SAME = {"dropout": "Dropout p", "lrn": "LocalResponseNorm size alpha beta k"}
+
+
+def _class(form: Form) -> Writer:
+    """The writer of an element-wise kind whose class is in the table."""
+
+    def write(layer: Any, shape: Shape) -> str:
+        said = form.said(layer)
+        if said is None:
+            left = list(layer.options.values())[len(form.arguments) :]
+            has = " and ".join(f"the {each.name} {_fraction(each.default)}" for each in left)
+            raise no_class(layer, f"nn.{form.name} has {has}")
+        return call(form.name, **said)
+
+    return write
+
+
+def _fraction(number: float) -> str:
+    """A number as people write it: 1/6, and not 0.16666666666666666."""
+    parts = (part for part in range(2, 100) if round(number * part) / part == number)
+    part = next(parts, 1) if len(repr(number)) > 8 else 1
+    return f"{round(number * part)}/{part}" if part > 1 else repr(number)
 
 
 def _along(name: str) -> Writer:
@@ -51,12 +48,6 @@ def _relu(layer: Any, shape: Shape) -> str:
     if layer.slope:
         return call("LeakyReLU", negative_slope=layer.slope)
     return call("ReLU") if layer.limit is None else call("ReLU6")
-
-
-def _hard_sigmoid(layer: Any, shape: Shape) -> str:
-    if (layer.slope, layer.offset) != (1 / 6, 0.5):
-        raise no_class(layer, "nn.Hardsigmoid has the slope 1/6 and the offset 0.5")
-    return call("Hardsigmoid")
 
 
 def _prelu(layer: Any, shape: Shape) -> str:
@@ -126,10 +117,11 @@ def _normalized(layer: Any, shape: Shape) -> Any:
 
 
 WRITERS: dict[str, Writer] = {
+    **{
+        op.kind: (_along(form.name) if op.along else _class(form)) for op, form in names_in("torch")
+    },
     **{kind: same(words) for kind, words in SAME.items()},
-    **{kind: _along(name) for kind, name in ALONG.items()},
     "relu": _relu,
-    "hardsigmoid": _hard_sigmoid,
     "prelu": _prelu,
     "bn": _batch_norm,
     "gn": _group_norm,

@@ -10,6 +10,7 @@ from cnncalc.frameworks.onnx.activation import ACTIVATIONS, ALONG_AXIS
 from cnncalc.frameworks.onnx.activation import clip as clipped
 from cnncalc.frameworks.onnx.node import plain as as_one
 from cnncalc.frameworks.onnx.pooling import POOLS
+from cnncalc.frameworks.ops import names_in
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import BATCH, Layer
 from cnncalc.network import Declared
@@ -17,7 +18,7 @@ from cnncalc.notations.onnx_file.call import Call
 from cnncalc.notations.onnx_file.model import stored_in
 from cnncalc.notations.onnx_file.operators.base import Either, Value, Whole, operator
 from cnncalc.notations.onnx_file.values import Statistic
-from cnncalc.tracing.constants import by_value, worked_out
+from cnncalc.tracing.constants import worked_out
 from cnncalc.tracing.tensors import Static, Tensor
 
 MOVES = ("flatten", "permute", "reshape", "unflatten")
@@ -114,7 +115,11 @@ def activation(call: Call, data: Either) -> Either:
     if isinstance(data, Tensor):
         return call.add(READERS[call.node.op](call.attributes, []), [data])
     call.tracer.spend(len(data.values or ()))
-    return by_value(READERS[call.node.op](call.attributes, []).layer, data)
+    return worked_out(None if call.attributes else NUMBERS.get(call.node.op), data)
+
+
+# What those without attributes make of one number, where that is worked out.
+NUMBERS = {form.name: op.number for op, form in names_in("onnx")}
 
 
 @operator(*ALONG_AXIS)

@@ -6,39 +6,57 @@ from collections.abc import Callable
 from math import inf
 from typing import Any
 
+from cnncalc.frameworks.ops import BY_KIND, forms, names_in
+from cnncalc.layers import KINDS
 from cnncalc.layers.base import Shape
 from cnncalc.notations.onnx_write.builder import Builder, unsayable
 from cnncalc.notations.onnx_write.table import writes
 
-# Kinds that are one operator.
-PLAIN = {
-    "abs": "Abs",
-    "ceil": "Ceil",
-    "cos": "Cos",
-    "erf": "Erf",
-    "exponential": "Exp",
-    "floor": "Floor",
-    "gelu": "Gelu",
-    "hardswish": "HardSwish",
-    "identity": "Identity",
-    "log": "Log",
-    "mish": "Mish",
-    "noise": "Identity",
-    "reciprocal": "Reciprocal",
-    "round": "Round",
-    "selu": "Selu",
-    "sigmoid": "Sigmoid",
-    "sign": "Sign",
-    "sin": "Sin",
-    "softsign": "Softsign",
-    "sqrt": "Sqrt",
-    "tanh": "Tanh",
-}
+
+class Values:
+    """Values that flow, as a formula's arithmetic sees them: each sign is a node."""
+
+    def __init__(self, at: Builder, name: str) -> None:
+        self.at = at
+        self.name = name
+
+    def __add__(self, other: Values | float) -> Values:
+        return self._joined("Add", other) or self._scaled(offset=other)
+
+    def __sub__(self, other: Values | float) -> Values:
+        return self._joined("Sub", other) or self._scaled(offset=-other)
+
+    def __mul__(self, other: Values | float) -> Values:
+        return self._joined("Mul", other) or self._scaled(factor=other)
+
+    def __neg__(self) -> Values:
+        return Values(self.at, self.at.node("Neg", self.name))
+
+    def _joined(self, op: str, other: Values | float) -> Values | None:
+        if isinstance(other, Values):
+            return Values(self.at, self.at.node(op, self.name, other.name))
+        return None
+
+    def _scaled(self, **by: Any) -> Values:
+        return Values(self.at, self.at.scaled(self.name, **by))
 
 
-@writes(*PLAIN)
-def plain(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
-    return at.node(PLAIN[layer.kind], x[0])
+def function(at: Builder, layer: Any, x: str) -> str:
+    """A kind of the table: as a function of its own, as an operator, or by its formula."""
+    if layer.kind in FUNCTIONS:
+        return FUNCTIONS[layer.kind](at, layer, x)
+    op = BY_KIND[layer.kind]
+    for form in forms(op.onnx, op.kind):
+        said = form.said(layer)
+        if said is not None:
+            return at.node(form.name, x, **said)
+    assert op.formula is not None
+
+    def of_kind(kind: str, values: Values, *options: float) -> Values:
+        return Values(at, function(at, KINDS[kind](*options), values.name))
+
+    made: Values = op.formula(of_kind, Values(at, x), layer)
+    return made.name
 
 
 def clipped(at: Builder, x: str, low: float, high: float) -> str:
@@ -66,11 +84,6 @@ def relu(at: Builder, layer: Any, x: str) -> str:
     return x if layer.limit is None else clipped(at, x, -inf, layer.limit)
 
 
-def softplus(at: Builder, layer: Any, x: str) -> str:
-    out = at.node("Softplus", at.scaled(x, layer.beta))
-    return at.scaled(out, 1 / layer.beta)
-
-
 def threshold(at: Builder, layer: Any, x: str) -> str:
     if layer.value or layer.threshold < 0:
         above = at.node("Greater", x, at.number(layer.threshold))
@@ -78,59 +91,37 @@ def threshold(at: Builder, layer: Any, x: str) -> str:
     return at.node("ThresholdedRelu", x, alpha=layer.threshold)
 
 
-def logsigmoid(at: Builder, layer: Any, x: str) -> str:
-    return at.node("Neg", at.node("Softplus", at.node("Neg", x)))
-
-
-def squareplus(at: Builder, layer: Any, x: str) -> str:
-    """(x + √(x² + b)) / 2."""
-    root = at.node("Sqrt", at.scaled(at.node("Mul", x, x), offset=layer.b))
-    return at.scaled(at.node("Add", x, root), 0.5)
-
-
-def sparseplus(at: Builder, layer: Any, x: str) -> str:
-    """(x + 1)² / 4 between -1 and 1, 0 below, x above."""
-    middle = at.scaled(clipped(at, x, -1, 1), offset=1)
-    parabola = at.scaled(at.node("Mul", middle, middle), 0.25)
-    return at.node("Add", parabola, at.node("Relu", at.scaled(x, offset=-1)))
-
-
+# Where ONNX has it otherwise than by attributes, or in several operators.
 FUNCTIONS: dict[str, Callable[[Builder, Any, str], str]] = {
-    "celu": lambda at, layer, x: at.node("Celu", x, alpha=layer.alpha),
-    "elu": lambda at, layer, x: at.node("Elu", x, alpha=layer.alpha),
     "hardshrink": lambda at, layer, x: at.node("Shrink", x, lambd=layer.threshold, bias=0.0),
-    "hardsigmoid": lambda at, layer, x: at.node(
-        "HardSigmoid", x, alpha=layer.slope, beta=layer.offset
-    ),
     "hardtanh": lambda at, layer, x: clipped(at, x, layer.low, layer.high),
-    "leakyrelu": lambda at, layer, x: at.node("LeakyRelu", x, alpha=layer.slope),
-    "logsigmoid": logsigmoid,
     "power": lambda at, layer, x: at.node("Pow", x, at.number(layer.exponent)),
     "relu": relu,
-    "relu6": lambda at, layer, x: clipped(at, x, 0, 6),
-    "rrelu": lambda at, layer, x: at.node("LeakyRelu", x, alpha=(layer.lower + layer.upper) / 2),
-    "silu": lambda at, layer, x: at.node("Mul", x, at.node("Sigmoid", x)),
-    "softplus": softplus,
     "softshrink": lambda at, layer, x: at.node(
         "Shrink", x, lambd=layer.threshold, bias=layer.threshold
     ),
-    "sparseplus": sparseplus,
-    "sparsesigmoid": lambda at, layer, x: at.node("HardSigmoid", x, alpha=0.5, beta=0.5),
-    "squareplus": squareplus,
-    "tanhshrink": lambda at, layer, x: at.node("Sub", x, at.node("Tanh", x)),
     "threshold": threshold,
 }
+WRITTEN = [
+    op.kind
+    for op in BY_KIND.values()
+    if not op.along and (op.onnx or op.formula or op.kind in FUNCTIONS)
+]
 
 
-@writes(*FUNCTIONS)
-def function(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
-    return FUNCTIONS[layer.kind](at, layer, x[0])
+@writes(*WRITTEN)
+def valued(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+    return function(at, layer, x[0])
 
 
-@writes("softmax", "logsoftmax")
-def softmax(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
-    op = {"softmax": "Softmax", "logsoftmax": "LogSoftmax"}[layer.kind]
-    return at.node(op, x[0], axis=layer.place(shapes[0]) + 1)
+@writes("noise")
+def noise(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+    return at.node("Identity", x[0])
+
+
+@writes(*(op.kind for op, _ in names_in("onnx") if op.along))
+def along_axis(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+    return at.node(BY_KIND[layer.kind].onnx, x[0], axis=layer.place(shapes[0]) + 1)
 
 
 @writes("softmin")
