@@ -249,7 +249,13 @@ OPS = (
         keras="hard_tanh",
         ops="clip(x_min=, x_max=)",
     ),
-    Op("tanh", torch="Tanh", function="tanh", method=True, keras="tanh", onnx="Tanh",
+    Op(
+        "tanh",
+        torch="Tanh",
+        function="tanh",
+        method=True,
+        keras="tanh",
+        onnx="Tanh",
         number=math.tanh,
     ),
     Op(
@@ -318,7 +324,12 @@ OPS = (
     Op("power", function="pow(exponent=)", ops="power(x2=)", keeps=1),
     Op("power", (-0.5,), function="rsqrt", ops="rsqrt"),
     Op("power", (2.0,), function="square", ops="square", number=lambda v: v * v),
-    Op("reciprocal", function="reciprocal", ops="reciprocal", onnx="Reciprocal", keeps=1,
+    Op(
+        "reciprocal",
+        function="reciprocal",
+        ops="reciprocal",
+        onnx="Reciprocal",
+        keeps=1,
         number=lambda v: 1 / v,
     ),
     Op(

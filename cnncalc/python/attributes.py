@@ -305,12 +305,14 @@ def set_attribute(machine: Machine, holder: Value, name: str, value: Value) -> N
             machine.call(Bound(setter, holder), [name, value], {})
             return
         set_field(holder, name, value)
-    elif isinstance(holder, Class):
+    elif isinstance(holder, Class) and not holder.library:
         holder.names[name] = value
+    elif isinstance(holder, Class):
+        machine.patches.set(holder.names, name, value)
     elif isinstance(holder, Function):
         holder.attributes[name] = value
     elif isinstance(holder, Opaque):
-        holder.fields[name] = value
+        machine.patches.set(holder.fields, name, value)
     elif isinstance(holder, Guest):
         holder.set_attribute(machine, name, value)
     elif isinstance(holder, Module):

@@ -180,7 +180,8 @@ class Interpreter(Machine):
         limit = sys.getrecursionlimit()
         sys.setrecursionlimit(max(limit, PYTHON_FRAMES))
         try:
-            yield
+            with self.patches:
+                yield
         except SpecError:
             raise
         except RecursionError:

@@ -15,6 +15,7 @@ from cnncalc.errors import Span
 from cnncalc.python.dependencies import Dependencies, binds, called_on
 from cnncalc.python.limits import Budget
 from cnncalc.python.parameters import Parameters
+from cnncalc.python.patches import Patches
 from cnncalc.python.refusals import Raised, Refusal
 from cnncalc.python.source_tree import SourceFile
 from cnncalc.python.values import MISSING, Arguments, Class, Described, Instance, Keywords, Value
@@ -250,6 +251,7 @@ class Machine(ABC):
         sites: the calls under way, innermost last.
         modules: the files at work.
         guarded: how many `try` are under way that expect an import to fail.
+        patches: what the source has changed of a library's classes and values.
     """
 
     changing: frozenset[str]
@@ -259,6 +261,7 @@ class Machine(ABC):
         self.sites: list[tuple[Module, ast.AST]] = []
         self.modules: dict[SourceFile, Module] = {}
         self.guarded = 0
+        self.patches = Patches()
         self._parts: dict[type, object] = {}
 
     def part(self, kind: type[Part]) -> Part:

@@ -37,6 +37,7 @@ BINARY: dict[str, Callable[[Any, Any], Any]] = {
 MOST = 2**63  # a whole number of 64 bits is below
 WHOLE = ("add", "sub", "mul", "floordiv", "mod", "pow")  # whole numbers of whole numbers
 
+
 def worked_out(function: Callable[[Any], Any] | None, tensor: Static) -> Static:
     """A tensor after a function of each number, where it has a result; None: not known."""
     values: list[Any] | None = None

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cnncalc import analyze
 from cnncalc.api import verify
 from cnncalc.errors import Source
 from cnncalc.layers.base import Shape
@@ -299,6 +300,28 @@ def test_a_registry_with_an_entry_that_cannot_be_followed() -> None:
     init, forward, _, shape = FEATURES["registries"]
 
     assert report_of(net(init, forward, REGISTRY), shape, "Net").total.params == 112
+
+
+PATCHED = """
+def pooled(module, x):
+    return nn.functional.max_pool2d(x, 2)
+def make():
+    nn.ReLU.forward = pooled
+    torch.float32.name = "changed"
+    return nn.ReLU()
+model = make()
+"""
+
+
+def test_what_a_source_changes_of_a_library_is_its_own() -> None:
+    """Also at another size, and the next source finds the library as it was."""
+    before = report_of("nn.Conv2d(3, 8, 3), nn.ReLU()", (3, 8, 8)).to_dict()
+    network = source.parse(Source(HEAD + PATCHED))
+
+    assert [row.kind for row in analyze(network, (3, 8, 8)).layers] == ["maxpool"]
+    assert report_of("nn.Conv2d(3, 8, 3), nn.ReLU()", (3, 8, 8)).to_dict() == before
+    assert analyze(network, (3, 6, 6)).layers[-1].output_shape == (3, 3, 3)
+    assert report_of("nn.Conv2d(3, 8, 3), nn.ReLU()", (3, 8, 8)).to_dict() == before
 
 
 def test_the_batch_stays_unknown_in_an_array() -> None:

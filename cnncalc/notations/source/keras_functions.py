@@ -21,7 +21,6 @@ from cnncalc.python.iteration import listed
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import MISSING, Builtin, Opaque, Value, describe
-from cnncalc.python.wordlists import words
 from cnncalc.tracing.reductions import along
 from cnncalc.tracing.tensors import Batch, Static, Tensor
 

@@ -38,7 +38,7 @@ def decorate(machine: Machine, cls: Value = None, **options: Value) -> Value:
     """`@dataclass`, with or without arguments."""
     if cls is None:
         return simple("dataclass", lambda m, decorated: decorate(m, decorated))
-    if not isinstance(cls, Class):
+    if not isinstance(cls, Class) or cls.library:
         raise Refusal("`dataclass` takes a class")
     fields: dict[str, Value] = {}
     for each in reversed(cls.order):
