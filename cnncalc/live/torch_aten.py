@@ -19,7 +19,7 @@ from cnncalc.frameworks.ops import OPS, forms
 from cnncalc.notations.source.functional import arguments as class_arguments
 from cnncalc.notations.source.functional import classes
 from cnncalc.notations.source.torch_functions import METHODS, TORCH
-from cnncalc.notations.source.words import words
+from cnncalc.python.wordlists import words
 
 __all__ = ["ATEN", "aten_call"]
 

@@ -78,6 +78,8 @@ def stretched(values: Numbers, shape: Sizes, wanted: Sizes) -> Numbers:
     """The numbers with axes of size 1 repeated."""
     if shape == wanted:
         return values
+    if len(values) == 1:
+        return values * prod(wanted)
     shape = (1,) * (len(wanted) - len(shape)) + tuple(shape)
     steps = [0 if size == 1 else step for size, step in zip(shape, strides(shape), strict=True)]
     return [values[place] for place in places(steps, map(range, wanted))]

@@ -185,18 +185,21 @@ class _Loading:
         return stored
 
     def numbers(self, tensor: Any, name: str) -> tuple[list[Any] | None, bool]:
-        """Row by row, fractions as the shortest that are the same, and whether they are whole."""
+        """Its numbers, row by row, and whether they are whole."""
         try:
             values = self.onnx.numpy_helper.to_array(tensor)
         except Exception:  # whatever a damaged tensor makes of it
             raise broken(self.file, f"the tensor `{clean(name)}` is damaged") from None
         kind = values.dtype.kind
         if kind in "iub":
-            return [int(each) for each in values.reshape(-1).tolist()], True
+            numbers = values.reshape(-1).tolist()
+            return [int(each) for each in numbers] if kind == "b" else numbers, True
         if kind not in "fV":  # texts; the small types of machine learning are V
             return None, False
+        if values.dtype.itemsize == 2 and kind == "f":  # 0.1, not 0.09997559
+            return [float(str(each)) for each in values.reshape(-1)], False
         values = values.astype("float32") if kind == "V" else values
-        return [float(str(each)) for each in values.reshape(-1)], False
+        return values.reshape(-1).tolist(), False
 
     def sparse(self, sparse: Any, literal: bool = False) -> Stored:
         return Stored(clean(text(sparse.values.name)), tuple(sparse.dims), True, literal)

@@ -46,7 +46,7 @@ from cnncalc.tracing.weights import Held, misfit
 __all__ = ["Tracer"]
 
 MAX_DEPTH = 40  # functions and branches inside one another
-MAX_NUMBERS = 25_000_000  # numbers worked out in all
+MAX_NUMBERS = 12_000_000  # numbers worked out in all
 
 
 class Tracer:
