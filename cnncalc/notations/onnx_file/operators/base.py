@@ -16,9 +16,8 @@ Either = Tensor | Static
 Whole = list[int] | None  # whole numbers: an attribute, or an input in later versions
 Numbers = list[float] | None
 
-# How an argument is found by its annotation: from the node, its place among the inputs (or
-# None, of an attribute), its name and its default.
-Finder = Callable[[Call, int | None, str, Any], Any]
+# How an argument is found, by its annotation: an input by its place, whole numbers by their
+# name or place, an attribute by its name, with its default.
 INPUTS: dict[str, Callable[[Call, int], Any]] = {
     "Tensor": Call.flow,
     "Static": Call.stored,
