@@ -13,7 +13,7 @@ import sys
 
 TYPE_CHECKING = False  # as typing has it, which would be nearly all of what importing this takes
 if TYPE_CHECKING:
-    from cnncalc.api import analyze, convert, parse, verify
+    from cnncalc.api import analyze, convert, parse, sizes, verify
     from cnncalc.errors import CnnCalcError, SpecError
     from cnncalc.live import from_keras, from_torch
     from cnncalc.network import Network, Step
@@ -33,6 +33,7 @@ __all__ = [
     "from_keras",
     "from_torch",
     "parse",
+    "sizes",
     "verify",
 ]
 
@@ -48,6 +49,7 @@ _HOMES = {
     "from_keras": "live",
     "from_torch": "live",
     "parse": "api",
+    "sizes": "api",
     "verify": "api",
 }
 

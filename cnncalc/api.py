@@ -8,17 +8,22 @@ keras.Model. Sizes are in elements and without the batch; bytes are bytes, secon
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from cnncalc import arguments
 from cnncalc.analysis import check_settings
-from cnncalc.input_size import meant
+from cnncalc.errors import SpecError
+from cnncalc.input_size import Meant, meant
 from cnncalc.layers.base import Shape
-from cnncalc.network import Network
+from cnncalc.network import Network, Typed
 from cnncalc.notations.sizes import Given, given
 from cnncalc.report import Report, report_of
 
-__all__ = ["analyze", "convert", "parse", "verify"]
+if TYPE_CHECKING:
+    from cnncalc.validity import ValidSizes
+
+__all__ = ["analyze", "convert", "parse", "sizes", "verify"]
 
 
 def parse(
@@ -92,11 +97,23 @@ def analyze(
     check_settings(batch, dtype, layout)
     network = arguments.network_of(net, input)
     size = meant(network, None if input is None else given(input), batch)
-    report = report_of(
-        size.network, size.sizes, batch=size.batch, dtype=dtype, layout=layout, notes=size.notes
-    )
+    try:
+        report = report_of(
+            size.network, size.sizes, batch=size.batch, dtype=dtype, layout=layout, notes=size.notes
+        )
+    except SpecError as error:
+        if error.code == "branches":
+            error.find_out = partial(_sizes_that_work, size)
+        raise
     report.writer = _write
     return report
+
+
+def _sizes_that_work(size: Meant) -> list[str]:
+    """In words, the input sizes at which branches meet that don't at this one."""
+    from cnncalc.validity import would_work  # only an error that is shown needs it
+
+    return would_work(size.network, None if size.sizes is None else Typed(size.sizes))
 
 
 def _write(network: Network, shape: Shape) -> str | None:
@@ -159,6 +176,34 @@ def verify(
         max_memory=max_memory,
         progress=progress,
     )
+
+
+def sizes(net: Any, input: Given | None = None, *, near: Given | None = None) -> ValidSizes:
+    """The input sizes at which a network works.
+
+    The sets are exact: the network's formulas are run with names in the place of sizes, once for
+    each way in which they can be answered.
+
+    Args:
+        net: a network, in any form that `parse` takes.
+        input: a size of it, as in `analyze`, of which the channels and the number of axes count;
+            None: the network's own.
+        near: the size to be asked about: of all places together (512), of each of them, or with
+            the channels.
+
+    Returns:
+        For each axis the set of sizes, the least size, and what is near.
+
+    Raises:
+        SpecError: a network that works at no size, or a text that is none.
+        CnnCalcError: what is no network, or an argument of another type.
+    """
+    from cnncalc.validity import valid_sizes
+
+    network = arguments.network_of(net, input)
+    size = None if input is None else given(input)
+    asked = None if near is None else given(near, "near")
+    return valid_sizes(network, size, asked)
 
 
 def convert(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 __all__ = [
@@ -147,6 +147,8 @@ class SpecError(CnnCalcError, ValueError):
     Attributes:
         file, line, column, end_column: the place (lines and columns from 1), or None.
         notes: what else helps to see why, such as the shapes that flow in.
+        find_out: gives further notes that take a while, for whoever reads them; None: there are
+            none.
         wants: what the source was found to want of its input until here (`input_size.Wants`).
         also: further mistakes in the same text that don't follow from this one, at most
             `MAX_TOLD` with it.
@@ -162,7 +164,8 @@ class SpecError(CnnCalcError, ValueError):
     ) -> None:
         super().__init__(message, code=code, help=help)
         self.span = span
-        self.notes: list[str] = []
+        self.find_out: Callable[[], list[str]] | None = None
+        self._notes: list[str] = []
         self.wants: Any = None
         self.also: list[SpecError] = []
         self.file: str | None = None
@@ -172,6 +175,21 @@ class SpecError(CnnCalcError, ValueError):
         self.source_line: str | None = None
         if span is not None:
             self.file, self.line, self.column, self.end_column, self.source_line = span.place()
+
+    @property
+    def notes(self) -> list[str]:
+        if self.find_out is not None:
+            find_out, self.find_out = self.find_out, None
+            self._notes += find_out()
+        return self._notes
+
+    @notes.setter
+    def notes(self, notes: list[str]) -> None:
+        self._notes = notes
+
+    def __reduce__(self) -> Any:
+        _ = self.notes  # what finds them out stays behind
+        return super().__reduce__()
 
     def to_dict(self) -> dict[str, object]:
         document = super().to_dict()

@@ -308,3 +308,11 @@ def test_the_garbage_collector_is_left_as_it_was() -> None:
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("shape", [(3, 2**31, 4), (2**31, 4, 4), (3, 4, 2**31)])
+def test_no_size_is_beyond_the_limit(shape: tuple[int, ...]) -> None:
+    """Whichever of them it is; the largest that there is passes."""
+    with pytest.raises(SpecError, match="beyond the limit of 2147483647 for each size"):
+        analyze("conv:1,k1", shape)
+    assert analyze("conv:1,k1", (3, 2**31 - 1)).rows[-1].output_shape == (1, 2**31 - 1)

@@ -25,6 +25,7 @@ STOREYS = (
     "packages",
     "garbage",
     "axis",
+    "symbols",
     "layers",
     "network",
     "rows",
@@ -34,6 +35,7 @@ STOREYS = (
     "receptive",
     "report",
     "forks",
+    "validity",
     "tables",
     "python",
     "tracing",
@@ -240,6 +242,7 @@ READERS = ("cnncalc.notations.onnx_file", "cnncalc.notations.source")
 DOORS = {
     *DRAWINGS,
     ("api", "conversion"),
+    ("api", "validity"),
     ("api", "notations.compact.writer"),
     ("api", "verification"),
     ("arguments", "live"),

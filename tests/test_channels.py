@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 
 from cnncalc import analyze, verify
+from cnncalc.axis.windows import Bins, Resize, Slide, Spread
 from cnncalc.receptive import channels
+from cnncalc.receptive.layer import reads_on
 from tests.library import field
 from tests.strategies import specs
 
@@ -55,7 +58,11 @@ LEFT = [
     ("1x4x4 flatten linear:4 slice:0..3", 4, 0, 0, "global"),
     (f"{UNEVEN} permute:1x2x0 slice:0..4,axis=2", 7, 1, -3, "hull"),
     (f"{UNEVEN} unflatten:2x4 slice:0..1", 7, 1, -3, "hull"),
+    # as long as none is left out they see together what they saw
+    (f"{UNEVEN} permute:1x2x0 maxpool:2x1", [7, 8], [1, 2], -3, "exact"),
+    (f"{UNEVEN} unflatten:2x4 maxpool:1x2x1", [8, 7], [2, 1], -3, "exact"),
     ("1x8x8 conv:2,k4,s4 flatten:start=1 slice:0..1,axis=1", 8, 0, 0, "hull"),
+    ("1x3x3 flatten:start=1 conv:1,k1,s3,p=3:0", 3, 0, 0, "hull"),
     ("1x12x12 cat:axis=-1[ | ] maxpool:1,s4 gap", [9, 12], 0, 0, "hull"),
     ("1x12x12 cat:axis=-1[ | ] gap", 12, 0, 0, "global"),
     ("1x13x10 unfold:3,s1x2,p=1:0,d2 se:2", [13, 9], 0, [0, 1], "exact"),
@@ -127,6 +134,15 @@ def test_bounds_where_there_is_too_much_to_keep(monkeypatch: pytest.MonkeyPatch)
     assert [(each.status, each.axes[0].field.size) for each in seen] == [("exact", 7), ("hull", 7)]
 
 
+@pytest.mark.parametrize(
+    "rest", ["slice:1..3", "conv:2,k1", "relu slice:5..", "pwconv:2,g2 slice:..1"]
+)
+def test_channels_that_see_alike_are_not_told_apart(rest: str) -> None:
+    """So that what follows costs no more than in any other network."""
+    assert analyze(f"{UNEVEN} relu").fields[-1].channels is not None
+    assert analyze(f"{UNEVEN} {rest}").fields[-1].channels is None
+
+
 def test_shuffled_halves_stay_exact() -> None:
     """ShuffleNet's halves hold channels of all depths: nothing about it is only a bound."""
     report = analyze("shufflenet_v2_x1_0")
@@ -159,3 +175,20 @@ def test_units_in_padding_where_all_see_alike(spec: str, sizes: list[int], statu
     assert (seen.to_dict(report.frame)["size"], seen.status) == (sizes, status)
     assert report.verify is not None
     assert report.verify["ok"]
+
+
+def test_windows_that_read_on() -> None:
+    """Each unit reads a place that isn't padding, whatever the size of the map; else some don't."""
+    for k, s, d, before, after in product((1, 2, 3), (1, 2), (1, 2, 3), range(-1, 5), range(-1, 5)):
+        window = Slide(k, s, before, after, d)
+        read_on = all(
+            any(0 <= i < n for i in window.reads(o))
+            for n in range(1, 12)
+            for o in range(window.length(n))
+        )
+        claimed = reads_on(window)
+        assert read_on or not claimed
+        assert claimed or not read_on or d > 1 or s > 1, repr(window)
+    assert reads_on(Resize(2, 1, 4))
+    assert reads_on(Bins(5, 2))
+    assert not reads_on(Spread(2, 3))

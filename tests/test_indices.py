@@ -2,61 +2,102 @@
 
 from __future__ import annotations
 
-import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from collections.abc import Iterator
+from functools import partial
+from itertools import islice, product
+from random import Random
 
+import pytest
+
+from cnncalc.axis.channels import Dealt, Grouped
 from cnncalc.axis.indices import Indices, TooManyError, joined, read, within
 from cnncalc.axis.windows import Bins, Resize, Slide, Spread, Window, adaptive
 
-few, some = st.integers(1, 5), st.integers(-3, 5)
-windows = st.one_of(
-    st.builds(Slide, few, few, some, some, few),
-    st.builds(Spread, few, few, some, some, few),
-    st.builds(Resize, few, few, st.just(99), st.sampled_from([1, 2, 4]), st.booleans()),
-    st.builds(adaptive, st.just(11), st.integers(1, 12)),
-)
-ranges = st.builds(
-    lambda start, count, step: range(start, start + count, step),
-    st.integers(0, 8),
-    st.integers(1, 9),
-    st.integers(1, 4),
-)
-sets: st.SearchStrategy[Indices] = st.one_of(
-    ranges, st.frozensets(st.integers(0, 12)), st.just(range(0))
-)
+EDGES = [
+    (Resize(5, 3, 99, 4, True), range(8, 13), 16),
+    (Slide(2, 1, 0, 0, 3), range(3, 4), 9),
+    (Slide(3, 2, 1, 1, 2), range(0), 9),
+    (Spread(2, 1, 0, 0, 3), range(3), 9),
+    (Dealt(2, 3), range(6), 6),
+    (Dealt(2, 3), range(1, 4), 6),
+    (Grouped(2, 3), range(2, 7), 6),
+]
 
 
-@pytest.mark.slow
-@settings(max_examples=1000)
-@given(windows, sets, st.integers(1, 20))
-@example(Resize(5, 3, 99, 4, True), range(8, 13), 16)
-def test_reads_are_those_of_each_unit(window: Window, units: Indices, n: int) -> None:
-    """Clipped to the axis; interpolation is clamped to it."""
-    if isinstance(window, Bins):
-        units, n = frozenset(unit for unit in units if unit < window.outputs), window.inputs
+def drawn_windows(draw: Random) -> Iterator[Window]:
+    few, some = partial(draw.randint, 1, 5), partial(draw.randint, -3, 5)
+    while True:
+        yield Slide(few(), few(), some(), some(), few())
+        yield Spread(few(), few(), some(), some(), few())
+        yield Resize(few(), few(), 99, draw.choice((1, 2, 4)), bool(draw.randint(0, 1)))
+        yield adaptive(11, draw.randint(1, 12))
+        yield Grouped(few(), few())
+
+
+def drawn_sets(draw: Random, last: int = 12) -> Iterator[Indices]:
+    """Ranges side by side, ranges with gaps, a few indices anywhere, none."""
+    while True:
+        start, count = draw.randint(0, 8), draw.randint(1, 9)
+        yield range(start, start + count)
+        yield range(start, start + count, draw.randint(1, 4))
+        yield frozenset(draw.randint(0, last) for _ in range(draw.randint(0, 6)))
+        yield range(0)
+
+
+def listed(window: Window, units: Indices, n: int) -> set[int]:
+    """What each unit reads, clipped to the axis; interpolation is clamped to it."""
     each = [i for unit in units for i in window.reads(unit)]
     if isinstance(window, Resize):
-        expected = {min(max(i, 0), n - 1) for i in each}
-    else:
-        expected = {i for i in each if 0 <= i < n}
-
-    assert set(read(window, units, n)) == expected
+        return {min(max(i, 0), n - 1) for i in each}
+    return {i for i in each if 0 <= i < n}
 
 
-@settings(max_examples=500)
-@given(sets, sets)
-def test_joined_sets(one: Indices, two: Indices) -> None:
+@pytest.mark.parametrize("count", [2500, pytest.param(100_000, marks=pytest.mark.slow)])
+def test_reads_are_those_of_each_unit(count: int) -> None:
+    """Whether or not a range says it."""
+    draw = Random(1)
+    cases = zip(drawn_windows(draw), drawn_sets(draw), strict=False)
+    for window, units in islice(cases, count):
+        n = draw.randint(1, 20)
+        if isinstance(window, Bins):
+            units, n = frozenset(unit for unit in units if unit < window.outputs), window.inputs
+        assert set(read(window, units, n)) == listed(window, units, n), (repr(window), units, n)
+
+
+@pytest.mark.parametrize(("window", "units", "n"), EDGES)
+def test_reads_at_edges(window: Window, units: Indices, n: int) -> None:
+    """Of no unit, of one, of just enough or too few to fill the gaps."""
+    assert set(read(window, units, n)) == listed(window, units, n)
+
+
+def test_joined_sets() -> None:
     """What is in either, whether or not a range says it."""
-    assert set(joined(one, two)) == set(one) | set(two)
+    sets = list(islice(drawn_sets(Random(2)), 60))
+    for one, two in product(sets, sets):
+        assert set(joined(one, two)) == set(one) | set(two)
 
 
-@given(ranges, st.integers(0, 20), st.integers(0, 9))
-def test_within_an_axis(indices: range, n: int, before: int) -> None:
+def test_within_an_axis() -> None:
     """A range that begins before the axis keeps its step."""
-    moved = range(indices.start - before, indices.stop - before, indices.step)
+    for start, stop, step, n in product(range(-7, 4), (0, 3, 9, 14), (1, 2, 3), (0, 1, 5, 11)):
+        indices = range(start, stop, step)
+        assert set(within(indices, n)) == {i for i in indices if 0 <= i < n}
 
-    assert set(within(moved, n)) == {i for i in moved if 0 <= i < n}
+
+def test_ranges_stay_ranges() -> None:
+    """So that no size matters."""
+    assert read(Bins(7, 3), range(1, 3), 7) == range(2, 7)
+    assert read(Resize(2, 1, 20), range(3, 8), 10) == range(1, 4)
+    assert read(Resize(3, 2, 15, 2, True), range(4, 8), 10) == range(2, 6)
+    assert read(Spread(3, 2), range(4, 9), 9) == range(1, 5)
+    assert read(Spread(2, 1, 0, 0, 3), range(4, 7), 9) == range(1, 7)
+    assert read(Grouped(4, 2), range(3, 5), 12) == range(4, 12)
+    assert read(Slide(3, 3), range(2, 3), 12) == range(6, 9)
+    assert read(Slide(2, 2, 0, 0, 2), range(1, 4), 12) == range(2, 9, 2)
+    assert read(Slide(2, 1, 0, 0, 3), range(2, 5), 12) == range(2, 8)
+    assert joined(range(3, 7), range(7, 9)) == range(3, 9)
+    assert joined(range(3, 7), range(1, 4)) == range(1, 7)
+    assert joined(range(2, 9), range(2, 9, 3)) == range(2, 9)
 
 
 def test_no_size_matters_while_a_range_says_it() -> None:

@@ -67,6 +67,12 @@ def test_ends(text: str, ends: tuple[int, int] | None) -> None:
     assert reached(analyze(text)) == [ends]
 
 
+def test_places_between_windows_are_not_reached() -> None:
+    """Though columns of two axes have no places of their own any more."""
+    assert reached(analyze("1x6x7 unfold:1,s2x3")) == [(0, 4), (0, 6)]
+    assert reached(analyze("1x6x7 unfold:2,s4x3,p=1:0")) == [(0, 4), (0, 6)]
+
+
 def test_work_is_bounded() -> None:
     """Past the bound the ends are unknown, and the status is only an upper bound."""
     report = analyze("1x8 conv:1,k3,p1 gap")

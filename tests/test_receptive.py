@@ -23,6 +23,9 @@ LAST = [
     ("3x64x64 conv:8,k3,s2,p1 avgpool:32", 64, 0, 0, "global"),
     ("3x64x64 conv:8,k3,s2,p1 adaptiveavg:1", 64, 0, 0, "global"),
     ("3x1x16 gap:keep", [1, 16], 0, 0, "global"),
+    # but not one that has a single place, which goes on as it was
+    ("3x1x1 conv:4,k1", 1, 1, 0, "exact"),
+    ("3x5x5 conv:4,k5 conv:4,k1", 5, 1, 0, "exact"),
     ("3x64x64 conv:8,k3,s4 gap", 63, 0, 0, "exact"),
     ("3x64x64 conv:8,k3,s4 gap linear:10", 63, 0, 0, "exact"),
     ("3x64x64 conv:8,k3,s2,p1 gap linear:10", 64, 0, 0, "global"),
@@ -56,6 +59,7 @@ LAST = [
     ("4x4x4 conv:4,k3x1,p1x0 permute:0x2x1 conv:4,k1x3,p0x1", [5, 1], 1, [-2, 0], "exact"),
     ("3x64x64 conv:8,k3,s4 flatten:start=1 permute:1x0 linear:5,axis=-1", 63, 0, 0, "hull"),
     ("3x64x64 conv:8,k3,s4 reshape:16x8x16 conv:4,k3", 63, 0, 0, "hull"),
+    ("1x1x3 crop:0x1:0 reshape:2x1", [1, 2], 0, [0, 1], "hull"),
 ]
 
 
@@ -64,6 +68,7 @@ ACROSS = [
     ("1x8 flatten slice:2..6", [2, 2], 1, "exact"),
     ("1x8 flatten slice:1..8,step=3", [1, 1], 3, "exact"),
     ("3x8 permute:1x0 pad:0,c=2:1", [-2, -2], 1, "exact"),
+    ("3x8 permute:1x0 pad:0,c=2:1 slice:..2", [-2, -2], 1, "exact"),
     ("3x1 permute:1x0 expand:5x3", [0, 0], 0, "exact"),
     ("3x8 permute:1x0 conv:8,k1", [0, 7], 0, "global"),
     ("3x8 permute:1x0 conv:8,k1,g2", [0, 3], 1, "exact"),
@@ -100,6 +105,19 @@ def test_fields_through_layers(spec: str, size: Any, jump: Any, start: Any, stat
     assert (seen["size"], seen["jump"], seen["start"], seen["status"], seen["aligned"]) == (
         per_axis(size), per_axis(jump), per_axis(start), status, True
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("spec", "status"),
+    [
+        ("1x10 add[ crop:0:5 conv:1,k19,p9 | maxpool:2 ]", "hull"),
+        ("1x10 add[ gap:keep | crop:0:5 conv:1,k19,p9 | maxpool:2 ]", "global"),
+        ("1x11 crop:1:0 add[ gap:keep | crop:0:5 conv:1,k19,p9 | maxpool:2 ]", "exact"),
+    ],
+)
+def test_units_all_alike_settle_what_branches_see(spec: str, status: str) -> None:
+    """Where jumps differ, a branch stretched from one place that saw all; none that moves on."""
+    assert analyze(spec).fields[-1].status == status
 
 
 def test_phases_alternate() -> None:

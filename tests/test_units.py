@@ -72,6 +72,12 @@ def test_one_index_stands_for_all_axes_and_none_for_the_centre() -> None:
     assert view(report, 1).clipped == ((3, 5), (2, 4))
 
 
+def test_channels_that_are_places_are_taken_together() -> None:
+    """What all of them see, however many places there are beside them."""
+    assert view(analyze("2x8 permute:1x0"), 1, (0,)).unclipped == ((0, 7),)
+    assert view(analyze("2x8 permute:1x0 pad:0,c=3:0 slice:..3"), 3, (1,)).unclipped == ((-3, -1),)
+
+
 @pytest.mark.parametrize("unit", [(7,), (0, 7), (-1,), (0, 0, 0)])
 def test_units_outside_the_map_are_refused(unit: tuple[int, ...]) -> None:
     """The message says which there are."""
@@ -92,6 +98,11 @@ def test_the_whole_input_must_really_be_seen() -> None:
     """By formula the padding's windows reach the last row, which the first layer left out."""
     assert first_to_see_all(analyze("1x10 conv:1,k3,s3 conv:1,k5,p2 relu gap")) is None
     assert first_to_see_all(analyze("1x9 conv:1,k3,s3 conv:1,k5,p2 relu gap")).name == "conv2"  # type: ignore[union-attr]
+
+
+def test_vectors_see_no_input_whole() -> None:
+    """There is no axis along which they would."""
+    assert first_to_see_all(analyze("8 linear:4 relu linear:2")) is None
 
 
 def test_where_the_field_outgrows_the_input() -> None:

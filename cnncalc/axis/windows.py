@@ -22,6 +22,7 @@ from cnncalc.axis.channels import Dealt, Grouped
 
 __all__ = [
     "Bins",
+    "Picked",
     "Resize",
     "Same",
     "Slide",
@@ -206,6 +207,9 @@ class Resize:
     @property
     def hull(self) -> tuple[float, float, float]:
         slope = self.inputs / self.outputs
+        if self.taps == 1:  # the coordinate is rounded down, or to the nearest
+            last = slope / 2 if self.centred else 0.0
+            return slope, last - 1, last
         start = (slope - 1) / 2 if self.centred else 0.0
         return slope, start - self.taps // 2, start + self.taps // 2
 
@@ -237,10 +241,40 @@ class Bins:
     @property
     def hull(self) -> tuple[float, float, float]:
         slope = self.inputs / self.outputs
-        return slope, -1.0, slope + 1.0
+        return slope, -1.0, slope
 
 
-Window = Slide | Spread | Resize | Bins | Grouped | Dealt
+class Picked:
+    """Some of the inputs, ascending: output `o` reads the o-th of them, and nothing reads the rest.
+
+    (The windows of torch.nn.Fold that lie in the map, which are not those in its padding.)
+    """
+
+    __slots__ = ("inputs",)
+
+    def __init__(self, inputs: Sequence[int]) -> None:
+        self.inputs = inputs
+
+    def length(self, n: int) -> int:
+        return len(self.inputs)
+
+    def reads(self, o: int) -> Sequence[int]:
+        turn, place = divmod(o, len(self.inputs))
+        return (self.inputs[place] + turn * self.period[1],)
+
+    @property
+    def period(self) -> tuple[int, int]:
+        return len(self.inputs), self.inputs[-1] + 1
+
+    @property
+    def hull(self) -> tuple[float, float, float]:
+        outputs, inputs = self.period
+        slope = inputs / outputs
+        apart = [i - slope * o for o, i in enumerate(self.inputs)]
+        return slope, min(apart), max(apart)
+
+
+Window = Slide | Spread | Resize | Bins | Picked | Grouped | Dealt
 
 
 def adaptive(inputs: int, outputs: int) -> Window:

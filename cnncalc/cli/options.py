@@ -14,7 +14,18 @@ import typer
 from cnncalc.notations import readable
 from cnncalc.render.text import FORMATS
 
-__all__ = ["FieldSettings", "Options", "Output", "Settings", "Spec", "one_of", "taking"]
+__all__ = [
+    "FieldSettings",
+    "Network",
+    "Options",
+    "Output",
+    "Settings",
+    "Spec",
+    "Text",
+    "one_of",
+    "shown",
+    "taking",
+]
 
 
 def one_of(known: Callable[[], list[str]]) -> Callable[[str], list[str]]:
@@ -103,8 +114,8 @@ class Output(Options):
     ] = None
 
 
-class Spec(Options):
-    """The network that a command is about."""
+class Network(Options):
+    """The network that a command is about, and its input's size."""
 
     words: Annotated[
         list[str] | None,
@@ -139,6 +150,11 @@ class Spec(Options):
             help="A value for a symbol of the spec, as H=224; may stand more than once.",
         ),
     ] = None
+
+
+class Spec(Network):
+    """A network at work: how many samples at a time, and of what numbers."""
+
     batch: Annotated[
         Text,
         network(

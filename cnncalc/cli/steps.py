@@ -9,6 +9,7 @@ from functools import partial
 
 from cnncalc import api
 from cnncalc.cli import budgets, output, process
+from cnncalc.cli.options import Network as Named
 from cnncalc.cli.options import Settings, Spec
 from cnncalc.errors import CnnCalcError, Piece, Source
 from cnncalc.network import Network
@@ -127,7 +128,7 @@ def _run(verify: Callable[..., Report]) -> None:
         verify(progress=bar)
 
 
-def network_of(settings: Spec) -> Network:
+def network_of(settings: Named) -> Network:
     """The network that the words stand for."""
     let = bindings(settings.let or [])
     return reading.read(texts.of_words(settings.words or []), settings.notation, let)
@@ -148,6 +149,6 @@ def bindings(given: list[str]) -> dict[str, int]:
     return values
 
 
-def size_of(settings: Spec) -> Source | None:
+def size_of(settings: Named) -> Source | None:
     """The text of `-i`, with the option as its place."""
     return None if settings.input is None else Source(settings.input, (Piece(0, "-i"),))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import floor
+
 from cnncalc.axis.windows import Bins, Slide, Window, adaptive
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Route, Shape, axis_name, check_map, empty, option, spread_out
@@ -28,12 +30,16 @@ class _AdaptivePool(EachChannel):
 
     def windows(self, *shapes: Shape) -> tuple[Window, ...]:
         """Slides where the bins are equal (the identity where sizes are), else bins."""
-        (shape,) = shapes
-        windows: list[Window] = []
-        for n, size in zip(shape[1:], spread_out("size", self.size, shape), strict=True):
-            m = n if size == "keep" else size
-            windows.append(adaptive(n, m))
-        return tuple(windows)
+        return tuple(map(adaptive, shapes[0][1:], self.sizes(shapes[0])))
+
+    def sizes(self, shape: Shape) -> Shape:
+        """The spatial axes of the output."""
+        sizes = spread_out("size", self.size, shape)
+        return tuple(n if m == "keep" else m for n, m in zip(shape[1:], sizes, strict=True))
+
+    def output(self, *shapes: Shape) -> Shape:
+        check_map(self, shapes[0])
+        return shapes[0][0], *self.sizes(shapes[0])
 
 
 class AdaptiveAverage(_AdaptivePool):
@@ -131,7 +137,7 @@ class FractionalMaxPool(EachChannel):
             return spread_out("size", self.size, shape)
         assert self.ratio is not None
         ratios = spread_out("ratio", self.ratio, shape)
-        return tuple(int(n * r) for n, r in zip(shape[1:], ratios, strict=True))
+        return tuple(floor(n * r) for n, r in zip(shape[1:], ratios, strict=True))
 
     def output(self, *shapes: Shape) -> Shape:
         (shape,) = shapes

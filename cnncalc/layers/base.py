@@ -24,6 +24,7 @@ from cnncalc.layers.shapes import (
     place,
     show,
     spread_out,
+    too_short,
 )
 
 # With what a layer's file needs of options and shapes, so that it imports from one place.
@@ -49,6 +50,7 @@ __all__ = [
     "place",
     "show",
     "spread_out",
+    "too_short",
 ]
 
 

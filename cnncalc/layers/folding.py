@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import product
 from math import prod
 from typing import Any
 
 from cnncalc.axis.channels import Grouped
-from cnncalc.axis.windows import Slide, Spread, Window
+from cnncalc.axis.windows import Picked, Slide, Spread, Window
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import (
     NO_PADS,
@@ -20,6 +21,8 @@ from cnncalc.layers.base import (
     show,
 )
 from cnncalc.layers.sliding import check_fits, dilation, kernel, slides, stride
+
+MOST_COLUMNS = 10_000  # that are looked at one by one
 
 
 def _padding() -> Any:
@@ -123,10 +126,27 @@ class Fold(Layer):
     def windows(self, *shapes: Shape) -> tuple[Window, ...]:
         blocks = self.blocks(shapes[0][0])
         if len(blocks) != 1:
-            return ()
+            return self._in_the_map(blocks)
         (w,) = blocks
-        return (Spread(w.kernel, w.stride, w.before, w.after, w.dilation),)
+        room = self.size[0] + w.before + w.after - w.dilation * (w.kernel - 1) - 1
+        left = room % w.stride  # places that no window reached
+        return (Spread(w.kernel, w.stride, w.before, w.after, w.dilation, left),)
+
+    def _in_the_map(self, blocks: tuple[Slide, ...]) -> tuple[Window, ...]:
+        """The columns that are no window of padding alone; empty: none is, or they are too many."""
+        sizes = self.size if len(self.size) == len(blocks) else self.size * len(blocks)
+        lengths = [w.length(n) for w, n in zip(blocks, sizes, strict=True)]
+        padded = any(w.before or w.after for w in blocks)
+        if not padded or prod(lengths) > MOST_COLUMNS:
+            return ()
+        inside = [
+            [any(0 <= i < n for i in w.reads(o)) for o in range(length)]
+            for w, n, length in zip(blocks, sizes, lengths, strict=True)
+        ]
+        columns = [column for column, each in enumerate(product(*inside)) if all(each)]
+        return (Picked(columns),) if 0 < len(columns) < prod(lengths) else ()
 
     def route(self, shape: Shape) -> Route | None:
         windows = self.windows(shape)
-        return Route(shape, windows, moves=(0, 1) if windows else (None, None), across=None)
+        alone = len(self.blocks(shape[0])) == 1
+        return Route(shape, windows, moves=(0, 1) if alone else (None, None), across=None)

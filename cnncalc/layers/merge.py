@@ -54,15 +54,33 @@ class Elementwise(Layer):
 
     def output(self, *shapes: Shape) -> Shape:
         shapes = self.stretched(*shapes)
-        ranks = {len(shape) for shape in shapes}
-        sizes = [set(axis) - {1} for axis in zip(*shapes, strict=False)]
-        if len(ranks) > 1 or any(len(size) > 1 for size in sizes):
+        sizes = [common(axis) for axis in zip(*shapes, strict=False)]
+        if len({len(shape) for shape in shapes}) > 1 or None in sizes:
             raise LayerError(
                 f"`{self.kind}` can't join {listed(shapes)}",
                 code="branches",
                 help="branches of equal shapes, or axes of size 1 (`gap:keep`) that are stretched",
             )
-        return tuple(max(axis) for axis in zip(*shapes, strict=True))
+        return tuple(size for size in sizes if size is not None)
+
+
+def common(sizes: Sequence[int]) -> int | None:
+    """The size that all have, where those of 1 are stretched; None: they differ."""
+    found = 1
+    for size in sizes:
+        if _is_one(found):
+            found = size
+        elif _is_one(size) or size == found:
+            continue
+        elif size != 1:  # a size with a name in it may be 1 too, which is asked last
+            if found != 1:
+                return None
+            found = size
+    return found
+
+
+def _is_one(size: int) -> bool:
+    return isinstance(size, int) and size == 1
 
 
 class Add(Elementwise):
@@ -138,8 +156,8 @@ class Concatenate(Layer):
     def output(self, *shapes: Shape) -> Shape:
         first = shapes[0]
         axis = self.place(first)
-        rests = {(*shape[:axis], *shape[axis + 1 :]) for shape in shapes}
-        if len({len(shape) for shape in shapes}) > 1 or len(rests) > 1:
+        rest = (*first[:axis], *first[axis + 1 :])
+        if any((*shape[:axis], *shape[axis + 1 :]) != rest for shape in shapes[1:]):
             raise LayerError(
                 f"`cat` can't join {listed(shapes)}",
                 code="branches",

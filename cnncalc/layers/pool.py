@@ -45,7 +45,7 @@ def _check_room(layer: Any, room: int, kernel: int, dilation: int, name: str) ->
     # With ceil mode PyTorch lets one window hang over the end, even a window
     # larger than all of the padded input.
     extent = dilation * (kernel - 1) + 1
-    if extent > room and not (layer.ceil or layer.empty):
+    if not (layer.ceil or layer.empty) and extent > room:
         raise LayerError(
             f"the window spans {extent} but {name} has only {room}, padding included",
             code="kernel-too-large",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from math import floor
+
 from cnncalc.axis.windows import Resize, Slide, Window, adaptive, ratio
 from cnncalc.errors import LayerError
-from cnncalc.layers.base import Layer, Shape, check_map, checked_lengths, option, spread_out
+from cnncalc.layers.base import Layer, Shape, check_map, option, spread_out, too_short
 
 # How many pixels around it an output reads; `area` averages as adaptive pooling does.
 TAPS = {
@@ -54,14 +56,11 @@ class Upsample(Layer):
 
     def windows(self, *shapes: Shape) -> tuple[Window, ...]:
         (shape,) = shapes
-        if self.size is not None:
-            sizes = spread_out("size", self.size, shape)
+        sizes = self.sizes(shape)
+        if self.factor is None:
             scales = list(zip(sizes, shape[1:], strict=True))
         else:
-            assert self.factor is not None
-            factors = spread_out("factor", self.factor, shape)
-            sizes = tuple(int(n * factor) for n, factor in zip(shape[1:], factors, strict=True))
-            scales = [ratio(factor) for factor in factors]
+            scales = [ratio(factor) for factor in spread_out("factor", self.factor, shape)]
         if self.mode == "cubic" and sizes == shape[1:]:
             return (Slide(1),) * len(sizes)
         if self.mode == "nearest" and len(sizes) == 2:
@@ -71,6 +70,13 @@ class Upsample(Layer):
             self.window(n, size, scale)
             for n, size, scale in zip(shape[1:], sizes, scales, strict=True)
         )
+
+    def sizes(self, shape: Shape) -> Shape:
+        """The spatial axes of the output."""
+        if self.factor is None:
+            return spread_out("size", self.size or (), shape)
+        factors = spread_out("factor", self.factor, shape)
+        return tuple(floor(n * factor) for n, factor in zip(shape[1:], factors, strict=True))
 
     def window(self, n: int, size: int, scale: tuple[int, int]) -> Window:
         """One axis: from n to size, at the scale outputs/inputs.
@@ -97,4 +103,8 @@ class Upsample(Layer):
                 option="mode",
                 help="mode=linear or mode=nearest",
             )
-        return shape[0], *checked_lengths(self.windows(shape), shape)
+        sizes = self.sizes(shape)
+        for axis, size in enumerate(sizes):
+            if size < 1:
+                raise too_short(size, axis, len(sizes), "factor", " or a larger factor")
+        return shape[0], *sizes

@@ -17,6 +17,7 @@ __all__ = [
     "place",
     "show",
     "spread_out",
+    "too_short",
 ]
 
 Shape = tuple[int, ...]  # channels, then the spatial axes; no batch axis
@@ -81,25 +82,27 @@ def checked_lengths(windows: tuple[Window, ...], shape: Shape, least: int = 1) -
     lengths = tuple([window.length(n) for window, n in zip(windows, shape[1:], strict=True)])
     for axis, length in enumerate(lengths):
         if length < least:
-            option, advice = _what_shrinks(windows[axis])
-            raise LayerError(
-                f"the output would have size {length} on {axis_name(axis, len(lengths))}",
-                code="empty-output",
-                option=option,
-                help=f"a larger input{advice}",
-            )
+            raise too_short(length, axis, len(lengths), *_what_shrinks(windows[axis]))
     return lengths
+
+
+def too_short(length: int, axis: int, axes: int, option: str, advice: str) -> LayerError:
+    """The error where nothing is left of a spatial axis."""
+    return LayerError(
+        f"the output would have size {length} on {axis_name(axis, axes)}",
+        code="empty-output",
+        option=option,
+        help=f"a larger input{advice}",
+    )
 
 
 def _what_shrinks(window: Window) -> tuple[str, str]:
     """The option that makes a window's output too small, and what would be right instead."""
     if isinstance(window, Spread):
         return "padding", ", a larger kernel or less padding"
-    if isinstance(window, Slide):
-        if window.kernel == 1:
-            return "padding", " or less cut off"
-        return "kernel", ", a smaller kernel or more padding"
-    return "factor", " or a larger factor"
+    if isinstance(window, Slide) and window.kernel == 1:
+        return "padding", " or less cut off"
+    return "kernel", ", a smaller kernel or more padding"
 
 
 def axis_name(axis: int, axes: int) -> str:

@@ -44,7 +44,8 @@ def advance(
     after = after_layer(route, seen, input_shape, extent_of)
     known = seen.channels
     if blind is Blind.SOME:
-        return _with(after, PADDED if known is None or known.padded else UNKNOWN_BLIND)
+        told = PADDED if known is None or known.padded else UNKNOWN_BLIND
+        return _left(route, seen, after, told, extent_of) if known else _with(after, told)
     if known is None:
         return _told_apart(route, output, seen, after, input_shape)
     apart = _apart(seen, route.shape)
@@ -53,10 +54,15 @@ def advance(
     if known.runs and not _jumbles(route, seen, after) and route.across is not None:
         past = _past(route, known, input_shape)
         return _routed(route, output, after, past) if past else _with(after, UNKNOWN)
-    known = PADDED if known.padded and None not in route.moves else _unknown(known.blind)
+    told = PADDED if known.padded and None not in route.moves else _unknown(known.blind)
+    return _left(route, seen, after, told, extent_of)
+
+
+def _left(route: Route, seen: Seen, after: Seen, told: Channels, extent_of: ExtentOf) -> Seen:
+    """What is left where units may have been left out, with what is told of single ones."""
     left = _less(route, seen, after, extent_of) if _drops(route, seen) else after
     sees = left.whole or any(along.field.size for along in left.axes)
-    return _with(left, known) if sees else left
+    return _with(left, told) if sees else left
 
 
 def meet(

@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 
 from cnncalc import layers, parse
+from cnncalc.axis.field import Field
 from cnncalc.errors import LayerError
 from cnncalc.layers import FILES, KINDS, LAYERS
 from cnncalc.layers.base import MAX_VALUE, REQUIRED, Layer, Option
+from cnncalc.layers.options import SCALAR
+from cnncalc.layers.padding import pad_along
 from cnncalc.layers.spelling import word
 
 SAMPLES = {
@@ -57,6 +60,163 @@ def test_is_immutable_and_compares_by_kind_and_options(kind: type[Layer]) -> Non
     assert all(layer != sample(other) for other in KINDS.values() if other is not kind)
     with pytest.raises(AttributeError):
         layer.kernel = 1  # type: ignore[attr-defined]
+
+
+def test_other_things_are_no_equals() -> None:
+    """Asked, and not refused."""
+    conv: Any = KINDS["conv"](4, 3)
+    weight = conv.weights((2, 9))[0]
+
+    assert weight == conv.weights((2, 9))[0]
+    assert all(each != "conv" for each in (conv, weight, Field(1, ((0, 1),))))
+
+
+AXES = [
+    (name, option)
+    for kind in KINDS.values()
+    for name, option in kind.options.items()
+    if option.minimum is not None and option.minimum < 0
+]
+
+
+@pytest.mark.parametrize(("name", "option"), AXES)
+def test_axes_count_from_the_end_to_the_eighth(name: str, option: Option) -> None:
+    """No framework has more."""
+    assert option.normalise(-8) == -8
+    with pytest.raises(LayerError, match=name):
+        option.normalise(-9)
+
+
+AMOUNTS = ("amount", "axes", "deviation", "output_padding", "padding", "rate")
+
+
+@each_kind
+def test_least_values(kind: type[Layer]) -> None:
+    """Only amounts may be 0, and numbers of axes, and the size of an adaptive pool's output."""
+    for name, option in kind.options.items():
+        if option.minimum is None or option.minimum < 0:
+            continue
+        least = 0 if name in AMOUNTS or (kind.kind, name) in ADAPTIVE else 1
+        value = float if option.kind == "number" else int
+        assert option.normalise(value(least)) is not None
+        with pytest.raises(LayerError, match=name):
+            option.normalise(value(least - 1))
+
+
+ADAPTIVE = [(kind, "size") for kind in ("adaptiveavg", "adaptivemax")]
+
+
+@each_kind
+def test_one_value_stands_for_all_axes(kind: type[Layer]) -> None:
+    """A number alone is a number for each; none at all can't be."""
+    for option in kind.options.values():
+        sample: Any = SAMPLES.get(option.kind)
+        if not isinstance(sample, tuple) or option.kind == "interval":
+            continue
+        one = sample[0][0] if option.kind == "pads" else sample[0]
+        expected = ((one, one),) if option.kind == "pads" else (one,)
+        assert option.normalise(one) == option.normalise([one]) == expected
+        if SCALAR not in option.words:
+            with pytest.raises(LayerError):
+                option.normalise(())
+
+
+def test_no_windows_are_none() -> None:
+    """A ratio that leaves nothing of a map, and the largest kernel that fits."""
+    pool: Any = KINDS["fracmaxpool"]
+    with pytest.raises(LayerError, match="0 windows of 2 don't fit on its length of 3"):
+        pool(2, ratio=0.2).output((1, 3))
+    with pytest.raises(LayerError, match="2 windows of 3 don't fit on its length of 3"):
+        pool(3, size=2).output((1, 3))
+    assert pool(2, size=2).output((1, 3)) == (1, 2)
+
+
+def test_padding_that_leaves_nothing() -> None:
+    """Where a framework lets it pass."""
+    pad: Any = KINDS["pad"]
+    with pytest.raises(LayerError, match="the output would have size 0"):
+        pad(((-2, -2),)).output((1, 4))
+    assert pad(((-2, -2),), empty=True).output((1, 4)) == (1, 0)
+    assert pad(0, channels=((-1, 0),), empty=True).output((1, 4)) == (0, 4)
+
+
+@pytest.mark.parametrize("pads", [(2, -5), (-5, 2), (-2, -3), (1, -6)])
+def test_no_more_is_cut_than_there_is(pads: tuple[int, int]) -> None:
+    """Though padding at the other end makes up for it."""
+    with pytest.raises(LayerError, match="can't be cut from 4"):
+        KINDS["pad"]((pads,)).output((1, 4))
+    assert KINDS["pad"](((2, -4),)).output((1, 4)) == (1, 2)
+
+
+ON_MAPS = (
+    *("conv", "dwconv", "pwconv", "sepconv", "convt", "maxpool", "avgpool", "lppool", "maxunpool"),
+    *("adaptiveavg", "adaptivemax", "gap", "gmp", "glp", "fracmaxpool", "upsample", "pad", "crop"),
+    *("pixelshuffle", "pixelunshuffle", "unfold"),
+)
+
+
+@pytest.mark.parametrize("name", ON_MAPS)
+def test_vectors_and_maps_of_no_places_are_refused(name: str) -> None:
+    """By each layer that has something to do along the places."""
+    layer: Any = sample(KINDS[name])
+    with pytest.raises(LayerError, match="works on a map but receives a vector of 16 features"):
+        layer.output((16,))
+    with pytest.raises(LayerError, match="which has no places"):
+        layer.output((16, 0, 4))
+
+
+def test_one_axis_is_padded_alone() -> None:
+    """The channels are the first."""
+    along = [pad_along(axis, 3, (1, 2), 5).output((3, 4, 6)) for axis in range(3)]
+
+    assert along == [(6, 4, 6), (3, 7, 6), (3, 4, 9)]
+    assert pad_along(0, 1, (1, 2)).output((3,)) == (6,)
+    assert pad_along(2, 3, (1, 2), 5).value == 5
+
+
+@pytest.mark.parametrize("pads", [(3, 0), (0, 3)])
+def test_either_side_is_reflected_within_the_map(pads: tuple[int, int]) -> None:
+    """All but the place at the border."""
+    with pytest.raises(LayerError, match="reflect padding of 3 is more"):
+        KINDS["conv"](1, 3, padding=(pads,), mode="reflect").output((1, 3))
+    assert KINDS["conv"](1, 3, padding=(pads,), mode="reflect").output((1, 4)) == (1, 5)
+
+
+def test_groups_of_points_divide_the_channels() -> None:
+    """Those that come in too."""
+    with pytest.raises(LayerError, match="2 groups don't divide the 3 input channels"):
+        KINDS["pwconv"](4, groups=2).output((3, 5))
+
+
+def test_renormalisation_keeps_more_statistics() -> None:
+    """Five in all, and a count of batches."""
+    names = [weight.name for weight in KINDS["bn"](renorm=True).weights((3, 5))]
+
+    assert names[2:] == [
+        *("running_mean", "running_var", "running_std", "renorm_mean", "renorm_std"),
+        "num_batches_tracked",
+    ]
+
+
+def test_groups_that_would_do_are_told() -> None:
+    """Of many the first twelve."""
+    with pytest.raises(
+        LayerError, match="11 groups don't divide the 5040 output channels"
+    ) as caught:
+        KINDS["conv"](5040, 1, groups=11)
+
+    assert caught.value.help == "groups that divide 5040: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14"
+
+
+def test_what_is_cut_off_leaves_something() -> None:
+    """Of a window of one place it is the padding that is to blame."""
+    with pytest.raises(LayerError, match="the output would have size 0") as caught:
+        KINDS["pad"](((-2, -2),), "reflect").output((1, 4))
+
+    assert (caught.value.option, caught.value.help) == (
+        "padding",
+        "a larger input or less cut off",
+    )
 
 
 @each_word
@@ -118,6 +278,8 @@ def test_a_name_taken_twice_is_refused() -> None:
         ("conv", {"out_channels": 8, "kernel": 3, "padding": ((1, 2, 3),)}, "can't be"),
         ("conv", {"out_channels": 8, "kernel": 3, "padding": "some"}, "can't be some"),
         ("conv", {"out_channels": 8, "kernel": 3, "bias": 1}, "can't be 1"),
+        ("conv", {"out_channels": 8, "kernel": 3, "padding": ((1, 1), (1, -1))}, "negative"),
+        ("conv", {"out_channels": 8, "kernel": 3, "padding": ((-1, 2), (0, 0))}, "negative"),
         ("conv", {"out_channels": 8, "kernel": 3, "mode": "mirror"}, "can't be mirror"),
         ("conv", {"out_channels": MAX_VALUE + 1, "kernel": 3}, "beyond the limit"),
         ("conv", {"out_channels": 9, "kernel": 3, "groups": 2}, "don't divide"),

@@ -1,0 +1,378 @@
+"""Sizes with names in them: integer expressions that carry a number by which questions are decided.
+
+A `Size` is a sum of products of names and floors, such as `2*H + (W + 31)//32 - 4`, and computes
+with `+ - * //` as an int does, so that a formula serves both. Beside the expression it carries its
+value at one size of the input, the witness. A question that the names can't decide (is `H - 4`
+below 1?) is decided by that value and noted with its answer: what comes out holds wherever all
+noted questions have the answers that they had.
+
+Floors of floors become one, as floor((floor(x/a) + c) / b) = floor((x + c*a) / (a*b))
+(Graham, Knuth & Patashnik, "Concrete Mathematics", 3.11).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from math import gcd
+from typing import NamedTuple, overload
+
+__all__ = [
+    "NEGATIVE",
+    "ZERO",
+    "Floor",
+    "Name",
+    "Question",
+    "Questions",
+    "Size",
+    "UnsettledError",
+    "named",
+    "number",
+    "pretty",
+]
+
+NEGATIVE, ZERO = "<0", "=0"
+MINUS = "−"
+MOST_PARTS = 2**20  # of a fraction whose product with a size is exact as a float
+
+
+class UnsettledError(ValueError):
+    """A formula asks of sizes what no expression in names says."""
+
+
+class Name(NamedTuple):
+    """A named size of the input, and what it is at the witness."""
+
+    key: str
+    value: int
+
+    def at(self, sizes: Mapping[str, int]) -> int:
+        return sizes[self.key]
+
+    def names(self) -> frozenset[str]:
+        return frozenset((self.key,))
+
+
+class Floor(NamedTuple):
+    """`inner // divisor`, which says no more than that; `key` is how it is written."""
+
+    key: str
+    value: int
+    inner: Size
+    divisor: int
+
+    def at(self, sizes: Mapping[str, int]) -> int:
+        return self.inner.at(sizes) // self.divisor
+
+    def names(self) -> frozenset[str]:
+        return self.inner.names()
+
+
+Atom = Name | Floor
+Term = tuple[str, ...]  # the keys of the atoms that are multiplied, in order
+PLAIN: Term = ()  # of the plain number
+
+
+class Scaled(NamedTuple):
+    """A size times a fraction, of which floor() makes a size again."""
+
+    size: Size
+    numerator: int
+    denominator: int
+
+    def __floor__(self) -> int | Size:
+        return self.size * self.numerator // self.denominator
+
+
+class Question(NamedTuple):
+    """A question that the witness decided: whether a size is below 0 (`<0`), or 0 (`=0`)."""
+
+    size: Size
+    what: str
+    answer: bool
+
+
+class Questions:
+    """The questions of one run, each noted once, in the order in which they came up."""
+
+    def __init__(self) -> None:
+        self._noted: dict[tuple[str, str], Question] = {}
+
+    def __iter__(self) -> Iterator[Question]:
+        return iter(self._noted.values())
+
+    def __len__(self) -> int:
+        return len(self._noted)
+
+    def ask(self, size: Size, what: str) -> bool:
+        """The answer at the witness; noted where other sizes could have another one."""
+        answer = size.value < 0 if what == NEGATIVE else size.value == 0
+        if not _is_certain(size, what):
+            self._noted.setdefault((str(size), what), Question(size, what, answer))
+        return answer
+
+
+def _is_certain(size: Size, what: str) -> bool:
+    """Whether the signs alone decide a question, where every name is at least 1."""
+    signs = {count > 0 for term, count in size.terms.items() if term}
+    if len(signs) > 1:
+        return False
+    nearest = size.at(dict.fromkeys(size.names(), 1))  # the least, or the greatest it can be
+    if signs == {True}:
+        return nearest > 0 or (nearest == 0 and what == NEGATIVE)
+    return nearest < 0
+
+
+class Size:
+    """A whole number that depends on names.
+
+    Attributes:
+        terms: how often each product of atoms is counted; of `PLAIN` the plain number.
+        atoms: the atoms by their keys.
+        value: what it is at the witness.
+        asked: where questions about it are noted.
+    """
+
+    __slots__ = ("_hash", "asked", "atoms", "terms", "value")
+
+    def __init__(
+        self, terms: dict[Term, int], atoms: Mapping[str, Atom], value: int, asked: Questions
+    ) -> None:
+        self.terms = terms
+        self.atoms = atoms
+        self.value = value
+        self.asked = asked
+        self._hash: int | None = None
+
+    # Arithmetic. What no longer depends on a name is an int again.
+
+    def __add__(self, other: int | Size) -> int | Size:
+        if isinstance(other, Size):
+            return self._sum(other, 1)
+        if not isinstance(other, int):
+            return NotImplemented
+        terms = self.terms | {PLAIN: self.terms.get(PLAIN, 0) + other}
+        return self._made(terms, self.value + other)
+
+    __radd__ = __add__
+
+    def __neg__(self) -> int | Size:
+        return self * -1
+
+    def __sub__(self, other: int | Size) -> int | Size:
+        return self._sum(other, -1) if isinstance(other, Size) else self + -other
+
+    def __rsub__(self, other: int) -> int | Size:
+        return self * -1 + other
+
+    @overload
+    def __mul__(self, other: int | Size) -> int | Size: ...
+    @overload
+    def __mul__(self, other: float) -> Scaled: ...
+    def __mul__(self, other: float | Size) -> int | Size | Scaled:
+        if isinstance(other, float):
+            return self._scaled(other)
+        if not isinstance(other, int | Size):
+            return NotImplemented
+        if isinstance(other, int):
+            terms = {term: count * other for term, count in self.terms.items()}
+            return self._made(terms, self.value * other)
+        product: dict[Term, int] = {}
+        for one, count in self.terms.items():
+            for two, times in other.terms.items():
+                term = tuple(sorted(one + two))
+                product[term] = product.get(term, 0) + count * times
+        return self._made(product, self.value * other.value, other.atoms)
+
+    __rmul__ = __mul__
+
+    def _scaled(self, factor: float) -> Scaled:
+        """Times a factor; one with which products of floats would be rounded says nothing."""
+        numerator, denominator = factor.as_integer_ratio()
+        if denominator > MOST_PARTS:
+            raise UnsettledError(f"{self} times {factor}")
+        return Scaled(self, numerator, denominator)
+
+    def __floordiv__(self, divisor: int | Size) -> int | Size:
+        if isinstance(divisor, Size):
+            if divisor.terms == self.terms:
+                return 1
+            raise UnsettledError(f"{self} divided by {divisor}")
+        if divisor < 0:
+            return self * -1 // -divisor
+        whole = {term: count // divisor for term, count in self.terms.items()}
+        rest: dict[Term, int] = {}
+        for term, count in self.terms.items():
+            if count % divisor:  # of a name all is left, so that equal floors look equal
+                whole[term] = 0 if term else whole[term]
+                rest[term] = count if term else count % divisor
+        left = self._valued(rest)
+        return self._valued(whole) + (_floor(left, divisor) if isinstance(left, Size) else 0)
+
+    def __rfloordiv__(self, number: int) -> int:
+        if number == 0:
+            return 0
+        raise UnsettledError(f"{number} divided by {self}")
+
+    def __mod__(self, divisor: int | Size) -> int | Size:
+        return self - self // divisor * divisor
+
+    def __divmod__(self, divisor: int) -> tuple[int | Size, int | Size]:
+        whole = self // divisor
+        return whole, self - whole * divisor
+
+    def __floor__(self) -> Size:
+        return self
+
+    def __abs__(self) -> int | Size:
+        return self * -1 if self < 0 else self
+
+    # Questions.
+
+    def __lt__(self, other: int | Size) -> bool:
+        return _is_negative(self - other)
+
+    def __ge__(self, other: int | Size) -> bool:
+        return not _is_negative(self - other)
+
+    def __gt__(self, other: int | Size) -> bool:
+        return _is_negative(self * -1 + other)
+
+    def __le__(self, other: int | Size) -> bool:
+        return not _is_negative(self * -1 + other)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, int | Size):
+            return NotImplemented
+        apart = self - other
+        return apart.asked.ask(apart, ZERO) if isinstance(apart, Size) else apart == 0
+
+    def __bool__(self) -> bool:
+        return self.asked.ask(self, ZERO) is False
+
+    def __hash__(self) -> int:
+        """Of the expression: in a table equal expressions meet, and no question is asked."""
+        if self._hash is None:
+            self._hash = hash(frozenset(self.terms.items()))
+        return self._hash
+
+    # What it is.
+
+    def __str__(self) -> str:
+        return _sum_of([_product(self, term) for term in _in_order(self.terms)], " + ", " - ")
+
+    __repr__ = __str__
+
+    def __format__(self, spec: str) -> str:
+        return pretty(self) if spec == "," else format(str(self), spec)
+
+    def names(self) -> frozenset[str]:
+        """The names that it depends on."""
+        return frozenset().union(*(atom.names() for atom in self.atoms.values()))
+
+    def at(self, sizes: Mapping[str, int]) -> int:
+        """What it is where the names are these numbers."""
+        return _total(self.terms, {key: atom.at(sizes) for key, atom in self.atoms.items()})
+
+    def _sum(self, other: Size, sign: int) -> int | Size:
+        terms = dict(self.terms)
+        for term, count in other.terms.items():
+            terms[term] = terms.get(term, 0) + sign * count
+        return self._made(terms, self.value + sign * other.value, other.atoms)
+
+    def _valued(self, terms: Mapping[Term, int]) -> int | Size:
+        """A size of some terms, which are products of its own atoms."""
+        values = {key: atom.value for key, atom in self.atoms.items()}
+        return self._made(terms, _total(terms, values))
+
+    def _made(
+        self, terms: Mapping[Term, int], value: int, more: Mapping[str, Atom] | None = None
+    ) -> int | Size:
+        kept = {term: count for term, count in terms.items() if count}
+        used = {key for term in kept for key in term}
+        if not used:
+            return value
+        known = {**self.atoms, **more} if more else self.atoms
+        return Size(kept, {key: known[key] for key in used}, value, self.asked)
+
+
+def named(name: str, witness: int, asked: Questions) -> Size:
+    """A size of which nothing but its name is known, and what it is at the witness."""
+    return Size({(name,): 1}, {name: Name(name, witness)}, witness, asked)
+
+
+def number(size: int | Size) -> int:
+    """What a size is at the witness, for bounds that no answer depends on."""
+    return size.value if isinstance(size, Size) else size
+
+
+def pretty(size: int | Size) -> str:
+    """As people write it: `2×⌊(H+31)/32⌋`."""
+    if not isinstance(size, Size):
+        return f"{size:,}"
+    return _sum_of([_product(size, term, True) for term in _in_order(size.terms)], "+", MINUS)
+
+
+def _is_negative(size: int | Size) -> bool:
+    return size.asked.ask(size, NEGATIVE) if isinstance(size, Size) else size < 0
+
+
+def _total(terms: Mapping[Term, int], values: Mapping[str, int]) -> int:
+    total = 0
+    for term, count in terms.items():
+        for key in term:
+            count *= values[key]
+        total += count
+    return total
+
+
+def _floor(size: Size, divisor: int) -> int | Size:
+    """floor(size / divisor), where a divisor of all that depends on names is shared out first."""
+    plain = size.terms.get(PLAIN, 0)
+    common = gcd(divisor, *(count for term, count in size.terms.items() if term))
+    if common > 1:  # floor((g x + c) / (g d)) = floor((x + floor(c / g)) / d)
+        terms = {term: count // common for term, count in size.terms.items()}
+        return size._valued(terms) // (divisor // common)
+    first, *others = _in_order({term: 1 for term in size.terms if term})
+    if size.terms[first] < 0:  # floor(-x / d) = -ceil(x / d)
+        return -1 * ((size * -1 + (divisor - 1)) // divisor)
+    atom = size.atoms[first[0]]
+    if not others and len(first) == 1 and size.terms[first] == 1 and isinstance(atom, Floor):
+        return (atom.inner + plain * atom.divisor) // (atom.divisor * divisor)
+    text = str(size)
+    key = f"({text})//{divisor}" if any(sign in text for sign in " */") else f"{text}//{divisor}"
+    made = Floor(key, size.value // divisor, size, divisor)
+    return Size({(key,): 1}, {key: made}, made.value, size.asked)
+
+
+def _in_order(terms: Mapping[Term, int]) -> list[Term]:
+    """Products of many atoms first, the plain number last."""
+    return sorted(terms, key=lambda term: (-len(term), term))
+
+
+def _product(size: Size, term: Term, as_people: bool = False) -> tuple[int, str]:
+    """The sign of a term and its text without it."""
+    count = size.terms[term]
+    written = f"{abs(count):,}" if as_people else str(abs(count))
+    factors = [] if abs(count) == 1 and term else [written]
+    alone = not factors and len(term) == 1 and count > 0
+    for key in term:
+        atom = size.atoms[key]
+        if isinstance(atom, Name):
+            factors.append(key)
+        elif as_people:
+            factors.append(f"⌊{_dividend(atom.inner)}/{atom.divisor}⌋")
+        else:
+            factors.append(key if alone else f"({key})")
+    return (-1 if count < 0 else 1), ("×" if as_people else "*").join(factors)
+
+
+def _dividend(size: Size) -> str:
+    text = pretty(size)
+    return f"({text})" if len(size.terms) > 1 else text
+
+
+def _sum_of(parts: list[tuple[int, str]], plus: str, minus: str) -> str:
+    (sign, text), *others = parts
+    words = [(minus.strip() if sign < 0 else "") + text]
+    words += [(minus if sign < 0 else plus) + text for sign, text in others]
+    return "".join(words)

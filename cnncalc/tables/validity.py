@@ -1,0 +1,79 @@
+"""The table of `sizes`: for which input sizes a network works."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cnncalc.layers.base import Shape, show
+from cnncalc.rows import as_layout
+from cnncalc.tables.table import Column, Table
+from cnncalc.validity import AxisSizes, Broken, ValidSizes
+
+__all__ = ["table_of"]
+
+
+def table_of(valid: ValidSizes) -> Table:
+    """The axes of the input, and what is to be said of the size that was asked about."""
+    footer = [f"as long as {tie}" for tie in valid.ties]
+    footer += _about(valid, valid.asked) if valid.asked else []
+    if valid.axes:
+        footer.append(f"the least size that works: {_shown(valid, valid.least)}")
+    else:
+        footer.append("its input has no axes that are places")
+    return Table(COLUMNS, valid, valid.axes, footer=footer, spare=("lossless",))
+
+
+def _shown(valid: ValidSizes, shape: Shape) -> str:
+    return show(as_layout(shape, valid.network.layout))
+
+
+def _about(valid: ValidSizes, asked: Shape) -> list[str]:
+    """Whether a size works, and if not, where it breaks and what is near."""
+    broken = valid.broken_at(asked)
+    if broken is None:
+        return [f"{_shown(valid, asked)} works"]
+    near = valid.near(asked)
+    words = [_shown(valid, shape) for shape in near]
+    nearest = [f"the nearest that work: {' and '.join(words)}"] if words else []
+    return [_breaks(valid, broken), *nearest, *_padded(asked, near)]
+
+
+def _breaks(valid: ValidSizes, broken: Broken) -> str:
+    name = valid.network.steps[broken.step].name
+    shown = _shown(valid, broken.shape)
+    return f"{shown} doesn't work: at step {broken.step}, `{name}`, {broken.error.message}"
+
+
+def _padded(asked: Shape, near: Sequence[Shape]) -> list[str]:
+    """The padding that makes a size that works of one that doesn't."""
+    larger = [shape for shape in near if all(map(int.__ge__, shape, asked))]
+    if not larger:
+        return []
+    pads = [n - m for n, m in zip(larger[-1][1:], asked[1:], strict=True)]
+    sides = [f"{pad // 2}" if pad % 2 == 0 else f"{pad // 2}:{pad // 2 + 1}" for pad in pads]
+    words = sides[:1] if len(set(sides)) == 1 else sides
+    return [f"`pad:{'x'.join(words)}` in front makes {show(larger[-1])} of it"]
+
+
+def _least(axis: AxisSizes) -> int | None:
+    return axis.works.first()
+
+
+COLUMNS = (
+    Column("symbol", "axis", "the axis of the input", lambda _, axis: axis.symbol),
+    Column(
+        "works",
+        "works",
+        "the sizes at which the network works",
+        lambda _, axis: axis.works.said(axis.symbol),
+        narrow="fold",
+    ),
+    Column("least", "least", "the least of them", lambda _, axis: _least(axis), right=True),
+    Column(
+        "lossless",
+        "no pixel lost",
+        "those at which no window leaves a place out at the end of its map",
+        lambda _, axis: axis.exact.said(axis.symbol),
+        narrow="fold",
+    ),
+)

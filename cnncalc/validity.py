@@ -1,0 +1,353 @@
+"""For which sizes of the input a network works: exact sets, axis by axis.
+
+A run with a name in the place of one axis tells of all sizes at which its questions have the same
+answers. Runs go on at the least size that none has told of yet, until every size is covered: U-Net
+takes 22 of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from cnncalc.analysis import check_input, settle
+from cnncalc.axis.windows import Slide, Window
+from cnncalc.errors import LayerError, SpecError
+from cnncalc.layers.base import Shape, axis_name, show
+from cnncalc.layers.spelling import word
+from cnncalc.network import Network, Step, Typed
+from cnncalc.rows import as_layout, from_layout
+from cnncalc.symbols.numbers import ALL, NONE, Numbers, TooManyNumbersError, holds
+from cnncalc.symbols.size import NEGATIVE, ZERO, Question, Questions, Size, UnsettledError, named
+
+__all__ = ["AxisSizes", "Break", "ValidSizes", "symbols_of", "valid_sizes", "would_work"]
+
+MOST_RUNS = 400
+LETTERS = {1: "L", 2: "HW", 3: "DHW"}
+SCHEMA = "cnncalc.sizes/1"
+USUAL = (3, 224, 224)  # where nothing says what flows in
+
+
+class Broken(NamedTuple):
+    """A size at which a network doesn't work: the step that breaks, what meets there, and why."""
+
+    shape: Shape
+    step: int
+    shapes: tuple[Shape, ...]
+    error: LayerError
+
+
+class Break(NamedTuple):
+    """Sizes of one axis at which a network doesn't work, the step that breaks, and its sentence."""
+
+    sizes: Numbers
+    step: int
+    error: LayerError
+
+
+class AxisSizes(NamedTuple):
+    """The sizes of one axis of the input.
+
+    Attributes:
+        symbol: how the axis is called: H, W.
+        axis: which one of the input's it is, channels first.
+        works: at which the network works, the other axes being as they are.
+        exact: of these, at which no window leaves a place out at the end of its map.
+        breaks: the others, by the step that breaks.
+    """
+
+    symbol: str
+    axis: int
+    works: Numbers
+    exact: Numbers
+    breaks: tuple[Break, ...]
+
+
+class ValidSizes:
+    """The input sizes at which a network works.
+
+    Attributes:
+        network: whose they are.
+        shape: a size at which it works, channels first.
+        axes: one `AxisSizes` for each axis that is a place.
+        ties: conditions on several axes at once, for which the sets of single ones don't answer.
+        asked: the size that was asked about, channels first; None: none was.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        shape: Shape,
+        axes: Sequence[AxisSizes],
+        ties: Sequence[str] = (),
+        asked: Shape | None = None,
+    ) -> None:
+        self.network = network
+        self.shape = shape
+        self.axes = tuple(axes)
+        self.ties = tuple(ties)
+        self.asked = asked
+
+    @property
+    def least(self) -> Shape:
+        """The least size of each axis that works, and the channels."""
+        return self._with([axis.works.first() for axis in self.axes])
+
+    def broken_at(self, shape: Shape) -> Broken | None:
+        """Where the network breaks at a size, channels first; None: it works there."""
+        run = _Run(self.network.steps, shape, {})
+        if run.error is None:
+            return None
+        step = len(run.outputs)
+        return Broken(shape, step, run.shapes(run.steps[step]), run.error)
+
+    def near(self, shape: Shape) -> list[Shape]:
+        """The size itself if it works, else the nearest that do: smaller ones, and larger ones."""
+        if self.broken_at(shape) is None:
+            return [shape]
+        wanted = [(axis.works, shape[axis.axis]) for axis in self.axes]
+        smaller = [works.last(size) for works, size in wanted]
+        larger = [works.first(size) for works, size in wanted]
+        found = [self._with(sizes) for sizes in (smaller, larger) if None not in sizes]
+        return [each for each in found if self.broken_at(each) is None]
+
+    def _with(self, sizes: Sequence[int | None]) -> Shape:
+        """A shape with these sizes of its places."""
+        shape = list(self.shape)
+        for axis, size in zip(self.axes, sizes, strict=True):
+            shape[axis.axis] = size or shape[axis.axis]
+        return tuple(shape)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document of `cnncalc sizes --json`, its shapes in the network's own order."""
+        layout, asked = self.network.layout, self.asked
+        broken = self.broken_at(asked) if asked else None
+        return {
+            "schema": SCHEMA,
+            "axes": [_axis_document(axis) for axis in self.axes],
+            "least": list(as_layout(self.least, layout)),
+            "near": [list(as_layout(each, layout)) for each in self.near(asked)] if asked else [],
+            "breaks": broken and self._broken_document(broken),
+            "assumes": list(self.ties),
+        }
+
+    def _broken_document(self, broken: Broken) -> dict[str, Any]:
+        layout, step = self.network.layout, self.network.steps[broken.step]
+        return {
+            "input": list(as_layout(broken.shape, layout)),
+            "index": broken.step,
+            "name": step.name,
+            "text": word(step.layer),
+            "shapes": [list(as_layout(each, layout)) for each in broken.shapes],
+            "message": broken.error.message,
+        }
+
+
+def _axis_document(axis: AxisSizes) -> dict[str, Any]:
+    return {"symbol": axis.symbol, **_listed(axis.works), "lossless": _listed(axis.exact)}
+
+
+def _listed(sizes: Numbers) -> dict[str, Any]:
+    """A set as the document has it: from which size on which remainders, and what else."""
+    return {
+        "from": sizes.first(sizes.start) if sizes.residues else None,
+        "modulus": sizes.modulus,
+        "residues": sizes.remainders(),
+        "also": sizes.below(),
+    }
+
+
+def symbols_of(count: int) -> Sequence[str]:
+    """How the axes of so many places are called."""
+    return LETTERS.get(count) or [f"N{axis}" for axis in range(1, count + 1)]
+
+
+def valid_sizes(
+    network: Network, size: Typed | None = None, near: Typed | None = None
+) -> ValidSizes:
+    """The sizes at which a network works.
+
+    Args:
+        network: a network whose steps are known without a size.
+        size: a size of its input, of which the channels and the number of axes count; None: its
+            own, or a picture of three channels.
+        near: the size to be asked about: one for all places, one for each, or with the channels.
+
+    Raises:
+        SpecError: it works at no size, or nothing can be said of all of them.
+    """
+    if network.tracer is not None:
+        raise SpecError(
+            "this source is followed at one size at a time, and has no sizes with names",
+            code="symbols",
+            help="`cnncalc convert … --to compact -o net.cnn` writes what `sizes` can read",
+        )
+    shape = from_layout(size.sizes, network.layout) if size else network.input or USUAL
+    check_input(shape, size.span if size else None)
+    asked = _asked(near, shape, network) if near else shape if size or network.input else None
+    places = network.places(shape)
+    names = dict(zip(places, symbols_of(len(places)), strict=True))
+    try:
+        working, questions = _working(network.steps, shape, names)
+        axes = [_axis(network.steps, working, axis, name) for axis, name in names.items()]
+    except (TooManyNumbersError, UnsettledError) as error:
+        raise SpecError(
+            f"nothing exact can be said of all sizes here: {error}", code="symbols"
+        ) from None
+    ties = [_said(each) for each in questions if len(each.size.names()) > 1]
+    return ValidSizes(network, working, axes, ties, asked)
+
+
+def _asked(near: Typed, shape: Shape, network: Network) -> Shape:
+    """The whole size that `near` stands for."""
+    places = network.places(shape)
+    if len(near.sizes) == len(shape):
+        asked = from_layout(near.sizes, network.layout)
+    elif len(near.sizes) in (1, len(places)):
+        sizes = near.sizes if len(near.sizes) == len(places) else near.sizes * len(places)
+        named = dict(zip(places, sizes, strict=True))
+        asked = tuple(named.get(axis, n) for axis, n in enumerate(shape))
+    else:
+        raise SpecError(
+            f"`{show(near.sizes)}` is no size of {show(shape)}",
+            near.span,
+            code="bad-input",
+            help=f"one number for all of its places, {len(places)}, or {len(shape)}",
+        )
+    check_input(asked, near.span)
+    return asked
+
+
+def would_work(network: Network, size: Typed | None) -> list[str]:
+    """In words, the sizes that work of a network that breaks at this one; empty: none is known."""
+    try:
+        valid = valid_sizes(network, size)
+    except SpecError:
+        return []
+    sets = ", ".join(axis.works.said(axis.symbol) for axis in valid.axes)
+    shapes = valid.near(valid.asked) if valid.asked else []
+    near = " and ".join(show(as_layout(shape, network.layout)) for shape in shapes)
+    nearest = f"; the nearest are {near}" if near else ""
+    return [f"input sizes that work: {sets}{nearest}"]
+
+
+class _Run:
+    """The steps of a network at sizes of which some have names.
+
+    Attributes:
+        outputs: what came out of the steps so far.
+        error: why a step can't be, if there is one.
+        asked: what was asked of the names.
+    """
+
+    def __init__(self, steps: Sequence[Step], shape: Shape, names: dict[int, str]) -> None:
+        self.asked = Questions()
+        sizes: list[Any] = list(shape)
+        for axis, name in names.items():
+            sizes[axis] = named(name, shape[axis], self.asked)
+        self.steps = steps
+        self.outputs: list[Shape] = [tuple(sizes)]
+        self.error: LayerError | None = None
+        try:
+            for step in steps[1:]:
+                shapes = self.shapes(step)
+                self.outputs.append(settle(step, shapes).output(*shapes))
+        except LayerError as error:
+            self.error = error
+
+    def shapes(self, step: Step) -> tuple[Shape, ...]:
+        return tuple([self.outputs[number] for number in step.inputs])
+
+    def nowhere(self) -> SpecError:
+        """The error where no size gets past the step that breaks."""
+        error = self.error or LayerError("it doesn't end")
+        return SpecError(
+            f"no size of the input works: {error.message}",
+            *self.steps[len(self.outputs)].spans[:1],
+            code=error.code,
+            help=error.help,
+        )
+
+    def region(self, name: str) -> Numbers:
+        """The sizes of one name at which every question about it has the answer that it had."""
+        region = ALL
+        for question in self.asked:
+            if question.size.names() == {name}:
+                region &= holds(question)
+        return region
+
+    def lossless(self) -> Numbers:
+        """Where no window that slides leaves a place over at the end of its map."""
+        region = ALL
+        for step in self.steps[1:]:
+            if "stride" in step.layer.options:
+                (shape,) = self.shapes(step)
+                for window, n in zip(step.layer.windows(shape), shape[1:], strict=False):
+                    left = _left_over(window, n)
+                    if isinstance(left, Size):  # at most 0
+                        region &= holds(Question(left - 1, NEGATIVE, True))
+        return region
+
+
+def _left_over(window: Window, n: int) -> int:
+    """How many places at the end of an axis no position of a window reaches, less its padding."""
+    if not isinstance(window, Slide) or isinstance(window.stride, Size):
+        return 0  # one that takes all of a map leaves nothing
+    if isinstance(window.after, int) and window.stride <= window.after + 1:
+        return 0  # what is left over is padding
+    room = n + window.before + window.after - window.dilation * (window.kernel - 1) - 1
+    return room % window.stride - window.after
+
+
+def _working(
+    steps: Sequence[Step], shape: Shape, names: dict[int, str]
+) -> tuple[Shape, list[Question]]:
+    """Sizes at which the network works, and what was asked of them."""
+    tried = dict.fromkeys(names, NONE)
+    for _ in range(MOST_RUNS):
+        run = _Run(steps, shape, names)
+        questions = list(run.asked)
+        if run.error is None:
+            return shape, questions
+        last = questions[-1] if questions else None
+        axis = next((a for a, name in names.items() if last and last.size.names() == {name}), None)
+        if axis is None:
+            raise run.nowhere()
+        tried[axis] |= run.region(names[axis])
+        following = (~tried[axis]).first()
+        if following is None:
+            raise run.nowhere()
+        shape = (*shape[:axis], following, *shape[axis + 1 :])
+    raise TooManyNumbersError("it needs too many runs")
+
+
+def _axis(steps: Sequence[Step], shape: Shape, axis: int, name: str) -> AxisSizes:
+    """All sizes of one axis, run by run."""
+    works = told = exact = NONE
+    breaks: list[Break] = []
+    following: int | None = shape[axis]
+    for _ in range(MOST_RUNS):
+        if following is None:
+            return AxisSizes(name, axis, works, exact, tuple(breaks))
+        run = _Run(steps, (*shape[:axis], following, *shape[axis + 1 :]), {axis: name})
+        lossless = run.lossless() if run.error is None else NONE  # asks questions too
+        region = run.region(name)
+        told |= region
+        if run.error is None:
+            works |= region
+            exact |= region & lossless
+        else:
+            breaks.append(Break(region, len(run.outputs), run.error))
+        following = (~told).first()
+    raise TooManyNumbersError(f"{axis_name(axis - 1, len(shape) - 1)} needs too many runs")
+
+
+def _said(question: Question) -> str:
+    """A condition as Python writes it."""
+    signs = {
+        (ZERO, True): "==",
+        (ZERO, False): "!=",
+        (NEGATIVE, True): "<",
+        (NEGATIVE, False): ">=",
+    }
+    return f"{question.size} {signs[question.what, question.answer]} 0"

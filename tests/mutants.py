@@ -1,0 +1,395 @@
+"""Which small faults in the engine's arithmetic the tests would not notice.
+
+    python -m tests.mutants --sample 300 --seed 1
+    python -m tests.mutants cnncalc/axis/field.py:96-120        # all faults of these lines
+
+A fault is one change of one expression: `+` for `-`, `<` for `<=`, a number one more, a branch
+never taken. Each is put into the code of a function within a process forked from one that has
+collected the tests, and those tests run that run its lines, quickest first, until one fails.
+A fault outside functions is tried with everything imported anew.
+What takes far more time or memory than it should is found as well.
+
+Not changed, since no test could tell or a golden file holds them: texts and what `raise` says,
+`__repr__` and `__hash__`, annotations, `__all__` and `__slots__`, the bounds of work (`MOST_…`,
+`MAX_…`) and what is compared with them, `strict=`, the 0 of `shapes[0]` where there is one shape,
+the order of arguments where it has no meaning. Frameworks are left out, so that figures are the
+same everywhere. What survives is a gap of the tests, or work saved: a shorter way to the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import importlib.machinery
+import os
+import pickle
+import random
+import resource
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import _lru_cache_wrapper, partial
+from pathlib import Path
+from types import CodeType, FrameType, FunctionType, ModuleType
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.mutations import Fault, changed, faults
+
+ROOT = Path(__file__).parents[1]
+ENGINE = ("cnncalc/axis", "cnncalc/layers", "cnncalc/receptive", "cnncalc/analysis.py")
+TESTS = (
+    "tests/layers",
+    "tests/frameworks/test_windows_1d.py",
+    "tests/frameworks/test_pytorch_windows.py",
+    "tests/frameworks/test_pytorch_oracles.py",
+    "tests/frameworks/test_keras_oracles.py",
+    "tests/frameworks/test_onnx_oracles.py",
+    "tests/frameworks/test_pytorch_refusals.py",
+    "tests/executors/test_recorded.py",
+    "tests/executors/test_values.py",
+    "tests/notations/test_compact.py",
+    "tests/verification/test_claims.py",
+    "tests/verification/test_faults.py",
+    "tests/test_across_batch.py",
+    "tests/test_analysis.py",
+    "tests/test_branches.py",
+    "tests/test_by_hand.py",
+    "tests/test_channels.py",
+    "tests/test_errors.py",
+    "tests/test_examples.py",
+    "tests/test_facts.py",
+    "tests/test_fields.py",
+    "tests/test_indices.py",
+    "tests/test_laws.py",
+    "tests/test_linear.py",
+    "tests/test_pull_back.py",
+    "tests/test_receptive.py",
+    "tests/test_receptive_oracles.py",
+    "tests/test_rf_command.py",
+    "tests/test_runs.py",
+    "tests/test_scalars.py",
+    "tests/test_units.py",
+    "tests/test_verify.py",
+    "tests/test_windows.py",
+)
+FRAMEWORKS = ("torch", "keras", "tensorflow", "jax", "onnx", "onnxruntime", "cupy")
+
+OURS = ("cnncalc", "tests")
+
+SURVIVED, KILLED = range(2)  # how a process ends that tries a fault
+PATIENCE = 5, 20  # seconds that any test may take, and how many times its own
+MEMORY = 6 << 30
+
+
+class Cost(NamedTuple):
+    """What a test takes without a fault, and the lines of the engine that it runs."""
+
+    seconds: float
+    lines: frozenset[tuple[str, int]] | None  # None: it watches lines itself, so nobody else can
+
+
+Costs = Mapping[str, Cost]
+UNKNOWN = Cost(1, None)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Try faults; 1 if some survive."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("places", nargs="*", help="FILE, FILE:LINE or FILE:FIRST-LAST")
+    parser.add_argument("--sample", type=int, metavar="N", help="so many, drawn; default: all")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--costs", type=Path, help="where the tests' costs are kept between runs")
+    given = parser.parse_args(words)
+    os.chdir(ROOT)
+    for name in FRAMEWORKS:
+        sys.modules[name] = None  # type: ignore[assignment]
+    chosen = [fault for fault in every() if lies_in(fault, given.places)]
+    if given.sample is not None and given.sample < len(chosen):
+        chosen = random.Random(given.seed).sample(chosen, given.sample)
+    survivors = survivors_of(chosen, given.jobs, given.costs)
+    killed = len(chosen) - len(survivors)
+    print(f"{killed} of {len(chosen)} killed ({killed / max(len(chosen), 1):.1%})")
+    for fault in sorted(survivors):
+        print(f"survived {fault}")
+    return 1 if survivors else 0
+
+
+def every() -> Iterator[Fault]:
+    """All faults of the engine, file by file."""
+    for path in ENGINE:
+        files = [path] if path.endswith(".py") else sorted(map(str, Path(path).glob("*.py")))
+        for file in files:
+            yield from faults(file, Path(file).read_text(encoding="utf-8"))
+
+
+def lies_in(fault: Fault, places: Sequence[str]) -> bool:
+    """Whether a fault is in one of the places, if there are any."""
+    for place in places:
+        file, _, lines = place.partition(":")
+        first, _, last = lines.partition("-")
+        inside = not lines or int(first) <= fault.line <= int(last or first)
+        if file == fault.file and inside:
+            return True
+    return not places
+
+
+def survivors_of(chosen: Sequence[Fault], jobs: int, kept: Path | None = None) -> list[Fault]:
+    """The faults that no test finds."""
+
+    def collected(session: pytest.Session) -> tuple[Costs, list[Fault]]:
+        engine = Engine()
+        measured = costs_of(session, engine, kept)
+        found = [fault for fault in chosen if fault.function]
+        return measured, spread(found, jobs, lambda fault: within(session, engine, fault, measured))
+
+    costs, survivors = told(lambda: collect(Loop(collected)))()
+    outside = [fault for fault in chosen if not fault.function]
+    return [*survivors, *spread(outside, jobs, lambda fault: imported(fault, costs))]
+
+
+def costs_of(session: pytest.Session, engine: Engine, kept: Path | None) -> Costs:
+    if kept and kept.exists():
+        known: Costs = pickle.loads(kept.read_bytes())
+        return known
+    measured: Costs = told(lambda: measure(session, engine))()
+    if kept:
+        kept.write_bytes(pickle.dumps(measured))
+    return measured
+
+
+# --- processes --------------------------------------------------------------------------
+
+
+def told(work: Callable[[], Any]) -> Callable[[], Any]:
+    """Begin some work in a process of its own; what is returned waits for what it gives."""
+    source, sink = os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(source)
+        try:
+            with os.fdopen(sink, "wb") as file:
+                pickle.dump(work(), file)
+        except Exception:
+            traceback.print_exc()
+        finally:
+            os._exit(0)
+    os.close(sink)
+
+    def result() -> Any:
+        with os.fdopen(source, "rb") as file:
+            found = file.read()
+        os.waitpid(child, 0)
+        given = pickle.loads(found) if found else None
+        if given is None:
+            raise SystemExit("the tests fail without a fault, or could not be collected")
+        return given
+
+    return result
+
+
+def spread(chosen: Sequence[Fault], jobs: int, work: Callable[[Fault], int]) -> list[Fault]:
+    """The faults that survive, tried by several processes at a time."""
+
+    def part(first: int) -> list[Fault]:
+        return [fault for fault in chosen[first::jobs] if tried(fault, work)]
+
+    results = [told(partial(part, first)) for first in range(jobs)]
+    return [fault for result in results for fault in result()]
+
+
+def tried(fault: Fault, work: Callable[[Fault], int]) -> bool:
+    """Whether a fault survives, which is tried in a process of its own."""
+    child = os.fork()
+    if not child:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        ended = KILLED
+        try:
+            ended = work(fault)
+        except MemoryError:
+            pass
+        except Exception:
+            traceback.print_exc()
+        finally:
+            os._exit(ended)
+    _, status = os.waitpid(child, 0)
+    survives = os.waitstatus_to_exitcode(status) == SURVIVED
+    if survives:
+        print(f"survived {fault}", file=sys.stderr, flush=True)
+    return survives
+
+
+def allow(seconds: float) -> None:
+    """End this process once it has computed for so long from now on."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    limit = int(used.ru_utime + used.ru_stime + PATIENCE[0] + PATIENCE[1] * seconds) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
+
+
+# --- tests ------------------------------------------------------------------------------
+
+
+class Loop:
+    """What is done with the tests once they are collected, in place of running them."""
+
+    def __init__(self, work: Callable[[pytest.Session], Any]) -> None:
+        self.work = work
+        self.result: Any = None
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        self.result = self.work(session)
+        return True
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            os._exit(KILLED)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            os._exit(KILLED)
+
+
+def collect(loop: Loop) -> Any:
+    """Collect the tests, and hand them on; None where that fails."""
+    options = ["-o", "addopts=", "-m", "not slow and not thorough", "--capture=no"]
+    options += ["-p", "no:terminal", "-p", "no:cacheprovider"]
+    pytest.main([*options, *TESTS], plugins=[loop])
+    return loop.result
+
+
+def run(items: Sequence[pytest.Item], costs: Costs) -> int:
+    """Run tests, the quickest first; the process ends with the first that fails."""
+    seconds = {item: costs.get(item.nodeid, UNKNOWN).seconds for item in items}
+    ordered = sorted(items, key=seconds.__getitem__)
+    for item, following in zip(ordered, [*ordered, None][1:], strict=True):
+        allow(seconds[item])
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+    return SURVIVED
+
+
+def measure(session: pytest.Session, engine: Engine) -> Costs:
+    """What each test takes, and which lines it runs, with nothing left of the tests before it."""
+    root = f"{ROOT}/"
+    watched = tuple(root + path for path in ENGINE)
+    costs: dict[str, Cost] = {}
+    lines: set[tuple[str, int]] = set()
+
+    def on_line(frame: FrameType, event: str, _: object) -> Any:
+        if event == "line":
+            lines.add((frame.f_code.co_filename.removeprefix(root), frame.f_lineno))
+        return on_line
+
+    def on_call(frame: FrameType, event: str, _: object) -> Any:
+        return on_line if frame.f_code.co_filename.startswith(watched) else None
+
+    for item, following in zip(session.items, [*session.items, None][1:], strict=True):
+        lines.clear()
+        engine.forget()
+        begun = time.process_time()
+        sys.settrace(on_call)
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        kept = sys.gettrace() is on_call
+        sys.settrace(None)
+        seconds = time.process_time() - begun
+        costs[item.nodeid] = Cost(seconds, frozenset(lines) if kept else None)
+    return costs
+
+
+def concerned(items: Iterable[pytest.Item], fault: Fault, costs: Costs) -> list[pytest.Item]:
+    """The tests that run the lines of a fault."""
+    if not fault.function:
+        return list(items)
+    lines = {(fault.file, line) for line in range(fault.first, fault.last + 1)}
+    ran = ((item, costs.get(item.nodeid, UNKNOWN).lines) for item in items)
+    return [item for item, found in ran if found is None or not lines.isdisjoint(found)]
+
+
+# --- faults -----------------------------------------------------------------------------
+
+
+class Engine:
+    """The functions that there are, by file and qualified name, and what keeps results.
+
+    Made once, before processes are forked: what is there by then isn't looked at any more by
+    Python's search for garbage, which would copy all of it in each of them.
+    """
+
+    def __init__(self) -> None:
+        self.functions: dict[tuple[str, str], list[FunctionType]] = {}
+        self.keeping: list[Any] = []
+        for found in gc.get_objects():
+            if isinstance(found, FunctionType):
+                key = found.__code__.co_filename, found.__code__.co_qualname
+                self.functions.setdefault(key, []).append(found)
+            elif isinstance(found, _lru_cache_wrapper) and found.__module__.startswith(OURS):
+                self.keeping.append(found)
+        gc.freeze()
+
+    def forget(self) -> None:
+        """Empty what was worked out and kept while the tests were collected."""
+        for cache in self.keeping:
+            cache.cache_clear()
+
+
+def within(session: pytest.Session, engine: Engine, fault: Fault, costs: Costs) -> int:
+    """Try a fault in the functions that there are."""
+    path = str(ROOT / fault.file)
+    tree = changed(Path(path).read_text(encoding="utf-8"), fault)
+    code = function_code(compile(tree, path, "exec", dont_inherit=True), fault.function)
+    engine.forget()
+    for function in engine.functions[path, fault.function]:
+        function.__code__ = code
+    return run(concerned(session.items, fault, costs), costs)
+
+
+def function_code(code: CodeType, name: str) -> CodeType:
+    """The code of the function of this qualified name."""
+    waiting = [code]
+    while waiting:
+        code = waiting.pop()
+        if code.co_qualname == name:
+            return code
+        waiting += [each for each in code.co_consts if isinstance(each, CodeType)]
+    raise LookupError(name)
+
+
+def imported(fault: Fault, costs: Costs) -> int:
+    """Try a fault with everything imported anew."""
+    sys.meta_path.insert(0, Changed(fault))
+    allow(60)
+    loop = Loop(lambda session: run(concerned(session.items, fault, costs), costs))
+    return SURVIVED if collect(loop) == SURVIVED else KILLED
+
+
+class Changed(importlib.machinery.PathFinder):
+    """Finds the module that has the fault."""
+
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+        self.name = fault.file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+    def find_spec(self, name: str, path: Any = None, target: ModuleType | None = None) -> Any:  # type: ignore[override]
+        spec = super().find_spec(name, path, target) if name == self.name else None
+        if spec is not None:
+            spec.loader = Loader(name, str(ROOT / self.fault.file), self.fault)
+        return spec
+
+
+class Loader(importlib.machinery.SourceFileLoader):
+    """Compiles the source with the fault in it."""
+
+    def __init__(self, name: str, path: str, fault: Fault) -> None:
+        super().__init__(name, path)
+        self.fault = fault
+
+    def get_code(self, fullname: str) -> CodeType:
+        tree = changed(Path(self.path).read_text(encoding="utf-8"), self.fault)
+        return compile(tree, self.path, "exec", dont_inherit=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
