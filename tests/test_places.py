@@ -43,11 +43,14 @@ TRIED = {
     "a notation": "tests.notations.test_registering.test_a_new_notation_is_read_by_its_looks",
     "a way to write a layer": "tests.test_places.test_who_names_layer_kinds",
     "a framework": "tests.test_places.test_an_executor",
+    "a module of Python's library": "tests.python.test_library.test_a_new_module_is_a_new_file",
+    "a function of Python": "tests.python.test_library.test_a_new_function_is_an_entry",
 }
 
 # The folders that know layer kinds by their names, of those that all front ends lead to.
 KNOWING = ("layers/", "frameworks/", "executors/")
 FRONT = ("notations/", "live/")
+INTERPRETER = "python/"  # which has words of Python's own, such as `abs`, and imports no layer
 OTHER_WORDS = {"fold", "input"}  # what a narrow column does, and a table's first line
 
 
@@ -78,7 +81,7 @@ def strangers() -> Iterator[tuple[str, str]]:
     """Files that name a layer kind though they should know none."""
     for path in sorted(PACKAGE.rglob("*.py")):
         name = path.relative_to(PACKAGE).as_posix()
-        if not name.startswith((*KNOWING, *FRONT)):
+        if not name.startswith((*KNOWING, *FRONT, INTERPRETER)):
             yield from ((name, kind) for kind in sorted(named_in(path) - OTHER_WORDS))
 
 

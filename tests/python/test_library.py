@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 import cnncalc
+from cnncalc.errors import SpecError
 from cnncalc.python import library
+from cnncalc.python.builtins import BUILTINS
+from cnncalc.python.functions import simple
 from cnncalc.python.library import Python
 from tests.python.reading import answer
 
@@ -45,6 +48,15 @@ def test_a_new_module_is_a_new_file(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         assert answer("import heapq\nr = heapq.nsmallest(2, [3, 1, 2])", (python,)) == [1, 2]
     finally:
         sys.modules.pop("cnncalc.python.library.heapq", None)
+
+
+def test_a_new_function_is_an_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is called, and proposed where its name is misspelt."""
+    monkeypatch.setitem(BUILTINS, "cubed", simple("cubed", lambda machine, n: n**3))
+
+    assert answer("r = cubed(2)") == 8
+    with pytest.raises(SpecError, match="did you mean `cubed`"):
+        answer("r = cubde(2)")
 
 
 def test_no_other_file_names_them_all() -> None:
