@@ -38,6 +38,7 @@ STOREYS = (
     "validity",
     "tables",
     "python",
+    "tracing",
     "frameworks",
     "notations",
     "live",
@@ -56,7 +57,7 @@ ONLY_IN = {"rich": ("render/table.py",), "typer": ("cli/",)}
 # What is imported where it is used, on use.
 ON_USE = ("cupy", "dask", "keras", "matplotlib", "numpy", "onnx", "onnxruntime", "torch")
 # Files that are themselves imported on use, and are about these.
-ABOUT_ARRAYS = ("executors/", "notations/onnx_file/folding/")
+ABOUT_ARRAYS = ("executors/",)
 
 # All that the interpreter knows of the house: it reads Python, whatever that is about.
 INTERPRETER = ("errors", "files", "suggestions", "python")

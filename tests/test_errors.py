@@ -393,6 +393,7 @@ ELSEWHERE = (
     "notations/program/",
     "notations/source/",
     "python/",
+    "tracing/",
 )
 
 

@@ -134,6 +134,11 @@ def _number(text: str) -> float:
     return int(text) if text.removeprefix("-").isdecimal() else float(text)
 
 
+def _whole(function: Callable[[float], int]) -> Callable[[float], float]:
+    """A rounding of one number; a whole one stays what it is."""
+    return lambda v: v if isinstance(v, int) else float(function(v))
+
+
 def _squareplus(f: Functions, x: Any, layer: Any) -> Any:
     return (x + f("sqrt", x * x + layer.b)) * 0.5
 
@@ -153,6 +158,7 @@ OPS = (
         keras="relu(negative_slope, max_value, threshold)",
         layer="ReLU",
         onnx="Relu",
+        number=lambda v: max(v, 0),
         words="activation",
     ),
     Op(
@@ -243,7 +249,15 @@ OPS = (
         keras="hard_tanh",
         ops="clip(x_min=, x_max=)",
     ),
-    Op("tanh", torch="Tanh", function="tanh", method=True, keras="tanh", onnx="Tanh"),
+    Op(
+        "tanh",
+        torch="Tanh",
+        function="tanh",
+        method=True,
+        keras="tanh",
+        onnx="Tanh",
+        number=math.tanh,
+    ),
     Op(
         "tanhshrink",
         torch="Tanhshrink",
@@ -296,10 +310,10 @@ OPS = (
         formula=lambda f, x, layer: f("hardsigmoid", x, 0.5, 0.5),
     ),
     Op("abs", function="abs | absolute", ops="abs | absolute", onnx="Abs", number=abs),
-    Op("ceil", function="ceil", ops="ceil", onnx="Ceil", number=lambda v: float(math.ceil(v))),
+    Op("ceil", function="ceil", ops="ceil", onnx="Ceil", number=_whole(math.ceil)),
     Op("cos", function="cos", ops="cos", onnx="Cos", number=math.cos, keeps=1),
     Op("erf", function="erf", ops="erf", onnx="Erf", number=math.erf, keeps=3),
-    Op("floor", function="floor", ops="floor", onnx="Floor", number=lambda v: float(math.floor(v))),
+    Op("floor", function="floor", ops="floor", onnx="Floor", number=_whole(math.floor)),
     Op(
         "log",
         function="log",
@@ -310,7 +324,14 @@ OPS = (
     Op("power", function="pow(exponent=)", ops="power(x2=)", keeps=1),
     Op("power", (-0.5,), function="rsqrt", ops="rsqrt"),
     Op("power", (2.0,), function="square", ops="square", number=lambda v: v * v),
-    Op("reciprocal", function="reciprocal", ops="reciprocal", onnx="Reciprocal", keeps=1),
+    Op(
+        "reciprocal",
+        function="reciprocal",
+        ops="reciprocal",
+        onnx="Reciprocal",
+        keeps=1,
+        number=lambda v: 1 / v,
+    ),
     Op(
         "rescale",
         (-1.0,),
@@ -319,13 +340,13 @@ OPS = (
         onnx="Neg",
         number=lambda v: -v,
     ),
-    Op("round", function="round", ops="round", onnx="Round", number=lambda v: float(round(v))),
+    Op("round", function="round", ops="round", onnx="Round", number=_whole(round)),
     Op(
         "sign",
         function="sign",
         ops="sign",
         onnx="Sign",
-        number=lambda v: float((v > 0) - (v < 0)),
+        number=lambda v: (v > 0) - (v < 0),
     ),
     Op("sin", function="sin", ops="sin", onnx="Sin", number=math.sin),
     Op("sqrt", function="sqrt", ops="sqrt", onnx="Sqrt", number=lambda v: math.sqrt(max(v, 0))),

@@ -186,7 +186,7 @@ MORE = {
     "softshrink hardshrink": "one operator of ONNX is both",
     "gelu softplus": "exporters write them out in several operators",
     "sigmoid tanh": "gates of other layers are made of them",
-    "threshold identity exponential abs ceil cos floor log power reciprocal round sign sin sqrt": (
+    "threshold identity exponential abs ceil floor log power round sign sqrt": (
         "words of English, of Python or of its mathematics"
     ),
 }

@@ -10,7 +10,7 @@ from onnx import AttributeProto, TensorProto, helper
 
 from cnncalc import SpecError, analyze
 from cnncalc.notations.onnx_file import parse_bytes
-from cnncalc.notations.onnx_file.folding import FOLDED
+from cnncalc.notations.onnx_file.operators import OPERATORS
 from tests.onnx.builders import model, network, node, numbers, report, words
 
 ONE = numpy.array(1)
@@ -101,11 +101,11 @@ def test_numbers_are_worked_out(case: tuple[str, dict[str, Any], list[Any], Any]
     assert found.rows[-1].output_shape == (2,)  # 1 + 1 where all numbers are as expected
 
 
-def test_every_folded_operator_exists() -> None:
+def test_every_operator_exists() -> None:
     """The names in the table are ONNX's."""
     from onnx.defs import has
 
-    assert [name for name in FOLDED if not has(name)] == []
+    assert [name for name in OPERATORS if not has(name)] == []
 
 
 def test_functions_of_the_file() -> None:

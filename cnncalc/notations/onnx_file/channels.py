@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnncalc.layers.base import Layer
-from cnncalc.notations.onnx_file.records import Record, Records
+from cnncalc.tracing.trace import Record, Trace
 
 __all__ = ["channel_axis"]
 
@@ -11,14 +11,15 @@ __all__ = ["channel_axis"]
 TELLING = ("conv", "convt", "maxpool", "avgpool", "lppool", "gap", "gmp", "bn", "upsample", "gn")
 
 
-def channel_axis(records: Records) -> int:
+def channel_axis(trace: Trace) -> int:
     """The input's axis that stands first where the first such layer reads it; else 0.
 
     tf2onnx keeps TensorFlow's input (channels last) and turns it before the first layer.
     """
-    rank = len(records[0].shape)
+    first_input, *records = trace.records
+    rank = len(first_input.shape)
     origins: list[tuple[int | None, ...] | None] = [tuple(range(rank))]
-    for record in records[1:]:
+    for record in records:
         before = origins[record.inputs[0]] if record.inputs else None
         if before is None:
             origins.append(None)
@@ -27,15 +28,15 @@ def channel_axis(records: Records) -> int:
             first = before[0]
             # Only the last axis is known for it: others are mixed up, or a batch of frames.
             return rank - 1 if first == rank - 1 else 0
-        origins.append(_after(records, record, before))
+        origins.append(_after(trace, record, before))
     return 0
 
 
 def _after(
-    records: Records, record: Record, before: tuple[int | None, ...]
+    trace: Trace, record: Record, before: tuple[int | None, ...]
 ) -> tuple[int | None, ...] | None:
     """For each axis of a step's output, the input's axis that it descends from."""
-    shapes = records.shapes(record)
+    shapes = trace.shapes(record)
     layer: Layer = record.layer
     if len(shapes) > 1:
         return None

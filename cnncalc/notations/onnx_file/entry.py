@@ -10,7 +10,7 @@ from cnncalc.network import Network
 from cnncalc.notations.onnx_file.inputs import data_input
 from cnncalc.notations.onnx_file.listing import Listing
 from cnncalc.notations.onnx_file.model import Model
-from cnncalc.notations.onnx_file.tracing import Tracer
+from cnncalc.notations.onnx_file.tracer import Tracer
 
 __all__ = ["network_of"]
 

@@ -13,7 +13,6 @@ from cnncalc.notations.onnx_file.model import (
     MAX_NODES,
     MAX_VALUES,
     STANDARD,
-    Constant,
     DeclaredInput,
     Function,
     Graph,
@@ -168,7 +167,7 @@ class _Loading:
             return list(proto.ints)
         return None  # lists of texts, tensors and graphs: no operator that is read has them
 
-    def constant(self, tensor: Any, name: str, literal: bool = False) -> Constant:
+    def constant(self, tensor: Any, name: str, literal: bool = False) -> Stored:
         """A stored tensor, with its numbers where they are few."""
         shape = tuple(tensor.dims)
         types = self.onnx.TensorProto
@@ -178,27 +177,32 @@ class _Loading:
         )  # fmt: skip
         lifted = self.lifted is not None and re.fullmatch(self.lifted, name) is not None
         stored = Stored(clean(name), shape, fractions, literal or lifted)
-        constant = Constant(shape, None, (stored,))
         outside = tensor.data_location == types.EXTERNAL
-        few = constant.count <= (FEW if fractions else MAX_VALUES)
-        if few and not outside and (constant.count == 0 or _has_data(tensor)):
-            constant.values = self.numbers(tensor, name)
-            stored.merged = self.merging and _is_uniform(constant.values)
-        return constant
+        few = stored.count <= (FEW if fractions else MAX_VALUES)
+        if few and not outside and (stored.count == 0 or _has_data(tensor)):
+            stored.values, stored.whole = self.numbers(tensor, name)
+            stored.merged = self.merging and stored.count > 1 and stored.uniform is not None
+        return stored
 
-    def numbers(self, tensor: Any, name: str) -> Any:
+    def numbers(self, tensor: Any, name: str) -> tuple[list[Any] | None, bool]:
+        """Its numbers, row by row, and whether they are whole."""
         try:
             values = self.onnx.numpy_helper.to_array(tensor)
         except Exception:  # whatever a damaged tensor makes of it
             raise broken(self.file, f"the tensor `{clean(name)}` is damaged") from None
-        if values.dtype.kind not in "iufb":  # the small types of machine learning, or texts
-            return values.astype("float32") if values.dtype.kind == "V" else None
-        return values
+        kind = values.dtype.kind
+        if kind in "iub":
+            numbers = values.reshape(-1).tolist()
+            return [int(each) for each in numbers] if kind == "b" else numbers, True
+        if kind not in "fV":  # texts; the small types of machine learning are V
+            return None, False
+        if values.dtype.itemsize == 2 and kind == "f":  # 0.1, not 0.09997559
+            return [float(str(each)) for each in values.reshape(-1)], False
+        values = values.astype("float32") if kind == "V" else values
+        return values.reshape(-1).tolist(), False
 
-    def sparse(self, sparse: Any, literal: bool = False) -> Constant:
-        shape = tuple(sparse.dims)
-        stored = Stored(clean(text(sparse.values.name)), shape, True, literal)
-        return Constant(shape, None, (stored,))
+    def sparse(self, sparse: Any, literal: bool = False) -> Stored:
+        return Stored(clean(text(sparse.values.name)), tuple(sparse.dims), True, literal)
 
     def declared(self, value: Any) -> DeclaredInput:
         kind = value.type.tensor_type
@@ -217,11 +221,6 @@ def _reads_twice(node: Any) -> bool:
         return False
     _, scale, shift, mean, variance = node.input[:5]
     return bool(scale == variance or shift == mean)
-
-
-def _is_uniform(values: Any) -> bool:
-    """Whether some numbers are all the same."""
-    return values is not None and values.size > 1 and bool((values == values.flat[0]).all())
 
 
 def _has_data(tensor: Any) -> bool:

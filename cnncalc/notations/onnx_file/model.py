@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from cnncalc.errors import LayerError, SpecError
 from cnncalc.escaping import visible
-from cnncalc.layers.base import Shape
+from cnncalc.layers.base import Shape, Weight
+from cnncalc.tracing.tensors import Parameter, Static
 
 __all__ = [
     "MAX_ELEMENTS",
@@ -15,14 +16,16 @@ __all__ = [
     "MAX_RANK",
     "MAX_VALUES",
     "STANDARD",
-    "Constant",
     "DeclaredInput",
     "Function",
     "Graph",
     "Model",
     "Node",
     "Stored",
+    "check_bounds",
     "clean",
+    "followed",
+    "stored_in",
 ]
 
 # Bounds on what a file may make this program do; each is far beyond any real network.
@@ -40,68 +43,52 @@ def clean(text: str, length: int = 200) -> str:
     return shown if len(text) <= length else shown + "…"
 
 
-class Stored:
+class Stored(Parameter):
     """A tensor that a file holds.
 
     Attributes:
         name: its name in the file.
         learned: whether it is made of fractions, as weights are.
         literal: whether it stands in a Constant node, as numbers of a program do.
-        merged: whether it may stand for many tensors that an exporter found to be alike.
     """
 
-    __slots__ = ("learned", "literal", "merged", "name", "shape")
+    __slots__ = ("learned", "literal")
 
     def __init__(self, name: str, shape: Shape, learned: bool, literal: bool = False) -> None:
+        check_bounds(shape)
+        super().__init__(shape)
         self.name = name
-        self.shape = shape
         self.learned = learned
         self.literal = literal
-        self.merged = False
 
-    @property
-    def count(self) -> int:
-        return prod(self.shape)
+    def says_nothing_more(self, weight: Weight) -> bool:
+        """A file has names and sizes of its own."""
+        return False
+
+    def as_weight(self, weight: Weight, alone: bool) -> Weight:
+        name = weight.name if alone else f"{weight.name}.{self.name}"
+        return Weight(name, self.shape, weight.role, weight.trainable)
 
 
-class Constant:
-    """A value that doesn't depend on the data: its shape, and its numbers where they are few.
+def check_bounds(shape: Shape) -> None:
+    """LayerError for a tensor that no machine could hold."""
+    if len(shape) > MAX_RANK or prod(shape) > MAX_ELEMENTS or min(shape, default=0) < 0:
+        raise LayerError("a tensor here is beyond any machine", code="too-large")
 
-    Attributes:
-        shape: all of it.
-        values: a NumPy array, or None where the numbers are not looked at.
-        sources: the stored tensors that it is made of.
-        computed: whether its sizes or numbers follow from the size of the data.
+
+def stored_in(constant: Static) -> list[Stored]:
+    """The tensors of the file that a constant is made of."""
+    return [each for each in constant.sources if isinstance(each, Stored)]
+
+
+def followed(constant: Static) -> Static:
+    """The same as something that follows from the size of the data.
+
+    Of what the file stores it still holds the tensors of fractions. Whole numbers went into
+    its sizes; one number without axes is an offset of ½ or a stride, no weight.
     """
-
-    __slots__ = ("computed", "shape", "sources", "values")
-
-    def __init__(
-        self,
-        shape: Shape,
-        values: Any = None,
-        sources: tuple[Stored, ...] = (),
-        computed: bool = False,
-    ) -> None:
-        if len(shape) > MAX_RANK or prod(shape) > MAX_ELEMENTS or min(shape, default=0) < 0:
-            raise LayerError("a tensor here is beyond any machine", code="too-large")
-        self.shape = shape
-        self.values = values
-        self.sources = sources
-        self.computed = computed
-
-    @property
-    def count(self) -> int:
-        return prod(self.shape)
-
-    def followed(self) -> Constant:
-        """The same as something that follows from the size of the data.
-
-        Of what the file stores it still holds the tensors of fractions. Whole numbers went into
-        its sizes; one number without axes is an offset of ½ or a stride, no weight.
-        """
-        kept = tuple(each for each in self.sources if each.shape and each.learned)
-        return Constant(self.shape, self.values, kept, computed=True)
+    kept = tuple(each for each in stored_in(constant) if each.shape and each.learned)
+    return Static(constant.shape, kept, constant.values, constant.whole, computed=True)
 
 
 class Node(NamedTuple):
@@ -133,7 +120,7 @@ class Graph(NamedTuple):
 
     inputs: tuple[DeclaredInput, ...]
     outputs: tuple[str, ...]
-    constants: dict[str, Constant]
+    constants: dict[str, Stored]
     nodes: tuple[Node, ...]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.notations.onnx_file.model import Function, Graph, Node, Reference, clean
-from cnncalc.notations.onnx_file.records import Value
+from cnncalc.notations.onnx_file.values import Value
 
 __all__ = ["Scope", "filled", "first_output", "needed", "read_by"]
 

@@ -14,16 +14,15 @@ from cnncalc.layers.merge import Input
 from cnncalc.network import Network, Step
 from cnncalc.notations.names import Names
 from cnncalc.notations.sizes import front, front_size
+from cnncalc.notations.source.axes import tensors_in
 from cnncalc.notations.source.entry import choose
 from cnncalc.notations.source.fragments import completed
-from cnncalc.notations.source.holding import WEIGHTS
 from cnncalc.notations.source.keras_library import Keras
 from cnncalc.notations.source.keras_state import keras_of
 from cnncalc.notations.source.kinds import Unsized
 from cnncalc.notations.source.numpy_library import NumPy
-from cnncalc.notations.source.recording import Trace
+from cnncalc.notations.source.recording import WEIGHTS, ModelTrace
 from cnncalc.notations.source.state import state_of
-from cnncalc.notations.source.tensors import tensors_in
 from cnncalc.notations.source.torch_containers import SEQUENTIAL
 from cnncalc.notations.source.torch_library import PyTorch
 from cnncalc.notations.source.torch_modules import children, is_module, named_modules, own_weights
@@ -163,7 +162,7 @@ def layers_in_line(module: Instance, name: str) -> Iterator[tuple[str, Instance]
 def traced(machine: Interpreter, model: Instance, shape: Shape) -> Network:
     """The steps of a module at an input of this shape."""
     with machine.deep():
-        trace = Trace({id(module): name for name, module in named_modules(model)})
+        trace = ModelTrace({id(module): name for name, module in named_modules(model)})
         state_of(machine).trace = trace
         x = trace.input(shape)
         result = machine.call(model, [x, *further_inputs(model)], {})
@@ -171,7 +170,7 @@ def traced(machine: Interpreter, model: Instance, shape: Shape) -> Network:
         if not outputs:
             raise no_tensor(model, result)
         trace.check_tried()
-        steps, ends = trace.steps(outputs, prune=False)
+        steps, ends = trace.network_steps(outputs, prune=False)
         unused = unused_elements(model, trace)
     return Network(
         steps,
@@ -231,7 +230,7 @@ def part_of(model: Instance) -> str:
     return f"{model.cls.name}.{names[0] if names else 'encoder'}"
 
 
-def unused_elements(model: Instance, trace: Trace) -> dict[str, int]:
+def unused_elements(model: Instance, trace: ModelTrace) -> dict[str, int]:
     """Elements of the parameters and buffers that are declared and that no step uses."""
     total = {"parameter": 0, "buffer": 0}
     seen: set[int] = set(trace.used)

@@ -6,11 +6,11 @@ import math
 from typing import Any
 
 from cnncalc.layers import KINDS
-from cnncalc.notations.source.flowing import Batch, Static, Tensor, static_rows
-from cnncalc.notations.source.trace import emit
+from cnncalc.notations.source.steps import emit
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
+from cnncalc.tracing.tensors import Batch, Static, Tensor, static_rows
 
 __all__ = ["converted", "differences", "filled", "item", "to_list", "to_whole"]
 

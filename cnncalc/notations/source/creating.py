@@ -6,10 +6,7 @@ import math
 from math import prod
 from typing import Any
 
-from cnncalc.notations.source.elementwise import single
-from cnncalc.notations.source.figures import MAX_FIGURES
-from cnncalc.notations.source.flowing import Batch, Parameter, Static, Tensor, one_number
-from cnncalc.notations.source.tensors import outer_shape
+from cnncalc.notations.source.axes import outer_shape
 from cnncalc.notations.source.viewing import sizes_given
 from cnncalc.python.exceptions import raised
 from cnncalc.python.iteration import content_of, listed
@@ -17,6 +14,8 @@ from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Iterated, Opaque, Value, describe
+from cnncalc.tracing.arrays import is_small, single
+from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor, one_number
 
 __all__ = ["arange", "from_values", "full", "like", "linspace", "new_tensor", "parameter"]
 
@@ -64,7 +63,7 @@ def from_values(machine: Machine, values: Value, *args: Value, **options: Value)
         return Static((), (), [values], isinstance(values, int))
     shape = nested_shape(machine, values, MAX_AXES)
     made = Static(shape)
-    if all(isinstance(size, int) for size in shape) and prod(shape) <= MAX_FIGURES:
+    if is_small(shape):
         made.values = flat(machine, values)
         made.whole = all(isinstance(each, int | Batch) for each in made.values)
     return made

@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from math import prod
 
+from cnncalc.errors import LayerError
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import show
-from cnncalc.notations.source.figures import MAX_FIGURES, stretched
-from cnncalc.notations.source.flowing import Batch, Static, Tensor, one_number
+from cnncalc.notations.source.axes import outer_shape
 from cnncalc.notations.source.keras_state import keras_of
-from cnncalc.notations.source.record import Held
 from cnncalc.notations.source.state import state_of
-from cnncalc.notations.source.tensors import outer_shape
-from cnncalc.notations.source.trace import emit
+from cnncalc.notations.source.steps import emit
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
+from cnncalc.tracing.arithmetic import product as matrix_product
+from cnncalc.tracing.arithmetic import with_kept, with_number
+from cnncalc.tracing.arrays import MAX_NUMBERS, is_small
+from cnncalc.tracing.constants import combined
+from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor, one_number
+from cnncalc.tracing.weights import Held
 
-__all__ = ["learned", "product", "single", "size_text", "tensor_operator"]
+__all__ = ["owner_of", "product", "size_text", "tensor_operator"]
 
-MERGES = {"+": "add", "*": "mul", "-": "sub", "/": "div"}
 WORDS = {"+": "add", "*": "mul", "-": "sub", "/": "div", "**": "pow", "@": "matmul"}
+WORDS |= {"//": "floordiv", "%": "mod"}
+MERGES = ("+", "*", "-", "/")
 
 
 def tensor_operator(machine: Machine, sign: str, left: Value, right: Value) -> Value:
     """`left sign right` where at least one is a tensor."""
     flowing = [each for each in (left, right) if isinstance(each, Tensor)]
-    if not flowing and sign in (*WORDS, "//", "%"):
+    if not flowing and sign in WORDS:
         return static_operator(machine, sign, left, right)
-    if sign not in WORDS:
+    if sign not in (*MERGES, "**", "@"):
         raise Refusal(f"`{sign}` between tensors can't be followed")
     if sign == "@":
         return product(machine, left, right)
@@ -58,31 +61,18 @@ def merged(machine: Machine, sign: str, tensors: list[Value]) -> Value:
             help="give both as many axes, as in `y[:, :, None, None]`",
             code="branches",
         )
-    return emit(machine, KINDS[MERGES[sign]](), tensors, op=MERGES[sign])
+    return emit(machine, KINDS[WORDS[sign]](), tensors, op=WORDS[sign])
 
 
 def scaled(machine: Machine, sign: str, tensor: Tensor, number: float, reverse: bool) -> Value:
     """A tensor and a number."""
-    op = WORDS[sign]
-    if sign == "**" and not reverse:
-        return emit(machine, KINDS["power"](number), [tensor], op=op)
-    if sign == "/" and reverse:
-        tensor = emit(machine, KINDS["reciprocal"](), [tensor], op="reciprocal")
-        return emit(machine, KINDS["rescale"](number), [tensor], op=op)
-    factor, offset = 1.0, 0.0
-    if sign == "*":
-        factor = number
-    elif sign == "/":
-        if number == 0:
-            raise Refusal("this divides a tensor by zero")
-        factor = 1 / number
-    elif sign == "+":
-        offset = number
-    elif sign == "-":
-        factor, offset = (-1.0, number) if reverse else (1.0, -number)
-    else:
-        raise Refusal("a number to the power of a tensor can't be followed")
-    return emit(machine, KINDS["rescale"]((factor,), (offset,)), [tensor], op=op)
+    try:
+        parts = with_number(WORDS[sign], number, reverse)
+    except LayerError as error:
+        raise Refusal(error.message, code=error.code) from None
+    for part in parts:
+        tensor = emit(machine, part.layer, [tensor], op=part.word)
+    return tensor
 
 
 def learned(machine: Machine, sign: str, tensor: Tensor, static: Static, reverse: bool) -> Value:
@@ -92,25 +82,19 @@ def learned(machine: Machine, sign: str, tensor: Tensor, static: Static, reverse
     sizes = sizes_without_batch(tensor, static)
     if state_of(machine).notation == "keras":
         sizes = keras_of(machine).frame.sizes(sizes)
-    sources = {id(each): each for each in static.sources}
-    learned_ones = [each for each in sources.values() if each.role == "parameter"]
-    owner = next(iter(learned_ones or sources.values()), None)
-    role = owner.role if owner is not None else "constant"
-    shape: tuple[int, ...] | None = trimmed(sizes) or None
-    if sign == "*" and sizes[:1] == tensor.shape[:1] == (prod(sizes),):
-        shape = None  # one value for each channel
-    if reverse and sign in "-/":
-        how = KINDS["rescale"](-1.0) if sign == "-" else KINDS["reciprocal"]()
-        tensor = emit(machine, how, [tensor], op="neg" if sign == "-" else "reciprocal")
-    layer = KINDS["shift" if sign in "+-" else "scale"](shape, role)
+    owner, role = owner_of(static)
     held: Held = {"weight": static}
-    return emit(machine, layer, [tensor], op=WORDS[sign], owner=owner, held=held)
+    for part in with_kept(WORDS[sign], tensor.shape, sizes, role, reverse):
+        whose, what = (owner, held) if part.holds else (None, None)
+        tensor = emit(machine, part.layer, [tensor], op=part.word, owner=whose, held=what)
+    return tensor
 
 
-def trimmed(sizes: tuple[int, ...]) -> tuple[int, ...]:
-    """Sizes without the ones in front, which say nothing."""
-    place = next((place for place, size in enumerate(sizes) if size != 1), len(sizes) - 1)
-    return sizes[place:]
+def owner_of(static: Static) -> tuple[Parameter | None, str]:
+    """The tensor that a step which holds this is named after, and its role."""
+    learned_ones = [each for each in static.sources if each.role == "parameter"]
+    owner = next(iter(learned_ones or static.sources), None)
+    return owner, owner.role if owner is not None else "constant"
 
 
 def sizes_without_batch(tensor: Tensor, static: Static) -> tuple[int, ...]:
@@ -140,7 +124,7 @@ def product(machine: Machine, left: Value, right: Value) -> Value:
                 f"{left.shape[-1]} is not {right.shape[0]}",
                 code="branches",
             )
-        layer = KINDS["linear"](right.shape[1], False, -1)
+        layer = matrix_product(left.shape, right.shape[1])
         owner = right.sources[0] if right.sources else None
         return emit(machine, layer, [left], op="matmul", owner=owner, held={"weight": right})
     raise Refusal(
@@ -161,17 +145,6 @@ def broadcast(one: tuple[Value, ...], two: tuple[Value, ...]) -> tuple[Value, ..
     return tuple(sizes)
 
 
-NUMERIC: dict[str, Callable[[float, float], float]] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
-    "/": lambda a, b: a / b,
-    "//": lambda a, b: a // b,
-    "%": lambda a, b: a % b,
-    "**": lambda a, b: a**b if abs(b) < 100 and abs(a) < 1e6 else math.inf,
-}
-
-
 def static_operator(machine: Machine, sign: str, left: Value, right: Value) -> Value:
     """Tensors that don't depend on the input, with their numbers where they are known."""
     for each in (left, right):
@@ -183,46 +156,13 @@ def static_operator(machine: Machine, sign: str, left: Value, right: Value) -> V
     if sign == "@":
         return Static((*shapes[0][:-1], *shapes[1][1:]), sources)
     shape = broadcast(*shapes)
-    values = static_values(machine, sign, [left, right], shape)
-    whole = (
-        values is not None
-        and sign in ("+", "-", "*", "//", "%")
-        and all(
-            isinstance(each, int) or (isinstance(each, Static) and each.whole)
-            for each in (left, right)
-        )
-    )
-    return Static(shape, tuple(dict.fromkeys(sources)), values, whole)
-
-
-def static_values(
-    machine: Machine, sign: str, sides: list[Value], shape: tuple[Value, ...]
-) -> list[float] | None:
-    """The numbers of a result, as float32 has them."""
-    machine.budget.spend(4 * min(prod(s for s in shape if isinstance(s, int)), MAX_FIGURES))
-    lists = []
-    for each in sides:
-        known = each.values if isinstance(each, Static) else [each]
-        size = each.shape if isinstance(each, Static) else ()
-        lists.append(None if known is None else stretched(known, size, shape))
-    one, two = lists
-    if one is None or two is None or sign not in NUMERIC:
-        return None
-    try:
-        return [single(NUMERIC[sign](a, b)) for a, b in zip(one, two, strict=True)]
-    except (ZeroDivisionError, OverflowError):
-        raise Refusal("these numbers have no result") from None
-    except TypeError:  # the batch is among them
-        return None
-
-
-def single(value: float) -> float:
-    """A number as float32 keeps it, as torch computes with it."""
-    import struct
-
-    if isinstance(value, int) and abs(value) < 2**24:
-        return value
-    try:
-        return float(struct.unpack("f", struct.pack("f", value))[0])
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
+    machine.budget.spend(4 * min(prod(s for s in shape if isinstance(s, int)), MAX_NUMBERS))
+    values, whole = None, False
+    if shape in shapes or is_small(shape):
+        try:
+            values, whole = combined(WORDS[sign], [left, right], shape)
+        except ArithmeticError:
+            raise Refusal("these numbers have no result") from None
+        except TypeError:  # the batch is among them
+            pass
+    return Static(shape, tuple(dict.fromkeys(sources)), values, whole and values is not None)

@@ -10,10 +10,9 @@ from cnncalc.frameworks.base import form_of
 from cnncalc.frameworks.ops import forms, names_in
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import BATCH
-from cnncalc.notations.source.flowing import Static
-from cnncalc.notations.source.tensors import inner_shape
+from cnncalc.notations.source.axes import inner_shape
+from cnncalc.notations.source.steps import emit, made_of
 from cnncalc.notations.source.torch_layers import plain, refused
-from cnncalc.notations.source.trace import emit, made_of
 from cnncalc.notations.source.weighted import (
     batch_norm,
     conv,
@@ -30,6 +29,7 @@ from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Opaque, Value
 from cnncalc.python.wordlists import words
+from cnncalc.tracing.tensors import Static
 
 __all__ = ["FUNCTIONAL", "arguments", "classes"]
 
@@ -174,7 +174,7 @@ def normalize(
 ) -> Value:
     if isinstance(input, Static):
         return Static(input.shape, input.sources)
-    from cnncalc.notations.source.tensors import axis_of
+    from cnncalc.notations.source.axes import axis_of
 
     if p != 2:
         raise Refusal("`F.normalize` with another norm than 2 can't be followed")

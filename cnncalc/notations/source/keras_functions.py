@@ -10,18 +10,19 @@ from cnncalc.frameworks.keras.activations import rectified
 from cnncalc.frameworks.ops import Form, Op, names_in
 from cnncalc.layers import KINDS
 from cnncalc.notations.source.elementwise import tensor_operator
-from cnncalc.notations.source.flowing import Batch, Static, Tensor
 from cnncalc.notations.source.keras_layers import activation, outer
 from cnncalc.notations.source.keras_shaping import SHAPING, values_of
 from cnncalc.notations.source.keras_state import KerasTensor, keras_of, keras_readers
 from cnncalc.notations.source.state import state_of
+from cnncalc.notations.source.steps import emit
 from cnncalc.notations.source.torch_layers import plain, refused
-from cnncalc.notations.source.trace import emit
 from cnncalc.python.exceptions import raised
 from cnncalc.python.iteration import listed
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import MISSING, Builtin, Opaque, Value, describe
+from cnncalc.tracing.reductions import along
+from cnncalc.tracing.tensors import Batch, Static, Tensor
 
 __all__ = ["ACTIVATIONS", "FUNCTIONS", "keras_attribute", "keras_item"]
 
@@ -84,9 +85,7 @@ def reduction(how: str) -> Any:
             raise Refusal(f"`{how}` over the batch can't be followed", code="batch-axis")
         places = tuple(sorted(inner_axis(machine, tensor, each) for each in axes))
         keep = bool(rest.get("keep_dims", keepdims))
-        if how in ("mean", "max") and places == tuple(range(1, len(tensor.shape))):
-            return emit(machine, KINDS["gap" if how == "mean" else "gmp"](keep), [tensor], op=how)
-        layer = KINDS["reduce"](how, places, keep, how in ("std", "var"))
+        layer = along(how, tensor.shape, places, keep, how in ("std", "var"))
         result = emit(machine, layer, [tensor], op=how)
         return result if keep else ordered(machine, tensor, places, result)
 
@@ -220,11 +219,12 @@ def keras_item(machine: Machine, tensor: KerasTensor, index: Value) -> Value:
         raise raised("IndexError", f"too many indices for a tensor of {rank} axes")
     if parts[0] != slice(None):
         raise Refusal("this takes a part of the batch, which can't be followed", code="batch-axis")
-    from cnncalc.notations.source.slicing import cut
+    from cnncalc.notations.source.slicing import cut, taken
 
-    result: Tensor = tensor
-    for axis, part in enumerate(parts[1:], 1):
+    kept: dict[int, range] = {}
+    for number, part in enumerate(parts[1:], 1):
         if not isinstance(part, slice):
             raise Refusal("an index other than a slice can't be followed in a Keras tensor")
-        result = cut(machine, result, inner_axis(machine, tensor, axis), part)
-    return result
+        axis = inner_axis(machine, tensor, number)
+        kept[axis] = taken(part, tensor.shape[axis])
+    return cut(machine, tensor, kept)

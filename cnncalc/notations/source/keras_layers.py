@@ -9,12 +9,11 @@ from typing import Any
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Shape
 from cnncalc.network import Declared
-from cnncalc.notations.source.flowing import Parameter, Static, Tensor
 from cnncalc.notations.source.keras_state import keras_of, keras_readers
 from cnncalc.notations.source.state import state_of
+from cnncalc.notations.source.steps import emit
 from cnncalc.notations.source.torch_layers import LAYER_COST, made, plain, refused
 from cnncalc.notations.source.torch_modules import Method
-from cnncalc.notations.source.trace import emit
 from cnncalc.python.attributes import set_field
 from cnncalc.python.functions import simple
 from cnncalc.python.iteration import content_of, listed
@@ -33,6 +32,7 @@ from cnncalc.python.values import (
     Value,
     describe,
 )
+from cnncalc.tracing.tensors import Parameter, Static, Tensor
 
 __all__ = [
     "LAYER",

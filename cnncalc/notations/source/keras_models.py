@@ -7,7 +7,6 @@ from collections.abc import Callable
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Shape
 from cnncalc.layers.merge import Input
-from cnncalc.notations.source.flowing import Tensor
 from cnncalc.notations.source.keras_layers import (
     LAYER,
     auto_name,
@@ -19,11 +18,11 @@ from cnncalc.notations.source.keras_layers import (
 )
 from cnncalc.notations.source.keras_state import keras_of, keras_readers
 from cnncalc.notations.source.kinds import Unsized
-from cnncalc.notations.source.recording import Trace
+from cnncalc.notations.source.recording import ModelTrace
 from cnncalc.notations.source.state import state_of
+from cnncalc.notations.source.steps import emit
 from cnncalc.notations.source.torch_layers import refused
 from cnncalc.notations.source.torch_modules import Method
-from cnncalc.notations.source.trace import emit
 from cnncalc.python.attributes import set_field
 from cnncalc.python.exceptions import raised
 from cnncalc.python.functions import simple
@@ -31,6 +30,7 @@ from cnncalc.python.iteration import listed
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Class, Instance, Property, Silent, Value, describe
+from cnncalc.tracing.tensors import Tensor
 
 __all__ = [
     "MODEL",
@@ -185,7 +185,7 @@ def replayed(machine: Machine, model: Instance, inputs: list[Tensor], prefix: st
     return results[0] if model.fields["single"] else results
 
 
-def between(trace: Trace, model: Instance) -> set[int]:
+def between(trace: ModelTrace, model: Instance) -> set[int]:
     """The records from a model's inputs to its outputs."""
     stop = {each.number for each in model.fields["inputs"]}
     found: set[int] = set()

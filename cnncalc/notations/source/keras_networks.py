@@ -7,16 +7,16 @@ from functools import partial
 
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network
+from cnncalc.notations.source.axes import tensors_in
 from cnncalc.notations.source.keras_layers import is_layer
 from cnncalc.notations.source.keras_models import between, declared_shape, replayed, sequential_of
 from cnncalc.notations.source.keras_state import keras_of, keras_trace
 from cnncalc.notations.source.kinds import is_keras_model
-from cnncalc.notations.source.recording import input_name
 from cnncalc.notations.source.state import state_of
-from cnncalc.notations.source.tensors import tensors_in
 from cnncalc.python.interpreter import Interpreter
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Instance, Value
+from cnncalc.tracing.trace import input_name
 
 __all__ = ["keras_network"]
 
@@ -110,7 +110,7 @@ def traced(machine: Interpreter, model: Instance, shape: Shape) -> Network:
             raise Refusal("this model gives no tensor")
         trace.check_tried()
         roots = [each.number for each in inputs]
-        steps, ends_ = trace.steps(outputs, prune=True, roots=roots)
+        steps, ends_ = trace.network_steps(outputs, prune=True, roots=roots)
     return Network(
         steps,
         shape,

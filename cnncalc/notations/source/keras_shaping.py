@@ -11,17 +11,17 @@ from cnncalc.frameworks.ops import Form, Op, names_in
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import REQUIRED
 from cnncalc.notations.source.elementwise import tensor_operator
-from cnncalc.notations.source.flowing import Tensor
 from cnncalc.notations.source.keras_layers import outer
 from cnncalc.notations.source.keras_state import keras_of, keras_readers
-from cnncalc.notations.source.slicing import cut
+from cnncalc.notations.source.slicing import cut, taken
+from cnncalc.notations.source.steps import emit
 from cnncalc.notations.source.torch_layers import refused
-from cnncalc.notations.source.trace import emit
 from cnncalc.python.iteration import listed
 from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
+from cnncalc.tracing.tensors import Tensor
 
 __all__ = ["SHAPING", "values_of"]
 
@@ -98,7 +98,11 @@ def split(machine: Machine, tensor: Value, indices_or_sections: Value, axis: Val
         cuts = [size // cuts * n for n in range(1, cuts)]
     bounds = [0, *listed(machine, cuts), size]
     inner = keras_of(machine).frame.inside(where - 1, len(tensor.shape))
-    return [cut(machine, tensor, inner, slice(start, end)) for start, end in pairwise(bounds)]
+    size = tensor.shape[inner]
+    return [
+        cut(machine, tensor, {inner: taken(slice(start, end), size)})
+        for start, end in pairwise(bounds)
+    ]
 
 
 def values_of(form: Form, args: Sequence[Value], options: Mapping[str, Value]) -> list[Any]:

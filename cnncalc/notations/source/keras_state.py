@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from cnncalc.layers.base import Shape
 from cnncalc.network import Declared
-from cnncalc.notations.source.flowing import Operations, Tensor
-from cnncalc.notations.source.recording import Trace
+from cnncalc.notations.source.recording import ModelTrace
 from cnncalc.notations.source.state import state_of
 from cnncalc.python.machine import Machine
 from cnncalc.python.values import OBJECT
+from cnncalc.tracing.tensors import Operations, Tensor
 
 if TYPE_CHECKING:
     from cnncalc.frameworks.keras import Frame
@@ -74,11 +74,11 @@ class KerasTensor(Tensor):
     cls = OBJECT
 
 
-def keras_trace(machine: Machine) -> Trace:
+def keras_trace(machine: Machine) -> ModelTrace:
     """The steps that Keras layers have made so far."""
     state = state_of(machine)
     if state.trace is None:
-        state.trace = Trace({}, "/", KerasTensor)
+        state.trace = ModelTrace({}, "/", KerasTensor)
     return state.trace
 
 

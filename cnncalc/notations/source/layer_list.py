@@ -6,7 +6,6 @@ import ast
 from inspect import Parameter, signature
 
 from cnncalc.errors import Span
-from cnncalc.notations.source.flowing import Tensor
 from cnncalc.notations.source.kinds import is_keras_layer
 from cnncalc.notations.source.state import state_of
 from cnncalc.notations.source.top_level import statements_of, tried
@@ -16,6 +15,7 @@ from cnncalc.python.interpreter import Interpreter
 from cnncalc.python.machine import Module
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import OBJECT, Class, Foreign, Value, describe
+from cnncalc.tracing.tensors import Tensor
 
 __all__ = ["bare_calls"]
 

@@ -13,12 +13,12 @@ from cnncalc.layers.shapes import count_of
 from cnncalc.network import Declared, Expects
 from cnncalc.notations.source.advice import for_another_rank, joining
 from cnncalc.notations.source.blame import argument
-from cnncalc.notations.source.flowing import Parameter, Tensor
 from cnncalc.notations.source.state import state_of
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Instance, Value
 from cnncalc.rows import as_layout
+from cnncalc.tracing.tensors import Parameter, Tensor
 
 __all__ = ["misfit"]
 

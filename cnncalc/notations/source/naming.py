@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from cnncalc.errors import Span
-from cnncalc.notations.source.flowing import Parameter
 from cnncalc.notations.source.state import state_of
 from cnncalc.python.machine import Machine
 from cnncalc.python.values import Instance, Value
+from cnncalc.tracing.tensors import Parameter
 
 __all__ = ["name_of", "spans_of"]
 

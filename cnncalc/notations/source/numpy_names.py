@@ -9,7 +9,6 @@ from itertools import accumulate
 from typing import Any
 
 from cnncalc.notations.source.creating import from_values
-from cnncalc.notations.source.flowing import Static
 from cnncalc.python.exceptions import raised
 from cnncalc.python.functions import simple
 from cnncalc.python.iteration import listed
@@ -19,6 +18,7 @@ from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.types import TYPES
 from cnncalc.python.values import Builtin, Silent, Value
+from cnncalc.tracing.tensors import Static
 
 __all__ = ["NUMPY"]
 

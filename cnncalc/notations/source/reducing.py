@@ -6,13 +6,14 @@ import math
 from typing import Any
 
 from cnncalc.layers import KINDS
-from cnncalc.notations.source.flowing import Pile, Static, Tensor
-from cnncalc.notations.source.tensors import axis_of, inner_axis, outer_shape
-from cnncalc.notations.source.trace import emit
+from cnncalc.notations.source.axes import axis_of, inner_axis, outer_shape
+from cnncalc.notations.source.steps import emit
 from cnncalc.notations.source.viewing import sizes_given
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Opaque, Value
+from cnncalc.tracing.reductions import along
+from cnncalc.tracing.tensors import Pile, Static, Tensor
 
 __all__ = ["extreme", "norm", "pair", "product_of", "reduction", "spread"]
 
@@ -33,12 +34,8 @@ def reduction(how: str, biased: bool = False) -> Any:
             return over_pile(machine, how, tensor, [axis_of(tensor, each) for each in dims], keep)
         if isinstance(tensor, Static):
             return static_reduction(tensor, {axis_of(tensor, each) for each in dims}, keep)
-        axes = tuple(sorted(inner_axis(tensor, each, how) for each in dims))
-        spatial = axes == tuple(range(1, rank - 1))
-        if how in ("mean", "max") and spatial:
-            return emit(machine, KINDS["gap" if how == "mean" else "gmp"](keep), [tensor], op=how)
-        layer = KINDS["reduce"](how, axes, keep, biased)
-        return emit(machine, layer, [tensor], op=how)
+        axes = [inner_axis(tensor, each, how) for each in dims]
+        return emit(machine, along(how, tensor.shape, axes, keep, biased), [tensor], op=how)
 
     return call
 

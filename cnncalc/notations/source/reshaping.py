@@ -6,15 +6,15 @@ from math import prod
 from typing import Any
 
 from cnncalc.layers import KINDS
-from cnncalc.notations.source.figures import turned
-from cnncalc.notations.source.flowing import Batch, Parameter, Static, Tensor
-from cnncalc.notations.source.tensors import axis_of, inner_axis, outer_shape
-from cnncalc.notations.source.trace import emit
+from cnncalc.notations.source.axes import axis_of, inner_axis, outer_shape
+from cnncalc.notations.source.steps import emit
 from cnncalc.notations.source.viewing import emit_view, sizes_given, view
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
 from cnncalc.python.wordlists import words
+from cnncalc.tracing.constants import permuted, seen_as
+from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor
 
 __all__ = ["RESHAPING", "unsqueeze"]
 
@@ -24,7 +24,7 @@ def flatten(machine: Machine, tensor: Value, start_dim: Value = 0, end_dim: Valu
     if isinstance(tensor, Static):
         sizes = list(tensor.shape)
         sizes[start : end + 1] = [prod(sizes[start : end + 1])]
-        return Static(tuple(sizes), tensor.sources, tensor.values, tensor.whole, tensor.fill)
+        return seen_as(tensor, tuple(sizes))
     if start == 0 and end > 0 and prod(tensor.shape[:end]) == 1:
         return emit_view(machine, tensor, tensor.shape[end:])
     if start == 0 and end > 0:
@@ -48,12 +48,8 @@ def unflatten(machine: Machine, tensor: Value, dim: Value, sizes: Value) -> Valu
 def permute(machine: Machine, tensor: Value, *dims: Value, **options: Value) -> Value:
     axes = [axis_of(tensor, dim) for dim in sizes_given(machine, (*dims, *options.values()))]
     if isinstance(tensor, Static):
-        made = tensor.shaped(tuple(tensor.shape[axis] for axis in axes))
-        if tensor.values is not None:
-            machine.budget.spend(len(tensor.values))
-            made.values = turned(tensor.values, tensor.shape, axes)
-            made.whole = tensor.whole
-        return made
+        machine.budget.spend(len(tensor.values or ()))
+        return permuted(tensor, axes)
     if axes and axes[0] != 0:
         raise Refusal(
             "this moves the batch from the front, where it must stay",
@@ -87,10 +83,10 @@ def unsqueeze(machine: Machine, tensor: Value, dim: Value) -> Value:
     sizes = list(outer_shape(tensor))
     sizes.insert(place, 1)
     if isinstance(tensor, Static):
-        return Static(tuple(sizes), tensor.sources, tensor.values, tensor.whole, tensor.fill)
+        return seen_as(tensor, tuple(sizes))
     if place == 0:
         raise Refusal("an axis in front of the batch can't be followed", code="batch-axis")
-    return emit(machine, KINDS["reshape"](tuple(sizes[1:])), [tensor], op="unsqueeze")
+    return emit_view(machine, tensor, tuple(sizes[1:]), "unsqueeze")
 
 
 def squeeze(machine: Machine, tensor: Value, dim: Value = None) -> Value:
@@ -99,10 +95,10 @@ def squeeze(machine: Machine, tensor: Value, dim: Value = None) -> Value:
     gone = {axis_of(tensor, each) for each in dims}
     kept = [size for place, size in enumerate(sizes) if place not in gone or size != 1]
     if isinstance(tensor, Static):
-        return Static(tuple(kept), tensor.sources, tensor.values, tensor.whole, tensor.fill)
+        return seen_as(tensor, tuple(kept))
     if len(kept) == len(sizes):
         return tensor
-    return emit(machine, KINDS["reshape"](tuple(kept[1:])), [tensor], op="squeeze")
+    return emit_view(machine, tensor, tuple(kept[1:]), "squeeze")
 
 
 def expand(machine: Machine, tensor: Value, *sizes: Value) -> Value:

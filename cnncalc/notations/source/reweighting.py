@@ -5,11 +5,11 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from cnncalc.notations.source.flowing import Parameter, Static
 from cnncalc.python.attributes import look_up
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Instance, Value
+from cnncalc.tracing.tensors import Parameter, Static
 
 __all__ = ["TOOLS"]
 

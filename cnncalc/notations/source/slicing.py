@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Any
 
-from cnncalc.layers import KINDS
-from cnncalc.notations.source.figures import picked
-from cnncalc.notations.source.flowing import Static, Tensor, one_number
+from cnncalc.notations.source.axes import axis_of, inner_axis, outer_shape
 from cnncalc.notations.source.joining import cat, stack
 from cnncalc.notations.source.reshaping import unsqueeze
-from cnncalc.notations.source.tensors import axis_of, inner_axis, outer_shape
-from cnncalc.notations.source.trace import emit
+from cnncalc.notations.source.steps import emit
+from cnncalc.notations.source.viewing import emit_view
 from cnncalc.python.exceptions import raised
 from cnncalc.python.iteration import listed
 from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
+from cnncalc.tracing.arrays import picked
+from cnncalc.tracing.slices import cuts, runs
+from cnncalc.tracing.tensors import Static, Tensor, one_number
 
-__all__ = ["SLICING", "cut", "tensor_item"]
+__all__ = ["SLICING", "cut", "taken", "tensor_item"]
 
 
 def tensor_item(machine: Machine, tensor: Value, index: Value) -> Value:
@@ -53,50 +53,51 @@ def is_whole(part: Value) -> bool:
 
 
 def flowing_item(machine: Machine, tensor: Tensor, parts: list[Value]) -> Value:
-    """Slices axis by axis; a number also takes its axis away, None adds one."""
+    """Parts of the axes; a number also takes its axis away, None adds one."""
     if sum(isinstance(part, list | tuple | Static) for part in parts) > 1:
         raise Refusal("several lists of places are taken in pairs, which can't be followed")
     result: Value = tensor
-    axis = 0
+    kept: dict[int, range] = {}  # of the axes looked at since the last step
     dropped: list[int] = []
-    for part in parts:
+    for axis, part in enumerate(parts):
+        if part is None or isinstance(part, list | tuple | Static):
+            result = cut(machine, result, kept)
+            kept = {}
         if part is None:
             result = unsqueeze(machine, result, axis + 1)
-            axis += 1
-            continue
-        result = cut(machine, result, axis, part)
-        if isinstance(part, int):
-            dropped.append(axis)
-        axis += 1
-    if dropped:
-        shape = tuple(size for place, size in enumerate(result.shape) if place not in dropped)
-        result = emit(machine, KINDS["reshape"](shape), [result], op="getitem")
-    return result
+        elif isinstance(part, list | tuple | Static):
+            result = chosen(machine, result, axis, places_of(machine, part, result.shape[axis]))
+        else:
+            kept[axis] = taken(part, result.shape[axis])
+            dropped += [axis] if isinstance(part, int) else []
+    result = cut(machine, result, kept)
+    shape = tuple(size for place, size in enumerate(result.shape) if place not in dropped)
+    return emit_view(machine, result, shape, "getitem") if dropped else result
 
 
-def cut(machine: Machine, tensor: Tensor, axis: int, part: Value) -> Tensor:
-    """One axis cut to a slice or to one place."""
-    size = tensor.shape[axis]
-    if isinstance(part, list | tuple | Static):
-        return chosen(machine, tensor, axis, places_of(machine, part, size))
+def cut(machine: Machine, tensor: Tensor, kept: dict[int, range]) -> Tensor:
+    """Some axes cut to the places that stay."""
+    for layer in cuts(tensor.shape, kept):
+        tensor = emit(machine, layer, [tensor], op="getitem")
+    return tensor
+
+
+def taken(part: Value, size: int) -> range:
+    """The places of an axis that a slice or a number names."""
     if isinstance(part, bool) or not isinstance(part, int | slice):
         raise Refusal(f"an index of {describe(part)} can't be followed")
     if isinstance(part, int):
         if not -size <= part < size:
             raise raised("IndexError", f"index {part} is out of an axis of {size}")
-        part = slice(part % size, part % size + 1)
+        return range(part % size, part % size + 1)
     if any(not isinstance(each, int | None) for each in (part.start, part.stop, part.step)):
         raise Refusal("a slice with bounds that aren't numbers can't be followed")
-    if is_whole(part):
-        return tensor
-    start, stop, step = part.indices(size)
-    if step < 1:
+    if part.step is not None and part.step < 1:
         raise Refusal("PyTorch has no slices with a negative step")
-    if stop <= start:
+    places = range(size)[part]
+    if not places:
         raise Refusal(f"this slice of an axis of {size} is empty", code="slice")
-    layer = KINDS["slice"]((start, stop), axis, step)
-    output: Tensor = emit(machine, layer, [tensor], op="getitem")
-    return output
+    return places
 
 
 def places_of(machine: Machine, part: Value, size: int) -> list[int]:
@@ -115,10 +116,8 @@ def places_of(machine: Machine, part: Value, size: int) -> list[int]:
 
 
 def chosen(machine: Machine, tensor: Tensor, axis: int, places: list[int]) -> Tensor:
-    """Places along an axis in an order of their own: those in a row are one slice."""
-    ends = [end for end, (a, b) in enumerate(pairwise(places), 1) if b != a + 1]
-    runs = [places[start:end] for start, end in pairwise([0, *ends, len(places)])]
-    parts = [cut(machine, tensor, axis, slice(run[0], run[-1] + 1)) for run in runs]
+    """Places along an axis in an order of their own."""
+    parts = [cut(machine, tensor, {axis: run}) for run in runs(places)]
     output: Tensor = cat(machine, parts, axis + 1)
     return output
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnncalc.notations.source.recording import Trace
+from cnncalc.notations.source.recording import ModelTrace
 from cnncalc.python.machine import Machine
 from cnncalc.python.values import Instance
 
@@ -23,10 +23,10 @@ class State:
         self.notation = "torch"
         self.layout = "channels-first"
         self.running: list[Instance] = []
-        self.trace: Trace | None = None
+        self.trace: ModelTrace | None = None
 
     @property
-    def steps(self) -> Trace:
+    def steps(self) -> ModelTrace:
         """The steps so far of a model that is running."""
         assert self.trace is not None
         return self.trace

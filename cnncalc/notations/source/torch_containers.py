@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from cnncalc.notations.source.flowing import Parameter
 from cnncalc.notations.source.torch_modules import MODULE, Method, children, is_module
 from cnncalc.python.exceptions import raised
 from cnncalc.python.functions import simple
@@ -12,6 +11,7 @@ from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Builtin, Class, Instance, Iterated, Value, describe
 from cnncalc.python.wordlists import words
+from cnncalc.tracing.tensors import Parameter
 
 __all__ = ["CONTAINERS", "SEQUENTIAL"]
 

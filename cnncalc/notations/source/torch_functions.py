@@ -7,6 +7,7 @@ from typing import Any
 
 from cnncalc.frameworks.ops import Op, names_in
 from cnncalc.layers import KINDS
+from cnncalc.notations.source.axes import outer_shape
 from cnncalc.notations.source.contents import (
     converted,
     differences,
@@ -16,34 +17,31 @@ from cnncalc.notations.source.contents import (
     to_whole,
 )
 from cnncalc.notations.source.creating import arange, from_values, full, like, linspace, new_tensor
-from cnncalc.notations.source.elementwise import product, single, tensor_operator
-from cnncalc.notations.source.flowing import Batch, Parameter, Static, Tensor
+from cnncalc.notations.source.elementwise import product, tensor_operator
 from cnncalc.notations.source.functional import FUNCTIONAL
 from cnncalc.notations.source.joining import cat
 from cnncalc.notations.source.reducing import extreme, norm, pair, product_of, reduction, spread
 from cnncalc.notations.source.reshaping import RESHAPING
 from cnncalc.notations.source.slicing import SLICING
-from cnncalc.notations.source.tensors import outer_shape
-from cnncalc.notations.source.trace import emit
+from cnncalc.notations.source.steps import emit
 from cnncalc.notations.source.viewing import sizes_given
 from cnncalc.python.limits import check_count, check_int
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import MISSING, Bound, Builtin, Opaque, Value
 from cnncalc.python.wordlists import words
+from cnncalc.tracing.constants import worked_out
+from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor
 
 __all__ = ["METHODS", "TORCH", "tensor_attribute"]
 
 
 def elementwise(op: Op) -> Any:
     """A function value by value, which torch.nn has no class for."""
-    number = op.number
 
     def call(machine: Machine, value: Value, *args: Value, **rest: Value) -> Value:
         if isinstance(value, Static):
-            known = value.values is not None and number is not None
-            values = [single(number(each)) for each in value.values] if known else None  # type: ignore[union-attr,misc]
-            return Static(value.shape, value.sources, values)
+            return worked_out(op.number, value)
         return emit(machine, op.made(), [value], op=op.kind)
 
     return call

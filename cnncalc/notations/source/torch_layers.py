@@ -12,10 +12,9 @@ from cnncalc.frameworks.base import read
 from cnncalc.layers.base import Shape, Weight
 from cnncalc.network import Declared
 from cnncalc.notations.source.blame import argument
-from cnncalc.notations.source.flowing import Batch, Parameter, Static, Tensor, one_number
-from cnncalc.notations.source.holding import WEIGHTS
+from cnncalc.notations.source.recording import WEIGHTS
+from cnncalc.notations.source.steps import emit
 from cnncalc.notations.source.torch_modules import MODULE, set_attribute
-from cnncalc.notations.source.trace import emit
 from cnncalc.python.attributes import set_field
 from cnncalc.python.functions import simple
 from cnncalc.python.iteration import content_of
@@ -23,6 +22,7 @@ from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import MISSING, Builtin, Class, Instance, Opaque, Value, describe
 from cnncalc.python.wordlists import words
+from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor, one_number
 
 __all__ = ["LAYER_COST", "layer_class", "made", "plain", "refused"]
 
@@ -164,7 +164,7 @@ def forward(machine: Machine, module: Instance, *inputs: Value, **options: Value
 
 def sized(declared: Declared, tensor: Value, size: Value) -> Declared:
     from cnncalc.frameworks.pytorch.convolution import to_output_size
-    from cnncalc.notations.source.tensors import inner_shape
+    from cnncalc.notations.source.axes import inner_shape
 
     sizes = tuple(1 if isinstance(each, Batch) else each for each in plain_sizes(size))
     try:

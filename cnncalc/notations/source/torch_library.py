@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from cnncalc.frameworks.counterparts import layer_names
-from cnncalc.notations.source.flowing import Operations
 from cnncalc.notations.source.framework import Framework, written
 from cnncalc.notations.source.kinds import unsupported
 from cnncalc.notations.source.torch_modules import is_module
@@ -15,6 +14,7 @@ from cnncalc.python.source_tree import SourceFile
 from cnncalc.python.values import MISSING, Arguments, Keywords, Opaque, Silent, Value
 from cnncalc.python.wordlists import words
 from cnncalc.suggestions import suggest
+from cnncalc.tracing.tensors import Operations
 
 __all__ = ["PyTorch"]
 

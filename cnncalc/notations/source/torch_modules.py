@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from cnncalc.layers import KINDS
 from cnncalc.network import Declared
-from cnncalc.notations.source.flowing import Parameter, Static, Tensor
 from cnncalc.notations.source.naming import spans_of
-from cnncalc.notations.source.record import Record
 from cnncalc.notations.source.state import state_of
 from cnncalc.python.attributes import set_field
 from cnncalc.python.exceptions import raised
@@ -30,6 +28,8 @@ from cnncalc.python.values import (
 )
 from cnncalc.python.wordlists import words
 from cnncalc.suggestions import suggest
+from cnncalc.tracing.tensors import Parameter, Static, Tensor
+from cnncalc.tracing.trace import Record
 
 __all__ = [
     "MODULE",
@@ -135,8 +135,8 @@ def whole_module(
         made[0].name = path
     elif not made and isinstance(result, Tensor) and any(result is each for each in inputs):
         record = Record(
-            Declared(KINDS["identity"]()), (result.number,), result.shape, path, module, 0,
-            spans_of(machine, module),
+            Declared(KINDS["identity"]()), (result.number,), result.shape, path,
+            spans_of(machine, module), module,
         )  # fmt: skip
         return trace.add(record)
     return result

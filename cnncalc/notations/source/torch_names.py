@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnncalc.notations.source.flowing import TENSOR, WEIGHT
 from cnncalc.notations.source.kinds import LISTED
 from cnncalc.notations.source.torch_containers import CONTAINERS
 from cnncalc.notations.source.torch_layers import layer_class
@@ -26,6 +25,7 @@ from cnncalc.python.values import (
     Value,
 )
 from cnncalc.python.wordlists import words
+from cnncalc.tracing.tensors import TENSOR, WEIGHT
 
 __all__ = ["find_torch"]
 

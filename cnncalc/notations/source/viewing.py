@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from math import prod
 
-from cnncalc.layers import KINDS
 from cnncalc.layers.base import Shape, show
-from cnncalc.notations.source.flowing import Batch, Static, Tensor, one_number
-from cnncalc.notations.source.tensors import outer_shape
-from cnncalc.notations.source.trace import emit
+from cnncalc.notations.source.axes import outer_shape
+from cnncalc.notations.source.steps import emit
 from cnncalc.python.iteration import content_of, listed
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
+from cnncalc.tracing.constants import seen_as
+from cnncalc.tracing.tensors import Batch, Static, Tensor, one_number
+from cnncalc.tracing.views import between
 
 __all__ = ["emit_view", "sizes_given", "view"]
 
@@ -94,34 +95,12 @@ def batch_first(shape: Shape, wanted: list[Value]) -> Refusal:
     )
 
 
-def emit_view(machine: Machine, tensor: Tensor, shape: Shape) -> Value:
-    """The plainest layer that gives this shape."""
-    before = tensor.shape
-    if shape == before:
+def emit_view(machine: Machine, tensor: Tensor, shape: Shape, op: str = "view") -> Value:
+    """The same values in another shape, as one step; none where the shape is the same."""
+    layer = between(tensor.shape, shape)
+    if layer is None:
         return type(tensor)(tensor.number, shape)
-    if len(shape) == 1 and before:
-        return emit(machine, KINDS["flatten"](), [tensor], op="view")
-    merge = merged_axes(before, shape)
-    if merge is not None:
-        return emit(machine, KINDS["flatten"](*merge), [tensor], op="view")
-    split = merged_axes(shape, before)
-    if split is not None:
-        sizes = shape[split[0] : split[1] + 1]
-        return emit(machine, KINDS["unflatten"](sizes, split[0]), [tensor], op="view")
-    return emit(machine, KINDS["reshape"](shape), [tensor], op="view")
-
-
-def merged_axes(before: Shape, after: Shape) -> tuple[int, int] | None:
-    """The axes of `before` that became one in `after`, if that is all that happened."""
-    fewer = len(before) - len(after)
-    if fewer < 1:
-        return None
-    for start in range(len(after)):
-        end = start + fewer
-        merged = (*before[:start], prod(before[start : end + 1]), *before[end + 1 :])
-        if merged == after:
-            return start, end
-    return None
+    return emit(machine, layer, [tensor], op=op)
 
 
 def static_view(tensor: Static, wanted: list[Value]) -> Static:
@@ -132,4 +111,4 @@ def static_view(tensor: Static, wanted: list[Value]) -> Static:
     sizes = tuple(total // max(known, 1) if size == -1 else size for size in wanted)
     if -1 not in wanted and known != total:
         raise Refusal(f"{total} values can't be seen as {known}", code="view")
-    return Static(sizes, tensor.sources, tensor.values, tensor.whole, tensor.fill)
+    return seen_as(tensor, sizes)

@@ -10,15 +10,15 @@ from cnncalc.frameworks.base import read
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.network import Declared, Expects
-from cnncalc.notations.source.flowing import Parameter, Static, Tensor
-from cnncalc.notations.source.record import Held
+from cnncalc.notations.source.axes import inner_shape, outer_shape
 from cnncalc.notations.source.state import state_of
-from cnncalc.notations.source.tensors import inner_shape, outer_shape
+from cnncalc.notations.source.steps import emit
 from cnncalc.notations.source.torch_layers import plain, refused
-from cnncalc.notations.source.trace import emit
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Instance, Value, describe
+from cnncalc.tracing.tensors import Parameter, Static, Tensor
+from cnncalc.tracing.weights import Held
 
 __all__ = [
     "batch_norm",

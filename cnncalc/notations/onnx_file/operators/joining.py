@@ -2,81 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import groupby
+from collections.abc import Sequence
 
+import cnncalc.notations.onnx_file.shapes as shapes
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import show
-from cnncalc.layers.padding import pad_along
 from cnncalc.notations.onnx_file.call import Call, plain
-from cnncalc.notations.onnx_file.folding import joined
-from cnncalc.notations.onnx_file.model import Constant
-from cnncalc.notations.onnx_file.operators.elementwise import is_weight
-from cnncalc.notations.onnx_file.records import Flow, Value
-
-__all__ = ["JOINING"]
-
-
-def concat(call: Call) -> Flow:
-    """Data joined along an axis; tensors without elements are left out."""
-    parts: list[Flow | Constant] = []
-    for place, each in enumerate(call.inputs):
-        if isinstance(each, Constant):
-            parts += [each] if each.count else []
-        else:
-            parts.append(call.flow(place))
-    first = next(each for each in parts if isinstance(each, Flow))
-    axis = call.axis(call.integer("axis", 1), first, "joins along")
-    flows = _absorbed(call, parts, axis)
-    if len(flows) == 1:
-        return flows[0] if len(parts) > 1 else call.add(KINDS["identity"](), flows)
-    return call.add(KINDS["cat"](axis), flows)
+from cnncalc.notations.onnx_file.model import MAX_VALUES, check_bounds
+from cnncalc.notations.onnx_file.operators.arithmetic import is_weight
+from cnncalc.notations.onnx_file.operators.base import Either, operator
+from cnncalc.tracing.constants import one_after_another
+from cnncalc.tracing.joins import blocks, extended
+from cnncalc.tracing.tensors import Static, Tensor
 
 
-def _absorbed(call: Call, parts: list[Flow | Constant], axis: int) -> list[Flow]:
-    """The data, each with the tensors behind it, and the first with those before it."""
-    found: list[Flow] = []
-    before: list[Constant] = []
-    for are_flows, run in groupby(parts, lambda part: isinstance(part, Flow)):
-        if are_flows:
-            found += [part for part in run if isinstance(part, Flow)]
-            continue
-        constants = [part for part in run if isinstance(part, Constant)]
-        constant = constants[0] if len(constants) == 1 else joined(call, constants, axis + 1)
-        if found:
-            found[-1] = _extended(call, found[-1], constant, axis, before=False)
-        else:
-            before = [constant]
-    for constant in before:
-        found[0] = _extended(call, found[0], constant, axis, before=True)
-    return found
+@operator("Concat")
+def concat(call: Call, *inputs: Either, axis: int = 1) -> Either:
+    """Joined along an axis; beside data, tensors without elements are left out."""
+    fixed = [each for each in inputs if isinstance(each, Static)]
+    if len(fixed) == len(inputs):
+        return joined(call, fixed, shapes.place(axis, len(fixed[0].shape)))
+    parts = [each for each in inputs if isinstance(each, Tensor) or each.count]
+    first = next(each for each in parts if isinstance(each, Tensor))
+    place = call.axis(axis, first, "joins along")
+    if len(parts) == 1:
+        return call.same(first)
+    tensors = []
+    for block in blocks(parts):
+        tensor = longer(call, block.tensor, block.after, place, False)
+        tensors.append(longer(call, tensor, block.before, place, True))
+    return call.add(KINDS["cat"](place), tensors) if len(tensors) > 1 else tensors[0]
 
 
-def _extended(call: Call, flow: Flow, constant: Constant, axis: int, before: bool) -> Flow:
-    """Data that is longer along an axis by a tensor: padded, and the tensor's numbers added."""
-    sizes = call.without_batch(constant.shape)
-    rest = flow.shape[:axis], flow.shape[axis + 1 :]
-    if len(sizes) != len(flow.shape) or (sizes[:axis], sizes[axis + 1 :]) != rest:
-        call.refuse(f"{show(flow.shape)} and {show(sizes)} can't be joined", code="branches")
-    weight = is_weight(constant)
-    fill = None if weight else _fill(constant)
-    pair = (sizes[axis], 0) if before else (0, sizes[axis])
-    layer = pad_along(axis, len(flow.shape), pair, fill or 0)
-    padded = call.add(layer, [flow], "" if fill is not None else "/pad")
-    if fill is not None:
-        return padded
-    if not weight:
-        return call.add(KINDS["shift"](padded.shape, "constant"), [padded])
-    whole = Constant(padded.shape, None, constant.sources, constant.computed)
-    return call.add(KINDS["shift"](padded.shape), [padded], weight=whole)
+def joined(call: Call, parts: Sequence[Static], axis: int) -> Static:
+    """Tensors that don't depend on the data, one after another."""
+    check_bounds(shapes.concatenated([each.shape for each in parts], axis))
+    call.tracer.spend(sum(4 * len(each.sources) + len(each.values or ()) for each in parts))
+    return one_after_another(parts, axis, MAX_VALUES)
 
 
-def _fill(constant: Constant) -> float | None:
-    """The one number that a tensor holds everywhere."""
-    values = constant.values
-    if values is None or not (values == values.flat[0]).all():
-        return None
-    return plain(values.flat[0])
-
-
-JOINING: dict[str, Callable[[Call], Value | list[Value]]] = {"Concat": concat}
+def longer(call: Call, data: Tensor, fixed: list[Static], axis: int, front: bool) -> Tensor:
+    """Data that is longer along an axis by tensors that don't depend on it."""
+    if not fixed:
+        return data
+    whole = fixed[0] if len(fixed) == 1 else joined(call, fixed, axis + 1)
+    sizes = call.without_batch(whole.shape)
+    rest = data.shape[:axis], data.shape[axis + 1 :]
+    if len(sizes) != len(data.shape) or (sizes[:axis], sizes[axis + 1 :]) != rest:
+        call.refuse(f"{show(data.shape)} and {show(sizes)} can't be joined", code="branches")
+    stored = is_weight(whole)
+    fill = None if stored or whole.uniform is None else plain(whole.uniform)
+    role = "parameter" if stored else "constant"
+    parts = extended(data.shape, axis, sizes[axis], front, fill, role)
+    padded = (*data.shape[:axis], data.shape[axis] + sizes[axis], *data.shape[axis + 1 :])
+    held = Static(padded, whole.sources, computed=whole.computed)
+    return call.add_all(data, parts, held if stored else None)

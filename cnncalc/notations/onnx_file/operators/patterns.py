@@ -12,8 +12,9 @@ from typing import Any
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.notations.onnx_file.call import Call
-from cnncalc.notations.onnx_file.model import Constant
-from cnncalc.notations.onnx_file.records import Flow, Mask, Record
+from cnncalc.notations.onnx_file.values import Mask, Value
+from cnncalc.tracing.tensors import Static, Tensor
+from cnncalc.tracing.trace import Record
 
 __all__ = ["affine", "decomposed", "regrouped", "softplus"]
 
@@ -22,32 +23,32 @@ ROOT = 2**0.5
 
 def tail(call: Call, readers: Sequence[int]) -> list[Record] | None:
     """The last steps, if each but the last has as many readers, which are all among them."""
-    records = call.tracer.records[-len(readers) - 1 :]
+    records = call.tracer.trace.records[-len(readers) - 1 :]
     if len(records) <= len(readers):
         return None
     counts = [each.readers for each in records[:-1]]
     return records if counts == list(readers) else None
 
 
-def replaced(call: Call, count: int, layer: Layer, source: int) -> Flow:
+def replaced(call: Call, count: int, layer: Layer, source: int) -> Tensor:
     """One layer in the place of the last steps, reading what they read.
 
     It has the name of the node whose output it gives, as every step has.
     """
-    records = call.tracer.records
+    records = call.tracer.trace.records
     shape = records[source].shape
     del records[-count:]
-    return call.add(layer, [Flow(source, shape)])
+    return call.add(layer, [Tensor(source, shape)])
 
 
 def kinds(records: Sequence[Record]) -> list[str]:
     return [each.layer.kind for each in records]
 
 
-def regrouped(call: Call, flow: Flow, target: Shape) -> Flow | None:
+def regrouped(call: Call, flow: Tensor, target: Shape) -> Tensor | None:
     """Reshape to (groups, values), instance norm, Reshape back: PyTorch's GroupNorm."""
     records = tail(call, (1,))
-    if records is None or flow.number != len(call.tracer.records) - 1:
+    if records is None or flow.number != len(call.tracer.trace.records) - 1:
         return None
     before, norm = records
     if norm.layer.kind != "in" or norm.inputs != (flow.number - 1,) or norm.readers > 1:
@@ -55,7 +56,7 @@ def regrouped(call: Call, flow: Flow, target: Shape) -> Flow | None:
     if len(before.inputs) != 1 or before.layer.kind not in ("reshape", "unflatten", "flatten"):
         return None
     source = before.inputs[0]
-    groups, shape = before.shape[0], call.tracer.records[source].shape
+    groups, shape = before.shape[0], call.tracer.trace.records[source].shape
     if shape != target or len(before.shape) != 2 or shape[0] % groups or not _is_idle(norm):
         return None
     return replaced(call, 2, KINDS["gn"](groups, affine=False), source)
@@ -66,14 +67,14 @@ def _is_idle(norm: Record) -> bool:
     if not getattr(norm.layer, "affine", False):
         return True
     expected = {"weight": 1, "bias": 0}
-    values = {name: constant.values for name, constant in norm.constants.items()}
+    held = norm.held or {}
     return all(
-        values.get(name) is not None and (values[name] == number).all()
+        (static := held.get(name)) is not None and static.uniform == number
         for name, number in expected.items()
     )
 
 
-def affine(call: Call, flow: Flow, constant: Constant, sizes: Shape) -> Flow | None:
+def affine(call: Call, flow: Tensor, constant: Static, sizes: Shape) -> Tensor | None:
     """The scale and the shift after a norm that has none of its own."""
     record = call.record(flow)
     if record.layer.kind not in ("gn", "ln") or not call.only_reader(flow):
@@ -83,9 +84,11 @@ def affine(call: Call, flow: Flow, constant: Constant, sizes: Shape) -> Flow | N
     if full != _affine_sizes(layer, flow.shape):
         return None
     if call.node.op == "Mul" and not layer.affine:
-        return _with(call, flow, layer.replaced(affine=True, shift=False), weight=constant)
+        record.become(layer.replaced(affine=True, shift=False), call.node.name, weight=constant)
+        return flow
     if call.node.op == "Add" and layer.affine and not layer.shift:
-        return _with(call, flow, layer.replaced(shift=True), bias=constant)
+        record.become(layer.replaced(shift=True), call.node.name, bias=constant)
+        return flow
     return None
 
 
@@ -94,14 +97,7 @@ def _affine_sizes(layer: Any, shape: Shape) -> Shape:
     return tuple(size if axis in places else 1 for axis, size in enumerate(shape))
 
 
-def _with(call: Call, flow: Flow, layer: Layer, **constants: Constant) -> Flow:
-    record = call.record(flow)
-    record.layer, record.name = layer, call.node.name
-    record.constants = record.constants | constants
-    return flow
-
-
-def decomposed(call: Call, flow: Flow) -> Flow:
+def decomposed(call: Call, flow: Tensor) -> Tensor:
     """What the last steps are together, or the last of them as it is."""
     if call.node.op == "Mul":
         return _gelu(call) or flow
@@ -118,13 +114,13 @@ GELUS: dict[tuple[str, ...], tuple[int, ...]] = {
 }
 
 
-def _gelu(call: Call) -> Flow | None:
+def _gelu(call: Call) -> Tensor | None:
     """½ x (1 + erf(x/√2)), halved first, in the middle or last."""
     records = tail(call, (1,) * 4)
     order = GELUS.get(tuple(kinds(records))) if records else None
     if records is None or order is None:
         return None
-    base = len(call.tracer.records) - 5
+    base = len(call.tracer.trace.records) - 5
     divided, error, raised, half, product = (records[place] for place in order)
     at = dict(zip(("divided", "error", "raised", "half", "product"), order, strict=True))
     source = divided.inputs[0]
@@ -149,7 +145,7 @@ def _is_rescale(record: Record, factor: float, offset: float) -> bool:
     )
 
 
-def _layer_norm(call: Call) -> Flow | None:
+def _layer_norm(call: Call) -> Tensor | None:
     """mean, x − mean, square, mean, + ε, √, and the quotient of two of them: layer norm."""
     # The difference is read by the quotient, and once or twice to square it.
     records = tail(call, (1, 2, 1, 1, 1, 1)) or tail(call, (1, 3, 1, 1, 1, 1))
@@ -161,7 +157,7 @@ def _layer_norm(call: Call) -> Flow | None:
         ["reduce", "sub", "mul", "reduce", "rescale", "sqrt", "div"],
     ):
         return None
-    base = len(call.tracer.records) - 7
+    base = len(call.tracer.trace.records) - 7
     mean, less, square, variance, raised, root, quotient = records
     source = mean.inputs[0]
     wiring = [
@@ -180,12 +176,10 @@ def _layer_norm(call: Call) -> Flow | None:
     return replaced(call, 7, KINDS["ln"](layer.axes, affine=False), source)
 
 
-def softplus(call: Call) -> Flow | None:
+def softplus(call: Call, mask: Value, kept: Value, soft: Value) -> Tensor | None:
     """Where(x > 20, x, Softplus(x)): PyTorch's Softplus."""
-    mask = call.inputs[0]
-    kept, soft = call.inputs[1:3]
-    if not (isinstance(mask, Mask) and isinstance(kept, Flow) and isinstance(soft, Flow)):
+    if not (isinstance(mask, Mask) and isinstance(kept, Tensor) and isinstance(soft, Tensor)):
         return None
     record = call.record(soft)
     fits = record.layer.kind == "softplus" and record.inputs == (kept.number,)
-    return soft if fits and mask.of == kept and call.only_reader(soft) else None
+    return soft if fits and mask.of.number == kept.number and call.only_reader(soft) else None

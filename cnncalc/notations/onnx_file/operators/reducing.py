@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from typing import Any
 
-from cnncalc.layers import KINDS
+import cnncalc.notations.onnx_file.shapes as shapes
 from cnncalc.notations.onnx_file.call import Call
-from cnncalc.notations.onnx_file.records import Flow, Statistic, Value
-
-__all__ = ["REDUCING"]
+from cnncalc.notations.onnx_file.operators.base import Either, Whole, operator
+from cnncalc.notations.onnx_file.values import Statistic
+from cnncalc.tracing.arrays import reduced
+from cnncalc.tracing.reductions import along
+from cnncalc.tracing.tensors import Static
 
 BY = {
     "ReduceL1": "norm1",
@@ -21,24 +25,49 @@ BY = {
     "ReduceSum": "sum",
     "ReduceSumSquare": "squares",
 }
-GLOBAL = {"mean": "gap", "max": "gmp"}
+# What each makes of numbers.
+OF_NUMBERS: dict[str, Callable[[list[Any]], Any]] = {
+    "max": max,
+    "mean": lambda numbers: sum(numbers) / len(numbers),
+    "min": min,
+    "norm1": lambda numbers: sum(map(abs, numbers)),
+    "norm2": lambda numbers: math.sqrt(sum(each * each for each in numbers)),
+    "logsumexp": lambda numbers: math.log(sum(map(math.exp, numbers))),
+    "prod": math.prod,
+    "squares": lambda numbers: sum(each * each for each in numbers),
+    "sum": sum,
+}
 
 
-def reduce(call: Call) -> Flow | Statistic:
+@operator(*BY)
+def reduce(
+    call: Call,
+    data: Either,
+    axes: Whole = None,
+    *,
+    keepdims: int = 1,
+    noop_with_empty_axes: int = 0,
+) -> Either | Statistic:
     """A reduction; the mean or maximum over the whole map is a global pool."""
-    flow, given = call.flow(), call.whole("axes", 1)
-    if not given:
-        if call.integer("noop_with_empty_axes", 0):
-            return call.add(KINDS["identity"](), [flow])
-        given = list(range(len(flow.shape) + 1))
-    if any(axis % (len(flow.shape) + 1) == 0 for axis in given):
-        return Statistic(flow, call.node)
-    axes = tuple(sorted({call.axis(axis, flow, "runs along") for axis in given}))
-    keep = bool(call.integer("keepdims", 1))
-    by = BY[call.node.op]
-    if by in GLOBAL and axes and axes == tuple(range(1, len(flow.shape))):
-        return call.add(KINDS[GLOBAL[by]](keep), [flow])
-    return call.add(KINDS["reduce"](by, axes, keep), [flow])
+    if not axes and noop_with_empty_axes:
+        return data if isinstance(data, Static) else call.same(data)
+    rank = len(call.sizes(data))
+    given, how = axes or list(range(rank)), BY[call.node.op]
+    if isinstance(data, Static):
+        return folded(call, data, given, bool(keepdims), how)
+    if any(axis % rank == 0 for axis in given):
+        return Statistic(data, call.node)
+    places = [call.axis(axis, data, "runs along") for axis in given]
+    return call.add(along(how, data.shape, places, bool(keepdims)), [data])
 
 
-REDUCING: dict[str, Callable[[Call], Value | list[Value]]] = dict.fromkeys(BY, reduce)
+def folded(call: Call, data: Static, axes: list[int], keep: bool, how: str) -> Static:
+    """The same of stored numbers."""
+    places = shapes.places(axes, len(data.shape))
+    sizes = shapes.reduced(data.shape, places, keep)
+    whole = data.whole and how in ("max", "min", "prod", "sum")
+
+    def compute(values: list[Any]) -> list[Any]:
+        return reduced(values, data.shape, places, OF_NUMBERS[how])
+
+    return call.made(sizes, [data], compute, whole=whole)

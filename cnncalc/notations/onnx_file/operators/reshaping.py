@@ -2,217 +2,213 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import prod
+from typing import Any
 
 import cnncalc.notations.onnx_file.shapes as shapes
 from cnncalc.frameworks.onnx.node import plain
 from cnncalc.layers import KINDS
-from cnncalc.layers.base import Layer, Shape, show
+from cnncalc.layers.base import Shape, show
 from cnncalc.notations.onnx_file.call import Call
+from cnncalc.notations.onnx_file.operators.base import Either, Value, Whole, operator
 from cnncalc.notations.onnx_file.operators.patterns import regrouped
-from cnncalc.notations.onnx_file.records import Flow, Merged, Rows, Value
+from cnncalc.notations.onnx_file.values import Merged, Rows
+from cnncalc.tracing.arrays import stretched, taken
+from cnncalc.tracing.constants import permuted
+from cnncalc.tracing.tensors import Static, Tensor
 
-__all__ = ["RESHAPING", "to_shape"]
 
-
-def to_shape(call: Call, flow: Flow, whole: Shape, suffix: str = "") -> Flow:
-    """Data in another shape; the batch must stay first."""
+@operator("Reshape")
+def reshape(
+    call: Call, data: Value, shape: Whole = None, *, allowzero: int = 0
+) -> Either | Merged | Rows:
+    """Other sizes of the same values; 0 keeps a size, -1 is worked out."""
+    sizes, zero = shape or [], bool(allowzero)
+    if isinstance(data, Static):
+        return call.view(data, shapes.reshaped(data.shape, sizes, zero))
+    tensor = data.of if isinstance(data, Merged | Rows) else call.flow()
+    before = call.sizes(tensor)
+    if isinstance(data, Merged):
+        before = (prod(tensor.shape),)
+    elif isinstance(data, Rows):
+        before = (call.batch * prod(tensor.shape[:-1]), tensor.shape[-1])
+    whole = shapes.reshaped(before, sizes, zero)
+    if call.batch == 1 and len(whole) == 1 and prod(tensor.shape) > 1:
+        return Merged(tensor)
+    if len(whole) == 2 and len(tensor.shape) > 1 and whole[0] != call.batch:
+        return Rows(_with_rows(call, tensor, whole))
     target = call.without_batch(whole)
-    return call.add(moved(flow.shape, target), [flow], suffix)
+    if isinstance(data, Rows) and target == tensor.shape:
+        return tensor
+    return regrouped(call, tensor, target) or call.view(tensor, whole)
 
 
-def moved(shape: Shape, target: Shape) -> Layer:
-    """The plainest layer between two shapes: one axis split, neighbours merged, or any other."""
-    if shape == target:
-        return KINDS["identity"]()
-    if not shape or not target:  # one number of each sample
-        return KINDS["reshape"](target)
-    if len(target) == 1:
-        return KINDS["flatten"]()
-    if len(shape) == len(target) and _long(shape) == _long(target):
-        return KINDS["permute"](_reordered(shape, target))
-    front = _common(shape, target)
-    back = _common(shape[front:][::-1], target[front:][::-1])
-    old, new = (range(front, len(each) - back) for each in (shape, target))
-    # Axes of size 1 that come or go belong to the axis before them, or else after them.
-    if not old or not new:
-        less, more = (1, 0) if front else (0, 1)
-        old, new = (range(each.start - less, each.stop + more) for each in (old, new))
-    if len(new) == 1 and len(old) > 1:
-        return KINDS["flatten"](old.start, old.stop - 1 if back else -1)
-    if len(old) == 1 and len(new) > 1:
-        return KINDS["unflatten"](target[new.start : new.stop], old.start)
-    return KINDS["reshape"](target)
-
-
-def _long(shape: Shape) -> Shape:
-    return tuple(size for size in shape if size != 1)
-
-
-def _reordered(shape: Shape, target: Shape) -> tuple[int, ...]:
-    """Where the axes are taken from, if only those of size 1 change their places."""
-    ones = iter([axis for axis, size in enumerate(shape) if size == 1])
-    others = iter([axis for axis, size in enumerate(shape) if size != 1])
-    return tuple(next(ones if size == 1 else others) for size in target)
-
-
-def _common(one: Shape, two: Shape) -> int:
-    """How many sizes two shapes begin with alike."""
-    count = 0
-    while count < min(len(one), len(two)) and one[count] == two[count]:
-        count += 1
-    return count
-
-
-def reshape(call: Call) -> Flow | Merged | Rows:
-    value = call.inputs[0]
-    flow = value.of if isinstance(value, Merged | Rows) else call.flow()
-    before = call.with_batch(flow)
-    if isinstance(value, Merged):
-        before = (prod(flow.shape),)
-    elif isinstance(value, Rows):
-        before = (call.batch * prod(flow.shape[:-1]), flow.shape[-1])
-    sizes = call.whole("shape", 1) or []
-    whole = shapes.reshaped(before, sizes, bool(call.integer("allowzero", 0)))
-    if call.batch == 1 and len(whole) == 1 and prod(flow.shape) > 1:
-        return Merged(flow)
-    if len(whole) == 2 and len(flow.shape) > 1 and whole[0] != call.batch:
-        return Rows(_with_rows(call, flow, whole))
-    target = call.without_batch(whole)
-    if isinstance(value, Rows) and target == flow.shape:
-        return flow
-    return regrouped(call, flow, target) or to_shape(call, flow, whole)
-
-
-def _with_rows(call: Call, flow: Flow, whole: Shape) -> Flow:
+def _with_rows(call: Call, tensor: Tensor, whole: Shape) -> Tensor:
     """Data whose last axis is that of a matrix in which the batch is no axis any more."""
-    if whole[1] != flow.shape[-1]:
+    if whole[1] != tensor.shape[-1]:
         call.without_batch(whole)  # which refuses it
-    return flow
+    return tensor
 
 
-def flatten(call: Call) -> Flow:
-    flow = call.flow()
-    return to_shape(call, flow, shapes.flattened(call.with_batch(flow), call.integer("axis", 1)))
+@operator("Flatten")
+def flatten(call: Call, data: Either, *, axis: int = 1) -> Either:
+    return call.view(data, shapes.flattened(call.sizes(data), axis))
 
 
-def squeeze(call: Call) -> Flow:
-    flow = call.flow()
-    return to_shape(call, flow, shapes.squeezed(call.with_batch(flow), call.whole("axes", 1)))
+@operator("Squeeze")
+def squeeze(call: Call, data: Either, axes: Whole = None) -> Either:
+    return call.view(data, shapes.squeezed(call.sizes(data), axes))
 
 
-def unsqueeze(call: Call) -> Flow:
-    flow = call.flow()
-    axes = call.whole("axes", 1) or []
-    return to_shape(call, flow, shapes.unsqueezed(call.with_batch(flow), axes))
+@operator("Unsqueeze")
+def unsqueeze(call: Call, data: Either, axes: Whole = None) -> Either:
+    return call.view(data, shapes.unsqueezed(call.sizes(data), axes or []))
 
 
-def transpose(call: Call) -> Flow:
-    flow = call.flow()
-    order = shapes.transposed(call.with_batch(flow), call.whole("perm"))
+@operator("Transpose")
+def transpose(call: Call, data: Either, *, perm: Whole = None) -> Either:
+    """The axes in another order, by default the opposite one."""
+    order = shapes.transposed(call.sizes(data), perm)
+    if isinstance(data, Static):
+        call.tracer.spend(len(data.values or ()))
+        return permuted(data, order)
     if order[0] != 0:
         call.refuse("it moves the batch axis", code="batch")
     axes = tuple(axis - 1 for axis in order[1:])
     same = axes == tuple(range(len(axes)))
-    return call.add(KINDS["identity"]() if same else KINDS["permute"](axes), [flow])
+    return call.same(data) if same else call.add(KINDS["permute"](axes), [data])
 
 
-def expand(call: Call) -> Flow:
-    flow = call.flow()
-    whole = shapes.expanded(call.with_batch(flow), call.whole("shape", 1) or [])
+@operator("Expand")
+def expand(call: Call, data: Either, shape: Whole = None) -> Either:
+    """Stretched together with another shape."""
+    whole = shapes.expanded(call.sizes(data), shape or [])
+    if isinstance(data, Static):
+        return call.made(whole, [data], lambda values: stretched(values, data.shape, whole))
     target = call.without_batch(whole)
-    if len(target) > len(flow.shape):
+    if len(target) > len(data.shape):
         call.refuse("it gives the data more axes", code="batch")
-    same = target == flow.shape
-    return call.add(KINDS["identity"]() if same else KINDS["expand"](target), [flow])
-
-
-def tile(call: Call) -> Flow:
-    flow = call.flow()
-    repeats = call.whole("repeats", 1) or []
-    if len(repeats) != len(flow.shape) + 1 or repeats[0] != 1 or min(repeats) < 1:
-        call.refuse("its repeats don't fit the data", code="batch")
-    for axis, times in enumerate(repeats[1:]):
-        if times > MAX_REPEATS:
-            call.refuse("it repeats the data too often", code="too-large")
-        if times > 1:
-            flow = call.add(KINDS["cat"](axis), [flow] * times)
-    return flow
+    return call.same(data) if target == data.shape else call.add(KINDS["expand"](target), [data])
 
 
 MAX_REPEATS = 1024
 
 
-def depth_to_space(call: Call) -> Flow:
+@operator("Tile")
+def tile(call: Call, data: Either, repeats: Whole = None) -> Either:
+    """Copies along each axis."""
+    times = repeats or []
+    if isinstance(data, Static):
+        return tiled(call, data, times)
+    if len(times) != len(data.shape) + 1 or times[0] != 1 or min(times) < 1:
+        call.refuse("its repeats don't fit the data", code="batch")
+    for axis, count in enumerate(times[1:]):
+        if count > MAX_REPEATS:
+            call.refuse("it repeats the data too often", code="too-large")
+        if count > 1:
+            data = call.add(KINDS["cat"](axis), [data] * count)
+    return data
+
+
+def tiled(call: Call, data: Static, times: list[int]) -> Static:
+    """The same of stored numbers."""
+    if len(times) != len(data.shape) or min(times, default=0) < 0:
+        call.refuse("its repeats don't fit its data")
+    sizes = tuple(n * count for n, count in zip(data.shape, times, strict=True))
+
+    def compute(values: list[Any]) -> list[Any]:
+        shape = list(data.shape)
+        for axis, count in enumerate(times):
+            values = taken(values, tuple(shape), axis, [*range(shape[axis])] * count)
+            shape[axis] *= count
+        return values
+
+    return call.made(sizes, [data], compute)
+
+
+@operator("DepthToSpace", constants=False)
+def depth_to_space(call: Call, data: Tensor, *, blocksize: int = 1) -> Tensor:
     """Channels become places; the order among the channels makes no difference to a shape."""
-    return call.add(KINDS["pixelshuffle"](call.integer("blocksize", 1)), [_plane(call)])
+    return call.add(KINDS["pixelshuffle"](blocksize), [_plane(call, data)])
 
 
-def space_to_depth(call: Call) -> Flow:
-    return call.add(KINDS["pixelunshuffle"](call.integer("blocksize", 1)), [_plane(call)])
+@operator("SpaceToDepth", constants=False)
+def space_to_depth(call: Call, data: Tensor, *, blocksize: int = 1) -> Tensor:
+    """Places become channels."""
+    return call.add(KINDS["pixelunshuffle"](blocksize), [_plane(call, data)])
 
 
-def _plane(call: Call) -> Flow:
-    flow = call.flow()
-    if len(flow.shape) != 3:
-        call.refuse(f"it works on maps of two spatial axes, not on {show(flow.shape)}")
-    return flow
+def _plane(call: Call, data: Tensor) -> Tensor:
+    if len(data.shape) != 3:
+        call.refuse(f"it works on maps of two spatial axes, not on {show(data.shape)}")
+    return data
 
 
-def col2im(call: Call) -> Flow:
+@operator("Col2Im", constants=False)
+def col2im(
+    call: Call,
+    data: Tensor,
+    image_shape: Whole = None,
+    block_shape: Whole = None,
+    *,
+    dilations: Whole = None,
+    pads: Whole = None,
+    strides: Whole = None,
+) -> Tensor:
     """Columns added up into a map."""
-    flow = call.flow()
-    size, kernel = call.whole("", 1) or [], call.whole("", 2) or []
+    size, kernel = image_shape or [], block_shape or []
     axes = len(size)
-    pads = call.whole("pads") or [0] * (2 * axes)
+    pads = pads or [0] * (2 * axes)
     layer = KINDS["fold"](
         plain(tuple(kernel)),
         tuple(size),
-        plain(tuple(call.whole("strides") or [1] * axes)),
+        plain(tuple(strides or [1] * axes)),
         plain(tuple(zip(pads[:axes], pads[axes:], strict=True))),
-        plain(tuple(call.whole("dilations") or [1] * axes)),
+        plain(tuple(dilations or [1] * axes)),
     )
-    return call.add(layer, [flow])
+    return call.add(layer, [data])
 
 
 MODES = {"constant": "zeros", "reflect": "reflect", "edge": "replicate", "wrap": "circular"}
 
 
-def pad(call: Call) -> Flow:
-    """Pad, whose amounts are the begins of all axes (or of those named), then their ends."""
-    flow = call.flow()
-    rank = len(flow.shape) + 1
-    amounts = call.whole("pads" if call.opset > 1 else "paddings", 1) or []
-    named = call.whole("axes", 3)
-    axes = list(range(rank)) if named is None else shapes.places(named, rank)
-    if len(amounts) != 2 * len(axes):
+@operator("Pad")
+def pad(
+    call: Call,
+    data: Either,
+    pads: Whole = None,
+    value: float | None = None,
+    axes: Whole = None,
+    *,
+    paddings: Whole = None,
+    mode: str = "constant",
+) -> Either:
+    """Pads, whose amounts are the begins of all axes (or of those named), then their ends.
+
+    `paddings` is what operator set 1 called them.
+    """
+    amounts = paddings or pads or []
+    rank = len(call.sizes(data))
+    named = list(range(rank)) if axes is None else shapes.places(axes, rank)
+    if len(amounts) != 2 * len(named):
         call.refuse("its pads don't fit the data")
     around = [(0, 0)] * rank
-    for axis, before, after in zip(axes, amounts, amounts[len(axes) :], strict=False):
+    for axis, before, after in zip(named, amounts, amounts[len(named) :], strict=False):
         around[axis] = (before, after)
+    if isinstance(data, Static):
+        sizes = (n + sum(pair) for n, pair in zip(data.shape, around, strict=True))
+        return call.made(tuple(sizes), [data])
     if around[0] != (0, 0):
         call.refuse("it pads the batch axis", code="batch")
-    mode = MODES.get(call.text("mode", "constant"))
-    if mode is None:
-        call.refuse(f"there is no pad mode `{call.text('mode', '')[:20]}`")
+    if mode not in MODES:
+        call.refuse(f"there is no pad mode `{mode[:20]}`")
     if not any(map(any, around)):
-        return call.add(KINDS["identity"](), [flow])
-    value = call.number("value", 2) or 0
-    layer = KINDS["pad"](plain(tuple(around[2:])) or (0,), mode, value, (around[1],))
-    return call.add(layer, [flow])
+        return call.same(data)
+    layer = KINDS["pad"](plain(tuple(around[2:])) or (0,), MODES[mode], value or 0, (around[1],))
+    return call.add(layer, [data])
 
 
-RESHAPING: dict[str, Callable[[Call], Value | list[Value]]] = {
-    "Col2Im": col2im,
-    "DepthToSpace": depth_to_space,
-    "Expand": expand,
-    "Flatten": flatten,
-    "Pad": pad,
-    "Reshape": reshape,
-    "SpaceToDepth": space_to_depth,
-    "Squeeze": squeeze,
-    "Tile": tile,
-    "Transpose": transpose,
-    "Unsqueeze": unsqueeze,
-}
+@operator("ScatterElements", "ScatterND", data=False)
+def scatter(call: Call, data: Static) -> Static:
+    """Numbers put in the places that indices tell: only the sizes are kept."""
+    return call.made(data.shape, [data])

@@ -1,136 +1,159 @@
-"""Parts of data, and what asks for shapes."""
+"""Parts of tensors: slices, splits, and places that are picked."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
 from math import prod
+from typing import Any
 
 import cnncalc.notations.onnx_file.shapes as shapes
 from cnncalc.layers import KINDS
-from cnncalc.layers.base import Layer
 from cnncalc.notations.onnx_file.call import Call
-from cnncalc.notations.onnx_file.folding import numbers, part_of_shape
-from cnncalc.notations.onnx_file.model import Constant
-from cnncalc.notations.onnx_file.operators.reshaping import to_shape
-from cnncalc.notations.onnx_file.records import Flow, Merged, Value
-
-__all__ = ["SLICING"]
-
-
-def shape(call: Call) -> Constant:
-    """The sizes of data, as numbers."""
-    return numbers(part_of_shape(call, call.with_batch(call.flow()))).followed()
+from cnncalc.notations.onnx_file.operators.base import Either, Value, Whole, operator
+from cnncalc.notations.onnx_file.values import Merged
+from cnncalc.tracing.arrays import taken
+from cnncalc.tracing.slices import cuts, runs
+from cnncalc.tracing.tensors import Static, Tensor
 
 
-def size(call: Call) -> Constant:
-    total = 1
-    for each in call.with_batch(call.flow()):
-        total *= each
-    return numbers(total).followed()
-
-
-def part(call: Call, axis: int, taken: Sequence[int]) -> Layer:
-    """The layer that takes evenly spaced places of an axis."""
-    step = taken[1] - taken[0] if len(taken) > 1 else 1
-    even = all(b - a == step for a, b in pairwise(taken))
-    if step < 1 or not even:
-        call.refuse("places that go backwards or are not evenly spaced can't be followed")
-    return KINDS["slice"]((taken[0], taken[-1] + 1), axis, step)
-
-
-def slice_(call: Call) -> Flow:
+@operator("Slice")
+def slice_(
+    call: Call,
+    data: Either,
+    starts: Whole = None,
+    ends: Whole = None,
+    axes: Whole = None,
+    steps: Whole = None,
+) -> Either:
     """One step for each axis that is cut, or one crop of the map."""
-    flow = call.flow()
-    kept = shapes.sliced(
-        call.with_batch(flow),
-        call.whole("starts", 1) or [],
-        call.whole("ends", 2) or [],
-        call.whole("axes", 3),
-        call.whole("steps", 4),
-    )
-    if kept.get(0, range(call.batch)) != range(call.batch):
+    kept = shapes.sliced(call.sizes(data), starts or [], ends or [], axes, steps)
+    if isinstance(data, Static):
+        return parted(call, data, kept)
+    if kept.pop(0, range(call.batch)) != range(call.batch):
         call.refuse("it cuts the batch axis", code="batch")
-    cut = {
-        axis - 1: taken
-        for axis, taken in sorted(kept.items())
-        if axis and taken != range(flow.shape[axis - 1])
-    }
-    if not all(cut.values()):
+    if not all(kept.values()):
         call.refuse("nothing would be left", code="empty-output")
-    if not cut:
-        return call.add(KINDS["identity"](), [flow])
-    if len(cut) > 1 and 0 not in cut and all(taken.step == 1 for taken in cut.values()):
-        return call.add(_crop(flow, cut), [flow])
-    for place, (axis, taken) in enumerate(cut.items()):
-        suffix = "" if place == len(cut) - 1 else f"/{place + 1}"
-        flow = call.add(part(call, axis, taken), [flow], suffix)
-    return flow
+    if any(places.step < 1 and len(places) > 1 for places in kept.values()):
+        call.refuse("places that go backwards can't be followed")
+    return cut(call, data, {axis - 1: places for axis, places in kept.items()}) or call.same(data)
 
 
-def _crop(flow: Flow, cut: dict[int, range]) -> Layer:
-    around = [
-        (cut[axis].start, n - cut[axis].stop) if axis in cut else (0, 0)
-        for axis, n in enumerate(flow.shape)
+def cut(call: Call, data: Tensor, kept: Mapping[int, range], last: str = "") -> Tensor | None:
+    """Some axes cut to the places that stay; None where all stay."""
+    layers = cuts(data.shape, kept)
+    for place, layer in enumerate(layers, 1):
+        data = call.add(layer, [data], last if place == len(layers) else f"/{place}")
+    return data if layers else None
+
+
+def parted(call: Call, data: Static, kept: Mapping[int, Sequence[int]]) -> Static:
+    """The same of stored numbers."""
+    sizes = tuple(len(kept.get(axis, range(size))) for axis, size in enumerate(data.shape))
+
+    def compute(values: list[Any]) -> list[Any]:
+        shape = list(data.shape)
+        for axis, places in kept.items():
+            values = taken(values, tuple(shape), axis, places)
+            shape[axis] = len(places)
+        return values
+
+    return call.made(sizes, [data], compute)
+
+
+@operator("Split")
+def split(call: Call, data: Either, split: Whole = None, *, axis: int = 0) -> list[Value]:
+    """One part after another along an axis."""
+    names = call.node.outputs
+    if isinstance(data, Static):
+        place = shapes.place(axis, len(data.shape))
+        sizes = shapes.part_sizes(data.shape[place], split, len(names))
+        return [parted(call, data, {place: part}) for part in in_a_row(sizes)]
+    place = call.axis(axis, data, "splits")
+    if split is None and call.opset < 18 and data.shape[place] % len(names):
+        call.refuse(f"{data.shape[place]} are no {len(names)} equal parts", code="slice")
+    sizes = shapes.part_sizes(data.shape[place], split, len(names))
+    if not all(sizes):
+        call.refuse("a part of it would be empty", code="empty-output")
+    return [
+        call.add(KINDS["slice"]((part.start, part.stop), place), [data], f".{number}")
+        if names[number]
+        else None
+        for number, part in enumerate(in_a_row(sizes))
     ]
-    return KINDS["crop"](tuple(around[1:]))
 
 
-def split(call: Call) -> list[Value]:
-    """One slice for each part."""
-    flow, names = call.flow(), call.node.outputs
-    axis = call.axis(call.integer("axis", 0), flow, "splits")
-    given = call.whole("split", 1)
-    if given is None and call.opset < 18 and flow.shape[axis] % len(names):
-        call.refuse(f"{flow.shape[axis]} are no {len(names)} equal parts", code="slice")
-    sizes = shapes.part_sizes(flow.shape[axis], given, len(names))
-    parts: list[Value] = []
-    start = 0
-    for place, each in enumerate(sizes):
-        if not each:
-            call.refuse("a part of it would be empty", code="empty-output")
-        layer = KINDS["slice"]((start, start + each), axis)
-        wanted = bool(names[place])
-        parts.append(call.add(layer, [flow], f".{place}") if wanted else None)
-        start += each
-    return parts
+def in_a_row(sizes: Sequence[int]) -> list[range]:
+    """Parts of these sizes, one behind the other."""
+    starts = [sum(sizes[:place]) for place in range(len(sizes))]
+    return [range(start, start + size) for start, size in zip(starts, sizes, strict=True)]
 
 
-def gather(call: Call) -> Flow:
-    """Places of an axis: one, whose axis goes, or several evenly spaced ones."""
-    if isinstance(call.inputs[0], Merged):
-        return _parted(call, call.inputs[0].of)
-    flow, indices = call.flow(), call.stored(1)
-    axis = call.axis(call.integer("axis", 0), flow, "picks from")
+@operator("Gather")
+def gather(call: Call, data: Value, indices: Static, *, axis: int = 0) -> Either:
+    """Places of an axis: one, whose axis goes, or several."""
+    if isinstance(data, Merged):
+        return _values_of_one(call, data.of, indices)
+    if isinstance(data, Static):
+        return picked(call, data, indices, shapes.place(axis, len(data.shape)))
+    tensor = call.flow()
+    place = call.axis(axis, tensor, "picks from")
     if len(indices.shape) > 1:
         call.refuse("places picked along more than one axis can't be followed")
-    n = flow.shape[axis]
-    taken = [int(each) for each in call.numbers(1) or []]
-    taken = [each + n if each < 0 else each for each in taken]
-    if not taken or min(taken) < 0 or max(taken) >= n:
-        call.refuse(f"it picks places that are not among the {n}", code="slice")
-    picked = flow
-    if taken != list(range(n)):
-        picked = call.add(part(call, axis, taken), [flow], "" if indices.shape else "/slice")
+    size = tensor.shape[place]
+    places = [int(each) for each in call.numbers(1) or []]
+    places = [each + size if each < 0 else each for each in places]
+    if not places or min(places) < 0 or max(places) >= size:
+        call.refuse(f"it picks places that are not among the {size}", code="slice")
     if indices.shape:
-        return picked if picked is not flow else call.add(KINDS["identity"](), [flow])
-    rest = (call.batch, *flow.shape[:axis], *flow.shape[axis + 1 :])
-    return to_shape(call, picked, rest)
+        return _in_order(call, tensor, place, places)
+    one = cut(call, tensor, {place: range(places[0], places[0] + 1)}, "/slice") or tensor
+    return call.view(one, (call.batch, *tensor.shape[:place], *tensor.shape[place + 1 :]))
 
 
-def _parted(call: Call, flow: Flow) -> Flow:
+MAX_PIECES = 1024  # that places in an order of their own are put together of
+
+
+def _in_order(call: Call, data: Tensor, axis: int, places: list[int]) -> Tensor:
+    """Places along an axis, as one slice or several that are joined."""
+    pieces = runs(places)
+    if len(pieces) > MAX_PIECES:
+        call.refuse("it picks too many places in an order of their own", code="too-large")
+    if len(pieces) == 1:
+        return cut(call, data, {axis: pieces[0]}) or call.same(data)
+    parts = [cut(call, data, {axis: piece}, f"/{n}") for n, piece in enumerate(pieces, 1)]
+    return call.add(KINDS["cat"](axis), [part or data for part in parts])
+
+
+def picked(call: Call, data: Static, indices: Static, axis: int) -> Static:
+    """The same of stored numbers."""
+    sizes = (*data.shape[:axis], *indices.shape, *data.shape[axis + 1 :])
+    size = data.shape[axis]
+
+    def compute(values: list[Any], places: list[int]) -> list[Any]:
+        return taken(values, data.shape, axis, [range(size)[each] for each in places])
+
+    return call.made(sizes, [data, indices], compute, [data], data.whole)
+
+
+def _values_of_one(call: Call, data: Tensor, indices: Static) -> Tensor:
     """All values of one sample in their order, in a shape with a batch again (as_strided)."""
-    indices, total = call.stored(1), prod(flow.shape)
+    total = prod(data.shape)
     known = indices.values is not None
     if indices.count != total or (known and call.numbers(1) != list(range(total))):
         call.refuse("values picked from the whole data can't be followed")
-    return to_shape(call, flow, indices.shape)
+    return call.view(data, indices.shape)
 
 
-SLICING: dict[str, Callable[[Call], Value | list[Value]]] = {
-    "Gather": gather,
-    "Shape": shape,
-    "Size": size,
-    "Slice": slice_,
-    "Split": split,
-}
+@operator("GatherElements", data=False)
+def gather_elements(call: Call, data: Static, indices: Static) -> Static:
+    """A number for each index: only the sizes are kept."""
+    return call.made(indices.shape, [data])
+
+
+@operator("GatherND", data=False)
+def gather_nd(call: Call, data: Static, indices: Static, *, batch_dims: int = 0) -> Static:
+    """A part for each tuple of indices: only the sizes are kept."""
+    last = indices.shape[-1] if indices.shape else 0
+    if not 0 < last <= len(data.shape) - batch_dims:
+        call.refuse("its indices don't fit its data")
+    return call.made((*indices.shape[:-1], *data.shape[batch_dims + last :]), [data])

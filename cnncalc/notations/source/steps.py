@@ -1,4 +1,4 @@
-"""The steps that a model makes as it runs, with their names, places and weights."""
+"""Running a layer on tensors: one more step of the trace, with its name, place and weights."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from cnncalc.errors import LayerError
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.network import Declared
-from cnncalc.notations.source.flowing import Parameter, Static, Tensor
-from cnncalc.notations.source.holding import held_by
+from cnncalc.notations.source.axes import inner_shape
 from cnncalc.notations.source.mismatch import misfit
 from cnncalc.notations.source.naming import name_of, spans_of
-from cnncalc.notations.source.record import Held, Record
-from cnncalc.notations.source.recording import Trace
+from cnncalc.notations.source.recording import ModelTrace, held_by
 from cnncalc.notations.source.state import state_of
-from cnncalc.notations.source.tensors import inner_shape
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Instance, Value
+from cnncalc.tracing.tensors import Parameter, Static, Tensor
+from cnncalc.tracing.trace import Record
+from cnncalc.tracing.weights import Held
 
 __all__ = ["emit", "made_of"]
 
@@ -64,7 +64,7 @@ def emit(
     mark_used(trace, owner, held)
     numbers = tuple(each.number for each in inputs)
     named, spans = name or name_of(machine, owner, op), spans_of(machine, owner)
-    return trace.add(Record(declared, numbers, shape, named, owner, part, spans, held))
+    return trace.add(Record(declared, numbers, shape, named, spans, owner, part, held))
 
 
 def made_of(machine: Machine, inputs: Sequence[Value], shape: tuple[Any, ...]) -> Static:
@@ -111,7 +111,7 @@ def checked(layer: Layer, shapes: tuple[Shape, ...]) -> Shape:
     return shape
 
 
-def mark_used(trace: Trace, owner: Value, held: Held | None) -> None:
+def mark_used(trace: ModelTrace, owner: Value, held: Held | None) -> None:
     """Remember which parameters and buffers some step works with."""
     if held is None:
         if isinstance(owner, Instance):

@@ -1,13 +1,18 @@
-"""Tensors as the source sees them: sizes with a batch axis in front, and methods."""
+"""Tensors' sizes and axes as the source sees them, with the batch in front."""
 
 from __future__ import annotations
 
 from cnncalc.layers.base import Shape
-from cnncalc.notations.source.flowing import Batch, Static, Tensor
 from cnncalc.python.exceptions import raised
 from cnncalc.python.iteration import content_of
 from cnncalc.python.refusals import Refusal
-from cnncalc.python.values import Instance, SetValue, Value, describe
+from cnncalc.python.values import (
+    Instance,
+    SetValue,
+    Value,
+    describe,
+)
+from cnncalc.tracing.tensors import Batch, Static, Tensor
 
 __all__ = ["axis_of", "inner_axis", "inner_shape", "outer_shape", "tensors_in"]
 

@@ -8,18 +8,16 @@ from math import prod
 from cnncalc.analysis import MAX_ELEMENTS, settle
 from cnncalc.errors import LayerError, SpecError
 from cnncalc.layers.base import Layer, Shape
-from cnncalc.layers.merge import Input
 from cnncalc.network import Declared, Network
+from cnncalc.notations.names import Names
 from cnncalc.notations.onnx_file.call import Call, unknown
 from cnncalc.notations.onnx_file.channels import channel_axis
-from cnncalc.notations.onnx_file.folding import fold
 from cnncalc.notations.onnx_file.inputs import data_input, further
 from cnncalc.notations.onnx_file.listing import Listing
 from cnncalc.notations.onnx_file.model import (
     MAX_NODES,
     MAX_RANK,
     STANDARD,
-    Constant,
     DeclaredInput,
     Function,
     Graph,
@@ -27,26 +25,28 @@ from cnncalc.notations.onnx_file.model import (
     Node,
     Reference,
     clean,
+    followed,
 )
 from cnncalc.notations.onnx_file.operators import OPERATORS, ROW_BY_ROW
-from cnncalc.notations.onnx_file.records import (
-    Flow,
+from cnncalc.notations.onnx_file.operators.base import Operator
+from cnncalc.notations.onnx_file.scopes import Scope, filled, first_output, needed, read_by
+from cnncalc.notations.onnx_file.values import (
     Mask,
     Merged,
     Open,
-    Record,
-    Records,
     Rows,
     Statistic,
     Untold,
     Value,
 )
-from cnncalc.notations.onnx_file.scopes import Scope, filled, first_output, needed, read_by
+from cnncalc.tracing.tensors import Static, Tensor
+from cnncalc.tracing.trace import Record, Trace
+from cnncalc.tracing.weights import Held, misfit
 
 __all__ = ["Tracer"]
 
 MAX_DEPTH = 40  # functions and branches inside one another
-MAX_NUMBERS = 50_000_000  # numbers worked out in all
+MAX_NUMBERS = 12_000_000  # numbers worked out in all
 
 
 class Tracer:
@@ -62,13 +62,14 @@ class Tracer:
         self.model = model
         self.listing = listing
         self.batch = batch
-        self.records = Records()
+        self.trace = Trace()
+        self.names = Names()
         self.touched: set[int] = set()
         self.nodes_left = MAX_NODES
         self.numbers_left = MAX_NUMBERS
         self.running: Node | None = None
         self.stores_weights = any(
-            each.shape and each.sources[0].learned for each in model.graph.constants.values()
+            each.shape and each.learned for each in model.graph.constants.values()
         )
 
     def network(self, shape: Shape) -> Network:
@@ -81,13 +82,14 @@ class Tracer:
             outputs = self._outputs(graph, scope)
         except LayerError as error:
             raise self._placed(error) from None
+        steps, ends = self.trace.steps(outputs, self._named)
         return Network(
-            self.records.steps(self.listing.span),
+            steps,
             shape,
-            outputs,
+            ends,
             notation="onnx",
             unused_params=self._unused(),
-            channel_axis=channel_axis(self.records),
+            channel_axis=channel_axis(self.trace),
         )
 
     def _bind_inputs(self, scope: Scope, shape: Shape) -> None:
@@ -95,7 +97,7 @@ class Tracer:
         assert data.shape is not None
         symbols = dict(zip(data.shape[1:], shape, strict=True))
         read = {name for node in needed(self.model.graph) for name in read_by(node)}
-        self._bind(scope, data, Input(), shape)
+        self._bind(scope, data, shape)
         for declared in self.model.graph.inputs:
             sizes = further(declared, symbols)
             if declared is data or declared.name not in read:
@@ -103,11 +105,13 @@ class Tracer:
             if sizes is None:
                 scope.values[declared.name] = Open(declared.name)
             else:
-                self._bind(scope, declared, Input(sizes), sizes)
+                self._bind(scope, declared, sizes, own=True)
 
-    def _bind(self, scope: Scope, declared: DeclaredInput, layer: Layer, shape: Shape) -> None:
-        scope.values[declared.name] = Flow(len(self.records), shape)
-        self.records.append(Record(layer, (), shape, declared.name, None, {}))
+    def _bind(self, scope: Scope, declared: DeclaredInput, shape: Shape, own: bool = False) -> None:
+        scope.values[declared.name] = self.trace.input(shape, declared.name, own)
+
+    def _named(self, name: str, again: bool) -> str:
+        return self.names.unique(clean(name), "#")
 
     def run(self, graph: Graph | Function, scope: Scope, depth: int) -> None:
         """Run the nodes that the outputs need."""
@@ -128,7 +132,7 @@ class Tracer:
 
     def _run_node(self, node: Node, scope: Scope, depth: int) -> None:
         inputs = [scope.find(name) if name else None for name in node.inputs]
-        self.touched.update(id(each) for each in inputs if isinstance(each, Constant))
+        self.touched.update(id(each) for each in inputs if isinstance(each, Static))
         named = clean(scope.prefix + (node.name or first_output(node) or node.op))
         prefixed = node._replace(name=named)
         outputs = self._values(prefixed, inputs, scope, depth)
@@ -143,12 +147,12 @@ class Tracer:
             scope.values[name] = value
             self._count_readers(_flow_of(value), inputs, scope.reads[name])
 
-    def _count_readers(self, flow: Flow | None, inputs: list[Value], readers: int) -> None:
+    def _count_readers(self, flow: Tensor | None, inputs: list[Value], readers: int) -> None:
         """Note how often a node's output is read; one that is left as it is, read before too."""
         if flow is not None:
-            before = self.records[flow.number].readers - 1
+            before = self.trace.records[flow.number].readers - 1
             passed = any(flow == _flow_of(each) for each in inputs)
-            self.records[flow.number].readers = readers + (before if passed else 0)
+            self.trace.records[flow.number].readers = readers + (before if passed else 0)
 
     def _values(self, node: Node, inputs: list[Value], scope: Scope, depth: int) -> list[Value]:
         """What a node gives."""
@@ -163,18 +167,32 @@ class Tracer:
         if node.op == "If" and node.domain in STANDARD:
             return self._branch(call, scope, depth)
         statistic = next((each for each in inputs if isinstance(each, Statistic)), None)
-        if statistic and not (node.op == "BatchNormalization" and isinstance(inputs[0], Flow)):
+        if statistic and not (node.op == "BatchNormalization" and isinstance(inputs[0], Tensor)):
             return [statistic]
         known = node.domain in STANDARD or node.op in FUSED
-        if known and not any(isinstance(each, Flow | Mask | Merged | Rows) for each in inputs):
-            return list(fold(call))
-        if not known or node.op not in OPERATORS:
+        operator = OPERATORS.get(node.op) if known else None
+        if known and not any(isinstance(each, Tensor | Mask | Merged | Rows) for each in inputs):
+            return self._worked_out(call, operator)
+        if operator is None or not operator.of_data:
             raise unknown(node)
         if node.op in ROW_BY_ROW and any(isinstance(each, Rows) for each in inputs):
             call.by_rows = True
             call.inputs = [each.of if isinstance(each, Rows) else each for each in inputs]
-            return [Rows(each) for each in _handled(call) if isinstance(each, Flow)]
-        return _handled(call)
+            return [Rows(each) for each in _results(call, operator) if isinstance(each, Tensor)]
+        return _results(call, operator)
+
+    def _worked_out(self, call: Call, operator: Operator | None) -> list[Value]:
+        """What an operator gives of tensors that don't depend on the data."""
+        if operator is None or not operator.of_constants:
+            call.refuse(
+                f"the operator `{clean(call.node.op, 60)}` of stored tensors can't be worked out",
+                code="unknown-operator",
+            )
+        given = [call.constant(place) for place in range(len(call.inputs))]
+        made = _results(call, operator, "its inputs don't fit together")
+        if any(each is not None and each.computed for each in given):
+            return [followed(each) if isinstance(each, Static) else each for each in made]
+        return made
 
     def _call_function(
         self, function: Function, node: Node, inputs: list[Value], depth: int
@@ -205,22 +223,28 @@ class Tracer:
         self,
         node: Node,
         layer: Layer | Declared,
-        flows: Iterable[Flow],
+        flows: Iterable[Tensor],
         suffix: str,
-        constants: dict[str, Constant],
-    ) -> Flow:
+        held: Held,
+    ) -> Tensor:
         """A step; LayerError where its layer can't take what flows in."""
         inputs = tuple(flow.number for flow in flows)
-        shapes = tuple(self.records[number].shape for number in inputs)
+        shapes = tuple(self.trace.records[number].shape for number in inputs)
         settled = _settled(Declared.of(layer), shapes)
         shape = settled.output(*shapes)
-        record = Record(settled, inputs, shape, f"{node.name}{suffix}", node, constants)
         if prod(shape) > MAX_ELEMENTS or len(shape) > MAX_RANK:
             raise LayerError("the output is beyond any machine", code="too-large")
-        self.records.check(record)
+        wrong = misfit(settled.weights(*shapes), held) if held else None
+        if wrong:
+            weight, static = wrong
+            wanted = f"where {weight.count:,} are needed"
+            raise LayerError(
+                f"its {weight.name} holds {static.count:,} values {wanted}", code="declared"
+            )
+        name, spans = f"{node.name}{suffix}", (self.listing.span(node),)
+        record = Record(Declared(settled), inputs, shape, name, spans, node, held=held)
         record.readers = 1  # until a name is given to it
-        self.records.append(record)
-        return Flow(len(self.records) - 1, shape)
+        return self.trace.add(record)
 
     def spend(self, numbers: int) -> None:
         """Count numbers that are worked out."""
@@ -235,9 +259,9 @@ class Tracer:
                 self.running = value.node
                 raise LayerError("it runs along the batch axis", code="batch")
             if isinstance(value, Merged | Rows):
-                self.running = self.records[value.of.number].node or self.running
+                self.running = self.trace.records[value.of.number].owner or self.running
                 raise LayerError("the batch axis doesn't stay first and alone", code="batch")
-        numbers = [value.number for value in values if isinstance(value, Flow)]
+        numbers = [value.number for value in values if isinstance(value, Tensor)]
         if not numbers:
             self.running = None
             raise LayerError("no output depends on the data", code="onnx")
@@ -248,7 +272,7 @@ class Tracer:
         return sum(
             constant.count
             for constant in self.model.graph.constants.values()
-            if id(constant) not in self.touched and constant.sources[0].learned
+            if id(constant) not in self.touched and constant.learned
         )
 
     def _placed(self, error: LayerError) -> SpecError:
@@ -266,17 +290,20 @@ class Tracer:
         )
 
 
-def _flow_of(value: Value) -> Flow | None:
-    return value.of if isinstance(value, Rows) else value if isinstance(value, Flow) else None
+def _flow_of(value: Value) -> Tensor | None:
+    return value.of if isinstance(value, Rows) else value if isinstance(value, Tensor) else None
 
 
-def _handled(call: Call) -> list[Value]:
+def _results(
+    call: Call, operator: Operator, wrong: str = "its attributes and inputs don't fit together"
+) -> list[Value]:
+    """What an operator gives; LayerError for a node that makes no sense."""
     try:
-        found = OPERATORS[call.node.op](call)
+        found = operator(call)
     except LayerError:
         raise
-    except (ArithmeticError, LookupError, TypeError, ValueError):
-        raise LayerError("its attributes and inputs don't fit together", code="onnx") from None
+    except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError):
+        raise LayerError(wrong, code="onnx") from None
     return list(found) if isinstance(found, list) else [found]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from math import prod
 from typing import Any
 
-from cnncalc.notations.source.figures import MAX_FIGURES, stretched
+from cnncalc.layers.base import Weight
 from cnncalc.python.items import get_item
 from cnncalc.python.limits import check_int
 from cnncalc.python.machine import Machine
@@ -15,6 +15,7 @@ from cnncalc.python.operators import OPERATORS, binary
 from cnncalc.python.protocols import Guest
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import MISSING, Arguments, Class, Instance, Keywords, Value
+from cnncalc.tracing.arrays import MAX_NUMBERS, is_small, stretched
 
 __all__ = [
     "TENSOR",
@@ -221,9 +222,10 @@ class Static(Shaped):
         whole: whether `values` are integers.
         fill: the number that all of it is, as zeros are; None: several, or not known.
         like: the tensor whose shape it was given.
+        computed: whether its sizes or numbers follow from the size of what flows.
     """
 
-    __slots__ = ("fill", "like", "shape", "sources", "values", "whole")
+    __slots__ = ("computed", "fill", "like", "shape", "sources", "values", "whole")
     described = "a tensor of weights or constants"
     cls = TENSOR
     returned = True
@@ -235,6 +237,7 @@ class Static(Shaped):
         values: list[float] | None = None,
         whole: bool = False,
         fill: float | None = None,
+        computed: bool = False,
     ) -> None:
         self.shape = shape
         self.sources = sources
@@ -242,6 +245,20 @@ class Static(Shaped):
         self.whole = whole
         self.fill = fill
         self.like: Tensor | None = None
+        self.computed = computed
+
+    @property
+    def count(self) -> int:
+        """Its number of elements."""
+        return prod(self.shape)
+
+    @property
+    def uniform(self) -> float | None:
+        """The one number that it holds everywhere; None: several, or not known."""
+        if self.fill is not None or not self.values:
+            return self.fill
+        first = self.values[0]
+        return first if all(each == first for each in self.values) else None
 
     def shaped(self, shape: tuple[Any, ...]) -> Static:
         """The same numbers in another shape, perhaps repeated."""
@@ -306,9 +323,10 @@ class Parameter(Static):
         holder: the module that it belongs to, once it does.
         name: its name there.
         role: `parameter` or `buffer`.
+        merged: whether it may stand for several tensors that were found to be alike.
     """
 
-    __slots__ = ("holder", "name", "role", "trainable")
+    __slots__ = ("holder", "merged", "name", "role", "trainable")
     described = "a parameter"
     cls = WEIGHT
     registered = True
@@ -320,11 +338,15 @@ class Parameter(Static):
         self.holder: Instance | None = None
         self.name = ""
         self.trainable = role == "parameter"
+        self.merged = False
 
-    @property
-    def count(self) -> int:
-        """Its number of elements."""
-        return prod(self.shape)
+    def says_nothing_more(self, weight: Weight) -> bool:
+        """Whether a layer that makes this weight itself would have the same."""
+        return self.count == weight.count and self.role == weight.role
+
+    def as_weight(self, weight: Weight, alone: bool) -> Weight:
+        """The tensor as one behind a layer's weight; `alone`: it is the only one."""
+        return Weight(weight.name if alone else self.name, self.shape, self.role, self.trainable)
 
     def set_attribute(self, machine: Machine, name: str, value: Value) -> None:
         if name == "requires_grad":
@@ -415,13 +437,14 @@ def compared(machine: Machine, sign: str, left: Value, right: Value) -> Value:
     if not plain:
         return MISSING
     shape = max((each.shape for each in arrays), key=len)
-    machine.budget.spend(4 * min(prod(s for s in shape if isinstance(s, int)), MAX_FIGURES))
+    machine.budget.spend(4 * min(prod(s for s in shape if isinstance(s, int)), MAX_NUMBERS))
     sides = []
     for each in (left, right):
         values: list[Any] | None = each.values if isinstance(each, Static) else [each]
         size = each.shape if isinstance(each, Static) else ()
         known = values is not None and size in ((), shape)
-        sides.append(stretched(values or [], size, shape) if known else None)
+        few = size == shape or is_small(shape)
+        sides.append(stretched(values or [], size, shape) if known and few else None)
     one, two = sides
     if one is None or two is None or any(isinstance(each, Batch) for each in (*one, *two)):
         return MISSING
