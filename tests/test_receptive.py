@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from cnncalc import analyze
+from cnncalc.layers.base import Shape
+from cnncalc.receptive.maps import extra_input
 from tests.library import field, interval, report
 
 LAST = [
@@ -160,3 +162,14 @@ def test_misaligned_branches_are_named(spec: str, note: str) -> None:
 
     assert [each.message for each in ours.notes] == [note]
     assert [seen.aligned for seen in ours.fields][-2:] == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("shape", "places"), [((3, 8, 8), [1, 2]), ((3, 8), [1, None]), ((5,), [None, None])]
+)
+def test_a_further_input_sees_nothing_of_the_first(shape: Shape, places: list[int | None]) -> None:
+    """Along each axis of the first; where the map has such an axis, its units lie along it."""
+    seen = extra_input(shape, 2)
+
+    assert [along.place for along in seen.axes] == places
+    assert [along.field.sees(4) for along in seen.axes] == [None, None]

@@ -61,3 +61,23 @@ def test_the_cost_of_a_step_does_not_grow(family: str, monkeypatch: pytest.Monke
         counts.append(asked[0])
 
     assert counts[1] < 2.2 * counts[0]
+
+
+@pytest.mark.parametrize(
+    ("second", "ends", "exact"),
+    [("crop:4:0x2:2", ((3, 7), (5, 5)), True), ("crop:4:0x4:0", ((3, 7), (3, 7)), False)],
+)
+def test_where_branches_read_apart(
+    second: str, ends: tuple[tuple[int, int], ...], exact: bool
+) -> None:
+    """Along one axis both together are known; along two the box around them is a bound."""
+    first = "crop:0:4x2:2" if exact else "crop:0:4x0:4"
+    right = cnncalc.analyze(f"1x12x12 add[ {first} | {second} ]")
+    unit = (range(1), range(3, 4), range(3, 4))
+
+    (found,) = walk.walk_back(
+        right.network.steps, right.rows, right.network.places(right.input), [(3, unit)]
+    )
+
+    assert found
+    assert (found.ends, found.exact) == (ends, exact)

@@ -13,7 +13,7 @@ from cnncalc.axis.field import Field
 from cnncalc.errors import LayerError
 from cnncalc.layers import FILES, KINDS, LAYERS
 from cnncalc.layers.base import MAX_VALUE, REQUIRED, Layer, Option
-from cnncalc.layers.options import SCALAR
+from cnncalc.layers.options import SCALAR, show_value
 from cnncalc.layers.padding import pad_along
 from cnncalc.layers.spelling import word
 
@@ -336,3 +336,18 @@ def test_every_file_of_kinds_is_listed() -> None:
         found |= {kind.__module__} if kind.kind else set()
 
     assert {f"cnncalc.layers.{name}" for name in FILES} == found
+
+
+@pytest.mark.parametrize("kind", ["sub", "div"])
+@pytest.mark.parametrize("count", [1, 3])
+def test_of_two_branches(kind: str, count: int) -> None:
+    with pytest.raises(LayerError, match=f"`{kind}` takes two branches and has {count}"):
+        KINDS[kind]().output(*[(3, 8, 8)] * count)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [("a" * 24, "a" * 24), ("a" * 25, "a" * 20 + "…"), ((3, 5), "3x5"), (0.25, "0.25")],
+)
+def test_values_in_messages_are_short(value: object, shown: str) -> None:
+    assert show_value(value) == shown
