@@ -50,7 +50,7 @@ warm += [("import torch\\nclass N(torch.nn.Module):\\n def forward(self, x):\\n 
 warm += [("import keras\\nx = keras.Input((8, 8, 3))\\nm = keras.Model(x, keras.ops.relu(x))", None)]
 for text, shape in warm:
     report_of(text, shape)
-for text in ("Cnv2d(3, 3, 1)", "nn.Conv2d(4, 3, 1)", "keras.layers.Dens(3)", "import math, copy\\nmath.sqrt('a')", "1 +"):
+for text in ("Cnv2d(3, 3, 1)", "nn.Upsample(scale_factor=1.5), nn.Conv2d(4, 3, 1)", "keras.layers.Dens(3)", "import math, copy\\nmath.sqrt('a')", "1 +"):
     try:
         report_of(text, (3, 8, 8))
     except SpecError:
