@@ -28,7 +28,7 @@ LOOP = "endless while"
 # One process reads them all. What it needs is loaded by a few good sources first, so that
 # afterwards every opened file, started process and socket is the hostile source's doing.
 SCRIPT = """
-import fractions, json, resource, sys, time  # the first is what a factor takes
+import json, resource, sys, time
 from cnncalc.python import limits
 limits.FUEL = int(sys.argv[1])
 names = json.loads(sys.argv[2])
