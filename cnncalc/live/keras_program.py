@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from cnncalc.live.keras_calls import known_class, layer_arguments, operation_words
 from cnncalc.live.keras_graph import QUIET, flat, has_graph, nodes_between, symbolic_call
-from cnncalc.live.keras_words import known_class, layer_arguments, operation_words
 from cnncalc.live.program import Origin, Program, refusal
 
 __all__ = ["keras_program"]

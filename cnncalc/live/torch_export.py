@@ -16,10 +16,10 @@ from typing import Any
 from cnncalc.layers.base import Shape
 from cnncalc.live.program import compare, refusal
 from cnncalc.live.torch_aten import aten_call
+from cnncalc.live.torch_calls import argument, function_words
 from cnncalc.live.torch_copy import is_library
 from cnncalc.live.torch_fx import follow_in_place
 from cnncalc.live.torch_program import TorchProgram
-from cnncalc.live.torch_words import argument, function_words
 from cnncalc.network import Network
 
 __all__ = ["exported_network"]

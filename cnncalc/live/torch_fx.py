@@ -7,8 +7,8 @@ from collections import Counter
 from typing import Any
 
 from cnncalc.live.program import Program, refusal
+from cnncalc.live.torch_calls import argument, call, function_words, given
 from cnncalc.live.torch_program import TorchProgram
-from cnncalc.live.torch_words import argument, call, function_words, given
 
 __all__ = ["follow_in_place", "traced_program"]
 

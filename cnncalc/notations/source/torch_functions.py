@@ -8,14 +8,6 @@ from typing import Any
 from cnncalc.frameworks.ops import Op, names_in
 from cnncalc.layers import KINDS
 from cnncalc.notations.source.axes import outer_shape
-from cnncalc.notations.source.contents import (
-    converted,
-    differences,
-    filled,
-    item,
-    to_list,
-    to_whole,
-)
 from cnncalc.notations.source.creating import arange, from_values, full, like, linspace, new_tensor
 from cnncalc.notations.source.elementwise import product, tensor_operator
 from cnncalc.notations.source.functional import FUNCTIONAL
@@ -24,6 +16,14 @@ from cnncalc.notations.source.reducing import extreme, norm, pair, product_of, r
 from cnncalc.notations.source.reshaping import RESHAPING
 from cnncalc.notations.source.slicing import SLICING
 from cnncalc.notations.source.steps import emit
+from cnncalc.notations.source.tensor_values import (
+    converted,
+    differences,
+    filled,
+    item,
+    to_list,
+    to_whole,
+)
 from cnncalc.notations.source.viewing import sizes_given
 from cnncalc.python.limits import check_count, check_int
 from cnncalc.python.machine import Machine
