@@ -18,9 +18,18 @@ from cnncalc.layers.spelling import word
 from cnncalc.network import Network, Step, Typed
 from cnncalc.rows import as_layout, from_layout
 from cnncalc.symbols.numbers import ALL, NONE, Numbers, TooManyNumbersError, holds
-from cnncalc.symbols.size import NEGATIVE, ZERO, Question, Questions, Size, UnsettledError, named
+from cnncalc.symbols.size import NEGATIVE, Question, Questions, Size, UnsettledError, named
 
-__all__ = ["AxisSizes", "Break", "ValidSizes", "symbols_of", "valid_sizes", "would_work"]
+__all__ = [
+    "AxisSizes",
+    "Break",
+    "Run",
+    "ValidSizes",
+    "symbols_of",
+    "valid_sizes",
+    "working",
+    "would_work",
+]
 
 MOST_RUNS = 400
 LETTERS = {1: "L", 2: "HW", 3: "DHW"}
@@ -95,7 +104,7 @@ class ValidSizes:
 
     def broken_at(self, shape: Shape) -> Broken | None:
         """Where the network breaks at a size, channels first; None: it works there."""
-        run = _Run(self.network.steps, shape, {})
+        run = Run(self.network.steps, shape, {})
         if run.error is None:
             return None
         step = len(run.outputs)
@@ -188,14 +197,14 @@ def valid_sizes(
     places = network.places(shape)
     names = dict(zip(places, symbols_of(len(places)), strict=True))
     try:
-        working, questions = _working(network.steps, shape, names)
-        axes = [_axis(network.steps, working, axis, name) for axis, name in names.items()]
+        works_at, questions = working(network.steps, shape, names)
+        axes = [_axis(network.steps, works_at, axis, name) for axis, name in names.items()]
     except (TooManyNumbersError, UnsettledError) as error:
         raise SpecError(
             f"nothing exact can be said of all sizes here: {error}", code="symbols"
         ) from None
-    ties = [_said(each) for each in questions if len(each.size.names()) > 1]
-    return ValidSizes(network, working, axes, ties, asked)
+    ties = [each.condition() for each in questions if len(each.size.names()) > 1]
+    return ValidSizes(network, works_at, axes, ties, asked)
 
 
 def _asked(near: Typed, shape: Shape, network: Network) -> Shape:
@@ -231,7 +240,7 @@ def would_work(network: Network, size: Typed | None) -> list[str]:
     return [f"input sizes that work: {sets}{nearest}"]
 
 
-class _Run:
+class Run:
     """The steps of a network at sizes of which some have names.
 
     Attributes:
@@ -299,25 +308,35 @@ def _left_over(window: Window, n: int) -> int:
     return room % window.stride - window.after
 
 
-def _working(
+def working(
     steps: Sequence[Step], shape: Shape, names: dict[int, str]
 ) -> tuple[Shape, list[Question]]:
-    """Sizes at which the network works, and what was asked of them."""
-    tried = dict.fromkeys(names, NONE)
+    """Sizes at which the network works, and what was asked of them.
+
+    Args:
+        steps: of the network.
+        shape: the sizes that are tried first.
+        names: of the axes that may have another size; axes of one name have the same.
+
+    Raises:
+        SpecError: no size works.
+        TooManyNumbersError, UnsettledError: nothing exact can be said.
+    """
+    tried = dict.fromkeys(names.values(), NONE)
     for _ in range(MOST_RUNS):
-        run = _Run(steps, shape, names)
+        run = Run(steps, shape, names)
         questions = list(run.asked)
         if run.error is None:
             return shape, questions
-        last = questions[-1] if questions else None
-        axis = next((a for a, name in names.items() if last and last.size.names() == {name}), None)
-        if axis is None:
+        last = questions[-1].size.names() if questions else frozenset()
+        name = next((name for name in tried if last == {name}), None)
+        if name is None:
             raise run.nowhere()
-        tried[axis] |= run.region(names[axis])
-        following = (~tried[axis]).first()
+        tried[name] |= run.region(name)
+        following = (~tried[name]).first()
         if following is None:
             raise run.nowhere()
-        shape = (*shape[:axis], following, *shape[axis + 1 :])
+        shape = tuple(following if names.get(a) == name else n for a, n in enumerate(shape))
     raise TooManyNumbersError("it needs too many runs")
 
 
@@ -329,7 +348,7 @@ def _axis(steps: Sequence[Step], shape: Shape, axis: int, name: str) -> AxisSize
     for _ in range(MOST_RUNS):
         if following is None:
             return AxisSizes(name, axis, works, exact, tuple(breaks))
-        run = _Run(steps, (*shape[:axis], following, *shape[axis + 1 :]), {axis: name})
+        run = Run(steps, (*shape[:axis], following, *shape[axis + 1 :]), {axis: name})
         lossless = run.lossless() if run.error is None else NONE  # asks questions too
         region = run.region(name)
         told |= region
@@ -340,14 +359,3 @@ def _axis(steps: Sequence[Step], shape: Shape, axis: int, name: str) -> AxisSize
             breaks.append(Break(region, len(run.outputs), run.error))
         following = (~told).first()
     raise TooManyNumbersError(f"{axis_name(axis - 1, len(shape) - 1)} needs too many runs")
-
-
-def _said(question: Question) -> str:
-    """A condition as Python writes it."""
-    signs = {
-        (ZERO, True): "==",
-        (ZERO, False): "!=",
-        (NEGATIVE, True): "<",
-        (NEGATIVE, False): ">=",
-    }
-    return f"{question.size} {signs[question.what, question.answer]} 0"

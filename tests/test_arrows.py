@@ -36,6 +36,7 @@ STOREYS = (
     "report",
     "forks",
     "validity",
+    "symbolic",
     "tables",
     "frameworks",
     "notations",
