@@ -19,6 +19,7 @@ from cnncalc.symbols.size import number as at_witness
 
 __all__ = [
     "MAX_ELEMENTS",
+    "WITH_NUMBERS",
     "analyze",
     "check_input",
     "check_settings",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from cnncalc.analysis import analyze, check_settings, no_input
+from cnncalc.analysis import WITH_NUMBERS, analyze, check_settings, no_input
 from cnncalc.errors import SpecError
 from cnncalc.layers.base import Shape, Weight
 from cnncalc.network import Named, Network
@@ -100,11 +100,10 @@ class _Naming:
             witness, _ = working(self.network.steps, self.first, self.names)
             found = self.run(witness)
         except (TooManyNumbersError, UnsettledError) as error:
+            step = error.step if isinstance(error, UnsettledError) else None
+            spans = [self.size.missing.span] if step is None else self.network.steps[step].spans
             raise SpecError(
-                f"no expression says this network's sizes: {error}",
-                self.size.missing.span,
-                code="symbols",
-                help="give a size with `-i`, such as `-i 3x224x224`",
+                f"no expression says this: {error}", *spans[:1], code="symbols", help=WITH_NUMBERS
             ) from None
         sets = self.widened(found, witness)
         symbols = Symbols(witness, sets, found.ties, self.size.missing)

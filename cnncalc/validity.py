@@ -8,6 +8,7 @@ takes 22 of them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain, product
 from typing import Any, NamedTuple
 
 from cnncalc.analysis import check_input, settle
@@ -18,7 +19,7 @@ from cnncalc.layers.spelling import word
 from cnncalc.network import Network, Step, Typed
 from cnncalc.rows import as_layout, from_layout
 from cnncalc.symbols.numbers import ALL, NONE, Numbers, TooManyNumbersError, holds
-from cnncalc.symbols.size import NEGATIVE, Question, Questions, Size, UnsettledError, named
+from cnncalc.symbols.size import NEGATIVE, ZERO, Question, Questions, Size, UnsettledError, named
 
 __all__ = [
     "AxisSizes",
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 MOST_RUNS = 400
+MOST_ALIKE, MOST_APART = 600, 40  # sizes that are tried for an equation of several names
 LETTERS = {1: "L", 2: "HW", 3: "DHW"}
 SCHEMA = "cnncalc.sizes/1"
 USUAL = (3, 224, 224)  # where nothing says what flows in
@@ -263,6 +265,9 @@ class Run:
                 self.outputs.append(settle(step, shapes).output(*shapes))
         except LayerError as error:
             self.error = error
+        except UnsettledError as error:
+            error.step = len(self.outputs)
+            raise
 
     def shapes(self, step: Step) -> tuple[Shape, ...]:
         return tuple([self.outputs[number] for number in step.inputs])
@@ -322,22 +327,62 @@ def working(
         SpecError: no size works.
         TooManyNumbersError, UnsettledError: nothing exact can be said.
     """
-    tried = dict.fromkeys(names.values(), NONE)
+    search = _Search(shape, names)
     for _ in range(MOST_RUNS):
-        run = Run(steps, shape, names)
-        questions = list(run.asked)
+        run = Run(steps, search.shape, names)
         if run.error is None:
-            return shape, questions
-        last = questions[-1].size.names() if questions else frozenset()
-        name = next((name for name in tried if last == {name}), None)
-        if name is None:
+            return search.shape, list(run.asked)
+        if not search.moved(run):
             raise run.nowhere()
-        tried[name] |= run.region(name)
-        following = (~tried[name]).first()
-        if following is None:
-            raise run.nowhere()
-        shape = tuple(following if names.get(a) == name else n for a, n in enumerate(shape))
     raise TooManyNumbersError("it needs too many runs")
+
+
+class _Search:
+    """The way to a size that works: the name that was asked about last moves first."""
+
+    def __init__(self, shape: Shape, names: dict[int, str]) -> None:
+        self.shape = shape
+        self.names = names
+        self.first = {name: shape[axis] for axis, name in names.items()}
+        self.tried = dict.fromkeys(names.values(), NONE)
+        self.ties: set[str] = set()  # met before
+
+    def moved(self, run: Run) -> bool:
+        """Whether there is another size to be tried, after a run that broke; it is in `shape`."""
+        questions = list(run.asked)[::-1]
+        if questions and len(questions[0].size.names()) > 1 and self.tied(questions[0]):
+            return True
+        asked = [name for each in questions for name in each.size.names()]
+        for name in dict.fromkeys(asked):
+            self.tried[name] |= run.region(name)
+            following = (~self.tried[name]).first()
+            if following is not None:
+                self.put({name: following})
+                return True
+            self.tried[name] = NONE  # again beside the next size of another name
+            self.put({name: self.first[name]})
+        return False
+
+    def put(self, sizes: dict[str, int]) -> None:
+        self.shape = tuple(
+            sizes.get(self.names[axis], n) if axis in self.names else n
+            for axis, n in enumerate(self.shape)
+        )
+
+    def tied(self, question: Question) -> bool:
+        """Whether an equation of several names holds at small sizes, which are in `shape` then."""
+        size, what, answer = question
+        if what != ZERO or answer or question.condition() in self.ties:
+            return False
+        self.ties.add(question.condition())
+        names = sorted(size.names())
+        alike = ((n,) * len(names) for n in range(1, MOST_ALIKE))
+        for sizes in chain(alike, product(range(1, MOST_APART), repeat=len(names))):
+            found = dict(zip(names, sizes, strict=True))
+            if size.at(found) == 0:
+                self.put(found)
+                return True
+        return False
 
 
 def _axis(steps: Sequence[Step], shape: Shape, axis: int, name: str) -> AxisSizes:

@@ -231,6 +231,7 @@ def test_a_circle_is_found() -> None:
 DOORS = {
     *DRAWINGS,
     ("api", "conversion"),
+    ("api", "symbolic"),
     ("api", "validity"),
     ("api", "notations.compact.writer"),
     ("api", "verification"),

@@ -46,7 +46,9 @@ MOST_PARTS = 2**20  # of a fraction whose product with a size is exact as a floa
 
 
 class UnsettledError(ValueError):
-    """A formula asks of sizes what no expression in names says."""
+    """A formula asks of sizes what no expression in names says; `step`: of which step, if known."""
+
+    step: int | None = None
 
 
 class Name(NamedTuple):
@@ -246,6 +248,9 @@ class Size:
     def __divmod__(self, divisor: int) -> tuple[int | Size, int | Size]:
         whole = self // divisor
         return whole, self - whole * divisor
+
+    def __index__(self) -> int:
+        raise UnsettledError(f"{self} as a number of times")
 
     def __floor__(self) -> Size:
         return self
