@@ -235,11 +235,25 @@ def would_work(network: Network, size: Typed | None) -> list[str]:
         valid = valid_sizes(network, size)
     except SpecError:
         return []
+    if _only_stretched(valid):
+        return []
     sets = ", ".join(axis.works.said(axis.symbol) for axis in valid.axes)
     shapes = valid.near(valid.asked) if valid.asked else []
     near = " and ".join(show(as_layout(shape, network.layout)) for shape in shapes)
     nearest = f"; the nearest are {near}" if near else ""
     return [f"input sizes that work: {sets}{nearest}"]
+
+
+def _only_stretched(valid: ValidSizes) -> bool:
+    """Whether the step that breaks works elsewhere by stretching a single place over a map.
+
+    That is 8×1×1 joined with 8×3×3, which hardly is what was meant.
+    """
+    broken = valid.broken_at(valid.asked) if valid.asked else None
+    if broken is None:
+        return False
+    run = Run(valid.network.steps, valid.shape, {})
+    return len({shape[1:] for shape in run.shapes(run.steps[broken.step])}) > 1
 
 
 class Run:

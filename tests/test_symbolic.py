@@ -198,12 +198,26 @@ def test_tables(command: Command, golden: Golden, name: str) -> None:
     golden(name, out)
 
 
+def test_what_fields_outgrow_is_told_in_numbers(command: Command) -> None:
+    assert (
+        "fields larger than 1×188×188, so unproductive" in command("rf", "unet", "-i", "1xHxW").out
+    )
+
+
 @pytest.mark.parametrize("spec", ["3xHxW conv:4,k3", "conv:4,k3"])
 def test_whoever_needs_numbers_asks_for_them(spec: str) -> None:
     for ask in (cnncalc.verify, lambda net: cnncalc.convert(net, "torch")):
         with pytest.raises(SpecError) as caught:
             ask(spec)
         assert caught.value.code in ("unbound-symbol", "no-input")
+
+
+def test_a_size_is_found_that_satisfies_equations() -> None:
+    """Of one name, and of several together; `sizes` finds it too."""
+    stretched = cnncalc.analyze("3xHxW add[upsample:size=30|]")  # 1x1 is stretched to 30x30
+    assert stretched.assumes == ["H in (1, 30)", "W in (1, 30)"]
+    assert cnncalc.sizes("3x9x9 flatten reshape:3x40x10").shape == (3, 20, 20)
+    assert cnncalc.sizes("3x9x9 add[upsample:size=30|]").axes[0].works.listed(99) == [1, 30]
 
 
 def test_a_network_that_works_nowhere() -> None:

@@ -89,8 +89,8 @@ def _units(report: Report) -> list[str]:
 
 def _reach(report: Report) -> list[str]:
     """Where the fields outgrow this input."""
-    lines, size = [], report.show(report.input)
     report = report.at_witness
+    lines, size = [], report.show(report.input)
     if first := first_to_see_all(report):
         lines.append(f"the whole input is first seen by step {first.index}, `{first.text}`")
     if beyond := larger_than_input(report):
