@@ -176,23 +176,28 @@ class _Naming:
         """What is found beside each cell where one name is another number, until one differs."""
         for cell in cells:
             shape = tuple(n if self.names.get(a) == name else m for a, m in enumerate(cell.shape))
-            piece = self.cell(first, shape)
-            beside = all(
+            piece = self.piece(first, shape, name)
+            beside = piece.alike and all(
                 other == name or not cell.sets[other] & ~piece.sets[other] for other in cell.sets
             )
-            yield piece._replace(alike=piece.alike and beside)
-            if not (piece.alike and beside):
+            yield piece._replace(alike=beside)
+            if not beside:
                 return
 
-    def cell(self, first: _Found, shape: Shape) -> _Cell:
-        """What a run at another shape tells; its weights are asked for only where sizes agree."""
+    def piece(self, first: _Found, shape: Shape, name: str) -> _Cell:
+        """What runs at another shape tell: of the one name where it breaks there, else of all."""
         self.left -= 1
-        run = Run(self.network.steps, shape, self.names)
-        rows = first.analysis.rows
-        if run.error or not all(map(_same, run.outputs, [row.output_shape for row in rows])):
-            return _Cell(shape, self.told(run.asked)[0], False)
-        found = self.run(shape)
-        alike = all(map(_same, map(_figures, found.analysis.rows), map(_figures, rows)))
+        try:
+            alone = {axis: each for axis, each in self.names.items() if each == name}
+            run = Run(self.network.steps, shape, alone)
+            if run.error:
+                return _Cell(shape, {name: self.told(run.asked)[0][name]}, False)
+            found = self.run(shape)
+        except (SpecError, UnsettledError):  # of this one number nothing is known
+            n = next(n for axis, n in enumerate(shape) if self.names.get(axis) == name)
+            return _Cell(shape, {name: Numbers(n + 1, 1, 1 << n, 0)}, False)
+        rows = zip(found.analysis.rows, first.analysis.rows, strict=True)
+        alike = all(_same(_figures(one), _figures(two)) for one, two in rows)
         ties = {tie.condition() for tie in found.ties} == {tie.condition() for tie in first.ties}
         return _Cell(shape, found.sets, alike and ties)
 
@@ -213,7 +218,7 @@ def _figures(row: Row) -> tuple[int, ...]:
 
 
 def _same(one: Sequence[int | Size], two: Sequence[int | Size]) -> bool:
-    """Whether two lists of sizes are the same expressions."""
+    """Whether two lists of sizes are the same expressions; no question is asked."""
     return len(one) == len(two) and all(
         a.terms == b.terms
         if isinstance(a, Size) and isinstance(b, Size)
