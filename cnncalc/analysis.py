@@ -14,8 +14,19 @@ from cnncalc.layers.spelling import word
 from cnncalc.network import Declared, Network, Step
 from cnncalc.rows import BYTES, LAYOUTS, Analysis, Note, Row, as_layout, from_layout
 from cnncalc.suggestions import suggest
+from cnncalc.symbols.size import UnsettledError
+from cnncalc.symbols.size import number as at_witness
 
-__all__ = ["MAX_ELEMENTS", "analyze", "check_input", "check_settings", "settle", "taken"]
+__all__ = [
+    "MAX_ELEMENTS",
+    "WITH_NUMBERS",
+    "analyze",
+    "check_input",
+    "check_settings",
+    "no_input",
+    "settle",
+    "taken",
+]
 
 NO_INPUT = {
     "compact": "start the spec with it, as in `3x224x224 conv:16,k3`, or give `-i 3x224x224` "
@@ -24,6 +35,7 @@ NO_INPUT = {
     "the source with `input_shape=`",
 }
 GIVE_IT = "give it as `-i 3x224x224` (in Python `input=(3, 224, 224)`)"
+WITH_NUMBERS = "give a size with `-i`, such as `-i 3x224x224`"
 # What people call dtypes and layouts.
 DTYPES = {
     "bf16": "bfloat16",
@@ -80,13 +92,7 @@ def analyze(
     if shape is None and network.unsized:
         raise network.unsized
     if shape is None:
-        spans = [span for step in network.steps[1:2] for span in step.spans[-1:]]
-        raise SpecError(
-            "the size of the input is missing",
-            *spans,
-            code="no-input",
-            help=NO_INPUT.get(network.notation, GIVE_IT),
-        )
+        raise no_input(network)
     check_input(shape)
     steps = network.at(shape)
     loop = _Loop(steps, shape, batch * BYTES[dtype])
@@ -103,6 +109,17 @@ def analyze(
         dtype,
         layout or network.layout,
         [*(Note(None, message) for message in notes), *loop.notes()],
+    )
+
+
+def no_input(network: Network) -> SpecError:
+    """What is missing where nobody says how large the input is."""
+    spans = [span for step in network.steps[1:2] for span in step.spans[-1:]]
+    return SpecError(
+        "the size of the input is missing",
+        *spans,
+        code="no-input",
+        help=NO_INPUT.get(network.notation, GIVE_IT),
     )
 
 
@@ -133,14 +150,14 @@ def check_input(shape: Shape, span: Span | None = None) -> None:
             code="bad-input",
             help="sizes of at least 1, such as 3x224x224",
         )
-    if max(shape) > MAX_VALUE:
+    if max(map(at_witness, shape)) > MAX_VALUE:
         raise SpecError(
             f"an input of {show(shape)} is beyond the limit of {MAX_VALUE} for each size",
             span,
             code="too-large",
             help="a smaller size",
         )
-    if prod(shape) > MAX_ELEMENTS:
+    if at_witness(prod(shape)) > MAX_ELEMENTS:
         raise SpecError(f"an input of {show(shape)} is beyond any machine", span, code="too-large")
 
 
@@ -244,13 +261,19 @@ class _Loop:
             output = layer.output(*shapes)
             weights = layer.weights(*shapes)
             macs = layer.macs(*shapes)
-            if prod(output) > MAX_ELEMENTS:
+            elements = prod(output)
+            if at_witness(elements) > MAX_ELEMENTS:
                 raise LayerError("the output is beyond any machine", code="too-large")
         except LayerError as error:
             raise self._placed(error, step, shapes) from None
+        except UnsettledError as error:
+            unsaid = LayerError(
+                f"no expression says this: {error}", code="symbols", help=WITH_NUMBERS
+            )
+            raise self._placed(unsaid, step, shapes) from None
         if layer.mixes_samples:
             self.mixing.add(id(layer))
-        size = prod(output) * self.element_bytes
+        size = elements * self.element_bytes
         return _Answer(word(layer), shapes, output, weights, *_counts(weights), macs, size)
 
     def _placed(self, error: LayerError, step: Step, shapes: tuple[Shape, ...]) -> SpecError:

@@ -16,8 +16,8 @@ from cnncalc.analysis import check_settings
 from cnncalc.errors import SpecError
 from cnncalc.input_size import Meant, meant
 from cnncalc.layers.base import Shape
-from cnncalc.network import Network, Typed
-from cnncalc.notations.sizes import Given, given
+from cnncalc.network import Named, Network, Typed
+from cnncalc.notations.sizes import Given, given, given_or_named
 from cnncalc.report import Report, report_of
 
 if TYPE_CHECKING:
@@ -75,7 +75,9 @@ def analyze(
         net: a network, in any form that `parse` takes.
         input: its size in the network's own layout: (C, *places) in the compact notation, PyTorch
             and ONNX, (*places, C) in Keras; as (3, 224, 224), `"3x224x224"` or 784. Wins over the
-            network's own. A batch in front is taken as `batch` where the network says how many
+            network's own. In the compact notation names may stand for sizes, as in `"3xHxW"`, and
+            do where there is no size at all: figures are then `Size`s, expressions whose `str` is
+            Python's. A batch in front is taken as `batch` where the network says how many
             axes it takes; the report's notes tell how a size was read.
         batch: samples at a time, which the memory of activations is for; None: those in front of
             the size, or 1.
@@ -96,7 +98,12 @@ def analyze(
     batch = None if batch is None else arguments.whole("batch", batch, "32")
     check_settings(batch, dtype, layout)
     network = arguments.network_of(net, input)
-    size = meant(network, None if input is None else given(input), batch)
+    typed = None if input is None else given_or_named(input)
+    if isinstance(typed, Named) or (typed is None and _has_names(network)):
+        report = _named_report(network, typed or network.named, batch, dtype, layout)
+        report.writer = _write
+        return report
+    size = meant(network, typed, batch)
     try:
         report = report_of(
             size.network, size.sizes, batch=size.batch, dtype=dtype, layout=layout, notes=size.notes
@@ -107,6 +114,28 @@ def analyze(
         raise
     report.writer = _write
     return report
+
+
+def _has_names(network: Network) -> bool:
+    """Whether a network's input has names in it, or is open as a whole."""
+    if network.named is not None:
+        return True
+    return network.notation == "compact" and not (
+        network.input or network.typed or network.unsized or network.tracer
+    )
+
+
+def _named_report(
+    network: Network, size: Named | None, batch: int | None, dtype: str, layout: str | None
+) -> Report:
+    """The report on a network at an input of which sizes have names."""
+    from cnncalc.symbolic import analyze_named  # only symbols need it
+
+    if size is not None and network.notation != "compact":
+        size.missing.help = "numbers, such as 3x224x224"
+        raise size.missing
+    batch = 1 if batch is None else batch
+    return Report(analyze_named(network, size, batch=batch, dtype=dtype, layout=layout))
 
 
 def _sizes_that_work(size: Meant) -> list[str]:

@@ -22,10 +22,11 @@ def convert(report: Report, to: str, name: str | None = None) -> str | bytes:
         The text; for a binary notation the bytes of a file.
 
     Raises:
-        SpecError: a layer that the other notation can't say.
+        SpecError: a layer that the other notation can't say, or a size that has a name.
         CnnCalcError: no such notation, or a name that can't be one.
     """
     check(to, name)
+    report.check_numbers()
     notation = find(to)
     if not notation.drawing:
         _check_stored(report)

@@ -31,7 +31,23 @@ UNSEEN += "\U000e0100-\U000e01ef"
 INVISIBLE = re.compile(f"[{UNSEEN}]")
 
 # For terminals and pipes whose encoding has no such characters.
-ASCII = str.maketrans({"×": "x", "≤": "<=", "…": "...", "–": "-", "→": "->", INSTEAD: "?"})
+ASCII = str.maketrans(
+    {
+        "×": "x",
+        "≤": "<=",
+        "≥": ">=",
+        "≠": "!=",
+        "≡": "=",
+        "≢": "!=",
+        "⌊": "floor(",
+        "⌋": ")",
+        "−": "-",
+        "…": "...",
+        "–": "-",
+        "→": "->",
+        INSTEAD: "?",
+    }
+)
 
 
 def visible(text: str) -> str:
@@ -105,6 +121,13 @@ LATEX = str.maketrans(
         "^": r"\textasciicircum{}",
         "×": r"$\times$",
         "≤": r"$\le$",
+        "≥": r"$\ge$",
+        "≠": r"$\ne$",
+        "≡": r"$\equiv$",
+        "≢": r"$\not\equiv$",
+        "⌊": r"$\lfloor$",
+        "⌋": r"$\rfloor$",
+        "−": "$-$",
     }
 )
 

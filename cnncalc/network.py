@@ -11,7 +11,7 @@ from cnncalc.layers.base import Layer, Shape, Weight
 from cnncalc.layers.merge import Input
 from cnncalc.layers.shapes import show
 
-__all__ = ["Declared", "Expects", "Network", "Step", "Typed"]
+__all__ = ["Declared", "Expects", "Named", "Network", "Step", "Typed"]
 
 Relabel = Callable[[Layer, tuple[Weight, ...]], tuple[Weight, ...]]
 # By the name of a layer's weight: its count, and the tensors that the source has for it.
@@ -31,6 +31,18 @@ class Typed(NamedTuple):
 
     sizes: Shape
     span: Span | None = None
+
+
+class Named(NamedTuple):
+    """A size of which some have names, in the notation's own order: 3×H×W.
+
+    Attributes:
+        sizes: numbers and names.
+        missing: the error for whoever needs numbers.
+    """
+
+    sizes: tuple[int | str, ...]
+    missing: SpecError
 
 
 class Expects(NamedTuple):
@@ -158,6 +170,7 @@ class Network:
             channels last though their layers have them first, as files made by tf2onnx.
         locate: the place of one option of the layer that stands at a place of the source.
         unsized: why the source's own input size is none, if it has one with a symbol in it.
+        named: its own input size, if that has names in it and figures can have them too.
         remake: reads the same network again, for a copy of one whose tracer can't be copied.
     """
 
@@ -178,6 +191,7 @@ class Network:
         unsized: SpecError | None = None,
         typed: Typed | None = None,
         declared: tuple[int | None, ...] | None = None,
+        named: Named | None = None,
     ) -> None:
         self.steps = list(steps) or [Step(Input(), name="input")]
         self.input = input
@@ -194,6 +208,7 @@ class Network:
         self.remake: Callable[[], Network] | None = None
         self.typed = typed
         self.declared = declared
+        self.named = named
 
     def at(self, shape: Shape) -> Network:
         """The network with its steps, at an input of this shape (channels first, no batch)."""

@@ -11,6 +11,8 @@ from cnncalc.network import Network
 from cnncalc.receptive import Fields, fields_of
 from cnncalc.receptive.maps import Seen
 from cnncalc.rows import BYTES, Analysis, Note, Row, Totals, as_layout
+from cnncalc.symbols.numbers import ALL
+from cnncalc.symbols.size import Size
 
 __all__ = ["Report", "report_of"]
 
@@ -42,6 +44,7 @@ class Report:
         outputs: the numbers of the rows that the network ends in.
         layout: how `to_dict` and the tables order shapes.
         sizing_notes: remarks that need no fields.
+        symbols: what sizes with names take for granted; None: all are numbers.
         units: what single units see, where somebody asked (see `receptive.units`).
         verify: what an executor found, as the contract has it, or None.
     """
@@ -54,22 +57,61 @@ class Report:
         self.dtype = analysis.dtype
         self.layout = analysis.layout
         self.sizing_notes = list(analysis.notes)
+        self.symbols = analysis.symbols
         self.outputs = analysis.network.outputs
         self.verify: dict[str, Any] | None = None
         self.units: list[dict[str, Any]] = []
         self.writer: Callable[[Network, Shape], str | None] | None = None
         self.total = self._totals()
         self._fields: Fields | None = None
+        self._at_witness: Report | None = None
 
     @property
     def fields(self) -> list[Seen]:
         """What the units of each row's output see of the input; worked out when first read."""
-        return self._second_pass.seen
+        return self.at_witness._second_pass.seen
 
     @property
     def notes(self) -> list[Note]:
         """All remarks, with those on branches that are out of step."""
-        return [*self.sizing_notes, *self._second_pass.notes]
+        notes = [*self.sizing_notes, *self.at_witness._second_pass.notes]
+        if self.symbols and len(self.input) > 1:
+            shown = self.show(self.symbols.witness)
+            notes.append(Note(None, f"the receptive fields are those at {shown}"))
+        return notes
+
+    @property
+    def at_witness(self) -> Report:
+        """The same in numbers: itself, or what sizes with names are at their witness."""
+        if self.symbols is None:
+            return self
+        if self._at_witness is None:
+            shape = as_layout(self.symbols.witness, self.network.layout)
+            how = {"dtype": self.dtype, "layout": self.layout}
+            self._at_witness = report_of(self.network, shape, batch=self.batch, **how)
+        return self._at_witness
+
+    @property
+    def assumes(self) -> list[str]:
+        """What sizes with names take for granted, in Python's syntax: `H >= 32`."""
+        return [python for python, _ in self.assumptions]
+
+    @property
+    def assumptions(self) -> list[tuple[str, str]]:
+        """The same, each in Python's syntax and as people write it."""
+        if self.symbols is None:
+            return []
+        sets = [(name, some) for name, some in self.symbols.sets.items() if some != ALL]
+        ties = self.symbols.ties
+        return [
+            *((some.condition(name), some.said(name)) for name, some in sets),
+            *((tie.condition(), tie.condition(as_people=True)) for tie in ties),
+        ]
+
+    def check_numbers(self) -> None:
+        """SpecError where a size of the input has a name."""
+        if self.symbols is not None:
+            raise self.symbols.missing
 
     @property
     def _second_pass(self) -> Fields:
@@ -114,8 +156,11 @@ class Report:
 
     @property
     def frame(self) -> Shape:
-        """The input's shape with its channels first, whatever axis they are in its source."""
-        return self.network.frame(self.input)
+        """The input's shape with its channels first, whatever axis they are in its source.
+
+        It is what fields lie in, and so always in numbers.
+        """
+        return self.network.frame(self.symbols.witness if self.symbols else self.input)
 
     @property
     def layers(self) -> list[Row]:
@@ -142,6 +187,16 @@ class Report:
 
     def document(self) -> dict[str, Any]:
         """The same with its layers still to be made, one after another, for those who write it."""
+        document = self._document()
+        if self.symbols is None:
+            return document
+        return {
+            key: map(_with_texts, part) if key == "layers" else _with_texts(part)
+            for key, part in document.items()
+        }
+
+    def _document(self) -> dict[str, Any]:
+        """The same with sizes as they are."""
         ends = [
             {"index": number, "shape": self.shape(self.rows[number].output_shape)}
             for number in self.outputs
@@ -160,6 +215,7 @@ class Report:
             "outputs": ends,
             "total": self.total._asdict(),
             "notes": [{"index": note.step, "message": note.message} for note in self.notes],
+            **({"assumes": self.assumes} if self.symbols else {}),
             **({"units": self.units} if self.units else {}),
             "verify": self.verify,
         }
@@ -191,3 +247,12 @@ class Report:
             "activation_bytes": row.activation_bytes,
             "receptive_field": self.fields[row.index].to_dict(self.frame),
         }
+
+
+def _with_texts(value: Any) -> Any:
+    """A part of the document with texts in the place of sizes that have names."""
+    if isinstance(value, Size):
+        return str(value)
+    if isinstance(value, dict):
+        return {key: _with_texts(member) for key, member in value.items()}
+    return [_with_texts(member) for member in value] if isinstance(value, list) else value

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from cnncalc.errors import SpecError
 from cnncalc.layers.base import Shape, Weight, show
 from cnncalc.network import Network
+from cnncalc.symbols.numbers import Numbers
+from cnncalc.symbols.size import Question
 
 __all__ = [
     "BYTES",
@@ -14,6 +17,7 @@ __all__ = [
     "Analysis",
     "Note",
     "Row",
+    "Symbols",
     "Totals",
     "as_layout",
     "from_layout",
@@ -117,6 +121,22 @@ class Note(NamedTuple):
     message: str
 
 
+class Symbols(NamedTuple):
+    """What figures with names in them take for granted.
+
+    Attributes:
+        witness: a shape of the input, channels first, at which the network works.
+        sets: by name, the numbers that it may stand for.
+        ties: conditions that no set says, on several names at once.
+        missing: the error for whoever needs numbers.
+    """
+
+    witness: Shape
+    sets: Mapping[str, Numbers]
+    ties: tuple[Question, ...]
+    missing: SpecError
+
+
 class Analysis(NamedTuple):
     """A network at an input size: a finished row for the input and each step.
 
@@ -127,6 +147,7 @@ class Analysis(NamedTuple):
         batch, dtype: what `activation_bytes` counts.
         layout: how whoever shows the shapes orders them.
         notes: remarks.
+        symbols: what sizes with names take for granted; None: all are numbers.
     """
 
     network: Network
@@ -136,3 +157,4 @@ class Analysis(NamedTuple):
     dtype: str
     layout: str
     notes: Sequence[Note] = ()
+    symbols: Symbols | None = None

@@ -8,6 +8,7 @@ takes 22 of them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain, product
 from typing import Any, NamedTuple
 
 from cnncalc.analysis import check_input, settle
@@ -20,9 +21,19 @@ from cnncalc.rows import as_layout, from_layout
 from cnncalc.symbols.numbers import ALL, NONE, Numbers, TooManyNumbersError, holds
 from cnncalc.symbols.size import NEGATIVE, ZERO, Question, Questions, Size, UnsettledError, named
 
-__all__ = ["AxisSizes", "Break", "ValidSizes", "symbols_of", "valid_sizes", "would_work"]
+__all__ = [
+    "AxisSizes",
+    "Break",
+    "Run",
+    "ValidSizes",
+    "symbols_of",
+    "valid_sizes",
+    "working",
+    "would_work",
+]
 
 MOST_RUNS = 400
+MOST_ALIKE, MOST_APART = 600, 40  # sizes that are tried for an equation of several names
 LETTERS = {1: "L", 2: "HW", 3: "DHW"}
 SCHEMA = "cnncalc.sizes/1"
 USUAL = (3, 224, 224)  # where nothing says what flows in
@@ -95,7 +106,7 @@ class ValidSizes:
 
     def broken_at(self, shape: Shape) -> Broken | None:
         """Where the network breaks at a size, channels first; None: it works there."""
-        run = _Run(self.network.steps, shape, {})
+        run = Run(self.network.steps, shape, {})
         if run.error is None:
             return None
         step = len(run.outputs)
@@ -188,14 +199,14 @@ def valid_sizes(
     places = network.places(shape)
     names = dict(zip(places, symbols_of(len(places)), strict=True))
     try:
-        working, questions = _working(network.steps, shape, names)
-        axes = [_axis(network.steps, working, axis, name) for axis, name in names.items()]
+        works_at, questions = working(network.steps, shape, names)
+        axes = [_axis(network.steps, works_at, axis, name) for axis, name in names.items()]
     except (TooManyNumbersError, UnsettledError) as error:
         raise SpecError(
             f"nothing exact can be said of all sizes here: {error}", code="symbols"
         ) from None
-    ties = [_said(each) for each in questions if len(each.size.names()) > 1]
-    return ValidSizes(network, working, axes, ties, asked)
+    ties = [each.condition() for each in questions if len(each.size.names()) > 1]
+    return ValidSizes(network, works_at, axes, ties, asked)
 
 
 def _asked(near: Typed, shape: Shape, network: Network) -> Shape:
@@ -224,6 +235,8 @@ def would_work(network: Network, size: Typed | None) -> list[str]:
         valid = valid_sizes(network, size)
     except SpecError:
         return []
+    if _only_stretched(valid):
+        return []
     sets = ", ".join(axis.works.said(axis.symbol) for axis in valid.axes)
     shapes = valid.near(valid.asked) if valid.asked else []
     near = " and ".join(show(as_layout(shape, network.layout)) for shape in shapes)
@@ -231,7 +244,19 @@ def would_work(network: Network, size: Typed | None) -> list[str]:
     return [f"input sizes that work: {sets}{nearest}"]
 
 
-class _Run:
+def _only_stretched(valid: ValidSizes) -> bool:
+    """Whether the step that breaks works elsewhere by stretching a single place over a map.
+
+    That is 8×1×1 joined with 8×3×3, which hardly is what was meant.
+    """
+    broken = valid.broken_at(valid.asked) if valid.asked else None
+    if broken is None:
+        return False
+    run = Run(valid.network.steps, valid.shape, {})
+    return len({shape[1:] for shape in run.shapes(run.steps[broken.step])}) > 1
+
+
+class Run:
     """The steps of a network at sizes of which some have names.
 
     Attributes:
@@ -254,6 +279,9 @@ class _Run:
                 self.outputs.append(settle(step, shapes).output(*shapes))
         except LayerError as error:
             self.error = error
+        except UnsettledError as error:
+            error.step = len(self.outputs)
+            raise
 
     def shapes(self, step: Step) -> tuple[Shape, ...]:
         return tuple([self.outputs[number] for number in step.inputs])
@@ -299,26 +327,76 @@ def _left_over(window: Window, n: int) -> int:
     return room % window.stride - window.after
 
 
-def _working(
+def working(
     steps: Sequence[Step], shape: Shape, names: dict[int, str]
 ) -> tuple[Shape, list[Question]]:
-    """Sizes at which the network works, and what was asked of them."""
-    tried = dict.fromkeys(names, NONE)
+    """Sizes at which the network works, and what was asked of them.
+
+    Args:
+        steps: of the network.
+        shape: the sizes that are tried first.
+        names: of the axes that may have another size; axes of one name have the same.
+
+    Raises:
+        SpecError: no size works.
+        TooManyNumbersError, UnsettledError: nothing exact can be said.
+    """
+    search = _Search(shape, names)
     for _ in range(MOST_RUNS):
-        run = _Run(steps, shape, names)
-        questions = list(run.asked)
+        run = Run(steps, search.shape, names)
         if run.error is None:
-            return shape, questions
-        last = questions[-1] if questions else None
-        axis = next((a for a, name in names.items() if last and last.size.names() == {name}), None)
-        if axis is None:
+            return search.shape, list(run.asked)
+        if not search.moved(run):
             raise run.nowhere()
-        tried[axis] |= run.region(names[axis])
-        following = (~tried[axis]).first()
-        if following is None:
-            raise run.nowhere()
-        shape = (*shape[:axis], following, *shape[axis + 1 :])
     raise TooManyNumbersError("it needs too many runs")
+
+
+class _Search:
+    """The way to a size that works: the name that was asked about last moves first."""
+
+    def __init__(self, shape: Shape, names: dict[int, str]) -> None:
+        self.shape = shape
+        self.names = names
+        self.first = {name: shape[axis] for axis, name in names.items()}
+        self.tried = dict.fromkeys(names.values(), NONE)
+        self.ties: set[str] = set()  # met before
+
+    def moved(self, run: Run) -> bool:
+        """Whether there is another size to be tried, after a run that broke; it is in `shape`."""
+        questions = list(run.asked)[::-1]
+        if questions and len(questions[0].size.names()) > 1 and self.tied(questions[0]):
+            return True
+        asked = [name for each in questions for name in each.size.names()]
+        for name in dict.fromkeys(asked):
+            self.tried[name] |= run.region(name)
+            following = (~self.tried[name]).first()
+            if following is not None:
+                self.put({name: following})
+                return True
+            self.tried[name] = NONE  # again beside the next size of another name
+            self.put({name: self.first[name]})
+        return False
+
+    def put(self, sizes: dict[str, int]) -> None:
+        self.shape = tuple(
+            sizes.get(self.names[axis], n) if axis in self.names else n
+            for axis, n in enumerate(self.shape)
+        )
+
+    def tied(self, question: Question) -> bool:
+        """Whether an equation of several names holds at small sizes, which are in `shape` then."""
+        size, what, answer = question
+        if what != ZERO or answer or question.condition() in self.ties:
+            return False
+        self.ties.add(question.condition())
+        names = sorted(size.names())
+        alike = ((n,) * len(names) for n in range(1, MOST_ALIKE))
+        for sizes in chain(alike, product(range(1, MOST_APART), repeat=len(names))):
+            found = dict(zip(names, sizes, strict=True))
+            if size.at(found) == 0:
+                self.put(found)
+                return True
+        return False
 
 
 def _axis(steps: Sequence[Step], shape: Shape, axis: int, name: str) -> AxisSizes:
@@ -329,7 +407,7 @@ def _axis(steps: Sequence[Step], shape: Shape, axis: int, name: str) -> AxisSize
     for _ in range(MOST_RUNS):
         if following is None:
             return AxisSizes(name, axis, works, exact, tuple(breaks))
-        run = _Run(steps, (*shape[:axis], following, *shape[axis + 1 :]), {axis: name})
+        run = Run(steps, (*shape[:axis], following, *shape[axis + 1 :]), {axis: name})
         lossless = run.lossless() if run.error is None else NONE  # asks questions too
         region = run.region(name)
         told |= region
@@ -340,14 +418,3 @@ def _axis(steps: Sequence[Step], shape: Shape, axis: int, name: str) -> AxisSize
             breaks.append(Break(region, len(run.outputs), run.error))
         following = (~told).first()
     raise TooManyNumbersError(f"{axis_name(axis - 1, len(shape) - 1)} needs too many runs")
-
-
-def _said(question: Question) -> str:
-    """A condition as Python writes it."""
-    signs = {
-        (ZERO, True): "==",
-        (ZERO, False): "!=",
-        (NEGATIVE, True): "<",
-        (NEGATIVE, False): ">=",
-    }
-    return f"{question.size} {signs[question.what, question.answer]} 0"

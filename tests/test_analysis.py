@@ -7,7 +7,7 @@ import gc
 import pytest
 from hypothesis import given, settings
 
-from cnncalc import Network, SpecError, Step, analyze, parse
+from cnncalc import Network, SpecError, Step, analyze, parse, verify
 from cnncalc import report as report_module
 from cnncalc.layers import LAYERS
 from cnncalc.layers.merge import Input
@@ -208,11 +208,11 @@ def test_the_option_that_is_wrong_is_underlined(spec: str, underlined: str) -> N
 
 
 def test_an_input_given_beside_a_size_with_symbols() -> None:
-    """`-i` wins, whatever the spec's own size lacks; without it the error says what."""
+    """`-i` wins, whatever the spec's own size lacks; without it unknowns have no answer."""
     assert analyze("3xHxW conv:4,k3", (3, 8, 8)).rows[1].output_shape == (4, 6, 6)
     assert analyze("3x_x_ conv:4,k3", (3, 8, 8)).rows[1].output_shape == (4, 6, 6)
-    with pytest.raises(SpecError, match="symbol `H` has no value"):
-        analyze("3xHxW conv:4,k3")
+    with pytest.raises(SpecError, match="`_` stands for a value to solve for"):
+        analyze("3x_x_ conv:4,k3")
 
 
 def test_branches_that_do_not_match_name_their_paths() -> None:
@@ -280,9 +280,9 @@ def test_wrong_settings(options: dict[str, object], code: str) -> None:
 
 
 def test_a_missing_input_size() -> None:
-    """Without a size there is nothing to compute, and the message says what to type."""
+    """Without a size there are no numbers, and the message says what to type."""
     with pytest.raises(SpecError, match="size of the input is missing") as caught:
-        analyze("conv:4,k1")
+        verify("conv:4,k1")
     assert "-i 3x224x224" in str(caught.value.help)
 
 

@@ -36,6 +36,7 @@ STOREYS = (
     "report",
     "forks",
     "validity",
+    "symbolic",
     "tables",
     "python",
     "tracing",
@@ -242,6 +243,7 @@ READERS = ("cnncalc.notations.onnx_file", "cnncalc.notations.source")
 DOORS = {
     *DRAWINGS,
     ("api", "conversion"),
+    ("api", "symbolic"),
     ("api", "validity"),
     ("api", "notations.compact.writer"),
     ("api", "verification"),

@@ -40,6 +40,8 @@ def rf(settings: FieldSettings) -> int:
     """
 
     def with_units(report: Report) -> None:
+        if settings.at or settings.center:
+            report.check_numbers()
         seen = [find(report, text) for text in settings.at or []]
         seen += [centre_of_last_map(report)] if settings.center else []
         report.units = [unit.to_dict() for unit in seen]

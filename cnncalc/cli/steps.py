@@ -32,6 +32,8 @@ def answer(name: str, settings: Settings, complete: Callable[[Report], None] | N
     check_columns(name, settings.columns)
     limits = budgets.read(settings)
     report = report_of(settings)
+    if limits:
+        report.check_numbers()
     over = _verify(settings, report) if settings.verify else []
     if complete:
         complete(report)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Protocol
 from cnncalc.axis.windows import Slide, Spread, Window
 from cnncalc.errors import LayerError
 from cnncalc.layers.options import SCALAR
+from cnncalc.symbols.size import Size, factor, pretty
 
 __all__ = [
     "BATCH",
@@ -112,8 +113,10 @@ def axis_name(axis: int, axes: int) -> str:
 
 
 def show(shape: Shape) -> str:
-    """A shape as people write it: 16×32×32; `scalar` for that of a single number."""
-    return "×".join(map(str, shape)) or SCALAR
+    """A shape as people write it: 16×32×32, 16×⌊(H+1)/2⌋; `scalar` for that of a single number."""
+    if len(shape) == 1:
+        return pretty(shape[0]) if isinstance(shape[0], Size) else str(shape[0])
+    return "×".join([factor(n) if isinstance(n, Size) else str(n) for n in shape]) or SCALAR
 
 
 def count_of(number: int, one: str, many: str = "") -> str:

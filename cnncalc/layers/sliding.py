@@ -19,6 +19,7 @@ from cnncalc.layers.base import (
     option,
     spread_out,
 )
+from cnncalc.symbols.size import number
 
 PADDING_WORDS = ("valid", "same", "same-lower")
 MODES = ("zeros", "reflect", "replicate", "circular")
@@ -156,10 +157,11 @@ def over_groups(layer: Any, shape: Shape) -> Route:
 
 def check_groups(groups: int, channels: int, of: str) -> None:
     if channels % groups:
-        divisors = [str(g) for g in range(1, min(channels, 4096) + 1) if channels % g == 0][:12]
+        count = number(channels)
+        divisors = [str(g) for g in range(1, min(count, 4096) + 1) if count % g == 0][:12]
         raise LayerError(
             f"{groups} groups don't divide the {channels} {of}",
             code="groups",
             option="groups",
-            help=f"groups that divide {channels}: {', '.join(divisors)}",
+            help=f"groups that divide {count}: {', '.join(divisors)}",
         )

@@ -13,15 +13,17 @@ from operator import index
 from cnncalc.errors import CnnCalcError, LayerError, Piece, Source, Span, SpecError
 from cnncalc.layers.base import Shape
 from cnncalc.layers.options import MAX_VALUE, SCALAR
-from cnncalc.network import Typed
+from cnncalc.network import Named, Typed
 
 __all__ = [
     "Given",
     "front",
     "front_size",
     "given",
+    "given_or_named",
     "integer",
     "known_of",
+    "named_at",
     "read_size",
     "respelled",
 ]
@@ -30,6 +32,7 @@ Given = Shape | str | int | Source  # what Python takes for a size
 
 FIRST = r"[0-9_?]+"
 ANY = r"[0-9A-WYZa-wyz_?]+"  # loose, so that a mistake in a size is told as one
+NAMED = rf"[A-WYZ][0-9]*(?:[x×]{ANY})+"  # a symbol in front; one alone would be a word
 SURE = r"(?:[0-9]+|[_?]|[A-WYZ][A-WYZa-z0-9]*)"  # where another word might stand
 FORMS = (
     rf"(?:\(\s*{FIRST}(?:\s*[,x×]\s*{ANY})*\s*(?:,\s*)?\)"
@@ -37,7 +40,7 @@ FORMS = (
     rf"|[0-9]+(?:\s+[x×]\s+{SURE})+"
     rf"|{FIRST}(?:[x×]{ANY})*)"
 )
-IN_SPEC = re.compile(FORMS + r"(?=[\s\[\]|{}#]|$)")
+IN_SPEC = re.compile(rf"(?:{FORMS}|{NAMED})" + r"(?=[\s\[\]|{}#]|$)")
 IN_SOURCE = re.compile(FORMS + r"(?=[\s,]|$)")  # `3x8x8, nn.ReLU()`
 SYMBOL = re.compile(r"[A-WYZ][A-WYZa-z0-9]*\Z")
 SEPARATOR = re.compile(r"[x×,]")
@@ -59,15 +62,28 @@ def read_size(text: str, let: Mapping[str, int] | None = None) -> Shape:
     Raises:
         LayerError: it is none, or holds a symbol without a value.
     """
+    return tuple(_one(part, text, let or {}) for part in _parts(text))
+
+
+def _parts(text: str) -> list[str]:
+    """The words of the sizes in a text."""
     inner = text.strip()
     bracketed = inner[:1] in BRACKETS and inner.endswith(BRACKETS[inner[:1]])
     if bracketed:
         inner = inner[1:-1].strip().removesuffix(",")
     if inner == SCALAR or (bracketed and not inner):
-        return ()
+        return []
     if not inner:
         raise LayerError("the size is empty", code="bad-input", help="such as 3x224x224")
-    return tuple(_one(part.strip(), text, let or {}) for part in SEPARATOR.split(inner))
+    return [part.strip() for part in SEPARATOR.split(inner)]
+
+
+def _with_names(text: str, let: Mapping[str, int]) -> tuple[int | str, ...]:
+    """The sizes of a text, symbols without a value as they are; LayerError for anything else."""
+    return tuple(
+        part if SYMBOL.match(part) and part not in let else _one(part, text, let)
+        for part in _parts(text)
+    )
 
 
 def _one(part: str, text: str, let: Mapping[str, int]) -> int:
@@ -153,6 +169,14 @@ def typed_at(span: Span, let: Mapping[str, int]) -> Typed:
         raise SpecError(error.message, span, code=error.code, help=error.help) from None
 
 
+def named_at(span: Span, let: Mapping[str, int], missing: SpecError) -> Named:
+    """The size with names that stands at a place of a text, whose numbers are missing."""
+    try:
+        return Named(_with_names(span.text, let), missing)
+    except LayerError as error:
+        raise SpecError(error.message, span, code=error.code, help=error.help) from None
+
+
 def front_size(span: Span, let: Mapping[str, int]) -> tuple[Typed | None, SpecError | None]:
     """The size in front of a text, or why there is none yet: symbols, which `-i` stands in for."""
     try:
@@ -183,6 +207,16 @@ def given(size: Given, place: str = "input") -> Typed:
             code="bad-input",
             help='its sizes without the batch, such as (3, 224, 224) or "3x224x224"',
         ) from None
+
+
+def given_or_named(size: Given) -> Typed | Named:
+    """The same of the input, where symbols may stand for sizes."""
+    try:
+        return given(size)
+    except SpecError as error:
+        if error.code != "unbound-symbol" or error.span is None:
+            raise
+        return named_at(error.span, {}, error)
 
 
 def _from_text(source: Source) -> Typed:

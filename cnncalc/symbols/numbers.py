@@ -94,6 +94,20 @@ class Numbers(NamedTuple):
             parts.append(f"{name} = {listed}{more}")
         return " or ".join(reversed(parts))
 
+    def condition(self, name: str) -> str:
+        """The same in Python's syntax, whole: `H >= 188 and H % 16 == 12`."""
+        low, members = self.below(), self.remainders()
+        parts = (
+            [f"{name} in {tuple(low)}" if len(low) > 1 else f"{name} == {low[0]}"] if low else []
+        )
+        steady = [f"{name} >= {self.first(self.start)}"] if members and self.start > 1 else []
+        if 0 < len(members) < self.modulus:
+            one = len(members) == 1
+            told = f"== {members[0]}" if one else f"in {tuple(members)}"
+            steady.append(f"{name} % {self.modulus} {told}")
+        parts += [" and ".join(steady)] if steady else []
+        return " or ".join(parts) if parts else str(bool(members))
+
     def _steady(self, name: str) -> str:
         """Those of which the remainders tell."""
         first = self.first(self.start)

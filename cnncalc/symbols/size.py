@@ -16,8 +16,11 @@ from collections.abc import Iterator, Mapping
 from math import gcd
 from typing import NamedTuple, overload
 
+from cnncalc.symbols.writing import MINUS, PEOPLE, PYTHON, Style, Term, in_order, written
+
 __all__ = [
     "NEGATIVE",
+    "PLAIN",
     "ZERO",
     "Floor",
     "Name",
@@ -25,18 +28,27 @@ __all__ = [
     "Questions",
     "Size",
     "UnsettledError",
+    "factor",
     "named",
     "number",
     "pretty",
 ]
 
 NEGATIVE, ZERO = "<0", "=0"
-MINUS = "−"
+# How a question and its answer are written, in Python's syntax and for people.
+SIGNS = {
+    (ZERO, True): ("==", "="),
+    (ZERO, False): ("!=", "≠"),
+    (NEGATIVE, True): ("<", "<"),
+    (NEGATIVE, False): (">=", "≥"),
+}
 MOST_PARTS = 2**20  # of a fraction whose product with a size is exact as a float
 
 
 class UnsettledError(ValueError):
-    """A formula asks of sizes what no expression in names says."""
+    """A formula asks of sizes what no expression in names says; `step`: of which step, if known."""
+
+    step: int | None = None
 
 
 class Name(NamedTuple):
@@ -50,6 +62,10 @@ class Name(NamedTuple):
 
     def names(self) -> frozenset[str]:
         return frozenset((self.key,))
+
+    def text(self, style: Style, alone: bool) -> str:
+        """How it is written in a product, or alone."""
+        return self.key
 
 
 class Floor(NamedTuple):
@@ -66,9 +82,14 @@ class Floor(NamedTuple):
     def names(self) -> frozenset[str]:
         return self.inner.names()
 
+    def text(self, style: Style, alone: bool) -> str:
+        """How it is written in a product, or alone."""
+        if style.people:
+            return f"⌊{factor(self.inner)}/{self.divisor}⌋"
+        return self.key if alone else f"({self.key})"
+
 
 Atom = Name | Floor
-Term = tuple[str, ...]  # the keys of the atoms that are multiplied, in order
 PLAIN: Term = ()  # of the plain number
 
 
@@ -89,6 +110,14 @@ class Question(NamedTuple):
     size: Size
     what: str
     answer: bool
+
+    def condition(self, as_people: bool = False) -> str:
+        """That it has this answer, in Python's syntax or as people write it: `16*H*W == 400`."""
+        plain = self.size.terms.get(PLAIN, 0)
+        signs = SIGNS[self.what, self.answer]
+        if not as_people:
+            return f"{self.size - plain} {signs[0]} {-plain}"
+        return f"{pretty(self.size - plain)} {signs[1]} {pretty(-plain).replace('-', MINUS)}"
 
 
 class Questions:
@@ -220,6 +249,9 @@ class Size:
         whole = self // divisor
         return whole, self - whole * divisor
 
+    def __index__(self) -> int:
+        raise UnsettledError(f"{self} as a number of times")
+
     def __floor__(self) -> Size:
         return self
 
@@ -258,7 +290,7 @@ class Size:
     # What it is.
 
     def __str__(self) -> str:
-        return _sum_of([_product(self, term) for term in _in_order(self.terms)], " + ", " - ")
+        return written(self.terms, self.atoms, PYTHON)
 
     __repr__ = __str__
 
@@ -309,7 +341,14 @@ def pretty(size: int | Size) -> str:
     """As people write it: `2×⌊(H+31)/32⌋`."""
     if not isinstance(size, Size):
         return f"{size:,}"
-    return _sum_of([_product(size, term, True) for term in _in_order(size.terms)], "+", MINUS)
+    return written(size.terms, size.atoms, PEOPLE)
+
+
+def factor(size: int | Size) -> str:
+    """The same as one factor of many: a sum stands in brackets."""
+    if not isinstance(size, Size):
+        return str(size)
+    return written(size.terms, size.atoms, PEOPLE, as_factor=True)
 
 
 def _is_negative(size: int | Size) -> bool:
@@ -332,7 +371,7 @@ def _floor(size: Size, divisor: int) -> int | Size:
     if common > 1:  # floor((g x + c) / (g d)) = floor((x + floor(c / g)) / d)
         terms = {term: count // common for term, count in size.terms.items()}
         return size._valued(terms) // (divisor // common)
-    first, *others = _in_order({term: 1 for term in size.terms if term})
+    first, *others = in_order({term: 1 for term in size.terms if term})
     if size.terms[first] < 0:  # floor(-x / d) = -ceil(x / d)
         return -1 * ((size * -1 + (divisor - 1)) // divisor)
     atom = size.atoms[first[0]]
@@ -342,37 +381,3 @@ def _floor(size: Size, divisor: int) -> int | Size:
     key = f"({text})//{divisor}" if any(sign in text for sign in " */") else f"{text}//{divisor}"
     made = Floor(key, size.value // divisor, size, divisor)
     return Size({(key,): 1}, {key: made}, made.value, size.asked)
-
-
-def _in_order(terms: Mapping[Term, int]) -> list[Term]:
-    """Products of many atoms first, the plain number last."""
-    return sorted(terms, key=lambda term: (-len(term), term))
-
-
-def _product(size: Size, term: Term, as_people: bool = False) -> tuple[int, str]:
-    """The sign of a term and its text without it."""
-    count = size.terms[term]
-    written = f"{abs(count):,}" if as_people else str(abs(count))
-    factors = [] if abs(count) == 1 and term else [written]
-    alone = not factors and len(term) == 1 and count > 0
-    for key in term:
-        atom = size.atoms[key]
-        if isinstance(atom, Name):
-            factors.append(key)
-        elif as_people:
-            factors.append(f"⌊{_dividend(atom.inner)}/{atom.divisor}⌋")
-        else:
-            factors.append(key if alone else f"({key})")
-    return (-1 if count < 0 else 1), ("×" if as_people else "*").join(factors)
-
-
-def _dividend(size: Size) -> str:
-    text = pretty(size)
-    return f"({text})" if len(size.terms) > 1 else text
-
-
-def _sum_of(parts: list[tuple[int, str]], plus: str, minus: str) -> str:
-    (sign, text), *others = parts
-    words = [(minus.strip() if sign < 0 else "") + text]
-    words += [(minus if sign < 0 else plus) + text for sign, text in others]
-    return "".join(words)

@@ -12,6 +12,7 @@ from cnncalc.layers.base import show
 from cnncalc.layers.options import SCALAR
 from cnncalc.report import Report
 from cnncalc.rows import Row
+from cnncalc.symbols.size import Size
 from cnncalc.tables.table import PART, Column, thousands
 
 __all__ = ["COLUMNS", "all_of_it", "count", "joined", "percent", "share"]
@@ -62,7 +63,10 @@ def _phases(report: Report, row: Row) -> str:
 
 def share(report: Report, params: int) -> float | None:
     """The part of all parameters, 0 to 1."""
-    return round(params / report.total.params, 6) if report.total.params else None
+    total = report.total.params
+    if isinstance(total, Size):  # a ratio of expressions tells nobody anything
+        return None
+    return round(params / total, 6) if total else None
 
 
 def percent(share: float | None) -> str:
@@ -70,7 +74,7 @@ def percent(share: float | None) -> str:
 
 
 def all_of_it(report: Report) -> str | None:
-    return "100%" if report.total.params else None
+    return "100%" if not isinstance(report.total.params, Size) and report.total.params else None
 
 
 def _weights(report: Report, row: Row) -> str:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from cnncalc.errors import CnnCalcError
 from cnncalc.escaping import visible
 from cnncalc.suggestions import suggest
+from cnncalc.symbols.size import Size, pretty
 
 __all__ = ["PART", "Column", "Table", "choose", "human_bytes", "thousands"]
 
@@ -186,6 +187,8 @@ ALIASES = {
 
 def thousands(value: Any) -> str:
     """A number with separators; nothing for nothing and for zero; other values as they are."""
+    if isinstance(value, Size):
+        return pretty(value)
     if value is None or value is False or value == 0:
         return ""
     return f"{value:,}" if isinstance(value, int) and value is not True else str(value)
@@ -193,6 +196,8 @@ def thousands(value: Any) -> str:
 
 def human_bytes(count: int) -> str:
     """Bytes in the unit that leaves one to three digits before the point: 553 MB, 1.18 GB."""
+    if isinstance(count, Size):
+        return f"{pretty(count)} bytes"
     size, units = float(count), ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
     unit = 0
     while size >= 999.5 and unit < len(units) - 1:

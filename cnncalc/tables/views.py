@@ -89,6 +89,7 @@ def _units(report: Report) -> list[str]:
 
 def _reach(report: Report) -> list[str]:
     """Where the fields outgrow this input."""
+    report = report.at_witness
     lines, size = [], report.show(report.input)
     if first := first_to_see_all(report):
         lines.append(f"the whole input is first seen by step {first.index}, `{first.text}`")
@@ -198,7 +199,8 @@ def remarks(report: Report, *, memory: bool = False, fields: bool = True) -> lis
 def notes(report: Report, *, fields: bool = True) -> list[str]:
     """The report's notes, the first of many."""
     found = report.notes if fields else report.sizing_notes
-    lines = [
+    lines = [f"assumes {said}" for _, said in report.assumptions]
+    lines += [
         f"note: {message}{'' if step is None else f' (step {step})'}"
         for step, message in found[:MAX_NOTES]
     ]

@@ -46,6 +46,7 @@ def verify_report(
         CnnCalcError: an executor or device that isn't there, or too little memory; of `all`
             only where not one of them runs.
     """
+    report.check_numbers()
     verification = Verification(report, device, backward, max_memory, progress)
     report.verify = verification.of_all() if executor == ALL else verification.of(executor)
     return report

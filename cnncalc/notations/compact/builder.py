@@ -27,7 +27,7 @@ from cnncalc.notations.compact.tree import (
 )
 from cnncalc.notations.compact.values import fill_in
 from cnncalc.notations.names import Names
-from cnncalc.notations.sizes import front_size, integer, known_of
+from cnncalc.notations.sizes import front_size, integer, known_of, named_at
 from cnncalc.suggestions import suggest
 
 __all__ = ["MAX_STEPS", "parse"]
@@ -89,6 +89,8 @@ def parse(source: Source, let: Mapping[str, int] | None = None) -> Network:
         give(network, typed)
     elif tree.size is not None:
         network.declared = known_of(tree.size.text)
+    if unsized is not None and unsized.code == "unbound-symbol" and tree.size is not None:
+        network.named = named_at(tree.size.span, let, unsized)
     return network
 
 

@@ -1,0 +1,257 @@
+"""A network at an input of which sizes have names: its figures as expressions, and where they hold.
+
+One run with names, at a size at which the network works, gives the expressions; what was asked of
+the names on the way is what they take for granted. Runs elsewhere that give the same expressions
+widen that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from cnncalc.analysis import WITH_NUMBERS, analyze, check_settings, no_input
+from cnncalc.errors import SpecError
+from cnncalc.layers.base import Shape, Weight
+from cnncalc.network import Named, Network
+from cnncalc.rows import Analysis, Note, Row, Symbols
+from cnncalc.symbols.numbers import ALL, Numbers, TooManyNumbersError, holds
+from cnncalc.symbols.simplify import Remainder, remainder_of, simplified
+from cnncalc.symbols.size import Question, Questions, Size, UnsettledError, named
+from cnncalc.validity import Run, working
+
+__all__ = ["analyze_named"]
+
+MOST_RUNS = 40  # that look for more sizes with the same expressions
+CHANNELS, PLACES = 3, 224  # what is tried first for a name
+# What flows in where nobody says it: the first that the network takes.
+GUESSES = (("C", "H", "W"), ("C", "L"), ("C", "D", "H", "W"), ("C",))
+
+
+def analyze_named(
+    network: Network,
+    size: Named | None,
+    *,
+    batch: int = 1,
+    dtype: str = "float32",
+    layout: str | None = None,
+) -> Analysis:
+    """Work out every step of a network in names.
+
+    Args:
+        network: with its steps, which no size is needed for.
+        size: the input's; None: nobody gave one, so that all of it has names.
+        batch: samples at a time, as in `analysis.analyze`.
+        dtype: what numbers are kept in.
+        layout: of the shapes for whoever shows them.
+
+    Raises:
+        SpecError: it works at no size, or no expression says its figures.
+    """
+    check_settings(batch, dtype, layout)
+    settings = {"batch": batch, "dtype": dtype, "layout": layout}
+    if size is not None:
+        return _Naming(network, size, settings).analysis()
+    missing = no_input(network)
+    for sizes in GUESSES:
+        try:
+            found = _Naming(network, Named(sizes, missing), settings).analysis()
+        except SpecError:
+            continue
+        note = Note(None, f"the size of the input isn't given: it is {'×'.join(sizes)}")
+        return found._replace(notes=[note, *found.notes])
+    raise missing
+
+
+class _Found(NamedTuple):
+    """One run with names.
+
+    Attributes:
+        analysis: its figures.
+        sets: by name, where the questions about it alone have the same answers.
+        ties: the other questions.
+    """
+
+    analysis: Analysis
+    sets: dict[str, Numbers]
+    ties: tuple[Question, ...]
+
+
+class _Naming:
+    """A network at sizes with names, and the runs that tell of it."""
+
+    def __init__(self, network: Network, size: Named, settings: dict[str, Any]) -> None:
+        self.network = network
+        self.size = size
+        self.settings = settings
+        sizes = size.sizes
+        if network.layout == "channels-last":
+            sizes = (*sizes[-1:], *sizes[:-1])
+        self.names = {axis: name for axis, name in enumerate(sizes) if isinstance(name, str)}
+        usual = [CHANNELS if axis == 0 < len(sizes) - 1 else PLACES for axis in range(len(sizes))]
+        tried = dict(zip(sizes, usual, strict=True))  # axes of one name are alike
+        self.first: Shape = tuple(n if isinstance(n, int) else tried[n] for n in sizes)
+        self.left = MOST_RUNS
+        self.known: dict[tuple[object, str], Numbers | None] = {}  # asked again in other runs
+
+    def analysis(self) -> Analysis:
+        """The figures, and what they take for granted."""
+        try:
+            witness, _ = working(self.network.steps, self.first, self.names)
+            found = self.run(witness)
+        except (TooManyNumbersError, UnsettledError) as error:
+            step = error.step if isinstance(error, UnsettledError) else None
+            spans = [self.size.missing.span] if step is None else self.network.steps[step].spans
+            raise SpecError(
+                f"no expression says this: {error}", *spans[:1], code="symbols", help=WITH_NUMBERS
+            ) from None
+        sets = self.widened(found, witness)
+        symbols = Symbols(witness, sets, found.ties, self.size.missing)
+        remainders = {name: left for name, some in sets.items() if (left := remainder_of(some))}
+        rows = [_written_out(row, remainders) for row in found.analysis.rows]
+        return found.analysis._replace(rows=rows, symbols=symbols)
+
+    def run(self, shape: Shape) -> _Found:
+        """The figures with the names' witnesses those of a shape."""
+        asked = Questions()
+        sizes: list[Any] = [
+            named(self.names[axis], n, asked) if axis in self.names else n
+            for axis, n in enumerate(shape)
+        ]
+        inside = tuple(sizes)
+        typed = inside if self.network.layout == "channels-first" else (*inside[1:], inside[0])
+        analysis = analyze(self.network, typed, **self.settings)
+        return _Found(analysis, *self.told(asked))
+
+    def told(self, asked: Questions) -> tuple[dict[str, Numbers], tuple[Question, ...]]:
+        """Where all questions have the answers that they had: by name, and what no set says."""
+        sets = dict.fromkeys(self.names.values(), ALL)
+        ties = []
+        for question in asked:
+            names = question.size.names()
+            where = self.where(question) if len(names) == 1 else None
+            if where is None:
+                ties.append(question)
+            else:
+                (name,) = names
+                sets[name] &= where
+        return sets, tuple(ties)
+
+    def where(self, question: Question) -> Numbers | None:
+        """The numbers at which a question has its answer; None: no set says them."""
+        key = frozenset(question.size.terms.items()), question.what
+        if key not in self.known:
+            try:
+                self.known[key] = holds(question._replace(answer=True))
+            except TooManyNumbersError:  # a product of one name with itself, or beyond all bounds
+                self.known[key] = None
+        where = self.known[key]
+        return where if where is None or question.answer else ~where
+
+    def widened(self, first: _Found, witness: Shape) -> dict[str, Numbers]:
+        """The sets of names with all that other runs of the same expressions add.
+
+        What holds is a product of sets. A piece is added to one name's where the figures are the
+        same beside each piece of the others that there is so far.
+        """
+        sets, cells = dict(first.sets), [_Cell(witness, first.sets, True)]
+        try:
+            for name in sets:
+                told, more = sets[name], list(cells)
+                while (n := (~told).first()) is not None and self.left >= len(cells):
+                    pieces = list(self.pieces(first, cells, name, n))
+                    part = pieces[0].sets[name]
+                    for piece in pieces[1:]:
+                        part &= piece.sets[name]
+                    told |= part
+                    if all(piece.alike for piece in pieces):
+                        sets[name] |= part
+                        more += pieces
+                cells = more
+        except TooManyNumbersError:  # what there is so far holds
+            pass
+        return sets
+
+    def pieces(self, first: _Found, cells: Sequence[_Cell], name: str, n: int) -> Iterator[_Cell]:
+        """What is found beside each cell where one name is another number, until one differs."""
+        for cell in cells:
+            shape = tuple(n if self.names.get(a) == name else m for a, m in enumerate(cell.shape))
+            piece = self.piece(first, shape, name)
+            beside = piece.alike and all(
+                other == name or not cell.sets[other] & ~piece.sets[other] for other in cell.sets
+            )
+            yield piece._replace(alike=beside)
+            if not beside:
+                return
+
+    def piece(self, first: _Found, shape: Shape, name: str) -> _Cell:
+        """What runs at another shape tell: of the one name where it breaks there, else of all."""
+        self.left -= 1
+        try:
+            alone = {axis: each for axis, each in self.names.items() if each == name}
+            run = Run(self.network.steps, shape, alone)
+            if run.error:
+                return _Cell(shape, {name: self.told(run.asked)[0][name]}, False)
+            found = self.run(shape)
+        except (SpecError, UnsettledError):  # of this one number nothing is known
+            n = next(n for axis, n in enumerate(shape) if self.names.get(axis) == name)
+            return _Cell(shape, {name: Numbers(n + 1, 1, 1 << n, 0)}, False)
+        rows = zip(found.analysis.rows, first.analysis.rows, strict=True)
+        alike = all(_same(_figures(one), _figures(two)) for one, two in rows)
+        ties = {tie.condition() for tie in found.ties} == {tie.condition() for tie in first.ties}
+        return _Cell(shape, found.sets, alike and ties)
+
+
+class _Cell(NamedTuple):
+    """A shape, the sets that a run there told of, and whether its expressions are the first's."""
+
+    shape: Shape
+    sets: dict[str, Numbers]
+    alike: bool
+
+
+def _figures(row: Row) -> tuple[int, ...]:
+    """All that a row says in numbers."""
+    shapes = [n for weight in row.weights for n in weight.shape]
+    counts = (row.params, row.trainable, row.buffers, row.macs, row.activation_bytes)
+    return (*row.output_shape, *counts, *shapes)
+
+
+def _same(one: Sequence[int | Size], two: Sequence[int | Size]) -> bool:
+    """Whether two lists of sizes are the same expressions; no question is asked."""
+    return len(one) == len(two) and all(
+        a.terms == b.terms
+        if isinstance(a, Size) and isinstance(b, Size)
+        else a is b or str(a) == str(b)
+        for a, b in zip(one, two, strict=True)
+    )
+
+
+def _written_out(row: Row, remainders: Mapping[str, Remainder]) -> Row:
+    """A row with the floors that come out even written out."""
+    if not remainders:
+        return row
+
+    def sized(shape: Shape) -> Shape:
+        return tuple([simplified(n, remainders) for n in shape])  # type: ignore[misc]
+
+    def count(size: int) -> int:
+        return simplified(size, remainders)  # type: ignore[return-value]
+
+    weights = [Weight(w.name, sized(w.shape), w.role, w.trainable) for w in row.weights]
+    return Row(
+        row.index,
+        row.name,
+        row.kind,
+        row.text,
+        row.inputs,
+        tuple(map(sized, row.input_shapes)),
+        sized(row.output_shape),
+        tuple(weights),
+        count(row.params),
+        count(row.trainable),
+        count(row.buffers),
+        row.shares,
+        count(row.macs),
+        count(row.activation_bytes),
+    )
