@@ -205,7 +205,7 @@ def wrong() -> list[CnnCalcError]:
     for given, size in (
         ("3x8x8 conv:4,z3", None),
         ("3x8x8 conv:4,k9", None),
-        ("3xHxW relu", None),
+        ("3x8x8 upsample:size=HxH", None),
         ("nn.Conv2d(4, 4, 3)", (3, 8, 8)),
         ("class Net(nn.Module):\n    def forward(self, x):\n        return y", (3, 8, 8)),
         ("keras.Sequential([layers.Conv2D(4, 30)])", (8, 8, 3)),

@@ -86,7 +86,7 @@ def is_main_guard(node: ast.stmt) -> bool:
 
 def binds(statement: ast.stmt, changing: Names) -> set[str]:
     """The top-level names that a statement gives a value, or changes."""
-    found: set[str] = set()
+    found = _misspelt(statement, changing)
     waiting: list[ast.AST] = [statement]
     while waiting:
         node = waiting.pop()
@@ -114,7 +114,7 @@ def with_sources(bound: set[str], changed: set[str], sources: dict[str, set[str]
 
 def changes(statement: ast.stmt, changing: Names) -> set[str]:
     """The names whose values a statement changes in place, loops over them included."""
-    found: set[str] = set()
+    found = _misspelt(statement, changing)
     loops: list[ast.For] = []
     for node in walk(statement):
         if isinstance(node, ast.For):
@@ -143,6 +143,16 @@ def _add_bound(node: ast.AST, changing: Names, found: set[str]) -> None:
             found.add(base)
     elif isinstance(node, ast.Import | ast.ImportFrom):
         found |= {(each.asname or each.name).partition(".")[0] for each in node.names}
+
+
+def _misspelt(statement: ast.stmt, changing: Names) -> set[str]:
+    """The name of `net.Add(layer)`, a statement of its own that means to change it."""
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+        return set()
+    near = call.func.attr.lower()
+    holder = call.func.value
+    return {holder.id} if near in changing and isinstance(holder, ast.Name) else set()
 
 
 def _changed_by(call: ast.Call, changing: Names) -> set[str]:

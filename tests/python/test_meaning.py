@@ -351,6 +351,7 @@ def test_there_are_many_snippets() -> None:
         "class A: pass\nr = A(1)",
         "r = max([])",
         "r = next(iter([]))",
+        "r = [1]\nr.Append(2)",  # not passed over, though no method of this name changes a list
     ],
 )
 def test_what_python_refuses_is_refused(text: str) -> None:

@@ -85,3 +85,10 @@ def test_a_declared_shape_that_is_none_is_refused_where_it_is_read() -> None:
         "model = keras.Sequential([keras.layers.Dense(3, input_shape=nn.ModuleList())])\n"
     )
     assert error.message == "layers.Layer can't take the shape a `ModuleList`"
+
+
+def test_a_misspelt_add_is_no_empty_network() -> None:
+    error = refused("import keras\nmodel = keras.Sequential()\nmodel.Add(keras.layers.Dense(3))\n")
+
+    assert error.message.endswith("has no attribute `Add`; did you mean `add`?")
+    assert error.line == 3
