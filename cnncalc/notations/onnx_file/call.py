@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import prod
-from typing import TYPE_CHECKING, Any, NoReturn, overload
+from typing import Any, NoReturn, overload
 
 from cnncalc.errors import LayerError
 from cnncalc.layers import KINDS
@@ -18,6 +18,7 @@ from cnncalc.notations.onnx_file.model import (
     check_bounds,
     clean,
 )
+from cnncalc.notations.onnx_file.steps import Steps
 from cnncalc.notations.onnx_file.values import (
     Mask,
     Merged,
@@ -35,9 +36,6 @@ from cnncalc.tracing.trace import Record
 from cnncalc.tracing.views import between
 from cnncalc.tracing.weights import Held
 
-if TYPE_CHECKING:
-    from cnncalc.notations.onnx_file.tracer import Tracer
-
 __all__ = ["Call", "plain", "unknown"]
 
 
@@ -53,14 +51,14 @@ class Call:
     """
 
     def __init__(
-        self, tracer: Tracer, node: Node, inputs: Sequence[Value], attributes: dict[str, Any]
+        self, steps: Steps, node: Node, inputs: Sequence[Value], attributes: dict[str, Any]
     ) -> None:
-        self.tracer = tracer
+        self.steps = steps
         self.node = node
         self.inputs = inputs
         self.attributes = {name: each for name, each in attributes.items() if each is not None}
-        self.batch = tracer.batch
-        self.opset = tracer.model.opset
+        self.batch = steps.batch
+        self.opset = steps.opset
         self.by_rows = False
 
     def refuse(self, message: str, help: str | None = None, code: str = "onnx") -> NoReturn:
@@ -185,7 +183,7 @@ class Call:
             # Numbers that the program itself has are the layer's own weight.
             if each is not None and not each.sources and not each.computed:
                 held[name] = Static(each.shape, (Stored(name, each.shape, True),), each.values)
-        return self.tracer.add(self.node, layer, flows, suffix, held)
+        return self.steps.add(self.node, layer, flows, suffix, held)
 
     def add_all(self, tensor: Tensor, parts: Sequence[Part], kept: Static | None = None) -> Tensor:
         """The steps of an operation, one after another; the last has the node's name.
@@ -238,11 +236,11 @@ class Call:
         """
         check_bounds(shape)
         stored = sources_of(inputs if sources is None else sources)
-        self.tracer.spend(4 * len(stored))
+        self.spend(4 * len(stored))
         made = Static(shape, stored)
         lists = [each.values for each in inputs if each.values is not None]
         if compute and prod(shape) <= MAX_VALUES and len(lists) == len(inputs):
-            self.tracer.spend(max(prod(shape), *map(len, lists)))
+            self.spend(max(prod(shape), *map(len, lists)))
             made.whole = all(each.whole for each in inputs) if whole is None else whole
             try:
                 found = compute(*lists)
@@ -251,9 +249,18 @@ class Call:
                 made.values = None
         return made
 
+    def spend(self, numbers: int) -> None:
+        """Count numbers that are worked out; LayerError where they are too many."""
+        self.steps.spend(numbers)
+
+    @property
+    def records(self) -> list[Record]:
+        """The steps so far, the inputs first."""
+        return self.steps.trace.records
+
     def record(self, flow: Tensor) -> Record:
         """The step that made some data."""
-        return self.tracer.trace.records[flow.number]
+        return self.records[flow.number]
 
     def only_reader(self, flow: Tensor) -> bool:
         """Whether nothing but this node reads some data."""

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from math import prod
-
-from cnncalc.analysis import MAX_ELEMENTS, settle
 from cnncalc.errors import LayerError, SpecError
-from cnncalc.layers.base import Layer, Shape
-from cnncalc.network import Declared, Network
+from cnncalc.layers.base import Shape
+from cnncalc.network import Network
 from cnncalc.notations.names import Names
 from cnncalc.notations.onnx_file.call import Call, unknown
 from cnncalc.notations.onnx_file.channels import channel_axis
@@ -16,7 +12,6 @@ from cnncalc.notations.onnx_file.inputs import data_input, further
 from cnncalc.notations.onnx_file.listing import Listing
 from cnncalc.notations.onnx_file.model import (
     MAX_NODES,
-    MAX_RANK,
     STANDARD,
     DeclaredInput,
     Function,
@@ -30,6 +25,7 @@ from cnncalc.notations.onnx_file.model import (
 from cnncalc.notations.onnx_file.operators import OPERATORS, ROW_BY_ROW
 from cnncalc.notations.onnx_file.operators.base import Operator
 from cnncalc.notations.onnx_file.scopes import Scope, filled, first_output, needed, read_by
+from cnncalc.notations.onnx_file.steps import Steps
 from cnncalc.notations.onnx_file.values import (
     Mask,
     Merged,
@@ -40,37 +36,29 @@ from cnncalc.notations.onnx_file.values import (
     Value,
 )
 from cnncalc.tracing.tensors import Static, Tensor
-from cnncalc.tracing.trace import Record, Trace
-from cnncalc.tracing.weights import Held, misfit
 
 __all__ = ["Tracer"]
 
 MAX_DEPTH = 40  # functions and branches inside one another
-MAX_NUMBERS = 12_000_000  # numbers worked out in all
 
 
 class Tracer:
     """The state of one trace.
 
     Attributes:
-        batch: the size of the batch axis, in shapes that the model itself asks for.
+        steps: those that its nodes have added so far.
         touched: the constants that some node reads, by identity.
-        stores_weights: whether the file keeps weights as tensors, not as numbers in its nodes.
     """
 
     def __init__(self, model: Model, listing: Listing, batch: int) -> None:
         self.model = model
         self.listing = listing
-        self.batch = batch
-        self.trace = Trace()
+        self.steps = Steps(model, listing, batch)
+        self.trace = self.steps.trace
         self.names = Names()
         self.touched: set[int] = set()
         self.nodes_left = MAX_NODES
-        self.numbers_left = MAX_NUMBERS
         self.running: Node | None = None
-        self.stores_weights = any(
-            each.shape and each.learned for each in model.graph.constants.values()
-        )
 
     def network(self, shape: Shape) -> Network:
         """Run the main graph at an input shape."""
@@ -163,7 +151,7 @@ class Tracer:
             name: None if isinstance(each, Reference) else each
             for name, each in node.attributes.items()
         }
-        call = Call(self, node, inputs, attributes)
+        call = Call(self.steps, node, inputs, attributes)
         if node.op == "If" and node.domain in STANDARD:
             return self._branch(call, scope, depth)
         statistic = next((each for each in inputs if isinstance(each, Statistic)), None)
@@ -219,39 +207,6 @@ class Tracer:
         self.running = call.node
         return [inner.find(name) for name in branch.outputs]
 
-    def add(
-        self,
-        node: Node,
-        layer: Layer | Declared,
-        flows: Iterable[Tensor],
-        suffix: str,
-        held: Held,
-    ) -> Tensor:
-        """A step; LayerError where its layer can't take what flows in."""
-        inputs = tuple(flow.number for flow in flows)
-        shapes = tuple(self.trace.records[number].shape for number in inputs)
-        settled = _settled(Declared.of(layer), shapes)
-        shape = settled.output(*shapes)
-        if prod(shape) > MAX_ELEMENTS or len(shape) > MAX_RANK:
-            raise LayerError("the output is beyond any machine", code="too-large")
-        wrong = misfit(settled.weights(*shapes), held) if held else None
-        if wrong:
-            weight, static = wrong
-            wanted = f"where {weight.count:,} are needed"
-            raise LayerError(
-                f"its {weight.name} holds {static.count:,} values {wanted}", code="declared"
-            )
-        name, spans = f"{node.name}{suffix}", (self.listing.span(node),)
-        record = Record(Declared(settled), inputs, shape, name, spans, node, held=held)
-        record.readers = 1  # until a name is given to it
-        return self.trace.add(record)
-
-    def spend(self, numbers: int) -> None:
-        """Count numbers that are worked out."""
-        self.numbers_left -= numbers
-        if self.numbers_left < 0:
-            raise LayerError("its shapes take too much working out", code="too-large")
-
     def _outputs(self, graph: Graph, scope: Scope) -> list[int]:
         values = [scope.find(name) for name in graph.outputs]
         for value in values:
@@ -305,16 +260,6 @@ def _results(
     except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError):
         raise LayerError(wrong, code="onnx") from None
     return list(found) if isinstance(found, list) else [found]
-
-
-def _settled(declared: Declared, shapes: tuple[Shape, ...]) -> Layer:
-    """The layer as ONNX has it at these inputs."""
-    try:
-        return settle(declared, shapes)
-    except LayerError as error:
-        if error.code == "declared":
-            error.help = "an input of the size that the model was made for"
-        raise
 
 
 # Operators of other domains that are read as ONNX's own of the same name.

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cnncalc.layers.base import Shape
-
-if TYPE_CHECKING:
-    from cnncalc.notations.onnx_write.builder import Builder
+from cnncalc.notations.onnx_write.builder import Builder
 
 __all__ = ["WRITERS", "Writer", "writes"]
 
 # Of the builder, the layer, the names of the tensors that flow in, and their shapes.
-Writer = Callable[["Builder", Any, list[str], tuple[Shape, ...]], str]
+Writer = Callable[[Builder, Any, list[str], tuple[Shape, ...]], str]
 
 WRITERS: dict[str, Writer] = {}
 

@@ -247,7 +247,7 @@ TRIGONOMETRY: dict[str, Callable[[float], float]] = {
 
 @operator(*TRIGONOMETRY, data=False)
 def trigonometry(call: Call, x: Static) -> Static:
-    call.tracer.spend(x.count)
+    call.spend(x.count)
     return worked_out(TRIGONOMETRY[call.node.op], x)
 
 

@@ -80,7 +80,7 @@ def constant_of_shape(call: Call, sizes: Static, *, value: Any = None) -> Static
     sources = (Stored(clean(call.node.outputs[0]), made, True),) if stored else ()
     few = prod(made) <= (1024 if stored else MAX_VALUES)
     if few:
-        call.tracer.spend(prod(made))
+        call.spend(prod(made))
     return Static(made, sources, [fill] * prod(made) if few else None, whole)
 
 
@@ -134,7 +134,7 @@ def arange(call: Call, start: Numbers, limit: Numbers, delta: Numbers) -> Static
     if count > MAX_VALUES:
         check_bounds((count,))
         return Static((count,))
-    call.tracer.spend(count)
+    call.spend(count)
     values = [place * step + first for place in range(count)]
     whole = call.stored(0).whole
     return Static((count,), (), [*map(int, values)] if whole else singles(values), whole)
@@ -145,7 +145,7 @@ def nonzero(call: Call, data: Static) -> Static:
     """The places of the numbers that aren't 0: a row for each axis."""
     if data.values is None:
         call.refuse("the numbers of its input are not known here")
-    call.tracer.spend(len(data.values) * max(len(data.shape), 1))
+    call.spend(len(data.values) * max(len(data.shape), 1))
     found = [place for place, each in enumerate(data.values) if each]
     rows = []
     for axis, count in enumerate(data.shape):

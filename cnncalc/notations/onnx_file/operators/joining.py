@@ -37,7 +37,7 @@ def concat(call: Call, *inputs: Either, axis: int = 1) -> Either:
 def joined(call: Call, parts: Sequence[Static], axis: int) -> Static:
     """Tensors that don't depend on the data, one after another."""
     check_bounds(shapes.concatenated([each.shape for each in parts], axis))
-    call.tracer.spend(sum(4 * len(each.sources) + len(each.values or ()) for each in parts))
+    call.spend(sum(4 * len(each.sources) + len(each.values or ()) for each in parts))
     return one_after_another(parts, axis, MAX_VALUES)
 
 

@@ -45,7 +45,7 @@ def weighted(call: Call, data: Tensor) -> Tensor:
         sizes.pop()
     declared = READERS[op](call.attributes, sizes)
     if op not in ("Conv", "ConvTranspose"):
-        declared = _as_learned(declared, given, call.tracer.stores_weights)
+        declared = _as_learned(declared, given, call.steps.stores_weights)
     return call.add(declared, [data], "", **given)
 
 
@@ -56,14 +56,14 @@ def batch_norm(call: Call, data: Tensor) -> Tensor:
     if not statistics:
         return weighted(call, data)
     between = {step for each in statistics for step in steps_between(call, data, each.of)}
-    records = call.tracer.trace.records
+    records = call.records
     if between == set(range(data.number + 1, len(records))):
         del records[data.number + 1 :]  # they only turned it round
     given = {"weight": call.constant(1), "bias": call.constant(2)}
     sizes = [each.shape if each else None for each in given.values()]
     declared = READERS[call.node.op](call.attributes, sizes * 2)
     declared = declared.replaced(layer=declared.layer.replaced(stats=False))
-    declared = _as_learned(declared, given, call.tracer.stores_weights)
+    declared = _as_learned(declared, given, call.steps.stores_weights)
     return call.add(declared, [data], "", **given)
 
 
@@ -72,7 +72,7 @@ def steps_between(call: Call, start: Tensor, end: Tensor) -> Iterator[int]:
     number = end.number
     while number > start.number:
         yield number
-        record = call.tracer.trace.records[number]
+        record = call.records[number]
         number = record.inputs[0] if record.layer.kind in MOVES else -1
     if number != start.number:
         call.refuse("its statistics are those of other data than it works on", code="batch")
@@ -114,7 +114,7 @@ def activation(call: Call, data: Either) -> Either:
     """A function of each value."""
     if isinstance(data, Tensor):
         return call.add(READERS[call.node.op](call.attributes, []), [data])
-    call.tracer.spend(len(data.values or ()))
+    call.spend(len(data.values or ()))
     return worked_out(None if call.attributes else NUMBERS.get(call.node.op), data)
 
 

@@ -23,7 +23,7 @@ ROOT = 2**0.5
 
 def tail(call: Call, readers: Sequence[int]) -> list[Record] | None:
     """The last steps, if each but the last has as many readers, which are all among them."""
-    records = call.tracer.trace.records[-len(readers) - 1 :]
+    records = call.records[-len(readers) - 1 :]
     if len(records) <= len(readers):
         return None
     counts = [each.readers for each in records[:-1]]
@@ -35,7 +35,7 @@ def replaced(call: Call, count: int, layer: Layer, source: int) -> Tensor:
 
     It has the name of the node whose output it gives, as every step has.
     """
-    records = call.tracer.trace.records
+    records = call.records
     shape = records[source].shape
     del records[-count:]
     return call.add(layer, [Tensor(source, shape)])
@@ -48,7 +48,7 @@ def kinds(records: Sequence[Record]) -> list[str]:
 def regrouped(call: Call, flow: Tensor, target: Shape) -> Tensor | None:
     """Reshape to (groups, values), instance norm, Reshape back: PyTorch's GroupNorm."""
     records = tail(call, (1,))
-    if records is None or flow.number != len(call.tracer.trace.records) - 1:
+    if records is None or flow.number != len(call.records) - 1:
         return None
     before, norm = records
     if norm.layer.kind != "in" or norm.inputs != (flow.number - 1,) or norm.readers > 1:
@@ -56,7 +56,7 @@ def regrouped(call: Call, flow: Tensor, target: Shape) -> Tensor | None:
     if len(before.inputs) != 1 or before.layer.kind not in ("reshape", "unflatten", "flatten"):
         return None
     source = before.inputs[0]
-    groups, shape = before.shape[0], call.tracer.trace.records[source].shape
+    groups, shape = before.shape[0], call.records[source].shape
     if shape != target or len(before.shape) != 2 or shape[0] % groups or not _is_idle(norm):
         return None
     return replaced(call, 2, KINDS["gn"](groups, affine=False), source)
@@ -120,7 +120,7 @@ def _gelu(call: Call) -> Tensor | None:
     order = GELUS.get(tuple(kinds(records))) if records else None
     if records is None or order is None:
         return None
-    base = len(call.tracer.trace.records) - 5
+    base = len(call.records) - 5
     divided, error, raised, half, product = (records[place] for place in order)
     at = dict(zip(("divided", "error", "raised", "half", "product"), order, strict=True))
     source = divided.inputs[0]
@@ -157,7 +157,7 @@ def _layer_norm(call: Call) -> Tensor | None:
         ["reduce", "sub", "mul", "reduce", "rescale", "sqrt", "div"],
     ):
         return None
-    base = len(call.tracer.trace.records) - 7
+    base = len(call.records) - 7
     mean, less, square, variance, raised, root, quotient = records
     source = mean.inputs[0]
     wiring = [

@@ -70,7 +70,7 @@ def transpose(call: Call, data: Either, *, perm: Whole = None) -> Either:
     """The axes in another order, by default the opposite one."""
     order = shapes.transposed(call.sizes(data), perm)
     if isinstance(data, Static):
-        call.tracer.spend(len(data.values or ()))
+        call.spend(len(data.values or ()))
         return permuted(data, order)
     if order[0] != 0:
         call.refuse("it moves the batch axis", code="batch")
