@@ -204,7 +204,6 @@ def circles(graph: dict[str, set[str]]) -> set[str]:
 
 
 def test_no_circles_on_load() -> None:
-    """Anywhere, those of the readers too."""
     graph = {
         name: {module for module, on_load in modules.items() if on_load}
         for name, modules in imports().items()
@@ -213,20 +212,11 @@ def test_no_circles_on_load() -> None:
     assert circles(graph) == set()
 
 
-# This reader goes round in circles yet, by imports on use.
-CIRCLING = "cnncalc.notations.onnx_file"
-
-
 def test_no_circles_at_all() -> None:
     """Nor by imports for types or inside functions."""
     graph = {
-        name: {
-            module
-            for module in modules
-            if not module.startswith(CIRCLING) and (name[8:], module[8:]) not in DRAWINGS
-        }
+        name: {module for module in modules if (name[8:], module[8:]) not in DRAWINGS}
         for name, modules in imports().items()
-        if not name.startswith(CIRCLING)
     }
 
     assert circles(graph) == set()
@@ -236,8 +226,8 @@ def test_a_circle_is_found() -> None:
     assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}) == {"a", "b", "c"}
 
 
-# The readers of source and of ONNX files still load much of themselves on use.
-READERS = ("cnncalc.notations.onnx_file", "cnncalc.notations.source")
+# The readers of source still load much of themselves on use.
+READERS = "cnncalc.notations.source"
 
 # Imports of our own that aren't done on load, for start-up's sake: of what most runs don't need.
 DOORS = {
@@ -284,9 +274,8 @@ DOORS = {
     ("notations.compact.scanner", "notations.compact.advice"),
     ("notations.keras_source", "notations.program.keras_functional"),
     ("notations.keras_source", "notations.source"),
-    ("notations.onnx", "notations.onnx_file"),
-    ("notations.onnx", "notations.onnx_write"),
-    ("notations.onnx_write.table", "notations.onnx_write.builder"),
+    ("notations.onnx", "notations.onnx.reading"),
+    ("notations.onnx", "notations.onnx.writing"),
     ("notations.pytorch_source", "notations.program.torch_classes"),
     ("notations.pytorch_source", "notations.source"),
     ("notations.reading", "notations.refusals"),

@@ -17,7 +17,7 @@ from cnncalc.executors.base import Array, Executor, Forward, Progress, Run, Step
 from cnncalc.executors.shortage import MemoryErrors, ran_out
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network
-from cnncalc.notations.onnx_write import Written, shape_name, write_report
+from cnncalc.notations.onnx.writing import Written, shape_name, write_report
 from cnncalc.packages import said
 from cnncalc.report import Report, report_of
 from cnncalc.rows import Row, as_layout

@@ -141,7 +141,7 @@ def test_values_are_those_of_onnxruntime(kind: str) -> None:
     from onnx import numpy_helper
 
     from cnncalc import analyze
-    from cnncalc.notations.onnx_write import write_report
+    from cnncalc.notations.onnx.writing import write_report
 
     for layer, shape in pairs(kind):
         report = analyze(alone(layer), shape)

@@ -16,7 +16,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from cnncalc import Network, Report, analyze
-from cnncalc.notations.onnx_file import parse_bytes
+from cnncalc.notations.onnx.reading import parse_bytes
 
 runs = pytest.mark.skipif(not find_spec("onnxruntime"), reason="onnxruntime is not installed")
 

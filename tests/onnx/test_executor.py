@@ -149,7 +149,7 @@ def test_a_step_that_fails_is_a_mismatch_with_the_runtimes_words(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The step is found by the node that the runtime names; what follows isn't reached."""
-    from cnncalc.notations.onnx_write.kinds import WRITERS
+    from cnncalc.notations.onnx.writing.kinds import WRITERS
 
     def wrong(at: Any, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
         return str(at.node("Reshape", x[0], at.ints([0, 7, 7])))

@@ -9,8 +9,8 @@ import pytest
 from onnx import AttributeProto, TensorProto, helper
 
 from cnncalc import SpecError, analyze
-from cnncalc.notations.onnx_file import parse_bytes
-from cnncalc.notations.onnx_file.operators import OPERATORS
+from cnncalc.notations.onnx.reading import parse_bytes
+from cnncalc.notations.onnx.reading.operators import OPERATORS
 from tests.onnx.builders import model, network, node, numbers, report, words
 
 ONE = numpy.array(1)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from cnncalc import analyze, verify
-from cnncalc.notations.onnx_write.kinds import WRITERS
+from cnncalc.notations.onnx.writing.kinds import WRITERS
 from tests.onnx.builders import runs, words
 from tests.onnx.test_writing import check_read_back, written
 

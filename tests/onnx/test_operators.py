@@ -8,8 +8,8 @@ import pytest
 
 from cnncalc import SpecError
 from cnncalc.layers import KINDS
-from cnncalc.notations.onnx_file.call import Call
-from cnncalc.notations.onnx_file.operators.base import OPERATORS, Either, operator
+from cnncalc.notations.onnx.reading.call import Call
+from cnncalc.notations.onnx.reading.operators.base import OPERATORS, Either, operator
 from cnncalc.tracing.constants import worked_out
 from cnncalc.tracing.tensors import Tensor
 from tests.onnx.builders import node, numbers, report, words

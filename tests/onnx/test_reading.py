@@ -9,7 +9,7 @@ import onnx
 import pytest
 
 from cnncalc import analyze
-from cnncalc.notations.onnx_file import parse_bytes
+from cnncalc.notations.onnx.reading import parse_bytes
 from tests.onnx.builders import constant, network, node, numbers, report, words
 from tests.onnx.builders import model as built
 

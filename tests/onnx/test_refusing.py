@@ -13,8 +13,8 @@ import pytest
 from onnx import TensorProto, helper
 
 from cnncalc import CnnCalcError, SpecError, analyze, parse
-from cnncalc.notations.onnx_file import loading, parse_bytes
-from cnncalc.notations.onnx_file.model import MAX_VALUES
+from cnncalc.notations.onnx.reading import loading, parse_bytes
+from cnncalc.notations.onnx.reading.model import MAX_VALUES
 from tests.library import traced
 from tests.onnx.builders import model, node, numbers, report, tensor
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from cnncalc import CnnCalcError, Report, SpecError, analyze, parse
-from cnncalc.notations.onnx_write import write_report
+from cnncalc.notations.onnx.writing import write_report
 from tests import library
 from tests.convert.emitted import assert_named
 from tests.onnx.builders import runs

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 
 from cnncalc import CnnCalcError, Report, SpecError, analyze, parse
 from cnncalc.layers import KINDS
-from cnncalc.notations.onnx_file import parse_bytes
-from cnncalc.notations.onnx_write import tensors, write
-from cnncalc.notations.onnx_write.kinds import WRITERS
+from cnncalc.notations.onnx.reading import parse_bytes
+from cnncalc.notations.onnx.writing import tensors, write
+from cnncalc.notations.onnx.writing.kinds import WRITERS
 from tests import library
 from tests.onnx.builders import words
 from tests.strategies import specs
@@ -109,12 +109,12 @@ def test_weights_are_stored_where_they_are_few() -> None:
 
 def test_weights_are_made_where_they_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
     report = library.report("squeezenet1_1")
-    monkeypatch.setattr("cnncalc.notations.onnx_write.STORED_BYTES", report.total.params * 4 - 1)
+    monkeypatch.setattr("cnncalc.notations.onnx.writing.STORED_BYTES", report.total.params * 4 - 1)
     model = onnx.load_from_string(written(report, "auto"))
 
     assert not [each for each in model.graph.initializer if each.data_type == 1 and each.dims]
     assert model.ByteSize() < 20_000
-    monkeypatch.setattr("cnncalc.notations.onnx_write.LARGEST", 1000)
+    monkeypatch.setattr("cnncalc.notations.onnx.writing.LARGEST", 1000)
     with pytest.raises(CnnCalcError, match="more than one ONNX file can hold"):
         write(report.network, report.input, weights="stored")
     assert tensors.LARGEST < 2**31

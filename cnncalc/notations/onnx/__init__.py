@@ -12,16 +12,16 @@ from cnncalc.packages import OnUse
 from cnncalc.report import Report
 
 if TYPE_CHECKING:
-    from cnncalc.notations import onnx_file, onnx_write
+    from cnncalc.notations.onnx import reading, writing
 else:
-    onnx_file = OnUse("cnncalc.notations.onnx_file")
-    onnx_write = OnUse("cnncalc.notations.onnx_write")
+    reading = OnUse("cnncalc.notations.onnx.reading")
+    writing = OnUse("cnncalc.notations.onnx.writing")
 
 __all__ = ["NOTATION"]
 
 
 def _read(text: Text, let: Mapping[str, int]) -> Network:
-    return onnx_file.parse(_path(text))
+    return reading.parse(_path(text))
 
 
 def _path(text: Text) -> str:
@@ -38,7 +38,7 @@ def _path(text: Text) -> str:
 
 
 def _write(report: Report, name: str | None) -> bytes:
-    data: bytes = onnx_write.write_report(report, name=name).model.SerializeToString()
+    data: bytes = writing.write_report(report, name=name).model.SerializeToString()
     return data
 
 

@@ -1,0 +1,114 @@
+"""How an operator is told: one function, whose signature has its inputs and its attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from inspect import Parameter, signature
+from typing import Any, NamedTuple, TypeVar
+
+from cnncalc.notations.onnx.reading.call import Call
+from cnncalc.notations.onnx.reading.values import Value
+from cnncalc.tracing.tensors import Static, Tensor
+
+__all__ = ["OPERATORS", "Either", "Numbers", "Operator", "Value", "Whole", "operator"]
+
+Either = Tensor | Static
+Whole = list[int] | None  # whole numbers: an attribute, or an input in later versions
+Numbers = list[float] | None
+
+# How an argument is found, by its annotation: an input by its place, whole numbers by their
+# name or place, an attribute by its name, with its default.
+INPUTS: dict[str, Callable[[Call, int], Any]] = {
+    "Tensor": Call.flow,
+    "Static": Call.stored,
+    "Static | None": Call.constant,
+    "Either": Call.given,
+    "Value": Call.value,
+    "Numbers": Call.numbers,
+}
+NUMBERS: dict[str, Callable[[Call, str, int | None], Any]] = {
+    "Whole": Call.whole,
+    "float | None": Call.number,
+}
+ATTRIBUTES: dict[str, Callable[[Call, str, Any], Any]] = {
+    "int": Call.integer,
+    "int | None": Call.integer,
+    "float": Call.fraction,
+    "str": Call.text,
+    "Any": lambda call, name, default: call.attributes.get(name, default),
+}
+
+Handler = Callable[..., Any]
+F = TypeVar("F", bound=Handler)
+
+
+class Operator(NamedTuple):
+    """An operator's function, and how its arguments are found.
+
+    Attributes:
+        of_data: whether it is read where an input carries data.
+        of_constants: whether it is worked out where none does.
+    """
+
+    function: Handler
+    finders: tuple[tuple[str, Callable[[Call], Any]], ...]
+    rest: int | None  # where the inputs begin of which there may be any number
+    of_data: bool
+    of_constants: bool
+
+    def __call__(self, call: Call) -> Any:
+        """What the operator gives at a node."""
+        given = {name: find(call) for name, find in self.finders}
+        if self.rest is None:
+            return self.function(call, **given)
+        more = [call.given(place) for place in range(self.rest, len(call.inputs))]
+        return self.function(call, *more, **given)
+
+
+OPERATORS: dict[str, Operator] = {}
+
+
+def operator(*names: str, data: bool = True, constants: bool = True) -> Callable[[F], F]:
+    """Register the function of an operator, or of several that differ in little.
+
+    Its arguments after the call are the node's inputs in their order, then, by keyword, its
+    attributes. An input annotated `Whole` or `float | None` may be an attribute of its name,
+    as it was in earlier versions of the operator.
+    """
+
+    def register(function: F) -> F:
+        for name in names:
+            assert name not in OPERATORS, f"two functions for {name}"
+            OPERATORS[name] = Operator(function, *arguments(function), data, constants)
+        return function
+
+    return register
+
+
+def arguments(
+    function: Handler,
+) -> tuple[tuple[tuple[str, Callable[[Call], Any]], ...], int | None]:
+    """How each argument after the call is found, and from where any number of inputs is taken."""
+    _, *declared = signature(function).parameters.values()
+    finders = []
+    rest = None
+    for place, each in enumerate(declared):
+        if each.kind is Parameter.VAR_POSITIONAL:
+            rest = place
+        else:
+            finders.append((each.name, finder(each, place)))
+    return tuple(finders), rest
+
+
+def finder(declared: Parameter, place: int) -> Callable[[Call], Any]:
+    """How one argument is found, by its annotation."""
+    name, words, default = declared.name, str(declared.annotation), declared.default
+    is_input = declared.kind is not Parameter.KEYWORD_ONLY
+    if words in NUMBERS:
+        numbers = NUMBERS[words]
+        return lambda call: numbers(call, name, place if is_input else None)
+    if is_input:
+        value = INPUTS[words]
+        return lambda call: value(call, place)
+    attribute = ATTRIBUTES[words]
+    return lambda call: attribute(call, name, default)

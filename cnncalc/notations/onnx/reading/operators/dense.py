@@ -1,0 +1,92 @@
+"""Products with stored matrices: linear layers."""
+
+from __future__ import annotations
+
+from cnncalc.layers.base import show
+from cnncalc.layers.linear import Linear
+from cnncalc.notations.onnx.reading.call import Call
+from cnncalc.notations.onnx.reading.operators.base import Either, Value, operator
+from cnncalc.tracing.arithmetic import product
+from cnncalc.tracing.tensors import Static, Tensor
+
+
+@operator("Gemm", constants=False)
+def gemm(
+    call: Call,
+    a: Tensor,
+    b: Static,
+    c: Static | None = None,
+    *,
+    transA: int = 0,  # noqa: N803, ONNX's own name
+    transB: int = 0,  # noqa: N803
+) -> Tensor:
+    """Data times a stored matrix, plus a bias."""
+    if transA or (len(a.shape) != 1 and not call.by_rows):
+        call.refuse(f"it multiplies {show(a.shape)}, where a vector for each sample is read")
+    outputs, inputs = matrix(call, b, bool(transB))
+    if a.shape[-1] != inputs:
+        mismatch(call, a.shape[-1], inputs)
+    if c is not None and c.count != outputs:
+        call.refuse(f"its bias has {c.count} values for {outputs} outputs", code="declared")
+    layer = Linear(outputs, c is not None, -1 if call.by_rows else None)
+    return call.add(layer, [a], weight=b, bias=c)
+
+
+def matrix(call: Call, weight: Static, turned: bool) -> tuple[int, int]:
+    """Outputs and inputs of a stored matrix, which has the inputs first unless it is turned."""
+    if len(weight.shape) != 2:
+        call.refuse(f"its weight is {show(weight.shape)}, where a matrix is read")
+    rows, columns = weight.shape
+    return (rows, columns) if turned else (columns, rows)
+
+
+def mismatch(call: Call, features: int, inputs: int) -> None:
+    call.refuse(
+        f"its weight takes {inputs} features but {features} come in",
+        "another input size, such as the one that the model was exported at",
+        code="declared",
+    )
+
+
+@operator("MatMul")
+def matmul(call: Call, a: Value, b: Value) -> Either:
+    """Data times a stored matrix along the last axis, or a matrix times data along the one before.
+
+    A product of two data, as attention has it, is refused.
+    """
+    if isinstance(a, Static) and isinstance(b, Static):
+        return multiplied(call, a, b)
+    if isinstance(a, Tensor) and isinstance(b, Tensor):
+        call.refuse(
+            "a product of two data, as attention has it, can't be followed",
+            "networks of convolutions, pools, linear layers and elementwise functions are read",
+            code="attention",
+        )
+    first = isinstance(a, Static)
+    flow, weight = (call.flow(1), call.stored(0)) if first else (call.flow(0), call.stored(1))
+    outputs, inputs = matrix(call, weight, turned=first)
+    axis = len(flow.shape) - (2 if first else 1)
+    if axis < 0:
+        call.refuse("it multiplies along the batch axis", code="batch")
+    if flow.shape[axis] != inputs:
+        mismatch(call, flow.shape[axis], inputs)
+    return call.add(product(flow.shape, outputs, axis - len(flow.shape)), [flow], weight=weight)
+
+
+def multiplied(call: Call, a: Static, b: Static) -> Static:
+    """The product of two stored matrices; numbers where that is little work."""
+    if len(a.shape) != 2 or len(b.shape) != 2 or a.shape[1] != b.shape[0]:
+        call.refuse("the product of these stored tensors can't be worked out")
+    (rows, inner), columns = a.shape, b.shape[1]
+
+    def compute(x: list[float], y: list[float]) -> list[float]:
+        return [
+            sum(x[row * inner + k] * y[k * columns + column] for k in range(inner))
+            for row in range(rows)
+            for column in range(columns)
+        ]
+
+    return call.made((rows, columns), [a, b], compute if rows * inner * columns <= FEW else None)
+
+
+FEW = 65_536  # products of two numbers

@@ -1,0 +1,73 @@
+"""Means, maxima and sums along axes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import cnncalc.notations.onnx.reading.shapes as shapes
+from cnncalc.notations.onnx.reading.call import Call
+from cnncalc.notations.onnx.reading.operators.base import Either, Whole, operator
+from cnncalc.notations.onnx.reading.values import Statistic
+from cnncalc.tracing.arrays import reduced
+from cnncalc.tracing.reductions import along
+from cnncalc.tracing.tensors import Static
+
+BY = {
+    "ReduceL1": "norm1",
+    "ReduceL2": "norm2",
+    "ReduceLogSumExp": "logsumexp",
+    "ReduceMax": "max",
+    "ReduceMean": "mean",
+    "ReduceMin": "min",
+    "ReduceProd": "prod",
+    "ReduceSum": "sum",
+    "ReduceSumSquare": "squares",
+}
+# What each makes of numbers.
+OF_NUMBERS: dict[str, Callable[[list[Any]], Any]] = {
+    "max": max,
+    "mean": lambda numbers: sum(numbers) / len(numbers),
+    "min": min,
+    "norm1": lambda numbers: sum(map(abs, numbers)),
+    "norm2": lambda numbers: math.sqrt(sum(each * each for each in numbers)),
+    "logsumexp": lambda numbers: math.log(sum(map(math.exp, numbers))),
+    "prod": math.prod,
+    "squares": lambda numbers: sum(each * each for each in numbers),
+    "sum": sum,
+}
+
+
+@operator(*BY)
+def reduce(
+    call: Call,
+    data: Either,
+    axes: Whole = None,
+    *,
+    keepdims: int = 1,
+    noop_with_empty_axes: int = 0,
+) -> Either | Statistic:
+    """A reduction; the mean or maximum over the whole map is a global pool."""
+    if not axes and noop_with_empty_axes:
+        return data if isinstance(data, Static) else call.same(data)
+    rank = len(call.sizes(data))
+    given, how = axes or list(range(rank)), BY[call.node.op]
+    if isinstance(data, Static):
+        return folded(call, data, given, bool(keepdims), how)
+    if any(axis % rank == 0 for axis in given):
+        return Statistic(data, call.node)
+    places = [call.axis(axis, data, "runs along") for axis in given]
+    return call.add(along(how, data.shape, places, bool(keepdims)), [data])
+
+
+def folded(call: Call, data: Static, axes: list[int], keep: bool, how: str) -> Static:
+    """The same of stored numbers."""
+    places = shapes.places(axes, len(data.shape))
+    sizes = shapes.reduced(data.shape, places, keep)
+    whole = data.whole and how in ("max", "min", "prod", "sum")
+
+    def compute(values: list[Any]) -> list[Any]:
+        return reduced(values, data.shape, places, OF_NUMBERS[how])
+
+    return call.made(sizes, [data], compute, whole=whole)

@@ -1,0 +1,159 @@
+"""Parts of tensors: slices, splits, and places that are picked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import prod
+from typing import Any
+
+import cnncalc.notations.onnx.reading.shapes as shapes
+from cnncalc.layers import KINDS
+from cnncalc.notations.onnx.reading.call import Call
+from cnncalc.notations.onnx.reading.operators.base import Either, Value, Whole, operator
+from cnncalc.notations.onnx.reading.values import Merged
+from cnncalc.tracing.arrays import taken
+from cnncalc.tracing.slices import cuts, runs
+from cnncalc.tracing.tensors import Static, Tensor
+
+
+@operator("Slice")
+def slice_(
+    call: Call,
+    data: Either,
+    starts: Whole = None,
+    ends: Whole = None,
+    axes: Whole = None,
+    steps: Whole = None,
+) -> Either:
+    """One step for each axis that is cut, or one crop of the map."""
+    kept = shapes.sliced(call.sizes(data), starts or [], ends or [], axes, steps)
+    if isinstance(data, Static):
+        return parted(call, data, kept)
+    if kept.pop(0, range(call.batch)) != range(call.batch):
+        call.refuse("it cuts the batch axis", code="batch")
+    if not all(kept.values()):
+        call.refuse("nothing would be left", code="empty-output")
+    if any(places.step < 1 and len(places) > 1 for places in kept.values()):
+        call.refuse("places that go backwards can't be followed")
+    return cut(call, data, {axis - 1: places for axis, places in kept.items()}) or call.same(data)
+
+
+def cut(call: Call, data: Tensor, kept: Mapping[int, range], last: str = "") -> Tensor | None:
+    """Some axes cut to the places that stay; None where all stay."""
+    layers = cuts(data.shape, kept)
+    for place, layer in enumerate(layers, 1):
+        data = call.add(layer, [data], last if place == len(layers) else f"/{place}")
+    return data if layers else None
+
+
+def parted(call: Call, data: Static, kept: Mapping[int, Sequence[int]]) -> Static:
+    """The same of stored numbers."""
+    sizes = tuple(len(kept.get(axis, range(size))) for axis, size in enumerate(data.shape))
+
+    def compute(values: list[Any]) -> list[Any]:
+        shape = list(data.shape)
+        for axis, places in kept.items():
+            values = taken(values, tuple(shape), axis, places)
+            shape[axis] = len(places)
+        return values
+
+    return call.made(sizes, [data], compute)
+
+
+@operator("Split")
+def split(call: Call, data: Either, split: Whole = None, *, axis: int = 0) -> list[Value]:
+    """One part after another along an axis."""
+    names = call.node.outputs
+    if isinstance(data, Static):
+        place = shapes.place(axis, len(data.shape))
+        sizes = shapes.part_sizes(data.shape[place], split, len(names))
+        return [parted(call, data, {place: part}) for part in in_a_row(sizes)]
+    place = call.axis(axis, data, "splits")
+    if split is None and call.opset < 18 and data.shape[place] % len(names):
+        call.refuse(f"{data.shape[place]} are no {len(names)} equal parts", code="slice")
+    sizes = shapes.part_sizes(data.shape[place], split, len(names))
+    if not all(sizes):
+        call.refuse("a part of it would be empty", code="empty-output")
+    return [
+        call.add(KINDS["slice"]((part.start, part.stop), place), [data], f".{number}")
+        if names[number]
+        else None
+        for number, part in enumerate(in_a_row(sizes))
+    ]
+
+
+def in_a_row(sizes: Sequence[int]) -> list[range]:
+    """Parts of these sizes, one behind the other."""
+    starts = [sum(sizes[:place]) for place in range(len(sizes))]
+    return [range(start, start + size) for start, size in zip(starts, sizes, strict=True)]
+
+
+@operator("Gather")
+def gather(call: Call, data: Value, indices: Static, *, axis: int = 0) -> Either:
+    """Places of an axis: one, whose axis goes, or several."""
+    if isinstance(data, Merged):
+        return _values_of_one(call, data.of, indices)
+    if isinstance(data, Static):
+        return picked(call, data, indices, shapes.place(axis, len(data.shape)))
+    tensor = call.flow()
+    place = call.axis(axis, tensor, "picks from")
+    if len(indices.shape) > 1:
+        call.refuse("places picked along more than one axis can't be followed")
+    size = tensor.shape[place]
+    places = [int(each) for each in call.numbers(1) or []]
+    places = [each + size if each < 0 else each for each in places]
+    if not places or min(places) < 0 or max(places) >= size:
+        call.refuse(f"it picks places that are not among the {size}", code="slice")
+    if indices.shape:
+        return _in_order(call, tensor, place, places)
+    one = cut(call, tensor, {place: range(places[0], places[0] + 1)}, "/slice") or tensor
+    return call.view(one, (call.batch, *tensor.shape[:place], *tensor.shape[place + 1 :]))
+
+
+MAX_PIECES = 1024  # that places in an order of their own are put together of
+
+
+def _in_order(call: Call, data: Tensor, axis: int, places: list[int]) -> Tensor:
+    """Places along an axis, as one slice or several that are joined."""
+    pieces = runs(places)
+    if len(pieces) > MAX_PIECES:
+        call.refuse("it picks too many places in an order of their own", code="too-large")
+    if len(pieces) == 1:
+        return cut(call, data, {axis: pieces[0]}) or call.same(data)
+    parts = [cut(call, data, {axis: piece}, f"/{n}") for n, piece in enumerate(pieces, 1)]
+    return call.add(KINDS["cat"](axis), [part or data for part in parts])
+
+
+def picked(call: Call, data: Static, indices: Static, axis: int) -> Static:
+    """The same of stored numbers."""
+    sizes = (*data.shape[:axis], *indices.shape, *data.shape[axis + 1 :])
+    size = data.shape[axis]
+
+    def compute(values: list[Any], places: list[int]) -> list[Any]:
+        return taken(values, data.shape, axis, [range(size)[each] for each in places])
+
+    return call.made(sizes, [data, indices], compute, [data], data.whole)
+
+
+def _values_of_one(call: Call, data: Tensor, indices: Static) -> Tensor:
+    """All values of one sample in their order, in a shape with a batch again (as_strided)."""
+    total = prod(data.shape)
+    known = indices.values is not None
+    if indices.count != total or (known and call.numbers(1) != list(range(total))):
+        call.refuse("values picked from the whole data can't be followed")
+    return call.view(data, indices.shape)
+
+
+@operator("GatherElements", data=False)
+def gather_elements(call: Call, data: Static, indices: Static) -> Static:
+    """A number for each index: only the sizes are kept."""
+    return call.made(indices.shape, [data])
+
+
+@operator("GatherND", data=False)
+def gather_nd(call: Call, data: Static, indices: Static, *, batch_dims: int = 0) -> Static:
+    """A part for each tuple of indices: only the sizes are kept."""
+    last = indices.shape[-1] if indices.shape else 0
+    if not 0 < last <= len(data.shape) - batch_dims:
+        call.refuse("its indices don't fit its data")
+    return call.made((*indices.shape[:-1], *data.shape[batch_dims + last :]), [data])

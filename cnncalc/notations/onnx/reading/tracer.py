@@ -1,0 +1,266 @@
+"""A model is traced at an input size: its nodes become the steps of a network."""
+
+from __future__ import annotations
+
+from cnncalc.errors import LayerError, SpecError
+from cnncalc.layers.base import Shape
+from cnncalc.network import Network
+from cnncalc.notations.names import Names
+from cnncalc.notations.onnx.reading.call import Call, unknown
+from cnncalc.notations.onnx.reading.channels import channel_axis
+from cnncalc.notations.onnx.reading.inputs import data_input, further
+from cnncalc.notations.onnx.reading.listing import Listing
+from cnncalc.notations.onnx.reading.model import (
+    MAX_NODES,
+    STANDARD,
+    DeclaredInput,
+    Function,
+    Graph,
+    Model,
+    Node,
+    Reference,
+    clean,
+    followed,
+)
+from cnncalc.notations.onnx.reading.operators import OPERATORS, ROW_BY_ROW
+from cnncalc.notations.onnx.reading.operators.base import Operator
+from cnncalc.notations.onnx.reading.scopes import Scope, filled, first_output, needed, read_by
+from cnncalc.notations.onnx.reading.steps import Steps
+from cnncalc.notations.onnx.reading.values import (
+    Mask,
+    Merged,
+    Open,
+    Rows,
+    Statistic,
+    Untold,
+    Value,
+)
+from cnncalc.tracing.tensors import Static, Tensor
+
+__all__ = ["Tracer"]
+
+MAX_DEPTH = 40  # functions and branches inside one another
+
+
+class Tracer:
+    """The state of one trace.
+
+    Attributes:
+        steps: those that its nodes have added so far.
+        touched: the constants that some node reads, by identity.
+    """
+
+    def __init__(self, model: Model, listing: Listing, batch: int) -> None:
+        self.model = model
+        self.listing = listing
+        self.steps = Steps(model, listing, batch)
+        self.trace = self.steps.trace
+        self.names = Names()
+        self.touched: set[int] = set()
+        self.nodes_left = MAX_NODES
+        self.running: Node | None = None
+
+    def network(self, shape: Shape) -> Network:
+        """Run the main graph at an input shape."""
+        graph = self.model.graph
+        scope = Scope()
+        try:
+            self._bind_inputs(scope, shape)
+            self.run(graph, scope, 0)
+            outputs = self._outputs(graph, scope)
+        except LayerError as error:
+            raise self._placed(error) from None
+        steps, ends = self.trace.steps(outputs, self._named)
+        return Network(
+            steps,
+            shape,
+            ends,
+            notation="onnx",
+            unused_params=self._unused(),
+            channel_axis=channel_axis(self.trace),
+        )
+
+    def _bind_inputs(self, scope: Scope, shape: Shape) -> None:
+        data = data_input(self.model)
+        assert data.shape is not None
+        symbols = dict(zip(data.shape[1:], shape, strict=True))
+        read = {name for node in needed(self.model.graph) for name in read_by(node)}
+        self._bind(scope, data, shape)
+        for declared in self.model.graph.inputs:
+            sizes = further(declared, symbols)
+            if declared is data or declared.name not in read:
+                continue
+            if sizes is None:
+                scope.values[declared.name] = Open(declared.name)
+            else:
+                self._bind(scope, declared, sizes, own=True)
+
+    def _bind(self, scope: Scope, declared: DeclaredInput, shape: Shape, own: bool = False) -> None:
+        scope.values[declared.name] = self.trace.input(shape, declared.name, own)
+
+    def _named(self, name: str, again: bool) -> str:
+        return self.names.unique(clean(name), "#")
+
+    def run(self, graph: Graph | Function, scope: Scope, depth: int) -> None:
+        """Run the nodes that the outputs need."""
+        if depth > MAX_DEPTH:
+            raise LayerError("functions and branches are nested too deeply", code="too-large")
+        if isinstance(graph, Graph):
+            scope.values.update(graph.constants)
+        self.nodes_left -= len(graph.nodes)
+        if self.nodes_left < 0:
+            raise LayerError(f"more than {MAX_NODES:,} nodes", code="too-large")
+        scope.reads.update(graph.outputs)
+        nodes = needed(graph)
+        for node in nodes:
+            scope.reads.update(read_by(node))
+        for node in nodes:
+            self.running = node
+            self._run_node(node, scope, depth)
+
+    def _run_node(self, node: Node, scope: Scope, depth: int) -> None:
+        inputs = [scope.find(name) if name else None for name in node.inputs]
+        self.touched.update(id(each) for each in inputs if isinstance(each, Static))
+        named = clean(scope.prefix + (node.name or first_output(node) or node.op))
+        prefixed = node._replace(name=named)
+        outputs = self._values(prefixed, inputs, scope, depth)
+        for place, name in enumerate(node.outputs):
+            if not name:
+                continue
+            if name in scope.values:
+                raise LayerError(
+                    f"it makes `{clean(name, 60)}`, which is there already", code="onnx"
+                )
+            value = outputs[place] if place < len(outputs) else Untold(node, place)
+            scope.values[name] = value
+            self._count_readers(_flow_of(value), inputs, scope.reads[name])
+
+    def _count_readers(self, flow: Tensor | None, inputs: list[Value], readers: int) -> None:
+        """Note how often a node's output is read; one that is left as it is, read before too."""
+        if flow is not None:
+            before = self.trace.records[flow.number].readers - 1
+            passed = any(flow == _flow_of(each) for each in inputs)
+            self.trace.records[flow.number].readers = readers + (before if passed else 0)
+
+    def _values(self, node: Node, inputs: list[Value], scope: Scope, depth: int) -> list[Value]:
+        """What a node gives."""
+        function = self.model.functions.get((node.domain, node.op))
+        if function:
+            return self._call_function(function, node, inputs, depth)
+        attributes = {
+            name: None if isinstance(each, Reference) else each
+            for name, each in node.attributes.items()
+        }
+        call = Call(self.steps, node, inputs, attributes)
+        if node.op == "If" and node.domain in STANDARD:
+            return self._branch(call, scope, depth)
+        statistic = next((each for each in inputs if isinstance(each, Statistic)), None)
+        if statistic and not (node.op == "BatchNormalization" and isinstance(inputs[0], Tensor)):
+            return [statistic]
+        known = node.domain in STANDARD or node.op in FUSED
+        operator = OPERATORS.get(node.op) if known else None
+        if known and not any(isinstance(each, Tensor | Mask | Merged | Rows) for each in inputs):
+            return self._worked_out(call, operator)
+        if operator is None or not operator.of_data:
+            raise unknown(node)
+        if node.op in ROW_BY_ROW and any(isinstance(each, Rows) for each in inputs):
+            call.by_rows = True
+            call.inputs = [each.of if isinstance(each, Rows) else each for each in inputs]
+            return [Rows(each) for each in _results(call, operator) if isinstance(each, Tensor)]
+        return _results(call, operator)
+
+    def _worked_out(self, call: Call, operator: Operator | None) -> list[Value]:
+        """What an operator gives of tensors that don't depend on the data."""
+        if operator is None or not operator.of_constants:
+            call.refuse(
+                f"the operator `{clean(call.node.op, 60)}` of stored tensors can't be worked out",
+                code="unknown-operator",
+            )
+        given = [call.constant(place) for place in range(len(call.inputs))]
+        made = _results(call, operator, "its inputs don't fit together")
+        if any(each is not None and each.computed for each in given):
+            return [followed(each) if isinstance(each, Static) else each for each in made]
+        return made
+
+    def _call_function(
+        self, function: Function, node: Node, inputs: list[Value], depth: int
+    ) -> list[Value]:
+        """Run an operator that the file defines, its attributes put in their places."""
+        given = function.attributes | node.attributes
+        scope = Scope(prefix=f"{node.name}/")
+        for name in function.inputs:
+            scope.values[name] = None
+        scope.values.update(zip(function.inputs, inputs, strict=False))
+        nodes = tuple(filled(each, given, node.number) for each in function.nodes)
+        self.run(function._replace(nodes=nodes), scope, depth + 1)
+        self.running = node
+        return [scope.find(name) for name in function.outputs]
+
+    def _branch(self, call: Call, scope: Scope, depth: int) -> list[Value]:
+        """The branch of an If whose condition is known."""
+        chosen = call.numbers(0)
+        branch = call.attributes.get("then_branch" if chosen and chosen[0] else "else_branch")
+        if not isinstance(branch, Graph):
+            call.refuse("it has no branch to take")
+        inner = Scope(scope, prefix=f"{call.node.name}/")
+        self.run(branch, inner, depth + 1)
+        self.running = call.node
+        return [inner.find(name) for name in branch.outputs]
+
+    def _outputs(self, graph: Graph, scope: Scope) -> list[int]:
+        values = [scope.find(name) for name in graph.outputs]
+        for value in values:
+            if isinstance(value, Statistic):
+                self.running = value.node
+                raise LayerError("it runs along the batch axis", code="batch")
+            if isinstance(value, Merged | Rows):
+                self.running = self.trace.records[value.of.number].owner or self.running
+                raise LayerError("the batch axis doesn't stay first and alone", code="batch")
+        numbers = [value.number for value in values if isinstance(value, Tensor)]
+        if not numbers:
+            self.running = None
+            raise LayerError("no output depends on the data", code="onnx")
+        return list(dict.fromkeys(numbers))
+
+    def _unused(self) -> int:
+        """Elements of the stored weights that no node reads."""
+        return sum(
+            constant.count
+            for constant in self.model.graph.constants.values()
+            if id(constant) not in self.touched and constant.learned
+        )
+
+    def _placed(self, error: LayerError) -> SpecError:
+        """The bare sentence of an error with the node that it is about."""
+        node = self.running
+        if node is None:
+            return SpecError(error.message, code=error.code, help=error.help)
+        name = clean(node.name or first_output(node) or "", 60)
+        called = f"`{name}` ({clean(node.op, 60)})" if name else f"`{clean(node.op, 60)}`"
+        return SpecError(
+            f"node {called}: {error.message}",
+            self.listing.span(node),
+            code=error.code,
+            help=error.help,
+        )
+
+
+def _flow_of(value: Value) -> Tensor | None:
+    return value.of if isinstance(value, Rows) else value if isinstance(value, Tensor) else None
+
+
+def _results(
+    call: Call, operator: Operator, wrong: str = "its attributes and inputs don't fit together"
+) -> list[Value]:
+    """What an operator gives; LayerError for a node that makes no sense."""
+    try:
+        found = operator(call)
+    except LayerError:
+        raise
+    except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError):
+        raise LayerError(wrong, code="onnx") from None
+    return list(found) if isinstance(found, list) else [found]
+
+
+# Operators of other domains that are read as ONNX's own of the same name.
+FUSED = ("QuantizeLinear", "DequantizeLinear", "Gelu")

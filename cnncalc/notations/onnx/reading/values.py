@@ -1,0 +1,66 @@
+"""What flows between the nodes of a file."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from cnncalc.notations.onnx.reading.model import Node
+from cnncalc.tracing.tensors import Static, Tensor
+
+__all__ = [
+    "Mask",
+    "Merged",
+    "Open",
+    "Rows",
+    "Statistic",
+    "Untold",
+    "Value",
+]
+
+
+class Mask(NamedTuple):
+    """What a comparison gives.
+
+    Attributes:
+        above: true where the data is larger than this number; None: it says something else.
+    """
+
+    of: Tensor
+    above: float | None = None
+
+
+class Untold(NamedTuple):
+    """A further output that isn't followed: indices of a pool, a mask of a dropout."""
+
+    node: Node
+    place: int
+
+
+class Merged(NamedTuple):
+    """Data in one axis together with a batch of one sample."""
+
+    of: Tensor
+
+
+class Rows(NamedTuple):
+    """Data whose axes but the last are one with the batch, as matrix products are written."""
+
+    of: Tensor
+
+
+class Open(NamedTuple):
+    """A further input whose sizes the file leaves open."""
+
+    name: str
+
+
+class Statistic(NamedTuple):
+    """Numbers taken along the batch, and what is worked out of them: good for a norm alone."""
+
+    of: Tensor
+    node: Node  # that takes them
+
+
+Value = (
+    Tensor | Static | Mask | Merged | Rows | Statistic | Untold | Open | None
+)  # None: an input left out
