@@ -73,6 +73,7 @@ TESTS = (
     "tests/test_scalars.py",
     "tests/test_units.py",
     "tests/test_verify.py",
+    "tests/test_walk.py",
     "tests/test_windows.py",
 )
 FRAMEWORKS = ("torch", "keras", "tensorflow", "jax", "onnx", "onnxruntime", "cupy")
