@@ -128,6 +128,7 @@ SPECS = [
     "3x2 flatten slice:1..4 linear:1",
     "1x5x6 cat[ reduce:axes=-1,keep pad:0x2:3 | linear:6,axis=-1 ] slice:..1 conv:1,k2",
     "1x9 cat:axis=1[ crop:0:4 | crop:1:5 | crop:6:0 ]",
+    "1x6x5 cat:axis=-1[ | conv:1,k3,p1 ] slice:..1,axis=-1 flatten linear:2",
     f"{UNEVEN} reduce:axes=-1,keep cat:axis=-1[ | conv:4,k5x1,p=2x0 ] slice:..1",
 ]  # fmt: skip
 
