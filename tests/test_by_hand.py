@@ -126,6 +126,11 @@ SPECS = [
     "4x16 fold:2,size=1x1,p2",
     "4x4 fold:2,size=1x1,p=2:0",
     "3x2 flatten slice:1..4 linear:1",
+    "2x2 flatten slice:1..3 linear:1",
+    "2x5 conv:4,k1 fold:2,size=6",
+    "1x4 mul(align=first)[ conv:4,k3,p1 | cat[ crop:0:2 gap | crop:2:0 gap | gap | gap ] ] "
+    "slice:..1",
+    f"{UNEVEN} permute:2x1x0 permute:2x1x0 add[ | conv:4,k1 ] slice:..1",
     "1x5x6 cat[ reduce:axes=-1,keep pad:0x2:3 | linear:6,axis=-1 ] slice:..1 conv:1,k2",
     "1x9 cat:axis=1[ crop:0:4 | crop:1:5 | crop:6:0 ]",
     "1x6x5 cat:axis=-1[ | conv:1,k3,p1 ] slice:..1,axis=-1 flatten linear:2",
@@ -145,6 +150,7 @@ JUMBLED = [
     "8x4 fold:2,size=3x3",
     "4x16 fold:2,size=1x1,p2",
     "3x2 flatten slice:1..4 linear:1",
+    "2x2 flatten slice:1..3 linear:1",
 ]
 
 # Steps at which a walk back knows but a bound for some units, where all see alike at first.
@@ -166,6 +172,7 @@ BOUNDS = {
     "2x4x3 reshape:3x8 conv:1,k2": {"conv:1,k2", "reshape:3x8"},
     "8x4 fold:2,size=3x3": {"fold:2,size=3x3"},
     "3x2 flatten slice:1..4 linear:1": {"flatten", "linear:1", "slice:1..4"},
+    "2x2 flatten slice:1..3 linear:1": {"flatten", "linear:1", "slice:1..3"},
 }
 
 

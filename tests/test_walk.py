@@ -183,3 +183,19 @@ def test_units_in_padding_of_an_axis_that_is_gone_are_looked_at() -> None:
 )
 def test_where_some_see_nothing_the_fields_of_all_are_bounds(spec: str) -> None:
     assert cnncalc.analyze(spec).fields[-1].status == "hull"
+
+
+@pytest.mark.parametrize(
+    ("spec", "status", "sees"),
+    [
+        ("1x4x6 reduce:axes=-1,keep pad:0x1:1 crop:1:1x0 flatten linear:1", "exact", (1, 2)),
+        ("1x3x6 reduce:axes=-1,keep pad:0x1:1 conv:1,k1,s2x1 gap", "global", (0, 2)),
+    ],
+)
+def test_what_is_left_out_along_an_axis_that_the_field_tells(
+    spec: str, status: str, sees: tuple[int, int]
+) -> None:
+    """Padding along the other axis makes it no bound, once all is taken together."""
+    seen = cnncalc.analyze(spec).fields[-1]
+
+    assert (seen.status, seen.axes[0].field.sees(0)) == (status, sees)
