@@ -127,7 +127,7 @@ SPECS = [
     "4x4 fold:2,size=1x1,p=2:0",
     "3x2 flatten slice:1..4 linear:1",
     "2x2 flatten slice:1..3 linear:1",
-    "2x5 conv:4,k1 fold:2,size=6",
+    "2x5 pad:0,c=1:0 conv:4,k1 fold:2,size=6",
     "1x4 mul(align=first)[ conv:4,k3,p1 | cat[ crop:0:2 gap | crop:2:0 gap | gap | gap ] ] "
     "slice:..1",
     f"{UNEVEN} permute:2x1x0 permute:2x1x0 add[ | conv:4,k1 ] slice:..1",

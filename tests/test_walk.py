@@ -128,6 +128,14 @@ def test_too_much_to_list_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert walked(report, (range(1), range(3))) is None
 
 
+def test_branches_that_are_too_much_together_are_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each reads a range, and no range says both."""
+    report = cnncalc.analyze("1x40 add[ crop:0:20 | crop:20:0 ]")
+    monkeypatch.setattr(indices, "MOST", 4)
+
+    assert walked(report, (range(1), range(3))) is None
+
+
 def test_where_the_extents_are_unknown_fields_are_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Extents, "MOST_WORK", -1)
     monkeypatch.setattr(Extents, "_back", _too_much)

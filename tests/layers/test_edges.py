@@ -11,7 +11,7 @@ from cnncalc.layers.options import show_value
 
 # Of PyTorch's page of each, but for `hardsigmoid`, which is its formula x/6 + 1/2, and the last
 # four, of Keras's Squareplus and GaussianNoise, and of powers and global pools as we spell them.
-DEFAULTS = {
+DEFAULTS: dict[str, dict[str, float]] = {
     "leakyrelu": {"slope": 0.01},
     "rrelu": {"lower": 1 / 8, "upper": 1 / 3},
     "elu": {"alpha": 1},
