@@ -36,6 +36,10 @@ REFUSED = [
     ("3x4x4 scale:shape=2x1x1", "branches"),
     ("3x9 conv:4,k3,g0", "bad-value"),
     ("3x9 conv:0,k3", "bad-value"),
+    ("3x9 conv:4,k0", "bad-value"),
+    ("3x9 conv:4,k3,s0", "bad-value"),
+    ("3x9 conv:4,k3,d0", "bad-value"),
+    ("3x9 maxpool:3,s0", "bad-value"),
     ("3x9 flatten:start=1,end=0", "wrong-axes"),
     ("1x3 upsample:0.2", "empty-output"),
 ]
