@@ -6,7 +6,7 @@
 A fault is one change of one expression: `+` for `-`, `<` for `<=`, a number one more, a branch
 never taken. Each is put into the code of a function within a process forked from one that has
 collected the tests, and those tests run that run its lines, quickest first, until one fails.
-A fault outside functions is tried with everything imported anew.
+A fault outside functions, or in what runs but at import, is tried with everything imported anew.
 What takes far more time or memory than it should is found as well.
 
 Not changed, since no test could tell or a golden file holds them: texts and what `raise` says,
@@ -73,6 +73,7 @@ TESTS = (
     "tests/test_scalars.py",
     "tests/test_units.py",
     "tests/test_verify.py",
+    "tests/test_walk.py",
     "tests/test_windows.py",
 )
 FRAMEWORKS = ("torch", "keras", "tensorflow", "jax", "onnx", "onnxruntime", "cupy")
@@ -143,11 +144,11 @@ def survivors_of(chosen: Sequence[Fault], jobs: int, kept: Path | None = None) -
     def collected(session: pytest.Session) -> tuple[Costs, list[Fault]]:
         engine = Engine()
         measured = costs_of(session, engine, kept)
-        found = [fault for fault in chosen if fault.function]
+        found = [fault for fault in chosen if not at_import(fault, measured)]
         return measured, spread(found, jobs, lambda fault: within(session, engine, fault, measured))
 
     costs, survivors = told(lambda: collect(Loop(collected)))()
-    outside = [fault for fault in chosen if not fault.function]
+    outside = [fault for fault in chosen if at_import(fault, costs)]
     return [*survivors, *spread(outside, jobs, lambda fault: imported(fault, costs))]
 
 
@@ -300,12 +301,23 @@ def measure(session: pytest.Session, engine: Engine) -> Costs:
 
 
 def concerned(items: Iterable[pytest.Item], fault: Fault, costs: Costs) -> list[pytest.Item]:
-    """The tests that run the lines of a fault."""
-    if not fault.function:
+    """The tests that run the lines of a fault; all, where importing runs them."""
+    if at_import(fault, costs):
         return list(items)
-    lines = {(fault.file, line) for line in range(fault.first, fault.last + 1)}
+    lines = lines_of(fault)
     ran = ((item, costs.get(item.nodeid, UNKNOWN).lines) for item in items)
     return [item for item, found in ran if found is None or not lines.isdisjoint(found)]
+
+
+def at_import(fault: Fault, costs: Costs) -> bool:
+    """Whether no test runs the lines of a fault, but importing may: what makes kinds or options."""
+    lines = lines_of(fault)
+    ran = (cost.lines or frozenset() for cost in costs.values())
+    return not fault.function or all(map(lines.isdisjoint, ran))
+
+
+def lines_of(fault: Fault) -> frozenset[tuple[str, int]]:
+    return frozenset((fault.file, line) for line in range(fault.first, fault.last + 1))
 
 
 # --- faults -----------------------------------------------------------------------------

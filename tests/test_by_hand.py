@@ -12,6 +12,7 @@ import pytest
 from cnncalc import Report, analyze
 from cnncalc.receptive.maps import Seen
 from cnncalc.receptive.units import view
+from cnncalc.receptive.walk import walk_back
 from tests.by_hand import depends, union
 
 UNEVEN = "1x9x8 cat[ conv:2,k3,p1 | conv:2,k1x5,p=0x2 ]"
@@ -122,6 +123,18 @@ SPECS = [
     "8x4 fold:2,size=3x3",
     "4x3 fold:2,size=6,s2,p=0:1",
     "1x1x4 expand:1x3x4 conv:1,k2",
+    "4x16 fold:2,size=1x1,p2",
+    "4x4 fold:2,size=1x1,p=2:0",
+    "3x2 flatten slice:1..4 linear:1",
+    "2x2 flatten slice:1..3 linear:1",
+    "2x5 pad:0,c=1:0 conv:4,k1 fold:2,size=6",
+    "1x4 mul(align=first)[ conv:4,k3,p1 | cat[ crop:0:2 gap | crop:2:0 gap | gap | gap ] ] "
+    "slice:..1",
+    f"{UNEVEN} permute:2x1x0 permute:2x1x0 add[ | conv:4,k1 ] slice:..1",
+    "1x5x6 cat[ reduce:axes=-1,keep pad:0x2:3 | linear:6,axis=-1 ] slice:..1 conv:1,k2",
+    "1x9 cat:axis=1[ crop:0:4 | crop:1:5 | crop:6:0 ]",
+    "1x6x5 cat:axis=-1[ | conv:1,k3,p1 ] slice:..1,axis=-1 flatten linear:2",
+    f"{UNEVEN} reduce:axes=-1,keep cat:axis=-1[ | conv:4,k5x1,p=2x0 ] slice:..1",
 ]  # fmt: skip
 
 # Those of them where units of different places come side by side.
@@ -135,7 +148,32 @@ JUMBLED = [
     "2x4x3 reshape:3x8 conv:1,k2",
     "1x9 crop:1:0 cat[ flatten slice:0..3 | crop:2 gap ] linear:2",
     "8x4 fold:2,size=3x3",
+    "4x16 fold:2,size=1x1,p2",
+    "3x2 flatten slice:1..4 linear:1",
+    "2x2 flatten slice:1..3 linear:1",
 ]
+
+# Steps at which a walk back knows but a bound for some units, where all see alike at first.
+BOUNDS = {
+    "2x8 unfold:3,s2,p=1:0 slice:1..5 conv:2,k2": {"conv:2,k2", "slice:1..5"},
+    "1x5x6 unfold:2,s1x2,p=1:0 slice:1..3": {"slice:1..3", "unfold:2,s1x2,p=1:0"},
+    "2x7x5 conv:2,k2,s2 flatten linear:2": {"flatten"},
+    "1x6x5 cat:axis=-1[ | conv:1,k3,p1 ] conv:1,k1x2 gap": {"conv:1,k1x2"},
+    "1x5x6 mul[ reduce:axes=-1,keep | conv:1,k3,p1 ] conv:1,k2": {"conv:1,k2", "mul"},
+    "1x4x5 mul[ reduce:axes=-1,keep | conv:1,k3,p1 ] pad:0x2:1": {"mul", "pad:0x2:1"},
+    "2x6 mul(align=second)[ conv:2,k3,p1 | gap ]": {"mul:align=second"},
+    "1x4x4 add[ pad:2:0x0 crop:0:2x0 conv:1,k1x3,p=0x1 | maxpool:1 ]": {"add"},
+    "1x4x4 add[ maxpool:1 | pad:2:0x0 crop:0:2x0 conv:1,k1x3,p=0x1 ]": {"add"},
+    "1x4x6 pixelunshuffle:2 slice:1..3 conv:1,k2": {"conv:1,k2", "slice:1..3"},
+    "3x4x4 pixelunshuffle:2 conv:4,k2,g2 slice:..2": {"conv:4,k2,g2", "slice:..2"},
+    "2x4x4 pixelunshuffle:2 pixelshuffle:2 conv:1,k2": {"conv:1,k2", "pixelshuffle:2"},
+    "2x4x3 flatten:start=1 slice:1..9,axis=1": {"flatten:start=1", "slice:1..9,axis=1"},
+    "2x6 unflatten:2x1x3,axis=1": {"unflatten:2x1x3,axis=1"},
+    "2x4x3 reshape:3x8 conv:1,k2": {"conv:1,k2", "reshape:3x8"},
+    "8x4 fold:2,size=3x3": {"fold:2,size=3x3"},
+    "3x2 flatten slice:1..4 linear:1": {"flatten", "linear:1", "slice:1..4"},
+    "2x2 flatten slice:1..3 linear:1": {"flatten", "linear:1", "slice:1..3"},
+}
 
 
 @cache
@@ -223,3 +261,37 @@ def test_routes(spec: str) -> None:
                 window = side.window(axis)
                 if place is not None and window is not None and axis not in route.mixes:
                     assert window.length(n) == row.output_shape[place], (row.text, axis)
+
+
+def walked(spec: str) -> tuple[list[tuple[str, Any, Any, Any]], Report]:
+    """Single units, and all channels of a place: what a walk back finds, and what is right."""
+    report, maps = followed(spec)
+    asked, right = list[tuple[int, Any]](), list[Any]()
+    for number, reads in enumerate(maps):
+        indices = list(np.ndindex(*reads.shape))
+        for index in indices[:: max(len(indices) // 7, 1)]:
+            for channels in (range(index[0], index[0] + 1), range(reads.shape[0])):
+                asked.append((number, (channels, *(range(i, i + 1) for i in index[1:]))))
+                right.append(union(reads[(list(channels), *index[1:])].flat))
+    network = report.network
+    found = walk_back(network.steps, report.rows, network.places(report.input), asked)
+    rows = [report.rows[number].text for number, _ in asked]
+    return list(zip(rows, asked, found, right, strict=True)), report
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_walked_back_together(spec: str) -> None:
+    """The ends of what each unit reads, or more where it isn't called exact."""
+    found, report = walked(spec)
+    bounds = set[str]()
+    for text, region, reached, right in found:
+        real = tuple(ends(right, axis) for axis in range(len(report.input) - 1))
+        assert reached
+        if reached.exact:
+            assert reached.ends == real, (text, region)
+        else:
+            bounds.add(text)
+            for said, have in zip(reached.ends, real, strict=True):
+                assert not have or (said and said[0] <= have[0] and have[1] <= said[1])
+    if not spec.startswith((UNEVEN, "4x8 cat")):
+        assert bounds == BOUNDS.get(spec, set())

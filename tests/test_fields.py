@@ -331,3 +331,13 @@ def test_the_mean_centre_of_an_upsampled_field_is_where_it_belongs() -> None:
 
     assert down_and_up.phases == ((-2, 6), (-2, 6))
     assert down_and_up.centre == IDENTITY.centre == 0
+
+
+def test_a_branch_of_which_some_units_see_nothing_settles_no_union() -> None:
+    """Every second unit sees all; the others what the other branch shows them."""
+    gaps, narrow = Field(0, ((0, 9), (0, 0))), Field(1, ((0, 1),))
+    for union in (gaps.union(narrow, 5), narrow.union(gaps, 5)):
+        for o in range(5):
+            first, last = union.sees(o) or (1, 0)
+            assert first <= o <= last
+            assert o % 2 or (first <= 0 and last >= 8)

@@ -5,8 +5,12 @@ from __future__ import annotations
 import pytest
 
 import cnncalc
+from cnncalc.axis import indices
+from cnncalc.layers.merge import Concatenate, Input
+from cnncalc.network import Network, Step
 from cnncalc.receptive import walk
 from cnncalc.receptive.middles import middles_of
+from cnncalc.receptive.pull_back import Extents
 from cnncalc.receptive.units import view
 from tests.library import report
 
@@ -81,3 +85,125 @@ def test_where_branches_read_apart(
 
     assert found
     assert (found.ends, found.exact) == (ends, exact)
+
+
+@pytest.mark.parametrize(
+    ("spec", "unit", "ends", "cut"),
+    [
+        ("1x9 conv:1,k3,p1", (0,), ((0, 1),), (walk.BEFORE,)),
+        ("1x9 conv:1,k3,p1", (8,), ((7, 8),), (walk.BEHIND,)),
+        ("1x9 conv:1,k3,p1", (4,), ((3, 5),), (0,)),
+        ("1x9 conv:1,k3,p2 conv:1,k3", (0,), ((0, 2),), (walk.BEFORE,)),
+        ("1x9 gap:keep", (0,), ((0, 8),), (0,)),  # all of it is read anyway
+        ("1x9 linear:4,axis=1 conv:1,k3,p1", (0,), ((0, 8),), (0,)),
+        ("1x6x6 conv:1,k1 pad:3:0x0", (0, 3), (None, None), (walk.BEFORE | walk.BEHIND, 0)),
+        ("1x6x6 conv:1,k1 pad:3:0x0", (4, 3), ((1, 1), (3, 3)), (0, 0)),
+    ],
+)
+def test_what_cuts_it(
+    spec: str, unit: tuple[int, ...], ends: tuple[tuple[int, int] | None, ...], cut: tuple[int, ...]
+) -> None:
+    """Borders on the way, by their side; of a unit that reads nothing, those of its padding."""
+    found = walked(cnncalc.analyze(spec), (range(1), *(range(i, i + 1) for i in unit)))
+
+    assert found == walk.Reached(ends, cut, exact=True)
+
+
+def walked(report: cnncalc.Report, region: tuple[range, ...]) -> walk.Reached | None:
+    """What reaches a region of the last step."""
+    places = report.network.places(report.input)
+    asked = [(len(report.rows) - 1, region)]
+    (found,) = walk.walk_back(report.network.steps, report.rows, places, asked)
+    return found
+
+
+def test_too_much_to_list_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every ninth place under taps four apart is no range."""
+    report = cnncalc.analyze("1x40 conv:1,k3,d4 conv:1,k3,s9")
+    known = walked(report, (range(1), range(3)))
+    monkeypatch.setattr(indices, "MOST", 4)
+
+    assert known
+    assert known.ends == ((0, 28),)
+    assert walked(report, (range(1), range(3))) is None
+
+
+def test_branches_that_are_too_much_together_are_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each reads a range, and no range says both."""
+    report = cnncalc.analyze("1x40 add[ crop:0:20 | crop:20:0 ]")
+    monkeypatch.setattr(indices, "MOST", 4)
+
+    assert walked(report, (range(1), range(3))) is None
+
+
+def test_where_the_extents_are_unknown_fields_are_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Extents, "MOST_WORK", -1)
+    monkeypatch.setattr(Extents, "_back", _too_much)
+    seen = cnncalc.analyze("1x9 cat:axis=1[ conv:1,k3,p1 | slice:..2,axis=1 ]").fields[-1]
+
+    assert seen.status == "hull"
+    assert seen.axes[0].field.sees(0) == (-1, 9)
+
+
+def _too_much(*_: object) -> None:
+    raise indices.TooManyError
+
+
+def test_a_further_input_is_nothing_of_the_first() -> None:
+    layers = [Input(), Input(shape=(2, 6)), Concatenate()]
+    inputs: list[tuple[int, ...]] = [(), (), (0, 1)]
+    names = ["input", "second", "cat"]
+    steps = [Step(*each) for each in zip(layers, inputs, names, strict=True)]
+    report = cnncalc.analyze(Network(steps, (1, 6)))
+    both = [(1, (range(2), range(3, 4))), (2, (range(1), range(3, 4)))]
+    nothing = walk.Reached((None,), (walk.BEFORE | walk.BEHIND,), exact=True)
+
+    assert report.rows[2].output_shape == (3, 6)
+    assert [along.place for along in report.fields[1].axes] == [1]
+    assert [along.field.sees(3) for seen in report.fields for along in seen.axes] == [
+        (3, 3), None, (3, 3),
+    ]  # fmt: skip
+    found = walk.walk_back(report.network.steps, report.rows, (1,), both)
+    assert found[0] == nothing
+    assert found[1]
+    assert found[1].ends == ((3, 3),)
+
+
+def test_units_in_padding_of_an_axis_that_is_gone_are_looked_at() -> None:
+    """The first and the last along it, also where there are but two."""
+    wide = cnncalc.analyze("1x5x6 reduce:axes=-1,keep pad:0x2:3")
+    narrow = cnncalc.analyze("1x5x6 reduce:axes=-1,keep pad:0x1:0")
+
+    assert {each.unit for each in middles_of(wide) if each.step == 2} == {
+        (None, 2, 3), (None, 2, 0), (None, 2, 5),
+    }  # fmt: skip
+    assert {each.unit for each in middles_of(narrow) if each.step == 2} == {
+        (None, 2, 0), (None, 2, 1),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "1x5x6 cat[ reduce:axes=-1,keep pad:0x2:3 | linear:6,axis=-1 ]",
+        "1x5x6 cat[ linear:6,axis=-1 | reduce:axes=-1,keep pad:0x2:3 ]",
+    ],
+)
+def test_where_some_see_nothing_the_fields_of_all_are_bounds(spec: str) -> None:
+    assert cnncalc.analyze(spec).fields[-1].status == "hull"
+
+
+@pytest.mark.parametrize(
+    ("spec", "status", "sees"),
+    [
+        ("1x4x6 reduce:axes=-1,keep pad:0x1:1 crop:1:1x0 flatten linear:1", "exact", (1, 2)),
+        ("1x3x6 reduce:axes=-1,keep pad:0x1:1 conv:1,k1,s2x1 gap", "global", (0, 2)),
+    ],
+)
+def test_what_is_left_out_along_an_axis_that_the_field_tells(
+    spec: str, status: str, sees: tuple[int, int]
+) -> None:
+    """Padding along the other axis makes it no bound, once all is taken together."""
+    seen = cnncalc.analyze(spec).fields[-1]
+
+    assert (seen.status, seen.axes[0].field.sees(0)) == (status, sees)

@@ -13,6 +13,7 @@ import pytest
 from cnncalc.axis.channels import Dealt, Grouped
 from cnncalc.axis.windows import (
     Bins,
+    Picked,
     Resize,
     Same,
     Slide,
@@ -180,6 +181,7 @@ def some_windows() -> Iterator[Window]:
         yield Resize(draw(1, 7) if taps == 1 else 5, draw(1, 4), 99, taps, bool(draw(0, 1)))
         yield Bins(draw(1, 9), draw(1, 9))
         yield Grouped(draw(1, 4), draw(1, 4))
+    yield from (Picked(inputs) for inputs in ([0], [2], [1, 3], [0, 1, 5], [4, 5, 9]))
     yield from (Dealt(groups, size) for groups, size in product((1, 2, 3, 4), (1, 2, 3, 4)))
 
 

@@ -26,7 +26,7 @@ def _activation(
 ) -> type[Layer]:
     """A layer kind that changes no shape and holds nothing; `defaults` are its parameters."""
     parameters = {
-        parameter: Option("number", parameter.replace("_", " "), default=value, positional=True)
+        parameter: Option("number", parameter, default=value, positional=True)
         for parameter, value in defaults.items()
     }
     attributes = {

@@ -63,7 +63,7 @@ def _sliding(route: Route) -> tuple[Window | None, ...]:
     alike: dict[tuple[object, ...], Window] = {}
     return tuple(
         None
-        if not axis or axis in route.mixes or route.moves[axis] is None or _clamps(window, n)
+        if axis in route.mixes or route.moves[axis] is None or _clamps(window, n)
         else alike.setdefault(_likeness(window), window)
         for axis, (window, n) in enumerate(zip(windows, shape, strict=True))
     )

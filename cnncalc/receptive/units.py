@@ -115,7 +115,7 @@ def view(report: Sighted, number: int, index: Sequence[int] | None = None) -> Un
     row = report.rows[number]
     lengths = row.output_shape[1:]
     unit = tuple(index) if index is not None else _centre(row)
-    if len(unit) == 1 and len(lengths) > 1:
+    if len(unit) == 1 and lengths:
         unit = unit * len(lengths)
     inside = len(unit) == len(lengths) and all(
         0 <= i < n for i, n in zip(unit, lengths, strict=True)

@@ -1,0 +1,95 @@
+"""Numbers that the frameworks' documentation gives, and what is refused just beside what is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from cnncalc import SpecError, analyze
+from cnncalc.layers import KINDS
+from cnncalc.layers.merge import listed
+from cnncalc.layers.options import show_value
+
+# Of PyTorch's page of each, but for `hardsigmoid`, which is its formula x/6 + 1/2, and the last
+# four, of Keras's Squareplus and GaussianNoise, and of powers and global pools as we spell them.
+DEFAULTS: dict[str, dict[str, float]] = {
+    "leakyrelu": {"slope": 0.01},
+    "rrelu": {"lower": 1 / 8, "upper": 1 / 3},
+    "elu": {"alpha": 1},
+    "celu": {"alpha": 1},
+    "hardsigmoid": {"slope": 1 / 6, "offset": 0.5},
+    "hardtanh": {"low": -1, "high": 1},
+    "softplus": {"beta": 1, "threshold": 20},
+    "softshrink": {"threshold": 0.5},
+    "hardshrink": {"threshold": 0.5},
+    "dropout": {"rate": 0.5},
+    "lrn": {"alpha": 0.0001, "beta": 0.75, "k": 1},
+    "pad": {"value": 0},
+    "squareplus": {"b": 4},
+    "noise": {"deviation": 0.1},
+    "power": {"exponent": 2},
+    "glp": {"norm": 2},
+}
+REFUSED = [
+    ("2x6 mul[ conv:2,k3,p1 | gap ]", "branches"),  # but with `align`
+    ("3x9 sub[ | relu | bn ]", "branches"),
+    ("3x9 div[ | relu | bn ]", "branches"),
+    ("3x4x4 scale:shape=2x1x1", "branches"),
+    ("3x9 conv:4,k3,g0", "bad-value"),
+    ("3x9 conv:0,k3", "bad-value"),
+    ("3x9 conv:4,k0", "bad-value"),
+    ("3x9 conv:4,k3,s0", "bad-value"),
+    ("3x9 conv:4,k3,d0", "bad-value"),
+    ("3x9 maxpool:3,s0", "bad-value"),
+    ("3x9 flatten:start=1,end=0", "wrong-axes"),
+    ("1x3 upsample:0.2", "empty-output"),
+]
+TAKEN = [
+    ("2x6 mul(align=second)[ conv:2,k3,p1 | gap ]", (2, 6)),
+    ("3x9 sub[ | relu ]", (3, 9)),
+    ("3x4x4 scale:shape=3x1x1", (3, 4, 4)),
+    ("3x4x4 scale:shape=4x4", (3, 4, 4)),
+    ("3x9 conv:1,k3,g1", (1, 7)),
+    ("3x9 flatten:start=1,end=1", (3, 9)),
+    ("1x4 maxunpool:3,s2,p=1:0,size=9", (1, 9)),  # by itself 3*2 - 1 + 3 = 8
+    ("1x4 maxunpool:3,s2,p=0:1,size=7", (1, 7)),
+]
+
+
+@pytest.mark.parametrize("kind", DEFAULTS)
+def test_defaults(kind: str) -> None:
+    options = KINDS[kind].options
+    assert {name: options[name].default for name in DEFAULTS[kind]} == DEFAULTS[kind]
+
+
+@pytest.mark.parametrize(("spec", "code"), REFUSED)
+def test_refused(spec: str, code: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        analyze(spec)
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(("spec", "shape"), TAKEN)
+def test_taken(spec: str, shape: tuple[int, ...]) -> None:
+    assert analyze(spec).rows[-1].output_shape == shape
+
+
+@pytest.mark.parametrize(
+    ("mode", "taps"),
+    [("nearest", 1), ("linear", 2), ("cubic", 4), ("lanczos3", 6), ("lanczos5", 10)],
+)
+def test_how_many_pixels_interpolation_reads(mode: str, taps: int) -> None:
+    """Between two pixels a half of them on either side (three lobes, five)."""
+    report = analyze(f"1x20x20 upsample:3,mode={mode}")
+    assert report.fields[-1].axes[0].field.size == taps
+
+
+def test_a_value_is_cut_to_a_readable_length() -> None:
+    assert show_value("a" * 24) == "a" * 24
+    assert show_value("a" * 25) == "a" * 20 + "…"
+    assert show_value((3, 4)) == "3x4"
+
+
+def test_shapes_in_a_sentence() -> None:
+    assert listed([(16, 8, 8)]) == "16×8×8"
+    assert listed([(16, 8, 8), (4,)]) == "16×8×8 and 4"
+    assert listed([(1,), (2,), (3,)]) == "1, 2 and 3"
