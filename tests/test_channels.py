@@ -177,6 +177,15 @@ def test_units_in_padding_where_all_see_alike(spec: str, sizes: list[int], statu
     assert report.verify["ok"]
 
 
+def test_a_fold_whose_columns_lie_in_its_padding() -> None:
+    """All of them see nothing; of a few the others are left."""
+    for spec, size in (("4x1 fold:2,size=2x2,p1,d3", 0), ("2x16 fold:1,p1,size=2x2", 6)):
+        report = verify(spec)
+        assert field(report, report.rows[-1])["size"] == [size]
+        assert report.verify is not None
+        assert report.verify["mismatches"] == []
+
+
 def test_windows_that_read_on() -> None:
     """Each unit reads a place that isn't padding, whatever the size of the map; else some don't."""
     for k, s, d, before, after in product((1, 2, 3), (1, 2), (1, 2, 3), range(-1, 5), range(-1, 5)):

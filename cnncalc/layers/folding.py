@@ -144,7 +144,9 @@ class Fold(Layer):
             for w, n, length in zip(blocks, sizes, lengths, strict=True)
         ]
         columns = [column for column, each in enumerate(product(*inside)) if all(each)]
-        return (Picked(columns),) if 0 < len(columns) < prod(lengths) else ()
+        if not columns:
+            return (Slide(1, 1, 1, -prod(lengths)),)  # one unit, of padding
+        return (Picked(columns),) if len(columns) < prod(lengths) else ()
 
     def route(self, shape: Shape) -> Route | None:
         windows = self.windows(shape)
