@@ -130,6 +130,7 @@ def test_a_chain_of_a_thousand_subclasses_is_read() -> None:
     assert analyze(subclasses(1000)).total.params == 12
 
 
+@pytest.mark.slow
 def test_a_chain_of_far_too_many_is_refused() -> None:
     with pytest.raises(SpecError, match="takes more steps than any network needs"):
         analyze(subclasses(6000))

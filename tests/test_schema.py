@@ -82,6 +82,7 @@ def test_examples(name: str) -> None:
     STRICT.validate(plain(library.report(name).to_dict()))
 
 
+@pytest.mark.slow
 @given(specs(), st.sampled_from(["float64", "bfloat16", "uint8"]))
 def test_drawn_networks(spec: str, dtype: str) -> None:
     STRICT.validate(plain(cnncalc.analyze(spec, dtype=dtype).to_dict()))

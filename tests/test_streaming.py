@@ -72,6 +72,7 @@ def test_the_text_is_that_of_the_whole_document(spec: str, command: Command) -> 
     assert command("shape", spec, "-f", "jsonl").out == "".join(lines)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", PIECES)
 def test_memory_does_not_grow_with_what_is_written(form: str) -> None:
     """The pieces of 3,000 rows take no more at a time than those of 300."""
@@ -89,6 +90,7 @@ def test_memory_does_not_grow_with_what_is_written(form: str) -> None:
     assert peaks[1] < peaks[0] + 20_000
 
 
+@pytest.mark.slow
 def test_memory_of_a_whole_command(tmp_path: Path) -> None:
     """From the words to the file, for each layer."""
     count = 2_000

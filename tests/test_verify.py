@@ -85,6 +85,7 @@ def test_examples_agree(name: str) -> None:
     assert outcome["checked"]["receptive_field"] >= 0.85 * len(report(name).layers)
 
 
+@pytest.mark.slow
 @settings(max_examples=80, suppress_health_check=list(HealthCheck))
 @given(specs(max_layers=8))
 def test_drawn_networks_agree(spec: str) -> None:

@@ -47,6 +47,7 @@ def test_examples_are_known_exactly(name: str) -> None:
     assert all(each.reached and each.reached.exact for each in middles_of(report(name)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_cost_of_a_step_does_not_grow(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Counted: how often a step is asked what a part of its map needs."""

@@ -119,6 +119,7 @@ def defined(draw: st.DrawFn) -> str:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(defined())
 def test_drawn_definitions(spec: str) -> None:
@@ -280,6 +281,7 @@ def test_words_that_mean_something_already() -> None:
             assert_keras_runs(str(convert(spec, "keras")), expected)
 
 
+@pytest.mark.slow
 def test_drawn_definitions_are_formatted(tmp_path: Path) -> None:
     texts: list[str] = []
 

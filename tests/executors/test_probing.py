@@ -101,6 +101,7 @@ def test_small_batches_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(found[0][1:])
 
 
+@pytest.mark.slow
 def test_nothing_underflows_in_a_deep_network() -> None:
     """The ends of a field would have weights of 31^-215, which is 0 in double precision."""
     right = cnncalc.analyze("1x6600 " + "conv:1,k31,p15 " * 215)
@@ -111,6 +112,7 @@ def test_nothing_underflows_in_a_deep_network() -> None:
     assert compare(right, done)["mismatches"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pool", ["gap:keep", "reduce:mean,axes=1,keep", "adaptiveavg:1", "glp"])
 def test_one_place_of_millions_is_seen(pool: str) -> None:
     """Though it is a small part of the mean."""

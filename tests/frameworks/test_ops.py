@@ -221,6 +221,7 @@ def test_a_kind_is_named_in_few_files(kind: str) -> None:
     assert "frameworks/ops.py" in found
 
 
+@pytest.mark.slow
 def test_names_are_found() -> None:
     """In all spellings, and no exception is without need."""
     assert len(files_that_name("relu")) > MOST

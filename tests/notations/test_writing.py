@@ -18,6 +18,7 @@ def same(one: Network, two: Network) -> bool:
     return signatures[0] == signatures[1] and one.outputs == two.outputs
 
 
+@pytest.mark.slow
 @given(specs())
 @settings(max_examples=200)
 def test_round_trip(text: str) -> None:

@@ -44,6 +44,7 @@ def test_the_next_and_the_last(some: Numbers, n: int) -> None:
     assert some.last(n) == max((m for m in members if m <= n), default=None)
 
 
+@pytest.mark.slow
 @given(STEPS, STEPS, st.integers(1, 200), st.sampled_from([NEGATIVE, ZERO]))
 def test_where_a_question_has_its_answer(
     one: list[tuple[str, int]], two: list[tuple[str, int]], witness: int, what: str
