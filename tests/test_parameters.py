@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Annotated, Any, get_args
 
@@ -93,8 +94,11 @@ def singles() -> list[str]:
 
 
 @pytest.mark.parametrize("option", singles())
-def test_two_values_for_one(option: str, command: Run) -> None:
+def test_two_values_for_one(
+    option: str, command: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The last one would win in silence; the same one twice does no harm."""
+    monkeypatch.chdir(tmp_path)  # where `-o 11` writes
     code, out, err = command("shape", *SPEC, option, "11", option, "12")
 
     assert (code, out) == (2, "")
