@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any, NamedTuple, TypeAlias
 
 from cnncalc.executors.machine import free_memory
@@ -15,6 +16,7 @@ __all__ = [
     "Array",
     "Executor",
     "Forward",
+    "How",
     "Prepare",
     "Progress",
     "Run",
@@ -116,6 +118,16 @@ class Run:
     lacking: frozenset[str] = frozenset()
 
 
+class How(NamedTuple):
+    """How a network is run; see `Executor.run`."""
+
+    device: str = "cpu"
+    dtype: str = "float32"
+    batch: int = 1
+    backward: bool = False
+    progress: Progress | None = None
+
+
 class Executor(ABC):
     """Runs networks on the real arrays of one library.
 
@@ -147,7 +159,6 @@ class Executor(ABC):
         """
         return free_memory() if device == "cpu" else None
 
-    @abstractmethod
     def run(
         self,
         network: Network,
@@ -173,6 +184,14 @@ class Executor(ABC):
         Raises:
             CnnCalcError: a device that isn't there or that failed, or memory that ran out.
         """
+        begin = perf_counter()
+        done = self.ran(network, input_shape, How(device, dtype, batch, backward, progress))
+        done.seconds = perf_counter() - begin
+        return done
+
+    @abstractmethod
+    def ran(self, network: Network, input_shape: Shape, how: How) -> Run:
+        """The same, by each executor in its own way; `run` says how long all of it took."""
 
     @abstractmethod
     def prepare(self, network: Network, asked: frozenset[int], *, device: str = "cpu") -> Forward:

@@ -12,14 +12,15 @@ from typing import Any
 import numpy
 import onnxruntime
 
+from cnncalc.analysis import analyze
 from cnncalc.errors import CnnCalcError
-from cnncalc.executors.base import Array, Executor, Forward, Progress, Run, StepRun, Tensor
+from cnncalc.executors.base import Array, Executor, Forward, How, Run, StepRun, Tensor
 from cnncalc.executors.shortage import MemoryErrors, ran_out
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network
 from cnncalc.notations.onnx.writing import Written, shape_name, write_report
 from cnncalc.packages import said
-from cnncalc.report import Report, report_of
+from cnncalc.report import Report
 from cnncalc.rows import Row, as_layout
 
 __all__ = ["OnnxRuntimeExecutor"]
@@ -58,34 +59,23 @@ class OnnxRuntimeExecutor(Executor):
             return False, "the package `onnx` isn't installed: pip install 'cnncalc[onnxruntime]'"
         return True, f"onnxruntime {onnxruntime.__version__}"
 
-    def run(
-        self,
-        network: Network,
-        input_shape: Shape,
-        *,
-        device: str = "cpu",
-        dtype: str = "float32",
-        batch: int = 1,
-        backward: bool = False,
-        progress: Progress | None = None,
-    ) -> Run:
+    def ran(self, network: Network, input_shape: Shape, how: How) -> Run:
         """As for every executor; CnnCalcError too where the runtime refuses the whole model."""
-        begin = perf_counter()
-        provider = _provider(device)
-        report = report_of(network, as_layout(input_shape, network.layout), batch=batch)
-        if progress:
-            progress(0, len(report.rows), report.rows[0].name)
-        trial = _Trial(provider, report, batch)
+        provider = _provider(how.device)
+        shape = as_layout(input_shape, network.layout)
+        report = Report(analyze(network, shape, batch=how.batch))
+        if how.progress:
+            how.progress(0, len(report.rows), report.rows[0].name)
+        trial = _Trial(provider, report, how.batch)
         with MemoryErrors():
             steps = trial.steps()
-        done = Run(self.name, device, "float32", batch, steps, lacking=self.lacking)
+        done = Run(self.name, how.device, "float32", how.batch, steps, lacking=self.lacking)
         done.forward_seconds = trial.forward_seconds
-        done.seconds = perf_counter() - begin
         return done
 
     def prepare(self, network: Network, asked: frozenset[int], *, device: str = "cpu") -> Forward:
         try:
-            report = report_of(network)
+            report = Report(analyze(network))
             written = write_report(report, weights="made", without={})
             session = _session(_provider(device), written)
         except Exception as error:

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from cnncalc.analysis import analyze
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors import find
-from cnncalc.executors.base import Executor, Forward, Run
+from cnncalc.executors.base import Executor, Forward, How, Run
+from cnncalc.layers.base import Shape
 from cnncalc.network import Network
-from cnncalc.report import report_of
+from cnncalc.report import Report
 from tests.executors.common import looked_at
 
 Change = Callable[[Run], None]
@@ -31,15 +33,26 @@ class StandIn(Executor):
     def ready(self, device: str) -> tuple[bool, str]:
         return True, ""
 
-    def run(self, *args: Any, backward: bool = False, **options: Any) -> Run:
-        done = looked_at(report_of(*args), **options)
-        done.executor, done.seconds, done.forward_seconds = self.name, 0.25, 0.0125
+    def run(self, *args: Any, **options: Any) -> Run:
+        done = super().run(*args, **options)
+        done.seconds = 0.25
+        self.change(done)
+        return done
+
+    def ran(self, network: Network, input_shape: Shape, how: How) -> Run:
+        done = looked_at(
+            Report(analyze(network, input_shape)),
+            device=how.device,
+            dtype=how.dtype,
+            batch=how.batch,
+            progress=how.progress,
+        )
+        done.executor, done.forward_seconds = self.name, 0.0125
         done.peak_bytes = 12_345_678
-        if backward:
+        if how.backward:
             done.backward_seconds = 0.03
             for step in done.steps:
                 step.tensors = [tensor._replace(gradient=tensor.shape) for tensor in step.tensors]
-        self.change(done)
         return done
 
     def prepare(self, network: Network, asked: frozenset[int], *, device: str = "cpu") -> Forward:

@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import Any
 
 from cnncalc.errors import CnnCalcError
-from cnncalc.executors.base import Array, Executor, Forward, Progress, Run, StepRun, Tensor
+from cnncalc.executors.base import Array, Executor, Forward, How, Progress, Run, StepRun, Tensor
 from cnncalc.executors.bundled.compute import COMPUTATIONS
 from cnncalc.executors.bundled.context import Context
 from cnncalc.executors.bundled.devices import (
@@ -52,26 +52,15 @@ class BundledExecutor(Executor):
     def free_memory(self, device: str) -> int | None:
         return free_gpu_memory() if device == "cuda" else super().free_memory(device)
 
-    def run(
-        self,
-        network: Network,
-        input_shape: Shape,
-        *,
-        device: str = "cpu",
-        dtype: str = "float32",
-        batch: int = 1,
-        backward: bool = False,
-        progress: Progress | None = None,
-    ) -> Run:
-        begin = perf_counter()
+    def ran(self, network: Network, input_shape: Shape, how: How) -> Run:
+        device = how.device
         with Peak(array_module(device)) as peak:
-            stack = Stack(network, input_shape, device=device, dtype=dtype, batch=batch)
-            done = stack.forward(progress)
+            stack = Stack(network, input_shape, device=device, dtype=how.dtype, batch=how.batch)
+            done = stack.forward(how.progress)
         done.peak_bytes = peak.bytes
         done.bound = device == "cpu"  # on a GPU cuBLAS and CuPy's pool take more as they like
         if device == "cuda" or done.forward_seconds < QUICK:
             done.forward_seconds = stack.forward().forward_seconds
-        done.seconds = perf_counter() - begin
         return done
 
     def prepare(self, network: Network, asked: frozenset[int], *, device: str = "cpu") -> Forward:
@@ -134,8 +123,7 @@ class Stack:
             self.at.held_bytes + forward.storage.most_bytes + self.at.scratch.nbytes
         )
         self.outputs = forward.storage.results()
-        done.seconds = perf_counter() - begin
-        done.forward_seconds = done.seconds - (self.at.fill_seconds - filling)
+        done.forward_seconds = perf_counter() - begin - (self.at.fill_seconds - filling)
         return done
 
     def _quiet(self) -> AbstractContextManager[Any]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from time import perf_counter
 from warnings import catch_warnings, simplefilter
 
 import keras
 import numpy
 
 from cnncalc.errors import CnnCalcError
-from cnncalc.executors.base import Array, Executor, Forward, Progress, Run, StepRun
+from cnncalc.executors.base import Array, Executor, Forward, How, Run, StepRun
 from cnncalc.executors.keras.convolutions import CONVOLUTIONS
 from cnncalc.executors.keras.functions import FUNCTIONS
 from cnncalc.executors.keras.layers import LAYERS
@@ -61,31 +60,19 @@ class KerasExecutor(Executor):
     def ready(self, device: str) -> tuple[bool, str]:
         return True, f"keras {keras.__version__} on {keras.backend.backend()}"
 
-    def run(
-        self,
-        network: Network,
-        input_shape: Shape,
-        *,
-        device: str = "cpu",
-        dtype: str = "float32",
-        batch: int = 1,
-        backward: bool = False,
-        progress: Progress | None = None,
-    ) -> Run:
-        if device not in self.devices:
+    def ran(self, network: Network, input_shape: Shape, how: How) -> Run:
+        if how.device not in self.devices:
             raise CnnCalcError(
-                f"`{device}` is no device of the executor `keras`", code="device", help="`cpu`"
+                f"`{how.device}` is no device of the executor `keras`", code="device", help="`cpu`"
             )
-        begin = perf_counter()
-        at = Bench(dtype if dtype in COMPUTED else "float32")
-        forward = _Forward(network.at(input_shape), at, input_shape, batch)
-        done = Run(self.name, device, at.dtype, batch, [], lacking=self.lacking)
+        at = Bench(how.dtype if how.dtype in COMPUTED else "float32")
+        forward = _Forward(network.at(input_shape), at, input_shape, how.batch)
+        done = Run(self.name, how.device, at.dtype, how.batch, [], lacking=self.lacking)
         with _settings():
-            done.steps = forward.run(progress)
+            done.steps = forward.run(how.progress)
             done.forward_seconds = at.seconds
         first = forward.storage.values[0]
         done.dtype = keras.backend.standardize_dtype(first.dtype)  # JAX narrows float64
-        done.seconds = perf_counter() - begin
         return done
 
     def prepare(self, network: Network, asked: frozenset[int], *, device: str = "cpu") -> Forward:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from time import perf_counter
-
 import torch
 
-from cnncalc.executors.base import Array, Executor, Forward, Progress, Run, StepRun, Tensor
+from cnncalc.executors.base import Array, Executor, Forward, How, Progress, Run, StepRun, Tensor
 from cnncalc.executors.stepping import Pass, sizes_of_input
 from cnncalc.executors.torch.devices import (
     DEVICES,
@@ -55,24 +53,12 @@ class TorchExecutor(Executor):
     def free_memory(self, device: str) -> int | None:
         return free_gpu_memory() if device == "cuda" else super().free_memory(device)
 
-    def run(
-        self,
-        network: Network,
-        input_shape: Shape,
-        *,
-        device: str = "cpu",
-        dtype: str = "float32",
-        batch: int = 1,
-        backward: bool = False,
-        progress: Progress | None = None,
-    ) -> Run:
-        begin = perf_counter()
-        check_device(device)
-        with MachineErrors(), apart(device):
-            stack = Stack(network.at(input_shape), input_shape, device, dtype, batch)
-            done = _measured(stack, backward, progress)
-        done.seconds = perf_counter() - begin
-        return done
+    def ran(self, network: Network, input_shape: Shape, how: How) -> Run:
+        check_device(how.device)
+        with MachineErrors(), apart(how.device):
+            at = network.at(input_shape)
+            stack = Stack(at, input_shape, how.device, how.dtype, how.batch)
+            return _measured(stack, how.backward, how.progress)
 
     def prepare(self, network: Network, asked: frozenset[int], *, device: str = "cpu") -> Forward:
         return prepare(network, asked, device)
