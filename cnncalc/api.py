@@ -11,14 +11,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from cnncalc import arguments
-from cnncalc.analysis import check_settings
+from cnncalc import analysis, arguments
 from cnncalc.errors import SpecError
 from cnncalc.input_size import Meant, meant
 from cnncalc.layers.base import Shape
 from cnncalc.network import Named, Network, Typed
 from cnncalc.notations.sizes import Given, given, given_or_named
-from cnncalc.report import Report, report_of
+from cnncalc.report import Report
 
 if TYPE_CHECKING:
     from cnncalc.validity import ValidSizes
@@ -96,7 +95,7 @@ def analyze(
         example = "float32" if name == "dtype" else "channels-last"
         arguments.text(name, value, example, optional=name == "layout")
     batch = None if batch is None else arguments.whole("batch", batch, "32")
-    check_settings(batch, dtype, layout)
+    analysis.check_settings(batch, dtype, layout)
     network = arguments.network_of(net, input)
     typed = None if input is None else given_or_named(input)
     if isinstance(typed, Named) or (typed is None and _has_names(network)):
@@ -105,8 +104,15 @@ def analyze(
         return report
     size = meant(network, typed, batch)
     try:
-        report = report_of(
-            size.network, size.sizes, batch=size.batch, dtype=dtype, layout=layout, notes=size.notes
+        report = Report(
+            analysis.analyze(
+                size.network,
+                size.sizes,
+                batch=size.batch,
+                dtype=dtype,
+                layout=layout,
+                notes=size.notes,
+            )
         )
     except SpecError as error:
         if error.code == "branches":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from cnncalc.analysis import analyze
@@ -11,27 +11,9 @@ from cnncalc.network import Network
 from cnncalc.receptive import Fields, fields_of
 from cnncalc.receptive.maps import Seen
 from cnncalc.rows import BYTES, Analysis, Note, Row, Totals, as_layout
-from cnncalc.symbols.numbers import ALL
 from cnncalc.symbols.size import Size
 
-__all__ = ["Report", "report_of"]
-
-
-def report_of(
-    network: Network,
-    input: Shape | None = None,
-    *,
-    batch: int = 1,
-    dtype: str = "float32",
-    layout: str | None = None,
-    notes: Iterable[str] = (),
-) -> Report:
-    """A network worked out at an input size; see `analysis.analyze`.
-
-    Raises:
-        SpecError: no input size, or a layer that can't take what flows in; the span says where.
-    """
-    return Report(analyze(network, input, batch=batch, dtype=dtype, layout=layout, notes=notes))
+__all__ = ["Report"]
 
 
 class Report:
@@ -88,7 +70,7 @@ class Report:
         if self._at_witness is None:
             shape = as_layout(self.symbols.witness, self.network.layout)
             how = {"dtype": self.dtype, "layout": self.layout}
-            self._at_witness = report_of(self.network, shape, batch=self.batch, **how)
+            self._at_witness = Report(analyze(self.network, shape, batch=self.batch, **how))
         return self._at_witness
 
     @property
@@ -99,14 +81,7 @@ class Report:
     @property
     def assumptions(self) -> list[tuple[str, str]]:
         """The same, each in Python's syntax and as people write it."""
-        if self.symbols is None:
-            return []
-        sets = [(name, some) for name, some in self.symbols.sets.items() if some != ALL]
-        ties = self.symbols.ties
-        return [
-            *((some.condition(name), some.said(name)) for name, some in sets),
-            *((tie.condition(), tie.condition(as_people=True)) for tie in ties),
-        ]
+        return [] if self.symbols is None else self.symbols.assumptions()
 
     def check_numbers(self) -> None:
         """SpecError where a size of the input has a name."""

@@ -136,6 +136,14 @@ class Symbols(NamedTuple):
     ties: tuple[Question, ...]
     missing: SpecError
 
+    def assumptions(self) -> list[tuple[str, str]]:
+        """Each in Python's syntax and as people write it; what may be any number is none."""
+        sets = [(name, some) for name, some in self.sets.items() if ~some]
+        return [
+            *((some.condition(name), some.said(name)) for name, some in sets),
+            *((tie.condition(), tie.condition(as_people=True)) for tie in self.ties),
+        ]
+
 
 class Analysis(NamedTuple):
     """A network at an input size: a finished row for the input and each step.

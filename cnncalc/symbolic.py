@@ -17,7 +17,7 @@ from cnncalc.network import Named, Network
 from cnncalc.rows import Analysis, Note, Row, Symbols
 from cnncalc.symbols.numbers import ALL, Numbers, TooManyNumbersError, holds
 from cnncalc.symbols.simplify import Remainder, remainder_of, simplified
-from cnncalc.symbols.size import Question, Questions, Size, UnsettledError, named
+from cnncalc.symbols.size import Question, Questions, Size, UnsettledError, named_shape
 from cnncalc.validity import Run, working
 
 __all__ = ["analyze_named"]
@@ -114,11 +114,7 @@ class _Naming:
     def run(self, shape: Shape) -> _Found:
         """The figures with the names' witnesses those of a shape."""
         asked = Questions()
-        sizes: list[Any] = [
-            named(self.names[axis], n, asked) if axis in self.names else n
-            for axis, n in enumerate(shape)
-        ]
-        inside = tuple(sizes)
+        inside = named_shape(shape, self.names, asked)
         typed = inside if self.network.layout == "channels-first" else (*inside[1:], inside[0])
         analysis = analyze(self.network, typed, **self.settings)
         return _Found(analysis, *self.told(asked))

@@ -19,11 +19,18 @@ from cnncalc.layers.spelling import word
 from cnncalc.network import Network, Step, Typed
 from cnncalc.rows import as_layout, from_layout
 from cnncalc.symbols.numbers import ALL, NONE, Numbers, TooManyNumbersError, holds
-from cnncalc.symbols.size import NEGATIVE, ZERO, Question, Questions, Size, UnsettledError, named
+from cnncalc.symbols.size import (
+    NEGATIVE,
+    ZERO,
+    Question,
+    Questions,
+    Size,
+    UnsettledError,
+    named_shape,
+)
 
 __all__ = [
     "AxisSizes",
-    "Break",
     "Run",
     "ValidSizes",
     "symbols_of",
@@ -48,14 +55,6 @@ class Broken(NamedTuple):
     error: LayerError
 
 
-class Break(NamedTuple):
-    """Sizes of one axis at which a network doesn't work, the step that breaks, and its sentence."""
-
-    sizes: Numbers
-    step: int
-    error: LayerError
-
-
 class AxisSizes(NamedTuple):
     """The sizes of one axis of the input.
 
@@ -64,14 +63,12 @@ class AxisSizes(NamedTuple):
         axis: which one of the input's it is, channels first.
         works: at which the network works, the other axes being as they are.
         exact: of these, at which no window leaves a place out at the end of its map.
-        breaks: the others, by the step that breaks.
     """
 
     symbol: str
     axis: int
     works: Numbers
     exact: Numbers
-    breaks: tuple[Break, ...]
 
 
 class ValidSizes:
@@ -267,11 +264,8 @@ class Run:
 
     def __init__(self, steps: Sequence[Step], shape: Shape, names: dict[int, str]) -> None:
         self.asked = Questions()
-        sizes: list[Any] = list(shape)
-        for axis, name in names.items():
-            sizes[axis] = named(name, shape[axis], self.asked)
         self.steps = steps
-        self.outputs: list[Shape] = [tuple(sizes)]
+        self.outputs: list[Shape] = [named_shape(shape, names, self.asked)]
         self.error: LayerError | None = None
         try:
             for step in steps[1:]:
@@ -402,11 +396,10 @@ class _Search:
 def _axis(steps: Sequence[Step], shape: Shape, axis: int, name: str) -> AxisSizes:
     """All sizes of one axis, run by run."""
     works = told = exact = NONE
-    breaks: list[Break] = []
     following: int | None = shape[axis]
     for _ in range(MOST_RUNS):
         if following is None:
-            return AxisSizes(name, axis, works, exact, tuple(breaks))
+            return AxisSizes(name, axis, works, exact)
         run = Run(steps, (*shape[:axis], following, *shape[axis + 1 :]), {axis: name})
         lossless = run.lossless() if run.error is None else NONE  # asks questions too
         region = run.region(name)
@@ -414,7 +407,5 @@ def _axis(steps: Sequence[Step], shape: Shape, axis: int, name: str) -> AxisSize
         if run.error is None:
             works |= region
             exact |= region & lossless
-        else:
-            breaks.append(Break(region, len(run.outputs), run.error))
         following = (~told).first()
     raise TooManyNumbersError(f"{axis_name(axis - 1, len(shape) - 1)} needs too many runs")

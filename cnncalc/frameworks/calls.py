@@ -12,7 +12,18 @@ from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import form_of
 from cnncalc.layers.base import Layer, Shape, show
 
-__all__ = ["CALL", "LINES", "Calls", "Form", "Piece", "Split", "Writer", "one", "pieces_of"]
+__all__ = [
+    "CALL",
+    "LINES",
+    "Calls",
+    "Form",
+    "Piece",
+    "Split",
+    "Writer",
+    "function_form",
+    "one",
+    "pieces_of",
+]
 
 CALL = "{self}({0})"
 LINES = "\f"  # behind a bracket: what follows stands on lines of its own; white space to Python
@@ -69,6 +80,16 @@ def pieces_of(
         lines += pieces_of(part, shape, forms, _itself if whole else parts, write)
         shape = part.output(shape)
     return lines
+
+
+def function_form(name: str) -> Form:
+    """A function, value by value; what it takes besides is the kind's options."""
+
+    def form(layer: Any, shape: Shape) -> Sequence[Piece]:
+        options = "".join(f", {getattr(layer, option)!r}" for option in layer.options)
+        return [Piece(layer.kind, None, f"{name}({{0}}{options})")]
+
+    return form
 
 
 def _itself(layer: Layer, shape: Shape) -> tuple[Layer, ...]:

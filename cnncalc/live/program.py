@@ -12,6 +12,7 @@ from pathlib import Path
 from re import sub
 from typing import Any, NamedTuple
 
+from cnncalc.analysis import analyze
 from cnncalc.errors import CnnCalcError, Piece, Source
 from cnncalc.layers.base import Shape, show
 from cnncalc.network import Network, Step, Typed
@@ -19,7 +20,7 @@ from cnncalc.notations import source
 from cnncalc.notations.names import Names
 from cnncalc.notations.reserved import KEYWORDS, identifier
 from cnncalc.notations.sizes import Given, given
-from cnncalc.report import report_of
+from cnncalc.report import Report
 from cnncalc.rows import as_layout
 
 __all__ = [
@@ -104,7 +105,7 @@ def compare(program: Program, network: Network, shape: Shape, who: str) -> None:
     Raises:
         CnnCalcError: they differ, so the model is not what its layers' options say.
     """
-    report = report_of(network, as_layout(shape, network.layout))
+    report = Report(analyze(network, as_layout(shape, network.layout)))
     for line, numbers in program.steps_of(network).items():
         origin = program.origins.get(line)
         rows = [report.rows[number] for number in numbers]

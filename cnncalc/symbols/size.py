@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from math import gcd
-from typing import NamedTuple, overload
+from typing import Any, NamedTuple, overload
 
 from cnncalc.symbols.writing import MINUS, PEOPLE, PYTHON, Style, Term, in_order, written
 
@@ -30,6 +30,7 @@ __all__ = [
     "UnsettledError",
     "factor",
     "named",
+    "named_shape",
     "number",
     "pretty",
 ]
@@ -330,6 +331,15 @@ class Size:
 def named(name: str, witness: int, asked: Questions) -> Size:
     """A size of which nothing but its name is known, and what it is at the witness."""
     return Size({(name,): 1}, {name: Name(name, witness)}, witness, asked)
+
+
+def named_shape(
+    shape: tuple[int, ...], names: Mapping[int, str], asked: Questions
+) -> tuple[Any, ...]:
+    """A shape of which some axes have names, and their sizes for a witness."""
+    return tuple(
+        named(names[axis], n, asked) if axis in names else n for axis, n in enumerate(shape)
+    )
 
 
 def number(size: int | Size) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
-from cnncalc.frameworks.calls import Form, Piece
+from cnncalc.frameworks.calls import Form, Piece, function_form
 from cnncalc.frameworks.keras.writing.calls import no_class, taken
 from cnncalc.frameworks.keras.writing.classes import write
 from cnncalc.frameworks.keras.writing.moving import keras_axis
@@ -47,16 +47,6 @@ def joined(layer: Any, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
         return [Piece("div", None, " / ".join(inputs))]
     written = taken(write(layer, shapes[0]), *shapes)
     return [Piece(layer.kind, written, f"{{self}}([{', '.join(inputs)}])")]
-
-
-def _function(name: str) -> Form:
-    """A function of keras.ops, value by value; what it takes besides is the kind's options."""
-
-    def form(layer: Any, shape: Shape) -> Sequence[Piece]:
-        options = "".join(f", {getattr(layer, option)!r}" for option in layer.options)
-        return [Piece(layer.kind, None, f"keras.ops.{name}({{0}}{options})")]
-
-    return form
 
 
 def _gate(layer: Any, shape: Shape) -> Sequence[Piece]:
@@ -129,7 +119,7 @@ def _learned(layer: Any, shape: Shape) -> Sequence[Piece]:
 
 FORMS: dict[str, Form] = {
     **{
-        op.kind: _function(forms(op.ops)[0].name)
+        op.kind: function_form(f"keras.ops.{forms(op.ops)[0].name}")
         for op in BY_KIND.values()
         if op.ops and not op.keras
     },

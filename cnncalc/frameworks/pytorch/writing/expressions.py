@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from cnncalc.errors import LayerError
-from cnncalc.frameworks.calls import LINES, Form, Piece
+from cnncalc.frameworks.calls import LINES, Form, Piece, function_form
 from cnncalc.frameworks.ops import BY_KIND, forms
 from cnncalc.frameworks.pytorch.writing.calls import axes_of, no_class
 from cnncalc.frameworks.pytorch.writing.classes import write
@@ -20,16 +20,6 @@ from cnncalc.layers.conv import Conv
 __all__ = ["FORMS", "joined"]
 
 Join = Callable[[Any, tuple[Shape, ...]], Sequence[Piece]]
-
-
-def _function(name: str) -> Form:
-    """A function of torch, value by value; what it takes besides is the kind's options."""
-
-    def form(layer: Any, shape: Shape) -> Sequence[Piece]:
-        options = "".join(f", {getattr(layer, option)!r}" for option in layer.options)
-        return [Piece(layer.kind, None, f"torch.{name}({{0}}{options})")]
-
-    return form
 
 
 def _reduce(layer: Any, shape: Shape) -> Sequence[Piece]:
@@ -120,7 +110,7 @@ def _across(layer: Any, shape: Shape) -> Sequence[Piece] | None:
 
 FORMS: dict[str, Form] = {
     **{
-        op.kind: _function(forms(op.function)[0].name)
+        op.kind: function_form(f"torch.{forms(op.function)[0].name}")
         for op in BY_KIND.values()
         if op.function and not op.torch
     },

@@ -11,13 +11,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from cnncalc import packages
+from cnncalc.analysis import analyze
 from cnncalc.errors import CnnCalcError, LayerError, SpecError
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network, Step
 from cnncalc.notations.onnx.writing.builder import BATCH, OPSET, Builder
 from cnncalc.notations.onnx.writing.kinds import WRITERS
 from cnncalc.notations.onnx.writing.tensors import FLOAT, LARGEST, STORED_BYTES, Tensors
-from cnncalc.report import Report, report_of
+from cnncalc.report import Report
 from cnncalc.rows import as_layout
 
 __all__ = ["Written", "shape_name", "write", "write_report"]
@@ -55,7 +56,7 @@ def write(network: Network, shape: Shape, *, weights: str = "auto") -> bytes:
         SpecError: a layer that ONNX can't say, or a size that can't be.
         CnnCalcError: the package `onnx` is not installed, or weights too large for a file.
     """
-    report = report_of(network, as_layout(shape, network.layout))
+    report = Report(analyze(network, as_layout(shape, network.layout)))
     data: bytes = write_report(report, weights=weights).model.SerializeToString()
     return data
 
