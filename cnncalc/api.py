@@ -236,7 +236,7 @@ def sizes(net: Any, input: Given | None = None, *, near: Given | None = None) ->
     from cnncalc.validity import valid_sizes
 
     network = arguments.network_of(net, input)
-    size = None if input is None else given(input)
+    size = None if input is None else given_or_named(input)
     asked = None if near is None else given(near, "near")
     return valid_sizes(network, size, asked)
 

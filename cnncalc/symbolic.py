@@ -8,22 +8,21 @@ widen that.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from cnncalc.analysis import WITH_NUMBERS, analyze, check_settings, no_input
 from cnncalc.errors import SpecError
-from cnncalc.layers.base import Shape, Weight
+from cnncalc.layers.base import Shape, Weight, show
 from cnncalc.network import Named, Network
-from cnncalc.rows import Analysis, Note, Row, Symbols
+from cnncalc.rows import Analysis, Note, Row, Symbols, as_layout, from_layout
 from cnncalc.symbols.numbers import ALL, Numbers, TooManyNumbersError, holds
 from cnncalc.symbols.simplify import Remainder, remainder_of, simplified
 from cnncalc.symbols.size import Question, Questions, Size, UnsettledError, named_shape
-from cnncalc.validity import Run, working
+from cnncalc.validity import Run, always_stretched, first_tried, working
 
 __all__ = ["analyze_named"]
 
 MOST_RUNS = 40  # that look for more sizes with the same expressions
-CHANNELS, PLACES = 3, 224  # what is tried first for a name
 # What flows in where nobody says it: the first that the network takes.
 GUESSES = (("C", "H", "W"), ("C", "L"), ("C", "D", "H", "W"), ("C",))
 
@@ -84,13 +83,12 @@ class _Naming:
         self.network = network
         self.size = size
         self.settings = settings
-        sizes = size.sizes
-        if network.layout == "channels-last":
-            sizes = (*sizes[-1:], *sizes[:-1])
-        self.names = {axis: name for axis, name in enumerate(sizes) if isinstance(name, str)}
-        usual = [CHANNELS if axis == 0 < len(sizes) - 1 else PLACES for axis in range(len(sizes))]
-        tried = dict(zip(sizes, usual, strict=True))  # axes of one name are alike
-        self.first: Shape = tuple(n if isinstance(n, int) else tried[n] for n in sizes)
+        sizes: tuple[Any, ...] = from_layout(size.sizes, network.layout)  # type: ignore[arg-type]
+        self.names: dict[int, str] = {
+            axis: name for axis, name in enumerate(sizes) if isinstance(name, str)
+        }
+        self.places = [axis for axis in network.places(sizes) if axis in self.names]
+        self.first = first_tried(network, size)
         self.left = MOST_RUNS
         self.known: dict[tuple[object, str], Numbers | None] = {}  # asked again in other runs
 
@@ -98,6 +96,8 @@ class _Naming:
         """The figures, and what they take for granted."""
         try:
             witness, _ = working(self.network.steps, self.first, self.names)
+            if always_stretched(self.network.steps, self.first, witness, self.places):
+                self.broken_at(self.first)
             found = self.run(witness)
         except (TooManyNumbersError, UnsettledError) as error:
             step = error.step if isinstance(error, UnsettledError) else None
@@ -111,11 +111,21 @@ class _Naming:
         rows = [_written_out(row, remainders) for row in found.analysis.rows]
         return found.analysis._replace(rows=rows, symbols=symbols)
 
+    def broken_at(self, shape: Shape) -> NoReturn:
+        """The error of numbers, where names would only hide it."""
+        size = as_layout(shape, self.network.layout)
+        try:
+            analyze(self.network, size, **self.settings)
+        except SpecError as error:
+            error.notes.append(f"with {show(size)} for the input")
+            raise
+        raise AssertionError(f"it works at {show(size)}")
+
     def run(self, shape: Shape) -> _Found:
         """The figures with the names' witnesses those of a shape."""
         asked = Questions()
         inside = named_shape(shape, self.names, asked)
-        typed = inside if self.network.layout == "channels-first" else (*inside[1:], inside[0])
+        typed = as_layout(inside, self.network.layout)
         analysis = analyze(self.network, typed, **self.settings)
         return _Found(analysis, *self.told(asked))
 

@@ -7,7 +7,7 @@ takes 22 of them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import chain, product
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ from cnncalc.axis.windows import Slide, Window
 from cnncalc.errors import LayerError, SpecError
 from cnncalc.layers.base import Shape, axis_name, show
 from cnncalc.layers.spelling import word
-from cnncalc.network import Network, Step, Typed
+from cnncalc.network import Named, Network, Step, Typed
 from cnncalc.rows import as_layout, from_layout
 from cnncalc.symbols.numbers import ALL, NONE, Numbers, TooManyNumbersError, holds
 from cnncalc.symbols.size import (
@@ -33,6 +33,8 @@ __all__ = [
     "AxisSizes",
     "Run",
     "ValidSizes",
+    "always_stretched",
+    "first_tried",
     "symbols_of",
     "valid_sizes",
     "working",
@@ -170,15 +172,23 @@ def symbols_of(count: int) -> Sequence[str]:
     return LETTERS.get(count) or [f"N{axis}" for axis in range(1, count + 1)]
 
 
+def first_tried(network: Network, size: Named) -> Shape:
+    """What is tried first for a size with names, channels first; axes of one name are alike."""
+    sizes = from_layout(size.sizes, network.layout)  # type: ignore[arg-type]
+    usual = USUAL[:1] + USUAL[1:2] * (len(sizes) - 1) if len(sizes) > 1 else USUAL[1:2]
+    tried = dict(zip(sizes, usual, strict=True))
+    return tuple(n if isinstance(n, int) else tried[n] for n in sizes)
+
+
 def valid_sizes(
-    network: Network, size: Typed | None = None, near: Typed | None = None
+    network: Network, size: Typed | Named | None = None, near: Typed | None = None
 ) -> ValidSizes:
     """The sizes at which a network works.
 
     Args:
         network: a network whose steps are known without a size.
-        size: a size of its input, of which the channels and the number of axes count; None: its
-            own, or a picture of three channels.
+        size: a size of its input, of which the channels and the number of axes count, with or
+            without names; None: its own, or a picture of three channels.
         near: the size to be asked about: one for all places, one for each, or with the channels.
 
     Raises:
@@ -190,9 +200,14 @@ def valid_sizes(
             code="symbols",
             help="`cnncalc convert … --to compact -o net.cnn` writes what `sizes` can read",
         )
-    shape = from_layout(size.sizes, network.layout) if size else network.input or USUAL
-    check_input(shape, size.span if size else None)
-    asked = _asked(near, shape, network) if near else shape if size or network.input else None
+    size = size or network.named
+    if isinstance(size, Named):
+        shape, known = first_tried(network, size), False
+    else:
+        shape = from_layout(size.sizes, network.layout) if size else network.input or USUAL
+        known = bool(size or network.input)
+        check_input(shape, size.span if size else None)
+    asked = _asked(near, shape, network) if near else shape if known else None
     places = network.places(shape)
     names = dict(zip(places, symbols_of(len(places)), strict=True))
     try:
@@ -232,7 +247,7 @@ def would_work(network: Network, size: Typed | None) -> list[str]:
         valid = valid_sizes(network, size)
     except SpecError:
         return []
-    if _only_stretched(valid):
+    if valid.asked and only_stretched(network.steps, valid.asked, valid.shape):
         return []
     sets = ", ".join(axis.works.said(axis.symbol) for axis in valid.axes)
     shapes = valid.near(valid.asked) if valid.asked else []
@@ -241,16 +256,36 @@ def would_work(network: Network, size: Typed | None) -> list[str]:
     return [f"input sizes that work: {sets}{nearest}"]
 
 
-def _only_stretched(valid: ValidSizes) -> bool:
+def only_stretched(steps: Sequence[Step], breaks_at: Shape, works_at: Shape) -> bool:
     """Whether the step that breaks works elsewhere by stretching a single place over a map.
 
     That is 8×1×1 joined with 8×3×3, which hardly is what was meant.
     """
-    broken = valid.broken_at(valid.asked) if valid.asked else None
-    if broken is None:
+    broken = Run(steps, breaks_at, {})
+    return broken.error is not None and _stretches(steps, works_at, len(broken.outputs))
+
+
+def always_stretched(
+    steps: Sequence[Step], breaks_at: Shape, works_at: Shape, names: Collection[int]
+) -> bool:
+    """The same, and no size at which all axes with names are alike works without that."""
+    if not only_stretched(steps, breaks_at, works_at):
         return False
-    run = Run(valid.network.steps, valid.shape, {})
-    return len({shape[1:] for shape in run.shapes(run.steps[broken.step])}) > 1
+    number = len(Run(steps, breaks_at, {}).outputs)
+    alike = (
+        tuple(n if axis in names else m for axis, m in enumerate(works_at))
+        for n in range(1, MOST_ALIKE)
+    )
+    return all(
+        Run(steps, shape, {}).error is not None or _stretches(steps, shape, number)
+        for shape in alike
+    )
+
+
+def _stretches(steps: Sequence[Step], works_at: Shape, number: int) -> bool:
+    """Whether maps of different places meet in a step, at a size that works."""
+    works = Run(steps, works_at, {})
+    return len({shape[1:] for shape in works.shapes(steps[number])}) > 1
 
 
 class Run:

@@ -230,3 +230,10 @@ def test_a_size_is_found_that_satisfies_equations() -> None:
 def test_a_network_that_works_nowhere() -> None:
     with pytest.raises(SpecError, match="no size of the input works: 2 groups don't divide"):
         cnncalc.analyze("3xHxW conv:8,k3,g2")
+
+
+def test_names_do_not_hide_a_forgotten_padding() -> None:
+    """It would work at 5×5, where a single place is stretched, which nobody means."""
+    with pytest.raises(SpecError, match="can't join 8×220×220 and 8×222×222") as error:
+        cnncalc.analyze("3xHxW conv:8,k3 add[ conv:8,k3 | ]")
+    assert error.value.notes[-1] == "with 3×224×224 for the input"

@@ -184,3 +184,10 @@ def test_branches_that_do_not_meet_are_told_the_sizes_at_which_they_would() -> N
         "input sizes that work: H ≥ 188, H ≡ 12 (mod 16), W ≥ 188, W ≡ 12 (mod 16); the nearest "
         "are 1×508×508 and 1×524×524"
     )
+
+
+@pytest.mark.parametrize(("spec", "size"), [("1xHxW conv:8,k3", None), ("conv:8,k3", "1xHxW")])
+def test_names_say_how_many_channels_and_axes_there_are(spec: str, size: str | None) -> None:
+    valid = cnncalc.sizes(spec, size)
+
+    assert (valid.least, valid.asked) == ((1, 3, 3), None)
