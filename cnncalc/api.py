@@ -152,9 +152,8 @@ def _sizes_that_work(size: Meant) -> list[str]:
 
 
 def _write(network: Network, shape: Shape) -> str | None:
-    from cnncalc.notations.compact.writer import (
-        write,
-    )  # only a report that is printed as JSON needs it
+    # Only a report that is printed as JSON needs it.
+    from cnncalc.notations.compact.writer import write
 
     return write(network, shape)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cnncalc.layers.base import Shape, show
 from cnncalc.rows import as_layout
 from cnncalc.tables.table import Column, Table
-from cnncalc.validity import AxisSizes, Broken, ValidSizes
+from cnncalc.validity import Broken, ValidSizes
 
 __all__ = ["table_of"]
 
@@ -55,10 +55,6 @@ def _padded(asked: Shape, near: Sequence[Shape]) -> list[str]:
     return [f"`pad:{'x'.join(words)}` in front makes {show(larger[-1])} of it"]
 
 
-def _least(axis: AxisSizes) -> int | None:
-    return axis.works.first()
-
-
 COLUMNS = (
     Column("symbol", "axis", "the axis of the input", lambda _, axis: axis.symbol),
     Column(
@@ -68,7 +64,7 @@ COLUMNS = (
         lambda _, axis: axis.works.said(axis.symbol),
         narrow="fold",
     ),
-    Column("least", "least", "the least of them", lambda _, axis: _least(axis), right=True),
+    Column("least", "least", "the least of them", lambda _, axis: axis.works.first(), right=True),
     Column(
         "lossless",
         "no pixel lost",
