@@ -9,9 +9,10 @@ from pathlib import Path
 
 from cnncalc.errors import Source, Span
 from cnncalc.input_size import give
-from cnncalc.layers.base import Shape
+from cnncalc.layers.base import Shape, Weight
 from cnncalc.layers.merge import Input
-from cnncalc.network import Network, Step
+from cnncalc.layers.spelling import word
+from cnncalc.network import Declared, Network, Step, Unreached
 from cnncalc.notations.names import Names
 from cnncalc.notations.sizes import front, front_size
 from cnncalc.notations.source.axes import tensors_in
@@ -30,7 +31,7 @@ from cnncalc.python.interpreter import Interpreter
 from cnncalc.python.library import Python
 from cnncalc.python.limits import Budget
 from cnncalc.python.machine import Function
-from cnncalc.python.protocols import Library
+from cnncalc.python.protocols import Library, Unread
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.source_tree import Disk, Tree
 from cnncalc.python.values import Instance, Value, describe
@@ -67,7 +68,11 @@ def read(
         with machine.deep():
             file = tree.main(source, path, begin)
             file.tree = completed(file.tree, notation)
-            return machine, choose(machine, machine.start(file), entry)
+            try:
+                return machine, choose(machine, machine.start(file), entry)
+            except Refusal as stop:
+                stop.so_far = built_so_far(machine, notation) if stop.unfollowed else None
+                raise
 
     network = around(build)
     if size is not None:
@@ -75,6 +80,15 @@ def read(
         if typed is not None:
             give(network, typed)
     return network
+
+
+def built_so_far(machine: Interpreter, notation: str) -> Network | None:
+    """What a Keras model has come to, which flows already while it is built."""
+    if notation != "keras":
+        return None
+    from cnncalc.notations.source.keras_networks import as_far as keras_as_far
+
+    return keras_as_far(machine)
 
 
 def advice(text: str, start: int, end: int, said: str, parses: Callable[[str], object]) -> str:
@@ -165,11 +179,16 @@ def traced(machine: Interpreter, model: Instance, shape: Shape) -> Network:
         trace = ModelTrace({id(module): name for name, module in named_modules(model)})
         state_of(machine).trace = trace
         x = trace.input(shape)
-        result = machine.call(model, [x, *further_inputs(model)], {})
-        outputs = [tensor.number for tensor in tensors_in(result)]
-        if not outputs:
-            raise no_tensor(model, result)
-        trace.check_tried()
+        try:
+            result = machine.call(model, [x, *further_inputs(model)], {})
+            outputs = [tensor.number for tensor in tensors_in(result)]
+            if not outputs:
+                raise no_tensor(model, result)
+            trace.check_tried()
+            check_read(model)
+        except Refusal as stop:
+            stop.so_far = as_far(model, trace, shape) if stop.unfollowed else None
+            raise
         steps, ends = trace.network_steps(outputs, prune=False)
         unused = unused_elements(model, trace)
     return Network(
@@ -180,6 +199,44 @@ def traced(machine: Interpreter, model: Instance, shape: Shape) -> Network:
         unused_params=unused["parameter"],
         unused_buffers=unused["buffer"],
     )
+
+
+def check_read(model: Instance) -> None:
+    """Refuse a model of which parts that nothing has used can't be read."""
+    for _, module in named_modules(model):
+        for part in module.fields.values():
+            if isinstance(part, Unread):
+                raise part.stop
+
+
+def as_far(model: Instance, trace: ModelTrace, shape: Shape) -> Network:
+    """The network as far as it was followed, with the modules that it never came to."""
+    steps, outputs = trace.network_steps(trace.unread(), prune=False)
+    return Network(steps, shape, outputs, notation="torch", unreached=unreached(model, trace))
+
+
+def unreached(model: Instance, trace: ModelTrace) -> list[Unreached]:
+    """The modules that hold weights, or are layers, and that made no step."""
+    found = []
+    seen = set(trace.used)
+    for name, module in named_modules(model):
+        ran = id(module) in trace.ran and module.layers is not None
+        own = [] if ran else own_weights(module)
+        new = {key: each for key, each in own if id(each) not in seen}
+        seen.update(map(id, new.values()))
+        layer = isinstance(module.layers, Declared) and not ran
+        if new or layer:
+            kind, text = module_words(module)
+            weights = [Weight(key, w.shape, w.role, w.trainable) for key, w in new.items()]
+            found.append(Unreached(name or module.cls.name, kind, text, tuple(weights)))
+    return found
+
+
+def module_words(module: Instance) -> tuple[str, str]:
+    """The kind of a module's layer and its text; of any other its class's name."""
+    if isinstance(module.layers, Declared):
+        return module.layers.layer.kind, word(module.layers.layer)
+    return "module", module.cls.name
 
 
 def no_tensor(model: Instance, result: Value) -> Refusal:
