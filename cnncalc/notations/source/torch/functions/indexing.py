@@ -20,7 +20,7 @@ from cnncalc.tracing.arrays import picked
 from cnncalc.tracing.slices import runs
 from cnncalc.tracing.tensors import Pile, Static, Tensor, one_number
 
-__all__ = ["SLICING", "tensor_item"]
+__all__ = ["SLICING", "chosen", "tensor_item"]
 
 
 def tensor_item(machine: Machine, tensor: Value, index: Value) -> Value:

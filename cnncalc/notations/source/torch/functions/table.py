@@ -28,6 +28,7 @@ from cnncalc.notations.source.torch.functions.creation import (
 )
 from cnncalc.notations.source.torch.functions.indexing import SLICING
 from cnncalc.notations.source.torch.functions.joining import cat
+from cnncalc.notations.source.torch.functions.order import ORDER
 from cnncalc.notations.source.torch.functions.reductions import (
     extreme,
     norm,
@@ -196,6 +197,7 @@ VALUES = {
 METHODS: dict[str, Any] = {
     **RESHAPING,
     **SLICING,
+    **ORDER,
     **REDUCTIONS,
     **ELEMENTWISE,
     **VALUES,
