@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cnncalc.notations.source.axes import axis_of, inner_axis, outer_shape
 from cnncalc.notations.source.slices import cut, taken
 from cnncalc.notations.source.torch.functions.joining import cat, stack
 from cnncalc.notations.source.torch.functions.shapes import unsqueeze
 from cnncalc.notations.source.torch.functions.view import emit_view
 from cnncalc.python.exceptions import raised
+from cnncalc.python.functions import Method
 from cnncalc.python.items import get_item
 from cnncalc.python.iteration import listed
 from cnncalc.python.limits import check_count
@@ -179,7 +178,7 @@ def unbind(machine: Machine, tensor: Value, dim: Value = 0) -> Value:
     return tuple(select(machine, tensor, dim, place) for place in range(size))
 
 
-SLICING: dict[str, Any] = {
+SLICING: dict[str, Method] = {
     "chunk": chunk,
     "split": split,
     "narrow": narrow,
