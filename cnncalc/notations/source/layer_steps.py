@@ -24,7 +24,9 @@ from cnncalc.tracing.weights import Held
 
 __all__ = ["emit", "made_of"]
 
-STEP_COST = 40  # in fuel: a step is dearer than a node of the syntax tree
+# In fuel: a step is dearer than a node of the syntax tree. Costs are in proportion to the time that
+# things take, so that whatever a source does, the fuel ends before anybody's patience.
+STEP_COST = 40
 
 
 def emit(

@@ -135,6 +135,8 @@ def part_of(model: Instance) -> str:
 def unused_elements(model: Instance, trace: ModelTrace) -> dict[str, int]:
     """Elements of the parameters and buffers that are declared and that no step uses."""
     total = {"parameter": 0, "buffer": 0}
+    # As `model.parameters()` has it: modules in the order in which they were registered, each
+    # weight counted where it is met first, whatever other modules share it.
     seen: set[int] = set(trace.used)
     for _, module in named_modules(model):
         ran = id(module) in trace.ran and module.layers is not None
