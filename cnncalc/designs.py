@@ -75,7 +75,7 @@ class Sizes:
                 refuse(error)
             else:
                 found.setdefault(outcome, []).append(number)
-        return {outcome: numbers for outcome, numbers in found.items()}
+        return {**found}
 
 
 class Designs:
@@ -123,7 +123,7 @@ class Designs:
 
 
 class _Search:
-    """Paths back from some ends, the cheapest first: by what is spent and the least still to come."""
+    """Paths back from some ends, the cheapest first by what is spent and the least to come."""
 
     def __init__(self, opened: Sequence[int], cost: Callable[[int, int], Cost]) -> None:
         self.opened = opened

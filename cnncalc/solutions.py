@@ -118,7 +118,9 @@ class Solutions:
         return {
             "schema": SCHEMA,
             "goal": self.goal.text,
-            "unknowns": [{"name": n, "from": first, "to": last} for n, first, last in self.unknowns],
+            "unknowns": [
+                {"name": n, "from": first, "to": last} for n, first, last in self.unknowns
+            ],
             "solutions": [self._document(each) for each in self.solutions],
             "count": self.count,
             "complete": self.count == len(self.solutions),

@@ -36,12 +36,12 @@ class Unknowns(dict[str, int]):
     Attributes:
         found: the places in the text of each unknown, by its name, in the order of meeting.
         repeats: those that are numbers of repeats.
-        values: what unknowns are read as; the others are read as `Unknown`.
+        decided: what unknowns are read as; the others are read as `Unknown`.
     """
 
     def __init__(self, let: Mapping[str, int], values: Mapping[str, int] | None = None) -> None:
         super().__init__(let)
-        self.values = dict(values or {})
+        self.decided = dict(values or {})
         self.found: dict[str, list[tuple[int, int]]] = {}
         self.repeats: set[str] = set()
 
@@ -54,7 +54,7 @@ class Unknowns(dict[str, int]):
     def __missing__(self, name: str) -> int:
         if name not in self.found:
             raise KeyError(name)
-        return self.values[name] if name in self.values else Unknown.named(name)
+        return self.decided[name] if name in self.decided else Unknown.named(name)
 
     def placed(self, text: str, start: int) -> str:
         """A word's text with names in the place of each bare `_`, as it stands at a place."""
@@ -81,5 +81,5 @@ class Unknowns(dict[str, int]):
 
 
 def placed(text: str, start: int, let: Mapping[str, int]) -> str:
-    """A word's text as its values are looked up: unknowns by their places, where some are sought."""
+    """A word's text as its values are looked up: unknowns by their places, if any are sought."""
     return let.placed(text, start) if isinstance(let, Unknowns) else text

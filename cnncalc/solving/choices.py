@@ -32,7 +32,7 @@ class Bounds(NamedTuple):
         return Bounds(max(self.first, other.first), min(self.last, other.last))
 
     @property
-    def count(self) -> int:
+    def width(self) -> int:
         return max(self.last - self.first + 1, 0)
 
 
@@ -105,7 +105,7 @@ class Group:
         self.names = tuple(names)
         self.bounds = tuple(bounds)
         self.layers = layers
-        self.size = prod(each.count for each in bounds)
+        self.size = prod(each.width for each in bounds)
 
     def choice(self) -> Choice:
         """What the steps may be."""
@@ -115,14 +115,14 @@ class Group:
         """What the unknowns are in one of the values; in an array of them, arrays."""
         found = {}
         for name, bounds in zip(reversed(self.names), reversed(self.bounds), strict=True):
-            found[name] = bounds.first + number % bounds.count
-            number = number // bounds.count
+            found[name] = bounds.first + number % bounds.width
+            number = number // bounds.width
         return found
 
     def cost(self, number: int, order: Sequence[str]) -> Cost:
         """How simple a value is: its layers, then the numbers in the order of the names."""
         values = self.values(number)
-        total = (0,) * len(USUAL_COST)
+        total = (0,) * len(MEASURES)
         for layer in self.layers.values():
             if isinstance(layer, Layer):
                 filled = {name: fill(value, values) for name, value in vars(layer).items()}
@@ -131,7 +131,7 @@ class Group:
         return *total, *[values.get(name, 0) for name in order]
 
 
-USUAL_COST = ("asked", "gaps", "padding", "even", "uneven")
+MEASURES = ("asked", "gaps", "padding", "even", "uneven")
 
 
 def plainness(declared: Mapping[str, Option], options: Mapping[str, Any]) -> Cost:

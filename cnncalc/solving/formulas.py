@@ -137,7 +137,9 @@ class Manifold(Sizes):
             else:
                 for outcome, some in _alike(shape, numbers):
                     found.setdefault(outcome, []).append(some)
-        return {outcome: numpy.sort(numpy.concatenate(some)) for outcome, some in found.items()}
+        return {
+            outcome: numpy.sort(numpy.concatenate(some)).tolist() for outcome, some in found.items()
+        }
 
     def refused(
         self,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from cnncalc.errors import CnnCalcError, LayerError
+from cnncalc.errors import CnnCalcError, LayerError, Source
 from cnncalc.layers.base import Shape
-from cnncalc.notations.sizes import read_size
+from cnncalc.notations.sizes import Given, given, read_size
 from cnncalc.rows import from_layout
 from cnncalc.solutions import Goal
 
@@ -15,7 +15,7 @@ __all__ = ["goal_of"]
 HELP = "such as 16x56x56, _x16x16 (any channels), same, or /2 (half the size, rounded down)"
 
 
-def goal_of(output: str | Shape | None, field: str | Shape | None, layout: str) -> Goal:
+def goal_of(output: Given | None, field: Given | None, layout: str) -> Goal:
     """What is asked for.
 
     Args:
@@ -36,13 +36,18 @@ def goal_of(output: str | Shape | None, field: str | Shape | None, layout: str) 
     if field is not None:
         sizes = _numbers(field, "--rf", "such as 31, or 9x31 for each axis")
         return Goal(f"a receptive field of {'×'.join(map(str, sizes))}", field=sizes)
+    output = output.text if isinstance(output, Source) else output
     if output == "same":
         return Goal("the size that flows in", divisor=1)
     if isinstance(output, str) and (part := re.fullmatch(r"\s*/\s*(\d{1,9})\s*", output)):
         if not int(part[1]):
             raise _no_output(output)
         return Goal(f"the size that flows in, divided by {int(part[1])}", divisor=int(part[1]))
-    return _sizes(output if isinstance(output, str) else "x".join(map(str, output or ())), layout)
+    if isinstance(output, str):
+        return _sizes(output, layout)
+    return _sizes(
+        "x".join(map(str, output if isinstance(output, tuple | list) else (output,))), layout
+    )
 
 
 def _sizes(text: str, layout: str) -> Goal:
@@ -51,16 +56,17 @@ def _sizes(text: str, layout: str) -> Goal:
     if not words or not all(re.fullmatch(r"[_?]|\d{1,10}", word) for word in words):
         raise _no_output(text)
     sizes = tuple([None if word in ("_", "?") else int(word) for word in words])
-    return Goal("×".join(words).replace("?", "_"), sizes=from_layout(sizes, layout))  # type: ignore
+    return Goal("×".join(words).replace("?", "_"), sizes=from_layout(sizes, layout))  # type: ignore[arg-type]
 
 
-def _numbers(field: str | Shape, option: str, right: str) -> Shape:
-    if not isinstance(field, str):
-        return tuple(field) if isinstance(field, tuple | list) else (field,)
+def _numbers(field: Given, option: str, right: str) -> Shape:
+    text = field.text if isinstance(field, Source) else field
+    if not isinstance(text, str):
+        return given(text, option).sizes
     try:
-        return read_size(field)
+        return read_size(text)
     except LayerError:
-        raise CnnCalcError(f"`{option} {field}` is no size", code="usage", help=right) from None
+        raise CnnCalcError(f"`{option} {text}` is no size", code="usage", help=right) from None
 
 
 def _no_output(text: str) -> CnnCalcError:

@@ -33,7 +33,7 @@ class Found(NamedTuple):
     nearest: list[dict[str, int]]
 
     @property
-    def count(self) -> int:
+    def total(self) -> int:
         return sum(prod(len(some.below()) for some in box.values()) for box in self.boxes)
 
     def simplest(self) -> Iterator[dict[str, int]]:
@@ -110,7 +110,8 @@ class _Cover:
             raise UnsettledError("too many runs")
         least = {name: some.first() or 1 for name, some in box.items()}
         shape = tuple(
-            least[self.names[axis]] if axis in self.names else n for axis, n in enumerate(self.shape)
+            least[self.names[axis]] if axis in self.names else n
+            for axis, n in enumerate(self.shape)
         )
         run = Run(self.steps, shape, self.names)
         if any(len(each.size.names()) > 1 for each in run.asked):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from cnncalc.errors import Source, SpecError
+from cnncalc.errors import Source
 from cnncalc.layers.base import Shape
-from cnncalc.network import Network, Typed
-from cnncalc.notations import Text, detect, reading
-from cnncalc.notations.sizes import read_size
-from cnncalc.notations.unknowns import Unknown, Unknowns
+from cnncalc.network import Network
+from cnncalc.notations import Text, reading
+from cnncalc.notations.sizes import Given, given, read_size
+from cnncalc.notations.unknowns import Unknowns
 from cnncalc.rows import as_layout, from_layout
 
 __all__ = ["Question"]
@@ -32,7 +32,7 @@ class Question:
     def __init__(
         self,
         text: Text | Network,
-        size: str | Shape | None = None,
+        size: Given | None = None,
         notation: str | None = None,
         let: Mapping[str, int] | None = None,
     ) -> None:
@@ -57,13 +57,14 @@ class Question:
         self.unknowns.repeats |= unknowns.repeats
         return network
 
-    def _input(self, size: str | Shape | None) -> Shape | None:
+    def _input(self, size: Given | None) -> Shape | None:
         """What flows in; SpecError for what is no size."""
         network = self.network
+        size = size.text if isinstance(size, Source) else size
         if isinstance(size, str):
             return from_layout(_read(size, 0, self.beside), self.layout)
         if size is not None:
-            return from_layout(tuple(size), self.layout)
+            return from_layout(given(size).sizes, self.layout)
         if network.unsized is not None and network.unsized.code == "unknown-value":
             span = network.unsized.span
             assert span is not None, "it stands in the text"
@@ -92,7 +93,8 @@ class Question:
             for start, end in found
         ]
         typed = self.network.typed
-        own = typed.span if typed else self.network.unsized and self.network.unsized.span
+        unsized = self.network.unsized
+        own = typed.span if typed else unsized.span if unsized else None
         if self.given and own is not None:
             places.append((own.start, own.end, front))
         for start, end, value in sorted(places, reverse=True):

@@ -1,33 +1,28 @@
-"""The values of a network's unknowns that give what is asked for: all of them, the simplest first."""
+"""The values of a network's unknowns that give what is asked for, the simplest first."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from heapq import merge
 from itertools import islice, product
-from typing import Any, NamedTuple
+from typing import Any
 
-from cnncalc.analysis import analyze, check_input, no_input
-from cnncalc.designs import Cost, Designs, Node, Sizes, take
-from cnncalc.errors import LayerError, SpecError
-from cnncalc.layers.base import Layer, Shape, show
+from cnncalc.analysis import no_input
+from cnncalc.designs import take
+from cnncalc.errors import SpecError
+from cnncalc.layers.base import Shape
 from cnncalc.network import Network
 from cnncalc.notations.unknowns import Unknown
-from cnncalc.receptive import fields_of
-from cnncalc.rows import as_layout
 from cnncalc.solutions import Goal, Solution, Solutions, Sought
 from cnncalc.solving.choices import (
-    USUAL_COST,
     Bounds,
-    Group,
     bounds_of,
     groups_of,
-    plainness,
     unknowns_in,
     uses_of,
 )
-from cnncalc.solving.formulas import Fields, Manifold, NoChainError
 from cnncalc.solving.inputs import Found, inputs_for
+from cnncalc.solving.part import Part, Way
 from cnncalc.solving.question import Question
 from cnncalc.symbols.numbers import TooManyNumbersError
 from cnncalc.symbols.size import UnsettledError
@@ -41,7 +36,6 @@ MOST_VALUES = 300_000  # of the unknowns of one layer together
 MOST_FIELDS = 20_000  # where each is asked for its field
 MOST_SHAPES = 20_000  # of the input, where formulas tie its sizes
 MOST_READ = 3_000  # networks of different layers
-MOST_RUN = 3_000  # whose fields are worked out one by one
 MOST_NEAR = 3
 
 
@@ -58,16 +52,6 @@ def solve(question: Question, goal: Goal, top: int | None, most: int | None) -> 
         SpecError: nothing is unknown, or no size flows in.
     """
     return _Search(question, goal, most).solutions(top)
-
-
-class _Way(NamedTuple):
-    """Values for the unknowns, what they cost, and what the network then gives."""
-
-    cost: Cost
-    values: dict[str, int]
-    first: Shape
-    output: Shape
-    field: tuple[int, ...]
 
 
 class _Search:
@@ -146,13 +130,13 @@ class _Search:
     def of_names(self, found: Found, top: int | None) -> Solutions:
         """What is found where only sizes of the input are unknown."""
         made = [self.at_sizes(values) for values in islice(found.simplest(), top)]
-        return self.report(made, found.count, [self.at_sizes(each) for each in found.nearest])
+        return self.report(made, found.total, [self.at_sizes(each) for each in found.nearest])
 
     def at_sizes(self, values: dict[str, int]) -> Solution:
         shape = self.shape(values)
         designs = take(self.network.steps, shape, (), self.network.outputs[:1])
         ((output,),) = designs.ends
-        return self.solution(_Way((), values, shape, output, ()))
+        return self.solution(Way((), values, shape, output, ()))
 
     # Unknowns of layers.
 
@@ -182,9 +166,11 @@ class _Search:
                 last = max(self.bounds[name].last for name in names)
                 for name in names:
                     bounds = self.bounds[name]
-                    self.bounds[name] = bounds._replace(last=min(bounds.last, last - last // 16 - 1))
+                    self.bounds[name] = bounds._replace(
+                        last=min(bounds.last, last - last // 16 - 1)
+                    )
 
-    def parts(self) -> Iterator[_Part]:
+    def parts(self) -> Iterator[Part]:
         """The networks that there are, one for each number of repeats."""
         apart = [name for name in self.order if self.is_read(name)]
         ranges = [range(self.bounds[name].first, self.bounds[name].last + 1) for name in apart]
@@ -197,18 +183,19 @@ class _Search:
             except SpecError as error:
                 self.refused = self.refused or error.message
                 continue
-            part = _Part(self, network, fixed)
+            first = self.shape(fixed)
+            part = Part(network, first, self.goal, self.bounds, fixed)
             self.refused = self.refused or part.refused
             yield part
 
     def shape(self, values: Mapping[str, int]) -> Shape:
-        """The input's shape at values of its unknowns."""
-        return tuple([values[n.name] if isinstance(n, Unknown) else n for n in self.input])
+        """The input's shape where some of its unknowns have values."""
+        return tuple([values.get(n.name, n) if isinstance(n, Unknown) else n for n in self.input])
 
-    def nearest(self, parts: Sequence[_Part]) -> list[_Way]:
+    def nearest(self, parts: Sequence[Part]) -> list[Way]:
         """What comes nearest to what is asked for, where nothing meets it."""
         far = sorted({distance for part in parts for distance in part.distances})[:MOST_NEAR]
-        ways: list[_Way] = []
+        ways: list[Way] = []
         for distance in far:
             seen: set[object] = set()
             for way in merge(*(part.ways(distance, each=True) for part in parts)):
@@ -220,7 +207,7 @@ class _Search:
 
     # What is shown.
 
-    def solution(self, way: _Way) -> Solution:
+    def solution(self, way: Way) -> Solution:
         called = self.called()
         spec = self.question.spec(way.values, way.first)
         values = {called[name]: way.values[name] for name in self.order if name in way.values}
@@ -252,10 +239,6 @@ class _Search:
         return "repeats"
 
 
-def _plainness(layer: Layer) -> Cost:
-    return plainness(layer.options, vars(layer))
-
-
 def _is(size: int, name: str) -> bool:
     return isinstance(size, Unknown) and size.name == name
 
@@ -263,7 +246,7 @@ def _is(size: int, name: str) -> bool:
 def _together(bounds: Any) -> int:
     count = 1
     for each in bounds:
-        count *= each.count
+        count *= each.width
     return count
 
 
@@ -271,162 +254,3 @@ def _no_input(network: Network) -> SpecError:
     error = no_input(network)
     error.help = "an input size in front, as `3x224x224`; `3x_x_` where it is what is looked for"
     return error
-
-
-class _Part:
-    """A network whose steps are known, and the designs of its unknowns.
-
-    Attributes:
-        refused: why the first design can't be that can't.
-        distances: how far from what is asked for designs are.
-    """
-
-    def __init__(self, search: _Search, network: Network, fixed: Mapping[str, int]) -> None:
-        self.search = search
-        self.network = network
-        self.fixed = fixed
-        self.order = search.order
-        uses = uses_of(network.steps)
-        self.groups = groups_of(network.steps, uses, search.bounds)
-        open_sizes = [name for name in search.inside if name not in fixed]
-        self.first = search.shape(fixed) if not open_sizes else search.input
-        if open_sizes:
-            self.open_input(open_sizes)
-        else:
-            check_input(self.first)
-        self.standing = self.cost_of_the_rest()
-        self.designs, self.sighted = self.taken()
-        self.refused = self.why_refused()
-        self.by_distance: dict[int, list[tuple[Node, _End]]] = {}
-        self.sort()
-
-    @property
-    def distances(self) -> list[int]:
-        return list(self.by_distance)
-
-    def open_input(self, names: Sequence[str]) -> None:
-        """Let what flows in be a choice, together with the layers that it is tied to."""
-        tied = [group for group in self.groups if set(group.names) & set(names)]
-        layers: dict[int, Any] = {0: self.first}
-        members = list(names)
-        for group in tied:
-            self.groups.remove(group)
-            layers |= group.layers
-            members += [name for name in group.names if name not in members]
-        bounds = [self.search.bounds[name] for name in members]
-        self.groups.append(Group(members, bounds, layers))
-
-    def cost_of_the_rest(self) -> Cost:
-        """What the layers cost that have no unknowns, and the numbers of repeats."""
-        decided = {step for group in self.groups for step in group.layers}
-        total = [0] * len(USUAL_COST)
-        for number, step in enumerate(self.network.steps):
-            if number not in decided and isinstance(step.layer, Layer) and self.fixed:
-                total = [a + b for a, b in zip(total, _plainness(step.layer), strict=True)]
-        return *total, *[self.fixed.get(name, 0) for name in self.order]
-
-    def taken(self) -> tuple[Designs, bool]:
-        """All designs, and whether they tell of fields."""
-        if self.search.goal.field is not None:
-            try:
-                return self.take(Fields(self.network.places(self.first))), True
-            except NoChainError:
-                pass
-        return self.take(Manifold()), False
-
-    def take(self, formulas: Sizes) -> Designs:
-        choices = [group.choice() for group in self.groups]
-        asked = (0, self.network.outputs[0])
-        return take(self.network.steps, self.first, choices, asked, formulas)
-
-    def why_refused(self) -> str | None:
-        refused = self.designs.refused
-        if refused is None:
-            return None
-        return f"`{self.network.steps[refused.step].name}`: {refused.error.message}"
-
-    def sort(self) -> None:
-        """Put the designs' ends by how far they are from what is asked for."""
-        for ends, node in self.designs.ends.items():
-            for end in self.ends(ends, node):
-                distance = self.search.goal.apart(end.first, end.output, end.field)
-                if distance is not None:
-                    self.by_distance.setdefault(distance, []).append((end.node, end))
-
-    def ends(self, ends: Any, node: Node) -> Iterator[_End]:
-        first, output = ends
-        if self.sighted:
-            yield _End(node, first.shape, output.shape, output.field)
-        elif self.search.goal.field is None:
-            yield _End(node, first, output, ())
-        else:
-            yield from self.run_each(first, output, node)
-
-    def run_each(self, first: Shape, output: Shape, node: Node) -> Iterator[_End]:
-        """The fields of designs that are worked out one by one; each is an end of its own."""
-        if self.designs.count(node) > MOST_RUN:
-            raise SpecError(
-                f"branches meet here, and {self.designs.count(node):,} networks are too many to be "
-                "asked for their fields one by one",
-                code="too-large",
-                help=f"fewer unknowns, or `--up-to`: at most {MOST_RUN:,} networks",
-            )
-        for cost, picks, _ in self.designs.simplest([node], self.cost):
-            steps = list(self.network.steps)
-            for number, group in enumerate(self.groups):
-                for step, layers in group.choice().items():
-                    if step:
-                        steps[step] = steps[step].replaced(layer=layers[picks[number]])
-            network = self.network.with_steps(steps)
-            sized = analyze(network, as_layout(first, network.layout))
-            seen = fields_of(sized).seen[network.outputs[0]]
-            field = seen.to_dict(network.frame(first))["size"]
-            yield _End(_Fixed(node, cost, picks), first, output, tuple(field))  # type: ignore
-
-    def cost(self, group: int, value: int) -> Cost:
-        return self.groups[group].cost(value, self.order)
-
-    def count(self, distance: int) -> int:
-        """How many designs are so far from what is asked for."""
-        ends = self.by_distance.get(distance, ())
-        return sum(
-            1 if isinstance(node, _Fixed) else self.designs.count(node) for node, _ in ends
-        )
-
-    def ways(self, distance: int, *, each: bool = False) -> Iterator[_Way]:
-        """These designs, the simplest first; of each end the simplest alone."""
-        ends = dict(self.by_distance.get(distance, ()))
-        fixed = [node for node in ends if isinstance(node, _Fixed)]
-        found = [(node.cost, node.picks, node) for node in fixed]
-        nodes = [node for node in ends if not isinstance(node, _Fixed)]
-        if each:
-            for node in nodes:
-                found += islice(self.designs.simplest([node], self.cost), 1)  # type: ignore
-            nodes = []
-        found.sort(key=lambda way: way[0])
-        searched = self.designs.simplest(nodes, self.cost)
-        for cost, picks, node in merge(found, searched, key=lambda way: way[0]):
-            values = dict(self.fixed)
-            for number, value in picks.items():
-                values |= self.groups[number].values(value)
-            end = ends[node]
-            total = tuple([a + b for a, b in zip(cost or self.standing, self.standing, strict=True)])
-            yield _Way(total if cost else self.standing, values, end.first, end.output, end.field)
-
-
-class _Fixed(Node):
-    """The end of one single design."""
-
-    def __init__(self, node: Node, cost: Cost, picks: dict[int, int]) -> None:
-        super().__init__(node.depth)
-        self.cost = cost
-        self.picks = picks
-
-
-class _End(NamedTuple):
-    """Where designs end: what flows in, what comes out, and what its units see."""
-
-    node: Node
-    first: Shape
-    output: Shape
-    field: tuple[int, ...]
