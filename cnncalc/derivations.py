@@ -172,7 +172,7 @@ class _Step:
         yield self.made("bytes", "", prod(self.output) * batch * named("bytes", size), "")
 
     def made(self, what: str, left: str, value: int, source: str) -> Derivation:
-        return Derivation(what, left, value, self.known, source)
+        return Derivation(what, left, value, dict(self.known), source)
 
     def words(self, what: str, value: int, words: str, source: str = "") -> Derivation:
         return Derivation(what, "", value, {}, source, words)
@@ -185,6 +185,8 @@ class _Step:
             for axis, size in enumerate(self.output)
             if not (axis < len(given) and key_of(size) == key_of(given[axis]))
         ]
+        if not told and len(self.output) != len(given) and self.shapes:
+            yield self.words("size", prod(self.output), self.plain.formula, self.plain.source)
         yield from self.collected("size", [(self.names[axis], size) for axis, size in told])
 
     def collected(self, what: str, sizes: Sequence[tuple[str, int]]) -> Iterator[Derivation]:
@@ -209,6 +211,7 @@ class _Step:
                 if isinstance(window, Slide) and _is_worked_out(getattr(window, side))
             ]
             yield from self.collected(f"padding {side}", sizes)
+            self.known |= {key_of(size): "before" for _, size in sizes}
 
     def windows(self) -> Sequence[Window]:
         return self.layer.windows(*self.shapes) if len(self.shapes) == 1 else ()
@@ -223,7 +226,7 @@ class _Step:
         if len(befores) == 1 and befores[0] is after:
             return
         names = letters(report.frame)
-        sizes = [size for size in _sizes(after, report.frame)]
+        sizes = _sizes(after, report.frame)
         windows = self.windows()
         if len(befores) > 1:
             why = "the union of what the branches see"
@@ -240,20 +243,25 @@ class _Step:
         shown_sizes = "×".join(map(str, sizes if len(set(sizes)) > 1 else sizes[:1]))
         yield self.words("receptive field", max(sizes), f"{shown_sizes}: {why}", FIELDS)
 
-    def slid(self, names: Sequence[str], slid: Sequence[Field]) -> Iterator[Derivation]:
+    def slid(self, names: Sequence[str], slid: Sequence[tuple[Field, Field]]) -> Iterator[Derivation]:
         """The fields of windows that slide: `R + (k − 1)·d·J`."""
-        sizes = list(zip(names, [field.size for field in slid], strict=True))
-        jumps = list(zip(names, [field.step for field in slid], strict=True))
-        for what, left, found in (("receptive field", "R'", sizes), ("jump", "J'", jumps)):
-            seen = set()
-            for name, value in found:
-                key = shown(value, PEOPLE).replace(f"_{name}", ""), int(value)
-                if key in seen or key_of(int(value)) == key_of(value):
-                    continue
-                seen.add(key)
-                if not (isinstance(value, Term) and value.operation == "name"):
-                    axis = f" {name}" if len({int(each) for _, each in found}) > 1 else ""
-                    yield self.made(f"{what}{axis}", left, value, FIELDS)
+        sizes = [(name, field.size) for name, (_, field) in zip(names, slid, strict=True)]
+        jumps = [(name, int(field.step)) for name, (_, field) in zip(names, slid, strict=True)]
+        befores = [field for field, _ in slid]
+        if [field.size for field in befores] != [int(size) for _, size in sizes]:
+            yield from self.alike("receptive field", "R'", sizes)
+        if [field.step for field in befores] != [int(jump) for _, jump in jumps]:
+            yield from self.alike("jump", "J'", jumps)
+
+    def alike(self, what: str, left: str, found: Sequence[tuple[str, int]]) -> Iterator[Derivation]:
+        """A figure of each axis; those of equal numbers once."""
+        seen = set()
+        for name, value in found:
+            key = shown(value, PEOPLE, numbers=True)
+            if key not in seen:
+                axis = f" {name}" if len({int(each) for _, each in found}) > 1 else ""
+                yield self.made(f"{what}{axis}", left, value, FIELDS)
+            seen.add(key)
 
     def params(self) -> Iterator[Derivation]:
         """The elements of the weights, which are those of the row."""
@@ -288,8 +296,8 @@ def _sizes(seen: Seen, frame: Shape) -> list[int]:
     return list(seen.to_dict(frame)["size"])  # type: ignore[call-overload]
 
 
-def _slid(before: Seen, after: Seen, windows: Sequence[Window]) -> list[Field] | None:
-    """The fields behind windows as terms; None where they are no windows that just slide."""
+def _slid(before: Seen, after: Seen, windows: Sequence[Window]) -> list[tuple[Field, Field]] | None:
+    """The fields before windows, and as terms those behind them; None where they are no windows that just slide."""
     found = []
     for here, there in zip(before.axes, after.axes, strict=True):
         place = here.place
@@ -303,5 +311,5 @@ def _slid(before: Seen, after: Seen, windows: Sequence[Window]) -> list[Field] |
         past = named_field.through(window)
         if (past.size, past.step) != (there.field.size, there.field.step):
             return None
-        found.append(past)
+        found.append((field, past))
     return found

@@ -222,8 +222,25 @@ class _Writer:
                 number, part = term.parts
                 if part.operation not in "+-" or self.name_of(part) is not None:
                     return self.collect(part, sign * int(number), counts)
+            left = self.undone(term)
+            if left is not None:
+                return self.collect(left, sign, counts)
         counts.setdefault(key_of(term), [0, term])[0] += sign
         return 0
+
+    def undone(self, term: Term) -> Term | None:
+        """What is multiplied by the very term that it is divided by; None: nothing is."""
+        if term.operation != "//":
+            return None
+        one, two = term.parts
+        counts: dict[str, list[Any]] = {}
+        if self.collect(one, 1, counts) or [count for count, _ in counts.values() if count] != [1]:
+            return None
+        (product,) = [part for count, part in counts.values() if count]
+        factors = product.parts if product.operation == "*" else ()
+        if len(factors) == 2 and key_of(factors[1]) == key_of(two):
+            return factors[0]  # type: ignore[no-any-return]
+        return None
 
     def product(self, term: Term) -> str:
         """A term that is no sum."""
