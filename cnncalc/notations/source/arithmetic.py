@@ -136,13 +136,15 @@ def size_text(size: Value) -> str:
 def product(machine: Machine, left: Value, right: Value) -> Value:
     """`x @ W`: a linear layer without bias; two flowing tensors are refused."""
     if isinstance(left, Tensor) and isinstance(right, Static) and len(right.shape) == 2:
-        if left.shape[-1:] != right.shape[:1]:
+        axis = machine.part(left.operations).last_axis(machine)
+        if not left.shape or left.shape[axis] != right.shape[0]:
+            features = left.shape[axis] if left.shape else 1
             raise Refusal(
                 f"a product of {show(left.shape)} with weights of {show(right.shape)}: "
-                f"{left.shape[-1]} is not {right.shape[0]}",
+                f"{features} is not {right.shape[0]}",
                 code="branches",
             )
-        layer = matrix_product(left.shape, right.shape[1])
+        layer = matrix_product(left.shape, right.shape[1], axis)
         owner = right.sources[0] if right.sources else None
         return emit(machine, layer, [left], op="matmul", owner=owner, held={"weight": right})
     raise Refusal(
