@@ -13,7 +13,17 @@ __all__ = ["FAULTS", "Raised", "Refusal", "followed"]
 
 # The codes of refusals that say nothing against the model: it is only not followed further.
 UNFOLLOWED = frozenset(
-    ["attention", "batch", "batch-axis", "foreign", "import", "source", "too-long", "unsupported"]
+    [
+        "attention",
+        "batch",
+        "batch-axis",
+        "foreign",
+        "import",
+        "source",
+        "too-long",
+        "unsupported",
+        "unsupported-layer",
+    ]
 )
 
 MAX_NOTES = 4
