@@ -28,6 +28,7 @@ STOREYS = (
     "symbols",
     "layers",
     "network",
+    "nesting",
     "rows",
     "branches",
     "analysis",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, TypeVar
 
@@ -11,7 +12,8 @@ from cnncalc.garbage import keeps_all
 from cnncalc.input_size import give
 from cnncalc.layers import LAYERS, Layer
 from cnncalc.layers.merge import Input
-from cnncalc.network import Network, Step
+from cnncalc.layers.spelling import word
+from cnncalc.network import Block, Network, Step
 from cnncalc.notations.compact.grammar import parse_tree
 from cnncalc.notations.compact.layer_reader import LayerReader
 from cnncalc.notations.compact.option_reader import At
@@ -103,6 +105,7 @@ class Scope(NamedTuple):
     outer: Scope | None
     calls: tuple[str, ...]
     uses: tuple[Span, ...]
+    block: Block | None
 
     def find(self, label: str) -> int | None:
         """The step of a label, here or where the definition was used."""
@@ -138,6 +141,7 @@ class _Builder:
         self.mistakes = mistakes
         self.wrong: set[Span] = set()  # what need not be told again
         self.steps = [Step(Input(), name="input")]
+        self.blocks: list[Block] = []
         self.flow = 0
         self.work = 0
         self.counts: dict[str, int] = {}
@@ -186,7 +190,7 @@ class _Builder:
         self.definitions[name] = definition
 
     def build_all(self, items: Iterable[Item]) -> None:
-        scope = Scope({}, {"input": (0, -1)}, None, (), ())
+        scope = Scope({}, {"input": (0, -1)}, None, (), (), None)
         for item in items:
             self.build(item, scope)
         self.name_the_rest()
@@ -209,13 +213,22 @@ class _Builder:
             for _ in range(1 if count is None else count):
                 self.build(item.item, scope)
         elif isinstance(item, Group):
-            for each in item.items:
-                self.build(each, scope)
-            self.name_flow(item.label, scope, item.span)
+            inside = scope._replace(block=self.block("group", "[…]", scope))
+            self.build_group(item, inside)
         elif isinstance(item, Merge):
             self.build_merge(item, scope)
         else:
             self.build_call(item, scope)
+
+    def build_group(self, item: Group, scope: Scope) -> None:
+        for each in item.items:
+            self.build(each, scope)
+        self.name_flow(item.label, scope, item.span)
+
+    def block(self, kind: str, text: str, scope: Scope) -> Block:
+        """One more block, inside that of a scope."""
+        self.blocks.append(Block(kind, text, scope.block))
+        return self.blocks[-1]
 
     def labelled(self, jump: Jump, scope: Scope) -> int:
         with At(jump.span):
@@ -256,10 +269,12 @@ class _Builder:
 
     def build_merge(self, item: Merge, scope: Scope) -> None:
         layer = self.layer(item, scope)
+        text = f"{item.name if layer is None else word(layer)}[…]"
+        scope = scope._replace(block=self.block(item.name, text, scope))
         fork, ends = self.flow, []
         for branch in item.branches:
             self.flow = fork
-            self.build(branch, scope)
+            self.build_group(branch, scope)
             ends.append(self.flow)
         self.add(layer, tuple(ends), item.span, item.label, scope)
 
@@ -290,7 +305,10 @@ class _Builder:
         if values is None:
             return
         calls, uses = (*scope.calls, item.name), (item.span, *scope.uses)
-        self.build(definition.body, Scope(values, {}, scope, calls, uses))
+        given = [each.text for each in item.arguments]
+        text = f"{item.name}:{fill_in(','.join(given), scope.values)}" if given else item.name
+        block = self.block(item.name, text, scope)
+        self.build_group(definition.body, Scope(values, {}, scope, calls, uses, block))
         self.name_flow(item.label, scope, item.span)
 
     def bind(self, definition: Definition, item: Call, scope: Scope) -> dict[str, str]:
@@ -336,7 +354,7 @@ class _Builder:
             raise too_long(span)
         if layer is not None:
             self.flow = len(self.steps)
-            self.steps.append(Step(layer, inputs, "", (span, *scope.uses)))
+            self.steps.append(Step(layer, inputs, "", (span, *scope.uses), block=scope.block))
         self.name_flow(label, scope, span)
 
     def name_flow(self, label: str | None, scope: Scope, span: Span) -> None:
@@ -362,3 +380,8 @@ class _Builder:
                 self.counts[kind] = self.counts.get(kind, 0) + 1
                 name = f"{kind}{self.counts[kind]}"
                 step.name = "" if name in self.names.taken else name
+        counts: Counter[str] = Counter()
+        for block in self.blocks:
+            counts[block.kind] += 1
+            joint = "_" if block.kind[-1].isdigit() else ""
+            block.name = f"{block.kind}{joint}{counts[block.kind]}"
