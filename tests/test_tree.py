@@ -53,7 +53,8 @@ class Scale(layers.Layer):
     def call(self, x):
         return x + self.conv(x)
 
-body = keras.Sequential([keras.Input((8, 8, 4)), layers.Conv2D(4, 3, name="a"), Scale(4)], name="body")
+stack = [keras.Input((8, 8, 4)), layers.Conv2D(4, 3, name="a"), Scale(4)]
+body = keras.Sequential(stack, name="body")
 image = keras.Input((8, 8, 4), name="image")
 model = keras.Model(image, layers.Flatten(name="flat")(body(image)))
 """
