@@ -280,6 +280,7 @@ DOORS = {
     ("notations.source.torch.library", "notations.source.torch.operations"),
     ("notations.texts", "notations.missing"),
     ("notations.texts", "notations.refusals"),
+    ("tables.views", "tables.tree"),
 }
 
 

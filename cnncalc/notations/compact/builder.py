@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, TypeVar
 
@@ -116,6 +115,10 @@ class Scope(NamedTuple):
             scope = scope.outer
         return None
 
+    def inside(self, block: Block) -> Scope:
+        """The same within a block."""
+        return Scope(self.values, self.labels, self.outer, self.calls, self.uses, block)
+
     def known(self) -> list[str]:
         return [*self.labels, *(self.outer.known() if self.outer else [])]
 
@@ -141,10 +144,10 @@ class _Builder:
         self.mistakes = mistakes
         self.wrong: set[Span] = set()  # what need not be told again
         self.steps = [Step(Input(), name="input")]
-        self.blocks: list[Block] = []
         self.flow = 0
         self.work = 0
         self.counts: dict[str, int] = {}
+        self.blocks: dict[str, int] = {}
         self.names = Names(["input"])
         self.definitions: dict[str, Definition] = {}
         self.layers = LayerReader(let, self.definitions)
@@ -213,8 +216,7 @@ class _Builder:
             for _ in range(1 if count is None else count):
                 self.build(item.item, scope)
         elif isinstance(item, Group):
-            inside = scope._replace(block=self.block("group", "[…]", scope))
-            self.build_group(item, inside)
+            self.build_group(item, scope.inside(self.block("group", "[…]", scope)))
         elif isinstance(item, Merge):
             self.build_merge(item, scope)
         else:
@@ -227,8 +229,8 @@ class _Builder:
 
     def block(self, kind: str, text: str, scope: Scope) -> Block:
         """One more block, inside that of a scope."""
-        self.blocks.append(Block(kind, text, scope.block))
-        return self.blocks[-1]
+        count = self.blocks[kind] = self.blocks.get(kind, 0) + 1
+        return Block(kind, text, scope.block, f"{kind}{'_' if kind[-1].isdigit() else ''}{count}")
 
     def labelled(self, jump: Jump, scope: Scope) -> int:
         with At(jump.span):
@@ -269,8 +271,8 @@ class _Builder:
 
     def build_merge(self, item: Merge, scope: Scope) -> None:
         layer = self.layer(item, scope)
-        text = f"{item.name if layer is None else word(layer)}[…]"
-        scope = scope._replace(block=self.block(item.name, text, scope))
+        text = word(layer) if layer is not None and item.arguments else item.name
+        scope = scope.inside(self.block(item.name, f"{text}[…]", scope))
         fork, ends = self.flow, []
         for branch in item.branches:
             self.flow = fork
@@ -305,8 +307,10 @@ class _Builder:
         if values is None:
             return
         calls, uses = (*scope.calls, item.name), (item.span, *scope.uses)
-        given = [each.text for each in item.arguments]
-        text = f"{item.name}:{fill_in(','.join(given), scope.values)}" if given else item.name
+        text = item.name
+        if item.arguments:
+            given = ",".join([each.text for each in item.arguments])
+            text += f":{fill_in(given, scope.values)}"
         block = self.block(item.name, text, scope)
         self.build_group(definition.body, Scope(values, {}, scope, calls, uses, block))
         self.name_flow(item.label, scope, item.span)
@@ -380,8 +384,3 @@ class _Builder:
                 self.counts[kind] = self.counts.get(kind, 0) + 1
                 name = f"{kind}{self.counts[kind]}"
                 step.name = "" if name in self.names.taken else name
-        counts: Counter[str] = Counter()
-        for block in self.blocks:
-            counts[block.kind] += 1
-            joint = "_" if block.kind[-1].isdigit() else ""
-            block.name = f"{block.kind}{joint}{counts[block.kind]}"
