@@ -151,6 +151,10 @@ class MultiHeadAttention(Product):
         sizes = self.out or queries[0], queries[1]
         return sizes if place(self.axis, shapes[0]) == 0 else sizes[::-1]
 
+    def place_of(self, shape: Shape) -> int:
+        """The axis of the features, 0 or 1."""
+        return place(self.axis, shape)
+
     def inner(self, features: int) -> tuple[int, int]:
         """The features of all heads' keys together, and of their values."""
         if self.key is None:
@@ -160,26 +164,27 @@ class MultiHeadAttention(Product):
     def weights(self, *shapes: Shape) -> tuple[Weight, ...]:
         (features, _), (of_keys, _), (of_values, _) = self.sides(*shapes)
         inner, inner_values = self.inner(features)
-        out = self.out or features
-        separate = (
-            Weight("q_proj_weight", (inner, features)),
-            Weight("k_proj_weight", (inner, of_keys)),
-            Weight("v_proj_weight", (inner_values, of_values)),
-        )
-        together = self.key is None and features == of_keys == of_values
-        found = (Weight("in_proj_weight", (3 * features, features)),) if together else separate
-        if self.bias and self.key is None:
-            found += (Weight("in_proj_bias", (3 * features,)),)
-        elif self.bias:
-            found += (
-                Weight("q_proj_bias", (inner,)),
-                Weight("k_proj_bias", (inner,)),
-                Weight("v_proj_bias", (inner_values,)),
-            )
+        sizes = {
+            "q_proj": (inner, features),
+            "k_proj": (inner, of_keys),
+            "v_proj": (inner_values, of_values),
+        }
+        out = self._layer("out_proj", (self.out or features, inner_values))
+        if self.key is not None:
+            apart = (self._layer(name, each) for name, each in sizes.items())
+            return (*(weight for layer in apart for weight in layer), *out)
+        if features == of_keys == of_values:
+            sizes = {"in_proj": (3 * features, features)}
+        found = [Weight(f"{name}_weight", each) for name, each in sizes.items()]
+        if self.bias:
+            found.append(Weight("in_proj_bias", (3 * features,)))
         if self.bias_kv:
-            found += (Weight("bias_k", (1, 1, features)), Weight("bias_v", (1, 1, features)))
-        found += (Weight("out_proj.weight", (out, inner_values)),)
-        return (*found, Weight("out_proj.bias", (out,))) if self.bias else found
+            found += [Weight(name, (1, 1, features)) for name in ("bias_k", "bias_v")]
+        return (*found, *out)
+
+    def _layer(self, name: str, sizes: Shape) -> tuple[Weight, ...]:
+        weight = Weight(f"{name}.weight", sizes)
+        return (weight, Weight(f"{name}.bias", sizes[:1])) if self.bias else (weight,)
 
     def macs(self, *shapes: Shape) -> int:
         (features, asked), (of_keys, length), (of_values, _) = self.sides(*shapes)

@@ -72,24 +72,38 @@ def attention(at: Context, layer: Any, *branches: Array) -> Array:
 def _projected(
     at: Context, layer: Any, sides: tuple[Array, ...], inner: int, inner_values: int
 ) -> list[Array]:
-    """Queries, keys and values through their layers, which are one tensor or three."""
-    sizes = (inner, inner, inner_values)
-    widths = [side.shape[2] for side in sides]
-    if layer.key is None and len(set(widths)) == 1:
-        whole = at.weight("in_proj_weight", (3 * inner, widths[0]))
-        weights = [whole[part * inner : (part + 1) * inner] for part in range(3)]
+    """Queries, keys and values through their layers."""
+    sizes = zip((inner, inner, inner_values), (side.shape[2] for side in sides), strict=True)
+    made = _layers(at, layer, list(sizes))
+    return [_through(at, x, *each) for x, each in zip(sides, made, strict=True)]
+
+
+def _layers(
+    at: Context, layer: Any, sizes: list[tuple[int, int]]
+) -> list[tuple[Array, Array | None]]:
+    """The weight and bias of each: layers apart, or parts of one tensor where they are alike."""
+    if layer.key is not None:
+        return [
+            (
+                at.weight(f"{name}_proj.weight", each),
+                at.tensor(f"{name}_proj.bias", each[:1]) if layer.bias else None,
+            )
+            for name, each in zip("qkv", sizes, strict=True)
+        ]
+    inner = sizes[0][0]
+    parts = [slice(part * inner, (part + 1) * inner) for part in range(3)]
+    if len(set(sizes)) == 1:
+        whole = at.weight("in_proj_weight", (3 * inner, sizes[0][1]))
+        weights = [whole[part] for part in parts]
     else:
         weights = [
-            at.weight(f"{name}_proj_weight", (size, width))
-            for name, size, width in zip("qkv", sizes, widths, strict=True)
+            at.weight(f"{name}_proj_weight", each) for name, each in zip("qkv", sizes, strict=True)
         ]
-    biases: list[Any] = [None] * 3
-    if layer.bias and layer.key is None:
-        together = at.tensor("in_proj_bias", (3 * inner,))
-        biases = [together[part * inner : (part + 1) * inner] for part in range(3)]
-    elif layer.bias:
-        biases = [at.tensor(f"{n}_proj_bias", (s,)) for n, s in zip("qkv", sizes, strict=True)]
-    return [_through(at, *each) for each in zip(sides, weights, biases, strict=True)]
+    bias = at.tensor("in_proj_bias", (3 * inner,)) if layer.bias else None
+    return [
+        (weight, None if bias is None else bias[part])
+        for weight, part in zip(weights, parts, strict=True)
+    ]
 
 
 def _through(at: Context, x: Array, weight: Array, bias: Array | None) -> Array:

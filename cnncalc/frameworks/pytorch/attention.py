@@ -1,0 +1,75 @@
+"""torch.nn.MultiheadAttention, which works on positions by features, the batch in front."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from cnncalc.errors import LayerError
+from cnncalc.frameworks.base import Reader
+from cnncalc.frameworks.pytorch.arguments import integer, refused
+from cnncalc.layers.attention import MultiHeadAttention
+from cnncalc.layers.base import Layer, Shape, show
+from cnncalc.network import Declared, Expects
+
+__all__ = ["READERS"]
+
+CALL = "nn.MultiheadAttention"
+
+
+def multihead_attention(
+    embed_dim: Any,
+    num_heads: Any,
+    dropout: Any = 0.0,
+    bias: Any = True,
+    add_bias_kv: Any = False,
+    add_zero_attn: Any = False,
+    kdim: Any = None,
+    vdim: Any = None,
+    batch_first: Any = False,
+    device: Any = None,
+    dtype: Any = None,
+) -> Declared:
+    features = integer(CALL, "embed_dim", embed_dim, 1)
+    heads = integer(CALL, "num_heads", num_heads, 1)
+    sizes = [
+        features if size is None else integer(CALL, name, size, 1)
+        for name, size in (("kdim", kdim), ("vdim", vdim))
+    ]
+    if features % heads:
+        raise refused(
+            f"embed_dim={features} can't be dealt out to num_heads={heads}",
+            f"a number of heads that divides {features}",
+        )
+    layer = MultiHeadAttention(
+        heads, bool(bias), axis=-1, bias_kv=bool(add_bias_kv), zero=bool(add_zero_attn)
+    )
+    declared = (("embed_dim", -1, features),)
+    rule = partial(_sides, features, *sizes, bool(batch_first))
+    return Declared(layer, Expects(CALL, (1,), declared, rule))
+
+
+def _sides(
+    features: int, kdim: int, vdim: int, batch_first: bool, layer: Layer, *shapes: Shape
+) -> Layer:
+    """The features of queries, keys and values, which the module declares each."""
+    if not batch_first:
+        raise LayerError(
+            f"{CALL} takes (positions, batch, features) unless it says batch_first=True, and "
+            "sizes here have the batch in front",
+            code="batch-axis",
+            help="batch_first=True, or `x.transpose(0, 1)` left out around it",
+        )
+    queries, keys, values = (*shapes, shapes[-1], shapes[-1])[:3]
+    sides = (("embed_dim", queries, features), ("kdim", keys, kdim), ("vdim", values, vdim))
+    for name, shape, size in sides:
+        if len(shape) != 2 or shape[-1] != size:
+            raise LayerError(
+                f"{CALL} declares {name}={size} but receives {show(shape)}",
+                code="declared",
+                help=f"write {name}={shape[-1]}",
+            )
+    return layer
+
+
+READERS: dict[str, Reader] = {"MultiheadAttention": multihead_attention}
