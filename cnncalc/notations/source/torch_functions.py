@@ -9,9 +9,10 @@ from cnncalc.frameworks.ops import Op, names_in
 from cnncalc.layers import KINDS
 from cnncalc.notations.source.axes import outer_shape
 from cnncalc.notations.source.creating import arange, from_values, full, like, linspace, new_tensor
-from cnncalc.notations.source.elementwise import product, tensor_operator
+from cnncalc.notations.source.elementwise import tensor_operator
 from cnncalc.notations.source.functional import FUNCTIONAL
 from cnncalc.notations.source.joining import cat
+from cnncalc.notations.source.multiplying import PRODUCTS, scaled_dot_product_attention
 from cnncalc.notations.source.reducing import extreme, norm, pair, product_of, reduction, spread
 from cnncalc.notations.source.reshaping import RESHAPING
 from cnncalc.notations.source.slicing import SLICING
@@ -111,10 +112,6 @@ def times_size(size: Value, count: Value) -> Value:
     return check_int(size * count)
 
 
-def attention(machine: Machine, *args: Value, **options: Value) -> Value:
-    return product(machine, args[0], args[1] if len(args) > 1 else None)
-
-
 def window_attention(machine: Machine, *args: Value, **options: Value) -> Value:
     raise Refusal(
         "places relative to one another, as attention over windows needs them, can't be followed",
@@ -155,10 +152,7 @@ ELEMENTWISE = {
     "rsub": swapped("-"),
     "maximum": extreme("max"),
     "minimum": extreme("min"),
-    "matmul": attention,
-    "mm": attention,
-    "bmm": attention,
-    "einsum": attention,
+    **PRODUCTS,
 }
 
 
@@ -194,7 +188,8 @@ TORCH: dict[str, Any] = {
     **METHODS,
     **SLICING,
     **FUNCTIONAL,
-    "einsum": attention,
+    "einsum": PRODUCTS["einsum"],
+    "scaled_dot_product_attention": scaled_dot_product_attention,
     "meshgrid": window_attention,
     **dict.fromkeys(words("rand randn empty normal"), new_tensor()),
     **dict.fromkeys(words("rand_like randn_like empty_like"), like()),
