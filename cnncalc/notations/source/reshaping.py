@@ -51,11 +51,9 @@ def permute(machine: Machine, tensor: Value, *dims: Value, **options: Value) -> 
         machine.budget.spend(len(tensor.values or ()))
         return permuted(tensor, axes)
     if axes and axes[0] != 0:
-        raise Refusal(
-            "this moves the batch from the front, where it must stay",
-            help="0 first, as in `x.permute(0, 2, 3, 1)`",
-            code="batch-axis",
-        )
+        from cnncalc.notations.source.piling import permuted_to_pile
+
+        return permuted_to_pile(machine, tensor, axes)
     order = tuple(axis - 1 for axis in axes[1:])
     if sorted(order) != list(range(len(tensor.shape))):
         raise Refusal(f"`permute` takes each of the {len(tensor.shape) + 1} axes once")

@@ -17,7 +17,7 @@ from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
 from cnncalc.tracing.arrays import picked
 from cnncalc.tracing.slices import cuts, runs
-from cnncalc.tracing.tensors import Static, Tensor, one_number
+from cnncalc.tracing.tensors import Pile, Static, Tensor, one_number
 
 __all__ = ["SLICING", "cut", "taken", "tensor_item"]
 
@@ -196,6 +196,8 @@ def select(machine: Machine, tensor: Value, dim: Value, index: Value) -> Value:
 
 
 def unbind(machine: Machine, tensor: Value, dim: Value = 0) -> Value:
+    if isinstance(tensor, Pile) and dim == 0:
+        return tuple(tensor.parts)
     size = part_size(tensor, dim, "unbind")
     check_count(size)
     return tuple(select(machine, tensor, dim, place) for place in range(size))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from cnncalc.notations.source.kinds import LISTED
@@ -60,7 +61,6 @@ NO_LAYER = {
     "TransformerEncoderLayer": "transformers",
     "TransformerDecoder": "transformers",
     "TransformerDecoderLayer": "transformers",
-    "MultiheadAttention": "attention layers",
     "Embedding": "embeddings of words or classes",
     "Bilinear": "bilinear layers",
 }
@@ -104,6 +104,8 @@ def in_nn(path: str, parts: list[str]) -> Value:
         return function_named(name)
     if name in CONTAINERS:
         return CONTAINERS[name]
+    if name == "MultiheadAttention":
+        return attention()
     found = layer_class(name)
     if found is not MISSING:
         return found
@@ -126,6 +128,15 @@ def tensor_function(name: str, function: Any) -> Builtin:
         return function(machine, *args, **kwargs)
 
     return Builtin(name, call)
+
+
+@cache
+def attention() -> Class:
+    """`nn.MultiheadAttention`, made when somebody asks for it."""
+    from cnncalc.frameworks.pytorch import READERS
+    from cnncalc.notations.source.torch_attention import attention_class
+
+    return attention_class(READERS["MultiheadAttention"])
 
 
 def missing_layer(name: str) -> Class:
