@@ -63,13 +63,10 @@ def longer(machine: Machine, tensor: Tensor, fixed: list[Static], axis: int, fro
         )
     fill = None if static.sources else static.uniform
     owner, role = owner_of(static)
-    shape = (*tensor.shape[:axis], tensor.shape[axis] + sizes[axis], *tensor.shape[axis + 1 :])
-    held: Held = {"weight": Static((1, *shape), static.sources)}
-    for part in extended(tensor.shape, axis, sizes[axis], front, fill, role):
-        whose, what = (owner, held) if part.holds else (None, None)
-        op = part.word if part.holds else "cat"
-        tensor = emit(machine, part.layer, [tensor], op=op, owner=whose, held=what)
-    return tensor
+    part = extended(tensor.shape, axis, sizes[axis], front, fill, role)
+    whose, held = (owner, {"weight": static}) if part.holds else (None, None)
+    output: Tensor = emit(machine, part.layer, [tensor], op="cat", owner=whose, held=held)
+    return output
 
 
 def stack(machine: Machine, tensors: Value, dim: Value = 0) -> Value:
