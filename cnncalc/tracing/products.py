@@ -14,7 +14,7 @@ from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Shape, show
 from cnncalc.tracing.views import between
 
-__all__ = ["Einsum", "einsum", "letters", "multiplied", "repeated", "scaled_scores"]
+__all__ = ["Einsum", "einsum", "letters", "multiplied", "repeated", "scaled_scores", "swapped"]
 
 BATCH = "batch"
 
@@ -32,6 +32,14 @@ def multiplied(a: Shape, b: Shape, order: str = "first", transpose: bool = False
             help="both with as many axes, at least two behind the batch, as in `y[:, None]`",
         )
     return KINDS["matmul"](transpose, order)
+
+
+def swapped(rank: int, order: str = "first") -> Layer:
+    """The last two axes of a sample turned, as the source counts them."""
+    axes = [*range(rank - 2), rank - 1, rank - 2]
+    if order == "last":  # the last one is kept in front
+        axes = [rank - 1, *range(1, rank - 1), 0]
+    return KINDS["permute"](tuple(axes))
 
 
 def _with_batch(shape: Shape) -> str:

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from functools import cache, partial
 from typing import Any
 
+from cnncalc.frameworks.keras.attention import ATTENTION
 from cnncalc.frameworks.keras.augmentation import AUGMENTATIONS
 from cnncalc.frameworks.keras.convolution import CONVOLUTIONS
 from cnncalc.frameworks.keras.frame import (
@@ -54,6 +55,7 @@ VOCABULARY: Vocabulary = {
     **POINTWISE,
     **MERGES,
     **AUGMENTATIONS,
+    **ATTENTION,
 }
 
 # Second names that Keras exports.

@@ -11,6 +11,7 @@ from cnncalc.frameworks.ops import Form, Op, names_in
 from cnncalc.layers import KINDS
 from cnncalc.notations.source.elementwise import tensor_operator
 from cnncalc.notations.source.keras_layers import activation, outer
+from cnncalc.notations.source.keras_products import PRODUCTS
 from cnncalc.notations.source.keras_shaping import SHAPING, values_of
 from cnncalc.notations.source.keras_state import KerasTensor, keras_of, keras_readers
 from cnncalc.notations.source.state import state_of
@@ -156,6 +157,7 @@ def number(machine: Machine, value: Value, *args: Value, **options: Value) -> Va
 
 FUNCTIONS: dict[str, Any] = {
     **SHAPING,
+    **PRODUCTS,
     **{name: named_activation(name) for name in ACTIVATIONS},
     **{form.name: with_options(op, form) for op, form in names_in("keras") if form.arguments},
     "softmax": layer_call("Softmax", "axis"),

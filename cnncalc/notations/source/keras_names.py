@@ -53,8 +53,8 @@ MERGES = {
 }
 NO_LAYER = frozenset(
     words(
-        "LSTM GRU SimpleRNN RNN Bidirectional TimeDistributed Embedding MultiHeadAttention "
-        "Attention ConvLSTM2D LSTMCell GRUCell Dot"
+        "LSTM GRU SimpleRNN RNN Bidirectional TimeDistributed Embedding "
+        "ConvLSTM2D LSTMCell GRUCell"
     )
 )
 

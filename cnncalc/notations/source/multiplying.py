@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, show
 from cnncalc.notations.source.axes import outer_shape
+from cnncalc.notations.source.keras_state import keras_of
+from cnncalc.notations.source.state import state_of
 from cnncalc.notations.source.steps import emit
 from cnncalc.notations.source.torch_layers import plain, refused
 from cnncalc.python.iteration import content_of
@@ -17,16 +20,23 @@ from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
 from cnncalc.tracing.arithmetic import product as with_weights
 from cnncalc.tracing.products import einsum as by_letters
-from cnncalc.tracing.products import letters, multiplied, repeated, scaled_scores
+from cnncalc.tracing.products import letters, multiplied, repeated, scaled_scores, swapped
 from cnncalc.tracing.tensors import Operations, Static, Tensor
 
-__all__ = ["PRODUCTS", "product", "scaled_dot_product_attention"]
+__all__ = ["PRODUCTS", "planned", "product", "refusable", "scaled_dot_product_attention"]
 
 
-def product(machine: Machine, left: Value, right: Value) -> Value:
-    """`left @ right`: of two that flow, or of one with weights."""
+def product(
+    machine: Machine, left: Value, right: Value, turned: bool = False, left_turned: bool = False
+) -> Value:
+    """`left @ right`: of two that flow, or of one with weights; `turned`: the last two axes."""
+    order = order_of(machine)
     if isinstance(left, Tensor) and isinstance(right, Tensor):
-        return emit(machine, _made(multiplied, left.shape, right.shape), [left, right], op="matmul")
+        layer = refusable(multiplied, left.shape, right.shape, order, turned)
+        if left_turned:
+            swap = swapped(len(left.shape), order)
+            left = emit(machine, swap, [left], op="permute")
+        return emit(machine, layer, [left, right], op="matmul")
     if isinstance(left, Tensor) and isinstance(right, Static) and len(right.shape) == 2:
         return _through(machine, left, right, right.shape, -1)
     if isinstance(left, Static) and isinstance(right, Tensor) and len(left.shape) == 2:
@@ -41,7 +51,14 @@ def product(machine: Machine, left: Value, right: Value) -> Value:
     )
 
 
-def _made(rule: Any, *args: Any, **options: Any) -> Any:
+def order_of(machine: Machine) -> str:
+    """Where the source's last axis is among those that flow: `first`, at the end as there."""
+    if state_of(machine).notation != "keras":
+        return "first"
+    return str(keras_of(machine).frame.order)
+
+
+def refusable(rule: Any, *args: Any, **options: Any) -> Any:
     """What a rule of `tracing` gives; its bare sentence becomes a refusal at this place."""
     try:
         return rule(*args, **options)
@@ -60,10 +77,13 @@ def _through(
     machine: Machine, tensor: Tensor, weights: Static, sizes: tuple[Any, ...], axis: int
 ) -> Value:
     """A tensor through a matrix of weights (inputs, outputs), along one of its axes."""
-    if tensor.shape[axis:][:1] != sizes[:1]:
+    rank = len(tensor.shape)
+    if order_of(machine) == "last":
+        axis = (axis + 1) % rank - rank
+    if tensor.shape[axis] != sizes[0]:
         raise Refusal(
             f"a product of {show(tensor.shape)} with weights of {show(weights.shape)}: "
-            f"{tensor.shape[axis] if tensor.shape else 'nothing'} is not {sizes[0]}",
+            f"{tensor.shape[axis]} is not {sizes[0]}",
             code="branches",
         )
     owner = weights.sources[0] if weights.sources else None
@@ -108,7 +128,7 @@ def einsum(machine: Machine, equation: Value, *operands: Value) -> Value:
         operands = tuple(content_of(operands[0]))
     if not isinstance(equation, str) or not 1 <= len(operands) <= 2:
         raise Refusal("an einsum of an equation and one or two tensors can be followed")
-    parts, result = _made(letters, equation, [len(outer_shape(each)) for each in operands])
+    parts, result = refusable(letters, equation, [len(outer_shape(each)) for each in operands])
     if len(operands) == 2 and any(isinstance(each, Static) for each in operands):
         return _with_matrix(machine, equation, parts, result, operands)
     if any(part[:1] != result[:1] for part in parts):
@@ -120,12 +140,19 @@ def einsum(machine: Machine, equation: Value, *operands: Value) -> Value:
         raise Refusal(f"`{equation}` mixes the samples of a batch", code="batch-axis")
     if len(operands) == 1:
         return _rearranged(machine, operands[0], parts[0][1:], result[1:])
+    return planned(machine, (parts[0][1:], parts[1][1:], result[1:]), operands)
+
+
+def planned(
+    machine: Machine, parts: tuple[str, str, str], operands: Sequence[Tensor], name: str | None = None
+) -> Value:
+    """A product by the letters of the axes that are kept: of each operand, of the result."""
     one, two = operands
-    plan = _made(by_letters, parts[0][1:], parts[1][1:], result[1:], (one.shape, two.shape))
+    plan = refusable(by_letters, *parts, (one.shape, two.shape))
     sides = [
         _run(machine, each, layers) for each, layers in zip(operands, plan.sides, strict=True)
     ]
-    joined = emit(machine, plan.join, sides, op="einsum")
+    joined = emit(machine, plan.join, sides, op="einsum", name=name)
     return _run(machine, joined, plan.after)
 
 
@@ -187,13 +214,13 @@ def scaled_dot_product_attention(
             raise Refusal(f"attention works on tensors that flow, not on {_words(each)}")
     if plain(enable_gqa):
         key, value = (_for_all(machine, query, each) for each in (key, value))
-    score, scaled = _made(scaled_scores, query.shape, key.shape, plain(scale))
+    score, scaled = refusable(scaled_scores, query.shape, key.shape, plain(scale))
     scores = emit(machine, score, [query, key], op="matmul")
     scores = emit(machine, scaled, [scores], op="scale")
     if isinstance(attn_mask, Tensor) or (isinstance(attn_mask, Static) and attn_mask.sources):
         scores = machine.part(Operations).binary(machine, "+", scores, attn_mask)
     weights = emit(machine, KINDS["softmax"](axis=-1), [scores], op="softmax")
-    weighed = _made(multiplied, weights.shape, value.shape)
+    weighed = refusable(multiplied, weights.shape, value.shape)
     return emit(machine, weighed, [weights, value], op="matmul")
 
 
