@@ -58,7 +58,7 @@ def _sides(
             f"{CALL} takes (positions, batch, features) unless it says batch_first=True, and "
             "sizes here have the batch in front",
             code="batch-axis",
-            help="batch_first=True, or `x.transpose(0, 1)` left out around it",
+            help="batch_first=True, where the module is made",
         )
     queries, keys, values = (*shapes, shapes[-1], shapes[-1])[:3]
     sides = (("embed_dim", queries, features), ("kdim", keys, kdim), ("vdim", values, vdim))

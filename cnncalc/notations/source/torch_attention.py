@@ -21,8 +21,8 @@ def forward(
     machine: Machine,
     module: Instance,
     query: Value,
-    key: Value,
-    value: Value,
+    key: Value = None,
+    value: Value = None,
     key_padding_mask: Value = None,
     need_weights: Value = True,
     attn_mask: Value = None,
@@ -33,6 +33,11 @@ def forward(
     if module.layers is None:
         raise Refusal("`MultiheadAttention` runs before `super().__init__()` has made it")
     sides = [query, key, value]
+    if key is None or value is None:
+        raise Refusal(
+            "`nn.MultiheadAttention` takes a query, a key and a value",
+            help="in a forward: `y, _ = self.attn(x, x, x)`",
+        )
     for each in sides:
         if not isinstance(each, Tensor | Static):
             raise Refusal(f"`nn.MultiheadAttention` works on tensors, not on {describe(each)}")

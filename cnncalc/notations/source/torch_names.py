@@ -56,11 +56,6 @@ NO_LAYER = {
     "RNN": "recurrent layers",
     "LSTMCell": "recurrent layers",
     "GRUCell": "recurrent layers",
-    "Transformer": "transformers",
-    "TransformerEncoder": "transformers",
-    "TransformerEncoderLayer": "transformers",
-    "TransformerDecoder": "transformers",
-    "TransformerDecoderLayer": "transformers",
     "Embedding": "embeddings of words or classes",
     "Bilinear": "bilinear layers",
 }
@@ -77,7 +72,7 @@ def find_torch(machine: Machine, path: str) -> Value:
     if path.startswith(SILENT) or path + "." in SILENT:
         return Silent(path)
     if parts[:2] == ["torch", "nn"]:
-        found = in_nn(path, parts)
+        found = in_nn(machine, path, parts)
         if found is not MISSING:
             return found
     if len(parts) == 2 and parts[0] == "torch" and name in DTYPES:
@@ -97,7 +92,7 @@ def function_named(name: str) -> Value:
     return MISSING if found is None else tensor_function(name, found)
 
 
-def in_nn(path: str, parts: list[str]) -> Value:
+def in_nn(machine: Machine, path: str, parts: list[str]) -> Value:
     """Names under torch.nn: layers, containers and functions."""
     name = parts[-1]
     if parts[2:3] == ["functional"] and len(parts) == 4:
@@ -106,6 +101,11 @@ def in_nn(path: str, parts: list[str]) -> Value:
         return CONTAINERS[name]
     if name == "MultiheadAttention":
         return attention()
+    if name.startswith("Transformer"):
+        from cnncalc.notations.source.torch_transformer import TRANSFORMERS, transformer
+
+        if name in TRANSFORMERS:
+            return transformer(machine, name)
     found = layer_class(name)
     if found is not MISSING:
         return found
