@@ -76,7 +76,7 @@ class MultiHeadAttention(Product):
 
     heads: int = option("count", "heads", positional=True, minimum=1)
     bias: bool = option("flag", "whether biases are added", default=True, word="nobias")
-    axis: int = option("count", "the axis of the features", default=0, minimum=-2)
+    axis: int = option("count", "the axis of the features", default=0, minimum=-8)
     key: int | None = option(
         "count", "features of each head's queries and keys; the four layers are apart then",
         default=None, minimum=1,
@@ -121,7 +121,7 @@ class MultiHeadAttention(Product):
             if len(shape) != 2:
                 raise LayerError(
                     f"`mha` works on features at positions but receives {show(shape)}",
-                    code="not-a-sequence",
+                    code="wrong-axes",
                     help=f"put `flatten:start=1` before it: {shape[0]}×{prod(shape[1:])}"
                     if len(shape) > 2
                     else None,
@@ -143,7 +143,7 @@ class MultiHeadAttention(Product):
         if self.key is None and queries[0] % self.heads:
             raise LayerError(
                 f"{queries[0]} features can't be dealt out to {self.heads} heads",
-                code="heads",
+                code="groups",
                 option="heads",
                 help=f"a number of heads that divides {queries[0]}, such as "
                 f"{_near_divisor(queries[0], self.heads)}",
