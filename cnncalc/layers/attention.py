@@ -137,8 +137,7 @@ class MultiHeadAttention(Product):
             raise LayerError(
                 f"`mha` has {keys[1]} keys and {values[1]} values",
                 code="branches",
-                help="a value for each key: two branches `[ queries | memory ]` take both "
-                "from one",
+                help="a value for each key: two branches `[ queries | memory ]` take both from one",
             )
         if self.key is None and queries[0] % self.heads:
             raise LayerError(

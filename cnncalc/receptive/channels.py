@@ -94,9 +94,7 @@ def _unknown(blind: bool, along: frozenset[int] | None = None) -> Channels:
 def _padded(route: Route, output: Shape, known: Channels | None) -> Channels:
     """Units some of which lie in padding alone."""
     blinding = {axis for axis in range(1, len(route.shape)) if not _reads_on(route, axis)}
-    along = frozenset(
-        place for axis in blinding if (place := route.moves[axis]) is not None
-    )
+    along = frozenset(place for axis in blinding if (place := route.moves[axis]) is not None)
     if known is None:
         return Channels(padded=True, blind=True, along=along)
     before = _onward(route, output, known)

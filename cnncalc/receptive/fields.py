@@ -102,9 +102,7 @@ class _Loop:
         routes, met = layer.routes(*row.input_shapes), layer.summed(*row.input_shapes)
         for each, route, shape, number in zip(before, routes, met, row.inputs, strict=True):
             reached = partial(self.extents.of, (number,))
-            after.append(
-                advance(route, shape, each, self.frame, reached) if each.axes else each
-            )
+            after.append(advance(route, shape, each, self.frame, reached) if each.axes else each)
         return after
 
     def _offset_note(self, row: Row, offset: Offset) -> str:

@@ -99,7 +99,9 @@ def _token(at: Bench, layer: Any, x: Array) -> Built:
     shape = inside(x)
     axis = range(len(shape))[layer.axis]
     sizes = (*shape[:axis], layer.count, *shape[axis + 1 :])
-    more = ops.broadcast_to(at.variable((*sizes[1:], *sizes[:1])), (x.shape[0], *sizes[1:], sizes[0]))
+    more = ops.broadcast_to(
+        at.variable((*sizes[1:], *sizes[:1])), (x.shape[0], *sizes[1:], sizes[0])
+    )
     joined = ops.concatenate((x, more) if layer.behind else (more, x), axis=dimension(axis))
     return joined, [] if layer.role == "constant" else [Tensor("weight", sizes, prod(sizes))]
 

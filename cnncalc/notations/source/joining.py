@@ -16,7 +16,6 @@ from cnncalc.tracing.arrays import MAX_NUMBERS
 from cnncalc.tracing.constants import one_after_another
 from cnncalc.tracing.joins import blocks, extended
 from cnncalc.tracing.tensors import Pile, Static, Tensor
-from cnncalc.tracing.weights import Held
 
 __all__ = ["cat", "stack"]
 

@@ -53,8 +53,7 @@ MERGES = {
 }
 NO_LAYER = frozenset(
     words(
-        "LSTM GRU SimpleRNN RNN Bidirectional TimeDistributed Embedding "
-        "ConvLSTM2D LSTMCell GRUCell"
+        "LSTM GRU SimpleRNN RNN Bidirectional TimeDistributed Embedding ConvLSTM2D LSTMCell GRUCell"
     )
 )
 

@@ -39,9 +39,9 @@ def product(
         return emit(machine, layer, [left, right], op="matmul")
     if isinstance(left, Tensor) and isinstance(right, Static) and len(right.shape) == 2:
         return _through(machine, left, right, right.shape, -1)
-    if isinstance(left, Static) and isinstance(right, Tensor) and len(left.shape) == 2:
-        if len(right.shape) > 1:
-            return _through(machine, right, left, left.shape[::-1], -2)
+    matrix = isinstance(left, Static) and len(left.shape) == 2
+    if matrix and isinstance(right, Tensor) and len(right.shape) > 1:
+        return _through(machine, right, left, left.shape[::-1], -2)
     if isinstance(left, Static) and isinstance(right, Static):
         return machine.part(Operations).binary(machine, "@", left, right)
     raise Refusal(
@@ -144,14 +144,15 @@ def einsum(machine: Machine, equation: Value, *operands: Value) -> Value:
 
 
 def planned(
-    machine: Machine, parts: tuple[str, str, str], operands: Sequence[Tensor], name: str | None = None
+    machine: Machine,
+    parts: tuple[str, str, str],
+    operands: Sequence[Tensor],
+    name: str | None = None,
 ) -> Value:
     """A product by the letters of the axes that are kept: of each operand, of the result."""
     one, two = operands
     plan = refusable(by_letters, *parts, (one.shape, two.shape))
-    sides = [
-        _run(machine, each, layers) for each, layers in zip(operands, plan.sides, strict=True)
-    ]
+    sides = [_run(machine, each, layers) for each, layers in zip(operands, plan.sides, strict=True)]
     joined = emit(machine, plan.join, sides, op="einsum", name=name)
     return _run(machine, joined, plan.after)
 

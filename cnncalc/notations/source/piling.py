@@ -23,6 +23,7 @@ def permuted_to_pile(machine: Machine, tensor: Tensor, axes: Sequence[int]) -> V
     """A tensor of which another axis comes in front and the batch behind it: one for each place.
 
     Args:
+        machine: of this reading.
         tensor: what flows.
         axes: the order of its axes, the batch being 0.
     """

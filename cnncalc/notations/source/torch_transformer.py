@@ -20,7 +20,7 @@ TRANSFORMERS = (
 )
 # The modules in the order in which torch.nn makes them; masks and where they stand say nothing
 # about sizes.
-TEXT = '''
+TEXT = """
 import copy
 import torch
 import torch.nn.functional as F
@@ -168,7 +168,7 @@ class Transformer(nn.Module):
                 memory_key_padding_mask=None, src_is_causal=None, tgt_is_causal=None,
                 memory_is_causal=False):
         return self.decoder(tgt, self.encoder(src))
-'''
+"""
 
 
 def transformer(machine: Machine, name: str) -> Value:

@@ -92,9 +92,7 @@ def _through(at: Builder, x: str, layer: tuple[str, str]) -> str:
     return at.node("Add", out, bias) if bias else out
 
 
-def _headed(
-    at: Builder, x: str, heads: int, inner: int, order: list[int] | None = None
-) -> str:
+def _headed(at: Builder, x: str, heads: int, inner: int, order: list[int] | None = None) -> str:
     """(N, L, features) to (N, heads, L, features of each), or in another order."""
     split = at.reshaped(x, (-1, heads, inner // heads))
     return at.node("Transpose", split, perm=order or [0, 2, 1, 3])
