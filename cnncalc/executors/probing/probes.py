@@ -260,9 +260,8 @@ def _attended(
     asking, *others = several
     level = [_level(at, x, each, 0.0) for x, each in zip(several[:2], shapes, strict=False)]
     read = [at.put(plain, [*level, x], copies) for x in others]
-    axis = range(2)[layer.axis]
     mean = KINDS["reduce"](by="mean", axes=(range(2)[layer.axis],), keep=True)
-    asked = at.put(mean, [asking], (1,) * (shape[0] if layer.axis else 1))
+    asked = at.put(mean, [asking], (1,) * (shape[0] if range(2)[layer.axis] else 1))
     return at.put(KINDS["add"](), [*read, asked], copies)
 
 

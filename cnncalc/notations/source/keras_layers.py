@@ -261,19 +261,11 @@ def keras_layer(name: str) -> Any:
     name = ALIASES.get(name, name)
     if name == "Lambda":
         return LAMBDA
-    if name in ("Dot", "Attention"):
-        from cnncalc.notations.source.keras_products import CLASSES
-
-        return CLASSES[name]
     if name not in READERS or name == "Input":
         return MISSING
     if name not in classes:
         table: dict[str, Value] = {"__init__": Builtin("__init__", init)}
         table["call"] = simple("call", run)
-        if name == "MultiHeadAttention":
-            from cnncalc.notations.source.keras_products import attend
-
-            table["call"] = simple("call", attend)
         classes[name] = Class(name, (LAYER,), table, reader=READERS[name])
     return classes[name]
 

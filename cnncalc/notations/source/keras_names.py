@@ -96,6 +96,10 @@ def layer_name(machine: Machine, path: str, name: str) -> Value:
         return simple(name, merge_function(MERGES[name]))
     if name in ("Layer", "Input"):
         return FIXED[name]
+    if name in ("Attention", "Dot", "MultiHeadAttention"):
+        from cnncalc.notations.source.keras_products import CLASSES
+
+        return CLASSES[name]
     found = keras_layer(name)
     if found is not MISSING:
         return found

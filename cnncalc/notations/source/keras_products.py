@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from cnncalc.frameworks.keras import READERS
 from cnncalc.layers import KINDS
-from cnncalc.notations.source.keras_layers import LAYER, init_base, tensors
+from cnncalc.notations.source.keras_layers import LAYER, init, init_base, tensors
 from cnncalc.notations.source.keras_state import keras_of
 from cnncalc.notations.source.multiplying import planned, product, refusable
 from cnncalc.notations.source.steps import emit
@@ -14,11 +15,11 @@ from cnncalc.python.functions import simple
 from cnncalc.python.iteration import content_of
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
-from cnncalc.python.values import Class, Instance, Opaque, Value
+from cnncalc.python.values import Builtin, Class, Instance, Opaque, Value
 from cnncalc.tracing.products import letters, multiplied, scaled_scores
 from cnncalc.tracing.tensors import Parameter, Tensor
 
-__all__ = ["CLASSES", "PRODUCTS", "attend"]
+__all__ = ["CLASSES", "PRODUCTS"]
 
 
 def attend(
@@ -164,6 +165,12 @@ def einsum(machine: Machine, equation: Value, *operands: Value, **options: Value
 
 
 CLASSES: dict[str, Class] = {
+    "MultiHeadAttention": Class(
+        "MultiHeadAttention",
+        (LAYER,),
+        {"__init__": Builtin("__init__", init), "call": simple("call", attend)},
+        reader=READERS["MultiHeadAttention"],
+    ),
     "Dot": Class(
         "Dot", (LAYER,), {"__init__": simple("__init__", dot_init), "call": simple("call", dot)}
     ),
