@@ -376,7 +376,7 @@ def attended(layer: Any, shape: Sequence[int]) -> int:
     """The axis of the features of what attends, or is attended to: 0 or 1."""
     if len(shape) != 2:
         raise ValueError(f"attention takes features at positions, not {tuple(shape)}")
-    return range(2)[layer.axis]
+    return int(range(2)[layer.axis])
 
 
 def heads_of(layer: Any, features: int) -> tuple[int, int, int]:

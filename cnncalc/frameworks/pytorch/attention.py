@@ -32,10 +32,10 @@ def multihead_attention(
 ) -> Declared:
     features = integer(CALL, "embed_dim", embed_dim, 1)
     heads = integer(CALL, "num_heads", num_heads, 1)
-    sizes = [
+    keys, values = (
         features if size is None else integer(CALL, name, size, 1)
         for name, size in (("kdim", kdim), ("vdim", vdim))
-    ]
+    )
     if features % heads:
         raise refused(
             f"embed_dim={features} can't be dealt out to num_heads={heads}",
@@ -45,7 +45,7 @@ def multihead_attention(
         heads, bool(bias), axis=-1, bias_kv=bool(add_bias_kv), zero=bool(add_zero_attn)
     )
     declared = (("embed_dim", -1, features),)
-    rule = partial(_sides, features, *sizes, bool(batch_first))
+    rule = partial(_sides, features, keys, values, bool(batch_first))
     return Declared(layer, Expects(CALL, (1,), declared, rule))
 
 

@@ -16,6 +16,7 @@ from cnncalc.tracing.arrays import MAX_NUMBERS
 from cnncalc.tracing.constants import one_after_another
 from cnncalc.tracing.joins import blocks, extended
 from cnncalc.tracing.tensors import Pile, Static, Tensor
+from cnncalc.tracing.weights import Held
 
 __all__ = ["cat", "stack"]
 
@@ -63,7 +64,8 @@ def longer(machine: Machine, tensor: Tensor, fixed: list[Static], axis: int, fro
     fill = None if static.sources else static.uniform
     owner, role = owner_of(static)
     part = extended(tensor.shape, axis, sizes[axis], front, fill, role)
-    whose, held = (owner, {"weight": static}) if part.holds else (None, None)
+    whose = owner if part.holds else None
+    held: Held | None = {"weight": static} if part.holds else None
     output: Tensor = emit(machine, part.layer, [tensor], op="cat", owner=whose, held=held)
     return output
 
