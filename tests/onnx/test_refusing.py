@@ -117,7 +117,10 @@ def test_is_refused(case: tuple[Any, ...]) -> None:
         [node("Conv", "x w", pads=[7] * 1_000_000)],
         [node("Z" * 3_000_000, "x")],
         [node("Relu", "y" * 3_000_000)],
-        [node("Relu", "x", name="n" * 3_000_000), node("Transpose", "x", name="m" * 3_000_000, perm=[1, 0, 2, 3])],
+        [
+            node("Relu", "x", name="n" * 3_000_000),
+            node("Transpose", "x", name="m" * 3_000_000, perm=[1, 0, 2, 3]),
+        ],
     ],
     ids=["numbers", "operator", "input", "names"],
 )

@@ -9,7 +9,7 @@ from cnncalc.errors import LayerError
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import show
 from cnncalc.notations.source.axes import outer_shape
-from cnncalc.notations.source.layer_steps import batch_of, emit
+from cnncalc.notations.source.layer_steps import batch_of, emit, emit_view
 from cnncalc.notations.source.products import product
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
@@ -18,7 +18,6 @@ from cnncalc.tracing.arithmetic import with_kept, with_number
 from cnncalc.tracing.arrays import MAX_NUMBERS, is_small
 from cnncalc.tracing.constants import combined
 from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor, one_number
-from cnncalc.tracing.views import between
 from cnncalc.tracing.weights import Held
 
 __all__ = ["owner_of", "size_text", "sizes_without_batch", "tensor_operator"]
@@ -74,10 +73,7 @@ def in_line(machine: Machine, tensor: Tensor, tensors: Sequence[Tensor]) -> Tens
         return tensor
     batch = tensor.batch._replace(front=tensor.batch.front + missing)
     shape = (1,) * missing + tensor.shape
-    layer = between(tensor.shape, shape)
-    if layer is None:
-        return tensor
-    stretched: Tensor = emit(machine, layer, [tensor], op="unsqueeze", batch=batch)
+    stretched: Tensor = emit_view(machine, tensor, shape, "unsqueeze", batch)
     return stretched
 
 
