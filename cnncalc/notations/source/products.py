@@ -104,8 +104,12 @@ def _through(
     return emit(machine, layer, [tensor], op="matmul", owner=owner, held={"weight": weights})
 
 
-def matmul(machine: Machine, input: Value, other: Value, **options: Value) -> Value:
-    return product(machine, input, options.get("mat2", other))
+def matmul(machine: Machine, input: Value, other: Value) -> Value:
+    return product(machine, input, other)
+
+
+def mm(machine: Machine, input: Value, mat2: Value) -> Value:
+    return product(machine, input, mat2)
 
 
 def bmm(machine: Machine, input: Value, mat2: Value) -> Value:
@@ -251,7 +255,7 @@ def _for_all(machine: Machine, query: Tensor, each: Tensor) -> Value:
 
 PRODUCTS: dict[str, Any] = {
     "matmul": matmul,
-    "mm": matmul,
+    "mm": mm,
     "bmm": bmm,
     "baddbmm": baddbmm,
     "einsum": einsum,
