@@ -209,6 +209,10 @@ def attended(layer: Any, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
         "MultiheadAttention", embed_dim=features, num_heads=layer.heads, bias=layer.bias, **kwargs
     )
     turned = "" if layer.place_of(shapes[0]) else ".mT"
+    if turned and len(shapes) == 1:
+        turn = Piece("permute", None, "{0}.mT")
+        itself = "{self}({0}, {0}, {0}, need_weights=False)[0]"
+        return [turn, Piece("mha", made, itself, holds=True), turn]
     asked = [f"{{{number}}}{turned}" for number in range(len(shapes))]
     inputs = ", ".join((*asked, asked[-1], asked[-1])[:3])
     form = f"{{self}}({inputs}, need_weights=False)[0]{turned}"

@@ -131,6 +131,8 @@ def tensor_attribute(machine: Machine, value: Value, name: str) -> Value:
     if name == "T" and len(outer_shape(value)) == 2:
         name = "t"
         return machine.call(tensor_attribute(machine, value, name), [], {})
+    if name == "mT" and len(outer_shape(value)) > 1:
+        return METHODS["transpose"](machine, value, -2, -1)
     stem = name[:-1] if name.endswith("_") and not name.endswith("__") else name
     found = METHODS.get(stem)
     if found is None:
