@@ -39,7 +39,11 @@ class Ran:
         self.output = list(output)
         self.params = layer.count_params() if layer.weights else 0
         self.weights = [
-            (weight.path.partition("/")[2].replace("/", "."), tuple(weight.shape), weight in trained)
+            (
+                weight.path.partition("/")[2].replace("/", "."),
+                tuple(weight.shape),
+                weight in trained,
+            )
             for trained in [_Identity(layer.trainable_weights)]
             for weight in layer.weights
         ]

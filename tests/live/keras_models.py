@@ -163,7 +163,7 @@ def attention(keras: Any) -> Any:
     x = layers.MultiHeadAttention(2, 3, name="own")(words, words)
     x = layers.MultiHeadAttention(2, 3, value_dim=5, output_shape=7, name="cross")(x, memory)
     y = layers.MultiHeadAttention(1, 4, use_bias=False, name="apart")(words, memory, key=memory)
-    y = layers.Add(name="add")([words, y])
+    y = layers.Add(name="sum")([words, y])
     y = layers.Attention(name="dot")([y, words])
     y = ops.matmul(ops.swapaxes(y, 1, 2), x)
     return keras.Model([words, memory], layers.Dot((1, 1), name="product")([x, x]) + y[:, :7])

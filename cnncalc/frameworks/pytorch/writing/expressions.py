@@ -11,9 +11,11 @@ from typing import Any
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.calls import LINES, Form, Piece, function_form
 from cnncalc.frameworks.ops import BY_KIND, forms
-from cnncalc.frameworks.pytorch.writing.calls import axes_of, call, no_class
+from cnncalc.frameworks.pytorch.writing.calls import axes_of, no_class
 from cnncalc.frameworks.pytorch.writing.classes import write
 from cnncalc.frameworks.pytorch.writing.parts import is_turned
+from cnncalc.frameworks.pytorch.writing.products import FORMS as PRODUCTS
+from cnncalc.frameworks.pytorch.writing.products import JOINS
 from cnncalc.layers.activation import Rescale
 from cnncalc.layers.arithmetic import Reduce
 from cnncalc.layers.attention import SqueezeExcitation
@@ -127,6 +129,7 @@ def _across(layer: LocalResponseNorm, shape: Shape) -> Sequence[Piece] | None:
 
 
 FORMS: dict[str, Form] = {
+    **PRODUCTS,
     **{
         op.kind: function_form(f"torch.{forms(op.function)[0].name}")
         for op in BY_KIND.values()
@@ -185,64 +188,13 @@ def _concatenate(layer: Concatenate, shapes: tuple[Shape, ...]) -> Sequence[Piec
     return [Piece("cat", None, f"torch.cat(({inputs}{comma}), dim={dim})")]
 
 
-def _multiplied(layer: Any, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
-    rank = max(map(len, shapes))
-    if layer.order != "first":
-        raise no_class(layer, "its last axis is the channels")
-    a, b = (
-        f"{{{number}}}[:, {'None, ' * (rank - len(shape))}...]" if len(shape) < rank
-        else f"{{{number}}}"
-        for number, shape in enumerate(shapes)
-    )  # fmt: skip
-    return [Piece("matmul", None, f"{a} @ {b}{'.mT' if layer.transpose else ''}")]
-
-
-def attended(layer: Any, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
-    """A module, positions by features; of features first the inputs and the output are turned."""
-    kwargs = {"add_bias_kv": layer.bias_kv, "add_zero_attn": layer.zero, "batch_first": True}
-    (features, _), (of_keys, _), (of_values, _) = layer.sides(*shapes)
-    if layer.key is not None:
-        raise no_class(layer, "its heads have sizes of their own")
-    if {of_keys, of_values} != {features}:
-        kwargs |= {"kdim": of_keys, "vdim": of_values}
-    made = call(
-        "MultiheadAttention", embed_dim=features, num_heads=layer.heads, bias=layer.bias, **kwargs
-    )
-    turned = "" if layer.place_of(shapes[0]) else ".mT"
-    if turned and len(shapes) == 1:
-        turn = Piece("permute", None, "{0}.mT")
-        itself = "{self}({0}, {0}, {0}, need_weights=False)[0]"
-        return [turn, Piece("mha", made, itself, holds=True), turn]
-    asked = [f"{{{number}}}{turned}" for number in range(len(shapes))]
-    inputs = ", ".join((*asked, asked[-1], asked[-1])[:3])
-    form = f"{{self}}({inputs}, need_weights=False)[0]{turned}"
-    return [Piece("mha", made, form, holds=True)]
-
-
-def _token(layer: Any, shape: Shape) -> Sequence[Piece]:
-    if layer.role == "constant":
-        raise no_class(layer, "its values are not known here")
-    (sizes,) = (weight.shape for weight in layer.weights(shape))
-    kind = "nn.Parameter" if layer.role == "parameter" else "nn.Buffer"
-    made = f"{kind}(torch.zeros(1, {', '.join(map(str, sizes))}))"
-    more = "{self}.expand({0}.shape[0]" + ", -1" * len(shape) + ")"
-    both = f"{{0}}, {more}" if layer.behind else f"{more}, {{0}}"
-    dim = layer.axis % len(shape) + 1
-    return [Piece("token", made, f"torch.cat(({both}), dim={dim})", holds=True)]
-
-
-FORMS |= {
-    "mha": lambda layer, shape: attended(layer, (shape,)),
-    "token": _token,
-}
 MERGES: dict[str, Join] = {
+    **JOINS,
     "add": _sign("+"),
     "cat": _concatenate,
     "div": _sign("/"),
-    "matmul": _multiplied,
     "maximum": _of_two("torch.maximum"),
     "mean": _sign("+", divided=True),
-    "mha": attended,
     "minimum": _of_two("torch.minimum"),
     "mul": _sign("*"),
     "sub": _sign("-"),
