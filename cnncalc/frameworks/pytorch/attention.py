@@ -1,4 +1,7 @@
-"""torch.nn.MultiheadAttention, which works on positions by features, the batch in front."""
+"""torch.nn.MultiheadAttention, which works on positions by features.
+
+The batch stands in front with `batch_first=True`, else between the two.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from cnncalc.layers.attention import MultiHeadAttention
 from cnncalc.layers.base import Layer, Shape, show
 from cnncalc.network import Declared, Expects
 
-__all__ = ["READERS"]
+__all__ = ["READERS", "fitting"]
 
 CALL = "nn.MultiheadAttention"
 
@@ -45,21 +48,22 @@ def multihead_attention(
         heads, bool(bias), axis=-1, bias_kv=bool(add_bias_kv), zero=bool(add_zero_attn)
     )
     declared = (("embed_dim", -1, features),)
-    rule = partial(_sides, features, keys, values, bool(batch_first))
+    rule = partial(fitting, features, keys, values) if batch_first else _between
     return Declared(layer, Expects(CALL, (1,), declared, rule))
 
 
-def _sides(
-    features: int, kdim: int, vdim: int, batch_first: bool, layer: Layer, *shapes: Shape
-) -> Layer:
-    """The features of queries, keys and values, which the module declares each."""
-    if not batch_first:
-        raise LayerError(
-            f"{CALL} takes (positions, batch, features) unless it says batch_first=True, and "
-            "sizes here have the batch in front",
-            code="batch-axis",
-            help="batch_first=True, where the module is made",
-        )
+def _between(layer: Layer, *shapes: Shape) -> Layer:
+    """What a module that wants the batch between the axes says to one in front."""
+    raise LayerError(
+        f"{CALL} takes (positions, batch, features) unless it says batch_first=True, and "
+        "sizes here have the batch in front",
+        code="batch-axis",
+        help="batch_first=True, where the module is made",
+    )
+
+
+def fitting(features: int, kdim: int, vdim: int, layer: Layer, *shapes: Shape) -> Layer:
+    """The layer, if queries, keys and values have the features that the module declares."""
     queries, keys, values = (*shapes, shapes[-1], shapes[-1])[:3]
     sides = (("embed_dim", queries, features), ("kdim", keys, kdim), ("vdim", values, vdim))
     for name, shape, size in sides:

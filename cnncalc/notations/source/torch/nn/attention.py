@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
+from cnncalc.frameworks.pytorch.attention import fitting
 from cnncalc.layers.attention import MultiHeadAttention
-from cnncalc.notations.source.layer_steps import emit
+from cnncalc.notations.source.layer_steps import batch_of, emit
 from cnncalc.notations.source.torch.nn.layers import BEHAVIOUR, frozen
 from cnncalc.notations.source.torch.nn.module import MODULE
 from cnncalc.python.functions import simple
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import MISSING, Builtin, Class, Instance, Opaque, Value, describe
+from cnncalc.tracing.batch_axis import BatchAxis
 from cnncalc.tracing.tensors import Parameter, Static, Tensor
 
 __all__ = ["attention_class"]
@@ -46,8 +49,24 @@ def forward(
     declared = module.layers
     if frozen(module):
         declared = declared.replaced(trainable=False)
-    output = emit(machine, declared, sides, op="mha", owner=module)
+    batch = None
+    if not module.fields["batch_first"] and all(_in_between(each) for each in sides):
+        rule = partial(fitting, *_features(module))
+        declared = declared.replaced(expects=declared.expects._replace(rule=rule))
+        batch = batch_of(sides)
+    output = emit(machine, declared, sides, op="mha", owner=module, batch=batch)
     return output, Opaque("attention weights") if need_weights else None
+
+
+def _in_between(value: Value) -> bool:
+    """Whether a tensor is (positions, batch, features)."""
+    return isinstance(value, Tensor) and value.batch == BatchAxis(front=1)
+
+
+def _features(module: Instance) -> tuple[int, int, int]:
+    """Those of queries, keys and values."""
+    features, *others = (module.fields.get(name) for name in ("embed_dim", "kdim", "vdim"))
+    return features, *(each or features for each in others)
 
 
 def _same(one: Value, two: Value) -> bool:
@@ -62,10 +81,8 @@ def weights(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> Va
     if module.layers is None:
         return []
     layer: MultiHeadAttention = module.layers.layer
-    features = module.fields["embed_dim"]
-    others = (module.fields.get("kdim") or features, module.fields.get("vdim") or features)
     found = []
-    for weight in layer.weights(*((1, size) for size in (features, *others))):
+    for weight in layer.weights(*((1, size) for size in _features(module))):
         if weight.name not in module.fields:
             made = Parameter(weight.shape, weight.role)
             made.holder, made.name = module, weight.name
