@@ -39,11 +39,10 @@ def attention(layer: Any, shapes: Sequence[Shape], bench: Bench) -> Built:
 
 def _whole(layer: Any, shapes: Sequence[Shape], bench: Bench) -> Any:
     try:
-        (piece,) = pieces(layer, tuple(shapes))
+        (made,) = (piece.call for piece in pieces(layer, tuple(shapes)) if piece.call)
     except LayerError as error:
         raise NotBuilt(error.message) from None
-    assert piece.call is not None
-    return bench.ready(call(piece.call))
+    return bench.ready(call(made))
 
 
 def _called(module: Any) -> Any:
