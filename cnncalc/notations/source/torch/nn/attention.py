@@ -65,8 +65,8 @@ def _in_between(value: Value) -> bool:
 
 def _features(module: Instance) -> tuple[int, int, int]:
     """Those of queries, keys and values."""
-    features, *others = (module.fields.get(name) for name in ("embed_dim", "kdim", "vdim"))
-    return features, *(each or features for each in others)
+    features: int = module.fields["embed_dim"]
+    return features, module.fields.get("kdim") or features, module.fields.get("vdim") or features
 
 
 def _same(one: Value, two: Value) -> bool:
