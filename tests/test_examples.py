@@ -46,6 +46,16 @@ def conv_bn(i: int, o: int, taps: int) -> int:
 CONTEXT = 21 * 21  # weights of one tap of the context module
 GATE = 2 * 32 * (32 * 2 + 1) + 32 * (32 + 1)  # two causal convolutions, one pointwise
 FIGURES = {
+    "vit_b_16": Figures(  # torchvision's vit_b_16: 86,567,656 parameters, 17.56 GMACs
+        params=768 * (3 * 256 + 1) + 768 + 197 * 768
+        + 12 * (4 * 768**2 + 4 * 768 + 2 * 768 * 3072 + 3072 + 768 + 4 * 768) + 2 * 768
+        + 1000 * 769,
+        macs=768 * 768 * 196
+        + 12 * (4 * 197 * 768**2 + 2 * 197**2 * 768 + 2 * 197 * 768 * 3072) + 768_000,
+        shapes=((768, 14, 14), (768, 196), (768, 197),
+                *12 * ((3072, 197), (768, 197)), (768, 1), (768,), (1000,)),
+        published=(("params", 1, 86_567_656), ("macs", 1, 17_563_828_224)),
+    ),
     "small-cnn": Figures(
         params=16 * (3 * 9 + 1) + 32 * (16 * 9 + 1) + 64 * (32 * 9 + 1) + 10 * (64 * 4 * 4 + 1),
         macs=16 * 27 * 32**2 + 32 * 144 * 16**2 + 64 * 288 * 8**2 + 10 * 1024,
@@ -135,7 +145,7 @@ def test_the_library_is_whole() -> None:
         resnet152 resnext50_32x4d googlenet inception inception_v3 squeezenet1_0 squeezenet1_1
         densenet121 mobilenet_v1 mobilenet_v2 mobilenet_v3_large mobilenet-blocks
         shufflenet_v2_x1_0 xception efficientnet_b0 convnext_tiny unet aspp dcgan wavenet m5 c3d
-        r2plus1d_18 dilated-context"""
+        r2plus1d_18 dilated-context vit_b_16"""
 
     assert sorted(asked.split()) == NAMES
 

@@ -16,6 +16,7 @@ __all__ = [
     "Spreading",
     "adaptive_sizes",
     "aligned_shapes",
+    "attended",
     "axis_of",
     "bins",
     "chosen_axes",
@@ -24,6 +25,7 @@ __all__ = [
     "flattened_axes",
     "fractional_axes",
     "given_pads",
+    "heads_of",
     "learned_sizes",
     "map_sizes",
     "one_each",
@@ -368,3 +370,19 @@ def unbiased(layer: Any, count: int) -> float:
         return 1.0
     factor = count / (count - 1) if count > 1 else math.nan
     return factor if layer.by == "var" else math.sqrt(factor)
+
+
+def attended(layer: Any, shape: Sequence[int]) -> int:
+    """The axis of the features of what attends, or is attended to: 0 or 1."""
+    if len(shape) != 2:
+        raise ValueError(f"attention takes features at positions, not {tuple(shape)}")
+    return int(range(2)[layer.axis])
+
+
+def heads_of(layer: Any, features: int) -> tuple[int, int, int]:
+    """Features that ask, those of all heads' keys together, and of all heads' values."""
+    if layer.key is not None:
+        return features, layer.heads * layer.key, layer.heads * (layer.value or layer.key)
+    if features % layer.heads:
+        raise ValueError(f"{features} features for {layer.heads} heads")
+    return features, features, features

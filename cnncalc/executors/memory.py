@@ -30,7 +30,7 @@ KEEP_MORE |= {"lrn": 6, "lppool": 5, "rms": 3, "unitnorm": 3, "div": 2, "prelu":
 KEEP_MORE |= {"minimum": 2, "mean": 1, "pad circular": 1, "reduce logsumexp": 2, "reduce prod": 5}
 # The copies that a step makes while it works; others make one at most.
 COPIES = {"lppool": 3, "lrn": 2, "prelu": 2, "reduce logsumexp": 2, "sepconv": 2, "sparseplus": 2}
-COPIES |= {"fracmaxpool": 2}
+COPIES |= {"fracmaxpool": 2, "matmul": 2}
 # Beside half floats: what is summed up in single precision, in copies of what comes out, and how
 # many of its channels any step has in it.
 HALF_COPIES = {"convt": 1, "fold": 1, "linear": 3}
@@ -43,6 +43,8 @@ OF_CHANNEL = {"adaptiveavg": 3, "avgpool": 3, "lppool": 6, "prelu": 4, "upsample
 # How those slide that may be given a padded copy.
 CONVOLUTIONS = dict.fromkeys(("conv", "dwconv", "sepconv"), convolution_axes)
 AXES = CONVOLUTIONS | dict.fromkeys(("maxpool", "avgpool", "lppool"), pool_axes)
+# The copies that attention holds of what it projects, and of its scores.
+PROJECTED, SCORED = 8, 2
 # They give 64-bit places beside their values.
 PLACES = frozenset({"maxpool", "adaptivemax"})
 
@@ -121,6 +123,7 @@ def _saved(report: Report, element: int) -> int:
             saved.add(row.index)
         elif row.kind not in KEEP_NOTHING and not padded:
             saved.update(row.inputs)
+        own += _attended(layer, row)
         own += padded + KEEP_MORE.get(_named(layer), 0) * _largest(row)
         if row.kind == "sepconv":  # between its two convolutions
             own += layer.multiplier * row.input_shapes[0][0] * prod(row.output_shape[1:])
@@ -155,6 +158,15 @@ def _padded(layer: Any, row: Row) -> int:
     return shape[0] * prod(axis.size + axis.before + axis.after for axis in axes)
 
 
+def _attended(layer: Any, row: Row) -> int:
+    """Elements that attention holds inside: what it projects, and the scores of each head."""
+    if row.kind != "mha":
+        return 0
+    (features, asked), (_, known), _ = layer.sides(*row.input_shapes)
+    inner, positions = max(layer.inner(features)), max(asked, known + 2)
+    return int(PROJECTED * inner * positions + SCORED * layer.heads * asked * (known + 2))
+
+
 def _owner(report: Report, number: int) -> int:
     """The step whose memory another one's output is a view of."""
     while report.rows[number].kind in VIEWS:
@@ -173,6 +185,7 @@ def _most_alive(report: Report, element: int) -> int:
         alive += size
         layer = report.network.steps[row.index].layer
         copies = COPIES.get(_named(layer), 1) * max(_largest(row), _padded(layer, row))
+        copies += _attended(layer, row)
         places = 8 * size // element if row.kind in PLACES else 0
         if element < BYTES["float32"]:
             copies += HALF_COPIES.get(row.kind, 0) * size

@@ -24,6 +24,7 @@ FILES = (
     "norm",
     "attention",
     "merge",
+    "product",
     "reshape",
     "padding",
     "resize",

@@ -103,7 +103,7 @@ class Layer:
     aliases: ClassVar[tuple[str, ...]] = ()
     formula: ClassVar[str] = "output = input"
     source: ClassVar[str] = ""
-    arity: ClassVar[str] = "one"  # or `many`, for merges
+    arity: ClassVar[str] = "one"  # or `many`, for merges; `either`
     options: ClassVar[dict[str, Option]] = {}
     scalars: ClassVar[bool | None] = None  # whether it works on a single number, of shape ();
     # None: where it does the same to every value

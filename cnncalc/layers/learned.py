@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from cnncalc.axis.windows import Slide, Window
 from cnncalc.errors import LayerError
-from cnncalc.layers.base import Layer, Shape, Weight, option, show
+from cnncalc.layers.base import OWN, Layer, Route, Shape, Weight, option, place, show
 
 
 def _shape() -> Any:
@@ -17,18 +18,22 @@ def _shape() -> Any:
     )
 
 
+def _role() -> Any:
+    return option(
+        "choice",
+        "what the tensor is: learned, kept beside the learned ones, or a constant",
+        default="parameter",
+        words=("parameter", "buffer", "constant"),
+    )
+
+
 class _Learned(Layer):
     """What layers that hold one tensor for the whole map share. Weight (C, 1…) or `shape`."""
 
     scalars = True
 
     shape: tuple[int, ...] | None = _shape()
-    role: str = option(
-        "choice",
-        "what the tensor is: learned, kept beside the learned ones, or a constant",
-        default="parameter",
-        words=("parameter", "buffer", "constant"),
-    )
+    role: str = _role()
 
     def output(self, *shapes: Shape) -> Shape:
         (shape,) = shapes
@@ -65,3 +70,41 @@ class Shift(_Learned):
     kind = "shift"
     formula = "output = input + beta; params = C, or the product of `shape`"
     source = "torch.nn.Parameter added to a map; ONNX Add with an initialiser"
+
+
+class Token(Layer):
+    """Learned positions put in front along the last axis, or behind (class tokens).
+
+    Input (E, L), output (E, n + L); weight (E, n).
+    """
+
+    kind = "token"
+    formula = "L' = L + n; params = n * E, of what the input has beside that axis"
+    source = "Dosovitskiy et al. 2021, arXiv:2010.11929; torch.cat with a torch.nn.Parameter"
+
+    count: int = option("count", "how many", positional=True, default=1, minimum=1)
+    axis: int = option("count", "the axis, 0 for channels", default=-1, minimum=-8)
+    behind: bool = option("flag", "whether they stand behind", default=False, word="behind")
+    role: str = _role()
+
+    def _longer(self, shape: Shape, size: int) -> Shape:
+        axis = place(self.axis, shape)
+        return *shape[:axis], size, *shape[axis + 1 :]
+
+    def output(self, *shapes: Shape) -> Shape:
+        (shape,) = shapes
+        return self._longer(shape, shape[place(self.axis, shape)] + self.count)
+
+    def weights(self, *shapes: Shape) -> tuple[Weight, ...]:
+        if self.role == "constant":
+            return ()
+        sizes = self._longer(shapes[0], self.count)
+        return (Weight("weight", sizes, self.role, self.role == "parameter"),)
+
+    def route(self, shape: Shape) -> Route | None:
+        axis = place(self.axis, shape)
+        added = Slide(1, 1, *((0, self.count) if self.behind else (self.count, 0)))
+        windows: tuple[Window, ...] = tuple(
+            added if each == axis else Slide(1) for each in range(1, len(shape))
+        )
+        return Route(shape, windows, across=OWN if axis else added)

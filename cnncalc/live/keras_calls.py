@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from inspect import Parameter, signature
+from inspect import signature
 from re import sub
 from typing import Any
 
 from cnncalc.frameworks.keras import READERS
+from cnncalc.layers.base import REQUIRED
 from cnncalc.live.literals import literal, subscript
 from cnncalc.live.objects import Keras
 from cnncalc.live.program import refusal
@@ -23,6 +24,11 @@ UNSAID = ("name", "dtype", "seed", "trainable")
 CHANGED = {"lora_enabled": "has low-rank adaptation", "quantization_mode": "is quantized"}
 # What Keras makes of some arguments that aren't given.
 DEFAULTS = {"data_format": "channels_last"}
+# Layers that the reader of source makes of others, with their settings.
+COMPOSED: dict[str, dict[str, Any]] = {
+    "Attention": {"use_scale": False, "score_mode": "dot", "dropout": 0.0},
+    "Dot": {"axes": REQUIRED, "normalize": False},
+}
 # Operations whose function has another name than their class.
 NAMES = {"Getitem": "get_item", "ReLU": "relu"}
 # Settings of operations that their functions take by position.
@@ -34,7 +40,7 @@ def known_class(keras: Keras, layer: Keras) -> str | None:
     for cls in type(layer).__mro__:
         if getattr(keras.layers, cls.__name__, None) is cls:
             alike = cls.call is type(layer).call and cls.build is type(layer).build
-            return cls.__name__ if alike and cls.__name__ in READERS else None
+            return cls.__name__ if alike and cls.__name__ in {*READERS, *COMPOSED} else None
     return None
 
 
@@ -44,15 +50,15 @@ def layer_arguments(cls: str, layer: Keras, made: Words) -> Iterator[str]:
     for attribute, what in CHANGED.items():
         if getattr(layer, attribute, None):
             raise refusal(f"`{layer.name}` {what}, which is not known here")
-    for name, parameter in signature(READERS[cls]).parameters.items():
-        value = plain(config.get(name, parameter.default))
+    for name, default in _settings(cls).items():
+        value = plain(config.get(name, default))
         if value in (DEFAULTS.get(name), config.get("pool_size") if name == "strides" else ...):
-            value = parameter.default
-        if name in UNSAID or parameter.kind is Parameter.VAR_KEYWORD or name not in config:
+            value = default
+        if name in UNSAID or name not in config:
             continue
         if name == "activation":
             yield f"activation={_activation(layer, value, made)}"
-        elif value != parameter.default and not isinstance(value, Mapping):
+        elif value != default and not isinstance(value, Mapping):
             yield f"{name}={literal(value)}"
     if config.get("rms_scaling"):
         yield "rms_scaling=True"
@@ -63,6 +69,14 @@ def layer_arguments(cls: str, layer: Keras, made: Words) -> Iterator[str]:
             f"`{layer.name}` keeps its `{odd[0].name}` from training and trains the rest",
             "set `layer.trainable`",
         )
+
+
+def _settings(cls: str) -> Mapping[str, Any]:
+    """The settings of a class by name, with what they are if they aren't given."""
+    if cls in COMPOSED:
+        return COMPOSED[cls]
+    parameters = signature(READERS[cls]).parameters.values()
+    return {each.name: each.default for each in parameters if each.kind is not each.VAR_KEYWORD}
 
 
 def _kept(variable: Keras) -> bool:

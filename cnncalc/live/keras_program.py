@@ -13,6 +13,7 @@ from cnncalc.live.program import Origin, Program, refusal
 __all__ = ["keras_program"]
 
 MODEL = "model"
+SIDES = ("query", "value", "key")
 
 
 class Where(NamedTuple):
@@ -66,7 +67,9 @@ class _Writer:
         given = [names[id(tensor)] for tensor in node.input_tensors]
         if not isinstance(operation, self.keras.Layer):
             return self._operation(node, names, where)
-        if known_class(self.keras, operation):
+        if known := known_class(self.keras, operation):
+            if known == "MultiHeadAttention":
+                return [self._attended(node, names, where)]
             return [self._call(node, given, where)]
         if has_graph(operation):
             return self._nested(node, given, where)
@@ -84,9 +87,25 @@ class _Writer:
         extra = [each for each in node.arguments.args[1:] if each is not None]
         if odd or (extra and not isinstance(extra[0], bool)):
             raise refusal(f"`{layer.name}` is called with more than its input")
-        words = self.layer(layer, where)
         many = isinstance(node.arguments.args[0], tuple | list)
-        inputs = f"[{', '.join(given)}]" if many else given[0]
+        return self._called(node, f"[{', '.join(given)}]" if many else given[0], where)
+
+    def _attended(self, node: Keras, names: dict[int, str], where: Where) -> str:
+        """The call of attention, with its queries, values and, if they are others, keys."""
+        arguments = node.arguments
+        given = dict(zip(SIDES, arguments.args, strict=False)) | arguments.kwargs
+        tensors = {key: given.pop(key) for key in SIDES if given.get(key) is not None}
+        quiet = {*QUIET, "use_causal_mask"}
+        more = [key for key, value in given.items() if key not in quiet and value]
+        if more or len(arguments.args) > len(SIDES) or len(node.output_tensors) > 1:
+            raise refusal(f"`{node.operation.name}` is called with more than its inputs")
+        words = [f"{key}={names[id(tensor)]}" for key, tensor in tensors.items()]
+        return self._called(node, ", ".join(words), where)
+
+    def _called(self, node: Keras, inputs: str, where: Where) -> str:
+        """The call of a layer that is made where it is met first."""
+        layer = node.operation
+        words = self.layer(layer, where)
         params = layer.count_params() if layer.weights else 0
         origin = Origin("", where.call, named=True, shape=_size(node, where), params=params)
         return self._line(f"{words}({inputs})", origin)

@@ -197,7 +197,7 @@ class Named:
         self.program = program
 
     def __call__(self, shape: Shape) -> Network:
-        named = _renamed(self.network.at(shape), self.program.origin)
+        named = _renamed(self.network.at(shape), self.program)
         named.modules = self.program.classes
         return named
 
@@ -243,30 +243,31 @@ def sized(network: Network, at: Callable[[Shape], Network]) -> Network:
     )
 
 
-def _renamed(network: Network, origin_of: Callable[[Step], Origin | None]) -> Network:
+def _renamed(network: Network, program: Program) -> Network:
     """The same network, its steps named as the live model names its parts."""
-    origins = [origin_of(step) for step in network.steps]
+    origins = [program.origin(step) for step in network.steps]
+    # What a line reads may be used by a later one, as a token that was expanded.
+    known = {name: path for each in program.origins.values() for name, path in each.fields.items()}
     calls = Counter(each.call for each in origins if each)
     names = Names()
     steps = []
     for step, origin in zip(network.steps, origins, strict=True):
         again = step.shares is not None or "#" in step.name
-        name = names.of_step(_name(step.name, origin, calls), again)
+        given = step.name.partition("#")[0]
+        named = origin is None or origin.named or given not in known
+        name = names.of_step(_name(given, origin, calls) if named else known[given], again)
         steps.append(step.replaced(name=name))
     return network.with_steps(steps)
 
 
 def _name(given: str, origin: Origin | None, calls: Counter[str]) -> str:
-    base = given.partition("#")[0]
     if origin is None or origin.named:
-        return base
-    holder, _, what = base.partition(".")
-    if base in origin.fields:
-        return origin.fields[base]
+        return given
+    holder, _, what = given.partition(".")
     if holder in origin.fields:  # a function with the weights of a module
         path = origin.fields[holder]
         return path if not what or path == origin.path else f"{path}{origin.joint}{what}"
     if origin.alone and calls[origin.call] == 1:
         return origin.path
-    word = sub(r"_\d+$", "", base)  # made unique in the program; it shall be so in the model
+    word = sub(r"_\d+$", "", given)  # made unique in the program; it shall be so in the model
     return f"{origin.path}{origin.joint}{word}" if origin.path else word

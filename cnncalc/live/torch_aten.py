@@ -29,7 +29,9 @@ SIZES = "{input}, {output_size}, {scale_factors}"
 # Operators that are no function's namesake, or whose arguments are not the function's.
 ATEN = {
     "addmm": "torch.mm({mat1}, {mat2}) + {self}",
-    "scaled_dot_product_attention": "torch.matmul({query}, {key})",
+    "mm": "torch.mm({self}, {mat2})",
+    "scaled_dot_product_attention": f"{F}.scaled_dot_product_attention({{query}}, {{key}}, "
+    "{value}, {attn_mask}, scale={scale}, enable_gqa={enable_gqa})",
     **{
         f"adaptive_max_pool{n}d": f"{F}.adaptive_max_pool{n}d({{self}}, {{output_size}}, True)"
         for n in (1, 2, 3)

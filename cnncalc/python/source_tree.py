@@ -45,6 +45,7 @@ class SourceFile:
         folder: where the file lies, or None for text without one.
         begin: where the Python starts in the text: behind an input size.
         advice: what to do about a text that is no Python.
+        shown: whether messages point into it; not into what a library is made of here.
     """
 
     def __init__(
@@ -55,8 +56,10 @@ class SourceFile:
         folder: Path | None = None,
         begin: int = 0,
         advice: Advice | None = None,
+        shown: bool = True,
     ) -> None:
         self.source = source
+        self.shown = shown
         self.name = name
         self.package = package
         self.folder = folder

@@ -16,9 +16,9 @@ from cnncalc.axis.indices import TooManyError
 from cnncalc.axis.indices import read as read_indices
 from cnncalc.axis.windows import Slide, Window
 from cnncalc.layers.base import OWN, Layer, Route, Shape
-from cnncalc.layers.merge import Concatenate
+from cnncalc.layers.merge import Concatenate, Elementwise
 from cnncalc.receptive.layer import after as after_layer
-from cnncalc.receptive.layer import reads_on
+from cnncalc.receptive.layer import covers, reads_on
 from cnncalc.receptive.maps import Along, Channels, ExtentOf, Interval, Region, Seen, nothing
 from cnncalc.receptive.merge import Offset
 from cnncalc.receptive.merge import meet as meet_alike
@@ -27,8 +27,6 @@ from cnncalc.receptive.runs import Runs, aligned, compact, length, read, split
 __all__ = ["advance", "meet"]
 
 UNKNOWN = Channels()
-UNKNOWN_BLIND = Channels(blind=True)
-PADDED = Channels(padded=True, blind=True)
 # Beyond these what each channel sees isn't kept.
 MOST_RUNS, MOST_VIEWS = 8192, 64
 MOST_LOOKS = 1024  # units of a window that are looked at one by one
@@ -44,17 +42,21 @@ def advance(
     after = after_layer(route, seen, input_shape, extent_of)
     known = seen.channels
     if blind is Blind.SOME:
-        told = PADDED if known is None or known.padded else UNKNOWN_BLIND
+        told = _padded(route, output, known)
         return _left(route, seen, after, told, extent_of) if known else _with(after, told)
     if known is None:
         return _told_apart(route, output, seen, after, input_shape)
     apart = _apart(seen, route.shape)
-    if all(axis in route.mixes for axis in apart) or (known.runs and 0 in route.mixes):
+    if known.runs and 0 in route.mixes:
         return after
+    if all(axis in route.mixes for axis in apart):
+        return after if known.runs else _alone(after, input_shape)
     if known.runs and not _jumbles(route, seen, after) and route.across is not None:
         past = _past(route, known, input_shape)
         return _routed(route, output, after, past) if past else _with(after, UNKNOWN)
-    told = PADDED if known.padded and None not in route.moves else _unknown(known.blind)
+    told = _unknown(known.blind, _onward(route, output, known))
+    if known.padded and None not in route.moves:
+        told = told._replace(padded=True)
     return _left(route, seen, after, told, extent_of)
 
 
@@ -73,18 +75,80 @@ def meet(
     joins = isinstance(layer, Concatenate) and layer.place(output) == 0
     if seen.whole and not any(each.whole and not _is_padded(each) for each in seens):
         seen = _bound(seen)  # units in the padding of one branch see what the others saw
+    if seen.whole and isinstance(layer, Elementwise) and any(map(_sees_all, seens)):
+        return seen, offset
     differ = joins and any(_key(each) != _key(seens[0]) for each in seens)
     blind = any(each.channels is not None and each.channels.blind for each in seens)
     if blind or any(along.merged for along in seen.axes):
-        seen = _with(seen, _unknown(blind))
+        seen = _with(seen, _unknown(blind, _apart_along(layer, shapes, seens, seen)))
     elif differ or any(each.channels for each in seens):
         known = _joined(shapes, seens) if joins else _paired(layer, shapes, output, seens)
         seen = _with(seen, known)
     return seen, offset
 
 
-def _unknown(blind: bool) -> Channels:
-    return UNKNOWN_BLIND if blind else UNKNOWN
+def _unknown(blind: bool, along: frozenset[int] | None = None) -> Channels:
+    return Channels(blind=blind, along=along)
+
+
+def _padded(route: Route, output: Shape, known: Channels | None) -> Channels:
+    """Units some of which lie in padding alone."""
+    blinding = {axis for axis in range(1, len(route.shape)) if not _reads_on(route, axis)}
+    along = frozenset(place for axis in blinding if (place := route.moves[axis]) is not None)
+    if known is None:
+        return Channels(padded=True, blind=True, along=along)
+    before = _onward(route, output, known)
+    told = _unknown(True, None if before is None else before | along)
+    return told._replace(padded=known.padded)
+
+
+def _reads_on(route: Route, axis: int) -> bool:
+    window = route.window(axis)
+    return window is None or reads_on(window)
+
+
+def _onward(route: Route, output: Shape, known: Channels) -> frozenset[int] | None:
+    """The axes of the output along which units differ as they did in the map before."""
+    if known.along is None or known.runs:
+        return None
+    moves = {route.moves[axis] for axis in known.along if axis not in route.mixes}
+    found = {place for place in moves if place is not None}
+    return frozenset(found | (_unnamed(route, output) if None in moves else set()))
+
+
+def _unnamed(route: Route, output: Shape) -> set[int]:
+    """The axes of the output that none of the map before became alone."""
+    return set(range(len(output))) - set(route.moves)
+
+
+def _alone(seen: Seen, input_shape: Shape) -> Seen:
+    """Units that see what those of the map before saw together, each of them."""
+    axes = tuple(along._replace(merged=False) for along in seen.axes)
+    everywhere = all(along.place is None for along in axes)
+    return Seen(axes, seen.whole or (everywhere and covers(axes, input_shape)), seen.aligned)
+
+
+def _sees_all(seen: Seen) -> bool:
+    """Whether each unit sees the whole input."""
+    return seen.whole and seen.channels is None
+
+
+def _apart_along(
+    layer: Layer, shapes: Sequence[Shape], seens: Sequence[Seen], met: Seen
+) -> frozenset[int] | None:
+    """The axes of the output along which units of branches that met may differ."""
+    if not isinstance(layer, Elementwise) or len({len(shape) for shape in shapes}) > 1:
+        return None
+    found: set[int] = set()
+    for seen in seens:
+        known = seen.channels
+        if known is not None and known.along is None:
+            return None
+        found |= (known.along or set()) if known is not None else set()
+        places = () if seen.whole else [along.place for along in seen.axes]
+        pairs = zip(places, met.axes, strict=False)
+        found |= {place for place, after in pairs if place is not None and after.place is None}
+    return frozenset(found)
 
 
 class Blind(Enum):
@@ -118,12 +182,14 @@ def _blind_units(route: Route, seen: Seen) -> Blind | None:
 def _told_apart(route: Route, output: Shape, seen: Seen, after: Seen, input_shape: Shape) -> Seen:
     """After a layer of units that see alike: whether they still do."""
     if seen.whole:
-        return after if all(map(reads_on, route.windows)) else _with(after, PADDED)
+        fine = all(map(reads_on, route.windows))
+        return after if fine else _with(after, _padded(route, output, None))
     across = route.across
     if across is OWN and None not in route.moves:
         return after
     if _jumbles(route, seen, after):
-        return _with(after, UNKNOWN)
+        along = None if across is None else frozenset(_unnamed(route, output))
+        return _with(after, _unknown(False, along))
     padded = isinstance(across, Slide) and max(across.before, across.after) > 0
     if not (route.splits or padded) or any(along.place == 0 for along in seen.axes):
         return after
@@ -161,7 +227,12 @@ def _key(seen: Seen) -> tuple[object, ...]:
 def _apart(seen: Seen, shape: Shape) -> list[int]:
     """The axes along which units may see different things that the fields don't tell."""
     places = () if seen.whole else [along.place for along in seen.axes]
-    return [axis for axis, n in enumerate(shape) if n > 1 and axis not in places]
+    known = seen.channels.along if seen.channels is not None else None
+    return [
+        axis
+        for axis, n in enumerate(shape)
+        if n > 1 and axis not in places and (known is None or axis in known)
+    ]
 
 
 def _jumbles(route: Route, seen: Seen, after: Seen) -> bool:

@@ -9,6 +9,8 @@ from typing import NamedTuple, Protocol
 from cnncalc.branches import Branches
 from cnncalc.garbage import keeps_all
 from cnncalc.layers.base import Shape, axis_name
+from cnncalc.layers.merge import Add
+from cnncalc.layers.product import Product
 from cnncalc.network import Network
 from cnncalc.receptive.channels import advance, meet
 from cnncalc.receptive.layer import Passages, onward
@@ -74,6 +76,9 @@ class _Loop:
         layer, shapes = self.steps[number].layer, row.input_shapes
         if len(inputs) > 1:
             before = [seen[i] for i in inputs]
+            if isinstance(layer, Product):
+                shapes, before = layer.summed(*shapes), self._summed(layer, row, before)
+                layer = Add()
             reached = partial(self.extents.of, inputs)
             after, offset = meet(layer, shapes, row.output_shape, before, reached)
             if offset:
@@ -90,6 +95,15 @@ class _Loop:
             reached = partial(self.extents.of, inputs)
             slid = advance(passage.route, row.output_shape, here, self.frame, reached)
         seen.append(slid)
+
+    def _summed(self, layer: Product, row: Row, before: Sequence[Seen]) -> list[Seen]:
+        """What the rows of each map of a product see, with what is summed over taken together."""
+        after = []
+        routes, met = layer.routes(*row.input_shapes), layer.summed(*row.input_shapes)
+        for each, route, shape, number in zip(before, routes, met, row.inputs, strict=True):
+            reached = partial(self.extents.of, (number,))
+            after.append(advance(route, shape, each, self.frame, reached) if each.axes else each)
+        return after
 
     def _offset_note(self, row: Row, offset: Offset) -> str:
         one, two = self.branches.words(row.inputs, offset.branches)

@@ -15,7 +15,7 @@ from cnncalc.axis.windows import Bins, Resize, Slide, Window
 from cnncalc.layers.base import OWN, Layer, Route, Shape
 from cnncalc.receptive.maps import Along, ExtentOf, Interval, Region, Seen, empty, gathered, inside
 
-__all__ = ["Passage", "Passages", "after", "onward", "reads_on"]
+__all__ = ["Passage", "Passages", "after", "covers", "onward", "reads_on"]
 
 
 class Passage:
@@ -114,7 +114,7 @@ def after(route: Route, seen: Seen, input_shape: Shape, extent_of: ExtentOf) -> 
     met = [_meets(route, along, together) for along in seen.axes]
     if True in met:
         axes = _cut(axes, met, extent_of(0, _region(route)))
-    return Seen(axes, together and _covers(axes, input_shape), seen.aligned)
+    return Seen(axes, together and covers(axes, input_shape), seen.aligned)
 
 
 def _past(route: Route, along: Along) -> Along:
@@ -189,7 +189,7 @@ def _clamps(window: Window, n: int) -> bool:
     return n == 1 and isinstance(window, Resize)
 
 
-def _covers(axes: tuple[Along, ...], input_shape: Shape) -> bool:
+def covers(axes: tuple[Along, ...], input_shape: Shape) -> bool:
     """Whether the first unit sees every place of the input, of which a bound says nothing."""
     for along, n in zip(axes, input_shape[1:], strict=True):
         seen = along.field.sees(0)

@@ -128,12 +128,15 @@ class Channels(NamedTuple):
         views: what there is to see.
         padded: the units differ in this alone, that some lie in padding and see nothing.
         blind: some units see nothing, whatever the fields of the map say.
+        along: where it isn't known how units differ, the axes of the map along which they do;
+            None: along any.
     """
 
     runs: Runs = ()
     views: tuple[Seen, ...] = ()
     padded: bool = False
     blind: bool = False
+    along: frozenset[int] | None = None
 
 
 def _phases(fields: Sequence[Field]) -> list[list[list[int]]] | None:

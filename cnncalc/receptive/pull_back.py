@@ -12,7 +12,8 @@ from heapq import heappop, heappush
 
 from cnncalc.axis.indices import Indices, TooManyError, joined, read
 from cnncalc.layers.base import OWN, Layer, Route, Shape
-from cnncalc.layers.merge import Concatenate, Elementwise
+from cnncalc.layers.merge import Add, Concatenate, Elementwise
+from cnncalc.layers.product import Product
 from cnncalc.network import Step
 from cnncalc.receptive.layer import Passages
 from cnncalc.receptive.maps import Interval, Region
@@ -78,6 +79,8 @@ def needed(layer: Layer, row: Row, part: Part, passages: Passages) -> list[Part]
         return [None] * len(row.inputs)
     if isinstance(layer, Concatenate):
         return _parted(layer, row.input_shapes, part)
+    if isinstance(layer, Product):
+        return _multiplied(layer, row, part)
     assert isinstance(layer, Elementwise)
     return [_unstretched(layer, shape, row.output_shape, part) for shape in row.input_shapes]
 
@@ -90,6 +93,13 @@ def _unstretched(layer: Elementwise, shape: Shape, output: Shape, region: Region
         region[place] if n == output[place] else range(1 if region[place] else 0)
         for n, place in zip(shape, places, strict=True)
     )
+
+
+def _multiplied(layer: Product, row: Row, region: Region) -> list[Part]:
+    """What a region of a product needs of each map: whole along what is summed over."""
+    met, routes = layer.summed(*row.input_shapes), layer.routes(*row.input_shapes)
+    parts = [_unstretched(Add(), shape, row.output_shape, region) for shape in met]
+    return [_read(route, part) for route, part in zip(routes, parts, strict=True)]
 
 
 def _parted(layer: Concatenate, shapes: Sequence[Shape], region: Region) -> list[Part]:

@@ -16,6 +16,7 @@ from cnncalc.axis.indices import Indices, TooManyError, joined
 from cnncalc.axis.windows import Bins, Slide, Window
 from cnncalc.layers.base import OWN, Layer, Route
 from cnncalc.layers.merge import Concatenate, Elementwise
+from cnncalc.layers.product import Product
 from cnncalc.network import Step
 from cnncalc.receptive.layer import Passage, Passages
 from cnncalc.receptive.maps import Interval, Region
@@ -215,13 +216,17 @@ def _of_branches(
 ) -> Iterator[Need | None]:
     """What is needed of the branches that a step joins; of a concatenation some may be left out."""
     ranks = [len(shape) for shape in row.input_shapes]
-    for part, rank in zip(parts, ranks, strict=True):
+    routes = layer.routes(*row.input_shapes) if isinstance(layer, Product) else ()
+    for number, (part, rank) in enumerate(zip(parts, ranks, strict=True)):
         if _is_empty(part) and not _is_empty(need.part):
             yield None
             continue
         cut, sure = need.cut, need.sure
         if isinstance(layer, Elementwise) and rank < len(cut):
             cut = tuple(cut[place] for place in layer.places(rank, len(cut)))
+        if routes:
+            route = routes[number]
+            cut, sure = tuple(_inherited(route, axis, cut) for axis in range(rank)), Sure.NOTHING
         if isinstance(layer, Concatenate) and sure and layer.place(row.output_shape) == 0:
             sure = Sure.NOTHING
         yield Need(part, cut, sure)

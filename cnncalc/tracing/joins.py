@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from cnncalc.layers import KINDS
 from cnncalc.layers.base import Shape
 from cnncalc.layers.padding import pad_along
-from cnncalc.tracing.arithmetic import Part, with_kept
+from cnncalc.tracing.arithmetic import Part
 from cnncalc.tracing.tensors import Static, Tensor
 
 __all__ = ["Block", "blocks", "extended"]
@@ -41,20 +42,19 @@ def blocks(parts: Sequence[Tensor | Static]) -> list[Block]:
 
 def extended(
     shape: Shape, axis: int, size: int, front: bool, fill: float | None, role: str
-) -> list[Part]:
-    """What makes a tensor longer along an axis by something fixed: a pad, and an offset.
+) -> Part:
+    """What makes a tensor longer along an axis by something fixed: a pad, or learned positions.
 
     Args:
         shape: what flows, without the batch.
         axis: along which, 0 the channels.
         size: by how much.
         front: whether the fixed part comes first.
-        fill: the number that it is everywhere; None: numbers that are added to the pad.
+        fill: the number that it is everywhere; None: numbers of its own.
         role: what those are: `parameter`, `buffer` or `constant`.
     """
+    if fill is None:
+        last = -1 if axis == len(shape) - 1 else axis
+        return Part("cat", KINDS["token"](size, last, not front, role), holds=True)
     pair = (size, 0) if front else (0, size)
-    pad = Part("pad", pad_along(axis, len(shape), pair, fill or 0.0))
-    if fill is not None:
-        return [pad]
-    padded = (*shape[:axis], shape[axis] + size, *shape[axis + 1 :])
-    return [pad, Part("add", with_kept("add", padded, padded, role)[-1].layer, holds=True)]
+    return Part("pad", pad_along(axis, len(shape), pair, fill))

@@ -37,6 +37,8 @@ SHAPES: tuple[Shape, ...] = ((8,), (8, 9), (8, 8, 9), (8, 8, 7, 9))
 
 # The kinds whose shortest use needs a particular input, or options that go together.
 SAMPLES: dict[str, tuple[str, tuple[Shape, ...]]] = {
+    "matmul": ("matmul", ((8, 8), (3, 8, 8), (2, 3, 8, 8))),
+    "mha": ("mha:4", ((8, 9), (8, 8), (16, 5))),
     "permute": ("permute:0x2x1", ((4, 5, 6),)),
     "pixelshuffle": ("pixelshuffle:2", ((16, 5), (16, 5, 4), (16, 5, 4, 3))),
     "pixelunshuffle": ("pixelunshuffle:2", ((3, 4), (3, 4, 6), (3, 4, 6, 2))),

@@ -120,6 +120,8 @@ def test_values_are_those_of_the_keras_executor(kind: str) -> None:
     for layer, shape in pairs(kind):
         if getattr(layer, "mode", "") == "cubic":
             continue  # with another kernel
+        if getattr(layer, "bias_kv", False) or getattr(layer, "zero", False):
+            continue  # Keras puts no position behind the keys
         stack = ran(layer, shape, dtype="float32")
         for held in stack.tensors[1].values():
             held[...] = 1

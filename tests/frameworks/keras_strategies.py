@@ -258,6 +258,15 @@ def pieces(draw: st.DrawFn) -> list[tuple[int, ...]]:
     return drawn
 
 
+@st.composite
+def attended(draw: st.DrawFn) -> list[tuple[int, ...]]:
+    """Queries alone, or with keys and values, of which there are as many; seldom of other axes."""
+    asked, known, told = (draw(st.tuples(st.integers(1, 5), st.integers(1, 6))) for _ in "qkv")
+    told = draw(st.sampled_from([(known[0], told[1])] * 8 + [told]))
+    drawn = draw(st.sampled_from([[asked], [asked, known, told]]))
+    return draw(st.sampled_from([drawn] * 12 + [[asked[1:]]]))
+
+
 CASES: dict[str, st.SearchStrategy[Drawn]] = {
     **{
         name.format(rank): _ranked(name, rank)
@@ -270,6 +279,19 @@ CASES: dict[str, st.SearchStrategy[Drawn]] = {
     },
     **{name: st.tuples(st.just({}), branches()) for name in MERGES},
     "Concatenate": st.tuples(some(axis=axis), pieces()),
+    "MultiHeadAttention": st.tuples(
+        joined(
+            needed(num_heads=st.integers(0, 3), key_dim=st.integers(0, 4)),
+            some(
+                value_dim=st.integers(1, 4),
+                use_bias=flags,
+                output_shape=st.one_of(st.none(), st.integers(1, 7)),
+                dropout=st.just(0.1),
+            ),
+            COMMON,
+        ),
+        attended(),
+    ),
     "Resizing": st.tuples(
         joined(
             needed(height=st.integers(1, 12), width=st.integers(1, 12)),

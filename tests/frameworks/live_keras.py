@@ -39,7 +39,11 @@ class Ran:
         self.output = list(output)
         self.params = layer.count_params() if layer.weights else 0
         self.weights = [
-            (weight.path.rpartition("/")[2], tuple(weight.shape), weight in trained)
+            (
+                weight.path.partition("/")[2].replace("/", "."),
+                tuple(weight.shape),
+                weight in trained,
+            )
             for trained in [_Identity(layer.trainable_weights)]
             for weight in layer.weights
         ]
@@ -66,6 +70,12 @@ def _size(shape: Sequence[int]) -> int:
     return size
 
 
+def in_order(sides: list[Any]) -> list[Any]:
+    """Queries, keys and values as Keras takes them: queries, values, keys."""
+    queries, *others = sides
+    return [queries, *reversed(others)] if others else [queries, queries]
+
+
 def run(
     name: str, arguments: Mapping[str, Any], shapes: Sequence[Sequence[int]], batch: int = 1
 ) -> Ran | None:
@@ -84,10 +94,14 @@ def run(
                 **{key: tuples(value) for key, value in arguments.items()}
             )
             arrays = [np.ones((batch, *shape), "float32") for shape in shapes]
-            many = len(arrays) > 1
-            output = tuple(layer(arrays if many else arrays[0]).shape)
             sizes = [array.shape for array in arrays]
-            foretold = tuple(layer.compute_output_shape(sizes if many else sizes[0]))
+            if name == "MultiHeadAttention":
+                given = in_order(arrays), in_order(sizes)
+            else:
+                many = len(arrays) > 1
+                given = (arrays,) if many else (arrays[0],), (sizes,) if many else (sizes[0],)
+            output = tuple(layer(*given[0]).shape)
+            foretold = tuple(layer.compute_output_shape(*given[1]))
         except Exception as error:  # whatever a backend raises is a refusal
             if AVERAGE_POOL_3D in str(error) and arguments.get("padding") == "same":
                 reject()

@@ -236,6 +236,21 @@ def linear(draw: Draw, lazy: bool) -> Case:
 
 
 @st.composite
+def attention(draw: Draw) -> Case:
+    """Attention of a tensor to itself, whose `kdim` and `vdim` may fit."""
+    heads = draw(st.integers(1, 4))
+    features = heads * draw(st.integers(1, 4)) + often(draw, st.just(0), st.integers(-1, 1))
+    shape = (draw(st.integers(1, 6)), often(draw, st.just(features), st.integers(1, 9)))
+    shape = often(draw, st.just(shape), st.sampled_from((shape[1:], (2, *shape))))
+    args: dict[str, Any] = {"embed_dim": features, "num_heads": heads, "batch_first": True}
+    for name in ("bias", "add_bias_kv", "add_zero_attn"):
+        optional(draw, args, name, lambda: draw(st.booleans()))
+    for name in ("kdim", "vdim"):
+        optional(draw, args, name, lambda: often(draw, st.just(features), st.integers(1, 9)))
+    return args, shape
+
+
+@st.composite
 def flatten(draw: Draw) -> Case:
     shape = tuple(draw(st.lists(st.integers(1, 4), min_size=1, max_size=4)))
     args: dict[str, Any] = {}
@@ -426,6 +441,7 @@ def cases() -> dict[str, st.SearchStrategy[Case]]:
         "CrossMapLRN2d": response_norm(True),
         "Linear": linear(False),
         "LazyLinear": linear(True),
+        "MultiheadAttention": attention(),
         "Flatten": flatten(),
         "Unflatten": unflatten(),
         "PixelShuffle": shuffle("upscale_factor"),

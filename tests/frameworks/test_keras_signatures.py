@@ -12,7 +12,7 @@ from tests.frameworks.live_keras import keras_or_skip
 
 # Layers of Keras that are no part of a convolutional network, by subject.
 ELSEWHERE = {
-    "attention": {"AdditiveAttention", "Attention", "GroupQueryAttention", "MultiHeadAttention"},
+    "attention": {"AdditiveAttention", "Attention", "GroupQueryAttention"},
     "recurrent": {
         "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "GRU", "GRUCell", "LSTM",
         "LSTMCell", "RNN", "SimpleRNN", "SimpleRNNCell", "StackedRNNCells", "TimeDistributed",

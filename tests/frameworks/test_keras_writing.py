@@ -208,13 +208,13 @@ def test_drawn_layers_read_back(spec: str) -> None:
 # Kinds that no class of Keras is, by why.
 LACKING = {
     "functions of keras.ops, which are no layers": {
-        "abs", "ceil", "cos", "div", "erf", "expand", "floor", "log", "power", "reciprocal",
-        "reduce", "round", "sign", "sin", "sqrt",
+        "abs", "ceil", "cos", "div", "erf", "expand", "floor", "log", "matmul", "power",
+        "reciprocal", "reduce", "round", "sign", "sin", "sqrt",
     },
     "pools": {"fracmaxpool", "glp", "lppool", "maxunpool"},
     "moves": {"fold", "pixelshuffle", "pixelunshuffle", "unfold"},
     "layers of other frameworks or of several steps": {
-        "lrn", "rrelu", "scale", "se", "shift", "softmin", "threshold",
+        "lrn", "rrelu", "scale", "se", "shift", "softmin", "threshold", "token",
     },
     "the input": {"input"},
 }  # fmt: skip

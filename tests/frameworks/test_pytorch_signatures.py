@@ -25,7 +25,7 @@ NO_LAYERS = {
     "MultiLabelSoftMarginLoss MultiMarginLoss NLLLoss NLLLoss2d PoissonNLLLoss SmoothL1Loss "
     "SoftMarginLoss TripletMarginLoss TripletMarginWithDistanceLoss",
     "recurrent": "GRU GRUCell LSTM LSTMCell RNN RNNBase RNNCell RNNCellBase",
-    "attention": "MultiheadAttention Transformer TransformerDecoder TransformerDecoderLayer "
+    "attention": "Transformer TransformerDecoder TransformerDecoderLayer "
     "TransformerEncoder TransformerEncoderLayer",
     "tables": "Embedding EmbeddingBag",
     "two inputs": "Bilinear CosineSimilarity PairwiseDistance",

@@ -157,8 +157,20 @@ def two(keras: Any) -> Any:
     return model
 
 
+def attention(keras: Any) -> Any:
+    layers, ops = keras.layers, keras.ops
+    words, memory = keras.Input((6, 8), name="words"), keras.Input((5, 4), name="memory")
+    x = layers.MultiHeadAttention(2, 3, name="own")(words, words)
+    x = layers.MultiHeadAttention(2, 3, value_dim=5, output_shape=7, name="cross")(x, memory)
+    y = layers.MultiHeadAttention(1, 4, use_bias=False, name="apart")(words, memory, key=memory)
+    y = layers.Add(name="sum")([words, y])
+    y = layers.Attention(name="dot")([y, words])
+    y = ops.matmul(ops.swapaxes(y, 1, 2), x)
+    return keras.Model([words, memory], layers.Dot((1, 1), name="product")([x, x]) + y[:, :7])
+
+
 # How each model is built, by name.
 MODELS = {
     each.__name__: each
-    for each in (sequential, branches, functions, first, others, custom, subclassed, two)
+    for each in (sequential, branches, functions, first, others, custom, subclassed, two, attention)
 }

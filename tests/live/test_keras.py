@@ -242,10 +242,6 @@ def refusals(keras: Any) -> dict[str, tuple[Any, str]]:
         "not built": (keras.Sequential([layers.Dense(3)], name="s"), "the model `s` isn't built"),
         "half built": (Unbuilt(), "the size of the input of `half` isn't known"),
         "lstm": (of(layers.LSTM(4, name="l")(row), row), "`l` is a `LSTM`, which is not known"),
-        "attention": (
-            of(layers.MultiHeadAttention(2, 4, name="m")(row, row), row),
-            "`m` is a `MultiHeadAttention`, which is not known",
-        ),
         "custom": (of(Opaque(name="o")(image)), "`keras.ops.sort` "),
         "broken": (
             of(Breaks(name="b")(image)),
@@ -274,7 +270,7 @@ def refusals(keras: Any) -> dict[str, tuple[Any, str]]:
 
 
 REFUSED = (
-    "layer", "word", "not built", "half built", "lstm", "attention", "custom", "broken", "lambda",
+    "layer", "word", "not built", "half built", "lstm", "custom", "broken", "lambda",
     "capture", "activation", "slopes", "twice", "lora", "one weight",
 )  # fmt: skip
 

@@ -167,11 +167,6 @@ FOLLOWED: dict[str, tuple[str, str, str]] = {
         "einops.layers.Rearrange('b c h w -> b (h w) c')",
         "`einops` is not part of this source tree",
     ),
-    "attention": (
-        net("self.q = nn.Linear(8, 8)", "q = self.q(x)\nreturn q @ q.transpose(-2, -1)"),
-        "q @ q.transpose(-2, -1)",
-        "a matrix product of two tensors",
-    ),
     "hook": (
         net("self.c = nn.ReLU()\nself.c.register_forward_hook(print)", "return self.c(x)"),
         "self.c.register_forward_hook(print)",

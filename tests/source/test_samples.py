@@ -47,6 +47,9 @@ CASES: list[tuple[str, str | None, Shape, list[Shape], int, int, int]] = [
     ("probe.py", "Video", (3, 8, 32, 32), [(5,)], 3581, 0, 0),
     ("autoencoder.py", None, (1, 28, 28), [(1, 28, 28), (8, 7, 7)], 225, 0, 0),
     ("inverted.py", None, (3, 64, 64), [(100,)], 44340, 0, 3074),
+    ("vit.py", "ViT()", (3, 32, 32), [(10,)], 95098, 0, 0),
+    ("vit.py", "ViT(32, 4, 64, 2, 8, pool='mean')", (3, 32, 32), [(10,)], 107722, 0, 0),
+    ("looking.py", "Net()", (3, 32, 32), [(10,)], 7305, 0, 33),
 ]  # fmt: skip
 IDS = [f"{file}:{entry or ''}" for file, entry, *_ in CASES]
 
@@ -151,6 +154,34 @@ def tensors(value: Any) -> list[Any]:
     if isinstance(value, dict):
         return list(value.values())
     return list(value) if isinstance(value, tuple | list) else [value]
+
+
+# Multiply-adds of one sample by PyTorch's own counter, in training without oneDNN.
+COUNTED = {
+    ("vit.py", "ViT()"): 1641216,
+    ("vit.py", "ViT(32, 4, 64, 2, 8, pool='mean')"): 7668608,
+    ("looking.py", "Net()"): 7173536,
+}
+
+
+@pytest.mark.parametrize(("file", "entry"), COUNTED)
+def test_multiply_adds_of_attention(file: str, entry: str) -> None:
+    report = report_of_file(SAMPLES / file, (3, 32, 32), entry)
+
+    assert report.total.macs == COUNTED[file, entry]
+
+
+@pytest.mark.parametrize(("file", "entry"), COUNTED)
+@pytest.mark.filterwarnings("ignore")  # PyTorch's own
+def test_torch_counts_as_much(file: str, entry: str) -> None:
+    torch = pytest.importorskip("torch")
+    from torch.utils.flop_counter import FlopCounterMode
+
+    model = eval(entry, vars(live_module(file)))
+    with FlopCounterMode(display=False) as counter, torch.backends.mkldnn.flags(enabled=False):
+        model(torch.zeros(2, 3, 32, 32))
+
+    assert counter.get_total_flops() == 2 * 2 * COUNTED[file, entry]
 
 
 KERAS_CASES: list[tuple[str, str | None, Shape | None, list[Shape], int, int]] = [

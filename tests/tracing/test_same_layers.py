@@ -131,7 +131,7 @@ CASES: dict[str, Case] = {
         [constant("z", numpy.zeros((1, 2, 6, 6))), node("Concat", "z x", axis=1)], "pad:0x0,c=2:0"),
     "a weight behind": Case(
         LINE, "torch.cat([x, self.w.expand(x.size(0), 2)], 1)",
-        [node("Concat", "x w", axis=1)], "pad:0,c=0:2 shift", {}, {"w": (1, 2)}),
+        [node("Concat", "x w", axis=1)], "token:2,behind", {}, {"w": (1, 2)}),
 }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from cnncalc.executors.keras.layers import LAYERS
 from cnncalc.executors.keras.modules import Bench, Held, channels_first, inside
 from cnncalc.executors.keras.moves import MOVES
 from cnncalc.executors.keras.pools import POOLS
+from cnncalc.executors.keras.products import PRODUCTS
 from cnncalc.executors.shortage import MemoryErrors
 from cnncalc.executors.stepping import NotBuilt, Pass, sizes_of_input
 from cnncalc.layers.base import Layer, Shape
@@ -46,7 +47,7 @@ MISFITS: tuple[type[Exception], ...] = (
 )
 
 # By kind; the rest are one class each, as `convert` writes it, or functions.
-BUILDERS = CONVOLUTIONS | LAYERS | MOVES | POOLS
+BUILDERS = CONVOLUTIONS | LAYERS | MOVES | POOLS | PRODUCTS
 
 
 class KerasExecutor(Executor):

@@ -73,14 +73,18 @@ class Bench:
         """What a layer makes of an array or a list of them, in inference mode."""
         if not layer.built and not isinstance(value, list):
             layer.build(tuple(value.shape))
-            if self.probing:
-                for weight in layer.weights:
-                    weight.assign(ops.ones(weight.shape, dtype=weight.dtype))
+            self.settle(layer)
         trains = getattr(layer, "_call_has_training_arg", False)
         begin = perf_counter()
         value = layer(value, training=False) if trains else layer(value)
         self.seconds += perf_counter() - begin
         return value
+
+    def settle(self, layer: Any) -> None:
+        """Ones for the weights of a layer that was just built, where it is for probing."""
+        if self.probing:
+            for weight in layer.weights:
+                weight.assign(ops.ones(weight.shape, dtype=weight.dtype))
 
     def variable(self, shape: Shape) -> Any:
         """Learned numbers beside Keras's own layers."""

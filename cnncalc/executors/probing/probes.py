@@ -26,7 +26,7 @@ from cnncalc.layers.base import NO_PADS, OWN, Layer, Shape
 from cnncalc.layers.conv import Conv, DepthwiseConv, PointwiseConv, SeparableConv
 from cnncalc.layers.linear import Linear
 from cnncalc.layers.merge import Input
-from cnncalc.layers.padding import Pad
+from cnncalc.layers.padding import Pad, pad_along
 from cnncalc.layers.reshape import Slice
 from cnncalc.layers.resize import Upsample
 from cnncalc.layers.shuffle import ChannelShuffle
@@ -179,6 +179,10 @@ def _after(
         return _added(at, layer, inputs, shapes, shape)
     if layer.kind == "cat":
         return _joined(at, layer, inputs, shapes)
+    if layer.kind == "matmul":
+        return _multiplied(at, layer, inputs, shapes, shape)
+    if layer.kind == "mha":
+        return _attended(at, layer, inputs, shapes, shape)
     if layer.kind in ("maxunpool", "fracmaxpool"):
         return None
     if _hands_on(layer):
@@ -236,6 +240,51 @@ def _joined(at: Probes, layer: Any, inputs: list[Probe], shapes: list[Shape]) ->
     if len({x.copies for x in inputs}) > 1:
         inputs = [at.apart(x, each[1:]) for x, each in zip(inputs, shapes, strict=True)]
     return at.put(layer, inputs, inputs[0].copies)
+
+
+def _multiplied(
+    at: Probes, layer: Any, inputs: list[Probe], shapes: list[Shape], shape: Shape
+) -> Probe | None:
+    """Each branch times ones in the place of the other, added up."""
+    pair = [at.apart(x, each[1:]) for x, each in zip(inputs, shapes, strict=True)]
+    a, b = pair
+    ones = [_level(at, x, each, 1.0) for x, each in zip(pair, shapes, strict=True)]
+    copies = (1,) * shape[0]
+    products = [at.put(layer, [a, ones[1]], copies), at.put(layer, [ones[0], b], copies)]
+    return at.put(KINDS["add"](), products, copies)
+
+
+def _attended(
+    at: Probes, layer: Any, inputs: list[Probe], shapes: list[Shape], shape: Shape
+) -> Probe | None:
+    """Attention itself where it reads one map; of several each in the place of the values.
+
+    Without matches all positions weigh the same; what asks is added, by its features' mean.
+    """
+    plain = layer.replaced(bias=False, bias_kv=False, zero=False)
+    copies = (1,) * shape[0]
+    several = [at.apart(x, each[1:]) for x, each in zip(inputs, shapes, strict=True)]
+    if len(several) == 1:
+        return at.put(plain, several, copies)
+    asking, *others = several
+    level = [_level(at, x, each, 0.0) for x, each in zip(several[:2], shapes, strict=False)]
+    read = [at.put(plain, [*level, x], copies) for x in others]
+    mean = KINDS["reduce"](by="mean", axes=(range(2)[layer.axis],), keep=True)
+    asked = at.put(mean, [asking], (1,) * (shape[0] if range(2)[layer.axis] else 1))
+    return at.put(KINDS["add"](), [*read, asked], copies)
+
+
+def _level(at: Probes, x: Probe, shape: Shape, value: float) -> Probe:
+    """One number everywhere, in the place of a value."""
+    layer = KINDS["rescale"]((0.0,), (value,))
+    return Probe(at.add(layer, x.step, size=prod(shape)), x.copies)
+
+
+def _token(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+    """What is learned is nothing of the input: zeros."""
+    added = (0, layer.count) if layer.behind else (layer.count, 0)
+    pad = pad_along(range(len(before))[layer.axis], len(before), added)
+    return _padded(at, pad, x, before, shape)
 
 
 def _convolved(
@@ -376,6 +425,7 @@ LAYERS: dict[str, Callable[[Probes, Any, Probe, Shape, Shape], Probe | None]] = 
     "reduce": _reduced,
     "pad": _padded,
     "slice": _taken,
+    "token": _token,
     "chshuffle": _dealt,
     "upsample": _resized,
 }

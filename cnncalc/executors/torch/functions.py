@@ -52,6 +52,18 @@ def _concatenate(layer: Concatenate, *branches: Array) -> Array:
     return torch.cat(branches, dim=1 + axis_of(layer, layer.axis, branches[0].ndim - 1))
 
 
+def _multiply(layer: Any, *branches: Array) -> Array:
+    a, b = branches
+    if min(a.ndim, b.ndim) < 3:
+        raise ValueError("a product takes matrices")
+    if layer.order == "last":
+        a, b = a.movedim(1, -1), b.movedim(1, -1)
+    rank = max(a.ndim, b.ndim)
+    a, b = (x.reshape(x.shape[0], *(1,) * (rank - x.ndim), *x.shape[1:]) for x in (a, b))
+    out = torch.matmul(a, b.mT if layer.transpose else b)
+    return out.movedim(-1, 1) if layer.order == "last" else out
+
+
 def _aligned(layer: Any, branches: Sequence[Array]) -> list[Array]:
     """The branches with as many axes."""
     shapes = aligned_shapes(layer, [branch.shape[1:] for branch in branches])
@@ -70,6 +82,7 @@ MERGES: dict[str, Callable[..., Array]] = {
     "minimum": _joined(torch.minimum),
     "mean": _mean,
     "cat": _concatenate,
+    "matmul": _multiply,
 }
 
 

@@ -21,8 +21,9 @@ from cnncalc.executors.geometry import (
     squeezed_channels,
 )
 from cnncalc.executors.stepping import NotBuilt
+from cnncalc.executors.torch.attention import attention
 from cnncalc.executors.torch.functions import FUNCTIONS, MERGES
-from cnncalc.executors.torch.modules import Bench, Built, alone, call, real
+from cnncalc.executors.torch.modules import Bench, Built, alone, call, holder, real
 from cnncalc.executors.torch.pools import POOLS, padded
 from cnncalc.layers.activation import ParametricReLU
 from cnncalc.layers.attention import SqueezeExcitation
@@ -53,6 +54,8 @@ def build(layer: Any, inputs: tuple[Array, ...], bench: Bench) -> Built:
     if layer.kind in MERGES:
         return Built({}, lambda *branches: MERGES[layer.kind](layer, *branches))
     shape = _shape(inputs[0])
+    if layer.kind == "mha":
+        return attention(layer, [_shape(x) for x in inputs], bench)
     if layer.kind in BUILDERS:
         return BUILDERS[layer.kind](layer, shape, bench)
     try:
@@ -155,20 +158,25 @@ def _learned(function: Callable[[Array, Array], Array]) -> Callable[[Any, Shape,
         sizes = learned_sizes(layer, shape)
         if layer.role == "constant":
             return Built({}, lambda x: function(x, x.new_ones(sizes)))
-        module = bench.ready(_holder(sizes, layer.role))
+        module = bench.ready(holder(weight=(sizes, layer.role)))
         return Built({"": module}, lambda x: function(x, module.weight))
 
     return learned
 
 
-def _holder(sizes: Shape, role: str = "parameter") -> Any:
-    module = nn.Module()
-    values = torch.empty(sizes, device="meta")
-    if role == "buffer":
-        module.register_buffer("weight", values)
-    else:
-        module.register_parameter("weight", nn.Parameter(values))
-    return module
+def _token(layer: Any, shape: Shape, bench: Bench) -> Built:
+    """Positions joined to those that flow."""
+    axis = range(len(shape))[layer.axis]
+    sizes = (*shape[:axis], layer.count, *shape[axis + 1 :])
+    constant = layer.role == "constant"
+    module = None if constant else bench.ready(holder(weight=(sizes, layer.role)))
+
+    def run(x: Array) -> Array:
+        more = x.new_ones(sizes) if module is None else module.weight
+        more = more.expand(x.shape[0], *sizes)
+        return torch.cat((x, more) if layer.behind else (more, x), dim=axis + 1)
+
+    return Built({"": module} if module is not None else {}, run)
 
 
 def _standardize(layer: Standardize, shape: Shape, bench: Bench) -> Built:
@@ -204,7 +212,8 @@ def _prelu(layer: ParametricReLU, shape: Shape, bench: Bench) -> Built:
     if layer.shared is None:
         return alone(layer, shape, bench)
     ones = shared_axes(layer, len(shape))
-    module = bench.ready(_holder(tuple(1 if a in ones else n for a, n in enumerate(shape))))
+    sizes = tuple(1 if a in ones else n for a, n in enumerate(shape))
+    module = bench.ready(holder(weight=(sizes, "parameter")))
     return Built({"": module}, lambda x: torch.where(x >= 0, x, x * module.weight))
 
 
@@ -227,6 +236,7 @@ BUILDERS: dict[str, Callable[[Any, Shape, Bench], Built]] = POOLS | {
     "se": _squeeze,
     "standardize": _standardize,
     "scale": _learned(torch.mul),
+    "token": _token,
     "shift": _learned(torch.add),
     "lrn": _across,
     "prelu": _prelu,

@@ -19,7 +19,7 @@ from cnncalc.executors.stepping import NotBuilt
 from cnncalc.frameworks.pytorch.writing import write
 from cnncalc.layers.base import Shape
 
-__all__ = ["Bench", "Built", "alone", "call", "real"]
+__all__ = ["Bench", "Built", "alone", "call", "holder", "real"]
 
 
 class Bench:
@@ -84,6 +84,18 @@ def call(text: str) -> Any:
     """
     with torch.device("meta"):
         return eval(text, {"__builtins__": {}, "nn": nn, "float": float})
+
+
+def holder(**held: tuple[Shape, str]) -> Any:
+    """A module of tensors by name, each of these sizes, a `parameter` or a `buffer`."""
+    module = nn.Module()
+    for name, (sizes, role) in held.items():
+        values = torch.empty(sizes, device="meta")
+        if role == "buffer":
+            module.register_buffer(name, values)
+        else:
+            module.register_parameter(name, nn.Parameter(values))
+    return module
 
 
 def real(layer: Any, shape: Shape, bench: Bench) -> Any:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache, partial
 
+from cnncalc.frameworks.keras.attention import ATTENTION
 from cnncalc.frameworks.keras.augmentation import AUGMENTATIONS
 from cnncalc.frameworks.keras.convolution import CONVOLUTIONS
 from cnncalc.frameworks.keras.frame import (
@@ -53,6 +54,7 @@ VOCABULARY: Vocabulary = {
     **POINTWISE,
     **MERGES,
     **AUGMENTATIONS,
+    **ATTENTION,
 }
 
 # Second names that Keras exports.

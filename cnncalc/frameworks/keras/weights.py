@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cnncalc.frameworks.keras.frame import CHANNELS_LAST, Frame
 from cnncalc.layers.activation import ParametricReLU
+from cnncalc.layers.attention import MultiHeadAttention
 from cnncalc.layers.base import Layer, Shape, Weight
 from cnncalc.layers.conv import DepthwiseConv
 
@@ -29,6 +30,16 @@ NAMES: dict[str, dict[str, str]] = {
     "gn": NORM,
     "in": NORM,
     "ln": NORM,
+    "mha": {
+        f"{ours}.{role}": f"{theirs}.{name}"
+        for ours, theirs in (
+            ("q_proj", "query"),
+            ("k_proj", "key"),
+            ("v_proj", "value"),
+            ("out_proj", "attention_output"),
+        )
+        for role, name in (("weight", "kernel"), ("bias", "bias"))
+    },
     "prelu": {"weight": "alpha"},
     "rms": {"weight": "scale"},
 }
@@ -59,6 +70,8 @@ def _shape(layer: Layer, weight: Weight, frame: Frame) -> Shape:
     shape = weight.shape
     if isinstance(layer, ParametricReLU):
         return (*shape[1:], shape[0]) if frame.order == "last" else shape
+    if isinstance(layer, MultiHeadAttention):
+        return _of_heads(layer, weight)
     if not weight.name.endswith("weight") or len(shape) < 2 or layer.kind in ("ln", "rms"):
         return shape
     first, second, *kernel = shape
@@ -66,3 +79,14 @@ def _shape(layer: Layer, weight: Weight, frame: Frame) -> Shape:
         multiplier: int = layer.multiplier  # type: ignore[attr-defined]
         return (*kernel, first // multiplier, multiplier)
     return (*kernel, second, first)
+
+
+def _of_heads(layer: MultiHeadAttention, weight: Weight) -> Shape:
+    """A tensor of attention, with an axis for the heads."""
+    out = weight.name.startswith("out")
+    if weight.name.endswith("bias"):
+        return weight.shape if out else (layer.heads, weight.shape[0] // layer.heads)
+    after, before = weight.shape
+    if out:
+        return layer.heads, before // layer.heads, after
+    return before, layer.heads, after // layer.heads

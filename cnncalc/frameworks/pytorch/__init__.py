@@ -10,6 +10,7 @@ from cnncalc.frameworks.base import Reader
 from cnncalc.frameworks.pytorch import (
     activation,
     adaptive,
+    attention,
     convolution,
     normalization,
     padding,
@@ -30,4 +31,5 @@ READERS: dict[str, Reader] = {
     **activation.READERS,
     **reshaping.READERS,
     **resizing.READERS,
+    **attention.READERS,
 }

@@ -45,6 +45,7 @@ MAX_DEPTH = 60
 MAX_TEXT = 4_000_000
 
 MERGES = tuple(name for name, layer in LAYERS.items() if layer.arity == "many")
+EITHER = tuple(name for name, layer in LAYERS.items() if layer.arity == "either")
 LABEL = re.compile(r"[A-Za-z_$][\w.$]*")
 COUNT = re.compile(r"(\d+|\$\w+|\{[^{}\n]*\}|_|\?)\*")
 NAME = re.compile(r"[A-Za-z_][\w-]*")
@@ -236,9 +237,9 @@ class _Parser(Scanner):
             raise self.no_layer()
         self.at = named.end()
         arguments = self.parse_arguments(start)
-        if named[0] in MERGES:
-            return self.nested(lambda: self.parse_merge(named[0], arguments, start, label))
         bracket = self.text[self.at : self.at + 1] == "["
+        if named[0] in MERGES or (bracket and named[0] in EITHER):
+            return self.nested(lambda: self.parse_merge(named[0], arguments, start, label))
         if bracket and named[0] not in LAYERS and self.means_join(named[0], start):
             return self.nested(lambda: self.parse_merge("add", (), start, label))
         return Call(named[0], arguments, self.span(start), label)

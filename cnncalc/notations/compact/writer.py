@@ -133,7 +133,7 @@ class _Writer:
     def spec(self) -> list[str]:
         """The words after the input size."""
         for number, step in enumerate(self.network.steps[1:], 1):
-            if step.layer.arity == "one":
+            if step.layer.arity != "many" and len(step.inputs) == 1:
                 self.extend(step.inputs[0], number, word(step.layer))
             else:
                 self.join(number)

@@ -38,8 +38,8 @@ def write(report: Report, name: str | None = None) -> str:
     shapes = {value: report.rows[step].output_shape for value, step in program.inputs}
     named = f', name="{name}"' if name else ""
     body = _stack(program, shapes, named) if program.stack else _graph(program, shapes, named)
-    calls = {line.call for line in program.lines.values()}
-    own = [text for name, text in CLASSES.items() if f"{name}()" in calls]
+    calls = {(line.call or "").partition("(")[0] for line in program.lines.values()}
+    own = [text for name, text in CLASSES.items() if name in calls]
     text = "\n".join([*own, *body])
     imports = ["from keras import layers"] if "layers." in text else []
     apart = [""] if text.startswith(("class ", "def ")) else []

@@ -10,17 +10,17 @@ from cnncalc.layers import KINDS
 from cnncalc.layers.base import show
 from cnncalc.notations.source.axes import outer_shape
 from cnncalc.notations.source.layer_steps import batch_of, emit, emit_view
+from cnncalc.notations.source.products import product
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
-from cnncalc.tracing.arithmetic import product as matrix_product
 from cnncalc.tracing.arithmetic import with_kept, with_number
 from cnncalc.tracing.arrays import MAX_NUMBERS, is_small
 from cnncalc.tracing.constants import combined
 from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor, one_number
 from cnncalc.tracing.weights import Held
 
-__all__ = ["owner_of", "product", "size_text", "sizes_without_batch", "tensor_operator"]
+__all__ = ["owner_of", "size_text", "sizes_without_batch", "tensor_operator"]
 
 WORDS = {"+": "add", "*": "mul", "-": "sub", "/": "div", "**": "pow", "@": "matmul"}
 WORDS |= {"//": "floordiv", "%": "mod"}
@@ -127,27 +127,6 @@ def sizes_without_batch(tensor: Tensor, static: Static) -> tuple[int, ...]:
 
 def size_text(size: Value) -> str:
     return "batch" if isinstance(size, Batch) else str(size)
-
-
-def product(machine: Machine, left: Value, right: Value) -> Value:
-    """`x @ W`: a linear layer without bias; two flowing tensors are refused."""
-    if isinstance(left, Tensor) and isinstance(right, Static) and len(right.shape) == 2:
-        axis = machine.part(left.operations).last_axis(machine)
-        if not left.shape or left.shape[axis] != right.shape[0]:
-            features = left.shape[axis] if left.shape else 1
-            raise Refusal(
-                f"a product of {show(left.shape)} with weights of {show(right.shape)}: "
-                f"{features} is not {right.shape[0]}",
-                code="branches",
-            )
-        layer = matrix_product(left.shape, right.shape[1], axis)
-        owner = right.sources[0] if right.sources else None
-        return emit(machine, layer, [left], op="matmul", owner=owner, held={"weight": right})
-    raise Refusal(
-        "a matrix product of two tensors, as attention has it, can't be followed",
-        help="networks of convolutions, pools, linear and elementwise layers are read",
-        code="attention",
-    )
 
 
 def broadcast(one: tuple[Value, ...], two: tuple[Value, ...]) -> tuple[Value, ...]:

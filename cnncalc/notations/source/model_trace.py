@@ -14,8 +14,13 @@ from cnncalc.tracing.tensors import Parameter, Static, Tensor
 from cnncalc.tracing.trace import Record, Trace
 from cnncalc.tracing.weights import Held
 
-__all__ = ["WEIGHTS", "ModelTrace", "held_by"]
+__all__ = ["ATTENTION", "WEIGHTS", "ModelTrace", "held_by"]
 
+# The tensors of attention beside those.
+ATTENTION = frozenset(
+    {"in_proj_weight", "in_proj_bias", "q_proj_weight", "k_proj_weight", "v_proj_weight"}
+    | {"bias_k", "bias_v", "out_proj.weight", "out_proj.bias"}
+)
 MAX_LAYERS = 20_000
 WEIGHTS = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 
@@ -90,4 +95,5 @@ def held_by(owner: Value) -> Held:
     if not isinstance(owner, Instance) or owner.layers is None:
         return {}
     fields = owner.fields
-    return {name: value for name in WEIGHTS if isinstance(value := fields.get(name), Static)}
+    names = (*WEIGHTS, *(fields.keys() & ATTENTION))
+    return {name: value for name in names if isinstance(value := fields.get(name), Static)}

@@ -9,6 +9,7 @@ from typing import Any
 
 from cnncalc.errors import LayerError, Span
 from cnncalc.layers.base import Shape, show
+from cnncalc.layers.product import Product
 from cnncalc.layers.shapes import count_of
 from cnncalc.network import Declared, Expects
 from cnncalc.notations.source.argument_places import argument
@@ -37,7 +38,7 @@ def misfit(
     message, advice = error.message, error.help
     if error.code == "declared" and expects and len(shapes) == 1:
         message, advice = otherwise(machine, expects, inputs[0], shapes[0], made, owner)
-    elif error.code == "branches" and len(shapes) > 1:
+    elif error.code == "branches" and len(shapes) > 1 and not isinstance(layer, Product):
         listed = " and ".join(shown(machine, shape) for shape in shapes)
         message = f"`{layer.kind}` can't join {listed}"
         advice = joining(layer, shapes, state_of(machine).notation == "keras")

@@ -24,7 +24,7 @@ def pieces(layer: Layer, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
     Raises:
         LayerError: Keras can't say it.
     """
-    if layer.arity == "many":
+    if layer.arity == "many" or len(shapes) > 1:
         return joined(layer, shapes)
     return pieces_of(layer, shapes[0], FORMS, parts, _checked)
 

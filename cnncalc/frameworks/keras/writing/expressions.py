@@ -13,6 +13,9 @@ from cnncalc.frameworks.calls import Form, Piece, function_form
 from cnncalc.frameworks.keras.writing.calls import no_class, taken
 from cnncalc.frameworks.keras.writing.classes import write
 from cnncalc.frameworks.keras.writing.moving import keras_axis
+from cnncalc.frameworks.keras.writing.products import CLASSES as OF_OWN_SHAPE
+from cnncalc.frameworks.keras.writing.products import FORMS as PRODUCTS
+from cnncalc.frameworks.keras.writing.products import JOINS, of_own_shape
 from cnncalc.frameworks.ops import BY_KIND, forms
 from cnncalc.layers.activation import GatedLinearUnit
 from cnncalc.layers.adaptive import GlobalAverage
@@ -38,12 +41,15 @@ class {name}(layers.Layer):
 CLASSES = {
     "Scale": _CLASS.format(name="Scale", start="ones", sign="*"),
     "Shift": _CLASS.format(name="Shift", start="zeros", sign="+"),
+    **OF_OWN_SHAPE,
 }
 
 
 def joined(layer: Any, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
     """Keras's merge layers take a list; it gives axes of size 1 after the channels, as here."""
     inputs = [f"{{{number}}}" for number in range(len(shapes))]
+    if layer.kind in JOINS:
+        return JOINS[layer.kind](layer, shapes)
     if len(shapes) == 1:
         return [Piece(layer.kind, None, "{0}")]
     if layer.kind == "div":
@@ -117,12 +123,15 @@ def _squeeze(layer: SqueezeExcitation, shape: Shape) -> Sequence[Piece]:
 
 def _learned(layer: Scale | Shift, shape: Shape) -> Sequence[Piece]:
     """A class of the file's own, since Keras has none."""
-    if layer.shape is not None or layer.role != "parameter" or not shape:
-        raise no_class(layer, "only a learned value for each channel is written")
+    if layer.role != "parameter" or not shape:
+        raise no_class(layer, "only learned values are written")
+    if layer.shape is not None:
+        return of_own_shape(layer, shape)
     return [Piece(layer.kind, f"{layer.kind.capitalize()}()", holds=True)]
 
 
 FORMS: dict[str, Form] = {
+    **PRODUCTS,
     **{
         op.kind: function_form(f"keras.ops.{forms(op.ops)[0].name}")
         for op in BY_KIND.values()

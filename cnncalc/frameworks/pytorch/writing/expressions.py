@@ -14,6 +14,8 @@ from cnncalc.frameworks.ops import BY_KIND, forms
 from cnncalc.frameworks.pytorch.writing.calls import axes_of, no_class
 from cnncalc.frameworks.pytorch.writing.classes import write
 from cnncalc.frameworks.pytorch.writing.parts import is_turned
+from cnncalc.frameworks.pytorch.writing.products import FORMS as PRODUCTS
+from cnncalc.frameworks.pytorch.writing.products import JOINS
 from cnncalc.layers.activation import Rescale
 from cnncalc.layers.arithmetic import Reduce
 from cnncalc.layers.attention import SqueezeExcitation
@@ -127,6 +129,7 @@ def _across(layer: LocalResponseNorm, shape: Shape) -> Sequence[Piece] | None:
 
 
 FORMS: dict[str, Form] = {
+    **PRODUCTS,
     **{
         op.kind: function_form(f"torch.{forms(op.function)[0].name}")
         for op in BY_KIND.values()
@@ -186,6 +189,7 @@ def _concatenate(layer: Concatenate, shapes: tuple[Shape, ...]) -> Sequence[Piec
 
 
 MERGES: dict[str, Join] = {
+    **JOINS,
     "add": _sign("+"),
     "cat": _concatenate,
     "div": _sign("/"),

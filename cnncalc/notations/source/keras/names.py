@@ -9,6 +9,7 @@ from cnncalc.frameworks.keras import CHANNELS_FIRST, READERS
 from cnncalc.notations.source.keras.layers import LAYER, keras_layer
 from cnncalc.notations.source.keras.models import MODEL, SEQUENTIAL, keras_input
 from cnncalc.notations.source.keras.ops import ACTIVATIONS, FUNCTIONS
+from cnncalc.notations.source.keras.products import CLASSES as PRODUCTS
 from cnncalc.notations.source.keras.state import keras_of
 from cnncalc.notations.source.keras.tensors import KerasTensor
 from cnncalc.notations.source.unread import LISTED
@@ -55,8 +56,7 @@ MERGES = {
 }
 NO_LAYER = frozenset(
     words(
-        "LSTM GRU SimpleRNN RNN Bidirectional TimeDistributed Embedding MultiHeadAttention "
-        "Attention ConvLSTM2D LSTMCell GRUCell Dot"
+        "LSTM GRU SimpleRNN RNN Bidirectional TimeDistributed Embedding ConvLSTM2D LSTMCell GRUCell"
     )
 )
 
@@ -99,6 +99,8 @@ def layer_name(machine: Machine, path: str, name: str) -> Value:
         return simple(name, merge_function(MERGES[name]))
     if name in ("Layer", "Input"):
         return FIXED[name]
+    if name in PRODUCTS:
+        return PRODUCTS[name]
     found = keras_layer(name)
     if found is not MISSING:
         return found

@@ -11,10 +11,12 @@ from cnncalc.layers import KINDS
 from cnncalc.notations.source.arithmetic import tensor_operator
 from cnncalc.notations.source.keras.layers import activation
 from cnncalc.notations.source.keras.ops_on_shapes import SHAPING, values_of
+from cnncalc.notations.source.keras.products import PRODUCTS
 from cnncalc.notations.source.keras.state import keras_of
 from cnncalc.notations.source.keras.tensors import inner_axis, keras_readers, outer
 from cnncalc.notations.source.layer_arguments import plain, refused
 from cnncalc.notations.source.layer_steps import emit
+from cnncalc.notations.source.longer import one_after_the_other
 from cnncalc.python.functions import Method
 from cnncalc.python.iteration import listed
 from cnncalc.python.machine import Machine
@@ -119,6 +121,42 @@ def reshape(machine: Machine, tensor: Value, shape: Value) -> Value:
     return call(machine, tensor, tuple(-1 if size is None else size for size in rest))
 
 
+def concatenate(machine: Machine, tensors: Value, axis: Value = -1, **options: Value) -> Value:
+    """Tensors along an axis; those that are fixed make one that flows longer."""
+    parts = listed(machine, tensors)
+    flowing = [part for part in parts if isinstance(part, Tensor)]
+    if len(flowing) == len(parts):
+        joined: Callable[..., Value] = layer_call("Concatenate", "axis")
+        return joined(machine, parts, axis)
+    if not flowing or not all(isinstance(part, Tensor | Static) for part in parts):
+        raise Refusal("what `concatenate` joins can't be followed")
+    inside = inner_axis(machine, flowing[0], axis)
+    place: int = axis % (len(flowing[0].shape) + 1)
+    return one_after_the_other(machine, parts, inside, place, "concatenate")
+
+
+def spread(machine: Machine, tensor: Value, shape: Value) -> Value:
+    """`ops.broadcast_to(w, shape)` of what is fixed: the same for each sample."""
+    sizes = tuple(listed(machine, shape))
+    if not isinstance(tensor, Static) or len(sizes) < len(tensor.shape):
+        raise Refusal("only what is fixed is followed as it is stretched to a shape")
+    before = (1,) * (len(sizes) - len(tensor.shape)) + tuple(tensor.shape)
+    if any(old != new and old != 1 for old, new in zip(before, sizes, strict=True)):
+        raise Refusal("these sizes can't be stretched like that", code="branches")
+    return tensor.shaped(sizes)
+
+
+def tile(machine: Machine, tensor: Value, repeats: Value) -> Value:
+    """`ops.tile(w, (batch, 1, 1))` of what is fixed."""
+    times = tuple(listed(machine, repeats))
+    if not isinstance(tensor, Static) or len(times) != len(tensor.shape):
+        raise Refusal("only what is fixed is followed as it is repeated, with a number for an axis")
+    pairs = list(zip(tensor.shape, times, strict=True))
+    if any(size != 1 and count != 1 for size, count in pairs):
+        raise Refusal("only axes of one are followed as they are repeated")
+    return tensor.shaped(tuple(count if size == 1 else size for size, count in pairs))
+
+
 def pad(machine: Machine, tensor: Value, paddings: Value, *args: Value, **options: Value) -> Value:
     """`tf.pad`: a pair for each axis, the batch's and the channels' without any."""
     pairs = [tuple(listed(machine, each)) for each in listed(machine, paddings)]
@@ -144,11 +182,14 @@ def number(machine: Machine, value: Value, *args: Value, **options: Value) -> Va
 
 FUNCTIONS: dict[str, Method] = {
     **SHAPING,
+    **PRODUCTS,
     **{name: named_activation(name) for name in ACTIVATIONS},
     **{form.name: with_options(op, form) for op, form in names_in("keras") if form.arguments},
     "softmax": layer_call("Softmax", "axis"),
-    "concat": layer_call("Concatenate", "axis"),
-    "concatenate": layer_call("Concatenate", "axis"),
+    "broadcast_to": spread,
+    "tile": tile,
+    "concat": concatenate,
+    "concatenate": concatenate,
     "mean": reduction("mean"),
     "max": reduction("max"),
     "min": reduction("min"),

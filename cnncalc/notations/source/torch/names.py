@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
 from cnncalc.frameworks.pytorch import READERS
 from cnncalc.notations.source.torch.functions.table import TORCH
+from cnncalc.notations.source.torch.nn.attention import attention_class
 from cnncalc.notations.source.torch.nn.containers import CONTAINERS
 from cnncalc.notations.source.torch.nn.functional import FUNCTIONAL
 from cnncalc.notations.source.torch.nn.layers import layer_class
 from cnncalc.notations.source.torch.nn.module import MODULE
+from cnncalc.notations.source.torch.nn.transformer import TRANSFORMERS, transformer
 from cnncalc.notations.source.torch.nn.utils import TOOLS
 from cnncalc.notations.source.unread import LISTED
 from cnncalc.python.functions import Method, simple, undecorated
@@ -59,12 +62,6 @@ NO_LAYER = {
     "RNN": "recurrent layers",
     "LSTMCell": "recurrent layers",
     "GRUCell": "recurrent layers",
-    "Transformer": "transformers",
-    "TransformerEncoder": "transformers",
-    "TransformerEncoderLayer": "transformers",
-    "TransformerDecoder": "transformers",
-    "TransformerDecoderLayer": "transformers",
-    "MultiheadAttention": "attention layers",
     "Embedding": "embeddings of words or classes",
     "Bilinear": "bilinear layers",
 }
@@ -81,7 +78,7 @@ def find_torch(machine: Machine, path: str) -> Value:
     if path.startswith(SILENT) or path + "." in SILENT:
         return Silent(path)
     if parts[:2] == ["torch", "nn"]:
-        found = in_nn(path, parts)
+        found = in_nn(machine, path, parts)
         if found is not MISSING:
             return found
     if len(parts) == 2 and parts[0] == "torch" and name in DTYPES:
@@ -109,13 +106,17 @@ def function_named(name: str) -> Value:
     return MISSING if found is None else tensor_function(name, found)
 
 
-def in_nn(path: str, parts: list[str]) -> Value:
+def in_nn(machine: Machine, path: str, parts: list[str]) -> Value:
     """Names under torch.nn: layers, containers and functions."""
     name = parts[-1]
     if parts[2:3] == ["functional"] and len(parts) == 4:
         return function_named(name)
     if name in CONTAINERS:
         return CONTAINERS[name]
+    if name == "MultiheadAttention":
+        return attention()
+    if name in TRANSFORMERS:
+        return transformer(machine, name)
     found = layer_class(name)
     if found is not MISSING:
         return found
@@ -138,6 +139,12 @@ def tensor_function(name: str, function: Method) -> Builtin:
         return function(machine, *args, **kwargs)
 
     return Builtin(name, call)
+
+
+@cache
+def attention() -> Class:
+    """`nn.MultiheadAttention`, made when somebody asks for it."""
+    return attention_class(READERS["MultiheadAttention"])
 
 
 def missing_layer(name: str) -> Class:

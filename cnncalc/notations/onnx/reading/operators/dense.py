@@ -1,12 +1,15 @@
-"""Products with stored matrices: linear layers."""
+"""Products with stored matrices, which are linear layers, and of two data."""
 
 from __future__ import annotations
 
-from cnncalc.layers.base import show
+from cnncalc.layers.base import Layer, show
 from cnncalc.layers.linear import Linear
 from cnncalc.notations.onnx.reading.call import Call
 from cnncalc.notations.onnx.reading.operators.base import Either, Value, operator
 from cnncalc.tracing.arithmetic import product
+from cnncalc.tracing.products import einsum as by_letters
+from cnncalc.tracing.products import letters
+from cnncalc.tracing.products import multiplied as of_two
 from cnncalc.tracing.tensors import Static, Tensor
 
 
@@ -52,16 +55,12 @@ def mismatch(call: Call, features: int, inputs: int) -> None:
 def matmul(call: Call, a: Value, b: Value) -> Either:
     """Data times a stored matrix along the last axis, or a matrix times data along the one before.
 
-    A product of two data, as attention has it, is refused.
+    Of two data it is a product of the matrices of each sample, as attention has it.
     """
     if isinstance(a, Static) and isinstance(b, Static):
         return multiplied(call, a, b)
     if isinstance(a, Tensor) and isinstance(b, Tensor):
-        call.refuse(
-            "a product of two data, as attention has it, can't be followed",
-            "networks of convolutions, pools, linear layers and elementwise functions are read",
-            code="attention",
-        )
+        return call.add(of_two(a.shape, b.shape), [a, b])
     first = isinstance(a, Static)
     flow, weight = (call.flow(1), call.stored(0)) if first else (call.flow(0), call.stored(1))
     outputs, inputs = matrix(call, weight, turned=first)
@@ -71,6 +70,25 @@ def matmul(call: Call, a: Value, b: Value) -> Either:
     if flow.shape[axis] != inputs:
         mismatch(call, flow.shape[axis], inputs)
     return call.add(product(flow.shape, outputs, axis - len(flow.shape)), [flow], weight=weight)
+
+
+@operator("Einsum", constants=False)
+def einsum(call: Call, a: Tensor, b: Tensor, *, equation: str = "") -> Tensor:
+    """A product of two data by the letters of their axes, the batch in front of each."""
+    parts, result = letters(equation, [len(a.shape) + 1, len(b.shape) + 1])
+    if any(part[:1] != result[:1] or result[0] in part[1:] for part in parts):
+        call.refuse(f"`{equation}` has not the batch in front of each", code="batch")
+    one, two = parts
+    plan = by_letters(one[1:], two[1:], result[1:], (a.shape, b.shape))
+    sides = [through(call, each, layers) for each, layers in zip((a, b), plan.sides, strict=True)]
+    return through(call, call.add(plan.join, sides), plan.after)
+
+
+def through(call: Call, data: Tensor, layers: list[Layer]) -> Tensor:
+    """Data through layers that hold nothing."""
+    for layer in layers:
+        data = call.add(layer, [data])
+    return data
 
 
 def multiplied(call: Call, a: Static, b: Static) -> Static:

@@ -53,7 +53,5 @@ def longer(call: Call, data: Tensor, fixed: list[Static], axis: int, front: bool
     stored = is_weight(whole)
     fill = None if stored or whole.uniform is None else plain(whole.uniform)
     role = "parameter" if stored else "constant"
-    parts = extended(data.shape, axis, sizes[axis], front, fill, role)
-    padded = (*data.shape[:axis], data.shape[axis] + sizes[axis], *data.shape[axis + 1 :])
-    held = Static(padded, whole.sources, computed=whole.computed)
-    return call.add_all(data, parts, held if stored else None)
+    part = extended(data.shape, axis, sizes[axis], front, fill, role)
+    return call.add_all(data, [part], call.view(whole, sizes) if stored else None)

@@ -184,6 +184,8 @@ def select(machine: Machine, tensor: Value, dim: Value, index: Value) -> Value:
 
 
 def unbind(machine: Machine, tensor: Value, dim: Value = 0) -> Value:
+    if isinstance(tensor, Pile) and dim == 0:
+        return tuple(tensor.parts)
     size = part_size(tensor, dim, "unbind")
     check_count(size)
     return tuple(select(machine, tensor, dim, place) for place in range(size))

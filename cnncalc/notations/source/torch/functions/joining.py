@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from cnncalc.layers import KINDS
 from cnncalc.layers.base import show
-from cnncalc.notations.source.arithmetic import owner_of, size_text, sizes_without_batch
 from cnncalc.notations.source.axes import axis_of, inner_axis, outer_shape
-from cnncalc.notations.source.layer_steps import batch_of, emit
+from cnncalc.notations.source.longer import one_after_the_other, static_cat
 from cnncalc.notations.source.torch.functions.shapes import unsqueeze
 from cnncalc.notations.source.torch.functions.view import sizes_given
 from cnncalc.python.iteration import listed
@@ -14,11 +12,7 @@ from cnncalc.python.limits import check_count, check_int
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
-from cnncalc.tracing.arrays import MAX_NUMBERS
-from cnncalc.tracing.constants import one_after_another
-from cnncalc.tracing.joins import blocks, extended
 from cnncalc.tracing.tensors import Batch, Pile, Static, Tensor
-from cnncalc.tracing.weights import Held
 
 __all__ = ["cat", "repeat", "stack"]
 
@@ -34,48 +28,9 @@ def cat(machine: Machine, tensors: Value, dim: Value = 0, **options: Value) -> V
             raise Refusal(f"`torch.cat` joins tensors, not {describe(part)}")
     if not any(isinstance(part, Tensor) for part in parts):
         return static_cat(machine, parts, axis_of(parts[0], dim))
-    axis = inner_axis(next(part for part in parts if isinstance(part, Tensor)), dim, "torch.cat")
-    joined = []
-    for block in blocks(parts):
-        tensor = longer(machine, block.tensor, block.after, axis, False)
-        joined.append(longer(machine, tensor, block.before, axis, True))
-    if len(joined) == 1:
-        return joined[0]
-    return emit(machine, KINDS["cat"](axis), joined, op="cat", batch=batch_of(joined))
-
-
-def static_cat(machine: Machine, parts: list[Static], axis: int) -> Static:
-    """The same of weights and constants."""
-    machine.budget.spend(sum(len(part.sources) + len(part.values or ()) for part in parts))
-    return one_after_another(parts, axis, MAX_NUMBERS)
-
-
-def longer(machine: Machine, tensor: Tensor, fixed: list[Static], axis: int, front: bool) -> Tensor:
-    """A tensor that is longer along an axis by weights and constants, on one side."""
-    if not fixed:
-        return tensor
-    outer = tensor.batch.outer(axis)
-    static = fixed[0] if len(fixed) == 1 else static_cat(machine, fixed, outer)
-    sizes = sizes_without_batch(tensor, static)
-    same = len(sizes) == len(tensor.shape) and all(
-        place == axis or size == have
-        for place, (size, have) in enumerate(zip(sizes, tensor.shape, strict=True))
-    )
-    if not same or not isinstance(sizes[axis], int):
-        raise Refusal(
-            f"`torch.cat` can't join {show(tensor.shape)} and {'×'.join(map(size_text, sizes))}",
-            code="branches",
-        )
-    fill = None if static.sources else static.uniform
-    owner, role = owner_of(static)
-    shape = (*tensor.shape[:axis], tensor.shape[axis] + sizes[axis], *tensor.shape[axis + 1 :])
-    held: Held = {"weight": Static((1, *shape), static.sources)}
-    batch = tensor.batch
-    for part in extended(tensor.shape, axis, sizes[axis], front, fill, role):
-        whose, what = (owner, held) if part.holds else (None, None)
-        op = part.word if part.holds else "cat"
-        tensor = emit(machine, part.layer, [tensor], op=op, owner=whose, held=what, batch=batch)
-    return tensor
+    first = next(part for part in parts if isinstance(part, Tensor))
+    axis = inner_axis(first, dim, "torch.cat")
+    return one_after_the_other(machine, parts, axis, first.batch.outer(axis), "torch.cat")
 
 
 def stack(machine: Machine, tensors: Value, dim: Value = 0) -> Value:

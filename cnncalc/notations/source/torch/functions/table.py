@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cnncalc.frameworks.ops import names_in
 from cnncalc.notations.source.axes import outer_shape
+from cnncalc.notations.source.products import PRODUCTS, scaled_dot_product_attention
 from cnncalc.notations.source.torch.functions.contents import (
     converted,
     differences,
@@ -25,7 +26,7 @@ from cnncalc.notations.source.torch.functions.joining import repeat
 from cnncalc.notations.source.torch.functions.order import ORDER
 from cnncalc.notations.source.torch.functions.reductions import REDUCTIONS
 from cnncalc.notations.source.torch.functions.shapes import RESHAPING
-from cnncalc.notations.source.torch.functions.values import ELEMENTWISE, attention, window_attention
+from cnncalc.notations.source.torch.functions.values import ELEMENTWISE, window_attention
 from cnncalc.notations.source.torch.nn.functional import FUNCTIONAL
 from cnncalc.python.functions import Method
 from cnncalc.python.machine import Machine
@@ -59,6 +60,7 @@ METHODS: dict[str, Method] = {
     **ORDER,
     **REDUCTIONS,
     **ELEMENTWISE,
+    **PRODUCTS,
     **VALUES,
     **{form.name: FUNCTIONAL[form.name] for op, form in names_in("function") if op.method},
     "prelu": FUNCTIONAL["prelu"],
@@ -69,7 +71,8 @@ TORCH: dict[str, Method] = {
     **METHODS,
     **SLICING,
     **FUNCTIONAL,
-    "einsum": attention,
+    "einsum": PRODUCTS["einsum"],
+    "scaled_dot_product_attention": scaled_dot_product_attention,
     "meshgrid": window_attention,
     **dict.fromkeys(words("rand randn empty normal"), new_tensor()),
     **dict.fromkeys(words("rand_like randn_like empty_like"), like()),
@@ -128,6 +131,8 @@ def tensor_attribute(machine: Machine, value: Value, name: str) -> Value:
     if name == "T" and len(outer_shape(value)) == 2:
         name = "t"
         return machine.call(tensor_attribute(machine, value, name), [], {})
+    if name == "mT" and len(outer_shape(value)) > 1:
+        return METHODS["transpose"](machine, value, -2, -1)
     stem = name[:-1] if name.endswith("_") and not name.endswith("__") else name
     found = METHODS.get(stem)
     if found is None:

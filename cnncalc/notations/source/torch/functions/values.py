@@ -6,7 +6,7 @@ import math
 
 from cnncalc.frameworks.ops import Op, names_in
 from cnncalc.layers import KINDS
-from cnncalc.notations.source.arithmetic import product, tensor_operator
+from cnncalc.notations.source.arithmetic import tensor_operator
 from cnncalc.notations.source.layer_steps import emit
 from cnncalc.notations.source.torch.functions.contents import to_whole
 from cnncalc.notations.source.torch.functions.reductions import extreme
@@ -17,7 +17,7 @@ from cnncalc.python.values import Value
 from cnncalc.tracing.constants import worked_out
 from cnncalc.tracing.tensors import Static
 
-__all__ = ["ELEMENTWISE", "attention", "window_attention"]
+__all__ = ["ELEMENTWISE", "window_attention"]
 
 
 def elementwise(op: Op) -> Method:
@@ -71,10 +71,6 @@ def swapped(sign: str) -> Method:
     return lambda machine, left, right: tensor_operator(machine, sign, right, left)
 
 
-def attention(machine: Machine, *args: Value, **options: Value) -> Value:
-    return product(machine, args[0], args[1] if len(args) > 1 else None)
-
-
 def window_attention(machine: Machine, *args: Value, **options: Value) -> Value:
     raise Refusal(
         "places relative to one another, as attention over windows needs them, can't be followed",
@@ -100,8 +96,4 @@ ELEMENTWISE: dict[str, Method] = {
     "rsub": swapped("-"),
     "maximum": extreme("max"),
     "minimum": extreme("min"),
-    "matmul": attention,
-    "mm": attention,
-    "bmm": attention,
-    "einsum": attention,
 }

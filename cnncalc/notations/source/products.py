@@ -1,0 +1,262 @@
+"""Products of tensors that flow: `@`, matmul, bmm, einsum, and attention made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cnncalc.errors import LayerError
+from cnncalc.layers import KINDS
+from cnncalc.layers.base import Layer, show
+from cnncalc.notations.source.axes import outer_shape
+from cnncalc.notations.source.keras.state import keras_of
+from cnncalc.notations.source.layer_arguments import plain, refused
+from cnncalc.notations.source.layer_steps import batch_of, emit
+from cnncalc.notations.source.state import state_of
+from cnncalc.python.guests import Guest
+from cnncalc.python.iteration import content_of
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import Value, describe
+from cnncalc.tracing.arithmetic import product as with_weights
+from cnncalc.tracing.batch_axis import BatchAxis
+from cnncalc.tracing.products import einsum as by_letters
+from cnncalc.tracing.products import letters, multiplied, repeated, scaled_scores, swapped
+from cnncalc.tracing.tensors import Operations, Static, Tensor
+
+__all__ = ["PRODUCTS", "planned", "product", "refusable", "scaled_dot_product_attention"]
+
+
+def product(
+    machine: Machine, left: Value, right: Value, turned: bool = False, left_turned: bool = False
+) -> Value:
+    """`left @ right`: of two that flow, or of one with weights; `turned`: the last two axes."""
+    order = order_of(machine)
+    if isinstance(left, Tensor) and isinstance(right, Tensor):
+        layer = refusable(multiplied, left.shape, right.shape, order, turned)
+        batch = batch_in_front(left, right)
+        if left_turned:
+            swap = swapped(len(left.shape), order)
+            left = emit(machine, swap, [left], op="permute", batch=batch)
+        return emit(machine, layer, [left, right], op="matmul", batch=batch)
+    if isinstance(left, Tensor) and isinstance(right, Static) and len(right.shape) == 2:
+        return _through(machine, left, right, right.shape, -1)
+    matrix = isinstance(left, Static) and len(left.shape) == 2
+    if matrix and isinstance(right, Tensor) and len(right.shape) > 1:
+        return _through(machine, right, left, left.shape[::-1], -2)
+    if isinstance(left, Static) and isinstance(right, Static):
+        return machine.part(Operations).binary(machine, "@", left, right)
+    raise Refusal(
+        f"a matrix product of {_words(left)} and {_words(right)} can't be followed",
+        help="of two tensors that flow, or of one with a matrix of weights",
+        code="attention",
+    )
+
+
+def batch_in_front(left: Tensor, right: Tensor) -> BatchAxis:
+    """Where the batch stands in two tensors, if that is before the matrices."""
+    batch = batch_of([left, right])
+    if batch.place > len(left.sizes) - 3:
+        raise Refusal(
+            f"a matrix product along the batch, which stands on axis {batch.place}",
+            code="batch-axis",
+        )
+    return batch
+
+
+def order_of(machine: Machine) -> str:
+    """Where the source's last axis is among those that flow: `first`, at the end as there."""
+    if state_of(machine).notation != "keras":
+        return "first"
+    return str(keras_of(machine).frame.order)
+
+
+def refusable(rule: Any, *args: Any, **options: Any) -> Any:
+    """What a rule of `tracing` gives; its bare sentence becomes a refusal at this place."""
+    try:
+        return rule(*args, **options)
+    except LayerError as error:
+        raise refused(error) from None
+
+
+def _words(value: Value) -> str:
+    if not isinstance(value, Tensor | Static):
+        return describe(value)
+    sizes = "×".join("batch" if isinstance(n, Guest) else str(n) for n in outer_shape(value))
+    return f"{'weights of ' if isinstance(value, Static) else ''}{sizes}"
+
+
+def _through(
+    machine: Machine, tensor: Tensor, weights: Static, sizes: tuple[Any, ...], axis: int
+) -> Value:
+    """A tensor through a matrix of weights (inputs, outputs), along one of its axes."""
+    rank = len(tensor.shape)
+    if order_of(machine) == "last":
+        axis = (axis + 1) % rank - rank
+    if tensor.shape[axis] != sizes[0]:
+        raise Refusal(
+            f"a product of {show(tensor.shape)} with weights of {show(weights.shape)}: "
+            f"{tensor.shape[axis]} is not {sizes[0]}",
+            code="branches",
+        )
+    owner = weights.sources[0] if weights.sources else None
+    layer = with_weights(tensor.shape, sizes[1], axis)
+    return emit(machine, layer, [tensor], op="matmul", owner=owner, held={"weight": weights})
+
+
+def matmul(machine: Machine, input: Value, other: Value) -> Value:
+    return product(machine, input, other)
+
+
+def mm(machine: Machine, input: Value, mat2: Value) -> Value:
+    return product(machine, input, mat2)
+
+
+def bmm(machine: Machine, input: Value, mat2: Value) -> Value:
+    """`torch.bmm`, which takes one matrix of each sample."""
+    for each in (input, mat2):
+        if isinstance(each, Tensor | Static) and len(outer_shape(each)) != 3:
+            raise Refusal(
+                f"`torch.bmm` takes tensors of three axes, not {_words(each)}", code="branches"
+            )
+    return product(machine, input, mat2)
+
+
+def baddbmm(
+    machine: Machine, input: Value, batch1: Value, batch2: Value, *, beta: Value = 1,
+    alpha: Value = 1,
+) -> Value:  # fmt: skip
+    """`beta * input + alpha * (batch1 @ batch2)`."""
+    made = _times(machine, bmm(machine, batch1, batch2), alpha)
+    if plain(beta) == 0:
+        return made
+    return machine.part(Operations).binary(machine, "+", _times(machine, input, beta), made)
+
+
+def _times(machine: Machine, tensor: Value, factor: Value) -> Value:
+    if plain(factor) == 1:
+        return tensor
+    return machine.part(Operations).binary(machine, "*", tensor, factor)
+
+
+def einsum(machine: Machine, equation: Value, *operands: Value) -> Value:
+    """`torch.einsum`, of one operand or two, with the batch in front of each."""
+    if len(operands) == 1 and isinstance(content_of(operands[0]), list | tuple):
+        operands = tuple(content_of(operands[0]))
+    if not isinstance(equation, str) or not 1 <= len(operands) <= 2:
+        raise Refusal("an einsum of an equation and one or two tensors can be followed")
+    parts, result = refusable(letters, equation, [len(outer_shape(each)) for each in operands])
+    if len(operands) == 2 and any(isinstance(each, Static) for each in operands):
+        return _with_matrix(machine, equation, parts, result, operands)
+    if any(part[:1] != result[:1] for part in parts):
+        raise Refusal(
+            f"`{equation}` has not the batch in front of each", code="batch-axis",
+            help="the same first letter for each tensor and for the result",
+        )  # fmt: skip
+    if any(result[0] in part[1:] for part in (*parts, result)):
+        raise Refusal(f"`{equation}` mixes the samples of a batch", code="batch-axis")
+    if len(operands) == 1:
+        return _rearranged(machine, operands[0], parts[0][1:], result[1:])
+    return planned(machine, (parts[0][1:], parts[1][1:], result[1:]), operands)
+
+
+def planned(
+    machine: Machine,
+    parts: tuple[str, str, str],
+    operands: Sequence[Tensor],
+    name: str | None = None,
+) -> Value:
+    """A product by the letters of the axes that are kept: of each operand, of the result."""
+    one, two = operands
+    plan = refusable(by_letters, *parts, (one.shape, two.shape))
+    sides = [_run(machine, each, layers) for each, layers in zip(operands, plan.sides, strict=True)]
+    joined = emit(machine, plan.join, sides, op="einsum", name=name)
+    return _run(machine, joined, plan.after)
+
+
+def _run(machine: Machine, tensor: Value, layers: list[Layer]) -> Value:
+    for layer in layers:
+        tensor = emit(machine, layer, [tensor], op=layer.kind)
+    return tensor
+
+
+def _rearranged(machine: Machine, tensor: Value, part: str, result: str) -> Value:
+    """An einsum of one: axes summed over, the others in another order."""
+    if len(set(part)) < len(part):
+        raise Refusal(f"a diagonal (`{part}`) can't be followed")
+    gone = tuple(axis for axis, letter in enumerate(part) if letter not in result)
+    left = [letter for letter in part if letter in result]
+    layers = [KINDS["reduce"](by="sum", axes=gone, keep=False)] if gone else []
+    if left != list(result):
+        layers.append(KINDS["permute"](tuple(map(left.index, result))))
+    return _run(machine, tensor, layers)
+
+
+def _with_matrix(
+    machine: Machine, equation: str, parts: list[str], result: str, operands: tuple[Value, ...]
+) -> Value:
+    """An einsum of one that flows with a matrix of weights, summed over one axis of both."""
+    if isinstance(operands[0], Static):
+        parts, operands = parts[::-1], operands[::-1]
+    tensor, weights = operands
+    part, matrix = parts
+    shared = [letter for letter in matrix if letter in part]
+    fits = isinstance(tensor, Tensor) and len(matrix) == 2 and len(shared) == 1
+    if not fits or shared[0] in result or part[:1] != result[:1] or shared[0] == part[0]:
+        raise Refusal(
+            f"`{equation}` of {_words(tensor)} and {_words(weights)} can't be followed",
+            help="of two tensors that flow, or of one with a matrix of weights",
+            code="attention",
+        )
+    inputs = matrix.index(shared[0])
+    sizes = (weights.shape[inputs], weights.shape[1 - inputs])
+    axis = part.index(shared[0]) - len(part)
+    made = _through(machine, tensor, weights, sizes, axis)
+    return _rearranged(machine, made, part[1:].replace(shared[0], matrix[1 - inputs]), result[1:])
+
+
+def scaled_dot_product_attention(
+    machine: Machine,
+    query: Value,
+    key: Value,
+    value: Value,
+    attn_mask: Value = None,
+    dropout_p: Value = 0.0,
+    is_causal: Value = False,
+    scale: Value = None,
+    enable_gqa: Value = False,
+) -> Value:
+    """`F.scaled_dot_product_attention`: its products, scale, mask and softmax."""
+    for each in (query, key, value):
+        if not isinstance(each, Tensor):
+            raise Refusal(f"attention works on tensors that flow, not on {_words(each)}")
+    if plain(enable_gqa):
+        key, value = (_for_all(machine, query, each) for each in (key, value))
+    score, scaled = refusable(scaled_scores, query.shape, key.shape, plain(scale))
+    batch = batch_in_front(query, key)
+    scores = emit(machine, score, [query, key], op="matmul", batch=batch)
+    scores = emit(machine, scaled, [scores], op="scale")
+    if isinstance(attn_mask, Tensor) or (isinstance(attn_mask, Static) and attn_mask.sources):
+        scores = machine.part(Operations).binary(machine, "+", scores, attn_mask)
+    weights = emit(machine, KINDS["softmax"](axis=-1), [scores], op="softmax")
+    weighed = refusable(multiplied, weights.shape, value.shape)
+    return emit(machine, weighed, [weights, value], op="matmul", batch=batch)
+
+
+def _for_all(machine: Machine, query: Tensor, each: Tensor) -> Value:
+    """Keys or values of fewer heads, each for several heads of queries."""
+    heads, own = query.shape[0], each.shape[0]
+    if heads == own:
+        return each
+    if len(each.shape) != 3 or heads % own:
+        raise Refusal(f"{heads} heads of queries can't share {own} of keys", code="heads")
+    return _run(machine, each, repeated(each.shape, heads // own))
+
+
+PRODUCTS: dict[str, Any] = {
+    "matmul": matmul,
+    "mm": mm,
+    "bmm": bmm,
+    "baddbmm": baddbmm,
+    "einsum": einsum,
+}
