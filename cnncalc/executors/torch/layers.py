@@ -24,6 +24,7 @@ from cnncalc.executors.stepping import NotBuilt
 from cnncalc.executors.torch.functions import FUNCTIONS, MERGES
 from cnncalc.executors.torch.modules import Bench, Built, alone, call, real
 from cnncalc.executors.torch.pools import POOLS, padded
+from cnncalc.executors.torch.recurrent import recurrent
 from cnncalc.layers.base import NO_PADS, Shape
 
 __all__ = ["BUILDERS", "build"]
@@ -215,5 +216,6 @@ BUILDERS: dict[str, Callable[[Any, Shape, Bench], Built]] = POOLS | {
     "shift": _learned(torch.add),
     "lrn": _across,
     "prelu": _prelu,
+    **dict.fromkeys(("lstm", "gru", "rnn"), recurrent),
     "upsample": _resized,
 }

@@ -47,3 +47,13 @@ def recurrent(layer: Any, shape: Shape, bench: Bench) -> Built:
     steps_first = shape if range(2)[layer.axis] else shape[::-1]
     plain = layer.replaced(axis=-1, last=False, backwards=False, biases=2)
     return Recurring(layer, _single_bias(layer, real(plain, steps_first, bench)))
+
+
+def _single_bias(layer: Any, module: Any) -> Any:
+    """A module of one bias, where the layer has one."""
+    if layer.bias and layer.biases == 1:
+        for name in [name for name, _ in module.named_parameters() if name.startswith("bias_hh")]:
+            zeros = getattr(module, name).data.zero_()
+            del module._parameters[name]
+            setattr(module, name, zeros)
+    return module

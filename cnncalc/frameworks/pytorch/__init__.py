@@ -14,6 +14,7 @@ from cnncalc.frameworks.pytorch import (
     normalization,
     padding,
     pooling,
+    recurrent,
     reshaping,
     resizing,
 )
@@ -30,4 +31,5 @@ READERS: dict[str, Reader] = {
     **activation.READERS,
     **reshaping.READERS,
     **resizing.READERS,
+    **recurrent.READERS,
 }

@@ -91,7 +91,7 @@ class Program(NamedTuple):
         )
 
 
-Split = Callable[[Layer, tuple[Shape, ...]], Sequence[Piece]]
+Split = Callable[..., Sequence[Piece]]  # of the layer, its shapes, and of some its maker
 
 
 def lower(report: Report, pieces: Split, language: Language) -> Program:
@@ -122,6 +122,7 @@ class _Lowering:
         self.inputs: list[tuple[int, int]] = []
         self.lines: dict[int, Line] = {}
         self.values: dict[int, int] = {}  # of each step
+        self.given: dict[int, int] = {}  # what a step's module with its weights gives
         self.modules: dict[int, list[str]] = {}
         self.made = 0
 
@@ -133,7 +134,8 @@ class _Lowering:
             self.made += 1
             return
         try:
-            pieces = self.pieces(step.layer, shapes)
+            makers = [self.steps[each].layer for each in step.inputs if step.layer.beside]
+            pieces = self.pieces(step.layer, shapes, *makers)
         except LayerError as error:
             raise placed(error, step) from None
         self.values[number] = self.add(number, pieces)
@@ -141,7 +143,8 @@ class _Lowering:
     def add(self, number: int, pieces: Sequence[Piece]) -> int:
         """A line for each piece of a step; the number of the last one's value."""
         step = self.steps[number]
-        inputs = tuple(self.values[each] for each in step.inputs)
+        values = self.given if step.layer.beside else self.values
+        inputs = tuple(values[each] for each in step.inputs)
         origin = inputs[:1]
         for piece, name in zip(pieces, self.named(number, pieces), strict=True):
             inputs += origin if "{origin}" in piece.form else ()
@@ -151,6 +154,8 @@ class _Lowering:
                 inputs, piece.kind, piece.call, piece.form, name, again, number, frozen, piece.holds
             )
             inputs = (self.made,)
+            if piece.holds:
+                self.given[number] = self.made
             self.made += 1
         return inputs[0]
 

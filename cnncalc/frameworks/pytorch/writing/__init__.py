@@ -13,17 +13,24 @@ from cnncalc.frameworks.pytorch.writing.calls import taken
 from cnncalc.frameworks.pytorch.writing.classes import write
 from cnncalc.frameworks.pytorch.writing.expressions import FORMS, joined
 from cnncalc.frameworks.pytorch.writing.parts import parts
+from cnncalc.frameworks.pytorch.writing.recurrent import handed
 from cnncalc.layers.base import Layer, Shape
 
 __all__ = ["parts", "pieces", "write"]
 
 
-def pieces(layer: Layer, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
+def pieces(
+    layer: Layer, shapes: tuple[Shape, ...], maker: Layer | None = None
+) -> Sequence[Piece]:
     """The lines of a layer that receives these shapes, channels first and without the batch.
+
+    `maker`: the layer before it, of which it is what that hands out beside its output.
 
     Raises:
         LayerError: PyTorch can't say it.
     """
+    if maker is not None:
+        return handed(layer, maker)
     if layer.arity == "many":
         return joined(layer, shapes)
     return pieces_of(layer, shapes[0], FORMS, parts, _checked)

@@ -14,6 +14,7 @@ from cnncalc.frameworks.ops import BY_KIND, forms
 from cnncalc.frameworks.pytorch.writing.calls import axes_of, no_class
 from cnncalc.frameworks.pytorch.writing.classes import write
 from cnncalc.frameworks.pytorch.writing.parts import is_turned
+from cnncalc.frameworks.pytorch.writing.recurrent import FORMS as RECURRENT
 from cnncalc.layers.base import Shape
 from cnncalc.layers.conv import Conv
 
@@ -125,6 +126,7 @@ FORMS: dict[str, Form] = {
     "se": _squeeze,
     "shift": _learned("+"),
     "slice": _slice,
+    **RECURRENT,
 }
 
 
