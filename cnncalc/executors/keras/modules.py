@@ -13,7 +13,7 @@ import keras
 from keras import ops
 
 from cnncalc.errors import LayerError
-from cnncalc.executors.base import Array, Tensor
+from cnncalc.executors.base import Array, States, Tensor
 from cnncalc.executors.bundled.kernels.padding import pad as pad_places
 from cnncalc.executors.geometry import map_sizes
 from cnncalc.executors.stepping import NotBuilt
@@ -44,12 +44,14 @@ class Bench:
         dtype: of activations and weights.
         probing: whether all weights are ones, so that nothing cancels.
         seconds: what the layers took so far.
+        states: what the last recurrent layer handed out beside its output.
     """
 
     def __init__(self, dtype: str, probing: bool = False) -> None:
         self.dtype = dtype
         self.probing = probing
         self.seconds = 0.0
+        self.states: States = ()
 
     def made(self, name: str, **options: Any) -> Any:
         """A layer of a class of keras.layers."""

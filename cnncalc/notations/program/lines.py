@@ -91,7 +91,8 @@ class Program(NamedTuple):
         )
 
 
-Split = Callable[..., Sequence[Piece]]  # of the layer, its shapes, and of some its maker
+# Of a layer, what it receives, the layer that it is a state of, and whether states of its are read.
+Split = Callable[[Layer, tuple[Shape, ...], Layer | None, bool], Sequence[Piece]]
 
 
 def lower(report: Report, pieces: Split, language: Language) -> Program:
@@ -125,6 +126,10 @@ class _Lowering:
         self.given: dict[int, int] = {}  # what a step's module with its weights gives
         self.modules: dict[int, list[str]] = {}
         self.made = 0
+        beside = [step for step in self.steps if step.layer.beside]
+        self.handing = {step.inputs[0] for step in beside}  # of which more than the output is read
+        self.read = {each for step in self.steps if not step.layer.beside for each in step.inputs}
+        self.read.update(network.outputs)
 
     def take(self, number: int, shapes: tuple[Shape, ...]) -> None:
         step = self.steps[number]
@@ -134,10 +139,13 @@ class _Lowering:
             self.made += 1
             return
         try:
-            makers = [self.steps[each].layer for each in step.inputs if step.layer.beside]
-            pieces = self.pieces(step.layer, shapes, *makers)
+            maker = self.steps[step.inputs[0]].layer if step.layer.beside else None
+            pieces = self.pieces(step.layer, shapes, maker, number in self.handing)
         except LayerError as error:
             raise placed(error, step) from None
+        if number in self.handing and number not in self.read:
+            held = [at for at, piece in enumerate(pieces) if piece.holds]
+            pieces = pieces[: held[-1] + 1]
         self.values[number] = self.add(number, pieces)
 
     def add(self, number: int, pieces: Sequence[Piece]) -> int:

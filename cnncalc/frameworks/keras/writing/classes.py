@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from cnncalc.frameworks.keras.writing import moving, pointwise, windowed
+from cnncalc.frameworks.keras.writing import moving, pointwise, recurrent, windowed
 from cnncalc.frameworks.keras.writing.calls import no_class
 from cnncalc.layers.base import Layer, Shape
 
 __all__ = ["WRITERS", "write"]
 
-WRITERS = windowed.WRITERS | moving.WRITERS | pointwise.WRITERS
+WRITERS = windowed.WRITERS | moving.WRITERS | pointwise.WRITERS | recurrent.WRITERS
 
 
 def write(layer: Layer, shape: Shape) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cnncalc.frameworks.keras.frame import CHANNELS_LAST
+from cnncalc.frameworks.keras.writing import recurrent
 from cnncalc.frameworks.keras.writing.windowed import padding_word, transposed_words
 from cnncalc.layers.base import NO_PADS, Layer, Shape, spread_out
 from cnncalc.layers.padding import Crop, Pad
@@ -150,6 +151,7 @@ def _channel_shuffle(layer: Any, shape: Shape) -> tuple[Layer, ...]:
 
 
 SPLITS: dict[str, Split] = {
+    **recurrent.SPLITS,
     "avgpool": _average_pool,
     "chshuffle": _channel_shuffle,
     "conv": _conv,

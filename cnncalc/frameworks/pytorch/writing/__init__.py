@@ -20,11 +20,15 @@ __all__ = ["parts", "pieces", "write"]
 
 
 def pieces(
-    layer: Layer, shapes: tuple[Shape, ...], maker: Layer | None = None
+    layer: Layer, shapes: tuple[Shape, ...], maker: Layer | None = None, hands_out: bool = False
 ) -> Sequence[Piece]:
     """The lines of a layer that receives these shapes, channels first and without the batch.
 
-    `maker`: the layer before it, of which it is what that hands out beside its output.
+    Args:
+        layer: the layer.
+        shapes: what it receives.
+        maker: the layer before it, of which it is what that hands out beside its output.
+        hands_out: whether what it hands out beside its output is read.
 
     Raises:
         LayerError: PyTorch can't say it.
