@@ -11,10 +11,7 @@ from cnncalc.layers.base import Layer, Route, Shape, Weight, option, place, show
 
 __all__ = ["Recurrent", "State"]
 
-ACTIVATIONS = (
-    *("tanh", "relu", "sigmoid", "hardsigmoid", "softsign", "softplus", "elu", "selu", "gelu"),
-    *("silu", "identity"),
-)
+ACTIVATIONS = ("tanh", "relu", "sigmoid", "hardsigmoid", "identity")
 EVERYTHING = "params = {0}h(i + h + 2) a layer and direction; MACs = steps * {0}h(i + h)"
 
 
@@ -56,7 +53,7 @@ class Recurrent(Layer):
     last: bool = option(
         "flag", "whether what the last step gave comes out alone", default=False, word="last"
     )
-    axis: int = option("count", "the axis of the features, 0 or 1", default=0, minimum=-2)
+    axis: int = option("count", "the axis of the features, 0 or 1", default=0, minimum=-8)
 
     def check(self) -> None:
         if self.biases > 2:
@@ -254,7 +251,7 @@ class State(Layer):
         "count",
         "which layer and direction, directions side by side; -1 the last",
         default=-1,
-        minimum=-1024,
+        minimum=-8,
     )
 
     def check_maker(self, maker: Layer) -> None:

@@ -7,8 +7,10 @@ from typing import Any
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.keras.arguments import finish, integer, word
 from cnncalc.frameworks.keras.frame import Call, Vocabulary
+from cnncalc.frameworks.ops import names_in
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Shape, Weight, show
+from cnncalc.layers.recurrent import ACTIVATIONS as USED
 from cnncalc.layers.recurrent import GRU, LSTM, RNN, Recurrent
 from cnncalc.network import Declared, Expects, Tensors
 
@@ -16,11 +18,11 @@ __all__ = ["ACTIVATIONS", "CLASSES", "RECURRENT", "names_of"]
 
 CLASSES = {"lstm": "LSTM", "gru": "GRU", "rnn": "SimpleRNN"}
 # Keras's words for the activations of recurrent layers.
-ACTIVATIONS = {
-    **{each: each for each in ("tanh", "relu", "sigmoid", "softsign", "softplus", "elu", "selu")},
-    **{"gelu": "gelu", "silu": "silu", "hardsigmoid": "hard_sigmoid", "identity": "linear"},
+ACTIVATIONS = {"relu": "relu", "identity": "linear"} | {
+    op.kind: form.name for op, form in names_in("keras") if op.kind in USED
 }
-KIND_OF = {word: kind for kind, word in ACTIVATIONS.items()} | {None: "identity", "swish": "silu"}
+KIND_OF: dict[str | None, str] = {word: kind for kind, word in ACTIVATIONS.items()}
+KIND_OF |= {None: "identity"}
 MERGES = {"sum": "add", "mul": "mul", "ave": "mean"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 from cnncalc.executors.base import Array
@@ -10,8 +11,9 @@ from cnncalc.executors.bundled.compute.activations import ACTIVATIONS
 from cnncalc.executors.bundled.compute.dense import multiply
 from cnncalc.executors.bundled.compute.table import computes
 from cnncalc.executors.bundled.context import Context
-from cnncalc.layers import KINDS
 
+# The parameters of the hard sigmoid, as Keras has them.
+USUAL = SimpleNamespace(slope=1 / 6, offset=0.5)
 GATES = {"lstm": 4, "gru": 3, "rnn": 1}
 
 
@@ -88,10 +90,12 @@ def _direction(
 
 
 def _bend(at: Context, kind: str, x: Array) -> Array:
-    """An activation of its usual form."""
+    """An activation, new memory for it."""
+    if kind == "relu":
+        return at.xp.maximum(x, 0)
     if kind == "identity":
         return x
-    return ACTIVATIONS[kind](at.xp, x, at.xp.empty_like(x), KINDS[kind]())
+    return ACTIVATIONS[kind](at.xp, x, at.xp.empty_like(x), USUAL)
 
 
 def _lstm(at: Context, layer: Any, weights: Weights, x: Array, h: Array, c: Array) -> Any:

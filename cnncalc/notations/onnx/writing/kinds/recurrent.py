@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from cnncalc.frameworks.ops import BY_KIND, forms
+from cnncalc.layers import KINDS
 from cnncalc.layers.base import Shape
 from cnncalc.notations.onnx.writing.builder import Builder, unsayable
 from cnncalc.notations.onnx.writing.table import writes
 
+SPECIAL = {"relu": ("Relu", 0.0, 0.0), "identity": ("Affine", 1.0, 0.0)}
 OPERATORS = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
-# The operators' words for activations, with their two parameters; 0: it has none.
-ACTIVATIONS = {
-    "tanh": ("Tanh", 0.0, 0.0),
-    "sigmoid": ("Sigmoid", 0.0, 0.0),
-    "relu": ("Relu", 0.0, 0.0),
-    "hardsigmoid": ("HardSigmoid", 1 / 6, 0.5),
-    "softsign": ("Softsign", 0.0, 0.0),
-    "softplus": ("Softplus", 0.0, 0.0),
-    "elu": ("Elu", 1.0, 0.0),
-    "identity": ("Affine", 1.0, 0.0),
-}
 
 
 @writes(*OPERATORS)
@@ -96,15 +88,21 @@ def _activations(layer: Any) -> dict[str, Any]:
             return {}
     words = []
     for kind in kinds * layer.directions:
-        if kind not in ACTIVATIONS:
-            unsayable(f"`{layer.kind}` with the activation {kind}")
-        words.append(ACTIVATIONS[kind])
+        words.append(SPECIAL.get(kind) or _word(kind))
     names, alphas, betas = zip(*words, strict=True)
     return {
         "activations": list(names),
         "activation_alpha": list(alphas),
         "activation_beta": list(betas),
     }
+
+
+def _word(kind: str) -> tuple[str, float, float]:
+    """An activation as the operators call it, with its two parameters; 0: it has none."""
+    (form,) = forms(BY_KIND[kind].onnx)
+    numbers = [float(value) for value in (form.said(KINDS[kind]()) or {}).values()]
+    alpha, beta, *_ = [*numbers, 0.0, 0.0]
+    return form.name, alpha, beta
 
 
 @writes("state")
