@@ -120,7 +120,8 @@ def _taken(call: str, features: int, batch_first: bool, layer: Layer, shape: Sha
     if shape[1] != features:
         raise LayerError(
             f"{call} declares input_size={features} but receives {shape[1]} features at each step",
-            code="declared",
+            code="input-size",
+            option="input_size",
             help=f"write input_size={shape[1]}"
             + (", or turn the two axes" if shape[0] == features else ""),
         )

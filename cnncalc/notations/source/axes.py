@@ -12,7 +12,7 @@ from cnncalc.python.values import (
     Value,
     describe,
 )
-from cnncalc.tracing.tensors import Batch, Static, Tensor
+from cnncalc.tracing.tensors import Batch, Pile, Static, Tensor
 
 __all__ = ["axis_of", "inner_axis", "inner_shape", "outer_shape", "tensors_in"]
 
@@ -63,6 +63,8 @@ def tensors_in(value: Value, depth: int = 0) -> list[Tensor]:
     value = content_of(value)
     if isinstance(value, Tensor):
         return [value]
+    if isinstance(value, Pile):
+        value = value.parts
     if depth > 4:
         return []
     if isinstance(value, dict):

@@ -21,7 +21,7 @@ from cnncalc.notations.source.keras_library import Keras
 from cnncalc.notations.source.keras_state import keras_of
 from cnncalc.notations.source.kinds import Unsized
 from cnncalc.notations.source.numpy_library import NumPy
-from cnncalc.notations.source.recording import WEIGHTS, ModelTrace
+from cnncalc.notations.source.recording import ModelTrace, is_weight
 from cnncalc.notations.source.state import state_of
 from cnncalc.notations.source.torch_containers import SEQUENTIAL
 from cnncalc.notations.source.torch_library import PyTorch
@@ -237,7 +237,7 @@ def unused_elements(model: Instance, trace: ModelTrace) -> dict[str, int]:
     for _, module in named_modules(model):
         ran = id(module) in trace.ran and module.layers is not None
         for name, weight in own_weights(module):
-            if id(weight) not in seen and not (ran and name in WEIGHTS):
+            if id(weight) not in seen and not (ran and is_weight(name)):
                 total[weight.role] += weight.count
             seen.add(id(weight))
     return total

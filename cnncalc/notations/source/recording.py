@@ -14,10 +14,11 @@ from cnncalc.tracing.tensors import Parameter, Static, Tensor
 from cnncalc.tracing.trace import Record, Trace
 from cnncalc.tracing.weights import Held
 
-__all__ = ["WEIGHTS", "ModelTrace", "held_by"]
+__all__ = ["WEIGHTS", "ModelTrace", "held_by", "is_trained", "is_weight"]
 
 MAX_LAYERS = 20_000
 WEIGHTS = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
+OF_LAYERS = ("weight_ih_l", "weight_hh_l", "weight_hr_l", "bias_ih_l", "bias_hh_l")  # 0, 1, …
 
 
 class ModelTrace(Trace):
@@ -81,4 +82,17 @@ def held_by(owner: Value) -> Held:
     if not isinstance(owner, Instance) or owner.layers is None:
         return {}
     fields = owner.fields
-    return {name: value for name in WEIGHTS if isinstance(value := fields.get(name), Static)}
+    if not any(name.startswith(OF_LAYERS) for name in fields):
+        return {name: value for name in WEIGHTS if isinstance(value := fields.get(name), Static)}
+    held = ((name, value) for name, value in fields.items() if is_weight(name))
+    return {name: value for name, value in held if isinstance(value, Static)}
+
+
+def is_weight(name: Value) -> bool:
+    """Whether torch.nn's layers call a tensor of theirs so."""
+    return isinstance(name, str) and (name in WEIGHTS or name.startswith(OF_LAYERS))
+
+
+def is_trained(name: str) -> bool:
+    """Whether they call a parameter so, which is no buffer."""
+    return name in WEIGHTS[:2] or name.startswith(OF_LAYERS)

@@ -14,7 +14,7 @@ from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
 from cnncalc.python.wordlists import words
 from cnncalc.tracing.constants import permuted, seen_as
-from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor
+from cnncalc.tracing.tensors import Batch, Parameter, Pile, Static, Tensor
 
 __all__ = ["RESHAPING", "unsqueeze"]
 
@@ -50,6 +50,10 @@ def permute(machine: Machine, tensor: Value, *dims: Value, **options: Value) -> 
     if isinstance(tensor, Static):
         machine.budget.spend(len(tensor.values or ()))
         return permuted(tensor, axes)
+    if isinstance(tensor, Pile) and axes[:1] == [1]:
+        front = [unsqueeze(machine, part, 1) for part in tensor.parts]
+        whole = emit(machine, KINDS["cat"](0), front, op="stack") if len(front) > 1 else front[0]
+        return permute(machine, whole, *({0: 1, 1: 0}.get(axis, axis) for axis in axes))
     if axes and axes[0] != 0:
         raise Refusal(
             "this moves the batch from the front, where it must stay",
@@ -93,6 +97,8 @@ def squeeze(machine: Machine, tensor: Value, dim: Value = None) -> Value:
     sizes = outer_shape(tensor)
     dims = dim if isinstance(dim, tuple | list) else range(len(sizes)) if dim is None else (dim,)
     gone = {axis_of(tensor, each) for each in dims}
+    if isinstance(tensor, Pile) and 0 in gone and sizes[0] == 1:
+        return tensor.parts[0]
     kept = [size for place, size in enumerate(sizes) if place not in gone or size != 1]
     if isinstance(tensor, Static):
         return seen_as(tensor, tuple(kept))

@@ -10,9 +10,11 @@ from typing import Any
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import read
 from cnncalc.layers.base import Shape, Weight
+from cnncalc.layers.recurrent import Recurrent
 from cnncalc.network import Declared
 from cnncalc.notations.source.blame import argument
-from cnncalc.notations.source.recording import WEIGHTS
+from cnncalc.notations.source.recording import WEIGHTS, is_trained, is_weight
+from cnncalc.notations.source.recurrent_states import check_start, output_and_states
 from cnncalc.notations.source.steps import emit
 from cnncalc.notations.source.torch_modules import MODULE, set_attribute
 from cnncalc.python.attributes import set_field
@@ -159,6 +161,8 @@ def forward(machine: Machine, module: Instance, *inputs: Value, **options: Value
     size = options.get("output_size", inputs[1] if len(inputs) > 1 else None)
     if size is not None and declared.layer.kind == "convt":  # an unpool has its indices there
         declared = sized(declared, inputs[0], size)
+    if isinstance(declared.layer, Recurrent):
+        check_start(options.get("hx", inputs[1] if len(inputs) > 1 else None))
     return run_layer(machine, module, declared, inputs[0])
 
 
@@ -178,12 +182,14 @@ def plain_sizes(size: Value) -> tuple[Value, ...]:
 
 
 def run_layer(machine: Machine, module: Instance, declared: Declared, tensor: Value) -> Value:
-    """A module's step, or two outputs where a pool gives its indices too."""
+    """A module's step; a pool may give its indices too, and a recurrent layer its states."""
     if frozen(module):
         declared = declared.replaced(trainable=False)
     elif names := frozen_weights(module):
         declared = declared.replaced(frozen=names)
     output = emit(machine, declared, [tensor], op=declared.layer.kind, owner=module)
+    if isinstance(declared.layer, Recurrent):
+        return output_and_states(machine, declared.layer, output)
     if module.fields.get("return_indices") is True:
         return output, Opaque("indices of a max pool")
     return output
@@ -193,14 +199,14 @@ def frozen_weights(module: Instance) -> frozenset[str]:
     """The names of a layer's weights that the source keeps from training."""
     return frozenset(
         name
-        for name in WEIGHTS[:2]
-        if isinstance(weight := module.fields.get(name), Parameter) and not weight.trainable
+        for name, weight in module.fields.items()
+        if is_trained(name) and isinstance(weight, Parameter) and not weight.trainable
     )
 
 
 def frozen(module: Instance) -> bool:
     """Whether the source keeps all weights of a layer from training."""
-    known = [module.fields[name] for name in WEIGHTS[:2] if name in module.fields]
+    known = [value for name, value in module.fields.items() if is_trained(name)]
     weights = [weight for weight in known if isinstance(weight, Parameter)]
     return bool(weights) and not any(weight.trainable for weight in weights)
 
@@ -221,6 +227,8 @@ def probe(module: Instance, declared: Declared) -> Shape:
     fields = module.fields
     if isinstance(fields.get("normalized_shape"), tuple):
         return (1, *fields["normalized_shape"])
+    if "input_size" in fields:
+        return (1, fields["input_size"])
     if "in_features" in fields:
         return (fields["in_features"],)
     names = ("in_channels", "num_features", "num_channels", "num_parameters")
@@ -247,10 +255,10 @@ def weights(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> Va
 
 def attribute(machine: Machine, module: Instance, name: Value) -> Value:
     """`conv.weight` and its kind; None for a weight that this layer doesn't have."""
-    if name not in WEIGHTS:
+    if not is_weight(name):
         return MISSING
     weights(machine, [module], {})
-    return module.fields.get(name)
+    return module.fields.get(name, None if name in WEIGHTS else MISSING)
 
 
 def set_layer_attribute(machine: Machine, module: Instance, name: Value, value: Value) -> None:

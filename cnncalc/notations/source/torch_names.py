@@ -50,9 +50,6 @@ MODULES = frozenset(
     )
 )
 NO_LAYER = {
-    "LSTM": "recurrent layers",
-    "GRU": "recurrent layers",
-    "RNN": "recurrent layers",
     "LSTMCell": "recurrent layers",
     "GRUCell": "recurrent layers",
     "Transformer": "transformers",

@@ -1,0 +1,91 @@
+"""What a recurrent layer of a source gives: its output, and states that are steps once used."""
+
+from __future__ import annotations
+
+from cnncalc.layers.recurrent import Recurrent, State
+from cnncalc.notations.source.steps import emit
+from cnncalc.python.iteration import content_of
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import Value, describe
+from cnncalc.tracing.tensors import Batch, Pile, Static, Tensor
+
+__all__ = ["States", "check_start", "output_and_states", "state_of_layer"]
+
+
+def output_and_states(machine: Machine, layer: Recurrent, output: Value) -> Value:
+    """`output, h_n`, or of an LSTM `output, (h_n, c_n)`."""
+    if not isinstance(output, Tensor):
+        raise Refusal("a recurrent layer works on what comes from the input")
+    hidden = States(machine, layer, output, False)
+    if layer.kind != "lstm":
+        return output, hidden
+    return output, (hidden, States(machine, layer, output, True))
+
+
+def state_of_layer(
+    machine: Machine, layer: Recurrent, output: Value, cell: bool, at: int = -1
+) -> Value:
+    """The state of one layer and direction, as a step that reads the layer."""
+    features = layer.hidden if cell else layer.features
+    return emit(machine, State(features, cell, at), [output], op="state")
+
+
+class States(Pile):
+    """The states of all layers and directions, in front of the batch: a step each, once taken."""
+
+    __slots__ = ("cell", "layer", "machine", "made", "output")
+    described = "states stacked in front of the batch"
+
+    def __init__(self, machine: Machine, layer: Recurrent, output: Tensor, cell: bool) -> None:
+        self.machine = machine
+        self.layer = layer
+        self.output = output
+        self.cell = cell
+        self.made: dict[int, Tensor] = {}
+        features = layer.hidden if cell else layer.features
+        self.shape = (layer.layers * layer.directions, Batch(), features)
+
+    def part(self, at: int) -> Tensor:
+        """One of them; the last is called so, as there is often no other."""
+        count = self.shape[0]
+        if at not in self.made:
+            named = -1 if at == count - 1 else at
+            self.made[at] = state_of_layer(
+                self.machine, self.layer, self.output, self.cell, named
+            )
+        return self.made[at]
+
+    @property
+    def parts(self) -> list[Tensor]:  # type: ignore[override]
+        return [self.part(at) for at in range(self.shape[0])]
+
+    def item(self, machine: Machine, index: Value) -> Value:
+        first, *rest = index if isinstance(index, tuple) else (index,)
+        places = range(self.shape[0])
+        if isinstance(first, int) and not isinstance(first, bool) and -len(places) <= first:
+            if first < len(places) and all(part == slice(None) or part is ... for part in rest):
+                return self.part(places[first])
+        if isinstance(first, slice) and not rest:
+            chosen = [self.part(at) for at in places[first]]
+            return Pile(chosen, (len(chosen), *self.shape[1:]))
+        raise Refusal(
+            f"this index of {len(places)} states can't be followed",
+            help="`h[-1]` is the state of the last layer and direction",
+        )
+
+
+def check_start(states: Value) -> None:
+    """Refuse states to start from that flow from elsewhere; fixed ones change no size."""
+    states = content_of(states)
+    if isinstance(states, list | tuple):
+        for each in states:
+            check_start(each)
+    elif isinstance(states, Tensor | Pile):
+        raise Refusal(
+            "a recurrent layer that starts from states of another one can't be followed yet",
+            help="its sizes and weights are the same without them: leave out the second argument",
+        )
+    elif states is not None and not isinstance(states, Static):
+        raise Refusal(f"a recurrent layer starts from states, not from {describe(states)}")
+
