@@ -118,7 +118,8 @@ def layer_words(path: str, module: Any) -> str:
         )
     if "forward" in vars(module):
         raise refusal(f"`{path}` has a forward of its own, which a `{name}` doesn't have")
-    odd = sorted({each for each, _ in parameters_of(module)} - PARAMETERS)
+    known = PARAMETERS.union(getattr(module, "_flat_weights_names", ()))  # of recurrent ones
+    odd = sorted({each for each, _ in parameters_of(module)} - known)
     if odd:
         raise refusal(
             f"`{path}` keeps `{odd[0]}`, which a `{name}` doesn't have",
