@@ -30,9 +30,7 @@ class Recurrent(Layer):
 
     gates: ClassVar[int] = 1
 
-    hidden: int = option(
-        "count", "hidden features of each direction", positional=True, minimum=1
-    )
+    hidden: int = option("count", "hidden features of each direction", positional=True, minimum=1)
     layers: int = option("count", "how many stand upon one another", default=1, minimum=1)
     bidirectional: bool = option(
         "flag", "whether a second one reads from the end", default=False, word="bidirectional"
@@ -90,20 +88,19 @@ class Recurrent(Layer):
         first = self.axis % 2 == 0
         form = "features × steps" if first else "steps × features"
         if len(shape) < 2:
-            sizes = (shape[0], 1) if first else (1, shape[0])
-            what = f"a vector of {show(shape)} features"
-            help = f"`reshape:{sizes[0]}x{sizes[1]}` makes a sequence of one step of it"
+            what, (one, two) = f"a vector of {show(shape)} features", (*shape, 1)
+            advice = f"`reshape:{f'{one}x{two}' if first else f'{two}x{one}'}` makes one step of it"
         else:
-            merged = prod(shape[:-1]), shape[-1]
-            what = f"the map {show(shape)}"
-            help = f"`reshape:{merged[0]}x{merged[1]}` makes {merged[1]} steps of {merged[0]} "
-            help += "features of it"
+            what, features, steps = f"the map {show(shape)}", prod(shape[:-1]), shape[-1]
+            advice = (
+                f"`reshape:{features}x{steps}` makes {steps} steps of {features} features of it"
+            )
             if not first:
-                help = f"put it in the order steps × features, such as {merged[1]}×{merged[0]}"
+                advice = f"put it in that order, such as {steps}×{features}"
         return LayerError(
             f"`{self.kind}` works on a sequence, {form}, but receives {what}",
             code="not-a-sequence",
-            help=help,
+            help=advice,
         )
 
     def output(self, *shapes: Shape) -> Shape:
@@ -134,9 +131,8 @@ class Recurrent(Layer):
             Weight(f"weight_ih_{name}", (rows, inputs)),
             Weight(f"weight_hh_{name}", (rows, self.features)),
         ]
-        for bias in ("bias_ih", "bias_hh")[: self.biases if self.bias else 0]:
-            weights.append(Weight(f"{bias}_{name}", (rows,)))
-        return weights
+        biases = ("bias_ih", "bias_hh")[: self.biases if self.bias else 0]
+        return weights + [Weight(f"{bias}_{name}", (rows,)) for bias in biases]
 
     def macs(self, *shapes: Shape) -> int:
         (shape,) = shapes
@@ -264,7 +260,10 @@ class State(Layer):
             )
         if self.cell and maker.kind != "lstm":
             raise LayerError(
-                f"`{maker.kind}` has no cell", code="no-state", option="cell", help="leave out `cell`"
+                f"`{maker.kind}` has no cell",
+                code="no-state",
+                option="cell",
+                help="leave out `cell`",
             )
         count = maker.layers * maker.directions
         if not -count <= self.at < count:

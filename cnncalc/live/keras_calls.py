@@ -49,7 +49,9 @@ def layer_arguments(cls: str, layer: Any, made: Words) -> Iterator[str]:
             value = parameter.default
         if name in UNSAID or parameter.kind is Parameter.VAR_KEYWORD or name not in config:
             continue
-        if name == "activation":
+        if name == "layer":
+            yield f"layer={_one_way(layer, made)}"
+        elif name == "activation":
             yield f"activation={_activation(layer, value, made)}"
         elif value != parameter.default and not isinstance(value, Mapping):
             yield f"{name}={literal(value)}"
@@ -62,6 +64,17 @@ def layer_arguments(cls: str, layer: Any, made: Words) -> Iterator[str]:
             f"`{layer.name}` keeps its `{odd[0].name}` from training and trains the rest",
             "set `layer.trainable`",
         )
+
+
+def _one_way(layer: Any, made: Words) -> str:
+    """The words for the layer inside of a Bidirectional, which makes one of each direction."""
+    one, two = ({**each.get_config(), "class": type(each).__name__} for each in
+                (layer.forward_layer, layer.backward_layer))  # fmt: skip
+    differ = {key for key in one | two if one.get(key) != two.get(key)}
+    if differ - {"go_backwards", "name"}:
+        raise refusal(f"the directions of `{layer.name}` differ, which is not known here")
+    arguments = layer_arguments(one["class"], layer.forward_layer, made)
+    return f"layers.{one['class']}({', '.join(arguments)})"
 
 
 def _kept(variable: Any) -> bool:

@@ -66,7 +66,8 @@ class _Writer:
         if not isinstance(operation, self.keras.Layer):
             return self._operation(node, names, where)
         if known_class(self.keras, operation):
-            return [self._call(node, given, where)]
+            word, count = self._call(node, given, where), len(node.output_tensors)
+            return [word] if count == 1 else [f"{word}[{place}]" for place in range(count)]
         if has_graph(operation):
             return self._nested(node, given, where)
         _check_class(self.keras, operation)

@@ -37,9 +37,7 @@ def _recurrent(at: Bench, layer: Any, x: Array) -> Built:
     return values if first else ops.swapaxes(values, 1, 2), held
 
 
-def _direction(
-    at: Bench, layer: Any, x: Array, name: str, back: bool, held: Held
-) -> list[Array]:
+def _direction(at: Bench, layer: Any, x: Array, name: str, back: bool, held: Held) -> list[Array]:
     """What one direction gives at each step, and its states; what it holds is added."""
     if getattr(layer, "proj", None) is not None:
         raise NotBuilt("Keras's LSTM projects no state")

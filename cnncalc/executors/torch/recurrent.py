@@ -6,8 +6,7 @@ from typing import Any
 
 import torch
 
-from cnncalc.executors.base import Array, States
-from cnncalc.executors.stepping import NotBuilt
+from cnncalc.executors.base import Array
 from cnncalc.executors.torch.modules import Bench, Built, real
 from cnncalc.layers.base import Shape
 

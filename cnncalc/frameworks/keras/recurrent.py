@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from cnncalc.errors import LayerError
@@ -145,7 +146,9 @@ def bidirectional(
     """
     inner = layer[0] if isinstance(layer, tuple | list) and len(layer) == 1 else None
     if not isinstance(inner, Declared) or not isinstance(inner.layer, Recurrent):
-        raise call.error("is read around LSTM, GRU and SimpleRNN", "put one of these in it", "layer")
+        raise call.error(
+            "is read around LSTM, GRU and SimpleRNN", "put one of these in it", "layer"
+        )
     if inner.layer.backwards or backward_layer is not None:
         raise call.error(
             "is read without go_backwards and backward_layer", "leave them out", "backward_layer"
@@ -209,16 +212,14 @@ def _declared(call: Call, layer: Recurrent) -> Declared:
 
 def _no_sequence(call: Call, shape: Shape) -> LayerError:
     sizes = call.frame.outside(shape)
-    help = "`layers.Reshape((1, n))` makes a sequence of one step"
+    advice = "`layers.Reshape((1, n))` makes a sequence of one step"
     if len(shape) > 2:
-        rest = 1
-        for size in sizes[1:]:
-            rest = rest * size
-        help = f"`layers.Reshape(({sizes[0]}, {rest}))` makes {sizes[0]} steps of {rest} features"
+        rest = prod(sizes[1:])
+        advice = f"`layers.Reshape(({sizes[0]}, {rest}))` makes {sizes[0]} steps of {rest} features"
     return LayerError(
         f"{call.words} takes sequences (steps, features) but receives {show(sizes)}",
         code="not-a-sequence",
-        help=help,
+        help=advice,
     )
 
 

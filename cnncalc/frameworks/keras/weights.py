@@ -42,8 +42,8 @@ def relabel(
     """A layer's weights with Keras's names and shapes.
 
     Kernels are (*kernel, in/groups, out), depthwise ones (*kernel, C, multiplier), transposed
-    ones (*kernel, out, in), recurrent ones (in, gates * h). Statistics are parameters that are not trained, and there is no
-    counter of batches.
+    ones (*kernel, out, in), recurrent ones (in, gates * h). Statistics are parameters that are
+    not trained, and there is no counter of batches.
     """
     recurrent = isinstance(layer, Recurrent)
     names = names_of(layer) if isinstance(layer, Recurrent) else NAMES.get(layer.kind, {})

@@ -9,6 +9,7 @@ from typing import Any
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Shape
 from cnncalc.network import Declared
+from cnncalc.notations.source.keras_recurrent import is_recurrent, run_recurrent
 from cnncalc.notations.source.keras_state import keras_of, keras_readers
 from cnncalc.notations.source.state import state_of
 from cnncalc.notations.source.steps import emit
@@ -93,6 +94,9 @@ def init(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> None:
     activation = kwargs.get("activation")
     if isinstance(activation, Instance | Function | Bound):
         layer.fields["then"] = kwargs.pop("activation")
+    wrapped = next((each for each in (*values, *kwargs.values()) if is_layer(each)), None)
+    if wrapped is not None:
+        layer.fields["wrapped"] = wrapped
     given = {key: argument(value) for key, value in kwargs.items()}
     if layer.cls is not cls and layer.cls.library is False:
         given.pop("name", None)
@@ -108,6 +112,8 @@ def argument(value: Value) -> Any:
     """An argument as the readers take it; functions of activations go by their names."""
     if isinstance(value, Builtin):
         return value.name
+    if is_layer(value) and isinstance(value, Instance) and value.layers is not None:
+        return value.layers
     if isinstance(value, Instance | Function | Class | dict | Foreign):
         return Opaque(describe(value))  # an initialiser, a constraint …
     return plain(value)
@@ -160,6 +166,8 @@ def run(machine: Machine, layer: Instance, inputs: Value, **options: Value) -> V
     if layer.layers is None:
         raise Refusal(f"`{layer.cls.name}` runs before `super().__init__()` has made it")
     flow: list[Value] = list(tensors(machine, inputs))
+    if is_recurrent(layer) and len(flow) == 1:
+        return run_recurrent(machine, layer, flow[0], options)
     name = layer.fields["name"]
     for part, each in enumerate(layer.layers):
         if len(flow) > 1 and each.layer.arity != "many":

@@ -53,8 +53,7 @@ MERGES = {
 }
 NO_LAYER = frozenset(
     words(
-        "RNN TimeDistributed Embedding MultiHeadAttention "
-        "Attention ConvLSTM2D LSTMCell GRUCell Dot"
+        "RNN TimeDistributed Embedding MultiHeadAttention Attention ConvLSTM2D LSTMCell GRUCell Dot"
     )
 )
 

@@ -23,12 +23,14 @@ def output_and_states(machine: Machine, layer: Recurrent, output: Value) -> Valu
     return output, (hidden, States(machine, layer, output, True))
 
 
-def state_of_layer(
-    machine: Machine, layer: Recurrent, output: Value, cell: bool, at: int = -1
-) -> Value:
-    """The state of one layer and direction, as a step that reads the layer."""
+def state_of_layer(machine: Machine, layer: Recurrent, output: Value, cell: bool, at: int) -> Value:
+    """The state of one layer and direction, as a step that reads the layer.
+
+    The last is called so, as there is often no other.
+    """
     features = layer.hidden if cell else layer.features
-    return emit(machine, State(features, cell, at), [output], op="state")
+    last = at == layer.layers * layer.directions - 1
+    return emit(machine, State(features, cell, -1 if last else at), [output], op="state")
 
 
 class States(Pile):
@@ -47,13 +49,9 @@ class States(Pile):
         self.shape = (layer.layers * layer.directions, Batch(), features)
 
     def part(self, at: int) -> Tensor:
-        """One of them; the last is called so, as there is often no other."""
-        count = self.shape[0]
+        """One of them."""
         if at not in self.made:
-            named = -1 if at == count - 1 else at
-            self.made[at] = state_of_layer(
-                self.machine, self.layer, self.output, self.cell, named
-            )
+            self.made[at] = state_of_layer(self.machine, self.layer, self.output, self.cell, at)
         return self.made[at]
 
     @property
@@ -63,9 +61,9 @@ class States(Pile):
     def item(self, machine: Machine, index: Value) -> Value:
         first, *rest = index if isinstance(index, tuple) else (index,)
         places = range(self.shape[0])
-        if isinstance(first, int) and not isinstance(first, bool) and -len(places) <= first:
-            if first < len(places) and all(part == slice(None) or part is ... for part in rest):
-                return self.part(places[first])
+        whole = all(part == slice(None) or part is ... for part in rest)
+        if isinstance(first, int) and first in range(-len(places), len(places)) and whole:
+            return self.part(places[first])
         if isinstance(first, slice) and not rest:
             chosen = [self.part(at) for at in places[first]]
             return Pile(chosen, (len(chosen), *self.shape[1:]))
@@ -88,4 +86,3 @@ def check_start(states: Value) -> None:
         )
     elif states is not None and not isinstance(states, Static):
         raise Refusal(f"a recurrent layer starts from states, not from {describe(states)}")
-

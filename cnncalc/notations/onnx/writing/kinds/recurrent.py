@@ -83,12 +83,9 @@ def _activations(layer: Any) -> dict[str, Any]:
     """The attributes of activations that are not the operator's usual ones."""
     named = {"lstm": "gate activation activation", "gru": "gate activation", "rnn": "activation"}
     kinds = [getattr(layer, name) for name in named[layer.kind].split()]
-    if set(kinds) <= {"tanh", "sigmoid"} and layer.activation == "tanh":
-        if getattr(layer, "gate", "sigmoid") == "sigmoid":
-            return {}
-    words = []
-    for kind in kinds * layer.directions:
-        words.append(SPECIAL.get(kind) or _word(kind))
+    if layer.activation == "tanh" and getattr(layer, "gate", "sigmoid") == "sigmoid":
+        return {}
+    words = [SPECIAL.get(kind) or _word(kind) for kind in kinds * layer.directions]
     names, alphas, betas = zip(*words, strict=True)
     return {
         "activations": list(names),
