@@ -1,0 +1,188 @@
+"""Recurrent layers: sums by hand, recorded runs of PyTorch and Keras, executors, refusals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import cnncalc
+from cnncalc import SpecError, analyze
+from tests.executors.common import verified
+from tests.frameworks.live_keras import keras_or_skip
+from tests.frameworks.live_onnx import onnxruntime_or_skip
+from tests.frameworks.live_pytorch import torch_or_skip
+from tests.library import oracle
+
+RECORDS = oracle("layers_recurrent.jsonl")
+EXECUTORS = {"torch": torch_or_skip, "keras": keras_or_skip, "onnxruntime": onnxruntime_or_skip}
+
+# Of 64 features at 50 steps: parameters and MACs of a step, worked out on paper.
+SUMS = [
+    ("lstm:128,bidirectional", (256, 50), 2 * 4 * 128 * (64 + 128 + 2), 2 * 512 * (64 + 128)),
+    ("lstm:128,biases=1", (128, 50), 4 * 128 * (64 + 128 + 1), 512 * (64 + 128)),
+    ("lstm:128,nobias,last", (128,), 4 * 128 * (64 + 128), 512 * (64 + 128)),
+    ("lstm:128,proj=32", (32, 50), 512 * (64 + 32 + 2) + 32 * 128, 512 * (64 + 32) + 32 * 128),
+    ("gru:128,layers=2", (128, 50), 384 * (64 + 130 + 128 + 130), 384 * (64 + 3 * 128)),
+    ("rnn:128", (128, 50), 128 * (64 + 128 + 2), 128 * (64 + 128)),
+]
+
+
+@pytest.mark.parametrize(("layer", "output", "params", "macs"), SUMS)
+def test_sums_by_hand(layer: str, output: tuple[int, ...], params: int, macs: int) -> None:
+    row = analyze(f"64x50 {layer}").layers[0]
+
+    assert (row.output_shape, row.params, row.macs) == (output, params, 50 * macs)
+
+
+@pytest.mark.parametrize("kind", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("options", ["", ",bidirectional", ",nobias", ",biases=1"])
+def test_layers_are_layers_one_after_another(kind: str, options: str) -> None:
+    together = analyze(f"7x9 {kind}:5,layers=3{options}")
+    apart = analyze(f"7x9 3*[{kind}:5{options}]")
+
+    assert together.output == apart.output
+    assert together.total.params == apart.total.params
+    assert together.total.macs == apart.total.macs
+
+
+@pytest.mark.parametrize(
+    ("layer", "field"),
+    [
+        ("lstm:4", {"size": [20], "start": [-19], "jump": [1], "status": "exact"}),
+        ("lstm:4,backwards", {"size": [20], "start": [0], "jump": [1], "status": "exact"}),
+        ("lstm:4,layers=2", {"size": [20], "start": [-19], "jump": [1], "status": "exact"}),
+        ("lstm:4,bidirectional", {"size": [20], "start": [0], "jump": [0], "status": "global"}),
+        ("lstm:4,last", {"size": [20], "start": [0], "jump": [0], "status": "global"}),
+        ("lstm:4 state:4", {"size": [20], "start": [0], "jump": [0], "status": "global"}),
+    ],
+)
+def test_fields(layer: str, field: dict[str, Any]) -> None:
+    """All steps before and its own, or all."""
+    found = analyze(f"8x20 {layer}").to_dict()["layers"][-1]["receptive_field"]
+
+    assert {key: found[key] for key in field} == field
+
+
+SPECS = [
+    "6x9 lstm:5,bidirectional linear:3,axis=0",
+    "6x9 lstm:5,layers=2 state:5,cell",
+    "6x9 gru:5,bidirectional,last",
+    "1x4x12 conv:3,k3,p1 reshape:12x12 lstm:4,backwards gru:3,layers=2,bidirectional state:3,at=1",
+    "9x6 rnn:5,axis=-1 rnn:4,axis=-1,bidirectional flatten",
+    "6x9 lstm:5,biases=1 cat[state:5 | state:5,cell] linear:2",
+]
+
+
+@pytest.mark.parametrize("spec", [*SPECS, "6x9 lstm:5,proj=2", "6x9 gru:5,resetbefore,biases=1"])
+def test_the_bundled_executor_agrees(spec: str) -> None:
+    found = verified("bundled", spec)
+
+    assert found["ok"], found["mismatches"]
+    assert found["checked"]["receptive_field"] == found["checked"]["shapes"] > 0
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+@pytest.mark.parametrize("spec", SPECS)
+def test_executors_agree(executor: str, spec: str) -> None:
+    EXECUTORS[executor]()
+    found = verified(executor, spec)
+
+    assert found["ok"], found["mismatches"]
+    assert found["checked"]["receptive_field"] == found["checked"]["shapes"] > 0
+
+
+def test_a_backward_pass_reaches_every_weight() -> None:
+    torch_or_skip()
+    found = verified("torch", "6x9 lstm:5,layers=2,bidirectional state:5", backward=True)
+
+    assert found["ok"], found["mismatches"]
+
+
+@pytest.mark.parametrize("number", range(len(RECORDS)))
+def test_recorded_runs(number: int) -> None:
+    """Outputs, states, tensors and MACs are the framework's; what it refused is refused."""
+    record = RECORDS[number]
+    keras = record["framework"] == "keras"
+    size = tuple(record["input"])
+    text = record["call"]
+    if keras:
+        text = f"inputs = keras.Input({size})\nmodel = keras.Model(inputs, {text}(inputs))"
+    if "error" in record:
+        with pytest.raises(SpecError):
+            analyze(text, None if keras else size, notation=record["framework"])
+        return
+    report = analyze(text, None if keras else size, notation=record["framework"])
+    tensors = [
+        [weight.name.rpartition(".")[2], list(weight.shape)]
+        for row in report.layers
+        for weight in row.weights
+    ]
+    assert tensors == record["tensors"]
+    ends = [report.shape(report.rows[number].output_shape) for number in report.outputs]
+    if keras:
+        assert ends == record["outputs"]
+        return
+    states = [shape[1:] for shape in record["states"] for _ in range(shape[0])]
+    assert ends == [record["output"], *states]
+    assert report.total.macs == record["macs"]
+
+
+def test_records_are_all_there() -> None:
+    assert len(RECORDS) == 207
+    assert sum("error" in record for record in RECORDS) == 25
+
+
+WRONG = [
+    ("3x20x32 lstm:5", "features × steps, but receives the map 3×20×32", "`reshape:60x32`"),
+    ("320 gru:5", "receives a vector of 320 features", "`reshape:320x1`"),
+    ("8x9 lstm:5,proj=5", "`proj` is 5, not below the 5 hidden features", "`proj=2`"),
+    ("8x9 lstm:5 relu state:5", "which `relu` doesn't", "directly behind"),
+    ("8x9 gru:5 state:5,cell", "`gru` has no cell", "leave out `cell`"),
+    ("8x9 gru:5 state:5,at=1", "has 1 states", "from -1 to 0"),
+    ("8x9 gru:5 state:6", "to have 6 features but `gru` keeps 5", "`state:5`"),
+    ("8x9 gru:5,backwards,bidirectional", "both bidirectional and backwards", "reads both ways"),
+    ("8x9 gru:5,biases=3", "`biases` can't be 3", "or 1 for both"),
+]
+
+
+@pytest.mark.parametrize(("spec", "message", "advice"), WRONG)
+def test_what_is_wrong_is_told(spec: str, message: str, advice: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        analyze(spec)
+
+    assert message in caught.value.message
+    assert caught.value.help is not None
+    assert advice in caught.value.help
+
+
+@pytest.mark.parametrize(
+    ("call", "size", "message"),
+    [
+        ("nn.LSTM(64, 8)", (50, 64), "batch_first=False"),
+        ("nn.LSTM(64, 8, batch_first=True)", (64, 50), "receives 50 features at each step"),
+        ("nn.GRU(64, 8, batch_first=True)", (3, 50, 64), "takes sequences"),
+    ],
+)
+def test_what_pytorch_refuses(call: str, size: tuple[int, ...], message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        analyze(call, size, notation="torch")
+
+
+@pytest.mark.parametrize(
+    ("to", "spec"),
+    [
+        ("torch", "6x9 lstm:5,bidirectional cat[state:5,at=0 | state:5,cell]"),
+        ("torch", "6x9 gru:5,last"),
+        ("keras", "6x9 lstm:5,bidirectional,biases=1 cat[state:5,at=0 | state:5,cell]"),
+        ("keras", "6x9 gru:5,layers=2 state:5"),
+    ],
+)
+def test_what_is_written_reads_back(to: str, spec: str) -> None:
+    before = analyze(spec)
+    text = cnncalc.convert(cnncalc.parse(spec), to)
+    after = analyze(text, (6, 9) if to == "torch" else None, notation=to)
+
+    assert after.total.params == before.total.params
+    assert after.total.macs == before.total.macs
+    assert after.rows[-1].output_shape == before.rows[-1].output_shape
