@@ -5,11 +5,12 @@ out for one sample, the shapes of its states, its tensors, and, of PyTorch, what
 operations makes of it (in training mode and without mkldnn: else it counts nothing of these).
 Nothing here knows cnncalc, and no number comes from a formula.
 
-    KERAS_BACKEND=torch python tests/oracles/record_recurrent.py > tests/oracles/layers_recurrent.jsonl
+    KERAS_BACKEND=torch python tests/oracles/record_recurrent.py > layers_recurrent.jsonl
 """
 
 import json
 import random
+import sys
 
 import keras
 import torch
@@ -133,7 +134,7 @@ def main():
                 record |= run(call, shape)
             except Exception as error:
                 record["error"] = f"{type(error).__name__}: {error}".partition("\n")[0][:120]
-            print(json.dumps(record, separators=(",", ":")))
+            sys.stdout.write(f"{json.dumps(record, separators=(',', ':'))}\n")
 
 
 if __name__ == "__main__":
