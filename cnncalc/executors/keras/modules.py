@@ -73,16 +73,20 @@ class Bench:
 
     def run(self, layer: Any, value: Any) -> Any:
         """What a layer makes of an array or a list of them, in inference mode."""
-        if not layer.built and not isinstance(value, list):
-            layer.build(tuple(value.shape))
-            if self.probing:
-                for weight in layer.weights:
-                    weight.assign(ops.ones(weight.shape, dtype=weight.dtype))
+        self.build(layer, value)
         trains = getattr(layer, "_call_has_training_arg", False)
         begin = perf_counter()
         value = layer(value, training=False) if trains else layer(value)
         self.seconds += perf_counter() - begin
         return value
+
+    def build(self, layer: Any, value: Any) -> None:
+        """Make a layer's weights for an input; of ones where that is asked for."""
+        if not layer.built and not isinstance(value, list):
+            layer.build(tuple(value.shape))
+            if self.probing:
+                for weight in layer.weights:
+                    weight.assign(ops.ones(weight.shape, dtype=weight.dtype))
 
     def variable(self, shape: Shape) -> Any:
         """Learned numbers beside Keras's own layers."""

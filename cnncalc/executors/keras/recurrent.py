@@ -56,7 +56,7 @@ def _direction(at: Bench, layer: Any, x: Array, name: str, back: bool, held: Hel
         **gates,
         **({"reset_after": layer.after} if layer.kind == "gru" else {}),
     )
-    output, *states = at.run(made, x)
+    at.build(made, x)
     cell = made.cell
     held.append(_tensor(f"weight_ih_{name}", cell.kernel))
     held.append(_tensor(f"weight_hh_{name}", cell.recurrent_kernel))
@@ -64,8 +64,10 @@ def _direction(at: Bench, layer: Any, x: Array, name: str, back: bool, held: Hel
         biases = [*cell.bias] if after else [cell.bias]
         if layer.biases > len(biases):  # Keras adds one, which stands for the sum of both
             biases.append(at.variable(tuple(cell.bias.shape)))
+            cell.bias.assign(cell.bias + biases[1])
         for bias, each in zip(("bias_ih", "bias_hh"), biases, strict=False):
             held.append(Tensor(f"{bias}_{name}", (int(each.shape[0]),), int(each.shape[0])))
+    output, *states = at.run(made, x)
     return [ops.flip(output, axis=1) if back else output, *states]
 
 
