@@ -10,7 +10,10 @@ from cnncalc.layers.base import Shape
 from cnncalc.notations.onnx.writing.builder import Builder, unsayable
 from cnncalc.notations.onnx.writing.table import writes
 
-SPECIAL = {"relu": ("Relu", 0.0, 0.0), "identity": ("Affine", 1.0, 0.0)}
+SPECIAL: dict[str, tuple[str, tuple[float, ...]]] = {
+    "relu": ("Relu", ()),
+    "identity": ("Affine", (1.0, 0.0)),
+}
 OPERATORS = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
 
 
@@ -86,20 +89,19 @@ def _activations(layer: Any) -> dict[str, Any]:
     if layer.activation == "tanh" and getattr(layer, "gate", "sigmoid") == "sigmoid":
         return {}
     words = [SPECIAL.get(kind) or _word(kind) for kind in kinds * layer.directions]
-    names, alphas, betas = zip(*words, strict=True)
+    numbers = [numbers for _, numbers in words if numbers]  # of those that have any, in order
     return {
-        "activations": list(names),
-        "activation_alpha": list(alphas),
-        "activation_beta": list(betas),
+        "activations": [name for name, _ in words],
+        "activation_alpha": [alpha for alpha, _ in numbers] or None,
+        "activation_beta": [beta for _, beta in numbers] or None,
     }
 
 
-def _word(kind: str) -> tuple[str, float, float]:
-    """An activation as the operators call it, with its two parameters; 0: it has none."""
+def _word(kind: str) -> tuple[str, tuple[float, ...]]:
+    """An activation as the operators call it, with its two parameters, if it has them."""
     (form,) = forms(BY_KIND[kind].onnx)
-    numbers = [float(value) for value in (form.said(KINDS[kind]()) or {}).values()]
-    alpha, beta, *_ = [*numbers, 0.0, 0.0]
-    return form.name, alpha, beta
+    said = form.said(KINDS[kind]()) or {}
+    return form.name, tuple(float(value) for value in said.values())
 
 
 @writes("state")
