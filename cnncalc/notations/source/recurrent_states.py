@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnncalc.layers.recurrent import Recurrent, State
-from cnncalc.notations.source.steps import emit
+from cnncalc.notations.source.layer_steps import emit
 from cnncalc.python.iteration import content_of
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
@@ -38,6 +38,7 @@ class States(Pile):
 
     __slots__ = ("cell", "layer", "machine", "made", "output")
     described = "states stacked in front of the batch"
+    separate = True
 
     def __init__(self, machine: Machine, layer: Recurrent, output: Tensor, cell: bool) -> None:
         self.machine = machine
