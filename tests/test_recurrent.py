@@ -159,7 +159,8 @@ def test_what_is_wrong_is_told(spec: str, message: str, advice: str) -> None:
 @pytest.mark.parametrize(
     ("call", "size", "message"),
     [
-        ("nn.LSTM(64, 8)", (50, 64), "batch_first=False"),
+        ("nn.LSTM(64, 8)", (50, 64), "takes axis 0 for its steps, and here that is the batch"),
+        ("nn.LSTM(64, 8)", (64,), "takes axis 0 for its steps, and here that is the batch"),
         ("nn.LSTM(64, 8, batch_first=True)", (64, 50), "receives 50 features at each step"),
         ("nn.GRU(64, 8, batch_first=True)", (3, 50, 64), "takes sequences"),
     ],
@@ -186,3 +187,77 @@ def test_what_is_written_reads_back(to: str, spec: str) -> None:
     assert after.total.params == before.total.params
     assert after.total.macs == before.total.macs
     assert after.rows[-1].output_shape == before.rows[-1].output_shape
+
+
+MODEL = """
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rnn = {layer}
+        self.fc = nn.Linear({features}, 3)
+
+    def forward(self, x):
+        {forward}
+"""
+TURNED = "y, h = self.rnn(x.transpose(0, 1)); "
+PLAIN = "y, h = self.rnn(x); "
+# What torch's default order of axes is to give, and the same with the batch in front.
+ORDERS = [
+    ("nn.LSTM(8, 6, num_layers=2", 6, "return self.fc(y[-1])", "return self.fc(y[:, -1])"),
+    ("nn.LSTM(8, 6", 6, "return self.fc(h[0][-1] + h[1][-1])", None),
+    ("nn.GRU(8, 6, bidirectional=True", 12, "return self.fc(torch.cat([h[-2], h[-1]], 1))", None),
+    ("nn.RNN(8, 6", 6, "return self.fc(y)", None),
+    ("nn.GRU(8, 6", 6, "return self.fc(y.transpose(0, 1).mean(1))", "return self.fc(y.mean(1))"),
+    (
+        "nn.GRU(8, 6, bidirectional=True", 12,
+        "t, b, n = y.size(); return F.log_softmax(self.fc(y.view(t * b, n)).view(t, b, -1), dim=2)",
+        "return F.log_softmax(self.fc(y), dim=2)",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("layer", "features", "turned", "plain"), ORDERS)
+def test_steps_before_the_batch(layer: str, features: int, turned: str, plain: str | None) -> None:
+    """`batch_first=False` on steps × batch × features is `batch_first=True` on batch × steps."""
+    first = {"layer": f"{layer}, batch_first=True)", "features": features}
+    after = {"layer": f"{layer})", "features": features}
+    wanted = analyze(MODEL.format(**first, forward=PLAIN + (plain or turned)), (5, 8))
+    found = analyze(MODEL.format(**after, forward=TURNED + turned), (5, 8))
+
+    assert found.rows[-1].output_shape == wanted.rows[-1].output_shape
+    assert found.total.params == wanted.total.params
+    assert found.total.macs == wanted.total.macs
+    assert [row.kind for row in found.layers] == [row.kind for row in wanted.layers]
+
+
+@pytest.mark.parametrize(
+    ("layer", "forward", "message", "advice"),
+    [
+        ("nn.GRU(8, 6)", "return self.rnn(x)[0]", "takes axis 0", "batch_first=True, or"),
+        (
+            "nn.GRU(8, 6, batch_first=True)", "return self.rnn(x.transpose(0, 1))[0]",
+            "takes axis 1 for its steps", "batch_first=False, or `x.transpose(0, 1)` before it",
+        ),
+        (
+            "nn.GRU(5, 6)", "return self.rnn(x.permute(1, 2, 0))[0]", "here it is on axis 2",
+            "`x.permute(…)`",
+        ),
+        (
+            "nn.GRU(4, 6, batch_first=True)",
+            "return self.rnn(x.reshape(x.size(0) * x.size(1), 2, 4))[0]",
+            "one axis with others", "`x.view(…)`",
+        ),
+    ],
+)  # fmt: skip
+def test_a_batch_elsewhere(layer: str, forward: str, message: str, advice: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        analyze(MODEL.format(layer=layer, features=6, forward=forward), (5, 8))
+
+    assert caught.value.code == "batch-axis"
+    assert message in caught.value.message
+    assert caught.value.help is not None
+    assert advice in caught.value.help

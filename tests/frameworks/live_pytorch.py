@@ -49,4 +49,5 @@ def _run(torch: Any, name: str, module: Any, values: Any) -> Any:
     with torch.no_grad():
         if name.startswith("MaxUnpool"):
             return module(values, torch.zeros(values.shape, dtype=torch.long))
-        return module(values)
+        output = module(values)
+        return output[0] if isinstance(output, tuple) else output  # without the states

@@ -38,7 +38,7 @@ def lstm(
             "proj_size",
         )
     layer = LSTM(**options, proj=projected or None)
-    return _declared(call, layer, input_size, batch_first)
+    return _declared(call, layer, input_size)
 
 
 def gru(
@@ -53,7 +53,7 @@ def gru(
     dtype: Any = None,
 ) -> Declared:
     given = (hidden_size, num_layers, bias, batch_first, dropout, bidirectional)
-    return _declared("nn.GRU", GRU(**_options("nn.GRU", *given)), input_size, batch_first)
+    return _declared("nn.GRU", GRU(**_options("nn.GRU", *given)), input_size)
 
 
 def rnn(
@@ -71,7 +71,7 @@ def rnn(
     given = (hidden_size, num_layers, bias, batch_first, dropout, bidirectional)
     activation = chosen("nn.RNN", "nonlinearity", nonlinearity, ("tanh", "relu"))
     layer = RNN(**_options("nn.RNN", *given), activation=activation)
-    return _declared("nn.RNN", layer, input_size, batch_first)
+    return _declared("nn.RNN", layer, input_size)
 
 
 def _options(
@@ -96,20 +96,13 @@ def _options(
     }
 
 
-def _declared(call: str, layer: Recurrent, input_size: Any, batch_first: bool) -> Declared:
+def _declared(call: str, layer: Recurrent, input_size: Any) -> Declared:
     features = integer(call, "input_size", input_size, 1)
-    return Declared(layer, Expects(call, rule=partial(_taken, call, features, batch_first)))
+    return Declared(layer, Expects(call, rule=partial(_taken, call, features)))
 
 
-def _taken(call: str, features: int, batch_first: bool, layer: Layer, shape: Shape) -> Layer:
+def _taken(call: str, features: int, layer: Layer, shape: Shape) -> Layer:
     """The layer, where such a sequence flows in, without the batch."""
-    if not batch_first:
-        raise LayerError(
-            f"{call} has batch_first=False: it takes the steps in front of the batch, which stands "
-            "in front here",
-            code="batch-axis",
-            help="give it batch_first=True, and turn no axes before it",
-        )
     if len(shape) != 2:
         raise LayerError(
             f"{call} takes sequences (steps, features) but receives {show(shape)}",

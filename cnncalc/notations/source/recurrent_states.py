@@ -8,9 +8,10 @@ from cnncalc.python.iteration import content_of
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
+from cnncalc.tracing.batch_axis import FIRST, BatchAxis
 from cnncalc.tracing.tensors import Batch, Pile, Static, Tensor
 
-__all__ = ["States", "check_start", "output_and_states", "state_of_layer"]
+__all__ = ["States", "check_batch", "check_start", "output_and_states", "state_of_layer"]
 
 
 def output_and_states(machine: Machine, layer: Recurrent, output: Value) -> Value:
@@ -30,7 +31,8 @@ def state_of_layer(machine: Machine, layer: Recurrent, output: Value, cell: bool
     """
     features = layer.hidden if cell else layer.features
     last = at == layer.layers * layer.directions - 1
-    return emit(machine, State(features, cell, -1 if last else at), [output], op="state")
+    state = State(features, cell, -1 if last else at)
+    return emit(machine, state, [output], op="state", batch=FIRST)
 
 
 class States(Pile):
@@ -72,6 +74,23 @@ class States(Pile):
             f"this index of {len(places)} states can't be followed",
             help="`h[-1]` is the state of the last layer and direction",
         )
+
+
+def check_batch(call: str, tensor: Value, batch_first: bool) -> None:
+    """Refuse a sequence whose batch stands elsewhere than the layer has it."""
+    if not isinstance(tensor, Tensor) or tensor.batch == BatchAxis(0 if batch_first else 1):
+        return
+    call, place = f"`{call}` with batch_first={batch_first}", tensor.batch.place
+    if tensor.batch.merged or place > 1:
+        here = "one axis with others" if tensor.batch.merged else f"on axis {place}"
+        message = f"{call} takes the batch on axis {int(not batch_first)}, and here it is {here}"
+        advice = "`x.view(…)` takes it apart" if tensor.batch.merged else "`x.permute(…)` moves it"
+    else:
+        message = f"{call} takes axis {place} for its steps, and here that is the batch"
+        advice = f"batch_first={not batch_first}, or `x.transpose(0, 1)` before it"
+        if len(tensor.shape) == 1 and not batch_first:
+            advice = "`x.unsqueeze(0)` makes each sample one step"
+    raise Refusal(message, help=advice, code="batch-axis")
 
 
 def check_start(states: Value) -> None:

@@ -13,7 +13,7 @@ from cnncalc.notations.source.axes import inner_shape
 from cnncalc.notations.source.layer_arguments import LAYER_COST, made, plain, refused
 from cnncalc.notations.source.layer_steps import emit
 from cnncalc.notations.source.model_trace import WEIGHTS, is_trained, is_weight
-from cnncalc.notations.source.recurrent_states import check_start, output_and_states
+from cnncalc.notations.source.recurrent_states import check_batch, check_start, output_and_states
 from cnncalc.notations.source.torch.nn.module import MODULE, set_attribute
 from cnncalc.python.attributes import set_field
 from cnncalc.python.functions import simple
@@ -113,6 +113,8 @@ def forward(machine: Machine, module: Instance, *inputs: Value, **options: Value
         declared = sized(declared, inputs[0], size)
     if isinstance(declared.layer, Recurrent):
         check_start(options.get("hx", inputs[1] if len(inputs) > 1 else None))
+        name = f"nn.{reader_of(module.cls).name}"
+        check_batch(name, inputs[0], bool(module.fields["batch_first"]))
     return run_layer(machine, module, declared, inputs[0])
 
 
@@ -134,7 +136,9 @@ def run_layer(machine: Machine, module: Instance, declared: Declared, tensor: Va
         declared = declared.replaced(trainable=False)
     elif names := frozen_weights(module):
         declared = declared.replaced(frozen=names)
-    output = emit(machine, declared, [tensor], op=declared.layer.kind, owner=module)
+    recurrent = isinstance(declared.layer, Recurrent)
+    batch = tensor.batch if recurrent and isinstance(tensor, Tensor) else None
+    output = emit(machine, declared, [tensor], op=declared.layer.kind, owner=module, batch=batch)
     if isinstance(declared.layer, Recurrent):
         return output_and_states(machine, declared.layer, output)
     if module.fields.get("return_indices") is True:
