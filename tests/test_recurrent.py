@@ -234,6 +234,32 @@ def test_steps_before_the_batch(layer: str, features: int, turned: str, plain: s
     assert [row.kind for row in found.layers] == [row.kind for row in wanted.layers]
 
 
+ZEROS = "torch.zeros(2, x.size(0), 6)"
+# What tutorials write around these layers: the kinds that it is read as, and what comes out.
+WRITTEN = [
+    ("self.rnn.flatten_parameters(); return self.fc(self.rnn(x)[0])", "gru linear", (5, 3)),
+    (f"return self.rnn(x, {ZEROS}.to(x.device))[0]", "gru", (5, 6)),
+    ("return self.rnn(x, next(self.parameters()).data.new(2, len(x), 6).zero_())[0]", "gru",
+     (5, 6)),
+    ("return self.rnn(x, x.new_zeros(2, len(x), 6))[0]", "gru", (5, 6)),
+    ("return self.rnn(x)[1][0]", "gru state", (6,)),
+    ("h = self.rnn(x)[1].view(2, 1, x.size(0), 6); return h[-1, 0]",
+     "gru state state unflatten unflatten cat unflatten slice flatten", (6,)),
+    ("h = self.rnn(x)[1].permute(1, 0, 2).reshape(x.size(0), -1); return h",
+     "gru state state unflatten unflatten cat flatten", (12,)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("forward", "kinds", "output"), WRITTEN)
+def test_what_is_written_around_them(forward: str, kinds: str, output: tuple[int, ...]) -> None:
+    layer = "nn.GRU(8, 6, num_layers=2, batch_first=True)"
+    found = analyze(MODEL.format(layer=layer, features=6, forward=forward), (5, 8))
+
+    assert " ".join(row.kind for row in found.layers) == kinds
+    assert found.rows[-1].output_shape == output
+    assert found.total.params + found.total.unused_params == 3 * 6 * (8 + 6 * 3 + 4) + 21
+
+
 @pytest.mark.parametrize(
     ("layer", "forward", "message", "advice"),
     [

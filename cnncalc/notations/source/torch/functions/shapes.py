@@ -7,7 +7,7 @@ from math import prod
 from cnncalc.layers import KINDS
 from cnncalc.notations.source.axes import axis_of, outer_shape
 from cnncalc.notations.source.layer_steps import emit, emit_view
-from cnncalc.notations.source.torch.functions.view import sizes_given, view
+from cnncalc.notations.source.torch.functions.view import sizes_given, unpiled, view
 from cnncalc.python.functions import Method
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
@@ -66,9 +66,7 @@ def permute(machine: Machine, tensor: Value, *dims: Value, **options: Value) -> 
         machine.budget.spend(len(tensor.values or ()))
         return permuted(tensor, axes)
     if isinstance(tensor, Pile):
-        front = [unsqueeze(machine, part, 1) for part in tensor.parts]
-        whole = emit(machine, KINDS["cat"](0), front, op="stack") if len(front) > 1 else front[0]
-        return permute(machine, whole, *({0: 1, 1: 0}.get(axis, axis) for axis in axes))
+        tensor = unpiled(machine, tensor)
     rank = len(outer_shape(tensor))
     if sorted(axes) != list(range(rank)):
         raise Refusal(f"`permute` takes each of the {rank} axes once")

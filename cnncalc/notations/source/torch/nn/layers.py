@@ -35,6 +35,7 @@ FAMILIES = {
     "MaxPool": "_MaxPoolNd",
     "AvgPool": "_AvgPoolNd",
     "Dropout": "_DropoutNd",
+    **dict.fromkeys(("LSTM", "GRU", "RNN"), "RNNBase"),
 }
 PER_AXIS = ("kernel_size", "stride", "padding", "dilation", "output_padding")
 # Attributes that torch keeps for show: changing one changes nothing.
@@ -65,7 +66,7 @@ def layer_class(name: str) -> Value:
 
 def family(name: str) -> Class:
     if name not in families:
-        families[name] = Class(name, (MODULE,))
+        families[name] = Class(name, (MODULE,), dict(OF_FAMILY.get(name, {})))
     return families[name]
 
 
@@ -238,6 +239,9 @@ def set_layer_attribute(machine: Machine, module: Instance, name: Value, value: 
         set_field(module, name, value)
 
 
+OF_FAMILY: dict[str, dict[str, Value]] = {
+    "RNNBase": {"flatten_parameters": simple("flatten_parameters", lambda machine, module: None)}
+}
 BEHAVIOUR: dict[str, Value] = {
     "__init__": Builtin("__init__", init),
     "__getattr__": simple("__getattr__", attribute),
