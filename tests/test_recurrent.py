@@ -287,3 +287,57 @@ def test_a_batch_elsewhere(layer: str, forward: str, message: str, advice: str) 
     assert message in caught.value.message
     assert caught.value.help is not None
     assert advice in caught.value.help
+
+
+CELLS = [
+    ("nn.LSTMCell(8, 6)", "h, c = self.rnn(x[:, 0]); return self.fc(h + c)", "state:6,cell", 384),
+    ("nn.GRUCell(8, 6)", "return self.fc(self.rnn(x[:, 0], torch.zeros(x.size(0), 6)))", None, 288),
+    ("nn.RNNCell(8, 6, bias=False)", "return self.fc(self.rnn(x[:, -1]))", None, 84),
+]
+
+
+@pytest.mark.parametrize(("layer", "forward", "state", "params"), CELLS)
+def test_cells(layer: str, forward: str, state: str | None, params: int) -> None:
+    """One step, with PyTorch's own names for the tensors."""
+    found = analyze(MODEL.format(layer=layer, features=6, forward=forward), (5, 8))
+    (row,) = [row for row in found.layers if row.name == "rnn"]
+
+    assert (row.output_shape, row.params) == ((6,), params)
+    assert row.macs == sum(w.count for w in row.weights if len(w.shape) > 1)
+    assert [row.text for row in found.layers if row.kind == "state"] == ([state] if state else [])
+    torch = torch_or_skip()
+    real = eval(layer, {"nn": torch.nn})
+    assert [(each.name, each.shape) for each in row.weights] == [
+        (name, tuple(each.shape)) for name, each in real.named_parameters()
+    ]
+
+
+def test_a_cell_that_is_told_of_its_weights() -> None:
+    """They are the module's own, whatever the source does to them; one is kept from training."""
+    forward = "return self.rnn(x[:, 0])"
+    told = (
+        "nn.GRUCell(8, 6); nn.init.zeros_(self.rnn.bias_hh); self.rnn.weight_ih.requires_grad = "
+        "False"
+    )
+    report = analyze(MODEL.format(layer=told, features=6, forward=forward), (5, 8))
+
+    (row,) = [row for row in report.layers if row.name == "rnn"]
+    assert {each.name: each.trainable for each in row.weights} == {
+        "weight_ih": False, "weight_hh": True, "bias_ih": True, "bias_hh": True
+    }  # fmt: skip
+    assert report.total.params == 288
+
+
+@pytest.mark.parametrize(
+    ("forward", "message"),
+    [
+        ("return self.rnn(x)", "takes the features of one step, a vector of each sample, but"),
+        ("return self.rnn(x[:, 1], self.rnn(x[:, 0]))", "starts from states of another one"),
+        ("return self.rnn(x[:, 0, :5])", "declares input_size=8 but receives 5"),
+    ],
+)
+def test_what_a_cell_refuses(forward: str, message: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        analyze(MODEL.format(layer="nn.GRUCell(8, 6)", features=6, forward=forward), (5, 8))
+
+    assert message in caught.value.message

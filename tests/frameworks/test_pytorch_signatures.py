@@ -24,7 +24,7 @@ NO_LAYERS = {
     "LinearCrossEntropyLoss MSELoss MarginRankingLoss MultiLabelMarginLoss "
     "MultiLabelSoftMarginLoss MultiMarginLoss NLLLoss NLLLoss2d PoissonNLLLoss SmoothL1Loss "
     "SoftMarginLoss TripletMarginLoss TripletMarginWithDistanceLoss",
-    "recurrent": "GRUCell LSTMCell RNNBase RNNCell RNNCellBase",
+    "recurrent": "RNNBase RNNCellBase",
     "attention": "MultiheadAttention Transformer TransformerDecoder TransformerDecoderLayer "
     "TransformerEncoder TransformerEncoderLayer",
     "tables": "Embedding EmbeddingBag",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import Reader
 from cnncalc.frameworks.pytorch.arguments import chosen, flag, integer, number, refused
-from cnncalc.layers.base import Layer, Shape, show
+from cnncalc.layers.base import Layer, Shape, Weight, show
 from cnncalc.layers.recurrent import GRU, LSTM, RNN, Recurrent
 from cnncalc.network import Declared, Expects
 
@@ -74,6 +75,46 @@ def rnn(
     return _declared("nn.RNN", layer, input_size)
 
 
+def lstm_cell(
+    input_size: Any, hidden_size: Any, bias: Any = True, device: Any = None, dtype: Any = None
+) -> Declared:
+    return _cell("nn.LSTMCell", LSTM, input_size, hidden_size, bias)
+
+
+def gru_cell(
+    input_size: Any, hidden_size: Any, bias: Any = True, device: Any = None, dtype: Any = None
+) -> Declared:
+    return _cell("nn.GRUCell", GRU, input_size, hidden_size, bias)
+
+
+def rnn_cell(
+    input_size: Any,
+    hidden_size: Any,
+    bias: Any = True,
+    nonlinearity: Any = "tanh",
+    device: Any = None,
+    dtype: Any = None,
+) -> Declared:
+    kind = partial(
+        RNN, activation=chosen("nn.RNNCell", "nonlinearity", nonlinearity, ("tanh", "relu"))
+    )
+    return _cell("nn.RNNCell", kind, input_size, hidden_size, bias)
+
+
+def _cell(
+    call: str, kind: Callable[..., Recurrent], input_size: Any, hidden_size: Any, bias: Any
+) -> Declared:
+    """A layer that reads one step and gives its state; its tensors have names of their own."""
+    hidden = integer(call, "hidden_size", hidden_size, 1)
+    layer = kind(hidden=hidden, bias=bool(bias), axis=-1, last=True)
+    declared = _declared(call, layer, input_size)
+    stored = {
+        each.name: (each.count, (Weight(each.name.removesuffix("_l0"), each.shape),))
+        for each in layer.weights((1, input_size))
+    }
+    return declared.replaced(stored=stored)
+
+
 def _options(
     call: str,
     hidden_size: Any,
@@ -121,4 +162,11 @@ def _taken(call: str, features: int, layer: Layer, shape: Shape) -> Layer:
     return layer
 
 
-READERS: dict[str, Reader] = {"LSTM": lstm, "GRU": gru, "RNN": rnn}
+READERS: dict[str, Reader] = {
+    "GRU": gru,
+    "GRUCell": gru_cell,
+    "LSTM": lstm,
+    "LSTMCell": lstm_cell,
+    "RNN": rnn,
+    "RNNCell": rnn_cell,
+}

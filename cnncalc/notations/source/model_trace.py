@@ -14,11 +14,12 @@ from cnncalc.tracing.tensors import Parameter, Static, Tensor
 from cnncalc.tracing.trace import Record, Trace
 from cnncalc.tracing.weights import Held
 
-__all__ = ["WEIGHTS", "ModelTrace", "held_by", "is_trained", "is_weight"]
+__all__ = ["WEIGHTS", "ModelTrace", "held_by", "in_layer", "is_trained", "is_weight"]
 
 MAX_LAYERS = 20_000
 WEIGHTS = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
-OF_LAYERS = ("weight_ih_l", "weight_hh_l", "weight_hr_l", "bias_ih_l", "bias_hh_l")  # 0, 1, …
+# Recurrent layers have these with `_l0`, `_l1`, … behind them, their cells without.
+OF_LAYERS = ("weight_ih", "weight_hh", "weight_hr", "bias_ih", "bias_hh")
 
 
 class ModelTrace(Trace):
@@ -84,8 +85,13 @@ def held_by(owner: Value) -> Held:
     fields = owner.fields
     if not any(name.startswith(OF_LAYERS) for name in fields):
         return {name: value for name in WEIGHTS if isinstance(value := fields.get(name), Static)}
-    held = ((name, value) for name, value in fields.items() if is_weight(name))
+    held = ((in_layer(name), value) for name, value in fields.items() if is_weight(name))
     return {name: value for name, value in held if isinstance(value, Static)}
+
+
+def in_layer(name: str) -> str:
+    """What a layer here calls a tensor that its module calls so."""
+    return f"{name}_l0" if name in OF_LAYERS else name
 
 
 def is_weight(name: Value) -> bool:

@@ -15,9 +15,12 @@ __all__ = ["States", "check_batch", "check_start", "output_and_states", "state_o
 
 
 def output_and_states(machine: Machine, layer: Recurrent, output: Value) -> Value:
-    """`output, h_n`, or of an LSTM `output, (h_n, c_n)`."""
+    """`output, h_n`, or of an LSTM `output, (h_n, c_n)`; of a cell its state, of an LSTM's both."""
     if not isinstance(output, Tensor):
         raise Refusal("a recurrent layer works on what comes from the input")
+    if layer.last:
+        both = layer.kind == "lstm"
+        return (output, state_of_layer(machine, layer, output, True, 0)) if both else output
     hidden = States(machine, layer, output, False)
     if layer.kind != "lstm":
         return output, hidden

@@ -54,8 +54,6 @@ MODULES = frozenset(
     )
 )
 NO_LAYER = {
-    "LSTMCell": "recurrent layers",
-    "GRUCell": "recurrent layers",
     "Transformer": "transformers",
     "TransformerEncoder": "transformers",
     "TransformerEncoderLayer": "transformers",

@@ -6,13 +6,13 @@ from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import form_of, read
 from cnncalc.frameworks.pytorch import READERS
 from cnncalc.frameworks.pytorch.convolution import to_output_size
-from cnncalc.layers.base import Shape, Weight
+from cnncalc.layers.base import Shape, Weight, show
 from cnncalc.layers.recurrent import Recurrent
 from cnncalc.network import Declared
 from cnncalc.notations.source.axes import inner_shape
 from cnncalc.notations.source.layer_arguments import LAYER_COST, made, plain, refused
-from cnncalc.notations.source.layer_steps import emit
-from cnncalc.notations.source.model_trace import WEIGHTS, is_trained, is_weight
+from cnncalc.notations.source.layer_steps import emit, emit_view
+from cnncalc.notations.source.model_trace import WEIGHTS, in_layer, is_trained, is_weight
 from cnncalc.notations.source.recurrent_states import check_batch, check_start, output_and_states
 from cnncalc.notations.source.torch.nn.module import MODULE, set_attribute
 from cnncalc.python.attributes import set_field
@@ -36,6 +36,7 @@ FAMILIES = {
     "AvgPool": "_AvgPoolNd",
     "Dropout": "_DropoutNd",
     **dict.fromkeys(("LSTM", "GRU", "RNN"), "RNNBase"),
+    **dict.fromkeys(("LSTMCell", "GRUCell", "RNNCell"), "RNNCellBase"),
 }
 PER_AXIS = ("kernel_size", "stride", "padding", "dilation", "output_padding")
 # Attributes that torch keeps for show: changing one changes nothing.
@@ -114,9 +115,23 @@ def forward(machine: Machine, module: Instance, *inputs: Value, **options: Value
         declared = sized(declared, inputs[0], size)
     if isinstance(declared.layer, Recurrent):
         check_start(options.get("hx", inputs[1] if len(inputs) > 1 else None))
+        if declared.layer.last:
+            return run_layer(machine, module, declared, one_step(machine, module, inputs[0]))
         name = f"nn.{reader_of(module.cls).name}"
         check_batch(name, inputs[0], bool(module.fields["batch_first"]))
     return run_layer(machine, module, declared, inputs[0])
+
+
+def one_step(machine: Machine, module: Instance, tensor: Value) -> Value:
+    """What a cell reads, as a sequence of one step."""
+    if not isinstance(tensor, Tensor) or len(tensor.shape) != 1 or tensor.batch:
+        sizes = show(tensor.shape) if isinstance(tensor, Tensor) else describe(tensor)
+        raise Refusal(
+            f"`nn.{reader_of(module.cls).name}` takes the features of one step, a vector of each "
+            f"sample, but receives {sizes}",
+            help="`x[:, t]` is a step of a sequence",
+        )
+    return emit_view(machine, tensor, (1, *tensor.shape), "unsqueeze")
 
 
 def sized(declared: Declared, tensor: Value, size: Value) -> Declared:
@@ -150,7 +165,7 @@ def run_layer(machine: Machine, module: Instance, declared: Declared, tensor: Va
 def frozen_weights(module: Instance) -> frozenset[str]:
     """The names of a layer's weights that the source keeps from training."""
     return frozenset(
-        name
+        in_layer(name)
         for name, weight in module.fields.items()
         if is_trained(name) and isinstance(weight, Parameter) and not weight.trainable
     )
@@ -169,9 +184,13 @@ def tensors_of(module: Instance) -> tuple[Weight, ...]:
     if declared is None:
         return ()
     try:
-        return declared.layer.weights(probe(module, declared))
+        found = declared.layer.weights(probe(module, declared))
     except (LayerError, ValueError):
         return ()
+    if not isinstance(declared.layer, Recurrent):
+        return found
+    own = [declared.stored.get(each.name, (0, (each,)))[1] for each in found]
+    return tuple(each for stored in own for each in stored)
 
 
 def probe(module: Instance, declared: Declared) -> Shape:
