@@ -117,9 +117,9 @@ def refusals() -> dict[str, tuple[Any, str]]:
 
 
 REFUSED = (
-    "word", "class", "bilinear", "values", "wrong channels", "function", "function of torch", "part",
+    "word", "class", "bilinear", "values", "wrong channels", "function", "function of torch",
     "two inputs", "other size", "weight norm", "parametrized", "pruned", "lazy", "lock", "nothing",
-    "argument", "forward", "choice",
+    "part", "argument", "forward", "choice",
 )  # fmt: skip
 
 
