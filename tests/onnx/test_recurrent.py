@@ -124,3 +124,11 @@ def test_is_refused(case: tuple[Any, ...]) -> None:
     stored = {name: value for name, value in changed.items() if name != "x"}
     with pytest.raises(SpecError, match=message):
         report(nodes, {**COUNTS, **ONE, **stored}, size[1:], x=size)
+
+
+def test_what_is_not_followed_ends_the_flow() -> None:
+    """The rows until there are told."""
+    with pytest.raises(SpecError) as caught:
+        report([FIRST, LSTM, node("ReduceSum", "yh")], {**COUNTS, **ONE}, (7, 6), x=X)
+
+    assert [row.text for row in caught.value.report.layers] == ["lstm:5,axis=-1"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import cnncalc.notations.onnx.reading.shapes as shapes
 from cnncalc.frameworks.ops import names_in
@@ -107,7 +107,12 @@ def _check_sequence(call: Call, x: Tensor, w: Static, r: Static) -> None:
 def _check_start(call: Call, start: Static | None) -> None:
     """LayerError for states to start from that are learned: they are no weights of a layer here."""
     if start is not None and start.values is not None and any(start.values):
-        call.refuse("states that it starts from other than zeros can't be followed")
+        _unfollowed(call, "states that it starts from other than zeros can't be followed")
+
+
+def _unfollowed(call: Call, message: str) -> NoReturn:
+    """Refuse what says nothing against the file."""
+    call.refuse(message, code="unknown-operator")
 
 
 def _activations(call: Call, given: Any, alphas: Any, betas: Any) -> dict[str, str]:
@@ -189,7 +194,7 @@ def _squeezed(call: Call, ways: Ways) -> Value:
     axes = call.whole("axes", 1)
     place = ways.order.index(WAYS)
     if ways.directions > 1 or axes is None or shapes.places(axes, len(sizes)) != [place]:
-        call.refuse("it squeezes other axes than the one of a single direction")
+        _unfollowed(call, "it squeezes other axes than the one of a single direction")
     return _ordered(call, ways)
 
 
@@ -199,7 +204,7 @@ def _reshaped(call: Call, ways: Ways) -> Value:
     target = shapes.reshaped(sizes, call.whole("shape", 1) or [])
     merged = (*sizes[:place], sizes[place] * sizes[(place + 1) % 4], *sizes[place + 2 :])
     if ways.order[place + 1 : place + 2] != (FEATURES,) or target != merged:
-        call.refuse("it puts the directions of a recurrent node together with another axis")
+        _unfollowed(call, "it puts the directions of a recurrent node together with another axis")
     return _ordered(call, ways)
 
 
@@ -233,7 +238,7 @@ def _sliced(call: Call, ends: Ends) -> Value:
     given = (call.whole(name, place) for place, name in enumerate(("starts", "ends", "axes"), 1))
     starts, stops, axes = given
     if (axes or [0]) != [0] or ends.turned or call.has(4):
-        call.refuse("it cuts states")
+        _unfollowed(call, "it cuts states")
     kept = shapes.sliced((len(ends.parts), 1, 1), starts or [], stops or [], axes, None)
     return Ends(tuple(ends.parts[at] for at in kept.get(0, range(len(ends.parts)))))
 
@@ -246,7 +251,7 @@ def _without_axis(call: Call, ends: Ends) -> Value:
     """The only state, as a vector of each sample."""
     axes = call.whole("axes", 1)
     if len(ends.parts) != 1 or axes not in ([1] if ends.turned else [0], None):
-        call.refuse("it squeezes other axes than the one of a single state")
+        _unfollowed(call, "it squeezes other axes than the one of a single state")
     return _state(call, ends.parts[0])
 
 
@@ -254,13 +259,13 @@ def _joined(call: Call, first: Ends) -> Value:
     """States of one layer after those of another."""
     parts = [each for each in call.inputs if isinstance(each, Ends) and not each.turned]
     if len(parts) != len(call.inputs) or call.integer("axis", 0) != 0:
-        call.refuse("it joins states along another axis than that of the directions")
+        _unfollowed(call, "it joins states along another axis than that of the directions")
     return Ends(tuple(part for each in parts for part in each.parts))
 
 
 def _ends_turned(call: Call, ends: Ends) -> Value:
     if call.whole("perm") != [1, 0, 2]:
-        call.refuse("it turns states")
+        _unfollowed(call, "it turns states")
     return ends._replace(turned=not ends.turned)
 
 
@@ -272,7 +277,7 @@ def _side_by_side(call: Call, ends: Ends) -> Value:
         sizes = (sizes[1], sizes[0], sizes[2])
     target = shapes.reshaped(sizes, call.whole("shape", 1) or [])
     if target != (call.batch, features) or not (ends.turned or len(ends.parts) == 1):
-        call.refuse("it reshapes states")
+        _unfollowed(call, "it reshapes states")
     if len(ends.parts) == 1:
         return _state(call, ends.parts[0])
     parts = [_state(call, end, f"/{place}") for place, end in enumerate(ends.parts)]
