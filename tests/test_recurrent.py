@@ -243,6 +243,12 @@ WRITTEN = [
      (5, 6)),
     ("return self.rnn(x, x.new_zeros(2, len(x), 6))[0]", "gru", (5, 6)),
     ("return self.rnn(x)[1][0]", "gru state", (6,)),
+    ("p = nn.utils.rnn.pack_padded_sequence(x, [5] * 4, batch_first=True); y, h = self.rnn(p); "
+     "return nn.utils.rnn.pad_packed_sequence(y, batch_first=True)[0] + h[-1].unsqueeze(1)",
+     "gru state unflatten add", (5, 6)),
+    ("from torch.nn.utils.rnn import pack_padded_sequence as pack, pad_packed_sequence as pad; "
+     "y, n = pad(self.rnn(pack(x.transpose(0, 1), [5] * 4))[0]); return y.transpose(0, 1)",
+     "gru", (5, 6)),
     ("h = self.rnn(x)[1].view(2, 1, x.size(0), 6); return h[-1, 0]",
      "gru state state unflatten unflatten cat unflatten slice flatten", (6,)),
     ("h = self.rnn(x)[1].permute(1, 0, 2).reshape(x.size(0), -1); return h",
@@ -267,6 +273,11 @@ def test_what_is_written_around_them(forward: str, kinds: str, output: tuple[int
         (
             "nn.GRU(8, 6, batch_first=True)", "return self.rnn(x.transpose(0, 1))[0]",
             "takes axis 1 for its steps", "batch_first=False, or `x.transpose(0, 1)` before it",
+        ),
+        (
+            "nn.GRU(8, 6)", "return self.rnn(nn.utils.rnn.pack_padded_sequence(x, [5] * 4))[0]",
+            "`pack_padded_sequence` with batch_first=False takes axis 0 for its steps",
+            "batch_first=True, or",
         ),
         (
             "nn.GRU(5, 6)", "return self.rnn(x.permute(1, 2, 0))[0]", "here it is on axis 2",

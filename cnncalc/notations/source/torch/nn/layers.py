@@ -15,6 +15,7 @@ from cnncalc.notations.source.layer_steps import emit, emit_view
 from cnncalc.notations.source.model_trace import WEIGHTS, in_layer, is_trained, is_weight
 from cnncalc.notations.source.recurrent_states import check_batch, check_start, output_and_states
 from cnncalc.notations.source.torch.nn.module import MODULE, set_attribute
+from cnncalc.notations.source.torch.nn.packed import Packed
 from cnncalc.python.attributes import set_field
 from cnncalc.python.functions import simple
 from cnncalc.python.machine import Machine
@@ -105,6 +106,8 @@ def forward(machine: Machine, module: Instance, *inputs: Value, **options: Value
     declared: Declared = module.layers
     if declared is None:
         raise Refusal(f"`{module.cls.name}` runs before `super().__init__()` has made it")
+    if inputs and isinstance(inputs[0], Packed) and isinstance(declared.layer, Recurrent):
+        return of_packed(machine, module, declared, inputs, options)
     if not inputs or not isinstance(inputs[0], Tensor | Static):
         raise Refusal(
             f"`nn.{reader_of(module.cls).name}` works on a tensor, not on "
@@ -120,6 +123,19 @@ def forward(machine: Machine, module: Instance, *inputs: Value, **options: Value
         name = f"nn.{reader_of(module.cls).name}"
         check_batch(name, inputs[0], bool(module.fields["batch_first"]))
     return run_layer(machine, module, declared, inputs[0])
+
+
+def of_packed(
+    machine: Machine,
+    module: Instance,
+    declared: Declared,
+    inputs: tuple[Value, ...],
+    options: dict[str, Value],
+) -> Value:
+    """What a recurrent layer gives of a packed sequence: another one, and its states."""
+    check_start(options.get("hx", inputs[1] if len(inputs) > 1 else None))
+    output, states = run_layer(machine, module, declared, inputs[0].tensor)
+    return Packed(output), states
 
 
 def one_step(machine: Machine, module: Instance, tensor: Value) -> Value:
