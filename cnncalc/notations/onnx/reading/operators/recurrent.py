@@ -33,6 +33,11 @@ KIND_OF = {"relu": "relu", "affine": "identity"} | {
 # Parameters that an activation has if none are given, and those that its kind here has.
 USUAL = {"hardsigmoid": (0.2, 0.5), "affine": (1.0, 0.0)}
 OURS = {"hardsigmoid": (1 / 6, 0.5), "affine": (1.0, 0.0)}
+DIRECTIONS: dict[str, dict[str, Any]] = {
+    "forward": {},
+    "reverse": {"backwards": True},
+    "bidirectional": {"bidirectional": True},
+}
 STEPS, WAYS, BATCH, FEATURES = range(4)  # the axes of what comes out at all steps
 
 
@@ -60,34 +65,29 @@ def recurrent(
 ) -> list[Value]:
     """One layer of steps × batch × features; Y, Y_h and Y_c."""
     if p is not None or clip is not None or input_forget or layout:
-        call.refuse(
-            "peepholes, clipped or coupled gates and the layout with the batch first can't be "
-            "followed",
-            code="unknown-operator",
+        _unfollowed(
+            call, "peepholes, clips, coupled gates and the batch in front can't be followed"
         )
-    if direction not in ("forward", "reverse", "bidirectional"):
+    if direction not in DIRECTIONS:
         call.refuse(f"there is no direction `{direction[:20]}`")
     _check_sequence(call, x, w, r)
     for start in (initial_h, initial_c):
         _check_start(call, start)
-    rows = w.shape[1]
-    learned = sum(each.count for each in b.sources) if b is not None else 0
-    options: dict[str, Any] = {
-        "hidden": hidden_size or r.shape[2],
-        "bidirectional": direction == "bidirectional",
-        "backwards": direction == "reverse",
-        "bias": b is not None,
-        "biases": 1 if learned == w.shape[0] * rows else 2,
-        "axis": -1,
-        **_activations(call, activations, activation_alpha, activation_beta),
-    }
+    options = DIRECTIONS[direction] | _biases(w, b)
+    options |= _activations(call, activations, activation_alpha, activation_beta)
     if call.node.op == "GRU":
         options["after"] = bool(linear_before_reset)
-    layer = CLASSES[call.node.op](**options)
-    made = call.add(layer, [x], "", **_held(layer, w, r, b))
-    ways = Ways(call.placed(made, x.batch), layer.directions, (STEPS, WAYS, BATCH, FEATURES))
+    layer = CLASSES[call.node.op](hidden=hidden_size or r.shape[2], axis=-1, **options)
+    made = call.placed(call.add(layer, [x], "", **_held(layer, w, r, b)), x.batch)
     cells = (False, True) if layer.kind == "lstm" else (False,)
-    return [ways, *(_ends(layer, ways.of, cell) for cell in cells)]
+    ways = Ways(made, layer.directions, (STEPS, WAYS, BATCH, FEATURES))
+    return [ways, *(_ends(layer, made, cell) for cell in cells)]
+
+
+def _biases(w: Static, b: Static | None) -> dict[str, Any]:
+    """Whether there are biases, and one or two for each gate: as many as are stored."""
+    learned = sum(each.count for each in b.sources) if b is not None else 0
+    return {"bias": b is not None, "biases": 1 if learned == w.shape[0] * w.shape[1] else 2}
 
 
 def _check_sequence(call: Call, x: Tensor, w: Static, r: Static) -> None:
