@@ -258,6 +258,8 @@ class _Loop:
         """What a step's layer answers."""
         try:
             layer = step.layer if step.expects else settle(step, shapes)
+            if layer.beside:
+                layer.check_maker(self.steps[step.inputs[0]].layer)
             output = layer.output(*shapes)
             weights = layer.weights(*shapes)
             macs = layer.macs(*shapes)

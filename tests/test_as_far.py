@@ -75,8 +75,8 @@ CASES = {
         (3, 32, 32), ["conv", "bn"], BEHIND, "`elsewhere.Attention` can't be followed",
     ),
     "a layer that is not read here": Case(
-        torch("self.attention = nn.LSTM(16, 8)", "x, _ = self.attention(x)"),
-        (3, 32, 32), ["conv", "bn"], BEHIND, "`nn.LSTM` can't be followed",
+        torch("self.attention = nn.Bilinear(16, 16, 8)", "x = self.attention(x, x)"),
+        (3, 32, 32), ["conv", "bn"], BEHIND, "`nn.Bilinear` can't be followed",
     ),
     "a part that nothing uses": Case(
         torch("self.attention = Attention(16)", "pass"),

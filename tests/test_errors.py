@@ -71,6 +71,8 @@ SPECS = (
     (["resnet18", "-i", "8x224x224x3"], "bad-input"),
     (["resnet18", "-i", "8x3x224x224", "-b", "4"], "bad-input"),
     (["3x32x32", "conv:8,k3", "-i", "224"], "not-a-map"),
+    (["3x20x32", "lstm:5"], "not-a-sequence"),
+    (["8x9", "lstm:5", "relu", "state:5"], "no-state"),
     (["1x3x32x32", "conv:8,k3", "maxpool:2"], "kernel-too-large"),
     (["3xHxW", "conv:16,k3", "--max-params", "1M"], "unbound-symbol"),
     (["CxHxW", "conv:16,k3", "--verify"], "unbound-symbol"),

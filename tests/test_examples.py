@@ -118,6 +118,18 @@ FIGURES = {
                 (512, 1, 4, 4), (8192,), (4096,), (101,)),
         published=(("params", 10**5, 784), ("macs", 10**8, 385)),
     ),
+    "crnn": Figures(  # section 3.4: 8.3 million parameters
+        params=64 * 10 + 128 * (64 * 9 + 1) + 256 * (128 * 9 + 1) + 512 + 256 * (256 * 9 + 1)
+        + 512 * (256 * 9 + 1) + 1024 + 512 * (512 * 9 + 1) + 512 * (512 * 4 + 1) + 1024
+        + 2 * 4 * 256 * (512 + 256 + 2) + 256 * 513 + 2 * 4 * 256 * (256 + 256 + 2) + 37 * 513,
+        macs=64 * 9 * 3200 + 128 * 64 * 9 * 800 + 256 * 128 * 9 * 200 + 256 * 256 * 9 * 200
+        + 512 * 256 * 9 * 104 + 512 * 512 * 9 * 104 + 512 * 512 * 4 * 26
+        + 26 * (2 * 1024 * (512 + 256) + 256 * 512 + 2 * 1024 * (256 + 256) + 37 * 512),
+        shapes=((64, 32, 100), (64, 16, 50), (128, 16, 50), (128, 8, 25), (256, 8, 25),
+                (256, 4, 26), (512, 4, 26), (512, 2, 27), (512, 1, 26), (512, 26), (256, 26),
+                (512, 26), (37, 26)),
+        published=(("params", 10**5, 83),),
+    ),
 }  # fmt: skip
 
 
@@ -145,7 +157,7 @@ def test_the_library_is_whole() -> None:
         resnet152 resnext50_32x4d googlenet inception inception_v3 squeezenet1_0 squeezenet1_1
         densenet121 mobilenet_v1 mobilenet_v2 mobilenet_v3_large mobilenet-blocks
         shufflenet_v2_x1_0 xception efficientnet_b0 convnext_tiny unet aspp dcgan wavenet m5 c3d
-        r2plus1d_18 dilated-context vit_b_16"""
+        crnn r2plus1d_18 dilated-context vit_b_16"""
 
     assert sorted(asked.split()) == NAMES
 

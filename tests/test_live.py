@@ -135,7 +135,7 @@ def test_what_is_refused() -> None:
 
     for module, why in (
         ("conv", "takes a torch.nn.Module, not a str"),
-        (nn.Sequential(nn.LSTM(3, 4)), "`0` is a `LSTM`, which is not known here"),
+        (nn.Sequential(nn.Bilinear(3, 4, 5)), "`0` is a `Bilinear`, which is not known here"),
         (Asks(), "`Asks` can't be traced"),
     ):
         with pytest.raises(CnnCalcError, match=why) as caught:

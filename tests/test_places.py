@@ -93,7 +93,7 @@ def test_who_names_layer_kinds() -> None:
     assert list(strangers()) == []
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS.keys() - BY_KIND.keys() - {"input"}))
+@pytest.mark.parametrize("kind", sorted(COMPUTATIONS.keys() - BY_KIND.keys()))
 def test_a_kind_is_recorded_and_computed_once(kind: str) -> None:
     """Its record and its computation stand in a file each, which say its name."""
     record = PACKAGE / f"layers/{KINDS[kind].__module__.rpartition('.')[2]}.py"

@@ -47,7 +47,7 @@ WORDS = {
         "pool": "maxpool", "residual": "add", "interpolate": "upsample", "layer_norm": "ln",
         # Nothing is near
         "qwertz": None, "foo": None, "help": None, "model": None, "params": None, "bert": None,
-        "lstm": None, "transformer": None, "attention": None, "bottleneck": None, "qz": None,
+        "transformer": None, "attention": None, "bottleneck": None, "qz": None,
         "7": None, "": None,
     },
     "torch": {

@@ -21,11 +21,16 @@ __all__ = [
     "Progress",
     "Run",
     "Sight",
+    "States",
     "StepRun",
     "Tensor",
 ]
 
 Array: TypeAlias = Any  # whatever the library of an executor computes with
+
+# What a layer hands out beside its output: of each kind, hidden states and those of cells, one
+# array (N, h) for each layer and direction.
+States: TypeAlias = tuple[tuple[Array, ...], ...]
 
 # Gives what came out of steps for samples (B, *input): their numbers and (B, C, *spatial), both
 # as arrays of NumPy.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from cnncalc.executors.base import Array, Progress, StepRun
+from cnncalc.executors.base import Array, Progress, States, StepRun
 from cnncalc.executors.shortage import ran_out
 from cnncalc.executors.storage import Storage
 from cnncalc.layers.base import Shape
@@ -26,6 +26,7 @@ class Pass(ABC):
     Attributes:
         network: at the size that it is run at.
         storage: what steps gave that is still to be read.
+        states: what steps handed out beside that, where other steps read it.
         misfits: what is raised where arrays don't fit together: evidence about a step that the
             prediction let through, not a fault of the run.
     """
@@ -35,6 +36,8 @@ class Pass(ABC):
     def __init__(self, network: Network) -> None:
         self.network = network
         self.storage = Storage(network.steps, network.outputs)
+        self.states = dict[int, States]()
+        self._handing = {step.inputs[0] for step in network.steps if step.layer.beside}
 
     @abstractmethod
     def enter(self, number: int, step: Step) -> Array:
@@ -47,6 +50,11 @@ class Pass(ABC):
         Raises:
             NotBuilt: there is nothing to compute it with.
         """
+
+    def hand_out(self, number: int, states: States) -> None:
+        """Keep what a step's layer hands out beside its output, if a step reads it."""
+        if number in self._handing:
+            self.states[number] = states
 
     def shape(self, value: Array) -> Shape:
         """The shape of one sample, channels first."""
@@ -88,6 +96,8 @@ class Pass(ABC):
                 value = self.enter(number, step)
             elif any(each is None for each in inputs):
                 raise NotBuilt
+            elif step.layer.beside:
+                value = self._handed(step.inputs[0], step.layer)
             else:
                 value = self.compute(number, step, inputs, result)
         except NotBuilt as error:
@@ -98,6 +108,13 @@ class Pass(ABC):
             self.storage.keep(number, value)
             result.shape = self.shape(value)
         return result
+
+    def _handed(self, maker: int, layer: Any) -> Array:
+        """What a layer handed out beside its output."""
+        states = self.states.get(maker)
+        if not states:
+            raise NotBuilt
+        return states[layer.cell][layer.at]
 
 
 def sizes_of_input(number: int, step: Step, input_shape: Shape) -> Shape:

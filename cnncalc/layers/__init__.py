@@ -23,6 +23,7 @@ FILES = (
     "activation",
     "norm",
     "attention",
+    "recurrent",
     "merge",
     "product",
     "reshape",

@@ -107,6 +107,7 @@ class Layer:
     options: ClassVar[dict[str, Option]] = {}
     scalars: ClassVar[bool | None] = None  # whether it works on a single number, of shape ();
     # None: where it does the same to every value
+    beside: ClassVar[bool] = False  # whether it is what a layer hands out beside its output
 
     def __init_subclass__(cls) -> None:
         cls.options = {
@@ -213,6 +214,9 @@ class Layer:
 
     def check(self) -> None:
         """Raise LayerError where the options contradict one another, whatever the input."""
+
+    def check_maker(self, maker: Layer) -> None:
+        """LayerError where the layer that it reads hands out no such thing beside its output."""
 
     def output(self, *shapes: Shape) -> Shape:
         """The shape that comes out."""

@@ -56,7 +56,9 @@ def layer_arguments(cls: str, layer: Keras, made: Words) -> Iterator[str]:
             value = default
         if name in UNSAID or name not in config:
             continue
-        if name == "activation":
+        if name == "layer":
+            yield f"layer={_one_way(layer, made)}"
+        elif name == "activation":
             yield f"activation={_activation(layer, value, made)}"
         elif value != default and not isinstance(value, Mapping):
             yield f"{name}={literal(value)}"
@@ -77,6 +79,17 @@ def _settings(cls: str) -> Mapping[str, Any]:
         return COMPOSED[cls]
     parameters = signature(READERS[cls]).parameters.values()
     return {each.name: each.default for each in parameters if each.kind is not each.VAR_KEYWORD}
+
+
+def _one_way(layer: Keras, made: Words) -> str:
+    """The words for the layer inside of a Bidirectional, which makes one of each direction."""
+    one, two = ({**each.get_config(), "class": type(each).__name__} for each in
+                (layer.forward_layer, layer.backward_layer))  # fmt: skip
+    differ = {key for key in one | two if one.get(key) != two.get(key)}
+    if differ - {"go_backwards", "name"}:
+        raise refusal(f"the directions of `{layer.name}` differ, which is not known here")
+    arguments = layer_arguments(one["class"], layer.forward_layer, made)
+    return f"layers.{one['class']}({', '.join(arguments)})"
 
 
 def _kept(variable: Keras) -> bool:

@@ -70,7 +70,8 @@ class _Writer:
         if known := known_class(self.keras, operation):
             if known == "MultiHeadAttention":
                 return [self._attended(node, names, where)]
-            return [self._call(node, given, where)]
+            word, count = self._call(node, given, where), len(node.output_tensors)
+            return [word] if count == 1 else [f"{word}[{place}]" for place in range(count)]
         if has_graph(operation):
             return self._nested(node, given, where)
         _check_class(self.keras, operation)

@@ -27,6 +27,13 @@ __all__ = ["exported_network"]
 
 BATCH = 2  # of the input that is shown to torch.export; 1 would be taken for fixed
 CONTAINERS = ("Sequential", "ModuleList", "ModuleDict", "Module")
+# What a module gives, by the places in which aten has it.
+RECURRENT = {
+    "GRU": ("[0]", "[1]"),
+    "LSTM": ("[0]", "[1][0]", "[1][1]"),
+    "LSTMCell": ("[0]", "[1]"),
+    "RNN": ("[0]", "[1]"),
+}
 LAST = 2**63 - 1  # where aten's slices end that have no end
 
 
@@ -111,7 +118,8 @@ class _Writer(TorchProgram):
         for key, path in self._stack(node):
             module = self.modules[path]
             if is_library(module) and type(module).__name__ not in CONTAINERS:
-                parts = getattr(module, "return_indices", False) is True
+                parts = type(module).__name__ in RECURRENT
+                parts = parts or getattr(module, "return_indices", False) is True
                 return None if parts and node.target is operator.getitem else key
         return None
 
@@ -140,9 +148,18 @@ class _Writer(TorchProgram):
             self.run(f"return {argument(results, self._text)}")
         elif node.op != "call_function":
             raise refusal(f"`{node.op}` of torch.export can't be followed")
+        elif place := self._part(node):
+            self.texts[node] = f"{self._text(node.args[0])}{place}"
         else:
             key, path = next(reversed(self._stack(node)), ("", ""))
             self.run_function(node, path, key, self._words(node), _shape(node))
+
+    def _part(self, node: Torch) -> str | None:
+        """Where a module has what aten's recurrent operators give as one of three."""
+        if node.target is not operator.getitem:
+            return None
+        kinds = [type(self.modules[path]).__name__ for _, path in self._stack(node)[-1:]]
+        return RECURRENT[kinds[0]][node.args[1]] if kinds and kinds[0] in RECURRENT else None
 
     def _placeholder(self, node: Torch) -> None:
         if node.name not in self.held:
@@ -213,9 +230,12 @@ def _is_tensor(node: Torch) -> bool:
 
 
 def _shape(node: Torch) -> Shape | None:
-    """The sizes of a tensor behind its batch, where all of them are numbers."""
-    sizes = tuple(getattr(node.meta.get("val"), "shape", ()))[1:]
-    return sizes if sizes and all(isinstance(size, int) for size in sizes) else None
+    """The sizes of a tensor behind its batch, where that is an axis of its own in front."""
+    first, *sizes = getattr(node.meta.get("val"), "shape", ()) or (0,)
+    alone = isinstance(first, int) or str(first).isidentifier()  # not `26*s0`
+    if not sizes or not alone or not all(isinstance(size, int) for size in sizes):
+        return None
+    return tuple(sizes)
 
 
 def _asserts(node: Torch) -> bool:

@@ -213,6 +213,7 @@ class Pile(Shaped):
 
     __slots__ = ("parts", "shape")
     described = "tensors stacked in front of the batch"
+    separate = False  # whether each part is an output of its own where the pile is returned
 
     def __init__(self, parts: list[Tensor], shape: tuple[Any, ...]) -> None:
         self.parts = parts

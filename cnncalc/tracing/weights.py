@@ -63,7 +63,7 @@ class Counting:
         return declared.replaced(
             trainable=declared.trainable and not (frozen and len(frozen) == len(weights)),
             frozen=declared.frozen | frozen,
-            stored=stored,
+            stored={**declared.stored, **stored},
             own=own,
         )
 

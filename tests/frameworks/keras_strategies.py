@@ -230,6 +230,25 @@ def _ranked(name: str, rank: int) -> st.SearchStrategy[Drawn]:
     return st.tuples(joined(draw(rank), common), shapes(rank).map(lambda shape: [shape]))
 
 
+RECURRENT = joined(
+    needed(units=st.integers(-1, 5)),
+    some(
+        activation=st.sampled_from([None, "linear", "relu", "tanh", "softmax_of_none"]),
+        use_bias=flags,
+        return_sequences=flags,
+        unroll=flags,
+        stateful=st.just(False),
+    ),
+)
+GATED = joined(
+    RECURRENT, some(recurrent_activation=st.sampled_from(["sigmoid", "hard_sigmoid", "relu"]))
+)
+SEQUENCES: dict[str, st.SearchStrategy[Arguments]] = {
+    "LSTM": joined(GATED, some(unit_forget_bias=flags, go_backwards=st.just(False))),
+    "GRU": joined(GATED, some(reset_after=flags)),
+    "SimpleRNN": RECURRENT,
+}
+
 MERGES = ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum")
 
 
@@ -276,6 +295,10 @@ CASES: dict[str, st.SearchStrategy[Drawn]] = {
     **{
         name: st.tuples(joined(arguments, COMMON), anything().map(lambda shape: [shape]))
         for name, arguments in UNRANKED.items()
+    },
+    **{
+        name: st.tuples(joined(arguments, COMMON), shapes(1).map(lambda shape: [shape]))
+        for name, arguments in SEQUENCES.items()
     },
     **{name: st.tuples(st.just({}), branches()) for name in MERGES},
     "Concatenate": st.tuples(some(axis=axis), pieces()),

@@ -51,4 +51,5 @@ def _run(torch: Any, name: str, module: Any, values: Any) -> Any:
             return module(values, torch.zeros(values.shape, dtype=torch.long))
         if name == "MultiheadAttention":
             return module(values, values, values)[0]
-        return module(values)
+        output = module(values)
+        return output[0] if isinstance(output, tuple) else output  # without the states

@@ -251,6 +251,27 @@ def attention(draw: Draw) -> Case:
 
 
 @st.composite
+def recurrent(draw: Draw, name: str) -> Case:
+    rank = often(draw, st.just(2), st.integers(3, 4))
+    shape = tuple(draw(st.integers(1, 6)) for _ in range(rank))
+    args: dict[str, Any] = {
+        "input_size": often(draw, st.just(shape[-1]), st.sampled_from((1, 7, 0, -1))),
+        "hidden_size": often(draw, st.integers(1, 6), st.sampled_from((0, -1))),
+        "batch_first": True,
+    }
+    optional(draw, args, "num_layers", lambda: often(draw, st.integers(1, 3), st.just(0)))
+    optional(draw, args, "dropout", lambda: often(draw, st.just(0.5), st.sampled_from((-1, 1.5))))
+    for flag in ("bias", "bidirectional"):
+        optional(draw, args, flag, lambda: draw(st.booleans()))
+    if name == "LSTM" or rarely(draw):
+        optional(draw, args, "proj_size", lambda: draw(st.integers(-1, 4)))
+    if name == "RNN":
+        words = st.sampled_from(("tanh", "relu"))
+        optional(draw, args, "nonlinearity", lambda: often(draw, words, st.just("sigmoid")))
+    return args, shape
+
+
+@st.composite
 def flatten(draw: Draw) -> Case:
     shape = tuple(draw(st.lists(st.integers(1, 4), min_size=1, max_size=4)))
     args: dict[str, Any] = {}
@@ -442,6 +463,7 @@ def cases() -> dict[str, st.SearchStrategy[Case]]:
         "Linear": linear(False),
         "LazyLinear": linear(True),
         "MultiheadAttention": attention(),
+        **{name: recurrent(name) for name in ("LSTM", "GRU", "RNN")},
         "Flatten": flatten(),
         "Unflatten": unflatten(),
         "PixelShuffle": shuffle("upscale_factor"),

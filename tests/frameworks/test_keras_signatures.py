@@ -14,8 +14,8 @@ from tests.frameworks.live_keras import keras_or_skip
 ELSEWHERE = {
     "attention": {"AdditiveAttention", "Attention", "GroupQueryAttention"},
     "recurrent": {
-        "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "GRU", "GRUCell", "LSTM",
-        "LSTMCell", "RNN", "SimpleRNN", "SimpleRNNCell", "StackedRNNCells", "TimeDistributed",
+        "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "GRUCell", "LSTMCell", "RNN", "SimpleRNNCell",
+        "StackedRNNCells", "TimeDistributed",
     },
     "text and categories": {
         "CategoryEncoding", "Discretization", "Embedding", "HashedCrossing", "Hashing",

@@ -217,6 +217,7 @@ LACKING = {
         "lrn", "rrelu", "scale", "se", "shift", "softmin", "threshold", "token",
     },
     "the input": {"input"},
+    "what a layer gives beside its output": {"state"},
 }  # fmt: skip
 
 

@@ -185,7 +185,7 @@ MORE = {
     "hardtanh": "Clip, clamp and bounds by any other name",
     "softshrink hardshrink": "one operator of ONNX is both",
     "gelu softplus": "exporters write them out in several operators",
-    "sigmoid tanh": "gates of other layers are made of them",
+    "sigmoid tanh hardsigmoid": "gates of other layers are made of them",
     "threshold identity exponential abs ceil floor log power round sign sqrt": (
         "words of English, of Python or of its mathematics"
     ),

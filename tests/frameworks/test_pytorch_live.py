@@ -70,8 +70,12 @@ def test_agrees_with_pytorch_at_length(name: str) -> None:
     check()
 
 
+# Cells are layers of a sequence of one step, which the reader of source makes: test_recurrent.
+UNDRAWN = {"GRUCell", "LSTMCell", "RNNCell"}
+
+
 def test_every_class_has_a_strategy() -> None:
-    assert sorted(CASES) == sorted(READERS)
+    assert sorted(CASES) == sorted(READERS.keys() - UNDRAWN)
 
 
 @pytest.mark.slow

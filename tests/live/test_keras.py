@@ -241,7 +241,10 @@ def refusals(keras: Any) -> dict[str, tuple[Any, str]]:
         "word": ("model", "takes a keras.Model, not a str"),
         "not built": (keras.Sequential([layers.Dense(3)], name="s"), "the model `s` isn't built"),
         "half built": (Unbuilt(), "the size of the input of `half` isn't known"),
-        "lstm": (of(layers.LSTM(4, name="l")(row), row), "`l` is a `LSTM`, which is not known"),
+        "lstm": (
+            of(layers.RNN(layers.LSTMCell(4), name="l")(row), row),
+            "`l` is a `RNN`, which is not known",
+        ),
         "custom": (of(Opaque(name="o")(image)), "`keras.ops.sort` "),
         "broken": (
             of(Breaks(name="b")(image)),

@@ -74,7 +74,10 @@ def refusals() -> dict[str, tuple[Any, str]]:
     return {
         "word": ("conv", "takes a torch.nn.Module, not a str"),
         "class": (nn.Conv2d, "takes a torch.nn.Module, not a type"),
-        "lstm": (nn.Sequential(nn.LSTM(3, 4)), "`0` is a `LSTM`, which is not known here"),
+        "bilinear": (
+            nn.Sequential(nn.Bilinear(3, 4, 5)),
+            "`0` is a `Bilinear`, which is not known here",
+        ),
         "values": (of(lambda self, x: x if x.sum() > 0 else -x), sides + "Could not guard"),
         "wrong channels": (
             of(lambda self, x: self.c(x) if x.shape[2] > 3 else x, c=nn.Conv2d(4, 2, 3)),
@@ -114,9 +117,9 @@ def refusals() -> dict[str, tuple[Any, str]]:
 
 
 REFUSED = (
-    "word", "class", "lstm", "values", "wrong channels", "function", "function of torch", "part",
+    "word", "class", "bilinear", "values", "wrong channels", "function", "function of torch",
     "two inputs", "other size", "weight norm", "parametrized", "pruned", "lazy", "lock", "nothing",
-    "argument", "forward", "choice",
+    "part", "argument", "forward", "choice",
 )  # fmt: skip
 
 

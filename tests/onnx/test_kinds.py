@@ -59,6 +59,10 @@ SAME = [
     *cases("8x4x6x6", "conv:3,k3", "convt:3,k3,s2", "maxpool:2,s1,ceil", "bn", "in:affine", "gn:2",
            "upsample:2"),
     *cases("8x6", "conv:3,k3,s2,p1", "convt:3,k3,s2", "avgpool:2,s1", "bn", "in", "upsample:3"),
+    *cases("9x6", "lstm:5,axis=-1", "lstm:5,bidirectional,biases=1,axis=-1",
+           "gru:5,nobias,axis=-1", "gru:5,backwards,axis=-1,resetbefore",
+           "rnn:5,bidirectional,axis=-1,activation=relu",
+           "lstm:5,axis=-1,activation=identity,gate=hardsigmoid"),
     *cases("1x5x6", "scale", "shift", "prelu", "bn", "in:affine", "expand:4x5x6"),
 ]  # fmt: skip
 
@@ -144,6 +148,15 @@ OTHERWISE = [
     Case("6 prelu:6"),
     Case("6 flatten", "identity"),
     Case("4x9x8 expand:4x9x8", "identity"),
+    Case("6x9 lstm:5", "permute:1x0 lstm:5,axis=-1 permute:1x0"),
+    Case("9x6 gru:5,layers=2,axis=-1", "gru:5,axis=-1 gru:5,axis=-1"),
+    Case("9x6 gru:5,bidirectional,last,axis=-1"),
+    Case("9x6 rnn:5,last,axis=-1"),
+    Case(
+        "9x6 lstm:5,axis=-1 cat[flatten | state:5,cell | state:5]",
+        "lstm:5,axis=-1 flatten state:5,cell state:5 cat",
+    ),
+    Case("9x6 lstm:5,bidirectional,axis=-1 cat[flatten | state:5,at=0 | state:5]"),
     Case("6 gn:2"),
     Case("6 lrn:3"),
     Case("6 rms"),

@@ -92,7 +92,7 @@ def test_an_input_from_outside_wins() -> None:
         ("nn.ReLU", "`ReLU` is a class", "write `nn.ReLU()`"),
         ("nn.Sequential([nn.ReLU()])", "not a list", None),
         ("nn.Sequential(nn.ReLU)", "`nn.ReLU` is a class: write `nn.ReLU()`", None),
-        ("nn.LSTM(3, 4)", "recurrent layers", "layers"),
+        ("nn.Bilinear(3, 4, 5)", "bilinear layers", "layers"),
         ("nn.Linear(4, 5) nn.ReLU()", "isn't Python", "a comma between"),
         ("nn.Conv2d(3, 16, 3), layers.Dense(3)", "side by side", None),
     ],

@@ -7,7 +7,7 @@ from math import prod
 from time import perf_counter
 from typing import Any
 
-from cnncalc.executors.base import Array
+from cnncalc.executors.base import Array, States
 from cnncalc.executors.bundled.kernels.arrays import Namespace, is_host, working_type
 from cnncalc.executors.bundled.kernels.blocks import blocks
 from cnncalc.executors.bundled.kernels.workspace import Workspace
@@ -30,6 +30,8 @@ class Context:
         tensors: those of the step at work, by name in the order in which it asked for them.
         scratch: memory that the kernels of all steps share.
         macs: multiply-accumulates of the step at work, for all samples.
+        states: what the step at work hands out beside its output: kinds of states, each of one
+            array (N, h) for each layer and direction.
         held_bytes: of the tensors of all steps.
         fill_seconds: time spent on filling tensors so far.
     """
@@ -42,6 +44,7 @@ class Context:
         self.tensors: dict[str, Array] = {}
         self.sharing = False
         self.macs = 0
+        self.states: States = ()
         self.held_bytes = 0
         self.fill_seconds = 0.0
         self._spares: tuple[int, ...] = ()
@@ -57,6 +60,7 @@ class Context:
         self.tensors = tensors
         self.sharing = sharing
         self.macs = 0
+        self.states = ()
         self._spares = tuple(id(spare) for spare in spares)
 
     def weight(self, name: str, shape: Sequence[int]) -> Array:

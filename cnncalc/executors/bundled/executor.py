@@ -157,6 +157,7 @@ class _Forward(Pass):
         at.begin(stack.tensors[number if step.shares is None else step.shares], sharing, spares)
         try:
             value = COMPUTATIONS[kind](at, step.layer, *inputs)
+            self.hand_out(number, at.states)
             return stack.xp.ascontiguousarray(value)
         finally:
             result.macs = at.macs // stack.batch

@@ -19,6 +19,7 @@ from cnncalc.executors.keras.modules import Bench, Held, channels_first, inside
 from cnncalc.executors.keras.moves import MOVES
 from cnncalc.executors.keras.pools import POOLS
 from cnncalc.executors.keras.products import PRODUCTS
+from cnncalc.executors.keras.recurrent import RECURRENT
 from cnncalc.executors.shortage import MemoryErrors
 from cnncalc.executors.stepping import NotBuilt, Pass, sizes_of_input
 from cnncalc.layers.base import Layer, Shape
@@ -47,7 +48,7 @@ MISFITS: tuple[type[Exception], ...] = (
 )
 
 # By kind; the rest are one class each, as `convert` writes it, or functions.
-BUILDERS = CONVOLUTIONS | LAYERS | MOVES | POOLS | PRODUCTS
+BUILDERS = CONVOLUTIONS | LAYERS | MOVES | POOLS | PRODUCTS | RECURRENT
 
 
 class KerasExecutor(Executor):
@@ -108,6 +109,7 @@ class _Forward(Pass):
     def compute(self, number: int, step: Step, inputs: list[Array], result: StepRun) -> Array:
         try:
             value, held = built(self.at, step.layer, inputs)
+            self.hand_out(number, self.at.states)
         except NotImplementedError as error:
             backend = keras.backend.backend()
             raise NotBuilt(f"Keras has nothing for it on {backend}: {said(error)}") from None

@@ -13,7 +13,7 @@ import keras
 from keras import ops
 
 from cnncalc.errors import LayerError
-from cnncalc.executors.base import Array, Tensor
+from cnncalc.executors.base import Array, States, Tensor
 from cnncalc.executors.bundled.kernels.padding import pad as pad_places
 from cnncalc.executors.geometry import map_sizes
 from cnncalc.executors.stepping import NotBuilt
@@ -44,12 +44,14 @@ class Bench:
         dtype: of activations and weights.
         probing: whether all weights are ones, so that nothing cancels.
         seconds: what the layers took so far.
+        states: what the last recurrent layer handed out beside its output.
     """
 
     def __init__(self, dtype: str, probing: bool = False) -> None:
         self.dtype = dtype
         self.probing = probing
         self.seconds = 0.0
+        self.states: States = ()
 
     def made(self, name: str, **options: Any) -> Any:
         """A layer of a class of keras.layers."""
@@ -71,14 +73,18 @@ class Bench:
 
     def run(self, layer: Any, value: Any) -> Any:
         """What a layer makes of an array or a list of them, in inference mode."""
-        if not layer.built and not isinstance(value, list):
-            layer.build(tuple(value.shape))
-            self.settle(layer)
+        self.build(layer, value)
         trains = getattr(layer, "_call_has_training_arg", False)
         begin = perf_counter()
         value = layer(value, training=False) if trains else layer(value)
         self.seconds += perf_counter() - begin
         return value
+
+    def build(self, layer: Any, value: Any) -> None:
+        """Make a layer's weights for an input; of ones where that is asked for."""
+        if not layer.built and not isinstance(value, list):
+            layer.build(tuple(value.shape))
+            self.settle(layer)
 
     def settle(self, layer: Any) -> None:
         """Ones for the weights of a layer that was just built, where it is for probing."""

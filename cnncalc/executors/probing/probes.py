@@ -49,6 +49,8 @@ NORMS = frozenset(
     {"bn", "gn", "in", "ln", "rms", "unitnorm", "standardize", "prelu", "scale", "shift"}
 )
 MEANS = frozenset({"gap", "glp", "reduce", "avgpool", "adaptiveavg", "lppool"})
+# Of a recurrent layer: so many strengthen what they once saw, and shut none of their gates.
+UNITS = 4
 MERGES = ("add", "mul", "sub", "div", "maximum", "minimum", "mean")
 
 
@@ -91,9 +93,18 @@ class Probes:
         self.sizes.append(size)
         return len(self.steps) - 1
 
-    def put(self, layer: Layer, probes: Sequence[Probe], copies: tuple[int, ...]) -> Probe:
-        """A layer of the step at work, with what makes ones of all that is not 0."""
-        size = len(copies) * prod(self._places)
+    def put(
+        self,
+        layer: Layer,
+        probes: Sequence[Probe],
+        copies: tuple[int, ...],
+        places: Shape | None = None,
+    ) -> Probe:
+        """A layer of the step at work, with what makes ones of all that is not 0.
+
+        `places`: those of what comes out, where they are not the step's.
+        """
+        size = len(copies) * prod(self._places if places is None else places)
         step = self.add(layer, *(probe.step for probe in probes), size=size)
         if layer.kind not in MOVES or _may_be_lowest(layer):
             noise = COORDINATE_NOISE if layer.kind == "upsample" else NOISE
@@ -413,6 +424,44 @@ def _resized(at: Probes, layer: Upsample, x: Probe, before: Shape, shape: Shape)
     return _by_itself(at, layer, x, before, shape)
 
 
+def _recurrent(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+    """A layer of a few units, one of which, of each direction, stands for all of them.
+
+    The mean of the features goes in, lest so many shut a gate.
+    """
+    axis = range(2)[layer.axis]
+    x = at.apart(x, before[1:])
+    mean = KINDS["rescale"]((1 / before[axis],))
+    x = Probe(at.add(mean, x.step, size=prod(before)), x.copies)
+    plain = {"bias": False, "proj": None, "activation": "tanh", "gate": "sigmoid"}
+    plain = {name: value for name, value in plain.items() if name in layer.options}
+    few, units = layer.replaced(hidden=UNITS, **plain), UNITS * layer.directions
+    middle = (UNITS - 1, UNITS + 1) if layer.bidirectional else (0, 1)
+    if axis == 0 or layer.last:
+        step = at.put(few, [x], (1,) * units).step
+        step = at.add(KINDS["slice"](middle), step, size=layer.directions * prod(shape[1:]))
+        return Probe(step, (shape[0] // layer.directions,) * layer.directions)
+    each, at._places = shape[1] // layer.directions, (units,)
+    step = at.put(few, [x], (1,) * shape[0]).step
+    parts = [
+        at.add(KINDS["slice"]((unit, unit + 1), axis=1), step, size=shape[0])
+        for unit in range(*middle)
+    ]
+    whole = KINDS["expand"]((shape[0], each))
+    parts = [at.add(whole, part, size=shape[0] * each) for part in parts]
+    step = parts[0] if len(parts) == 1 else at.add(KINDS["cat"](axis=1), *parts, size=prod(shape))
+    return Probe(step, (1,) * shape[0])
+
+
+def _state(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+    """The state of the layer of a few units."""
+    maker = x.step
+    while "hidden" not in at.steps[maker].layer.options:
+        maker = at.steps[maker].inputs[0]
+    made = at.put(layer.replaced(features=UNITS), [Probe(maker, ())], (1,) * UNITS)
+    return Probe(at.add(KINDS["slice"]((0, 1)), made.step, size=1), shape)
+
+
 SIGNED = frozenset({"cubic", "lanczos3", "lanczos5"})
 LAYERS: dict[str, Callable[[Probes, Any, Probe, Shape, Shape], Probe | None]] = {
     **dict.fromkeys(("conv", "pwconv", "convt"), _convolved),
@@ -428,4 +477,6 @@ LAYERS: dict[str, Callable[[Probes, Any, Probe, Shape, Shape], Probe | None]] = 
     "token": _token,
     "chshuffle": _dealt,
     "upsample": _resized,
+    **dict.fromkeys(("lstm", "gru", "rnn"), _recurrent),
+    "state": _state,
 }

@@ -136,6 +136,7 @@ class _Making(Pass):
             built.share(made[step.shares])
         try:
             value = built.run(*inputs)
+            self.hand_out(number, built.states)
         except ValueError as error:
             result.reason = refusal(error)
             if result.reason is None:

@@ -25,6 +25,7 @@ from cnncalc.executors.torch.attention import attention
 from cnncalc.executors.torch.functions import FUNCTIONS, MERGES
 from cnncalc.executors.torch.modules import Bench, Built, alone, call, holder, real
 from cnncalc.executors.torch.pools import POOLS, padded
+from cnncalc.executors.torch.recurrent import recurrent
 from cnncalc.layers.activation import ParametricReLU
 from cnncalc.layers.attention import SqueezeExcitation
 from cnncalc.layers.base import NO_PADS, Shape
@@ -240,5 +241,6 @@ BUILDERS: dict[str, Callable[[Any, Shape, Bench], Built]] = POOLS | {
     "shift": _learned(torch.add),
     "lrn": _across,
     "prelu": _prelu,
+    **dict.fromkeys(("lstm", "gru", "rnn"), recurrent),
     "upsample": _resized,
 }

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from cnncalc.errors import LayerError
-from cnncalc.executors.base import Array
+from cnncalc.executors.base import Array, States
 from cnncalc.executors.stepping import NotBuilt
 from cnncalc.frameworks.pytorch.writing import write
 from cnncalc.layers.base import Shape
@@ -32,13 +32,14 @@ class Bench:
     def ready(self, module: Any) -> Any:
         """A module made on `meta`, in evaluation mode, with memory and plain values.
 
-        One tensor by one: `to_empty` goes by way of operations that PyTorch has in Python, and
+        Parameters are set as attributes, of which recurrent modules keep a list. One tensor by
+        one: `to_empty` goes by way of operations that PyTorch has in Python, and
         loads half a second's worth of modules for them.
         """
         for part in module.eval().modules():
             for name, held in part.named_parameters(recurse=False):
                 value = min(1.0, 1 / max(prod(held.shape[1:]), 1))
-                part.register_parameter(name, nn.Parameter(self._filled(held, value)))
+                setattr(part, name, nn.Parameter(self._filled(held, value)))
             for name, held in part.named_buffers(recurse=False):
                 part.register_buffer(name, self._filled(held, name == "running_var"))
         return module
@@ -49,7 +50,13 @@ class Bench:
 
 
 class Built:
-    """One step's modules by name, and how they work together."""
+    """One step's modules by name, and how they work together.
+
+    Attributes:
+        states: what the last run handed out beside its output.
+    """
+
+    states: States = ()
 
     def __init__(self, modules: dict[str, Any], run: Callable[..., Array]) -> None:
         self.modules = modules
@@ -72,7 +79,7 @@ class Built:
             theirs = dict(first.modules[prefix].named_modules())
             for path, part in module.named_modules():
                 for name, held in theirs[path].named_parameters(recurse=False):
-                    part.register_parameter(name, held)
+                    setattr(part, name, held)
                 for name, held in theirs[path].named_buffers(recurse=False):
                     part.register_buffer(name, held)
 

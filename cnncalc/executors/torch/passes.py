@@ -97,7 +97,9 @@ class Again(Pass):
         built = self.built[number]
         for module in built.modules.values():
             _settle(module, inputs[0])
-        return built.run(*inputs)
+        value = built.run(*inputs)
+        self.hand_out(number, built.states)
+        return value
 
     def _now(self) -> float:
         """When the device has done all that it was asked for: steps themselves don't wait."""

@@ -52,7 +52,9 @@ class Probing(Pass):
             for _, held in built.parameters():
                 held.fill_(1)
             self.made[number] = built
-        return self.made[number].run(*inputs)
+        value = self.made[number].run(*inputs)
+        self.hand_out(number, self.made[number].states)
+        return value
 
     def note(self, misfit: Exception, result: StepRun) -> None:
         if is_of_machine(misfit):

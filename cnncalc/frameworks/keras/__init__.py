@@ -29,6 +29,7 @@ from cnncalc.frameworks.keras.merging import MERGES, declared_shape
 from cnncalc.frameworks.keras.norms import NORMS
 from cnncalc.frameworks.keras.pointwise import POINTWISE
 from cnncalc.frameworks.keras.pooling import POOLS
+from cnncalc.frameworks.keras.recurrent import RECURRENT
 from cnncalc.frameworks.keras.reshaping import RESHAPING
 from cnncalc.frameworks.keras.weights import relabel
 from cnncalc.layers.base import Shape
@@ -52,6 +53,7 @@ VOCABULARY: Vocabulary = {
     **RESHAPING,
     **NORMS,
     **POINTWISE,
+    **RECURRENT,
     **MERGES,
     **AUGMENTATIONS,
     **ATTENTION,

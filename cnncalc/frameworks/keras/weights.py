@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from cnncalc.frameworks.keras.frame import CHANNELS_LAST, Frame
+from cnncalc.frameworks.keras.recurrent import names_of
 from cnncalc.layers.activation import ParametricReLU
 from cnncalc.layers.attention import MultiHeadAttention
 from cnncalc.layers.base import Layer, Shape, Weight
 from cnncalc.layers.conv import DepthwiseConv
+from cnncalc.layers.recurrent import Recurrent
 
 __all__ = ["relabel"]
 
@@ -51,14 +53,15 @@ def relabel(
     """A layer's weights with Keras's names and shapes.
 
     Kernels are (*kernel, in/groups, out), depthwise ones (*kernel, C, multiplier), transposed
-    ones (*kernel, out, in). Statistics are parameters that are not trained, and there is no
-    counter of batches.
+    ones (*kernel, out, in), recurrent ones (in, gates * h). Statistics are parameters that are
+    not trained, and there is no counter of batches.
     """
-    names = NAMES.get(layer.kind, {})
+    recurrent = isinstance(layer, Recurrent)
+    names = names_of(layer) if isinstance(layer, Recurrent) else NAMES.get(layer.kind, {})
     return tuple(
         Weight(
             names.get(weight.name, weight.name),
-            _shape(layer, weight, frame),
+            weight.shape[::-1] if recurrent else _shape(layer, weight, frame),
             trainable=weight.trainable,
         )
         for weight in weights

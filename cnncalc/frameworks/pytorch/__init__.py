@@ -15,6 +15,7 @@ from cnncalc.frameworks.pytorch import (
     normalization,
     padding,
     pooling,
+    recurrent,
     reshaping,
     resizing,
 )
@@ -32,4 +33,5 @@ READERS: dict[str, Reader] = {
     **reshaping.READERS,
     **resizing.READERS,
     **attention.READERS,
+    **recurrent.READERS,
 }

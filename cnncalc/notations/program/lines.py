@@ -91,7 +91,8 @@ class Program(NamedTuple):
         )
 
 
-Split = Callable[[Layer, tuple[Shape, ...]], Sequence[Piece]]
+# Of a layer, what it receives, the layer that it is a state of, and whether states of its are read.
+Split = Callable[[Layer, tuple[Shape, ...], Layer | None, bool], Sequence[Piece]]
 
 
 def lower(report: Report, pieces: Split, language: Language) -> Program:
@@ -122,8 +123,13 @@ class _Lowering:
         self.inputs: list[tuple[int, int]] = []
         self.lines: dict[int, Line] = {}
         self.values: dict[int, int] = {}  # of each step
+        self.given: dict[int, int] = {}  # what a step's module with its weights gives
         self.modules: dict[int, list[str]] = {}
         self.made = 0
+        beside = [step for step in self.steps if step.layer.beside]
+        self.handing = {step.inputs[0] for step in beside}  # of which more than the output is read
+        self.read = {each for step in self.steps if not step.layer.beside for each in step.inputs}
+        self.read.update(network.outputs)
 
     def take(self, number: int, shapes: tuple[Shape, ...]) -> None:
         step = self.steps[number]
@@ -133,15 +139,20 @@ class _Lowering:
             self.made += 1
             return
         try:
-            pieces = self.pieces(step.layer, shapes)
+            maker = self.steps[step.inputs[0]].layer if step.layer.beside else None
+            pieces = self.pieces(step.layer, shapes, maker, number in self.handing)
         except LayerError as error:
             raise placed(error, step) from None
+        if number in self.handing and number not in self.read:
+            held = [at for at, piece in enumerate(pieces) if piece.holds]
+            pieces = pieces[: held[-1] + 1]
         self.values[number] = self.add(number, pieces)
 
     def add(self, number: int, pieces: Sequence[Piece]) -> int:
         """A line for each piece of a step; the number of the last one's value."""
         step = self.steps[number]
-        inputs = tuple(self.values[each] for each in step.inputs)
+        values = self.given if step.layer.beside else self.values
+        inputs = tuple(values[each] for each in step.inputs)
         origin = inputs[:1]
         for piece, name in zip(pieces, self.named(number, pieces), strict=True):
             inputs += origin if "{origin}" in piece.form else ()
@@ -151,6 +162,8 @@ class _Lowering:
                 inputs, piece.kind, piece.call, piece.form, name, again, number, frozen, piece.holds
             )
             inputs = (self.made,)
+            if piece.holds:
+                self.given[number] = self.made
             self.made += 1
         return inputs[0]
 

@@ -13,7 +13,7 @@ from cnncalc.python.values import (
     describe,
 )
 from cnncalc.tracing.batch_axis import FIRST
-from cnncalc.tracing.tensors import Static, Tensor
+from cnncalc.tracing.tensors import Pile, Static, Tensor
 
 __all__ = ["axis_of", "inner_axis", "inner_shape", "outer_shape", "tensors_in"]
 
@@ -65,6 +65,8 @@ def tensors_in(value: Value, depth: int = 0) -> list[Tensor]:
     value = content_of(value)
     if isinstance(value, Tensor):
         return [value]
+    if isinstance(value, Pile) and value.separate:
+        value = value.parts
     if depth > 4:
         return []
     if isinstance(value, dict):

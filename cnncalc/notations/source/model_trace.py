@@ -14,7 +14,7 @@ from cnncalc.tracing.tensors import Parameter, Static, Tensor
 from cnncalc.tracing.trace import Record, Trace
 from cnncalc.tracing.weights import Held
 
-__all__ = ["ATTENTION", "WEIGHTS", "ModelTrace", "held_by"]
+__all__ = ["WEIGHTS", "ModelTrace", "held_by", "in_layer", "is_trained", "is_weight"]
 
 # The tensors of attention beside those.
 ATTENTION = frozenset(
@@ -23,6 +23,8 @@ ATTENTION = frozenset(
 )
 MAX_LAYERS = 20_000
 WEIGHTS = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
+# Recurrent layers have these with `_l0`, `_l1`, … behind them, their cells without.
+OF_LAYERS = ("weight_ih", "weight_hh", "weight_hr", "bias_ih", "bias_hh")
 
 
 class ModelTrace(Trace):
@@ -95,5 +97,25 @@ def held_by(owner: Value) -> Held:
     if not isinstance(owner, Instance) or owner.layers is None:
         return {}
     fields = owner.fields
-    names = (*WEIGHTS, *(fields.keys() & ATTENTION))
-    return {name: value for name in names if isinstance(value := fields.get(name), Static)}
+    if not any(name.startswith(OF_LAYERS) for name in fields):
+        names = (*WEIGHTS, *(fields.keys() & ATTENTION))
+        return {name: value for name in names if isinstance(value := fields.get(name), Static)}
+    held = ((in_layer(name), value) for name, value in fields.items() if is_weight(name))
+    return {name: value for name, value in held if isinstance(value, Static)}
+
+
+def in_layer(name: str) -> str:
+    """What a layer here calls a tensor that its module calls so."""
+    return f"{name}_l0" if name in OF_LAYERS else name
+
+
+def is_weight(name: Value) -> bool:
+    """Whether torch.nn's layers call a tensor of theirs so."""
+    if not isinstance(name, str):
+        return False
+    return name in WEIGHTS or name in ATTENTION or name.startswith(OF_LAYERS)
+
+
+def is_trained(name: str) -> bool:
+    """Whether they call a parameter so, which is no buffer."""
+    return name in WEIGHTS[:2] or name in ATTENTION or name.startswith(OF_LAYERS)

@@ -13,17 +13,30 @@ from cnncalc.frameworks.keras.writing.calls import taken
 from cnncalc.frameworks.keras.writing.classes import write
 from cnncalc.frameworks.keras.writing.expressions import CLASSES, FORMS, joined
 from cnncalc.frameworks.keras.writing.parts import parts
+from cnncalc.frameworks.keras.writing.recurrent import handed, handing
 from cnncalc.layers.base import Layer, Shape
 
 __all__ = ["CLASSES", "parts", "pieces", "write"]
 
 
-def pieces(layer: Layer, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
+def pieces(
+    layer: Layer, shapes: tuple[Shape, ...], maker: Layer | None = None, hands_out: bool = False
+) -> Sequence[Piece]:
     """The lines of a layer that receives these shapes, channels first and without the batch.
+
+    Args:
+        layer: the layer.
+        shapes: what it receives.
+        maker: the layer before it, of which it is what that hands out beside its output.
+        hands_out: whether what it hands out beside its output is read.
 
     Raises:
         LayerError: Keras can't say it.
     """
+    if maker is not None:
+        return handed(layer, maker)
+    if hands_out:
+        return handing(layer, shapes[0])
     if layer.arity == "many" or len(shapes) > 1:
         return joined(layer, shapes)
     return pieces_of(layer, shapes[0], FORMS, parts, _checked)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from cnncalc.frameworks.keras.writing import moving, pointwise, products, windowed
+from cnncalc.frameworks.keras.writing import moving, pointwise, products, recurrent, windowed
 from cnncalc.frameworks.keras.writing.calls import no_class
 from cnncalc.layers.base import Layer, Shape
 
 __all__ = ["WRITERS", "write"]
 
-WRITERS = windowed.WRITERS | moving.WRITERS | pointwise.WRITERS | products.WRITERS
+WRITERS = (
+    windowed.WRITERS | moving.WRITERS | pointwise.WRITERS | products.WRITERS | recurrent.WRITERS
+)
 
 
 def write(layer: Layer, shape: Shape) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from cnncalc.axis.windows import Slide
 from cnncalc.frameworks.keras.frame import CHANNELS_LAST
+from cnncalc.frameworks.keras.writing import recurrent
 from cnncalc.frameworks.keras.writing.windowed import padding_word, transposed_words
 from cnncalc.layers.base import NO_PADS, Layer, Shape, spread_out
 from cnncalc.layers.conv import Conv, DepthwiseConv, SeparableConv
@@ -156,6 +157,7 @@ def _channel_shuffle(layer: ChannelShuffle, shape: Shape) -> tuple[Layer, ...]:
 
 
 SPLITS: dict[str, Split] = {
+    **recurrent.SPLITS,
     "avgpool": _average_pool,
     "chshuffle": _channel_shuffle,
     "conv": _conv,

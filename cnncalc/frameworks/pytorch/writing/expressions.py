@@ -16,6 +16,7 @@ from cnncalc.frameworks.pytorch.writing.classes import write
 from cnncalc.frameworks.pytorch.writing.parts import is_turned
 from cnncalc.frameworks.pytorch.writing.products import FORMS as PRODUCTS
 from cnncalc.frameworks.pytorch.writing.products import JOINS
+from cnncalc.frameworks.pytorch.writing.recurrent import FORMS as RECURRENT
 from cnncalc.layers.activation import Rescale
 from cnncalc.layers.arithmetic import Reduce
 from cnncalc.layers.attention import SqueezeExcitation
@@ -146,6 +147,7 @@ FORMS: dict[str, Form] = {
     "se": _squeeze,
     "shift": _learned("+"),
     "slice": _slice,
+    **RECURRENT,
 }
 
 

@@ -20,6 +20,7 @@ from cnncalc.notations.onnx.reading.model import (
 )
 from cnncalc.notations.onnx.reading.steps import Steps
 from cnncalc.notations.onnx.reading.values import (
+    Ends,
     Mask,
     Merged,
     Open,
@@ -27,11 +28,13 @@ from cnncalc.notations.onnx.reading.values import (
     Statistic,
     Untold,
     Value,
+    Ways,
 )
 from cnncalc.tracing.arithmetic import Part
 from cnncalc.tracing.arrays import single, singles
+from cnncalc.tracing.batch_axis import FIRST, BatchAxis
 from cnncalc.tracing.constants import seen_as, sources_of
-from cnncalc.tracing.tensors import Static, Tensor
+from cnncalc.tracing.tensors import Batch, Static, Tensor
 from cnncalc.tracing.trace import Record
 from cnncalc.tracing.views import between
 from cnncalc.tracing.weights import Held
@@ -148,17 +151,20 @@ class Call:
         return value
 
     def axis(self, axis: int, flow: Tensor, what: str = "works along") -> int:
-        """An axis of the data as layers count it: 0 is the channels. The batch is refused."""
+        """An axis of the data as layers count it, without the batch, which is refused."""
         rank = len(flow.shape) + 1
         if not -rank <= axis < rank:
             self.refuse(f"there is no axis {axis} among {rank}", code="wrong-axes")
-        if axis % rank == 0:
+        place = flow.batch.inner(axis % rank)
+        if place is None:
             self.refuse(f"it {what} the batch axis", code="batch")
-        return axis % rank - 1
+        return place
 
     def sizes(self, tensor: Tensor | Static) -> Shape:
-        """All sizes, those of data with the batch in front."""
-        return (self.batch, *tensor.shape) if isinstance(tensor, Tensor) else tensor.shape
+        """All sizes, those of data with the batch where it stands."""
+        if not isinstance(tensor, Tensor):
+            return tensor.shape
+        return tuple(self.batch if isinstance(n, Batch) else n for n in tensor.sizes)
 
     def without_batch(self, shape: Shape) -> Shape:
         """A shape of data; refused where the batch doesn't stay first."""
@@ -213,8 +219,16 @@ class Call:
         if isinstance(tensor, Static):
             check_bounds(sizes)
             return seen_as(tensor, sizes)
-        target = self.without_batch(sizes)
-        return self.add(between(tensor.shape, target) or KINDS["identity"](), [tensor])
+        return self.seen(tensor, self.without_batch(sizes))
+
+    def seen(self, tensor: Tensor, shape: Shape, batch: BatchAxis = FIRST) -> Tensor:
+        """The same values of each sample in another shape, and where the batch stands in it."""
+        layer = between(tensor.shape, shape) or KINDS["identity"]()
+        return self.placed(self.add(layer, [tensor]), batch)
+
+    def placed(self, tensor: Tensor, batch: BatchAxis) -> Tensor:
+        """The same data with the batch on another of its axes."""
+        return tensor if batch == tensor.batch else Tensor(tensor.number, tensor.shape, batch)
 
     def made(
         self,
@@ -293,6 +307,8 @@ def describe(value: Value) -> str:
         return "what a comparison gives"
     if isinstance(value, Merged | Rows):
         return "data in one axis together with the batch"
+    if isinstance(value, Ways | Ends):
+        return "what a recurrent node gives, its directions apart"
     if isinstance(value, Statistic):
         return "numbers taken along the batch"
     if isinstance(value, Open):

@@ -165,7 +165,9 @@ class _Loading:
             return [short(each) for each in proto.floats]
         if proto.type == kinds.INTS:
             return list(proto.ints)
-        return None  # lists of texts, tensors and graphs: no operator that is read has them
+        if proto.type == kinds.STRINGS:
+            return [text(each) for each in proto.strings]
+        return None  # lists of tensors and graphs: no operator that is read has them
 
     def constant(self, tensor: Any, name: str, literal: bool = False) -> Stored:
         """A stored tensor, with its numbers where they are few."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from cnncalc.errors import LayerError, SpecError
 from cnncalc.layers.base import Shape, Weight
@@ -24,11 +25,13 @@ from cnncalc.notations.onnx.reading.model import (
     clean,
     followed,
 )
-from cnncalc.notations.onnx.reading.operators import OPERATORS, ROW_BY_ROW
+from cnncalc.notations.onnx.reading.operators import OPERATORS, ROW_BY_ROW, batch_behind
 from cnncalc.notations.onnx.reading.operators.base import Operator
+from cnncalc.notations.onnx.reading.operators.recurrent import around
 from cnncalc.notations.onnx.reading.scopes import Scope, filled, first_output, needed, read_by
 from cnncalc.notations.onnx.reading.steps import Steps
 from cnncalc.notations.onnx.reading.values import (
+    Ends,
     Mask,
     Merged,
     Open,
@@ -36,6 +39,7 @@ from cnncalc.notations.onnx.reading.values import (
     Statistic,
     Untold,
     Value,
+    Ways,
 )
 from cnncalc.tracing.tensors import Static, Tensor
 
@@ -170,7 +174,8 @@ class Tracer:
         """Note how often a node's output is read; one that is left as it is, read before too."""
         if flow is not None:
             before = self.trace.records[flow.number].readers - 1
-            passed = any(flow == _flow_of(each) for each in inputs)
+            read = [each.number for each in map(_flow_of, inputs) if each is not None]
+            passed = flow.number in read
             self.trace.records[flow.number].readers = readers + (before if passed else 0)
 
     def _values(self, node: Node, inputs: list[Value], scope: Scope, depth: int) -> list[Value]:
@@ -185,6 +190,8 @@ class Tracer:
         call = Call(self.steps, node, inputs, attributes)
         if node.op == "If" and node.domain in STANDARD:
             return self._branch(call, scope, depth)
+        if any(isinstance(each, Ways | Ends) for each in inputs):
+            return _results(call, around)
         statistic = next((each for each in inputs if isinstance(each, Statistic)), None)
         if statistic and not (node.op == "BatchNormalization" and isinstance(inputs[0], Tensor)):
             return [statistic]
@@ -194,11 +201,17 @@ class Tracer:
             return self._worked_out(call, operator)
         if operator is None or not operator.of_data:
             raise unknown(node)
-        if node.op in ROW_BY_ROW and any(isinstance(each, Rows) for each in inputs):
+        rows = [each.of.batch for each in inputs if isinstance(each, Rows)]
+        if node.op in ROW_BY_ROW and rows:
             call.by_rows = True
             call.inputs = [each.of if isinstance(each, Rows) else each for each in inputs]
-            return [Rows(each) for each in _results(call, operator) if isinstance(each, Tensor)]
-        return _results(call, operator)
+            made = [each for each in _results(call, operator) if isinstance(each, Tensor)]
+            return [Rows(call.placed(each, rows[0])) for each in made]
+        batch = batch_behind(call)
+        return [
+            call.placed(each, batch) if batch and isinstance(each, Tensor) else each
+            for each in _results(call, operator)
+        ]
 
     def _worked_out(self, call: Call, operator: Operator | None) -> list[Value]:
         """What an operator gives of tensors that don't depend on the data."""
@@ -247,11 +260,24 @@ class Tracer:
             if isinstance(value, Merged | Rows):
                 self.running = self.trace.records[value.of.number].owner or self.running
                 raise LayerError("the batch axis doesn't stay first and alone", code="batch")
-        numbers = [value.number for value in values if isinstance(value, Tensor)]
+        numbers = [number for value in values for number in self._steps_of(value)]
         if not numbers:
             self.running = None
             raise LayerError("no output depends on the data", code="onnx")
         return list(dict.fromkeys(numbers))
+
+    def _steps_of(self, value: Value) -> list[int]:
+        """The steps that an output of the graph is; states that nothing has taken are taken now."""
+        if isinstance(value, Ends):
+            node = [self.trace.records[end.of.number].owner for end in value.parts]
+            made = [
+                self.steps.add(owner, end.layer, [end.of], "/state", {})
+                for owner, end in zip(node, value.parts, strict=True)
+            ]
+            return [each.number for each in made]
+        if isinstance(value, Ways):
+            return [value.of.number]
+        return [value.number] if isinstance(value, Tensor) else []
 
     def _unused(self) -> int:
         """Elements of the stored weights that no node reads."""
@@ -277,11 +303,15 @@ class Tracer:
 
 
 def _flow_of(value: Value) -> Tensor | None:
-    return value.of if isinstance(value, Rows) else value if isinstance(value, Tensor) else None
+    if isinstance(value, Rows | Ways):
+        return value.of
+    return value if isinstance(value, Tensor) else None
 
 
 def _results(
-    call: Call, operator: Operator, wrong: str = "its attributes and inputs don't fit together"
+    call: Call,
+    operator: Operator | Callable[[Call], Any],
+    wrong: str = "its attributes and inputs don't fit together",
 ) -> list[Value]:
     """What an operator gives; LayerError for a node that makes no sense."""
     try:

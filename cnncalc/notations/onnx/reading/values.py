@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from cnncalc.layers.recurrent import State
 from cnncalc.notations.onnx.reading.model import Node
 from cnncalc.tracing.tensors import Static, Tensor
 
 __all__ = [
+    "End",
+    "Ends",
     "Mask",
     "Merged",
     "Open",
@@ -15,6 +18,7 @@ __all__ = [
     "Statistic",
     "Untold",
     "Value",
+    "Ways",
 ]
 
 
@@ -61,6 +65,34 @@ class Statistic(NamedTuple):
     node: Node  # that takes them
 
 
+class Ways(NamedTuple):
+    """What a recurrent node gives at all steps, its directions on an axis of their own.
+
+    Attributes:
+        of: its step: steps, batch, and the features of all directions side by side.
+        directions: how many there are.
+        order: its axes: 0 the steps, 1 the directions, 2 the batch, 3 the features.
+    """
+
+    of: Tensor
+    directions: int
+    order: tuple[int, ...]
+
+
+class End(NamedTuple):
+    """A state that a recurrent node keeps: its step, and what reads it."""
+
+    of: Tensor
+    layer: State
+
+
+class Ends(NamedTuple):
+    """States of recurrent nodes, stacked in front of the batch; `turned`: behind it."""
+
+    parts: tuple[End, ...]
+    turned: bool = False
+
+
 Value = (
-    Tensor | Static | Mask | Merged | Rows | Statistic | Untold | Open | None
+    Tensor | Static | Mask | Merged | Rows | Statistic | Untold | Open | Ways | Ends | None
 )  # None: an input left out

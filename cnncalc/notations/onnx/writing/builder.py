@@ -30,6 +30,7 @@ class Builder:
     Attributes:
         held: for each step, the weights that it holds: their names in the layer and in the graph.
         owners: the step of each node, by the node's name.
+        states: for steps that hand out states, each kind's: the tensor, and where in it.
     """
 
     def __init__(self, onnx: Any, steps: Sequence[Step], tensors: Tensors) -> None:
@@ -41,6 +42,7 @@ class Builder:
         self.numbers: dict[str, str] = {}  # the names of those that are no weights
         self.held: list[list[tuple[str, str]]] = [[] for _ in steps]
         self.owners: dict[str, int] = {}
+        self.states: dict[int, Sequence[Sequence[tuple[str, int]]]] = {}
         self.names = Names(step.name for step in steps)
         self.at = 0
 

@@ -7,6 +7,7 @@ import re
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.keras import ALIASES, READERS
 from cnncalc.network import Declared
+from cnncalc.notations.source.keras.recurrent import is_recurrent, run_recurrent
 from cnncalc.notations.source.keras.state import keras_of
 from cnncalc.notations.source.keras.tensors import keras_readers, outer
 from cnncalc.notations.source.layer_arguments import LAYER_COST, made, plain, refused
@@ -90,6 +91,9 @@ def init(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> None:
     activation = kwargs.get("activation")
     if isinstance(activation, Instance | Function | Bound):
         layer.fields["then"] = kwargs.pop("activation")
+    wrapped = next((each for each in (*values, *kwargs.values()) if is_layer(each)), None)
+    if wrapped is not None:
+        layer.fields["wrapped"] = wrapped
     given = {key: argument(value) for key, value in kwargs.items()}
     if layer.cls is not cls and layer.cls.library is False:
         given.pop("name", None)
@@ -105,6 +109,8 @@ def argument(value: Value) -> Value:
     """An argument as the readers take it; functions of activations go by their names."""
     if isinstance(value, Builtin):
         return value.name
+    if is_layer(value) and isinstance(value, Instance) and value.layers is not None:
+        return value.layers
     if isinstance(value, Instance | Function | Class | dict | Foreign):
         return Opaque(describe(value))  # an initialiser, a constraint …
     return plain(value)
@@ -159,6 +165,8 @@ def run(machine: Machine, layer: Instance, inputs: Value, **options: Value) -> V
     if layer.layers is None:
         raise Refusal(f"`{layer.cls.name}` runs before `super().__init__()` has made it")
     flow: list[Value] = list(tensors(machine, inputs))
+    if is_recurrent(layer) and len(flow) == 1:
+        return run_recurrent(machine, layer, flow[0], options)
     name = layer.fields["name"]
     for part, each in enumerate(layer.layers):
         if len(flow) > 1 and each.layer.arity != "many":

@@ -12,6 +12,7 @@ from cnncalc.notations.source.torch.nn.containers import CONTAINERS
 from cnncalc.notations.source.torch.nn.functional import FUNCTIONAL
 from cnncalc.notations.source.torch.nn.layers import layer_class
 from cnncalc.notations.source.torch.nn.module import MODULE
+from cnncalc.notations.source.torch.nn.packed import PACKING
 from cnncalc.notations.source.torch.nn.transformer import TRANSFORMERS, transformer
 from cnncalc.notations.source.torch.nn.utils import TOOLS
 from cnncalc.notations.source.unread import LISTED
@@ -53,15 +54,10 @@ MODULES = frozenset(
         "torch.nn.utils.parametrizations torch._C timm timm.layers timm.models timm.models.layers "
         "torchvision torchvision.models torchvision.ops pytorch_lightning lightning "
         "torchvision.transforms torchvision.transforms.functional "
-        "lightning.pytorch torch.special torch.linalg torch.onnx"
+        "lightning.pytorch torch.special torch.linalg torch.onnx torch.nn.utils.rnn"
     )
 )
 NO_LAYER = {
-    "LSTM": "recurrent layers",
-    "GRU": "recurrent layers",
-    "RNN": "recurrent layers",
-    "LSTMCell": "recurrent layers",
-    "GRUCell": "recurrent layers",
     "Embedding": "embeddings of words or classes",
     "Bilinear": "bilinear layers",
 }
@@ -161,12 +157,12 @@ def missing_layer(name: str) -> Class:
 
 
 def weight_tool(name: str) -> Method:
-    """`nn.utils.…`: what makes a layer's weight of other tensors."""
+    """`nn.utils.…`: what packs sequences, or makes a layer's weight of other tensors."""
 
     def refuse(machine: Machine, *args: Value, **options: Value) -> Value:
         raise Refusal(f"`nn.utils.{name}` changes a layer's weights, which can't be followed")
 
-    return TOOLS.get(name, refuse)
+    return PACKING.get(name) or TOOLS.get(name, refuse)
 
 
 def around(path: str, name: str) -> Value:

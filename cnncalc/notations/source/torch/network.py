@@ -11,7 +11,7 @@ from cnncalc.layers.spelling import word
 from cnncalc.network import Declared, Network, Step, Unreached
 from cnncalc.notations.names import Names
 from cnncalc.notations.source.axes import tensors_in
-from cnncalc.notations.source.model_trace import ATTENTION, WEIGHTS, ModelTrace
+from cnncalc.notations.source.model_trace import ModelTrace, is_weight
 from cnncalc.notations.source.state import state_of
 from cnncalc.notations.source.torch.nn.containers import SEQUENTIAL
 from cnncalc.notations.source.torch.nn.module import children, named_modules, own_weights
@@ -200,11 +200,10 @@ def unused_weights(
     As `model.parameters()` has it: modules in the order in which they were registered, each
     weight met first where it is counted, whatever other modules share it.
     """
-    held = {*WEIGHTS, *ATTENTION}
     seen: set[int] = set(trace.used)
     for path, module in named_modules(model):
         ran = id(module) in trace.ran and module.layers is not None
         own = own_weights(module)
-        new = {n: w for n, w in own if id(w) not in seen and not (ran and n in held)}
+        new = {n: w for n, w in own if id(w) not in seen and not (ran and is_weight(n))}
         seen.update(id(weight) for _, weight in own)
         yield path, module, ran, new

@@ -129,9 +129,11 @@ def along_axis(call: Call, data: Either, *, axis: int | None = None) -> Either:
         return worked_out(None, data)
     kind, new = KINDS[ALONG_AXIS[call.node.op]], call.opset >= 13
     number = (-1 if new else 1) if axis is None else axis
-    if new and number in (0, -len(data.shape) - 1):
+    if new and number % (len(data.shape) + 1) == data.batch.place:
         return call.add(kind(BATCH), [data])
     place = call.axis(number, data)
+    if data.batch and not new:
+        call.refuse("the batch isn't in front", code="batch")
     if new or prod(data.shape[place + 1 :]) == 1:
         return call.add(kind(place), [data])
     if place:

@@ -33,6 +33,8 @@ def reshape(
     elif isinstance(data, Rows):
         before = (call.batch * prod(tensor.shape[:-1]), tensor.shape[-1])
     whole = shapes.reshaped(before, sizes, zero)
+    if tensor.batch:
+        return _elsewhere(call, tensor, whole)
     if call.batch == 1 and len(whole) == 1 and prod(tensor.shape) > 1:
         return Merged(tensor)
     if len(whole) == 2 and len(tensor.shape) > 1 and whole[0] != call.batch:
@@ -48,6 +50,19 @@ def _with_rows(call: Call, tensor: Tensor, whole: Shape) -> Tensor:
     if whole[1] != tensor.shape[-1]:
         call.without_batch(whole)  # which refuses it
     return tensor
+
+
+def _elsewhere(call: Call, tensor: Tensor, whole: Shape) -> Tensor | Rows:
+    """Data whose batch isn't in front: in its own sizes, or as rows of its last axis."""
+    if whole == call.sizes(tensor):
+        return tensor
+    if len(whole) != 2 or whole[1] != tensor.shape[-1]:
+        call.refuse(
+            f"it reshapes data whose batch is on axis {tensor.batch.place}",
+            "its rows may be put together, or its batch moved to the front before",
+            code="batch",
+        )
+    return Rows(tensor)
 
 
 @operator("Flatten")
@@ -72,11 +87,12 @@ def transpose(call: Call, data: Either, *, perm: Whole = None) -> Either:
     if isinstance(data, Static):
         call.spend(len(data.values or ()))
         return permuted(data, order)
-    if order[0] != 0:
-        call.refuse("it moves the batch axis", code="batch")
-    axes = tuple(axis - 1 for axis in order[1:])
-    same = axes == tuple(range(len(axes)))
-    return call.same(data) if same else call.add(KINDS["permute"](axes), [data])
+    axes, batch = data.batch.moved(order, len(data.shape))
+    if axes != tuple(range(len(axes))):
+        data = call.add(KINDS["permute"](axes), [data])
+    elif batch == data.batch:
+        return call.same(data)
+    return call.placed(data, batch)
 
 
 @operator("Expand")

@@ -29,13 +29,15 @@ def slice_(
     kept = shapes.sliced(call.sizes(data), starts or [], ends or [], axes, steps)
     if isinstance(data, Static):
         return parted(call, data, kept)
-    if kept.pop(0, range(call.batch)) != range(call.batch):
+    batch = data.batch
+    if kept.pop(batch.place, range(call.batch)) != range(call.batch):
         call.refuse("it cuts the batch axis", code="batch")
     if not all(kept.values()):
         call.refuse("nothing would be left", code="empty-output")
     if any(places.step < 1 and len(places) > 1 for places in kept.values()):
         call.refuse("places that go backwards can't be followed")
-    return cut(call, data, {axis - 1: places for axis, places in kept.items()}) or call.same(data)
+    inner = {call.axis(axis, data): places for axis, places in kept.items()}
+    return call.placed(cut(call, data, inner) or call.same(data), batch)
 
 
 def cut(call: Call, data: Tensor, kept: Mapping[int, range], last: str = "") -> Tensor | None:
@@ -105,9 +107,10 @@ def gather(call: Call, data: Value, indices: Static, *, axis: int = 0) -> Either
     if not places or min(places) < 0 or max(places) >= size:
         call.refuse(f"it picks places that are not among the {size}", code="slice")
     if indices.shape:
-        return _in_order(call, tensor, place, places)
+        return call.placed(_in_order(call, tensor, place, places), tensor.batch)
     one = cut(call, tensor, {place: range(places[0], places[0] + 1)}, "/slice") or tensor
-    return call.view(one, (call.batch, *tensor.shape[:place], *tensor.shape[place + 1 :]))
+    left = (*tensor.shape[:place], *tensor.shape[place + 1 :])
+    return call.seen(one, left, tensor.batch.without([place]))
 
 
 MAX_PIECES = 1024  # that places in an order of their own are put together of

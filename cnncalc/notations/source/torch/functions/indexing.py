@@ -180,7 +180,10 @@ def narrow(machine: Machine, tensor: Value, dim: Value, start: Value, length: Va
 
 
 def select(machine: Machine, tensor: Value, dim: Value, index: Value) -> Value:
-    return tensor_item(machine, tensor, (*[slice(None)] * axis_of(tensor, dim), index))
+    axis = axis_of(tensor, dim)
+    if isinstance(tensor, Pile) and axis == 0:
+        return tensor.item(machine, index)
+    return tensor_item(machine, tensor, (*[slice(None)] * axis, index))
 
 
 def unbind(machine: Machine, tensor: Value, dim: Value = 0) -> Value:

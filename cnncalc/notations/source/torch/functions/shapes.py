@@ -7,7 +7,7 @@ from math import prod
 from cnncalc.layers import KINDS
 from cnncalc.notations.source.axes import axis_of, outer_shape
 from cnncalc.notations.source.layer_steps import emit, emit_view
-from cnncalc.notations.source.torch.functions.view import sizes_given, view
+from cnncalc.notations.source.torch.functions.view import sizes_given, unpiled, view
 from cnncalc.python.functions import Method
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
@@ -15,7 +15,7 @@ from cnncalc.python.values import Value, describe
 from cnncalc.python.wordlists import words
 from cnncalc.tracing.batch_axis import FIRST
 from cnncalc.tracing.constants import permuted, seen_as
-from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor
+from cnncalc.tracing.tensors import Batch, Parameter, Pile, Static, Tensor
 
 __all__ = ["RESHAPING", "unsqueeze"]
 
@@ -65,6 +65,8 @@ def permute(machine: Machine, tensor: Value, *dims: Value, **options: Value) -> 
     if isinstance(tensor, Static):
         machine.budget.spend(len(tensor.values or ()))
         return permuted(tensor, axes)
+    if isinstance(tensor, Pile):
+        tensor = unpiled(machine, tensor)
     rank = len(outer_shape(tensor))
     if sorted(axes) != list(range(rank)):
         raise Refusal(f"`permute` takes each of the {rank} axes once")
@@ -106,6 +108,8 @@ def squeeze(machine: Machine, tensor: Value, dim: Value = None) -> Value:
     sizes = outer_shape(tensor)
     dims = dim if isinstance(dim, tuple | list) else range(len(sizes)) if dim is None else (dim,)
     gone = {axis_of(tensor, each) for each in dims}
+    if isinstance(tensor, Pile) and 0 in gone and sizes[0] == 1:
+        return tensor.parts[0]
     kept = [size for place, size in enumerate(sizes) if place not in gone or size != 1]
     if isinstance(tensor, Static):
         return seen_as(tensor, tuple(kept))

@@ -49,6 +49,7 @@ VALUES: dict[str, Method] = {
     "new_zeros": lambda machine, tensor, *sizes, **o: new_tensor(0.0)(machine, *sizes, **o),
     "new_ones": lambda machine, tensor, *sizes, **o: new_tensor(1.0)(machine, *sizes, **o),
     "new_empty": lambda machine, tensor, *sizes, **o: new_tensor()(machine, *sizes, **o),
+    "new": lambda machine, tensor, *values, **o: TORCH["FloatTensor"](machine, *values),
     "fill": filled,
     "zero": filled,
     "new_full": lambda machine, tensor, *args, **o: full(machine, *args, **o),

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from math import prod
 
+from cnncalc.layers import KINDS
 from cnncalc.layers.base import Shape, show
 from cnncalc.notations.source.axes import outer_shape
-from cnncalc.notations.source.layer_steps import emit_view
+from cnncalc.notations.source.layer_steps import emit, emit_view
 from cnncalc.python.iteration import content_of, listed
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
 from cnncalc.tracing.batch_axis import BatchAxis, viewed
 from cnncalc.tracing.constants import seen_as
-from cnncalc.tracing.tensors import Batch, Static, Tensor, one_number
+from cnncalc.tracing.tensors import Batch, Pile, Static, Tensor, one_number
 
-__all__ = ["sizes_given", "view"]
+__all__ = ["sizes_given", "unpiled", "view"]
 
 
 def sizes_given(machine: Machine, sizes: tuple[Value, ...]) -> list[Value]:
@@ -35,8 +36,17 @@ def view(machine: Machine, tensor: Value, *sizes: Value, **options: Value) -> Va
             raise Refusal(f"{describe(size)} is no size of a `view`")
     if isinstance(tensor, Static):
         return static_view(tensor, wanted)
+    if isinstance(tensor, Pile):
+        tensor = unpiled(machine, tensor)
     shape, batch = seen(tensor, wanted)
     return emit_view(machine, tensor, shape, batch=batch)
+
+
+def unpiled(machine: Machine, pile: Pile) -> Tensor:
+    """Tensors stacked in front of the batch as one, which has the batch on axis 1."""
+    front = [emit_view(machine, part, (1, *part.shape), "unsqueeze") for part in pile.parts]
+    whole = emit(machine, KINDS["cat"](0), front, op="stack") if len(front) > 1 else front[0]
+    return type(pile.parts[0])(whole.number, whole.shape, BatchAxis(1))
 
 
 def seen(tensor: Tensor, wanted: list[Value]) -> tuple[Shape, BatchAxis]:

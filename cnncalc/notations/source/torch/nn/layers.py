@@ -6,13 +6,16 @@ from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import form_of, read
 from cnncalc.frameworks.pytorch import READERS
 from cnncalc.frameworks.pytorch.convolution import to_output_size
-from cnncalc.layers.base import Shape, Weight
+from cnncalc.layers.base import Shape, Weight, show
+from cnncalc.layers.recurrent import Recurrent
 from cnncalc.network import Declared
 from cnncalc.notations.source.axes import inner_shape
 from cnncalc.notations.source.layer_arguments import LAYER_COST, made, plain, refused
-from cnncalc.notations.source.layer_steps import emit
-from cnncalc.notations.source.model_trace import WEIGHTS
+from cnncalc.notations.source.layer_steps import emit, emit_view
+from cnncalc.notations.source.model_trace import WEIGHTS, in_layer, is_trained, is_weight
+from cnncalc.notations.source.recurrent_states import check_batch, check_start, output_and_states
 from cnncalc.notations.source.torch.nn.module import MODULE, set_attribute
+from cnncalc.notations.source.torch.nn.packed import Packed
 from cnncalc.python.attributes import set_field
 from cnncalc.python.functions import simple
 from cnncalc.python.machine import Machine
@@ -33,6 +36,8 @@ FAMILIES = {
     "MaxPool": "_MaxPoolNd",
     "AvgPool": "_AvgPoolNd",
     "Dropout": "_DropoutNd",
+    **dict.fromkeys(("LSTM", "GRU", "RNN"), "RNNBase"),
+    **dict.fromkeys(("LSTMCell", "GRUCell", "RNNCell"), "RNNCellBase"),
 }
 PER_AXIS = ("kernel_size", "stride", "padding", "dilation", "output_padding")
 # Attributes that torch keeps for show: changing one changes nothing.
@@ -63,7 +68,7 @@ def layer_class(name: str) -> Value:
 
 def family(name: str) -> Class:
     if name not in families:
-        families[name] = Class(name, (MODULE,))
+        families[name] = Class(name, (MODULE,), dict(OF_FAMILY.get(name, {})))
     return families[name]
 
 
@@ -101,6 +106,8 @@ def forward(machine: Machine, module: Instance, *inputs: Value, **options: Value
     declared: Declared = module.layers
     if declared is None:
         raise Refusal(f"`{module.cls.name}` runs before `super().__init__()` has made it")
+    if inputs and isinstance(inputs[0], Packed) and isinstance(declared.layer, Recurrent):
+        return of_packed(machine, module, declared, inputs, options)
     if not inputs or not isinstance(inputs[0], Tensor | Static):
         raise Refusal(
             f"`nn.{reader_of(module.cls).name}` works on a tensor, not on "
@@ -109,7 +116,38 @@ def forward(machine: Machine, module: Instance, *inputs: Value, **options: Value
     size = options.get("output_size", inputs[1] if len(inputs) > 1 else None)
     if size is not None and declared.layer.kind == "convt":  # an unpool has its indices there
         declared = sized(declared, inputs[0], size)
+    if isinstance(declared.layer, Recurrent):
+        check_start(options.get("hx", inputs[1] if len(inputs) > 1 else None))
+        if declared.layer.last:
+            return run_layer(machine, module, declared, one_step(machine, module, inputs[0]))
+        name = f"nn.{reader_of(module.cls).name}"
+        check_batch(name, inputs[0], bool(module.fields["batch_first"]))
     return run_layer(machine, module, declared, inputs[0])
+
+
+def of_packed(
+    machine: Machine,
+    module: Instance,
+    declared: Declared,
+    inputs: tuple[Value, ...],
+    options: dict[str, Value],
+) -> Value:
+    """What a recurrent layer gives of a packed sequence: another one, and its states."""
+    check_start(options.get("hx", inputs[1] if len(inputs) > 1 else None))
+    output, states = run_layer(machine, module, declared, inputs[0].tensor)
+    return Packed(output), states
+
+
+def one_step(machine: Machine, module: Instance, tensor: Value) -> Value:
+    """What a cell reads, as a sequence of one step."""
+    if not isinstance(tensor, Tensor) or len(tensor.shape) != 1 or tensor.batch:
+        sizes = show(tensor.shape) if isinstance(tensor, Tensor) else describe(tensor)
+        raise Refusal(
+            f"`nn.{reader_of(module.cls).name}` takes the features of one step, a vector of each "
+            f"sample, but receives {sizes}",
+            help="`x[:, t]` is a step of a sequence",
+        )
+    return emit_view(machine, tensor, (1, *tensor.shape), "unsqueeze")
 
 
 def sized(declared: Declared, tensor: Value, size: Value) -> Declared:
@@ -125,12 +163,16 @@ def plain_sizes(size: Value) -> tuple[Value, ...]:
 
 
 def run_layer(machine: Machine, module: Instance, declared: Declared, tensor: Value) -> Value:
-    """A module's step, or two outputs where a pool gives its indices too."""
+    """A module's step; a pool may give its indices too, and a recurrent layer its states."""
     if frozen(module):
         declared = declared.replaced(trainable=False)
     elif names := frozen_weights(module):
         declared = declared.replaced(frozen=names)
-    output = emit(machine, declared, [tensor], op=declared.layer.kind, owner=module)
+    recurrent = isinstance(declared.layer, Recurrent)
+    batch = tensor.batch if recurrent and isinstance(tensor, Tensor) else None
+    output = emit(machine, declared, [tensor], op=declared.layer.kind, owner=module, batch=batch)
+    if isinstance(declared.layer, Recurrent):
+        return output_and_states(machine, declared.layer, output)
     if module.fields.get("return_indices") is True:
         return output, Opaque("indices of a max pool")
     return output
@@ -139,15 +181,15 @@ def run_layer(machine: Machine, module: Instance, declared: Declared, tensor: Va
 def frozen_weights(module: Instance) -> frozenset[str]:
     """The names of a layer's weights that the source keeps from training."""
     return frozenset(
-        name
-        for name in WEIGHTS[:2]
-        if isinstance(weight := module.fields.get(name), Parameter) and not weight.trainable
+        in_layer(name)
+        for name, weight in module.fields.items()
+        if is_trained(name) and isinstance(weight, Parameter) and not weight.trainable
     )
 
 
 def frozen(module: Instance) -> bool:
     """Whether the source keeps all weights of a layer from training."""
-    known = [module.fields[name] for name in WEIGHTS[:2] if name in module.fields]
+    known = [value for name, value in module.fields.items() if is_trained(name)]
     weights = [weight for weight in known if isinstance(weight, Parameter)]
     return bool(weights) and not any(weight.trainable for weight in weights)
 
@@ -158,9 +200,13 @@ def tensors_of(module: Instance) -> tuple[Weight, ...]:
     if declared is None:
         return ()
     try:
-        return declared.layer.weights(probe(module, declared))
+        found = declared.layer.weights(probe(module, declared))
     except (LayerError, ValueError):
         return ()
+    if not isinstance(declared.layer, Recurrent):
+        return found
+    own = [declared.stored.get(each.name, (0, (each,)))[1] for each in found]
+    return tuple(each for stored in own for each in stored)
 
 
 def probe(module: Instance, declared: Declared) -> Shape:
@@ -168,6 +214,8 @@ def probe(module: Instance, declared: Declared) -> Shape:
     fields = module.fields
     if isinstance(fields.get("normalized_shape"), tuple):
         return (1, *fields["normalized_shape"])
+    if "input_size" in fields:
+        return (1, fields["input_size"])
     if "in_features" in fields:
         return (fields["in_features"],)
     names = ("in_channels", "num_features", "num_channels", "num_parameters")
@@ -194,10 +242,10 @@ def weights(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> Va
 
 def attribute(machine: Machine, module: Instance, name: Value) -> Value:
     """`conv.weight` and its kind; None for a weight that this layer doesn't have."""
-    if name not in WEIGHTS:
+    if not is_weight(name):
         return MISSING
     weights(machine, [module], {})
-    return module.fields.get(name)
+    return module.fields.get(name, None if name in WEIGHTS else MISSING)
 
 
 def set_layer_attribute(machine: Machine, module: Instance, name: Value, value: Value) -> None:
@@ -226,6 +274,9 @@ def set_layer_attribute(machine: Machine, module: Instance, name: Value, value: 
         set_field(module, name, value)
 
 
+OF_FAMILY: dict[str, dict[str, Value]] = {
+    "RNNBase": {"flatten_parameters": simple("flatten_parameters", lambda machine, module: None)}
+}
 BEHAVIOUR: dict[str, Value] = {
     "__init__": Builtin("__init__", init),
     "__getattr__": simple("__getattr__", attribute),

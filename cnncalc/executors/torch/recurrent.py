@@ -1,0 +1,58 @@
+"""Recurrent layers as torch.nn has them, with the states that they hand out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from cnncalc.executors.base import Array
+from cnncalc.executors.torch.modules import Bench, Built, real
+from cnncalc.layers.base import Shape
+
+__all__ = ["recurrent"]
+
+
+class Recurring(Built):
+    """A module that gives its output and states, made what the layer gives.
+
+    Attributes:
+        states: of the last call.
+    """
+
+    def __init__(self, layer: Any, module: Any) -> None:
+        super().__init__({"": module}, self._run)
+        self.layer = layer
+        self.module = module
+
+    def _run(self, x: Array) -> Array:
+        """Steps before features, and turned where the module reads from the end."""
+        layer, module = self.layer, self.module
+        first, back = range(2)[layer.axis] == 0, layer.backwards
+        x = x.movedim(1, 2) if first else x
+        output, found = module(x.flip(1) if back else x)
+        kinds = found if isinstance(found, tuple) else (found,)
+        self.states = tuple(kind.unbind(0) for kind in kinds)
+        if layer.last:
+            return torch.cat(self.states[0][-layer.directions :], dim=1)
+        output = output.flip(1) if back else output
+        return output.movedim(1, 2) if first else output
+
+
+def recurrent(layer: Any, shape: Shape, bench: Bench) -> Built:
+    """One module; of a single bias for input and state the second stays 0, and is no weight."""
+    if len(shape) != 2:
+        raise ValueError(f"a recurrent layer takes sequences, not {shape}")
+    steps_first = shape if range(2)[layer.axis] else shape[::-1]
+    plain = layer.replaced(axis=-1, last=False, backwards=False, biases=2)
+    return Recurring(layer, _single_bias(layer, real(plain, steps_first, bench)))
+
+
+def _single_bias(layer: Any, module: Any) -> Any:
+    """A module of one bias, where the layer has one."""
+    if layer.bias and layer.biases == 1:
+        for name in [name for name, _ in module.named_parameters() if name.startswith("bias_hh")]:
+            zeros = getattr(module, name).data.zero_()
+            del module._parameters[name]
+            setattr(module, name, zeros)
+    return module

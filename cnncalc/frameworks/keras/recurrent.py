@@ -1,0 +1,262 @@
+"""Keras's recurrent layers, and Bidirectional around them."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+from cnncalc.errors import LayerError
+from cnncalc.frameworks.keras.arguments import finish, integer, word
+from cnncalc.frameworks.keras.frame import Call, Vocabulary
+from cnncalc.frameworks.ops import names_in
+from cnncalc.layers import KINDS
+from cnncalc.layers.base import Layer, Shape, Weight, show
+from cnncalc.layers.recurrent import ACTIVATIONS as USED
+from cnncalc.layers.recurrent import GRU, LSTM, RNN, Recurrent
+from cnncalc.network import Declared, Expects, Tensors
+
+__all__ = ["ACTIVATIONS", "CLASSES", "RECURRENT", "names_of"]
+
+CLASSES = {"lstm": "LSTM", "gru": "GRU", "rnn": "SimpleRNN"}
+# Keras's words for the activations of recurrent layers.
+ACTIVATIONS = {"relu": "relu", "identity": "linear"} | {
+    op.kind: form.name for op, form in names_in("keras") if op.kind in USED
+}
+KIND_OF: dict[str | None, str] = {word: kind for kind, word in ACTIVATIONS.items()}
+KIND_OF |= {None: "identity"}
+MERGES = {"sum": "add", "mul": "mul", "ave": "mean"}
+
+
+def lstm(
+    call: Call,
+    units: Any,
+    activation: Any = "tanh",
+    recurrent_activation: Any = "sigmoid",
+    use_bias: Any = True,
+    kernel_initializer: Any = "glorot_uniform",
+    recurrent_initializer: Any = "orthogonal",
+    bias_initializer: Any = "zeros",
+    unit_forget_bias: Any = True,
+    kernel_regularizer: Any = None,
+    recurrent_regularizer: Any = None,
+    bias_regularizer: Any = None,
+    activity_regularizer: Any = None,
+    kernel_constraint: Any = None,
+    recurrent_constraint: Any = None,
+    bias_constraint: Any = None,
+    dropout: Any = 0.0,
+    recurrent_dropout: Any = 0.0,
+    seed: Any = None,
+    return_sequences: Any = False,
+    return_state: Any = False,
+    go_backwards: Any = False,
+    stateful: Any = False,
+    unroll: Any = False,
+    use_cudnn: Any = "auto",
+    **keywords: Any,
+) -> tuple[Declared, ...]:
+    """LSTM, with one bias for input and state."""
+    layer = LSTM(
+        **_options(call, units, activation, use_bias, return_sequences, go_backwards),
+        gate=_kind(call, "recurrent_activation", recurrent_activation),
+        biases=1,
+    )
+    return finish(call, keywords, _declared(call, layer))
+
+
+def gru(
+    call: Call,
+    units: Any,
+    activation: Any = "tanh",
+    recurrent_activation: Any = "sigmoid",
+    use_bias: Any = True,
+    kernel_initializer: Any = "glorot_uniform",
+    recurrent_initializer: Any = "orthogonal",
+    bias_initializer: Any = "zeros",
+    kernel_regularizer: Any = None,
+    recurrent_regularizer: Any = None,
+    bias_regularizer: Any = None,
+    activity_regularizer: Any = None,
+    kernel_constraint: Any = None,
+    recurrent_constraint: Any = None,
+    bias_constraint: Any = None,
+    dropout: Any = 0.0,
+    recurrent_dropout: Any = 0.0,
+    seed: Any = None,
+    return_sequences: Any = False,
+    return_state: Any = False,
+    go_backwards: Any = False,
+    stateful: Any = False,
+    unroll: Any = False,
+    reset_after: Any = True,
+    use_cudnn: Any = "auto",
+    **keywords: Any,
+) -> tuple[Declared, ...]:
+    """GRU, with two biases where the state is reset after its product."""
+    layer = GRU(
+        **_options(call, units, activation, use_bias, return_sequences, go_backwards),
+        gate=_kind(call, "recurrent_activation", recurrent_activation),
+        after=bool(reset_after),
+        biases=2 if reset_after else 1,
+    )
+    return finish(call, keywords, _declared(call, layer))
+
+
+def simple_rnn(
+    call: Call,
+    units: Any,
+    activation: Any = "tanh",
+    use_bias: Any = True,
+    kernel_initializer: Any = "glorot_uniform",
+    recurrent_initializer: Any = "orthogonal",
+    bias_initializer: Any = "zeros",
+    kernel_regularizer: Any = None,
+    recurrent_regularizer: Any = None,
+    bias_regularizer: Any = None,
+    activity_regularizer: Any = None,
+    kernel_constraint: Any = None,
+    recurrent_constraint: Any = None,
+    bias_constraint: Any = None,
+    dropout: Any = 0.0,
+    recurrent_dropout: Any = 0.0,
+    return_sequences: Any = False,
+    return_state: Any = False,
+    go_backwards: Any = False,
+    stateful: Any = False,
+    unroll: Any = False,
+    seed: Any = None,
+    **keywords: Any,
+) -> tuple[Declared, ...]:
+    """SimpleRNN."""
+    options = _options(call, units, activation, use_bias, return_sequences, go_backwards)
+    return finish(call, keywords, _declared(call, RNN(**options, biases=1)))
+
+
+def bidirectional(
+    call: Call,
+    layer: Any,
+    merge_mode: Any = "concat",
+    weights: Any = None,
+    backward_layer: Any = None,
+    **keywords: Any,
+) -> tuple[Declared, ...]:
+    """Bidirectional, of a recurrent layer that was read: one step where both are put together.
+
+    Else both directions, and what merges them, if anything does.
+    """
+    inner = layer[0] if isinstance(layer, tuple | list) and len(layer) == 1 else None
+    if not isinstance(inner, Declared) or not isinstance(inner.layer, Recurrent):
+        raise call.error(
+            "is read around LSTM, GRU and SimpleRNN", "put one of these in it", "layer"
+        )
+    if inner.layer.backwards or backward_layer is not None:
+        raise call.error(
+            "is read without go_backwards and backward_layer", "leave them out", "backward_layer"
+        )
+    if merge_mode is None or merge_mode in MERGES:
+        back = inner.layer.replaced(backwards=True)
+        merge = () if merge_mode is None else (KINDS[MERGES[merge_mode]](),)
+        return finish(call, keywords, inner, inner.replaced(layer=back), *merge)
+    word(call, "merge_mode", merge_mode, ("concat", *MERGES), lower=False)
+    both = inner.layer.replaced(bidirectional=True)
+    return finish(call, keywords, _declared(call, both))
+
+
+def _options(
+    call: Call,
+    units: Any,
+    activation: Any,
+    use_bias: Any,
+    return_sequences: Any,
+    go_backwards: Any,
+) -> dict[str, Any]:
+    """What the three have in common."""
+    if return_sequences and go_backwards:
+        raise call.error(
+            "is read with return_sequences or with go_backwards, not with both",
+            "leave out go_backwards, which turns the steps of the output too",
+            "go_backwards",
+        )
+    return {
+        "hidden": integer(call, "units", units),
+        "activation": _kind(call, "activation", activation),
+        "bias": bool(use_bias),
+        "last": not return_sequences,
+        "backwards": bool(go_backwards),
+        "axis": call.frame.axis(-1)[0],
+    }
+
+
+def _kind(call: Call, name: str, value: Any) -> str:
+    """An activation by Keras's name for it."""
+    if isinstance(value, tuple | list) and len(value) == 1 and isinstance(value[0], Declared):
+        return value[0].layer.kind if value[0].layer.kind in ACTIVATIONS else _wrong(call, name)
+    if value is not None and not isinstance(value, str):
+        return _wrong(call, name)
+    return KIND_OF[value] if value in KIND_OF else _wrong(call, name)
+
+
+def _wrong(call: Call, name: str) -> str:
+    words = ", ".join(f'"{each}"' for each in ACTIVATIONS.values())
+    raise call.error(f"is read with one of a few activations as {name}", words, name)
+
+
+def _declared(call: Call, layer: Recurrent) -> Declared:
+    def taken(layer: Layer, shape: Shape) -> Layer:
+        if len(shape) != 2:
+            raise _no_sequence(call, shape)
+        return layer
+
+    return Declared(layer, Expects(call.words, rule=taken), stored=_stored(layer))
+
+
+def _no_sequence(call: Call, shape: Shape) -> LayerError:
+    sizes = call.frame.outside(shape)
+    advice = "`layers.Reshape((1, n))` makes a sequence of one step"
+    if len(shape) > 2:
+        rest = prod(sizes[1:])
+        advice = f"`layers.Reshape(({sizes[0]}, {rest}))` makes {sizes[0]} steps of {rest} features"
+    return LayerError(
+        f"{call.words} takes sequences (steps, features) but receives {show(sizes)}",
+        code="not-a-sequence",
+        help=advice,
+    )
+
+
+def _stored(layer: Recurrent) -> Tensors:
+    """Both biases of a GRU are one tensor of Keras's."""
+    if not layer.bias or layer.biases != 2:
+        return {}
+    rows = layer.gates * layer.hidden
+    found: dict[str, tuple[int, tuple[Weight, ...]]] = {}
+    for end, path in _ends(layer):
+        found[f"bias_ih_l0{end}"] = rows, (Weight(f"{path}bias", (2, rows)),)
+        found[f"bias_hh_l0{end}"] = rows, ()
+    return found
+
+
+def _ends(layer: Recurrent) -> tuple[tuple[str, str], ...]:
+    """The end of a direction's names, and Keras's path to its layer."""
+    both = (("", "forward_layer."), ("_reverse", "backward_layer."))
+    return both if layer.bidirectional else (("", ""),)
+
+
+def names_of(layer: Recurrent) -> dict[str, str]:
+    """Keras's names of a layer's weights."""
+    return {
+        f"{ours}_l0{end}": f"{path}{theirs}"
+        for end, path in _ends(layer)
+        for ours, theirs in (
+            ("weight_ih", "kernel"),
+            ("weight_hh", "recurrent_kernel"),
+            ("bias_ih", "bias"),
+        )
+    }
+
+
+RECURRENT: Vocabulary = {
+    "Bidirectional": (bidirectional, 0),
+    "GRU": (gru, 0),
+    "LSTM": (lstm, 0),
+    "SimpleRNN": (simple_rnn, 0),
+}

@@ -1,0 +1,95 @@
+"""Recurrent layers as calls, and what is taken of the list that they give with their states."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cnncalc.errors import LayerError
+from cnncalc.frameworks.calls import Piece
+from cnncalc.frameworks.keras.recurrent import ACTIVATIONS, CLASSES
+from cnncalc.frameworks.keras.writing import moving
+from cnncalc.frameworks.keras.writing.calls import Writer, call, no_class, taken
+from cnncalc.layers.base import Layer, Shape
+from cnncalc.layers.reshape import Permute
+
+__all__ = ["SPLITS", "WRITERS", "handed", "handing"]
+
+
+def _write(layer: Any, shape: Shape, states: bool = False) -> str:
+    name = CLASSES[layer.kind]
+    _check(layer, shape, f"layers.{name}")
+    gates = {"recurrent_activation": ACTIVATIONS[layer.gate]} if layer.kind != "rnn" else {}
+    text = call(
+        name,
+        units=layer.hidden,
+        activation=ACTIVATIONS[layer.activation],
+        use_bias=layer.bias,
+        return_sequences=not layer.last,
+        return_state=states,
+        go_backwards=layer.backwards,
+        **gates,
+        **({"reset_after": layer.after} if layer.kind == "gru" else {}),
+    )
+    return f"layers.Bidirectional({text})" if layer.bidirectional else text
+
+
+def _check(layer: Any, shape: Shape, name: str) -> None:
+    """LayerError for what Keras's class can't be."""
+    if layer.place(shape) != 0 or layer.layers > 1:
+        raise no_class(layer, f"{name} is one layer, with the features last")
+    if getattr(layer, "proj", None) is not None:
+        raise no_class(layer, f"{name} projects no state")
+    if layer.backwards and not layer.last:
+        raise no_class(layer, f"{name} turns the steps that it gives when it goes backwards")
+    biases = 2 if layer.kind == "gru" and layer.after else 1
+    if layer.bias and layer.biases != biases:
+        error = no_class(layer, f"{name} has {biases} bias{'es' if biases > 1 else ''} for a gate")
+        error.help = f"`biases={biases}`, with which it computes the same"
+        raise error
+
+
+def _split(layer: Any, shape: Shape) -> tuple[Layer, ...]:
+    """One layer after another, with the features where Keras has them."""
+    turn = Permute((1, 0))
+    if layer.place(shape) == 1:
+        inner = layer.replaced(axis=0)
+        return (turn, *_stack(inner), *(() if layer.last else (turn,)))
+    return _stack(layer.replaced(axis=0))
+
+
+def _stack(layer: Any) -> tuple[Layer, ...]:
+    below = layer.replaced(layers=1, last=False)
+    return (*[below] * (layer.layers - 1), layer.replaced(layers=1))
+
+
+def handing(layer: Any, shape: Shape) -> Sequence[Piece]:
+    """A layer whose states are read: it gives them behind its output, in a list."""
+    made: list[Piece] = []
+    parts = _split(layer, shape)
+    main = max(at for at, part in enumerate(parts) if part.kind == layer.kind)
+    for at, part in enumerate(parts):
+        if part.kind == layer.kind:
+            written = taken(_write(part, shape, at == main), shape)
+            made.append(Piece(layer.kind, written, holds=True))
+        else:
+            made.append(Piece(part.kind, moving.WRITERS[part.kind](part, shape)))
+        made += [Piece("output", None, "{0}[0]")] if at == main else []
+        shape = part.output(shape)
+    return made
+
+
+def handed(layer: Any, maker: Any) -> Sequence[Piece]:
+    """A state, out of the list that its maker gives."""
+    place = range(maker.layers * maker.directions)[layer.at] - (maker.layers - 1) * maker.directions
+    if place < 0:
+        raise LayerError(
+            "Keras has no class for this `state`: it is that of a layer below the last",
+            code="no-class",
+        )
+    each = 2 if maker.kind == "lstm" else 1
+    return [Piece("state", None, f"{{0}}[{1 + each * place + int(layer.cell)}]")]
+
+
+WRITERS: dict[str, Writer] = dict.fromkeys(CLASSES, _write)
+SPLITS = dict.fromkeys(CLASSES, _split)

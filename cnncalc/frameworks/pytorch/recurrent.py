@@ -1,0 +1,172 @@
+"""torch.nn's recurrent layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from cnncalc.errors import LayerError
+from cnncalc.frameworks.base import Reader
+from cnncalc.frameworks.pytorch.arguments import chosen, flag, integer, number, refused
+from cnncalc.layers.base import Layer, Shape, Weight, show
+from cnncalc.layers.recurrent import GRU, LSTM, RNN, Recurrent
+from cnncalc.network import Declared, Expects
+
+__all__ = ["READERS"]
+
+
+def lstm(
+    input_size: Any,
+    hidden_size: Any,
+    num_layers: Any = 1,
+    bias: Any = True,
+    batch_first: Any = False,
+    dropout: Any = 0.0,
+    bidirectional: Any = False,
+    proj_size: Any = 0,
+    device: Any = None,
+    dtype: Any = None,
+) -> Declared:
+    call = "nn.LSTM"
+    given = (hidden_size, num_layers, bias, batch_first, dropout, bidirectional)
+    options = _options(call, *given)
+    projected = integer(call, "proj_size", proj_size, 0)
+    if projected >= options["hidden"]:
+        raise refused(
+            f"{call} can't take proj_size={projected}: it has hidden_size={hidden_size}",
+            "proj_size is below hidden_size, or 0 for none",
+            "proj_size",
+        )
+    layer = LSTM(**options, proj=projected or None)
+    return _declared(call, layer, input_size)
+
+
+def gru(
+    input_size: Any,
+    hidden_size: Any,
+    num_layers: Any = 1,
+    bias: Any = True,
+    batch_first: Any = False,
+    dropout: Any = 0.0,
+    bidirectional: Any = False,
+    device: Any = None,
+    dtype: Any = None,
+) -> Declared:
+    given = (hidden_size, num_layers, bias, batch_first, dropout, bidirectional)
+    return _declared("nn.GRU", GRU(**_options("nn.GRU", *given)), input_size)
+
+
+def rnn(
+    input_size: Any,
+    hidden_size: Any,
+    num_layers: Any = 1,
+    nonlinearity: Any = "tanh",
+    bias: Any = True,
+    batch_first: Any = False,
+    dropout: Any = 0.0,
+    bidirectional: Any = False,
+    device: Any = None,
+    dtype: Any = None,
+) -> Declared:
+    given = (hidden_size, num_layers, bias, batch_first, dropout, bidirectional)
+    activation = chosen("nn.RNN", "nonlinearity", nonlinearity, ("tanh", "relu"))
+    layer = RNN(**_options("nn.RNN", *given), activation=activation)
+    return _declared("nn.RNN", layer, input_size)
+
+
+def lstm_cell(
+    input_size: Any, hidden_size: Any, bias: Any = True, device: Any = None, dtype: Any = None
+) -> Declared:
+    return _cell("nn.LSTMCell", LSTM, input_size, hidden_size, bias)
+
+
+def gru_cell(
+    input_size: Any, hidden_size: Any, bias: Any = True, device: Any = None, dtype: Any = None
+) -> Declared:
+    return _cell("nn.GRUCell", GRU, input_size, hidden_size, bias)
+
+
+def rnn_cell(
+    input_size: Any,
+    hidden_size: Any,
+    bias: Any = True,
+    nonlinearity: Any = "tanh",
+    device: Any = None,
+    dtype: Any = None,
+) -> Declared:
+    kind = partial(
+        RNN, activation=chosen("nn.RNNCell", "nonlinearity", nonlinearity, ("tanh", "relu"))
+    )
+    return _cell("nn.RNNCell", kind, input_size, hidden_size, bias)
+
+
+def _cell(
+    call: str, kind: Callable[..., Recurrent], input_size: Any, hidden_size: Any, bias: Any
+) -> Declared:
+    """A layer that reads one step and gives its state; its tensors have names of their own."""
+    hidden = integer(call, "hidden_size", hidden_size, 1)
+    layer = kind(hidden=hidden, bias=bool(bias), axis=-1, last=True)
+    declared = _declared(call, layer, input_size)
+    stored = {
+        each.name: (each.count, (Weight(each.name.removesuffix("_l0"), each.shape),))
+        for each in layer.weights((1, input_size))
+    }
+    return declared.replaced(stored=stored)
+
+
+def _options(
+    call: str,
+    hidden_size: Any,
+    num_layers: Any,
+    bias: Any,
+    batch_first: Any,
+    dropout: Any,
+    bidirectional: Any,
+) -> dict[str, Any]:
+    """What the three have in common."""
+    flag(call, "batch_first", batch_first)
+    if not 0 <= number(call, "dropout", dropout) <= 1:
+        raise refused(f"{call} can't take dropout={dropout}", "a number from 0 to 1", "dropout")
+    return {
+        "hidden": integer(call, "hidden_size", hidden_size, 1),
+        "layers": integer(call, "num_layers", num_layers, 1),
+        "bias": bool(bias),
+        "bidirectional": bool(bidirectional),
+        "axis": -1,
+    }
+
+
+def _declared(call: str, layer: Recurrent, input_size: Any) -> Declared:
+    features = integer(call, "input_size", input_size, 1)
+    return Declared(layer, Expects(call, rule=partial(_taken, call, features)))
+
+
+def _taken(call: str, features: int, layer: Layer, shape: Shape) -> Layer:
+    """The layer, where such a sequence flows in, without the batch."""
+    if len(shape) != 2:
+        raise LayerError(
+            f"{call} takes sequences (steps, features) but receives {show(shape)}",
+            code="not-a-sequence",
+            help="flatten its other axes, so that steps × features are left, such as "
+            f"{show((4, features))}",
+        )
+    if shape[1] != features:
+        raise LayerError(
+            f"{call} declares input_size={features} but receives {shape[1]} features at each step",
+            code="input-size",
+            option="input_size",
+            help=f"write input_size={shape[1]}"
+            + (", or turn the two axes" if shape[0] == features else ""),
+        )
+    return layer
+
+
+READERS: dict[str, Reader] = {
+    "GRU": gru,
+    "GRUCell": gru_cell,
+    "LSTM": lstm,
+    "LSTMCell": lstm_cell,
+    "RNN": rnn,
+    "RNNCell": rnn_cell,
+}

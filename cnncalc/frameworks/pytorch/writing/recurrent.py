@@ -1,0 +1,72 @@
+"""Recurrent layers as calls, and what is taken of the pair that they give."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cnncalc.frameworks.calls import Form, Piece
+from cnncalc.frameworks.pytorch.writing.calls import Writer, call, no_class, taken
+from cnncalc.layers.base import Layer, Shape
+
+__all__ = ["FORMS", "WRITERS", "handed"]
+
+NAMES = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
+GATES = {"lstm": "sigmoid", "gru": "sigmoid"}
+
+
+def _write(layer: Any, shape: Shape) -> str:
+    name = NAMES[layer.kind]
+    if layer.place(shape) != 1:
+        raise no_class(layer, f"nn.{name} has the features last")
+    if layer.bias and layer.biases != 2:
+        raise no_class(layer, f"nn.{name} has a bias for the input and one for the state")
+    usual = ("tanh", "relu") if layer.kind == "rnn" else ("tanh",)
+    gate = GATES.get(layer.kind)
+    if layer.activation not in usual or (gate and layer.gate != gate):
+        raise no_class(layer, f"nn.{name} has no such activation")
+    if layer.kind == "gru" and not layer.after:
+        raise no_class(layer, "nn.GRU resets the state after its product")
+    if layer.backwards or layer.last:
+        raise no_class(layer, f"nn.{name} gives all steps, from the first")
+    more = {"proj_size": layer.proj or 0} if layer.kind == "lstm" else {}
+    more |= {"nonlinearity": layer.activation} if layer.kind == "rnn" else {}
+    return call(
+        name,
+        input_size=shape[1],
+        hidden_size=layer.hidden,
+        num_layers=layer.layers,
+        bias=layer.bias,
+        batch_first=True,
+        bidirectional=layer.bidirectional,
+        **more,
+    )
+
+
+def _pieces(layer: Any, shape: Shape) -> Sequence[Piece]:
+    """The module, and of the output and states that it gives the one or the others."""
+    first = layer.place(shape) == 0
+    turn = Piece("permute", None, "{0}.permute(0, 2, 1)")
+    inside = shape[::-1] if first else shape
+    written = taken(_write(layer.replaced(axis=-1, last=False), inside), inside)
+    made = Piece(layer.kind, written, holds=True)
+    ending = [Piece("output", None, "{0}[0]"), *([turn] if first else [])]
+    if layer.last:
+        ends = [_state(layer, at - layer.directions) for at in range(layer.directions)]
+        text = ends[0] if len(ends) == 1 else f"torch.cat(({', '.join(ends)}), dim=1)"
+        ending = [Piece("last", None, text)]
+    return [*([turn] if first else []), made, *ending]
+
+
+def _state(maker: Any, at: int, cell: bool = False) -> str:
+    """A state out of the pair that a module gives, of which an LSTM's second is a pair too."""
+    return f"{{0}}[1]{f'[{int(cell)}]' if maker.kind == 'lstm' else ''}[{at}]"
+
+
+def handed(layer: Any, maker: Layer) -> Sequence[Piece]:
+    """A state, out of what its maker's module gives."""
+    return [Piece("state", None, _state(maker, layer.at, layer.cell))]
+
+
+WRITERS: dict[str, Writer] = dict.fromkeys(NAMES, _write)
+FORMS: dict[str, Form] = dict.fromkeys(NAMES, _pieces)
