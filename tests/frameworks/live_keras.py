@@ -40,7 +40,7 @@ class Ran:
         self.params = layer.count_params() if layer.weights else 0
         self.weights = [
             (
-                weight.path.partition("/")[2].replace("/", "."),
+                within(weight.path),
                 tuple(weight.shape),
                 weight in trained,
             )
@@ -68,6 +68,12 @@ def _size(shape: Sequence[int]) -> int:
     for each in shape:
         size *= each
     return size
+
+
+def within(path: str) -> str:
+    """A weight's name within its layer; a recurrent layer's cell is no part that users see."""
+    parts = path.split("/")[1:]
+    return ".".join(part for part in parts if not part.endswith("_cell"))
 
 
 def in_order(sides: list[Any]) -> list[Any]:
