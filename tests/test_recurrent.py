@@ -352,3 +352,25 @@ def test_what_a_cell_refuses(forward: str, message: str) -> None:
         analyze(MODEL.format(layer="nn.GRUCell(8, 6)", features=6, forward=forward), (5, 8))
 
     assert message in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        ("LSTM(6, return_sequences=True, go_backwards=True)", "with go_backwards, not with both"),
+        ("Bidirectional(layers.GRU(6), backward_layer=layers.GRU(6, go_backwards=True))",
+         "is read without go_backwards and backward_layer"),
+        ("Bidirectional(layers.Dense(6))", "is read around LSTM, GRU and SimpleRNN"),
+    ],
+)  # fmt: skip
+def test_what_keras_takes_and_is_not_read_ends_the_flow(layer: str, message: str) -> None:
+    text = (
+        "import keras\nfrom keras import layers\ninputs = keras.Input((5, 8))\n"
+        "x = layers.GRU(4, return_sequences=True)(inputs)\n"
+        f"model = keras.Model(inputs, layers.{layer}(x))"
+    )
+    with pytest.raises(SpecError) as caught:
+        analyze(text)
+
+    assert message in caught.value.message
+    assert [row.kind for row in caught.value.report.layers] == ["gru"]
