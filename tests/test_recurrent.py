@@ -352,3 +352,76 @@ def test_what_a_cell_refuses(forward: str, message: str) -> None:
         analyze(MODEL.format(layer="nn.GRUCell(8, 6)", features=6, forward=forward), (5, 8))
 
     assert message in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        ("LSTM(6, return_sequences=True, go_backwards=True)", "with go_backwards, not with both"),
+        ("Bidirectional(layers.GRU(6), backward_layer=layers.GRU(6, go_backwards=True))",
+         "is read without go_backwards and backward_layer"),
+        ("Bidirectional(layers.Dense(6))", "is read around LSTM, GRU and SimpleRNN"),
+    ],
+)  # fmt: skip
+def test_what_keras_takes_and_is_not_read_ends_the_flow(layer: str, message: str) -> None:
+    text = (
+        "import keras\nfrom keras import layers\ninputs = keras.Input((5, 8))\n"
+        "x = layers.GRU(4, return_sequences=True)(inputs)\n"
+        f"model = keras.Model(inputs, layers.{layer}(x))"
+    )
+    with pytest.raises(SpecError) as caught:
+        analyze(text)
+
+    assert message in caught.value.message
+    assert [row.kind for row in caught.value.report.layers] == ["gru"]
+
+
+CRNN = """
+import torch.nn as nn
+import torch.nn.functional as F
+
+class Both(nn.Module):
+    def __init__(self, inputs, hidden, outputs):
+        super().__init__()
+        self.rnn = nn.LSTM(inputs, hidden, bidirectional=True)
+        self.embedding = nn.Linear(hidden * 2, outputs)
+
+    def forward(self, x):
+        found, _ = self.rnn(x)
+        t, b, h = found.size()
+        return self.embedding(found.view(t * b, h)).view(t, b, -1)
+
+class CRNN(nn.Module):
+    def __init__(self, classes=37):
+        super().__init__()
+        layers, channels = [], 1
+        for wide, norm, pool in (
+            (64, False, 2), (128, False, 2), (256, True, None), (256, False, (2, 1)),
+            (512, True, None), (512, False, (2, 1)), (512, True, None),
+        ):
+            last = len(layers) > 15
+            layers.append(nn.Conv2d(channels, wide, 2 if last else 3, padding=0 if last else 1))
+            layers += [nn.BatchNorm2d(wide)] if norm else []
+            layers.append(nn.ReLU(True))
+            if pool == 2:
+                layers.append(nn.MaxPool2d(2))
+            elif pool:
+                layers.append(nn.MaxPool2d(2, pool, (0, 1)))
+            channels = wide
+        self.cnn = nn.Sequential(*layers)
+        self.rnn = nn.Sequential(Both(512, 256, 256), Both(256, 256, classes))
+
+    def forward(self, x):
+        x = self.cnn(x)
+        b, c, h, w = x.size()
+        assert h == 1, "the height must be 1"
+        return F.log_softmax(self.rnn(x.squeeze(2).permute(2, 0, 1)), dim=2)
+"""
+
+
+def test_a_network_that_reads_text() -> None:
+    """Convolutions, two LSTMs whose steps stand before the batch, and a layer at all of them."""
+    report = analyze(CRNN, (1, 32, 100))
+
+    assert (report.total.params, report.total.macs) == (8_331_301, 705_143_808)
+    assert report.rows[-1].output_shape == (26, 37)

@@ -10,6 +10,7 @@ import cnncalc
 from cnncalc import analyze
 from tests.frameworks.live_pytorch import torch_or_skip
 from tests.live.test_torch import exported
+from tests.test_recurrent import CRNN
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # torch's own, while it exports
 
@@ -69,3 +70,14 @@ def test_is_as_its_source_is_read(case: tuple[str, str]) -> None:
         ]
         assert (found.total.params, found.total.macs) == (wanted.total.params, wanted.total.macs)
         assert found.rows[-1].output_shape == wanted.rows[-1].output_shape
+
+
+def test_a_network_that_reads_text() -> None:
+    """Its `assert` on a height leaves it to torch.export."""
+    torch_or_skip()
+    space: dict[str, Any] = {}
+    exec(CRNN, space)
+    report = analyze(cnncalc.from_torch(space["CRNN"](), (1, 32, 100)))
+
+    assert (report.total.params, report.total.macs) == (8_331_301, 705_143_808)
+    assert report.rows[-1].output_shape == (26, 37)

@@ -79,6 +79,10 @@ def test_states_that_are_outputs() -> None:
 
     assert [found.rows[number].output_shape for number in found.outputs] == [(7, 10), (5,), (5,)]
 
+    twice = [FIRST, GRU, node("Identity", "yh", "z")]
+    found = report(twice, BOTH, (7, 6), x=X, outputs=["yh", "z"])
+    assert [row.kind for row in found.layers] == ["gru", "state", "state"]
+
 
 def test_biases_of_one_stored_tensor_count_once() -> None:
     found = report([FIRST, LSTM], ONE, (7, 6), x=X)
@@ -112,6 +116,10 @@ REFUSED: dict[str, tuple[list[Any], dict[str, Any], str]] = {
                         "has the batch on axis 1, and this wants it in front"),
     "a third state": ([FIRST, LSTM, node("Gather", "yh two", axis=0)], {"two": numbers(2)},
                       "not among 1 states"),
+    "more states than layers": (
+        [FIRST, LSTM, node("Concat", "yh yh", "c0", axis=0),
+         *(node("Concat", f"c{n} c{n}", f"c{n + 1}", axis=0) for n in range(60))], {},
+        "puts 2,048 states together"),
     "states turned": ([FIRST, LSTM, node("Transpose", "yh", perm=[2, 0, 1])], {}, "turns states"),
     "states summed": ([FIRST, LSTM, node("ReduceSum", "yh")], {}, "can't be followed into this"),
 }  # fmt: skip

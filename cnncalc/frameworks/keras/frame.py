@@ -105,6 +105,11 @@ class Call(NamedTuple):
         """What Keras refuses; `option` is the argument to blame, if it is one."""
         return LayerError(f"{self.words} {message}", code="bad-value", help=help, option=option)
 
+    def unread(self, message: str, help: str, option: str) -> LayerError:
+        """What Keras takes and is not read here."""
+        words = f"{self.words} {message}"
+        return LayerError(words, code="unsupported-layer", help=help, option=option)
+
     def ordered(self, layer: Layer) -> Declared:
         """The layer, whose axis numbers become plain once the number of axes is known."""
         if getattr(layer, "order", "first") == "first":

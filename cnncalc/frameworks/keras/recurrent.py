@@ -146,11 +146,11 @@ def bidirectional(
     """
     inner = layer[0] if isinstance(layer, tuple | list) and len(layer) == 1 else None
     if not isinstance(inner, Declared) or not isinstance(inner.layer, Recurrent):
-        raise call.error(
+        raise call.unread(
             "is read around LSTM, GRU and SimpleRNN", "put one of these in it", "layer"
         )
     if inner.layer.backwards or backward_layer is not None:
-        raise call.error(
+        raise call.unread(
             "is read without go_backwards and backward_layer", "leave them out", "backward_layer"
         )
     if merge_mode is None or merge_mode in MERGES:
@@ -172,7 +172,7 @@ def _options(
 ) -> dict[str, Any]:
     """What the three have in common."""
     if return_sequences and go_backwards:
-        raise call.error(
+        raise call.unread(
             "is read with return_sequences or with go_backwards, not with both",
             "leave out go_backwards, which turns the steps of the output too",
             "go_backwards",

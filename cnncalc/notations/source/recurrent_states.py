@@ -105,7 +105,7 @@ def check_start(states: Value) -> None:
     elif isinstance(states, Tensor | Pile):
         raise Refusal(
             "a recurrent layer that starts from states of another one can't be followed yet",
-            help="its sizes and weights are the same without them: leave out the second argument",
+            help="its sizes and weights are the same without them: leave them out",
         )
     elif states is not None and not isinstance(states, Static):
         raise Refusal(f"a recurrent layer starts from states, not from {describe(states)}")

@@ -31,6 +31,7 @@ from cnncalc.notations.onnx.reading.operators.recurrent import around
 from cnncalc.notations.onnx.reading.scopes import Scope, filled, first_output, needed, read_by
 from cnncalc.notations.onnx.reading.steps import Steps
 from cnncalc.notations.onnx.reading.values import (
+    End,
     Ends,
     Mask,
     Merged,
@@ -56,6 +57,7 @@ class Tracer:
     Attributes:
         steps: those that its nodes have added so far.
         touched: the constants that some node reads, by identity.
+        states: the steps of states that are outputs, by their step, cell and place.
     """
 
     def __init__(self, model: Model, listing: Listing, batch: int) -> None:
@@ -67,6 +69,7 @@ class Tracer:
         self.touched: set[int] = set()
         self.nodes_left = MAX_NODES
         self.running: Node | None = None
+        self.states: dict[tuple[int, bool, int], int] = {}
 
     def network(self, shape: Shape) -> Network:
         """Run the main graph at an input shape."""
@@ -269,15 +272,18 @@ class Tracer:
     def _steps_of(self, value: Value) -> list[int]:
         """The steps that an output of the graph is; states that nothing has taken are taken now."""
         if isinstance(value, Ends):
-            node = [self.trace.records[end.of.number].owner for end in value.parts]
-            made = [
-                self.steps.add(owner, end.layer, [end.of], "/state", {})
-                for owner, end in zip(node, value.parts, strict=True)
-            ]
-            return [each.number for each in made]
+            return [self._state(end) for end in value.parts]
         if isinstance(value, Ways):
             return [value.of.number]
         return [value.number] if isinstance(value, Tensor) else []
+
+    def _state(self, end: End) -> int:
+        """The step of a state, one for all outputs that are it."""
+        key = end.of.number, end.layer.cell, end.layer.at
+        if key not in self.states:
+            node = self.trace.records[end.of.number].owner
+            self.states[key] = self.steps.add(node, end.layer, [end.of], "/state", {}).number
+        return self.states[key]
 
     def _unused(self) -> int:
         """Elements of the stored weights that no node reads."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import cnncalc.notations.onnx.reading.shapes as shapes
@@ -38,6 +38,7 @@ DIRECTIONS: dict[str, dict[str, Any]] = {
     "reverse": {"backwards": True},
     "bidirectional": {"bidirectional": True},
 }
+MAX_STATES = 1024  # that are one tensor
 STEPS, WAYS, BATCH, FEATURES = range(4)  # the axes of what comes out at all steps
 
 
@@ -229,7 +230,7 @@ def _gathered(call: Call, ends: Ends) -> Value:
         call.refuse(f"it picks places that are not among {count} states", code="slice")
     chosen = tuple(ends.parts[at] for at in places)
     if call.stored(1).shape:
-        return Ends(chosen)
+        return _stacked(call, chosen)
     return _state(call, chosen[0])
 
 
@@ -240,7 +241,7 @@ def _sliced(call: Call, ends: Ends) -> Value:
     if (axes or [0]) != [0] or ends.turned or call.has(4):
         _unfollowed(call, "it cuts states")
     kept = shapes.sliced((len(ends.parts), 1, 1), starts or [], stops or [], axes, None)
-    return Ends(tuple(ends.parts[at] for at in kept.get(0, range(len(ends.parts)))))
+    return _stacked(call, [ends.parts[at] for at in kept.get(0, range(len(ends.parts)))])
 
 
 def _state(call: Call, end: End, suffix: str = "") -> Tensor:
@@ -260,7 +261,15 @@ def _joined(call: Call, first: Ends) -> Value:
     parts = [each for each in call.inputs if isinstance(each, Ends) and not each.turned]
     if len(parts) != len(call.inputs) or call.integer("axis", 0) != 0:
         _unfollowed(call, "it joins states along another axis than that of the directions")
-    return Ends(tuple(part for each in parts for part in each.parts))
+    return _stacked(call, [part for each in parts for part in each.parts])
+
+
+def _stacked(call: Call, parts: Sequence[End]) -> Ends:
+    """States as one tensor; LayerError for more than there can be layers."""
+    if not 0 < len(parts) <= MAX_STATES:
+        call.refuse(f"it puts {len(parts):,} states together", code="too-large")
+    call.spend(len(parts))
+    return Ends(tuple(parts))
 
 
 def _ends_turned(call: Call, ends: Ends) -> Value:
