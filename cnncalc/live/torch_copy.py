@@ -9,7 +9,7 @@ from typing import Any
 from cnncalc.frameworks.pytorch import READERS
 from cnncalc.live.objects import Torch
 from cnncalc.live.program import first_line, refusal
-from cnncalc.notations.source.model_trace import is_trained
+from cnncalc.notations.source.model_trace import ATTENTION, is_trained
 
 __all__ = ["empty_copy", "extends_layer", "is_layer", "is_library", "layer_words", "parameters_of"]
 
@@ -119,7 +119,11 @@ def layer_words(path: str, module: Torch) -> str:
         )
     if "forward" in vars(module):
         raise refusal(f"`{path}` has a forward of its own, which a `{name}` doesn't have")
-    odd = sorted(each for each, _ in parameters_of(module) if not is_trained(each))
+    attends = name == "MultiheadAttention"
+    names = {each for each, _ in parameters_of(module)}
+    odd = sorted(
+        each for each in names if not is_trained(each) or (each in ATTENTION) is not attends
+    )
     if odd:
         raise refusal(
             f"`{path}` keeps `{odd[0]}`, which a `{name}` doesn't have",

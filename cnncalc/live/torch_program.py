@@ -29,6 +29,11 @@ CALLING = (
     "    def forward(self, *args, **options):",
     "        return self.function(*args, **options)",
 )
+# Where a class keeps an argument under another name.
+KEPT = {
+    ("MultiheadAttention", "bias"): "in_proj_bias",
+    ("MultiheadAttention", "add_bias_kv"): "bias_k",
+}
 PLAIN = (bool, int, float, str, tuple, list)
 
 
@@ -211,12 +216,13 @@ def _constant(tensor: Torch) -> str | None:
 def _arguments(module: Torch) -> Iterator[str]:
     """The arguments that make a layer, from what it keeps of them."""
     for parameter in _parameters(type(module).__name__):
-        if not hasattr(module, parameter.name):
+        kept = KEPT.get((type(module).__name__, parameter.name), parameter.name)
+        if not hasattr(module, kept):
             continue
-        value = getattr(module, parameter.name)
+        value = getattr(module, kept)
         if parameter.name == "stride" and parameter.default is None:
             value = None if value == module.kernel_size else value
-        if parameter.name == "bias" and not isinstance(value, bool):
+        if parameter.name in ("bias", "add_bias_kv") and not isinstance(value, bool):
             value = value is not None
         if isinstance(value, tuple) and set(value) == {parameter.default}:
             continue

@@ -152,3 +152,34 @@ def test_tensors_and_layers_that_are_called_like_no_attribute() -> None:
 
     assert [row.name for row in report.layers] == [n for n in names if not n.endswith("bias")]
     assert report.total.params == sum(each.numel() for each in module.parameters())
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"bias": False}, {"add_bias_kv": True, "add_zero_attn": True, "vdim": 8}]
+)
+def test_attention(options: dict[str, Any]) -> None:
+    """Its tensors, its multiply-adds and which of its weights are trained."""
+    torch = torch_or_skip()
+
+    class Net(torch.nn.Module):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.attn = torch.nn.MultiheadAttention(8, 2, batch_first=True, **options)
+
+        def forward(self, x: Any) -> Any:
+            y, _ = self.attn(x, x, x)
+            return y
+
+    module = Net()
+    module.attn.out_proj.weight.requires_grad = False
+    row = cnncalc.analyze(from_torch(module, (5, 8))).rows[-1]
+    longer = 5 + 2 * bool(options.get("add_zero_attn"))
+
+    assert (row.name, row.kind, row.output_shape) == ("attn", "mha", (5, 8))
+    assert [(each.name, each.shape, each.trainable) for each in row.weights] == [
+        (name, tuple(each.shape), each.requires_grad)
+        for name, each in sorted(
+            module.attn.named_parameters(), key=lambda pair: pair[0].startswith("out_proj")
+        )
+    ]
+    assert row.macs == 4 * 5 * 8 * 8 + 2 * 5 * longer * 8

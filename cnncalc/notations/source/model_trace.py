@@ -14,7 +14,7 @@ from cnncalc.tracing.tensors import Parameter, Static, Tensor
 from cnncalc.tracing.trace import Record, Trace
 from cnncalc.tracing.weights import Held
 
-__all__ = ["WEIGHTS", "ModelTrace", "held_by", "in_layer", "is_trained", "is_weight"]
+__all__ = ["ATTENTION", "WEIGHTS", "ModelTrace", "held_by", "in_layer", "is_trained", "is_weight"]
 
 # The tensors of attention beside those.
 ATTENTION = frozenset(

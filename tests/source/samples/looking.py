@@ -1,4 +1,4 @@
-"""Convolutional networks that look around: non-local, CBAM, SAGAN's attention, DETR's decoder."""
+"""Convolutional networks that look around: non-local, CBAM, SAGAN's attention, cross-attention."""
 
 import math
 
@@ -112,8 +112,6 @@ class Net(nn.Module):
         self.looks = NonLocal(16)
         self.ca, self.sa = ChannelAttention(16), SpatialAttention()
         self.attn = SelfAttention(16)
-        layer = nn.TransformerEncoderLayer(16, 2, dim_feedforward=32, batch_first=True)
-        self.encoder = nn.TransformerEncoder(layer, num_layers=2)
         self.cross = CrossAttention(16, 4)
         self.fc = nn.Linear(16, classes)
 
@@ -122,6 +120,6 @@ class Net(nn.Module):
         x = self.ca(x) * x
         x = self.sa(x) * x
         x, _ = self.attn(x)
-        memory = self.encoder(x.flatten(2).permute(0, 2, 1))
+        memory = x.flatten(2).permute(0, 2, 1)
         mean = memory.mean(1, keepdim=True)
         return self.fc(self.cross(mean, memory, memory).squeeze(1))
