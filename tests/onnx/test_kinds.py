@@ -61,7 +61,7 @@ SAME = [
     *cases("8x6", "conv:3,k3,s2,p1", "convt:3,k3,s2", "avgpool:2,s1", "bn", "in", "upsample:3"),
     *cases("9x6", "lstm:5,axis=-1", "lstm:5,bidirectional,biases=1,axis=-1",
            "gru:5,nobias,axis=-1", "gru:5,backwards,axis=-1,resetbefore",
-           "rnn:5,bidirectional,axis=-1,activation=relu",
+           "rnn:5,bidirectional,axis=-1,activation=relu", "rnn:5,biases=1,axis=-1",
            "lstm:5,axis=-1,activation=identity,gate=hardsigmoid"),
     *cases("1x5x6", "scale", "shift", "prelu", "bn", "in:affine", "expand:4x5x6"),
 ]  # fmt: skip
