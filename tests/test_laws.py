@@ -179,3 +179,61 @@ def test_a_transposed_convolution_is_the_way_back(
     assert weight.count == conv.weights(forth)[0].count
     assert bias.shape == (n,)
     assert back.macs((c, size)) == conv.macs(forth)
+
+
+sizes = st.integers(1, 9)
+
+
+@given(st.lists(sizes, max_size=2), sizes, sizes, sizes, st.booleans(), st.integers(0, 2))
+def test_a_product_takes_its_rows_times_columns(
+    front: list[int], m: int, k: int, n: int, turned: bool, ones: int
+) -> None:
+    """MACs are b m k n; axes in front are stretched, and `transpose` turns the second."""
+    a = (*(1 if axis < ones else size for axis, size in enumerate(front)), m, k)
+    b = (*front, *((n, k) if turned else (k, n)))
+    layer = LAYERS["matmul"](turned)
+
+    assert layer.output(a, b) == (*front, m, n)
+    assert layer.macs(a, b) == prod(front) * m * k * n
+    assert layer.weights(a, b) == ()
+    if k != n:
+        with pytest.raises(LayerError, match="differ"):
+            LAYERS["matmul"](not turned).output(a, b)
+
+
+@given(st.integers(1, 4), sizes, sizes, sizes, st.booleans())
+def test_attention_is_its_formula(
+    heads: int, of_each: int, asked: int, known: int, bias: bool
+) -> None:
+    """4E² + 4E parameters; E² (2L + 2S) + 2LSE MACs, of itself 4LE² + 2L²E; no head changes it."""
+    features = heads * of_each
+    layer = LAYERS["mha"](heads, bias)
+    queries, memory = (features, asked), (features, known)
+    whole = LAYERS["mha"](1, bias)
+
+    params = sum(weight.count for weight in layer.weights(queries, memory))
+    assert params == 4 * features**2 + 4 * features * bias
+    assert layer.output(queries, memory) == queries
+    assert layer.macs(queries, memory) == whole.macs(queries, memory)
+    assert layer.macs(queries, memory) == (
+        features**2 * (2 * asked + 2 * known) + 2 * asked * known * features
+    )
+    assert layer.macs(queries) == 4 * asked * features**2 + 2 * asked**2 * features
+    apart = LAYERS["mha"](heads, bias, key=of_each)
+    assert apart.macs(queries, memory) == layer.macs(queries, memory)
+    assert sum(weight.count for weight in apart.weights(queries, memory)) == params
+
+
+@given(st.lists(sizes, min_size=1, max_size=3), st.integers(1, 4), st.booleans(), st.data())
+def test_tokens_are_as_many_positions_more(
+    shape: list[int], count: int, behind: bool, data: st.DataObject
+) -> None:
+    """One axis grows by them, and each holds what the map has beside that axis."""
+    axis = data.draw(st.integers(0, len(shape) - 1))
+    layer = LAYERS["token"](count, axis, behind)
+    output = layer.output(tuple(shape))
+    (weight,) = layer.weights(tuple(shape))
+
+    assert output[axis] == shape[axis] + count
+    assert weight.count * shape[axis] == prod(shape) * count
+    assert layer.macs(tuple(shape)) == 0

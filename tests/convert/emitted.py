@@ -14,6 +14,21 @@ import pytest
 from cnncalc import Report, SpecError, analyze, parse
 from tests import processes
 
+# Attention, products and tokens, beside the examples.
+PRODUCTS = (
+    "8x6 mha:2 mha:3,axis=1",
+    "8x6 mha:4,nobias[ | token ]",
+    "8x6 mha:2[ | linear:5,axis=0 | linear:3,axis=0 ]",
+    "8x6 mha:2,key=3,value=5,out=7",
+    "8x6 relu mha:2,key=3,axis=1,nobias relu",
+    "8x6 mha:2,key=3[ | linear:5,axis=0 ] relu",
+    "3x8x8 2*[conv:3,k3,p1 flatten:start=1 mha:1,key=3 unflatten:8x8,axis=1]",
+    "8x6 matmul[ | linear:5,axis=0 permute:1x0 ]",
+    "4x5x6 matmul:transpose[ | relu ] token:2,behind",
+    "4x6 matmul:transpose[ | relu ] token:3,axis=0",
+    "4x9x8 shift:shape=8 scale:shape=9x1",
+)
+
 
 def run(text: str) -> dict[str, Any]:
     """The names that a written file makes. The text is this package's own."""

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 
 from cnncalc import Report, SpecError, analyze, convert
 from tests.convert.emitted import (
+    PRODUCTS,
     assert_formatted,
     assert_named,
     read_again,
@@ -102,6 +103,26 @@ def test_examples_read_back(name: str) -> None:
 @pytest.mark.parametrize("name", WRITTEN)
 def test_examples_run(name: str) -> None:
     assert_runs(text_of(name), report(name))
+
+
+@pytest.mark.parametrize("spec", [*PRODUCTS, "4x5x6 matmul:transpose,order=last[ | relu ]"])
+def test_products(spec: str, tmp_path: Path) -> None:
+    text, expected = text_of(spec), analyze(spec)
+
+    assert_reads_back(text, expected)
+    assert_formatted([text], tmp_path)
+    assert_runs(text, expected)
+
+
+LACKING = ["8x6 mha:2,biaskv", "8x6 mha:2,zeroattn", "6x4 token:role=buffer"]
+
+
+@pytest.mark.parametrize("spec", LACKING)
+def test_what_keras_lacks_of_attention(spec: str) -> None:
+    with pytest.raises(SpecError, match="Keras has no class for this") as error:
+        text_of(spec)
+
+    assert_named(error.value)
 
 
 @settings(max_examples=40, suppress_health_check=list(HealthCheck))

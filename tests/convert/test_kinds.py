@@ -33,7 +33,7 @@ WITHOUT = {
 
 
 def kind_of(spec: str) -> str:
-    return spec.split()[1].split(":")[0]
+    return spec.split()[1].partition("[")[0].partition(":")[0]
 
 
 @pytest.mark.parametrize("spec", SPECS)

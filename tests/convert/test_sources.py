@@ -33,7 +33,8 @@ UNSAID = {
     ("lists.py", "compact"): "its outputs come in another order",
     ("unet_package/unet_model.py", "keras"): "no such interpolation",  # with aligned corners
     ("weights.py", "compact"): "uses the weights of `shared` again",
-    ("weights.py", "keras"): "only a learned value for each channel",
+    ("looking.py", "compact"): "uses the weights of",
+    ("weights.py", "keras"): "only learned values are written",
     ("googlenet", "compact"): "parameters are never used",
     ("inception_v3", "compact"): "parameters are never used",
     ("EfficientNetB0", "torch"): "standardize",

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from cnncalc import Report, SpecError, analyze, convert
 from cnncalc.executors.torch.errors import refusal
 from tests.convert.emitted import (
+    PRODUCTS,
     assert_formatted,
     assert_named,
     read_again,
@@ -91,6 +92,15 @@ def test_examples_run(name: str) -> None:
             output = module(torch.zeros(1, *expected.input))
     assert sum(each.numel() for each in module.parameters()) == expected.total.params
     assert tuple(output.shape[1:]) == expected.rows[expected.outputs[0]].output_shape
+
+
+@pytest.mark.parametrize("spec", [*PRODUCTS, "8x6 mha:2,biaskv,zeroattn"])
+def test_products(spec: str, tmp_path: Path) -> None:
+    text, expected = text_of(spec), analyze(spec)
+
+    assert totals(read_again(text, "torch", expected)) == totals(expected)
+    assert_formatted([text], tmp_path)
+    assert_runs(text, expected, batch=2)
 
 
 @settings(max_examples=60, suppress_health_check=list(HealthCheck))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from cnncalc.frameworks.calls import LINES
 from cnncalc.frameworks.pytorch import READERS
-from cnncalc.frameworks.pytorch.writing import pieces
+from cnncalc.frameworks.pytorch.writing import CLASSES, pieces
 from cnncalc.layers.shapes import show
 from cnncalc.notations.program.blocks import Block, Dialect, in_blocks
 from cnncalc.notations.program.call_numbers import once, signature_of
@@ -34,9 +34,11 @@ def write(report: Report, name: str | None = None) -> str:
         SpecError: what PyTorch can't say, with its place.
     """
     program = lower(report, pieces, TORCH)
-    stack = program.stack and name is None
+    calls = {(line.call or "").partition("(")[0] for line in program.lines.values()}
+    own = [text for word, text in CLASSES.items() if word in calls]
+    stack = program.stack and name is None and not own
     body = _stack(program) if stack else _classes(program, name or "Net")
-    text = "\n".join(body)
+    text = "\n".join([*own, *body])
     sizes = ", ".join(show(report.rows[step].output_shape) for _, step in program.inputs)
     head = [f"# input: {sizes.replace('×', 'x')}, after the batch"]
     head += ["import torch"] if "torch." in text else []
@@ -51,7 +53,7 @@ def _stack(program: Program) -> list[str]:
 
 def _classes(program: Program, name: str) -> list[str]:
     """The network's class, after those of its blocks."""
-    dialect = Dialect(_signature, camel, TORCH, {name})
+    dialect = Dialect(_signature, camel, TORCH, {name, *CLASSES})
     whole, blocks = in_blocks(program, dialect)
     written: list[str] = []
     for block in blocks:

@@ -13,10 +13,11 @@ from cnncalc.frameworks.pytorch.writing.calls import taken
 from cnncalc.frameworks.pytorch.writing.classes import write
 from cnncalc.frameworks.pytorch.writing.expressions import FORMS, joined
 from cnncalc.frameworks.pytorch.writing.parts import parts
+from cnncalc.frameworks.pytorch.writing.products import CLASSES
 from cnncalc.frameworks.pytorch.writing.recurrent import handed
 from cnncalc.layers.base import Layer, Shape
 
-__all__ = ["parts", "pieces", "write"]
+__all__ = ["CLASSES", "parts", "pieces", "write"]
 
 
 def pieces(

@@ -12,9 +12,29 @@ from cnncalc.layers.base import Shape
 from cnncalc.layers.learned import Token
 from cnncalc.layers.product import MatrixProduct
 
-__all__ = ["FORMS", "JOINS", "WRITERS"]
+__all__ = ["CLASSES", "FORMS", "JOINS", "WRITERS"]
 
 Join = Callable[[Any, tuple[Shape, ...]], Sequence[Piece]]
+
+_ATTENTION = """\
+class SizedAttention(nn.Module):
+    def __init__(self, heads, features, inner, out, bias=True):
+        super().__init__()
+        self.heads = heads
+        sizes = zip(features, inner)
+        self.sides = nn.ModuleList([nn.Linear(n, m, bias=bias) for n, m in sizes])
+        self.out = nn.Linear(inner[-1], out, bias=bias)
+
+    def forward(self, *inputs):
+        given = (*inputs, inputs[-1], inputs[-1])[:3]
+        sides = [side(x) for side, x in zip(self.sides, given)]
+        q, k, v = (x.unflatten(-1, (self.heads, -1)).transpose(1, 2) for x in sides)
+        x = nn.functional.scaled_dot_product_attention(q, k, v)
+        return self.out(x.transpose(1, 2).flatten(2))
+
+"""
+# Layers that torch.nn lacks, as classes of the file's own.
+CLASSES = {"SizedAttention": _ATTENTION}
 
 
 def _multiplied(layer: MatrixProduct, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
@@ -49,6 +69,8 @@ def _attention(layer: MultiHeadAttention, *shapes: Shape) -> str:
 
 def _attended(layer: MultiHeadAttention, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
     """A module; of features first the inputs and the output are turned."""
+    if layer.key is not None:
+        return _by_heads(layer, shapes)
     made = _attention(layer, *shapes)
     turned = "" if layer.place_of(shapes[0]) else ".mT"
     if turned and len(shapes) == 1:
@@ -59,6 +81,19 @@ def _attended(layer: MultiHeadAttention, shapes: tuple[Shape, ...]) -> Sequence[
     inputs = ", ".join((*asked, asked[-1], asked[-1])[:3])
     form = f"{{self}}({inputs}, need_weights=False)[0]{turned}"
     return [Piece("mha", made, form, holds=True)]
+
+
+def _by_heads(layer: MultiHeadAttention, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
+    """Heads with sizes of their own, in a class of the file's own."""
+    (features, _), *others = layer.sides(*shapes)
+    inner, inner_values = layer.inner(features)
+    inputs = (features, *(width for width, _ in others))
+    bias = "" if layer.bias else ", bias=False"
+    widths = f"{inputs}, {(inner, inner, inner_values)}, {layer.out or features}"
+    turned = "" if layer.place_of(shapes[0]) else ".mT"
+    asked = ", ".join(f"{{{number}}}{turned}" for number in range(len(shapes)))
+    made = f"SizedAttention({layer.heads}, {widths}{bias})"
+    return [Piece("mha", made, f"{{self}}({asked}){turned}", holds=True)]
 
 
 def _token(layer: Token, shape: Shape) -> Sequence[Piece]:
