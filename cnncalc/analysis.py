@@ -11,6 +11,7 @@ from cnncalc.errors import LayerError, Span, SpecError
 from cnncalc.garbage import keeps_all
 from cnncalc.layers.base import MAX_VALUE, Layer, Shape, Weight, show
 from cnncalc.layers.spelling import word
+from cnncalc.lookups import maker_of
 from cnncalc.network import Declared, Network, Step
 from cnncalc.rows import BYTES, LAYOUTS, Analysis, Note, Row, as_layout, from_layout
 from cnncalc.suggestions import suggest
@@ -143,14 +144,14 @@ def _no_such(
 
 def check_input(shape: Shape, span: Span | None = None) -> None:
     """SpecError where no input can have these sizes."""
-    if not shape or any(size < 1 for size in shape):
+    if any(size < 1 for size in shape):
         raise SpecError(
-            f"the input can't be {show(shape) if shape else 'a single number'}",
+            f"the input can't be {show(shape)}",
             span,
             code="bad-input",
             help="sizes of at least 1, such as 3x224x224",
         )
-    if max(map(at_witness, shape)) > MAX_VALUE:
+    if max(map(at_witness, shape), default=1) > MAX_VALUE:
         raise SpecError(
             f"an input of {show(shape)} is beyond the limit of {MAX_VALUE} for each size",
             span,
@@ -214,6 +215,8 @@ class _Loop:
         shapes = tuple([rows[i].output_shape for i in inputs])
         if step.expects is not None:
             step = self._settled(step, shapes)
+        if step.layer.kind == "embedding":
+            self._check_lookup(number, step, shapes)
         key = id(step.layer), shapes
         answer = self.answers.get(key)
         if answer is None:
@@ -243,6 +246,18 @@ class _Loop:
             )
         )
         self.steps.append(step)
+
+    def _check_lookup(self, number: int, step: Step, shapes: tuple[Shape, ...]) -> None:
+        """SpecError where an embedding reads what a layer made, which is no whole number."""
+        maker = maker_of(self.network.steps, number)
+        if maker is not None:
+            row = self.rows[maker]
+            error = LayerError(
+                f"`embedding` looks up whole numbers, and `{row.text}` (step {maker}) makes none",
+                code="embedding",
+                help="an input of its own, as in `label@input:scalar embedding:10,64`",
+            )
+            raise self._placed(error, step, shapes)
 
     def _settled(self, step: Step, shapes: tuple[Shape, ...]) -> Step:
         """The step with its layer as it is at these inputs."""

@@ -13,7 +13,9 @@ from cnncalc.layers.base import Shape
 from cnncalc.network import Network, Step
 from cnncalc.packages import said
 
-__all__ = ["NotBuilt", "Pass", "sizes_of_input"]
+__all__ = ["NotBuilt", "Pass", "sizes_of_input", "whole_numbers"]
+
+EXACT = {"bfloat16": 2**8, "float16": 2**11}  # up to which all whole numbers are there
 
 
 class NotBuilt(Exception):  # noqa: N818 — it is no fault
@@ -98,6 +100,17 @@ class Pass(ABC):
             self.storage.keep(number, value)
             result.shape = self.shape(value)
         return result
+
+
+def whole_numbers(shape: Shape, entries: int, dtype: str) -> Array:
+    """What flows in where an embedding looks it up: different numbers below its entries.
+
+    They are an array of NumPy of 64-bit numbers, no larger than a type of floats has them exact.
+    """
+    import numpy
+
+    most = min(entries, EXACT.get(dtype, 2**24))
+    return numpy.resize(numpy.arange(most, dtype="int64"), shape)
 
 
 def sizes_of_input(number: int, step: Step, input_shape: Shape) -> Shape:

@@ -45,6 +45,15 @@ def _linear(at: Bench, layer: Any, x: Array) -> Built:
     return ops.moveaxis(value, -1, axis), at.held("linear", made)
 
 
+def _embedding(at: Bench, layer: Any, x: Array) -> Built:
+    """The features come last; the numbers' own axes stand as they do inside, or as here."""
+    numbers = ops.cast(x if layer.order == "last" else channels_first(x), "int32")
+    made = at.made("Embedding", input_dim=layer.entries, output_dim=layer.features)
+    value = at.run(made, numbers)
+    axis = range(1, len(value.shape))[layer.axis]
+    return channels_last(ops.moveaxis(value, -1, axis)), at.held("embedding", made)
+
+
 def _batch_norm(at: Bench, layer: Any, x: Array) -> Built:
     """By running statistics, or by those of the batch itself."""
     axis = dimension(axis_of(layer, layer.axis, len(x.shape) - 1))
@@ -183,6 +192,7 @@ def _crop(at: Bench, layer: Any, x: Array) -> Built:
 
 LAYERS: dict[str, Callable[..., Built]] = {
     "linear": _linear,
+    "embedding": _embedding,
     "bn": _batch_norm,
     "in": _instance_norm,
     "ln": _norm_along,

@@ -88,6 +88,20 @@ def _linear(layer: Any, shape: Shape, bench: Bench) -> Built:
     return Built({"": module}, lambda x: module(x.movedim(axis, -1)).movedim(-1, axis))
 
 
+def _embedding(layer: Any, shape: Shape, bench: Bench) -> Built:
+    """Whole numbers of any type; the features come last and are moved."""
+    module = real(layer.replaced(axis=-1, order="first"), shape, bench)
+
+    def run(x: Array) -> Array:
+        numbers = x.long()
+        if layer.order == "last" and x.ndim > 2:
+            numbers = numbers.movedim(1, -1)
+        rows = module(numbers)
+        return rows.movedim(-1, range(1, rows.ndim)[layer.axis])
+
+    return Built({"": module}, run)
+
+
 def _norm_last(layer: Any, shape: Shape, bench: Bench) -> Built:
     """LayerNorm and RMSNorm work on the last axes: others are moved there and back."""
     rank, axes = len(shape), chosen_axes(layer, len(shape))
@@ -205,6 +219,7 @@ BUILDERS: dict[str, Callable[[Any, Shape, Bench], Built]] = POOLS | {
     "sepconv": _separable,
     "convt": _transposed,
     "linear": _linear,
+    "embedding": _embedding,
     "ln": _norm_last,
     "rms": _norm_last,
     "bn": _norm_channels,

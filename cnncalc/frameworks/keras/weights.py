@@ -19,6 +19,7 @@ NAMES: dict[str, dict[str, str]] = {
     "convt": {"weight": "kernel"},
     "dwconv": {"weight": "kernel"},
     "pwconv": {"weight": "kernel"},
+    "embedding": {"weight": "embeddings"},
     "linear": {"weight": "kernel"},
     "sepconv": {
         "depthwise.weight": "depthwise_kernel",
@@ -59,7 +60,8 @@ def _shape(layer: Layer, weight: Weight, frame: Frame) -> Shape:
     shape = weight.shape
     if isinstance(layer, ParametricReLU):
         return (*shape[1:], shape[0]) if frame.order == "last" else shape
-    if not weight.name.endswith("weight") or len(shape) < 2 or layer.kind in ("ln", "rms"):
+    kept = layer.kind in ("embedding", "ln", "rms")
+    if not weight.name.endswith("weight") or len(shape) < 2 or kept:
         return shape
     first, second, *kernel = shape
     if isinstance(layer, DepthwiseConv) or weight.name.startswith("depthwise"):

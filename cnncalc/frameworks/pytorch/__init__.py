@@ -11,6 +11,7 @@ from cnncalc.frameworks.pytorch import (
     activation,
     adaptive,
     convolution,
+    embedding,
     normalization,
     padding,
     pooling,
@@ -28,6 +29,7 @@ READERS: dict[str, Reader] = {
     **padding.READERS,
     **normalization.READERS,
     **activation.READERS,
+    **embedding.READERS,
     **reshaping.READERS,
     **resizing.READERS,
 }

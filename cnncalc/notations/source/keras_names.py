@@ -53,7 +53,7 @@ MERGES = {
 }
 NO_LAYER = frozenset(
     words(
-        "LSTM GRU SimpleRNN RNN Bidirectional TimeDistributed Embedding MultiHeadAttention "
+        "LSTM GRU SimpleRNN RNN Bidirectional TimeDistributed MultiHeadAttention "
         "Attention ConvLSTM2D LSTMCell GRUCell Dot"
     )
 )

@@ -221,6 +221,8 @@ def probe(module: Instance, declared: Declared) -> Shape:
     fields = module.fields
     if isinstance(fields.get("normalized_shape"), tuple):
         return (1, *fields["normalized_shape"])
+    if "num_embeddings" in fields:
+        return ()
     if "in_features" in fields:
         return (fields["in_features"],)
     names = ("in_channels", "num_features", "num_channels", "num_parameters")

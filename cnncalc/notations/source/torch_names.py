@@ -61,7 +61,6 @@ NO_LAYER = {
     "TransformerDecoder": "transformers",
     "TransformerDecoderLayer": "transformers",
     "MultiheadAttention": "attention layers",
-    "Embedding": "embeddings of words or classes",
     "Bilinear": "bilinear layers",
 }
 

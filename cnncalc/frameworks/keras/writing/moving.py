@@ -23,6 +23,12 @@ def _linear(layer: Any, shape: Shape) -> str:
     return call("Dense", units=layer.out_features, use_bias=layer.bias)
 
 
+def _embedding(layer: Any, shape: Shape) -> str:
+    if layer.place(shape) != 0 or (layer.order != "last" and len(shape) > 1):
+        raise no_class(layer, "layers.Embedding puts the features last")
+    return call("Embedding", input_dim=layer.entries, output_dim=layer.features)
+
+
 def _flatten(layer: Any, shape: Shape) -> str:
     """The order of the values is Keras's: what follows has its rows in another order."""
     if len(layer.merged(shape)) < len(shape):
@@ -125,6 +131,7 @@ WRITERS: dict[str, Writer] = {
     **{kind: _merge(name) for kind, name in MERGES.items()},
     "cat": _concatenate,
     "crop": _crop,
+    "embedding": _embedding,
     "flatten": _flatten,
     "linear": _linear,
     "pad": _pad,

@@ -21,6 +21,12 @@ def _linear(layer: Any, shape: Shape) -> str:
     return call("Linear", in_features=shape[-1], out_features=layer.out_features, bias=layer.bias)
 
 
+def _embedding(layer: Any, shape: Shape) -> str:
+    if layer.place(shape) != len(shape) or layer.moved(shape) != tuple(range(len(shape))):
+        raise no_class(layer, "nn.Embedding puts the features last")
+    return call("Embedding", num_embeddings=layer.entries, embedding_dim=layer.features)
+
+
 def _flatten(layer: Any, shape: Shape) -> str:
     if layer.order != "first" and len(shape) > 1:
         raise no_class(layer, "it reads the channels last")
@@ -119,6 +125,7 @@ def _upsample(layer: Any, shape: Shape) -> str:
 
 WRITERS: dict[str, Writer] = {
     "linear": _linear,
+    "embedding": _embedding,
     "flatten": _flatten,
     "unflatten": _unflatten,
     "pad": _pad,

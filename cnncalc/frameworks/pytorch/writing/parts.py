@@ -133,6 +133,15 @@ def _linear(layer: Any, shape: Shape) -> tuple[Layer, ...]:
     return _with_axes(order, layer.replaced(axis=-1))
 
 
+def _embedding(layer: Any, shape: Shape) -> tuple[Layer, ...]:
+    """nn.Embedding puts the features last, from where they are moved."""
+    at, order = layer.place(shape), layer.moved(shape)
+    turned = () if order == tuple(range(len(shape))) else (Permute(order),)
+    axes = (*range(at), len(shape), *range(at, len(shape)))
+    moved = () if at == len(shape) else (Permute(axes),)
+    return *turned, layer.replaced(axis=-1, order="first"), *moved
+
+
 def _flatten(layer: Any, shape: Shape) -> tuple[Layer, ...]:
     """With the channels running fastest they are put last before."""
     if layer.order == "first" or len(shape) == 1:
@@ -174,6 +183,7 @@ SPLITS: dict[str, Split] = {
     "conv": _conv,
     "convt": _transposed,
     "dwconv": _conv,
+    "embedding": _embedding,
     "flatten": _flatten,
     "gap": _global(AdaptiveAverage),
     "gmp": _global(AdaptiveMax),

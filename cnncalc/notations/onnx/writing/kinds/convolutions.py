@@ -1,4 +1,4 @@
-"""Convolutions, linear layers, squeeze and excitation."""
+"""Convolutions, linear layers, embeddings, squeeze and excitation."""
 
 from __future__ import annotations
 
@@ -73,6 +73,15 @@ def transposed(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...])
         inputs.append(at.weight("bias", (layer.out_channels,)))
     attributes = window.attributes() | {"output_padding": extra if any(extra) else None}
     return at.node("ConvTranspose", *inputs, group=layer.groups, **attributes)
+
+
+@writes("embedding")
+def embedding(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+    (shape,) = shapes
+    place, rank = layer.place(shape), len(shape)
+    weight = at.weight("weight", (layer.entries, layer.features), fan_in=layer.features)
+    rows = at.node("Gather", weight, at.permuted(x[0], layer.moved(shape)))
+    return at.permuted(rows, [*range(place), rank, *range(place, rank)])
 
 
 @writes("linear")
