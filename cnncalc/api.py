@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from cnncalc import analysis, arguments
 from cnncalc.errors import SpecError
 from cnncalc.input_size import Meant, meant
+from cnncalc.inputs import Inputs, feed, in_another_order, sizes_given
 from cnncalc.layers.base import Shape
 from cnncalc.network import Named, Network, Typed
-from cnncalc.notations.sizes import Given, given, given_or_named
+from cnncalc.notations.sizes import Given, given
 from cnncalc.report import Report
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ __all__ = ["analyze", "convert", "parse", "sizes", "verify"]
 
 def parse(
     net: Any,
-    input: Shape | None = None,
+    input: Inputs | None = None,
     *,
     notation: str | None = None,
     let: Mapping[str, int] | None = None,
@@ -39,7 +40,8 @@ def parse(
             or `"model.py:Net(10)"`, of which that class, call or part is meant; or a live
             torch.nn.Module or keras.Model. A `cnncalc.errors.Source` is its text alone: of what
             others have written, no word is taken for a path.
-        input: the size of a live model's input without the batch, which some are followed at.
+        input: the size of a live model's input without the batch, which some are followed at;
+            several as in `analyze`.
         notation: `compact`, `torch`, `keras` or `onnx`; None: detected.
         let: values for the symbols in a text, such as {"H": 224}.
 
@@ -57,7 +59,7 @@ def parse(
 
 def analyze(
     net: Any,
-    input: Given | None = None,
+    input: Inputs | None = None,
     *,
     batch: int | None = None,
     dtype: str = "float32",
@@ -77,7 +79,8 @@ def analyze(
             network's own. In the compact notation names may stand for sizes, as in `"3xHxW"`, and
             do where there is no size at all: figures are then `Size`s, expressions whose `str` is
             Python's. A batch in front is taken as `batch` where the network says how many
-            axes it takes; the report's notes tell how a size was read.
+            axes it takes; the report's notes tell how a size was read. Of several inputs a list
+            of sizes in the order in which the model takes them, or {"image": (3, 32, 32), "z": 100}.
         batch: samples at a time, which the memory of activations is for; None: those in front of
             the size, or 1.
         dtype: float64, float32, float16, bfloat16, int8 or uint8.
@@ -96,30 +99,40 @@ def analyze(
         arguments.text(name, value, example, optional=name == "layout")
     batch = None if batch is None else arguments.whole("batch", batch, "32")
     analysis.check_settings(batch, dtype, layout)
-    network = arguments.network_of(net, input)
-    typed = None if input is None else given_or_named(input)
+    read, sizes = arguments.network_of(net, input), sizes_given(input)
+    network, typed = feed(read, sizes)
     if isinstance(typed, Named) or (typed is None and _has_names(network)):
         report = _named_report(network, typed or network.named, batch, dtype, layout)
         report.writer = _write
         return report
+    try:
+        report = _report(network, typed, batch, dtype, layout)
+    except SpecError as error:
+        raise in_another_order(read, sizes, _fits) or error from None
+    report.writer = _write
+    return report
+
+
+def _report(
+    network: Network, typed: Typed | None, batch: int | None, dtype: str, layout: str | None
+) -> Report:
+    """The report on a network at a size in numbers."""
     size = meant(network, typed, batch)
     try:
-        report = Report(
-            analysis.analyze(
-                size.network,
-                size.sizes,
-                batch=size.batch,
-                dtype=dtype,
-                layout=layout,
-                notes=size.notes,
-            )
+        analyzed = analysis.analyze(
+            size.network, size.sizes, batch=size.batch, dtype=dtype, layout=layout, notes=size.notes
         )
+        return Report(analyzed)
     except SpecError as error:
         if error.code == "branches":
             error.find_out = partial(_sizes_that_work, size)
         raise
-    report.writer = _write
-    return report
+
+
+def _fits(network: Network, typed: Typed | None) -> None:
+    """SpecError where a network can't have a size."""
+    size = meant(network, typed)
+    analysis.analyze(size.network, size.sizes)
 
 
 def _has_names(network: Network) -> bool:
@@ -160,7 +173,7 @@ def _write(network: Network, shape: Shape) -> str | None:
 
 def verify(
     net: Any,
-    input: Given | None = None,
+    input: Inputs | None = None,
     *,
     executor: str = "bundled",
     device: str = "cpu",
@@ -212,7 +225,7 @@ def verify(
     )
 
 
-def sizes(net: Any, input: Given | None = None, *, near: Given | None = None) -> ValidSizes:
+def sizes(net: Any, input: Inputs | None = None, *, near: Given | None = None) -> ValidSizes:
     """The input sizes at which a network works.
 
     The sets are exact: the network's formulas are run with names in the place of sizes, once for
@@ -221,7 +234,8 @@ def sizes(net: Any, input: Given | None = None, *, near: Given | None = None) ->
     Args:
         net: a network, in any form that `parse` takes.
         input: a size of it, as in `analyze`, of which the channels and the number of axes count;
-            None: the network's own.
+            None: the network's own. Of several inputs the first one's sizes are looked for; the
+            others stay as they are.
         near: the size to be asked about: of all places together (512), of each of them, or with
             the channels.
 
@@ -234,14 +248,13 @@ def sizes(net: Any, input: Given | None = None, *, near: Given | None = None) ->
     """
     from cnncalc.validity import valid_sizes
 
-    network = arguments.network_of(net, input)
-    size = None if input is None else given_or_named(input)
+    network, size = feed(arguments.network_of(net, input), sizes_given(input))
     asked = None if near is None else given(near, "near")
     return valid_sizes(network, size, asked)
 
 
 def convert(
-    net: Any, to: str, input: Given | None = None, *, name: str | None = None
+    net: Any, to: str, input: Inputs | None = None, *, name: str | None = None
 ) -> str | bytes:
     """The same network in another notation.
 

@@ -238,6 +238,8 @@ class _Reading:
 
     def meant(self) -> Meant:
         check_input(self.sizes, self.typed.span)
+        if not self.sizes:  # one number a sample, which can be meant in one way only
+            return Meant(self.at(()), (), _one(self.batch))
         if self.own and self.own.has_batch(self.sizes):
             return self.as_batch(self.own.words)
         if self.own:

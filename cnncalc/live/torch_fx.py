@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
 from cnncalc.live.program import Program, refusal
@@ -16,21 +17,26 @@ __all__ = ["follow_in_place", "traced_program"]
 PARTS = ("getitem", "slice", "select", "narrow", "chunk", "split", "split_with_sizes", "unbind")
 
 
-def traced_program(torch: Any, module: Any, name: str) -> Program:
-    """The program of a module; whatever torch.fx raises where it can't follow."""
-    graph = _graph(torch, module)
+def traced_program(torch: Any, module: Any, name: str, fed: Collection[str] = ()) -> Program:
+    """The program of a module; whatever torch.fx raises where it can't follow.
+
+    `fed` are arguments of its forward that are inputs although they have defaults.
+    """
+    graph = _graph(torch, module, fed)
     follow_in_place(graph)
     return _Writer(torch, module, graph, name).written()
 
 
-def _graph(torch: Any, module: Any) -> Any:
+def _graph(torch: Any, module: Any, fed: Collection[str]) -> Any:
     """The module's graph, in which torch.nn's own modules are leaves.
 
-    Further arguments of its forward keep their defaults.
+    Further arguments of its forward keep their defaults, if nothing is fed to them.
     """
     parameters = list(inspect.signature(module.forward).parameters.values())
     fixed = {
-        each.name: each.default for each in parameters[1:] if each.default is not inspect._empty
+        each.name: each.default
+        for each in parameters[1:]
+        if each.default is not inspect._empty and each.name not in fed
     }
     graph = _tracer(torch).trace(module, concrete_args=fixed or None)
     graph.owning_module = module
@@ -130,7 +136,7 @@ class _Writer(TorchProgram):
 
     def _placeholder(self, node: Any) -> None:
         self.texts[node] = node.name
-        if not self.inputs or (not node.args and node.users):
+        if not self.inputs or node.users:
             self.inputs.append(node.name)
 
     def _attribute(self, path: str) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -11,12 +10,13 @@ from cnncalc.errors import Source, Span
 from cnncalc.input_size import give
 from cnncalc.layers.base import Shape
 from cnncalc.layers.merge import Input
-from cnncalc.network import Network, Step
+from cnncalc.network import Fed, Network, Step
 from cnncalc.notations.names import Names
 from cnncalc.notations.sizes import front, front_size
 from cnncalc.notations.source.axes import tensors_in
 from cnncalc.notations.source.entry import choose
 from cnncalc.notations.source.fragments import completed
+from cnncalc.notations.source.forward_inputs import input_names, inputs_of
 from cnncalc.notations.source.keras_library import Keras
 from cnncalc.notations.source.keras_state import keras_of
 from cnncalc.notations.source.kinds import Unsized
@@ -126,11 +126,12 @@ def torch_network(build: Build, machine: Interpreter, model: Instance) -> Networ
     """A network around a module."""
     fresh: list[tuple[Interpreter, Value]] = [(machine, model)]
 
-    def run(shape: Shape) -> Network:
+    def run(shape: Shape, fed: Fed) -> Network:
         # forward may leave something behind in the model, so each run has one of its own
-        return traced(*(fresh.pop() if fresh else build()), shape)
+        return traced(*(fresh.pop() if fresh else build()), shape, fed)
 
-    return Network(plain_steps(model), notation="torch", tracer=run)
+    named = input_names(model)
+    return Network(plain_steps(model), notation="torch", tracer=run, inputs=named)
 
 
 def plain_steps(model: Instance) -> list[Step]:
@@ -159,24 +160,26 @@ def layers_in_line(module: Instance, name: str) -> Iterator[tuple[str, Instance]
         yield from layers_in_line(child, f"{name}.{each}" if name else each)
 
 
-def traced(machine: Interpreter, model: Instance, shape: Shape) -> Network:
-    """The steps of a module at an input of this shape."""
+def traced(machine: Interpreter, model: Instance, shape: Shape, fed: Fed) -> Network:
+    """The steps of a module at an input of this shape, and further ones of those."""
     with machine.deep():
         trace = ModelTrace({id(module): name for name, module in named_modules(model)})
         state_of(machine).trace = trace
-        x = trace.input(shape)
-        result = machine.call(model, [x, *further_inputs(model)], {})
+        x, further = inputs_of(model, trace, shape, fed)
+        result = machine.call(model, [x], further)
         outputs = [tensor.number for tensor in tensors_in(result)]
         if not outputs:
             raise no_tensor(model, result)
         trace.check_tried()
-        steps, ends = trace.network_steps(outputs, prune=False)
+        roots = [x.number, *(each.number for each in further.values())]
+        steps, ends = trace.network_steps(outputs, prune=False, roots=roots)
         unused = unused_elements(model, trace)
     return Network(
         steps,
         shape,
         ends,
         notation="torch",
+        inputs=input_names(model),
         unused_params=unused["parameter"],
         unused_buffers=unused["buffer"],
     )
@@ -193,41 +196,6 @@ def no_tensor(model: Instance, result: Value) -> Refusal:
     if isinstance(forward, Function):
         refusal.span = forward.scope.module.file.header(forward.node)
     return refusal
-
-
-def further_inputs(model: Instance) -> list[Value]:
-    """A forward with more inputs than one can't be run: only one size is given."""
-    forward = model.cls.find("forward")
-    if not isinstance(forward, Function):
-        return []
-    args = forward.node.args
-    places = (*args.posonlyargs, *args.args)
-    file = forward.scope.module.file
-    if len(places) < 2 and not args.vararg and isinstance(forward.node, ast.FunctionDef):
-        refusal = Refusal(
-            f"`{model.cls.name}.forward` takes no input",
-            help="`def forward(self, x):`",
-            code="inputs",
-        )
-        refusal.span = file.header(forward.node)
-        raise refusal
-    needed = places[2 : len(places) - len(forward.defaults)]
-    if needed:
-        names = ", ".join(f"`{arg.arg}`" for arg in needed)
-        refusal = Refusal(
-            f"`{model.cls.name}.forward` takes more inputs than one: {names}",
-            help=f"a network of one input is read; give a part, such as `{part_of(model)}`",
-            code="inputs",
-        )
-        refusal.span = file.span(needed[0])
-        raise refusal
-    return []
-
-
-def part_of(model: Instance) -> str:
-    """A part of a model that may be read by itself."""
-    names = [name for name, child in children(model) if name.isidentifier()]
-    return f"{model.cls.name}.{names[0] if names else 'encoder'}"
 
 
 def unused_elements(model: Instance, trace: ModelTrace) -> dict[str, int]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from cnncalc.layers.base import Shape
-from cnncalc.network import Network
+from cnncalc.layers.base import Shape, show
+from cnncalc.network import Fed, Network
 from cnncalc.notations.source.axes import tensors_in
 from cnncalc.notations.source.keras_layers import is_layer
 from cnncalc.notations.source.keras_models import between, declared_shape, replayed, sequential_of
@@ -45,20 +45,23 @@ def keras_network(
 
     fresh = [(machine, model)] if machine is not None and shape is not None else []
 
-    def run(wanted: Shape) -> Network:
-        if fresh and wanted == shape:
+    def run(wanted: Shape, fed: Fed) -> Network:
+        if fresh and wanted == shape and not fed:
             return traced(*fresh.pop(), wanted)
         made = build(wanted)
         if not is_keras_model(made[1]):
             with made[0].deep():
                 made = made[0], sequential_of(made[0], [made[1]])
-        place = input_place(*made)
-        if place is not None and made[1].fields["inputs"][0].shape != wanted:
-            made = build(wanted, {place: wanted})
+        places = input_places(*made, wanted, fed)
+        if places:
+            made = build(wanted, places)
         return traced(*made, wanted)
 
     layout = frame.layout if frame else "channels-last"
-    return Network((), shape, notation="keras", layout=layout, tracer=run, declared=declared)
+    inputs = input_names(machine, model) if machine else []
+    return Network(
+        (), shape, notation="keras", layout=layout, tracer=run, declared=declared, inputs=inputs
+    )
 
 
 def first_sizes(model: Instance) -> tuple[int | None, ...] | None:
@@ -80,12 +83,45 @@ def own_shape(machine: Interpreter, model: Instance) -> Shape | None:
     return declared_shape(machine, model) if "stack" in model.fields else None
 
 
-def input_place(machine: Interpreter, model: Instance) -> int | None:
-    """Which of the inputs made is this model's first."""
-    if "inputs" not in model.fields:
-        return None
-    owner = state_of(machine).steps.records[model.fields["inputs"][0].number].owner
-    return owner.fields.get("place") if owner is not None else None
+def input_places(
+    machine: Interpreter, model: Instance, wanted: Shape, fed: Fed
+) -> dict[int, Shape]:
+    """The shapes that a model's inputs are to have, by the order in which they were made.
+
+    Empty where they have them already.
+    """
+    records = state_of(machine).steps.records
+    names = input_names(machine, model)
+    places: dict[int, Shape] = {}
+    other = False
+    for number, tensor in enumerate(model.fields.get("inputs", ())):
+        owner = records[tensor.number].owner
+        if owner is None or "place" not in owner.fields:
+            continue
+        shape = fed.get(names[number]) if number else wanted
+        if shape is None and owner.fields["declared"] is None and fed:
+            raise missing(names[number], names, fed)
+        if shape is not None:
+            places[owner.fields["place"]] = shape
+            other = other or shape != tensor.shape
+    return places if other else {}
+
+
+def missing(name: str, names: list[str], fed: Fed) -> Refusal:
+    """An input that has no size, beside others that are given one."""
+    said = ", ".join(f"`{each}` is {show(size)}" for each, size in fed.items())
+    return Refusal(
+        f"the size of the input `{name}` is missing, and {said}",
+        help=f"`-i {name}=SIZE` beside it, of the inputs {', '.join(f'`{n}`' for n in names)}",
+        code="no-input",
+    )
+
+
+def input_names(machine: Interpreter, model: Instance) -> list[str]:
+    """What the inputs of a model are called, in the order in which it takes them."""
+    inputs = model.fields.get("inputs", ())
+    records = state_of(machine).steps.records if inputs else []
+    return [input_name(records[each.number]) for each in inputs]
 
 
 def traced(machine: Interpreter, model: Instance, shape: Shape) -> Network:
@@ -99,12 +135,13 @@ def traced(machine: Interpreter, model: Instance, shape: Shape) -> Network:
             between(trace, model)
             result = model.fields["outputs"]
         elif inputs:  # it begins at a tensor that a layer made, of another size
-            named = input_name(trace.records[inputs[0].number])
-            inputs = [trace.input(shape, named), *inputs[1:]]
+            name = input_name(trace.records[inputs[0].number])
+            inputs = [trace.input(shape, name), *inputs[1:]]
             result = replayed(machine, model, inputs, "")
         else:
             inputs = [trace.input(shape)]
             result = machine.call(model, inputs, {})
+        named = input_names(machine, model)
         outputs = [tensor.number for tensor in tensors_in(result)]
         if not outputs:
             raise Refusal("this model gives no tensor")
@@ -116,6 +153,7 @@ def traced(machine: Interpreter, model: Instance, shape: Shape) -> Network:
         shape,
         ends_,
         notation="keras",
+        inputs=named,
         layout=keras_of(machine).frame.layout,
         relabel=partial(relabel, frame=keras_of(machine).frame),
     )
