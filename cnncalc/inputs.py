@@ -62,14 +62,15 @@ def sizes_given(input: Inputs | None) -> list[InputSize]:
         return []
     if isinstance(input, Mapping):
         return [InputSize(_name(name), given_or_named(size)) for name, size in input.items()]
-    if isinstance(input, list | tuple) and any(_is_size(each) for each in input):
+    if isinstance(input, list | tuple) and _are_several(input):
         return [_one(each) for each in input]
     return [_one(input)]
 
 
-def _is_size(value: Any) -> bool:
-    """Whether a member of a list is a size of its own, and not one number of a size."""
-    return isinstance(value, str | Source | list | tuple)
+def _are_several(members: Sequence[Any]) -> bool:
+    """Whether the members of a list are sizes of their own, and not the numbers of one size."""
+    texts = [isinstance(each, str | Source) for each in members]
+    return any(isinstance(each, list | tuple) for each in members) or (any(texts) and all(texts))
 
 
 def _name(name: Any) -> str:

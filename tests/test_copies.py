@@ -182,7 +182,7 @@ def test_live_models_of_keras(name: str) -> None:
 def test_what_is_followed_is_followed_once() -> None:
     asked: list[Shape] = []
 
-    def follow(shape: Shape) -> Network:
+    def follow(shape: Shape, fed: Fed) -> Network:
         asked.append(shape)
         return cnncalc.parse("relu")
 

@@ -92,7 +92,7 @@ def test_numbers_of_numpy_are_numbers() -> None:
     assert analyze("relu", tuple(sizes)).input == (3, 8, 8)
 
 
-@pytest.mark.parametrize("size", [3.5, (3, 8.0), (3, "8"), True, (True, 8), {"x": 3}, b"3x8x8"])
+@pytest.mark.parametrize("size", [3.5, (3, 8.0), (3, "8"), True, (True, 8), {"input": 3.5}, b"3x8x8"])
 def test_what_is_no_size(size: Any) -> None:
     with pytest.raises(CnnCalcError, match="`input` can't be") as caught:
         analyze("relu", size)
@@ -100,7 +100,7 @@ def test_what_is_no_size(size: Any) -> None:
     assert "3x224x224" in (caught.value.help or "")
 
 
-@pytest.mark.parametrize("size", ["", "()", "(", "3x", "3,,8", "x3", "3x0x8", "3x-1", "a", "3;8"])
+@pytest.mark.parametrize("size", ["", "(", "3x", "3,,8", "x3", "3x0x8", "3x-1", "a", "3;8"])
 def test_texts_that_are_no_size(size: str) -> None:
     with pytest.raises(SpecError) as caught:
         analyze("relu", size)

@@ -27,7 +27,6 @@ NO_LAYERS = {
     "recurrent": "GRU GRUCell LSTM LSTMCell RNN RNNBase RNNCell RNNCellBase",
     "attention": "MultiheadAttention Transformer TransformerDecoder TransformerDecoderLayer "
     "TransformerEncoder TransformerEncoderLayer",
-    "tables": "Embedding EmbeddingBag",
     "two inputs": "Bilinear CosineSimilarity PairwiseDistance",
 }
 

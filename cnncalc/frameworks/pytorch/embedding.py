@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import Reader
-from cnncalc.frameworks.pytorch.arguments import integer, refused
-from cnncalc.layers.base import Layer, Shape
+from cnncalc.frameworks.pytorch.arguments import chosen, integer, refused
+from cnncalc.layers.arithmetic import Reduce
+from cnncalc.layers.base import Layer, Shape, show
 from cnncalc.layers.embedding import Embedding as Table
 from cnncalc.network import Declared, Expects
 
-__all__ = ["READERS"]
+__all__ = ["READERS", "bag"]
+
+BAGS = ("mean", "sum", "max")
 
 
 def embedding(
@@ -48,4 +52,41 @@ def _last(layer: Layer, shape: Shape) -> Layer:
     return layer.replaced(axis=0) if not shape else layer
 
 
-READERS: dict[str, Reader] = {"Embedding": embedding}
+def embedding_bag(
+    num_embeddings: Any,
+    embedding_dim: Any,
+    max_norm: Any = None,
+    norm_type: Any = 2.0,
+    scale_grad_by_freq: Any = False,
+    mode: Any = "mean",
+    sparse: Any = False,
+    _weight: Any = None,
+    include_last_offset: Any = False,
+    padding_idx: Any = None,
+    device: Any = None,
+    dtype: Any = None,
+) -> Declared:
+    """nn.EmbeddingBag but for what it makes of the entries of a bag, which `bag` says."""
+    call = "nn.EmbeddingBag"
+    chosen(call, "mode", mode, BAGS)
+    entries = integer(call, "num_embeddings", num_embeddings, 1)
+    layer = Table(entries, integer(call, "embedding_dim", embedding_dim, 1), axis=-1)
+    return Declared(layer, Expects(call, rule=_in_bags))
+
+
+def _in_bags(layer: Layer, shape: Shape) -> Layer:
+    if len(shape) != 1:
+        raise LayerError(
+            f"nn.EmbeddingBag takes one bag of numbers a sample but receives {show(shape)}",
+            code="wrong-axes",
+            help="bags of one length, without offsets",
+        )
+    return layer
+
+
+def bag(mode: str) -> Layer:
+    """What makes one of the entries of a bag, which stand along its places."""
+    return Reduce(by=mode, axes=(0,))
+
+
+READERS: dict[str, Reader] = {"Embedding": embedding, "EmbeddingBag": embedding_bag}

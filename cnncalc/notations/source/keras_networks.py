@@ -90,12 +90,11 @@ def input_places(
 
     Empty where they have them already.
     """
-    records = state_of(machine).steps.records
     names = input_names(machine, model)
     places: dict[int, Shape] = {}
     other = False
     for number, tensor in enumerate(model.fields.get("inputs", ())):
-        owner = records[tensor.number].owner
+        owner = state_of(machine).steps.records[tensor.number].owner
         if owner is None or "place" not in owner.fields:
             continue
         shape = fed.get(names[number]) if number else wanted

@@ -159,7 +159,22 @@ def forward(machine: Machine, module: Instance, *inputs: Value, **options: Value
     size = options.get("output_size", inputs[1] if len(inputs) > 1 else None)
     if size is not None and declared.layer.kind == "convt":  # an unpool has its indices there
         declared = sized(declared, inputs[0], size)
-    return run_layer(machine, module, declared, inputs[0])
+    result = run_layer(machine, module, declared, inputs[0])
+    return bagged(machine, module, inputs, result) if "include_last_offset" in module.fields else result
+
+
+def bagged(
+    machine: Machine, module: Instance, inputs: tuple[Value, ...], entries: Value
+) -> Value:
+    """What nn.EmbeddingBag makes of the entries of each bag."""
+    from cnncalc.frameworks.pytorch.embedding import bag
+
+    if any(each is not None for each in inputs[1:]):
+        raise Refusal(
+            "bags by offsets can't be followed", help="bags of one length: numbers of (batch, N)"
+        )
+    mode = str(module.fields["mode"])
+    return emit(machine, bag(mode), [entries], op=mode)
 
 
 def sized(declared: Declared, tensor: Value, size: Value) -> Declared:
