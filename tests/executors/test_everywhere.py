@@ -29,7 +29,7 @@ UNBUILT: dict[str, set[str]] = {
 }
 FRAMEWORKS = [name for name in EXECUTORS if name != "bundled"]
 SOURCES = {"tutorial_net": ("torch", (3, 32, 32)), "keras_cnn": ("keras", None)}
-QUICK = ["lenet5", "small-cnn", "inception", "dcgan", "m5", "mobilenet-blocks", *SOURCES]
+QUICK = ["lenet5", "small-cnn", "inception", "dcgan", "cgan", "m5", "mobilenet-blocks", *SOURCES]
 
 
 def network_of(name: str) -> tuple[Network, Any]:
