@@ -23,6 +23,7 @@ __all__ = [
     "WITH_NUMBERS",
     "analyze",
     "check_input",
+    "check_scalar",
     "check_settings",
     "no_input",
     "settle",
@@ -96,6 +97,7 @@ def analyze(
         raise no_input(network)
     check_input(shape)
     steps = network.at(shape)
+    check_scalar(steps, shape)
     loop = _Loop(steps, shape, batch * BYTES[dtype])
     try:
         loop.run()
@@ -161,6 +163,17 @@ def check_input(shape: Shape, span: Span | None = None) -> None:
         )
     if at_witness(prod(shape)) > MAX_ELEMENTS:
         raise SpecError(f"an input of {show(shape)} is beyond any machine", span, code="too-large")
+
+
+def check_scalar(network: Network, shape: Shape, span: Span | None = None) -> None:
+    """SpecError where the input is one number a sample, and no embedding looks it up."""
+    if not shape and 0 not in network.looked_up:
+        raise SpecError(
+            "the input can't be a single number",
+            span,
+            code="bad-input",
+            help="sizes of at least 1, such as 3x224x224",
+        )
 
 
 class _Answer(NamedTuple):

@@ -126,7 +126,7 @@ class Report:
             unused_params=self.network.unused_params,
             macs=sum(row.macs for row in layers),
             param_bytes=params * BYTES[self.dtype],
-            activation_bytes=sum(row.activation_bytes for row in layers if row.inputs),
+            activation_bytes=sum(row.activation_bytes for row in layers),
         )
 
     @property

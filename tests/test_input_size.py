@@ -100,7 +100,7 @@ def test_what_is_no_size(size: Any) -> None:
     assert "3x224x224" in (caught.value.help or "")
 
 
-@pytest.mark.parametrize("size", ["", "(", "3x", "3,,8", "x3", "3x0x8", "3x-1", "a", "3;8"])
+@pytest.mark.parametrize("size", ["", "()", "(", "3x", "3,,8", "x3", "3x0x8", "3x-1", "a", "3;8"])
 def test_texts_that_are_no_size(size: str) -> None:
     with pytest.raises(SpecError) as caught:
         analyze("relu", size)

@@ -349,7 +349,7 @@ def test_small_networks_have_every_view(spec: str, name: str, form: str) -> None
 def test_every_layer_is_listed_and_has_a_page(command: Command) -> None:
     listed = {each["name"] for each in json.loads(command("layers", "--json").out)}
 
-    assert listed == set(KINDS) - {"input"}
+    assert listed == set(KINDS)
     for kind in sorted(listed):
         page = command("layers", kind)
         assert page.code == 0

@@ -22,6 +22,10 @@ class Input(Layer):
         "sizes", "its size, channels first", default=None, positional=True, minimum=1, words=(SCALAR,)
     )
 
+    @classmethod
+    def example(cls) -> str:
+        return "`z@input:100`"
+
     def output(self, *shapes: Shape) -> Shape:
         return shapes[0] if shapes else self.shape or ()
 

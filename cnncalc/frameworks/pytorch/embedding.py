@@ -32,6 +32,13 @@ def embedding(
 ) -> Declared:
     """nn.Embedding; which entry pads and how far its norms may go changes no figure."""
     call = "nn.Embedding"
+    layer = _table(call, num_embeddings, embedding_dim, padding_idx)
+    declared = Declared(layer, Expects(call, rule=_last))
+    declared.trainable = not _freeze
+    return declared
+
+
+def _table(call: str, num_embeddings: Any, embedding_dim: Any, padding_idx: Any) -> Table:
     entries = integer(call, "num_embeddings", num_embeddings, 1)
     layer = Table(entries, integer(call, "embedding_dim", embedding_dim, 1), axis=-1)
     if padding_idx is not None:
@@ -42,9 +49,7 @@ def embedding(
                 f"padding_idx is one of 0 to {entries - 1}",
                 "padding_idx",
             )
-    declared = Declared(layer, Expects(call, rule=_last))
-    declared.trainable = not _freeze
-    return declared
+    return layer
 
 
 def _last(layer: Layer, shape: Shape) -> Layer:
@@ -69,8 +74,7 @@ def embedding_bag(
     """nn.EmbeddingBag but for what it makes of the entries of a bag, which `bag` says."""
     call = "nn.EmbeddingBag"
     chosen(call, "mode", mode, BAGS)
-    entries = integer(call, "num_embeddings", num_embeddings, 1)
-    layer = Table(entries, integer(call, "embedding_dim", embedding_dim, 1), axis=-1)
+    layer = _table(call, num_embeddings, embedding_dim, padding_idx)
     return Declared(layer, Expects(call, rule=_in_bags))
 
 
