@@ -80,7 +80,8 @@ def analyze(
             do where there is no size at all: figures are then `Size`s, expressions whose `str` is
             Python's. A batch in front is taken as `batch` where the network says how many
             axes it takes; the report's notes tell how a size was read. Of several inputs a list
-            of sizes in the order in which the model takes them, or {"image": (3, 32, 32), "z": 100}.
+            of sizes in the order in which the model takes them, or a mapping of their names, as in
+            {"image": (3, 32, 32), "z": 100}.
         batch: samples at a time, which the memory of activations is for; None: those in front of
             the size, or 1.
         dtype: float64, float32, float16, bfloat16, int8 or uint8.

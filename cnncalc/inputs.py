@@ -69,8 +69,14 @@ def sizes_given(input: Inputs | None) -> list[InputSize]:
 
 def _are_several(members: Sequence[Any]) -> bool:
     """Whether the members of a list are sizes of their own, and not the numbers of one size."""
-    texts = [isinstance(each, str | Source) for each in members]
-    return any(isinstance(each, list | tuple) for each in members) or (any(texts) and all(texts))
+    if any(isinstance(each, list | tuple) or _is_whole_size(each) for each in members):
+        return True
+    return bool(members) and all(isinstance(each, str | Source) for each in members)
+
+
+def _is_whole_size(member: Any) -> bool:
+    """Whether it is a text of several sizes, such as `3x8x8`."""
+    return isinstance(member, str) and any(mark in member for mark in "x×,(")
 
 
 def _name(name: Any) -> str:
@@ -92,9 +98,7 @@ def _one(size: Any) -> InputSize:
     return InputSize(None, given_or_named(size))
 
 
-def feed(
-    network: Network, sizes: Sequence[InputSize]
-) -> tuple[Network, Typed | Named | None]:
+def feed(network: Network, sizes: Sequence[InputSize]) -> tuple[Network, Typed | Named | None]:
     """The network with these sizes for its further inputs, and that of the first one, if given.
 
     Raises:
@@ -216,9 +220,7 @@ def in_another_order(
     for turned in permutations(own):
         if [each.size.sizes for each in turned] == [each.size.sizes for each in own]:
             continue
-        again = [
-            each._replace(name=name) for name, each in zip(order, turned, strict=True)
-        ]
+        again = [each._replace(name=name) for name, each in zip(order, turned, strict=True)]
         try:
             fed, first = feed(network, again)
             if not isinstance(first, Named):

@@ -17,9 +17,7 @@ from tests.conftest import Command, Golden
 PACKAGE = Path(cnncalc.__file__).parent
 
 # A network with an image and noise, in the compact notation and in PyTorch.
-TWO = (
-    "image@input:3x8x8 conv:8,k3 flatten f@relu z@input:100 linear:20 cat[ @f | ] linear:10"
-)
+TWO = "image@input:3x8x8 conv:8,k3 flatten f@relu z@input:100 linear:20 cat[ @f | ] linear:10"
 FORWARD = """
 class Net(nn.Module):
     def __init__(self):
@@ -114,8 +112,10 @@ SPECS = (
     ([TWO, "-i", "z=1oo"], "bad-input"),
     (["z@input:100", "linear:5", "y@input:7"], "unread-input"),
     (["3x8x8", "input", "linear:5"], "no-input"),
-    (["conv:8,k3", "flatten", "f@relu", "z@input:100", "linear:5", "cat[ @f | ]", "-i", "z=5"],
-     "no-input"),
+    (
+        ["conv:8,k3", "flatten", "f@relu", "z@input:100", "linear:5", "cat[ @f | ]", "-i", "z=5"],
+        "no-input",
+    ),
     ([FORWARD, "-i", "3x8x8"], "inputs"),
     ([FORWARD, "-i", "z=4"], "no-input"),
     ([FORWARD], "no-input"),
@@ -123,7 +123,7 @@ SPECS = (
     (["3x8x8", "conv:8,k3", "embedding:10,4"], "embedding"),
     (["50", "embedding:10"], "missing-option"),
     (["50", "embedding:10,4,axis=2"], "wrong-axes"),
-    (["-i", "scalar", "conv:8,k3"], "scalar"),
+    (["-i", "scalar", "conv:8,k3"], "bad-input"),
     # Arithmetic that can't be
     (["3x5x5", "conv:16,k7"], "kernel-too-large"),
     (["3x5x5", "conv:16,k5,d2,p1"], "kernel-too-large"),
@@ -360,7 +360,6 @@ COMMANDS = (
     (["--vresion"], "usage"),
     (["layers", "conv2d"], "unknown-layer"),
     (["layers", "qwertz"], "unknown-layer"),
-    (["layers", "input"], "unknown-layer"),
     (["sizes", "3x30x30", "conv:8,k3,g2"], "groups"),
     (["sizes", "3x30x30", "upsample:1.1"], "symbols"),
     (["sizes", "3x30x30", "relu", "--near", "5x5x5x5"], "bad-input"),

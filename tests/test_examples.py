@@ -142,8 +142,8 @@ def test_the_library_is_whole() -> None:
     asked = """small-cnn lenet5 alexnet vgg11 vgg13 vgg16 vgg19 resnet18 resnet34 resnet50 resnet101
         resnet152 resnext50_32x4d googlenet inception inception_v3 squeezenet1_0 squeezenet1_1
         densenet121 mobilenet_v1 mobilenet_v2 mobilenet_v3_large mobilenet-blocks
-        shufflenet_v2_x1_0 xception efficientnet_b0 convnext_tiny unet aspp dcgan cgan wavenet m5 c3d
-        r2plus1d_18 dilated-context"""
+        shufflenet_v2_x1_0 xception efficientnet_b0 convnext_tiny unet aspp dcgan cgan wavenet m5
+        c3d r2plus1d_18 dilated-context"""
 
     assert sorted(asked.split()) == NAMES
 

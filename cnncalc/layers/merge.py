@@ -19,7 +19,12 @@ class Input(Layer):
     source = "torch.nn.Module.forward with several arguments; keras.Input; ONNX graph inputs"
 
     shape: tuple[int, ...] | None = option(
-        "sizes", "its size, channels first", default=None, positional=True, minimum=1, words=(SCALAR,)
+        "sizes",
+        "its size, channels first",
+        default=None,
+        positional=True,
+        minimum=1,
+        words=(SCALAR,),
     )
 
     @classmethod

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 from cnncalc.analysis import analyze
 from cnncalc.errors import CnnCalcError, Piece, Source
-from cnncalc.layers.base import Shape, show
 from cnncalc.input_size import give
 from cnncalc.inputs import Inputs, InputSize, feed, sizes_given
+from cnncalc.layers.base import Shape, show
 from cnncalc.network import UNFED, Fed, Network, Step, Tracer, Typed
 from cnncalc.network import Named as NamedSize
 from cnncalc.notations import source

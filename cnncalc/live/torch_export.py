@@ -22,7 +22,7 @@ from cnncalc.live.torch_calls import argument, function_words
 from cnncalc.live.torch_copy import is_library
 from cnncalc.live.torch_fx import follow_in_place
 from cnncalc.live.torch_program import TorchProgram
-from cnncalc.network import Fed, Network
+from cnncalc.network import UNFED, Fed, Network
 
 __all__ = ["exported_network"]
 
@@ -31,7 +31,7 @@ CONTAINERS = ("Sequential", "ModuleList", "ModuleDict", "Module")
 LAST = 2**63 - 1  # where aten's slices end that have no end
 
 
-def exported_network(torch: Any, module: Any, name: str, shape: Shape, fed: Fed) -> Network:
+def exported_network(torch: Any, module: Any, name: str, shape: Shape, fed: Fed = UNFED) -> Network:
     """The network of a module at an input; whatever torch.export raises where it can't follow."""
     exported = _exported(torch, module, shape, fed)
     follow_in_place(exported.graph)
@@ -59,7 +59,7 @@ def _exported(torch: Any, module: Any, shape: Shape, fed: Fed) -> Any:
             values = torch.empty(BATCH, *shape, dtype=kind)
             others = {name: torch.empty(BATCH, *size, dtype=kind) for name, size in fed.items()}
             first = next(iter(signature(module.forward).parameters))
-            sizes = {name: open_ for name in others} | {first: open_}
+            sizes = dict.fromkeys(others, open_) | {first: open_}
             return export(module, (values,), others, dynamic_shapes=sizes, strict=False)
     finally:
         for each in (*quiet, *tables):

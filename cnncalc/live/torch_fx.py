@@ -24,7 +24,7 @@ def traced_program(torch: Any, module: Any, name: str, fed: Collection[str] = ()
     """
     graph = _graph(torch, module, fed)
     follow_in_place(graph)
-    return _Writer(torch, module, graph, name).written()
+    return _Writer(torch, module, graph, name, fed).written()
 
 
 def _graph(torch: Any, module: Any, fed: Collection[str]) -> Any:
@@ -99,8 +99,11 @@ def _in_place(graph: Any, node: Any) -> bool:
 class _Writer(TorchProgram):
     """One line of the forward for each node of the graph."""
 
-    def __init__(self, torch: Any, module: Any, graph: Any, name: str) -> None:
+    def __init__(
+        self, torch: Any, module: Any, graph: Any, name: str, fed: Collection[str]
+    ) -> None:
         super().__init__(torch, module, name)
+        self.fed = fed
         self.calls = Counter(_place(node)[1] for node in graph.nodes)
         for node in graph.nodes:
             self._node(node)
@@ -136,7 +139,8 @@ class _Writer(TorchProgram):
 
     def _placeholder(self, node: Any) -> None:
         self.texts[node] = node.name
-        if not self.inputs or node.users:
+        plain = not node.args or node.target in self.fed
+        if not self.inputs or (plain and node.users):
             self.inputs.append(node.name)
 
     def _attribute(self, path: str) -> Any:

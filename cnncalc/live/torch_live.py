@@ -13,7 +13,15 @@ from cnncalc.errors import CnnCalcError, SpecError
 from cnncalc.input_size import meant
 from cnncalc.inputs import Inputs, InputSize
 from cnncalc.layers.base import Shape
-from cnncalc.live.program import Followed, Unfollowed, checked_sizes, fed_with, first_line, refusal, sized
+from cnncalc.live.program import (
+    Followed,
+    Unfollowed,
+    checked_sizes,
+    fed_with,
+    first_line,
+    refusal,
+    sized,
+)
 from cnncalc.live.torch_copy import empty_copy, is_layer
 from cnncalc.live.torch_fx import traced_program
 from cnncalc.network import Fed, Network

@@ -68,7 +68,7 @@ class _Loop:
         """Add what the units of one step's output see."""
         row, seen = self.rows[number], self.seen
         inputs = row.inputs
-        if all([seen[i].apart for i in inputs]):
+        if all(seen[i].apart for i in inputs):
             seen.append(extra_input(row.output_shape, len(self.places)))
             return
         layer, shapes = self.steps[number].layer, row.input_shapes

@@ -15,8 +15,8 @@ from cnncalc.notations.names import Names
 from cnncalc.notations.sizes import front, front_size
 from cnncalc.notations.source.axes import tensors_in
 from cnncalc.notations.source.entry import choose
-from cnncalc.notations.source.fragments import completed
 from cnncalc.notations.source.forward_inputs import input_names, inputs_of
+from cnncalc.notations.source.fragments import completed
 from cnncalc.notations.source.keras_library import Keras
 from cnncalc.notations.source.keras_state import keras_of
 from cnncalc.notations.source.kinds import Unsized

@@ -16,10 +16,10 @@ from cnncalc.notations.source.torch_layers import plain, refused
 from cnncalc.notations.source.weighted import (
     batch_norm,
     conv,
+    embedding,
     group_norm,
     instance_norm,
     layer_norm,
-    embedding,
     linear,
     prelu,
     vocabulary,

@@ -160,12 +160,14 @@ def forward(machine: Machine, module: Instance, *inputs: Value, **options: Value
     if size is not None and declared.layer.kind == "convt":  # an unpool has its indices there
         declared = sized(declared, inputs[0], size)
     result = run_layer(machine, module, declared, inputs[0])
-    return bagged(machine, module, inputs, result) if "include_last_offset" in module.fields else result
+    return (
+        bagged(machine, module, inputs, result)
+        if "include_last_offset" in module.fields
+        else result
+    )
 
 
-def bagged(
-    machine: Machine, module: Instance, inputs: tuple[Value, ...], entries: Value
-) -> Value:
+def bagged(machine: Machine, module: Instance, inputs: tuple[Value, ...], entries: Value) -> Value:
     """What nn.EmbeddingBag makes of the entries of each bag."""
     from cnncalc.frameworks.pytorch.embedding import bag
 
