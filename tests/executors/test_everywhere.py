@@ -80,7 +80,7 @@ def check_example(executor: str, name: str) -> None:
     assert report.verify is not None
     assert report.verify["mismatches"] == report.verify["unchecked"] == []
     assert report.verify["checked"]["shapes"] == len(report.layers)
-    assert report.verify["checked"]["receptive_field"] > 0
+    assert report.verify["checked"]["receptive_field"] > 0 or len(report.frame) == 1
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)

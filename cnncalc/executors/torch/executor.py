@@ -114,7 +114,7 @@ class Stack:
         entries = self.network.looked_up.get(number)
         if entries is None:
             return torch.full(shape, 0.5, **how)
-        return torch.from_numpy(whole_numbers(shape, entries, self.dtype)).to(**how)
+        return torch.tensor(whole_numbers(shape, entries, self.dtype).tolist(), **how)
 
 
 class _Making(Pass):
