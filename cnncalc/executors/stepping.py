@@ -13,7 +13,7 @@ from cnncalc.layers.base import Shape
 from cnncalc.network import Network, Step
 from cnncalc.packages import said
 
-__all__ = ["NotBuilt", "Pass", "sizes_of_input", "whole_numbers"]
+__all__ = ["NotBuilt", "Pass", "most_exact", "sizes_of_input", "whole_numbers"]
 
 EXACT = {"bfloat16": 2**8, "float16": 2**11}  # up to which all whole numbers are there
 
@@ -109,8 +109,12 @@ def whole_numbers(shape: Shape, entries: int, dtype: str) -> Array:
     """
     import numpy
 
-    most = min(entries, EXACT.get(dtype, 2**24))
-    return numpy.resize(numpy.arange(most, dtype="int64"), shape)
+    return numpy.resize(numpy.arange(most_exact(entries, dtype), dtype="int64"), shape)
+
+
+def most_exact(entries: int, dtype: str) -> int:
+    """So many entries, or as many as a type of floats tells apart."""
+    return min(entries, EXACT.get(dtype, 2**24))
 
 
 def sizes_of_input(number: int, step: Step, input_shape: Shape) -> Shape:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import torch
 
 from cnncalc.executors.base import Array, Executor, Forward, How, Progress, Run, StepRun, Tensor
-from cnncalc.executors.stepping import Pass, sizes_of_input, whole_numbers
+from cnncalc.executors.stepping import Pass, most_exact, sizes_of_input
 from cnncalc.executors.torch.devices import (
     DEVICES,
     apart,
@@ -114,7 +116,8 @@ class Stack:
         entries = self.network.looked_up.get(number)
         if entries is None:
             return torch.full(shape, 0.5, **how)
-        return torch.tensor(whole_numbers(shape, entries, self.dtype).tolist(), **how)
+        numbers = torch.arange(prod(shape), device=self.bench.device)
+        return (numbers % most_exact(entries, self.dtype)).reshape(shape).to(self.bench.dtype)
 
 
 class _Making(Pass):
