@@ -1,4 +1,4 @@
-"""The Python API: parse, analyze, verify, convert.
+"""The Python API: parse, analyze, verify, sizes, solve, convert.
 
 A network is given to each of them in the same ways: as what `parse` gave, as a text or the name
 of a shipped example, as a path or `"model.py:Net(10)"`, or as a live torch.nn.Module or
@@ -18,12 +18,25 @@ from cnncalc.inputs import Inputs, feed, in_another_order, sizes_given
 from cnncalc.layers.base import Shape
 from cnncalc.network import Named, Network, Typed
 from cnncalc.notations.sizes import Given, given
+from cnncalc.packages import OnUse
 from cnncalc.report import Report
 
 if TYPE_CHECKING:
-    from cnncalc.validity import ValidSizes
+    from cnncalc import conversion, symbolic, validity, verification
+    from cnncalc.notations.compact import writer
+    from cnncalc.solutions import Solutions
+    from cnncalc.solving import goals, question, search
+else:  # what `analyze` does without, but for symbols, errors that are shown, and JSON
+    conversion = OnUse("cnncalc.conversion")
+    symbolic = OnUse("cnncalc.symbolic")
+    validity = OnUse("cnncalc.validity")
+    verification = OnUse("cnncalc.verification")
+    writer = OnUse("cnncalc.notations.compact.writer")
+    goals = OnUse("cnncalc.solving.goals")
+    question = OnUse("cnncalc.solving.question")
+    search = OnUse("cnncalc.solving.search")
 
-__all__ = ["analyze", "convert", "parse", "sizes", "verify"]
+__all__ = ["add_report", "analyze", "convert", "parse", "sizes", "solve", "verify"]
 
 
 def parse(
@@ -92,7 +105,9 @@ def analyze(
         multiply-accumulates of one sample, `param_bytes` and `activation_bytes` bytes.
 
     Raises:
-        SpecError: no input size, or what can't be, with its place.
+        SpecError: no input size, or what can't be, with its place. Where a source is only not
+            followed further, its `report` is the one on the part until there, which is not
+            `complete`.
         CnnCalcError: what is no network, or an argument of another type.
     """
     for name, value in (("dtype", dtype), ("layout", layout)):
@@ -100,21 +115,38 @@ def analyze(
         arguments.text(name, value, example, optional=name == "layout")
     batch = None if batch is None else arguments.whole("batch", batch, "32")
     analysis.check_settings(batch, dtype, layout)
-    read, sizes = arguments.network_of(net, input), sizes_given(input)
-    network, typed = feed(read, sizes)
-    if isinstance(typed, Named) or (typed is None and _has_names(network)):
-        report = _named_report(network, typed or network.named, batch, dtype, layout)
-        report.writer = _write
-        return report
     try:
-        report = _report(network, typed, batch, dtype, layout)
+        report = _report(net, input, batch, dtype, layout)
     except SpecError as error:
-        raise in_another_order(read, sizes, _fits) or error from None
+        add_report(error, batch, dtype, layout)
+        raise
     report.writer = _write
     return report
 
 
+def add_report(error: SpecError, batch: int | None, dtype: str, layout: str | None) -> None:
+    """Let an error that stops the reading of a source have the report on what comes before."""
+    if error.so_far is not None and error.report is None:
+        batch = error.batch or batch or 1
+        rows = analysis.analyze(error.so_far, batch=batch, dtype=dtype, layout=layout)
+        error.report = Report(rows, error)
+
+
 def _report(
+    net: Any, input: Inputs | None, batch: int | None, dtype: str, layout: str | None
+) -> Report:
+    """The report on a network at inputs in numbers or names."""
+    read, sizes = arguments.network_of(net, input), sizes_given(input)
+    network, typed = feed(read, sizes)
+    if isinstance(typed, Named) or (typed is None and _has_names(network)):
+        return _named_report(network, typed or network.named, batch, dtype, layout)
+    try:
+        return _sized_report(network, typed, batch, dtype, layout)
+    except SpecError as error:
+        raise in_another_order(read, sizes, _fits) or error from None
+
+
+def _sized_report(
     network: Network, typed: Typed | None, batch: int | None, dtype: str, layout: str | None
 ) -> Report:
     """The report on a network at a size in numbers."""
@@ -149,27 +181,20 @@ def _named_report(
     network: Network, size: Named | None, batch: int | None, dtype: str, layout: str | None
 ) -> Report:
     """The report on a network at an input of which sizes have names."""
-    from cnncalc.symbolic import analyze_named  # only symbols need it
-
     if size is not None and network.notation != "compact":
         size.missing.help = "numbers, such as 3x224x224"
         raise size.missing
     batch = 1 if batch is None else batch
-    return Report(analyze_named(network, size, batch=batch, dtype=dtype, layout=layout))
+    return Report(symbolic.analyze_named(network, size, batch=batch, dtype=dtype, layout=layout))
 
 
 def _sizes_that_work(size: Meant) -> list[str]:
     """In words, the input sizes at which branches meet that don't at this one."""
-    from cnncalc.validity import would_work  # only an error that is shown needs it
-
-    return would_work(size.network, None if size.sizes is None else Typed(size.sizes))
+    return validity.would_work(size.network, None if size.sizes is None else Typed(size.sizes))
 
 
 def _write(network: Network, shape: Shape) -> str | None:
-    # Only a report that is printed as JSON needs it.
-    from cnncalc.notations.compact.writer import write
-
-    return write(network, shape)
+    return writer.write(network, shape)
 
 
 def verify(
@@ -208,15 +233,13 @@ def verify(
         CnnCalcError: what is no network, an argument of another type, an executor or device
             that isn't there, or a run that takes more memory than there is, or than it may.
     """
-    from cnncalc.verification import verify_report
-
     arguments.text("executor", executor, "torch")
     arguments.text("device", device, "cuda")
     arguments.flag("backward", backward)
     arguments.callback("progress", progress)
     max_memory = arguments.whole("max_memory", max_memory, "8_000_000_000", optional=True)
     report = analyze(net, input, batch=batch, dtype=dtype, layout=layout)
-    return verify_report(
+    return verification.verify_report(
         report,
         executor=executor,
         device=device,
@@ -226,7 +249,9 @@ def verify(
     )
 
 
-def sizes(net: Any, input: Inputs | None = None, *, near: Given | None = None) -> ValidSizes:
+def sizes(
+    net: Any, input: Inputs | None = None, *, near: Given | None = None
+) -> validity.ValidSizes:
     """The input sizes at which a network works.
 
     The sets are exact: the network's formulas are run with names in the place of sizes, once for
@@ -247,11 +272,55 @@ def sizes(net: Any, input: Inputs | None = None, *, near: Given | None = None) -
         SpecError: a network that works at no size, or a text that is none.
         CnnCalcError: what is no network, or an argument of another type.
     """
-    from cnncalc.validity import valid_sizes
-
     network, size = feed(arguments.network_of(net, input), sizes_given(input))
     asked = None if near is None else given(near, "near")
-    return valid_sizes(network, size, asked)
+    return validity.valid_sizes(network, size, asked)
+
+
+def solve(
+    net: Any,
+    *,
+    output: Given | None = None,
+    rf: Given | None = None,
+    input: Given | None = None,
+    up_to: int | None = None,
+    top: int | None = 10,
+    notation: str | None = None,
+    let: Mapping[str, int] | None = None,
+) -> Solutions:
+    """Values for the unknowns of a network that give an output, or a receptive field.
+
+    In its text `_` stands in the place of a whole number, in a layer's options, in the input or
+    before a repeat; `_k` is the same number wherever it stands. All values within bounds are told
+    of, the simplest first: options left as they are, kernels not below the stride, little padding,
+    odd kernels, sides and axes alike, small numbers.
+
+    Args:
+        net: a network, in any form that `parse` takes.
+        output: the output's shape in the network's own layout, as `"16x56x56"` or (16, 56, 56),
+            `_` for what may be anything; `"same"` for the size that flows in, `"/2"` for half.
+        rf: how much of the input the output's units are to see, in places: 31, or for each axis.
+        input: what flows in, which wins over the network's own; `"3x_x_"` where it is sought.
+        up_to: up to which number each unknown is looked for; None: 64, 1,024 for channels and
+            features, 4,096 for sizes of the input, and less where there are too many together.
+        top: how many solutions are made; None: all.
+        notation: of a text, as in `parse`.
+        let: values for the symbols in it.
+
+    Returns:
+        The solutions, how many there are, and where there are none what comes nearest.
+
+    Raises:
+        SpecError: nothing is unknown, or a text that is no network.
+        CnnCalcError: what is no network, nothing that is to come out, or an argument of another
+            type.
+    """
+    up_to = arguments.whole("up_to", up_to, "64", optional=True)
+    top = arguments.whole("top", top, "10", optional=True)
+    text = arguments.text_or_network(net, input, notation, let)
+    goals.goal_of(output, rf, "channels-first")  # before any work
+    asked = question.Question(text, input, notation, let)
+    return search.solve(asked, goals.goal_of(output, rf, asked.layout), top, up_to)
 
 
 def convert(
@@ -273,8 +342,6 @@ def convert(
         CnnCalcError: what is no network, no such notation, an argument of another type, or the
             package `onnx` is missing.
     """
-    from cnncalc import conversion
-
     arguments.text("to", to, "torch")
     arguments.text("name", name, "Net", optional=True)
     conversion.check(to, name)  # before any work

@@ -38,6 +38,8 @@ STOREYS = (
     "forks",
     "validity",
     "symbolic",
+    "designs",
+    "solutions",
     "tables",
     "python",
     "tracing",
@@ -48,6 +50,7 @@ STOREYS = (
     "executors",
     "verification",
     "conversion",
+    "solving",
     "arguments",
     "api",
     "render",
@@ -228,41 +231,28 @@ def test_a_circle_is_found() -> None:
     assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}) == {"a", "b", "c"}
 
 
-# The readers of source still load much of themselves on use.
-READERS = "cnncalc.notations.source"
-
 # Imports of our own that aren't done on load, for start-up's sake: of what most runs don't need.
 DOORS = {
     *DRAWINGS,
     ("api", "conversion"),
     ("api", "symbolic"),
+    ("api", "solving.goals"),
+    ("api", "solving.question"),
+    ("api", "solving.search"),
     ("api", "validity"),
+    ("solving.question", "notations.compact.writer"),
     ("api", "notations.compact.writer"),
     ("api", "verification"),
     ("arguments", "live"),
-    ("arguments", "notations.reading"),
-    ("arguments", "notations.texts"),
-    ("cli.advice", "layers"),
-    ("cli.advice", "notations.examples"),
     ("cli.app", "cli.advice"),
-    ("cli.main", "cli.app"),
-    ("cli.main", "cli.output"),
+    ("cli.command", "cli.app"),
+    ("cli.command", "render.messages"),
+    ("cli.main", "cli.command"),
     ("cli.main", "cli.process"),
-    ("cli.main", "errors"),
-    ("cli.main", "packages"),
-    ("cli.main", "render.messages"),
-    ("cli.options", "executors"),
-    ("cli.options", "layers"),
-    ("cli.options", "notations.examples"),
-    ("cli.options", "tables.steps"),
-    ("cli.output", "cli.options"),
+    ("cli.options", "cli.completion"),
     ("cli.output", "render.table"),
-    ("cli.output", "render.text"),
-    ("cli.output", "render.widths"),
-    ("cli.steps", "executors.memory"),
-    ("cli.steps", "render.table"),
-    ("cli.steps", "render.text"),
-    ("cli.steps", "verification"),
+    ("cli.steps", "cli.verification"),
+    ("cli.verification", "render.table"),
     ("cli.vocabulary", "notations.compact.corrections"),
     ("executors", "executors.bundled.executor"),
     ("executors", "executors.keras.executor"),
@@ -283,21 +273,58 @@ DOORS = {
     ("notations.reading", "notations.refusals"),
     ("notations.framework_signs", "frameworks.keras"),
     ("notations.framework_signs", "frameworks.pytorch"),
+    ("notations.source.framework", "notations.source.wrong_names"),
+    ("notations.source.keras.library", "notations.source.keras.names"),
+    ("notations.source.numpy.library", "notations.source.numpy.functions"),
+    ("notations.source.reading", "notations.source.keras.network"),
+    ("notations.source.torch.library", "notations.source.torch.names"),
+    ("notations.source.torch.library", "notations.source.torch.operations"),
     ("notations.texts", "notations.missing"),
     ("notations.texts", "notations.refusals"),
 }
 
 
+class Doors(ast.NodeVisitor):
+    """The modules of ours that a source imports in functions, or by `OnUse` in their place."""
+
+    def __init__(self, source: str) -> None:
+        self.found: set[str] = set()
+        self.visit(ast.parse(source))
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        late = Import(ast.unparse(node)).found
+        self.found |= {name for name, _ in late if name in MODULES}
+
+    def visit_Call(self, node: ast.Call) -> None:
+        if isinstance(node.func, ast.Name) and node.func.id == "OnUse":
+            (name,) = node.args
+            assert isinstance(name, ast.Constant)
+            assert name.value in MODULES
+            self.found.add(name.value)
+        self.generic_visit(node)
+
+
 def test_doors() -> None:
     """They are few, and listed."""
     found = {
-        (name.removeprefix("cnncalc."), module.removeprefix("cnncalc."))
-        for name, modules in imports().items()
-        for module, on_load in modules.items()
-        if not on_load and not name.startswith(READERS)
+        (module_of(path).removeprefix("cnncalc."), module.removeprefix("cnncalc."))
+        for path in files()
+        for module in Doors((PACKAGE / path).read_text(encoding="utf-8")).found
     }
 
     assert found == DOORS
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f():\n    from cnncalc import api",
+        "class A:\n    def f(self):\n        import cnncalc.api",
+        'if x:\n    pass\nelse:\n    api = OnUse("cnncalc.api")',
+    ],
+)
+def test_a_door_is_found(source: str) -> None:
+    assert Doors(source).found == {"cnncalc.api"}
 
 
 def loaded_by(code: str) -> set[str]:

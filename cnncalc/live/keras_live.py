@@ -12,6 +12,7 @@ from cnncalc.inputs import Inputs, InputSize
 from cnncalc.layers.base import Shape
 from cnncalc.live.keras_graph import flat, has_graph, symbolic_call
 from cnncalc.live.keras_program import keras_program
+from cnncalc.live.objects import Keras
 from cnncalc.live.program import Followed, Program, checked_sizes, compare, fed_with, refusal, sized
 from cnncalc.network import Fed, Network, Typed
 from cnncalc.rows import as_layout, from_layout
@@ -21,7 +22,7 @@ __all__ = ["from_keras"]
 BUILD = "build it, or call it once, or let its first layer be an Input"
 
 
-def from_keras(model: Any, input: Inputs | None = None) -> Network:
+def from_keras(model: Keras, input: Inputs | None = None) -> Network:
     """A live keras.Model as a network, with the names of its layers and Keras's counting.
 
     Its graph is read, or its `call` on symbolic tensors: nothing is run on data, and the model
@@ -47,11 +48,11 @@ def from_keras(model: Any, input: Inputs | None = None) -> Network:
     return _of_call(keras, model, sizes)
 
 
-def _keras() -> Any:
+def _keras() -> Keras:
     return packages.load("keras", "`from_keras`", "live")
 
 
-def _of_graph(keras: Any, model: Any, sizes: Sequence[InputSize]) -> Network:
+def _of_graph(keras: Keras, model: Keras, sizes: Sequence[InputSize]) -> Network:
     """The network of a graph of layers, which is written once."""
     program, variables = keras_program(keras, model, model.inputs, model.outputs)
     read = program.network()
@@ -85,7 +86,7 @@ class Graph:
         return network
 
 
-def _of_call(keras: Any, model: Any, given: Sequence[InputSize]) -> Network:
+def _of_call(keras: Keras, model: Keras, given: Sequence[InputSize]) -> Network:
     """The network of a model with a `call` of its own, which is followed at each input."""
     shapes = _build_shapes(keras, model)
     size = given[0].size if given and isinstance(given[0].size, Typed) else None
@@ -133,7 +134,7 @@ def _of_call(keras: Any, model: Any, given: Sequence[InputSize]) -> Network:
     return called
 
 
-def _build_shapes(keras: Any, model: Any) -> list[tuple[int | None, ...]]:
+def _build_shapes(keras: Keras, model: Keras) -> list[tuple[int | None, ...]]:
     """The shapes of the inputs that a model was built with, with a batch that is open."""
     config = model.get_build_config() or {}
     found: list[Any] = []
@@ -153,7 +154,7 @@ def _build_shapes(keras: Any, model: Any) -> list[tuple[int | None, ...]]:
     return found
 
 
-def _unused(model: Any, variables: Sequence[Any]) -> int:
+def _unused(model: Keras, variables: Sequence[Keras]) -> int:
     """Elements of the model's weights that no step has."""
     used = {id(each) for each in variables}
     foreign = used - {id(each) for each in model.weights}

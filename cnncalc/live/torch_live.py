@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from functools import partial
 from importlib import import_module
 from inspect import Parameter, signature
-from typing import Any
+from typing import TYPE_CHECKING
 
 from cnncalc import packages
 from cnncalc.errors import CnnCalcError, SpecError
 from cnncalc.input_size import meant
 from cnncalc.inputs import Inputs, InputSize
 from cnncalc.layers.base import Shape
+from cnncalc.live.objects import Torch
 from cnncalc.live.program import (
     Followed,
     Unfollowed,
@@ -25,6 +26,12 @@ from cnncalc.live.program import (
 from cnncalc.live.torch_copy import empty_copy, is_layer
 from cnncalc.live.torch_fx import traced_program
 from cnncalc.network import Fed, Network
+from cnncalc.packages import OnUse
+
+if TYPE_CHECKING:
+    from cnncalc.live import torch_export
+else:  # what torch.fx can follow needs none
+    torch_export = OnUse("cnncalc.live.torch_export")
 
 __all__ = ["from_torch"]
 
@@ -33,7 +40,7 @@ UNREAD = ("source", "unsupported", "batch", "batch-axis", "view", "weights", "ra
 SOURCE = "its source can be read where tracing can't follow: give the file and the class"
 
 
-def from_torch(module: Any, input: Inputs | None = None) -> Network:
+def from_torch(module: Torch, input: Inputs | None = None) -> Network:
     """A live torch.nn.Module as a network, with the names of `named_modules`.
 
     It is copied without its values and traced, so nothing is run on data and the module stays
@@ -63,13 +70,13 @@ def from_torch(module: Any, input: Inputs | None = None) -> Network:
     return _network(torch, bare, name, sizes)
 
 
-def _torch() -> Any:
+def _torch() -> Torch:
     torch = packages.load("torch", "`from_torch`", "live")
     import_module("torch.fx")
     return torch
 
 
-def _unwrapped(torch: Any, module: Any) -> Any:
+def _unwrapped(torch: Torch, module: Torch) -> Torch:
     """The module inside of what only compiles or distributes it."""
     around = (torch.nn.DataParallel, torch.nn.parallel.DistributedDataParallel)
     while isinstance(module, around) or hasattr(module, "_orig_mod"):
@@ -77,7 +84,7 @@ def _unwrapped(torch: Any, module: Any) -> Any:
     return module
 
 
-def _network(torch: Any, bare: Any, name: str, sizes: Sequence[InputSize]) -> Network:
+def _network(torch: Torch, bare: Torch, name: str, sizes: Sequence[InputSize]) -> Network:
     fed = fed_arguments(bare, sizes)
     try:
         with torch.device("meta"):
@@ -90,7 +97,7 @@ def _network(torch: Any, bare: Any, name: str, sizes: Sequence[InputSize]) -> Ne
     return fed_with(sized(traced, Traced(traced, name, exported)), sizes)
 
 
-def fed_arguments(module: Any, sizes: Sequence[InputSize]) -> list[str]:
+def fed_arguments(module: Torch, sizes: Sequence[InputSize]) -> list[str]:
     """The arguments of a module's forward that somebody gave a size."""
     places = iter(signature(module.forward).parameters)
     return [name or next(places, "") for name, _ in sizes]
@@ -120,7 +127,7 @@ class Traced:
 
 
 def _exported(
-    torch: Any, bare: Any, name: str, sizes: Sequence[InputSize], why: Exception
+    torch: Torch, bare: Torch, name: str, sizes: Sequence[InputSize], why: Exception
 ) -> Network:
     """The network of a module that torch.fx can't trace, for the reason `why`."""
     reason = first_line(why)
@@ -149,7 +156,7 @@ def _exported(
     return exported
 
 
-def needed_arguments(module: Any, sizes: Sequence[InputSize]) -> list[str]:
+def needed_arguments(module: Torch, sizes: Sequence[InputSize]) -> list[str]:
     """The names of a forward's arguments without a default, and of those that have a size."""
     fed = fed_arguments(module, sizes)
     parameters = list(signature(module.forward).parameters.values())
@@ -161,8 +168,6 @@ def needed_arguments(module: Any, sizes: Sequence[InputSize]) -> list[str]:
     ]
 
 
-def export_at(torch: Any, bare: Any, name: str, shape: Shape, fed: Fed) -> Network:
+def export_at(torch: Torch, bare: Torch, name: str, shape: Shape, fed: Fed) -> Network:
     """The network at an input, through torch.export; its errors are torch's own."""
-    from cnncalc.live.torch_export import exported_network
-
-    return exported_network(torch, bare, name, shape, fed)
+    return torch_export.exported_network(torch, bare, name, shape, fed)

@@ -219,7 +219,11 @@ class Module(Described):
         return self.machine.starred(self, name) if self.stars else MISSING
 
     def need(self, names: Iterable[str]) -> None:
-        """Work out the statements that these names depend on, in their order."""
+        """Work out the statements that these names depend on, in their order.
+
+        The order is that of the file, not that of need: a later statement may change what an
+        earlier one has bound, and names are bound to something else on the way.
+        """
         for number in sorted(self.needs.of(names, self.done)):
             self._run(number)
 
@@ -231,12 +235,14 @@ class Module(Described):
             holder = called_on(statement, self.machine.changing)
             if holder is not None and not keeps_records(self.scope.names.get(holder)):
                 return
-        self.done.add(number)
+        self.done.add(number)  # before it has run, as it may need a name that it binds itself
         try:
             self.machine.evaluate(self.scope, statement)
         except (Refusal, Raised) as error:
             if isinstance(error, Refusal) and error.fatal:
                 raise
+            # It stops the reading only where one of its names is used: most of what can't be
+            # followed at the top level of a file has nothing to do with the model.
             for name in binds(statement, self.machine.changing):
                 self.scope.names[name] = Poison(error)
 
@@ -263,17 +269,18 @@ class Machine(ABC):
         self.guarded = 0
         self.patches = Patches()
         self._parts: dict[type, object] = {}
+        self._makers: dict[type, Callable[[], object]] = {}
 
     def part(self, kind: type[Part]) -> Part:
         """The one object of a class in which a library keeps what it knows of this reading."""
         found = self._parts.get(kind)
         if found is None:
-            found = self._parts[kind] = kind()
+            found = self._parts[kind] = self._makers.get(kind, kind)()
         return found  # type: ignore[return-value]
 
-    def keep(self, kind: type[Part], part: Part) -> None:
-        """Give the object that `part(kind)` is to find."""
-        self._parts[kind] = part
+    def keep(self, kind: type[Part], make: Callable[[], Part]) -> None:
+        """Say what makes the object that `part(kind)` is to find, once it is asked for."""
+        self._makers[kind] = make
 
     def module(self, file: SourceFile) -> Module:
         """A file at work; nothing of it has run yet."""
@@ -292,6 +299,10 @@ class Machine(ABC):
             if signal is not None:
                 return signal
         return None
+
+    @abstractmethod
+    def is_model(self, value: Value) -> bool:
+        """Whether a value is a model of one of the libraries."""
 
     @abstractmethod
     def call(self, function: Value, args: Arguments, kwargs: Keywords) -> Value:

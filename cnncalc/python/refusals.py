@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from cnncalc.errors import Span, SpecError
 from cnncalc.python.values import Instance
 
-__all__ = ["FAULTS", "Raised", "Refusal"]
+__all__ = ["FAULTS", "Raised", "Refusal", "followed"]
+
+# The codes of refusals that say nothing against the model: it is only not followed further.
+UNFOLLOWED = frozenset(
+    [
+        "attention",
+        "batch",
+        "batch-axis",
+        "foreign",
+        "import",
+        "source",
+        "too-long",
+        "unsupported",
+        "unsupported-layer",
+    ]
+)
 
 MAX_NOTES = 4
 MAX_USES = 10
@@ -34,6 +51,8 @@ class Refusal(Exception):  # noqa: N818, it becomes a SpecError at its place
         help: what would be right, or None.
         fatal: a bound was reached, so nothing more is tried.
         narrow: the place within a call that is to blame, from the call's place; None: all of it.
+        placed: whether it is all said, as where it was put off and now stops the reading.
+        so_far: what was read before it, for the error.
     """
 
     def __init__(
@@ -48,9 +67,19 @@ class Refusal(Exception):  # noqa: N818, it becomes a SpecError at its place
         self.span: Span | None = None
         self.uses: list[Span] = []
         self.notes: list[str] = []
+        self.placed = False
+        self.so_far: Any = None
+
+    @property
+    def unfollowed(self) -> bool:
+        """Whether nothing is known to be wrong: it is only not followed further."""
+        misspelt = (self.help or "").startswith("did you mean")
+        return self.code in UNFOLLOWED and not misspelt
 
     def called_from(self, span: Span) -> None:
         """Remember one call on the way to here."""
+        if self.placed:
+            return
         if self.span is None:
             self.span = self.narrow(span) if self.narrow else span
         elif len(self.uses) < MAX_USES:
@@ -60,7 +89,19 @@ class Refusal(Exception):  # noqa: N818, it becomes a SpecError at its place
         """What the user sees."""
         error = SpecError(self.message, self.span, code=self.code, help=self.help)
         error.notes += self.notes + uses_told(self.span, self.uses)
+        error.so_far = self.so_far
         return error
+
+
+@contextmanager
+def followed(so_far: Callable[[], Any]) -> Iterator[None]:
+    """Let a refusal that only ends the following have what was read before it."""
+    try:
+        yield
+    except Refusal as stop:
+        if stop.unfollowed:
+            stop.so_far = so_far()
+        raise
 
 
 class Raised(Exception):  # noqa: N818, the source may catch it

@@ -5,17 +5,18 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnncalc.layers.base import Weight
-from cnncalc.python.items import get_item
+from cnncalc.python.guests import Guest
 from cnncalc.python.limits import check_int
-from cnncalc.python.machine import Machine
-from cnncalc.python.operators import OPERATORS, binary
-from cnncalc.python.protocols import Guest
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import MISSING, Arguments, Class, Instance, Keywords, Value
 from cnncalc.tracing.arrays import MAX_NUMBERS, is_small, stretched
+from cnncalc.tracing.batch_axis import FIRST, BatchAxis
+
+if TYPE_CHECKING:  # a reader of files that hold no Python has tensors, but no machine
+    from cnncalc.python.machine import Machine
 
 __all__ = [
     "TENSOR",
@@ -51,6 +52,14 @@ class Operations:
     def binary(self, machine: Machine, sign: str, left: Value, right: Value) -> Value:
         """`left sign right`, of which one at least is a tensor."""
         raise NotImplementedError
+
+    def last_axis(self, machine: Machine) -> int:
+        """Which axis of a sample is the source's last one."""
+        return -1
+
+    def inner_sizes(self, machine: Machine, sizes: tuple[int, ...]) -> tuple[int, ...]:
+        """Sizes in the framework's own order, without the batch, as they are inside."""
+        return sizes
 
     def tensor(self, machine: Machine, args: Arguments, kwargs: Keywords) -> Value:
         """A call of the class of tensors."""
@@ -89,8 +98,6 @@ class Shaped(Guest):
         return machine.part(self.operations).item(machine, self, index)
 
     def binary(self, machine: Machine, sign: str, left: Value, right: Value) -> Value:
-        if isinstance(left, str | list | tuple) and (count := whole_number(right)) is not None:
-            return binary(machine, OPERATORS[sign], left, count)
         if isinstance(left, Tensor | Static) or isinstance(right, Tensor | Static):
             return machine.part(Operations).binary(machine, sign, left, right)
         if isinstance(left, Batch) or isinstance(right, Batch):
@@ -154,15 +161,17 @@ class Tensor(Shaped):
     Attributes:
         number: the record that made it.
         shape: in the network's inner order (channels first in Keras too), without batch.
+        batch: where the batch stands among its axes.
     """
 
-    __slots__ = ("number", "shape")
+    __slots__ = ("batch", "number", "shape")
     described = "a tensor"
     cls = TENSOR
 
-    def __init__(self, number: int, shape: tuple[int, ...]) -> None:
+    def __init__(self, number: int, shape: tuple[int, ...], batch: BatchAxis = FIRST) -> None:
         self.number = number
         self.shape = shape
+        self.batch = batch
 
     def near_attribute(self, machine: Machine, name: str) -> str | None:
         return machine.part(self.operations).near_attribute(name)
@@ -179,11 +188,21 @@ class Tensor(Shaped):
     def truth(self, machine: Machine) -> bool:
         raise no_branch()
 
+    @property
+    def sizes(self) -> tuple[int | Batch, ...]:
+        """Its sizes as the source sees them, with that of the batch."""
+        groups = self.batch.groups(len(self.shape))
+        sizes: list[int | Batch] = [prod(self.shape[axis] for axis in group) for group in groups]
+        sizes[self.batch.place] = Batch(prod(self.shape[axis] for axis in self.batch.merged))
+        return tuple(sizes)
+
     def length(self, machine: Machine) -> Value:
-        return Batch()
+        return self.sizes[0]
 
     def iterate(self, machine: Machine) -> Iterable[Value]:
-        raise no_loop()
+        if self.batch.place == 0:
+            raise no_loop()
+        return [self.item(machine, place) for place in range(self.shape[0])]
 
     def rounded(self, machine: Machine) -> Value:
         return machine.call(self.attribute(machine, "round"), [], {})
@@ -198,9 +217,6 @@ class Pile(Shaped):
     def __init__(self, parts: list[Tensor], shape: tuple[Any, ...]) -> None:
         self.parts = parts
         self.shape = shape
-
-    def item(self, machine: Machine, index: Value) -> Value:
-        return get_item(machine, self.parts, index)
 
     def truth(self, machine: Machine) -> bool:
         return True
@@ -297,6 +313,9 @@ class Static(Shaped):
     def plain(self) -> Value:
         return one_number(self)
 
+    def times(self) -> Value:
+        return self.values[0] if self.shape == () and self.whole and self.values else None
+
     def rounded(self, machine: Machine) -> Value:
         return machine.call(self.attribute(machine, "round"), [], {})
 
@@ -385,12 +404,6 @@ def signed(machine: Machine, sign: str, tensor: Value) -> Value:
     if sign == "+":
         return tensor
     return machine.part(Operations).binary(machine, "*", tensor, -1) if sign == "-" else MISSING
-
-
-def whole_number(value: Value) -> float | None:
-    """One whole number of an array, which repeats a list as an `int` does."""
-    plain = isinstance(value, Static) and value.shape == () and value.whole and value.values
-    return value.values[0] if plain else None
 
 
 def batch_arithmetic(sign: str, left: Value, right: Value) -> Value:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import Reader
 from cnncalc.frameworks.pytorch.arguments import chosen, integer, refused
@@ -18,17 +16,17 @@ BAGS = ("mean", "sum", "max")
 
 
 def embedding(
-    num_embeddings: Any,
-    embedding_dim: Any,
-    padding_idx: Any = None,
-    max_norm: Any = None,
-    norm_type: Any = 2.0,
-    scale_grad_by_freq: Any = False,
-    sparse: Any = False,
-    _weight: Any = None,
-    _freeze: Any = False,
-    device: Any = None,
-    dtype: Any = None,
+    num_embeddings: object,
+    embedding_dim: object,
+    padding_idx: object = None,
+    max_norm: object = None,
+    norm_type: object = 2.0,
+    scale_grad_by_freq: object = False,
+    sparse: object = False,
+    _weight: object = None,
+    _freeze: object = False,
+    device: object = None,
+    dtype: object = None,
 ) -> Declared:
     """nn.Embedding; which entry pads and how far its norms may go changes no figure."""
     call = "nn.Embedding"
@@ -38,7 +36,7 @@ def embedding(
     return declared
 
 
-def _table(call: str, num_embeddings: Any, embedding_dim: Any, padding_idx: Any) -> Table:
+def _table(call: str, num_embeddings: object, embedding_dim: object, padding_idx: object) -> Table:
     entries = integer(call, "num_embeddings", num_embeddings, 1)
     layer = Table(entries, integer(call, "embedding_dim", embedding_dim, 1), axis=-1)
     if padding_idx is not None:
@@ -58,18 +56,18 @@ def _last(layer: Layer, shape: Shape) -> Layer:
 
 
 def embedding_bag(
-    num_embeddings: Any,
-    embedding_dim: Any,
-    max_norm: Any = None,
-    norm_type: Any = 2.0,
-    scale_grad_by_freq: Any = False,
-    mode: Any = "mean",
-    sparse: Any = False,
-    _weight: Any = None,
-    include_last_offset: Any = False,
-    padding_idx: Any = None,
-    device: Any = None,
-    dtype: Any = None,
+    num_embeddings: object,
+    embedding_dim: object,
+    max_norm: object = None,
+    norm_type: object = 2.0,
+    scale_grad_by_freq: object = False,
+    mode: object = "mean",
+    sparse: object = False,
+    _weight: object = None,
+    include_last_offset: object = False,
+    padding_idx: object = None,
+    device: object = None,
+    dtype: object = None,
 ) -> Declared:
     """nn.EmbeddingBag but for what it makes of the entries of a bag, which `bag` says."""
     call = "nn.EmbeddingBag"

@@ -6,14 +6,15 @@ import ast
 from collections.abc import Iterable
 
 from cnncalc.errors import Source, SpecError
-from cnncalc.notations.source.kinds import is_keras_class
+from cnncalc.notations.source.keras.kinds import is_keras_class
 from cnncalc.notations.source.layer_list import bare_calls
 from cnncalc.notations.source.top_level import assigned, no_argument_functions, statements_of, tried
-from cnncalc.notations.source.torch_containers import SEQUENTIAL
-from cnncalc.notations.source.torch_modules import MODULE
+from cnncalc.notations.source.torch.nn.containers import SEQUENTIAL
+from cnncalc.notations.source.torch.nn.module import MODULE
 from cnncalc.python.attributes import get_attribute
 from cnncalc.python.builtins import BUILTINS, FORBIDDEN
 from cnncalc.python.dependencies import reads
+from cnncalc.python.guests import Unread
 from cnncalc.python.interpreter import Interpreter
 from cnncalc.python.machine import Function, Module, Scope
 from cnncalc.python.refusals import Raised, Refusal
@@ -93,6 +94,8 @@ def runnable(machine: Interpreter, value: Value) -> Value:
     """The value, or what calling it without arguments gives."""
     if isinstance(value, Class | Function | Partial | Bound):
         value = machine.call(value, [], {})
+    if isinstance(value, Unread):
+        raise value.stop
     if not machine.is_model(value):
         raise Refusal(f"this is {describe(value)}, no model", code="entry")
     return value
