@@ -229,7 +229,7 @@ class _Loop:
         shapes = tuple([rows[i].output_shape for i in inputs])
         if step.expects is not None:
             step = self._settled(step, shapes)
-        if step.layer.kind == "embedding":
+        if step.layer.looks_up:
             self._check_lookup(number, step, shapes)
         key = id(step.layer), shapes
         answer = self.answers.get(key)
@@ -267,8 +267,9 @@ class _Loop:
         if maker is not None:
             row = self.rows[maker]
             error = LayerError(
-                f"`embedding` looks up whole numbers, and `{row.text}` (step {maker}) makes none",
-                code="embedding",
+                f"`{step.layer.kind}` looks up whole numbers, and `{row.text}` (step {maker}) makes "
+                "none",
+                code="lookup",
                 help="an input of its own, as in `label@input:scalar embedding:10,64`",
             )
             raise self._placed(error, step, shapes)

@@ -9,12 +9,6 @@ from cnncalc.layers.base import Layer
 
 __all__ = ["Reading", "looked_up", "maker_of"]
 
-# What moves whole numbers and leaves them what they are.
-MOVES = frozenset(
-    ["cat", "chshuffle", "crop", "dropout", "expand", "flatten", "identity", "permute", "reshape",
-     "slice", "unflatten"]
-)  # fmt: skip
-
 
 class Reading(Protocol):
     """A layer at work, and the numbers of the steps that it reads."""
@@ -32,20 +26,20 @@ def looked_up(steps: Sequence[Reading]) -> dict[int, int]:
     """
     found: dict[int, int] = {}
     for step in steps:
-        if step.layer.kind == "embedding":
+        if step.layer.looks_up:
             _look(steps, step, found)
     return found
 
 
 def _look(steps: Sequence[Reading], step: Reading, found: dict[int, int]) -> None:
-    entries: int = step.layer.entries  # type: ignore[attr-defined]
+    entries = step.layer.looks_up
     waiting = list(step.inputs)
     while waiting:
         number = waiting.pop()
         if found.get(number, entries + 1) <= entries:
             continue
         found[number] = entries
-        if steps[number].layer.kind in MOVES:
+        if steps[number].layer.moves:
             waiting += steps[number].inputs
 
 
@@ -57,8 +51,8 @@ def maker_of(steps: Sequence[Reading], number: int) -> int | None:
         if at in seen:
             continue
         seen.add(at)
-        kind = steps[at].layer.kind
-        if kind not in MOVES and kind != "input":
+        layer = steps[at].layer
+        if not layer.moves and layer.kind != "input":
             return at
         waiting += steps[at].inputs
     return None

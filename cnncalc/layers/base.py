@@ -107,6 +107,7 @@ class Layer:
     options: ClassVar[dict[str, Option]] = {}
     scalars: ClassVar[bool | None] = None  # whether it works on a single number, of shape ();
     # None: where it does the same to every value
+    moves: ClassVar[bool] = False  # whether its values are those that flow in, moved or left out
 
     def __init_subclass__(cls) -> None:
         cls.options = {
@@ -175,6 +176,11 @@ class Layer:
     def takes_scalars(self) -> bool:
         """Whether what flows in may be a single number of each sample, of shape ()."""
         return self.by_value if self.scalars is None else self.scalars
+
+    @property
+    def looks_up(self) -> int:
+        """How many entries it has, of which whole numbers that flow in name some; 0: none."""
+        return 0
 
     @property
     def mixes_samples(self) -> bool:

@@ -24,6 +24,10 @@ class Embedding(Layer):
     axis: int = option("count", "the axis of the output that has the features", default=0)
     order: str = order()
 
+    @property
+    def looks_up(self) -> int:
+        return self.entries
+
     def place(self, shape: Shape) -> int:
         """The axis of the output that has the features, counted from the front."""
         axes = len(shape) + 1

@@ -35,7 +35,7 @@ def _sources(report: Report, row: Row) -> str:
     """The steps that are read, where it isn't just the one before."""
     if row.inputs == (row.index - 1,):
         return ""
-    return ", ".join("input" if number == 0 else str(number) for number in row.inputs)
+    return ", ".join(str(number) if number else report.rows[0].name for number in row.inputs)
 
 
 def _sees(report: Report, row: Row) -> str:

@@ -129,8 +129,7 @@ def _write_steps(
 def _read(network: Network, builder: Builder, number: int, reader: int) -> str:
     """What a step reads of another; whole numbers become floats but where they are looked up."""
     name, whole = builder.steps[number].name, network.looked_up
-    moves = reader in whole or builder.steps[reader].layer.kind == "embedding"
-    if number not in whole or moves:
+    if number not in whole or reader in whole or builder.steps[reader].layer.looks_up:
         return name
     return builder.node("Cast", name, to=builder.onnx.TensorProto.FLOAT)
 
