@@ -267,8 +267,8 @@ class _Loop:
         if maker is not None:
             row = self.rows[maker]
             error = LayerError(
-                f"`{step.layer.kind}` looks up whole numbers, and `{row.text}` (step {maker}) makes "
-                "none",
+                f"`{step.layer.kind}` looks up whole numbers, and `{row.text}` (step {maker}) "
+                "makes none",
                 code="lookup",
                 help="an input of its own, as in `label@input:scalar embedding:10,64`",
             )

@@ -120,7 +120,7 @@ SPECS = (
     ([FORWARD, "-i", "z=4"], "no-input"),
     ([FORWARD], "no-input"),
     # Whole numbers
-    (["3x8x8", "conv:8,k3", "embedding:10,4"], "embedding"),
+    (["3x8x8", "conv:8,k3", "embedding:10,4"], "lookup"),
     (["50", "embedding:10"], "missing-option"),
     (["50", "embedding:10,4,axis=2"], "wrong-axes"),
     (["-i", "scalar", "conv:8,k3"], "bad-input"),
