@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from cnncalc.analysis import analyze
 from cnncalc.errors import SpecError
 from cnncalc.layers.base import Shape, Weight, show
+from cnncalc.nesting import Place, places
 from cnncalc.network import Network
 from cnncalc.receptive import Fields, fields_of
 from cnncalc.receptive.maps import Seen
@@ -206,7 +207,7 @@ class Report:
                 "layout": self.layout,
                 "dtype": self.dtype,
             },
-            "layers": map(self._row, self.built),
+            "layers": map(self._row, self.built, self.places[1:]),
             "output": {"shape": ends[0]["shape"]},
             "outputs": ends,
             "total": self.total._asdict(),
@@ -217,7 +218,12 @@ class Report:
             "verify": self.verify,
         }
 
-    def _row(self, row: Row | BuiltRow) -> dict[str, Any]:
+    @property
+    def places(self) -> list[tuple[Place, ...]]:
+        """The modules or blocks that each row stands in, outermost first."""
+        return list(places(self.network))
+
+    def _row(self, row: Row | BuiltRow, path: Sequence[Place]) -> dict[str, Any]:
         """A row in the document; of a module that the flow never came to, without shapes."""
         shape = row.output_shape
         return {
@@ -225,6 +231,7 @@ class Report:
             "name": row.name,
             "kind": row.kind,
             "text": row.text,
+            "path": [[place.name, place.kind] for place in path],
             "inputs": list(row.inputs),
             "input_shapes": [self.shape(each) for each in row.input_shapes],
             "output_shape": None if shape is None else self.shape(shape),

@@ -29,6 +29,7 @@ STOREYS = (
     "layers",
     "lookups",
     "network",
+    "nesting",
     "rows",
     "branches",
     "analysis",
@@ -281,6 +282,7 @@ DOORS = {
     ("notations.source.torch.library", "notations.source.torch.operations"),
     ("notations.texts", "notations.missing"),
     ("notations.texts", "notations.refusals"),
+    ("tables.views", "tables.tree"),
 }
 
 

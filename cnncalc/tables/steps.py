@@ -135,7 +135,7 @@ COLUMNS = (
         "the steps it reads; in tables only where that isn't the one before",
         lambda report, row: " ".join(map(str, row.inputs)),
         _sources,
-        narrow="fold",
+        narrow="cut",
     ),
     Column(
         "input",
@@ -143,7 +143,7 @@ COLUMNS = (
         "the shape that flows in, one for each branch",
         lambda report, row: " ".join(joined(report.shape(s)) or SCALAR for s in row.input_shapes),
         lambda report, row: ", ".join(report.show(shape) for shape in row.input_shapes),
-        narrow="fold",
+        narrow="cut",
     ),
     Column(
         "output",
@@ -205,7 +205,7 @@ COLUMNS = (
         "the tensors and their shapes",
         lambda report, row: _weights(report, row).replace("×", "x"),
         _weights,
-        narrow="fold",
+        narrow="cut",
     ),
     count(
         "params",

@@ -141,7 +141,8 @@ def choose(wanted: str, known: Sequence[Column], usual: Sequence[str]) -> list[s
     """The keys that `--columns` asks for.
 
     Args:
-        wanted: keys between commas, or `all`; after a leading `+` they join the usual ones.
+        wanted: keys between commas, or `all`; after a leading `+` they join the usual ones,
+            after a `-` they are left out of them.
         known: the columns to choose from.
         usual: the keys that stand there unasked.
 
@@ -151,8 +152,10 @@ def choose(wanted: str, known: Sequence[Column], usual: Sequence[str]) -> list[s
     keys = [column.key for column in known]
     if wanted.strip() == "all":
         return keys
-    chosen = list(usual) if wanted.startswith("+") else []
+    chosen = list(usual) if wanted.startswith(("+", "-")) else []
     for word in wanted.removeprefix("+").split(","):
+        away = word.strip().startswith("-")
+        word = word.strip().removeprefix("-" if away else "+")
         key = ALIASES.get(word.strip().lower(), word.strip().lower())
         if key not in keys:
             near = suggest(key, [*keys, "all"], MEANT)
@@ -163,7 +166,9 @@ def choose(wanted: str, known: Sequence[Column], usual: Sequence[str]) -> list[s
                 code="column",
                 help=f"{meant}columns: {', '.join(keys)}, all",
             )
-        if key not in chosen:
+        if away and key in chosen:
+            chosen.remove(key)
+        elif not away and key not in chosen:
             chosen.append(key)
     return chosen
 

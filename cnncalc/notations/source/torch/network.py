@@ -89,6 +89,7 @@ def traced(machine: Interpreter, model: Instance, shape: Shape, fed: Fed) -> Net
         inputs=input_names(model),
         unused_params=unused["parameter"],
         unused_buffers=unused["buffer"],
+        modules=classes(model),
     )
 
 
@@ -110,7 +111,13 @@ def as_far(model: Instance, trace: ModelTrace, shape: Shape, roots: list[int]) -
         notation="torch",
         inputs=input_names(model),
         unreached=unreached(model, trace),
+        modules=classes(model),
     )
+
+
+def classes(model: Instance) -> dict[str, str]:
+    """The class of each module of a model, by its path."""
+    return {name: module.cls.name for name, module in named_modules(model)}
 
 
 def unreached(model: Instance, trace: ModelTrace) -> list[Unreached]:
