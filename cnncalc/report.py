@@ -132,7 +132,7 @@ class Report:
             unused_params=self.network.unused_params,
             macs=sum(row.macs for row in layers),
             param_bytes=params * BYTES[self.dtype],
-            activation_bytes=sum(row.activation_bytes for row in layers),
+            activation_bytes=sum(row.activation_bytes for row in layers if not row.is_input),
         )
 
     @property

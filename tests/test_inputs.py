@@ -85,6 +85,15 @@ def test_the_documents_fit_the_schema(command: Command) -> None:
         jsonschema.validate(json.loads(command("shape", spec, "--json").out), schema)
 
 
+def test_what_flows_in_is_no_activation() -> None:
+    """The total leaves further inputs out as it does the first one; their rows have their bytes."""
+    report = analyze("image@input:1x8x8 relu z@input:64 unflatten:1x8x8 cat[ @image | ]")
+
+    assert [row.activation_bytes for row in report.rows] == [256, 256, 256, 256, 512]
+    assert report.total.activation_bytes == 256 + 256 + 512
+    assert [row.is_input for row in report.rows] == [True, False, True, False, False]
+
+
 def test_further_rows_have_no_field_in_tables(command: Command) -> None:
     rows = csv.DictReader(io.StringIO(command("rf", FUSED, "-f", "csv").out))
     sizes = [row["size"] for row in rows]

@@ -232,7 +232,7 @@ COLUMNS = (
         "act. bytes",
         "bytes of the output for the whole batch",
         "activation_bytes",
-        lambda report, row: thousands(row.activation_bytes if row.index else 0),
+        lambda report, row: thousands(0 if row.is_input else row.activation_bytes),
     ),
 )
 
