@@ -118,12 +118,13 @@ def analyze(
 def no_input(network: Network) -> SpecError:
     """What is missing where nobody says how large the input is."""
     spans = [span for step in network.steps[1:2] for span in step.spans[-1:]]
-    names = network.inputs
+    names = network.unsized_inputs
     if len(names) < 2:
         what, advice = "the size of the input is", NO_INPUT.get(network.notation, GIVE_IT)
     else:
         what = f"the sizes of the inputs {', '.join(f'`{name}`' for name in names)} are"
-        advice = f"`-i {names[0]}=SIZE -i {names[1]}=SIZE`, or `-i` again for each in their order"
+        options = " ".join(f"-i {name}=SIZE" for name in names)
+        advice = f"`{options}`, or `-i` again for each in their order"
     return SpecError(f"{what} missing", *spans, code="no-input", help=advice)
 
 

@@ -143,7 +143,7 @@ def _report(
     try:
         return _sized_report(network, typed, batch, dtype, layout)
     except SpecError as error:
-        raise in_another_order(read, sizes, _fits) or error from None
+        raise in_another_order(read, sizes, _fits, error) or error from None
 
 
 def _sized_report(

@@ -200,14 +200,17 @@ def _as_options(names: Sequence[str], sizes: Sequence[InputSize]) -> str:
 
 
 def in_another_order(
-    network: Network, sizes: Sequence[InputSize], fits: Fitting
+    network: Network, sizes: Sequence[InputSize], fits: Fitting, error: SpecError
 ) -> SpecError | None:
     """The error on sizes that would fit if they stood in another order; None: none does.
+
+    Where this order is wrong, another one fits also if the source is not followed to its end.
 
     Args:
         network: as it was read, to which these sizes were given in vain.
         sizes: of its inputs.
         fits: raises SpecError for a network and a size of its first input that can't be.
+        error: what it raised in this order.
     """
     if not 1 < len(sizes) <= MOST_ORDERS:
         return None
@@ -225,8 +228,10 @@ def in_another_order(
             fed, first = feed(network, again)
             if not isinstance(first, Named):
                 fits(fed, first)
-        except CnnCalcError:
-            continue
+        except CnnCalcError as other:
+            partly = isinstance(other, SpecError) and other.so_far is not None
+            if not partly or error.so_far is not None:
+                continue
         said = ", ".join(f"`{name}` {each.shown}" for name, each in zip(order, own, strict=True))
         return SpecError(
             f"the sizes are given in another order than the inputs: {said}",

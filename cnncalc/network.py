@@ -233,6 +233,7 @@ class Network:
         relabel: a layer's weights in the source framework's names and order; None: PyTorch's.
         inputs: the names of its inputs, in the order in which its source takes them; empty: there
             is one alone.
+        unsized_inputs: the names of those that nothing gives a size; empty: the first at most.
         fed: shapes of further inputs that somebody gave, which win over the source's own.
         locate: the place of one option of the layer that stands at a place of the source.
         unsized: why the source's own input size is none, if it has one with a symbol in it.
@@ -255,6 +256,7 @@ class Network:
         relabel: Relabel | None = None,
         channel_axis: int = 0,
         inputs: Sequence[str] = (),
+        unsized_inputs: Sequence[str] = (),
         tracer: Tracer | None = None,
         locate: Callable[[Span, str], Span] | None = None,
         unsized: SpecError | None = None,
@@ -273,6 +275,7 @@ class Network:
         self.unused_buffers = unused_buffers
         self.relabel = relabel
         self.inputs = tuple(inputs)
+        self.unsized_inputs = tuple(unsized_inputs)
         self.fed = UNFED
         self._channel_axis = channel_axis
         self._looked_up: dict[int, int] | None = None

@@ -113,6 +113,54 @@ def test_sizes_in_another_order(given: Any) -> None:
     assert caught.value.help == "write `-i image=3x16x16 -i z=100`"
 
 
+STOPPED = """\
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3)
+        self.facts = nn.Linear(5, 4)
+        self.both = nn.Bilinear(8, 4, 6)
+
+    def forward(self, x, facts, scale=None):
+        return self.both(self.conv(x).mean((2, 3)), self.facts(facts))
+"""
+
+
+def test_an_answer_as_far_as_it_goes() -> None:
+    """Each input is a row of it, in whatever order their sizes stand."""
+    with pytest.raises(SpecError) as stop:
+        analyze(STOPPED, [(3, 8, 8), (5,)])
+    with pytest.raises(SpecError, match="another order"):
+        analyze(STOPPED, [(5,), (3, 8, 8)])
+
+    report = stop.value.report
+    assert report is not None
+    assert not report.complete
+    assert [row.text for row in report.rows if row.is_input] == ["input", "input:5"]
+    assert report.total.params == 8 * 28 + 4 * 6
+
+
+def test_what_has_a_default_is_not_asked_for() -> None:
+    with pytest.raises(SpecError, match="the sizes of the inputs `x`, `facts` are missing"):
+        analyze(STOPPED)
+    with pytest.raises(SpecError, match="the size of the input is missing"):
+        analyze(STOPPED.replace("facts, scale", "facts=None, scale"))
+
+
+def test_solve_reads_them_in_the_text(command: Command) -> None:
+    """Its `-i` is the first input's size."""
+    spec = "image@input:3x8x8 z@input:100 linear:64 unflatten:1x8x8 cat[ @image conv:8,k_,p_ | ]"
+    found = cnncalc.solve(spec, output="9x8x8", top=1)
+    status, _, told = command("solve", spec, "--output", "9x8x8", "-i", "image=3x8x8")
+
+    assert [each.values for each in found.solutions] == [{"conv1.kernel": 1, "conv1.padding": 0}]
+    assert (status, "as in `z@input:100`" in told) == (2, True)
+
+
 def test_names_are_texts() -> None:
     with pytest.raises(CnnCalcError, match="an input can't be called 3"):
         analyze(FUSED, {3: 7})

@@ -256,6 +256,7 @@ def sized(network: Network, at: Tracer) -> Network:
         tracer=at,
         declared=network.declared,
         inputs=network.inputs,
+        unsized_inputs=network.unsized_inputs,
     )
 
 

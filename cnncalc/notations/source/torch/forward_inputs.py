@@ -15,7 +15,7 @@ from cnncalc.python.values import Instance
 from cnncalc.tracing.tensors import Tensor
 from cnncalc.tracing.trace import Trace
 
-__all__ = ["input_names", "inputs_of"]
+__all__ = ["input_names", "inputs_of", "needed_names"]
 
 
 def input_names(model: Instance) -> list[str]:
@@ -27,6 +27,16 @@ def input_names(model: Instance) -> list[str]:
     return [each.arg for each in (*args.posonlyargs, *args.args, *args.kwonlyargs)][1:]
 
 
+def needed_names(model: Instance) -> list[str]:
+    """Those of the arguments that have no default; none where nothing names them."""
+    forward = model.cls.find("forward")
+    if not isinstance(forward, Function):
+        return []
+    args = forward.node.args
+    places = [each.arg for each in (*args.posonlyargs, *args.args)]
+    return places[1 : max(2, len(places) - len(forward.defaults))]
+
+
 def inputs_of(
     model: Instance, trace: Trace, shape: Shape, fed: Fed
 ) -> tuple[Tensor, dict[str, Tensor]]:
@@ -35,7 +45,8 @@ def inputs_of(
     Those with a default that nobody gave a size keep it.
     """
     names = input_names(model)
-    needed = _needed(model, fed)
+    _check_takes_one(model)
+    needed = needed_names(model)[1:]
     several = bool(needed or fed)
     first = trace.input(shape, names[0] if several and names else "input")
     missing = [name for name in needed if name not in fed]
@@ -46,11 +57,11 @@ def inputs_of(
     }
 
 
-def _needed(model: Instance, fed: Fed) -> list[str]:
-    """The arguments without a default, behind the first one."""
+def _check_takes_one(model: Instance) -> None:
+    """Refuse a forward without an argument."""
     forward = model.cls.find("forward")
     if not isinstance(forward, Function):
-        return []
+        return
     args = forward.node.args
     places = (*args.posonlyargs, *args.args)
     if len(places) < 2 and not args.vararg and isinstance(forward.node, ast.FunctionDef):
@@ -61,7 +72,6 @@ def _needed(model: Instance, fed: Fed) -> list[str]:
         )
         refusal.span = forward.scope.module.file.header(forward.node)
         raise refusal
-    return [each.arg for each in places[2 : len(places) - len(forward.defaults)]]
 
 
 def _missing(model: Instance, name: str, names: list[str], shape: Shape, fed: Fed) -> Refusal:

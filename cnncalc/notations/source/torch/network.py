@@ -12,7 +12,7 @@ from cnncalc.notations.names import Names
 from cnncalc.notations.source.axes import tensors_in
 from cnncalc.notations.source.model_trace import WEIGHTS, ModelTrace
 from cnncalc.notations.source.state import state_of
-from cnncalc.notations.source.torch.forward_inputs import input_names, inputs_of
+from cnncalc.notations.source.torch.forward_inputs import input_names, inputs_of, needed_names
 from cnncalc.notations.source.torch.nn.containers import SEQUENTIAL
 from cnncalc.notations.source.torch.nn.module import children, named_modules, own_weights
 from cnncalc.python.guests import Unread
@@ -35,8 +35,13 @@ def torch_network(build: Build, machine: Interpreter, model: Instance) -> Networ
         # forward may leave something behind in the model, so each run has one of its own
         return traced(*(fresh.pop() if fresh else build()), shape, fed)
 
-    named = input_names(model)
-    return Network(plain_steps(model), notation="torch", tracer=run, inputs=named)
+    return Network(
+        plain_steps(model),
+        notation="torch",
+        tracer=run,
+        inputs=input_names(model),
+        unsized_inputs=needed_names(model),
+    )
 
 
 def plain_steps(model: Instance) -> list[Step]:
