@@ -7,7 +7,6 @@ PyTorch, `encoder/conv` of Keras, `/layer1/layer1.0/conv1/Conv` of a file.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 from typing import NamedTuple
 
 from cnncalc.network import Block, Network
@@ -33,10 +32,13 @@ class Place(NamedTuple):
 
 def places(network: Network) -> Iterator[tuple[Place, ...]]:
     """What each step stands in, outermost first; the input too, and modules never reached."""
-    of_block = cache(_of_block)
+    block: Block | None = None
+    found: tuple[Place, ...] = ()
     for step in network.steps:
         if step.block is not None:
-            yield of_block(step.block)
+            if step.block is not block:
+                block, found = step.block, _of_block(step.block)
+            yield found
         elif step.is_counted or not step.inputs:
             yield ()
         else:

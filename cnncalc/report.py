@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any
 
 from cnncalc.analysis import analyze
@@ -207,7 +208,7 @@ class Report:
                 "layout": self.layout,
                 "dtype": self.dtype,
             },
-            "layers": map(self._row, self.built, self.places[1:]),
+            "layers": map(self._row, self.built, islice(places(self.network), 1, None)),
             "output": {"shape": ends[0]["shape"]},
             "outputs": ends,
             "total": self.total._asdict(),
@@ -217,11 +218,6 @@ class Report:
             **({"complete": False, "error": self.error.to_dict()["error"]} if self.error else {}),
             "verify": self.verify,
         }
-
-    @property
-    def places(self) -> list[tuple[Place, ...]]:
-        """The modules or blocks that each row stands in, outermost first."""
-        return list(places(self.network))
 
     def _row(self, row: Row | BuiltRow, path: Sequence[Place]) -> dict[str, Any]:
         """A row in the document; of a module that the flow never came to, without shapes."""

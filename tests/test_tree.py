@@ -239,10 +239,10 @@ def test_errors(words: list[str], message: str, command: Command) -> None:
 @pytest.mark.parametrize(
     ("wanted", "titles"),
     [
-        ("-macs", ["#", "layer", "output", "sees", "params"]),
-        ("-macs,-params", ["#", "layer", "output", "sees"]),
+        ("-macs", ["#", "layer", "output", "RF", "params"]),
+        ("-macs,-params", ["#", "layer", "output", "RF"]),
         ("+share,-sees", ["#", "layer", "output", "params", "MACs", "share"]),
-        ("-share", ["#", "layer", "output", "sees", "params", "MACs"]),
+        ("-share", ["#", "layer", "output", "RF", "params", "MACs"]),
     ],
 )
 def test_columns_taken_away(wanted: str, titles: list[str]) -> None:

@@ -285,7 +285,7 @@ class FieldSettings(Settings):
         ),
     ] = None
     center: Annotated[
-        bool, shown("--center", help="What the centre unit of the last map sees.")
+        bool, shown("--center", "--centre", help="What the centre unit of the last map sees.")
     ] = False
 
 

@@ -115,7 +115,7 @@ def _axes(key: str, doc: str, of: Callable[[Any], float], whole: Callable[[int],
     )
 
 
-COLUMNS = (
+STEP_COLUMNS = (
     Column(
         "index",
         "#",
@@ -153,8 +153,8 @@ COLUMNS = (
         lambda report, row: report.show(row.output_shape),
     ),
     Column(
-        "sees",
-        "sees",
+        "rf",
+        "RF",
         "the receptive field's size and, after /, the jump",
         lambda report, row: _sees(report, row).replace(PART, " ").replace("×", "x"),
         _sees,
@@ -236,6 +236,21 @@ COLUMNS = (
     ),
 )
 
+# What the document calls the same, nested things behind a dot.
+FIELDS = {
+    "activations": "activation_bytes",
+    "aligned": "receptive_field.aligned",
+    "input": "input_shapes",
+    "jump": "receptive_field.jump",
+    "layer": "text",
+    "output": "output_shape",
+    "phases": "receptive_field.phases",
+    "rf": "receptive_field",
+    "size": "receptive_field.size",
+    "start": "receptive_field.start",
+    "status": "receptive_field.status",
+}
+COLUMNS = tuple(each._replace(field=FIELDS.get(each.key, "")) for each in STEP_COLUMNS)
 
 # What there is to say of a module that the flow never came to.
 OF_BUILT = ["index", "name", "kind", "layer", "weights", "params", "share", "trainable", "buffers"]

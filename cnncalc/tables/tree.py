@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 from cnncalc.layers.base import Shape
-from cnncalc.nesting import Place
+from cnncalc.nesting import Place, places
 from cnncalc.report import Report
 from cnncalc.rows import BYTES, BuiltRow, Row
 from cnncalc.tables.steps import COLUMNS, all_of_it, percent, share
@@ -97,7 +98,7 @@ def tree(report: Report, depth: int) -> list[Line]:
     rows = report.built
     top = Line("", "network", f"{len(rows)} {'layer' if len(rows) == 1 else 'layers'}", 0)
     known: dict[str, Line] = {}
-    for row, path in zip(rows, report.places[1:], strict=True):
+    for row, path in zip(rows, islice(places(report.network), 1, None), strict=True):
         _put(top, known, row, path[:depth], depth)
     if depth == 0:
         return [_input(report), top]
@@ -214,6 +215,7 @@ OWN = (
         _layer,
         _layer,
         narrow="cut",
+        field="text",
     ),
     Column("depth", "depth", "how many blocks stand around it", lambda _, line: line.depth),
     Column("count", "count", "how many equal ones", lambda _, line: line.count),
@@ -244,7 +246,7 @@ OWN = (
     ),
 )
 SUMS = ("kind", "trainable", "buffers", "macs", "activations")
-ENDS = ("output", "sees", "size", "jump", "start", "centre", "status", "aligned")
+ENDS = ("output", "rf", "size", "jump", "start", "centre", "status", "aligned")
 TREE = (
     *OWN,
     *(column for column in COLUMNS if column.key in SUMS),

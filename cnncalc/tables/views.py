@@ -26,7 +26,7 @@ __all__ = ["check_columns", "notes", "remarks", "view"]
 AUTOMATIC = re.compile(r"[a-z]+\d+|\d+|input")  # names that say no more than the layer's word
 # What a narrow terminal leaves out of the steps and of the tensors, the least telling first.
 SPARE = "kind weights activations share trainable buffers centre inputs start input status aligned "
-SPARE += "phases sees macs"
+SPARE += "phases rf macs"
 DEAR = "name index jump params size"
 SPARE_OF_TENSORS = "trainable bytes buffers share"
 DEAR_OF_TENSORS = "name shape index"
@@ -211,7 +211,7 @@ def _branches(report: Report) -> str:
 
 
 def _fields(report: Report) -> str:
-    return "sees" if len(report.frame) > 1 else ""
+    return "rf" if len(report.frame) > 1 else ""
 
 
 def _indents(report: Report) -> list[int]:
