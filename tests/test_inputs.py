@@ -96,7 +96,7 @@ def test_what_flows_in_is_no_activation() -> None:
 
 def test_further_rows_have_no_field_in_tables(command: Command) -> None:
     rows = csv.DictReader(io.StringIO(command("rf", FUSED, "-f", "csv").out))
-    sizes = [row["size"] for row in rows]
+    sizes = [row["receptive_field.size"] for row in rows]
 
     assert sizes == ["3x3", "16x16", "", "", "", "16x16", "16x16"]
     missed = command("shape", "3x8x8 conv:1,k3 a@input:4 linear:2", "--min-rf", "3")
