@@ -189,7 +189,7 @@ def test_they_are_shown_and_expected(command: Command) -> None:
     ran = command(*words, "--expect", "1")
     assert (ran.code, ran.err) == (1, "missed: the output is scalar, not 1\n")
     assert json.loads(command(*words, "--json").out)["output"] == {"shape": []}
-    assert command(*words, "-f", "csv", "--columns", "output").out == "output\n1\nscalar\n"
+    assert command(*words, "-f", "csv", "--columns", "output").out == "output_shape\n1\nscalar\n"
 
 
 def kinds() -> list[type[Layer]]:
