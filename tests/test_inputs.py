@@ -362,6 +362,25 @@ def test_bags_and_functions() -> None:
     assert report.verify["ok"]
 
 
+PRETRAINED = (
+    "import torch\nfrom torch import nn\nmodel = nn.Embedding.from_pretrained(torch.zeros({}))"
+)
+
+
+@pytest.mark.parametrize(
+    ("given", "trained"), [("20, 8", 0), ("20, 8), (True", 0), ("20, 8), freeze=(False", 160)]
+)
+def test_entries_that_are_given(given: str, trained: int) -> None:
+    total = analyze(PRETRAINED.format(given), 5).total
+
+    assert (total.params, total.trainable) == (160, trained)
+
+
+def test_entries_that_are_no_table() -> None:
+    with pytest.raises(SpecError, match="takes entries by features, not 20×8×2"):
+        analyze(PRETRAINED.format("20, 8, 2"), 5)
+
+
 def test_an_input_that_nothing_reads() -> None:
     with pytest.raises(SpecError, match="nothing reads the input `a`"):
         cnncalc.parse("3x8x8 a@input:4 @input relu")

@@ -7,7 +7,7 @@ from cnncalc.frameworks.base import form_of, read
 from cnncalc.frameworks.pytorch import READERS
 from cnncalc.frameworks.pytorch.convolution import to_output_size
 from cnncalc.frameworks.pytorch.embedding import bag
-from cnncalc.layers.base import Shape, Weight
+from cnncalc.layers.base import Shape, Weight, show
 from cnncalc.network import Declared
 from cnncalc.notations.source.axes import inner_shape
 from cnncalc.notations.source.layer_arguments import LAYER_COST, made, plain, refused
@@ -18,7 +18,16 @@ from cnncalc.python.attributes import set_field
 from cnncalc.python.functions import simple
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
-from cnncalc.python.values import MISSING, Builtin, Class, Instance, Opaque, Value, describe
+from cnncalc.python.values import (
+    MISSING,
+    Builtin,
+    Class,
+    Instance,
+    Opaque,
+    StaticMethod,
+    Value,
+    describe,
+)
 from cnncalc.python.wordlists import words
 from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor
 
@@ -58,7 +67,8 @@ def layer_class(name: str) -> Value:
     if name not in classes:
         stem = name.rstrip("123d")
         base = family(FAMILIES[stem]) if stem in FAMILIES else MODULE
-        classes[name] = Class(name, (base,), dict(BEHAVIOUR), reader=READERS[name])
+        behaviour = BEHAVIOUR | ({"from_pretrained": PRETRAINED} if name == "Embedding" else {})
+        classes[name] = Class(name, (base,), behaviour, reader=READERS[name])
     return classes[name]
 
 
@@ -126,6 +136,27 @@ def bagged(machine: Machine, module: Instance, inputs: tuple[Value, ...], entrie
         )
     mode = str(module.fields["mode"])
     return emit(machine, bag(mode), [entries], op=mode)
+
+
+def pretrained(
+    machine: Machine,
+    cls: Class,
+    embeddings: Value,
+    freeze: Value = True,
+    padding_idx: Value = None,
+    *args: Value,
+    **options: Value,
+) -> Value:
+    """`nn.Embedding.from_pretrained`: the entries it is given, which training leaves alone."""
+    if not isinstance(embeddings, Static) or len(embeddings.shape) != 2:
+        static = isinstance(embeddings, Static)
+        given = show(embeddings.shape) if static else describe(embeddings)
+        raise Refusal(
+            f"`nn.Embedding.from_pretrained` takes entries by features, not {given}",
+            code="weights",
+        )
+    values = {"padding_idx": padding_idx, "_freeze": freeze}
+    return machine.call(cls, list(embeddings.shape), values)
 
 
 def sized(declared: Declared, tensor: Value, size: Value) -> Declared:
@@ -244,6 +275,7 @@ def set_layer_attribute(machine: Machine, module: Instance, name: Value, value: 
         set_field(module, name, value)
 
 
+PRETRAINED = StaticMethod(simple("from_pretrained", pretrained), True)
 BEHAVIOUR: dict[str, Value] = {
     "__init__": Builtin("__init__", init),
     "__getattr__": simple("__getattr__", attribute),
