@@ -11,6 +11,7 @@ from cnncalc.errors import LayerError, Span, SpecError
 from cnncalc.garbage import keeps_all
 from cnncalc.layers.base import MAX_VALUE, Layer, Shape, Weight, show
 from cnncalc.layers.spelling import word
+from cnncalc.lookups import maker_of
 from cnncalc.network import Declared, Network, Step
 from cnncalc.rows import BYTES, LAYOUTS, Analysis, Note, Row, as_layout, from_layout
 from cnncalc.suggestions import suggest
@@ -22,6 +23,7 @@ __all__ = [
     "WITH_NUMBERS",
     "analyze",
     "check_input",
+    "check_scalar",
     "check_settings",
     "no_input",
     "settle",
@@ -95,6 +97,7 @@ def analyze(
         raise no_input(network)
     check_input(shape)
     steps = network.at(shape)
+    check_scalar(steps, shape)
     loop = _Loop(steps, shape, batch * BYTES[dtype])
     try:
         loop.run()
@@ -115,12 +118,14 @@ def analyze(
 def no_input(network: Network) -> SpecError:
     """What is missing where nobody says how large the input is."""
     spans = [span for step in network.steps[1:2] for span in step.spans[-1:]]
-    return SpecError(
-        "the size of the input is missing",
-        *spans,
-        code="no-input",
-        help=NO_INPUT.get(network.notation, GIVE_IT),
-    )
+    names = network.unsized_inputs
+    if len(names) < 2:
+        what, advice = "the size of the input is", NO_INPUT.get(network.notation, GIVE_IT)
+    else:
+        what = f"the sizes of the inputs {', '.join(f'`{name}`' for name in names)} are"
+        options = " ".join(f"-i {name}=SIZE" for name in names)
+        advice = f"`{options}`, or `-i` again for each in their order"
+    return SpecError(f"{what} missing", *spans, code="no-input", help=advice)
 
 
 def check_settings(batch: int | None, dtype: str, layout: str | None) -> None:
@@ -143,14 +148,14 @@ def _no_such(
 
 def check_input(shape: Shape, span: Span | None = None) -> None:
     """SpecError where no input can have these sizes."""
-    if not shape or any(size < 1 for size in shape):
+    if any(size < 1 for size in shape):
         raise SpecError(
-            f"the input can't be {show(shape) if shape else 'a single number'}",
+            f"the input can't be {show(shape)}",
             span,
             code="bad-input",
             help="sizes of at least 1, such as 3x224x224",
         )
-    if max(map(at_witness, shape)) > MAX_VALUE:
+    if max(map(at_witness, shape), default=1) > MAX_VALUE:
         raise SpecError(
             f"an input of {show(shape)} is beyond the limit of {MAX_VALUE} for each size",
             span,
@@ -159,6 +164,17 @@ def check_input(shape: Shape, span: Span | None = None) -> None:
         )
     if at_witness(prod(shape)) > MAX_ELEMENTS:
         raise SpecError(f"an input of {show(shape)} is beyond any machine", span, code="too-large")
+
+
+def check_scalar(network: Network, shape: Shape, span: Span | None = None) -> None:
+    """SpecError where the input is one number a sample, and no embedding looks it up."""
+    if not shape and 0 not in network.looked_up:
+        raise SpecError(
+            "the input can't be a single number",
+            span,
+            code="bad-input",
+            help="sizes of at least 1, such as 3x224x224",
+        )
 
 
 class _Answer(NamedTuple):
@@ -214,6 +230,8 @@ class _Loop:
         shapes = tuple([rows[i].output_shape for i in inputs])
         if step.expects is not None:
             step = self._settled(step, shapes)
+        if step.layer.looks_up:
+            self._check_lookup(number, step, shapes)
         key = id(step.layer), shapes
         answer = self.answers.get(key)
         if answer is None:
@@ -243,6 +261,19 @@ class _Loop:
             )
         )
         self.steps.append(step)
+
+    def _check_lookup(self, number: int, step: Step, shapes: tuple[Shape, ...]) -> None:
+        """SpecError where an embedding reads what a layer made, which is no whole number."""
+        maker = maker_of(self.network.steps, number)
+        if maker is not None:
+            row = self.rows[maker]
+            error = LayerError(
+                f"`{step.layer.kind}` looks up whole numbers, and `{row.text}` (step {maker}) "
+                "makes none",
+                code="lookup",
+                help="an input of its own, as in `label@input:scalar embedding:10,64`",
+            )
+            raise self._placed(error, step, shapes)
 
     def _settled(self, step: Step, shapes: tuple[Shape, ...]) -> Step:
         """The step with its layer as it is at these inputs."""

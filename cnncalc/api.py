@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from cnncalc import analysis, arguments
 from cnncalc.errors import SpecError
 from cnncalc.input_size import Meant, meant
+from cnncalc.inputs import Inputs, feed, in_another_order, sizes_given
 from cnncalc.layers.base import Shape
 from cnncalc.network import Named, Network, Typed
-from cnncalc.notations.sizes import Given, given, given_or_named
+from cnncalc.notations.sizes import Given, given
 from cnncalc.packages import OnUse
 from cnncalc.report import Report
 
@@ -40,7 +41,7 @@ __all__ = ["add_report", "analyze", "convert", "parse", "sizes", "solve", "verif
 
 def parse(
     net: Any,
-    input: Shape | None = None,
+    input: Inputs | None = None,
     *,
     notation: str | None = None,
     let: Mapping[str, int] | None = None,
@@ -52,7 +53,8 @@ def parse(
             or `"model.py:Net(10)"`, of which that class, call or part is meant; or a live
             torch.nn.Module or keras.Model. A `cnncalc.errors.Source` is its text alone: of what
             others have written, no word is taken for a path.
-        input: the size of a live model's input without the batch, which some are followed at.
+        input: the size of a live model's input without the batch, which some are followed at;
+            several as in `analyze`.
         notation: `compact`, `torch`, `keras` or `onnx`; None: detected.
         let: values for the symbols in a text, such as {"H": 224}.
 
@@ -70,7 +72,7 @@ def parse(
 
 def analyze(
     net: Any,
-    input: Given | None = None,
+    input: Inputs | None = None,
     *,
     batch: int | None = None,
     dtype: str = "float32",
@@ -90,7 +92,9 @@ def analyze(
             network's own. In the compact notation names may stand for sizes, as in `"3xHxW"`, and
             do where there is no size at all: figures are then `Size`s, expressions whose `str` is
             Python's. A batch in front is taken as `batch` where the network says how many
-            axes it takes; the report's notes tell how a size was read.
+            axes it takes; the report's notes tell how a size was read. Of several inputs a list
+            of sizes in the order in which the model takes them, or a mapping of their names, as in
+            {"image": (3, 32, 32), "z": 100}.
         batch: samples at a time, which the memory of activations is for; None: those in front of
             the size, or 1.
         dtype: float64, float32, float16, bfloat16, int8 or uint8.
@@ -129,29 +133,39 @@ def add_report(error: SpecError, batch: int | None, dtype: str, layout: str | No
 
 
 def _report(
-    net: Any, input: Given | None, batch: int | None, dtype: str, layout: str | None
+    net: Any, input: Inputs | None, batch: int | None, dtype: str, layout: str | None
 ) -> Report:
-    """The report on a network at an input in numbers or names."""
-    network = arguments.network_of(net, input)
-    typed = None if input is None else given_or_named(input)
+    """The report on a network at inputs in numbers or names."""
+    read, sizes = arguments.network_of(net, input), sizes_given(input)
+    network, typed = feed(read, sizes)
     if isinstance(typed, Named) or (typed is None and _has_names(network)):
         return _named_report(network, typed or network.named, batch, dtype, layout)
+    try:
+        return _sized_report(network, typed, batch, dtype, layout)
+    except SpecError as error:
+        raise in_another_order(read, sizes, _fits, error) or error from None
+
+
+def _sized_report(
+    network: Network, typed: Typed | None, batch: int | None, dtype: str, layout: str | None
+) -> Report:
+    """The report on a network at a size in numbers."""
     size = meant(network, typed, batch)
     try:
-        return Report(
-            analysis.analyze(
-                size.network,
-                size.sizes,
-                batch=size.batch,
-                dtype=dtype,
-                layout=layout,
-                notes=size.notes,
-            )
+        analyzed = analysis.analyze(
+            size.network, size.sizes, batch=size.batch, dtype=dtype, layout=layout, notes=size.notes
         )
+        return Report(analyzed)
     except SpecError as error:
         if error.code == "branches":
             error.find_out = partial(_sizes_that_work, size)
         raise
+
+
+def _fits(network: Network, typed: Typed | None) -> None:
+    """SpecError where a network can't have a size."""
+    size = meant(network, typed)
+    analysis.analyze(size.network, size.sizes)
 
 
 def _has_names(network: Network) -> bool:
@@ -185,7 +199,7 @@ def _write(network: Network, shape: Shape) -> str | None:
 
 def verify(
     net: Any,
-    input: Given | None = None,
+    input: Inputs | None = None,
     *,
     executor: str = "bundled",
     device: str = "cpu",
@@ -236,7 +250,7 @@ def verify(
 
 
 def sizes(
-    net: Any, input: Given | None = None, *, near: Given | None = None
+    net: Any, input: Inputs | None = None, *, near: Given | None = None
 ) -> validity.ValidSizes:
     """The input sizes at which a network works.
 
@@ -246,7 +260,8 @@ def sizes(
     Args:
         net: a network, in any form that `parse` takes.
         input: a size of it, as in `analyze`, of which the channels and the number of axes count;
-            None: the network's own.
+            None: the network's own. Of several inputs the first one's sizes are looked for; the
+            others stay as they are.
         near: the size to be asked about: of all places together (512), of each of them, or with
             the channels.
 
@@ -257,8 +272,7 @@ def sizes(
         SpecError: a network that works at no size, or a text that is none.
         CnnCalcError: what is no network, or an argument of another type.
     """
-    network = arguments.network_of(net, input)
-    size = None if input is None else given_or_named(input)
+    network, size = feed(arguments.network_of(net, input), sizes_given(input))
     asked = None if near is None else given(near, "near")
     return validity.valid_sizes(network, size, asked)
 
@@ -310,7 +324,7 @@ def solve(
 
 
 def convert(
-    net: Any, to: str, input: Given | None = None, *, name: str | None = None
+    net: Any, to: str, input: Inputs | None = None, *, name: str | None = None
 ) -> str | bytes:
     """The same network in another notation.
 

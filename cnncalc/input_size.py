@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from cnncalc.analysis import check_input, settle, taken
+from cnncalc.analysis import check_input, check_scalar, settle, taken
 from cnncalc.errors import CnnCalcError, LayerError, SpecError
 from cnncalc.layers.base import OWN, Layer, Shape, show
 from cnncalc.layers.shapes import count_of
@@ -238,6 +238,10 @@ class _Reading:
 
     def meant(self) -> Meant:
         check_input(self.sizes, self.typed.span)
+        if not self.sizes:  # one number a sample, which can be meant in one way only
+            traced = self.at(())
+            check_scalar(traced, (), self.typed.span)
+            return Meant(traced, (), _one(self.batch))
         if self.own and self.own.has_batch(self.sizes):
             return self.as_batch(self.own.words)
         if self.own:

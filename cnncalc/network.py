@@ -10,16 +10,34 @@ from cnncalc.errors import Span, SpecError
 from cnncalc.layers.base import Layer, Shape, Weight
 from cnncalc.layers.merge import Input
 from cnncalc.layers.shapes import show
+from cnncalc.lookups import looked_up
 
-__all__ = ["Block", "Declared", "Expects", "Named", "Network", "Step", "Typed", "Unreached"]
+__all__ = [
+    "UNFED",
+    "Block",
+    "Declared",
+    "Expects",
+    "Fed",
+    "Named",
+    "Network",
+    "Step",
+    "Tracer",
+    "Typed",
+    "Unreached",
+]
 
 Relabel = Callable[[Layer, tuple[Weight, ...]], tuple[Weight, ...]]
 # By the name of a layer's weight: its count, and the tensors that the source has for it.
 Tensors = Mapping[str, tuple[int, tuple[Weight, ...]]]
 
+# By the name of a further input, its shape.
+Fed = Mapping[str, Shape]
+Tracer = Callable[[Shape, Fed], "Network"]
+
 NO_NAMES: frozenset[str] = frozenset()
 NOTHING: Tensors = {}
 NO_MODULES: Mapping[str, str] = {}
+UNFED: Fed = {}
 
 
 class Typed(NamedTuple):
@@ -154,7 +172,7 @@ class Step(Declared):
     """One layer at work: as its source has it, which earlier steps it reads, where it was written.
 
     Attributes:
-        inputs: numbers of the steps it reads; step 0 is the network's input.
+        inputs: numbers of the steps it reads; step 0 is the network's first input.
         name: unique in the network.
         spans: the place in the source, the most telling first (a use, then its definition).
         shares: the step whose weights this one uses again, or None.
@@ -201,7 +219,7 @@ class Network:
     (`x.view(x.size(0), -1)`), so it is traced: `at(shape)` gives the steps.
 
     Attributes:
-        steps: in topological order; step 0 is the input.
+        steps: in topological order; step 0 is the (first) input.
         input: the input's shape (channels first, no batch), or None if nothing says it.
         typed: the same where a person gave it for this text, which may be meant otherwise: in
             front of a spec or a source, or with a live model.
@@ -213,8 +231,10 @@ class Network:
         unused_params: elements of the weights that the source declares and never uses.
         unused_buffers: the same of its buffers, which frameworks count with the others.
         relabel: a layer's weights in the source framework's names and order; None: PyTorch's.
-        channel_axis: the input's axis that is no place: 0, but for models whose input has the
-            channels last though their layers have them first, as files made by tf2onnx.
+        inputs: the names of its inputs, in the order in which its source takes them; empty: there
+            is one alone.
+        unsized_inputs: the names of those that nothing gives a size; empty: the first at most.
+        fed: shapes of further inputs that somebody gave, which win over the source's own.
         locate: the place of one option of the layer that stands at a place of the source.
         unsized: why the source's own input size is none, if it has one with a symbol in it.
         named: its own input size, if that has names in it and figures can have them too.
@@ -235,7 +255,9 @@ class Network:
         unused_buffers: int = 0,
         relabel: Relabel | None = None,
         channel_axis: int = 0,
-        tracer: Callable[[Shape], Network] | None = None,
+        inputs: Sequence[str] = (),
+        unsized_inputs: Sequence[str] = (),
+        tracer: Tracer | None = None,
         locate: Callable[[Span, str], Span] | None = None,
         unsized: SpecError | None = None,
         typed: Typed | None = None,
@@ -252,7 +274,11 @@ class Network:
         self.unused_params = unused_params
         self.unused_buffers = unused_buffers
         self.relabel = relabel
-        self.channel_axis = channel_axis
+        self.inputs = tuple(inputs)
+        self.unsized_inputs = tuple(unsized_inputs)
+        self.fed = UNFED
+        self._channel_axis = channel_axis
+        self._looked_up: dict[int, int] | None = None
         self.tracer = tracer
         self.locate = locate
         self.unsized = unsized
@@ -265,7 +291,34 @@ class Network:
 
     def at(self, shape: Shape) -> Network:
         """The network with its steps, at an input of this shape (channels first, no batch)."""
-        return self.tracer(shape) if self.tracer else self
+        return self.tracer(shape, self.fed) if self.tracer else self
+
+    def feeding(self, fed: Fed) -> Network:
+        """The same network with these shapes for further inputs, by their names."""
+        twin = copy(self)
+        twin.fed = fed
+        if self.tracer is None:
+            twin.steps = [
+                step.replaced(layer=Input(fed[step.name])) if number and step.name in fed else step
+                for number, step in enumerate(self.steps)
+            ]
+        return twin
+
+    @property
+    def looked_up(self) -> Mapping[int, int]:
+        """The steps of whole numbers that embeddings look up, and below which they have to be."""
+        if self._looked_up is None:
+            self._looked_up = looked_up(self.steps)
+        return self._looked_up
+
+    @property
+    def channel_axis(self) -> int | None:
+        """The input's axis that is no place: 0, in most networks.
+
+        Another in models whose input has the channels last though their layers have them first, as
+        files made by tf2onnx; none where the input is whole numbers for an embedding.
+        """
+        return None if 0 in self.looked_up else self._channel_axis
 
     def in_source(self, step: Step, weights: tuple[Weight, ...]) -> tuple[Weight, ...]:
         """Weights of a step's layer as the source has them: its tensors, and which it trains.
@@ -290,6 +343,8 @@ class Network:
     def frame(self, shape: Shape) -> Shape:
         """An input shape with its channels first: the axes behind them are its places."""
         axis = self.channel_axis
+        if axis is None:
+            return 1, *shape
         return *shape[axis : axis + 1], *shape[:axis], *shape[axis + 1 :]
 
     def places(self, shape: Shape) -> tuple[int, ...]:
@@ -301,6 +356,7 @@ class Network:
         twin = copy(self)
         twin.steps = steps
         twin.tracer = twin.remake = None  # they are the steps at one input
+        twin._looked_up = None
         return twin
 
     def __copy__(self) -> Network:
@@ -337,7 +393,7 @@ class Remade:
         self.remake = remake
         self.network: Network | None = None
 
-    def __call__(self, shape: Shape) -> Network:
+    def __call__(self, shape: Shape, fed: Fed = UNFED) -> Network:
         if self.network is None:
             self.network = self.remake()
-        return self.network.at(shape)
+        return self.network.feeding(fed).at(shape)

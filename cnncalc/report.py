@@ -63,7 +63,7 @@ class Report:
     def notes(self) -> list[Note]:
         """All remarks, with those on branches that are out of step."""
         notes = [*self.sizing_notes, *self.at_witness._second_pass.notes]
-        if self.symbols and len(self.input) > 1:
+        if self.symbols and len(self.frame) > 1:
             shown = self.show(self.symbols.witness)
             notes.append(Note(None, f"the receptive fields are those at {shown}"))
         return notes
@@ -133,7 +133,7 @@ class Report:
             unused_params=self.network.unused_params,
             macs=sum(row.macs for row in layers),
             param_bytes=params * BYTES[self.dtype],
-            activation_bytes=sum(row.activation_bytes for row in layers),
+            activation_bytes=sum(row.activation_bytes for row in layers if not row.is_input),
         )
 
     @property

@@ -95,6 +95,11 @@ class Row:
         self.macs = macs
         self.activation_bytes = activation_bytes
 
+    @property
+    def is_input(self) -> bool:
+        """Whether it is what flows in, first or further, and nothing that a layer makes."""
+        return self.kind == "input"
+
     def __repr__(self) -> str:
         return f"<Row {self.index}: {self.name}, {self.text}, gives {show(self.output_shape)}>"
 
@@ -107,6 +112,7 @@ class BuiltRow:
     input_shapes: tuple[Shape, ...] = ()
     output_shape = None
     shares = None
+    is_input = False
     macs = activation_bytes = 0
 
     def __init__(self, index: int, module: Unreached) -> None:
@@ -118,7 +124,7 @@ class BuiltRow:
 
 
 class Totals(NamedTuple):
-    """Sums over a report's rows, without the input; `buffers` with those that nothing uses.
+    """Sums over a report's rows, without the inputs; `buffers` with those that nothing uses.
 
     Parameters and buffers are elements, `macs` multiply-accumulates of one sample, and bytes are
     those of the report's dtype, of the activations for its whole batch.

@@ -204,8 +204,9 @@ def valid_sizes(
     if isinstance(size, Named):
         shape, known = first_tried(network, size), False
     else:
-        shape = from_layout(size.sizes, network.layout) if size else network.input or USUAL
-        known = bool(size or network.input)
+        own = USUAL if network.input is None else network.input
+        shape = from_layout(size.sizes, network.layout) if size else own
+        known = size is not None or network.input is not None
         check_input(shape, size.span if size else None)
     asked = _asked(near, shape, network) if near else shape if known else None
     places = network.places(shape)

@@ -16,8 +16,8 @@ from tests.conftest import Command
 from tests.strategies import specs
 
 CONTRACT_EXAMPLE = {
-    "index": 1, "name": "conv1", "kind": "conv", "text": "conv:16,k3,p1", "inputs": [0],
-    "input_shapes": [[3, 32, 32]], "output_shape": [16, 32, 32],
+    "index": 1, "name": "conv1", "kind": "conv", "text": "conv:16,k3,p1", "path": [],
+    "inputs": [0], "input_shapes": [[3, 32, 32]], "output_shape": [16, 32, 32],
     "weights": [
         {"name": "weight", "shape": [16, 3, 3, 3], "count": 432, "role": "parameter",
          "trainable": True},

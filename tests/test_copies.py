@@ -18,6 +18,7 @@ from cnncalc.errors import Piece, Source, Span
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Shape
 from cnncalc.live.program import Followed
+from cnncalc.network import Fed
 from tests import processes
 from tests.frameworks.live_keras import keras_or_skip
 from tests.frameworks.live_pytorch import torch_or_skip
@@ -182,7 +183,7 @@ def test_live_models_of_keras(name: str) -> None:
 def test_what_is_followed_is_followed_once() -> None:
     asked: list[Shape] = []
 
-    def follow(shape: Shape) -> Network:
+    def follow(shape: Shape, fed: Fed) -> Network:
         asked.append(shape)
         return cnncalc.parse("relu")
 

@@ -16,6 +16,18 @@ from tests.conftest import Command, Golden
 
 PACKAGE = Path(cnncalc.__file__).parent
 
+# A network with an image and noise, in the compact notation and in PyTorch.
+TWO = "image@input:3x8x8 conv:8,k3 flatten f@relu z@input:100 linear:20 cat[ @f | ] linear:10"
+FORWARD = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3)
+        self.linear = nn.Linear(4, 8)
+    def forward(self, x, z):
+        return self.conv(x) + self.linear(z)[:, :, None, None]
+"""
+
 # The words of `cnncalc shape`, and the code of the error that they give.
 SPECS = (
     # Nothing to work on
@@ -90,6 +102,30 @@ SPECS = (
     (["3x32x32", "relu", "5x5"], "syntax"),
     (["3x32x32,", "relu"], "syntax"),
     (["3x-4x32", "relu"], "syntax"),
+    # Several inputs
+    ([TWO, "-i", "3x8x8", "-i", "100", "-i", "7"], "inputs"),
+    ([TWO, "-i", "3x8x8", "-i", "image=3x9x9"], "inputs"),
+    ([TWO, "-i", "z=5", "-i", "z=6"], "inputs"),
+    ([TWO, "-i", "image=3x8x8", "-i", "y=100"], "inputs"),
+    ([TWO, "-i", "3x8x8", "-i", "imgae=100"], "inputs"),
+    ([TWO, "-i", "100", "-i", "3x8x8"], "inputs"),
+    ([TWO, "-i", "image=100", "-i", "z=3x8x8"], "inputs"),
+    ([TWO, "-i", "3x8x8", "-i", "z=N"], "symbols"),
+    ([TWO, "-i", "z=1oo"], "bad-input"),
+    (["z@input:100", "linear:5", "y@input:7"], "unread-input"),
+    (["3x8x8", "input", "linear:5"], "no-input"),
+    (
+        ["conv:8,k3", "flatten", "f@relu", "z@input:100", "linear:5", "cat[ @f | ]", "-i", "z=5"],
+        "no-input",
+    ),
+    ([FORWARD, "-i", "3x8x8"], "inputs"),
+    ([FORWARD, "-i", "z=4"], "no-input"),
+    ([FORWARD], "no-input"),
+    # Whole numbers
+    (["3x8x8", "conv:8,k3", "embedding:10,4"], "lookup"),
+    (["50", "embedding:10"], "missing-option"),
+    (["50", "embedding:10,4,axis=2"], "wrong-axes"),
+    (["-i", "scalar", "conv:8,k3"], "bad-input"),
     # Arithmetic that can't be
     (["3x5x5", "conv:16,k7"], "kernel-too-large"),
     (["3x5x5", "conv:16,k5,d2,p1"], "kernel-too-large"),
@@ -208,7 +244,7 @@ SPECS = (
     (["lenet5", "-o", "nowhere/"], "output"),
     (["lenet5", "-o", "report.png"], "format"),
     (["good.cnn", "-f", "csv", "-o", "./good.cnn"], "output"),
-    (["lenet5", "-i", "1x32x32", "-i", "1x28x28"], "usage"),
+    (["lenet5", "-i", "1x32x32", "-i", "1x28x28"], "inputs"),
     (["lenet5", "-f", "csv", "-f", "json"], "usage"),
     # Files that can't be read as they are
     (["model.py:"], "no-file"),
@@ -326,7 +362,6 @@ COMMANDS = (
     (["--vresion"], "usage"),
     (["layers", "conv2d"], "unknown-layer"),
     (["layers", "qwertz"], "unknown-layer"),
-    (["layers", "input"], "unknown-layer"),
     (["sizes", "3x30x30", "conv:8,k3,g2"], "groups"),
     (["sizes", "3x30x30", "upsample:1.1"], "symbols"),
     (["sizes", "3x30x30", "relu", "--near", "5x5x5x5"], "bad-input"),

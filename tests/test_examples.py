@@ -94,6 +94,14 @@ FIGURES = {
         shapes=((512, 4, 4), (256, 8, 8), (128, 16, 16), (64, 32, 32), (3, 64, 64)),
         published=(("params", 1, 3576704),),
     ),
+    "cgan": Figures(  # the layers one by one: noise to maps, class to a map, then DCGAN's
+        params=6272 * 101 + 10 * 50 + 49 * 51 + 128 * (129 * 16 + 1) + 128 * (128 * 16 + 1)
+        + 128 * 49 + 1,
+        macs=6272 * 100 + 49 * 50 + 7**2 * 129 * 128 * 16 + 14**2 * 128 * 128 * 16
+        + 28**2 * 128 * 49,
+        shapes=((6272,), (128, 7, 7), (), (50,), (49,), (1, 7, 7), (129, 7, 7), (128, 14, 14),
+                (128, 28, 28), (1, 28, 28)),
+    ),
     "wavenet": Figures(
         params=32 * 257 + 10 * GATE + 256 * 33 + 256 * 257,
         macs=16000 * (256 * 32 + 10 * (2 * 32 * 32 * 2 + 32 * 32) + 32 * 256 + 256 * 256),
@@ -139,7 +147,7 @@ def test_every_example_reads_as_documentation(name: str) -> None:
     lines = text(name).splitlines()
 
     assert re.fullmatch(r"# [^:]+: .+( \([^()]+, (19|20)\d\d\)|[^.)])", lines[0])
-    assert re.fullmatch(r"\d+(x\d+)+", lines[1])
+    assert re.fullmatch(r"\d+(x\d+)+|\w+@input:\d+", lines[1])
     assert len(lines) <= 60
     assert max(map(len, lines[1:])) <= 100
     assert text(name).endswith("\n")
@@ -156,8 +164,8 @@ def test_the_library_is_whole() -> None:
     asked = """small-cnn lenet5 alexnet vgg11 vgg13 vgg16 vgg19 resnet18 resnet34 resnet50 resnet101
         resnet152 resnext50_32x4d googlenet inception inception_v3 squeezenet1_0 squeezenet1_1
         densenet121 mobilenet_v1 mobilenet_v2 mobilenet_v3_large mobilenet-blocks
-        shufflenet_v2_x1_0 xception efficientnet_b0 convnext_tiny unet aspp dcgan wavenet m5 c3d
-        crnn r2plus1d_18 dilated-context vit_b_16"""
+        shufflenet_v2_x1_0 xception efficientnet_b0 convnext_tiny unet aspp dcgan cgan wavenet m5
+        c3d crnn r2plus1d_18 dilated-context vit_b_16"""
 
     assert sorted(asked.split()) == NAMES
 

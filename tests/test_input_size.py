@@ -92,7 +92,9 @@ def test_numbers_of_numpy_are_numbers() -> None:
     assert analyze("relu", tuple(sizes)).input == (3, 8, 8)
 
 
-@pytest.mark.parametrize("size", [3.5, (3, 8.0), (3, "8"), True, (True, 8), {"x": 3}, b"3x8x8"])
+@pytest.mark.parametrize(
+    "size", [3.5, (3, 8.0), (3, "8"), True, (True, 8), {"input": 3.5}, b"3x8x8"]
+)
 def test_what_is_no_size(size: Any) -> None:
     with pytest.raises(CnnCalcError, match="`input` can't be") as caught:
         analyze("relu", size)

@@ -189,7 +189,7 @@ def test_they_are_shown_and_expected(command: Command) -> None:
     ran = command(*words, "--expect", "1")
     assert (ran.code, ran.err) == (1, "missed: the output is scalar, not 1\n")
     assert json.loads(command(*words, "--json").out)["output"] == {"shape": []}
-    assert command(*words, "-f", "csv", "--columns", "output").out == "output\n1\nscalar\n"
+    assert command(*words, "-f", "csv", "--columns", "output").out == "output_shape\n1\nscalar\n"
 
 
 def kinds() -> list[type[Layer]]:
@@ -200,11 +200,12 @@ def kinds() -> list[type[Layer]]:
 def test_every_kind_takes_them_or_says_no(kind: type[Layer]) -> None:
     """A kind that is value by value must compute them; another says so, and never stumbles."""
     word = kind.example().strip("`") + ("[|]" if kind.arity == "many" else "")
-    spec = f"12 linear:1 reshape:scalar {word}"
+    made = "input:scalar" if kind.kind == "embedding" else "12 linear:1 reshape:scalar"
+    spec = f"{made} {word}"
     try:
         report = analyze(spec)
     except SpecError as error:
         assert error.code in ("scalar", "reshape", "bad-value", "too-many-values")  # noqa: PT017
         return
-    assert report.rows[-1].output_shape == ()
+    assert report.rows[-1].output_shape == ((16,) if kind.kind == "embedding" else ())
     assert verified("bundled", spec)["ok"]

@@ -82,7 +82,8 @@ def test_examples_agree(name: str) -> None:
     assert differences(outcome) == []
     assert outcome["unchecked"] == []
     assert outcome["checked"]["shapes"] == len(report(name).layers)
-    assert outcome["checked"]["receptive_field"] >= 0.85 * len(report(name).layers)
+    told = len(report(name).layers) if len(report(name).frame) > 1 else 0
+    assert outcome["checked"]["receptive_field"] >= 0.85 * told
 
 
 @pytest.mark.slow

@@ -87,7 +87,10 @@ def _field(text: str) -> Limit:
 
     def limit(report: Report) -> str | None:
         end = report.fields[report.outputs[0]]
-        sizes = end.to_dict(report.frame)["size"]
+        told = end.to_dict(report.frame)
+        if told is None:
+            return f"the output sees nothing of the first input, for --min-rf {text}"
+        sizes = told["size"]
         assert isinstance(sizes, list)
         wanted = least * len(sizes) if len(least) == 1 else least
         if len(wanted) != len(sizes):

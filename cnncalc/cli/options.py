@@ -116,9 +116,13 @@ class Network(Options):
         ),
     ] = None
     input: Annotated[
-        Text,
+        list[str] | None,
         network(
-            "-i", "--input", metavar="CxHxW", help="The input's size; wins over the spec's own."
+            "-i",
+            "--input",
+            metavar="CxHxW",
+            help="The input's size; wins over the spec's own. Of several inputs again for each, "
+            "in their order or by name, as z=100.",
         ),
     ] = None
     notation: Annotated[

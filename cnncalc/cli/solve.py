@@ -61,7 +61,7 @@ def solve(settings: SolveSettings) -> int:
         texts.of_words(settings.words or []),
         output=settings.output,
         rf=settings.rf,
-        input=settings.input,
+        input=one_size(settings.input or []),
         up_to=count(settings.up_to, "--up-to"),
         top=10 if top is None else top,
         notation=settings.notation,
@@ -71,6 +71,17 @@ def solve(settings: SolveSettings) -> int:
     if message := verdict(found):
         output.say(message)
     return int(not found.count)
+
+
+def one_size(sizes: list[str]) -> str | None:
+    """The size that `-i` gives the first input; further ones have theirs in the text."""
+    if len(sizes) < 2 and not any("=" in size for size in sizes):
+        return sizes[0] if sizes else None
+    raise CnnCalcError(
+        f"`solve` takes a size of the first input alone, not `-i {sizes[-1]}`",
+        code="usage",
+        help="further inputs have their sizes in the text, as in `z@input:100`",
+    )
 
 
 def count(text: str | None, option: str) -> int | None:

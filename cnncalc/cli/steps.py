@@ -156,6 +156,6 @@ def bindings(given: list[str]) -> dict[str, int]:
     return values
 
 
-def size_of(settings: Named) -> Source | None:
-    """The text of `-i`, with the option as its place."""
-    return None if settings.input is None else Source(settings.input, (Piece(0, "-i"),))
+def size_of(settings: Named) -> list[Source] | None:
+    """The texts of `-i`, one for each input, with the option as their place."""
+    return [Source(text, (Piece(0, "-i"),)) for text in settings.input or []] or None

@@ -67,7 +67,7 @@ def layers(settings: Vocabulary) -> int:
 
 def _find(name: str) -> Kind:
     word = name.lower()
-    if word in LAYERS and word != "input":
+    if word in LAYERS:
         return LAYERS[word]
     near = corrections.layer_meant(name)
     raise CnnCalcError(
@@ -81,8 +81,7 @@ def _find(name: str) -> Kind:
 
 def in_order() -> list[Kind]:
     """The layers as a newcomer would look for them: file by file, as they stand there."""
-    kinds = [kind for kind in KINDS.values() if kind.kind != "input"]
-    return sorted(kinds, key=_place)
+    return sorted(KINDS.values(), key=_place)
 
 
 def _place(kind: Kind) -> tuple[int, int]:

@@ -17,6 +17,7 @@ __all__ = [
     "adaptive_sizes",
     "aligned_shapes",
     "attended",
+    "axes_looked_up",
     "axis_of",
     "bins",
     "chosen_axes",
@@ -116,6 +117,12 @@ def axis_of(layer: Any, axis: int | str, rank: int) -> int:
     if getattr(layer, "order", "first") == "last":
         counted = counted[1:] + counted[:1]
     return counted[int(axis)]
+
+
+def axes_looked_up(layer: Any, rank: int) -> tuple[int, ...]:
+    """The axes of an embedding's numbers in the order in which they stand in what it gives."""
+    axes = tuple(range(rank))
+    return (*axes[1:], *axes[:1]) if layer.order == "last" else axes
 
 
 def chosen_axes(layer: Any, rank: int) -> tuple[int, ...]:

@@ -27,10 +27,17 @@ KEEP_NOTHING = VIEWS | {"add", "sub", "cat", "mean", "pad", "crop", "upsample", 
 # copies of the largest map around them.
 KEEP_MORE = {op.kind: op.keeps for op in BY_KIND.values()}
 KEEP_MORE |= {"lrn": 6, "lppool": 5, "rms": 3, "unitnorm": 3, "div": 2, "prelu": 2, "maximum": 2}
-KEEP_MORE |= {"minimum": 2, "mean": 1, "pad circular": 1, "reduce logsumexp": 2, "reduce prod": 5}
+KEEP_MORE |= {
+    "embedding": 1,
+    "minimum": 2,
+    "mean": 1,
+    "pad circular": 1,
+    "reduce logsumexp": 2,
+    "reduce prod": 5,
+}
 # The copies that a step makes while it works; others make one at most.
 COPIES = {"lppool": 3, "lrn": 2, "prelu": 2, "reduce logsumexp": 2, "sepconv": 2, "sparseplus": 2}
-COPIES |= {"fracmaxpool": 2, "matmul": 2}
+COPIES |= {"embedding": 2, "fracmaxpool": 2, "matmul": 2}
 # Beside half floats: what is summed up in single precision, in copies of what comes out, and how
 # many of its channels any step has in it.
 HALF_COPIES = {"convt": 1, "fold": 1, "linear": 3}

@@ -16,6 +16,7 @@ from cnncalc.analysis import analyze
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors.base import Array, Executor, Forward, How, Run, StepRun, Tensor
 from cnncalc.executors.shortage import MemoryErrors, ran_out
+from cnncalc.executors.stepping import whole_numbers
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network
 from cnncalc.notations.onnx.writing import Written, shape_name, write_report
@@ -155,9 +156,7 @@ class _Trial:
         """Every output of the model, by its name."""
         random = numpy.random.default_rng(0)
         fed = {
-            row.name: random.uniform(-1, 1, (self.batch, *row.output_shape)).astype("float32")
-            for row in self.report.rows
-            if row.kind == "input"
+            row.name: self._given(row, random) for row in self.report.rows if row.kind == "input"
         }
         if not written.model.graph.output:  # nothing could be written
             return fed
@@ -167,6 +166,14 @@ class _Trial:
         found = session.run(names, fed)
         self.forward_seconds = perf_counter() - begin
         return fed | dict(zip(names, found, strict=True))
+
+    def _given(self, row: Row, random: Any) -> Any:
+        """What flows in at an input: whole numbers for an embedding to look up."""
+        shape = (self.batch, *row.output_shape)
+        entries = self.report.network.looked_up.get(row.index)
+        if entries is not None:
+            return whole_numbers(shape, entries, "float32")
+        return random.uniform(-1, 1, shape).astype("float32")
 
     def _step(self, written: Written, values: Mapping[str, Any], number: int) -> StepRun:
         row = self.report.rows[number]

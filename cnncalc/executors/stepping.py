@@ -13,7 +13,9 @@ from cnncalc.layers.base import Shape
 from cnncalc.network import Network, Step
 from cnncalc.packages import said
 
-__all__ = ["NotBuilt", "Pass", "sizes_of_input"]
+__all__ = ["NotBuilt", "Pass", "most_exact", "sizes_of_input", "whole_numbers"]
+
+EXACT = {"bfloat16": 2**8, "float16": 2**11}  # up to which all whole numbers are there
 
 
 class NotBuilt(Exception):  # noqa: N818 — it is no fault
@@ -115,6 +117,21 @@ class Pass(ABC):
         if not states:
             raise NotBuilt
         return states[layer.cell][layer.at]
+
+
+def whole_numbers(shape: Shape, entries: int, dtype: str) -> Array:
+    """What flows in where an embedding looks it up: different numbers below its entries.
+
+    They are an array of NumPy of 64-bit numbers, no larger than a type of floats has them exact.
+    """
+    import numpy
+
+    return numpy.resize(numpy.arange(most_exact(entries, dtype), dtype="int64"), shape)
+
+
+def most_exact(entries: int, dtype: str) -> int:
+    """So many entries, or as many as a type of floats tells apart."""
+    return min(entries, EXACT.get(dtype, 2**24))
 
 
 def sizes_of_input(number: int, step: Step, input_shape: Shape) -> Shape:

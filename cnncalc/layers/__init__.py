@@ -20,6 +20,7 @@ FILES = (
     "pool",
     "adaptive",
     "linear",
+    "embedding",
     "activation",
     "norm",
     "attention",

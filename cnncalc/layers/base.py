@@ -108,6 +108,7 @@ class Layer:
     scalars: ClassVar[bool | None] = None  # whether it works on a single number, of shape ();
     # None: where it does the same to every value
     beside: ClassVar[bool] = False  # whether it is what a layer hands out beside its output
+    moves: ClassVar[bool] = False  # whether its values are those that flow in, moved or left out
 
     def __init_subclass__(cls) -> None:
         cls.options = {
@@ -176,6 +177,11 @@ class Layer:
     def takes_scalars(self) -> bool:
         """Whether what flows in may be a single number of each sample, of shape ()."""
         return self.by_value if self.scalars is None else self.scalars
+
+    @property
+    def looks_up(self) -> int:
+        """How many entries it has, of which whole numbers that flow in name some; 0: none."""
+        return 0
 
     @property
     def mixes_samples(self) -> bool:

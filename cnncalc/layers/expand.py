@@ -11,6 +11,7 @@ class Expand(Layer):
     """A map whose axes of size 1 are repeated, to a given shape."""
 
     kind = "expand"
+    moves = True
     formula = "n' = the size given, where n is 1 or that size"
     source = "torch.Tensor.expand; keras.layers.RepeatVector; ONNX Expand"
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Layer, Shape, option, order, place, show
+from cnncalc.layers.options import SCALAR
 
 MAX_LISTED = 12  # shapes that a message tells one by one
 
@@ -14,10 +15,21 @@ class Input(Layer):
     """What flows in: step 0 of every network, and any further input with a shape of its own."""
 
     kind = "input"
+    formula = "output = its own size, where a flow of its own begins"
+    source = "torch.nn.Module.forward with several arguments; keras.Input; ONNX graph inputs"
 
     shape: tuple[int, ...] | None = option(
-        "axes", "a further input's shape, channels first", default=None, minimum=1
+        "sizes",
+        "its size, channels first",
+        default=None,
+        positional=True,
+        minimum=1,
+        words=(SCALAR,),
     )
+
+    @classmethod
+    def example(cls) -> str:
+        return "`z@input:100`"
 
     def output(self, *shapes: Shape) -> Shape:
         return shapes[0] if shapes else self.shape or ()
@@ -142,6 +154,7 @@ class Concatenate(Layer):
     """Its branches one after another, along the channels."""
 
     kind = "cat"
+    moves = True
     arity = "many"
     formula = "C' = sum of C; the other axes are equal"
     source = "torch.cat; keras.layers.Concatenate; ONNX Concat"

@@ -14,15 +14,18 @@ __all__ = ["word"]
 def word(layer: Layer) -> str:
     """The shortest word that the compact notation reads back as this layer."""
     arguments = []
-    bare = True  # the first positional option is written without its key
+    bare = first = True  # the first positional option is written without its key
     values = vars(layer)
     for name, option in layer.options.items():
         value = values[name]
         if value is option.default or value == option.default:
             bare = bare and not option.positional
             continue
-        arguments.append(_argument(option, value, bare and option.positional))
-        bare = bare and not option.positional
+        counted = option.kind == "count" and not option.key  # and one count behind another
+        alone = bare and option.positional and (first or counted)
+        arguments.append(_argument(option, value, alone))
+        bare = bare and (not option.positional or (alone and counted))
+        first = first and not option.positional
     return f"{layer.kind}:{','.join(arguments)}" if arguments else layer.kind
 
 

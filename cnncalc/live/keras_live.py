@@ -7,14 +7,14 @@ from math import prod
 from typing import Any
 
 from cnncalc import packages
-from cnncalc.input_size import give, meant
+from cnncalc.input_size import meant
+from cnncalc.inputs import Inputs, InputSize
 from cnncalc.layers.base import Shape
 from cnncalc.live.keras_graph import flat, has_graph, symbolic_call
 from cnncalc.live.keras_program import keras_program
 from cnncalc.live.objects import Keras
-from cnncalc.live.program import Followed, Program, checked_size, compare, refusal, sized
-from cnncalc.network import Network, Typed
-from cnncalc.notations.sizes import Given
+from cnncalc.live.program import Followed, Program, checked_sizes, compare, fed_with, refusal, sized
+from cnncalc.network import Fed, Network, Typed
 from cnncalc.rows import as_layout, from_layout
 
 __all__ = ["from_keras"]
@@ -22,7 +22,7 @@ __all__ = ["from_keras"]
 BUILD = "build it, or call it once, or let its first layer be an Input"
 
 
-def from_keras(model: Keras, input: Given | None = None) -> Network:
+def from_keras(model: Keras, input: Inputs | None = None) -> Network:
     """A live keras.Model as a network, with the names of its layers and Keras's counting.
 
     Its graph is read, or its `call` on symbolic tensors: nothing is run on data, and the model
@@ -31,35 +31,34 @@ def from_keras(model: Keras, input: Given | None = None) -> Network:
     Args:
         model: a built model: Sequential, functional, or with a `call` of its own.
         input: size of its first input, in the model's own layout, where the model leaves sizes
-            open: a tuple or a text; a batch in front is known by the model's own input.
+            open: a tuple or a text; a batch in front is known by the model's own input. Of
+            several inputs a list in the model's order, or a mapping of their names.
 
     Raises:
         CnnCalcError: a model that isn't built, or whose layers aren't known.
     """
     keras = _keras()
-    size = checked_size("from_keras", input, "from_keras(model, (224, 224, 3))")
+    sizes = checked_sizes("from_keras", input, "from_keras(model, (224, 224, 3))")
     if not isinstance(model, keras.Model):
         raise refusal(f"`from_keras` takes a keras.Model, not a {type(model).__name__}")
     if not model.built:
         raise refusal(f"the model `{model.name}` isn't built: its sizes aren't known", BUILD)
     if has_graph(model) and getattr(model, "inputs", None):
-        return _of_graph(keras, model, size)
-    return _of_call(keras, model, size)
+        return _of_graph(keras, model, sizes)
+    return _of_call(keras, model, sizes)
 
 
 def _keras() -> Keras:
     return packages.load("keras", "`from_keras`", "live")
 
 
-def _of_graph(keras: Keras, model: Keras, size: Typed | None) -> Network:
+def _of_graph(keras: Keras, model: Keras, sizes: Sequence[InputSize]) -> Network:
     """The network of a graph of layers, which is written once."""
     program, variables = keras_program(keras, model, model.inputs, model.outputs)
     read = program.network()
     own = tuple(model.inputs[0].shape)[1:]
     network = sized(read, Graph(model.name, program, read, _unused(model, variables), own))
-    if size is not None:
-        give(network, size)
-    return network
+    return fed_with(network, sizes)
 
 
 class Graph:
@@ -79,17 +78,18 @@ class Graph:
         self.unused = unused
         self.own = own
 
-    def __call__(self, wanted: Shape) -> Network:
-        network = self.network.at(wanted)
+    def __call__(self, wanted: Shape, fed: Fed) -> Network:
+        network = self.network.feeding(fed).at(wanted)
         network.unused_params = self.unused
         _fits(wanted, self.own, network.layout, self.name)
         compare(self.program, network, wanted, "Keras")
         return network
 
 
-def _of_call(keras: Keras, model: Keras, size: Typed | None) -> Network:
+def _of_call(keras: Keras, model: Keras, given: Sequence[InputSize]) -> Network:
     """The network of a model with a `call` of its own, which is followed at each input."""
     shapes = _build_shapes(keras, model)
+    size = given[0].size if given and isinstance(given[0].size, Typed) else None
     declared = shapes[0][1:] if shapes else None
     if size is not None and (declared is None or None in declared):
         batch = declared is not None and len(size.sizes) == len(declared) + 1
@@ -114,17 +114,23 @@ def _of_call(keras: Keras, model: Keras, size: Typed | None) -> Network:
 
     network, own = at_outside((None, *shapes[0][1:]))
 
-    def follow(wanted: Shape) -> Network:
-        return at_outside((None, *as_layout(wanted, network.layout)))[0]
+    def follow(wanted: Shape, fed: Fed) -> Network:
+        return at_outside((None, *as_layout(wanted, network.layout)))[0].feeding(fed)
 
     followed = Followed(model.name, follow)
-    followed.known[own] = network
+    followed.known[own, ()] = network
     called = Network(
-        (), own, notation="keras", layout=network.layout, tracer=followed, declared=declared
+        (),
+        own,
+        notation="keras",
+        layout=network.layout,
+        tracer=followed,
+        declared=declared,
+        inputs=network.inputs,
     )
     if size is not None:
-        meant(called, size)  # what can't be read is said now
-        give(called, size)
+        called = fed_with(called, given)
+        meant(called)  # what can't be read is said now
     return called
 
 

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from re import sub
 from typing import Any, NamedTuple
 
 from cnncalc.analysis import analyze
 from cnncalc.errors import CnnCalcError, Piece, Source
+from cnncalc.input_size import give
+from cnncalc.inputs import Inputs, InputSize, feed, sizes_given
 from cnncalc.layers.base import Shape, show
-from cnncalc.network import Network, Step, Typed
+from cnncalc.network import UNFED, Fed, Network, Step, Tracer, Typed
+from cnncalc.network import Named as NamedSize
 from cnncalc.notations import source
 from cnncalc.notations.names import Names
 from cnncalc.notations.reserved import KEYWORDS, identifier
-from cnncalc.notations.sizes import Given, given
 from cnncalc.report import Report
 from cnncalc.rows import as_layout
 
@@ -29,8 +31,9 @@ __all__ = [
     "Origin",
     "Program",
     "Unfollowed",
-    "checked_size",
+    "checked_sizes",
     "compare",
+    "fed_with",
     "first_line",
     "refusal",
     "sized",
@@ -58,20 +61,27 @@ def first_line(error: Exception) -> str:
     return said if len(said) <= MAX_SAID else said.partition(". ")[0][:MAX_SAID]
 
 
-def checked_size(function: str, input: Given | None, example: str) -> Typed | None:
-    """An input size as it was given; refused where it is none."""
-    if input is None:
-        return None
+def checked_sizes(function: str, input: Inputs | None, example: str) -> list[InputSize]:
+    """Sizes of inputs as they were given; refused where one is none."""
     try:
-        typed = given(input)
+        sizes = sizes_given(input)
     except CnnCalcError:
-        typed = Typed(())
-    if not typed.sizes or min(typed.sizes) < 1:
-        raise refusal(
-            f"`{function}` can't take the input {input!r:.40}",
-            f"its sizes without the batch, as in {example}",
-        )
-    return typed
+        sizes = [InputSize(None, Typed((0,)))]
+    for _, size in sizes:
+        if isinstance(size, NamedSize) or min(size.sizes, default=1) < 1:
+            raise refusal(
+                f"`{function}` can't take the input {input!r:.40}",
+                f"its sizes without the batch, as in {example}",
+            )
+    return sizes
+
+
+def fed_with(network: Network, sizes: Sequence[InputSize]) -> Network:
+    """The network at the sizes that somebody gave its inputs."""
+    network, size = feed(network, sizes)
+    if isinstance(size, Typed):
+        give(network, size)
+    return network
 
 
 class Origin(NamedTuple):
@@ -196,8 +206,8 @@ class Named:
         self.network = network
         self.program = program
 
-    def __call__(self, shape: Shape) -> Network:
-        named = _renamed(self.network.at(shape), self.program)
+    def __call__(self, shape: Shape, fed: Fed) -> Network:
+        named = _renamed(self.network.feeding(fed).at(shape), self.program)
         named.modules = self.program.classes
         return named
 
@@ -208,21 +218,26 @@ class Followed:
     The model itself is not copied: a copy in another process has the sizes that were asked for.
     """
 
-    def __init__(self, name: str, follow: Callable[[Shape], Network]) -> None:
+    def __init__(self, name: str, follow: Tracer) -> None:
         self.name = name
-        self.follow: Callable[[Shape], Network] | None = follow
-        self.known: dict[Shape, Network] = {}
+        self.follow: Tracer | None = follow
+        self.known: dict[tuple[Shape, tuple[tuple[str, Shape], ...]], Network] = {}
 
-    def __call__(self, shape: Shape) -> Network:
-        if shape not in self.known:
+    def __call__(self, shape: Shape, fed: Fed = UNFED) -> Network:
+        key = shape, tuple(sorted(fed.items()))
+        if key not in self.known:
             if self.follow is None:
-                sizes = ", ".join(map(show, self.known))
+                sizes = ", ".join(show(known) for known, _ in self.known)
                 raise refusal(
                     f"this copy of `{self.name}` knows its steps at {sizes}, not at {show(shape)}",
                     "the model itself is not copied: read it here, or at this size before",
                 )
-            self.known[shape] = self.follow(shape)
-        return self.known[shape]
+            self.known[key] = self.follow(shape, fed)
+        return self.known[key]
+
+    def knows(self, shape: Shape, fed: Fed) -> bool:
+        """Whether it has been followed at these sizes."""
+        return (shape, tuple(sorted(fed.items()))) in self.known
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "follow": None}
@@ -231,7 +246,7 @@ class Followed:
         return self  # nothing of it changes but what it has followed
 
 
-def sized(network: Network, at: Callable[[Shape], Network]) -> Network:
+def sized(network: Network, at: Tracer) -> Network:
     """The network, whose steps at an input are to be had in another way."""
     return Network(
         (),
@@ -240,6 +255,8 @@ def sized(network: Network, at: Callable[[Shape], Network]) -> Network:
         layout=network.layout,
         tracer=at,
         declared=network.declared,
+        inputs=network.inputs,
+        unsized_inputs=network.unsized_inputs,
     )
 
 

@@ -10,6 +10,8 @@ import logging
 import operator
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from functools import partial
+from inspect import signature
 from io import StringIO
 from typing import Any
 
@@ -21,7 +23,7 @@ from cnncalc.live.torch_calls import argument, function_words
 from cnncalc.live.torch_copy import is_library
 from cnncalc.live.torch_fx import follow_in_place
 from cnncalc.live.torch_program import TorchProgram
-from cnncalc.network import Network
+from cnncalc.network import UNFED, Fed, Network
 
 __all__ = ["exported_network"]
 
@@ -37,33 +39,45 @@ RECURRENT = {
 LAST = 2**63 - 1  # where aten's slices end that have no end
 
 
-def exported_network(torch: Torch, module: Torch, name: str, shape: Shape) -> Network:
+def exported_network(
+    torch: Torch, module: Torch, name: str, shape: Shape, fed: Fed = UNFED
+) -> Network:
     """The network of a module at an input; whatever torch.export raises where it can't follow."""
-    exported = _exported(torch, module, shape)
+    exported = _exported(torch, module, shape, fed)
     follow_in_place(exported.graph)
     writer = _Writer(torch, module, exported, name)
     program = writer.written()
-    network = program.network().at(shape)
+    network = program.network().feeding(fed).at(shape)
     compare(program, network, shape, "torch.export")
     return network
 
 
-def _exported(torch: Torch, module: Torch, shape: Shape) -> Torch:
+def _exported(torch: Torch, module: Torch, shape: Shape, fed: Fed) -> Torch:
     """The program of torch.export, of a module on `meta` whose batch is left open."""
     from torch.export import Dim, export
 
     quiet = [each for each in module.modules() if type(each) is torch.nn.Identity]
     for each in quiet:
         each.forward = torch.clone  # which leaves a node
+    tables = [each for each in module.modules() if type(each) is torch.nn.Embedding]
+    for each in tables:
+        each.forward = partial(_looked_up, torch, each)  # of any type of number
     kind = next((each.dtype for each in module.parameters() if each.is_floating_point()), None)
     try:
         with _silence(), torch.no_grad(), torch.device("meta"):
+            open_ = {0: Dim("batch")}
             values = torch.empty(BATCH, *shape, dtype=kind)
-            sizes = ({0: Dim("batch")},)
-            return export(module, (values,), dynamic_shapes=sizes, strict=False)
+            others = {name: torch.empty(BATCH, *size, dtype=kind) for name, size in fed.items()}
+            first = next(iter(signature(module.forward).parameters))
+            sizes = dict.fromkeys(others, open_) | {first: open_}
+            return export(module, (values,), others, dynamic_shapes=sizes, strict=False)
     finally:
-        for each in quiet:
+        for each in (*quiet, *tables):
             del each.forward
+
+
+def _looked_up(torch: Torch, table: Torch, numbers: Torch) -> Torch:
+    return torch.nn.functional.embedding(numbers.long(), table.weight)
 
 
 @contextmanager

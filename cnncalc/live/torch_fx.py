@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
 from cnncalc.live.objects import Torch
@@ -17,21 +18,26 @@ __all__ = ["follow_in_place", "traced_program"]
 PARTS = ("getitem", "slice", "select", "narrow", "chunk", "split", "split_with_sizes", "unbind")
 
 
-def traced_program(torch: Torch, module: Torch, name: str) -> Program:
-    """The program of a module; whatever torch.fx raises where it can't follow."""
-    graph = _graph(torch, module)
+def traced_program(torch: Torch, module: Torch, name: str, fed: Collection[str] = ()) -> Program:
+    """The program of a module; whatever torch.fx raises where it can't follow.
+
+    `fed` are arguments of its forward that are inputs although they have defaults.
+    """
+    graph = _graph(torch, module, fed)
     follow_in_place(graph)
-    return _Writer(torch, module, graph, name).written()
+    return _Writer(torch, module, graph, name, fed).written()
 
 
-def _graph(torch: Torch, module: Torch) -> Torch:
+def _graph(torch: Torch, module: Torch, fed: Collection[str]) -> Torch:
     """The module's graph, in which torch.nn's own modules are leaves.
 
-    Further arguments of its forward keep their defaults.
+    Further arguments of its forward keep their defaults, if nothing is fed to them.
     """
     parameters = list(inspect.signature(module.forward).parameters.values())
     fixed = {
-        each.name: each.default for each in parameters[1:] if each.default is not inspect._empty
+        each.name: each.default
+        for each in parameters[1:]
+        if each.default is not inspect._empty and each.name not in fed
     }
     graph = _tracer(torch).trace(module, concrete_args=fixed or None)
     graph.owning_module = module
@@ -94,8 +100,11 @@ def _in_place(graph: Torch, node: Torch) -> bool:
 class _Writer(TorchProgram):
     """One line of the forward for each node of the graph."""
 
-    def __init__(self, torch: Torch, module: Torch, graph: Torch, name: str) -> None:
+    def __init__(
+        self, torch: Torch, module: Torch, graph: Torch, name: str, fed: Collection[str]
+    ) -> None:
         super().__init__(torch, module, name)
+        self.fed = fed
         self.calls = Counter(_place(node)[1] for node in graph.nodes)
         for node in graph.nodes:
             self._node(node)
@@ -131,7 +140,8 @@ class _Writer(TorchProgram):
 
     def _placeholder(self, node: Torch) -> None:
         self.texts[node] = node.name
-        if not self.inputs or (not node.args and node.users):
+        plain = not node.args or node.target in self.fed
+        if not self.inputs or (plain and node.users):
             self.inputs.append(node.name)
 
     def _attribute(self, path: str) -> Torch:

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
+from inspect import Parameter, signature
 from typing import TYPE_CHECKING
 
 from cnncalc import packages
 from cnncalc.errors import CnnCalcError, SpecError
-from cnncalc.input_size import give, meant
+from cnncalc.input_size import meant
+from cnncalc.inputs import Inputs, InputSize
 from cnncalc.layers.base import Shape
 from cnncalc.live.objects import Torch
-from cnncalc.live.program import Followed, Unfollowed, checked_size, first_line, refusal, sized
+from cnncalc.live.program import (
+    Followed,
+    Unfollowed,
+    checked_sizes,
+    fed_with,
+    first_line,
+    refusal,
+    sized,
+)
 from cnncalc.live.torch_copy import empty_copy, is_layer
 from cnncalc.live.torch_fx import traced_program
-from cnncalc.network import Network, Typed
-from cnncalc.notations.sizes import Given
+from cnncalc.network import Fed, Network
 from cnncalc.packages import OnUse
 
 if TYPE_CHECKING:
@@ -29,7 +40,7 @@ UNREAD = ("source", "unsupported", "batch", "batch-axis", "view", "weights", "ra
 SOURCE = "its source can be read where tracing can't follow: give the file and the class"
 
 
-def from_torch(module: Torch, input: Given | None = None) -> Network:
+def from_torch(module: Torch, input: Inputs | None = None) -> Network:
     """A live torch.nn.Module as a network, with the names of `named_modules`.
 
     It is copied without its values and traced, so nothing is run on data and the module stays
@@ -39,13 +50,14 @@ def from_torch(module: Torch, input: Given | None = None) -> Network:
     Args:
         module: the module; it is read in evaluation mode.
         input: size of its input, channels first, as a tuple or as `"3x224x224"`; a batch in
-            front is known by the layers that it meets.
+            front is known by the layers that it meets. Of several inputs a list in the order of
+            `forward`'s arguments, or {"image": (3, 32, 32), "z": 100}.
 
     Raises:
         CnnCalcError: a module that can't be traced, or whose layers aren't known.
     """
     torch = _torch()
-    size = checked_size("from_torch", input, "from_torch(module, (3, 224, 224))")
+    sizes = checked_sizes("from_torch", input, "from_torch(module, (3, 224, 224))")
     if not isinstance(module, torch.nn.Module):
         raise refusal(f"`from_torch` takes a torch.nn.Module, not a {type(module).__name__}")
     if type(module).__module__.startswith("keras.") or hasattr(module, "get_build_config"):
@@ -55,10 +67,7 @@ def from_torch(module: Torch, input: Given | None = None) -> Network:
     bare = empty_copy(torch, module)
     if is_layer(bare):
         bare = torch.nn.Sequential(bare)
-    network = _network(torch, bare, name, size)
-    if size is not None:
-        give(network, size)
-    return network
+    return _network(torch, bare, name, sizes)
 
 
 def _torch() -> Torch:
@@ -75,16 +84,23 @@ def _unwrapped(torch: Torch, module: Torch) -> Torch:
     return module
 
 
-def _network(torch: Torch, bare: Torch, name: str, size: Typed | None) -> Network:
+def _network(torch: Torch, bare: Torch, name: str, sizes: Sequence[InputSize]) -> Network:
+    fed = fed_arguments(bare, sizes)
     try:
         with torch.device("meta"):
-            traced = traced_program(torch, bare, name).network()
+            traced = traced_program(torch, bare, name, fed).network()
     except Exception as error:  # tracing runs the module's own code
         if isinstance(error, CnnCalcError) and not isinstance(error, Unfollowed):
             raise
-        return _exported(torch, bare, name, size, error)
-    exported = Followed(name, lambda wanted: export_at(torch, bare, name, wanted))
-    return sized(traced, Traced(traced, name, exported))
+        return _exported(torch, bare, name, sizes, error)
+    exported = Followed(name, partial(export_at, torch, bare, name))
+    return fed_with(sized(traced, Traced(traced, name, exported)), sizes)
+
+
+def fed_arguments(module: Torch, sizes: Sequence[InputSize]) -> list[str]:
+    """The arguments of a module's forward that somebody gave a size."""
+    places = iter(signature(module.forward).parameters)
+    return [name or next(places, "") for name, _ in sizes]
 
 
 class Traced:
@@ -95,34 +111,36 @@ class Traced:
         self.name = name
         self.exported = exported
 
-    def __call__(self, shape: Shape) -> Network:
-        if shape in self.exported.known:
-            return self.exported(shape)
+    def __call__(self, shape: Shape, fed: Fed) -> Network:
+        if self.exported.knows(shape, fed):
+            return self.exported(shape, fed)
         try:
-            return self.traced.at(shape)
+            return self.traced.feeding(fed).at(shape)
         except SpecError as error:
             in_program = error.file in (None, f"<{self.name}>")
             if in_program and error.code not in UNREAD:
                 raise
             try:
-                return self.exported(shape)
+                return self.exported(shape, fed)
             except Exception:  # its own message is about the words of the export
                 raise error from None
 
 
-def _exported(torch: Torch, bare: Torch, name: str, size: Typed | None, why: Exception) -> Network:
+def _exported(
+    torch: Torch, bare: Torch, name: str, sizes: Sequence[InputSize], why: Exception
+) -> Network:
     """The network of a module that torch.fx can't trace, for the reason `why`."""
     reason = first_line(why)
-    if size is None:
+    if not sizes:
         raise refusal(
             f"`{name}` can't be traced: {reason}",
             "give its input's size, as in from_torch(module, (3, 224, 224)), and it is tried "
             "with torch.export",
         )
 
-    def follow(wanted: Shape) -> Network:
+    def follow(wanted: Shape, fed: Fed) -> Network:
         try:
-            return export_at(torch, bare, name, wanted)
+            return export_at(torch, bare, name, wanted, fed)
         except Exception as error:  # exporting runs the module's own code
             raise refusal(
                 f"`{name}` can't be traced by torch.fx: {reason}; nor by torch.export "
@@ -130,11 +148,26 @@ def _exported(torch: Torch, bare: Torch, name: str, size: Typed | None, why: Exc
                 SOURCE,
             ) from None
 
-    exported = Network((), notation="torch", tracer=Followed(name, follow))
-    meant(exported, size)  # what can't be read is said now
+    exported = Network(
+        (), notation="torch", tracer=Followed(name, follow), inputs=needed_arguments(bare, sizes)
+    )
+    exported = fed_with(exported, sizes)
+    meant(exported)  # what can't be read is said now
     return exported
 
 
-def export_at(torch: Torch, bare: Torch, name: str, shape: Shape) -> Network:
+def needed_arguments(module: Torch, sizes: Sequence[InputSize]) -> list[str]:
+    """The names of a forward's arguments without a default, and of those that have a size."""
+    fed = fed_arguments(module, sizes)
+    parameters = list(signature(module.forward).parameters.values())
+    plain = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+    return [
+        each.name
+        for place, each in enumerate(parameters)
+        if each.kind in plain and (not place or each.default is Parameter.empty or each.name in fed)
+    ]
+
+
+def export_at(torch: Torch, bare: Torch, name: str, shape: Shape, fed: Fed) -> Network:
     """The network at an input, through torch.export; its errors are torch's own."""
-    return torch_export.exported_network(torch, bare, name, shape)
+    return torch_export.exported_network(torch, bare, name, shape, fed)

@@ -25,6 +25,7 @@ __all__ = [
     "integer",
     "known_of",
     "named_at",
+    "of_span",
     "read_size",
     "respelled",
 ]
@@ -221,6 +222,16 @@ def given_or_named(size: Given) -> Typed | Named:
         if error.code != "unbound-symbol" or error.span is None:
             raise
         return named_at(error.span, {}, error)
+
+
+def of_span(span: Span) -> Typed | Named:
+    """The size that is a part of a text, where symbols may stand for sizes."""
+    try:
+        return typed_at(span, {})
+    except SpecError as error:
+        if error.code != "unbound-symbol":
+            raise
+        return named_at(span, {}, error)
 
 
 def _from_text(source: Source) -> Typed:

@@ -70,7 +70,7 @@ class _Loop:
         """Add what the units of one step's output see."""
         row, seen = self.rows[number], self.seen
         inputs = row.inputs
-        if not inputs:
+        if all(seen[i].apart for i in inputs):
             seen.append(extra_input(row.output_shape, len(self.places)))
             return
         layer, shapes = self.steps[number].layer, row.input_shapes
@@ -107,7 +107,7 @@ class _Loop:
 
     def _offset_note(self, row: Row, offset: Offset) -> str:
         one, two = self.branches.words(row.inputs, offset.branches)
-        axes = len(self.input) - 1
+        axes = len(self.frame) - 1
         names = " and ".join(axis_name(axis, axes) for axis in offset.axes)
         along = f" along {names}" if axes > 1 else ""
         apart = offset.apart

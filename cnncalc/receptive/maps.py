@@ -72,9 +72,10 @@ class Seen:
         aligned: no branches of different jump or centre have met so far.
         channels: what each channel sees by itself; None: units see alike, but along the axes
             that descend from the input's.
+        apart: nothing on the way here reads the first input.
     """
 
-    __slots__ = ("aligned", "axes", "channels", "whole")
+    __slots__ = ("aligned", "apart", "axes", "channels", "whole")
 
     def __init__(
         self,
@@ -82,11 +83,18 @@ class Seen:
         whole: bool = False,
         aligned: bool = True,
         channels: Channels | None = None,
+        apart: bool = False,
     ) -> None:
+        self.apart = apart
         self.axes = axes
         self.whole = whole
         self.aligned = aligned
         self.channels = channels
+
+    @property
+    def told(self) -> bool:
+        """Whether there is anything to tell: the first input has places, and is read here."""
+        return bool(self.axes) and not self.apart
 
     @property
     def status(self) -> str:
@@ -97,8 +105,10 @@ class Seen:
         exact = not blind and all(a.field.exact and not a.merged for a in self.axes)
         return "exact" if exact else "hull"
 
-    def to_dict(self, input_shape: Shape) -> dict[str, object]:
-        """The report's `receptive_field`."""
+    def to_dict(self, input_shape: Shape) -> dict[str, object] | None:
+        """The report's `receptive_field`; None: there is none."""
+        if self.apart:
+            return None
         if self.whole:
             axes = len(self.axes)
             size, start = list(input_shape[1:]), [0] * axes
@@ -151,11 +161,10 @@ def network_input(places: Sequence[int]) -> Seen:
 
 
 def extra_input(shape: Shape, axes: int) -> Seen:
-    """A further input sees nothing of the first one."""
+    """A further input, or what is made of such alone, sees nothing of the first one."""
     nothing = Field(1, ((0, 0),))
-    return Seen(
-        tuple(Along(nothing, axis if axis < len(shape) else None) for axis in range(1, axes + 1))
-    )
+    places = (axis if axis < len(shape) else None for axis in range(1, axes + 1))
+    return Seen(tuple(Along(nothing, place) for place in places), apart=True)
 
 
 def nothing(axes: int, aligned: bool = True) -> Seen:

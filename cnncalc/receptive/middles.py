@@ -40,7 +40,7 @@ def middles_of(report: Sighted) -> list[Middle]:
     units = [
         (row.index, unit)
         for row in report.layers
-        if report.fields[row.index].axes and row.output_shape and all(row.output_shape)
+        if report.fields[row.index].told and row.output_shape and all(row.output_shape)
         for unit in _chosen(report.fields[row.index], row.output_shape)
     ]
     found = _pulled_back(report, units)

@@ -178,7 +178,7 @@ def _foreseen(along: Along, shape: Shape, unit: tuple[int, ...]) -> tuple[int, i
 def first_to_see_all(report: Sighted) -> Row | None:
     """The first step with a unit in its centre that sees the whole input."""
     likely = (
-        row for row in report.layers if report.fields[row.index].axes and _may_see_all(report, row)
+        row for row in report.layers if report.fields[row.index].told and _may_see_all(report, row)
     )
     for row in islice(likely, MOST_LOOKS):
         try:

@@ -153,8 +153,9 @@ class Part:
             network = self.network.with_steps(steps)
             sized = analyze(network, as_layout(first, network.layout))
             seen = fields_of(sized).seen[network.outputs[0]]
-            field = seen.to_dict(network.frame(first))["size"]
-            yield _End(node, first, output, tuple(field), (cost, picks))  # type: ignore[arg-type]
+            told = seen.to_dict(network.frame(first)) or {"size": ()}  # nothing of it
+            field: tuple[int, ...] = tuple(told["size"])  # type: ignore[arg-type]
+            yield _End(node, first, output, field, (cost, picks))
 
     def cost(self, group: int, value: int) -> Cost:
         return self.groups[group].cost(value, list(self.bounds))

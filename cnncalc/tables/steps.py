@@ -35,13 +35,13 @@ def _sources(report: Report, row: Row) -> str:
     """The steps that are read, where it isn't just the one before."""
     if row.inputs == (row.index - 1,):
         return ""
-    return ", ".join("input" if number == 0 else str(number) for number in row.inputs)
+    return ", ".join(str(number) if number else report.rows[0].name for number in row.inputs)
 
 
 def _sees(report: Report, row: Row) -> str:
     """Size and jump: `10 /4`, `all`, and `≤35` where only a bound is known."""
     seen = report.fields[row.index]
-    if row.index == 0 or not seen.axes:
+    if row.index == 0 or not seen.told:
         return ""
     if seen.whole:
         return "all"
@@ -99,6 +99,8 @@ def _axes(key: str, doc: str, of: Callable[[Any], float], whole: Callable[[int],
 
     def values(report: Report, row: Row) -> list[float]:
         seen = report.fields[row.index]
+        if seen.apart:
+            return []
         if seen.whole:
             return [whole(n) for n in report.frame[1:]]
         return [of(along.field) for along in seen.axes]
@@ -108,7 +110,7 @@ def _axes(key: str, doc: str, of: Callable[[Any], float], whole: Callable[[int],
         key,
         doc,
         lambda report, row: joined(values(report, row)),
-        lambda report, row: _per_axis(values(report, row)) if report.fields[row.index].axes else "",
+        lambda report, row: _per_axis(values(report, row)) if report.fields[row.index].told else "",
         right=True,
     )
 
@@ -183,9 +185,11 @@ STEP_COLUMNS = (
         "status",
         "status",
         "exact, hull (an upper bound) or global (something sees the whole input)",
-        lambda report, row: report.fields[row.index].status,
         lambda report, row: (
-            report.fields[row.index].status if report.fields[row.index].axes else ""
+            None if report.fields[row.index].apart else report.fields[row.index].status
+        ),
+        lambda report, row: (
+            report.fields[row.index].status if report.fields[row.index].told else ""
         ),
     ),
     Column(
@@ -228,7 +232,7 @@ STEP_COLUMNS = (
         "act. bytes",
         "bytes of the output for the whole batch",
         "activation_bytes",
-        lambda report, row: thousands(row.activation_bytes if row.index else 0),
+        lambda report, row: thousands(0 if row.is_input else row.activation_bytes),
     ),
 )
 

@@ -72,7 +72,7 @@ class Line:
 
     @property
     def activation_bytes(self) -> int:
-        return sum(row.activation_bytes for row in self.rows if row.index)
+        return sum(row.activation_bytes for row in self.rows if not row.is_input)
 
     def likeness(self) -> Likeness:
         own = tuple((row.text, row.output_shape, row.params, row.macs) for row in self.rows)

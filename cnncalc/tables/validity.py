@@ -20,6 +20,11 @@ def table_of(valid: ValidSizes) -> Table:
         footer.append(f"the least size that works: {_shown(valid, valid.least)}")
     else:
         footer.append("its input has no axes that are places")
+    others = [step for step in valid.network.steps[1:] if not step.inputs]
+    if others:
+        sizes = ", ".join(f"`{step.name}` {show(step.layer.output())}" for step in others)
+        first = valid.network.steps[0].name
+        footer.append(f"these are sizes of `{first}`; the other inputs stay as they are: {sizes}")
     return Table(COLUMNS, valid, valid.axes, footer=footer, spare=("lossless",))
 
 
@@ -35,7 +40,8 @@ def _about(valid: ValidSizes, asked: Shape) -> list[str]:
     near = valid.near(asked)
     words = [_shown(valid, shape) for shape in near]
     nearest = [f"the nearest that work: {' and '.join(words)}"] if words else []
-    return [_breaks(valid, broken), *nearest, *_padded(asked, near)]
+    pads = [] if valid.network.channel_axis is None else _padded(asked, near)
+    return [_breaks(valid, broken), *nearest, *pads]
 
 
 def _breaks(valid: ValidSizes, broken: Broken) -> str:

@@ -116,7 +116,7 @@ def _units(report: Report) -> list[str]:
     for seen in report.units:
         row = report.rows[seen["index"]]
         place = "×".join(map(str, seen["unit"])) or "any"
-        axes = len(report.input) - 1
+        axes = len(report.frame) - 1
         of = "sees of the input" if axes else "sees all of the input, which has no places"
         lines.append(f"unit {place} of `{row.name}` (step {row.index}) {of}")
         for axis, (full, cut) in enumerate(zip(seen["unclipped"], seen["clipped"], strict=True)):
@@ -211,7 +211,7 @@ def _branches(report: Report) -> str:
 
 
 def _fields(report: Report) -> str:
-    return "rf" if len(report.input) > 1 else ""
+    return "rf" if len(report.frame) > 1 else ""
 
 
 def _indents(report: Report) -> list[int]:

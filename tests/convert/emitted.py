@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from cnncalc import Report, SpecError, analyze, parse
+from cnncalc.layers.base import Shape
 from tests import processes
 
 # Attention, products and tokens, beside the examples.
@@ -43,12 +44,17 @@ def totals(report: Report) -> tuple[Any, ...]:
     return sizes, report.total.params, report.total.trainable, report.total.macs
 
 
+def inputs(report: Report) -> list[Shape]:
+    """The shapes of a network's inputs, in their order."""
+    return [row.output_shape for row in report.rows if row.kind == "input"]
+
+
 def read_again(text: str, notation: str, report: Report) -> Report:
-    """The report on what was written, at the same input."""
-    size = report.input
+    """The report on what was written, at the same inputs."""
+    sizes = inputs(report)
     if notation == "keras":
-        size = (*size[1:], size[0])
-    return analyze(parse(text, notation=notation), size)
+        sizes = [(*size[1:], *size[:1]) for size in sizes]
+    return analyze(parse(text, notation=notation), sizes)
 
 
 def assert_named(error: SpecError) -> None:

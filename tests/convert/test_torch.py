@@ -51,6 +51,17 @@ def module_of(text: str, name: str = "Net") -> Any:
     return names["model"] if "model" in names else names[name]()
 
 
+def data(expected: Report, batch: int) -> list[Any]:
+    """Zeros for each input, whole numbers where they are looked up."""
+    torch = torch_or_skip()
+    whole = expected.network.looked_up
+    return [
+        torch.zeros(batch, *row.output_shape, dtype=torch.long if row.index in whole else None)
+        for row in expected.rows
+        if row.kind == "input"
+    ]
+
+
 def assert_runs(text: str, expected: Report, batch: int = 1) -> None:
     """The module has the report's parameters, and makes its size where PyTorch normalises it."""
     torch = torch_or_skip()
@@ -59,7 +70,7 @@ def assert_runs(text: str, expected: Report, batch: int = 1) -> None:
         module = module_of(text).eval()
         assert sum(each.numel() for each in module.parameters()) == expected.total.params
         try:
-            output = module(torch.zeros(batch, *expected.input))
+            output = module(*data(expected, batch))
         except ValueError as error:
             if batch == 1 and refusal(error):  # to take a single value by its own mean
                 return
@@ -89,7 +100,7 @@ def test_examples_run(name: str) -> None:
     with torch.device("meta"):
         module = module_of(text).eval()
         with torch.no_grad():
-            output = module(torch.zeros(1, *expected.input))
+            output = module(*data(expected, 1))
     assert sum(each.numel() for each in module.parameters()) == expected.total.params
     assert tuple(output.shape[1:]) == expected.rows[expected.outputs[0]].output_shape
 

@@ -29,7 +29,7 @@ UNBUILT: dict[str, set[str]] = {
 }
 FRAMEWORKS = [name for name in EXECUTORS if name != "bundled"]
 SOURCES = {"tutorial_net": ("torch", (3, 32, 32)), "keras_cnn": ("keras", None)}
-QUICK = ["lenet5", "small-cnn", "inception", "dcgan", "m5", "mobilenet-blocks", *SOURCES]
+QUICK = ["lenet5", "small-cnn", "inception", "dcgan", "cgan", "m5", "mobilenet-blocks", *SOURCES]
 
 
 def network_of(name: str) -> tuple[Network, Any]:
@@ -80,7 +80,7 @@ def check_example(executor: str, name: str) -> None:
     assert report.verify is not None
     assert report.verify["mismatches"] == report.verify["unchecked"] == []
     assert report.verify["checked"]["shapes"] == len(report.layers)
-    assert report.verify["checked"]["receptive_field"] > 0
+    assert report.verify["checked"]["receptive_field"] > 0 or len(report.frame) == 1
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)

@@ -181,6 +181,9 @@ sizes = st.sampled_from([-1, 1, 2, 3, 4, 6, 8, 12])
 
 UNRANKED: dict[str, st.SearchStrategy[Arguments]] = {
     "Dense": joined(needed(units=st.integers(-1, 5)), some(use_bias=flags, activation=activations)),
+    "Embedding": needed(
+        input_dim=st.sampled_from([-1, 2, 7, 30]), output_dim=st.sampled_from([-1, 1, 5])
+    ),
     "Flatten": some(data_format=st.sampled_from([None, "channels_last"])),
     "Reshape": needed(target_shape=st.lists(sizes, min_size=1, max_size=3).map(tuple)),
     "Permute": needed(

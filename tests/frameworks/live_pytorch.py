@@ -49,6 +49,8 @@ def _run(torch: Any, name: str, module: Any, values: Any) -> Any:
     with torch.no_grad():
         if name.startswith("MaxUnpool"):
             return module(values, torch.zeros(values.shape, dtype=torch.long))
+        if name.startswith("Embedding"):
+            return module(values.long())
         if name == "MultiheadAttention":
             return module(values, values, values)[0]
         output = module(values)

@@ -272,6 +272,23 @@ def recurrent(draw: Draw, name: str) -> Case:
 
 
 @st.composite
+def table(draw: Draw, bag: bool) -> Case:
+    """Whole numbers of some shape, of which a bag is one of a row."""
+    rank = often(draw, st.just(1 if bag else 2), st.integers(0, 3))
+    shape = tuple(draw(st.integers(1, 5)) for _ in range(rank))
+    counts = st.sampled_from((-1, 3.0, None))
+    args: dict[str, Any] = {
+        "num_embeddings": often(draw, st.integers(1, 9), counts),
+        "embedding_dim": often(draw, st.integers(1, 9), counts),
+    }
+    optional(draw, args, "padding_idx", lambda: draw(st.integers(-10, 10)))
+    optional(draw, args, "max_norm", lambda: 2.0)
+    if bag:
+        optional(draw, args, "mode", lambda: draw(st.sampled_from(("mean", "sum", "max", "min"))))
+    return args, shape
+
+
+@st.composite
 def flatten(draw: Draw) -> Case:
     shape = tuple(draw(st.lists(st.integers(1, 4), min_size=1, max_size=4)))
     args: dict[str, Any] = {}
@@ -464,6 +481,8 @@ def cases() -> dict[str, st.SearchStrategy[Case]]:
         "LazyLinear": linear(True),
         "MultiheadAttention": attention(),
         **{name: recurrent(name) for name in ("LSTM", "GRU", "RNN")},
+        "Embedding": table(False),
+        "EmbeddingBag": table(True),
         "Flatten": flatten(),
         "Unflatten": unflatten(),
         "PixelShuffle": shuffle("upscale_factor"),

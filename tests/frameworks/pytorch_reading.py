@@ -9,6 +9,8 @@ from cnncalc import analyze
 from cnncalc.errors import LayerError, SpecError
 from cnncalc.frameworks.base import read
 from cnncalc.frameworks.pytorch import READERS
+from cnncalc.frameworks.pytorch.embedding import bag
+from cnncalc.layers.base import Layer
 from cnncalc.layers.merge import Input
 from cnncalc.network import Declared, Network, Step
 from cnncalc.rows import Row
@@ -49,19 +51,27 @@ def layer_of(name: str, args: Mapping[str, Any]) -> Declared:
 
 def row_of(layer: Declared, shape: tuple[int, ...]) -> Row:
     """The row of a network of this layer alone, at an input without batch."""
-    network = Network([Step(Input(), name="input"), Step(layer, (0,), "layer")])
-    return analyze(network, shape).rows[1]
+    return rows_of(shape, layer)[0]
+
+
+def rows_of(shape: tuple[int, ...], *layers: Layer | Declared) -> list[Row]:
+    """The rows of layers one after another."""
+    steps = [Step(each, (at,), f"layer{at}") for at, each in enumerate(layers)]
+    return analyze(Network([Step(Input(), name="input"), *steps]), shape).rows[1:]
 
 
 def ours(name: str, args: Mapping[str, Any], shape: tuple[int, ...]) -> Accepted | Refused:
     """What cnncalc says to a call at an input."""
     try:
-        row = row_of(layer_of(name, args), shape)
+        layers = [layer_of(name, args)]
+        after = [bag(args.get("mode", "mean"))] if name == "EmbeddingBag" else []
+        rows = rows_of(shape, *layers, *after)
+        row, last = rows[0], rows[-1]
     except (LayerError, SpecError) as error:
         return Refused(error.message, error.code)
     parameters = [(w.name, w.shape) for w in row.weights if w.role == "parameter"]
     buffers = [(w.name, w.shape) for w in row.weights if w.role == "buffer"]
-    return Accepted(row.output_shape, parameters, buffers)
+    return Accepted(last.output_shape, parameters, buffers)
 
 
 def tuples(value: Any) -> Any:

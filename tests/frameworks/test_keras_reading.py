@@ -65,7 +65,7 @@ STEPS = [
     ("Rescaling", {"scale": 1 / 127.5, "offset": -1}, f"rescale:{1 / 127.5!r},offset=-1"),
     ("Concatenate", {}, "cat"),
     ("Add", {}, "add:align=second"),
-    ("InputLayer", {"shape": (224, 128, 3)}, "input:shape=3x224x128"),
+    ("InputLayer", {"shape": (224, 128, 3)}, "input:3x224x128"),
     ("Input", {"shape": (None, None, 3)}, "input"),
     ("RandomFlip", {"mode": "horizontal"}, "identity"),
 ]

@@ -18,7 +18,7 @@ ELSEWHERE = {
         "StackedRNNCells", "TimeDistributed",
     },
     "text and categories": {
-        "CategoryEncoding", "Discretization", "Embedding", "HashedCrossing", "Hashing",
+        "CategoryEncoding", "Discretization", "HashedCrossing", "Hashing",
         "IntegerLookup", "ReversibleEmbedding", "StringLookup", "TextVectorization",
     },
     "sound": {"MelSpectrogram", "STFTSpectrogram"},

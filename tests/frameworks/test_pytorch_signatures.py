@@ -27,7 +27,6 @@ NO_LAYERS = {
     "recurrent": "RNNBase RNNCellBase",
     "attention": "Transformer TransformerDecoder TransformerDecoderLayer "
     "TransformerEncoder TransformerEncoderLayer",
-    "tables": "Embedding EmbeddingBag",
     "two inputs": "Bilinear CosineSimilarity PairwiseDistance",
 }
 

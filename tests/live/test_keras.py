@@ -321,7 +321,7 @@ def test_layers_that_are_called_as_the_program_calls_things() -> None:
 
 
 def test_wrong_sizes() -> None:
-    for size in ("8x8xc", "", 3.0, (8, 0, 3), (), (True, 3)):
+    for size in ("8x8xc", "", 3.0, (8, 0, 3), (True, 3)):
         with pytest.raises(CnnCalcError, match="can't take the input"):
             from_keras(built("sequential"), size)  # type: ignore[arg-type]
     with pytest.raises(CnnCalcError, match="was built for an input of 16×14×3, not of 8×8×3"):

@@ -90,7 +90,7 @@ def refusals() -> dict[str, tuple[Any, str]]:
         ),
         "function of torch": (of(lambda self, x: torch.cumsum(x, 1)), "`torch.cumsum` "),
         "part": (of(part), "`add_` writes into a part of a tensor that is used again"),
-        "two inputs": (Two(), "`Two.forward` takes more inputs than one: `y`"),
+        "two inputs": (Two(), "takes more inputs than one, and the size of `y` is missing: `x` is"),
         "other size": (
             of(sized, up=nn.ConvTranspose2d(3, 3, 3, stride=2)),
             "`up` gives 3×17×17 as it is read, and 3×18×18 in torch.export",
@@ -134,7 +134,7 @@ def test_what_is_refused(name: str, capfd: pytest.CaptureFixture[str]) -> None:
 
 def test_wrong_sizes() -> None:
     module = TRACED["dense"][0]()
-    for size in ("3x8xw", "", 3.0, (3, 0, 8), (), (True, 3), (3.0, 8.0)):
+    for size in ("3x8xw", "", 3.0, (3, 0, 8), (True, 3), (3.0, 8.0)):
         with pytest.raises(CnnCalcError, match="`from_torch` can't take the input"):
             from_torch(module, size)  # type: ignore[arg-type]
     with pytest.raises(CnnCalcError, match=r"receives 1 channels? \(1×8×8\)"):

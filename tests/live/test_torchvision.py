@@ -41,9 +41,9 @@ def exports(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     asked: list[str] = []
     export = torch_live.export_at
 
-    def note(torch: Any, bare: Any, name: str, shape: Shape) -> Any:
+    def note(torch: Any, bare: Any, name: str, shape: Shape, fed: Any) -> Any:
         asked.append(name)
-        return export(torch, bare, name, shape)
+        return export(torch, bare, name, shape, fed)
 
     monkeypatch.setattr(torch_live, "export_at", note)
     return asked

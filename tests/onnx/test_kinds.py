@@ -54,6 +54,7 @@ SAME = [
         "reduce:sum", "reduce:logsumexp,axes=0x2",
     ),
     *cases("18x49", "fold:3,size=7x7,p1"),
+    *cases("50", "embedding:100,8,axis=-1"),
     *cases("6", "relu", "bn", "softmax", "linear:4", "linear:4,nobias", "unflatten:2x3",
            "reduce:max,keep", "dropout", "scale", "ln:axes=-1"),
     *cases("8x4x6x6", "conv:3,k3", "convt:3,k3,s2", "maxpool:2,s1,ceil", "bn", "in:affine", "gn:2",

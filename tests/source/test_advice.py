@@ -28,7 +28,7 @@ ADVICE: dict[str, tuple[str, str, str]] = {
         HEAD + "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
         "        self.body = nn.ReLU()\n    def forward(self, x, y, z=None):\n        return x\n",
         "y",
-        "give a part, such as `Net.body`",
+        "or a part of it, such as `Net.body`",
     ),
     "norm of another rank": (
         net("self.bn = nn.BatchNorm1d(3)", "return self.bn(x)"),

@@ -229,7 +229,7 @@ FOLLOWED: dict[str, tuple[str, str, str]] = {
     "two inputs": (
         HEAD + "class Net(nn.Module):\n    def forward(self, x, y):\n        return x + y\n",
         "y",
-        "takes more inputs than one: `y`",
+        "takes more inputs than one, and the size of `y` is missing: `x` is",
     ),
 }  # fmt: skip
 

@@ -20,7 +20,7 @@ from cnncalc.executors.bundled.devices import (
 )
 from cnncalc.executors.bundled.probing import Ones
 from cnncalc.executors.shortage import MemoryErrors
-from cnncalc.executors.stepping import NotBuilt, Pass, sizes_of_input
+from cnncalc.executors.stepping import NotBuilt, Pass, sizes_of_input, whole_numbers
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network, Step
 
@@ -107,7 +107,15 @@ class Stack:
         self.tensors: list[dict[str, Array]] = [{} for _ in self.network.steps]
         self.outputs: dict[int, Array] = {}
         with MemoryErrors():
-            self.input = self.at.filled((batch, *input_shape))
+            self.input = self.given(0, input_shape)
+
+    def given(self, number: int, sizes: Shape) -> Array:
+        """What flows in at an input of these sizes: whole numbers for an embedding to look up."""
+        shape = (self.batch, *sizes)
+        entries = self.network.looked_up.get(number)
+        if entries is None:
+            return self.at.filled(shape)
+        return self.xp.asarray(whole_numbers(shape, entries, self.dtype), dtype=self.dtype)
 
     def forward(self, progress: Progress | None = None) -> Run:
         """A pass through all steps; the first one allocates and fills the weights too."""
@@ -146,7 +154,7 @@ class _Forward(Pass):
         stack = self.stack
         if number == 0:
             return stack.input
-        return stack.at.filled((stack.batch, *sizes_of_input(number, step, ())))
+        return stack.given(number, sizes_of_input(number, step, ()))
 
     def compute(self, number: int, step: Step, inputs: list[Array], result: StepRun) -> Array:
         stack, kind = self.stack, step.layer.kind

@@ -32,6 +32,7 @@ from cnncalc.frameworks.keras.writing.moving import MERGES
 from cnncalc.layers.activation import ParametricReLU
 from cnncalc.layers.attention import SqueezeExcitation
 from cnncalc.layers.base import NO_PADS, Shape
+from cnncalc.layers.embedding import Embedding
 from cnncalc.layers.linear import Linear
 from cnncalc.layers.merge import Concatenate, Divide
 from cnncalc.layers.norm import BatchNorm, InstanceNorm, LayerNorm, RootMeanSquareNorm
@@ -49,6 +50,15 @@ def _linear(at: Bench, layer: Linear, x: Array) -> Built:
     made = at.made("Dense", units=layer.out_features, use_bias=layer.bias)
     value = at.run(made, ops.moveaxis(x, axis, -1))
     return ops.moveaxis(value, -1, axis), at.held("linear", made)
+
+
+def _embedding(at: Bench, layer: Embedding, x: Array) -> Built:
+    """The features come last; the numbers' own axes stand as they do inside, or as here."""
+    numbers = ops.cast(x if layer.order == "last" else channels_first(x), "int32")
+    made = at.made("Embedding", input_dim=layer.entries, output_dim=layer.features)
+    value = at.run(made, numbers)
+    axis = range(1, len(value.shape))[layer.axis]
+    return channels_last(ops.moveaxis(value, -1, axis)), at.held("embedding", made)
 
 
 def _batch_norm(at: Bench, layer: BatchNorm, x: Array) -> Built:
@@ -189,6 +199,7 @@ def _crop(at: Bench, layer: Crop, x: Array) -> Built:
 
 LAYERS: dict[str, Callable[..., Built]] = {
     "linear": _linear,
+    "embedding": _embedding,
     "bn": _batch_norm,
     "in": _instance_norm,
     "ln": _norm_along,

@@ -105,13 +105,14 @@ class Bench:
         """What a layer of Keras's holds, by PyTorch's names and in its order of axes."""
         names = {theirs: ours for ours, theirs in NAMES.get(kind, {}).items()}
         names |= {"alpha": "weight"}
-        return [
-            _tensor(
-                prefix + names.get(held.name, held.name), tuple(int(size) for size in held.shape)
-            )
+        found = [
+            (prefix + names.get(held.name, held.name), tuple(int(size) for size in held.shape))
             for held in layer.weights
             if held.name != "seed_generator_state"
         ]
+        if kind == "embedding":
+            return [Tensor(name, shape, prod(shape)) for name, shape in found]
+        return [_tensor(name, shape) for name, shape in found]
 
 
 def _class(name: str) -> Any:

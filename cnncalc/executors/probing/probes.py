@@ -17,13 +17,14 @@ from math import prod
 from typing import Any, NamedTuple
 
 from cnncalc.executors.base import Run
-from cnncalc.executors.geometry import axis_of, one_each, resized_axes
+from cnncalc.executors.geometry import axes_looked_up, axis_of, one_each, resized_axes
 from cnncalc.layers import KINDS
 from cnncalc.layers.activation import GatedLinearUnit, LogSoftmax, Softmax, Softmin, Sparsemax
 from cnncalc.layers.arithmetic import Reduce
 from cnncalc.layers.attention import SqueezeExcitation
 from cnncalc.layers.base import NO_PADS, OWN, Layer, Shape
 from cnncalc.layers.conv import Conv, DepthwiseConv, PointwiseConv, SeparableConv
+from cnncalc.layers.embedding import Embedding
 from cnncalc.layers.linear import Linear
 from cnncalc.layers.merge import Input
 from cnncalc.layers.padding import Pad, pad_along
@@ -73,6 +74,7 @@ class Probes:
         of: for each step of the network; None: it can't be probed.
         reasons: for each of these why not.
         sizes: the elements of each of its own steps, for one sample.
+        unreached: the steps of the network that nothing of its first input reaches.
     """
 
     def __init__(self, shape: Shape) -> None:
@@ -80,6 +82,7 @@ class Probes:
         self.of: list[Probe | None] = []
         self.reasons: list[str | None] = []
         self.sizes = [prod(shape)]
+        self.unreached: set[int] = set()
         self.input = shape
         self._places: Shape = ()  # behind the channels of the step at work
 
@@ -135,6 +138,11 @@ class Probes:
     def take(self, step: Step, number: int, run: Run) -> None:
         """Add what stands for a step of the network."""
         shape = run.steps[number].shape
+        if all(each in self.unreached for each in step.inputs):
+            self.unreached.add(number)
+            self.of.append(self._zeros(shape) if shape and 0 not in shape else None)
+            self.reasons.append(None)
+            return
         inputs = [probe for each in step.inputs if (probe := self.of[each]) is not None]
         reason = next((self.reasons[each] for each in step.inputs if self.reasons[each]), None)
         probe = None
@@ -148,14 +156,13 @@ class Probes:
     def _made(
         self, layer: Layer, inputs: list[Probe], shapes: list[Shape], shape: Shape
     ) -> Probe | None:
-        if layer.kind == "input":
-            return Probe(self._further_input(shape), (1,) * shape[0])
         self._places = shape[1:]
         return _after(self, layer, inputs, shapes, shape)
 
-    def _further_input(self, shape: Shape) -> int:
-        """It is fed zeros: nothing of it is the network's input."""
-        return self.add(Input(shape), size=prod(shape))
+    def _zeros(self, shape: Shape) -> Probe:
+        """A further input, or what is made of such alone: nothing of it is the first input."""
+        alike = (1, *shape[1:])
+        return Probe(self.add(Input(alike), size=prod(alike)), shape[:1])
 
 
 def probes_of(network: Network, run: Run) -> Probes:
@@ -361,6 +368,20 @@ def _along(
     return _with_mean(at, x, (axis,))
 
 
+def _looked_up(at: Probes, layer: Embedding, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+    """Entries that differ: those of a number 1 are ones, those of a number 0 zeros."""
+    axes, size = axes_looked_up(layer, len(before)), len(shape) - 1
+    turned = [before[axis] for axis in axes]
+    if list(axes) != sorted(axes):
+        x = Probe(at.add(KINDS["permute"](axes), x.step, size=prod(before)), ())
+    place = range(size + 1)[layer.axis]
+    one = (*turned[:place], 1, *turned[place:])
+    step = at.add(KINDS["reshape"](one), x.step, size=prod(before))
+    if place == 0:
+        return Probe(step, shape[:1])
+    return Probe(at.add(KINDS["expand"](shape), step, size=prod(shape)), (1,) * shape[0])
+
+
 def _halved(
     at: Probes, layer: GatedLinearUnit, x: Probe, before: Shape, shape: Shape
 ) -> Probe | None:
@@ -468,6 +489,7 @@ LAYERS: dict[str, Callable[[Probes, Any, Probe, Shape, Shape], Probe | None]] = 
     "dwconv": _depthwise,
     "sepconv": _separable,
     "linear": _linear,
+    "embedding": _looked_up,
     **dict.fromkeys(("softmax", "softmin", "sparsemax", "logsoftmax"), _along),
     "glu": _halved,
     "se": _squeezed,

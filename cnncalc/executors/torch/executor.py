@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import torch
 
 from cnncalc.executors.base import Array, Executor, Forward, How, Progress, Run, StepRun, Tensor
-from cnncalc.executors.stepping import Pass, sizes_of_input
+from cnncalc.executors.stepping import Pass, most_exact, sizes_of_input
 from cnncalc.executors.torch.devices import (
     DEVICES,
     apart,
@@ -71,11 +73,11 @@ def _measured(stack: Stack, backward: bool, progress: Progress | None) -> Run:
             done = stack.forward(progress)
         if stack.device != "meta" or backward:
             _tell(progress, done, "backward" if backward else "measuring")
-            values = stack.input(stack.input_shape)
+            values = stack.input(0, stack.input_shape)
             # On a GPU kernels are chosen when they are first asked for, backwards too.
             for _ in range(2 if backward and stack.device == "cuda" else 1):
                 peak.reset()
-                Again(stack.network, stack.built, values).record(done, backward)
+                Again(stack.network, stack.built, values, stack.input).record(done, backward)
     done.peak_bytes = peak.bytes
     return done
 
@@ -108,11 +110,14 @@ class Stack:
         steps = _Making(self).run(progress)
         return Run("torch", self.device, self.dtype, self.batch, steps)
 
-    def input(self, sizes: Shape) -> Array:
+    def input(self, number: int, sizes: Shape) -> Array:
         """What flows in where a step is an input of these sizes."""
-        return torch.full(
-            (self.batch, *sizes), 0.5, dtype=self.bench.dtype, device=self.bench.device
-        )
+        shape, how = (self.batch, *sizes), {"dtype": self.bench.dtype, "device": self.bench.device}
+        entries = self.network.looked_up.get(number)
+        if entries is None:
+            return torch.full(shape, 0.5, **how)
+        numbers = torch.arange(prod(shape), device=self.bench.device)
+        return (numbers % most_exact(entries, self.dtype)).reshape(shape).to(self.bench.dtype)
 
 
 class _Making(Pass):
@@ -125,7 +130,7 @@ class _Making(Pass):
         self.stack = stack
 
     def enter(self, number: int, step: Step) -> Array:
-        return self.stack.input(sizes_of_input(number, step, self.stack.input_shape))
+        return self.stack.input(number, sizes_of_input(number, step, self.stack.input_shape))
 
     def compute(self, number: int, step: Step, inputs: list[Array], result: StepRun) -> Array:
         made = self.stack.built

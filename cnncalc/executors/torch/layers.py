@@ -30,6 +30,7 @@ from cnncalc.layers.activation import ParametricReLU
 from cnncalc.layers.attention import SqueezeExcitation
 from cnncalc.layers.base import NO_PADS, Shape
 from cnncalc.layers.conv import Conv, DepthwiseConv, SeparableConv
+from cnncalc.layers.embedding import Embedding
 from cnncalc.layers.learned import Scale, Shift
 from cnncalc.layers.linear import Linear
 from cnncalc.layers.norm import (
@@ -105,6 +106,20 @@ def _linear(layer: Linear, shape: Shape, bench: Bench) -> Built:
     axis = range(1, len(shape) + 1)[layer.axis or 0]
     module = real(layer.replaced(axis=None), (shape[axis - 1],), bench)
     return Built({"": module}, lambda x: module(x.movedim(axis, -1)).movedim(-1, axis))
+
+
+def _embedding(layer: Embedding, shape: Shape, bench: Bench) -> Built:
+    """Whole numbers of any type; the features come last and are moved."""
+    module = real(layer.replaced(axis=-1, order="first"), shape, bench)
+
+    def run(x: Array) -> Array:
+        numbers = x.long()
+        if layer.order == "last" and x.ndim > 2:
+            numbers = numbers.movedim(1, -1)
+        rows = module(numbers)
+        return rows.movedim(-1, range(1, rows.ndim)[layer.axis])
+
+    return Built({"": module}, run)
 
 
 def _norm_last(layer: LayerNorm | RootMeanSquareNorm, shape: Shape, bench: Bench) -> Built:
@@ -230,6 +245,7 @@ BUILDERS: dict[str, Callable[[Any, Shape, Bench], Built]] = POOLS | {
     "sepconv": _separable,
     "convt": _transposed,
     "linear": _linear,
+    "embedding": _embedding,
     "ln": _norm_last,
     "rms": _norm_last,
     "bn": _norm_channels,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any
 
@@ -16,6 +16,7 @@ from cnncalc.executors.stepping import NotBuilt, Pass, sizes_of_input
 from cnncalc.executors.torch.devices import synchronize
 from cnncalc.executors.torch.errors import MISFITS, is_of_machine, is_unable
 from cnncalc.executors.torch.modules import Built
+from cnncalc.layers.base import Shape
 from cnncalc.network import Network, Step
 from cnncalc.packages import said
 
@@ -26,13 +27,20 @@ class Again(Pass):
     """A pass over modules that are there: nothing but the steps' own work.
 
     A backward pass starts from the sum over every end: each output, what nobody reads, and what
-    a step would have read that could not be built.
+    a step would have read that could not be built. `given` gives what flows in at further inputs.
     """
 
-    def __init__(self, network: Network, built: Mapping[int, Built], values: Array) -> None:
+    def __init__(
+        self,
+        network: Network,
+        built: Mapping[int, Built],
+        values: Array,
+        given: Callable[[int, Shape], Array],
+    ) -> None:
         super().__init__(network)
         self.built = built
         self.input = values
+        self.given = given
 
     def record(self, done: Run, backward: bool) -> None:
         """Write down the time, and the gradients beside the tensors that they are of."""
@@ -89,7 +97,7 @@ class Again(Pass):
     def enter(self, number: int, step: Step) -> Array:
         if number == 0:
             return self.input
-        return self.input.new_full((len(self.input), *sizes_of_input(number, step, ())), 0.5)
+        return self.given(number, sizes_of_input(number, step, ()))
 
     def compute(self, number: int, step: Step, inputs: list[Array], result: StepRun) -> Array:
         if number not in self.built:

@@ -97,7 +97,7 @@ def declared_shape(call: Call, sizes: object) -> Shape | None:
         sizes = (sizes,)
     if not isinstance(sizes, tuple | list):
         raise call.error(f"can't take the shape {sizes!r:.40}", "sizes such as (224, 224, 3)")
-    if None in sizes or not sizes:
+    if None in sizes:
         return None
     return call.frame.sizes([integer(call, "a size", size) for size in sizes])
 

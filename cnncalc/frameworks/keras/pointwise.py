@@ -8,6 +8,7 @@ from cnncalc.frameworks.keras.frame import Call, Vocabulary
 from cnncalc.layers import LAYERS
 from cnncalc.layers.activation import Dropout, Noise, ParametricReLU, Rescale, Softmax
 from cnncalc.layers.base import BATCH, Layer, Shape
+from cnncalc.layers.embedding import Embedding
 from cnncalc.layers.linear import Linear
 from cnncalc.network import Declared, Expects
 
@@ -41,6 +42,40 @@ def dense(
     layer = Linear(integer(call, "units", units), bool(use_bias), axis)
     expects = Expects(call.words, rule=_on_vector)
     return finish(call, keywords, Declared(layer, expects), activation=activation)
+
+
+def embedding(
+    call: Call,
+    input_dim: object,
+    output_dim: object,
+    embeddings_initializer: object = "uniform",
+    embeddings_regularizer: object = None,
+    embeddings_constraint: object = None,
+    mask_zero: object = False,
+    weights: object = None,
+    lora_rank: object = None,
+    lora_alpha: object = None,
+    quantization_config: object = None,
+    **keywords: object,
+) -> tuple[Declared, ...]:
+    """Embedding, whose features are Keras's last axis."""
+    if lora_rank is not None or quantization_config is not None:
+        raise call.error(
+            "is read without low-rank adaptation and quantization",
+            "leave out lora_rank and quantization_config",
+        )
+    keywords.pop("input_length", None)  # of older Keras, where it said what flows in
+    entries = integer(call, "input_dim", input_dim)
+    features = integer(call, "output_dim", output_dim)
+    axis, _ = call.frame.axis(-1)
+    layer = Embedding(entries, features, axis, call.frame.order)
+    return finish(call, keywords, Declared(layer, Expects(call.words, rule=_of_axes)))
+
+
+def _of_axes(layer: Layer, shape: Shape) -> Layer:
+    """Numbers of one axis stand in one order only."""
+    plain = {"order": "first"} if len(shape) < 2 else {}
+    return layer.replaced(**plain, **({} if shape else {"axis": 0}))
 
 
 def _on_vector(layer: Layer, shape: Shape) -> Layer:
@@ -189,6 +224,7 @@ POINTWISE: Vocabulary = {
     "AlphaDropout": (dropout, 0),
     "Dense": (dense, 0),
     "Dropout": (dropout, 0),
+    "Embedding": (embedding, 0),
     "ELU": (elu, 0),
     "GaussianDropout": (gaussian_dropout, 0),
     "GaussianNoise": (gaussian_noise, 0),

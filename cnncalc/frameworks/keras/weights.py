@@ -22,6 +22,7 @@ NAMES: dict[str, dict[str, str]] = {
     "convt": {"weight": "kernel"},
     "dwconv": {"weight": "kernel"},
     "pwconv": {"weight": "kernel"},
+    "embedding": {"weight": "embeddings"},
     "linear": {"weight": "kernel"},
     "sepconv": {
         "depthwise.weight": "depthwise_kernel",
@@ -75,7 +76,8 @@ def _shape(layer: Layer, weight: Weight, frame: Frame) -> Shape:
         return (*shape[1:], shape[0]) if frame.order == "last" else shape
     if isinstance(layer, MultiHeadAttention):
         return _of_heads(layer, weight)
-    if not weight.name.endswith("weight") or len(shape) < 2 or layer.kind in ("ln", "rms"):
+    kept = layer.kind in ("embedding", "ln", "rms")
+    if not weight.name.endswith("weight") or len(shape) < 2 or kept:
         return shape
     first, second, *kernel = shape
     if isinstance(layer, DepthwiseConv) or weight.name.startswith("depthwise"):

@@ -12,7 +12,7 @@ from cnncalc.input_size import give
 from cnncalc.layers import LAYERS, Layer
 from cnncalc.layers.merge import Input
 from cnncalc.layers.spelling import word
-from cnncalc.network import Block, Network, Step
+from cnncalc.network import Block, Network, Step, Typed
 from cnncalc.notations.compact.grammar import parse_tree
 from cnncalc.notations.compact.layer_reader import LayerReader
 from cnncalc.notations.compact.option_reader import At
@@ -73,6 +73,7 @@ def parse(source: Source, let: Mapping[str, int] | None = None) -> Network:
     if (size := tree.size) is not None:
         read = builder.tried(size.span, lambda: front_size(size.span, dict(let)))
         typed, unsized = read or (None, None)
+    builder.sized = tree.size is not None
     builder.read(tree)
     if len(builder.steps) == 1:
         raise SpecError(
@@ -86,7 +87,9 @@ def parse(source: Source, let: Mapping[str, int] | None = None) -> Network:
         outputs=builder.outputs(),
         unsized=unsized,
         locate=builder.layers.locate,
+        inputs=builder.inputs(),
     )
+    typed = typed or builder.typed
     if typed is not None:
         give(network, typed)
     elif tree.size is not None:
@@ -145,6 +148,8 @@ class _Builder:
         self.wrong: set[Span] = set()  # what need not be told again
         self.steps = [Step(Input(), name="input")]
         self.flow = 0
+        self.sized = False  # whether a size stands in front, which is the first input's
+        self.typed: Typed | None = None  # that of a first input without one
         self.work = 0
         self.counts: dict[str, int] = {}
         self.blocks: dict[str, int] = {}
@@ -196,6 +201,7 @@ class _Builder:
         scope = Scope({}, {"input": (0, -1)}, None, (), (), None)
         for item in items:
             self.build(item, scope)
+        self.check_inputs()
         self.name_the_rest()
 
     def outputs(self) -> tuple[int, ...]:
@@ -203,6 +209,25 @@ class _Builder:
         read = {number for step in self.steps for number in step.inputs}
         loose = [n for n in range(1, len(self.steps)) if n not in read and n != self.flow]
         return self.flow, *loose
+
+    def inputs(self) -> list[str]:
+        """The names of the inputs, where there are several."""
+        names = [step.name for step in self.steps if not step.inputs]
+        return names if len(names) > 1 else []
+
+    def check_inputs(self) -> None:
+        """Refuse a further input that nothing reads."""
+        read = {number for step in self.steps for number in step.inputs}
+        for number, step in enumerate(self.steps):
+            if number and not step.inputs and number not in read:
+                name = step.name or "input"
+                error = SpecError(
+                    f"nothing reads the input `{name}`",
+                    step.spans[0],
+                    code="unread-input",
+                    help=f"layers behind it, and a branch with it: `cat[ @input | @{name} ]`",
+                )
+                self.note(error, step.spans[0])
 
     def build(self, item: Item, scope: Scope) -> None:
         self.work += 1
@@ -292,6 +317,9 @@ class _Builder:
 
     def build_call(self, item: Call, scope: Scope) -> None:
         definition = self.definitions.get(item.name)
+        if definition is None and item.name == "input":
+            self.add_input(item, scope)
+            return
         if definition is None:
             self.add(self.layer(item, scope), (self.flow,), item.span, item.label, scope)
             return
@@ -314,6 +342,27 @@ class _Builder:
         block = self.block(item.name, text, scope)
         self.build_group(definition.body, Scope(values, {}, scope, calls, uses, block))
         self.name_flow(item.label, scope, item.span)
+
+    def add_input(self, item: Call, scope: Scope) -> None:
+        """A further input, or the first one where nothing stands before it."""
+        layer = self.layer(item, scope)
+        if isinstance(layer, Input) and layer.shape is None:
+            error = SpecError(
+                "the input has no size",
+                item.span,
+                code="no-input",
+                help="`input:100`, or `input:scalar` for one number a sample",
+            )
+            self.note(error, item.span)
+            return
+        if self.sized or len(self.steps) > 1 or self.typed is not None:
+            self.add(layer, (), item.span, item.label, scope)
+            return
+        if isinstance(layer, Input) and layer.shape is not None:
+            self.typed = Typed(layer.shape, item.span)
+            self.steps[0].name = ""
+            self.name_flow(item.label, scope, item.span)
+            self.steps[0].name = self.steps[0].name or "input"
 
     def bind(self, definition: Definition, item: Call, scope: Scope) -> dict[str, str]:
         """The parameters' values for one use of a definition."""
@@ -378,6 +427,7 @@ class _Builder:
 
     def name_the_rest(self) -> None:
         """conv1, conv2, … for steps without a label, skipping what a label has taken."""
+        self.counts["input"] = 1  # the first is called `input` alone
         for step in self.steps:
             kind = step.layer.kind
             while not step.name:

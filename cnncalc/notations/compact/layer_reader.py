@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import LayerError, Span, SpecError
 from cnncalc.layers import LAYERS, Layer
-from cnncalc.layers.merge import Input
 from cnncalc.notations.compact.option_reader import At, OptionReader, UnknownOptionError
 from cnncalc.notations.compact.tree import Argument, Definition
 from cnncalc.notations.compact.values import fill_in
@@ -79,7 +78,7 @@ class LayerReader:
     def kind(self, name: str, span: Span) -> type[Layer]:
         """The layer kind of a name; SpecError with what may have been meant if there is none."""
         kind = LAYERS.get(name)
-        if kind is not None and kind is not Input:
+        if kind is not None:
             return kind
         start = span.source.text.find(name, span.start)
         place = Span(span.source, start, start + len(name)) if start >= 0 else span

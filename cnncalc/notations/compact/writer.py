@@ -3,8 +3,7 @@
 Steps are taken in order and joined to chains. Where branches meet, the chains that they are
 become `add[ a | b ]`; a graph that is not nested like that goes back to labelled steps,
 `x1@conv:64,k3 … cat[ | @x1 ]`, so every graph of layers can be said. What can't be said is
-weights used twice (`shares`) or held in other tensors than a layer's own, further inputs, and
-what is never used.
+weights used twice (`shares`) or held in other tensors than a layer's own, and what is never used.
 """
 
 from __future__ import annotations
@@ -13,8 +12,9 @@ import re
 
 from cnncalc.errors import SpecError
 from cnncalc.layers.base import Shape
+from cnncalc.layers.options import SCALAR
 from cnncalc.layers.spelling import word
-from cnncalc.network import Network
+from cnncalc.network import Network, Step
 from cnncalc.notations.names import Names
 from cnncalc.notations.reserved import COMPACT, identifier
 from cnncalc.report import Report
@@ -24,6 +24,7 @@ __all__ = ["lines", "write"]
 WIDTH = 88
 
 JUMP = -1  # in place of a step's number
+BEGUN = -2  # in place of the step that a chain goes on from, where it begins with an input
 PLAIN_NAME = re.compile(r"[A-Za-z_]\w*\Z")
 
 
@@ -36,14 +37,14 @@ def write(network: Network, shape: Shape | None = None) -> str | None:
     """
     steps = network.steps
     size = shape or network.input
-    inputs = sum(not step.inputs for step in steps)
     unused = network.unused_params or network.unused_buffers
-    if inputs != 1 or unused or not _plain_outputs(network):
+    if unused or not _plain_outputs(network) or _unread_input(network):
         return None
     if _shares_weights(network, size) or not all(step.own for step in steps):
         return None
-    words = ["x".join(map(str, size))] if size else []
-    return " ".join([*words, *_Writer(network).spec()])
+    writer = _Writer(network, size is not None)
+    words = writer.spec()
+    return " ".join([*writer.first(size), *words])
 
 
 def lines(report: Report) -> str:
@@ -63,13 +64,13 @@ def _unsayable(report: Report) -> SpecError:
     steps = network.steps
     held = [row.index for row in report.rows if row.shares is not None and row.weights]
     again = steps[held[0]] if held else None
-    further = next((step for step in steps[1:] if not step.inputs), None)
-    step = again or further
+    unread = _unread_input(network)
+    step = again or unread
     if again:
         first = steps[again.shares or 0].name
         why = f"`{again.name}` uses the weights of `{first}` again"
-    elif further:
-        why = f"`{further.name}` is a further input"
+    elif unread:
+        why = f"nothing reads its input `{unread.name}`"
     elif len(steps) == 1:
         why = "it has no layers"
     elif network.unused_params:
@@ -82,7 +83,7 @@ def _unsayable(report: Report) -> SpecError:
         f"the compact notation can't say this network: {why}",
         step.spans[0] if step and step.spans else None,
         code="unsayable",
-        help="`--to torch` can" if again or further or len(steps) == 1 else None,
+        help="`--to torch` can" if again or unread or len(steps) == 1 else None,
     )
 
 
@@ -99,6 +100,13 @@ def _shares_weights(network: Network, size: Shape | None) -> bool:
             return True
         made.append(step.layer.output(*shapes))
     return False
+
+
+def _unread_input(network: Network) -> Step | None:
+    """A further input that nothing reads."""
+    read = {number for step in network.steps for number in step.inputs}
+    steps = enumerate(network.steps)
+    return next((step for n, step in steps if n and not step.inputs and n not in read), None)
 
 
 def _plain_outputs(network: Network) -> bool:
@@ -123,23 +131,29 @@ class _Chain:
 
 
 class _Writer:
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, sized: bool) -> None:
         self.network = network
         self.chains = [_Chain(0)]
         self.place = {0: 0}  # how many parts of its chain end with a step
         self.labels: dict[int, str] = {}
+        first, *others = network.steps
+        several = any(not step.inputs for step in others)
+        # The first input's own name, where its size stands behind it as those of others do.
+        self.own = first.name if sized and several and _may_label(first.name) else ""
         self.named = Names(step.name for step in network.steps)
 
     def spec(self) -> list[str]:
         """The words after the input size."""
         for number, step in enumerate(self.network.steps[1:], 1):
-            if step.layer.arity != "many" and len(step.inputs) == 1:
+            if not step.inputs:
+                self.begin(number, word(step.layer))
+            elif step.layer.arity != "many" and len(step.inputs) == 1:
                 self.extend(step.inputs[0], number, word(step.layer))
             else:
                 self.join(number)
         parts: list[tuple[int, str]] = []
         for index, chain in enumerate(self.chains):
-            if index:
+            if index and chain.entry != BEGUN:
                 parts.append((JUMP, self.jump(chain.entry)))
             parts += chain.parts
         # Labels are found while jumps are written, so they are put in last.
@@ -148,6 +162,21 @@ class _Writer:
             for number, text in parts
         )
         return [text for text in words if text]
+
+    def first(self, size: Shape | None) -> list[str]:
+        """The word for the first input: its size, with its name where there are several."""
+        if size is None:
+            return []
+        text = "x".join(map(str, size))
+        if self.own:
+            return [f"{self.own}@input:{text or SCALAR}"]
+        return [text or f"input:{SCALAR}"]
+
+    def begin(self, number: int, text: str) -> None:
+        """A further input, at which a chain of its own begins."""
+        self.chains.append(_Chain(BEGUN))
+        self.chains[-1].parts.append((number, text))
+        self.place[number] = 1
 
     def extend(self, source: int, number: int, text: str) -> None:
         """Add a step that reads one other: to the last chain if that ends there, else a new one."""
@@ -194,7 +223,8 @@ class _Writer:
         if len(self.chains) < 1 or len(inputs) < 2:
             return []
         candidates = [source for source in dict.fromkeys(inputs) if source in self.place]
-        return [*sorted(candidates)[:1], self.chains[-1].entry]
+        entry = self.chains[-1].entry
+        return [*sorted(candidates)[:1], *([] if entry == BEGUN else [entry])]
 
     def taken(self, fork: int, ends: list[int]) -> list[list[tuple[int, str]]] | None:
         """The parts of the last chains that are branches from `fork` to these ends, in order."""
@@ -216,7 +246,7 @@ class _Writer:
     def jump(self, number: int) -> str:
         """The words that take the flow back to a step."""
         if number == 0:
-            return "@input"
+            return f"@{self.own or 'input'}"
         if number not in self.labels:
             name = self.network.steps[number].name
             if name in COMPACT or not PLAIN_NAME.match(name):
@@ -238,10 +268,13 @@ class _Writer:
         step = self.network.steps[number]
         if number in self.labels:
             return f"{self.labels[number]}@"
-        own = self.network.notation == "compact" and not re.fullmatch(
-            rf"{re.escape(step.layer.kind)}\d+", step.name
-        )
-        return f"{step.name}@" if own and PLAIN_NAME.match(step.name) else ""
+        named = self.network.notation == "compact" or not step.inputs
+        own = named and not re.fullmatch(rf"{re.escape(step.layer.kind)}\d+", step.name)
+        return f"{step.name}@" if own and _may_label(step.name) else ""
+
+
+def _may_label(name: str) -> bool:
+    return bool(PLAIN_NAME.match(name)) and name not in COMPACT
 
 
 def _bracketed(head: str, branches: list[str]) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from cnncalc.frameworks.calls import CALL, LINES
 from cnncalc.frameworks.keras import READERS
 from cnncalc.frameworks.keras.writing import CLASSES, pieces
-from cnncalc.layers.shapes import Shape
 from cnncalc.notations.program.blocks import Block, Dialect, in_blocks
 from cnncalc.notations.program.call_numbers import once, signature_of
 from cnncalc.notations.program.lines import (
@@ -35,9 +34,9 @@ def write(report: Report, name: str | None = None) -> str:
         SpecError: what Keras can't say, with its place.
     """
     program = lower(report, pieces, KERAS)
-    shapes = {value: report.rows[step].output_shape for value, step in program.inputs}
+    inputs = {value: _input(report, step) for value, step in program.inputs}
     named = f', name="{name}"' if name else ""
-    body = _stack(program, shapes, named) if program.stack else _graph(program, shapes, named)
+    body = _stack(program, inputs, named) if program.stack else _graph(program, inputs, named)
     calls = {(line.call or "").partition("(")[0] for line in program.lines.values()}
     own = [text for name, text in CLASSES.items() if name in calls]
     text = "\n".join([*own, *body])
@@ -46,17 +45,23 @@ def write(report: Report, name: str | None = None) -> str:
     return "\n".join(["import keras", *imports, "", *apart, text, ""])
 
 
-def _input(shape: Shape) -> str:
-    sizes = as_layout(shape, "channels-last")
-    return f"keras.Input({sizes!r})"
+def _input(report: Report, number: int) -> str:
+    """What makes an input, with its name where there are several."""
+    row = report.rows[number]
+    sizes = as_layout(row.output_shape, "channels-last")
+    whole = ', dtype="int32"' if number in report.network.looked_up else ""
+    several = any(not each.inputs for each in report.layers)
+    plain = several and row.name != "input" and row.name.isidentifier()
+    name = f', name="{row.name}"' if plain else ""
+    return f"keras.Input({sizes!r}{whole}{name})"
 
 
-def _stack(program: Program, shapes: dict[int, Shape], named: str) -> list[str]:
-    calls = [_input(shapes[0]), *(str(line.call) for line in program.lines.values())]
+def _stack(program: Program, inputs: dict[int, str], named: str) -> list[str]:
+    calls = [inputs[0], *(str(line.call) for line in program.lines.values())]
     return statement(f"model = keras.Sequential([{LINES}{', '.join(calls)}]{named})")
 
 
-def _graph(program: Program, shapes: dict[int, Shape], named: str) -> list[str]:
+def _graph(program: Program, inputs: dict[int, str], named: str) -> list[str]:
     kept = _kept(program.lines)
     given = named_inputs(program, "inputs", KERAS, kept)
     language = KERAS._replace(modules=KERAS.modules | {*given.values()})
@@ -67,12 +72,12 @@ def _graph(program: Program, shapes: dict[int, Shape], named: str) -> list[str]:
     taken |= _kept(whole.lines)
     names = allot(given, whole.lines, program.outputs, labels(whole, KERAS), taken)
     made = []
-    for value, shape in shapes.items():
-        made += statement(f"{given[value]} = {_input(shape)}")
+    for value, call in inputs.items():
+        made += statement(f"{given[value]} = {call}")
     made += _flow(whole.lines, names, "")
-    inputs = _listed([given[value] for value in given])
+    taken_in = _listed([given[value] for value in given])
     outputs = _listed([names[number] for number in program.outputs])
-    return [*functions, *made, *statement(f"model = keras.Model({inputs}, {outputs}{named})")]
+    return [*functions, *made, *statement(f"model = keras.Model({taken_in}, {outputs}{named})")]
 
 
 def _signature(name: str) -> Mapping[str, int | None]:

@@ -197,12 +197,13 @@ def placed(error: LayerError, step: Step) -> SpecError:
 def named_inputs(
     program: Program, first: str, language: Language, taken: Iterable[str] = ()
 ) -> dict[int, str]:
-    """What the values that are given are called: the first as always, others as they are."""
+    """What the values that are given are called: as their source calls them, where it does."""
     names = Names([*language.values, first, *taken])
     given: dict[int, str] = {}
     for value, step in program.inputs:
         own = identifier(program.steps[step].name, language.values)
-        given[value] = names.unique(own) if given else first
+        usual = not given and (len(program.inputs) == 1 or own == "input")
+        given[value] = first if usual else names.unique(own)
     return given
 
 

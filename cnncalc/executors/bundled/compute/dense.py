@@ -1,4 +1,4 @@
-"""Linear layers, squeeze and excitation."""
+"""Linear layers, embeddings, squeeze and excitation."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from cnncalc.executors.bundled.context import Context
 from cnncalc.executors.bundled.kernels.arrays import product_type
 from cnncalc.executors.geometry import squeezed_channels
 from cnncalc.layers.attention import SqueezeExcitation
+from cnncalc.layers.embedding import Embedding
 from cnncalc.layers.linear import Linear
 
 
@@ -28,6 +29,17 @@ def linear(at: Context, layer: Linear, x: Array) -> Array:
         out += bias
     places = (*x.shape[:axis], *x.shape[axis + 1 :])
     return at.xp.moveaxis(out.reshape(*places, -1), -1, axis)
+
+
+@computes("embedding")
+def embedding(at: Context, layer: Embedding, x: Array) -> Array:
+    """The row of the table that each number names."""
+    table = at.weight("weight", (layer.entries, layer.features))
+    numbers = x.astype("int64")
+    if layer.order == "last" and x.ndim > 2:
+        numbers = at.xp.moveaxis(numbers, 1, -1)
+    rows = table[numbers]
+    return at.xp.moveaxis(rows, -1, range(1, rows.ndim)[layer.axis])
 
 
 def multiply(at: Context, rows: Array, weight: Array) -> Array:

@@ -8,6 +8,7 @@ from cnncalc.frameworks.keras.frame import CHANNELS_LAST
 from cnncalc.frameworks.keras.reshaping import MODES
 from cnncalc.frameworks.keras.writing.calls import Writer, axes_of, call, no_class, one
 from cnncalc.layers.base import NO_PADS, Shape, spread_out
+from cnncalc.layers.embedding import Embedding
 from cnncalc.layers.linear import Linear
 from cnncalc.layers.merge import Concatenate, Elementwise
 from cnncalc.layers.padding import Crop, Pad
@@ -26,6 +27,12 @@ def _linear(layer: Linear, shape: Shape) -> str:
     if layer.place(shape) != 0:
         raise no_class(layer, "layers.Dense works on the channels")
     return call("Dense", units=layer.out_features, use_bias=layer.bias)
+
+
+def _embedding(layer: Embedding, shape: Shape) -> str:
+    if layer.place(shape) != 0 or (layer.order != "last" and len(shape) > 1):
+        raise no_class(layer, "layers.Embedding puts the features last")
+    return call("Embedding", input_dim=layer.entries, output_dim=layer.features)
 
 
 def _flatten(layer: Flatten, shape: Shape) -> str:
@@ -130,6 +137,7 @@ WRITERS: dict[str, Writer] = {
     **{kind: _merge(name) for kind, name in MERGES.items()},
     "cat": _concatenate,
     "crop": _crop,
+    "embedding": _embedding,
     "flatten": _flatten,
     "linear": _linear,
     "pad": _pad,

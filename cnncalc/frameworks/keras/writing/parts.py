@@ -11,6 +11,7 @@ from cnncalc.frameworks.keras.writing import recurrent
 from cnncalc.frameworks.keras.writing.windowed import padding_word, transposed_words
 from cnncalc.layers.base import NO_PADS, Layer, Shape, spread_out
 from cnncalc.layers.conv import Conv, DepthwiseConv, SeparableConv
+from cnncalc.layers.embedding import Embedding
 from cnncalc.layers.linear import Linear
 from cnncalc.layers.padding import Crop, Pad
 from cnncalc.layers.pool import AveragePool, MaxPool
@@ -111,6 +112,16 @@ def _linear(layer: Linear, shape: Shape) -> tuple[Layer, ...]:
     return Permute(tuple(swapped)), layer.replaced(axis=0), Permute(tuple(swapped))
 
 
+def _embedding(layer: Embedding, shape: Shape) -> tuple[Layer, ...]:
+    """Numbers of several axes are put in Keras's order before, the features moved behind it."""
+    rank, at = len(shape), layer.place(shape)
+    turned = rank > 1 and layer.order != "last"
+    before = (Permute((rank - 1, *range(rank - 1))),) if turned else ()
+    axes = (*range(1, at + 1), 0, *range(at + 1, rank + 1))
+    after = (Permute(axes),) if at else ()
+    return *before, layer.replaced(axis=0, order="last" if rank > 1 else "first"), *after
+
+
 def _flatten(layer: Flatten, shape: Shape) -> tuple[Layer, ...]:
     if len(layer.merged(shape)) == len(shape):
         return (layer,)
@@ -163,6 +174,7 @@ SPLITS: dict[str, Split] = {
     "conv": _conv,
     "convt": _transposed,
     "dwconv": _depthwise,
+    "embedding": _embedding,
     "flatten": _flatten,
     "linear": _linear,
     "maxpool": _max_pool,

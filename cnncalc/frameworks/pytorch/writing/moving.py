@@ -7,6 +7,7 @@ from typing import Any
 from cnncalc.frameworks.pytorch.arguments import spread
 from cnncalc.frameworks.pytorch.writing.calls import Writer, axes_of, call, no_class, one
 from cnncalc.layers.base import NO_PADS, Shape
+from cnncalc.layers.embedding import Embedding
 from cnncalc.layers.folding import Fold, Unfold
 from cnncalc.layers.linear import Linear
 from cnncalc.layers.padding import Crop, Pad
@@ -25,6 +26,12 @@ def _linear(layer: Linear, shape: Shape) -> str:
     if layer.place(shape) != len(shape) - 1:
         raise no_class(layer, "nn.Linear works on the last axis")
     return call("Linear", in_features=shape[-1], out_features=layer.out_features, bias=layer.bias)
+
+
+def _embedding(layer: Embedding, shape: Shape) -> str:
+    if layer.place(shape) != len(shape) or layer.moved(shape) != tuple(range(len(shape))):
+        raise no_class(layer, "nn.Embedding puts the features last")
+    return call("Embedding", num_embeddings=layer.entries, embedding_dim=layer.features)
 
 
 def _flatten(layer: Flatten, shape: Shape) -> str:
@@ -125,6 +132,7 @@ def _upsample(layer: Upsample, shape: Shape) -> str:
 
 WRITERS: dict[str, Writer] = {
     "linear": _linear,
+    "embedding": _embedding,
     "flatten": _flatten,
     "unflatten": _unflatten,
     "pad": _pad,

@@ -11,6 +11,7 @@ from cnncalc.frameworks.pytorch.writing.calls import no_class
 from cnncalc.layers.adaptive import AdaptiveAverage, AdaptiveMax, GlobalAverage, GlobalMax
 from cnncalc.layers.base import NO_PADS, Layer, Shape
 from cnncalc.layers.conv import Conv, DepthwiseConv, SeparableConv
+from cnncalc.layers.embedding import Embedding
 from cnncalc.layers.learned import Scale, Shift
 from cnncalc.layers.linear import Linear
 from cnncalc.layers.norm import BatchNorm, LayerNorm, RootMeanSquareNorm
@@ -138,6 +139,15 @@ def _linear(layer: Linear, shape: Shape) -> tuple[Layer, ...]:
     return _with_axes(order, layer.replaced(axis=-1))
 
 
+def _embedding(layer: Embedding, shape: Shape) -> tuple[Layer, ...]:
+    """nn.Embedding puts the features last, from where they are moved."""
+    at, order = layer.place(shape), layer.moved(shape)
+    turned = () if order == tuple(range(len(shape))) else (Permute(order),)
+    axes = (*range(at), len(shape), *range(at, len(shape)))
+    moved = () if at == len(shape) else (Permute(axes),)
+    return *turned, layer.replaced(axis=-1, order="first"), *moved
+
+
 def _flatten(layer: Flatten, shape: Shape) -> tuple[Layer, ...]:
     """With the channels running fastest they are put last before."""
     if layer.order == "first" or len(shape) == 1:
@@ -179,6 +189,7 @@ SPLITS: dict[str, Split] = {
     "conv": _conv,
     "convt": _transposed,
     "dwconv": _conv,
+    "embedding": _embedding,
     "flatten": _flatten,
     "gap": _global(AdaptiveAverage),
     "gmp": _global(AdaptiveMax),

@@ -6,11 +6,11 @@ from functools import partial
 
 from cnncalc.errors import SpecError
 from cnncalc.layers.base import Shape, show
-from cnncalc.network import Network
+from cnncalc.network import Fed, Network
 from cnncalc.notations.onnx.reading.inputs import data_input
 from cnncalc.notations.onnx.reading.listing import Listing
 from cnncalc.notations.onnx.reading.model import Model
-from cnncalc.notations.onnx.reading.tracer import Tracer
+from cnncalc.notations.onnx.reading.tracer import Tracer, input_names
 
 __all__ = ["network_of"]
 
@@ -30,10 +30,11 @@ def network_of(model: Model) -> Network:
         notation="onnx",
         declared=tuple(size if isinstance(size, int) else None for size in sizes),
         tracer=partial(_trace, model, Listing(model)),
+        inputs=input_names(model),
     )
 
 
-def _trace(model: Model, listing: Listing, shape: Shape) -> Network:
+def _trace(model: Model, listing: Listing, shape: Shape, fed: Fed) -> Network:
     declared = data_input(model)
     assert declared.shape is not None
     if len(shape) + 1 != len(declared.shape):
@@ -45,13 +46,13 @@ def _trace(model: Model, listing: Listing, shape: Shape) -> Network:
         )
     batch = declared.shape[0]
     if isinstance(batch, int):
-        return Tracer(model, listing, batch).network(shape)
+        return Tracer(model, listing, batch).network(shape, fed)
     try:
-        return Tracer(model, listing, ANY_BATCH).network(shape)
+        return Tracer(model, listing, ANY_BATCH).network(shape, fed)
     except SpecError as error:
         if error.code not in ("batch", "reshape", "branches"):
             raise
         try:  # many files leave the batch open and yet hold shapes for one sample
-            return Tracer(model, listing, 1).network(shape)
+            return Tracer(model, listing, 1).network(shape, fed)
         except SpecError:
             raise error from None

@@ -210,7 +210,9 @@ class _Loading:
         kind = value.type.tensor_type
         if not value.type.HasField("tensor_type") or not kind.HasField("shape"):
             return DeclaredInput(text(value.name), None)
-        return DeclaredInput(text(value.name), tuple(_size(size) for size in kind.shape.dim))
+        whole = kind.elem_type in (self.onnx.TensorProto.INT32, self.onnx.TensorProto.INT64)
+        sizes = tuple(_size(size) for size in kind.shape.dim)
+        return DeclaredInput(text(value.name), sizes, whole)
 
 
 def _reads_twice(node: Any) -> bool:

@@ -109,10 +109,14 @@ class Node(NamedTuple):
 
 
 class DeclaredInput(NamedTuple):
-    """What a graph says about one of its inputs; a size is None where it is unknown."""
+    """What a graph says about one of its inputs; a size is None where it is unknown.
+
+    `whole` says whether it has whole numbers.
+    """
 
     name: str
     shape: tuple[int | str | None, ...] | None
+    whole: bool = False
 
 
 class Graph(NamedTuple):

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from cnncalc.errors import LayerError, SpecError
-from cnncalc.layers.base import Shape, Weight
-from cnncalc.network import Network, Unreached
+from cnncalc.layers.base import Shape, Weight, show
+from cnncalc.layers.options import SCALAR
+from cnncalc.network import UNFED, Fed, Network, Unreached
 from cnncalc.notations.names import Names
 from cnncalc.notations.onnx.reading.call import Call, unknown
 from cnncalc.notations.onnx.reading.channels import channel_axis
-from cnncalc.notations.onnx.reading.inputs import data_input, further
+from cnncalc.notations.onnx.reading.inputs import data_inputs, further
 from cnncalc.notations.onnx.reading.listing import Listing
 from cnncalc.notations.onnx.reading.model import (
     MAX_NODES,
@@ -44,7 +45,7 @@ from cnncalc.notations.onnx.reading.values import (
 )
 from cnncalc.tracing.tensors import Static, Tensor
 
-__all__ = ["Tracer"]
+__all__ = ["Tracer", "input_names"]
 
 # What says nothing against a file: it is only not followed further.
 UNFOLLOWED = ("attention", "batch", "unknown-operator")
@@ -71,12 +72,12 @@ class Tracer:
         self.running: Node | None = None
         self.states: dict[tuple[int, bool, int], int] = {}
 
-    def network(self, shape: Shape) -> Network:
-        """Run the main graph at an input shape."""
+    def network(self, shape: Shape, fed: Fed = UNFED) -> Network:
+        """Run the main graph at an input shape, and at those that further inputs are given."""
         graph = self.model.graph
         scope = Scope()
         try:
-            self._bind_inputs(scope, shape)
+            self._bind_inputs(scope, shape, fed)
             self.run(graph, scope, 0)
             outputs = self._outputs(graph, scope)
         except LayerError as error:
@@ -92,6 +93,7 @@ class Tracer:
             notation="onnx",
             unused_params=self._unused(),
             channel_axis=channel_axis(self.trace),
+            inputs=input_names(self.model),
         )
 
     def _so_far(self, shape: Shape) -> Network:
@@ -103,6 +105,7 @@ class Tracer:
             ends,
             notation="onnx",
             channel_axis=channel_axis(self.trace),
+            inputs=input_names(self.model),
             unreached=list(self._unreached()),
         )
 
@@ -118,20 +121,20 @@ class Tracer:
                 name = clean(node.name or first_output(node) or node.op)
                 yield Unreached(self._named(name, False), "module", clean(node.op), tuple(weights))
 
-    def _bind_inputs(self, scope: Scope, shape: Shape) -> None:
-        data = data_input(self.model)
+    def _bind_inputs(self, scope: Scope, shape: Shape, fed: Fed) -> None:
+        data, *others = data_inputs(self.model)
         assert data.shape is not None
         symbols = dict(zip(data.shape[1:], shape, strict=True))
-        read = {name for node in needed(self.model.graph) for name in read_by(node)}
         self._bind(scope, data, shape)
         for declared in self.model.graph.inputs:
-            sizes = further(declared, symbols)
-            if declared is data or declared.name not in read:
-                continue
-            if sizes is None:
+            if declared is not data:
                 scope.values[declared.name] = Open(declared.name)
-            else:
-                self._bind(scope, declared, sizes, own=True)
+        for declared in others:
+            sizes = further(declared, symbols)
+            given = fed.get(clean(declared.name), sizes)
+            if given is not None:
+                _check_given(declared, given, sizes)
+                self._bind(scope, declared, given, own=True)
 
     def _bind(self, scope: Scope, declared: DeclaredInput, shape: Shape, own: bool = False) -> None:
         scope.values[declared.name] = self.trace.input(shape, declared.name, own)
@@ -305,6 +308,27 @@ class Tracer:
             self.listing.span(node),
             code=error.code,
             help=error.help,
+        )
+
+
+def input_names(model: Model) -> list[str]:
+    """What the inputs of a model are called, in their order."""
+    return [clean(each.name) for each in data_inputs(model)]
+
+
+def _check_given(declared: DeclaredInput, given: Shape, own: Shape | None) -> None:
+    """SpecError where a further input is given a size that the model hasn't."""
+    assert declared.shape is not None
+    sizes = [size if isinstance(size, int) else None for size in declared.shape[1:]]
+    pairs = zip(sizes, given, strict=False)
+    if len(sizes) != len(given) or any(size not in (None, n) for size, n in pairs):
+        wanted = "×".join(str(size or "?") for size in sizes) or SCALAR
+        name = clean(declared.name)
+        typed = wanted.replace("×", "x")
+        raise SpecError(
+            f"the model takes {wanted} for its input `{name}`, not {show(given)}",
+            code="bad-input",
+            help=f"`-i {name}={typed}`" if own is not None else f"{len(sizes)} sizes",
         )
 
 

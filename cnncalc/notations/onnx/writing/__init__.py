@@ -89,7 +89,7 @@ def write_report(
         )
     builder = Builder(onnx, report.network.steps, Tensors(onnx, stored))
     missing = _write_steps(report, builder, without)
-    model = _model(report, builder) if without is None else _trial(builder, missing)
+    model = _model(report, builder) if without is None else _trial(report, builder, missing)
     model.graph.name = name or PRODUCER
     return Written(model, missing, builder.held, builder.owners)
 
@@ -110,9 +110,9 @@ def _write_steps(
         if any(each in missing for each in step.inputs):
             missing[number] = None
             continue
-        names = [builder.steps[each].name for each in step.inputs]
         builder.at = number
         before = len(builder.nodes)
+        names = [_read(report.network, builder, each, number) for each in step.inputs]
         try:
             if without and number in without:
                 raise LayerError(without[number])
@@ -124,6 +124,14 @@ def _write_steps(
             builder.held[number].clear()
             missing[number] = error.message
     return missing
+
+
+def _read(network: Network, builder: Builder, number: int, reader: int) -> str:
+    """What a step reads of another; whole numbers become floats but where they are looked up."""
+    name, whole = builder.steps[number].name, network.looked_up
+    if number not in whole or reader in whole or builder.steps[reader].layer.looks_up:
+        return name
+    return builder.node("Cast", name, to=builder.onnx.TensorProto.FLOAT)
 
 
 def _writer(step: Step) -> Callable[..., str]:
@@ -144,10 +152,12 @@ def _placed(error: LayerError, step: Step) -> SpecError:
 
 def _model(report: Report, builder: Builder) -> Any:
     """The model as a file has it: the shape of every step's output is declared."""
-    helper, kind = builder.onnx.helper, builder.onnx.TensorProto.FLOAT
+    helper = builder.onnx.helper
     infos = [
-        helper.make_tensor_value_info(step.name, kind, [BATCH, *row.output_shape])
-        for step, row in zip(builder.steps, report.rows, strict=True)
+        helper.make_tensor_value_info(
+            row.name, _type(report, builder, row.index), [BATCH, *row.output_shape]
+        )
+        for row in report.rows
     ]
     inputs = [n for n, step in enumerate(builder.steps) if step.layer.kind == "input"]
     outside = {*inputs, *report.outputs}
@@ -159,12 +169,19 @@ def _model(report: Report, builder: Builder) -> Any:
     )
 
 
-def _trial(builder: Builder, missing: Mapping[int, str | None]) -> Any:
+def _type(report: Report, builder: Builder, number: int) -> int:
+    """What the values of a step are: floats, or whole numbers that are looked up."""
+    types, whole = builder.onnx.TensorProto, number in report.network.looked_up
+    kind: int = types.INT64 if whole else types.FLOAT
+    return kind
+
+
+def _trial(report: Report, builder: Builder, missing: Mapping[int, str | None]) -> Any:
     """A model of which every step's output can be asked for, and the shape of every weight."""
     helper, types = builder.onnx.helper, builder.onnx.TensorProto
     inputs, outputs = [], []
     for number, step in enumerate(builder.steps):
-        info = helper.make_tensor_value_info(step.name, types.FLOAT, None)
+        info = helper.make_tensor_value_info(step.name, _type(report, builder, number), None)
         if step.layer.kind == "input":
             inputs.append(info)
         elif number not in missing:

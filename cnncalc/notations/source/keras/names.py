@@ -54,7 +54,7 @@ MERGES = {
     "multiply": "Multiply",
     "subtract": "Subtract",
 }
-NO_LAYER = frozenset(words("RNN TimeDistributed Embedding ConvLSTM2D LSTMCell GRUCell"))
+NO_LAYER = frozenset(words("RNN TimeDistributed ConvLSTM2D LSTMCell GRUCell"))
 
 
 def find_keras(machine: Machine, path: str) -> Value:

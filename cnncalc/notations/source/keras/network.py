@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from cnncalc.frameworks.keras import open_sizes, relabel
-from cnncalc.layers.base import Shape
-from cnncalc.network import Network, Step
+from cnncalc.layers.base import Shape, show
+from cnncalc.layers.merge import Input
+from cnncalc.network import Fed, Network, Step
 from cnncalc.notations.source.axes import tensors_in
 from cnncalc.notations.source.keras.kinds import is_keras_model
 from cnncalc.notations.source.keras.layers import is_layer
@@ -47,20 +48,23 @@ def keras_network(
 
     fresh = [(machine, model)] if machine is not None and shape is not None else []
 
-    def run(wanted: Shape) -> Network:
-        if fresh and wanted == shape:
+    def run(wanted: Shape, fed: Fed) -> Network:
+        if fresh and wanted == shape and not fed:
             return traced(*fresh.pop(), wanted)
         made = build(wanted)
         if not is_keras_model(made[1]):
             with made[0].deep():
                 made = made[0], sequential_of(made[0], [made[1]])
-        place = input_place(*made)
-        if place is not None and made[1].fields["inputs"][0].shape != wanted:
-            made = build(wanted, {place: wanted})
+        places = input_places(*made, wanted, fed)
+        if places:
+            made = build(wanted, places)
         return traced(*made, wanted)
 
     layout = frame.layout if frame else "channels-last"
-    return Network((), shape, notation="keras", layout=layout, tracer=run, declared=declared)
+    inputs = input_names(machine, model) if machine else []
+    return Network(
+        (), shape, notation="keras", layout=layout, tracer=run, declared=declared, inputs=inputs
+    )
 
 
 def first_sizes(model: Instance) -> tuple[int | None, ...] | None:
@@ -80,12 +84,44 @@ def own_shape(machine: Interpreter, model: Instance) -> Shape | None:
     return declared_shape(machine, model) if "stack" in model.fields else None
 
 
-def input_place(machine: Interpreter, model: Instance) -> int | None:
-    """Which of the inputs made is this model's first."""
-    if "inputs" not in model.fields:
-        return None
-    owner = state_of(machine).steps.records[model.fields["inputs"][0].number].owner
-    return owner.fields.get("place") if owner is not None else None
+def input_places(
+    machine: Interpreter, model: Instance, wanted: Shape, fed: Fed
+) -> dict[int, Shape]:
+    """The shapes that a model's inputs are to have, by the order in which they were made.
+
+    Empty where they have them already.
+    """
+    names = input_names(machine, model)
+    places: dict[int, Shape] = {}
+    other = False
+    for number, tensor in enumerate(model.fields.get("inputs", ())):
+        owner = state_of(machine).steps.records[tensor.number].owner
+        if owner is None or "place" not in owner.fields:
+            continue
+        shape = fed.get(names[number]) if number else wanted
+        if shape is None and owner.fields["declared"] is None and fed:
+            raise missing(names[number], names, fed)
+        if shape is not None:
+            places[owner.fields["place"]] = shape
+            other = other or shape != tensor.shape
+    return places if other else {}
+
+
+def missing(name: str, names: list[str], fed: Fed) -> Refusal:
+    """An input that has no size, beside others that are given one."""
+    said = ", ".join(f"`{each}` is {show(size)}" for each, size in fed.items())
+    return Refusal(
+        f"the size of the input `{name}` is missing, and {said}",
+        help=f"`-i {name}=SIZE` beside it, of the inputs {', '.join(f'`{n}`' for n in names)}",
+        code="no-input",
+    )
+
+
+def input_names(machine: Interpreter, model: Instance) -> list[str]:
+    """What the inputs of a model are called, in the order in which it takes them."""
+    inputs = model.fields.get("inputs", ())
+    records = state_of(machine).steps.records if inputs else []
+    return [input_name(records[each.number]) for each in inputs]
 
 
 def traced(machine: Interpreter, model: Instance, shape: Shape) -> Network:
@@ -96,7 +132,7 @@ def traced(machine: Interpreter, model: Instance, shape: Shape) -> Network:
             roots, outputs = run_at(machine, model, shape)
             trace.check_tried()
         steps, ends_ = trace.network_steps(outputs, prune=True, roots=roots)
-    return in_keras(machine, steps, shape, ends_)
+    return in_keras(machine, steps, shape, ends_, roots)
 
 
 def run_at(machine: Interpreter, model: Instance, shape: Shape) -> tuple[list[int], list[int]]:
@@ -125,19 +161,26 @@ def as_far(machine: Interpreter) -> Network | None:
     trace = keras_trace(machine)
     if not trace.records:
         return None
-    steps, ends_ = trace.network_steps(trace.unread(), prune=False)
-    return in_keras(machine, steps, trace.records[0].shape, ends_)
+    roots = [n for n, each in enumerate(trace.records) if isinstance(each.layer, Input)]
+    steps, ends_ = trace.network_steps(trace.unread(), prune=False, roots=roots)
+    return in_keras(machine, steps, trace.records[0].shape, ends_, roots)
 
 
 def in_keras(
-    machine: Interpreter, steps: list[Step], shape: Shape, outputs: Sequence[int]
+    machine: Interpreter,
+    steps: list[Step],
+    shape: Shape,
+    outputs: Sequence[int],
+    roots: Sequence[int],
 ) -> Network:
-    """A network of steps as Keras has them."""
+    """A network of steps as Keras has them; `roots` are the records of its inputs."""
+    records = keras_trace(machine).records
     return Network(
         steps,
         shape,
         outputs,
         notation="keras",
+        inputs=[input_name(records[number]) for number in roots],
         layout=keras_of(machine).frame.layout,
         relabel=partial(relabel, frame=keras_of(machine).frame),
     )

@@ -58,7 +58,6 @@ MODULES = frozenset(
     )
 )
 NO_LAYER = {
-    "Embedding": "embeddings of words or classes",
     "Bilinear": "bilinear layers",
 }
 

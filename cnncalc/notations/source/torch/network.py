@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Iterator
 
 from cnncalc.layers.base import Shape, Weight
 from cnncalc.layers.merge import Input
 from cnncalc.layers.spelling import word
-from cnncalc.network import Declared, Network, Step, Unreached
+from cnncalc.network import Declared, Fed, Network, Step, Unreached
 from cnncalc.notations.names import Names
 from cnncalc.notations.source.axes import tensors_in
 from cnncalc.notations.source.model_trace import ModelTrace, is_weight
 from cnncalc.notations.source.state import state_of
+from cnncalc.notations.source.torch.forward_inputs import input_names, inputs_of, needed_names
 from cnncalc.notations.source.torch.nn.containers import SEQUENTIAL
 from cnncalc.notations.source.torch.nn.module import children, named_modules, own_weights
 from cnncalc.python.guests import Unread
@@ -31,11 +31,17 @@ def torch_network(build: Build, machine: Interpreter, model: Instance) -> Networ
     """A network around a module."""
     fresh: list[tuple[Interpreter, Value]] = [(machine, model)]
 
-    def run(shape: Shape) -> Network:
+    def run(shape: Shape, fed: Fed) -> Network:
         # forward may leave something behind in the model, so each run has one of its own
-        return traced(*(fresh.pop() if fresh else build()), shape)
+        return traced(*(fresh.pop() if fresh else build()), shape, fed)
 
-    return Network(plain_steps(model), notation="torch", tracer=run)
+    return Network(
+        plain_steps(model),
+        notation="torch",
+        tracer=run,
+        inputs=input_names(model),
+        unsized_inputs=needed_names(model),
+    )
 
 
 def plain_steps(model: Instance) -> list[Step]:
@@ -64,26 +70,28 @@ def layers_in_line(module: Instance, name: str) -> Iterator[tuple[str, Instance]
         yield from layers_in_line(child, f"{name}.{each}" if name else each)
 
 
-def traced(machine: Interpreter, model: Instance, shape: Shape) -> Network:
-    """The steps of a module at an input of this shape."""
+def traced(machine: Interpreter, model: Instance, shape: Shape, fed: Fed) -> Network:
+    """The steps of a module at an input of this shape, and further ones of those."""
     with machine.deep():
         trace = ModelTrace({id(module): name for name, module in named_modules(model)})
         state_of(machine).trace = trace
-        x = trace.input(shape)
-        with followed(lambda: as_far(model, trace, shape)):
-            result = machine.call(model, [x, *further_inputs(model)], {})
+        x, further = inputs_of(model, trace, shape, fed)
+        roots = [x.number, *(each.number for each in further.values())]
+        with followed(lambda: as_far(model, trace, shape, roots)):
+            result = machine.call(model, [x], further)
             outputs = [tensor.number for tensor in tensors_in(result)]
             if not outputs:
                 raise no_tensor(model, result)
             trace.check_tried()
             check_read(model)
-        steps, ends = trace.network_steps(outputs, prune=False)
+        steps, ends = trace.network_steps(outputs, prune=False, roots=roots)
         unused = unused_elements(model, trace)
     return Network(
         steps,
         shape,
         ends,
         notation="torch",
+        inputs=input_names(model),
         unused_params=unused["parameter"],
         unused_buffers=unused["buffer"],
         modules=classes(model),
@@ -98,14 +106,15 @@ def check_read(model: Instance) -> None:
                 raise part.stop
 
 
-def as_far(model: Instance, trace: ModelTrace, shape: Shape) -> Network:
+def as_far(model: Instance, trace: ModelTrace, shape: Shape, roots: list[int]) -> Network:
     """The network as far as it was followed, with the modules that it never came to."""
-    steps, outputs = trace.network_steps(trace.unread(), prune=False)
+    steps, outputs = trace.network_steps(trace.unread(), prune=False, roots=roots)
     return Network(
         steps,
         shape,
         outputs,
         notation="torch",
+        inputs=input_names(model),
         unreached=unreached(model, trace),
         modules=classes(model),
     )
@@ -146,41 +155,6 @@ def no_tensor(model: Instance, result: Value) -> Refusal:
     if isinstance(forward, Function):
         refusal.span = forward.scope.module.file.header(forward.node)
     return refusal
-
-
-def further_inputs(model: Instance) -> list[Value]:
-    """A forward with more inputs than one can't be run: only one size is given."""
-    forward = model.cls.find("forward")
-    if not isinstance(forward, Function):
-        return []
-    args = forward.node.args
-    places = (*args.posonlyargs, *args.args)
-    file = forward.scope.module.file
-    if len(places) < 2 and not args.vararg and isinstance(forward.node, ast.FunctionDef):
-        refusal = Refusal(
-            f"`{model.cls.name}.forward` takes no input",
-            help="`def forward(self, x):`",
-            code="inputs",
-        )
-        refusal.span = file.header(forward.node)
-        raise refusal
-    needed = places[2 : len(places) - len(forward.defaults)]
-    if needed:
-        names = ", ".join(f"`{arg.arg}`" for arg in needed)
-        refusal = Refusal(
-            f"`{model.cls.name}.forward` takes more inputs than one: {names}",
-            help=f"a network of one input is read; give a part, such as `{part_of(model)}`",
-            code="inputs",
-        )
-        refusal.span = file.span(needed[0])
-        raise refusal
-    return []
-
-
-def part_of(model: Instance) -> str:
-    """A part of a model that may be read by itself."""
-    names = [name for name, child in children(model) if name.isidentifier()]
-    return f"{model.cls.name}.{names[0] if names else 'encoder'}"
 
 
 def unused_elements(model: Instance, trace: ModelTrace) -> dict[str, int]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import cnncalc.notations.onnx.reading.shapes as shapes
 from cnncalc.layers import KINDS
+from cnncalc.layers.base import show
 from cnncalc.notations.onnx.reading.call import Call
 from cnncalc.notations.onnx.reading.operators.base import Either, Value, Whole, operator
 from cnncalc.notations.onnx.reading.values import Merged
@@ -91,8 +92,11 @@ def in_a_row(sizes: Sequence[int]) -> list[range]:
 
 
 @operator("Gather")
-def gather(call: Call, data: Value, indices: Static, *, axis: int = 0) -> Either:
-    """Places of an axis: one, whose axis goes, or several."""
+def gather(call: Call, data: Value, indices: Value, *, axis: int = 0) -> Either:
+    """Places of an axis: one, whose axis goes, or several; rows that data looks up."""
+    if isinstance(indices, Tensor) and isinstance(data, Static):
+        return _looked_up(call, data, indices, axis)
+    indices = call.stored(1)
     if isinstance(data, Merged):
         return _values_of_one(call, data.of, indices)
     if isinstance(data, Static):
@@ -114,6 +118,17 @@ def gather(call: Call, data: Value, indices: Static, *, axis: int = 0) -> Either
 
 
 MAX_PIECES = 1024  # that places in an order of their own are put together of
+
+
+def _looked_up(call: Call, table: Static, numbers: Tensor, axis: int) -> Tensor:
+    """The rows of a stored matrix that whole numbers name: an embedding."""
+    if len(table.shape) != 2 or axis % 2:
+        call.refuse(
+            f"its data looks places up in {show(table.shape)} along axis {axis}, where the rows of "
+            "a matrix are read"
+        )
+    layer = KINDS["embedding"](*table.shape, axis=-1 if numbers.shape else 0)
+    return call.add(layer, [numbers], weight=table)
 
 
 def _in_order(call: Call, data: Tensor, axis: int, places: list[int]) -> Tensor:

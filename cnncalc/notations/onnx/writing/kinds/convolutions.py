@@ -1,4 +1,4 @@
-"""Convolutions, linear layers, squeeze and excitation."""
+"""Convolutions, linear layers, embeddings, squeeze and excitation."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from math import prod
 from cnncalc.layers.attention import SqueezeExcitation
 from cnncalc.layers.base import Shape, spread_out
 from cnncalc.layers.conv import Conv, DepthwiseConv, PointwiseConv, SeparableConv
+from cnncalc.layers.embedding import Embedding
 from cnncalc.layers.linear import Linear
 from cnncalc.layers.transposed import ConvTransposed
 from cnncalc.notations.onnx.writing.builder import Builder
@@ -75,6 +76,15 @@ def transposed(at: Builder, layer: ConvTransposed, x: list[str], shapes: tuple[S
         inputs.append(at.weight("bias", (layer.out_channels,)))
     attributes = window.attributes() | {"output_padding": extra if any(extra) else None}
     return at.node("ConvTranspose", *inputs, group=layer.groups, **attributes)
+
+
+@writes("embedding")
+def embedding(at: Builder, layer: Embedding, x: list[str], shapes: tuple[Shape, ...]) -> str:
+    (shape,) = shapes
+    place, rank = layer.place(shape), len(shape)
+    weight = at.weight("weight", (layer.entries, layer.features), fan_in=layer.features)
+    rows = at.node("Gather", weight, at.permuted(x[0], layer.moved(shape)))
+    return at.permuted(rows, [*range(place), rank, *range(place, rank)])
 
 
 @writes("linear")

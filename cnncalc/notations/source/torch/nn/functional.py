@@ -17,6 +17,7 @@ from cnncalc.notations.source.layer_steps import emit, made_of
 from cnncalc.notations.source.torch.nn.functional_weights import (
     batch_norm,
     conv,
+    embedding,
     group_norm,
     instance_norm,
     layer_norm,
@@ -190,6 +191,7 @@ FUNCTIONAL: dict[str, Method] = {
     "upsample_nearest": interpolate,
     "upsample_bilinear": upsample_bilinear,
     "pad": pad,
+    "embedding": embedding,
     "linear": linear,
     "layer_norm": layer_norm,
     "group_norm": group_norm,

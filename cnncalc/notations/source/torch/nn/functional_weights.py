@@ -24,6 +24,7 @@ from cnncalc.tracing.weights import Held
 __all__ = [
     "batch_norm",
     "conv",
+    "embedding",
     "group_norm",
     "instance_norm",
     "layer_norm",
@@ -140,6 +141,15 @@ def linear(machine: Machine, input: Value, weight: Value, bias: Value = None) ->
     check_rank(weight, 2, "F.linear")
     layer = vocabulary("Linear", [weight.shape[1], weight.shape[0]], {"bias": bias is not None})
     return weighted(machine, layer, input, "linear", weight=weight, bias=bias)
+
+
+def embedding(
+    machine: Machine, input: Value, weight: Value, *args: Value, **options: Value
+) -> Value:
+    """`F.embedding`; which entry pads and how far its norms may go changes nothing here."""
+    check_rank(weight, 2, "F.embedding")
+    layer = vocabulary("Embedding", list(weight.shape), {})
+    return weighted(machine, layer, input, "embedding", weight=weight)
 
 
 def layer_norm(

@@ -6,6 +6,7 @@ from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import form_of, read
 from cnncalc.frameworks.pytorch import READERS
 from cnncalc.frameworks.pytorch.convolution import to_output_size
+from cnncalc.frameworks.pytorch.embedding import bag
 from cnncalc.layers.base import Shape, Weight, show
 from cnncalc.layers.recurrent import Recurrent
 from cnncalc.network import Declared
@@ -20,7 +21,16 @@ from cnncalc.python.attributes import set_field
 from cnncalc.python.functions import simple
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
-from cnncalc.python.values import MISSING, Builtin, Class, Instance, Opaque, Value, describe
+from cnncalc.python.values import (
+    MISSING,
+    Builtin,
+    Class,
+    Instance,
+    Opaque,
+    StaticMethod,
+    Value,
+    describe,
+)
 from cnncalc.python.wordlists import words
 from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor
 
@@ -62,7 +72,8 @@ def layer_class(name: str) -> Value:
     if name not in classes:
         stem = name.rstrip("123d")
         base = family(FAMILIES[stem]) if stem in FAMILIES else MODULE
-        classes[name] = Class(name, (base,), dict(BEHAVIOUR), reader=READERS[name])
+        behaviour = BEHAVIOUR | ({"from_pretrained": PRETRAINED} if name == "Embedding" else {})
+        classes[name] = Class(name, (base,), behaviour, reader=READERS[name])
     return classes[name]
 
 
@@ -122,7 +133,43 @@ def forward(machine: Machine, module: Instance, *inputs: Value, **options: Value
             return run_layer(machine, module, declared, one_step(machine, module, inputs[0]))
         name = f"nn.{reader_of(module.cls).name}"
         check_batch(name, inputs[0], bool(module.fields["batch_first"]))
-    return run_layer(machine, module, declared, inputs[0])
+    result = run_layer(machine, module, declared, inputs[0])
+    return (
+        bagged(machine, module, inputs, result)
+        if "include_last_offset" in module.fields
+        else result
+    )
+
+
+def bagged(machine: Machine, module: Instance, inputs: tuple[Value, ...], entries: Value) -> Value:
+    """What nn.EmbeddingBag makes of the entries of each bag."""
+    if any(each is not None for each in inputs[1:]):
+        raise Refusal(
+            "bags by offsets can't be followed", help="bags of one length: numbers of (batch, N)"
+        )
+    mode = str(module.fields["mode"])
+    return emit(machine, bag(mode), [entries], op=mode)
+
+
+def pretrained(
+    machine: Machine,
+    cls: Class,
+    embeddings: Value,
+    freeze: Value = True,
+    padding_idx: Value = None,
+    *args: Value,
+    **options: Value,
+) -> Value:
+    """`nn.Embedding.from_pretrained`: the entries it is given, which training leaves alone."""
+    if not isinstance(embeddings, Static) or len(embeddings.shape) != 2:
+        static = isinstance(embeddings, Static)
+        given = show(embeddings.shape) if static else describe(embeddings)
+        raise Refusal(
+            f"`nn.Embedding.from_pretrained` takes entries by features, not {given}",
+            code="weights",
+        )
+    values = {"padding_idx": padding_idx, "_freeze": freeze}
+    return machine.call(cls, list(embeddings.shape), values)
 
 
 def of_packed(
@@ -216,6 +263,8 @@ def probe(module: Instance, declared: Declared) -> Shape:
         return (1, *fields["normalized_shape"])
     if "input_size" in fields:
         return (1, fields["input_size"])
+    if "num_embeddings" in fields:
+        return ()
     if "in_features" in fields:
         return (fields["in_features"],)
     names = ("in_channels", "num_features", "num_channels", "num_parameters")
@@ -277,6 +326,7 @@ def set_layer_attribute(machine: Machine, module: Instance, name: Value, value: 
 OF_FAMILY: dict[str, dict[str, Value]] = {
     "RNNBase": {"flatten_parameters": simple("flatten_parameters", lambda machine, module: None)}
 }
+PRETRAINED = StaticMethod(simple("from_pretrained", pretrained), True)
 BEHAVIOUR: dict[str, Value] = {
     "__init__": Builtin("__init__", init),
     "__getattr__": simple("__getattr__", attribute),
