@@ -1,0 +1,79 @@
+"""What `explain` gives: the figures of steps with their formulas, and the report they are of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from cnncalc.explaining.derivation import Derivation
+from cnncalc.explaining.step import derivations
+from cnncalc.receptive.units import number_of
+from cnncalc.report import Report
+from cnncalc.rows import BuiltRow, Row
+
+__all__ = ["Explained", "Explanation"]
+
+
+class Explained(NamedTuple):
+    """A step, and how its figures come about."""
+
+    row: Row | BuiltRow
+    derivations: Sequence[Derivation]
+
+
+class Explanation:
+    """How the figures of a network, or of one of its steps, come about.
+
+    Attributes:
+        report: the figures.
+        steps: those that are explained.
+        notes: remarks.
+    """
+
+    def __init__(self, report: Report, at: str | None = None) -> None:
+        """Explain a report; `at` names the one step that is to be, or has its number.
+
+        Raises:
+            SpecError: there is no such step.
+        """
+        self.report = report
+        numbers = report.at_witness
+        rows = [*numbers.layers, *numbers.unreached]
+        if at is not None:
+            number = number_of(rows, at.strip())
+            rows = [row for row in rows if row.index == number]
+        self.steps = [Explained(row, derivations(numbers, row)) for row in rows]
+        shown = numbers.show(numbers.input)
+        self.notes = [f"the numbers are those at {shown}"] if report.symbols else []
+
+    def __repr__(self) -> str:
+        count = len(self.steps)
+        return f"<Explanation: {count} step{'' if count == 1 else 's'}>"
+
+    def __str__(self) -> str:
+        """The text that `cnncalc explain` prints."""
+        from cnncalc.render.formulas import text  # only an explanation that is shown needs it
+
+        return text(self).rstrip("\n")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report's document, with `formulas` in each layer that is explained."""
+        document = self.document()
+        return document | {"layers": list(document["layers"])}
+
+    def document(self) -> dict[str, Any]:
+        """The same with its layers still to be made, one after another."""
+        document = self.report.document()
+        notes = [{"index": None, "message": note} for note in self.notes]
+        return document | {
+            "layers": self._layers(document["layers"]),
+            "notes": [*document["notes"], *notes],
+        }
+
+    def _layers(self, layers: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        found = {step.row.index: step.derivations for step in self.steps}
+        for layer in layers:
+            told = found.get(layer["index"])
+            if told is not None:
+                layer["formulas"] = [each.to_dict() for each in told]
+            yield layer
