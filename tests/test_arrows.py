@@ -39,6 +39,7 @@ STOREYS = (
     "symbolic",
     "designs",
     "solutions",
+    "explaining",
     "tables",
     "python",
     "tracing",
@@ -67,7 +68,11 @@ ABOUT_ARRAYS = ("executors/",)
 INTERPRETER = ("errors", "files", "suggestions", "python")
 
 # Imports of what is above, on use alone: the way of a report and of an error to its drawing.
-DRAWINGS = {("errors", "render.messages"), ("report", "render.reports")}
+DRAWINGS = {
+    ("errors", "render.messages"),
+    ("report", "render.reports"),
+    ("explaining.explanation", "render.formulas"),
+}
 
 
 def files() -> list[str]:
@@ -130,7 +135,7 @@ def wrong_arrows(path: str, found: list[tuple[str, bool]]) -> Iterator[str]:
     for module, on_load in found:
         top = module.split(".")[0]
         there = storey(module)
-        drawn = not on_load and (path.removesuffix(".py"), module[8:]) in DRAWINGS
+        drawn = not on_load and (module_of(path)[8:], module[8:]) in DRAWINGS
         if path.startswith("python/") and there is not None and STOREYS[there] not in INTERPRETER:
             yield f"{path} imports {module}, which is about networks"
         elif there is not None and there > here and not drawn:
@@ -233,6 +238,7 @@ def test_a_circle_is_found() -> None:
 DOORS = {
     *DRAWINGS,
     ("api", "conversion"),
+    ("api", "explaining.explanation"),
     ("api", "symbolic"),
     ("api", "solving.goals"),
     ("api", "solving.question"),

@@ -22,6 +22,7 @@ else:  # only a shell that completes a word needs it
 
 __all__ = [
     "FieldSettings",
+    "Laid",
     "Network",
     "Options",
     "Output",
@@ -159,8 +160,8 @@ class Spec(Network):
     ] = "float32"
 
 
-class Shown(Output):
-    """How its report is shown."""
+class Laid(Output):
+    """How shapes are ordered where they are shown."""
 
     layout: Annotated[
         Text,
@@ -172,6 +173,11 @@ class Shown(Output):
             autocompletion=one_of(lambda: ["channels-first", "channels-last"]),
         ),
     ] = None
+
+
+class Shown(Laid):
+    """How its report is shown."""
+
     columns: Annotated[
         Text,
         shown(

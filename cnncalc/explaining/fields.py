@@ -26,8 +26,8 @@ def why(before: Sequence[Seen], after: Seen) -> str:
     if after.whole:
         return "all of the input"
     if len(before) > 1:
-        return "what the branches see, together"
-    return "what all that is read sees, together"
+        return "the union of the branches' fields"
+    return "the union of the fields that are read"
 
 
 def slid(

@@ -6,6 +6,7 @@ The layer's own methods, given these, make figures that show how they were made
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -51,8 +52,8 @@ def named_layer(layer: Layer, places: Sequence[str]) -> Layer:
 
 
 def option_names(layer: Layer) -> Mapping[str, str]:
-    """What the names of its options mean, by the first word of each."""
-    return {_short(option): option.doc for option in layer.options.values()}
+    """What the names of its options mean, in the first words of what is told of each."""
+    return {_short(o): re.split("[:;,]", o.doc)[0] for o in layer.options.values()}
 
 
 def _short(option: Option) -> str:

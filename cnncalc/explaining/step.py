@@ -39,11 +39,9 @@ class _Step:
         self.layer = named_layer(self.plain, self.given[1:])
         self.output: Shape = self.layer.output(*self.shapes)
         self.names = letters(len(self.output))
-        self.known = {
-            formula_of(size): f"{name}'"
-            for name, size in zip(self.names, self.output, strict=True)
-            if _is_made(size)
-        }
+        self.known: dict[str, str] = {}
+        for name, size in zip(self.names, self.output, strict=True):
+            self.name(size, f"{name}'")
 
     def all(self) -> Iterator[Derivation]:
         """All of them, but for what just stays as it was."""
@@ -58,6 +56,11 @@ class _Step:
         if macs:
             yield self.made("MACs", macs)
         yield self.made("activation bytes", self.bytes(), source="")
+
+    def name(self, size: int, name: str) -> None:
+        """Let a figure have a name where it is part of another one."""
+        if _is_made(size):
+            self.known.setdefault(formula_of(size), name)
 
     def made(
         self, what: str, value: int, left: str = "", source: str | None = None, words: str = ""
@@ -91,7 +94,8 @@ class _Step:
             ]
             for axes, (_, size) in _together(sizes):
                 yield self.made(f"padding {side} {axes}", size)
-            self.known |= {formula_of(size): "before" for _, size in sizes if _is_made(size)}
+            for _, size in sizes:
+                self.name(size, "before")
 
     def fields(self, windows: Sequence[Window]) -> Iterator[Derivation]:
         """What the units see, where that isn't what those before them saw."""
@@ -112,7 +116,9 @@ class _Step:
 
     def alike(self, what: str, left: str, figures: Sequence[Sized]) -> Iterator[Derivation]:
         """A figure of each axis; those of equal numbers once, without its letter."""
-        told = {written(value, PEOPLE, numbers=True): (name, value) for name, value in figures[::-1]}
+        told = {
+            written(value, PEOPLE, numbers=True): (name, value) for name, value in figures[::-1]
+        }
         for name, value in reversed(told.values()):
             yield self.made(f"{what} {name}" if len(told) > 1 else what, value, left, FIELDS)
 
@@ -132,7 +138,8 @@ class _Step:
     def bytes(self) -> int:
         """What the output takes: its elements, times samples, times bytes of a number."""
         batch = named("batch", self.report.batch) if self.report.batch > 1 else 1
-        return prod(self.output) * batch * named("bytes", BYTES[self.report.dtype])
+        size: int = prod(self.output) * batch * named("bytes", BYTES[self.report.dtype])
+        return size
 
 
 def _tensors(row: Row | BuiltRow, source: str, known: Mapping[str, str]) -> Iterator[Derivation]:
@@ -143,9 +150,7 @@ def _tensors(row: Row | BuiltRow, source: str, known: Mapping[str, str]) -> Iter
     return _sums(weights, source, known)
 
 
-def _sums(
-    weights: Sequence[Weight], source: str, known: Mapping[str, str]
-) -> Iterator[Derivation]:
+def _sums(weights: Sequence[Weight], source: str, known: Mapping[str, str]) -> Iterator[Derivation]:
     for what, role in (("params", "parameter"), ("buffers", "buffer")):
         counts = [weight.count for weight in weights if weight.role == role]
         if counts:
@@ -154,7 +159,9 @@ def _sums(
 
 def _is_made(size: int) -> bool:
     """Whether there is a formula to show, and not only a name or a number."""
-    return isinstance(size, Derived) and size.operation not in ("name", "number")
+    return isinstance(size, Derived) and not (
+        size.operation in ("name", "number") or formula_of(size).isdigit()
+    )
 
 
 def _together(figures: Sequence[Sized]) -> Iterator[tuple[str, Sized]]:

@@ -114,7 +114,9 @@ def number_of(
     raise SpecError(
         f"no layer is named `{named}`" if named else f"`{text or named}` names no layer",
         code="bad-index",
-        help=f"did you mean `{near}`?" if near else f"a number of the table, as in `--at {example}`",
+        help=f"did you mean `{near}`?"
+        if near
+        else f"a number of the table, as in `--at {example}`",
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["Derived", "as_derived", "key_of", "named", "rounded_up"]
+__all__ = ["Derived", "as_derived", "key_of", "named", "names_in", "rounded_up"]
 
 NEUTRAL = {"+": 0, "-": 0, "*": 1, "//": 1}  # on the right; of `+` and `*` on the left, too
 
@@ -146,3 +146,12 @@ def key_of(value: int) -> str:
         return str(int(number))
     words = [key_of(part) if isinstance(part, Derived) else str(part) for part in number.parts]
     return f"{number.operation}({','.join(words)})"
+
+
+def names_in(value: int) -> list[str]:
+    """The names that a number was made of, in the order in which they stand."""
+    number = as_derived(value)
+    if number.operation == "name":
+        return [str(number.parts[0])]
+    parts = [part for part in number.parts if isinstance(part, Derived)]
+    return list(dict.fromkeys(name for part in parts for name in names_in(part)))

@@ -82,7 +82,8 @@ def name(text: str, signs: Signs) -> str:
         return text
     base, _, index = text.rstrip("'").partition("_")
     prime = "'" if text.endswith("'") else ""
-    return _upright(base) + prime + (f"_{{{_upright(index)}}}" if index else "")
+    indices = ",".join(map(_upright, index.split("_")))
+    return _upright(base) + prime + (f"_{{{indices}}}" if index else "")
 
 
 def _upright(word: str) -> str:
@@ -107,9 +108,10 @@ class _Writer:
 
     def sum(self, number: Derived, factor: bool = False) -> str:
         """A number; in brackets where it is to be a factor and has several parts."""
-        counts: dict[str, tuple[int, Derived]] = {}
-        plain = self.collect(number, 1, counts)
-        parts = [self.counted(count, part) for count, part in counts.values() if count]
+        counts, plain = self.parts(number)
+        if len(counts) == 1 and not plain and counts[0][0] == 1:
+            return self.product(counts[0][1], factor)
+        parts = [self.counted(*each, not place) for place, each in enumerate(counts)]
         if plain or not parts:
             parts.append((plain < 0, str(abs(plain))))
         text = (self.signs.minus if parts[0][0] else "") + parts[0][1]
@@ -118,9 +120,15 @@ class _Writer:
         apart = factor and (len(parts) > 1 or parts[0][0])
         return self.signs.brackets.format(text) if apart else text
 
-    def counted(self, count: int, part: Derived) -> tuple[bool, str]:
+    def parts(self, number: Derived) -> tuple[list[tuple[int, Derived]], int]:
+        """What a sum has so often each, and what is but a number."""
+        counts: dict[str, tuple[int, Derived]] = {}
+        plain = self.collect(number, 1, counts)
+        return [each for each in counts.values() if each[0]], plain
+
+    def counted(self, count: int, part: Derived, first: bool) -> tuple[bool, str]:
         """Whether so many of a part are taken away, and how they are written."""
-        text = self.product(part, abs(count) != 1)
+        text = self.product(part, abs(count) != 1 or (first and count < 0))
         times = f"{abs(count)}{self.signs.times}" if abs(count) != 1 else ""
         return count < 0, times + text
 
@@ -157,17 +165,17 @@ class _Writer:
         return number, 1
 
     def undone(self, product: Derived, divisor: Derived) -> Derived | None:
-        """What is multiplied by the very number that it is divided by; None: nothing is."""
-        counts: dict[str, tuple[int, Derived]] = {}
-        plain = self.collect(product, 1, counts)
-        left = [(count, part) for count, part in counts.values() if count]
+        """What is multiplied by the very number that it is divided by, or 0; else None."""
+        left, plain = self.parts(product)
+        if not plain and not left:
+            return as_derived(0)
         if plain or len(left) != 1 or left[0][0] != 1:
             return None
         part = left[0][1]
         if part.operation != "*" or self.name_of(part) is not None:
             return None
         one, two = part.parts
-        return one if key_of(two) == key_of(divisor) else None  # type: ignore[no-any-return]
+        return one if key_of(two) == key_of(divisor) else None
 
     def product(self, number: Derived, factor: bool = False) -> str:
         """A number that is no sum; `factor`: it is one of several."""
@@ -214,12 +222,11 @@ class _Writer:
         return f"({text})" if factor and self.signs is PYTHON else text
 
     def operand(self, number: Derived) -> str:
-        """What is divided, or divides: all but a name or a number in brackets."""
-        if self.name_of(number) is None and number.operation != "number":
-            text = self.sum(number)
-            return text if text.isdigit() or self.is_name(text) else f"({text})"
-        return self.atom(number, factor=True)
-
-    def is_name(self, text: str) -> bool:
-        """Whether a sum came to a single name."""
-        return text.rstrip("'").isidentifier()
+        """What is divided, or divides: in brackets what is no name, number or rounded quotient."""
+        counts, plain = self.parts(number)
+        text = self.sum(number)
+        if len(counts) + (plain != 0) > 1 or plain < 0 or any(count != 1 for count, _ in counts):
+            return f"({text})"
+        alone = {"name", "number"} | (set() if self.signs is PYTHON else {"//", "ceil", "floor"})
+        apart = any(self.name_of(part) is None and part.operation not in alone for _, part in counts)
+        return f"({text})" if apart else text
