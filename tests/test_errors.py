@@ -336,6 +336,10 @@ COMMANDS = (
     (["rf", "3x8x8", "conv:4,k3", "--at", "1:6x0"], "bad-index"),
     (["rf", "3x8x8", "conv:4,k3", "--at", "1:a"], "bad-index"),
     (["rf", "3x8x8", "conv:4,k3", "--at", ":3"], "bad-index"),
+    (["explain", "3x8x8", "conv:4,k3", "--at", "conv9"], "bad-index"),
+    (["explain", "3x8x8", "conv:4,k3", "--at", "9"], "bad-index"),
+    (["explain", "3x8x8", "conv:4,k3", "-f", "table"], "format"),
+    (["explain", "3x8x8", "conv:4,k3", "-o", "formulas.csv"], "format"),
     (["rf", "1x2000000000", "conv:1,k2,s2,d3", "gap", "--at", "2"], "too-large"),
 )
 

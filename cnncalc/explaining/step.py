@@ -166,9 +166,10 @@ def _is_made(size: int) -> bool:
 
 def _together(figures: Sequence[Sized]) -> Iterator[tuple[str, Sized]]:
     """Figures of several axes, with the letters of all whose formulas and numbers are equal."""
-    alike: dict[tuple[str, int], list[Sized]] = {}
+    alike: dict[tuple[str, str], list[Sized]] = {}
     for name, figure in figures:
         formula = formula_of(figure).replace(name, "n")
-        alike.setdefault((formula, int(figure)), []).append((name, figure))
+        numbers = written(figure, PEOPLE, numbers=True)
+        alike.setdefault((formula, numbers), []).append((name, figure))
     for some in alike.values():
         yield ", ".join(name for name, _ in some), some[0]

@@ -19,8 +19,8 @@ class Derived(int):
     """A whole number with the operation that made it.
 
     Attributes:
-        operation: `+`, `-`, `*`, `//` or `%` of two; `ceil`, the quotient rounded up; `floor` of a
-            number times a fraction; `name`, or `number` for what is as it is.
+        operation: `+`, `-`, `*`, `//` or `%` of two; `rounded up`, their quotient; `scaled`, a
+            number times a fraction, rounded down; `name`, or `number` for what is as it is.
         parts: what it was made of; of a name its text.
         formula: how that is written, once somebody asked.
     """
@@ -99,7 +99,7 @@ class _Scaled(float):
 
 def _scaled(number: Derived, factor: float) -> _Scaled:
     made = _Scaled(int(number) * factor)
-    made.whole = _derived(int(made // 1), "floor", (number, factor))
+    made.whole = _derived(int(made // 1), "scaled", (number, factor))
     return made
 
 
@@ -115,7 +115,7 @@ def as_derived(value: int) -> Derived:
 
 def rounded_up(number: Derived, divisor: Derived) -> Derived:
     """The quotient rounded up."""
-    return _derived(-(-int(number) // int(divisor)), "ceil", (number, divisor))
+    return _derived(-(-int(number) // int(divisor)), "rounded up", (number, divisor))
 
 
 def _derived(value: int, operation: str, parts: tuple[Any, ...]) -> Derived:

@@ -201,7 +201,7 @@ class _Writer:
             text = str(int(number)) if self.numbers else name(name_of, self.signs)
         elif number.operation == "number":
             text = str(int(number))
-        elif number.operation == "floor":
+        elif number.operation == "scaled":
             inner, fraction = number.parts
             text = f"{fraction!r}{self.signs.times}{self.sum(inner, factor=True)}"
             return self.signs.floor.format(text)
@@ -213,9 +213,9 @@ class _Writer:
         """A quotient that is rounded down or up, or the remainder."""
         one, two = number.parts
         if number.operation == "%":
-            text = self.signs.remainder.format(self.operand(one), self.sum(two, factor=True))
+            text = self.signs.remainder.format(self.operand(one), self.operand(two))
             return self.signs.brackets.format(text) if factor else text
-        form = self.signs.ceiling if number.operation == "ceil" else self.signs.quotient
+        form = self.signs.ceiling if number.operation == "rounded up" else self.signs.quotient
         if self.signs.bare:
             return form.format(self.sum(one), self.sum(two))
         text = form.format(self.operand(one), self.operand(two))
@@ -227,6 +227,10 @@ class _Writer:
         text = self.sum(number)
         if len(counts) + (plain != 0) > 1 or plain < 0 or any(count != 1 for count, _ in counts):
             return f"({text})"
-        alone = {"name", "number"} | (set() if self.signs is PYTHON else {"//", "ceil", "floor"})
-        apart = any(self.name_of(part) is None and part.operation not in alone for _, part in counts)
+        alone = {"name", "number"} | (
+            set() if self.signs is PYTHON else {"//", "rounded up", "scaled"}
+        )
+        apart = any(
+            self.name_of(part) is None and part.operation not in alone for _, part in counts
+        )
         return f"({text})" if apart else text

@@ -132,7 +132,7 @@ def expressions(draw: st.DrawFn, depth: int = 4) -> tuple[Any, int]:
 
 @given(expressions())
 def test_any_expression(drawn: tuple[Any, int]) -> None:
-    """It is the number that plain arithmetic gives, and so is what is written, in names and numbers."""
+    """It is the number that plain arithmetic gives; what is written computes it."""
     number, plain = drawn
 
     assert number == plain
