@@ -37,6 +37,7 @@ STOREYS = (
     "forks",
     "validity",
     "symbolic",
+    "law",
     "designs",
     "solutions",
     "explaining",
@@ -248,6 +249,7 @@ DOORS = {
     ("api", "notations.compact.writer"),
     ("api", "verification"),
     ("arguments", "live"),
+    ("cli.analysis", "law"),
     ("cli.app", "cli.advice"),
     ("cli.command", "cli.app"),
     ("cli.command", "render.messages"),
@@ -284,6 +286,7 @@ DOORS = {
     ("notations.source.torch.library", "notations.source.torch.names"),
     ("notations.source.torch.library", "notations.source.torch.operations"),
     ("notations.texts", "notations.missing"),
+    ("tables.views", "tables.laws"),
     ("notations.texts", "notations.refusals"),
 }
 

@@ -336,6 +336,8 @@ COMMANDS = (
     (["rf", "3x8x8", "conv:4,k3", "--at", "1:6x0"], "bad-index"),
     (["rf", "3x8x8", "conv:4,k3", "--at", "1:a"], "bad-index"),
     (["rf", "3x8x8", "conv:4,k3", "--at", ":3"], "bad-index"),
+    (["rf", "3x8x8", "conv:4,k3", "--law", "--at", "conv9"], "bad-index"),
+    (["rf", "3x8x8", "conv:4,k3", "--law", "--columns", "phases"], "column"),
     (["explain", "3x8x8", "conv:4,k3", "--at", "conv9"], "bad-index"),
     (["explain", "3x8x8", "conv:4,k3", "--at", "9"], "bad-index"),
     (["explain", "3x8x8", "conv:4,k3", "-f", "table"], "format"),

@@ -266,11 +266,19 @@ class FieldSettings(Settings):
             "--at",
             metavar="LAYER[:INDEX]",
             help="What one unit sees, before and after clipping, as conv2:5x5 or 4:5; without an "
-            "index the centre unit; may stand more than once.",
+            "index the centre unit; may stand more than once. With --law, whose law is shown.",
         ),
     ] = None
     center: Annotated[
         bool, shown("--center", help="What the centre unit of the last map sees.")
+    ] = False
+    law: Annotated[
+        bool,
+        shown(
+            "--law",
+            help="All between the input and each layer as one window: kernel, jump, padding, and "
+            "the size for every input.",
+        ),
     ] = False
 
 

@@ -12,10 +12,10 @@ from typing import Any
 
 from cnncalc.layers.base import Layer, Option, Shape
 from cnncalc.symbols.derived import named
+from cnncalc.validity import symbols_of
 
 __all__ = ["letters", "named_layer", "named_shapes", "option_names"]
 
-LETTERS = {1: "L", 2: "HW", 3: "DHW"}
 # Kinds of options that are whole numbers.
 WHOLE = ("count", "axes", "pads", "sizes", "integers", "factors")
 # Options that formulas show at their defaults, too: those of every textbook.
@@ -24,9 +24,7 @@ SHOWN = ("kernel", "stride", "padding")
 
 def letters(axes: int) -> list[str]:
     """How the axes of a shape are called, the channels first."""
-    places = axes - 1
-    names = LETTERS.get(places) or [f"N{number}" for number in range(1, places + 1)]
-    return ["C", *names][:axes]
+    return ["C", *symbols_of(axes - 1)][:axes]
 
 
 def named_shapes(shapes: Sequence[Shape]) -> list[Shape]:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnncalc.forks import Forks
 from cnncalc.layers.base import axis_name
+from cnncalc.packages import OnUse
 from cnncalc.receptive.units import first_to_see_all, larger_than_input
 from cnncalc.report import Report
 from cnncalc.tables.steps import COLUMNS, also_of_built
 from cnncalc.tables.table import Column, Table, choose, human_bytes
 from cnncalc.tables.verification import agreement, verdict
 from cnncalc.tables.weights import TENSORS, Tensor
+
+if TYPE_CHECKING:
+    from cnncalc.tables import laws
+else:  # only `rf --law` needs them
+    laws = OnUse("cnncalc.tables.laws")
 
 __all__ = ["check_columns", "notes", "remarks", "view"]
 
@@ -32,7 +38,7 @@ def view(name: str, report: Report, wanted: str | None = None, *, plain: bool = 
     """The table of a command.
 
     Args:
-        name: `shape`, `params` or `rf`.
+        name: `shape`, `params`, `rf` or `law`.
         report: what it is about.
         wanted: what `--columns` says; None: the usual columns.
         plain: for programs, which get plain values and no column for reading's sake.
@@ -48,7 +54,8 @@ def view(name: str, report: Report, wanted: str | None = None, *, plain: bool = 
 def check_columns(name: str, wanted: str | None) -> None:
     """CnnCalcError where `--columns` asks for one that the command's table doesn't have."""
     if wanted is not None:
-        choose(wanted, TENSORS if name == "params" else COLUMNS, ())
+        known = laws.LAWS if name == "law" else TENSORS if name == "params" else COLUMNS
+        choose(wanted, known, ())
 
 
 def _shape(report: Report, wanted: str | None, plain: bool) -> Table:
@@ -70,6 +77,33 @@ def _rf(report: Report, wanted: str | None, plain: bool) -> Table:
     table = _steps(report, wanted, usual.split(), built=False)
     table.footer = [*_units(report), *_reach(report), *table.footer]
     return table
+
+
+def _law(report: Report, wanted: str | None, plain: bool) -> Table:
+    """The one window between the input and each step, where somebody asked."""
+    usual = f"index {'name' if plain else _names(report)} layer output kernel jump padding length"
+    columns = _chosen(wanted, laws.LAWS, usual.split())
+    lines = [row for row in report.rows if row.index in report.laws]
+    lead = int(bool(lines) and lines[0].index == 0)
+    footer = [*_units(report), *_laws(report), *remarks(report)]
+    return Table(columns, report, lines, lead=lead, footer=footer, spare=("name", "output"))
+
+
+def _laws(report: Report) -> list[str]:
+    """Where laws hold, and why some steps have none, each reason with the step where it begins."""
+    rows = [row for row in report.rows if row.index in report.laws]
+    found = [report.laws[row.index] for row in rows]
+    first: dict[str, str] = {}
+    for row, law in zip(rows, found, strict=True):
+        if law.why:
+            first.setdefault(law.why, f"step {row.index} and what reads it")
+    last = [law for law in found if not law.why][-1:]  # which takes for granted what others do
+    lines = [f"as long as {said}" for law in last for _, said in law.assumes]
+    lines += [f"no law of {steps}: {why}" for why, steps in first.items()]
+    if any(law.depends for law in found):
+        shown = report.show(report.at_witness.input)
+        lines.append(f"padding marked * depends on the size of the input: it is that at {shown}")
+    return lines
 
 
 def _units(report: Report) -> list[str]:
@@ -258,4 +292,5 @@ VIEWS: dict[str, Callable[[Report, str | None, bool], Table]] = {
     "shape": _shape,
     "params": _params,
     "rf": _rf,
+    "law": _law,
 }
