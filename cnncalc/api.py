@@ -354,9 +354,10 @@ def convert(
 
     Args:
         net: a network, in any form that `parse` takes.
-        to: `compact`, `torch`, `keras`, `onnx` or `mermaid`.
+        to: `compact`, `torch`, `keras`, `onnx` or `mermaid`; `python`: its size law as a function
+            of the spatial lengths, which returns a tuple of them.
         input: its size, as in `analyze`.
-        name: what the class or model is called; PyTorch source then always has a class.
+        name: what the class, model or function is called; PyTorch source then always has a class.
 
     Returns:
         The text; for `onnx` the bytes of a file.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -260,3 +261,19 @@ def test_what_is_wrong(words: list[str], message: str, command: Command) -> None
 
     assert (code, out) == (2, "")
     assert message in err
+
+
+def test_source_as_far_as_it_is_followed(tmp_path: Path, command: Command) -> None:
+    (tmp_path / "net.py").write_text(
+        "import torch\nfrom torch import nn\n\nclass Net(nn.Module):\n"
+        "    def __init__(self):\n        super().__init__()\n"
+        "        self.conv = nn.Conv2d(3, 8, 3, stride=2)\n\n"
+        "    def forward(self, x):\n        return torch.fft.fft2(self.conv(x))\n"
+    )
+    words = (f"{tmp_path / 'net.py'}:Net", "-i", "3x32x32", "--law")
+    code, out, err = command("rf", *words)
+
+    assert code == 2
+    assert "conv   conv:8,k3,s2  8×15×15  3  2  0  ⌊(n+1)/2⌋−1\n" in out
+    assert err.startswith("error[unsupported]: `torch.fft.fft2`")
+    assert command("rf", *words, "--at", "behind").err == err

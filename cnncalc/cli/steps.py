@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cnncalc import api
@@ -42,6 +43,9 @@ def answer(name: str, settings: Settings, complete: Callable[[Report], None] | N
     except SpecError as error:
         api.add_report(error, batch_of(settings), settings.dtype, settings.layout)
         if error.report is not None:
+            if complete:
+                with suppress(SpecError):  # what is asked about may lie behind
+                    complete(error.report)
             table = view(name, error.report, settings.columns, plain=form in FOR_PROGRAMS)
             output.show(settings, table, error.report.document)
         raise

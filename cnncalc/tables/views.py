@@ -100,9 +100,11 @@ def _laws(report: Report) -> list[str]:
     last = [law for law in found if not law.why][-1:]  # which takes for granted what others do
     lines = [f"as long as {said}" for law in last for _, said in law.assumes]
     lines += [f"no law of {steps}: {why}" for why, steps in first.items()]
+    shown = report.show(report.at_witness.input)
     if any(law.depends for law in found):
-        shown = report.show(report.at_witness.input)
         lines.append(f"padding marked * depends on the size of the input: it is that at {shown}")
+    if report.network.notation != "compact":
+        lines.append(f"what its source itself computes with sizes is as it is at {shown}")
     return lines
 
 

@@ -305,7 +305,7 @@ def test_no_bytes_for_a_terminal(command: Command, monkeypatch: pytest.MonkeyPat
 
 
 def test_every_notation_is_told() -> None:
-    assert writable() == ["compact", "torch", "keras", "onnx", "mermaid"]
+    assert writable() == ["compact", "torch", "keras", "onnx", "mermaid", "python"]
 
 
 def test_written_source_runs_nothing() -> None:
