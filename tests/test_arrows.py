@@ -28,6 +28,7 @@ STOREYS = (
     "symbols",
     "layers",
     "network",
+    "nesting",
     "rows",
     "branches",
     "analysis",
@@ -288,6 +289,7 @@ DOORS = {
     ("notations.texts", "notations.missing"),
     ("tables.views", "tables.laws"),
     ("notations.texts", "notations.refusals"),
+    ("tables.views", "tables.tree"),
 }
 
 
