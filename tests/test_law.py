@@ -237,9 +237,9 @@ def test_the_table_for_programs(command: Command) -> None:
     _, out, _ = command("rf", *SMALL.split(), "--law", "-f", "csv", "--columns", "+why")
     records = list(csv.DictReader(io.StringIO(out)))
 
-    assert records[0]["length"] == "(n + 1)//2 x (n + 1)//2"
-    assert (records[6]["padding"], records[6]["kernel"]) == ("13 x 17", "27 x 35")
-    assert (records[9]["length"], records[9]["why"][:12]) == ("", "`upsample1` ")
+    assert records[0]["law.length"] == "1:2:0x1:2:0"
+    assert (records[6]["law.padding"], records[6]["law.kernel"]) == ("13x17", "27x35")
+    assert (records[9]["law.length"], records[9]["law.why"][:12]) == ("", "`upsample1` ")
 
 
 def test_units_beside_it(command: Command) -> None:

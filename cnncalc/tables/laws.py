@@ -51,16 +51,9 @@ def _length(terms: Sequence[int]) -> str:
     return f"{text}{plus:+}".replace("-", MINUS) if plus else text.replace("-", MINUS)
 
 
-def _python(terms: Sequence[int]) -> str:
-    """The same in Python's syntax: (n + 31)//32 - 1."""
-    add, divisor, plus = terms
-    inner = f"n{_signed(add)}"
-    text = inner if divisor == 1 else f"({inner})//{divisor}" if add else f"n//{divisor}"
-    return text + _signed(plus)
-
-
-def _signed(number: int) -> str:
-    return f" {'-' if number < 0 else '+'} {abs(number)}" if number else ""
+def _numbers(terms: Sequence[int]) -> str:
+    """A, B and C for programs, as padding has its two: 31:32:0."""
+    return ":".join(map(str, terms))
 
 
 def _column(
@@ -76,9 +69,10 @@ def _column(
         key,
         title,
         doc,
-        lambda report, row: " x ".join(map(plain, figures(report.laws[row.index]))) or None,
+        lambda report, row: "x".join(map(plain, figures(report.laws[row.index]))) or None,
         lambda report, row: _alike([shown(each) for each in figures(report.laws[row.index])]),
         right=plain is str,
+        field=f"law.{key}",
     )
 
 
@@ -93,12 +87,13 @@ LAWS: tuple[Column, ...] = (
     _column("kernel", "R", "the kernel: what a unit sees, before clipping", _kernels),
     _column("jump", "J", "the jump: how far the next unit's field lies", _jumps),
     _column("padding", "P", "padding before and after", _pads, _padding)._replace(show=_marked),
-    _column("length", "size of n", "the size that an axis of n gets", _lengths, _python, _length),
+    _column("length", "size of n", "the size that an axis of n gets", _lengths, _numbers, _length),
     Column(
         "why",
         "why not",
         "why no window says it",
         lambda report, row: report.laws[row.index].why or None,
         narrow="fold",
+        field="law.why",
     ),
 )
