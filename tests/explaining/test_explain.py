@@ -24,6 +24,7 @@ from tests.executors.test_arrays import LEARNING, alone, sample, variants
 from tests.strategies import odd_specs, specs
 from tests.test_schema import STRICT, plain
 
+LONG = 100  # rows of a network that is worth a slow test alone
 ALEXNET = ("3x224x224", "conv:64,k11,s4,p2", "relu", "maxpool:3,s2")
 # What the shapes of a page of formulas hold: `same`, ceil, groups, axes that differ, branches.
 PAGE = (
@@ -93,7 +94,15 @@ def assert_sizes(explanation: Explanation, step: Explained) -> None:
         assert told
 
 
-@pytest.mark.parametrize("name", library.NAMES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(
+            name, marks=[pytest.mark.slow] if len(library.report(name).rows) > LONG else []
+        )
+        for name in library.NAMES
+    ],
+)
 def test_examples(name: str) -> None:
     assert_told(Explanation(library.report(name)))
 
@@ -346,3 +355,14 @@ def test_a_broken_cost_is_seen_everywhere(
 
     assert all(one != two for one, two in zip(before, after, strict=True))
     assert "  MACs              2·out·C·k·k·H'·W' = 2·64·3·11·11·55·55 = 140,553,600" in after[-1]
+
+
+def test_onnx(tmp_path: Path, command: Command) -> None:
+    pytest.importorskip("onnx")
+    spec = "3x32x32 conv:8,k3,s2,p1 relu gap linear:10"
+    path = tmp_path / "net.onnx"
+    path.write_bytes(cnncalc.convert(spec, "onnx"))  # type: ignore[arg-type]
+
+    _, told, _ = command("explain", str(path), "--at", "1")
+    _, same, _ = command("explain", *spec.split(), "--at", "1")
+    assert told == same
