@@ -13,7 +13,7 @@ import sys
 
 TYPE_CHECKING = False  # as typing has it, which would be nearly all of what importing this takes
 if TYPE_CHECKING:
-    from cnncalc.api import analyze, convert, parse, sizes, solve, verify
+    from cnncalc.api import analyze, convert, explain, parse, sizes, solve, verify
     from cnncalc.errors import CnnCalcError, SpecError
     from cnncalc.live import from_keras, from_torch
     from cnncalc.network import Network, Step
@@ -30,6 +30,7 @@ __all__ = [
     "__version__",
     "analyze",
     "convert",
+    "explain",
     "from_keras",
     "from_torch",
     "parse",
@@ -47,6 +48,7 @@ _HOMES = {
     "Step": "network",
     "analyze": "api",
     "convert": "api",
+    "explain": "api",
     "from_keras": "live",
     "from_torch": "live",
     "parse": "api",

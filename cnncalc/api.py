@@ -1,4 +1,4 @@
-"""The Python API: parse, analyze, verify, sizes, solve, convert.
+"""The Python API: parse, analyze, verify, explain, sizes, solve, convert.
 
 A network is given to each of them in the same ways: as what `parse` gave, as a text or the name
 of a shipped example, as a path or `"model.py:Net(10)"`, or as a live torch.nn.Module or
@@ -23,11 +23,13 @@ from cnncalc.report import Report
 
 if TYPE_CHECKING:
     from cnncalc import conversion, symbolic, validity, verification
+    from cnncalc.explaining import explanation
     from cnncalc.notations.compact import writer
     from cnncalc.solutions import Solutions
     from cnncalc.solving import goals, question, search
 else:  # what `analyze` does without, but for symbols, errors that are shown, and JSON
     conversion = OnUse("cnncalc.conversion")
+    explanation = OnUse("cnncalc.explaining.explanation")
     symbolic = OnUse("cnncalc.symbolic")
     validity = OnUse("cnncalc.validity")
     verification = OnUse("cnncalc.verification")
@@ -36,7 +38,7 @@ else:  # what `analyze` does without, but for symbols, errors that are shown, an
     question = OnUse("cnncalc.solving.question")
     search = OnUse("cnncalc.solving.search")
 
-__all__ = ["add_report", "analyze", "convert", "parse", "sizes", "solve", "verify"]
+__all__ = ["add_report", "analyze", "convert", "explain", "parse", "sizes", "solve", "verify"]
 
 
 def parse(
@@ -249,6 +251,42 @@ def verify(
     )
 
 
+def explain(
+    net: Any,
+    input: Given | None = None,
+    *,
+    at: str | int | None = None,
+    batch: int | None = None,
+    dtype: str = "float32",
+    layout: str | None = None,
+) -> explanation.Explanation:
+    """How the figures of a network come about: each formula with its numbers put in.
+
+    The formulas are those that run: each layer's own methods are given numbers that remember the
+    operations that made them.
+
+    Args:
+        net: a network, in any form that `parse` takes.
+        input: its size, as in `analyze`.
+        at: the one layer to be explained, by its name or number; None: all of them.
+        batch: samples at a time, as in `analyze`.
+        dtype: as in `analyze`.
+        layout: the report's, as in `analyze`.
+
+    Returns:
+        The explanation: `print` shows it, `to_dict()` is the report's document with `formulas` in
+        each layer.
+
+    Raises:
+        SpecError: as `analyze` does, and where no layer is called so.
+        CnnCalcError: what is no network, or an argument of another type.
+    """
+    if not isinstance(at, int) or isinstance(at, bool):
+        arguments.text("at", at, "conv2", optional=True)
+    report = analyze(net, input, batch=batch, dtype=dtype, layout=layout)
+    return explanation.Explanation(report, None if at is None else str(at))
+
+
 def sizes(
     net: Any, input: Inputs | None = None, *, near: Given | None = None
 ) -> validity.ValidSizes:
@@ -330,9 +368,10 @@ def convert(
 
     Args:
         net: a network, in any form that `parse` takes.
-        to: `compact`, `torch`, `keras`, `onnx` or `mermaid`.
+        to: `compact`, `torch`, `keras`, `onnx` or `mermaid`; `python`: its size law as a function
+            of the spatial lengths, which returns a tuple of them.
         input: its size, as in `analyze`.
-        name: what the class or model is called; PyTorch source then always has a class.
+        name: what the class, model or function is called; PyTorch source then always has a class.
 
     Returns:
         The text; for `onnx` the bytes of a file.

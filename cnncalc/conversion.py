@@ -26,9 +26,10 @@ def convert(report: Report, to: str, name: str | None = None) -> str | bytes:
         CnnCalcError: no such notation, or a name that can't be one.
     """
     check(to, name)
-    report.check_numbers()
     notation = find(to)
-    if not notation.drawing:
+    if not notation.symbolic:
+        report.check_numbers()
+    if not notation.weightless:
         _check_stored(report)
     assert notation.write, "the table says that it is written"
     return notation.write(report, name)

@@ -33,6 +33,7 @@ class Report:
         error: what the rows end at, where they are but as much as could be followed; None: they are
             the whole network.
         units: what single units see, where somebody asked (see `receptive.units`).
+        laws: the one window between the input and each row, where somebody asked (see `law`).
         verify: what an executor found, as the contract has it, or None.
     """
 
@@ -49,6 +50,7 @@ class Report:
         self.outputs = analysis.network.outputs
         self.verify: dict[str, Any] | None = None
         self.units: list[dict[str, Any]] = []
+        self.laws: dict[int, Any] = {}  # of `law.Law`, which looks up at this
         self.writer: Callable[[Network, Shape], str | None] | None = None
         self.total = self._totals()
         self._fields: Fields | None = None
@@ -241,6 +243,7 @@ class Report:
             "receptive_field": (
                 None if shape is None else self.fields[row.index].to_dict(self.frame)
             ),
+            **({"law": self.laws[row.index].to_dict()} if row.index in self.laws else {}),
         }
 
 

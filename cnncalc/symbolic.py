@@ -34,6 +34,7 @@ def analyze_named(
     batch: int = 1,
     dtype: str = "float32",
     layout: str | None = None,
+    first: Shape | None = None,
 ) -> Analysis:
     """Work out every step of a network in names.
 
@@ -43,6 +44,7 @@ def analyze_named(
         batch: samples at a time, as in `analysis.analyze`.
         dtype: what numbers are kept in.
         layout: of the shapes for whoever shows them.
+        first: the size, channels first, that questions are decided at if it works; None: the usual.
 
     Raises:
         SpecError: it works at no size, or no expression says its figures.
@@ -50,7 +52,7 @@ def analyze_named(
     check_settings(batch, dtype, layout)
     settings = {"batch": batch, "dtype": dtype, "layout": layout}
     if size is not None:
-        return _Naming(network, size, settings).analysis()
+        return _Naming(network, size, settings, first).analysis()
     missing = no_input(network)
     for sizes in GUESSES:
         try:
@@ -79,7 +81,13 @@ class _Found(NamedTuple):
 class _Naming:
     """A network at sizes with names, and the runs that tell of it."""
 
-    def __init__(self, network: Network, size: Named, settings: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        network: Network,
+        size: Named,
+        settings: dict[str, Any],
+        first: Shape | None = None,
+    ) -> None:
         self.network = network
         self.size = size
         self.settings = settings
@@ -88,7 +96,7 @@ class _Naming:
             axis: name for axis, name in enumerate(sizes) if isinstance(name, str)
         }
         self.places = [axis for axis in network.places(sizes) if axis in self.names]
-        self.first = first_tried(network, size)
+        self.first = first or first_tried(network, size)
         self.left = MOST_RUNS
         self.known: dict[tuple[object, str], Numbers | None] = {}  # asked again in other runs
 

@@ -39,8 +39,10 @@ STOREYS = (
     "forks",
     "validity",
     "symbolic",
+    "law",
     "designs",
     "solutions",
+    "explaining",
     "tables",
     "python",
     "tracing",
@@ -70,7 +72,11 @@ ABOUT_ARRAYS = ("executors/",)
 INTERPRETER = ("errors", "files", "suggestions", "python")
 
 # Imports of what is above, on use alone: the way of a report and of an error to its drawing.
-DRAWINGS = {("errors", "render.messages"), ("report", "render.reports")}
+DRAWINGS = {
+    ("errors", "render.messages"),
+    ("report", "render.reports"),
+    ("explaining.explanation", "render.formulas"),
+}
 
 
 def files() -> list[str]:
@@ -133,7 +139,7 @@ def wrong_arrows(path: str, found: list[tuple[str, bool]]) -> Iterator[str]:
     for module, on_load in found:
         top = module.split(".")[0]
         there = storey(module)
-        drawn = not on_load and (path.removesuffix(".py"), module[8:]) in DRAWINGS
+        drawn = not on_load and (module_of(path)[8:], module[8:]) in DRAWINGS
         if path.startswith("python/") and there is not None and STOREYS[there] not in INTERPRETER:
             yield f"{path} imports {module}, which is about networks"
         elif there is not None and there > here and not drawn:
@@ -236,6 +242,7 @@ def test_a_circle_is_found() -> None:
 DOORS = {
     *DRAWINGS,
     ("api", "conversion"),
+    ("api", "explaining.explanation"),
     ("api", "symbolic"),
     ("api", "solving.goals"),
     ("api", "solving.question"),
@@ -245,6 +252,7 @@ DOORS = {
     ("api", "notations.compact.writer"),
     ("api", "verification"),
     ("arguments", "live"),
+    ("cli.analysis", "law"),
     ("cli.app", "cli.advice"),
     ("cli.command", "cli.app"),
     ("cli.command", "render.messages"),
@@ -281,6 +289,7 @@ DOORS = {
     ("notations.source.torch.library", "notations.source.torch.names"),
     ("notations.source.torch.library", "notations.source.torch.operations"),
     ("notations.texts", "notations.missing"),
+    ("tables.views", "tables.laws"),
     ("notations.texts", "notations.refusals"),
     ("tables.views", "tables.tree"),
 }

@@ -394,6 +394,8 @@ def test_version(command: Command) -> None:
         ("cnncalc shape relu --max-m", {"--max-macs", "--max-memory"}),
         ("cnncalc shape relu --layout channels-l", {"channels-last"}),
         ("cnncalc layers dwc", {"dwconv"}),
+        ("cnncalc expl", {"explain"}),
+        ("cnncalc explain relu -f l", {"latex"}),
     ],
 )
 def test_completion(words: str, offered: set[str]) -> None:

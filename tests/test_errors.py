@@ -373,6 +373,14 @@ COMMANDS = (
     (["rf", "3x8x8", "conv:4,k3", "--at", "1:6x0"], "bad-index"),
     (["rf", "3x8x8", "conv:4,k3", "--at", "1:a"], "bad-index"),
     (["rf", "3x8x8", "conv:4,k3", "--at", ":3"], "bad-index"),
+    (["rf", "3x8x8", "conv:4,k3", "--law", "--at", "conv9"], "bad-index"),
+    (["rf", "3x8x8", "conv:4,k3", "--law", "--columns", "phases"], "column"),
+    (["convert", "100", "linear:10", "--to", "python"], "unsayable"),
+    (["convert", "3x30x30", "upsample:1.1", "--to", "python"], "symbols"),
+    (["explain", "3x8x8", "conv:4,k3", "--at", "conv9"], "bad-index"),
+    (["explain", "3x8x8", "conv:4,k3", "--at", "9"], "bad-index"),
+    (["explain", "3x8x8", "conv:4,k3", "-f", "table"], "format"),
+    (["explain", "3x8x8", "conv:4,k3", "-o", "formulas.csv"], "format"),
     (["rf", "1x2000000000", "conv:1,k2,s2,d3", "gap", "--at", "2"], "too-large"),
 )
 

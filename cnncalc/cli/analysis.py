@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cnncalc.cli.options import FieldSettings, TreeSettings, taking
 from cnncalc.cli.steps import answer, depth_of
-from cnncalc.receptive.units import centre_of_last_map, find
+from cnncalc.packages import OnUse
+from cnncalc.receptive.units import centre_of_last_map, find, number_of
 from cnncalc.report import Report
+
+if TYPE_CHECKING:
+    from cnncalc import law
+else:  # only `--law` needs it
+    law = OnUse("cnncalc.law")
 
 __all__ = ["params", "rf", "shape"]
 
@@ -37,13 +45,25 @@ def rf(settings: FieldSettings) -> int:
     cnncalc rf vgg16 -i 3x256x256
 
     cnncalc rf resnet18 --at 20:3x3
+
+    cnncalc rf resnet18 --law
     """
 
     def with_units(report: Report) -> None:
-        if settings.at or settings.center:
+        units = [] if settings.law else settings.at or []
+        if units or settings.center:
             report.check_numbers()
-        seen = [find(report, text) for text in settings.at or []]
+        seen = [find(report, text) for text in units]
         seen += [centre_of_last_map(report)] if settings.center else []
         report.units = [unit.to_dict() for unit in seen]
 
+    def with_laws(report: Report) -> None:
+        with_units(report)
+        asked = {number_of(report.rows, text.strip()) for text in settings.at or []}
+        for row, found in zip(report.rows, law.laws(report), strict=True):
+            if row.index in asked or not asked:
+                report.laws[row.index] = found
+
+    if settings.law:
+        return answer("law", settings, with_laws)
     return answer("rf", settings, with_units)

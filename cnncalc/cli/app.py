@@ -31,6 +31,7 @@ COMMANDS = {
     "shape": "analysis",
     "params": "analysis",
     "rf": "analysis",
+    "explain": "explain",
     "solve": "solve",
     "sizes": "sizes",
     "convert": "conversion",

@@ -35,7 +35,9 @@ class Conversion(Spec):
     name: Annotated[
         Text,
         network(
-            "--name", metavar="NAME", help="What the class, model or graph is called, as `Net`."
+            "--name",
+            metavar="NAME",
+            help="What the class, model, graph or function is called, as `Net`.",
         ),
     ] = None
     out: Annotated[
@@ -48,9 +50,11 @@ class Conversion(Spec):
 
 @taking(Conversion)
 def convert(settings: Conversion) -> int:
-    """The same network as compact, PyTorch, Keras, ONNX or Mermaid text.
+    """The same network as compact, PyTorch, Keras, ONNX or Mermaid text, or its sizes in Python.
 
     cnncalc convert 3x32x32 conv:16,k3,p1 relu maxpool:2 --to torch
+
+    cnncalc convert unet --to python
 
     cnncalc convert model.py:Net -i 3x224x224 -o net.onnx
     """

@@ -22,6 +22,7 @@ else:  # only a shell that completes a word needs it
 
 __all__ = [
     "FieldSettings",
+    "Laid",
     "Network",
     "Options",
     "Output",
@@ -164,8 +165,8 @@ class Spec(Network):
     ] = "float32"
 
 
-class Shown(Output):
-    """How its report is shown."""
+class Laid(Output):
+    """How shapes are ordered where they are shown."""
 
     layout: Annotated[
         Text,
@@ -177,6 +178,11 @@ class Shown(Output):
             autocompletion=one_of(lambda: ["channels-first", "channels-last"]),
         ),
     ] = None
+
+
+class Shown(Laid):
+    """How its report is shown."""
+
     columns: Annotated[
         Text,
         shown(
@@ -281,11 +287,19 @@ class FieldSettings(Settings):
             "--at",
             metavar="LAYER[:INDEX]",
             help="What one unit sees, before and after clipping, as conv2:5x5 or 4:5; without an "
-            "index the centre unit; may stand more than once.",
+            "index the centre unit; may stand more than once. With --law, whose law is shown.",
         ),
     ] = None
     center: Annotated[
         bool, shown("--center", "--centre", help="What the centre unit of the last map sees.")
+    ] = False
+    law: Annotated[
+        bool,
+        shown(
+            "--law",
+            help="All between the input and each layer as one window: kernel, jump, padding, and "
+            "the size for every input.",
+        ),
     ] = False
 
 

@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
@@ -107,15 +107,24 @@ def path_of(out: str | None) -> str | None:
     return None if out == "-" else out
 
 
-def form_of(options: Output) -> str:
-    """The format that options ask for; CnnCalcError if there is none of that name."""
-    form = options.format or ("json" if options.json else _form_of_name(path_of(options.out) or ""))
-    if form not in FORMATS:
-        near = suggest(form, FORMATS, MEANT)
+def form_of(options: Output, known: Collection[str] = FORMATS) -> str:
+    """The format that options ask for; CnnCalcError if there is none of that name.
+
+    Args:
+        options: of the command.
+        known: the formats that it has; the first is the one that people read.
+    """
+    form = options.format or ("json" if options.json else None)
+    form = form or _form_of_name(path_of(options.out) or "", known)
+    if form not in known:
+        usual = next(iter(known))
+        meant = {word: usual if to == "table" else to for word, to in MEANT.items()}
+        meant = {word: to for word, to in meant.items() if to in known} | {"table": usual}
+        near = suggest(form, known, meant)
         raise CnnCalcError(
             f"there is no format `{form}`",
             code="format",
-            help=f"did you mean `{near}`?" if near else f"one of {', '.join(FORMATS)}",
+            help=f"did you mean `{near}`?" if near else f"one of {', '.join(known)}",
         )
     if options.json and form != "json":
         raise CnnCalcError(
@@ -124,17 +133,21 @@ def form_of(options: Output) -> str:
     return form
 
 
-def _form_of_name(path: str) -> str:
+def _form_of_name(path: str, known: Collection[str]) -> str:
     """The format that a file's ending tells."""
     suffix = os.path.splitext(path)[1].lower()
-    if suffix not in SUFFIXES:
-        known = ", ".join(f"`{suffix}`" for suffix in SUFFIXES if len(suffix) > 1)
+    usual = next(iter(known))
+    told = {ending: usual if form == "table" else form for ending, form in SUFFIXES.items()}
+    if told.get(suffix) not in known:
+        endings = [f"`{ending}`" for ending, form in told.items() if form in known]
+        listed = ", ".join(ending for ending in endings if len(ending) > 3)
         raise CnnCalcError(
             f"`{path}` tells no format: none here has the ending `{suffix}`",
             code="format",
-            help=f"{known} or none, which is a table as `.txt` is; or name the format with -f",
+            help=f"{listed} or none, which is {'a table' if usual == 'table' else usual} as `.txt` "
+            "is; or name the format with -f",
         )
-    return SUFFIXES[suffix]
+    return told[suffix]
 
 
 def show(options: Output, table: Table, document: Callable[[], Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cnncalc import api
@@ -47,6 +48,9 @@ def answer(
     except SpecError as error:
         api.add_report(error, batch_of(settings), settings.dtype, settings.layout)
         if error.report is not None:
+            if complete:
+                with suppress(SpecError):  # what is asked about may lie behind
+                    complete(error.report)
             plainly = form in FOR_PROGRAMS
             table = view(name, error.report, settings.columns, plain=plainly, depth=depth)
             output.show(settings, table, error.report.document)

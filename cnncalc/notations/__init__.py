@@ -80,7 +80,8 @@ class Notation(NamedTuple):
         symbols: whether sizes may have names in it, as in `3xHxW`.
         named: whether what is written has a name.
         reserved: further names, beside Python's own, that what is written can't have.
-        drawing: whether what is written is but a picture, which holds no weights.
+        weightless: whether what is written holds no weights, as a picture does.
+        symbolic: whether it is written of sizes that have names, too.
     """
 
     title: str
@@ -90,7 +91,8 @@ class Notation(NamedTuple):
     symbols: bool = False
     named: bool = False
     reserved: Collection[str] = ()
-    drawing: bool = False
+    weightless: bool = False
+    symbolic: bool = False
 
 
 NOTATIONS = {
@@ -99,6 +101,7 @@ NOTATIONS = {
     "keras": Entry("cnncalc.notations.keras_source", (".py",), ("tensorflow", "tf", "tfkeras")),
     "onnx": Entry("cnncalc.notations.onnx", (".onnx",), ("onnxruntime",), binary=True),
     "mermaid": Entry("cnncalc.notations.mermaid", (".mmd", ".mermaid"), reads=False),
+    "python": Entry("cnncalc.notations.size_function", (".py",), ("py",), reads=False),
 }
 
 PLAIN = ".txt"  # which says of no notation that a text is in it

@@ -29,4 +29,4 @@ def _label(report: Report, row: Row) -> str:
     return "<br/>".join(mermaid(word) for word in words if word)
 
 
-NOTATION = Notation("a Mermaid diagram", write=lambda report, name: write(report), drawing=True)
+NOTATION = Notation("a Mermaid diagram", write=lambda report, name: write(report), weightless=True)

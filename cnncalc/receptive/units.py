@@ -13,7 +13,7 @@ from cnncalc.layers.base import Shape
 from cnncalc.receptive.fields import Sized
 from cnncalc.receptive.maps import Along, Region, Seen
 from cnncalc.receptive.pull_back import ends, pull_back
-from cnncalc.rows import Row
+from cnncalc.rows import BuiltRow, Row
 from cnncalc.suggestions import suggest
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "find",
     "first_to_see_all",
     "larger_than_input",
+    "number_of",
     "view",
 ]
 
@@ -79,25 +80,44 @@ def find(report: Sighted, text: str) -> UnitView:
     named, colon, place = text.strip().rpartition(":")
     if not colon:
         named, place = text.strip(), ""
-    numbers = {row.name: row.index for row in report.rows} | {
-        str(row.index): row.index for row in report.layers
-    }
-    if named not in numbers:
-        near = suggest(named, numbers)
-        raise SpecError(
-            f"no layer is named `{named}`" if named else f"`{text}` names no layer",
-            code="bad-index",
-            help=f"did you mean `{near}`?" if near else "a number of the table, as in `--at 3:5x5`",
-        )
+    number = number_of(report.rows, named, text, "3:5x5")
     if not place:
-        return view(report, numbers[named])
+        return view(report, number)
     if not re.fullmatch(r"\d{1,10}(x\d{1,10})*", place, re.ASCII):
         raise SpecError(
             f"`{place}` is no place in a map",
             code="bad-index",
             help="an index for each axis, as in `--at conv2:5x5`",
         )
-    return view(report, numbers[named], [int(part) for part in place.split("x")])
+    return view(report, number, [int(part) for part in place.split("x")])
+
+
+def number_of(
+    rows: Sequence[Row | BuiltRow], named: str, text: str | None = None, example: str = "3"
+) -> int:
+    """The number of the step of a name or a number.
+
+    Args:
+        rows: of the steps that may be meant; row 0 has no number.
+        named: a name, or a number.
+        text: all that was typed, where there is more to it.
+        example: of what is right.
+
+    Raises:
+        SpecError: no such step.
+    """
+    numbers = {row.name: row.index for row in rows}
+    numbers |= {str(row.index): row.index for row in rows if row.index}
+    if named in numbers:
+        return numbers[named]
+    near = suggest(named, numbers)
+    raise SpecError(
+        f"no layer is named `{named}`" if named else f"`{text or named}` names no layer",
+        code="bad-index",
+        help=f"did you mean `{near}`?"
+        if near
+        else f"a number of the table, as in `--at {example}`",
+    )
 
 
 def centre_of_last_map(report: Sighted) -> UnitView:

@@ -22,7 +22,7 @@ from cnncalc.escaping import (
 from cnncalc.render.widths import width_of
 from cnncalc.tables.table import PART, Table
 
-__all__ = ["FORMATS", "aligned", "pieces", "plain"]
+__all__ = ["FORMATS", "aligned", "json_pieces", "pieces", "plain"]
 
 Document = Callable[[], Any]  # made only if a format asks for it
 
@@ -61,7 +61,7 @@ def plain(table: Table, document: Document | None = None) -> str:
     return f"{text}\n{plain(table.below)}" if table.below else text
 
 
-def json_pieces(table: Table, document: Document) -> Iterator[str]:
+def json_pieces(table: Table | None, document: Document) -> Iterator[str]:
     """The document with a key a line and a layer a line, so that `grep` finds whole layers.
 
     Python's own `indent` would take ten times as long, a tenth of a run on a large network.

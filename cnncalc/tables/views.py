@@ -17,8 +17,9 @@ from cnncalc.tables.verification import agreement, verdict
 from cnncalc.tables.weights import TENSORS, Tensor
 
 if TYPE_CHECKING:
-    from cnncalc.tables import tree
-else:  # only `--depth` needs it
+    from cnncalc.tables import laws, tree
+else:  # only `rf --law` and `--depth` need them
+    laws = OnUse("cnncalc.tables.laws")
     tree = OnUse("cnncalc.tables.tree")
 
 __all__ = ["check_columns", "notes", "remarks", "view"]
@@ -45,7 +46,7 @@ def view(
     """The table of a command.
 
     Args:
-        name: `shape`, `params` or `rf`.
+        name: `shape`, `params`, `rf` or `law`.
         report: what it is about.
         wanted: what `--columns` says; None: the usual columns.
         plain: for programs, which get plain values and no column for reading's sake.
@@ -65,8 +66,8 @@ def view(
 def check_columns(name: str, wanted: str | None, depth: int | None = None) -> None:
     """CnnCalcError where `--columns` asks for one that the command's table doesn't have."""
     if wanted is not None:
-        known = tree.TREE if depth is not None else TENSORS if name == "params" else COLUMNS
-        choose(wanted, known, ())
+        usual = laws.LAWS if name == "law" else TENSORS if name == "params" else COLUMNS
+        choose(wanted, usual if depth is None else tree.TREE, ())
 
 
 def _tree(name: str, report: Report, wanted: str | None, plain: bool, depth: int) -> Table:
@@ -108,6 +109,35 @@ def _rf(report: Report, wanted: str | None, plain: bool) -> Table:
     table = _steps(report, wanted, usual.split(), built=False)
     table.footer = [*_units(report), *_reach(report), *table.footer]
     return table
+
+
+def _law(report: Report, wanted: str | None, plain: bool) -> Table:
+    """The one window between the input and each step, where somebody asked."""
+    usual = f"index {'name' if plain else _names(report)} layer output kernel jump padding length"
+    columns = _chosen(wanted, laws.LAWS, usual.split())
+    lines = [row for row in report.rows if row.index in report.laws]
+    lead = int(bool(lines) and lines[0].index == 0)
+    footer = [*_units(report), *_laws(report), *remarks(report)]
+    return Table(columns, report, lines, lead=lead, footer=footer, spare=("name", "output"))
+
+
+def _laws(report: Report) -> list[str]:
+    """Where laws hold, and why some steps have none, each reason with the step where it begins."""
+    rows = [row for row in report.rows if row.index in report.laws]
+    found = [report.laws[row.index] for row in rows]
+    first: dict[str, str] = {}
+    for row, law in zip(rows, found, strict=True):
+        if law.why:
+            first.setdefault(law.why, f"step {row.index} and what reads it")
+    last = [law for law in found if not law.why][-1:]  # which takes for granted what others do
+    lines = [f"as long as {said}" for law in last for _, said in law.assumes]
+    lines += [f"no law of {steps}: {why}" for why, steps in first.items()]
+    shown = report.show(report.at_witness.input)
+    if any(law.depends for law in found):
+        lines.append(f"padding marked * depends on the size of the input: it is that at {shown}")
+    if report.network.notation != "compact":
+        lines.append(f"what its source itself computes with sizes is as it is at {shown}")
+    return lines
 
 
 def _units(report: Report) -> list[str]:
@@ -296,4 +326,5 @@ VIEWS: dict[str, Callable[[Report, str | None, bool], Table]] = {
     "shape": _shape,
     "params": _params,
     "rf": _rf,
+    "law": _law,
 }

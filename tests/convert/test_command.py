@@ -281,7 +281,7 @@ def test_a_python_file_may_be_of_two_frameworks(command: Command, tmp_path: Path
     code, _, err = command("convert", *SPEC.split(), "-o", str(path))
 
     assert (code, path.exists()) == (2, False)
-    assert "`--to torch|keras`" in err
+    assert "`--to torch|keras|python`" in err
 
 
 def test_a_file_is_replaced_only_when_all_is_well(command: Command, tmp_path: Path) -> None:
@@ -305,7 +305,7 @@ def test_no_bytes_for_a_terminal(command: Command, monkeypatch: pytest.MonkeyPat
 
 
 def test_every_notation_is_told() -> None:
-    assert writable() == ["compact", "torch", "keras", "onnx", "mermaid"]
+    assert writable() == ["compact", "torch", "keras", "onnx", "mermaid", "python"]
 
 
 def test_written_source_runs_nothing() -> None:

@@ -82,7 +82,7 @@ def test_the_line_and_the_file_say_the_same(name: str) -> None:
 
 def test_the_notations() -> None:
     assert readable() == ["compact", "torch", "keras", "onnx"]
-    assert writable() == ["compact", "torch", "keras", "onnx", "mermaid"]
+    assert writable() == ["compact", "torch", "keras", "onnx", "mermaid", "python"]
     assert endings() == [".cnn", ".txt", ".py", ".onnx"]
 
 

@@ -1,0 +1,127 @@
+"""What `explain` gives: the figures of steps with their formulas, and the report they are of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from cnncalc.explaining.derivation import Derivation
+from cnncalc.explaining.named import option_names
+from cnncalc.explaining.step import derivations
+from cnncalc.receptive.units import number_of
+from cnncalc.report import Report
+from cnncalc.rows import BuiltRow, Row
+from cnncalc.symbols.derived import names_in
+
+__all__ = ["Explained", "Explanation"]
+
+LETTERS = "CDHWLN"  # of the sizes, in their order
+SIZES = "the sizes that flow in, with ' those that come out"
+MEANINGS = {
+    "R": "receptive field before",
+    "J": "jump before",
+    "batch": "samples",
+}
+
+
+class Explained(NamedTuple):
+    """A step, and how its figures come about."""
+
+    row: Row | BuiltRow
+    derivations: Sequence[Derivation]
+
+    def names(self) -> list[str]:
+        """The names in its formulas."""
+        told = (each.value for each in self.derivations if not each.words)
+        names = dict.fromkeys(name for value in told for name in names_in(value))
+        return [name for name in names if not name.isdigit()]
+
+
+class Explanation:
+    """How the figures of a network, or of one of its steps, come about.
+
+    Attributes:
+        report: the figures.
+        steps: those that are explained.
+        notes: remarks.
+    """
+
+    def __init__(self, report: Report, at: str | None = None) -> None:
+        """Explain a report; `at` names the one step that is to be, or has its number.
+
+        Raises:
+            SpecError: there is no such step.
+        """
+        self.report = report
+        numbers = report.at_witness
+        rows: list[Row | BuiltRow] = [*numbers.layers, *numbers.unreached]
+        if at is not None:
+            number = number_of(rows, at.strip())
+            rows = [row for row in rows if row.index == number]
+        self.steps = [Explained(row, derivations(numbers, row)) for row in rows]
+        shown = numbers.show(numbers.input)
+        self.notes = [f"the numbers are those at {shown}"] if report.symbols else []
+
+    def __repr__(self) -> str:
+        count = len(self.steps)
+        return f"<Explanation: {count} step{'' if count == 1 else 's'}>"
+
+    def __str__(self) -> str:
+        """The text that `cnncalc explain` prints."""
+        from cnncalc.render.formulas import text  # only an explanation that is shown needs it
+
+        return text(self).rstrip("\n")
+
+    def legend(self) -> list[tuple[list[str], str]]:
+        """What the names in the formulas mean; those that mean the same stand together."""
+        found: dict[str, dict[str, None]] = {}
+        for step in self.steps:
+            options = self._options(step.row)
+            for name in step.names():
+                base = name.partition("_")[0]
+                meaning = options.get(base) or MEANINGS.get(base) or self._meaning(base)
+                if meaning:
+                    found.setdefault(base, {})[meaning] = None
+        together: dict[str, list[str]] = {}
+        for name, meanings in sorted(found.items(), key=_place):
+            together.setdefault(" or ".join(meanings), []).append(name)
+        return [(names, meaning) for meaning, names in together.items()]
+
+    def _options(self, row: Row | BuiltRow) -> Mapping[str, str]:
+        if isinstance(row, BuiltRow):  # its formulas have no names
+            return {}
+        return option_names(self.report.network.steps[row.index].layer)
+
+    def _meaning(self, name: str) -> str:
+        """What a name of a size, or of a number of the report, means."""
+        if name.rstrip("0123456789") in LETTERS:
+            return SIZES
+        return f"those of one number ({self.report.dtype})" if name == "bytes" else ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report's document, with `formulas` in each layer that is explained."""
+        document = self.document()
+        return document | {"layers": list(document["layers"])}
+
+    def document(self) -> dict[str, Any]:
+        """The same with its layers still to be made, one after another."""
+        document = self.report.document()
+        notes = [{"index": None, "message": note} for note in self.notes]
+        return document | {
+            "layers": self._layers(document["layers"]),
+            "notes": [*document["notes"], *notes],
+        }
+
+    def _layers(self, layers: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        found = {step.row.index: step.derivations for step in self.steps}
+        for layer in layers:
+            told = found.get(layer["index"])
+            if told is not None:
+                layer["formulas"] = [each.to_dict() for each in told]
+            yield layer
+
+
+def _place(entry: tuple[str, object]) -> int:
+    """Where a name stands in a legend: sizes in their order, behind them the others."""
+    letter = entry[0].rstrip("0123456789")
+    return LETTERS.index(letter) if letter in LETTERS else len(LETTERS)
