@@ -24,12 +24,20 @@ class Where(NamedTuple):
         running: the layer with a `call` of its own that runs it, if one does.
         call: which call of that.
         sized: whether the nodes' sizes are those of the model's own input.
+        within: the names and classes of all models and layers around it, outermost first.
     """
 
     prefix: str = ""
     running: str = ""
     call: str = ""
     sized: bool = True
+    within: tuple[tuple[str, str], ...] = ()
+
+    def inside(self, model: Keras) -> Where:
+        """The same within a model or a layer."""
+        cls = type(model).__name__
+        kind = "Model" if cls == "Functional" else cls  # what `keras.Model(…)` gives
+        return self._replace(within=(*self.within, (model.name, kind)))
 
 
 TOP = Where()
@@ -108,7 +116,8 @@ class _Writer:
         layer = node.operation
         words = self.layer(layer, where)
         params = layer.count_params() if layer.weights else 0
-        origin = Origin("", where.call, named=True, shape=_size(node, where), params=params)
+        size = _size(node, where)
+        origin = Origin("", where.call, named=True, shape=size, params=params, within=where.within)
         return self._line(f"{words}({inputs})", origin)
 
     def _line(self, words: str, origin: Origin) -> str:
@@ -146,14 +155,14 @@ class _Writer:
         inner = where if sequential else where._replace(prefix=f"{where.prefix}{model.name}/")
         own = [tuple(each.shape)[1:] for each in model.inputs]
         sized = own == [tuple(each.shape)[1:] for each in node.input_tensors]
-        return self.graph(
-            model.inputs, given, model.outputs, inner._replace(sized=where.sized and sized)
-        )
+        inner = inner.inside(model)._replace(sized=where.sized and sized)
+        return self.graph(model.inputs, given, model.outputs, inner)
 
     def _expanded(self, node: Keras, given: list[str], where: Where) -> list[str]:
         """What the `call` of a layer with a class of its own does."""
         self.calls += 1
-        inner = where._replace(running=node.operation.name, call=f"call {self.calls}")
+        inner = where.inside(node.operation)
+        inner = inner._replace(running=node.operation.name, call=f"call {self.calls}")
         arguments = (node.arguments.args, node.arguments.kwargs)
         with symbolic_call(self.keras, node.operation, *arguments) as (inputs, outputs):
             return self.graph(inputs, given, flat(self.keras, outputs), inner)
@@ -167,7 +176,12 @@ class _Writer:
         written = operation_words(node, words)
         path = f"{where.prefix}{where.running}".rstrip("/")
         origin = Origin(
-            path, where.call, alone=bool(where.running), joint="/", shape=_size(node, where)
+            path,
+            where.call,
+            alone=bool(where.running),
+            joint="/",
+            shape=_size(node, where),
+            within=where.within,
         )
         name = self._line(written, origin)
         count = len(node.output_tensors)

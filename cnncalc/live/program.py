@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from re import sub
 from typing import Any, NamedTuple
@@ -24,6 +25,7 @@ from cnncalc.notations.names import Names
 from cnncalc.notations.reserved import KEYWORDS, identifier
 from cnncalc.report import Report
 from cnncalc.rows import as_layout
+from cnncalc.tracing.trace import Within, nested
 
 __all__ = [
     "Fields",
@@ -97,6 +99,7 @@ class Origin(NamedTuple):
         joint: what stands between a path and the name of a step.
         shape: what comes out, without batch, where the framework says it.
         params: how many weights the framework counts in the line.
+        within: names and classes of what it stands in, outermost first, if names don't tell.
     """
 
     path: str = ""
@@ -107,6 +110,7 @@ class Origin(NamedTuple):
     joint: str = "."
     shape: Shape | None = None
     params: int | None = None
+    within: Within = ()
 
 
 def compare(program: Program, network: Network, shape: Shape, who: str) -> None:
@@ -266,14 +270,15 @@ def _renamed(network: Network, program: Program) -> Network:
     # What a line reads may be used by a later one, as a token that was expanded.
     known = {name: path for each in program.origins.values() for name, path in each.fields.items()}
     calls = Counter(each.call for each in origins if each)
-    names = Names()
+    names, block_of = Names(), cache(nested)
     steps = []
     for step, origin in zip(network.steps, origins, strict=True):
         again = step.shares is not None or "#" in step.name
         given = step.name.partition("#")[0]
         named = origin is None or origin.named or given not in known
         name = names.of_step(_name(given, origin, calls) if named else known[given], again)
-        steps.append(step.replaced(name=name))
+        block = block_of(origin.within) if origin else None
+        steps.append(step.replaced(name=name, block=block))
     return network.with_steps(steps)
 
 

@@ -13,10 +13,12 @@ from cnncalc.network import Block, Declared, Step
 from cnncalc.tracing.tensors import Tensor
 from cnncalc.tracing.weights import Counting, Held, same_tensors
 
-__all__ = ["Naming", "Record", "Trace", "input_name"]
+__all__ = ["Naming", "Record", "Trace", "Within", "input_name", "nested"]
 
 # A step's name made unique; the flag: whether it uses the weights of an earlier one.
 Naming = Callable[[str, bool], str]
+# Names and kinds of what a step stands in, outermost first.
+Within = tuple[tuple[str, str], ...]
 
 
 class Record:
@@ -59,7 +61,7 @@ class Record:
         self.part = part
         self.held = held
         self.readers = 0
-        self.within: tuple[tuple[str, str], ...] = ()
+        self.within: Within = ()
 
     @property
     def layer(self) -> Layer:
@@ -128,7 +130,7 @@ class Trace:
         order = [roots[0], *sorted(kept - {roots[0]})]
         places = {number: place for place, number in enumerate(order)}
         counting = Counting()
-        block_of = cache(_block_of)
+        block_of = cache(nested)
         steps = []
         for number in order:
             record = self.records[number]
@@ -168,7 +170,8 @@ class Trace:
         return found
 
 
-def _block_of(within: tuple[tuple[str, str], ...]) -> Block | None:
+def nested(within: Within) -> Block | None:
+    """The block inside of others, given names and kinds, outermost first; None: there is none."""
     block = None
     for name, kind in within:
         block = Block(kind, kind, block, name)
