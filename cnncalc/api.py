@@ -17,10 +17,18 @@ from cnncalc.input_size import Meant, meant
 from cnncalc.layers.base import Shape
 from cnncalc.network import Named, Network, Typed
 from cnncalc.notations.sizes import Given, given, given_or_named
+from cnncalc.packages import OnUse
 from cnncalc.report import Report
 
 if TYPE_CHECKING:
-    from cnncalc.validity import ValidSizes
+    from cnncalc import conversion, symbolic, validity, verification
+    from cnncalc.notations.compact import writer
+else:  # what `analyze` does without, but for symbols, errors that are shown, and JSON
+    conversion = OnUse("cnncalc.conversion")
+    symbolic = OnUse("cnncalc.symbolic")
+    validity = OnUse("cnncalc.validity")
+    verification = OnUse("cnncalc.verification")
+    writer = OnUse("cnncalc.notations.compact.writer")
 
 __all__ = ["analyze", "convert", "parse", "sizes", "verify"]
 
@@ -135,27 +143,20 @@ def _named_report(
     network: Network, size: Named | None, batch: int | None, dtype: str, layout: str | None
 ) -> Report:
     """The report on a network at an input of which sizes have names."""
-    from cnncalc.symbolic import analyze_named  # only symbols need it
-
     if size is not None and network.notation != "compact":
         size.missing.help = "numbers, such as 3x224x224"
         raise size.missing
     batch = 1 if batch is None else batch
-    return Report(analyze_named(network, size, batch=batch, dtype=dtype, layout=layout))
+    return Report(symbolic.analyze_named(network, size, batch=batch, dtype=dtype, layout=layout))
 
 
 def _sizes_that_work(size: Meant) -> list[str]:
     """In words, the input sizes at which branches meet that don't at this one."""
-    from cnncalc.validity import would_work  # only an error that is shown needs it
-
-    return would_work(size.network, None if size.sizes is None else Typed(size.sizes))
+    return validity.would_work(size.network, None if size.sizes is None else Typed(size.sizes))
 
 
 def _write(network: Network, shape: Shape) -> str | None:
-    # Only a report that is printed as JSON needs it.
-    from cnncalc.notations.compact.writer import write
-
-    return write(network, shape)
+    return writer.write(network, shape)
 
 
 def verify(
@@ -194,15 +195,13 @@ def verify(
         CnnCalcError: what is no network, an argument of another type, an executor or device
             that isn't there, or a run that takes more memory than there is, or than it may.
     """
-    from cnncalc.verification import verify_report
-
     arguments.text("executor", executor, "torch")
     arguments.text("device", device, "cuda")
     arguments.flag("backward", backward)
     arguments.callback("progress", progress)
     max_memory = arguments.whole("max_memory", max_memory, "8_000_000_000", optional=True)
     report = analyze(net, input, batch=batch, dtype=dtype, layout=layout)
-    return verify_report(
+    return verification.verify_report(
         report,
         executor=executor,
         device=device,
@@ -212,7 +211,9 @@ def verify(
     )
 
 
-def sizes(net: Any, input: Given | None = None, *, near: Given | None = None) -> ValidSizes:
+def sizes(
+    net: Any, input: Given | None = None, *, near: Given | None = None
+) -> validity.ValidSizes:
     """The input sizes at which a network works.
 
     The sets are exact: the network's formulas are run with names in the place of sizes, once for
@@ -232,12 +233,10 @@ def sizes(net: Any, input: Given | None = None, *, near: Given | None = None) ->
         SpecError: a network that works at no size, or a text that is none.
         CnnCalcError: what is no network, or an argument of another type.
     """
-    from cnncalc.validity import valid_sizes
-
     network = arguments.network_of(net, input)
     size = None if input is None else given_or_named(input)
     asked = None if near is None else given(near, "near")
-    return valid_sizes(network, size, asked)
+    return validity.valid_sizes(network, size, asked)
 
 
 def convert(
@@ -259,8 +258,6 @@ def convert(
         CnnCalcError: what is no network, no such notation, an argument of another type, or the
             package `onnx` is missing.
     """
-    from cnncalc import conversion
-
     arguments.text("to", to, "torch")
     arguments.text("name", name, "Net", optional=True)
     conversion.check(to, name)  # before any work

@@ -11,16 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.errors import CnnCalcError, Source
 from cnncalc.network import Network
-from cnncalc.notations import Text
+from cnncalc.notations import Text, reading, texts
 from cnncalc.packages import OnUse
 
 if TYPE_CHECKING:
     from cnncalc import live
-    from cnncalc.notations import reading, texts
-else:  # a network that is given already needs no readers, and a text no live models
+else:  # most networks are texts
     live = OnUse("cnncalc.live")
-    reading = OnUse("cnncalc.notations.reading")
-    texts = OnUse("cnncalc.notations.texts")
 
 __all__ = ["callback", "flag", "network_of", "text", "whole"]
 

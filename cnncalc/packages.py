@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -55,7 +56,8 @@ class OnUse:
         self._name = name
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(import_module(self._name), name)
+        __import__(self._name)  # as the statement does, which audit hooks are told of
+        return getattr(sys.modules[self._name], name)
 
 
 def load(name: str, need: str, code: str) -> Any:

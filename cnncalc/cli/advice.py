@@ -6,6 +6,8 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 
+from cnncalc.layers import LAYERS
+from cnncalc.notations.examples import example_names
 from cnncalc.suggestions import suggest
 
 __all__ = ["command_meant", "option_meant"]
@@ -79,9 +81,6 @@ def command_meant(words: Sequence[str], known: Iterable[str]) -> str:
         return f"did you mean {ELSEWHERE[word.lower()]}?"
     if near := suggest(word, names, {each: to for each, to in COMMANDS.items() if to in names}):
         return f"did you mean `cnncalc {near}`?"
-    from cnncalc.layers import LAYERS
-    from cnncalc.notations.examples import example_names
-
     if word in (*LAYERS, *example_names()):
         return f"a command comes first, such as `cnncalc shape {word}`"
     if os.path.exists(word):

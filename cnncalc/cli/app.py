@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from importlib import import_module
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,6 +16,12 @@ from cnncalc import files
 from cnncalc.cli import output
 from cnncalc.cli.parameters import Command, Group
 from cnncalc.errors import CnnCalcError
+from cnncalc.packages import OnUse
+
+if TYPE_CHECKING:
+    from cnncalc.cli import advice
+else:  # only what is wrong needs it
+    advice = OnUse("cnncalc.cli.advice")
 
 __all__ = ["COMMANDS", "run"]
 
@@ -58,11 +64,8 @@ class Commands(Group):
 
 
 def _no_command(words: list[str]) -> CnnCalcError:
-    from cnncalc.cli.advice import command_meant
-
-    return CnnCalcError(
-        f"there is no command `{words[0]}`", code="command", help=command_meant(words, COMMANDS)
-    )
+    meant = advice.command_meant(words, COMMANDS)
+    return CnnCalcError(f"there is no command `{words[0]}`", code="command", help=meant)
 
 
 app = typer.Typer(
@@ -120,8 +123,6 @@ def run(words: list[str]) -> int:
 
 def _option_meant(error: Any, option: str, words: list[str]) -> str | None:
     """What is right instead of an option that there is not; None of any other error."""
-    from cnncalc.cli.advice import option_meant
-
     command = next((word for word in words if word in COMMANDS), None)
     if re.match(r"-+>|=+>", option):
         return f"layers stand one after another: leave `{option}` out"
@@ -130,7 +131,7 @@ def _option_meant(error: Any, option: str, words: list[str]) -> str | None:
     if option and command and words[0] != command:
         return f"options follow the command: `cnncalc {command} {option} …`"
     known = [name for each in error.ctx.command.params for name in each.opts] if option else []
-    near = option_meant(option, known) if option else None
+    near = advice.option_meant(option, known) if option else None
     return f"did you mean `{near}`?" if near else None
 
 
@@ -139,9 +140,9 @@ def _usage(error: Any, words: list[str]) -> CnnCalcError:
     message = error.format_message() if not hasattr(error, "option_name") else error.message
     option = getattr(error, "option_name", "") if hasattr(error, "possibilities") else ""
     if meant := _option_meant(error, option, words):
-        advice = meant
+        told = meant
     else:
         path = " ".join(["cnncalc", *(word for word in words[:1] if word in COMMANDS)])
-        advice = f"`{path} --help` lists the options"
+        told = f"`{path} --help` lists the options"
     message = message[:1].lower() + message[1:].rstrip(".")
-    return CnnCalcError(message, code="usage", help=advice)
+    return CnnCalcError(message, code="usage", help=told)

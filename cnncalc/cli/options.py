@@ -7,12 +7,18 @@ since a class of options may be extended in another.
 import inspect
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Any, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, dataclass_transform
 
 import typer
 
 from cnncalc.notations import readable
+from cnncalc.packages import OnUse
 from cnncalc.render.text import FORMATS
+
+if TYPE_CHECKING:
+    from cnncalc.cli import completion
+else:  # only a shell that completes a word needs it
+    completion = OnUse("cnncalc.cli.completion")
 
 __all__ = [
     "FieldSettings",
@@ -40,25 +46,6 @@ def one_of(known: Callable[[], list[str]]) -> Callable[[str], list[str]]:
 def _either(words: list[str]) -> str:
     *others, last = words
     return f"{', '.join(others)} or {last}"
-
-
-def _words() -> list[str]:
-    from cnncalc.layers import LAYERS
-    from cnncalc.notations.examples import example_names
-
-    return [*LAYERS, *example_names()]
-
-
-def _columns() -> list[str]:
-    from cnncalc.tables.steps import COLUMNS
-
-    return [column.key for column in COLUMNS]
-
-
-def _executors() -> list[str]:
-    from cnncalc.executors import ALL, EXECUTORS
-
-    return [*EXECUTORS, ALL]
 
 
 network = partial(typer.Option, show_default=False, rich_help_panel="The network")
@@ -124,7 +111,7 @@ class Network(Options):
             help="Layers such as `3x32x32 conv:16,k3,p1 relu`, a file, a shipped example's name, "
             "or - for standard input.",
             show_default=False,
-            autocompletion=one_of(_words),
+            autocompletion=one_of(lambda: completion.words()),
         ),
     ] = None
     input: Annotated[
@@ -191,7 +178,7 @@ class Shown(Output):
             "--columns",
             metavar="KEY,KEY",
             help="Which columns to show; after a + beside the usual ones; or `all`.",
-            autocompletion=one_of(_columns),
+            autocompletion=one_of(lambda: completion.columns()),
         ),
     ] = None
 
@@ -212,7 +199,7 @@ class Checks(Options):
             "--executor",
             metavar="NAME",
             help="What --verify runs it with, or `all`; `cnncalc executors` lists them.",
-            autocompletion=one_of(_executors),
+            autocompletion=one_of(lambda: completion.executors()),
         ),
     ] = None
     device: Annotated[

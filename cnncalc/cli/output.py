@@ -14,11 +14,17 @@ from cnncalc import files
 from cnncalc.cli import process
 from cnncalc.errors import CnnCalcError
 from cnncalc.escaping import ASCII, visible
+from cnncalc.packages import OnUse
+from cnncalc.render.text import FORMATS, pieces
+from cnncalc.render.widths import wrapped
 from cnncalc.suggestions import suggest
 from cnncalc.tables.table import Table
 
 if TYPE_CHECKING:
     from cnncalc.cli.options import Output
+    from cnncalc.render import table as drawing
+else:  # only a terminal needs it
+    drawing = OnUse("cnncalc.render.table")
 
 __all__ = [
     "UNWRITABLE",
@@ -103,8 +109,6 @@ def path_of(out: str | None) -> str | None:
 
 def form_of(options: Output) -> str:
     """The format that options ask for; CnnCalcError if there is none of that name."""
-    from cnncalc.render.text import FORMATS
-
     form = options.format or ("json" if options.json else _form_of_name(path_of(options.out) or ""))
     if form not in FORMATS:
         near = suggest(form, FORMATS, MEANT)
@@ -135,22 +139,16 @@ def _form_of_name(path: str) -> str:
 
 def show(options: Output, table: Table, document: Callable[[], Any]) -> None:
     """Put a table, or the document behind it, where the options want it."""
-    from cnncalc.render.text import pieces
-
     form, columns = form_of(options), width(sys.stdout)
     if form == "table" and path_of(options.out) is None and columns:
-        from cnncalc.render.table import draw
-
         color, plain = has_color(sys.stdout), is_ascii(sys.stdout)
-        emit(draw(table, width=columns, color=color, ascii=plain))
+        emit(drawing.draw(table, width=columns, color=color, ascii=plain))
         return
     emit(pieces(form, table, document), options.out)
 
 
 def say(text: str) -> None:
     """Put a message on standard error, in lines that fit the terminal if it is one."""
-    from cnncalc.render.widths import wrapped
-
     columns = width(sys.stderr)
     lines = [visible(line) for line in text.split("\n")]
     if columns:

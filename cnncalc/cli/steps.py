@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable
-from functools import partial
+from typing import TYPE_CHECKING
 
 from cnncalc import api
-from cnncalc.cli import budgets, output, process
+from cnncalc.cli import budgets, output
 from cnncalc.cli.options import Network as Named
 from cnncalc.cli.options import Settings, Spec
 from cnncalc.errors import CnnCalcError, Piece, Source
 from cnncalc.network import Network
 from cnncalc.notations import reading, texts
+from cnncalc.packages import OnUse
+from cnncalc.render.text import plain
 from cnncalc.report import Report
 from cnncalc.tables.table import Table
 from cnncalc.tables.verification import verdict
 from cnncalc.tables.views import check_columns, notes, view
+
+if TYPE_CHECKING:
+    from cnncalc.cli import verification
+else:  # only `--verify` needs it
+    verification = OnUse("cnncalc.cli.verification")
 
 __all__ = ["answer", "batch_of", "bindings", "network_of", "report_of", "size_of"]
 
@@ -34,7 +40,7 @@ def answer(name: str, settings: Settings, complete: Callable[[Report], None] | N
     report = report_of(settings)
     if limits:
         report.check_numbers()
-    over = _verify(settings, report) if settings.verify else []
+    over = verification.verify(settings, report) if settings.verify else []
     if complete:
         complete(report)
     table = view(name, report, settings.columns, plain=form in FOR_PROGRAMS)
@@ -56,8 +62,6 @@ def _agreement(table: Table | None, form: str) -> list[str]:
         return []
     if form not in FOR_PROGRAMS:
         return table.footer
-    from cnncalc.render.text import plain
-
     return plain(table).rstrip().split("\n")
 
 
@@ -94,40 +98,6 @@ def batch_of(settings: Spec) -> int | None:
         what = "is beyond any machine" if beyond else "is no whole number"
         raise CnnCalcError(f"`--batch {text}` {what}", code="usage", help="as in `--batch 32`")
     return int(text)
-
-
-def _verify(settings: Settings, report: Report) -> list[str]:
-    """Run the network of a report; what would take more memory than it may isn't begun."""
-    from cnncalc.executors.memory import OVER_BUDGET
-    from cnncalc.verification import verify_report
-
-    most = settings.max_memory
-    verify = partial(
-        verify_report,
-        report,
-        executor="bundled" if settings.executor is None else settings.executor,
-        device="cpu" if settings.device is None else settings.device,
-        backward=settings.backward,
-        max_memory=most if most is None else budgets.amount(most, "--max-memory", in_bytes=True),
-    )
-    try:
-        _run(verify)
-    except CnnCalcError as error:
-        if error.code != OVER_BUDGET:
-            raise
-        return [error.message]
-    runs = (report.verify or {}).get("runs", [])
-    return [f"{run['executor']}: {run['reason']}" for run in runs if run.get("code") == OVER_BUDGET]
-
-
-def _run(verify: Callable[..., Report]) -> None:
-    if not output.is_terminal(sys.stderr):
-        verify()
-        return
-    from cnncalc.render.table import Bar
-
-    with process.put_back(), Bar() as bar:
-        verify(progress=bar)
 
 
 def network_of(settings: Named) -> Network:

@@ -2,7 +2,7 @@
 
 import inspect
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,7 +12,13 @@ from cnncalc.errors import CnnCalcError
 from cnncalc.layers import FILES, KINDS, LAYERS, Layer, Option
 from cnncalc.layers.base import REQUIRED
 from cnncalc.layers.spelling import WRITERS
+from cnncalc.packages import OnUse
 from cnncalc.tables.table import Column, Table
+
+if TYPE_CHECKING:
+    from cnncalc.notations.compact import corrections
+else:  # only a name that there is not needs them
+    corrections = OnUse("cnncalc.notations.compact.corrections")
 
 __all__ = ["in_order", "layers"]
 
@@ -63,9 +69,7 @@ def _find(name: str) -> Kind:
     word = name.lower()
     if word in LAYERS and word != "input":
         return LAYERS[word]
-    from cnncalc.notations.compact.corrections import layer_meant
-
-    near = layer_meant(name)
+    near = corrections.layer_meant(name)
     raise CnnCalcError(
         f"there is no layer `{name}`",
         code="unknown-layer",

@@ -16,9 +16,9 @@ from typing import Any
 
 from cnncalc.frameworks.base import form_of
 from cnncalc.frameworks.ops import OPS, forms
-from cnncalc.notations.source.functional import arguments as class_arguments
-from cnncalc.notations.source.functional import classes
-from cnncalc.notations.source.torch_functions import METHODS, TORCH
+from cnncalc.notations.source.torch.functions.table import METHODS, TORCH
+from cnncalc.notations.source.torch.nn.functional import arguments as class_arguments
+from cnncalc.notations.source.torch.nn.functional import classes
 from cnncalc.python.wordlists import words
 
 __all__ = ["ATEN", "aten_call"]

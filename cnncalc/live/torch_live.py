@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnncalc import packages
 from cnncalc.errors import CnnCalcError, SpecError
@@ -14,6 +14,12 @@ from cnncalc.live.torch_copy import empty_copy, is_layer
 from cnncalc.live.torch_fx import traced_program
 from cnncalc.network import Network, Typed
 from cnncalc.notations.sizes import Given
+from cnncalc.packages import OnUse
+
+if TYPE_CHECKING:
+    from cnncalc.live import torch_export
+else:  # what torch.fx can follow needs none
+    torch_export = OnUse("cnncalc.live.torch_export")
 
 __all__ = ["from_torch"]
 
@@ -130,6 +136,4 @@ def _exported(torch: Any, bare: Any, name: str, size: Typed | None, why: Excepti
 
 def export_at(torch: Any, bare: Any, name: str, shape: Shape) -> Network:
     """The network at an input, through torch.export; its errors are torch's own."""
-    from cnncalc.live.torch_export import exported_network
-
-    return exported_network(torch, bare, name, shape)
+    return torch_export.exported_network(torch, bare, name, shape)

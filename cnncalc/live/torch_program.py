@@ -14,7 +14,7 @@ from cnncalc.live.program import Fields, Origin, Program
 from cnncalc.live.python_module import module_of
 from cnncalc.live.torch_copy import extends_layer, is_layer, is_library, layer_words, parameters_of
 from cnncalc.notations.reserved import KEYWORDS
-from cnncalc.notations.source.recording import WEIGHTS
+from cnncalc.notations.source.model_trace import WEIGHTS
 
 __all__ = ["TorchProgram"]
 

@@ -120,7 +120,7 @@ SIGNS: tuple[tuple[str, Kind], ...] = (
         r"^[\w.]+(?:[ \t]*[:,])?[ \t]+torch\.Size\(\[",
         Kind("a `state_dict`: weights, which don't say how layers are joined", TORCH),
     ),
-    (r'\A\s*(?:\[\s*)?(?:\{\s*)?"', Kind("JSON, and no notation is kept in that", SPEC)),
+    (r'\A\s*(?:\[\s*)?(?:\{\s*)?"(?!"")', Kind("JSON, and no notation is kept in that", SPEC)),
     (r"^[ \t]*layers?[ \t]*\{[ \t]*$", Kind("Caffe's prototxt, which isn't read", EXPORT)),
     (r"^\[(?:net|convolutional)\]", Kind("a Darknet configuration, which isn't read", EXPORT)),
     (r"<!DOCTYPE|<html|^\\documentclass|^\\begin\{", PAGE),

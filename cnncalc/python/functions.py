@@ -7,10 +7,13 @@ from collections.abc import Callable
 from cnncalc.python.machine import Function, Machine
 from cnncalc.python.values import Bound, Builtin, Class, Value
 
-__all__ = ["simple", "undecorated"]
+__all__ = ["Method", "simple", "undecorated"]
+
+# What is worked out here, given the machine and then what the program gives.
+Method = Callable[..., Value]
 
 
-def simple(name: str, function: Callable[..., Value]) -> Builtin:
+def simple(name: str, function: Method) -> Builtin:
     """A function of plain arguments: `function(machine, *args, **kwargs)`."""
     return Builtin(name, lambda machine, args, kwargs: function(machine, *args, **kwargs))
 

@@ -263,17 +263,18 @@ class Machine(ABC):
         self.guarded = 0
         self.patches = Patches()
         self._parts: dict[type, object] = {}
+        self._makers: dict[type, Callable[[], object]] = {}
 
     def part(self, kind: type[Part]) -> Part:
         """The one object of a class in which a library keeps what it knows of this reading."""
         found = self._parts.get(kind)
         if found is None:
-            found = self._parts[kind] = kind()
+            found = self._parts[kind] = self._makers.get(kind, kind)()
         return found  # type: ignore[return-value]
 
-    def keep(self, kind: type[Part], part: Part) -> None:
-        """Give the object that `part(kind)` is to find."""
-        self._parts[kind] = part
+    def keep(self, kind: type[Part], make: Callable[[], Part]) -> None:
+        """Say what makes the object that `part(kind)` is to find, once it is asked for."""
+        self._makers[kind] = make
 
     def module(self, file: SourceFile) -> Module:
         """A file at work; nothing of it has run yet."""

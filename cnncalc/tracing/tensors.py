@@ -52,6 +52,10 @@ class Operations:
         """`left sign right`, of which one at least is a tensor."""
         raise NotImplementedError
 
+    def inner_sizes(self, machine: Machine, sizes: tuple[int, ...]) -> tuple[int, ...]:
+        """Sizes in the framework's own order, without the batch, as they are inside."""
+        return sizes
+
     def tensor(self, machine: Machine, args: Arguments, kwargs: Keywords) -> Value:
         """A call of the class of tensors."""
         raise NotImplementedError

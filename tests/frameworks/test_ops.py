@@ -23,7 +23,7 @@ from cnncalc.layers import KINDS
 from cnncalc.layers.activation import ACTIVATIONS
 from cnncalc.layers.arithmetic import FUNCTIONS
 from cnncalc.layers.base import REQUIRED
-from cnncalc.notations.source.functional import arguments, classes
+from cnncalc.notations.source.torch.nn.functional import arguments, classes
 from tests.frameworks.live_keras import keras_or_skip
 from tests.frameworks.live_onnx import onnxruntime_or_skip
 from tests.frameworks.live_pytorch import torch_or_skip

@@ -111,6 +111,16 @@ def test_what_is_pasted(text: str, what: str) -> None:
     assert caught.value.line is not None or text == "weights.pt"
 
 
+def test_a_docstring_is_no_json() -> None:
+    """A source that begins with one keeps its own error."""
+    source = '"""A layer."""\nimport torch.nn as nn\nmodel = nn.Conv2d(3, 8)\n'
+
+    with pytest.raises(SpecError) as caught:
+        cnncalc.analyze(source, (3, 32, 32))
+
+    assert "kernel_size" in caught.value.message
+
+
 @pytest.mark.parametrize("name", ["text.txt", "text.cnn", "text.py"])
 @pytest.mark.parametrize("text", [TRACEBACK, MODULE, SUMMARY], ids=["error", "module", "summary"])
 def test_whatever_the_file_is_called(

@@ -7,7 +7,7 @@ import pytest
 import cnncalc
 from cnncalc import SpecError
 from cnncalc.errors import Source, Span
-from cnncalc.notations.source.blame import argument
+from cnncalc.notations.source.argument_places import argument
 
 TORCH = [
     ("nn.Sequential(nn.Conv2d(3, 8, kernel_size=9))", (3, 5, 5), "kernel_size=9"),

@@ -34,9 +34,9 @@ limits.FUEL = int(sys.argv[1])
 names = json.loads(sys.argv[2])
 from cnncalc import analyze
 from cnncalc.errors import Source, SpecError
-from cnncalc.notations.source import keras_names, keras_networks, mistakes, numpy_names
-from cnncalc.notations.source import reweighting, torch_functions, torch_names, unparsed
 from importlib import import_module
+for each in ("keras.names", "keras.network", "numpy.functions", "torch.names", "torch.operations", "wrong_names"):
+    import_module(f"cnncalc.notations.source.{each}")
 from cnncalc.python.library import Python
 for each in Python.packages:
     import_module(f"cnncalc.python.library.{each}")

@@ -11,14 +11,12 @@ import os
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cnncalc.errors import Source
 from cnncalc.network import Network
 from cnncalc.notations.framework_signs import framework_of
-
-if TYPE_CHECKING:
-    from cnncalc.python.source_tree import Disk
+from cnncalc.notations.source.reading import read
+from cnncalc.python.source_tree import Disk
 
 __all__ = ["parse"]
 
@@ -47,9 +45,6 @@ def parse(
     Raises:
         SpecError: what can't be followed, with its place.
     """
-    from cnncalc.notations.source.building import read
-    from cnncalc.python.source_tree import Disk
-
     found = notation or framework_of(source.text)
     place = Path(os.path.abspath(path)) if path else None
     disk = disk or Disk()

@@ -6,11 +6,11 @@ import ast
 from collections.abc import Iterable
 
 from cnncalc.errors import Source, SpecError
-from cnncalc.notations.source.kinds import is_keras_class
+from cnncalc.notations.source.keras.kinds import is_keras_class
 from cnncalc.notations.source.layer_list import bare_calls
 from cnncalc.notations.source.top_level import assigned, no_argument_functions, statements_of, tried
-from cnncalc.notations.source.torch_containers import SEQUENTIAL
-from cnncalc.notations.source.torch_modules import MODULE
+from cnncalc.notations.source.torch.nn.containers import SEQUENTIAL
+from cnncalc.notations.source.torch.nn.module import MODULE
 from cnncalc.python.attributes import get_attribute
 from cnncalc.python.builtins import BUILTINS, FORBIDDEN
 from cnncalc.python.dependencies import reads

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cnncalc.errors import SpecError
 from cnncalc.frameworks.counterparts import texts
 from cnncalc.notations.source.state import state_of
+from cnncalc.packages import OnUse
 from cnncalc.python.machine import Machine
 from cnncalc.python.protocols import Library
+
+if TYPE_CHECKING:
+    from cnncalc.notations.source import wrong_names
+else:  # only a wrong source needs it
+    wrong_names = OnUse("cnncalc.notations.source.wrong_names")
 
 __all__ = ["Framework", "written"]
 
@@ -31,9 +39,7 @@ class Framework(Library):
             return error
         trace = state_of(machine).trace
         error.wants = trace.wants() if trace is not None else None
-        from cnncalc.notations.source.mistakes import with_others  # only a wrong source needs it
-
-        return with_others(machine, error)
+        return wrong_names.with_others(machine, error)
 
 
 def written(home: str, near: str | None) -> str | None:

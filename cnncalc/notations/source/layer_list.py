@@ -6,11 +6,11 @@ import ast
 from inspect import Parameter, signature
 
 from cnncalc.errors import Span
-from cnncalc.notations.source.kinds import is_keras_layer
+from cnncalc.notations.source.keras.kinds import is_keras_layer
 from cnncalc.notations.source.state import state_of
 from cnncalc.notations.source.top_level import statements_of, tried
-from cnncalc.notations.source.torch_containers import SEQUENTIAL
-from cnncalc.notations.source.torch_modules import is_module
+from cnncalc.notations.source.torch.nn.containers import SEQUENTIAL
+from cnncalc.notations.source.torch.nn.module import is_module
 from cnncalc.python.interpreter import Interpreter
 from cnncalc.python.machine import Module
 from cnncalc.python.refusals import Refusal
@@ -38,9 +38,7 @@ def bare_calls(machine: Interpreter, module: Module) -> Value:
     if all(is_module(value) for value in values):
         return machine.call(SEQUENTIAL, values, {})
     if all(is_keras_layer(value) for value in values):
-        from cnncalc.notations.source.keras_models import sequential_of
-
-        return sequential_of(machine, values)
+        return machine.call(machine.library("keras.Sequential"), [values], {})
     refusal = Refusal("layers of PyTorch and of Keras stand side by side here")
     refusal.span = module.file.span(nodes[-1])
     raise refusal

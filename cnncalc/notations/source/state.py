@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cnncalc.notations.source.recording import ModelTrace
+from cnncalc.layers.base import Shape
+from cnncalc.notations.source.model_trace import ModelTrace
 from cnncalc.python.machine import Machine
 from cnncalc.python.values import Instance
 
@@ -17,6 +18,8 @@ class State:
         layout: how its source orders shapes: `channels-first` or `channels-last`.
         running: the modules whose forward is under way, innermost last.
         trace: the steps so far, while the model runs.
+        open_input: the size, from outside, of inputs that the source leaves open.
+        inputs: sizes from outside for inputs that the source makes, by their order.
     """
 
     def __init__(self) -> None:
@@ -24,6 +27,8 @@ class State:
         self.layout = "channels-first"
         self.running: list[Instance] = []
         self.trace: ModelTrace | None = None
+        self.open_input: Shape | None = None
+        self.inputs: dict[int, Shape] = {}
 
     @property
     def steps(self) -> ModelTrace:

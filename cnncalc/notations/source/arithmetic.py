@@ -1,0 +1,165 @@
+"""Arithmetic with tensors: `+ - * / ** @`, between what flows, weights and numbers."""
+
+from __future__ import annotations
+
+from math import prod
+
+from cnncalc.errors import LayerError
+from cnncalc.layers import KINDS
+from cnncalc.layers.base import show
+from cnncalc.notations.source.axes import outer_shape
+from cnncalc.notations.source.layer_steps import emit
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import Value, describe
+from cnncalc.tracing.arithmetic import product as matrix_product
+from cnncalc.tracing.arithmetic import with_kept, with_number
+from cnncalc.tracing.arrays import MAX_NUMBERS, is_small
+from cnncalc.tracing.constants import combined
+from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor, one_number
+from cnncalc.tracing.weights import Held
+
+__all__ = ["owner_of", "product", "size_text", "tensor_operator"]
+
+WORDS = {"+": "add", "*": "mul", "-": "sub", "/": "div", "**": "pow", "@": "matmul"}
+WORDS |= {"//": "floordiv", "%": "mod"}
+MERGES = ("+", "*", "-", "/")
+
+
+def tensor_operator(machine: Machine, sign: str, left: Value, right: Value) -> Value:
+    """`left sign right` where at least one is a tensor."""
+    flowing = [each for each in (left, right) if isinstance(each, Tensor)]
+    if not flowing and sign in WORDS:
+        return static_operator(machine, sign, left, right)
+    if sign not in (*MERGES, "**", "@"):
+        raise Refusal(f"`{sign}` between tensors can't be followed")
+    if sign == "@":
+        return product(machine, left, right)
+    if len(flowing) == 2:
+        return merged(machine, sign, [left, right])
+    other = right if flowing[0] is left else left
+    if isinstance(other, Static) and not (other.values and len(other.values) == 1):
+        return learned(machine, sign, flowing[0], other, other is left)
+    number = one_number(other)
+    if not isinstance(number, int | float):
+        raise Refusal(f"`{sign}` can't be worked out between a tensor and {describe(other)}")
+    return scaled(machine, sign, flowing[0], float(number), other is left)
+
+
+def merged(machine: Machine, sign: str, tensors: list[Value]) -> Value:
+    """Flowing tensors joined value by value."""
+    if sign not in MERGES:
+        raise Refusal(f"`{sign}` between two tensors can't be followed")
+    ranks = {len(each.shape) for each in tensors}
+    if len(ranks) > 1:
+        shapes = " and ".join("×".join(map(size_text, outer_shape(each))) for each in tensors)
+        raise Refusal(
+            f"`{sign}` between {shapes}: PyTorch lines up last axes, so the batch of one would "
+            "meet another axis of the other",
+            help="give both as many axes, as in `y[:, :, None, None]`",
+            code="branches",
+        )
+    return emit(machine, KINDS[WORDS[sign]](), tensors, op=WORDS[sign])
+
+
+def scaled(machine: Machine, sign: str, tensor: Tensor, number: float, reverse: bool) -> Value:
+    """A tensor and a number."""
+    try:
+        parts = with_number(WORDS[sign], number, reverse)
+    except LayerError as error:
+        raise Refusal(error.message, code=error.code) from None
+    for part in parts:
+        tensor = emit(machine, part.layer, [tensor], op=part.word)
+    return tensor
+
+
+def learned(machine: Machine, sign: str, tensor: Tensor, static: Static, reverse: bool) -> Value:
+    """A tensor and weights of its own: a step that holds them."""
+    if sign not in MERGES:
+        raise Refusal(f"`{sign}` between a tensor and weights can't be followed")
+    sizes = sizes_without_batch(tensor, static)
+    sizes = machine.part(tensor.operations).inner_sizes(machine, sizes)
+    owner, role = owner_of(static)
+    held: Held = {"weight": static}
+    for part in with_kept(WORDS[sign], tensor.shape, sizes, role, reverse):
+        whose, what = (owner, held) if part.holds else (None, None)
+        tensor = emit(machine, part.layer, [tensor], op=part.word, owner=whose, held=what)
+    return tensor
+
+
+def owner_of(static: Static) -> tuple[Parameter | None, str]:
+    """The tensor that a step which holds this is named after, and its role."""
+    learned_ones = [each for each in static.sources if each.role == "parameter"]
+    owner = next(iter(learned_ones or static.sources), None)
+    return owner, owner.role if owner is not None else "constant"
+
+
+def sizes_without_batch(tensor: Tensor, static: Static) -> tuple[int, ...]:
+    """The sizes of a weight beside a flowing tensor, without what stands on the batch."""
+    rank = len(tensor.shape) + 1
+    sizes = tuple(static.shape)
+    if len(sizes) > rank or (len(sizes) == rank and sizes[0] not in (1, Batch())):
+        raise Refusal(
+            f"weights of {'×'.join(map(size_text, sizes))} don't fit a batch of "
+            f"{show(tensor.shape)}",
+            code="branches",
+        )
+    sizes = (1,) * (rank - len(sizes)) + sizes
+    return tuple(sizes[1:])
+
+
+def size_text(size: Value) -> str:
+    return "batch" if isinstance(size, Batch) else str(size)
+
+
+def product(machine: Machine, left: Value, right: Value) -> Value:
+    """`x @ W`: a linear layer without bias; two flowing tensors are refused."""
+    if isinstance(left, Tensor) and isinstance(right, Static) and len(right.shape) == 2:
+        if left.shape[-1:] != right.shape[:1]:
+            raise Refusal(
+                f"a product of {show(left.shape)} with weights of {show(right.shape)}: "
+                f"{left.shape[-1]} is not {right.shape[0]}",
+                code="branches",
+            )
+        layer = matrix_product(left.shape, right.shape[1])
+        owner = right.sources[0] if right.sources else None
+        return emit(machine, layer, [left], op="matmul", owner=owner, held={"weight": right})
+    raise Refusal(
+        "a matrix product of two tensors, as attention has it, can't be followed",
+        help="networks of convolutions, pools, linear and elementwise layers are read",
+        code="attention",
+    )
+
+
+def broadcast(one: tuple[Value, ...], two: tuple[Value, ...]) -> tuple[Value, ...]:
+    """The common shape of two, axes of size 1 stretched."""
+    rank = max(len(one), len(two))
+    sizes = []
+    for a, b in zip((1,) * (rank - len(one)) + one, (1,) * (rank - len(two)) + two, strict=True):
+        if a != b and 1 not in (a, b):
+            raise Refusal(f"tensors with axes of {size_text(a)} and {size_text(b)} don't fit")
+        sizes.append(b if a == 1 else a)
+    return tuple(sizes)
+
+
+def static_operator(machine: Machine, sign: str, left: Value, right: Value) -> Value:
+    """Tensors that don't depend on the input, with their numbers where they are known."""
+    for each in (left, right):
+        if not isinstance(each, Static | int | float):
+            raise Refusal(f"`{sign}` can't be worked out between a tensor and {describe(each)}")
+    shapes = [outer_shape(each) if isinstance(each, Static) else () for each in (left, right)]
+    sources = tuple(s for each in (left, right) if isinstance(each, Static) for s in each.sources)
+    machine.budget.spend(len(sources))
+    if sign == "@":
+        return Static((*shapes[0][:-1], *shapes[1][1:]), sources)
+    shape = broadcast(*shapes)
+    machine.budget.spend(4 * min(prod(s for s in shape if isinstance(s, int)), MAX_NUMBERS))
+    values, whole = None, False
+    if shape in shapes or is_small(shape):
+        try:
+            values, whole = combined(WORDS[sign], [left, right], shape)
+        except ArithmeticError:
+            raise Refusal("these numbers have no result") from None
+        except TypeError:  # the batch is among them
+            pass
+    return Static(shape, tuple(dict.fromkeys(sources)), values, whole and values is not None)

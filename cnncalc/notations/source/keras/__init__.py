@@ -1,0 +1,1 @@
+"""Keras source: its library, its layers and models, its functions."""

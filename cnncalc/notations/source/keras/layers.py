@@ -1,0 +1,277 @@
+"""Keras's layers as classes: made by the vocabulary's readers, run as one step or a few."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from cnncalc.errors import LayerError
+from cnncalc.frameworks.keras import ALIASES, READERS
+from cnncalc.network import Declared
+from cnncalc.notations.source.keras.state import keras_of
+from cnncalc.notations.source.keras.tensors import keras_readers, outer
+from cnncalc.notations.source.layer_arguments import LAYER_COST, made, plain, refused
+from cnncalc.notations.source.layer_steps import emit
+from cnncalc.notations.source.state import state_of
+from cnncalc.python.attributes import set_field
+from cnncalc.python.functions import Method, simple
+from cnncalc.python.iteration import content_of, listed
+from cnncalc.python.machine import Function, Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import (
+    MISSING,
+    OBJECT,
+    Bound,
+    Builtin,
+    Class,
+    Foreign,
+    Instance,
+    Opaque,
+    Property,
+    Value,
+    describe,
+)
+from cnncalc.tracing.tensors import Parameter, Static, Tensor
+
+__all__ = [
+    "LAYER",
+    "activation",
+    "auto_name",
+    "init_base",
+    "is_layer",
+    "keras_layer",
+    "set_trainable",
+    "tensors",
+]
+
+
+def auto_name(machine: Machine, cls: str) -> str:
+    """The name that Keras gives: conv2d, conv2d_1 and so on."""
+    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", cls)
+    name = re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
+    count = keras_of(machine).counts.get(name, 0)
+    keras_of(machine).counts[name] = count + 1
+    return f"{name}_{count}" if count else name
+
+
+def is_layer(value: Value) -> bool:
+    return isinstance(value, Instance) and LAYER in value.cls.order
+
+
+def tensors(machine: Machine, value: Value) -> list[Tensor]:
+    """One tensor, or a list of them, as a list."""
+    value = content_of(value)
+    if isinstance(value, Tensor):
+        return [value]
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple) and value and all(isinstance(v, Tensor) for v in value):
+        return list(value)
+    raise Refusal(
+        f"a layer works on tensors, not on {describe(value)}",
+        help="a layer is called on a tensor before: `layer(x)`" if is_layer(value) else None,
+    )
+
+
+def init_base(machine: Machine, layer: Instance, *args: Value, **options: Value) -> None:
+    """`keras.layers.Layer.__init__`: a name, and whether its weights are trained."""
+    layer.ready = True
+    name = options.get("name")
+    layer.fields["name"] = name if isinstance(name, str) else auto_name(machine, layer.cls.name)
+    layer.fields.setdefault("trainable", options.get("trainable", True) is not False)
+    layer.fields.setdefault("built", False)
+
+
+def init(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> None:
+    """A layer of the vocabulary: its arguments make the neutral layers."""
+    layer, *values = args
+    cls = next(each for each in layer.cls.order if each.reader is not None)
+    machine.budget.spend(LAYER_COST)
+    kwargs = dict(kwargs)
+    activation = kwargs.get("activation")
+    if isinstance(activation, Instance | Function | Bound):
+        layer.fields["then"] = kwargs.pop("activation")
+    given = {key: argument(value) for key, value in kwargs.items()}
+    if layer.cls is not cls and layer.cls.library is False:
+        given.pop("name", None)
+    init_base(machine, layer, name=kwargs.get("name"), trainable=kwargs.get("trainable", True))
+    reader = keras_readers(machine)[cls.name]
+    values = [argument(value) for value in values]
+    layer.layers, arguments = made(reader, f"layers.{cls.name}", values, given)
+    for key, value in {**arguments, **arguments.get("keywords", {})}.items():
+        layer.fields.setdefault(key, value)
+
+
+def argument(value: Value) -> Any:
+    """An argument as the readers take it; functions of activations go by their names."""
+    if isinstance(value, Builtin):
+        return value.name
+    if isinstance(value, Instance | Function | Class | dict | Foreign):
+        return Opaque(describe(value))  # an initialiser, a constraint …
+    return plain(value)
+
+
+def call_layer(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """`layer(x)`."""
+    layer, *inputs = args
+    if not inputs:
+        inputs = [kwargs.pop(next(iter(kwargs)))] if kwargs else [None]
+    machine.budget.enter()
+    try:
+        own = layer.cls.find("call")
+        if isinstance(own, Function):
+            return call_own(machine, layer, own, inputs, kwargs)
+        if not isinstance(own, type(MISSING)):
+            return machine.call(Bound(own, layer), inputs, kwargs)
+    finally:
+        machine.budget.leave()
+    raise Refusal(f"`{layer.cls.name}` has no `call`")
+
+
+def call_own(
+    machine: Machine, layer: Instance, own: Function, inputs: list[Value], kwargs: dict[str, Value]
+) -> Value:
+    """A layer or model that the source defines: built once, then its `call`."""
+    build = layer.cls.find("build")
+    if isinstance(build, Function) and not layer.fields.get("built"):
+        shapes = [outer(machine, each) for each in tensors(machine, inputs[0])]
+        machine.call(Bound(build, layer), [shapes[0] if len(shapes) == 1 else shapes], {})
+        layer.fields["built"] = True
+    names = own.parameters.keywords
+    kwargs = {key: value for key, value in kwargs.items() if key != "training" or key in names}
+    if "training" in names and "training" not in kwargs and len(inputs) < 2:
+        kwargs["training"] = False
+    state_of(machine).running.append(layer)
+    begun = len(state_of(machine).steps.records)
+    try:
+        result = machine.call(Bound(own, layer), inputs, kwargs)
+    finally:
+        state_of(machine).running.pop()
+    made = state_of(machine).steps.records[begun:]
+    if len(made) == 1 and isinstance(made[0].owner, Parameter | None):
+        made[0].name = layer.fields.get("name", made[0].name)
+    return result
+
+
+def run(machine: Machine, layer: Instance, inputs: Value, **options: Value) -> Value:
+    """The steps of a layer of the vocabulary."""
+    if layer.layers is None:
+        raise Refusal(f"`{layer.cls.name}` runs before `super().__init__()` has made it")
+    flow: list[Value] = list(tensors(machine, inputs))
+    name = layer.fields["name"]
+    for part, each in enumerate(layer.layers):
+        if len(flow) > 1 and each.layer.arity != "many":
+            raise Refusal(f"`layers.{layer.cls.name}` takes one tensor, not {len(flow)}")
+        kind = each.layer.kind
+        named = name if part == 0 else f"{name}/{kind}"
+        flow = [emit(machine, each, flow, op=kind, owner=layer, part=part, name=named)]
+    result = flow[0]
+    if "then" in layer.fields:
+        result = machine.call(layer.fields["then"], [result], {})
+    return result
+
+
+def add_weight(machine: Machine, layer: Instance, *args: Value, **options: Value) -> Parameter:
+    """`self.add_weight(shape=…, name=…)`."""
+    shape = options.get("shape")
+    name = options.get("name", "weight")
+    for value in args:
+        if isinstance(value, tuple | list):
+            shape = value
+        elif isinstance(value, str):
+            name = value
+    sizes = listed(machine, shape if shape is not None else ())
+    if not all(isinstance(each, int) for each in sizes):
+        raise Refusal("the size of this weight isn't known")
+    weight = Parameter(tuple(sizes))
+    weight.trainable = options.get("trainable", True) is not False
+    weight.holder, weight.name = layer, name if isinstance(name, str) else "weight"
+    return weight
+
+
+def output_of(machine: Machine, layer: Instance) -> Value:
+    """`layer.output`: the tensor that its last call gave."""
+    trace = state_of(machine).steps
+    for number in range(len(trace.records) - 1, -1, -1):
+        record = trace.records[number]
+        if record.owner is layer:
+            return trace.tensor(number, record.shape)
+    raise Refusal(f"`{layer.fields.get('name')}` has not been called yet, so it has no output")
+
+
+def input_of(machine: Machine, layer: Instance) -> Value:
+    """`layer.input`."""
+    trace = state_of(machine).steps
+    for record in trace.records:
+        if record.owner is layer and record.inputs:
+            number = record.inputs[0]
+            return trace.tensor(number, trace.records[number].shape)
+    raise Refusal(f"`{layer.fields.get('name')}` has not been called yet, so it has no input")
+
+
+def lambda_init(
+    machine: Machine, layer: Instance, function: Value, *args: Value, **o: Value
+) -> None:
+    init_base(machine, layer, name=o.get("name"))
+    layer.fields["function"] = function
+
+
+def lambda_call(machine: Machine, layer: Instance, inputs: Value, **options: Value) -> Value:
+    return machine.call(layer.fields["function"], [inputs], {})
+
+
+METHODS: dict[str, Method] = {
+    "__init__": init_base,
+    "add_weight": add_weight,
+    "build": lambda machine, layer, *args, **kwargs: None,
+    "get_config": lambda machine, layer: {},
+    "get_weights": lambda machine, layer: [],
+    "set_weights": lambda machine, layer, *args: None,
+    "count_params": lambda machine, layer: 0,
+}
+LAYER = Class("Layer", (OBJECT,), {name: simple(name, call) for name, call in METHODS.items()})
+LAYER.names["__call__"] = Builtin("__call__", call_layer)
+LAYER.names["output"] = Property(simple("output", output_of))
+LAYER.names["input"] = Property(simple("input", input_of))
+LAMBDA = Class(
+    "Lambda",
+    (LAYER,),
+    {"__init__": simple("__init__", lambda_init), "call": simple("call", lambda_call)},
+)
+classes: dict[str, Class] = {}
+
+
+def keras_layer(name: str) -> Any:
+    """The class of a Keras layer, or MISSING."""
+    name = ALIASES.get(name, name)
+    if name == "Lambda":
+        return LAMBDA
+    if name not in READERS or name == "Input":
+        return MISSING
+    if name not in classes:
+        table: dict[str, Value] = {"__init__": Builtin("__init__", init)}
+        table["call"] = simple("call", run)
+        classes[name] = Class(name, (LAYER,), table, reader=READERS[name])
+    return classes[name]
+
+
+def activation(machine: Machine, name: str, tensor: Value) -> Value:
+    """An activation by its name, as a function of a tensor."""
+    if isinstance(tensor, Static):
+        return tensor
+    try:
+        steps: tuple[Declared, ...] = keras_readers(machine)["Activation"](name)
+    except LayerError as error:
+        raise refused(error) from None
+    for step in steps:
+        tensor = emit(machine, step, [tensor], op=step.layer.kind)
+    return tensor
+
+
+def set_trainable(layer: Instance, wanted: bool) -> None:
+    """`layer.trainable = …`, for all the layers inside too."""
+    set_field(layer, "trainable", wanted)
+    for value in list(layer.fields.values()):
+        for each in value if isinstance(value, list) else [value]:
+            if is_layer(each) and each is not layer:
+                set_trainable(each, wanted)

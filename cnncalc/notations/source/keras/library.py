@@ -1,0 +1,94 @@
+"""Keras as a library of the interpreter; its rules are loaded on use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cnncalc.frameworks.counterparts import layer_names
+from cnncalc.notations.source.framework import Framework, written
+from cnncalc.notations.source.keras.kinds import is_keras_model
+from cnncalc.notations.source.state import state_of
+from cnncalc.notations.source.unread import unsupported
+from cnncalc.packages import OnUse
+from cnncalc.python.functions import simple
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.source_tree import SourceFile
+from cnncalc.python.values import MISSING, Value
+from cnncalc.suggestions import suggest
+
+if TYPE_CHECKING:
+    from cnncalc.notations.source.keras import names
+else:  # most sources need none of them
+    names = OnUse("cnncalc.notations.source.keras.names")
+
+__all__ = ["Keras"]
+
+HOMES = ("keras", "tensorflow.keras", "tf_keras", "keras_core", "tensorflow")
+# What people leave without an import.
+SHORT = {
+    "keras": "keras",
+    "tf": "tensorflow",
+    "layers": "keras.layers",
+    "models": "keras.models",
+    "K": "keras.backend",
+}
+
+
+def as_list(machine: Machine, sizes: tuple[Value, ...]) -> list[Value]:
+    """`x.shape.as_list()`."""
+    machine.budget.spend(len(sizes) >> 2)
+    return list(sizes)
+
+
+class Keras(Framework):
+    """Keras, and TensorFlow around it."""
+
+    packages = ("keras", "tensorflow", "tf_keras", "keras_core")
+    meant = ("keras", "tensorflow")
+    outranks = True  # Keras's own applications are read, but its layers are the vocabulary's
+    homes = ("keras.layers", "keras.models", "keras")
+    methods = {tuple: {"as_list": simple("as_list", as_list)}}  # noqa: RUF012, a constant
+
+    def start(self, machine: Machine, file: SourceFile) -> None:
+        """Which layout the models of a file are in, found before any of it runs."""
+        if self.read:
+            state_of(machine).layout = names.layout_of(machine, file)
+
+    def find(self, machine: Machine, path: str) -> Value:
+        """The value of a dotted name."""
+        return names.find_keras(machine, path)
+
+    def assume(self, machine: Machine, name: str) -> Value:
+        """What a name means that nothing defines."""
+        return machine.library(SHORT[name]) if name in SHORT else MISSING
+
+    def unknown(self, name: str) -> Refusal | None:
+        """What is said of a class that nothing defines."""
+        if not self.read or not name[:1].isupper():
+            return None
+        near = suggest(name, names.layer_classes(), layer_names("keras"))
+        return Refusal(
+            f"`{name}` is not defined in this source, and no layer that is read here",
+            help=f"did you mean `{near}`?" if near else None,
+            code="unknown-layer",
+        )
+
+    def unread(self, path: str) -> Refusal | None:
+        """What is said of a name of Keras's that isn't read."""
+        if path.partition(".")[0] not in self.meant or ".applications." in path:
+            return None
+        return unsupported(path, self.near_path(path))
+
+    def near_path(self, path: str) -> str | None:
+        """The name that is nearest to a dotted one, such as `layers.Conv2D`."""
+        home, _, name = path.rpartition(".")
+        if home.endswith(".layers") and home.removesuffix(".layers") in HOMES:
+            return written("layers", suggest(name, names.layer_classes(), layer_names("keras")))
+        if home.removesuffix(".models") in HOMES:
+            return written("keras", suggest(name, ("Sequential", "Model", "Input", "layers")))
+        return None
+
+    def is_model(self, value: Value) -> bool:
+        """Whether a value is a model; a layer alone is none."""
+        return is_keras_model(value)

@@ -1,0 +1,122 @@
+"""Running a layer on tensors: one more step of the trace, with its name, place and weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cnncalc.analysis import MAX_ELEMENTS, settle
+from cnncalc.errors import LayerError
+from cnncalc.layers import KINDS
+from cnncalc.layers.base import Layer, Shape
+from cnncalc.network import Declared
+from cnncalc.notations.source.axes import inner_shape
+from cnncalc.notations.source.model_trace import ModelTrace, held_by
+from cnncalc.notations.source.shape_errors import misfit
+from cnncalc.notations.source.state import state_of
+from cnncalc.notations.source.step_names import name_of, spans_of
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import Instance, Value
+from cnncalc.tracing.tensors import Parameter, Static, Tensor
+from cnncalc.tracing.trace import Record
+from cnncalc.tracing.weights import Held
+
+__all__ = ["emit", "made_of"]
+
+STEP_COST = 40  # in fuel: a step is dearer than a node of the syntax tree
+
+
+def emit(
+    machine: Machine,
+    layer: Layer | Declared,
+    inputs: Sequence[Value],
+    *,
+    op: str,
+    owner: Value = None,
+    part: int = 0,
+    name: str | None = None,
+    held: Held | None = None,
+) -> Value:
+    """Run a layer on tensors: one more step, or only a shape if nothing depends on the input."""
+    machine.budget.spend(STEP_COST)
+    trace = state_of(machine).trace
+    if trace is not None and (owner is not None or held):
+        inputs = [flowing(machine, each) for each in inputs]
+    declared = Declared.of(layer)
+    if declared.layer.by_value and all(isinstance(each, Static) for each in inputs):
+        return made_of(machine, inputs, inputs[0].shape)
+    shapes = tuple(inner_shape(each) for each in inputs)
+    try:
+        shape = checked(settle(declared, shapes), shapes)
+    except LayerError as error:
+        if trace is not None and all(isinstance(each, Tensor) for each in inputs):
+            numbers = tuple(each.number for each in inputs)
+            trace.refused = declared, numbers, shapes
+        raise misfit(machine, error, declared, inputs, shapes, owner) from None
+    if not all(isinstance(each, Tensor) for each in inputs):
+        note_fixed(machine, declared.layer, shapes, owner)
+        return made_of(machine, inputs, (*inputs[0].shape[:1], *shape))
+    if held is None and isinstance(owner, Parameter):
+        held = {"weight": owner}
+    machine.budget.spend(sum(len(each.sources) for each in (held or {}).values() if each))
+    assert trace is not None
+    mark_used(trace, owner, held)
+    numbers = tuple(each.number for each in inputs)
+    named, spans = name or name_of(machine, owner, op), spans_of(machine, owner)
+    return trace.add(Record(declared, numbers, shape, named, spans, owner, part, held))
+
+
+def made_of(machine: Machine, inputs: Sequence[Value], shape: tuple[Any, ...]) -> Static:
+    """Something fixed, made of other fixed tensors."""
+    sources = [source for each in inputs if isinstance(each, Static) for source in each.sources]
+    machine.budget.spend(len(sources))
+    return Static(shape, tuple(dict.fromkeys(sources)))
+
+
+def flowing(machine: Machine, value: Value) -> Value:
+    """A fixed tensor made in the likeness of one that flows, as a step from that one."""
+    if not isinstance(value, Static) or value.like is None or value.fill is None:
+        return value
+    layer = KINDS["rescale"]((0.0,), (value.fill,))
+    return emit(machine, layer, [value.like], op="full_like")
+
+
+def note_fixed(machine: Machine, layer: Layer, shapes: tuple[Shape, ...], owner: Value) -> None:
+    """Weights at work on what doesn't come from the input: no step would count them.
+
+    A layer may be tried like this for the size that comes out, and run on the input later.
+    """
+    trace = state_of(machine).trace
+    if trace is None or not layer.weights(*shapes):
+        return
+    refusal = Refusal(
+        "this layer works on a tensor that doesn't come from the input, so no step of the "
+        "network has its weights"
+    )
+    if not isinstance(owner, Instance):
+        raise refusal
+    refusal.span = next(iter(machine.spans()), None)
+    trace.tried.setdefault(id(owner), refusal)
+
+
+def checked(layer: Layer, shapes: tuple[Shape, ...]) -> Shape:
+    """What comes out, if any machine could hold it."""
+    shape = layer.output(*shapes)
+    total = 1
+    for size in shape:
+        total *= size
+    if total > MAX_ELEMENTS:
+        raise LayerError("the output is beyond any machine", code="too-large")
+    return shape
+
+
+def mark_used(trace: ModelTrace, owner: Value, held: Held | None) -> None:
+    """Remember which parameters and buffers some step works with."""
+    if held is None:
+        if isinstance(owner, Instance):
+            trace.ran[id(owner)] = owner
+        held = held_by(owner)
+    for static in held.values():
+        if static is not None:
+            trace.used.update({id(source): source for source in static.sources})

@@ -1,0 +1,1 @@
+"""NumPy in source: small arrays of known numbers."""

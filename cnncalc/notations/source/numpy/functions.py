@@ -1,0 +1,135 @@
+"""The parts of NumPy that network code uses, by name."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable
+from itertools import accumulate
+from typing import Any
+
+from cnncalc.notations.source.torch.functions.creation import from_values
+from cnncalc.python.exceptions import raised
+from cnncalc.python.functions import simple
+from cnncalc.python.iteration import listed
+from cnncalc.python.library.math import FUNCTIONS, numeric, product
+from cnncalc.python.limits import check_count, check_int
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.types import TYPES
+from cnncalc.python.values import Builtin, Silent, Value
+from cnncalc.tracing.tensors import Static
+
+__all__ = ["NUMPY"]
+
+
+def linspace(
+    machine: Machine, start: Value, stop: Value, num: Value = 50, **options: Value
+) -> Static:
+    """`numpy.linspace`."""
+    check_count(num)
+    machine.budget.spend(num)
+    gap = (stop - start) / max(num - 1, 1)
+    return Static((num,), (), [start + gap * place for place in range(num)])
+
+
+def at_least_1d(machine: Machine, values: Value) -> Static:
+    """`numpy.atleast_1d`."""
+    return from_values(machine, values if isinstance(values, list | tuple | Static) else [values])
+
+
+def known(values: Static, what: str) -> list[Any]:
+    if values.values is None:
+        raise Refusal(f"`{what}` of numbers that aren't known")
+    return values.values
+
+
+def reduced(name: str, function: Callable[[list[Any]], float]) -> Builtin:
+    """`numpy.sum` and its kind, of all the numbers."""
+
+    def call(machine: Machine, values: Value, *args: Value, **options: Value) -> Value:
+        if args or any(options.get(each) is not None for each in ("axis", "keepdims")):
+            raise Refusal(f"`{name}` along an axis can't be followed")
+        numbers = known(from_values(machine, values), name)
+        machine.budget.spend(len(numbers))
+        if not numbers:
+            raise raised("ValueError", f"`{name}` of nothing")
+        value = function(numbers)
+        return check_int(value) if isinstance(value, int) else value
+
+    return simple(name, call)
+
+
+def sums(machine: Machine, values: Value, *args: Value, **options: Value) -> Static:
+    """`numpy.cumsum` of one row."""
+    array = from_values(machine, values)
+    numbers = list(accumulate(known(array, "cumsum")))
+    machine.budget.spend(len(numbers))
+    return Static((len(numbers),), (), numbers, array.whole)
+
+
+def unique(
+    machine: Machine, values: Value, return_counts: Value = False, **options: Value
+) -> Value:
+    """`numpy.unique`: the different numbers in order, perhaps with how many there are of each."""
+    if any(options.values()):
+        raise Refusal("`unique` with these options can't be followed")
+    array = from_values(machine, values)
+    counts = Counter(known(array, "unique"))
+    machine.budget.spend(2 * len(known(array, "unique")))
+    found = sorted(counts)
+    made = Static((len(found),), (), found, array.whole)
+    if return_counts:
+        return made, Static((len(found),), (), [counts[each] for each in found], True)
+    return made
+
+
+def sized(machine: Machine, shape: Value, value: Value, *args: Value, **options: Value) -> Static:
+    """`numpy.full` and its kind."""
+    sizes = tuple(listed(machine, shape)) if isinstance(shape, tuple | list) else (shape,)
+    known = len(sizes) == 1 and isinstance(value, int | float)
+    if known:
+        check_count(sizes[0])
+        machine.budget.spend(sizes[0])
+    return Static(sizes, (), [value] * sizes[0] if known else None, isinstance(value, int))
+
+
+def arange(machine: Machine, *bounds: Value, **options: Value) -> Static:
+    """`numpy.arange` of whole numbers."""
+    values = range(*bounds)
+    check_count(len(values))
+    machine.budget.spend(len(values))
+    return Static((len(values),), (), list(values), True)
+
+
+NUMPY: dict[str, Value] = {
+    "prod": simple("prod", product),
+    "product": simple("prod", product),
+    **{name: numeric(name, function) for name, function in FUNCTIONS.items()},
+    "array": simple("array", from_values),
+    "asarray": simple("asarray", from_values),
+    "atleast_1d": simple("atleast_1d", at_least_1d),
+    "sum": reduced("sum", sum),
+    "max": reduced("max", max),
+    "min": reduced("min", min),
+    "mean": reduced("mean", lambda numbers: sum(numbers) / len(numbers)),
+    "any": reduced("any", any),
+    "all": reduced("all", all),
+    "cumsum": simple("cumsum", sums),
+    "unique": simple("unique", unique),
+    "full": simple("full", sized),
+    "zeros": simple("zeros", lambda machine, shape, *a, **o: sized(machine, shape, 0.0)),
+    "ones": simple("ones", lambda machine, shape, *a, **o: sized(machine, shape, 1.0)),
+    "linspace": simple("linspace", linspace),
+    "arange": simple("arange", arange),
+    "power": numeric("power", lambda a, b: a**b if abs(b) < 64 else math.inf),
+    "pi": math.pi,
+    "inf": math.inf,
+    "abs": numeric("abs", abs),
+    "round": numeric("round", round),
+    "int32": TYPES["int"],
+    "int64": TYPES["int"],
+    "float32": TYPES["float"],
+    "float64": TYPES["float"],
+    "random": Silent("numpy.random"),
+}  # fmt: skip

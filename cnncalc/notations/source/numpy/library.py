@@ -1,0 +1,46 @@
+"""NumPy as a library of the interpreter: small arrays of known numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cnncalc.packages import OnUse
+from cnncalc.python.functions import simple
+from cnncalc.python.machine import Machine
+from cnncalc.python.protocols import Library
+from cnncalc.python.values import MISSING, Foreign, Namespace, Value
+
+if TYPE_CHECKING:
+    from cnncalc.notations.source.numpy import functions
+else:  # few sources need it
+    functions = OnUse("cnncalc.notations.source.numpy.functions")
+
+__all__ = ["NumPy"]
+
+
+def itself(machine: Machine, value: Value) -> Value:
+    return value
+
+
+def converted(machine: Machine, value: Value, kind: Value) -> Value:
+    return machine.call(kind, [value], {})
+
+
+NUMBERS = {"item": simple("item", itself), "astype": simple("astype", converted)}
+
+
+class NumPy(Library):
+    """NumPy, as far as sizes are worked out with it."""
+
+    packages = ("numpy",)
+    methods = {int: NUMBERS, float: NUMBERS}  # noqa: RUF012, a constant
+
+    def find(self, machine: Machine, path: str) -> Value:
+        """The value of a dotted name."""
+        if path == "numpy":
+            return Namespace(path)
+        return functions.NUMPY.get(path.removeprefix("numpy."), Foreign(path))
+
+    def assume(self, machine: Machine, name: str) -> Value:
+        """What a name means that nothing defines."""
+        return machine.library("numpy") if name == "np" else MISSING

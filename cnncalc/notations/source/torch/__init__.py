@@ -1,0 +1,1 @@
+"""PyTorch source: its library, its modules, its functions."""

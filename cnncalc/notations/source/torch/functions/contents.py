@@ -1,0 +1,76 @@
+"""What is in a tensor: numbers taken out of weights and constants, or put into them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from cnncalc.layers import KINDS
+from cnncalc.notations.source.layer_steps import emit
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import Value, describe
+from cnncalc.tracing.tensors import Batch, Static, Tensor, static_rows
+
+__all__ = ["converted", "differences", "filled", "item", "to_list", "to_whole"]
+
+
+def item(machine: Machine, tensor: Value) -> Value:
+    if isinstance(tensor, Static) and tensor.values is not None and len(tensor.values) == 1:
+        return plain_number(tensor, tensor.values[0])
+    raise Refusal("what is in a tensor isn't known here, only its shape")
+
+
+def plain_number(tensor: Static, value: Value) -> Value:
+    """One number of an array as Python has it; the batch stays unknown."""
+    if isinstance(value, Batch):
+        return value
+    return int(value) if tensor.whole else float(value)
+
+
+def to_list(machine: Machine, tensor: Value) -> Value:
+    if isinstance(tensor, Static) and tensor.values is not None:
+        if len(tensor.shape) > 1:
+            return [to_list(machine, row) for row in static_rows(machine, tensor)]
+        return [plain_number(tensor, value) for value in tensor.values]
+    raise Refusal("what is in a tensor isn't known here, only its shape")
+
+
+def to_whole(machine: Machine, tensor: Value, *args: Value) -> Value:
+    if isinstance(tensor, Static) and tensor.values is not None:
+        numbers: list[Any] = [v if isinstance(v, Batch) else math.trunc(v) for v in tensor.values]
+        return Static(tensor.shape, tensor.sources, numbers, True)
+    return tensor
+
+
+def differences(machine: Machine, tensor: Value) -> Value:
+    if not isinstance(tensor, Static) or tensor.values is None:
+        raise Refusal("`torch.diff` of an unknown tensor")
+    if len(tensor.shape) != 1:
+        raise Refusal("`torch.diff` of more axes than one")
+    values = [b - a for a, b in zip(tensor.values, tensor.values[1:], strict=False)]
+    return Static((len(values),), (), values, tensor.whole)
+
+
+def filled(machine: Machine, tensor: Value, value: Value = 0.0) -> Value:
+    """`x.fill_(1)` and `x.zero_()` of weights and constants; of what flows, other numbers."""
+    if isinstance(tensor, Tensor):
+        return emit(
+            machine, KINDS["rescale"]((0.0,), (float(to_number(value)),)), [tensor], op="fill"
+        )
+    if isinstance(tensor, Static):
+        tensor.values = None
+        tensor.fill = float(value) if isinstance(value, int | float) else None
+    return tensor
+
+
+def to_number(value: Value) -> float:
+    if not isinstance(value, int | float):
+        raise Refusal(f"{describe(value)} is no number to fill a tensor with")
+    return value
+
+
+def converted(machine: Machine, tensor: Value, kind: Value = None, *args: Value) -> Value:
+    """`astype`: whole numbers where they are asked for."""
+    whole = getattr(kind, "name", "") in ("int", "int32", "int64") or kind in ("int", "int32")
+    return to_whole(machine, tensor) if whole else tensor

@@ -1,0 +1,127 @@
+"""New tensors: of sizes, of values, and parameters."""
+
+from __future__ import annotations
+
+import math
+from math import prod
+from typing import Any
+
+from cnncalc.notations.source.axes import outer_shape
+from cnncalc.notations.source.torch.functions.view import sizes_given
+from cnncalc.python.exceptions import raised
+from cnncalc.python.iteration import content_of, listed
+from cnncalc.python.limits import check_count
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import Iterated, Opaque, Value, describe
+from cnncalc.tracing.arrays import is_small, single
+from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor, one_number
+
+__all__ = ["arange", "from_values", "full", "like", "linspace", "new_tensor", "parameter"]
+
+
+def new_tensor(fill: float | None = None) -> Any:
+    """`torch.zeros`, `torch.randn` …: a tensor of a size."""
+
+    def call(machine: Machine, *sizes: Value, **options: Value) -> Static:
+        given = options.get("size", sizes[0] if len(sizes) == 1 else sizes)
+        given = sizes or (given,) if isinstance(given, int | Batch) else (given,)
+        shape = tuple(sizes_given(machine, given))
+        if not all(isinstance(each, int | Batch) and not isinstance(each, bool) for each in shape):
+            raise Refusal("the sizes of this tensor aren't known")
+        return Static(shape, fill=fill)
+
+    return call
+
+
+def full(machine: Machine, size: Value, fill_value: Value, **options: Value) -> Value:
+    known = isinstance(fill_value, int | float)
+    return new_tensor(float(fill_value) if known else None)(machine, size)
+
+
+def like(fill: Value = None) -> Any:
+    """`torch.zeros_like` and its kind."""
+
+    def call(machine: Machine, tensor: Value, *args: Value, **options: Value) -> Static:
+        known = float(fill) if isinstance(fill, int | float) else None
+        made = Static(outer_shape(tensor), fill=known)
+        made.like = tensor if isinstance(tensor, Tensor) else None
+        return made
+
+    return call
+
+
+MAX_AXES = 8
+
+
+def from_values(machine: Machine, values: Value, *args: Value, **options: Value) -> Static:
+    """`torch.tensor`, `torch.as_tensor`; few numbers are kept."""
+    if isinstance(values, Static | Tensor):
+        return values  # type: ignore[return-value]
+    values = content_of(values)
+    if isinstance(values, int | float):
+        return Static((), (), [values], isinstance(values, int))
+    shape = nested_shape(machine, values, MAX_AXES)
+    made = Static(shape)
+    if is_small(shape):
+        made.values = flat(machine, values)
+        made.whole = all(isinstance(each, int | Batch) for each in made.values)
+    return made
+
+
+def flat(machine: Machine, values: Value) -> list[Any]:
+    """The numbers of lists in lists, row by row."""
+    values = content_of(values)
+    if isinstance(values, int | float | Batch):
+        return [values]
+    if isinstance(values, Static):
+        return list(values.values or [math.nan] * prod(values.shape))
+    return [number for row in listed(machine, values) for number in flat(machine, row)]
+
+
+def nested_shape(machine: Machine, values: Value, depth: int) -> tuple[Value, ...]:
+    """The sizes of lists in lists; its rows are of one size."""
+    values = content_of(values)
+    if isinstance(values, Static):
+        return values.shape
+    if isinstance(values, int | float | Batch):
+        return ()
+    if depth == 0 or not isinstance(values, list | tuple | range | Iterated):
+        raise Refusal("a tensor of these values can't be followed")
+    rows = listed(machine, values)
+    machine.budget.spend(2 * len(rows))
+    shapes = {nested_shape(machine, row, depth - 1) for row in rows}
+    if len(shapes) > 1:
+        raise raised("ValueError", "the rows of this tensor have different sizes")
+    return (len(rows), *(shapes.pop() if shapes else ()))
+
+
+def arange(machine: Machine, *bounds: Value, **options: Value) -> Static:
+    numbers = [one_number(bound) for bound in bounds]
+    if not all(isinstance(each, int) for each in numbers):
+        raise Refusal("`torch.arange` of these bounds can't be followed")
+    values = range(*numbers)
+    check_count(len(values))
+    machine.budget.spend(len(values))
+    return Static((len(values),), (), list(values), True)
+
+
+def linspace(
+    machine: Machine, start: Value, end: Value, steps: Value = 100, **options: Value
+) -> Static:
+    check_count(steps)
+    machine.budget.spend(steps)
+    gap = (end - start) / max(steps - 1, 1)
+    return Static((steps,), (), [single(start + gap * place) for place in range(steps)])
+
+
+def parameter(machine: Machine, data: Value = None, requires_grad: Value = True) -> Parameter:
+    """`nn.Parameter(data)`."""
+    tensor = data
+    if isinstance(tensor, Opaque):
+        raise Refusal("the size of this parameter isn't known")
+    if not isinstance(tensor, Static) or not all(isinstance(s, int) for s in tensor.shape):
+        raise Refusal(f"a parameter is made of a tensor of known size, not of {describe(tensor)}")
+    made = Parameter(tensor.shape)
+    made.trainable = bool(requires_grad)
+    return made

@@ -1,0 +1,190 @@
+"""Parts of tensors: indexing, chunk, split."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cnncalc.notations.source.axes import axis_of, inner_axis, outer_shape
+from cnncalc.notations.source.slices import cut, taken
+from cnncalc.notations.source.torch.functions.joining import cat, stack
+from cnncalc.notations.source.torch.functions.shapes import unsqueeze
+from cnncalc.notations.source.torch.functions.view import emit_view
+from cnncalc.python.exceptions import raised
+from cnncalc.python.iteration import listed
+from cnncalc.python.limits import check_count
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import Value, describe
+from cnncalc.tracing.arrays import picked
+from cnncalc.tracing.slices import runs
+from cnncalc.tracing.tensors import Static, Tensor, one_number
+
+__all__ = ["SLICING", "tensor_item"]
+
+
+def tensor_item(machine: Machine, tensor: Value, index: Value) -> Value:
+    """`tensor[index]`: slices, numbers, `...` and None."""
+    parts = list(index) if isinstance(index, tuple) else [index]
+    rank = len(outer_shape(tensor))
+    named = sum(part is not None and part is not ... for part in parts)
+    if named > rank:
+        raise raised("IndexError", f"too many indices for a tensor of {rank} axes")
+    if ... in [part for part in parts if part is ...]:
+        place = next(i for i, part in enumerate(parts) if part is ...)
+        parts[place : place + 1] = [slice(None)] * (rank - named)
+    if isinstance(tensor, Static):
+        return static_item(machine, tensor, parts)
+    if parts[0] is None or not (isinstance(parts[0], slice) and is_whole(parts[0])):
+        raise Refusal(
+            "this takes a part of the batch, which can't be followed",
+            help="a part of the channels is `x[:, :8]`",
+            code="batch-axis",
+        )
+    return flowing_item(machine, tensor, parts[1:])
+
+
+def is_whole(part: Value) -> bool:
+    return (
+        isinstance(part, slice)
+        and part.start in (None, 0)
+        and part.stop is None
+        and (part.step in (None, 1))
+    )
+
+
+def flowing_item(machine: Machine, tensor: Tensor, parts: list[Value]) -> Value:
+    """Parts of the axes; a number also takes its axis away, None adds one."""
+    if sum(isinstance(part, list | tuple | Static) for part in parts) > 1:
+        raise Refusal("several lists of places are taken in pairs, which can't be followed")
+    result: Value = tensor
+    kept: dict[int, range] = {}  # of the axes looked at since the last step
+    dropped: list[int] = []
+    for axis, part in enumerate(parts):
+        if part is None or isinstance(part, list | tuple | Static):
+            result = cut(machine, result, kept)
+            kept = {}
+        if part is None:
+            result = unsqueeze(machine, result, axis + 1)
+        elif isinstance(part, list | tuple | Static):
+            result = chosen(machine, result, axis, places_of(machine, part, result.shape[axis]))
+        else:
+            kept[axis] = taken(part, result.shape[axis])
+            dropped += [axis] if isinstance(part, int) else []
+    result = cut(machine, result, kept)
+    shape = tuple(size for place, size in enumerate(result.shape) if place not in dropped)
+    return emit_view(machine, result, shape, "getitem") if dropped else result
+
+
+def places_of(machine: Machine, part: Value, size: int) -> list[int]:
+    """The places that a list of numbers, or an array of them, names along an axis."""
+    if isinstance(part, Static) and (len(part.shape) != 1 or part.values is None or not part.whole):
+        raise Refusal(f"an index of {describe(part)} can't be followed")
+    places = [one_number(each) for each in listed(machine, part)]
+    if not all(isinstance(each, int) and not isinstance(each, bool) for each in places):
+        raise Refusal(f"an index of {describe(part)} can't be followed")
+    if not places:
+        raise Refusal(f"this slice of an axis of {size} is empty", code="slice")
+    wrong = next((each for each in places if not -size <= each < size), None)
+    if wrong is not None:
+        raise raised("IndexError", f"index {wrong} is out of an axis of {size}")
+    return [each % size for each in places]
+
+
+def chosen(machine: Machine, tensor: Tensor, axis: int, places: list[int]) -> Tensor:
+    """Places along an axis in an order of their own."""
+    parts = [cut(machine, tensor, {axis: run}) for run in runs(places)]
+    output: Tensor = cat(machine, parts, axis + 1)
+    return output
+
+
+def static_item(machine: Machine, tensor: Static, parts: list[Value]) -> Static:
+    """The same for weights and constants."""
+    sizes: list[Value] = []
+    rest = list(tensor.shape)
+    for part in parts:
+        if part is None:
+            sizes.append(1)
+        elif isinstance(part, slice) and isinstance(rest[0], int):
+            sizes.append(len(range(*part.indices(rest.pop(0)))))
+        elif isinstance(part, slice):
+            sizes.append(rest.pop(0))
+        elif isinstance(part, int):
+            size = rest.pop(0)
+            if isinstance(size, int) and not -size <= part < size:
+                raise raised("IndexError", f"index {part} is out of an axis of {size}")
+        else:
+            raise Refusal(f"an index of {describe(part)} can't be followed")
+    values = tensor.values
+    if values is not None:
+        machine.budget.spend(2 * len(values))
+        values = picked(values, tensor.shape, parts)
+    return Static((*sizes, *rest), tensor.sources, values, tensor.whole, tensor.fill)
+
+
+def chunk(machine: Machine, tensor: Value, chunks: Value, dim: Value = 0) -> Value:
+    """Equal parts along an axis; the last may be smaller, as torch has it."""
+    size = part_size(tensor, dim, "chunk")
+    if not isinstance(chunks, int) or chunks < 1:
+        raise Refusal("`chunk` takes a number of parts")
+    return split(machine, tensor, -(-size // chunks), dim)
+
+
+def part_size(tensor: Value, dim: Value, what: str) -> int:
+    if isinstance(tensor, Tensor):
+        return tensor.shape[inner_axis(tensor, dim, what)]
+    size = outer_shape(tensor)[axis_of(tensor, dim)]
+    if not isinstance(size, int):
+        raise Refusal("the size of the batch isn't known", code="batch")
+    return size
+
+
+def split(
+    machine: Machine, tensor: Value, split_size: Value = None, dim: Value = 0, **options: Value
+) -> Value:
+    """Parts of one size, or of the sizes given."""
+    total = part_size(tensor, dim, "split")
+    sizes = options.get("split_size_or_sections", split_size)
+    if isinstance(sizes, int) and sizes > 0:
+        count = -(-total // sizes)
+        sizes = [sizes] * (total // sizes) + ([total % sizes] if total % sizes else [])
+        check_count(count)
+    sizes = listed(machine, sizes)
+    if not all(isinstance(size, int) for size in sizes) or sum(sizes) != total:
+        raise Refusal(
+            f"parts of {', '.join(map(str, sizes))} don't add up to {total}", code="slice"
+        )
+    parts, start = [], 0
+    for size in sizes:
+        parts.append(narrow(machine, tensor, dim, start, size))
+        start += size
+    return tuple(parts)
+
+
+def narrow(machine: Machine, tensor: Value, dim: Value, start: Value, length: Value) -> Value:
+    axis = axis_of(tensor, dim)
+    part = slice(start, start + length)
+    return tensor_item(machine, tensor, (*[slice(None)] * axis, part))
+
+
+def select(machine: Machine, tensor: Value, dim: Value, index: Value) -> Value:
+    return tensor_item(machine, tensor, (*[slice(None)] * axis_of(tensor, dim), index))
+
+
+def unbind(machine: Machine, tensor: Value, dim: Value = 0) -> Value:
+    size = part_size(tensor, dim, "unbind")
+    check_count(size)
+    return tuple(select(machine, tensor, dim, place) for place in range(size))
+
+
+SLICING: dict[str, Any] = {
+    "chunk": chunk,
+    "split": split,
+    "narrow": narrow,
+    "select": select,
+    "index_select": select,
+    "unbind": unbind,
+    "cat": cat,
+    "concat": cat,
+    "concatenate": cat,
+    "stack": stack,
+}

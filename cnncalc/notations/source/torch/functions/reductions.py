@@ -1,0 +1,140 @@
+"""Reductions of tensors along axes."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from cnncalc.layers import KINDS
+from cnncalc.notations.source.axes import axis_of, inner_axis, outer_shape
+from cnncalc.notations.source.layer_steps import emit
+from cnncalc.notations.source.torch.functions.view import sizes_given
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import Opaque, Value
+from cnncalc.tracing.reductions import along
+from cnncalc.tracing.tensors import Pile, Static, Tensor
+
+__all__ = ["extreme", "norm", "pair", "product_of", "reduction", "spread"]
+
+
+def reduction(how: str, biased: bool = False) -> Any:
+    """`mean`, `sum`, `amax` … over some axes."""
+
+    def call(
+        machine: Machine, tensor: Value, dim: Value = None, keepdim: Value = False, **options: Value
+    ) -> Value:
+        dim = options.get("axis", dim)
+        keep = bool(options.get("keepdims", keepdim))
+        rank = len(outer_shape(tensor))
+        if dim is None and isinstance(tensor, Tensor | Pile):
+            raise whole_batch(how)
+        dims = list(range(rank)) if dim is None else sizes_given(machine, (dim,))
+        if isinstance(tensor, Pile):
+            return over_pile(machine, how, tensor, [axis_of(tensor, each) for each in dims], keep)
+        if isinstance(tensor, Static):
+            return static_reduction(tensor, {axis_of(tensor, each) for each in dims}, keep)
+        axes = [inner_axis(tensor, each, how) for each in dims]
+        return emit(machine, along(how, tensor.shape, axes, keep, biased), [tensor], op=how)
+
+    return call
+
+
+def whole_batch(how: str) -> Refusal:
+    return Refusal(
+        f"this `{how}` is one number for the whole batch, and what is in a tensor isn't known here",
+        help=f"branches on shapes can be followed; for each sample it is `x.{how}(dim=1)`",
+        code="batch-axis",
+    )
+
+
+MERGES = {"sum": "add", "mean": "mean", "max": "maximum", "min": "minimum", "prod": "mul"}
+
+
+def over_pile(machine: Machine, how: str, pile: Pile, axes: list[int], keep: bool) -> Value:
+    """`torch.stack(xs).sum(0)`: the tensors joined value by value."""
+    if axes != [0] or keep or how not in MERGES:
+        raise Refusal(
+            f"this `{how}` of tensors stacked in front of the batch can't be followed",
+            help=f"`torch.stack(tensors, dim=1).{how}(dim=1)` keeps the batch in front",
+            code="batch-axis",
+        )
+    return emit(machine, KINDS[MERGES[how]](), pile.parts, op=how)
+
+
+def static_reduction(tensor: Static, axes: set[int], keep: bool) -> Static:
+    sizes = [
+        1 if place in axes else size
+        for place, size in enumerate(tensor.shape)
+        if keep or place not in axes
+    ]
+    return Static(tuple(sizes), tensor.sources)
+
+
+def extreme(how: str) -> Any:
+    """`max` or `min`: of one tensor along an axis (with indices), or of two."""
+    reduce = reduction(how)
+
+    def call(machine: Machine, tensor: Value, *args: Value, **options: Value) -> Value:
+        if args and isinstance(args[0], Tensor | Static):
+            kind = KINDS["maximum" if how == "max" else "minimum"]
+            return emit(machine, kind(), [tensor, args[0]], op=how)
+        if isinstance(tensor, Static) and tensor.values and not args and not options:
+            return Static((), (), [max(tensor.values) if how == "max" else min(tensor.values)])
+        return reduce(machine, tensor, *args, **options), Opaque("indices")
+
+    return call
+
+
+def pair(how: str) -> Any:
+    """`std_mean`, `var_mean`."""
+
+    def call(
+        machine: Machine, tensor: Value, dim: Value = None, *args: Value, **options: Value
+    ) -> Value:
+        mean = {key: value for key, value in options.items() if key == "keepdim"}
+        return (
+            spread(how)(machine, tensor, dim, *args, **options),
+            reduction("mean")(machine, tensor, dim, *args[1:], **mean),
+        )
+
+    return call
+
+
+def spread(how: str) -> Any:
+    """`std` and `var`, which divide by the number of values less a correction."""
+
+    def call(
+        machine: Machine,
+        tensor: Value,
+        dim: Value = None,
+        unbiased: Value = True,
+        keepdim: Value = False,
+        **options: Value,
+    ) -> Value:
+        if isinstance(dim, bool):
+            dim, unbiased = None, dim
+        correction = options.pop("correction", None)
+        if correction is None:
+            correction = int(bool(unbiased))
+        if correction not in (0, 1):
+            raise Refusal(f"`{how}` with a correction other than 0 and 1 can't be followed")
+        return reduction(how, biased=correction == 0)(machine, tensor, dim, keepdim, **options)
+
+    return call
+
+
+def product_of(machine: Machine, tensor: Value, *args: Value, **options: Value) -> Value:
+    if isinstance(tensor, Static) and tensor.values is not None:
+        return Static((), (), [math.prod(tensor.values)], tensor.whole)
+    return reduction("prod")(machine, tensor, *args, **options)
+
+
+def norm(
+    machine: Machine, tensor: Value, p: Value = 2, dim: Value = None, *args: Value, **options: Value
+) -> Value:
+    """`x.norm(p=2, dim=1)`: the sum of sizes, or the root of the sum of squares."""
+    order = 2 if p in (None, "fro") else p
+    if order not in (1, 2):
+        raise Refusal("only norms with p=1 or p=2 can be followed")
+    return reduction(f"norm{int(order)}")(machine, tensor, dim, *args, **options)

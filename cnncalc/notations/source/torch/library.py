@@ -1,0 +1,110 @@
+"""PyTorch as a library of the interpreter; its rules are loaded on use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cnncalc.frameworks.counterparts import layer_names
+from cnncalc.notations.source.framework import Framework, written
+from cnncalc.notations.source.torch.nn.module import is_module
+from cnncalc.notations.source.unread import unsupported
+from cnncalc.packages import OnUse
+from cnncalc.python.functions import simple
+from cnncalc.python.imports import outside
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.source_tree import SourceFile
+from cnncalc.python.values import MISSING, Opaque, Silent, Value
+from cnncalc.python.wordlists import words
+from cnncalc.suggestions import suggest
+from cnncalc.tracing.tensors import Operations
+
+if TYPE_CHECKING:
+    from cnncalc.notations.source.torch import names, operations
+else:  # a source of Keras's needs few of them
+    names = OnUse("cnncalc.notations.source.torch.names")
+    operations = OnUse("cnncalc.notations.source.torch.operations")
+
+__all__ = ["PyTorch"]
+
+# What people leave without an import.
+SHORT = {
+    "torch": "torch",
+    "nn": "torch.nn",
+    "F": "torch.nn.functional",
+    "Tensor": "torch.Tensor",
+}
+
+
+def numel(machine: Machine, sizes: Value) -> Value:
+    """`x.shape.numel()`."""
+    return machine.call(machine.library("math.prod"), [sizes], {})
+
+
+class PyTorch(Framework):
+    """PyTorch, and the packages around it."""
+
+    packages = ("torch", "torchvision", "timm", "pytorch_lightning", "lightning")
+    meant = ("torch",)
+    homes = ("torch.nn",)
+    changing = frozenset(words("add_module register_buffer register_module register_parameter"))
+    leaving = ("handle_legacy",)  # torchvision's, for the old names of arguments
+    anywhere = {"_log_api_usage_once": Silent("_log_api_usage_once")}  # noqa: RUF012, a constant
+    methods = {tuple: {"numel": simple("numel", numel)}}  # noqa: RUF012, a constant
+
+    def start(self, machine: Machine, file: SourceFile) -> None:
+        """Tensors are PyTorch's."""
+        machine.keep(Operations, lambda: operations.TorchOperations())
+
+    def find(self, machine: Machine, path: str) -> Value:
+        """The value of a dotted name."""
+        return names.find_torch(machine, path)
+
+    def assume(self, machine: Machine, name: str) -> Value:
+        """What a name means that nothing defines."""
+        if name == "device":
+            return Opaque("torch.device", type="cpu", index=None)
+        return machine.library(SHORT[name]) if name in SHORT else MISSING
+
+    def unknown(self, name: str) -> Refusal | None:
+        """What is said of a class that nothing defines."""
+        if not self.read or not name[:1].isupper():
+            return None
+        near = suggest(name, names.layer_classes(), layer_names("torch"))
+        return Refusal(
+            f"`{name}` is not defined in this source, and no layer that is read here",
+            help=f"did you mean `{near}`?" if near else None,
+            code="unknown-layer",
+        )
+
+    def unread(self, path: str) -> Refusal | None:
+        """What is said of a name of PyTorch's that isn't read."""
+        package = path.partition(".")[0]
+        if package == "torch" and ".applications." not in path:
+            return unsupported(path, self.near_path(path))
+        if package == "torchvision":
+            own = "torchvision's own files can be read: `torchvision/models/resnet.py:resnet18`"
+            return outside(path, own)
+        return None
+
+    def exactly(self, name: str, called: bool) -> str | None:
+        """A function of `torch.nn.functional`, or a text without its quotes."""
+        function = self.near(name, called)
+        return function if function == f"F.{name}" else super().exactly(name, called)
+
+    def near(self, name: str, called: bool) -> str | None:
+        """The nearest function, where one is called."""
+        return self.near_path(f"torch.nn.functional.{name}") if called and self.read else None
+
+    def near_path(self, path: str) -> str | None:
+        """The name that is nearest to a dotted one, such as `nn.Conv2d`."""
+        home, _, name = path.rpartition(".")
+        if home == "torch.nn":
+            return written("nn", suggest(name, names.layer_classes(), layer_names("torch")))
+        if home in ("torch", "torch.nn.functional"):
+            return written("F" if "." in home else "torch", suggest(name, names.functions()))
+        return None
+
+    def is_model(self, value: Value) -> bool:
+        """Whether a value is a module."""
+        return is_module(value)

@@ -1,0 +1,307 @@
+"""What each dotted name of torch (and of the packages around it) stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from cnncalc.frameworks.pytorch import READERS
+from cnncalc.notations.source.torch.functions.table import TORCH
+from cnncalc.notations.source.torch.nn.containers import CONTAINERS
+from cnncalc.notations.source.torch.nn.functional import FUNCTIONAL
+from cnncalc.notations.source.torch.nn.layers import layer_class
+from cnncalc.notations.source.torch.nn.module import MODULE
+from cnncalc.notations.source.torch.nn.utils import TOOLS
+from cnncalc.notations.source.unread import LISTED
+from cnncalc.python.functions import simple, undecorated
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import (
+    MISSING,
+    OBJECT,
+    Builtin,
+    Class,
+    Foreign,
+    Instance,
+    Namespace,
+    Opaque,
+    Silent,
+    StaticMethod,
+    Value,
+)
+from cnncalc.python.wordlists import words
+from cnncalc.tracing.tensors import TENSOR, WEIGHT
+
+__all__ = ["find_torch", "functions", "layer_classes"]
+
+DTYPES = frozenset(
+    words(
+        "float16 float32 float64 float half double bfloat16 int8 int16 int32 int64 int long uint8 "
+        "bool short complex64 preserve_format channels_last contiguous_format strided dtype Size "
+        "memory_format Generator"
+    )
+)
+SILENT = ("torch.nn.init.", "torch.backends.", "torch.hub.", "torch.random.", "torch.version.")
+MODULES = frozenset(
+    words(
+        "torch torch.nn torch.nn.functional torch.nn.modules torch.nn.init torch.utils torch.jit "
+        "torch.cuda torch.cuda.amp torch.autograd torch.optim torch.utils.checkpoint torch.hub "
+        "torch.backends torch.backends.cudnn torch.utils.data torch.nn.utils torch.nn.parameter "
+        "torch.utils.model_zoo torch.nn.parallel torch.fx torch.amp torch.distributed "
+        "torch.nn.utils.parametrizations torch._C timm timm.layers timm.models timm.models.layers "
+        "torchvision torchvision.models torchvision.ops pytorch_lightning lightning "
+        "torchvision.transforms torchvision.transforms.functional "
+        "lightning.pytorch torch.special torch.linalg torch.onnx"
+    )
+)
+NO_LAYER = {
+    "LSTM": "recurrent layers",
+    "GRU": "recurrent layers",
+    "RNN": "recurrent layers",
+    "LSTMCell": "recurrent layers",
+    "GRUCell": "recurrent layers",
+    "Transformer": "transformers",
+    "TransformerEncoder": "transformers",
+    "TransformerEncoderLayer": "transformers",
+    "TransformerDecoder": "transformers",
+    "TransformerDecoderLayer": "transformers",
+    "MultiheadAttention": "attention layers",
+    "Embedding": "embeddings of words or classes",
+    "Bilinear": "bilinear layers",
+}
+
+
+def find_torch(machine: Machine, path: str) -> Value:
+    """The value of a dotted name."""
+    if path in TABLE:
+        return TABLE[path]
+    parts = path.split(".")
+    name = parts[-1]
+    if path in MODULES:
+        return Namespace(path)
+    if path.startswith(SILENT) or path + "." in SILENT:
+        return Silent(path)
+    if parts[:2] == ["torch", "nn"]:
+        found = in_nn(path, parts)
+        if found is not MISSING:
+            return found
+    if len(parts) == 2 and parts[0] == "torch" and name in DTYPES:
+        return Opaque(path)
+    if parts[0] == "torch" and (len(parts) == 2 or parts[1] in ("functional", "special", "linalg")):
+        found = function_named(name)
+        if found is not MISSING:
+            return found
+    return around(path, name)
+
+
+def functions() -> Iterable[str]:
+    """The names of the functions of `torch` and of `torch.nn.functional`."""
+    return TORCH
+
+
+def layer_classes() -> list[str]:
+    """The classes of `torch.nn`, those that can't be read too."""
+    return [*READERS, *CONTAINERS, *NO_LAYER, "Module"]
+
+
+def function_named(name: str) -> Value:
+    """`torch.relu` or `F.relu`, and `relu_`, which writes over what it is given."""
+    found = TORCH.get(name) or TORCH.get(name.removesuffix("_"))
+    return MISSING if found is None else tensor_function(name, found)
+
+
+def in_nn(path: str, parts: list[str]) -> Value:
+    """Names under torch.nn: layers, containers and functions."""
+    name = parts[-1]
+    if parts[2:3] == ["functional"] and len(parts) == 4:
+        return function_named(name)
+    if name in CONTAINERS:
+        return CONTAINERS[name]
+    found = layer_class(name)
+    if found is not MISSING:
+        return found
+    if name in NO_LAYER:
+        return missing_layer(name)
+    if parts[2:3] == ["modules"] or parts[2:3] == ["parameter"]:
+        return Namespace(path) if name.islower() else MISSING
+    if parts[2:3] == ["utils"]:
+        return simple(name, weight_tool(name))
+    return MISSING if not name.endswith("Loss") else Silent(path)
+
+
+def tensor_function(name: str, function: Any) -> Builtin:
+    """A function whose first argument may also be given as `input` or `tensors`."""
+
+    def call(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> Value:
+        for word in ("input", "tensors"):
+            if not args and word in kwargs:
+                args, kwargs = [kwargs[word]], {k: v for k, v in kwargs.items() if k != word}
+        return function(machine, *args, **kwargs)
+
+    return Builtin(name, call)
+
+
+def missing_layer(name: str) -> Class:
+    """A class that exists in torch.nn and can't be read here."""
+
+    def refuse(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> Value:
+        raise Refusal(
+            f"`nn.{name}` can't be followed: {NO_LAYER[name]} are beyond this calculator",
+            help=LISTED,
+            code="unsupported-layer",
+        )
+
+    return Class(name, (MODULE,), {"__init__": Builtin("__init__", refuse)})
+
+
+def weight_tool(name: str) -> Any:
+    """`nn.utils.…`: what makes a layer's weight of other tensors."""
+
+    def refuse(machine: Machine, *args: Value, **options: Value) -> Value:
+        raise Refusal(f"`nn.utils.{name}` changes a layer's weights, which can't be followed")
+
+    return TOOLS.get(name, refuse)
+
+
+def around(path: str, name: str) -> Value:
+    """What is left: names that say nothing about shapes, and those that can't be followed."""
+    if path.startswith("torch.jit.") or name.startswith("register_"):
+        return simple(name, undecorated)
+    if path.startswith(("torch.autograd", "torch.cuda", "torch.distributed", "torch.optim")):
+        return Silent(path)
+    if name in ("trunc_normal_", "lecun_normal_", "named_apply"):
+        return Silent(path)
+    if name == "LightningModule":
+        return MODULE
+    if path.startswith("timm.") and name in TIMM:
+        return TIMM[name]
+    return Foreign(path)
+
+
+def pair_of(machine: Machine, value: Value) -> Value:
+    return value if isinstance(value, tuple | list) else (value, value)
+
+
+def tuple_of(count: int) -> Value:
+    """`torch.nn.modules.utils._pair` and its kind: one value for each axis."""
+
+    def call(machine: Machine, value: Value) -> Value:
+        return tuple(value) if isinstance(value, tuple | list) else (value,) * count
+
+    return simple("_ntuple", call)
+
+
+def drop_path() -> Class:
+    """Timm's DropPath: the identity in evaluation."""
+
+    def init(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> None:
+        args[0].ready = True
+
+    table = {
+        "__init__": Builtin("__init__", init),
+        "forward": simple("forward", lambda machine, module, x: x),
+    }
+    return Class("DropPath", (MODULE,), dict(table))
+
+
+def resize(machine: Machine, img: Value, size: Value, *args: Value, **options: Value) -> Value:
+    """`torchvision.transforms.functional.resize` of a tensor."""
+    return FUNCTIONAL["interpolate"](machine, img, size, None, "bilinear", False)
+
+
+def center_crop(machine: Machine, img: Value, output_size: Value) -> Value:
+    """`torchvision.transforms.functional.center_crop`; a larger size pads."""
+    wanted = output_size if isinstance(output_size, tuple | list) else (output_size,) * 2
+    pads: list[int] = []
+    for want, have in zip(reversed(wanted), reversed(img.shape[1:]), strict=True):
+        before = -round((have - want) / 2) if want <= have else (want - have) // 2
+        pads += [before, want - have - before]
+    return FUNCTIONAL["pad"](machine, img, pads)
+
+
+def cropper(machine: Machine, size: Value) -> Value:
+    """`torchvision.transforms.CenterCrop(size)`."""
+    return simple("CenterCrop", lambda m, img: center_crop(m, img, size))
+
+
+def checkpoint(machine: Machine, function: Value, *args: Value, **options: Value) -> Value:
+    return machine.call(function, list(args), {})
+
+
+def checkpoint_sequential(machine: Machine, modules: Value, segments: Value, *args: Value) -> Value:
+    return machine.call(modules, list(args), {})
+
+
+def parallel(machine: Machine, module: Value = None, *args: Value, **options: Value) -> Value:
+    """`nn.DataParallel(model)`: the model."""
+    if not isinstance(module, Instance):
+        raise Refusal("`DataParallel` takes a module")
+    return module
+
+
+def apply_function(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """`Function.apply(x)` of an autograd function: its forward."""
+    cls, *inputs = args
+    forward = cls.find("forward")
+    if forward is MISSING:
+        raise Refusal(f"`{cls.name}` has no forward")
+    return machine.call(forward, [Silent("ctx"), *inputs], kwargs)
+
+
+FUNCTION = Class(
+    "Function", (OBJECT,), {"apply": StaticMethod(Builtin("apply", apply_function), True)}
+)
+TIMM: dict[str, Value] = {
+    "DropPath": drop_path(),
+    "to_2tuple": simple("to_2tuple", pair_of),
+    "register_model": simple("register_model", undecorated),
+}
+FALSE = simple("false", lambda machine, *args, **options: False)
+CONTEXT = ("no_grad", "inference_mode", "enable_grad", "set_grad_enabled", "autocast", "device")
+TABLE: dict[str, Value] = {
+    "torch.nn.Module": MODULE,
+    "torch.nn.modules.module.Module": MODULE,
+    "torch.nn.modules.Module": MODULE,
+    "torch.nn.Parameter": WEIGHT,
+    "torch.nn.parameter.Parameter": WEIGHT,
+    "torch.Tensor": TENSOR,
+    **{
+        f"torch.nn.modules.utils.{name}": tuple_of(count)
+        for count, name in enumerate(words("_single _pair _triple _quadruple"), 1)
+    },
+    **dict.fromkeys(
+        ("torch.LongTensor", "torch.IntTensor", "torch.BoolTensor", "torch.DoubleTensor"), TENSOR
+    ),
+    "torch.autograd.Function": FUNCTION,
+    "torch.autograd.function.Function": FUNCTION,
+    "torch.autograd.Variable": simple("Variable", lambda machine, tensor, **options: tensor),
+    "torch.jit.ScriptModule": MODULE,
+    "torch.jit.is_scripting": FALSE,
+    "torch.jit.is_tracing": FALSE,
+    "torch._C._is_tracing": FALSE,
+    "torch.jit.Final": Opaque("Final"),
+    "torch.jit.annotate": simple("annotate", lambda machine, kind, value: value),
+    "torch.cuda.is_available": FALSE,
+    "torch.onnx.is_in_onnx_export": FALSE,
+    "torch.cuda.device_count": simple("device_count", lambda machine: 0),
+    "torch.is_grad_enabled": FALSE,
+    "torch.load": Silent("torch.load"),
+    "torch.save": Silent("torch.save"),
+    "torch.manual_seed": Silent("torch.manual_seed"),
+    "torch.compile": simple("compile", undecorated),
+    "torch.set_default_dtype": Silent("torch.set_default_dtype"),
+    "torch.inf": float("inf"),
+    "torchvision.transforms.functional.resize": simple("resize", resize),
+    "torchvision.transforms.functional.center_crop": simple("center_crop", center_crop),
+    "torchvision.transforms.CenterCrop": simple("CenterCrop", cropper),
+    "torch.pi": 3.141592653589793,
+    "torch._C._log_api_usage_once": Silent("torch._C._log_api_usage_once"),
+    "torch.utils.checkpoint.checkpoint": simple("checkpoint", checkpoint),
+    "torch.utils.checkpoint.checkpoint_sequential": simple("checkpoint", checkpoint_sequential),
+    "torch.utils.model_zoo.load_url": Silent("torch.utils.model_zoo.load_url"),
+    "torch.fx.wrap": Silent("torch.fx.wrap"),
+    "torch.nn.DataParallel": simple("DataParallel", parallel),
+    "torch.nn.parallel.DataParallel": simple("DataParallel", parallel),
+    "torch.nn.parallel.DistributedDataParallel": simple("DataParallel", parallel),
+    **{f"torch.{name}": Silent(f"torch.{name}") for name in CONTEXT},
+}

@@ -1,0 +1,145 @@
+"""From a PyTorch model to a network: its steps at an input size."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+
+from cnncalc.layers.base import Shape
+from cnncalc.layers.merge import Input
+from cnncalc.network import Network, Step
+from cnncalc.notations.names import Names
+from cnncalc.notations.source.axes import tensors_in
+from cnncalc.notations.source.model_trace import WEIGHTS, ModelTrace
+from cnncalc.notations.source.state import state_of
+from cnncalc.notations.source.torch.nn.containers import SEQUENTIAL
+from cnncalc.notations.source.torch.nn.module import children, named_modules, own_weights
+from cnncalc.python.interpreter import Interpreter
+from cnncalc.python.machine import Function
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import Instance, Value, describe
+
+__all__ = ["torch_network"]
+
+Build = Callable[..., tuple[Interpreter, Value]]
+
+
+def torch_network(build: Build, machine: Interpreter, model: Instance) -> Network:
+    """A network around a module."""
+    fresh: list[tuple[Interpreter, Value]] = [(machine, model)]
+
+    def run(shape: Shape) -> Network:
+        # forward may leave something behind in the model, so each run has one of its own
+        return traced(*(fresh.pop() if fresh else build()), shape)
+
+    return Network(plain_steps(model), notation="torch", tracer=run)
+
+
+def plain_steps(model: Instance) -> list[Step]:
+    """The steps of layers one after another, which need no size; none for anything else."""
+    steps = [Step(Input(), name="input")]
+    names = Names()
+    first: dict[int, tuple[int, str]] = {}
+    for path, layer in layers_in_line(model, ""):
+        if layer.layers is None:
+            return []
+        here = len(steps)
+        number, name = first.setdefault(id(layer), (here, path or layer.cls.name.lower()))
+        again = number != here
+        chosen = names.of_step(name, again)
+        shares = number if again else None
+        steps.append(Step(layer.layers, (here - 1,), chosen, layer.made[:1], shares))
+    return steps if len(steps) > 1 else []
+
+
+def layers_in_line(module: Instance, name: str) -> Iterator[tuple[str, Instance]]:
+    """The layers of a Sequential in order, with their names; others come out without layers."""
+    if module.cls is not SEQUENTIAL:
+        yield name, module if module.cls.library else Instance(module.cls)
+        return
+    for each, child in children(module):
+        yield from layers_in_line(child, f"{name}.{each}" if name else each)
+
+
+def traced(machine: Interpreter, model: Instance, shape: Shape) -> Network:
+    """The steps of a module at an input of this shape."""
+    with machine.deep():
+        trace = ModelTrace({id(module): name for name, module in named_modules(model)})
+        state_of(machine).trace = trace
+        x = trace.input(shape)
+        result = machine.call(model, [x, *further_inputs(model)], {})
+        outputs = [tensor.number for tensor in tensors_in(result)]
+        if not outputs:
+            raise no_tensor(model, result)
+        trace.check_tried()
+        steps, ends = trace.network_steps(outputs, prune=False)
+        unused = unused_elements(model, trace)
+    return Network(
+        steps,
+        shape,
+        ends,
+        notation="torch",
+        unused_params=unused["parameter"],
+        unused_buffers=unused["buffer"],
+    )
+
+
+def no_tensor(model: Instance, result: Value) -> Refusal:
+    """What a forward that gives nothing is told."""
+    refusal = Refusal(
+        f"the forward of `{model.cls.name}` returns {describe(result)}, no tensor",
+        help="end it with `return x`" if result is None else None,
+        code="no-output",
+    )
+    forward = model.cls.find("forward")
+    if isinstance(forward, Function):
+        refusal.span = forward.scope.module.file.header(forward.node)
+    return refusal
+
+
+def further_inputs(model: Instance) -> list[Value]:
+    """A forward with more inputs than one can't be run: only one size is given."""
+    forward = model.cls.find("forward")
+    if not isinstance(forward, Function):
+        return []
+    args = forward.node.args
+    places = (*args.posonlyargs, *args.args)
+    file = forward.scope.module.file
+    if len(places) < 2 and not args.vararg and isinstance(forward.node, ast.FunctionDef):
+        refusal = Refusal(
+            f"`{model.cls.name}.forward` takes no input",
+            help="`def forward(self, x):`",
+            code="inputs",
+        )
+        refusal.span = file.header(forward.node)
+        raise refusal
+    needed = places[2 : len(places) - len(forward.defaults)]
+    if needed:
+        names = ", ".join(f"`{arg.arg}`" for arg in needed)
+        refusal = Refusal(
+            f"`{model.cls.name}.forward` takes more inputs than one: {names}",
+            help=f"a network of one input is read; give a part, such as `{part_of(model)}`",
+            code="inputs",
+        )
+        refusal.span = file.span(needed[0])
+        raise refusal
+    return []
+
+
+def part_of(model: Instance) -> str:
+    """A part of a model that may be read by itself."""
+    names = [name for name, child in children(model) if name.isidentifier()]
+    return f"{model.cls.name}.{names[0] if names else 'encoder'}"
+
+
+def unused_elements(model: Instance, trace: ModelTrace) -> dict[str, int]:
+    """Elements of the parameters and buffers that are declared and that no step uses."""
+    total = {"parameter": 0, "buffer": 0}
+    seen: set[int] = set(trace.used)
+    for _, module in named_modules(model):
+        ran = id(module) in trace.ran and module.layers is not None
+        for name, weight in own_weights(module):
+            if id(weight) not in seen and not (ran and name in WEIGHTS):
+                total[weight.role] += weight.count
+            seen.add(id(weight))
+    return total

@@ -1,0 +1,238 @@
+"""torch.nn's layers as classes: made by the vocabulary's readers, run as one step each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cnncalc.errors import LayerError
+from cnncalc.frameworks.base import read
+from cnncalc.frameworks.pytorch import READERS
+from cnncalc.frameworks.pytorch.convolution import to_output_size
+from cnncalc.layers.base import Shape, Weight
+from cnncalc.network import Declared
+from cnncalc.notations.source.axes import inner_shape
+from cnncalc.notations.source.layer_arguments import LAYER_COST, form_of, made, plain, refused
+from cnncalc.notations.source.layer_steps import emit
+from cnncalc.notations.source.model_trace import WEIGHTS
+from cnncalc.notations.source.torch.nn.module import MODULE, set_attribute
+from cnncalc.python.attributes import set_field
+from cnncalc.python.functions import simple
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import MISSING, Builtin, Class, Instance, Opaque, Value, describe
+from cnncalc.python.wordlists import words
+from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor
+
+__all__ = ["layer_class"]
+
+# Base classes that sources ask for with isinstance.
+FAMILIES = {
+    "Conv": "_ConvNd",
+    "LazyConv": "_ConvNd",
+    "BatchNorm": "_BatchNorm",
+    "SyncBatchNorm": "_BatchNorm",
+    "InstanceNorm": "_InstanceNorm",
+    "MaxPool": "_MaxPoolNd",
+    "AvgPool": "_AvgPoolNd",
+    "Dropout": "_DropoutNd",
+}
+PER_AXIS = ("kernel_size", "stride", "padding", "dilation", "output_padding")
+# Attributes that torch keeps for show: changing one changes nothing.
+SHOWN = frozenset(
+    words(
+        "in_channels out_channels in_features out_features num_features num_channels inplace eps "
+        "momentum affine track_running_stats device dtype training"
+    )
+)
+PROBE = 64  # weights don't depend on the size of a map
+
+families: dict[str, Class] = {}
+classes: dict[str, Class] = {}
+
+
+def layer_class(name: str) -> Any:
+    """The class of a torch.nn layer, or MISSING."""
+    if name in FAMILIES.values():
+        return family(name)
+    if name not in READERS:
+        return MISSING
+    if name not in classes:
+        stem = name.rstrip("123d")
+        base = family(FAMILIES[stem]) if stem in FAMILIES else MODULE
+        classes[name] = Class(name, (base,), dict(BEHAVIOUR), reader=READERS[name])
+    return classes[name]
+
+
+def family(name: str) -> Class:
+    if name not in families:
+        families[name] = Class(name, (MODULE,))
+    return families[name]
+
+
+def reader_of(cls: Class) -> Class:
+    """The torch class that a class is, or inherits from."""
+    return next(each for each in cls.order if each.reader is not None)
+
+
+def init(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> None:
+    """`nn.Conv2d.__init__` and its kind: the arguments make the layer, and become attributes."""
+    module, *values = args
+    cls = reader_of(module.cls)
+    machine.budget.spend(LAYER_COST)
+    module.ready = True
+    values = [plain(value) for value in values]
+    kwargs = {name: plain(value) for name, value in kwargs.items()}
+    assert cls.reader is not None
+    module.layers, arguments = made(cls.reader, f"nn.{cls.name}", values, kwargs)
+    for name, value in arguments.items():
+        if name not in WEIGHTS:
+            module.fields.setdefault(name, per_axis(cls.name, name, value))
+
+
+def per_axis(cls: str, name: str, value: Value) -> Value:
+    """An argument as torch keeps it: convolutions have one value for each axis."""
+    if "Conv" in cls and name in PER_AXIS and isinstance(value, int):
+        return (value,) * int(cls[-2])
+    if name == "normalized_shape" and isinstance(value, int):
+        return (value,)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def forward(machine: Machine, module: Instance, *inputs: Value, **options: Value) -> Value:
+    """One step; `output_size` of a transposed convolution chooses its output padding."""
+    declared: Declared = module.layers
+    if declared is None:
+        raise Refusal(f"`{module.cls.name}` runs before `super().__init__()` has made it")
+    if not inputs or not isinstance(inputs[0], Tensor | Static):
+        raise Refusal(
+            f"`nn.{reader_of(module.cls).name}` works on a tensor, not on "
+            f"{describe(inputs[0]) if inputs else 'nothing'}"
+        )
+    size = options.get("output_size", inputs[1] if len(inputs) > 1 else None)
+    if size is not None and declared.layer.kind == "convt":  # an unpool has its indices there
+        declared = sized(declared, inputs[0], size)
+    return run_layer(machine, module, declared, inputs[0])
+
+
+def sized(declared: Declared, tensor: Value, size: Value) -> Declared:
+    sizes = tuple(1 if isinstance(each, Batch) else each for each in plain_sizes(size))
+    try:
+        return to_output_size(declared, sizes, inner_shape(tensor))
+    except LayerError as error:
+        raise refused(error) from None
+
+
+def plain_sizes(size: Value) -> tuple[Value, ...]:
+    return tuple(size) if isinstance(size, tuple | list) else (size,)
+
+
+def run_layer(machine: Machine, module: Instance, declared: Declared, tensor: Value) -> Value:
+    """A module's step, or two outputs where a pool gives its indices too."""
+    if frozen(module):
+        declared = declared.replaced(trainable=False)
+    elif names := frozen_weights(module):
+        declared = declared.replaced(frozen=names)
+    output = emit(machine, declared, [tensor], op=declared.layer.kind, owner=module)
+    if module.fields.get("return_indices") is True:
+        return output, Opaque("indices of a max pool")
+    return output
+
+
+def frozen_weights(module: Instance) -> frozenset[str]:
+    """The names of a layer's weights that the source keeps from training."""
+    return frozenset(
+        name
+        for name in WEIGHTS[:2]
+        if isinstance(weight := module.fields.get(name), Parameter) and not weight.trainable
+    )
+
+
+def frozen(module: Instance) -> bool:
+    """Whether the source keeps all weights of a layer from training."""
+    known = [module.fields[name] for name in WEIGHTS[:2] if name in module.fields]
+    weights = [weight for weight in known if isinstance(weight, Parameter)]
+    return bool(weights) and not any(weight.trainable for weight in weights)
+
+
+def tensors_of(module: Instance) -> tuple[Weight, ...]:
+    """The tensors that a layer's arguments declare, before anything flows in."""
+    declared: Declared = module.layers
+    if declared is None:
+        return ()
+    try:
+        return declared.layer.weights(probe(module, declared))
+    except (LayerError, ValueError):
+        return ()
+
+
+def probe(module: Instance, declared: Declared) -> Shape:
+    """A shape that the layer's declarations allow."""
+    fields = module.fields
+    if isinstance(fields.get("normalized_shape"), tuple):
+        return (1, *fields["normalized_shape"])
+    if "in_features" in fields:
+        return (fields["in_features"],)
+    names = ("in_channels", "num_features", "num_channels", "num_parameters")
+    channels = next((fields[name] for name in names if name in fields), 0)
+    ranks = declared.expects.ranks if declared.expects else ()
+    if not channels:
+        raise LayerError("the input isn't declared")
+    return (channels, *([PROBE] * (ranks[-1] if ranks else 2)))
+
+
+def weights(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """The layer's own weights as parameters, by name."""
+    (module,) = args
+    found = []
+    for weight in tensors_of(module):
+        if weight.name not in module.fields:
+            made = Parameter(weight.shape, weight.role)
+            made.holder, made.name = module, weight.name
+            module.fields[weight.name] = made
+        if isinstance(module.fields[weight.name], Parameter):
+            found.append((weight.name, module.fields[weight.name]))
+    return found
+
+
+def attribute(machine: Machine, module: Instance, name: Value) -> Value:
+    """`conv.weight` and its kind; None for a weight that this layer doesn't have."""
+    if name not in WEIGHTS:
+        return MISSING
+    weights(machine, [module], {})
+    return module.fields.get(name)
+
+
+def set_layer_attribute(machine: Machine, module: Instance, name: Value, value: Value) -> None:
+    """Changing what a layer computes with, such as `conv.stride = (1, 1)`."""
+    cls = reader_of(module.cls)
+    arguments = form_of(cls.reader).parameters if cls.reader and module.layers else {}
+    if name == "bias" and value is None and "bias" in arguments:
+        given = {each: module.fields[each] for each in arguments if each in module.fields}
+        module.layers = read(cls.reader, f"nn.{cls.name}", (), given | {"bias": False})  # type: ignore[arg-type]
+    elif name in WEIGHTS and module.layers is not None:
+        before = attribute(machine, module, name)
+        shape = value.shape if isinstance(value, Static) else None
+        if before is not None and shape != before.shape:
+            raise Refusal(f"`{name}` is given another shape than the layer's, {before.shape}")
+    elif name in arguments and name not in SHOWN:
+        change = {each: module.fields[each] for each in arguments if each in module.fields}
+        bias = "bias" in arguments and attribute(machine, module, "bias") is not None
+        given = change | {name: plain(value)} | ({"bias": bias} if "bias" in arguments else {})
+        try:
+            module.layers = read(cls.reader, f"nn.{cls.name}", (), given)  # type: ignore[arg-type]
+        except LayerError as error:
+            raise refused(error) from None
+    if isinstance(value, Instance | Parameter):
+        set_attribute(machine, module, name, value)
+    else:
+        set_field(module, name, value)
+
+
+BEHAVIOUR: dict[str, Value] = {
+    "__init__": Builtin("__init__", init),
+    "__getattr__": simple("__getattr__", attribute),
+    "__setattr__": simple("__setattr__", set_layer_attribute),
+    "__weights__": Builtin("__weights__", weights),
+    "forward": simple("forward", forward),
+    "reset_parameters": simple("reset_parameters", lambda machine, module: None),
+}
