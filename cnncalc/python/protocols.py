@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from cnncalc.errors import SpecError
 from cnncalc.python.exceptions import raised
@@ -22,7 +23,7 @@ from cnncalc.python.values import (
     describe,
 )
 
-__all__ = ["Guest", "Library"]
+__all__ = ["Guest", "Library", "Unread"]
 
 
 class Guest(Described):
@@ -136,6 +137,27 @@ class Guest(Described):
     def copied(self, deep: bool, inner: Callable[[Value], Value], known: dict[int, Value]) -> Value:
         """`copy.copy(guest)`, or `deepcopy`: `inner` copies its parts, `known` are copies by id."""
         return self
+
+
+class Unread(Guest):
+    """A part of a model that can't be read; what was said of it is said where it is needed.
+
+    Attributes:
+        stop: why it can't be read, with its place.
+    """
+
+    __slots__ = ("stop",)
+    described = "a part that can't be read"
+
+    def __init__(self, stop: Refusal) -> None:
+        self.stop = stop
+        stop.placed = True
+
+    def _refuse(self, *what: Value, **more: Value) -> Any:
+        raise self.stop
+
+    attribute = item = set_item = set_attribute = call = binary = unary = compare = equal = _refuse
+    order = truth = length = iterate = to_int = to_bound = rounded = each = _refuse
 
 
 class Library:
