@@ -36,7 +36,7 @@ from cnncalc.notations.source.torch.functions.reductions import (
     reduction,
     spread,
 )
-from cnncalc.notations.source.torch.functions.shapes import RESHAPING
+from cnncalc.notations.source.torch.functions.shapes import RESHAPING, unsqueeze
 from cnncalc.notations.source.torch.functions.view import sizes_given
 from cnncalc.notations.source.torch.nn.functional import FUNCTIONAL
 from cnncalc.python.limits import check_count, check_int
@@ -107,7 +107,10 @@ def repeat(machine: Machine, tensor: Value, *sizes: Value) -> Value:
     if isinstance(tensor, Static):
         before = (1,) * (len(times) - len(tensor.shape)) + tuple(tensor.shape)
         return tensor.shaped(tuple(times_size(a, b) for a, b in zip(before, times, strict=True)))
-    if times[:1] != [1] or not all(isinstance(each, int) and each > 0 for each in times):
+    while len(tensor.sizes) < len(times):
+        tensor = unsqueeze(machine, tensor, 0)
+    whole = all(isinstance(each, int) and each > 0 for each in times)
+    if not whole or len(times) != len(tensor.sizes) or times[tensor.batch.place] != 1:
         raise Refusal("copies along the batch can't be followed", code="batch-axis")
     for axis, count in enumerate(times):
         check_count(count)
