@@ -62,7 +62,7 @@ def seen(tensor: Tensor, wanted: list[Value]) -> tuple[Shape, BatchAxis]:
             raise not_divisible(shape, known)
         sizes[sizes.index(-1)] = total // (known * factor)
     if prod(sizes) * factor != total or not (batches or joins_whole(tensor, sizes[place:])):
-        raise wrong_total(shape, known, sizes)
+        raise wrong_total(shape, known, sizes) if place == 0 else batch_first(shape, wanted)
     found = viewed(shape, tensor.batch, sizes, place, factor)
     if found is None:
         raise batch_first(shape, wanted)
