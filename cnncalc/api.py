@@ -30,7 +30,7 @@ else:  # what `analyze` does without, but for symbols, errors that are shown, an
     verification = OnUse("cnncalc.verification")
     writer = OnUse("cnncalc.notations.compact.writer")
 
-__all__ = ["analyze", "convert", "parse", "sizes", "verify"]
+__all__ = ["add_report", "analyze", "convert", "parse", "sizes", "verify"]
 
 
 def parse(
@@ -96,7 +96,9 @@ def analyze(
         multiply-accumulates of one sample, `param_bytes` and `activation_bytes` bytes.
 
     Raises:
-        SpecError: no input size, or what can't be, with its place.
+        SpecError: no input size, or what can't be, with its place. Where a source is only not
+            followed further, its `report` is the one on the part until there, which is not
+            `complete`.
         CnnCalcError: what is no network, or an argument of another type.
     """
     for name, value in (("dtype", dtype), ("layout", layout)):
@@ -104,15 +106,34 @@ def analyze(
         arguments.text(name, value, example, optional=name == "layout")
     batch = None if batch is None else arguments.whole("batch", batch, "32")
     analysis.check_settings(batch, dtype, layout)
+    try:
+        report = _report(net, input, batch, dtype, layout)
+    except SpecError as error:
+        add_report(error, batch, dtype, layout)
+        raise
+    report.writer = _write
+    return report
+
+
+def add_report(error: SpecError, batch: int | None, dtype: str, layout: str | None) -> None:
+    """Let an error that stops the reading of a source have the report on what comes before."""
+    if error.so_far is not None and error.report is None:
+        batch = error.batch or batch or 1
+        rows = analysis.analyze(error.so_far, batch=batch, dtype=dtype, layout=layout)
+        error.report = Report(rows, error)
+
+
+def _report(
+    net: Any, input: Given | None, batch: int | None, dtype: str, layout: str | None
+) -> Report:
+    """The report on a network at an input in numbers or names."""
     network = arguments.network_of(net, input)
     typed = None if input is None else given_or_named(input)
     if isinstance(typed, Named) or (typed is None and _has_names(network)):
-        report = _named_report(network, typed or network.named, batch, dtype, layout)
-        report.writer = _write
-        return report
+        return _named_report(network, typed or network.named, batch, dtype, layout)
     size = meant(network, typed, batch)
     try:
-        report = Report(
+        return Report(
             analysis.analyze(
                 size.network,
                 size.sizes,
@@ -126,8 +147,6 @@ def analyze(
         if error.code == "branches":
             error.find_out = partial(_sizes_that_work, size)
         raise
-    report.writer = _write
-    return report
 
 
 def _has_names(network: Network) -> bool:

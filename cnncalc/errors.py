@@ -152,6 +152,10 @@ class SpecError(CnnCalcError, ValueError):
         wants: what the source was found to want of its input until here (`input_size.Wants`).
         also: further mistakes in the same text that don't follow from this one, at most
             `MAX_TOLD` with it.
+        so_far: the network until where this stopped the reading (`network.Network`), where
+            nothing is known to be wrong; None: there is no part of an answer.
+        batch: samples at a time, where the input's size was read with a batch in front.
+        report: the `Report` on that, once it was asked for a report.
     """
 
     def __init__(
@@ -168,6 +172,9 @@ class SpecError(CnnCalcError, ValueError):
         self._notes: list[str] = []
         self.wants: Any = None
         self.also: list[SpecError] = []
+        self.so_far: Any = None
+        self.batch: int | None = None
+        self.report: Any = None
         self.file: str | None = None
         self.line: int | None = None
         self.column: int | None = None

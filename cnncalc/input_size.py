@@ -297,6 +297,7 @@ class _Reading:
             traced = traced or self.at(rest)
         except SpecError as error:
             error.notes.append(note)
+            error.batch = count
             raise
         left = _Reading(self.network, self.typed._replace(sizes=rest), count, self.own)
         return Meant(traced, rest, count, (note, *left.notes_at(traced)))

@@ -11,7 +11,7 @@ from cnncalc.layers.base import Layer, Shape, Weight
 from cnncalc.layers.merge import Input
 from cnncalc.layers.shapes import show
 
-__all__ = ["Declared", "Expects", "Named", "Network", "Step", "Typed"]
+__all__ = ["Declared", "Expects", "Named", "Network", "Step", "Typed", "Unreached"]
 
 Relabel = Callable[[Layer, tuple[Weight, ...]], tuple[Weight, ...]]
 # By the name of a layer's weight: its count, and the tensors that the source has for it.
@@ -60,6 +60,30 @@ class Expects(NamedTuple):
     ranks: tuple[int, ...] = ()
     sizes: tuple[tuple[str, int, int], ...] = ()
     rule: Callable[..., Layer] | None = None
+
+
+class Unreached(NamedTuple):
+    """A module that a source builds and that the flow, which ends before, never came to.
+
+    Attributes:
+        name: its path in the model.
+        kind: its layer's, or `module`.
+        text: the layer as one word, or its class's name.
+        weights: the tensors that it holds itself.
+    """
+
+    name: str
+    kind: str
+    text: str
+    weights: tuple[Weight, ...]
+
+    def count(self, role: str = "parameter", trained: bool = False) -> int:
+        """Elements of its tensors of a role; of those that are trained alone, if asked."""
+        return sum(
+            each.count
+            for each in self.weights
+            if each.role == role and (each.trainable or not trained)
+        )
 
 
 class Declared:
@@ -171,6 +195,7 @@ class Network:
         locate: the place of one option of the layer that stands at a place of the source.
         unsized: why the source's own input size is none, if it has one with a symbol in it.
         named: its own input size, if that has names in it and figures can have them too.
+        unreached: the modules that the flow never came to, where it ends before the model does.
         remake: reads the same network again, for a copy of one whose tracer can't be copied.
     """
 
@@ -192,6 +217,7 @@ class Network:
         typed: Typed | None = None,
         declared: tuple[int | None, ...] | None = None,
         named: Named | None = None,
+        unreached: Sequence[Unreached] = (),
     ) -> None:
         self.steps = list(steps) or [Step(Input(), name="input")]
         self.input = input
@@ -209,6 +235,7 @@ class Network:
         self.typed = typed
         self.declared = declared
         self.named = named
+        self.unreached = tuple(unreached)
 
     def at(self, shape: Shape) -> Network:
         """The network with its steps, at an input of this shape (channels first, no batch)."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
 from cnncalc.analysis import analyze
-from cnncalc.layers.base import Shape, show
+from cnncalc.errors import SpecError
+from cnncalc.layers.base import Shape, Weight, show
 from cnncalc.network import Network
 from cnncalc.receptive import Fields, fields_of
 from cnncalc.receptive.maps import Seen
-from cnncalc.rows import BYTES, Analysis, Note, Row, Totals, as_layout
+from cnncalc.rows import BYTES, Analysis, BuiltRow, Note, Row, Totals, as_layout
 from cnncalc.symbols.size import Size
 
 __all__ = ["Report"]
@@ -27,11 +29,14 @@ class Report:
         layout: how `to_dict` and the tables order shapes.
         sizing_notes: remarks that need no fields.
         symbols: what sizes with names take for granted; None: all are numbers.
+        error: what the rows end at, where they are but as much as could be followed; None: they are
+            the whole network.
         units: what single units see, where somebody asked (see `receptive.units`).
         verify: what an executor found, as the contract has it, or None.
     """
 
-    def __init__(self, analysis: Analysis) -> None:
+    def __init__(self, analysis: Analysis, error: SpecError | None = None) -> None:
+        self.error = error
         self.network = analysis.network
         self.input = analysis.input
         self.rows = list(analysis.rows)
@@ -118,11 +123,12 @@ class Report:
 
     def _totals(self) -> Totals:
         layers = self.layers
-        params = sum(row.params for row in layers)
+        holders: list[Row | BuiltRow] = [*layers, *self.unreached]
+        params = sum(row.params for row in holders)
         return Totals(
             params=params,
-            trainable=sum(row.trainable for row in layers),
-            buffers=sum(row.buffers for row in layers) + self.network.unused_buffers,
+            trainable=sum(row.trainable for row in holders),
+            buffers=sum(row.buffers for row in holders) + self.network.unused_buffers,
             unused_params=self.network.unused_params,
             macs=sum(row.macs for row in layers),
             param_bytes=params * BYTES[self.dtype],
@@ -138,6 +144,17 @@ class Report:
         return self.network.frame(self.symbols.witness if self.symbols else self.input)
 
     @property
+    def complete(self) -> bool:
+        """Whether the rows are the whole network, and not only as much as could be followed."""
+        return self.error is None
+
+    @property
+    def unreached(self) -> list[BuiltRow]:
+        """A row without shapes for each module that the flow never came to."""
+        first = len(self.rows)
+        return [BuiltRow(first + n, each) for n, each in enumerate(self.network.unreached)]
+
+    @property
     def layers(self) -> list[Row]:
         """The rows without the input."""
         return self.rows[1:]
@@ -145,7 +162,7 @@ class Report:
     @property
     def spec(self) -> str | None:
         """The normalised compact notation, or None where it can't say this network."""
-        return self.writer(self.network, self.input) if self.writer else None
+        return self.writer(self.network, self.input) if self.writer and self.complete else None
 
     def shape(self, shape: Shape) -> list[int]:
         """A shape of this report in its layout."""
@@ -185,13 +202,14 @@ class Report:
                 "layout": self.layout,
                 "dtype": self.dtype,
             },
-            "layers": map(self._row, self.layers),
+            "layers": chain(map(self._row, self.layers), map(self._built, self.unreached)),
             "output": {"shape": ends[0]["shape"]},
             "outputs": ends,
             "total": self.total._asdict(),
             "notes": [{"index": note.step, "message": note.message} for note in self.notes],
             **({"assumes": self.assumes} if self.symbols else {}),
             **({"units": self.units} if self.units else {}),
+            **({"complete": False, "error": self.error.to_dict()["error"]} if self.error else {}),
             "verify": self.verify,
         }
 
@@ -204,16 +222,7 @@ class Report:
             "inputs": list(row.inputs),
             "input_shapes": [self.shape(shape) for shape in row.input_shapes],
             "output_shape": self.shape(row.output_shape),
-            "weights": [
-                {
-                    "name": weight.name,
-                    "shape": list(weight.shape),
-                    "count": weight.count,
-                    "role": weight.role,
-                    "trainable": weight.trainable,
-                }
-                for weight in row.weights
-            ],
+            "weights": list(map(_weight, row.weights)),
             "params": row.params,
             "trainable": row.trainable,
             "buffers": row.buffers,
@@ -222,6 +231,36 @@ class Report:
             "activation_bytes": row.activation_bytes,
             "receptive_field": self.fields[row.index].to_dict(self.frame),
         }
+
+    def _built(self, row: BuiltRow) -> dict[str, Any]:
+        """A module that the flow never came to, in the document."""
+        return {
+            "index": row.index,
+            "name": row.name,
+            "kind": row.kind,
+            "text": row.text,
+            "inputs": [],
+            "input_shapes": [],
+            "output_shape": None,
+            "weights": list(map(_weight, row.weights)),
+            "params": row.params,
+            "trainable": row.trainable,
+            "buffers": row.buffers,
+            "shares": None,
+            "macs": 0,
+            "activation_bytes": 0,
+            "receptive_field": None,
+        }
+
+
+def _weight(weight: Weight) -> dict[str, Any]:
+    return {
+        "name": weight.name,
+        "shape": list(weight.shape),
+        "count": weight.count,
+        "role": weight.role,
+        "trainable": weight.trainable,
+    }
 
 
 def _with_texts(value: Any) -> Any:

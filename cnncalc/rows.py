@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from cnncalc.errors import SpecError
 from cnncalc.layers.base import Shape, Weight, show
-from cnncalc.network import Network
+from cnncalc.network import Network, Unreached
 from cnncalc.symbols.numbers import Numbers
 from cnncalc.symbols.size import Question
 
@@ -15,6 +15,7 @@ __all__ = [
     "BYTES",
     "LAYOUTS",
     "Analysis",
+    "BuiltRow",
     "Note",
     "Row",
     "Symbols",
@@ -96,6 +97,20 @@ class Row:
 
     def __repr__(self) -> str:
         return f"<Row {self.index}: {self.name}, {self.text}, gives {show(self.output_shape)}>"
+
+
+class BuiltRow:
+    """A module that a source builds and that the flow never came to: weights without shapes."""
+
+    __slots__ = ("buffers", "index", "kind", "name", "params", "text", "trainable", "weights")
+    shares = None
+
+    def __init__(self, index: int, module: Unreached) -> None:
+        self.index = index
+        self.name, self.kind, self.text, self.weights = module
+        self.params = module.count()
+        self.trainable = module.count(trained=True)
+        self.buffers = module.count("buffer")
 
 
 class Totals(NamedTuple):

@@ -10,7 +10,7 @@ from cnncalc import api
 from cnncalc.cli import budgets, output
 from cnncalc.cli.options import Network as Named
 from cnncalc.cli.options import Settings, Spec
-from cnncalc.errors import CnnCalcError, Piece, Source
+from cnncalc.errors import CnnCalcError, Piece, Source, SpecError
 from cnncalc.network import Network
 from cnncalc.notations import reading, texts
 from cnncalc.packages import OnUse
@@ -37,7 +37,14 @@ def answer(name: str, settings: Settings, complete: Callable[[Report], None] | N
     form = output.form_of(settings)
     check_columns(name, settings.columns)
     limits = budgets.read(settings)
-    report = report_of(settings)
+    try:
+        report = report_of(settings)
+    except SpecError as error:
+        api.add_report(error, batch_of(settings), settings.dtype, settings.layout)
+        if error.report is not None:
+            table = view(name, error.report, settings.columns, plain=form in FOR_PROGRAMS)
+            output.show(settings, table, error.report.document)
+        raise
     if limits:
         report.check_numbers()
     over = verification.verify(settings, report) if settings.verify else []

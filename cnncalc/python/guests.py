@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cnncalc.python.exceptions import raised
 from cnncalc.python.refusals import Refusal
@@ -22,7 +22,7 @@ from cnncalc.python.values import (
 if TYPE_CHECKING:  # a reader of files that hold no Python has tensors, but no machine
     from cnncalc.python.machine import Machine
 
-__all__ = ["Guest"]
+__all__ = ["Guest", "Unread"]
 
 
 class Guest(Described):
@@ -140,3 +140,24 @@ class Guest(Described):
     def copied(self, deep: bool, inner: Callable[[Value], Value], known: dict[int, Value]) -> Value:
         """`copy.copy(guest)`, or `deepcopy`: `inner` copies its parts, `known` are copies by id."""
         return self
+
+
+class Unread(Guest):
+    """A part of a model that can't be read; what was said of it is said where it is needed.
+
+    Attributes:
+        stop: why it can't be read, with its place.
+    """
+
+    __slots__ = ("stop",)
+    described = "a part that can't be read"
+
+    def __init__(self, stop: Refusal) -> None:
+        self.stop = stop
+        stop.placed = True
+
+    def _refuse(self, *what: Value, **more: Value) -> Any:
+        raise self.stop
+
+    attribute = item = set_item = set_attribute = call = binary = unary = compare = equal = _refuse
+    order = truth = length = iterate = to_int = to_bound = rounded = each = _refuse

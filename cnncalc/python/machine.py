@@ -301,6 +301,10 @@ class Machine(ABC):
         return None
 
     @abstractmethod
+    def is_model(self, value: Value) -> bool:
+        """Whether a value is a model of one of the libraries."""
+
+    @abstractmethod
     def call(self, function: Value, args: Arguments, kwargs: Keywords) -> Value:
         """The value of `function(*args, **kwargs)`."""
 

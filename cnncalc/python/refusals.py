@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from cnncalc.errors import Span, SpecError
 from cnncalc.python.values import Instance
 
 __all__ = ["FAULTS", "Raised", "Refusal"]
+
+# The codes of refusals that say nothing against the model: it is only not followed further.
+UNFOLLOWED = frozenset(
+    ["attention", "batch", "batch-axis", "foreign", "import", "source", "too-long", "unsupported"]
+)
 
 MAX_NOTES = 4
 MAX_USES = 10
@@ -34,6 +40,8 @@ class Refusal(Exception):  # noqa: N818, it becomes a SpecError at its place
         help: what would be right, or None.
         fatal: a bound was reached, so nothing more is tried.
         narrow: the place within a call that is to blame, from the call's place; None: all of it.
+        placed: whether it is all said, as where it was put off and now stops the reading.
+        so_far: what was read before it, for the error.
     """
 
     def __init__(
@@ -48,9 +56,19 @@ class Refusal(Exception):  # noqa: N818, it becomes a SpecError at its place
         self.span: Span | None = None
         self.uses: list[Span] = []
         self.notes: list[str] = []
+        self.placed = False
+        self.so_far: Any = None
+
+    @property
+    def unfollowed(self) -> bool:
+        """Whether nothing is known to be wrong: it is only not followed further."""
+        misspelt = (self.help or "").startswith("did you mean")
+        return self.code in UNFOLLOWED and not misspelt
 
     def called_from(self, span: Span) -> None:
         """Remember one call on the way to here."""
+        if self.placed:
+            return
         if self.span is None:
             self.span = self.narrow(span) if self.narrow else span
         elif len(self.uses) < MAX_USES:
@@ -60,6 +78,7 @@ class Refusal(Exception):  # noqa: N818, it becomes a SpecError at its place
         """What the user sees."""
         error = SpecError(self.message, self.span, code=self.code, help=self.help)
         error.notes += self.notes + uses_told(self.span, self.uses)
+        error.so_far = self.so_far
         return error
 
 

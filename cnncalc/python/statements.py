@@ -12,6 +12,7 @@ from cnncalc.python.assignment import assign
 from cnncalc.python.attributes import delete_attribute
 from cnncalc.python.comparison import is_true
 from cnncalc.python.exceptions import as_raised, matches, raised
+from cnncalc.python.guests import Unread
 from cnncalc.python.handlers import Handlers
 from cnncalc.python.items import delete_item
 from cnncalc.python.iteration import iterate
@@ -41,9 +42,22 @@ def expression_statement(scope: Scope, node: ast.Expr) -> None:
 
 @STATEMENTS.of(ast.Assign)
 def assignment(scope: Scope, node: ast.Assign) -> None:
-    value = scope.machine.evaluate(scope, node.value)
+    try:
+        value = scope.machine.evaluate(scope, node.value)
+    except Refusal as stop:
+        value = put_off(scope, node.targets, stop)
     for target in node.targets:
         assign(scope, target, value)
+
+
+def put_off(scope: Scope, targets: list[ast.expr], stop: Refusal) -> Unread:
+    """A part of a model that can't be read stops those alone who need it."""
+    parts = [each.value for each in targets if isinstance(each, ast.Attribute)]
+    if len(parts) != 1 or len(targets) != 1 or stop.fatal or not stop.unfollowed:
+        raise stop
+    if not scope.machine.is_model(scope.machine.evaluate(scope, parts[0])):
+        raise stop
+    return Unread(stop)
 
 
 @STATEMENTS.of(ast.AnnAssign)

@@ -11,11 +11,11 @@ from typing import Any
 from cnncalc.layers.base import show
 from cnncalc.layers.options import SCALAR
 from cnncalc.report import Report
-from cnncalc.rows import Row
+from cnncalc.rows import BuiltRow, Row
 from cnncalc.symbols.size import Size
 from cnncalc.tables.table import PART, Column, thousands
 
-__all__ = ["COLUMNS", "all_of_it", "count", "joined", "percent", "share"]
+__all__ = ["COLUMNS", "all_of_it", "also_of_built", "count", "joined", "percent", "share"]
 
 
 def _per_axis(values: Sequence[float]) -> str:
@@ -231,3 +231,21 @@ COLUMNS = (
         lambda report, row: thousands(row.activation_bytes if row.index else 0),
     ),
 )
+
+
+# What there is to say of a module that the flow never came to.
+OF_BUILT = ["index", "name", "kind", "layer", "weights", "params", "share", "trainable", "buffers"]
+
+
+def also_of_built(column: Column) -> Column:
+    """A column that also takes lines of modules that the flow never came to."""
+    if column.key in OF_BUILT:
+        return column
+
+    def of(report: Report, line: Any) -> Any:
+        return None if isinstance(line, BuiltRow) else column.of(report, line)
+
+    def show(report: Report, line: Any) -> str:
+        return "" if isinstance(line, BuiltRow) else column.text(report, line)
+
+    return column._replace(of=of, show=show)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from cnncalc.forks import Forks
 from cnncalc.layers.base import axis_name
 from cnncalc.receptive.units import first_to_see_all, larger_than_input
 from cnncalc.report import Report
-from cnncalc.tables.steps import COLUMNS
+from cnncalc.rows import BuiltRow, Row
+from cnncalc.tables.steps import COLUMNS, also_of_built
 from cnncalc.tables.table import Column, Table, choose, human_bytes
 from cnncalc.tables.verification import agreement, verdict
 from cnncalc.tables.weights import TENSORS, Tensor
@@ -66,7 +68,7 @@ def _rf(report: Report, wanted: str | None, plain: bool) -> Table:
         apart = not all(seen.aligned for seen in report.fields)
         usual = f"index {_names(report)} layer {_branches(report)} output size jump start centre "
         usual += f"{'phases' if phased else ''} status {'aligned' if apart else ''}"
-    table = _steps(report, wanted, usual.split())
+    table = _steps(report, wanted, usual.split(), built=False)
     table.footer = [*_units(report), *_reach(report), *table.footer]
     return table
 
@@ -110,9 +112,10 @@ def _params(report: Report, wanted: str | None, plain: bool) -> Table:
     else:
         buffers = "buffers" if report.total.buffers else ""
         usual = f"index {_names(report)} layer tensor shape params {buffers} bytes share"
+    holders: list[Row | BuiltRow] = [*report.layers, *report.unreached]
     lines = [
         Tensor(row, weight, weight is row.weights[0])
-        for row in report.layers
+        for row in holders
         if row.shares is None
         for weight in row.weights
     ]
@@ -127,7 +130,10 @@ def _params(report: Report, wanted: str | None, plain: bool) -> Table:
     )
 
 
-def _steps(report: Report, wanted: str | None, usual: Sequence[str]) -> Table:
+def _steps(
+    report: Report, wanted: str | None, usual: Sequence[str], *, built: bool = True
+) -> Table:
+    """The table of the steps; `built`: behind them the modules that the flow never came to."""
     columns = _chosen(wanted, COLUMNS, usual)
     indents = _indents(report)
     layered = [
@@ -136,11 +142,16 @@ def _steps(report: Report, wanted: str | None, usual: Sequence[str]) -> Table:
         else column
         for column in columns
     ]
+    lines: list[Any] = [*report.rows]
+    if built and report.unreached:
+        indents += [0] * len(report.unreached)
+        layered = list(map(also_of_built, layered))
+        lines += report.unreached
     memory = any(column.key in ("params", "macs") for column in columns)
     return Table(
         layered,
         report,
-        report.rows,
+        lines,
         lead=1,
         footer=remarks(report, memory=memory),
         spare=SPARE.split(),
@@ -193,6 +204,7 @@ def remarks(report: Report, *, memory: bool = False, fields: bool = True) -> lis
     """
     lines = [_memory(report)] if memory else []
     lines += _beside(report) if memory else []
+    lines += _end(report)
     return [*lines, *notes(report, fields=fields), *verdict(report)]
 
 
@@ -207,6 +219,15 @@ def notes(report: Report, *, fields: bool = True) -> list[str]:
     if len(found) > MAX_NOTES:
         lines.append(f"note: {len(found) - MAX_NOTES} more are in the report of --json")
     return lines
+
+
+def _end(report: Report) -> list[str]:
+    """That the rows are no whole network, if they aren't."""
+    if report.complete:
+        return []
+    count = len(report.unreached)
+    modules = f"; {count} {'module' if count == 1 else 'modules'} behind it" if count else ""
+    return [f"incomplete: what comes next can't be followed{modules}"]
 
 
 def _memory(report: Report) -> str:

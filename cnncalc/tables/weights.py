@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from cnncalc.layers.base import Weight, show
 from cnncalc.report import Report
-from cnncalc.rows import BYTES, Row
+from cnncalc.rows import BYTES, BuiltRow, Row
 from cnncalc.tables.steps import all_of_it, count, joined, percent, share
 from cnncalc.tables.table import Column
 
@@ -17,7 +17,7 @@ __all__ = ["TENSORS", "Tensor"]
 class Tensor(NamedTuple):
     """One weight tensor; `first` of those that its row holds."""
 
-    row: Row
+    row: Row | BuiltRow
     weight: Weight
     first: bool
 
@@ -30,7 +30,9 @@ class Tensor(NamedTuple):
         return self.weight.count - self.params
 
 
-def _of_step(key: str, title: str, doc: str, of: Callable[[Row], object], **how: Any) -> Column:
+def _of_step(
+    key: str, title: str, doc: str, of: Callable[[Row | BuiltRow], object], **how: Any
+) -> Column:
     """What belongs to the step: for people said once, beside its first tensor."""
 
     def once(report: Report, line: Tensor) -> str:

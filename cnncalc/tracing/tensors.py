@@ -13,6 +13,7 @@ from cnncalc.python.limits import check_int
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import MISSING, Arguments, Class, Instance, Keywords, Value
 from cnncalc.tracing.arrays import MAX_NUMBERS, is_small, stretched
+from cnncalc.tracing.batch_axis import FIRST, BatchAxis
 
 if TYPE_CHECKING:  # a reader of files that hold no Python has tensors, but no machine
     from cnncalc.python.machine import Machine
@@ -156,15 +157,17 @@ class Tensor(Shaped):
     Attributes:
         number: the record that made it.
         shape: in the network's inner order (channels first in Keras too), without batch.
+        batch: where the batch stands among its axes.
     """
 
-    __slots__ = ("number", "shape")
+    __slots__ = ("batch", "number", "shape")
     described = "a tensor"
     cls = TENSOR
 
-    def __init__(self, number: int, shape: tuple[int, ...]) -> None:
+    def __init__(self, number: int, shape: tuple[int, ...], batch: BatchAxis = FIRST) -> None:
         self.number = number
         self.shape = shape
+        self.batch = batch
 
     def near_attribute(self, machine: Machine, name: str) -> str | None:
         return machine.part(self.operations).near_attribute(name)
@@ -181,11 +184,21 @@ class Tensor(Shaped):
     def truth(self, machine: Machine) -> bool:
         raise no_branch()
 
+    @property
+    def sizes(self) -> tuple[int | Batch, ...]:
+        """Its sizes as the source sees them, with that of the batch."""
+        groups = self.batch.groups(len(self.shape))
+        sizes: list[int | Batch] = [prod(self.shape[axis] for axis in group) for group in groups]
+        sizes[self.batch.place] = Batch(prod(self.shape[axis] for axis in self.batch.merged))
+        return tuple(sizes)
+
     def length(self, machine: Machine) -> Value:
-        return Batch()
+        return self.sizes[0]
 
     def iterate(self, machine: Machine) -> Iterable[Value]:
-        raise no_loop()
+        if self.batch.place == 0:
+            raise no_loop()
+        return [self.item(machine, place) for place in range(self.shape[0])]
 
     def rounded(self, machine: Machine) -> Value:
         return machine.call(self.attribute(machine, "round"), [], {})

@@ -87,6 +87,11 @@ class Trace:
         """What flows into a record's layer."""
         return tuple(self.records[number].shape for number in record.inputs)
 
+    def unread(self) -> list[int]:
+        """The records that none reads."""
+        read = {number for record in self.records for number in record.inputs}
+        return [number for number in range(len(self.records)) if number not in read]
+
     def held(self, record: Record) -> tuple[Held, bool]:
         """The tensors behind a record's weights, and whether the others have none."""
         return record.held or {}, True

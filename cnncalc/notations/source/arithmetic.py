@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 
 from cnncalc.errors import LayerError
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import show
 from cnncalc.notations.source.axes import outer_shape
-from cnncalc.notations.source.layer_steps import emit
+from cnncalc.notations.source.layer_steps import batch_of, emit
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
@@ -17,9 +18,10 @@ from cnncalc.tracing.arithmetic import with_kept, with_number
 from cnncalc.tracing.arrays import MAX_NUMBERS, is_small
 from cnncalc.tracing.constants import combined
 from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor, one_number
+from cnncalc.tracing.views import between
 from cnncalc.tracing.weights import Held
 
-__all__ = ["owner_of", "product", "size_text", "tensor_operator"]
+__all__ = ["owner_of", "product", "size_text", "sizes_without_batch", "tensor_operator"]
 
 WORDS = {"+": "add", "*": "mul", "-": "sub", "/": "div", "**": "pow", "@": "matmul"}
 WORDS |= {"//": "floordiv", "%": "mod"}
@@ -50,8 +52,8 @@ def merged(machine: Machine, sign: str, tensors: list[Value]) -> Value:
     """Flowing tensors joined value by value."""
     if sign not in MERGES:
         raise Refusal(f"`{sign}` between two tensors can't be followed")
-    ranks = {len(each.shape) for each in tensors}
-    if len(ranks) > 1:
+    lined_up = [in_line(machine, each, tensors) for each in tensors]
+    if None in lined_up:
         shapes = " and ".join("×".join(map(size_text, outer_shape(each))) for each in tensors)
         raise Refusal(
             f"`{sign}` between {shapes}: PyTorch lines up last axes, so the batch of one would "
@@ -59,7 +61,24 @@ def merged(machine: Machine, sign: str, tensors: list[Value]) -> Value:
             help="give both as many axes, as in `y[:, :, None, None]`",
             code="branches",
         )
-    return emit(machine, KINDS[WORDS[sign]](), tensors, op=WORDS[sign])
+    return emit(machine, KINDS[WORDS[sign]](), lined_up, op=WORDS[sign], batch=batch_of(lined_up))
+
+
+def in_line(machine: Machine, tensor: Tensor, tensors: Sequence[Tensor]) -> Tensor | None:
+    """A tensor with as many axes as others have, in front; None: its batch meets no batch."""
+    longest = max(tensors, key=lambda each: len(each.sizes))
+    missing = len(longest.sizes) - len(tensor.sizes)
+    if tensor.batch.place + missing != longest.batch.place:
+        return None
+    if not missing:
+        return tensor
+    batch = tensor.batch._replace(front=tensor.batch.front + missing)
+    shape = (1,) * missing + tensor.shape
+    layer = between(tensor.shape, shape)
+    if layer is None:
+        return tensor
+    stretched: Tensor = emit(machine, layer, [tensor], op="unsqueeze", batch=batch)
+    return stretched
 
 
 def scaled(machine: Machine, sign: str, tensor: Tensor, number: float, reverse: bool) -> Value:
@@ -81,9 +100,12 @@ def learned(machine: Machine, sign: str, tensor: Tensor, static: Static, reverse
     sizes = machine.part(tensor.operations).inner_sizes(machine, sizes)
     owner, role = owner_of(static)
     held: Held = {"weight": static}
+    batch = tensor.batch
     for part in with_kept(WORDS[sign], tensor.shape, sizes, role, reverse):
         whose, what = (owner, held) if part.holds else (None, None)
-        tensor = emit(machine, part.layer, [tensor], op=part.word, owner=whose, held=what)
+        tensor = emit(
+            machine, part.layer, [tensor], op=part.word, owner=whose, held=what, batch=batch
+        )
     return tensor
 
 
@@ -96,16 +118,15 @@ def owner_of(static: Static) -> tuple[Parameter | None, str]:
 
 def sizes_without_batch(tensor: Tensor, static: Static) -> tuple[int, ...]:
     """The sizes of a weight beside a flowing tensor, without what stands on the batch."""
-    rank = len(tensor.shape) + 1
-    sizes = tuple(static.shape)
-    if len(sizes) > rank or (len(sizes) == rank and sizes[0] not in (1, Batch())):
+    rank, place = len(tensor.sizes), tensor.batch.place
+    sizes = (1,) * (rank - len(static.shape)) + tuple(static.shape)
+    if len(sizes) > rank or sizes[place] not in (1, tensor.sizes[place]):
         raise Refusal(
-            f"weights of {'×'.join(map(size_text, sizes))} don't fit a batch of "
+            f"weights of {'×'.join(map(size_text, static.shape))} don't fit a batch of "
             f"{show(tensor.shape)}",
             code="branches",
         )
-    sizes = (1,) * (rank - len(sizes)) + sizes
-    return tuple(sizes[1:])
+    return (*sizes[:place], *(1 for _ in tensor.batch.merged), *sizes[place + 1 :])
 
 
 def size_text(size: Value) -> str:

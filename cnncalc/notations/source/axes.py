@@ -1,4 +1,4 @@
-"""Tensors' sizes and axes as the source sees them, with the batch in front."""
+"""Tensors' sizes and axes as the source sees them, with the batch among them."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from cnncalc.python.values import (
     Value,
     describe,
 )
-from cnncalc.tracing.tensors import Batch, Static, Tensor
+from cnncalc.tracing.batch_axis import FIRST
+from cnncalc.tracing.tensors import Static, Tensor
 
 __all__ = ["axis_of", "inner_axis", "inner_shape", "outer_shape", "tensors_in"]
 
 
 def outer_shape(value: Value) -> tuple[Value, ...]:
-    """A tensor's sizes as its source sees them, the batch first."""
-    # (Keras has its own order; see keras_layers.)
+    """A tensor's sizes as its source sees them, with that of the batch."""
+    # (Keras has its own order; see keras/tensors.)
     if isinstance(value, Tensor):
-        return (Batch(), *value.shape)
+        return value.sizes
     return tuple(value.shape)
 
 
@@ -37,7 +38,7 @@ def inner_shape(value: Value) -> Shape:
 
 
 def axis_of(value: Value, axis: Value) -> int:
-    """An axis number from the front, the batch being 0."""
+    """An axis number from the front, the batch counted."""
     rank = len(outer_shape(value))
     if isinstance(axis, bool) or not isinstance(axis, int):
         raise Refusal(f"{describe(axis)} is no axis")
@@ -49,13 +50,14 @@ def axis_of(value: Value, axis: Value) -> int:
 def inner_axis(value: Value, axis: Value, what: str) -> int:
     """An axis of a flowing tensor without counting the batch; the batch is refused."""
     place = axis_of(value, axis)
-    if place == 0:
+    inner = (value.batch if isinstance(value, Tensor) else FIRST).inner(place)
+    if inner is None:
         raise Refusal(
-            f"`{what}` along axis 0 mixes the samples of a batch",
-            help="axis 0 is the batch, 1 the channels",
+            f"`{what}` along axis {place} mixes the samples of a batch",
+            help="axis 0 is the batch, 1 the channels" if place == 0 else None,
             code="batch-axis",
         )
-    return place - 1
+    return inner
 
 
 def tensors_in(value: Value, depth: int = 0) -> list[Tensor]:

@@ -14,6 +14,7 @@ from cnncalc.notations.source.torch.nn.module import MODULE
 from cnncalc.python.attributes import get_attribute
 from cnncalc.python.builtins import BUILTINS, FORBIDDEN
 from cnncalc.python.dependencies import reads
+from cnncalc.python.guests import Unread
 from cnncalc.python.interpreter import Interpreter
 from cnncalc.python.machine import Function, Module, Scope
 from cnncalc.python.refusals import Raised, Refusal
@@ -93,6 +94,8 @@ def runnable(machine: Interpreter, value: Value) -> Value:
     """The value, or what calling it without arguments gives."""
     if isinstance(value, Class | Function | Partial | Bound):
         value = machine.call(value, [], {})
+    if isinstance(value, Unread):
+        raise value.stop
     if not machine.is_model(value):
         raise Refusal(f"this is {describe(value)}, no model", code="entry")
     return value

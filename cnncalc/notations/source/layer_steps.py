@@ -8,7 +8,7 @@ from typing import Any
 from cnncalc.analysis import MAX_ELEMENTS, settle
 from cnncalc.errors import LayerError
 from cnncalc.layers import KINDS
-from cnncalc.layers.base import Layer, Shape
+from cnncalc.layers.base import BATCH, Layer, Shape
 from cnncalc.network import Declared
 from cnncalc.notations.source.axes import inner_shape
 from cnncalc.notations.source.model_trace import ModelTrace, held_by
@@ -18,12 +18,17 @@ from cnncalc.notations.source.step_names import name_of, spans_of
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Instance, Value
+from cnncalc.tracing.batch_axis import FIRST, BatchAxis
 from cnncalc.tracing.tensors import Parameter, Static, Tensor
 from cnncalc.tracing.trace import Record
 from cnncalc.tracing.weights import Held
 
-__all__ = ["emit", "made_of"]
+__all__ = ["batch_of", "emit", "made_of"]
 
+# Layers along axes that they name, counted without a batch in front.
+ALONG = frozenset(
+    ["glu", "linear", "ln", "logsoftmax", "rms", "softmax", "softmin", "sparsemax", "unitnorm"]
+)
 # In fuel: a step is dearer than a node of the syntax tree. Costs are in proportion to the time that
 # things take, so that whatever a source does, the fuel ends before anybody's patience.
 STEP_COST = 40
@@ -39,13 +44,20 @@ def emit(
     part: int = 0,
     name: str | None = None,
     held: Held | None = None,
+    batch: BatchAxis | None = None,
 ) -> Value:
-    """Run a layer on tensors: one more step, or only a shape if nothing depends on the input."""
+    """Run a layer on tensors: one more step, or only a shape if nothing depends on the input.
+
+    `batch` says where the batch stands in what comes out, for a layer whose axes are those of the
+    samples; None: the layer wants the batch in front, and is fitted to where it is.
+    """
     machine.budget.spend(STEP_COST)
     trace = state_of(machine).trace
     if trace is not None and (owner is not None or held):
         inputs = [flowing(machine, each) for each in inputs]
     declared = Declared.of(layer)
+    if batch is None:
+        declared, batch = fitted(declared, inputs)
     if declared.layer.by_value and all(isinstance(each, Static) for each in inputs):
         return made_of(machine, inputs, inputs[0].shape)
     shapes = tuple(inner_shape(each) for each in inputs)
@@ -66,7 +78,60 @@ def emit(
     mark_used(trace, owner, held)
     numbers = tuple(each.number for each in inputs)
     named, spans = name or name_of(machine, owner, op), spans_of(machine, owner)
-    return trace.add(Record(declared, numbers, shape, named, spans, owner, part, held))
+    tensor = trace.add(Record(declared, numbers, shape, named, spans, owner, part, held))
+    tensor.batch = batch
+    return tensor
+
+
+def batch_of(inputs: Sequence[Value]) -> BatchAxis:
+    """Where the batch stands in tensors that have it on the same axis."""
+    places = {each.batch for each in inputs if isinstance(each, Tensor)}
+    if len(places) > 1:
+        raise Refusal(
+            "these tensors have the batch on different axes, which can't be followed",
+            code="batch-axis",
+        )
+    return places.pop() if places else FIRST
+
+
+def fitted(declared: Declared, inputs: Sequence[Value]) -> tuple[Declared, BatchAxis]:
+    """A layer that wants the batch in front, as it works on tensors that have it elsewhere."""
+    batch = batch_of(inputs)
+    layer = declared.layer
+    if batch == FIRST or (layer.by_value and len(inputs) == 1):
+        return declared, batch
+    (first, *_) = inputs
+    along = on_axes(layer, first)
+    if along is not None:
+        rule = declared.expects and declared.expects._replace(rule=None)
+        moved = along == layer
+        return (declared if moved else declared.replaced(layer=along, expects=rule)), batch
+    raise Refusal(
+        f"`{layer.kind}` wants the batch on axis 0, and here it is "
+        + (f"on axis {batch.place}" if batch.place else "one axis with others"),
+        help="`x.permute(…)` moves it to the front" if batch.place else None,
+        code="batch-axis",
+    )
+
+
+def on_axes(layer: Layer, tensor: Tensor) -> Layer | None:
+    """A layer along named axes, with those of the sample; None for any other layer."""
+    single = getattr(layer, "axis", None)
+    axes = getattr(layer, "axes", None) if single is None else (single,)
+    if layer.kind not in ALONG or not isinstance(axes, tuple):
+        return None
+    count, found = len(tensor.sizes), []
+    for axis in axes:
+        outer = 0 if axis == BATCH else axis + count if axis < 0 else axis + 1
+        inner = tensor.batch.inner(outer)
+        if inner is None:
+            raise Refusal(
+                f"`{layer.kind}` along axis {outer} mixes the samples of a batch", code="batch-axis"
+            )
+        found.append(inner - len(tensor.shape) if axis != BATCH and axis < 0 else inner)
+    if single is None:
+        return layer.replaced(axes=tuple(found))
+    return layer.replaced(axis=found[0])
 
 
 def made_of(machine: Machine, inputs: Sequence[Value], shape: tuple[Any, ...]) -> Static:

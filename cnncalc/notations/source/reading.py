@@ -27,6 +27,7 @@ from cnncalc.python.interpreter import Interpreter
 from cnncalc.python.library import Python
 from cnncalc.python.limits import Budget
 from cnncalc.python.protocols import Library
+from cnncalc.python.refusals import Refusal
 from cnncalc.python.source_tree import Disk, Tree
 from cnncalc.python.values import Value
 
@@ -67,7 +68,12 @@ def read(
         with machine.deep():
             file = tree.main(source, path, begin)
             file.tree = completed(file.tree, notation)
-            return machine, choose(machine, machine.start(file), entry)
+            try:
+                return machine, choose(machine, machine.start(file), entry)
+            except Refusal as stop:
+                if stop.unfollowed and notation == "keras":  # it flows while it is built
+                    stop.so_far = keras.as_far(machine)
+                raise
 
     network = around(build)
     if size is not None:

@@ -16,7 +16,7 @@ __all__ = ["cut", "taken"]
 def cut(machine: Machine, tensor: Tensor, kept: dict[int, range]) -> Tensor:
     """Some axes cut to the places that stay."""
     for layer in cuts(tensor.shape, kept):
-        tensor = emit(machine, layer, [tensor], op="getitem")
+        tensor = emit(machine, layer, [tensor], op="getitem", batch=tensor.batch)
     return tensor
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from cnncalc.errors import LayerError, SpecError
-from cnncalc.layers.base import Shape
-from cnncalc.network import Network
+from cnncalc.layers.base import Shape, Weight
+from cnncalc.network import Network, Unreached
 from cnncalc.notations.names import Names
 from cnncalc.notations.onnx.reading.call import Call, unknown
 from cnncalc.notations.onnx.reading.channels import channel_axis
@@ -39,6 +41,8 @@ from cnncalc.tracing.tensors import Static, Tensor
 
 __all__ = ["Tracer"]
 
+# What says nothing against a file: it is only not followed further.
+UNFOLLOWED = ("attention", "batch", "unknown-operator")
 MAX_DEPTH = 40  # functions and branches inside one another
 
 
@@ -69,7 +73,10 @@ class Tracer:
             self.run(graph, scope, 0)
             outputs = self._outputs(graph, scope)
         except LayerError as error:
-            raise self._placed(error) from None
+            placed = self._placed(error)
+            if error.code in UNFOLLOWED:
+                placed.so_far = self._so_far(shape)
+            raise placed from None
         steps, ends = self.trace.steps(outputs, self._named)
         return Network(
             steps,
@@ -79,6 +86,30 @@ class Tracer:
             unused_params=self._unused(),
             channel_axis=channel_axis(self.trace),
         )
+
+    def _so_far(self, shape: Shape) -> Network:
+        """The network as far as it was followed, with the nodes whose weights it never came to."""
+        steps, ends = self.trace.steps(self.trace.unread(), self._named)
+        return Network(
+            steps,
+            shape,
+            ends,
+            notation="onnx",
+            channel_axis=channel_axis(self.trace),
+            unreached=list(self._unreached()),
+        )
+
+    def _unreached(self) -> Iterator[Unreached]:
+        """The nodes of the main graph that hold weights which no step has."""
+        graph, seen = self.model.graph, set(self.touched)
+        for node in graph.nodes:
+            stored = [graph.constants[name] for name in node.inputs if name in graph.constants]
+            new = {id(each): each for each in stored if each.learned and id(each) not in seen}
+            seen.update(new)
+            if new:
+                weights = [Weight(clean(each.name), each.shape) for each in new.values()]
+                name = clean(node.name or first_output(node) or node.op)
+                yield Unreached(self._named(name, False), "module", clean(node.op), tuple(weights))
 
     def _bind_inputs(self, scope: Scope, shape: Shape) -> None:
         data = data_input(self.model)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from cnncalc.frameworks.keras import open_sizes, relabel
 from cnncalc.layers.base import Shape
-from cnncalc.network import Network
+from cnncalc.network import Network, Step
 from cnncalc.notations.source.axes import tensors_in
 from cnncalc.notations.source.keras.kinds import is_keras_model
 from cnncalc.notations.source.keras.layers import is_layer
@@ -20,7 +20,7 @@ from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Instance, Value
 from cnncalc.tracing.trace import input_name
 
-__all__ = ["keras_network"]
+__all__ = ["as_far", "keras_network"]
 
 
 Build = Callable[..., tuple[Interpreter, Value]]
@@ -92,27 +92,53 @@ def traced(machine: Interpreter, model: Instance, shape: Shape) -> Network:
     """The steps of a model at an input of this shape (as it is inside)."""
     trace = keras_trace(machine)
     with machine.deep():
-        inputs = model.fields.get("inputs")
-        if inputs and inputs[0].shape == shape:
-            between(trace, model)
-            result = model.fields["outputs"]
-        elif inputs:  # it begins at a tensor that a layer made, of another size
-            named = input_name(trace.records[inputs[0].number])
-            inputs = [trace.input(shape, named), *inputs[1:]]
-            result = replayed(machine, model, inputs, "")
-        else:
-            inputs = [trace.input(shape)]
-            result = machine.call(model, inputs, {})
-        outputs = [tensor.number for tensor in tensors_in(result)]
-        if not outputs:
-            raise Refusal("this model gives no tensor")
-        trace.check_tried()
-        roots = [each.number for each in inputs]
+        try:
+            roots, outputs = run_at(machine, model, shape)
+            trace.check_tried()
+        except Refusal as stop:
+            stop.so_far = as_far(machine) if stop.unfollowed else None
+            raise
         steps, ends_ = trace.network_steps(outputs, prune=True, roots=roots)
+    return in_keras(machine, steps, shape, ends_)
+
+
+def run_at(machine: Interpreter, model: Instance, shape: Shape) -> tuple[list[int], list[int]]:
+    """Run a model at an input's shape: the records of its inputs and outputs."""
+    trace = keras_trace(machine)
+    inputs = model.fields.get("inputs")
+    if inputs and inputs[0].shape == shape:
+        between(trace, model)
+        result = model.fields["outputs"]
+    elif inputs:  # it begins at a tensor that a layer made, of another size
+        named = input_name(trace.records[inputs[0].number])
+        inputs = [trace.input(shape, named), *inputs[1:]]
+        result = replayed(machine, model, inputs, "")
+    else:
+        inputs = [trace.input(shape)]
+        result = machine.call(model, inputs, {})
+    outputs = [tensor.number for tensor in tensors_in(result)]
+    if not outputs:
+        raise Refusal("this model gives no tensor")
+    return [each.number for each in inputs], outputs
+
+
+def as_far(machine: Interpreter) -> Network | None:
+    """The network as far as it was followed; None: nothing flowed. Layers get weights by a call."""
+    trace = keras_trace(machine)
+    if not trace.records:
+        return None
+    steps, ends_ = trace.network_steps(trace.unread(), prune=False)
+    return in_keras(machine, steps, trace.records[0].shape, ends_)
+
+
+def in_keras(
+    machine: Interpreter, steps: list[Step], shape: Shape, outputs: Sequence[int]
+) -> Network:
+    """A network of steps as Keras has them."""
     return Network(
         steps,
         shape,
-        ends_,
+        outputs,
         notation="keras",
         layout=keras_of(machine).frame.layout,
         relabel=partial(relabel, frame=keras_of(machine).frame),

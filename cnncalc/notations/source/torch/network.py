@@ -5,15 +5,17 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 
-from cnncalc.layers.base import Shape
+from cnncalc.layers.base import Shape, Weight
 from cnncalc.layers.merge import Input
-from cnncalc.network import Network, Step
+from cnncalc.layers.spelling import word
+from cnncalc.network import Declared, Network, Step, Unreached
 from cnncalc.notations.names import Names
 from cnncalc.notations.source.axes import tensors_in
 from cnncalc.notations.source.model_trace import WEIGHTS, ModelTrace
 from cnncalc.notations.source.state import state_of
 from cnncalc.notations.source.torch.nn.containers import SEQUENTIAL
 from cnncalc.notations.source.torch.nn.module import children, named_modules, own_weights
+from cnncalc.python.guests import Unread
 from cnncalc.python.interpreter import Interpreter
 from cnncalc.python.machine import Function
 from cnncalc.python.refusals import Refusal
@@ -67,11 +69,16 @@ def traced(machine: Interpreter, model: Instance, shape: Shape) -> Network:
         trace = ModelTrace({id(module): name for name, module in named_modules(model)})
         state_of(machine).trace = trace
         x = trace.input(shape)
-        result = machine.call(model, [x, *further_inputs(model)], {})
-        outputs = [tensor.number for tensor in tensors_in(result)]
-        if not outputs:
-            raise no_tensor(model, result)
-        trace.check_tried()
+        try:
+            result = machine.call(model, [x, *further_inputs(model)], {})
+            outputs = [tensor.number for tensor in tensors_in(result)]
+            if not outputs:
+                raise no_tensor(model, result)
+            trace.check_tried()
+            check_read(model)
+        except Refusal as stop:
+            stop.so_far = as_far(model, trace, shape) if stop.unfollowed else None
+            raise
         steps, ends = trace.network_steps(outputs, prune=False)
         unused = unused_elements(model, trace)
     return Network(
@@ -82,6 +89,44 @@ def traced(machine: Interpreter, model: Instance, shape: Shape) -> Network:
         unused_params=unused["parameter"],
         unused_buffers=unused["buffer"],
     )
+
+
+def check_read(model: Instance) -> None:
+    """Refuse a model of which parts that nothing has used can't be read."""
+    for _, module in named_modules(model):
+        for part in module.fields.values():
+            if isinstance(part, Unread):
+                raise part.stop
+
+
+def as_far(model: Instance, trace: ModelTrace, shape: Shape) -> Network:
+    """The network as far as it was followed, with the modules that it never came to."""
+    steps, outputs = trace.network_steps(trace.unread(), prune=False)
+    return Network(steps, shape, outputs, notation="torch", unreached=unreached(model, trace))
+
+
+def unreached(model: Instance, trace: ModelTrace) -> list[Unreached]:
+    """The modules that hold weights, or are layers, and that made no step."""
+    found = []
+    seen = set(trace.used)
+    for name, module in named_modules(model):
+        ran = id(module) in trace.ran and module.layers is not None
+        own = [] if ran else own_weights(module)
+        new = {key: each for key, each in own if id(each) not in seen}
+        seen.update(map(id, new.values()))
+        layer = isinstance(module.layers, Declared) and not ran
+        if new or layer:
+            kind, text = module_words(module)
+            weights = [Weight(key, w.shape, w.role, w.trainable) for key, w in new.items()]
+            found.append(Unreached(name or module.cls.name, kind, text, tuple(weights)))
+    return found
+
+
+def module_words(module: Instance) -> tuple[str, str]:
+    """The kind of a module's layer and its text; of any other its class's name."""
+    if isinstance(module.layers, Declared):
+        return module.layers.layer.kind, word(module.layers.layer)
+    return "module", module.cls.name
 
 
 def no_tensor(model: Instance, result: Value) -> Refusal:

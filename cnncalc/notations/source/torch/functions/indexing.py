@@ -36,13 +36,7 @@ def tensor_item(machine: Machine, tensor: Value, index: Value) -> Value:
         parts[place : place + 1] = [slice(None)] * (rank - named)
     if isinstance(tensor, Static):
         return static_item(machine, tensor, parts)
-    if parts[0] is None or not (isinstance(parts[0], slice) and is_whole(parts[0])):
-        raise Refusal(
-            "this takes a part of the batch, which can't be followed",
-            help="a part of the channels is `x[:, :8]`",
-            code="batch-axis",
-        )
-    return flowing_item(machine, tensor, parts[1:])
+    return flowing_item(machine, tensor, parts)
 
 
 def is_whole(part: Value) -> bool:
@@ -59,22 +53,38 @@ def flowing_item(machine: Machine, tensor: Tensor, parts: list[Value]) -> Value:
     if sum(isinstance(part, list | tuple | Static) for part in parts) > 1:
         raise Refusal("several lists of places are taken in pairs, which can't be followed")
     result: Value = tensor
-    kept: dict[int, range] = {}  # of the axes looked at since the last step
+    kept: dict[int, range] = {}  # of the sample's axes looked at since the last step
     dropped: list[int] = []
     for axis, part in enumerate(parts):
         if part is None or isinstance(part, list | tuple | Static):
             result = cut(machine, result, kept)
             kept = {}
         if part is None:
-            result = unsqueeze(machine, result, axis + 1)
+            result = unsqueeze(machine, result, axis)
+            continue
+        inner = result.batch.inner(axis)
+        if inner is None:
+            check_whole(part)
         elif isinstance(part, list | tuple | Static):
-            result = chosen(machine, result, axis, places_of(machine, part, result.shape[axis]))
+            result = chosen(machine, result, axis, places_of(machine, part, result.shape[inner]))
         else:
-            kept[axis] = taken(part, result.shape[axis])
-            dropped += [axis] if isinstance(part, int) else []
+            kept[inner] = taken(part, result.shape[inner])
+            dropped += [inner] if isinstance(part, int) else []
     result = cut(machine, result, kept)
+    if not dropped:
+        return result
     shape = tuple(size for place, size in enumerate(result.shape) if place not in dropped)
-    return emit_view(machine, result, shape, "getitem") if dropped else result
+    return emit_view(machine, result, shape, "getitem", result.batch.without(dropped))
+
+
+def check_whole(part: Value) -> None:
+    """Refuse a part of the batch."""
+    if not is_whole(part):
+        raise Refusal(
+            "this takes a part of the batch, which can't be followed",
+            help="a part of the channels is `x[:, :8]`",
+            code="batch-axis",
+        )
 
 
 def places_of(machine: Machine, part: Value, size: int) -> list[int]:
@@ -94,8 +104,9 @@ def places_of(machine: Machine, part: Value, size: int) -> list[int]:
 
 def chosen(machine: Machine, tensor: Tensor, axis: int, places: list[int]) -> Tensor:
     """Places along an axis in an order of their own."""
-    parts = [cut(machine, tensor, {axis: run}) for run in runs(places)]
-    output: Tensor = cat(machine, parts, axis + 1)
+    inner = inner_axis(tensor, axis, "index_select")
+    parts = [cut(machine, tensor, {inner: run}) for run in runs(places)]
+    output: Tensor = cat(machine, parts, axis)
     return output
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import show
-from cnncalc.notations.source.arithmetic import owner_of, size_text
+from cnncalc.notations.source.arithmetic import owner_of, size_text, sizes_without_batch
 from cnncalc.notations.source.axes import axis_of, inner_axis, outer_shape
-from cnncalc.notations.source.layer_steps import emit
+from cnncalc.notations.source.layer_steps import batch_of, emit
 from cnncalc.notations.source.torch.functions.shapes import unsqueeze
 from cnncalc.notations.source.torch.functions.view import sizes_given
 from cnncalc.python.iteration import listed
@@ -39,7 +39,9 @@ def cat(machine: Machine, tensors: Value, dim: Value = 0, **options: Value) -> V
     for block in blocks(parts):
         tensor = longer(machine, block.tensor, block.after, axis, False)
         joined.append(longer(machine, tensor, block.before, axis, True))
-    return emit(machine, KINDS["cat"](axis), joined, op="cat") if len(joined) > 1 else joined[0]
+    if len(joined) == 1:
+        return joined[0]
+    return emit(machine, KINDS["cat"](axis), joined, op="cat", batch=batch_of(joined))
 
 
 def static_cat(machine: Machine, parts: list[Static], axis: int) -> Static:
@@ -52,8 +54,9 @@ def longer(machine: Machine, tensor: Tensor, fixed: list[Static], axis: int, fro
     """A tensor that is longer along an axis by weights and constants, on one side."""
     if not fixed:
         return tensor
-    static = fixed[0] if len(fixed) == 1 else static_cat(machine, fixed, axis + 1)
-    sizes = tuple(static.shape[1:])
+    outer = tensor.batch.outer(axis)
+    static = fixed[0] if len(fixed) == 1 else static_cat(machine, fixed, outer)
+    sizes = sizes_without_batch(tensor, static)
     same = len(sizes) == len(tensor.shape) and all(
         place == axis or size == have
         for place, (size, have) in enumerate(zip(sizes, tensor.shape, strict=True))
@@ -67,17 +70,18 @@ def longer(machine: Machine, tensor: Tensor, fixed: list[Static], axis: int, fro
     owner, role = owner_of(static)
     shape = (*tensor.shape[:axis], tensor.shape[axis] + sizes[axis], *tensor.shape[axis + 1 :])
     held: Held = {"weight": Static((1, *shape), static.sources)}
+    batch = tensor.batch
     for part in extended(tensor.shape, axis, sizes[axis], front, fill, role):
         whose, what = (owner, held) if part.holds else (None, None)
         op = part.word if part.holds else "cat"
-        tensor = emit(machine, part.layer, [tensor], op=op, owner=whose, held=what)
+        tensor = emit(machine, part.layer, [tensor], op=op, owner=whose, held=what, batch=batch)
     return tensor
 
 
 def stack(machine: Machine, tensors: Value, dim: Value = 0) -> Value:
     """Tensors along a new axis; in front of the batch they stay a pile."""
     parts = listed(machine, tensors)
-    if dim == 0 and parts and all(isinstance(part, Tensor) for part in parts):
+    if dim == 0 and parts and all(isinstance(each, Tensor) and not each.batch for each in parts):
         return piled(parts)
     return cat(machine, [unsqueeze(machine, part, dim) for part in parts], dim)
 
@@ -96,7 +100,10 @@ def repeat(machine: Machine, tensor: Value, *sizes: Value) -> Value:
     if isinstance(tensor, Static):
         before = (1,) * (len(times) - len(tensor.shape)) + tuple(tensor.shape)
         return tensor.shaped(tuple(times_size(a, b) for a, b in zip(before, times, strict=True)))
-    if times[:1] != [1] or not all(isinstance(each, int) and each > 0 for each in times):
+    while len(tensor.sizes) < len(times):
+        tensor = unsqueeze(machine, tensor, 0)
+    whole = all(isinstance(each, int) and each > 0 for each in times)
+    if not whole or len(times) != len(tensor.sizes) or times[tensor.batch.place] != 1:
         raise Refusal("copies along the batch can't be followed", code="batch-axis")
     for axis, count in enumerate(times):
         check_count(count)

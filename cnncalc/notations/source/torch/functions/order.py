@@ -21,8 +21,8 @@ def flip(machine: Machine, input: Value, *dims: Value, **options: Value) -> Valu
         return reordered(input, axes)
     tensor = input
     for dim in axes:
-        axis = inner_axis(tensor, dim, "flip")
-        tensor = chosen(machine, tensor, axis, list(reversed(range(tensor.shape[axis]))))
+        size = tensor.shape[inner_axis(tensor, dim, "flip")]
+        tensor = chosen(machine, tensor, axis_of(tensor, dim), [*reversed(range(size))])
     return tensor
 
 
@@ -41,12 +41,11 @@ def roll(machine: Machine, input: Value, shifts: Value, dims: Value = None) -> V
         return reordered(input, axes)
     tensor = input
     for step, dim in zip(steps, axes, strict=True):
-        axis = inner_axis(tensor, dim, "roll")
+        size = tensor.shape[inner_axis(tensor, dim, "roll")]
         if not isinstance(step, int):
             raise Refusal(f"{describe(step)} is no whole number to roll by")
-        size = tensor.shape[axis]
         places = [(place - step) % size for place in range(size)]
-        tensor = chosen(machine, tensor, axis, places)
+        tensor = chosen(machine, tensor, axis_of(tensor, dim), places)
     return tensor
 
 

@@ -35,7 +35,9 @@ def reduction(how: str, biased: bool = False) -> Method:
         if isinstance(tensor, Static):
             return static_reduction(tensor, {axis_of(tensor, each) for each in dims}, keep)
         axes = [inner_axis(tensor, each, how) for each in dims]
-        return emit(machine, along(how, tensor.shape, axes, keep, biased), [tensor], op=how)
+        batch = tensor.batch if keep else tensor.batch.without(set(axes))
+        layer = along(how, tensor.shape, axes, keep, biased)
+        return emit(machine, layer, [tensor], op=how, batch=batch)
 
     return call
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from cnncalc.layers import KINDS
-from cnncalc.notations.source.axes import axis_of, inner_axis, outer_shape
+from cnncalc.notations.source.axes import axis_of, outer_shape
 from cnncalc.notations.source.layer_steps import emit
 from cnncalc.notations.source.torch.functions.view import emit_view, sizes_given, view
 from cnncalc.python.functions import Method
@@ -13,6 +13,7 @@ from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
 from cnncalc.python.wordlists import words
+from cnncalc.tracing.batch_axis import FIRST
 from cnncalc.tracing.constants import permuted, seen_as
 from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor
 
@@ -25,24 +26,38 @@ def flatten(machine: Machine, tensor: Value, start_dim: Value = 0, end_dim: Valu
         sizes = list(tensor.shape)
         sizes[start : end + 1] = [prod(sizes[start : end + 1])]
         return seen_as(tensor, tuple(sizes))
-    if start == 0 and end > 0 and prod(tensor.shape[:end]) == 1:
-        return emit_view(machine, tensor, tensor.shape[end:])
-    if start == 0 and end > 0:
-        raise Refusal(
-            "this flattens the batch into the features",
-            help="`torch.flatten(x, 1)` keeps the batch, axis 0",
-            code="batch-axis",
-        )
     if start == end:
         return tensor
-    last = -1 if end == len(tensor.shape) else end - 1
-    return emit(machine, KINDS["flatten"](start - 1, last), [tensor], op="flatten")
+    sizes = tensor.sizes
+    place = tensor.batch.place
+    if start <= place <= end:
+        if start == 0 and end == len(sizes) - 1 and prod(tensor.shape) != 1:
+            raise Refusal(
+                "this flattens the batch into the features",
+                help="`torch.flatten(x, 1)` keeps the batch, axis 0",
+                code="batch-axis",
+            )
+        merged = Batch(prod(size.factor if isinstance(size, Batch) else size
+            for size in sizes[start : end + 1]))  # fmt: skip
+        return view(machine, tensor, *sizes[:start], merged, *sizes[end + 1 :])
+    inner = [tensor.batch.inner(axis) for axis in (start, end)]
+    last = -1 if inner[1] == len(tensor.shape) - 1 else inner[1]
+    layer = KINDS["flatten"](inner[0], last)
+    batch = tensor.batch
+    if end < place:
+        batch = batch._replace(front=batch.front - (end - start))
+    return emit(machine, layer, [tensor], op="flatten", batch=batch)
 
 
 def unflatten(machine: Machine, tensor: Value, dim: Value, sizes: Value) -> Value:
-    axis = inner_axis(tensor, dim, "unflatten")
-    given = tuple("infer" if size == -1 else size for size in sizes_given(machine, (sizes,)))
-    return emit(machine, KINDS["unflatten"](given, axis), [tensor], op="unflatten")
+    given = sizes_given(machine, (sizes,))
+    place = axis_of(tensor, dim)
+    if isinstance(tensor, Static) or tensor.batch.inner(place) is None or tensor.batch != FIRST:
+        outer = list(outer_shape(tensor))
+        outer[place : place + 1] = given
+        return view(machine, tensor, *outer)
+    infer = tuple("infer" if size == -1 else size for size in given)
+    return emit(machine, KINDS["unflatten"](infer, place - 1), [tensor], op="unflatten")
 
 
 def permute(machine: Machine, tensor: Value, *dims: Value, **options: Value) -> Value:
@@ -50,18 +65,13 @@ def permute(machine: Machine, tensor: Value, *dims: Value, **options: Value) -> 
     if isinstance(tensor, Static):
         machine.budget.spend(len(tensor.values or ()))
         return permuted(tensor, axes)
-    if axes and axes[0] != 0:
-        raise Refusal(
-            "this moves the batch from the front, where it must stay",
-            help="0 first, as in `x.permute(0, 2, 3, 1)`",
-            code="batch-axis",
-        )
-    order = tuple(axis - 1 for axis in axes[1:])
-    if sorted(order) != list(range(len(tensor.shape))):
-        raise Refusal(f"`permute` takes each of the {len(tensor.shape) + 1} axes once")
-    if order == tuple(range(len(order))):
-        return tensor
-    return emit(machine, KINDS["permute"](order), [tensor], op="permute")
+    rank = len(outer_shape(tensor))
+    if sorted(axes) != list(range(rank)):
+        raise Refusal(f"`permute` takes each of the {rank} axes once")
+    order, batch = tensor.batch.moved(axes, len(tensor.shape))
+    if order != tuple(range(len(order))):
+        return emit(machine, KINDS["permute"](order), [tensor], op="permute", batch=batch)
+    return tensor if batch == tensor.batch else type(tensor)(tensor.number, tensor.shape, batch)
 
 
 def transpose(machine: Machine, tensor: Value, dim0: Value, dim1: Value) -> Value:
@@ -84,9 +94,12 @@ def unsqueeze(machine: Machine, tensor: Value, dim: Value) -> Value:
     sizes.insert(place, 1)
     if isinstance(tensor, Static):
         return seen_as(tensor, tuple(sizes))
-    if place == 0:
-        raise Refusal("an axis in front of the batch can't be followed", code="batch-axis")
-    return emit_view(machine, tensor, tuple(sizes[1:]), "unsqueeze")
+    batch = tensor.batch
+    behind = place > batch.place
+    axis = place - 1 + len(batch.merged) if behind else place
+    shape = (*tensor.shape[:axis], 1, *tensor.shape[axis:])
+    batch = batch if behind else batch._replace(front=batch.front + 1)
+    return emit_view(machine, tensor, shape, "unsqueeze", batch)
 
 
 def squeeze(machine: Machine, tensor: Value, dim: Value = None) -> Value:
@@ -98,7 +111,10 @@ def squeeze(machine: Machine, tensor: Value, dim: Value = None) -> Value:
         return seen_as(tensor, tuple(kept))
     if len(kept) == len(sizes):
         return tensor
-    return emit_view(machine, tensor, tuple(kept[1:]), "squeeze")
+    inner = {tensor.batch.inner(place) for place in gone if sizes[place] == 1}
+    shape = tuple(size for axis, size in enumerate(tensor.shape) if axis not in inner)
+    batch = tensor.batch.without([axis for axis in inner if axis is not None])
+    return emit_view(machine, tensor, shape, "squeeze", batch)
 
 
 def expand(machine: Machine, tensor: Value, *sizes: Value) -> Value:
@@ -112,9 +128,12 @@ def expand(machine: Machine, tensor: Value, *sizes: Value) -> Value:
     if after == before:
         return tensor
     ones = all(old in (new, 1) for new, old in zip(after, before, strict=True))
-    if not ones or after[0] != Batch() or len(after) != len(tensor.shape) + 1:
+    place = tensor.batch.place
+    if not ones or len(after) != len(tensor.sizes) or after[place] != tensor.sizes[place]:
         raise Refusal("this `expand` can't be followed")
-    return emit(machine, KINDS["expand"](after[1:]), [tensor], op="expand")
+    merged = [tensor.shape[axis] for axis in tensor.batch.merged]
+    shape = (*after[:place], *merged, *after[place + 1 :])
+    return emit(machine, KINDS["expand"](shape), [tensor], op="expand", batch=tensor.batch)
 
 
 def expand_as(machine: Machine, tensor: Value, other: Value) -> Value:
@@ -132,8 +151,9 @@ def size(machine: Machine, tensor: Value, dim: Value = None) -> Value:
 
 def count(machine: Machine, tensor: Value) -> Value:
     """`numel`."""
-    total = prod(each for each in outer_shape(tensor) if isinstance(each, int))
-    return Batch(total) if isinstance(tensor, Tensor) else total
+    if isinstance(tensor, Tensor):
+        return Batch(prod(tensor.shape))
+    return prod(each for each in outer_shape(tensor) if isinstance(each, int))
 
 
 def same(machine: Machine, tensor: Value, *args: Value, **kwargs: Value) -> Value:

@@ -1,4 +1,4 @@
-"""`view` and `reshape`: the same values in other sizes, the batch in front."""
+"""`view` and `reshape`: the same values in other sizes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from cnncalc.python.iteration import content_of, listed
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
+from cnncalc.tracing.batch_axis import BatchAxis, viewed
 from cnncalc.tracing.constants import seen_as
 from cnncalc.tracing.tensors import Batch, Static, Tensor, one_number
 from cnncalc.tracing.views import between
@@ -35,31 +36,46 @@ def view(machine: Machine, tensor: Value, *sizes: Value, **options: Value) -> Va
             raise Refusal(f"{describe(size)} is no size of a `view`")
     if isinstance(tensor, Static):
         return static_view(tensor, wanted)
-    shape = viewed(tensor.shape, wanted)
-    return emit_view(machine, tensor, shape)
+    shape, batch = seen(tensor, wanted)
+    return emit_view(machine, tensor, shape, batch=batch)
 
 
-def viewed(shape: Shape, wanted: list[Value]) -> Shape:
-    """The sizes after the batch that a view asks for; Refusal where the batch doesn't stay."""
-    total = prod(shape)
+def seen(tensor: Tensor, wanted: list[Value]) -> tuple[Shape, BatchAxis]:
+    """The sample's sizes that a view asks for, and where the batch is then.
+
+    The batch may become one axis with whole axes beside it, as in `x.view(b * t, c, h, w)`.
+    """
+    shape, total = tensor.shape, prod(tensor.shape)
     if not wanted or wanted.count(-1) > 1:
         raise Refusal("a `view` has one -1 at most", code="view")
-    first, *rest = wanted
-    if any(isinstance(size, Batch) for size in rest) or any(
-        isinstance(size, int) and size < -1 for size in wanted
-    ):
+    batches = [place for place, size in enumerate(wanted) if isinstance(size, Batch)]
+    if len(batches) > 1 or any(isinstance(size, int) and size < -1 for size in wanted):
         raise batch_first(shape, wanted)
-    known = prod(size for size in rest if size != -1)
-    one_batch = isinstance(first, Batch) and first.factor == 1
-    if one_batch and -1 in rest:
-        if known == 0 or total % known:
+    place = batches[0] if batches else wanted.index(-1) if -1 in wanted else None
+    if place is None:
+        raise batch_first(shape, wanted)
+    sizes = [size for each, size in enumerate(wanted) if each != place]
+    known = prod(size for size in sizes if size != -1)
+    factor = wanted[place].factor if batches else total // known if known else 0
+    if -1 in sizes:
+        if known == 0 or total % (known * factor):
             raise not_divisible(shape, known)
-        return tuple(total // known if size == -1 else size for size in rest)
-    if one_batch or first == -1:
-        if known != total:
-            raise wrong_total(shape, known, rest)
-        return tuple(rest)
-    raise batch_first(shape, wanted)
+        sizes[sizes.index(-1)] = total // (known * factor)
+    if prod(sizes) * factor != total or not (batches or joins_whole(tensor, sizes[place:])):
+        raise wrong_total(shape, known, sizes)
+    found = viewed(shape, tensor.batch, sizes, place, factor)
+    if found is None:
+        raise batch_first(shape, wanted)
+    return found
+
+
+def joins_whole(tensor: Tensor, behind: list[int]) -> bool:
+    """Whether a batch of unknown size (-1) in front of these is joined with whole axes.
+
+    What cuts an axis in two, as `x.view(-1, 100)` of 16 maps of 5 by 5 does, is a mistake.
+    """
+    count, sizes = prod(behind), tensor.shape
+    return any(prod(sizes[axis:]) == count for axis in range(len(sizes) + bool(behind)))
 
 
 def wrong_total(shape: Shape, known: int, rest: list[Value]) -> Refusal:
@@ -95,12 +111,22 @@ def batch_first(shape: Shape, wanted: list[Value]) -> Refusal:
     )
 
 
-def emit_view(machine: Machine, tensor: Tensor, shape: Shape, op: str = "view") -> Value:
-    """The same values in another shape, as one step; none where the shape is the same."""
+def emit_view(
+    machine: Machine,
+    tensor: Tensor,
+    shape: Shape,
+    op: str = "view",
+    batch: BatchAxis | None = None,
+) -> Value:
+    """The same values in another shape, as one step; none where the shape is the same.
+
+    `batch`: where the batch stands in it; None: where it did.
+    """
+    batch = tensor.batch if batch is None else batch
     layer = between(tensor.shape, shape)
     if layer is None:
-        return type(tensor)(tensor.number, shape)
-    return emit(machine, layer, [tensor], op=op)
+        return type(tensor)(tensor.number, shape, batch)
+    return emit(machine, layer, [tensor], op=op, batch=batch)
 
 
 def static_view(tensor: Static, wanted: list[Value]) -> Static:

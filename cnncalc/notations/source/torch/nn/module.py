@@ -141,7 +141,9 @@ def whole_module(
             Declared(KINDS["identity"]()), (result.number,), result.shape, path,
             spans_of(machine, module), module,
         )  # fmt: skip
-        return trace.add(record)
+        tensor = trace.add(record)
+        tensor.batch = result.batch
+        return tensor
     return result
 
 
