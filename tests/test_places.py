@@ -43,6 +43,7 @@ TRIED = {
     "a notation": "tests.notations.test_registering.test_a_new_notation_is_read_by_its_looks",
     "a way to write a layer": "tests.test_places.test_who_names_layer_kinds",
     "a framework": "tests.test_places.test_an_executor",
+    "a function of PyTorch": "tests.source.test_order.test_a_new_function_is_an_entry",
     "an ONNX operator": "tests.onnx.test_operators.test_a_new_operator",
     "what an operation makes of tensors": "tests.tracing.test_same_layers.test_the_file",
     "a module of Python's library": "tests.python.test_library.test_a_new_module_is_a_new_file",

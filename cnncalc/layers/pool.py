@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnncalc.axis.windows import Same, Slide, Window, ceil_slide
+from cnncalc.axis.windows import Same, Slide, ceil_slide
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Shape, axis_name, empty, option, spread_out
 from cnncalc.layers.sliding import EachChannel, dilation, kernel, padding, pairs, pool_stride
@@ -71,7 +71,7 @@ class _SlidingPool(EachChannel):
     ceil: bool = option("flag", "round the size up instead of down", default=False, word="ceil")
     empty: bool = empty()
 
-    def windows(self, *shapes: Shape) -> tuple[Window, ...]:
+    def windows(self, *shapes: Shape) -> tuple[Slide, ...]:
         return pool_slides(self, shapes[0])
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from cnncalc.frameworks.keras import READERS
 from cnncalc.live.literals import literal, subscript
+from cnncalc.live.objects import Keras
 from cnncalc.live.program import refusal
 
 __all__ = ["known_class", "layer_arguments", "operation_words"]
@@ -28,7 +29,7 @@ NAMES = {"Getitem": "get_item", "ReLU": "relu"}
 BY_POSITION = ("axes", "newshape", "pad_width", "shape", "size")
 
 
-def known_class(keras: Any, layer: Any) -> str | None:
+def known_class(keras: Keras, layer: Keras) -> str | None:
     """The class of Keras's vocabulary that a layer is, or works as."""
     for cls in type(layer).__mro__:
         if getattr(keras.layers, cls.__name__, None) is cls:
@@ -37,7 +38,7 @@ def known_class(keras: Any, layer: Any) -> str | None:
     return None
 
 
-def layer_arguments(cls: str, layer: Any, made: Words) -> Iterator[str]:
+def layer_arguments(cls: str, layer: Keras, made: Words) -> Iterator[str]:
     """The arguments that make a layer again; `made` has the words for a layer inside of it."""
     config = layer.get_config()
     for attribute, what in CHANGED.items():
@@ -64,11 +65,11 @@ def layer_arguments(cls: str, layer: Any, made: Words) -> Iterator[str]:
         )
 
 
-def _kept(variable: Any) -> bool:
+def _kept(variable: Keras) -> bool:
     return str(variable.name).startswith(STATISTICS)
 
 
-def _activation(layer: Any, value: Any, made: Words) -> str:
+def _activation(layer: Keras, value: Any, made: Words) -> str:
     if value is None or isinstance(value, str):
         return literal(value)
     if hasattr(layer.activation, "get_config"):
@@ -86,7 +87,7 @@ def plain(value: Any) -> Any:
     return value
 
 
-def operation_words(node: Any, words: Words) -> str:
+def operation_words(node: Keras, words: Words) -> str:
     """What an operation of `keras.ops` computes, in words."""
     operation, args = node.operation, list(node.arguments.args)
     name = type(operation).__name__

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from re import DOTALL, search
 from typing import Any
 
+from cnncalc.live.objects import Keras
 from cnncalc.live.program import first_line, refusal
 
 __all__ = ["QUIET", "flat", "has_graph", "nodes_between", "symbolic_call"]
@@ -15,12 +16,12 @@ __all__ = ["QUIET", "flat", "has_graph", "nodes_between", "symbolic_call"]
 QUIET = ("training", "mask")  # arguments of a call that change no shape
 
 
-def flat(keras: Any, nested: Any) -> list[Any]:
+def flat(keras: Keras, nested: Keras) -> list[Keras]:
     """The tensors in a nest of tuples, lists and dictionaries."""
     return [each for each in keras.tree.flatten(nested) if each is not None]
 
 
-def has_graph(layer: Any) -> bool:
+def has_graph(layer: Keras) -> bool:
     """Whether a model is a graph of layers, or a row of them, and runs as that."""
     homes: dict[str, Any] = {cls.__name__: cls for cls in type(layer).__mro__ if _of_keras(cls)}
     home = homes.get("Functional") or homes.get("Sequential")
@@ -31,10 +32,10 @@ def _of_keras(cls: type) -> bool:
     return cls.__module__.startswith("keras.")
 
 
-def nodes_between(outputs: Sequence[Any], inputs: Sequence[Any]) -> list[Any]:
+def nodes_between(outputs: Sequence[Keras], inputs: Sequence[Keras]) -> list[Keras]:
     """The nodes that lead from some tensors to others, as they were made."""
     stop = {id(tensor) for tensor in inputs}
-    found: dict[int, Any] = {}
+    found: dict[int, Keras] = {}
     waiting = list(outputs)
     while waiting:
         tensor = waiting.pop()
@@ -48,10 +49,10 @@ def nodes_between(outputs: Sequence[Any], inputs: Sequence[Any]) -> list[Any]:
     return _sorted(found)
 
 
-def _sorted(nodes: dict[int, Any]) -> list[Any]:
+def _sorted(nodes: dict[int, Keras]) -> list[Keras]:
     """Nodes in the order in which they were made, each behind those that it reads."""
     makers = {id(tensor): node for node in nodes.values() for tensor in node.output_tensors}
-    done: dict[int, Any] = {}
+    done: dict[int, Keras] = {}
     for first in sorted(nodes.values(), key=_age):
         waiting = [first]
         while waiting:
@@ -65,19 +66,19 @@ def _sorted(nodes: dict[int, Any]) -> list[Any]:
     return list(done.values())
 
 
-def _age(node: Any) -> int:
+def _age(node: Keras) -> int:
     """A number that grows with each tensor that Keras makes; it is in the tensors' names."""
     _, _, number = node.output_tensors[0].name.rpartition("_")
     return int(number) if number.isdigit() else 0
 
 
 @contextmanager
-def symbolic_call(keras: Any, layer: Any, args: Any, kwargs: Any) -> Iterator[Any]:
+def symbolic_call(keras: Keras, layer: Keras, args: Any, kwargs: Any) -> Iterator[Any]:
     """What a layer's `call` gives for symbolic tensors of its own: (inputs, outputs).
 
     Nothing is computed, and what Keras notes of the call in the layers inside is taken away.
     """
-    tensors: list[Any] = []
+    tensors: list[Keras] = []
 
     def fresh(value: Any) -> Any:
         if not hasattr(value, "_keras_history"):
@@ -89,7 +90,7 @@ def symbolic_call(keras: Any, layer: Any, args: Any, kwargs: Any) -> Iterator[An
     given, options = keras.tree.map_structure(fresh, (args, kwargs))
     inside = [each for each in layer._flatten_layers() if each is not layer]
     notes = [(each, len(each._inbound_nodes), len(each._outbound_nodes)) for each in inside]
-    nodes: list[Any] = []
+    nodes: list[Keras] = []
     try:
         with _unbuilt(layer, inside) as missing:
             outputs = _called(layer, given, options, missing)
@@ -105,10 +106,10 @@ def symbolic_call(keras: Any, layer: Any, args: Any, kwargs: Any) -> Iterator[An
 
 
 @contextmanager
-def _unbuilt(layer: Any, inside: Sequence[Any]) -> Iterator[list[str]]:
+def _unbuilt(layer: Keras, inside: Sequence[Keras]) -> Iterator[list[str]]:
     """Keep layers from being built, which would change the model; gives those that would."""
     missing: list[str] = []
-    builds = [(each, vars(each)["build"]) for each in inside if not each.built]
+    builds = [(each, each.__dict__["build"]) for each in inside if not each.built]
 
     def stopping(each: Any) -> Any:
         def stop(*args: Any, **kwargs: Any) -> None:
@@ -118,15 +119,15 @@ def _unbuilt(layer: Any, inside: Sequence[Any]) -> Iterator[list[str]]:
         return stop
 
     for each, _ in builds:
-        vars(each)["build"] = stopping(each)
+        each.__dict__["build"] = stopping(each)
     try:
         yield missing
     finally:
         for each, build in builds:
-            vars(each)["build"] = build
+            each.__dict__["build"] = build
 
 
-def _called(layer: Any, args: Any, kwargs: Any, missing: list[str]) -> Any:
+def _called(layer: Keras, args: Any, kwargs: Any, missing: list[str]) -> Any:
     """The outputs of a layer's own `call`, as it runs after training."""
     known = inspect.signature(layer.call).parameters
     options = {key: value for key, value in kwargs.items() if key not in QUIET}

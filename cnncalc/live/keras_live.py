@@ -11,6 +11,7 @@ from cnncalc.input_size import give, meant
 from cnncalc.layers.base import Shape
 from cnncalc.live.keras_graph import flat, has_graph, symbolic_call
 from cnncalc.live.keras_program import keras_program
+from cnncalc.live.objects import Keras
 from cnncalc.live.program import Followed, Program, checked_size, compare, refusal, sized
 from cnncalc.network import Network, Typed
 from cnncalc.notations.sizes import Given
@@ -21,7 +22,7 @@ __all__ = ["from_keras"]
 BUILD = "build it, or call it once, or let its first layer be an Input"
 
 
-def from_keras(model: Any, input: Given | None = None) -> Network:
+def from_keras(model: Keras, input: Given | None = None) -> Network:
     """A live keras.Model as a network, with the names of its layers and Keras's counting.
 
     Its graph is read, or its `call` on symbolic tensors: nothing is run on data, and the model
@@ -46,11 +47,11 @@ def from_keras(model: Any, input: Given | None = None) -> Network:
     return _of_call(keras, model, size)
 
 
-def _keras() -> Any:
+def _keras() -> Keras:
     return packages.load("keras", "`from_keras`", "live")
 
 
-def _of_graph(keras: Any, model: Any, size: Typed | None) -> Network:
+def _of_graph(keras: Keras, model: Keras, size: Typed | None) -> Network:
     """The network of a graph of layers, which is written once."""
     program, variables = keras_program(keras, model, model.inputs, model.outputs)
     read = program.network()
@@ -86,7 +87,7 @@ class Graph:
         return network
 
 
-def _of_call(keras: Any, model: Any, size: Typed | None) -> Network:
+def _of_call(keras: Keras, model: Keras, size: Typed | None) -> Network:
     """The network of a model with a `call` of its own, which is followed at each input."""
     shapes = _build_shapes(keras, model)
     declared = shapes[0][1:] if shapes else None
@@ -127,7 +128,7 @@ def _of_call(keras: Any, model: Any, size: Typed | None) -> Network:
     return called
 
 
-def _build_shapes(keras: Any, model: Any) -> list[tuple[int | None, ...]]:
+def _build_shapes(keras: Keras, model: Keras) -> list[tuple[int | None, ...]]:
     """The shapes of the inputs that a model was built with, with a batch that is open."""
     config = model.get_build_config() or {}
     found: list[Any] = []
@@ -147,7 +148,7 @@ def _build_shapes(keras: Any, model: Any) -> list[tuple[int | None, ...]]:
     return found
 
 
-def _unused(model: Any, variables: Sequence[Any]) -> int:
+def _unused(model: Keras, variables: Sequence[Keras]) -> int:
     """Elements of the model's weights that no step has."""
     used = {id(each) for each in variables}
     foreign = used - {id(each) for each in model.weights}

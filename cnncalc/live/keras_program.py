@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from cnncalc.live.keras_calls import known_class, layer_arguments, operation_words
 from cnncalc.live.keras_graph import QUIET, flat, has_graph, nodes_between, symbolic_call
+from cnncalc.live.objects import Keras
 from cnncalc.live.program import Origin, Program, refusal
 
 __all__ = ["keras_program"]
@@ -36,19 +37,19 @@ TOP = Where()
 class _Writer:
     """The program's lines, and the words for each tensor, layer and variable of the model."""
 
-    def __init__(self, keras: Any, name: str) -> None:
+    def __init__(self, keras: Keras, name: str) -> None:
         self.keras = keras
         self.program = Program(f"<{name}>", "keras", MODEL)
         self.layers: dict[int, str] = {}
         self.variables: dict[int, str] = {}
-        self.written: dict[int, Any] = {}  # the variables that the program has
+        self.written: dict[int, Keras] = {}  # the variables that the program has
         self.calls = 0
         self.keep: list[Any] = []  # objects known by their identity, which must stay
         self.program.taken |= {"keras", "layers", "ops", MODEL}
         self.program.write("import keras; from keras import layers, ops")
 
     def graph(
-        self, inputs: Sequence[Any], words: Sequence[str], outputs: Sequence[Any], where: Where
+        self, inputs: Sequence[Keras], words: Sequence[str], outputs: Sequence[Keras], where: Where
     ) -> list[str]:
         """The words for the outputs of a graph, given those for its inputs."""
         names = {id(tensor): word for tensor, word in zip(inputs, words, strict=True)}
@@ -60,7 +61,7 @@ class _Writer:
                 names[id(tensor)] = word
         return [names[id(tensor)] for tensor in outputs]
 
-    def _node(self, node: Any, names: dict[int, str], where: Where) -> list[str]:
+    def _node(self, node: Keras, names: dict[int, str], where: Where) -> list[str]:
         operation = node.operation
         given = [names[id(tensor)] for tensor in node.input_tensors]
         if not isinstance(operation, self.keras.Layer):
@@ -72,7 +73,7 @@ class _Writer:
         _check_class(self.keras, operation)
         return self._expanded(node, given, where)
 
-    def _call(self, node: Any, given: list[str], where: Where) -> str:
+    def _call(self, node: Keras, given: list[str], where: Where) -> str:
         """The call of a layer of the vocabulary."""
         layer = node.operation
         odd = [
@@ -95,7 +96,7 @@ class _Writer:
         self.program.write(f"{name} = {words}", origin)
         return name
 
-    def layer(self, layer: Any, where: Where = TOP) -> str:
+    def layer(self, layer: Keras, where: Where = TOP) -> str:
         """The words for a layer, made where it is met first."""
         if id(layer) not in self.layers:
             cls = known_class(self.keras, layer)
@@ -109,7 +110,7 @@ class _Writer:
             self._hold(layer.weights)
         return self.layers[id(layer)]
 
-    def _hold(self, variables: Sequence[Any]) -> None:
+    def _hold(self, variables: Sequence[Keras]) -> None:
         for each in variables:
             if id(each) in self.written:
                 raise refusal(
@@ -118,7 +119,7 @@ class _Writer:
                 )
             self.written[id(each)] = each
 
-    def _nested(self, node: Any, given: list[str], where: Where) -> list[str]:
+    def _nested(self, node: Keras, given: list[str], where: Where) -> list[str]:
         """The layers of a model inside of this one; Keras tells their names by the model's."""
         model = node.operation
         sequential = any(cls.__name__ == "Sequential" for cls in type(model).__mro__)
@@ -129,7 +130,7 @@ class _Writer:
             model.inputs, given, model.outputs, inner._replace(sized=where.sized and sized)
         )
 
-    def _expanded(self, node: Any, given: list[str], where: Where) -> list[str]:
+    def _expanded(self, node: Keras, given: list[str], where: Where) -> list[str]:
         """What the `call` of a layer with a class of its own does."""
         self.calls += 1
         inner = where._replace(running=node.operation.name, call=f"call {self.calls}")
@@ -137,7 +138,7 @@ class _Writer:
         with symbolic_call(self.keras, node.operation, *arguments) as (inputs, outputs):
             return self.graph(inputs, given, flat(self.keras, outputs), inner)
 
-    def _operation(self, node: Any, names: dict[int, str], where: Where) -> list[str]:
+    def _operation(self, node: Keras, names: dict[int, str], where: Where) -> list[str]:
         """A function of `keras.ops`."""
 
         def words(value: Any) -> str:
@@ -152,7 +153,7 @@ class _Writer:
         count = len(node.output_tensors)
         return [name] if count == 1 else [f"{name}[{place}]" for place in range(count)]
 
-    def _variable(self, variable: Any, where: Where) -> str:
+    def _variable(self, variable: Keras, where: Where) -> str:
         """The words for a weight that a layer's `call` works with itself."""
         if not hasattr(variable, "assign"):
             raise refusal("a tensor that is no output of a layer can't be followed")
@@ -168,7 +169,7 @@ class _Writer:
         return self.variables[id(variable)]
 
 
-def _check_class(keras: Any, layer: Any) -> None:
+def _check_class(keras: Keras, layer: Keras) -> None:
     """Refuse Keras's own layers that the vocabulary doesn't have."""
     cls = type(layer)
     known = getattr(keras.layers, cls.__name__, None) is cls and cls.__name__ != "Lambda"
@@ -179,7 +180,7 @@ def _check_class(keras: Any, layer: Any) -> None:
         )
 
 
-def _size(node: Any, where: Where) -> tuple[int, ...] | None:
+def _size(node: Keras, where: Where) -> tuple[int, ...] | None:
     """What comes out of a node, without batch, where all of it is known."""
     if len(node.output_tensors) != 1 or not where.sized:
         return None
@@ -188,7 +189,7 @@ def _size(node: Any, where: Where) -> tuple[int, ...] | None:
 
 
 def keras_program(
-    keras: Any, model: Any, inputs: Sequence[Any], outputs: Sequence[Any]
+    keras: Keras, model: Keras, inputs: Sequence[Keras], outputs: Sequence[Keras]
 ) -> tuple[Program, list[Any]]:
     """The program of a graph, and the variables that are in it."""
     writer = _Writer(keras, model.name)

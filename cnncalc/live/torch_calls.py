@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cnncalc.live.literals import literal, subscript
+from cnncalc.live.objects import Torch
 from cnncalc.live.program import Unfollowed
 
 __all__ = ["argument", "call", "function_words", "given", "item"]
@@ -80,7 +81,7 @@ def call(words: str, args: Any, kwargs: Mapping[str, Any], text: Text) -> str:
     return f"{words}({given(args, kwargs, text)})"
 
 
-def function_words(torch: Any, node: Any, text: Text) -> str:
+def function_words(torch: Torch, node: Torch, text: Text) -> str:
     """What a node computes with a function of Python or of torch."""
     target, args = node.target, node.args
     if target in OPERATORS:
@@ -95,7 +96,7 @@ def function_words(torch: Any, node: Any, text: Text) -> str:
     return call(_name(torch, target), args, node.kwargs, text)
 
 
-def _name(torch: Any, target: Any) -> str:
+def _name(torch: Torch, target: Torch) -> str:
     """The dotted name of a function that sources may call."""
     name = getattr(target, "__name__", str(target))
     if target in BUILTINS:

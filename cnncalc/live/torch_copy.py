@@ -7,6 +7,7 @@ from types import NoneType
 from typing import Any
 
 from cnncalc.frameworks.pytorch import READERS
+from cnncalc.live.objects import Torch
 from cnncalc.live.program import first_line, refusal
 
 __all__ = ["empty_copy", "extends_layer", "is_layer", "is_library", "layer_words", "parameters_of"]
@@ -24,9 +25,9 @@ PARAMETERS = {"weight", "bias"}
 UNCHANGING = (NoneType, bool, int, float, str)
 
 
-def empty_copy(torch: Any, module: Any) -> Any:
+def empty_copy(torch: Torch, module: Torch) -> Torch:
     """The module in evaluation mode on `meta`: its tensors' shapes, none of its values or hooks."""
-    memo: dict[int, Any] = {}
+    memo: dict[int, Torch] = {}
     for name, tensor in [*module.named_parameters(), *module.named_buffers()]:
         if torch.nn.parameter.is_lazy(tensor):
             raise refusal(
@@ -52,7 +53,7 @@ def empty_copy(torch: Any, module: Any) -> Any:
         ) from None
 
 
-def _bare_layer(layer: Any, memo: dict[int, Any]) -> Any:
+def _bare_layer(layer: Torch, memo: dict[int, Torch]) -> Torch:
     """A copy of a layer that holds tensors and plain options; None of one that holds more.
 
     Most modules are such layers, and deepcopy takes ten times as long for each.
@@ -76,31 +77,31 @@ def _is_plain_tuple(value: Any) -> bool:
     return isinstance(value, tuple) and all(isinstance(each, UNCHANGING) for each in value)
 
 
-def _empty(torch: Any, tensor: Any) -> Any:
+def _empty(torch: Torch, tensor: Torch) -> Torch:
     bare = torch.empty(tensor.shape, dtype=tensor.dtype, device="meta")
     if isinstance(tensor, torch.nn.Parameter):
         return torch.nn.Parameter(bare, tensor.requires_grad)
     return bare
 
 
-def parameters_of(layer: Any) -> list[tuple[str, Any]]:
+def parameters_of(layer: Torch) -> list[tuple[str, Any]]:
     """The `named_parameters` of a layer, of which few have modules inside."""
     if layer._modules:
         return list(layer.named_parameters())
     return [(name, each) for name, each in layer._parameters.items() if each is not None]
 
 
-def is_library(module: Any) -> bool:
+def is_library(module: Torch) -> bool:
     """Whether a module is of a class of torch.nn itself."""
     return type(module).__module__.startswith("torch.nn.modules.")
 
 
-def is_layer(module: Any) -> bool:
+def is_layer(module: Torch) -> bool:
     """Whether a module is one of torch.nn's own layers, which tracing doesn't enter."""
     return is_library(module) and type(module).__name__ in READERS
 
 
-def extends_layer(module: Any) -> bool:
+def extends_layer(module: Torch) -> bool:
     """Whether a module's class inherits from one of torch.nn's own layers."""
     return any(
         each.__module__.startswith("torch.nn.modules.") and each.__name__ in READERS
@@ -108,7 +109,7 @@ def extends_layer(module: Any) -> bool:
     )
 
 
-def layer_words(path: str, module: Any) -> str:
+def layer_words(path: str, module: Torch) -> str:
     """The name of a layer's class, if it is known and holds what such a layer holds."""
     name = type(module).__name__
     if not is_layer(module):

@@ -14,6 +14,7 @@ from io import StringIO
 from typing import Any
 
 from cnncalc.layers.base import Shape
+from cnncalc.live.objects import Torch
 from cnncalc.live.program import compare, refusal
 from cnncalc.live.torch_aten import aten_call
 from cnncalc.live.torch_calls import argument, function_words
@@ -29,7 +30,7 @@ CONTAINERS = ("Sequential", "ModuleList", "ModuleDict", "Module")
 LAST = 2**63 - 1  # where aten's slices end that have no end
 
 
-def exported_network(torch: Any, module: Any, name: str, shape: Shape) -> Network:
+def exported_network(torch: Torch, module: Torch, name: str, shape: Shape) -> Network:
     """The network of a module at an input; whatever torch.export raises where it can't follow."""
     exported = _exported(torch, module, shape)
     follow_in_place(exported.graph)
@@ -40,7 +41,7 @@ def exported_network(torch: Any, module: Any, name: str, shape: Shape) -> Networ
     return network
 
 
-def _exported(torch: Any, module: Any, shape: Shape) -> Any:
+def _exported(torch: Torch, module: Torch, shape: Shape) -> Torch:
     """The program of torch.export, of a module on `meta` whose batch is left open."""
     from torch.export import Dim, export
 
@@ -73,7 +74,7 @@ def _silence() -> Iterator[None]:
 class _Writer(TorchProgram):
     """One line of the forward for each function and each layer that ran."""
 
-    def __init__(self, torch: Any, module: Any, exported: Any, name: str) -> None:
+    def __init__(self, torch: Torch, module: Torch, exported: Torch, name: str) -> None:
         super().__init__(torch, module, name)
         self.exported = exported
         self.held = self._held()
@@ -98,12 +99,12 @@ class _Writer(TorchProgram):
             **signature.inputs_to_lifted_tensor_constants,
         }
 
-    def _stack(self, node: Any) -> list[tuple[str, str]]:
+    def _stack(self, node: Torch) -> list[tuple[str, str]]:
         """The modules that a node ran in, outermost first: the call and the path."""
         stack = node.meta.get("nn_module_stack") or {}
         return [(key, path) for key, (path, kind) in stack.items() if not key.startswith("_empty")]
 
-    def _layer_call(self, node: Any) -> str | None:
+    def _layer_call(self, node: Torch) -> str | None:
         """The call of a torch.nn module that a node ran in, if it did."""
         if node.op != "call_function":
             return None
@@ -114,7 +115,7 @@ class _Writer(TorchProgram):
                 return None if parts and node.target is operator.getitem else key
         return None
 
-    def _layer(self, nodes: list[Any]) -> None:
+    def _layer(self, nodes: list[Torch]) -> None:
         """The nodes of one call of a layer, as that call."""
         inside = set(nodes)
         path = next(p for key, p in self._stack(nodes[0]) if key == self._layer_call(nodes[0]))
@@ -130,7 +131,7 @@ class _Writer(TorchProgram):
         words = ", ".join(dict.fromkeys(self._text(each) for each in given))
         self.run_layer(node, path, field, words, _shape(node))
 
-    def _node(self, node: Any) -> None:
+    def _node(self, node: Torch) -> None:
         if node.op == "placeholder":
             self._placeholder(node)
         elif node.op == "output":
@@ -143,12 +144,12 @@ class _Writer(TorchProgram):
             key, path = next(reversed(self._stack(node)), ("", ""))
             self.run_function(node, path, key, self._words(node), _shape(node))
 
-    def _placeholder(self, node: Any) -> None:
+    def _placeholder(self, node: Torch) -> None:
         if node.name not in self.held:
             self.texts[node] = node.name
             self.inputs.append(node.name)
 
-    def _text(self, node: Any) -> str:
+    def _text(self, node: Torch) -> str:
         """The words for a node; tensors of the module are written where they are read."""
         if node not in self.texts:
             path = self.held[node.name]
@@ -156,13 +157,13 @@ class _Writer(TorchProgram):
             self.texts[node], self.read[node] = self.tensor(path, tensor)
         return self.texts[node]
 
-    def _tensor_at(self, path: str) -> Any:
+    def _tensor_at(self, path: str) -> Torch:
         if path in self.exported.constants:
             return self.exported.constants[path]
         holder, _, name = path.rpartition(".")
         return getattr(self.modules[holder], name)
 
-    def _words(self, node: Any) -> str:
+    def _words(self, node: Torch) -> str:
         schema = getattr(node.target, "_schema", None)
         if schema is None:
             return function_words(self.torch, node, self._text)
@@ -171,7 +172,7 @@ class _Writer(TorchProgram):
             name if schema.name.startswith("aten::") else schema.name, self._arguments(node, schema)
         )
 
-    def _arguments(self, node: Any, schema: Any) -> dict[str, str]:
+    def _arguments(self, node: Torch, schema: Any) -> dict[str, str]:
         """The words for each argument of an operator, by name, with defaults."""
         given = dict(zip((each.name for each in schema.arguments), node.args, strict=False))
         given |= node.kwargs
@@ -207,17 +208,17 @@ def _default(parameter: Any) -> Any:
     return parameter.default_value if parameter.has_default_value() else None
 
 
-def _is_tensor(node: Any) -> bool:
+def _is_tensor(node: Torch) -> bool:
     return hasattr(node.meta.get("val"), "shape")
 
 
-def _shape(node: Any) -> Shape | None:
+def _shape(node: Torch) -> Shape | None:
     """The sizes of a tensor behind its batch, where all of them are numbers."""
     sizes = tuple(getattr(node.meta.get("val"), "shape", ()))[1:]
     return sizes if sizes and all(isinstance(size, int) for size in sizes) else None
 
 
-def _asserts(node: Any) -> bool:
+def _asserts(node: Torch) -> bool:
     name = str(getattr(node.target, "__name__", node.target))
     return (
         node.op == "call_function"

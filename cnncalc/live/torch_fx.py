@@ -6,6 +6,7 @@ import inspect
 from collections import Counter
 from typing import Any
 
+from cnncalc.live.objects import Torch
 from cnncalc.live.program import Program, refusal
 from cnncalc.live.torch_calls import argument, call, function_words, given
 from cnncalc.live.torch_program import TorchProgram
@@ -16,14 +17,14 @@ __all__ = ["follow_in_place", "traced_program"]
 PARTS = ("getitem", "slice", "select", "narrow", "chunk", "split", "split_with_sizes", "unbind")
 
 
-def traced_program(torch: Any, module: Any, name: str) -> Program:
+def traced_program(torch: Torch, module: Torch, name: str) -> Program:
     """The program of a module; whatever torch.fx raises where it can't follow."""
     graph = _graph(torch, module)
     follow_in_place(graph)
     return _Writer(torch, module, graph, name).written()
 
 
-def _graph(torch: Any, module: Any) -> Any:
+def _graph(torch: Torch, module: Torch) -> Torch:
     """The module's graph, in which torch.nn's own modules are leaves.
 
     Further arguments of its forward keep their defaults.
@@ -37,11 +38,11 @@ def _graph(torch: Any, module: Any) -> Any:
     return graph
 
 
-def _tracer(torch: Any) -> Any:
+def _tracer(torch: Torch) -> Torch:
     """A tracer that also notes where a module of the user's hands on what it is given."""
 
     class Tracer(torch.fx.Tracer):  # type: ignore[misc]
-        def call_module(self, m: Any, forward: Any, args: Any, kwargs: Any) -> Any:
+        def call_module(self, m: Torch, forward: Any, args: Any, kwargs: Any) -> Any:
             def run(*args: Any, **kwargs: Any) -> Any:
                 result = forward(*args, **kwargs)
                 if any(result is each for each in args) and not m._modules:
@@ -58,7 +59,7 @@ def unchanged(x: Any) -> Any:
     return x
 
 
-def follow_in_place(graph: Any) -> None:
+def follow_in_place(graph: Torch) -> None:
     """What is written in place stands for its tensor from there on."""
     order = {node: place for place, node in enumerate(graph.nodes)}
     for node in graph.nodes:
@@ -71,14 +72,14 @@ def follow_in_place(graph: Any) -> None:
                 user.replace_input_with(changed, node)
 
 
-def _whole(node: Any) -> Any:
+def _whole(node: Torch) -> Torch:
     """The tensor of which a node is a part; the node itself if it is none."""
     while str(getattr(node.target, "__name__", node.target)).split(".")[0] in PARTS:
         node = node.args[0]
     return node
 
 
-def _in_place(graph: Any, node: Any) -> bool:
+def _in_place(graph: Torch, node: Torch) -> bool:
     if node.op == "call_module" and graph.owning_module is not None:
         leaf = graph.owning_module.get_submodule(node.target)
         return getattr(leaf, "inplace", False) is True
@@ -93,13 +94,13 @@ def _in_place(graph: Any, node: Any) -> bool:
 class _Writer(TorchProgram):
     """One line of the forward for each node of the graph."""
 
-    def __init__(self, torch: Any, module: Any, graph: Any, name: str) -> None:
+    def __init__(self, torch: Torch, module: Torch, graph: Torch, name: str) -> None:
         super().__init__(torch, module, name)
         self.calls = Counter(_place(node)[1] for node in graph.nodes)
         for node in graph.nodes:
             self._node(node)
 
-    def _node(self, node: Any) -> None:
+    def _node(self, node: Torch) -> None:
         if node.op == "placeholder":
             self._placeholder(node)
         elif node.op == "get_attr":
@@ -112,10 +113,10 @@ class _Writer(TorchProgram):
         elif node.users or not _asserts(node):
             self._function(node, *_place(node))
 
-    def _call(self, node: Any, path: str, field: str) -> None:
+    def _call(self, node: Torch, path: str, field: str) -> None:
         self.run_layer(node, path, field, given(node.args, node.kwargs, self._text))
 
-    def _function(self, node: Any, path: str, key: str) -> None:
+    def _function(self, node: Torch, path: str, key: str) -> None:
         """A function or a method; a module that only calls one remains a module."""
         name = self.function(node.target) if node.op == "call_function" else None
         if name and self.calls[key] == 1 and self.is_own_leaf(path):
@@ -125,21 +126,21 @@ class _Writer(TorchProgram):
         else:
             self.run_function(node, path, key, self._words(node))
 
-    def _text(self, node: Any) -> str:
+    def _text(self, node: Torch) -> str:
         return self.texts[node]
 
-    def _placeholder(self, node: Any) -> None:
+    def _placeholder(self, node: Torch) -> None:
         self.texts[node] = node.name
         if not self.inputs or (not node.args and node.users):
             self.inputs.append(node.name)
 
-    def _attribute(self, path: str) -> Any:
+    def _attribute(self, path: str) -> Torch:
         found = self.module
         for part in path.split("."):
             found = getattr(found, part)
         return found
 
-    def _words(self, node: Any) -> str:
+    def _words(self, node: Torch) -> str:
         if node.op == "call_method":
             holder, *args = node.args
             return call(f"{self._text(holder)}.{node.target}", args, node.kwargs, self._text)
@@ -148,12 +149,12 @@ class _Writer(TorchProgram):
         return function_words(self.torch, node, self._text)
 
 
-def _place(node: Any) -> tuple[str, str]:
+def _place(node: Torch) -> tuple[str, str]:
     """The path of the innermost module that a node ran in, and the call of it."""
     stack = node.meta.get("nn_module_stack") or {}
     key, (path, _) = next(reversed(stack.items()), ("", ("", None)))
     return path, key
 
 
-def _asserts(node: Any) -> bool:
+def _asserts(node: Torch) -> bool:
     return "assert" in getattr(node.target, "__name__", "")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cnncalc import packages
 from cnncalc.errors import CnnCalcError, SpecError
 from cnncalc.input_size import give, meant
 from cnncalc.layers.base import Shape
+from cnncalc.live.objects import Torch
 from cnncalc.live.program import Followed, Unfollowed, checked_size, first_line, refusal, sized
 from cnncalc.live.torch_copy import empty_copy, is_layer
 from cnncalc.live.torch_fx import traced_program
@@ -28,7 +29,7 @@ UNREAD = ("source", "unsupported", "batch", "batch-axis", "view", "weights", "ra
 SOURCE = "its source can be read where tracing can't follow: give the file and the class"
 
 
-def from_torch(module: Any, input: Given | None = None) -> Network:
+def from_torch(module: Torch, input: Given | None = None) -> Network:
     """A live torch.nn.Module as a network, with the names of `named_modules`.
 
     It is copied without its values and traced, so nothing is run on data and the module stays
@@ -60,13 +61,13 @@ def from_torch(module: Any, input: Given | None = None) -> Network:
     return network
 
 
-def _torch() -> Any:
+def _torch() -> Torch:
     torch = packages.load("torch", "`from_torch`", "live")
     import_module("torch.fx")
     return torch
 
 
-def _unwrapped(torch: Any, module: Any) -> Any:
+def _unwrapped(torch: Torch, module: Torch) -> Torch:
     """The module inside of what only compiles or distributes it."""
     around = (torch.nn.DataParallel, torch.nn.parallel.DistributedDataParallel)
     while isinstance(module, around) or hasattr(module, "_orig_mod"):
@@ -74,7 +75,7 @@ def _unwrapped(torch: Any, module: Any) -> Any:
     return module
 
 
-def _network(torch: Any, bare: Any, name: str, size: Typed | None) -> Network:
+def _network(torch: Torch, bare: Torch, name: str, size: Typed | None) -> Network:
     try:
         with torch.device("meta"):
             traced = traced_program(torch, bare, name).network()
@@ -109,7 +110,7 @@ class Traced:
                 raise error from None
 
 
-def _exported(torch: Any, bare: Any, name: str, size: Typed | None, why: Exception) -> Network:
+def _exported(torch: Torch, bare: Torch, name: str, size: Typed | None, why: Exception) -> Network:
     """The network of a module that torch.fx can't trace, for the reason `why`."""
     reason = first_line(why)
     if size is None:
@@ -134,6 +135,6 @@ def _exported(torch: Any, bare: Any, name: str, size: Typed | None, why: Excepti
     return exported
 
 
-def export_at(torch: Any, bare: Any, name: str, shape: Shape) -> Network:
+def export_at(torch: Torch, bare: Torch, name: str, shape: Shape) -> Network:
     """The network at an input, through torch.export; its errors are torch's own."""
     return torch_export.exported_network(torch, bare, name, shape)

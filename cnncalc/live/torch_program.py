@@ -10,6 +10,7 @@ from typing import Any
 from cnncalc.frameworks.pytorch import READERS
 from cnncalc.layers.base import Shape
 from cnncalc.live.literals import literal
+from cnncalc.live.objects import Torch
 from cnncalc.live.program import Fields, Origin, Program
 from cnncalc.live.python_module import module_of
 from cnncalc.live.torch_copy import extends_layer, is_layer, is_library, layer_words, parameters_of
@@ -39,7 +40,7 @@ class TorchProgram:
         fields: the names of modules and tensors in the program, by their paths.
     """
 
-    def __init__(self, torch: Any, module: Any, name: str) -> None:
+    def __init__(self, torch: Torch, module: Torch, name: str) -> None:
         self.torch = torch
         self.module = module
         self.modules = dict(module.named_modules(remove_duplicate=False))
@@ -61,7 +62,7 @@ class TorchProgram:
         self.forward.append((line, origin))
 
     def run_layer(
-        self, node: Any, path: str, field: str, given: str, shape: Shape | None = None
+        self, node: Torch, path: str, field: str, given: str, shape: Shape | None = None
     ) -> None:
         """Add the line of a call of a module's field, whose step has the module's name."""
         self.texts[node] = node.name
@@ -70,7 +71,7 @@ class TorchProgram:
         self.run(f"{node.name} = self.{field}({given})", origin)
 
     def run_function(
-        self, node: Any, path: str, call: str, words: str, shape: Shape | None = None
+        self, node: Torch, path: str, call: str, words: str, shape: Shape | None = None
     ) -> None:
         """Add the line of a function, which a module ran in a call of its own."""
         self.texts[node] = node.name
@@ -89,7 +90,7 @@ class TorchProgram:
         module = self.modules[path]
         return bool(path) and not module._modules and not is_library(module)
 
-    def function(self, target: Any) -> str | None:
+    def function(self, target: Torch) -> str | None:
         """The name of a function of some module's source; None where it isn't to be had there."""
         if target not in self.functions:
             home = module_of(target)
@@ -139,7 +140,7 @@ class TorchProgram:
             self._weight(f"{field}.{name}", f"{path}.{name}", weight)
         return field
 
-    def _weight(self, text: str, path: str, weight: Any) -> None:
+    def _weight(self, text: str, path: str, weight: Torch) -> None:
         """Of a layer's parameter: whether it is another's too, and whether it is trained."""
         owner = self.first.setdefault(id(weight), path)
         if owner != path:
@@ -148,7 +149,7 @@ class TorchProgram:
         if not weight.requires_grad:
             self.made.append(f"self.{text}.requires_grad = False")
 
-    def tensor(self, path: str, tensor: Any) -> tuple[str, Fields]:
+    def tensor(self, path: str, tensor: Torch) -> tuple[str, Fields]:
         """The words for a tensor of the module, and whose name it goes by."""
         owner = self.first.setdefault(id(tensor), path)
         place, _, name = owner.rpartition(".")
@@ -160,7 +161,7 @@ class TorchProgram:
             words = self.fields.get(owner) or self._tensor(owner, holder, module, tensor)
         return f"self.{words}", {words: owner, self.fields.get(holder, ""): holder}
 
-    def _tensor(self, path: str, holder: str, module: Any, tensor: Any) -> str:
+    def _tensor(self, path: str, holder: str, module: Torch, tensor: Torch) -> str:
         """The field of a tensor; that of a module inside is in a module of its own, too."""
         if holder and holder not in self.fields:
             self._field(holder, "nn.Module()")
@@ -199,14 +200,14 @@ class TorchProgram:
                 self.tensor(path, buffer)
 
 
-def _constant(tensor: Any) -> str | None:
+def _constant(tensor: Torch) -> str | None:
     """A tensor of one number, which is known if it was made while tracing."""
     if tensor.dim() or tensor.is_meta:
         return None
     return f"torch.tensor({literal(tensor.item())})"
 
 
-def _arguments(module: Any) -> Iterator[str]:
+def _arguments(module: Torch) -> Iterator[str]:
     """The arguments that make a layer, from what it keeps of them."""
     for parameter in _parameters(type(module).__name__):
         if not hasattr(module, parameter.name):

@@ -6,10 +6,10 @@ import ast
 
 from cnncalc.python.attributes import set_attribute
 from cnncalc.python.exceptions import raised
+from cnncalc.python.guests import Guest
 from cnncalc.python.items import set_item
 from cnncalc.python.iteration import iterate
 from cnncalc.python.machine import Scope
-from cnncalc.python.protocols import Guest
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value
 

@@ -7,10 +7,10 @@ from functools import partial
 
 from cnncalc.python.classes import PLAIN_INIT, PLAIN_NEW, Super
 from cnncalc.python.exceptions import raised
+from cnncalc.python.guests import Guest
 from cnncalc.python.limits import MAX_ATTRIBUTES
 from cnncalc.python.machine import Function, Machine, Module
 from cnncalc.python.methods import find_method
-from cnncalc.python.protocols import Guest
 from cnncalc.python.refusals import Raised, Refusal
 from cnncalc.python.types import class_of
 from cnncalc.python.values import (

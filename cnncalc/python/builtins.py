@@ -11,10 +11,10 @@ from cnncalc.python.classes import Super
 from cnncalc.python.comparison import is_true
 from cnncalc.python.exceptions import EXCEPTIONS, raised
 from cnncalc.python.functions import simple
+from cnncalc.python.guests import Guest
 from cnncalc.python.iteration import iterate, listed
 from cnncalc.python.machine import Function, Machine
 from cnncalc.python.operators import binary
-from cnncalc.python.protocols import Guest
 from cnncalc.python.refusals import Raised, Refusal
 from cnncalc.python.sequences import (
     as_iterator,

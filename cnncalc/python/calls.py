@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 from cnncalc.python.classes import instantiate
 from cnncalc.python.exceptions import raised
+from cnncalc.python.guests import Guest
 from cnncalc.python.limits import CALL_COST, MAX_ARGUMENTS
 from cnncalc.python.machine import Function, Machine, Poison, Scope
-from cnncalc.python.protocols import Guest
 from cnncalc.python.refusals import FAULTS, Raised, Refusal
 from cnncalc.python.values import (
     MISSING,

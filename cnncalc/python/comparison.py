@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from cnncalc.python.exceptions import raised
+from cnncalc.python.guests import Guest
 from cnncalc.python.iteration import content_of, iterate
 from cnncalc.python.limits import MAX_KEY_DEPTH
 from cnncalc.python.machine import Machine
-from cnncalc.python.protocols import Guest
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import (
     MISSING,

@@ -1,5 +1,9 @@
 """Which names a statement binds, changes and reads, and what the names of a file depend on.
 
+A file is not run from top to bottom: training loops, data sets and downloads stand beside the model
+and can't be followed. Only the statements are evaluated that the model's names depend on, those
+that bind a name and those that may change its value, and of these each at most once.
+
 All of it is found in the syntax alone. `changing` are the names of methods that change what they
 are called on.
 """

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Raised, Refusal
 from cnncalc.python.values import Class, Instance, Value
+
+if TYPE_CHECKING:
+    from cnncalc.python.machine import Machine
 
 __all__ = ["EXCEPTIONS", "as_raised", "matches", "raised"]
 

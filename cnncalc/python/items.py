@@ -6,10 +6,10 @@ from typing import Any
 
 from cnncalc.python.comparison import key
 from cnncalc.python.exceptions import raised
+from cnncalc.python.guests import Guest
 from cnncalc.python.iteration import content_of
 from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
-from cnncalc.python.protocols import Guest
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import (
     MISSING,

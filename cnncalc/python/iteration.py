@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from cnncalc.python.guests import Guest
 from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
-from cnncalc.python.protocols import Guest
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import (
     MISSING,

@@ -219,7 +219,11 @@ class Module(Described):
         return self.machine.starred(self, name) if self.stars else MISSING
 
     def need(self, names: Iterable[str]) -> None:
-        """Work out the statements that these names depend on, in their order."""
+        """Work out the statements that these names depend on, in their order.
+
+        The order is that of the file, not that of need: a later statement may change what an
+        earlier one has bound, and names are bound to something else on the way.
+        """
         for number in sorted(self.needs.of(names, self.done)):
             self._run(number)
 
@@ -231,12 +235,14 @@ class Module(Described):
             holder = called_on(statement, self.machine.changing)
             if holder is not None and not keeps_records(self.scope.names.get(holder)):
                 return
-        self.done.add(number)
+        self.done.add(number)  # before it has run, as it may need a name that it binds itself
         try:
             self.machine.evaluate(self.scope, statement)
         except (Refusal, Raised) as error:
             if isinstance(error, Refusal) and error.fatal:
                 raise
+            # It stops the reading only where one of its names is used: most of what can't be
+            # followed at the top level of a file has nothing to do with the model.
             for name in binds(statement, self.machine.changing):
                 self.scope.names[name] = Poison(error)
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from cnncalc.python.comparison import guest_of, is_true
 from cnncalc.python.exceptions import raised
+from cnncalc.python.guests import Guest
 from cnncalc.python.iteration import content_of, iterate
 from cnncalc.python.limits import check_count, check_int, check_text
 from cnncalc.python.machine import Machine
-from cnncalc.python.protocols import Guest
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.texts import percent
 from cnncalc.python.values import (
@@ -26,14 +26,13 @@ from cnncalc.python.values import (
     describe,
 )
 
-__all__ = ["OPERATORS", "binary", "in_place", "unary"]
+__all__ = ["binary", "in_place", "unary"]
 
 SIGNS = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%",
     ast.Pow: "**", ast.LShift: "<<", ast.RShift: ">>", ast.BitOr: "|", ast.BitAnd: "&",
     ast.BitXor: "^", ast.MatMult: "@",
 }  # fmt: skip
-OPERATORS = {sign: kind for kind, sign in SIGNS.items()}
 UNARY: dict[type[ast.unaryop], str] = {ast.USub: "-", ast.UAdd: "+", ast.Invert: "~"}
 METHODS = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv", ast.FloorDiv: "floordiv",
@@ -52,6 +51,8 @@ def binary(machine: Machine, kind: type[ast.operator], left: Value, right: Value
         return arithmetic(kind, left, right)
     guest = guest_of(left, right)
     if guest is not None:
+        if isinstance(left, str | list | tuple) and (times := guest.times()) is not None:
+            return binary(machine, kind, left, times)
         found = guest.binary(machine, SIGNS[kind], left, right)
         if found is not MISSING:
             return found

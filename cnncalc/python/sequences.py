@@ -10,11 +10,11 @@ from itertools import islice
 
 from cnncalc.python.comparison import is_true, ordered
 from cnncalc.python.exceptions import raised
+from cnncalc.python.guests import Guest
 from cnncalc.python.iteration import content_of, iterate, listed
 from cnncalc.python.limits import MAX_ITEMS, check_count
 from cnncalc.python.machine import Machine
 from cnncalc.python.operators import binary
-from cnncalc.python.protocols import Guest
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import (
     MISSING,

@@ -12,13 +12,13 @@ from cnncalc.python.assignment import assign
 from cnncalc.python.attributes import delete_attribute
 from cnncalc.python.comparison import is_true
 from cnncalc.python.exceptions import as_raised, matches, raised
+from cnncalc.python.guests import Unread
 from cnncalc.python.handlers import Handlers
 from cnncalc.python.items import delete_item
 from cnncalc.python.iteration import iterate
 from cnncalc.python.limits import RAISE_COST
 from cnncalc.python.machine import Scope
 from cnncalc.python.operators import in_place
-from cnncalc.python.protocols import Unread
 from cnncalc.python.refusals import Raised, Refusal
 from cnncalc.python.texts import text_of
 from cnncalc.python.values import Foreign, Opaque

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from cnncalc.python.guests import Guest
 from cnncalc.python.iteration import content_of
 from cnncalc.python.limits import check_text
 from cnncalc.python.machine import Function, Machine
-from cnncalc.python.protocols import Guest
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import (
     MISSING,

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from cnncalc.python.comparison import is_true, key
 from cnncalc.python.exceptions import raised
 from cnncalc.python.functions import simple
+from cnncalc.python.guests import Guest
 from cnncalc.python.iteration import listed, plain
 from cnncalc.python.limits import check_int
 from cnncalc.python.machine import Function, Machine
 from cnncalc.python.methods import DICTS
-from cnncalc.python.protocols import Guest
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.sequences import make_range
 from cnncalc.python.texts import text_of

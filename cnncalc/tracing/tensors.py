@@ -5,18 +5,18 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnncalc.layers.base import Weight
-from cnncalc.python.items import get_item
+from cnncalc.python.guests import Guest
 from cnncalc.python.limits import check_int
-from cnncalc.python.machine import Machine
-from cnncalc.python.operators import OPERATORS, binary
-from cnncalc.python.protocols import Guest
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import MISSING, Arguments, Class, Instance, Keywords, Value
 from cnncalc.tracing.arrays import MAX_NUMBERS, is_small, stretched
 from cnncalc.tracing.batch_axis import FIRST, BatchAxis
+
+if TYPE_CHECKING:  # a reader of files that hold no Python has tensors, but no machine
+    from cnncalc.python.machine import Machine
 
 __all__ = [
     "TENSOR",
@@ -94,8 +94,6 @@ class Shaped(Guest):
         return machine.part(self.operations).item(machine, self, index)
 
     def binary(self, machine: Machine, sign: str, left: Value, right: Value) -> Value:
-        if isinstance(left, str | list | tuple) and (count := whole_number(right)) is not None:
-            return binary(machine, OPERATORS[sign], left, count)
         if isinstance(left, Tensor | Static) or isinstance(right, Tensor | Static):
             return machine.part(Operations).binary(machine, sign, left, right)
         if isinstance(left, Batch) or isinstance(right, Batch):
@@ -216,9 +214,6 @@ class Pile(Shaped):
         self.parts = parts
         self.shape = shape
 
-    def item(self, machine: Machine, index: Value) -> Value:
-        return get_item(machine, self.parts, index)
-
     def truth(self, machine: Machine) -> bool:
         return True
 
@@ -314,6 +309,9 @@ class Static(Shaped):
     def plain(self) -> Value:
         return one_number(self)
 
+    def times(self) -> Value:
+        return self.values[0] if self.shape == () and self.whole and self.values else None
+
     def rounded(self, machine: Machine) -> Value:
         return machine.call(self.attribute(machine, "round"), [], {})
 
@@ -402,12 +400,6 @@ def signed(machine: Machine, sign: str, tensor: Value) -> Value:
     if sign == "+":
         return tensor
     return machine.part(Operations).binary(machine, "*", tensor, -1) if sign == "-" else MISSING
-
-
-def whole_number(value: Value) -> float | None:
-    """One whole number of an array, which repeats a list as an `int` does."""
-    plain = isinstance(value, Static) and value.shape == () and value.whole and value.values
-    return value.values[0] if plain else None
 
 
 def batch_arithmetic(sign: str, left: Value, right: Value) -> Value:

@@ -68,7 +68,11 @@ class Counting:
         )
 
     def _fresh(self, sources: Sequence[Parameter]) -> list[Parameter]:
-        """Those that nobody has counted; they are counted now."""
+        """Those that nobody has counted; they are counted now.
+
+        Steps come in the order in which they run, so a tensor that several hold counts at the first
+        of them. What an exporter merged stands for as many tensors as there were.
+        """
         fresh = [each for each in sources if id(each) not in self.counted]
         self.counted.update(id(each) for each in fresh if not each.merged)
         return fresh

@@ -66,6 +66,8 @@ FOLDS: dict[str, tuple[str, dict[str, Any], list[Any], Any]] = {
     "division of fractions": ("Div", {}, [numbers(1, kind="float32"), numbers(4, kind="float32")],
                               [0.25]),
     "remainder": ("Mod", {}, [numbers(-7, 7), numbers(3, -3)], [2, -2]),
+    "remainder of the dividend's sign": ("Mod", {"fmod": 1}, [numbers(-7, 7), numbers(3, -3)],
+                                         [-1, 1]),
     "range": ("Range", {}, [numbers(5).reshape(()), numbers(-2).reshape(()),
                             numbers(-3).reshape(())], [5, 2, -1]),
     "where": ("Where", {}, [numpy.array([True, False]), numbers(1, 2), numbers(3, 4)], [1, 4]),

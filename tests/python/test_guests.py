@@ -8,9 +8,10 @@ import pytest
 
 from cnncalc.errors import SpecError
 from cnncalc.python.functions import simple
+from cnncalc.python.guests import Guest
 from cnncalc.python.library import Python
 from cnncalc.python.machine import Machine
-from cnncalc.python.protocols import Guest, Library
+from cnncalc.python.protocols import Library
 from cnncalc.python.values import MISSING, Foreign, Instance, Namespace, Opaque, Value
 from tests.python.reading import answer, machine_for
 

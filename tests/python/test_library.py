@@ -18,11 +18,11 @@ from cnncalc.python.library import Python
 from tests.python.reading import answer
 
 PACKAGE = Path(cnncalc.__file__).parent
-HEAPQ = """
+BISECT = """
 from cnncalc.python.functions import simple
 from cnncalc.python.iteration import listed
 
-NAMES = {"nsmallest": simple("nsmallest", lambda m, n, values: sorted(listed(m, values))[:n])}
+NAMES = {"bisect": simple("bisect", lambda m, a, x: sum(each <= x for each in listed(m, a)))}
 """
 
 
@@ -39,15 +39,15 @@ def test_each_is_a_module_of_python(name: str) -> None:
 
 
 def test_a_new_module_is_a_new_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "heapq.py").write_text(HEAPQ, encoding="utf-8")
+    (tmp_path / "bisect.py").write_text(BISECT, encoding="utf-8")
     monkeypatch.setattr(library, "__path__", [*library.__path__, str(tmp_path)])
     python = Python()
     python.packages = library.modules()
 
     try:
-        assert answer("import heapq\nr = heapq.nsmallest(2, [3, 1, 2])", (python,)) == [1, 2]
+        assert answer("import bisect\nr = bisect.bisect([1, 3], 2)", (python,)) == 1
     finally:
-        sys.modules.pop("cnncalc.python.library.heapq", None)
+        sys.modules.pop("cnncalc.python.library.bisect", None)
 
 
 def test_a_new_function_is_an_entry(monkeypatch: pytest.MonkeyPatch) -> None:

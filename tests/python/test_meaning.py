@@ -227,6 +227,10 @@ from collections import OrderedDict, namedtuple, defaultdict; P = namedtuple('P'
 
 from itertools import chain, product, accumulate; r = list(chain([1], (2,))), list(product('ab', [1, 2])), list(accumulate([1, 2, 3])), list(chain.from_iterable([[1], [2]]))
 
+import heapq; h = [5, 1, 4, 2]; heapq.heapify(h); heapq.heappush(h, 0); r = list(h), heapq.heappop(h), heapq.heapreplace(h, 9), heapq.heappushpop(h, 3), h
+
+import heapq; q = []; [heapq.heappush(q, each) for each in [(3, 'c'), (1, 'a'), (2, 'b')]]; r = [heapq.heappop(q) for _ in range(3)], heapq.nlargest(2, [3, 1, 4, 1, 5]), heapq.nsmallest(2, ['ccc', 'a', 'bb'], key=len), list(heapq.merge([1, 4], [2, 3])), heapq.nlargest(2, [1, 2], key=lambda n: -n)
+
 import copy; a = [1, [2]]; b = copy.copy(a); c = copy.deepcopy(a); a[1].append(3); r = b, c
 
 from dataclasses import dataclass, field, replace, asdict

@@ -24,6 +24,8 @@ from cnncalc.executors.geometry import (
 )
 from cnncalc.executors.keras.modules import Bench, Built, Held, inside, padded
 from cnncalc.executors.stepping import NotBuilt
+from cnncalc.layers.conv import Conv, DepthwiseConv, PointwiseConv, SeparableConv
+from cnncalc.layers.transposed import ConvTransposed
 
 __all__ = ["CONVOLUTIONS", "stuffed"]
 
@@ -72,7 +74,7 @@ class _Windows:
         return _thinned(value, self.strides) if self.apart else value
 
 
-def _conv(at: Bench, layer: Any, x: Array) -> Built:
+def _conv(at: Bench, layer: Conv, x: Array) -> Built:
     axes = convolution_axes(layer, map_sizes(inside(x)))
     windows = _Windows(layer, axes)
     made = at.made(
@@ -85,7 +87,7 @@ def _conv(at: Bench, layer: Any, x: Array) -> Built:
     return windows.run(at, made, x), at.held("conv", made)
 
 
-def _pointwise(at: Bench, layer: Any, x: Array) -> Built:
+def _pointwise(at: Bench, layer: PointwiseConv, x: Array) -> Built:
     axes = pointwise_axes(layer, map_sizes(inside(x)))
     made = at.made(
         f"Conv{len(axes)}D",
@@ -98,7 +100,7 @@ def _pointwise(at: Bench, layer: Any, x: Array) -> Built:
     return at.run(made, x), at.held("conv", made)
 
 
-def _depthwise(at: Bench, layer: Any, x: Array, prefix: str = "") -> Built:
+def _depthwise(at: Bench, layer: DepthwiseConv, x: Array, prefix: str = "") -> Built:
     """With three axes it is a convolution with as many groups as channels."""
     axes = convolution_axes(layer, map_sizes(inside(x)))
     windows = _Windows(layer, axes, even=len(axes) < 3)
@@ -113,7 +115,7 @@ def _depthwise(at: Bench, layer: Any, x: Array, prefix: str = "") -> Built:
     return windows.run(at, made, x), at.held("dwconv", made, prefix)
 
 
-def _separable(at: Bench, layer: Any, x: Array) -> Built:
+def _separable(at: Bench, layer: SeparableConv, x: Array) -> Built:
     axes = convolution_axes(layer, map_sizes(inside(x)))
     windows = _Windows(layer, axes, even=True)
     if len(axes) > 2 or windows.apart:
@@ -131,7 +133,7 @@ def _separable(at: Bench, layer: Any, x: Array) -> Built:
     return windows.run(at, made, x), at.held("sepconv", made)
 
 
-def _transposed(at: Bench, layer: Any, x: Array) -> Built:
+def _transposed(at: Bench, layer: ConvTransposed, x: Array) -> Built:
     """Keras's own `same`; else all that it spreads, and a crop of it."""
     sizes = map_sizes(inside(x))
     axes = spread_axes(layer, sizes)

@@ -21,6 +21,16 @@ from cnncalc.executors.keras.modules import (
 from cnncalc.executors.stepping import NotBuilt
 from cnncalc.frameworks.ops import BY_KIND, forms
 from cnncalc.layers import KINDS
+from cnncalc.layers.activation import (
+    GatedLinearUnit,
+    LogSoftmax,
+    Rescale,
+    Softmax,
+    Softmin,
+    Sparsemax,
+)
+from cnncalc.layers.arithmetic import Reduce
+from cnncalc.layers.norm import LocalResponseNorm, RootMeanSquareNorm, Standardize
 
 __all__ = ["FUNCTIONS"]
 
@@ -38,7 +48,7 @@ def _learned(function: Callable[[Array, Array], Array]) -> Callable[[Bench, Any,
     return learned
 
 
-def _reduce(at: Bench, layer: Any, x: Array) -> Built:
+def _reduce(at: Bench, layer: Reduce, x: Array) -> Built:
     """Axes that go are the channels too: what is left then has its first axis last."""
     axes = tuple(1 + axis for axis in sorted(set(chosen_axes(layer, len(x.shape) - 1))))
     x = channels_first(x)
@@ -63,7 +73,9 @@ REDUCTIONS: dict[str, Callable[[Array, tuple[int, ...], bool], Array]] = {
 }
 
 
-def _along_last(at: Bench, layer: Any, x: Array) -> Built:
+def _along_last(
+    at: Bench, layer: GatedLinearUnit | LogSoftmax | Softmax | Softmin | Sparsemax, x: Array
+) -> Built:
     """An axis that Keras's activation doesn't work along is put last, and back."""
     axis = dimension(axis_of(layer, layer.axis, len(x.shape) - 1))
     moved = ops.moveaxis(x, axis, -1)
@@ -73,7 +85,7 @@ def _along_last(at: Bench, layer: Any, x: Array) -> Built:
     return ops.moveaxis(value, -1, axis), []
 
 
-def _neighbours(at: Bench, layer: Any, x: Array) -> Built:
+def _neighbours(at: Bench, layer: LocalResponseNorm, x: Array) -> Built:
     """Each value over the squares of its neighbours among the channels."""
     first, last = layer.size // 2, (layer.size - 1) // 2
     channels = int(x.shape[-1])
@@ -84,18 +96,18 @@ def _neighbours(at: Bench, layer: Any, x: Array) -> Built:
     return x / (sums * (layer.alpha / layer.size) + layer.k) ** layer.beta, []
 
 
-def _root_mean_square(at: Bench, layer: Any, x: Array) -> Built:
+def _root_mean_square(at: Bench, layer: RootMeanSquareNorm, x: Array) -> Built:
     """Without a scale, which Keras's class always has."""
     axes = tuple(dimension(axis) for axis in chosen_axes(layer, len(x.shape) - 1))
     return x * ops.rsqrt(ops.mean(x * x, axis=axes, keepdims=True) + 1e-7), []
 
 
-def _standardize(at: Bench, layer: Any, x: Array) -> Built:
+def _standardize(at: Bench, layer: Standardize, x: Array) -> Built:
     """With statistics that were given: the report knows none, so any do."""
     return x * 1.0, []
 
 
-def _rescale(at: Bench, layer: Any, x: Array) -> Built:
+def _rescale(at: Bench, layer: Rescale, x: Array) -> Built:
     """Constants for each channel."""
     factor, offset = (
         ops.convert_to_tensor(values, dtype=x.dtype) for values in (layer.factor, layer.offset)

@@ -29,12 +29,18 @@ from cnncalc.executors.keras.modules import (
 )
 from cnncalc.executors.stepping import NotBuilt
 from cnncalc.frameworks.keras.writing.moving import MERGES
+from cnncalc.layers.activation import ParametricReLU
+from cnncalc.layers.attention import SqueezeExcitation
 from cnncalc.layers.base import NO_PADS, Shape
+from cnncalc.layers.linear import Linear
+from cnncalc.layers.merge import Concatenate, Divide
+from cnncalc.layers.norm import BatchNorm, InstanceNorm, LayerNorm, RootMeanSquareNorm
+from cnncalc.layers.padding import Crop, Pad
 
 __all__ = ["LAYERS"]
 
 
-def _linear(at: Bench, layer: Any, x: Array) -> Built:
+def _linear(at: Bench, layer: Linear, x: Array) -> Built:
     """Another axis than the channels is put in their place, and back."""
     rank = len(x.shape) - 1
     if layer.axis is None and rank != 1:
@@ -45,7 +51,7 @@ def _linear(at: Bench, layer: Any, x: Array) -> Built:
     return ops.moveaxis(value, -1, axis), at.held("linear", made)
 
 
-def _batch_norm(at: Bench, layer: Any, x: Array) -> Built:
+def _batch_norm(at: Bench, layer: BatchNorm, x: Array) -> Built:
     """By running statistics, or by those of the batch itself."""
     axis = dimension(axis_of(layer, layer.axis, len(x.shape) - 1))
     affine = {"center": layer.affine and layer.shift, "scale": layer.affine and layer.scale}
@@ -64,21 +70,21 @@ def _batch_norm(at: Bench, layer: Any, x: Array) -> Built:
     return value, held
 
 
-def _instance_norm(at: Bench, layer: Any, x: Array) -> Built:
+def _instance_norm(at: Bench, layer: InstanceNorm, x: Array) -> Built:
     if not layer.stats:
         return at.alone(layer, x)
     made = at.made("BatchNormalization", center=layer.affine, scale=layer.affine)
     return at.run(made, x), at.held("bn", made)
 
 
-def _norm_along(at: Bench, layer: Any, x: Array) -> Built:
+def _norm_along(at: Bench, layer: LayerNorm | RootMeanSquareNorm, x: Array) -> Built:
     """The axes are put last, and back: on some backends Keras normalises there alone."""
-    if layer.kind == "rms" and not layer.affine:
-        raise NotBuilt("no scale")
     name, options = "RMSNormalization", {}
-    if layer.kind == "ln":
+    if isinstance(layer, LayerNorm):
         name = "LayerNormalization"
         options = {"center": layer.affine and layer.shift, "scale": layer.affine and layer.scale}
+    elif not layer.affine:
+        raise NotBuilt("no scale")
     axes = [dimension(axis) for axis in chosen_axes(layer, len(x.shape) - 1)]
     ends = list(range(-len(axes), 0))
     made = at.made(name, axis=ends, **options)
@@ -86,7 +92,7 @@ def _norm_along(at: Bench, layer: Any, x: Array) -> Built:
     return ops.moveaxis(value, ends, axes), at.held(layer.kind, made)
 
 
-def _squeeze(at: Bench, layer: Any, x: Array) -> Built:
+def _squeeze(at: Bench, layer: SqueezeExcitation, x: Array) -> Built:
     """Two 1x1 convolutions on the averages of the channels."""
     axes, channels = len(map_sizes(inside(x))), int(x.shape[-1])
     squeezed = squeezed_channels(layer, channels)
@@ -99,7 +105,7 @@ def _squeeze(at: Bench, layer: Any, x: Array) -> Built:
     return x * gates, at.held("conv", first, "fc1.") + at.held("conv", second, "fc2.")
 
 
-def _prelu(at: Bench, layer: Any, x: Array) -> Built:
+def _prelu(at: Bench, layer: ParametricReLU, x: Array) -> Built:
     """One slope for all, one for each channel, or a map of them with some axes shared."""
     rank = len(x.shape) - 1
     if layer.shared is None:
@@ -122,7 +128,7 @@ def _merge(name: str) -> Callable[..., Built]:
     return merge
 
 
-def _divide(at: Bench, layer: Any, *branches: Array) -> Built:
+def _divide(at: Bench, layer: Divide, *branches: Array) -> Built:
     first, second = _aligned(layer, branches)
     return first / second, []
 
@@ -141,7 +147,7 @@ def _with_axes(branch: Array, shape: Shape) -> Array:
     return channels_last(ops.reshape(channels_first(branch), (branch.shape[0], *shape)))
 
 
-def _concatenate(at: Bench, layer: Any, *branches: Array) -> Built:
+def _concatenate(at: Bench, layer: Concatenate, *branches: Array) -> Built:
     if len(branches) == 1:
         return branches[0], []
     axis = dimension(axis_of(layer, layer.axis, len(branches[0].shape) - 1))
@@ -156,7 +162,7 @@ def _global(name: str) -> Callable[[Bench, Any, Array], Built]:
     return pool
 
 
-def _pad(at: Bench, layer: Any, x: Array) -> Built:
+def _pad(at: Bench, layer: Pad, x: Array) -> Built:
     """Around the map, and channels; Keras's layer where it does that."""
     pads = one_each(layer.padding, x.shape[1:-1]) if len(x.shape) > 2 else ()
     mode = "constant" if layer.mode == "zeros" else layer.mode
@@ -172,7 +178,7 @@ def _pad(at: Bench, layer: Any, x: Array) -> Built:
     return channels_last(padded(as_map, around, mode, layer.value)[..., 0]), []
 
 
-def _crop(at: Bench, layer: Any, x: Array) -> Built:
+def _crop(at: Bench, layer: Crop, x: Array) -> Built:
     sizes = map_sizes(inside(x))
     amounts = one_each(layer.amount, sizes)
     if any(sum(cut) >= n for cut, n in zip(amounts, sizes, strict=True)):

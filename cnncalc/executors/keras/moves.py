@@ -31,6 +31,7 @@ from cnncalc.executors.keras.modules import (
     inside,
 )
 from cnncalc.layers.base import Shape
+from cnncalc.layers.reshape import Slice
 
 __all__ = ["MOVES"]
 
@@ -141,7 +142,7 @@ def _moved(move: Move) -> Callable[[Bench, Any, Array], Built]:
     return lambda at, layer, x: (channels_last(move(layer, channels_first(x))), [])
 
 
-def _slice(at: Bench, layer: Any, x: Array) -> Built:
+def _slice(at: Bench, layer: Slice, x: Array) -> Built:
     channels, *places = sliced_axes(layer, len(x.shape) - 1)
     return x[(slice(None), *places, channels)], []
 

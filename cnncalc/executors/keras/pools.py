@@ -29,6 +29,10 @@ from cnncalc.executors.geometry import (
 from cnncalc.executors.keras.convolutions import stuffed
 from cnncalc.executors.keras.modules import Bench, Built, inside, padded
 from cnncalc.executors.stepping import NotBuilt
+from cnncalc.layers.adaptive import FractionalMaxPool, GlobalLp
+from cnncalc.layers.pool import AveragePool, LpPool, MaxPool
+from cnncalc.layers.resize import Upsample
+from cnncalc.layers.transposed import MaxUnpool
 
 __all__ = ["POOLS"]
 
@@ -48,7 +52,7 @@ def _axes(layer: Any, x: Array) -> Sequence[Axis]:
     return axes
 
 
-def _max_pool(at: Bench, layer: Any, x: Array) -> Built:
+def _max_pool(at: Bench, layer: MaxPool, x: Array) -> Built:
     """Keras's class; with a dilation, which that has not, the largest of shifted maps."""
     axes = _axes(layer, x)
     if max(axis.dilation for axis in axes) > 1:
@@ -81,7 +85,7 @@ def _average(at: Bench, axes: Sequence[Axis], x: Array) -> Array:
     return at.run(made, padded(x, pads_of(axes)))
 
 
-def _average_pool(at: Bench, layer: Any, x: Array) -> Built:
+def _average_pool(at: Bench, layer: AveragePool, x: Array) -> Built:
     """What hangs over with ceil mode never counts, and padding only where it is to."""
     axes = _axes(layer, x)
     if layer.divisor is not None:
@@ -108,7 +112,7 @@ def _shares(at: Bench, layer: Any, axes: Sequence[Axis], x: Array, padding: bool
     return _average(at, rest, ones)
 
 
-def _norm_pool(at: Bench, layer: Any, x: Array) -> Built:
+def _norm_pool(at: Bench, layer: LpPool, x: Array) -> Built:
     """Roots of the sums of powers; a window that hangs over is scaled up to a whole one."""
     axes = _axes(layer, x)
     means = _average(at, axes, x**layer.norm) / _shares(at, layer, axes, x, True)
@@ -144,13 +148,13 @@ def _binned(x: Array, sizes: Sequence[int], function: Callable[..., Array]) -> A
     return x
 
 
-def _global_norm(at: Bench, layer: Any, x: Array) -> Built:
+def _global_norm(at: Bench, layer: GlobalLp, x: Array) -> Built:
     axes = tuple(range(1, 1 + len(map_sizes(inside(x)))))
     sums = ops.sum(ops.abs(x) ** layer.norm, axis=axes, keepdims=layer.keep)
     return sums ** (1 / layer.norm), []
 
 
-def _unpool(at: Bench, layer: Any, x: Array) -> Built:
+def _unpool(at: Bench, layer: MaxUnpool, x: Array) -> Built:
     """Each value at the first place of its window, 0 elsewhere: no step hands on indices."""
     sizes = map_sizes(inside(x))
     axes = unpool_axes(layer, sizes)
@@ -162,7 +166,7 @@ def _unpool(at: Bench, layer: Any, x: Array) -> Built:
     return padded(apart, pads), []
 
 
-def _fractional(at: Bench, layer: Any, x: Array) -> Built:
+def _fractional(at: Bench, layer: FractionalMaxPool, x: Array) -> Built:
     """Windows that lie evenly, as near as whole places allow; PyTorch draws the places."""
     for axis, (n, k, count) in enumerate(fractional_axes(layer, map_sizes(inside(x))), start=1):
         starts = numpy.array(even_starts(n, k, count), dtype="int32")
@@ -180,7 +184,7 @@ if keras.backend.backend() != "torch":  # which has nothing to build these of
     WORDS |= {"lanczos3": "lanczos3", "lanczos5": "lanczos5"}
 
 
-def _upsample(at: Bench, layer: Any, x: Array) -> Built:
+def _upsample(at: Bench, layer: Upsample, x: Array) -> Built:
     """Keras's classes for whole factors and for maps of two axes; else a matrix for each axis."""
     sizes = map_sizes(inside(x))
     wanted, factors = zip(*resized_axes(layer, sizes), strict=True)

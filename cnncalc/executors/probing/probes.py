@@ -19,8 +19,18 @@ from typing import Any, NamedTuple
 from cnncalc.executors.base import Run
 from cnncalc.executors.geometry import axis_of, one_each, resized_axes
 from cnncalc.layers import KINDS
+from cnncalc.layers.activation import GatedLinearUnit, LogSoftmax, Softmax, Softmin, Sparsemax
+from cnncalc.layers.arithmetic import Reduce
+from cnncalc.layers.attention import SqueezeExcitation
 from cnncalc.layers.base import NO_PADS, OWN, Layer, Shape
+from cnncalc.layers.conv import Conv, DepthwiseConv, PointwiseConv, SeparableConv
+from cnncalc.layers.linear import Linear
 from cnncalc.layers.merge import Input
+from cnncalc.layers.padding import Pad
+from cnncalc.layers.reshape import Slice
+from cnncalc.layers.resize import Upsample
+from cnncalc.layers.shuffle import ChannelShuffle
+from cnncalc.layers.transposed import ConvTransposed
 from cnncalc.network import Network, Step
 
 __all__ = ["Probe", "Probes", "probes_of"]
@@ -228,7 +238,13 @@ def _joined(at: Probes, layer: Any, inputs: list[Probe], shapes: list[Shape]) ->
     return at.put(layer, inputs, inputs[0].copies)
 
 
-def _convolved(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+def _convolved(
+    at: Probes,
+    layer: Conv | ConvTransposed | PointwiseConv | SeparableConv,
+    x: Probe,
+    before: Shape,
+    shape: Shape,
+) -> Probe | None:
     """All outputs are alike where they read the same, or where the inputs are alike."""
     plain, x = _in_zeros(at, layer.replaced(bias=False), x, before)
     if getattr(layer, "groups", 1) > 1:
@@ -250,23 +266,33 @@ def _in_zeros(at: Probes, layer: Any, x: Probe, before: Shape) -> tuple[Any, Pro
     return layer.replaced(mode="zeros", padding=NO_PADS), Probe(step, x.copies)
 
 
-def _depthwise(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+def _depthwise(
+    at: Probes, layer: DepthwiseConv, x: Probe, before: Shape, shape: Shape
+) -> Probe | None:
     plain, x = _in_zeros(at, layer.replaced(bias=False, multiplier=1), x, before)
     return at.put(plain, [x], tuple(count * layer.multiplier for count in x.copies))
 
 
-def _separable(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+def _separable(
+    at: Probes, layer: SeparableConv, x: Probe, before: Shape, shape: Shape
+) -> Probe | None:
     return _convolved(at, layer.replaced(multiplier=1), x, before, shape)
 
 
-def _linear(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+def _linear(at: Probes, layer: Linear, x: Probe, before: Shape, shape: Shape) -> Probe | None:
     plain = layer.replaced(bias=False)
     if range(len(before))[layer.axis or 0] > 0:
         return at.put(plain, [x], x.copies)
     return at.put(plain.replaced(out_features=1), [x], shape[:1])
 
 
-def _along(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+def _along(
+    at: Probes,
+    layer: LogSoftmax | Softmax | Softmin | Sparsemax,
+    x: Probe,
+    before: Shape,
+    shape: Shape,
+) -> Probe | None:
     """Every unit reads all of one axis: the mean of it is added."""
     axis = axis_of(layer, layer.axis, len(before))
     if axis == 0 and len(x.copies) == 1:
@@ -275,7 +301,9 @@ def _along(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Pro
     return _with_mean(at, x, (axis,))
 
 
-def _halved(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+def _halved(
+    at: Probes, layer: GatedLinearUnit, x: Probe, before: Shape, shape: Shape
+) -> Probe | None:
     """Every unit reads two places of one axis, half of it apart."""
     axis = axis_of(layer, layer.axis, len(before))
     if axis == 0 and len(x.copies) == 1:
@@ -288,7 +316,9 @@ def _halved(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Pr
     return at.put(KINDS["add"](), halves, copies)
 
 
-def _squeezed(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+def _squeezed(
+    at: Probes, layer: SqueezeExcitation, x: Probe, before: Shape, shape: Shape
+) -> Probe | None:
     return _with_mean(at, x, ("all",))
 
 
@@ -297,30 +327,32 @@ def _with_mean(at: Probes, x: Probe, axes: tuple[int | str, ...]) -> Probe:
     return at.put(KINDS["add"](), [x, mean], x.copies)
 
 
-def _reduced(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+def _reduced(at: Probes, layer: Reduce, x: Probe, before: Shape, shape: Shape) -> Probe | None:
     return _as_it_is(at, layer.replaced(by="mean"), x, before, shape)
 
 
-def _padded(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+def _padded(at: Probes, layer: Pad, x: Probe, before: Shape, shape: Shape) -> Probe | None:
     zeros = layer.replaced(mode="zeros", value=0.0)
     one_by_one = layer.channels == NO_PADS
     return (_by_itself if one_by_one else _as_it_is)(at, zeros, x, before, shape)
 
 
-def _taken(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+def _taken(at: Probes, layer: Slice, x: Probe, before: Shape, shape: Shape) -> Probe | None:
     if range(len(before))[layer.axis] > 0:
         return _by_itself(at, layer, x, before, shape)
     return _dealt(at, layer, x, before, shape)
 
 
-def _dealt(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+def _dealt(
+    at: Probes, layer: ChannelShuffle | Slice, x: Probe, before: Shape, shape: Shape
+) -> Probe | None:
     """Channels in another order, or some of them; what is alike stays alike."""
     if len(x.copies) == 1:
         return Probe(x.step, shape[:1])
     return _as_it_is(at, layer, x, before, shape)
 
 
-def _resized(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+def _resized(at: Probes, layer: Upsample, x: Probe, before: Shape, shape: Shape) -> Probe | None:
     if layer.mode in SIGNED:
         return None
     axes = zip(before[1:], resized_axes(layer, before[1:]), strict=True)

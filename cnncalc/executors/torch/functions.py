@@ -20,12 +20,22 @@ from cnncalc.executors.geometry import (
 )
 from cnncalc.frameworks.ops import BY_KIND, forms
 from cnncalc.layers import KINDS
+from cnncalc.layers.activation import Rescale
+from cnncalc.layers.adaptive import GlobalLp
+from cnncalc.layers.arithmetic import Reduce
+from cnncalc.layers.base import Layer
+from cnncalc.layers.expand import Expand
+from cnncalc.layers.merge import Concatenate, Mean
+from cnncalc.layers.norm import UnitNorm
+from cnncalc.layers.padding import Crop, Pad
+from cnncalc.layers.reshape import Flatten, Permute, Reshape, Slice, Unflatten
+from cnncalc.layers.shuffle import ChannelShuffle
 
 __all__ = ["FUNCTIONS", "MERGES"]
 
 
 def _joined(function: Callable[[Array, Array], Array]) -> Callable[..., Array]:
-    def join(layer: Any, *branches: Array) -> Array:
+    def join(layer: Layer, *branches: Array) -> Array:
         result, *rest = _aligned(layer, branches)
         for branch in rest:
             result = function(result, branch)
@@ -34,11 +44,11 @@ def _joined(function: Callable[[Array, Array], Array]) -> Callable[..., Array]:
     return join
 
 
-def _mean(layer: Any, *branches: Array) -> Array:
+def _mean(layer: Mean, *branches: Array) -> Array:
     return MERGES["add"](layer, *branches) / len(branches)
 
 
-def _concatenate(layer: Any, *branches: Array) -> Array:
+def _concatenate(layer: Concatenate, *branches: Array) -> Array:
     return torch.cat(branches, dim=1 + axis_of(layer, layer.axis, branches[0].ndim - 1))
 
 
@@ -63,18 +73,18 @@ MERGES: dict[str, Callable[..., Array]] = {
 }
 
 
-def _flatten(layer: Any, x: Array) -> Array:
+def _flatten(layer: Flatten, x: Array) -> Array:
     first, last = (1 + axis for axis in flattened_axes(layer, x.ndim - 1))
     if layer.order == "last" and first == 1:
         x = x.movedim(1, last)
     return torch.flatten(x, first, last)
 
 
-def _unflatten(layer: Any, x: Array) -> Array:
+def _unflatten(layer: Unflatten, x: Array) -> Array:
     return torch.unflatten(x, range(1, x.ndim)[layer.axis], reshaped_sizes(layer))
 
 
-def _reshape(layer: Any, x: Array) -> Array:
+def _reshape(layer: Reshape, x: Array) -> Array:
     sizes = reshaped_sizes(layer)
     if layer.order == "first":
         return x.reshape(x.shape[0], *sizes)
@@ -82,15 +92,15 @@ def _reshape(layer: Any, x: Array) -> Array:
     return x.reshape(x.shape[0], *sizes[1:], sizes[0]).movedim(-1, 1)
 
 
-def _permute(layer: Any, x: Array) -> Array:
+def _permute(layer: Permute, x: Array) -> Array:
     return x.permute(0, *(axis + 1 for axis in layer.axes))
 
 
-def _slice(layer: Any, x: Array) -> Array:
+def _slice(layer: Slice, x: Array) -> Array:
     return x[(slice(None), *sliced_axes(layer, x.ndim - 1))]
 
 
-def _pad(layer: Any, x: Array) -> Array:
+def _pad(layer: Pad, x: Array) -> Array:
     """The spatial axes, and then the channels, which torch pads as an axis of an image."""
     mode = "constant" if layer.mode == "zeros" else layer.mode
     pads = [pad for pair in reversed(one_each(layer.padding, x.shape[2:])) for pad in pair]
@@ -101,16 +111,16 @@ def _pad(layer: Any, x: Array) -> Array:
     return functional.pad(x[:, None], [*pads, *layer.channels[0]], mode=mode)[:, 0]
 
 
-def _crop(layer: Any, x: Array) -> Array:
+def _crop(layer: Crop, x: Array) -> Array:
     cuts = [-cut for pair in reversed(one_each(layer.amount, x.shape[2:])) for cut in pair]
     return functional.pad(x, cuts)
 
 
-def _expand(layer: Any, x: Array) -> Array:
+def _expand(layer: Expand, x: Array) -> Array:
     return x.expand(x.shape[0], *layer.sizes)
 
 
-def _reduce(layer: Any, x: Array) -> Array:
+def _reduce(layer: Reduce, x: Array) -> Array:
     axes = [1 + axis for axis in sorted(set(chosen_axes(layer, x.ndim - 1)))]
     if layer.by in ("var", "std"):
         spread = torch.var if layer.by == "var" else torch.std
@@ -148,7 +158,7 @@ def _relu(layer: Any, x: Array) -> Array:
     return torch.where(x >= layer.threshold, above, below)
 
 
-def _rescale(layer: Any, x: Array) -> Array:
+def _rescale(layer: Rescale, x: Array) -> Array:
     def values(numbers: tuple[float, ...]) -> Array:
         return torch.tensor(numbers, dtype=x.dtype, device=x.device).reshape(
             -1, *(1,) * (x.ndim - 2)
@@ -157,18 +167,18 @@ def _rescale(layer: Any, x: Array) -> Array:
     return x * values(layer.factor) + values(layer.offset)
 
 
-def _channels_shuffled(layer: Any, x: Array) -> Array:
+def _channels_shuffled(layer: ChannelShuffle, x: Array) -> Array:
     if x.ndim > 2:
         return functional.channel_shuffle(x, layer.groups)
     return functional.channel_shuffle(x[..., None], layer.groups)[..., 0]
 
 
-def _lp_norm(layer: Any, x: Array) -> Array:
+def _lp_norm(layer: GlobalLp, x: Array) -> Array:
     axes = tuple(range(2, x.ndim))
     return torch.linalg.vector_norm(x, layer.norm, dim=axes, keepdim=layer.keep)
 
 
-def _unit_norm(layer: Any, x: Array) -> Array:
+def _unit_norm(layer: UnitNorm, x: Array) -> Array:
     axes = [1 + axis for axis in chosen_axes(layer, x.ndim - 1)]
     squares = x.square().sum(dim=axes, keepdim=True)
     return x / squares.clamp(min=1e-12).sqrt()

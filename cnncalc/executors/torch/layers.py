@@ -24,7 +24,22 @@ from cnncalc.executors.stepping import NotBuilt
 from cnncalc.executors.torch.functions import FUNCTIONS, MERGES
 from cnncalc.executors.torch.modules import Bench, Built, alone, call, real
 from cnncalc.executors.torch.pools import POOLS, padded
+from cnncalc.layers.activation import ParametricReLU
+from cnncalc.layers.attention import SqueezeExcitation
 from cnncalc.layers.base import NO_PADS, Shape
+from cnncalc.layers.conv import Conv, DepthwiseConv, SeparableConv
+from cnncalc.layers.learned import Scale, Shift
+from cnncalc.layers.linear import Linear
+from cnncalc.layers.norm import (
+    BatchNorm,
+    GroupNorm,
+    LayerNorm,
+    LocalResponseNorm,
+    RootMeanSquareNorm,
+    Standardize,
+)
+from cnncalc.layers.resize import Upsample
+from cnncalc.layers.transposed import ConvTransposed
 
 __all__ = ["BUILDERS", "build"]
 
@@ -52,7 +67,7 @@ def _shape(x: Array) -> Shape:
     return tuple(int(size) for size in x.shape[1:])
 
 
-def _conv(layer: Any, shape: Shape, bench: Bench) -> Built:
+def _conv(layer: Conv | DepthwiseConv, shape: Shape, bench: Bench) -> Built:
     if layer.padding == "same" and layer.stride == (1,):
         return alone(layer, shape, bench)
     bare, pad = padded(layer, shape, convolution_axes(layer, shape[1:]))
@@ -60,7 +75,7 @@ def _conv(layer: Any, shape: Shape, bench: Bench) -> Built:
     return Built({"": module}, (lambda x: module(pad(x))) if pad else module)
 
 
-def _separable(layer: Any, shape: Shape, bench: Bench) -> Built:
+def _separable(layer: SeparableConv, shape: Shape, bench: Bench) -> Built:
     depthwise, pointwise = layer.parts()
     first = _conv(depthwise, shape, bench)
     second = alone(pointwise, (shape[0] * layer.multiplier, *shape[1:]), bench)
@@ -68,7 +83,7 @@ def _separable(layer: Any, shape: Shape, bench: Bench) -> Built:
     return Built(modules, lambda x: second.run(first.run(x)))
 
 
-def _transposed(layer: Any, shape: Shape, bench: Bench) -> Built:
+def _transposed(layer: ConvTransposed, shape: Shape, bench: Bench) -> Built:
     """A module that cuts as it can, else a cut after one that doesn't."""
     axes = spread_axes(layer, shape[1:])
     sized = layer.replaced(padding=NO_PADS, output_padding=tuple(axis.extra for axis in axes))
@@ -80,7 +95,7 @@ def _transposed(layer: Any, shape: Shape, bench: Bench) -> Built:
     return Built({"": module}, lambda x: functional.pad(module(x), cuts))
 
 
-def _linear(layer: Any, shape: Shape, bench: Bench) -> Built:
+def _linear(layer: Linear, shape: Shape, bench: Bench) -> Built:
     if layer.axis is None and len(shape) > 1:
         raise ValueError(f"a linear layer without an axis takes vectors, not {shape}")
     axis = range(1, len(shape) + 1)[layer.axis or 0]
@@ -88,7 +103,7 @@ def _linear(layer: Any, shape: Shape, bench: Bench) -> Built:
     return Built({"": module}, lambda x: module(x.movedim(axis, -1)).movedim(-1, axis))
 
 
-def _norm_last(layer: Any, shape: Shape, bench: Bench) -> Built:
+def _norm_last(layer: LayerNorm | RootMeanSquareNorm, shape: Shape, bench: Bench) -> Built:
     """LayerNorm and RMSNorm work on the last axes: others are moved there and back."""
     rank, axes = len(shape), chosen_axes(layer, len(shape))
     places = [axis + 1 for axis in axes]
@@ -98,7 +113,7 @@ def _norm_last(layer: Any, shape: Shape, bench: Bench) -> Built:
     return Built({"": module}, lambda x: module(x.movedim(places, ends)).movedim(ends, places))
 
 
-def _norm_channels(layer: Any, shape: Shape, bench: Bench) -> Built:
+def _norm_channels(layer: BatchNorm | GroupNorm, shape: Shape, bench: Bench) -> Built:
     """BatchNorm and GroupNorm work on the channels: another axis is moved there and back."""
     axis = axis_of(layer, layer.axis, len(shape))
     moved = (shape[axis], *shape[:axis], *shape[axis + 1 :])
@@ -114,7 +129,7 @@ def _norm_channels(layer: Any, shape: Shape, bench: Bench) -> Built:
     return Built({"": module}, run)
 
 
-def _squeeze(layer: Any, shape: Shape, bench: Bench) -> Built:
+def _squeeze(layer: SqueezeExcitation, shape: Shape, bench: Bench) -> Built:
     """Two 1x1 convolutions on the averages of the channels."""
     axes = len(shape) - 1
     if not axes:
@@ -136,7 +151,7 @@ def _squeeze(layer: Any, shape: Shape, bench: Bench) -> Built:
 def _learned(function: Callable[[Array, Array], Array]) -> Callable[[Any, Shape, Bench], Built]:
     """One parameter or buffer for the whole map."""
 
-    def learned(layer: Any, shape: Shape, bench: Bench) -> Built:
+    def learned(layer: Scale | Shift, shape: Shape, bench: Bench) -> Built:
         sizes = learned_sizes(layer, shape)
         if layer.role == "constant":
             return Built({}, lambda x: function(x, x.new_ones(sizes)))
@@ -156,7 +171,7 @@ def _holder(sizes: Shape, role: str = "parameter") -> Any:
     return module
 
 
-def _standardize(layer: Any, shape: Shape, bench: Bench) -> Built:
+def _standardize(layer: Standardize, shape: Shape, bench: Bench) -> Built:
     """A mean and a variance for each place on the axes, and how many data they came from."""
     axes = chosen_axes(layer, len(shape))
     sizes = [shape[axis] for axis in axes]
@@ -177,7 +192,7 @@ def _standardize(layer: Any, shape: Shape, bench: Bench) -> Built:
     return Built({} if layer.given else {"": module}, run)
 
 
-def _across(layer: Any, shape: Shape, bench: Bench) -> Built:
+def _across(layer: LocalResponseNorm, shape: Shape, bench: Bench) -> Built:
     """Local response normalisation of a vector as of a map of one place."""
     module = real(layer, shape, bench)
     if len(shape) > 1:  # in the order of its axes, of which PyTorch makes a view
@@ -185,7 +200,7 @@ def _across(layer: Any, shape: Shape, bench: Bench) -> Built:
     return Built({"": module}, lambda x: module(x[..., None])[..., 0])
 
 
-def _prelu(layer: Any, shape: Shape, bench: Bench) -> Built:
+def _prelu(layer: ParametricReLU, shape: Shape, bench: Bench) -> Built:
     if layer.shared is None:
         return alone(layer, shape, bench)
     ones = shared_axes(layer, len(shape))
@@ -193,7 +208,7 @@ def _prelu(layer: Any, shape: Shape, bench: Bench) -> Built:
     return Built({"": module}, lambda x: torch.where(x >= 0, x, x * module.weight))
 
 
-def _resized(layer: Any, shape: Shape, bench: Bench) -> Built:
+def _resized(layer: Upsample, shape: Shape, bench: Bench) -> Built:
     if layer.size is not None:
         layer = layer.replaced(size=one_each(layer.size, shape[1:]))
     return alone(layer, shape, bench)

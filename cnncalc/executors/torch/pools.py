@@ -14,7 +14,10 @@ from cnncalc.executors.geometry import fractional_axes, pool_axes, unpool_axes
 from cnncalc.executors.stepping import NotBuilt
 from cnncalc.executors.torch.modules import Bench, Built, alone, real
 from cnncalc.frameworks.pytorch.writing import parts
+from cnncalc.layers.adaptive import FractionalMaxPool, GlobalAverage, GlobalMax
 from cnncalc.layers.base import NO_PADS, Shape
+from cnncalc.layers.pool import AveragePool, LpPool, MaxPool
+from cnncalc.layers.transposed import MaxUnpool
 
 __all__ = ["POOLS", "padded"]
 
@@ -38,7 +41,7 @@ def padded(layer: Any, shape: Shape, axes: Any, value: float = 0.0) -> tuple[Any
 
 
 def _pool(value: float) -> Callable[[Any, Shape, Bench], Built]:
-    def pool(layer: Any, shape: Shape, bench: Bench) -> Built:
+    def pool(layer: LpPool | MaxPool, shape: Shape, bench: Bench) -> Built:
         axes = pool_axes(layer, shape[1:])
         if isinstance(layer.padding, str) and layer.padding != "valid":
             layer = layer.replaced(ceil=False)  # the word says how many windows there are
@@ -102,7 +105,7 @@ def _around(axes: Any, value: float) -> Callable[[Array], Array]:
     return lambda x: functional.pad(x, amounts, value=value)
 
 
-def _average_pool(layer: Any, shape: Shape, bench: Bench) -> Built:
+def _average_pool(layer: AveragePool, shape: Shape, bench: Bench) -> Built:
     """Padding that doesn't count and isn't even: sums over how many values there were."""
     axes = pool_axes(layer, shape[1:])
     if layer.divisor is not None:
@@ -121,7 +124,7 @@ def _numbered(layer: Any, axes: Any) -> Any:
     return layer.replaced(padding=tuple((axis.before, axis.after) for axis in axes))
 
 
-def _global(layer: Any, shape: Shape, bench: Bench) -> Built:
+def _global(layer: GlobalAverage | GlobalMax, shape: Shape, bench: Bench) -> Built:
     """Adaptive pooling to one place, and what flattens."""
     pool, *rest = parts(layer, shape)
     module = real(pool, shape, bench)
@@ -130,14 +133,14 @@ def _global(layer: Any, shape: Shape, bench: Bench) -> Built:
     return Built({"": module}, lambda x: torch.flatten(module(x), 1))
 
 
-def _fractional(layer: Any, shape: Shape, bench: Bench) -> Built:
+def _fractional(layer: FractionalMaxPool, shape: Shape, bench: Bench) -> Built:
     axes = fractional_axes(layer, shape[1:])
     if len(axes) == 3 and any(count + k - 1 == n for n, k, count in axes):
         raise NotBuilt("PyTorch wants room for one window more on maps of three axes")
     return alone(layer, shape, bench)
 
 
-def _unpool(layer: Any, shape: Shape, bench: Bench) -> Built:
+def _unpool(layer: MaxUnpool, shape: Shape, bench: Bench) -> Built:
     """Each value to the first place of the map: no step hands on where the maxima were."""
     module = real(layer.replaced(size=None), shape, bench)
     axes = unpool_axes(layer, shape[1:])

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache, partial
-from typing import Any
 
 from cnncalc.frameworks.keras.augmentation import AUGMENTATIONS
 from cnncalc.frameworks.keras.convolution import CONVOLUTIONS
@@ -89,18 +88,19 @@ def readers(frame: Frame = CHANNELS_LAST) -> Mapping[str, Reader]:
 READERS = readers()
 
 
-def open_sizes(arguments: Mapping[str, Any]) -> tuple[int | None, ...] | None:
+def open_sizes(arguments: Mapping[str, object]) -> tuple[int | None, ...] | None:
     """The sizes in Keras's order that an input declares, None for each that it leaves open."""
     whole = arguments.get("batch_shape", arguments.get("batch_input_shape"))
     sizes = arguments.get("shape", arguments.get("input_shape"))
     if sizes is None and isinstance(whole, tuple | list):
         sizes = whole[1:]
-    fits = isinstance(sizes, tuple | list) and all(n is None or isinstance(n, int) for n in sizes)
-    return tuple(sizes) if fits and sizes else None
+    if not isinstance(sizes, tuple | list) or not sizes:
+        return None
+    return tuple(sizes) if all(n is None or isinstance(n, int) for n in sizes) else None
 
 
 def declared_input(
-    arguments: Mapping[str, Any], frame: Frame = CHANNELS_LAST, name: str = "Layer"
+    arguments: Mapping[str, object], frame: Frame = CHANNELS_LAST, name: str = "Layer"
 ) -> Shape | None:
     """The shape (channels first) that a first layer's `input_shape` or `input_dim` declares."""
     sizes = arguments.get("input_shape", arguments.get("input_dim"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from cnncalc.frameworks.keras.frame import Call
 from cnncalc.frameworks.ops import Form, Op, names_in
@@ -43,7 +42,7 @@ def rectified(slope: float, limit: float | None, threshold: float) -> Layer:
     return KINDS["relu"](slope, limit, threshold)
 
 
-def activation_steps(call: Call, value: Any) -> tuple[Declared, ...]:
+def activation_steps(call: Call, value: object) -> tuple[Declared, ...]:
     """The steps that `activation=` adds: a name, a layer that was read already, or None."""
     if value is None:
         return ()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from inspect import signature
-from typing import Any
 
 from cnncalc.frameworks.base import no_argument
 from cnncalc.frameworks.keras.activations import activation_steps
@@ -37,7 +36,7 @@ KEYWORDS = (
 )
 
 
-def integer(call: Call, name: str, value: Any, least: int = 1) -> int:
+def integer(call: Call, name: str, value: object, least: int = 1) -> int:
     """A whole number of at least `least`."""
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise call.error(
@@ -46,7 +45,7 @@ def integer(call: Call, name: str, value: Any, least: int = 1) -> int:
     return value
 
 
-def integers(call: Call, name: str, value: Any, count: int, least: int = 1) -> tuple[int, ...]:
+def integers(call: Call, name: str, value: object, count: int, least: int = 1) -> tuple[int, ...]:
     """`count` whole numbers, from one for all of them or from as many."""
     if isinstance(value, int) and not isinstance(value, bool):
         value = (value,) * count
@@ -59,18 +58,18 @@ def integers(call: Call, name: str, value: Any, count: int, least: int = 1) -> t
     return tuple(integer(call, name, each, least) for each in value)
 
 
-def per_axis(call: Call, name: str, value: Any, least: int = 1) -> tuple[int, ...]:
+def per_axis(call: Call, name: str, value: object, least: int = 1) -> tuple[int, ...]:
     """A whole number for each spatial axis."""
     return integers(call, name, value, call.rank, least)
 
 
-def pair(call: Call, name: str, value: Any) -> tuple[int, int]:
+def pair(call: Call, name: str, value: object) -> tuple[int, int]:
     """How much before and after, from two numbers or one for both."""
     before, after = integers(call, name, value, 2, 0)
     return before, after
 
 
-def pairs(call: Call, name: str, value: Any) -> tuple[tuple[int, int], ...]:
+def pairs(call: Call, name: str, value: object) -> tuple[tuple[int, int], ...]:
     """How much before and after, for each spatial axis."""
     if isinstance(value, int):
         value = (value,) * call.rank
@@ -83,7 +82,7 @@ def pairs(call: Call, name: str, value: Any) -> tuple[tuple[int, int], ...]:
     return tuple(pair(call, name, each) for each in value)
 
 
-def word(call: Call, name: str, value: Any, words: tuple[str, ...], lower: bool = True) -> str:
+def word(call: Call, name: str, value: object, words: tuple[str, ...], lower: bool = True) -> str:
     """One of some words."""
     given = value.lower() if isinstance(value, str) and lower else value
     if given not in words:
@@ -97,7 +96,7 @@ def word(call: Call, name: str, value: Any, words: tuple[str, ...], lower: bool 
 
 
 def number(
-    call: Call, name: str, value: Any, low: float = -MAX_VALUE, high: float = MAX_VALUE
+    call: Call, name: str, value: object, low: float = -MAX_VALUE, high: float = MAX_VALUE
 ) -> float:
     """A number within bounds."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
@@ -107,7 +106,7 @@ def number(
 
 
 def finish(
-    call: Call, keywords: Mapping[str, Any], *layers: Layer | Declared, activation: Any = None
+    call: Call, keywords: Mapping[str, object], *layers: Layer | Declared, activation: object = None
 ) -> tuple[Declared, ...]:
     """The layers and then their activation, after a look at the keywords that all layers take."""
     for keyword in keywords:

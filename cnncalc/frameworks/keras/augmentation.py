@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cnncalc.frameworks.keras.frame import Call, Vocabulary
 from cnncalc.frameworks.keras.pointwise import identity
 from cnncalc.network import Declared
@@ -15,10 +13,10 @@ COLOURS = (0, 255)
 
 def random_flip(
     call: Call,
-    mode: Any = "horizontal_and_vertical",
-    seed: Any = None,
-    data_format: Any = None,
-    **keywords: Any,
+    mode: object = "horizontal_and_vertical",
+    seed: object = None,
+    data_format: object = None,
+    **keywords: object,
 ) -> tuple[Declared, ...]:
     """RandomFlip."""
     return identity(call, **keywords)
@@ -26,13 +24,13 @@ def random_flip(
 
 def random_rotation(
     call: Call,
-    factor: Any,
-    fill_mode: Any = "reflect",
-    interpolation: Any = "bilinear",
-    seed: Any = None,
-    fill_value: Any = 0.0,
-    data_format: Any = None,
-    **keywords: Any,
+    factor: object,
+    fill_mode: object = "reflect",
+    interpolation: object = "bilinear",
+    seed: object = None,
+    fill_value: object = 0.0,
+    data_format: object = None,
+    **keywords: object,
 ) -> tuple[Declared, ...]:
     """RandomRotation."""
     return identity(call, **keywords)
@@ -40,14 +38,14 @@ def random_rotation(
 
 def random_zoom(
     call: Call,
-    height_factor: Any,
-    width_factor: Any = None,
-    fill_mode: Any = "reflect",
-    interpolation: Any = "bilinear",
-    seed: Any = None,
-    fill_value: Any = 0.0,
-    data_format: Any = None,
-    **keywords: Any,
+    height_factor: object,
+    width_factor: object = None,
+    fill_mode: object = "reflect",
+    interpolation: object = "bilinear",
+    seed: object = None,
+    fill_value: object = 0.0,
+    data_format: object = None,
+    **keywords: object,
 ) -> tuple[Declared, ...]:
     """RandomZoom."""
     return identity(call, **keywords)
@@ -55,21 +53,25 @@ def random_zoom(
 
 def random_translation(
     call: Call,
-    height_factor: Any,
-    width_factor: Any,
-    fill_mode: Any = "reflect",
-    interpolation: Any = "bilinear",
-    seed: Any = None,
-    fill_value: Any = 0.0,
-    data_format: Any = None,
-    **keywords: Any,
+    height_factor: object,
+    width_factor: object,
+    fill_mode: object = "reflect",
+    interpolation: object = "bilinear",
+    seed: object = None,
+    fill_value: object = 0.0,
+    data_format: object = None,
+    **keywords: object,
 ) -> tuple[Declared, ...]:
     """RandomTranslation."""
     return identity(call, **keywords)
 
 
 def random_colours(
-    call: Call, factor: Any, value_range: Any = COLOURS, seed: Any = None, **keywords: Any
+    call: Call,
+    factor: object,
+    value_range: object = COLOURS,
+    seed: object = None,
+    **keywords: object,
 ) -> tuple[Declared, ...]:
     """RandomBrightness and RandomContrast."""
     return identity(call, **keywords)

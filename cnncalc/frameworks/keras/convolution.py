@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cnncalc.frameworks.keras.arguments import finish, integer, per_axis, word
 from cnncalc.frameworks.keras.frame import Call, Vocabulary
@@ -14,6 +14,8 @@ from cnncalc.network import Declared
 
 __all__ = ["CONVOLUTIONS"]
 
+Pads = tuple[tuple[int, int], ...]
+
 
 class _Sliding(NamedTuple):
     """The per-axis arguments that all convolutions share."""
@@ -23,7 +25,9 @@ class _Sliding(NamedTuple):
     dilation: tuple[int, ...]
 
     @classmethod
-    def of(cls, call: Call, kernel_size: Any, strides: Any, dilation_rate: Any) -> _Sliding:
+    def of(
+        cls, call: Call, kernel_size: object, strides: object, dilation_rate: object
+    ) -> _Sliding:
         return cls(
             per_axis(call, "kernel_size", kernel_size),
             per_axis(call, "strides", strides),
@@ -41,23 +45,23 @@ class _Sliding(NamedTuple):
 
 def conv(
     call: Call,
-    filters: Any,
-    kernel_size: Any,
-    strides: Any = 1,
-    padding: Any = "valid",
-    data_format: Any = None,
-    dilation_rate: Any = 1,
-    groups: Any = 1,
-    activation: Any = None,
-    use_bias: Any = True,
-    kernel_initializer: Any = "glorot_uniform",
-    bias_initializer: Any = "zeros",
-    kernel_regularizer: Any = None,
-    bias_regularizer: Any = None,
-    activity_regularizer: Any = None,
-    kernel_constraint: Any = None,
-    bias_constraint: Any = None,
-    **keywords: Any,
+    filters: object,
+    kernel_size: object,
+    strides: object = 1,
+    padding: object = "valid",
+    data_format: object = None,
+    dilation_rate: object = 1,
+    groups: object = 1,
+    activation: object = None,
+    use_bias: object = True,
+    kernel_initializer: object = "glorot_uniform",
+    bias_initializer: object = "zeros",
+    kernel_regularizer: object = None,
+    bias_regularizer: object = None,
+    activity_regularizer: object = None,
+    kernel_constraint: object = None,
+    bias_constraint: object = None,
+    **keywords: object,
 ) -> tuple[Declared, ...]:
     """Conv1D, Conv2D and Conv3D."""
     sliding = _Sliding.of(call, kernel_size, strides, dilation_rate)
@@ -75,17 +79,17 @@ def conv(
     )
 
 
-def _padding(call: Call, padding: Any, sliding: _Sliding) -> Any:
+def _padding(call: Call, padding: object, sliding: _Sliding) -> str | Pads:
     """Padding for a convolution; `causal` is all of it before, so that no output sees ahead."""
     words = ("valid", "same", "causal") if call.name == "Conv1D" else ("valid", "same")
     named = word(call, "padding", padding, words)
     if named == "causal":
         ((kernel,), _, (dilation,)) = sliding
         return ((dilation * (kernel - 1), 0),)
-    return "same" if named == "same" else 0
+    return "same" if named == "same" else ((0, 0),)
 
 
-def _no_lora(call: Call, keywords: Mapping[str, Any]) -> dict[str, Any]:
+def _no_lora(call: Call, keywords: Mapping[str, object]) -> dict[str, object]:
     """The keywords without those of low-rank adaptation, which is not known here."""
     if keywords.get("lora_rank") is not None:
         raise call.error("is read without low-rank adaptation", "leave out lora_rank")
@@ -94,23 +98,23 @@ def _no_lora(call: Call, keywords: Mapping[str, Any]) -> dict[str, Any]:
 
 def conv_transpose(
     call: Call,
-    filters: Any,
-    kernel_size: Any,
-    strides: Any = 1,
-    padding: Any = "valid",
-    output_padding: Any = None,
-    data_format: Any = None,
-    dilation_rate: Any = 1,
-    activation: Any = None,
-    use_bias: Any = True,
-    kernel_initializer: Any = "glorot_uniform",
-    bias_initializer: Any = "zeros",
-    kernel_regularizer: Any = None,
-    bias_regularizer: Any = None,
-    activity_regularizer: Any = None,
-    kernel_constraint: Any = None,
-    bias_constraint: Any = None,
-    **keywords: Any,
+    filters: object,
+    kernel_size: object,
+    strides: object = 1,
+    padding: object = "valid",
+    output_padding: object = None,
+    data_format: object = None,
+    dilation_rate: object = 1,
+    activation: object = None,
+    use_bias: object = True,
+    kernel_initializer: object = "glorot_uniform",
+    bias_initializer: object = "zeros",
+    kernel_regularizer: object = None,
+    bias_regularizer: object = None,
+    activity_regularizer: object = None,
+    kernel_constraint: object = None,
+    bias_constraint: object = None,
+    **keywords: object,
 ) -> tuple[Declared, ...]:
     """Conv1DTranspose and Conv2DTranspose."""
     sliding = _Sliding.of(call, kernel_size, strides, dilation_rate)
@@ -136,23 +140,23 @@ def _let_empty(layer: Layer, shape: Shape) -> Layer:
 
 def conv3d_transpose(
     call: Call,
-    filters: Any,
-    kernel_size: Any,
-    strides: Any = 1,
-    padding: Any = "valid",
-    data_format: Any = None,
-    output_padding: Any = None,
-    dilation_rate: Any = 1,
-    activation: Any = None,
-    use_bias: Any = True,
-    kernel_initializer: Any = "glorot_uniform",
-    bias_initializer: Any = "zeros",
-    kernel_regularizer: Any = None,
-    bias_regularizer: Any = None,
-    activity_regularizer: Any = None,
-    kernel_constraint: Any = None,
-    bias_constraint: Any = None,
-    **keywords: Any,
+    filters: object,
+    kernel_size: object,
+    strides: object = 1,
+    padding: object = "valid",
+    data_format: object = None,
+    output_padding: object = None,
+    dilation_rate: object = 1,
+    activation: object = None,
+    use_bias: object = True,
+    kernel_initializer: object = "glorot_uniform",
+    bias_initializer: object = "zeros",
+    kernel_regularizer: object = None,
+    bias_regularizer: object = None,
+    activity_regularizer: object = None,
+    kernel_constraint: object = None,
+    bias_constraint: object = None,
+    **keywords: object,
 ) -> tuple[Declared, ...]:
     """Conv3DTranspose, which has two of its arguments in another order."""
     named = {"output_padding": output_padding, "data_format": data_format}
@@ -160,7 +164,9 @@ def conv3d_transpose(
     return conv_transpose(call, filters, kernel_size, strides, padding, **named, **keywords)
 
 
-def _cut(call: Call, sliding: _Sliding, same: bool, output_padding: Any) -> tuple[Any, Any]:
+def _cut(
+    call: Call, sliding: _Sliding, same: bool, output_padding: object
+) -> tuple[str | Pads, tuple[int, ...]]:
     """What a transposed convolution cuts off its output, and what it adds after it.
 
     Without output_padding `same` gives n*s and `valid` gives (n-1)*s + max(k, s); with one,
@@ -170,7 +176,7 @@ def _cut(call: Call, sliding: _Sliding, same: bool, output_padding: Any) -> tupl
     extents = [d * (k - 1) + 1 for k, d in zip(sliding.kernel, sliding.dilation, strict=True)]
     if output_padding is None:
         lacking = tuple(max(s - k, 0) for k, s in zip(extents, sliding.stride, strict=True))
-        return ("same", 0) if same else (0, lacking)
+        return ("same", (0,)) if same else (((0, 0),), lacking)
     extra = per_axis(call, "output_padding", output_padding, 0)
     for each, stride in zip(extra, sliding.stride, strict=True):
         if each >= stride:
@@ -179,7 +185,7 @@ def _cut(call: Call, sliding: _Sliding, same: bool, output_padding: Any) -> tupl
                 f"output_padding below the stride, at most {stride - 1}",
             )
     if not same:
-        return 0, extra
+        return ((0, 0),), extra
     cuts = [k // 2 * 2 - op for k, op in zip(extents, extra, strict=True)]
     return (
         tuple((max(cut, 0) // 2, -(-max(cut, 0) // 2)) for cut in cuts),
@@ -189,22 +195,22 @@ def _cut(call: Call, sliding: _Sliding, same: bool, output_padding: Any) -> tupl
 
 def depthwise_conv(
     call: Call,
-    kernel_size: Any,
-    strides: Any = 1,
-    padding: Any = "valid",
-    depth_multiplier: Any = 1,
-    data_format: Any = None,
-    dilation_rate: Any = 1,
-    activation: Any = None,
-    use_bias: Any = True,
-    depthwise_initializer: Any = "glorot_uniform",
-    bias_initializer: Any = "zeros",
-    depthwise_regularizer: Any = None,
-    bias_regularizer: Any = None,
-    activity_regularizer: Any = None,
-    depthwise_constraint: Any = None,
-    bias_constraint: Any = None,
-    **keywords: Any,
+    kernel_size: object,
+    strides: object = 1,
+    padding: object = "valid",
+    depth_multiplier: object = 1,
+    data_format: object = None,
+    dilation_rate: object = 1,
+    activation: object = None,
+    use_bias: object = True,
+    depthwise_initializer: object = "glorot_uniform",
+    bias_initializer: object = "zeros",
+    depthwise_regularizer: object = None,
+    bias_regularizer: object = None,
+    activity_regularizer: object = None,
+    depthwise_constraint: object = None,
+    bias_constraint: object = None,
+    **keywords: object,
 ) -> tuple[Declared, ...]:
     """DepthwiseConv1D and DepthwiseConv2D."""
     sliding = _Sliding.of(call, kernel_size, strides, dilation_rate)
@@ -219,26 +225,26 @@ def depthwise_conv(
 
 def separable_conv(
     call: Call,
-    filters: Any,
-    kernel_size: Any,
-    strides: Any = 1,
-    padding: Any = "valid",
-    data_format: Any = None,
-    dilation_rate: Any = 1,
-    depth_multiplier: Any = 1,
-    activation: Any = None,
-    use_bias: Any = True,
-    depthwise_initializer: Any = "glorot_uniform",
-    pointwise_initializer: Any = "glorot_uniform",
-    bias_initializer: Any = "zeros",
-    depthwise_regularizer: Any = None,
-    pointwise_regularizer: Any = None,
-    bias_regularizer: Any = None,
-    activity_regularizer: Any = None,
-    depthwise_constraint: Any = None,
-    pointwise_constraint: Any = None,
-    bias_constraint: Any = None,
-    **keywords: Any,
+    filters: object,
+    kernel_size: object,
+    strides: object = 1,
+    padding: object = "valid",
+    data_format: object = None,
+    dilation_rate: object = 1,
+    depth_multiplier: object = 1,
+    activation: object = None,
+    use_bias: object = True,
+    depthwise_initializer: object = "glorot_uniform",
+    pointwise_initializer: object = "glorot_uniform",
+    bias_initializer: object = "zeros",
+    depthwise_regularizer: object = None,
+    pointwise_regularizer: object = None,
+    bias_regularizer: object = None,
+    activity_regularizer: object = None,
+    depthwise_constraint: object = None,
+    pointwise_constraint: object = None,
+    bias_constraint: object = None,
+    **keywords: object,
 ) -> tuple[Declared, ...]:
     """SeparableConv1D and SeparableConv2D."""
     sliding = _Sliding.of(call, kernel_size, strides, dilation_rate)

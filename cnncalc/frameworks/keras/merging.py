@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cnncalc.frameworks.keras.arguments import finish, integer
 from cnncalc.frameworks.keras.frame import Call, Vocabulary
 from cnncalc.layers.base import Layer, Shape
@@ -32,7 +30,7 @@ KINDS: dict[str, type[Elementwise]] = {
 }
 
 
-def elementwise(call: Call, **keywords: Any) -> tuple[Declared, ...]:
+def elementwise(call: Call, **keywords: object) -> tuple[Declared, ...]:
     """Add, Average, Maximum, Minimum, Multiply and Subtract.
 
     Inputs of fewer axes get axes of size 1 behind the batch: Keras's first axes.
@@ -47,7 +45,7 @@ def _aligned(layer: Layer, *shapes: Shape) -> Layer:
     return layer.replaced(align="equal") if len(set(map(len, shapes))) == 1 else layer
 
 
-def concatenate(call: Call, axis: Any = -1, **keywords: Any) -> tuple[Declared, ...]:
+def concatenate(call: Call, axis: object = -1, **keywords: object) -> tuple[Declared, ...]:
     """Concatenate along one axis."""
     place, order = call.frame.axis(integer(call, "axis", axis, -8))
     return finish(call, keywords, call.ordered(Concatenate(place, order)))
@@ -55,43 +53,45 @@ def concatenate(call: Call, axis: Any = -1, **keywords: Any) -> tuple[Declared, 
 
 def input_layer(
     call: Call,
-    shape: Any = None,
-    batch_size: Any = None,
-    dtype: Any = None,
-    sparse: Any = None,
-    ragged: Any = None,
-    batch_shape: Any = None,
-    input_tensor: Any = None,
-    optional: Any = False,
-    name: Any = None,
-    **keywords: Any,
+    shape: object = None,
+    batch_size: object = None,
+    dtype: object = None,
+    sparse: object = None,
+    ragged: object = None,
+    batch_shape: object = None,
+    input_tensor: object = None,
+    optional: object = False,
+    name: object = None,
+    **keywords: object,
 ) -> tuple[Declared, ...]:
     """InputLayer: a step of kind `input`, with its shape if all of it is known."""
     shape = keywords.pop("input_shape", shape)
     batch_shape = keywords.pop("batch_input_shape", batch_shape)
     if (shape is None) == (batch_shape is None):
         raise call.error("takes a shape", "shape=(224, 224, 3), without the batch")
+    if batch_shape is not None and not isinstance(batch_shape, tuple | list):
+        raise call.error(f"can't take batch_shape={batch_shape!r:.40}", "sizes behind a None")
     sizes = shape if batch_shape is None else batch_shape[1:]
     return finish(call, keywords, Input(declared_shape(call, sizes)))
 
 
 def input_function(
     call: Call,
-    shape: Any = None,
-    batch_size: Any = None,
-    dtype: Any = None,
-    sparse: Any = None,
-    ragged: Any = None,
-    batch_shape: Any = None,
-    name: Any = None,
-    tensor: Any = None,
-    optional: Any = False,
+    shape: object = None,
+    batch_size: object = None,
+    dtype: object = None,
+    sparse: object = None,
+    ragged: object = None,
+    batch_shape: object = None,
+    name: object = None,
+    tensor: object = None,
+    optional: object = False,
 ) -> tuple[Declared, ...]:
     """The function `keras.Input`, which is `keras.layers.Input` too."""
     return input_layer(call, shape, batch_size, batch_shape=batch_shape)
 
 
-def declared_shape(call: Call, sizes: Any) -> Shape | None:
+def declared_shape(call: Call, sizes: object) -> Shape | None:
     """A shape that a source gives (without batch) channels first; None if a size is open."""
     if isinstance(sizes, int):
         sizes = (sizes,)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from cnncalc.frameworks.keras.arguments import finish, integer
 from cnncalc.frameworks.keras.frame import Call, Frame, Vocabulary, settled
@@ -23,24 +22,24 @@ __all__ = ["NORMS"]
 
 def batch_normalization(
     call: Call,
-    axis: Any = -1,
-    momentum: Any = 0.99,
-    epsilon: Any = 0.001,
-    center: Any = True,
-    scale: Any = True,
-    beta_initializer: Any = "zeros",
-    gamma_initializer: Any = "ones",
-    moving_mean_initializer: Any = "zeros",
-    moving_variance_initializer: Any = "ones",
-    beta_regularizer: Any = None,
-    gamma_regularizer: Any = None,
-    beta_constraint: Any = None,
-    gamma_constraint: Any = None,
-    renorm: Any = False,
-    renorm_clipping: Any = None,
-    renorm_momentum: Any = 0.99,
-    synchronized: Any = False,
-    **keywords: Any,
+    axis: object = -1,
+    momentum: object = 0.99,
+    epsilon: object = 0.001,
+    center: object = True,
+    scale: object = True,
+    beta_initializer: object = "zeros",
+    gamma_initializer: object = "ones",
+    moving_mean_initializer: object = "zeros",
+    moving_variance_initializer: object = "ones",
+    beta_regularizer: object = None,
+    gamma_regularizer: object = None,
+    beta_constraint: object = None,
+    gamma_constraint: object = None,
+    renorm: object = False,
+    renorm_clipping: object = None,
+    renorm_momentum: object = 0.99,
+    synchronized: object = False,
+    **keywords: object,
 ) -> tuple[Declared, ...]:
     """BatchNormalization: its moving statistics are parameters that are not trained."""
     place, order = call.frame.axis(_axis(call, axis))
@@ -52,17 +51,17 @@ def batch_normalization(
 
 def layer_normalization(
     call: Call,
-    axis: Any = -1,
-    epsilon: Any = 0.001,
-    center: Any = True,
-    scale: Any = True,
-    beta_initializer: Any = "zeros",
-    gamma_initializer: Any = "ones",
-    beta_regularizer: Any = None,
-    gamma_regularizer: Any = None,
-    beta_constraint: Any = None,
-    gamma_constraint: Any = None,
-    **keywords: Any,
+    axis: object = -1,
+    epsilon: object = 0.001,
+    center: object = True,
+    scale: object = True,
+    beta_initializer: object = "zeros",
+    gamma_initializer: object = "ones",
+    beta_regularizer: object = None,
+    gamma_regularizer: object = None,
+    beta_constraint: object = None,
+    gamma_constraint: object = None,
+    **keywords: object,
 ) -> tuple[Declared, ...]:
     """LayerNormalization."""
     rms = bool(keywords.pop("rms_scaling", False))
@@ -72,7 +71,7 @@ def layer_normalization(
 
 
 def rms_normalization(
-    call: Call, axis: Any = -1, epsilon: Any = 1e-6, **keywords: Any
+    call: Call, axis: object = -1, epsilon: object = 1e-6, **keywords: object
 ) -> tuple[Declared, ...]:
     """RMSNormalization."""
     places, order = call.frame.axes(sorted(_axes(call, axis)))
@@ -93,7 +92,7 @@ def _scaled(call: Call, layer: Layer, shape: Shape) -> Layer:
     return settled(layer, shape)
 
 
-def unit_normalization(call: Call, axis: Any = -1, **keywords: Any) -> tuple[Declared, ...]:
+def unit_normalization(call: Call, axis: object = -1, **keywords: object) -> tuple[Declared, ...]:
     """UnitNormalization."""
     places, order = call.frame.axes(_axes(call, axis))
     return finish(call, keywords, call.ordered(UnitNorm(places, order)))
@@ -101,18 +100,18 @@ def unit_normalization(call: Call, axis: Any = -1, **keywords: Any) -> tuple[Dec
 
 def group_normalization(
     call: Call,
-    groups: Any = 32,
-    axis: Any = -1,
-    epsilon: Any = 0.001,
-    center: Any = True,
-    scale: Any = True,
-    beta_initializer: Any = "zeros",
-    gamma_initializer: Any = "ones",
-    beta_regularizer: Any = None,
-    gamma_regularizer: Any = None,
-    beta_constraint: Any = None,
-    gamma_constraint: Any = None,
-    **keywords: Any,
+    groups: object = 32,
+    axis: object = -1,
+    epsilon: object = 0.001,
+    center: object = True,
+    scale: object = True,
+    beta_initializer: object = "zeros",
+    gamma_initializer: object = "ones",
+    beta_regularizer: object = None,
+    gamma_regularizer: object = None,
+    beta_constraint: object = None,
+    gamma_constraint: object = None,
+    **keywords: object,
 ) -> tuple[Declared, ...]:
     """GroupNormalization; -1 groups are as many as there are channels."""
     place, order = call.frame.axis(_axis(call, axis))
@@ -128,11 +127,11 @@ def group_normalization(
 
 def normalization(
     call: Call,
-    axis: Any = -1,
-    mean: Any = None,
-    variance: Any = None,
-    invert: Any = False,
-    **keywords: Any,
+    axis: object = -1,
+    mean: object = None,
+    variance: object = None,
+    invert: object = False,
+    **keywords: object,
 ) -> tuple[Declared, ...]:
     """Normalization: it holds mean, variance and count, unless they are given."""
     if (mean is None) != (variance is None):
@@ -153,13 +152,13 @@ def _in_order(frame: Frame, layer: Layer, shape: Shape) -> Layer:
     return layer.replaced(axes=places, order="first") if places else layer
 
 
-def _axis(call: Call, axis: Any) -> int:
+def _axis(call: Call, axis: object) -> int:
     if isinstance(axis, bool) or not isinstance(axis, int):
         raise call.error(f"can't take axis={axis!r:.40}", "one axis, such as -1")
     return axis
 
 
-def _axes(call: Call, axis: Any) -> tuple[int, ...]:
+def _axes(call: Call, axis: object) -> tuple[int, ...]:
     axes = tuple(axis) if isinstance(axis, tuple | list) else (axis,)
     if not all(isinstance(each, int) and not isinstance(each, bool) for each in axes):
         raise call.error(f"can't take axis={axis!r:.40}", "axes such as -1 or (1, 2)")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cnncalc.frameworks.keras.activations import rectified
 from cnncalc.frameworks.keras.arguments import finish, integer, number
 from cnncalc.frameworks.keras.frame import Call, Vocabulary
@@ -18,20 +16,20 @@ __all__ = ["POINTWISE"]
 
 def dense(
     call: Call,
-    units: Any,
-    activation: Any = None,
-    use_bias: Any = True,
-    kernel_initializer: Any = "glorot_uniform",
-    bias_initializer: Any = "zeros",
-    kernel_regularizer: Any = None,
-    bias_regularizer: Any = None,
-    activity_regularizer: Any = None,
-    kernel_constraint: Any = None,
-    bias_constraint: Any = None,
-    lora_rank: Any = None,
-    lora_alpha: Any = None,
-    quantization_config: Any = None,
-    **keywords: Any,
+    units: object,
+    activation: object = None,
+    use_bias: object = True,
+    kernel_initializer: object = "glorot_uniform",
+    bias_initializer: object = "zeros",
+    kernel_regularizer: object = None,
+    bias_regularizer: object = None,
+    activity_regularizer: object = None,
+    kernel_constraint: object = None,
+    bias_constraint: object = None,
+    lora_rank: object = None,
+    lora_alpha: object = None,
+    quantization_config: object = None,
+    **keywords: object,
 ) -> tuple[Declared, ...]:
     """Dense, which works on Keras's last axis, at every place of a map."""
     if lora_rank is not None or quantization_config is not None:
@@ -50,17 +48,17 @@ def _on_vector(layer: Layer, shape: Shape) -> Layer:
     return layer.replaced(axis=None) if len(shape) == 1 else layer
 
 
-def activation_layer(call: Call, activation: Any, **keywords: Any) -> tuple[Declared, ...]:
+def activation_layer(call: Call, activation: object, **keywords: object) -> tuple[Declared, ...]:
     """Activation, by its function's name; the linear one is a step that does nothing."""
     return finish(call, keywords, activation=activation) or (Declared(LAYERS["identity"]()),)
 
 
 def relu(
     call: Call,
-    max_value: Any = None,
-    negative_slope: Any = 0.0,
-    threshold: Any = 0.0,
-    **keywords: Any,
+    max_value: object = None,
+    negative_slope: object = 0.0,
+    threshold: object = 0.0,
+    **keywords: object,
 ) -> tuple[Declared, ...]:
     """ReLU, which may be bounded, leaky or late."""
     limit = None if max_value is None else _at_least_0(call, "max_value", max_value)
@@ -69,7 +67,9 @@ def relu(
     return finish(call, keywords, rectified(slope, limit, start))
 
 
-def leaky_relu(call: Call, negative_slope: Any = 0.3, **keywords: Any) -> tuple[Declared, ...]:
+def leaky_relu(
+    call: Call, negative_slope: object = 0.3, **keywords: object
+) -> tuple[Declared, ...]:
     """LeakyReLU; `alpha` is the older name of its slope."""
     slope = _at_least_0(call, "negative_slope", keywords.pop("alpha", negative_slope))
     return finish(call, keywords, LAYERS["leakyrelu"](slope))
@@ -77,11 +77,11 @@ def leaky_relu(call: Call, negative_slope: Any = 0.3, **keywords: Any) -> tuple[
 
 def prelu(
     call: Call,
-    alpha_initializer: Any = "Zeros",
-    alpha_regularizer: Any = None,
-    alpha_constraint: Any = None,
-    shared_axes: Any = None,
-    **keywords: Any,
+    alpha_initializer: object = "Zeros",
+    alpha_regularizer: object = None,
+    alpha_constraint: object = None,
+    shared_axes: object = None,
+    **keywords: object,
 ) -> tuple[Declared, ...]:
     """PReLU: a slope for each value, but along the shared axes."""
     axes = shared_axes if isinstance(shared_axes, tuple | list) else (shared_axes,)
@@ -93,12 +93,12 @@ def prelu(
     return finish(call, keywords, call.ordered(layer))
 
 
-def elu(call: Call, alpha: Any = 1.0, **keywords: Any) -> tuple[Declared, ...]:
+def elu(call: Call, alpha: object = 1.0, **keywords: object) -> tuple[Declared, ...]:
     """ELU."""
     return finish(call, keywords, LAYERS["elu"](number(call, "alpha", alpha)))
 
 
-def softmax(call: Call, axis: Any = -1, **keywords: Any) -> tuple[Declared, ...]:
+def softmax(call: Call, axis: object = -1, **keywords: object) -> tuple[Declared, ...]:
     """Softmax along one axis."""
     axes = tuple(axis) if isinstance(axis, tuple | list) else (axis,)
     if len(axes) != 1:
@@ -109,46 +109,46 @@ def softmax(call: Call, axis: Any = -1, **keywords: Any) -> tuple[Declared, ...]
     return finish(call, keywords, call.ordered(Softmax(place, order)))
 
 
-def identity(call: Call, **keywords: Any) -> tuple[Declared, ...]:
+def identity(call: Call, **keywords: object) -> tuple[Declared, ...]:
     """Identity."""
     return finish(call, keywords, LAYERS["identity"]())
 
 
-def masking(call: Call, mask_value: Any = 0.0, **keywords: Any) -> tuple[Declared, ...]:
+def masking(call: Call, mask_value: object = 0.0, **keywords: object) -> tuple[Declared, ...]:
     """Masking, which changes no value that is not masked."""
     return identity(call, **keywords)
 
 
 def activity_regularization(
-    call: Call, l1: Any = 0.0, l2: Any = 0.0, **keywords: Any
+    call: Call, l1: object = 0.0, l2: object = 0.0, **keywords: object
 ) -> tuple[Declared, ...]:
     """ActivityRegularization: a term of the loss."""
     return identity(call, **keywords)
 
 
 def dropout(
-    call: Call, rate: Any, noise_shape: Any = None, seed: Any = None, **keywords: Any
+    call: Call, rate: object, noise_shape: object = None, seed: object = None, **keywords: object
 ) -> tuple[Declared, ...]:
     """Dropout and AlphaDropout."""
     return finish(call, keywords, Dropout(number(call, "rate", rate, 0, 1)))
 
 
 def gaussian_dropout(
-    call: Call, rate: Any, seed: Any = None, **keywords: Any
+    call: Call, rate: object, seed: object = None, **keywords: object
 ) -> tuple[Declared, ...]:
     """GaussianDropout."""
     return dropout(call, rate, **keywords)
 
 
 def gaussian_noise(
-    call: Call, stddev: Any, seed: Any = None, **keywords: Any
+    call: Call, stddev: object, seed: object = None, **keywords: object
 ) -> tuple[Declared, ...]:
     """GaussianNoise."""
     return finish(call, keywords, Noise(number(call, "stddev", stddev, 0, 1)))
 
 
 def spatial_dropout1d(
-    call: Call, rate: Any, seed: Any = None, name: Any = None, dtype: Any = None
+    call: Call, rate: object, seed: object = None, name: object = None, dtype: object = None
 ) -> tuple[Declared, ...]:
     """SpatialDropout1D: whole channels are dropped."""
     layer = Dropout(number(call, "rate", rate, 0, 1))
@@ -157,18 +157,20 @@ def spatial_dropout1d(
 
 def spatial_dropout(
     call: Call,
-    rate: Any,
-    data_format: Any = None,
-    seed: Any = None,
-    name: Any = None,
-    dtype: Any = None,
+    rate: object,
+    data_format: object = None,
+    seed: object = None,
+    name: object = None,
+    dtype: object = None,
 ) -> tuple[Declared, ...]:
     """SpatialDropout2D and SpatialDropout3D."""
     call.data_format(data_format)
     return spatial_dropout1d(call, rate)
 
 
-def rescaling(call: Call, scale: Any, offset: Any = 0.0, **keywords: Any) -> tuple[Declared, ...]:
+def rescaling(
+    call: Call, scale: object, offset: object = 0.0, **keywords: object
+) -> tuple[Declared, ...]:
     """Rescaling, by numbers for all channels or for each."""
     factors = tuple(scale) if isinstance(scale, tuple | list) else (scale,)
     offsets = tuple(offset) if isinstance(offset, tuple | list) else (offset,)
@@ -177,7 +179,7 @@ def rescaling(call: Call, scale: Any, offset: Any = 0.0, **keywords: Any) -> tup
     return finish(call, keywords, Rescale(factors, offsets))
 
 
-def _at_least_0(call: Call, name: str, value: Any) -> float:
+def _at_least_0(call: Call, name: str, value: object) -> float:
     return number(call, name, value, 0)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cnncalc.frameworks.keras.arguments import finish, per_axis, word
 from cnncalc.frameworks.keras.frame import Call, Reader, Vocabulary
 from cnncalc.layers.adaptive import AdaptiveAverage, AdaptiveMax, GlobalAverage, GlobalMax
@@ -12,15 +10,18 @@ from cnncalc.network import Declared
 
 __all__ = ["POOLS"]
 
+Axes = tuple[int, ...]
+Pads = tuple[tuple[int, int], ...]
+
 
 def max_pooling(
     call: Call,
-    pool_size: Any = 2,
-    strides: Any = None,
-    padding: Any = "valid",
-    data_format: Any = None,
-    name: Any = None,
-    **keywords: Any,
+    pool_size: object = 2,
+    strides: object = None,
+    padding: object = "valid",
+    data_format: object = None,
+    name: object = None,
+    **keywords: object,
 ) -> tuple[Declared, ...]:
     """MaxPooling1D, MaxPooling2D and MaxPooling3D."""
     options = _sliding(call, pool_size, strides, padding)
@@ -29,27 +30,29 @@ def max_pooling(
 
 def average_pooling(
     call: Call,
-    pool_size: Any,
-    strides: Any = None,
-    padding: Any = "valid",
-    data_format: Any = None,
-    name: Any = None,
-    **keywords: Any,
+    pool_size: object,
+    strides: object = None,
+    padding: object = "valid",
+    data_format: object = None,
+    name: object = None,
+    **keywords: object,
 ) -> tuple[Declared, ...]:
     """AveragePooling1D, AveragePooling2D and AveragePooling3D; padding never counts."""
     layer = AveragePool(*_sliding(call, pool_size, strides, padding), count_padding=False)
     return finish(call, keywords, *call.on_map(layer, data_format))
 
 
-def _sliding(call: Call, pool_size: Any, strides: Any, padding: Any) -> tuple[Any, Any, Any]:
+def _sliding(
+    call: Call, pool_size: object, strides: object, padding: object
+) -> tuple[Axes, Axes | None, str | Pads]:
     kernel = per_axis(call, "pool_size", pool_size)
     stride = None if strides is None else per_axis(call, "strides", strides)
     same = word(call, "padding", padding, ("valid", "same"), lower=False) == "same"
-    return kernel, stride, "same" if same else 0
+    return kernel, stride, "same" if same else ((0, 0),)
 
 
 def adaptive_average(
-    call: Call, output_size: Any, data_format: Any = None, **keywords: Any
+    call: Call, output_size: object, data_format: object = None, **keywords: object
 ) -> tuple[Declared, ...]:
     """AdaptiveAveragePooling1D, AdaptiveAveragePooling2D and AdaptiveAveragePooling3D."""
     layer = AdaptiveAverage(per_axis(call, "output_size", output_size))
@@ -57,7 +60,7 @@ def adaptive_average(
 
 
 def adaptive_max(
-    call: Call, output_size: Any, data_format: Any = None, **keywords: Any
+    call: Call, output_size: object, data_format: object = None, **keywords: object
 ) -> tuple[Declared, ...]:
     """AdaptiveMaxPooling1D, AdaptiveMaxPooling2D and AdaptiveMaxPooling3D."""
     layer = AdaptiveMax(per_axis(call, "output_size", output_size))
@@ -65,7 +68,7 @@ def adaptive_max(
 
 
 def global_average(
-    call: Call, data_format: Any = None, keepdims: Any = False, **keywords: Any
+    call: Call, data_format: object = None, keepdims: object = False, **keywords: object
 ) -> tuple[Declared, ...]:
     """GlobalAveragePooling1D, GlobalAveragePooling2D and GlobalAveragePooling3D."""
     keep = bool(keepdims)
@@ -73,7 +76,7 @@ def global_average(
 
 
 def global_max(
-    call: Call, data_format: Any = None, keepdims: Any = False, **keywords: Any
+    call: Call, data_format: object = None, keepdims: object = False, **keywords: object
 ) -> tuple[Declared, ...]:
     """GlobalMaxPooling1D, GlobalMaxPooling2D and GlobalMaxPooling3D."""
     keep = bool(keepdims)

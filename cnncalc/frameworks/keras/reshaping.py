@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cnncalc.frameworks.keras.arguments import finish, integer, pair, pairs, per_axis, word
 from cnncalc.frameworks.keras.frame import Call, Vocabulary
 from cnncalc.layers.padding import Crop, Pad
@@ -18,7 +16,7 @@ MODES |= {"lanczos3": "lanczos3", "lanczos5": "lanczos5"}
 
 
 def zero_padding(
-    call: Call, padding: Any = 1, data_format: Any = None, **keywords: Any
+    call: Call, padding: object = 1, data_format: object = None, **keywords: object
 ) -> tuple[Declared, ...]:
     """ZeroPadding1D, ZeroPadding2D and ZeroPadding3D."""
     one_axis = call.rank == 1
@@ -26,14 +24,14 @@ def zero_padding(
     return finish(call, keywords, *call.on_map(Pad(pads), data_format))
 
 
-def cropping1d(call: Call, cropping: Any = 1, **keywords: Any) -> tuple[Declared, ...]:
+def cropping1d(call: Call, cropping: object = 1, **keywords: object) -> tuple[Declared, ...]:
     """Cropping1D, which is always channels last."""
     layer = Crop((pair(call, "cropping", cropping),))
     return finish(call, keywords, *call.on_map(layer, "channels_last"))
 
 
 def cropping2d(
-    call: Call, cropping: Any = 0, data_format: Any = None, **keywords: Any
+    call: Call, cropping: object = 0, data_format: object = None, **keywords: object
 ) -> tuple[Declared, ...]:
     """Cropping2D."""
     layer = Crop(pairs(call, "cropping", cropping))
@@ -41,13 +39,13 @@ def cropping2d(
 
 
 def cropping3d(
-    call: Call, cropping: Any = 1, data_format: Any = None, **keywords: Any
+    call: Call, cropping: object = 1, data_format: object = None, **keywords: object
 ) -> tuple[Declared, ...]:
     """Cropping3D, whose default differs from Cropping2D's."""
     return cropping2d(call, cropping, data_format, **keywords)
 
 
-def up_sampling1d(call: Call, size: Any = 2, **keywords: Any) -> tuple[Declared, ...]:
+def up_sampling1d(call: Call, size: object = 2, **keywords: object) -> tuple[Declared, ...]:
     """UpSampling1D, which is always channels last."""
     layer = Upsample((integer(call, "size", size),))
     return finish(call, keywords, *call.on_map(layer, "channels_last"))
@@ -55,10 +53,10 @@ def up_sampling1d(call: Call, size: Any = 2, **keywords: Any) -> tuple[Declared,
 
 def up_sampling2d(
     call: Call,
-    size: Any = 2,
-    data_format: Any = None,
-    interpolation: Any = "nearest",
-    **keywords: Any,
+    size: object = 2,
+    data_format: object = None,
+    interpolation: object = "nearest",
+    **keywords: object,
 ) -> tuple[Declared, ...]:
     """UpSampling2D."""
     mode = MODES[word(call, "interpolation", interpolation, tuple(MODES))]
@@ -67,7 +65,7 @@ def up_sampling2d(
 
 
 def up_sampling3d(
-    call: Call, size: Any = 2, data_format: Any = None, **keywords: Any
+    call: Call, size: object = 2, data_format: object = None, **keywords: object
 ) -> tuple[Declared, ...]:
     """UpSampling3D."""
     layer = Upsample(per_axis(call, "size", size))
@@ -76,16 +74,16 @@ def up_sampling3d(
 
 def resizing(
     call: Call,
-    height: Any,
-    width: Any,
-    interpolation: Any = "bilinear",
-    crop_to_aspect_ratio: Any = False,
-    pad_to_aspect_ratio: Any = False,
-    fill_mode: Any = "constant",
-    fill_value: Any = 0.0,
-    antialias: Any = False,
-    data_format: Any = None,
-    **keywords: Any,
+    height: object,
+    width: object,
+    interpolation: object = "bilinear",
+    crop_to_aspect_ratio: object = False,
+    pad_to_aspect_ratio: object = False,
+    fill_mode: object = "constant",
+    fill_value: object = 0.0,
+    antialias: object = False,
+    data_format: object = None,
+    **keywords: object,
 ) -> tuple[Declared, ...]:
     """Resizing to a given size, whatever the aspect ratio."""
     if crop_to_aspect_ratio or pad_to_aspect_ratio or antialias:
@@ -98,7 +96,7 @@ def resizing(
     return finish(call, keywords, *call.on_map(Upsample(size=size, mode=mode), data_format))
 
 
-def flatten(call: Call, data_format: Any = None, **keywords: Any) -> tuple[Declared, ...]:
+def flatten(call: Call, data_format: object = None, **keywords: object) -> tuple[Declared, ...]:
     """Flatten: the values as Keras has them; channels first, it puts the channels last before."""
     channels_last = call.data_format(data_format) == "channels_last"
     if call.frame.order == "first":
@@ -112,7 +110,7 @@ def flatten(call: Call, data_format: Any = None, **keywords: Any) -> tuple[Decla
     return finish(call, keywords, Flatten(order="last"))
 
 
-def reshape(call: Call, target_shape: Any, **keywords: Any) -> tuple[Declared, ...]:
+def reshape(call: Call, target_shape: object, **keywords: object) -> tuple[Declared, ...]:
     """Reshape; -1 stands for what is left."""
     if not isinstance(target_shape, tuple | list):
         raise call.error(
@@ -126,18 +124,18 @@ def reshape(call: Call, target_shape: Any, **keywords: Any) -> tuple[Declared, .
     return finish(call, keywords, Reshape(call.frame.sizes(sizes), order))
 
 
-def permute(call: Call, dims: Any, **keywords: Any) -> tuple[Declared, ...]:
+def permute(call: Call, dims: object, **keywords: object) -> tuple[Declared, ...]:
     """Permute; `dims` count Keras's axes from 1."""
-    rank = len(dims) if isinstance(dims, tuple | list) else 0
-    if not rank or sorted(dims) != list(range(1, rank + 1)):
+    whole = list(range(1, len(dims) + 1)) if isinstance(dims, tuple | list) else []
+    if not isinstance(dims, tuple | list) or not dims or sorted(dims) != whole:
         raise call.error(f"can't take dims={dims!r:.40}", "each axis once, from 1, such as (2, 1)")
-    inside = call.frame.inside
+    inside, rank = call.frame.inside, len(dims)
     order = {inside(axis, rank): inside(dim - 1, rank) for axis, dim in enumerate(dims)}
     layer = Permute(tuple(order[axis] for axis in range(rank)))
     return finish(call, keywords, Declared(layer, Expects(call.words, (rank - 1,))))
 
 
-def repeat_vector(call: Call, n: Any, **keywords: Any) -> tuple[Declared, ...]:
+def repeat_vector(call: Call, n: object, **keywords: object) -> tuple[Declared, ...]:
     """RepeatVector: (features,) becomes (n, features)."""
     stretched = (
         Declared(Reshape(("infer", 1)), Expects(call.words, (0,))),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from cnncalc.axis.windows import Slide
 from cnncalc.errors import LayerError
@@ -63,7 +62,7 @@ def lp_pool(
     return _pool(node, LpPool, ceil_mode, norm=p)
 
 
-def _pool(node: Node, kind: type[Layer], ceil_mode: int, **options: Any) -> Declared:
+def _pool(node: Node, kind: type[Layer], ceil_mode: int, **options: object) -> Declared:
     pads, kernel = node.pads, node.kernel
     if any(max(pad) >= k for pad, k in zip(pads, kernel, strict=True)):
         raise node.error(

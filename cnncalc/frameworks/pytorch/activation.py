@@ -61,27 +61,27 @@ CHECKS: dict[str, Callable[..., None]] = {
 
 
 def prelu(
-    num_parameters: Any = 1, init: Any = 0.25, device: Any = None, dtype: Any = None
+    num_parameters: object = 1, init: object = 0.25, device: object = None, dtype: object = None
 ) -> Declared:
     number("nn.PReLU", "init", init)
     return Declared(ParametricReLU(integer("nn.PReLU", "num_parameters", num_parameters, 1)))
 
 
-def gelu(approximate: Any = "none") -> Declared:
+def gelu(approximate: object = "none") -> Declared:
     chosen("nn.GELU", "approximate", approximate, ("none", "tanh"))
     return Declared(KINDS["gelu"]())
 
 
-def identity(*args: Any, **kwargs: Any) -> Declared:
+def identity(*args: object, **kwargs: object) -> Declared:
     return Declared(KINDS["identity"]())
 
 
 def hardtanh(
-    min_val: Any = -1.0,
-    max_val: Any = 1.0,
-    inplace: Any = False,
-    min_value: Any = None,
-    max_value: Any = None,
+    min_val: object = -1.0,
+    max_val: object = 1.0,
+    inplace: object = False,
+    min_value: object = None,
+    max_value: object = None,
 ) -> Declared:
     # min_value and max_value are the old names; where given they win.
     low = number("nn.Hardtanh", "min_val", min_val if min_value is None else min_value)
@@ -91,11 +91,11 @@ def hardtanh(
     return Declared(KINDS["hardtanh"](low, high))
 
 
-def glu(dim: Any = -1) -> Declared:
+def glu(dim: object = -1) -> Declared:
     return along(GatedLinearUnit, "nn.GLU", dim)
 
 
-def softmax(kind: type[Layer], call: str, dim: Any = None) -> Declared:
+def softmax(kind: type[Layer], call: str, dim: object = None) -> Declared:
     if dim is None:
         return Declared(kind(), Expects(call, rule=_implicit))
     return along(kind, call, dim)
@@ -114,7 +114,7 @@ def _third_from_last(layer: Layer, shape: Shape) -> Layer:
     return layer.replaced(axis=BATCH) if len(shape) == 2 else layer
 
 
-def dropout(call: str, axes: int | None, p: Any = 0.5, inplace: Any = False) -> Declared:
+def dropout(call: str, axes: int | None, p: object = 0.5, inplace: object = False) -> Declared:
     if not 0 <= number(call, "p", p) <= 1:
         raise refused(f"p={p} of {call} is no probability", "a number from 0 to 1")
     rule = partial(_one_axis_at_most, call) if axes == 1 else None

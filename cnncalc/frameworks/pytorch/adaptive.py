@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import Reader
@@ -24,12 +23,12 @@ __all__ = ["READERS"]
 Axes = tuple[int, ...]
 
 
-def adaptive_1d(kind: type[Layer], call: str, output_size: Any) -> Declared:
+def adaptive_1d(kind: type[Layer], call: str, output_size: object) -> Declared:
     size = per_axis(call, "output_size", output_size, 1, 0)
     return Declared(kind(size=size, empty=0 in size), Expects(call, (1,)))
 
 
-def adaptive(kind: type[Layer], call: str, axes: int, output_size: Any) -> Declared:
+def adaptive(kind: type[Layer], call: str, axes: int, output_size: object) -> Declared:
     if not isinstance(output_size, tuple | list):
         size: tuple[int | str, ...] = (integer(call, "output_size", output_size, 0),)
     elif len(output_size) != axes:
@@ -66,22 +65,24 @@ def _mean(call: str, axes: int, layer: Layer, shape: Shape) -> Layer:
     return layer.replaced(size=("keep",) * before + (1,) * axes)
 
 
-def adaptive_max_1d(call: str, output_size: Any, return_indices: Any = False) -> Declared:
+def adaptive_max_1d(call: str, output_size: object, return_indices: object = False) -> Declared:
     return adaptive_1d(AdaptiveMax, call, output_size)
 
 
-def adaptive_max(call: str, axes: int, output_size: Any, return_indices: Any = False) -> Declared:
+def adaptive_max(
+    call: str, axes: int, output_size: object, return_indices: object = False
+) -> Declared:
     return adaptive(AdaptiveMax, call, axes, output_size)
 
 
 def fractional_max_pool(
     call: str,
     axes: int,
-    kernel_size: Any,
-    output_size: Any = None,
-    output_ratio: Any = None,
-    return_indices: Any = False,
-    _random_samples: Any = None,
+    kernel_size: object,
+    output_size: object = None,
+    output_ratio: object = None,
+    return_indices: object = False,
+    _random_samples: object = None,
 ) -> Declared:
     if (output_size is None) == (output_ratio is None):
         raise refused(f"{call} takes either output_size or output_ratio")
@@ -93,11 +94,11 @@ def fractional_max_pool(
     return Declared(layer, Expects(call, (axes,), rule=_smaller if axes == 3 else None))
 
 
-def _fractional_size(call: str, size: Any, axes: int) -> Axes | None:
+def _fractional_size(call: str, size: object, axes: int) -> Axes | None:
     return None if size is None else per_axis(call, "output_size", size, axes, 1, single=False)
 
 
-def _ratio(call: str, ratio: Any, axes: int) -> tuple[float, ...] | None:
+def _ratio(call: str, ratio: object, axes: int) -> tuple[float, ...] | None:
     if ratio is None:
         return None
     given = tuple(ratio) if isinstance(ratio, tuple | list) else (ratio,) * axes

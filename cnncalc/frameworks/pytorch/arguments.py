@@ -21,7 +21,7 @@ __all__ = [
     "spread",
 ]
 
-LAZY: Any = object()  # stands for the channels that a lazy class takes from what flows in
+LAZY = object()  # stands for the channels that a lazy class takes from what flows in
 
 
 def refused(sentence: str, help: str | None = None, option: str = "") -> LayerError:
@@ -29,7 +29,7 @@ def refused(sentence: str, help: str | None = None, option: str = "") -> LayerEr
     return LayerError(sentence, code="argument", help=help, option=option)
 
 
-def integer(call: str, name: str, value: Any, least: int | None = None) -> int:
+def integer(call: str, name: str, value: object, least: int | None = None) -> int:
     """A whole number, at least `least`."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise _wrong(call, name, value, "a whole number")
@@ -39,7 +39,7 @@ def integer(call: str, name: str, value: Any, least: int | None = None) -> int:
 
 
 def per_axis(
-    call: str, name: str, value: Any, axes: int, least: int | None = None, *, single: bool = True
+    call: str, name: str, value: object, axes: int, least: int | None = None, *, single: bool = True
 ) -> tuple[int, ...]:
     """One whole number for all axes, or a tuple of one for each.
 
@@ -63,7 +63,7 @@ def spread(values: tuple[Any, ...], axes: int) -> tuple[Any, ...]:
     return values if len(values) == axes else values * axes
 
 
-def output_sizes(call: str, output_size: Any, axes: int) -> tuple[int, ...]:
+def output_sizes(call: str, output_size: object, axes: int) -> tuple[int, ...]:
     """The spatial sizes of an `output_size` given to a forward; batch and channels may precede."""
     sizes = tuple(output_size) if isinstance(output_size, tuple | list) else (output_size,)
     if len(sizes) == axes + 2:
@@ -73,21 +73,21 @@ def output_sizes(call: str, output_size: Any, axes: int) -> tuple[int, ...]:
     return tuple(integer(call, "output_size", size) for size in sizes)
 
 
-def flag(call: str, name: str, value: Any) -> bool:
+def flag(call: str, name: str, value: object) -> bool:
     """A flag that goes down to the framework's core, which takes no number for it."""
     if not isinstance(value, bool):
         raise _wrong(call, name, value, "True or False")
     return value
 
 
-def number(call: str, name: str, value: Any) -> float:
+def number(call: str, name: str, value: object) -> float:
     """Any number."""
     if not isinstance(value, int | float):
         raise _wrong(call, name, value, "a number")
     return float(value) if isinstance(value, bool) else value
 
 
-def chosen(call: str, name: str, value: Any, words: tuple[str, ...]) -> str:
+def chosen(call: str, name: str, value: object, words: tuple[str, ...]) -> str:
     """One of a few words."""
     if value not in words:
         near = suggest(value, words) if isinstance(value, str) else None
@@ -97,6 +97,6 @@ def chosen(call: str, name: str, value: Any, words: tuple[str, ...]) -> str:
     return str(value)
 
 
-def _wrong(call: str, name: str, value: Any, right: str) -> LayerError:
+def _wrong(call: str, name: str, value: object, right: str) -> LayerError:
     shown = repr(value) if isinstance(value, str | tuple | list) else show_value(value)
     return refused(f"{call} can't take {name}={shown}", f"{name} is {right}", name)

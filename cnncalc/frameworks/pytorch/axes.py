@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.pytorch.arguments import integer
@@ -13,15 +12,16 @@ from cnncalc.network import Declared, Expects
 __all__ = ["along", "batch_axis", "from_front"]
 
 
-def along(kind: type[Layer], call: str, dim: Any) -> Declared:
+def along(kind: type[Layer], call: str, dim: object) -> Declared:
     """A layer with an `axis`, from PyTorch's `dim`; some may run across the batch."""
     across = BATCH in kind.options["axis"].words
-    if integer(call, "dim", dim) == 0:
+    place = integer(call, "dim", dim)
+    if place == 0:
         if not across:
             raise batch_axis(call, "dim", 0)
         return Declared(kind(axis=BATCH))
-    layer = kind(axis=dim - 1 if dim > 0 else dim)
-    return Declared(layer, Expects(call, rule=partial(_counted, call, dim, across)))
+    layer = kind(axis=place - 1 if place > 0 else place)
+    return Declared(layer, Expects(call, rule=partial(_counted, call, place, across)))
 
 
 def _counted(call: str, dim: int, across: bool, layer: Layer, shape: Shape) -> Layer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import Reader
@@ -31,17 +30,17 @@ Pads = tuple[tuple[int, int], ...]
 def conv(
     call: str,
     axes: int,
-    in_channels: Any,
-    out_channels: Any,
-    kernel_size: Any,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: Any = 1,
-    bias: Any = True,
-    padding_mode: Any = "zeros",
-    device: Any = None,
-    dtype: Any = None,
+    in_channels: object,
+    out_channels: object,
+    kernel_size: object,
+    stride: object = 1,
+    padding: object = 0,
+    dilation: object = 1,
+    groups: object = 1,
+    bias: object = True,
+    padding_mode: object = "zeros",
+    device: object = None,
+    dtype: object = None,
 ) -> Declared:
     mode = chosen(call, "padding_mode", padding_mode, MODES)
     kernels = per_axis(call, "kernel_size", kernel_size, axes, 1, single=False)
@@ -53,61 +52,64 @@ def conv(
         pads = _same(spread(kernels, axes), dilation, dilations)
     else:
         pads = padding
-    outputs = _groups(call, "out_channels", out_channels, groups)
-    layer = Conv(outputs, kernels, strides, pads, dilations, groups, mode, bool(bias))
+    outputs, parts = _groups(call, "out_channels", out_channels, groups)
+    layer = Conv(outputs, kernels, strides, pads, dilations, parts, mode, bool(bias))
     return Declared(layer, Expects(call, (axes,), _declared(call, in_channels, groups)))
 
 
 def conv_transpose(
     call: str,
     axes: int,
-    in_channels: Any,
-    out_channels: Any,
-    kernel_size: Any,
-    stride: Any = 1,
-    padding: Any = 0,
-    output_padding: Any = 0,
-    groups: Any = 1,
-    bias: Any = True,
-    dilation: Any = 1,
-    padding_mode: Any = "zeros",
-    device: Any = None,
-    dtype: Any = None,
+    in_channels: object,
+    out_channels: object,
+    kernel_size: object,
+    stride: object = 1,
+    padding: object = 0,
+    output_padding: object = 0,
+    groups: object = 1,
+    bias: object = True,
+    dilation: object = 1,
+    padding_mode: object = "zeros",
+    device: object = None,
+    dtype: object = None,
 ) -> Declared:
     chosen(call, "padding_mode", padding_mode, ("zeros",))
     if in_channels is LAZY and not bias:  # here PyTorch makes what divides, and says nothing
         rest = integer(call, "groups", groups, 1)
-        out_channels -= integer(call, "out_channels", out_channels) % rest
+        wanted = integer(call, "out_channels", out_channels)
+        out_channels = wanted - wanted % rest
     pads = per_axis(call, "padding", padding, axes, 0)
+    outputs, parts = _groups(call, "out_channels", out_channels, groups)
     layer = ConvTransposed(
-        _groups(call, "out_channels", out_channels, groups),
+        outputs,
         per_axis(call, "kernel_size", kernel_size, axes, 1, single=False),
         per_axis(call, "stride", stride, axes, 1),
         tuple((pad, pad) for pad in pads),
         per_axis(call, "output_padding", output_padding, axes, 0),
         per_axis(call, "dilation", dilation, axes, 1),
-        groups,
+        parts,
         bool(bias),
     )
     return Declared(layer, Expects(call, (axes,), _declared(call, in_channels, groups)))
 
 
-def _declared(call: str, in_channels: Any, groups: Any) -> tuple[tuple[str, int, int], ...]:
+def _declared(call: str, in_channels: object, groups: object) -> tuple[tuple[str, int, int], ...]:
     """What flows in, unless the class is lazy and takes what comes."""
     if in_channels is LAZY:
         return ()
-    _groups(call, "in_channels", in_channels, groups)
-    return (("in_channels", 0, in_channels),)
+    channels, _ = _groups(call, "in_channels", in_channels, groups)
+    return (("in_channels", 0, channels),)
 
 
-def _groups(call: str, name: str, channels: Any, groups: Any) -> int:
-    """The channels, which the groups divide."""
-    if integer(call, name, channels, 1) % integer(call, "groups", groups, 1):
+def _groups(call: str, name: str, channels: object, groups: object) -> tuple[int, int]:
+    """The channels, and the groups, which divide them."""
+    whole, parts = integer(call, name, channels, 1), integer(call, "groups", groups, 1)
+    if whole % parts:
         raise refused(
             f"{name}={channels} of {call} is not divisible by groups={groups}",
             "groups that divide in_channels and out_channels",
         )
-    return int(channels)
+    return whole, parts
 
 
 def _worded(call: str, padding: str, strides: tuple[int, ...]) -> str:
@@ -120,7 +122,7 @@ def _worded(call: str, padding: str, strides: tuple[int, ...]) -> str:
     return padding
 
 
-def _pairs(call: str, padding: Any, axes: int, mode: str) -> Pads:
+def _pairs(call: str, padding: object, axes: int, mode: str) -> Pads:
     if mode == "zeros":
         pads = per_axis(call, "padding", padding, axes, 0)
         return tuple((pad, pad) for pad in pads)
@@ -132,7 +134,7 @@ def _pairs(call: str, padding: Any, axes: int, mode: str) -> Pads:
     return tuple((pad, pad) for pad in pads)
 
 
-def _same(kernels: tuple[int, ...], dilation: Any, dilations: tuple[int, ...]) -> str | Pads:
+def _same(kernels: tuple[int, ...], dilation: object, dilations: tuple[int, ...]) -> str | Pads:
     """`same` where the padding is a step of its own: only the axes that `dilation` names.
 
     A tuple of one number, which stands for all axes elsewhere, names the first alone.
@@ -143,7 +145,7 @@ def _same(kernels: tuple[int, ...], dilation: Any, dilations: tuple[int, ...]) -
     return (total // 2, total - total // 2), *((0, 0),) * (len(kernels) - 1)
 
 
-def to_output_size(declared: Declared, output_size: Any, shape: Shape) -> Declared:
+def to_output_size(declared: Declared, output_size: object, shape: Shape) -> Declared:
     """The layer as `conv(x, output_size=...)` calls it, at an input of this shape.
 
     Raises:

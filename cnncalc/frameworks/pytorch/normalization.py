@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 from math import prod
-from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import Reader
@@ -28,14 +27,14 @@ Sizes = tuple[tuple[str, int, int], ...]
 def batch_norm(
     call: str,
     ranks: tuple[int, ...],
-    num_features: Any,
-    eps: Any = 1e-5,
-    momentum: Any = 0.1,
-    affine: Any = True,
-    track_running_stats: Any = True,
-    device: Any = None,
-    dtype: Any = None,
-    bias: Any = True,
+    num_features: object,
+    eps: object = 1e-5,
+    momentum: object = 0.1,
+    affine: object = True,
+    track_running_stats: object = True,
+    device: object = None,
+    dtype: object = None,
+    bias: object = True,
 ) -> Declared:
     number(call, "eps", eps)
     layer = BatchNorm(affine=bool(affine), stats=bool(track_running_stats), shift=bool(bias))
@@ -45,20 +44,20 @@ def batch_norm(
 
 def sync_batch_norm(
     call: str,
-    num_features: Any,
-    eps: Any = 1e-5,
-    momentum: Any = 0.1,
-    affine: Any = True,
-    track_running_stats: Any = True,
-    process_group: Any = None,
-    device: Any = None,
-    dtype: Any = None,
-    bias: Any = True,
+    num_features: object,
+    eps: object = 1e-5,
+    momentum: object = 0.1,
+    affine: object = True,
+    track_running_stats: object = True,
+    process_group: object = None,
+    device: object = None,
+    dtype: object = None,
+    bias: object = True,
 ) -> Declared:
     return batch_norm(call, (), num_features, eps, momentum, affine, track_running_stats, bias=bias)
 
 
-def _declared(call: str, num_features: Any, held: bool) -> Sizes:
+def _declared(call: str, num_features: object, held: bool) -> Sizes:
     """The channels of the tensors it holds; without any, PyTorch takes what flows in."""
     if num_features is LAZY or not held:
         return ()
@@ -68,14 +67,14 @@ def _declared(call: str, num_features: Any, held: bool) -> Sizes:
 def instance_norm(
     call: str,
     axes: int,
-    num_features: Any,
-    eps: Any = 1e-5,
-    momentum: Any = 0.1,
-    affine: Any = False,
-    track_running_stats: Any = False,
-    device: Any = None,
-    dtype: Any = None,
-    bias: Any = True,
+    num_features: object,
+    eps: object = 1e-5,
+    momentum: object = 0.1,
+    affine: object = False,
+    track_running_stats: object = False,
+    device: object = None,
+    dtype: object = None,
+    bias: object = True,
 ) -> Declared:
     number(call, "eps", eps)
     layer = InstanceNorm(affine=bool(affine), stats=bool(track_running_stats), shift=bool(bias))
@@ -88,13 +87,13 @@ def instance_norm(
 def lazy_instance_norm(
     call: str,
     axes: int,
-    eps: Any = 1e-5,
-    momentum: Any = 0.1,
-    affine: Any = True,
-    track_running_stats: Any = True,
-    device: Any = None,
-    dtype: Any = None,
-    bias: Any = True,
+    eps: object = 1e-5,
+    momentum: object = 0.1,
+    affine: object = True,
+    track_running_stats: object = True,
+    device: object = None,
+    dtype: object = None,
+    bias: object = True,
 ) -> Declared:
     return instance_norm(call, axes, LAZY, eps, momentum, affine, track_running_stats, bias=bias)
 
@@ -117,13 +116,13 @@ def _over_maps(call: str, axes: int, stats: bool, held: bool, layer: Layer, shap
 
 
 def group_norm(
-    num_groups: Any,
-    num_channels: Any,
-    eps: Any = 1e-5,
-    affine: Any = True,
-    device: Any = None,
-    dtype: Any = None,
-    bias: Any = True,
+    num_groups: object,
+    num_channels: object,
+    eps: object = 1e-5,
+    affine: object = True,
+    device: object = None,
+    dtype: object = None,
+    bias: object = True,
 ) -> Declared:
     groups = integer("nn.GroupNorm", "num_groups", num_groups, 1)
     channels = integer("nn.GroupNorm", "num_channels", num_channels, 1 if affine else None)
@@ -138,12 +137,12 @@ def group_norm(
 
 
 def layer_norm(
-    normalized_shape: Any,
-    eps: Any = 1e-5,
-    elementwise_affine: Any = True,
-    bias: Any = True,
-    device: Any = None,
-    dtype: Any = None,
+    normalized_shape: object,
+    eps: object = 1e-5,
+    elementwise_affine: object = True,
+    bias: object = True,
+    device: object = None,
+    dtype: object = None,
 ) -> Declared:
     sizes = _normalized("nn.LayerNorm", normalized_shape)
     layer = LayerNorm(axes=_last(sizes), affine=bool(elementwise_affine), shift=bool(bias))
@@ -151,18 +150,18 @@ def layer_norm(
 
 
 def rms_norm(
-    normalized_shape: Any,
-    eps: Any = None,
-    elementwise_affine: Any = True,
-    device: Any = None,
-    dtype: Any = None,
+    normalized_shape: object,
+    eps: object = None,
+    elementwise_affine: object = True,
+    device: object = None,
+    dtype: object = None,
 ) -> Declared:
     sizes = _normalized("nn.RMSNorm", normalized_shape)
     layer = RootMeanSquareNorm(axes=_last(sizes), affine=bool(elementwise_affine))
     return Declared(layer, Expects("nn.RMSNorm", rule=partial(_ends_with, "nn.RMSNorm", sizes)))
 
 
-def _normalized(call: str, shape: Any) -> Shape:
+def _normalized(call: str, shape: object) -> Shape:
     sizes = tuple(shape) if isinstance(shape, tuple | list) else (shape,)
     if not sizes:
         raise refused(f"normalized_shape of {call} is empty", "the sizes of the last axes")
@@ -183,19 +182,23 @@ def _ends_with(call: str, sizes: Shape, layer: Layer, shape: Shape) -> Layer:
     return layer.replaced(axes="all") if len(sizes) == len(shape) > 1 else layer
 
 
-def local_response_norm(size: Any, alpha: Any = 1e-4, beta: Any = 0.75, k: Any = 1.0) -> Declared:
+def local_response_norm(
+    size: object, alpha: object = 1e-4, beta: object = 0.75, k: object = 1.0
+) -> Declared:
     call = "nn.LocalResponseNorm"
     layer = _response_norm(call, integer(call, "size", size, 1), alpha, beta, k)
     return Declared(layer, Expects(call, rule=partial(_on_maps, call)))
 
 
-def cross_map_lrn(size: Any, alpha: Any = 1e-4, beta: Any = 0.75, k: Any = 1) -> Declared:
+def cross_map_lrn(
+    size: object, alpha: object = 1e-4, beta: object = 0.75, k: object = 1
+) -> Declared:
     call = "nn.CrossMapLRN2d"
     layer = _response_norm(call, integer(call, "size", size, 1), alpha, beta, k)
     return Declared(layer, Expects(call, (2,)))
 
 
-def _response_norm(call: str, size: int, alpha: Any, beta: Any, k: Any) -> Layer:
+def _response_norm(call: str, size: int, alpha: object, beta: object, k: object) -> Layer:
     return LocalResponseNorm(
         size, number(call, "alpha", alpha), number(call, "beta", beta), number(call, "k", k)
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import Reader
@@ -20,22 +19,22 @@ Pads = tuple[tuple[int, int], ...]
 MODES = {"Reflection": "reflect", "Replication": "replicate", "Circular": "circular"}
 
 
-def zero_pad(call: str, axes: int, padding: Any) -> Declared:
+def zero_pad(call: str, axes: int, padding: object) -> Declared:
     return constant(call, padding, axes, 0)
 
 
-def constant_pad(call: str, axes: int, padding: Any, value: Any) -> Declared:
+def constant_pad(call: str, axes: int, padding: object, value: object) -> Declared:
     return constant(call, padding, axes, number(call, "value", value))
 
 
-def constant(call: str, padding: Any, axes: int, value: float) -> Declared:
+def constant(call: str, padding: object, axes: int, value: float) -> Declared:
     """Constant padding goes for the last axes of any tensor, as many as there are pairs."""
     pads = _pairs(call, padding, axes)
     rule = partial(_of_last_axes, call, pads)
     return Declared(Pad(pads or NO_PADS, value=value), Expects(call, rule=rule))
 
 
-def filled_pad(call: str, axes: int, mode: str, padding: Any) -> Declared:
+def filled_pad(call: str, axes: int, mode: str, padding: object) -> Declared:
     pads = _pairs(call, padding, axes)
     # The function behind the class goes by how many numbers there are; only the circular
     # class looks at the axes of its input first.
@@ -50,7 +49,7 @@ def filled_pad(call: str, axes: int, mode: str, padding: Any) -> Declared:
     return Declared(Pad(pads, mode=mode), Expects(call, tuple(sorted(ranks)), rule=rule))
 
 
-def _pairs(call: str, padding: Any, axes: int) -> Pads:
+def _pairs(call: str, padding: object, axes: int) -> Pads:
     """(before, after) in axis order."""
     given = padding if isinstance(padding, tuple | list) else (padding,) * (2 * axes)
     numbers = [integer(call, "padding", each) for each in given]

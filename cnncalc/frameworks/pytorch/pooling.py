@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import Reader
@@ -30,12 +29,12 @@ Axes = tuple[int, ...]
 def max_pool(
     call: str,
     axes: int,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    dilation: Any = 1,
-    return_indices: Any = False,
-    ceil_mode: Any = False,
+    kernel_size: object,
+    stride: object = None,
+    padding: object = 0,
+    dilation: object = 1,
+    return_indices: object = False,
+    ceil_mode: object = False,
 ) -> Declared:
     kernels = per_axis(call, "kernel_size", kernel_size, axes, 1)
     layer = MaxPool(
@@ -50,11 +49,11 @@ def max_pool(
 
 def average_pool_1d(
     call: str,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    ceil_mode: Any = False,
-    count_include_pad: Any = True,
+    kernel_size: object,
+    stride: object = None,
+    padding: object = 0,
+    ceil_mode: object = False,
+    count_include_pad: object = True,
 ) -> Declared:
     return average_pool(call, 1, kernel_size, stride, padding, ceil_mode, count_include_pad)
 
@@ -62,12 +61,12 @@ def average_pool_1d(
 def average_pool(
     call: str,
     axes: int,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    ceil_mode: Any = False,
-    count_include_pad: Any = True,
-    divisor_override: Any = None,
+    kernel_size: object,
+    stride: object = None,
+    padding: object = 0,
+    ceil_mode: object = False,
+    count_include_pad: object = True,
+    divisor_override: object = None,
 ) -> Declared:
     kernels = per_axis(call, "kernel_size", kernel_size, axes, 1)
     layer = AveragePool(
@@ -83,19 +82,20 @@ def average_pool(
     )
 
 
-def _divisor(call: str, divisor: Any) -> int | None:
-    if divisor is not None and integer(call, "divisor_override", divisor) == 0:
+def _divisor(call: str, divisor: object) -> int | None:
+    number = None if divisor is None else integer(call, "divisor_override", divisor)
+    if number == 0:
         raise refused(f"divisor_override of {call} can't be 0", "another number, or None")
-    return None if divisor is None else int(divisor)
+    return number
 
 
 def lp_pool(
     call: str,
     axes: int,
-    norm_type: Any,
-    kernel_size: Any,
-    stride: Any = None,
-    ceil_mode: Any = False,
+    norm_type: object,
+    kernel_size: object,
+    stride: object = None,
+    ceil_mode: object = False,
 ) -> Declared:
     if axes == 1:
         integer(call, "kernel_size", kernel_size)  # a tuple of one number is refused here
@@ -111,14 +111,14 @@ def lp_pool(
     )
 
 
-def _stride(call: str, stride: Any, axes: int) -> Axes | None:
+def _stride(call: str, stride: object, axes: int) -> Axes | None:
     """None and an empty tuple stand for the kernel size."""
     if stride is None or stride in ((), []):
         return None
     return per_axis(call, "stride", stride, axes, 1)
 
 
-def _padding(call: str, padding: Any, kernels: Axes, axes: int) -> Pads:
+def _padding(call: str, padding: object, kernels: Axes, axes: int) -> Pads:
     """At most half of the kernel on each axis, dilated or not."""
     pads = per_axis(call, "padding", padding, axes, 0)
     for pad, kernel in zip(spread(pads, axes), spread(kernels, axes), strict=True):
@@ -146,7 +146,7 @@ def _within(call: str, layer: Layer, shape: Shape) -> Layer:
 
 
 def max_unpool(
-    call: str, axes: int, kernel_size: Any, stride: Any = None, padding: Any = 0
+    call: str, axes: int, kernel_size: object, stride: object = None, padding: object = 0
 ) -> Declared:
     stride = kernel_size if stride is None else stride
     if axes < 3:  # numbers beyond those of the kernel are never looked at
@@ -160,11 +160,11 @@ def max_unpool(
     return Declared(layer, Expects(call, (axes,)))
 
 
-def _cut(value: Any, axes: int) -> Any:
+def _cut(value: object, axes: int) -> object:
     return value[:axes] if isinstance(value, tuple | list) else value
 
 
-def to_output_size(declared: Declared, output_size: Any, shape: Shape) -> Declared:
+def to_output_size(declared: Declared, output_size: object, shape: Shape) -> Declared:
     """The layer as `unpool(x, indices, output_size=...)` calls it, at an input of this shape."""
     sizes = output_sizes("nn.MaxUnpool", output_size, len(shape) - 1)
     return declared.replaced(layer=declared.layer.replaced(size=sizes))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import Reader
@@ -28,11 +27,11 @@ __all__ = ["READERS"]
 
 def linear(
     call: str,
-    in_features: Any,
-    out_features: Any,
-    bias: Any = True,
-    device: Any = None,
-    dtype: Any = None,
+    in_features: object,
+    out_features: object,
+    bias: object = True,
+    device: object = None,
+    dtype: object = None,
 ) -> Declared:
     layer = Linear(integer(call, "out_features", out_features, 1), bias=bool(bias), axis=-1)
     if in_features is LAZY:
@@ -46,7 +45,7 @@ def _last_axis(layer: Layer, shape: Shape) -> Layer:
     return layer.replaced(axis=None) if len(shape) == 1 else layer
 
 
-def flatten(start_dim: Any = 1, end_dim: Any = -1) -> Declared:
+def flatten(start_dim: object = 1, end_dim: object = -1) -> Declared:
     start = integer("nn.Flatten", "start_dim", start_dim)
     end = integer("nn.Flatten", "end_dim", end_dim)
     layer = Flatten(start=_inner(start), end=_inner(end))
@@ -72,9 +71,10 @@ def _flattened(start: int, end: int, layer: Layer, shape: Shape) -> Layer:
     return Flatten(start=first - 1, end=-1 if last == axes - 1 else last - 1)
 
 
-def unflatten(dim: Any, unflattened_size: Any) -> Declared:
+def unflatten(dim: object, unflattened_size: object) -> Declared:
     call = "nn.Unflatten"
-    if integer(call, "dim", dim) == 0:
+    place = integer(call, "dim", dim)
+    if place == 0:
         raise batch_axis(call, "dim", 0)
     if not isinstance(unflattened_size, tuple | list) or not unflattened_size:
         raise refused(
@@ -82,8 +82,8 @@ def unflatten(dim: Any, unflattened_size: Any) -> Declared:
         )
     given = [integer(call, "unflattened_size", size, -1) for size in unflattened_size]
     sizes = tuple("infer" if size == -1 else size for size in given)
-    layer = Unflatten(sizes, axis=_inner(dim))
-    return Declared(layer, Expects(call, rule=partial(_split, call, dim)))
+    layer = Unflatten(sizes, axis=_inner(place))
+    return Declared(layer, Expects(call, rule=partial(_split, call, place)))
 
 
 def _split(call: str, dim: int, layer: Layer, shape: Shape) -> Layer:
@@ -91,17 +91,17 @@ def _split(call: str, dim: int, layer: Layer, shape: Shape) -> Layer:
     return layer
 
 
-def pixel_shuffle(upscale_factor: Any) -> Declared:
+def pixel_shuffle(upscale_factor: object) -> Declared:
     factor = integer("nn.PixelShuffle", "upscale_factor", upscale_factor, 1)
     return Declared(PixelShuffle(factor), Expects("nn.PixelShuffle", (2,)))
 
 
-def pixel_unshuffle(downscale_factor: Any) -> Declared:
+def pixel_unshuffle(downscale_factor: object) -> Declared:
     factor = integer("nn.PixelUnshuffle", "downscale_factor", downscale_factor, 1)
     return Declared(PixelUnshuffle(factor), Expects("nn.PixelUnshuffle", (2,)))
 
 
-def channel_shuffle(groups: Any) -> Declared:
+def channel_shuffle(groups: object) -> Declared:
     layer = ChannelShuffle(integer("nn.ChannelShuffle", "groups", groups, 1))
     return Declared(layer, Expects("nn.ChannelShuffle", rule=_on_map))
 
@@ -114,7 +114,9 @@ def _on_map(layer: Layer, shape: Shape) -> Layer:
     return layer
 
 
-def unfold(kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Declared:
+def unfold(
+    kernel_size: object, dilation: object = 1, padding: object = 0, stride: object = 1
+) -> Declared:
     kernels, dilations, pads, strides = _folding(
         "nn.Unfold", kernel_size, dilation, padding, stride
     )
@@ -123,7 +125,11 @@ def unfold(kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 
 
 
 def fold(
-    output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
+    output_size: object,
+    kernel_size: object,
+    dilation: object = 1,
+    padding: object = 0,
+    stride: object = 1,
 ) -> Declared:
     sizes = per_axis("nn.Fold", "output_size", output_size, 2, 1, single=False)
     kernels, dilations, pads, strides = _folding("nn.Fold", kernel_size, dilation, padding, stride)
@@ -133,7 +139,7 @@ def fold(
     return Declared(layer, Expects("nn.Fold", (1,)))
 
 
-def _folding(call: str, *given: Any) -> list[tuple[int, ...]]:
+def _folding(call: str, *given: object) -> list[tuple[int, ...]]:
     names = (("kernel_size", 1), ("dilation", 1), ("padding", 0), ("stride", 1))
     return [
         per_axis(call, name, value, 2, least, single=False)

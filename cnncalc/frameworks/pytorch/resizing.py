@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cnncalc.frameworks.base import Reader
 from cnncalc.frameworks.pytorch.arguments import (
     chosen,
@@ -32,27 +30,27 @@ MODES: dict[str, tuple[str, tuple[int, ...]]] = {
 
 
 def upsample(
-    size: Any = None,
-    scale_factor: Any = None,
-    mode: Any = "nearest",
-    align_corners: Any = None,
-    recompute_scale_factor: Any = None,
+    size: object = None,
+    scale_factor: object = None,
+    mode: object = "nearest",
+    align_corners: object = None,
+    recompute_scale_factor: object = None,
 ) -> Declared:
     call, factor = "nn.Upsample", _given("nn.Upsample", scale_factor)
     return resized(call, size, factor, mode, align_corners, recompute_scale_factor)
 
 
-def upsampling_nearest_2d(size: Any = None, scale_factor: Any = None) -> Declared:
+def upsampling_nearest_2d(size: object = None, scale_factor: object = None) -> Declared:
     call = "nn.UpsamplingNearest2d"
     return resized(call, size, _given(call, scale_factor), "nearest")
 
 
-def upsampling_bilinear_2d(size: Any = None, scale_factor: Any = None) -> Declared:
+def upsampling_bilinear_2d(size: object = None, scale_factor: object = None) -> Declared:
     call = "nn.UpsamplingBilinear2d"
     return resized(call, size, _given(call, scale_factor), "bilinear", True)
 
 
-def _given(call: str, scale_factor: Any) -> Any:
+def _given(call: str, scale_factor: object) -> object:
     """The classes take no list, which the function does, and 0 for none."""
     if isinstance(scale_factor, list):
         raise refused(f"{call} can't take scale_factor={scale_factor}", "a number or a tuple")
@@ -61,14 +59,15 @@ def _given(call: str, scale_factor: Any) -> Any:
 
 def resized(
     call: str,
-    size: Any,
-    scale_factor: Any,
-    mode: Any,
-    align_corners: Any = None,
-    recompute: Any = None,
+    size: object,
+    scale_factor: object,
+    mode: object,
+    align_corners: object = None,
+    recompute: object = None,
 ) -> Declared:
     """torch.nn.functional.interpolate; `call` names it in messages."""
-    kind, ranks = MODES[chosen(call, "mode", mode, tuple(MODES))]
+    word = chosen(call, "mode", mode, tuple(MODES))
+    kind, ranks = MODES[word]
     if (size is None) == (scale_factor is None):
         raise refused(f"{call} takes either size or scale_factor")
     if size is not None and recompute:
@@ -77,7 +76,7 @@ def resized(
         None if scale_factor is None else _factors(call, scale_factor),
         None if size is None else _sizes(call, size),
         kind,
-        _corners(call, mode, kind, align_corners),
+        _corners(call, word, kind, align_corners),
     )
     given = size if scale_factor is None else scale_factor
     if isinstance(given, tuple | list):
@@ -87,7 +86,7 @@ def resized(
     return Declared(layer, Expects(call, ranks, rule=_to_size if recompute else None))
 
 
-def _corners(call: str, mode: str, kind: str, align_corners: Any) -> bool:
+def _corners(call: str, mode: str, kind: str, align_corners: object) -> bool:
     if align_corners is None:
         return False
     if kind not in ("linear", "cubic"):
@@ -98,7 +97,7 @@ def _corners(call: str, mode: str, kind: str, align_corners: Any) -> bool:
     return flag(call, "align_corners", align_corners)
 
 
-def _factors(call: str, scale_factor: Any) -> tuple[float, ...]:
+def _factors(call: str, scale_factor: object) -> tuple[float, ...]:
     given = scale_factor if isinstance(scale_factor, tuple | list) else (scale_factor,)
     factors = tuple(number(call, "scale_factor", each) for each in given)
     if not all(0 < factor <= MAX_VALUE for factor in factors):
@@ -106,7 +105,7 @@ def _factors(call: str, scale_factor: Any) -> tuple[float, ...]:
     return collapsed(factors)
 
 
-def _sizes(call: str, size: Any) -> tuple[int, ...]:
+def _sizes(call: str, size: object) -> tuple[int, ...]:
     given = size if isinstance(size, tuple | list) else (size,)
     return collapsed(tuple(integer(call, "size", each, 1) for each in given))
 

@@ -14,9 +14,9 @@ from cnncalc.notations.source.torch.nn.module import MODULE
 from cnncalc.python.attributes import get_attribute
 from cnncalc.python.builtins import BUILTINS, FORBIDDEN
 from cnncalc.python.dependencies import reads
+from cnncalc.python.guests import Unread
 from cnncalc.python.interpreter import Interpreter
 from cnncalc.python.machine import Function, Module, Scope
-from cnncalc.python.protocols import Unread
 from cnncalc.python.refusals import Raised, Refusal
 from cnncalc.python.source_tree import SourceFile, syntax_tree
 from cnncalc.python.values import MISSING, Bound, Class, Instance, Partial, Value, describe

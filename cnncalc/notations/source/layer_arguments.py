@@ -22,7 +22,7 @@ LAYER_COST = 200  # in fuel: binding the arguments of a layer is dear
 form_of = cache(signature)
 
 
-def plain(value: Value) -> Any:
+def plain(value: Value) -> Value:
     """An argument as the vocabulary's readers take it: plain data."""
     value = content_of(value)
     if isinstance(value, tuple | list):

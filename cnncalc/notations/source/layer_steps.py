@@ -29,7 +29,9 @@ __all__ = ["batch_of", "emit", "made_of"]
 ALONG = frozenset(
     ["glu", "linear", "ln", "logsoftmax", "rms", "softmax", "softmin", "sparsemax", "unitnorm"]
 )
-STEP_COST = 40  # in fuel: a step is dearer than a node of the syntax tree
+# In fuel: a step is dearer than a node of the syntax tree. Costs are in proportion to the time that
+# things take, so that whatever a source does, the fuel ends before anybody's patience.
+STEP_COST = 40
 
 
 def emit(

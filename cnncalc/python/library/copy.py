@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cnncalc.python.functions import simple
+from cnncalc.python.guests import Guest
 from cnncalc.python.iteration import content_of
 from cnncalc.python.machine import Machine
-from cnncalc.python.protocols import Guest
 from cnncalc.python.values import MISSING, Instance, Iterated, SetValue, Value
 
 __all__ = ["NAMES"]

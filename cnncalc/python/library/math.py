@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 from cnncalc.python.exceptions import raised
 from cnncalc.python.functions import simple
+from cnncalc.python.guests import Guest
 from cnncalc.python.iteration import iterate, plain
 from cnncalc.python.limits import check_int
 from cnncalc.python.machine import Machine
 from cnncalc.python.operators import binary
-from cnncalc.python.protocols import Guest
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import MISSING, Builtin, Value
 from cnncalc.python.wordlists import words

@@ -10,6 +10,15 @@ from cnncalc.executors.bundled.compute.table import computes
 from cnncalc.executors.bundled.context import Context
 from cnncalc.executors.bundled.kernels.arrays import Namespace
 from cnncalc.executors.geometry import axis_of, shared_axes
+from cnncalc.layers.activation import (
+    GatedLinearUnit,
+    LogSoftmax,
+    ParametricReLU,
+    Rescale,
+    Softmax,
+    Softmin,
+    Sparsemax,
+)
 
 __all__ = ["ACTIVATIONS", "sigmoid"]
 
@@ -127,7 +136,7 @@ def identity(at: Context, layer: Any, x: Array) -> Array:
 
 
 @computes("rescale")
-def rescale(at: Context, layer: Any, x: Array) -> Array:
+def rescale(at: Context, layer: Rescale, x: Array) -> Array:
     """Values times a constant plus a constant, the same for all or one for each channel."""
     shape = (-1, *(1,) * (x.ndim - 2))
     factors = at.xp.asarray(layer.factor, dtype=at.wide).reshape(shape)
@@ -136,7 +145,7 @@ def rescale(at: Context, layer: Any, x: Array) -> Array:
 
 
 @computes("prelu")
-def prelu(at: Context, layer: Any, x: Array) -> Array:
+def prelu(at: Context, layer: ParametricReLU, x: Array) -> Array:
     """A learned slope for what lies below 0: one, one for each channel, or a map of them."""
     slopes = _slopes(at, layer, x).astype(at.wide)
 
@@ -159,7 +168,7 @@ def _slopes(at: Context, layer: Any, x: Array) -> Array:
 
 
 @computes("softmax")
-def softmax(at: Context, layer: Any, x: Array) -> Array:
+def softmax(at: Context, layer: Softmax, x: Array) -> Array:
     """exp(x) over its sum along the axis."""
     axis = 1 + axis_of(layer, layer.axis, x.ndim - 1)
     out = at.like(x)
@@ -170,7 +179,7 @@ def softmax(at: Context, layer: Any, x: Array) -> Array:
 
 
 @computes("softmin")
-def softmin(at: Context, layer: Any, x: Array) -> Array:
+def softmin(at: Context, layer: Softmin, x: Array) -> Array:
     """Softmax of the negated values."""
     out = at.like(x)
     axis = 1 + axis_of(layer, layer.axis, x.ndim - 1)
@@ -181,7 +190,7 @@ def softmin(at: Context, layer: Any, x: Array) -> Array:
 
 
 @computes("logsoftmax")
-def logsoftmax(at: Context, layer: Any, x: Array) -> Array:
+def logsoftmax(at: Context, layer: LogSoftmax, x: Array) -> Array:
     """Values less the logarithm of the sum of exp(x) along the axis."""
     axis = 1 + axis_of(layer, layer.axis, x.ndim - 1)
     out = at.like(x)
@@ -191,7 +200,7 @@ def logsoftmax(at: Context, layer: Any, x: Array) -> Array:
 
 
 @computes("sparsemax")
-def sparsemax(at: Context, layer: Any, x: Array) -> Array:
+def sparsemax(at: Context, layer: Sparsemax, x: Array) -> Array:
     """max(x - tau, 0), tau so that the sum is 1 (Martins & Astudillo 2016, arXiv:1602.02068)."""
     xp, axis = at.xp, 1 + axis_of(layer, layer.axis, x.ndim - 1)
     out = at.like(x)
@@ -207,7 +216,7 @@ def sparsemax(at: Context, layer: Any, x: Array) -> Array:
 
 
 @computes("glu")
-def glu(at: Context, layer: Any, x: Array) -> Array:
+def glu(at: Context, layer: GatedLinearUnit, x: Array) -> Array:
     """The first half of an axis times the sigmoid of the second."""
     first, second = at.xp.split(x, 2, axis=1 + axis_of(layer, layer.axis, x.ndim - 1))
     gate = at.each(at.xp.ascontiguousarray(second), lambda v, out: sigmoid(at.xp, v, out))

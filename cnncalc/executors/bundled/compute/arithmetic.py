@@ -11,6 +11,9 @@ from cnncalc.executors.bundled.compute.table import computes
 from cnncalc.executors.bundled.context import Context
 from cnncalc.executors.bundled.kernels.arrays import Namespace
 from cnncalc.executors.geometry import chosen_axes, learned_sizes, unbiased
+from cnncalc.layers.arithmetic import Reduce
+from cnncalc.layers.expand import Expand
+from cnncalc.layers.learned import Scale, Shift
 
 # Each takes the array module, values, where to write, and the layer.
 FUNCTIONS: dict[str, Callable[[Namespace, Array, Array, Any], Array]] = {
@@ -35,13 +38,13 @@ def function(at: Context, layer: Any, x: Array) -> Array:
 
 
 @computes("scale")
-def scale(at: Context, layer: Any, x: Array) -> Array:
+def scale(at: Context, layer: Scale, x: Array) -> Array:
     """The map times learned factors, stretched to it."""
     return at.xp.multiply(x, _learned(at, layer, x, 1.0), out=at.like(x))
 
 
 @computes("shift")
-def shift(at: Context, layer: Any, x: Array) -> Array:
+def shift(at: Context, layer: Shift, x: Array) -> Array:
     """The map plus learned offsets, stretched to it."""
     return at.xp.add(x, _learned(at, layer, x, 0.0), out=at.like(x))
 
@@ -75,7 +78,7 @@ def _logsumexp(xp: Namespace, x: Array, axes: tuple[int, ...]) -> Array:
 
 
 @computes("expand")
-def expand(at: Context, layer: Any, x: Array) -> Array:
+def expand(at: Context, layer: Expand, x: Array) -> Array:
     """Axes of size 1 repeated, in memory that a later step may write over."""
     if x.shape[1:] == layer.sizes:
         return x
@@ -83,7 +86,7 @@ def expand(at: Context, layer: Any, x: Array) -> Array:
 
 
 @computes("reduce")
-def reduce(at: Context, layer: Any, x: Array) -> Array:
+def reduce(at: Context, layer: Reduce, x: Array) -> Array:
     """The mean, maximum, sum … along axes, which stay with size 1 or go."""
     axes = tuple(1 + axis for axis in sorted(set(chosen_axes(layer, x.ndim - 1))))
     out = REDUCTIONS[layer.by](at.xp, x, axes)

@@ -20,10 +20,12 @@ from cnncalc.executors.geometry import (
     spread_axes,
     window_options,
 )
+from cnncalc.layers.conv import Conv, DepthwiseConv, PointwiseConv, SeparableConv
+from cnncalc.layers.transposed import ConvTransposed
 
 
 @computes("conv")
-def convolution(at: Context, layer: Any, x: Array) -> Array:
+def convolution(at: Context, layer: Conv, x: Array) -> Array:
     """Windows over all channels of a group."""
     axes = convolution_axes(layer, map_sizes(x.shape[1:]))
     weight, bias = _weights(at, layer, x.shape[1] // layer.groups, layer.out_channels, axes)
@@ -31,7 +33,7 @@ def convolution(at: Context, layer: Any, x: Array) -> Array:
 
 
 @computes("dwconv")
-def depthwise(at: Context, layer: Any, x: Array) -> Array:
+def depthwise(at: Context, layer: DepthwiseConv, x: Array) -> Array:
     """Windows over each channel by itself."""
     axes = convolution_axes(layer, map_sizes(x.shape[1:]))
     weight, bias = _weights(at, layer, 1, x.shape[1] * layer.multiplier, axes)
@@ -39,7 +41,7 @@ def depthwise(at: Context, layer: Any, x: Array) -> Array:
 
 
 @computes("pwconv")
-def pointwise(at: Context, layer: Any, x: Array) -> Array:
+def pointwise(at: Context, layer: PointwiseConv, x: Array) -> Array:
     """Every stride-th place by itself, over all channels of a group."""
     axes = pointwise_axes(layer, map_sizes(x.shape[1:]))
     weight, bias = _weights(at, layer, x.shape[1] // layer.groups, layer.out_channels, axes)
@@ -47,7 +49,7 @@ def pointwise(at: Context, layer: Any, x: Array) -> Array:
 
 
 @computes("sepconv")
-def separable(at: Context, layer: Any, x: Array) -> Array:
+def separable(at: Context, layer: SeparableConv, x: Array) -> Array:
     """Depthwise without bias, then pointwise with it."""
     axes = convolution_axes(layer, map_sizes(x.shape[1:]))
     channels = x.shape[1] * layer.multiplier
@@ -60,7 +62,7 @@ def separable(at: Context, layer: Any, x: Array) -> Array:
 
 
 @computes("convt")
-def transposed(at: Context, layer: Any, x: Array) -> Array:
+def transposed(at: Context, layer: ConvTransposed, x: Array) -> Array:
     """Each value spread over a kernel of outputs, which add up."""
     spread = spread_axes(layer, map_sizes(x.shape[1:]))
     outputs = layer.out_channels // layer.groups

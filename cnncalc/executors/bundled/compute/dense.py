@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cnncalc.executors.base import Array
 from cnncalc.executors.bundled.compute.activations import sigmoid
 from cnncalc.executors.bundled.compute.table import computes
 from cnncalc.executors.bundled.context import Context
 from cnncalc.executors.bundled.kernels.arrays import product_type
 from cnncalc.executors.geometry import squeezed_channels
+from cnncalc.layers.attention import SqueezeExcitation
+from cnncalc.layers.linear import Linear
 
 
 @computes("linear")
-def linear(at: Context, layer: Any, x: Array) -> Array:
+def linear(at: Context, layer: Linear, x: Array) -> Array:
     """Every output from every feature of the axis, at every place of the others."""
     if layer.axis is None and x.ndim != 2:
         raise ValueError(f"a linear layer without an axis takes vectors, not {x.shape[1:]}")
@@ -44,7 +44,7 @@ def multiply(at: Context, rows: Array, weight: Array) -> Array:
 
 
 @computes("se")
-def squeeze_excitation(at: Context, layer: Any, x: Array) -> Array:
+def squeeze_excitation(at: Context, layer: SqueezeExcitation, x: Array) -> Array:
     """Each channel times a gate that saw the whole map (Hu et al. 2018, arXiv:1709.01507)."""
     if x.ndim < 3:
         raise ValueError("squeeze and excitation takes maps")

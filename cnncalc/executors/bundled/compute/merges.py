@@ -10,6 +10,7 @@ from cnncalc.executors.base import Array
 from cnncalc.executors.bundled.compute.table import computes
 from cnncalc.executors.bundled.context import Context
 from cnncalc.executors.geometry import aligned_shapes, axis_of
+from cnncalc.layers.merge import Concatenate, Mean
 
 
 @computes("add", "mul", "sub", "div", "maximum", "minimum")
@@ -23,7 +24,7 @@ def joined(at: Context, layer: Any, *branches: Array) -> Array:
 
 
 @computes("mean")
-def mean(at: Context, layer: Any, *branches: Array) -> Array:
+def mean(at: Context, layer: Mean, *branches: Array) -> Array:
     """The sum of the branches over their number."""
     total = _fold(at, at.xp.add, _aligned(layer, branches))
     return at.xp.divide(total, len(branches), out=total if len(branches) > 1 else None)
@@ -52,6 +53,6 @@ def _fold(at: Context, function: Any, branches: list[Array]) -> Array:
 
 
 @computes("cat")
-def concatenate(at: Context, layer: Any, *branches: Array) -> Array:
+def concatenate(at: Context, layer: Concatenate, *branches: Array) -> Array:
     """The branches one after another along an axis."""
     return at.xp.concatenate(branches, axis=1 + axis_of(layer, layer.axis, branches[0].ndim - 1))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cnncalc.executors.base import Array
 from cnncalc.executors.bundled.compute.table import computes
 from cnncalc.executors.bundled.context import Context
@@ -26,10 +24,15 @@ from cnncalc.executors.geometry import (
     sliced_axes,
     window_options,
 )
+from cnncalc.layers.folding import Fold, Unfold
+from cnncalc.layers.padding import Crop, Pad
+from cnncalc.layers.reshape import Flatten, Permute, Reshape, Slice, Unflatten
+from cnncalc.layers.resize import Upsample
+from cnncalc.layers.shuffle import ChannelShuffle, PixelShuffle, PixelUnshuffle
 
 
 @computes("flatten")
-def flatten(at: Context, layer: Any, x: Array) -> Array:
+def flatten(at: Context, layer: Flatten, x: Array) -> Array:
     """The axes from start to end as one; with order `last` the channels run fastest in it."""
     first, last = (1 + axis for axis in flattened_axes(layer, x.ndim - 1))
     if layer.order == "last" and first == 1:
@@ -38,14 +41,14 @@ def flatten(at: Context, layer: Any, x: Array) -> Array:
 
 
 @computes("unflatten")
-def unflatten(at: Context, layer: Any, x: Array) -> Array:
+def unflatten(at: Context, layer: Unflatten, x: Array) -> Array:
     """One axis as several."""
     axis = range(1, x.ndim)[layer.axis]
     return x.reshape(*x.shape[:axis], *reshaped_sizes(layer), *x.shape[axis + 1 :])
 
 
 @computes("reshape")
-def reshape(at: Context, layer: Any, x: Array) -> Array:
+def reshape(at: Context, layer: Reshape, x: Array) -> Array:
     """Any other shape; with order `last` values are counted with the channels fastest."""
     sizes = reshaped_sizes(layer)
     if layer.order == "first":
@@ -57,19 +60,19 @@ def reshape(at: Context, layer: Any, x: Array) -> Array:
 
 
 @computes("permute")
-def permute(at: Context, layer: Any, x: Array) -> Array:
+def permute(at: Context, layer: Permute, x: Array) -> Array:
     """The axes in another order."""
     return x.transpose(0, *(axis + 1 for axis in layer.axes))
 
 
 @computes("slice")
-def take(at: Context, layer: Any, x: Array) -> Array:
+def take(at: Context, layer: Slice, x: Array) -> Array:
     """A part of one axis, as an array of its own: what is cut off can be freed."""
     return x[(slice(None), *sliced_axes(layer, x.ndim - 1))].copy()
 
 
 @computes("pad")
-def padded(at: Context, layer: Any, x: Array) -> Array:
+def padded(at: Context, layer: Pad, x: Array) -> Array:
     """Values around the map, and channels; negative amounts crop."""
     mode = "constant" if layer.mode == "zeros" else layer.mode
     amounts = (*layer.channels, *one_each(layer.padding, x.shape[2:]))
@@ -77,7 +80,7 @@ def padded(at: Context, layer: Any, x: Array) -> Array:
 
 
 @computes("crop")
-def crop(at: Context, layer: Any, x: Array) -> Array:
+def crop(at: Context, layer: Crop, x: Array) -> Array:
     """Places cut off around the map."""
     amounts = one_each(layer.amount, map_sizes(x.shape[1:]))
     kept = [
@@ -88,31 +91,31 @@ def crop(at: Context, layer: Any, x: Array) -> Array:
 
 
 @computes("pixelshuffle")
-def shuffle_pixels(at: Context, layer: Any, x: Array) -> Array:
+def shuffle_pixels(at: Context, layer: PixelShuffle, x: Array) -> Array:
     """Channels laid out as finer places."""
     return pixel_shuffle(at.xp, x, (layer.factor,) * len(map_sizes(x.shape[1:])))
 
 
 @computes("pixelunshuffle")
-def unshuffle_pixels(at: Context, layer: Any, x: Array) -> Array:
+def unshuffle_pixels(at: Context, layer: PixelUnshuffle, x: Array) -> Array:
     """Neighbouring places as channels."""
     return pixel_unshuffle(at.xp, x, (layer.factor,) * len(map_sizes(x.shape[1:])))
 
 
 @computes("chshuffle")
-def shuffle_channels(at: Context, layer: Any, x: Array) -> Array:
+def shuffle_channels(at: Context, layer: ChannelShuffle, x: Array) -> Array:
     """The channels of the groups dealt out in turn."""
     return channel_shuffle(at.xp, x, layer.groups)
 
 
 @computes("unfold")
-def unfold_windows(at: Context, layer: Any, x: Array) -> Array:
+def unfold_windows(at: Context, layer: Unfold, x: Array) -> Array:
     """Every window by itself, one beside another."""
     return unfold(at.xp, x, *window_options(convolution_axes(layer, map_sizes(x.shape[1:]))))
 
 
 @computes("fold")
-def fold_windows(at: Context, layer: Any, x: Array) -> Array:
+def fold_windows(at: Context, layer: Fold, x: Array) -> Array:
     """Windows added up into a map of the size given."""
     if x.ndim != 3:
         raise ValueError(f"columns are needed, not {x.shape[1:]}")
@@ -122,7 +125,7 @@ def fold_windows(at: Context, layer: Any, x: Array) -> Array:
 
 
 @computes("upsample")
-def upsample(at: Context, layer: Any, x: Array) -> Array:
+def upsample(at: Context, layer: Upsample, x: Array) -> Array:
     """The map at another size, interpolated."""
     sizes = map_sizes(x.shape[1:])
     wanted, factors = zip(*resized_axes(layer, sizes), strict=True)

@@ -11,12 +11,22 @@ from cnncalc.executors.bundled.compute.table import computes
 from cnncalc.executors.bundled.context import Context
 from cnncalc.executors.bundled.kernels.blocks import blocks
 from cnncalc.executors.geometry import axis_of, chosen_axes
+from cnncalc.layers.norm import (
+    BatchNorm,
+    GroupNorm,
+    InstanceNorm,
+    LayerNorm,
+    LocalResponseNorm,
+    RootMeanSquareNorm,
+    Standardize,
+    UnitNorm,
+)
 
 EPSILON = 1e-5  # torch.nn's default for batch, group, instance and layer norm
 
 
 @computes("bn")
-def batch_norm(at: Context, layer: Any, x: Array) -> Array:
+def batch_norm(at: Context, layer: BatchNorm, x: Array) -> Array:
     """Each channel shifted and scaled by its running mean and variance."""
     axis = 1 + axis_of(layer, layer.axis, x.ndim - 1)
     values = _channels_first(at, x, axis)
@@ -30,7 +40,7 @@ def batch_norm(at: Context, layer: Any, x: Array) -> Array:
 
 
 @computes("in")
-def instance_norm(at: Context, layer: Any, x: Array) -> Array:
+def instance_norm(at: Context, layer: InstanceNorm, x: Array) -> Array:
     """Each channel of each sample over its map, or by running statistics as batch norm."""
     scale = at.tensor("weight", x.shape[1:2], around=1.0) if layer.affine else None
     shift = at.tensor("bias", x.shape[1:2]) if layer.affine and layer.shift else None
@@ -40,11 +50,11 @@ def instance_norm(at: Context, layer: Any, x: Array) -> Array:
 
 
 @computes("gn")
-def group_norm(at: Context, layer: Any, x: Array) -> Array:
+def group_norm(at: Context, layer: GroupNorm, x: Array) -> Array:
     """Each group of channels of each sample."""
     axis = 1 + axis_of(layer, layer.axis, x.ndim - 1)
     values = _channels_first(at, x, axis)
-    groups = values.shape[1] if layer.groups == "each" else layer.groups
+    groups = layer.groups if isinstance(layer.groups, int) else values.shape[1]
     if values.shape[1] % groups:
         raise ValueError(f"{groups} groups don't divide {values.shape[1]} channels")
     normalised = _by_groups(at, values, groups, *_affine(at, layer, values.shape[1:2]))
@@ -57,7 +67,7 @@ def _channels_first(at: Context, x: Array, axis: int) -> Array:
 
 
 @computes("ln")
-def layer_norm(at: Context, layer: Any, x: Array) -> Array:
+def layer_norm(at: Context, layer: LayerNorm, x: Array) -> Array:
     """Each sample over the chosen axes."""
     axes = _chosen_axes(layer, x)
     scale, shift = _affine(at, layer, [x.shape[axis] for axis in axes])
@@ -72,7 +82,7 @@ def layer_norm(at: Context, layer: Any, x: Array) -> Array:
 
 
 @computes("rms")
-def root_mean_square_norm(at: Context, layer: Any, x: Array) -> Array:
+def root_mean_square_norm(at: Context, layer: RootMeanSquareNorm, x: Array) -> Array:
     """Each sample over the chosen axes, without its mean taken off."""
     axes = _chosen_axes(layer, x)
     sizes = [x.shape[axis] for axis in axes]
@@ -88,7 +98,7 @@ def root_mean_square_norm(at: Context, layer: Any, x: Array) -> Array:
 
 
 @computes("unitnorm")
-def unit_norm(at: Context, layer: Any, x: Array) -> Array:
+def unit_norm(at: Context, layer: UnitNorm, x: Array) -> Array:
     """Each vector along the axes over its Euclidean length."""
     axes = _chosen_axes(layer, x)
     out = at.like(x)
@@ -100,7 +110,7 @@ def unit_norm(at: Context, layer: Any, x: Array) -> Array:
 
 
 @computes("standardize")
-def standardize(at: Context, layer: Any, x: Array) -> Array:
+def standardize(at: Context, layer: Standardize, x: Array) -> Array:
     """Values less a mean over the root of a variance, for each place on the axes; or back."""
     axes = _chosen_axes(layer, x)
     sizes = [x.shape[axis] for axis in axes]
@@ -122,7 +132,7 @@ def standardize(at: Context, layer: Any, x: Array) -> Array:
 
 
 @computes("lrn")
-def local_response_norm(at: Context, layer: Any, x: Array) -> Array:
+def local_response_norm(at: Context, layer: LocalResponseNorm, x: Array) -> Array:
     """Each value over the squares of its neighbours among the channels."""
     flat = x.reshape(*x.shape[:2], -1)
     out = at.xp.empty_like(x)

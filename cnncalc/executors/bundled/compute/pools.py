@@ -25,16 +25,26 @@ from cnncalc.executors.geometry import (
     unpool_axes,
     window_options,
 )
+from cnncalc.layers.adaptive import (
+    AdaptiveAverage,
+    AdaptiveMax,
+    FractionalMaxPool,
+    GlobalAverage,
+    GlobalLp,
+    GlobalMax,
+)
+from cnncalc.layers.pool import AveragePool, LpPool, MaxPool
+from cnncalc.layers.transposed import MaxUnpool
 
 
 @computes("maxpool")
-def max_pool(at: Context, layer: Any, x: Array) -> Array:
+def max_pool(at: Context, layer: MaxPool, x: Array) -> Array:
     """The largest value of each window."""
     return pool_max(at.xp, x, *window_options(pool_axes(layer, map_sizes(x.shape[1:]))))
 
 
 @computes("avgpool")
-def average_pool(at: Context, layer: Any, x: Array) -> Array:
+def average_pool(at: Context, layer: AveragePool, x: Array) -> Array:
     """The mean of each window; what hangs over with ceil mode never counts."""
     return pool_average(
         at.xp,
@@ -54,7 +64,7 @@ def _counted_pads(layer: Any, x: Array) -> Pads | None:
 
 
 @computes("lppool")
-def lp_pool(at: Context, layer: Any, x: Array) -> Array:
+def lp_pool(at: Context, layer: LpPool, x: Array) -> Array:
     """The norm of each window."""
     axes = pool_axes(layer, map_sizes(x.shape[1:]))
     given = _counted_pads(layer, x)
@@ -62,7 +72,7 @@ def lp_pool(at: Context, layer: Any, x: Array) -> Array:
 
 
 @computes("adaptiveavg", "adaptivemax")
-def adaptive_pool(at: Context, layer: Any, x: Array) -> Array:
+def adaptive_pool(at: Context, layer: AdaptiveAverage | AdaptiveMax, x: Array) -> Array:
     """The mean or largest value of each of as many bins as asked for."""
     sizes = adaptive_sizes(layer, map_sizes(x.shape[1:]))
     if layer.empty and 0 in sizes:
@@ -72,7 +82,7 @@ def adaptive_pool(at: Context, layer: Any, x: Array) -> Array:
 
 
 @computes("gap", "gmp")
-def global_pool(at: Context, layer: Any, x: Array) -> Array:
+def global_pool(at: Context, layer: GlobalAverage | GlobalMax, x: Array) -> Array:
     """The mean or largest value of each channel."""
     pool = adaptive_average if layer.kind == "gap" else adaptive_max
     pooled = pool(at.xp, x, [1] * len(map_sizes(x.shape[1:])))
@@ -80,7 +90,7 @@ def global_pool(at: Context, layer: Any, x: Array) -> Array:
 
 
 @computes("glp")
-def global_lp_pool(at: Context, layer: Any, x: Array) -> Array:
+def global_lp_pool(at: Context, layer: GlobalLp, x: Array) -> Array:
     """The p-norm of each channel (ONNX GlobalLpPool)."""
     axes = tuple(range(2, 2 + len(map_sizes(x.shape[1:]))))
     pooled = at.xp.empty((*x.shape[:2], *(1,) * len(axes)), dtype=x.dtype)
@@ -91,7 +101,7 @@ def global_lp_pool(at: Context, layer: Any, x: Array) -> Array:
 
 
 @computes("fracmaxpool")
-def fractional_max_pool(at: Context, layer: Any, x: Array) -> Array:
+def fractional_max_pool(at: Context, layer: FractionalMaxPool, x: Array) -> Array:
     """The largest value of windows that lie evenly, as near as whole places allow.
 
     PyTorch draws the places (Graham 2014, arXiv:1412.6071); their number is the same.
@@ -106,7 +116,7 @@ def fractional_max_pool(at: Context, layer: Any, x: Array) -> Array:
 
 
 @computes("maxunpool")
-def max_unpool(at: Context, layer: Any, x: Array) -> Array:
+def max_unpool(at: Context, layer: MaxUnpool, x: Array) -> Array:
     """Each value at the first place of its window, 0 elsewhere: no step hands on indices."""
     sizes = map_sizes(x.shape[1:])
     spread = unpool_axes(layer, sizes)

@@ -14,8 +14,13 @@ from cnncalc.frameworks.keras.writing.calls import no_class, taken
 from cnncalc.frameworks.keras.writing.classes import write
 from cnncalc.frameworks.keras.writing.moving import keras_axis
 from cnncalc.frameworks.ops import BY_KIND, forms
+from cnncalc.layers.activation import GatedLinearUnit
 from cnncalc.layers.adaptive import GlobalAverage
+from cnncalc.layers.arithmetic import Reduce
+from cnncalc.layers.attention import SqueezeExcitation
 from cnncalc.layers.conv import Conv
+from cnncalc.layers.learned import Scale, Shift
+from cnncalc.layers.reshape import Slice
 from cnncalc.layers.shapes import Shape
 
 __all__ = ["CLASSES", "FORMS", "joined"]
@@ -49,7 +54,7 @@ def joined(layer: Any, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
     return [Piece(layer.kind, written, f"{{self}}([{', '.join(inputs)}])")]
 
 
-def _gate(layer: Any, shape: Shape) -> Sequence[Piece]:
+def _gate(layer: GatedLinearUnit, shape: Shape) -> Sequence[Piece]:
     """A function: layers.Activation("glu") says it keeps the channels, and halves them."""
     axis = keras_axis(layer.place(shape))
     along = "" if axis == -1 else f", axis={axis}"
@@ -59,7 +64,7 @@ def _gate(layer: Any, shape: Shape) -> Sequence[Piece]:
 REDUCTIONS = {"squares": "sum", "norm1": None, "norm2": None}
 
 
-def _reduce(layer: Any, shape: Shape) -> Sequence[Piece]:
+def _reduce(layer: Reduce, shape: Shape) -> Sequence[Piece]:
     name = REDUCTIONS.get(layer.by, layer.by)
     if name is None:
         raise no_class(layer, "norms are not written")
@@ -86,7 +91,7 @@ def _unbiased(layer: Any, count: int) -> str:
     return f" * ({count} / {count - 1})" + (" ** 0.5" if layer.by == "std" else "")
 
 
-def _slice(layer: Any, shape: Shape) -> Sequence[Piece] | None:
+def _slice(layer: Slice, shape: Shape) -> Sequence[Piece] | None:
     """Channels are the last axis. A part of a map is a crop, which has a class."""
     taken, axis = layer.taken(shape), layer.axis % len(shape)
     if axis and layer.step == 1:
@@ -96,7 +101,7 @@ def _slice(layer: Any, shape: Shape) -> Sequence[Piece] | None:
     return [Piece("slice", None, f"{{0}}[{before}{taken.start}:{taken.stop}{step}]")]
 
 
-def _squeeze(layer: Any, shape: Shape) -> Sequence[Piece]:
+def _squeeze(layer: SqueezeExcitation, shape: Shape) -> Sequence[Piece]:
     """Written out: the mean, two convolutions, and the gate times what came in."""
     channels, squeezed = shape[0], layer.squeezed(shape[0])
     ones = (1,) * (len(shape) - 1)
@@ -110,7 +115,7 @@ def _squeeze(layer: Any, shape: Shape) -> Sequence[Piece]:
     ]
 
 
-def _learned(layer: Any, shape: Shape) -> Sequence[Piece]:
+def _learned(layer: Scale | Shift, shape: Shape) -> Sequence[Piece]:
     """A class of the file's own, since Keras has none."""
     if layer.shape is not None or layer.role != "parameter" or not shape:
         raise no_class(layer, "only a learned value for each channel is written")

@@ -8,6 +8,11 @@ from cnncalc.frameworks.keras.frame import CHANNELS_LAST
 from cnncalc.frameworks.keras.reshaping import MODES
 from cnncalc.frameworks.keras.writing.calls import Writer, axes_of, call, no_class, one
 from cnncalc.layers.base import NO_PADS, Shape, spread_out
+from cnncalc.layers.linear import Linear
+from cnncalc.layers.merge import Concatenate, Elementwise
+from cnncalc.layers.padding import Crop, Pad
+from cnncalc.layers.reshape import Flatten, Permute, Reshape, Unflatten
+from cnncalc.layers.resize import Upsample
 
 __all__ = ["MERGES", "WRITERS", "keras_axis"]
 
@@ -17,40 +22,40 @@ def keras_axis(place: int) -> int:
     return {0: -1, -1: 0}.get(place, place)
 
 
-def _linear(layer: Any, shape: Shape) -> str:
+def _linear(layer: Linear, shape: Shape) -> str:
     if layer.place(shape) != 0:
         raise no_class(layer, "layers.Dense works on the channels")
     return call("Dense", units=layer.out_features, use_bias=layer.bias)
 
 
-def _flatten(layer: Any, shape: Shape) -> str:
+def _flatten(layer: Flatten, shape: Shape) -> str:
     """The order of the values is Keras's: what follows has its rows in another order."""
     if len(layer.merged(shape)) < len(shape):
         raise no_class(layer, "layers.Flatten merges all axes")
     return call("Flatten")
 
 
-def _reshape(layer: Any, shape: Shape) -> str:
+def _reshape(layer: Reshape, shape: Shape) -> str:
     """Vectors come in any order: what made them has its rows in another one."""
     if layer.order == "first" and len(shape) > 1:
         raise no_class(layer, "it reads the channels first")
     return call("Reshape", target_shape=CHANNELS_LAST.outside(layer.output(shape)))
 
 
-def _unflatten(layer: Any, shape: Shape) -> str:
+def _unflatten(layer: Unflatten, shape: Shape) -> str:
     if layer.axis % len(shape) == 0 and len(shape) > 1:
         raise no_class(layer, "it splits the channels of a map")
     return call("Reshape", target_shape=CHANNELS_LAST.outside(layer.output(shape)))
 
 
-def _permute(layer: Any, shape: Shape) -> str:
+def _permute(layer: Permute, shape: Shape) -> str:
     rank = len(layer.axes)
     keras = {CHANNELS_LAST.inside(axis, rank): axis for axis in range(rank)}
     dims = {keras[to]: keras[origin] + 1 for to, origin in enumerate(layer.axes)}
     return call("Permute", dims=tuple(dims[axis] for axis in range(rank)))
 
 
-def _pad(layer: Any, shape: Shape) -> str:
+def _pad(layer: Pad, shape: Shape) -> str:
     if layer.channels != NO_PADS or layer.mode != "zeros" or layer.value != 0:
         raise no_class(layer, "layers.ZeroPadding adds zeros around the map")
     return call(
@@ -58,7 +63,7 @@ def _pad(layer: Any, shape: Shape) -> str:
     )
 
 
-def _crop(layer: Any, shape: Shape) -> str:
+def _crop(layer: Crop, shape: Shape) -> str:
     return call(f"Cropping{axes_of(layer, shape)}D", cropping=_amounts(layer, layer.amount, shape))
 
 
@@ -75,7 +80,7 @@ def _amounts(layer: Any, pads: Any, shape: Shape) -> Any:
     return tuple(numbers) if len(numbers) == len(pads) else pads
 
 
-def _upsample(layer: Any, shape: Shape) -> str:
+def _upsample(layer: Upsample, shape: Shape) -> str:
     axes, sizes = axes_of(layer, shape), layer.output(shape)[1:]
     words = {mode: word for word, mode in MODES.items()}
     if layer.mode not in words or layer.corners:
@@ -101,7 +106,7 @@ def _is_exact(layer: Any, shape: Shape) -> bool:
 
 
 def _merge(name: str) -> Writer:
-    def write(layer: Any, shape: Shape) -> str:
+    def write(layer: Elementwise, shape: Shape) -> str:
         if layer.align == "first":
             raise no_class(layer, "it aligns axes the other way")
         return call(name)
@@ -109,7 +114,7 @@ def _merge(name: str) -> Writer:
     return write
 
 
-def _concatenate(layer: Any, shape: Shape) -> str:
+def _concatenate(layer: Concatenate, shape: Shape) -> str:
     return call("Concatenate", axis=keras_axis(layer.place(shape)))
 
 

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from cnncalc.axis.windows import Slide
 from cnncalc.frameworks.keras.frame import CHANNELS_LAST
 from cnncalc.frameworks.keras.writing.windowed import padding_word, transposed_words
 from cnncalc.layers.base import NO_PADS, Layer, Shape, spread_out
+from cnncalc.layers.conv import Conv, DepthwiseConv, SeparableConv
+from cnncalc.layers.linear import Linear
 from cnncalc.layers.padding import Crop, Pad
-from cnncalc.layers.reshape import Permute, Reshape
+from cnncalc.layers.pool import AveragePool, MaxPool
+from cnncalc.layers.reshape import Flatten, Permute, Reshape, Slice, Unflatten
+from cnncalc.layers.shuffle import ChannelShuffle
+from cnncalc.layers.transposed import ConvTransposed
 
 __all__ = ["parts"]
 
@@ -35,7 +41,7 @@ def _padded(layer: Any, shape: Shape, **bare: Any) -> tuple[Layer, ...]:
     return *_pad(Pad(pads, mode=mode), shape), layer.replaced(padding=NO_PADS, **bare)
 
 
-def _pad(layer: Any, shape: Shape) -> tuple[Layer, ...]:
+def _pad(layer: Pad, shape: Shape) -> tuple[Layer, ...]:
     """Zeros are added and places are cut by layers of their own."""
     pads = spread_out("padding", layer.padding, shape)
     if min(map(min, pads), default=0) >= 0:  # a vector has no places to pad
@@ -45,26 +51,26 @@ def _pad(layer: Any, shape: Shape) -> tuple[Layer, ...]:
     return (cut, layer.replaced(padding=rest)) if max(map(max, rest)) else (cut,)
 
 
-def _conv(layer: Any, shape: Shape) -> tuple[Layer, ...]:
+def _conv(layer: Conv | DepthwiseConv | SeparableConv, shape: Shape) -> tuple[Layer, ...]:
     word = padding_word(layer, shape)
     if word == "valid" or (word and layer.mode == "zeros"):
         return (layer,)
     return _padded(layer, shape, mode="zeros")
 
 
-def _depthwise(layer: Any, shape: Shape) -> tuple[Layer, ...]:
+def _depthwise(layer: DepthwiseConv, shape: Shape) -> tuple[Layer, ...]:
     """With three axes it is a convolution with as many groups as channels."""
     return _conv(layer if len(shape) < 4 else layer.conv(shape[0]), shape)
 
 
-def _separable(layer: Any, shape: Shape) -> tuple[Layer, ...]:
+def _separable(layer: SeparableConv, shape: Shape) -> tuple[Layer, ...]:
     if len(shape) < 4:
         return _conv(layer, shape)
     depthwise, pointwise = layer.parts()
     return *_depthwise(depthwise, shape), pointwise
 
 
-def _transposed(layer: Any, shape: Shape) -> tuple[Layer, ...]:
+def _transposed(layer: ConvTransposed, shape: Shape) -> tuple[Layer, ...]:
     """Keras's own cuts, or all of the output and a crop."""
     if transposed_words(layer, shape):
         return (layer,)
@@ -74,7 +80,7 @@ def _transposed(layer: Any, shape: Shape) -> tuple[Layer, ...]:
     return layer.replaced(padding=NO_PADS, output_padding=extra), Crop(cuts)
 
 
-def _max_pool(layer: Any, shape: Shape) -> tuple[Layer, ...]:
+def _max_pool(layer: MaxPool, shape: Shape) -> tuple[Layer, ...]:
     windows = layer.windows(shape)
     if layer.ceil:
         pads = tuple((w.before, _needed(w, n)) for w, n in zip(windows, shape[1:], strict=True))
@@ -82,19 +88,19 @@ def _max_pool(layer: Any, shape: Shape) -> tuple[Layer, ...]:
     return (layer,) if padding_word(layer, shape) else _padded(layer, shape)
 
 
-def _needed(w: Any, n: int) -> int:
+def _needed(w: Slide, n: int) -> int:
     """The padding after that the last window really reaches into."""
     reach = (w.length(n) - 1) * w.stride + w.dilation * (w.kernel - 1) + 1
     return int(max(reach - n - w.before, 0))
 
 
-def _average_pool(layer: Any, shape: Shape) -> tuple[Layer, ...]:
+def _average_pool(layer: AveragePool, shape: Shape) -> tuple[Layer, ...]:
     if layer.ceil or not layer.count_padding or padding_word(layer, shape) == "valid":
         return (layer,)
     return _padded(layer, shape)
 
 
-def _linear(layer: Any, shape: Shape) -> tuple[Layer, ...]:
+def _linear(layer: Linear, shape: Shape) -> tuple[Layer, ...]:
     """Another axis than the channels is put in their place, and back."""
     axis = layer.place(shape)
     if axis == 0:
@@ -104,19 +110,19 @@ def _linear(layer: Any, shape: Shape) -> tuple[Layer, ...]:
     return Permute(tuple(swapped)), layer.replaced(axis=0), Permute(tuple(swapped))
 
 
-def _flatten(layer: Any, shape: Shape) -> tuple[Layer, ...]:
+def _flatten(layer: Flatten, shape: Shape) -> tuple[Layer, ...]:
     if len(layer.merged(shape)) == len(shape):
         return (layer,)
     return _in_order(layer.output(shape), shape, layer.order)
 
 
-def _unflatten(layer: Any, shape: Shape) -> tuple[Layer, ...]:
+def _unflatten(layer: Unflatten, shape: Shape) -> tuple[Layer, ...]:
     if len(shape) == 1:
         return (layer,)
     return _in_order(layer.output(shape), shape, "first")
 
 
-def _reshape(layer: Any, shape: Shape) -> tuple[Layer, ...]:
+def _reshape(layer: Reshape, shape: Shape) -> tuple[Layer, ...]:
     sizes = layer.output(shape)
     return (layer,) if len(shape) == 1 else _in_order(sizes, shape, layer.order)
 
@@ -131,7 +137,7 @@ def _in_order(sizes: Shape, shape: Shape, order: str) -> tuple[Layer, ...]:
     return *before, Reshape(CHANNELS_LAST.sizes(sizes), "last"), *after
 
 
-def _slice(layer: Any, shape: Shape) -> tuple[Layer, ...]:
+def _slice(layer: Slice, shape: Shape) -> tuple[Layer, ...]:
     """A part of a spatial axis is a crop."""
     axis, taken = layer.axis % len(shape), layer.taken(shape)
     if axis == 0 or layer.step != 1:
@@ -141,7 +147,7 @@ def _slice(layer: Any, shape: Shape) -> tuple[Layer, ...]:
     return (Crop(tuple(amounts)),)
 
 
-def _channel_shuffle(layer: Any, shape: Shape) -> tuple[Layer, ...]:
+def _channel_shuffle(layer: ChannelShuffle, shape: Shape) -> tuple[Layer, ...]:
     """The channels in rows of a group each, read by columns."""
     channels, *spatial = shape
     within, last = channels // layer.groups, len(shape)

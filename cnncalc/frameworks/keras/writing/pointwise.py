@@ -7,7 +7,17 @@ from typing import Any
 from cnncalc.frameworks.keras.writing.calls import Writer, call, no_class, one, same
 from cnncalc.frameworks.keras.writing.moving import keras_axis
 from cnncalc.frameworks.ops import Form, Op, names_in
+from cnncalc.layers.activation import ParametricReLU, Rescale, Softmax
 from cnncalc.layers.base import Shape, place
+from cnncalc.layers.norm import (
+    BatchNorm,
+    GroupNorm,
+    InstanceNorm,
+    LayerNorm,
+    RootMeanSquareNorm,
+    Standardize,
+    UnitNorm,
+)
 
 __all__ = ["WRITERS"]
 
@@ -50,11 +60,11 @@ def _relu6(layer: Any, shape: Shape) -> str:
     return call("ReLU", max_value=6)
 
 
-def _softmax(layer: Any, shape: Shape) -> str:
+def _softmax(layer: Softmax, shape: Shape) -> str:
     return call("Softmax", axis=keras_axis(layer.place(shape)))
 
 
-def _prelu(layer: Any, shape: Shape) -> str:
+def _prelu(layer: ParametricReLU, shape: Shape) -> str:
     """Slopes for each channel are shared along the others; a single one along all."""
     if layer.shared is None:
         slopes = (layer.n, *([1] * (len(shape) - 1)))
@@ -64,7 +74,7 @@ def _prelu(layer: Any, shape: Shape) -> str:
     return call("PReLU", shared_axes=sorted(shared) or None)
 
 
-def _rescale(layer: Any, shape: Shape) -> str:
+def _rescale(layer: Rescale, shape: Shape) -> str:
     return call("Rescaling", scale=one(layer.factor), offset=one(layer.offset))
 
 
@@ -75,20 +85,20 @@ def _affine(layer: Any) -> dict[str, bool]:
     }
 
 
-def _batch_norm(layer: Any, shape: Shape) -> str:
+def _batch_norm(layer: BatchNorm, shape: Shape) -> str:
     if not layer.stats:
         raise no_class(layer, "layers.BatchNormalization keeps statistics")
     axis = keras_axis(place(layer.axis, shape, layer.order))
     return call("BatchNormalization", axis=axis, renorm=layer.renorm, **_affine(layer))
 
 
-def _group_norm(layer: Any, shape: Shape) -> str:
+def _group_norm(layer: GroupNorm, shape: Shape) -> str:
     axis = keras_axis(place(layer.axis, shape, layer.order))
     groups = -1 if layer.groups == "each" else layer.groups
     return call("GroupNormalization", groups=groups, axis=axis, **_affine(layer))
 
 
-def _instance_norm(layer: Any, shape: Shape) -> str:
+def _instance_norm(layer: InstanceNorm, shape: Shape) -> str:
     if layer.stats:
         raise no_class(layer, "layers.GroupNormalization keeps no statistics")
     affine = {"center": layer.affine, "scale": layer.affine}
@@ -96,7 +106,7 @@ def _instance_norm(layer: Any, shape: Shape) -> str:
 
 
 def _over_axes(name: str) -> Writer:
-    def write(layer: Any, shape: Shape) -> str:
+    def write(layer: LayerNorm | UnitNorm, shape: Shape) -> str:
         axes = [keras_axis(axis) for axis in layer.places(shape)]
         if len(axes) > 1:
             axes = sorted(axis % (len(shape) + 1) for axis in axes)
@@ -106,7 +116,7 @@ def _over_axes(name: str) -> Writer:
     return write
 
 
-def _rms_norm(layer: Any, shape: Shape) -> str:
+def _rms_norm(layer: RootMeanSquareNorm, shape: Shape) -> str:
     if not layer.affine:
         raise no_class(layer, "layers.RMSNormalization has a scale")
     last = [axis % len(shape) for axis in range(1 - len(layer.places(shape)), 1)]
@@ -115,7 +125,7 @@ def _rms_norm(layer: Any, shape: Shape) -> str:
     return _over_axes("RMSNormalization")(layer, shape)
 
 
-def _standardize(layer: Any, shape: Shape) -> str:
+def _standardize(layer: Standardize, shape: Shape) -> str:
     if layer.given:
         raise no_class(layer, "its statistics are not known here")
     axes = sorted((axis or len(shape)) for axis in layer.places(shape))

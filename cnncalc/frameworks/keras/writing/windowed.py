@@ -6,8 +6,11 @@ from typing import Any
 
 from cnncalc.axis.windows import Same, Slide, Spread
 from cnncalc.frameworks.keras.writing.calls import Writer, axes_of, call, no_class, one
+from cnncalc.layers.adaptive import AdaptiveAverage, AdaptiveMax, GlobalAverage, GlobalMax
 from cnncalc.layers.base import Shape
-from cnncalc.layers.transposed import spread_to_same
+from cnncalc.layers.conv import Conv, DepthwiseConv, PointwiseConv, SeparableConv
+from cnncalc.layers.pool import AveragePool, MaxPool
+from cnncalc.layers.transposed import ConvTransposed, spread_to_same
 
 __all__ = ["WRITERS", "padding_word", "transposed_words"]
 
@@ -51,28 +54,28 @@ def _one_of_both(layer: Any) -> None:
         raise no_class(layer, "it has both a stride and a dilation")
 
 
-def _conv(layer: Any, shape: Shape) -> str:
+def _conv(layer: Conv, shape: Shape) -> str:
     _one_of_both(layer)
     options = _convolving(layer, shape) | {"groups": layer.groups}
     return call(f"Conv{axes_of(layer, shape)}D", filters=layer.out_channels, **options)
 
 
-def _pointwise(layer: Any, shape: Shape) -> str:
+def _pointwise(layer: PointwiseConv, shape: Shape) -> str:
     return _conv(layer.conv(), shape)
 
 
-def _depthwise(layer: Any, shape: Shape) -> str:
+def _depthwise(layer: DepthwiseConv, shape: Shape) -> str:
     options = _convolving(layer, shape) | {"depth_multiplier": layer.multiplier}
     return call(f"DepthwiseConv{axes_of(layer, shape, (1, 2))}D", **options)
 
 
-def _separable(layer: Any, shape: Shape) -> str:
+def _separable(layer: SeparableConv, shape: Shape) -> str:
     options = _convolving(layer, shape) | {"depth_multiplier": layer.multiplier}
     name = f"SeparableConv{axes_of(layer, shape, (1, 2))}D"
     return call(name, filters=layer.out_channels, **options)
 
 
-def _transposed(layer: Any, shape: Shape) -> str:
+def _transposed(layer: ConvTransposed, shape: Shape) -> str:
     words = transposed_words(layer, shape)
     _one_of_both(layer)
     if words is None or layer.groups > 1:
@@ -130,11 +133,11 @@ def _hangs(w: Slide, n: int) -> bool:
     return w.after > 0 and w.length(n) > Slide(w.kernel, w.stride, w.before).length(n)
 
 
-def _max_pool(layer: Any, shape: Shape) -> str:
+def _max_pool(layer: MaxPool, shape: Shape) -> str:
     return call(f"MaxPooling{axes_of(layer, shape)}D", **_sliding(layer, shape))
 
 
-def _average_pool(layer: Any, shape: Shape) -> str:
+def _average_pool(layer: AveragePool, shape: Shape) -> str:
     options = _sliding(layer, shape)
     if layer.divisor is not None:
         raise no_class(layer, "it has no divisor")
@@ -145,7 +148,7 @@ def _average_pool(layer: Any, shape: Shape) -> str:
 
 
 def _adaptive(name: str) -> Writer:
-    def write(layer: Any, shape: Shape) -> str:
+    def write(layer: AdaptiveAverage | AdaptiveMax, shape: Shape) -> str:
         sizes = layer.output(shape)[1:]
         return call(f"Adaptive{name}Pooling{axes_of(layer, shape)}D", output_size=one(sizes))
 
@@ -153,7 +156,7 @@ def _adaptive(name: str) -> Writer:
 
 
 def _global(name: str) -> Writer:
-    def write(layer: Any, shape: Shape) -> str:
+    def write(layer: GlobalAverage | GlobalMax, shape: Shape) -> str:
         return call(f"Global{name}Pooling{axes_of(layer, shape)}D", keepdims=layer.keep)
 
     return write

@@ -14,15 +14,33 @@ from cnncalc.frameworks.ops import BY_KIND, forms
 from cnncalc.frameworks.pytorch.writing.calls import axes_of, no_class
 from cnncalc.frameworks.pytorch.writing.classes import write
 from cnncalc.frameworks.pytorch.writing.parts import is_turned
+from cnncalc.layers.activation import Rescale
+from cnncalc.layers.arithmetic import Reduce
+from cnncalc.layers.attention import SqueezeExcitation
 from cnncalc.layers.base import Shape
 from cnncalc.layers.conv import Conv
+from cnncalc.layers.expand import Expand
+from cnncalc.layers.learned import Scale, Shift
+from cnncalc.layers.merge import (
+    Add,
+    Concatenate,
+    Divide,
+    Maximum,
+    Mean,
+    Minimum,
+    Multiply,
+    Subtract,
+)
+from cnncalc.layers.norm import LocalResponseNorm
+from cnncalc.layers.reshape import Permute, Reshape, Slice
+from cnncalc.layers.transposed import MaxUnpool
 
 __all__ = ["FORMS", "joined"]
 
 Join = Callable[[Any, tuple[Shape, ...]], Sequence[Piece]]
 
 
-def _reduce(layer: Any, shape: Shape) -> Sequence[Piece]:
+def _reduce(layer: Reduce, shape: Shape) -> Sequence[Piece]:
     axes = [axis + 1 for axis in layer.places(shape)]
     dim = f"dim={axes[0] if len(axes) == 1 else tuple(axes)}"
     keep = ", keepdim=True" if layer.keep else ""
@@ -38,17 +56,17 @@ def _reduce(layer: Any, shape: Shape) -> Sequence[Piece]:
     return [Piece("reduce", None, f"{{0}}.{names.get(layer.by, layer.by)}({order}{dim}{keep})")]
 
 
-def _expand(layer: Any, shape: Shape) -> Sequence[Piece]:
+def _expand(layer: Expand, shape: Shape) -> Sequence[Piece]:
     sizes = ", ".join(map(str, layer.sizes))
     return [Piece("expand", None, f"{{0}}.expand(-1, {sizes})")]
 
 
-def _permute(layer: Any, shape: Shape) -> Sequence[Piece]:
+def _permute(layer: Permute, shape: Shape) -> Sequence[Piece]:
     axes = ", ".join(str(axis + 1) for axis in layer.axes)
     return [Piece("permute", None, f"{{0}}.permute(0, {axes})")]
 
 
-def _single(layer: Any, shape: Shape) -> Sequence[Piece] | None:
+def _single(layer: Reshape, shape: Shape) -> Sequence[Piece] | None:
     """To or from one number of each sample, where no class of torch.nn goes."""
     if is_turned(layer, shape):
         return None
@@ -60,7 +78,7 @@ def _single(layer: Any, shape: Shape) -> Sequence[Piece] | None:
     return None
 
 
-def _slice(layer: Any, shape: Shape) -> Sequence[Piece]:
+def _slice(layer: Slice, shape: Shape) -> Sequence[Piece]:
     taken = layer.taken(shape)
     step = f":{layer.step}" if layer.step != 1 else ""
     before = ":, " * (layer.axis % len(shape) + 1)
@@ -68,7 +86,7 @@ def _slice(layer: Any, shape: Shape) -> Sequence[Piece]:
 
 
 def _learned(sign: str) -> Form:
-    def form(layer: Any, shape: Shape) -> Sequence[Piece]:
+    def form(layer: Scale | Shift, shape: Shape) -> Sequence[Piece]:
         if layer.role == "constant":
             raise no_class(layer, "its values are not known here")
         sizes = layer.shape or (*shape[:1], *([1] * (len(shape) - 1)))
@@ -80,7 +98,7 @@ def _learned(sign: str) -> Form:
     return form
 
 
-def _squeeze(layer: Any, shape: Shape) -> Sequence[Piece]:
+def _squeeze(layer: SqueezeExcitation, shape: Shape) -> Sequence[Piece]:
     """The gate is a stack of its own."""
     channels, squeezed = shape[0], layer.squeezed(shape[0])
     ones = (1,) * axes_of(layer, shape)
@@ -91,18 +109,18 @@ def _squeeze(layer: Any, shape: Shape) -> Sequence[Piece]:
     return [Piece("se", gate, "{0} * {self}({0})", holds=True)]
 
 
-def _rescale(layer: Any, shape: Shape) -> Sequence[Piece]:
+def _rescale(layer: Rescale, shape: Shape) -> Sequence[Piece]:
     if len({*layer.factor}) > 1 or len({*layer.offset}) > 1:
         raise no_class(layer, "it has a factor for each channel")
     offset = f" + {layer.offset[0]!r}" if layer.offset[0] else ""
     return [Piece("rescale", None, f"{{0}} * {layer.factor[0]!r}{offset}")]
 
 
-def _unpool(layer: Any, shape: Shape) -> Sequence[Piece]:
+def _unpool(layer: MaxUnpool, shape: Shape) -> Sequence[Piece]:
     raise no_class(layer, "it wants the indices of a pool")
 
 
-def _across(layer: Any, shape: Shape) -> Sequence[Piece] | None:
+def _across(layer: LocalResponseNorm, shape: Shape) -> Sequence[Piece] | None:
     if len(shape) < 2:
         raise no_class(layer, "nn.LocalResponseNorm wants a map")
     return None
@@ -129,7 +147,9 @@ FORMS: dict[str, Form] = {
 
 
 def _sign(sign: str, divided: bool = False) -> Join:
-    def form(layer: Any, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
+    def form(
+        layer: Add | Divide | Mean | Multiply | Subtract, shapes: tuple[Shape, ...]
+    ) -> Sequence[Piece]:
         terms = f" {sign} ".join(_aligned(layer, shapes))
         return [Piece(layer.kind, None, f"({terms}) / {len(shapes)}" if divided else terms)]
 
@@ -137,7 +157,7 @@ def _sign(sign: str, divided: bool = False) -> Join:
 
 
 def _of_two(name: str) -> Join:
-    def form(layer: Any, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
+    def form(layer: Maximum | Minimum, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
         first, *others = _aligned(layer, shapes)
         for other in others:
             first = f"{name}({first}, {other})"
@@ -158,7 +178,7 @@ def _aligned(layer: Any, shapes: tuple[Shape, ...]) -> list[str]:
     return written
 
 
-def _concatenate(layer: Any, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
+def _concatenate(layer: Concatenate, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
     inputs = ", ".join(f"{{{number}}}" for number in range(len(shapes)))
     comma = "," if len(shapes) == 1 else ""
     dim = layer.place(shapes[0]) + 1

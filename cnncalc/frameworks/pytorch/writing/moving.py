@@ -7,6 +7,12 @@ from typing import Any
 from cnncalc.frameworks.pytorch.arguments import spread
 from cnncalc.frameworks.pytorch.writing.calls import Writer, axes_of, call, no_class, one
 from cnncalc.layers.base import NO_PADS, Shape
+from cnncalc.layers.folding import Fold, Unfold
+from cnncalc.layers.linear import Linear
+from cnncalc.layers.padding import Crop, Pad
+from cnncalc.layers.reshape import Flatten, Unflatten
+from cnncalc.layers.resize import Upsample
+from cnncalc.layers.shuffle import ChannelShuffle, PixelShuffle, PixelUnshuffle
 
 __all__ = ["WRITERS"]
 
@@ -15,13 +21,13 @@ LINEAR = {1: "linear", 2: "bilinear", 3: "trilinear"}
 Pads = tuple[tuple[int, int], ...]
 
 
-def _linear(layer: Any, shape: Shape) -> str:
+def _linear(layer: Linear, shape: Shape) -> str:
     if layer.place(shape) != len(shape) - 1:
         raise no_class(layer, "nn.Linear works on the last axis")
     return call("Linear", in_features=shape[-1], out_features=layer.out_features, bias=layer.bias)
 
 
-def _flatten(layer: Any, shape: Shape) -> str:
+def _flatten(layer: Flatten, shape: Shape) -> str:
     if layer.order != "first" and len(shape) > 1:
         raise no_class(layer, "it reads the channels last")
     axes = layer.merged(shape)
@@ -29,12 +35,12 @@ def _flatten(layer: Any, shape: Shape) -> str:
     return call("Flatten", start_dim=axes[0] + 1, end_dim=end)
 
 
-def _unflatten(layer: Any, shape: Shape) -> str:
+def _unflatten(layer: Unflatten, shape: Shape) -> str:
     sizes = tuple(-1 if size == "infer" else size for size in layer.sizes)
     return call("Unflatten", dim=layer.axis % len(shape) + 1, unflattened_size=sizes)
 
 
-def _pad(layer: Any, shape: Shape) -> str:
+def _pad(layer: Pad, shape: Shape) -> str:
     pads = spread(layer.padding, len(shape) - 1)
     if layer.channels != NO_PADS:
         pads = layer.channels + pads
@@ -53,7 +59,7 @@ def _pad_call(name: str, layer: Any, pads: Pads, most: int = 8, **value: float) 
     return call(f"{name}{axes}d", padding=_numbers(pads, axes), **value)
 
 
-def _crop(layer: Any, shape: Shape) -> str:
+def _crop(layer: Crop, shape: Shape) -> str:
     axes = axes_of(layer, shape)
     pads = tuple((-before, -after) for before, after in spread(layer.amount, axes))
     return _pad_call("ZeroPad", layer, pads)
@@ -65,17 +71,17 @@ def _numbers(pads: Pads, axes: int) -> Any:
     return numbers[0] if len(set(numbers)) == 1 and len(pads) == axes else numbers
 
 
-def _pixel_shuffle(layer: Any, shape: Shape) -> str:
+def _pixel_shuffle(layer: PixelShuffle, shape: Shape) -> str:
     axes_of(layer, shape, (2,))
     return call("PixelShuffle", upscale_factor=layer.factor)
 
 
-def _pixel_unshuffle(layer: Any, shape: Shape) -> str:
+def _pixel_unshuffle(layer: PixelUnshuffle, shape: Shape) -> str:
     axes_of(layer, shape, (2,))
     return call("PixelUnshuffle", downscale_factor=layer.factor)
 
 
-def _channel_shuffle(layer: Any, shape: Shape) -> str:
+def _channel_shuffle(layer: ChannelShuffle, shape: Shape) -> str:
     axes_of(layer, shape)
     return call("ChannelShuffle", groups=layer.groups)
 
@@ -91,18 +97,18 @@ def _folding(layer: Any) -> dict[str, Any]:
     }
 
 
-def _unfold(layer: Any, shape: Shape) -> str:
+def _unfold(layer: Unfold, shape: Shape) -> str:
     axes_of(layer, shape, (2,))
     return call("Unfold", **_folding(layer))
 
 
-def _fold(layer: Any, shape: Shape) -> str:
+def _fold(layer: Fold, shape: Shape) -> str:
     if max(len(layer.kernel), len(layer.size)) != 2:
         raise no_class(layer, "nn.Fold makes maps of two axes")
     return call("Fold", output_size=one(layer.size), **_folding(layer))
 
 
-def _upsample(layer: Any, shape: Shape) -> str:
+def _upsample(layer: Upsample, shape: Shape) -> str:
     axes = axes_of(layer, shape)
     modes = {"linear": LINEAR[axes], "cubic": "bicubic"}
     mode = modes.get(layer.mode, layer.mode)

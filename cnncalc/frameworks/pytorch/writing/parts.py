@@ -8,11 +8,16 @@ from typing import Any
 
 from cnncalc.frameworks.pytorch.arguments import collapsed, spread
 from cnncalc.frameworks.pytorch.writing.calls import no_class
-from cnncalc.layers.adaptive import AdaptiveAverage, AdaptiveMax
+from cnncalc.layers.adaptive import AdaptiveAverage, AdaptiveMax, GlobalAverage, GlobalMax
 from cnncalc.layers.base import NO_PADS, Layer, Shape
+from cnncalc.layers.conv import Conv, DepthwiseConv, SeparableConv
 from cnncalc.layers.learned import Scale, Shift
+from cnncalc.layers.linear import Linear
+from cnncalc.layers.norm import BatchNorm, LayerNorm, RootMeanSquareNorm
 from cnncalc.layers.padding import Crop, Pad
+from cnncalc.layers.pool import AveragePool, LpPool, MaxPool
 from cnncalc.layers.reshape import Flatten, Permute, Reshape, Unflatten
+from cnncalc.layers.transposed import ConvTransposed
 
 __all__ = ["at_most_half", "is_turned", "pads_at", "parts", "symmetric"]
 
@@ -43,7 +48,7 @@ def pads_at(layer: Any, shape: Shape) -> Pads:
     return collapsed(tuple((w.before, w.after) for w in layer.windows(shape)))
 
 
-def _conv(layer: Any, shape: Shape) -> tuple[Layer, ...]:
+def _conv(layer: Conv | DepthwiseConv, shape: Shape) -> tuple[Layer, ...]:
     if layer.padding == "same" and layer.stride == (1,):
         return (layer,)
     pads = pads_at(layer, shape)
@@ -52,7 +57,7 @@ def _conv(layer: Any, shape: Shape) -> tuple[Layer, ...]:
     return Pad(pads, mode=layer.mode), layer.replaced(padding=NO_PADS, mode="zeros")
 
 
-def _separable(layer: Any, shape: Shape) -> tuple[Layer, ...]:
+def _separable(layer: SeparableConv, shape: Shape) -> tuple[Layer, ...]:
     depthwise, pointwise = layer.parts()
     return *_conv(depthwise, shape), pointwise
 
@@ -60,7 +65,7 @@ def _separable(layer: Any, shape: Shape) -> tuple[Layer, ...]:
 def _pool(value: float) -> Split:
     """A pool pads at most half its kernel, the same on both sides; the rest is a layer before."""
 
-    def split(layer: Any, shape: Shape) -> tuple[Layer, ...]:
+    def split(layer: AveragePool | MaxPool, shape: Shape) -> tuple[Layer, ...]:
         pads = pads_at(layer, shape)
         if layer.padding in ("same", "same-lower"):
             layer = layer.replaced(ceil=False)  # the word says how many windows there are
@@ -79,14 +84,14 @@ def at_most_half(layer: Any, pads: Pads, axes: int) -> bool:
     return all(min(pad) >= 0 and 2 * max(pad) <= k for pad, k in pairs)
 
 
-def _lp_pool(layer: Any, shape: Shape) -> tuple[Layer, ...]:
+def _lp_pool(layer: LpPool, shape: Shape) -> tuple[Layer, ...]:
     pads = pads_at(layer, shape)
     if layer.ceil or set(pads) == {(0, 0)}:
         return (layer.replaced(padding=pads),)
     return Pad(pads), layer.replaced(padding=NO_PADS)
 
 
-def _transposed(layer: Any, shape: Shape) -> tuple[Layer, ...]:
+def _transposed(layer: ConvTransposed, shape: Shape) -> tuple[Layer, ...]:
     """What is cut before and not after is output padding; what is cut after is a crop."""
     windows = layer.windows(shape)
     extra = tuple(w.before - w.after + w.output_padding for w in windows)
@@ -100,14 +105,14 @@ def _transposed(layer: Any, shape: Shape) -> tuple[Layer, ...]:
 
 
 def _global(kind: type[Layer]) -> Split:
-    def split(layer: Any, shape: Shape) -> tuple[Layer, ...]:
+    def split(layer: GlobalAverage | GlobalMax, shape: Shape) -> tuple[Layer, ...]:
         pool = kind(size=(1,))
         return (pool,) if layer.keep else (pool, Flatten())
 
     return split
 
 
-def _normed(layer: Any, shape: Shape) -> tuple[Layer, ...]:
+def _normed(layer: LayerNorm | RootMeanSquareNorm, shape: Shape) -> tuple[Layer, ...]:
     """nn.LayerNorm works on the last axes: others are put there, and back."""
     places = layer.places(shape)
     count = len(places)
@@ -125,7 +130,7 @@ def _with_axes(order: tuple[int, ...], layer: Layer) -> tuple[Layer, ...]:
     return Permute(order), layer, Permute(back)
 
 
-def _linear(layer: Any, shape: Shape) -> tuple[Layer, ...]:
+def _linear(layer: Linear, shape: Shape) -> tuple[Layer, ...]:
     axis = layer.place(shape)
     if axis == len(shape) - 1:
         return (layer,)
@@ -133,7 +138,7 @@ def _linear(layer: Any, shape: Shape) -> tuple[Layer, ...]:
     return _with_axes(order, layer.replaced(axis=-1))
 
 
-def _flatten(layer: Any, shape: Shape) -> tuple[Layer, ...]:
+def _flatten(layer: Flatten, shape: Shape) -> tuple[Layer, ...]:
     """With the channels running fastest they are put last before."""
     if layer.order == "first" or len(shape) == 1:
         return (layer,)
@@ -142,7 +147,7 @@ def _flatten(layer: Any, shape: Shape) -> tuple[Layer, ...]:
     return Permute((*range(1, len(shape)), 0)), Flatten()
 
 
-def _reshape(layer: Any, shape: Shape) -> tuple[Layer, ...]:
+def _reshape(layer: Reshape, shape: Shape) -> tuple[Layer, ...]:
     sizes = layer.output(shape)
     if is_turned(layer, shape):
         to_last = (Permute((*range(1, len(shape)), 0)),) if len(shape) > 1 else ()
@@ -160,7 +165,7 @@ def is_turned(layer: Any, shape: Shape) -> bool:
     return layer.order != "first" and max(len(shape), len(layer.output(shape))) > 1
 
 
-def _half_affine(layer: Any, shape: Shape) -> tuple[Layer, ...]:
+def _half_affine(layer: BatchNorm, shape: Shape) -> tuple[Layer, ...]:
     """Keras's batch norm may have a shift without a scale, or the other way round."""
     if not layer.affine or layer.scale == layer.shift:
         return (layer,)

@@ -6,7 +6,9 @@ from typing import Any
 
 from cnncalc.frameworks.ops import Form, names_in
 from cnncalc.frameworks.pytorch.writing.calls import Writer, axes_of, call, no_class, same
+from cnncalc.layers.activation import GatedLinearUnit, LogSoftmax, ParametricReLU, Softmax, Softmin
 from cnncalc.layers.base import Shape, place
+from cnncalc.layers.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RootMeanSquareNorm
 
 __all__ = ["WRITERS"]
 
@@ -36,7 +38,7 @@ def _fraction(number: float) -> str:
 
 
 def _along(name: str) -> Writer:
-    def write(layer: Any, shape: Shape) -> str:
+    def write(layer: GatedLinearUnit | LogSoftmax | Softmax | Softmin, shape: Shape) -> str:
         return call(name, dim=layer.place(shape) + 1)
 
     return write
@@ -50,7 +52,7 @@ def _relu(layer: Any, shape: Shape) -> str:
     return call("ReLU") if layer.limit is None else call("ReLU6")
 
 
-def _prelu(layer: Any, shape: Shape) -> str:
+def _prelu(layer: ParametricReLU, shape: Shape) -> str:
     if layer.shared is not None:
         raise no_class(layer, "nn.PReLU has slopes for channels only")
     return call("PReLU", num_parameters=layer.n)
@@ -64,7 +66,7 @@ def _affine(layer: Any) -> dict[str, bool]:
     return {"affine": affine, "bias": bool(layer.shift) or not affine}
 
 
-def _batch_norm(layer: Any, shape: Shape) -> str:
+def _batch_norm(layer: BatchNorm, shape: Shape) -> str:
     if layer.renorm or place(layer.axis, shape, layer.order) != 0:
         raise no_class(layer, "nn.BatchNorm works on the channels, without renormalisation")
     name = f"BatchNorm{max(len(shape) - 1, 1)}d" if len(shape) <= 4 else "SyncBatchNorm"
@@ -72,14 +74,14 @@ def _batch_norm(layer: Any, shape: Shape) -> str:
     return call(name, num_features=shape[0], **_affine(layer), track_running_stats=stats)
 
 
-def _group_norm(layer: Any, shape: Shape) -> str:
+def _group_norm(layer: GroupNorm, shape: Shape) -> str:
     if place(layer.axis, shape, layer.order) != 0:
         raise no_class(layer, "nn.GroupNorm works on the channels")
     groups = shape[0] if layer.groups == "each" else layer.groups
     return call("GroupNorm", num_groups=groups, num_channels=shape[0], **_affine(layer))
 
 
-def _instance_norm(layer: Any, shape: Shape) -> str:
+def _instance_norm(layer: InstanceNorm, shape: Shape) -> str:
     return call(
         f"InstanceNorm{axes_of(layer, shape)}d",
         num_features=shape[0],
@@ -88,7 +90,7 @@ def _instance_norm(layer: Any, shape: Shape) -> str:
     )
 
 
-def _layer_norm(layer: Any, shape: Shape) -> str:
+def _layer_norm(layer: LayerNorm, shape: Shape) -> str:
     options = _affine(layer)
     return call(
         "LayerNorm",
@@ -98,7 +100,7 @@ def _layer_norm(layer: Any, shape: Shape) -> str:
     )
 
 
-def _rms_norm(layer: Any, shape: Shape) -> str:
+def _rms_norm(layer: RootMeanSquareNorm, shape: Shape) -> str:
     return call(
         "RMSNorm",
         normalized_shape=_normalized(layer, shape),

@@ -7,7 +7,11 @@ from typing import Any
 from cnncalc.frameworks.pytorch.arguments import spread
 from cnncalc.frameworks.pytorch.writing.calls import Writer, axes_of, call, no_class, one
 from cnncalc.frameworks.pytorch.writing.parts import at_most_half, pads_at, symmetric
+from cnncalc.layers.adaptive import AdaptiveAverage, AdaptiveMax, FractionalMaxPool
 from cnncalc.layers.base import Shape
+from cnncalc.layers.conv import Conv, DepthwiseConv, PointwiseConv
+from cnncalc.layers.pool import AveragePool, LpPool, MaxPool
+from cnncalc.layers.transposed import ConvTransposed, MaxUnpool
 
 __all__ = ["WRITERS"]
 
@@ -20,7 +24,7 @@ def _both_sides(layer: Any, shape: Shape) -> Any:
     return one(tuple(before for before, _ in pads))
 
 
-def _conv(layer: Any, shape: Shape) -> str:
+def _conv(layer: Conv, shape: Shape) -> str:
     same = layer.padding == "same" and layer.stride == (1,)
     return call(
         f"Conv{axes_of(layer, shape)}d",
@@ -36,15 +40,15 @@ def _conv(layer: Any, shape: Shape) -> str:
     )
 
 
-def _depthwise(layer: Any, shape: Shape) -> str:
+def _depthwise(layer: DepthwiseConv, shape: Shape) -> str:
     return _conv(layer.conv(shape[0]), shape)
 
 
-def _pointwise(layer: Any, shape: Shape) -> str:
+def _pointwise(layer: PointwiseConv, shape: Shape) -> str:
     return _conv(layer.conv(), shape)
 
 
-def _conv_transpose(layer: Any, shape: Shape) -> str:
+def _conv_transpose(layer: ConvTransposed, shape: Shape) -> str:
     if layer.padding == "same":
         raise no_class(layer, "its padding is a word")
     return call(
@@ -61,7 +65,7 @@ def _conv_transpose(layer: Any, shape: Shape) -> str:
     )
 
 
-def _max_pool(layer: Any, shape: Shape) -> str:
+def _max_pool(layer: MaxPool, shape: Shape) -> str:
     axes = axes_of(layer, shape)
     return call(
         f"MaxPool{axes}d",
@@ -71,7 +75,7 @@ def _max_pool(layer: Any, shape: Shape) -> str:
     )
 
 
-def _average_pool(layer: Any, shape: Shape) -> str:
+def _average_pool(layer: AveragePool, shape: Shape) -> str:
     axes = axes_of(layer, shape)
     if layer.dilation != (1,):
         raise no_class(layer, "an average pool has no dilation there")
@@ -86,7 +90,7 @@ def _average_pool(layer: Any, shape: Shape) -> str:
     )
 
 
-def _lp_pool(layer: Any, shape: Shape) -> str:
+def _lp_pool(layer: LpPool, shape: Shape) -> str:
     if layer.dilation != (1,) or set(pads_at(layer, shape)) != {(0, 0)}:
         raise no_class(layer, "an LP pool has no padding and no dilation there")
     axes = axes_of(layer, shape)
@@ -111,7 +115,7 @@ def _pool_padding(layer: Any, shape: Shape) -> Any:
 
 
 def _adaptive(name: str) -> Writer:
-    def adaptive(layer: Any, shape: Shape) -> str:
+    def adaptive(layer: AdaptiveAverage | AdaptiveMax, shape: Shape) -> str:
         axes = axes_of(layer, shape)
         sizes = tuple(None if size == "keep" else size for size in spread(layer.size, axes))
         if axes == 1:
@@ -123,7 +127,7 @@ def _adaptive(name: str) -> Writer:
     return adaptive
 
 
-def _fractional(layer: Any, shape: Shape) -> str:
+def _fractional(layer: FractionalMaxPool, shape: Shape) -> str:
     axes = axes_of(layer, shape, (2, 3))
     return call(
         f"FractionalMaxPool{axes}d",
@@ -133,7 +137,7 @@ def _fractional(layer: Any, shape: Shape) -> str:
     )
 
 
-def _unpool(layer: Any, shape: Shape) -> str:
+def _unpool(layer: MaxUnpool, shape: Shape) -> str:
     if layer.size is not None:
         raise no_class(layer, "output_size is an argument of its forward there")
     stride = layer.stride or layer.kernel

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.keras import ALIASES, READERS
@@ -102,7 +101,7 @@ def init(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> None:
         layer.fields.setdefault(key, value)
 
 
-def argument(value: Value) -> Any:
+def argument(value: Value) -> Value:
     """An argument as the readers take it; functions of activations go by their names."""
     if isinstance(value, Builtin):
         return value.name
@@ -241,7 +240,7 @@ LAMBDA = Class(
 classes: dict[str, Class] = {}
 
 
-def keras_layer(name: str) -> Any:
+def keras_layer(name: str) -> Value:
     """The class of a Keras layer, or MISSING."""
     name = ALIASES.get(name, name)
     if name == "Lambda":

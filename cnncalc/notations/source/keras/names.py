@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from functools import cache
-from typing import Any
 
 from cnncalc.frameworks.keras import CHANNELS_FIRST, READERS
 from cnncalc.notations.source.keras.layers import LAYER, keras_layer
@@ -13,7 +12,7 @@ from cnncalc.notations.source.keras.ops import ACTIVATIONS, FUNCTIONS
 from cnncalc.notations.source.keras.state import keras_of
 from cnncalc.notations.source.keras.tensors import KerasTensor
 from cnncalc.notations.source.unread import LISTED
-from cnncalc.python.functions import simple, undecorated
+from cnncalc.python.functions import Method, simple, undecorated
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.source_tree import SourceFile
@@ -108,7 +107,7 @@ def layer_name(machine: Machine, path: str, name: str) -> Value:
     return Namespace(path) if name.islower() else Foreign(path)
 
 
-def merge_function(cls: str) -> Any:
+def merge_function(cls: str) -> Method:
     """`layers.concatenate([a, b], axis=-1)`: the class, made and called."""
 
     def call(machine: Machine, tensors: Value, *args: Value, **options: Value) -> Value:

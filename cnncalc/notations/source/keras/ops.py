@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.keras.activations import rectified
@@ -16,6 +15,7 @@ from cnncalc.notations.source.keras.state import keras_of
 from cnncalc.notations.source.keras.tensors import inner_axis, keras_readers, outer
 from cnncalc.notations.source.layer_arguments import plain, refused
 from cnncalc.notations.source.layer_steps import emit
+from cnncalc.python.functions import Method
 from cnncalc.python.iteration import listed
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
@@ -28,7 +28,7 @@ __all__ = ["ACTIVATIONS", "FUNCTIONS"]
 ACTIVATIONS = ("linear", *(form.name for _, form in names_in("keras") if not form.needs))
 
 
-def layer_call(cls: str, *names: str) -> Any:
+def layer_call(cls: str, *names: str) -> Method:
     """A function that is a layer of the vocabulary: `names` are its arguments in order."""
 
     def call(machine: Machine, tensors: Value, *args: Value, **options: Value) -> Value:
@@ -47,11 +47,11 @@ def layer_call(cls: str, *names: str) -> Any:
     return call
 
 
-def named_activation(name: str) -> Any:
+def named_activation(name: str) -> Method:
     return lambda machine, tensor, *args, **options: activation(machine, name, tensor)
 
 
-def with_options(op: Op, form: Form) -> Any:
+def with_options(op: Op, form: Form) -> Method:
     """An activation that takes options: `ops.leaky_relu(x, 0.1)`."""
 
     def call(machine: Machine, tensor: Value, *args: Value, **options: Value) -> Value:
@@ -64,7 +64,7 @@ def with_options(op: Op, form: Form) -> Any:
     return call
 
 
-def reduction(how: str) -> Any:
+def reduction(how: str) -> Method:
     def call(
         machine: Machine, tensor: Value, axis: Value = None, keepdims: Value = False, **rest: Value
     ) -> Value:
@@ -93,7 +93,7 @@ def ordered(machine: Machine, tensor: Tensor, gone: tuple[int, ...], result: Ten
     return turned
 
 
-def operation(sign: str) -> Any:
+def operation(sign: str) -> Method:
     def call(machine: Machine, left: Value, right: Value, **options: Value) -> Value:
         return tensor_operator(machine, sign, left, right)
 
@@ -142,7 +142,7 @@ def number(machine: Machine, value: Value, *args: Value, **options: Value) -> Va
     return value
 
 
-FUNCTIONS: dict[str, Any] = {
+FUNCTIONS: dict[str, Method] = {
     **SHAPING,
     **{name: named_activation(name) for name in ACTIVATIONS},
     **{form.name: with_options(op, form) for op, form in names_in("keras") if form.arguments},

@@ -16,6 +16,7 @@ from cnncalc.notations.source.keras.tensors import keras_readers, outer
 from cnncalc.notations.source.layer_arguments import refused
 from cnncalc.notations.source.layer_steps import emit
 from cnncalc.notations.source.slices import cut, taken
+from cnncalc.python.functions import Method
 from cnncalc.python.iteration import listed
 from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
@@ -39,7 +40,7 @@ def place(tensor: Value, axis: Value, more: int = 0) -> int:
     return axis % rank
 
 
-def by_layer(machine: Machine, cls: str, tensor: Value, setting: Any) -> Value:
+def by_layer(machine: Machine, cls: str, tensor: Value, setting: Value) -> Value:
     """One step of a layer of Keras's vocabulary."""
     try:
         (step,) = keras_readers(machine)[cls](setting)
@@ -146,7 +147,7 @@ def power(machine: Machine, tensor: Value, exponent: Value) -> Value:
     return tensor_operator(machine, "**", tensor, exponent)
 
 
-SHAPING: dict[str, Any] = {
+SHAPING: dict[str, Method] = {
     "expand_dims": expand_dims,
     "squeeze": squeeze,
     "transpose": transpose,

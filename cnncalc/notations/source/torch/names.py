@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from cnncalc.frameworks.pytorch import READERS
 from cnncalc.notations.source.torch.functions.table import TORCH
@@ -13,7 +12,7 @@ from cnncalc.notations.source.torch.nn.layers import layer_class
 from cnncalc.notations.source.torch.nn.module import MODULE
 from cnncalc.notations.source.torch.nn.utils import TOOLS
 from cnncalc.notations.source.unread import LISTED
-from cnncalc.python.functions import simple, undecorated
+from cnncalc.python.functions import Method, simple, undecorated
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import (
@@ -129,7 +128,7 @@ def in_nn(path: str, parts: list[str]) -> Value:
     return MISSING if not name.endswith("Loss") else Silent(path)
 
 
-def tensor_function(name: str, function: Any) -> Builtin:
+def tensor_function(name: str, function: Method) -> Builtin:
     """A function whose first argument may also be given as `input` or `tensors`."""
 
     def call(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> Value:
@@ -154,7 +153,7 @@ def missing_layer(name: str) -> Class:
     return Class(name, (MODULE,), {"__init__": Builtin("__init__", refuse)})
 
 
-def weight_tool(name: str) -> Any:
+def weight_tool(name: str) -> Method:
     """`nn.utils.…`: what makes a layer's weight of other tensors."""
 
     def refuse(machine: Machine, *args: Value, **options: Value) -> Value:

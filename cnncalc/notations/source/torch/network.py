@@ -15,9 +15,9 @@ from cnncalc.notations.source.model_trace import WEIGHTS, ModelTrace
 from cnncalc.notations.source.state import state_of
 from cnncalc.notations.source.torch.nn.containers import SEQUENTIAL
 from cnncalc.notations.source.torch.nn.module import children, named_modules, own_weights
+from cnncalc.python.guests import Unread
 from cnncalc.python.interpreter import Interpreter
 from cnncalc.python.machine import Function
-from cnncalc.python.protocols import Unread
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Instance, Value, describe
 
@@ -180,6 +180,8 @@ def part_of(model: Instance) -> str:
 def unused_elements(model: Instance, trace: ModelTrace) -> dict[str, int]:
     """Elements of the parameters and buffers that are declared and that no step uses."""
     total = {"parameter": 0, "buffer": 0}
+    # As `model.parameters()` has it: modules in the order in which they were registered, each
+    # weight counted where it is met first, whatever other modules share it.
     seen: set[int] = set(trace.used)
     for _, module in named_modules(model):
         ran = id(module) in trace.ran and module.layers is not None

@@ -198,7 +198,11 @@ def power(call: Call, data: Either, exponent: Static) -> Either:
 
 
 @operator("Mod", data=False)
-def remainder(call: Call, a: Static, b: Static) -> Static:
+def remainder(call: Call, a: Static, b: Static, *, fmod: int = 0) -> Static:
+    """With the divisor's sign, or with `fmod` the dividend's."""
+    if fmod:
+        whole = a.whole and b.whole
+        return elementwise(call, [a, b], lambda x, y: math.fmod(x, y or 1), whole)
     return elementwise(call, [a, b], lambda x, y: x % (y or 1))
 
 

@@ -8,7 +8,18 @@ from typing import Any
 
 from cnncalc.frameworks.ops import BY_KIND, forms, names_in
 from cnncalc.layers import KINDS
+from cnncalc.layers.activation import (
+    Dropout,
+    GatedLinearUnit,
+    LogSoftmax,
+    Noise,
+    ParametricReLU,
+    Rescale,
+    Softmax,
+    Softmin,
+)
 from cnncalc.layers.base import Shape
+from cnncalc.layers.learned import Scale, Shift
 from cnncalc.notations.onnx.writing.builder import Builder, unsayable
 from cnncalc.notations.onnx.writing.table import writes
 
@@ -115,22 +126,24 @@ def valued(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> 
 
 
 @writes("noise")
-def noise(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def noise(at: Builder, layer: Noise, x: list[str], shapes: tuple[Shape, ...]) -> str:
     return at.node("Identity", x[0])
 
 
 @writes(*(op.kind for op, _ in names_in("onnx") if op.along))
-def along_axis(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def along_axis(
+    at: Builder, layer: LogSoftmax | Softmax, x: list[str], shapes: tuple[Shape, ...]
+) -> str:
     return at.node(BY_KIND[layer.kind].onnx, x[0], axis=layer.place(shapes[0]) + 1)
 
 
 @writes("softmin")
-def softmin(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def softmin(at: Builder, layer: Softmin, x: list[str], shapes: tuple[Shape, ...]) -> str:
     return at.node("Softmax", at.node("Neg", x[0]), axis=layer.place(shapes[0]) + 1)
 
 
 @writes("glu")
-def glu(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def glu(at: Builder, layer: GatedLinearUnit, x: list[str], shapes: tuple[Shape, ...]) -> str:
     axis = layer.place(shapes[0])
     half = at.ints([shapes[0][axis] // 2] * 2)
     first, second = at.split("Split", x[0], half, outputs=2, axis=axis + 1)
@@ -138,7 +151,7 @@ def glu(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str
 
 
 @writes("prelu")
-def prelu(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def prelu(at: Builder, layer: ParametricReLU, x: list[str], shapes: tuple[Shape, ...]) -> str:
     (shape,) = shapes
     slopes = layer.slopes(shape)
     if layer.shared is None:
@@ -147,12 +160,12 @@ def prelu(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> s
 
 
 @writes("dropout")
-def dropout(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def dropout(at: Builder, layer: Dropout, x: list[str], shapes: tuple[Shape, ...]) -> str:
     return at.node("Dropout", x[0], at.number(layer.rate))
 
 
 @writes("scale", "shift")
-def learned(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def learned(at: Builder, layer: Scale | Shift, x: list[str], shapes: tuple[Shape, ...]) -> str:
     (shape,) = shapes
     sizes = layer.shape or (*shape[:1], *(1,) * (len(shape) - 1))
     value = 1.0 if layer.kind == "scale" else 0.0
@@ -164,7 +177,7 @@ def learned(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) ->
 
 
 @writes("rescale")
-def rescale(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def rescale(at: Builder, layer: Rescale, x: list[str], shapes: tuple[Shape, ...]) -> str:
     """Values times a number and plus one, or one for each channel."""
     (shape,) = shapes
     out = x[0]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any
 
+from cnncalc.layers.attention import SqueezeExcitation
 from cnncalc.layers.base import Shape, spread_out
-from cnncalc.layers.conv import Conv
+from cnncalc.layers.conv import Conv, DepthwiseConv, PointwiseConv, SeparableConv
+from cnncalc.layers.linear import Linear
+from cnncalc.layers.transposed import ConvTransposed
 from cnncalc.notations.onnx.writing.builder import Builder
 from cnncalc.notations.onnx.writing.kinds.pads import padded
 from cnncalc.notations.onnx.writing.kinds.sliding import sliding
@@ -14,22 +16,22 @@ from cnncalc.notations.onnx.writing.table import writes
 
 
 @writes("conv")
-def conv(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def conv(at: Builder, layer: Conv, x: list[str], shapes: tuple[Shape, ...]) -> str:
     return convolved(at, layer, x[0], shapes[0])
 
 
 @writes("dwconv")
-def depthwise(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def depthwise(at: Builder, layer: DepthwiseConv, x: list[str], shapes: tuple[Shape, ...]) -> str:
     return convolved(at, layer.conv(shapes[0][0]), x[0], shapes[0])
 
 
 @writes("pwconv")
-def pointwise(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def pointwise(at: Builder, layer: PointwiseConv, x: list[str], shapes: tuple[Shape, ...]) -> str:
     return convolved(at, layer.conv(), x[0], shapes[0])
 
 
 @writes("sepconv")
-def separable(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def separable(at: Builder, layer: SeparableConv, x: list[str], shapes: tuple[Shape, ...]) -> str:
     (shape,) = shapes
     first, second = layer.parts()
     between = convolved(at, first.conv(shape[0]), x[0], shape, "depthwise.")
@@ -52,7 +54,7 @@ def convolved(at: Builder, layer: Conv, x: str, shape: Shape, prefix: str = "") 
 
 
 @writes("convt")
-def transposed(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def transposed(at: Builder, layer: ConvTransposed, x: list[str], shapes: tuple[Shape, ...]) -> str:
     """A transposed convolution; `same` is what is cut or added to give n times the stride."""
     (shape,) = shapes
     words = layer.padding == "same"
@@ -76,7 +78,7 @@ def transposed(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...])
 
 
 @writes("linear")
-def linear(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def linear(at: Builder, layer: Linear, x: list[str], shapes: tuple[Shape, ...]) -> str:
     """Gemm on vectors; on one axis of a map MatMul, with that axis moved to the end."""
     (shape,) = shapes
     axis, features = layer.place(shape), shape[layer.place(shape)]
@@ -94,7 +96,7 @@ def linear(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> 
 
 
 @writes("se")
-def squeezed(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def squeezed(at: Builder, layer: SqueezeExcitation, x: list[str], shapes: tuple[Shape, ...]) -> str:
     """A gate of two 1x1 convolutions on the global average, times the map."""
     (shape,) = shapes
     channels, ones = shape[0], (1,) * (len(shape) - 1)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from math import nan, prod
 from typing import Any
 
+from cnncalc.layers.arithmetic import Reduce
 from cnncalc.layers.base import Shape, show
+from cnncalc.layers.merge import Concatenate
 from cnncalc.notations.onnx.writing.builder import Builder, unsayable
 from cnncalc.notations.onnx.writing.table import writes
 
@@ -32,7 +34,7 @@ def merged(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> 
 
 
 @writes("cat")
-def concatenated(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def concatenated(at: Builder, layer: Concatenate, x: list[str], shapes: tuple[Shape, ...]) -> str:
     return x[0] if len(x) == 1 else at.node("Concat", *x, axis=layer.place(shapes[0]) + 1)
 
 
@@ -50,7 +52,7 @@ REDUCTIONS = {
 
 
 @writes("reduce")
-def reduced(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def reduced(at: Builder, layer: Reduce, x: list[str], shapes: tuple[Shape, ...]) -> str:
     (shape,) = shapes
     places = layer.places(shape)
     axes = at.ints([axis + 1 for axis in places])

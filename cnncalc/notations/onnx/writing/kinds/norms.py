@@ -7,6 +7,16 @@ from math import prod
 from typing import Any
 
 from cnncalc.layers.base import Shape, place
+from cnncalc.layers.norm import (
+    BatchNorm,
+    GroupNorm,
+    InstanceNorm,
+    LayerNorm,
+    LocalResponseNorm,
+    RootMeanSquareNorm,
+    Standardize,
+    UnitNorm,
+)
 from cnncalc.notations.onnx.writing.builder import Builder, unsayable
 from cnncalc.notations.onnx.writing.kinds.pads import padded
 from cnncalc.notations.onnx.writing.table import writes
@@ -37,7 +47,7 @@ def with_channels_first(
 
 
 @writes("bn")
-def batch_norm(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def batch_norm(at: Builder, layer: BatchNorm, x: list[str], shapes: tuple[Shape, ...]) -> str:
     def write(x: str, shape: Shape) -> str:
         learned = affine(at, layer, shape[:1])
         taken = statistics(at, shape[0]) if layer.stats else of_batch(at, x, shape)
@@ -61,7 +71,7 @@ def of_batch(at: Builder, x: str, shape: Shape) -> tuple[str, str]:
 
 
 @writes("in")
-def instance_norm(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def instance_norm(at: Builder, layer: InstanceNorm, x: list[str], shapes: tuple[Shape, ...]) -> str:
     (shape,) = shapes
     if len(shape) < 2:
         unsayable("instance norm of a vector", "a map")
@@ -73,7 +83,7 @@ def instance_norm(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ..
 
 
 @writes("gn")
-def group_norm(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def group_norm(at: Builder, layer: GroupNorm, x: list[str], shapes: tuple[Shape, ...]) -> str:
     def write(x: str, shape: Shape) -> str:
         groups = shape[0] if layer.groups == "each" else layer.groups
         flat = at.reshaped(x, (*shape, 1)) if len(shape) == 1 else x
@@ -85,7 +95,7 @@ def group_norm(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...])
 
 
 @writes("ln")
-def layer_norm(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def layer_norm(at: Builder, layer: LayerNorm, x: list[str], shapes: tuple[Shape, ...]) -> str:
     """The axes that are normalised are moved to the end, and back."""
     (shape,) = shapes
     places = layer.places(shape)
@@ -97,7 +107,9 @@ def layer_norm(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...])
 
 
 @writes("rms")
-def rms_norm(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def rms_norm(
+    at: Builder, layer: RootMeanSquareNorm, x: list[str], shapes: tuple[Shape, ...]
+) -> str:
     (shape,) = shapes
     places = layer.places(shape)
     axes = at.ints([axis + 1 for axis in places])
@@ -110,7 +122,7 @@ def rms_norm(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -
 
 
 @writes("unitnorm")
-def unit_norm(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def unit_norm(at: Builder, layer: UnitNorm, x: list[str], shapes: tuple[Shape, ...]) -> str:
     places = layer.places(shapes[0])
     if len(places) == 1:
         return at.node("LpNormalization", x[0], axis=places[0] + 1, p=2)
@@ -120,7 +132,7 @@ def unit_norm(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) 
 
 
 @writes("standardize")
-def standardized(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def standardized(at: Builder, layer: Standardize, x: list[str], shapes: tuple[Shape, ...]) -> str:
     """Less a stored mean, over the root of a stored variance; or the way back."""
     (shape,) = shapes
     places = () if layer.axes == ("none",) else layer.places(shape)
@@ -133,7 +145,9 @@ def standardized(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...
 
 
 @writes("lrn")
-def local_response(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def local_response(
+    at: Builder, layer: LocalResponseNorm, x: list[str], shapes: tuple[Shape, ...]
+) -> str:
     """LRN; windows of an even size and maps of other than two axes are written out."""
     (shape,) = shapes
     if layer.size % 2 and len(shape) == 3:

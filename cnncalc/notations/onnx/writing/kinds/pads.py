@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from cnncalc.layers.base import Shape, spread_out
+from cnncalc.layers.padding import Crop, Pad
+from cnncalc.layers.reshape import Slice
 from cnncalc.notations.onnx.writing.builder import Builder
 from cnncalc.notations.onnx.writing.table import writes
 
@@ -68,19 +69,19 @@ END = 2**62  # beyond every axis
 
 
 @writes("pad")
-def pad(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def pad(at: Builder, layer: Pad, x: list[str], shapes: tuple[Shape, ...]) -> str:
     around = spread_out("padding", layer.padding, shapes[0])
     return padded(at, x[0], around, layer.mode, layer.value, layer.channels[0])
 
 
 @writes("crop")
-def crop(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def crop(at: Builder, layer: Crop, x: list[str], shapes: tuple[Shape, ...]) -> str:
     amounts = spread_out("amount", layer.amount, shapes[0])
     return cropped(at, x[0], [(0, 0), *amounts]) if any(map(any, amounts)) else x[0]
 
 
 @writes("slice")
-def slice_(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def slice_(at: Builder, layer: Slice, x: list[str], shapes: tuple[Shape, ...]) -> str:
     start, stop = layer.interval
     axis = layer.axis % len(shapes[0]) + 1
     ends = (at.ints([start or 0]), at.ints([END if stop is None else stop]))

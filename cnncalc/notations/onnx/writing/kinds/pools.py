@@ -5,7 +5,9 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+from cnncalc.layers.adaptive import AdaptiveAverage, AdaptiveMax, GlobalAverage, GlobalLp, GlobalMax
 from cnncalc.layers.base import Shape, spread_out
+from cnncalc.layers.pool import AveragePool, LpPool, MaxPool
 from cnncalc.notations.onnx.writing.builder import Builder, unsayable
 from cnncalc.notations.onnx.writing.kinds.pads import LOWEST, padded
 from cnncalc.notations.onnx.writing.kinds.sliding import sliding
@@ -46,12 +48,12 @@ def check_axes(shape: Shape) -> None:
 
 
 @writes("maxpool")
-def maxpool(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def maxpool(at: Builder, layer: MaxPool, x: list[str], shapes: tuple[Shape, ...]) -> str:
     return pooled(at, "MaxPool", layer, x[0], shapes[0], LOWEST)
 
 
 @writes("avgpool")
-def avgpool(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def avgpool(at: Builder, layer: AveragePool, x: list[str], shapes: tuple[Shape, ...]) -> str:
     counted = int(layer.count_padding or layer.divisor is not None)
     out = pooled(at, "AveragePool", layer, x[0], shapes[0], count_include_pad=counted)
     if layer.divisor is None:
@@ -61,7 +63,7 @@ def avgpool(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) ->
 
 
 @writes("lppool")
-def lppool(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def lppool(at: Builder, layer: LpPool, x: list[str], shapes: tuple[Shape, ...]) -> str:
     return pooled(at, "LpPool", layer, x[0], shapes[0], p=norm(layer.norm))
 
 
@@ -72,7 +74,9 @@ def norm(p: float) -> int:
 
 
 @writes("gap", "gmp")
-def global_pool(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def global_pool(
+    at: Builder, layer: GlobalAverage | GlobalMax, x: list[str], shapes: tuple[Shape, ...]
+) -> str:
     axes = len(shapes[0]) - 1
     if layer.keep and axes <= MOST_AXES:
         return at.node({"gap": "GlobalAveragePool", "gmp": "GlobalMaxPool"}[layer.kind], x[0])
@@ -81,7 +85,7 @@ def global_pool(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]
 
 
 @writes("glp")
-def global_lp(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def global_lp(at: Builder, layer: GlobalLp, x: list[str], shapes: tuple[Shape, ...]) -> str:
     """A norm over the map (ONNX Runtime has no GlobalLpPool since operator set 22)."""
     (shape,) = shapes
     p = norm(layer.norm)
@@ -94,7 +98,9 @@ def global_lp(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) 
 
 
 @writes("adaptiveavg", "adaptivemax")
-def adaptive(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def adaptive(
+    at: Builder, layer: AdaptiveAverage | AdaptiveMax, x: list[str], shapes: tuple[Shape, ...]
+) -> str:
     return binned(at, layer, x[0], shapes[0], mean=layer.kind == "adaptiveavg")
 
 

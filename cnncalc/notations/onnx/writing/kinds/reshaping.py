@@ -6,6 +6,11 @@ from math import prod
 from typing import Any
 
 from cnncalc.layers.base import Shape, spread_out
+from cnncalc.layers.expand import Expand
+from cnncalc.layers.folding import Fold, Unfold
+from cnncalc.layers.reshape import Flatten, Permute, Reshape, Unflatten
+from cnncalc.layers.resize import Upsample
+from cnncalc.layers.shuffle import ChannelShuffle, PixelShuffle, PixelUnshuffle
 from cnncalc.notations.onnx.writing.builder import Builder, unsayable
 from cnncalc.notations.onnx.writing.kinds.pads import padded
 from cnncalc.notations.onnx.writing.kinds.pools import MOST_AXES, binned
@@ -27,7 +32,7 @@ def rest(sizes: tuple[int | str, ...]) -> list[int]:
 
 
 @writes("flatten")
-def flatten(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def flatten(at: Builder, layer: Flatten, x: list[str], shapes: tuple[Shape, ...]) -> str:
     (shape,) = shapes
     moved, merged = x[0], layer.merged(shape)
     if layer.order == "last" and merged.start == 0 and len(merged) > 1:
@@ -40,14 +45,14 @@ def flatten(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) ->
 
 
 @writes("unflatten")
-def unflatten(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def unflatten(at: Builder, layer: Unflatten, x: list[str], shapes: tuple[Shape, ...]) -> str:
     (shape,) = shapes
     axis = layer.axis % len(shape)
     return at.reshaped(x[0], [*shape[:axis], *rest(layer.sizes), *shape[axis + 1 :]])
 
 
 @writes("reshape")
-def reshape(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def reshape(at: Builder, layer: Reshape, x: list[str], shapes: tuple[Shape, ...]) -> str:
     """Row-major, or as channels last has values: then both sides are turned."""
     sizes = rest(layer.sizes)
     if layer.order == "first":
@@ -57,17 +62,17 @@ def reshape(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) ->
 
 
 @writes("permute")
-def permute(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def permute(at: Builder, layer: Permute, x: list[str], shapes: tuple[Shape, ...]) -> str:
     return at.permuted(x[0], layer.axes)
 
 
 @writes("expand")
-def expand(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def expand(at: Builder, layer: Expand, x: list[str], shapes: tuple[Shape, ...]) -> str:
     return at.node("Expand", x[0], at.ints([1, *layer.sizes]))
 
 
 @writes("pixelshuffle")
-def shuffled(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def shuffled(at: Builder, layer: PixelShuffle, x: list[str], shapes: tuple[Shape, ...]) -> str:
     (shape,) = shapes
     factor, axes = layer.factor, len(shape) - 1
     if axes == 2:
@@ -78,7 +83,7 @@ def shuffled(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -
 
 
 @writes("pixelunshuffle")
-def unshuffled(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def unshuffled(at: Builder, layer: PixelUnshuffle, x: list[str], shapes: tuple[Shape, ...]) -> str:
     (shape,) = shapes
     factor, axes = layer.factor, len(shape) - 1
     split = at.reshaped(x[0], (shape[0], *(s for n in shape[1:] for s in (n // factor, factor))))
@@ -87,14 +92,14 @@ def unshuffled(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...])
 
 
 @writes("chshuffle")
-def dealt(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def dealt(at: Builder, layer: ChannelShuffle, x: list[str], shapes: tuple[Shape, ...]) -> str:
     (shape,) = shapes
     split = at.reshaped(x[0], (layer.groups, -1, *shape[1:]))
     return at.reshaped(at.permuted(split, [1, 0, *range(2, len(shape) + 1)]), (-1, *shape[1:]))
 
 
 @writes("unfold")
-def unfold(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def unfold(at: Builder, layer: Unfold, x: list[str], shapes: tuple[Shape, ...]) -> str:
     """A strided slice for each tap of the window, side by side behind each channel."""
     (shape,) = shapes
     window = sliding(layer, shape)
@@ -128,7 +133,7 @@ def _tap(number: int, window: Sliding) -> list[int]:
 
 
 @writes("fold")
-def fold(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def fold(at: Builder, layer: Fold, x: list[str], shapes: tuple[Shape, ...]) -> str:
     axes = max(len(layer.kernel), len(layer.size))
     size = layer.size * (axes // len(layer.size))
     window = sliding(layer, (1, *size))
@@ -137,7 +142,7 @@ def fold(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> st
 
 
 @writes("upsample")
-def upsample(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def upsample(at: Builder, layer: Upsample, x: list[str], shapes: tuple[Shape, ...]) -> str:
     (shape,) = shapes
     if layer.mode == "area":
         _, sizes = _scales(layer, shape)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from math import prod
-from typing import Any
 
 from cnncalc.notations.source.axes import outer_shape
 from cnncalc.notations.source.torch.functions.view import sizes_given
 from cnncalc.python.exceptions import raised
+from cnncalc.python.functions import Method
 from cnncalc.python.iteration import content_of, listed
 from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
@@ -20,7 +20,7 @@ from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor, one_number
 __all__ = ["arange", "from_values", "full", "like", "linspace", "new_tensor", "parameter"]
 
 
-def new_tensor(fill: float | None = None) -> Any:
+def new_tensor(fill: float | None = None) -> Method:
     """`torch.zeros`, `torch.randn` …: a tensor of a size."""
 
     def call(machine: Machine, *sizes: Value, **options: Value) -> Static:
@@ -39,7 +39,7 @@ def full(machine: Machine, size: Value, fill_value: Value, **options: Value) -> 
     return new_tensor(float(fill_value) if known else None)(machine, size)
 
 
-def like(fill: Value = None) -> Any:
+def like(fill: Value = None) -> Method:
     """`torch.zeros_like` and its kind."""
 
     def call(machine: Machine, tensor: Value, *args: Value, **options: Value) -> Static:
@@ -69,7 +69,7 @@ def from_values(machine: Machine, values: Value, *args: Value, **options: Value)
     return made
 
 
-def flat(machine: Machine, values: Value) -> list[Any]:
+def flat(machine: Machine, values: Value) -> list[Value]:
     """The numbers of lists in lists, row by row."""
     values = content_of(values)
     if isinstance(values, int | float | Batch):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cnncalc.notations.source.axes import axis_of, inner_axis, outer_shape
 from cnncalc.notations.source.slices import cut, taken
 from cnncalc.notations.source.torch.functions.joining import cat, stack
 from cnncalc.notations.source.torch.functions.shapes import unsqueeze
 from cnncalc.notations.source.torch.functions.view import emit_view
 from cnncalc.python.exceptions import raised
+from cnncalc.python.functions import Method
+from cnncalc.python.items import get_item
 from cnncalc.python.iteration import listed
 from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
@@ -17,13 +17,15 @@ from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
 from cnncalc.tracing.arrays import picked
 from cnncalc.tracing.slices import runs
-from cnncalc.tracing.tensors import Static, Tensor, one_number
+from cnncalc.tracing.tensors import Pile, Static, Tensor, one_number
 
-__all__ = ["SLICING", "tensor_item"]
+__all__ = ["SLICING", "chosen", "tensor_item"]
 
 
 def tensor_item(machine: Machine, tensor: Value, index: Value) -> Value:
     """`tensor[index]`: slices, numbers, `...` and None."""
+    if isinstance(tensor, Pile):
+        return get_item(machine, tensor.parts, index)
     parts = list(index) if isinstance(index, tuple) else [index]
     rank = len(outer_shape(tensor))
     named = sum(part is not None and part is not ... for part in parts)
@@ -187,7 +189,7 @@ def unbind(machine: Machine, tensor: Value, dim: Value = 0) -> Value:
     return tuple(select(machine, tensor, dim, place) for place in range(size))
 
 
-SLICING: dict[str, Any] = {
+SLICING: dict[str, Method] = {
     "chunk": chunk,
     "split": split,
     "narrow": narrow,

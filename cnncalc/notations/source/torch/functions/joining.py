@@ -1,4 +1,4 @@
-"""Tensors put together along an axis: cat, stack."""
+"""Tensors put together along an axis: cat, stack, repeat."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from cnncalc.notations.source.arithmetic import owner_of, size_text, sizes_witho
 from cnncalc.notations.source.axes import axis_of, inner_axis, outer_shape
 from cnncalc.notations.source.layer_steps import batch_of, emit
 from cnncalc.notations.source.torch.functions.shapes import unsqueeze
+from cnncalc.notations.source.torch.functions.view import sizes_given
 from cnncalc.python.iteration import listed
+from cnncalc.python.limits import check_count, check_int
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
 from cnncalc.tracing.arrays import MAX_NUMBERS
 from cnncalc.tracing.constants import one_after_another
 from cnncalc.tracing.joins import blocks, extended
-from cnncalc.tracing.tensors import Pile, Static, Tensor
+from cnncalc.tracing.tensors import Batch, Pile, Static, Tensor
 from cnncalc.tracing.weights import Held
 
-__all__ = ["cat", "stack"]
+__all__ = ["cat", "repeat", "stack"]
 
 
 def cat(machine: Machine, tensors: Value, dim: Value = 0, **options: Value) -> Value:
@@ -90,3 +92,30 @@ def piled(parts: list[Tensor]) -> Pile:
         message = f"`torch.stack` can't join {' and '.join(show(each) for each in sizes)}"
         raise Refusal(message, code="branches")
     return Pile(parts, (len(parts), *outer_shape(parts[0])))
+
+
+def repeat(machine: Machine, tensor: Value, *sizes: Value) -> Value:
+    """`x.repeat(1, 2, 1, 1)`: copies along an axis."""
+    times = sizes_given(machine, sizes)
+    if isinstance(tensor, Static):
+        before = (1,) * (len(times) - len(tensor.shape)) + tuple(tensor.shape)
+        return tensor.shaped(tuple(times_size(a, b) for a, b in zip(before, times, strict=True)))
+    while len(tensor.sizes) < len(times):
+        tensor = unsqueeze(machine, tensor, 0)
+    whole = all(isinstance(each, int) and each > 0 for each in times)
+    if not whole or len(times) != len(tensor.sizes) or times[tensor.batch.place] != 1:
+        raise Refusal("copies along the batch can't be followed", code="batch-axis")
+    for axis, count in enumerate(times):
+        check_count(count)
+        if count > 1:
+            tensor = cat(machine, [tensor] * count, axis)
+    return tensor
+
+
+def times_size(size: Value, count: Value) -> Value:
+    """A size so many times; either may be the batch."""
+    if size == 1 or count == 1:
+        return count if size == 1 else size
+    if isinstance(size, Batch) or isinstance(count, Batch):
+        raise Refusal("copies along the batch can't be followed", code="batch-axis")
+    return check_int(size * count)

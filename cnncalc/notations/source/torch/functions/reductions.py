@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from cnncalc.layers import KINDS
 from cnncalc.notations.source.axes import axis_of, inner_axis, outer_shape
 from cnncalc.notations.source.layer_steps import emit
 from cnncalc.notations.source.torch.functions.view import sizes_given
+from cnncalc.python.functions import Method
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Opaque, Value
 from cnncalc.tracing.reductions import along
 from cnncalc.tracing.tensors import Pile, Static, Tensor
 
-__all__ = ["extreme", "norm", "pair", "product_of", "reduction", "spread"]
+__all__ = ["REDUCTIONS", "extreme"]
 
 
-def reduction(how: str, biased: bool = False) -> Any:
+def reduction(how: str, biased: bool = False) -> Method:
     """`mean`, `sum`, `amax` … over some axes."""
 
     def call(
@@ -73,7 +73,7 @@ def static_reduction(tensor: Static, axes: set[int], keep: bool) -> Static:
     return Static(tuple(sizes), tensor.sources)
 
 
-def extreme(how: str) -> Any:
+def extreme(how: str) -> Method:
     """`max` or `min`: of one tensor along an axis (with indices), or of two."""
     reduce = reduction(how)
 
@@ -88,7 +88,7 @@ def extreme(how: str) -> Any:
     return call
 
 
-def pair(how: str) -> Any:
+def pair(how: str) -> Method:
     """`std_mean`, `var_mean`."""
 
     def call(
@@ -103,7 +103,7 @@ def pair(how: str) -> Any:
     return call
 
 
-def spread(how: str) -> Any:
+def spread(how: str) -> Method:
     """`std` and `var`, which divide by the number of values less a correction."""
 
     def call(
@@ -140,3 +140,20 @@ def norm(
     if order not in (1, 2):
         raise Refusal("only norms with p=1 or p=2 can be followed")
     return reduction(f"norm{int(order)}")(machine, tensor, dim, *args, **options)
+
+
+REDUCTIONS: dict[str, Method] = {
+    "mean": reduction("mean"),
+    "sum": reduction("sum"),
+    "amax": reduction("max"),
+    "amin": reduction("min"),
+    "logsumexp": reduction("logsumexp"),
+    "max": extreme("max"),
+    "min": extreme("min"),
+    "std": spread("std"),
+    "var": spread("var"),
+    "var_mean": pair("var"),
+    "std_mean": pair("std"),
+    "norm": norm,
+    "prod": product_of,
+}

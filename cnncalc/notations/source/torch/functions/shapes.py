@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any
 
 from cnncalc.layers import KINDS
 from cnncalc.notations.source.axes import axis_of, outer_shape
 from cnncalc.notations.source.layer_steps import emit
 from cnncalc.notations.source.torch.functions.view import emit_view, sizes_given, view
+from cnncalc.python.functions import Method
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
@@ -168,7 +168,7 @@ def requires_grad(machine: Machine, tensor: Value, requires_grad: Value = True) 
     return tensor
 
 
-RESHAPING: dict[str, Any] = {
+RESHAPING: dict[str, Method] = {
     "view": view,
     "reshape": view,
     "flatten": flatten,

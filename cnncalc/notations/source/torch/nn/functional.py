@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import form_of
@@ -26,6 +25,7 @@ from cnncalc.notations.source.torch.nn.functional_weights import (
     vocabulary,
 )
 from cnncalc.python.exceptions import raised
+from cnncalc.python.functions import Method
 from cnncalc.python.iteration import listed
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
@@ -93,7 +93,7 @@ def arguments(name: str) -> tuple[str, ...]:
 OWN = {form.name: tuple(form.defaults) for _, form in names_in("function") if form.defaults}
 
 
-def layer_function(name: str, cls: str) -> Any:
+def layer_function(name: str, cls: str) -> Method:
     """`F.relu`, `F.max_pool2d` …: one step of the class's layer."""
 
     def call(machine: Machine, input: Value, *args: Value, **kwargs: Value) -> Value:
@@ -183,7 +183,7 @@ def one_hot(machine: Machine, *args: Value, **options: Value) -> Value:
     raise Refusal("class labels as an input can't be followed")
 
 
-FUNCTIONAL: dict[str, Any] = {
+FUNCTIONAL: dict[str, Method] = {
     **{name: layer_function(name, cls) for name, cls in classes().items()},
     "interpolate": interpolate,
     "upsample": interpolate,

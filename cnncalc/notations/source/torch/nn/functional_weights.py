@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import read
@@ -15,6 +14,7 @@ from cnncalc.notations.source.axes import inner_shape, outer_shape
 from cnncalc.notations.source.layer_arguments import plain, refused
 from cnncalc.notations.source.layer_steps import emit
 from cnncalc.notations.source.state import state_of
+from cnncalc.python.functions import Method
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Instance, Value, describe
@@ -85,7 +85,7 @@ def weighted(
     return emit(machine, declared, [input], op=op, owner=owner, name=name, held=held)
 
 
-def conv(axes: int, transposed: bool) -> Any:
+def conv(axes: int, transposed: bool) -> Method:
     cls = f"ConvTranspose{axes}d" if transposed else f"Conv{axes}d"
     op = f"conv_transpose{axes}d" if transposed else f"conv{axes}d"
     words = (

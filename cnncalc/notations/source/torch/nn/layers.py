@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import read
 from cnncalc.frameworks.pytorch import READERS
@@ -50,7 +48,7 @@ families: dict[str, Class] = {}
 classes: dict[str, Class] = {}
 
 
-def layer_class(name: str) -> Any:
+def layer_class(name: str) -> Value:
     """The class of a torch.nn layer, or MISSING."""
     if name in FAMILIES.values():
         return family(name)

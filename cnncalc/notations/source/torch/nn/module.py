@@ -48,7 +48,11 @@ def is_module(value: Value) -> bool:
 
 
 def children(module: Instance) -> list[tuple[str, Instance]]:
-    """The modules directly in this one, by name, in the order they were registered."""
+    """The modules directly in this one, by name, in the order they were registered.
+
+    Fields keep that order, as torch's `_modules` do: a module that replaces another takes its
+    place. The names and the order of weights depend on it.
+    """
     return [(name, value) for name, value in module.fields.items() if is_module(value)]
 
 
@@ -93,6 +97,7 @@ def init(machine: Machine, module: Instance, *args: Value, **kwargs: Value) -> N
 
 def set_attribute(machine: Machine, module: Instance, name: Value, value: Value) -> None:
     """Setting an attribute: a module or a parameter is registered under that name."""
+    # torch hooks into `__setattr__`, and `Module.__init__` makes the dictionaries that it fills.
     if not module.ready and (is_module(value) or isinstance(value, Parameter)):
         what = "module" if is_module(value) else "parameters"
         text = f"cannot assign {what} before Module.__init__() call"
@@ -176,7 +181,7 @@ def add_module(machine: Machine, self: Instance, name: Value, module: Value) -> 
 def register_buffer(
     machine: Machine, self: Instance, name: Value, tensor: Value = None, persistent: Value = True
 ) -> None:
-    if isinstance(tensor, Static):  # a copy where it is a parameter
+    if isinstance(tensor, Static):  # of its own, since as a parameter it would be counted as one
         buffer = Parameter(tensor.shape, "buffer")
         buffer.values, buffer.whole = tensor.values, tensor.whole
         tensor = buffer

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any
 
 from cnncalc.python.attributes import look_up
+from cnncalc.python.functions import Method
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Instance, Value
@@ -89,7 +89,7 @@ def unchanged(machine: Machine, module: Value = None, *args: Value, **options: V
     return module
 
 
-TOOLS: dict[str, Any] = {
+TOOLS: dict[str, Method] = {
     "weight_norm": weight_norm,
     "spectral_norm": spectral_norm,
     "remove_weight_norm": undone,

@@ -1,0 +1,107 @@
+"""Functions value by value, and arithmetic: `torch.exp`, `clamp`, `add`, `matmul`."""
+
+from __future__ import annotations
+
+import math
+
+from cnncalc.frameworks.ops import Op, names_in
+from cnncalc.layers import KINDS
+from cnncalc.notations.source.arithmetic import product, tensor_operator
+from cnncalc.notations.source.layer_steps import emit
+from cnncalc.notations.source.torch.functions.contents import to_whole
+from cnncalc.notations.source.torch.functions.reductions import extreme
+from cnncalc.python.functions import Method
+from cnncalc.python.machine import Machine
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import Value
+from cnncalc.tracing.constants import worked_out
+from cnncalc.tracing.tensors import Static
+
+__all__ = ["ELEMENTWISE", "attention", "window_attention"]
+
+
+def elementwise(op: Op) -> Method:
+    """A function value by value, which torch.nn has no class for."""
+
+    def call(machine: Machine, value: Value, *args: Value, **rest: Value) -> Value:
+        if isinstance(value, Static):
+            return worked_out(op.number, value)
+        return emit(machine, op.made(), [value], op=op.kind)
+
+    return call
+
+
+def clamp(machine: Machine, value: Value, min: Value = None, max: Value = None) -> Value:
+    low = -math.inf if min is None else min
+    high = math.inf if max is None else max
+    if not isinstance(low, int | float) or not isinstance(high, int | float):
+        raise Refusal("`clamp` with bounds that aren't numbers can't be followed")
+    if isinstance(value, Static):
+        return Static(value.shape, value.sources)
+    return emit(machine, KINDS["hardtanh"](float(low), float(high)), [value], op="clamp")
+
+
+def operation(sign: str) -> Method:
+    """`torch.add(x, y)` and its kind; `alpha` is a factor of the second."""
+
+    def call(machine: Machine, input: Value, other: Value, **options: Value) -> Value:
+        left, right, alpha = input, other, options.get("alpha", 1)
+        if alpha != 1:
+            right = (
+                right * alpha
+                if isinstance(right, int | float)
+                else tensor_operator(machine, "*", right, alpha)
+            )
+        if isinstance(left, int | float) and isinstance(right, int | float):
+            left = Static((), (), [left])
+        result = tensor_operator(machine, sign, left, right)
+        rounding = options.get("rounding_mode")
+        if rounding is None:
+            return result
+        if rounding == "trunc" and not isinstance(result, Static):
+            raise Refusal("a division that is cut to whole numbers can't be followed")
+        result = ELEMENTWISE["floor"](machine, result)
+        whole = all(isinstance(n, int) or getattr(n, "whole", False) for n in (left, right))
+        return to_whole(machine, result) if whole else result
+
+    return call
+
+
+def swapped(sign: str) -> Method:
+    return lambda machine, left, right: tensor_operator(machine, sign, right, left)
+
+
+def attention(machine: Machine, *args: Value, **options: Value) -> Value:
+    return product(machine, args[0], args[1] if len(args) > 1 else None)
+
+
+def window_attention(machine: Machine, *args: Value, **options: Value) -> Value:
+    raise Refusal(
+        "places relative to one another, as attention over windows needs them, can't be followed",
+        help="networks of convolutions, pools, linear and elementwise layers are read",
+        code="attention",
+    )
+
+
+ELEMENTWISE: dict[str, Method] = {
+    **{form.name: elementwise(op) for op, form in names_in("function") if not op.torch},
+    "clamp": clamp,
+    "clip": clamp,
+    "clamp_min": clamp,
+    "add": operation("+"),
+    "sub": operation("-"),
+    "subtract": operation("-"),
+    "mul": operation("*"),
+    "multiply": operation("*"),
+    "div": operation("/"),
+    "divide": operation("/"),
+    "true_divide": operation("/"),
+    "pow": operation("**"),
+    "rsub": swapped("-"),
+    "maximum": extreme("max"),
+    "minimum": extreme("min"),
+    "matmul": attention,
+    "mm": attention,
+    "bmm": attention,
+    "einsum": attention,
+}
