@@ -13,7 +13,7 @@ import sys
 
 TYPE_CHECKING = False  # as typing has it, which would be nearly all of what importing this takes
 if TYPE_CHECKING:
-    from cnncalc.api import analyze, convert, parse, sizes, verify
+    from cnncalc.api import analyze, convert, parse, sizes, solve, verify
     from cnncalc.errors import CnnCalcError, SpecError
     from cnncalc.live import from_keras, from_torch
     from cnncalc.network import Network, Step
@@ -34,6 +34,7 @@ __all__ = [
     "from_torch",
     "parse",
     "sizes",
+    "solve",
     "verify",
 ]
 
@@ -50,6 +51,7 @@ _HOMES = {
     "from_torch": "live",
     "parse": "api",
     "sizes": "api",
+    "solve": "api",
     "verify": "api",
 }
 

@@ -1,4 +1,4 @@
-"""The Python API: parse, analyze, verify, convert.
+"""The Python API: parse, analyze, verify, sizes, solve, convert.
 
 A network is given to each of them in the same ways: as what `parse` gave, as a text or the name
 of a shipped example, as a path or `"model.py:Net(10)"`, or as a live torch.nn.Module or
@@ -23,14 +23,19 @@ from cnncalc.report import Report
 if TYPE_CHECKING:
     from cnncalc import conversion, symbolic, validity, verification
     from cnncalc.notations.compact import writer
+    from cnncalc.solutions import Solutions
+    from cnncalc.solving import goals, question, search
 else:  # what `analyze` does without, but for symbols, errors that are shown, and JSON
     conversion = OnUse("cnncalc.conversion")
     symbolic = OnUse("cnncalc.symbolic")
     validity = OnUse("cnncalc.validity")
     verification = OnUse("cnncalc.verification")
     writer = OnUse("cnncalc.notations.compact.writer")
+    goals = OnUse("cnncalc.solving.goals")
+    question = OnUse("cnncalc.solving.question")
+    search = OnUse("cnncalc.solving.search")
 
-__all__ = ["add_report", "analyze", "convert", "parse", "sizes", "verify"]
+__all__ = ["add_report", "analyze", "convert", "parse", "sizes", "solve", "verify"]
 
 
 def parse(
@@ -256,6 +261,52 @@ def sizes(
     size = None if input is None else given_or_named(input)
     asked = None if near is None else given(near, "near")
     return validity.valid_sizes(network, size, asked)
+
+
+def solve(
+    net: Any,
+    *,
+    output: Given | None = None,
+    rf: Given | None = None,
+    input: Given | None = None,
+    up_to: int | None = None,
+    top: int | None = 10,
+    notation: str | None = None,
+    let: Mapping[str, int] | None = None,
+) -> Solutions:
+    """Values for the unknowns of a network that give an output, or a receptive field.
+
+    In its text `_` stands in the place of a whole number, in a layer's options, in the input or
+    before a repeat; `_k` is the same number wherever it stands. All values within bounds are told
+    of, the simplest first: options left as they are, kernels not below the stride, little padding,
+    odd kernels, sides and axes alike, small numbers.
+
+    Args:
+        net: a network, in any form that `parse` takes.
+        output: the output's shape in the network's own layout, as `"16x56x56"` or (16, 56, 56),
+            `_` for what may be anything; `"same"` for the size that flows in, `"/2"` for half.
+        rf: how much of the input the output's units are to see, in places: 31, or for each axis.
+        input: what flows in, which wins over the network's own; `"3x_x_"` where it is sought.
+        up_to: up to which number each unknown is looked for; None: 64, 1,024 for channels and
+            features, 4,096 for sizes of the input, and less where there are too many together.
+        top: how many solutions are made; None: all.
+        notation: of a text, as in `parse`.
+        let: values for the symbols in it.
+
+    Returns:
+        The solutions, how many there are, and where there are none what comes nearest.
+
+    Raises:
+        SpecError: nothing is unknown, or a text that is no network.
+        CnnCalcError: what is no network, nothing that is to come out, or an argument of another
+            type.
+    """
+    up_to = arguments.whole("up_to", up_to, "64", optional=True)
+    top = arguments.whole("top", top, "10", optional=True)
+    text = arguments.text_or_network(net, input, notation, let)
+    goals.goal_of(output, rf, "channels-first")  # before any work
+    asked = question.Question(text, input, notation, let)
+    return search.solve(asked, goals.goal_of(output, rf, asked.layout), top, up_to)
 
 
 def convert(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 else:  # most networks are texts
     live = OnUse("cnncalc.live")
 
-__all__ = ["callback", "flag", "network_of", "text", "whole"]
+__all__ = ["callback", "flag", "network_of", "text", "text_or_network", "whole"]
 
 FORMS = (
     "a text such as '3x32x32 conv:16,k3', a path, 'model.py:Net', a torch.nn.Module, a "
@@ -50,7 +50,7 @@ def network_of(
     """
     text("notation", notation, "torch", optional=True)
     if isinstance(given, str | Source | os.PathLike):
-        return _read(given, notation, _let(let))
+        return reading.read(_text_of(given), notation, _let(let))
     for name, value in (("notation", notation), ("let", let)):
         if value is not None:
             raise CnnCalcError(
@@ -66,17 +66,26 @@ def network_of(
     return read(given, input)
 
 
-def _read(
-    given: str | Source | os.PathLike[str], notation: str | None, let: Mapping[str, int] | None
-) -> Network:
+def text_or_network(
+    given: Any, input: Any, notation: str | None, let: Mapping[str, int] | None
+) -> Text | Network:
+    """The text that a caller gives, not read yet, or the network that isn't one."""
+    text("notation", notation, "torch", optional=True)
+    _let(let)
+    if isinstance(given, Text):
+        return given
+    if isinstance(given, str | Source | os.PathLike):
+        return _text_of(given)
+    return network_of(given, input, notation=notation, let=let)
+
+
+def _text_of(given: str | Source | os.PathLike[str]) -> Text:
     if isinstance(given, Source):
-        found = Text(given)
-    elif isinstance(given, str):
-        found = texts.of_string(given)
-    else:
-        path = os.fspath(given)
-        found = texts.of_path(path if isinstance(path, str) else os.fsdecode(path))
-    return reading.read(found, notation, let)
+        return Text(given)
+    if isinstance(given, str):
+        return texts.of_string(given)
+    path = os.fspath(given)
+    return texts.of_path(path if isinstance(path, str) else os.fsdecode(path))
 
 
 def _reader_of(given: Any) -> Callable[[Any, Any], Network] | None:

@@ -329,6 +329,7 @@ COMMANDS = (
     (["sizes", "3x30x30", "upsample:1.1"], "symbols"),
     (["sizes", "3x30x30", "relu", "--near", "5x5x5x5"], "bad-input"),
     (["sizes", "nn.Sequential(nn.Conv2d(3, 8, 3))"], "symbols"),
+    (["solve", "3x8x8", "conv:4,k3", "--output", "same"], "no-unknown"),
     (["rf", "3xHxW", "conv:4,k3", "--at", "conv1"], "unbound-symbol"),
     (["convert", "3xHxW", "conv:4,k3", "--to", "torch"], "unbound-symbol"),
     (["rf", "3x8x8", "conv:4,k3", "--at", "conv9"], "bad-index"),

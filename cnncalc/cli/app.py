@@ -31,6 +31,7 @@ COMMANDS = {
     "shape": "analysis",
     "params": "analysis",
     "rf": "analysis",
+    "solve": "solve",
     "sizes": "sizes",
     "convert": "conversion",
     "layers": "vocabulary",

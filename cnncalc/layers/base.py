@@ -121,7 +121,18 @@ class Layer:
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if len(args) > len(self.options):
             raise TypeError(f"{type(self).__name__} takes {len(self.options)} options")
-        given = dict(zip(self.options, args, strict=False)) | kwargs
+        self._fill(dict(zip(self.options, args, strict=False)) | kwargs)
+        self.check()
+
+    @classmethod
+    def unchecked(cls, **given: Any) -> Self:
+        """A layer whose options may still contradict one another, as some are to be replaced."""
+        layer = object.__new__(cls)
+        layer._fill(given)
+        return layer
+
+    def _fill(self, given: dict[str, Any]) -> None:
+        """Set the options; LayerError for a value that one can't have."""
         fields = self.__dict__
         for name, declared in self.options.items():
             value = given.pop(name, declared.default)
@@ -134,7 +145,6 @@ class Layer:
             fields[name] = declared.normalise(value)
         if given:
             raise TypeError(f"{type(self).__name__} has no option {', '.join(given)}")
-        self.check()
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is immutable")

@@ -14,6 +14,7 @@ from cnncalc.errors import CnnCalcError, LayerError, Piece, Source, Span, SpecEr
 from cnncalc.layers.base import Shape
 from cnncalc.layers.options import MAX_VALUE, SCALAR
 from cnncalc.network import Named, Typed
+from cnncalc.notations.unknowns import UNKNOWN
 
 __all__ = [
     "Given",
@@ -32,7 +33,8 @@ Given = Shape | str | int | Source  # what Python takes for a size
 
 FIRST = r"[0-9_?]+"
 ANY = r"[0-9A-WYZa-wyz_?]+"  # loose, so that a mistake in a size is told as one
-NAMED = rf"[A-WYZ][0-9]*(?:[x×]{ANY})+"  # a symbol in front; one alone would be a word
+# A symbol or a tied unknown in front; one alone would be a word.
+NAMED = rf"(?:[A-WYZ][0-9]*|_[A-WYZa-wyz0-9]+)(?:[x×]{ANY})+"
 SURE = r"(?:[0-9]+|[_?]|[A-WYZ][A-WYZa-z0-9]*)"  # where another word might stand
 FORMS = (
     rf"(?:\(\s*{FIRST}(?:\s*[,x×]\s*{ANY})*\s*(?:,\s*)?\)"
@@ -116,12 +118,14 @@ def integer(text: str, let: Mapping[str, int]) -> int | None:
         return int(text)
     if re.fullmatch(r"-?\d+", text, re.ASCII):
         raise _beyond_limit(text)
-    if text in ("_", "?"):
+    if UNKNOWN.match(text) and text not in let:
         raise LayerError(
             f"`{text}` stands for a value to solve for, and a number is needed here",
             code="unknown-value",
-            help="put a number in its place",
+            help="`cnncalc solve … --output CxHxW` finds it; or put a number in its place",
         )
+    if UNKNOWN.match(text):
+        return let[text]
     if SYMBOL.match(text):
         if text not in let:
             raise LayerError(

@@ -28,6 +28,7 @@ from cnncalc.notations.compact.tree import (
 from cnncalc.notations.compact.values import fill_in
 from cnncalc.notations.names import Names
 from cnncalc.notations.sizes import front_size, integer, known_of, named_at
+from cnncalc.notations.unknowns import Unknowns, placed
 from cnncalc.suggestions import suggest
 
 __all__ = ["MAX_STEPS", "parse"]
@@ -69,7 +70,7 @@ def parse(source: Source, let: Mapping[str, int] | None = None) -> Network:
     builder = _Builder(let, tree.mistakes)
     typed, unsized = None, None
     if (size := tree.size) is not None:
-        read = builder.tried(size.span, lambda: front_size(size.span, let))
+        read = builder.tried(size.span, lambda: front_size(size.span, dict(let)))
         typed, unsized = read or (None, None)
     builder.read(tree)
     if len(builder.steps) == 1:
@@ -238,7 +239,11 @@ class _Builder:
 
     def repeats(self, item: Repeat, scope: Scope) -> int:
         with At(item.span):
-            count = integer(fill_in(item.times, scope.values), self.let)
+            times = item.times
+            if isinstance(self.let, Unknowns):
+                start = item.span.source.text.find(f"{times}*", item.span.start)
+                times = self.let.repeated(times, start)
+            count = integer(fill_in(times, scope.values), self.let)
             if count is None or count < 0:
                 raise LayerError(
                     f"`{item.times}` is no number of repeats",
@@ -296,7 +301,7 @@ class _Builder:
         values: dict[str, str] = {}
         for place, argument in enumerate(item.arguments):
             with At(argument.span):
-                text = fill_in(argument.text, scope.values)
+                text = fill_in(placed(argument.text, argument.span.start, self.let), scope.values)
             key, given, value = text.partition("=")
             if not given:
                 key, value = (parameters[place] if place < len(parameters) else ""), text

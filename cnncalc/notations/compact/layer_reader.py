@@ -11,6 +11,7 @@ from cnncalc.layers.merge import Input
 from cnncalc.notations.compact.option_reader import At, OptionReader, UnknownOptionError
 from cnncalc.notations.compact.tree import Argument, Definition
 from cnncalc.notations.compact.values import fill_in
+from cnncalc.notations.unknowns import placed
 from cnncalc.packages import OnUse
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ class LayerReader:
         texts = []
         for argument in arguments:
             with At(argument.span):
-                texts.append(fill_in(argument.text, values))
+                text = placed(argument.text, argument.span.start, self.let)
+                texts.append(fill_in(text, values))
         key = (name, *texts)
         made = self.made.get(key)
         if made is None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from cnncalc.errors import LayerError, Span, SpecError
 from cnncalc.layers import Layer, Option
 from cnncalc.notations.compact.values import read_value
+from cnncalc.notations.unknowns import Unknowns
 
 __all__ = ["At", "OptionReader", "UnknownOptionError"]
 
@@ -139,6 +140,8 @@ class OptionReader:
 
     def check_value(self, text: str, option: Option) -> None:
         """LayerError for a word that is no value but was meant as an option."""
+        if text in self.let:
+            return
         if re.fullmatch(r"[A-Z]+\d+", text) and text not in self.let:
             known = [each.key for each in self.kind.options.values() if each.key]
             if text.rstrip("0123456789").lower() in known:
@@ -161,4 +164,6 @@ class OptionReader:
         return f"`{self.kind.kind}` takes {', '.join(words) or 'no options'}"
 
     def layer(self) -> Layer:
+        if isinstance(self.let, Unknowns) and self.let.found:
+            return self.kind.unchecked(**self.values)
         return self.kind(**self.values)

@@ -1,0 +1,84 @@
+"""`solve`: values for the unknowns of a network.
+
+Annotations are evaluated in this file (there is no `from __future__ import annotations`).
+"""
+
+import re
+from typing import Annotated
+
+from cnncalc import api
+from cnncalc.cli import output
+from cnncalc.cli.options import Network, Output, Text, network, shown, taking
+from cnncalc.cli.steps import bindings
+from cnncalc.errors import CnnCalcError
+from cnncalc.notations import texts
+from cnncalc.tables.solutions import table_of, verdict
+
+__all__ = ["solve"]
+
+
+class SolveSettings(Output, Network):
+    """The options of `solve`."""
+
+    output: Annotated[
+        Text,
+        network(
+            "--output",
+            metavar="CxHxW",
+            help="What is to come out: 16x56x56, _x16x16 (any channels), same (as flows in), "
+            "or /2 (half of it).",
+        ),
+    ] = None
+    rf: Annotated[
+        Text,
+        network("--rf", metavar="N", help="How much of the input the output's units are to see."),
+    ] = None
+    up_to: Annotated[
+        Text,
+        network(
+            "--up-to",
+            metavar="N",
+            help="Look for numbers up to N; otherwise 64, 1,024 for channels and features, 4,096 "
+            "for sizes of the input.",
+        ),
+    ] = None
+    top: Annotated[
+        Text, shown("--top", metavar="N", help="How many solutions are shown; 10 otherwise.")
+    ] = None
+
+
+@taking(SolveSettings)
+def solve(settings: SolveSettings) -> int:
+    """Values for the unknowns, written `_`, that give an output or a receptive field.
+
+    cnncalc solve 3x224x224 conv:16,k7,p_ --output same
+
+    cnncalc solve 3x_nx_n conv:16,k3,s2 conv:8,k5,s2 --output _x1x1
+    """
+    output.check(settings.out)
+    top = count(settings.top, "--top")
+    found = api.solve(
+        texts.of_words(settings.words or []),
+        output=settings.output,
+        rf=settings.rf,
+        input=settings.input,
+        up_to=count(settings.up_to, "--up-to"),
+        top=10 if top is None else top,
+        notation=settings.notation,
+        let=bindings(settings.let or []),
+    )
+    output.show(settings, table_of(found), found.to_dict)
+    if message := verdict(found):
+        output.say(message)
+    return int(not found.count)
+
+
+def count(text: str | None, option: str) -> int | None:
+    """A number that an option gives; None where it doesn't stand."""
+    if text is None:
+        return None
+    if not re.fullmatch(r"[1-9]\d{0,8}", text.strip(), re.ASCII):
+        raise CnnCalcError(
+            f"`{option} {text}` is no number of at least 1", code="usage", help=f"`{option} 20`"
+        )
+    return int(text)

@@ -1,0 +1,248 @@
+"""What flows on in the designs of `solve`: shapes, for many values of a layer as arrays; fields.
+
+`Many` is an array of numbers that computes as one does. Where a formula asks a question that they
+don't answer alike, they are parted, and each part asks again: so a layer's own formulas serve a
+hundred thousand values in a few runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from cnncalc.designs import Inputs, Outcome, Sizes
+from cnncalc.errors import LayerError
+from cnncalc.layers.base import Layer, Shape
+from cnncalc.network import Step
+from cnncalc.receptive.layer import Passage, onward
+from cnncalc.receptive.maps import Along, Seen, network_input
+from cnncalc.solving.choices import Filled
+
+__all__ = ["Fields", "Manifold", "NoChainError", "Sighted"]
+
+AT_LEAST = 3000  # values that are worth loading NumPy for
+FEW = 16  # values that are asked one by one
+MOST_RUNS = 400
+
+
+class PartedError(Exception):
+    """Numbers answer a question differently; `mask` is where the answer is yes."""
+
+    def __init__(self, mask: Any) -> None:
+        super().__init__()
+        self.mask = mask
+
+
+class Many:
+    """Whole numbers, one for each of many values; a question is answered for all of them."""
+
+    __slots__ = ("numbers",)
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, numbers: Any) -> None:
+        self.numbers = numbers
+
+    def __add__(self, other: Any) -> Many:
+        return Many(self.numbers + _plain(other))
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Any) -> Many:
+        return Many(self.numbers - _plain(other))
+
+    def __rsub__(self, other: Any) -> Many:
+        return Many(_plain(other) - self.numbers)
+
+    def __mul__(self, other: Any) -> Many:
+        return Many(self.numbers * _plain(other))
+
+    __rmul__ = __mul__
+
+    def __floordiv__(self, other: Any) -> Many:
+        return Many(self.numbers // _plain(other))
+
+    def __rfloordiv__(self, other: Any) -> Many:
+        return Many(_plain(other) // self.numbers)
+
+    def __mod__(self, other: Any) -> Many:
+        return Many(self.numbers % _plain(other))
+
+    def __rmod__(self, other: Any) -> Many:
+        return Many(_plain(other) % self.numbers)
+
+    def __neg__(self) -> Many:
+        return Many(-self.numbers)
+
+    def __lt__(self, other: Any) -> bool:
+        return _answer(self.numbers < _plain(other))
+
+    def __le__(self, other: Any) -> bool:
+        return _answer(self.numbers <= _plain(other))
+
+    def __gt__(self, other: Any) -> bool:
+        return _answer(self.numbers > _plain(other))
+
+    def __ge__(self, other: Any) -> bool:
+        return _answer(self.numbers >= _plain(other))
+
+    def __eq__(self, other: object) -> bool:
+        return _answer(self.numbers == _plain(other))
+
+    def __bool__(self) -> bool:
+        return _answer(self.numbers != 0)
+
+    def __format__(self, spec: str) -> str:
+        return "…"
+
+
+def _plain(value: Any) -> Any:
+    return value.numbers if isinstance(value, Many) else value
+
+
+def _answer(mask: Any) -> bool:
+    if mask is True or mask is False:
+        return bool(mask)
+    if mask.all():
+        return True
+    if mask.any():
+        raise PartedError(mask)
+    return False
+
+
+class Manifold(Sizes):
+    """Shapes, of a layer with thousands of values as arrays."""
+
+    def all(
+        self, step: Step, layers: Sequence[Layer], inputs: Inputs, refuse: Callable[..., None]
+    ) -> dict[Outcome, Sequence[int]]:
+        if not isinstance(layers, Filled) or len(layers) < AT_LEAST:
+            return super().all(step, layers, inputs, refuse)
+        import numpy
+
+        found: dict[Outcome, list[Any]] = {}
+        todo, runs = [numpy.arange(len(layers))], 0
+        while todo:
+            numbers, runs = todo.pop(), runs + 1
+            if len(numbers) <= FEW or runs > MOST_RUNS:
+                self.one_by_one(step, layers, inputs, refuse, numbers, found)
+                continue
+            layer = layers.together(numbers, Many)
+            try:
+                layer.check()
+                shape = self.one(step, layer, inputs)
+            except PartedError as parted:
+                todo += [numbers[parted.mask], numbers[~parted.mask]]
+            except (LayerError, TypeError):  # what is wrong is told of one that is
+                self.refused(step, layers, inputs, refuse, numbers, found)
+            else:
+                for outcome, some in _alike(shape, numbers):
+                    found.setdefault(outcome, []).append(some)
+        return {
+            outcome: numpy.sort(numpy.concatenate(some)).tolist() for outcome, some in found.items()
+        }
+
+    def refused(
+        self,
+        step: Step,
+        layers: Filled,
+        inputs: Inputs,
+        refuse: Callable[..., None],
+        numbers: Any,
+        found: dict[Outcome, list[Any]],
+    ) -> None:
+        """Say why values can't be that are refused together; ask each where that isn't so."""
+        try:
+            self.one(step, layers[int(numbers[0])], inputs)
+        except LayerError as error:
+            same = self.is_refused(step, layers, inputs, numbers)
+            if same:
+                refuse(error)
+                return
+        self.one_by_one(step, layers, inputs, refuse, numbers, found)
+
+    def is_refused(self, step: Step, layers: Filled, inputs: Inputs, numbers: Any) -> bool:
+        """Whether the formulas refuse all of these values with the same answers."""
+        try:
+            layer = layers.together(numbers, Many)
+            layer.check()
+            self.one(step, layer, inputs)
+        except LayerError:
+            return True
+        except TypeError:
+            return False
+        return False
+
+    def one_by_one(
+        self,
+        step: Step,
+        layers: Sequence[Layer],
+        inputs: Inputs,
+        refuse: Callable[..., None],
+        numbers: Any,
+        found: dict[Outcome, list[Any]],
+    ) -> None:
+        """Ask the layer of each value."""
+        for number in numbers:
+            try:
+                outcome = self.one(step, layers[int(number)], inputs)
+            except LayerError as error:
+                refuse(error)
+            else:
+                found.setdefault(outcome, []).append([number])
+
+
+def _alike(shape: Any, numbers: Any) -> list[tuple[Shape, Any]]:
+    """The values of each shape, where some of its sizes are arrays."""
+    import numpy
+
+    code: Any = numpy.zeros(len(numbers), numpy.int64)
+    for size in shape:
+        if isinstance(size, Many):
+            _, each = numpy.unique(size.numbers, return_inverse=True)
+            code = code * (int(each.max()) + 1) + each
+    _, first, place = numpy.unique(code, return_index=True, return_inverse=True)
+    order = numpy.argsort(place, kind="stable")
+    ends = numpy.cumsum(numpy.bincount(place))[:-1]
+    return [
+        (tuple([int(n.numbers[at]) if isinstance(n, Many) else n for n in shape]), numbers[some])
+        for at, some in zip(first, numpy.split(order, ends), strict=True)
+    ]
+
+
+class NoChainError(Exception):
+    """Fields that don't just slide on from step to step: branches meet, a map is taken together."""
+
+
+class Sighted(NamedTuple):
+    """A shape, and what its units see of the input."""
+
+    shape: Shape
+    axes: tuple[Along, ...]
+
+    @property
+    def field(self) -> tuple[int, ...]:
+        """How much they see, axis by axis."""
+        return tuple([along.field.size for along in self.axes])
+
+
+class Fields(Sizes):
+    """Shapes and what their units see, as long as that just slides on."""
+
+    def __init__(self, places: Sequence[int]) -> None:
+        self.places = places
+
+    def start(self, shape: Shape) -> Outcome:
+        return Sighted(shape, network_input(self.places).axes)
+
+    def one(self, step: Step, layer: Layer, inputs: Inputs) -> Outcome:
+        shapes = tuple([each.shape for each in inputs])
+        output = super().one(step, layer, shapes)
+        if len(inputs) != 1:
+            raise NoChainError
+        route = layer.route(shapes[0])
+        if route is None:
+            return Sighted(output, inputs[0].axes)  # type: ignore[arg-type]
+        seen = onward(Passage(route), Seen(inputs[0].axes))
+        if seen is None:
+            raise NoChainError
+        return Sighted(output, seen.axes)  # type: ignore[arg-type]

@@ -1,0 +1,191 @@
+"""Input sizes that give an output: the network's formulas run with names, until all are covered.
+
+A run tells of all sizes at which its questions have the same answers; where each asks about one
+name alone, these are a product of sets, and so are the sizes at which the output is the wanted one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from heapq import heappop, heappush
+from itertools import product
+from math import prod
+from typing import NamedTuple
+
+from cnncalc.layers.base import Shape
+from cnncalc.network import Step
+from cnncalc.solutions import Goal
+from cnncalc.symbols.numbers import Numbers, holds
+from cnncalc.symbols.size import ZERO, Question, Size, UnsettledError
+from cnncalc.validity import Run
+
+__all__ = ["Found", "inputs_for"]
+
+MOST_RUNS = 3000
+MOST_NEAR = 3
+Box = dict[str, Numbers]  # a set of sizes for each name, which go with each other
+
+
+class Found(NamedTuple):
+    """Input sizes that give what is wanted, as products of sets, and those that come nearest."""
+
+    boxes: list[Box]
+    nearest: list[dict[str, int]]
+
+    @property
+    def total(self) -> int:
+        return sum(prod(len(some.below()) for some in box.values()) for box in self.boxes)
+
+    def simplest(self) -> Iterator[dict[str, int]]:
+        """Equal sizes first, then small ones."""
+        alike = sorted(n for box in self.boxes for n in _in_all(box).below())
+        names = list(self.boxes[0]) if self.boxes else []
+        for n in alike:
+            yield dict.fromkeys(names, n)
+        for sizes in _ascending([[some.below() for some in box.values()] for box in self.boxes]):
+            if len(names) > 1 and len(set(sizes)) > 1:
+                yield dict(zip(names, sizes, strict=True))
+
+
+def inputs_for(
+    steps: Sequence[Step],
+    shape: Shape,
+    names: Mapping[int, str],
+    last: Mapping[str, int],
+    end: int,
+    goal: Goal,
+) -> Found:
+    """All sizes of the input's named axes at which a step gives what is wanted.
+
+    Args:
+        steps: of the network.
+        shape: the input's, of which the named axes may be anything.
+        names: of these axes; those of one name have the same size.
+        last: up to which size each name is looked for.
+        end: the step.
+        goal: what it is to give.
+
+    Raises:
+        UnsettledError, TooManyNumbersError: formulas that tie names, or ask what names can't say.
+    """
+    cover = _Cover(steps, shape, dict(names), end, goal)
+    cover.go({name: Numbers(most + 1, 1, (1 << most + 1) - 2, 0) for name, most in last.items()})
+    if cover.boxes:
+        return Found(cover.boxes, [])
+    ranked = sorted(cover.near.values(), key=lambda each: (each[0], sum(each[2].values())))
+    return Found([], [sizes for _, _, sizes in ranked[:MOST_NEAR]])
+
+
+class _Cover:
+    """Runs at sizes that none has told of yet."""
+
+    def __init__(
+        self, steps: Sequence[Step], shape: Shape, names: dict[int, str], end: int, goal: Goal
+    ) -> None:
+        self.steps = steps
+        self.shape = shape
+        self.names = names
+        self.end = end
+        self.goal = goal
+        self.runs = 0
+        self.boxes: list[Box] = []
+        self.near: dict[Shape, tuple[int, Shape, dict[str, int]]] = {}
+
+    def go(self, whole: Box) -> None:
+        """Tell of all sizes of a box."""
+        todo = [whole]
+        while todo:
+            box = todo.pop()
+            if not all(box.values()):
+                continue
+            told = self.told(box)
+            for name, some in told.items():
+                before = {each: told[each] for each in list(box)[: list(box).index(name)]}
+                todo.append({**box, **before, name: box[name] & ~some})
+
+    def told(self, box: Box) -> Box:
+        """The part of a box that a run in it tells of; what it tells is kept."""
+        self.runs += 1
+        if self.runs > MOST_RUNS:
+            raise UnsettledError("too many runs")
+        least = {name: some.first() or 1 for name, some in box.items()}
+        shape = tuple(
+            least[self.names[axis]] if axis in self.names else n
+            for axis, n in enumerate(self.shape)
+        )
+        run = Run(self.steps, shape, self.names)
+        if any(len(each.size.names()) > 1 for each in run.asked):
+            raise UnsettledError("sizes are tied")
+        told = {name: box[name] & run.region(name) for name in box}
+        if run.error is None:
+            self.keep(run, told)
+        return told
+
+    def keep(self, run: Run, told: Box) -> None:
+        """Keep the sizes at which a run's output is the wanted one, or those that come nearest."""
+        output, first = run.outputs[self.end], run.outputs[0]
+        wanted = self.goal.wanted(first)
+        if len(wanted) != len(output):
+            return
+        apart = [a - b for a, b in zip(output, wanted, strict=True) if b is not None]
+        good = dict(told)
+        for size in apart:
+            if isinstance(size, Size):
+                (name,) = _only(size.names())
+                good[name] &= holds(Question(size, ZERO, True))
+            elif size:
+                good = dict.fromkeys(told, Numbers(1, 1, 0, 0))
+        if all(good.values()):
+            self.boxes.append(good)
+        elif not self.boxes:
+            self.approach(apart, output, told)
+
+    def approach(self, apart: Sequence[int | Size], output: Shape, told: Box) -> None:
+        """Remember the sizes of a part whose outputs are nearest to the wanted one."""
+        ways = []
+        for name, some in told.items():
+            mine = [size for size in apart if isinstance(size, Size) and name in size.names()]
+            off = [(sum(abs(size.at({name: n})) for size in mine), n) for n in some.below()]
+            ways.append(sorted(off)[:2])
+        fixed = sum(abs(size) for size in apart if isinstance(size, int))
+        for picked in product(*ways):
+            sizes = dict(zip(told, [n for _, n in picked], strict=True))
+            gives = tuple(n.at(sizes) if isinstance(n, Size) else n for n in output)
+            far = fixed + sum(distance for distance, _ in picked)
+            if gives not in self.near or far < self.near[gives][0]:
+                self.near[gives] = far, gives, sizes
+
+
+def _only(names: frozenset[str]) -> frozenset[str]:
+    if len(names) != 1:
+        raise UnsettledError("sizes are tied")
+    return names
+
+
+def _in_all(box: Box) -> Numbers:
+    first, *others = box.values()
+    for some in others:
+        first &= some
+    return first
+
+
+def _ascending(boxes: Sequence[Sequence[Sequence[int]]]) -> Iterator[tuple[int, ...]]:
+    """The members of products of ascending lists, those of the smallest sum first."""
+    heap: list[tuple[int, tuple[int, ...], int, tuple[int, ...]]] = []
+    seen = set()
+
+    def push(box: int, at: tuple[int, ...]) -> None:
+        lists = boxes[box]
+        inside = all(place < len(each) for place, each in zip(at, lists, strict=True))
+        if inside and (box, at) not in seen:
+            seen.add((box, at))
+            sizes = tuple(each[place] for place, each in zip(at, lists, strict=True))
+            heappush(heap, (sum(sizes), sizes, box, at))
+
+    for box, lists in enumerate(boxes):
+        push(box, (0,) * len(lists))
+    while heap:
+        _, sizes, box, at = heappop(heap)
+        yield sizes
+        for axis in range(len(at)):
+            push(box, (*at[:axis], at[axis] + 1, *at[axis + 1 :]))
