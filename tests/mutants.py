@@ -7,7 +7,9 @@ A fault is one change of one expression: `+` for `-`, `<` for `<=`, a number one
 never taken. Each is put into the code of a function within a process forked from one that has
 collected the tests, and those tests run that run its lines, quickest first, until one fails.
 A fault outside functions, or in what runs but at import, is tried with everything imported anew.
-What takes far more time or memory than it should is found as well.
+What takes far more time or memory than it should is found as well. Time is that of the processor,
+with much room, and a test that ran out of it is run again without the fault: however busy the
+machine is, that finds nothing which isn't there. First of all the tests run without a fault.
 
 Not changed, since no test could tell or a golden file holds them: texts and what `raise` says,
 `__repr__` and `__hash__`, annotations, `__all__` and `__slots__`, the bounds of work (`MOST_…`,
@@ -20,11 +22,14 @@ from __future__ import annotations
 
 import argparse
 import gc
+import hashlib
 import importlib.machinery
+import mmap
 import os
 import pickle
 import random
 import resource
+import signal
 import sys
 import time
 import traceback
@@ -42,17 +47,19 @@ ROOT = Path(__file__).parents[1]
 ENGINE = ("cnncalc/axis", "cnncalc/layers", "cnncalc/receptive", "cnncalc/analysis.py")
 TESTS = (
     "tests/layers",
-    "tests/frameworks/test_windows_1d.py",
-    "tests/frameworks/test_pytorch_windows.py",
-    "tests/frameworks/test_pytorch_oracles.py",
-    "tests/frameworks/test_keras_oracles.py",
-    "tests/frameworks/test_onnx_oracles.py",
-    "tests/frameworks/test_pytorch_refusals.py",
+    "tests/frameworks",
+    "tests/notations",
+    "tests/symbols",
+    "tests/tracing",
+    "tests/executors/test_everywhere.py",
+    "tests/executors/test_probing.py",
     "tests/executors/test_recorded.py",
+    "tests/executors/test_stepping.py",
     "tests/executors/test_values.py",
-    "tests/notations/test_compact.py",
+    "tests/verification/test_agreement.py",
     "tests/verification/test_claims.py",
     "tests/verification/test_faults.py",
+    "tests/verification/test_planted_fields.py",
     "tests/test_across_batch.py",
     "tests/test_analysis.py",
     "tests/test_branches.py",
@@ -63,15 +70,22 @@ TESTS = (
     "tests/test_facts.py",
     "tests/test_fields.py",
     "tests/test_indices.py",
+    "tests/test_input_size.py",
     "tests/test_laws.py",
     "tests/test_linear.py",
+    "tests/test_parameters.py",
     "tests/test_pull_back.py",
     "tests/test_receptive.py",
     "tests/test_receptive_oracles.py",
+    "tests/test_render.py",
     "tests/test_rf_command.py",
     "tests/test_runs.py",
     "tests/test_scalars.py",
+    "tests/test_schema.py",
+    "tests/test_showing.py",
+    "tests/test_symbolic.py",
     "tests/test_units.py",
+    "tests/test_valid_sizes.py",
     "tests/test_verify.py",
     "tests/test_walk.py",
     "tests/test_windows.py",
@@ -80,7 +94,14 @@ FRAMEWORKS = ("torch", "keras", "tensorflow", "jax", "onnx", "onnxruntime", "cup
 
 OURS = ("cnncalc", "tests")
 
-SURVIVED, KILLED = range(2)  # how a process ends that tries a fault
+SURVIVED, KILLED, BROKEN = range(3)  # how a process ends that tries a fault
+TOO_LONG, ENDED_BY_OTHERS = -signal.SIGXCPU, -signal.SIGKILL
+TOLD = {
+    SURVIVED: "survived",
+    BROKEN: "could not be tried:",
+    ENDED_BY_OTHERS: "was ended by others:",
+    TOO_LONG: "found since it takes too long:",
+}
 PATIENCE = 5, 20  # seconds that any test may take, and how many times its own
 MEMORY = 6 << 30
 
@@ -92,8 +113,23 @@ class Cost(NamedTuple):
     lines: frozenset[tuple[str, int]] | None  # None: it watches lines itself, so nobody else can
 
 
+class Trial(NamedTuple):
+    """What is tried in a process of its own.
+
+    Attributes:
+        fault: what is put in.
+        turn: how many tests have begun, which the process tells the one that it is forked from.
+        again: the last test that began is run once more, without the fault.
+    """
+
+    fault: Fault
+    turn: mmap.mmap
+    again: bool = False
+
+
 Costs = Mapping[str, Cost]
 UNKNOWN = Cost(1, None)
+Work = Callable[[Trial], int]
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -144,21 +180,29 @@ def survivors_of(chosen: Sequence[Fault], jobs: int, kept: Path | None = None) -
     def collected(session: pytest.Session) -> tuple[Costs, list[Fault]]:
         engine = Engine()
         measured = costs_of(session, engine, kept)
+        if ended(lambda: run(in_order(session.items, measured), measured)) != SURVIVED:
+            raise SystemExit("the tests fail without a fault")
         found = [fault for fault in chosen if not at_import(fault, measured)]
-        return measured, spread(found, jobs, lambda fault: within(session, engine, fault, measured))
+        return measured, spread(found, jobs, partial(within, session, engine, measured))
 
     costs, survivors = told(lambda: collect(Loop(collected)))()
     outside = [fault for fault in chosen if at_import(fault, costs)]
-    return [*survivors, *spread(outside, jobs, lambda fault: imported(fault, costs))]
+    return [*survivors, *spread(outside, jobs, partial(imported, costs))]
 
 
 def costs_of(session: pytest.Session, engine: Engine, kept: Path | None) -> Costs:
+    """What each test costs, which holds as long as neither they nor the engine change."""
+    now = hashlib.sha256()
+    for file in sorted([*ROOT.glob("cnncalc/**/*.py"), *ROOT.glob("tests/**/*.py")]):
+        now.update(file.read_bytes())
     if kept and kept.exists():
-        known: Costs = pickle.loads(kept.read_bytes())
-        return known
+        then, known = pickle.loads(kept.read_bytes())
+        if then == now.digest():
+            costs: Costs = known
+            return costs
     measured: Costs = told(lambda: measure(session, engine))()
     if kept:
-        kept.write_bytes(pickle.dumps(measured))
+        kept.write_bytes(pickle.dumps((now.digest(), measured)))
     return measured
 
 
@@ -192,36 +236,46 @@ def told(work: Callable[[], Any]) -> Callable[[], Any]:
     return result
 
 
-def spread(chosen: Sequence[Fault], jobs: int, work: Callable[[Fault], int]) -> list[Fault]:
+def spread(chosen: Sequence[Fault], jobs: int, work: Work) -> list[Fault]:
     """The faults that survive, tried by several processes at a time."""
 
     def part(first: int) -> list[Fault]:
-        return [fault for fault in chosen[first::jobs] if tried(fault, work)]
+        turn = mmap.mmap(-1, 8)
+        return [each for each in chosen[first::jobs] if survives(Trial(each, turn), work)]
 
     results = [told(partial(part, first)) for first in range(jobs)]
     return [fault for result in results for fault in result()]
 
 
-def tried(fault: Fault, work: Callable[[Fault], int]) -> bool:
-    """Whether a fault survives, which is tried in a process of its own."""
+def survives(trial: Trial, work: Work) -> bool:
+    """Whether a fault survives, as one does of which that can't be told."""
+    trial.turn[:] = bytes(len(trial.turn))
+    how = ended(lambda: work(trial))
+    if how == TOO_LONG:
+        alone = ended(lambda: work(trial._replace(again=True)))
+        how = TOO_LONG if alone == SURVIVED else BROKEN
+    if how in TOLD:
+        print(f"{TOLD[how]} {trial.fault}", file=sys.stderr, flush=True)
+    return how in (SURVIVED, BROKEN, ENDED_BY_OTHERS)
+
+
+def ended(work: Callable[[], int]) -> int:
+    """How a process ends of which this is all the work."""
     child = os.fork()
     if not child:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-        ended = KILLED
+        how = BROKEN
         try:
-            ended = work(fault)
+            how = work()
         except MemoryError:
-            pass
+            how = KILLED
         except Exception:
             traceback.print_exc()
         finally:
-            os._exit(ended)
+            os._exit(how)
     _, status = os.waitpid(child, 0)
-    survives = os.waitstatus_to_exitcode(status) == SURVIVED
-    if survives:
-        print(f"survived {fault}", file=sys.stderr, flush=True)
-    return survives
+    return os.waitstatus_to_exitcode(status)
 
 
 def allow(seconds: float) -> None:
@@ -262,14 +316,28 @@ def collect(loop: Loop) -> Any:
     return loop.result
 
 
-def run(items: Sequence[pytest.Item], costs: Costs) -> int:
-    """Run tests, the quickest first; the process ends with the first that fails."""
-    seconds = {item: costs.get(item.nodeid, UNKNOWN).seconds for item in items}
-    ordered = sorted(items, key=seconds.__getitem__)
-    for item, following in zip(ordered, [*ordered, None][1:], strict=True):
-        allow(seconds[item])
+def in_order(items: Iterable[pytest.Item], costs: Costs) -> list[pytest.Item]:
+    """The quickest first."""
+    return sorted(items, key=lambda item: costs.get(item.nodeid, UNKNOWN).seconds)
+
+
+def run(items: Sequence[pytest.Item], costs: Costs, turn: mmap.mmap | None = None) -> int:
+    """Run tests in order; the process ends with the first that fails."""
+    for number, (item, following) in enumerate(zip(items, [*items, None][1:], strict=True), 1):
+        if turn is not None:
+            turn[:] = number.to_bytes(len(turn))
+        allow(costs.get(item.nodeid, UNKNOWN).seconds)
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
     return SURVIVED
+
+
+def run_concerned(items: Iterable[pytest.Item], costs: Costs, trial: Trial) -> int:
+    """Run the tests that run the lines of a fault, or the last that began of them."""
+    chosen = in_order(concerned(items, trial.fault, costs), costs)
+    if trial.again:
+        begun = int.from_bytes(trial.turn[:])
+        return run(chosen[max(begun - 1, 0) : begun], costs)
+    return run(chosen, costs, trial.turn)
 
 
 def measure(session: pytest.Session, engine: Engine) -> Costs:
@@ -347,15 +415,21 @@ class Engine:
             cache.cache_clear()
 
 
-def within(session: pytest.Session, engine: Engine, fault: Fault, costs: Costs) -> int:
+def within(session: pytest.Session, engine: Engine, costs: Costs, trial: Trial) -> int:
     """Try a fault in the functions that there are."""
-    path = str(ROOT / fault.file)
-    tree = changed(Path(path).read_text(encoding="utf-8"), fault)
-    code = function_code(compile(tree, path, "exec", dont_inherit=True), fault.function)
     engine.forget()
-    for function in engine.functions[path, fault.function]:
-        function.__code__ = code
-    return run(concerned(session.items, fault, costs), costs)
+    fault, path = trial.fault, str(ROOT / trial.fault.file)
+    if not trial.again:
+        tree = changed(Path(path).read_text(encoding="utf-8"), fault)
+        code = function_code(compile(tree, path, "exec", dont_inherit=True), fault.function)
+        for function in engine.functions[path, fault.function]:
+            function.__code__ = _with_class(code, function)
+    return run_concerned(session.items, costs, trial)
+
+
+def _with_class(code: CodeType, function: FunctionType) -> CodeType:
+    """The code as one that may say `super()`, whether it still does or not."""
+    return code if code.co_freevars else code.replace(co_freevars=function.__code__.co_freevars)
 
 
 def function_code(code: CodeType, name: str) -> CodeType:
@@ -369,11 +443,12 @@ def function_code(code: CodeType, name: str) -> CodeType:
     raise LookupError(name)
 
 
-def imported(fault: Fault, costs: Costs) -> int:
+def imported(costs: Costs, trial: Trial) -> int:
     """Try a fault with everything imported anew."""
-    sys.meta_path.insert(0, Changed(fault))
+    if not trial.again:
+        sys.meta_path.insert(0, Changed(trial.fault))
     allow(60)
-    loop = Loop(lambda session: run(concerned(session.items, fault, costs), costs))
+    loop = Loop(lambda session: run_concerned(session.items, costs, trial))
     return SURVIVED if collect(loop) == SURVIVED else KILLED
 
 

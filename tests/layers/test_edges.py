@@ -6,8 +6,10 @@ import pytest
 
 from cnncalc import SpecError, analyze
 from cnncalc.layers import KINDS
-from cnncalc.layers.merge import listed
+from cnncalc.layers.merge import MAX_LISTED, listed
 from cnncalc.layers.options import show_value
+from cnncalc.layers.sliding import check_mode
+from cnncalc.receptive.units import larger_than_input
 
 # Of PyTorch's page of each, but for `hardsigmoid`, which is its formula x/6 + 1/2, and the last
 # four, of Keras's Squareplus and GaussianNoise, and of powers and global pools as we spell them.
@@ -42,6 +44,7 @@ REFUSED = [
     ("3x9 maxpool:3,s0", "bad-value"),
     ("3x9 flatten:start=1,end=0", "wrong-axes"),
     ("1x3 upsample:0.2", "empty-output"),
+    ("1x5 upsample:2,mode=cubic", "wrong-axes"),
 ]
 TAKEN = [
     ("2x6 mul(align=second)[ conv:2,k3,p1 | gap ]", (2, 6)),
@@ -93,3 +96,36 @@ def test_shapes_in_a_sentence() -> None:
     assert listed([(16, 8, 8)]) == "16×8×8"
     assert listed([(16, 8, 8), (4,)]) == "16×8×8 and 4"
     assert listed([(1,), (2,), (3,)]) == "1, 2 and 3"
+
+
+def test_of_many_shapes_the_first_are_listed() -> None:
+    few = [(n,) for n in range(1, MAX_LISTED + 1)]
+    several = ", ".join(map(str, range(1, MAX_LISTED + 1)))
+
+    assert listed([*few, (99,)]) == f"{several}, … ({MAX_LISTED + 1} branches)"
+    assert listed([*few, few[0]]) == f"{several} ({MAX_LISTED + 1} branches)"
+
+
+@pytest.mark.parametrize(
+    ("spec", "shape"),
+    [
+        ("3x4x5 scale", (3, 1, 1)),
+        ("3 scale", (3,)),
+        ("3x4x5 shift:shape=4x5", (4, 5)),
+    ],
+)
+def test_a_learned_factor_holds_one_value_per_channel(spec: str, shape: tuple[int, ...]) -> None:
+    assert [weight.shape for weight in analyze(spec).rows[1].weights] == [shape]
+
+
+def test_bytes_of_the_input() -> None:
+    assert analyze("3x4x5 relu", batch=2).rows[0].activation_bytes == 2 * 60 * 4
+
+
+def test_cut_off_places_are_mirrored_still() -> None:
+    """A reflection is measured by the whole row, of which going round leaves what is not cut off."""
+    check_mode("reflect", ((-2, 4),), (1, 5))
+
+
+def test_no_vector_is_larger_than_an_input_without_places() -> None:
+    assert larger_than_input(analyze("8 linear:4")) == []
