@@ -123,7 +123,7 @@ def test_bytes_of_the_input() -> None:
 
 
 def test_cut_off_places_are_mirrored_still() -> None:
-    """A reflection is measured by the whole row, of which going round leaves what is not cut off."""
+    """A reflection counts the whole row, going round what is left of it."""
     check_mode("reflect", ((-2, 4),), (1, 5))
 
 
