@@ -32,6 +32,7 @@ FILES = (
     "expand",
     "learned",
     "arithmetic",
+    "each",
 )
 
 

@@ -230,6 +230,13 @@ class Layer:
         """Multiply-accumulates of convolutions and linear layers for one sample, no bias."""
         return 0
 
+    def at_each(self, axes: int, order: str) -> Layer | None:
+        """What does the same at every entry of some axes (see `each`), if that is of its kind."""
+        kind = type(self)
+        moves = kind.route is not Layer.route or kind.windows is not Layer.windows
+        plain = self.by_value and self.takes_scalars and self.arity == "one" and not moves
+        return self if plain and not self.mixes_samples else None
+
     def route(self, shape: Shape) -> Route | None:
         """How the axes of the one map that it receives move; None: each unit reads its own place.
 
