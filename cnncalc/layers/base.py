@@ -172,6 +172,11 @@ class Layer:
         return type(self).output is Layer.output and type(self).weights is Layer.weights
 
     @property
+    def noun(self) -> str:
+        """What a step of it is called, with a number behind."""
+        return self.kind
+
+    @property
     def takes_scalars(self) -> bool:
         """Whether what flows in may be a single number of each sample, of shape ()."""
         return self.by_value if self.scalars is None else self.scalars

@@ -54,6 +54,10 @@ class Each(Layer):
         return self.replaced(axes=self.axes + axes) if order == self.order else None
 
     @property
+    def noun(self) -> str:
+        return str(self.layer.noun)
+
+    @property
     def trailing(self) -> int:
         """How many axes of a sample stand before the entries: the channels, or none."""
         return int(self.order == "last")
@@ -81,7 +85,8 @@ class Each(Layer):
 
     def output(self, *shapes: Shape) -> Shape:
         (shape,) = shapes
-        entries, made = self.entries(shape), self.layer.output(self.sample(shape))
+        entries = self.entries(shape)
+        made: Shape = self.layer.output(self.sample(shape))
         if not made and self.trailing:
             raise LayerError(
                 f"`{self.layer.kind}` leaves one number of each entry, and no channels", code="each"

@@ -252,9 +252,7 @@ class _Writer:
             layer = self.layer(parts[place][0])
             if isinstance(layer, Each) and head(layer) == head(over):
                 count = place + 1 - start
-            elif layer is None or layer.arity != "one" or isinstance(layer, Each):
-                break
-            elif layer.at_each(over.axes, over.order) is not layer:
+            elif layer is None or not _is_plain(layer):
                 break
         return count
 
@@ -276,9 +274,14 @@ class _Writer:
         if number in self.labels:
             return f"{self.labels[number]}@"
         own = self.network.notation == "compact" and not re.fullmatch(
-            rf"{re.escape(step.layer.kind)}\d+", step.name
+            rf"{re.escape(step.layer.noun)}\d+", step.name
         )
         return f"{step.name}@" if own and PLAIN_NAME.match(step.name) else ""
+
+
+def _is_plain(layer: Layer) -> bool:
+    """Whether a layer does the same to every value, in `each` and outside of it."""
+    return layer.arity == "one" and layer.at_each(1, "first") is layer
 
 
 def _bracketed(head: str, branches: list[str]) -> str:

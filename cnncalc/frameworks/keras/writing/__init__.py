@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnncalc.frameworks.calls import Piece, pieces_of
-from cnncalc.frameworks.keras.writing.calls import taken
+from cnncalc.frameworks.calls import CALL, Piece, pieces_of
+from cnncalc.frameworks.keras.writing.calls import no_class, taken
 from cnncalc.frameworks.keras.writing.classes import write
 from cnncalc.frameworks.keras.writing.expressions import CLASSES, FORMS, joined
 from cnncalc.frameworks.keras.writing.parts import parts
 from cnncalc.layers.base import Layer, Shape
+from cnncalc.layers.each import Each
 
 __all__ = ["CLASSES", "parts", "pieces", "write"]
 
@@ -26,7 +27,32 @@ def pieces(layer: Layer, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
     """
     if layer.arity == "many":
         return joined(layer, shapes)
+    if isinstance(layer, Each):
+        return _at_each(layer, shapes[0])
     return pieces_of(layer, shapes[0], FORMS, parts, _checked)
+
+
+def _at_each(layer: Each, shape: Shape) -> list[Piece]:
+    """The lines of a layer at every entry, with its axes put where Keras has them, and back."""
+    lines: list[Piece] = []
+    for part in parts(layer, shape):
+        if isinstance(part, Each):
+            lines += _time_distributed(part, shape)
+        else:
+            lines += pieces(part, (shape,))
+        shape = part.output(shape)
+    return lines
+
+
+def _time_distributed(layer: Each, shape: Shape) -> Sequence[Piece]:
+    """Each class of the layer in layers.TimeDistributed, once for each axis that is run over."""
+    inner = pieces(layer.layer, (layer.sample(shape),))
+    if any(piece.call is None or piece.form != CALL for piece in inner):
+        raise no_class(
+            layer, f"layers.TimeDistributed takes layers, and `{layer.layer.kind}` is none"
+        )
+    opened, closed = "layers.TimeDistributed(" * layer.axes, ")" * layer.axes
+    return [piece._replace(call=f"{opened}{piece.call}{closed}") for piece in inner]
 
 
 def _checked(layer: Layer, shape: Shape) -> str:

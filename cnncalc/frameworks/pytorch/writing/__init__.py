@@ -14,6 +14,7 @@ from cnncalc.frameworks.pytorch.writing.classes import write
 from cnncalc.frameworks.pytorch.writing.expressions import FORMS, joined
 from cnncalc.frameworks.pytorch.writing.parts import parts
 from cnncalc.layers.base import Layer, Shape
+from cnncalc.layers.each import Each
 
 __all__ = ["parts", "pieces", "write"]
 
@@ -26,7 +27,31 @@ def pieces(layer: Layer, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
     """
     if layer.arity == "many":
         return joined(layer, shapes)
+    if isinstance(layer, Each):
+        return _at_each(layer, shapes[0])
     return pieces_of(layer, shapes[0], FORMS, parts, _checked)
+
+
+def _at_each(layer: Each, shape: Shape) -> Sequence[Piece]:
+    """The entries are samples of one larger batch, and are taken apart again."""
+    first = 1 + layer.trailing
+    axes, places = range(first, first + layer.axes), range(1, 1 + layer.axes)
+    there, back = "", ""
+    if layer.trailing:
+        there, back = (
+            f".movedim({_some(axes)}, {_some(places)})",
+            f".movedim({_some(places)}, {_some(axes)})",
+        )
+    sizes = ", ".join(map(str, (-1, *layer.entries(shape))))
+    return [
+        Piece("merge", None, f"{{0}}{there}.flatten(0, {layer.axes})"),
+        *pieces(layer.layer, (layer.sample(shape),)),
+        Piece("split", None, f"{{0}}.unflatten(0, ({sizes})){back}"),
+    ]
+
+
+def _some(axes: range) -> str:
+    return str(axes[0]) if len(axes) == 1 else str(tuple(axes))
 
 
 def _checked(layer: Layer, shape: Shape) -> str:
