@@ -7,7 +7,7 @@ a small graph: `take` gives its ends, and `Designs` the paths, the simplest firs
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from heapq import heappop, heappush
 from itertools import count
@@ -18,7 +18,7 @@ from cnncalc.errors import LayerError
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.network import Step
 
-__all__ = ["Choice", "Cost", "Designs", "Node", "Refused", "Sizes", "take"]
+__all__ = ["Choice", "Cost", "Designs", "Node", "Refused", "Sizes", "added", "take"]
 
 # By step, what it may be, one entry for each value of the choice: layers; of step 0 the shapes
 # that flow in. Steps of one choice are tied.
@@ -67,8 +67,19 @@ class Sizes:
         self, step: Step, layers: Sequence[Layer], inputs: Inputs, refuse: Callable[..., None]
     ) -> dict[Outcome, Sequence[int]]:
         """The same for each of many layers: by what flows on, the numbers of the layers."""
+        return self.asked(step, layers, range(len(layers)), inputs, refuse)
+
+    def asked(
+        self,
+        step: Step,
+        layers: Sequence[Layer],
+        numbers: Iterable[int],
+        inputs: Inputs,
+        refuse: Callable[..., None],
+    ) -> dict[Outcome, Sequence[int]]:
+        """The same for some of the layers, asked one by one."""
         found: dict[Outcome, list[int]] = {}
-        for number in range(len(layers)):
+        for number in numbers:
             try:
                 outcome = self.one(step, layers[number], inputs)
             except LayerError as error:
@@ -141,17 +152,17 @@ class _Search:
                 continue
             choice = self.opened[node.depth - 1]
             for price, before, value in self.prices(node):
-                self.add(_sum(spent, price), before, {**values, choice: value}, end)
+                self.add(added(spent, price), before, {**values, choice: value}, end)
 
     def add(self, spent: Cost, node: Node, values: dict[int, int], end: Node) -> None:
         """Go on from a node later, with what its designs cost so far."""
-        total = _sum(spent, self.least(node))
+        total = added(spent, self.least(node))
         heappush(self.heap, (total, next(self.order), spent, node, values, end))
 
     def least(self, node: Node) -> Cost:
         """The least that leads to a node."""
         if node not in self.cheapest:
-            ways = (_sum(price, self.least(before)) for price, before, _ in self.prices(node))
+            ways = (added(price, self.least(before)) for price, before, _ in self.prices(node))
             self.cheapest[node] = min(ways) if node.depth else ()
         return self.cheapest[node]
 
@@ -167,7 +178,8 @@ class _Search:
         return self.priced[node]
 
 
-def _sum(one: Cost, two: Cost) -> Cost:
+def added(one: Cost, two: Cost) -> Cost:
+    """The sum of two costs; of one that is empty, the other."""
     if not one or not two:
         return one or two
     return tuple([a + b for a, b in zip(one, two, strict=True)])

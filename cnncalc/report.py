@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import chain
 from typing import Any
 
 from cnncalc.analysis import analyze
@@ -123,7 +122,7 @@ class Report:
 
     def _totals(self) -> Totals:
         layers = self.layers
-        holders: list[Row | BuiltRow] = [*layers, *self.unreached]
+        holders = self.built
         params = sum(row.params for row in holders)
         return Totals(
             params=params,
@@ -153,6 +152,11 @@ class Report:
         """A row without shapes for each module that the flow never came to."""
         first = len(self.rows)
         return [BuiltRow(first + n, each) for n, each in enumerate(self.network.unreached)]
+
+    @property
+    def built(self) -> list[Row | BuiltRow]:
+        """All that holds weights: the layers, behind them the modules that were never reached."""
+        return [*self.layers, *self.unreached]
 
     @property
     def layers(self) -> list[Row]:
@@ -202,7 +206,7 @@ class Report:
                 "layout": self.layout,
                 "dtype": self.dtype,
             },
-            "layers": chain(map(self._row, self.layers), map(self._built, self.unreached)),
+            "layers": map(self._row, self.built),
             "output": {"shape": ends[0]["shape"]},
             "outputs": ends,
             "total": self.total._asdict(),
@@ -213,15 +217,17 @@ class Report:
             "verify": self.verify,
         }
 
-    def _row(self, row: Row) -> dict[str, Any]:
+    def _row(self, row: Row | BuiltRow) -> dict[str, Any]:
+        """A row in the document; of a module that the flow never came to, without shapes."""
+        shape = row.output_shape
         return {
             "index": row.index,
             "name": row.name,
             "kind": row.kind,
             "text": row.text,
             "inputs": list(row.inputs),
-            "input_shapes": [self.shape(shape) for shape in row.input_shapes],
-            "output_shape": self.shape(row.output_shape),
+            "input_shapes": [self.shape(each) for each in row.input_shapes],
+            "output_shape": None if shape is None else self.shape(shape),
             "weights": list(map(_weight, row.weights)),
             "params": row.params,
             "trainable": row.trainable,
@@ -229,27 +235,9 @@ class Report:
             "shares": row.shares,
             "macs": row.macs,
             "activation_bytes": row.activation_bytes,
-            "receptive_field": self.fields[row.index].to_dict(self.frame),
-        }
-
-    def _built(self, row: BuiltRow) -> dict[str, Any]:
-        """A module that the flow never came to, in the document."""
-        return {
-            "index": row.index,
-            "name": row.name,
-            "kind": row.kind,
-            "text": row.text,
-            "inputs": [],
-            "input_shapes": [],
-            "output_shape": None,
-            "weights": list(map(_weight, row.weights)),
-            "params": row.params,
-            "trainable": row.trainable,
-            "buffers": row.buffers,
-            "shares": None,
-            "macs": 0,
-            "activation_bytes": 0,
-            "receptive_field": None,
+            "receptive_field": (
+                None if shape is None else self.fields[row.index].to_dict(self.frame)
+            ),
         }
 
 

@@ -103,7 +103,11 @@ class BuiltRow:
     """A module that a source builds and that the flow never came to: weights without shapes."""
 
     __slots__ = ("buffers", "index", "kind", "name", "params", "text", "trainable", "weights")
+    inputs: tuple[int, ...] = ()
+    input_shapes: tuple[Shape, ...] = ()
+    output_shape = None
     shares = None
+    macs = activation_bytes = 0
 
     def __init__(self, index: int, module: Unreached) -> None:
         self.index = index

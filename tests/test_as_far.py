@@ -74,6 +74,10 @@ CASES = {
         torch("self.attention = Attention(16)", "x = self.attention(x)"),
         (3, 32, 32), ["conv", "bn"], BEHIND, "`elsewhere.Attention` can't be followed",
     ),
+    "a layer that is not read here": Case(
+        torch("self.attention = nn.LSTM(16, 8)", "x, _ = self.attention(x)"),
+        (3, 32, 32), ["conv", "bn"], BEHIND, "`nn.LSTM` can't be followed",
+    ),
     "a part that nothing uses": Case(
         torch("self.attention = Attention(16)", "pass"),
         (3, 32, 32), ["conv", "bn", "gap", "linear"], {"Net": 7},

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from cnncalc.errors import Span, SpecError
 from cnncalc.python.values import Instance
 
-__all__ = ["FAULTS", "Raised", "Refusal"]
+__all__ = ["FAULTS", "Raised", "Refusal", "followed"]
 
 # The codes of refusals that say nothing against the model: it is only not followed further.
 UNFOLLOWED = frozenset(
-    ["attention", "batch", "batch-axis", "foreign", "import", "source", "too-long", "unsupported"]
+    [
+        "attention",
+        "batch",
+        "batch-axis",
+        "foreign",
+        "import",
+        "source",
+        "too-long",
+        "unsupported",
+        "unsupported-layer",
+    ]
 )
 
 MAX_NOTES = 4
@@ -80,6 +91,17 @@ class Refusal(Exception):  # noqa: N818, it becomes a SpecError at its place
         error.notes += self.notes + uses_told(self.span, self.uses)
         error.so_far = self.so_far
         return error
+
+
+@contextmanager
+def followed(so_far: Callable[[], Any]) -> Iterator[None]:
+    """Let a refusal that only ends the following have what was read before it."""
+    try:
+        yield
+    except Refusal as stop:
+        if stop.unfollowed:
+            stop.so_far = so_far()
+        raise
 
 
 class Raised(Exception):  # noqa: N818, the source may catch it

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 from typing import Any, NamedTuple
 
-from cnncalc.designs import Choice, Cost
+from cnncalc.designs import Choice, Cost, added
 from cnncalc.layers.base import Layer
 from cnncalc.layers.options import Option
 from cnncalc.network import Step
@@ -122,12 +122,11 @@ class Group:
     def cost(self, number: int, order: Sequence[str]) -> Cost:
         """How simple a value is: its layers, then the numbers in the order of the names."""
         values = self.values(number)
-        total = (0,) * len(MEASURES)
+        total: Cost = (0,) * len(MEASURES)
         for layer in self.layers.values():
             if isinstance(layer, Layer):
                 filled = {name: fill(value, values) for name, value in vars(layer).items()}
-                more = plainness(layer.options, filled)
-                total = tuple([a + b for a, b in zip(total, more, strict=True)])
+                total = added(total, plainness(layer.options, filled))
         return *total, *[values.get(name, 0) for name in order]
 
 

@@ -7,7 +7,7 @@ hundred thousand values in a few runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from cnncalc.designs import Inputs, Outcome, Sizes
@@ -31,6 +31,10 @@ class PartedError(Exception):
     def __init__(self, mask: Any) -> None:
         super().__init__()
         self.mask = mask
+
+
+class NotTogetherError(Exception):
+    """Values that are to be asked one by one."""
 
 
 class Many:
@@ -123,72 +127,50 @@ class Manifold(Sizes):
         todo, runs = [numpy.arange(len(layers))], 0
         while todo:
             numbers, runs = todo.pop(), runs + 1
-            if len(numbers) <= FEW or runs > MOST_RUNS:
-                self.one_by_one(step, layers, inputs, refuse, numbers, found)
-                continue
-            layer = layers.together(numbers, Many)
+            told: Iterable[tuple[Outcome, Any]] = ()
             try:
-                layer.check()
-                shape = self.one(step, layer, inputs)
+                if len(numbers) <= FEW or runs > MOST_RUNS:
+                    raise NotTogetherError
+                told = self.together(step, layers, inputs, numbers)
             except PartedError as parted:
                 todo += [numbers[parted.mask], numbers[~parted.mask]]
-            except (LayerError, TypeError):  # what is wrong is told of one that is
-                self.refused(step, layers, inputs, refuse, numbers, found)
-            else:
-                for outcome, some in _alike(shape, numbers):
-                    found.setdefault(outcome, []).append(some)
+            except LayerError:  # of all; what is wrong is told of one
+                told = self.refused(step, layers, inputs, refuse, numbers)
+            except NotTogetherError:
+                told = self.asked(step, layers, map(int, numbers), inputs, refuse).items()
+            for outcome, some in told:
+                found.setdefault(outcome, []).append(some)
         return {
             outcome: numpy.sort(numpy.concatenate(some)).tolist() for outcome, some in found.items()
         }
 
+    def together(
+        self, step: Step, layers: Filled, inputs: Inputs, numbers: Any
+    ) -> Iterable[tuple[Outcome, Any]]:
+        """What flows on with values whose formulas answer all questions alike.
+
+        Raises:
+            PartedError: they don't.
+            LayerError: they are all refused.
+            NotTogetherError: a formula takes no arrays.
+        """
+        layer = layers.together(numbers, Many)
+        try:
+            layer.check()
+            return _alike(self.one(step, layer, inputs), numbers)
+        except TypeError:
+            raise NotTogetherError from None
+
     def refused(
-        self,
-        step: Step,
-        layers: Filled,
-        inputs: Inputs,
-        refuse: Callable[..., None],
-        numbers: Any,
-        found: dict[Outcome, list[Any]],
-    ) -> None:
-        """Say why values can't be that are refused together; ask each where that isn't so."""
+        self, step: Step, layers: Filled, inputs: Inputs, refuse: Callable[..., None], numbers: Any
+    ) -> Iterable[tuple[Outcome, Any]]:
+        """Say why values can't be that are refused together; ask each where one can."""
         try:
             self.one(step, layers[int(numbers[0])], inputs)
         except LayerError as error:
-            same = self.is_refused(step, layers, inputs, numbers)
-            if same:
-                refuse(error)
-                return
-        self.one_by_one(step, layers, inputs, refuse, numbers, found)
-
-    def is_refused(self, step: Step, layers: Filled, inputs: Inputs, numbers: Any) -> bool:
-        """Whether the formulas refuse all of these values with the same answers."""
-        try:
-            layer = layers.together(numbers, Many)
-            layer.check()
-            self.one(step, layer, inputs)
-        except LayerError:
-            return True
-        except TypeError:
-            return False
-        return False
-
-    def one_by_one(
-        self,
-        step: Step,
-        layers: Sequence[Layer],
-        inputs: Inputs,
-        refuse: Callable[..., None],
-        numbers: Any,
-        found: dict[Outcome, list[Any]],
-    ) -> None:
-        """Ask the layer of each value."""
-        for number in numbers:
-            try:
-                outcome = self.one(step, layers[int(number)], inputs)
-            except LayerError as error:
-                refuse(error)
-            else:
-                found.setdefault(outcome, []).append([number])
+            refuse(error)
+            return ()
+        return self.asked(step, layers, map(int, numbers), inputs, refuse).items()
 
 
 def _alike(shape: Any, numbers: Any) -> list[tuple[Shape, Any]]:

@@ -7,9 +7,9 @@ from heapq import merge
 from typing import Any, NamedTuple
 
 from cnncalc.analysis import analyze, check_input
-from cnncalc.designs import Cost, Designs, Node, Sizes, take
+from cnncalc.designs import Cost, Designs, Node, Sizes, added, take
 from cnncalc.errors import SpecError
-from cnncalc.layers.base import Layer, Shape
+from cnncalc.layers.base import Shape
 from cnncalc.network import Network
 from cnncalc.receptive import fields_of
 from cnncalc.rows import as_layout
@@ -92,10 +92,10 @@ class Part:
     def cost_of_the_rest(self) -> Cost:
         """What the layers cost that have no unknowns, and the numbers of repeats."""
         decided = {step for group in self.groups for step in group.layers}
-        total = [0] * len(MEASURES)
+        total: Cost = (0,) * len(MEASURES)
         for number, step in enumerate(self.network.steps):
             if self.fixed and number not in decided:
-                total = [a + b for a, b in zip(total, _plainness(step.layer), strict=True)]
+                total = added(total, plainness(step.layer.options, vars(step.layer)))
         return *total, *[self.fixed.get(name, 0) for name in self.bounds]
 
     def taken(self) -> tuple[Designs, bool]:
@@ -184,8 +184,7 @@ class Part:
         values = dict(self.fixed)
         for number, value in picks.items():
             values |= self.groups[number].values(value)
-        total = tuple([a + b for a, b in zip(cost or self.standing, self.standing, strict=True)])
-        return Way(total if cost else self.standing, values, end.first, end.output, end.field)
+        return Way(added(cost, self.standing), values, end.first, end.output, end.field)
 
 
 class _End(NamedTuple):
@@ -203,7 +202,3 @@ class _End(NamedTuple):
 
 def _cost(found: tuple[Cost, Mapping[int, int], _End]) -> Cost:
     return found[0]
-
-
-def _plainness(layer: Layer) -> Cost:
-    return plainness(layer.options, vars(layer))

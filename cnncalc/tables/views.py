@@ -10,7 +10,6 @@ from cnncalc.forks import Forks
 from cnncalc.layers.base import axis_name
 from cnncalc.receptive.units import first_to_see_all, larger_than_input
 from cnncalc.report import Report
-from cnncalc.rows import BuiltRow, Row
 from cnncalc.tables.steps import COLUMNS, also_of_built
 from cnncalc.tables.table import Column, Table, choose, human_bytes
 from cnncalc.tables.verification import agreement, verdict
@@ -112,10 +111,9 @@ def _params(report: Report, wanted: str | None, plain: bool) -> Table:
     else:
         buffers = "buffers" if report.total.buffers else ""
         usual = f"index {_names(report)} layer tensor shape params {buffers} bytes share"
-    holders: list[Row | BuiltRow] = [*report.layers, *report.unreached]
     lines = [
         Tensor(row, weight, weight is row.weights[0])
-        for row in holders
+        for row in report.built
         if row.shares is None
         for weight in row.weights
     ]

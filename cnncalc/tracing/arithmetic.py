@@ -93,7 +93,7 @@ def product(shape: Shape, outputs: int, axis: int = -1) -> Layer:
     Args:
         shape: what flows, without the batch; the only axis of features needs no name.
         outputs: how many features come out.
-        axis: which one is multiplied, counted from the last.
+        axis: which one is multiplied; below 0 counted from the last.
     """
     return KINDS["linear"](outputs, False, None if len(shape) == 1 else axis)
 

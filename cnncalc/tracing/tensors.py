@@ -53,6 +53,10 @@ class Operations:
         """`left sign right`, of which one at least is a tensor."""
         raise NotImplementedError
 
+    def last_axis(self, machine: Machine) -> int:
+        """Which axis of a sample is the source's last one."""
+        return -1
+
     def inner_sizes(self, machine: Machine, sizes: tuple[int, ...]) -> tuple[int, ...]:
         """Sizes in the framework's own order, without the batch, as they are inside."""
         return sizes

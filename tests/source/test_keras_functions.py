@@ -75,3 +75,22 @@ def test_softmax_keeps_its_axis() -> None:
     """Along the height, a unit sees its whole column."""
     report = report_of(source("ops.softmax(x, axis=1)"))
     assert report.rows[1].text == "softmax:axis=1"
+
+
+def test_a_product_with_weights_is_along_the_last_axis() -> None:
+    """Which is kept in front inside, as Dense has it."""
+    text = """
+import keras
+from keras import layers
+class Project(layers.Layer):
+    def build(self, shape):
+        self.w = self.add_weight(shape=(6, 4))
+    def call(self, x):
+        return x @ self.w
+x = keras.Input((5, 6))
+model = keras.Model(x, Project()(x))
+"""
+    report = report_of(text)
+    row = report.layers[-1]
+    assert report.shape(row.output_shape) == [5, 4]
+    assert (row.params, row.macs) == (24, 120)

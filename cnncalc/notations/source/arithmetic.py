@@ -9,7 +9,7 @@ from cnncalc.errors import LayerError
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import show
 from cnncalc.notations.source.axes import outer_shape
-from cnncalc.notations.source.layer_steps import batch_of, emit
+from cnncalc.notations.source.layer_steps import batch_of, emit, emit_view
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
@@ -18,7 +18,6 @@ from cnncalc.tracing.arithmetic import with_kept, with_number
 from cnncalc.tracing.arrays import MAX_NUMBERS, is_small
 from cnncalc.tracing.constants import combined
 from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor, one_number
-from cnncalc.tracing.views import between
 from cnncalc.tracing.weights import Held
 
 __all__ = ["owner_of", "product", "size_text", "sizes_without_batch", "tensor_operator"]
@@ -74,10 +73,7 @@ def in_line(machine: Machine, tensor: Tensor, tensors: Sequence[Tensor]) -> Tens
         return tensor
     batch = tensor.batch._replace(front=tensor.batch.front + missing)
     shape = (1,) * missing + tensor.shape
-    layer = between(tensor.shape, shape)
-    if layer is None:
-        return tensor
-    stretched: Tensor = emit(machine, layer, [tensor], op="unsqueeze", batch=batch)
+    stretched: Tensor = emit_view(machine, tensor, shape, "unsqueeze", batch)
     return stretched
 
 
@@ -136,13 +132,15 @@ def size_text(size: Value) -> str:
 def product(machine: Machine, left: Value, right: Value) -> Value:
     """`x @ W`: a linear layer without bias; two flowing tensors are refused."""
     if isinstance(left, Tensor) and isinstance(right, Static) and len(right.shape) == 2:
-        if left.shape[-1:] != right.shape[:1]:
+        axis = machine.part(left.operations).last_axis(machine)
+        if not left.shape or left.shape[axis] != right.shape[0]:
+            features = left.shape[axis] if left.shape else 1
             raise Refusal(
                 f"a product of {show(left.shape)} with weights of {show(right.shape)}: "
-                f"{left.shape[-1]} is not {right.shape[0]}",
+                f"{features} is not {right.shape[0]}",
                 code="branches",
             )
-        layer = matrix_product(left.shape, right.shape[1])
+        layer = matrix_product(left.shape, right.shape[1], axis)
         owner = right.sources[0] if right.sources else None
         return emit(machine, layer, [left], op="matmul", owner=owner, held={"weight": right})
     raise Refusal(

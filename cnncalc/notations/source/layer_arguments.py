@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, partial
-from inspect import signature
+from functools import partial
 from typing import Any
 
 from cnncalc.errors import LayerError
-from cnncalc.frameworks.base import read
+from cnncalc.frameworks.base import form_of, read
 from cnncalc.notations.source.argument_places import argument
 from cnncalc.python.iteration import content_of
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Opaque, Value, describe
 from cnncalc.tracing.tensors import Static, Tensor, one_number
 
-__all__ = ["LAYER_COST", "form_of", "made", "plain", "refused"]
+__all__ = ["LAYER_COST", "made", "plain", "refused"]
 
 LAYER_COST = 200  # in fuel: binding the arguments of a layer is dear
-
-form_of = cache(signature)
 
 
 def plain(value: Value) -> Value:

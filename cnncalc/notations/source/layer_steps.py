@@ -21,9 +21,10 @@ from cnncalc.python.values import Instance, Value
 from cnncalc.tracing.batch_axis import FIRST, BatchAxis
 from cnncalc.tracing.tensors import Parameter, Static, Tensor
 from cnncalc.tracing.trace import Record
+from cnncalc.tracing.views import between
 from cnncalc.tracing.weights import Held
 
-__all__ = ["batch_of", "emit", "made_of"]
+__all__ = ["batch_of", "emit", "emit_view", "made_of"]
 
 # Layers along axes that they name, counted without a batch in front.
 ALONG = frozenset(
@@ -81,6 +82,24 @@ def emit(
     tensor = trace.add(Record(declared, numbers, shape, named, spans, owner, part, held))
     tensor.batch = batch
     return tensor
+
+
+def emit_view(
+    machine: Machine,
+    tensor: Tensor,
+    shape: Shape,
+    op: str = "view",
+    batch: BatchAxis | None = None,
+) -> Value:
+    """The same values in another shape, as one step; none where the shape is the same.
+
+    `batch`: where the batch stands in it; None: where it did.
+    """
+    batch = tensor.batch if batch is None else batch
+    layer = between(tensor.shape, shape)
+    if layer is None:
+        return type(tensor)(tensor.number, shape, batch)
+    return emit(machine, layer, [tensor], op=op, batch=batch)
 
 
 def batch_of(inputs: Sequence[Value]) -> BatchAxis:

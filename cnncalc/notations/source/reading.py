@@ -27,7 +27,7 @@ from cnncalc.python.interpreter import Interpreter
 from cnncalc.python.library import Python
 from cnncalc.python.limits import Budget
 from cnncalc.python.protocols import Library
-from cnncalc.python.refusals import Refusal
+from cnncalc.python.refusals import followed
 from cnncalc.python.source_tree import Disk, Tree
 from cnncalc.python.values import Value
 
@@ -68,12 +68,9 @@ def read(
         with machine.deep():
             file = tree.main(source, path, begin)
             file.tree = completed(file.tree, notation)
-            try:
+            # A Keras model flows already while it is built.
+            with followed(lambda: keras.as_far(machine) if notation == "keras" else None):
                 return machine, choose(machine, machine.start(file), entry)
-            except Refusal as stop:
-                if stop.unfollowed and notation == "keras":  # it flows while it is built
-                    stop.so_far = keras.as_far(machine)
-                raise
 
     network = around(build)
     if size is not None:

@@ -16,7 +16,7 @@ from cnncalc.notations.source.keras.state import keras_of
 from cnncalc.notations.source.keras.tensors import keras_trace
 from cnncalc.notations.source.state import state_of
 from cnncalc.python.interpreter import Interpreter
-from cnncalc.python.refusals import Refusal
+from cnncalc.python.refusals import Refusal, followed
 from cnncalc.python.values import Instance, Value
 from cnncalc.tracing.trace import input_name
 
@@ -92,12 +92,9 @@ def traced(machine: Interpreter, model: Instance, shape: Shape) -> Network:
     """The steps of a model at an input of this shape (as it is inside)."""
     trace = keras_trace(machine)
     with machine.deep():
-        try:
+        with followed(lambda: as_far(machine)):
             roots, outputs = run_at(machine, model, shape)
             trace.check_tried()
-        except Refusal as stop:
-            stop.so_far = as_far(machine) if stop.unfollowed else None
-            raise
         steps, ends_ = trace.network_steps(outputs, prune=True, roots=roots)
     return in_keras(machine, steps, shape, ends_)
 

@@ -84,6 +84,9 @@ class KerasOperations(Operations):
     def item(self, machine: Machine, tensor: Tensor, index: Value) -> Value:
         return item_of(machine, tensor, index)
 
+    def last_axis(self, machine: Machine) -> int:
+        return 0 if keras_of(machine).frame.order == "last" else -1
+
     def inner_sizes(self, machine: Machine, sizes: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(keras_of(machine).frame.sizes(sizes))
 

@@ -18,8 +18,9 @@ from cnncalc.notations.source.torch.nn.module import children, named_modules, ow
 from cnncalc.python.guests import Unread
 from cnncalc.python.interpreter import Interpreter
 from cnncalc.python.machine import Function
-from cnncalc.python.refusals import Refusal
+from cnncalc.python.refusals import Refusal, followed
 from cnncalc.python.values import Instance, Value, describe
+from cnncalc.tracing.tensors import Parameter
 
 __all__ = ["torch_network"]
 
@@ -69,16 +70,13 @@ def traced(machine: Interpreter, model: Instance, shape: Shape) -> Network:
         trace = ModelTrace({id(module): name for name, module in named_modules(model)})
         state_of(machine).trace = trace
         x = trace.input(shape)
-        try:
+        with followed(lambda: as_far(model, trace, shape)):
             result = machine.call(model, [x, *further_inputs(model)], {})
             outputs = [tensor.number for tensor in tensors_in(result)]
             if not outputs:
                 raise no_tensor(model, result)
             trace.check_tried()
             check_read(model)
-        except Refusal as stop:
-            stop.so_far = as_far(model, trace, shape) if stop.unfollowed else None
-            raise
         steps, ends = trace.network_steps(outputs, prune=False)
         unused = unused_elements(model, trace)
     return Network(
@@ -108,12 +106,7 @@ def as_far(model: Instance, trace: ModelTrace, shape: Shape) -> Network:
 def unreached(model: Instance, trace: ModelTrace) -> list[Unreached]:
     """The modules that hold weights, or are layers, and that made no step."""
     found = []
-    seen = set(trace.used)
-    for name, module in named_modules(model):
-        ran = id(module) in trace.ran and module.layers is not None
-        own = [] if ran else own_weights(module)
-        new = {key: each for key, each in own if id(each) not in seen}
-        seen.update(map(id, new.values()))
+    for name, module, ran, new in unused_weights(model, trace):
         layer = isinstance(module.layers, Declared) and not ran
         if new or layer:
             kind, text = module_words(module)
@@ -180,13 +173,20 @@ def part_of(model: Instance) -> str:
 def unused_elements(model: Instance, trace: ModelTrace) -> dict[str, int]:
     """Elements of the parameters and buffers that are declared and that no step uses."""
     total = {"parameter": 0, "buffer": 0}
-    # As `model.parameters()` has it: modules in the order in which they were registered, each
-    # weight counted where it is met first, whatever other modules share it.
-    seen: set[int] = set(trace.used)
-    for _, module in named_modules(model):
-        ran = id(module) in trace.ran and module.layers is not None
-        for name, weight in own_weights(module):
-            if id(weight) not in seen and not (ran and name in WEIGHTS):
-                total[weight.role] += weight.count
-            seen.add(id(weight))
+    for _, _, _, weights in unused_weights(model, trace):
+        for weight in weights.values():
+            total[weight.role] += weight.count
     return total
+
+
+def unused_weights(
+    model: Instance, trace: ModelTrace
+) -> Iterator[tuple[str, Instance, bool, dict[str, Parameter]]]:
+    """Each module, whether its layer has run, and the tensors of its own that no step uses."""
+    seen: set[int] = set(trace.used)
+    for path, module in named_modules(model):
+        ran = id(module) in trace.ran and module.layers is not None
+        own = own_weights(module)
+        new = {n: w for n, w in own if id(w) not in seen and not (ran and n in WEIGHTS)}
+        seen.update(id(weight) for _, weight in own)
+        yield path, module, ran, new

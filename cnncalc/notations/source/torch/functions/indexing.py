@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from cnncalc.notations.source.axes import axis_of, inner_axis, outer_shape
+from cnncalc.notations.source.layer_steps import emit_view
 from cnncalc.notations.source.slices import cut, taken
 from cnncalc.notations.source.torch.functions.joining import cat, stack
 from cnncalc.notations.source.torch.functions.shapes import unsqueeze
-from cnncalc.notations.source.torch.functions.view import emit_view
 from cnncalc.python.exceptions import raised
 from cnncalc.python.functions import Method
 from cnncalc.python.items import get_item

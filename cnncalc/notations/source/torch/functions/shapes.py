@@ -6,8 +6,8 @@ from math import prod
 
 from cnncalc.layers import KINDS
 from cnncalc.notations.source.axes import axis_of, outer_shape
-from cnncalc.notations.source.layer_steps import emit
-from cnncalc.notations.source.torch.functions.view import emit_view, sizes_given, view
+from cnncalc.notations.source.layer_steps import emit, emit_view
+from cnncalc.notations.source.torch.functions.view import sizes_given, view
 from cnncalc.python.functions import Method
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal

@@ -6,7 +6,7 @@ from math import prod
 
 from cnncalc.layers.base import Shape, show
 from cnncalc.notations.source.axes import outer_shape
-from cnncalc.notations.source.layer_steps import emit
+from cnncalc.notations.source.layer_steps import emit_view
 from cnncalc.python.iteration import content_of, listed
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
@@ -14,9 +14,8 @@ from cnncalc.python.values import Value, describe
 from cnncalc.tracing.batch_axis import BatchAxis, viewed
 from cnncalc.tracing.constants import seen_as
 from cnncalc.tracing.tensors import Batch, Static, Tensor, one_number
-from cnncalc.tracing.views import between
 
-__all__ = ["emit_view", "sizes_given", "view"]
+__all__ = ["sizes_given", "view"]
 
 
 def sizes_given(machine: Machine, sizes: tuple[Value, ...]) -> list[Value]:
@@ -109,24 +108,6 @@ def batch_first(shape: Shape, wanted: list[Value]) -> Refusal:
         f"{prod(shape)} values of a sample, as in `x.view(x.size(0), -1)`",
         code="view",
     )
-
-
-def emit_view(
-    machine: Machine,
-    tensor: Tensor,
-    shape: Shape,
-    op: str = "view",
-    batch: BatchAxis | None = None,
-) -> Value:
-    """The same values in another shape, as one step; none where the shape is the same.
-
-    `batch`: where the batch stands in it; None: where it did.
-    """
-    batch = tensor.batch if batch is None else batch
-    layer = between(tensor.shape, shape)
-    if layer is None:
-        return type(tensor)(tensor.number, shape, batch)
-    return emit(machine, layer, [tensor], op=op, batch=batch)
 
 
 def static_view(tensor: Static, wanted: list[Value]) -> Static:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from cnncalc.errors import LayerError
-from cnncalc.frameworks.base import read
+from cnncalc.frameworks.base import form_of, read
 from cnncalc.frameworks.pytorch import READERS
 from cnncalc.frameworks.pytorch.convolution import to_output_size
 from cnncalc.layers.base import Shape, Weight
 from cnncalc.network import Declared
 from cnncalc.notations.source.axes import inner_shape
-from cnncalc.notations.source.layer_arguments import LAYER_COST, form_of, made, plain, refused
+from cnncalc.notations.source.layer_arguments import LAYER_COST, made, plain, refused
 from cnncalc.notations.source.layer_steps import emit
 from cnncalc.notations.source.model_trace import WEIGHTS
 from cnncalc.notations.source.torch.nn.module import MODULE, set_attribute
