@@ -119,7 +119,7 @@ def _saved(report: Report, element: int) -> int:
     for row in report.layers:
         layer: Any = report.network.steps[row.index].layer
         padded = _padded(layer, row)
-        kind = _run(layer).kind
+        kind = layer.core.kind
         if kind in KEEP_OUTPUT:
             saved.add(row.index)
         elif kind not in KEEP_NOTHING and not padded:
@@ -131,11 +131,6 @@ def _saved(report: Report, element: int) -> int:
             own += 8 * prod(row.output_shape) // element
     owners = {_owner(report, number) for number in saved}
     return own + sum(prod(report.rows[number].output_shape) for number in owners)
-
-
-def _run(layer: Any) -> Any:
-    """The layer itself, of an `each` the one that runs at every entry."""
-    return layer.layer if isinstance(layer, Each) else layer
 
 
 def _turned(layer: Any) -> int:
@@ -154,13 +149,13 @@ def _sample(layer: Any, row: Row) -> tuple[Shape, int]:
 def _between(layer: Any, row: Row) -> int:
     """Elements between the two convolutions of one in two parts."""
     (channels, *_), _times = _sample(layer, row)
-    part = _run(layer)
+    part = layer.core
     return int(part.multiplier * channels * (prod(row.output_shape) // part.out_channels))
 
 
 def _named(layer: Any) -> str:
     """The kind, and of reductions and pads which."""
-    layer = _run(layer)
+    layer = layer.core
     which = {"reduce": "by", "pad": "mode"}.get(layer.kind)
     return f"{layer.kind} {getattr(layer, which)}" if which else str(layer.kind)
 
@@ -171,9 +166,9 @@ def _largest(row: Row) -> int:
 
 def _padded(layer: Any, row: Row) -> int:
     """Elements of the map with the padding that torch.nn's class doesn't put around it itself."""
-    if _run(layer).kind not in AXES or getattr(_run(layer), "ceil", False):
+    if layer.core.kind not in AXES or getattr(layer.core, "ceil", False):
         return 0
-    (shape, times), layer = _sample(layer, row), _run(layer)
+    (shape, times), layer = _sample(layer, row), layer.core
     axes = AXES[layer.kind](layer, shape[1:])
     itself = all(
         axis.before == axis.after and (layer.kind in CONVOLUTIONS or 2 * axis.before <= axis.kernel)
@@ -201,7 +196,7 @@ def _most_alive(report: Report, element: int) -> int:
         size = prod(row.output_shape)
         alive += size
         layer = report.network.steps[row.index].layer
-        kind = _run(layer).kind
+        kind = layer.core.kind
         copies = COPIES.get(_named(layer), 1) * max(_largest(row), _padded(layer, row))
         copies += _turned(layer) * _largest(row)
         places = 8 * size // element if kind in PLACES else 0

@@ -172,9 +172,9 @@ class Layer:
         return type(self).output is Layer.output and type(self).weights is Layer.weights
 
     @property
-    def noun(self) -> str:
-        """What a step of it is called, with a number behind."""
-        return self.kind
+    def core(self) -> Layer:
+        """The layer that computes: itself, and of `each` the one that runs at every entry."""
+        return self
 
     @property
     def takes_scalars(self) -> bool:

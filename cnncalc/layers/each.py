@@ -9,7 +9,7 @@ from cnncalc.axis.windows import Window
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import OWN, Layer, Parts, Route, Shape, Weight, option, order, show
 
-__all__ = ["Each", "each"]
+__all__ = ["Each", "each", "sample"]
 
 
 class Each(Layer):
@@ -54,8 +54,9 @@ class Each(Layer):
         return self.replaced(axes=self.axes + axes) if order == self.order else None
 
     @property
-    def noun(self) -> str:
-        return str(self.layer.noun)
+    def core(self) -> Layer:
+        core: Layer = self.layer
+        return core
 
     @property
     def trailing(self) -> int:
@@ -68,20 +69,12 @@ class Each(Layer):
 
     def entries(self, shape: Shape) -> Shape:
         """The axes that are run over; LayerError where nothing is left besides."""
-        if len(shape) <= self.axes:
-            raise LayerError(
-                f"`each` runs over {self.axes} {'axis' if self.axes == 1 else 'axes'} "
-                f"but the input {show(shape)} has no more",
-                code="wrong-axes",
-                option="axes",
-                help=f"an input of at least {self.axes + 1} axes",
-            )
+        self.sample(shape)
         return shape[self.trailing : self.trailing + self.axes]
 
     def sample(self, shape: Shape) -> Shape:
         """The shape of what flows into the layer at each entry."""
-        self.entries(shape)
-        return shape[: self.trailing] + shape[self.trailing + self.axes :]
+        return sample(shape, self.axes, self.order)
 
     def output(self, *shapes: Shape) -> Shape:
         (shape,) = shapes
@@ -150,6 +143,24 @@ class Each(Layer):
         moves: list[int | None] = [None if to is None else self.outer(to) for to in inner]
         entries = range(self.trailing, self.trailing + self.axes)
         return (*moves[: self.trailing], *entries, *moves[self.trailing :])
+
+
+def sample(shape: Shape, axes: int, order: str = "first") -> Shape:
+    """The shape of one entry, without the axes that are run over.
+
+    Raises:
+        LayerError: nothing is left besides.
+    """
+    if len(shape) <= axes:
+        raise LayerError(
+            f"`each` runs over {axes} {'axis' if axes == 1 else 'axes'} "
+            f"but the input {show(shape)} has no more",
+            code="wrong-axes",
+            option="axes",
+            help=f"an input of at least {axes + 1} axes",
+        )
+    front = int(order == "last")
+    return shape[:front] + shape[front + axes :]
 
 
 def each(layer: Layer, axes: int = 1, order: str = "first") -> Layer:

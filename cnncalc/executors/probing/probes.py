@@ -96,7 +96,7 @@ class Probes:
         """A layer of the step at work, with what makes ones of all that is not 0."""
         size = len(copies) * prod(self._places)
         step = self.add(layer, *(probe.step for probe in probes), size=size)
-        inner = inner_of(layer)
+        inner = layer.core
         if inner.kind not in MOVES or _may_be_lowest(inner):
             noise = COORDINATE_NOISE if inner.kind == "upsample" else NOISE
             if inner.kind in MEANS:  # a place may be a small part of what one is of
@@ -163,7 +163,7 @@ def probes_of(network: Network, run: Run) -> Probes:
 
 def _untold(layer: Any) -> str | None:
     """Why probes don't tell what a layer reads; None: they do."""
-    layer = inner_of(layer)
+    layer = layer.core
     if layer.kind == "maxunpool":
         return "max unpooling puts values where maxima were, which probes don't tell"
     if layer.kind == "fracmaxpool":
@@ -182,9 +182,9 @@ def _after(
         return _added(at, layer, inputs, shapes, shape)
     if layer.kind == "cat":
         return _joined(at, layer, inputs, shapes)
-    if inner_of(layer).kind in ("maxunpool", "fracmaxpool"):
+    if layer.core.kind in ("maxunpool", "fracmaxpool"):
         return None
-    if _hands_on(inner_of(layer)):
+    if _hands_on(layer.core):
         return inputs[0]
     here = LAYERS.get(layer.kind) or (_by_itself if _apart(layer, shapes[0]) else _as_it_is)
     return here(at, layer, inputs[0], shapes[0], shape)
@@ -196,11 +196,6 @@ def _hands_on(layer: Any) -> bool:
         return True
     moves = type(layer).route is not Layer.route or type(layer).windows is not Layer.windows
     return layer.by_value and not moves
-
-
-def inner_of(layer: Any) -> Any:
-    """The layer that is run, at every entry of some axes or at once."""
-    return layer.layer if isinstance(layer, Each) else layer
 
 
 def _may_be_lowest(layer: Any) -> bool:

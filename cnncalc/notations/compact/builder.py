@@ -394,7 +394,7 @@ class _Builder:
     def name_the_rest(self) -> None:
         """conv1, conv2, … for steps without a label, skipping what a label has taken."""
         for step in self.steps:
-            kind = step.layer.noun
+            kind = step.layer.core.kind
             while not step.name:
                 self.counts[kind] = self.counts.get(kind, 0) + 1
                 name = f"{kind}{self.counts[kind]}"

@@ -259,7 +259,7 @@ class _Writer:
     def group(self, numbers: list[int]) -> str:
         """Steps at each entry of the same axes, in brackets."""
         layers = [self.network.steps[number].layer for number in numbers]
-        inside = [getattr(layer, "layer", layer) for layer in layers]
+        inside = [layer.core for layer in layers]
         words = [f"\0{n}\0{word(each)}" for n, each in zip(numbers, inside, strict=True)]
         return f"{head(layers[0])}[{' '.join(words)}]"
 
@@ -274,7 +274,7 @@ class _Writer:
         if number in self.labels:
             return f"{self.labels[number]}@"
         own = self.network.notation == "compact" and not re.fullmatch(
-            rf"{re.escape(step.layer.noun)}\d+", step.name
+            rf"{re.escape(step.layer.core.kind)}\d+", step.name
         )
         return f"{step.name}@" if own and PLAIN_NAME.match(step.name) else ""
 
