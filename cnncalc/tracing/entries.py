@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cnncalc.analysis import settle
 from cnncalc.layers.base import Shape
 from cnncalc.layers.each import each, sample
-from cnncalc.network import Declared
+from cnncalc.network import Declared, Expects
 
 __all__ = ["at_entries"]
 
@@ -28,4 +28,8 @@ def at_entries(
             at every entry by itself.
     """
     layer = settle(declared, tuple(sample(shape, axes, order) for shape in shapes))
-    return declared.replaced(layer=each(layer, axes, order), expects=None)
+    wants = declared.expects
+    if wants is not None:
+        ranks = tuple(rank + axes for rank in wants.ranks)
+        wants = Expects(f"{wants.call} at each entry", ranks) if ranks else None
+    return declared.replaced(layer=each(layer, axes, order), expects=wants)

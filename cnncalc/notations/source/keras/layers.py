@@ -35,6 +35,7 @@ from cnncalc.tracing.tensors import Parameter, Static, Tensor
 __all__ = [
     "LAYER",
     "activation",
+    "argument",
     "auto_name",
     "init_base",
     "is_layer",

@@ -11,6 +11,7 @@ from cnncalc.notations.source.keras.models import MODEL, SEQUENTIAL, keras_input
 from cnncalc.notations.source.keras.ops import ACTIVATIONS, FUNCTIONS
 from cnncalc.notations.source.keras.state import keras_of
 from cnncalc.notations.source.keras.tensors import KerasTensor
+from cnncalc.notations.source.keras.time_distributed import TIME_DISTRIBUTED
 from cnncalc.notations.source.unread import LISTED
 from cnncalc.python.functions import Method, simple, undecorated
 from cnncalc.python.machine import Machine
@@ -55,7 +56,7 @@ MERGES = {
 }
 NO_LAYER = frozenset(
     words(
-        "LSTM GRU SimpleRNN RNN Bidirectional TimeDistributed Embedding MultiHeadAttention "
+        "LSTM GRU SimpleRNN RNN Bidirectional Embedding MultiHeadAttention "
         "Attention ConvLSTM2D LSTMCell GRUCell Dot"
     )
 )
@@ -99,6 +100,8 @@ def layer_name(machine: Machine, path: str, name: str) -> Value:
         return simple(name, merge_function(MERGES[name]))
     if name in ("Layer", "Input"):
         return FIXED[name]
+    if name == TIME_DISTRIBUTED.name:
+        return TIME_DISTRIBUTED
     found = keras_layer(name)
     if found is not MISSING:
         return found
@@ -182,7 +185,7 @@ def source_inputs(machine: Machine, tensor: Value, *args: Value) -> Value:
 
 def layer_classes() -> list[str]:
     """The classes of `keras.layers`, those that can't be read too."""
-    return [*READERS, *NO_LAYER, "Lambda", "Layer"]
+    return [*READERS, *NO_LAYER, TIME_DISTRIBUTED.name, "Lambda", "Layer"]
 
 
 def layout_of(machine: Machine, file: SourceFile) -> str:
