@@ -1,4 +1,4 @@
-"""Layers of a trace that run at every entry of some axes: frames that are one axis with the batch."""
+"""Layers of a trace at every entry of some axes, as frames that are one axis with the batch."""
 
 from __future__ import annotations
 

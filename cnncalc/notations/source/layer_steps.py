@@ -140,7 +140,7 @@ def fitted(
 def at_frames(
     machine: Machine, declared: Declared, inputs: Sequence[Value], owner: Value
 ) -> Declared:
-    """A layer on a batch that is one axis with the first ones of a sample: it runs at each entry."""
+    """A layer on a batch that is one axis with the next ones: it runs at each of their entries."""
     axes = len(batch_of(inputs).merged)
     shapes = tuple(inner_shape(each) for each in inputs)
     try:

@@ -15,7 +15,6 @@ from cnncalc.notations.source.keras.layers import (
     argument,
     init_base,
     is_layer,
-    set_trainable,
     tensors,
 )
 from cnncalc.notations.source.keras.state import keras_of
@@ -49,11 +48,7 @@ def init(machine: Machine, wrapper: Instance, layer: Value = None, **options: Va
     except LayerError as error:
         raise refused(error) from None
     init_base(machine, wrapper, **options)
-    wrapper.fields |= {"layer": layer} | {
-        key: value for key, value in given.items() if key not in wrapper.fields
-    }
-    if given.get("trainable") is False:
-        set_trainable(wrapper, False)
+    wrapper.fields = {**given, **wrapper.fields, "layer": layer}
 
 
 def run(machine: Machine, wrapper: Instance, inputs: Value, *args: Value, **o: Value) -> Value:
