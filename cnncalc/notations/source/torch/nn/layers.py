@@ -8,7 +8,7 @@ from cnncalc.frameworks.pytorch import READERS
 from cnncalc.frameworks.pytorch.convolution import to_output_size
 from cnncalc.layers.base import Shape, Weight
 from cnncalc.network import Declared
-from cnncalc.notations.source.axes import inner_shape
+from cnncalc.notations.source.axes import sample_shape
 from cnncalc.notations.source.layer_arguments import LAYER_COST, made, plain, refused
 from cnncalc.notations.source.layer_steps import emit
 from cnncalc.notations.source.model_trace import WEIGHTS
@@ -115,7 +115,7 @@ def forward(machine: Machine, module: Instance, *inputs: Value, **options: Value
 def sized(declared: Declared, tensor: Value, size: Value) -> Declared:
     sizes = tuple(1 if isinstance(each, Batch) else each for each in plain_sizes(size))
     try:
-        return to_output_size(declared, sizes, inner_shape(tensor))
+        return to_output_size(declared, sizes, sample_shape(tensor))
     except LayerError as error:
         raise refused(error) from None
 
