@@ -59,6 +59,9 @@ SAME = [
     *cases("8x4x6x6", "conv:3,k3", "convt:3,k3,s2", "maxpool:2,s1,ceil", "bn", "in:affine", "gn:2",
            "upsample:2"),
     *cases("8x6", "conv:3,k3,s2,p1", "convt:3,k3,s2", "avgpool:2,s1", "bn", "in", "upsample:3"),
+    *cases("5x4x9x8", "each[conv:8,k3,p1,g2]", "each[maxpool:3,s2,p1]", "each[bn]", "each[gap]",
+           "each[in:affine]", "each[gn:2]", "each[pixelshuffle:2]", "each[upsample:2]",
+           "each:2[conv:6,k3,s2]", "each[conv:4,k3] each[gap:keep] flatten:start=1"),
     *cases("1x5x6", "scale", "shift", "prelu", "bn", "in:affine", "expand:4x5x6"),
 ]  # fmt: skip
 
@@ -147,6 +150,10 @@ OTHERWISE = [
     Case("6 gn:2"),
     Case("6 lrn:3"),
     Case("6 rms"),
+    Case("4x5x9x8 each:order=last[conv:8,k3]", "permute:1x0x2x3 each[conv:8,k3] permute:1x0x2x3"),
+    Case("5x4x9x8 each[silu conv:2,k1]", "sigmoid mul each[conv:2,k1]"),
+    Case("5x4x9x8 each[se:2 softmax]"),
+    Case("5x4 each[linear:3]", "linear:3,axis=-1"),
     Case("4x5x6 add[conv:4,k1 | gap:keep | ]", "conv:4,k1 gap:keep add"),
     Case("4x5x6 mul[ | gap:keep | ]", "gap:keep mul mul"),
     Case("4x5x6 sub[relu | ] div[relu | exponential]", "relu sub relu exponential div"),

@@ -20,6 +20,7 @@ from cnncalc.notations.onnx.reading.model import (
 )
 from cnncalc.notations.onnx.reading.steps import Steps
 from cnncalc.notations.onnx.reading.values import (
+    Frames,
     Mask,
     Merged,
     Open,
@@ -291,7 +292,7 @@ def describe(value: Value) -> str:
         return "data"
     if isinstance(value, Mask):
         return "what a comparison gives"
-    if isinstance(value, Merged | Rows):
+    if isinstance(value, Frames | Merged | Rows):
         return "data in one axis together with the batch"
     if isinstance(value, Statistic):
         return "numbers taken along the batch"

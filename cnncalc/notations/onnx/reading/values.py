@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import NamedTuple
 
 from cnncalc.notations.onnx.reading.model import Node
 from cnncalc.tracing.tensors import Static, Tensor
 
 __all__ = [
+    "Frames",
     "Mask",
     "Merged",
     "Open",
@@ -48,6 +50,27 @@ class Rows(NamedTuple):
     of: Tensor
 
 
+class Frames(NamedTuple):
+    """Data whose first axes are one with the batch, as the frames of videos.
+
+    Attributes:
+        axes: how many they are.
+    """
+
+    of: Tensor
+    axes: int
+
+    @property
+    def entries(self) -> int:
+        """How many there are of one sample."""
+        return prod(self.of.shape[: self.axes])
+
+    @property
+    def one(self) -> Tensor:
+        """The data as a node sees it: of one frame."""
+        return Tensor(self.of.number, self.of.shape[self.axes :])
+
+
 class Open(NamedTuple):
     """A further input whose sizes the file leaves open."""
 
@@ -62,5 +85,5 @@ class Statistic(NamedTuple):
 
 
 Value = (
-    Tensor | Static | Mask | Merged | Rows | Statistic | Untold | Open | None
+    Tensor | Static | Frames | Mask | Merged | Rows | Statistic | Untold | Open | None
 )  # None: an input left out
