@@ -79,6 +79,9 @@ def wants_of(
         wants = _asked(wants, declared.expects, before)
         if wants.channels is not None or wants.features is not None:
             break
+        if declared.layer.kind == "each" and not wants.ranks:  # its entries are no batch
+            ranks = (len(shapes[0]) - 1,)
+            wants = wants._replace(ranks=ranks, words=f"`each` takes {taken(ranks)}")
         after = _moved(declared.layer, shapes[0], before)
         if after is not None:
             axes[number] = after

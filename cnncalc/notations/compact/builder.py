@@ -284,7 +284,7 @@ class _Builder:
             raise SpecError(
                 "`each` has an unknown inside, which isn't looked for",
                 item.span,
-                code="unknown",
+                code="unknown-value",
                 help="write the layers without `each`, for the input of one entry",
             )
         self.name_flow(item.label, scope, item.span)
