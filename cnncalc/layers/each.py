@@ -96,7 +96,8 @@ class Each(Layer):
 
     def macs(self, *shapes: Shape) -> int:
         (shape,) = shapes
-        return prod(self.entries(shape)) * int(self.layer.macs(self.sample(shape)))
+        macs: int = self.layer.macs(self.sample(shape))
+        return prod(self.entries(shape)) * macs
 
     def route(self, shape: Shape) -> Route | None:
         inner = self.layer.route(self.sample(shape))

@@ -43,6 +43,7 @@ def relabel(
     ones (*kernel, out, in). Statistics are parameters that are not trained, and there is no
     counter of batches.
     """
+    layer = layer.core
     names = NAMES.get(layer.kind, {})
     return tuple(
         Weight(

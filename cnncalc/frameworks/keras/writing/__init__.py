@@ -52,7 +52,11 @@ def _time_distributed(layer: Each, shape: Shape) -> Sequence[Piece]:
             layer, f"layers.TimeDistributed takes layers, and `{layer.layer.kind}` is none"
         )
     opened, closed = "layers.TimeDistributed(" * layer.axes, ")" * layer.axes
-    return [piece._replace(call=f"{opened}{piece.call}{closed}") for piece in inner]
+    own = {f"{name}()" for name in CLASSES}  # which work along the channels alone
+    return [
+        piece if piece.call in own else piece._replace(call=f"{opened}{piece.call}{closed}")
+        for piece in inner
+    ]
 
 
 def _checked(layer: Layer, shape: Shape) -> str:
