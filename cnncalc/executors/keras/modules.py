@@ -95,13 +95,14 @@ class Bench:
         """What a layer of Keras's holds, by PyTorch's names and in its order of axes."""
         names = {theirs: ours for ours, theirs in NAMES.get(kind, {}).items()}
         names |= {"alpha": "weight"}
-        return [
-            _tensor(
-                prefix + names.get(held.name, held.name), tuple(int(size) for size in held.shape)
-            )
-            for held in layer.weights
-            if held.name != "seed_generator_state"
-        ]
+        apart = type(layer).__name__.startswith("Depthwise")
+        found = []
+        for held in layer.weights:
+            if held.name != "seed_generator_state":
+                name = prefix + names.get(held.name, held.name)
+                shape = tuple(int(size) for size in held.shape)
+                found.append(_tensor(name, shape, apart or name == "depthwise.weight"))
+        return found
 
 
 def _class(name: str) -> Any:
@@ -112,9 +113,10 @@ def _class(name: str) -> Any:
     return found
 
 
-def _tensor(name: str, shape: Shape) -> Tensor:
+def _tensor(name: str, shape: Shape, apart: bool) -> Tensor:
+    """A weight in PyTorch's order of axes; `apart`: of a convolution of each channel by itself."""
     count = prod(shape)
-    if name == "depthwise.weight":
+    if apart and name.endswith("weight"):
         *kernel, channels, multiplier = shape
         shape = (channels * multiplier, 1, *kernel)
     elif name.endswith("weight") and len(shape) > 1:

@@ -38,17 +38,17 @@ WORDS = Call("TimeDistributed")
 
 def init(machine: Machine, wrapper: Instance, layer: Value = None, **options: Value) -> None:
     if not is_layer(layer):
-        made = " (it is the class; call it, with parentheses)" if isinstance(layer, Class) else ""
-        raise raised(
-            "ValueError", f"`{WORDS.words}` takes a layer of Keras, not {describe(layer)}{made}"
-        )
-    given = {key: argument(value) for key, value in options.items()}
+        given = describe(layer)
+        if isinstance(layer, Class):
+            given = f"the class `{layer.name}`: call it, with parentheses"
+        raise raised("ValueError", f"`{WORDS.words}` takes a layer of Keras, not {given}")
+    keywords = {key: argument(value) for key, value in options.items()}
     try:
-        finish(WORDS, given)
+        finish(WORDS, keywords)
     except LayerError as error:
         raise refused(error) from None
     init_base(machine, wrapper, **options)
-    wrapper.fields = {**given, **wrapper.fields, "layer": layer}
+    wrapper.fields = {**keywords, **wrapper.fields, "layer": layer}
 
 
 def run(machine: Machine, wrapper: Instance, inputs: Value, *args: Value, **o: Value) -> Value:
