@@ -15,7 +15,7 @@ ELSEWHERE = {
     "attention": {"AdditiveAttention", "Attention", "GroupQueryAttention", "MultiHeadAttention"},
     "recurrent": {
         "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "GRU", "GRUCell", "LSTM",
-        "LSTMCell", "RNN", "SimpleRNN", "SimpleRNNCell", "StackedRNNCells", "TimeDistributed",
+        "LSTMCell", "RNN", "SimpleRNN", "SimpleRNNCell", "StackedRNNCells",
     },
     "text and categories": {
         "CategoryEncoding", "Discretization", "Embedding", "HashedCrossing", "Hashing",
@@ -32,7 +32,7 @@ ELSEWHERE = {
     },
     "wrappers of other code": {
         "FlaxLayer", "InputSpec", "JaxLayer", "Lambda", "Layer", "SpectralNormalization",
-        "TFSMLayer", "TorchModuleWrapper", "Wrapper",
+        "TFSMLayer", "TimeDistributed", "TorchModuleWrapper", "Wrapper",
     },
     "products of two inputs": {"Dot", "EinsumDense"},
 }  # fmt: skip

@@ -229,8 +229,8 @@ class _Builder:
             self.build_call(item, scope)
 
     def build_group(self, item: Group, scope: Scope) -> None:
-        for each in item.items:
-            self.build(each, scope)
+        for inner in item.items:
+            self.build(inner, scope)
         self.name_flow(item.label, scope, item.span)
 
     def block(self, kind: str, text: str, scope: Scope) -> Block:
