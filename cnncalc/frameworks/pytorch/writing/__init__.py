@@ -34,24 +34,17 @@ def pieces(layer: Layer, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
 
 def _at_each(layer: Each, shape: Shape) -> Sequence[Piece]:
     """The entries are samples of one larger batch, and are taken apart again."""
-    first = 1 + layer.trailing
-    axes, places = range(first, first + layer.axes), range(1, 1 + layer.axes)
-    there, back = "", ""
+    there, back, axes = "", "", layer.axes
     if layer.trailing:
-        there, back = (
-            f".movedim({_some(axes)}, {_some(places)})",
-            f".movedim({_some(places)}, {_some(axes)})",
-        )
+        rank, after = len(shape) + 1, len(layer.output(shape)) + 1
+        there = f".permute{(0, *range(2, 2 + axes), 1, *range(2 + axes, rank))}"
+        back = f".permute{(0, 1 + axes, *range(1, 1 + axes), *range(2 + axes, after))}"
     sizes = ", ".join(map(str, (-1, *layer.entries(shape))))
     return [
-        Piece("merge", None, f"{{0}}{there}.flatten(0, {layer.axes})"),
+        Piece("merge", None, f"{{0}}{there}.flatten(0, {axes})"),
         *pieces(layer.layer, (layer.sample(shape),)),
         Piece("split", None, f"{{0}}.unflatten(0, ({sizes})){back}"),
     ]
-
-
-def _some(axes: range) -> str:
-    return str(axes[0]) if len(axes) == 1 else str(tuple(axes))
 
 
 def _checked(layer: Layer, shape: Shape) -> str:
