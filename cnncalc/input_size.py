@@ -13,6 +13,7 @@ from typing import NamedTuple
 from cnncalc.analysis import check_input, check_scalar, settle, taken
 from cnncalc.errors import CnnCalcError, LayerError, SpecError
 from cnncalc.layers.base import OWN, Layer, Shape, show
+from cnncalc.layers.each import Each
 from cnncalc.layers.shapes import count_of
 from cnncalc.network import Declared, Expects, Network, Typed
 from cnncalc.rows import as_layout, from_layout
@@ -79,6 +80,9 @@ def wants_of(
         wants = _asked(wants, declared.expects, before)
         if wants.channels is not None or wants.features is not None:
             break
+        if isinstance(declared.layer, Each) and not wants.ranks:  # its entries are no batch
+            ranks = (len(shapes[0]) - 1,)
+            wants = wants._replace(ranks=ranks, words=f"`each` takes {taken(ranks)}")
         after = _moved(declared.layer, shapes[0], before)
         if after is not None:
             axes[number] = after

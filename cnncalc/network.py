@@ -205,8 +205,8 @@ class Step(Declared):
     @property
     def is_counted(self) -> bool:
         """Whether nobody named it: it is called after its kind, as `conv2`."""
-        number = self.name.removeprefix(self.layer.kind)
-        return self.name.startswith(self.layer.kind) and (not number or number.isdecimal())
+        number = self.name.removeprefix(self.layer.core.kind)
+        return self.name.startswith(self.layer.core.kind) and (not number or number.isdecimal())
 
     def __repr__(self) -> str:
         return f"Step({self.layer!r}, {self.inputs}, {self.name!r})"

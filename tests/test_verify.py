@@ -206,9 +206,9 @@ def test_broken_macs_are_caught(kind: str, monkeypatch: pytest.MonkeyPatch) -> N
 def slides(kind: str) -> bool:
     """Whether this kind moves over the map, so that a wrong window shows in the middle.
 
-    What `maxunpool` and `fracmaxpool` read probes don't tell.
+    What `maxunpool` and `fracmaxpool` read probes don't tell; `each` moves as its layer does.
     """
-    unmoved = ("fracmaxpool", "maxunpool", "expand", "fold")
+    unmoved = ("each", "fracmaxpool", "maxunpool", "expand", "fold")
     if KINDS[kind].windows is Layer.windows or kind in unmoved:
         return False
     report = predicted(kind, wide=True)
@@ -229,6 +229,21 @@ def test_a_moved_window_is_caught(kind: str, monkeypatch: pytest.MonkeyPatch) ->
     (difference,) = differences(outcome)
     assert difference[:2] == (1, "receptive_field")
     assert difference[2] == [[low + 1, high + 1] for low, high in difference[3]]
+
+
+def test_a_moved_window_is_caught_at_every_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Along the axes of an entry, of which the first are its channels."""
+    right = analyze("3x2x16x16 each[conv:4,k3,p1]")
+    assert verify_report(right).verify["ok"]  # type: ignore[index]
+    tweaked(monkeypatch, "conv", "windows", lambda windows: tuple(map(Moved, windows)))
+
+    outcome = verify_report(_reseen(right)).verify
+
+    assert outcome is not None
+    ((*where, predicted, actual),) = differences(outcome)
+    assert where == [1, "receptive_field"]
+    assert predicted[0] == actual[0] == [0, 1]
+    assert predicted[1:] == [[low + 1, high + 1] for low, high in actual[1:]]
 
 
 def _reseen(right: Report) -> Report:

@@ -22,6 +22,7 @@ __all__ = [
     "bins",
     "chosen_axes",
     "convolution_axes",
+    "entry_axes",
     "even_starts",
     "flattened_axes",
     "fractional_axes",
@@ -103,6 +104,14 @@ def map_sizes(shape: Sequence[int]) -> tuple[int, ...]:
     if len(shape) < 2:
         raise ValueError(f"a map is needed, not a vector of {shape[0]}")
     return tuple(shape[1:])
+
+
+def entry_axes(layer: Any, dimensions: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The dimensions of an array (N, C, *spatial) that an `each` runs over, and those behind N."""
+    first = 2 if layer.order == "last" else 1
+    if dimensions <= 1 + layer.axes:
+        raise ValueError(f"{dimensions} dimensions leave nothing beside {layer.axes}")
+    return tuple(range(first, first + layer.axes)), tuple(range(1, 1 + layer.axes))
 
 
 def axis_of(layer: Any, axis: int | str, rank: int) -> int:

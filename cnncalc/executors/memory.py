@@ -11,6 +11,8 @@ from cnncalc.executors.bundled.kernels.workspace import WORKSPACE_BYTES
 from cnncalc.executors.geometry import convolution_axes, pool_axes
 from cnncalc.executors.shortage import LESS
 from cnncalc.frameworks.ops import BY_KIND
+from cnncalc.layers.base import Shape
+from cnncalc.layers.each import Each
 from cnncalc.report import Report
 from cnncalc.rows import BYTES, Row
 from cnncalc.tables.table import human_bytes
@@ -126,22 +128,44 @@ def _saved(report: Report, element: int) -> int:
     for row in report.layers:
         layer: Any = report.network.steps[row.index].layer
         padded = _padded(layer, row)
-        if row.kind in KEEP_OUTPUT:
+        kind = layer.core.kind
+        if kind in KEEP_OUTPUT:
             saved.add(row.index)
-        elif row.kind not in KEEP_NOTHING and not padded:
+        elif kind not in KEEP_NOTHING and not padded:
             saved.update(row.inputs)
         own += _attended(layer, row)
-        own += padded + KEEP_MORE.get(_named(layer), 0) * _largest(row)
-        if row.kind == "sepconv":  # between its two convolutions
-            own += layer.multiplier * row.input_shapes[0][0] * prod(row.output_shape[1:])
-        if row.kind in PLACES:
+        own += padded + (KEEP_MORE.get(_named(layer), 0) + _turned(layer)) * _largest(row)
+        if kind == "sepconv":  # between its two convolutions
+            own += _between(layer, row)
+        if kind in PLACES:
             own += 8 * prod(row.output_shape) // element
     owners = {_owner(report, number) for number in saved}
     return own + sum(prod(report.rows[number].output_shape) for number in owners)
 
 
+def _turned(layer: Any) -> int:
+    """How many copies an `each` makes to have its entries in front, and put back."""
+    return 2 if isinstance(layer, Each) and layer.trailing else 0
+
+
+def _sample(layer: Any, row: Row) -> tuple[Shape, int]:
+    """What flows into a layer at once, and how often in one sample."""
+    (shape,) = row.input_shapes
+    if isinstance(layer, Each):
+        return layer.sample(shape), prod(layer.entries(shape))
+    return shape, 1
+
+
+def _between(layer: Any, row: Row) -> int:
+    """Elements between the two convolutions of one in two parts."""
+    (channels, *_), _times = _sample(layer, row)
+    part = layer.core
+    return int(part.multiplier * channels * (prod(row.output_shape) // part.out_channels))
+
+
 def _named(layer: Any) -> str:
     """The kind, and of reductions and pads which."""
+    layer = layer.core
     which = {"reduce": "by", "pad": "mode"}.get(layer.kind)
     return f"{layer.kind} {getattr(layer, which)}" if which else str(layer.kind)
 
@@ -152,9 +176,9 @@ def _largest(row: Row) -> int:
 
 def _padded(layer: Any, row: Row) -> int:
     """Elements of the map with the padding that torch.nn's class doesn't put around it itself."""
-    if layer.kind not in AXES or getattr(layer, "ceil", False):
+    if layer.core.kind not in AXES or getattr(layer.core, "ceil", False):
         return 0
-    (shape,) = row.input_shapes
+    (shape, times), layer = _sample(layer, row), layer.core
     axes = AXES[layer.kind](layer, shape[1:])
     itself = all(
         axis.before == axis.after and (layer.kind in CONVOLUTIONS or 2 * axis.before <= axis.kernel)
@@ -162,7 +186,7 @@ def _padded(layer: Any, row: Row) -> int:
     )
     if itself and getattr(layer, "mode", "zeros") == "zeros":
         return 0
-    return shape[0] * prod(axis.size + axis.before + axis.after for axis in axes)
+    return times * shape[0] * prod(axis.size + axis.before + axis.after for axis in axes)
 
 
 def _attended(layer: Any, row: Row) -> int:
@@ -191,11 +215,12 @@ def _most_alive(report: Report, element: int) -> int:
         size = prod(row.output_shape)
         alive += size
         layer = report.network.steps[row.index].layer
+        kind = layer.core.kind
         copies = COPIES.get(_named(layer), 1) * max(_largest(row), _padded(layer, row))
-        copies += _attended(layer, row)
-        places = 8 * size // element if row.kind in PLACES else 0
+        copies += _attended(layer, row) + _turned(layer) * _largest(row)
+        places = 8 * size // element if kind in PLACES else 0
         if element < BYTES["float32"]:
-            copies += HALF_COPIES.get(row.kind, 0) * size
+            copies += HALF_COPIES.get(kind, 0) * size
         working = max(element * report.batch * copies, _working(layer, row, element))
         most = max(most, element * report.batch * (alive + places) + working)
         readers.subtract(row.inputs)
@@ -210,6 +235,8 @@ def _working(layer: Any, row: Row, element: int) -> int:
     """Bytes that a step works in, of which there is one lot whatever the batch."""
     name, size = _named(layer), _largest(row)
     channels = min((shape[0] for shape in row.input_shapes if shape), default=1)
+    if isinstance(layer, Each):
+        channels = min(channels, _sample(layer, row)[0][0])
     single = BYTES["float32"]
     least = HALF_CHANNELS if element < single else 0
     of_channel = OF_CHANNEL.get(name, least) * size // max(channels, 1)

@@ -35,6 +35,7 @@ FILES = (
     "expand",
     "learned",
     "arithmetic",
+    "each",
 )
 
 

@@ -174,6 +174,11 @@ class Layer:
         return type(self).output is Layer.output and type(self).weights is Layer.weights
 
     @property
+    def core(self) -> Layer:
+        """The layer that computes: itself, and of `each` the one that runs at every entry."""
+        return self
+
+    @property
     def takes_scalars(self) -> bool:
         """Whether what flows in may be a single number of each sample, of shape ()."""
         return self.by_value if self.scalars is None else self.scalars
@@ -239,6 +244,13 @@ class Layer:
     def macs(self, *shapes: Shape) -> int:
         """Multiply-accumulates of convolutions and linear layers for one sample, no bias."""
         return 0
+
+    def at_each(self, axes: int, order: str) -> Layer | None:
+        """What does the same at every entry of some axes (see `each`), if that is of its kind."""
+        kind = type(self)
+        moves = kind.route is not Layer.route or kind.windows is not Layer.windows
+        plain = self.by_value and self.takes_scalars and self.arity == "one" and not moves
+        return self if plain and not self.mixes_samples else None
 
     def route(self, shape: Shape) -> Route | None:
         """How the axes of the one map that it receives move; None: each unit reads its own place.

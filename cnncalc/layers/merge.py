@@ -34,6 +34,9 @@ class Input(Layer):
     def output(self, *shapes: Shape) -> Shape:
         return shapes[0] if shapes else self.shape or ()
 
+    def at_each(self, axes: int, order: str) -> Layer | None:
+        return None
+
 
 class Elementwise(Layer):
     """What merges of one value with another share: axes of size 1 are stretched."""
@@ -63,6 +66,9 @@ class Elementwise(Layer):
             return shapes
         sizes = [dict(zip(self.places(len(shape), rank), shape, strict=True)) for shape in shapes]
         return tuple(tuple(size.get(axis, 1) for axis in range(rank)) for size in sizes)
+
+    def at_each(self, axes: int, order: str) -> Layer | None:
+        return self if self.align == "equal" else None
 
     def output(self, *shapes: Shape) -> Shape:
         shapes = self.stretched(*shapes)
@@ -165,6 +171,13 @@ class Concatenate(Layer):
     def place(self, shape: Shape) -> int:
         """The axis counted from the front; LayerError if the input has no such axis."""
         return place(self.axis, shape, self.order)
+
+    def at_each(self, axes: int, order: str) -> Layer | None:
+        first = self.axis + (self.order == "last")  # counted with the channels first
+        if self.axis < 0:  # from the last axis on, or the channels
+            return self if order == self.order else None
+        behind = first >= (order == "last")
+        return self.replaced(axis=first + axes * behind, order="first")
 
     def output(self, *shapes: Shape) -> Shape:
         first = shapes[0]

@@ -33,7 +33,7 @@ class Option:
 
     Attributes:
         kind: the value's form: count, number, numbers, axes, pads, sizes, factors,
-            integers, interval, choice or flag.
+            integers, interval, choice, flag or layer.
         key: short name in the compact notation (`k`), empty if there is only the long one.
         word: for a flag, the word that turns it (`nobias`).
         positional: whether it may be given by position.
@@ -108,6 +108,7 @@ FORMS = {
     "interval": "an interval such as `0..32`",
     "choice": "",
     "flag": "on or off",
+    "layer": "a layer",
 }
 
 
@@ -192,6 +193,12 @@ def _interval(option: Option, value: Any) -> tuple[int | None, int | None]:
     return start, stop
 
 
+def _layer(option: Option, value: Any) -> Any:
+    if not hasattr(value, "arity"):
+        raise option.wrong(value)
+    return value
+
+
 NORMALISERS: dict[str, Callable[[Option, Any], Any]] = {
     "count": _integer,
     "number": _number,
@@ -204,6 +211,7 @@ NORMALISERS: dict[str, Callable[[Option, Any], Any]] = {
     "interval": _interval,
     "choice": lambda option, value: _refuse(option, value),
     "flag": _flag,
+    "layer": _layer,
 }
 
 

@@ -48,6 +48,12 @@ class Flatten(Layer):
         axes = self.merged(shape)
         return *shape[: axes.start], prod(shape[axes.start : axes.stop]), *shape[axes.stop :]
 
+    def at_each(self, axes: int, order: str) -> Layer | None:
+        if order == "last" or self.order == "last":
+            return None
+        start, end = (axis + axes if axis >= 0 else axis for axis in (self.start, self.end))
+        return self.replaced(start=start, end=end)
+
     def route(self, shape: Shape) -> Route | None:
         axes = self.merged(shape)
         if len(axes) == 1:

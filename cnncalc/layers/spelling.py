@@ -8,11 +8,17 @@ from typing import Any
 from cnncalc.layers.base import Layer, Option
 from cnncalc.layers.options import SCALAR
 
-__all__ = ["word"]
+__all__ = ["head", "word"]
 
 
 def word(layer: Layer) -> str:
     """The shortest word that the compact notation reads back as this layer."""
+    held = [value for name, value in vars(layer).items() if layer.options[name].kind == "layer"]
+    return head(layer) + "".join(f"[{word(each)}]" for each in held)
+
+
+def head(layer: Layer) -> str:
+    """The word without the layer that stands in brackets behind it, if one does."""
     arguments = []
     bare = first = True  # the first positional option is written without its key
     values = vars(layer)
@@ -20,6 +26,8 @@ def word(layer: Layer) -> str:
         value = values[name]
         if value is option.default or value == option.default:
             bare = bare and not option.positional
+            continue
+        if option.kind == "layer":
             continue
         counted = option.kind == "count" and not option.key  # and one count behind another
         alone = bare and option.positional and (first or counted)

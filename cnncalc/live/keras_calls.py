@@ -13,7 +13,7 @@ from cnncalc.live.literals import literal, subscript
 from cnncalc.live.objects import Keras
 from cnncalc.live.program import refusal
 
-__all__ = ["known_class", "layer_arguments", "operation_words"]
+__all__ = ["is_distributed", "known_class", "layer_arguments", "operation_words"]
 
 Words = Callable[[Any], str]
 
@@ -42,6 +42,12 @@ def known_class(keras: Keras, layer: Keras) -> str | None:
             alike = cls.call is type(layer).call and cls.build is type(layer).build
             return cls.__name__ if alike and cls.__name__ in {*READERS, *COMPOSED} else None
     return None
+
+
+def is_distributed(keras: Keras, layer: Keras) -> bool:
+    """Whether a layer runs another one at every step of its first axis."""
+    cls = keras.layers.TimeDistributed
+    return isinstance(layer, cls) and type(layer).call is cls.call
 
 
 def layer_arguments(cls: str, layer: Keras, made: Words) -> Iterator[str]:

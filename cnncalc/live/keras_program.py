@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from cnncalc.live.keras_calls import known_class, layer_arguments, operation_words
+from cnncalc.live.keras_calls import (
+    is_distributed,
+    known_class,
+    layer_arguments,
+    operation_words,
+)
 from cnncalc.live.keras_graph import QUIET, flat, has_graph, nodes_between, symbolic_call
 from cnncalc.live.objects import Keras
 from cnncalc.live.program import Origin, Program, refusal
@@ -75,6 +80,9 @@ class _Writer:
         given = [names[id(tensor)] for tensor in node.input_tensors]
         if not isinstance(operation, self.keras.Layer):
             return self._operation(node, names, where)
+        if is_distributed(self.keras, operation):
+            self._inside(operation, node.input_tensors[0].shape)
+            return [self._call(node, given, where)]
         if known := known_class(self.keras, operation):
             if known == "MultiHeadAttention":
                 return [self._attended(node, names, where)]
@@ -128,16 +136,56 @@ class _Writer:
     def layer(self, layer: Keras, where: Where = TOP) -> str:
         """The words for a layer, made where it is met first."""
         if id(layer) not in self.layers:
-            cls = known_class(self.keras, layer)
-            if cls is None:
-                raise refusal(f"`{layer.name}` is a `{type(layer).__name__}`, which is not known")
-            arguments = [*layer_arguments(cls, layer, self.layer)]
-            name = f"{where.prefix}{layer.name}"
-            made = f"layers.{cls}({', '.join([*arguments, f'name={name!r}'])})"
+            made = f"{self._words(layer)}, name={where.prefix + layer.name!r})"
             self.layers[id(layer)] = self.program.identifier(layer.name)
-            self.program.write(f"{self.layers[id(layer)]} = {made}")
-            self._hold(layer.weights)
+            self.program.write(f"{self.layers[id(layer)]} = {made.replace('(, ', '(')}")
+            if not is_distributed(self.keras, layer):  # the weights are the inner layer's
+                self._hold(layer.weights)
         return self.layers[id(layer)]
+
+    def _words(self, layer: Keras) -> str:
+        """The call that makes a layer, but for its name."""
+        if is_distributed(self.keras, layer):
+            return f"layers.TimeDistributed({self.layer(layer.layer)}"
+        cls = known_class(self.keras, layer)
+        if cls is None:
+            raise refusal(f"`{layer.name}` is a `{type(layer).__name__}`, which is not known")
+        return f"layers.{cls}({', '.join(layer_arguments(cls, layer, self.layer))}"
+
+    def _inside(self, wrapper: Keras, shape: Sequence[int | None]) -> None:
+        """Write the model or the layer with a `call` of its own that a TimeDistributed runs."""
+        layer, one = wrapper.layer, (shape[0], *shape[2:])
+        if id(layer) in self.layers or known_class(self.keras, layer):
+            return
+        if is_distributed(self.keras, layer):
+            self._inside(layer, one)
+        elif has_graph(layer):
+            self._model(layer, layer.inputs, layer.outputs)
+        else:
+            _check_class(self.keras, layer)
+            sample = self.keras.Input(batch_shape=one, name=f"{layer.name}_sample")
+            with symbolic_call(self.keras, layer, (sample,), {}) as (inputs, outputs):
+                self._model(layer, inputs, flat(self.keras, outputs))
+
+    def _model(self, layer: Keras, inputs: Sequence[Keras], outputs: Sequence[Keras]) -> None:
+        """A layer as a model of its own, with a size of its own."""
+        words = self.inputs(inputs, [f"input_of_{layer.name}"] * len(inputs))
+        results = self.graph(inputs, words, outputs, Where(sized=False))
+        self.layers[id(layer)] = self.program.identifier(layer.name)
+        ends = results[0] if len(results) == 1 else f"[{', '.join(results)}]"
+        self.program.write(
+            f"{self.layers[id(layer)]} = "
+            f"keras.Model([{', '.join(words)}], {ends}, name={layer.name!r})"
+        )
+
+    def inputs(self, tensors: Sequence[Keras], names: Sequence[str]) -> list[str]:
+        """The words for the inputs of a graph."""
+        words = []
+        for tensor, name in zip(tensors, names, strict=True):
+            words.append(self.program.identifier(f"x{len(self.program.lines)}"))
+            sizes = tuple(tensor.shape)[1:]
+            self.program.write(f"{words[-1]} = keras.Input({sizes!r}, name={name!r})")
+        return words
 
     def _hold(self, variables: Sequence[Keras]) -> None:
         for each in variables:
@@ -227,15 +275,10 @@ def keras_program(
 ) -> tuple[Program, list[Any]]:
     """The program of a graph, and the variables that are in it."""
     writer = _Writer(keras, model.name)
-    words = []
-    for place, tensor in enumerate(inputs):
-        word = writer.program.identifier(f"x{len(writer.program.lines)}")
-        sizes = tuple(tensor.shape)[1:]
-        name = tensor._keras_history.operation.name
-        if not has_graph(model):
-            name = f"input_{place}" if place else "input"
-        writer.program.write(f"{word} = keras.Input({sizes!r}, name={name!r})")
-        words.append(word)
+    names = [tensor._keras_history.operation.name for tensor in inputs]
+    if not has_graph(model):
+        names = [f"input_{place}" if place else "input" for place in range(len(inputs))]
+    words = writer.inputs(inputs, names)
     results = writer.graph(inputs, words, outputs, TOP)
     ends = ", ".join(dict.fromkeys(results))
     writer.program.write(f"{MODEL} = keras.Model([{', '.join(words)}], [{ends}])")

@@ -72,7 +72,7 @@ def meet(
 ) -> tuple[Seen, Offset | None]:
     """What the units see where branches meet, and how the branches are out of step, if so."""
     seen, offset = meet_alike(layer, shapes, output, seens, extent_of)
-    joins = isinstance(layer, Concatenate) and layer.place(output) == 0
+    joins = isinstance(layer, Concatenate)  # along an axis of places what differs isn't kept
     if seen.whole and not any(each.whole and not _is_padded(each) for each in seens):
         seen = _bound(seen)  # units in the padding of one branch see what the others saw
     if seen.whole and isinstance(layer, Elementwise) and any(map(_sees_all, seens)):
@@ -82,7 +82,8 @@ def meet(
     if blind or any(along.merged for along in seen.axes):
         seen = _with(seen, _unknown(blind, _apart_along(layer, shapes, seens, seen)))
     elif differ or any(each.channels for each in seens):
-        known = _joined(shapes, seens) if joins else _paired(layer, shapes, output, seens)
+        channels = isinstance(layer, Concatenate) and layer.place(output) == 0
+        known = _joined(shapes, seens) if channels else _paired(layer, shapes, output, seens)
         seen = _with(seen, known)
     return seen, offset
 

@@ -150,7 +150,7 @@ class Trace:
         """A record's layer with its weights, and the step whose weights it uses again."""
         held, whole = self.held(record)
         weights = record.layer.weights(*self.shapes(record)) if held else ()
-        keys = [same_tensors(record.layer.kind, weights, held, whole)]
+        keys = [same_tensors(record.layer.core.kind, weights, held, whole)]
         if record.owner is not None and record.held is None:
             keys.append((id(record.owner), record.part))
         shares = counting.shares(keys, place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ WITHOUT = {
 
 
 def kind_of(spec: str) -> str:
-    return spec.split()[1].partition("[")[0].partition(":")[0]
+    return re.split(r"[:\[]", spec.split()[1])[0]
 
 
 @pytest.mark.parametrize("spec", SPECS)

@@ -52,6 +52,7 @@ SAMPLES: dict[str, tuple[str, tuple[Shape, ...]]] = {
     "unflatten": ("unflatten:2xinfer", ((8,), (8, 9), (8, 8, 9))),
     "reshape": ("reshape:infer", ((8,), (8, 9), (8, 8, 9))),
     "expand": ("expand:8x5x9", ((8, 1, 9), (1, 1, 1))),
+    "each": ("each[conv:4,k3,s2,p1]", ((3, 4, 6), (3, 4, 6, 5), (2, 3, 4, 5, 6))),
 }
 BESIDE = {kind for kind in KINDS if KINDS[kind].beside}  # of which executors keep what they need
 LEARNING = sorted(set(KINDS) - {"input"} - BESIDE)

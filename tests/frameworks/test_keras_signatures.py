@@ -15,7 +15,7 @@ ELSEWHERE = {
     "attention": {"AdditiveAttention", "Attention", "GroupQueryAttention"},
     "recurrent": {
         "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "GRUCell", "LSTMCell", "RNN", "SimpleRNNCell",
-        "StackedRNNCells", "TimeDistributed",
+        "StackedRNNCells",
     },
     "text and categories": {
         "CategoryEncoding", "Discretization", "HashedCrossing", "Hashing",
@@ -32,7 +32,7 @@ ELSEWHERE = {
     },
     "wrappers of other code": {
         "FlaxLayer", "InputSpec", "JaxLayer", "Lambda", "Layer", "SpectralNormalization",
-        "TFSMLayer", "TorchModuleWrapper", "Wrapper",
+        "TFSMLayer", "TimeDistributed", "TorchModuleWrapper", "Wrapper",
     },
     "products of two inputs": {"Dot", "EinsumDense"},
 }  # fmt: skip

@@ -20,7 +20,7 @@ from cnncalc.layers.spelling import word
 SAMPLES = {
     "count": 4, "axes": (3,), "sizes": (4,), "integers": (0, 1), "interval": (0, 2),
     "factors": (2.0,), "pads": ((1, 1),), "number": 0.5,
-    "numbers": (0.5,),
+    "numbers": (0.5,), "layer": KINDS["conv"](4, 3),
 }  # fmt: skip
 EXTRA = {"upsample": {"factor": (2.0,)}, "fracmaxpool": {"size": (2,)}}
 
@@ -96,7 +96,8 @@ def test_least_values(kind: type[Layer]) -> None:
     for name, option in kind.options.items():
         if option.minimum is None or option.minimum < 0:
             continue
-        least = 0 if name in AMOUNTS or (kind.kind, name) in ADAPTIVE else 1
+        amount = name in AMOUNTS and kind.kind != "each"  # which runs over some axis
+        least = 0 if amount or (kind.kind, name) in ADAPTIVE else 1
         value = float if option.kind == "number" else int
         assert option.normalise(value(least)) is not None
         with pytest.raises(LayerError, match=name):

@@ -64,6 +64,9 @@ SAME = [
            "gru:5,nobias,axis=-1", "gru:5,backwards,axis=-1,resetbefore",
            "rnn:5,bidirectional,axis=-1,activation=relu", "rnn:5,biases=1,axis=-1",
            "lstm:5,axis=-1,activation=identity,gate=hardsigmoid"),
+    *cases("5x4x9x8", "each[conv:8,k3,p1,g2]", "each[maxpool:3,s2,p1]", "each[bn]", "each[gap]",
+           "each[in:affine]", "each[gn:2]", "each[pixelshuffle:2]", "each[upsample:2]",
+           "each:2[conv:6,k3,s2]", "each[conv:4,k3] each[gap:keep] flatten:start=1"),
     *cases("1x5x6", "scale", "shift", "prelu", "bn", "in:affine", "expand:4x5x6"),
 ]  # fmt: skip
 
@@ -161,6 +164,10 @@ OTHERWISE = [
     Case("6 gn:2"),
     Case("6 lrn:3"),
     Case("6 rms"),
+    Case("4x5x9x8 each:order=last[conv:8,k3]", "permute:1x0x2x3 each[conv:8,k3] permute:1x0x2x3"),
+    Case("5x4x9x8 each[silu conv:2,k1]", "sigmoid mul each[conv:2,k1]"),
+    Case("5x4x9x8 each[se:2 softmax]"),
+    Case("5x4 each[linear:3]", "linear:3,axis=-1"),
     Case("4x5x6 add[conv:4,k1 | gap:keep | ]", "conv:4,k1 gap:keep add"),
     Case("4x5x6 mul[ | gap:keep | ]", "gap:keep mul mul"),
     Case("4x5x6 sub[relu | ] div[relu | exponential]", "relu sub relu exponential div"),

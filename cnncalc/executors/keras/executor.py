@@ -5,17 +5,27 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from math import prod
 from warnings import catch_warnings, simplefilter
 
 import keras
 import numpy
+from keras import ops
 
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors.base import Array, Executor, Forward, How, Run, StepRun
+from cnncalc.executors.geometry import entry_axes
 from cnncalc.executors.keras.convolutions import CONVOLUTIONS
 from cnncalc.executors.keras.functions import FUNCTIONS
 from cnncalc.executors.keras.layers import LAYERS
-from cnncalc.executors.keras.modules import Bench, Held, channels_first, inside
+from cnncalc.executors.keras.modules import (
+    Bench,
+    Built,
+    Held,
+    channels_first,
+    channels_last,
+    inside,
+)
 from cnncalc.executors.keras.moves import MOVES
 from cnncalc.executors.keras.pools import POOLS
 from cnncalc.executors.keras.products import PRODUCTS
@@ -23,6 +33,7 @@ from cnncalc.executors.keras.recurrent import RECURRENT
 from cnncalc.executors.shortage import MemoryErrors
 from cnncalc.executors.stepping import NotBuilt, Pass, sizes_of_input, whole_numbers
 from cnncalc.layers.base import Layer, Shape
+from cnncalc.layers.each import Each
 from cnncalc.network import Network, Step
 from cnncalc.packages import said
 from cnncalc.rows import as_layout
@@ -145,11 +156,25 @@ def built(at: Bench, layer: Layer, inputs: list[Array]) -> tuple[Array, Held]:
     Raises:
         NotBuilt: there is none.
     """
+    if isinstance(layer, Each):
+        return _each(at, layer, *inputs)
     for way in (BUILDERS.get(layer.kind), Bench.alone, FUNCTIONS.get(layer.kind)):
         if way is not None:
             with suppress(NotBuilt):
                 return way(at, layer, *inputs)
     raise NotBuilt
+
+
+def _each(at: Bench, layer: Each, x: Array) -> Built:
+    """A layer on the entries as samples of one larger batch."""
+    axes, places = entry_axes(layer, len(x.shape))
+    moved = ops.moveaxis(channels_first(x), axes, places)
+    entries, sample = moved.shape[: len(axes) + 1], moved.shape[len(axes) + 1 :]
+    flat = channels_last(ops.reshape(moved, (prod(entries), *sample)))
+    made, held = built(at, layer.layer, [flat])
+    first = channels_first(made)
+    apart = ops.reshape(first, (*entries, *first.shape[1:]))
+    return channels_last(ops.moveaxis(apart, places, axes)), held
 
 
 @contextmanager

@@ -105,14 +105,17 @@ class Bench:
         """What a layer of Keras's holds, by PyTorch's names and in its order of axes."""
         names = {theirs: ours for ours, theirs in NAMES.get(kind, {}).items()}
         names |= {"alpha": "weight"}
-        found = [
-            (prefix + names.get(held.name, held.name), tuple(int(size) for size in held.shape))
-            for held in layer.weights
-            if held.name != "seed_generator_state"
-        ]
-        if kind == "embedding":
-            return [Tensor(name, shape, prod(shape)) for name, shape in found]
-        return [_tensor(name, shape) for name, shape in found]
+        apart = type(layer).__name__.startswith("Depthwise")
+        found = []
+        for held in layer.weights:
+            if held.name != "seed_generator_state":
+                name = prefix + names.get(held.name, held.name)
+                shape = tuple(int(size) for size in held.shape)
+                if kind == "embedding":
+                    found.append(Tensor(name, shape, prod(shape)))
+                else:
+                    found.append(_tensor(name, shape, apart or name == "depthwise.weight"))
+        return found
 
 
 def _class(name: str) -> Any:
@@ -123,9 +126,10 @@ def _class(name: str) -> Any:
     return found
 
 
-def _tensor(name: str, shape: Shape) -> Tensor:
+def _tensor(name: str, shape: Shape, apart: bool) -> Tensor:
+    """A weight in PyTorch's order of axes; `apart`: of a convolution of each channel by itself."""
     count = prod(shape)
-    if name == "depthwise.weight":
+    if apart and name.endswith("weight"):
         *kernel, channels, multiplier = shape
         shape = (channels * multiplier, 1, *kernel)
     elif name.endswith("weight") and len(shape) > 1:

@@ -24,6 +24,7 @@ from cnncalc.layers.arithmetic import Reduce
 from cnncalc.layers.attention import SqueezeExcitation
 from cnncalc.layers.base import NO_PADS, OWN, Layer, Shape
 from cnncalc.layers.conv import Conv, DepthwiseConv, PointwiseConv, SeparableConv
+from cnncalc.layers.each import Each
 from cnncalc.layers.embedding import Embedding
 from cnncalc.layers.linear import Linear
 from cnncalc.layers.merge import Input
@@ -109,9 +110,10 @@ class Probes:
         """
         size = len(copies) * prod(self._places if places is None else places)
         step = self.add(layer, *(probe.step for probe in probes), size=size)
-        if layer.kind not in MOVES or _may_be_lowest(layer):
-            noise = COORDINATE_NOISE if layer.kind == "upsample" else NOISE
-            if layer.kind in MEANS:  # a place may be a small part of what one is of
+        inner = layer.core
+        if inner.kind not in MOVES or _may_be_lowest(inner):
+            noise = COORDINATE_NOISE if inner.kind == "upsample" else NOISE
+            if inner.kind in MEANS:  # a place may be a small part of what one is of
                 noise = min(noise, 0.5 / self.sizes[probes[0].step])
             steep = KINDS["hardsigmoid"](slope=1 / noise, offset=-1.0)  # 0 up to the noise
             step = self.add(steep, step, size=size)
@@ -179,6 +181,7 @@ def probes_of(network: Network, run: Run) -> Probes:
 
 def _untold(layer: Any) -> str | None:
     """Why probes don't tell what a layer reads; None: they do."""
+    layer = layer.core
     if layer.kind == "maxunpool":
         return "max unpooling puts values where maxima were, which probes don't tell"
     if layer.kind == "fracmaxpool":
@@ -201,9 +204,9 @@ def _after(
         return _multiplied(at, layer, inputs, shapes, shape)
     if layer.kind == "mha":
         return _attended(at, layer, inputs, shapes, shape)
-    if layer.kind in ("maxunpool", "fracmaxpool"):
+    if layer.core.kind in ("maxunpool", "fracmaxpool"):
         return None
-    if _hands_on(layer):
+    if _hands_on(layer.core):
         return inputs[0]
     here = LAYERS.get(layer.kind) or (_by_itself if _apart(layer, shapes[0]) else _as_it_is)
     return here(at, layer, inputs[0], shapes[0], shape)
@@ -360,8 +363,11 @@ def _along(
     before: Shape,
     shape: Shape,
 ) -> Probe | None:
+    return _meaned(at, axis_of(layer, layer.axis, len(before)), x, before, shape)
+
+
+def _meaned(at: Probes, axis: int, x: Probe, before: Shape, shape: Shape) -> Probe:
     """Every unit reads all of one axis: the mean of it is added."""
-    axis = axis_of(layer, layer.axis, len(before))
     if axis == 0 and len(x.copies) == 1:
         return Probe(x.step, shape[:1])
     x = at.apart(x, before[1:]) if axis == 0 else x
@@ -385,8 +391,11 @@ def _looked_up(at: Probes, layer: Embedding, x: Probe, before: Shape, shape: Sha
 def _halved(
     at: Probes, layer: GatedLinearUnit, x: Probe, before: Shape, shape: Shape
 ) -> Probe | None:
+    return _in_halves(at, axis_of(layer, layer.axis, len(before)), x, before, shape)
+
+
+def _in_halves(at: Probes, axis: int, x: Probe, before: Shape, shape: Shape) -> Probe:
     """Every unit reads two places of one axis, half of it apart."""
-    axis = axis_of(layer, layer.axis, len(before))
     if axis == 0 and len(x.copies) == 1:
         return Probe(x.step, shape[:1])
     x = at.apart(x, before[1:]) if axis == 0 else x
@@ -434,15 +443,60 @@ def _dealt(
 
 
 def _resized(at: Probes, layer: Upsample, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+    return _by_itself(at, layer, x, before, shape) if _tells(layer, before) else None
+
+
+def _tells(layer: Upsample, before: Shape) -> bool:
+    """Whether what comes out of it tells what it read."""
     if layer.mode in SIGNED:
-        return None
+        return False
     axes = zip(before[1:], resized_axes(layer, before[1:]), strict=True)
     # Some copy or double places and pass over the factor.
-    if layer.mode == "nearest" and any(
+    return layer.mode != "nearest" or not any(
         m in (n, 2 * n) and f not in (None, m / n) for n, (m, f) in axes
-    ):
+    )
+
+
+def _at_each(at: Probes, layer: Each, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+    """A layer at every entry, as it is."""
+    inner, rank = layer.layer, len(before) - layer.axes
+    if isinstance(inner, SqueezeExcitation):
+        return _with_mean(at, x, tuple(map(layer.outer, range(rank))))
+    if isinstance(inner, Softmax | Softmin | Sparsemax | LogSoftmax):
+        return _meaned(at, layer.outer(axis_of(inner, inner.axis, rank)), x, before, shape)
+    if isinstance(inner, GatedLinearUnit):
+        return _in_halves(at, layer.outer(axis_of(inner, inner.axis, rank)), x, before, shape)
+    plain = _positive(inner, before[: layer.trailing] + before[layer.trailing + layer.axes :])
+    if plain is None:
         return None
-    return _by_itself(at, layer, x, before, shape)
+    if layer.trailing and _is_dense(plain):
+        one = plain.replaced(
+            **dict.fromkeys({"out_channels", "out_features"} & {*plain.options}, 1)
+        )
+        return at.put(layer.replaced(layer=one), [x], shape[:1])
+    here = _by_itself if _apart(layer, before) else _as_it_is
+    return here(at, layer.replaced(layer=plain), x, before, shape)
+
+
+def _positive(layer: Any, before: Shape) -> Any:
+    """A layer of the same windows in which nothing cancels and zeros stay; None: there is none."""
+    if isinstance(layer, Upsample) and not _tells(layer, before):
+        return None
+    options = layer.options
+    if "mode" in options and not isinstance(layer, Upsample):
+        pads = () if isinstance(layer.padding, str) else layer.padding
+        if layer.mode != "zeros" and min(map(min, pads), default=0) < 0:
+            return None  # zeros never crop
+        layer = layer.replaced(mode="zeros")
+    plain = {"bias": False, "value": 0.0} if not isinstance(layer, Reduce) else {"by": "mean"}
+    return layer.replaced(**{name: plain[name] for name in plain if name in options})
+
+
+def _is_dense(layer: Any) -> bool:
+    """Whether every channel of its output reads all channels, and they are alike."""
+    if isinstance(layer, Conv | PointwiseConv | ConvTransposed):
+        return layer.groups == 1
+    return isinstance(layer, Linear) and not layer.axis
 
 
 def _recurrent(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
@@ -501,4 +555,5 @@ LAYERS: dict[str, Callable[[Probes, Any, Probe, Shape, Shape], Probe | None]] = 
     "upsample": _resized,
     **dict.fromkeys(("lstm", "gru", "rnn"), _recurrent),
     "state": _state,
+    "each": _at_each,
 }

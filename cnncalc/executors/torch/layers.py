@@ -14,6 +14,7 @@ from cnncalc.executors.geometry import (
     axis_of,
     chosen_axes,
     convolution_axes,
+    entry_axes,
     learned_sizes,
     one_each,
     shared_axes,
@@ -30,6 +31,7 @@ from cnncalc.layers.activation import ParametricReLU
 from cnncalc.layers.attention import SqueezeExcitation
 from cnncalc.layers.base import NO_PADS, Shape
 from cnncalc.layers.conv import Conv, DepthwiseConv, SeparableConv
+from cnncalc.layers.each import Each
 from cnncalc.layers.embedding import Embedding
 from cnncalc.layers.learned import Scale, Shift
 from cnncalc.layers.linear import Linear
@@ -55,9 +57,13 @@ def build(layer: Any, inputs: tuple[Array, ...], bench: Bench) -> Built:
     """
     if layer.kind in MERGES:
         return Built({}, lambda *branches: MERGES[layer.kind](layer, *branches))
-    shape = _shape(inputs[0])
     if layer.kind == "mha":
         return attention(layer, [_shape(x) for x in inputs], bench)
+    return _of_one(layer, _shape(inputs[0]), bench)
+
+
+def _of_one(layer: Any, shape: Shape, bench: Bench) -> Built:
+    """What computes a layer with one input."""
     if layer.kind in BUILDERS:
         return BUILDERS[layer.kind](layer, shape, bench)
     try:
@@ -239,6 +245,20 @@ def _resized(layer: Upsample, shape: Shape, bench: Bench) -> Built:
     return alone(layer, shape, bench)
 
 
+def _each(layer: Each, shape: Shape, bench: Bench) -> Built:
+    """The entries are samples of one larger batch."""
+    axes, places = entry_axes(layer, len(shape) + 1)
+    sample = tuple(n for axis, n in enumerate(shape, 1) if axis not in axes)
+    built = _of_one(layer.layer, sample, bench)
+
+    def run(x: Array) -> Array:
+        x = x.movedim(axes, places)
+        made = built.run(x.flatten(0, len(axes)))
+        return made.unflatten(0, x.shape[: len(axes) + 1]).movedim(places, axes)
+
+    return Built(built.modules, run)
+
+
 BUILDERS: dict[str, Callable[[Any, Shape, Bench], Built]] = POOLS | {
     "conv": _conv,
     "dwconv": _conv,
@@ -259,4 +279,5 @@ BUILDERS: dict[str, Callable[[Any, Shape, Bench], Built]] = POOLS | {
     "prelu": _prelu,
     **dict.fromkeys(("lstm", "gru", "rnn"), recurrent),
     "upsample": _resized,
+    "each": _each,
 }

@@ -57,6 +57,7 @@ def relabel(
     ones (*kernel, out, in), recurrent ones (in, gates * h). Statistics are parameters that are
     not trained, and there is no counter of batches.
     """
+    layer = layer.core
     recurrent = isinstance(layer, Recurrent)
     names = names_of(layer) if isinstance(layer, Recurrent) else NAMES.get(layer.kind, {})
     return tuple(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from cnncalc.errors import LayerError, Mistakes, Source, Span, SpecError
 from cnncalc.garbage import keeps_all
 from cnncalc.input_size import give
 from cnncalc.layers import LAYERS, Layer
+from cnncalc.layers.each import each
 from cnncalc.layers.merge import Input
 from cnncalc.layers.spelling import word
 from cnncalc.network import Block, Network, Step, Typed
@@ -19,6 +20,7 @@ from cnncalc.notations.compact.option_reader import At
 from cnncalc.notations.compact.tree import (
     Call,
     Definition,
+    Entries,
     Group,
     Item,
     Jump,
@@ -156,6 +158,8 @@ class _Builder:
         self.names = Names(["input"])
         self.definitions: dict[str, Definition] = {}
         self.layers = LayerReader(let, self.definitions)
+        self.around: tuple[dict[str, Any], ...] = ()  # the options of each `each` around the flow
+        self.inside: dict[tuple[object, ...], Layer] = {}
 
     def read(self, tree: Tree) -> None:
         """Build all that a spec has; SpecError with all that is wrong in it."""
@@ -244,12 +248,14 @@ class _Builder:
             self.build_group(item, scope.inside(self.block("group", "[…]", scope)))
         elif isinstance(item, Merge):
             self.build_merge(item, scope)
+        elif isinstance(item, Entries):
+            self.build_entries(item, scope)
         else:
             self.build_call(item, scope)
 
     def build_group(self, item: Group, scope: Scope) -> None:
-        for each in item.items:
-            self.build(each, scope)
+        for inner in item.items:
+            self.build(inner, scope)
         self.name_flow(item.label, scope, item.span)
 
     def block(self, kind: str, text: str, scope: Scope) -> Block:
@@ -305,12 +311,43 @@ class _Builder:
             ends.append(self.flow)
         self.add(layer, tuple(ends), item.span, item.label, scope)
 
+    def build_entries(self, item: Entries, scope: Scope) -> None:
+        """The layers of a body, each at every entry by itself."""
+        over = self.tried(
+            item.span, lambda: self.layers.entries(item.arguments, item.span, scope.values)
+        )
+        around = self.around
+        if over is not None:
+            self.around = (*around, over)
+        found = len(self.let.found) if isinstance(self.let, Unknowns) else 0
+        self.build(item.body, scope)
+        self.around = around
+        if isinstance(self.let, Unknowns) and len(self.let.found) > found:
+            raise SpecError(
+                "`each` has an unknown inside, which isn't looked for",
+                item.span,
+                code="unknown-value",
+                help="write the layers without `each`, for the input of one entry",
+            )
+        self.name_flow(item.label, scope, item.span)
+
+    def wrapped(self, layer: Layer) -> Layer:
+        """A layer with all `each` that are around it: the same for the same one."""
+        for over in reversed(self.around):
+            key = id(layer), tuple(over.values())
+            if key not in self.inside:
+                self.inside[key] = each(layer, **over)
+            layer = self.inside[key]
+        return layer
+
     def layer(self, item: Call | Merge, scope: Scope) -> Layer | None:
         """The layer at a place; None where it is wrong: as `tried`, for thousands of layers."""
         if self.wrong and item.span in self.wrong:
             return None
         try:
-            return self.layers.layer(item.name, item.arguments, item.span, scope.values)
+            layer = self.layers.layer(item.name, item.arguments, item.span, scope.values)
+            with At(item.span):
+                return self.wrapped(layer) if self.around else layer
         except SpecError as error:
             self.note(error, item.span)
             return None
@@ -429,7 +466,7 @@ class _Builder:
         """conv1, conv2, … for steps without a label, skipping what a label has taken."""
         self.counts["input"] = 1  # the first is called `input` alone
         for step in self.steps:
-            kind = step.layer.kind
+            kind = step.layer.core.kind
             while not step.name:
                 self.counts[kind] = self.counts.get(kind, 0) + 1
                 name = f"{kind}{self.counts[kind]}"

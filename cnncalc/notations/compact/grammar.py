@@ -2,9 +2,10 @@
 
     spec    := [size] item*
     item    := "def" name ["(" parameters ")"] "=" group
-             | [label "@"] [count "*"] ( layer | merge | group ) | "@" label
+             | [label "@"] [count "*"] ( layer | merge | entries | group ) | "@" label
     group   := "[" item* "]"
     merge   := ("add" | "cat" | "mul" …) [arguments] "[" item* ( "|" item* )* "]"
+    entries := "each" [arguments] "[" item* "]"
     layer   := name [ ":" arguments | "(" arguments ")" ]
 
 Nothing is looked up here but which layers are merges: names become layers in `builder.py`.
@@ -18,11 +19,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from cnncalc.errors import Mistakes, Source, Span, SpecError
 from cnncalc.layers import LAYERS
+from cnncalc.layers.each import Each
 from cnncalc.notations.compact.scanner import WORD, Scanner
 from cnncalc.notations.compact.tree import (
     Argument,
     Call,
     Definition,
+    Entries,
     Group,
     Item,
     Jump,
@@ -229,7 +232,7 @@ class _Parser(Scanner):
         self.at = named.end()
         return Jump(named[0], self.span(start))
 
-    def parse_atom(self, start: int, label: str | None) -> Call | Group | Merge:
+    def parse_atom(self, start: int, label: str | None) -> Call | Entries | Group | Merge:
         if self.text[self.at : self.at + 1] == "[":
             return self.nested(lambda: self.parse_group(start, label))
         named = NAME.match(self.text, self.at)
@@ -237,6 +240,8 @@ class _Parser(Scanner):
             raise self.no_layer()
         self.at = named.end()
         arguments = self.parse_arguments(start)
+        if named[0] == Each.kind:
+            return self.nested(lambda: self.parse_entries(arguments, start, label))
         bracket = self.text[self.at : self.at + 1] == "["
         if named[0] in MERGES or (bracket and named[0] in EITHER):
             return self.nested(lambda: self.parse_merge(named[0], arguments, start, label))
@@ -280,6 +285,20 @@ class _Parser(Scanner):
             )
         self.close("]", opened)
         return Group(items, self.span(start), label)
+
+    def parse_entries(
+        self, arguments: tuple[Argument, ...], start: int, label: str | None
+    ) -> Entries:
+        if self.text[self.at : self.at + 1] != "[":
+            raise self.error(
+                "`each` needs the layers that run at every entry",
+                start,
+                self.at,
+                code="brackets",
+                help="write `each[ conv:16,k3,p1 ]`, or `each:2[ … ]` over two axes",
+            )
+        body = self.parse_group(self.at, None)
+        return Entries(arguments, body, self.span(start), label)
 
     def parse_merge(
         self, name: str, arguments: tuple[Argument, ...], start: int, label: str | None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.errors import LayerError, Span, SpecError
 from cnncalc.layers import LAYERS, Layer
+from cnncalc.layers.each import Each
 from cnncalc.notations.compact.option_reader import At, OptionReader, UnknownOptionError
 from cnncalc.notations.compact.tree import Argument, Definition
 from cnncalc.notations.compact.values import fill_in
@@ -41,17 +42,22 @@ class LayerReader:
         self, name: str, arguments: tuple[Argument, ...], span: Span, values: Mapping[str, str]
     ) -> Layer:
         """The layer that stands at a place, with a definition's parameters put in."""
-        texts = []
-        for argument in arguments:
-            with At(argument.span):
-                text = placed(argument.text, argument.span.start, self.let)
-                texts.append(fill_in(text, values))
+        texts = self._texts(arguments, values)
         key = (name, *texts)
         made = self.made.get(key)
         if made is None:
             made = self.made[key] = self._new(name, arguments, texts, span, values)
         self.places[span] = made.options, arguments
         return made.layer
+
+    def _texts(self, arguments: tuple[Argument, ...], values: Mapping[str, str]) -> list[str]:
+        """The words of arguments, with a definition's parameters put in."""
+        texts = []
+        for argument in arguments:
+            with At(argument.span):
+                text = placed(argument.text, argument.span.start, self.let)
+                texts.append(fill_in(text, values))
+        return texts
 
     def _new(
         self,
@@ -61,7 +67,23 @@ class LayerReader:
         span: Span,
         values: Mapping[str, str],
     ) -> _Made:
-        options = OptionReader(self.kind(name, span), self.let)
+        options = self._read(self.kind(name, span), arguments, texts, span, values)
+        try:
+            return _Made(options.layer(), tuple(options.taken))
+        except LayerError as error:
+            with At(self.locate(span, error.option)):
+                raise
+
+    def _read(
+        self,
+        kind: type[Layer],
+        arguments: tuple[Argument, ...],
+        texts: list[str],
+        span: Span,
+        values: Mapping[str, str],
+    ) -> OptionReader:
+        """The options that some words give a layer of a kind."""
+        options = OptionReader(kind, self.let)
         try:
             for argument, text in zip(arguments, texts, strict=True):
                 with At(argument.span):
@@ -69,11 +91,15 @@ class LayerReader:
         except SpecError as error:
             raise advice.advised(error, span, self.definitions, values) from None
         self.places[span] = tuple(options.taken), arguments
-        try:
-            return _Made(options.layer(), tuple(options.taken))
-        except LayerError as error:
-            with At(self.locate(span, error.option)):
-                raise
+        return options
+
+    def entries(
+        self, arguments: tuple[Argument, ...], span: Span, values: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """The options of an `each`: over which axes its layers run."""
+        texts = self._texts(arguments, values)
+        options = self._read(Each, arguments, texts, span, values)
+        return options.values
 
     def kind(self, name: str, span: Span) -> type[Layer]:
         """The layer kind of a name; SpecError with what may have been meant if there is none."""

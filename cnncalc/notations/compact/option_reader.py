@@ -27,7 +27,7 @@ class UnknownOptionError(LayerError):
         super().__init__(message, code="unknown-option", help=takes)
         self.word = word
         self.value = value
-        self.known = kind.options.values()
+        self.known = [option for option in kind.options.values() if option.kind != "layer"]
 
 
 class At:
@@ -86,7 +86,7 @@ class OptionReader:
         if not given:
             return None
         for option in self.kind.options.values():
-            if option.kind != "flag" and key in (option.key, option.name):
+            if option.kind not in ("flag", "layer") and key in (option.key, option.name):
                 return option, read_value(option, value, self.let)
             if option.kind == "flag" and key in (option.word, option.name):
                 raise LayerError(
@@ -160,7 +160,11 @@ class OptionReader:
 
     def takes(self) -> str:
         options = self.kind.options.values()
-        words = [o.word or (f"{o.key} ({o.name})" if o.key else o.name) for o in options]
+        words = [
+            o.word or (f"{o.key} ({o.name})" if o.key else o.name)
+            for o in options
+            if o.kind != "layer"  # which stands in brackets
+        ]
         return f"`{self.kind.kind}` takes {', '.join(words) or 'no options'}"
 
     def layer(self) -> Layer:

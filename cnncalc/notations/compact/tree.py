@@ -6,7 +6,18 @@ from typing import NamedTuple
 
 from cnncalc.errors import Mistakes, Span
 
-__all__ = ["Argument", "Call", "Definition", "Group", "Item", "Jump", "Merge", "Repeat", "Tree"]
+__all__ = [
+    "Argument",
+    "Call",
+    "Definition",
+    "Entries",
+    "Group",
+    "Item",
+    "Jump",
+    "Merge",
+    "Repeat",
+    "Tree",
+]
 
 
 class Argument(NamedTuple):
@@ -43,6 +54,15 @@ class Merge(NamedTuple):
     label: str | None
 
 
+class Entries(NamedTuple):
+    """Items that run at every entry of some axes."""
+
+    arguments: tuple[Argument, ...]
+    body: Group
+    span: Span
+    label: str | None
+
+
 class Repeat(NamedTuple):
     """An item several times."""
 
@@ -58,7 +78,7 @@ class Jump(NamedTuple):
     span: Span
 
 
-Item = Call | Group | Merge | Repeat | Jump
+Item = Call | Group | Merge | Entries | Repeat | Jump
 
 
 class Definition(NamedTuple):

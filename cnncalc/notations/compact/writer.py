@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 
 from cnncalc.errors import SpecError
-from cnncalc.layers.base import Shape
+from cnncalc.layers.base import Layer, Shape
+from cnncalc.layers.each import Each
 from cnncalc.layers.options import SCALAR
-from cnncalc.layers.spelling import word
+from cnncalc.layers.spelling import head, word
 from cnncalc.network import Network, Step
 from cnncalc.notations.names import Names
 from cnncalc.notations.reserved import COMPACT, identifier
@@ -157,11 +158,7 @@ class _Writer:
                 parts.append((JUMP, self.jump(chain.entry)))
             parts += chain.parts
         # Labels are found while jumps are written, so they are put in last.
-        words = (
-            self.finished(text) if number == JUMP else self.label(number) + self.finished(text)
-            for number, text in parts
-        )
-        return [text for text in words if text]
+        return [text for text in map(self.finished, self.words(parts)) if text]
 
     def first(self, size: Shape | None) -> list[str]:
         """The word for the first input: its size, with its name where there are several."""
@@ -255,8 +252,46 @@ class _Writer:
         return f"@{self.labels[number]}"
 
     def words(self, parts: list[tuple[int, str]]) -> list[str]:
+        """The words of a chain; neighbours that run at each entry of the same axes are a group."""
         # \0 marks where a label may have to go, once all jumps are known
-        return [f"\0{number}\0{text}" for number, text in parts]
+        words: list[str] = []
+        place = 0
+        while place < len(parts):
+            count = self.alike(parts, place)
+            if count:
+                words.append(self.group([number for number, _ in parts[place : place + count]]))
+            else:
+                number, text = parts[place]
+                words.append(text if number == JUMP else f"\0{number}\0{text}")
+            place += max(count, 1)
+        return words
+
+    def layer(self, number: int) -> Layer | None:
+        """The layer of a part; None: it is a jump."""
+        return None if number == JUMP else self.network.steps[number].layer
+
+    def alike(self, parts: list[tuple[int, str]], start: int) -> int:
+        """How many parts from one on run at each entry of the same axes.
+
+        What does the same to every value may stand between them.
+        """
+        over, count = self.layer(parts[start][0]), 0
+        if not isinstance(over, Each):
+            return 0
+        for place in range(start, len(parts)):
+            layer = self.layer(parts[place][0])
+            if isinstance(layer, Each) and head(layer) == head(over):
+                count = place + 1 - start
+            elif layer is None or not _is_plain(layer):
+                break
+        return count
+
+    def group(self, numbers: list[int]) -> str:
+        """Steps at each entry of the same axes, in brackets."""
+        layers = [self.network.steps[number].layer for number in numbers]
+        inside = [layer.core for layer in layers]
+        words = [f"\0{n}\0{word(each)}" for n, each in zip(numbers, inside, strict=True)]
+        return f"{head(layers[0])}[{' '.join(words)}]"
 
     def finished(self, text: str) -> str:
         if "\0" not in text:
@@ -269,12 +304,17 @@ class _Writer:
         if number in self.labels:
             return f"{self.labels[number]}@"
         named = self.network.notation == "compact" or not step.inputs
-        own = named and not re.fullmatch(rf"{re.escape(step.layer.kind)}\d+", step.name)
+        own = named and not re.fullmatch(rf"{re.escape(step.layer.core.kind)}\d+", step.name)
         return f"{step.name}@" if own and _may_label(step.name) else ""
 
 
 def _may_label(name: str) -> bool:
     return bool(PLAIN_NAME.match(name)) and name not in COMPACT
+
+
+def _is_plain(layer: Layer) -> bool:
+    """Whether a layer does the same to every value, in `each` and outside of it."""
+    return layer.arity == "one" and layer.at_each(1, "first") is layer
 
 
 def _bracketed(head: str, branches: list[str]) -> str:

@@ -108,7 +108,7 @@ def renamed(program: Program, paths: Mapping[int, Path], reserved: Collection[st
             stem = _module(program, line, paths[number], ())
             stems.append((number, f"{stem}s" if several and stem == line.kind else stem))
         elif step.is_counted and not program.modular:
-            stems.append((number, line.name.replace(step.name, step.layer.kind, 1)))
+            stems.append((number, line.name.replace(step.name, step.layer.core.kind, 1)))
         else:
             kept[number] = line.name
     names = kept | numbered(stems, reserved, kept.values())

@@ -15,7 +15,7 @@ from cnncalc.python.values import (
 from cnncalc.tracing.batch_axis import FIRST
 from cnncalc.tracing.tensors import Pile, Static, Tensor
 
-__all__ = ["axis_of", "inner_axis", "inner_shape", "outer_shape", "tensors_in"]
+__all__ = ["axis_of", "inner_axis", "inner_shape", "outer_shape", "sample_shape", "tensors_in"]
 
 
 def outer_shape(value: Value) -> tuple[Value, ...]:
@@ -35,6 +35,13 @@ def inner_shape(value: Value) -> Shape:
     if len(value.shape) < 2:
         raise Refusal("a layer works on a batch of samples; this tensor has no axis for it")
     return tuple(value.shape[1:])
+
+
+def sample_shape(value: Value) -> Shape:
+    """What a layer that wants the batch in front sees of a tensor: all but the axis it is in."""
+    if not isinstance(value, Tensor):
+        return inner_shape(value)
+    return value.shape[: value.batch.place] + value.shape[value.batch.merged.stop :]
 
 
 def axis_of(value: Value, axis: Value) -> int:

@@ -19,6 +19,7 @@ from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Instance, Value
 from cnncalc.tracing.batch_axis import FIRST, BatchAxis
+from cnncalc.tracing.entries import at_entries
 from cnncalc.tracing.tensors import Parameter, Static, Tensor
 from cnncalc.tracing.trace import Record
 from cnncalc.tracing.views import between
@@ -58,7 +59,7 @@ def emit(
         inputs = [flowing(machine, each) for each in inputs]
     declared = Declared.of(layer)
     if batch is None:
-        declared, batch = fitted(declared, inputs)
+        declared, batch = fitted(machine, declared, inputs, owner)
     if declared.layer.by_value and all(isinstance(each, Static) for each in inputs):
         return made_of(machine, inputs, inputs[0].shape)
     shapes = tuple(inner_shape(each) for each in inputs)
@@ -113,7 +114,9 @@ def batch_of(inputs: Sequence[Value]) -> BatchAxis:
     return places.pop() if places else FIRST
 
 
-def fitted(declared: Declared, inputs: Sequence[Value]) -> tuple[Declared, BatchAxis]:
+def fitted(
+    machine: Machine, declared: Declared, inputs: Sequence[Value], owner: Value
+) -> tuple[Declared, BatchAxis]:
     """A layer that wants the batch in front, as it works on tensors that have it elsewhere."""
     batch = batch_of(inputs)
     layer = declared.layer
@@ -125,12 +128,26 @@ def fitted(declared: Declared, inputs: Sequence[Value]) -> tuple[Declared, Batch
         rule = declared.expects and declared.expects._replace(rule=None)
         moved = along == layer
         return (declared if moved else declared.replaced(layer=along, expects=rule)), batch
+    if not batch.place:
+        return at_frames(machine, declared, inputs, owner), batch
     raise Refusal(
-        f"`{layer.kind}` wants the batch on axis 0, and here it is "
-        + (f"on axis {batch.place}" if batch.place else "one axis with others"),
-        help="`x.permute(…)` moves it to the front" if batch.place else None,
+        f"`{layer.kind}` wants the batch on axis 0, and here it is on axis {batch.place}",
+        help="`x.permute(…)` moves it to the front",
         code="batch-axis",
     )
+
+
+def at_frames(
+    machine: Machine, declared: Declared, inputs: Sequence[Value], owner: Value
+) -> Declared:
+    """A layer on a batch that is one axis with the next ones: it runs at each of their entries."""
+    axes = len(batch_of(inputs).merged)
+    shapes = tuple(inner_shape(each) for each in inputs)
+    try:
+        return at_entries(declared, shapes, axes)
+    except LayerError as error:
+        samples = tuple(shape[axes:] for shape in shapes)
+        raise misfit(machine, error, declared, inputs, samples, owner) from None
 
 
 def on_axes(layer: Layer, tensor: Tensor) -> Layer | None:

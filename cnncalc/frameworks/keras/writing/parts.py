@@ -11,6 +11,7 @@ from cnncalc.frameworks.keras.writing import recurrent
 from cnncalc.frameworks.keras.writing.windowed import padding_word, transposed_words
 from cnncalc.layers.base import NO_PADS, Layer, Shape, spread_out
 from cnncalc.layers.conv import Conv, DepthwiseConv, SeparableConv
+from cnncalc.layers.each import Each
 from cnncalc.layers.embedding import Embedding
 from cnncalc.layers.linear import Linear
 from cnncalc.layers.padding import Crop, Pad
@@ -167,6 +168,16 @@ def _channel_shuffle(layer: ChannelShuffle, shape: Shape) -> tuple[Layer, ...]:
     return rows, Permute((last, *range(1, last), 0)), Reshape(shape, "last")
 
 
+def _each(layer: Each, shape: Shape) -> tuple[Layer, ...]:
+    """The entries stand in front of the channels, which Keras has last: they change places."""
+    if layer.trailing:
+        return (layer,)
+    axes, rank = layer.axes, len(layer.output(shape))
+    there = (axes, *range(axes), *range(axes + 1, len(shape)))
+    back = (*range(1, axes + 1), 0, *range(axes + 1, rank))
+    return Permute(there), layer.replaced(order="last"), Permute(back)
+
+
 SPLITS: dict[str, Split] = {
     **recurrent.SPLITS,
     "avgpool": _average_pool,
@@ -174,6 +185,7 @@ SPLITS: dict[str, Split] = {
     "conv": _conv,
     "convt": _transposed,
     "dwconv": _depthwise,
+    "each": _each,
     "embedding": _embedding,
     "flatten": _flatten,
     "linear": _linear,

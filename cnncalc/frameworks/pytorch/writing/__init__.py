@@ -16,6 +16,7 @@ from cnncalc.frameworks.pytorch.writing.parts import parts
 from cnncalc.frameworks.pytorch.writing.products import CLASSES
 from cnncalc.frameworks.pytorch.writing.recurrent import handed
 from cnncalc.layers.base import Layer, Shape
+from cnncalc.layers.each import Each
 
 __all__ = ["CLASSES", "parts", "pieces", "write"]
 
@@ -38,7 +39,24 @@ def pieces(
         return handed(layer, maker)
     if layer.arity == "many" or len(shapes) > 1:
         return joined(layer, shapes)
+    if isinstance(layer, Each):
+        return _at_each(layer, shapes[0])
     return pieces_of(layer, shapes[0], FORMS, parts, _checked)
+
+
+def _at_each(layer: Each, shape: Shape) -> Sequence[Piece]:
+    """The entries are samples of one larger batch, and are taken apart again."""
+    there, back, axes = "", "", layer.axes
+    if layer.trailing:
+        rank, after = len(shape) + 1, len(layer.output(shape)) + 1
+        there = f".permute{(0, *range(2, 2 + axes), 1, *range(2 + axes, rank))}"
+        back = f".permute{(0, 1 + axes, *range(1, 1 + axes), *range(2 + axes, after))}"
+    sizes = ", ".join(map(str, (-1, *layer.entries(shape))))
+    return [
+        Piece("merge", None, f"{{0}}{there}.flatten(0, {axes})"),
+        *pieces(layer.layer, (layer.sample(shape),)),
+        Piece("split", None, f"{{0}}.unflatten(0, ({sizes})){back}"),
+    ]
 
 
 def _checked(layer: Layer, shape: Shape) -> str:

@@ -21,6 +21,7 @@ from cnncalc.notations.onnx.reading.model import (
 from cnncalc.notations.onnx.reading.steps import Steps
 from cnncalc.notations.onnx.reading.values import (
     Ends,
+    Frames,
     Mask,
     Merged,
     Open,
@@ -305,7 +306,7 @@ def describe(value: Value) -> str:
         return "data"
     if isinstance(value, Mask):
         return "what a comparison gives"
-    if isinstance(value, Merged | Rows):
+    if isinstance(value, Frames | Merged | Rows):
         return "data in one axis together with the batch"
     if isinstance(value, Ways | Ends):
         return "what a recurrent node gives, its directions apart"

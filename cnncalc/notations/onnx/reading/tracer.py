@@ -29,11 +29,13 @@ from cnncalc.notations.onnx.reading.model import (
 from cnncalc.notations.onnx.reading.operators import OPERATORS, ROW_BY_ROW, batch_behind
 from cnncalc.notations.onnx.reading.operators.base import Operator
 from cnncalc.notations.onnx.reading.operators.recurrent import around
+from cnncalc.notations.onnx.reading.operators.reshaping import taken_apart
 from cnncalc.notations.onnx.reading.scopes import Scope, filled, first_output, needed, read_by
 from cnncalc.notations.onnx.reading.steps import Steps
 from cnncalc.notations.onnx.reading.values import (
     End,
     Ends,
+    Frames,
     Mask,
     Merged,
     Open,
@@ -203,6 +205,8 @@ class Tracer:
             return [statistic]
         known = node.domain in STANDARD or node.op in FUSED
         operator = OPERATORS.get(node.op) if known else None
+        if operator and any(isinstance(each, Frames) for each in inputs):
+            return self._on_frames(call, operator)
         if known and not any(isinstance(each, Tensor | Mask | Merged | Rows) for each in inputs):
             return self._worked_out(call, operator)
         if operator is None or not operator.of_data:
@@ -218,6 +222,35 @@ class Tracer:
             call.placed(each, batch) if batch and isinstance(each, Tensor) else each
             for each in _results(call, operator)
         ]
+
+    def _on_frames(self, call: Call, operator: Operator) -> list[Value]:
+        """What a node gives of data that has frames in its batch: the same at every one of them."""
+        framed = next(each for each in call.inputs if isinstance(each, Frames))
+        if call.node.op == "Reshape" and (apart := taken_apart(call, framed)):
+            return [apart]
+        for each in call.inputs:
+            if not isinstance(each, Frames | Static | None) or (
+                isinstance(each, Frames)
+                and each.of.shape[: each.axes] != framed.of.shape[: framed.axes]
+            ):
+                call.refuse("it joins data with frames in its batch and other data", code="batch")
+        call.inputs = [each.one if isinstance(each, Frames) else each for each in call.inputs]
+        call.batch *= framed.entries
+        self.steps.frames = framed.axes
+        try:
+            found = _results(call, operator)
+        finally:
+            self.steps.frames = 0
+        for value in found:
+            if not isinstance(value, Tensor | Static | None):
+                call.refuse("it works across the frames in a batch", code="batch")
+        return [self._with_frames(each, framed.axes) for each in found]
+
+    def _with_frames(self, value: Value, axes: int) -> Value:
+        """Data of one frame as that of all in the batch."""
+        if not isinstance(value, Tensor):
+            return value
+        return Frames(Tensor(value.number, self.trace.records[value.number].shape), axes)
 
     def _worked_out(self, call: Call, operator: Operator | None) -> list[Value]:
         """What an operator gives of tensors that don't depend on the data."""
@@ -263,7 +296,7 @@ class Tracer:
             if isinstance(value, Statistic):
                 self.running = value.node
                 raise LayerError("it runs along the batch axis", code="batch")
-            if isinstance(value, Merged | Rows):
+            if isinstance(value, Frames | Merged | Rows):
                 self.running = self.trace.records[value.of.number].owner or self.running
                 raise LayerError("the batch axis doesn't stay first and alone", code="batch")
         numbers = [number for value in values for number in self._steps_of(value)]
@@ -333,7 +366,7 @@ def _check_given(declared: DeclaredInput, given: Shape, own: Shape | None) -> No
 
 
 def _flow_of(value: Value) -> Tensor | None:
-    if isinstance(value, Rows | Ways):
+    if isinstance(value, Frames | Rows | Ways):
         return value.of
     return value if isinstance(value, Tensor) else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import NamedTuple
 
 from cnncalc.layers.recurrent import State
@@ -11,6 +12,7 @@ from cnncalc.tracing.tensors import Static, Tensor
 __all__ = [
     "End",
     "Ends",
+    "Frames",
     "Mask",
     "Merged",
     "Open",
@@ -50,6 +52,27 @@ class Rows(NamedTuple):
     """Data whose axes but the last are one with the batch, as matrix products are written."""
 
     of: Tensor
+
+
+class Frames(NamedTuple):
+    """Data whose first axes are one with the batch, as the frames of videos.
+
+    Attributes:
+        axes: how many they are.
+    """
+
+    of: Tensor
+    axes: int
+
+    @property
+    def entries(self) -> int:
+        """How many there are of one sample."""
+        return prod(self.of.shape[: self.axes])
+
+    @property
+    def one(self) -> Tensor:
+        """The data as a node sees it: of one frame."""
+        return Tensor(self.of.number, self.of.shape[self.axes :])
 
 
 class Open(NamedTuple):
@@ -94,5 +117,5 @@ class Ends(NamedTuple):
 
 
 Value = (
-    Tensor | Static | Mask | Merged | Rows | Statistic | Untold | Open | Ways | Ends | None
+    Tensor | Static | Frames | Mask | Merged | Rows | Statistic | Untold | Open | Ways | Ends | None
 )  # None: an input left out

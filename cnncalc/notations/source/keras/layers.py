@@ -36,6 +36,7 @@ from cnncalc.tracing.tensors import Parameter, Static, Tensor
 __all__ = [
     "LAYER",
     "activation",
+    "argument",
     "auto_name",
     "init_base",
     "is_layer",

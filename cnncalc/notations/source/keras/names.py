@@ -12,6 +12,7 @@ from cnncalc.notations.source.keras.ops import ACTIVATIONS, FUNCTIONS
 from cnncalc.notations.source.keras.products import CLASSES as PRODUCTS
 from cnncalc.notations.source.keras.state import keras_of
 from cnncalc.notations.source.keras.tensors import KerasTensor
+from cnncalc.notations.source.keras.time_distributed import TIME_DISTRIBUTED
 from cnncalc.notations.source.unread import LISTED
 from cnncalc.python.functions import Method, simple, undecorated
 from cnncalc.python.machine import Machine
@@ -54,7 +55,7 @@ MERGES = {
     "multiply": "Multiply",
     "subtract": "Subtract",
 }
-NO_LAYER = frozenset(words("RNN TimeDistributed ConvLSTM2D LSTMCell GRUCell"))
+NO_LAYER = frozenset(words("RNN ConvLSTM2D LSTMCell GRUCell"))
 
 
 def find_keras(machine: Machine, path: str) -> Value:
@@ -97,6 +98,8 @@ def layer_name(machine: Machine, path: str, name: str) -> Value:
         return FIXED[name]
     if name in PRODUCTS:
         return PRODUCTS[name]
+    if name == TIME_DISTRIBUTED.name:
+        return TIME_DISTRIBUTED
     found = keras_layer(name)
     if found is not MISSING:
         return found
@@ -180,7 +183,7 @@ def source_inputs(machine: Machine, tensor: Value, *args: Value) -> Value:
 
 def layer_classes() -> list[str]:
     """The classes of `keras.layers`, those that can't be read too."""
-    return [*READERS, *NO_LAYER, "Lambda", "Layer"]
+    return [*READERS, *NO_LAYER, TIME_DISTRIBUTED.name, "Lambda", "Layer"]
 
 
 def layout_of(machine: Machine, file: SourceFile) -> str:

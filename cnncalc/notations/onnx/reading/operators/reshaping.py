@@ -12,7 +12,7 @@ from cnncalc.layers.base import Shape, show
 from cnncalc.notations.onnx.reading.call import Call
 from cnncalc.notations.onnx.reading.operators.base import Either, Value, Whole, operator
 from cnncalc.notations.onnx.reading.operators.patterns import regrouped
-from cnncalc.notations.onnx.reading.values import Merged, Rows
+from cnncalc.notations.onnx.reading.values import Frames, Merged, Rows
 from cnncalc.tracing.arrays import stretched, taken
 from cnncalc.tracing.constants import permuted
 from cnncalc.tracing.tensors import Static, Tensor
@@ -21,7 +21,7 @@ from cnncalc.tracing.tensors import Static, Tensor
 @operator("Reshape")
 def reshape(
     call: Call, data: Value, shape: Whole = None, *, allowzero: int = 0
-) -> Either | Merged | Rows:
+) -> Either | Frames | Merged | Rows:
     """Other sizes of the same values; 0 keeps a size, -1 is worked out."""
     sizes, zero = shape or [], bool(allowzero)
     if isinstance(data, Static):
@@ -39,10 +39,39 @@ def reshape(
         return Merged(tensor)
     if len(whole) == 2 and len(tensor.shape) > 1 and whole[0] != call.batch:
         return Rows(_with_rows(call, tensor, whole))
+    if isinstance(data, Tensor) and (axes := _merged(call, data, whole)):
+        return Frames(data, axes)
     target = call.without_batch(whole)
     if isinstance(data, Rows) and target == tensor.shape:
-        return tensor
+        return _finished(call, tensor)
     return regrouped(call, tensor, target) or call.view(tensor, whole)
+
+
+def _merged(call: Call, tensor: Tensor, whole: Shape) -> int:
+    """How many of the first axes of data become one with the batch; 0: none do."""
+    axes = len(tensor.shape) + 1 - len(whole)
+    behind, count = tensor.shape[axes:], call.batch * prod(tensor.shape[:axes])
+    return axes if axes > 0 and whole == (count, *behind) and count != call.batch else 0
+
+
+def taken_apart(call: Call, frames: Frames) -> Tensor | None:
+    """What a Reshape makes of frames that are axes again; None: they stay in the batch."""
+    sizes = call.whole("shape", 1) or []
+    before = (call.batch * frames.entries, *frames.one.shape)
+    whole = shapes.reshaped(before, sizes, bool(call.attributes.get("allowzero")))
+    if whole[:1] != (call.batch,):
+        return None
+    if whole[1:] == frames.of.shape:
+        return _finished(call, frames.of)
+    return call.view(frames.of, whole)
+
+
+def _finished(call: Call, tensor: Tensor) -> Tensor:
+    """Data as it is, in its own axes again: its step is this node's, if it is a part of it."""
+    record = call.record(tensor)
+    if record.name.startswith(f"{call.node.name}/"):
+        record.name = call.node.name
+    return tensor
 
 
 def _with_rows(call: Call, tensor: Tensor, whole: Shape) -> Tensor:

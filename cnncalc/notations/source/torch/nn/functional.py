@@ -11,7 +11,7 @@ from cnncalc.frameworks.pytorch import READERS
 from cnncalc.frameworks.pytorch.resizing import resized
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import BATCH
-from cnncalc.notations.source.axes import axis_of, inner_shape
+from cnncalc.notations.source.axes import axis_of, outer_shape
 from cnncalc.notations.source.layer_arguments import plain, refused
 from cnncalc.notations.source.layer_steps import emit, made_of
 from cnncalc.notations.source.torch.nn.functional_weights import (
@@ -153,7 +153,7 @@ def pad(
     if mode not in PADDING or not all(isinstance(each, int) for each in amounts):
         raise Refusal("this padding can't be followed")
     pairs = [tuple(amounts[i : i + 2]) for i in range(0, len(amounts), 2)][::-1]
-    rank = len(inner_shape(input))
+    rank = len(outer_shape(input)) - 1
     if len(amounts) % 2 or len(pairs) > rank + 1:
         raise Refusal(f"`F.pad` takes a pair for each of up to {rank} axes")
     if len(pairs) == rank + 1 and pairs.pop(0) != (0, 0):

@@ -10,7 +10,7 @@ from cnncalc.frameworks.pytorch import READERS
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.network import Declared, Expects
-from cnncalc.notations.source.axes import inner_shape, outer_shape
+from cnncalc.notations.source.axes import outer_shape, sample_shape
 from cnncalc.notations.source.layer_arguments import plain, refused
 from cnncalc.notations.source.layer_steps import emit
 from cnncalc.notations.source.state import state_of
@@ -77,7 +77,7 @@ def weighted(
         if each is not None:
             check_fixed(each, which, op)
         held[which] = each
-    check_sizes(declared.layer, inner_shape(input), held, op)
+    check_sizes(declared.layer, sample_shape(input), held, op)
     owner = holder_of(*held.values())
     name = None
     if isinstance(owner, Instance) and owner.layers is None and state_of(machine).trace:
@@ -173,7 +173,7 @@ def group_norm(
     bias: Value = None,
     eps: Value = 1e-5,
 ) -> Value:
-    channels = inner_shape(input)[0]
+    channels = sample_shape(input)[0]
     layer = vocabulary("GroupNorm", [num_groups, channels], {"affine": weight is not None})
     return weighted(machine, layer, input, "group_norm", weight=weight, bias=bias)
 

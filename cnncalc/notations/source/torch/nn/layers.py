@@ -10,7 +10,7 @@ from cnncalc.frameworks.pytorch.embedding import bag
 from cnncalc.layers.base import Shape, Weight, show
 from cnncalc.layers.recurrent import Recurrent
 from cnncalc.network import Declared
-from cnncalc.notations.source.axes import inner_shape
+from cnncalc.notations.source.axes import sample_shape
 from cnncalc.notations.source.layer_arguments import LAYER_COST, made, plain, refused
 from cnncalc.notations.source.layer_steps import emit, emit_view
 from cnncalc.notations.source.model_trace import WEIGHTS, in_layer, is_trained, is_weight
@@ -200,7 +200,7 @@ def one_step(machine: Machine, module: Instance, tensor: Value) -> Value:
 def sized(declared: Declared, tensor: Value, size: Value) -> Declared:
     sizes = tuple(1 if isinstance(each, Batch) else each for each in plain_sizes(size))
     try:
-        return to_output_size(declared, sizes, inner_shape(tensor))
+        return to_output_size(declared, sizes, sample_shape(tensor))
     except LayerError as error:
         raise refused(error) from None
 
