@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # a reader of files that hold no Python has tensors, but no m
     from cnncalc.python.machine import Machine
 
 __all__ = [
+    "CONTENT",
     "TENSOR",
     "WEIGHT",
     "Batch",
@@ -27,6 +28,7 @@ __all__ = [
     "Pile",
     "Static",
     "Tensor",
+    "compared",
     "one_number",
     "static_rows",
 ]
@@ -401,7 +403,9 @@ def no_assignment() -> Refusal:
 
 
 def signed(machine: Machine, sign: str, tensor: Value) -> Value:
-    """`-x` and `+x`; no other sign."""
+    """`-x` and `+x`, and `~x` of a fixed mask."""
+    if sign == "~" and isinstance(tensor, Static):
+        return Static(tensor.shape, tensor.sources)
     if sign == "+":
         return tensor
     return machine.part(Operations).binary(machine, "*", tensor, -1) if sign == "-" else MISSING
@@ -460,7 +464,10 @@ def compared(machine: Machine, sign: str, left: Value, right: Value) -> Value:
         few = size == shape or is_small(shape)
         sides.append(stretched(values or [], size, shape) if known and few else None)
     one, two = sides
-    if one is None or two is None or any(isinstance(each, Batch) for each in (*one, *two)):
+    if one is None or two is None:
+        alike = all(each.shape in ((), shape) for each in arrays)
+        return Static(shape) if alike and all(isinstance(n, int) for n in shape) else MISSING
+    if any(isinstance(each, Batch) for each in (*one, *two)):
         return MISSING
     found: list[float] = [int(COMPARED[sign](a, b)) for a, b in zip(one, two, strict=True)]
     return Static(shape, (), found, True)

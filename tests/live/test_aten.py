@@ -32,6 +32,10 @@ CASES: dict[str, tuple[str, Shape]] = {
     "addmm": ("torch.addmm(P(3), x, P(4, 3))", (4,)),
     "bmm": ("torch.bmm(x, x.transpose(1, 2))", (6, 4)),
     "einsum": ("torch.einsum('bchw,bdhw->bcd', x, x)", MAP),
+    "masked_fill": ("(x @ x.mT).masked_fill(torch.ones(6, 6).tril() == 0, -1e9)", MAP),
+    "where": ("torch.where(torch.ones(6, 6) < 1, x @ x.mT, -1e9)", MAP),
+    "index": ("x[:, torch.arange(2)]", MAP),
+    "mT": ("x.mT", MAP),
     "scaled_dot_product_attention": (
         "F.scaled_dot_product_attention(x, x[:, :, 2:], x[:, :, 2:, :5], scale=0.5)", MAP),
     "batch_norm": ("F.batch_norm(x, S(4), S(4), P(4), P(4))", MAP),

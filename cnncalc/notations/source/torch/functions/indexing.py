@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from cnncalc.notations.source.axes import axis_of, inner_axis, outer_shape
 from cnncalc.notations.source.layer_steps import emit_view
 from cnncalc.notations.source.slices import cut, taken
@@ -15,11 +17,12 @@ from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
-from cnncalc.tracing.arrays import picked
+from cnncalc.tracing.arrays import is_small, picked
+from cnncalc.tracing.arrays import taken as taken_numbers
 from cnncalc.tracing.slices import runs
 from cnncalc.tracing.tensors import Pile, Static, Tensor, one_number
 
-__all__ = ["SLICING", "chosen", "tensor_item"]
+__all__ = ["SLICING", "chosen", "entries", "tensor_item"]
 
 
 def tensor_item(machine: Machine, tensor: Value, index: Value) -> Value:
@@ -112,6 +115,9 @@ def chosen(machine: Machine, tensor: Tensor, axis: int, places: list[int]) -> Te
 
 def static_item(machine: Machine, tensor: Static, parts: list[Value]) -> Static:
     """The same for weights and constants."""
+    arrays = [part for part in parts if isinstance(part, Static | list)]
+    if arrays and arrays[0] is parts[0] and len(parts) == 1:
+        return entries(machine, tensor, arrays[0])
     sizes: list[Value] = []
     rest = list(tensor.shape)
     for part in parts:
@@ -132,6 +138,20 @@ def static_item(machine: Machine, tensor: Static, parts: list[Value]) -> Static:
         machine.budget.spend(2 * len(values))
         values = picked(values, tensor.shape, parts)
     return Static((*sizes, *rest), tensor.sources, values, tensor.whole, tensor.fill)
+
+
+def entries(machine: Machine, table: Static, index: Static | list[Value]) -> Static:
+    """`table[index]`: the entries of a fixed tensor that whole numbers name."""
+    array = index if isinstance(index, Static) else Static((len(index),), values=list(index))
+    if array.values is not None:
+        flat = Static((prod(array.shape),), values=array.values, whole=True)
+        places = places_of(machine, flat, table.shape[0]) if array.values else []
+    values = None
+    shape = (*array.shape, *table.shape[1:])
+    if table.values is not None and array.values is not None and is_small(shape):
+        machine.budget.spend(2 * prod(shape))
+        values = taken_numbers(table.values, table.shape, 0, places)
+    return Static(shape, table.sources, values, table.whole, table.fill)
 
 
 def chunk(machine: Machine, tensor: Value, chunks: Value, dim: Value = 0) -> Value:

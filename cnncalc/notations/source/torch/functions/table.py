@@ -23,6 +23,7 @@ from cnncalc.notations.source.torch.functions.creation import (
 )
 from cnncalc.notations.source.torch.functions.indexing import SLICING
 from cnncalc.notations.source.torch.functions.joining import repeat
+from cnncalc.notations.source.torch.functions.masks import MASKING, WHERE
 from cnncalc.notations.source.torch.functions.order import ORDER
 from cnncalc.notations.source.torch.functions.reductions import REDUCTIONS
 from cnncalc.notations.source.torch.functions.shapes import RESHAPING
@@ -62,6 +63,7 @@ METHODS: dict[str, Method] = {
     **REDUCTIONS,
     **ELEMENTWISE,
     **PRODUCTS,
+    **MASKING,
     **VALUES,
     **{form.name: FUNCTIONAL[form.name] for op, form in names_in("function") if op.method},
     "prelu": FUNCTIONAL["prelu"],
@@ -72,6 +74,7 @@ TORCH: dict[str, Method] = {
     **METHODS,
     **SLICING,
     **FUNCTIONAL,
+    **WHERE,
     "einsum": PRODUCTS["einsum"],
     "scaled_dot_product_attention": scaled_dot_product_attention,
     "meshgrid": window_attention,

@@ -14,6 +14,7 @@ from cnncalc.notations.source.axes import outer_shape, sample_shape
 from cnncalc.notations.source.layer_arguments import plain, refused
 from cnncalc.notations.source.layer_steps import emit
 from cnncalc.notations.source.state import state_of
+from cnncalc.notations.source.torch.functions.indexing import entries
 from cnncalc.python.functions import Method
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
@@ -148,6 +149,8 @@ def embedding(
 ) -> Value:
     """`F.embedding`; which entry pads and how far its norms may go changes nothing here."""
     check_rank(weight, 2, "F.embedding")
+    if isinstance(input, Static):
+        return entries(machine, weight, input)
     layer = vocabulary("Embedding", list(weight.shape), {})
     return weighted(machine, layer, input, "embedding", weight=weight)
 

@@ -15,6 +15,7 @@ from cnncalc.notations.source.layer_arguments import LAYER_COST, made, plain, re
 from cnncalc.notations.source.layer_steps import emit, emit_view
 from cnncalc.notations.source.model_trace import WEIGHTS, in_layer, is_trained, is_weight
 from cnncalc.notations.source.recurrent_states import check_batch, check_start, output_and_states
+from cnncalc.notations.source.torch.functions.indexing import entries
 from cnncalc.notations.source.torch.nn.module import MODULE, set_attribute
 from cnncalc.notations.source.torch.nn.packed import Packed
 from cnncalc.python.attributes import set_field
@@ -124,6 +125,8 @@ def forward(machine: Machine, module: Instance, *inputs: Value, **options: Value
             f"`nn.{reader_of(module.cls).name}` works on a tensor, not on "
             f"{describe(inputs[0]) if inputs else 'nothing'}"
         )
+    if declared.layer.kind == "embedding" and isinstance(inputs[0], Static):
+        return entries(machine, attribute(machine, module, "weight"), inputs[0])
     size = options.get("output_size", inputs[1] if len(inputs) > 1 else None)
     if size is not None and declared.layer.kind == "convt":  # an unpool has its indices there
         declared = sized(declared, inputs[0], size)
