@@ -41,7 +41,7 @@ def test_specs_of_every_system(
         code, out, err = command("shape", name, "-f", "csv", "--columns", "layer,output")
 
     assert (code, err) == (0, "")
-    assert out.split() == ["layer,output", '"conv:4,k3",4x6x6', "relu,4x6x6"]
+    assert out.split() == ["text,output_shape", '"conv:4,k3",4x6x6', "relu,4x6x6"]
 
 
 def test_words_with_ends_of_lines_of_other_systems(command: Command) -> None:

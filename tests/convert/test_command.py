@@ -186,7 +186,7 @@ REFUSED: list[tuple[str, str, str, str]] = [
     ("3x8x8 rms:axes=-1", "keras", "no-class", "lined up with the last axes"),
     ("16 pad:0,c=1:0", "keras", "no-class", "Keras has no class for this `pad`"),
     ("6 lrn", "torch", "no-class", "nn.LocalResponseNorm wants a map"),
-    ("3x8x8 scale:shape=8", "keras", "no-class", "only a learned value for each channel"),
+    ("3x8x8 scale:role=constant", "keras", "no-class", "only learned values are written"),
     ("3x8x8", "torch", "empty", "the spec has no layers"),
     ("conv:3,k3", "torch", "no-input", "the size of the input is missing"),
     (SHARED, "compact", "unsayable", "`conv#2` uses the weights of `conv` again"),

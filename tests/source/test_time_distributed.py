@@ -187,7 +187,6 @@ REFUSED = [
     ("TimeDistributed(layers.Conv1D(3, 9))", "the kernel spans 9"),
     ("TimeDistributed(layers.Conv2D(3, 1))", "takes maps of 2 spatial axes"),
     ("TimeDistributed(TimeDistributed(TimeDistributed(layers.Dense(3))))", "two or more"),
-    ("TimeDistributed(layers.LSTM(3))", "can't be followed"),
     ("TimeDistributed(layers.Lambda(lambda y: (y, y)))", "gives one tensor"),
     ("TimeDistributed(layers.Lambda(lambda y: x))", "none of its input"),
 ]
@@ -210,3 +209,13 @@ def test_what_was_followed_ends_before_it() -> None:
         analyze(text)
     assert caught.value.report is not None
     assert [row.kind for row in caught.value.report.rows] == ["input", "relu"]
+
+
+def test_a_recurrent_layer_at_each_entry() -> None:
+    """As many sequences as there are entries, of one set of weights."""
+    text = "keras.Sequential([keras.Input((4, 6, 5)), layers.TimeDistributed(layers.LSTM(3))])"
+    report = analyze(f"import keras\nfrom keras import layers\nmodel = {text}\n")
+
+    assert report.rows[-1].output_shape == (4, 3)
+    assert report.total.params == 4 * 3 * (5 + 3 + 1)
+    assert report.total.macs == 4 * 6 * 4 * 3 * (5 + 3)
