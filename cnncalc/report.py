@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnncalc.analysis import analyze
 from cnncalc.errors import SpecError
@@ -14,7 +14,23 @@ from cnncalc.receptive.maps import Seen
 from cnncalc.rows import BYTES, Analysis, BuiltRow, Note, Row, Totals, as_layout
 from cnncalc.symbols.size import Size
 
-__all__ = ["Report"]
+__all__ = ["Check", "Report"]
+
+
+class Check(NamedTuple):
+    """What somebody wanted of a network, and what there is.
+
+    Attributes:
+        what: `params`, `macs`, `memory`, `rf` or `output`.
+        limit: the most, or of receptive fields the least for each axis, or the shape.
+        value: what it comes to.
+        ok: whether that is within the limit.
+    """
+
+    what: str
+    limit: int | list[int]
+    value: int | list[int]
+    ok: bool
 
 
 class Report:
@@ -31,6 +47,7 @@ class Report:
         error: what the rows end at, where they are but as much as could be followed; None: they are
             the whole network.
         units: what single units see, where somebody asked (see `receptive.units`).
+        checks: what was wanted of it, where somebody said so.
         verify: what an executor found, as the contract has it, or None.
     """
 
@@ -47,6 +64,7 @@ class Report:
         self.outputs = analysis.network.outputs
         self.verify: dict[str, Any] | None = None
         self.units: list[dict[str, Any]] = []
+        self.checks: list[Check] = []
         self.writer: Callable[[Network, Shape], str | None] | None = None
         self.total = self._totals()
         self._fields: Fields | None = None
@@ -213,6 +231,7 @@ class Report:
             "notes": [{"index": note.step, "message": note.message} for note in self.notes],
             **({"assumes": self.assumes} if self.symbols else {}),
             **({"units": self.units} if self.units else {}),
+            **({"checks": [each._asdict() for each in self.checks]} if self.checks else {}),
             **({"complete": False, "error": self.error.to_dict()["error"]} if self.error else {}),
             "verify": self.verify,
         }

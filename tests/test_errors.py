@@ -303,7 +303,7 @@ TYPED = (
     # Options of the command
     (["lenet5", "-f", "yaml"], "format"),
     (["lenet5", "-f", "md"], "format"),
-    (["lenet5", "--dtype", "half"], "bad-value"),
+    (["lenet5", "--dtype", "int16"], "bad-value"),
     (["lenet5", "--from", "pytorch"], "notation"),
     (["lenet5", "--batchsize", "3"], "usage"),
     (["lenet5", "--output", "x.txt"], "usage"),

@@ -111,7 +111,9 @@ class Network(Options):
             help="Layers such as `3x32x32 conv:16,k3,p1 relu`, a file, a shipped example's name, "
             "or - for standard input.",
             show_default=False,
-            autocompletion=one_of(lambda: completion.words()),
+            autocompletion=lambda ctx, incomplete: completion.words(
+                list(ctx.params.get("words") or ()), incomplete
+            ),
         ),
     ] = None
     input: Annotated[
@@ -153,8 +155,9 @@ class Spec(Network):
         network(
             "--dtype",
             metavar="TYPE",
-            help="What numbers are kept in: float64, float32, float16, bfloat16, int8 or uint8; "
-            "float32 otherwise.",
+            help="What numbers are kept in: float64, float32, float16 (half, fp16), bfloat16 "
+            "(bf16), int8 or uint8; float32 otherwise.",
+            autocompletion=one_of(lambda: completion.dtypes()),
         ),
     ] = "float32"
 

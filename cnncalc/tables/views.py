@@ -201,7 +201,7 @@ def remarks(report: Report, *, memory: bool = False, fields: bool = True) -> lis
     Notes on receptive fields are left out of tables that show no fields.
     """
     lines = [_memory(report)] if memory else []
-    lines += _beside(report) if memory else []
+    lines += [*_of_batch(report), *_beside(report)] if memory else []
     lines += _end(report)
     return [*lines, *notes(report, fields=fields), *verdict(report)]
 
@@ -235,6 +235,16 @@ def _memory(report: Report) -> str:
         f"memory: parameters {human_bytes(total.param_bytes)}, "
         f"activations {human_bytes(total.activation_bytes)} ({report.dtype}{batch})"
     )
+
+
+def _of_batch(report: Report) -> list[str]:
+    """What grows with the batch, and what doesn't."""
+    if report.batch == 1:
+        return []
+    return [
+        f"batch {report.batch}: bytes of activations are those of all samples together; "
+        "shapes and MACs are one sample's, and parameters are the same for any batch"
+    ]
 
 
 def _beside(report: Report) -> list[str]:
