@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.analysis import analyze
 from cnncalc.errors import SpecError
 from cnncalc.layers.base import Shape, Weight, show
 from cnncalc.network import Network
+from cnncalc.packages import OnUse
 from cnncalc.receptive import Fields, fields_of
 from cnncalc.receptive.maps import Seen
 from cnncalc.rows import BYTES, Analysis, BuiltRow, Note, Row, Totals, as_layout
 from cnncalc.symbols.size import Size
+
+if TYPE_CHECKING:
+    from cnncalc import counts
+else:  # only who compares with other tools needs them
+    counts = OnUse("cnncalc.counts")
 
 __all__ = ["Check", "Report"]
 
@@ -47,6 +53,8 @@ class Report:
         error: what the rows end at, where they are but as much as could be followed; None: they are
             the whole network.
         units: what single units see, where somebody asked (see `receptive.units`).
+        flops: whether FLOPs, 2 × MACs, are told of too.
+        counts: what other tools count for each row, by their names, where somebody asked.
         checks: what was wanted of it, where somebody said so.
         verify: what an executor found, as the contract has it, or None.
     """
@@ -64,6 +72,8 @@ class Report:
         self.outputs = analysis.network.outputs
         self.verify: dict[str, Any] | None = None
         self.units: list[dict[str, Any]] = []
+        self.flops = False
+        self.counts: dict[str, list[int]] = {}
         self.checks: list[Check] = []
         self.writer: Callable[[Network, Shape], str | None] | None = None
         self.total = self._totals()
@@ -104,6 +114,26 @@ class Report:
     def assumptions(self) -> list[tuple[str, str]]:
         """The same, each in Python's syntax and as people write it."""
         return [] if self.symbols is None else self.symbols.assumptions()
+
+    def count(self, tool: str) -> int:
+        """What another tool prints for this network and one sample, such as `thop`.
+
+        It follows the tool's own rule over these rows; `cnncalc.counts.TOOLS` has them all.
+
+        Raises:
+            CnnCalcError: there is no such tool, or sizes have names.
+        """
+        return sum(self._counted(tool))
+
+    def show_counts(self, tools: Sequence[str]) -> None:
+        """Tell of what these tools print, in tables and in the document."""
+        self.counts = {tool: self._counted(tool) for tool in tools}
+
+    def _counted(self, tool: str) -> list[int]:
+        """What a tool counts for each row, the input's first."""
+        counts.tool(tool)
+        self.check_numbers()
+        return [0, *(counts.count(tool, self.network, row) for row in self.layers)]
 
     def check_numbers(self) -> None:
         """SpecError where a size of the input has a name."""
@@ -227,7 +257,7 @@ class Report:
             "layers": map(self._row, self.built),
             "output": {"shape": ends[0]["shape"]},
             "outputs": ends,
-            "total": self.total._asdict(),
+            "total": self.total._asdict() | self._asked(self.total.macs, None),
             "notes": [{"index": note.step, "message": note.message} for note in self.notes],
             **({"assumes": self.assumes} if self.symbols else {}),
             **({"units": self.units} if self.units else {}),
@@ -253,11 +283,22 @@ class Report:
             "buffers": row.buffers,
             "shares": row.shares,
             "macs": row.macs,
+            **self._asked(row.macs, row.index),
             "activation_bytes": row.activation_bytes,
             "receptive_field": (
                 None if shape is None else self.fields[row.index].to_dict(self.frame)
             ),
         }
+
+    def _asked(self, macs: int, index: int | None) -> dict[str, Any]:
+        """FLOPs and other tools' counts of a row, or of all, where somebody asked."""
+        found: dict[str, Any] = {"flops": 2 * macs} if self.flops else {}
+        if self.counts and (index is None or index < len(self.rows)):
+            found["counts"] = {
+                tool: sum(counted) if index is None else counted[index]
+                for tool, counted in self.counts.items()
+            }
+        return found
 
 
 def _weight(weight: Weight) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from cnncalc.cli.options import Settings
 from cnncalc.layers.conv import Conv
 from tests import processes
 from tests.conftest import Command
+from tests.test_schema import STRICT
 
 SPEC = ("3x8x8", "conv:4,k3,p1", "relu", "maxpool:2", "flatten", "linear:10")
 
@@ -241,6 +242,7 @@ def test_budgets_stand_in_the_document(name: str, command: Command) -> None:
     code, out, _ = command(name, *SPEC, "--json", *limits, "--min-rf", "8", "--expect", "10")
 
     assert code == 1
+    STRICT.validate(json.loads(out))
     assert json.loads(out)["checks"] == [
         {"what": "params", "limit": 700, "value": 762, "ok": False},
         {"what": "macs", "limit": 8000, "value": 7552, "ok": True},

@@ -187,6 +187,8 @@ SPECS = (
     (["lenet5", "-b", "9999999999"], "usage"),
     (["lenet5", "-f", "jsn"], "format"),
     (["lenet5", "--json", "-f", "csv"], "format"),
+    (["lenet5", "--count", "thops"], "count"),
+    (["lenet5", "--count", "flops"], "count"),
     (["lenet5", "--columns", "index,outptu"], "column"),
     (["lenet5", "--columns", "index,,output"], "column"),
     (["lenet5", "--let", "H:3"], "let"),

@@ -2,32 +2,55 @@
 
 from __future__ import annotations
 
-from cnncalc.cli.options import FieldSettings, Settings, taking
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from cnncalc.cli.options import CostSettings, FieldSettings, taking
 from cnncalc.cli.steps import answer
+from cnncalc.packages import OnUse
 from cnncalc.receptive.units import centre_of_last_map, find
 from cnncalc.report import Report
+
+if TYPE_CHECKING:
+    from cnncalc import counts
+else:  # only `--count` needs them
+    counts = OnUse("cnncalc.counts")
 
 __all__ = ["params", "rf", "shape"]
 
 
-@taking(Settings)
-def shape(settings: Settings) -> int:
+@taking(CostSettings)
+def shape(settings: CostSettings) -> int:
     """The size after every layer, with what it sees, its parameters and its MACs.
 
     cnncalc shape 3x32x32 conv:16,k3,p1 relu maxpool:2 flatten linear:10
 
     cnncalc shape vgg16 --verify
     """
-    return answer("shape", settings)
+    return answer("shape", settings, _costs(settings))
 
 
-@taking(Settings)
-def params(settings: Settings) -> int:
+@taking(CostSettings)
+def params(settings: CostSettings) -> int:
     """The weight tensors with their shapes, counts, memory and share of the whole.
 
     cnncalc params resnet18 -f csv
     """
-    return answer("params", settings)
+    return answer("params", settings, _costs(settings))
+
+
+def _costs(settings: CostSettings) -> Callable[[Report], None]:
+    """What a report is to tell of costs; CnnCalcError for a tool that isn't known."""
+    tools = list(dict.fromkeys(settings.count or []))
+    for name in tools:
+        counts.tool(name)
+
+    def with_costs(report: Report) -> None:
+        report.flops = settings.flops
+        if tools:
+            report.show_counts(tools)
+
+    return with_costs
 
 
 @taking(FieldSettings)

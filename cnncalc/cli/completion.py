@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from cnncalc import files
 from cnncalc.analysis import DTYPES
+from cnncalc.counts import TOOLS
 from cnncalc.executors import ALL, EXECUTORS
 from cnncalc.layers import LAYERS
 from cnncalc.notations.examples import example_names
@@ -16,7 +17,7 @@ from cnncalc.notations.texts import MAX_BYTES
 from cnncalc.rows import BYTES
 from cnncalc.tables.steps import COLUMNS
 
-__all__ = ["columns", "dtypes", "executors", "words"]
+__all__ = ["columns", "dtypes", "executors", "tools", "words"]
 
 
 def words(before: list[str], incomplete: str) -> list[str]:
@@ -55,6 +56,11 @@ def _defined(path: str) -> list[str]:
 def columns() -> list[str]:
     """The keys of the columns."""
     return [column.key for column in COLUMNS]
+
+
+def tools() -> list[str]:
+    """The tools whose way of counting is known."""
+    return [*TOOLS]
 
 
 def dtypes() -> list[str]:

@@ -21,6 +21,7 @@ else:  # only a shell that completes a word needs it
     completion = OnUse("cnncalc.cli.completion")
 
 __all__ = [
+    "CostSettings",
     "FieldSettings",
     "Network",
     "Options",
@@ -252,6 +253,24 @@ class Checks(Options):
 
 class Settings(Checks, Shown, Spec):
     """The options of the commands that report on a network, in the order of the last base first."""
+
+
+class CostSettings(Settings):
+    """What `shape` and `params` take beside that."""
+
+    flops: Annotated[
+        bool, shown("--flops", help="FLOPs in the place of MACs: 2 × MACs, as some tools count.")
+    ] = False
+    count: Annotated[
+        list[str] | None,
+        shown(
+            "--count",
+            metavar="TOOL",
+            help="What another tool prints for this network, such as fvcore, thop, torchinfo or "
+            "ptflops; may stand more than once.",
+            autocompletion=one_of(lambda: completion.tools()),
+        ),
+    ] = None
 
 
 class FieldSettings(Settings):

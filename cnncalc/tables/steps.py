@@ -15,7 +15,16 @@ from cnncalc.rows import BuiltRow, Row
 from cnncalc.symbols.size import Size
 from cnncalc.tables.table import PART, Column, thousands
 
-__all__ = ["COLUMNS", "all_of_it", "also_of_built", "count", "joined", "percent", "share"]
+__all__ = [
+    "COLUMNS",
+    "all_of_it",
+    "also_of_built",
+    "count",
+    "joined",
+    "of_tool",
+    "percent",
+    "share",
+]
 
 
 def _per_axis(values: Sequence[float]) -> str:
@@ -223,6 +232,14 @@ COLUMNS = (
     count("trainable", "trainable", "parameters that training changes"),
     count("buffers", "buffers", "elements kept beside the parameters"),
     count("macs", "MACs", "multiply-accumulates for one sample"),
+    Column(
+        "flops",
+        "FLOPs",
+        "2 × MACs: a multiplication and an addition each",
+        lambda report, row: 2 * row.macs,
+        right=True,
+        total=lambda report: 2 * report.total.macs,
+    ),
     count(
         "activations",
         "act. bytes",
@@ -231,6 +248,18 @@ COLUMNS = (
         lambda report, row: thousands(row.activation_bytes if row.index else 0),
     ),
 )
+
+
+def of_tool(tool: str) -> Column:
+    """What another tool counts for each step."""
+    return Column(
+        tool,
+        tool,
+        f"what {tool} counts",
+        lambda report, row: report.counts[tool][row.index],
+        right=True,
+        total=lambda report: sum(report.counts[tool]),
+    )
 
 
 # What there is to say of a module that the flow never came to.

@@ -169,7 +169,7 @@ def choose(wanted: str, known: Sequence[Column], usual: Sequence[str]) -> list[s
 
 
 # Words that mean another figure, or one that has another name.
-MEANT = {"flops": "macs", "mac": "macs", "shape": "output", "trainableparams": "trainable"}
+MEANT = {"mac": "macs", "shape": "output", "trainableparams": "trainable"}
 
 # Names of the report's JSON, and words that people would try.
 ALIASES = {

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnncalc.forks import Forks
 from cnncalc.layers.base import axis_name
+from cnncalc.packages import OnUse
 from cnncalc.receptive.units import first_to_see_all, larger_than_input
 from cnncalc.report import Report
-from cnncalc.tables.steps import COLUMNS, also_of_built
-from cnncalc.tables.table import Column, Table, choose, human_bytes
+from cnncalc.tables.steps import COLUMNS, also_of_built, of_tool
+from cnncalc.tables.table import Column, Table, choose, human_bytes, thousands
 from cnncalc.tables.verification import agreement, verdict
 from cnncalc.tables.weights import TENSORS, Tensor
+
+if TYPE_CHECKING:
+    from cnncalc import counts
+else:  # only who compares with other tools needs them
+    counts = OnUse("cnncalc.counts")
 
 __all__ = ["check_columns", "notes", "remarks", "view"]
 
 AUTOMATIC = re.compile(r"[a-z]+\d+|\d+|input")  # names that say no more than the layer's word
 # What a narrow terminal leaves out of the steps and of the tensors, the least telling first.
 SPARE = "kind weights activations share trainable buffers centre inputs start input status aligned "
-SPARE += "phases sees macs"
+SPARE += "phases sees flops macs"
 DEAR = "name index jump params size"
 SPARE_OF_TENSORS = "trainable bytes buffers share"
 DEAR_OF_TENSORS = "name shape index"
@@ -53,10 +59,11 @@ def check_columns(name: str, wanted: str | None) -> None:
 
 def _shape(report: Report, wanted: str | None, plain: bool) -> Table:
     if plain:
-        usual = "index name kind layer inputs output size jump params buffers macs activations"
+        usual = "index name kind layer inputs output size jump params buffers "
+        usual += "flops activations" if report.flops else "macs activations"
     else:
         usual = f"index {_names(report)} layer {_branches(report)} output {_fields(report)}"
-        usual += " params macs"
+        usual += " params flops" if report.flops else " params macs"
     return _steps(report, wanted, usual.split())
 
 
@@ -132,7 +139,7 @@ def _steps(
     report: Report, wanted: str | None, usual: Sequence[str], *, built: bool = True
 ) -> Table:
     """The table of the steps; `built`: behind them the modules that the flow never came to."""
-    columns = _chosen(wanted, COLUMNS, usual)
+    columns = [*_chosen(wanted, COLUMNS, usual), *map(of_tool, report.counts)]
     indents = _indents(report)
     layered = [
         column._replace(show=lambda report, row: "  " * indents[row.index] + row.text)
@@ -145,7 +152,7 @@ def _steps(
         indents += [0] * len(report.unreached)
         layered = list(map(also_of_built, layered))
         lines += report.unreached
-    memory = any(column.key in ("params", "macs") for column in columns)
+    memory = any(column.key in ("params", "macs", "flops") for column in columns)
     return Table(
         layered,
         report,
@@ -202,7 +209,7 @@ def remarks(report: Report, *, memory: bool = False, fields: bool = True) -> lis
     """
     lines = [_memory(report)] if memory else []
     lines += [*_of_batch(report), *_beside(report)] if memory else []
-    lines += _end(report)
+    lines += [*_costs(report), *_end(report)]
     return [*lines, *notes(report, fields=fields), *verdict(report)]
 
 
@@ -216,6 +223,18 @@ def notes(report: Report, *, fields: bool = True) -> list[str]:
     ]
     if len(found) > MAX_NOTES:
         lines.append(f"note: {len(found) - MAX_NOTES} more are in the report of --json")
+    return lines
+
+
+def _costs(report: Report) -> list[str]:
+    """FLOPs and other tools' counts, where somebody asked, and what they are."""
+    lines = []
+    if report.flops:
+        total = thousands(2 * report.total.macs) or "0"
+        lines.append(f"FLOPs: {total}, 2 × MACs: a multiplication and an addition each")
+    for name, counted in report.counts.items():
+        tool = counts.tool(name)
+        lines.append(f"{name} {tool.version} prints {sum(counted):,} {tool.unit}: {tool.says}")
     return lines
 
 
