@@ -17,6 +17,7 @@ from cnncalc.symbols.size import Size
 
 if TYPE_CHECKING:
     from cnncalc import counts
+    from cnncalc.moments import Memory
 else:  # only who compares with other tools needs them
     counts = OnUse("cnncalc.counts")
 
@@ -27,7 +28,7 @@ class Check(NamedTuple):
     """What somebody wanted of a network, and what there is.
 
     Attributes:
-        what: `params`, `macs`, `memory`, `rf` or `output`.
+        what: `params`, `macs`, `memory`, `fits`, `rf` or `output`.
         limit: the most, or of receptive fields the least for each axis, or the shape.
         value: what it comes to.
         ok: whether that is within the limit.
@@ -55,6 +56,8 @@ class Report:
         units: what single units see, where somebody asked (see `receptive.units`).
         flops: whether FLOPs, 2 × MACs, are told of too.
         counts: what other tools count for each row, by their names, where somebody asked.
+        memory: what inference and training take, where somebody asked.
+        fits: bytes of a device that the largest batch is asked for; None: nobody asked.
         checks: what was wanted of it, where somebody said so.
         verify: what an executor found, as the contract has it, or None.
     """
@@ -74,6 +77,8 @@ class Report:
         self.units: list[dict[str, Any]] = []
         self.flops = False
         self.counts: dict[str, list[int]] = {}
+        self.memory: list[Memory] = []
+        self.fits: int | None = None
         self.checks: list[Check] = []
         self.writer: Callable[[Network, Shape], str | None] | None = None
         self.total = self._totals()
@@ -260,6 +265,7 @@ class Report:
             "total": self.total._asdict() | self._asked(self.total.macs, None),
             "notes": [{"index": note.step, "message": note.message} for note in self.notes],
             **({"assumes": self.assumes} if self.symbols else {}),
+            **({"memory": list(map(self._memory, self.memory))} if self.memory else {}),
             **({"units": self.units} if self.units else {}),
             **({"checks": [each._asdict() for each in self.checks]} if self.checks else {}),
             **({"complete": False, "error": self.error.to_dict()["error"]} if self.error else {}),
@@ -289,6 +295,21 @@ class Report:
                 None if shape is None else self.fields[row.index].to_dict(self.frame)
             ),
         }
+
+    def _memory(self, memory: Memory) -> dict[str, Any]:
+        """What inference or training takes at this report's batch, and the largest that fits."""
+        peak = memory.at(self.batch)
+        found = {
+            "what": "inference" if memory.optimizer is None else "training",
+            "optimizer": memory.optimizer,
+            **{f"{name}_bytes": size for name, size in peak._asdict().items()},
+            "total_bytes": peak.total,
+            "layer_bytes": [self.batch * size for size in memory.rows],
+        }
+        if self.fits is not None:
+            room = memory.room(self.fits)
+            found["fits"] = {"limit": self.fits, "reserve": room.reserve, "batch": room.batch}
+        return found
 
     def _asked(self, macs: int, index: int | None) -> dict[str, Any]:
         """FLOPs and other tools' counts of a row, or of all, where somebody asked."""

@@ -272,8 +272,8 @@ def test_an_error_has_the_name_of_a_file_that_cant_be_read(path: str, command: C
 def test_what_grows_with_the_batch_is_said(command: Command) -> None:
     _, out, _ = command("shape", *SPEC, "-b", "4")
 
-    assert "(float32, batch 4)\nbatch 4: bytes of activations are those of all samples" in out
-    assert "bytes of activations" not in command("shape", *SPEC)[1]
+    assert "(float32, batch 4)\nbatch 4: activations grow with it; shapes and" in out
+    assert "activations grow" not in command("shape", *SPEC)[1]
 
 
 @pytest.mark.parametrize("name", ["shape", "params", "rf"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from math import prod
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from cnncalc.axis.windows import adaptive, ceil_slide
 from cnncalc.counts import TOOLS, work
 from tests import counted
 from tests.conftest import Command
+from tests.test_as_far import TORCH
 from tests.test_schema import STRICT
 
 READ = [name for name in counted.networks() if counted.of_network(name) is not None]
@@ -194,6 +196,18 @@ def test_the_document(command: Command) -> None:
         388_800, 4 * prod((16, 30, 30)), 0, 14_416, 160,
     ]  # fmt: skip
     assert "flops" not in json.loads(command("shape", *SMALL, "--json")[1])["total"]
+
+
+def test_as_far_as_it_goes(command: Command, tmp_path: Path) -> None:
+    path = tmp_path / "net.py"
+    made, used = "self.attention = Attention()", "x = self.attention(x)"
+    path.write_text(TORCH.format(made=made, used=used))
+    options = ("--flops", "--count", "thop", "--optimizer", "sgd")
+    code, out, err = command("shape", str(path), "-i", "3x32x32", *options)
+
+    assert (code, err.startswith("error[")) == (2, True)
+    assert out.splitlines()[2].split()[-4:-1] == ["448", "884,736", "442,368"]
+    assert "training with sgd: " in out
 
 
 def test_an_unknown_tool_is_told_before_any_work(command: Command) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from cnncalc.cli.budgets import amount
 from cnncalc.cli.options import CostSettings, FieldSettings, taking
 from cnncalc.cli.steps import answer
 from cnncalc.packages import OnUse
@@ -13,8 +14,10 @@ from cnncalc.report import Report
 
 if TYPE_CHECKING:
     from cnncalc import counts
-else:  # only `--count` needs them
+    from cnncalc.executors import training
+else:  # only `--count`, `--optimizer` and `--fits` need them
     counts = OnUse("cnncalc.counts")
+    training = OnUse("cnncalc.executors.training")
 
 __all__ = ["params", "rf", "shape"]
 
@@ -27,7 +30,7 @@ def shape(settings: CostSettings) -> int:
 
     cnncalc shape vgg16 --verify
     """
-    return answer("shape", settings, _costs(settings))
+    return answer("shape", settings, costs=_costs(settings))
 
 
 @taking(CostSettings)
@@ -36,19 +39,28 @@ def params(settings: CostSettings) -> int:
 
     cnncalc params resnet18 -f csv
     """
-    return answer("params", settings, _costs(settings))
+    return answer("params", settings, costs=_costs(settings))
 
 
 def _costs(settings: CostSettings) -> Callable[[Report], None]:
-    """What a report is to tell of costs; CnnCalcError for a tool that isn't known."""
+    """What a report is to tell of costs; CnnCalcError for a tool or optimizer that isn't known."""
     tools = list(dict.fromkeys(settings.count or []))
     for name in tools:
         counts.tool(name)
+    optimizer = settings.optimizer
+    if optimizer is not None:
+        training.check_optimizer(optimizer)
 
     def with_costs(report: Report) -> None:
         report.flops = settings.flops
         if tools:
             report.show_counts(tools)
+        if settings.fits is not None:
+            report.fits = amount(settings.fits, "--fits", in_bytes=True)
+        if optimizer is not None or settings.fits is not None:
+            report.memory = [training.inference(report)]
+        if optimizer is not None:
+            report.memory.append(training.training(report, optimizer))
 
     return with_costs
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from cnncalc.cli.options import Settings
+from cnncalc.cli.options import CostSettings, Settings
 from cnncalc.errors import CnnCalcError
 from cnncalc.layers.base import show
 from cnncalc.notations.sizes import given
@@ -31,6 +31,8 @@ def read(settings: Settings) -> list[Limit]:
         limits.append(_most("--max-macs", settings.max_macs, "MACs"))
     if settings.max_memory is not None:
         limits.append(_memory(settings.max_memory))
+    if isinstance(settings, CostSettings) and settings.fits is not None:
+        limits.append(_fits(settings.fits))
     if settings.min_rf is not None:
         limits.append(_field(settings.min_rf))
     if settings.expect is not None:
@@ -84,6 +86,24 @@ def _memory(text: str) -> Limit:
         missed = (
             f"parameters and activations take {human_bytes(size)}, {human_bytes(size - most)} "
             f"more than --max-memory {text}"
+        )
+        return found, None if found.ok else missed
+
+    return limit
+
+
+def _fits(text: str) -> Limit:
+    size = amount(text, "--fits", in_bytes=True)
+
+    def limit(report: Report) -> tuple[Check, str | None]:
+        memory = report.memory[-1]
+        most = memory.room(size).most
+        taken = memory.at(report.batch).total
+        found = Check("fits", most, taken, taken <= most)
+        missed = (
+            f"{memory.what} takes {human_bytes(taken)} at batch {report.batch}, "
+            f"{human_bytes(taken - most)} more than the {human_bytes(most)} that "
+            f"--fits {text} leaves beside its reserve"
         )
         return found, None if found.ok else missed
 

@@ -10,6 +10,7 @@ from cnncalc import files
 from cnncalc.analysis import DTYPES
 from cnncalc.counts import TOOLS
 from cnncalc.executors import ALL, EXECUTORS
+from cnncalc.executors.training import OPTIMIZERS
 from cnncalc.layers import LAYERS
 from cnncalc.notations.examples import example_names
 from cnncalc.notations.refusals import networks_in
@@ -17,7 +18,7 @@ from cnncalc.notations.texts import MAX_BYTES
 from cnncalc.rows import BYTES
 from cnncalc.tables.steps import COLUMNS
 
-__all__ = ["columns", "dtypes", "executors", "tools", "words"]
+__all__ = ["columns", "dtypes", "executors", "optimizers", "tools", "words"]
 
 
 def words(before: list[str], incomplete: str) -> list[str]:
@@ -56,6 +57,11 @@ def _defined(path: str) -> list[str]:
 def columns() -> list[str]:
     """The keys of the columns."""
     return [column.key for column in COLUMNS]
+
+
+def optimizers() -> list[str]:
+    """The optimizers whose states are known."""
+    return [*OPTIMIZERS]
 
 
 def tools() -> list[str]:

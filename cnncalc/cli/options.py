@@ -271,6 +271,25 @@ class CostSettings(Settings):
             autocompletion=one_of(lambda: completion.tools()),
         ),
     ] = None
+    optimizer: Annotated[
+        Text,
+        shown(
+            "--optimizer",
+            metavar="NAME",
+            help="What training takes with sgd, momentum, adam or adamw: weights, gradients, its "
+            "states, and what is kept for the way back.",
+            autocompletion=one_of(lambda: completion.optimizers()),
+        ),
+    ] = None
+    fits: Annotated[
+        Text,
+        check(
+            "--fits",
+            metavar="BYTES",
+            help="The largest batch that fits a memory of this size, as 24GB: of inference, or "
+            "with --optimizer of training. The batch of -b is to fit.",
+        ),
+    ] = None
 
 
 class FieldSettings(Settings):

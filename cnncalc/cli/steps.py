@@ -31,8 +31,20 @@ FOR_PROGRAMS = ("csv", "jsonl")  # plain values
 WITHOUT_REMARKS = (*FOR_PROGRAMS, "latex", "html")
 
 
-def answer(name: str, settings: Settings, complete: Callable[[Report], None] | None = None) -> int:
-    """Show one view of the report on a network; the exit status is what the checks say."""
+def answer(
+    name: str,
+    settings: Settings,
+    complete: Callable[[Report], None] | None = None,
+    costs: Callable[[Report], None] | None = None,
+) -> int:
+    """Show one view of the report on a network; the exit status is what the checks say.
+
+    Args:
+        name: of the view.
+        settings: the command's options.
+        complete: what is added to a report on a whole network.
+        costs: what is added to any, also one that ends where it can't be followed.
+    """
     output.check(settings.out)  # wrong options are told before any work
     form = output.form_of(settings)
     check_columns(name, settings.columns)
@@ -42,14 +54,16 @@ def answer(name: str, settings: Settings, complete: Callable[[Report], None] | N
     except SpecError as error:
         api.add_report(error, batch_of(settings), settings.dtype, settings.layout)
         if error.report is not None:
+            if costs:
+                costs(error.report)
             table = view(name, error.report, settings.columns, plain=form in FOR_PROGRAMS)
             output.show(settings, table, error.report.document)
         raise
     if limits:
         report.check_numbers()
     over = verification.verify(settings, report) if settings.verify else []
-    if complete:
-        complete(report)
+    for add in filter(None, (complete, costs)):
+        add(report)
     missed = budgets.check(report, limits) + over
     table = view(name, report, settings.columns, plain=form in FOR_PROGRAMS)
     output.show(settings, table, report.document)

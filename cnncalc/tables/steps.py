@@ -21,7 +21,6 @@ __all__ = [
     "also_of_built",
     "count",
     "joined",
-    "of_tool",
     "percent",
     "share",
 ]
@@ -248,18 +247,6 @@ COLUMNS = (
         lambda report, row: thousands(row.activation_bytes if row.index else 0),
     ),
 )
-
-
-def of_tool(tool: str) -> Column:
-    """What another tool counts for each step."""
-    return Column(
-        tool,
-        tool,
-        f"what {tool} counts",
-        lambda report, row: report.counts[tool][row.index],
-        right=True,
-        total=lambda report: sum(report.counts[tool]),
-    )
 
 
 # What there is to say of a module that the flow never came to.

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cnncalc.forks import Forks
 from cnncalc.layers.base import axis_name
-from cnncalc.packages import OnUse
 from cnncalc.receptive.units import first_to_see_all, larger_than_input
 from cnncalc.report import Report
-from cnncalc.tables.steps import COLUMNS, also_of_built, of_tool
-from cnncalc.tables.table import Column, Table, choose, human_bytes, thousands
+from cnncalc.tables import costs
+from cnncalc.tables.steps import COLUMNS, also_of_built
+from cnncalc.tables.table import Column, Table, choose, human_bytes
 from cnncalc.tables.verification import agreement, verdict
 from cnncalc.tables.weights import TENSORS, Tensor
-
-if TYPE_CHECKING:
-    from cnncalc import counts
-else:  # only who compares with other tools needs them
-    counts = OnUse("cnncalc.counts")
 
 __all__ = ["check_columns", "notes", "remarks", "view"]
 
@@ -139,7 +134,7 @@ def _steps(
     report: Report, wanted: str | None, usual: Sequence[str], *, built: bool = True
 ) -> Table:
     """The table of the steps; `built`: behind them the modules that the flow never came to."""
-    columns = [*_chosen(wanted, COLUMNS, usual), *map(of_tool, report.counts)]
+    columns = [*_chosen(wanted, COLUMNS, usual), *costs.columns(report)]
     indents = _indents(report)
     layered = [
         column._replace(show=lambda report, row: "  " * indents[row.index] + row.text)
@@ -209,7 +204,7 @@ def remarks(report: Report, *, memory: bool = False, fields: bool = True) -> lis
     """
     lines = [_memory(report)] if memory else []
     lines += [*_of_batch(report), *_beside(report)] if memory else []
-    lines += [*_costs(report), *_end(report)]
+    lines += [*costs.remarks(report), *_end(report)]
     return [*lines, *notes(report, fields=fields), *verdict(report)]
 
 
@@ -223,18 +218,6 @@ def notes(report: Report, *, fields: bool = True) -> list[str]:
     ]
     if len(found) > MAX_NOTES:
         lines.append(f"note: {len(found) - MAX_NOTES} more are in the report of --json")
-    return lines
-
-
-def _costs(report: Report) -> list[str]:
-    """FLOPs and other tools' counts, where somebody asked, and what they are."""
-    lines = []
-    if report.flops:
-        total = thousands(2 * report.total.macs) or "0"
-        lines.append(f"FLOPs: {total}, 2 × MACs: a multiplication and an addition each")
-    for name, counted in report.counts.items():
-        tool = counts.tool(name)
-        lines.append(f"{name} {tool.version} prints {sum(counted):,} {tool.unit}: {tool.says}")
     return lines
 
 
@@ -261,8 +244,8 @@ def _of_batch(report: Report) -> list[str]:
     if report.batch == 1:
         return []
     return [
-        f"batch {report.batch}: bytes of activations are those of all samples together; "
-        "shapes and MACs are one sample's, and parameters are the same for any batch"
+        f"batch {report.batch}: activations grow with it; shapes and MACs are of one sample, "
+        "parameters stay"
     ]
 
 
