@@ -178,7 +178,7 @@ def test_flops(command: Command) -> None:
     _, out, _ = command("shape", *SMALL, "--flops")
     head, *lines = out.splitlines()
 
-    assert head.split() == ["#", "layer", "output", "sees", "params", "FLOPs"]
+    assert head.split() == ["#", "layer", "output", "RF", "params", "FLOPs"]
     assert lines[1].split()[-1] == f"{2 * 388_800:,}"
     assert "FLOPs: 777,920, 2 × MACs: a multiplication and an addition each" in lines
 
@@ -196,6 +196,20 @@ def test_the_document(command: Command) -> None:
         388_800, 4 * prod((16, 30, 30)), 0, 14_416, 160,
     ]  # fmt: skip
     assert "flops" not in json.loads(command("shape", *SMALL, "--json")[1])["total"]
+
+
+def test_sums_of_modules_and_blocks(command: Command) -> None:
+    """The lines of a tree add up to the same totals."""
+    options = ("--depth", "1", "--flops", "--count", "thop", "--optimizer", "sgd")
+    _, out, _ = command("shape", "resnet18", *options)
+    _, plain, _ = command("shape", "resnet18", "-f", "csv", *options)
+    head, *lines = [line.rsplit(",", 3) for line in plain.splitlines()]
+    report = analyze("resnet18")
+
+    assert head[1:] == ["flops", "counts.thop", "kept"]
+    assert sum(int(line[1]) for line in lines) == 2 * report.total.macs
+    assert sum(int(line[2]) for line in lines) == report.count("thop")
+    assert f" {2 * report.total.macs:,}  {report.count('thop'):,} " in out
 
 
 def test_as_far_as_it_goes(command: Command, tmp_path: Path) -> None:

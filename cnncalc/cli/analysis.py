@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc.cli.budgets import amount
 from cnncalc.cli.options import CostSettings, FieldSettings, taking
-from cnncalc.cli.steps import answer
+from cnncalc.cli.steps import answer, depth_of
 from cnncalc.packages import OnUse
 from cnncalc.receptive.units import centre_of_last_map, find
 from cnncalc.report import Report
@@ -28,9 +28,9 @@ def shape(settings: CostSettings) -> int:
 
     cnncalc shape 3x32x32 conv:16,k3,p1 relu maxpool:2 flatten linear:10
 
-    cnncalc shape vgg16 --verify
+    cnncalc shape resnet50 --depth 1
     """
-    return answer("shape", settings, costs=_costs(settings))
+    return answer("shape", settings, depth=depth_of(settings), costs=_costs(settings))
 
 
 @taking(CostSettings)
@@ -39,7 +39,7 @@ def params(settings: CostSettings) -> int:
 
     cnncalc params resnet18 -f csv
     """
-    return answer("params", settings, costs=_costs(settings))
+    return answer("params", settings, depth=depth_of(settings), costs=_costs(settings))
 
 
 def _costs(settings: CostSettings) -> Callable[[Report], None]:

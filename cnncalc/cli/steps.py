@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cnncalc import api
 from cnncalc.cli import budgets, output
 from cnncalc.cli.options import Network as Named
-from cnncalc.cli.options import Settings, Spec
+from cnncalc.cli.options import Settings, Spec, TreeSettings
 from cnncalc.errors import CnnCalcError, Piece, Source, SpecError
 from cnncalc.network import Network
 from cnncalc.notations import reading, texts
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 else:  # only `--verify` needs it
     verification = OnUse("cnncalc.cli.verification")
 
-__all__ = ["answer", "batch_of", "bindings", "network_of", "report_of", "size_of"]
+__all__ = ["answer", "batch_of", "bindings", "depth_of", "network_of", "report_of", "size_of"]
 
 FOR_PROGRAMS = ("csv", "jsonl")  # plain values
 WITHOUT_REMARKS = (*FOR_PROGRAMS, "latex", "html")
@@ -35,6 +35,7 @@ def answer(
     name: str,
     settings: Settings,
     complete: Callable[[Report], None] | None = None,
+    depth: int | None = None,
     costs: Callable[[Report], None] | None = None,
 ) -> int:
     """Show one view of the report on a network; the exit status is what the checks say.
@@ -43,11 +44,12 @@ def answer(
         name: of the view.
         settings: the command's options.
         complete: what is added to a report on a whole network.
-        costs: what is added to any, also one that ends where it can't be followed.
+        depth: how many modules or blocks deep the rows go; None: one row for each step.
+        costs: what is added to any report, also on a part that ends where it can't be followed.
     """
     output.check(settings.out)  # wrong options are told before any work
     form = output.form_of(settings)
-    check_columns(name, settings.columns)
+    check_columns(name, settings.columns, depth)
     limits = budgets.read(settings)
     try:
         report = report_of(settings)
@@ -56,7 +58,8 @@ def answer(
         if error.report is not None:
             if costs:
                 costs(error.report)
-            table = view(name, error.report, settings.columns, plain=form in FOR_PROGRAMS)
+            plainly = form in FOR_PROGRAMS
+            table = view(name, error.report, settings.columns, plain=plainly, depth=depth)
             output.show(settings, table, error.report.document)
         raise
     if limits:
@@ -65,7 +68,7 @@ def answer(
     for add in filter(None, (complete, costs)):
         add(report)
     missed = budgets.check(report, limits) + over
-    table = view(name, report, settings.columns, plain=form in FOR_PROGRAMS)
+    table = view(name, report, settings.columns, plain=form in FOR_PROGRAMS, depth=depth)
     output.show(settings, table, report.document)
     away = output.path_of(settings.out) is not None
     hidden = verdict(report) if away or form in WITHOUT_REMARKS else []
@@ -111,13 +114,35 @@ def _refuse_ways_to_verify(settings: Settings) -> None:
 
 def batch_of(settings: Spec) -> int | None:
     """How many samples `--batch` says; None where it doesn't stand."""
-    text = settings.batch
+    return _whole("--batch", settings.batch, "32")
+
+
+def depth_of(settings: TreeSettings) -> int | None:
+    """How many blocks deep the rows go; None: one for each step."""
+    depth = _whole("--depth", settings.depth, "1")
+    if settings.summary and depth:
+        raise CnnCalcError(
+            f"`--summary` is `--depth 0`, which contradicts `--depth {depth}`",
+            code="usage",
+            help="one of them",
+        )
+    if depth is not None and depth < 0:
+        raise CnnCalcError(
+            f"`--depth {depth}` is less than none", code="usage", help="as in `--depth 1`"
+        )
+    return 0 if settings.summary else depth
+
+
+def _whole(option: str, text: str | None, example: str) -> int | None:
+    """The whole number that an option says; None where it doesn't stand."""
     if text is None:
         return None
     if not re.fullmatch(r"-?\d{1,9}", text.strip(), re.ASCII):
         beyond = re.fullmatch(r"\d+", text.strip(), re.ASCII)
         what = "is beyond any machine" if beyond else "is no whole number"
-        raise CnnCalcError(f"`--batch {text}` {what}", code="usage", help="as in `--batch 32`")
+        raise CnnCalcError(
+            f"`{option} {text}` {what}", code="usage", help=f"as in `{option} {example}`"
+        )
     return int(text)
 
 

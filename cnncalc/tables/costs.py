@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from cnncalc.packages import OnUse
 from cnncalc.report import Report
@@ -33,23 +34,31 @@ def _of_tool(tool: str) -> Column:
         tool,
         tool,
         f"what {tool} counts",
-        lambda report, row: report.counts[tool][row.index],
+        lambda report, line: sum(_of_rows(line, report.counts[tool])),
         right=True,
         total=lambda report: sum(report.counts[tool]),
+        field=f"counts.{tool}",
     )
 
 
 def _of_memory(memory: Memory) -> Column:
     """What each step has alive, or keeps for the way back, in bytes of the whole batch."""
     trained = memory.optimizer is not None
+    together: Callable[[Iterable[int]], int] = sum if trained else max
     return Column(
         "kept" if trained else "alive",
         "kept bytes" if trained else "alive bytes",
         "what is kept for the way back" if trained else "what is alive while it works",
-        lambda report, row: report.batch * memory.rows[row.index],
+        lambda report, line: report.batch * together(_of_rows(line, memory.rows)),
         right=True,
-        total=lambda report: report.batch * (sum if trained else max)(memory.rows),
+        total=lambda report: report.batch * together(memory.rows),
     )
+
+
+def _of_rows(line: Any, figures: Sequence[int]) -> list[int]:
+    """The figures of a row, or of those that a line of the tree stands for; at least one."""
+    rows = getattr(line, "rows", (line,))
+    return [figures[row.index] for row in rows if row.index < len(figures)] or [0]
 
 
 def _runs(report: Report) -> list[str]:
