@@ -436,6 +436,8 @@ def test_version(command: Command) -> None:
         ("cnncalc shape relu --layout channels-l", {"channels-last"}),
         ("cnncalc layers dwc", {"dwconv"}),
         ("cnncalc shape relu --dtype bf", {"bfloat16", "bf16"}),
+        ("cnncalc shape relu --count ptf", {"ptflops", "ptflops-aten"}),
+        ("cnncalc shape relu --optimizer ad", {"adam", "adamw"}),
         ("cnncalc shape net", {"net.cnn", "nets.py"}),
         ("cnncalc shape nets.py:", {"nets.py:Small", "nets.py:large"}),
         ("cnncalc shape nets.py:S", {"nets.py:Small"}),

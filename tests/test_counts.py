@@ -16,6 +16,8 @@ from cnncalc.axis.windows import adaptive, ceil_slide
 from cnncalc.counts import TOOLS, work
 from tests import counted
 from tests.conftest import Command
+from tests.library import NAMES, report
+from tests.strategies import specs
 from tests.test_as_far import TORCH
 from tests.test_schema import STRICT
 
@@ -78,6 +80,28 @@ def test_the_worked_layers() -> None:
 @pytest.mark.parametrize("tool", TOOLS)
 def test_counts_are_of_one_sample(tool: str) -> None:
     assert analyze(counted.WORKED, batch=8).count(tool) == analyze(counted.WORKED).count(tool)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_shipped_networks(name: str) -> None:
+    """Every tool has a figure for them, none of which can be less than what it takes in."""
+    found = {tool: report(name).count(tool) for tool in TOOLS}
+    total = report(name).total
+
+    assert found["torchvision"] == found["pytorch"] // 2 == total.macs
+    assert found["keras"] >= total.params
+    assert all(
+        found[tool] >= total.macs
+        for tool in ("fvcore", "thop", "ultralytics-thop", "ptflops", "ptflops-aten")
+    )
+
+
+@given(specs())
+def test_any_network(spec: str) -> None:
+    """No layer is beyond a rule."""
+    found = analyze(spec)
+
+    assert all(found.count(tool) >= 0 for tool in TOOLS)
 
 
 @given(st.data())

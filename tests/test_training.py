@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import prod
 from typing import Any
 
 import pytest
@@ -10,9 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnncalc import CnnCalcError, analyze
+from cnncalc.executors.memory import owner
 from cnncalc.executors.training import OPTIMIZERS, inference, training
 from cnncalc.moments import Memory, Moment
 from tests.conftest import Command
+from tests.library import NAMES, report
+from tests.strategies import specs
 from tests.test_schema import STRICT
 
 SMALL = ("3x8x8", "conv:4,k3,p1", "relu", "maxpool:2", "flatten", "linear:10")
@@ -107,6 +111,31 @@ def test_the_largest_batch(moments: list[tuple[int, int, int]], limit: int) -> N
     assert room.reserve + room.most == limit
     assert room.batch == 0 or memory.at(room.batch).total <= room.most
     assert memory.at(room.batch + 1).total > room.most
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_shipped_networks(name: str) -> None:
+    """Inference takes less than training, which takes weights, gradients and states at least."""
+    whole = report(name)
+    trained, passed = training(whole, "adam"), inference(whole)
+    weights = whole.total.param_bytes
+
+    assert trained.at(1).total >= 4 * weights
+    assert weights <= passed.at(4).total < trained.at(4).total
+    assert len(trained.rows) == len(passed.rows) == len(whole.rows)
+    assert sum(trained.rows) <= max(each.sample for each in trained.moments)
+
+
+@given(specs())
+def test_any_network(spec: str) -> None:
+    """Whatever the layers, every moment takes something, and the last holds input and outputs."""
+    found = analyze(spec)
+    memory = training(found, "momentum")
+    ends = {owner(found, number) for number in (0, *found.outputs)}
+
+    assert all(each.sample >= 0 for each in memory.moments)
+    assert memory.moments[-1].sample == sum(4 * prod(found.rows[n].output_shape) for n in ends)
+    assert inference(found).at(1).total > 0
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)

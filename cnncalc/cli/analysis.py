@@ -29,6 +29,8 @@ def shape(settings: CostSettings) -> int:
     cnncalc shape 3x32x32 conv:16,k3,p1 relu maxpool:2 flatten linear:10
 
     cnncalc shape resnet50 --depth 1
+
+    cnncalc shape vgg16 --optimizer adam --fits 24GB
     """
     return answer("shape", settings, depth=depth_of(settings), costs=_costs(settings))
 
