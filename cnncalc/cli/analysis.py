@@ -32,7 +32,7 @@ def shape(settings: CostSettings) -> int:
 
     cnncalc shape vgg16 --optimizer adam --fits 24GB
     """
-    return answer("shape", settings, depth=depth_of(settings), costs=_costs(settings))
+    return answer("shape", settings, _costs(settings), depth=depth_of(settings))
 
 
 @taking(CostSettings)
@@ -41,7 +41,7 @@ def params(settings: CostSettings) -> int:
 
     cnncalc params resnet18 -f csv
     """
-    return answer("params", settings, depth=depth_of(settings), costs=_costs(settings))
+    return answer("params", settings, _costs(settings), depth=depth_of(settings))
 
 
 def _costs(settings: CostSettings) -> Callable[[Report], None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cnncalc import api
@@ -36,17 +37,8 @@ def answer(
     settings: Settings,
     complete: Callable[[Report], None] | None = None,
     depth: int | None = None,
-    costs: Callable[[Report], None] | None = None,
 ) -> int:
-    """Show one view of the report on a network; the exit status is what the checks say.
-
-    Args:
-        name: of the view.
-        settings: the command's options.
-        complete: what is added to a report on a whole network.
-        depth: how many modules or blocks deep the rows go; None: one row for each step.
-        costs: what is added to any report, also on a part that ends where it can't be followed.
-    """
+    """Show one view of the report on a network; the exit status is what the checks say."""
     output.check(settings.out)  # wrong options are told before any work
     form = output.form_of(settings)
     check_columns(name, settings.columns, depth)
@@ -56,8 +48,9 @@ def answer(
     except SpecError as error:
         api.add_report(error, batch_of(settings), settings.dtype, settings.layout)
         if error.report is not None:
-            if costs:
-                costs(error.report)
+            if complete:
+                with suppress(SpecError):  # what is asked about may lie behind
+                    complete(error.report)
             plainly = form in FOR_PROGRAMS
             table = view(name, error.report, settings.columns, plain=plainly, depth=depth)
             output.show(settings, table, error.report.document)
@@ -65,8 +58,8 @@ def answer(
     if limits:
         report.check_numbers()
     over = verification.verify(settings, report) if settings.verify else []
-    for add in filter(None, (complete, costs)):
-        add(report)
+    if complete:
+        complete(report)
     missed = budgets.check(report, limits) + over
     table = view(name, report, settings.columns, plain=form in FOR_PROGRAMS, depth=depth)
     output.show(settings, table, report.document)
