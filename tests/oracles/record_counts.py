@@ -35,6 +35,7 @@ TORCHVISION = {
     "convnext_tiny": IMAGE,
     "squeezenet1_1": IMAGE,
     "shufflenet_v2_x1_0": IMAGE,
+    "vit_b_16": IMAGE,
 }
 OURS = {
     "small": (3, 32, 32),
