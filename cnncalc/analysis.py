@@ -38,7 +38,7 @@ NO_INPUT = {
 }
 GIVE_IT = "give it as `-i 3x224x224` (in Python `input=(3, 224, 224)`)"
 WITH_NUMBERS = "give a size with `-i`, such as `-i 3x224x224`"
-# What people call dtypes and layouts.
+# Other words for dtypes that frameworks and papers use, and what people call layouts.
 DTYPES = {
     "bf16": "bfloat16",
     "brainfloat": "bfloat16",
@@ -89,7 +89,7 @@ def analyze(
     Raises:
         SpecError: no input size, or a layer that can't take what flows in; the span says where.
     """
-    check_settings(batch, dtype, layout)
+    dtype = check_settings(batch, dtype, layout)
     shape = from_layout(tuple(input), network.layout) if input is not None else network.input
     if shape is None and network.unsized:
         raise network.unsized
@@ -128,14 +128,17 @@ def no_input(network: Network) -> SpecError:
     return SpecError(f"{what} missing", *spans, code="no-input", help=advice)
 
 
-def check_settings(batch: int | None, dtype: str, layout: str | None) -> None:
-    """SpecError for a batch, a dtype or a layout that there is not."""
+def check_settings(batch: int | None, dtype: str, layout: str | None) -> str:
+    """The dtype's own name; SpecError for a batch, a dtype or a layout that there is not."""
     if batch is not None and batch < 1:
         raise SpecError(f"the batch can't be {batch}", code="bad-value", help="at least 1")
-    if dtype not in BYTES:
+    word = dtype.strip().lower().removeprefix("torch.")
+    name = DTYPES.get(word, word)
+    if name not in BYTES:
         raise _no_such(f"`{dtype}` is no dtype known here", dtype, ("float32", *BYTES), DTYPES)
     if layout is not None and layout not in LAYOUTS:
         raise _no_such(f"`{layout}` is no layout", layout, LAYOUTS, ORDERS)
+    return name
 
 
 def _no_such(

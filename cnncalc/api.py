@@ -99,7 +99,8 @@ def analyze(
             {"image": (3, 32, 32), "z": 100}.
         batch: samples at a time, which the memory of activations is for; None: those in front of
             the size, or 1.
-        dtype: float64, float32, float16, bfloat16, int8 or uint8.
+        dtype: float64, float32, float16, bfloat16, int8 or uint8, or another word for one of
+            them, such as fp16, half or bf16.
         layout: the report's: `channels-first` or `channels-last`; None: the network's own.
 
     Returns:
@@ -116,7 +117,7 @@ def analyze(
         example = "float32" if name == "dtype" else "channels-last"
         arguments.text(name, value, example, optional=name == "layout")
     batch = None if batch is None else arguments.whole("batch", batch, "32")
-    analysis.check_settings(batch, dtype, layout)
+    dtype = analysis.check_settings(batch, dtype, layout)
     try:
         report = _report(net, input, batch, dtype, layout)
     except SpecError as error:

@@ -4,19 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.analysis import analyze
 from cnncalc.errors import SpecError
 from cnncalc.layers.base import Shape, Weight, show
 from cnncalc.nesting import Place, places
 from cnncalc.network import Network
+from cnncalc.packages import OnUse
 from cnncalc.receptive import Fields, fields_of
 from cnncalc.receptive.maps import Seen
 from cnncalc.rows import BYTES, Analysis, BuiltRow, Note, Row, Totals, as_layout
 from cnncalc.symbols.size import Size
 
-__all__ = ["Report"]
+if TYPE_CHECKING:
+    from cnncalc import counts
+    from cnncalc.moments import Memory
+else:  # only who compares with other tools needs them
+    counts = OnUse("cnncalc.counts")
+
+__all__ = ["Check", "Report"]
+
+
+class Check(NamedTuple):
+    """What somebody wanted of a network, and what there is.
+
+    Attributes:
+        what: `params`, `macs`, `memory`, `fits`, `rf` or `output`.
+        limit: the most, or of receptive fields the least for each axis, or the shape.
+        value: what it comes to.
+        ok: whether that is within the limit.
+    """
+
+    what: str
+    limit: int | list[int]
+    value: int | list[int]
+    ok: bool
 
 
 class Report:
@@ -34,6 +57,11 @@ class Report:
             the whole network.
         units: what single units see, where somebody asked (see `receptive.units`).
         laws: the one window between the input and each row, where somebody asked (see `law`).
+        flops: whether FLOPs, 2 × MACs, are told of too.
+        counts: what other tools count for each row, by their names, where somebody asked.
+        memory: what inference and training take, where somebody asked.
+        fits: bytes of a device that the largest batch is asked for; None: nobody asked.
+        checks: what was wanted of it, where somebody said so.
         verify: what an executor found, as the contract has it, or None.
     """
 
@@ -51,6 +79,11 @@ class Report:
         self.verify: dict[str, Any] | None = None
         self.units: list[dict[str, Any]] = []
         self.laws: dict[int, Any] = {}  # of `law.Law`, which looks up at this
+        self.flops = False
+        self.counts: dict[str, list[int]] = {}
+        self.memory: list[Memory] = []
+        self.fits: int | None = None
+        self.checks: list[Check] = []
         self.writer: Callable[[Network, Shape], str | None] | None = None
         self.total = self._totals()
         self._fields: Fields | None = None
@@ -90,6 +123,26 @@ class Report:
     def assumptions(self) -> list[tuple[str, str]]:
         """The same, each in Python's syntax and as people write it."""
         return [] if self.symbols is None else self.symbols.assumptions()
+
+    def count(self, tool: str) -> int:
+        """What another tool prints for this network and one sample, such as `thop`.
+
+        It follows the tool's own rule over these rows; `cnncalc.counts.TOOLS` has them all.
+
+        Raises:
+            CnnCalcError: there is no such tool, or sizes have names.
+        """
+        return sum(self._counted(tool))
+
+    def show_counts(self, tools: Sequence[str]) -> None:
+        """Tell of what these tools print, in tables and in the document."""
+        self.counts = {tool: self._counted(tool) for tool in tools}
+
+    def _counted(self, tool: str) -> list[int]:
+        """What a tool counts for each row, the input's first."""
+        counts.tool(tool)
+        self.check_numbers()
+        return [0, *(counts.count(tool, self.network, row) for row in self.layers)]
 
     def check_numbers(self) -> None:
         """SpecError where a size of the input has a name."""
@@ -213,10 +266,12 @@ class Report:
             "layers": map(self._row, self.built, islice(places(self.network), 1, None)),
             "output": {"shape": ends[0]["shape"]},
             "outputs": ends,
-            "total": self.total._asdict(),
+            "total": self.total._asdict() | self._asked(self.total.macs, None),
             "notes": [{"index": note.step, "message": note.message} for note in self.notes],
             **({"assumes": self.assumes} if self.symbols else {}),
+            **({"memory": list(map(self._memory, self.memory))} if self.memory else {}),
             **({"units": self.units} if self.units else {}),
+            **({"checks": [each._asdict() for each in self.checks]} if self.checks else {}),
             **({"complete": False, "error": self.error.to_dict()["error"]} if self.error else {}),
             "verify": self.verify,
         }
@@ -239,12 +294,38 @@ class Report:
             "buffers": row.buffers,
             "shares": row.shares,
             "macs": row.macs,
+            **self._asked(row.macs, row.index),
             "activation_bytes": row.activation_bytes,
             "receptive_field": (
                 None if shape is None else self.fields[row.index].to_dict(self.frame)
             ),
             **({"law": self.laws[row.index].to_dict()} if row.index in self.laws else {}),
         }
+
+    def _memory(self, memory: Memory) -> dict[str, Any]:
+        """What inference or training takes at this report's batch, and the largest that fits."""
+        peak = memory.at(self.batch)
+        found = {
+            "what": "inference" if memory.optimizer is None else "training",
+            "optimizer": memory.optimizer,
+            **{f"{name}_bytes": size for name, size in peak._asdict().items()},
+            "total_bytes": peak.total,
+            "layer_bytes": [self.batch * size for size in memory.rows],
+        }
+        if self.fits is not None:
+            room = memory.room(self.fits)
+            found["fits"] = {"limit": self.fits, "reserve": room.reserve, "batch": room.batch}
+        return found
+
+    def _asked(self, macs: int, index: int | None) -> dict[str, Any]:
+        """FLOPs and other tools' counts of a row, or of all, where somebody asked."""
+        found: dict[str, Any] = {"flops": 2 * macs} if self.flops else {}
+        if self.counts and (index is None or index < len(self.rows)):
+            found["counts"] = {
+                tool: sum(counted) if index is None else counted[index]
+                for tool, counted in self.counts.items()
+            }
+        return found
 
 
 def _weight(weight: Weight) -> dict[str, Any]:

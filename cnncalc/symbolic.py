@@ -49,7 +49,7 @@ def analyze_named(
     Raises:
         SpecError: it works at no size, or no expression says its figures.
     """
-    check_settings(batch, dtype, layout)
+    dtype = check_settings(batch, dtype, layout)
     settings = {"batch": batch, "dtype": dtype, "layout": layout}
     if size is not None:
         return _Naming(network, size, settings, first).analysis()

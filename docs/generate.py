@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-PAGES = ("README.md", "docs/formulas.md")
+PAGES = ("README.md", "docs/formulas.md", "docs/conventions.md", "docs/memory.md")
 PART = re.compile(r"<!-- (output|file|generated): (.+?) -->\n.*?<!-- end -->", re.DOTALL)
 
 
@@ -68,7 +68,40 @@ def differences() -> str:
     return table()
 
 
-TABLES: dict[str, Callable[[], str]] = {"layers": layers, "differences": differences}
+def worked() -> str:
+    """What each tool counts for a few layers."""
+    sys.path.insert(0, str(ROOT))
+    from tests.counted import worked
+
+    return worked()
+
+
+def tools() -> str:
+    """The tools whose way of counting is known."""
+    from cnncalc.counts import TOOLS
+
+    rows = ["| name | version | prints | counts |", "| --- | --- | --- | --- |"]
+    rows += [
+        f"| `{name}` | {tool.version} | {tool.unit} | {tool.says} |" for name, tool in TOOLS.items()
+    ]
+    return "\n".join(rows)
+
+
+def counts() -> str:
+    """What the tools were recorded to print."""
+    sys.path.insert(0, str(ROOT))
+    from tests.counted import table
+
+    return table()
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "layers": layers,
+    "differences": differences,
+    "worked": worked,
+    "tools": tools,
+    "counts": counts,
+}
 KINDS: dict[str, Callable[[str], str]] = {"output": output, "file": file, "generated": generated}
 
 

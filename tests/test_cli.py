@@ -19,6 +19,7 @@ from cnncalc.cli.options import Settings
 from cnncalc.layers.conv import Conv
 from tests import processes
 from tests.conftest import Command
+from tests.test_schema import STRICT
 
 SPEC = ("3x8x8", "conv:4,k3,p1", "relu", "maxpool:2", "flatten", "linear:10")
 
@@ -236,6 +237,46 @@ def test_budgets(options: list[str], missed: str | None, command: Command) -> No
 
 
 @pytest.mark.parametrize("name", ["shape", "params", "rf"])
+def test_budgets_stand_in_the_document(name: str, command: Command) -> None:
+    limits = ("--max-params", "700", "--max-macs", "8k", "--max-memory", "1MB")
+    code, out, _ = command(name, *SPEC, "--json", *limits, "--min-rf", "8", "--expect", "10")
+
+    assert code == 1
+    STRICT.validate(json.loads(out))
+    assert json.loads(out)["checks"] == [
+        {"what": "params", "limit": 700, "value": 762, "ok": False},
+        {"what": "macs", "limit": 8000, "value": 7552, "ok": True},
+        {"what": "memory", "limit": 1_000_000, "value": 5648, "ok": True},
+        {"what": "rf", "limit": [8, 8], "value": [8, 8], "ok": True},
+        {"what": "output", "limit": [10], "value": [10], "ok": True},
+    ]
+    assert "checks" not in json.loads(command(name, *SPEC, "--json")[1])
+
+
+@pytest.mark.parametrize("word", ["float16", "fp16", "half", "Half", "f16", "torch.float16"])
+def test_dtypes_have_other_names(word: str, command: Command) -> None:
+    _, out, _ = command("shape", *SPEC, "--dtype", word, "--json")
+
+    assert json.loads(out)["input"]["dtype"] == "float16"
+    assert json.loads(out)["total"]["param_bytes"] == 2 * 762
+
+
+@pytest.mark.parametrize("path", ["missing.cnn", "nowhere/missing.py", "."])
+def test_an_error_has_the_name_of_a_file_that_cant_be_read(path: str, command: Command) -> None:
+    _, _, err = command("shape", path, "--json")
+    error = json.loads(err)["error"]
+
+    assert (error["code"], error["file"], error["line"]) == ("no-file", path, None)
+
+
+def test_what_grows_with_the_batch_is_said(command: Command) -> None:
+    _, out, _ = command("shape", *SPEC, "-b", "4")
+
+    assert "(float32, batch 4)\nbatch 4: activations grow with it; shapes and" in out
+    assert "activations grow" not in command("shape", *SPEC)[1]
+
+
+@pytest.mark.parametrize("name", ["shape", "params", "rf"])
 def test_verify(name: str, command: Command) -> None:
     code, out, err = command(name, *SPEC, "--verify")
 
@@ -396,9 +437,24 @@ def test_version(command: Command) -> None:
         ("cnncalc layers dwc", {"dwconv"}),
         ("cnncalc expl", {"explain"}),
         ("cnncalc explain relu -f l", {"latex"}),
+        ("cnncalc shape relu --dtype bf", {"bfloat16", "bf16"}),
+        ("cnncalc shape relu --count ptf", {"ptflops", "ptflops-aten"}),
+        ("cnncalc shape relu --optimizer ad", {"adam", "adamw"}),
+        ("cnncalc shape net", {"net.cnn", "nets.py"}),
+        ("cnncalc shape nets.py:", {"nets.py:Small", "nets.py:large"}),
+        ("cnncalc shape nets.py:S", {"nets.py:Small"}),
+        ("cnncalc shape nets.py : l", {"large"}),  # as bash cuts it
+        ("cnncalc shape broken.py:", set()),
+        ("cnncalc shape missing.py:", set()),
     ],
 )
-def test_completion(words: str, offered: set[str]) -> None:
+def test_completion(
+    words: str, offered: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("net.cnn").write_text("3x8x8 relu")
+    Path("nets.py").write_text("class Small: ...\n\ndef large(): ...\n\ndef _own(): ...\n")
+    Path("broken.py").write_text("class Small(:")
     ran = processes.cnncalc(
         environment={
             "_CNNCALC_COMPLETE": "complete_bash",
@@ -407,7 +463,7 @@ def test_completion(words: str, offered: set[str]) -> None:
         }
     )
 
-    assert offered == set(ran.stdout.split())
+    assert (offered, ran.stderr) == (set(ran.stdout.split()), "")
 
 
 def test_the_module_is_the_command() -> None:

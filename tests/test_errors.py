@@ -233,6 +233,8 @@ SPECS = (
     (["lenet5", "-b", "9999999999"], "usage"),
     (["lenet5", "-f", "jsn"], "format"),
     (["lenet5", "--json", "-f", "csv"], "format"),
+    (["lenet5", "--count", "thops"], "count"),
+    (["lenet5", "--count", "flops"], "count"),
     (["lenet5", "--columns", "index,outptu"], "column"),
     (["lenet5", "--columns", "index,,output"], "column"),
     (["lenet5", "--let", "H:3"], "let"),
@@ -349,7 +351,7 @@ TYPED = (
     # Options of the command
     (["lenet5", "-f", "yaml"], "format"),
     (["lenet5", "-f", "md"], "format"),
-    (["lenet5", "--dtype", "half"], "bad-value"),
+    (["lenet5", "--dtype", "int16"], "bad-value"),
     (["lenet5", "--from", "pytorch"], "notation"),
     (["lenet5", "--batchsize", "3"], "usage"),
     (["lenet5", "--output", "x.txt"], "usage"),

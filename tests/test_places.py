@@ -38,6 +38,7 @@ TRIED = {
     "a layer kind": "tests.test_places.test_a_layer_kind",
     "an element-wise kind": "tests.frameworks.test_ops.test_what_is_missing_is_told",
     "a column": "tests.test_places.test_a_column",
+    "a tool whose way of counting is to be known": "tests.test_counts.test_what_each_tool_prints",
     "an output format": "tests.test_places.test_an_output_format",
     "a name that people bring from elsewhere": "tests.test_suggestions.test_what_was_meant",
     "a notation": "tests.notations.test_registering.test_a_new_notation_is_read_by_its_looks",
@@ -51,7 +52,7 @@ TRIED = {
 }
 
 # The folders that know layer kinds by their names, of those that all front ends lead to.
-KNOWING = ("layers/", "frameworks/", "executors/")
+KNOWING = ("layers/", "counts/", "frameworks/", "executors/")
 FRONT = ("notations/", "live/", "tracing/")
 INTERPRETER = "python/"  # which has words of Python's own, such as `abs`, and imports no layer
 OTHER_WORDS = {"fold", "input"}  # what a narrow column does, and a table's first line
@@ -89,7 +90,7 @@ def strangers() -> Iterator[tuple[str, str]]:
 
 
 def test_who_names_layer_kinds() -> None:
-    """The formula sheet, the vocabularies with their writers, and the executors alone."""
+    """The formula sheet, how tools count, the vocabularies with their writers, and executors."""
     assert list(strangers()) == []
 
 

@@ -21,6 +21,7 @@ else:  # only a shell that completes a word needs it
     completion = OnUse("cnncalc.cli.completion")
 
 __all__ = [
+    "CostSettings",
     "FieldSettings",
     "Laid",
     "Network",
@@ -113,7 +114,9 @@ class Network(Options):
             help="Layers such as `3x32x32 conv:16,k3,p1 relu`, a file, a shipped example's name, "
             "or - for standard input.",
             show_default=False,
-            autocompletion=one_of(lambda: completion.words()),
+            autocompletion=lambda ctx, incomplete: completion.words(
+                list(ctx.params.get("words") or ()), incomplete
+            ),
         ),
     ] = None
     input: Annotated[
@@ -159,8 +162,9 @@ class Spec(Network):
         network(
             "--dtype",
             metavar="TYPE",
-            help="What numbers are kept in: float64, float32, float16, bfloat16, int8 or uint8; "
-            "float32 otherwise.",
+            help="What numbers are kept in: float64, float32, float16 (half, fp16), bfloat16 "
+            "(bf16), int8 or uint8; float32 otherwise.",
+            autocompletion=one_of(lambda: completion.dtypes()),
         ),
     ] = "float32"
 
@@ -276,6 +280,43 @@ class TreeSettings(Settings):
         ),
     ] = None
     summary: Annotated[bool, shown("--summary", help="One row for all: --depth 0.")] = False
+
+
+class CostSettings(TreeSettings):
+    """What `shape` and `params` take beside that."""
+
+    flops: Annotated[
+        bool, shown("--flops", help="FLOPs in the place of MACs: 2 × MACs, as some tools count.")
+    ] = False
+    count: Annotated[
+        list[str] | None,
+        shown(
+            "--count",
+            metavar="TOOL",
+            help="What another tool prints for this network, such as fvcore, thop, torchinfo or "
+            "ptflops; may stand more than once.",
+            autocompletion=one_of(lambda: completion.tools()),
+        ),
+    ] = None
+    optimizer: Annotated[
+        Text,
+        shown(
+            "--optimizer",
+            metavar="NAME",
+            help="What training takes with sgd, momentum, adam or adamw: weights, gradients, its "
+            "states, and what is kept for the way back.",
+            autocompletion=one_of(lambda: completion.optimizers()),
+        ),
+    ] = None
+    fits: Annotated[
+        Text,
+        check(
+            "--fits",
+            metavar="BYTES",
+            help="The largest batch that fits a memory of this size, as 24GB: of inference, or "
+            "with --optimizer of training. The batch of -b is to fit.",
+        ),
+    ] = None
 
 
 class FieldSettings(Settings):

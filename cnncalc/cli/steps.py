@@ -60,9 +60,9 @@ def answer(
     over = verification.verify(settings, report) if settings.verify else []
     if complete:
         complete(report)
+    missed = budgets.check(report, limits) + over
     table = view(name, report, settings.columns, plain=form in FOR_PROGRAMS, depth=depth)
     output.show(settings, table, report.document)
-    missed = [message for limit in limits if (message := limit(report))] + over
     away = output.path_of(settings.out) is not None
     hidden = verdict(report) if away or form in WITHOUT_REMARKS else []
     fields = name != "params"  # nobody else asks for them there

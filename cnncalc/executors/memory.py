@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from math import prod
 from typing import Any, NamedTuple
 
@@ -17,7 +18,7 @@ from cnncalc.report import Report
 from cnncalc.rows import BYTES, Row
 from cnncalc.tables.table import human_bytes
 
-__all__ = ["OVER_BUDGET", "Need", "check_budget", "check_room", "need"]
+__all__ = ["OVER_BUDGET", "VIEWS", "Need", "check_budget", "check_room", "kept", "need", "owner"]
 
 OVER_BUDGET = "over-budget"  # the code of a run that isn't begun
 
@@ -118,14 +119,23 @@ def _widened(rows: list[Row]) -> int:
 
 
 def _saved(report: Report, element: int) -> int:
-    """Elements of one sample that PyTorch's autograd keeps for the backward pass.
+    """Elements of one sample that PyTorch's autograd keeps for the backward pass."""
+    steps = list(kept(report, element))
+    owners = {0}.union(*(saved for saved, _ in steps))
+    sizes = (prod(report.rows[number].output_shape) for number in owners)
+    return sum(own for _, own in steps) + sum(sizes)
+
+
+def kept(report: Report, element: int) -> Iterator[tuple[set[int], int]]:
+    """What autograd keeps for each step: the steps whose outputs it holds, and elements of its own.
 
     A step keeps what it read, but for those whose gradient follows from what they gave, or
     from neither; what it read is a copy with its padding where its module can't pad so. Max
-    pooling keeps a 64-bit index for each value too.
+    pooling keeps a 64-bit index for each value too. A view is the step whose memory it shows.
     """
-    saved, own = {0}, 0
     for row in report.layers:
+        saved: set[int] = set()
+        own = 0
         layer: Any = report.network.steps[row.index].layer
         padded = _padded(layer, row)
         kind = layer.core.kind
@@ -139,8 +149,7 @@ def _saved(report: Report, element: int) -> int:
             own += _between(layer, row)
         if kind in PLACES:
             own += 8 * prod(row.output_shape) // element
-    owners = {_owner(report, number) for number in saved}
-    return own + sum(prod(report.rows[number].output_shape) for number in owners)
+        yield {owner(report, number) for number in saved}, own
 
 
 def _turned(layer: Any) -> int:
@@ -198,7 +207,7 @@ def _attended(layer: Any, row: Row) -> int:
     return int(PROJECTED * inner * positions + SCORED * layer.heads * asked * (known + 2))
 
 
-def _owner(report: Report, number: int) -> int:
+def owner(report: Report, number: int) -> int:
     """The step whose memory another one's output is a view of."""
     while report.rows[number].kind in VIEWS:
         number = report.rows[number].inputs[0]

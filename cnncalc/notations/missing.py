@@ -34,7 +34,13 @@ def example(name: str) -> SpecError:
 
 
 def file(path: str, error: OSError) -> SpecError:
-    """The error on a file that can't be read, as the system says it."""
+    """The error on a file that can't be read, whose name it has, as the system says it."""
+    told = _told(path, error)
+    told.file = path
+    return told
+
+
+def _told(path: str, error: OSError) -> SpecError:
     folder, name = os.path.split(path)
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         near = _near_file(folder or ".", name)

@@ -15,7 +15,15 @@ from cnncalc.rows import BuiltRow, Row
 from cnncalc.symbols.size import Size
 from cnncalc.tables.table import PART, Column, thousands
 
-__all__ = ["COLUMNS", "all_of_it", "also_of_built", "count", "joined", "percent", "share"]
+__all__ = [
+    "COLUMNS",
+    "all_of_it",
+    "also_of_built",
+    "count",
+    "joined",
+    "percent",
+    "share",
+]
 
 
 def _per_axis(values: Sequence[float]) -> str:
@@ -227,6 +235,14 @@ STEP_COLUMNS = (
     count("trainable", "trainable", "parameters that training changes"),
     count("buffers", "buffers", "elements kept beside the parameters"),
     count("macs", "MACs", "multiply-accumulates for one sample"),
+    Column(
+        "flops",
+        "FLOPs",
+        "2 × MACs: a multiplication and an addition each",
+        lambda report, row: 2 * row.macs,
+        right=True,
+        total=lambda report: 2 * report.total.macs,
+    ),
     count(
         "activations",
         "act. bytes",

@@ -182,7 +182,7 @@ def choose(wanted: str, known: Sequence[Column], usual: Sequence[str]) -> list[s
 
 
 # Words that mean another figure, or one that has another name.
-MEANT = {"flops": "macs", "mac": "macs", "shape": "output", "trainableparams": "trainable"}
+MEANT = {"mac": "macs", "shape": "output", "trainableparams": "trainable"}
 
 # Words that people would try, beside the names of the report's JSON.
 ALIASES = {

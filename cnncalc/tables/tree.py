@@ -245,7 +245,7 @@ OWN = (
         total=all_of_it,
     ),
 )
-SUMS = ("kind", "trainable", "buffers", "macs", "activations")
+SUMS = ("kind", "trainable", "buffers", "macs", "flops", "activations")
 ENDS = ("output", "rf", "size", "jump", "start", "centre", "status", "aligned")
 TREE = (
     *OWN,

@@ -11,6 +11,7 @@ from cnncalc.layers.base import axis_name
 from cnncalc.packages import OnUse
 from cnncalc.receptive.units import first_to_see_all, larger_than_input
 from cnncalc.report import Report
+from cnncalc.tables import costs
 from cnncalc.tables.steps import COLUMNS, also_of_built
 from cnncalc.tables.table import Column, Table, choose, human_bytes
 from cnncalc.tables.verification import agreement, verdict
@@ -27,7 +28,7 @@ __all__ = ["check_columns", "notes", "remarks", "view"]
 AUTOMATIC = re.compile(r"[a-z]+\d+|\d+|input")  # names that say no more than the layer's word
 # What a narrow terminal leaves out of the steps and of the tensors, the least telling first.
 SPARE = "kind weights activations share trainable buffers centre inputs start input status aligned "
-SPARE += "phases rf macs"
+SPARE += "phases rf flops macs"
 DEAR = "name index jump params size"
 SPARE_OF_TENSORS = "trainable bytes buffers share"
 DEAR_OF_TENSORS = "name shape index"
@@ -73,14 +74,15 @@ def check_columns(name: str, wanted: str | None, depth: int | None = None) -> No
 def _tree(name: str, report: Report, wanted: str | None, plain: bool, depth: int) -> Table:
     """The table of modules and blocks; for programs those alone that aren't parts of others."""
     first, *lines = tree.tree(report, depth)
-    usual = "index name kind layer depth count output size jump params buffers share macs"
+    work = "flops" if report.flops else "macs"
+    usual = f"index name kind layer depth count output size jump params buffers share {work}"
     if not plain:
         named = any(not AUTOMATIC.fullmatch(line.name) for line in lines) and depth
         usual = f"index {'name' if named else ''} layer"
-        sums = f"{_fields(report)} params share macs" if name == "shape" else "params bytes share"
+        sums = f"{_fields(report)} params share {work}" if name == "shape" else "params bytes share"
         usual = f"{usual} output {sums}"
     return Table(
-        _chosen(wanted, tree.TREE, usual.split()),
+        [*_chosen(wanted, tree.TREE, usual.split()), *costs.columns(report)],
         report,
         [first, *(tree.frontier(lines) if plain else lines)],
         lead=1,
@@ -92,10 +94,11 @@ def _tree(name: str, report: Report, wanted: str | None, plain: bool, depth: int
 
 def _shape(report: Report, wanted: str | None, plain: bool) -> Table:
     if plain:
-        usual = "index name kind layer inputs output size jump params buffers macs activations"
+        usual = "index name kind layer inputs output size jump params buffers "
+        usual += "flops activations" if report.flops else "macs activations"
     else:
         usual = f"index {_names(report)} layer {_branches(report)} output {_fields(report)}"
-        usual += " params macs"
+        usual += " params flops" if report.flops else " params macs"
     return _steps(report, wanted, usual.split())
 
 
@@ -200,7 +203,7 @@ def _steps(
     report: Report, wanted: str | None, usual: Sequence[str], *, built: bool = True
 ) -> Table:
     """The table of the steps; `built`: behind them the modules that the flow never came to."""
-    columns = _chosen(wanted, COLUMNS, usual)
+    columns = [*_chosen(wanted, COLUMNS, usual), *costs.columns(report)]
     indents = _indents(report)
     layered = [
         column._replace(show=lambda report, row: "  " * indents[row.index] + row.text)
@@ -213,7 +216,7 @@ def _steps(
         indents += [0] * len(report.unreached)
         layered = list(map(also_of_built, layered))
         lines += report.unreached
-    memory = any(column.key in ("params", "macs") for column in columns)
+    memory = any(column.key in ("params", "macs", "flops") for column in columns)
     return Table(
         layered,
         report,
@@ -269,8 +272,8 @@ def remarks(report: Report, *, memory: bool = False, fields: bool = True) -> lis
     Notes on receptive fields are left out of tables that show no fields.
     """
     lines = [_memory(report)] if memory else []
-    lines += _beside(report) if memory else []
-    lines += _end(report)
+    lines += [*_of_batch(report), *_beside(report)] if memory else []
+    lines += [*costs.remarks(report), *_end(report)]
     return [*lines, *notes(report, fields=fields), *verdict(report)]
 
 
@@ -303,6 +306,16 @@ def _memory(report: Report) -> str:
         f"memory: parameters {human_bytes(total.param_bytes)}, "
         f"activations {human_bytes(total.activation_bytes)} ({report.dtype}{batch})"
     )
+
+
+def _of_batch(report: Report) -> list[str]:
+    """What grows with the batch, and what doesn't."""
+    if report.batch == 1:
+        return []
+    return [
+        f"batch {report.batch}: activations grow with it; shapes and MACs are of one sample, "
+        "parameters stay"
+    ]
 
 
 def _beside(report: Report) -> list[str]:
