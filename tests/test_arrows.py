@@ -268,6 +268,7 @@ DOORS = {
     ("notations.onnx", "notations.onnx.writing"),
     ("notations.pytorch_source", "notations.program.torch_classes"),
     ("notations.pytorch_source", "notations.source"),
+    ("notations.reading", "notations.documents"),
     ("notations.reading", "notations.refusals"),
     ("notations.framework_signs", "frameworks.keras"),
     ("notations.framework_signs", "frameworks.pytorch"),

@@ -211,8 +211,8 @@ SPECS = (
     # Files that can't be read as they are
     (["model.py:"], "no-file"),
     (["enc.py:Enc.cnn"], "no-file"),
-    (["train.IPYNB"], "no-network"),
-    (["readme.md"], "no-network"),
+    (["train.IPYNB"], "no-file"),
+    (["readme.md"], "no-file"),
     (["latin.py"], "not-text"),
     (["rot.py"], "not-text"),
     (["utf16.py"], "not-text"),
@@ -291,8 +291,11 @@ TYPED = (
     (["the network has a conv layer and then a relu"], "no-network"),
     (["weights.pt"], "no-network"),
     (["model.keras"], "no-network"),
-    (["train.ipynb"], "no-network"),
-    (["README.md"], "no-network"),
+    (["train.ipynb"], "no-file"),
+    (["broken.ipynb"], "notebook"),
+    (["prose.ipynb"], "empty"),
+    (["wrong.ipynb", "-i", "4x8x8"], "declared"),
+    (["page.md"], "empty"),
     (["paper.pdf"], "no-network"),
     (["model.yaml:Net"], "no-network"),
     (["https://example.org/model.py"], "no-network"),
@@ -357,6 +360,13 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "latin.py").write_bytes(b"\n# caf\xe9\n")
     (tmp_path / "rot.py").write_bytes(b"# -*- coding: rot13 -*-\n")
     (tmp_path / "utf16.py").write_bytes("import torch".encode("utf-16"))
+    (tmp_path / "broken.ipynb").write_text('{"cells": [\n  {"cell_type": "code", "source": ["x')
+    (tmp_path / "prose.ipynb").write_text('{"cells": [{"cell_type": "code", "source": "a b"}]}')
+    (tmp_path / "wrong.ipynb").write_text(
+        '{"cells": [{"cell_type": "code", "source": ["not Python"]}, {"cell_type": "code", '
+        '"source": ["!pip install torch\\n", "net = nn.Conv2d(3, 8, 3)"]}]}'
+    )
+    (tmp_path / "page.md").write_text("# A page\n\n```bash\nls\n```\n")
     (tmp_path / "pdf.txt").write_bytes(b"%PDF-1.4\n%\xe2\xe3")
     (tmp_path / "empty.py").write_text("")
     (tmp_path / "mha.py").write_text("")
@@ -387,8 +397,8 @@ def test_every_message(workplace: Path, command: Command, golden: Golden) -> Non
 
 
 # Codes that need what the cases don't have: a broken program, arrays that don't fit, sources
-# that declare sizes or hand on nothing.
-NOT_ON_THE_PAGE = {"bug", "installation", "memory", "over-budget", "declared", "empty-input"}
+# that hand on nothing.
+NOT_ON_THE_PAGE = {"bug", "installation", "memory", "over-budget", "empty-input"}
 # Files whose messages have pages of their own.
 ELSEWHERE = (
     "arguments.py",

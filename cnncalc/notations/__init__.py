@@ -17,6 +17,7 @@ from cnncalc.report import Report
 from cnncalc.suggestions import suggest
 
 __all__ = [
+    "DOCUMENTS",
     "NOTATIONS",
     "Entry",
     "Notation",
@@ -102,6 +103,8 @@ NOTATIONS = {
 }
 
 PLAIN = ".txt"  # which says of no notation that a text is in it
+DOCUMENTS = (".ipynb", ".md")  # which have Python among other things
+SOURCE = ".py"
 
 
 def find(name: str) -> Notation:
@@ -131,7 +134,7 @@ def endings() -> list[str]:
     first, *others = dict.fromkeys(
         suffix for name in readable() for suffix in NOTATIONS[name].suffixes
     )
-    return [first, PLAIN, *others]
+    return [first, PLAIN, *others, *DOCUMENTS]
 
 
 def detect(text: str, files: Collection[str] = ()) -> str:
@@ -140,6 +143,7 @@ def detect(text: str, files: Collection[str] = ()) -> str:
     What is no text comes first, so that nothing is read in place of it.
     """
     ends = {os.path.splitext(file)[1].lower() for file in files}
+    ends = {SOURCE if end in DOCUMENTS else end for end in ends}
     surest = sorted(readable(), key=lambda name: not NOTATIONS[name].binary)
     suffixes = (suffix for name in surest for suffix in NOTATIONS[name].suffixes)
     told = next((suffix for suffix in suffixes if suffix in ends), None)

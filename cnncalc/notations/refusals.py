@@ -40,9 +40,9 @@ WEIGHTS = Kind("weights or a pickled module: opening it could run code", TORCH)
 TENSORS = Kind("weights, which don't say how layers are joined", TORCH)
 SAVED = Kind("a saved Keras model, which is not opened", KERAS)
 COMPILED = Kind("a compiled model, which is not read", EXPORT)
-NOTEBOOK = Kind(
-    "a notebook, which can't be read yet",
-    "the cells that make the model, in a file of their own: `cnncalc shape model.py`",
+CELL = Kind(
+    "a part of a notebook, which is read as a whole",
+    "its file: `cnncalc shape train.ipynb:Net -i 3x224x224`",
 )
 PAGE = Kind("a document, no network", LINES)
 DATA = Kind("a configuration or data, no network", SOURCE)
@@ -55,9 +55,7 @@ ENDINGS: dict[str, Kind] = {
     **dict.fromkeys((".caffemodel", ".gguf", ".npy", ".npz", ".safetensors"), TENSORS),
     **dict.fromkeys((".h5", ".hdf5", ".keras"), SAVED),
     **dict.fromkeys((".engine", ".mlmodel", ".mlpackage", ".pb", ".ptl", ".tflite"), COMPILED),
-    ".ipynb": NOTEBOOK,
     **dict.fromkeys((".doc", ".docx", ".htm", ".html", ".odt", ".pdf", ".rst"), PAGE),
-    ".md": Kind("a page in Markdown, which can't be read yet", LINES),
     **dict.fromkeys((".cfg", ".csv", ".ini", ".json", ".prototxt", ".toml", ".xml"), DATA),
     **dict.fromkeys((".yaml", ".yml"), DATA),
     **dict.fromkeys((".gif", ".jpeg", ".jpg", ".png", ".svg", ".webp"), PICTURE),
@@ -112,7 +110,7 @@ SIGNS: tuple[tuple[str, Kind], ...] = (
         r"\A\s*<(?:class '|[\w.]+ (?:object at 0x|name=))",
         Kind("how Python shows an object, no network", TORCH),
     ),
-    (r'"cell_type"\s*:|"nbformat"\s*:', NOTEBOOK),
+    (r'"cell_type"\s*:|"nbformat"\s*:', CELL),
     (r'"schema"\s*:\s*"cnncalc\.report/', Kind("a report of this program", REPORT)),
     (r'"class_name"\s*:', Kind("a Keras model's configuration, which isn't read", KERAS)),
     (

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from cnncalc import files
 from cnncalc.errors import Piece, Source, SpecError
 from cnncalc.layers import LAYERS
-from cnncalc.notations import NOTATIONS, Text, endings
+from cnncalc.notations import DOCUMENTS, NOTATIONS, Text, endings
 from cnncalc.notations.examples import NAME, example_path
 from cnncalc.packages import OnUse
 
@@ -29,10 +29,11 @@ else:  # only a wrong word or file needs them
 __all__ = ["of_path", "of_string", "of_words"]
 
 MAX_BYTES = 4_000_000
+MAX_NOTEBOOK = 64_000_000  # with its pictures: what counts as a source is its code
 STDIN = "<stdin>"
 
 # What is taken for a file with whatever endings: it is refused with a reason.
-REFUSED = (".ipynb", ".md", ".json")
+REFUSED = (".json",)
 # Compiled on use: few words need them.
 COMMENT = r"#[^\n]*"
 BRACKETED = r"\[[^\[\]]*\]|\([^()]*\)|\{[^{}]*\}"
@@ -159,15 +160,16 @@ def _file_text(path: str) -> str:
     if "://" in path or suffix not in endings():
         refusals.check_path(path)
     binary = any(entry.binary and suffix in entry.suffixes for entry in NOTATIONS.values())
+    most = MAX_NOTEBOOK if suffix == DOCUMENTS[0] else MAX_BYTES
     try:
-        data = files.read(path, 0 if binary else MAX_BYTES + 1)  # its reader opens it
+        data = files.read(path, 0 if binary else most + 1)  # its reader opens it
     except ValueError:  # a zero byte, which no path has
         raise SpecError(f"`{path}` is no path", code="no-file") from None
     except OSError as error:
         raise missing.file(path, error) from None
     if suffix == ".json":
         raise refusals.json_file(path)
-    return _decoded(data, path, python=suffix == ".py")
+    return _decoded(data, path, most, python=suffix == ".py")
 
 
 def _standard_input() -> str:
@@ -179,13 +181,17 @@ def _standard_input() -> str:
         )
     with suppress(OSError, ValueError):  # a stream without a descriptor
         files.note(sys.stdin.fileno())
-    return _decoded(sys.stdin.buffer.read(MAX_BYTES + 1), "standard input")
+    data = sys.stdin.buffer.read(MAX_BYTES + 1)
+    most = MAX_NOTEBOOK if data.lstrip()[:1] == b"{" else MAX_BYTES
+    if len(data) > MAX_BYTES and most > MAX_BYTES:
+        data += sys.stdin.buffer.read(most + 1 - len(data))
+    return _decoded(data, "standard input", most)
 
 
-def _decoded(data: bytes, name: str, *, python: bool = False) -> str:
-    if len(data) > MAX_BYTES:
+def _decoded(data: bytes, name: str, most: int, *, python: bool = False) -> str:
+    if len(data) > most:
         raise SpecError(
-            f"`{name}` has more than {MAX_BYTES:,} bytes",
+            f"`{name}` has more than {most:,} bytes",
             code="too-large",
             help="a spec or a model's source, which are short",
         )

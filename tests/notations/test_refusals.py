@@ -44,7 +44,7 @@ CHANNELS = (
     "Given groups=1, weight of size [6, 3, 5, 5], expected input[1, 1, 28, 28] to have 3 channels, "
     "but got 1 channels instead"
 )
-NOTEBOOK = '{\n "cells": [{"cell_type": "code", "source": ["import torch"]}],\n "nbformat": 4\n}'
+CELL = '{\n "cell_type": "code", "source": ["import torch"]\n}'
 YOLO = """# YOLOv5 by Ultralytics
 nc: 80  # number of classes
 anchors:
@@ -81,7 +81,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "torchinfo": (TORCHINFO, "the table of a summary"),
     "torchsummary": (TORCHSUMMARY, "the table of a summary"),
     "our own table": (TABLE, "a table of this program"),
-    "notebook": (NOTEBOOK, "a notebook, which can't be read yet"),
+    "a cell": (CELL, "a part of a notebook"),
     "report": ('{"schema": "cnncalc.report/1", "spec": "3x8x8 relu"}', "a report of this program"),
     "Keras's configuration": ('{"class_name": "Sequential", "config": {}}', "Keras model's config"),
     "JSON": ('[{"layer": "conv"}]', "JSON"),
@@ -167,9 +167,7 @@ def test_endings(ending: str, command: Command) -> None:
     for word in (f"model{ending}", f"./models/net{ending.upper()}", f"net{ending}:Net(3)"):
         code, out, err = command("shape", word)
         assert (code, out) == (2, "")
-        # Of files that are known by their endings what stands behind the colon is apart.
-        path = word.removesuffix(":Net(3)") if ending in (".ipynb", ".md") else word
-        assert err.startswith(f"error[no-network]: `{path}` is {ENDINGS[ending].what}")
+        assert err.startswith(f"error[no-network]: `{word}` is {ENDINGS[ending].what}")
 
 
 @pytest.mark.parametrize("word", ["https://github.com/a/b/blob/main/m.py", "http://x.org/net"])
@@ -182,7 +180,7 @@ def test_folders_and_files_of_a_plain_name(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "models").mkdir()
-    for name in ("b.py", "a.cnn", "__init__.py", "notes.md"):
+    for name in ("b.py", "a.cnn", "__init__.py", "notes.rst"):
         (tmp_path / "models" / name).write_text("")
     (tmp_path / "net").write_text("3x8x8 relu")
     (tmp_path / "none").mkdir()
