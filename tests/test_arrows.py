@@ -272,6 +272,7 @@ DOORS = {
     ("notations.reading", "notations.refusals"),
     ("notations.framework_signs", "frameworks.keras"),
     ("notations.framework_signs", "frameworks.pytorch"),
+    ("notations.source.framework", "notations.model_packages"),
     ("notations.source.framework", "notations.source.wrong_names"),
     ("notations.source.keras.library", "notations.source.keras.names"),
     ("notations.source.numpy.library", "notations.source.numpy.functions"),
@@ -279,6 +280,8 @@ DOORS = {
     ("notations.source.torch.library", "notations.source.torch.names"),
     ("notations.source.torch.library", "notations.source.torch.operations"),
     ("notations.texts", "notations.missing"),
+    ("notations.texts", "notations.model_packages"),
+    ("notations.texts", "python.search"),
     ("notations.texts", "notations.refusals"),
 }
 

@@ -129,6 +129,14 @@ class Network(Options):
             autocompletion=one_of(readable),
         ),
     ] = None
+    path: Annotated[
+        list[str] | None,
+        network(
+            "--path",
+            metavar="DIR",
+            help="A folder in which a source's imports may lie, too; may stand more than once.",
+        ),
+    ] = None
     let: Annotated[
         list[str] | None,
         network(

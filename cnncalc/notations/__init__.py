@@ -57,11 +57,15 @@ class Text(NamedTuple):
         source: the text, with the files that it came from.
         files: the paths of those files. A binary one adds no text: its reader opens it.
         target: what follows `model.py:`, such as `Net(n_classes=10)`; empty if nothing does.
+        package: the package that stands in the place of a file, as in `torchvision:resnet18`.
+        paths: further folders that are searched for what a source imports.
     """
 
     source: Source
     files: tuple[str, ...] = ()
     target: str = ""
+    package: str = ""
+    paths: tuple[str, ...] = ()
 
 
 Reader = Callable[[Text, Mapping[str, int]], Network]

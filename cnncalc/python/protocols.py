@@ -43,6 +43,10 @@ class Library:
         """The value of a dotted name, its package's included; a Foreign where it isn't read."""
         raise NotImplementedError
 
+    def file(self, path: str) -> str | None:
+        """The dotted name by which files may tell what `find` doesn't know; None: they may not."""
+        return None
+
     def assume(self, machine: Machine, name: str) -> Value:
         """What a name means that nothing defines, as in a snippet; MISSING if nothing."""
         return MISSING

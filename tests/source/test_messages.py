@@ -165,7 +165,7 @@ FOLLOWED: dict[str, tuple[str, str, str]] = {
         net("self.a = einops.layers.Rearrange('b c h w -> b (h w) c')", "return self.a(x)",
             "import einops\n"),
         "einops.layers.Rearrange('b c h w -> b (h w) c')",
-        "`einops` is not part of this source tree",
+        "`einops` is neither in this source tree nor installed",
     ),
     "attention": (
         net("self.q = nn.Linear(8, 8)", "q = self.q(x)\nreturn q @ q.transpose(-2, -1)"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import Source, Span
 from cnncalc.input_size import give
@@ -36,41 +36,58 @@ if TYPE_CHECKING:
 else:  # Keras's rules, which few need
     keras = OnUse("cnncalc.notations.source.keras.network")
 
-__all__ = ["read"]
+__all__ = ["Asked", "read"]
 
 # What stands between a size and its source, as in `3x32x32, nn.Sequential(…)`.
 APART = re.compile(r"(?:[ \t,]*\n|[ \t,]+)(?=[^\d,])")
 Build = Callable[..., tuple[Interpreter, Value]]
 
 
-def read(
-    source: Source,
-    notation: str,
-    entry: str | None,
-    path: Path | None,
-    packages: Mapping[str, Path],
-    disk: Disk,
-) -> Network:
+class Asked(NamedTuple):
+    """What is asked of a source.
+
+    Attributes:
+        notation: whose names those without an import are: `torch` or `keras`.
+        entry: which class, function or variable; None: the only one there is.
+        path: where the text lies; None: in no file.
+        paths: further folders in which its imports may lie.
+        package: the package that is meant in the place of the text.
+        packages: where further modules lie, by their first names.
+        let: values for names that the source leaves open.
+    """
+
+    notation: str
+    entry: str | None = None
+    path: Path | None = None
+    paths: tuple[Path, ...] = ()
+    package: str = ""
+    packages: Mapping[str, Path] = {}
+    let: Mapping[str, Value] = {}
+
+
+def read(source: Source, asked: Asked, disk: Disk) -> Network:
     """Build the model, and give a network that runs it at an input size.
 
     The text may start with that size, as a spec does.
     """
     size, begin = in_front(source)
+    notation = asked.notation
 
     def build(
         wanted: Shape | None = None, inputs: dict[int, Shape] | None = None
     ) -> tuple[Interpreter, Value]:
         budget = Budget()
-        tree = Tree(path, budget, packages, disk, advice)
+        tree = Tree(asked.path, budget, asked.packages, disk, advice, asked.paths)
         machine = Interpreter(tree, budget, libraries(notation))
         state_of(machine).notation = notation
         state_of(machine).open_input, state_of(machine).inputs = wanted, inputs or {}
         with machine.deep():
-            file = tree.main(source, path, begin)
+            file = tree.main(source, asked.path, begin)
             file.tree = completed(file.tree, notation)
             # A Keras model flows already while it is built.
             with followed(lambda: keras.as_far(machine) if notation == "keras" else None):
-                return machine, choose(machine, machine.start(file), entry)
+                module = machine.start(file)
+                return machine, choose(machine, module, asked.entry, asked.package)
 
     network = around(build)
     if size is not None:
