@@ -264,6 +264,10 @@ TYPED = (
     (["-i", "3x8x8", "nn.Maxpool2d(2)"], "unsupported"),
     (["-i", "3x8x8", "nn.Dense(3, 16)"], "unsupported"),
     (["-i", "3x8x8", "nn.Foo()"], "unsupported"),
+    (["-i", "3x8x8", "nn.Conv2d(in_channels, 8, 3)"], "raised"),
+    (["-i", "3x8x8", "nn.Conv2d(in_channels, 8, 3)", "--let", "channels=3"], "let"),
+    (["-i", "3x8x8", "torchvision:resnet18()"], "foreign"),
+    (["-i", "3x8x8", "relu", "--path", "nowhere"], "usage"),
     (["-i", "3x8x8", "nn.conv2d(3, 16, 3)"], "unsupported"),
     (["-i", "3x8x8", "Maxpool2d(2)"], "unknown-layer"),
     (["-i", "3x8x8", "nn.Conv2d"], "not-called"),
@@ -349,6 +353,7 @@ CASES = [(["shape", *words], code) for words, code in (*SPECS, *TYPED)] + list(C
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the files that the cases name."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("cnncalc.python.search.installed", lambda: iter(()))
     (tmp_path / "lenet5.cnn").write_text("1x32x32 conv:6,k5\n")
     (tmp_path / "empty.cnn").write_text("")
     (tmp_path / "folder.cnn").mkdir()

@@ -142,7 +142,8 @@ class Network(Options):
         network(
             "--let",
             metavar="NAME=VALUE",
-            help="A value for a symbol of the spec, as H=224; may stand more than once.",
+            help="A value for a symbol of the spec, or for a name that a source leaves open, as "
+            "H=224; may stand more than once.",
         ),
     ] = None
 

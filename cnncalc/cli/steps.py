@@ -128,15 +128,16 @@ def text_of(settings: Named) -> Text:
 
 
 def bindings(given: list[str]) -> dict[str, int]:
-    """The values that `--let NAME=VALUE` gives to symbols."""
+    """The values that `--let NAME=VALUE` gives to symbols and to open names."""
     values = {}
     for word in given:
-        match = re.fullmatch(r"\s*([A-WYZ][A-WYZa-z0-9]*)\s*=\s*(\d{1,10})\s*", word, re.ASCII)
+        match = re.fullmatch(r"\s*([A-Za-z_]\w*)\s*=\s*(\d{1,10})\s*", word, re.ASCII)
         if not match:
             raise CnnCalcError(
                 f"`--let {word}` binds nothing",
                 code="let",
-                help="a symbol of the spec and a whole number, as in `--let H=224`",
+                help="a symbol of the spec, or an open name of the source, and a whole number, "
+                "as in `--let H=224`",
             )
         values[match[1]] = int(match[2])
     return values

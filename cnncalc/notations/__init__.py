@@ -83,6 +83,7 @@ class Notation(NamedTuple):
         write: a report and a name to a text, or to the bytes of a file; SpecError for a layer
             that it can't say. None: it isn't written.
         symbols: whether sizes may have names in it, as in `3xHxW`.
+        open: whether names in it may be left open, which get their values from outside.
         named: whether what is written has a name.
         reserved: further names, beside Python's own, that what is written can't have.
         drawing: whether what is written is but a picture, which holds no weights.
@@ -93,6 +94,7 @@ class Notation(NamedTuple):
     read: Reader | None = None
     write: Writer | None = None
     symbols: bool = False
+    open: bool = False
     named: bool = False
     reserved: Collection[str] = ()
     drawing: bool = False

@@ -33,4 +33,4 @@ def _write(report: Report, name: str | None) -> str:
     return keras_functional.write(report, name)
 
 
-NOTATION = Notation("Keras source", _looks, _read, _write, named=True)
+NOTATION = Notation("Keras source", _looks, _read, _write, open=True, named=True)

@@ -34,4 +34,6 @@ def _write(report: Report, name: str | None) -> str:
     return torch_classes.write(report, name)
 
 
-NOTATION = Notation("PyTorch source", _looks, _read, _write, named=True, reserved=TORCH.values)
+NOTATION = Notation(
+    "PyTorch source", _looks, _read, _write, open=True, named=True, reserved=TORCH.values
+)

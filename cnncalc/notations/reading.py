@@ -70,7 +70,7 @@ def _read(text: Text, name: str | None, let: Mapping[str, int]) -> Network:
             help=f"did you mean `{near}`?" if near else f"one of {', '.join(known)}",
         )
     notation = find(name or detect(text.source.text, text.files))
-    for symbol in let if not notation.symbols else ():
+    for symbol in let if not (notation.symbols or notation.open) else ():
         raise SpecError(
             f"{notation.title} has no symbol `{symbol}`",
             code="let",

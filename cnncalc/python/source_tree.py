@@ -30,6 +30,7 @@ LONG_LINE = 5_000  # beyond it columns of a line with other letters than ASCII a
 NOTEBOOK = re.compile(r"^([ \t]*)[%!](?=\w)", re.MULTILINE)
 PROMPT = re.compile(r"^(?:>>>|\.\.\.)(?: |$)", re.MULTILINE)
 INDENT = re.compile(r"^[ \t]+(?=\S)", re.MULTILINE)
+BLOCK = re.compile(r"^([ \t]*)(?:async[ \t]+)?(?:def|class|@)\b", re.MULTILINE)  # that follows
 MAX_INDENT = 100
 STAR = re.compile(r"^from \.([\w.]*) import \*", re.MULTILINE)
 DEFINED = re.compile(
@@ -92,7 +93,7 @@ class SourceFile:
                 tree = _try(variant)
                 if tree is not None:
                     self.shift, self.pad = shift, pad
-                    return ast.Module(tree.body[0].body, []) if shift else tree  # type: ignore[attr-defined]
+                    return unwrapped(tree, shift)
             raise self._syntax_error(error) from None
         except (ValueError, MemoryError, RecursionError, OverflowError):
             raise SpecError(
@@ -149,18 +150,35 @@ class SourceFile:
 def variants(text: str) -> Iterator[tuple[int, int, str]]:
     """What a text that is no Python may have been: (lines before it, columns before it, text).
 
-    Indented as a whole, or but for its first line; from a notebook, or from a prompt.
+    Indented as a whole, or but for its first line; from the middle of a block, which ends in it;
+    from a notebook, or from a prompt.
     """
     yield 1, 0, f"if 1:\n{text}"
     first, _, rest = text.partition("\n")
     indents = INDENT.findall(rest)
-    if indents and not first[:1].isspace():
+    bare = not first[:1].isspace()
+    if indents and bare:
         indent = min(indents, key=len)[:MAX_INDENT]
         yield 1, len(indent), f"if 1:\n{indent}{text}"
+    outer = BLOCK.search(text)
+    if indents and outer:
+        pad = indents[0][:MAX_INDENT] if bare else ""
+        head = f"if 1:\n{outer[1]}if 1:\n" if outer[1] else "if 1:\n"
+        yield head.count("\n"), len(pad), f"{head}{pad}{text}"
     for pattern, form in ((NOTEBOOK, r"\1#"), (PROMPT, "    ")):
         variant = pattern.sub(form, text)
         if variant != text:
             yield (0, 0, variant) if pattern is NOTEBOOK else (1, 0, f"if 1:\n{variant}")
+
+
+def unwrapped(tree: ast.Module, lines: int) -> ast.Module:
+    """The tree without what so many lines were put around it for."""
+    body = tree.body
+    for _ in range(lines):
+        outer, *others = body
+        assert isinstance(outer, ast.If)
+        body = [*outer.body, *others]
+    return ast.Module(body, [])
 
 
 def syntax_tree(text: str) -> ast.Module:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from cnncalc.errors import Source, Span
+from cnncalc.errors import Source, Span, SpecError
 from cnncalc.input_size import give
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network
@@ -78,7 +78,7 @@ def read(source: Source, asked: Asked, disk: Disk) -> Network:
     ) -> tuple[Interpreter, Value]:
         budget = Budget()
         tree = Tree(asked.path, budget, asked.packages, disk, advice, asked.paths)
-        machine = Interpreter(tree, budget, libraries(notation))
+        machine = Interpreter(tree, budget, libraries(notation), asked.let)
         state_of(machine).notation = notation
         state_of(machine).open_input, state_of(machine).inputs = wanted, inputs or {}
         with machine.deep():
@@ -89,12 +89,24 @@ def read(source: Source, asked: Asked, disk: Disk) -> Network:
                 module = machine.start(file)
                 return machine, choose(machine, module, asked.entry, asked.package)
 
+    check_let(source, asked.let)
     network = around(build)
     if size is not None:
         typed, network.unsized = front_size(size, {})
         if typed is not None:
             give(network, typed)
     return network
+
+
+def check_let(source: Source, let: Mapping[str, Value]) -> None:
+    """SpecError for a value from outside whose name doesn't stand in the source."""
+    for name in let:
+        if not re.search(rf"\b{re.escape(name)}\b", source.text):
+            raise SpecError(
+                f"nothing in this source is called `{name}`",
+                code="let",
+                help="`--let` is for names that the source leaves open, `-i` for the input's size",
+            )
 
 
 def libraries(notation: str) -> list[Library]:
