@@ -276,6 +276,7 @@ DOORS = {
     ("notations.source.framework", "notations.source.wrong_names"),
     ("notations.source.keras.library", "notations.source.keras.names"),
     ("notations.source.numpy.library", "notations.source.numpy.functions"),
+    ("notations.source.reading", "notations.source.given_sizes"),
     ("notations.source.reading", "notations.source.keras.network"),
     ("notations.source.torch.library", "notations.source.torch.names"),
     ("notations.source.torch.library", "notations.source.torch.operations"),

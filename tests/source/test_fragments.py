@@ -200,7 +200,8 @@ WRONG = {
         "the last axis",
     ),
     "the middle of an init, bare": (
-        "self.a = nn.Linear(9, 2)\n        b = 2\n    def forward(self, x):\n        return self.a(x)",
+        "self.a = nn.Linear(9, 2)\n        b = 2\n"
+        "    def forward(self, x):\n        return self.a(x)",
         1,
         "9",
         "the last axis",

@@ -14,6 +14,7 @@ from cnncalc.notations.program.lines import (
     FRESH,
     Line,
     Program,
+    input_comment,
     labels,
     lower,
     named_inputs,
@@ -43,7 +44,8 @@ def write(report: Report, name: str | None = None) -> str:
     text = "\n".join([*own, *body])
     imports = ["from keras import layers"] if "layers." in text else []
     apart = [""] if text.startswith(("class ", "def ")) else []
-    return "\n".join(["import keras", *imports, "", *apart, text, ""])
+    head = input_comment(as_layout(shape, "channels-last") for shape in shapes.values())
+    return "\n".join([head, "import keras", *imports, "", *apart, text, ""])
 
 
 def _input(shape: Shape) -> str:

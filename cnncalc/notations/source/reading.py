@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -32,11 +33,15 @@ from cnncalc.python.source_tree import Disk, Tree
 from cnncalc.python.values import Value
 
 if TYPE_CHECKING:
+    from cnncalc.notations.source import given_sizes
     from cnncalc.notations.source.keras import network as keras
-else:  # Keras's rules, which few need
+else:  # Keras's rules, which few need, and sizes that nobody gives
+    given_sizes = OnUse("cnncalc.notations.source.given_sizes")
     keras = OnUse("cnncalc.notations.source.keras.network")
 
 __all__ = ["Asked", "read"]
+
+MARK = "cnncalc:"  # of comments that are for us
 
 # What stands between a size and its source, as in `3x32x32, nn.Sequential(…)`.
 APART = re.compile(r"(?:[ \t,]*\n|[ \t,]+)(?=[^\d,])")
@@ -90,7 +95,7 @@ def read(source: Source, asked: Asked, disk: Disk) -> Network:
                 return machine, choose(machine, module, asked.entry, asked.package)
 
     check_let(source, asked.let)
-    network = around(build)
+    network = around(build, source)
     if size is not None:
         typed, network.unsized = front_size(size, {})
         if typed is not None:
@@ -127,12 +132,20 @@ def in_front(source: Source) -> tuple[Span | None, int]:
     return (Span(source, start, end or 0), apart.end()) if apart else (None, 0)
 
 
-def around(build: Build) -> Network:
+def around(build: Build, source: Source) -> Network:
     """The network around the model that a source builds."""
     try:
         machine, model = build()
     except Unsized as unsized:
         return keras.keras_network(build, None, None, unsized.sizes)
     if is_module(model):
-        return torch_network(build, machine, model)
-    return keras.keras_network(build, machine, model, None)
+        network = torch_network(build, machine, model)
+    else:
+        network = keras.keras_network(build, machine, model, None)
+    if MARK in source.text or network.input is None:
+        module = next(each for each in machine.modules.values() if each.file.source is source)
+        typed = given_sizes.from_comments(module.file, model) if MARK in source.text else None
+        network.hint = partial(given_sizes.from_calls, module, model)
+        if typed is not None:
+            give(network, typed)
+    return network
