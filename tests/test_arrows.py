@@ -278,6 +278,7 @@ DOORS = {
     ("notations.source.numpy.library", "notations.source.numpy.functions"),
     ("notations.source.reading", "notations.source.given_sizes"),
     ("notations.source.reading", "notations.source.keras.network"),
+    ("notations.source.reading", "notations.source.printed"),
     ("notations.source.torch.library", "notations.source.torch.names"),
     ("notations.source.torch.library", "notations.source.torch.operations"),
     ("notations.texts", "notations.missing"),

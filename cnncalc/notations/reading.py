@@ -46,8 +46,9 @@ def read(text: Text, notation: str | None = None, let: Mapping[str, int] | None 
             error.notes.append(left_out)
         if error.code not in OF_THE_TEXT:
             raise
-        guessed = notation is None and not text.files and detect(text.source.text) == "compact"
-        raise refusals.instead(text.source, error, guessed) from None
+        found = notation or detect(text.source.text, text.files)
+        guessed = notation is None and not text.files and found == "compact"
+        raise refusals.instead(text.source, error, guessed, find(found).open) from None
 
 
 def _may_be_document(text: Text) -> bool:

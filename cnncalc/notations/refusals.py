@@ -44,6 +44,10 @@ CELL = Kind(
     "a part of a notebook, which is read as a whole",
     "its file: `cnncalc shape train.ipynb:Net -i 3x224x224`",
 )
+PRINTED = Kind(
+    "what `print(model)` shows, read as another notation",
+    "a name that ends in `.txt`, or `--from torch`",
+)
 PAGE = Kind("a document, no network", LINES)
 DATA = Kind("a configuration or data, no network", SOURCE)
 PICTURE = Kind("a picture, no network", LINES)
@@ -100,7 +104,7 @@ SIGNS: tuple[tuple[str, Kind], ...] = (
     ),
     (
         r"^[ \t]*\(\w+\): \w+\(",
-        Kind("what `print(model)` shows, which can't be read yet", TORCH),
+        PRINTED,
     ),
     (
         r"\A\s*(?:print\(\w+\)|summary\(\w+|\w+\.summary\()",
@@ -182,16 +186,19 @@ def no_text(data: bytes, name: str, error: files.TextError) -> SpecError:
     )
 
 
-def instead(source: Source, error: SpecError, guessed: bool = False) -> SpecError:
+def instead(
+    source: Source, error: SpecError, guessed: bool = False, python: bool = False
+) -> SpecError:
     """The error to tell of a text that couldn't be read: that it is no network, if it is none.
 
     Args:
         source: the text.
         error: what was found wrong in it.
         guessed: whether it was taken for a spec by its looks alone.
+        python: whether it was read as a framework's source, which printed models are read as.
     """
     text = source.text[:MAX_TEXT]
-    refusal = _by_ending(text.strip()) or _by_sign(source, text)
+    refusal = _by_ending(text.strip()) or _by_sign(source, text, python)
     if refusal is not None:
         return refusal
     if not PYTHON.search(text):  # source may have a docstring
@@ -210,9 +217,11 @@ def _by_ending(word: str) -> SpecError | None:
     return SpecError(f"`{word[:60]}` is {kind.what}", code="no-network", help=kind.advice)
 
 
-def _by_sign(source: Source, text: str) -> SpecError | None:
+def _by_sign(source: Source, text: str, python: bool) -> SpecError | None:
     """The refusal of a text that gives itself away, outside of comments and before any code."""
     for pattern, kind in SIGNS:
+        if kind is PRINTED and python:
+            continue
         for found in re.finditer(pattern, text, re.MULTILINE):
             line = text.rfind("\n", 0, found.start()) + 1
             if "#" in text[line : found.start()]:

@@ -19,6 +19,7 @@ UNFOLLOWED = frozenset(
         "batch-axis",
         "foreign",
         "import",
+        "printed",
         "source",
         "too-long",
         "unsupported",

@@ -9,7 +9,7 @@ import pytest
 import cnncalc
 from cnncalc.errors import SpecError
 from cnncalc.notations.examples import example_names, example_path
-from cnncalc.notations.refusals import ENDINGS, SIGNS
+from cnncalc.notations.refusals import ENDINGS, PRINTED, SIGNS
 from tests.conftest import Command
 
 MODULE = """Net(
@@ -73,7 +73,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         'ValueError: Input 0 of layer "dense" is incompatible with the layer: expected axis -1',
         "an error message",
     ),
-    "a module": (MODULE, "what `print(model)` shows"),
     "an object": ("<__main__.Net object at 0x7f1c2d3e4f50>", "how Python shows an object"),
     "a Keras object": ("<Sequential name=sequential, built=True>", "how Python shows an object"),
     "the call that shows it": ("print(model)", "a call that shows a model"),
@@ -111,6 +110,14 @@ def test_what_is_pasted(text: str, what: str) -> None:
     assert caught.value.line is not None or text == "weights.pt"
 
 
+def test_a_printed_model_in_another_notation(tmp_path: Path, command: Command) -> None:
+    (tmp_path / "net.cnn").write_text(MODULE)
+    code, out, err = command("shape", str(tmp_path / "net.cnn"))
+
+    assert (code, out) == (2, "")
+    assert "this is what `print(model)` shows, read as another notation" in err
+
+
 def test_a_docstring_is_no_json() -> None:
     """A source that begins with one keeps its own error."""
     source = '"""A layer."""\nimport torch.nn as nn\nmodel = nn.Conv2d(3, 8)\n'
@@ -122,7 +129,7 @@ def test_a_docstring_is_no_json() -> None:
 
 
 @pytest.mark.parametrize("name", ["text.txt", "text.cnn", "text.py"])
-@pytest.mark.parametrize("text", [TRACEBACK, MODULE, SUMMARY], ids=["error", "module", "summary"])
+@pytest.mark.parametrize("text", [TRACEBACK, SUMMARY], ids=["error", "summary"])
 def test_whatever_the_file_is_called(
     text: str, name: str, tmp_path: Path, command: Command
 ) -> None:
@@ -254,7 +261,7 @@ def test_hostile_texts(piece: str) -> None:
 
 def test_every_sign_is_seen() -> None:
     """The texts above show each kind of text once at least."""
-    shown = {what for _, what in TEXTS.values()}
+    shown = {what for _, what in TEXTS.values()} | {PRINTED.what}
 
     for _, kind in SIGNS:
         assert any(what in f"this is {kind.what}" for what in shown), kind.what

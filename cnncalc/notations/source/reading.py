@@ -33,14 +33,16 @@ from cnncalc.python.source_tree import Disk, Tree
 from cnncalc.python.values import Value
 
 if TYPE_CHECKING:
-    from cnncalc.notations.source import given_sizes
+    from cnncalc.notations.source import given_sizes, printed
     from cnncalc.notations.source.keras import network as keras
-else:  # Keras's rules, which few need, and sizes that nobody gives
+else:  # Keras's rules, sizes that nobody gives, printed models
     given_sizes = OnUse("cnncalc.notations.source.given_sizes")
+    printed = OnUse("cnncalc.notations.source.printed")
     keras = OnUse("cnncalc.notations.source.keras.network")
 
 __all__ = ["Asked", "read"]
 
+PRINTED = "): "  # of each part of a printed model
 MARK = "cnncalc:"  # of comments that are for us
 
 # What stands between a size and its source, as in `3x32x32, nn.Sequential(…)`.
@@ -87,6 +89,9 @@ def read(source: Source, asked: Asked, disk: Disk) -> Network:
         state_of(machine).notation = notation
         state_of(machine).open_input, state_of(machine).inputs = wanted, inputs or {}
         with machine.deep():
+            if is_printed:
+                shown = machine.start(printed.PrintedFile(source))
+                return machine, printed.built(machine, shown, asked.entry)
             file = tree.main(source, asked.path, begin)
             file.tree = completed(file.tree, notation)
             # A Keras model flows already while it is built.
@@ -94,8 +99,11 @@ def read(source: Source, asked: Asked, disk: Disk) -> Network:
                 module = machine.start(file)
                 return machine, choose(machine, module, asked.entry, asked.package)
 
+    is_printed = PRINTED in source.text and printed.is_printed(source.text[begin:])
     check_let(source, asked.let)
     network = around(build, source)
+    if is_printed and network.input is None and not network.steps[1:]:
+        network.input = ()  # nothing flows, whatever its size
     if size is not None:
         typed, network.unsized = front_size(size, {})
         if typed is not None:
