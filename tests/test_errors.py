@@ -286,7 +286,10 @@ TYPED = (
     ),
     # What holds no network
     (["RuntimeError: mat1 and mat2 shapes cannot be multiplied (1x400 and 120x84)"], "no-network"),
-    (["Net(\n  (conv1): Conv2d(3, 6, kernel_size=(5, 5), stride=(1, 1))\n)"], "printed"),
+    (
+        ["-i", "3x8x8", "Sequential(\n  (0): Conv2d(3, 6, kernel_size=(5,), bais=False)\n)"],
+        "unknown-option",
+    ),
     (
         ["Layer (type)   Output Shape   Param #\nconv (Conv2D)   (None, 30, 30, 8)   224"],
         "no-network",
