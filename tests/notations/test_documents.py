@@ -231,6 +231,19 @@ def test_what_was_left_out_is_told(tmp_path: Path) -> None:
     assert caught.value.notes == [told]
 
 
+@pytest.mark.parametrize("way", ["os.system('touch {}')", "!touch {}", "open('{}', 'w')"])
+def test_a_cell_that_reaches_out(way: str, tmp_path: Path) -> None:
+    """What a model needs of it is refused; the rest is never looked at."""
+    made = tmp_path / "made"
+    cells = f"import os\n{way.format(made)}", "n = len(os.listdir('/'))", NET
+    (tmp_path / "net.ipynb").write_text(notebook(*map(cell, cells), cell("model = CNN(n)")))
+
+    assert params(analyze(f"{tmp_path / 'net.ipynb'}:CNN", (3, 8, 8))) == PARAMS
+    with pytest.raises(SpecError):
+        analyze(f"{tmp_path / 'net.ipynb'}:model", (3, 8, 8))
+    assert not made.exists()
+
+
 # JSON that is there to cost something.
 BOMBS = {
     "deep": '{"cells": ' + "[" * 3_000_000,
