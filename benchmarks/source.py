@@ -13,9 +13,10 @@ Six processes take turns in every round:
     torch        the same without torchvision: the classes of that one file, beside torch alone
 
 To reach: `source`, `package` and `import` at most 1.7 times `echo`, and `torchvision` at least 10
-times `source`. The last two are left out where torch or torchinfo is not installed, `torchvision` also without
-pillow. torchvision is the wheel's Python part (`pip download --no-deps torchvision`): its
-compiled part fits few builds of torch, isn't needed for a ResNet, and would only add to the time.
+times `source`. The last two are left out where torch or torchinfo is not installed, `torchvision`
+also without pillow. torchvision is the wheel's Python part (`pip download --no-deps torchvision`):
+its compiled part fits few builds of torch, isn't needed for a ResNet, and would only add to the
+time.
 """
 
 from __future__ import annotations
