@@ -144,6 +144,7 @@ COMMENT = re.compile(r"#[^\n]*")
 PYTHON = re.compile(r"^[ \t]*(?:import|from|class|def)\s", re.MULTILINE)
 # Names of a framework that stand there as in Python; labels of steps may hold dots, too.
 DOTTED = re.compile(r"(?<![\w.@])(nn|torch|F|keras|tf)\.[A-Za-z_]\w*(?![\w.]*@)")
+PROSE_ENDING = ".md"  # of pages, most of which hold no network
 KEY = re.compile(r"[A-Za-z_][\w-]*:(?:\s|\Z)|---\s*\Z")  # of a line of YAML
 # English that a network doesn't have.
 PROSE = (
@@ -286,6 +287,6 @@ def networks_in(folder: str) -> list[str]:
             names = [entry.name for _, entry in zip(range(MAX_ENTRIES), entries, strict=False)]
     except OSError:
         return []
-    known = tuple(endings())
+    known = tuple(end for end in endings() if end != PROSE_ENDING)
     ends = [os.path.join(folder, each) for each in sorted(names) if each.endswith(known)]
     return [path for path in ends if not os.path.basename(path).startswith(("__", "."))]

@@ -187,7 +187,7 @@ def test_folders_and_files_of_a_plain_name(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "models").mkdir()
-    for name in ("b.py", "a.cnn", "__init__.py", "notes.rst"):
+    for name in ("b.py", "a.cnn", "__init__.py", "notes.md"):
         (tmp_path / "models" / name).write_text("")
     (tmp_path / "net").write_text("3x8x8 relu")
     (tmp_path / "none").mkdir()

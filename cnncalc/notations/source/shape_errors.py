@@ -122,7 +122,18 @@ def otherwise(
         features = f"{count_of(actual, 'channel')} ({shown(machine, shape)})"
     else:
         features += " features"
-    return f"`{call}` receives {features}", f"write `{rewritten(call, name, wanted, actual)}`"
+    advice = f"write `{rewritten(call, name, wanted, actual)}`"
+    if is_input(machine, tensor):
+        sizes = (*shape[:axis], wanted, *shape[axis:][1:])
+        typed = "x".join(map(str, as_layout(sizes, state_of(machine).layout)))
+        advice = f"an input as it is declared, `-i {typed}`; or {advice}"
+    return f"`{call}` receives {features}", advice
+
+
+def is_input(machine: Machine, tensor: Value) -> bool:
+    """Whether a tensor is the first input itself, whose size somebody gave."""
+    trace = state_of(machine).trace
+    return isinstance(tensor, Tensor) and trace is not None and tensor.number == 0
 
 
 def on_a_map(call: str, name: str, wanted: int, shape: Shape) -> tuple[str, str]:
