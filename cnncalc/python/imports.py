@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Sequence
 
 from cnncalc.python.attributes import get_attribute
@@ -240,6 +241,12 @@ class Imports:
 def outside(path: str, advice: str) -> Refusal:
     """What is said of a name whose package is neither read nor a library's."""
     package = path.partition(".")[0]
+    if package in sys.stdlib_module_names:
+        return Refusal(
+            f"`{path}` can't be followed: that part of Python's library isn't read here",
+            help="what the model needs of it, written in its place",
+            code="foreign",
+        )
     return Refusal(
         f"`{path}` can't be followed: `{package}` is neither in this source tree nor installed",
         help=advice,

@@ -136,6 +136,11 @@ class Interpreter(Machine):
         """What a dotted library name stands for."""
         return self.imports.library(path)
 
+    def names(self, path: str) -> list[str] | None:
+        """The names of a library's module; None where nobody tells."""
+        found = (library.names(path) for library in self.libraries)
+        return next((names for names in found if names is not None), None)
+
     def method(self, value: Value, name: str) -> Value:
         """A method of plain data that a library adds, bound; MISSING if none does."""
         for kind, table in self.methods.items():

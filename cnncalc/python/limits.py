@@ -30,7 +30,7 @@ FUEL = 2_400_000  # torchvision's largest network takes about a twentieth of thi
 MAX_BYTES = 400_000  # of one file
 MAX_ALL_BYTES = 1_200_000  # of all files that are read for one network
 MAX_FILES = 60
-MAX_LOOKED = 20_000_000  # bytes of files that are searched for a word
+MAX_LOOKED = 20_000_000  # characters of files that are searched for a word
 MAX_DEPTH = 120  # calls within calls
 MAX_ITEMS = 20_000  # of a list, a dictionary …
 MAX_TEXT = 50_000  # characters of a string
@@ -85,8 +85,8 @@ class Budget:
             raise Refusal("this model spreads over too much source to read", code="too-large")
 
     def look(self, size: int) -> None:
-        """One more file of so many bytes that is searched for a word."""
-        self.looked -= size + 1_000
+        """One more file of so many characters that is searched for a word."""
+        self.looked -= size + 20
         if self.looked < 0:
             raise Refusal("this model spreads over too much source to read", code="too-large")
 

@@ -31,6 +31,8 @@ NOTEBOOK = re.compile(r"^([ \t]*)[%!](?=\w)", re.MULTILINE)
 PROMPT = re.compile(r"^(?:>>>|\.\.\.)(?: |$)", re.MULTILINE)
 INDENT = re.compile(r"^[ \t]+(?=\S)", re.MULTILINE)
 BLOCK = re.compile(r"^([ \t]*)(?:async[ \t]+)?(?:def|class|@)\b", re.MULTILINE)  # that follows
+AGAIN = 50  # times as quickly a text is searched as a file is opened
+FIRST = 10_000  # characters that opening one costs, however short
 MAX_INDENT = 100
 STAR = re.compile(r"^from \.([\w.]*) import \*", re.MULTILINE)
 DEFINED = re.compile(
@@ -259,6 +261,7 @@ class Tree:
         self.packages = {name: Place(at.parent, at) for name, at in (packages or {}).items()}
         self.disk = disk or Disk()
         self.files: dict[Path, SourceFile | None] = {}
+        self.looked: set[Path] = set()
         folder = self.top = path.resolve().parent if path else None
         self.prefix = self._package_of(folder) if folder else ()
         if folder and self.prefix:
@@ -295,7 +298,9 @@ class Tree:
         for path, home in self._paths(name):
             text = self.disk.text(path, home)
             if text is not None:
-                self.budget.look(len(text))
+                again = path in self.looked
+                self.looked.add(path)
+                self.budget.look(len(text) // AGAIN if again else len(text) + FIRST)
                 return any(each in text for each in (word, *BRINGING))
         return None
 

@@ -350,3 +350,34 @@ def test_folders_that_are_none(path: object, message: str) -> None:
         parse("nn.ReLU()", path=path)
 
     assert message in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "block = nn.SiLU if 'silu' in dir(torch.nn.functional) else None",
+        "block = nn.ReLU if 'SiLU' in dir(nn) and 'NoSuch' not in dir(nn) else None",
+        "block = None if torch.compiler.is_compiling() else nn.ReLU",
+        "import math\nblock = nn.ReLU if 0.8 < math.erf(1) < 0.9 else None",
+    ],
+)
+def test_what_packages_ask_of_a_framework(tmp_path: Path, line: str) -> None:
+    tree(tmp_path, net=f"import torch\nfrom torch import nn\n{line}\nnet = block()\n")
+
+    assert len(analyze(f"{tmp_path / 'net.py'}:net", (3, 4, 4)).layers) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("net = nn.Conv2d(3, len(dir(object)), 1)", "`dir` can't be followed"),
+        ("import urllib\nnet = nn.Conv2d(3, urllib.size, 1)", "that part of Python's library"),
+    ],
+)
+def test_what_nobody_tells(tmp_path: Path, line: str, message: str) -> None:
+    tree(tmp_path, net=f"import torch\nfrom torch import nn\n{line}\n")
+    with pytest.raises(SpecError) as caught:
+        analyze(f"{tmp_path / 'net.py'}:net", (3, 4, 4))
+
+    assert message in caught.value.message
+    assert caught.value.help or "dir" in message

@@ -59,6 +59,12 @@ class PyTorch(Framework):
         """The value of a dotted name."""
         return names.find_torch(machine, path)
 
+    def names(self, path: str) -> list[str] | None:
+        """The names of `torch.nn` and of its functions."""
+        if path == "torch.nn":
+            return sorted(names.layer_classes())
+        return sorted(names.functions()) if path == "torch.nn.functional" else None
+
     def file(self, path: str) -> str | None:
         """PyTorch's own files aren't read; those of the packages around it are."""
         return None if path.startswith("torch.") else path
