@@ -371,7 +371,7 @@ def test_what_packages_ask_of_a_framework(tmp_path: Path, line: str) -> None:
     ("line", "message"),
     [
         ("net = nn.Conv2d(3, len(dir(object)), 1)", "`dir` can't be followed"),
-        ("import urllib\nnet = nn.Conv2d(3, urllib.size, 1)", "that part of Python's library"),
+        ("import urllib\nnet = nn.Conv2d(3, urllib.size(), 1)", "that part of Python's library"),
     ],
 )
 def test_what_nobody_tells(tmp_path: Path, line: str, message: str) -> None:
