@@ -43,6 +43,7 @@ GIVEN: dict[str, tuple[str, str]] = {
         "Net"),
     "named numbers": ("h, b = 20, 2\nw = 24\nhh = 20\nnet = Net()\nx = torch.randn(2, 3, hh, w)\n"
         "net(x)", "Net"),
+    "numbers side by side": ("h, w = 20, 24\nNet()(torch.randn(2, 3, h, w, device=d))", "Net"),
     "by name": ("Net()(torch.randn(size=[1, 3, 20, 24]))", "Net"),
     "forward": ("net = Net()\nnet.forward(torch.randn(1, 3, 20, 24))", "Net"),
     "in a function": ("def test():\n    net = Net()\n    x = torch.randn(1, 3, 20, 24)\n    net(x)",

@@ -296,10 +296,14 @@ def _bound(nodes: Iterable[ast.AST]) -> dict[str, list[ast.expr]]:
     """What is assigned to each name."""
     found: dict[str, list[ast.expr]] = {}
     for node in nodes:
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
-                if isinstance(target, ast.Name):
-                    found.setdefault(target.id, []).append(node.value)
+        for target in node.targets if isinstance(node, ast.Assign) else ():
+            pairs = [(target, node.value)]  # type: ignore[attr-defined]
+            if isinstance(target, ast.Tuple):
+                values = getattr(pairs[0][1], "elts", [])
+                pairs = list(zip(target.elts, values, strict=False))
+            for name, value in pairs:
+                if isinstance(name, ast.Name):
+                    found.setdefault(name.id, []).append(value)
     return found
 
 
