@@ -10,6 +10,7 @@ import ast
 import os
 import re
 import stat
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
@@ -335,7 +336,7 @@ class Tree:
         return place is not None
 
     def _place_of(self, first: str) -> Place | None:
-        if not is_safe(first):
+        if not is_safe(first) or first in sys.stdlib_module_names:
             return None
         for place in self.search.files():
             if self.disk.has(place.folder / first / "__init__.py"):

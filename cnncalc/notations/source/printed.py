@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from cnncalc.errors import Source, Span
@@ -52,7 +52,7 @@ class Part(NamedTuple):
         parts: the modules in it.
     """
 
-    names: list[str]
+    names: Sequence[str] | range
     kind: str
     inside: str
     span: Span
@@ -126,14 +126,14 @@ def _part(source: Source, line: str, start: int) -> Part | None:
     return Part(_names(found[1] or "", found[2], span), found[3], found[4], span, [])
 
 
-def _names(name: str, times: str | None, span: Span) -> list[str]:
+def _names(name: str, times: str | None, span: Span) -> Sequence[str] | range:
     found = RANGE.fullmatch(name)
     if not found or times is None or len(times) > 5:
         return [name]
     first, last = int(found[1]), int(found[2])
     if last - first + 1 != int(times):
         raise _wrong(f"({name}) aren't {times} modules", span, "syntax")
-    return [str(number) for number in range(first, last + 1)]
+    return range(first, last + 1)
 
 
 def _wrong(message: str, span: Span, code: str) -> Refusal:
@@ -178,7 +178,7 @@ class _Builder:
         if part.inside and known and not part.parts:
             return self.leaf(kind, part)
         if kind == "Sequential":
-            modules = {name: self.made(each) for each in part.parts for name in each.names}
+            modules = {str(n): self.made(each) for each in part.parts for n in each.names}
             made: Instance = self.machine.call(SEQUENTIAL, [modules] if modules else [], {})
             return made
         return self.holder(kind, part)
@@ -212,7 +212,7 @@ class _Builder:
         made.ready = True
         for each in part.parts:
             for name in each.names:
-                set_attribute(self.machine, made, name, self.made(each))
+                set_attribute(self.machine, made, str(name), self.made(each))
         return made
 
     def refuse(self, kind: str, part: Part) -> Value:
