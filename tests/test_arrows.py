@@ -28,6 +28,7 @@ STOREYS = (
     "symbols",
     "layers",
     "network",
+    "nesting",
     "rows",
     "branches",
     "analysis",
@@ -285,6 +286,7 @@ DOORS = {
     ("notations.texts", "notations.model_packages"),
     ("notations.texts", "python.search"),
     ("notations.texts", "notations.refusals"),
+    ("tables.views", "tables.tree"),
 }
 
 
