@@ -121,11 +121,20 @@ def test_lines_of_a_model() -> None:
 
 
 def test_what_a_module_says_of_itself_beside_its_parts() -> None:
-    report = partial(
-        "Net(\n  depth=3, width=(4, 5)\n  (a): Linear(in_features=2, out_features=3)\n)"
+    text = "Norm(\n  64, eps=1e-05\n  (a): Linear(in_features=2, out_features=3)\n)"
+
+    assert partial(text).total.params == 9
+    assert failed(text).notes == ["weights of `Norm` aren't printed, nor counted"]
+
+
+def test_attention_prints_only_a_part_of_its_weights() -> None:
+    text = (
+        "Net(\n  (a): MultiheadAttention(\n    (out_proj): NonDynamicallyQuantizableLinear("
+        "in_features=8, out_features=8, bias=True)\n  )\n)"
     )
 
-    assert report.total.params == 9
+    assert partial(text).total.params == 72
+    assert failed(text).notes == ["weights of `MultiheadAttention` aren't printed, nor counted"]
 
 
 MANY = "(0-999): 1000 x Net(\n  (a): ReLU()\n"

@@ -35,6 +35,7 @@ PART = re.compile(r"^[ \t]*\([^()\s][^()\n]*\): (?:\d+ x )?[A-Za-z_][\w.]*\(", r
 WHOLE = re.compile(r"[A-Za-z_][\w.]*\([ \t]*\n")
 RANGE = re.compile(r"(\d+)-(\d+)")
 WORD = re.compile(r",?\s*\binplace\b(?!\s*=)")  # as PyTorch 0.4 has it
+HIDING = ("MultiheadAttention",)  # which print parts, and not all of their weights
 RENAMED = {"NonDynamicallyQuantizableLinear": "Linear"}
 SOURCE = "its source tells: `cnncalc shape model.py:Net`, or in Python `cnncalc.from_torch(model)`"
 MAX_DEPTH = 60
@@ -50,6 +51,7 @@ class Part(NamedTuple):
         inside: what stands in its brackets, of a module without parts.
         span: from its class to the end of the line.
         parts: the modules in it.
+        lines: what else it says of itself beside them, as classes do that have their own weights.
     """
 
     names: Sequence[str] | range
@@ -57,6 +59,7 @@ class Part(NamedTuple):
     inside: str
     span: Span
     parts: list[Part]
+    lines: list[str]
 
 
 class PrintedFile(SourceFile):
@@ -77,7 +80,7 @@ def built(machine: Interpreter, module: Module, entry: str | None) -> Instance:
     source = module.file.source
     roots = _parts(source)
     if len(roots) != 1:
-        roots = [Part([""], "Net", "", Span(source, 0, len(source.text)), roots)]
+        roots = [Part([""], "Net", "", Span(source, 0, len(source.text)), roots, [])]
     model = _Builder(machine, module).made(roots[0])
     for name in (entry or "").split(".") if entry else ():
         found = dict(children(model))
@@ -104,6 +107,8 @@ def _parts(source: Source) -> list[Part]:
                 open_.append(made)
         elif line.strip() == ")" and open_:
             open_.pop()
+        elif line.strip() and open_:
+            open_[-1].lines.append(line)
         if len(open_) > MAX_DEPTH:
             raise _wrong("modules are nested too deeply here", open_[-1].span, "too-deep")
         start += len(line) + 1
@@ -115,15 +120,15 @@ def _part(source: Source, line: str, start: int) -> Part | None:
     weight = WEIGHT.match(line)
     if weight:
         span = Span(source, start + weight.end(1) + 3, start + len(line.rstrip()))
-        return Part([weight[1] or "0"], "Parameter", f"{weight[2]})", span, [])
+        return Part([weight[1] or "0"], "Parameter", f"{weight[2]})", span, [], [])
     found = LINE.fullmatch(line.rstrip())
     if found is None or (found[4] and not found[4].endswith(")")):
         return None
     span = Span(source, start + found.start(3), start + len(line.rstrip()))
     if inner := WEIGHT.match(found[4]):  # ParameterList(  (0): Parameter containing: […])
-        alone = Part([inner[1] or "0"], "Parameter", f"{inner[2]})", span, [])
-        return Part(_names(found[1] or "", None, span), found[3], ")", span, [alone])
-    return Part(_names(found[1] or "", found[2], span), found[3], found[4], span, [])
+        alone = Part([inner[1] or "0"], "Parameter", f"{inner[2]})", span, [], [])
+        return Part(_names(found[1] or "", None, span), found[3], ")", span, [alone], [])
+    return Part(_names(found[1] or "", found[2], span), found[3], found[4], span, [], [])
 
 
 def _names(name: str, times: str | None, span: Span) -> Sequence[str] | range:
@@ -159,7 +164,7 @@ class _Builder:
     """Makes modules of what is printed.
 
     Attributes:
-        unknown: classes of others that print no parts, whose weights nobody sees.
+        unknown: classes that may have weights which they don't print.
     """
 
     def __init__(self, machine: Interpreter, module: Module) -> None:
@@ -205,7 +210,7 @@ class _Builder:
 
     def holder(self, kind: str, part: Part) -> Instance:
         """A module of which only the parts are known."""
-        if not part.parts and part.inside not in ("", ")"):
+        if part.lines or kind in HIDING or (not part.parts and part.inside not in ("", ")")):
             self.unknown[kind] = None
         forward = Builtin("forward", self.refuse(kind, part))
         made = Instance(Class(kind, (MODULE,), {"forward": forward}))
