@@ -277,6 +277,7 @@ def test_a_name_of_a_package(packages: Path, command: Command) -> None:
     for word in ("fastnn:Net", "fastnn:parts.block(3)", "fastnn:parts.block( 3 )"):
         assert parse(word, path=[packages]).at((3, 4, 4)).steps
 
+    assert command("shape", "fastnn:parts.block(len([nn, torch]) + 1)", *at).code == 0
     error = command("shape", "fastnn:Nets", *at).err
     assert "there is no `Nets` in `fastnn`, whose files are read" in error
     assert "did you mean `Net`?" in error

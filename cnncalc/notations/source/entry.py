@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from contextlib import suppress
 
 from cnncalc.errors import Source, SpecError
 from cnncalc.notations.model_packages import HOMES
@@ -73,6 +74,8 @@ def in_package(machine: Machine, package: str, name: str) -> Value:
         value = machine.library(f"{home}.{name}")
         if not isinstance(value, Foreign if home == package else Foreign | Namespace):
             return value
+    with suppress(Refusal, Raised):  # nn, torch
+        return machine.builtin(name)
     there = (home for home in homes if isinstance(machine.library(home), Module | Namespace))
     raise machine.unread(f"{next(there, package)}.{name}")
 
