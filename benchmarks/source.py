@@ -3,17 +3,20 @@
     python benchmarks/source.py --wheels .ci/wheels              # 10 rounds
     python benchmarks/source.py --wheels .ci/wheels --rounds 30
 
-Four processes take turns in every round:
+Six processes take turns in every round:
 
     echo         a Typer app that only echoes
     source       cnncalc params torchvision/models/resnet.py:resnet50 -i 3x224x224 --json
+    package      cnncalc params torchvision:resnet50 -i 3x224x224 --json --path …
+    import       cnncalc params net.py -i 3x224x224 --json --path …, which imports it
     torchvision  import torch and torchvision, build resnet50, run torchinfo's summary of it
     torch        the same without torchvision: the classes of that one file, beside torch alone
 
-To reach: `source` at most 1.7 times `echo`, and `torchvision` at least 10 times `source`. The
-last two are left out where torch or torchinfo is not installed, `torchvision` also without
-pillow. torchvision is the wheel's Python part (`pip download --no-deps torchvision`): its
-compiled part fits few builds of torch, isn't needed for a ResNet, and would only add to the time.
+To reach: `source`, `package` and `import` at most 1.7 times `echo`, and `torchvision` at least 10
+times `source`. The last two are left out where torch or torchinfo is not installed, `torchvision`
+also without pillow. torchvision is the wheel's Python part (`pip download --no-deps torchvision`):
+its compiled part fits few builds of torch, isn't needed for a ResNet, and would only add to the
+time.
 """
 
 from __future__ import annotations
@@ -38,6 +41,21 @@ import torchvision
 from torchinfo import summary
 
 print(summary(torchvision.models.resnet50(), (1, 3, 224, 224), verbose=0).total_params)
+"""
+
+# What people write around it.
+IMPORT = """
+from torch import nn
+from torchvision.models import resnet50
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.backbone = resnet50(weights=None)
+
+    def forward(self, x):
+        return self.backbone(x)
 """
 
 # The same classes without torchvision's own imports.
@@ -65,7 +83,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         seconds = measure(Path(folder), options.wheels, options.rounds)
     show(seconds)
-    print(f"source / echo: {ratio(seconds, 'source', 'echo'):.2f}, to reach: at most {AT_MOST}")
+    for name in ("source", "package", "import"):
+        print(f"{name} / echo: {ratio(seconds, name, 'echo'):.2f}, to reach: at most {AT_MOST}")
     for name in ("torchvision", "torch"):
         if name in seconds:
             print(f"{name} / source: {ratio(seconds, name, 'source'):.1f}", end="")
@@ -81,8 +100,15 @@ def measure(folder: Path, wheels: Path, rounds: int) -> dict[str, list[float]]:
     (folder / "app.py").write_text(APP)
     (folder / "whole.py").write_text(TORCHVISION)
     (folder / "build.py").write_text(TORCH)
-    command = ["-m", "cnncalc", "params", f"{resnet}:resnet50", "-i", "3x224x224", "--json"]
-    runs = {"echo": [str(folder / "app.py"), "echo", "hi"], "source": command}
+    (folder / "net.py").write_text(IMPORT)
+    ours, shown = ["-m", "cnncalc", "params"], ["-i", "3x224x224", "--json"]
+    found = [*shown, "--path", str(folder)]
+    runs = {
+        "echo": [str(folder / "app.py"), "echo", "hi"],
+        "source": [*ours, f"{resnet}:resnet50", *shown],
+        "package": [*ours, "torchvision:resnet50", *found],
+        "import": [*ours, str(folder / "net.py"), *found],
+    }
     if find_spec("torch") and find_spec("torchinfo"):
         if find_spec("PIL"):
             runs["torchvision"] = [str(folder / "whole.py")]

@@ -95,7 +95,8 @@ def analyze(
         raise network.unsized
     if shape is None:
         raise no_input(network)
-    check_input(shape)
+    if shape or network.input is None:  # a network's own () says that no size matters
+        check_input(shape)
     steps = network.at(shape)
     check_scalar(steps, shape)
     loop = _Loop(steps, shape, batch * BYTES[dtype])

@@ -47,18 +47,22 @@ def parse(
     *,
     notation: str | None = None,
     let: Mapping[str, int] | None = None,
+    path: Any = None,
 ) -> Network:
     """Read a network; nothing of its source is executed or imported.
 
     Args:
         net: a text in any notation, or the name of a shipped example; a path, as str or Path,
-            or `"model.py:Net(10)"`, of which that class, call or part is meant; or a live
-            torch.nn.Module or keras.Model. A `cnncalc.errors.Source` is its text alone: of what
-            others have written, no word is taken for a path.
+            or `"model.py:Net(10)"`, of which that class, call or part is meant, or the same of
+            an installed package, `"torchvision:resnet18()"`; or a live torch.nn.Module or
+            keras.Model. A `cnncalc.errors.Source` is its text alone: of what others have
+            written, no word is taken for a path.
         input: the size of a live model's input without the batch, which some are followed at;
             several as in `analyze`.
         notation: `compact`, `torch`, `keras` or `onnx`; None: detected.
         let: values for the symbols in a text, such as {"H": 224}.
+        path: a folder, or several, in which a source's imports may lie beside its own project
+            and the packages that are installed.
 
     Returns:
         The network: its steps, or a program that gives them at an input size.
@@ -69,7 +73,7 @@ def parse(
         CnnCalcError: what is no network at all, a live model that can't be read, or a package
             that is missing.
     """
-    return arguments.network_of(net, input, notation=notation, let=let)
+    return arguments.network_of(net, input, notation=notation, let=let, path=path)
 
 
 def analyze(

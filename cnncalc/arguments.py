@@ -35,6 +35,7 @@ def network_of(
     *,
     notation: str | None = None,
     let: Mapping[str, int] | None = None,
+    path: Any = None,
 ) -> Network:
     """The network that a caller means.
 
@@ -43,6 +44,7 @@ def network_of(
         input: for a live model its input's size, which some are followed at.
         notation: what a text is in; None: detected.
         let: values for the symbols of a text.
+        path: further folders that are searched for what a source imports.
 
     Raises:
         SpecError: a text that is no network, with its place.
@@ -50,8 +52,8 @@ def network_of(
     """
     text("notation", notation, "torch", optional=True)
     if isinstance(given, str | Source | os.PathLike):
-        return reading.read(_text_of(given), notation, _let(let))
-    for name, value in (("notation", notation), ("let", let)):
+        return reading.read(_text_of(given, _folders(path)), notation, _let(let))
+    for name, value in (("notation", notation), ("let", let), ("path", path)):
         if value is not None:
             raise CnnCalcError(
                 f"`{name}` says how a text is read, and {described(given)} is none",
@@ -79,13 +81,27 @@ def text_or_network(
     return network_of(given, input, notation=notation, let=let)
 
 
-def _text_of(given: str | Source | os.PathLike[str]) -> Text:
+def _text_of(given: str | Source | os.PathLike[str], paths: tuple[str, ...] = ()) -> Text:
     if isinstance(given, Source):
-        return Text(given)
+        return Text(given, paths=paths)
     if isinstance(given, str):
-        return texts.of_string(given)
+        return texts.of_string(given, paths)
     path = os.fspath(given)
-    return texts.of_path(path if isinstance(path, str) else os.fsdecode(path))
+    return texts.of_path(path if isinstance(path, str) else os.fsdecode(path), paths)
+
+
+def _folders(path: Any) -> tuple[str, ...]:
+    """The folders that a caller names: one, or several."""
+    single = path is None or isinstance(path, str | os.PathLike)
+    given = () if path is None else (path,) if single else path
+    if not isinstance(given, list | tuple) or not all(
+        isinstance(each, str | os.PathLike) for each in given
+    ):
+        raise wrong("path", path, "folders to search: `path=['src']`")
+    for each in given:
+        if not os.path.isdir(each):
+            raise wrong("path", os.fspath(each), "a folder: `path=['src']`")
+    return tuple(os.fsdecode(each) for each in given)
 
 
 def _reader_of(given: Any) -> Callable[[Any, Any], Network] | None:

@@ -15,7 +15,7 @@ from cnncalc.errors import CnnCalcError, LayerError, SpecError
 from cnncalc.layers.base import OWN, Layer, Shape, show
 from cnncalc.layers.each import Each
 from cnncalc.layers.shapes import count_of
-from cnncalc.network import Declared, Expects, Network, Typed
+from cnncalc.network import Declared, Expects, Hint, Network, Typed
 from cnncalc.rows import as_layout, from_layout
 
 __all__ = ["Meant", "Wants", "give", "meant", "wants_of"]
@@ -194,10 +194,23 @@ def meant(network: Network, size: Typed | None = None, batch: int | None = None)
             of this one.
     """
     typed = size or network.typed
+    hint = network.hint() if typed is None and network.input is None and network.hint else None
+    if hint is not None:
+        return _hinted(network, hint, batch)
     if typed is None:
         own = None if network.input is None else as_layout(network.input, network.layout)
         return Meant(network, own, _one(batch))
     return _Reading(network, typed, batch, _own(network, size)).meant()
+
+
+def _hinted(network: Network, hint: Hint, batch: int | None) -> Meant:
+    """The size that the source gives its model itself."""
+    try:
+        found = _Reading(network, hint.typed, batch, _own(network, None)).meant()
+    except SpecError as error:
+        error.notes.append(hint.note)
+        raise
+    return found._replace(notes=(hint.note, *found.notes))
 
 
 def _one(batch: int | None) -> int:

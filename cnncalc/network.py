@@ -18,6 +18,7 @@ __all__ = [
     "Declared",
     "Expects",
     "Fed",
+    "Hint",
     "Named",
     "Network",
     "Step",
@@ -50,6 +51,18 @@ class Typed(NamedTuple):
 
     sizes: Shape
     span: Span | None = None
+
+
+class Hint(NamedTuple):
+    """The size that a source gives its model itself, for whoever gives none.
+
+    Attributes:
+        typed: the size.
+        note: from where it is.
+    """
+
+    typed: Typed
+    note: str
 
 
 class Named(NamedTuple):
@@ -239,6 +252,8 @@ class Network:
         unsized: why the source's own input size is none, if it has one with a symbol in it.
         named: its own input size, if that has names in it and figures can have them too.
         unreached: the modules that the flow never came to, where it ends before the model does.
+        hint: finds the size that the source gives its model itself, where it says none as its
+            own; SpecError where several disagree.
         modules: the class of each module of a model, by its path, where names of steps tell them.
         remake: reads the same network again, for a copy of one whose tracer can't be copied.
     """
@@ -283,6 +298,7 @@ class Network:
         self.locate = locate
         self.unsized = unsized
         self.remake: Callable[[], Network] | None = None
+        self.hint: Callable[[], Hint | None] | None = None
         self.typed = typed
         self.declared = declared
         self.named = named
@@ -367,7 +383,8 @@ class Network:
     def __getstate__(self) -> dict[str, Any]:
         if self.tracer is None or self.remake is None:
             return self.__dict__
-        return {**self.__dict__, "tracer": Remade(self.remake)}
+        remade = Remade(self.remake)
+        return {**self.__dict__, "tracer": remade, "hint": self.hint and remade.hint}
 
     def __repr__(self) -> str:
         count = len(self.steps) - 1
@@ -394,6 +411,15 @@ class Remade:
         self.network: Network | None = None
 
     def __call__(self, shape: Shape, fed: Fed = UNFED) -> Network:
+        return self.again().feeding(fed).at(shape)
+
+    def again(self) -> Network:
+        """The network, read when it is first asked for."""
         if self.network is None:
             self.network = self.remake()
-        return self.network.feeding(fed).at(shape)
+        return self.network
+
+    def hint(self) -> Hint | None:
+        """What its source gives its model."""
+        hint = self.again().hint
+        return hint() if hint else None

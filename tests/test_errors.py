@@ -259,8 +259,8 @@ SPECS = (
     # Files that can't be read as they are
     (["model.py:"], "no-file"),
     (["enc.py:Enc.cnn"], "no-file"),
-    (["train.IPYNB"], "no-network"),
-    (["readme.md"], "no-network"),
+    (["train.IPYNB"], "no-file"),
+    (["readme.md"], "no-file"),
     (["latin.py"], "not-text"),
     (["rot.py"], "not-text"),
     (["utf16.py"], "not-text"),
@@ -312,6 +312,10 @@ TYPED = (
     (["-i", "3x8x8", "nn.Maxpool2d(2)"], "unsupported"),
     (["-i", "3x8x8", "nn.Dense(3, 16)"], "unsupported"),
     (["-i", "3x8x8", "nn.Foo()"], "unsupported"),
+    (["-i", "3x8x8", "nn.Conv2d(in_channels, 8, 3)"], "raised"),
+    (["-i", "3x8x8", "nn.Conv2d(in_channels, 8, 3)", "--let", "channels=3"], "let"),
+    (["-i", "3x8x8", "torchvision:resnet18()"], "foreign"),
+    (["-i", "3x8x8", "relu", "--path", "nowhere"], "usage"),
     (["-i", "3x8x8", "nn.conv2d(3, 16, 3)"], "unsupported"),
     (["-i", "3x8x8", "Maxpool2d(2)"], "unknown-layer"),
     (["-i", "3x8x8", "nn.Conv2d"], "not-called"),
@@ -330,7 +334,10 @@ TYPED = (
     ),
     # What holds no network
     (["RuntimeError: mat1 and mat2 shapes cannot be multiplied (1x400 and 120x84)"], "no-network"),
-    (["Net(\n  (conv1): Conv2d(3, 6, kernel_size=(5, 5), stride=(1, 1))\n)"], "no-network"),
+    (
+        ["-i", "3x8x8", "Sequential(\n  (0): Conv2d(3, 6, kernel_size=(5,), bais=False)\n)"],
+        "unknown-option",
+    ),
     (
         ["Layer (type)   Output Shape   Param #\nconv (Conv2D)   (None, 30, 30, 8)   224"],
         "no-network",
@@ -339,8 +346,11 @@ TYPED = (
     (["the network has a conv layer and then a relu"], "no-network"),
     (["weights.pt"], "no-network"),
     (["model.keras"], "no-network"),
-    (["train.ipynb"], "no-network"),
-    (["README.md"], "no-network"),
+    (["train.ipynb"], "no-file"),
+    (["broken.ipynb"], "notebook"),
+    (["prose.ipynb"], "empty"),
+    (["wrong.ipynb", "-i", "4x8x8"], "declared"),
+    (["page.md"], "empty"),
     (["paper.pdf"], "no-network"),
     (["model.yaml:Net"], "no-network"),
     (["https://example.org/model.py"], "no-network"),
@@ -401,6 +411,7 @@ CASES = [(["shape", *words], code) for words, code in (*SPECS, *TYPED)] + list(C
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the files that the cases name."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("cnncalc.python.search.installed", lambda: iter(()))
     (tmp_path / "lenet5.cnn").write_text("1x32x32 conv:6,k5\n")
     (tmp_path / "empty.cnn").write_text("")
     (tmp_path / "folder.cnn").mkdir()
@@ -412,6 +423,13 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "latin.py").write_bytes(b"\n# caf\xe9\n")
     (tmp_path / "rot.py").write_bytes(b"# -*- coding: rot13 -*-\n")
     (tmp_path / "utf16.py").write_bytes("import torch".encode("utf-16"))
+    (tmp_path / "broken.ipynb").write_text('{"cells": [\n  {"cell_type": "code", "source": ["x')
+    (tmp_path / "prose.ipynb").write_text('{"cells": [{"cell_type": "code", "source": "a b"}]}')
+    (tmp_path / "wrong.ipynb").write_text(
+        '{"cells": [{"cell_type": "code", "source": ["not Python"]}, {"cell_type": "code", '
+        '"source": ["!pip install torch\\n", "net = nn.Conv2d(3, 8, 3)"]}]}'
+    )
+    (tmp_path / "page.md").write_text("# A page\n\n```bash\nls\n```\n")
     (tmp_path / "pdf.txt").write_bytes(b"%PDF-1.4\n%\xe2\xe3")
     (tmp_path / "empty.py").write_text("")
     (tmp_path / "mha.py").write_text("")
@@ -442,8 +460,8 @@ def test_every_message(workplace: Path, command: Command, golden: Golden) -> Non
 
 
 # Codes that need what the cases don't have: a broken program, arrays that don't fit, sources
-# that declare sizes or hand on nothing.
-NOT_ON_THE_PAGE = {"bug", "installation", "memory", "over-budget", "declared", "empty-input"}
+# that hand on nothing.
+NOT_ON_THE_PAGE = {"bug", "installation", "memory", "over-budget", "empty-input"}
 # Files whose messages have pages of their own.
 ELSEWHERE = (
     "arguments.py",

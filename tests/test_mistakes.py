@@ -264,7 +264,7 @@ ADVICE: dict[str, str] = {
     "3x32x32 def b(c) = [conv:$c*2,k3] b:8": "`{$c*2}`",
     "3x32x32 relu // a comment": "begins with `#`",
     "3x32x32 relu /* a comment */": "begins with `#`",
-    "net.pyx": "end in .cnn, .txt, .py or .onnx",
+    "net.pyx": "end in .cnn, .txt, .py, .onnx, .ipynb or .md",
     "3x32x32 conv(16, 3": "a `)` where it ends",
     "nn.Conv2d(3 16, 3)": "a comma between `nn.Conv2d(3` and `16, 3)`",
     "nn.Conv2d(3, 16, 3) nn.ReLU()": "a comma between `nn.Conv2d(3, 16, 3)` and `nn.ReLU()`",

@@ -138,12 +138,21 @@ class Network(Options):
             autocompletion=one_of(readable),
         ),
     ] = None
+    path: Annotated[
+        list[str] | None,
+        network(
+            "--path",
+            metavar="DIR",
+            help="A folder in which a source's imports may lie, too; may stand more than once.",
+        ),
+    ] = None
     let: Annotated[
         list[str] | None,
         network(
             "--let",
             metavar="NAME=VALUE",
-            help="A value for a symbol of the spec, as H=224; may stand more than once.",
+            help="A value for a symbol of the spec, or for a name that a source leaves open, as "
+            "H=224; may stand more than once.",
         ),
     ] = None
 

@@ -9,9 +9,8 @@ from typing import Annotated
 from cnncalc import api
 from cnncalc.cli import output
 from cnncalc.cli.options import Network, Output, Text, network, shown, taking
-from cnncalc.cli.steps import bindings
+from cnncalc.cli.steps import bindings, text_of
 from cnncalc.errors import CnnCalcError
-from cnncalc.notations import texts
 from cnncalc.tables.solutions import table_of, verdict
 
 __all__ = ["solve"]
@@ -58,7 +57,7 @@ def solve(settings: SolveSettings) -> int:
     output.check(settings.out)
     top = count(settings.top, "--top")
     found = api.solve(
-        texts.of_words(settings.words or []),
+        text_of(settings),
         output=settings.output,
         rf=settings.rf,
         input=one_size(settings.input or []),

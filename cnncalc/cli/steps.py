@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,7 +14,7 @@ from cnncalc.cli.options import Network as Named
 from cnncalc.cli.options import Settings, Spec, TreeSettings
 from cnncalc.errors import CnnCalcError, Piece, Source, SpecError
 from cnncalc.network import Network
-from cnncalc.notations import reading, texts
+from cnncalc.notations import Text, reading, texts
 from cnncalc.packages import OnUse
 from cnncalc.render.text import plain
 from cnncalc.report import Report
@@ -26,7 +27,16 @@ if TYPE_CHECKING:
 else:  # only `--verify` needs it
     verification = OnUse("cnncalc.cli.verification")
 
-__all__ = ["answer", "batch_of", "bindings", "depth_of", "network_of", "report_of", "size_of"]
+__all__ = [
+    "answer",
+    "batch_of",
+    "bindings",
+    "depth_of",
+    "network_of",
+    "report_of",
+    "size_of",
+    "text_of",
+]
 
 FOR_PROGRAMS = ("csv", "jsonl")  # plain values
 WITHOUT_REMARKS = (*FOR_PROGRAMS, "latex", "html")
@@ -142,19 +152,33 @@ def _whole(option: str, text: str | None, example: str) -> int | None:
 def network_of(settings: Named) -> Network:
     """The network that the words stand for."""
     let = bindings(settings.let or [])
-    return reading.read(texts.of_words(settings.words or []), settings.notation, let)
+    return reading.read(text_of(settings), settings.notation, let)
+
+
+def text_of(settings: Named) -> Text:
+    """What the words stand for."""
+    paths = settings.path or []
+    for path in paths:
+        if not os.path.isdir(path):
+            raise CnnCalcError(
+                f"`--path {path}` is no folder",
+                code="usage",
+                help="the folder that holds a package's own: its `site-packages`",
+            )
+    return texts.of_words(settings.words or [], paths)
 
 
 def bindings(given: list[str]) -> dict[str, int]:
-    """The values that `--let NAME=VALUE` gives to symbols."""
+    """The values that `--let NAME=VALUE` gives to symbols and to open names."""
     values = {}
     for word in given:
-        match = re.fullmatch(r"\s*([A-WYZ][A-WYZa-z0-9]*)\s*=\s*(\d{1,10})\s*", word, re.ASCII)
+        match = re.fullmatch(r"\s*([A-Za-z_]\w*)\s*=\s*(\d{1,10})\s*", word, re.ASCII)
         if not match:
             raise CnnCalcError(
                 f"`--let {word}` binds nothing",
                 code="let",
-                help="a symbol of the spec and a whole number, as in `--let H=224`",
+                help="a symbol of the spec, or an open name of the source, and a whole number, "
+                "as in `--let H=224`",
             )
         values[match[1]] = int(match[2])
     return values

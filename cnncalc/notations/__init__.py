@@ -17,6 +17,7 @@ from cnncalc.report import Report
 from cnncalc.suggestions import suggest
 
 __all__ = [
+    "DOCUMENTS",
     "NOTATIONS",
     "Entry",
     "Notation",
@@ -56,11 +57,15 @@ class Text(NamedTuple):
         source: the text, with the files that it came from.
         files: the paths of those files. A binary one adds no text: its reader opens it.
         target: what follows `model.py:`, such as `Net(n_classes=10)`; empty if nothing does.
+        package: the package that stands in the place of a file, as in `torchvision:resnet18`.
+        paths: further folders that are searched for what a source imports.
     """
 
     source: Source
     files: tuple[str, ...] = ()
     target: str = ""
+    package: str = ""
+    paths: tuple[str, ...] = ()
 
 
 Reader = Callable[[Text, Mapping[str, int]], Network]
@@ -78,6 +83,7 @@ class Notation(NamedTuple):
         write: a report and a name to a text, or to the bytes of a file; SpecError for a layer
             that it can't say. None: it isn't written.
         symbols: whether sizes may have names in it, as in `3xHxW`.
+        open: whether names in it may be left open, which get their values from outside.
         named: whether what is written has a name.
         reserved: further names, beside Python's own, that what is written can't have.
         weightless: whether what is written holds no weights, as a picture does.
@@ -89,6 +95,7 @@ class Notation(NamedTuple):
     read: Reader | None = None
     write: Writer | None = None
     symbols: bool = False
+    open: bool = False
     named: bool = False
     reserved: Collection[str] = ()
     weightless: bool = False
@@ -105,6 +112,8 @@ NOTATIONS = {
 }
 
 PLAIN = ".txt"  # which says of no notation that a text is in it
+DOCUMENTS = (".ipynb", ".md")  # which have Python among other things
+SOURCE = ".py"
 
 
 def find(name: str) -> Notation:
@@ -134,7 +143,7 @@ def endings() -> list[str]:
     first, *others = dict.fromkeys(
         suffix for name in readable() for suffix in NOTATIONS[name].suffixes
     )
-    return [first, PLAIN, *others]
+    return [first, PLAIN, *others, *DOCUMENTS]
 
 
 def detect(text: str, files: Collection[str] = ()) -> str:
@@ -143,6 +152,7 @@ def detect(text: str, files: Collection[str] = ()) -> str:
     What is no text comes first, so that nothing is read in place of it.
     """
     ends = {os.path.splitext(file)[1].lower() for file in files}
+    ends = {SOURCE if end in DOCUMENTS else end for end in ends}
     surest = sorted(readable(), key=lambda name: not NOTATIONS[name].binary)
     suffixes = (suffix for name in surest for suffix in NOTATIONS[name].suffixes)
     told = next((suffix for suffix in suffixes if suffix in ends), None)

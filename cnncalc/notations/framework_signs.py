@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from cnncalc.notations import Text
+from cnncalc.notations import DOCUMENTS, Text
 from cnncalc.packages import OnUse
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ def framework_of(text: str) -> str:
 
 def path_of(text: Text) -> str | None:
     """Where a source lies, so that its imports find the files beside it; None: in no file."""
-    return next((file for file in text.files if file.lower().endswith(".py")), None)
+    known = (".py", *DOCUMENTS)
+    return next((file for file in text.files if file.lower().endswith(known)), None)
 
 
 def _one(counts: dict[str, int]) -> str | None:

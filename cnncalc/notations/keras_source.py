@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc.network import Network
 from cnncalc.notations import Notation, Text
-from cnncalc.notations.framework_signs import framework_of, path_of
+from cnncalc.notations.framework_signs import framework_of
 from cnncalc.packages import OnUse
 from cnncalc.report import Report
 
@@ -26,11 +26,11 @@ def _looks(text: str) -> bool:
 
 
 def _read(text: Text, let: Mapping[str, int]) -> Network:
-    return source.parse(text.source, notation="keras", entry=text.target, path=path_of(text))
+    return source.of_text(text, "keras", let)
 
 
 def _write(report: Report, name: str | None) -> str:
     return keras_functional.write(report, name)
 
 
-NOTATION = Notation("Keras source", _looks, _read, _write, named=True)
+NOTATION = Notation("Keras source", _looks, _read, _write, open=True, named=True)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from cnncalc.errors import SpecError
 from cnncalc.network import Network
-from cnncalc.notations import Text, detect, find, meant, readable
+from cnncalc.notations import DOCUMENTS, Text, detect, find, meant, readable
 from cnncalc.packages import OnUse
 
 if TYPE_CHECKING:
-    from cnncalc.notations import refusals
-else:  # only a wrong text needs it
+    from cnncalc.notations import documents, refusals
+else:  # only a notebook or a page needs the one, only a wrong text the other
+    documents = OnUse("cnncalc.notations.documents")
     refusals = OnUse("cnncalc.notations.refusals")
 
 __all__ = ["read"]
@@ -35,13 +36,29 @@ def read(text: Text, notation: str | None = None, let: Mapping[str, int] | None 
     Raises:
         SpecError: with the place.
     """
+    left_out = None
+    if _may_be_document(text):
+        text, left_out = documents.opened(text)
     try:
         return _read(text, notation, let or {})
     except SpecError as error:
+        if left_out:
+            error.notes.append(left_out)
         if error.code not in OF_THE_TEXT:
             raise
-        guessed = notation is None and not text.files and detect(text.source.text) == "compact"
-        raise refusals.instead(text.source, error, guessed) from None
+        found = notation or detect(text.source.text, text.files)
+        guessed = notation is None and not text.files and found == "compact"
+        raise refusals.instead(text.source, error, guessed, find(found).open) from None
+
+
+def _may_be_document(text: Text) -> bool:
+    """Whether a text is a notebook or a page, or begins as one or has a fence."""
+    written = text.source.text
+    return (
+        written[:200].lstrip().startswith("{")
+        or "```" in written
+        or any(file.lower().endswith(DOCUMENTS) for file in text.files)
+    )
 
 
 def _read(text: Text, name: str | None, let: Mapping[str, int]) -> Network:
@@ -54,7 +71,7 @@ def _read(text: Text, name: str | None, let: Mapping[str, int]) -> Network:
             help=f"did you mean `{near}`?" if near else f"one of {', '.join(known)}",
         )
     notation = find(name or detect(text.source.text, text.files))
-    for symbol in let if not notation.symbols else ():
+    for symbol in let if not (notation.symbols or notation.open) else ():
         raise SpecError(
             f"{notation.title} has no symbol `{symbol}`",
             code="let",

@@ -40,9 +40,13 @@ WEIGHTS = Kind("weights or a pickled module: opening it could run code", TORCH)
 TENSORS = Kind("weights, which don't say how layers are joined", TORCH)
 SAVED = Kind("a saved Keras model, which is not opened", KERAS)
 COMPILED = Kind("a compiled model, which is not read", EXPORT)
-NOTEBOOK = Kind(
-    "a notebook, which can't be read yet",
-    "the cells that make the model, in a file of their own: `cnncalc shape model.py`",
+CELL = Kind(
+    "a part of a notebook, which is read as a whole",
+    "its file: `cnncalc shape train.ipynb:Net -i 3x224x224`",
+)
+PRINTED = Kind(
+    "what `print(model)` shows, read as another notation",
+    "a name that ends in `.txt`, or `--from torch`",
 )
 PAGE = Kind("a document, no network", LINES)
 DATA = Kind("a configuration or data, no network", SOURCE)
@@ -55,9 +59,7 @@ ENDINGS: dict[str, Kind] = {
     **dict.fromkeys((".caffemodel", ".gguf", ".npy", ".npz", ".safetensors"), TENSORS),
     **dict.fromkeys((".h5", ".hdf5", ".keras"), SAVED),
     **dict.fromkeys((".engine", ".mlmodel", ".mlpackage", ".pb", ".ptl", ".tflite"), COMPILED),
-    ".ipynb": NOTEBOOK,
     **dict.fromkeys((".doc", ".docx", ".htm", ".html", ".odt", ".pdf", ".rst"), PAGE),
-    ".md": Kind("a page in Markdown, which can't be read yet", LINES),
     **dict.fromkeys((".cfg", ".csv", ".ini", ".json", ".prototxt", ".toml", ".xml"), DATA),
     **dict.fromkeys((".yaml", ".yml"), DATA),
     **dict.fromkeys((".gif", ".jpeg", ".jpg", ".png", ".svg", ".webp"), PICTURE),
@@ -102,7 +104,7 @@ SIGNS: tuple[tuple[str, Kind], ...] = (
     ),
     (
         r"^[ \t]*\(\w+\): \w+\(",
-        Kind("what `print(model)` shows, which can't be read yet", TORCH),
+        PRINTED,
     ),
     (
         r"\A\s*(?:print\(\w+\)|summary\(\w+|\w+\.summary\()",
@@ -112,7 +114,7 @@ SIGNS: tuple[tuple[str, Kind], ...] = (
         r"\A\s*<(?:class '|[\w.]+ (?:object at 0x|name=))",
         Kind("how Python shows an object, no network", TORCH),
     ),
-    (r'"cell_type"\s*:|"nbformat"\s*:', NOTEBOOK),
+    (r'"cell_type"\s*:|"nbformat"\s*:', CELL),
     (r'"schema"\s*:\s*"cnncalc\.report/', Kind("a report of this program", REPORT)),
     (r'"class_name"\s*:', Kind("a Keras model's configuration, which isn't read", KERAS)),
     (
@@ -142,6 +144,7 @@ COMMENT = re.compile(r"#[^\n]*")
 PYTHON = re.compile(r"^[ \t]*(?:import|from|class|def)\s", re.MULTILINE)
 # Names of a framework that stand there as in Python; labels of steps may hold dots, too.
 DOTTED = re.compile(r"(?<![\w.@])(nn|torch|F|keras|tf)\.[A-Za-z_]\w*(?![\w.]*@)")
+PROSE_ENDING = ".md"  # of pages, most of which hold no network
 KEY = re.compile(r"[A-Za-z_][\w-]*:(?:\s|\Z)|---\s*\Z")  # of a line of YAML
 # English that a network doesn't have.
 PROSE = (
@@ -184,16 +187,19 @@ def no_text(data: bytes, name: str, error: files.TextError) -> SpecError:
     )
 
 
-def instead(source: Source, error: SpecError, guessed: bool = False) -> SpecError:
+def instead(
+    source: Source, error: SpecError, guessed: bool = False, python: bool = False
+) -> SpecError:
     """The error to tell of a text that couldn't be read: that it is no network, if it is none.
 
     Args:
         source: the text.
         error: what was found wrong in it.
         guessed: whether it was taken for a spec by its looks alone.
+        python: whether it was read as a framework's source, which printed models are read as.
     """
     text = source.text[:MAX_TEXT]
-    refusal = _by_ending(text.strip()) or _by_sign(source, text)
+    refusal = _by_ending(text.strip()) or _by_sign(source, text, python)
     if refusal is not None:
         return refusal
     if not PYTHON.search(text):  # source may have a docstring
@@ -212,9 +218,11 @@ def _by_ending(word: str) -> SpecError | None:
     return SpecError(f"`{word[:60]}` is {kind.what}", code="no-network", help=kind.advice)
 
 
-def _by_sign(source: Source, text: str) -> SpecError | None:
+def _by_sign(source: Source, text: str, python: bool) -> SpecError | None:
     """The refusal of a text that gives itself away, outside of comments and before any code."""
     for pattern, kind in SIGNS:
+        if kind is PRINTED and python:
+            continue
         for found in re.finditer(pattern, text, re.MULTILINE):
             line = text.rfind("\n", 0, found.start()) + 1
             if "#" in text[line : found.start()]:
@@ -279,6 +287,6 @@ def networks_in(folder: str) -> list[str]:
             names = [entry.name for _, entry in zip(range(MAX_ENTRIES), entries, strict=False)]
     except OSError:
         return []
-    known = tuple(endings())
+    known = tuple(end for end in endings() if end != PROSE_ENDING)
     ends = [os.path.join(folder, each) for each in sorted(names) if each.endswith(known)]
     return [path for path in ends if not os.path.basename(path).startswith(("__", "."))]

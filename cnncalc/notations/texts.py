@@ -9,62 +9,75 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cnncalc import files
 from cnncalc.errors import Piece, Source, SpecError
 from cnncalc.layers import LAYERS
-from cnncalc.notations import NOTATIONS, Text, endings
+from cnncalc.notations import DOCUMENTS, NOTATIONS, Text, endings
 from cnncalc.notations.examples import NAME, example_path
 from cnncalc.packages import OnUse
 
 if TYPE_CHECKING:
-    from cnncalc.notations import missing, refusals
-else:  # only a wrong word or file needs them
+    from cnncalc.notations import missing, model_packages, refusals
+    from cnncalc.python import search
+else:  # only a package, or a wrong word or file needs them
     missing = OnUse("cnncalc.notations.missing")
+    model_packages = OnUse("cnncalc.notations.model_packages")
+    search = OnUse("cnncalc.python.search")
     refusals = OnUse("cnncalc.notations.refusals")
 
 __all__ = ["of_path", "of_string", "of_words"]
 
 MAX_BYTES = 4_000_000
+MAX_NOTEBOOK = 64_000_000  # with its pictures: what counts as a source is its code
 STDIN = "<stdin>"
 
 # What is taken for a file with whatever endings: it is refused with a reason.
-REFUSED = (".ipynb", ".md", ".json")
+REFUSED = (".json",)
 # Compiled on use: few words need them.
 COMMENT = r"#[^\n]*"
 BRACKETED = r"\[[^\[\]]*\]|\([^()]*\)|\{[^{}]*\}"
 CHOICE = r"(?:\d+(?:\.\.\d+)?|\0)(?:/(?:\d+|\0))+"  # 3/5/7, 16..128/16, [a]/[b]
+PACKAGED = r"([A-Za-z_]\w*):([A-Za-z_][\w.]*(?:\(.*\))?)"  # torchvision:resnet18(num_classes=10)
 LAYER = r"(?:\w+@)?(?:\d+\*)?([A-Za-z][\w-]*):"
 
 
-def of_words(words: Sequence[str]) -> Text:
-    """What the words of a command stand for: themselves, files, examples, standard input."""
+def of_words(words: Sequence[str], paths: Sequence[str] = ()) -> Text:
+    """What the words of a command stand for: themselves, files, packages, standard input.
+
+    Args:
+        words: of the command.
+        paths: further folders in which packages may lie.
+    """
     if list(words) == ["-"]:
-        return Text(Source(_standard_input(), (Piece(0, STDIN),)))
-    assembly = _Assembly(words)
+        return Text(Source(_standard_input(), (Piece(0, STDIN),)), paths=tuple(paths))
+    assembly = _Assembly(words, paths)
     for word in words:
         assembly.take(word)
     return assembly.text()
 
 
-def of_string(text: str) -> Text:
+def of_string(text: str, paths: Sequence[str] = ()) -> Text:
     """A text as it is; where it is one word, what that stands for in a command.
 
-    Of words that hold blanks only those are files that say so, as `model.py:Net(10, 3)`.
+    Of words that hold blanks only those are files or packages that say so, as
+    `model.py:Net(10, 3)`.
     """
     word = text.strip()
-    if word.split() == [word] != ["-"] or _file_word(word):
-        return of_words([word])
-    return Text(Source(files.lines(text)))
+    packaged = " " in word and _package_word(word, LAYERS, paths)
+    if word.split() == [word] != ["-"] or packaged or _file_word(word):
+        return of_words([word], paths)
+    return Text(Source(files.lines(text)), paths=tuple(paths))
 
 
-def of_path(path: str) -> Text:
+def of_path(path: str, paths: Sequence[str] = ()) -> Text:
     """A file, whatever its name; behind a colon may stand what of it is meant, as in a command."""
     file, target = (path, "") if os.path.exists(path) else _file_word(path) or (path, "")
-    return Text(Source(_file_text(file), (Piece(0, file),)), (file,), target)
+    source = Source(_file_text(file), (Piece(0, file),))
+    return Text(source, (file,), target, paths=tuple(paths))
 
 
 class _Assembly:
@@ -72,8 +85,10 @@ class _Assembly:
     the end of one swallows nothing.
     """
 
-    def __init__(self, words: Sequence[str]) -> None:
+    def __init__(self, words: Sequence[str], paths: Sequence[str]) -> None:
         self.alone = len(words) == 1
+        self.paths = tuple(paths)
+        self.package = ""
         defined = (re.findall(r"\bdef\s+([A-Za-z_][\w-]*)", word) for word in words)
         self.known = {*LAYERS, *(name for names in defined for name in names)}
         self.parts: list[str] = []
@@ -88,6 +103,10 @@ class _Assembly:
         path = found[0] if found else None
         if found:
             self.target = found[1] or self.target
+        elif packaged := _package_word(word, self.known, self.paths):
+            self.package, self.target = packaged
+            self.add(f"import {self.package}", None)
+            return
         elif "." in word and re.search(r"\.[A-Za-z]\w*(?::\w.*)?\Z", word) and " " not in word:
             refusals.check_path(word)
         elif NAME.fullmatch(word) and word not in self.known:
@@ -114,7 +133,18 @@ class _Assembly:
 
     def text(self) -> Text:
         source = Source("".join(self.parts), self.pieces)
-        return Text(source, tuple(self.files), self.target)
+        return Text(source, tuple(self.files), self.target, self.package, self.paths)
+
+
+def _package_word(
+    word: str, layers: Collection[str], paths: Sequence[str]
+) -> tuple[str, str] | None:
+    """The package in a word and what of it is meant; None where the word is something else."""
+    found = re.fullmatch(PACKAGED, word, re.DOTALL) if ":" in word else None
+    if found is None or found[1] in layers:
+        return None
+    known = found[1] in model_packages.KNOWN or search.is_there(found[1], paths)
+    return (found[1], found[2]) if known else None
 
 
 def _file_pattern() -> str:
@@ -159,15 +189,16 @@ def _file_text(path: str) -> str:
     if "://" in path or suffix not in endings():
         refusals.check_path(path)
     binary = any(entry.binary and suffix in entry.suffixes for entry in NOTATIONS.values())
+    most = MAX_NOTEBOOK if suffix == DOCUMENTS[0] else MAX_BYTES
     try:
-        data = files.read(path, 0 if binary else MAX_BYTES + 1)  # its reader opens it
+        data = files.read(path, 0 if binary else most + 1)  # its reader opens it
     except ValueError:  # a zero byte, which no path has
         raise SpecError(f"`{path}` is no path", code="no-file") from None
     except OSError as error:
         raise missing.file(path, error) from None
     if suffix == ".json":
         raise refusals.json_file(path)
-    return _decoded(data, path, python=suffix == ".py")
+    return _decoded(data, path, most, python=suffix == ".py")
 
 
 def _standard_input() -> str:
@@ -179,13 +210,17 @@ def _standard_input() -> str:
         )
     with suppress(OSError, ValueError):  # a stream without a descriptor
         files.note(sys.stdin.fileno())
-    return _decoded(sys.stdin.buffer.read(MAX_BYTES + 1), "standard input")
+    data = sys.stdin.buffer.read(MAX_BYTES + 1)
+    most = MAX_NOTEBOOK if data.lstrip()[:1] == b"{" else MAX_BYTES
+    if len(data) > MAX_BYTES and most > MAX_BYTES:
+        data += sys.stdin.buffer.read(most + 1 - len(data))
+    return _decoded(data, "standard input", most)
 
 
-def _decoded(data: bytes, name: str, *, python: bool = False) -> str:
-    if len(data) > MAX_BYTES:
+def _decoded(data: bytes, name: str, most: int, *, python: bool = False) -> str:
+    if len(data) > most:
         raise SpecError(
-            f"`{name}` has more than {MAX_BYTES:,} bytes",
+            f"`{name}` has more than {most:,} bytes",
             code="too-large",
             help="a spec or a model's source, which are short",
         )

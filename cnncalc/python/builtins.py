@@ -40,6 +40,7 @@ from cnncalc.python.values import (
     Instance,
     Iterated,
     Keywords,
+    Namespace,
     Partial,
     Property,
     StaticMethod,
@@ -52,7 +53,7 @@ __all__ = ["BUILTINS", "BY_TEXT", "FORBIDDEN", "forbidden"]
 DOTTED = re.compile(r"[A-Za-z_]\w{0,60}(?:\.[A-Za-z_]\w{0,60}){0,5}")
 
 FORBIDDEN = words(
-    "breakpoint compile delattr dir eval exec exit hash help id input locals memoryview open quit "
+    "breakpoint compile delattr eval exec exit hash help id input locals memoryview open quit "
     "__import__ __build_class__ bytearray"
 )
 
@@ -203,6 +204,17 @@ def global_contains(machine: Machine, args: Arguments, kwargs: Keywords) -> Valu
     return bool(global_name(args[0], args[1]))
 
 
+def names_in(machine: Machine, args: Arguments, kwargs: Keywords) -> Value:
+    """`dir(module)`: the names of a library's module."""
+    names = (
+        machine.names(args[0].path) if len(args) == 1 and isinstance(args[0], Namespace) else None
+    )
+    if names is None:
+        raise forbidden("dir")
+    machine.budget.spend(len(names))
+    return names
+
+
 GLOBALS = Class(
     "dict",
     (OBJECT,),
@@ -228,6 +240,7 @@ BUILTINS: dict[str, Value] = {
 
 # What asks for names that are kept in texts; nobody is told of these as what they may have meant.
 BY_TEXT: dict[str, Value] = {
+    "dir": Builtin("dir", names_in),
     "globals": Builtin("globals", global_names),
     "eval": Builtin("eval", named),
 }

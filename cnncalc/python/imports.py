@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Sequence
 
+from cnncalc.python.attributes import get_attribute
 from cnncalc.python.exceptions import raised
 from cnncalc.python.machine import Machine, Module
 from cnncalc.python.protocols import Library
@@ -15,7 +17,7 @@ from cnncalc.suggestions import suggest
 
 __all__ = ["Imports", "outside"]
 
-NOT_READ = "only files of the same folder or package are read, and nothing is executed"
+NOT_READ = "the folder that holds it: `--path DIR`; its files are read, nothing is executed"
 
 
 class Imports:
@@ -24,6 +26,7 @@ class Imports:
     Attributes:
         libraries: where dotted names are looked up, the last one for what the others don't have.
         known: the dotted names so far.
+        unfound: those of them that no package has.
         folders: of the tree, without an `__init__.py`.
         seeking: files in which a name is being looked up.
     """
@@ -33,30 +36,76 @@ class Imports:
         self.tree = tree
         self.libraries = libraries
         self.known: dict[str, Value] = {}
+        self.unfound: set[str] = set()
         self.folders: set[str] = set()
         self.seeking: dict[str, set[Module]] = {}
 
     def library(self, path: str) -> Value:
-        """What a dotted library name stands for."""
+        """What a dotted name stands for: a library's, or that of a package that is read."""
+        found = self._named(path)
+        if not isinstance(found, Foreign) or path in self.unfound:
+            return found
+        home = self._home(path.partition(".")[0])
+        file = path if home is None else home.file(path)
+        elsewhere = self._elsewhere(file.split(".")) if file else MISSING
+        if elsewhere is MISSING:
+            self.unfound.add(path)
+            return found
+        self.known[path] = elsewhere
+        return elsewhere
+
+    def _named(self, path: str) -> Value:
+        """What a dotted name stands for in the libraries and in folders without packages."""
         if path not in self.known:
-            self.known[path] = self._found(path)
+            top = path.partition(".")[0]
+            home = self._home(top)
+            if top in self.folders:
+                self.known[path] = self._in_folder(path)
+            else:
+                found = Foreign(path) if home is None else home.find(self.machine, path)
+                self.known[path] = found
         return self.known[path]
 
-    def _found(self, path: str) -> Value:
-        top = path.partition(".")[0]
-        if top in self.folders:
-            return self._in_folder(path)
-        home = self._home(top)
-        return Foreign(path) if home is None else home.find(self.machine, path)
+    def _elsewhere(self, parts: list[str]) -> Value:
+        """What a dotted name means in a package outside of the tree, which is read; or MISSING.
+
+        A name that a package has goes before a file of that name.
+        """
+        if not self.tree.open(parts[0]):
+            return MISSING
+        if self.tree.is_folder(parts[0]):
+            self.folders.add(parts[0])
+            return self._in_folder(".".join(parts))
+        whole = len(parts)
+        for cut in range(max(whole - 1, 1), 0, -1):
+            file = self.tree.find(".".join(parts[:cut]))
+            if file is not None:
+                return self._within(self.machine.module(file), parts[cut:])
+        return MISSING
+
+    def _within(self, module: Module, names: list[str]) -> Value:
+        """What names mean one after another, the first one in a module."""
+        value: Value = module
+        for name in names:
+            if value is MISSING or not isinstance(value, Module):
+                return MISSING if value is MISSING else get_attribute(self.machine, value, name)
+            found = MISSING if value.follows(name) else value.look(name)
+            value = self.submodule(value, name) if found is MISSING else found
+        return value
 
     def _home(self, top: str) -> Library | None:
         """The library that has a package."""
         return next((each for each in self.libraries if top in each.packages), None)
 
     def _in_folder(self, path: str) -> Value:
-        """What lies in a folder of the tree that is no package."""
+        """What lies in a folder that is no package: a file, a folder, or a name of the file."""
         file = self.tree.find(path)
-        return self.machine.module(file) if file is not None else Namespace(path)
+        if file is not None:
+            return self.machine.module(file)
+        home, _, name = path.rpartition(".")
+        file = self.tree.find(home) if home else None
+        found = MISSING if file is None else self.machine.module(file).look(name)
+        return Namespace(path) if found is MISSING else found
 
     def module(self, name: str, whole: str) -> Value:
         """`import whole as …`: the module called `name`."""
@@ -70,7 +119,7 @@ class Imports:
     def _outranking(self, package: str, path: str) -> Value:
         """What a name means even in the framework's own source tree; MISSING for most."""
         home = self._home(package.partition(".")[0])
-        found = self.library(path) if home is not None and home.outranks else MISSING
+        found = self._named(path) if home is not None and home.outranks else MISSING
         return MISSING if isinstance(found, Foreign) else found
 
     def member(self, importer: Module, node: ast.ImportFrom, name: str) -> Value:
@@ -84,6 +133,8 @@ class Imports:
             found = self._in_tree(path, name)
         if found is not MISSING:
             return found
+        if node.level and self.machine.guarded:
+            raise raised("ImportError", f"there is no `{name}` in this source tree")
         if node.level:
             raise Refusal(
                 f"`{name}` can't be found: there is no `{'.' * node.level}{node.module or name}` "
@@ -102,8 +153,11 @@ class Imports:
             module = self.machine.module(file)
             if whole != path:
                 return module
-            if not module.follows(name) and (module.has(name) or module.stars):
-                return module.find(name)
+            if module.follows(name):
+                continue
+            found = module.find(name) if module.has(name) else module.look(name)
+            if found is not MISSING:
+                return found
         return MISSING
 
     def absolute(self, importer: Module, node: ast.ImportFrom) -> str:
@@ -136,9 +190,10 @@ class Imports:
         if name.startswith("__"):
             return MISSING
         path = self.absolute(importer, node)
-        file = self.tree.find(path)
-        if file is not None:
-            return self.machine.module(file).look(name)
+        held = self.tree.holds(path, name)
+        file = self.tree.find(path) if held else None
+        if held is not None:
+            return MISSING if file is None else self.machine.module(file).look(name)
         found = self.library(f"{path}.{name}")
         return MISSING if isinstance(found, Foreign | Namespace) else found
 
@@ -149,6 +204,8 @@ class Imports:
 
     def unread(self, path: str) -> Refusal:
         """What is said of something of a package that isn't read."""
+        if path.partition(".")[0] in self.tree.packages:
+            return self._lacking(path)
         for library in self.libraries:
             refusal = library.unread(path)
             if refusal is not None:
@@ -156,6 +213,24 @@ class Imports:
         package = path.partition(".")[0]
         near = suggest(package, [each for library in self.libraries for each in library.meant])
         return outside(path, f"did you mean `{near}`?" if near else NOT_READ)
+
+    def _lacking(self, path: str) -> Refusal:
+        """What is said of a name that a package doesn't have whose files are read."""
+        home, _, name = path.rpartition(".")
+        top = path.partition(".")[0]
+        if self.tree.find(top) is None and not self.tree.is_folder(top):
+            return Refusal(
+                f"`{path}` can't be followed: `{top}` is a link out of the folder that may be read",
+                help="the folder that it leads into: `--path DIR`",
+                code="foreign",
+            )
+        known = self.tree.names(home) if home else []
+        near = suggest(name, known)
+        return Refusal(
+            f"there is no `{name or path}` in `{home or path}`, whose files are read",
+            help=f"did you mean `{near}`?" if near else f"one of {', '.join(known[:8])}",
+            code="import",
+        )
 
     def _checked(self, value: Value) -> Value:
         if self.machine.guarded and isinstance(value, Foreign):
@@ -166,8 +241,14 @@ class Imports:
 def outside(path: str, advice: str) -> Refusal:
     """What is said of a name whose package is neither read nor a library's."""
     package = path.partition(".")[0]
+    if package in sys.stdlib_module_names:
+        return Refusal(
+            f"`{path}` can't be followed: that part of Python's library isn't read here",
+            help="what the model needs of it, written in its place",
+            code="foreign",
+        )
     return Refusal(
-        f"`{path}` can't be followed: `{package}` is not part of this source tree",
+        f"`{path}` can't be followed: `{package}` is neither in this source tree nor installed",
         help=advice,
         code="foreign",
     )

@@ -58,10 +58,18 @@ class Interpreter(Machine):
 
     Attributes:
         libraries: in the order in which they are asked for names that nothing defines.
+        let: values from outside for such names.
     """
 
-    def __init__(self, tree: Tree, budget: Budget, libraries: Sequence[Library]) -> None:
+    def __init__(
+        self,
+        tree: Tree,
+        budget: Budget,
+        libraries: Sequence[Library],
+        let: Mapping[str, Value] | None = None,
+    ) -> None:
         super().__init__(budget)
+        self.let = let or {}
         self.libraries = libraries
         self.imports = Imports(self, tree, libraries)
         self.changing = CHANGING.union(*(each.changing for each in libraries))
@@ -98,6 +106,8 @@ class Interpreter(Machine):
 
     def builtin(self, name: str) -> Value:
         """What a name means that no file defines."""
+        if name in self.let:
+            return self.let[name]
         if name in BUILTINS:
             return BUILTINS[name]
         if name in BY_TEXT:
@@ -118,11 +128,18 @@ class Interpreter(Machine):
         for library in self.libraries:
             if (refusal := library.unknown(name)) is not None:
                 raise refusal
-        raise raised("NameError", f"`{name}` is not defined in this source")
+        error = raised("NameError", f"`{name}` is not defined in this source")
+        error.open_name = name
+        raise error
 
     def library(self, path: str) -> Value:
         """What a dotted library name stands for."""
         return self.imports.library(path)
+
+    def names(self, path: str) -> list[str] | None:
+        """The names of a library's module; None where nobody tells."""
+        found = (library.names(path) for library in self.libraries)
+        return next((names for names in found if names is not None), None)
 
     def method(self, value: Value, name: str) -> Value:
         """A method of plain data that a library adds, bound; MISSING if none does."""

@@ -30,6 +30,7 @@ FUEL = 2_400_000  # torchvision's largest network takes about a twentieth of thi
 MAX_BYTES = 400_000  # of one file
 MAX_ALL_BYTES = 1_200_000  # of all files that are read for one network
 MAX_FILES = 60
+MAX_LOOKED = 20_000_000  # characters of files that are searched for a word
 MAX_DEPTH = 120  # calls within calls
 MAX_ITEMS = 20_000  # of a list, a dictionary …
 MAX_TEXT = 50_000  # characters of a string
@@ -48,13 +49,14 @@ RAISE_COST = 50
 class Budget:
     """What is left of the fuel, the depth and the files."""
 
-    __slots__ = ("bytes", "depth", "files", "fuel")
+    __slots__ = ("bytes", "depth", "files", "fuel", "looked")
 
     def __init__(self) -> None:
         self.fuel = FUEL
         self.depth = 0
         self.bytes = MAX_ALL_BYTES
         self.files = MAX_FILES
+        self.looked = MAX_LOOKED
 
     def spend(self, amount: int) -> None:
         self.fuel -= amount
@@ -80,6 +82,12 @@ class Budget:
         self.bytes -= size
         self.files -= 1
         if self.bytes < 0 or self.files < 0:
+            raise Refusal("this model spreads over too much source to read", code="too-large")
+
+    def look(self, size: int) -> None:
+        """One more file of so many characters that is searched for a word."""
+        self.looked -= size + 20
+        if self.looked < 0:
             raise Refusal("this model spreads over too much source to read", code="too-large")
 
 

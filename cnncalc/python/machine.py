@@ -334,6 +334,10 @@ class Machine(ABC):
         """What a dotted library name stands for."""
 
     @abstractmethod
+    def names(self, path: str) -> list[str] | None:
+        """The names of a library's module; None where nobody tells."""
+
+    @abstractmethod
     def method(self, value: Value, name: str) -> Value:
         """A method of plain data that a library adds, bound; MISSING if none does."""
 

@@ -43,6 +43,14 @@ class Library:
         """The value of a dotted name, its package's included; a Foreign where it isn't read."""
         raise NotImplementedError
 
+    def file(self, path: str) -> str | None:
+        """The dotted name by which files may tell what `find` doesn't know; None: they may not."""
+        return None
+
+    def names(self, path: str) -> list[str] | None:
+        """The names of one of its modules, as `dir` gives them; None where it doesn't say."""
+        return None
+
     def assume(self, machine: Machine, name: str) -> Value:
         """What a name means that nothing defines, as in a snippet; MISSING if nothing."""
         return MISSING

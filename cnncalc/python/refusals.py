@@ -19,6 +19,7 @@ UNFOLLOWED = frozenset(
         "batch-axis",
         "foreign",
         "import",
+        "printed",
         "source",
         "too-long",
         "unsupported",
@@ -112,6 +113,7 @@ class Raised(Exception):  # noqa: N818, the source may catch it
         hint: what to add to its text where the user sees it, or None; a source that catches
             what it raises never pays for it.
         own: whether the source says `raise` or `assert` itself.
+        open_name: the name that nothing defines, if that is why.
     """
 
     def __init__(
@@ -124,6 +126,7 @@ class Raised(Exception):  # noqa: N818, the source may catch it
         self.span: Span | None = None
         self.uses: list[Span] = []
         self.frames = 0  # calls that it went through
+        self.open_name: str | None = None
 
     def called_from(self, span: Span) -> None:
         """Remember one call on the way to here."""
@@ -136,12 +139,20 @@ class Raised(Exception):  # noqa: N818, the source may catch it
     def refusal(self) -> Refusal:
         """The same as a refusal: what Python would say, or the model's own words."""
         name, text = self.value.cls.name, self.value.text()
-        text += self.hint() if self.hint else ""
+        meant = self.hint() if self.hint else ""
+        text += meant
         if self.own or not text:
             text = f"the model refuses with {name}: {text}" if text else f"the model raises {name}"
-        refusal = Refusal(text, code="raised")
+        refusal = Refusal(text, code="raised", help=None if meant else self._value())
         refusal.span, refusal.uses = self.span, self.uses
         return refusal
+
+    def _value(self) -> str | None:
+        """How a name that stands for a number gets its value; None for any other."""
+        name, span = self.open_name, self.span
+        if name is None or span is None or span.source.text.startswith(("(", ".", "["), span.end):
+            return None
+        return f"`--let {name}=64` gives it a value; in Python `let={{'{name}': 64}}`"
 
 
 def uses_told(place: Span | None, uses: list[Span]) -> list[str]:

@@ -1,6 +1,7 @@
 """Python files as text and syntax tree, and the neighbours that they import.
 
-A file is read, never imported; only files of the same source tree are read at all.
+A file is read, never imported; only files of the same source tree, or of packages that are
+looked for by their names (`search`), are read at all.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ import ast
 import os
 import re
 import stat
+import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from cnncalc import files
 from cnncalc.errors import Piece, Source, Span, SpecError
 from cnncalc.python.limits import MAX_BYTES, Budget
 from cnncalc.python.refusals import Refusal
+from cnncalc.python.search import Place, Search, project_of
 
 __all__ = ["Disk", "SourceFile", "Tree", "syntax_tree"]
 
@@ -28,7 +31,16 @@ LONG_LINE = 5_000  # beyond it columns of a line with other letters than ASCII a
 NOTEBOOK = re.compile(r"^([ \t]*)[%!](?=\w)", re.MULTILINE)
 PROMPT = re.compile(r"^(?:>>>|\.\.\.)(?: |$)", re.MULTILINE)
 INDENT = re.compile(r"^[ \t]+(?=\S)", re.MULTILINE)
+BLOCK = re.compile(r"^([ \t]*)(?:async[ \t]+)?(?:def|class|@)\b", re.MULTILINE)  # that follows
+AGAIN = 50  # times as quickly a text is searched as a file is opened
+FIRST = 10_000  # characters that opening one costs, however short
 MAX_INDENT = 100
+STAR = re.compile(r"^from \.([\w.]*) import \*", re.MULTILINE)
+DEFINED = re.compile(
+    r"^(?:(?:def|class) (\w+)|from [\w.]+ import (?:\w+ as )?(\w+)$)", re.MULTILINE
+)
+BRINGING = ("import *", "globals()", "vars()")  # what gives a module names that it doesn't spell
+DOT = "\N{ONE DOT LEADER}"  # in dotted names: one within the name of a folder, as `v1.0`
 
 
 # What to do about a syntax error: the text, where the error starts and ends, Python's words, and
@@ -87,7 +99,7 @@ class SourceFile:
                 tree = _try(variant)
                 if tree is not None:
                     self.shift, self.pad = shift, pad
-                    return ast.Module(tree.body[0].body, []) if shift else tree  # type: ignore[attr-defined]
+                    return unwrapped(tree, shift)
             raise self._syntax_error(error) from None
         except (ValueError, MemoryError, RecursionError, OverflowError):
             raise SpecError(
@@ -144,18 +156,35 @@ class SourceFile:
 def variants(text: str) -> Iterator[tuple[int, int, str]]:
     """What a text that is no Python may have been: (lines before it, columns before it, text).
 
-    Indented as a whole, or but for its first line; from a notebook, or from a prompt.
+    Indented as a whole, or but for its first line; from the middle of a block, which ends in it;
+    from a notebook, or from a prompt.
     """
     yield 1, 0, f"if 1:\n{text}"
     first, _, rest = text.partition("\n")
     indents = INDENT.findall(rest)
-    if indents and not first[:1].isspace():
+    bare = not first[:1].isspace()
+    if indents and bare:
         indent = min(indents, key=len)[:MAX_INDENT]
         yield 1, len(indent), f"if 1:\n{indent}{text}"
+    outer = BLOCK.search(text)
+    if indents and outer:
+        pad = indents[0][:MAX_INDENT] if bare else ""
+        head = f"if 1:\n{outer[1]}if 1:\n" if outer[1] else "if 1:\n"
+        yield head.count("\n"), len(pad), f"{head}{pad}{text}"
     for pattern, form in ((NOTEBOOK, r"\1#"), (PROMPT, "    ")):
         variant = pattern.sub(form, text)
         if variant != text:
             yield (0, 0, variant) if pattern is NOTEBOOK else (1, 0, f"if 1:\n{variant}")
+
+
+def unwrapped(tree: ast.Module, lines: int) -> ast.Module:
+    """The tree without what so many lines were put around it for."""
+    body = tree.body
+    for _ in range(lines):
+        outer, *others = body
+        assert isinstance(outer, ast.If)
+        body = [*outer.body, *others]
+    return ast.Module(body, [])
 
 
 def syntax_tree(text: str) -> ast.Module:
@@ -178,6 +207,7 @@ class Disk:
     def __init__(self) -> None:
         self.texts: dict[Path, str | None] = {}
         self.files: dict[Path, bool] = {}
+        self.packages: dict[str, Place | None] = {}
 
     def has(self, path: Path) -> bool:
         """Whether there is such a file."""
@@ -216,7 +246,9 @@ class Tree:
     The tree is the folder of the file, or the topmost package that holds it.
 
     Attributes:
-        packages: where further modules lie that may be read: a package's folder, or a file.
+        home: what may be read of it: the tree, or the project around it.
+        packages: where further modules lie that may be read, by their first names.
+        search: where more of them are looked for.
     """
 
     def __init__(
@@ -226,23 +258,27 @@ class Tree:
         packages: Mapping[str, Path] | None = None,
         disk: Disk | None = None,
         advice: Advice | None = None,
+        given: Sequence[Path] = (),
     ) -> None:
         self.budget = budget
         self.advice = advice
-        self.packages = packages or {}
+        self.packages = {name: Place(at.parent, at) for name, at in (packages or {}).items()}
         self.disk = disk or Disk()
         self.files: dict[Path, SourceFile | None] = {}
-        self.top = path.resolve().parent if path else None
-        self.package: tuple[str, ...] = ()
-        self.prefix = self._package_of(self.top) if self.top else ()
-        if self.top and self.prefix:
-            self.top = self.top.parents[len(self.prefix) - 1]
+        self.looked: set[Path] = set()
+        folder = self.top = path.resolve().parent if path else None
+        self.prefix = self._package_of(folder) if folder else ()
+        if folder and self.prefix:
+            self.top = folder.parents[len(self.prefix) - 1]
+        root = project_of(folder) if folder else None
+        self.home = self.top if root is None or self.top is None else root
+        self.search = Search(folder, root, given)
 
     def _package_of(self, folder: Path) -> tuple[str, ...]:
         """The packages around a folder, as far as there are `__init__.py`s."""
         names: list[str] = []
         while self.disk.has(folder / "__init__.py") and folder.name and len(names) < 20:
-            names.insert(0, folder.name)
+            names.insert(0, folder.name.replace(".", DOT))
             folder = folder.parent
         return tuple(names)
 
@@ -250,33 +286,90 @@ class Tree:
         """The file that reading starts from."""
         self.budget.read(len(source.text))
         folder = path.resolve().parent if path else None
-        stem = path.stem if path else "source"
+        stem = path.stem.replace(".", DOT) if path else "source"
         name, package = ".".join((*self.prefix, stem)), ".".join(self.prefix)
         return SourceFile(source, name, package, folder, begin, self.advice)
 
     def find(self, name: str) -> SourceFile | None:
-        """The file of a dotted module name in this tree, or None."""
-        parts = name.split(".")
-        if not all(part.isidentifier() for part in parts):
-            return None
-        for top, home in self._tops(parts[0]):
-            for path in (top.joinpath(*parts, "__init__.py"), top.joinpath(*parts)):
-                path = path if path.name == "__init__.py" else path.with_suffix(".py")
-                if (found := self._read(path, name, home)) is not None:
-                    return found
+        """The file of a dotted module name in this tree or an opened package, or None."""
+        for path, home in self._paths(name):
+            if (found := self._read(path, name, home)) is not None:
+                return found
         return None
 
-    def _tops(self, first: str) -> list[tuple[Path, Path]]:
-        """Folders in which a module's first name may lie, each with what may be read of it.
+    def holds(self, name: str, word: str) -> bool | None:
+        """Whether a module may have a name, by its text, which isn't parsed; None without one."""
+        for path, home in self._paths(name):
+            text = self.disk.text(path, home)
+            if text is not None:
+                again = path in self.looked
+                self.looked.add(path)
+                self.budget.look(len(text) // AGAIN if again else len(text) + FIRST)
+                return any(each in text for each in (word, *BRINGING))
+        return None
 
-        In the tree, or it is the name of a folder around the tree, or of a further package.
+    def names(self, name: str) -> list[str]:
+        """What a module may have at its top level, by its text and that of what it stars."""
+        names: list[str] = []
+        for path, home in self._paths(name):
+            text = self.disk.text(path, home)
+            for star in STAR.findall(text or ""):
+                names += self.names(f"{name}.{star}") if star else []
+            names += ["".join(found) for found in DEFINED.findall(text or "")]
+        return [each for each in dict.fromkeys(names) if not each.startswith("_")]
+
+    def is_folder(self, first: str) -> bool:
+        """Whether a name that was opened is that of a folder without an `__init__.py`."""
+        place = self.packages.get(first)
+        if place is None or self.find(first) is not None:
+            return False
+        folder = place.folder / first
+        inside = folder.resolve().is_relative_to(place.home.resolve())
+        return inside and folder.is_dir() and not self.disk.has(folder / "__init__.py")
+
+    def open(self, first: str) -> bool:
+        """Whether modules of this first name lie outside of the tree, where it then finds them."""
+        if first in self.packages:
+            return True
+        if first not in self.disk.packages:
+            self.disk.packages[first] = self._place_of(first)
+        place = self.disk.packages[first]
+        if place is not None:
+            self.packages[first] = place
+        return place is not None
+
+    def _place_of(self, first: str) -> Place | None:
+        if not is_safe(first) or first in sys.stdlib_module_names:
+            return None
+        for place in self.search.files():
+            if self.disk.has(place.folder / first / "__init__.py"):
+                return place
+            if self.disk.has(place.folder / f"{first}.py"):
+                return place
+        return next((p for p in self.search.folders() if (p.folder / first).is_dir()), None)
+
+    def _paths(self, name: str) -> Iterator[tuple[Path, Path]]:
+        """Where the file of a module may be, each with what may be read."""
+        parts = [part.replace(DOT, ".") for part in name.split(".")]
+        if not all(map(is_safe, parts)):
+            return
+        for top, home in self._tops(parts[0]):
+            yield top.joinpath(*parts, "__init__.py"), home
+            yield top.joinpath(*parts[:-1], f"{parts[-1]}.py"), home
+
+    def _tops(self, first: str) -> list[Place]:
+        """Folders in which a module's first name may lie.
+
+        In the tree, or it is the name of a folder around the tree, or of an opened package.
         """
-        further = self.packages.get(first)
-        tops = [(further.parent, further)] if further else []
-        if self.top is None or (self.prefix and first != self.prefix[0]):
+        tops = [self.packages[first]] if first in self.packages else []
+        if self.top is None or self.home is None:
+            return tops
+        if self.prefix and first != self.prefix[0].replace(DOT, "."):
             return tops
         around = [parent for parent in (self.top, *self.top.parents) if parent.name == first]
-        return [(self.top, self.top), *((each.parent, each) for each in around[:1]), *tops]
+        named = [Place(each.parent, each) for each in around[:1]]
+        return [Place(self.top, self.home), *named, *tops]
 
     def _read(self, path: Path, name: str, home: Path) -> SourceFile | None:
         if path not in self.files:
@@ -291,3 +384,8 @@ class Tree:
         package = name if path.name == "__init__.py" else name.rpartition(".")[0]
         source = Source(text, [Piece(0, str(path))])
         return SourceFile(source, name, package, path.parent, advice=self.advice)
+
+
+def is_safe(part: str) -> bool:
+    """Whether a part of a dotted name leads no further than to what lies in a folder."""
+    return bool(part.strip(".")) and not any(sign in part for sign in "/\\\0:")

@@ -16,7 +16,7 @@ from tests.convert.test_keras import assert_runs as assert_keras_runs
 from tests.convert.test_torch import assert_runs, text_of
 
 RESIDUAL = """\
-# input: 3x16x16, after the batch
+# cnncalc: input 3x16x16
 from torch import nn
 
 
@@ -146,6 +146,7 @@ def test_drawn_definitions_as_keras(spec: str) -> None:
 
 
 KERAS = """\
+# cnncalc: input 16x16x3
 import keras
 from keras import layers
 

@@ -25,6 +25,7 @@ from tests.library import NAMES, report
 from tests.strategies import odd_specs, specs
 
 STACK = """\
+# cnncalc: input 32x32x3
 import keras
 from keras import layers
 

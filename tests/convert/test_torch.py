@@ -26,7 +26,7 @@ from tests.library import NAMES, report
 from tests.strategies import odd_specs, specs
 
 STACK = """\
-# input: 3x32x32, after the batch
+# cnncalc: input 3x32x32
 from torch import nn
 
 model = nn.Sequential(

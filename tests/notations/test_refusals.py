@@ -9,7 +9,7 @@ import pytest
 import cnncalc
 from cnncalc.errors import SpecError
 from cnncalc.notations.examples import example_names, example_path
-from cnncalc.notations.refusals import ENDINGS, SIGNS
+from cnncalc.notations.refusals import ENDINGS, PRINTED, SIGNS
 from tests.conftest import Command
 
 MODULE = """Net(
@@ -44,7 +44,7 @@ CHANNELS = (
     "Given groups=1, weight of size [6, 3, 5, 5], expected input[1, 1, 28, 28] to have 3 channels, "
     "but got 1 channels instead"
 )
-NOTEBOOK = '{\n "cells": [{"cell_type": "code", "source": ["import torch"]}],\n "nbformat": 4\n}'
+CELL = '{\n "cell_type": "code", "source": ["import torch"]\n}'
 YOLO = """# YOLOv5 by Ultralytics
 nc: 80  # number of classes
 anchors:
@@ -73,7 +73,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         'ValueError: Input 0 of layer "dense" is incompatible with the layer: expected axis -1',
         "an error message",
     ),
-    "a module": (MODULE, "what `print(model)` shows"),
     "an object": ("<__main__.Net object at 0x7f1c2d3e4f50>", "how Python shows an object"),
     "a Keras object": ("<Sequential name=sequential, built=True>", "how Python shows an object"),
     "the call that shows it": ("print(model)", "a call that shows a model"),
@@ -81,7 +80,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "torchinfo": (TORCHINFO, "the table of a summary"),
     "torchsummary": (TORCHSUMMARY, "the table of a summary"),
     "our own table": (TABLE, "a table of this program"),
-    "notebook": (NOTEBOOK, "a notebook, which can't be read yet"),
+    "a cell": (CELL, "a part of a notebook"),
     "report": ('{"schema": "cnncalc.report/1", "spec": "3x8x8 relu"}', "a report of this program"),
     "Keras's configuration": ('{"class_name": "Sequential", "config": {}}', "Keras model's config"),
     "JSON": ('[{"layer": "conv"}]', "JSON"),
@@ -111,6 +110,14 @@ def test_what_is_pasted(text: str, what: str) -> None:
     assert caught.value.line is not None or text == "weights.pt"
 
 
+def test_a_printed_model_in_another_notation(tmp_path: Path, command: Command) -> None:
+    (tmp_path / "net.cnn").write_text(MODULE)
+    code, out, err = command("shape", str(tmp_path / "net.cnn"))
+
+    assert (code, out) == (2, "")
+    assert "this is what `print(model)` shows, read as another notation" in err
+
+
 def test_a_docstring_is_no_json() -> None:
     """A source that begins with one keeps its own error."""
     source = '"""A layer."""\nimport torch.nn as nn\nmodel = nn.Conv2d(3, 8)\n'
@@ -122,7 +129,7 @@ def test_a_docstring_is_no_json() -> None:
 
 
 @pytest.mark.parametrize("name", ["text.txt", "text.cnn", "text.py"])
-@pytest.mark.parametrize("text", [TRACEBACK, MODULE, SUMMARY], ids=["error", "module", "summary"])
+@pytest.mark.parametrize("text", [TRACEBACK, SUMMARY], ids=["error", "summary"])
 def test_whatever_the_file_is_called(
     text: str, name: str, tmp_path: Path, command: Command
 ) -> None:
@@ -167,9 +174,7 @@ def test_endings(ending: str, command: Command) -> None:
     for word in (f"model{ending}", f"./models/net{ending.upper()}", f"net{ending}:Net(3)"):
         code, out, err = command("shape", word)
         assert (code, out) == (2, "")
-        # Of files that are known by their endings what stands behind the colon is apart.
-        path = word.removesuffix(":Net(3)") if ending in (".ipynb", ".md") else word
-        assert err.startswith(f"error[no-network]: `{path}` is {ENDINGS[ending].what}")
+        assert err.startswith(f"error[no-network]: `{word}` is {ENDINGS[ending].what}")
 
 
 @pytest.mark.parametrize("word", ["https://github.com/a/b/blob/main/m.py", "http://x.org/net"])
@@ -256,7 +261,7 @@ def test_hostile_texts(piece: str) -> None:
 
 def test_every_sign_is_seen() -> None:
     """The texts above show each kind of text once at least."""
-    shown = {what for _, what in TEXTS.values()}
+    shown = {what for _, what in TEXTS.values()} | {PRINTED.what}
 
     for _, kind in SIGNS:
         assert any(what in f"this is {kind.what}" for what in shown), kind.what

@@ -83,7 +83,7 @@ def test_the_line_and_the_file_say_the_same(name: str) -> None:
 def test_the_notations() -> None:
     assert readable() == ["compact", "torch", "keras", "onnx"]
     assert writable() == ["compact", "torch", "keras", "onnx", "mermaid", "python"]
-    assert endings() == [".cnn", ".txt", ".py", ".onnx"]
+    assert endings() == [".cnn", ".txt", ".py", ".onnx", ".ipynb", ".md"]
 
 
 @pytest.mark.parametrize(
@@ -96,6 +96,8 @@ def test_the_notations() -> None:
         ("relu", ["a.txt"], "compact"),
         ("relu", ["A.CNN", "b.onnx"], "onnx"),  # of which nothing is in the text
         ("import keras", ["a.py", "b.cnn"], "compact"),
+        ("import keras", ["a.ipynb"], "keras"),
+        ("relu", ["A.MD"], "torch"),
         ("flowchart TD", ["a.mmd"], "compact"),  # not read
     ],
 )

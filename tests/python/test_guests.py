@@ -166,7 +166,7 @@ def test_what_a_library_may_say() -> None:
     [
         ("import harbur\nr = harbur.quay()", "did you mean `harbour`?"),
         ("import harbour\nr = harbour()", "did you mean `harbour.quay`?"),
-        ("import far\nr = far.quay()", "only files of the same folder or package are read"),
+        ("import far\nr = far.quay()", "the folder that holds it: `--path DIR`"),
     ],
 )
 def test_what_may_have_been_meant(code: str, help: str) -> None:

@@ -8,6 +8,7 @@ import cnncalc
 from cnncalc import SpecError
 from cnncalc.errors import Source, Span
 from cnncalc.notations.source.argument_places import argument
+from tests.source.reading import HEAD, refused
 
 TORCH = [
     ("nn.Sequential(nn.Conv2d(3, 8, kernel_size=9))", (3, 5, 5), "kernel_size=9"),
@@ -55,3 +56,35 @@ def test_what_cannot_be_found_is_the_whole_call(text: str) -> None:
 
     assert argument(span, "kernel", reader) is span
     assert argument(span, "", reader) is span
+
+
+TWICE = """class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 16, 3)
+        self.conv2 = nn.Conv2d(16, 32, 3)
+        self.conv3 = nn.Conv2d(32, 32, 3)
+    def forward(self, x):
+        return self.conv3(self.conv1(self.conv1(x)))
+"""
+FORGOTTEN = "it is used twice; `conv2` would fit, and is not used until here"
+
+
+def test_a_module_that_was_forgotten() -> None:
+    assert FORGOTTEN in refused(HEAD + TWICE, (3, 16, 16)).notes
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("nn.Conv2d(16, 32, 3)", "nn.Conv2d(8, 32, 3)"),
+        ("nn.Conv2d(32, 32, 3)", "nn.Conv2d(16, 32, 3)"),
+        ("nn.Conv2d(16, 32, 3)", "nn.ConvTranspose2d(16, 32, 3)"),
+        ("self.conv1(self.conv1(x))", "self.conv3(x)"),
+    ],
+    ids=["none fits", "two fit", "of another kind", "not used twice"],
+)
+def test_no_module_that_was_forgotten(old: str, new: str) -> None:
+    notes = refused(HEAD + TWICE.replace(old, new), (3, 16, 16)).notes
+
+    assert not [note for note in notes if "used twice" in note]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cnncalc import CnnCalcError, analyze
+from cnncalc import CnnCalcError, analyze, parse
 from cnncalc.layers.base import Shape
+from tests.conftest import Command
 from tests.source.reading import refused, report_of
 
 CONVS = ["self.conv1 = nn.Conv2d(3, 6, 5)", "self.pool = nn.MaxPool2d(2, 2)"]
@@ -106,6 +107,56 @@ PASTED: dict[str, tuple[str, Shape | None, list[str], Shape]] = {
         ["a", "b"],
         (2, 8, 8),
     ),
+    "lines of a forward": (
+        text(*CONVS, "x = self.pool(F.relu(self.conv1(x)))", "x = torch.flatten(x, 1)"),
+        (3, 32, 32),
+        ["conv1", "relu", "pool", "flatten"],
+        (1176,),
+    ),
+    "lines of a forward with a return": (
+        text("import torch.nn as nn", *CONVS, "", "out = self.conv1(img)", "return self.pool(out)"),
+        (3, 32, 32),
+        ["conv1", "pool"],
+        (6, 14, 14),
+    ),
+    "a forward in a loop": (
+        text("self.c = nn.ModuleList()", "for i in range(2):",
+             "    self.c.append(nn.Conv2d(3, 3, 3))", "for c in self.c:", "    x = c(x)"),
+        (3, 8, 8),
+        ["c.0", "c.1"],
+        (3, 4, 4),
+    ),
+    "lines of a forward behind a method": (
+        text(*METHODS[:4], "", "x = self.pool(self.conv1(x))"),
+        (3, 32, 32),
+        ["conv1", "pool"],
+        (6, 14, 14),
+    ),
+    "Keras lines of a call": (
+        text("self.a = layers.Conv2D(8, 3)", "self.b = layers.Flatten()", "y = self.a(inputs)",
+             "y = self.b(y)"),
+        (8, 8, 3),
+        ["conv2d", "flatten"],
+        (288,),
+    ),
+    "the middle of an init": (
+        text(*CONVS, indent=" " * 8) + "\n" + text(*FORWARD, indent=" " * 4),
+        (3, 32, 32),
+        ["conv1", "relu", "pool"],
+        (6, 14, 14),
+    ),
+    "the middle of an init, its first line bare": (
+        text(*CONVS, indent=" " * 8)[8:] + "\n" + text(*FORWARD, indent=" " * 4),
+        (3, 32, 32),
+        ["conv1", "relu", "pool"],
+        (6, 14, 14),
+    ),
+    "the middle of an init, its methods at the edge": (
+        text(*CONVS, indent=" " * 4) + "\n" + text(*FORWARD),
+        (3, 32, 32),
+        ["conv1", "relu", "pool"],
+        (6, 14, 14),
+    ),
     "a length": ("64 nn.Linear(64, 10)", None, ["linear"], (10,)),
     "a size of Keras": (
         "8x6x3 keras.Sequential([layers.Conv2D(8, 3)])", None, ["conv2d"], (8, 6, 4),
@@ -142,6 +193,25 @@ WRONG = {
         "class Net(nn.Module)",
         "a `forward` stands outside of the class: indent it",
     ),
+    "the middle of an init": (
+        "        self.a = nn.Linear(9, 2)\n\n    def forward(self, x):\n        return self.a(x)",
+        1,
+        "9",
+        "the last axis",
+    ),
+    "the middle of an init, bare": (
+        "self.a = nn.Linear(9, 2)\n        b = 2\n"
+        "    def forward(self, x):\n        return self.a(x)",
+        1,
+        "9",
+        "the last axis",
+    ),
+    "a line of a forward": (
+        "self.a = nn.Linear(9, 2)\nx = self.b(x)",
+        2,
+        "self.b",
+        "attribute `b`",
+    ),
     "no Python": ("3x8x8 nn.Conv2d(4, 8, 3", 1, "(", "isn't Python"),
 }
 
@@ -160,3 +230,31 @@ def test_the_place_is_the_users_own(pasted: str, line: int, underlined: str, wor
 def test_a_size_alone_is_no_source(pasted: str) -> None:
     with pytest.raises(CnnCalcError):
         report_of(pasted)
+
+
+OPEN = "nn.Sequential(nn.Conv2d(in_channels, width, 3), nn.Conv2d(width, n_classes, 1))"
+
+
+def test_values_for_open_names(command: Command) -> None:
+    let = {"in_channels": 3, "width": 8, "n_classes": 5}
+    at = [f"--let={name}={value}" for name, value in let.items()]
+
+    assert analyze(parse(OPEN, let=let), (3, 8, 8)).total.params == 224 + 45
+    assert command("params", OPEN, "-i", "3x8x8", *at).code == 0
+    error = command("params", OPEN, "-i", "3x8x8", *at[:1])
+    assert "`width` is not defined in this source" in error.err
+    assert "`--let width=64` gives it a value; in Python `let={'width': 64}`" in error.err
+
+
+def test_a_name_that_is_not_open(command: Command) -> None:
+    """A value from outside is for names alone that nothing defines."""
+    text = "n = 4\nnet = nn.Conv2d(3, n, 1)"
+
+    assert analyze(parse(text, let={"n": 9}), (3, 8, 8)).total.params == 16
+    error = command("shape", text, "-i", "3x8x8", "--let", "m=3")
+    assert (error.code, "nothing in this source is called `m`" in error.err) == (2, True)
+
+
+@pytest.mark.parametrize("text", ["nn.Conv2d(args.width, 3, 3)", "nn.Conv2d(width(), 3, 3)"])
+def test_names_that_stand_for_no_number(text: str) -> None:
+    assert refused(text, (3, 8, 8)).help is None

@@ -35,8 +35,9 @@ names = json.loads(sys.argv[2])
 from cnncalc import analyze
 from cnncalc.errors import Source, SpecError
 from importlib import import_module
-for each in ("keras.names", "keras.network", "numpy.functions", "torch.names", "torch.operations", "wrong_names"):
+for each in ("keras.names", "keras.network", "numpy.functions", "torch.names", "torch.operations", "wrong_names", "printed", "given_sizes"):
     import_module(f"cnncalc.notations.source.{each}")
+import_module("cnncalc.notations.model_packages")
 from cnncalc.python.library import Python
 for each in Python.packages:
     import_module(f"cnncalc.python.library.{each}")
@@ -103,7 +104,8 @@ def ran(fuel: int) -> tuple[dict[str, Any], int]:
     """What became of each source, and whether the watch at the end still worked."""
     names = [name for name in SOURCES if fuel == FUEL or name not in LONG]
     words = ("-c", SCRIPT, str(fuel), json.dumps([LOOP, *names, LOOP]))
-    done = processes.python(*words)
+    # Looking for packages lists the folders of an environment that is active.
+    done = processes.python(*words, environment={"VIRTUAL_ENV": "", "CONDA_PREFIX": ""})
     assert done.returncode == 0, done.stderr[-2000:]
     out, seen = json.loads(done.stdout.splitlines()[-1])
     return out, seen

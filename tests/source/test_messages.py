@@ -165,7 +165,7 @@ FOLLOWED: dict[str, tuple[str, str, str]] = {
         net("self.a = einops.layers.Rearrange('b c h w -> b (h w) c')", "return self.a(x)",
             "import einops\n"),
         "einops.layers.Rearrange('b c h w -> b (h w) c')",
-        "`einops` is not part of this source tree",
+        "`einops` is neither in this source tree nor installed",
     ),
     "hook": (
         net("self.c = nn.ReLU()\nself.c.register_forward_hook(print)", "return self.c(x)"),

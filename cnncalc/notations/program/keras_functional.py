@@ -13,6 +13,7 @@ from cnncalc.notations.program.lines import (
     FRESH,
     Line,
     Program,
+    input_comment,
     labels,
     lower,
     named_inputs,
@@ -42,7 +43,9 @@ def write(report: Report, name: str | None = None) -> str:
     text = "\n".join([*own, *body])
     imports = ["from keras import layers"] if "layers." in text else []
     apart = [""] if text.startswith(("class ", "def ")) else []
-    return "\n".join(["import keras", *imports, "", *apart, text, ""])
+    shapes = [report.rows[step].output_shape for _, step in program.inputs]
+    head = input_comment(as_layout(shape, "channels-last") for shape in shapes)
+    return "\n".join([head, "import keras", *imports, "", *apart, text, ""])
 
 
 def _input(report: Report, number: int) -> str:

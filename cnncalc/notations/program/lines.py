@@ -24,6 +24,7 @@ __all__ = [
     "FRESH",
     "Line",
     "Program",
+    "input_comment",
     "labels",
     "lower",
     "named_inputs",
@@ -32,6 +33,11 @@ __all__ = [
 
 NUMBERED = re.compile(r"x[1-9][0-9]{0,8}")
 FRESH = ("x", "y", "z", "a", "b", "c", "d", "e", "f", "g", "h")
+
+
+def input_comment(shapes: Iterable[Shape]) -> str:
+    """The comment that tells the sizes of the inputs to whoever reads the program again."""
+    return f"# cnncalc: input {'; '.join('x'.join(map(str, each)) or '()' for each in shapes)}"
 
 
 class Line(NamedTuple):

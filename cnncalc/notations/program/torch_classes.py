@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from cnncalc.frameworks.calls import LINES
 from cnncalc.frameworks.pytorch import READERS
 from cnncalc.frameworks.pytorch.writing import CLASSES, pieces
-from cnncalc.layers.shapes import show
 from cnncalc.notations.program.blocks import Block, Dialect, in_blocks
 from cnncalc.notations.program.call_numbers import once, signature_of
 from cnncalc.notations.program.lines import (
     Line,
     Program,
+    input_comment,
     labels,
     lower,
     named_inputs,
@@ -39,8 +39,7 @@ def write(report: Report, name: str | None = None) -> str:
     stack = program.stack and name is None and not own
     body = _stack(program) if stack else _classes(program, name or "Net")
     text = "\n".join([*own, *body])
-    sizes = ", ".join(show(report.rows[step].output_shape) for _, step in program.inputs)
-    head = [f"# input: {sizes.replace('×', 'x')}, after the batch"]
+    head = [input_comment(report.rows[step].output_shape for _, step in program.inputs)]
     head += ["import torch"] if "torch." in text else []
     head += ["from torch import nn", ""]
     return "\n".join([*head, *([] if stack else [""]), text, ""])

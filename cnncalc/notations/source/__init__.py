@@ -14,11 +14,24 @@ from pathlib import Path
 
 from cnncalc.errors import Source
 from cnncalc.network import Network
-from cnncalc.notations.framework_signs import framework_of
-from cnncalc.notations.source.reading import read
+from cnncalc.notations import Text
+from cnncalc.notations.framework_signs import framework_of, path_of
+from cnncalc.notations.source.reading import Asked, read
 from cnncalc.python.source_tree import Disk
 
-__all__ = ["parse"]
+__all__ = ["of_text", "parse"]
+
+
+def of_text(text: Text, notation: str, let: Mapping[str, int]) -> Network:
+    """Read the network of a text; its open names get the values of `let`.
+
+    Raises:
+        SpecError: what can't be followed, with its place.
+    """
+    path = path_of(text)
+    given = tuple(Path(os.path.abspath(each)) for each in text.paths)
+    asked = Asked(notation, text.target or None, _absolute(path), given, text.package, {}, let)
+    return _read(text.source, asked, Disk())
 
 
 def parse(
@@ -28,7 +41,6 @@ def parse(
     entry: str | None = None,
     path: str | None = None,
     packages: Mapping[str, Path] | None = None,
-    disk: Disk | None = None,
 ) -> Network:
     """Read the network that a source describes.
 
@@ -40,17 +52,20 @@ def parse(
         path: where the text lies, so that its imports find the files beside it.
         packages: where further modules lie that it may import, by their first names: a
             package's folder, or a file.
-        disk: what was read before; None: nothing.
 
     Raises:
         SpecError: what can't be followed, with its place.
     """
     found = notation or framework_of(source.text)
-    place = Path(os.path.abspath(path)) if path else None
-    disk = disk or Disk()
-    network = read(source, found, entry or None, place, packages or {}, disk)
-    network.remake = partial(
-        parse, source, notation=found, entry=entry, path=path and str(place), packages=packages,
-        disk=disk,
-    )  # fmt: skip
+    asked = Asked(found, entry or None, _absolute(path), packages=packages or {})
+    return _read(source, asked, Disk())
+
+
+def _absolute(path: str | None) -> Path | None:
+    return Path(os.path.abspath(path)) if path else None
+
+
+def _read(source: Source, asked: Asked, disk: Disk) -> Network:
+    network = read(source, asked, disk)
+    network.remake = partial(_read, source, asked, disk)
     return network

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from contextlib import suppress
 
 from cnncalc.errors import Source, SpecError
+from cnncalc.notations.model_packages import HOMES
 from cnncalc.notations.source.keras.kinds import is_keras_class
 from cnncalc.notations.source.layer_list import bare_calls
 from cnncalc.notations.source.top_level import assigned, no_argument_functions, statements_of, tried
@@ -16,19 +18,29 @@ from cnncalc.python.builtins import BUILTINS, FORBIDDEN
 from cnncalc.python.dependencies import reads
 from cnncalc.python.guests import Unread
 from cnncalc.python.interpreter import Interpreter
-from cnncalc.python.machine import Function, Module, Scope
+from cnncalc.python.machine import Function, Machine, Module, Scope
 from cnncalc.python.refusals import Raised, Refusal
 from cnncalc.python.source_tree import SourceFile, syntax_tree
-from cnncalc.python.values import MISSING, Bound, Class, Instance, Partial, Value, describe
+from cnncalc.python.values import (
+    MISSING,
+    Bound,
+    Class,
+    Foreign,
+    Instance,
+    Namespace,
+    Partial,
+    Value,
+    describe,
+)
 from cnncalc.suggestions import suggest
 
 __all__ = ["choose"]
 
 
-def choose(machine: Interpreter, module: Module, entry: str | None) -> Value:
-    """The model: an object that runs."""
+def choose(machine: Interpreter, module: Module, entry: str | None, package: str = "") -> Value:
+    """The model: an object that runs; a package that is given holds it."""
     if entry:
-        return named(machine, module, entry)
+        return named(machine, module, entry, package)
     found = only_class(machine, module)
     if found is None:
         found = only_variable(machine, module)
@@ -42,14 +54,30 @@ def choose(machine: Interpreter, module: Module, entry: str | None) -> Value:
 class Entry(Module):
     """The words after `model.py:`, looked up in that file."""
 
-    def __init__(self, machine: Interpreter, file: SourceFile, home: Module) -> None:
+    def __init__(self, machine: Interpreter, file: SourceFile, home: Module, package: str) -> None:
         super().__init__(machine, file)
         self.home = home
+        self.package = package
 
     def find(self, name: str) -> Value:
+        if self.package and name not in BUILTINS:
+            return in_package(self.machine, self.package, name)
         if not self.home.has(name) and name not in BUILTINS and name not in FORBIDDEN:
             raise unknown(self.home, name)
         return self.home.find(name)
+
+
+def in_package(machine: Machine, package: str, name: str) -> Value:
+    """What a package calls so, wherever in it models are."""
+    homes = [f"{package}.{home}" for home in HOMES] + [package]
+    for home in homes:
+        value = machine.library(f"{home}.{name}")
+        if not isinstance(value, Foreign if home == package else Foreign | Namespace):
+            return value
+    with suppress(Refusal, Raised):  # nn, torch
+        return machine.builtin(name)
+    there = (home for home in homes if isinstance(machine.library(home), Module | Namespace))
+    raise machine.unread(f"{next(there, package)}.{name}")
 
 
 def unknown(module: Module, name: str) -> Refusal:
@@ -62,7 +90,7 @@ def unknown(module: Module, name: str) -> Refusal:
     )
 
 
-def named(machine: Interpreter, module: Module, entry: str) -> Value:
+def named(machine: Interpreter, module: Module, entry: str, package: str) -> Value:
     """The model that an expression such as `Net(n_classes=10)` or `Net.features` names."""
     source = Source(entry)
     try:
@@ -75,13 +103,13 @@ def named(machine: Interpreter, module: Module, entry: str) -> Value:
             help="a class, a call or a part: `Net`, `Net(n_classes=10)`, `Net.features`",
         ) from None
     file = SourceFile(source)
-    scope = Scope(None, Entry(machine, file, module), None)
+    scope = Scope(None, Entry(machine, file, module, package), None)
     return resolved(machine, scope, statement.value)
 
 
 def resolved(machine: Interpreter, scope: Scope, node: ast.expr) -> Value:
     """An object that runs, from an expression: classes and functions are called."""
-    if isinstance(node, ast.Attribute):
+    if isinstance(node, ast.Attribute) and not is_in_package(machine, scope, node.value):
         holder = resolved(machine, scope, node.value)
         return machine.call_at(
             scope, node, lambda: runnable(machine, get_attribute(machine, holder, node.attr))
@@ -90,12 +118,24 @@ def resolved(machine: Interpreter, scope: Scope, node: ast.expr) -> Value:
     return machine.call_at(scope, node, lambda: runnable(machine, value))
 
 
+def is_in_package(machine: Interpreter, scope: Scope, node: ast.expr) -> bool:
+    """Whether an expression stands for a module, of which a name is meant and no part."""
+    if not isinstance(node, ast.Name | ast.Attribute):
+        return False
+    inner = node.value if isinstance(node, ast.Attribute) else None
+    if inner is not None and not is_in_package(machine, scope, inner):
+        return False
+    return isinstance(machine.evaluate(scope, node), Module | Namespace)
+
+
 def runnable(machine: Interpreter, value: Value) -> Value:
     """The value, or what calling it without arguments gives."""
     if isinstance(value, Class | Function | Partial | Bound):
         value = machine.call(value, [], {})
     if isinstance(value, Unread):
         raise value.stop
+    if isinstance(value, Foreign):
+        raise machine.unread(value.path)
     if not machine.is_model(value):
         raise Refusal(f"this is {describe(value)}, no model", code="entry")
     return value

@@ -12,12 +12,20 @@ from typing import TypeGuard
 __all__ = ["completed"]
 
 NAME = "Net"
+NOT_LINES = (
+    ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom,
+)  # fmt: skip
+GIVING = ("add_module", "append", "extend", "register_buffer", "register_parameter")
 FORWARD = {"torch": "forward", "keras": "call"}
 
 
 def completed(tree: ast.Module, notation: str) -> ast.Module:
     """The tree, with the class around what belongs into one; the same if nothing does."""
     methods = [node for node in tree.body if is_method(node)]
+    lines, given = ([], []) if named(methods, FORWARD[notation]) else flow_of(tree)
+    if lines:
+        methods.append(made_forward(lines, given, FORWARD[notation]))
+        tree = ast.Module([node for node in tree.body if node not in lines], tree.type_ignores)
     settings = [node for node in tree.body if sets_self(node)]
     classes = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
     if not settings and (classes or not methods):
@@ -29,16 +37,92 @@ def completed(tree: ast.Module, notation: str) -> ast.Module:
         body = [node for node in inner if not calls_super(node)] or [ast.Pass()]
         methods = [made_init(body), *methods]
     run = FORWARD[notation]
-    if notation == "keras" and not any(node.name == run for node in methods):
+    if notation == "keras" and not named(methods, run):
         methods.append(in_turn(settings, run))
-    chained = not any(node.name == run for node in methods)
+    chained = not named(methods, run)
     name = name_of(tree)
     cls = ast.ClassDef(
         f"{name}_" if name in classes else name, [base(notation, chained)], [], list(methods), []
     )
-    first = next(node for node in tree.body if node in inner or node in methods)
+    first = next((node for node in tree.body if node in inner or node in methods), methods[0])
     ast.copy_location(cls, first)
     return ast.fix_missing_locations(ast.Module([*others, cls], tree.type_ignores))
+
+
+def named(methods: list[ast.FunctionDef], name: str) -> bool:
+    return any(node.name == name for node in methods)
+
+
+def flow_of(tree: ast.Module) -> tuple[list[ast.stmt], list[str]]:
+    """The lines of a forward that stand without it, and the names that flow in; none without any.
+
+    It begins where something flows that no line has made: `x = F.relu(self.conv1(x))`.
+    """
+    bound: set[str] = set()
+    for number, node in enumerate(tree.body):
+        flowing = flows_in(node, bound)
+        if flowing:
+            rest = [each for each in tree.body[number:] if not isinstance(each, NOT_LINES)]
+            return rest, flowing
+        bound |= names_bound(node)
+    return [], []
+
+
+def flows_in(node: ast.stmt, bound: set[str]) -> list[str]:
+    """The names that flow into a line of a forward; none of any other line."""
+    if isinstance(node, (*NOT_LINES, ast.Expr)) or not sets_self(node) or stores_in_self(node):
+        return []
+    inner = {each.target.id for each in ast.walk(node)
+        if isinstance(each, ast.For) and isinstance(each.target, ast.Name)}  # fmt: skip
+    names = [
+        arg.id
+        for call in ast.walk(node)
+        if isinstance(call, ast.Call) and (root_of(call.func) in ("self", "F", "torch", *inner))
+        for arg in call.args
+        if isinstance(arg, ast.Name)
+    ]
+    return [name for name in dict.fromkeys(names) if name not in bound | inner]
+
+
+def root_of(node: ast.expr) -> str:
+    """The name that a dotted one begins with."""
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def stores_in_self(node: ast.stmt) -> bool:
+    """Whether a statement gives `self` something, as those of an `__init__` do."""
+    return any(
+        (isinstance(each, ast.Attribute) and isinstance(each.ctx, ast.Store))
+        or (isinstance(each, ast.Call) and root_of(each.func) == "setattr")
+        or (isinstance(each, ast.Attribute) and each.attr in GIVING)
+        for each in ast.walk(node)
+    )
+
+
+def names_bound(node: ast.stmt) -> set[str]:
+    """The names that a statement binds, imports and definitions among them."""
+    found = {each.id for each in ast.walk(node)
+        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}  # fmt: skip
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        found |= {(each.asname or each.name).partition(".")[0] for each in node.names}
+    elif isinstance(node, NOT_LINES):
+        found.add(node.name)  # type: ignore[union-attr]
+    return found
+
+
+def made_forward(lines: list[ast.stmt], given: list[str], run: str) -> ast.FunctionDef:
+    """The method of these lines; what the last one makes is its result."""
+    last = lines[-1]
+    body = list(lines)
+    if isinstance(last, ast.Assign) and isinstance(last.targets[0], ast.Name):
+        body += located(ast.parse(f"return {last.targets[0].id}").body, last)
+    elif not isinstance(last, ast.Return):
+        body += located(ast.parse(f"return {given[0]}").body, last)
+    parameters = [ast.arg(name) for name in ("self", *given)]
+    arguments = ast.arguments([], parameters, None, [], [], None, [])
+    return ast.copy_location(ast.FunctionDef(run, arguments, body, []), lines[0])
 
 
 def is_method(node: ast.stmt) -> TypeGuard[ast.FunctionDef]:

@@ -8,12 +8,16 @@ from cnncalc.errors import SpecError
 from cnncalc.frameworks.counterparts import texts
 from cnncalc.notations.source.state import state_of
 from cnncalc.packages import OnUse
+from cnncalc.python.imports import outside
 from cnncalc.python.machine import Machine
 from cnncalc.python.protocols import Library
+from cnncalc.python.refusals import Refusal
 
 if TYPE_CHECKING:
+    from cnncalc.notations import model_packages
     from cnncalc.notations.source import wrong_names
-else:  # only a wrong source needs it
+else:  # only a wrong source needs them
+    model_packages = OnUse("cnncalc.notations.model_packages")
     wrong_names = OnUse("cnncalc.notations.source.wrong_names")
 
 __all__ = ["Framework", "written"]
@@ -28,6 +32,12 @@ class Framework(Library):
 
     def __init__(self, read: bool) -> None:
         self.read = read
+
+    def unread(self, path: str) -> Refusal | None:
+        """What is said of a name of a package that people install and that isn't there."""
+        if path.partition(".")[0] not in model_packages.KNOWN:
+            return None
+        return outside(path, model_packages.advice(path))
 
     def exactly(self, name: str, called: bool) -> str | None:
         """A text that stands without its quotes, such as `same`."""

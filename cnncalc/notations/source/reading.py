@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from cnncalc.errors import Source, Span
+from cnncalc.errors import Source, Span, SpecError
 from cnncalc.input_size import give
 from cnncalc.layers.base import Shape
-from cnncalc.network import Network
+from cnncalc.network import Network, Typed
 from cnncalc.notations.sizes import front, front_size
 from cnncalc.notations.source.entry import choose
 from cnncalc.notations.source.fragments import completed
@@ -30,54 +31,96 @@ from cnncalc.python.protocols import Library
 from cnncalc.python.refusals import followed
 from cnncalc.python.source_tree import Disk, Tree
 from cnncalc.python.values import Value
+from cnncalc.rows import from_layout
 
 if TYPE_CHECKING:
+    from cnncalc.notations.source import given_sizes, printed
     from cnncalc.notations.source.keras import network as keras
-else:  # Keras's rules, which few need
+else:  # Keras's rules, sizes that nobody gives, printed models
+    given_sizes = OnUse("cnncalc.notations.source.given_sizes")
+    printed = OnUse("cnncalc.notations.source.printed")
     keras = OnUse("cnncalc.notations.source.keras.network")
 
-__all__ = ["read"]
+__all__ = ["Asked", "read"]
+
+PRINTED = "): "  # of each part of a printed model
+MARK = "cnncalc:"  # of comments that are for us
 
 # What stands between a size and its source, as in `3x32x32, nn.Sequential(…)`.
 APART = re.compile(r"(?:[ \t,]*\n|[ \t,]+)(?=[^\d,])")
 Build = Callable[..., tuple[Interpreter, Value]]
 
 
-def read(
-    source: Source,
-    notation: str,
-    entry: str | None,
-    path: Path | None,
-    packages: Mapping[str, Path],
-    disk: Disk,
-) -> Network:
+class Asked(NamedTuple):
+    """What is asked of a source.
+
+    Attributes:
+        notation: whose names those without an import are: `torch` or `keras`.
+        entry: which class, function or variable; None: the only one there is.
+        path: where the text lies; None: in no file.
+        paths: further folders in which its imports may lie.
+        package: the package that is meant in the place of the text.
+        packages: where further modules lie, by their first names.
+        let: values for names that the source leaves open.
+    """
+
+    notation: str
+    entry: str | None = None
+    path: Path | None = None
+    paths: tuple[Path, ...] = ()
+    package: str = ""
+    packages: Mapping[str, Path] = {}
+    let: Mapping[str, Value] = {}
+
+
+def read(source: Source, asked: Asked, disk: Disk) -> Network:
     """Build the model, and give a network that runs it at an input size.
 
     The text may start with that size, as a spec does.
     """
     size, begin = in_front(source)
+    notation = asked.notation
 
     def build(
         wanted: Shape | None = None, inputs: dict[int, Shape] | None = None
     ) -> tuple[Interpreter, Value]:
         budget = Budget()
-        tree = Tree(path, budget, packages, disk, advice)
-        machine = Interpreter(tree, budget, libraries(notation))
+        tree = Tree(asked.path, budget, asked.packages, disk, advice, asked.paths)
+        machine = Interpreter(tree, budget, libraries(notation), asked.let)
         state_of(machine).notation = notation
         state_of(machine).open_input, state_of(machine).inputs = wanted, inputs or {}
         with machine.deep():
-            file = tree.main(source, path, begin)
+            if is_printed:
+                shown = machine.start(printed.PrintedFile(source))
+                return machine, printed.built(machine, shown, asked.entry)
+            file = tree.main(source, asked.path, begin)
             file.tree = completed(file.tree, notation)
             # A Keras model flows already while it is built.
             with followed(lambda: keras.as_far(machine) if notation == "keras" else None):
-                return machine, choose(machine, machine.start(file), entry)
+                module = machine.start(file)
+                return machine, choose(machine, module, asked.entry, asked.package)
 
-    network = around(build)
+    is_printed = PRINTED in source.text and printed.is_printed(source.text[begin:])
+    check_let(source, asked.let)
+    network = around(build, source)
+    if is_printed and network.input is None and not network.steps[1:]:
+        network.input = ()  # nothing flows, whatever its size
     if size is not None:
         typed, network.unsized = front_size(size, {})
         if typed is not None:
             give(network, typed)
     return network
+
+
+def check_let(source: Source, let: Mapping[str, Value]) -> None:
+    """SpecError for a value from outside whose name doesn't stand in the source."""
+    for name in let:
+        if not re.search(rf"\b{re.escape(name)}\b", source.text):
+            raise SpecError(
+                f"nothing in this source is called `{name}`",
+                code="let",
+                help="`--let` is for names that the source leaves open, `-i` for the input's size",
+            )
 
 
 def libraries(notation: str) -> list[Library]:
@@ -98,12 +141,38 @@ def in_front(source: Source) -> tuple[Span | None, int]:
     return (Span(source, start, end or 0), apart.end()) if apart else (None, 0)
 
 
-def around(build: Build) -> Network:
+def around(build: Build, source: Source) -> Network:
     """The network around the model that a source builds."""
     try:
         machine, model = build()
     except Unsized as unsized:
         return keras.keras_network(build, None, None, unsized.sizes)
     if is_module(model):
-        return torch_network(build, machine, model)
-    return keras.keras_network(build, machine, model, None)
+        network = torch_network(build, machine, model)
+    else:
+        network = keras.keras_network(build, machine, model, None)
+    if MARK in source.text or network.input is None:
+        module = next(each for each in machine.modules.values() if each.file.source is source)
+        network.hint = partial(given_sizes.from_calls, module, model)
+        found = given_sizes.from_comments(module.file, model) if MARK in source.text else None
+        if found is not None:
+            give(network, Typed(found.sizes, found.span))
+            network = _fed(network, found)
+    return network
+
+
+def _fed(network: Network, found: given_sizes.Found) -> Network:
+    """The network with the sizes that its source has for its further inputs."""
+    names = network.inputs[1:]
+    if not found.further or not names:
+        return network
+    if len(found.further) != len(names):
+        raise SpecError(
+            f"this model takes {len(names) + 1} inputs, and the comment has sizes for "
+            f"{len(found.further) + 1}",
+            found.span,
+            code="several-sizes",
+            help=f"one for each of {', '.join(network.inputs)}",
+        )
+    shapes = [from_layout(each, network.layout) for each in found.further]
+    return network.feeding(dict(zip(names, shapes, strict=True)))

@@ -15,6 +15,7 @@ from cnncalc.network import Declared, Expects
 from cnncalc.notations.source.argument_places import argument
 from cnncalc.notations.source.shape_advice import for_another_rank, joining
 from cnncalc.notations.source.state import state_of
+from cnncalc.notations.source.torch.nn.module import named_modules
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Instance, Value
@@ -52,7 +53,32 @@ def misfit(
     if made:
         refusal.span = argument(made[0], _option(error, expects, shapes), _reader(owner))
     refusal.notes += flows(machine, inputs)
+    if error.code == "declared" and len(shapes) == 1:
+        refusal.notes += forgotten(machine, owner, shapes[0])
     return refusal
+
+
+def forgotten(machine: Machine, owner: Value, shape: Shape) -> list[str]:
+    """The one module of the same kind that would fit and is not used, where this one is again."""
+    trace, running = state_of(machine).trace, state_of(machine).running
+    if trace is None or not running or id(owner) not in trace.ran:
+        return []
+    found = [
+        name
+        for name, module in named_modules(running[0])
+        if module.cls is owner.cls and id(module) not in trace.ran and fits(module, shape)
+    ]
+    if len(found) != 1:
+        return []
+    return [f"it is used twice; `{found[0]}` would fit, and is not used until here"]
+
+
+def fits(module: Instance, shape: Shape) -> bool:
+    """Whether a layer is declared for an input of this shape."""
+    expects = module.layers.expects if isinstance(module.layers, Declared) else None
+    return expects is not None and all(
+        -len(shape) <= axis < len(shape) and shape[axis] == size for _, axis, size in expects.sizes
+    )
 
 
 def _option(error: LayerError, expects: Expects | None, shapes: tuple[Shape, ...]) -> str:
@@ -123,7 +149,18 @@ def otherwise(
         features = f"{count_of(actual, 'channel')} ({shown(machine, shape)})"
     else:
         features += " features"
-    return f"`{call}` receives {features}", f"write `{rewritten(call, name, wanted, actual)}`"
+    advice = f"write `{rewritten(call, name, wanted, actual)}`"
+    if is_input(machine, tensor):
+        sizes = (*shape[:axis], wanted, *shape[axis:][1:])
+        typed = "x".join(map(str, as_layout(sizes, state_of(machine).layout)))
+        advice = f"an input as it is declared, `-i {typed}`; or {advice}"
+    return f"`{call}` receives {features}", advice
+
+
+def is_input(machine: Machine, tensor: Value) -> bool:
+    """Whether a tensor is the first input itself, whose size somebody gave."""
+    trace = state_of(machine).trace
+    return isinstance(tensor, Tensor) and trace is not None and tensor.number == 0
 
 
 def on_a_map(call: str, name: str, wanted: int, shape: Shape) -> tuple[str, str]:

@@ -55,8 +55,8 @@ def product(
 FUNCTIONS: dict[str, Callable[..., float]] = {
     name: getattr(math, name)
     for name in words(
-        "sqrt ceil floor log log2 log10 log1p exp gcd fabs trunc isnan isinf isclose sin cos tan "
-        "tanh atan degrees radians hypot copysign fmod isfinite"
+        "sqrt ceil floor log log2 log10 log1p exp erf gcd fabs trunc isnan isinf isclose sin cos "
+        "tan tanh atan degrees radians hypot copysign fmod isfinite"
     )
 }
 NAMES: dict[str, Value] = {

@@ -59,6 +59,12 @@ class Keras(Framework):
         """The value of a dotted name."""
         return names.find_keras(machine, path)
 
+    def file(self, path: str) -> str | None:
+        """Keras's applications are read; its layers are the vocabulary's."""
+        home, _, name = path.partition(".applications.")
+        source = home.endswith(".src")
+        return f"keras.{'src.' if source else ''}applications.{name}" if name else None
+
     def assume(self, machine: Machine, name: str) -> Value:
         """What a name means that nothing defines."""
         return machine.library(SHORT[name]) if name in SHORT else MISSING
@@ -77,7 +83,7 @@ class Keras(Framework):
     def unread(self, path: str) -> Refusal | None:
         """What is said of a name of Keras's that isn't read."""
         if path.partition(".")[0] not in self.meant or ".applications." in path:
-            return None
+            return super().unread(path)
         return unsupported(path, self.near_path(path))
 
     def near_path(self, path: str) -> str | None:

@@ -10,7 +10,6 @@ from cnncalc.notations.source.torch.nn.module import is_module
 from cnncalc.notations.source.unread import unsupported
 from cnncalc.packages import OnUse
 from cnncalc.python.functions import simple
-from cnncalc.python.imports import outside
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.source_tree import SourceFile
@@ -60,6 +59,16 @@ class PyTorch(Framework):
         """The value of a dotted name."""
         return names.find_torch(machine, path)
 
+    def names(self, path: str) -> list[str] | None:
+        """The names of `torch.nn` and of its functions."""
+        if path == "torch.nn":
+            return sorted(names.layer_classes())
+        return sorted(names.functions()) if path == "torch.nn.functional" else None
+
+    def file(self, path: str) -> str | None:
+        """PyTorch's own files aren't read; those of the packages around it are."""
+        return None if path.startswith("torch.") else path
+
     def assume(self, machine: Machine, name: str) -> Value:
         """What a name means that nothing defines."""
         if name == "device":
@@ -82,10 +91,7 @@ class PyTorch(Framework):
         package = path.partition(".")[0]
         if package == "torch" and ".applications." not in path:
             return unsupported(path, self.near_path(path))
-        if package == "torchvision":
-            own = "torchvision's own files can be read: `torchvision/models/resnet.py:resnet18`"
-            return outside(path, own)
-        return None
+        return super().unread(path)
 
     def exactly(self, name: str, called: bool) -> str | None:
         """A function of `torch.nn.functional`, or a text without its quotes."""
