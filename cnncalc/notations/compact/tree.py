@@ -6,7 +6,18 @@ from typing import NamedTuple
 
 from cnncalc.errors import Mistakes, Span
 
-__all__ = ["Argument", "Call", "Definition", "Group", "Item", "Jump", "Merge", "Repeat", "Tree"]
+__all__ = [
+    "Argument",
+    "Call",
+    "Definition",
+    "Either",
+    "Group",
+    "Item",
+    "Jump",
+    "Merge",
+    "Repeat",
+    "Tree",
+]
 
 
 class Argument(NamedTuple):
@@ -29,6 +40,14 @@ class Group(NamedTuple):
     """Items one after another."""
 
     items: tuple[Item, ...]
+    span: Span
+    label: str | None
+
+
+class Either(NamedTuple):
+    """A choice of layers: one of several groups."""
+
+    groups: tuple[Group, ...]
     span: Span
     label: str | None
 
@@ -58,7 +77,7 @@ class Jump(NamedTuple):
     span: Span
 
 
-Item = Call | Group | Merge | Repeat | Jump
+Item = Call | Group | Either | Merge | Repeat | Jump
 
 
 class Definition(NamedTuple):
