@@ -23,7 +23,16 @@ from cnncalc.receptive.layer import Passages, gathers, onward
 from cnncalc.receptive.maps import Along, Region, Seen, network_input
 from cnncalc.receptive.merge import meet
 
-__all__ = ["MOST_STATES", "Figures", "NoFieldsError", "Sighted", "View"]
+__all__ = [
+    "MOST_STATES",
+    "Figures",
+    "NoFieldsError",
+    "Sighted",
+    "Slides",
+    "View",
+    "chained",
+    "seen_by",
+]
 
 MOST_STATES = 100_000
 

@@ -11,7 +11,7 @@ from cnncalc.errors import CnnCalcError, LayerError
 from cnncalc.layers.base import Shape
 from cnncalc.sweeping.figures import Sighted, Slides, chained, seen_by
 
-__all__ = ["LARGEST", "Design", "Edge", "Graph", "Refusals"]
+__all__ = ["LARGEST", "SUMS", "Design", "Edge", "Graph", "Refusals"]
 
 LARGEST = 2**63 - 1
 SUMS = 3  # parameters, MACs, elements

@@ -1,0 +1,264 @@
+"""The designs of a spec with choices, filtered and ranked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from cnncalc.analysis import analyze, check_settings
+from cnncalc.designs import take
+from cnncalc.errors import CnnCalcError, Source
+from cnncalc.layers.base import Shape
+from cnncalc.notations import Text, reading
+from cnncalc.receptive import fields_of
+from cnncalc.receptive.maps import Seen
+from cnncalc.rows import BYTES, Analysis, as_layout
+from cnncalc.sweeping.blocks import ABSENT, Block, Blocks, block_of
+from cnncalc.sweeping.conditions import Condition
+from cnncalc.sweeping.figures import MOST_STATES, Figures, NoFieldsError
+from cnncalc.sweeping.graph import Graph, Refusals
+from cnncalc.sweeping.names import Names
+from cnncalc.sweeping.ranking import Best, Front, Key, check_keys
+from cnncalc.sweeping.template import Template
+
+__all__ = ["Asked", "Progress", "Sweep"]
+
+MOST_SIGHTED = 20_000  # states, where fields are told apart
+MOST_SINGLY = 2_000  # designs whose fields are worked out one by one
+MOST_LISTED = 10**12  # designs that anyone would wait for
+FIGURES = ("params", "macs", "output_shape", "rf", "param_bytes", "activation_bytes")
+
+Progress = Callable[[int, int, str], None]  # designs done, all of them, and a word
+
+
+class Asked(NamedTuple):
+    """What is wanted of the designs.
+
+    Attributes:
+        where: the condition that they meet.
+        sort: what they are ordered by.
+        top: how many at most.
+        pareto: what none of them is beaten in; they are then those that no other is better than.
+        sample: how many are drawn; None: all are listed.
+        seed: of the drawing.
+    """
+
+    where: Condition | None = None
+    sort: Sequence[Key] = ()
+    top: int | None = None
+    pareto: Sequence[Key] = ()
+    sample: int | None = None
+    seed: int = 0
+
+
+class Sweep:
+    """The designs of a spec with choices; iterating gives their rows, the first ones first.
+
+    A row has the `spec`, a key for each choice (None where the design doesn't come to it), and
+    `params`, `macs`, `output_shape`, `rf`, `param_bytes`, `activation_bytes`; `rf` is how much the
+    units of the last map see before anything takes a map as a whole, along the axis of the input
+    where that is least, in pixels; None where the input has no places.
+
+    Attributes:
+        total: how many designs there are.
+        working: how many of them are networks.
+        refused: the others, by step and reason.
+        names: of the choices.
+        notes: how the input's size is read.
+    """
+
+    def __init__(self, template: Template, asked: Asked, dtype: str = "float32") -> None:
+        check_settings(template.batch, dtype, None)
+        self.template = template
+        self.asked = asked
+        self.notes = list(template.notes)
+        self.names = list(template.names)
+        self.no_fields: CnnCalcError | None = None
+        self.graph = self._graph()
+        self.total, self.working = self.graph.total, self.graph.count
+        self.refused: list[Refusals] = self.graph.refused
+        self.known = Names(
+            template.names,
+            template.values,
+            self.graph.shapes,
+            BYTES[dtype],
+            BYTES[dtype] * template.batch,
+            self.graph.axes or self._places(),
+        )
+        if asked.where is not None:
+            asked.where.resolve(self.known)
+        check_keys([*asked.sort, *asked.pareto], self.known)
+
+    def _places(self) -> int:
+        """How many places the input has, where tables don't tell of fields."""
+        shape = self.template.input
+        return 0 if self.no_fields is None or shape is None else len(shape) - 1
+
+    def _graph(self) -> Graph:
+        """The graph of the designs, with their fields if tables tell of them."""
+        try:
+            return self._taken(Figures((1,), MOST_SIGHTED))
+        except NoFieldsError as error:
+            self.no_fields = error
+        except CnnCalcError as error:
+            if error.code != "too-many-states":
+                raise
+            self.no_fields = error
+        return self._taken(Figures(None, MOST_STATES))
+
+    def _taken(self, formulas: Figures) -> Graph:
+        template = self.template
+        choices = template.choices
+        network = template.network
+        first: Shape = template.input or ()
+        return Graph(
+            take(
+                network.steps,
+                first,
+                choices.counts,
+                choices.varied,
+                network.outputs[:1],
+                formulas,
+            )
+        )
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return self.rows()
+
+    def rows(self, progress: Progress | None = None) -> Iterator[dict[str, Any]]:
+        """The rows, as they are found.
+
+        Raises:
+            CnnCalcError: what is asked for is more than can be listed.
+        """
+        asked = self.asked
+        if asked.sort or asked.pareto:
+            yield from self.rows_at(self.best(progress))
+            return
+        left = asked.top
+        for block, some in self.selected(range(len(self.names)), progress):
+            kept = some if left is None else some[:left]
+            yield from self.rows_of(block, kept)
+            if left is not None:
+                left -= len(kept)
+                if left <= 0:
+                    return
+
+    def best(self, progress: Progress | None = None) -> list[int]:
+        """The places of the best designs, in order."""
+        asked = self.asked
+        keys = [*asked.pareto, *asked.sort]
+        named = [*(key.name for key in keys), *(asked.where.names() if asked.where else ())]
+        choices = [n for n, name in enumerate(self.names) if name in named]
+        if not asked.pareto:
+            found: Best | Front = Best(self.known, asked.sort, asked.top)
+        else:
+            found = Front(self.known, asked.pareto)
+        for block, some in self.selected(choices, progress):
+            found.add(block, some)
+        places = found.result()
+        if asked.pareto and asked.sort:
+            best = Best(self.known, asked.sort, asked.top)
+            best.add(*self.block_at(places, choices))
+            return best.result()
+        return places[: asked.top]
+
+    def selected(
+        self, choices: Sequence[int], progress: Progress | None = None
+    ) -> Iterator[tuple[Block, Any]]:
+        """Blocks of designs, and which of each meet the condition."""
+        import numpy
+
+        where = self.asked.where
+        named = where.names() if where else []
+        wanted = sorted({*choices, *(n for n, name in enumerate(self.names) if name in named)})
+        for block in self.blocks(wanted, progress):
+            if where is None:
+                yield block, numpy.arange(block.count)
+            else:
+                yield block, numpy.flatnonzero(where.holds(block, self.known))
+
+    def blocks(self, choices: Sequence[int], progress: Progress | None = None) -> Iterator[Block]:
+        """All designs, or those that are drawn."""
+        asked = self.asked
+        if asked.sample is not None:
+            places = self.graph.sample(asked.sample, asked.seed)
+            yield self.block_at(places, choices)[0]
+            return
+        self.check_count()
+        if self.no_fields is not None:
+            yield self.block_at(range(self.working), choices)[0]
+            return
+        for block in Blocks(self.graph, choices):
+            if progress:
+                progress(block.start, self.working, "designs")
+            yield block
+        if progress:
+            progress(self.working, self.working, "designs")
+
+    def check_count(self) -> None:
+        """CnnCalcError where there are more designs than can be listed."""
+        most = MOST_LISTED if self.no_fields is None else MOST_SINGLY
+        if self.working <= most:
+            return
+        why = f": {self.no_fields.message}" if self.no_fields is not None else ""
+        raise CnnCalcError(
+            f"{self.working:,} designs are too many to be listed{why}",
+            code="too-large",
+            help=f"at most {most:,}; `--sample 1000` draws some",
+        )
+
+    def block_at(self, places: Sequence[int], choices: Sequence[int]) -> tuple[Block, Any]:
+        """A block of the designs at some places, all of which count."""
+        import numpy
+
+        designs = [self.graph.design(place) for place in places]
+        if self.no_fields is not None:
+            designs = [each._replace(field=self.field_of(each.picked)) for each in designs]
+        ends = {shape: end for end, shape in self.graph.shapes.items()}
+        block = block_of(designs, places, ends, choices)
+        return block, numpy.arange(block.count)
+
+    def rows_at(self, places: Sequence[int]) -> Iterator[dict[str, Any]]:
+        """The rows of designs at some places."""
+        yield from self.rows_of(*self.block_at(places, range(len(self.names))))
+
+    def rows_of(self, block: Block, some: Any) -> Iterator[dict[str, Any]]:
+        """The rows of some designs of a block, of which the values of all choices are known."""
+        known = self.known
+        totals = [known.of(block, name)[some].tolist() for name in ("params", "macs")]
+        sizes = [known.of(block, n)[some].tolist() for n in ("param_bytes", "activation_bytes")]
+        fields = known.of(block, "rf")[some].tolist() if block.fields else [None] * len(some)
+        ends = block.ends[some].tolist()
+        layout = self.template.network.layout
+        shapes = {n: list(as_layout(each, layout)) for n, each in self.graph.shapes.items()}
+        picks = [block.picked[n][some].tolist() for n in range(len(self.names))]
+        values, spec = self.template.values, self.template.spec
+        for at in range(len(some)):
+            picked = {n: each[at] for n, each in enumerate(picks) if each[at] != ABSENT}
+            row: dict[str, Any] = {"spec": spec(picked)}
+            for number, name in enumerate(self.names):
+                row[name] = values[number][picked[number]] if number in picked else None
+            row["params"], row["macs"] = totals[0][at], totals[1][at]
+            row["output_shape"], row["rf"] = shapes[ends[at]], fields[at]
+            row["param_bytes"], row["activation_bytes"] = sizes[0][at], sizes[1][at]
+            yield row
+
+    def field_of(self, picked: dict[int, int]) -> tuple[int, ...]:
+        """How much the units of the last map of one design see."""
+        network = reading.read(Text(Source(self.template.spec(picked))), "compact")
+        sized = analyze(network)
+        return last_field(sized, fields_of(sized).seen)
+
+
+def last_field(sized: Analysis, seen: Sequence[Seen]) -> tuple[int, ...]:
+    """What the units of the last map see, before anything takes a map as a whole."""
+    last: list[Seen] = [seen[0]]
+    taken = [not seen[0].axes]
+    for row in sized.rows[1:]:
+        whole = next((i for i in row.inputs if taken[i]), None)
+        here = seen[row.index]
+        now = here.whole or all(along.place is None for along in here.axes)
+        last.append(last[whole] if whole is not None else last[row.inputs[0]] if now else here)
+        taken.append(now or whole is not None)
+    return tuple([along.field.size for along in last[sized.network.outputs[0]].axes])
