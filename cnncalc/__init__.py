@@ -13,7 +13,7 @@ import sys
 
 TYPE_CHECKING = False  # as typing has it, which would be nearly all of what importing this takes
 if TYPE_CHECKING:
-    from cnncalc.api import analyze, convert, parse, sizes, solve, verify
+    from cnncalc.api import analyze, convert, parse, sizes, solve, sweep, verify
     from cnncalc.errors import CnnCalcError, SpecError
     from cnncalc.live import from_keras, from_torch
     from cnncalc.network import Network, Step
@@ -35,6 +35,7 @@ __all__ = [
     "parse",
     "sizes",
     "solve",
+    "sweep",
     "verify",
 ]
 
@@ -52,6 +53,7 @@ _HOMES = {
     "parse": "api",
     "sizes": "api",
     "solve": "api",
+    "sweep": "api",
     "verify": "api",
 }
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 else:  # most networks are texts
     live = OnUse("cnncalc.live")
 
-__all__ = ["callback", "flag", "network_of", "text", "text_or_network", "whole"]
+__all__ = ["callback", "flag", "network_of", "text", "text_of", "text_or_network", "whole"]
 
 FORMS = (
     "a text such as '3x32x32 conv:16,k3', a path, 'model.py:Net', a torch.nn.Module, a "
@@ -77,6 +77,18 @@ def text_or_network(
     if isinstance(given, str | Source | os.PathLike):
         return _text_of(given)
     return network_of(given, input, notation=notation, let=let)
+
+
+def text_of(given: Any, notation: str | None) -> Text:
+    """The text that a caller gives, where it has to be one."""
+    text("notation", notation, "compact", optional=True)
+    if isinstance(given, Text):
+        return given
+    if isinstance(given, str | Source | os.PathLike):
+        return _text_of(given)
+    raise CnnCalcError(
+        f"{described(given)} is no text", code="argument", help="a text with choices, or its path"
+    )
 
 
 def _text_of(given: str | Source | os.PathLike[str]) -> Text:

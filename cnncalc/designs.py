@@ -355,23 +355,24 @@ class _Taking:
         self, number: int, varied: Varied, flow: Inputs, picked: Picked, node: Node
     ) -> None:
         """Let the designs of one state go past a step."""
+        dead = flow[0] if flow and isinstance(flow[0], Refusal) else None
         for choice, allowed in varied.when:
             if choice not in picked:
                 self.part(choice, number, varied, flow, picked, node)
                 return
             if picked[choice] not in allowed:
-                self.join((*flow, None), picked, node.edges)
+                self.join((*flow, dead), picked, node.edges)
                 return
         open_ = [each for each in varied.choices if each not in picked]
-        if flow and isinstance(flow[0], Refusal):
+        if dead is not None:
             self.count_on(number, varied, flow, picked, node, open_)
         elif open_ and (len(varied.choices) > 1 or self.last[open_[0]] > number):
             self.part(open_[0], number, varied, flow, picked, node)
         else:
             inputs = tuple([flow[self.flowing.index(i)] for i in self.steps[number].inputs])
             for outcome, cost, values in self.outcomes(number, varied, picked, inputs, open_):
-                dead = isinstance(outcome, Refusal)
-                whole = (outcome,) * (len(flow) + 1) if dead else (*flow, outcome)
+                all_of_it = isinstance(outcome, Refusal)
+                whole = (outcome,) * (len(flow) + 1) if all_of_it else (*flow, outcome)
                 edges = [Edge(node, open_[0], values, ())] if open_ else node.edges
                 self.join(whole, picked, edges, cost)
 

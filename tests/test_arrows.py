@@ -60,7 +60,19 @@ STOREYS = (
 # Who may import what, anywhere in the file.
 ONLY_IN = {"rich": ("render/table.py",), "typer": ("cli/",)}
 # What is imported where it is used, on use.
-ON_USE = ("cupy", "dask", "keras", "matplotlib", "numpy", "onnx", "onnxruntime", "torch")
+ON_USE = (
+    "cupy",
+    "dask",
+    "keras",
+    "matplotlib",
+    "numpy",
+    "onnx",
+    "onnxruntime",
+    "pandas",
+    "polars",
+    "pyarrow",
+    "torch",
+)
 # Files that are themselves imported on use, and are about these.
 ABOUT_ARRAYS = ("executors/",)
 
@@ -238,6 +250,7 @@ DOORS = {
     ("api", "solving.goals"),
     ("api", "solving.question"),
     ("api", "solving.search"),
+    ("api", "sweeping.asking"),
     ("api", "validity"),
     ("solving.question", "notations.compact.writer"),
     ("api", "notations.compact.writer"),
@@ -251,6 +264,8 @@ DOORS = {
     ("cli.options", "cli.completion"),
     ("cli.output", "render.table"),
     ("cli.steps", "cli.verification"),
+    ("cli.sweep", "cli.parts"),
+    ("cli.sweep", "render.table"),
     ("cli.verification", "render.table"),
     ("cli.vocabulary", "notations.compact.corrections"),
     ("executors", "executors.bundled.executor"),

@@ -33,6 +33,7 @@ COMMANDS = {
     "rf": "analysis",
     "solve": "solve",
     "sizes": "sizes",
+    "sweep": "sweep",
     "convert": "conversion",
     "layers": "vocabulary",
     "schema": "shipped",

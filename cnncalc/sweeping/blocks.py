@@ -76,22 +76,22 @@ class Blocks:
     Args:
         graph: of the designs.
         choices: those whose values are wanted.
+        most: designs of a block at most.
     """
 
-    def __init__(self, graph: Graph, choices: Sequence[int] = ()) -> None:
+    def __init__(self, graph: Graph, choices: Sequence[int] = (), most: int = MOST_DESIGNS) -> None:
         import numpy
 
         self.numpy = numpy
         self.graph = graph
         self.choices = tuple(choices)
         self.rests: dict[int, _Rest] = {}
-        self.most = self._most()
+        self.most = self._most(most)
 
-    def _most(self) -> int:
+    def _most(self, most: int) -> int:
         """Designs of a block at most, so that all that is kept has its bytes."""
         graph = self.graph
         each = 8 * (SUMS + 2 * graph.axes) + 4 + 2 * len(self.choices)
-        most = MOST_DESIGNS
         while most > 64 and sum(n for n in graph.counts if n <= most) * each > MOST_BYTES:
             most //= 2
         return most

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from cnncalc import packages
 from cnncalc.analysis import analyze, check_settings
 from cnncalc.designs import take
 from cnncalc.errors import CnnCalcError, Source
 from cnncalc.layers.base import Shape
 from cnncalc.notations import Text, reading
 from cnncalc.receptive import fields_of
+from cnncalc.receptive.fields import Sized
+from cnncalc.receptive.layer import gathers
 from cnncalc.receptive.maps import Seen
-from cnncalc.rows import BYTES, Analysis, as_layout
+from cnncalc.rows import BYTES, as_layout
 from cnncalc.sweeping.blocks import ABSENT, Block, Blocks, block_of
 from cnncalc.sweeping.conditions import Condition
 from cnncalc.sweeping.figures import MOST_STATES, Figures, NoFieldsError
@@ -25,6 +28,7 @@ __all__ = ["Asked", "Progress", "Sweep"]
 
 MOST_SIGHTED = 20_000  # states, where fields are told apart
 MOST_SINGLY = 2_000  # designs whose fields are worked out one by one
+ROWS = 2**14  # of a block, where rows are made of all designs
 MOST_LISTED = 10**12  # designs that anyone would wait for
 FIGURES = ("params", "macs", "output_shape", "rf", "param_bytes", "activation_bytes")
 
@@ -131,6 +135,11 @@ class Sweep:
         Raises:
             CnnCalcError: what is asked for is more than can be listed.
         """
+        if self.asked.sample is None:
+            self.check_count()
+        return self._rows(progress)
+
+    def _rows(self, progress: Progress | None) -> Iterator[dict[str, Any]]:
         asked = self.asked
         if asked.sort or asked.pareto:
             yield from self.rows_at(self.best(progress))
@@ -196,6 +205,58 @@ class Sweep:
         if progress:
             progress(self.working, self.working, "designs")
 
+    def listed(
+        self, start: int, progress: Progress | None = None
+    ) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+        """The rows behind a place of the list, block by block, with where each block ends.
+
+        Args:
+            start: the end of a block, or 0.
+            progress: called with the designs done, all of them, and a word.
+        """
+        where, choices = self.asked.where, range(len(self.names))
+        self.check_count()
+        blocks: Iterable[Block] = Blocks(self.graph, choices, ROWS).since(start)
+        if self.no_fields is not None:
+            blocks = [self.block_at(range(self.working), choices)[0]] if not start else []
+        for block in blocks:
+            if progress:
+                progress(block.start, self.working, "designs")
+            some = range(block.count) if where is None else where.holds(block, self.known)
+            found = self.rows_of(block, some_of(some))
+            yield block.start + block.count, list(found)
+
+    def to_dict(self, rows: Iterable[dict[str, Any]] | None = None) -> dict[str, Any]:
+        """The document `cnncalc.sweep/1`; with other rows than all, if they are given."""
+        steps = self.template.network.steps
+        refused = [
+            {"count": each.designs, "name": steps[each.step].name, "message": each.error.message}
+            for each in self.refused
+        ]
+        return {
+            "schema": "cnncalc.sweep/1",
+            "count": self.total,
+            "working": self.working,
+            "refused": refused,
+            "choices": self.names,
+            "rows": list(self if rows is None else rows),
+        }
+
+    def to_pandas(self) -> Any:
+        """The rows as a pandas frame."""
+        return packages.load("pandas", "a frame", "package").DataFrame(
+            list(self), columns=self.keys
+        )
+
+    def to_polars(self) -> Any:
+        """The rows as a Polars frame."""
+        return packages.load("polars", "a frame", "package").DataFrame(list(self), schema=self.keys)
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys of a row."""
+        return ["spec", *self.names, *FIGURES]
+
     def check_count(self) -> None:
         """CnnCalcError where there are more designs than can be listed."""
         most = MOST_LISTED if self.no_fields is None else MOST_SINGLY
@@ -238,7 +299,9 @@ class Sweep:
             picked = {n: each[at] for n, each in enumerate(picks) if each[at] != ABSENT}
             row: dict[str, Any] = {"spec": spec(picked)}
             for number, name in enumerate(self.names):
-                row[name] = values[number][picked[number]] if number in picked else None
+                only = 0 if len(values[number]) == 1 else ABSENT
+                value = picked.get(number, only)
+                row[name] = None if value == ABSENT else values[number][value]
             row["params"], row["macs"] = totals[0][at], totals[1][at]
             row["output_shape"], row["rf"] = shapes[ends[at]], fields[at]
             row["param_bytes"], row["activation_bytes"] = sizes[0][at], sizes[1][at]
@@ -251,14 +314,23 @@ class Sweep:
         return last_field(sized, fields_of(sized).seen)
 
 
-def last_field(sized: Analysis, seen: Sequence[Seen]) -> tuple[int, ...]:
-    """What the units of the last map see, before anything takes a map as a whole."""
+def some_of(which: Any) -> Any:
+    """The places of a block that count, of a range or a mask."""
+    import numpy
+
+    return numpy.array(which) if isinstance(which, range) else numpy.flatnonzero(which)
+
+
+def last_field(sized: Sized, seen: Sequence[Seen]) -> tuple[int, ...]:
+    """How much the units of the last map see, before anything takes a map as a whole."""
     last: list[Seen] = [seen[0]]
     taken = [not seen[0].axes]
-    for row in sized.rows[1:]:
+    for row, step in zip(sized.rows[1:], sized.network.steps[1:], strict=True):
         whole = next((i for i in row.inputs if taken[i]), None)
-        here = seen[row.index]
+        before, here = seen[row.inputs[0]], seen[row.index]
         now = here.whole or all(along.place is None for along in here.axes)
+        route = step.layer.route(row.input_shapes[0]) if len(row.inputs) == 1 else None
+        now = now or (route is not None and gathers(route, before.axes, here.axes))
         last.append(last[whole] if whole is not None else last[row.inputs[0]] if now else here)
         taken.append(now or whole is not None)
     return tuple([along.field.size for along in last[sized.network.outputs[0]].axes])

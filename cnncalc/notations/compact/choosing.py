@@ -147,7 +147,10 @@ class ChoosingBuilder(Builder):
             self.choices.varied[number] = Varied(choices, options, self.when)
 
     def given(self, argument: Argument, scope: Scope) -> str:
-        return self.texts.filled(self.texts.placed(argument), scope.values)
+        key, is_given, value = self.texts.placed(argument).partition("=")
+        if not is_given:
+            return self.texts.filled(key, scope.values)
+        return f"{key}={self.texts.filled(value, scope.values)}"
 
     def default(self, text: str, values: Mapping[str, str]) -> str:
         return self.texts.filled(text, values)

@@ -23,6 +23,7 @@ COMMENT = re.compile(r"#[^\n]*")
 TOKEN = re.compile("\x01(\\d+)\x02")
 NAMED = re.compile(r"\$(\w+)")
 KEY = re.compile(r"\s*(?:\w+\s*=\s*|[a-z]+(?=-?\d))?")
+PARTS = re.compile(r"[^x×,()\s]+")  # of a size
 BESIDE = re.compile(r"[$}]\w*/|/[${]")
 
 Values = Mapping[str, str]
@@ -138,8 +139,8 @@ class VaryingTexts:
             name = re.escape(choice.name)
             places = [*re.finditer(rf"\${name}\b", plain)]
             if size is not None:
-                inside = re.compile(rf"(?<![A-Za-z0-9]){name}(?![0-9])")
-                places += inside.finditer(plain, size.start, size.end)
+                parts = PARTS.finditer(plain, size.start, size.end)
+                places += [each for each in parts if each[0] == choice.name]
             choice.places[:] = [Place(*found.span()) for found in places]
             if not places:
                 raise SpecError(
