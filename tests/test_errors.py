@@ -336,7 +336,7 @@ COMMANDS = (
     (["sweep", "3x8x8", "conv:4,k3"], "no-choice"),
     (["sweep", "3x8x8", "conv:4..2/1,k3"], "choice"),
     (["sweep", "3x8x8", "conv:4/,k3"], "choice"),
-    (["sweep", "3x8x8", "[conv:4,k3]/relu"], "choice"),
+    (["sweep", "3x8x8 [conv:4,k3]/relu"], "choice"),
     (["sweep", "3x8x8", "conv:4/8,k3", "--let", "w=3/5"], "let"),
     (["sweep", "3x8x8", "conv:4/8,k3", "--where", "params <"], "condition"),
     (["sweep", "3x8x8", "conv:4/8,k3", "--where", "parms < 5"], "condition"),

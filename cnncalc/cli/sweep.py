@@ -99,8 +99,6 @@ def sweep(settings: SweepSettings) -> int:
         notation=settings.notation,
         let=bindings(settings.let or []),
     )
-    for message in [*found.notes, *counted(found)]:
-        output.say(message)
     in_parts = is_list(found) and form in ("csv", "jsonl", "parquet")
     if settings.resume and not (in_parts and output.path_of(settings.out)):
         raise CnnCalcError(
@@ -108,6 +106,8 @@ def sweep(settings: SweepSettings) -> int:
             code="usage",
             help="`-o designs.csv`, `.jsonl` or `.parquet`",
         )
+    for message in [*found.notes, *counted(found)]:
+        output.say(message)
     with ExitStack() as stack:
         bar = None
         if output.is_terminal(sys.stderr):
