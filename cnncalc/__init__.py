@@ -13,7 +13,7 @@ import sys
 
 TYPE_CHECKING = False  # as typing has it, which would be nearly all of what importing this takes
 if TYPE_CHECKING:
-    from cnncalc.api import analyze, convert, parse, sizes, solve, sweep, verify
+    from cnncalc.api import analyze, compare, convert, parse, sizes, solve, sweep, verify
     from cnncalc.errors import CnnCalcError, SpecError
     from cnncalc.live import from_keras, from_torch
     from cnncalc.network import Network, Step
@@ -29,6 +29,7 @@ __all__ = [
     "Step",
     "__version__",
     "analyze",
+    "compare",
     "convert",
     "from_keras",
     "from_torch",
@@ -47,6 +48,7 @@ _HOMES = {
     "SpecError": "errors",
     "Step": "network",
     "analyze": "api",
+    "compare": "api",
     "convert": "api",
     "from_keras": "live",
     "from_torch": "live",

@@ -1,4 +1,4 @@
-"""The Python API: parse, analyze, verify, sizes, solve, sweep, convert.
+"""The Python API: parse, analyze, verify, sizes, solve, sweep, compare, convert.
 
 A network is given to each of them in the same ways: as what `parse` gave, as a text or the name
 of a shipped example, as a path or `"model.py:Net(10)"`, or as a live torch.nn.Module or
@@ -7,12 +7,12 @@ keras.Model. Sizes are in elements and without the batch; bytes are bytes, secon
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cnncalc import analysis, arguments
-from cnncalc.errors import SpecError
+from cnncalc.errors import CnnCalcError, SpecError
 from cnncalc.input_size import Meant, meant
 from cnncalc.layers.base import Shape
 from cnncalc.network import Named, Network, Typed
@@ -21,13 +21,14 @@ from cnncalc.packages import OnUse
 from cnncalc.report import Report
 
 if TYPE_CHECKING:
-    from cnncalc import conversion, symbolic, validity, verification
+    from cnncalc import comparison, conversion, symbolic, validity, verification
     from cnncalc.notations.compact import writer
     from cnncalc.solutions import Solutions
     from cnncalc.solving import goals, question, search
     from cnncalc.sweeping import asking
     from cnncalc.sweeping.sweep import Sweep
 else:  # what `analyze` does without, but for symbols, errors that are shown, and JSON
+    comparison = OnUse("cnncalc.comparison")
     conversion = OnUse("cnncalc.conversion")
     symbolic = OnUse("cnncalc.symbolic")
     validity = OnUse("cnncalc.validity")
@@ -38,7 +39,17 @@ else:  # what `analyze` does without, but for symbols, errors that are shown, an
     search = OnUse("cnncalc.solving.search")
     asking = OnUse("cnncalc.sweeping.asking")
 
-__all__ = ["add_report", "analyze", "convert", "parse", "sizes", "solve", "sweep", "verify"]
+__all__ = [
+    "add_report",
+    "analyze",
+    "compare",
+    "convert",
+    "parse",
+    "sizes",
+    "solve",
+    "sweep",
+    "verify",
+]
 
 
 def parse(
@@ -370,6 +381,59 @@ def sweep(
     text = arguments.text_of(net, notation)
     wanted = asking.Wanted(where, sort, top, pareto, sample, seed)
     return asking.sweep(text, wanted, input, batch, dtype, notation, let)
+
+
+def compare(
+    *nets: Any,
+    names: Sequence[str] | None = None,
+    baseline: Any = None,
+    input: Given | None = None,
+    batch: int | None = None,
+    dtype: str = "float32",
+    notation: str | None = None,
+    let: Mapping[str, int] | None = None,
+) -> comparison.Comparison:
+    """Networks side by side.
+
+    Args:
+        nets: networks, in any form that `parse` takes, or reports.
+        names: what each is called; None: `A`, `B` and so on.
+        baseline: a report that was saved: its path, or the document; the others are held against
+            it. None: against the first one.
+        input: the size of all of them, as in `analyze`; None: each one's own.
+        batch: samples at a time, which the memory of activations is for.
+        dtype: what numbers are kept in, for the bytes.
+        notation: of texts, as in `parse`.
+        let: values for symbols in them.
+
+    Returns:
+        The totals with their ratios, and the layers, aligned by their names where they have names
+        of their own, else by their texts, with what differs.
+
+    Raises:
+        SpecError: a network that can't be, with the place.
+        CnnCalcError: fewer than two, or a baseline that is no report.
+    """
+    called = [chr(ord("A") + number % 26) for number in range(len(nets))]
+    called = called if names is None else list(names)
+    documents = []
+    if baseline is not None:
+        called = ["baseline", *called]
+        documents.append(arguments.report_document(baseline))
+    for net in nets:
+        report = net
+        if not isinstance(net, Report):
+            network = arguments.network_of(net, input, notation=notation, let=let)
+            report = analyze(network, input, batch=batch, dtype=dtype)
+        report.check_numbers()
+        documents.append(report.to_dict())
+    if len(documents) < 2 or len(called) != len(documents):
+        raise CnnCalcError(
+            "there is nothing to compare with",
+            code="argument",
+            help="two networks or more, with a name for each: `cnncalc.compare(one, two)`",
+        )
+    return comparison.Comparison(called, documents)
 
 
 def convert(

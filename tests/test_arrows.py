@@ -39,6 +39,7 @@ STOREYS = (
     "symbolic",
     "designs",
     "solutions",
+    "comparison",
     "tables",
     "python",
     "tracing",
@@ -245,6 +246,7 @@ def test_a_circle_is_found() -> None:
 # Imports of our own that aren't done on load, for start-up's sake: of what most runs don't need.
 DOORS = {
     *DRAWINGS,
+    ("api", "comparison"),
     ("api", "conversion"),
     ("api", "symbolic"),
     ("api", "solving.goals"),
@@ -255,6 +257,7 @@ DOORS = {
     ("solving.question", "notations.compact.writer"),
     ("api", "notations.compact.writer"),
     ("api", "verification"),
+    ("arguments", "comparison"),
     ("arguments", "live"),
     ("cli.app", "cli.advice"),
     ("cli.command", "cli.app"),

@@ -333,6 +333,8 @@ COMMANDS = (
     (["shape", "3x8x8", "[conv:4,k3]/[conv:4,k5]"], "choice"),
     (["shape", "3x8x8", "1..3*[conv:4,k3]"], "choice"),
     (["shape", "3x8x8", "conv:4,k3,p=same/valid"], "choice"),
+    (["compare", "3x8x8 conv:4,k3"], "usage"),
+    (["compare", "3x8x8 conv:4,k3", "--baseline", "nowhere.json"], "baseline"),
     (["sweep", "3x8x8", "conv:4,k3"], "no-choice"),
     (["sweep", "3x8x8", "conv:4..2/1,k3"], "choice"),
     (["sweep", "3x8x8", "conv:4/,k3"], "choice"),
@@ -410,6 +412,7 @@ NOT_ON_THE_PAGE |= {"resume", "too-many-states", "no-fields"}
 # Files whose messages have pages of their own.
 ELSEWHERE = (
     "arguments.py",
+    "comparison.py",
     "conversion.py",
     "executors/",
     "frameworks/",

@@ -34,6 +34,7 @@ COMMANDS = {
     "solve": "solve",
     "sizes": "sizes",
     "sweep": "sweep",
+    "compare": "compare",
     "convert": "conversion",
     "layers": "vocabulary",
     "schema": "shipped",
