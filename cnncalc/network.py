@@ -11,7 +11,7 @@ from cnncalc.layers.base import Layer, Shape, Weight
 from cnncalc.layers.merge import Input
 from cnncalc.layers.shapes import show
 
-__all__ = ["Declared", "Expects", "Named", "Network", "Step", "Typed", "Unreached"]
+__all__ = ["Block", "Declared", "Expects", "Named", "Network", "Step", "Typed", "Unreached"]
 
 Relabel = Callable[[Layer, tuple[Weight, ...]], tuple[Weight, ...]]
 # By the name of a layer's weight: its count, and the tensors that the source has for it.
@@ -19,6 +19,7 @@ Tensors = Mapping[str, tuple[int, tuple[Weight, ...]]]
 
 NO_NAMES: frozenset[str] = frozenset()
 NOTHING: Tensors = {}
+NO_MODULES: Mapping[str, str] = {}
 
 
 class Typed(NamedTuple):
@@ -86,6 +87,25 @@ class Unreached(NamedTuple):
         )
 
 
+class Block:
+    """What steps of a network stand in: a definition's use, a turn of a group, a merge, a model.
+
+    Attributes:
+        kind: the definition's name, `group`, the merge's kind, or the class of a model.
+        text: how a table shows it.
+        outer: the block around it.
+        name: unique among the blocks of a network.
+    """
+
+    __slots__ = ("kind", "name", "outer", "text")
+
+    def __init__(self, kind: str, text: str, outer: Block | None, name: str = "") -> None:
+        self.kind = kind
+        self.text = text
+        self.outer = outer
+        self.name = name
+
+
 class Declared:
     """A layer as its source has it, which is what a vocabulary makes of a framework's call.
 
@@ -138,9 +158,10 @@ class Step(Declared):
         name: unique in the network.
         spans: the place in the source, the most telling first (a use, then its definition).
         shares: the step whose weights this one uses again, or None.
+        block: what it stands in; None: nothing, or only its name tells.
     """
 
-    __slots__ = ("inputs", "name", "shares", "spans")
+    __slots__ = ("block", "inputs", "name", "shares", "spans")
 
     def __init__(
         self,
@@ -149,6 +170,7 @@ class Step(Declared):
         name: str = "",
         spans: tuple[Span, ...] = (),
         shares: int | None = None,
+        block: Block | None = None,
     ) -> None:
         if isinstance(layer, Declared):
             self.layer, self.expects = layer.layer, layer.expects
@@ -160,6 +182,7 @@ class Step(Declared):
         self.name = name
         self.spans = spans
         self.shares = shares
+        self.block = block
 
     @property
     def is_counted(self) -> bool:
@@ -196,6 +219,7 @@ class Network:
         unsized: why the source's own input size is none, if it has one with a symbol in it.
         named: its own input size, if that has names in it and figures can have them too.
         unreached: the modules that the flow never came to, where it ends before the model does.
+        modules: the class of each module of a model, by its path, where names of steps tell them.
         remake: reads the same network again, for a copy of one whose tracer can't be copied.
     """
 
@@ -218,6 +242,7 @@ class Network:
         declared: tuple[int | None, ...] | None = None,
         named: Named | None = None,
         unreached: Sequence[Unreached] = (),
+        modules: Mapping[str, str] = NO_MODULES,
     ) -> None:
         self.steps = list(steps) or [Step(Input(), name="input")]
         self.input = input
@@ -236,6 +261,7 @@ class Network:
         self.declared = declared
         self.named = named
         self.unreached = tuple(unreached)
+        self.modules = modules
 
     def at(self, shape: Shape) -> Network:
         """The network with its steps, at an input of this shape (channels first, no batch)."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any
 
 from cnncalc.analysis import analyze
 from cnncalc.errors import SpecError
 from cnncalc.layers.base import Shape, Weight, show
+from cnncalc.nesting import Place, places
 from cnncalc.network import Network
 from cnncalc.receptive import Fields, fields_of
 from cnncalc.receptive.maps import Seen
@@ -206,7 +208,7 @@ class Report:
                 "layout": self.layout,
                 "dtype": self.dtype,
             },
-            "layers": map(self._row, self.built),
+            "layers": map(self._row, self.built, islice(places(self.network), 1, None)),
             "output": {"shape": ends[0]["shape"]},
             "outputs": ends,
             "total": self.total._asdict(),
@@ -217,7 +219,7 @@ class Report:
             "verify": self.verify,
         }
 
-    def _row(self, row: Row | BuiltRow) -> dict[str, Any]:
+    def _row(self, row: Row | BuiltRow, path: Sequence[Place]) -> dict[str, Any]:
         """A row in the document; of a module that the flow never came to, without shapes."""
         shape = row.output_shape
         return {
@@ -225,6 +227,7 @@ class Report:
             "name": row.name,
             "kind": row.kind,
             "text": row.text,
+            "path": [[place.name, place.kind] for place in path],
             "inputs": list(row.inputs),
             "input_shapes": [self.shape(each) for each in row.input_shapes],
             "output_shape": None if shape is None else self.shape(shape),

@@ -28,6 +28,7 @@ STOREYS = (
     "symbols",
     "layers",
     "network",
+    "nesting",
     "rows",
     "branches",
     "analysis",
@@ -299,6 +300,7 @@ DOORS = {
     ("notations.source.torch.library", "notations.source.torch.operations"),
     ("notations.texts", "notations.missing"),
     ("notations.texts", "notations.refusals"),
+    ("tables.views", "tables.tree"),
 }
 
 

@@ -71,9 +71,9 @@ def test_words_after_two_dashes(command: Command) -> None:
 @pytest.mark.parametrize(
     ("wanted", "keys"),
     [
-        ("index,output", ["index", "output"]),
-        (" Output , index,output", ["output", "index"]),
-        ("text,activation_bytes,rf", ["layer", "activations", "sees"]),
+        ("index,output", ["index", "output_shape"]),
+        (" Output , index,output_shape", ["output_shape", "index"]),
+        ("text,activation_bytes,rf", ["text", "activation_bytes", "receptive_field"]),
     ],
 )
 def test_columns_are_chosen(wanted: str, keys: list[str], command: Command) -> None:
@@ -295,7 +295,7 @@ def test_a_reader_may_stop_early() -> None:
     spec = "'3x8x8 5000*[conv:8,k3,p1 relu]'"
     ran = processes.shell(f"'{sys.executable}' -m cnncalc shape {spec} | head -1")
 
-    assert ran.stdout.split() == ["#", "layer", "output", "sees", "params", "MACs"]
+    assert ran.stdout.split() == ["#", "layer", "output", "RF", "params", "MACs"]
     assert ran.stderr == ""
 
 
@@ -412,7 +412,7 @@ def test_the_module_is_the_command() -> None:
     ran = processes.cnncalc("shape", *SPEC)
 
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert ran.stdout.splitlines()[0].split() == ["#", "layer", "output", "sees", "params", "MACs"]
+    assert ran.stdout.splitlines()[0].split() == ["#", "layer", "output", "RF", "params", "MACs"]
 
 
 # What is shipped
@@ -479,3 +479,32 @@ def test_the_progress_of_a_long_run_is_drawn(monkeypatch: pytest.MonkeyPatch) ->
     assert main(["shape", *SPEC, "--verify"]) == 0
     assert re.search(r"(\d)/\1", messages.getvalue())
     assert "\x1b" not in results.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [(["help"], ["--help"]), (["help", "rf"], ["rf", "--help"]), (["version"], ["--version"])],
+)
+def test_words_of_other_tools(words: list[str], meant: list[str], command: Command) -> None:
+    """`cnncalc help shape` and `cnncalc version` are answered too."""
+    assert command(*words) == command(*meant)
+    assert command(*words).code == 0
+
+
+def test_help_names_no_types(command: Command) -> None:
+    """A flag takes nothing, and a spec is words."""
+    assert "<" not in command("shape", "--help").out
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [("ResNet18", "resnet18"), ("vgg-16", "vgg16"), ("LeNet", "lenet5"), ("U-Net", "unet")],
+)
+def test_networks_as_papers_write_them(typed: str, name: str, command: Command) -> None:
+    assert command("shape", typed, "--summary") == command("shape", name, "--summary")
+
+
+def test_centre_in_both_spellings(command: Command) -> None:
+    assert command("rf", "lenet5", "--centre") == command("rf", "lenet5", "--center")
+    wanted = [command("rf", "lenet5", "--columns", word) for word in ("center", "centre")]
+    assert wanted[0] == wanted[1]

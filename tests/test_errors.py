@@ -319,7 +319,7 @@ COMMANDS = (
     (["-i", "3x8x8", "shape", "relu"], "usage"),
     (["model.py"], "command"),
     (["receptive-field", "lenet5"], "command"),
-    (["help"], "command"),
+    (["verify", "lenet5"], "command"),
     (["quux"], "command"),
     (["--vresion"], "usage"),
     (["layers", "conv2d"], "unknown-layer"),

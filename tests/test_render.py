@@ -113,7 +113,7 @@ def test_vocabulary(golden: Golden, command: Command) -> None:
 def test_the_table_of_the_contract() -> None:
     """Word for word, but for the remark below it."""
     expected = """\
-  #  layer          output     sees      params       MACs
+  #  layer          output     RF        params       MACs
      input          3×32×32
   1  conv:16,k3,p1  16×32×32   3            448    442,368
   2  relu           16×32×32   3
@@ -173,8 +173,8 @@ def test_csv_holds_the_report(example: str) -> None:
     tensors = view("params", report, plain=True).records()
 
     assert len(rows) == len(report.layers)
-    for key, total in (("params", "params"), ("macs", "macs"), ("activations", "activation_bytes")):
-        assert sum(int(row[key]) for row in rows) == getattr(report.total, total)
+    for key in ("params", "macs", "activation_bytes"):
+        assert sum(int(row[key]) for row in rows) == getattr(report.total, key)
     assert sum(each["params"] for each in tensors) == report.total.params
     assert sum(each["bytes"] for each in tensors) == report.total.param_bytes
 

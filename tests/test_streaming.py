@@ -30,9 +30,9 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     found: list[int] = []
     of_row = Report._row
 
-    def counted(self: Report, row: Any) -> dict[str, Any]:
+    def counted(self: Report, row: Any, path: Any) -> dict[str, Any]:
         found.append(row.index)
-        return of_row(self, row)
+        return of_row(self, row, path)
 
     monkeypatch.setattr(Report, "_row", counted)
     return found
@@ -106,7 +106,7 @@ def test_memory_of_a_whole_command(tmp_path: Path) -> None:
     assert peak / count < A_LAYER
 
 
-def failing(_: Report, row: Any) -> dict[str, Any]:
+def failing(_: Report, row: Any, path: Any) -> dict[str, Any]:
     if row.index == 3:
         raise OSError(28, "No space left on device")
     return {"index": row.index}

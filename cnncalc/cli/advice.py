@@ -42,9 +42,7 @@ COMMANDS = {
 }
 ELSEWHERE = {
     "check": "`cnncalc shape SPEC --verify`",
-    "help": "`cnncalc --help`",
     "verify": "`cnncalc shape SPEC --verify`",
-    "version": "`cnncalc --version`",
 }
 OPTIONS = {
     "batchsize": "--batch",

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from cnncalc.cli.options import FieldSettings, Settings, taking
-from cnncalc.cli.steps import answer
+from cnncalc.cli.options import FieldSettings, TreeSettings, taking
+from cnncalc.cli.steps import answer, depth_of
 from cnncalc.receptive.units import centre_of_last_map, find
 from cnncalc.report import Report
 
 __all__ = ["params", "rf", "shape"]
 
 
-@taking(Settings)
-def shape(settings: Settings) -> int:
+@taking(TreeSettings)
+def shape(settings: TreeSettings) -> int:
     """The size after every layer, with what it sees, its parameters and its MACs.
 
     cnncalc shape 3x32x32 conv:16,k3,p1 relu maxpool:2 flatten linear:10
 
-    cnncalc shape vgg16 --verify
+    cnncalc shape resnet50 --depth 1
     """
-    return answer("shape", settings)
+    return answer("shape", settings, depth=depth_of(settings))
 
 
-@taking(Settings)
-def params(settings: Settings) -> int:
+@taking(TreeSettings)
+def params(settings: TreeSettings) -> int:
     """The weight tensors with their shapes, counts, memory and share of the whole.
 
     cnncalc params resnet18 -f csv
     """
-    return answer("params", settings)
+    return answer("params", settings, depth=depth_of(settings))
 
 
 @taking(FieldSettings)

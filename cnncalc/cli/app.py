@@ -104,6 +104,7 @@ def run(words: list[str]) -> int:
     """
     command = typer.main.get_command(app)
     files.forget()
+    words = _options_first(words)
     try:
         if not words:
             command.main(["--help"], prog_name="cnncalc", standalone_mode=False)
@@ -122,6 +123,13 @@ def run(words: list[str]) -> int:
         if error.filename is not None or error.errno not in output.UNWRITABLE:
             raise
         raise output.unwritten(error) from None
+
+
+def _options_first(words: list[str]) -> list[str]:
+    """`help`, `help COMMAND` and `version`, as other tools have them, in this one's words."""
+    if words == ["version"]:
+        return ["--version"]
+    return [*words[1:2], "--help"] if words[:1] == ["help"] else words
 
 
 def _option_meant(error: Any, option: str, words: list[str]) -> str | None:

@@ -28,6 +28,7 @@ __all__ = [
     "Settings",
     "Spec",
     "Text",
+    "TreeSettings",
     "one_of",
     "shown",
     "taking",
@@ -177,7 +178,8 @@ class Shown(Output):
         shown(
             "--columns",
             metavar="KEY,KEY",
-            help="Which columns to show; after a + beside the usual ones; or `all`.",
+            help="Which columns to show; after a + beside the usual ones, after a - without; or "
+            "`all`.",
             autocompletion=one_of(lambda: completion.columns()),
         ),
     ] = None
@@ -251,6 +253,21 @@ class Settings(Checks, Shown, Spec):
     """The options of the commands that report on a network, in the order of the last base first."""
 
 
+class TreeSettings(Settings):
+    """What `shape` and `params` take beside that."""
+
+    depth: Annotated[
+        Text,
+        shown(
+            "--depth",
+            metavar="N",
+            help="Rows of modules, definitions and blocks, N deep, with what stands in them "
+            "summed up; equal neighbours are one row.",
+        ),
+    ] = None
+    summary: Annotated[bool, shown("--summary", help="One row for all: --depth 0.")] = False
+
+
 class FieldSettings(Settings):
     """What `rf` takes beside that."""
 
@@ -264,7 +281,7 @@ class FieldSettings(Settings):
         ),
     ] = None
     center: Annotated[
-        bool, shown("--center", help="What the centre unit of the last map sees.")
+        bool, shown("--center", "--centre", help="What the centre unit of the last map sees.")
     ] = False
 
 

@@ -67,6 +67,8 @@ def _prepared(param: Any) -> Any:
         return value if param.callback is None else param.callback(ctx, param, value)
 
     param.process_value = process_value
+    if param.param_type_name == "argument" or param.is_flag:
+        param.display_type_rich = lambda ctx: None  # `<bool>` and `<list[str]>` tell a user nothing
     return param
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cnncalc import api
 from cnncalc.cli import budgets, output
 from cnncalc.cli.options import Network as Named
-from cnncalc.cli.options import Settings, Spec
+from cnncalc.cli.options import Settings, Spec, TreeSettings
 from cnncalc.errors import CnnCalcError, Piece, Source, SpecError
 from cnncalc.network import Network
 from cnncalc.notations import reading, texts
@@ -25,24 +25,30 @@ if TYPE_CHECKING:
 else:  # only `--verify` needs it
     verification = OnUse("cnncalc.cli.verification")
 
-__all__ = ["answer", "batch_of", "bindings", "network_of", "report_of", "size_of"]
+__all__ = ["answer", "batch_of", "bindings", "depth_of", "network_of", "report_of", "size_of"]
 
 FOR_PROGRAMS = ("csv", "jsonl")  # plain values
 WITHOUT_REMARKS = (*FOR_PROGRAMS, "latex", "html")
 
 
-def answer(name: str, settings: Settings, complete: Callable[[Report], None] | None = None) -> int:
+def answer(
+    name: str,
+    settings: Settings,
+    complete: Callable[[Report], None] | None = None,
+    depth: int | None = None,
+) -> int:
     """Show one view of the report on a network; the exit status is what the checks say."""
     output.check(settings.out)  # wrong options are told before any work
     form = output.form_of(settings)
-    check_columns(name, settings.columns)
+    check_columns(name, settings.columns, depth)
     limits = budgets.read(settings)
     try:
         report = report_of(settings)
     except SpecError as error:
         api.add_report(error, batch_of(settings), settings.dtype, settings.layout)
         if error.report is not None:
-            table = view(name, error.report, settings.columns, plain=form in FOR_PROGRAMS)
+            plainly = form in FOR_PROGRAMS
+            table = view(name, error.report, settings.columns, plain=plainly, depth=depth)
             output.show(settings, table, error.report.document)
         raise
     if limits:
@@ -50,7 +56,7 @@ def answer(name: str, settings: Settings, complete: Callable[[Report], None] | N
     over = verification.verify(settings, report) if settings.verify else []
     if complete:
         complete(report)
-    table = view(name, report, settings.columns, plain=form in FOR_PROGRAMS)
+    table = view(name, report, settings.columns, plain=form in FOR_PROGRAMS, depth=depth)
     output.show(settings, table, report.document)
     missed = [message for limit in limits if (message := limit(report))] + over
     away = output.path_of(settings.out) is not None
@@ -97,13 +103,35 @@ def _refuse_ways_to_verify(settings: Settings) -> None:
 
 def batch_of(settings: Spec) -> int | None:
     """How many samples `--batch` says; None where it doesn't stand."""
-    text = settings.batch
+    return _whole("--batch", settings.batch, "32")
+
+
+def depth_of(settings: TreeSettings) -> int | None:
+    """How many blocks deep the rows go; None: one for each step."""
+    depth = _whole("--depth", settings.depth, "1")
+    if settings.summary and depth:
+        raise CnnCalcError(
+            f"`--summary` is `--depth 0`, which contradicts `--depth {depth}`",
+            code="usage",
+            help="one of them",
+        )
+    if depth is not None and depth < 0:
+        raise CnnCalcError(
+            f"`--depth {depth}` is less than none", code="usage", help="as in `--depth 1`"
+        )
+    return 0 if settings.summary else depth
+
+
+def _whole(option: str, text: str | None, example: str) -> int | None:
+    """The whole number that an option says; None where it doesn't stand."""
     if text is None:
         return None
     if not re.fullmatch(r"-?\d{1,9}", text.strip(), re.ASCII):
         beyond = re.fullmatch(r"\d+", text.strip(), re.ASCII)
         what = "is beyond any machine" if beyond else "is no whole number"
-        raise CnnCalcError(f"`--batch {text}` {what}", code="usage", help="as in `--batch 32`")
+        raise CnnCalcError(
+            f"`{option} {text}` {what}", code="usage", help=f"as in `{option} {example}`"
+        )
     return int(text)
 
 

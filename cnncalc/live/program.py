@@ -130,6 +130,7 @@ class Program:
 
     Attributes:
         packages: where the modules lie that it imports functions from.
+        classes: the class of each module of the model, by its path.
     """
 
     def __init__(self, name: str, notation: str, target: str = "") -> None:
@@ -141,6 +142,7 @@ class Program:
         self.origins: dict[int, Origin] = {}
         self.taken: set[str] = set()
         self.packages: dict[str, Path] = {}
+        self.classes: Mapping[str, str] = {}
         self.source: Source | None = None  # once it is whole
 
     def write(self, line: str, origin: Origin | None = None) -> None:
@@ -195,7 +197,9 @@ class Named:
         self.program = program
 
     def __call__(self, shape: Shape) -> Network:
-        return _renamed(self.network.at(shape), self.program.origin)
+        named = _renamed(self.network.at(shape), self.program.origin)
+        named.modules = self.program.classes
+        return named
 
 
 class Followed:

@@ -46,6 +46,7 @@ class TorchProgram:
         self.modules = dict(module.named_modules(remove_duplicate=False))
         self.name = name if name.isidentifier() and name not in TAKEN else "Live"
         self.program = Program(f"<{name}>", "torch", self.name)
+        self.program.classes = {path: type(each).__name__ for path, each in self.modules.items()}
         self.fields: dict[str, str] = {}
         self.made: list[str] = []
         self.forward: list[tuple[str, Origin | None]] = []

@@ -109,7 +109,7 @@ def csv_lines(table: Table, document: Document) -> Iterator[str]:
 
     line: list[str] = []
     writer = csv.writer(_Line(line), lineterminator="\n")
-    for values in chain([[column.key for column in table.columns]], table.values()):
+    for values in chain([table.fields()], table.values()):
         writer.writerow(map(csv_cell, values))
         yield line.pop()
 

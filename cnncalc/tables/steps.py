@@ -113,7 +113,7 @@ def _axes(key: str, doc: str, of: Callable[[Any], float], whole: Callable[[int],
     )
 
 
-COLUMNS = (
+STEP_COLUMNS = (
     Column(
         "index",
         "#",
@@ -133,7 +133,7 @@ COLUMNS = (
         "the steps it reads; in tables only where that isn't the one before",
         lambda report, row: " ".join(map(str, row.inputs)),
         _sources,
-        narrow="fold",
+        narrow="cut",
     ),
     Column(
         "input",
@@ -141,7 +141,7 @@ COLUMNS = (
         "the shape that flows in, one for each branch",
         lambda report, row: " ".join(joined(report.shape(s)) or SCALAR for s in row.input_shapes),
         lambda report, row: ", ".join(report.show(shape) for shape in row.input_shapes),
-        narrow="fold",
+        narrow="cut",
     ),
     Column(
         "output",
@@ -151,8 +151,8 @@ COLUMNS = (
         lambda report, row: report.show(row.output_shape),
     ),
     Column(
-        "sees",
-        "sees",
+        "rf",
+        "RF",
         "the receptive field's size and, after /, the jump",
         lambda report, row: _sees(report, row).replace(PART, " ").replace("×", "x"),
         _sees,
@@ -201,7 +201,7 @@ COLUMNS = (
         "the tensors and their shapes",
         lambda report, row: _weights(report, row).replace("×", "x"),
         _weights,
-        narrow="fold",
+        narrow="cut",
     ),
     count(
         "params",
@@ -232,6 +232,21 @@ COLUMNS = (
     ),
 )
 
+# What the document calls the same, nested things behind a dot.
+FIELDS = {
+    "activations": "activation_bytes",
+    "aligned": "receptive_field.aligned",
+    "input": "input_shapes",
+    "jump": "receptive_field.jump",
+    "layer": "text",
+    "output": "output_shape",
+    "phases": "receptive_field.phases",
+    "rf": "receptive_field",
+    "size": "receptive_field.size",
+    "start": "receptive_field.start",
+    "status": "receptive_field.status",
+}
+COLUMNS = tuple(each._replace(field=FIELDS.get(each.key, "")) for each in STEP_COLUMNS)
 
 # What there is to say of a module that the flow never came to.
 OF_BUILT = ["index", "name", "kind", "layer", "weights", "params", "share", "trainable", "buffers"]

@@ -25,7 +25,7 @@ class Column(NamedTuple):
     """One column of a table.
 
     Attributes:
-        key: its name in `--columns` and in CSV.
+        key: its name in `--columns`.
         title: its heading for people.
         doc: what it holds.
         of: the plain value of a line, given the table's subject and the line.
@@ -35,6 +35,7 @@ class Column(NamedTuple):
         narrow: how a terminal may make it narrower: `cut` ends cells with …, `tail` keeps their
             ends behind one, `fold` breaks them into lines; empty: it may not.
         parted: whether its cells have two halves, with `PART` between them.
+        field: its name in CSV, which is the document's, nested ones behind a dot; empty: the key.
     """
 
     key: str
@@ -46,6 +47,7 @@ class Column(NamedTuple):
     total: Callable[[Any], Any] | None = None
     narrow: str = ""
     parted: bool = False
+    field: str = ""
 
     def text(self, subject: Any, line: Any) -> str:
         """The cell as people read it, safe to be printed."""
@@ -102,6 +104,10 @@ class Table:
     def titles(self) -> list[str]:
         return [column.title for column in self.columns]
 
+    def fields(self) -> list[str]:
+        """The names of the columns for programs."""
+        return [column.field or column.key for column in self.columns]
+
     def texts(self) -> list[list[str]]:
         """The cells as people read them, line by line."""
         return [[column.text(self.subject, line) for column in self.columns] for line in self.lines]
@@ -133,7 +139,7 @@ class Table:
 
     def records(self) -> list[dict[str, Any]]:
         """The same, one record a line."""
-        keys = [column.key for column in self.columns]
+        keys = self.fields()
         return [dict(zip(keys, values, strict=True)) for values in self.values()]
 
 
@@ -141,7 +147,8 @@ def choose(wanted: str, known: Sequence[Column], usual: Sequence[str]) -> list[s
     """The keys that `--columns` asks for.
 
     Args:
-        wanted: keys between commas, or `all`; after a leading `+` they join the usual ones.
+        wanted: keys between commas, or `all`; after a leading `+` they join the usual ones,
+            after a `-` they are left out of them.
         known: the columns to choose from.
         usual: the keys that stand there unasked.
 
@@ -149,11 +156,15 @@ def choose(wanted: str, known: Sequence[Column], usual: Sequence[str]) -> list[s
         CnnCalcError: a column that there is not.
     """
     keys = [column.key for column in known]
+    fields = {column.field: column.key for column in known if column.field}
     if wanted.strip() == "all":
         return keys
-    chosen = list(usual) if wanted.startswith("+") else []
+    chosen = list(usual) if wanted.startswith(("+", "-")) else []
     for word in wanted.removeprefix("+").split(","):
-        key = ALIASES.get(word.strip().lower(), word.strip().lower())
+        away = word.strip().startswith("-")
+        word = word.strip().removeprefix("-" if away else "+")
+        key = word.strip().lower()
+        key = ALIASES.get(key) or fields.get(key) or key
         if key not in keys:
             near = suggest(key, [*keys, "all"], MEANT)
             meant = f"did you mean `{near}`? " if near else ""
@@ -163,7 +174,9 @@ def choose(wanted: str, known: Sequence[Column], usual: Sequence[str]) -> list[s
                 code="column",
                 help=f"{meant}columns: {', '.join(keys)}, all",
             )
-        if key not in chosen:
+        if away and key in chosen:
+            chosen.remove(key)
+        elif not away and key not in chosen:
             chosen.append(key)
     return chosen
 
@@ -171,17 +184,13 @@ def choose(wanted: str, known: Sequence[Column], usual: Sequence[str]) -> list[s
 # Words that mean another figure, or one that has another name.
 MEANT = {"flops": "macs", "mac": "macs", "shape": "output", "trainableparams": "trainable"}
 
-# Names of the report's JSON, and words that people would try.
+# Words that people would try, beside the names of the report's JSON.
 ALIASES = {
     "#": "index",
-    "activation_bytes": "activations",
+    "center": "centre",
     "from": "inputs",
-    "input_shapes": "input",
     "memory": "activations",
-    "output_shape": "output",
-    "receptive_field": "sees",
-    "rf": "sees",
-    "text": "layer",
+    "sees": "rf",
 }
 
 

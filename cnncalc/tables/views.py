@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnncalc.forks import Forks
 from cnncalc.layers.base import axis_name
+from cnncalc.packages import OnUse
 from cnncalc.receptive.units import first_to_see_all, larger_than_input
 from cnncalc.report import Report
 from cnncalc.tables.steps import COLUMNS, also_of_built
@@ -15,12 +16,17 @@ from cnncalc.tables.table import Column, Table, choose, human_bytes
 from cnncalc.tables.verification import agreement, verdict
 from cnncalc.tables.weights import TENSORS, Tensor
 
+if TYPE_CHECKING:
+    from cnncalc.tables import tree
+else:  # only `--depth` needs it
+    tree = OnUse("cnncalc.tables.tree")
+
 __all__ = ["check_columns", "notes", "remarks", "view"]
 
 AUTOMATIC = re.compile(r"[a-z]+\d+|\d+|input")  # names that say no more than the layer's word
 # What a narrow terminal leaves out of the steps and of the tensors, the least telling first.
 SPARE = "kind weights activations share trainable buffers centre inputs start input status aligned "
-SPARE += "phases sees macs"
+SPARE += "phases rf macs"
 DEAR = "name index jump params size"
 SPARE_OF_TENSORS = "trainable bytes buffers share"
 DEAR_OF_TENSORS = "name shape index"
@@ -28,7 +34,14 @@ MAX_INDENT = 6
 MAX_NOTES = 6
 
 
-def view(name: str, report: Report, wanted: str | None = None, *, plain: bool = False) -> Table:
+def view(
+    name: str,
+    report: Report,
+    wanted: str | None = None,
+    *,
+    plain: bool = False,
+    depth: int | None = None,
+) -> Table:
     """The table of a command.
 
     Args:
@@ -36,19 +49,44 @@ def view(name: str, report: Report, wanted: str | None = None, *, plain: bool = 
         report: what it is about.
         wanted: what `--columns` says; None: the usual columns.
         plain: for programs, which get plain values and no column for reading's sake.
+        depth: how many modules or blocks deep the rows go; None: one row for each step.
 
     Raises:
         CnnCalcError: a column that there is not.
     """
-    table = VIEWS[name](report, wanted, plain)
+    if depth is None:
+        table = VIEWS[name](report, wanted, plain)
+    else:
+        table = _tree(name, report, wanted, plain, depth)
     table.below = agreement(report)
     return table
 
 
-def check_columns(name: str, wanted: str | None) -> None:
+def check_columns(name: str, wanted: str | None, depth: int | None = None) -> None:
     """CnnCalcError where `--columns` asks for one that the command's table doesn't have."""
     if wanted is not None:
-        choose(wanted, TENSORS if name == "params" else COLUMNS, ())
+        known = tree.TREE if depth is not None else TENSORS if name == "params" else COLUMNS
+        choose(wanted, known, ())
+
+
+def _tree(name: str, report: Report, wanted: str | None, plain: bool, depth: int) -> Table:
+    """The table of modules and blocks; for programs those alone that aren't parts of others."""
+    first, *lines = tree.tree(report, depth)
+    usual = "index name kind layer depth count output size jump params buffers share macs"
+    if not plain:
+        named = any(not AUTOMATIC.fullmatch(line.name) for line in lines) and depth
+        usual = f"index {'name' if named else ''} layer"
+        sums = f"{_fields(report)} params share macs" if name == "shape" else "params bytes share"
+        usual = f"{usual} output {sums}"
+    return Table(
+        _chosen(wanted, tree.TREE, usual.split()),
+        report,
+        [first, *(tree.frontier(lines) if plain else lines)],
+        lead=1,
+        footer=remarks(report, memory=True, fields=name == "shape"),
+        spare=SPARE.split(),
+        dear=DEAR.split(),
+    )
 
 
 def _shape(report: Report, wanted: str | None, plain: bool) -> Table:
@@ -173,7 +211,7 @@ def _branches(report: Report) -> str:
 
 
 def _fields(report: Report) -> str:
-    return "sees" if len(report.input) > 1 else ""
+    return "rf" if len(report.input) > 1 else ""
 
 
 def _indents(report: Report) -> list[int]:

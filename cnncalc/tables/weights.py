@@ -44,7 +44,14 @@ def _of_step(
 TENSORS = (
     _of_step("index", "#", "the number of the step", lambda row: row.index, right=True),
     _of_step("name", "name", "the step's name", lambda row: row.name, narrow="tail"),
-    _of_step("layer", "layer", "the layer with its options", lambda row: row.text, narrow="cut"),
+    _of_step(
+        "layer",
+        "layer",
+        "the layer with its options",
+        lambda row: row.text,
+        narrow="cut",
+        field="text",
+    ),
     Column(
         "tensor",
         "tensor",

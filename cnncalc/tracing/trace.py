@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from cnncalc.errors import Span
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.merge import Input
-from cnncalc.network import Declared, Step
+from cnncalc.network import Block, Declared, Step
 from cnncalc.tracing.tensors import Tensor
 from cnncalc.tracing.weights import Counting, Held, same_tensors
 
@@ -31,9 +32,12 @@ class Record:
             uses, the node of a file, or None; `part` tells several layers of one owner apart.
         held: the tensors that stand for the layer's weights; None: the owner's own.
         readers: how often the output is read, where the front end counts that.
+        within: names and kinds of what it stands in, outermost first, if its name doesn't tell.
     """
 
-    __slots__ = ("declared", "held", "inputs", "name", "owner", "part", "readers", "shape", "spans")
+    __slots__ = (
+        "declared", "held", "inputs", "name", "owner", "part", "readers", "shape", "spans", "within"
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -55,6 +59,7 @@ class Record:
         self.part = part
         self.held = held
         self.readers = 0
+        self.within: tuple[tuple[str, str], ...] = ()
 
     @property
     def layer(self) -> Layer:
@@ -123,6 +128,7 @@ class Trace:
         order = [roots[0], *sorted(kept - {roots[0]})]
         places = {number: place for place, number in enumerate(order)}
         counting = Counting()
+        block_of = cache(_block_of)
         steps = []
         for number in order:
             record = self.records[number]
@@ -132,7 +138,8 @@ class Trace:
             declared, shares = self._counted(record, places[number], counting)
             name = naming(record.name, shares is not None)
             inputs = tuple(places[each] for each in record.inputs)
-            steps.append(Step(declared, inputs, name, record.spans, shares))
+            block = block_of(record.within)
+            steps.append(Step(declared, inputs, name, record.spans, shares, block))
         return steps, [places[number] for number in dict.fromkeys(outputs)]
 
     def _counted(
@@ -159,6 +166,13 @@ class Trace:
                 found.add(number)
                 waiting += self.records[number].inputs if number not in roots else ()
         return found
+
+
+def _block_of(within: tuple[tuple[str, str], ...]) -> Block | None:
+    block = None
+    for name, kind in within:
+        block = Block(kind, kind, block, name)
+    return block
 
 
 def begun(record: Record, naming: Naming, first: bool) -> Step:

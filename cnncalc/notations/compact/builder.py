@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from cnncalc.errors import LayerError, Mistakes, Span, SpecError
 from cnncalc.layers import LAYERS, Layer
 from cnncalc.layers.merge import Input
-from cnncalc.network import Step
+from cnncalc.layers.spelling import word
+from cnncalc.network import Block, Step
 from cnncalc.notations.compact.layer_reader import LayerReader
 from cnncalc.notations.compact.option_reader import At
 from cnncalc.notations.compact.tree import (
@@ -45,6 +46,7 @@ class Scope(NamedTuple):
     outer: Scope | None
     calls: tuple[str, ...]
     uses: tuple[Span, ...]
+    block: Block | None
 
     def find(self, label: str) -> int | None:
         """The step of a label, here or where the definition was used."""
@@ -54,6 +56,10 @@ class Scope(NamedTuple):
                 return scope.labels[label][0]
             scope = scope.outer
         return None
+
+    def inside(self, block: Block) -> Scope:
+        """The same within a block."""
+        return Scope(self.values, self.labels, self.outer, self.calls, self.uses, block)
 
     def known(self) -> list[str]:
         return [*self.labels, *(self.outer.known() if self.outer else [])]
@@ -83,6 +89,7 @@ class Builder:
         self.flow = 0
         self.work = 0
         self.counts: dict[str, int] = {}
+        self.blocks: dict[str, int] = {}
         self.names = Names(["input"])
         self.definitions: dict[str, Definition] = {}
         self.layers = LayerReader(let, self.definitions)
@@ -128,7 +135,7 @@ class Builder:
         self.definitions[name] = definition
 
     def build_all(self, items: Iterable[Item]) -> None:
-        scope = Scope({}, {"input": (0, -1)}, None, (), ())
+        scope = Scope({}, {"input": (0, -1)}, None, (), (), None)
         for item in items:
             self.build(item, scope)
         self.name_the_rest()
@@ -151,13 +158,21 @@ class Builder:
         elif isinstance(item, Either):
             self.either(item, scope)
         elif isinstance(item, Group):
-            for each in item.items:
-                self.build(each, scope)
-            self.name_flow(item.label, scope, item.span)
+            self.build_group(item, scope.inside(self.block("group", "[…]", scope)))
         elif isinstance(item, Merge):
             self.build_merge(item, scope)
         else:
             self.build_call(item, scope)
+
+    def build_group(self, item: Group, scope: Scope) -> None:
+        for each in item.items:
+            self.build(each, scope)
+        self.name_flow(item.label, scope, item.span)
+
+    def block(self, kind: str, text: str, scope: Scope) -> Block:
+        """One more block, inside that of a scope."""
+        count = self.blocks[kind] = self.blocks.get(kind, 0) + 1
+        return Block(kind, text, scope.block, f"{kind}{'_' if kind[-1].isdigit() else ''}{count}")
 
     def labelled(self, jump: Jump, scope: Scope) -> int:
         with At(jump.span):
@@ -221,10 +236,12 @@ class Builder:
 
     def build_merge(self, item: Merge, scope: Scope) -> None:
         layer = self.layer(item, scope)
+        text = word(layer) if layer is not None and item.arguments else item.name
+        scope = scope.inside(self.block(item.name, f"{text}[…]", scope))
         fork, ends = self.flow, []
         for branch in item.branches:
             self.flow = fork
-            self.build(branch, scope)
+            self.build_group(branch, scope)
             ends.append(self.flow)
         self.add(layer, tuple(ends), item.span, item.label, scope)
 
@@ -255,8 +272,16 @@ class Builder:
         if values is None:
             return
         calls, uses = (*scope.calls, item.name), (item.span, *scope.uses)
-        self.build(definition.body, Scope(values, {}, scope, calls, uses))
+        text = item.name
+        if item.arguments:
+            text += f":{self.shown(item.arguments, scope)}"
+        block = self.block(item.name, text, scope)
+        self.build_group(definition.body, Scope(values, {}, scope, calls, uses, block))
         self.name_flow(item.label, scope, item.span)
+
+    def shown(self, arguments: Sequence[Argument], scope: Scope) -> str:
+        """The arguments of a definition as people read them."""
+        return fill_in(",".join([each.text for each in arguments]), scope.values)
 
     def bind(self, definition: Definition, item: Call, scope: Scope) -> dict[str, str]:
         """The parameters' values for one use of a definition."""
@@ -309,7 +334,7 @@ class Builder:
             raise too_long(span)
         if layer is not None:
             self.flow = len(self.steps)
-            self.steps.append(Step(layer, inputs, "", (span, *scope.uses)))
+            self.steps.append(Step(layer, inputs, "", (span, *scope.uses), block=scope.block))
         self.name_flow(label, scope, span)
 
     def name_flow(self, label: str | None, scope: Scope, span: Span) -> None:

@@ -152,6 +152,9 @@ class ChoosingBuilder(Builder):
             return self.texts.filled(key, scope.values)
         return f"{key}={self.texts.filled(value, scope.values)}"
 
+    def shown(self, arguments: Sequence[Argument], scope: Scope) -> str:
+        return ",".join([each.text for each in arguments])
+
     def default(self, text: str, values: Mapping[str, str]) -> str:
         return self.texts.filled(text, values)
 
@@ -166,7 +169,7 @@ class ChoosingBuilder(Builder):
         for times_more in range(least + 1, max(counts) + 1):
             there = frozenset(at for at, count in enumerate(counts) if count >= times_more)
             before = self.flow
-            inner = Scope(scope.values, {}, scope, scope.calls, scope.uses)
+            inner = scope._replace(labels={}, outer=scope)
             self.build_when(choice, there, item, inner)
             passes = [1 if at in there else 0 for at in range(len(counts))]
             self.pick(choice, (before, self.flow), passes, item)
@@ -213,7 +216,7 @@ class ChoosingBuilder(Builder):
         fork, ends = self.flow, []
         for number, group in enumerate(groups):
             self.flow = fork
-            inner = Scope(scope.values, {}, scope, scope.calls, scope.uses)
+            inner = scope._replace(labels={}, outer=scope)
             self.build_when(choice, frozenset([number]), group, inner)
             ends.append(self.flow)
         self.pick(choice, tuple(ends), range(len(ends)), item)

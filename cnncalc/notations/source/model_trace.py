@@ -28,6 +28,7 @@ class ModelTrace(Trace):
         used: the parameters and buffers that some step reads, by identity.
         ran: the modules whose layers made a step, by identity.
         tried: those that worked on something fixed, with what is to be said if they never ran.
+        root: the model itself, where names of steps don't tell what they stand in.
         refused: a layer that didn't take its input, with the records and shapes of that.
     """
 
@@ -40,12 +41,20 @@ class ModelTrace(Trace):
         self.used: dict[int, Parameter] = {}
         self.ran: dict[int, Instance] = {}
         self.tried: dict[int, Refusal] = {}
+        self.root: Instance | None = None
         self.refused: tuple[Declared, tuple[int, ...], tuple[Shape, ...]] | None = None
 
     def add(self, record: Record) -> Tensor:
         if len(self.records) > MAX_LAYERS:
             raise Refusal(f"more than {MAX_LAYERS:,} layers", code="too-large", fatal=True)
         return super().add(record)
+
+    def stand_in(self, begun: int, model: Instance) -> None:
+        """Note of the records from a number on that they stand in a part of the model."""
+        if model is not self.root:
+            place = model.fields.get("name", ""), model.cls.name
+            for record in self.records[begun:]:
+                record.within = (place, *record.within)
 
     def wants(self) -> Wants | None:
         """What the layers so far declare about the first input."""

@@ -146,7 +146,9 @@ def call_own(
         result = machine.call(Bound(own, layer), inputs, kwargs)
     finally:
         state_of(machine).running.pop()
-    made = state_of(machine).steps.records[begun:]
+    trace = state_of(machine).steps
+    made = trace.records[begun:]
+    trace.stand_in(begun, layer)
     if len(made) == 1 and isinstance(made[0].owner, Parameter | None):
         made[0].name = layer.fields.get("name", made[0].name)
     return result

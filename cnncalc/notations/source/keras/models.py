@@ -147,15 +147,18 @@ def declared_shape(machine: Machine, model: Instance) -> Shape | None:
 
 def call_model(machine: Machine, model: Instance, inputs: Value, **options: Value) -> Value:
     """A model as a layer of another."""
+    trace = state_of(machine).steps
+    begun, value = len(trace.records), inputs
     if "stack" in model.fields:
-        value = inputs
         for layer in model.fields["stack"]:
             if layer.cls.name != "InputLayer":
                 value = machine.call(layer, [value], {})
-        return value
-    if "inputs" not in model.fields:
+    elif "inputs" in model.fields:
+        value = replayed(machine, model, tensors(machine, inputs), f"{model.fields['name']}/")
+    else:
         raise Refusal(f"`{model.cls.name}` has no `call`")
-    return replayed(machine, model, tensors(machine, inputs), f"{model.fields['name']}/")
+    trace.stand_in(begun, model)
+    return value
 
 
 def replayed(machine: Machine, model: Instance, inputs: list[Tensor], prefix: str) -> Value:
@@ -168,7 +171,7 @@ def replayed(machine: Machine, model: Instance, inputs: list[Tensor], prefix: st
     for number in sorted(between(trace, model)):
         record = trace.records[number]
         if number not in places:
-            places[number] = emit(
+            made = emit(
                 machine,
                 record.declared,
                 [places[each] for each in record.inputs],
@@ -177,6 +180,8 @@ def replayed(machine: Machine, model: Instance, inputs: list[Tensor], prefix: st
                 part=record.part,
                 name=f"{prefix}{record.name}",
             )
+            trace.records[made.number].within = record.within
+            places[number] = made
     results = [places[each.number] for each in model.fields["outputs"]]
     return results[0] if model.fields["single"] else results
 

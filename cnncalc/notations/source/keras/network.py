@@ -102,6 +102,7 @@ def traced(machine: Interpreter, model: Instance, shape: Shape) -> Network:
 def run_at(machine: Interpreter, model: Instance, shape: Shape) -> tuple[list[int], list[int]]:
     """Run a model at an input's shape: the records of its inputs and outputs."""
     trace = keras_trace(machine)
+    trace.root = model
     inputs = model.fields.get("inputs")
     if inputs and inputs[0].shape == shape:
         between(trace, model)

@@ -86,6 +86,7 @@ def traced(machine: Interpreter, model: Instance, shape: Shape) -> Network:
         notation="torch",
         unused_params=unused["parameter"],
         unused_buffers=unused["buffer"],
+        modules=classes(model),
     )
 
 
@@ -100,7 +101,19 @@ def check_read(model: Instance) -> None:
 def as_far(model: Instance, trace: ModelTrace, shape: Shape) -> Network:
     """The network as far as it was followed, with the modules that it never came to."""
     steps, outputs = trace.network_steps(trace.unread(), prune=False)
-    return Network(steps, shape, outputs, notation="torch", unreached=unreached(model, trace))
+    return Network(
+        steps,
+        shape,
+        outputs,
+        notation="torch",
+        unreached=unreached(model, trace),
+        modules=classes(model),
+    )
+
+
+def classes(model: Instance) -> dict[str, str]:
+    """The class of each module of a model, by its path."""
+    return {name: module.cls.name for name, module in named_modules(model)}
 
 
 def unreached(model: Instance, trace: ModelTrace) -> list[Unreached]:
