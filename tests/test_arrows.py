@@ -267,6 +267,7 @@ DOORS = {
     ("cli.main", "cli.process"),
     ("cli.options", "cli.completion"),
     ("cli.output", "render.table"),
+    ("cli.steps", "cli.each"),
     ("cli.steps", "cli.verification"),
     ("cli.sweep", "cli.parts"),
     ("cli.sweep", "render.table"),

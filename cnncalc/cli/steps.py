@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from cnncalc import api
@@ -21,8 +21,9 @@ from cnncalc.tables.verification import verdict
 from cnncalc.tables.views import check_columns, notes, view
 
 if TYPE_CHECKING:
-    from cnncalc.cli import verification
-else:  # only `--verify` needs it
+    from cnncalc.cli import each, verification
+else:  # only `--each` and `--verify` need them
+    each = OnUse("cnncalc.cli.each")
     verification = OnUse("cnncalc.cli.verification")
 
 __all__ = ["answer", "batch_of", "bindings", "depth_of", "network_of", "report_of", "size_of"]
@@ -42,6 +43,8 @@ def answer(
     form = output.form_of(settings)
     check_columns(name, settings.columns, depth)
     limits = budgets.read(settings)
+    if settings.each:
+        return _answer_each(name, settings, form, complete, depth)
     try:
         report = report_of(settings)
     except SpecError as error:
@@ -51,11 +54,7 @@ def answer(
             table = view(name, error.report, settings.columns, plain=plainly, depth=depth)
             output.show(settings, table, error.report.document)
         raise
-    if limits:
-        report.check_numbers()
-    over = verification.verify(settings, report) if settings.verify else []
-    if complete:
-        complete(report)
+    over = _examine(settings, report, bool(limits), complete)
     table = view(name, report, settings.columns, plain=form in FOR_PROGRAMS, depth=depth)
     output.show(settings, table, report.document)
     missed = [message for limit in limits if (message := limit(report))] + over
@@ -66,7 +65,54 @@ def answer(
     told = [*apart, *hidden, *_agreement(table.below, form)]
     for message in [*told, *(f"missed: {each}" for each in missed)]:
         output.say(message)
+    return _status(report, missed)
+
+
+def _examine(
+    settings: Settings, report: Report, limited: bool, complete: Callable[[Report], None] | None
+) -> list[str]:
+    """What a report is asked for beside itself; the sentences on runs that aren't begun."""
+    if limited:
+        report.check_numbers()
+    over = verification.verify(settings, report) if settings.verify else []
+    if complete:
+        complete(report)
+    return over
+
+
+def _status(report: Report, missed: Sequence[str]) -> int:
     return int(bool(missed) or (report.verify is not None and not report.verify["ok"]))
+
+
+def _answer_each(
+    name: str,
+    settings: Settings,
+    form: str,
+    complete: Callable[[Report], None] | None,
+    depth: int | None,
+) -> int:
+    """The same for many networks, each by itself."""
+    if form == "table":
+        return each.tables(settings, lambda one: answer(name, one, complete, depth))
+    if form != "jsonl":
+        raise CnnCalcError(
+            f"`--each` prints tables or JSON lines, not {form}", code="usage", help="`-f jsonl`"
+        )
+
+    def examine(one: Settings) -> tuple[Report, int]:
+        limits = budgets.read(one)
+        try:
+            report = report_of(one)
+        except SpecError as error:
+            api.add_report(error, batch_of(one), one.dtype, one.layout)
+            raise
+        over = _examine(one, report, bool(limits), complete)
+        missed = [message for limit in limits if (message := limit(report))] + over
+        for message in missed:
+            output.say(f"missed by `{' '.join(one.words or [])}`: {message}")
+        return report, _status(report, missed)
+
+    return each.documents(settings, examine)
 
 
 def _agreement(table: Table | None, form: str) -> list[str]:
