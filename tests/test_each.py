@@ -61,7 +61,8 @@ def test_tables(command: Command) -> None:
 def test_a_part_of_an_answer(command: Command, tmp_path: Any) -> None:
     path = tmp_path / "net.py"
     path.write_text(
-        "import torch.nn as nn\nfrom elsewhere import mystery\n\nclass Net(nn.Module):\n    def __init__(self):\n"
+        "import torch.nn as nn\nfrom elsewhere import mystery\n"
+        "class Net(nn.Module):\n    def __init__(self):\n"
         "        super().__init__()\n        self.a = nn.Conv2d(3, 4, 3)\n\n"
         "    def forward(self, x):\n        return mystery(self.a(x))\n"
     )

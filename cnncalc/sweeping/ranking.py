@@ -135,12 +135,12 @@ class Front:
         values = columns(block, self.names, self.keys, some)
         known = ~numpy.isnan(values).any(1)
         some, values = some[known], values[known]
-        kept = front(numpy.zeros(len(some), numpy.int64), values)
+        kept = front(values)
         some = some[kept]
         places = numpy.array([block.place(int(n)) for n in some], numpy.int64)
         self.places = numpy.concatenate([self.places, places])
         self.values = numpy.concatenate([self.values, values[kept]])
-        kept = front(numpy.zeros(len(self.places), numpy.int64), self.values)
+        kept = front(self.values)
         self.places, self.values = self.places[kept], self.values[kept]
 
     def result(self) -> list[int]:

@@ -17,16 +17,21 @@ from cnncalc.receptive.layer import gathers
 from cnncalc.receptive.maps import Seen
 from cnncalc.rows import BYTES, as_layout
 from cnncalc.sweeping.blocks import ABSENT, Block, Blocks, block_of
-from cnncalc.sweeping.conditions import Condition
+from cnncalc.sweeping.conditions import Bound, Condition
 from cnncalc.sweeping.figures import MOST_STATES, Figures, NoFieldsError
 from cnncalc.sweeping.graph import Graph, Refusals
-from cnncalc.sweeping.names import Names
+from cnncalc.sweeping.labels import front_of
+from cnncalc.sweeping.names import TOTALS, Names
 from cnncalc.sweeping.ranking import Best, Front, Key, check_keys
+from cnncalc.sweeping.search import PRICES, best_of
 from cnncalc.sweeping.template import Template
 
 __all__ = ["Asked", "Progress", "Sweep"]
 
 MOST_SIGHTED = 20_000  # states, where fields are told apart
+MOST_SIMPLY = 20_000  # designs that are listed where they needn't be
+MOST_READILY = 2_000_000  # designs that are listed to find the best
+MOST_NAMED = 6
 MOST_SINGLY = 2_000  # designs whose fields are worked out one by one
 ROWS = 2**14  # of a block, where rows are made of all designs
 MOST_LISTED = 10**12  # designs that anyone would wait for
@@ -69,6 +74,7 @@ class Sweep:
         refused: the others, by step and reason.
         names: of the choices.
         notes: how the input's size is read.
+        remarks: what is to be said of the designs that were found.
     """
 
     def __init__(self, template: Template, asked: Asked, dtype: str = "float32") -> None:
@@ -78,6 +84,7 @@ class Sweep:
         self.notes = list(template.notes)
         self.names = list(template.names)
         self.no_fields: CnnCalcError | None = None
+        self.remarks: list[str] = []
         self.graph = self._graph()
         self.total, self.working = self.graph.total, self.graph.count
         self.refused: list[Refusals] = self.graph.refused
@@ -135,7 +142,10 @@ class Sweep:
         Raises:
             CnnCalcError: what is asked for is more than can be listed.
         """
-        if self.asked.sample is None:
+        asked = self.asked
+        bounds = self.bounds()
+        labelled = asked.pareto and self.is_total(asked.pareto)
+        if bounds is None or not (labelled or self.can_search(bounds)):
             self.check_count()
         return self._rows(progress)
 
@@ -156,6 +166,12 @@ class Sweep:
     def best(self, progress: Progress | None = None) -> list[int]:
         """The places of the best designs, in order."""
         asked = self.asked
+        self.remarks.clear()
+        bounds = self.bounds()
+        if bounds is not None and asked.pareto and self.is_total(asked.pareto):
+            return self.labelled(bounds)
+        if bounds is not None and self.can_search(bounds):
+            return self.searched(bounds)
         keys = [*asked.pareto, *asked.sort]
         named = [*(key.name for key in keys), *(asked.where.names() if asked.where else ())]
         choices = [n for n, name in enumerate(self.names) if name in named]
@@ -171,6 +187,78 @@ class Sweep:
             best.add(*self.block_at(places, choices))
             return best.result()
         return places[: asked.top]
+
+    def bounds(self) -> list[Bound] | None:
+        """The condition as limits on totals, where the designs needn't be listed; else None."""
+        if self.working <= MOST_SIMPLY or self.asked.sample is not None or self.no_fields:
+            return None
+        bounds = [] if self.asked.where is None else self.asked.where.bounds()
+        return bounds if bounds is not None and self.is_total(bounds) else None
+
+    def is_total(self, keys: Sequence[Key] | Sequence[Bound]) -> bool:
+        """Whether keys or limits are of totals alone."""
+        return all(key[0] in TOTALS and key[0] not in self.names for key in keys)
+
+    def labelled(self, bounds: Sequence[Bound]) -> list[int]:
+        """The places of the designs on a front, without listing them all."""
+        asked = self.asked
+        found = front_of(self.graph, self.known, asked.pareto, bounds)
+        if found.factor > 1:
+            worse = f"{(found.factor - 1) * 100:.2g} %"
+            self.remarks.append(
+                f"the front is thinned: for every design there is one here that is at most {worse} "
+                "worse in each key"
+            )
+        self.remarks += self.always(found.places)
+        if asked.sort:
+            named = [n for n, name in enumerate(self.names) if name in {k.name for k in asked.sort}]
+            best = Best(self.known, asked.sort, asked.top)
+            best.add(*self.block_at(found.places, named))
+            return best.result()
+        return found.places[: asked.top]
+
+    def can_search(self, bounds: Sequence[Bound]) -> bool:
+        """Whether the best are found without listing all."""
+        asked = self.asked
+        fields = "rf" in [*(key.name for key in asked.sort), *(each.name for each in bounds)]
+        return (
+            not asked.pareto
+            and asked.top is not None
+            and len(asked.sort) == 1
+            and self.is_total(asked.sort)
+            and len(bounds) <= max(PRICES)
+            and (not fields or self.graph.axes == 1)
+            and self.working > MOST_READILY
+        )
+
+    def searched(self, bounds: Sequence[Bound]) -> list[int]:
+        """The places of the best designs within bounds, the best first."""
+        key, top = self.asked.sort[0], self.asked.top
+        assert top is not None, "whoever calls has looked"
+        found = best_of(self.graph, self.known, key, bounds, top)
+        if found.rest is not None:
+            least = "at most" if key.sign < 0 else "at least"
+            known = (
+                f"the first {found.sure:,} are the best" if found.sure else "there may be better"
+            )
+            self.remarks.append(
+                f"the search ended early: {known}, and the {key.name} of the others is {least} "
+                f"{found.rest:,.0f}"
+            )
+        return found.places
+
+    def always(self, places: Sequence[int]) -> list[str]:
+        """The choices that have the same value in all designs of a front."""
+        picked = [self.graph.design(place).picked for place in places]
+        words = []
+        for number, name in enumerate(self.names):
+            values = {each.get(number, ABSENT) for each in picked}
+            if len(values) == 1 and ABSENT not in values and len(self.template.values[number]) > 1:
+                words.append(f"`{name}` {self.template.values[number][values.pop()]}")
+        if not words or len(picked) < 2:
+            return []
+        more = f" and {len(words) - MOST_NAMED} more" if len(words) > MOST_NAMED else ""
+        return [f"the same in all designs of the front: {', '.join(words[:MOST_NAMED])}{more}"]
 
     def selected(
         self, choices: Sequence[int], progress: Progress | None = None
@@ -259,6 +347,8 @@ class Sweep:
 
     def check_count(self) -> None:
         """CnnCalcError where there are more designs than can be listed."""
+        if self.asked.sample is not None:
+            return
         most = MOST_LISTED if self.no_fields is None else MOST_SINGLY
         if self.working <= most:
             return
