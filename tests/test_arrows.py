@@ -270,6 +270,7 @@ DOORS = {
     ("cli.steps", "cli.each"),
     ("cli.steps", "cli.verification"),
     ("cli.sweep", "cli.parts"),
+    ("cli.sweep", "render.scatter"),
     ("cli.sweep", "render.table"),
     ("cli.verification", "render.table"),
     ("cli.vocabulary", "notations.compact.corrections"),

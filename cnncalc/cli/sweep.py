@@ -24,10 +24,12 @@ from cnncalc.tables.designs import table_of
 
 if TYPE_CHECKING:
     from cnncalc.cli import parts
+    from cnncalc.render import scatter
     from cnncalc.render import table as drawing
 else:  # only a file that is gone on with, and a terminal, need them
     parts = OnUse("cnncalc.cli.parts")
     drawing = OnUse("cnncalc.render.table")
+    scatter = OnUse("cnncalc.render.scatter")
 
 __all__ = ["sweep"]
 
@@ -117,6 +119,8 @@ def sweep(settings: SweepSettings) -> int:
             write_in_parts(settings, found, form, bar)
         else:
             show(settings, found, form, bar)
+    for message in found.remarks:
+        output.say(message)
     return 0
 
 
@@ -140,6 +144,14 @@ def bindings(given: list[str]) -> dict[str, Any]:
 def form_of(settings: SweepSettings) -> str:
     """The format: also `parquet`, which is for a file alone."""
     path = output.path_of(settings.out)
+    if path is not None and path.lower().endswith(".svg") and settings.format is None:
+        if not 2 <= len((settings.pareto or "").split(",")) <= 3:
+            raise CnnCalcError(
+                "a picture shows a front of two keys, or three",
+                code="format",
+                help="`--pareto params,-rf -o front.svg`",
+            )
+        return "svg"
     by_name = path is not None and path.lower().endswith(".parquet")
     if settings.format != "parquet" and not (by_name and settings.format is None):
         return output.form_of(settings)
@@ -179,6 +191,9 @@ def show(settings: SweepSettings, found: Sweep, form: str, bar: Any) -> None:
             settings.out or "", lambda draft: parts.write_parquet(draft, list(rows), columns)
         )
         return
+    if form == "svg":
+        output.emit(picture(found, list(rows)), settings.out)
+        return
     footer: list[str] = []
     if form not in (*STREAMED, "json") and found.asked.top is None:
         first = list(islice(rows, SHOWN))
@@ -190,6 +205,26 @@ def show(settings: SweepSettings, found: Sweep, form: str, bar: Any) -> None:
         output.emit(pieces(form, table, lambda: rows), settings.out)
     else:
         output.show(settings, table, lambda: found.to_dict(rows))
+
+
+def picture(found: Sweep, rows: list[dict[str, Any]]) -> str:
+    """The front as an SVG picture: the first two keys as axes, a third one as colour."""
+    for row in rows:
+        row["memory"] = row["param_bytes"] + row["activation_bytes"]
+    keys = found.asked.pareto
+    wrong = [key.name for key in keys if any(not is_number(row.get(key.name)) for row in rows)]
+    if wrong:
+        raise CnnCalcError(
+            f"`{wrong[0]}` is no number of every design, and can't be an axis", code="format"
+        )
+    axes = [scatter.Axis(key.name, [row[key.name] for row in rows]) for key in keys]
+    title = f"{len(rows):,} of {found.working:,} designs"
+    names = [row["spec"] for row in rows]
+    return scatter.draw(title, axes[0], axes[1], names, axes[2] if len(axes) > 2 else None)
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, int | float)
 
 
 def write_in_parts(settings: SweepSettings, found: Sweep, form: str, bar: Any) -> None:

@@ -7,7 +7,9 @@ bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from operator import add
 from typing import Any, NamedTuple
 
 from cnncalc.sweeping.figures import Slides, chained
@@ -15,7 +17,7 @@ from cnncalc.sweeping.graph import SUMS, Design, Graph
 
 __all__ = ["ABSENT", "Block", "Blocks", "block_of"]
 
-MOST_DESIGNS = 2**18  # of a block
+MOST_DESIGNS = 2**16  # of a block
 MOST_BYTES = 128 * 2**20  # of the totals that are kept
 ABSENT = -1  # the value of a choice that a design doesn't come to
 
@@ -58,6 +60,26 @@ class Block:
 
 # The place in the list, the node, and what the way there costs and decides.
 _Way = tuple[int, int, tuple[int, ...], Slides, dict[int, int]]
+
+
+class _OnUse(Sequence[Any]):
+    """Arrays that are worked out when somebody asks for them."""
+
+    def __init__(self, makers: Sequence[Callable[[], Any]]) -> None:
+        self.makers = makers
+        self.made: dict[int, Any] = {}
+
+    def __len__(self) -> int:
+        return len(self.makers)
+
+    def __getitem__(self, number: Any) -> Any:
+        if number not in self.made:
+            self.made[number] = self.makers[number]()
+        return self.made[number]
+
+
+def _seen(jump: int, more: int, past: Any) -> Any:
+    return past * jump + (more + 1) if jump != 1 else past + (more + 1)
 
 
 class _Rest(NamedTuple):
@@ -125,9 +147,9 @@ class Blocks:
         """The designs that go on from a node, with the way there."""
         rest = self.rest(node)
         count = self.graph.counts[node]
-        totals = [own + more for own, more in zip(sums, rest.sums, strict=True)]
+        totals = _OnUse([partial(add, *pair) for pair in zip(rest.sums, sums, strict=True)])
         pairs = zip(slides, rest.fields, strict=True)
-        fields = [more + jump * further + 1 for (jump, more), further in pairs]
+        fields = _OnUse([partial(_seen, jump, more, past) for (jump, more), past in pairs])
         values = dict(rest.picked)
         for choice in self.choices:
             if choice in picked:

@@ -146,7 +146,7 @@ class Condition:
             found = self._value(self.tree, block, names)
         if not isinstance(found, numpy.ndarray):
             return numpy.full(block.count, bool(found))
-        return found.astype(bool)
+        return found.astype(bool, copy=False)
 
     def _value(self, node: ast.AST, block: Block, names: Names) -> Any:
         import numpy
@@ -177,7 +177,8 @@ class Condition:
         join = numpy.logical_and if isinstance(node.op, ast.And) else numpy.logical_or
         found: Any = None
         for each in node.values:
-            value = numpy.asarray(self._value(each, block, names)) != 0
+            value = numpy.asarray(self._value(each, block, names))
+            value = value if value.dtype == bool else value != 0
             found = value if found is None else join(found, value)
         return found
 
@@ -200,7 +201,7 @@ class Condition:
     def _compared(self, node: ast.Compare, block: Block, names: Names) -> Any:
         import numpy
 
-        found: Any = True
+        found: Any = None
         left = self._value(node.left, block, names)
         for op, each in zip(node.ops, node.comparators, strict=True):
             right = self._value(each, block, names)
@@ -213,7 +214,7 @@ class Condition:
                 here: Any = inside if isinstance(op, ast.In) else ~inside
             else:
                 here = self._pair(node, COMPARISONS[type(op)], left, right)
-            found = numpy.logical_and(found, here)
+            found = here if found is None else numpy.logical_and(found, here)
             left = right
         return found
 

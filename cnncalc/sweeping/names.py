@@ -83,21 +83,21 @@ class Names:
 
     def of(self, block: Block, name: str) -> Any:
         """What a name is in each design of a block; NaN, or an empty text, where it is nothing."""
-        params, macs, elements = block.sums
+        sums = block.sums
         if (choice := self.choice(name)) is not None:
             return self._of_choice(block, choice)
         if name == "params":
-            return params
+            return sums[0]
         if name == "macs":
-            return macs
+            return sums[1]
         if name == "rf":
             return _least(block.fields)
         if name == "param_bytes":
-            return params * self.number_bytes
+            return sums[0] * self.number_bytes
         if name == "activation_bytes":
-            return elements * self.sample_bytes
+            return sums[2] * self.sample_bytes
         if name == "memory":
-            return params * self.number_bytes + elements * self.sample_bytes
+            return sums[0] * self.number_bytes + sums[2] * self.sample_bytes
         return self._of_output(block, name.removeprefix("output."))
 
     def _of_choice(self, block: Block, choice: int) -> Any:
@@ -125,6 +125,6 @@ def _least(fields: Sequence[Any]) -> Any:
     import numpy
 
     least = fields[0]
-    for each in fields[1:]:
-        least = numpy.minimum(least, each)
+    for number in range(1, len(fields)):
+        least = numpy.minimum(least, fields[number])
     return least

@@ -328,6 +328,7 @@ class Sweep:
             "refused": refused,
             "choices": self.names,
             "rows": list(self if rows is None else rows),
+            "remarks": self.remarks,
         }
 
     def to_pandas(self) -> Any:
