@@ -124,6 +124,19 @@ def test_designs_that_can_not_be_are_counted() -> None:
     assert len(list(found)) == 16
 
 
+def test_a_design_without_layers_is_none() -> None:
+    found = cnncalc.sweep("3x8x8 [conv:4,k3]/[] 0..1*[relu]")
+
+    assert [row["spec"] for row in found] == [
+        "3x8x8 [conv:4,k3] 0*[relu]",
+        "3x8x8 [conv:4,k3] 1*[relu]",
+        "3x8x8 [] 1*[relu]",
+    ]
+    assert [(each.designs, each.error.message) for each in found.refused] == [
+        (1, "nothing is left of the layers")
+    ]
+
+
 def rows_of(spec: str, **how: Any) -> list[dict[str, Any]]:
     return list(cnncalc.sweep(spec, let={"w": "4/6/8"}, **how))
 

@@ -60,10 +60,11 @@ class View(NamedTuple):
 
 
 class Sighted(NamedTuple):
-    """A shape, and what its units see; None where nobody asks for fields."""
+    """A shape, what its units see (None where nobody asks), and whether no layer made it."""
 
     shape: Shape
     view: View | None
+    bare: bool = False
 
 
 class _Told(NamedTuple):
@@ -99,9 +100,9 @@ class Figures(Sizes):
 
     def start(self, shape: Shape) -> Outcome:
         if self.places is None:
-            return Sighted(shape, None)
+            return Sighted(shape, None, bare=True)
         axes = network_input(range(1, len(shape))).axes
-        return Sighted(shape, View(axes, frozen=not axes))
+        return Sighted(shape, View(axes, frozen=not axes), bare=True)
 
     def priced(self, step: Step, layer: Layer, inputs: Inputs) -> tuple[Outcome, Cost]:
         shapes = tuple([each.shape for each in inputs])
@@ -173,12 +174,12 @@ class Figures(Sizes):
         if len(at) != 1:
             return flow, ()
         (place,) = at
-        shape, view = flow[place]
+        view = flow[place].view
         slides = _slides(view)
         if slides is None:
             return flow, ()
         axes = tuple([along._replace(field=IDENTITY) for along in view.axes])
-        apart = Sighted(shape, view._replace(axes=axes))
+        apart = flow[place]._replace(view=view._replace(axes=axes))
         return (*flow[:place], apart, *flow[place + 1 :]), (0, 0, 0, slides)
 
     def combined(self, one: Cost, two: Cost) -> Cost:

@@ -14,6 +14,7 @@ from cnncalc.sweeping.figures import Sighted, Slides, chained, seen_by
 __all__ = ["LARGEST", "SUMS", "Design", "Edge", "Graph", "Refusals"]
 
 LARGEST = 2**63 - 1
+EMPTY = Refusal(0, "empty")  # of designs that have no layers
 SUMS = 3  # parameters, MACs, elements
 
 
@@ -91,11 +92,13 @@ class Graph:
         """The ends of designs that work; the others are counted."""
         ends, refused = {}, dict[Refusal, int]()
         for (outcome,), node in designs.ends.items():
-            if isinstance(outcome, Refusal):
-                refused[outcome] = refused.get(outcome, 0) + designs.count(node)
+            if isinstance(outcome, Refusal) or outcome.bare:
+                reason = outcome if isinstance(outcome, Refusal) else EMPTY
+                refused[reason] = refused.get(reason, 0) + designs.count(node)
             else:
                 ends[node] = outcome
-        reasons = designs.reasons
+        reasons = {EMPTY: LayerError("nothing is left of the layers", code="empty")}
+        reasons |= designs.reasons
         self.refused = [Refusals(n, each.step, reasons[each]) for each, n in refused.items()]
         self.refused.sort(key=lambda each: (-each.designs, each.step))
         return ends

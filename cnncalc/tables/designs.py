@@ -40,7 +40,8 @@ def table_of(
         shown = [_figure(name) for name in ("params", "macs", "output_shape", "rf")]
         columns = [*choices, *shown, MEMORY, SPEC]
     lines: Any = rows if plain else list(rows)
-    return Table(columns, None, lines, footer=footer, spare=["memory"])
+    spare = ["memory", *reversed(names)]  # the spec tells the choices, too
+    return Table(columns, None, lines, footer=footer, spare=spare, dear=["output_shape"])
 
 
 def _choice(name: str) -> Column:
