@@ -331,6 +331,7 @@ COMMANDS = (
     (["sizes", "nn.Sequential(nn.Conv2d(3, 8, 3))"], "symbols"),
     (["solve", "3x8x8", "conv:4,k3", "--output", "same"], "no-unknown"),
     (["shape", "3x8x8", "[conv:4,k3]/[conv:4,k5]"], "choice"),
+    (["shape", "3x8x8", "conv:$w,k3", "--let", "w=3/5"], "let"),
     (["shape", "3x8x8", "1..3*[conv:4,k3]"], "choice"),
     (["shape", "3x8x8", "conv:4,k3,p=same/valid"], "choice"),
     (["compare", "3x8x8 conv:4,k3"], "usage"),

@@ -196,7 +196,9 @@ def bindings(given: list[str]) -> dict[str, int]:
             raise CnnCalcError(
                 f"`--let {word}` binds nothing",
                 code="let",
-                help="a symbol of the spec and a whole number, as in `--let H=224`",
+                help="choices are for `cnncalc sweep`, which goes through all values"
+                if "/" in word
+                else "a symbol of the spec and a whole number, as in `--let H=224`",
             )
         values[match[1]] = int(match[2])
     return values

@@ -9,6 +9,7 @@ from cnncalc import packages
 from cnncalc.analysis import analyze, check_settings
 from cnncalc.designs import take
 from cnncalc.errors import CnnCalcError, Source
+from cnncalc.garbage import keeps_all
 from cnncalc.layers.base import Shape
 from cnncalc.notations import Text, reading
 from cnncalc.receptive import fields_of
@@ -117,6 +118,7 @@ class Sweep:
             self.no_fields = error
         return self._taken(Figures(None, MOST_STATES))
 
+    @keeps_all
     def _taken(self, formulas: Figures) -> Graph:
         template = self.template
         choices = template.choices
