@@ -18,6 +18,7 @@ from cnncalc.sweeping import labels, search
 from cnncalc.sweeping import sweep as sweeping
 from cnncalc.sweeping.dominance import front
 from tests.conftest import Command
+from tests.test_sweep import specs
 
 CHAIN = (
     "3x32x32 conv:4/6/8/12,k3/5,p=same relu [maxpool:2]/[] conv:4/8/12,k3/5/7,p=same relu "
@@ -202,6 +203,25 @@ def test_spaces_that_nobody_can_list() -> None:
     assert [row["macs"] < 600_000_000 and row["rf"] >= 127 for row in best] == [True] * 3
     with pytest.raises(CnnCalcError, match="too many to be listed"):
         list(cnncalc.sweep(spec, where="macs < 6 * params", sort="-params", top=3))
+
+
+@given(specs(), st.sampled_from(["params,macs,-rf", "-params,memory", "-rf,macs"]))
+@settings(max_examples=40)
+def test_fronts_of_drawn_specs(spec: str, keys: str) -> None:
+    rows = list(cnncalc.sweep(spec))
+    if not rows:
+        return
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sweeping, "MOST_SIMPLY", 0)
+        patch.setattr(sweeping, "MOST_READILY", 0)
+        found = [point(row, keys) for row in cnncalc.sweep(spec, pareto=keys)]
+        where = f"macs >= {rows[0]['macs']}"
+        best = list(cnncalc.sweep(spec, sort="-rf", where=where, top=4))
+
+    assert found == front_of({point(row, keys) for row in rows})
+    fields = sorted((row["rf"] for row in rows if row["macs"] >= rows[0]["macs"]), reverse=True)
+    assert [row["rf"] for row in best] == fields[:4]
 
 
 points = st.integers(1, 5).flatmap(

@@ -87,20 +87,7 @@ def sweep(settings: SweepSettings) -> int:
     """
     output.check(settings.out)
     form = form_of(settings)
-    found = api.sweep(
-        texts.of_words(settings.words or []),
-        where=settings.where,
-        sort=settings.sort,
-        top=count(settings.top, "--top"),
-        pareto=settings.pareto,
-        sample=count(settings.sample, "--sample"),
-        seed=0 if settings.seed in (None, "0") else count(settings.seed, "--seed") or 0,
-        input=size_of(settings),
-        batch=batch_of(settings),
-        dtype=settings.dtype,
-        notation=settings.notation,
-        let=bindings(settings.let or []),
-    )
+    found = swept(settings)
     in_parts = is_list(found) and form in ("csv", "jsonl", "parquet")
     if settings.resume and not (in_parts and output.path_of(settings.out)):
         raise CnnCalcError(
@@ -122,6 +109,25 @@ def sweep(settings: SweepSettings) -> int:
     for message in found.remarks:
         output.say(message)
     return 0
+
+
+def swept(settings: SweepSettings) -> Sweep:
+    """The designs that the options ask for."""
+    seed = 0 if settings.seed in (None, "0") else count(settings.seed, "--seed")
+    return api.sweep(
+        texts.of_words(settings.words or []),
+        where=settings.where,
+        sort=settings.sort,
+        top=count(settings.top, "--top"),
+        pareto=settings.pareto,
+        sample=count(settings.sample, "--sample"),
+        seed=seed or 0,
+        input=size_of(settings),
+        batch=batch_of(settings),
+        dtype=settings.dtype,
+        notation=settings.notation,
+        let=bindings(settings.let or []),
+    )
 
 
 def bindings(given: list[str]) -> dict[str, Any]:

@@ -123,7 +123,7 @@ class _Labels:
 
     def join(self, node: int) -> None:
         """The labels of a node from those behind its edges."""
-        numpy, edges = self.numpy, self.graph.edges[node]
+        edges = self.graph.edges[node]
         count = sum(len(self.values[edge.to]) for edge in edges)
         if count > MOST_CANDIDATES:
             raise CnnCalcError(
@@ -131,10 +131,23 @@ class _Labels:
                 code="too-large",
                 help="fewer keys or values; `--sample` draws some designs",
             )
+        values, which, behind = self.candidates(node)
+        kept = front(values)
+        self.factors[node] = max(self.factors[edge.to] for edge in edges)
+        if len(kept) > self.allowed:
+            kept, factor = self.thinned(values, kept)
+            self.factors[node] *= factor
+        self.most = max(self.most, len(kept))
+        self.values[node] = values[kept]
+        self.ways[node] = which[kept], behind[kept]
+        self.let_go(node)
+
+    def candidates(self, node: int) -> tuple[Any, Any, Any]:
+        """The labels behind each edge of a node with what it costs; the edge, and the label."""
+        numpy = self.numpy
         parts, which, behind = [], [], []
-        for number, edge in enumerate(edges):
-            labels = self.values[edge.to]
-            more = labels.copy()
+        for number, edge in enumerate(self.graph.edges[node]):
+            more = self.values[edge.to].copy()
             for n, each in enumerate(self.columns):
                 if each.weights is None:
                     jump, further = edge.slides[each.axis]
@@ -144,16 +157,7 @@ class _Labels:
             parts.append(more)
             which.append(numpy.full(len(more), number, numpy.int32))
             behind.append(numpy.arange(len(more), dtype=numpy.int32))
-        values = numpy.concatenate(parts)
-        kept = front(values)
-        self.factors[node] = max(self.factors[edge.to] for edge in edges)
-        if len(kept) > self.allowed:
-            kept, factor = self.thinned(values, kept)
-            self.factors[node] *= factor
-        self.most = max(self.most, len(kept))
-        self.values[node] = values[kept]
-        self.ways[node] = numpy.concatenate(which)[kept], numpy.concatenate(behind)[kept]
-        self.let_go(node)
+        return numpy.concatenate(parts), numpy.concatenate(which), numpy.concatenate(behind)
 
     def let_go(self, node: int) -> None:
         """Forget the labels that nobody asks for any more; the ways stay."""

@@ -98,24 +98,32 @@ class ChoosingBuilder(Builder):
         failed: SpecError | None = None
         for combination in combinations:
             picked = dict(zip(choices, combination, strict=True))
-            plain, given = self.texts.resolved(texts, values, picked)
-            pairs = zip(plain, item.arguments, strict=True)
-            arguments = tuple([Argument(text, argument.span) for text, argument in pairs])
             try:
-                made = self.layers.layer(item.name, arguments, item.span, given)
+                options[combination] = self.option(item, texts, values, picked)
             except SpecError as error:
                 failed = failed or error
                 self.refuse_word(error)
                 options[combination] = LayerError(error.message, code=error.code, help=error.help)
             else:
-                options[combination] = made
                 self.name_choices(item, texts, values, choices)
         first = next((each for each in options.values() if isinstance(each, Layer)), None)
         if first is None and failed is not None:
             raise failed
-        alone = len(choices) == 1
-        self.options = choices, list(options.values()) if alone else options
+        self.options = choices, list(options.values()) if len(choices) == 1 else options
         return first
+
+    def option(
+        self,
+        item: Call | Merge,
+        texts: Sequence[str],
+        values: Mapping[str, str],
+        picked: Mapping[int, int],
+    ) -> Layer:
+        """The layer at a place with some values of the choices."""
+        plain, given = self.texts.resolved(texts, values, picked)
+        pairs = zip(plain, item.arguments, strict=True)
+        arguments = tuple([Argument(text, argument.span) for text, argument in pairs])
+        return self.layers.layer(item.name, arguments, item.span, given)
 
     def refuse_word(self, error: SpecError) -> None:
         """Raise what is wrong with a word whatever the values: only layers that can't be go on."""
