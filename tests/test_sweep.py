@@ -137,6 +137,13 @@ def test_a_design_without_layers_is_none() -> None:
     ]
 
 
+def test_options_that_contradict_one_another_are_counted() -> None:
+    found = cnncalc.sweep("4x8x8 conv:8/12,k3,g1/2/3 [maxpool:2]/[] gap")
+
+    assert len(list(found)) == 8
+    assert [(each.designs, each.error.code) for each in found.refused] == [(4, "groups")]
+
+
 def rows_of(spec: str, **how: Any) -> list[dict[str, Any]]:
     return list(cnncalc.sweep(spec, let={"w": "4/6/8"}, **how))
 

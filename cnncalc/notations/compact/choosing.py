@@ -21,7 +21,12 @@ from cnncalc.notations.sizes import integer, read_size
 __all__ = ["ChoosingBuilder"]
 
 SEPARATORS = re.compile(r"[x×,()\s]+")
-OF_VALUES = ("layer", "bad-value", "too-large", "missing-option")
+# The codes of what is wrong with words, whatever the design.
+OF_WORDS = (
+    "bad-value", "braces", "choice", "missing-option", "option-twice", "too-large",
+    "too-many-values", "unbound-symbol", "unknown-layer", "unknown-option", "unknown-parameter",
+    "unknown-value",
+)  # fmt: skip
 When = tuple[tuple[int, frozenset[int]], ...]
 
 
@@ -127,7 +132,7 @@ class ChoosingBuilder(Builder):
 
     def refuse_word(self, error: SpecError) -> None:
         """Raise what is wrong with a word whatever the values: only layers that can't be go on."""
-        if error.code not in OF_VALUES or error.code == "bad-value":
+        if error.code in OF_WORDS:
             raise error
 
     def name_choices(
