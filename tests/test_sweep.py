@@ -115,6 +115,13 @@ def test_what_a_row_has() -> None:
     assert (row["w"], row["conv1.kernel"], row["layers"]) == (8, 5, "maxpool:2")
 
 
+def test_a_choice_of_layers_may_have_a_name() -> None:
+    found = cnncalc.sweep("3x8x8 act@[relu]/[gelu] [tanh]/[conv:4,k1]")
+
+    assert found.names == ["act", "layers"]
+    assert [row["act"] for row in found] == ["relu", "relu", "gelu", "gelu"]
+
+
 def test_designs_that_can_not_be_are_counted() -> None:
     found = cnncalc.sweep(SMALL, let={"w": "4/8"})
 
@@ -299,6 +306,7 @@ WRONG = [
     ("conv:8/16,k3 gap", {}, "no-input", 1),
     ("3x8x8 4..1*[relu]", {}, "choice", 7),
     ("3x8x8 [x@conv:4,k3]/[] cat[ | @x ]", {}, "label", 31),
+    ("3x8x8 [relu]/[gelu]/[relu]", {}, "choice", 7),
     ("3x8x8 conv:1..9000000/1,k3", {}, "choice", 12),
     ("3x8x8 conv:1..200/1,k1..200/1", {}, "too-large", 7),
 ]
@@ -480,6 +488,28 @@ def test_a_file_is_whole_and_is_gone_on_with(
 
     assert broken.read_bytes() == whole.read_bytes()
     assert sorted(os.listdir(tmp_path)) == sorted([broken.name, whole.name])
+
+
+def test_a_folder_of_somebody_else_stays(command: Command, tmp_path: Path) -> None:
+    folder = tmp_path / "designs.csv.part"
+    folder.mkdir()
+    (folder / "mine").write_text("kept")
+
+    ran = command(*WORDS, *LET, "-o", str(tmp_path / "designs.csv"))
+
+    assert (ran.code, (folder / "mine").read_text()) == (2, "kept")
+
+
+def test_what_is_interrupted_at_once_leaves_nothing(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: Any, *args: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(parts.Parts, "add", fail)
+
+    assert command(*WORDS, *LET, "-o", str(tmp_path / "designs.csv")).code == 130
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_parquet(command: Command, tmp_path: Path) -> None:

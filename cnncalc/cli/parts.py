@@ -41,11 +41,25 @@ class Parts:
         self.names: list[str] = []
         self.done = 0
         if os.path.isdir(self.folder) and not resume:
-            shutil.rmtree(self.folder)
+            self._check_own()
+            self.remove()
         if os.path.isdir(self.folder):
             self._find()
         else:
             self._begin()
+
+    def _check_own(self) -> None:
+        """CnnCalcError where the folder holds something else."""
+        if os.listdir(self.folder) and not os.path.exists(os.path.join(self.folder, SAYS)):
+            raise CnnCalcError(
+                f"`{self.folder}` is in the way, and holds no parts of a list",
+                code="output",
+                help="another name for the file",
+            )
+
+    def remove(self) -> None:
+        """Take the folder of the parts away."""
+        shutil.rmtree(self.folder)
 
     def _begin(self) -> None:
         os.mkdir(self.folder)
@@ -100,7 +114,7 @@ class Parts:
             output.emit_file(self.path, lambda draft: join_parquet(self.paths(), draft))
         else:
             output.emit(self.text(head), self.path)
-        shutil.rmtree(self.folder)
+        self.remove()
 
 
 def _dump(path: str, value: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cnncalc import __version__, api
 from cnncalc.cli import output, process
-from cnncalc.cli.options import Output, Spec, Text, shown, taking
+from cnncalc.cli.options import Output, Spec, Text, network, shown, taking
 from cnncalc.cli.solve import count
 from cnncalc.cli.steps import batch_of, size_of
 from cnncalc.errors import CnnCalcError
@@ -42,6 +42,25 @@ MOST_REASONS = 5
 class SweepSettings(Output, Spec):
     """The options of `sweep`."""
 
+    let: Annotated[
+        list[str] | None,
+        network(
+            "--let",
+            metavar="NAME=VALUE",
+            help="A choice tied by a name, as w=16/32/64, for $w; or a value for a symbol, as "
+            "H=224; may stand more than once.",
+        ),
+    ] = None
+    out: Annotated[
+        Text,
+        shown(
+            "-o",
+            "--out",
+            metavar="FILE",
+            help="Write into a file, which is there once it is whole; .parquet (extra `sweep`) "
+            "and, of a front, .svg, too.",
+        ),
+    ] = None
     where: Annotated[
         Text,
         shown(
@@ -251,6 +270,8 @@ def write_in_parts(settings: SweepSettings, found: Sweep, form: str, bar: Any) -
                 if whole.done:
                     kept = f"{whole.done:,} designs are kept in `{whole.folder}`"
                     output.say(f"{kept}: the same with `--resume` goes on")
+                else:
+                    whole.remove()
                 raise
     except OSError as error:
         raise output.unwritten(error, path) from None

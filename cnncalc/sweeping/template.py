@@ -90,7 +90,7 @@ class Template:
         return found
 
     def _called(self, number: int, choice: Choice) -> str:
-        if choice.kind != "value" or number not in self.choices.called:
+        if number not in self.choices.called:
             return choice.kind
         step, option = self.choices.called[number]
         name = self.network.steps[step].name

@@ -223,8 +223,9 @@ class ChoosingBuilder(Builder):
         groups = item.groups
         parts = tuple((each.span.start, each.span.end) for each in groups)
         inside = [" ".join(each.span.text[1:-1].split()) for each in groups]
-        place = Place(item.span.start, parts[-1][1], parts)
-        place = place._replace(start=parts[0][0])
+        if len(set(inside)) < len(inside):
+            raise SpecError("two of these groups are the same", item.span, code="choice")
+        place = Place(parts[0][0], parts[-1][1], parts)
         choice = self.choices.add("layers", inside, place)
         fork, ends = self.flow, []
         for number, group in enumerate(groups):
@@ -234,6 +235,8 @@ class ChoosingBuilder(Builder):
             ends.append(self.flow)
         self.pick(choice, tuple(ends), range(len(ends)), item)
         self.name_flow(item.label, scope, item.span)
+        if item.label is not None:
+            self.choices.called.setdefault(choice, (self.flow, ""))
 
     def build_when(self, choice: int, values: frozenset[int], item: Any, scope: Scope) -> None:
         """Build what is there with some values of a choice alone."""
