@@ -50,8 +50,8 @@ Row = dict[str, Any]
 @pytest.fixture
 def without_lists(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small spaces are gone about as large ones are."""
-    monkeypatch.setattr(sweeping, "MOST_SIMPLY", 0)
-    monkeypatch.setattr(sweeping, "MOST_READILY", 0)
+    monkeypatch.setattr(sweeping, "MOST_SIMPLY", -1)
+    monkeypatch.setattr(sweeping, "MOST_READILY", -1)
 
     def fail(self: Any, *args: Any) -> Any:
         raise AssertionError("the designs are listed")
@@ -104,6 +104,7 @@ BOUNDS = {
     "700 <= params <= 1500": lambda row: 700 <= row["params"] <= 1500,
     "memory < 60000 and 7 < rf": lambda row: row["memory"] < 60_000 and row["rf"] > 7,
     "rf == 9": lambda row: row["rf"] == 9,
+    "c == 10 and params < 1500": lambda row: row["params"] < 1500,
     "params < 10": lambda row: False,
 }
 
@@ -180,6 +181,28 @@ def _within(one: int, other: int, factor: float) -> bool:
 
 
 @pytest.mark.usefixtures("without_lists")
+@pytest.mark.parametrize("where", ["h == 8", "h >= 10 and macs >= 400000", "h + w == 16", "h > 99"])
+def test_sizes_of_the_output_are_looked_at_first(where: str) -> None:
+    spec = CHAIN.removesuffix(" gap linear:10")
+    everything = list(cnncalc.sweep(spec, sample=10**6))
+    good = [r for r in everything if _holds(where, r["output_shape"][1:], r["macs"])]
+
+    found = cnncalc.sweep(spec, where=where, pareto="params,macs")
+    best = cnncalc.sweep(spec, where=where, sort="macs", top=9)
+
+    assert found.total == len(everything)
+    assert [point(row, "params,macs") for row in found] == front_of(
+        {point(row, "params,macs") for row in good}
+    )
+    assert [row["macs"] for row in best] == sorted(row["macs"] for row in good)[:9]
+
+
+def _holds(where: str, size: list[int], macs: int) -> bool:
+    holds = eval(where, {"h": size[0], "w": size[1], "macs": macs})
+    return bool(holds)
+
+
+@pytest.mark.usefixtures("without_lists")
 def test_what_never_pays_is_told() -> None:
     found = cnncalc.sweep(CHAIN, pareto="params,macs,-rf")
     list(found)
@@ -201,7 +224,7 @@ def test_spaces_that_nobody_can_list() -> None:
         assert (report.total.params, report.total.macs) == (row["params"], row["macs"])
     best = cnncalc.sweep(spec, where="macs < 6e8 and rf >= 127", sort="-params", top=3)
     assert [row["macs"] < 600_000_000 and row["rf"] >= 127 for row in best] == [True] * 3
-    with pytest.raises(CnnCalcError, match="too many to be listed"):
+    with pytest.raises(CnnCalcError, match="too many to be listed, and this condition is more"):
         list(cnncalc.sweep(spec, where="macs < 6 * params", sort="-params", top=3))
 
 

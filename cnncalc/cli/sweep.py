@@ -289,7 +289,7 @@ def _write_parts(whole: Any, found: Sweep, form: str, bar: Any) -> None:
     rows: list[Any] = []
     for end, more in found.listed(whole.done, bar):
         rows += more
-        if end - whole.done >= PART or end == found.working:
+        if end - whole.done >= PART or end == found.graph.count:
             whole.add(end, partial(write, rows))
             rows = []
     if not whole.names:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import operator
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from cnncalc.errors import CnnCalcError, Piece, Source, Span, SpecError
@@ -228,16 +228,39 @@ class Condition:
             return compare is operator.ne
         return compare(one, two)
 
-    def bounds(self) -> list[Bound] | None:
-        """The condition as limits on totals that all hold; None: it is more than that."""
-        parts = self.tree.values if _is_and(self.tree) else [self.tree]  # type: ignore[attr-defined]
+    def parts(self) -> list[ast.expr]:
+        """The conditions that all have to hold."""
+        tree = self.tree
+        return tree.values if isinstance(tree, ast.BoolOp) and _is_and(tree) else [tree]
+
+    def bounds(self, apart: Collection[str] = ()) -> list[Bound] | None:
+        """The condition as limits on totals that all hold; None: it is more than that.
+
+        Args:
+            apart: names that stand in parts that are looked at elsewhere, alone.
+        """
         found: list[Bound] = []
-        for part in parts:
+        for part in self.parts():
+            if {name for _, name in self._named(part)} <= set(apart):
+                continue
             bounds = _bounds_of(part)
             if bounds is None:
                 return None
             found += bounds
         return found
+
+    def ends(self, ends: Sequence[int], names: Names) -> list[int]:
+        """The ends at which the parts hold that are about sizes of the output alone."""
+        import numpy
+
+        block = Block(0, len(ends), (), (), numpy.array(ends, numpy.int64), {})
+        mask = numpy.ones(len(ends), bool)
+        with numpy.errstate(invalid="ignore"):
+            for part in self.parts():
+                own = {name for _, name in self._named(part)}
+                if own and own <= set(names.sizes()):
+                    mask &= numpy.asarray(self._value(part, block, names)) != 0
+        return [end for end, good in zip(ends, mask.tolist(), strict=True) if good]
 
 
 def _is_text(value: Any) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from copy import copy
 from random import Random
 from typing import NamedTuple
 
@@ -146,6 +147,14 @@ class Graph:
             for edges in self.edges
         ]
         return axes
+
+    def only(self, ends: Collection[int]) -> Graph:
+        """The designs that end at some of the ends; nodes keep their numbers."""
+        twin = copy(self)
+        twin.shapes = {end: self.shapes[end] for end in ends}
+        twin.counts = twin._counted()
+        twin.edges = [[edge for edge in edges if twin.counts[edge.to]] for edges in self.edges]
+        return twin
 
     def tail(self, end: int) -> Slides:
         """What the field of an end's designs has beside that of their decisions."""

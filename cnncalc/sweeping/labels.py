@@ -108,7 +108,7 @@ class _Labels:
         for node in reversed(range(len(self.graph.edges))):
             if node in self.graph.shapes:
                 self.begin(node)
-            else:
+            elif self.graph.counts[node]:
                 self.join(node)
         return self.result()
 

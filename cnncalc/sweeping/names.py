@@ -48,22 +48,24 @@ class Names:
 
     def known(self) -> list[str]:
         """All names, those of sizes where an output has them."""
-        return [*TOTALS, *self._sizes(), *self.choices]
+        plain = [name for name in self.sizes() if "." not in name]
+        return [*TOTALS, *plain, *self.choices]
 
-    def _sizes(self) -> list[str]:
+    def sizes(self) -> list[str]:
+        """The names of sizes of the output; where a choice has the name, only behind `output.`."""
         found = dict.fromkeys(
             size for shape in self.shapes.values() for size in SIZES.get(len(shape), "c")
         )
-        return list(found)
+        plain = [name for name in found if name not in self.choices]
+        return [*plain, *(f"output.{name}" for name in found)]
 
     def check(self, name: str) -> None:
         """CnnCalcError where there is no such name."""
-        plain = name.removeprefix("output.")
         if name == "rf" and not self.axes:
             raise CnnCalcError(
                 "the input has no places, so that nothing has a receptive field", code="name"
             )
-        if plain in self.known():
+        if name in self.known() or name in self.sizes():
             return
         near = suggest(name, self.known(), MEANT)
         raise CnnCalcError(

@@ -99,6 +99,11 @@ class Sweep:
         )
         if asked.where is not None:
             asked.where.resolve(self.known)
+        if asked.where is not None and asked.sample is None:
+            ends = asked.where.ends(list(self.graph.shapes), self.known)
+            self.graph = (
+                self.graph if len(ends) == len(self.graph.shapes) else self.graph.only(ends)
+            )
         check_keys([*asked.sort, *asked.pareto], self.known)
 
     def _places(self) -> int:
@@ -192,9 +197,9 @@ class Sweep:
 
     def bounds(self) -> list[Bound] | None:
         """The condition as limits on totals, where the designs needn't be listed; else None."""
-        if self.working <= MOST_SIMPLY or self.asked.sample is not None or self.no_fields:
+        if self.graph.count <= MOST_SIMPLY or self.asked.sample is not None or self.no_fields:
             return None
-        bounds = [] if self.asked.where is None else self.asked.where.bounds()
+        bounds = [] if self.asked.where is None else self.asked.where.bounds(self.known.sizes())
         return bounds if bounds is not None and self.is_total(bounds) else None
 
     def is_total(self, keys: Sequence[Key] | Sequence[Bound]) -> bool:
@@ -230,7 +235,7 @@ class Sweep:
             and self.is_total(asked.sort)
             and len(bounds) <= max(PRICES)
             and (not fields or self.graph.axes == 1)
-            and self.working > MOST_READILY
+            and self.graph.count > MOST_READILY
         )
 
     def searched(self, bounds: Sequence[Bound]) -> list[int]:
@@ -286,14 +291,14 @@ class Sweep:
             return
         self.check_count()
         if self.no_fields is not None:
-            yield self.block_at(range(self.working), choices)[0]
+            yield self.block_at(range(self.graph.count), choices)[0]
             return
         for block in Blocks(self.graph, choices):
             if progress:
-                progress(block.start, self.working, "designs")
+                progress(block.start, self.graph.count, "designs")
             yield block
         if progress:
-            progress(self.working, self.working, "designs")
+            progress(self.graph.count, self.graph.count, "designs")
 
     def listed(
         self, start: int, progress: Progress | None = None
@@ -308,10 +313,10 @@ class Sweep:
         self.check_count()
         blocks: Iterable[Block] = Blocks(self.graph, choices, ROWS).since(start)
         if self.no_fields is not None:
-            blocks = [self.block_at(range(self.working), choices)[0]] if not start else []
+            blocks = [self.block_at(range(self.graph.count), choices)[0]] if not start else []
         for block in blocks:
             if progress:
-                progress(block.start, self.working, "designs")
+                progress(block.start, self.graph.count, "designs")
             some = range(block.count) if where is None else where.holds(block, self.known)
             found = self.rows_of(block, some_of(some))
             yield block.start + block.count, list(found)
@@ -353,13 +358,18 @@ class Sweep:
         if self.asked.sample is not None:
             return
         most = MOST_LISTED if self.no_fields is None else MOST_SINGLY
-        if self.working <= most:
+        count = self.graph.count
+        if count <= most:
             return
-        why = f": {self.no_fields.message}" if self.no_fields is not None else ""
+        where = self.asked.where
+        why = "" if self.no_fields is None else f": {self.no_fields.message}"
+        if not why and where is not None and where.bounds(self.known.sizes()) is None:
+            why = ", and this condition is more than limits on totals that all hold"
         raise CnnCalcError(
-            f"{self.working:,} designs are too many to be listed{why}",
+            f"{count:,} designs are too many to be listed{why}",
             code="too-large",
-            help=f"at most {most:,}; `--sample 1000` draws some",
+            help="`--top 20` of one `--sort` key, and `--pareto`, are found without listing where "
+            "`--where` only limits totals; `--sample 1000` draws some",
         )
 
     def block_at(self, places: Sequence[int], choices: Sequence[int]) -> tuple[Block, Any]:
