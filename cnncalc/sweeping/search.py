@@ -58,7 +58,7 @@ class _Way(NamedTuple):
 
 def best_of(graph: Graph, names: Names, key: Key, bounds: Sequence[Bound], most: int) -> Found:
     """The designs that have least of a key (or most, by its sign) within bounds."""
-    return _Search(graph, names, key, bounds).found(most)
+    return _Search(graph, names, key, bounds).found(most) if graph.count else Found([])
 
 
 class _Seen:
@@ -209,8 +209,6 @@ class _Search:
 
     def found(self, most: int) -> Found:
         """Search until so many designs are whole, or too many partial ones were tried."""
-        if not self.graph.count:
-            return Found([])
         more = self.graph.base_slides[0][1] + 1 if self.axes else 0
         start = _Way(self.states[0], (*self.graph.base, more), 0)
         worst = self._worst(start)
