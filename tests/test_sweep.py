@@ -6,6 +6,9 @@ import csv
 import io
 import json
 import os
+import re
+import signal
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +21,9 @@ import cnncalc
 from cnncalc import CnnCalcError, SpecError
 from cnncalc.cli import parts
 from cnncalc.sweeping.sweep import Sweep, last_field
+from tests import processes
 from tests.conftest import Command
+from tests.test_process import struck
 
 STAGES = (
     "conv:64,k3/5/7,p=same relu conv:32/48/64,k3,p1 relu",
@@ -510,6 +515,24 @@ def test_what_is_interrupted_at_once_leaves_nothing(
 
     assert command(*WORDS, *LET, "-o", str(tmp_path / "designs.csv")).code == 130
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_a_signal_while_a_list_is_written(tmp_path: Path) -> None:
+    """What is done is kept, nothing looks whole, and the same command goes on with it."""
+    words = ["sweep", "3x4x4 conv:1..230/1,k1 conv:1..230/1,k1", "-f", "csv", "-o", "designs.csv"]
+
+    done = struck(signal.SIGINT, "os.rename", "-000000000052900.tmp", *words, cwd=tmp_path)
+
+    assert done.returncode == 130
+    first, last = done.stderr.splitlines()
+    assert first == "52,900 designs"
+    assert re.fullmatch(r"\d\d,\d{3} designs are kept in .*--resume` goes on", last)
+    assert [path.name for path in tmp_path.iterdir()] == ["designs.csv.part"]
+    path = tmp_path / "designs.csv"
+    again = processes.cnncalc(*words, "--resume", cwd=tmp_path)
+    assert (again.returncode, again.stderr) == (0, "52,900 designs\n")
+    assert len(path.read_text().splitlines()) == 52_901
 
 
 def test_parquet(command: Command, tmp_path: Path) -> None:
