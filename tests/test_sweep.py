@@ -127,6 +127,14 @@ def test_a_choice_of_layers_may_have_a_name() -> None:
     assert [row["act"] for row in found] == ["relu", "relu", "gelu", "gelu"]
 
 
+def test_no_choice_takes_the_place_of_a_figure() -> None:
+    found = cnncalc.sweep("3x8x8 conv:$rf,k3 params@[relu]/[]", let={"rf": "4/8"})
+
+    assert found.names == ["rf2", "params2"]
+    for row in found:
+        check(row)
+
+
 def test_designs_that_can_not_be_are_counted() -> None:
     found = cnncalc.sweep(SMALL, let={"w": "4/8"})
 

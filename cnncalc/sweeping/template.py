@@ -21,6 +21,11 @@ Value = int | float | str  # of a choice, as people compare it
 Piece = Any  # a text, or a choice's number with the pieces of each of its values
 
 COMMENT = re.compile(r"#[^\n]*")
+# What else is known of a design by a name.
+TAKEN = (
+    "activation_bytes", "macs", "memory", "output", "output_shape", "param_bytes", "params", "rf",
+    "spec",
+)  # fmt: skip
 
 
 class Template:
@@ -84,7 +89,7 @@ class Template:
         for number, choice in enumerate(self.choices.found):
             word = choice.name or self._called(number, choice)
             unique, again = word, 2
-            while unique in found:
+            while unique in found or unique in TAKEN:
                 unique, again = f"{word}{again}", again + 1
             found.append(unique)
         return found
