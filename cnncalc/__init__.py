@@ -13,7 +13,7 @@ import sys
 
 TYPE_CHECKING = False  # as typing has it, which would be nearly all of what importing this takes
 if TYPE_CHECKING:
-    from cnncalc.api import analyze, convert, explain, parse, sizes, solve, verify
+    from cnncalc.api import analyze, compare, convert, explain, parse, sizes, solve, sweep, verify
     from cnncalc.errors import CnnCalcError, SpecError
     from cnncalc.live import from_keras, from_torch
     from cnncalc.network import Network, Step
@@ -29,6 +29,7 @@ __all__ = [
     "Step",
     "__version__",
     "analyze",
+    "compare",
     "convert",
     "explain",
     "from_keras",
@@ -36,6 +37,7 @@ __all__ = [
     "parse",
     "sizes",
     "solve",
+    "sweep",
     "verify",
 ]
 
@@ -47,6 +49,7 @@ _HOMES = {
     "SpecError": "errors",
     "Step": "network",
     "analyze": "api",
+    "compare": "api",
     "convert": "api",
     "explain": "api",
     "from_keras": "live",
@@ -54,6 +57,7 @@ _HOMES = {
     "parse": "api",
     "sizes": "api",
     "solve": "api",
+    "sweep": "api",
     "verify": "api",
 }
 

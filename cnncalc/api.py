@@ -1,4 +1,4 @@
-"""The Python API: parse, analyze, verify, explain, sizes, solve, convert.
+"""The Python API: parse, analyze, verify, explain, sizes, solve, sweep, compare, convert.
 
 A network is given to each of them in the same ways: as what `parse` gave, as a text or the name
 of a shipped example, as a path or `"model.py:Net(10)"`, or as a live torch.nn.Module or
@@ -7,12 +7,12 @@ keras.Model. Sizes are in elements and without the batch; bytes are bytes, secon
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cnncalc import analysis, arguments
-from cnncalc.errors import SpecError
+from cnncalc.errors import CnnCalcError, SpecError
 from cnncalc.input_size import Meant, meant
 from cnncalc.inputs import Inputs, feed, in_another_order, sizes_given
 from cnncalc.layers.base import Shape
@@ -22,12 +22,15 @@ from cnncalc.packages import OnUse
 from cnncalc.report import Report
 
 if TYPE_CHECKING:
-    from cnncalc import conversion, symbolic, validity, verification
+    from cnncalc import comparison, conversion, symbolic, validity, verification
     from cnncalc.explaining import explanation
     from cnncalc.notations.compact import writer
     from cnncalc.solutions import Solutions
     from cnncalc.solving import goals, question, search
+    from cnncalc.sweeping import asking
+    from cnncalc.sweeping.sweep import Sweep
 else:  # what `analyze` does without, but for symbols, errors that are shown, and JSON
+    comparison = OnUse("cnncalc.comparison")
     conversion = OnUse("cnncalc.conversion")
     explanation = OnUse("cnncalc.explaining.explanation")
     symbolic = OnUse("cnncalc.symbolic")
@@ -37,8 +40,20 @@ else:  # what `analyze` does without, but for symbols, errors that are shown, an
     goals = OnUse("cnncalc.solving.goals")
     question = OnUse("cnncalc.solving.question")
     search = OnUse("cnncalc.solving.search")
+    asking = OnUse("cnncalc.sweeping.asking")
 
-__all__ = ["add_report", "analyze", "convert", "explain", "parse", "sizes", "solve", "verify"]
+__all__ = [
+    "add_report",
+    "analyze",
+    "compare",
+    "convert",
+    "explain",
+    "parse",
+    "sizes",
+    "solve",
+    "sweep",
+    "verify",
+]
 
 
 def parse(
@@ -364,6 +379,119 @@ def solve(
     goals.goal_of(output, rf, "channels-first")  # before any work
     asked = question.Question(text, input, notation, let)
     return search.solve(asked, goals.goal_of(output, rf, asked.layout), top, up_to)
+
+
+def sweep(
+    net: Any,
+    *,
+    where: str | None = None,
+    sort: str | None = None,
+    top: int | None = None,
+    pareto: str | None = None,
+    sample: int | None = None,
+    seed: int = 0,
+    input: Given | None = None,
+    batch: int | None = None,
+    dtype: str = "float32",
+    notation: str | None = None,
+    let: Mapping[str, Any] | None = None,
+) -> Sweep:
+    """Every combination of the choices of a spec, filtered and ranked.
+
+    In its text `3/5/7` and `16..128/16` are choices of values, `[a]/[b]` of layers and `1..4*[…]`
+    of repeats; `$w` is one that `let` ties by a name. A choice belongs to its place, so that in a
+    repeat or a definition its value is the same each time. Each layer is asked once for each
+    distinct thing that flows in; the rest is looking up.
+
+    Args:
+        net: a text of the compact notation, or a path.
+        where: a condition on each design, as `"params < 5e6 and rf >= 127 and h == 7"`: over
+            params, macs, rf (pixels), memory, param_bytes, activation_bytes (bytes), the sizes of
+            the output and the choices' names.
+        sort: what designs are ordered by, as `"macs,-rf"`; a minus: more is better.
+        top: how many at most.
+        pareto: only designs that no other is better than in all of this, as `"params,-rf"`.
+        sample: so many designs, drawn at random.
+        seed: of the drawing.
+        input: what flows in, which wins over the spec's own.
+        batch: samples at a time, which the memory of activations is for.
+        dtype: what numbers are kept in, for the bytes.
+        notation: of the text, as in `parse`.
+        let: values for symbols, as {"H": 224}, and choices tied by a name, as {"w": [16, 32]}.
+
+    Returns:
+        The designs: an iterable of rows, dicts with the spec, the choices and the figures; with
+        how many there are, and why others can't be; `to_pandas()` and `to_polars()` make frames.
+
+    Raises:
+        SpecError: no choices, a text or a condition that is none.
+        CnnCalcError: what there is not to order by, more designs than can be listed, totals beyond
+            64 bits, or an argument of another type.
+    """
+    arguments.text("where", where, "params < 5e6", optional=True)
+    arguments.text("sort", sort, "macs,-rf", optional=True)
+    arguments.text("pareto", pareto, "params,-rf", optional=True)
+    top = arguments.whole("top", top, "20", optional=True)
+    sample = arguments.whole("sample", sample, "1000", optional=True)
+    seed = arguments.whole("seed", seed, "1")
+    batch = arguments.whole("batch", batch, "32", optional=True)
+    arguments.text("dtype", dtype, "float32")
+    text = arguments.text_of(net, notation)
+    wanted = asking.Wanted(where, sort, top, pareto, sample, seed)
+    return asking.sweep(text, wanted, input, batch, dtype, notation, let)
+
+
+def compare(
+    *nets: Any,
+    names: Sequence[str] | None = None,
+    baseline: Any = None,
+    input: Inputs | None = None,
+    batch: int | None = None,
+    dtype: str = "float32",
+    notation: str | None = None,
+    let: Mapping[str, int] | None = None,
+) -> comparison.Comparison:
+    """Networks side by side.
+
+    Args:
+        nets: networks, in any form that `parse` takes, or reports.
+        names: what each is called; None: `A`, `B` and so on.
+        baseline: a report that was saved: its path, or the document; the others are held against
+            it. None: against the first one.
+        input: the size of all of them, as in `analyze`; None: each one's own.
+        batch: samples at a time, which the memory of activations is for.
+        dtype: what numbers are kept in, for the bytes.
+        notation: of texts, as in `parse`.
+        let: values for symbols in them.
+
+    Returns:
+        The totals with their ratios, and the layers, aligned by their names where they have names
+        of their own, else by their texts, with what differs.
+
+    Raises:
+        SpecError: a network that can't be, with the place.
+        CnnCalcError: fewer than two, or a baseline that is no report.
+    """
+    called = [chr(ord("A") + number % 26) for number in range(len(nets))]
+    called = called if names is None else list(names)
+    documents = []
+    if baseline is not None:
+        called = ["baseline", *called]
+        documents.append(arguments.report_document(baseline))
+    for net in nets:
+        report = net
+        if not isinstance(net, Report):
+            network = arguments.network_of(net, input, notation=notation, let=let)
+            report = analyze(network, input, batch=batch, dtype=dtype)
+        report.check_numbers()
+        documents.append(report.to_dict())
+    if len(documents) < 2 or len(called) != len(documents):
+        raise CnnCalcError(
+            "there is nothing to compare with",
+            code="argument",
+            help="two networks or more, with a name for each: `cnncalc.compare(one, two)`",
+        )
+    return comparison.Comparison(called, documents)
 
 
 def convert(

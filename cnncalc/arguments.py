@@ -9,23 +9,35 @@ from operator import index
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
+from cnncalc import files
 from cnncalc.errors import CnnCalcError, Source
 from cnncalc.network import Network
 from cnncalc.notations import Text, reading, texts
 from cnncalc.packages import OnUse
 
 if TYPE_CHECKING:
-    from cnncalc import live
+    from cnncalc import comparison, live
 else:  # most networks are texts
+    comparison = OnUse("cnncalc.comparison")
     live = OnUse("cnncalc.live")
 
-__all__ = ["callback", "flag", "network_of", "text", "text_or_network", "whole"]
+__all__ = [
+    "callback",
+    "flag",
+    "network_of",
+    "report_document",
+    "text",
+    "text_of",
+    "text_or_network",
+    "whole",
+]
 
 FORMS = (
     "a text such as '3x32x32 conv:16,k3', a path, 'model.py:Net', a torch.nn.Module, a "
     "keras.Model, or what `cnncalc.parse` gave"
 )
 FUNCTIONS = (BuiltinFunctionType, FunctionType, MethodType)
+MAX_REPORT = 400_000_000  # bytes of a report that was saved
 SHOWN = 40  # characters of a value that a message repeats
 
 
@@ -51,6 +63,8 @@ def network_of(
         CnnCalcError: anything else that is none, or a model that can't be read.
     """
     text("notation", notation, "torch", optional=True)
+    if isinstance(given, Text):
+        return reading.read(given, notation, _let(let))
     if isinstance(given, str | Source | os.PathLike):
         return reading.read(_text_of(given, _folders(path)), notation, _let(let))
     for name, value in (("notation", notation), ("let", let), ("path", path)):
@@ -79,6 +93,38 @@ def text_or_network(
     if isinstance(given, str | Source | os.PathLike):
         return _text_of(given)
     return network_of(given, input, notation=notation, let=let)
+
+
+def report_document(given: Any) -> Any:
+    """The document of a report that a caller saved: itself, or the path of its file."""
+    if isinstance(given, Mapping):
+        import json
+
+        return comparison.read_baseline(json.dumps(dict(given)), "baseline")
+    if not isinstance(given, str | os.PathLike):
+        raise wrong("baseline", given, "the path of a report's JSON, or its document")
+    path = os.fspath(given)
+    try:
+        return comparison.read_baseline(files.text(files.read(path, MAX_REPORT)), str(path))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise CnnCalcError(
+            f"`{path}` can't be read: {reason.lower()}",
+            code="baseline",
+            help="`cnncalc shape … --json -o report.json` writes one",
+        ) from None
+
+
+def text_of(given: Any, notation: str | None) -> Text:
+    """The text that a caller gives, where it has to be one."""
+    text("notation", notation, "compact", optional=True)
+    if isinstance(given, Text):
+        return given
+    if isinstance(given, str | Source | os.PathLike):
+        return _text_of(given)
+    raise CnnCalcError(
+        f"{described(given)} is no text", code="argument", help="a text with choices, or its path"
+    )
 
 
 def _text_of(given: str | Source | os.PathLike[str], paths: tuple[str, ...] = ()) -> Text:

@@ -1,8 +1,9 @@
 """Many designs of one network at once, by looking up.
 
 Each layer that a step may be is asked once for each distinct thing that flows in; designs of
-which the same flows on go on as one. So what is counted, and what is looked for, are paths through
-a small graph: `take` gives its ends, and `Designs` the paths, the simplest first.
+which the same flows on go on as one. So what is counted, listed or looked for are paths through
+a small graph: `take` gives its ends, and `Designs` the paths, the simplest first. It serves
+`solve`, whose choices are values of unknowns, and `sweep`, whose choices stand in the text.
 """
 
 from __future__ import annotations
@@ -14,18 +15,57 @@ from itertools import count
 from typing import Any, NamedTuple
 
 from cnncalc.analysis import settle
-from cnncalc.errors import LayerError
+from cnncalc.errors import CnnCalcError, LayerError
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.network import Step
 
-__all__ = ["Choice", "Cost", "Designs", "Node", "Refused", "Sizes", "added", "take"]
+__all__ = [
+    "Choice",
+    "Cost",
+    "Designs",
+    "Edge",
+    "Node",
+    "Priced",
+    "Refusal",
+    "Refused",
+    "Sizes",
+    "Varied",
+    "added",
+    "take",
+]
 
 # By step, what it may be, one entry for each value of the choice: layers; of step 0 the shapes
 # that flow in. Steps of one choice are tied.
 Choice = Mapping[int, Sequence[Any]]
-Cost = tuple[int, ...]  # compared as tuples are, added number by number
-Outcome = Hashable  # what flows on from a step
+Cost = tuple[Any, ...]  # compared as tuples are, added by who knows what it holds
+Outcome = Hashable  # what flows on from a step; None from a step that isn't there
 Inputs = tuple[Any, ...]
+Priced = tuple[Outcome, Cost, Sequence[int]]  # what flows on, at which cost, with which values
+
+
+class Varied(NamedTuple):
+    """How choices decide what a step is.
+
+    Attributes:
+        choices: those whose values tell which layer it is.
+        options: by the value of the one choice, or the values of all of them as a tuple: layers;
+            of step 0 shapes; a LayerError for what can't be.
+        when: choices, with the values at which the step is there at all.
+        passes: of a step that hands on what one of its inputs gives: by the choice's value, which.
+    """
+
+    choices: tuple[int, ...] = ()
+    options: Any = ()
+    when: tuple[tuple[int, frozenset[int]], ...] = ()
+    passes: tuple[int, ...] | None = None
+
+    @property
+    def needs(self) -> tuple[int, ...]:
+        """All the choices that it asks about."""
+        return *(choice for choice, _ in self.when), *self.choices
+
+
+ALWAYS = Varied()
 
 
 class Refused(NamedTuple):
@@ -35,24 +75,41 @@ class Refused(NamedTuple):
     error: LayerError
 
 
+class Refusal(NamedTuple):
+    """What flows on in designs that can't be, where they are to be counted by step and reason."""
+
+    step: int
+    code: str
+
+
+class Edge(NamedTuple):
+    """One decision: from a node, the choice, the values that lead on alike, and their cost."""
+
+    before: Node
+    choice: int
+    values: Sequence[int]
+    cost: Cost
+
+
 class Node:
-    """What flows on at one place of the designs; its edges lead back.
+    """What flows on at one place of the designs; its edges lead back, and none from the start."""
 
-    Attributes:
-        depth: how many choices are decided here.
-        edges: nodes of one decision less, and the values that lead from each to this one; none at
-            the start.
-    """
+    __slots__ = ("edges",)
 
-    __slots__ = ("depth", "edges")
-
-    def __init__(self, depth: int) -> None:
-        self.depth = depth
-        self.edges: list[tuple[Node, Sequence[int]]] = []
+    def __init__(self, edges: Sequence[Edge] = ()) -> None:
+        self.edges = list(edges)
 
 
 class Sizes:
-    """What flows on in the designs that `take` follows: shapes, by each layer's own `output`."""
+    """What flows on in the designs that `take` follows: shapes, by each layer's own `output`.
+
+    Attributes:
+        most: states at one place, beyond which there is no use in looking up; None: any number.
+        counted: whether designs that can't be are followed to the end, to be counted.
+    """
+
+    most: int | None = None
+    counted = False
 
     def start(self, shape: Shape) -> Outcome:
         """What flows in, at an input of this shape."""
@@ -63,10 +120,14 @@ class Sizes:
         declared = step if layer is step.layer else step.replaced(layer=layer)
         return settle(declared, inputs).output(*inputs)
 
+    def priced(self, step: Step, layer: Layer, inputs: Inputs) -> tuple[Outcome, Cost]:
+        """The same, and what it costs."""
+        return self.one(step, layer, inputs), ()
+
     def all(
         self, step: Step, layers: Sequence[Layer], inputs: Inputs, refuse: Callable[..., None]
-    ) -> dict[Outcome, Sequence[int]]:
-        """The same for each of many layers: by what flows on, the numbers of the layers."""
+    ) -> Iterable[Priced]:
+        """The same for each of many layers, by their numbers."""
         return self.asked(step, layers, range(len(layers)), inputs, refuse)
 
     def asked(
@@ -76,17 +137,28 @@ class Sizes:
         numbers: Iterable[int],
         inputs: Inputs,
         refuse: Callable[..., None],
-    ) -> dict[Outcome, Sequence[int]]:
+    ) -> Iterable[Priced]:
         """The same for some of the layers, asked one by one."""
-        found: dict[Outcome, list[int]] = {}
+        found: dict[tuple[Outcome, Cost], list[int]] = {}
         for number in numbers:
             try:
-                outcome = self.one(step, layers[number], inputs)
+                layer = layers[number]
+                if isinstance(layer, LayerError):
+                    raise layer
+                told = self.priced(step, layer, inputs)
             except LayerError as error:
-                refuse(error)
+                refuse(error, number)
             else:
-                found.setdefault(outcome, []).append(number)
-        return {**found}
+                found.setdefault(told, []).append(number)
+        return [(outcome, cost, numbers) for (outcome, cost), numbers in found.items()]
+
+    def cut(self, flow: Inputs) -> tuple[Inputs, Cost]:
+        """What may be told apart from what flows on, as a cost, so that less is to be told."""
+        return flow, ()
+
+    def combined(self, one: Cost, two: Cost) -> Cost:
+        """What two parts of a design cost together, the first before the second."""
+        return added(one, two)
 
 
 class Designs:
@@ -94,24 +166,30 @@ class Designs:
 
     Attributes:
         ends: by what the steps that were asked about make, where their designs end.
-        opened: the numbers of the choices in the order in which steps decide them.
+        base: what all designs cost before the first choice.
         refused: what the first layer that refuses says; None: none does.
+        reasons: what the first layer says of each step and reason.
     """
 
     def __init__(
-        self, ends: Mapping[Inputs, Node], opened: Sequence[int], refused: Refused | None
+        self,
+        ends: Mapping[Inputs, Node],
+        base: Cost,
+        refused: Refused | None,
+        reasons: Mapping[Refusal, LayerError],
     ) -> None:
         self.ends = ends
-        self.opened = tuple(opened)
+        self.base = base
         self.refused = refused
+        self.reasons = reasons
         self._counts: dict[Node, int] = {}
 
     def count(self, node: Node) -> int:
         """How many designs end at a node."""
-        if not node.depth:
+        if not node.edges:
             return 1
         if node not in self._counts:
-            ways = (self.count(before) * len(values) for before, values in node.edges)
+            ways = (self.count(edge.before) * len(edge.values) for edge in node.edges)
             self._counts[node] = sum(ways)
         return self._counts[node]
 
@@ -127,7 +205,7 @@ class Designs:
         Yields:
             The cost of a design, its value for each choice, and where it ends.
         """
-        search = _Search(self.opened, cost)
+        search = _Search(cost)
         for end in ends:
             search.add((), end, {}, end)
         return iter(search)
@@ -136,10 +214,9 @@ class Designs:
 class _Search:
     """Paths back from some ends, the cheapest first by what is spent and the least to come."""
 
-    def __init__(self, opened: Sequence[int], cost: Callable[[int, int], Cost]) -> None:
-        self.opened = opened
+    def __init__(self, cost: Callable[[int, int], Cost]) -> None:
         self.cost = cost
-        self.priced: dict[Node, list[tuple[Cost, Node, int]]] = {}
+        self.priced: dict[Node, list[tuple[Cost, Edge, int]]] = {}
         self.cheapest: dict[Node, Cost] = {}
         self.order = count()
         self.heap: list[tuple[Cost, int, Cost, Node, dict[int, int], Node]] = []
@@ -147,12 +224,11 @@ class _Search:
     def __iter__(self) -> Iterator[tuple[Cost, dict[int, int], Node]]:
         while self.heap:
             total, _, spent, node, values, end = heappop(self.heap)
-            if not node.depth:
+            if not node.edges:
                 yield total, values, end
                 continue
-            choice = self.opened[node.depth - 1]
-            for price, before, value in self.prices(node):
-                self.add(added(spent, price), before, {**values, choice: value}, end)
+            for price, edge, value in self.prices(node):
+                self.add(added(spent, price), edge.before, {**values, edge.choice: value}, end)
 
     def add(self, spent: Cost, node: Node, values: dict[int, int], end: Node) -> None:
         """Go on from a node later, with what its designs cost so far."""
@@ -162,18 +238,17 @@ class _Search:
     def least(self, node: Node) -> Cost:
         """The least that leads to a node."""
         if node not in self.cheapest:
-            ways = (added(price, self.least(before)) for price, before, _ in self.prices(node))
-            self.cheapest[node] = min(ways) if node.depth else ()
+            ways = (added(price, self.least(edge.before)) for price, edge, _ in self.prices(node))
+            self.cheapest[node] = min(ways) if node.edges else ()
         return self.cheapest[node]
 
-    def prices(self, node: Node) -> list[tuple[Cost, Node, int]]:
-        """What each way to a node costs, the node before it, and the choice's value."""
+    def prices(self, node: Node) -> list[tuple[Cost, Edge, int]]:
+        """What each way to a node costs, the edge, and the choice's value."""
         if node not in self.priced:
-            choice = self.opened[node.depth - 1] if node.depth else 0
             self.priced[node] = [
-                (self.cost(choice, int(value)), before, int(value))
-                for before, values in node.edges
-                for value in values
+                (self.cost(edge.choice, int(value)), edge, int(value))
+                for edge in node.edges
+                for value in edge.values
             ]
         return self.priced[node]
 
@@ -188,7 +263,8 @@ def added(one: Cost, two: Cost) -> Cost:
 def take(
     steps: Sequence[Step],
     first: Shape,
-    choices: Sequence[Choice],
+    counts: Sequence[int],
+    varied: Mapping[int, Varied],
     asked: Sequence[int],
     formulas: Sizes | None = None,
 ) -> Designs:
@@ -197,113 +273,219 @@ def take(
     Args:
         steps: of the network.
         first: the input's shape, where no choice is of step 0.
-        choices: what some steps may be; no step is in two of them.
+        counts: how many values each choice has.
+        varied: what choices decide, by step.
         asked: the steps of which the designs are to tell.
         formulas: what flows on; None: shapes.
+
+    Raises:
+        CnnCalcError: more different things flow on than the formulas allow.
     """
-    return _Taking(steps, first, choices, asked, formulas or Sizes()).designs()
+    return _Taking(steps, first, counts, varied, asked, formulas or Sizes()).designs()
+
+
+State = tuple[Inputs, tuple[int | None, ...]]
+Picked = Mapping[int, int]
 
 
 class _Taking:
     """The one loop over the steps: what flows at this place, and where it came from.
 
-    A state is what later steps read, and the values of choices that later steps are tied to.
+    A state is what later steps read, and the values of choices that later steps ask about.
     """
 
     def __init__(
         self,
         steps: Sequence[Step],
         first: Shape,
-        choices: Sequence[Choice],
+        counts: Sequence[int],
+        varied: Mapping[int, Varied],
         asked: Sequence[int],
         formulas: Sizes,
     ) -> None:
         self.steps = steps
         self.first = first
-        self.choices = choices
+        self.counts = counts
+        self.varied = varied
         self.asked = asked
         self.formulas = formulas
-        self.deciding = {step: number for number, each in enumerate(choices) for step in each}
         self.until = {read: number for number, each in enumerate(steps) for read in each.inputs}
         self.until |= dict.fromkeys(asked, len(steps))
-        self.opened: list[int] = []
+        self.last = {each: step for step in sorted(varied) for each in varied[step].needs}
+        self.begun: list[int] = []  # the choices that some state may have made
         self.flowing: list[int] = []  # the steps that a state has
         self.tied: list[int] = []  # the choices that it has
-        self.states: dict[tuple[Inputs, tuple[int, ...]], Node] = {((), ()): Node(0)}
-        self.known: dict[tuple[Any, ...], Outcome] = {}
-        self.decided: dict[tuple[int, Inputs], list[tuple[Outcome, Sequence[int]]]] = {}
+        self.kept: list[int] = []  # places among the flowing that later steps read
+        self.states: dict[State, Node] = {((), ()): Node()}
+        self.base: Cost = ()
+        self.known: dict[tuple[Any, ...], tuple[Outcome, Cost]] = {}
+        self.decided: dict[tuple[int, Inputs], list[Priced]] = {}
         self.refused: Refused | None = None
+        self.reasons: dict[Refusal, LayerError] = {}
 
     def designs(self) -> Designs:
         for number in range(len(self.steps)):
             self.take(number)
         places = [self.flowing.index(each) for each in self.asked]
         ends = {tuple(flow[at] for at in places): node for (flow, _), node in self.states.items()}
-        return Designs(ends, self.opened, self.refused)
+        return Designs(ends, self.base, self.refused, self.reasons)
 
     def take(self, number: int) -> None:
         """Go past one step."""
-        choice = self.deciding.get(number)
-        opens = choice is not None and choice not in self.opened
-        if opens and choice is not None:
-            self.opened.append(choice)
+        varied = self.varied.get(number, ALWAYS)
+        before = self.tied
+        self.begun += [each for each in varied.needs if each not in self.begun]
+        self.tied = [each for each in self.begun if self.last[each] > number]
         flowing = [*self.flowing, number]
-        kept = [at for at, step in enumerate(flowing) if self.until.get(step, -1) > number]
-        tied = [each for each in self.opened if max(self.choices[each]) > number]
+        self.kept = [at for at, step in enumerate(flowing) if self.until.get(step, -1) > number]
         states, self.states = self.states, {}
         for (flow, ties), node in states.items():
-            picked = dict(zip(self.tied, ties, strict=True))
-            inputs = tuple([flow[self.flowing.index(i)] for i in self.steps[number].inputs])
-            for outcome, values in self.outcomes(number, choice, picked, inputs):
-                whole = (*flow, outcome)
-                here = tuple([whole[at] for at in kept])
-                if not opens:
-                    self.join(here, tuple([picked[each] for each in tied]), node.depth, node.edges)
-                elif choice in tied:
-                    for value in values:
-                        ties = tuple([{**picked, choice: int(value)}[each] for each in tied])
-                        self.join(here, ties, node.depth + 1, [(node, (value,))])
-                else:
-                    ties = tuple([picked[each] for each in tied])
-                    self.join(here, ties, node.depth + 1, [(node, values)])
-        self.flowing, self.tied = [flowing[at] for at in kept], tied
+            pairs = zip(before, ties, strict=True)
+            picked = {each: value for each, value in pairs if value is not None}
+            self.through(number, varied, flow, picked, node)
+        self.flowing = [flowing[at] for at in self.kept]
+        if self.formulas.most is not None and len(self.states) > self.formulas.most:
+            raise CnnCalcError(
+                f"more than {self.formulas.most:,} different things flow on behind "
+                f"`{self.steps[number].name}`: too many for tables",
+                code="too-many-states",
+            )
 
-    def join(self, flow: Inputs, ties: tuple[int, ...], depth: int, edges: Any) -> None:
-        """Let some designs go on in a state."""
-        node = self.states.setdefault((flow, ties), Node(depth))
+    def through(
+        self, number: int, varied: Varied, flow: Inputs, picked: Picked, node: Node
+    ) -> None:
+        """Let the designs of one state go past a step."""
+        dead = flow[0] if flow and isinstance(flow[0], Refusal) else None
+        for choice, allowed in varied.when:
+            if choice not in picked:
+                self.part(choice, number, varied, flow, picked, node)
+                return
+            if picked[choice] not in allowed:
+                self.join((*flow, dead), picked, node.edges)
+                return
+        open_ = [each for each in varied.choices if each not in picked]
+        if dead is not None:
+            self.count_on(number, varied, flow, picked, node, open_)
+        elif open_ and (len(varied.choices) > 1 or self.last[open_[0]] > number):
+            self.part(open_[0], number, varied, flow, picked, node)
+        else:
+            inputs = tuple([flow[self.flowing.index(i)] for i in self.steps[number].inputs])
+            for outcome, cost, values in self.outcomes(number, varied, picked, inputs, open_):
+                all_of_it = isinstance(outcome, Refusal)
+                whole = (outcome,) * (len(flow) + 1) if all_of_it else (*flow, outcome)
+                edges = [Edge(node, open_[0], values, ())] if open_ else node.edges
+                self.join(whole, picked, edges, cost)
+
+    def part(
+        self, choice: int, number: int, varied: Varied, flow: Inputs, picked: Picked, node: Node
+    ) -> None:
+        """Let each value of a choice go on by itself."""
+        for value in range(self.counts[choice]):
+            edge = Edge(node, choice, (value,), ())
+            self.through(number, varied, flow, {**picked, choice: value}, Node([edge]))
+
+    def count_on(
+        self,
+        number: int,
+        varied: Varied,
+        flow: Inputs,
+        picked: Picked,
+        node: Node,
+        open_: Sequence[int],
+    ) -> None:
+        """Let designs that can't be go on, only to be counted."""
+        if not open_:
+            self.join((*flow, flow[0]), picked, node.edges)
+        elif len(open_) > 1 or self.last[open_[0]] > number:
+            self.part(open_[0], number, varied, flow, picked, node)
+        else:
+            values = range(self.counts[open_[0]])
+            self.join((*flow, flow[0]), picked, [Edge(node, open_[0], values, ())])
+
+    def join(self, whole: Inputs, picked: Picked, edges: Sequence[Edge], cost: Cost = ()) -> None:
+        """Let some designs go on in a state, at a cost."""
+        here = tuple([whole[at] for at in self.kept])
+        if not (here and isinstance(here[0], Refusal)):
+            here, apart = self.formulas.cut(here)
+            cost = self.formulas.combined(cost, apart) if apart else cost
+        ties = tuple([picked.get(each) for each in self.tied])
+        node = self.states.get((here, ties))
+        if node is None:
+            node = self.states[here, ties] = Node()
+        if not edges:
+            self.base = self.formulas.combined(self.base, cost)
+        elif cost:
+            combined = self.formulas.combined
+            edges = [Edge(*each[:3], combined(each.cost, cost)) for each in edges]
         node.edges += edges
 
     def outcomes(
-        self, number: int, choice: int | None, picked: Mapping[int, int], inputs: Inputs
-    ) -> list[tuple[Outcome, Sequence[int]]]:
+        self,
+        number: int,
+        varied: Varied,
+        picked: Picked,
+        inputs: Inputs,
+        open_: Sequence[int],
+    ) -> list[Priced]:
         """What may flow on from a step, each with the values of the choice that it decides."""
+        if varied.passes is not None:
+            return _passed(varied.passes, inputs, picked, varied.choices[0], open_)
         step = self.steps[number]
-        options: Sequence[Any] = [self.first if number == 0 else step.layer]
-        if choice is not None:
-            options = self.choices[choice][number]
+        if open_:
+            return self.all(number, varied.options, inputs)
+        values = tuple([picked[each] for each in varied.choices])
+        key = (number, values, inputs) if values or not number else (id(step.layer), inputs)
+        if key not in self.known:
+            self.known[key] = self.one(number, varied, values, inputs)
+        outcome, cost = self.known[key]
+        return [] if outcome is None else [(outcome, cost, ())]
+
+    def all(self, number: int, options: Any, inputs: Inputs) -> list[Priced]:
+        """What flows on with each value of a choice."""
         if number == 0:
-            return [(self.formulas.start(shape), (at,)) for at, shape in enumerate(options)]
-        if choice is None or choice in picked:
-            value = 0 if choice is None else picked[choice]
-            key = (id(step.layer) if choice is None else -number, value, inputs)
-            if key not in self.known:
-                self.known[key] = self.one(number, options, value, inputs)
-            outcome = self.known[key]
-            return [] if outcome is None else [(outcome, ())]
+            start = self.formulas.start
+            return [(start(shape), (), (at,)) for at, shape in enumerate(options)]
         if (number, inputs) not in self.decided:
-            refuse = partial(self.refuse, number)
-            found = self.formulas.all(step, options, inputs, refuse)
-            self.decided[number, inputs] = list(found.items())
+            dead: dict[Refusal, list[int]] = {}
+            refuse = partial(self.refuse, number, dead)
+            found = list(self.formulas.all(self.steps[number], options, inputs, refuse))
+            if self.formulas.counted:
+                found += [(each, (), values) for each, values in dead.items()]
+            self.decided[number, inputs] = found
         return self.decided[number, inputs]
 
-    def one(self, number: int, options: Sequence[Any], value: int, inputs: Inputs) -> Outcome:
-        """What flows on with one value; None: nothing, as the layer refuses."""
+    def one(
+        self, number: int, varied: Varied, values: tuple[int, ...], inputs: Inputs
+    ) -> tuple[Outcome, Cost]:
+        """What flows on with these values; None: nothing, as the layer refuses."""
+        option: Any = self.first if number == 0 else self.steps[number].layer
         try:
-            return self.formulas.one(self.steps[number], options[value], inputs)
+            if values:
+                option = varied.options[values if len(values) > 1 else values[0]]
+            if isinstance(option, LayerError):
+                raise option
+            if number == 0:
+                return self.formulas.start(option), ()
+            return self.formulas.priced(self.steps[number], option, inputs)
         except LayerError as error:
-            self.refuse(number, error)
-            return None
+            dead: dict[Refusal, list[int]] = {}
+            self.refuse(number, dead, error)
+            return (next(iter(dead)) if self.formulas.counted else None), ()
 
-    def refuse(self, number: int, error: LayerError) -> None:
-        """Keep what the first layer that refuses says."""
+    def refuse(
+        self, number: int, dead: dict[Refusal, list[int]], error: LayerError, value: int = 0
+    ) -> None:
+        """Keep what the first layer that refuses says, and the first of each reason."""
         self.refused = self.refused or Refused(number, error)
+        refusal = Refusal(number, error.code)
+        self.reasons.setdefault(refusal, error)
+        dead.setdefault(refusal, []).append(value)
+
+
+def _passed(
+    passes: Sequence[int], inputs: Inputs, picked: Picked, choice: int, open_: Sequence[int]
+) -> list[Priced]:
+    """What flows on where one of the inputs does, by a choice's value."""
+    if not open_:
+        return [(inputs[passes[picked[choice]]], (), ())]
+    return [(inputs[which], (), (value,)) for value, which in enumerate(passes)]

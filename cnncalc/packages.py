@@ -17,12 +17,19 @@ TITLES = {
     "numpy": "NumPy",
     "onnx": "the package `onnx`",
     "onnxruntime": "ONNX Runtime",
+    "pandas": "pandas",
+    "polars": "Polars",
+    "pyarrow": "PyArrow",
     "rich": "the package `rich`",
     "torch": "PyTorch",
     "typer": "the package `typer`",
 }
 # The extras of this package that bring them; those without one come with the package itself.
-EXTRAS = {"cupy": "cuda", **{name: name for name in ("keras", "onnx", "onnxruntime", "torch")}}
+EXTRAS = {
+    "cupy": "cuda",
+    "pyarrow": "sweep",
+    **{name: name for name in ("keras", "onnx", "onnxruntime", "torch")},
+}
 
 
 class PackageError(CnnCalcError):

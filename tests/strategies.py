@@ -180,7 +180,7 @@ def _item(draw: st.DrawFn, shape: Shape, depth: int) -> tuple[str, Shape]:
 def _fitting(text: str, shape: Shape) -> tuple[str, Shape]:
     """The layer if it takes this shape, else nothing."""
     from cnncalc.errors import Source, SpecError
-    from cnncalc.notations.compact.builder import parse
+    from cnncalc.notations.compact.parsing import parse
 
     try:
         layer = parse(Source(text)).steps[1].layer

@@ -44,6 +44,7 @@ STOREYS = (
     "law",
     "designs",
     "solutions",
+    "comparison",
     "explaining",
     "tables",
     "python",
@@ -56,6 +57,7 @@ STOREYS = (
     "verification",
     "conversion",
     "solving",
+    "sweeping",
     "arguments",
     "api",
     "render",
@@ -66,7 +68,19 @@ STOREYS = (
 # Who may import what, anywhere in the file.
 ONLY_IN = {"rich": ("render/table.py",), "typer": ("cli/",)}
 # What is imported where it is used, on use.
-ON_USE = ("cupy", "dask", "keras", "matplotlib", "numpy", "onnx", "onnxruntime", "torch")
+ON_USE = (
+    "cupy",
+    "dask",
+    "keras",
+    "matplotlib",
+    "numpy",
+    "onnx",
+    "onnxruntime",
+    "pandas",
+    "polars",
+    "pyarrow",
+    "torch",
+)
 # Files that are themselves imported on use, and are about these.
 ABOUT_ARRAYS = ("executors/",)
 
@@ -243,16 +257,19 @@ def test_a_circle_is_found() -> None:
 # Imports of our own that aren't done on load, for start-up's sake: of what most runs don't need.
 DOORS = {
     *DRAWINGS,
+    ("api", "comparison"),
     ("api", "conversion"),
     ("api", "explaining.explanation"),
     ("api", "symbolic"),
     ("api", "solving.goals"),
     ("api", "solving.question"),
     ("api", "solving.search"),
+    ("api", "sweeping.asking"),
     ("api", "validity"),
     ("solving.question", "notations.compact.writer"),
     ("api", "notations.compact.writer"),
     ("api", "verification"),
+    ("arguments", "comparison"),
     ("arguments", "live"),
     ("cli.analysis", "law"),
     ("cli.analysis", "counts"),
@@ -264,7 +281,11 @@ DOORS = {
     ("cli.main", "cli.process"),
     ("cli.options", "cli.completion"),
     ("cli.output", "render.table"),
+    ("cli.steps", "cli.each"),
     ("cli.steps", "cli.verification"),
+    ("cli.sweep", "cli.parts"),
+    ("cli.sweep", "render.scatter"),
+    ("cli.sweep", "render.table"),
     ("cli.verification", "render.table"),
     ("cli.vocabulary", "notations.compact.corrections"),
     ("executors", "executors.bundled.executor"),
@@ -274,10 +295,11 @@ DOORS = {
     ("live.torch_live", "live.torch_export"),
     ("report", "counts"),
     ("tables.costs", "counts"),
-    ("notations.compact", "notations.compact.builder"),
+    ("notations.compact", "notations.compact.parsing"),
     ("notations.compact", "notations.compact.writer"),
     ("notations.compact.grammar", "notations.compact.advice"),
     ("notations.compact.layer_reader", "notations.compact.advice"),
+    ("notations.compact.parsing", "notations.compact.choosing"),
     ("notations.compact.scanner", "notations.compact.advice"),
     ("notations.keras_source", "notations.program.keras_functional"),
     ("notations.keras_source", "notations.source"),

@@ -34,6 +34,8 @@ COMMANDS = {
     "explain": "explain",
     "solve": "solve",
     "sizes": "sizes",
+    "sweep": "sweep",
+    "compare": "compare",
     "convert": "conversion",
     "layers": "vocabulary",
     "schema": "shipped",

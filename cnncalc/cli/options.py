@@ -275,6 +275,15 @@ class Checks(Options):
 class Settings(Checks, Shown, Spec):
     """The options of the commands that report on a network, in the order of the last base first."""
 
+    each: Annotated[
+        bool,
+        network(
+            "--each",
+            help="Every word, or every line of -, is a network of its own; with -f jsonl one "
+            "document a line.",
+        ),
+    ] = False
+
 
 class TreeSettings(Settings):
     """What `shape` and `params` take beside that."""

@@ -30,6 +30,7 @@ __all__ = [
     "UNWRITABLE",
     "check",
     "emit",
+    "emit_file",
     "form_of",
     "has_color",
     "is_terminal",
@@ -175,7 +176,7 @@ def put(text: str) -> None:
         _write(sys.stderr, [text])
 
 
-def emit(content: str | bytes | Iterable[str], out: str | None = None) -> None:
+def emit(content: str | bytes | Iterable[str | bytes], out: str | None = None) -> None:
     """Put a result, text or the bytes of a file, on standard output, or into a file.
 
     Args:
@@ -194,6 +195,30 @@ def emit(content: str | bytes | Iterable[str], out: str | None = None) -> None:
             _write_file(path, map(_encoded, pieces))
     except OSError as error:
         raise unwritten(error, path) from None
+
+
+def emit_file(out: str, write: Callable[[str], None]) -> None:
+    """Put a result into a file that somebody else writes, whole or not at all.
+
+    Args:
+        out: the file's path.
+        write: called with the path of a draft.
+    """
+    try:
+        _check_file(out)
+        path = os.path.realpath(out)
+        with process.put_back():
+            draft, file = _draft(os.path.dirname(path))
+            file.close()
+            try:
+                write(draft)
+                _put_in_place(draft, path)
+            except BaseException:
+                with suppress(OSError):
+                    os.unlink(draft)
+                raise
+    except OSError as error:
+        raise unwritten(error, out) from None
 
 
 def _encoded(text: str | bytes) -> bytes:
@@ -292,13 +317,18 @@ def _replace(path: str, pieces: Iterable[bytes]) -> None:
         try:
             with file:
                 file.writelines(pieces)
-            if os.path.exists(path):
-                shutil.copymode(path, draft)
-            os.replace(draft, path)
+            _put_in_place(draft, path)
         except BaseException:
             with suppress(OSError):
                 os.unlink(draft)
             raise
+
+
+def _put_in_place(draft: str, path: str) -> None:
+    """Let a file that is whole take the place of another one."""
+    if os.path.exists(path):
+        shutil.copymode(path, draft)
+    os.replace(draft, path)
 
 
 def _draft(folder: str) -> tuple[str, BinaryIO]:

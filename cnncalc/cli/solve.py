@@ -9,7 +9,7 @@ from typing import Annotated
 from cnncalc import api
 from cnncalc.cli import output
 from cnncalc.cli.options import Network, Output, Text, network, shown, taking
-from cnncalc.cli.steps import bindings, text_of
+from cnncalc.cli.steps import bindings, one_size, text_of
 from cnncalc.errors import CnnCalcError
 from cnncalc.tables.solutions import table_of, verdict
 
@@ -60,7 +60,7 @@ def solve(settings: SolveSettings) -> int:
         text_of(settings),
         output=settings.output,
         rf=settings.rf,
-        input=one_size(settings.input or []),
+        input=one_size("solve", settings),
         up_to=count(settings.up_to, "--up-to"),
         top=10 if top is None else top,
         notation=settings.notation,
@@ -70,17 +70,6 @@ def solve(settings: SolveSettings) -> int:
     if message := verdict(found):
         output.say(message)
     return int(not found.count)
-
-
-def one_size(sizes: list[str]) -> str | None:
-    """The size that `-i` gives the first input; further ones have theirs in the text."""
-    if len(sizes) < 2 and not any("=" in size for size in sizes):
-        return sizes[0] if sizes else None
-    raise CnnCalcError(
-        f"`solve` takes a size of the first input alone, not `-i {sizes[-1]}`",
-        code="usage",
-        help="further inputs have their sizes in the text, as in `z@input:100`",
-    )
 
 
 def count(text: str | None, option: str) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -23,8 +23,9 @@ from cnncalc.tables.verification import verdict
 from cnncalc.tables.views import check_columns, notes, view
 
 if TYPE_CHECKING:
-    from cnncalc.cli import verification
-else:  # only `--verify` needs it
+    from cnncalc.cli import each, verification
+else:  # only `--each` and `--verify` need them
+    each = OnUse("cnncalc.cli.each")
     verification = OnUse("cnncalc.cli.verification")
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "bindings",
     "depth_of",
     "network_of",
+    "one_size",
     "report_of",
     "size_of",
     "text_of",
@@ -53,6 +55,8 @@ def answer(
     form = output.form_of(settings)
     check_columns(name, settings.columns, depth)
     limits = budgets.read(settings)
+    if settings.each:
+        return _answer_each(name, settings, form, complete, depth)
     try:
         report = report_of(settings)
     except SpecError as error:
@@ -65,11 +69,7 @@ def answer(
             table = view(name, error.report, settings.columns, plain=plainly, depth=depth)
             output.show(settings, table, error.report.document)
         raise
-    if limits:
-        report.check_numbers()
-    over = verification.verify(settings, report) if settings.verify else []
-    if complete:
-        complete(report)
+    over = _examine(settings, report, bool(limits), complete)
     missed = budgets.check(report, limits) + over
     table = view(name, report, settings.columns, plain=form in FOR_PROGRAMS, depth=depth)
     output.show(settings, table, report.document)
@@ -80,7 +80,54 @@ def answer(
     told = [*apart, *hidden, *_agreement(table.below, form)]
     for message in [*told, *(f"missed: {each}" for each in missed)]:
         output.say(message)
+    return _status(report, missed)
+
+
+def _examine(
+    settings: Settings, report: Report, limited: bool, complete: Callable[[Report], None] | None
+) -> list[str]:
+    """What a report is asked for beside itself; the sentences on runs that aren't begun."""
+    if limited:
+        report.check_numbers()
+    over = verification.verify(settings, report) if settings.verify else []
+    if complete:
+        complete(report)
+    return over
+
+
+def _status(report: Report, missed: Sequence[str]) -> int:
     return int(bool(missed) or (report.verify is not None and not report.verify["ok"]))
+
+
+def _answer_each(
+    name: str,
+    settings: Settings,
+    form: str,
+    complete: Callable[[Report], None] | None,
+    depth: int | None,
+) -> int:
+    """The same for many networks, each by itself."""
+    if form == "table":
+        return each.tables(settings, lambda one: answer(name, one, complete, depth))
+    if form != "jsonl":
+        raise CnnCalcError(
+            f"`--each` prints tables or JSON lines, not {form}", code="usage", help="`-f jsonl`"
+        )
+
+    def examine(one: Settings) -> tuple[Report, int]:
+        limits = budgets.read(one)
+        try:
+            report = report_of(one)
+        except SpecError as error:
+            api.add_report(error, batch_of(one), one.dtype, one.layout)
+            raise
+        over = _examine(one, report, bool(limits), complete)
+        missed = budgets.check(report, limits) + over
+        for message in missed:
+            output.say(f"missed by `{' '.join(one.words or [])}`: {message}")
+        return report, _status(report, missed)
+
+    return each.documents(settings, examine)
 
 
 def _agreement(table: Table | None, form: str) -> list[str]:
@@ -177,11 +224,25 @@ def bindings(given: list[str]) -> dict[str, int]:
             raise CnnCalcError(
                 f"`--let {word}` binds nothing",
                 code="let",
-                help="a symbol of the spec, or an open name of the source, and a whole number, "
+                help="choices are for `cnncalc sweep`, which goes through all values"
+                if "/" in word
+                else "a symbol of the spec, or an open name of the source, and a whole number, "
                 "as in `--let H=224`",
             )
         values[match[1]] = int(match[2])
     return values
+
+
+def one_size(command: str, settings: Named) -> Source | None:
+    """The text of `-i` for a command whose networks have the sizes of further inputs themselves."""
+    sizes = settings.input or []
+    if len(sizes) < 2 and not any("=" in size for size in sizes):
+        return Source(sizes[0], (Piece(0, "-i"),)) if sizes else None
+    raise CnnCalcError(
+        f"`{command}` takes a size of the first input alone, not `-i {sizes[-1]}`",
+        code="usage",
+        help="further inputs have their sizes in the text, as in `z@input:100`",
+    )
 
 
 def size_of(settings: Named) -> list[Source] | None:

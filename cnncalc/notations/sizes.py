@@ -17,7 +17,9 @@ from cnncalc.network import Named, Typed
 from cnncalc.notations.unknowns import UNKNOWN
 
 __all__ = [
+    "SEVERAL",
     "Given",
+    "choice_error",
     "front",
     "front_size",
     "given",
@@ -49,6 +51,7 @@ SYMBOL = re.compile(r"[A-WYZ][A-WYZa-z0-9]*\Z")
 SEPARATOR = re.compile(r"[x×,]")
 BRACKETS = {"(": ")", "[": "]"}
 MISSPELLED = re.compile(r"\d+(?:\s*[X*]\s*[\dA-WYZ]+)+")
+SEVERAL = "`cnncalc sweep` goes through all values"
 UNBOUND = ("unbound-symbol", "unknown-value")
 SHOWN = 40  # characters of a size that a message repeats
 
@@ -136,12 +139,18 @@ def integer(text: str, let: Mapping[str, int]) -> int | None:
             )
         return let[text]
     if "/" in text:
-        raise LayerError(
-            f"`{text}` is a choice of values, and one network needs one of them",
-            code="choice",
-            help=f"write `{re.split('[.][.]|/', text)[0]}`, say",
-        )
+        raise choice_error(text)
     return None
+
+
+def choice_error(text: str) -> LayerError:
+    """What is wrong with a choice where one network is asked about."""
+    first = re.split("[.][.]|/", text)[0]
+    return LayerError(
+        f"`{text}` is a choice of values, and one network needs one of them",
+        code="choice",
+        help=f"write `{first}`, say; {SEVERAL}" if first else SEVERAL,
+    )
 
 
 def _beyond_limit(text: str) -> LayerError:

@@ -15,7 +15,7 @@ from cnncalc.axis.windows import Bins, Resize, Slide, Window
 from cnncalc.layers.base import OWN, Layer, Route, Shape
 from cnncalc.receptive.maps import Along, ExtentOf, Interval, Region, Seen, empty, gathered, inside
 
-__all__ = ["Passage", "Passages", "after", "covers", "onward", "reads_on"]
+__all__ = ["Passage", "Passages", "after", "covers", "gathers", "onward", "reads_on"]
 
 
 class Passage:
@@ -110,7 +110,7 @@ def after(route: Route, seen: Seen, input_shape: Shape, extent_of: ExtentOf) -> 
     if seen.whole:
         return Seen(seen.axes, True, seen.aligned)
     axes = tuple(_past(route, along) for along in seen.axes)
-    together = _gathers(route, seen.axes, axes)
+    together = gathers(route, seen.axes, axes)
     met = [_meets(route, along, together) for along in seen.axes]
     if True in met:
         axes = _cut(axes, met, extent_of(0, _region(route)))
@@ -144,7 +144,7 @@ def _meets(route: Route, along: Along, together: bool) -> bool:
     return together or place in route.mixes or route.moves[place] is None
 
 
-def _gathers(route: Route, before: Sequence[Along], after: Sequence[Along]) -> bool:
+def gathers(route: Route, before: Sequence[Along], after: Sequence[Along]) -> bool:
     """Whether the layer takes a map together: a whole-map pool, flatten, linear, a gate."""
     if all(along.place is None for along in after):
         flat = None in route.moves and route.across is not None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from cnncalc.designs import Inputs, Outcome, Sizes
+from cnncalc.designs import Inputs, Outcome, Priced, Sizes
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.network import Step
@@ -118,7 +118,7 @@ class Manifold(Sizes):
 
     def all(
         self, step: Step, layers: Sequence[Layer], inputs: Inputs, refuse: Callable[..., None]
-    ) -> dict[Outcome, Sequence[int]]:
+    ) -> Iterable[Priced]:
         if not isinstance(layers, Filled) or len(layers) < AT_LEAST:
             return super().all(step, layers, inputs, refuse)
         import numpy
@@ -137,12 +137,13 @@ class Manifold(Sizes):
             except LayerError:  # of all; what is wrong is told of one
                 told = self.refused(step, layers, inputs, refuse, numbers)
             except NotTogetherError:
-                told = self.asked(step, layers, map(int, numbers), inputs, refuse).items()
+                told = self.singly(step, layers, inputs, refuse, numbers)
             for outcome, some in told:
                 found.setdefault(outcome, []).append(some)
-        return {
-            outcome: numpy.sort(numpy.concatenate(some)).tolist() for outcome, some in found.items()
-        }
+        return [
+            (outcome, (), numpy.sort(numpy.concatenate(some)).tolist())
+            for outcome, some in found.items()
+        ]
 
     def together(
         self, step: Step, layers: Filled, inputs: Inputs, numbers: Any
@@ -170,7 +171,14 @@ class Manifold(Sizes):
         except LayerError as error:
             refuse(error)
             return ()
-        return self.asked(step, layers, map(int, numbers), inputs, refuse).items()
+        return self.singly(step, layers, inputs, refuse, numbers)
+
+    def singly(
+        self, step: Step, layers: Filled, inputs: Inputs, refuse: Callable[..., None], numbers: Any
+    ) -> Iterable[tuple[Outcome, Any]]:
+        """What flows on with each of some values, asked one by one."""
+        found = self.asked(step, layers, map(int, numbers), inputs, refuse)
+        return [(outcome, some) for outcome, _, some in found]
 
 
 def _alike(shape: Any, numbers: Any) -> list[tuple[Shape, Any]]:

@@ -7,7 +7,7 @@ from heapq import merge
 from typing import Any, NamedTuple
 
 from cnncalc.analysis import analyze, check_input
-from cnncalc.designs import Cost, Designs, Node, Sizes, added, take
+from cnncalc.designs import Cost, Designs, Node, Sizes, Varied, added, take
 from cnncalc.errors import SpecError
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network
@@ -108,9 +108,14 @@ class Part:
         return self.take(Manifold()), False
 
     def take(self, formulas: Sizes) -> Designs:
-        choices = [group.choice() for group in self.groups]
+        counts = [group.size for group in self.groups]
+        varied = {
+            step: Varied((number,), layers)
+            for number, group in enumerate(self.groups)
+            for step, layers in group.choice().items()
+        }
         asked = (0, self.network.outputs[0])
-        return take(self.network.steps, self.first, choices, asked, formulas)
+        return take(self.network.steps, self.first, counts, varied, asked, formulas)
 
     def why_refused(self) -> str | None:
         refused = self.designs.refused

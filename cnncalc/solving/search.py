@@ -134,7 +134,7 @@ class _Search:
 
     def at_sizes(self, values: dict[str, int]) -> Solution:
         shape = self.shape(values)
-        designs = take(self.network.steps, shape, (), self.network.outputs[:1])
+        designs = take(self.network.steps, shape, (), {}, self.network.outputs[:1])
         ((output,),) = designs.ends
         return self.solution(Way((), values, shape, output, ()))
 

@@ -25,7 +25,7 @@ from cnncalc.layers import KINDS, Layer
 from cnncalc.layers.base import Option, Shape
 from cnncalc.layers.merge import Input
 from cnncalc.network import Declared, Network, Step
-from cnncalc.notations.compact.builder import parse
+from cnncalc.notations.compact.parsing import parse
 from cnncalc.verification import verify_report
 from tests.library import EXAMPLES, traced
 

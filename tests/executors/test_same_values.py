@@ -16,7 +16,7 @@ from cnncalc.errors import Source
 from cnncalc.executors.bundled.executor import Stack
 from cnncalc.layers import Layer
 from cnncalc.layers.base import Shape
-from cnncalc.notations.compact.builder import parse
+from cnncalc.notations.compact.parsing import parse
 from tests.executors.test_arrays import LEARNING, alone, sample, takes, variants
 from tests.frameworks.live_keras import keras_or_skip
 from tests.frameworks.live_onnx import onnxruntime_or_skip

@@ -216,6 +216,6 @@ def test_a_recurrent_layer_at_each_entry() -> None:
     text = "keras.Sequential([keras.Input((4, 6, 5)), layers.TimeDistributed(layers.LSTM(3))])"
     report = analyze(f"import keras\nfrom keras import layers\nmodel = {text}\n")
 
-    assert report.rows[-1].output_shape == (4, 3)
+    assert report.shape(report.rows[-1].output_shape) == [4, 3]
     assert report.total.params == 4 * 3 * (5 + 3 + 1)
     assert report.total.macs == 4 * 6 * 4 * 3 * (5 + 3)

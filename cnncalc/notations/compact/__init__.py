@@ -13,9 +13,9 @@ from cnncalc.packages import OnUse
 from cnncalc.report import Report
 
 if TYPE_CHECKING:
-    from cnncalc.notations.compact import builder, writer
+    from cnncalc.notations.compact import parsing, writer
 else:
-    builder = OnUse("cnncalc.notations.compact.builder")
+    parsing = OnUse("cnncalc.notations.compact.parsing")
     writer = OnUse("cnncalc.notations.compact.writer")
 
 __all__ = ["NOTATION"]
@@ -42,7 +42,7 @@ def _read(text: Text, let: Mapping[str, int]) -> Network:
             code="notation",
             help="what follows the colon names a class or a function in a Python file",
         )
-    return builder.parse(text.source, let)
+    return parsing.parse(text.source, let)
 
 
 def _write(report: Report, name: str | None) -> str:

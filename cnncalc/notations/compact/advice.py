@@ -12,7 +12,7 @@ from cnncalc.layers import LAYERS, Layer, Option
 from cnncalc.notations import endings
 from cnncalc.notations.compact.corrections import MAX_STRETCH, corrected, is_layer, layer_meant
 from cnncalc.notations.examples import example_names
-from cnncalc.notations.sizes import front, respelled
+from cnncalc.notations.sizes import SEVERAL, front, respelled
 from cnncalc.suggestions import plain, suggest
 
 __all__ = [
@@ -193,12 +193,13 @@ def advised(
     """
     text, wrong = span.text, error.span.text if error.span else ""
     kind = LAYERS.get(text.partition(":")[0].partition("(")[0].rpartition("@")[2])
-    right = _word_meant(kind, wrong) or _value_meant(wrong, values) if kind else None
+    word = None if error.code == "choice" or kind is None else _word_meant(kind, wrong)
+    right = word or _value_meant(wrong, values) if kind else None
     if right or kind is None:
         error.help = right or error.help
         return error
     if error.code == "choice" and (stride := re.search(r"(\d+)/([1-9])\Z", wrong)):
-        right = f"write `{stride[1]}`, say; a stride is written `s{stride[2]}`"
+        right = f"write `{stride[1]}`, say; a stride is written `s{stride[2]}`; {SEVERAL}"
     elif error.code in ("bad-value", "choice") and not re.search(r"\d/\d", text):
         right = _parted(text) or joined(text, defined)
     elif error.code == "unknown-option" and wrong[:1].isdigit():

@@ -1,25 +1,23 @@
-"""The tree of a spec becomes a network."""
+"""The tree of a spec becomes steps."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from cnncalc.errors import LayerError, Mistakes, Source, Span, SpecError
-from cnncalc.garbage import keeps_all
-from cnncalc.input_size import give
+from cnncalc.errors import LayerError, Mistakes, Span, SpecError
 from cnncalc.layers import LAYERS, Layer
 from cnncalc.layers.each import each
 from cnncalc.layers.merge import Input
 from cnncalc.layers.spelling import word
-from cnncalc.network import Block, Network, Step, Typed
-from cnncalc.notations.compact.grammar import parse_tree
+from cnncalc.network import Block, Step, Typed
 from cnncalc.notations.compact.layer_reader import LayerReader
 from cnncalc.notations.compact.option_reader import At
 from cnncalc.notations.compact.tree import (
+    Argument,
     Call,
     Definition,
+    Either,
     Entries,
     Group,
     Item,
@@ -30,75 +28,16 @@ from cnncalc.notations.compact.tree import (
 )
 from cnncalc.notations.compact.values import fill_in
 from cnncalc.notations.names import Names
-from cnncalc.notations.sizes import front_size, integer, known_of, named_at
+from cnncalc.notations.sizes import SEVERAL, choice_error, integer
 from cnncalc.notations.unknowns import Unknowns, placed
 from cnncalc.suggestions import suggest
 
-__all__ = ["MAX_STEPS", "parse"]
+__all__ = ["MAX_STEPS", "MAX_WORK", "Builder", "Scope", "too_long"]
 
 MAX_STEPS = 250_000
 MAX_WORK = 4 * MAX_STEPS  # items that are gone through, those that make no step among them
 MAX_LISTED = 6  # labels, in a message
 Made = TypeVar("Made")
-
-
-@keeps_all
-def parse(source: Source, let: Mapping[str, int] | None = None) -> Network:
-    """Read a spec.
-
-    Args:
-        source: the text.
-        let: values for symbols such as `H` in `3xHxW`.
-
-    Raises:
-        SpecError: with the place.
-    """
-    tree = parse_tree(source)
-    let = let or {}
-    words = set(re.split(r"[^A-Za-z0-9]|x", source.text)) if let else set()
-    for symbol in let:
-        if symbol not in words:
-            raise SpecError(
-                f"the spec has no symbol `{symbol}`",
-                code="let",
-                help="a symbol stands in place of a size, as in `3xHxW`",
-            )
-    if not tree.items and not tree.size and not tree.mistakes.found:
-        raise SpecError(
-            "the spec is empty",
-            Span(source, 0, 0) if source.pieces[0].file else None,
-            code="empty",
-            help="an input size and layers, such as `3x32x32 conv:16,k3,p1 relu`",
-        )
-    builder = _Builder(let, tree.mistakes)
-    typed, unsized = None, None
-    if (size := tree.size) is not None:
-        read = builder.tried(size.span, lambda: front_size(size.span, dict(let)))
-        typed, unsized = read or (None, None)
-    builder.sized = tree.size is not None
-    builder.read(tree)
-    if len(builder.steps) == 1:
-        raise SpecError(
-            "the spec has no layers",
-            tree.span,
-            code="empty",
-            help="layers after the input size, such as `conv:16,k3,p1 relu`",
-        )
-    network = Network(
-        builder.steps,
-        outputs=builder.outputs(),
-        unsized=unsized,
-        locate=builder.layers.locate,
-        inputs=builder.inputs(),
-    )
-    typed = typed or builder.typed
-    if typed is not None:
-        give(network, typed)
-    elif tree.size is not None:
-        network.declared = known_of(tree.size.text)
-    if unsized is not None and unsized.code == "unbound-symbol" and tree.size is not None:
-        network.named = named_at(tree.size.span, let, unsized)
-    return network
 
 
 class Scope(NamedTuple):
@@ -138,7 +77,7 @@ def too_long(span: Span) -> SpecError:
     )
 
 
-class _Builder:
+class Builder:
     """Steps as they are added; `flow` is the step that the next layer reads.
 
     A layer that is wrong is left out and remembered, so that other mistakes are told with it.
@@ -241,9 +180,9 @@ class _Builder:
             step = self.tried(item.span, lambda: self.labelled(item, scope))
             self.flow = self.flow if step is None else step
         elif isinstance(item, Repeat):
-            count = self.tried(item.span, lambda: self.repeats(item, scope))
-            for _ in range(1 if count is None else count):
-                self.build(item.item, scope)
+            self.repeat(item, scope)
+        elif isinstance(item, Either):
+            self.either(item, scope)
         elif isinstance(item, Group):
             self.build_group(item, scope.inside(self.block("group", "[…]", scope)))
         elif isinstance(item, Merge):
@@ -283,22 +222,45 @@ class _Builder:
             )
         return number
 
+    def either(self, item: Either, scope: Scope) -> None:
+        """A choice of layers, which is for many networks."""
+        first = " ".join(item.groups[0].span.text.split())
+        raise SpecError(
+            "this is a choice of layers, and one network needs one of them",
+            item.span,
+            code="choice",
+            help=f"{SEVERAL}; write `{first}`, say, for one network"
+            if len(first) <= 40
+            else SEVERAL,
+        )
+
+    def repeat(self, item: Repeat, scope: Scope) -> None:
+        count = self.tried(item.span, lambda: self.repeats(item, scope))
+        for _ in range(1 if count is None else count):
+            self.build(item.item, scope)
+
     def repeats(self, item: Repeat, scope: Scope) -> int:
         with At(item.span):
             times = item.times
             if isinstance(self.let, Unknowns):
                 start = item.span.source.text.find(f"{times}*", item.span.start)
                 times = self.let.repeated(times, start)
+            if ".." in times:
+                raise choice_error(times)
             count = integer(fill_in(times, scope.values), self.let)
             if count is None or count < 0:
-                raise LayerError(
-                    f"`{item.times}` is no number of repeats",
-                    code="bad-value",
-                    help="a whole number from 0 on",
-                )
+                raise self.no_number(item)
         if count > MAX_WORK:
             raise too_long(item.span)
         return count
+
+    def no_number(self, item: Repeat) -> LayerError:
+        """The error on what is no number of repeats."""
+        return LayerError(
+            f"`{item.times}` is no number of repeats",
+            code="bad-value",
+            help="a whole number from 0 on",
+        )
 
     def build_merge(self, item: Merge, scope: Scope) -> None:
         layer = self.layer(item, scope)
@@ -374,8 +336,7 @@ class _Builder:
         calls, uses = (*scope.calls, item.name), (item.span, *scope.uses)
         text = item.name
         if item.arguments:
-            given = ",".join([each.text for each in item.arguments])
-            text += f":{fill_in(given, scope.values)}"
+            text += f":{self.shown(item.arguments, scope)}"
         block = self.block(item.name, text, scope)
         self.build_group(definition.body, Scope(values, {}, scope, calls, uses, block))
         self.name_flow(item.label, scope, item.span)
@@ -401,6 +362,10 @@ class _Builder:
             self.name_flow(item.label, scope, item.span)
             self.steps[0].name = self.steps[0].name or "input"
 
+    def shown(self, arguments: Sequence[Argument], scope: Scope) -> str:
+        """The arguments of a definition as people read them."""
+        return fill_in(",".join([each.text for each in arguments]), scope.values)
+
     def bind(self, definition: Definition, item: Call, scope: Scope) -> dict[str, str]:
         """The parameters' values for one use of a definition."""
         self.work += len(definition.parameters) // 8  # a usual definition's cost next to nothing
@@ -409,7 +374,7 @@ class _Builder:
         values: dict[str, str] = {}
         for place, argument in enumerate(item.arguments):
             with At(argument.span):
-                text = fill_in(placed(argument.text, argument.span.start, self.let), scope.values)
+                text = self.given(argument, scope)
             key, given, value = text.partition("=")
             if not given:
                 key, value = (parameters[place] if place < len(parameters) else ""), text
@@ -429,8 +394,16 @@ class _Builder:
                 )
             if name not in values:
                 with At(definition.span):
-                    values[name] = fill_in(default or "", values)
+                    values[name] = self.default(default or "", values)
         return values
+
+    def given(self, argument: Argument, scope: Scope) -> str:
+        """The text of an argument of a definition, with the parameters around it put in."""
+        return fill_in(placed(argument.text, argument.span.start, self.let), scope.values)
+
+    def default(self, text: str, values: Mapping[str, str]) -> str:
+        """The value of a parameter that isn't given."""
+        return fill_in(text, values)
 
     def add(
         self,

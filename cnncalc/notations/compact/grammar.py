@@ -2,7 +2,8 @@
 
     spec    := [size] item*
     item    := "def" name ["(" parameters ")"] "=" group
-             | [label "@"] [count "*"] ( layer | merge | entries | group ) | "@" label
+             | [label "@"] [count "*"] ( layer | merge | entries | group ( "/" group )* )
+             | "@" label
     group   := "[" item* "]"
     merge   := ("add" | "cat" | "mul" …) [arguments] "[" item* ( "|" item* )* "]"
     entries := "each" [arguments] "[" item* "]"
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from cnncalc.errors import Mistakes, Source, Span, SpecError
@@ -25,6 +27,7 @@ from cnncalc.notations.compact.tree import (
     Argument,
     Call,
     Definition,
+    Either,
     Entries,
     Group,
     Item,
@@ -50,7 +53,7 @@ MAX_TEXT = 4_000_000
 MERGES = tuple(name for name, layer in LAYERS.items() if layer.arity == "many")
 EITHER = tuple(name for name, layer in LAYERS.items() if layer.arity == "either")
 LABEL = re.compile(r"[A-Za-z_$][\w.$]*")
-COUNT = re.compile(r"(\d+|\$\w+|\{[^{}\n]*\}|_|\?)\*")
+COUNT = re.compile(r"(\d+(?:\.\.\d+(?:/\d+)?|(?:/\d+)+)?|\$\w+|\{[^{}\n]*\}|_|\?)\*")
 NAME = re.compile(r"[A-Za-z_][\w-]*")
 # Options that stand where a layer should. (Compiled on use, as few specs are wrong.)
 OPTIONS = r"(k|s|p|d|g|m|op)\d[\dx]*|nobias|keep"
@@ -232,9 +235,9 @@ class _Parser(Scanner):
         self.at = named.end()
         return Jump(named[0], self.span(start))
 
-    def parse_atom(self, start: int, label: str | None) -> Call | Entries | Group | Merge:
+    def parse_atom(self, start: int, label: str | None) -> Call | Entries | Group | Either | Merge:
         if self.text[self.at : self.at + 1] == "[":
-            return self.nested(lambda: self.parse_group(start, label))
+            return self.parse_groups(start, label)
         named = NAME.match(self.text, self.at)
         if not named:
             raise self.no_layer()
@@ -270,6 +273,27 @@ class _Parser(Scanner):
             message = f"there is no layer `{name}`"
             self.note(self.error(message, start, self.at, code="unknown-layer", help=meant))
         return meant is not None
+
+    def parse_groups(self, start: int, label: str | None) -> Group | Either:
+        """A group, or a choice of several."""
+        opened = self.at
+        first = self.nested(lambda: self.parse_group(start, label))
+        if self.text[self.at : self.at + 1] != "/":
+            return first
+        groups = [first._replace(span=self.span(opened), label=None)]
+        while self.text[self.at : self.at + 1] == "/":
+            if self.text[self.at + 1 : self.at + 2] != "[":
+                raise self.error(
+                    "a choice of layers goes on with a group",
+                    self.at,
+                    self.at + 1,
+                    code="choice",
+                    help="write `[conv:16,k3]/[conv:16,k5]`; `[]` is nothing",
+                )
+            self.at += 1
+            begun = self.at
+            groups.append(self.nested(partial(self.parse_group, begun, None)))
+        return Either(tuple(groups), self.span(start), label)
 
     def parse_group(self, start: int, label: str | None) -> Group:
         opened = self.at

@@ -10,6 +10,7 @@ __all__ = [
     "Argument",
     "Call",
     "Definition",
+    "Either",
     "Entries",
     "Group",
     "Item",
@@ -40,6 +41,14 @@ class Group(NamedTuple):
     """Items one after another."""
 
     items: tuple[Item, ...]
+    span: Span
+    label: str | None
+
+
+class Either(NamedTuple):
+    """A choice of layers: one of several groups."""
+
+    groups: tuple[Group, ...]
     span: Span
     label: str | None
 
@@ -78,7 +87,7 @@ class Jump(NamedTuple):
     span: Span
 
 
-Item = Call | Group | Merge | Entries | Repeat | Jump
+Item = Call | Group | Either | Merge | Entries | Repeat | Jump
 
 
 class Definition(NamedTuple):

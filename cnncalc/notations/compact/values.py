@@ -8,7 +8,7 @@ from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Option
-from cnncalc.notations.sizes import integer
+from cnncalc.notations.sizes import choice_error, integer
 
 __all__ = ["evaluate", "fill_in", "read_value"]
 
@@ -22,6 +22,8 @@ def read_value(option: Option, text: str, let: Mapping[str, int]) -> Any:
     if text in option.words:
         return text
     reader = READERS.get(option.kind)
+    if "/" in text:
+        raise choice_error(text)
     if reader is None or not text:
         raise option.wrong(text or "empty")
     return reader(option, text, let)

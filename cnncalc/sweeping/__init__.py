@@ -1,0 +1,1 @@
+"""Every combination of the choices of a spec: figures of all designs, and the best of them."""
