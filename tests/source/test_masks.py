@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cnncalc import analyze, parse
 from tests.source.reading import HEAD, all_params, refused, report_of
 
 CAUSAL = """
@@ -105,3 +106,32 @@ def test_refusals(body: str, message: str) -> None:
     text = f"class Net(nn.Module):\n    def forward(self, x):\n        return {body}\n"
 
     assert message in refused(f"{HEAD}{text}net = Net()", (3, 5, 5)).message
+
+
+KERAS = """
+import keras
+from keras import layers, ops
+
+class Places(layers.Layer):
+    def __init__(self, longest, words, size):
+        super().__init__()
+        self.word = layers.Embedding(words, size)
+        self.place = layers.Embedding(longest, size)
+
+    def call(self, x):
+        return self.word(x) + self.place(ops.arange(start=0, stop=ops.shape(x)[-1], step=1))
+
+text = keras.Input((20,))
+y = Places(64, 300, 32)(text)
+y = y + layers.MultiHeadAttention(num_heads=4, key_dim=8)(y, y)
+model = keras.Model(text, layers.GlobalAveragePooling1D()(y))
+"""
+
+
+def test_positions_in_keras() -> None:
+    """The table of positions counts whole, however many are looked up."""
+    report = analyze(parse(KERAS, notation="keras"))
+
+    assert report.total.params == 300 * 32 + 64 * 32 + 4 * 32**2 + 4 * 32
+    assert report.total.macs == 20 * 4 * 32**2 + 2 * 20**2 * 32
+    assert report.shape(report.rows[-1].output_shape) == [32]

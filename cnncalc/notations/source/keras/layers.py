@@ -7,6 +7,7 @@ import re
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.keras import ALIASES, READERS
 from cnncalc.network import Declared
+from cnncalc.notations.source.entries import entries
 from cnncalc.notations.source.keras.recurrent import is_recurrent, run_recurrent
 from cnncalc.notations.source.keras.state import keras_of
 from cnncalc.notations.source.keras.tensors import keras_readers, outer
@@ -165,6 +166,8 @@ def run(machine: Machine, layer: Instance, inputs: Value, **options: Value) -> V
     """The steps of a layer of the vocabulary."""
     if layer.layers is None:
         raise Refusal(f"`{layer.cls.name}` runs before `super().__init__()` has made it")
+    if isinstance(inputs, Static) and layer.layers[0].layer.kind == "embedding":
+        return entries_of(machine, layer, inputs)
     flow: list[Value] = list(tensors(machine, inputs))
     if is_recurrent(layer) and len(flow) == 1:
         return run_recurrent(machine, layer, flow[0], options)
@@ -179,6 +182,17 @@ def run(machine: Machine, layer: Instance, inputs: Value, **options: Value) -> V
     if "then" in layer.fields:
         result = machine.call(layer.fields["then"], [result], {})
     return result
+
+
+def entries_of(machine: Machine, layer: Instance, index: Static) -> Static:
+    """What an Embedding gives of numbers that don't depend on the input, as of positions."""
+    if "embeddings" not in layer.fields:
+        (weight,) = layer.layers[0].layer.weights(())
+        table = Parameter(weight.shape)
+        table.trainable = layer.fields.get("trainable") is not False
+        table.holder, table.name = layer, "embeddings"
+        layer.fields["embeddings"] = table
+    return entries(machine, layer.fields["embeddings"], index)
 
 
 def add_weight(machine: Machine, layer: Instance, *args: Value, **options: Value) -> Parameter:

@@ -9,6 +9,7 @@ from cnncalc.frameworks.keras.activations import rectified
 from cnncalc.frameworks.ops import Form, Op, names_in
 from cnncalc.layers import KINDS
 from cnncalc.notations.source.arithmetic import tensor_operator
+from cnncalc.notations.source.entries import arange
 from cnncalc.notations.source.keras.layers import activation
 from cnncalc.notations.source.keras.ops_on_shapes import SHAPING, values_of
 from cnncalc.notations.source.keras.products import PRODUCTS
@@ -211,6 +212,8 @@ FUNCTIONS: dict[str, Method] = {
     "resize": resize,
     "flatten": layer_call("Flatten"),
     "batch_flatten": layer_call("Flatten"),
+    "arange": arange,
+    "range": arange,
     "cast": number,
     "convert_to_tensor": number,
     "identity": number,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from itertools import accumulate
 from typing import Any
 
+from cnncalc.notations.source.entries import arange
 from cnncalc.notations.source.torch.functions.creation import from_values
 from cnncalc.python.exceptions import raised
 from cnncalc.python.functions import simple
@@ -92,14 +93,6 @@ def sized(machine: Machine, shape: Value, value: Value, *args: Value, **options:
         check_count(sizes[0])
         machine.budget.spend(sizes[0])
     return Static(sizes, (), [value] * sizes[0] if known else None, isinstance(value, int))
-
-
-def arange(machine: Machine, *bounds: Value, **options: Value) -> Static:
-    """`numpy.arange` of whole numbers."""
-    values = range(*bounds)
-    check_count(len(values))
-    machine.budget.spend(len(values))
-    return Static((len(values),), (), list(values), True)
 
 
 NUMPY: dict[str, Value] = {

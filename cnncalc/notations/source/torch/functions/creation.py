@@ -15,9 +15,9 @@ from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Iterated, Opaque, Value, describe
 from cnncalc.tracing.arrays import is_small, single
-from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor, one_number
+from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor
 
-__all__ = ["arange", "from_values", "full", "like", "linspace", "new_tensor", "parameter"]
+__all__ = ["from_values", "full", "like", "linspace", "new_tensor", "parameter"]
 
 
 def new_tensor(fill: float | None = None) -> Method:
@@ -94,16 +94,6 @@ def nested_shape(machine: Machine, values: Value, depth: int) -> tuple[Value, ..
     if len(shapes) > 1:
         raise raised("ValueError", "the rows of this tensor have different sizes")
     return (len(rows), *(shapes.pop() if shapes else ()))
-
-
-def arange(machine: Machine, *bounds: Value, **options: Value) -> Static:
-    numbers = [one_number(bound) for bound in bounds]
-    if not all(isinstance(each, int) for each in numbers):
-        raise Refusal("`torch.arange` of these bounds can't be followed")
-    values = range(*numbers)
-    check_count(len(values))
-    machine.budget.spend(len(values))
-    return Static((len(values),), (), list(values), True)
 
 
 def linspace(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from math import prod
-
 from cnncalc.notations.source.axes import axis_of, inner_axis, outer_shape
+from cnncalc.notations.source.entries import entries, places_of
 from cnncalc.notations.source.layer_steps import emit_view
 from cnncalc.notations.source.slices import cut, taken
 from cnncalc.notations.source.torch.functions.joining import cat, stack
@@ -17,12 +16,11 @@ from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
-from cnncalc.tracing.arrays import is_small, picked
-from cnncalc.tracing.arrays import taken as taken_numbers
+from cnncalc.tracing.arrays import picked
 from cnncalc.tracing.slices import runs
-from cnncalc.tracing.tensors import Pile, Static, Tensor, one_number
+from cnncalc.tracing.tensors import Pile, Static, Tensor
 
-__all__ = ["SLICING", "chosen", "entries", "tensor_item"]
+__all__ = ["SLICING", "chosen", "tensor_item"]
 
 
 def tensor_item(machine: Machine, tensor: Value, index: Value) -> Value:
@@ -90,21 +88,6 @@ def check_whole(part: Value) -> None:
         )
 
 
-def places_of(machine: Machine, part: Value, size: int) -> list[int]:
-    """The places that a list of numbers, or an array of them, names along an axis."""
-    if isinstance(part, Static) and (len(part.shape) != 1 or part.values is None or not part.whole):
-        raise Refusal(f"an index of {describe(part)} can't be followed")
-    places = [one_number(each) for each in listed(machine, part)]
-    if not all(isinstance(each, int) and not isinstance(each, bool) for each in places):
-        raise Refusal(f"an index of {describe(part)} can't be followed")
-    if not places:
-        raise Refusal(f"this slice of an axis of {size} is empty", code="slice")
-    wrong = next((each for each in places if not -size <= each < size), None)
-    if wrong is not None:
-        raise raised("IndexError", f"index {wrong} is out of an axis of {size}")
-    return [each % size for each in places]
-
-
 def chosen(machine: Machine, tensor: Tensor, axis: int, places: list[int]) -> Tensor:
     """Places along an axis in an order of their own."""
     inner = inner_axis(tensor, axis, "index_select")
@@ -138,20 +121,6 @@ def static_item(machine: Machine, tensor: Static, parts: list[Value]) -> Static:
         machine.budget.spend(2 * len(values))
         values = picked(values, tensor.shape, parts)
     return Static((*sizes, *rest), tensor.sources, values, tensor.whole, tensor.fill)
-
-
-def entries(machine: Machine, table: Static, index: Static | list[Value]) -> Static:
-    """`table[index]`: the entries of a fixed tensor that whole numbers name."""
-    array = index if isinstance(index, Static) else Static((len(index),), values=list(index))
-    if array.values is not None:
-        flat = Static((prod(array.shape),), values=array.values, whole=True)
-        places = places_of(machine, flat, table.shape[0]) if array.values else []
-    values = None
-    shape = (*array.shape, *table.shape[1:])
-    if table.values is not None and array.values is not None and is_small(shape):
-        machine.budget.spend(2 * prod(shape))
-        values = taken_numbers(table.values, table.shape, 0, places)
-    return Static(shape, table.sources, values, table.whole, table.fill)
 
 
 def chunk(machine: Machine, tensor: Value, chunks: Value, dim: Value = 0) -> Value:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cnncalc.frameworks.ops import names_in
 from cnncalc.notations.source.axes import outer_shape
+from cnncalc.notations.source.entries import arange
 from cnncalc.notations.source.products import PRODUCTS, scaled_dot_product_attention
 from cnncalc.notations.source.torch.functions.contents import (
     converted,
@@ -14,7 +15,6 @@ from cnncalc.notations.source.torch.functions.contents import (
     to_whole,
 )
 from cnncalc.notations.source.torch.functions.creation import (
-    arange,
     from_values,
     full,
     like,

@@ -11,10 +11,10 @@ from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.network import Declared, Expects
 from cnncalc.notations.source.axes import outer_shape, sample_shape
+from cnncalc.notations.source.entries import entries
 from cnncalc.notations.source.layer_arguments import plain, refused
 from cnncalc.notations.source.layer_steps import emit
 from cnncalc.notations.source.state import state_of
-from cnncalc.notations.source.torch.functions.indexing import entries
 from cnncalc.python.functions import Method
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal

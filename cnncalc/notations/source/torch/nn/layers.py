@@ -11,11 +11,11 @@ from cnncalc.layers.base import Shape, Weight, show
 from cnncalc.layers.recurrent import Recurrent
 from cnncalc.network import Declared
 from cnncalc.notations.source.axes import sample_shape
+from cnncalc.notations.source.entries import entries
 from cnncalc.notations.source.layer_arguments import LAYER_COST, made, plain, refused
 from cnncalc.notations.source.layer_steps import emit, emit_view
 from cnncalc.notations.source.model_trace import WEIGHTS, in_layer, is_trained, is_weight
 from cnncalc.notations.source.recurrent_states import check_batch, check_start, output_and_states
-from cnncalc.notations.source.torch.functions.indexing import entries
 from cnncalc.notations.source.torch.nn.module import MODULE, set_attribute
 from cnncalc.notations.source.torch.nn.packed import Packed
 from cnncalc.python.attributes import set_field
