@@ -284,6 +284,8 @@ DOORS = {
     ("notations.framework_signs", "frameworks.pytorch"),
     ("notations.source.framework", "notations.source.wrong_names"),
     ("notations.source.keras.library", "notations.source.keras.names"),
+    ("notations.source.einops.library", "notations.source.einops.functions"),
+    ("notations.source.einops.library", "notations.source.einops.layers"),
     ("notations.source.numpy.library", "notations.source.numpy.functions"),
     ("notations.source.reading", "notations.source.keras.network"),
     ("notations.source.torch.library", "notations.source.torch.names"),

@@ -240,9 +240,10 @@ class Static(Shaped):
         fill: the number that all of it is, as zeros are; None: several, or not known.
         like: the tensor whose shape it was given.
         computed: whether its sizes or numbers follow from the size of what flows.
+        mask: whether its numbers are truths, as comparisons give them.
     """
 
-    __slots__ = ("computed", "fill", "like", "shape", "sources", "values", "whole")
+    __slots__ = ("computed", "fill", "like", "mask", "shape", "sources", "values", "whole")
     described = "a tensor of weights or constants"
     cls = TENSOR
     returned = True
@@ -263,6 +264,7 @@ class Static(Shaped):
         self.fill = fill
         self.like: Tensor | None = None
         self.computed = computed
+        self.mask = False
 
     @property
     def count(self) -> int:
@@ -451,6 +453,8 @@ def compared(machine: Machine, sign: str, left: Value, right: Value) -> Value:
     if not plain:
         return MISSING
     shape = max((each.shape for each in arrays), key=len)
+    truths = Static(shape)
+    truths.mask = True
     machine.budget.spend(4 * min(prod(s for s in shape if isinstance(s, int)), MAX_NUMBERS))
     sides = []
     for each in (left, right):
@@ -461,9 +465,10 @@ def compared(machine: Machine, sign: str, left: Value, right: Value) -> Value:
         sides.append(stretched(values or [], size, shape) if known and few else None)
     one, two = sides
     if one is None or two is None or any(isinstance(each, Batch) for each in (*one, *two)):
-        return MISSING
-    found: list[float] = [int(COMPARED[sign](a, b)) for a, b in zip(one, two, strict=True)]
-    return Static(shape, (), found, True)
+        return truths
+    truths.whole = True
+    truths.values = [int(COMPARED[sign](a, b)) for a, b in zip(one, two, strict=True)]
+    return truths
 
 
 def set_numbers(machine: Machine, holder: Static, index: Value, value: Value) -> None:

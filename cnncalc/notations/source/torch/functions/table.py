@@ -19,14 +19,16 @@ from cnncalc.notations.source.torch.functions.creation import (
     full,
     like,
     linspace,
+    meshgrid,
     new_tensor,
 )
 from cnncalc.notations.source.torch.functions.indexing import SLICING
 from cnncalc.notations.source.torch.functions.joining import repeat
+from cnncalc.notations.source.torch.functions.masks import MASKS
 from cnncalc.notations.source.torch.functions.order import ORDER
 from cnncalc.notations.source.torch.functions.reductions import REDUCTIONS
 from cnncalc.notations.source.torch.functions.shapes import RESHAPING
-from cnncalc.notations.source.torch.functions.values import ELEMENTWISE, window_attention
+from cnncalc.notations.source.torch.functions.values import ELEMENTWISE
 from cnncalc.notations.source.torch.nn.functional import FUNCTIONAL
 from cnncalc.python.functions import Method
 from cnncalc.python.machine import Machine
@@ -59,6 +61,7 @@ METHODS: dict[str, Method] = {
     **RESHAPING,
     **SLICING,
     **ORDER,
+    **MASKS,
     **REDUCTIONS,
     **ELEMENTWISE,
     **PRODUCTS,
@@ -74,7 +77,7 @@ TORCH: dict[str, Method] = {
     **FUNCTIONAL,
     "einsum": PRODUCTS["einsum"],
     "scaled_dot_product_attention": scaled_dot_product_attention,
-    "meshgrid": window_attention,
+    "meshgrid": meshgrid,
     **dict.fromkeys(words("rand randn empty normal"), new_tensor()),
     **dict.fromkeys(words("rand_like randn_like empty_like"), like()),
     "zeros": new_tensor(0.0),
