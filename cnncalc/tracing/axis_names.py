@@ -15,7 +15,7 @@ from typing import NamedTuple
 from cnncalc.errors import LayerError
 from cnncalc.tracing.tensors import Batch
 
-__all__ = ["Plan", "as_letters", "named_sizes", "planned"]
+__all__ = ["Plan", "as_letters", "check", "named_sizes", "planned", "sides"]
 
 DOTS = "..."
 ALONE = (DOTS,)  # not in parentheses: `(...)` is one axis, and has an empty name beside them
@@ -125,7 +125,11 @@ def as_letters(pattern: str) -> str:
 
 
 def sides(pattern: str) -> tuple[list[Group], list[Group]]:
-    """The axes on both sides of the arrow, group by group."""
+    """The axes on both sides of the arrow, group by group.
+
+    Raises:
+        LayerError: the pattern is wrong.
+    """
     if pattern.count("->") != 1:
         raise Failure(f"`{pattern}` has not one arrow, as `b c h w -> b (h w) c` has")
     left, _, right = pattern.partition("->")
@@ -185,7 +189,11 @@ def axis_name(token: str, place: int, skips: bool) -> str:
 def check(
     operation: str, left: list[Group], right: list[Group], lengths: Mapping[str, Size]
 ) -> None:
-    """Whether each axis is where the operation wants it."""
+    """Hold the axes of both sides against what the operation wants.
+
+    Raises:
+        LayerError: an axis stands where it can't.
+    """
     before, after = set(chain(*left)) - {""}, set(chain(*right)) - {""}
     if DOTS in before and ALONE not in left:
         raise Failure("`...` can't stand in parentheses on the left side")
@@ -296,7 +304,7 @@ def told(size: Size) -> str:
 def shown(group: Group) -> str:
     """Axes as the pattern has them."""
     names = [name.partition("#")[0] for name in group]
-    return names[0] if len(names) == 1 else f"({' '.join(names)})"
+    return " ".join(names) or "1" if len(names) < 2 else f"({' '.join(names)})"
 
 
 def listed(names: Sequence[str]) -> str:

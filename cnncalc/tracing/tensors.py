@@ -295,7 +295,15 @@ class Static(Shaped):
         raise Refusal("an assignment into a part of a tensor's part can't be followed")
 
     def unary(self, machine: Machine, sign: str) -> Value:
-        return signed(machine, sign, self)
+        return self.negated() if sign == "~" else signed(machine, sign, self)
+
+    def negated(self) -> Static:
+        """The other truths of a mask; of other numbers nobody asks that."""
+        made = Static(self.shape, self.sources)
+        made.mask = True
+        if self.mask and self.values is not None:
+            made.values, made.whole = [int(not each) for each in self.values], True
+        return made
 
     def compare(self, machine: Machine, sign: str, left: Value, right: Value) -> Value:
         return compared(machine, sign, left, right)

@@ -15,8 +15,8 @@ from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
-from cnncalc.tracing.axis_names import as_letters, named_sizes, planned
-from cnncalc.tracing.tensors import Batch, Operations, Pile, Static, Tensor, one_number
+from cnncalc.tracing.axis_names import as_letters, check, named_sizes, planned, sides
+from cnncalc.tracing.tensors import Batch, Pile, Static, Tensor, one_number
 
 __all__ = ["EINOPS"]
 
@@ -56,9 +56,10 @@ def sizes_of(machine: Machine, tensor: Value) -> tuple[Any, ...]:
     """A tensor's sizes, with that of the batch."""
     if not isinstance(tensor, Tensor | Static | Pile):
         raise Refusal(f"einops works on tensors, not on {describe(tensor)}")
-    if state_of(machine).notation == "keras" and isinstance(tensor, Tensor):
-        return (Batch(), *machine.part(Operations).attribute(machine, tensor, "shape")[1:])
-    return outer_shape(tensor)
+    if not isinstance(tensor, Tensor):
+        return outer_shape(tensor)
+    sizes = tensor.attribute(machine, "shape")
+    return tuple(Batch() if size is None else size for size in sizes)
 
 
 def transformed(operation: str, machine: Machine, tensor: Value, pattern: Value,
@@ -119,10 +120,25 @@ def rearrange(machine: Machine, tensor: Value, pattern: Value, **axes_lengths: V
 def reduce(
     machine: Machine, tensor: Value, pattern: Value, reduction: Value, **axes_lengths: Value
 ) -> Value:
+    check_reduction(reduction)
+    return transformed("reduce", machine, tensor, pattern, axes_lengths, reduction)
+
+
+def check_reduction(reduction: Value) -> None:
     if isinstance(reduction, str) and reduction not in REDUCTIONS:
         words = ", ".join(f"'{each}'" for each in REDUCTIONS)
         raise Refusal(f"there is no reduction '{reduction}'", help=f"one of {words}", code="einops")
-    return transformed("reduce", machine, tensor, pattern, axes_lengths, reduction)
+
+
+def prepared(machine: Machine, pattern: Value, operation: Value, lengths: Value) -> Value:
+    """A layer's pattern, checked as far as that goes without a tensor."""
+    if not isinstance(pattern, str):
+        raise Refusal(f"a pattern is a text, not {describe(pattern)}")
+    if operation != "rearrange":
+        check_reduction(operation)
+        operation = "reduce"
+    refusable(check, operation, *refusable(sides, pattern), lengths)
+    return pattern
 
 
 def repeat(machine: Machine, tensor: Value, pattern: Value, **axes_lengths: Value) -> Value:
@@ -197,7 +213,7 @@ def unpack(machine: Machine, tensor: Value, packed_shapes: Value, pattern: Value
     made = []
     for end, length, shape in zip(accumulate(lengths), lengths, shapes, strict=True):
         part: Value = (*[slice(None)] * before, slice(end - length, end))
-        piece = machine.part(Operations).item(machine, tensor, part)
+        piece = tensor.item(machine, part)
         known = whole_of([size for size in shape if size != -1])
         inner = [length // max(known, 1) if size == -1 else size for size in shape]
         whole = (*sizes[:before], *inner, *sizes[before + 1 :])
@@ -231,6 +247,7 @@ EINOPS: dict[str, Value] = {
         ("parse_shape", parse_shape),
         ("pack", pack),
         ("unpack", unpack),
+        ("prepared", prepared),
         ("asnumpy", lambda machine, tensor: tensor),
     )
 }

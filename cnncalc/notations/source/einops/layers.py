@@ -13,12 +13,13 @@ __all__ = ["layer"]
 
 TEXT = """
 from einops import rearrange, reduce
+from einops.einops import prepared
 {start}
 
 class Rearrange({base}):
     def __init__(self, pattern, **axes_lengths):
         super().__init__()
-        self.pattern = pattern
+        self.pattern = prepared(pattern, "rearrange", axes_lengths)
         self.axes_lengths = axes_lengths
 
     def {forward}(self, x):
@@ -27,7 +28,7 @@ class Rearrange({base}):
 class Reduce({base}):
     def __init__(self, pattern, reduction, **axes_lengths):
         super().__init__()
-        self.pattern = pattern
+        self.pattern = prepared(pattern, reduction, axes_lengths)
         self.reduction = reduction
         self.axes_lengths = axes_lengths
 

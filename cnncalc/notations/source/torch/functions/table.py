@@ -10,6 +10,7 @@ from cnncalc.notations.source.torch.functions.contents import (
     differences,
     filled,
     item,
+    running_sums,
     to_list,
     to_whole,
 )
@@ -23,7 +24,7 @@ from cnncalc.notations.source.torch.functions.creation import (
     new_tensor,
 )
 from cnncalc.notations.source.torch.functions.indexing import SLICING
-from cnncalc.notations.source.torch.functions.joining import repeat
+from cnncalc.notations.source.torch.functions.joining import repeat, repeat_interleave
 from cnncalc.notations.source.torch.functions.masks import MASKS
 from cnncalc.notations.source.torch.functions.order import ORDER
 from cnncalc.notations.source.torch.functions.reductions import REDUCTIONS
@@ -45,9 +46,11 @@ VALUES: dict[str, Method] = {
     "tolist": to_list,
     "int": to_whole,
     "long": to_whole,
+    "cumsum": running_sums,
     "diff": differences,
     "repeat": repeat,
     "tile": repeat,
+    "repeat_interleave": repeat_interleave,
     "new_zeros": lambda machine, tensor, *sizes, **o: new_tensor(0.0)(machine, *sizes, **o),
     "new_ones": lambda machine, tensor, *sizes, **o: new_tensor(1.0)(machine, *sizes, **o),
     "new_empty": lambda machine, tensor, *sizes, **o: new_tensor()(machine, *sizes, **o),
