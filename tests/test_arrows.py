@@ -314,6 +314,8 @@ DOORS = {
     ("notations.source.framework", "notations.model_packages"),
     ("notations.source.framework", "notations.source.wrong_names"),
     ("notations.source.keras.library", "notations.source.keras.names"),
+    ("notations.source.einops.library", "notations.source.einops.functions"),
+    ("notations.source.einops.library", "notations.source.einops.layers"),
     ("notations.source.numpy.library", "notations.source.numpy.functions"),
     ("notations.source.reading", "notations.source.given_sizes"),
     ("notations.source.reading", "notations.source.keras.network"),

@@ -96,7 +96,7 @@ class Interpreter(Machine):
                 raise Refusal(f"{name_of(node)} can't be followed")
             return handler(scope, node)
         except (Refusal, Raised) as stop:
-            if stop.span is None:
+            if stop.span is None and scope.module.file.shown:
                 stop.span = scope.module.file.span(node)
             raise
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -242,9 +242,10 @@ class Static(Shaped):
         fill: the number that all of it is, as zeros are; None: several, or not known.
         like: the tensor whose shape it was given.
         computed: whether its sizes or numbers follow from the size of what flows.
+        mask: whether its numbers are truths, as comparisons give them.
     """
 
-    __slots__ = ("computed", "fill", "like", "shape", "sources", "values", "whole")
+    __slots__ = ("computed", "fill", "like", "mask", "shape", "sources", "values", "whole")
     described = "a tensor of weights or constants"
     cls = TENSOR
     returned = True
@@ -265,6 +266,7 @@ class Static(Shaped):
         self.fill = fill
         self.like: Tensor | None = None
         self.computed = computed
+        self.mask = False
 
     @property
     def count(self) -> int:
@@ -295,7 +297,15 @@ class Static(Shaped):
         raise Refusal("an assignment into a part of a tensor's part can't be followed")
 
     def unary(self, machine: Machine, sign: str) -> Value:
-        return signed(machine, sign, self)
+        return self.negated() if sign == "~" else signed(machine, sign, self)
+
+    def negated(self) -> Static:
+        """The other truths of a mask; of other numbers nobody asks that."""
+        made = Static(self.shape, self.sources)
+        made.mask = True
+        if self.mask and self.values is not None:
+            made.values, made.whole = [int(not each) for each in self.values], True
+        return made
 
     def compare(self, machine: Machine, sign: str, left: Value, right: Value) -> Value:
         return compared(machine, sign, left, right)
@@ -454,7 +464,9 @@ def compared(machine: Machine, sign: str, left: Value, right: Value) -> Value:
     plain = all(isinstance(each, Static | int | float) for each in (left, right))
     if not plain:
         return MISSING
-    shape = max((each.shape for each in arrays), key=len)
+    shape = _stretched_together([each.shape for each in arrays])
+    truths = Static(shape)
+    truths.mask = True
     machine.budget.spend(4 * min(prod(s for s in shape if isinstance(s, int)), MAX_NUMBERS))
     sides = []
     for each in (left, right):
@@ -464,13 +476,20 @@ def compared(machine: Machine, sign: str, left: Value, right: Value) -> Value:
         few = size == shape or is_small(shape)
         sides.append(stretched(values or [], size, shape) if known and few else None)
     one, two = sides
-    if one is None or two is None:
-        alike = all(each.shape in ((), shape) for each in arrays)
-        return Static(shape) if alike and all(isinstance(n, int) for n in shape) else MISSING
-    if any(isinstance(each, Batch) for each in (*one, *two)):
-        return MISSING
-    found: list[float] = [int(COMPARED[sign](a, b)) for a, b in zip(one, two, strict=True)]
-    return Static(shape, (), found, True)
+    if one is None or two is None or any(isinstance(each, Batch) for each in (*one, *two)):
+        return truths
+    truths.whole = True
+    truths.values = [int(COMPARED[sign](a, b)) for a, b in zip(one, two, strict=True)]
+    return truths
+
+
+def _stretched_together(shapes: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+    """The shape in which arrays are compared, axes of size 1 stretched."""
+    rank = max(map(len, shapes))
+    rows = [(1,) * (rank - len(shape)) + shape for shape in shapes]
+    return tuple(
+        next((size for size in sizes if size != 1), 1) for sizes in zip(*rows, strict=True)
+    )
 
 
 def set_numbers(machine: Machine, holder: Static, index: Value, value: Value) -> None:

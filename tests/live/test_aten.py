@@ -248,7 +248,7 @@ def test_an_argument_that_a_function_has_not() -> None:
 @pytest.mark.parametrize(
     ("code", "name"),
     [
-        ("x.cumsum(1)", "cumsum"),
+        ("x.cumprod(1)", "cumprod"),
         ("torch.digamma(x)", "digamma"),
         ("torch.lgamma(x)", "lgamma"),
         ("torch.sort(x)[0]", "sort"),

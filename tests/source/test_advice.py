@@ -141,7 +141,7 @@ NAMED: dict[str, tuple[str, str]] = {
         "the model refuses with KeyError: no such net",
     ),
     "weights at work on a constant": (
-        net("self.c = nn.Linear(4, 4)", "return x * self.c(torch.randn(1, 4)).mean()"),
+        net("self.c = nn.Linear(4, 4)", "self.c(torch.randn(1, 4))\nreturn x"),
         "this layer works on a tensor that doesn't come from the input",
     ),
     "a base that isn't read": (

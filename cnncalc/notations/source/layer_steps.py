@@ -17,7 +17,7 @@ from cnncalc.notations.source.state import state_of
 from cnncalc.notations.source.step_names import name_of, spans_of
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
-from cnncalc.python.values import Instance, Value
+from cnncalc.python.values import MISSING, Instance, Value
 from cnncalc.tracing.batch_axis import FIRST, BatchAxis
 from cnncalc.tracing.entries import at_entries
 from cnncalc.tracing.tensors import Parameter, Static, Tensor
@@ -71,8 +71,8 @@ def emit(
             trace.refused = declared, numbers, shapes
         raise misfit(machine, error, declared, inputs, shapes, owner) from None
     if not all(isinstance(each, Tensor) for each in inputs):
-        note_fixed(machine, declared.layer, shapes, owner)
-        return made_of(machine, inputs, (*inputs[0].shape[:1], *shape))
+        behind = at_work_on_fixed(machine, declared.layer, shapes, owner, held)
+        return made_of(machine, [*inputs, *behind], (*inputs[0].shape[:1], *shape))
     if held is None and isinstance(owner, Parameter):
         held = {"weight": owner}
     machine.budget.spend(sum(len(each.sources) for each in (held or {}).values() if each))
@@ -185,22 +185,41 @@ def flowing(machine: Machine, value: Value) -> Value:
     return emit(machine, layer, [value.like], op="full_like")
 
 
-def note_fixed(machine: Machine, layer: Layer, shapes: tuple[Shape, ...], owner: Value) -> None:
-    """Weights at work on what doesn't come from the input: no step would count them.
+def at_work_on_fixed(
+    machine: Machine, layer: Layer, shapes: tuple[Shape, ...], owner: Value, held: Held | None
+) -> list[Static]:
+    """The weights of a layer on what doesn't come from the input: what it makes holds them.
 
-    A layer may be tried like this for the size that comes out, and run on the input later.
+    They count at the step that uses it. If none does, nothing would count them, so that is noted;
+    a layer may be tried like this for the size that comes out, and run on the input later.
     """
     trace = state_of(machine).trace
     if trace is None or not layer.weights(*shapes):
-        return
-    refusal = Refusal(
+        return []
+    if held is not None:
+        return [each for each in held.values() if each is not None]
+    found = weights_of(owner)
+    if not found:
+        raise fixed_alone()
+    refusal = fixed_alone()
+    refusal.span = next(iter(machine.spans()), None)
+    trace.tried.setdefault(id(owner), (refusal, found))
+    return found
+
+
+def weights_of(owner: Value) -> list[Static]:
+    """The parameters and buffers of a module's layer, or one that is a layer's weight itself."""
+    if not isinstance(owner, Instance):
+        return [owner] if isinstance(owner, Parameter) else []
+    own = owner.cls.find("__weights__")
+    return [] if own is MISSING else [weight for _, weight in own.call(None, [owner], {})]
+
+
+def fixed_alone() -> Refusal:
+    return Refusal(
         "this layer works on a tensor that doesn't come from the input, so no step of the "
         "network has its weights"
     )
-    if not isinstance(owner, Instance):
-        raise refusal
-    refusal.span = next(iter(machine.spans()), None)
-    trace.tried.setdefault(id(owner), refusal)
 
 
 def checked(layer: Layer, shapes: tuple[Shape, ...]) -> Shape:

@@ -34,7 +34,8 @@ class ModelTrace(Trace):
         paths: the name of each module of the model, by identity.
         used: the parameters and buffers that some step reads, by identity.
         ran: the modules whose layers made a step, by identity.
-        tried: those that worked on something fixed, with what is to be said if they never ran.
+        tried: those that worked on something fixed, with what is to be said if nothing uses it,
+            and their weights.
         root: the model itself, where names of steps don't tell what they stand in.
         refused: a layer that didn't take its input, with the records and shapes of that.
     """
@@ -47,7 +48,7 @@ class ModelTrace(Trace):
         self.joint = joint
         self.used: dict[int, Parameter] = {}
         self.ran: dict[int, Instance] = {}
-        self.tried: dict[int, Refusal] = {}
+        self.tried: dict[int, tuple[Refusal, list[Static]]] = {}
         self.root: Instance | None = None
         self.refused: tuple[Declared, tuple[int, ...], tuple[Shape, ...]] | None = None
 
@@ -72,9 +73,9 @@ class ModelTrace(Trace):
         return wants_of(steps, self.records[0].shape)
 
     def check_tried(self) -> None:
-        """Refuse layers that worked on something fixed and never on the input."""
-        for number, refusal in self.tried.items():
-            if number not in self.ran:
+        """Refuse layers that worked on something fixed alone, of which no step has made use."""
+        for number, (refusal, weights) in self.tried.items():
+            if number not in self.ran and not any(id(each) in self.used for each in weights):
                 raise refusal
 
     def held(self, record: Record) -> tuple[Held, bool]:

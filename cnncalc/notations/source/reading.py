@@ -13,6 +13,7 @@ from cnncalc.input_size import give
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network, Typed
 from cnncalc.notations.sizes import front, front_size
+from cnncalc.notations.source.einops.library import Einops
 from cnncalc.notations.source.entry import choose
 from cnncalc.notations.source.fragments import completed
 from cnncalc.notations.source.keras.kinds import Unsized
@@ -127,7 +128,7 @@ def libraries(notation: str) -> list[Library]:
     """What sources import, the framework that is being read first."""
     keras = notation == "keras"
     frameworks: list[Library] = [PyTorch(not keras), Keras(keras)]
-    return [*(reversed(frameworks) if keras else frameworks), NumPy(), Python()]
+    return [*(reversed(frameworks) if keras else frameworks), NumPy(), Einops(), Python()]
 
 
 def in_front(source: Source) -> tuple[Span | None, int]:

@@ -6,13 +6,14 @@ import math
 from typing import Any
 
 from cnncalc.layers import KINDS
+from cnncalc.notations.source.axes import axis_of
 from cnncalc.notations.source.layer_steps import emit
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
 from cnncalc.tracing.tensors import Batch, Static, Tensor, static_rows
 
-__all__ = ["converted", "differences", "filled", "item", "to_list", "to_whole"]
+__all__ = ["converted", "differences", "filled", "item", "running_sums", "to_list", "to_whole"]
 
 
 def item(machine: Machine, tensor: Value) -> Value:
@@ -50,6 +51,14 @@ def differences(machine: Machine, tensor: Value) -> Value:
         raise Refusal("`torch.diff` of more axes than one")
     values = [b - a for a, b in zip(tensor.values, tensor.values[1:], strict=False)]
     return Static((len(values),), (), values, tensor.whole)
+
+
+def running_sums(machine: Machine, tensor: Value, dim: Value = 0, **options: Value) -> Value:
+    """`x.cumsum(1)` of what doesn't depend on the input."""
+    if not isinstance(tensor, Static):
+        raise Refusal("running sums of what flows can't be followed")
+    axis_of(tensor, dim)
+    return Static(tensor.shape, tensor.sources)
 
 
 def filled(machine: Machine, tensor: Value, value: Value = 0.0) -> Value:

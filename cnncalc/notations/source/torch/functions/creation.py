@@ -14,10 +14,10 @@ from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Iterated, Opaque, Value, describe
-from cnncalc.tracing.arrays import is_small, single
+from cnncalc.tracing.arrays import MAX_NUMBERS, is_small, single, stretched
 from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor
 
-__all__ = ["from_values", "full", "like", "linspace", "new_tensor", "parameter"]
+__all__ = ["from_values", "full", "like", "linspace", "meshgrid", "new_tensor", "parameter"]
 
 
 def new_tensor(fill: float | None = None) -> Method:
@@ -103,6 +103,31 @@ def linspace(
     machine.budget.spend(steps)
     gap = (end - start) / max(steps - 1, 1)
     return Static((steps,), (), [single(start + gap * place) for place in range(steps)])
+
+
+def meshgrid(machine: Machine, *tensors: Value, indexing: Value = "ij") -> Value:
+    """Arrays of one axis as those of a grid: each along an axis of its own, the same elsewhere."""
+    given = tensors
+    if len(given) == 1 and not isinstance(given[0], Static):
+        given = tuple(listed(machine, given[0]))
+    if not given or not all(isinstance(each, Static) and len(each.shape) < 2 for each in given):
+        raise Refusal("a grid is made of arrays of one axis that don't depend on the input")
+    sizes = [each.shape[0] if each.shape else 1 for each in given]
+    order = list(range(len(given)))
+    if indexing == "xy":
+        order[:2] = order[:2][::-1]
+    shape = tuple(sizes[axis] for axis in order)
+    machine.budget.spend(
+        len(given) * min(prod(s for s in shape if isinstance(s, int)), MAX_NUMBERS)
+    )
+    made = []
+    for number, each in enumerate(given):
+        place = order.index(number)
+        row = tuple(size if axis == place else 1 for axis, size in enumerate(shape))
+        known = each.values is not None and is_small(shape)
+        values = stretched(each.values or [], row, shape) if known else None
+        made.append(Static(shape, each.sources, values, each.whole))
+    return tuple(made)
 
 
 def parameter(machine: Machine, data: Value = None, requires_grad: Value = True) -> Parameter:

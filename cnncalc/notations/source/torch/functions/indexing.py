@@ -98,11 +98,12 @@ def chosen(machine: Machine, tensor: Tensor, axis: int, places: list[int]) -> Te
 
 def static_item(machine: Machine, tensor: Static, parts: list[Value]) -> Static:
     """The same for weights and constants."""
-    arrays = [part for part in parts if isinstance(part, Static | list)]
-    if arrays and arrays[0] is parts[0] and len(parts) == 1:
-        return entries(machine, tensor, arrays[0])
+    first = parts[0] if len(parts) == 1 else None
+    if isinstance(first, list) or (isinstance(first, Static) and not first.mask):
+        return entries(machine, tensor, first)
     sizes: list[Value] = []
     rest = list(tensor.shape)
+    looked_up: Static | None = None
     for part in parts:
         if part is None:
             sizes.append(1)
@@ -110,17 +111,32 @@ def static_item(machine: Machine, tensor: Static, parts: list[Value]) -> Static:
             sizes.append(len(range(*part.indices(rest.pop(0)))))
         elif isinstance(part, slice):
             sizes.append(rest.pop(0))
+        elif isinstance(part, Static) and not part.mask and looked_up is None:
+            looked_up = part
+            sizes += in_bounds(part, rest.pop(0)).shape
         elif isinstance(part, int):
             size = rest.pop(0)
             if isinstance(size, int) and not -size <= part < size:
                 raise raised("IndexError", f"index {part} is out of an axis of {size}")
         else:
             raise Refusal(f"an index of {describe(part)} can't be followed")
-    values = tensor.values
+    values = tensor.values if looked_up is None else None
     if values is not None:
         machine.budget.spend(2 * len(values))
         values = picked(values, tensor.shape, parts)
     return Static((*sizes, *rest), tensor.sources, values, tensor.whole, tensor.fill)
+
+
+def in_bounds(places: Static, size: Value) -> Static:
+    """The places that are looked up along an axis, where they are known held against its size."""
+    wrong = [
+        each
+        for each in places.values or ()
+        if isinstance(each, float) or (isinstance(size, int) and not -size <= each < size)
+    ]
+    if wrong:
+        raise raised("IndexError", f"index {wrong[0]} is out of an axis of {size}")
+    return places
 
 
 def chunk(machine: Machine, tensor: Value, chunks: Value, dim: Value = 0) -> Value:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from cnncalc.layers.base import show
 from cnncalc.notations.source.axes import axis_of, inner_axis, outer_shape
 from cnncalc.notations.source.longer import one_after_the_other, static_cat
-from cnncalc.notations.source.torch.functions.shapes import unsqueeze
-from cnncalc.notations.source.torch.functions.view import sizes_given
+from cnncalc.notations.source.torch.functions.shapes import expand, unsqueeze
+from cnncalc.notations.source.torch.functions.view import sizes_given, view
 from cnncalc.python.iteration import listed
 from cnncalc.python.limits import check_count, check_int
 from cnncalc.python.machine import Machine
@@ -14,7 +14,7 @@ from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
 from cnncalc.tracing.tensors import Batch, Pile, Static, Tensor
 
-__all__ = ["cat", "repeat", "stack"]
+__all__ = ["cat", "repeat", "repeat_interleave", "stack"]
 
 
 def cat(machine: Machine, tensors: Value, dim: Value = 0, **options: Value) -> Value:
@@ -65,6 +65,28 @@ def repeat(machine: Machine, tensor: Value, *sizes: Value) -> Value:
         if count > 1:
             tensor = cat(machine, [tensor] * count, axis)
     return tensor
+
+
+def repeat_interleave(
+    machine: Machine, tensor: Value, repeats: Value, dim: Value = None, **options: Value
+) -> Value:
+    """`x.repeat_interleave(2, dim=1)`: each place along an axis so many times."""
+    check_count(repeats)
+    if dim is None:
+        if not isinstance(tensor, Static):
+            raise Refusal("copies along the batch can't be followed", code="batch-axis")
+        tensor, dim = view(machine, tensor, -1), 0
+    axis, sizes = axis_of(tensor, dim), list(outer_shape(tensor))
+    if isinstance(tensor, Static):
+        sizes[axis] = times_size(sizes[axis], repeats)
+        return tensor.shaped(tuple(sizes))
+    inner_axis(tensor, axis, "repeat_interleave")
+    stretched = expand(
+        machine, unsqueeze(machine, tensor, axis + 1), *sizes[: axis + 1], repeats,
+        *sizes[axis + 1 :],
+    )  # fmt: skip
+    sizes[axis] *= repeats
+    return view(machine, stretched, *sizes)
 
 
 def times_size(size: Value, count: Value) -> Value:

@@ -1,14 +1,12 @@
 """Masks: values that are left out, or taken from elsewhere, where something fixed says so.
 
-Which values those are changes no size and no count, so what flows is handed on as it is.
+Which values those are changes no size and no count, so a mask is no step of its own.
 """
 
 from __future__ import annotations
 
-from cnncalc.layers import KINDS
-from cnncalc.notations.source.arithmetic import broadcast
+from cnncalc.notations.source.arithmetic import broadcast, sizes_without_batch
 from cnncalc.notations.source.axes import outer_shape
-from cnncalc.notations.source.layer_steps import emit
 from cnncalc.notations.source.torch.functions.shapes import expand
 from cnncalc.python.functions import Method
 from cnncalc.python.machine import Machine
@@ -22,7 +20,7 @@ __all__ = ["MASKING", "WHERE"]
 
 def masked_fill(machine: Machine, tensor: Value, mask: Value, value: Value) -> Value:
     """`x.masked_fill(mask, -inf)` with a mask that doesn't depend on the input."""
-    return masked(machine, tensor, mask, "masked_fill")
+    return masked(machine, tensor, mask)
 
 
 def where(machine: Machine, condition: Value, input: Value, other: Value) -> Value:
@@ -32,8 +30,8 @@ def where(machine: Machine, condition: Value, input: Value, other: Value) -> Val
         raise Refusal("a choice between two tensors that flow can't be followed")
     if flowing:
         fixed = other if flowing[0] is input else input
-        tensor = masked(machine, flowing[0], condition, "where")
-        return masked(machine, tensor, fixed, "where") if isinstance(fixed, Static) else tensor
+        tensor = masked(machine, flowing[0], condition)
+        return masked(machine, tensor, fixed) if isinstance(fixed, Static) else tensor
     sides = [each.shape for each in (condition, input, other) if isinstance(each, Static)]
     shape: tuple[Value, ...] = ()
     for each in sides:
@@ -41,7 +39,7 @@ def where(machine: Machine, condition: Value, input: Value, other: Value) -> Val
     return Static(shape)
 
 
-def masked(machine: Machine, tensor: Value, mask: Value, op: str) -> Value:
+def masked(machine: Machine, tensor: Value, mask: Value) -> Value:
     """A tensor some of whose values are others, as large as the two are together."""
     if not isinstance(mask, Static):
         raise Refusal(f"a mask that is {describe(mask)} can't be followed")
@@ -49,9 +47,10 @@ def masked(machine: Machine, tensor: Value, mask: Value, op: str) -> Value:
     after = broadcast(before, mask.shape)
     if isinstance(tensor, Static):
         return Static(after, tensor.sources)
+    sizes_without_batch(tensor, mask)
     if after != before:
         return expand(machine, tensor, *after)
-    return emit(machine, KINDS["identity"](), [tensor], op=op, batch=tensor.batch)
+    return tensor
 
 
 def triangle(lower: bool) -> Method:
@@ -59,10 +58,7 @@ def triangle(lower: bool) -> Method:
 
     def call(machine: Machine, input: Value, diagonal: Value = 0) -> Value:
         if isinstance(input, Tensor):
-            return emit(
-                machine, KINDS["identity"](), [input], op="tril" if lower else "triu",
-                batch=input.batch,
-            )  # fmt: skip
+            return input
         if not isinstance(diagonal, int):
             raise Refusal(f"a diagonal of {describe(diagonal)} can't be followed")
         made = Static(input.shape, input.sources)

@@ -11,6 +11,7 @@ from cnncalc.notations.source.torch.functions.contents import (
     differences,
     filled,
     item,
+    running_sums,
     to_list,
     to_whole,
 )
@@ -19,15 +20,16 @@ from cnncalc.notations.source.torch.functions.creation import (
     full,
     like,
     linspace,
+    meshgrid,
     new_tensor,
 )
 from cnncalc.notations.source.torch.functions.indexing import SLICING
-from cnncalc.notations.source.torch.functions.joining import repeat
+from cnncalc.notations.source.torch.functions.joining import repeat, repeat_interleave
 from cnncalc.notations.source.torch.functions.masks import MASKING, WHERE
 from cnncalc.notations.source.torch.functions.order import ORDER
 from cnncalc.notations.source.torch.functions.reductions import REDUCTIONS
 from cnncalc.notations.source.torch.functions.shapes import RESHAPING
-from cnncalc.notations.source.torch.functions.values import ELEMENTWISE, window_attention
+from cnncalc.notations.source.torch.functions.values import ELEMENTWISE
 from cnncalc.notations.source.torch.nn.functional import FUNCTIONAL
 from cnncalc.python.functions import Method
 from cnncalc.python.machine import Machine
@@ -44,9 +46,11 @@ VALUES: dict[str, Method] = {
     "tolist": to_list,
     "int": to_whole,
     "long": to_whole,
+    "cumsum": running_sums,
     "diff": differences,
     "repeat": repeat,
     "tile": repeat,
+    "repeat_interleave": repeat_interleave,
     "new_zeros": lambda machine, tensor, *sizes, **o: new_tensor(0.0)(machine, *sizes, **o),
     "new_ones": lambda machine, tensor, *sizes, **o: new_tensor(1.0)(machine, *sizes, **o),
     "new_empty": lambda machine, tensor, *sizes, **o: new_tensor()(machine, *sizes, **o),
@@ -77,7 +81,7 @@ TORCH: dict[str, Method] = {
     **WHERE,
     "einsum": PRODUCTS["einsum"],
     "scaled_dot_product_attention": scaled_dot_product_attention,
-    "meshgrid": window_attention,
+    "meshgrid": meshgrid,
     **dict.fromkeys(words("rand randn empty normal"), new_tensor()),
     **dict.fromkeys(words("rand_like randn_like empty_like"), like()),
     "zeros": new_tensor(0.0),

@@ -17,7 +17,7 @@ from cnncalc.python.values import Value
 from cnncalc.tracing.constants import worked_out
 from cnncalc.tracing.tensors import Static
 
-__all__ = ["ELEMENTWISE", "window_attention"]
+__all__ = ["ELEMENTWISE"]
 
 
 def elementwise(op: Op) -> Method:
@@ -39,6 +39,17 @@ def clamp(machine: Machine, value: Value, min: Value = None, max: Value = None) 
     if isinstance(value, Static):
         return Static(value.shape, value.sources)
     return emit(machine, KINDS["hardtanh"](float(low), float(high)), [value], op="clamp")
+
+
+def logarithm(base: float) -> Method:
+    """`torch.log2` and `log10`: the natural one, in proportion."""
+
+    def call(machine: Machine, value: Value) -> Value:
+        if isinstance(value, Static):
+            return worked_out(lambda v: math.log(v, base) if v > 0 else -math.inf, value)
+        return tensor_operator(machine, "/", ELEMENTWISE["log"](machine, value), math.log(base))
+
+    return call
 
 
 def operation(sign: str) -> Method:
@@ -71,16 +82,10 @@ def swapped(sign: str) -> Method:
     return lambda machine, left, right: tensor_operator(machine, sign, right, left)
 
 
-def window_attention(machine: Machine, *args: Value, **options: Value) -> Value:
-    raise Refusal(
-        "places relative to one another, as attention over windows needs them, can't be followed",
-        help="networks of convolutions, pools, linear and elementwise layers are read",
-        code="attention",
-    )
-
-
 ELEMENTWISE: dict[str, Method] = {
     **{form.name: elementwise(op) for op, form in names_in("function") if not op.torch},
+    "log2": logarithm(2),
+    "log10": logarithm(10),
     "clamp": clamp,
     "clip": clamp,
     "clamp_min": clamp,

@@ -1,0 +1,1 @@
+"""einops: axes moved, joined, reduced and repeated by their names."""
