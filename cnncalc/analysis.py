@@ -171,8 +171,10 @@ def check_input(shape: Shape, span: Span | None = None) -> None:
 
 
 def check_scalar(network: Network, shape: Shape, span: Span | None = None) -> None:
-    """SpecError where the input is one number a sample, and no embedding looks it up."""
-    if not shape and 0 not in network.looked_up:
+    """SpecError where the input is one number a sample, which some step reads and looks up in no
+    table.
+    """
+    if not shape and len(network.steps) > 1 and 0 not in network.looked_up:
         raise SpecError(
             "the input can't be a single number",
             span,
