@@ -10,7 +10,7 @@ import pytest
 import cnncalc
 from cnncalc import analyze
 from cnncalc.errors import CnnCalcError
-from cnncalc.executors import find, machine
+from cnncalc.executors import find
 from tests.executors.common import verified
 from tests.executors.test_arrays import LEARNING, alone, sample, takes, variants
 from tests.frameworks.live_pytorch import torch_or_skip
@@ -150,7 +150,7 @@ def test_free_memory_counts_what_pytorch_keeps(gpu: Gpu, monkeypatch: pytest.Mon
     torch = find("torch")
 
     assert torch.free_memory("cuda") == (20 + 3 - 1) * GIB
-    monkeypatch.setattr(machine, "free_memory", lambda: 7 * GIB)
+    monkeypatch.setattr("cnncalc.executors.base.free_memory", lambda: 7 * GIB)
     assert torch.free_memory("cpu") == 7 * GIB
     gpu.answers["is_available"] = False
     assert torch.free_memory("cuda") is None
