@@ -34,6 +34,7 @@ class Report:
             the whole network.
         units: what single units see, where somebody asked (see `receptive.units`).
         laws: the one window between the input and each row, where somebody asked (see `law`).
+        checks: each limit that was set, held against this: `what`, `limit`, `value` and `ok`.
         verify: what an executor found, as the contract has it, or None.
     """
 
@@ -50,6 +51,7 @@ class Report:
         self.outputs = analysis.network.outputs
         self.verify: dict[str, Any] | None = None
         self.units: list[dict[str, Any]] = []
+        self.checks: list[dict[str, Any]] = []
         self.laws: dict[int, Any] = {}  # of `law.Law`, which looks up at this
         self.writer: Callable[[Network, Shape], str | None] | None = None
         self.total = self._totals()
@@ -217,6 +219,7 @@ class Report:
             "notes": [{"index": note.step, "message": note.message} for note in self.notes],
             **({"assumes": self.assumes} if self.symbols else {}),
             **({"units": self.units} if self.units else {}),
+            **({"checks": self.checks} if self.checks else {}),
             **({"complete": False, "error": self.error.to_dict()["error"]} if self.error else {}),
             "verify": self.verify,
         }

@@ -35,6 +35,7 @@ COMMANDS = {
     "solve": "solve",
     "sizes": "sizes",
     "convert": "conversion",
+    "check": "check",
     "layers": "vocabulary",
     "schema": "shipped",
     "examples": "shipped",

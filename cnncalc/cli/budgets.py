@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from cnncalc.cli.options import Settings
 from cnncalc.errors import CnnCalcError
@@ -12,9 +13,35 @@ from cnncalc.notations.sizes import given
 from cnncalc.report import Report
 from cnncalc.tables.table import human_bytes
 
-__all__ = ["amount", "read"]
+__all__ = ["Check", "amount", "read"]
 
-Limit = Callable[[Report], str | None]  # the sentence that says by how much it is missed
+
+class Check(NamedTuple):
+    """A limit held against a report.
+
+    Attributes:
+        what: the option without its dashes: `max-params`.
+        limit: a number of elements, MACs or bytes, or a list of sizes.
+        value: what the network has, in the same form; None: it has none.
+        missed: the sentence that says by how much it is missed; None: it holds.
+    """
+
+    what: str
+    limit: int | list[int]
+    value: int | list[int] | None
+    missed: str | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """An entry of the document's `checks`."""
+        return {
+            "what": self.what,
+            "limit": self.limit,
+            "value": self.value,
+            "ok": self.missed is None,
+        }
+
+
+Limit = Callable[[Report], Check]
 
 AMOUNT = r"((?:\d{1,3}(?:[,_]\d{3})+|\d+)(?:\.\d+)?)(?:e(\d{1,2}))?\s*([kKmMgGtTpP]?)(i?)([bB]?)"
 BEYOND = 10**30  # more than any network here has of anything
@@ -58,11 +85,10 @@ def amount(text: str, option: str, *, in_bytes: bool = False) -> int:
 def _most(option: str, text: str, what: str) -> Limit:
     most = amount(text, option)
 
-    def limit(report: Report) -> str | None:
+    def limit(report: Report) -> Check:
         count = report.total.params if what == "parameters" else report.total.macs
-        if count <= most:
-            return None
-        return f"{count:,} {what} are {count - most:,} more than {option} {text}"
+        over = f"{count:,} {what} are {count - most:,} more than {option} {text}"
+        return Check(option[2:], most, count, over if count > most else None)
 
     return limit
 
@@ -70,50 +96,61 @@ def _most(option: str, text: str, what: str) -> Limit:
 def _memory(text: str) -> Limit:
     most = amount(text, "--max-memory", in_bytes=True)
 
-    def limit(report: Report) -> str | None:
+    def limit(report: Report) -> Check:
         size = report.total.param_bytes + report.total.activation_bytes
-        if size <= most:
-            return None
-        return (
+        over = (
             f"parameters and activations take {human_bytes(size)}, {human_bytes(size - most)} "
             f"more than --max-memory {text}"
         )
+        return Check("max-memory", most, size, over if size > most else None)
 
     return limit
 
 
 def _field(text: str) -> Limit:
-    least = given(text, "--min-rf").sizes
+    least = list(given(text, "--min-rf").sizes)
 
-    def limit(report: Report) -> str | None:
+    def limit(report: Report) -> Check:
         end = report.fields[report.outputs[0]]
         told = end.to_dict(report.frame)
-        if told is None:
-            return f"the output sees nothing of the first input, for --min-rf {text}"
-        sizes = told["size"]
-        assert isinstance(sizes, list)
-        wanted = least * len(sizes) if len(least) == 1 else least
-        if len(wanted) != len(sizes):
-            return f"the input has {len(sizes)} spatial axes, and --min-rf {text} {len(wanted)}"
-        short = [want - size for want, size in zip(wanted, sizes, strict=True)]
-        if not sizes or max(short) <= 0:
-            return None if sizes else f"the input has no spatial axes for --min-rf {text}"
-        seen = ("at most " if end.status == "hull" else "") + show(tuple(sizes))
-        return f"the output sees {seen}, {max(short)} less than --min-rf {text}"
+        sizes = None if told is None else told["size"]
+        assert sizes is None or isinstance(sizes, list)
+        missed = _short(sizes, least, text, "at most " if end.status == "hull" else "")
+        return Check("min-rf", least, sizes, missed)
 
     return limit
+
+
+def _short(sizes: list[int] | None, least: list[int], text: str, most: str) -> str | None:
+    """That a field of those sizes is less than is wanted; `most`: where it is but a bound."""
+    if sizes is None:
+        return f"the output sees nothing of the first input, for --min-rf {text}"
+    wanted = least * len(sizes) if len(least) == 1 else least
+    if len(wanted) != len(sizes):
+        return f"the input has {len(sizes)} spatial axes, and --min-rf {text} {len(wanted)}"
+    if not sizes:
+        return f"the input has no spatial axes for --min-rf {text}"
+    short = max(want - size for want, size in zip(wanted, sizes, strict=True))
+    if short <= 0:
+        return None
+    return f"the output sees {most}{show(tuple(sizes))}, {short} less than --min-rf {text}"
 
 
 def _shape(text: str) -> Limit:
     wanted = given(text, "--expect").sizes
 
-    def limit(report: Report) -> str | None:
+    def limit(report: Report) -> Check:
         shape = tuple(report.shape(report.rows[report.outputs[0]].output_shape))
-        if shape == wanted:
-            return None
-        if len(shape) != len(wanted):
-            return f"the output is {show(shape)}, not {show(wanted)}"
-        apart = ", ".join(f"{size - want:+d}" for size, want in zip(shape, wanted, strict=True))
-        return f"the output is {show(shape)}, not {show(wanted)}: {apart}"
+        missed = None if shape == wanted else _apart(shape, wanted)
+        return Check("expect", list(wanted), list(shape), missed)
 
     return limit
+
+
+def _apart(shape: tuple[int, ...], wanted: tuple[int, ...]) -> str:
+    """How far a shape is from the one that is wanted."""
+    said = f"the output is {show(shape)}, not {show(wanted)}"
+    if len(shape) != len(wanted):
+        return said
+    apart = ", ".join(f"{size - want:+d}" for size, want in zip(shape, wanted, strict=True))
+    return f"{said}: {apart}"

@@ -26,7 +26,17 @@ if TYPE_CHECKING:
 else:  # only `--verify` needs it
     verification = OnUse("cnncalc.cli.verification")
 
-__all__ = ["answer", "batch_of", "bindings", "depth_of", "network_of", "report_of", "size_of"]
+__all__ = [
+    "answer",
+    "batch_of",
+    "bindings",
+    "checked",
+    "depth_of",
+    "holds",
+    "network_of",
+    "report_of",
+    "size_of",
+]
 
 FOR_PROGRAMS = ("csv", "jsonl")  # plain values
 WITHOUT_REMARKS = (*FOR_PROGRAMS, "latex", "html")
@@ -42,9 +52,8 @@ def answer(
     output.check(settings.out)  # wrong options are told before any work
     form = output.form_of(settings)
     check_columns(name, settings.columns, depth)
-    limits = budgets.read(settings)
     try:
-        report = report_of(settings)
+        report, missed = checked(settings)
     except SpecError as error:
         api.add_report(error, batch_of(settings), settings.dtype, settings.layout)
         if error.report is not None:
@@ -55,14 +64,10 @@ def answer(
             table = view(name, error.report, settings.columns, plain=plainly, depth=depth)
             output.show(settings, table, error.report.document)
         raise
-    if limits:
-        report.check_numbers()
-    over = verification.verify(settings, report) if settings.verify else []
     if complete:
         complete(report)
     table = view(name, report, settings.columns, plain=form in FOR_PROGRAMS, depth=depth)
     output.show(settings, table, report.document)
-    missed = [message for limit in limits if (message := limit(report))] + over
     away = output.path_of(settings.out) is not None
     hidden = verdict(report) if away or form in WITHOUT_REMARKS else []
     fields = name != "params"  # nobody else asks for them there
@@ -70,7 +75,28 @@ def answer(
     told = [*apart, *hidden, *_agreement(table.below, form)]
     for message in [*told, *(f"missed: {each}" for each in missed)]:
         output.say(message)
-    return int(bool(missed) or (report.verify is not None and not report.verify["ok"]))
+    return int(not holds(report, missed))
+
+
+def checked(settings: Settings) -> tuple[Report, list[str]]:
+    """The report on a network, and in sentences which limits it misses.
+
+    Raises:
+        CnnCalcError: a limit that can't be read, before any work; else as `report_of`.
+    """
+    limits = budgets.read(settings)
+    report = report_of(settings)
+    if limits:
+        report.check_numbers()
+    over = verification.verify(settings, report) if settings.verify else []
+    found = [limit(report) for limit in limits]
+    report.checks = [each.to_dict() for each in found]
+    return report, [each.missed for each in found if each.missed] + over
+
+
+def holds(report: Report, missed: list[str]) -> bool:
+    """Whether all checks say yes: limits, and the run if there was one."""
+    return not missed and (report.verify is None or bool(report.verify["ok"]))
 
 
 def _agreement(table: Table | None, form: str) -> list[str]:

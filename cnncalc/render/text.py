@@ -27,6 +27,7 @@ __all__ = ["FORMATS", "aligned", "json_pieces", "pieces", "plain"]
 Document = Callable[[], Any]  # made only if a format asks for it
 
 
+LISTS = ("layers", "networks")  # the lists of documents that are lines of a table
 MAX_FILLED = 400  # columns that cells are filled up to
 
 
@@ -97,9 +98,12 @@ def _laid_out(value: Any, margin: str = "") -> Iterator[str]:
 
 
 def json_lines(table: Table, document: Document) -> Iterator[str]:
-    """One object a line: the report's layers, or the table's records."""
+    """One object a line: the report's layers, the networks of a check, the table's records."""
     found = document()
-    records = found.get("layers", [found]) if isinstance(found, dict) else found
+    if isinstance(found, dict):
+        records = next((found[key] for key in LISTS if key in found), [found])
+    else:
+        records = found
     return (f"{dumps(record)}\n" for record in records)
 
 
