@@ -216,7 +216,7 @@ def test_a_device_is_written_to() -> None:
         (["--max-memory", "5kB"], "take 5.65 kB, 648 bytes more than --max-memory 5kB"),
         (["--max-memory", "1GiB"], None),
         (["--min-rf", "8"], None),
-        (["--min-rf", "9"], "the output sees 8×8, 1 less than --min-rf 9"),
+        (["--min-rf", "9"], "the output's receptive field is 8×8, 1 less than --min-rf 9"),
         (["--min-rf", "8x10"], "2 less"),
         (["--min-rf", "8x8x8"], "2 spatial axes"),
         (["--expect", "10"], None),

@@ -207,7 +207,8 @@ def test_tables(command: Command, golden: Golden, name: str) -> None:
 
 def test_what_fields_outgrow_is_told_in_numbers(command: Command) -> None:
     assert (
-        "fields larger than 1×188×188, so unproductive" in command("rf", "unet", "-i", "1xHxW").out
+        "receptive fields larger than 1×188×188, so unproductive"
+        in command("rf", "unet", "-i", "1xHxW").out
     )
 
 

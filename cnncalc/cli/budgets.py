@@ -124,7 +124,7 @@ def _field(text: str) -> Limit:
 def _short(sizes: list[int] | None, least: list[int], text: str, most: str) -> str | None:
     """That a field of those sizes is less than is wanted; `most`: where it is but a bound."""
     if sizes is None:
-        return f"the output sees nothing of the first input, for --min-rf {text}"
+        return f"the output has no receptive field in the first input, for --min-rf {text}"
     wanted = least * len(sizes) if len(least) == 1 else least
     if len(wanted) != len(sizes):
         return f"the input has {len(sizes)} spatial axes, and --min-rf {text} {len(wanted)}"
@@ -133,7 +133,8 @@ def _short(sizes: list[int] | None, least: list[int], text: str, most: str) -> s
     short = max(want - size for want, size in zip(wanted, sizes, strict=True))
     if short <= 0:
         return None
-    return f"the output sees {most}{show(tuple(sizes))}, {short} less than --min-rf {text}"
+    field = f"{most}{show(tuple(sizes))}"
+    return f"the output's receptive field is {field}, {short} less than --min-rf {text}"
 
 
 def _shape(text: str) -> Limit:

@@ -214,7 +214,7 @@ class Standardize(_AxesNorm):
 
     axes: tuple[int | str, ...] = option(
         "sizes",
-        "the axes whose places have statistics of their own: channels by default, `none`, "
+        "the axes whose positions have statistics of their own: channels by default, `none`, "
         "`all`, or numbers from 0 (channels) on, negative from the last",
         default=(0,),
         words=("all", "none"),

@@ -85,7 +85,7 @@ def find(report: Sighted, text: str) -> UnitView:
         return view(report, number)
     if not re.fullmatch(r"\d{1,10}(x\d{1,10})*", place, re.ASCII):
         raise SpecError(
-            f"`{place}` is no place in a map",
+            f"`{place}` is no position in a map",
             code="bad-index",
             help="an index for each axis, as in `--at conv2:5x5`",
         )

@@ -6,7 +6,7 @@ programs give their text piece by piece, since a large network's takes much memo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -55,11 +55,20 @@ def plain(table: Table, document: Document | None = None) -> str:
     columns = [
         aligned([line[n] for line in lines], column.right) for n, column in enumerate(table.columns)
     ]
-    rows = ["  " + "  ".join(cells) for cells in zip(*columns, strict=True)]
+    titles, *rows = ["  " + "  ".join(cells) for cells in zip(*columns, strict=True)]
+    rows = [titles, *_grouped(table, rows, lambda group: ["", visible(group)])]
     heading = [*map(visible, table.heading), ""] if table.heading else []
     footer = ["", *map(visible, table.footer)] if table.footer else []
     text = "".join(line.rstrip() + "\n" for line in [*heading, *rows, *footer])
     return f"{text}\n{plain(table.below)}" if table.below else text
+
+
+def _grouped(table: Table, rows: Sequence[str], head: Callable[[str], list[str]]) -> Iterator[str]:
+    """The rows of a table, with what stands above each of its groups."""
+    groups = table.groups()
+    for n, row in enumerate(rows):
+        yield from head(groups[n]) if n in groups else ()
+        yield row
 
 
 def json_pieces(table: Table | None, document: Document) -> Iterator[str]:
@@ -134,12 +143,16 @@ def markdown_text(table: Table, document: Document) -> str:
     def escaped(cell: str) -> str:
         return markdown_cell(cell.strip().replace(PART, " "))
 
+    def head(group: str) -> list[str]:
+        return [line([f"**{escaped(group)}**", *[""] * (len(table.columns) - 1)])]
+
+    rows = [line([escaped(cell) for cell in cells]) for cells in table.texts()]
     total = [f"**{cell}**" if cell else "" for cell in table.total() or []]
     return (
         ("\n".join(map(markdown, table.heading)) + "\n\n" if table.heading else "")
         + line([escaped(title) for title in table.titles()])
         + line(["---:" if column.right else ":---" for column in table.columns])
-        + "".join(line([escaped(cell) for cell in cells]) for cells in table.texts())
+        + "".join(_grouped(table, rows, head))
         + (line(total) if total else "")
         + ("\n" + "".join(f"- {markdown(each)}\n" for each in table.footer) if table.footer else "")
         + (f"\n{markdown_text(table.below, document)}" if table.below else "")

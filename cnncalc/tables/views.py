@@ -147,7 +147,7 @@ def _units(report: Report) -> list[str]:
         row = report.rows[seen["index"]]
         place = "×".join(map(str, seen["unit"])) or "any"
         axes = len(report.frame) - 1
-        of = "sees of the input" if axes else "sees all of the input, which has no places"
+        of = "sees of the input" if axes else "sees all of the input, which has no positions"
         lines.append(f"unit {place} of `{row.name}` (step {row.index}) {of}")
         for axis, (full, cut) in enumerate(zip(seen["unclipped"], seen["clipped"], strict=True)):
             inside = f"{cut[0]} … {cut[1]} ({seen['touched'][axis]} read)" if cut else "nothing"
@@ -167,7 +167,7 @@ def _reach(report: Report) -> list[str]:
             f", … ({len(beyond)} in all)" if len(beyond) > 12 else ""
         )
         lines.append(
-            f"fields larger than {size}, so unproductive at this size: "
+            f"receptive fields larger than {size}, so unproductive at this size: "
             f"{'step' if len(beyond) == 1 else 'steps'} {steps}"
         )
     return lines

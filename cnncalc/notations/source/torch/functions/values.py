@@ -1,4 +1,4 @@
-"""Functions value by value, and arithmetic: `torch.exp`, `clamp`, `add`, `matmul`."""
+"""Functions element-wise, and arithmetic: `torch.exp`, `clamp`, `add`, `matmul`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["ELEMENTWISE", "window_attention"]
 
 
 def elementwise(op: Op) -> Method:
-    """A function value by value, which torch.nn has no class for."""
+    """A function element-wise, which torch.nn has no class for."""
 
     def call(machine: Machine, value: Value, *args: Value, **rest: Value) -> Value:
         if isinstance(value, Static):
@@ -73,8 +73,8 @@ def swapped(sign: str) -> Method:
 
 def window_attention(machine: Machine, *args: Value, **options: Value) -> Value:
     raise Refusal(
-        "places relative to one another, as attention over windows needs them, can't be followed",
-        help="networks of convolutions, pools, linear and elementwise layers are read",
+        "relative positions, as attention over windows needs them, can't be followed",
+        help="networks of convolutions, pools, linear and element-wise layers are read",
         code="attention",
     )
 
