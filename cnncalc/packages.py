@@ -17,6 +17,8 @@ TITLES = {
     "numpy": "NumPy",
     "onnx": "the package `onnx`",
     "onnxruntime": "ONNX Runtime",
+    "pandas": "pandas",
+    "polars": "Polars",
     "rich": "the package `rich`",
     "torch": "PyTorch",
     "typer": "the package `typer`",

@@ -121,10 +121,33 @@ class Report:
         return text(self)
 
     def _repr_html_(self) -> str:
-        """The table as notebooks show it."""
+        """The table as notebooks show it, with modules and blocks that can be folded."""
         from cnncalc.render.reports import html
 
         return html(self)
+
+    def to_pandas(self) -> Any:
+        """The layers as a `pandas.DataFrame`, one a row, without the input and the total.
+
+        Its columns have the names of the document's keys, nested ones behind a dot
+        (`receptive_field.size`); sizes are texts such as `16x32x32`, as in CSV.
+
+        Raises:
+            CnnCalcError: pandas isn't installed.
+        """
+        from cnncalc.render.reports import frame
+
+        return frame(self, "pandas")
+
+    def to_polars(self) -> Any:
+        """The same as a `polars.DataFrame`.
+
+        Raises:
+            CnnCalcError: polars isn't installed.
+        """
+        from cnncalc.render.reports import frame
+
+        return frame(self, "polars")
 
     def _totals(self) -> Totals:
         layers = self.layers

@@ -64,7 +64,8 @@ STOREYS = (
 # Who may import what, anywhere in the file.
 ONLY_IN = {"rich": ("render/table.py",), "typer": ("cli/",)}
 # What is imported where it is used, on use.
-ON_USE = ("cupy", "dask", "keras", "matplotlib", "numpy", "onnx", "onnxruntime", "torch")
+ON_USE = ("cupy", "dask", "keras", "matplotlib", "numpy", "onnx", "onnxruntime", "pandas")
+ON_USE += ("polars", "torch")
 # Files that are themselves imported on use, and are about these.
 ABOUT_ARRAYS = ("executors/",)
 
@@ -75,6 +76,7 @@ INTERPRETER = ("errors", "files", "suggestions", "python")
 DRAWINGS = {
     ("errors", "render.messages"),
     ("report", "render.reports"),
+    ("network", "render.reports"),
     ("explaining.explanation", "render.formulas"),
 }
 
@@ -289,6 +291,7 @@ DOORS = {
     ("notations.source.torch.library", "notations.source.torch.names"),
     ("notations.source.torch.library", "notations.source.torch.operations"),
     ("notations.texts", "notations.missing"),
+    ("render.text", "render.page"),
     ("tables.views", "tables.laws"),
     ("notations.texts", "notations.refusals"),
     ("tables.views", "tables.tree"),

@@ -39,7 +39,6 @@ __all__ = [
 ]
 
 FOR_PROGRAMS = ("csv", "jsonl")  # plain values
-WITHOUT_REMARKS = (*FOR_PROGRAMS, "latex", "html")
 
 
 def answer(
@@ -69,9 +68,9 @@ def answer(
     table = view(name, report, settings.columns, plain=form in FOR_PROGRAMS, depth=depth)
     output.show(settings, table, report.document)
     away = output.path_of(settings.out) is not None
-    hidden = verdict(report) if away or form in WITHOUT_REMARKS else []
+    hidden = verdict(report) if away or form in FOR_PROGRAMS else []
     fields = name != "params"  # nobody else asks for them there
-    apart = notes(report, fields=fields) if away or form in (*WITHOUT_REMARKS, "json") else []
+    apart = notes(report, fields=fields) if away or form in (*FOR_PROGRAMS, "json") else []
     told = [*apart, *hidden, *_agreement(table.below, form)]
     for message in [*told, *(f"missed: {each}" for each in missed)]:
         output.say(message)
@@ -101,10 +100,8 @@ def holds(report: Report, missed: list[str]) -> bool:
 
 def _agreement(table: Table | None, form: str) -> list[str]:
     """What a format has no place for of who agrees on what."""
-    if table is None or form not in WITHOUT_REMARKS:
+    if table is None or form not in FOR_PROGRAMS:
         return []
-    if form not in FOR_PROGRAMS:
-        return table.footer
     return plain(table).rstrip().split("\n")
 
 

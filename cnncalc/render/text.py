@@ -8,19 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnncalc.escaping import (
     csv_cell,
     dumps,
-    html,
     latex,
     markdown,
     markdown_cell,
     visible,
 )
+from cnncalc.packages import OnUse
 from cnncalc.render.widths import width_of
 from cnncalc.tables.table import PART, Table
+
+if TYPE_CHECKING:
+    from cnncalc.render import page
+else:  # few tables are pages
+    page = OnUse("cnncalc.render.page")
 
 __all__ = ["FORMATS", "aligned", "json_pieces", "pieces", "plain"]
 
@@ -160,45 +165,41 @@ def markdown_text(table: Table, document: Document) -> str:
 
 
 def latex_text(table: Table, document: Document) -> str:
-    """A tabular with booktabs' rules."""
+    """A tabular with booktabs' rules, what stands above and below it in paragraphs."""
+    return "% needs \\usepackage{booktabs}\n" + _latex(table)
 
+
+def _latex(table: Table) -> str:
     def line(cells: list[str]) -> str:
         texts = [latex(cell.strip().replace(PART, " ")) for cell in cells]
         return f"  {' & '.join(texts)} \\\\\n"
 
+    def head(group: str) -> list[str]:
+        return [
+            f"  \\multicolumn{{{len(table.columns)}}}{{l}}{{\\textbf{{{latex(group)}}}}} \\\\\n"
+        ]
+
     total = table.total()
     places = "".join("r" if column.right else "l" for column in table.columns)
+    rows = [line(cells) for cells in table.texts()]
     return (
-        f"\\begin{{tabular}}{{{places}}}\n  \\toprule\n"
+        "".join(f"\\noindent {latex(each)}\n\n" for each in table.heading)
+        + f"\\begin{{tabular}}{{{places}}}\n  \\toprule\n"
         + line(table.titles())
         + "  \\midrule\n"
-        + "".join(line(cells) for cells in table.texts())
+        + "".join(_grouped(table, rows, head))
         + ("  \\midrule\n" + line(total) if total else "")
         + "  \\bottomrule\n\\end{tabular}\n"
-        + (f"\n{latex_text(table.below, document)}" if table.below else "")
+        + "".join(
+            f"\n\\noindent{{\\small {latex(each.strip())}}}\n" for each in table.footer if each
+        )
+        + (f"\n{_latex(table.below)}" if table.below else "")
     )
 
 
 def html_text(table: Table, document: Document) -> str:
-    """A table element, numbers to the right."""
-    sides = [' style="text-align: right"' if column.right else "" for column in table.columns]
-
-    def line(cells: list[str], tag: str) -> str:
-        texts = [html(cell.strip().replace(PART, " ")) for cell in cells]
-        columns = zip(texts, sides, strict=True)
-        return f"    <tr>{''.join(f'<{tag}{side}>{text}</{tag}>' for text, side in columns)}</tr>\n"
-
-    total = table.total()
-    return (
-        "<table>\n  <thead>\n"
-        + line(table.titles(), "th")
-        + "  </thead>\n  <tbody>\n"
-        + "".join(line(cells, "td") for cells in table.texts())
-        + "  </tbody>\n"
-        + (f"  <tfoot>\n{line(total, 'td')}  </tfoot>\n" if total else "")
-        + "</table>\n"
-        + (html_text(table.below, document) if table.below else "")
-    )
+    """A page that stands alone."""
+    return page.page(table)
 
 
 def _whole(made: Callable[[Table, Document], Iterator[str]]) -> Callable[..., str]:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from cnncalc.errors import CnnCalcError
 from cnncalc.escaping import visible
+from cnncalc.nesting import Place
 from cnncalc.suggestions import suggest
 from cnncalc.symbols.size import Size, pretty
 
@@ -69,6 +70,8 @@ class Table:
         dear: keys of those that it leaves out after them, where it must.
         below: a further table, below the remarks.
         group: what lines belong to, which stands above the first of each group.
+        nested: gives for each line the modules or blocks that it stands in, outermost first; None:
+            lines stand in none.
     """
 
     def __init__(
@@ -84,6 +87,7 @@ class Table:
         dear: Sequence[str] = (),
         below: Table | None = None,
         group: Callable[[Any], str] | None = None,
+        nested: Callable[[], Sequence[Sequence[Place]]] | None = None,
     ) -> None:
         self.columns = tuple(columns)
         self.subject = subject
@@ -95,6 +99,7 @@ class Table:
         self.dear = tuple(dear)
         self.below = below
         self.group = group
+        self.nested = nested
 
     def groups(self) -> dict[int, str]:
         """The headings inside of the table, by the number of the line that each stands above."""

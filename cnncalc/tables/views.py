@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.forks import Forks
 from cnncalc.layers.base import axis_name
+from cnncalc.nesting import Place, places
 from cnncalc.packages import OnUse
 from cnncalc.receptive.units import first_to_see_all, larger_than_input
 from cnncalc.report import Report
+from cnncalc.rows import BuiltRow, Row
 from cnncalc.tables.steps import COLUMNS, also_of_built
 from cnncalc.tables.table import Column, Table, choose, human_bytes
 from cnncalc.tables.verification import agreement, verdict
@@ -193,6 +195,7 @@ def _params(report: Report, wanted: str | None, plain: bool) -> Table:
         footer=remarks(report, memory=True, fields=False),
         spare=SPARE_OF_TENSORS.split(),
         dear=DEAR_OF_TENSORS.split(),
+        nested=lambda: _nested(report, [line.row for line in lines]),
     )
 
 
@@ -222,7 +225,14 @@ def _steps(
         footer=remarks(report, memory=memory),
         spare=SPARE.split(),
         dear=DEAR.split(),
+        nested=lambda: _nested(report, lines),
     )
+
+
+def _nested(report: Report, rows: Sequence[Row | BuiltRow]) -> list[tuple[Place, ...]]:
+    """The modules or blocks that each row stands in."""
+    found = list(places(report.network))
+    return [found[row.index] for row in rows]
 
 
 def _chosen(wanted: str | None, known: Sequence[Column], usual: Sequence[str]) -> list[Column]:
