@@ -52,7 +52,7 @@ def test_where_the_fields_outgrow_the_input(command: Command) -> None:
     """The first step that sees all, and the layers whose fields are larger than the input."""
     _, out, _ = command("rf", "1x9x9", "3*conv:1,k5,p2", "gap")
 
-    assert "the whole input is first seen by step 2, `conv:1,k5,p2`" in out
+    assert "the receptive field first covers the whole input at step 2, `conv:1,k5,p2`" in out
     assert "receptive fields larger than 1×9×9, so unproductive at this size: step 3" in out
 
 

@@ -143,7 +143,7 @@ class _AxesNorm(Layer):
 
 
 class LayerNorm(_AxesNorm):
-    """Layer normalisation over the channels of each place, or over the whole map."""
+    """Layer normalisation over the channels of each position, or over the whole map."""
 
     kind = "ln"
     formula = "params = 2C; with axes=all 2 * C * prod n"
@@ -203,7 +203,7 @@ class UnitNorm(_AxesNorm):
 
 
 class Standardize(_AxesNorm):
-    """Values less a stored mean, over the root of a stored variance, for each place on the axes.
+    """Values less a stored mean, over the root of a stored variance, for each position on the axes.
 
     Buffers mean and variance (of the axes' sizes) and a count of the data they came from.
     """

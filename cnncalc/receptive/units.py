@@ -170,7 +170,7 @@ def _reached(report: Sighted, number: int, unit: tuple[int, ...]) -> Region:
         region = pull_back(report.network.steps, report.rows, number, units)
     except TooManyError:
         raise SpecError(
-            f"what `{report.rows[number].name}` sees is too much to list",
+            f"the receptive field of `{report.rows[number].name}` is too much to list",
             code="too-large",
             help="a smaller input",
         ) from None

@@ -163,7 +163,8 @@ def _reach(report: Report) -> list[str]:
     report = report.at_witness
     lines, size = [], report.show(report.input)
     if first := first_to_see_all(report):
-        lines.append(f"the whole input is first seen by step {first.index}, `{first.text}`")
+        at = f"step {first.index}, `{first.text}`"
+        lines.append(f"the receptive field first covers the whole input at {at}")
     if beyond := larger_than_input(report):
         steps = ", ".join(str(row.index) for row in beyond[:12]) + (
             f", … ({len(beyond)} in all)" if len(beyond) > 12 else ""
