@@ -369,6 +369,16 @@ def test_blocks_of_a_page_sum_up_their_rows(name: str, example: str) -> None:
         assert f".{own} input:not(:checked)) .in-{own} " in "".join(page.itertext())
 
 
+def test_a_sorted_page_says_whose_each_tensor_is() -> None:
+    """The layer's words are there for each of its tensors, and shown again once it is sorted."""
+    page = ElementTree.fromstring(rendered("params", "html"))
+    layers = [cells_of(row)[1] for row in page.iter("tr") if row.find("td") is not None]
+
+    texts = ["conv:16,k3,p1", "conv:32,k3,p1", "linear:10"]
+    assert layers == [*(text for text in texts for _ in ("weight", "bias")), "total"]
+    assert len(list(page.iterfind(".//span[@class='again']"))) == 2 * 3  # numbers and words
+
+
 def test_large_tables_begin_folded() -> None:
     """Small ones don't."""
     small, large = (rendered(name, "html") for name in ("shape-named", "shape-resnet18"))

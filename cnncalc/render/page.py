@@ -28,7 +28,7 @@ STYLE = """
 .cnncalc .lead { opacity: 0.7; }
 .cnncalc .block { background: #8881; }
 .cnncalc .sorted .block, .cnncalc .sorted .group { display: none; }
-.cnncalc .sorted input { visibility: hidden; }
+.cnncalc table:not(.sorted) .again { display: none; }
 """
 PAGE_STYLE = """
 body { font-family: system-ui, sans-serif; margin: 2em; color-scheme: light dark; }
@@ -134,7 +134,8 @@ def _body(table: Table, blocks: list[str]) -> Iterator[str]:
             blocks.append(block.name)
             yield _block(table, block, n, open_now, unfolded)
             open_now.append(block)
-        cells = _indented(table, [_cell(text) for text in texts_of_line], len(path))
+        cells = [_cell(text) or _again(table, n, at) for at, text in enumerate(texts_of_line)]
+        cells = _indented(table, cells, len(path))
         inside = " ".join(f"in-{block.name}" for block in open_now)
         yield _row(table, cells, kind="lead" if n < table.lead else "", inside=inside)
 
@@ -210,6 +211,16 @@ def _cell(text: str) -> str:
     return (
         f'<span style="padding-left: {depth * 0.6:g}em">{bare}</span>' if depth and bare else bare
     )
+
+
+def _again(table: Table, line: int, at: int) -> str:
+    """What a line has in common with the one above it, which is said again once it is sorted."""
+    column = table.columns[at]
+    if line < table.lead or column.total is not None:
+        return ""
+    value = column.of(table.subject, table.lines[line])
+    same = line and value == column.of(table.subject, table.lines[line - 1])
+    return f'<span class="again">{html(str(value))}</span>' if value and same else ""
 
 
 def _row(
