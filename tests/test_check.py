@@ -181,6 +181,7 @@ def test_what_is_wrong_in_the_file(project: Path, command: Command, golden: Gold
         pages.append(f"# {title}\n{err}")
     project.write_text(GOOD)
     pages.append(f"# name\n{command('check', 'lent').err}")
+    pages.append(f"# another network\n{command('check', 'resnet50').err}")
     pages.append(f"# file\n{command('check', '--config', 'none.toml').err}")
     golden("check.txt", "\n".join(pages))
 

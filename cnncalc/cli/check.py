@@ -112,7 +112,10 @@ def _asked(
             raise CnnCalcError(
                 f"`{path}` names no network `{name}`",
                 code="project",
-                help=f"did you mean `{near}`?" if near else f"it names {', '.join(known)}",
+                help=f"did you mean `{near}`?"
+                if near
+                else f"it names {', '.join(known)}; of any other network `cnncalc shape {name} "
+                "--verify` and `--max-params` are checks",
             )
     return [entry for entry in entries if entry.name in names or not names]
 
