@@ -108,8 +108,8 @@ def analyze(
 
     Args:
         net: a network, in any form that `parse` takes.
-        input: its size in the network's own layout: (C, *places) in the compact notation, PyTorch
-            and ONNX, (*places, C) in Keras; as (3, 224, 224), `"3x224x224"` or 784. Wins over the
+        input: its size in the network's own layout: (C, *spatial) in the compact notation, PyTorch
+            and ONNX, (*spatial, C) in Keras; as (3, 224, 224), `"3x224x224"` or 784. Wins over the
             network's own. In the compact notation names may stand for sizes, as in `"3xHxW"`, and
             do where there is no size at all: figures are then `Size`s, expressions whose `str` is
             Python's. A batch in front is taken as `batch` where the network says how many
@@ -320,8 +320,8 @@ def sizes(
         input: a size of it, as in `analyze`, of which the channels and the number of axes count;
             None: the network's own. Of several inputs the first one's sizes are looked for; the
             others stay as they are.
-        near: the size to be asked about: of all places together (512), of each of them, or with
-            the channels.
+        near: the size to be asked about: of all spatial axes together (512), of each of them, or
+            with the channels.
 
     Returns:
         For each axis the set of sizes, the least size, and what is near.
@@ -357,7 +357,8 @@ def solve(
         net: a network, in any form that `parse` takes.
         output: the output's shape in the network's own layout, as `"16x56x56"` or (16, 56, 56),
             `_` for what may be anything; `"same"` for the size that flows in, `"/2"` for half.
-        rf: how much of the input the output's units are to see, in places: 31, or for each axis.
+        rf: the receptive field that the output's units are to have, in input pixels: 31, or for
+            each axis.
         input: what flows in, which wins over the network's own; `"3x_x_"` where it is sought.
         up_to: up to which number each unknown is looked for; None: 64, 1,024 for channels and
             features, 4,096 for sizes of the input, and less where there are too many together.

@@ -117,7 +117,7 @@ class _Loop:
 
     def _law(self, row: Row) -> Law:
         if not self.places:
-            raise NoLawError("the input has no places")
+            raise NoLawError("the input has no positions")
         if row.index == 0:
             return self._checked(row, (OWN,) * len(self.places), False)
         if not row.inputs:

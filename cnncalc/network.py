@@ -386,6 +386,12 @@ class Network:
         remade = Remade(self.remake)
         return {**self.__dict__, "tracer": remade, "hint": self.hint and remade.hint}
 
+    def _repr_html_(self) -> str:
+        """The table at its own size, as notebooks show it."""
+        from cnncalc.render.reports import html_of_network  # only a network that is shown needs it
+
+        return html_of_network(self)
+
     def __repr__(self) -> str:
         count = len(self.steps) - 1
         layers = f"{count} layer{'' if count == 1 else 's'}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from cnncalc.analysis import analyze
 from cnncalc.errors import SpecError
@@ -23,23 +23,7 @@ if TYPE_CHECKING:
 else:  # only who compares with other tools needs them
     counts = OnUse("cnncalc.counts")
 
-__all__ = ["Check", "Report"]
-
-
-class Check(NamedTuple):
-    """What somebody wanted of a network, and what there is.
-
-    Attributes:
-        what: `params`, `macs`, `memory`, `fits`, `rf` or `output`.
-        limit: the most, or of receptive fields the least for each axis, or the shape.
-        value: what it comes to.
-        ok: whether that is within the limit.
-    """
-
-    what: str
-    limit: int | list[int]
-    value: int | list[int]
-    ok: bool
+__all__ = ["Report"]
 
 
 class Report:
@@ -61,7 +45,7 @@ class Report:
         counts: what other tools count for each row, by their names, where somebody asked.
         memory: what inference and training take, where somebody asked.
         fits: bytes of a device that the largest batch is asked for; None: nobody asked.
-        checks: what was wanted of it, where somebody said so.
+        checks: each limit that was set, held against this: `what`, `limit`, `value` and `ok`.
         verify: what an executor found, as the contract has it, or None.
     """
 
@@ -78,12 +62,12 @@ class Report:
         self.outputs = analysis.network.outputs
         self.verify: dict[str, Any] | None = None
         self.units: list[dict[str, Any]] = []
+        self.checks: list[dict[str, Any]] = []
         self.laws: dict[int, Any] = {}  # of `law.Law`, which looks up at this
         self.flops = False
         self.counts: dict[str, list[int]] = {}
         self.memory: list[Memory] = []
         self.fits: int | None = None
-        self.checks: list[Check] = []
         self.writer: Callable[[Network, Shape], str | None] | None = None
         self.total = self._totals()
         self._fields: Fields | None = None
@@ -172,10 +156,33 @@ class Report:
         return text(self)
 
     def _repr_html_(self) -> str:
-        """The table as notebooks show it."""
+        """The table as notebooks show it, with modules and blocks that can be folded."""
         from cnncalc.render.reports import html
 
         return html(self)
+
+    def to_pandas(self) -> Any:
+        """The layers as a `pandas.DataFrame`, one a row, without the input and the total.
+
+        Its columns have the names of the document's keys, nested ones behind a dot
+        (`receptive_field.size`); sizes are texts such as `16x32x32`, as in CSV.
+
+        Raises:
+            CnnCalcError: pandas isn't installed.
+        """
+        from cnncalc.render.reports import frame
+
+        return frame(self, "pandas")
+
+    def to_polars(self) -> Any:
+        """The same as a `polars.DataFrame`.
+
+        Raises:
+            CnnCalcError: polars isn't installed.
+        """
+        from cnncalc.render.reports import frame
+
+        return frame(self, "polars")
 
     def _totals(self) -> Totals:
         layers = self.layers
@@ -271,7 +278,7 @@ class Report:
             **({"assumes": self.assumes} if self.symbols else {}),
             **({"memory": list(map(self._memory, self.memory))} if self.memory else {}),
             **({"units": self.units} if self.units else {}),
-            **({"checks": [each._asdict() for each in self.checks]} if self.checks else {}),
+            **({"checks": self.checks} if self.checks else {}),
             **({"complete": False, "error": self.error.to_dict()["error"]} if self.error else {}),
             "verify": self.verify,
         }

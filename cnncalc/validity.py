@@ -236,7 +236,7 @@ def _asked(near: Typed, shape: Shape, network: Network) -> Shape:
             f"`{show(near.sizes)}` is no size of {show(shape)}",
             near.span,
             code="bad-input",
-            help=f"one number for all of its places, {len(places)}, or {len(shape)}",
+            help=f"one number for all of its spatial axes, {len(places)}, or {len(shape)}",
         )
     check_input(asked, near.span)
     return asked

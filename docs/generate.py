@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-PAGES = ("README.md", "docs/formulas.md", "docs/conventions.md", "docs/memory.md", "docs/sweep.md")
+PAGES = ("README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")))
 PART = re.compile(r"<!-- (output|file|generated): (.+?) -->\n.*?<!-- end -->", re.DOTALL)
 
 
@@ -49,12 +49,16 @@ def generated(name: str) -> str:
 
 def layers() -> str:
     """Every layer kind with its options, formula and source."""
-    from cnncalc.cli.vocabulary import in_order
+    from cnncalc.cli.vocabulary import group, in_order, words
 
     rows = ["| layer | options | formula | source |", "| --- | --- | --- | --- |"]
+    groups = []
     for layer in in_order():
+        if group(layer) not in groups:
+            groups.append(group(layer))
+            rows.append(f"| **{groups[-1]}** | | | |")
         names = " ".join(f"`{name}`" for name in (layer.kind, *layer.aliases))
-        options = " ".join(f"`{o.word or o.key or o.name}`" for o in layer.options.values())
+        options = ", ".join(f"`{words(option)}`" for option in layer.options.values())
         cells = (names, options, layer.formula, layer.source)
         rows.append("| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |")
     return "\n".join(rows)

@@ -91,6 +91,7 @@ INTERPRETER = ("errors", "files", "suggestions", "python")
 DRAWINGS = {
     ("errors", "render.messages"),
     ("report", "render.reports"),
+    ("network", "render.reports"),
     ("explaining.explanation", "render.formulas"),
 }
 
@@ -276,10 +277,10 @@ DOORS = {
     ("cli.analysis", "executors.training"),
     ("cli.app", "cli.advice"),
     ("cli.command", "cli.app"),
-    ("cli.command", "render.messages"),
     ("cli.main", "cli.command"),
     ("cli.main", "cli.process"),
     ("cli.options", "cli.completion"),
+    ("cli.output", "render.messages"),
     ("cli.output", "render.table"),
     ("cli.steps", "cli.each"),
     ("cli.steps", "cli.verification"),
@@ -323,6 +324,7 @@ DOORS = {
     ("notations.source.torch.library", "notations.source.torch.names"),
     ("notations.source.torch.library", "notations.source.torch.operations"),
     ("notations.texts", "notations.missing"),
+    ("render.text", "render.page"),
     ("tables.views", "tables.laws"),
     ("notations.texts", "notations.model_packages"),
     ("notations.texts", "python.search"),

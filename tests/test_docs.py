@@ -45,9 +45,11 @@ def test_a_stale_part_is_seen() -> None:
     )
 
 
-def test_the_readmes_python_runs() -> None:
-    """The README's Python is run; what stands behind `#` is the value of its line."""
-    (block,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+@pytest.mark.parametrize("page", ["README.md", "docs/python.md"])
+def test_the_pages_python_runs(page: str) -> None:
+    """It is run; what stands behind `#` is the value of its line."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     names: dict[str, object] = {}
     exec(block, names)
     checked = re.findall(r"^(\S.*?)  # (\(.*\)|\d+|True)$", block, re.MULTILINE)
@@ -62,6 +64,24 @@ def test_every_command_is_in_the_readme() -> None:
     missing = [name for name in COMMANDS if f"cnncalc {name}" not in README]
 
     assert missing == []
+
+
+def test_the_readme_is_short() -> None:
+    """What a newcomer needs; the rest is in docs/, and each page is linked."""
+    pages = sorted((ROOT / "docs").glob("*.md"))
+
+    assert len(README.splitlines()) < 370
+    assert [page.name for page in pages if f"](docs/{page.name})" not in README] == []
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", *generator().PAGES])
+def test_links_lead_somewhere(page: str) -> None:
+    """Those to files of this project, from where the page lies."""
+    path = ROOT / page
+    links = re.findall(r"\]\(([^)#]+)[^)]*\)", path.read_text(encoding="utf-8"))
+
+    for link in links:
+        assert re.match("https?:", link) or (path.parent / link).exists()
 
 
 def test_the_changelog_has_this_version() -> None:

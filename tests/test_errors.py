@@ -420,6 +420,8 @@ COMMANDS = (
     (["explain", "3x8x8", "conv:4,k3", "-f", "table"], "format"),
     (["explain", "3x8x8", "conv:4,k3", "-o", "formulas.csv"], "format"),
     (["rf", "1x2000000000", "conv:1,k2,s2,d3", "gap", "--at", "2"], "too-large"),
+    (["check"], "project"),
+    (["check", "--config", "networks.toml"], "no-file"),
 )
 
 CASES = [(["shape", *words], code) for words, code in (*SPECS, *TYPED)] + list(COMMANDS)
@@ -438,6 +440,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "wrong.cnn").write_text("# three lines\n3x8x8\n  relu\tconv:16,k9  # too large\n")
     (tmp_path / "good.cnn").write_text("3x8x8 relu # without an end of line")
     (tmp_path / "report.json").write_text("{}")
+    (tmp_path / "pyproject.toml").write_text("[tool.cnncalc.networks.a]\nspecs = 'lenet5'\n")
     (tmp_path / "latin.py").write_bytes(b"\n# caf\xe9\n")
     (tmp_path / "rot.py").write_bytes(b"# -*- coding: rot13 -*-\n")
     (tmp_path / "utf16.py").write_bytes("import torch".encode("utf-16"))

@@ -102,7 +102,7 @@ def test_further_rows_have_no_field_in_tables(command: Command) -> None:
     missed = command("shape", "3x8x8 conv:1,k3 a@input:4 linear:2", "--min-rf", "3")
     assert (missed.code, missed.err) == (
         1,
-        "missed: the output sees nothing of the first input, for --min-rf 3\n",
+        "missed: the output has no receptive field in the first input, for --min-rf 3\n",
     )
 
 

@@ -157,7 +157,7 @@ def test_something_is_compared() -> None:
             "no expression says what `slice1` reads",
         ),
         ("3x8x8 linear:4,axis=-1", 1, "`linear1` takes the map together"),
-        ("8 linear:3", 1, "the input has no places"),
+        ("8 linear:3", 1, "the input has no positions"),
     ],
 )
 def test_where_it_does_not_hold(spec: str, index: int, why: str) -> None:

@@ -143,14 +143,14 @@ def test_what_is_refused() -> None:
         assert caught.value.code == "live"
 
 
-README = Path(__file__).parent.parent / "README.md"
+PAGE = Path(__file__).parent.parent / "docs" / "python.md"
 
 
 @pytest.mark.parametrize("framework", ["torch", "keras"])
 def test_the_readmes_example_runs(framework: str) -> None:
     """What stands behind `#` is the value of its line."""
     keras_or_skip() if framework == "keras" else torch_or_skip()
-    blocks = re.findall(r"```py\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    blocks = re.findall(r"```py\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     (block,) = [each for each in blocks if re.search(rf"(?:import|from) {framework}\b", each)]
     names: dict[str, object] = {"cnncalc": cnncalc}
     exec(block, names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import re
@@ -326,6 +327,78 @@ def test_html_is_well_formed() -> None:
     table = ElementTree.fromstring(rendered("shape-resnet18", "html"))
 
     assert {len(row) for row in table.iter("tr")} == {7}
+
+
+def test_html_is_a_page_of_its_own() -> None:
+    """It says its encoding, and loads nothing."""
+    page = rendered("shape", "html")
+
+    assert page.startswith('<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8"/>')
+    assert not re.search(r"https?:|src=|href=|url\(|@import|fetch|XMLHttp", page)
+
+
+def cells_of(row: ElementTree.Element) -> list[str]:
+    return ["".join(cell.itertext()).strip() for cell in row]
+
+
+@pytest.mark.parametrize("example", ["resnet18", "googlenet", "unet"])
+@pytest.mark.parametrize("name", ["shape", "params"])
+def test_blocks_of_a_page_sum_up_their_rows(name: str, example: str) -> None:
+    """And are those of the document's `path`, each before its first row."""
+    report = cnncalc.analyze(example)
+    table = view(name, report)
+    page = ElementTree.fromstring(FORMATS["html"](table, dict))
+    rows = [row for row in page.iter("tr") if row.find("td") is not None]
+    at = [column.key for column in table.columns].index("params")
+    blocks = [row for row in rows if "block" in row.get("class", "")]
+    paths = [tuple(map(tuple, layer["path"])) for layer in report.to_dict()["layers"]]
+
+    if name == "shape":
+        assert len(blocks) == len({path[:n] for path in paths for n in range(1, len(path) + 1)})
+    assert blocks
+    for block in blocks:
+        own = block.get("class", "").split()[1]
+        inside = [row for row in rows if f"in-{own}" in row.get("class", "").split()]
+        first = rows.index(block) + 1
+        assert inside == rows[first : first + len(inside)]
+        leaves = [row for row in inside if "block" not in row.get("class", "")]
+        shown = [cells_of(row)[at].replace(",", "") for row in [block, *leaves]]
+        total, *parts = [int(text) if text.isdigit() else 0 for text in shown]
+        assert leaves
+        assert sum(parts) == total
+        assert f".{own} input:not(:checked)) .in-{own} " in "".join(page.itertext())
+
+
+def test_a_sorted_page_says_whose_each_tensor_is() -> None:
+    """The layer's words are there for each of its tensors, and shown again once it is sorted."""
+    page = ElementTree.fromstring(rendered("params", "html"))
+    layers = [cells_of(row)[1] for row in page.iter("tr") if row.find("td") is not None]
+
+    texts = ["conv:16,k3,p1", "conv:32,k3,p1", "linear:10"]
+    assert layers == [*(text for text in texts for _ in ("weight", "bias")), "total"]
+    assert len(list(page.iterfind(".//span[@class='again']"))) == 2 * 3  # numbers and words
+
+
+def test_large_tables_begin_folded() -> None:
+    """Small ones don't."""
+    small, large = (rendered(name, "html") for name in ("shape-named", "shape-resnet18"))
+
+    assert 'type="checkbox"' in small
+    assert small.count('type="checkbox"') == small.count('checked=""')
+    assert 'checked=""' not in large
+    assert large.count('type="checkbox"') > 10
+
+
+@pytest.mark.parametrize("form", ["markdown", "latex", "html"])
+@pytest.mark.parametrize("name", ["shape", "params", "rf-apart"])
+def test_remarks_stay_below_a_table(name: str, form: str) -> None:
+    """Whatever the format, what stands below the table for people is there."""
+    text = html.unescape(re.sub(r"\\([^a-z])", r"\1", rendered(name, form)))
+    lines = [line for line in table_of(name).footer if line]
+
+    assert lines
+    for line in lines:
+        assert re.sub(r"[`×*]", "", line)[:30] in re.sub(r"[`×*]", "", text)
 
 
 def test_json_lines_are_the_layers() -> None:

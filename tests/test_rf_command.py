@@ -52,8 +52,8 @@ def test_where_the_fields_outgrow_the_input(command: Command) -> None:
     """The first step that sees all, and the layers whose fields are larger than the input."""
     _, out, _ = command("rf", "1x9x9", "3*conv:1,k5,p2", "gap")
 
-    assert "the whole input is first seen by step 2, `conv:1,k5,p2`" in out
-    assert "fields larger than 1×9×9, so unproductive at this size: step 3" in out
+    assert "the receptive field first covers the whole input at step 2, `conv:1,k5,p2`" in out
+    assert "receptive fields larger than 1×9×9, so unproductive at this size: step 3" in out
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_where_the_fields_outgrow_the_input(command: Command) -> None:
         ("conv9", "no layer is named `conv9`\n  = help: did you mean `conv"),
         ("conv1:99", "`conv1` has no unit 99x99"),
         ("conv1:1x2x3", "`conv1` has no unit 1x2x3"),
-        ("conv1:a", "`a` is no place in a map"),
+        ("conv1:a", "`a` is no position in a map"),
         ("gap1:0", "`gap1` has no unit 0\n  = help: its output is a vector"),
     ],
 )

@@ -198,7 +198,7 @@ def kinds() -> list[type[Layer]]:
 
 @pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.kind)
 def test_every_kind_takes_them_or_says_no(kind: type[Layer]) -> None:
-    """A kind that is value by value must compute them; another says so, and never stumbles."""
+    """A kind that is element-wise must compute them; another says so, and never stumbles."""
     word = kind.example().strip("`") + ("[|]" if kind.arity == "many" else "")
     made = "input:scalar" if kind.kind == "embedding" else "12 linear:1 reshape:scalar"
     spec = f"{made} {word}"

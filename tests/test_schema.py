@@ -101,6 +101,24 @@ def test_verified_reports(monkeypatch: pytest.MonkeyPatch) -> None:
     STRICT.validate(plain(report.to_dict()))
 
 
+def test_limits_are_in_the_document(command: Command) -> None:
+    """Each as it was set, beside what the network has, whether it holds or not."""
+    limits = ["--max-params", "61k", "--max-macs", "1M", "--max-memory", "1MB", "--min-rf", "32"]
+    code, out, _ = command("shape", "lenet5", *limits, "--expect", "10", "--json")
+    document = json.loads(out)
+
+    assert code == 1
+    STRICT.validate(document)
+    assert [list(each.values()) for each in document["checks"]] == [
+        ["max-params", 61_000, 61_706, False],
+        ["max-macs", 1_000_000, 416_520, True],
+        ["max-memory", 1_000_000, 306_832, True],
+        ["min-rf", [32], [32, 32], True],
+        ["expect", [10], [10], True],
+    ]
+    assert "checks" not in json.loads(command("shape", "lenet5", "--json").out)
+
+
 def broken(path: tuple[str | int, ...], value: Any) -> Any:
     """A right document with one value put wrong, or left out."""
     document = plain(cnncalc.verify(SPECS[4]).to_dict())

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import importlib
+import importlib.util
+import io
+import sys
+import types
 from html.parser import HTMLParser
 
 import pytest
@@ -9,6 +15,8 @@ import pytest
 import cnncalc
 from cnncalc import SpecError
 from cnncalc.render.messages import draw_error
+from cnncalc.render.text import FORMATS
+from cnncalc.tables.views import view
 from tests.conftest import Command
 
 SPEC = "3x32x32 conv:16,k3,p1 relu maxpool:2 flatten linear:10"
@@ -76,6 +84,59 @@ class Text(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.words += data.split()
+
+
+def test_networks_show_themselves() -> None:
+    """At their own size; else what says that there is none."""
+    network = cnncalc.parse("resnet18")
+    unsized = cnncalc.parse("nn.Sequential(nn.Flatten(), nn.Linear(12, 3))")
+
+    assert network._repr_html_() == cnncalc.analyze(network)._repr_html_()
+    assert 'type="checkbox"' in network._repr_html_()
+    assert "the size of the input is missing" in unsized._repr_html_()
+    assert not Text(unsized._repr_html_()).open
+
+
+class Frame(dict[str, list[object]]):
+    """Columns, as a data frame is made of."""
+
+
+@pytest.mark.parametrize("package", ["pandas", "polars"])
+def test_a_data_frame(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The columns and values of CSV."""
+    fake = types.ModuleType(package)
+    fake.DataFrame, fake.__version__ = Frame, "1"  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, package, fake)
+    report = cnncalc.analyze(SPEC)
+    frame = getattr(report, f"to_{package}")()
+    rows = list(
+        csv.DictReader(io.StringIO(FORMATS["csv"](view("shape", report, plain=True), dict)))
+    )
+
+    assert list(frame) == list(rows[0])
+    assert {"name", "output_shape", "receptive_field.size", "params", "macs"} <= set(frame)
+    assert frame["macs"] == [row.macs for row in report.layers]
+    for key, column in frame.items():
+        assert ["" if each is None else str(each) for each in column] == [row[key] for row in rows]
+
+
+def test_real_data_frames() -> None:
+    """Of those packages that are installed here."""
+    for package in filter(importlib.util.find_spec, ("pandas", "polars")):
+        frame = getattr(cnncalc.analyze("resnet18"), f"to_{package}")()
+        named = getattr(cnncalc.analyze("3xHxW conv:4,k3"), f"to_{package}")()
+
+        assert isinstance(frame, importlib.import_module(package).DataFrame)
+        assert frame["macs"].sum() == cnncalc.analyze("resnet18").total.macs
+        assert named["macs"][0] == cnncalc.analyze("3xHxW conv:4,k3").to_dict()["layers"][0]["macs"]
+
+
+@pytest.mark.parametrize("package", ["pandas", "polars"])
+def test_without_the_package(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+
+    with pytest.raises(cnncalc.CnnCalcError, match=f"pip install {package}"):
+        getattr(cnncalc.analyze(SPEC), f"to_{package}")()
 
 
 def test_a_notebook_shows_the_table() -> None:

@@ -41,7 +41,6 @@ COMMANDS = {
     "zoo": "examples",
 }
 ELSEWHERE = {
-    "check": "`cnncalc shape SPEC --verify`",
     "verify": "`cnncalc shape SPEC --verify`",
 }
 OPTIONS = {

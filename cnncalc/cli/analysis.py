@@ -25,7 +25,7 @@ __all__ = ["params", "rf", "shape"]
 
 @taking(CostSettings)
 def shape(settings: CostSettings) -> int:
-    """The size after every layer, with what it sees, its parameters and its MACs.
+    """The size after every layer, with its receptive field, parameters and MACs.
 
     cnncalc shape 3x32x32 conv:16,k3,p1 relu maxpool:2 flatten linear:10
 
@@ -70,7 +70,7 @@ def _costs(settings: CostSettings) -> Callable[[Report], None]:
 
 @taking(FieldSettings)
 def rf(settings: FieldSettings) -> int:
-    """The receptive field after every layer: its size, jump, start and centre.
+    """The receptive field after every layer: size, jump (the cumulative stride), start and centre.
 
     cnncalc rf vgg16 -i 3x256x256
 

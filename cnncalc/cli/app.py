@@ -37,6 +37,7 @@ COMMANDS = {
     "sweep": "sweep",
     "compare": "compare",
     "convert": "conversion",
+    "check": "check",
     "layers": "vocabulary",
     "schema": "shipped",
     "examples": "shipped",

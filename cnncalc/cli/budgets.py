@@ -4,18 +4,44 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from cnncalc.cli.options import CostSettings, Settings
 from cnncalc.errors import CnnCalcError
 from cnncalc.layers.base import show
 from cnncalc.notations.sizes import given
-from cnncalc.report import Check, Report
+from cnncalc.report import Report
 from cnncalc.tables.table import human_bytes
 
-__all__ = ["amount", "check", "read"]
+__all__ = ["Check", "amount", "read"]
 
-# What it comes to, and the sentence that says by how much it is missed; None: it isn't.
-Limit = Callable[[Report], tuple[Check, str | None]]
+
+class Check(NamedTuple):
+    """A limit held against a report.
+
+    Attributes:
+        what: the option without its dashes: `max-params`.
+        limit: a number of elements, MACs or bytes, or a list of sizes.
+        value: what the network has, in the same form; None: it has none.
+        missed: the sentence that says by how much it is missed; None: it holds.
+    """
+
+    what: str
+    limit: int | list[int]
+    value: int | list[int] | None
+    missed: str | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """An entry of the document's `checks`."""
+        return {
+            "what": self.what,
+            "limit": self.limit,
+            "value": self.value,
+            "ok": self.missed is None,
+        }
+
+
+Limit = Callable[[Report], Check]
 
 AMOUNT = r"((?:\d{1,3}(?:[,_]\d{3})+|\d+)(?:\.\d+)?)(?:e(\d{1,2}))?\s*([kKmMgGtTpP]?)(i?)([bB]?)"
 BEYOND = 10**30  # more than any network here has of anything
@@ -40,13 +66,6 @@ def read(settings: Settings) -> list[Limit]:
     return limits
 
 
-def check(report: Report, limits: list[Limit]) -> list[str]:
-    """Hold a report against limits, which it then tells of; sentences on those that are missed."""
-    found = [limit(report) for limit in limits]
-    report.checks = [each for each, _ in found]
-    return [missed for _, missed in found if missed]
-
-
 def amount(text: str, option: str, *, in_bytes: bool = False) -> int:
     """A number such as 25M, 4.1G, 1_000_000 or, of bytes, 512MB and 2GiB."""
     match = re.fullmatch(AMOUNT, text.strip())
@@ -68,11 +87,10 @@ def amount(text: str, option: str, *, in_bytes: bool = False) -> int:
 def _most(option: str, text: str, what: str) -> Limit:
     most = amount(text, option)
 
-    def limit(report: Report) -> tuple[Check, str | None]:
+    def limit(report: Report) -> Check:
         count = report.total.params if what == "parameters" else report.total.macs
-        found = Check(option.removeprefix("--max-"), most, count, count <= most)
-        missed = f"{count:,} {what} are {count - most:,} more than {option} {text}"
-        return found, None if found.ok else missed
+        over = f"{count:,} {what} are {count - most:,} more than {option} {text}"
+        return Check(option[2:], most, count, over if count > most else None)
 
     return limit
 
@@ -80,14 +98,13 @@ def _most(option: str, text: str, what: str) -> Limit:
 def _memory(text: str) -> Limit:
     most = amount(text, "--max-memory", in_bytes=True)
 
-    def limit(report: Report) -> tuple[Check, str | None]:
+    def limit(report: Report) -> Check:
         size = report.total.param_bytes + report.total.activation_bytes
-        found = Check("memory", most, size, size <= most)
-        missed = (
+        over = (
             f"parameters and activations take {human_bytes(size)}, {human_bytes(size - most)} "
             f"more than --max-memory {text}"
         )
-        return found, None if found.ok else missed
+        return Check("max-memory", most, size, over if size > most else None)
 
     return limit
 
@@ -95,56 +112,65 @@ def _memory(text: str) -> Limit:
 def _fits(text: str) -> Limit:
     size = amount(text, "--fits", in_bytes=True)
 
-    def limit(report: Report) -> tuple[Check, str | None]:
+    def limit(report: Report) -> Check:
         memory = report.memory[-1]
         most = memory.room(size).most
         taken = memory.at(report.batch).total
-        found = Check("fits", most, taken, taken <= most)
-        missed = (
+        over = (
             f"{memory.what} takes {human_bytes(taken)} at batch {report.batch}, "
             f"{human_bytes(taken - most)} more than the {human_bytes(most)} that "
             f"--fits {text} leaves beside its reserve"
         )
-        return found, None if found.ok else missed
+        return Check("fits", most, taken, over if taken > most else None)
 
     return limit
 
 
 def _field(text: str) -> Limit:
-    least = given(text, "--min-rf").sizes
+    least = list(given(text, "--min-rf").sizes)
 
-    def limit(report: Report) -> tuple[Check, str | None]:
+    def limit(report: Report) -> Check:
         end = report.fields[report.outputs[0]]
         told = end.to_dict(report.frame)
-        if told is None:
-            nothing = f"the output sees nothing of the first input, for --min-rf {text}"
-            return Check("rf", list(least), [], False), nothing
-        sizes = told["size"]
-        assert isinstance(sizes, list)
-        wanted = least * len(sizes) if len(least) == 1 and sizes else least
-        missed = None
-        if not sizes:
-            missed = f"the input has no spatial axes for --min-rf {text}"
-        elif len(wanted) != len(sizes):
-            missed = f"the input has {len(sizes)} spatial axes, and --min-rf {text} {len(wanted)}"
-        elif (short := max(a - b for a, b in zip(wanted, sizes, strict=True))) > 0:
-            seen = ("at most " if end.status == "hull" else "") + show(tuple(sizes))
-            missed = f"the output sees {seen}, {short} less than --min-rf {text}"
-        return Check("rf", list(wanted), sizes, missed is None), missed
+        sizes = None if told is None else told["size"]
+        assert sizes is None or isinstance(sizes, list)
+        missed = _short(sizes, least, text, "at most " if end.status == "hull" else "")
+        return Check("min-rf", least, sizes, missed)
 
     return limit
+
+
+def _short(sizes: list[int] | None, least: list[int], text: str, most: str) -> str | None:
+    """That a field of those sizes is less than is wanted; `most`: where it is but a bound."""
+    if sizes is None:
+        return f"the output has no receptive field in the first input, for --min-rf {text}"
+    wanted = least * len(sizes) if len(least) == 1 else least
+    if len(wanted) != len(sizes):
+        return f"the input has {len(sizes)} spatial axes, and --min-rf {text} {len(wanted)}"
+    if not sizes:
+        return f"the input has no spatial axes for --min-rf {text}"
+    short = max(want - size for want, size in zip(wanted, sizes, strict=True))
+    if short <= 0:
+        return None
+    field = f"{most}{show(tuple(sizes))}"
+    return f"the output's receptive field is {field}, {short} less than --min-rf {text}"
 
 
 def _shape(text: str) -> Limit:
     wanted = given(text, "--expect").sizes
 
-    def limit(report: Report) -> tuple[Check, str | None]:
+    def limit(report: Report) -> Check:
         shape = tuple(report.shape(report.rows[report.outputs[0]].output_shape))
-        found = Check("output", list(wanted), list(shape), shape == wanted)
-        missed = f"the output is {show(shape)}, not {show(wanted)}"
-        if len(shape) == len(wanted):
-            apart = (f"{size - want:+d}" for size, want in zip(shape, wanted, strict=True))
-            missed += f": {', '.join(apart)}"
-        return found, None if found.ok else missed
+        missed = None if shape == wanted else _apart(shape, wanted)
+        return Check("expect", list(wanted), list(shape), missed)
 
     return limit
+
+
+def _apart(shape: tuple[int, ...], wanted: tuple[int, ...]) -> str:
+    """How far a shape is from the one that is wanted."""
+    said = f"the output is {show(shape)}, not {show(wanted)}"
+    if len(shape) != len(wanted):
+        return said
+    apart = ", ".join(f"{size - want:+d}" for size, want in zip(shape, wanted, strict=True))
+    return f"{said}: {apart}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING
 
 from cnncalc import packages
@@ -13,10 +12,8 @@ from cnncalc.packages import OnUse
 
 if TYPE_CHECKING:
     from cnncalc.cli import app
-    from cnncalc.render import messages
-else:  # typer may be missing, and most commands end without an error
+else:  # typer may be missing
     app = OnUse("cnncalc.cli.app")
-    messages = OnUse("cnncalc.render.messages")
 
 __all__ = ["run"]
 
@@ -66,10 +63,7 @@ def _complain(error: CnnCalcError, words: list[str]) -> None:
 
         output.put(json.dumps(error.to_dict(), indent=2) + "\n")
     else:
-        columns = output.width(sys.stderr)
-        color = output.has_color(sys.stderr)
-        fold = columns is not None
-        output.put(messages.draw_error(error, width=columns or 80, color=color, fold=fold))
+        output.complain(error)
 
 
 def _wants_json(words: list[str]) -> bool:

@@ -264,7 +264,7 @@ class Checks(Options):
         check(
             "--min-rf",
             metavar="N",
-            help="The output sees at least so many input pixels, as 224 or 9x31.",
+            help="The output's receptive field is at least so many input pixels, as 224 or 9x31.",
         ),
     ] = None
     expect: Annotated[
@@ -345,19 +345,21 @@ class FieldSettings(Settings):
         shown(
             "--at",
             metavar="LAYER[:INDEX]",
-            help="What one unit sees, before and after clipping, as conv2:5x5 or 4:5; without an "
-            "index the centre unit; may stand more than once. With --law, whose law is shown.",
+            help="The receptive field of one unit, before and after clipping, as conv2:5x5 or 4:5; "
+            "without an index the centre unit; may stand more than once. With --law, whose law "
+            "is shown.",
         ),
     ] = None
     center: Annotated[
-        bool, shown("--center", "--centre", help="What the centre unit of the last map sees.")
+        bool,
+        shown("--center", "--centre", help="The receptive field of the last map's centre unit."),
     ] = False
     law: Annotated[
         bool,
         shown(
             "--law",
-            help="All between the input and each layer as one window: kernel, jump, padding, and "
-            "the size for every input.",
+            help="All between the input and each layer as one window: kernel, cumulative stride, "
+            "padding, and the size for every input.",
         ),
     ] = False
 

@@ -22,13 +22,16 @@ from cnncalc.tables.table import Table
 
 if TYPE_CHECKING:
     from cnncalc.cli.options import Output
+    from cnncalc.render import messages
     from cnncalc.render import table as drawing
-else:  # only a terminal needs it
+else:  # only errors and terminals need them
+    messages = OnUse("cnncalc.render.messages")
     drawing = OnUse("cnncalc.render.table")
 
 __all__ = [
     "UNWRITABLE",
     "check",
+    "complain",
     "emit",
     "emit_file",
     "form_of",
@@ -168,6 +171,13 @@ def say(text: str) -> None:
     if columns:
         lines = [part for line in lines for part in wrapped(line, columns, "  ")]
     put("".join(f"{line}\n" for line in lines))
+
+
+def complain(error: CnnCalcError) -> None:
+    """Put an error on standard error, as people read it."""
+    columns = width(sys.stderr)
+    color, fold = has_color(sys.stderr), columns is not None
+    put(messages.draw_error(error, width=columns or UNKNOWN, color=color, fold=fold))
 
 
 def put(text: str) -> None:

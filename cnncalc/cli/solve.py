@@ -30,7 +30,9 @@ class SolveSettings(Output, Network):
     ] = None
     rf: Annotated[
         Text,
-        network("--rf", metavar="N", help="How much of the input the output's units are to see."),
+        network(
+            "--rf", metavar="N", help="The receptive field that the output's units are to have."
+        ),
     ] = None
     up_to: Annotated[
         Text,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -32,7 +32,9 @@ __all__ = [
     "answer",
     "batch_of",
     "bindings",
+    "checked",
     "depth_of",
+    "holds",
     "network_of",
     "one_size",
     "report_of",
@@ -41,7 +43,6 @@ __all__ = [
 ]
 
 FOR_PROGRAMS = ("csv", "jsonl")  # plain values
-WITHOUT_REMARKS = (*FOR_PROGRAMS, "latex", "html")
 
 
 def answer(
@@ -54,11 +55,10 @@ def answer(
     output.check(settings.out)  # wrong options are told before any work
     form = output.form_of(settings)
     check_columns(name, settings.columns, depth)
-    limits = budgets.read(settings)
     if settings.each:
         return _answer_each(name, settings, form, complete, depth)
     try:
-        report = report_of(settings)
+        report, missed = checked(settings, complete)
     except SpecError as error:
         api.add_report(error, batch_of(settings), settings.dtype, settings.layout)
         if error.report is not None:
@@ -69,34 +69,41 @@ def answer(
             table = view(name, error.report, settings.columns, plain=plainly, depth=depth)
             output.show(settings, table, error.report.document)
         raise
-    over = _examine(settings, report, bool(limits), complete)
-    missed = budgets.check(report, limits) + over
     table = view(name, report, settings.columns, plain=form in FOR_PROGRAMS, depth=depth)
     output.show(settings, table, report.document)
     away = output.path_of(settings.out) is not None
-    hidden = verdict(report) if away or form in WITHOUT_REMARKS else []
+    hidden = verdict(report) if away or form in FOR_PROGRAMS else []
     fields = name != "params"  # nobody else asks for them there
-    apart = notes(report, fields=fields) if away or form in (*WITHOUT_REMARKS, "json") else []
+    apart = notes(report, fields=fields) if away or form in (*FOR_PROGRAMS, "json") else []
     told = [*apart, *hidden, *_agreement(table.below, form)]
     for message in [*told, *(f"missed: {each}" for each in missed)]:
         output.say(message)
-    return _status(report, missed)
+    return int(not holds(report, missed))
 
 
-def _examine(
-    settings: Settings, report: Report, limited: bool, complete: Callable[[Report], None] | None
-) -> list[str]:
-    """What a report is asked for beside itself; the sentences on runs that aren't begun."""
-    if limited:
+def checked(
+    settings: Settings, complete: Callable[[Report], None] | None = None
+) -> tuple[Report, list[str]]:
+    """The report on a network, with what else is asked of it, and which limits it misses.
+
+    Raises:
+        CnnCalcError: a limit that can't be read, before any work; else as `report_of`.
+    """
+    limits = budgets.read(settings)
+    report = report_of(settings)
+    if limits:
         report.check_numbers()
     over = verification.verify(settings, report) if settings.verify else []
     if complete:
         complete(report)
-    return over
+    found = [limit(report) for limit in limits]
+    report.checks = [each.to_dict() for each in found]
+    return report, [each.missed for each in found if each.missed] + over
 
 
-def _status(report: Report, missed: Sequence[str]) -> int:
-    return int(bool(missed) or (report.verify is not None and not report.verify["ok"]))
+def holds(report: Report, missed: list[str]) -> bool:
+    """Whether all checks say yes: limits, and the run if there was one."""
+    return not missed and (report.verify is None or bool(report.verify["ok"]))
 
 
 def _answer_each(
@@ -115,27 +122,22 @@ def _answer_each(
         )
 
     def examine(one: Settings) -> tuple[Report, int]:
-        limits = budgets.read(one)
         try:
-            report = report_of(one)
+            report, missed = checked(one, complete)
         except SpecError as error:
             api.add_report(error, batch_of(one), one.dtype, one.layout)
             raise
-        over = _examine(one, report, bool(limits), complete)
-        missed = budgets.check(report, limits) + over
         for message in missed:
             output.say(f"missed by `{' '.join(one.words or [])}`: {message}")
-        return report, _status(report, missed)
+        return report, int(not holds(report, missed))
 
     return each.documents(settings, examine)
 
 
 def _agreement(table: Table | None, form: str) -> list[str]:
     """What a format has no place for of who agrees on what."""
-    if table is None or form not in WITHOUT_REMARKS:
+    if table is None or form not in FOR_PROGRAMS:
         return []
-    if form not in FOR_PROGRAMS:
-        return table.footer
     return plain(table).rstrip().split("\n")
 
 

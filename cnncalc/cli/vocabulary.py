@@ -1,6 +1,7 @@
 """`layers`: the vocabulary, with each layer's options, formula and source."""
 
 import inspect
+import re
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 else:  # only a name that there is not needs them
     corrections = OnUse("cnncalc.notations.compact.corrections")
 
-__all__ = ["in_order", "layers"]
+__all__ = ["group", "in_order", "layers", "words"]
 
 Kind = type[Layer]
 
@@ -48,7 +49,7 @@ def layers(settings: Vocabulary) -> int:
     if settings.name is None:
         kinds = in_order()
         told = ["`cnncalc layers NAME` tells all about one"]
-        table = Table(LIST, None, kinds, footer=told, spare=("options",))
+        table = Table(LIST, None, kinds, footer=told, spare=("options",), group=group)
         output.show(settings, table, lambda: [_document(kind) for kind in kinds])
     else:
         kind = _find(settings.name)
@@ -90,6 +91,12 @@ def _place(kind: Kind) -> tuple[int, int]:
     return FILES.index(kind.__module__.rpartition(".")[2]), within
 
 
+def group(kind: Kind) -> str:
+    """What the layers of a kind's file are: the subject that its docstring begins with."""
+    doc = sys.modules[kind.__module__].__doc__ or ""
+    return re.split(r"[:.]", doc, maxsplit=1)[0]
+
+
 def _doc(kind: Kind) -> str:
     return inspect.cleandoc(kind.__doc__ or "")
 
@@ -102,9 +109,9 @@ def _names(kind: Kind) -> str:
     return f"{kind.kind} ({', '.join(kind.aliases)})" if kind.aliases else kind.kind
 
 
-def _words(kind: Kind) -> str:
-    """The options in short: `out_channels k s p d g mode nobias`."""
-    return " ".join(each.word or each.key or each.name for each in kind.options.values())
+def words(option: Option) -> str:
+    """An option's key, and behind it the short one: `kernel k`; of a flag its word: `nobias`."""
+    return option.word or f"{option.name} {option.key}".rstrip()
 
 
 def _written(kind: Kind, option: Option) -> str:
@@ -136,6 +143,7 @@ def _document(kind: Kind) -> dict[str, Any]:
     """All that there is to know about a layer, for programs."""
     return {
         "name": kind.kind,
+        "group": group(kind),
         "aliases": list(kind.aliases),
         "description": _doc(kind),
         "options": [
@@ -169,8 +177,14 @@ def _footer(kind: Kind) -> list[str]:
 
 LIST = (
     Column("name", "layer", "its names", lambda _, kind: kind.kind, lambda _, kind: _names(kind)),
-    Column("options", "options", "its options", lambda _, kind: _words(kind), narrow="fold"),
     Column("description", "what it is", "", lambda _, kind: _first_sentence(kind), narrow="fold"),
+    Column(
+        "options",
+        "options",
+        "its options",
+        lambda _, kind: ", ".join(map(words, kind.options.values())),
+        narrow="fold",
+    ),
 )
 
 OPTIONS = (

@@ -83,7 +83,7 @@ def pieces_of(
 
 
 def function_form(name: str) -> Form:
-    """A function, value by value; what it takes besides is the kind's options."""
+    """A function, element-wise; what it takes besides is the kind's options."""
 
     def form(layer: Any, shape: Shape) -> Sequence[Piece]:
         options = "".join(f", {getattr(layer, option)!r}" for option in layer.options)

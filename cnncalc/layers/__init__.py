@@ -12,8 +12,9 @@ from cnncalc.layers.base import Layer, Option, Shape, Weight
 
 __all__ = ["FILES", "KINDS", "LAYERS", "Layer", "Option", "Shape", "Weight"]
 
-# The files of this folder that hold kinds, in the order that a newcomer would look in. They are
-# listed since looking into the folder takes pkgutil, which loads the whole of `inspect`.
+# The files of this folder that hold kinds, in the order that a newcomer would look in; what stands
+# first in the docstring of each, before a colon or full stop, is the group that its kinds are in.
+# They are listed since looking into the folder takes pkgutil, which loads the whole of `inspect`.
 FILES = (
     "conv",
     "transposed",

@@ -1,4 +1,4 @@
-"""Activations, and other layers that treat each value (or each place) by itself.
+"""Activations and dropout: layers that treat each value, or each position, by itself.
 
 Adding one is one line here; what it is called elsewhere is a row of `frameworks/ops.py`.
 """
@@ -30,9 +30,9 @@ def _activation(
         for parameter, value in defaults.items()
     }
     attributes = {
-        "__doc__": f"{name}, value by value.",
+        "__doc__": f"{name}, element-wise.",
         "kind": kind,
-        "formula": "output = input, value by value",
+        "formula": "output = input, element-wise",
         "source": source.format(name),
         "moves": kind == "identity",
     }

@@ -101,7 +101,7 @@ class GlobalLp(_GlobalPool):
 
 
 class FractionalMaxPool(EachChannel):
-    """Max pooling over windows at pseudo-random places, to a size or by a ratio."""
+    """Max pooling over windows at pseudo-random positions, to a size or by a ratio."""
 
     kind = "fracmaxpool"
     formula = "n' = size as given, or floor(n * ratio); n' + k - 1 <= n"

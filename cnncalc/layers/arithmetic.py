@@ -1,4 +1,4 @@
-"""Arithmetic that models write out: functions of each value, and reductions along axes.
+"""Arithmetic: functions of each value, and reductions along axes, that models write out.
 
 Adding a function is one line here; what it is called elsewhere is a row of `frameworks/ops.py`.
 """
@@ -17,9 +17,9 @@ def _function(kind: str, doc: str, source: str, **parameters: float) -> type[Lay
         for name, value in parameters.items()
     }
     attributes = {
-        "__doc__": f"{doc}, value by value.",
+        "__doc__": f"{doc}, element-wise.",
         "kind": kind,
-        "formula": "output = input, value by value",
+        "formula": "output = input, element-wise",
         "source": source,
     }
     return type(kind.capitalize(), (Layer,), {**attributes, **options, "__module__": __name__})

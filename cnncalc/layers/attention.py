@@ -1,4 +1,4 @@
-"""Layers that weigh a map by what they saw of all of it: squeeze-and-excitation, attention."""
+"""Attention: layers that weigh a map by what they saw of all of it."""
 
 from __future__ import annotations
 

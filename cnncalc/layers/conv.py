@@ -157,7 +157,7 @@ class DepthwiseConv(Layer):
 
 
 class PointwiseConv(Layer):
-    """Pointwise convolution: a 1x1 kernel, a linear layer at every place."""
+    """Pointwise convolution: a 1x1 kernel, a linear layer at every position."""
 
     kind = "pwconv"
     formula = "conv with kernel 1; params = out * (C/g + 1)"

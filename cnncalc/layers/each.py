@@ -1,4 +1,4 @@
-"""A layer at every entry of some axes, with the same weights: frames of a video, windows."""
+"""Layers at every entry of an axis: with the same weights, as for the frames of a video."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Entries of a table, looked up by whole numbers."""
+"""Embeddings: entries of a table, looked up by whole numbers."""
 
 from __future__ import annotations
 

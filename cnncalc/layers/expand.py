@@ -1,4 +1,4 @@
-"""Axes of size 1 repeated."""
+"""Expanding: axes of size 1 repeated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where branches meet, and the input itself."""
+"""Merges: where branches meet, and the input itself."""
 
 from __future__ import annotations
 
@@ -145,13 +145,13 @@ class Mean(Elementwise):
 
 
 class Maximum(Elementwise):
-    """The largest of its branches, value by value."""
+    """The largest of its branches, element-wise."""
 
     kind = "maximum"
 
 
 class Minimum(Elementwise):
-    """The smallest of its branches, value by value."""
+    """The smallest of its branches, element-wise."""
 
     kind = "minimum"
 

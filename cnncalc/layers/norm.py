@@ -143,7 +143,7 @@ class _AxesNorm(Layer):
 
 
 class LayerNorm(_AxesNorm):
-    """Layer normalisation over the channels of each place, or over the whole map."""
+    """Layer normalisation over the channels of each position, or over the whole map."""
 
     kind = "ln"
     formula = "params = 2C; with axes=all 2 * C * prod n"
@@ -203,7 +203,7 @@ class UnitNorm(_AxesNorm):
 
 
 class Standardize(_AxesNorm):
-    """Values less a stored mean, over the root of a stored variance, for each place on the axes.
+    """Values less a stored mean, over the root of a stored variance, for each position on the axes.
 
     Buffers mean and variance (of the axes' sizes) and a count of the data they came from.
     """
@@ -214,7 +214,7 @@ class Standardize(_AxesNorm):
 
     axes: tuple[int | str, ...] = option(
         "sizes",
-        "the axes whose places have statistics of their own: channels by default, `none`, "
+        "the axes whose positions have statistics of their own: channels by default, `none`, "
         "`all`, or numbers from 0 (channels) on, negative from the last",
         default=(0,),
         words=("all", "none"),

@@ -238,7 +238,7 @@ def empty() -> Any:
     """The option of layers that a framework lets make a map of no places."""
     return option(
         "flag",
-        "whether an output of no places is let pass, as frameworks do in places",
+        "whether an output without positions is let pass, as frameworks do in places",
         default=False,
         word="empty",
     )

@@ -1,4 +1,4 @@
-"""Layers that add or cut off places around a map."""
+"""Padding and cropping: positions around a map, added or cut off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pooling by windows that slide: maximum, mean, p-norm."""
+"""Pooling by windows: maximum, mean, p-norm."""
 
 from __future__ import annotations
 

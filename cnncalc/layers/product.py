@@ -1,4 +1,4 @@
-"""Products of what flows with what flows."""
+"""Products of two tensors: both are what flows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Product(Layer):
     """What layers share whose every unit reads whole rows of several maps.
 
     Each map goes a route of its own, on which what is summed over is taken together and becomes
-    an axis of size 1; then they meet value by value, axes of size 1 stretched.
+    an axis of size 1; then they meet element-wise, axes of size 1 stretched.
     """
 
     def routes(self, *shapes: Shape) -> tuple[Route, ...]:

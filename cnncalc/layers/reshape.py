@@ -1,4 +1,4 @@
-"""Layers that give values other axes: flatten, reshape, permute, slice."""
+"""Reshaping: layers that give values other axes."""
 
 from __future__ import annotations
 
@@ -212,7 +212,7 @@ class Slice(Layer):
         if not taken or (stop or 0) > n or (start or 0) >= n:
             raise LayerError(
                 f"`{'' if start is None else start}..{'' if stop is None else stop}` is not a part "
-                f"of the {n} {'channels' if self.axis % len(shape) == 0 else 'places'}",
+                f"of the {n} {'channels' if self.axis % len(shape) == 0 else 'positions'}",
                 code="slice",
                 option="interval",
                 help=f"an interval within 0..{n}",

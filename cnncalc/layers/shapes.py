@@ -68,7 +68,8 @@ def check_map(layer: Named, shape: Shape) -> None:
     """LayerError where a layer that works on a map is handed a vector, or a map of no places."""
     if 0 in shape[1:]:
         raise LayerError(
-            f"`{layer.kind}` can't work on {show(shape)}, which has no places", code="empty-input"
+            f"`{layer.kind}` can't work on {show(shape)}, which has no positions",
+            code="empty-input",
         )
     if len(shape) < 2:
         raise LayerError(

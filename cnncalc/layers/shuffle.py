@@ -1,4 +1,4 @@
-"""Layers that trade channels for places, or mix their order."""
+"""Shuffles: layers that trade channels for positions, or mix their order."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from cnncalc.layers.sliding import check_groups
 
 
 class PixelShuffle(Layer):
-    """Channels become places: (C*r*r, H, W) becomes (C, H*r, W*r)."""
+    """Channels become positions: (C*r*r, H, W) becomes (C, H*r, W*r)."""
 
     kind = "pixelshuffle"
     formula = "C' = C / r^axes, n' = n r"
@@ -35,7 +35,7 @@ class PixelShuffle(Layer):
         block = self.factor ** (len(shape) - 1)
         if shape[0] % block:
             raise LayerError(
-                f"{shape[0]} channels can't be dealt out to blocks of {block} places",
+                f"{shape[0]} channels can't be dealt out to blocks of {block} positions",
                 code="groups",
                 option="factor",
                 help=f"channels that {block} divides",

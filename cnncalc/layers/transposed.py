@@ -1,4 +1,4 @@
-"""The way back of a window that slides: transposed convolution, unpooling."""
+"""Transposed convolutions and unpooling: the way back of a window that slides."""
 
 from __future__ import annotations
 

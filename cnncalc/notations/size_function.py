@@ -40,7 +40,7 @@ def write(report: Report, name: str | None = None) -> str:
     if not places or row is None:
         what = "the input" if not places else "no step"
         raise SpecError(
-            f"{what} has {'no ' if not places else ''}places, so there is no size to work out",
+            f"{what} has {'no ' if not places else ''}positions, so there is no size to work out",
             code="unsayable",
         )
     letters = [PARAMETERS.get(each, each.lower()) for each in symbols_of(len(places))]

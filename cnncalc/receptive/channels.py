@@ -341,7 +341,7 @@ def _joined(shapes: Sequence[Shape], seens: Sequence[Seen]) -> Channels | None:
 def _paired(
     layer: Layer, shapes: Sequence[Shape], output: Shape, seens: Sequence[Seen]
 ) -> Channels | None:
-    """The channels of branches, value by value."""
+    """The channels of branches, element-wise."""
     if isinstance(layer, Concatenate):
         return UNKNOWN
     known = [seen.channels or _alike(output[0], seen) for seen in seens]

@@ -85,7 +85,7 @@ def find(report: Sighted, text: str) -> UnitView:
         return view(report, number)
     if not re.fullmatch(r"\d{1,10}(x\d{1,10})*", place, re.ASCII):
         raise SpecError(
-            f"`{place}` is no place in a map",
+            f"`{place}` is no position in a map",
             code="bad-index",
             help="an index for each axis, as in `--at conv2:5x5`",
         )
@@ -170,7 +170,7 @@ def _reached(report: Sighted, number: int, unit: tuple[int, ...]) -> Region:
         region = pull_back(report.network.steps, report.rows, number, units)
     except TooManyError:
         raise SpecError(
-            f"what `{report.rows[number].name}` sees is too much to list",
+            f"the receptive field of `{report.rows[number].name}` is too much to list",
             code="too-large",
             help="a smaller input",
         ) from None

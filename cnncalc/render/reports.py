@@ -1,12 +1,20 @@
-"""A report as Python shows it: with `print`, and below a notebook's cell."""
+"""A report as Python shows it: with `print`, below a notebook's cell, as a data frame."""
 
 from __future__ import annotations
 
-from cnncalc.render.text import html_text, plain
+from typing import Any
+
+from cnncalc import api, packages
+from cnncalc.errors import SpecError
+from cnncalc.escaping import html as escaped
+from cnncalc.network import Network
+from cnncalc.render import page
+from cnncalc.render.text import plain
 from cnncalc.report import Report
+from cnncalc.symbols.size import Size
 from cnncalc.tables.views import view
 
-__all__ = ["html", "text"]
+__all__ = ["frame", "html", "html_of_network", "text"]
 
 HIGH = "max-height: 40em; overflow: auto"  # the table of a large network scrolls
 
@@ -17,10 +25,23 @@ def text(report: Report) -> str:
 
 
 def html(report: Report) -> str:
-    """The same as HTML, with the remarks below it."""
-    from html import escape
+    """The same as HTML, its modules and blocks foldable, with the remarks below it."""
+    return page.fragment(view("shape", report), HIGH)
 
-    table = view("shape", report)
-    lines = [*table.footer, *(table.below.footer if table.below else ())]
-    remarks = "".join(f"<div>{escape(line)}</div>" for line in lines)
-    return f'<div style="{HIGH}">\n{html_text(table, report.to_dict)}</div>\n{remarks}'
+
+def html_of_network(network: Network) -> str:
+    """The table of a network at its own size; where it has none, what says so."""
+    try:
+        return html(api.analyze(network))
+    except SpecError as error:
+        report = html(error.report) if error.report is not None else ""
+        return f"{report}<pre>{escaped(repr(network))}\n{escaped(error.message)}</pre>"
+
+
+def frame(report: Report, package: str) -> Any:
+    """The steps as a data frame of pandas or polars, with the columns of `-f csv`."""
+    frames = packages.load(package, f"`to_{package}`", "package")
+    table = view("shape", report, plain=True)
+    lines = [[str(each) if isinstance(each, Size) else each for each in v] for v in table.values()]
+    columns = zip(*lines, strict=True) if lines else [()] * len(table.columns)
+    return frames.DataFrame(dict(zip(table.fields(), map(list, columns), strict=True)))

@@ -98,10 +98,19 @@ class Terminal(NamedTuple):
             ("", lines[table.lead :]),
             (BOLD, [total] if total else []),
         )
+        groups = table.groups()
         for style, part in parts:
-            for cells in part:
+            for n, cells in enumerate(part):
+                if not style and n + table.lead in groups:
+                    yield from self.heading(groups[n + table.lead])
                 for line in _lines(cells, table.columns, layout.widths, MORE.translate(self.signs)):
                     yield f"{style}{line}{RESET}" if style and self.color else line
+
+    def heading(self, group: str) -> Iterator[str]:
+        """What stands above a group of lines."""
+        yield ""
+        for line in wrapped(visible(group).translate(self.signs), self.width):
+            yield f"{BOLD}{line}{RESET}" if self.color else line
 
     def paragraphs(self, lines: Sequence[str], indent: str = "") -> Iterator[str]:
         for line in lines:

@@ -6,27 +6,33 @@ programs give their text piece by piece, since a large network's takes much memo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnncalc.escaping import (
     csv_cell,
     dumps,
-    html,
     latex,
     markdown,
     markdown_cell,
     visible,
 )
+from cnncalc.packages import OnUse
 from cnncalc.render.widths import width_of
 from cnncalc.tables.table import PART, Table
+
+if TYPE_CHECKING:
+    from cnncalc.render import page
+else:  # few tables are pages
+    page = OnUse("cnncalc.render.page")
 
 __all__ = ["FORMATS", "aligned", "json_pieces", "pieces", "plain"]
 
 Document = Callable[[], Any]  # made only if a format asks for it
 
 
+LISTS = ("layers", "networks")  # the lists of documents that are lines of a table
 MAX_FILLED = 400  # columns that cells are filled up to
 
 
@@ -54,11 +60,20 @@ def plain(table: Table, document: Document | None = None) -> str:
     columns = [
         aligned([line[n] for line in lines], column.right) for n, column in enumerate(table.columns)
     ]
-    rows = ["  " + "  ".join(cells) for cells in zip(*columns, strict=True)]
+    titles, *rows = ["  " + "  ".join(cells) for cells in zip(*columns, strict=True)]
+    rows = [titles, *_grouped(table, rows, lambda group: ["", visible(group)])]
     heading = [*map(visible, table.heading), ""] if table.heading else []
     footer = ["", *map(visible, table.footer)] if table.footer else []
     text = "".join(line.rstrip() + "\n" for line in [*heading, *rows, *footer])
     return f"{text}\n{plain(table.below)}" if table.below else text
+
+
+def _grouped(table: Table, rows: Sequence[str], head: Callable[[str], list[str]]) -> Iterator[str]:
+    """The rows of a table, with what stands above each of its groups."""
+    groups = table.groups()
+    for n, row in enumerate(rows):
+        yield from head(groups[n]) if n in groups else ()
+        yield row
 
 
 def json_pieces(table: Table | None, document: Document) -> Iterator[str]:
@@ -97,9 +112,12 @@ def _laid_out(value: Any, margin: str = "") -> Iterator[str]:
 
 
 def json_lines(table: Table, document: Document) -> Iterator[str]:
-    """One object a line: the report's layers, or the table's records."""
+    """One object a line: the report's layers, the networks of a check, the table's records."""
     found = document()
-    records = found.get("layers", [found]) if isinstance(found, dict) else found
+    if isinstance(found, dict):
+        records = next((found[key] for key in LISTS if key in found), [found])
+    else:
+        records = found
     return (f"{dumps(record)}\n" for record in records)
 
 
@@ -130,12 +148,16 @@ def markdown_text(table: Table, document: Document) -> str:
     def escaped(cell: str) -> str:
         return markdown_cell(cell.strip().replace(PART, " "))
 
+    def head(group: str) -> list[str]:
+        return [line([f"**{escaped(group)}**", *[""] * (len(table.columns) - 1)])]
+
+    rows = [line([escaped(cell) for cell in cells]) for cells in table.texts()]
     total = [f"**{cell}**" if cell else "" for cell in table.total() or []]
     return (
         ("\n".join(map(markdown, table.heading)) + "\n\n" if table.heading else "")
         + line([escaped(title) for title in table.titles()])
         + line(["---:" if column.right else ":---" for column in table.columns])
-        + "".join(line([escaped(cell) for cell in cells]) for cells in table.texts())
+        + "".join(_grouped(table, rows, head))
         + (line(total) if total else "")
         + ("\n" + "".join(f"- {markdown(each)}\n" for each in table.footer) if table.footer else "")
         + (f"\n{markdown_text(table.below, document)}" if table.below else "")
@@ -143,45 +165,41 @@ def markdown_text(table: Table, document: Document) -> str:
 
 
 def latex_text(table: Table, document: Document) -> str:
-    """A tabular with booktabs' rules."""
+    """A tabular with booktabs' rules, what stands above and below it in paragraphs."""
+    return "% needs \\usepackage{booktabs}\n" + _latex(table)
 
+
+def _latex(table: Table) -> str:
     def line(cells: list[str]) -> str:
         texts = [latex(cell.strip().replace(PART, " ")) for cell in cells]
         return f"  {' & '.join(texts)} \\\\\n"
 
+    def head(group: str) -> list[str]:
+        return [
+            f"  \\multicolumn{{{len(table.columns)}}}{{l}}{{\\textbf{{{latex(group)}}}}} \\\\\n"
+        ]
+
     total = table.total()
     places = "".join("r" if column.right else "l" for column in table.columns)
+    rows = [line(cells) for cells in table.texts()]
     return (
-        f"\\begin{{tabular}}{{{places}}}\n  \\toprule\n"
+        "".join(f"\\noindent {latex(each)}\n\n" for each in table.heading)
+        + f"\\begin{{tabular}}{{{places}}}\n  \\toprule\n"
         + line(table.titles())
         + "  \\midrule\n"
-        + "".join(line(cells) for cells in table.texts())
+        + "".join(_grouped(table, rows, head))
         + ("  \\midrule\n" + line(total) if total else "")
         + "  \\bottomrule\n\\end{tabular}\n"
-        + (f"\n{latex_text(table.below, document)}" if table.below else "")
+        + "".join(
+            f"\n\\noindent{{\\small {latex(each.strip())}}}\n" for each in table.footer if each
+        )
+        + (f"\n{_latex(table.below)}" if table.below else "")
     )
 
 
 def html_text(table: Table, document: Document) -> str:
-    """A table element, numbers to the right."""
-    sides = [' style="text-align: right"' if column.right else "" for column in table.columns]
-
-    def line(cells: list[str], tag: str) -> str:
-        texts = [html(cell.strip().replace(PART, " ")) for cell in cells]
-        columns = zip(texts, sides, strict=True)
-        return f"    <tr>{''.join(f'<{tag}{side}>{text}</{tag}>' for text, side in columns)}</tr>\n"
-
-    total = table.total()
-    return (
-        "<table>\n  <thead>\n"
-        + line(table.titles(), "th")
-        + "  </thead>\n  <tbody>\n"
-        + "".join(line(cells, "td") for cells in table.texts())
-        + "  </tbody>\n"
-        + (f"  <tfoot>\n{line(total, 'td')}  </tfoot>\n" if total else "")
-        + "</table>\n"
-        + (html_text(table.below, document) if table.below else "")
-    )
+    """A page that stands alone."""
+    return page.page(table)
 
 
 def _whole(made: Callable[[Table, Document], Iterator[str]]) -> Callable[..., str]:

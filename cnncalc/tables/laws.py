@@ -84,7 +84,7 @@ def _marked(report: Report, row: Row) -> str:
 
 LAWS: tuple[Column, ...] = (
     *(column for column in COLUMNS if column.key in ("index", "name", "kind", "layer", "output")),
-    _column("kernel", "R", "the kernel: what a unit sees, before clipping", _kernels),
+    _column("kernel", "R", "the kernel: the receptive field, before clipping", _kernels),
     _column("jump", "J", "the jump: how far the next unit's field lies", _jumps),
     _column("padding", "P", "padding before and after", _pads, _padding)._replace(show=_marked),
     _column("length", "size of n", "the size that an axis of n gets", _lengths, _numbers, _length),

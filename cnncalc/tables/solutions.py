@@ -59,7 +59,7 @@ OUTPUT = Column("output", "output", "the shape that comes out", _output)
 FIELD = Column(
     "rf",
     "RF",
-    "how much of the input its units see",
+    "the receptive field of its units",
     lambda _, solution: show(tuple(dict.fromkeys(solution.field))) if solution.field else None,
 )
 SPEC = Column(

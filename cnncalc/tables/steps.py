@@ -163,13 +163,18 @@ STEP_COLUMNS = (
     Column(
         "rf",
         "RF",
-        "the receptive field's size and, after /, the jump",
+        "the receptive field's size and, after /, the cumulative stride",
         lambda report, row: _sees(report, row).replace(PART, " ").replace("×", "x"),
         _sees,
         parted=True,
     ),
     _axes("size", "the receptive field's size, in input pixels", lambda f: f.size, lambda n: n),
-    _axes("jump", "input pixels from one output to the next", lambda f: f.jump, lambda n: 0),
+    _axes(
+        "jump",
+        "the cumulative stride: input pixels from one output to the next",
+        lambda f: f.jump,
+        lambda n: 0,
+    ),
     _axes(
         "start",
         "the first input index that output 0 sees; below 0 is padding",

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from cnncalc.errors import CnnCalcError
 from cnncalc.escaping import visible
+from cnncalc.nesting import Place
 from cnncalc.suggestions import suggest
 from cnncalc.symbols.size import Size, pretty
 
@@ -68,6 +69,9 @@ class Table:
             first one first.
         dear: keys of those that it leaves out after them, where it must.
         below: a further table, below the remarks.
+        group: what lines belong to, which stands above the first of each group.
+        nested: gives for each line the modules or blocks that it stands in, outermost first; None:
+            lines stand in none.
     """
 
     def __init__(
@@ -82,6 +86,8 @@ class Table:
         spare: Sequence[str] = (),
         dear: Sequence[str] = (),
         below: Table | None = None,
+        group: Callable[[Any], str] | None = None,
+        nested: Callable[[], Sequence[Sequence[Place]]] | None = None,
     ) -> None:
         self.columns = tuple(columns)
         self.subject = subject
@@ -92,6 +98,15 @@ class Table:
         self.spare = tuple(spare)
         self.dear = tuple(dear)
         self.below = below
+        self.group = group
+        self.nested = nested
+
+    def groups(self) -> dict[int, str]:
+        """The headings inside of the table, by the number of the line that each stands above."""
+        if self.group is None:
+            return {}
+        told = [self.group(line) for line in self.lines]
+        return {n: text for n, text in enumerate(told) if not n or text != told[n - 1]}
 
     def leaving(self) -> tuple[list[int], list[int]]:
         """The columns that can be spared, and all of them, in the order in which they go."""
@@ -135,7 +150,7 @@ class Table:
     def part(self, places: Sequence[int]) -> Table:
         """The same table with some of its columns."""
         columns = [self.columns[place] for place in places]
-        return Table(columns, self.subject, self.lines, lead=self.lead)
+        return Table(columns, self.subject, self.lines, lead=self.lead, group=self.group)
 
     def records(self) -> list[dict[str, Any]]:
         """The same, one record a line."""

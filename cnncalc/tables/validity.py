@@ -19,7 +19,7 @@ def table_of(valid: ValidSizes) -> Table:
     if valid.axes:
         footer.append(f"the least size that works: {_shown(valid, valid.least)}")
     else:
-        footer.append("its input has no axes that are places")
+        footer.append("its input has no spatial axes")
     others = [step for step in valid.network.steps[1:] if not step.inputs]
     if others:
         sizes = ", ".join(f"`{step.name}` {show(step.layer.output())}" for step in others)
@@ -74,7 +74,7 @@ COLUMNS = (
     Column(
         "lossless",
         "no pixel lost",
-        "those at which no window leaves a place out at the end of its map",
+        "those at which no window leaves a position out at the end of its map",
         lambda _, axis: axis.exact.said(axis.symbol),
         narrow="fold",
     ),

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.forks import Forks
 from cnncalc.layers.base import axis_name
+from cnncalc.nesting import Place, places
 from cnncalc.packages import OnUse
 from cnncalc.receptive.units import first_to_see_all, larger_than_input
 from cnncalc.report import Report
+from cnncalc.rows import BuiltRow, Row
 from cnncalc.tables import costs
 from cnncalc.tables.steps import COLUMNS, also_of_built
 from cnncalc.tables.table import Column, Table, choose, human_bytes
@@ -150,7 +152,7 @@ def _units(report: Report) -> list[str]:
         row = report.rows[seen["index"]]
         place = "×".join(map(str, seen["unit"])) or "any"
         axes = len(report.frame) - 1
-        of = "sees of the input" if axes else "sees all of the input, which has no places"
+        of = "sees of the input" if axes else "sees all of the input, which has no positions"
         lines.append(f"unit {place} of `{row.name}` (step {row.index}) {of}")
         for axis, (full, cut) in enumerate(zip(seen["unclipped"], seen["clipped"], strict=True)):
             inside = f"{cut[0]} … {cut[1]} ({seen['touched'][axis]} read)" if cut else "nothing"
@@ -164,13 +166,14 @@ def _reach(report: Report) -> list[str]:
     report = report.at_witness
     lines, size = [], report.show(report.input)
     if first := first_to_see_all(report):
-        lines.append(f"the whole input is first seen by step {first.index}, `{first.text}`")
+        at = f"step {first.index}, `{first.text}`"
+        lines.append(f"the receptive field first covers the whole input at {at}")
     if beyond := larger_than_input(report):
         steps = ", ".join(str(row.index) for row in beyond[:12]) + (
             f", … ({len(beyond)} in all)" if len(beyond) > 12 else ""
         )
         lines.append(
-            f"fields larger than {size}, so unproductive at this size: "
+            f"receptive fields larger than {size}, so unproductive at this size: "
             f"{'step' if len(beyond) == 1 else 'steps'} {steps}"
         )
     return lines
@@ -196,6 +199,7 @@ def _params(report: Report, wanted: str | None, plain: bool) -> Table:
         footer=remarks(report, memory=True, fields=False),
         spare=SPARE_OF_TENSORS.split(),
         dear=DEAR_OF_TENSORS.split(),
+        nested=lambda: _nested(report, [line.row for line in lines]),
     )
 
 
@@ -225,7 +229,14 @@ def _steps(
         footer=remarks(report, memory=memory),
         spare=SPARE.split(),
         dear=DEAR.split(),
+        nested=lambda: _nested(report, lines),
     )
+
+
+def _nested(report: Report, rows: Sequence[Row | BuiltRow]) -> list[tuple[Place, ...]]:
+    """The modules or blocks that each row stands in."""
+    found = list(places(report.network))
+    return [found[row.index] for row in rows]
 
 
 def _chosen(wanted: str | None, known: Sequence[Column], usual: Sequence[str]) -> list[Column]:

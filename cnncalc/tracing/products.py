@@ -121,7 +121,7 @@ def einsum(one: str, two: str, result: str, shapes: tuple[Shape, Shape]) -> Eins
     """A product of two that flow, by the letters of their axes, without the batch's.
 
     Letters of both and of the result are stretched over, those of both and not of the result
-    summed over; without such it is a product value by value.
+    summed over; without such it is a product element-wise.
 
     Raises:
         LayerError: sizes that differ, or a letter twice in one operand.

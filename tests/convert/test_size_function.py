@@ -169,7 +169,7 @@ def test_source_and_keras() -> None:
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("100 linear:10", "the input has no places, so there is no size to work out"),
+        ("100 linear:10", "the input has no positions, so there is no size to work out"),
         ("3x30x30 upsample:1.1", "no expression says this: h times 1.1"),
     ],
 )

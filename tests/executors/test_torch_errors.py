@@ -24,7 +24,7 @@ def torch() -> Any:
 VALUE = (
     "PyTorch doesn't normalise a single value by its own mean (in a larger batch there are more)"
 )
-PLACE = "PyTorch doesn't normalise a map of one place by its own mean"
+PLACE = "PyTorch doesn't normalise a map of one position by its own mean"
 
 # What stands between two layers, and why PyTorch refuses it; with samples of how many.
 SINGLE = [

@@ -492,7 +492,7 @@ ACTIVATIONS = {
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
 @pytest.mark.parametrize("word", ACTIVATIONS)
 def test_activations_are_those_of_pytorch(word: str, dtype: str) -> None:
-    """From deep in the saturated range to the other end, value by value."""
+    """From deep in the saturated range to the other end, element-wise."""
     x = np.concatenate([np.linspace(-40, 40, 641), np.linspace(-2, 2, 401)])
     stack = Stack(cnncalc.parse(f"{x.size} {word}"), (x.size,), dtype=dtype)
     stack.input[...] = x

@@ -54,7 +54,7 @@ class Ran:
 
 
 class _Identity:
-    """Membership by identity: Keras's variables compare value by value."""
+    """Membership by identity: Keras's variables compare element-wise."""
 
     def __init__(self, members: Sequence[Any]) -> None:
         self.members = {id(member) for member in members}

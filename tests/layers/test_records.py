@@ -162,7 +162,7 @@ def test_vectors_and_maps_of_no_places_are_refused(name: str) -> None:
     layer: Any = sample(KINDS[name])
     with pytest.raises(LayerError, match="works on a map but receives a vector of 16 features"):
         layer.output((16,))
-    with pytest.raises(LayerError, match="which has no places"):
+    with pytest.raises(LayerError, match="which has no positions"):
         layer.output((16, 0, 4))
 
 

@@ -212,7 +212,7 @@ FOLLOWED: dict[str, tuple[str, str, str]] = {
     **{
         words: (net("pass", f"return {code}"), code, message)
         for words, code, message in (
-            ("places in pairs", "x[:, [0, 1], [1, 0]]", "several lists of places are taken in"),
+            ("places in pairs", "x[:, [0, 1], [1, 0]]", "several lists of positions are taken in"),
             ("a place too far", "x[:, [0, 3]]", "index 3 is out of an axis of 3"),
             ("no places", "x[:, []]", "this slice of an axis of 3 is empty"),
             ("places that are drawn", "x[:, torch.rand(2)]", "an index of a tensor of weights"),

@@ -121,7 +121,7 @@ class Context:
         return x if self.is_spare(x) else self.xp.empty_like(x)
 
     def each(self, x: Array, function: Callable[[Array, Array], object]) -> Array:
-        """`function(values, out)` over all of x, value by value, a stretch at a time."""
+        """`function(values, out)` over all of x, element-wise, a stretch at a time."""
         out = self.like(x)
         flat, results = x.reshape(-1), out.reshape(-1)
         step = self.block_points()

@@ -1,7 +1,7 @@
 """A network whose values say which places of the input each unit reads: 1 where it does, 0 not.
 
 It has the windows of the network it is made of, run by the very layers of a framework, and
-weights that are all positive, so that nothing cancels. What works value by value or normalises
+weights that are all positive, so that nothing cancels. What works element-wise or normalises
 hands its values on, merges add up, and after each sum all that is not 0 becomes 1: nothing
 underflows, however deep the network. Padding is zeros in all modes. Channels that are all
 alike are one channel, so that a probe costs little.
@@ -190,7 +190,7 @@ def _untold(layer: Any) -> str | None:
         return None
     if layer.mode in SIGNED:
         return f"the taps of `{layer.mode}` have both signs, and may cancel"
-    return "frameworks pass over a factor where places are copied or doubled"
+    return "frameworks pass over a factor where positions are copied or doubled"
 
 
 def _after(
@@ -213,7 +213,7 @@ def _after(
 
 
 def _hands_on(layer: Any) -> bool:
-    """Whether a layer works value by value or place by place, or normalises."""
+    """Whether a layer works element-wise or position by position, or normalises."""
     if layer.kind in NORMS or layer.mixes_samples:
         return True
     moves = type(layer).route is not Layer.route or type(layer).windows is not Layer.windows

@@ -20,7 +20,7 @@ REFUSALS = {
     "Expected more than 1 value per channel when training": "PyTorch doesn't normalise a single "
     "value by its own mean (in a larger batch there are more)",
     "Expected more than 1 spatial element when training": "PyTorch doesn't normalise a map of "
-    "one place by its own mean",
+    "one position by its own mean",
 }
 # There is no kernel for a type, for a device, for so much at once, or none that is deterministic.
 UNABLE = re.compile(

@@ -1,4 +1,4 @@
-"""What PyTorch does where torch.nn has no class: merges, moves, functions value by value."""
+"""What PyTorch does where torch.nn has no class: merges, moves, functions element-wise."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def tensor_operator(machine: Machine, sign: str, left: Value, right: Value) -> V
 
 
 def merged(machine: Machine, sign: str, tensors: list[Value]) -> Value:
-    """Flowing tensors joined value by value."""
+    """Flowing tensors joined element-wise."""
     if sign not in MERGES:
         raise Refusal(f"`{sign}` between two tensors can't be followed")
     lined_up = [in_line(machine, each, tensors) for each in tensors]

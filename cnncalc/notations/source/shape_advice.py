@@ -16,7 +16,7 @@ MAX_PAD = 8
 
 
 def joining(layer: Layer, shapes: Sequence[Shape], keras: bool) -> str:
-    """What makes two maps fit to be joined along their channels, or value by value."""
+    """What makes two maps fit to be joined along their channels, or element-wise."""
     if layer.kind == "cat":
         return (padding(shapes) if not keras else "") or "maps that differ only in their channels"
     return (projection(shapes) if not keras else "") or (

@@ -15,7 +15,7 @@ from cnncalc.layers.merge import Concatenate, Mean
 
 @computes("add", "mul", "sub", "div", "maximum", "minimum")
 def joined(at: Context, layer: Any, *branches: Array) -> Array:
-    """One branch after another joined value by value; axes of size 1 are stretched."""
+    """One branch after another joined element-wise; axes of size 1 are stretched."""
     names = {"mul": "multiply", "sub": "subtract", "div": "divide"}
     function = getattr(at.xp, names.get(layer.kind, layer.kind))
     if layer.kind != "sub":  # the order is free: what may be written over first

@@ -287,7 +287,7 @@ def unknown(node: Node) -> LayerError:
     return LayerError(
         f"the operator `{clean(node.op, 60)}`{domain} isn't known here",
         code="unknown-operator",
-        help="networks of convolutions, pools, linear layers and elementwise functions are read",
+        help="networks of convolutions, pools, linear layers and element-wise functions are read",
     )
 
 

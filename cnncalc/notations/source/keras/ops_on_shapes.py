@@ -1,4 +1,4 @@
-"""`keras.ops` that move values, take parts, or work value by value."""
+"""`keras.ops` that move values, take parts, or work element-wise."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def values_of(form: Form, args: Sequence[Value], options: Mapping[str, Value]) -
 
 
 def valued(op: Op, form: Form) -> Callable[..., Value]:
-    """A function value by value."""
+    """A function element-wise."""
 
     def call(machine: Machine, tensor: Value, *args: Value, **rest: Value) -> Value:
         place(tensor, -1)
@@ -133,7 +133,7 @@ def valued(op: Op, form: Form) -> Callable[..., Value]:
 
 
 def joined(kind: str) -> Callable[..., Value]:
-    """The larger or the smaller of two tensors, value by value."""
+    """The larger or the smaller of two tensors, element-wise."""
 
     def call(machine: Machine, one: Value, two: Value) -> Value:
         place(one, -1)

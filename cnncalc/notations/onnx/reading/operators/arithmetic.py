@@ -88,7 +88,7 @@ def single_number(constant: Static) -> float | None:
 
 
 def merged(call: Call, tensors: Sequence[Tensor]) -> Tensor:
-    """Data joined value by value; the batch axes must meet."""
+    """Data joined element-wise; the batch axes must meet."""
     if len(tensors) == 1:
         return call.same(tensors[0])
     if len({len(each.shape) for each in tensors}) > 1:

@@ -227,7 +227,7 @@ def _gathered(call: Call, ends: Ends) -> Value:
     count = len(ends.parts)
     missing = not places or min(places) < -count or max(places) >= count
     if call.integer("axis", 0) != 0 or ends.turned or missing:
-        call.refuse(f"it picks places that are not among {count} states", code="slice")
+        call.refuse(f"it picks positions that are not among {count} states", code="slice")
     chosen = tuple(ends.parts[at] for at in places)
     if call.stored(1).shape:
         return _stacked(call, chosen)

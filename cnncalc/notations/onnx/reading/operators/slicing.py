@@ -36,7 +36,7 @@ def slice_(
     if not all(kept.values()):
         call.refuse("nothing would be left", code="empty-output")
     if any(places.step < 1 and len(places) > 1 for places in kept.values()):
-        call.refuse("places that go backwards can't be followed")
+        call.refuse("positions that go backwards can't be followed")
     inner = {call.axis(axis, data): places for axis, places in kept.items()}
     return call.placed(cut(call, data, inner) or call.same(data), batch)
 
@@ -104,12 +104,12 @@ def gather(call: Call, data: Value, indices: Value, *, axis: int = 0) -> Either:
     tensor = call.flow()
     place = call.axis(axis, tensor, "picks from")
     if len(indices.shape) > 1:
-        call.refuse("places picked along more than one axis can't be followed")
+        call.refuse("positions picked along more than one axis can't be followed")
     size = tensor.shape[place]
     places = [int(each) for each in call.numbers(1) or []]
     places = [each + size if each < 0 else each for each in places]
     if not places or min(places) < 0 or max(places) >= size:
-        call.refuse(f"it picks places that are not among the {size}", code="slice")
+        call.refuse(f"it picks positions that are not among the {size}", code="slice")
     if indices.shape:
         return call.placed(_in_order(call, tensor, place, places), tensor.batch)
     one = cut(call, tensor, {place: range(places[0], places[0] + 1)}, "/slice") or tensor
@@ -124,8 +124,8 @@ def _looked_up(call: Call, table: Static, numbers: Tensor, axis: int) -> Tensor:
     """The rows of a stored matrix that whole numbers name: an embedding."""
     if len(table.shape) != 2 or axis % 2:
         call.refuse(
-            f"its data looks places up in {show(table.shape)} along axis {axis}, where the rows of "
-            "a matrix are read"
+            f"its data looks positions up in {show(table.shape)} along axis {axis}, where the rows "
+            "of a matrix are read"
         )
     layer = KINDS["embedding"](*table.shape, axis=-1 if numbers.shape else 0)
     return call.add(layer, [numbers], weight=table)
@@ -135,7 +135,7 @@ def _in_order(call: Call, data: Tensor, axis: int, places: list[int]) -> Tensor:
     """Places along an axis, as one slice or several that are joined."""
     pieces = runs(places)
     if len(pieces) > MAX_PIECES:
-        call.refuse("it picks too many places in an order of their own", code="too-large")
+        call.refuse("it picks too many positions in an order of their own", code="too-large")
     if len(pieces) == 1:
         return cut(call, data, {axis: pieces[0]}) or call.same(data)
     parts = [cut(call, data, {axis: piece}, f"/{n}") for n, piece in enumerate(pieces, 1)]

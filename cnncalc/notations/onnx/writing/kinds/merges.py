@@ -17,7 +17,7 @@ MANY = {"add": "Sum", "mean": "Mean", "maximum": "Max", "minimum": "Min"}
 
 @writes(*MANY, *TWO)
 def merged(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
-    """Branches joined value by value, each with as many axes as the output."""
+    """Branches joined element-wise, each with as many axes as the output."""
     names = []
     stretched = layer.stretched(*shapes)
     for name, shape, sizes in zip(x, shapes, stretched, strict=True):

@@ -52,7 +52,7 @@ def is_whole(part: Value) -> bool:
 def flowing_item(machine: Machine, tensor: Tensor, parts: list[Value]) -> Value:
     """Parts of the axes; a number also takes its axis away, None adds one."""
     if sum(isinstance(part, list | tuple | Static) for part in parts) > 1:
-        raise Refusal("several lists of places are taken in pairs, which can't be followed")
+        raise Refusal("several lists of positions are taken in pairs, which can't be followed")
     result: Value = tensor
     kept: dict[int, range] = {}  # of the sample's axes looked at since the last step
     dropped: list[int] = []

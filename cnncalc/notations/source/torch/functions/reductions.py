@@ -54,7 +54,7 @@ MERGES = {"sum": "add", "mean": "mean", "max": "maximum", "min": "minimum", "pro
 
 
 def over_pile(machine: Machine, how: str, pile: Pile, axes: list[int], keep: bool) -> Value:
-    """`torch.stack(xs).sum(0)`: the tensors joined value by value."""
+    """`torch.stack(xs).sum(0)`: the tensors joined element-wise."""
     if axes != [0] or keep or how not in MERGES:
         raise Refusal(
             f"this `{how}` of tensors stacked in front of the batch can't be followed",

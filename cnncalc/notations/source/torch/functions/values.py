@@ -1,4 +1,4 @@
-"""Functions value by value, and arithmetic: `torch.exp`, `clamp`, `add`, `matmul`."""
+"""Functions element-wise, and arithmetic: `torch.exp`, `clamp`, `add`, `matmul`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["ELEMENTWISE"]
 
 
 def elementwise(op: Op) -> Method:
-    """A function value by value, which torch.nn has no class for."""
+    """A function element-wise, which torch.nn has no class for."""
 
     def call(machine: Machine, value: Value, *args: Value, **rest: Value) -> Value:
         if isinstance(value, Static):
