@@ -244,11 +244,11 @@ def test_budgets_stand_in_the_document(name: str, command: Command) -> None:
     assert code == 1
     STRICT.validate(json.loads(out))
     assert json.loads(out)["checks"] == [
-        {"what": "params", "limit": 700, "value": 762, "ok": False},
-        {"what": "macs", "limit": 8000, "value": 7552, "ok": True},
-        {"what": "memory", "limit": 1_000_000, "value": 5648, "ok": True},
-        {"what": "rf", "limit": [8, 8], "value": [8, 8], "ok": True},
-        {"what": "output", "limit": [10], "value": [10], "ok": True},
+        {"what": "max-params", "limit": 700, "value": 762, "ok": False},
+        {"what": "max-macs", "limit": 8000, "value": 7552, "ok": True},
+        {"what": "max-memory", "limit": 1_000_000, "value": 5648, "ok": True},
+        {"what": "min-rf", "limit": [8, 8], "value": [8, 8], "ok": True},
+        {"what": "expect", "limit": [10], "value": [10], "ok": True},
     ]
     assert "checks" not in json.loads(command(name, *SPEC, "--json")[1])
 
