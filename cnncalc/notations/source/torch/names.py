@@ -304,6 +304,7 @@ TABLE: dict[str, Value] = {
     "torch.onnx.is_in_onnx_export": FALSE,
     "torch.cuda.device_count": simple("device_count", lambda machine: 0),
     "torch.is_grad_enabled": FALSE,
+    "torch.get_default_dtype": simple("get_default_dtype", lambda machine: Opaque("torch.float32")),
     "torch.load": Silent("torch.load"),
     "torch.save": Silent("torch.save"),
     "torch.manual_seed": Silent("torch.manual_seed"),
