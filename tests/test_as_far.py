@@ -76,7 +76,8 @@ CASES = {
     ),
     "a layer that is not read here": Case(
         torch("self.attention = nn.Bilinear(16, 16, 8)", "x = self.attention(x, x)"),
-        (3, 32, 32), ["conv", "bn"], BEHIND, "`nn.Bilinear` can't be followed",
+        (3, 32, 32), ["conv", "bn"], {"Net": 7, "attention": 16 * 16 * 8 + 8, "classifier": 160},
+        "`nn.Bilinear` can't be followed",
     ),
     "a part that nothing uses": Case(
         torch("self.attention = Attention(16)", "pass"),

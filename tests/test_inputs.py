@@ -141,7 +141,7 @@ def test_an_answer_as_far_as_it_goes() -> None:
     assert report is not None
     assert not report.complete
     assert [row.text for row in report.rows if row.is_input] == ["input", "input:5"]
-    assert report.total.params == 8 * 28 + 4 * 6
+    assert report.total.params == 8 * 28 + 4 * 6 + 6 * (8 * 4 + 1)
 
 
 def test_what_has_a_default_is_not_asked_for() -> None:

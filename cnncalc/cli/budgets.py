@@ -135,7 +135,8 @@ def _field(text: str) -> Limit:
         sizes = None if told is None else told["size"]
         assert sizes is None or isinstance(sizes, list)
         missed = _short(sizes, least, text, "at most " if end.status == "hull" else "")
-        return Check("min-rf", least, sizes, missed)
+        wanted = least * len(sizes) if sizes and len(least) == 1 else least
+        return Check("min-rf", wanted, sizes, missed)
 
     return limit
 

@@ -11,6 +11,7 @@ from cnncalc.live.objects import Torch
 from cnncalc.live.program import Program, refusal
 from cnncalc.live.torch_calls import argument, call, function_words, given
 from cnncalc.live.torch_program import TorchProgram
+from cnncalc.live.torch_transformers import is_transformer, plain_forward
 
 __all__ = ["follow_in_place", "traced_program"]
 
@@ -29,7 +30,7 @@ def traced_program(torch: Torch, module: Torch, name: str, fed: Collection[str] 
 
 
 def _graph(torch: Torch, module: Torch, fed: Collection[str]) -> Torch:
-    """The module's graph, in which torch.nn's own modules are leaves.
+    """The module's graph, in which torch.nn's own layers are leaves.
 
     Further arguments of its forward keep their defaults, if nothing is fed to them.
     """
@@ -48,7 +49,14 @@ def _tracer(torch: Torch) -> Torch:
     """A tracer that also notes where a module of the user's hands on what it is given."""
 
     class Tracer(torch.fx.Tracer):  # type: ignore[misc]
+        def is_leaf_module(self, m: Torch, module_qualified_name: str) -> bool:
+            leaf: bool = super().is_leaf_module(m, module_qualified_name)
+            return leaf and not is_transformer(m)
+
         def call_module(self, m: Torch, forward: Any, args: Any, kwargs: Any) -> Any:
+            if is_transformer(m):
+                return super().call_module(m, plain_forward(m), args, kwargs)
+
             def run(*args: Any, **kwargs: Any) -> Any:
                 result = forward(*args, **kwargs)
                 if any(result is each for each in args) and not m._modules:

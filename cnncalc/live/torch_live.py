@@ -25,6 +25,7 @@ from cnncalc.live.program import (
 )
 from cnncalc.live.torch_copy import empty_copy, is_layer
 from cnncalc.live.torch_fx import traced_program
+from cnncalc.live.torch_transformers import around, is_transformer
 from cnncalc.network import Fed, Network
 from cnncalc.packages import OnUse
 
@@ -67,6 +68,8 @@ def from_torch(module: Torch, input: Inputs | None = None) -> Network:
     bare = empty_copy(torch, module)
     if is_layer(bare):
         bare = torch.nn.Sequential(bare)
+    elif is_transformer(bare):
+        bare = around(torch, bare)
     return _network(torch, bare, name, sizes)
 
 

@@ -24,7 +24,7 @@ from cnncalc.tracing.products import einsum as by_letters
 from cnncalc.tracing.products import letters, multiplied, repeated, scaled_scores, swapped
 from cnncalc.tracing.tensors import Operations, Static, Tensor
 
-__all__ = ["PRODUCTS", "planned", "product", "refusable", "scaled_dot_product_attention"]
+__all__ = ["PRODUCTS", "planned", "product", "refusable", "scaled_dot_product_attention", "through"]
 
 
 def product(
@@ -40,10 +40,10 @@ def product(
             left = emit(machine, swap, [left], op="permute", batch=batch)
         return emit(machine, layer, [left, right], op="matmul", batch=batch)
     if isinstance(left, Tensor) and isinstance(right, Static) and len(right.shape) == 2:
-        return _through(machine, left, right, right.shape, -1)
+        return through(machine, left, right, right.shape, -1)
     matrix = isinstance(left, Static) and len(left.shape) == 2
     if matrix and isinstance(right, Tensor) and len(right.shape) > 1:
-        return _through(machine, right, left, left.shape[::-1], -2)
+        return through(machine, right, left, left.shape[::-1], -2)
     if isinstance(left, Static) and isinstance(right, Static):
         return machine.part(Operations).binary(machine, "@", left, right)
     raise Refusal(
@@ -86,7 +86,7 @@ def _words(value: Value) -> str:
     return f"{'weights of ' if isinstance(value, Static) else ''}{sizes}"
 
 
-def _through(
+def through(
     machine: Machine, tensor: Tensor, weights: Static, sizes: tuple[Any, ...], axis: int
 ) -> Value:
     """A tensor through a matrix of weights (inputs, outputs), along one of its axes."""
@@ -211,7 +211,7 @@ def _with_matrix(
     inputs = matrix.index(shared[0])
     sizes = (weights.shape[inputs], weights.shape[1 - inputs])
     axis = part.index(shared[0]) - len(part)
-    made = _through(machine, tensor, weights, sizes, axis)
+    made = through(machine, tensor, weights, sizes, axis)
     return _rearranged(machine, made, part[1:].replace(shared[0], matrix[1 - inputs]), result[1:])
 
 

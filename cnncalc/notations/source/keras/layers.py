@@ -10,9 +10,10 @@ from cnncalc.network import Declared
 from cnncalc.notations.source.entries import entries
 from cnncalc.notations.source.keras.recurrent import is_recurrent, run_recurrent
 from cnncalc.notations.source.keras.state import keras_of
-from cnncalc.notations.source.keras.tensors import keras_readers, outer
+from cnncalc.notations.source.keras.tensors import inner_axis, keras_readers, outer
 from cnncalc.notations.source.layer_arguments import LAYER_COST, made, plain, refused
 from cnncalc.notations.source.layer_steps import emit
+from cnncalc.notations.source.longer import one_after_the_other
 from cnncalc.notations.source.state import state_of
 from cnncalc.python.attributes import set_field
 from cnncalc.python.functions import Method, simple
@@ -168,6 +169,8 @@ def run(machine: Machine, layer: Instance, inputs: Value, **options: Value) -> V
         raise Refusal(f"`{layer.cls.name}` runs before `super().__init__()` has made it")
     if isinstance(inputs, Static) and layer.layers[0].layer.kind == "embedding":
         return entries_of(machine, layer, inputs)
+    if layer.cls.name == "Concatenate" and (parts := with_fixed(inputs)):
+        return made_longer(machine, layer, parts)
     flow: list[Value] = list(tensors(machine, inputs))
     if is_recurrent(layer) and len(flow) == 1:
         return run_recurrent(machine, layer, flow[0], options)
@@ -193,6 +196,24 @@ def entries_of(machine: Machine, layer: Instance, index: Static) -> Static:
         table.holder, table.name = layer, "embeddings"
         layer.fields["embeddings"] = table
     return entries(machine, layer.fields["embeddings"], index)
+
+
+def with_fixed(inputs: Value) -> list[Tensor | Static]:
+    """Tensors of which some are fixed and some flow; nothing of any other inputs."""
+    parts = content_of(inputs)
+    parts = parts if isinstance(parts, list | tuple) else []
+    known = all(isinstance(each, Tensor | Static) for each in parts)
+    kinds = {isinstance(each, Static) for each in parts}
+    return list(parts) if known and len(kinds) == 2 else []
+
+
+def made_longer(machine: Machine, layer: Instance, parts: list[Tensor | Static]) -> Value:
+    """`layers.Concatenate` of what flows and what is fixed, such as a token for each sample."""
+    first = next(each for each in parts if isinstance(each, Tensor))
+    axis = layer.fields.get("axis", -1)
+    inside = inner_axis(machine, first, axis)
+    place: int = axis % (len(first.shape) + 1)
+    return one_after_the_other(machine, parts, inside, place, "layers.Concatenate")
 
 
 def add_weight(machine: Machine, layer: Instance, *args: Value, **options: Value) -> Parameter:

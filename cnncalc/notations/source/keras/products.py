@@ -10,16 +10,19 @@ from cnncalc.notations.source.keras.layers import LAYER, init, init_base, tensor
 from cnncalc.notations.source.keras.state import keras_of
 from cnncalc.notations.source.layer_arguments import plain
 from cnncalc.notations.source.layer_steps import emit
-from cnncalc.notations.source.products import planned, product, refusable
+from cnncalc.notations.source.products import planned, product, refusable, through
 from cnncalc.python.functions import simple
 from cnncalc.python.iteration import content_of
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Builtin, Class, Instance, Opaque, Value
 from cnncalc.tracing.products import letters, multiplied, scaled_scores
-from cnncalc.tracing.tensors import Parameter, Tensor
+from cnncalc.tracing.tensors import Parameter, Static, Tensor
 
 __all__ = ["CLASSES", "PRODUCTS"]
+
+
+MAX_AXES = 8  # of each that a Dot multiplies
 
 
 def attend(
@@ -62,9 +65,9 @@ def dot(machine: Machine, layer: Instance, inputs: Value) -> Value:
     sides = tensors(machine, inputs)
     if len(sides) != 2:
         raise Refusal(f"`layers.Dot` takes two tensors, not {len(sides)}")
-    if max(len(each.shape) for each in sides) > 2:
-        raise Refusal("`layers.Dot` of more than two axes behind the batch can't be followed")
-    names = [["z", *"ab"[: len(sides[0].shape)]], ["z", *"cd"[: len(sides[1].shape)]]]
+    if max(len(each.shape) for each in sides) > MAX_AXES:
+        raise Refusal(f"`layers.Dot` of more than {MAX_AXES} axes behind the batch")
+    names = [["z", *"abcdefgh"[: len(sides[0].shape)]], ["z", *"mnopqrst"[: len(sides[1].shape)]]]
     for number, (each, axis) in enumerate(zip(names, layer.fields["axes"], strict=True)):
         if not -len(each) <= axis < len(each) or axis % len(each) == 0:
             raise Refusal(f"`layers.Dot` can't sum along axis {axis} of a tensor of {len(each)}")
@@ -154,7 +157,9 @@ def matmul(machine: Machine, x1: Value, x2: Value, *args: Value, **options: Valu
 
 
 def einsum(machine: Machine, equation: Value, *operands: Value, **options: Value) -> Value:
-    """`ops.einsum` of two that flow."""
+    """`ops.einsum` of two that flow, or of one with a matrix of weights."""
+    if len(operands) == 2 and any(isinstance(each, Static) for each in operands):
+        return _with_matrix(machine, equation, operands)
     flows = len(operands) == 2 and all(isinstance(each, Tensor) for each in operands)
     if not isinstance(equation, str) or not flows:
         raise Refusal("an einsum of an equation and two tensors that flow can be followed")
@@ -162,6 +167,27 @@ def einsum(machine: Machine, equation: Value, *operands: Value, **options: Value
     if any(part[:1] != result[:1] or result[0] in part[1:] for part in parts):
         raise Refusal(f"`{equation}` has not the batch in front of each", code="batch-axis")
     return _by_letters(machine, (parts[0], parts[1], result), list(operands))
+
+
+def _with_matrix(machine: Machine, equation: Value, operands: tuple[Value, ...]) -> Value:
+    """An einsum that takes one axis of a tensor through a matrix of weights, in its place."""
+    ranks = [len(x.shape) + isinstance(x, Tensor) for x in operands]
+    parts, result = refusable(letters, equation, ranks)
+    if isinstance(operands[0], Static):
+        parts, operands = parts[::-1], operands[::-1]
+    tensor, weights = operands
+    part, matrix = parts
+    shared = [letter for letter in matrix if letter in part[1:]]
+    inputs = matrix.index(shared[0]) if shared else 0
+    fits = isinstance(tensor, Tensor) and len(matrix) == 2 and len(shared) == 1
+    if not fits or result != part.replace(shared[0], matrix[1 - inputs]):
+        raise Refusal(
+            f"`{equation}` of weights can't be followed",
+            help="with a matrix, whose result has the axis in the same place",
+            code="attention",
+        )
+    sizes = weights.shape[inputs], weights.shape[1 - inputs]
+    return through(machine, tensor, weights, sizes, part.index(shared[0]) - len(part))
 
 
 CLASSES: dict[str, Class] = {

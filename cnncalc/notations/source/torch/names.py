@@ -11,12 +11,13 @@ from cnncalc.notations.source.torch.nn.attention import attention_class
 from cnncalc.notations.source.torch.nn.containers import CONTAINERS
 from cnncalc.notations.source.torch.nn.functional import FUNCTIONAL
 from cnncalc.notations.source.torch.nn.layers import layer_class
-from cnncalc.notations.source.torch.nn.module import MODULE
+from cnncalc.notations.source.torch.nn.module import MODULE, set_attribute
 from cnncalc.notations.source.torch.nn.packed import PACKING
 from cnncalc.notations.source.torch.nn.transformer import TRANSFORMERS, transformer
 from cnncalc.notations.source.torch.nn.utils import TOOLS
 from cnncalc.notations.source.unread import LISTED
 from cnncalc.python.functions import Method, simple, undecorated
+from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import (
@@ -33,7 +34,7 @@ from cnncalc.python.values import (
     Value,
 )
 from cnncalc.python.wordlists import words
-from cnncalc.tracing.tensors import TENSOR, WEIGHT
+from cnncalc.tracing.tensors import TENSOR, WEIGHT, Parameter
 
 __all__ = ["find_torch", "functions", "layer_classes"]
 
@@ -143,16 +144,33 @@ def attention() -> Class:
 
 
 def missing_layer(name: str) -> Class:
-    """A class that exists in torch.nn and can't be read here."""
+    """A class of torch.nn that can be made here, with its weights, and not run."""
 
-    def refuse(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    def refuse(machine: Machine, module: Instance, *inputs: Value) -> Value:
         raise Refusal(
             f"`nn.{name}` can't be followed: {NO_LAYER[name]} are beyond this calculator",
             help=LISTED,
             code="unsupported-layer",
         )
 
-    return Class(name, (MODULE,), {"__init__": Builtin("__init__", refuse)})
+    table = {"__init__": simple("__init__", UNRUN[name]), "forward": simple("forward", refuse)}
+    return Class(name, (MODULE,), dict(table))
+
+
+def bilinear(
+    machine: Machine, module: Instance, in1_features: Value, in2_features: Value,
+    out_features: Value, bias: Value = True, **options: Value,
+) -> None:  # fmt: skip
+    """The weights of `nn.Bilinear`."""
+    module.ready = True
+    made = [("weight", (out_features, in1_features, in2_features)), ("bias", (out_features,))]
+    for name, shape in made[: 2 if bias else 1]:
+        for size in shape:
+            check_count(size)
+        set_attribute(machine, module, name, Parameter(shape))
+
+
+UNRUN = {"Bilinear": bilinear}
 
 
 def weight_tool(name: str) -> Method:
@@ -290,6 +308,7 @@ TABLE: dict[str, Value] = {
     "torch.compiler.is_dynamo_compiling": FALSE,
     "torch.cuda.device_count": simple("device_count", lambda machine: 0),
     "torch.is_grad_enabled": FALSE,
+    "torch.get_default_dtype": simple("get_default_dtype", lambda machine: Opaque("torch.float32")),
     "torch.load": Silent("torch.load"),
     "torch.save": Silent("torch.save"),
     "torch.manual_seed": Silent("torch.manual_seed"),

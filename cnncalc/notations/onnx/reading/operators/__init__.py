@@ -10,6 +10,7 @@ from cnncalc.frameworks.onnx.activation import ACTIVATIONS, ALONG_AXIS
 from cnncalc.notations.onnx.reading.call import Call
 from cnncalc.notations.onnx.reading.operators import (
     arithmetic,
+    attention,
     constants,
     dense,
     joining,
@@ -27,8 +28,8 @@ from cnncalc.tracing.tensors import Static, Tensor
 __all__ = ["OPERATORS", "ROW_BY_ROW", "batch_behind"]
 
 FILES = (
-    arithmetic, constants, dense, joining, layers, recurrent, reducing, reshaping, resizing,
-    slicing,
+    arithmetic, attention, constants, dense, joining, layers, recurrent, reducing, reshaping,
+    resizing, slicing,
 )  # fmt: skip
 
 # Those that do the same to each row of a matrix, so that it makes no difference to them

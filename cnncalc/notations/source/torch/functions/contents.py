@@ -8,6 +8,7 @@ from typing import Any
 from cnncalc.layers import KINDS
 from cnncalc.notations.source.axes import axis_of
 from cnncalc.notations.source.layer_steps import emit
+from cnncalc.notations.source.unread import unsupported
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
@@ -56,7 +57,7 @@ def differences(machine: Machine, tensor: Value) -> Value:
 def running_sums(machine: Machine, tensor: Value, dim: Value = 0, **options: Value) -> Value:
     """`x.cumsum(1)` of what doesn't depend on the input."""
     if not isinstance(tensor, Static):
-        raise Refusal("running sums of what flows can't be followed")
+        raise unsupported("torch.cumsum", None)
     axis_of(tensor, dim)
     return Static(tensor.shape, tensor.sources)
 
