@@ -202,12 +202,31 @@ def _wrong(call: Call, name: str) -> str:
 
 
 def _declared(call: Call, layer: Recurrent) -> Declared:
-    def taken(layer: Layer, shape: Shape) -> Layer:
+    def taken(layer: Layer, shape: Shape, *starts: Shape) -> Layer:
         if len(shape) != 2:
             raise _no_sequence(call, shape)
+        for start in starts:
+            _check_start(call, units, start)
         return layer
 
+    units = layer.hidden
+
     return Declared(layer, Expects(call.words, rule=taken), stored=_stored(layer))
+
+
+def _check_start(call: Call, units: int, start: Shape) -> None:
+    """LayerError for a state to start from of other sizes than the layer keeps."""
+    if start != (units,):
+        sizes = call.frame.outside(start)
+        raise LayerError(
+            f"{call.words} keeps {units} features (units={units}) but initial_state has "
+            f"{show(sizes)}",
+            code="state",
+            option="units",
+            help=f"`layers.Dense({units})` before it, or units={sizes[0]}"
+            if len(sizes) == 1
+            else f"a vector of {units} for each sample",
+        )
 
 
 def _no_sequence(call: Call, shape: Shape) -> LayerError:

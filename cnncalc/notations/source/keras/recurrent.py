@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from cnncalc.layers.recurrent import Recurrent
 from cnncalc.network import Declared
 from cnncalc.notations.source.layer_steps import emit
-from cnncalc.notations.source.recurrent_states import check_start, state_of_layer
+from cnncalc.notations.source.recurrent_states import state_of_layer, zeros_like
+from cnncalc.python.iteration import content_of
 from cnncalc.python.machine import Machine
-from cnncalc.python.values import Instance, Value
+from cnncalc.python.refusals import Refusal
+from cnncalc.python.values import Instance, Value, describe
+from cnncalc.tracing.tensors import Static, Tensor
 
 __all__ = ["is_recurrent", "run_recurrent"]
 
@@ -23,9 +26,12 @@ def run_recurrent(
     machine: Machine, layer: Instance, tensor: Value, options: Mapping[str, Value]
 ) -> Value:
     """The steps of a layer, or of both directions and what merges them."""
-    check_start(options.get("initial_state"))
     directions = [each for each in layer.layers if isinstance(each.layer, Recurrent)]
-    outputs = [_run(machine, layer, each, [tensor], part) for part, each in enumerate(directions)]
+    starts = _starts(machine, layer, directions, options.get("initial_state"))
+    outputs = [
+        _run(machine, layer, each, [tensor, *start], part)
+        for part, (each, start) in enumerate(zip(directions, starts, strict=True))
+    ]
     merges = layer.layers[len(directions) :]
     states = _states(machine, layer, directions, outputs)
     for part, merge in enumerate(merges, start=len(directions)):
@@ -35,11 +41,46 @@ def run_recurrent(
 
 
 def _run(
-    machine: Machine, layer: Instance, declared: Declared, inputs: list[Value], part: int
+    machine: Machine, layer: Instance, declared: Declared, inputs: Sequence[Value], part: int
 ) -> Value:
     name, kind = layer.fields["name"], declared.layer.kind
     named = f"{name}/{kind}" if part else name
     return emit(machine, declared, inputs, op=kind, owner=layer, part=part, name=named)
+
+
+def _starts(
+    machine: Machine, layer: Instance, directions: list[Declared], given: Value
+) -> list[list[Tensor]]:
+    """What each step starts from: Keras has each direction's state, then its cell."""
+    given = content_of(given)
+    if given is None:
+        return [[] for _ in directions]
+    states = [*given] if isinstance(given, list | tuple) else [given]
+    (first, *_) = (each.layer for each in directions)
+    assert isinstance(first, Recurrent)
+    kinds, ways = first.kinds, len(directions) * first.directions
+    if len(states) != kinds * ways:
+        wanted = ("[h]", "[h, c]") if ways == 1 else ("[forward, backward]", "[h, c, h, c]")
+        raise Refusal(
+            f"`layers.{layer.cls.name}` starts from {kinds * ways} state"
+            f"{'s' * (kinds * ways > 1)}, but initial_state has {len(states)}",
+            help=f"`initial_state={wanted[kinds - 1]}`",
+            code="state",
+        )
+    for each in states:
+        if not isinstance(each, Tensor | Static):
+            raise Refusal(f"a recurrent layer starts from states, not from {describe(each)}")
+    flowing = [each for each in states if isinstance(each, Tensor)]
+    if not flowing:
+        return [[] for _ in directions]
+    tensors = [
+        each if isinstance(each, Tensor) else zeros_like(machine, flowing[0]) for each in states
+    ]
+    own = [tensors[at : at + kinds * first.directions] for at in range(0, len(tensors), kinds)]
+    return [
+        [each for kind in range(kinds) for each in part[kind::kinds]]
+        for part in own[:: first.directions]
+    ]
 
 
 def _states(
