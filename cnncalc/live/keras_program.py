@@ -18,7 +18,7 @@ from cnncalc.live.program import Origin, Program, refusal
 __all__ = ["keras_program"]
 
 MODEL = "model"
-RECURRENT = ("Bidirectional", "GRU", "LSTM", "SimpleRNN")
+RECURRENT = ("Bidirectional", "GRU", "LSTM", "RNN", "SimpleRNN")
 SIDES = ("query", "value", "key")
 
 

@@ -75,7 +75,7 @@ def started(layer: Any, shapes: tuple[Shape, ...], states: bool = False) -> Sequ
     count = layer.states
     given = [f"{{{number}}}" for number in range(1, len(shapes))]
     if len(given) < layer.kinds * count:
-        given += [f"keras.ops.zeros_like({each})" for each in given]
+        given += [f"0 * {each}" for each in given]
     # Of each direction its state, then its cell.
     starts = ", ".join(each for number in range(count) for each in given[number::count])
     sequence = "keras.ops.transpose({0}, (0, 2, 1))" if turned else "{0}"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+from cnncalc.layers import KINDS
 from cnncalc.layers.recurrent import Recurrent
 from cnncalc.network import Declared
 from cnncalc.notations.source.layer_steps import emit
@@ -27,13 +29,17 @@ def run_recurrent(
 ) -> Value:
     """The steps of a layer, or of both directions and what merges them."""
     directions = [each for each in layer.layers if isinstance(each.layer, Recurrent)]
+    inner = layer if "return_state" in layer.fields else layer.fields["wrapped"]
     starts = _starts(machine, layer, directions, options.get("initial_state"))
     outputs = [
         _run(machine, layer, each, [tensor, *start], part)
         for part, (each, start) in enumerate(zip(directions, starts, strict=True))
     ]
+    states = _states(machine, inner, directions, outputs)
+    (first, *_) = (each.layer for each in directions)
+    if inner.fields.get("go_backwards") and not first.last:
+        outputs = [_turned(machine, first, each) for each in outputs]
     merges = layer.layers[len(directions) :]
-    states = _states(machine, layer, directions, outputs)
     for part, merge in enumerate(merges, start=len(directions)):
         outputs = [_run(machine, layer, merge, outputs, part)]
     given = [*outputs, *states]
@@ -46,6 +52,16 @@ def _run(
     name, kind = layer.fields["name"], declared.layer.kind
     named = f"{name}/{kind}" if part else name
     return emit(machine, declared, inputs, op=kind, owner=layer, part=part, name=named)
+
+
+def _turned(machine: Machine, layer: Any, output: Value) -> Value:
+    """The steps from the last to the first, as Keras gives them where it goes backwards."""
+    axis = 1 - layer.axis % 2
+    places = reversed(range(output.shape[axis]))
+    parts = [
+        emit(machine, KINDS["slice"]((at, at + 1), axis=axis), [output], op="flip") for at in places
+    ]
+    return emit(machine, KINDS["cat"](axis=axis), parts, op="flip") if len(parts) > 1 else output
 
 
 def _starts(
@@ -76,18 +92,15 @@ def _starts(
     tensors = [
         each if isinstance(each, Tensor) else zeros_like(machine, flowing[0]) for each in states
     ]
-    own = [tensors[at : at + kinds * first.directions] for at in range(0, len(tensors), kinds)]
-    return [
-        [each for kind in range(kinds) for each in part[kind::kinds]]
-        for part in own[:: first.directions]
-    ]
+    wide = kinds * first.directions
+    own = [tensors[begin : begin + wide] for begin in range(0, len(tensors), wide)]
+    return [[each for kind in range(kinds) for each in part[kind::kinds]] for part in own]
 
 
 def _states(
-    machine: Machine, layer: Instance, directions: list[Declared], outputs: list[Value]
+    machine: Machine, inner: Instance, directions: list[Declared], outputs: list[Value]
 ) -> list[Value]:
     """The states that `return_state` asks for, of the first direction, then of the second."""
-    inner = layer.fields.get("wrapped", layer)
     if not inner.fields.get("return_state"):
         return []
     return [
