@@ -117,7 +117,8 @@ class Recurrent(Product):
         if not starts:
             return
         if self.learned or len(starts) not in {self.states, self.kinds * self.states}:
-            kinds = (f"{self.states} states", f"{self.states} cells")[: self.kinds]
+            many = "s" if self.states > 1 else ""
+            kinds = (f"{self.states} state{many}", f"{self.states} cell{many}")[: self.kinds]
             wanted = "states that are learned" if self.learned else " and ".join(kinds)
             raise LayerError(
                 f"`{self.kind}` starts from {wanted} but is given {len(starts)}",

@@ -321,7 +321,7 @@ def _check_start(call: Call, units: int, start: Shape) -> None:
 
 def _no_sequence(call: Call, shape: Shape) -> LayerError:
     sizes = call.frame.outside(shape)
-    advice = "`layers.Reshape((1, n))` makes a sequence of one step"
+    advice = f"`layers.Reshape((1, {sizes[0]}))` makes a sequence of one step"
     if len(shape) > 2:
         rest = prod(sizes[1:])
         advice = f"`layers.Reshape(({sizes[0]}, {rest}))` makes {sizes[0]} steps of {rest} features"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from math import prod
 from typing import Any
 
 from cnncalc.errors import LayerError
@@ -148,8 +149,10 @@ def _taken(call: str, features: int, layer: Recurrent, shape: Shape, *starts: Sh
         raise LayerError(
             f"{call} takes sequences (steps, features) but receives {show(shape)}",
             code="not-a-sequence",
-            help="flatten its other axes, so that steps × features are left, such as "
-            f"{show((4, features))}",
+            help="`x.unsqueeze(1)` makes a sequence of one step"
+            if len(shape) < 2
+            else f"`x.flatten(2).transpose(1, 2)` makes {prod(shape[1:])} steps of {shape[0]} of it, "
+            f"`x.flatten(1, -2).transpose(1, 2)` {shape[-1]} steps of {prod(shape[:-1])}",
         )
     if shape[1] != features:
         raise LayerError(

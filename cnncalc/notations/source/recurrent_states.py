@@ -188,7 +188,7 @@ def _parts(machine: Machine, call: str, layer: Recurrent, states: Tensor | Pile)
     count = states.shape[0]
     if count != layer.states:
         raise Refusal(
-            f"`{call}` keeps {layer.states} states (num_layers={layer.layers}, "
+            f"`{call}` keeps {layer.states} state{'s' * (layer.states > 1)} (num_layers={layer.layers}, "
             f"bidirectional={layer.bidirectional}) but is to start from {count}",
             help=f"states of {layer.states} × batch × {layer.features}",
             code="state",
