@@ -151,7 +151,7 @@ def _taken(call: str, features: int, layer: Recurrent, shape: Shape, *starts: Sh
             code="not-a-sequence",
             help="`x.unsqueeze(1)` makes a sequence of one step"
             if len(shape) < 2
-            else f"`x.flatten(2).transpose(1, 2)` makes {prod(shape[1:])} steps of {shape[0]} of it, "
+            else f"`x.flatten(2).transpose(1, 2)` makes {prod(shape[1:])} steps of {shape[0]}, "
             f"`x.flatten(1, -2).transpose(1, 2)` {shape[-1]} steps of {prod(shape[:-1])}",
         )
     if shape[1] != features:

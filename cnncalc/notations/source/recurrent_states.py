@@ -188,8 +188,8 @@ def _parts(machine: Machine, call: str, layer: Recurrent, states: Tensor | Pile)
     count = states.shape[0]
     if count != layer.states:
         raise Refusal(
-            f"`{call}` keeps {layer.states} state{'s' * (layer.states > 1)} (num_layers={layer.layers}, "
-            f"bidirectional={layer.bidirectional}) but is to start from {count}",
+            f"`{call}` keeps {layer.states} state{'s' * (layer.states > 1)} "
+            f"(num_layers={layer.layers}, bidirectional={layer.bidirectional}) but is to start from {count}",
             help=f"states of {layer.states} × batch × {layer.features}",
             code="state",
         )
