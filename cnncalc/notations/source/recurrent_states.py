@@ -189,7 +189,8 @@ def _parts(machine: Machine, call: str, layer: Recurrent, states: Tensor | Pile)
     if count != layer.states:
         raise Refusal(
             f"`{call}` keeps {layer.states} state{'s' * (layer.states > 1)} "
-            f"(num_layers={layer.layers}, bidirectional={layer.bidirectional}) but is to start from {count}",
+            f"(num_layers={layer.layers}, bidirectional={layer.bidirectional}) but is to start "
+            f"from {count}",
             help=f"states of {layer.states} × batch × {layer.features}",
             code="state",
         )
