@@ -1,4 +1,4 @@
-"""Every recorded run of attention, products, states and further inputs: output, sums, or refused."""
+"""Every recorded run of attention, products, states and further inputs, or that it was refused."""
 
 from __future__ import annotations
 

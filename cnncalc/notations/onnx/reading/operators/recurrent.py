@@ -79,7 +79,7 @@ def recurrent(
     layer = CLASSES[call.node.op](hidden=hidden_size or r.shape[2], axis=-1, **options)
     starts = (initial_h, initial_c)[: layer.kinds]
     held = _held(layer, w, r, b)
-    if all(isinstance(each, Static) and each.sources for each in starts):
+    if all(map(_is_learned, starts)):
         layer = layer.replaced(learned=True)
         held |= _learned(layer, starts)
         starts = ()
@@ -108,6 +108,13 @@ def _check_sequence(call: Call, x: Tensor, w: Static, r: Static) -> None:
         call.refuse("its weights are no matrices for each direction")
     if w.shape[2] != x.shape[1]:
         mismatch(call, x.shape[1], w.shape[2])
+
+
+def _is_learned(start: Value) -> bool:
+    """Whether a state to start from is a stored tensor of other numbers than zeros."""
+    if not isinstance(start, Static) or not start.sources:
+        return False
+    return start.values is None or any(start.values)
 
 
 def _learned(layer: Recurrent, starts: Sequence[Any]) -> dict[str, Static]:
