@@ -28,6 +28,31 @@ class Net(nn.Module):
         return self.conv(x) + self.linear(z)[:, :, None, None]
 """
 
+# A layer and a call of it, with two inputs.
+ATTENDING = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.part = {}
+    def forward(self, x, m):
+        return {}
+"""
+
+
+def attending(layer: str, call: str, *sizes: str) -> list[str]:
+    """The words for a model of PyTorch in which one layer is called on `x` and `m`."""
+    return [ATTENDING.format(layer, call), *(word for size in sizes for word in ("-i", size))]
+
+
+def in_keras(call: str) -> list[str]:
+    """The words for a model of Keras of a sequence, another one, a vector and an image."""
+    return [
+        "x = keras.Input((9, 64))\nm = keras.Input((4, 32))\nv = keras.Input((20,))\n"
+        f"image = keras.Input((8, 8, 3))\nmodel = keras.Model([x, m, v, image], {call})"
+    ]
+
+
+ATTENTION = "nn.MultiheadAttention(64, 4, batch_first=True)"
 # The words of `cnncalc shape`, and the code of the error that they give.
 SPECS = (
     # Nothing to work on
@@ -85,6 +110,48 @@ SPECS = (
     (["3x32x32", "conv:8,k3", "-i", "224"], "not-a-map"),
     (["3x20x32", "lstm:5"], "not-a-sequence"),
     (["8x9", "lstm:5", "relu", "state:5"], "no-state"),
+    # Heads, keys and sequences that don't fit
+    (["8x9", "mha:3"], "groups"),
+    (["8x6x6", "mha:2"], "wrong-axes"),
+    (["8x9", "mha:2[ | slice:0..4,axis=1 | slice:0..5,axis=1 ]"], "branches"),
+    (["8x9", "mha:2[ | | | ]"], "branches"),
+    (["8x9", "matmul[ | ]"], "branches"),
+    (["8x9", "matmul[ | slice:0..4,axis=1 ]"], "branches"),
+    (["8x9", "matmul[ ]"], "branches"),
+    (["8x9", "gru:5[ gap linear:5 | ]"], "branches"),
+    (["8x9", "gru:5[ | gap ]"], "branches"),
+    (["8x9", "lstm:5[ | gap linear:5 | | ]"], "branches"),
+    (["8x9", "lstm:5,learned[ | gap linear:5 ]"], "branches"),
+    (attending("nn.MultiheadAttention(50, 4, batch_first=True)", "x", "9x50"), "argument"),
+    (attending(ATTENTION, "self.part(x, x, x)[0]", "9x50", "4x64"), "inputs"),
+    (attending(ATTENTION, "self.part(x, m, m)[0]", "9x64", "4x32"), "declared"),
+    (attending(ATTENTION, "self.part(x, m, x)[0]", "9x64", "4x64"), "branches"),
+    (attending(ATTENTION, "self.part(x, m, m)[0]", "64x3x3", "4x64"), "wrong-axes"),
+    (attending(ATTENTION, "self.part(x, m, m)[0]", "9x64"), "inputs"),
+    (attending("nn.ReLU()", "x @ m", "9x64", "4x64"), "branches"),
+    (attending("nn.ReLU()", "torch.bmm(x, m)", "9x64", "4x32"), "branches"),
+    (attending("nn.ReLU()", "torch.einsum('bij,bjk->bik', x, m)", "9x64", "4x32"), "branches"),
+    (
+        attending("nn.GRU(8, 5, batch_first=True)", "self.part(x)[0]", "3x8x8", "5"),
+        "not-a-sequence",
+    ),
+    (attending("nn.GRU(8, 5, batch_first=True)", "self.part(x)[0]", "4x6", "5"), "input-size"),
+    (attending("nn.GRU(8, 5, batch_first=True)", "self.part(x, m)[0]", "4x8", "5"), "state"),
+    (attending("nn.GRU(8, 5, batch_first=True)", "self.part(x, m[None])[0]", "4x8", "6"), "state"),
+    (attending("nn.LSTM(8, 5, batch_first=True)", "self.part(x, m[None])[0]", "4x8", "5"), "state"),
+    (
+        attending("nn.GRU(8, 5, 2, batch_first=True)", "self.part(x, m[None])[0]", "4x8", "5"),
+        "state",
+    ),
+    (attending("nn.GRUCell(8, 5)", "self.part(m, x[:, 0])", "4x8", "5"), "inputs"),
+    (in_keras("layers.MultiHeadAttention(4, 16)(x, m, x)"), "branches"),
+    (in_keras("layers.MultiHeadAttention(4, 16)(image, x)"), "wrong-axes"),
+    (in_keras("keras.ops.matmul(x, m)"), "branches"),
+    (in_keras("layers.LSTM(5)(image)"), "not-a-sequence"),
+    (in_keras("layers.LSTM(5)(v)"), "not-a-sequence"),
+    (in_keras("layers.LSTM(5)(x, initial_state=[v])"), "state"),
+    (in_keras("layers.LSTM(5)(x, initial_state=[v, v])"), "state"),
+    (in_keras("layers.GRU(20)(v, initial_state=x)"), "not-a-sequence"),
     (["1x3x32x32", "conv:8,k3", "maxpool:2"], "kernel-too-large"),
     (["3xHxW", "conv:16,k3", "--max-params", "1M"], "unbound-symbol"),
     (["CxHxW", "conv:16,k3", "--verify"], "unbound-symbol"),

@@ -343,7 +343,7 @@ def test_a_cell_that_is_told_of_its_weights() -> None:
     ("forward", "message"),
     [
         ("return self.rnn(x)", "takes the features of one step, a vector of each sample, but"),
-        ("return self.rnn(x[:, 1], self.rnn(x[:, 0]))", "starts from states of another one"),
+        ("return self.rnn(x[:, 1], x[:, 0])", "keeps 6 features in its state (hidden_size=6) but"),
         ("return self.rnn(x[:, 0, :5])", "declares input_size=8 but receives 5"),
     ],
 )
@@ -357,7 +357,7 @@ def test_what_a_cell_refuses(forward: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("layer", "message"),
     [
-        ("LSTM(6, return_sequences=True, go_backwards=True)", "with go_backwards, not with both"),
+        ("RNN(layers.Dense(6))", "is read around LSTMCell, GRUCell and SimpleRNNCell"),
         ("Bidirectional(layers.GRU(6), backward_layer=layers.GRU(6, go_backwards=True))",
          "is read without go_backwards and backward_layer"),
         ("Bidirectional(layers.Dense(6))", "is read around LSTM, GRU and SimpleRNN"),

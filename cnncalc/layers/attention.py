@@ -145,7 +145,7 @@ class MultiHeadAttention(Product):
                 code="groups",
                 option="heads",
                 help=f"a number of heads that divides {queries[0]}, such as "
-                f"{_near_divisor(queries[0], self.heads)}",
+                f"{near_divisor(queries[0], self.heads)}",
             )
         sizes = self.out or queries[0], queries[1]
         return sizes if place(self.axis, shapes[0]) == 0 else sizes[::-1]
@@ -204,7 +204,7 @@ class MultiHeadAttention(Product):
         return self.output(*shapes), *((1, 1) for _ in shapes[1:])
 
 
-def _near_divisor(number: int, wanted: int) -> int:
+def near_divisor(number: int, wanted: int) -> int:
     """The divisor that lies nearest to a number."""
     near = (d for d in range(1, min(number, 2 * wanted) + 1) if number % d == 0)
     return min(near, key=lambda divisor: abs(divisor - wanted))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Any, ClassVar
 
 from cnncalc.axis.windows import Slide
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Layer, Route, Shape, Weight, option, place, show
+from cnncalc.layers.product import Product
 
 __all__ = ["Recurrent", "State"]
 
 ACTIVATIONS = ("tanh", "relu", "sigmoid", "hardsigmoid", "identity")
+STARTS = ("h_0", "c_0")  # what it starts from, where that is learned
 EVERYTHING = "params = {0}h(i + h + 2) a layer and direction; MACs = steps * {0}h(i + h)"
 
 
@@ -19,16 +22,20 @@ def _activation(doc: str, default: str) -> Any:
     return option("choice", doc, default=default, words=ACTIVATIONS)
 
 
-class Recurrent(Layer):
+class Recurrent(Product):
     """A sequence of vectors, each read together with what was kept of those before it.
 
     Input: features and steps, (C, L) where `axis` is 0 and (L, C) where it is the last; output
     the same with h (or `proj`) features for each direction, or with `last` these alone, as they
     are once a direction has read all. Weights for each layer and direction: of the input (gates
-    * h, C), of the state (gates * h, h), and a bias for each of both.
+    * h, C), of the state (gates * h, h), and a bias for each of both. Further branches are the
+    states that it starts from, vectors: one for each layer and direction, directions side by
+    side, then as many of an LSTM's cells. Without them they are zeros, or `learned`.
     """
 
+    arity = "either"
     gates: ClassVar[int] = 1
+    kinds: ClassVar[int] = 1  # of states: of an LSTM that of its cell, too
 
     hidden: int = option("count", "hidden features of each direction", positional=True, minimum=1)
     layers: int = option("count", "how many stand upon one another", default=1, minimum=1)
@@ -50,6 +57,9 @@ class Recurrent(Layer):
     )
     last: bool = option(
         "flag", "whether what the last step gave comes out alone", default=False, word="last"
+    )
+    learned: bool = option(
+        "flag", "whether the states that it starts from are learned", default=False, word="learned"
     )
     axis: int = option("count", "the axis of the features, 0 or 1", default=0, minimum=-8)
 
@@ -78,6 +88,58 @@ class Recurrent(Layer):
         """Features that one direction gives at each step."""
         return self.hidden
 
+    @property
+    def states(self) -> int:
+        """How many states of one kind it keeps: one for each layer and direction."""
+        return self.layers * self.directions
+
+    def sequence(self, *shapes: Shape) -> tuple[int, int]:
+        """(features, steps) of what it reads; LayerError for what is none, or for wrong states."""
+        first, *starts = shapes
+        if starts and len(first) != 2 and any(len(each) == 2 for each in starts):
+            raise LayerError(
+                f"`{self.kind}` reads its first branch, which is {show(first)}, no sequence",
+                code="branches",
+                help=f"the sequence first: `{self._with_states()}`",
+            )
+        axis = self.place(first)
+        self._check_starts(starts)
+        return first[axis], first[1 - axis]
+
+    def _with_states(self) -> str:
+        """How the layer is written with states to start from."""
+        many = "s" if self.states > 1 else ""
+        kinds = (f"state{many}", f"cell{many}")[: self.kinds]
+        return f"{self.kind}:{self.hidden}[ sequence | {' | '.join(kinds)} ]"
+
+    def _check_starts(self, starts: Sequence[Shape]) -> None:
+        """LayerError for states of another number or other sizes than it keeps."""
+        if not starts:
+            return
+        if self.learned or len(starts) not in {self.states, self.kinds * self.states}:
+            many = "s" if self.states > 1 else ""
+            kinds = (f"{self.states} state{many}", f"{self.states} cell{many}")[: self.kinds]
+            wanted = "states that are learned" if self.learned else " and ".join(kinds)
+            raise LayerError(
+                f"`{self.kind}` starts from {wanted} but is given {len(starts)}",
+                code="branches",
+                help="leave out `learned`, or the branches behind the first"
+                if self.learned
+                else f"one for each layer and direction: `{self._with_states()}`",
+            )
+        for number, shape in enumerate(starts):
+            wide = self.features if number < self.states else self.hidden
+            what = "state" if number < self.states else "cell"
+            if shape != (wide,):
+                raise LayerError(
+                    f"`{self.kind}` keeps {wide} features in its {what} but is to start from "
+                    f"{show(shape)} (branch {number + 2})",
+                    code="branches",
+                    help=f"`linear:{wide}` makes {wide} of {shape[0]}"
+                    if len(shape) == 1
+                    else f"a vector of {wide}, such as `state:{wide}` of another layer",
+                )
+
     def place(self, shape: Shape) -> int:
         """The axis of the features, counted from the front; LayerError for what is no sequence."""
         if len(shape) != 2:
@@ -104,9 +166,8 @@ class Recurrent(Layer):
         )
 
     def output(self, *shapes: Shape) -> Shape:
-        (shape,) = shapes
-        axis = self.place(shape)
-        if shape[1 - axis] == 0:
+        shape, axis = shapes[0], self.axis % 2
+        if self.sequence(*shapes)[1] == 0:
             raise LayerError(
                 f"`{self.kind}` can't work on {show(shape)}, which has no steps", code="empty-input"
             )
@@ -116,13 +177,19 @@ class Recurrent(Layer):
         return (features, shape[1]) if axis == 0 else (shape[0], features)
 
     def weights(self, *shapes: Shape) -> tuple[Weight, ...]:
-        (shape,) = shapes
-        inputs, found = shape[self.place(shape)], []
+        found: list[Weight] = []
+        inputs = shapes[0][self.place(shapes[0])]
         for layer in range(self.layers):
             for end in ("", "_reverse")[: self.directions]:
                 found += self._of_one(f"l{layer}{end}", inputs)
             inputs = self.directions * self.features
-        return tuple(found)
+        return (*self._starts(), *found) if self.learned else tuple(found)
+
+    def _starts(self) -> list[Weight]:
+        """The states to start from, where they are learned."""
+        sizes = (self.states, self.features), (self.states, self.hidden)
+        named = zip(STARTS, sizes, strict=True)
+        return [Weight(name, each) for name, each in named][: self.kinds]
 
     def _of_one(self, name: str, inputs: int) -> list[Weight]:
         """The weights of one layer and direction."""
@@ -135,9 +202,9 @@ class Recurrent(Layer):
         return weights + [Weight(f"{bias}_{name}", (rows,)) for bias in biases]
 
     def macs(self, *shapes: Shape) -> int:
-        (shape,) = shapes
-        matrices = sum(each.count for each in self.weights(shape) if len(each.shape) > 1)
-        return matrices * shape[1 - self.place(shape)]
+        held = (each for each in self.weights(*shapes) if each.name not in STARTS)
+        matrices = sum(each.count for each in held if len(each.shape) > 1)
+        return matrices * shapes[0][1 - self.place(shapes[0])]
 
     def route(self, shape: Shape) -> Route | None:
         """Each unit sees all steps up to its own; of two directions together, and of the last, all.
@@ -156,6 +223,18 @@ class Recurrent(Layer):
             return Route(shape, (window,), mixes=(0,))
         return Route(shape, mixes=(1,), across=window)
 
+    def routes(self, *shapes: Shape) -> tuple[Route, ...]:
+        """Every unit reads the whole of each state; of the sequence what it reads without them."""
+        first, *starts = shapes
+        own = self.route(first)
+        assert own is not None
+        to = 0 if self.last else self.axis % 2
+        return own, *(Route(shape, mixes=(0,), moves=(to,)) for shape in starts)
+
+    def summed(self, *shapes: Shape) -> tuple[Shape, ...]:
+        one = (1,) if self.last else (1, 1)
+        return self.output(*shapes), *(one for _ in shapes[1:])
+
 
 class LSTM(Recurrent):
     """Long short-term memory: gates say what its cell takes in, forgets and shows.
@@ -169,6 +248,7 @@ class LSTM(Recurrent):
     formula = EVERYTHING.format(4)
     source = "Hochreiter & Schmidhuber 1997; torch.nn.LSTM; keras.layers.LSTM; ONNX LSTM"
     gates = 4
+    kinds = 2
 
     proj: int | None = option(
         "count", "features that the state is projected to", default=None, minimum=1
@@ -265,7 +345,7 @@ class State(Layer):
                 option="cell",
                 help="leave out `cell`",
             )
-        count = maker.layers * maker.directions
+        count = maker.states
         if not -count <= self.at < count:
             raise LayerError(
                 f"`{maker.kind}` has {count} states, of {maker.layers} layers and "

@@ -62,8 +62,8 @@ def layer_arguments(cls: str, layer: Keras, made: Words) -> Iterator[str]:
             value = default
         if name in UNSAID or name not in config:
             continue
-        if name == "layer":
-            yield f"layer={_one_way(layer, made)}"
+        if name in INSIDE:
+            yield f"{name}={INSIDE[name](layer, made)}"
         elif name == "activation":
             yield f"activation={_activation(layer, value, made)}"
         elif value != default and not isinstance(value, Mapping):
@@ -87,6 +87,14 @@ def _settings(cls: str) -> Mapping[str, Any]:
     return {each.name: each.default for each in parameters if each.kind is not each.VAR_KEYWORD}
 
 
+def _of_cell(layer: Keras, made: Words) -> str:
+    """The words for the cell inside of an RNN."""
+    cell, cls = layer.cell, type(layer.cell).__name__
+    if cls not in READERS or not type(cell).__module__.startswith("keras."):
+        raise refusal(f"`{cell.name}` is a `{cls}`, which is not known here")
+    return f"layers.{cls}({', '.join(layer_arguments(cls, cell, made))})"
+
+
 def _one_way(layer: Keras, made: Words) -> str:
     """The words for the layer inside of a Bidirectional, which makes one of each direction."""
     one, two = ({**each.get_config(), "class": type(each).__name__} for each in
@@ -96,6 +104,10 @@ def _one_way(layer: Keras, made: Words) -> str:
         raise refusal(f"the directions of `{layer.name}` differ, which is not known here")
     arguments = layer_arguments(one["class"], layer.forward_layer, made)
     return f"layers.{one['class']}({', '.join(arguments)})"
+
+
+# By the argument that is a layer, its words.
+INSIDE: dict[str, Callable[[Keras, Words], str]] = {"cell": _of_cell, "layer": _one_way}
 
 
 def _kept(variable: Keras) -> bool:

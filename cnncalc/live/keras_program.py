@@ -18,6 +18,7 @@ from cnncalc.live.program import Origin, Program, refusal
 __all__ = ["keras_program"]
 
 MODEL = "model"
+RECURRENT = ("Bidirectional", "GRU", "LSTM", "RNN", "SimpleRNN")
 SIDES = ("query", "value", "key")
 
 
@@ -96,14 +97,18 @@ class _Writer:
     def _call(self, node: Keras, given: list[str], where: Where) -> str:
         """The call of a layer of the vocabulary."""
         layer = node.operation
+        recurrent = known_class(self.keras, layer) in RECURRENT
+        quiet = {*QUIET, "initial_state"} if recurrent else QUIET
         odd = [
             key
             for key, value in node.arguments.kwargs.items()
-            if key not in QUIET and value is not None
+            if key not in quiet and value is not None
         ]
-        extra = [each for each in node.arguments.args[1:] if each is not None]
+        extra = [each for each in node.arguments.args[1 + recurrent :] if each is not None]
         if odd or (extra and not isinstance(extra[0], bool)):
             raise refusal(f"`{layer.name}` is called with more than its input")
+        if recurrent and len(given) > 1:
+            given = [f"{given[0]}, initial_state=[{', '.join(given[1:])}]"]
         many = isinstance(node.arguments.args[0], tuple | list)
         return self._called(node, f"[{', '.join(given)}]" if many else given[0], where)
 

@@ -36,6 +36,7 @@ RECURRENT = {
     "LSTMCell": ("[0]", "[1]"),
     "RNN": ("[0]", "[1]"),
 }
+PAIRED = ("LSTM", "LSTMCell")  # which take a pair to start from
 LAST = 2**63 - 1  # where aten's slices end that have no end
 
 
@@ -150,8 +151,10 @@ class _Writer(TorchProgram):
         ]
         read = [node for node in nodes if any(user not in inside for user in node.users)]
         node = (read or nodes)[-1]
-        words = ", ".join(dict.fromkeys(self._text(each) for each in given))
-        self.run_layer(node, path, field, words, _shape(node))
+        words = [*dict.fromkeys(self._text(each) for each in given)]
+        if len(words) > 1 and type(self.modules[path]).__name__ in PAIRED:
+            words = [words[0], f"({words[1]}, {words[-1]})"]
+        self.run_layer(node, path, field, ", ".join(words), _shape(node))
 
     def _node(self, node: Torch) -> None:
         if node.op == "placeholder":

@@ -167,6 +167,7 @@ def _sizes(parts: tuple[str, str], shapes: tuple[Shape, Shape]) -> dict[str, int
                     f"`{letter}` is {sizes[letter]} of {show(shapes[0])} and {size} of "
                     f"{show(shapes[1])}",
                     code="branches",
+                    help=f"axes of {sizes[letter]} and {sizes[letter]}, or letters of their own",
                 )
     return sizes
 

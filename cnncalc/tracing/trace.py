@@ -33,12 +33,14 @@ class Record:
         owner: what the front end knows of it: the module or the parameter whose weights it
             uses, the node of a file, or None; `part` tells several layers of one owner apart.
         held: the tensors that stand for the layer's weights; None: the owner's own.
+        more: those that stand for further weights, beside the owner's own.
         readers: how often the output is read, where the front end counts that.
         within: names and kinds of what it stands in, outermost first, if its name doesn't tell.
     """
 
     __slots__ = (
-        "declared", "held", "inputs", "name", "owner", "part", "readers", "shape", "spans", "within"
+        "declared", "held", "inputs", "more", "name", "owner", "part", "readers", "shape",
+        "spans", "within",
     )  # fmt: skip
 
     def __init__(
@@ -60,6 +62,7 @@ class Record:
         self.owner = owner
         self.part = part
         self.held = held
+        self.more: Held = {}
         self.readers = 0
         self.within: Within = ()
 

@@ -9,6 +9,7 @@ from cnncalc.errors import CnnCalcError
 from cnncalc.executors.base import Run, StepRun, Tensor
 from cnncalc.executors.memory import Need, need
 from cnncalc.layers.base import Shape, Weight
+from cnncalc.layers.recurrent import STARTS
 from cnncalc.receptive.middles import Middle, middles_of
 from cnncalc.report import Report
 from cnncalc.rows import Row
@@ -154,6 +155,9 @@ class _Comparison:
             return []  # a step that shares the weights of one that holds none, since it failed
         tensors = self._in_source(row, step)
         predicted = [weight for weight in row.weights if weight.name not in self.run.lacking]
+        if row.shares is not None:  # of a first use that learned what it started from beside them
+            names = {weight.name for weight in predicted}
+            tensors = [each for each in tensors if each.name in names or each.name not in STARTS]
         count = max(len(predicted), len(tensors))
         weights = [*predicted, *[None] * (count - len(predicted))]
         return list(zip(weights, [*tensors, *[None] * (count - len(tensors))], strict=True))

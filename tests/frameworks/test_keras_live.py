@@ -19,6 +19,7 @@ from tests.frameworks.live_keras import keras_or_skip, run
 # another layer is held by recorded runs (tests/test_recurrent.py).
 UNDRAWN = {name for name in READERS if name.startswith("Random")}
 UNDRAWN |= {"Input", "InputLayer", "Bidirectional"}
+UNDRAWN |= {"RNN", "GRUCell", "LSTMCell", "SimpleRNNCell"}
 
 
 def ours(

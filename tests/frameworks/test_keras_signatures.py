@@ -14,8 +14,7 @@ from tests.frameworks.live_keras import keras_or_skip
 ELSEWHERE = {
     "attention": {"AdditiveAttention", "Attention", "GroupQueryAttention"},
     "recurrent": {
-        "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "GRUCell", "LSTMCell", "RNN", "SimpleRNNCell",
-        "StackedRNNCells",
+        "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "StackedRNNCells",
     },
     "text and categories": {
         "CategoryEncoding", "Discretization", "HashedCrossing", "Hashing",

@@ -107,8 +107,9 @@ REFUSED: dict[str, tuple[list[Any], dict[str, Any], str]] = {
     "a word that is no direction": (
         [FIRST, node("LSTM", "t w r", "y", hidden_size=5, direction="up")], {},
         "no direction `up`"),
-    "learned states": ([FIRST, LSTM], {"h": numpy.ones((1, 1, 5), "float32")},
-                       "starts from other than zeros"),
+    "a learned cell alone": (
+        [FIRST, node("LSTM", "t w r b _ _ h", "y", hidden_size=5)],
+        {"h": numpy.ones((1, 1, 5), "float32")}, "starts from other than zeros"),
     "directions cut": ([FIRST, LSTM, node("Slice", "y first one one")], {}, "directions of a"),
     "directions beside the batch": (
         [FIRST, LSTM, node("Reshape", "y side")], {"side": numbers(-1, 5)}, "with another axis"),
@@ -132,6 +133,34 @@ def test_is_refused(case: tuple[Any, ...]) -> None:
     stored = {name: value for name, value in changed.items() if name != "x"}
     with pytest.raises(SpecError, match=message):
         report(nodes, {**COUNTS, **ONE, **stored}, size[1:], x=size)
+
+
+def test_learned_states_are_weights() -> None:
+    """The same tensor for the state and the cell counts once."""
+    ones = {"h": numpy.ones((1, 1, 5), "float32")}
+    found = report([FIRST, LSTM], {**COUNTS, **ONE, **ones}, (7, 6), x=X)
+
+    (row,) = found.layers
+    assert row.text == "lstm:5,learned,axis=-1"
+    assert [(each.name, each.count) for each in row.weights][0] == ("h_0", 5)
+    assert row.params == report([FIRST, LSTM], {**COUNTS, **ONE}, (7, 6), x=X).layers[0].params + 5
+
+
+def test_states_that_flow() -> None:
+    """A vector in front of which an axis is put, and the states of another node."""
+    vector = [node("ReduceMean", "x", "m", axes=[1], keepdims=0), node("Gemm", "m q", "g")]
+    nodes = [
+        *vector, node("Unsqueeze", "g zero", "h0"), FIRST,
+        node("LSTM", "t w r b _ h0 h0", "y yh yc", hidden_size=5),
+        node("LSTM", "t w r b _ yh yc", "z", hidden_size=5),
+    ]  # fmt: skip
+    stored = {**COUNTS, **ONE, "q": (6, 5), "zero": numbers(0)}
+    found = report(nodes, stored, (7, 6), x=X, opset=17)
+
+    rows = [row for row in found.layers if row.kind == "lstm"]
+    assert [len(row.inputs) for row in rows] == [3, 3]
+    with pytest.raises(SpecError, match="its initial_h is 1 × batch × 4, and it keeps 1 × batch"):
+        report(nodes, {**stored, "q": (6, 4)}, (7, 6), x=X, opset=17)
 
 
 def test_what_is_not_followed_ends_the_flow() -> None:

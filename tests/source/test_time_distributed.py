@@ -187,6 +187,7 @@ REFUSED = [
     ("TimeDistributed(layers.Conv1D(3, 9))", "the kernel spans 9"),
     ("TimeDistributed(layers.Conv2D(3, 1))", "takes maps of 2 spatial axes"),
     ("TimeDistributed(TimeDistributed(TimeDistributed(layers.Dense(3))))", "two or more"),
+    ("TimeDistributed(layers.LSTM(3, return_state=True))", "gives one tensor"),
     ("TimeDistributed(layers.Lambda(lambda y: (y, y)))", "gives one tensor"),
     ("TimeDistributed(layers.Lambda(lambda y: x))", "none of its input"),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from math import prod
 from warnings import catch_warnings, simplefilter
 
@@ -158,11 +158,21 @@ def built(at: Bench, layer: Layer, inputs: list[Array]) -> tuple[Array, Held]:
     """
     if isinstance(layer, Each):
         return _each(at, layer, *inputs)
-    for way in (BUILDERS.get(layer.kind), Bench.alone, FUNCTIONS.get(layer.kind)):
+    reason = NotBuilt()
+    for way in (BUILDERS.get(layer.kind), _alone, FUNCTIONS.get(layer.kind)):
         if way is not None:
-            with suppress(NotBuilt):
+            try:
                 return way(at, layer, *inputs)
-    raise NotBuilt
+            except NotBuilt as error:
+                reason = error if way is BUILDERS.get(layer.kind) else reason
+    raise reason
+
+
+def _alone(at: Bench, layer: Layer, *inputs: Array) -> Built:
+    """One of Keras's layers, of which none but a builder's takes several inputs."""
+    if len(inputs) > 1:
+        raise NotBuilt
+    return at.alone(layer, *inputs)
 
 
 def _each(at: Bench, layer: Each, x: Array) -> Built:

@@ -71,12 +71,13 @@ class Bench:
         made.dtype_policy = keras.DTypePolicy(self.dtype)
         return made
 
-    def run(self, layer: Any, value: Any) -> Any:
+    def run(self, layer: Any, value: Any, **options: Any) -> Any:
         """What a layer makes of an array or a list of them, in inference mode."""
         self.build(layer, value)
         trains = getattr(layer, "_call_has_training_arg", False)
         begin = perf_counter()
-        value = layer(value, training=False) if trains else layer(value)
+        options |= {"training": False} if trains else {}
+        value = layer(value, **options)
         self.seconds += perf_counter() - begin
         return value
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 from keras import ops
@@ -11,23 +12,28 @@ from cnncalc.executors.base import Array, Tensor
 from cnncalc.executors.keras.modules import Bench, Built, Held
 from cnncalc.executors.stepping import NotBuilt
 from cnncalc.frameworks.keras.recurrent import ACTIVATIONS, CLASSES
+from cnncalc.layers.recurrent import STARTS
 
 __all__ = ["RECURRENT"]
 
 
-def _recurrent(at: Bench, layer: Any, x: Array) -> Built:
+def _recurrent(at: Bench, layer: Any, x: Array, *starts: Array) -> Built:
     """Steps, then features, as Keras has them where the features are the channels."""
     if len(x.shape) != 3:
         raise ValueError(f"a recurrent layer takes sequences, not {tuple(x.shape[1:])}")
     first = range(2)[layer.axis] == 0
     values = x if first else ops.swapaxes(x, 1, 2)
-    held: Held = []
+    learned = _learned(at, layer)
+    for _, rows in learned:
+        starts += tuple(ops.tile(rows[None, n], (x.shape[0], 1)) for n in range(layer.states))
+    begun = iter(_by_direction(layer, starts))
+    held: Held = [tensor for tensor, _ in learned]
     states: list[list[Array]] = []
     for number in range(layer.layers):
         given = []
         for name in (f"l{number}", f"l{number}_reverse")[: layer.directions]:
             back = layer.backwards or name.endswith("reverse")
-            output, *ends = _direction(at, layer, values, name, back, held)
+            output, *ends = _direction(at, layer, values, name, back, held, next(begun))
             given.append(output)
             states.append(ends)
         values = ops.concatenate(given, axis=-1) if len(given) > 1 else given[0]
@@ -37,7 +43,28 @@ def _recurrent(at: Bench, layer: Any, x: Array) -> Built:
     return values if first else ops.swapaxes(values, 1, 2), held
 
 
-def _direction(at: Bench, layer: Any, x: Array, name: str, back: bool, held: Held) -> list[Array]:
+def _learned(at: Bench, layer: Any) -> list[tuple[Tensor, Any]]:
+    """The states to start from, where they are learned."""
+    if not layer.learned:
+        return []
+    sizes = (layer.states, layer.features), (layer.states, layer.hidden)
+    named = [*zip(STARTS, sizes, strict=True)][: layer.kinds]
+    return [(Tensor(name, each, prod(each)), at.variable(each)) for name, each in named]
+
+
+def _by_direction(layer: Any, starts: tuple[Array, ...]) -> list[list[Array]]:
+    """Of each layer and direction what it starts from; nothing: zeros."""
+    count = layer.states
+    if not starts:
+        return [[] for _ in range(count)]
+    if len(starts) < layer.kinds * count:
+        starts += tuple(ops.zeros_like(start) for start in starts)
+    return [[*starts[number::count]] for number in range(count)]
+
+
+def _direction(
+    at: Bench, layer: Any, x: Array, name: str, back: bool, held: Held, start: list[Array]
+) -> list[Array]:
     """What one direction gives at each step, and its states; what it holds is added."""
     if getattr(layer, "proj", None) is not None:
         raise NotBuilt("Keras's LSTM projects no state")
@@ -67,7 +94,7 @@ def _direction(at: Bench, layer: Any, x: Array, name: str, back: bool, held: Hel
             cell.bias.assign(cell.bias + biases[1])
         for bias, each in zip(("bias_ih", "bias_hh"), biases, strict=False):
             held.append(Tensor(f"{bias}_{name}", (int(each.shape[0]),), int(each.shape[0])))
-    output, *states = at.run(made, x)
+    output, *states = at.run(made, x, initial_state=start) if start else at.run(made, x)
     return [ops.flip(output, axis=1) if back else output, *states]
 
 

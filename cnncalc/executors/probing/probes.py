@@ -29,6 +29,7 @@ from cnncalc.layers.embedding import Embedding
 from cnncalc.layers.linear import Linear
 from cnncalc.layers.merge import Input
 from cnncalc.layers.padding import Pad, pad_along
+from cnncalc.layers.recurrent import Recurrent
 from cnncalc.layers.reshape import Slice
 from cnncalc.layers.resize import Upsample
 from cnncalc.layers.shuffle import ChannelShuffle
@@ -204,6 +205,8 @@ def _after(
         return _multiplied(at, layer, inputs, shapes, shape)
     if layer.kind == "mha":
         return _attended(at, layer, inputs, shapes, shape)
+    if isinstance(layer, Recurrent):
+        return _recurrent(at, layer, inputs, shapes, shape)
     if layer.core.kind in ("maxunpool", "fracmaxpool"):
         return None
     if _hands_on(layer.core):
@@ -499,25 +502,28 @@ def _is_dense(layer: Any) -> bool:
     return isinstance(layer, Linear) and not layer.axis
 
 
-def _recurrent(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+def _recurrent(
+    at: Probes, layer: Any, inputs: list[Probe], shapes: list[Shape], shape: Shape
+) -> Probe | None:
     """A layer of a few units, one of which, of each direction, stands for all of them.
 
-    The mean of the features goes in, lest so many shut a gate.
+    The mean of the features goes in, lest so many shut a gate; that of a state in all units.
     """
-    axis = range(2)[layer.axis]
-    x = at.apart(x, before[1:])
+    axis, before = range(2)[layer.axis], shapes[0]
+    x = at.apart(inputs[0], before[1:])
     mean = KINDS["rescale"]((1 / before[axis],))
     x = Probe(at.add(mean, x.step, size=prod(before)), x.copies)
-    plain = {"bias": False, "proj": None, "activation": "tanh", "gate": "sigmoid"}
+    starts = [_started(at, each) for each in inputs[1:]]
+    plain = {"bias": False, "proj": None, "activation": "tanh", "gate": "sigmoid", "learned": False}
     plain = {name: value for name, value in plain.items() if name in layer.options}
     few, units = layer.replaced(hidden=UNITS, **plain), UNITS * layer.directions
     middle = (UNITS - 1, UNITS + 1) if layer.bidirectional else (0, 1)
     if axis == 0 or layer.last:
-        step = at.put(few, [x], (1,) * units).step
+        step = at.put(few, [x, *starts], (1,) * units).step
         step = at.add(KINDS["slice"](middle), step, size=layer.directions * prod(shape[1:]))
         return Probe(step, (shape[0] // layer.directions,) * layer.directions)
     each, at._places = shape[1] // layer.directions, (units,)
-    step = at.put(few, [x], (1,) * shape[0]).step
+    step = at.put(few, [x, *starts], (1,) * shape[0]).step
     parts = [
         at.add(KINDS["slice"]((unit, unit + 1), axis=1), step, size=shape[0])
         for unit in range(*middle)
@@ -526,6 +532,13 @@ def _recurrent(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) ->
     parts = [at.add(whole, part, size=shape[0] * each) for part in parts]
     step = parts[0] if len(parts) == 1 else at.add(KINDS["cat"](axis=1), *parts, size=prod(shape))
     return Probe(step, (1,) * shape[0])
+
+
+def _started(at: Probes, x: Probe) -> Probe:
+    """A state to start from, in as many units as stand for the layer."""
+    mean = KINDS["reduce"](by="mean", axes=(0,), keep=True)
+    step = at.put(mean, [at.apart(x, ())], (1,), ()).step
+    return Probe(at.add(KINDS["expand"]((UNITS,)), step, size=UNITS), (1,) * UNITS)
 
 
 def _state(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
@@ -553,7 +566,6 @@ LAYERS: dict[str, Callable[[Probes, Any, Probe, Shape, Shape], Probe | None]] = 
     "token": _token,
     "chshuffle": _dealt,
     "upsample": _resized,
-    **dict.fromkeys(("lstm", "gru", "rnn"), _recurrent),
     "state": _state,
     "each": _at_each,
 }

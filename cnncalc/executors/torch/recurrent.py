@@ -7,8 +7,9 @@ from typing import Any
 import torch
 
 from cnncalc.executors.base import Array
-from cnncalc.executors.torch.modules import Bench, Built, real
+from cnncalc.executors.torch.modules import Bench, Built, holder, real
 from cnncalc.layers.base import Shape
+from cnncalc.layers.recurrent import STARTS
 
 __all__ = ["recurrent"]
 
@@ -25,12 +26,27 @@ class Recurring(Built):
         self.layer = layer
         self.module = module
 
-    def _run(self, x: Array) -> Array:
+    def _starts(self, x: Array, given: tuple[Array, ...]) -> Any:
+        """What the module takes to start from; None: zeros."""
+        layer, count = self.layer, self.layer.states
+        kinds = []
+        for kind, size in enumerate((layer.features, layer.hidden)[: layer.kinds]):
+            if layer.learned:
+                held = getattr(self.module, STARTS[kind])
+                kinds.append(held[:, None].expand(-1, len(x), -1).contiguous())
+            elif given[kind * count :]:
+                kinds.append(torch.stack(given[kind * count : (kind + 1) * count]))
+            else:
+                kinds.append(x.new_zeros(count, len(x), size))
+        return tuple(kinds) if layer.kinds > 1 else kinds[0]
+
+    def _run(self, x: Array, *given: Array) -> Array:
         """Steps before features, and turned where the module reads from the end."""
         layer, module = self.layer, self.module
         first, back = range(2)[layer.axis] == 0, layer.backwards
         x = x.movedim(1, 2) if first else x
-        output, found = module(x.flip(1) if back else x)
+        starts = self._starts(x, given) if given or layer.learned else None
+        output, found = module(x.flip(1) if back else x, starts)
         kinds = found if isinstance(found, tuple) else (found,)
         self.states = tuple(kind.unbind(0) for kind in kinds)
         if layer.last:
@@ -44,8 +60,14 @@ def recurrent(layer: Any, shape: Shape, bench: Bench) -> Built:
     if len(shape) != 2:
         raise ValueError(f"a recurrent layer takes sequences, not {shape}")
     steps_first = shape if range(2)[layer.axis] else shape[::-1]
-    plain = layer.replaced(axis=-1, last=False, backwards=False, biases=2)
-    return Recurring(layer, _single_bias(layer, real(plain, steps_first, bench)))
+    plain = layer.replaced(axis=-1, last=False, backwards=False, biases=2, learned=False)
+    module = _single_bias(layer, real(plain, steps_first, bench))
+    if layer.learned:
+        sizes = (layer.states, layer.features), (layer.states, layer.hidden)
+        named = [*zip(STARTS, sizes, strict=True)][: layer.kinds]
+        held = bench.ready(holder(**{name: (each, "parameter") for name, each in named}))
+        module._parameters = {**held._parameters, **module._parameters}
+    return Recurring(layer, module)
 
 
 def _single_bias(layer: Any, module: Any) -> Any:

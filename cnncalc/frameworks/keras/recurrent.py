@@ -132,6 +132,102 @@ def simple_rnn(
     return finish(call, keywords, _declared(call, RNN(**options, biases=1)))
 
 
+def lstm_cell(
+    call: Call,
+    units: Any,
+    activation: Any = "tanh",
+    recurrent_activation: Any = "sigmoid",
+    use_bias: Any = True,
+    kernel_initializer: Any = "glorot_uniform",
+    recurrent_initializer: Any = "orthogonal",
+    bias_initializer: Any = "zeros",
+    unit_forget_bias: Any = True,
+    kernel_regularizer: Any = None,
+    recurrent_regularizer: Any = None,
+    bias_regularizer: Any = None,
+    kernel_constraint: Any = None,
+    recurrent_constraint: Any = None,
+    bias_constraint: Any = None,
+    dropout: Any = 0.0,
+    recurrent_dropout: Any = 0.0,
+    seed: Any = None,
+    **keywords: Any,
+) -> tuple[Declared, ...]:
+    """LSTMCell, which RNN runs over the steps."""
+    given = units, activation, recurrent_activation, use_bias
+    return finish(call, keywords, *lstm(call, *given))
+
+
+def gru_cell(
+    call: Call,
+    units: Any,
+    activation: Any = "tanh",
+    recurrent_activation: Any = "sigmoid",
+    use_bias: Any = True,
+    kernel_initializer: Any = "glorot_uniform",
+    recurrent_initializer: Any = "orthogonal",
+    bias_initializer: Any = "zeros",
+    kernel_regularizer: Any = None,
+    recurrent_regularizer: Any = None,
+    bias_regularizer: Any = None,
+    kernel_constraint: Any = None,
+    recurrent_constraint: Any = None,
+    bias_constraint: Any = None,
+    dropout: Any = 0.0,
+    recurrent_dropout: Any = 0.0,
+    reset_after: Any = True,
+    seed: Any = None,
+    **keywords: Any,
+) -> tuple[Declared, ...]:
+    """GRUCell, which RNN runs over the steps."""
+    given = units, activation, recurrent_activation, use_bias
+    return finish(call, keywords, *gru(call, *given, reset_after=reset_after))
+
+
+def simple_rnn_cell(
+    call: Call,
+    units: Any,
+    activation: Any = "tanh",
+    use_bias: Any = True,
+    kernel_initializer: Any = "glorot_uniform",
+    recurrent_initializer: Any = "orthogonal",
+    bias_initializer: Any = "zeros",
+    kernel_regularizer: Any = None,
+    recurrent_regularizer: Any = None,
+    bias_regularizer: Any = None,
+    kernel_constraint: Any = None,
+    recurrent_constraint: Any = None,
+    bias_constraint: Any = None,
+    dropout: Any = 0.0,
+    recurrent_dropout: Any = 0.0,
+    seed: Any = None,
+    **keywords: Any,
+) -> tuple[Declared, ...]:
+    """SimpleRNNCell, which RNN runs over the steps."""
+    return finish(call, keywords, *simple_rnn(call, units, activation, use_bias))
+
+
+def rnn(
+    call: Call,
+    cell: Any,
+    return_sequences: Any = False,
+    return_state: Any = False,
+    go_backwards: Any = False,
+    stateful: Any = False,
+    unroll: Any = False,
+    zero_output_for_mask: Any = False,
+    **keywords: Any,
+) -> tuple[Declared, ...]:
+    """RNN, of a cell that was read."""
+    inner = cell[0] if isinstance(cell, tuple | list) and len(cell) == 1 else None
+    if not isinstance(inner, Declared) or not isinstance(inner.layer, Recurrent):
+        raise call.unread(
+            "is read around LSTMCell, GRUCell and SimpleRNNCell", "put one of these in it", "cell"
+        )
+    layer = inner.layer.replaced(last=not return_sequences, backwards=bool(go_backwards))
+    return finish(call, keywords, _declared(call, layer))
+
+
 def bidirectional(
     call: Call,
     layer: Any,
@@ -171,12 +267,6 @@ def _options(
     go_backwards: Any,
 ) -> dict[str, Any]:
     """What the three have in common."""
-    if return_sequences and go_backwards:
-        raise call.unread(
-            "is read with return_sequences or with go_backwards, not with both",
-            "leave out go_backwards, which turns the steps of the output too",
-            "go_backwards",
-        )
     return {
         "hidden": integer(call, "units", units),
         "activation": _kind(call, "activation", activation),
@@ -202,17 +292,36 @@ def _wrong(call: Call, name: str) -> str:
 
 
 def _declared(call: Call, layer: Recurrent) -> Declared:
-    def taken(layer: Layer, shape: Shape) -> Layer:
+    def taken(layer: Layer, shape: Shape, *starts: Shape) -> Layer:
         if len(shape) != 2:
             raise _no_sequence(call, shape)
+        for start in starts:
+            _check_start(call, units, start)
         return layer
+
+    units = layer.hidden
 
     return Declared(layer, Expects(call.words, rule=taken), stored=_stored(layer))
 
 
+def _check_start(call: Call, units: int, start: Shape) -> None:
+    """LayerError for a state to start from of other sizes than the layer keeps."""
+    if start != (units,):
+        sizes = call.frame.outside(start)
+        raise LayerError(
+            f"{call.words} keeps {units} features (units={units}) but initial_state has "
+            f"{show(sizes)}",
+            code="state",
+            option="units",
+            help=f"`layers.Dense({units})` before it, or units={sizes[0]}"
+            if len(sizes) == 1
+            else f"a vector of {units} for each sample",
+        )
+
+
 def _no_sequence(call: Call, shape: Shape) -> LayerError:
     sizes = call.frame.outside(shape)
-    advice = "`layers.Reshape((1, n))` makes a sequence of one step"
+    advice = f"`layers.Reshape((1, {sizes[0]}))` makes a sequence of one step"
     if len(shape) > 2:
         rest = prod(sizes[1:])
         advice = f"`layers.Reshape(({sizes[0]}, {rest}))` makes {sizes[0]} steps of {rest} features"
@@ -257,6 +366,10 @@ def names_of(layer: Recurrent) -> dict[str, str]:
 RECURRENT: Vocabulary = {
     "Bidirectional": (bidirectional, 0),
     "GRU": (gru, 0),
+    "GRUCell": (gru_cell, 0),
     "LSTM": (lstm, 0),
+    "LSTMCell": (lstm_cell, 0),
+    "RNN": (rnn, 0),
     "SimpleRNN": (simple_rnn, 0),
+    "SimpleRNNCell": (simple_rnn_cell, 0),
 }

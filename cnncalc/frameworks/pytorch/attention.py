@@ -11,7 +11,7 @@ from typing import Any
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import Reader
 from cnncalc.frameworks.pytorch.arguments import integer, refused
-from cnncalc.layers.attention import MultiHeadAttention
+from cnncalc.layers.attention import MultiHeadAttention, near_divisor
 from cnncalc.layers.base import Layer, Shape, show
 from cnncalc.network import Declared, Expects
 
@@ -42,7 +42,8 @@ def multihead_attention(
     if features % heads:
         raise refused(
             f"embed_dim={features} can't be dealt out to num_heads={heads}",
-            f"a number of heads that divides {features}",
+            f"a number of heads that divides {features}, such as num_heads="
+            f"{near_divisor(features, heads)}",
         )
     layer = MultiHeadAttention(
         heads, bool(bias), axis=-1, bias_kv=bool(add_bias_kv), zero=bool(add_zero_attn)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from math import prod
 from typing import Any
 
 from cnncalc.errors import LayerError
@@ -142,14 +143,16 @@ def _declared(call: str, layer: Recurrent, input_size: Any) -> Declared:
     return Declared(layer, Expects(call, rule=partial(_taken, call, features)))
 
 
-def _taken(call: str, features: int, layer: Layer, shape: Shape) -> Layer:
+def _taken(call: str, features: int, layer: Recurrent, shape: Shape, *starts: Shape) -> Layer:
     """The layer, where such a sequence flows in, without the batch."""
     if len(shape) != 2:
         raise LayerError(
             f"{call} takes sequences (steps, features) but receives {show(shape)}",
             code="not-a-sequence",
-            help="flatten its other axes, so that steps × features are left, such as "
-            f"{show((4, features))}",
+            help="`x.unsqueeze(1)` makes a sequence of one step"
+            if len(shape) < 2
+            else f"`x.flatten(2).transpose(1, 2)` makes {prod(shape[1:])} steps of {shape[0]}, "
+            f"`x.flatten(1, -2).transpose(1, 2)` {shape[-1]} steps of {prod(shape[:-1])}",
         )
     if shape[1] != features:
         raise LayerError(
@@ -159,7 +162,29 @@ def _taken(call: str, features: int, layer: Layer, shape: Shape) -> Layer:
             help=f"write input_size={shape[1]}"
             + (", or turn the two axes" if shape[0] == features else ""),
         )
+    for place, start in enumerate(starts):
+        _check_start(call, layer, start, place >= layer.states)
     return layer
+
+
+def _check_start(call: str, layer: Recurrent, start: Shape, cell: bool) -> None:
+    """LayerError for a state to start from of other sizes than the layer keeps."""
+    size, name = layer.features, "hidden_size"
+    if cell:
+        size = layer.hidden
+    elif size != layer.hidden:
+        name = "proj_size"
+    if start == (size,):
+        return
+    raise LayerError(
+        f"{call} keeps {size} features in its {'cell' if cell else 'state'} ({name}={size}) but "
+        f"is to start from {show(start)}",
+        code="state",
+        option=name,
+        help=f"`nn.Linear({start[0]}, {size})` before it, or {name}={start[0]}"
+        if len(start) == 1
+        else f"a vector of {size} for each sample",
+    )
 
 
 READERS: dict[str, Reader] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cnncalc.analysis import MAX_ELEMENTS, settle
@@ -47,11 +47,13 @@ def emit(
     name: str | None = None,
     held: Held | None = None,
     batch: BatchAxis | None = None,
+    more: Mapping[str, Static] | None = None,
 ) -> Value:
     """Run a layer on tensors: one more step, or only a shape if nothing depends on the input.
 
     `batch` says where the batch stands in what comes out, for a layer whose axes are those of the
-    samples; None: the layer wants the batch in front, and is fitted to where it is.
+    samples; None: the layer wants the batch in front, and is fitted to where it is. `more`: the
+    tensors that stand for weights beside its owner's own.
     """
     machine.budget.spend(STEP_COST)
     trace = state_of(machine).trace
@@ -77,10 +79,12 @@ def emit(
         held = {"weight": owner}
     machine.budget.spend(sum(len(each.sources) for each in (held or {}).values() if each))
     assert trace is not None
-    mark_used(trace, owner, held)
+    mark_used(trace, owner, held, more or {})
     numbers = tuple(each.number for each in inputs)
     named, spans = name or name_of(machine, owner, op), spans_of(machine, owner)
-    tensor = trace.add(Record(declared, numbers, shape, named, spans, owner, part, held))
+    record = Record(declared, numbers, shape, named, spans, owner, part, held)
+    record.more = dict(more or {})
+    tensor = trace.add(record)
     tensor.batch = batch
     return tensor
 
@@ -233,12 +237,14 @@ def checked(layer: Layer, shapes: tuple[Shape, ...]) -> Shape:
     return shape
 
 
-def mark_used(trace: ModelTrace, owner: Value, held: Held | None) -> None:
+def mark_used(
+    trace: ModelTrace, owner: Value, held: Held | None, more: Mapping[str, Static]
+) -> None:
     """Remember which parameters and buffers some step works with."""
     if held is None:
         if isinstance(owner, Instance):
             trace.ran[id(owner)] = owner
         held = held_by(owner)
-    for static in held.values():
+    for static in (*held.values(), *more.values()):
         if static is not None:
             trace.used.update({id(source): source for source in static.sources})

@@ -79,7 +79,9 @@ class ModelTrace(Trace):
                 raise refusal
 
     def held(self, record: Record) -> tuple[Held, bool]:
-        return (held_by(record.owner), False) if record.held is None else (record.held, True)
+        if record.held is not None:
+            return record.held, True
+        return {**held_by(record.owner), **record.more}, False
 
     def is_frozen(self, record: Record) -> bool:
         """Whether a Keras layer's weights are kept from training."""

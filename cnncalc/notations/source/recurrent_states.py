@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from cnncalc.layers.recurrent import Recurrent, State
-from cnncalc.notations.source.layer_steps import emit
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from cnncalc.layers import KINDS
+from cnncalc.layers.base import show
+from cnncalc.layers.recurrent import STARTS, Recurrent, State
+from cnncalc.notations.source.layer_steps import emit, emit_view
 from cnncalc.python.iteration import content_of
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
@@ -11,7 +17,15 @@ from cnncalc.python.values import Value, describe
 from cnncalc.tracing.batch_axis import FIRST, BatchAxis
 from cnncalc.tracing.tensors import Batch, Pile, Static, Tensor
 
-__all__ = ["States", "check_batch", "check_start", "output_and_states", "state_of_layer"]
+__all__ = [
+    "Start",
+    "States",
+    "check_batch",
+    "output_and_states",
+    "start_of",
+    "state_of_layer",
+    "zeros_like",
+]
 
 
 def output_and_states(machine: Machine, layer: Recurrent, output: Value) -> Value:
@@ -96,16 +110,94 @@ def check_batch(call: str, tensor: Value, batch_first: bool) -> None:
     raise Refusal(message, help=advice, code="batch-axis")
 
 
-def check_start(states: Value) -> None:
-    """Refuse states to start from that flow from elsewhere; fixed ones change no size."""
-    states = content_of(states)
-    if isinstance(states, list | tuple):
-        for each in states:
-            check_start(each)
-    elif isinstance(states, Tensor | Pile):
+class Start(NamedTuple):
+    """What a recurrent layer starts from.
+
+    Attributes:
+        states: what flows: of each layer and direction a vector, then as many cells.
+        learned: the tensors that stand for learned states, by the names of the layer's weights.
+    """
+
+    states: Sequence[Tensor] = ()
+    learned: Mapping[str, Static] = MappingProxyType({})
+
+
+def start_of(machine: Machine, call: str, layer: Recurrent, given: Value) -> Start:
+    """What it is given to start from: `h`, or `(h, c)` of an LSTM, layers × batch × features.
+
+    Numbers change no size and are no weights: it starts from zeros then.
+    """
+    given = content_of(given)
+    if given is None or (layer.kinds > 1 and isinstance(given, Static)):
+        return Start()
+    kinds = list(given) if isinstance(given, list | tuple) else [given]
+    if len(kinds) != layer.kinds:
+        pair = layer.kinds > 1
         raise Refusal(
-            "a recurrent layer that starts from states of another one can't be followed yet",
-            help="its sizes and weights are the same without them: leave them out",
+            f"`{call}` starts from {'two tensors, (h, c)' if pair else 'one tensor'}, but is "
+            f"given {len(kinds)}",
+            help=f"`{call}(…)(x, {'(h, c)' if pair else 'h'})`",
+            code="state",
         )
-    elif states is not None and not isinstance(states, Static):
-        raise Refusal(f"a recurrent layer starts from states, not from {describe(states)}")
+    for each in kinds:
+        if not isinstance(each, Tensor | Pile | Static):
+            raise Refusal(f"a recurrent layer starts from states, not from {describe(each)}")
+    if any(isinstance(each, Tensor | Pile) for each in kinds):
+        return Start(_flowing(machine, call, layer, kinds))
+    if not all(each.sources for each in kinds):
+        return Start()
+    return Start((), dict(zip(STARTS, kinds, strict=False)))
+
+
+def _flowing(machine: Machine, call: str, layer: Recurrent, kinds: list[Any]) -> list[Tensor]:
+    """Vectors of each layer and direction; zeros in the place of states that are numbers."""
+    found: list[Tensor] = []
+    fixed = [isinstance(each, Static) for each in kinds]
+    parts = [
+        [] if static else _parts(machine, call, layer, each)
+        for static, each in zip(fixed, kinds, strict=True)
+    ]
+    if fixed[0]:
+        parts[0] = [zeros_like(machine, each) for each in parts[1]]
+        if layer.features != layer.hidden:
+            raise Refusal("a cell that flows beside a projected state of numbers can't be followed")
+    for each in parts:
+        found += each
+    return found
+
+
+def zeros_like(machine: Machine, tensor: Tensor) -> Tensor:
+    """Zeros beside a state that flows."""
+    made = emit(machine, KINDS["rescale"]((0.0,)), [tensor], op="zeros_like")
+    assert isinstance(made, Tensor)
+    return made
+
+
+def _parts(machine: Machine, call: str, layer: Recurrent, states: Tensor | Pile) -> list[Tensor]:
+    """The vectors that are stacked in one tensor."""
+    if layer.last:  # a cell, or a layer of Keras's, of which each state is a tensor of its own
+        return [states] if isinstance(states, Tensor) else states.parts
+    if isinstance(states, Tensor) and (len(states.shape) != 2 or states.batch != BatchAxis(1)):
+        turned = len(states.shape) == 2 and states.batch == FIRST
+        raise Refusal(
+            f"`{call}` starts from states of layers × batch × features, and here they are "
+            f"{'batch × ' if states.batch == FIRST else ''}{show(states.shape)}",
+            help="`h.transpose(0, 1)`" if turned else "`h.unsqueeze(0)` of a vector of each sample",
+            code="state",
+        )
+    count = states.shape[0]
+    if count != layer.states:
+        raise Refusal(
+            f"`{call}` keeps {layer.states} state{'s' * (layer.states > 1)} "
+            f"(num_layers={layer.layers}, bidirectional={layer.bidirectional}) but is to start "
+            f"from {count}",
+            help=f"states of {layer.states} × batch × {layer.features}",
+            code="state",
+        )
+    if isinstance(states, Pile):
+        return states.parts
+    rows = [states]
+    if count > 1:
+        slices = (KINDS["slice"]((at, at + 1)) for at in range(count))
+        rows = [emit(machine, each, [states], op="slice", batch=states.batch) for each in slices]
+    return [emit_view(machine, row, row.shape[1:], "select", FIRST) for row in rows]

@@ -13,6 +13,7 @@ from cnncalc.layers.product import Product
 from cnncalc.layers.shapes import count_of
 from cnncalc.network import Declared, Expects
 from cnncalc.notations.source.argument_places import argument
+from cnncalc.notations.source.product_errors import not_multiplied
 from cnncalc.notations.source.shape_advice import for_another_rank, joining
 from cnncalc.notations.source.state import state_of
 from cnncalc.notations.source.torch.nn.module import named_modules
@@ -43,6 +44,10 @@ def misfit(
         listed = " and ".join(shown(machine, shape) for shape in shapes)
         message = f"`{layer.kind}` can't join {listed}"
         advice = joining(layer, shapes, state_of(machine).notation == "keras")
+    elif isinstance(layer, Product) and error.code in ("branches", "wrong-axes"):
+        outside = [as_layout(shape, state_of(machine).layout) for shape in shapes]
+        call, keras = expects and expects.call, state_of(machine).notation == "keras"
+        message, advice = not_multiplied(error, layer, call, outside, keras)
     elif error.code == "wrong-axes" and expects and len(shapes) == 1:
         advice = for_another_rank(machine, expects.call, shapes[0]) or advice
     elif error.code == "scalar":

@@ -44,34 +44,58 @@ class Weights:
 
 
 @computes("lstm", "gru", "rnn")
-def recurrent(at: Context, layer: Any, x: Array) -> Array:
+def recurrent(at: Context, layer: Any, x: Array, *given: Array) -> Array:
     """Every layer reads what the one below gave at all steps; (N, C, L), or (N, L, C)."""
     if x.ndim != 3:
         raise ValueError(f"a recurrent layer takes sequences, not {x.shape[1:]}")
+    starts = iter(_starts(at, layer, len(x), x.dtype, given))
     first = range(2)[layer.axis] == 0
     values = at.xp.ascontiguousarray(x.swapaxes(1, 2)) if first else x
     states: list[tuple[Array, Array]] = []
     ends: list[Array] = []
     for number in range(layer.layers):
         names = [f"l{number}", f"l{number}_reverse"][: layer.directions]
-        given, ends = [], []
+        made, ends = [], []
         for name in names:
             weights = Weights(at, layer, name, values.shape[2])
             at.macs += x.shape[0] * values.shape[1] * weights.macs
             back = layer.backwards or name.endswith("reverse")
-            output, cell = _direction(at, layer, weights, values, back)
-            given.append(output)
+            output, cell = _direction(at, layer, weights, values, back, next(starts))
+            made.append(output)
             ends.append(output[:, 0 if back else -1])
             states.append((ends[-1].copy(), cell))
-        values = at.xp.concatenate(given, axis=2) if len(given) > 1 else given[0]
+        values = at.xp.concatenate(made, axis=2) if len(made) > 1 else made[0]
     at.states = tuple(zip(*states, strict=True))
     if layer.last:
         return at.xp.concatenate(ends, axis=1)
     return values.swapaxes(1, 2) if first else values
 
 
+def _starts(
+    at: Context, layer: Any, samples: int, dtype: Any, given: tuple[Array, ...]
+) -> list[tuple[Array, Array]]:
+    """The state and the cell that each layer and direction starts from: given, learned or 0."""
+    count = layer.layers * (2 if layer.bidirectional else 1)
+    kinds = []
+    for kind, (name, size) in enumerate((("h_0", layer.features), ("c_0", layer.hidden))):
+        flowing = given[kind * count : (kind + 1) * count]
+        if any(each.shape != (samples, size) for each in flowing):
+            raise ValueError(f"states of {size} features are to start from others")
+        if not flowing and layer.learned and (kind == 0 or layer.kind == "lstm"):
+            rows = at.tensor(name, (count, size))
+            flowing = tuple(at.xp.broadcast_to(row, (samples, size)) for row in rows)
+        zeros = at.xp.zeros((samples, size), dtype=dtype)
+        kinds.append([flowing[number] if flowing else zeros for number in range(count)])
+    return list(zip(*kinds, strict=True))
+
+
 def _direction(
-    at: Context, layer: Any, weights: Weights, x: Array, back: bool
+    at: Context,
+    layer: Any,
+    weights: Weights,
+    x: Array,
+    back: bool,
+    start: tuple[Array, Array],
 ) -> tuple[Array, Array]:
     """What one direction gives at each step, (N, L, h), and its cell at the end."""
     count, length, inputs = x.shape
@@ -79,8 +103,7 @@ def _direction(
     gates = multiply(at, x.reshape(-1, inputs), weights.input) + weights.bias
     gates = gates.reshape(count, length, -1)
     output = at.xp.empty((count, length, layer.features), dtype=x.dtype)
-    hidden = at.xp.zeros((count, layer.features), dtype=x.dtype)
-    cell = at.xp.zeros((count, layer.hidden), dtype=x.dtype)
+    hidden, cell = start
     for place in range(length)[::-1] if back else range(length):
         hidden, cell = step(at, layer, weights, gates[:, place], hidden, cell)
         if weights.proj is not None:

@@ -37,7 +37,7 @@ def pieces(
     if maker is not None:
         return handed(layer, maker)
     if hands_out:
-        return handing(layer, shapes[0])
+        return handing(layer, shapes)
     if layer.arity == "many" or len(shapes) > 1:
         return joined(layer, shapes)
     if isinstance(layer, Each):

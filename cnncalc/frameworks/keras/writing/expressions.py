@@ -16,6 +16,7 @@ from cnncalc.frameworks.keras.writing.moving import keras_axis
 from cnncalc.frameworks.keras.writing.products import CLASSES as OF_OWN_SHAPE
 from cnncalc.frameworks.keras.writing.products import FORMS as PRODUCTS
 from cnncalc.frameworks.keras.writing.products import JOINS, of_own_shape
+from cnncalc.frameworks.keras.writing.recurrent import JOINS as STARTED
 from cnncalc.frameworks.ops import BY_KIND, forms
 from cnncalc.layers.activation import GatedLinearUnit
 from cnncalc.layers.adaptive import GlobalAverage
@@ -48,8 +49,9 @@ CLASSES = {
 def joined(layer: Any, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
     """Keras's merge layers take a list; it gives axes of size 1 after the channels, as here."""
     inputs = [f"{{{number}}}" for number in range(len(shapes))]
-    if layer.kind in JOINS:
-        return JOINS[layer.kind](layer, shapes)
+    join = JOINS.get(layer.kind) or STARTED.get(layer.kind)
+    if join is not None:
+        return join(layer, shapes)
     if len(shapes) == 1:
         return [Piece(layer.kind, None, "{0}")]
     if layer.kind == "div":

@@ -13,7 +13,7 @@ from cnncalc.frameworks.keras.writing.calls import Writer, call, no_class, taken
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.reshape import Permute
 
-__all__ = ["SPLITS", "WRITERS", "handed", "handing"]
+__all__ = ["JOINS", "SPLITS", "WRITERS", "handed", "handing"]
 
 
 def _write(layer: Any, shape: Shape, states: bool = False) -> str:
@@ -38,6 +38,8 @@ def _check(layer: Any, shape: Shape, name: str) -> None:
     """LayerError for what Keras's class can't be."""
     if layer.place(shape) != 0 or layer.layers > 1:
         raise no_class(layer, f"{name} is one layer, with the features last")
+    if layer.learned:
+        raise no_class(layer, f"{name} learns no states to start from")
     if getattr(layer, "proj", None) is not None:
         raise no_class(layer, f"{name} projects no state")
     if layer.backwards and not layer.last:
@@ -63,8 +65,32 @@ def _stack(layer: Any) -> tuple[Layer, ...]:
     return (*[below] * (layer.layers - 1), layer.replaced(layers=1))
 
 
-def handing(layer: Any, shape: Shape) -> Sequence[Piece]:
+def started(layer: Any, shapes: tuple[Shape, ...], states: bool = False) -> Sequence[Piece]:
+    """A layer with states to start from; `states`: it gives its own behind its output."""
+    if layer.layers > 1:
+        raise no_class(layer, f"layers.{CLASSES[layer.kind]} is one layer")
+    turned = layer.place(shapes[0]) == 1
+    inside = shapes[0][::-1] if turned else shapes[0]
+    plain = layer.replaced(axis=0)
+    count = layer.states
+    given = [f"{{{number}}}" for number in range(1, len(shapes))]
+    if len(given) < layer.kinds * count:
+        given += [f"0 * {each}" for each in given]
+    # Of each direction its state, then its cell.
+    starts = ", ".join(each for number in range(count) for each in given[number::count])
+    sequence = "keras.ops.transpose({0}, (0, 2, 1))" if turned else "{0}"
+    form = f"{{self}}({sequence}, initial_state=[{starts}])"
+    made = [Piece(layer.kind, taken(_write(plain, inside, states), inside), form, holds=True)]
+    made += [Piece("output", None, "{0}[0]")] if states else []
+    turn = turned and not layer.last
+    return [*made, *([Piece("permute", "layers.Permute(dims=(2, 1))")] if turn else [])]
+
+
+def handing(layer: Any, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
     """A layer whose states are read: it gives them behind its output, in a list."""
+    if len(shapes) > 1:
+        return started(layer, shapes, True)
+    (shape,) = shapes
     made: list[Piece] = []
     parts = _split(layer, shape)
     main = max(at for at, part in enumerate(parts) if part.kind == layer.kind)
@@ -91,5 +117,6 @@ def handed(layer: Any, maker: Any) -> Sequence[Piece]:
     return [Piece("state", None, f"{{0}}[{1 + each * place + int(layer.cell)}]")]
 
 
+JOINS = dict.fromkeys(CLASSES, started)
 WRITERS: dict[str, Writer] = dict.fromkeys(CLASSES, _write)
 SPLITS = dict.fromkeys(CLASSES, _split)

@@ -13,12 +13,15 @@ from cnncalc.frameworks.pytorch.writing.calls import taken
 from cnncalc.frameworks.pytorch.writing.classes import write
 from cnncalc.frameworks.pytorch.writing.expressions import FORMS, joined
 from cnncalc.frameworks.pytorch.writing.parts import parts
-from cnncalc.frameworks.pytorch.writing.products import CLASSES
+from cnncalc.frameworks.pytorch.writing.products import CLASSES as OF_PRODUCTS
+from cnncalc.frameworks.pytorch.writing.recurrent import CLASSES as OF_RECURRENT
 from cnncalc.frameworks.pytorch.writing.recurrent import handed
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.each import Each
 
 __all__ = ["CLASSES", "parts", "pieces", "write"]
+
+CLASSES = OF_PRODUCTS | OF_RECURRENT
 
 
 def pieces(

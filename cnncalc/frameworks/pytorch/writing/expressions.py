@@ -17,6 +17,7 @@ from cnncalc.frameworks.pytorch.writing.parts import is_turned
 from cnncalc.frameworks.pytorch.writing.products import FORMS as PRODUCTS
 from cnncalc.frameworks.pytorch.writing.products import JOINS
 from cnncalc.frameworks.pytorch.writing.recurrent import FORMS as RECURRENT
+from cnncalc.frameworks.pytorch.writing.recurrent import JOINS as STARTED
 from cnncalc.layers.activation import Rescale
 from cnncalc.layers.arithmetic import Reduce
 from cnncalc.layers.attention import SqueezeExcitation
@@ -192,6 +193,7 @@ def _concatenate(layer: Concatenate, shapes: tuple[Shape, ...]) -> Sequence[Piec
 
 MERGES: dict[str, Join] = {
     **JOINS,
+    **STARTED,
     "add": _sign("+"),
     "cat": _concatenate,
     "div": _sign("/"),

@@ -9,10 +9,27 @@ from cnncalc.frameworks.calls import Form, Piece
 from cnncalc.frameworks.pytorch.writing.calls import Writer, call, no_class, taken
 from cnncalc.layers.base import Layer, Shape
 
-__all__ = ["FORMS", "WRITERS", "handed"]
+__all__ = ["CLASSES", "FORMS", "JOINS", "WRITERS", "handed"]
 
 NAMES = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
 GATES = {"lstm": "sigmoid", "gru": "sigmoid"}
+
+
+_LEARNED = """\
+class LearnedStart(nn.Module):
+    def __init__(self, layer, *sizes):
+        super().__init__()
+        self.layer = layer
+        self.starts = nn.ParameterList([nn.Parameter(torch.zeros(n, 1, m)) for n, m in sizes])
+
+    def forward(self, x, given=None):
+        starts = [start.expand(-1, x.shape[0], -1).contiguous() for start in self.starts]
+        learned = tuple(starts) if len(starts) > 1 else starts[0]
+        return self.layer(x, learned if given is None else given)
+
+"""
+# Layers that torch.nn lacks, as classes of the file's own.
+CLASSES = {"LearnedStart": _LEARNED}
 
 
 def _write(layer: Any, shape: Shape) -> str:
@@ -27,6 +44,8 @@ def _write(layer: Any, shape: Shape) -> str:
         raise no_class(layer, f"nn.{name} has no such activation")
     if layer.kind == "gru" and not layer.after:
         raise no_class(layer, "nn.GRU resets the state after its product")
+    if layer.learned:
+        raise no_class(layer, f"nn.{name} learns no states to start from")
     if layer.backwards or layer.last:
         raise no_class(layer, f"nn.{name} gives all steps, from the first")
     more = {"proj_size": layer.proj or 0} if layer.kind == "lstm" else {}
@@ -48,14 +67,45 @@ def _pieces(layer: Any, shape: Shape) -> Sequence[Piece]:
     first = layer.place(shape) == 0
     turn = Piece("permute", None, "{0}.permute(0, 2, 1)")
     inside = shape[::-1] if first else shape
-    written = taken(_write(layer.replaced(axis=-1, last=False), inside), inside)
-    made = Piece(layer.kind, written, holds=True)
+    made = Piece(layer.kind, _module(layer, inside), holds=True)
+    return [*([turn] if first else []), made, *_ending(layer, first)]
+
+
+def _started(layer: Any, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
+    """The same with states to start from, stacked as the module takes them."""
+    first = layer.place(shapes[0]) == 0
+    given = [f"{{{number}}}" for number in range(1, len(shapes))]
+    kinds = []
+    for begin, size in zip((0, layer.states), (layer.features, layer.hidden), strict=True):
+        each = given[begin : begin + layer.states]
+        zeros = f"{{0}}.new_zeros({layer.states}, {{0}}.shape[0], {size})"
+        kinds.append(f"torch.stack(({', '.join(each)},))" if each else zeros)
+    starts = f"({', '.join(kinds)})" if layer.kinds > 1 else kinds[0]
+    sequence = "{0}.permute(0, 2, 1)" if first else "{0}"
+    written = _module(layer, shapes[0][::-1] if first else shapes[0])
+    made = Piece(layer.kind, written, f"{{self}}({sequence}, {starts})", holds=True)
+    return [made, *_ending(layer, first)]
+
+
+def _module(layer: Any, inside: Shape) -> str:
+    """What makes the module, of steps by features."""
+    plain = layer.replaced(axis=-1, last=False, learned=False)
+    written = taken(_write(plain, inside), inside)
+    if not layer.learned:
+        return written
+    sizes = ((layer.states, layer.features), (layer.states, layer.hidden))[: layer.kinds]
+    return f"LearnedStart({written}, {', '.join(map(str, sizes))})"
+
+
+def _ending(layer: Any, first: bool) -> Sequence[Piece]:
+    """What is taken of the pair that the module gives."""
+    turn = Piece("permute", None, "{0}.permute(0, 2, 1)")
     ending = [Piece("output", None, "{0}[0]"), *([turn] if first else [])]
     if layer.last:
         ends = [_state(layer, at - layer.directions) for at in range(layer.directions)]
         text = ends[0] if len(ends) == 1 else f"torch.cat(({', '.join(ends)}), dim=1)"
         ending = [Piece("last", None, text)]
-    return [*([turn] if first else []), made, *ending]
+    return ending
 
 
 def _state(maker: Any, at: int, cell: bool = False) -> str:
@@ -70,3 +120,4 @@ def handed(layer: Any, maker: Layer) -> Sequence[Piece]:
 
 WRITERS: dict[str, Writer] = dict.fromkeys(NAMES, _write)
 FORMS: dict[str, Form] = dict.fromkeys(NAMES, _pieces)
+JOINS = dict.fromkeys(NAMES, _started)

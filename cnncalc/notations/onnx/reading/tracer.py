@@ -315,6 +315,8 @@ class Tracer:
 
     def _state(self, end: End) -> int:
         """The step of a state, one for all outputs that are it."""
+        if end.layer is None:
+            return end.of.number
         key = end.of.number, end.layer.cell, end.layer.at
         if key not in self.states:
             node = self.trace.records[end.of.number].owner

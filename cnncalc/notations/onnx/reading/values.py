@@ -103,10 +103,19 @@ class Ways(NamedTuple):
 
 
 class End(NamedTuple):
-    """A state that a recurrent node keeps: its step, and what reads it."""
+    """A state that a recurrent node keeps, or one that it may start from.
+
+    Attributes:
+        of: the node's step, or the vector itself.
+        layer: what reads it from that step; None: it is a vector already.
+    """
 
     of: Tensor
-    layer: State
+    layer: State | None
+
+    @property
+    def features(self) -> int:
+        return self.of.shape[0] if self.layer is None else self.layer.features
 
 
 class Ends(NamedTuple):

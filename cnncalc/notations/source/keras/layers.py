@@ -177,7 +177,10 @@ def run(machine: Machine, layer: Instance, inputs: Value, **options: Value) -> V
     name = layer.fields["name"]
     for part, each in enumerate(layer.layers):
         if len(flow) > 1 and each.layer.arity != "many":
-            raise Refusal(f"`layers.{layer.cls.name}` takes one tensor, not {len(flow)}")
+            raise Refusal(
+                f"`layers.{layer.cls.name}` takes one tensor, not {len(flow)}",
+                help="`initial_state=` gives it the others" if is_recurrent(layer) else None,
+            )
         kind = each.layer.kind
         named = name if part == 0 else f"{name}/{kind}"
         flow = [emit(machine, each, flow, op=kind, owner=layer, part=part, name=named)]

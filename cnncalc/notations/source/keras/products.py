@@ -29,7 +29,7 @@ def attend(
     machine: Machine,
     layer: Instance,
     query: Value,
-    value: Value,
+    value: Value = None,
     key: Value = None,
     *masks: Value,
     return_attention_scores: Value = False,
@@ -38,6 +38,11 @@ def attend(
     """A call of MultiHeadAttention: its inputs as queries, keys and values, those alike once."""
     if layer.layers is None:
         raise Refusal(f"`{layer.cls.name}` runs before `super().__init__()` has made it")
+    if value is None:
+        raise Refusal(
+            f"`layers.{layer.cls.name}` takes a query and a value",
+            help="`(x, x)` where it attends to itself",
+        )
     given = [query, value if key is None else key, value]
     asked, known, told = (tensors(machine, each)[0] for each in given)
     sides = [asked, known, told]

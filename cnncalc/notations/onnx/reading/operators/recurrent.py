@@ -9,10 +9,10 @@ import cnncalc.notations.onnx.reading.shapes as shapes
 from cnncalc.frameworks.ops import names_in
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import show
-from cnncalc.layers.recurrent import ACTIVATIONS, GRU, LSTM, RNN, Recurrent, State
+from cnncalc.layers.recurrent import ACTIVATIONS, GRU, LSTM, RNN, STARTS, Recurrent, State
 from cnncalc.notations.onnx.reading.call import Call
 from cnncalc.notations.onnx.reading.model import clean
-from cnncalc.notations.onnx.reading.operators.base import Value, operator
+from cnncalc.notations.onnx.reading.operators.base import OPERATORS, Value, operator
 from cnncalc.notations.onnx.reading.operators.dense import mismatch
 from cnncalc.notations.onnx.reading.values import End, Ends, Ways
 from cnncalc.tracing.batch_axis import BatchAxis
@@ -50,8 +50,8 @@ def recurrent(
     r: Static,
     b: Static | None = None,
     sequence_lens: Static | None = None,
-    initial_h: Static | None = None,
-    initial_c: Static | None = None,
+    initial_h: Value = None,
+    initial_c: Value = None,
     p: Static | None = None,
     *,
     activations: Any = None,
@@ -72,14 +72,19 @@ def recurrent(
     if direction not in DIRECTIONS:
         call.refuse(f"there is no direction `{direction[:20]}`")
     _check_sequence(call, x, w, r)
-    for start in (initial_h, initial_c):
-        _check_start(call, start)
     options = DIRECTIONS[direction] | _biases(w, b)
     options |= _activations(call, activations, activation_alpha, activation_beta)
     if call.node.op == "GRU":
         options["after"] = bool(linear_before_reset)
     layer = CLASSES[call.node.op](hidden=hidden_size or r.shape[2], axis=-1, **options)
-    made = call.placed(call.add(layer, [x], "", **_held(layer, w, r, b)), x.batch)
+    starts = (initial_h, initial_c)[: layer.kinds]
+    held = _held(layer, w, r, b)
+    if all(map(_is_learned, starts)):
+        layer = layer.replaced(learned=True)
+        held |= _learned(layer, starts)
+        starts = ()
+    flows = [x, *_starts(call, layer, starts)]
+    made = call.placed(call.add(layer, flows, "", **held), x.batch)
     cells = (False, True) if layer.kind == "lstm" else (False,)
     ways = Ways(made, layer.directions, (STEPS, WAYS, BATCH, FEATURES))
     return [ways, *(_ends(layer, made, cell) for cell in cells)]
@@ -105,10 +110,63 @@ def _check_sequence(call: Call, x: Tensor, w: Static, r: Static) -> None:
         mismatch(call, x.shape[1], w.shape[2])
 
 
-def _check_start(call: Call, start: Static | None) -> None:
-    """LayerError for states to start from that are learned: they are no weights of a layer here."""
-    if start is not None and start.values is not None and any(start.values):
-        _unfollowed(call, "states that it starts from other than zeros can't be followed")
+def _is_learned(start: Value) -> bool:
+    """Whether a state to start from is a stored tensor of other numbers than zeros."""
+    if not isinstance(start, Static) or not start.sources:
+        return False
+    return start.values is None or any(start.values)
+
+
+def _learned(layer: Recurrent, starts: Sequence[Any]) -> dict[str, Static]:
+    """The stored tensors of the states to start from, without the samples that they are for."""
+    sizes = (layer.states, layer.hidden)
+    return {name: Static(sizes, start.sources) for name, start in zip(STARTS, starts, strict=False)}
+
+
+def _starts(call: Call, layer: Recurrent, starts: Sequence[Value]) -> list[Tensor]:
+    """The vectors of each direction that it starts from; none: zeros."""
+    found: list[Tensor] = []
+    for name, start in zip(("initial_h", "initial_c"), starts, strict=False):
+        if start is None or isinstance(start, Static):
+            if start is not None and start.values is not None and any(start.values):
+                _unfollowed(call, "states that it starts from other than zeros can't be followed")
+            continue
+        if name == "initial_c" and not found:
+            _unfollowed(call, "a cell to start from beside a state of zeros can't be followed")
+        found += _vectors(call, layer, name, start)
+    return found
+
+
+def _rows(call: Call, name: str, start: Tensor) -> Value:
+    """Vectors stacked along the axis in front of the batch, one by one; else the tensor itself."""
+    count, *shape = start.shape
+    if start.batch != BatchAxis(1) and not call.batch == count == 1:
+        return start
+    rows = [start]
+    if count > 1:
+        cuts = (KINDS["slice"]((at, at + 1)) for at in range(count))
+        rows = [call.add(cut, [start], f"/{name}/{at}") for at, cut in enumerate(cuts)]
+    return Ends(tuple(End(call.seen(row, tuple(shape)), None) for row in rows))
+
+
+def _vectors(call: Call, layer: Recurrent, name: str, start: Value) -> list[Tensor]:
+    """The states of each direction, out of one tensor."""
+    if isinstance(start, Tensor) and len(start.shape) == 2:
+        start = _rows(call, name, start)
+    if not isinstance(start, Ends) or start.turned:
+        call.refuse(
+            f"its {name} is no states of directions × batch × features",
+            f"{layer.directions} × batch × {layer.hidden}",
+        )
+    sizes = [end.features for end in start.parts]
+    if sizes != [layer.hidden] * layer.directions:
+        given = f"{len(sizes)} × batch × {sizes[0]}"
+        call.refuse(
+            f"its {name} is {given}, and it keeps {layer.directions} × batch × {layer.hidden}",
+            f"hidden_size={sizes[0]}, or states of {layer.hidden}",
+            code="state",
+        )
+    return [_state(call, end, f"/{name}/{at}") for at, end in enumerate(start.parts)]
 
 
 def _unfollowed(call: Call, message: str) -> NoReturn:
@@ -166,6 +224,9 @@ def _ends(layer: Recurrent, of: Tensor, cell: bool) -> Ends:
 def around(call: Call) -> list[Value]:
     """What a node makes of the outputs or states of a recurrent one."""
     op, first = call.node.op, call.inputs[0]
+    if op in CLASSES:
+        given: list[Value] = OPERATORS[op](call)
+        return given
     if op == "Identity":
         return [first]
     table = OF_WAYS if isinstance(first, Ways) else OF_ENDS
@@ -245,7 +306,7 @@ def _sliced(call: Call, ends: Ends) -> Value:
 
 
 def _state(call: Call, end: End, suffix: str = "") -> Tensor:
-    return call.add(end.layer, [end.of], suffix)
+    return end.of if end.layer is None else call.add(end.layer, [end.of], suffix)
 
 
 def _without_axis(call: Call, ends: Ends) -> Value:
@@ -280,8 +341,8 @@ def _ends_turned(call: Call, ends: Ends) -> Value:
 
 def _side_by_side(call: Call, ends: Ends) -> Value:
     """The states of each sample as one vector."""
-    features = sum(end.layer.features for end in ends.parts)
-    sizes = (call.batch, len(ends.parts), ends.parts[0].layer.features)
+    features = sum(end.features for end in ends.parts)
+    sizes = (call.batch, len(ends.parts), ends.parts[0].features)
     if not ends.turned:
         sizes = (sizes[1], sizes[0], sizes[2])
     target = shapes.reshaped(sizes, call.whole("shape", 1) or [])

@@ -12,7 +12,7 @@ from cnncalc.layers.base import Shape, show
 from cnncalc.notations.onnx.reading.call import Call
 from cnncalc.notations.onnx.reading.operators.base import Either, Value, Whole, operator
 from cnncalc.notations.onnx.reading.operators.patterns import regrouped
-from cnncalc.notations.onnx.reading.values import Frames, Merged, Rows
+from cnncalc.notations.onnx.reading.values import End, Ends, Frames, Merged, Rows
 from cnncalc.tracing.arrays import stretched, taken
 from cnncalc.tracing.constants import permuted
 from cnncalc.tracing.tensors import Static, Tensor
@@ -105,8 +105,11 @@ def squeeze(call: Call, data: Either, axes: Whole = None) -> Either:
 
 
 @operator("Unsqueeze")
-def unsqueeze(call: Call, data: Either, axes: Whole = None) -> Either:
-    return call.view(data, shapes.unsqueezed(call.sizes(data), axes or []))
+def unsqueeze(call: Call, data: Either, axes: Whole = None) -> Value:
+    sizes = shapes.unsqueezed(call.sizes(data), axes or [])
+    if isinstance(data, Tensor) and len(data.shape) == 1 and sizes[0] != call.batch == sizes[1]:
+        return Ends((End(data, None),))  # a state to start from, in front of the batch
+    return call.view(data, sizes)
 
 
 @operator("Transpose")

@@ -7,6 +7,7 @@ from typing import Any
 from cnncalc.frameworks.ops import BY_KIND, forms
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Shape
+from cnncalc.layers.recurrent import STARTS
 from cnncalc.notations.onnx.writing.builder import Builder, unsayable
 from cnncalc.notations.onnx.writing.table import writes
 
@@ -20,7 +21,7 @@ OPERATORS = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
 @writes(*OPERATORS)
 def recurrent(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
     """A node for each layer, of steps, then samples, then features."""
-    (shape,) = shapes
+    shape = shapes[0]
     if getattr(layer, "proj", None) is not None:
         unsayable("an `lstm` whose state is projected", "leave out `proj`")
     first = layer.place(shape) == 0
@@ -28,8 +29,10 @@ def recurrent(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) 
     inputs, steps = shape[layer.place(shape)], shape[1 - layer.place(shape)]
     features = layer.directions * layer.hidden
     states: tuple[list[tuple[str, int]], ...] = ([], [])
+    starts = _learned(at, layer, values) if layer.learned else _given(at, layer, x[1:])
     for number in range(layer.layers):
-        output, *ends = _node(at, layer, values, number, inputs)
+        own = [kind[number] for kind in starts]
+        output, *ends = _node(at, layer, values, number, inputs, own)
         for kind, end in zip(states, ends, strict=False):
             kind += [(end, direction) for direction in range(layer.directions)]
         if number < layer.layers - 1:
@@ -43,7 +46,34 @@ def recurrent(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) 
     return at.reshaped(turned, [features, steps] if first else [steps, features])
 
 
-def _node(at: Builder, layer: Any, x: str, number: int, inputs: int) -> list[str]:
+def _given(at: Builder, layer: Any, states: list[str]) -> list[list[str]]:
+    """Of each kind what each layer starts from, its directions in front of the samples."""
+    ways = layer.directions
+    rows = [at.node("Unsqueeze", state, at.ints([0])) for state in states]
+    pairs = [rows[begin : begin + ways] for begin in range(0, len(rows), ways)]
+    whole = [pair[0] if ways == 1 else at.node("Concat", *pair, axis=0) for pair in pairs]
+    return [whole[begin : begin + layer.layers] for begin in range(0, len(whole), layer.layers)]
+
+
+def _learned(at: Builder, layer: Any, x: str) -> list[list[str]]:
+    """The same of states that are learned, for as many samples as flow in."""
+    samples = at.node("Gather", at.node("Shape", x), at.ints([1]), axis=0)
+    size = at.node("Concat", at.ints([layer.directions]), samples, at.ints([layer.hidden]), axis=0)
+    kinds = []
+    for name in STARTS[: layer.kinds]:
+        held = at.node("Unsqueeze", at.weight(name, (layer.states, layer.hidden)), at.ints([1]))
+        parts = []
+        for begin in range(0, layer.states, layer.directions):
+            ends = at.ints([begin + layer.directions])
+            part = at.node("Slice", held, at.ints([begin]), ends, at.ints([0]))
+            parts.append(at.node("Expand", part, size))
+        kinds.append(parts)
+    return kinds
+
+
+def _node(
+    at: Builder, layer: Any, x: str, number: int, inputs: int, starts: list[str]
+) -> list[str]:
     """One layer: its output at all steps, (steps, directions, samples, features), and states."""
     kernels, states, biases = [], [], []
     for end in ("", "_reverse")[: layer.directions]:
@@ -56,6 +86,8 @@ def _node(at: Builder, layer: Any, x: str, number: int, inputs: int) -> list[str
             both.append(at.weight(second, (rows,)) if layer.biases > 1 else at.filled((rows,), 0.0))
             biases.append(at.node("Concat", *both, axis=0))
     held = [_stacked(at, each) for each in (kernels, states, biases) if each]
+    if starts:
+        held += ["", *starts] if biases else ["", "", *starts]
     one_way = "reverse" if layer.backwards else "forward"
     return at.split(
         OPERATORS[layer.kind],

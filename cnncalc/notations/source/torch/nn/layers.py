@@ -15,7 +15,13 @@ from cnncalc.notations.source.entries import entries
 from cnncalc.notations.source.layer_arguments import LAYER_COST, made, plain, refused
 from cnncalc.notations.source.layer_steps import emit, emit_view
 from cnncalc.notations.source.model_trace import WEIGHTS, in_layer, is_trained, is_weight
-from cnncalc.notations.source.recurrent_states import check_batch, check_start, output_and_states
+from cnncalc.notations.source.recurrent_states import (
+    Start,
+    check_batch,
+    output_and_states,
+    start_of,
+)
+from cnncalc.notations.source.state import state_of
 from cnncalc.notations.source.torch.nn.module import MODULE, set_attribute
 from cnncalc.notations.source.torch.nn.packed import Packed
 from cnncalc.python.attributes import set_field
@@ -58,6 +64,7 @@ SHOWN = frozenset(
         "momentum affine track_running_stats device dtype training"
     )
 )
+NOTHING = Start()  # a layer starts from zeros
 PROBE = 64  # weights don't depend on the size of a map
 
 families: dict[str, Class] = {}
@@ -131,11 +138,13 @@ def forward(machine: Machine, module: Instance, *inputs: Value, **options: Value
     if size is not None and declared.layer.kind == "convt":  # an unpool has its indices there
         declared = sized(declared, inputs[0], size)
     if isinstance(declared.layer, Recurrent):
-        check_start(options.get("hx", inputs[1] if len(inputs) > 1 else None))
+        start = started(machine, module, declared, inputs, options)
         if declared.layer.last:
-            return run_layer(machine, module, declared, one_step(machine, module, inputs[0]))
+            step = one_step(machine, module, inputs[0])
+            return run_layer(machine, module, declared, step, start)
         name = f"nn.{reader_of(module.cls).name}"
         check_batch(name, inputs[0], bool(module.fields["batch_first"]))
+        return run_layer(machine, module, declared, inputs[0], start)
     result = run_layer(machine, module, declared, inputs[0])
     return (
         bagged(machine, module, inputs, result)
@@ -183,9 +192,22 @@ def of_packed(
     options: dict[str, Value],
 ) -> Value:
     """What a recurrent layer gives of a packed sequence: another one, and its states."""
-    check_start(options.get("hx", inputs[1] if len(inputs) > 1 else None))
-    output, states = run_layer(machine, module, declared, inputs[0].tensor)
+    start = started(machine, module, declared, inputs, options)
+    output, states = run_layer(machine, module, declared, inputs[0].tensor, start)
     return Packed(output), states
+
+
+def started(
+    machine: Machine,
+    module: Instance,
+    declared: Declared,
+    inputs: tuple[Value, ...],
+    options: dict[str, Value],
+) -> Start:
+    """What a recurrent layer is given to start from."""
+    given = options.get("hx", inputs[1] if len(inputs) > 1 else None)
+    assert isinstance(declared.layer, Recurrent)
+    return start_of(machine, f"nn.{reader_of(module.cls).name}", declared.layer, given)
 
 
 def one_step(machine: Machine, module: Instance, tensor: Value) -> Value:
@@ -212,7 +234,13 @@ def plain_sizes(size: Value) -> tuple[Value, ...]:
     return tuple(size) if isinstance(size, tuple | list) else (size,)
 
 
-def run_layer(machine: Machine, module: Instance, declared: Declared, tensor: Value) -> Value:
+def run_layer(
+    machine: Machine,
+    module: Instance,
+    declared: Declared,
+    tensor: Value,
+    start: Start = NOTHING,
+) -> Value:
     """A module's step; a pool may give its indices too, and a recurrent layer its states."""
     if frozen(module):
         declared = declared.replaced(trainable=False)
@@ -220,7 +248,13 @@ def run_layer(machine: Machine, module: Instance, declared: Declared, tensor: Va
         declared = declared.replaced(frozen=names)
     recurrent = isinstance(declared.layer, Recurrent)
     batch = tensor.batch if recurrent and isinstance(tensor, Tensor) else None
-    output = emit(machine, declared, [tensor], op=declared.layer.kind, owner=module, batch=batch)
+    trace = state_of(machine).trace
+    if start.learned and trace is not None and id(module) in trace.ran:
+        start = Start(start.states)  # its weights are counted where it first ran
+    if start.learned:
+        declared = declared.replaced(layer=declared.layer.replaced(learned=True))
+    kind, inputs, more = declared.layer.kind, [tensor, *start.states], start.learned
+    output = emit(machine, declared, inputs, op=kind, owner=module, batch=batch, more=more)
     if isinstance(declared.layer, Recurrent):
         return output_and_states(machine, declared.layer, output)
     if module.fields.get("return_indices") is True:
