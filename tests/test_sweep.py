@@ -474,27 +474,25 @@ def test_a_file_is_whole_and_is_gone_on_with(
 ) -> None:
     if form == "parquet":
         pytest.importorskip("pyarrow")
-    monkeypatch.setattr("cnncalc.cli.sweep.PART", 4)
-    monkeypatch.setattr("cnncalc.sweeping.sweep.ROWS", 4)
+    monkeypatch.setattr("cnncalc.cli.chunks.PART", 4)
+    monkeypatch.setattr("cnncalc.sweeping.sweep.ROWS", 6)
     whole, broken = tmp_path / f"whole.{form}", tmp_path / f"broken.{form}"
     assert command(*WORDS, *LET, "-o", str(whole)).code == 0
 
     added = parts.Parts.add
-    made: list[int] = []
+    made: list[Any] = []
 
-    def fail(self: Any, end: int, write: Any) -> None:
+    def fail(self: Any, chunk: Any, content: bytes) -> None:
         if len(made) == 2:
             raise KeyboardInterrupt
-        made.append(end)
-        added(self, end, write)
+        made.append(chunk)
+        added(self, chunk, content)
 
     monkeypatch.setattr(parts.Parts, "add", fail)
     ran = command(*WORDS, *LET, "-o", str(broken))
     assert ran.code == 130
     assert "8 designs are kept" in ran.err
     assert not broken.exists()
-    made.clear()
-    made += [0, 0, 0]
     monkeypatch.setattr(parts.Parts, "add", added)
     assert command(*WORDS, *LET, "-o", str(broken), "--where", "rf > 3", "--resume").code == 2
     assert command(*WORDS, *LET, "-o", str(broken), "--resume").code == 0

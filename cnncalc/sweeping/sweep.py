@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from cnncalc import packages
@@ -301,25 +302,33 @@ class Sweep:
             progress(self.graph.count, self.graph.count, "designs")
 
     def listed(
-        self, start: int, progress: Progress | None = None
-    ) -> Iterator[tuple[int, list[dict[str, Any]]]]:
-        """The rows behind a place of the list, block by block, with where each block ends.
+        self, start: int, end: int, progress: Progress | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """The rows of a stretch of the list.
 
         Args:
-            start: the end of a block, or 0.
+            start: the place of its first design.
+            end: the place behind its last one.
             progress: called with the designs done, all of them, and a word.
         """
         where, choices = self.asked.where, range(len(self.names))
         self.check_count()
-        blocks: Iterable[Block] = Blocks(self.graph, choices, ROWS).since(start)
+        blocks: Iterable[Block] = self.in_rows.since(start)
         if self.no_fields is not None:
-            blocks = [self.block_at(range(self.graph.count), choices)[0]] if not start else []
+            blocks = [self.block_at(range(self.graph.count), choices)[0]]
         for block in blocks:
+            if block.start >= end:
+                break
             if progress:
-                progress(block.start, self.graph.count, "designs")
-            some = range(block.count) if where is None else where.holds(block, self.known)
-            found = self.rows_of(block, some_of(some))
-            yield block.start + block.count, list(found)
+                progress(max(start, block.start), self.graph.count, "designs")
+            some = some_of(range(block.count) if where is None else where.holds(block, self.known))
+            inside = (some >= start - block.start) & (some < end - block.start)
+            yield from self.rows_of(block, some[inside])
+
+    @cached_property
+    def in_rows(self) -> Blocks:
+        """The blocks from which rows are made of all designs."""
+        return Blocks(self.graph, range(len(self.names)), ROWS)
 
     def to_dict(self, rows: Iterable[dict[str, Any]] | None = None) -> dict[str, Any]:
         """The document `cnncalc.sweep/1`; with other rows than all, if they are given."""
