@@ -93,6 +93,34 @@ FORMS = {
     "nested": ("3x12x12 [1..2*[conv:4/8,k3]]/[conv:4,k3 [relu]/[gelu]] gap", {}, 6),
     "a long way back": ("3x12x12 x@conv:4/8,k3,p1 [conv:4,k3,p1]/[] cat[ | @x ] gap", {}, 4),
     "one row": ("1x64 conv:4/8,k3/5 gap linear:2/3", {}, 8),
+    "layers at each entry": ("5x3x9x9 each[conv:4/8,k3 [relu]/[] 1..2*[conv:6,k3,p1]]", {}, 8),
+    "entries of a definition": (
+        "def b(c) = [conv:$c,k3] 5x3x9x9 each[b:4/8 flatten linear:$w] lstm:8/16",
+        {"w": "4/8"},
+        8,
+    ),
+    "which entries": ("3x5x9x9 [each[conv:4/8,k3]]/[each:2[conv:4,k3/5]]", {}, 4),
+    "recurrent layers": ("32x20 lstm:64/128,layers=1/2 gru:16/32,last linear:10", {}, 8),
+    "both ways": ("32x20 [lstm:16,bidirectional]/[lstm:16/32] linear:5,axis=0", {}, 3),
+    "attention": ("64x16 1..2*[add[ln mha:4/8 |]] linear:10/20,axis=0", {}, 8),
+    "a product": ("64x16 matmul[linear:8/16,axis=0 | permute:1,0]", {}, 2),
+    "two inputs": ("3x9x9 x@conv:4/6,k3,p1 z@input:5x9x9 conv:4/8,k3,p1 cat[|@x] conv:4,k1", {}, 4),
+    "inputs with names": (
+        "a@input:3x9x9 conv:8/16,k3 m@gap z@input:10 linear:4/8 cat[|@m] linear:5",
+        {},
+        4,
+    ),
+    "a gate of another input": (
+        "3x9x9 a@conv:4,k3/5,p=same z@input:4 linear:4 sigmoid reshape:4,1,1 mul[@a|] conv:4,k3",
+        {},
+        2,
+    ),
+    "looked up": (
+        "100 linear:64 reshape:4,4,4 a@relu z@input:scalar embedding:9/19,16 reshape:1,4,4 "
+        "cat[@a|] conv:8/16,k3",
+        {},
+        4,
+    ),
     "no places": ("16 linear:4/8 relu linear:2", {}, 2),
 }
 
@@ -321,6 +349,8 @@ WRONG = [
     ("3x8x8 [x@conv:4,k3]/[] cat[ | @x ]", {}, "label", 31),
     ("3x8x8 [relu]/[gelu]/[relu]", {}, "choice", 7),
     ("3x8x8 conv:1..9000000/1,k3", {}, "choice", 12),
+    ("3x5x9x9 each:1/2[conv:4,k3]", {}, "choice", 14),
+    ("3x5x9x9 each:$n[conv:4,k3]", {"n": "1/2"}, "choice", 14),
     ("3x8x8 conv:1..200/1,k1..200/1", {}, "too-large", 7),
 ]
 
@@ -361,6 +391,25 @@ def test_fields_that_tables_do_not_tell() -> None:
     assert len(rows) == 4
     for row in rows:
         check(row)
+
+
+def test_what_has_no_field_in_tables_is_ranked() -> None:
+    """By what tables have; the fields are those of the few that are wanted."""
+    block = "add[ln mha:2/4/8 |] add[ln linear:32/64/128,axis=0 gelu linear:64,axis=0 |]"
+    spec = f"64x16 {' '.join([block] * 3)} linear:10,axis=0"
+
+    found = cnncalc.sweep(spec, sort="macs", top=5, where="params > 70000")
+
+    rows = list(found)
+    assert (found.total, len(rows)) == (729, 5)
+    for row in rows:
+        check(row)
+    deep = f"64x16 {' '.join([block] * 5)} linear:10,axis=0"
+    (best,) = cnncalc.sweep(deep, sort="-macs", top=1)
+    check(best)
+    assert len(list(cnncalc.sweep(deep, pareto="params,macs"))) > 0
+    with pytest.raises(CnnCalcError, match="a product of two maps"):
+        list(cnncalc.sweep(deep, sort="rf", top=1))
 
 
 @st.composite

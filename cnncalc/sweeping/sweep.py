@@ -198,10 +198,18 @@ class Sweep:
 
     def bounds(self) -> list[Bound] | None:
         """The condition as limits on totals, where the designs needn't be listed; else None."""
-        if self.graph.count <= MOST_SIMPLY or self.asked.sample is not None or self.no_fields:
+        if self.graph.count <= MOST_SIMPLY or self.asked.sample is not None or self.singly:
             return None
         bounds = [] if self.asked.where is None else self.asked.where.bounds(self.known.sizes())
         return bounds if bounds is not None and self.is_total(bounds) else None
+
+    @property
+    def singly(self) -> bool:
+        """Whether each design is worked out by itself, as its field is wanted."""
+        asked = self.asked
+        ranked = {key.name for key in [*asked.sort, *asked.pareto]}
+        wanted = not ranked or "rf" in {*ranked, *(asked.where.names() if asked.where else ())}
+        return self.no_fields is not None and wanted
 
     def is_total(self, keys: Sequence[Key] | Sequence[Bound]) -> bool:
         """Whether keys or limits are of totals alone."""
@@ -291,7 +299,7 @@ class Sweep:
             yield self.block_at(places, choices)[0]
             return
         self.check_count()
-        if self.no_fields is not None:
+        if self.singly:
             yield self.block_at(range(self.graph.count), choices)[0]
             return
         for block in Blocks(self.graph, choices):
@@ -366,12 +374,12 @@ class Sweep:
         """CnnCalcError where there are more designs than can be listed."""
         if self.asked.sample is not None:
             return
-        most = MOST_LISTED if self.no_fields is None else MOST_SINGLY
+        most = MOST_SINGLY if self.singly else MOST_LISTED
         count = self.graph.count
         if count <= most:
             return
         where = self.asked.where
-        why = "" if self.no_fields is None else f": {self.no_fields.message}"
+        why = f": {self.no_fields.message}" if self.no_fields and self.singly else ""
         if not why and where is not None and where.bounds(self.known.sizes()) is None:
             why = ", and this condition is more than limits on totals that all hold"
         raise CnnCalcError(
@@ -438,11 +446,16 @@ def last_field(sized: Sized, seen: Sequence[Seen]) -> tuple[int, ...]:
     last: list[Seen] = [seen[0]]
     taken = [not seen[0].axes]
     for row, step in zip(sized.rows[1:], sized.network.steps[1:], strict=True):
-        whole = next((i for i in row.inputs if taken[i]), None)
-        before, here = seen[row.inputs[0]], seen[row.index]
+        here = seen[row.index]
+        reads = [i for i in row.inputs if not seen[i].apart]
+        if here.apart or not reads:
+            last.append(here)
+            taken.append(False)
+            continue
+        whole = next((i for i in reads if taken[i]), None)
         now = here.whole or all(along.place is None for along in here.axes)
         route = step.layer.route(row.input_shapes[0]) if len(row.inputs) == 1 else None
-        now = now or (route is not None and gathers(route, before.axes, here.axes))
-        last.append(last[whole] if whole is not None else last[row.inputs[0]] if now else here)
+        now = now or (route is not None and gathers(route, seen[reads[0]].axes, here.axes))
+        last.append(last[whole] if whole is not None else last[reads[0]] if now else here)
         taken.append(now or whole is not None)
     return tuple([along.field.size for along in last[sized.network.outputs[0]].axes])
