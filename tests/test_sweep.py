@@ -471,6 +471,46 @@ def test_a_frame() -> None:
     ]
 
 
+MIXED = "3x16x16 [conv:4,k3]/[] conv:4/8,k3,p=same/1 [maxpool:2]/[] gap linear:2"
+
+
+def test_a_frame_of_polars() -> None:
+    polars = pytest.importorskip("polars")
+    rows = list(cnncalc.sweep(MIXED))
+
+    frame = cnncalc.sweep(MIXED).to_polars()
+
+    assert frame.columns == list(rows[0])
+    assert frame["conv2.padding"].to_list() == [str(row["conv2.padding"]) for row in rows]
+    assert frame["output_shape"].dtype == polars.List(polars.Int64)
+    without = [name for name in frame.columns if name != "conv2.padding"]
+    assert frame.select(without).to_dicts() == [{n: row[n] for n in without} for row in rows]
+    absent = cnncalc.sweep("3x16x16 [conv:4,k1]/[conv:1..200/1,k1,p0/1]").to_polars()
+    assert absent["conv2.padding"].to_list()[:2] == [None, 0]
+    assert cnncalc.sweep(MIXED, where="rf > 99").to_polars().is_empty()
+
+
+def test_parquet_is_read_by_others(command: Command, tmp_path: Path) -> None:
+    for name in ("pyarrow", "pandas", "polars", "duckdb"):
+        pytest.importorskip(name)
+    import duckdb
+    import pandas
+    import polars
+
+    path = tmp_path / "designs.parquet"
+    assert command("sweep", MIXED, "-o", str(path)).code == 0
+    rows = [{**row, "conv2.padding": str(row["conv2.padding"])} for row in cnncalc.sweep(MIXED)]
+
+    frame = pandas.read_parquet(path)
+    assert frame.drop(columns="output_shape").to_dict("records") == [
+        {name: value for name, value in row.items() if name != "output_shape"} for row in rows
+    ]
+    assert [list(each) for each in frame["output_shape"]] == [row["output_shape"] for row in rows]
+    assert polars.read_parquet(path).to_dicts() == rows
+    found = duckdb.sql(f"select spec, macs, output_shape from '{path}'").fetchall()
+    assert found == [(row["spec"], row["macs"], row["output_shape"]) for row in rows]
+
+
 # The command.
 
 WORDS = ("sweep", "3x16x16", "conv:4/8,k3/5,p=same", "[maxpool:2]/[]", "gap", "linear:$n")

@@ -88,7 +88,7 @@ def _content(found: Sweep, form: str, chunk: Chunk, progress: Progress | None) -
     rows = list(found.listed(*chunk, progress))
     if form == "parquet":
         file = io.BytesIO()
-        parquet.write(file, rows, parquet.columns_of(found.names, found.template.values))
+        parquet.write(file, rows, found.columns)
         return file.getvalue()
     return "".join(islice(_lines(found, form, rows), int(form == "csv"), None)).encode()
 

@@ -242,10 +242,8 @@ def show(settings: SweepSettings, found: Sweep, form: str, bar: Any) -> None:
     """Put the rows where the options want them."""
     rows = found.rows(bar)
     if form == "parquet":
-        columns = parquet.columns_of(found.names, found.template.values)
-        output.emit_file(
-            settings.out or "", lambda draft: parquet.write(draft, list(rows), columns)
-        )
+        out = settings.out or ""
+        output.emit_file(out, lambda draft: parquet.write(draft, list(rows), found.columns))
         return
     if form == "svg":
         output.emit(picture(found, list(rows)), settings.out)

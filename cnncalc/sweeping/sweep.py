@@ -19,6 +19,7 @@ from cnncalc.receptive.layer import gathers
 from cnncalc.receptive.maps import Seen
 from cnncalc.rows import BYTES, as_layout
 from cnncalc.sweeping.blocks import ABSENT, Block, Blocks, block_of
+from cnncalc.sweeping.columns import column, columns_of
 from cnncalc.sweeping.conditions import Bound, Condition
 from cnncalc.sweeping.figures import MOST_STATES, Figures, NoFieldsError
 from cnncalc.sweeping.graph import Graph, Refusals
@@ -37,7 +38,6 @@ MOST_NAMED = 6
 MOST_SINGLY = 2_000  # designs whose fields are worked out one by one
 ROWS = 2**14  # of a block, where rows are made of all designs
 MOST_LISTED = 10**12  # designs that anyone would wait for
-FIGURES = ("params", "macs", "output_shape", "rf", "param_bytes", "activation_bytes")
 
 Progress = Callable[[int, int, str], None]  # designs done, all of them, and a word
 
@@ -358,17 +358,23 @@ class Sweep:
     def to_pandas(self) -> Any:
         """The rows as a pandas frame."""
         return packages.load("pandas", "a frame", "package").DataFrame(
-            list(self), columns=self.keys
+            list(self), columns=list(self.columns)
         )
 
     def to_polars(self) -> Any:
-        """The rows as a Polars frame."""
-        return packages.load("polars", "a frame", "package").DataFrame(list(self), schema=self.keys)
+        """The rows as a Polars frame; a choice of numbers and words is one of texts."""
+        polars = packages.load("polars", "a frame", "package")
+        kinds = {"int64": polars.Int64, "double": polars.Float64, "string": polars.String}
+        kinds["sizes"] = polars.List(polars.Int64)
+        rows = list(self)
+        columns = {name: column(rows, name, kind) for name, kind in self.columns.items()}
+        schema = {name: kinds[kind] for name, kind in self.columns.items()}
+        return polars.DataFrame(columns, schema=schema)
 
     @property
-    def keys(self) -> list[str]:
-        """The keys of a row."""
-        return ["spec", *self.names, *FIGURES]
+    def columns(self) -> dict[str, str]:
+        """The keys of a row, each with the kind of its values (see `columns_of`)."""
+        return columns_of(self.names, self.template.values)
 
     def check_count(self) -> None:
         """CnnCalcError where there are more designs than can be listed."""
