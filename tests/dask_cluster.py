@@ -28,11 +28,12 @@ def main() -> None:
         def __init__(self, cluster: Any) -> None:
             self.cluster = cluster
             self.done = 0
+            self.killed = False
 
         def transition(self, key: Any, start: str, finish: str, *args: Any, **more: Any) -> None:
             self.done += finish == "memory"
-            if self.done == DONE and finish == "processing":
-                self.done += 1
+            if self.done >= DONE and finish == "processing" and not self.killed:
+                self.killed = True
                 on = self.cluster.scheduler.tasks[key].processing_on.address
                 (nanny,) = [n for n in self.cluster.workers.values() if n.worker_address == on]
                 os.kill(nanny.pid, signal.SIGKILL)
