@@ -13,6 +13,7 @@ __all__ = ["TITLES", "OnUse", "PackageError", "load", "said"]
 # What people call each.
 TITLES = {
     "cupy": "CuPy",
+    "distributed": "Dask",
     "keras": "Keras",
     "numpy": "NumPy",
     "onnx": "the package `onnx`",
@@ -27,6 +28,7 @@ TITLES = {
 # The extras of this package that bring them; those without one come with the package itself.
 EXTRAS = {
     "cupy": "cuda",
+    "distributed": "dask",
     "pyarrow": "sweep",
     **{name: name for name in ("keras", "onnx", "onnxruntime", "torch")},
 }

@@ -553,6 +553,8 @@ NOT_ON_THE_PAGE = {"bug", "installation", "memory", "over-budget", "empty-input"
 # Parts of a list that are another one's, packages that are missing, and what tables can't tell,
 # which is said where somebody asks for more designs than can be worked out singly.
 NOT_ON_THE_PAGE |= {"resume", "too-many-states", "no-fields"}
+# Workers that are lost, and clusters that don't answer.
+NOT_ON_THE_PAGE |= {"worker"}
 # Files whose messages have pages of their own.
 ELSEWHERE = (
     "arguments.py",

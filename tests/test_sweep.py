@@ -93,6 +93,34 @@ FORMS = {
     "nested": ("3x12x12 [1..2*[conv:4/8,k3]]/[conv:4,k3 [relu]/[gelu]] gap", {}, 6),
     "a long way back": ("3x12x12 x@conv:4/8,k3,p1 [conv:4,k3,p1]/[] cat[ | @x ] gap", {}, 4),
     "one row": ("1x64 conv:4/8,k3/5 gap linear:2/3", {}, 8),
+    "layers at each entry": ("5x3x9x9 each[conv:4/8,k3 [relu]/[] 1..2*[conv:6,k3,p1]]", {}, 8),
+    "entries of a definition": (
+        "def b(c) = [conv:$c,k3] 5x3x9x9 each[b:4/8 flatten linear:$w] lstm:8/16",
+        {"w": "4/8"},
+        8,
+    ),
+    "which entries": ("3x5x9x9 [each[conv:4/8,k3]]/[each:2[conv:4,k3/5]]", {}, 4),
+    "recurrent layers": ("32x20 lstm:64/128,layers=1/2 gru:16/32,last linear:10", {}, 8),
+    "both ways": ("32x20 [lstm:16,bidirectional]/[lstm:16/32] linear:5,axis=0", {}, 3),
+    "attention": ("64x16 1..2*[add[ln mha:4/8 |]] linear:10/20,axis=0", {}, 8),
+    "a product": ("64x16 matmul[linear:8/16,axis=0 | permute:1,0]", {}, 2),
+    "two inputs": ("3x9x9 x@conv:4/6,k3,p1 z@input:5x9x9 conv:4/8,k3,p1 cat[|@x] conv:4,k1", {}, 4),
+    "inputs with names": (
+        "a@input:3x9x9 conv:8/16,k3 m@gap z@input:10 linear:4/8 cat[|@m] linear:5",
+        {},
+        4,
+    ),
+    "a gate of another input": (
+        "3x9x9 a@conv:4,k3/5,p=same z@input:4 linear:4 sigmoid reshape:4,1,1 mul[@a|] conv:4,k3",
+        {},
+        2,
+    ),
+    "looked up": (
+        "100 linear:64 reshape:4,4,4 a@relu z@input:scalar embedding:9/19,16 reshape:1,4,4 "
+        "cat[@a|] conv:8/16,k3",
+        {},
+        4,
+    ),
     "no places": ("16 linear:4/8 relu linear:2", {}, 2),
 }
 
@@ -321,6 +349,8 @@ WRONG = [
     ("3x8x8 [x@conv:4,k3]/[] cat[ | @x ]", {}, "label", 31),
     ("3x8x8 [relu]/[gelu]/[relu]", {}, "choice", 7),
     ("3x8x8 conv:1..9000000/1,k3", {}, "choice", 12),
+    ("3x5x9x9 each:1/2[conv:4,k3]", {}, "choice", 14),
+    ("3x5x9x9 each:$n[conv:4,k3]", {"n": "1/2"}, "choice", 14),
     ("3x8x8 conv:1..200/1,k1..200/1", {}, "too-large", 7),
 ]
 
@@ -361,6 +391,25 @@ def test_fields_that_tables_do_not_tell() -> None:
     assert len(rows) == 4
     for row in rows:
         check(row)
+
+
+def test_what_has_no_field_in_tables_is_ranked() -> None:
+    """By what tables have; the fields are those of the few that are wanted."""
+    block = "add[ln mha:2/4/8 |] add[ln linear:32/64/128,axis=0 gelu linear:64,axis=0 |]"
+    spec = f"64x16 {' '.join([block] * 3)} linear:10,axis=0"
+
+    found = cnncalc.sweep(spec, sort="macs", top=5, where="params > 70000")
+
+    rows = list(found)
+    assert (found.total, len(rows)) == (729, 5)
+    for row in rows:
+        check(row)
+    deep = f"64x16 {' '.join([block] * 5)} linear:10,axis=0"
+    (best,) = cnncalc.sweep(deep, sort="-macs", top=1)
+    check(best)
+    assert len(list(cnncalc.sweep(deep, pareto="params,macs"))) > 0
+    with pytest.raises(CnnCalcError, match="a product of two maps"):
+        list(cnncalc.sweep(deep, sort="rf", top=1))
 
 
 @st.composite
@@ -422,6 +471,46 @@ def test_a_frame() -> None:
     ]
 
 
+MIXED = "3x16x16 [conv:4,k3]/[] conv:4/8,k3,p=same/1 [maxpool:2]/[] gap linear:2"
+
+
+def test_a_frame_of_polars() -> None:
+    polars = pytest.importorskip("polars")
+    rows = list(cnncalc.sweep(MIXED))
+
+    frame = cnncalc.sweep(MIXED).to_polars()
+
+    assert frame.columns == list(rows[0])
+    assert frame["conv2.padding"].to_list() == [str(row["conv2.padding"]) for row in rows]
+    assert frame["output_shape"].dtype == polars.List(polars.Int64)
+    without = [name for name in frame.columns if name != "conv2.padding"]
+    assert frame.select(without).to_dicts() == [{n: row[n] for n in without} for row in rows]
+    absent = cnncalc.sweep("3x16x16 [conv:4,k1]/[conv:1..200/1,k1,p0/1]").to_polars()
+    assert absent["conv2.padding"].to_list()[:2] == [None, 0]
+    assert cnncalc.sweep(MIXED, where="rf > 99").to_polars().is_empty()
+
+
+def test_parquet_is_read_by_others(command: Command, tmp_path: Path) -> None:
+    for name in ("pyarrow", "pandas", "polars", "duckdb"):
+        pytest.importorskip(name)
+    import duckdb
+    import pandas
+    import polars
+
+    path = tmp_path / "designs.parquet"
+    assert command("sweep", MIXED, "-o", str(path)).code == 0
+    rows = [{**row, "conv2.padding": str(row["conv2.padding"])} for row in cnncalc.sweep(MIXED)]
+
+    frame = pandas.read_parquet(path)
+    assert frame.drop(columns="output_shape").to_dict("records") == [
+        {name: value for name, value in row.items() if name != "output_shape"} for row in rows
+    ]
+    assert [list(each) for each in frame["output_shape"]] == [row["output_shape"] for row in rows]
+    assert polars.read_parquet(path).to_dicts() == rows
+    found = duckdb.sql(f"select spec, macs, output_shape from '{path}'").fetchall()
+    assert found == [(row["spec"], row["macs"], row["output_shape"]) for row in rows]
+
+
 # The command.
 
 WORDS = ("sweep", "3x16x16", "conv:4/8,k3/5,p=same", "[maxpool:2]/[]", "gap", "linear:$n")
@@ -474,27 +563,25 @@ def test_a_file_is_whole_and_is_gone_on_with(
 ) -> None:
     if form == "parquet":
         pytest.importorskip("pyarrow")
-    monkeypatch.setattr("cnncalc.cli.sweep.PART", 4)
-    monkeypatch.setattr("cnncalc.sweeping.sweep.ROWS", 4)
+    monkeypatch.setattr("cnncalc.cli.chunks.PART", 4)
+    monkeypatch.setattr("cnncalc.sweeping.sweep.ROWS", 6)
     whole, broken = tmp_path / f"whole.{form}", tmp_path / f"broken.{form}"
     assert command(*WORDS, *LET, "-o", str(whole)).code == 0
 
     added = parts.Parts.add
-    made: list[int] = []
+    made: list[Any] = []
 
-    def fail(self: Any, end: int, write: Any) -> None:
+    def fail(self: Any, chunk: Any, content: bytes) -> None:
         if len(made) == 2:
             raise KeyboardInterrupt
-        made.append(end)
-        added(self, end, write)
+        made.append(chunk)
+        added(self, chunk, content)
 
     monkeypatch.setattr(parts.Parts, "add", fail)
     ran = command(*WORDS, *LET, "-o", str(broken))
     assert ran.code == 130
     assert "8 designs are kept" in ran.err
     assert not broken.exists()
-    made.clear()
-    made += [0, 0, 0]
     monkeypatch.setattr(parts.Parts, "add", added)
     assert command(*WORDS, *LET, "-o", str(broken), "--where", "rf > 3", "--resume").code == 2
     assert command(*WORDS, *LET, "-o", str(broken), "--resume").code == 0

@@ -1,7 +1,7 @@
 """A list of designs that is written part by part, so that it can be gone on with.
 
-Beside the file stands a folder of parts, each of which is whole once it has its name. The file
-itself is put together from them at the end, and only then has its own name.
+Beside the file stands a folder of parts, one for each chunk of the list, whole once it has its
+name. The file itself is put together from them at the end, and only then has its own name.
 """
 
 from __future__ import annotations
@@ -10,36 +10,32 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from cnncalc import packages
-from cnncalc.cli import output
+from cnncalc.cli import output, parquet
+from cnncalc.cli.chunks import Chunk
 from cnncalc.errors import CnnCalcError
 
-__all__ = ["Parts", "parquet_columns", "write_parquet"]
+__all__ = ["Parts"]
 
 NAME = re.compile(r"(\d{15})-(\d{15})")
 SAYS = "designs.json"  # the file that tells which list the parts are of
-
-Row = dict[str, Any]
 
 
 class Parts:
     """The parts of one list.
 
     Attributes:
-        done: how many designs they hold, from the first one on.
-        rows: how many rows those are.
+        names: the file of each chunk that is there.
     """
 
     def __init__(self, path: str, says: dict[str, Any], *, resume: bool) -> None:
         self.path = path
         self.folder = f"{path}.part"
         self.says = says
-        self.names: list[str] = []
-        self.done = 0
+        self.names: dict[Chunk, str] = {}
         if os.path.isdir(self.folder) and not resume:
             self._check_own()
             self.remove()
@@ -63,7 +59,7 @@ class Parts:
 
     def _begin(self) -> None:
         os.mkdir(self.folder)
-        self._whole(SAYS, lambda draft: _dump(draft, self.says))
+        self._whole(SAYS, json.dumps(self.says).encode())
 
     def _find(self) -> None:
         """Go on with what is there; CnnCalcError where that is another list."""
@@ -76,29 +72,30 @@ class Parts:
                 code="resume",
                 help="the same command as before goes on; without `--resume` it begins anew",
             )
-        found = {}
         for name in os.listdir(self.folder):
             if match := NAME.fullmatch(name):
-                found[int(match[1])] = name, int(match[2])
-        while self.done in found:
-            name, self.done = found[self.done]
-            self.names.append(name)
+                self.names[int(match[1]), int(match[2])] = name
 
-    def add(self, end: int, write: Callable[[str], None]) -> None:
-        """Write the designs from those that are done up to another one."""
-        name = f"{self.done:015}-{end:015}"
-        self._whole(name, write)
-        self.names.append(name)
-        self.done = end
+    @property
+    def done(self) -> int:
+        """How many designs the parts hold."""
+        return sum(end - start for start, end in self.names)
 
-    def _whole(self, name: str, write: Callable[[str], None]) -> None:
+    def add(self, chunk: Chunk, content: bytes) -> None:
+        """Write what a chunk holds."""
+        name = f"{chunk[0]:015}-{chunk[1]:015}"
+        self._whole(name, content)
+        self.names[chunk] = name
+
+    def _whole(self, name: str, content: bytes) -> None:
         draft = os.path.join(self.folder, f"{name}.tmp")
-        write(draft)
+        with open(draft, "wb") as file:
+            file.write(content)
         os.replace(draft, os.path.join(self.folder, name))
 
     def paths(self) -> list[str]:
         """The files of the parts, in order."""
-        return [os.path.join(self.folder, name) for name in self.names]
+        return [os.path.join(self.folder, name) for _, name in sorted(self.names.items())]
 
     def text(self, head: str) -> Iterator[bytes]:
         """What all of them hold, behind a head."""
@@ -111,67 +108,7 @@ class Parts:
     def finish(self, head: str | None) -> None:
         """Put the file together; without a head it is Parquet."""
         if head is None:
-            output.emit_file(self.path, lambda draft: join_parquet(self.paths(), draft))
+            output.emit_file(self.path, lambda draft: parquet.join(self.paths(), draft))
         else:
             output.emit(self.text(head), self.path)
         self.remove()
-
-
-def _dump(path: str, value: dict[str, Any]) -> None:
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump(value, file)
-
-
-def pyarrow() -> Any:
-    """PyArrow's Parquet; CnnCalcError where it isn't there."""
-    packages.load("pyarrow", "a Parquet file", "package")
-    from pyarrow import parquet
-
-    return parquet
-
-
-def parquet_columns(names: list[str], values: list[list[Any]]) -> list[tuple[str, str]]:
-    """The columns of a list of designs, and what they hold."""
-    kinds = [
-        "int64"
-        if all(isinstance(each, int) for each in some)
-        else "double"
-        if all(isinstance(each, int | float) for each in some)
-        else "string"
-        for some in values
-    ]
-    figures = [(name, "int64") for name in ("params", "macs")]
-    rest = [(name, "int64") for name in ("rf", "param_bytes", "activation_bytes")]
-    choices = list(zip(names, kinds, strict=True))
-    return [("spec", "string"), *choices, *figures, ("output_shape", "sizes"), *rest]
-
-
-def write_parquet(path: str, rows: list[Row], columns: list[tuple[str, str]]) -> None:
-    """Write rows as a Parquet file."""
-    parquet = pyarrow()
-    import pyarrow as arrow
-
-    kinds = {"int64": arrow.int64(), "double": arrow.float64(), "string": arrow.string()}
-    kinds["sizes"] = arrow.list_(arrow.int64())
-    schema = arrow.schema([(name, kinds[kind]) for name, kind in columns])
-    data = {
-        name: [_text(row[name]) if kind == "string" else row[name] for row in rows]
-        for name, kind in columns
-    }
-    parquet.write_table(arrow.table(data, schema=schema), path)
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
-
-
-def join_parquet(paths: list[str], path: str) -> None:
-    """Put Parquet files of one schema into one."""
-    parquet = pyarrow()
-    writer = None
-    for each in paths:
-        table = parquet.read_table(each)
-        writer = writer or parquet.ParquetWriter(path, table.schema)
-        writer.write_table(table)
-    if writer:
-        writer.close()

@@ -5,8 +5,7 @@ Annotations are evaluated in this file (there is no `from __future__ import anno
 
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
-from functools import partial
+from contextlib import ExitStack, closing
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,10 +22,14 @@ from cnncalc.sweeping.sweep import Sweep
 from cnncalc.tables.designs import table_of
 
 if TYPE_CHECKING:
-    from cnncalc.cli import parts
+    from cnncalc.cli import chunks, cluster, parquet, parts, workers
     from cnncalc.render import scatter
     from cnncalc.render import table as drawing
-else:  # only a file that is gone on with, and a terminal, need them
+else:  # only lists in files, and a terminal, need them
+    chunks = OnUse("cnncalc.cli.chunks")
+    cluster = OnUse("cnncalc.cli.cluster")
+    parquet = OnUse("cnncalc.cli.parquet")
+    workers = OnUse("cnncalc.cli.workers")
     parts = OnUse("cnncalc.cli.parts")
     drawing = OnUse("cnncalc.render.table")
     scatter = OnUse("cnncalc.render.scatter")
@@ -35,7 +38,6 @@ __all__ = ["sweep"]
 
 SHOWN = 20  # designs of a table for people
 STREAMED = ("csv", "jsonl")
-PART = 50_000  # designs of a part, at least
 MOST_REASONS = 5
 
 
@@ -94,6 +96,18 @@ class SweepSettings(Output, Spec):
     resume: Annotated[
         bool, shown("--resume", help="Go on with a list in a file that was interrupted.")
     ] = False
+    workers: Annotated[
+        Text,
+        shown("--workers", metavar="N", help="Write a list into a file with so many processes."),
+    ] = None
+    scheduler: Annotated[
+        Text,
+        shown(
+            "--scheduler",
+            metavar="ADDRESS",
+            help="Write it with the workers of a Dask cluster (extra `dask`).",
+        ),
+    ] = None
 
 
 @taking(SweepSettings)
@@ -108,12 +122,7 @@ def sweep(settings: SweepSettings) -> int:
     form = form_of(settings)
     found = swept(settings)
     in_parts = is_list(found) and form in ("csv", "jsonl", "parquet")
-    if settings.resume and not (in_parts and output.path_of(settings.out)):
-        raise CnnCalcError(
-            "`--resume` goes on with a whole list in a file, without an order or a number",
-            code="usage",
-            help="`-o designs.csv`, `.jsonl` or `.parquet`",
-        )
+    check_list(settings, in_parts and output.path_of(settings.out) is not None)
     for message in [*found.notes, *counted(found)]:
         output.say(message)
     with ExitStack() as stack:
@@ -184,7 +193,7 @@ def form_of(settings: SweepSettings) -> str:
         raise CnnCalcError(
             "Parquet is written into a file", code="format", help="`-o designs.parquet`"
         )
-    parts.pyarrow()  # before any work
+    parquet.load()  # before any work
     return "parquet"
 
 
@@ -207,14 +216,34 @@ def is_list(found: Sweep) -> bool:
     return asked.top is None and asked.sample is None and not (asked.sort or asked.pareto)
 
 
+def check_list(settings: SweepSettings, whole: bool) -> None:
+    """CnnCalcError where an option is for a whole list in a file, and that isn't asked for."""
+    asked = {
+        "--resume` goes on with": settings.resume,
+        "--workers` share": settings.workers is not None,
+        "--scheduler` shares": settings.scheduler is not None,
+    }
+    for does, given in asked.items():
+        if given and not whole:
+            raise CnnCalcError(
+                f"`{does} a whole list in a file, without an order or a number",
+                code="usage",
+                help="`-o designs.csv`, `.jsonl` or `.parquet`",
+            )
+    if settings.workers is not None and settings.scheduler is not None:
+        raise CnnCalcError(
+            "`--workers` are processes here, and `--scheduler` has its own", code="usage"
+        )
+    if settings.workers and (count(settings.workers, "--workers") or 1) > workers.MOST:
+        raise CnnCalcError(f"`--workers` are at most {workers.MOST}", code="usage")
+
+
 def show(settings: SweepSettings, found: Sweep, form: str, bar: Any) -> None:
     """Put the rows where the options want them."""
     rows = found.rows(bar)
     if form == "parquet":
-        columns = parts.parquet_columns(found.names, found.template.values)
-        output.emit_file(
-            settings.out or "", lambda draft: parts.write_parquet(draft, list(rows), columns)
-        )
+        out = settings.out or ""
+        output.emit_file(out, lambda draft: parquet.write(draft, list(rows), found.columns))
         return
     if form == "svg":
         output.emit(picture(found, list(rows)), settings.out)
@@ -260,12 +289,13 @@ def write_in_parts(settings: SweepSettings, found: Sweep, form: str, bar: Any) -
         "cnncalc": __version__, "spec": found.template.source.text, "format": form,
         "input": settings.input, "let": settings.let, "where": settings.where,
         "batch": settings.batch, "dtype": settings.dtype, "designs": found.total,
+        "part": chunks.PART,
     }  # fmt: skip
     try:
         with process.put_back():
             whole = parts.Parts(path, says, resume=settings.resume)
             try:
-                _write_parts(whole, found, form, bar)
+                _write_parts(settings, whole, found, form, bar)
             except BaseException:
                 if whole.done:
                     kept = f"{whole.done:,} designs are kept in `{whole.folder}`"
@@ -277,32 +307,34 @@ def write_in_parts(settings: SweepSettings, found: Sweep, form: str, bar: Any) -
         raise output.unwritten(error, path) from None
 
 
-def _write_parts(whole: Any, found: Sweep, form: str, bar: Any) -> None:
-    columns = parts.parquet_columns(found.names, found.template.values)
-
-    def write(rows: list[Any], draft: str) -> None:
-        if form == "parquet":
-            parts.write_parquet(draft, rows, columns)
-        else:
-            _write_text(draft, form, found, rows)
-
-    rows: list[Any] = []
-    for end, more in found.listed(whole.done, bar):
-        rows += more
-        if end - whole.done >= PART or end == found.graph.count:
-            whole.add(end, partial(write, rows))
-            rows = []
-    if not whole.names:
-        whole.add(0, partial(write, []))
-    head = next(_text(form, found, [])) if form == "csv" else ""
-    whole.finish(None if form == "parquet" else head)
+def _write_parts(settings: SweepSettings, whole: Any, found: Sweep, form: str, bar: Any) -> None:
+    total = found.graph.count
+    found.check_count()
+    todo = (chunk for chunk in chunks.chunks_of(total) if chunk not in whole.names)
+    with closing(_made(settings, found, form, todo, bar)) as made:
+        for chunk, content in made:
+            whole.add(chunk, content)
+            if bar:
+                bar(whole.done, total, "designs")
+    whole.finish(None if form == "parquet" else chunks.head_of(found, form))
 
 
-def _text(form: str, found: Sweep, rows: list[Any]) -> Iterator[str]:
-    table = table_of(rows, found.names, [], plain=True)
-    yield from pieces(form, table, lambda: iter(rows))
-
-
-def _write_text(path: str, form: str, found: Sweep, rows: list[Any]) -> None:
-    with open(path, "w", encoding="utf-8", newline="") as file:
-        file.writelines(islice(_text(form, found, rows), int(form == "csv"), None))
+def _made(
+    settings: SweepSettings, found: Sweep, form: str, todo: Iterator[Any], bar: Any
+) -> "chunks.Made":
+    """The chunks as they are made: here, by processes beside this one, or on a cluster."""
+    if settings.workers is None and settings.scheduler is None:
+        return chunks.made(found, form, todo, bar)
+    size = one_size("sweep", settings)
+    job = chunks.Job(
+        found.template.source.text,
+        form,
+        settings.where,
+        None if size is None else size.text,
+        batch_of(settings),
+        settings.dtype,
+        tuple(bindings(settings.let or []).items()),
+    )
+    if settings.scheduler is not None:
+        return cluster.made(job, settings.scheduler, todo)
+    return workers.made(job, count(settings.workers, "--workers") or 1, todo)

@@ -122,7 +122,7 @@ class Blocks:
         return self.since(0)
 
     def since(self, start: int) -> Iterator[Block]:
-        """The blocks behind a place of the list, which is the start of one."""
+        """The blocks from the one on that holds a place of the list."""
         graph = self.graph
         todo: list[_Way] = [(0, 0, graph.base, graph.base_slides, {})] if graph.count else []
         while todo:

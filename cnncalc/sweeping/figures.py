@@ -16,7 +16,8 @@ from cnncalc.axis.field import IDENTITY, Field
 from cnncalc.designs import Cost, Inputs, Outcome, Sizes
 from cnncalc.errors import CnnCalcError, LayerError
 from cnncalc.layers.base import Layer, Shape
-from cnncalc.layers.merge import Concatenate
+from cnncalc.layers.merge import Concatenate, Input
+from cnncalc.layers.product import Product
 from cnncalc.network import Step
 from cnncalc.receptive.channels import advance
 from cnncalc.receptive.layer import Passages, gathers, onward
@@ -133,10 +134,14 @@ class Figures(Sizes):
         except LayerError as error:
             return error
         params = sum(each.count for each in weights if each.role != "buffer")
-        return _Told(layer, output, params, macs, prod(output))
+        elements = 0 if isinstance(layer, Input) else prod(output)
+        return _Told(layer, output, params, macs, elements)
 
     def view(self, told: _Told, shapes: tuple[Shape, ...], views: tuple[View, ...]) -> View:
         """What the units see past a layer."""
+        if not views or isinstance(told.layer, Product):
+            what = "a product of two maps" if views else "a further input"
+            raise NoFieldsError(f"tables don't tell of fields behind {what}", code="no-fields")
         key = id(told.layer), shapes, views
         if key not in self.viewed:
             many = len(views) > 1

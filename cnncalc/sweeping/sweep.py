@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from cnncalc import packages
@@ -18,6 +19,7 @@ from cnncalc.receptive.layer import gathers
 from cnncalc.receptive.maps import Seen
 from cnncalc.rows import BYTES, as_layout
 from cnncalc.sweeping.blocks import ABSENT, Block, Blocks, block_of
+from cnncalc.sweeping.columns import column, columns_of
 from cnncalc.sweeping.conditions import Bound, Condition
 from cnncalc.sweeping.figures import MOST_STATES, Figures, NoFieldsError
 from cnncalc.sweeping.graph import Graph, Refusals
@@ -36,7 +38,6 @@ MOST_NAMED = 6
 MOST_SINGLY = 2_000  # designs whose fields are worked out one by one
 ROWS = 2**14  # of a block, where rows are made of all designs
 MOST_LISTED = 10**12  # designs that anyone would wait for
-FIGURES = ("params", "macs", "output_shape", "rf", "param_bytes", "activation_bytes")
 
 Progress = Callable[[int, int, str], None]  # designs done, all of them, and a word
 
@@ -197,10 +198,18 @@ class Sweep:
 
     def bounds(self) -> list[Bound] | None:
         """The condition as limits on totals, where the designs needn't be listed; else None."""
-        if self.graph.count <= MOST_SIMPLY or self.asked.sample is not None or self.no_fields:
+        if self.graph.count <= MOST_SIMPLY or self.asked.sample is not None or self.singly:
             return None
         bounds = [] if self.asked.where is None else self.asked.where.bounds(self.known.sizes())
         return bounds if bounds is not None and self.is_total(bounds) else None
+
+    @property
+    def singly(self) -> bool:
+        """Whether each design is worked out by itself, as its field is wanted."""
+        asked = self.asked
+        ranked = {key.name for key in [*asked.sort, *asked.pareto]}
+        wanted = not ranked or "rf" in {*ranked, *(asked.where.names() if asked.where else ())}
+        return self.no_fields is not None and wanted
 
     def is_total(self, keys: Sequence[Key] | Sequence[Bound]) -> bool:
         """Whether keys or limits are of totals alone."""
@@ -290,7 +299,7 @@ class Sweep:
             yield self.block_at(places, choices)[0]
             return
         self.check_count()
-        if self.no_fields is not None:
+        if self.singly:
             yield self.block_at(range(self.graph.count), choices)[0]
             return
         for block in Blocks(self.graph, choices):
@@ -301,25 +310,33 @@ class Sweep:
             progress(self.graph.count, self.graph.count, "designs")
 
     def listed(
-        self, start: int, progress: Progress | None = None
-    ) -> Iterator[tuple[int, list[dict[str, Any]]]]:
-        """The rows behind a place of the list, block by block, with where each block ends.
+        self, start: int, end: int, progress: Progress | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """The rows of a stretch of the list.
 
         Args:
-            start: the end of a block, or 0.
+            start: the place of its first design.
+            end: the place behind its last one.
             progress: called with the designs done, all of them, and a word.
         """
         where, choices = self.asked.where, range(len(self.names))
         self.check_count()
-        blocks: Iterable[Block] = Blocks(self.graph, choices, ROWS).since(start)
+        blocks: Iterable[Block] = self.in_rows.since(start)
         if self.no_fields is not None:
-            blocks = [self.block_at(range(self.graph.count), choices)[0]] if not start else []
+            blocks = [self.block_at(range(self.graph.count), choices)[0]]
         for block in blocks:
+            if block.start >= end:
+                break
             if progress:
-                progress(block.start, self.graph.count, "designs")
-            some = range(block.count) if where is None else where.holds(block, self.known)
-            found = self.rows_of(block, some_of(some))
-            yield block.start + block.count, list(found)
+                progress(max(start, block.start), self.graph.count, "designs")
+            some = some_of(range(block.count) if where is None else where.holds(block, self.known))
+            inside = (some >= start - block.start) & (some < end - block.start)
+            yield from self.rows_of(block, some[inside])
+
+    @cached_property
+    def in_rows(self) -> Blocks:
+        """The blocks from which rows are made of all designs."""
+        return Blocks(self.graph, range(len(self.names)), ROWS)
 
     def to_dict(self, rows: Iterable[dict[str, Any]] | None = None) -> dict[str, Any]:
         """The document `cnncalc.sweep/1`; with other rows than all, if they are given."""
@@ -341,28 +358,34 @@ class Sweep:
     def to_pandas(self) -> Any:
         """The rows as a pandas frame."""
         return packages.load("pandas", "a frame", "package").DataFrame(
-            list(self), columns=self.keys
+            list(self), columns=list(self.columns)
         )
 
     def to_polars(self) -> Any:
-        """The rows as a Polars frame."""
-        return packages.load("polars", "a frame", "package").DataFrame(list(self), schema=self.keys)
+        """The rows as a Polars frame; a choice of numbers and words is one of texts."""
+        polars = packages.load("polars", "a frame", "package")
+        kinds = {"int64": polars.Int64, "double": polars.Float64, "string": polars.String}
+        kinds["sizes"] = polars.List(polars.Int64)
+        rows = list(self)
+        columns = {name: column(rows, name, kind) for name, kind in self.columns.items()}
+        schema = {name: kinds[kind] for name, kind in self.columns.items()}
+        return polars.DataFrame(columns, schema=schema)
 
     @property
-    def keys(self) -> list[str]:
-        """The keys of a row."""
-        return ["spec", *self.names, *FIGURES]
+    def columns(self) -> dict[str, str]:
+        """The keys of a row, each with the kind of its values (see `columns_of`)."""
+        return columns_of(self.names, self.template.values)
 
     def check_count(self) -> None:
         """CnnCalcError where there are more designs than can be listed."""
         if self.asked.sample is not None:
             return
-        most = MOST_LISTED if self.no_fields is None else MOST_SINGLY
+        most = MOST_SINGLY if self.singly else MOST_LISTED
         count = self.graph.count
         if count <= most:
             return
         where = self.asked.where
-        why = "" if self.no_fields is None else f": {self.no_fields.message}"
+        why = f": {self.no_fields.message}" if self.no_fields and self.singly else ""
         if not why and where is not None and where.bounds(self.known.sizes()) is None:
             why = ", and this condition is more than limits on totals that all hold"
         raise CnnCalcError(
@@ -429,11 +452,16 @@ def last_field(sized: Sized, seen: Sequence[Seen]) -> tuple[int, ...]:
     last: list[Seen] = [seen[0]]
     taken = [not seen[0].axes]
     for row, step in zip(sized.rows[1:], sized.network.steps[1:], strict=True):
-        whole = next((i for i in row.inputs if taken[i]), None)
-        before, here = seen[row.inputs[0]], seen[row.index]
+        here = seen[row.index]
+        reads = [i for i in row.inputs if not seen[i].apart]
+        if here.apart or not reads:
+            last.append(here)
+            taken.append(False)
+            continue
+        whole = next((i for i in reads if taken[i]), None)
         now = here.whole or all(along.place is None for along in here.axes)
         route = step.layer.route(row.input_shapes[0]) if len(row.inputs) == 1 else None
-        now = now or (route is not None and gathers(route, before.axes, here.axes))
-        last.append(last[whole] if whole is not None else last[row.inputs[0]] if now else here)
+        now = now or (route is not None and gathers(route, seen[reads[0]].axes, here.axes))
+        last.append(last[whole] if whole is not None else last[reads[0]] if now else here)
         taken.append(now or whole is not None)
     return tuple([along.field.size for along in last[sized.network.outputs[0]].axes])

@@ -13,7 +13,16 @@ from cnncalc.network import Step
 from cnncalc.notations.choices import Choices, Place, values_of
 from cnncalc.notations.compact.builder import MAX_WORK, Builder, Scope, too_long
 from cnncalc.notations.compact.option_reader import At
-from cnncalc.notations.compact.tree import Argument, Call, Definition, Either, Merge, Repeat, Tree
+from cnncalc.notations.compact.tree import (
+    Argument,
+    Call,
+    Definition,
+    Either,
+    Entries,
+    Merge,
+    Repeat,
+    Tree,
+)
 from cnncalc.notations.compact.values import fill_in
 from cnncalc.notations.compact.varying import VaryingTexts
 from cnncalc.notations.sizes import integer, read_size
@@ -128,7 +137,21 @@ class ChoosingBuilder(Builder):
         plain, given = self.texts.resolved(texts, values, picked)
         pairs = zip(plain, item.arguments, strict=True)
         arguments = tuple([Argument(text, argument.span) for text, argument in pairs])
-        return self.layers.layer(item.name, arguments, item.span, given)
+        layer = self.layers.layer(item.name, arguments, item.span, given)
+        with At(item.span):
+            return self.wrapped(layer) if self.around else layer
+
+    def build_entries(self, item: Entries, scope: Scope) -> None:
+        for argument in item.arguments:
+            text = fill_in(argument.text, {**self.texts.ties, **scope.values})
+            if "\x01" in text or "/" in text:
+                raise SpecError(
+                    "the axes of `each` are no choice",
+                    argument.span,
+                    code="choice",
+                    help="a choice of layers, as in `[each:1[ … ]]/[each:2[ … ]]`",
+                )
+        super().build_entries(item, scope)
 
     def refuse_word(self, error: SpecError) -> None:
         """Raise what is wrong with a word whatever the values: only layers that can't be go on."""
