@@ -203,6 +203,7 @@ SLICING: dict[str, Method] = {
     "chunk": chunk,
     "split": split,
     "narrow": narrow,
+    "narrow_copy": narrow,
     "select": select,
     "index_select": select,
     "unbind": unbind,
