@@ -29,10 +29,12 @@ class Mask(NamedTuple):
 
     Attributes:
         above: true where the data is larger than this number; None: it says something else.
+        missing: true where the data is no number (NaN).
     """
 
     of: Tensor
     above: float | None = None
+    missing: bool = False
 
 
 class Untold(NamedTuple):

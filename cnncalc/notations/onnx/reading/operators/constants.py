@@ -140,6 +140,19 @@ def arange(call: Call, start: Numbers, limit: Numbers, delta: Numbers) -> Static
     return Static((count,), (), [*map(int, values)] if whole else singles(values), whole)
 
 
+@operator("RandomNormalLike", "RandomUniformLike")
+def drawn_like(call: Call, data: Either) -> Static:
+    """Noise in the sizes of data, as variational autoencoders add it: no weight."""
+    return Static(call.sizes(data), computed=isinstance(data, Tensor))
+
+
+@operator("RandomNormal", "RandomUniform", data=False)
+def drawn(call: Call, *, shape: Whole = None) -> Static:
+    """Noise in sizes that the file has."""
+    check_bounds(sizes := tuple(shape or ()))
+    return Static(sizes)
+
+
 @operator("NonZero", data=False)
 def nonzero(call: Call, data: Static) -> Static:
     """The places of the numbers that aren't 0: a row for each axis."""
