@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
 
 import cnncalc
 from cnncalc.errors import SpecError
+from cnncalc.notations.source.torch import functions
 from cnncalc.notations.source.torch.functions.order import ORDER
 from cnncalc.notations.source.torch.functions.table import METHODS, TORCH
 from tests.source.reading import net
@@ -85,7 +88,30 @@ def test_what_is_refused(call: str, message: str) -> None:
         cnncalc.analyze(net("", f"return {call}"), (3, 4, 5))
 
 
-def test_a_new_function_is_an_entry() -> None:
-    """What stands in the table of its file is a function of torch, and a method of tensors."""
+def tables(file: str) -> dict[str, Any]:
+    """What the tables of a file of functions hold, by name."""
+    module = import_module(f"{functions.__name__}.{file}")
+    found = [getattr(module, name) for name in module.__all__]
+    return {
+        name: each for table in found if isinstance(table, dict) for name, each in table.items()
+    }
+
+
+FILES = {each.name for each in iter_modules(functions.__path__)} - {"table", "view"}
+
+
+@pytest.mark.parametrize("file", sorted(FILES))
+def test_a_new_function_is_an_entry(file: str) -> None:
+    """What stands in a table of its file is a function of torch, a method of tensors, or both."""
+    entries = tables(file)
+
+    assert entries
+    for name, function in entries.items():
+        assert function in (TORCH.get(name), METHODS.get(name)), name
+
+
+def test_which_are_both() -> None:
     for name, function in ORDER.items():
         assert TORCH[name] is METHODS[name] is function
+    assert not {"cat", "zeros", "where"} & METHODS.keys()
+    assert not {"view", "item", "size"} & TORCH.keys()
