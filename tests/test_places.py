@@ -55,7 +55,9 @@ TRIED = {
 KNOWING = ("layers/", "counts/", "frameworks/", "executors/")
 FRONT = ("notations/", "live/", "tracing/")
 INTERPRETER = "python/"  # which has words of Python's own, such as `abs`, and imports no layer
-OTHER_WORDS = {"fold", "input"}  # what a narrow column does, and a table's first line
+OTHER_WORDS = {  # what a narrow column does, a table's first line, and an option
+    "fold", "input", "each",
+}  # fmt: skip
 
 
 def rows() -> list[str]:

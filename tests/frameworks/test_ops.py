@@ -186,7 +186,8 @@ MORE = {
     "softshrink hardshrink": "one operator of ONNX is both",
     "gelu softplus": "exporters write them out in several operators",
     "sigmoid tanh hardsigmoid": "gates of other layers are made of them",
-    "threshold identity exponential abs ceil floor log power round sign sqrt": (
+    "silu": "ONNX's has an argument, and a tool counts it by name",
+    "threshold identity exponential abs ceil erf floor log power round sign sqrt": (
         "words of English, of Python or of its mathematics"
     ),
 }
