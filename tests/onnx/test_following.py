@@ -335,6 +335,17 @@ def test_what_is_no_number_is_made_one() -> None:
     assert words(report(without_nan("s"), stored)) == ["softmax:axis=2", "relu"]
 
 
+def test_it_is_made_one_wherever_the_batch_stands() -> None:
+    nodes = [
+        node("Transpose", "x", "t", perm=[1, 0, 2]), node("Softmax", "t", "s", axis=-1),
+        node("IsNaN", "s", "n"), node("Where", "n zero s", "w"),
+        node("Transpose", "w", perm=[1, 0, 2]),
+    ]  # fmt: skip
+    stored = {"zero": numbers(0, kind="float32").reshape(())}
+
+    assert words(report(nodes, stored, x=("n", 4, 6))) == ["softmax:axis=1"]
+
+
 @pytest.mark.parametrize(("data", "number"), [("x", "zero"), ("s", "map")])
 def test_other_choices_by_a_mask_are_refused(data: str, number: str) -> None:
     stored = {"zero": numbers(0, kind="float32").reshape(()), "map": (3, 8, 8)}

@@ -36,6 +36,10 @@ class Mask(NamedTuple):
     above: float | None = None
     missing: bool = False
 
+    def is_of(self, data: Tensor) -> bool:
+        """Whether it says something of this data, value by value."""
+        return (self.of.number, self.of.batch) == (data.number, data.batch)
+
 
 class Untold(NamedTuple):
     """A further output that isn't followed: indices of a pool, a mask of a dropout."""

@@ -26,14 +26,14 @@ def numbers(values: list[int]) -> Static:
     return Static((len(values),), (), [*values], True)
 
 
-@operator("Shape")
+@operator("Shape", batch="looked up")
 def shape(call: Call, data: Either, *, start: int = 0, end: int | None = None) -> Static:
     """The sizes of a tensor, as numbers."""
     found = numbers(list(call.sizes(data)[start:end]))
     return followed(found) if isinstance(data, Tensor) else found
 
 
-@operator("Size")
+@operator("Size", batch="looked up")
 def size(call: Call, data: Either) -> Static:
     found = Static((), (), [prod(call.sizes(data))], True)
     return followed(found) if isinstance(data, Tensor) else found
@@ -84,7 +84,7 @@ def constant_of_shape(call: Call, sizes: Static, *, value: Any = None) -> Static
     return Static(made, sources, [fill] * prod(made) if few else None, whole)
 
 
-@operator("Identity")
+@operator("Identity", batch="any", by_rows=True)
 def identity(call: Call, data: Value) -> Value:
     """The same under another name.
 
@@ -105,7 +105,7 @@ FRACTIONS = (1, 10, 11, 16)
 BOOLEAN = 9
 
 
-@operator("Cast")
+@operator("Cast", batch="any", by_rows=True)
 def cast(call: Call, data: Either, *, to: int = 1) -> Either:
     """Data in another type of fractions is the same data; whole numbers are a step."""
     if isinstance(data, Tensor):
@@ -140,7 +140,7 @@ def arange(call: Call, start: Numbers, limit: Numbers, delta: Numbers) -> Static
     return Static((count,), (), [*map(int, values)] if whole else singles(values), whole)
 
 
-@operator("RandomNormalLike", "RandomUniformLike")
+@operator("RandomNormalLike", "RandomUniformLike", batch="looked up")
 def drawn_like(call: Call, data: Either) -> Static:
     """Noise in the sizes of data, as variational autoencoders add it: no weight."""
     return Static(call.sizes(data), computed=isinstance(data, Tensor))
