@@ -90,7 +90,7 @@ def _weights(report: Report, row: Row) -> str:
 
 
 def count(key: str, title: str, doc: str, of: str = "", show: Any = None) -> Column:
-    """A count that lines have and that is summed up."""
+    """A count that lines have and that is summed up; `of`: where they call it otherwise."""
     return Column(
         key,
         title,
@@ -99,10 +99,17 @@ def count(key: str, title: str, doc: str, of: str = "", show: Any = None) -> Col
         show,
         right=True,
         total=lambda report: getattr(report.total, of or key),
+        field=of,
     )
 
 
-def _axes(key: str, doc: str, of: Callable[[Any], float], whole: Callable[[int], float]) -> Column:
+def _axes(
+    key: str,
+    doc: str,
+    of: Callable[[Any], float],
+    whole: Callable[[int], float],
+    field: str = "",
+) -> Column:
     """A number of the receptive field for each axis; `whole`: of an axis that is seen whole."""
 
     def values(report: Report, row: Row) -> list[float]:
@@ -120,10 +127,11 @@ def _axes(key: str, doc: str, of: Callable[[Any], float], whole: Callable[[int],
         lambda report, row: joined(values(report, row)),
         lambda report, row: _per_axis(values(report, row)) if report.fields[row.index].told else "",
         right=True,
+        field=field,
     )
 
 
-STEP_COLUMNS = (
+COLUMNS = (
     Column(
         "index",
         "#",
@@ -135,7 +143,12 @@ STEP_COLUMNS = (
     Column("name", "name", "the step's name", lambda report, row: row.name, narrow="tail"),
     Column("kind", "kind", "the kind of layer", lambda report, row: row.kind),
     Column(
-        "layer", "layer", "the layer with its options", lambda report, row: row.text, narrow="cut"
+        "layer",
+        "layer",
+        "the layer with its options",
+        lambda report, row: row.text,
+        narrow="cut",
+        field="text",
     ),
     Column(
         "inputs",
@@ -152,6 +165,7 @@ STEP_COLUMNS = (
         lambda report, row: " ".join(joined(report.shape(s)) or SCALAR for s in row.input_shapes),
         lambda report, row: ", ".join(report.show(shape) for shape in row.input_shapes),
         narrow="cut",
+        field="input_shapes",
     ),
     Column(
         "output",
@@ -159,6 +173,7 @@ STEP_COLUMNS = (
         "the shape that comes out",
         lambda report, row: joined(report.shape(row.output_shape)) or SCALAR,
         lambda report, row: report.show(row.output_shape),
+        field="output_shape",
     ),
     Column(
         "rf",
@@ -167,19 +182,28 @@ STEP_COLUMNS = (
         lambda report, row: _sees(report, row).replace(PART, " ").replace("×", "x"),
         _sees,
         parted=True,
+        field="receptive_field",
     ),
-    _axes("size", "the receptive field's size, in input pixels", lambda f: f.size, lambda n: n),
+    _axes(
+        "size",
+        "the receptive field's size, in input pixels",
+        lambda f: f.size,
+        lambda n: n,
+        field="receptive_field.size",
+    ),
     _axes(
         "jump",
         "the cumulative stride: input pixels from one output to the next",
         lambda f: f.jump,
         lambda n: 0,
+        field="receptive_field.jump",
     ),
     _axes(
         "start",
         "the first input index that output 0 sees; below 0 is padding",
         lambda f: f.start,
         lambda n: 0,
+        field="receptive_field.start",
     ),
     _axes(
         "centre",
@@ -193,6 +217,7 @@ STEP_COLUMNS = (
         "after upsampling: how many outputs side by side have fields of their own size or offset",
         lambda report, row: _phases(report, row).replace("×", "x") or "1",
         _phases,
+        field="receptive_field.phases",
     ),
     Column(
         "status",
@@ -204,6 +229,7 @@ STEP_COLUMNS = (
         lambda report, row: (
             report.fields[row.index].status if report.fields[row.index].told else ""
         ),
+        field="receptive_field.status",
     ),
     Column(
         "aligned",
@@ -211,6 +237,7 @@ STEP_COLUMNS = (
         "no once branches met whose fields differ in jump or centre",
         lambda report, row: report.fields[row.index].aligned,
         lambda report, row: "yes" if report.fields[row.index].aligned else "no",
+        field="receptive_field.aligned",
     ),
     Column(
         "weights",
@@ -256,22 +283,6 @@ STEP_COLUMNS = (
         lambda report, row: thousands(0 if row.is_input else row.activation_bytes),
     ),
 )
-
-# What the document calls the same, nested things behind a dot.
-FIELDS = {
-    "activations": "activation_bytes",
-    "aligned": "receptive_field.aligned",
-    "input": "input_shapes",
-    "jump": "receptive_field.jump",
-    "layer": "text",
-    "output": "output_shape",
-    "phases": "receptive_field.phases",
-    "rf": "receptive_field",
-    "size": "receptive_field.size",
-    "start": "receptive_field.start",
-    "status": "receptive_field.status",
-}
-COLUMNS = tuple(each._replace(field=FIELDS.get(each.key, "")) for each in STEP_COLUMNS)
 
 # What there is to say of a module that the flow never came to.
 OF_BUILT = ["index", "name", "kind", "layer", "weights", "params", "share", "trainable", "buffers"]

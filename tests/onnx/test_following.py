@@ -12,6 +12,7 @@ from cnncalc import SpecError, analyze
 from cnncalc.notations.onnx.reading import parse_bytes
 from cnncalc.notations.onnx.reading.operators import OPERATORS
 from tests.onnx.builders import model, network, node, numbers, report, words
+from tests.source.reading import net
 
 ONE = numpy.array(1)
 
@@ -78,6 +79,10 @@ FOLDS: dict[str, tuple[str, dict[str, Any], list[Any], Any]] = {
     "places": ("NonZero", {}, [numbers(0, 5, 0, 7)], [[1, 3]]),
     "expansion": ("Expand", {}, [numbers(3), numbers(2, 1)], [[3], [3]]),
     "least": ("Min", {}, [numbers(4, 9), numbers(7, 2)], [4, 2]),
+    "no numbers": ("IsNaN", {}, [numbers(0, numpy.nan, numpy.inf, kind="float32")], [0, 1, 0]),
+    "infinite ones": ("IsInf", {}, [numbers(-numpy.inf, 1, numpy.inf, kind="float32")], [1, 0, 1]),
+    "infinite ones above": ("IsInf", {"detect_negative": 0},
+                            [numbers(-numpy.inf, 1, numpy.inf, kind="float32")], [0, 0, 1]),
     "power": ("Pow", {}, [numbers(3, 5), numbers(2, 0)], [9, 1]),
 }  # fmt: skip
 
@@ -314,3 +319,52 @@ def test_a_network_is_traced_anew_at_each_size() -> None:
     assert analyze(read, (3, 4, 4)).total == analyze(read, (3, 4, 4)).total
     with pytest.raises(SpecError, match="takes 3 features but 4 come in"):
         analyze(read, (4, 4, 4))
+
+
+def without_nan(data: str, number: str = "zero") -> list[Any]:
+    """As PyTorch's exporter has it behind the softmax of attention with a mask."""
+    return [
+        node("Softmax", "x", "s", axis=-1), node("IsNaN", "s", "n"),
+        node("Where", f"n {number} {data}", "w"), node("Relu", "w"),
+    ]  # fmt: skip
+
+
+def test_what_is_no_number_is_made_one() -> None:
+    stored = {"zero": numbers(0, kind="float32").reshape(())}
+
+    assert words(report(without_nan("s"), stored)) == ["softmax:axis=2", "relu"]
+
+
+def test_it_is_made_one_wherever_the_batch_stands() -> None:
+    nodes = [
+        node("Transpose", "x", "t", perm=[1, 0, 2]), node("Softmax", "t", "s", axis=-1),
+        node("IsNaN", "s", "n"), node("Where", "n zero s", "w"),
+        node("Transpose", "w", perm=[1, 0, 2]),
+    ]  # fmt: skip
+    stored = {"zero": numbers(0, kind="float32").reshape(())}
+
+    assert words(report(nodes, stored, x=("n", 4, 6))) == ["softmax:axis=1"]
+
+
+@pytest.mark.parametrize(("data", "number"), [("x", "zero"), ("s", "map")])
+def test_other_choices_by_a_mask_are_refused(data: str, number: str) -> None:
+    stored = {"zero": numbers(0, kind="float32").reshape(()), "map": (3, 8, 8)}
+
+    with pytest.raises(SpecError, match="a choice between values by a comparison"):
+        report(without_nan(data, number), stored)
+
+
+@pytest.mark.parametrize("batch", [1, "n"])
+@pytest.mark.parametrize(
+    ("noise", "inputs", "sizes"),
+    [("RandomNormalLike", "x", {}), ("RandomUniformLike", "x", {}),
+     ("RandomNormal", "", {"shape": [1, 3, 8, 8]})],
+)  # fmt: skip
+def test_noise_is_no_weight(batch: Any, noise: str, inputs: str, sizes: dict[str, Any]) -> None:
+    """As in variational autoencoders; the same of the source's `randn_like`."""
+    nodes = [node(noise, inputs, "r", **sizes), node("Mul", "x r", "m"), node("Add", "x m")]
+    found = report(nodes, x=(batch, 3, 8, 8))
+    source = analyze(net("", "return x + x * torch.randn_like(x)"), (3, 8, 8))
+
+    assert words(found) == [row.text for row in source.layers]
+    assert found.total.params == 0

@@ -18,11 +18,10 @@ from cnncalc.python.library import Python
 from tests.python.reading import answer
 
 PACKAGE = Path(cnncalc.__file__).parent
-BISECT = """
+CALENDAR = """
 from cnncalc.python.functions import simple
-from cnncalc.python.iteration import listed
 
-NAMES = {"bisect": simple("bisect", lambda m, a, x: sum(each <= x for each in listed(m, a)))}
+NAMES = {"isleap": simple("isleap", lambda machine, year: year % 4 == 0)}
 """
 
 
@@ -39,15 +38,15 @@ def test_each_is_a_module_of_python(name: str) -> None:
 
 
 def test_a_new_module_is_a_new_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "bisect.py").write_text(BISECT, encoding="utf-8")
+    (tmp_path / "calendar.py").write_text(CALENDAR, encoding="utf-8")
     monkeypatch.setattr(library, "__path__", [*library.__path__, str(tmp_path)])
     python = Python()
     python.packages = library.modules()
 
     try:
-        assert answer("import bisect\nr = bisect.bisect([1, 3], 2)", (python,)) == 1
+        assert answer("import calendar\nr = calendar.isleap(2024)", (python,)) is True
     finally:
-        sys.modules.pop("cnncalc.python.library.bisect", None)
+        sys.modules.pop("cnncalc.python.library.calendar", None)
 
 
 def test_a_new_function_is_an_entry(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -231,6 +231,18 @@ import heapq; h = [5, 1, 4, 2]; heapq.heapify(h); heapq.heappush(h, 0); r = list
 
 import heapq; q = []; [heapq.heappush(q, each) for each in [(3, 'c'), (1, 'a'), (2, 'b')]]; r = [heapq.heappop(q) for _ in range(3)], heapq.nlargest(2, [3, 1, 4, 1, 5]), heapq.nsmallest(2, ['ccc', 'a', 'bb'], key=len), list(heapq.merge([1, 4], [2, 3])), heapq.nlargest(2, [1, 2], key=lambda n: -n)
 
+import bisect; a = [1, 3, 3, 5]; bisect.insort(a, 4); bisect.insort_left(a, 0); r = bisect.bisect(a, 3), bisect.bisect_left(a, 3), bisect.bisect_right(a, 9), bisect.bisect(a, 3, lo=1, hi=3), a
+
+from bisect import bisect_left, insort; a = ['ccc', 'bb', 'a']; insort(a, 'dd', key=lambda w: -len(w)); r = a, bisect_left(a, -2, key=lambda w: -len(w)), bisect_left((), 1), bisect_left(range(9), 4)
+
+import bisect
+r = []
+for bounds in ({'lo': -1}, {'hi': 9}):
+    try: bisect.bisect([1, 2], 9, **bounds)
+    except (ValueError, IndexError) as e: r.append(str(e))
+
+import string; r = len(string.ascii_letters + " .,;'"), string.digits, string.punctuation, string.printable.index('a')
+
 import copy; a = [1, [2]]; b = copy.copy(a); c = copy.deepcopy(a); a[1].append(3); r = b, c
 
 from dataclasses import dataclass, field, replace, asdict

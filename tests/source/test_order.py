@@ -1,13 +1,16 @@
-"""Values in another order along an axis: what is read gives what torch gives."""
+"""Values and axes in another order: what is read gives what torch gives."""
 
 from __future__ import annotations
 
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
 
 import cnncalc
 from cnncalc.errors import SpecError
+from cnncalc.notations.source.torch import functions
 from cnncalc.notations.source.torch.functions.order import ORDER
 from cnncalc.notations.source.torch.functions.table import METHODS, TORCH
 from tests.source.reading import net
@@ -19,6 +22,14 @@ CALLS = (
     "torch.roll(x, 1, 2)",
     "torch.roll(x, shifts=(1, -2), dims=(2, 3))",
     "x.roll(5, 1)",
+    "torch.rot90(x, 1, (2, 3))",
+    "torch.rot90(x, k=-1, dims=[-2, -1])",
+    "x.rot90(2, (1, 3))",
+    "torch.movedim(x, 1, -1)",
+    "x.movedim((1, 2), (-1, 1))",
+    "torch.moveaxis(x, source=3, destination=1)",
+    "torch.narrow_copy(x, 2, 1, 2)",
+    "torch.broadcast_to(x[:, :1], (-1, 3, 4, 5))",
 )
 
 
@@ -43,16 +54,18 @@ def test_the_fields_are_measured(call: str) -> None:
 
 
 def test_constants_too() -> None:
+    turned = "torch.ones(5, 4).rot90(1, (0, 1)).flip(0)"
     plain, moved = (
         cnncalc.analyze(net("", f"return x + {call}"), (3, 4, 5)).layers[0].text
-        for call in ("torch.ones(4, 5)", "torch.roll(torch.ones(4, 5).flip(0), 1, 1)")
+        for call in ("torch.ones(4, 5)", f"torch.roll({turned}, 1, 1)")
     )
 
     assert plain == moved
 
 
-def test_nothing_to_move_is_no_step() -> None:
-    assert len(cnncalc.analyze(net("", "return torch.roll(x, 4, 2)"), (3, 4, 5)).layers) == 0
+@pytest.mark.parametrize("call", ["torch.roll(x, 4, 2)", "x.rot90(4, (2, 3))", "x.movedim(1, 1)"])
+def test_nothing_to_move_is_no_step(call: str) -> None:
+    assert len(cnncalc.analyze(net("", f"return {call}"), (3, 4, 5)).layers) == 0
 
 
 @pytest.mark.parametrize(
@@ -62,6 +75,11 @@ def test_nothing_to_move_is_no_step() -> None:
         ("torch.roll(x, 1)", "this `roll` runs through all values"),
         ("torch.roll(x, (1, 2), 1)", "`roll` has 2 shifts for 1 axes"),
         ("torch.roll(x, 1.5, 1)", "is no whole number to roll by"),
+        ("torch.rot90(x, 2)", "`rot90` along axis 0 mixes the samples of a batch"),
+        ("x.rot90(1, (2, 2))", "`rot90` turns a plane of two axes"),
+        ("x.rot90(0.5, (2, 3))", "is no number of quarter turns"),
+        ("x.movedim((1, 2), 3)", "`movedim` takes a place for each axis that it moves"),
+        ("x.movedim((1, 2), (3, 3))", "and each of them once"),
         ("x.flip(4)", "a tensor of 4 axes has no axis 4"),
     ],
 )
@@ -70,7 +88,30 @@ def test_what_is_refused(call: str, message: str) -> None:
         cnncalc.analyze(net("", f"return {call}"), (3, 4, 5))
 
 
-def test_a_new_function_is_an_entry() -> None:
-    """What stands in the table of its file is a function of torch, and a method of tensors."""
+def tables(file: str) -> dict[str, Any]:
+    """What the tables of a file of functions hold, by name."""
+    module = import_module(f"{functions.__name__}.{file}")
+    found = [getattr(module, name) for name in module.__all__]
+    return {
+        name: each for table in found if isinstance(table, dict) for name, each in table.items()
+    }
+
+
+FILES = {each.name for each in iter_modules(functions.__path__)} - {"table", "view"}
+
+
+@pytest.mark.parametrize("file", sorted(FILES))
+def test_a_new_function_is_an_entry(file: str) -> None:
+    """What stands in a table of its file is a function of torch, a method of tensors, or both."""
+    entries = tables(file)
+
+    assert entries
+    for name, function in entries.items():
+        assert function in (TORCH.get(name), METHODS.get(name)), name
+
+
+def test_which_are_both() -> None:
     for name, function in ORDER.items():
         assert TORCH[name] is METHODS[name] is function
+    assert not {"cat", "zeros", "where"} & METHODS.keys()
+    assert not {"view", "item", "size"} & TORCH.keys()

@@ -26,7 +26,7 @@ from cnncalc.notations.onnx.reading.model import (
     clean,
     followed,
 )
-from cnncalc.notations.onnx.reading.operators import OPERATORS, ROW_BY_ROW, batch_behind
+from cnncalc.notations.onnx.reading.operators import OPERATORS, batch_behind
 from cnncalc.notations.onnx.reading.operators.base import Operator
 from cnncalc.notations.onnx.reading.operators.recurrent import around
 from cnncalc.notations.onnx.reading.operators.reshaping import taken_apart
@@ -212,12 +212,12 @@ class Tracer:
         if operator is None or not operator.of_data:
             raise unknown(node)
         rows = [each.of.batch for each in inputs if isinstance(each, Rows)]
-        if node.op in ROW_BY_ROW and rows:
+        if operator.by_rows and rows:
             call.by_rows = True
             call.inputs = [each.of if isinstance(each, Rows) else each for each in inputs]
             made = [each for each in _results(call, operator) if isinstance(each, Tensor)]
             return [Rows(call.placed(each, rows[0])) for each in made]
-        batch = batch_behind(call)
+        batch = batch_behind(call, operator)
         return [
             call.placed(each, batch) if batch and isinstance(each, Tensor) else each
             for each in _results(call, operator)

@@ -29,10 +29,16 @@ class Mask(NamedTuple):
 
     Attributes:
         above: true where the data is larger than this number; None: it says something else.
+        missing: true where the data is no number (NaN).
     """
 
     of: Tensor
     above: float | None = None
+    missing: bool = False
+
+    def is_of(self, data: Tensor) -> bool:
+        """Whether it says something of this data, value by value."""
+        return (self.of.number, self.of.batch) == (data.number, data.batch)
 
 
 class Untold(NamedTuple):

@@ -30,7 +30,7 @@ MERGES = {"Add": "add", "Div": "div", "Max": "maximum", "Mean": "mean", "Min": "
           "Mul": "mul", "Sub": "sub", "Sum": "add"}  # fmt: skip
 
 
-@operator("Add", "Div", "Mul", "Sub")
+@operator("Add", "Div", "Mul", "Sub", batch="not last", by_rows=True)
 def binary(call: Call, a: Value, b: Value, *, axis: int = -1) -> Either:
     """Of data and data, of data and something stored, or of two numbers.
 
@@ -242,6 +242,22 @@ def negation(call: Call, x: Static) -> Static:
     return elementwise(call, [x], lambda v: not v, True)
 
 
+@operator("IsNaN", batch="any")
+def not_a_number(call: Call, x: Either) -> Mask | Static:
+    """A mask, which `Where` reads."""
+    if isinstance(x, Tensor):
+        return Mask(x, missing=True)
+    return elementwise(call, [x], math.isnan, True)
+
+
+@operator("IsInf", data=False)
+def infinite(
+    call: Call, x: Static, *, detect_negative: int = 1, detect_positive: int = 1
+) -> Static:
+    signs = [-inf] * bool(detect_negative) + [inf] * bool(detect_positive)
+    return elementwise(call, [x], lambda v: v in signs, True)
+
+
 # Functions that aren't read on data, as there is no layer for them.
 TRIGONOMETRY: dict[str, Callable[[float], float]] = {
     "Acos": math.acos, "Acosh": math.acosh, "Asin": math.asin, "Asinh": math.asinh,
@@ -255,12 +271,16 @@ def trigonometry(call: Call, x: Static) -> Static:
     return worked_out(TRIGONOMETRY[call.node.op], x)
 
 
-@operator("Where")
+@operator("Where", batch="any")
 def where(call: Call, condition: Value, x: Value, y: Value) -> Either:
-    """A choice by a mask: a threshold, or PyTorch's way to write Softplus."""
+    """A choice by a mask: a threshold, PyTorch's way to write Softplus, or NaN made a number."""
     if isinstance(condition, Static) and isinstance(x, Static) and isinstance(y, Static):
         return elementwise(call, [condition, x, y], lambda c, a, b: a if c else b, x.whole)
-    found = softplus(call, condition, x, y) or threshold(call, condition, x, y)
+    found = (
+        softplus(call, condition, x, y)
+        or threshold(call, condition, x, y)
+        or without_nan(condition, x, y)
+    )
     if found is None:
         call.refuse(
             "a choice between values by a comparison can't be followed", code="unknown-operator"
@@ -273,6 +293,14 @@ def threshold(call: Call, mask: Value, kept: Value, other: Value) -> Tensor | No
     if not (isinstance(mask, Mask) and isinstance(kept, Tensor) and isinstance(other, Static)):
         return None
     value = single_number(other)
-    if mask.of.number != kept.number or mask.above is None or value is None:
+    if not mask.is_of(kept) or mask.above is None or value is None:
         return None
     return call.add(KINDS["threshold"](mask.above, value), [kept])
+
+
+def without_nan(mask: Value, number: Value, data: Value) -> Tensor | None:
+    """Where(IsNaN(x), 0, x): x, as PyTorch writes what follows the softmax of a masked row."""
+    if not (isinstance(mask, Mask) and isinstance(number, Static) and isinstance(data, Tensor)):
+        return None
+    fits = mask.missing and mask.is_of(data) and single_number(number) is not None
+    return data if fits else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from inspect import Parameter, signature
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from cnncalc.notations.onnx.reading.call import Call
 from cnncalc.notations.onnx.reading.values import Value
@@ -42,12 +42,21 @@ Handler = Callable[..., Any]
 F = TypeVar("F", bound=Handler)
 
 
+# Where the batch may stand: on the first axis alone; wherever the operator looks for it itself;
+# on any, where it does the same wherever that is; on any but the last, of data that is lined up
+# at the last axes.
+Place = Literal["first", "looked up", "any", "not last"]
+
+
 class Operator(NamedTuple):
     """An operator's function, and how its arguments are found.
 
     Attributes:
         of_data: whether it is read where an input carries data.
         of_constants: whether it is worked out where none does.
+        batch: where the batch of its data may stand.
+        by_rows: whether it does the same to each row of a matrix, so that it makes no difference
+            to it whether its rows are those of one sample or of all.
     """
 
     function: Handler
@@ -55,6 +64,8 @@ class Operator(NamedTuple):
     rest: int | None  # where the inputs begin of which there may be any number
     of_data: bool
     of_constants: bool
+    batch: Place
+    by_rows: bool
 
     def __call__(self, call: Call) -> Any:
         """What the operator gives at a node."""
@@ -68,18 +79,33 @@ class Operator(NamedTuple):
 OPERATORS: dict[str, Operator] = {}
 
 
-def operator(*names: str, data: bool = True, constants: bool = True) -> Callable[[F], F]:
+def operator(
+    *names: str,
+    data: bool = True,
+    constants: bool = True,
+    batch: Place = "first",
+    by_rows: bool = False,
+) -> Callable[[F], F]:
     """Register the function of an operator, or of several that differ in little.
 
     Its arguments after the call are the node's inputs in their order, then, by keyword, its
     attributes. An input annotated `Whole` or `float | None` may be an attribute of its name,
     as it was in earlier versions of the operator.
+
+    Args:
+        names: the operators'.
+        data: whether it is read where an input carries data.
+        constants: whether it is worked out where none does.
+        batch: where the batch of the data may stand.
+        by_rows: whether it does the same to each row of a matrix.
     """
 
     def register(function: F) -> F:
         for name in names:
             assert name not in OPERATORS, f"two functions for {name}"
-            OPERATORS[name] = Operator(function, *arguments(function), data, constants)
+            OPERATORS[name] = Operator(
+                function, *arguments(function), data, constants, batch, by_rows
+            )
         return function
 
     return register

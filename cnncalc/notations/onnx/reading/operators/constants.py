@@ -26,14 +26,14 @@ def numbers(values: list[int]) -> Static:
     return Static((len(values),), (), [*values], True)
 
 
-@operator("Shape")
+@operator("Shape", batch="looked up")
 def shape(call: Call, data: Either, *, start: int = 0, end: int | None = None) -> Static:
     """The sizes of a tensor, as numbers."""
     found = numbers(list(call.sizes(data)[start:end]))
     return followed(found) if isinstance(data, Tensor) else found
 
 
-@operator("Size")
+@operator("Size", batch="looked up")
 def size(call: Call, data: Either) -> Static:
     found = Static((), (), [prod(call.sizes(data))], True)
     return followed(found) if isinstance(data, Tensor) else found
@@ -84,7 +84,7 @@ def constant_of_shape(call: Call, sizes: Static, *, value: Any = None) -> Static
     return Static(made, sources, [fill] * prod(made) if few else None, whole)
 
 
-@operator("Identity")
+@operator("Identity", batch="any", by_rows=True)
 def identity(call: Call, data: Value) -> Value:
     """The same under another name.
 
@@ -105,7 +105,7 @@ FRACTIONS = (1, 10, 11, 16)
 BOOLEAN = 9
 
 
-@operator("Cast")
+@operator("Cast", batch="any", by_rows=True)
 def cast(call: Call, data: Either, *, to: int = 1) -> Either:
     """Data in another type of fractions is the same data; whole numbers are a step."""
     if isinstance(data, Tensor):
@@ -138,6 +138,19 @@ def arange(call: Call, start: Numbers, limit: Numbers, delta: Numbers) -> Static
     values = [place * step + first for place in range(count)]
     whole = call.stored(0).whole
     return Static((count,), (), [*map(int, values)] if whole else singles(values), whole)
+
+
+@operator("RandomNormalLike", "RandomUniformLike", batch="looked up")
+def drawn_like(call: Call, data: Either) -> Static:
+    """Noise in the sizes of data, as variational autoencoders add it: no weight."""
+    return Static(call.sizes(data), computed=isinstance(data, Tensor))
+
+
+@operator("RandomNormal", "RandomUniform", data=False)
+def drawn(call: Call, *, shape: Whole = None) -> Static:
+    """Noise in sizes that the file has."""
+    check_bounds(sizes := tuple(shape or ()))
+    return Static(sizes)
 
 
 @operator("NonZero", data=False)

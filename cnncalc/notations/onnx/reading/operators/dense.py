@@ -13,7 +13,7 @@ from cnncalc.tracing.products import multiplied as of_two
 from cnncalc.tracing.tensors import Static, Tensor
 
 
-@operator("Gemm", constants=False)
+@operator("Gemm", constants=False, by_rows=True)
 def gemm(
     call: Call,
     a: Tensor,
@@ -51,7 +51,7 @@ def mismatch(call: Call, features: int, inputs: int) -> None:
     )
 
 
-@operator("MatMul")
+@operator("MatMul", batch="not last", by_rows=True)
 def matmul(call: Call, a: Value, b: Value) -> Either:
     """Data times a stored matrix along the last axis, or a matrix times data along the one before.
 

@@ -109,7 +109,7 @@ def pool(call: Call, data: Tensor) -> Tensor:
     return call.add(READERS[call.node.op](call.attributes, []), [data])
 
 
-@operator(*(name for name in ACTIVATIONS if name not in OF_THEIR_OWN))
+@operator(*(name for name in ACTIVATIONS if name not in OF_THEIR_OWN), batch="any", by_rows=True)
 def activation(call: Call, data: Either) -> Either:
     """A function of each value."""
     if isinstance(data, Tensor):
@@ -122,7 +122,7 @@ def activation(call: Call, data: Either) -> Either:
 NUMBERS = {form.name: op.number for op, form in names_in("onnx")}
 
 
-@operator(*ALONG_AXIS)
+@operator(*ALONG_AXIS, batch="any")
 def along_axis(call: Call, data: Either, *, axis: int | None = None) -> Either:
     """Softmax: before operator set 13 all axes from one on are taken together."""
     if isinstance(data, Static):
@@ -155,7 +155,7 @@ def mean_variance(call: Call, data: Tensor, *, axes: Whole = None) -> Tensor:
     return call.add(READERS["MeanVarianceNormalization"]({"axes": places}, []), [data])
 
 
-@operator("Clip")
+@operator("Clip", batch="any", by_rows=True)
 def clip(call: Call, data: Either, min: float | None = None, max: float | None = None) -> Either:
     """Values cut off at one end or both."""
     if isinstance(data, Tensor):
@@ -171,7 +171,7 @@ def _bound(bound: float | None) -> float | None:
     return int(bound) if bound % 1 == 0 else bound
 
 
-@operator("Dropout")
+@operator("Dropout", batch="any", by_rows=True)
 def dropout(call: Call, data: Either, ratio: float | None = None) -> Either:
     """The identity here."""
     if isinstance(data, Static):

@@ -182,4 +182,4 @@ def softplus(call: Call, mask: Value, kept: Value, soft: Value) -> Tensor | None
         return None
     record = call.record(soft)
     fits = record.layer.kind == "softplus" and record.inputs == (kept.number,)
-    return soft if fits and mask.of.number == kept.number and call.only_reader(soft) else None
+    return soft if fits and mask.is_of(kept) and call.only_reader(soft) else None

@@ -42,7 +42,7 @@ MAX_STATES = 1024  # that are one tensor
 STEPS, WAYS, BATCH, FEATURES = range(4)  # the axes of what comes out at all steps
 
 
-@operator("LSTM", "GRU", "RNN", constants=False)
+@operator("LSTM", "GRU", "RNN", constants=False, batch="looked up")
 def recurrent(
     call: Call,
     x: Tensor,

@@ -18,7 +18,7 @@ from cnncalc.tracing.constants import permuted
 from cnncalc.tracing.tensors import Static, Tensor
 
 
-@operator("Reshape")
+@operator("Reshape", batch="looked up")
 def reshape(
     call: Call, data: Value, shape: Whole = None, *, allowzero: int = 0
 ) -> Either | Frames | Merged | Rows:
@@ -112,7 +112,7 @@ def unsqueeze(call: Call, data: Either, axes: Whole = None) -> Value:
     return call.view(data, sizes)
 
 
-@operator("Transpose")
+@operator("Transpose", batch="looked up")
 def transpose(call: Call, data: Either, *, perm: Whole = None) -> Either:
     """The axes in another order, by default the opposite one."""
     order = shapes.transposed(call.sizes(data), perm)

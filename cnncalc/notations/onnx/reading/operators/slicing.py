@@ -17,7 +17,7 @@ from cnncalc.tracing.slices import cuts, runs
 from cnncalc.tracing.tensors import Static, Tensor
 
 
-@operator("Slice")
+@operator("Slice", batch="looked up")
 def slice_(
     call: Call,
     data: Either,
@@ -91,7 +91,7 @@ def in_a_row(sizes: Sequence[int]) -> list[range]:
     return [range(start, start + size) for start, size in zip(starts, sizes, strict=True)]
 
 
-@operator("Gather")
+@operator("Gather", batch="looked up")
 def gather(call: Call, data: Value, indices: Value, *, axis: int = 0) -> Either:
     """Places of an axis: one, whose axis goes, or several; rows that data looks up."""
     if isinstance(indices, Tensor) and isinstance(data, Static):

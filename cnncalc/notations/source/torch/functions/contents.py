@@ -9,12 +9,13 @@ from cnncalc.layers import KINDS
 from cnncalc.notations.source.axes import axis_of
 from cnncalc.notations.source.layer_steps import emit
 from cnncalc.notations.source.unread import unsupported
+from cnncalc.python.functions import Method
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
 from cnncalc.tracing.tensors import Batch, Static, Tensor, static_rows
 
-__all__ = ["converted", "differences", "filled", "item", "running_sums", "to_list", "to_whole"]
+__all__ = ["CONTENTS", "to_whole"]
 
 
 def item(machine: Machine, tensor: Value) -> Value:
@@ -84,3 +85,16 @@ def converted(machine: Machine, tensor: Value, kind: Value = None, *args: Value)
     """`astype`: whole numbers where they are asked for."""
     whole = getattr(kind, "name", "") in ("int", "int32", "int64") or kind in ("int", "int32")
     return to_whole(machine, tensor) if whole else tensor
+
+
+CONTENTS: dict[str, Method] = {
+    "astype": converted,
+    "item": item,
+    "tolist": to_list,
+    "int": to_whole,
+    "long": to_whole,
+    "cumsum": running_sums,
+    "diff": differences,
+    "fill": filled,
+    "zero": filled,
+}

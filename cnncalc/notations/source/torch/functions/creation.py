@@ -6,6 +6,7 @@ import math
 from math import prod
 
 from cnncalc.notations.source.axes import outer_shape
+from cnncalc.notations.source.entries import arange
 from cnncalc.notations.source.torch.functions.view import sizes_given
 from cnncalc.python.exceptions import raised
 from cnncalc.python.functions import Method
@@ -14,10 +15,11 @@ from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Iterated, Opaque, Value, describe
+from cnncalc.python.wordlists import words
 from cnncalc.tracing.arrays import MAX_NUMBERS, is_small, single, stretched
 from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor
 
-__all__ = ["from_values", "full", "like", "linspace", "meshgrid", "new_tensor", "parameter"]
+__all__ = ["CREATION", "NEW", "from_values", "parameter"]
 
 
 def new_tensor(fill: float | None = None) -> Method:
@@ -140,3 +142,40 @@ def parameter(machine: Machine, data: Value = None, requires_grad: Value = True)
     made = Parameter(tensor.shape)
     made.trainable = bool(requires_grad)
     return made
+
+
+def float_tensor(machine: Machine, *given: Value, **options: Value) -> Value:
+    """`torch.FloatTensor` and `x.new`: of sizes, or of values."""
+    if all(isinstance(each, int | Batch) for each in given):
+        return new_tensor()(machine, *given)
+    return from_values(machine, *given)
+
+
+CREATION: dict[str, Method] = {
+    **dict.fromkeys(words("rand randn empty normal"), new_tensor()),
+    **dict.fromkeys(words("rand_like randn_like empty_like"), like()),
+    "zeros": new_tensor(0.0),
+    "ones": new_tensor(1.0),
+    "zeros_like": like(0.0),
+    "ones_like": like(1.0),
+    "full_like": lambda machine, tensor, fill_value, **o: like(fill_value)(machine, tensor),
+    "full": full,
+    "eye": lambda machine, n, m=None, **options: new_tensor()(machine, n, n if m is None else m),
+    "tensor": from_values,
+    "as_tensor": from_values,
+    "FloatTensor": float_tensor,
+    "from_numpy": from_values,
+    "arange": arange,
+    "randperm": arange,  # one order of all there are, as good as any other
+    "linspace": linspace,
+    "meshgrid": meshgrid,
+}
+# Methods of a tensor that make another one.
+NEW: dict[str, Method] = {
+    "new": lambda machine, tensor, *given, **o: float_tensor(machine, *given),
+    "new_zeros": lambda machine, tensor, *sizes, **o: new_tensor(0.0)(machine, *sizes, **o),
+    "new_ones": lambda machine, tensor, *sizes, **o: new_tensor(1.0)(machine, *sizes, **o),
+    "new_empty": lambda machine, tensor, *sizes, **o: new_tensor()(machine, *sizes, **o),
+    "new_full": lambda machine, tensor, *args, **o: full(machine, *args, **o),
+    "new_tensor": lambda machine, tensor, values, **o: from_values(machine, values),
+}

@@ -6,7 +6,7 @@ from cnncalc.notations.source.axes import axis_of, inner_axis, outer_shape
 from cnncalc.notations.source.entries import entries, places_of
 from cnncalc.notations.source.layer_steps import emit_view
 from cnncalc.notations.source.slices import cut, taken
-from cnncalc.notations.source.torch.functions.joining import cat, stack
+from cnncalc.notations.source.torch.functions.joining import cat
 from cnncalc.notations.source.torch.functions.shapes import unsqueeze
 from cnncalc.python.exceptions import raised
 from cnncalc.python.functions import Method
@@ -203,11 +203,8 @@ SLICING: dict[str, Method] = {
     "chunk": chunk,
     "split": split,
     "narrow": narrow,
+    "narrow_copy": narrow,
     "select": select,
     "index_select": select,
     "unbind": unbind,
-    "cat": cat,
-    "concat": cat,
-    "concatenate": cat,
-    "stack": stack,
 }

@@ -7,6 +7,7 @@ from cnncalc.notations.source.axes import axis_of, inner_axis, outer_shape
 from cnncalc.notations.source.longer import one_after_the_other, static_cat
 from cnncalc.notations.source.torch.functions.shapes import expand, unsqueeze
 from cnncalc.notations.source.torch.functions.view import sizes_given, view
+from cnncalc.python.functions import Method
 from cnncalc.python.iteration import listed
 from cnncalc.python.limits import check_count, check_int
 from cnncalc.python.machine import Machine
@@ -14,7 +15,7 @@ from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
 from cnncalc.tracing.tensors import Batch, Pile, Static, Tensor
 
-__all__ = ["cat", "repeat", "repeat_interleave", "stack"]
+__all__ = ["JOINING", "cat"]
 
 
 def cat(machine: Machine, tensors: Value, dim: Value = 0, **options: Value) -> Value:
@@ -96,3 +97,14 @@ def times_size(size: Value, count: Value) -> Value:
     if isinstance(size, Batch) or isinstance(count, Batch):
         raise Refusal("copies along the batch can't be followed", code="batch-axis")
     return check_int(size * count)
+
+
+JOINING: dict[str, Method] = {
+    "cat": cat,
+    "concat": cat,
+    "concatenate": cat,
+    "stack": stack,
+    "repeat": repeat,
+    "tile": repeat,
+    "repeat_interleave": repeat_interleave,
+}

@@ -1,9 +1,10 @@
-"""Values in another order along an axis: flip, roll."""
+"""Values in another order along an axis: flip, roll, rot90."""
 
 from __future__ import annotations
 
 from cnncalc.notations.source.axes import axis_of, inner_axis
 from cnncalc.notations.source.torch.functions.indexing import chosen
+from cnncalc.notations.source.torch.functions.shapes import transpose
 from cnncalc.notations.source.torch.functions.view import sizes_given
 from cnncalc.python.functions import Method
 from cnncalc.python.machine import Machine
@@ -16,14 +17,7 @@ __all__ = ["ORDER"]
 
 def flip(machine: Machine, input: Value, *dims: Value, **options: Value) -> Value:
     """`torch.flip(x, (2, 3))`: the values from the last to the first."""
-    axes = sizes_given(machine, (*dims, *options.values()))
-    if isinstance(input, Static):
-        return reordered(input, axes)
-    tensor = input
-    for dim in axes:
-        size = tensor.shape[inner_axis(tensor, dim, "flip")]
-        tensor = chosen(machine, tensor, axis_of(tensor, dim), [*reversed(range(size))])
-    return tensor
+    return backwards(machine, input, sizes_given(machine, (*dims, *options.values())), "flip")
 
 
 def roll(machine: Machine, input: Value, shifts: Value, dims: Value = None) -> Value:
@@ -49,6 +43,32 @@ def roll(machine: Machine, input: Value, shifts: Value, dims: Value = None) -> V
     return tensor
 
 
+def rot90(machine: Machine, input: Value, k: Value = 1, dims: Value = (0, 1)) -> Value:
+    """`torch.rot90(x, 1, (2, 3))`: the plane of two axes turned by k quarters."""
+    axes: list[Value] = [axis_of(input, dim) for dim in sizes_given(machine, (dims,))]
+    if len(set(axes)) != 2 or len(axes) != 2:
+        raise Refusal("`rot90` turns a plane of two axes")
+    if not isinstance(k, int):
+        raise Refusal(f"{describe(k)} is no number of quarter turns")
+    quarters, (first, second) = k % 4, axes
+    if quarters == 2:
+        return backwards(machine, input, axes, "rot90")
+    if quarters:
+        turned = backwards(machine, input, [second if quarters == 1 else first], "rot90")
+        return transpose(machine, turned, first, second)
+    return input
+
+
+def backwards(machine: Machine, tensor: Value, dims: list[Value], what: str) -> Value:
+    """The values along some axes from the last to the first."""
+    if isinstance(tensor, Static):
+        return reordered(tensor, dims)
+    for dim in dims:
+        size = tensor.shape[inner_axis(tensor, dim, what)]
+        tensor = chosen(machine, tensor, axis_of(tensor, dim), [*reversed(range(size))])
+    return tensor
+
+
 def reordered(tensor: Static, dims: list[Value]) -> Static:
     """Weights or constants in another order: what is the same everywhere stays known."""
     for dim in dims:
@@ -56,4 +76,4 @@ def reordered(tensor: Static, dims: list[Value]) -> Static:
     return tensor.shaped(tensor.shape)
 
 
-ORDER: dict[str, Method] = {"flip": flip, "roll": roll}
+ORDER: dict[str, Method] = {"flip": flip, "roll": roll, "rot90": rot90}

@@ -1,4 +1,4 @@
-"""Tensor methods that move values: view, flatten, permute, squeeze, cat, chunk and slices."""
+"""Tensors in other sizes, or their axes in another order: flatten, permute, squeeze, expand."""
 
 from __future__ import annotations
 
@@ -80,6 +80,20 @@ def transpose(machine: Machine, tensor: Value, dim0: Value, dim1: Value) -> Valu
     one, two = axis_of(tensor, dim0), axis_of(tensor, dim1)
     order = list(range(len(outer_shape(tensor))))
     order[one], order[two] = order[two], order[one]
+    return permute(machine, tensor, *order)
+
+
+def movedim(machine: Machine, tensor: Value, source: Value, destination: Value) -> Value:
+    """`torch.movedim(x, 1, -1)`: axes moved to other places, the rest in the order they had."""
+    sources, places = (
+        [axis_of(tensor, dim) for dim in sizes_given(machine, (each,))]
+        for each in (source, destination)
+    )
+    if not len(sources) == len({*sources}) == len(places) == len({*places}):
+        raise Refusal("`movedim` takes a place for each axis that it moves, and each of them once")
+    order = [axis for axis in range(len(outer_shape(tensor))) if axis not in sources]
+    for place, axis in sorted(zip(places, sources, strict=True)):
+        order.insert(place, axis)
     return permute(machine, tensor, *order)
 
 
@@ -182,10 +196,13 @@ RESHAPING: dict[str, Method] = {
     "transpose": transpose,
     "swapaxes": transpose,
     "swapdims": transpose,
+    "movedim": movedim,
+    "moveaxis": movedim,
     "t": transposed,
     "unsqueeze": unsqueeze,
     "squeeze": squeeze,
     "expand": expand,
+    "broadcast_to": expand,
     "expand_as": expand_as,
     "view_as": view_as,
     "reshape_as": view_as,

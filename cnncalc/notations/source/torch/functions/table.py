@@ -4,27 +4,11 @@ from __future__ import annotations
 
 from cnncalc.frameworks.ops import names_in
 from cnncalc.notations.source.axes import outer_shape
-from cnncalc.notations.source.entries import arange
 from cnncalc.notations.source.products import PRODUCTS, scaled_dot_product_attention
-from cnncalc.notations.source.torch.functions.contents import (
-    converted,
-    differences,
-    filled,
-    item,
-    running_sums,
-    to_list,
-    to_whole,
-)
-from cnncalc.notations.source.torch.functions.creation import (
-    from_values,
-    full,
-    like,
-    linspace,
-    meshgrid,
-    new_tensor,
-)
+from cnncalc.notations.source.torch.functions.contents import CONTENTS
+from cnncalc.notations.source.torch.functions.creation import CREATION, NEW
 from cnncalc.notations.source.torch.functions.indexing import SLICING
-from cnncalc.notations.source.torch.functions.joining import repeat, repeat_interleave
+from cnncalc.notations.source.torch.functions.joining import JOINING
 from cnncalc.notations.source.torch.functions.masks import MASKING, WHERE
 from cnncalc.notations.source.torch.functions.order import ORDER
 from cnncalc.notations.source.torch.functions.reductions import REDUCTIONS
@@ -35,80 +19,41 @@ from cnncalc.python.functions import Method
 from cnncalc.python.machine import Machine
 from cnncalc.python.values import MISSING, Bound, Builtin, Opaque, Value
 from cnncalc.python.wordlists import words
-from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor
+from cnncalc.tracing.tensors import Parameter, Static, Tensor
 
 __all__ = ["METHODS", "TORCH", "tensor_attribute"]
 
 
-VALUES: dict[str, Method] = {
-    "astype": converted,
-    "item": item,
-    "tolist": to_list,
-    "int": to_whole,
-    "long": to_whole,
-    "cumsum": running_sums,
-    "diff": differences,
-    "repeat": repeat,
-    "tile": repeat,
-    "repeat_interleave": repeat_interleave,
-    "new_zeros": lambda machine, tensor, *sizes, **o: new_tensor(0.0)(machine, *sizes, **o),
-    "new_ones": lambda machine, tensor, *sizes, **o: new_tensor(1.0)(machine, *sizes, **o),
-    "new_empty": lambda machine, tensor, *sizes, **o: new_tensor()(machine, *sizes, **o),
-    "new": lambda machine, tensor, *values, **o: TORCH["FloatTensor"](machine, *values),
-    "fill": filled,
-    "zero": filled,
-    "new_full": lambda machine, tensor, *args, **o: full(machine, *args, **o),
-    "new_tensor": lambda machine, tensor, values, **o: from_values(machine, values),
-}
-METHODS: dict[str, Method] = {
+# Functions that are methods too, but for those that are named below.
+EITHER: dict[str, Method] = {
     **RESHAPING,
     **SLICING,
     **ORDER,
+    **JOINING,
     **REDUCTIONS,
     **ELEMENTWISE,
     **PRODUCTS,
     **MASKING,
-    **VALUES,
+    **CONTENTS,
+    **NEW,
     **{form.name: FUNCTIONAL[form.name] for op, form in names_in("function") if op.method},
     "prelu": FUNCTIONAL["prelu"],
 }
-for _name in ("cat", "stack", "concat", "concatenate", "einsum"):
-    METHODS.pop(_name, None)
+NO_METHODS = words("cat stack concat concatenate einsum")
+NO_FUNCTIONS = words("to cuda cpu type copy data size view dim item tolist")
+METHODS: dict[str, Method] = {
+    name: function for name, function in EITHER.items() if name not in NO_METHODS
+}
 TORCH: dict[str, Method] = {
-    **METHODS,
-    **SLICING,
+    **{name: function for name, function in EITHER.items() if name not in NO_FUNCTIONS},
     **FUNCTIONAL,
     **WHERE,
-    "einsum": PRODUCTS["einsum"],
+    **CREATION,
     "scaled_dot_product_attention": scaled_dot_product_attention,
-    "meshgrid": meshgrid,
-    **dict.fromkeys(words("rand randn empty normal"), new_tensor()),
-    **dict.fromkeys(words("rand_like randn_like empty_like"), like()),
-    "zeros": new_tensor(0.0),
-    "ones": new_tensor(1.0),
-    "zeros_like": like(0.0),
-    "ones_like": like(1.0),
-    "full_like": lambda machine, tensor, fill_value, **o: like(fill_value)(machine, tensor),
-    "full": full,
-    "eye": lambda machine, n, m=None, **options: new_tensor()(machine, n, n if m is None else m),
-    "tensor": from_values,
-    "as_tensor": from_values,
-    "FloatTensor": lambda machine, *a, **o: (
-        new_tensor()(machine, *a)
-        if all(isinstance(each, int | Batch) for each in a)
-        else from_values(machine, *a)
-    ),
-    "from_numpy": from_values,
-    "arange": arange,
-    "randperm": arange,  # one order of all there are, as good as any other
-    "linspace": linspace,
     "is_tensor": lambda machine, value: isinstance(value, Tensor | Static),
-    "numel": METHODS["numel"],
     "_assert": lambda machine, *args: None,
     "broadcast_tensors": lambda machine, *tensors: tensors,
 }
-for _name in ("to", "cuda", "cpu", "type", "copy", "data", "size", "view", "dim", "item", "tolist"):
-    TORCH.pop(_name, None)
 
 
 FIXED: dict[str, Value] = {
