@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from functools import cache
 
 from cnncalc.frameworks.pytorch import READERS
+from cnncalc.notations.source.step_names import spans_of
 from cnncalc.notations.source.torch.functions.table import TORCH
 from cnncalc.notations.source.torch.nn.attention import attention_class
 from cnncalc.notations.source.torch.nn.containers import CONTAINERS
@@ -147,11 +148,14 @@ def missing_layer(name: str) -> Class:
     """A class of torch.nn that can be made here, with its weights, and not run."""
 
     def refuse(machine: Machine, module: Instance, *inputs: Value) -> Value:
-        raise Refusal(
+        refusal = Refusal(
             f"`nn.{name}` can't be followed: {NO_LAYER[name]} are beyond this calculator",
             help=LISTED,
             code="unsupported-layer",
         )
+        if not machine.spans():  # it is the whole model, and no call runs it
+            refusal.span = next(iter(spans_of(machine, module)), None)
+        raise refusal
 
     table = {"__init__": simple("__init__", UNRUN[name]), "forward": simple("forward", refuse)}
     return Class(name, (MODULE,), dict(table))
