@@ -142,7 +142,7 @@ def test_learned_states_are_weights() -> None:
 
     (row,) = found.layers
     assert row.text == "lstm:5,learned,axis=-1"
-    assert [(each.name, each.count) for each in row.weights][0] == ("h_0", 5)
+    assert (row.weights[0].name, row.weights[0].count) == ("h_0", 5)
     assert row.params == report([FIRST, LSTM], {**COUNTS, **ONE}, (7, 6), x=X).layers[0].params + 5
 
 
