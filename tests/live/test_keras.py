@@ -242,8 +242,8 @@ def refusals(keras: Any) -> dict[str, tuple[Any, str]]:
         "not built": (keras.Sequential([layers.Dense(3)], name="s"), "the model `s` isn't built"),
         "half built": (Unbuilt(), "the size of the input of `half` isn't known"),
         "lstm": (
-            of(layers.RNN(layers.LSTMCell(4), name="l")(row), row),
-            "`l` is a `RNN`, which is not known",
+            of(layers.RNN([layers.LSTMCell(4), layers.LSTMCell(5)], name="l")(row), row),
+            "is a `StackedRNNCells`, which is not known",
         ),
         "custom": (of(Opaque(name="o")(image)), "`keras.ops.sort` "),
         "broken": (
