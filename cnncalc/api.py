@@ -174,18 +174,13 @@ def _has_names(network: Network) -> bool:
     """Whether a network's input has names in it, or is open as a whole."""
     if network.named is not None:
         return True
-    return network.notation == "compact" and not (
-        network.input or network.typed or network.unsized or network.tracer
-    )
+    return not (network.input or network.typed or network.unsized or network.unsized_inputs[1:])
 
 
 def _named_report(
     network: Network, size: Named | None, batch: int | None, dtype: str, layout: str | None
 ) -> Report:
     """The report on a network at an input of which sizes have names."""
-    if size is not None and network.notation != "compact":
-        size.missing.help = "numbers, such as 3x224x224"
-        raise size.missing
     batch = 1 if batch is None else batch
     return Report(symbolic.analyze_named(network, size, batch=batch, dtype=dtype, layout=layout))
 

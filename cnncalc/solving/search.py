@@ -76,7 +76,6 @@ class _Search:
             )
         self.bounds = {name: self._bounds(name) for name in self.order}
         self.refused: str | None = None
-        self.notes: list[str] = []
 
     def _bounds(self, name: str) -> Bounds:
         """Among which numbers an unknown is looked for."""
@@ -111,19 +110,16 @@ class _Search:
         sought = [Sought(called[name], *self.bounds[name]) for name in self.order]
         refused = None if count or nearest else self.refused
         layout = self.question.layout
-        return Solutions(self.goal, sought, made, count, nearest, refused, layout, self.notes)
+        return Solutions(self.goal, sought, made, count, nearest, refused, layout)
 
     # Sizes of the input alone.
 
     def by_names(self) -> Found | None:
         """Input sizes by runs with names; None where formulas tie them."""
-        if self.network.tracer is not None:
-            return None
         names = {axis: n.name for axis, n in enumerate(self.input) if isinstance(n, Unknown)}
         last = {name: self.bounds[name].last for name in self.order}
-        end = self.network.outputs[0]
         try:
-            return inputs_for(self.network.steps, self.input, names, last, end, self.goal)
+            return inputs_for(self.network, self.input, names, last, self.goal)
         except (UnsettledError, TooManyNumbersError):
             return None
 
@@ -134,7 +130,8 @@ class _Search:
 
     def at_sizes(self, values: dict[str, int]) -> Solution:
         shape = self.shape(values)
-        designs = take(self.network.steps, shape, (), self.network.outputs[:1])
+        network = self.network.at(shape)
+        designs = take(network.steps, shape, (), network.outputs[:1])
         ((output,),) = designs.ends
         return self.solution(Way((), values, shape, output, ()))
 

@@ -112,6 +112,11 @@ class Question(NamedTuple):
     what: str
     answer: bool
 
+    def holds_at(self, sizes: Mapping[str, int]) -> bool:
+        """Whether it has this answer where the names are these numbers."""
+        value = self.size.at(sizes)
+        return (value < 0 if self.what == NEGATIVE else value == 0) == self.answer
+
     def condition(self, as_people: bool = False) -> str:
         """That it has this answer, in Python's syntax or as people write it: `16*H*W == 400`."""
         plain = self.size.terms.get(PLAIN, 0)

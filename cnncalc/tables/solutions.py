@@ -15,7 +15,7 @@ def table_of(found: Solutions) -> Table:
     lines = found.solutions or found.nearest
     columns = [_value(each.name) for each in found.unknowns] if lines else []
     columns += [OUTPUT, *([FIELD] if any(each.field for each in lines) else []), SPEC]
-    return Table(columns, found, lines, footer=[*_count(found), *_among(found), *found.notes])
+    return Table(columns, found, lines, footer=[*_count(found), *_among(found)])
 
 
 def verdict(found: Solutions) -> str | None:

@@ -44,7 +44,7 @@ def last_map(report: Report) -> int:
 
 def valid_at(report: Report, sizes: tuple[int, ...]) -> tuple[int, ...] | None:
     """The places of that step at other sizes; None: the network doesn't work there."""
-    run = Run(report.network.steps, (report.input[0], *sizes), {})
+    run = Run(report.network, (report.input[0], *sizes), {})
     return run.outputs[last_map(report)][1:] if run.error is None else None
 
 
