@@ -17,8 +17,8 @@ from cnncalc.named_steps import named_at
 from cnncalc.network import Named, Network
 from cnncalc.rows import Analysis, Note, Row, Symbols, as_layout, from_layout
 from cnncalc.symbols.numbers import ALL, Numbers, TooManyNumbersError, holds
-from cnncalc.symbols.simplify import Remainder, remainder_of, simplified
-from cnncalc.symbols.size import Question, Questions, Size, UnsettledError, named_shape
+from cnncalc.symbols.simplify import Remainder, answered, remainder_of, simplified
+from cnncalc.symbols.size import ZERO, Question, Questions, Size, UnsettledError, named_shape
 from cnncalc.validity import Run, always_stretched, first_tried, symbols_of, working
 
 __all__ = ["analyze_named"]
@@ -146,7 +146,8 @@ class _Naming:
             self.check_elsewhere(found, sets)
         symbols = Symbols(witness, sets, found.ties, self.size.missing, self.network)
         remainders = {name: left for name, some in sets.items() if (left := remainder_of(some))}
-        rows = [_written_out(row, remainders) for row in found.analysis.rows]
+        equal = [tie for tie in found.ties if tie.what == ZERO and tie.answer]
+        rows = [_written_out(row, remainders, equal) for row in found.analysis.rows]
         return found.analysis._replace(rows=rows, symbols=symbols)
 
     def check_elsewhere(self, found: _Found, sets: Mapping[str, Numbers]) -> None:
@@ -204,7 +205,7 @@ class _Naming:
             else:
                 (name,) = names
                 sets[name] &= where
-        return sets, tuple(ties)
+        return sets, tuple(_telling(ties))
 
     def where(self, question: Question) -> Numbers | None:
         """The numbers at which a question has its answer; None: no set says them."""
@@ -279,6 +280,15 @@ class _Cell(NamedTuple):
     alike: bool
 
 
+def _telling(ties: Sequence[Question]) -> Iterator[Question]:
+    """The conditions that no equation among them answers."""
+    equal = [tie for tie in ties if tie.what == ZERO and tie.answer]
+    for tie in ties:
+        left = (answered(tie.size, each.size) for each in equal)
+        if any(tie is each for each in equal) or all(isinstance(n, Size) for n in left):
+            yield tie
+
+
 def _samples(sets: Mapping[str, Numbers], ties: Sequence[Question]) -> Iterator[dict[str, int]]:
     """A few sizes at which all that is taken for granted holds."""
     for place in range(SAMPLES):
@@ -310,16 +320,20 @@ def _same(one: Sequence[int | Size], two: Sequence[int | Size]) -> bool:
     )
 
 
-def _written_out(row: Row, remainders: Mapping[str, Remainder]) -> Row:
-    """A row with the floors that come out even written out."""
-    if not remainders:
+def _written_out(
+    row: Row, remainders: Mapping[str, Remainder], equal: Sequence[Question]
+) -> Row:
+    """A row with the floors that come out even written out, and with what equations say."""
+    if not remainders and not equal:
         return row
 
-    def sized(shape: Shape) -> Shape:
-        return tuple([simplified(n, remainders) for n in shape])  # type: ignore[misc]
-
     def count(size: int) -> int:
+        for tie in equal:
+            size = answered(size, tie.size)
         return simplified(size, remainders)  # type: ignore[return-value]
+
+    def sized(shape: Shape) -> Shape:
+        return tuple(map(count, shape))
 
     weights = [Weight(w.name, sized(w.shape), w.role, w.trainable) for w in row.weights]
     return Row(

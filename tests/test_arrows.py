@@ -37,6 +37,7 @@ STOREYS = (
     "receptive",
     "report",
     "forks",
+    "named_steps",
     "validity",
     "symbolic",
     "law",

@@ -140,10 +140,28 @@ class Questions:
 
     def ask(self, size: Size, what: str) -> bool:
         """The answer at the witness; noted where other sizes could have another one."""
+        size = _without_common(size)
         answer = size.value < 0 if what == NEGATIVE else size.value == 0
         if not _is_certain(size, what):
             self._noted.setdefault((str(size), what), Question(size, what, answer))
         return answer
+
+
+def _without_common(size: Size) -> Size:
+    """Without the names that each product has, which are at least 1 and change no answer."""
+    if PLAIN in size.terms or len(size.terms) < 2:
+        return size
+    first, *others = size.terms
+    for key in dict.fromkeys(first):
+        if isinstance(size.atoms[key], Name) and all(key in term for term in others):
+            terms: dict[Term, int] = {}
+            for term, count in size.terms.items():
+                place = term.index(key)
+                terms[term[:place] + term[place + 1 :]] = count
+            left = size._valued(terms)
+            assert isinstance(left, Size), "it has several products"
+            return _without_common(left)
+    return size
 
 
 def _is_certain(size: Size, what: str) -> bool:
