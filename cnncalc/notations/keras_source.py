@@ -26,7 +26,8 @@ def _looks(text: str) -> bool:
 
 
 def _read(text: Text, let: Mapping[str, int]) -> Network:
-    return source.parse(text.source, notation="keras", entry=text.target, path=path_of(text))
+    path = path_of(text)
+    return source.parse(text.source, notation="keras", entry=text.target, path=path, let=let)
 
 
 def _write(report: Report, name: str | None) -> str:

@@ -32,6 +32,7 @@ __all__ = ["solve"]
 
 MOST_SIZES = 4096  # that the input is looked for up to
 MOST_REPEATS = 16
+MOST_COMPUTED = 256  # of what others are computed from
 MOST_VALUES = 300_000  # of the unknowns of one layer together
 MOST_FIELDS = 20_000  # where each is asked for its field
 MOST_SHAPES = 20_000  # of the input, where formulas tie its sizes
@@ -82,6 +83,8 @@ class _Search:
         found = Bounds(0, 2**31 - 1)
         if name in self.question.repeats:
             found = Bounds(0, MOST_REPEATS if self.most is None else self.most)
+        if name in self.question.computed:
+            found = found.both(Bounds(0, MOST_COMPUTED if self.most is None else self.most))
         if name in self.inside:
             found = found.both(Bounds(1, MOST_SIZES if self.most is None else self.most))
         for step, option in self.uses.get(name, ()):
@@ -149,7 +152,7 @@ class _Search:
     def is_read(self, name: str) -> bool:
         """Whether the network is read anew for each value."""
         traced = self.network.tracer is not None and name in self.inside
-        return name in self.question.repeats or traced
+        return name in self.question.repeats or name in self.question.computed or traced
 
     def _fit(self, groups: Sequence[Sequence[str]], most: int) -> None:
         for names in groups:
@@ -233,7 +236,7 @@ class _Search:
         if name in self.uses:
             step, option = self.uses[name][0]
             return f"{self.network.steps[step].name}.{option}"
-        return "repeats"
+        return "repeats" if name in self.question.repeats else "value"
 
 
 def _is(size: int, name: str) -> bool:

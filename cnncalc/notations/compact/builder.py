@@ -265,7 +265,7 @@ class _Builder:
 
     def labelled(self, jump: Jump, scope: Scope) -> int:
         with At(jump.span):
-            label = fill_in(jump.label, scope.values)
+            label = fill_in(jump.label, scope.values, self.let)
         number = scope.find(label)
         if number is None:
             known = scope.known()
@@ -289,7 +289,7 @@ class _Builder:
             if isinstance(self.let, Unknowns):
                 start = item.span.source.text.find(f"{times}*", item.span.start)
                 times = self.let.repeated(times, start)
-            count = integer(fill_in(times, scope.values), self.let)
+            count = integer(fill_in(times, scope.values, self.let), self.let)
             if count is None or count < 0:
                 raise LayerError(
                     f"`{item.times}` is no number of repeats",
@@ -319,16 +319,10 @@ class _Builder:
         around = self.around
         if over is not None:
             self.around = (*around, over)
-        found = len(self.let.found) if isinstance(self.let, Unknowns) else 0
         self.build(item.body, scope)
         self.around = around
-        if isinstance(self.let, Unknowns) and len(self.let.found) > found:
-            raise SpecError(
-                "`each` has an unknown inside, which isn't looked for",
-                item.span,
-                code="unknown-value",
-                help="write the layers without `each`, for the input of one entry",
-            )
+        if isinstance(self.let, Unknowns):  # a layer inside of another is made anew for each value
+            self.let.compute_within(item.span.start, item.span.end)
         self.name_flow(item.label, scope, item.span)
 
     def wrapped(self, layer: Layer) -> Layer:
@@ -374,8 +368,10 @@ class _Builder:
         calls, uses = (*scope.calls, item.name), (item.span, *scope.uses)
         text = item.name
         if item.arguments:
-            given = ",".join([each.text for each in item.arguments])
-            text += f":{fill_in(given, scope.values)}"
+            given = ",".join(
+                [placed(each.text, each.span.start, self.let) for each in item.arguments]
+            )
+            text += f":{fill_in(given, scope.values, self.let)}"
         block = self.block(item.name, text, scope)
         self.build_group(definition.body, Scope(values, {}, scope, calls, uses, block))
         self.name_flow(item.label, scope, item.span)
@@ -409,7 +405,8 @@ class _Builder:
         values: dict[str, str] = {}
         for place, argument in enumerate(item.arguments):
             with At(argument.span):
-                text = fill_in(placed(argument.text, argument.span.start, self.let), scope.values)
+                text = placed(argument.text, argument.span.start, self.let)
+                text = fill_in(text, scope.values, self.let)
             key, given, value = text.partition("=")
             if not given:
                 key, value = (parameters[place] if place < len(parameters) else ""), text
@@ -429,7 +426,7 @@ class _Builder:
                 )
             if name not in values:
                 with At(definition.span):
-                    values[name] = fill_in(default or "", values)
+                    values[name] = fill_in(default or "", values, self.let)
         return values
 
     def add(
@@ -452,7 +449,7 @@ class _Builder:
         if label is None:
             return
         with At(span):
-            label = fill_in(label, scope.values)
+            label = fill_in(label, scope.values, self.let)
         _, before = scope.labels.get(label, (0, span.start))
         if before != span.start:  # in a repeat the same place names the latest step
             raise SpecError(

@@ -16,6 +16,7 @@ from cnncalc.errors import Source
 from cnncalc.network import Network
 from cnncalc.notations.framework_signs import framework_of
 from cnncalc.notations.source.reading import read
+from cnncalc.notations.unknowns import Unknowns
 from cnncalc.python.source_tree import Disk
 
 __all__ = ["parse"]
@@ -29,6 +30,7 @@ def parse(
     path: str | None = None,
     packages: Mapping[str, Path] | None = None,
     disk: Disk | None = None,
+    let: Mapping[str, int] | None = None,
 ) -> Network:
     """Read the network that a source describes.
 
@@ -41,6 +43,7 @@ def parse(
         packages: where further modules lie that it may import, by their first names: a
             package's folder, or a file.
         disk: what was read before; None: nothing.
+        let: `Unknowns`, where some are sought; a source has no symbols.
 
     Raises:
         SpecError: what can't be followed, with its place.
@@ -48,9 +51,10 @@ def parse(
     found = notation or framework_of(source.text)
     place = Path(os.path.abspath(path)) if path else None
     disk = disk or Disk()
-    network = read(source, found, entry or None, place, packages or {}, disk)
+    unknowns = let if isinstance(let, Unknowns) else None
+    network = read(source, found, entry or None, place, packages or {}, disk, unknowns)
     network.remake = partial(
         parse, source, notation=found, entry=entry, path=path and str(place), packages=packages,
-        disk=disk,
+        disk=disk, let=let,
     )  # fmt: skip
     return network

@@ -22,6 +22,8 @@ from cnncalc.notations.source.syntax_errors import advice
 from cnncalc.notations.source.torch.library import PyTorch
 from cnncalc.notations.source.torch.network import torch_network
 from cnncalc.notations.source.torch.nn.module import is_module
+from cnncalc.notations.source.unknowns import put_unknowns
+from cnncalc.notations.unknowns import Unknowns
 from cnncalc.packages import OnUse
 from cnncalc.python.interpreter import Interpreter
 from cnncalc.python.library import Python
@@ -50,10 +52,11 @@ def read(
     path: Path | None,
     packages: Mapping[str, Path],
     disk: Disk,
+    unknowns: Unknowns | None,
 ) -> Network:
     """Build the model, and give a network that runs it at an input size.
 
-    The text may start with that size, as a spec does.
+    The text may start with that size, as a spec does; unknowns are those that are sought in it.
     """
     size, begin = in_front(source)
 
@@ -67,6 +70,8 @@ def read(
         state_of(machine).open_input, state_of(machine).inputs = wanted, inputs or {}
         with machine.deep():
             file = tree.main(source, path, begin)
+            if unknowns is not None:
+                put_unknowns(file, unknowns)
             file.tree = completed(file.tree, notation)
             # A Keras model flows already while it is built.
             with followed(lambda: keras.as_far(machine) if notation == "keras" else None):
