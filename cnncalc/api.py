@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc import analysis, arguments
 from cnncalc.errors import SpecError
-from cnncalc.input_size import Meant, meant
+from cnncalc.input_size import meant
 from cnncalc.inputs import Inputs, feed, in_another_order, sizes_given
 from cnncalc.layers.base import Shape
 from cnncalc.network import Named, Network, Typed
@@ -152,15 +152,17 @@ def _sized_report(
     network: Network, typed: Typed | None, batch: int | None, dtype: str, layout: str | None
 ) -> Report:
     """The report on a network at a size in numbers."""
-    size = meant(network, typed, batch)
+    found, sizes = network, typed
     try:
+        size = meant(network, typed, batch)
+        found, sizes = size.network, size.sizes and Typed(size.sizes)
         analyzed = analysis.analyze(
             size.network, size.sizes, batch=size.batch, dtype=dtype, layout=layout, notes=size.notes
         )
         return Report(analyzed)
     except SpecError as error:
         if error.code == "branches":
-            error.find_out = partial(_sizes_that_work, size)
+            error.find_out = partial(validity.would_work, found, sizes)
         raise
 
 
@@ -183,11 +185,6 @@ def _named_report(
     """The report on a network at an input of which sizes have names."""
     batch = 1 if batch is None else batch
     return Report(symbolic.analyze_named(network, size, batch=batch, dtype=dtype, layout=layout))
-
-
-def _sizes_that_work(size: Meant) -> list[str]:
-    """In words, the input sizes at which branches meet that don't at this one."""
-    return validity.would_work(size.network, None if size.sizes is None else Typed(size.sizes))
 
 
 def _write(network: Network, shape: Shape) -> str | None:

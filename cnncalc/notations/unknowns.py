@@ -31,8 +31,8 @@ class Unknown(int):
     computed: set[str]
 
     @staticmethod
-    def named(name: str, computed: set[str]) -> Unknown:
-        made = Unknown(1)
+    def named(name: str, computed: set[str], number: int = 1) -> Unknown:
+        made = Unknown(number)
         made.name, made.computed = name, computed
         return made
 
@@ -49,7 +49,7 @@ def _noting(method: str) -> Any:
 
 for _method in (
     "add", "radd", "sub", "rsub", "mul", "rmul", "floordiv", "rfloordiv", "truediv", "rtruediv",
-    "mod", "rmod", "pow", "rpow", "neg", "abs",
+    "mod", "rmod", "pow", "rpow", "neg",
 ):  # fmt: skip
     setattr(Unknown, f"__{_method}__", _noting(f"__{_method}__"))
 
@@ -62,11 +62,13 @@ class Unknowns(dict[str, int]):
         repeats: those that are numbers of repeats.
         computed: those that others are computed from.
         decided: what unknowns are read as; the others are read as `Unknown`.
+        begun: which number such an `Unknown` is, where it isn't 1.
     """
 
     def __init__(self, let: Mapping[str, int], values: Mapping[str, int] | None = None) -> None:
         super().__init__(let)
         self.decided = dict(values or {})
+        self.begun: dict[str, int] = {}
         self.found: dict[str, list[tuple[int, int]]] = {}
         self.repeats: set[str] = set()
         self.computed: set[str] = set()
@@ -82,7 +84,7 @@ class Unknowns(dict[str, int]):
             raise KeyError(name)
         if name in self.decided:
             return self.decided[name]
-        return Unknown.named(name, self.computed)
+        return Unknown.named(name, self.computed, self.begun.get(name, 1))
 
     def placed(self, text: str, start: int) -> str:
         """A word's text with names in the place of each bare `_`, as it stands at a place.

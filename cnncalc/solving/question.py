@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import product
 
-from cnncalc.errors import Source
+from cnncalc.errors import Source, SpecError
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network
 from cnncalc.notations import Text, reading
@@ -16,6 +17,8 @@ from cnncalc.rows import as_layout, from_layout
 __all__ = ["Question"]
 
 COMMENT = re.compile(r"#[^\n]*")
+BEGINNINGS = (1, 0, 3, 2)  # that unknowns are read as
+MOST_BEGUN = 3
 BESIDE = "-i"  # what unknowns are called that stand in the size given beside the text
 
 
@@ -54,13 +57,31 @@ class Question:
         if isinstance(self.text, Network):
             return self.text
         unknowns = Unknowns(self.let, values)
-        network = reading.read(self.text, self.notation, unknowns)
+        try:
+            network = reading.read(self.text, self.notation, unknowns)
+        except SpecError as error:
+            begun = None if values else self._begun(unknowns)
+            if begun is None:
+                raise error from None
+            network = begun
         if network.notation != "compact":
             network = _in_line(network, unknowns)
         self.unknowns.found |= unknowns.found
         self.unknowns.repeats |= unknowns.repeats
         self.unknowns.computed |= unknowns.computed
         return network
+
+    def _begun(self, unknowns: Unknowns) -> Network | None:
+        """The network where a framework refuses its unknowns as they are read: as other numbers."""
+        if not 0 < len(unknowns.found) <= MOST_BEGUN:
+            return None
+        for numbers in product(BEGINNINGS, repeat=len(unknowns.found)):
+            unknowns.begun = dict(zip(unknowns.found, numbers, strict=True))
+            try:
+                return reading.read(self.text, self.notation, unknowns)
+            except SpecError:
+                continue
+        return None
 
     def _input(self, size: Given | None) -> Shape | None:
         """What flows in; SpecError for what is no size."""

@@ -143,7 +143,8 @@ class _Search:
     def narrow(self) -> None:
         """Look among fewer numbers where those of one layer together would be too many."""
         apart = [name for name in self.order if self.is_read(name)]
-        self._fit([apart], MOST_READ)
+        compact = self.network.notation == "compact"
+        self._fit([apart], MOST_READ if compact else MOST_READ // 4)
         most = MOST_VALUES if self.goal.field is None else MOST_FIELDS
         groups = groups_of(self.network.steps, self.uses, self.bounds)
         self._fit([list(group.names) for group in groups], most)

@@ -46,7 +46,7 @@ SIGNS = {
 MOST_PARTS = 2**20  # of a fraction whose product with a size is exact as a float
 
 
-class UnsettledError(ValueError):
+class UnsettledError(Exception):
     """A formula asks of sizes what no expression in names says; `step`: of which step, if known."""
 
     step: int | None = None

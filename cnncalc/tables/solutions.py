@@ -62,6 +62,17 @@ FIELD = Column(
     "how much of the input its units see",
     lambda _, solution: show(tuple(dict.fromkeys(solution.field))) if solution.field else None,
 )
+def _spec(found: Solutions, solution: Solution) -> str:
+    """A text of many lines has no place in a table."""
+    count = len(solution.spec.splitlines())
+    return solution.spec if count < 4 else f"({count} lines, which `--json` shows)"
+
+
 SPEC = Column(
-    "spec", "spec", "the text with the values put in", lambda _, each: each.spec, narrow="cut"
+    "spec",
+    "spec",
+    "the text with the values put in",
+    lambda _, each: each.spec,
+    show=_spec,
+    narrow="cut",
 )

@@ -34,6 +34,7 @@ def misfit(
 ) -> Refusal:
     """A layer's objection to its input, with its place, what flows in and what would be right."""
     made = owner.made if isinstance(owner, Instance) else ()
+    shapes = tuple([tuple(map(int, shape)) for shape in shapes])  # no size asks for an advice
     layer, expects = declared.layer, declared.expects
     message, advice = error.message, error.help
     if error.code == "declared" and expects and len(shapes) == 1:
