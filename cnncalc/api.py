@@ -155,7 +155,7 @@ def _sized_report(
     found, sizes = network, typed
     try:
         size = meant(network, typed, batch)
-        found, sizes = size.network, size.sizes and Typed(size.sizes)
+        found, sizes = size.network, None if size.sizes is None else Typed(size.sizes)
         analyzed = analysis.analyze(
             size.network, size.sizes, batch=size.batch, dtype=dtype, layout=layout, notes=size.notes
         )

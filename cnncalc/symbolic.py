@@ -83,12 +83,16 @@ def _fixed(symbols: Symbols | None) -> dict[str, int]:
 def _guesses(network: Network) -> list[tuple[int | str, ...]]:
     """What may flow in, in the network's own order: what the source leaves open has names."""
     if network.declared is None:
-        return [as_layout(sizes, network.layout) for sizes in GUESSES]
+        return [_in_order(sizes, network) for sizes in GUESSES]
     sizes = from_layout(network.declared, network.layout)  # type: ignore[arg-type]
     places = network.places(sizes)
     names = dict(zip(places, symbols_of(len(places)), strict=True))
     named = [names.get(axis, "C") if n is None else n for axis, n in enumerate(sizes)]
-    return [as_layout(tuple(named), network.layout)]  # type: ignore[arg-type]
+    return [_in_order(tuple(named), network)]
+
+
+def _in_order(sizes: tuple[Any, ...], network: Network) -> tuple[int | str, ...]:
+    return as_layout(sizes, network.layout)
 
 
 class _Found(NamedTuple):
@@ -320,9 +324,7 @@ def _same(one: Sequence[int | Size], two: Sequence[int | Size]) -> bool:
     )
 
 
-def _written_out(
-    row: Row, remainders: Mapping[str, Remainder], equal: Sequence[Question]
-) -> Row:
+def _written_out(row: Row, remainders: Mapping[str, Remainder], equal: Sequence[Question]) -> Row:
     """A row with the floors that come out even written out, and with what equations say."""
     if not remainders and not equal:
         return row

@@ -375,9 +375,7 @@ def _left_over(window: Window, n: int) -> int:
     return room % window.stride - window.after
 
 
-def working(
-    network: Network, shape: Shape, names: dict[int, str]
-) -> tuple[Shape, list[Question]]:
+def working(network: Network, shape: Shape, names: dict[int, str]) -> tuple[Shape, list[Question]]:
     """Sizes at which the network works, and what was asked of them.
 
     Args:

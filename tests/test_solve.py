@@ -325,7 +325,6 @@ def test_documents_keep_to_the_schema(found: Any) -> None:
         (["3x8x8", "conv:4,k_", "--output", "same", "--top", "0"], "no number of at least 1"),
         (["3x8x8", "conv:4,k_,s_,p_", "--output", "same", "--up-to", "99"], "more than 300,000"),
         (["3x8x8", "conv:4,k_,mode=_", "--output", "same"], "`mode` can't be _"),
-        (["3x8x8", "conv:{2*_},k3", "--output", "same"], "no whole-number arithmetic"),
     ],
 )
 def test_what_is_wrong(command: Command, words: list[str], message: str) -> None:

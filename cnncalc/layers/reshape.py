@@ -249,5 +249,5 @@ class Slice(Layer):
 def _within(index: int, n: int) -> int:
     """An index counted from the start, as Python cuts it to the n that there are."""
     if index < 0:
-        index = index + n if index + n > 0 else 0
-    return n if index > n else index
+        index = max(0, index + n)
+    return min(index, n)

@@ -77,9 +77,7 @@ def inputs_for(
 class _Cover:
     """Runs at sizes that none has told of yet."""
 
-    def __init__(
-        self, network: Network, shape: Shape, names: dict[int, str], goal: Goal
-    ) -> None:
+    def __init__(self, network: Network, shape: Shape, names: dict[int, str], goal: Goal) -> None:
         self.network = network
         self.shape = shape
         self.names = names

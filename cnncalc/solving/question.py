@@ -60,7 +60,7 @@ class Question:
         try:
             network = reading.read(self.text, self.notation, unknowns)
         except SpecError as error:
-            begun = None if values else self._begun(unknowns)
+            begun = None if values else self._begun(self.text, unknowns)
             if begun is None:
                 raise error from None
             network = begun
@@ -71,14 +71,14 @@ class Question:
         self.unknowns.computed |= unknowns.computed
         return network
 
-    def _begun(self, unknowns: Unknowns) -> Network | None:
+    def _begun(self, text: Text, unknowns: Unknowns) -> Network | None:
         """The network where a framework refuses its unknowns as they are read: as other numbers."""
         if not 0 < len(unknowns.found) <= MOST_BEGUN:
             return None
         for numbers in product(BEGINNINGS, repeat=len(unknowns.found)):
             unknowns.begun = dict(zip(unknowns.found, numbers, strict=True))
             try:
-                return reading.read(self.text, self.notation, unknowns)
+                return reading.read(text, self.notation, unknowns)
             except SpecError:
                 continue
         return None

@@ -62,6 +62,8 @@ FIELD = Column(
     "how much of the input its units see",
     lambda _, solution: show(tuple(dict.fromkeys(solution.field))) if solution.field else None,
 )
+
+
 def _spec(found: Solutions, solution: Solution) -> str:
     """A text of many lines has no place in a table."""
     count = len(solution.spec.splitlines())
