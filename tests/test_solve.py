@@ -322,7 +322,7 @@ def test_documents_keep_to_the_schema(found: Any) -> None:
         (["3x8x8", "conv:4,k_", "--rf", "three"], "is no size"),
         (["conv:4,k_", "--output", "same"], "the size of the input is missing"),
         (["3xHx8", "conv:4,k_", "--output", "same"], "the symbol `H` has no value"),
-        (["3x8x8", "conv:4,k_", "--output", "same", "--top", "0"], "no number of at least 1"),
+        (["3x8x8", "conv:4,k_", "--output", "same", "--top", "0"], "is less than 1"),
         (["3x8x8", "conv:4,k_,s_,p_", "--output", "same", "--up-to", "99"], "more than 300,000"),
         (["3x8x8", "conv:4,k_,mode=_", "--output", "same"], "`mode` can't be _"),
     ],
