@@ -418,13 +418,20 @@ class _Search:
         asked = [name for each in questions for name in each.size.names()]
         for name in dict.fromkeys(asked):
             self.tried[name] |= run.region(name)
-            following = (~self.tried[name]).first()
+            following = self.following(name)
             if following is not None:
                 self.put({name: following})
                 return True
             self.tried[name] = NONE  # again beside the next size of another name
             self.put({name: self.first[name]})
         return False
+
+    def following(self, name: str) -> int | None:
+        """What a name is tried with next: where another one has already moved, or the least."""
+        left = ~self.tried[name]
+        moved = [n for axis, n in enumerate(self.shape) if self.names.get(axis, name) != name]
+        firsts = self.first.values()
+        return next((n for n in moved if n not in firsts and n in left), left.first())
 
     def put(self, sizes: dict[str, int]) -> None:
         self.shape = tuple(

@@ -130,7 +130,7 @@ class Questions:
     """The questions of one run, each noted once, in the order in which they came up."""
 
     def __init__(self) -> None:
-        self._noted: dict[tuple[str, str], Question] = {}
+        self._noted: dict[tuple[object, str], Question] = {}
 
     def __iter__(self) -> Iterator[Question]:
         return iter(self._noted.values())
@@ -143,7 +143,9 @@ class Questions:
         size = _without_common(size)
         answer = size.value < 0 if what == NEGATIVE else size.value == 0
         if not _is_certain(size, what):
-            self._noted.setdefault((str(size), what), Question(size, what, answer))
+            key = size.key, what
+            if key not in self._noted:
+                self._noted[key] = Question(size, what, answer)
         return answer
 
 
@@ -166,11 +168,14 @@ def _without_common(size: Size) -> Size:
 
 def _is_certain(size: Size, what: str) -> bool:
     """Whether the signs alone decide a question, where every name is at least 1."""
-    signs = {count > 0 for term, count in size.terms.items() if term}
-    if len(signs) > 1:
-        return False
+    positive = None
+    for term, count in size.terms.items():
+        if term and positive is not (count > 0):
+            if positive is not None:
+                return False
+            positive = count > 0
     nearest = size.at(dict.fromkeys(size.names(), 1))  # the least, or the greatest it can be
-    if signs == {True}:
+    if positive:
         return nearest > 0 or (nearest == 0 and what == NEGATIVE)
     return nearest < 0
 
@@ -185,7 +190,7 @@ class Size:
         asked: where questions about it are noted.
     """
 
-    __slots__ = ("_hash", "asked", "atoms", "terms", "value")
+    __slots__ = ("_key", "_names", "asked", "atoms", "terms", "value")
 
     def __init__(
         self, terms: dict[Term, int], atoms: Mapping[str, Atom], value: int, asked: Questions
@@ -194,7 +199,8 @@ class Size:
         self.atoms = atoms
         self.value = value
         self.asked = asked
-        self._hash: int | None = None
+        self._key: frozenset[tuple[Term, int]] | None = None
+        self._names: frozenset[str] | None = None
 
     # Arithmetic. What no longer depends on a name is an int again.
 
@@ -203,8 +209,11 @@ class Size:
             return self._sum(other, 1)
         if not isinstance(other, int):
             return NotImplemented
-        terms = self.terms | {PLAIN: self.terms.get(PLAIN, 0) + other}
-        return self._made(terms, self.value + other)
+        terms = self.terms.copy()
+        plain = terms.pop(PLAIN, 0) + other
+        if plain:
+            terms[PLAIN] = plain
+        return Size(terms, self.atoms, self.value + other, self.asked)
 
     __radd__ = __add__
 
@@ -227,8 +236,10 @@ class Size:
         if not isinstance(other, int | Size):
             return NotImplemented
         if isinstance(other, int):
+            if not other:
+                return 0
             terms = {term: count * other for term, count in self.terms.items()}
-            return self._made(terms, self.value * other)
+            return Size(terms, self.atoms, self.value * other, self.asked)
         product: dict[Term, int] = {}
         for one, count in self.terms.items():
             for two, times in other.terms.items():
@@ -307,9 +318,7 @@ class Size:
 
     def __hash__(self) -> int:
         """Of the expression: in a table equal expressions meet, and no question is asked."""
-        if self._hash is None:
-            self._hash = hash(frozenset(self.terms.items()))
-        return self._hash
+        return hash(self.key)
 
     # What it is.
 
@@ -321,9 +330,18 @@ class Size:
     def __format__(self, spec: str) -> str:
         return pretty(self) if spec == "," else format(str(self), spec)
 
+    @property
+    def key(self) -> frozenset[tuple[Term, int]]:
+        """Equal for equal expressions."""
+        if self._key is None:
+            self._key = frozenset(self.terms.items())
+        return self._key
+
     def names(self) -> frozenset[str]:
         """The names that it depends on."""
-        return frozenset().union(*(atom.names() for atom in self.atoms.values()))
+        if self._names is None:
+            self._names = frozenset().union(*(atom.names() for atom in self.atoms.values()))
+        return self._names
 
     def at(self, sizes: Mapping[str, int]) -> int:
         """What it is where the names are these numbers."""
