@@ -91,7 +91,7 @@ def analyze(
         net: a network, in any form that `parse` takes.
         input: its size in the network's own layout: (C, *places) in the compact notation, PyTorch
             and ONNX, (*places, C) in Keras; as (3, 224, 224), `"3x224x224"` or 784. Wins over the
-            network's own. In the compact notation names may stand for sizes, as in `"3xHxW"`, and
+            network's own. Names may stand for sizes, as in `"3xHxW"`, and
             do where there is no size at all: figures are then `Size`s, expressions whose `str` is
             Python's. A batch in front is taken as `batch` where the network says how many
             axes it takes; the report's notes tell how a size was read. Of several inputs a list
@@ -320,7 +320,7 @@ def solve(
 ) -> Solutions:
     """Values for the unknowns of a network that give an output, or a receptive field.
 
-    In its text `_` stands in the place of a whole number, in a layer's options, in the input or
+    In its text, a spec or a source, `_` stands for a whole number, in options, in the input or
     before a repeat; `_k` is the same number wherever it stands. All values within bounds are told
     of, the simplest first: options left as they are, kernels not below the stride, little padding,
     odd kernels, sides and axes alike, small numbers.

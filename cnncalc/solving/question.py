@@ -17,7 +17,7 @@ from cnncalc.rows import as_layout, from_layout
 __all__ = ["Question"]
 
 COMMENT = re.compile(r"#[^\n]*")
-BEGINNINGS = (1, 0, 3, 2)  # that unknowns are read as
+BEGINNINGS = (1, 0, 3, 2, 9)  # that unknowns are read as
 MOST_BEGUN = 3
 BESIDE = "-i"  # what unknowns are called that stand in the size given beside the text
 

@@ -148,8 +148,7 @@ def source_shape(machine: Machine, tensor: Value) -> Shape:
     while True:
         record = trace.records[number]
         if len(record.shape) > 1:
-            found: Shape = record.shape
-            return found
+            return tuple(map(int, record.shape))
         quiet = record.layer.kind in ("dropout", "identity", "flatten", "reshape", "relu")
         if not quiet or len(record.inputs) != 1:
             return ()
