@@ -362,7 +362,8 @@ SOURCES: list[tuple[str, str | None, str, list[dict[str, int]]]] = [
         "8x10x10",
         [{"_k": 3}],
     ),
-    ("nn.Conv2d(3, 8, _k, padding=_k // 2), nn.Conv2d(8, 8, _k)", "3x9x9", "8x5x5", [{"_k": 5}, {"_k": 6}]),
+    ("nn.Conv2d(3, 8, _k, padding=_k // 2), nn.Conv2d(8, 8, _k)", "3x9x9", "8x5x5",
+     [{"_k": 5}, {"_k": 6}]),
     ("nn.MaxPool2d(_, stride=4, padding=3)", "3x35x35", "3x9x9", [
         {"maxpool2d.kernel": n} for n in (7, 9, 6, 8)
     ]),
