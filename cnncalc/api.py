@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc import analysis, arguments
 from cnncalc.errors import CnnCalcError, SpecError
-from cnncalc.input_size import Meant, meant
+from cnncalc.input_size import meant
 from cnncalc.inputs import Inputs, feed, in_another_order, sizes_given
 from cnncalc.layers.base import Shape
 from cnncalc.network import Named, Network, Typed
@@ -110,7 +110,7 @@ def analyze(
         net: a network, in any form that `parse` takes.
         input: its size in the network's own layout: (C, *spatial) in the compact notation, PyTorch
             and ONNX, (*spatial, C) in Keras; as (3, 224, 224), `"3x224x224"` or 784. Wins over the
-            network's own. In the compact notation names may stand for sizes, as in `"3xHxW"`, and
+            network's own. Names may stand for sizes, as in `"3xHxW"`, and
             do where there is no size at all: figures are then `Size`s, expressions whose `str` is
             Python's. A batch in front is taken as `batch` where the network says how many
             axes it takes; the report's notes tell how a size was read. Of several inputs a list
@@ -172,15 +172,17 @@ def _sized_report(
     network: Network, typed: Typed | None, batch: int | None, dtype: str, layout: str | None
 ) -> Report:
     """The report on a network at a size in numbers."""
-    size = meant(network, typed, batch)
+    found, sizes = network, typed
     try:
+        size = meant(network, typed, batch)
+        found, sizes = size.network, None if size.sizes is None else Typed(size.sizes)
         analyzed = analysis.analyze(
             size.network, size.sizes, batch=size.batch, dtype=dtype, layout=layout, notes=size.notes
         )
         return Report(analyzed)
     except SpecError as error:
         if error.code == "branches":
-            error.find_out = partial(_sizes_that_work, size)
+            error.find_out = partial(validity.would_work, found, sizes)
         raise
 
 
@@ -194,25 +196,17 @@ def _has_names(network: Network) -> bool:
     """Whether a network's input has names in it, or is open as a whole."""
     if network.named is not None:
         return True
-    return network.notation == "compact" and not (
-        network.input or network.typed or network.unsized or network.tracer
-    )
+    if network.input or network.typed or network.unsized or network.unsized_inputs[1:]:
+        return False
+    return network.hint is None or network.hint() is None  # else the source says it itself
 
 
 def _named_report(
     network: Network, size: Named | None, batch: int | None, dtype: str, layout: str | None
 ) -> Report:
     """The report on a network at an input of which sizes have names."""
-    if size is not None and network.notation != "compact":
-        size.missing.help = "numbers, such as 3x224x224"
-        raise size.missing
     batch = 1 if batch is None else batch
     return Report(symbolic.analyze_named(network, size, batch=batch, dtype=dtype, layout=layout))
-
-
-def _sizes_that_work(size: Meant) -> list[str]:
-    """In words, the input sizes at which branches meet that don't at this one."""
-    return validity.would_work(size.network, None if size.sizes is None else Typed(size.sizes))
 
 
 def _write(network: Network, shape: Shape) -> str | None:
@@ -348,7 +342,7 @@ def solve(
 ) -> Solutions:
     """Values for the unknowns of a network that give an output, or a receptive field.
 
-    In its text `_` stands in the place of a whole number, in a layer's options, in the input or
+    In its text, a spec or a source, `_` stands for a whole number, in options, in the input or
     before a repeat; `_k` is the same number wherever it stands. All values within bounds are told
     of, the simplest first: options left as they are, kernels not below the stride, little padding,
     odd kernels, sides and axes alike, small numbers.

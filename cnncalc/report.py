@@ -95,7 +95,7 @@ class Report:
         if self._at_witness is None:
             shape = as_layout(self.symbols.witness, self.network.layout)
             how = {"dtype": self.dtype, "layout": self.layout}
-            self._at_witness = Report(analyze(self.network, shape, batch=self.batch, **how))
+            self._at_witness = Report(analyze(self.symbols.network, shape, batch=self.batch, **how))
         return self._at_witness
 
     @property

@@ -154,12 +154,14 @@ class Symbols(NamedTuple):
         sets: by name, the numbers that it may stand for.
         ties: conditions that no set says, on several names at once.
         missing: the error for whoever needs numbers.
+        network: as it was read, whose steps have no names in them yet.
     """
 
     witness: Shape
     sets: Mapping[str, Numbers]
     ties: tuple[Question, ...]
     missing: SpecError
+    network: Network
 
     def assumptions(self) -> list[tuple[str, str]]:
         """Each in Python's syntax and as people write it; what may be any number is none."""

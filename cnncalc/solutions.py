@@ -86,7 +86,6 @@ class Solutions:
         nearest: where there is none, what comes nearest.
         refused: where no values work at all, why.
         layout: how shapes are ordered where they are shown.
-        notes: remarks.
     """
 
     def __init__(
@@ -98,7 +97,6 @@ class Solutions:
         nearest: Sequence[Solution] = (),
         refused: str | None = None,
         layout: str = "channels-first",
-        notes: Sequence[str] = (),
     ) -> None:
         self.goal = goal
         self.unknowns = tuple(unknowns)
@@ -107,7 +105,6 @@ class Solutions:
         self.nearest = tuple(nearest)
         self.refused = refused
         self.layout = layout
-        self.notes = tuple(notes)
 
     def __repr__(self) -> str:
         found = f"{self.count} solution{'' if self.count == 1 else 's'}"
@@ -125,7 +122,6 @@ class Solutions:
             "count": self.count,
             "complete": self.count == len(self.solutions),
             "nearest": [self._document(each) for each in self.nearest],
-            "notes": list(self.notes),
         }
 
     def _document(self, solution: Solution) -> dict[str, Any]:

@@ -13,16 +13,18 @@ from typing import Any, NamedTuple, NoReturn
 from cnncalc.analysis import WITH_NUMBERS, analyze, check_settings, no_input
 from cnncalc.errors import SpecError
 from cnncalc.layers.base import Shape, Weight, show
+from cnncalc.named_steps import named_at
 from cnncalc.network import Named, Network
 from cnncalc.rows import Analysis, Note, Row, Symbols, as_layout, from_layout
 from cnncalc.symbols.numbers import ALL, Numbers, TooManyNumbersError, holds
-from cnncalc.symbols.simplify import Remainder, remainder_of, simplified
-from cnncalc.symbols.size import Question, Questions, Size, UnsettledError, named_shape
-from cnncalc.validity import Run, always_stretched, first_tried, working
+from cnncalc.symbols.simplify import Remainder, answered, remainder_of, simplified
+from cnncalc.symbols.size import ZERO, Question, Questions, Size, UnsettledError, named_shape
+from cnncalc.validity import Run, always_stretched, first_tried, symbols_of, working
 
 __all__ = ["analyze_named"]
 
 MOST_RUNS = 40  # that look for more sizes with the same expressions
+SAMPLES = 4  # sizes at which a source is followed again in numbers
 # What flows in where nobody says it: the first that the network takes.
 GUESSES = (("C", "H", "W"), ("C", "L"), ("C", "D", "H", "W"), ("C",))
 
@@ -54,14 +56,43 @@ def analyze_named(
     if size is not None:
         return _Naming(network, size, settings, first).analysis()
     missing = no_input(network)
-    for sizes in GUESSES:
+    for sizes in _guesses(network):
         try:
             found = _Naming(network, Named(sizes, missing), settings).analysis()
+            fixed = _fixed(found.symbols)
+            if fixed:
+                sizes = tuple(fixed.get(n, n) if isinstance(n, str) else n for n in sizes)
+                found = _Naming(network, Named(sizes, missing), settings).analysis()
         except SpecError:
             continue
-        note = Note(None, f"the size of the input isn't given: it is {'×'.join(sizes)}")
+        shown = "×".join(map(str, sizes))
+        note = Note(None, f"the size of the input isn't given: it is {shown}")
         return found._replace(notes=[note, *found.notes])
     raise missing
+
+
+def _fixed(symbols: Symbols | None) -> dict[str, int]:
+    """The names that can be but one number, as the channels that a source declares."""
+    found = {}
+    for name, some in symbols.sets.items() if symbols else ():
+        if not some.residues and len(some.below()) == 1:
+            found[name] = some.below()[0]
+    return found
+
+
+def _guesses(network: Network) -> list[tuple[int | str, ...]]:
+    """What may flow in, in the network's own order: what the source leaves open has names."""
+    if network.declared is None:
+        return [_in_order(sizes, network) for sizes in GUESSES]
+    sizes = from_layout(network.declared, network.layout)  # type: ignore[arg-type]
+    places = network.places(sizes)
+    names = dict(zip(places, symbols_of(len(places)), strict=True))
+    named = [names.get(axis, "C") if n is None else n for axis, n in enumerate(sizes)]
+    return [_in_order(tuple(named), network)]
+
+
+def _in_order(sizes: tuple[Any, ...], network: Network) -> tuple[int | str, ...]:
+    return as_layout(sizes, network.layout)
 
 
 class _Found(NamedTuple):
@@ -103,21 +134,50 @@ class _Naming:
     def analysis(self) -> Analysis:
         """The figures, and what they take for granted."""
         try:
-            witness, _ = working(self.network.steps, self.first, self.names)
-            if always_stretched(self.network.steps, self.first, witness, self.places):
+            witness, _ = working(self.network, self.first, self.names)
+            if always_stretched(self.network, self.first, witness, self.places):
                 self.broken_at(self.first)
             found = self.run(witness)
         except (TooManyNumbersError, UnsettledError) as error:
             step = error.step if isinstance(error, UnsettledError) else None
-            spans = [self.size.missing.span] if step is None else self.network.steps[step].spans
+            known = step is not None and self.network.tracer is None
+            spans = self.network.steps[step or 0].spans if known else [self.size.missing.span]
             raise SpecError(
                 f"no expression says this: {error}", *spans[:1], code="symbols", help=WITH_NUMBERS
             ) from None
         sets = self.widened(found, witness)
-        symbols = Symbols(witness, sets, found.ties, self.size.missing)
+        if self.network.tracer is not None:
+            self.check_elsewhere(found, sets)
+        symbols = Symbols(witness, sets, found.ties, self.size.missing, self.network)
         remainders = {name: left for name, some in sets.items() if (left := remainder_of(some))}
-        rows = [_written_out(row, remainders) for row in found.analysis.rows]
+        equal = [tie for tie in found.ties if tie.what == ZERO and tie.answer]
+        rows = [_written_out(row, remainders, equal) for row in found.analysis.rows]
         return found.analysis._replace(rows=rows, symbols=symbols)
+
+    def check_elsewhere(self, found: _Found, sets: Mapping[str, Numbers]) -> None:
+        """SpecError where runs with other numbers don't give what the expressions say.
+
+        A source may take a size for a plain number, in a loop or a table, which nothing notes.
+        """
+        for sizes in _samples(sets, found.ties):
+            shape = tuple(
+                sizes[self.names[axis]] if axis in self.names else n
+                for axis, n in enumerate(self.first)
+            )
+            wanted = [[_at(n, sizes) for n in _figures(row)] for row in found.analysis.rows]
+            try:
+                numbers = analyze(
+                    self.network, as_layout(shape, self.network.layout), **self.settings
+                )
+                told = [list(_figures(row)) for row in numbers.rows]
+            except SpecError:
+                told = []
+            if told != wanted:
+                raise SpecError(
+                    f"no expression says this: the source is another network at {show(shape)}",
+                    code="symbols",
+                    help=WITH_NUMBERS,
+                )
 
     def broken_at(self, shape: Shape) -> NoReturn:
         """The error of numbers, where names would only hide it."""
@@ -134,7 +194,7 @@ class _Naming:
         asked = Questions()
         inside = named_shape(shape, self.names, asked)
         typed = as_layout(inside, self.network.layout)
-        analysis = analyze(self.network, typed, **self.settings)
+        analysis = analyze(named_at(self.network, inside), typed, **self.settings)
         return _Found(analysis, *self.told(asked))
 
     def told(self, asked: Questions) -> tuple[dict[str, Numbers], tuple[Question, ...]]:
@@ -149,7 +209,7 @@ class _Naming:
             else:
                 (name,) = names
                 sets[name] &= where
-        return sets, tuple(ties)
+        return sets, tuple(_telling(ties))
 
     def where(self, question: Question) -> Numbers | None:
         """The numbers at which a question has its answer; None: no set says them."""
@@ -203,7 +263,7 @@ class _Naming:
         self.left -= 1
         try:
             alone = {axis: each for axis, each in self.names.items() if each == name}
-            run = Run(self.network.steps, shape, alone)
+            run = Run(self.network, shape, alone)
             if run.error:
                 return _Cell(shape, {name: self.told(run.asked)[0][name]}, False)
             found = self.run(shape)
@@ -224,6 +284,29 @@ class _Cell(NamedTuple):
     alike: bool
 
 
+def _telling(ties: Sequence[Question]) -> Iterator[Question]:
+    """The conditions that no equation among them answers."""
+    equal = [tie for tie in ties if tie.what == ZERO and tie.answer]
+    for tie in ties:
+        left = (answered(tie.size, each.size) for each in equal)
+        if any(tie is each for each in equal) or all(isinstance(n, Size) for n in left):
+            yield tie
+
+
+def _samples(sets: Mapping[str, Numbers], ties: Sequence[Question]) -> Iterator[dict[str, int]]:
+    """A few sizes at which all that is taken for granted holds."""
+    for place in range(SAMPLES):
+        least = [1 + 37 * place + 50 * place**3 + 7 * number for number in range(len(sets))]
+        found = [some.first(n) for some, n in zip(sets.values(), least, strict=True)]
+        sizes = {name: n for name, n in zip(sets, found, strict=True) if n is not None}
+        if len(sizes) == len(sets) and all(tie.holds_at(sizes) for tie in ties):
+            yield sizes
+
+
+def _at(size: int | Size, sizes: Mapping[str, int]) -> int:
+    return size.at(sizes) if isinstance(size, Size) else size
+
+
 def _figures(row: Row) -> tuple[int, ...]:
     """All that a row says in numbers."""
     shapes = [n for weight in row.weights for n in weight.shape]
@@ -241,16 +324,18 @@ def _same(one: Sequence[int | Size], two: Sequence[int | Size]) -> bool:
     )
 
 
-def _written_out(row: Row, remainders: Mapping[str, Remainder]) -> Row:
-    """A row with the floors that come out even written out."""
-    if not remainders:
+def _written_out(row: Row, remainders: Mapping[str, Remainder], equal: Sequence[Question]) -> Row:
+    """A row with the floors that come out even written out, and with what equations say."""
+    if not remainders and not equal:
         return row
 
-    def sized(shape: Shape) -> Shape:
-        return tuple([simplified(n, remainders) for n in shape])  # type: ignore[misc]
-
     def count(size: int) -> int:
+        for tie in equal:
+            size = answered(size, tie.size)
         return simplified(size, remainders)  # type: ignore[return-value]
+
+    def sized(shape: Shape) -> Shape:
+        return tuple(map(count, shape))
 
     weights = [Weight(w.name, sized(w.shape), w.role, w.trainable) for w in row.weights]
     return Row(

@@ -16,6 +16,7 @@ from cnncalc.axis.windows import Slide, Window
 from cnncalc.errors import LayerError, SpecError
 from cnncalc.layers.base import Shape, axis_name, show
 from cnncalc.layers.spelling import word
+from cnncalc.named_steps import named_at
 from cnncalc.network import Named, Network, Step, Typed
 from cnncalc.rows import as_layout, from_layout
 from cnncalc.symbols.numbers import ALL, NONE, Numbers, TooManyNumbersError, holds
@@ -42,6 +43,7 @@ __all__ = [
 ]
 
 MOST_RUNS = 400
+MOST_TRACES = 60  # of a source, until it works
 MOST_ALIKE, MOST_APART = 600, 40  # sizes that are tried for an equation of several names
 LETTERS = {1: "L", 2: "HW", 3: "DHW"}
 SCHEMA = "cnncalc.sizes/1"
@@ -49,10 +51,18 @@ USUAL = (3, 224, 224)  # where nothing says what flows in
 
 
 class Broken(NamedTuple):
-    """A size at which a network doesn't work: the step that breaks, what meets there, and why."""
+    """A size at which a network doesn't work: the step that breaks, what meets there, and why.
+
+    Attributes:
+        shape: the input's, channels first.
+        number, step: which one breaks; None: the source isn't followed that far.
+        shapes: what flows in there.
+        error: why it can't be.
+    """
 
     shape: Shape
-    step: int
+    number: int | None
+    step: Step | None
     shapes: tuple[Shape, ...]
     error: LayerError
 
@@ -105,11 +115,13 @@ class ValidSizes:
 
     def broken_at(self, shape: Shape) -> Broken | None:
         """Where the network breaks at a size, channels first; None: it works there."""
-        run = Run(self.network.steps, shape, {})
+        run = Run(self.network, shape, {})
         if run.error is None:
             return None
-        step = len(run.outputs)
-        return Broken(shape, step, run.shapes(run.steps[step]), run.error)
+        if run.stopped is not None:
+            return Broken(shape, None, None, (), run.error)
+        step = run.steps[len(run.outputs)]
+        return Broken(shape, len(run.outputs), step, run.shapes(step), run.error)
 
     def near(self, shape: Shape) -> list[Shape]:
         """The size itself if it works, else the nearest that do: smaller ones, and larger ones."""
@@ -142,12 +154,12 @@ class ValidSizes:
         }
 
     def _broken_document(self, broken: Broken) -> dict[str, Any]:
-        layout, step = self.network.layout, self.network.steps[broken.step]
+        layout, step = self.network.layout, broken.step
         return {
             "input": list(as_layout(broken.shape, layout)),
-            "index": broken.step,
-            "name": step.name,
-            "text": word(step.layer),
+            "index": broken.number,
+            "name": step and step.name,
+            "text": step and word(step.layer),
             "shapes": [list(as_layout(each, layout)) for each in broken.shapes],
             "message": broken.error.message,
         }
@@ -194,12 +206,6 @@ def valid_sizes(
     Raises:
         SpecError: it works at no size, or nothing can be said of all of them.
     """
-    if network.tracer is not None:
-        raise SpecError(
-            "this source is followed at one size at a time, and has no sizes with names",
-            code="symbols",
-            help="`cnncalc convert … --to compact -o net.cnn` writes what `sizes` can read",
-        )
     size = size or network.named
     if isinstance(size, Named):
         shape, known = first_tried(network, size), False
@@ -212,8 +218,8 @@ def valid_sizes(
     places = network.places(shape)
     names = dict(zip(places, symbols_of(len(places)), strict=True))
     try:
-        works_at, questions = working(network.steps, shape, names)
-        axes = [_axis(network.steps, works_at, axis, name) for axis, name in names.items()]
+        works_at, questions = working(network, shape, names)
+        axes = [_axis(network, works_at, axis, name) for axis, name in names.items()]
     except (TooManyNumbersError, UnsettledError) as error:
         raise SpecError(
             f"nothing exact can be said of all sizes here: {error}", code="symbols"
@@ -248,7 +254,7 @@ def would_work(network: Network, size: Typed | None) -> list[str]:
         valid = valid_sizes(network, size)
     except SpecError:
         return []
-    if valid.asked and only_stretched(network.steps, valid.asked, valid.shape):
+    if valid.asked and only_stretched(network, valid.asked, valid.shape):
         return []
     sets = ", ".join(axis.works.said(axis.symbol) for axis in valid.axes)
     shapes = valid.near(valid.asked) if valid.asked else []
@@ -257,60 +263,70 @@ def would_work(network: Network, size: Typed | None) -> list[str]:
     return [f"input sizes that work: {sets}{nearest}"]
 
 
-def only_stretched(steps: Sequence[Step], breaks_at: Shape, works_at: Shape) -> bool:
+def only_stretched(network: Network, breaks_at: Shape, works_at: Shape) -> bool:
     """Whether the step that breaks works elsewhere by stretching a single place over a map.
 
     That is 8×1×1 joined with 8×3×3, which hardly is what was meant.
     """
-    broken = Run(steps, breaks_at, {})
-    return broken.error is not None and _stretches(steps, works_at, len(broken.outputs))
+    broken = Run(network, breaks_at, {})
+    stopped = broken.error is None or broken.stopped is not None
+    return not stopped and _stretches(network, works_at, len(broken.outputs))
 
 
 def always_stretched(
-    steps: Sequence[Step], breaks_at: Shape, works_at: Shape, names: Collection[int]
+    network: Network, breaks_at: Shape, works_at: Shape, names: Collection[int]
 ) -> bool:
     """The same, and no size at which all axes with names are alike works without that."""
-    if not only_stretched(steps, breaks_at, works_at):
+    if not only_stretched(network, breaks_at, works_at):
         return False
-    number = len(Run(steps, breaks_at, {}).outputs)
+    number = len(Run(network, breaks_at, {}).outputs)
     alike = (
         tuple(n if axis in names else m for axis, m in enumerate(works_at))
         for n in range(1, MOST_ALIKE)
     )
     return all(
-        Run(steps, shape, {}).error is not None or _stretches(steps, shape, number)
+        Run(network, shape, {}).error is not None or _stretches(network, shape, number)
         for shape in alike
     )
 
 
-def _stretches(steps: Sequence[Step], works_at: Shape, number: int) -> bool:
+def _stretches(network: Network, works_at: Shape, number: int) -> bool:
     """Whether maps of different places meet in a step, at a size that works."""
-    works = Run(steps, works_at, {})
-    return len({shape[1:] for shape in works.shapes(steps[number])}) > 1
+    works = Run(network, works_at, {})
+    return len({shape[1:] for shape in works.shapes(works.steps[number])}) > 1
 
 
 class Run:
     """The steps of a network at sizes of which some have names.
 
     Attributes:
+        steps, ends: of the network at these sizes, and the numbers of its outputs.
         outputs: what came out of the steps so far.
         error: why a step can't be, if there is one.
+        stopped: the error where a source isn't followed to its end, which `error` tells, too.
         asked: what was asked of the names.
     """
 
-    def __init__(self, steps: Sequence[Step], shape: Shape, names: dict[int, str]) -> None:
+    def __init__(self, network: Network, shape: Shape, names: dict[int, str]) -> None:
         self.asked = Questions()
-        self.steps = steps
+        self.steps: Sequence[Step] = network.steps
+        self.ends = network.outputs
         self.outputs: list[Shape] = [named_shape(shape, names, self.asked)]
         self.error: LayerError | None = None
+        self.stopped: SpecError | None = None
         try:
-            for step in steps[1:]:
+            found = named_at(network, self.outputs[0])
+            self.steps, self.ends = found.steps, found.outputs
+            for step in self.steps[1:]:
                 shapes = self.shapes(step)
                 self.outputs.append(settle(step, shapes).output(*shapes))
         except LayerError as error:
             self.error = error
+        except SpecError as error:
+            self.error = LayerError(error.message, code=error.code, help=error.help)
+            self.stopped = error
         except UnsettledError as error:
-            error.step = len(self.outputs)
+            error.step = len(self.outputs) if len(self.outputs) < len(self.steps) else None
             raise
 
     def shapes(self, step: Step) -> tuple[Shape, ...]:
@@ -318,6 +334,8 @@ class Run:
 
     def nowhere(self) -> SpecError:
         """The error where no size gets past the step that breaks."""
+        if self.stopped is not None:
+            return self.stopped
         error = self.error or LayerError("it doesn't end")
         return SpecError(
             f"no size of the input works: {error.message}",
@@ -357,13 +375,11 @@ def _left_over(window: Window, n: int) -> int:
     return room % window.stride - window.after
 
 
-def working(
-    steps: Sequence[Step], shape: Shape, names: dict[int, str]
-) -> tuple[Shape, list[Question]]:
+def working(network: Network, shape: Shape, names: dict[int, str]) -> tuple[Shape, list[Question]]:
     """Sizes at which the network works, and what was asked of them.
 
     Args:
-        steps: of the network.
+        network: whose steps they are.
         shape: the sizes that are tried first.
         names: of the axes that may have another size; axes of one name have the same.
 
@@ -371,13 +387,16 @@ def working(
         SpecError: no size works.
         TooManyNumbersError, UnsettledError: nothing exact can be said.
     """
-    search = _Search(shape, names)
-    for _ in range(MOST_RUNS):
-        run = Run(steps, search.shape, names)
+    search, stopped = _Search(shape, names), None
+    for _ in range(MOST_RUNS if network.tracer is None else MOST_TRACES):
+        run = Run(network, search.shape, names)
         if run.error is None:
             return search.shape, list(run.asked)
         if not search.moved(run):
             raise run.nowhere()
+        stopped = run.stopped
+    if stopped is not None:
+        raise stopped
     raise TooManyNumbersError("it needs too many runs")
 
 
@@ -399,13 +418,20 @@ class _Search:
         asked = [name for each in questions for name in each.size.names()]
         for name in dict.fromkeys(asked):
             self.tried[name] |= run.region(name)
-            following = (~self.tried[name]).first()
+            following = self.following(name)
             if following is not None:
                 self.put({name: following})
                 return True
             self.tried[name] = NONE  # again beside the next size of another name
             self.put({name: self.first[name]})
         return False
+
+    def following(self, name: str) -> int | None:
+        """What a name is tried with next: where another one has already moved, or the least."""
+        left = ~self.tried[name]
+        moved = [n for axis, n in enumerate(self.shape) if self.names.get(axis, name) != name]
+        firsts = self.first.values()
+        return next((n for n in moved if n not in firsts and n in left), left.first())
 
     def put(self, sizes: dict[str, int]) -> None:
         self.shape = tuple(
@@ -429,14 +455,14 @@ class _Search:
         return False
 
 
-def _axis(steps: Sequence[Step], shape: Shape, axis: int, name: str) -> AxisSizes:
+def _axis(network: Network, shape: Shape, axis: int, name: str) -> AxisSizes:
     """All sizes of one axis, run by run."""
     works = told = exact = NONE
     following: int | None = shape[axis]
     for _ in range(MOST_RUNS):
         if following is None:
             return AxisSizes(name, axis, works, exact)
-        run = Run(steps, (*shape[:axis], following, *shape[axis + 1 :]), {axis: name})
+        run = Run(network, (*shape[:axis], following, *shape[axis + 1 :]), {axis: name})
         lossless = run.lossless() if run.error is None else NONE  # asks questions too
         region = run.region(name)
         told |= region

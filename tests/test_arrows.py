@@ -39,6 +39,7 @@ STOREYS = (
     "moments",
     "report",
     "forks",
+    "named_steps",
     "validity",
     "symbolic",
     "law",

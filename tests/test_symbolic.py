@@ -106,6 +106,12 @@ def test_expressions_are_what_numbers_give_at_hundreds_of_sizes(name: str) -> No
     check(name, 300)
 
 
+def test_a_generator_s_vector_may_have_a_name() -> None:
+    found = cnncalc.analyze("cgan", "C")
+    for n in (1, 7, 100, 500):
+        assert at(str(found.total.params), {"C": n}) == cnncalc.analyze("cgan", n).total.params
+
+
 @pytest.mark.parametrize("name", ["unet", "by one and a half", "cropped"])
 def test_what_is_assumed_is_where_the_network_works(name: str) -> None:
     """Where one expression serves all sizes, the set is that of all that work."""

@@ -79,12 +79,15 @@ def test_the_sets_are_what_trying_gives(family: str) -> None:
 def test_the_sets_are_what_trying_gives_up_to_thousands(name: str) -> None:
     """Along one axis, and at random pairs where there are two."""
     valid = cnncalc.sizes(FAMILIES.get(name, name))
+    if not valid.axes:  # a generator's vector
+        assert valid.broken_at(valid.shape) is None
+        return
     last = valid.axes[-1]
     most = 2000 if len(valid.network.steps) < 100 else 400
 
     assert last.works.listed(most) == sizes_that_work(valid, last.axis, most)
     draw = random.Random(name)
-    for _ in range(200 if len(valid.axes) > 1 and not valid.ties else 0):
+    for _ in range(1000 if len(valid.axes) > 1 and not valid.ties else 0):
         sizes = [draw.randint(1, 700) for _ in valid.axes]
         shape = (valid.shape[0], *sizes)
         inside = all(n in axis.works for axis, n in zip(valid.axes, sizes, strict=True))
@@ -144,7 +147,6 @@ WRONG = [
     ("3x30x30 conv:8,k3", {"near": "5x5x5x5"}, "`5×5×5×5` is no size of 3×30×30"),
     ("3x30x30 conv:8,k3", {"near": "0x5"}, "a size can't be 0x5"),
     ("3x30x30 upsample:1.1", {}, "nothing exact can be said of all sizes here: H times 1.1"),
-    ("nn.Sequential(nn.Conv2d(3, 8, 3))", {}, "this source is followed at one size at a time"),
 ]
 
 

@@ -3,14 +3,12 @@
 Annotations are evaluated in this file (there is no `from __future__ import annotations`).
 """
 
-import re
 from typing import Annotated
 
 from cnncalc import api
 from cnncalc.cli import output
 from cnncalc.cli.options import Network, Output, Text, network, shown, taking
-from cnncalc.cli.steps import bindings, one_size, text_of
-from cnncalc.errors import CnnCalcError
+from cnncalc.cli.steps import bindings, one_size, text_of, whole
 from cnncalc.tables.solutions import table_of, verdict
 
 __all__ = ["solve"]
@@ -57,13 +55,13 @@ def solve(settings: SolveSettings) -> int:
     cnncalc solve 3x_nx_n conv:16,k3,s2 conv:8,k5,s2 --output _x1x1
     """
     output.check(settings.out)
-    top = count(settings.top, "--top")
+    top = whole("--top", settings.top, "20", least=1)
     found = api.solve(
         text_of(settings),
         output=settings.output,
         rf=settings.rf,
         input=one_size("solve", settings),
-        up_to=count(settings.up_to, "--up-to"),
+        up_to=whole("--up-to", settings.up_to, "20", least=1),
         top=10 if top is None else top,
         notation=settings.notation,
         let=bindings(settings.let or []),
@@ -72,14 +70,3 @@ def solve(settings: SolveSettings) -> int:
     if message := verdict(found):
         output.say(message)
     return int(not found.count)
-
-
-def count(text: str | None, option: str) -> int | None:
-    """A number that an option gives; None where it doesn't stand."""
-    if text is None:
-        return None
-    if not re.fullmatch(r"[1-9]\d{0,8}", text.strip(), re.ASCII):
-        raise CnnCalcError(
-            f"`{option} {text}` is no number of at least 1", code="usage", help=f"`{option} 20`"
-        )
-    return int(text)

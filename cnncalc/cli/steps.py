@@ -40,8 +40,10 @@ __all__ = [
     "report_of",
     "size_of",
     "text_of",
+    "whole",
 ]
 
+SIZES = re.compile(r"([x×,()=\s]+)")  # what stands between the sizes of `-i`
 FOR_PROGRAMS = ("csv", "jsonl")  # plain values
 
 
@@ -166,12 +168,12 @@ def _refuse_ways_to_verify(settings: Settings) -> None:
 
 def batch_of(settings: Spec) -> int | None:
     """How many samples `--batch` says; None where it doesn't stand."""
-    return _whole("--batch", settings.batch, "32")
+    return whole("--batch", settings.batch, "32")
 
 
 def depth_of(settings: TreeSettings) -> int | None:
     """How many blocks deep the rows go; None: one for each step."""
-    depth = _whole("--depth", settings.depth, "1")
+    depth = whole("--depth", settings.depth, "1")
     if settings.summary and depth:
         raise CnnCalcError(
             f"`--summary` is `--depth 0`, which contradicts `--depth {depth}`",
@@ -185,8 +187,8 @@ def depth_of(settings: TreeSettings) -> int | None:
     return 0 if settings.summary else depth
 
 
-def _whole(option: str, text: str | None, example: str) -> int | None:
-    """The whole number that an option says; None where it doesn't stand."""
+def whole(option: str, text: str | None, example: str, least: int | None = None) -> int | None:
+    """The whole number that an option says, at least so many; None where it doesn't stand."""
     if text is None:
         return None
     if not re.fullmatch(r"-?\d{1,9}", text.strip(), re.ASCII):
@@ -195,13 +197,25 @@ def _whole(option: str, text: str | None, example: str) -> int | None:
         raise CnnCalcError(
             f"`{option} {text}` {what}", code="usage", help=f"as in `{option} {example}`"
         )
+    if least is not None and int(text) < least:
+        raise CnnCalcError(
+            f"`{option} {text}` is less than {least}", code="usage", help=f"`{option} {example}`"
+        )
     return int(text)
 
 
 def network_of(settings: Named) -> Network:
     """The network that the words stand for."""
     let = bindings(settings.let or [])
-    return reading.read(text_of(settings), settings.notation, let)
+    text = text_of(settings)
+    try:
+        return reading.read(text, settings.notation, let)
+    except SpecError as error:
+        beside = {name for size in settings.input or [] for name in SIZES.split(size)}
+        left = {name: value for name, value in let.items() if name not in beside}
+        if error.code != "let" or left == let:
+            raise
+    return reading.read(text, settings.notation, left)
 
 
 def text_of(settings: Named) -> Text:
@@ -249,4 +263,12 @@ def one_size(command: str, settings: Named) -> Source | None:
 
 def size_of(settings: Named) -> list[Source] | None:
     """The texts of `-i`, one for each input, with the option as their place."""
-    return [Source(text, (Piece(0, "-i"),)) for text in settings.input or []] or None
+    let = bindings(settings.let or [])
+    texts = [_bound(text, let) for text in settings.input or []]
+    return [Source(text, (Piece(0, "-i"),)) for text in texts] or None
+
+
+def _bound(size: str, let: dict[str, int]) -> str:
+    """The text of a size with numbers in the place of its symbols; `z=` may stand in front."""
+    name, equals, sizes = size.rpartition("=")
+    return name + equals + "".join(str(let.get(part, part)) for part in SIZES.split(sizes))

@@ -7,6 +7,7 @@ from math import prod
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Layer, Route, Shape, Weight, check_map, option, place, show
 from cnncalc.layers.product import Product
+from cnncalc.symbols.size import number as at_witness
 
 
 class SqueezeExcitation(Layer):
@@ -206,5 +207,6 @@ class MultiHeadAttention(Product):
 
 def near_divisor(number: int, wanted: int) -> int:
     """The divisor that lies nearest to a number."""
+    number = at_witness(number)
     near = (d for d in range(1, min(number, 2 * wanted) + 1) if number % d == 0)
     return min(near, key=lambda divisor: abs(divisor - wanted))

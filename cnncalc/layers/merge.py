@@ -98,7 +98,7 @@ def common(sizes: Sequence[int]) -> int | None:
 
 
 def _is_one(size: int) -> bool:
-    return isinstance(size, int) and size == 1
+    return type(size) is int and size == 1  # one with a name in it may be, which is asked last
 
 
 class Add(Elementwise):

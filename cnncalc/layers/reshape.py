@@ -200,16 +200,23 @@ class Slice(Layer):
     axis: int = option("count", "the axis, 0 for channels", default=0, minimum=-8)
     step: int = option("count", "every how many", default=1, minimum=1)
 
-    def taken(self, shape: Shape) -> range:
-        """The indices that stay."""
+    def ends(self, shape: Shape) -> tuple[int, int]:
+        """The first index that stays, and before which the last one stands."""
         n = shape[place(self.axis, shape)]
-        return range(*slice(*self.interval, self.step).indices(n))
+        first, stop = self.interval
+        return 0 if first is None else _within(first, n), n if stop is None else _within(stop, n)
+
+    def count(self, shape: Shape) -> int:
+        """How many stay."""
+        first, stop = self.ends(shape)
+        return (stop - first + self.step - 1) // self.step if stop > first else 0
 
     def output(self, *shapes: Shape) -> Shape:
         (shape,) = shapes
-        taken, (start, stop) = self.taken(shape), self.interval
+        count, (start, stop) = self.count(shape), self.interval
         n = shape[self.axis]
-        if not taken or (stop or 0) > n or (start or 0) >= n:
+        beyond = (stop is not None and stop > n) or (start is not None and start >= n)
+        if beyond or count < 1:
             raise LayerError(
                 f"`{'' if start is None else start}..{'' if stop is None else stop}` is not a part "
                 f"of the {n} {'channels' if self.axis % len(shape) == 0 else 'positions'}",
@@ -218,7 +225,7 @@ class Slice(Layer):
                 help=f"an interval within 0..{n}",
             )
         sizes = list(shape)
-        sizes[self.axis] = len(taken)
+        sizes[self.axis] = count
         return tuple(sizes)
 
     def windows(self, *shapes: Shape) -> tuple[Window, ...]:
@@ -234,5 +241,13 @@ class Slice(Layer):
         return Route(shape, self.windows(shape), across=across)
 
     def _window(self, shape: Shape) -> Slide:
-        taken = self.taken(shape)
-        return Slide(1, self.step, -taken.start, taken[-1] + 1 - shape[self.axis])
+        first, _ = self.ends(shape)
+        last = first + (self.count(shape) - 1) * self.step
+        return Slide(1, self.step, -first, last + 1 - shape[self.axis])
+
+
+def _within(index: int, n: int) -> int:
+    """An index counted from the start, as Python cuts it to the n that there are."""
+    if index < 0:
+        index = max(0, index + n)
+    return min(index, n)

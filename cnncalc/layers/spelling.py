@@ -7,6 +7,7 @@ from typing import Any
 
 from cnncalc.layers.base import Layer, Option
 from cnncalc.layers.options import SCALAR
+from cnncalc.symbols.size import Size
 
 __all__ = ["head", "word"]
 
@@ -49,6 +50,9 @@ def _argument(option: Option, value: Any, bare: bool) -> str:
 
 
 def _number(value: float) -> str:
+    if isinstance(value, Size):
+        text = str(value)
+        return text if text.isidentifier() else f"({text})"
     return str(int(value)) if value % 1 == 0 else repr(value)
 
 

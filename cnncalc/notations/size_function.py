@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from cnncalc import symbolic
 from cnncalc.errors import SpecError
 from cnncalc.layers.base import show
-from cnncalc.network import Named
+from cnncalc.network import Named, Network
 from cnncalc.notations import Notation
 from cnncalc.report import Report
 from cnncalc.rows import Analysis, Row, as_layout
@@ -34,6 +34,7 @@ def write(report: Report, name: str | None = None) -> str:
     Raises:
         SpecError: an input or a network without maps, or sizes that no expression says.
     """
+    origin = report.symbols.network if report.symbols else report.network
     report = report.at_witness
     places = report.network.places(report.input)
     row = _map(report)
@@ -44,10 +45,10 @@ def write(report: Report, name: str | None = None) -> str:
             code="unsayable",
         )
     letters = [PARAMETERS.get(each, each.lower()) for each in symbols_of(len(places))]
-    analysis = _named(report, dict(zip(places, letters, strict=True)))
+    analysis = _named(origin, report, dict(zip(places, letters, strict=True)))
     lines = [
         f"def {name or 'output_size'}({', '.join(letters)}):",
-        *_docstring(report, row, letters),
+        *_docstring(report, row, letters, origin.tracer is not None),
         *_checks(analysis, letters),
         f"    return {_tuple([str(n) for n in analysis.rows[row.index].output_shape[1:]])}",
     ]
@@ -61,20 +62,20 @@ def _map(report: Report) -> Row | None:
     return maps[-1] if maps else None
 
 
-def _named(report: Report, names: dict[int, str]) -> Analysis:
+def _named(network: Network, report: Report, names: dict[int, str]) -> Analysis:
     """The network with names for the places of its input, at which its own size is tried first."""
     shape = tuple(names.get(axis, n) for axis, n in enumerate(report.input))
     sizes: tuple[int | str, ...] = as_layout(shape, report.network.layout)  # type: ignore[arg-type]
     missing = SpecError("a size has a name", code="symbols")
     try:
-        return symbolic.analyze_named(report.network, Named(sizes, missing), first=report.input)
+        return symbolic.analyze_named(network, Named(sizes, missing), first=report.input)
     except SpecError as error:
         error.help = None  # it isn't a size that is missing
         raise
 
 
-def _docstring(report: Report, row: Row, letters: Sequence[str]) -> list[str]:
-    """What the function is about, and what it was made of."""
+def _docstring(report: Report, row: Row, letters: Sequence[str], followed: bool) -> list[str]:
+    """What the function is about, and what it was made of; `followed`: its source in names."""
     shown = show(as_layout(report.input, report.layout))
     of = "the output" if row.index in report.outputs else f"step {row.index}, the last map"
     size = " x ".join(letters) if len(letters) > 1 else "this length"
@@ -83,7 +84,7 @@ def _docstring(report: Report, row: Row, letters: Sequence[str]) -> list[str]:
         "",
         f"    Written by cnncalc from a network that it read at {shown}.",
     ]
-    if report.network.notation != "compact":
+    if report.network.notation != "compact" and not followed:
         lines.append("    What its source itself computes with sizes is as it is there.")
     return [*lines, '    """']
 

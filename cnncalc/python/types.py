@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import trunc
 
 from cnncalc.python.comparison import is_true, key
 from cnncalc.python.exceptions import raised
@@ -37,7 +38,7 @@ def to_int(machine: Machine, value: Value = 0, base: Value = 10) -> int:
     if isinstance(value, str) and len(value) > 40:
         raise Refusal("this number is beyond what a network needs", code="too-large")
     try:
-        return check_int(int(value, base) if isinstance(value, str) else int(number(value)))
+        return check_int(int(value, base) if isinstance(value, str) else trunc(number(value)))
     except (ValueError, OverflowError):
         raise raised("ValueError", f"{value!r} is no whole number") from None
 

@@ -13,7 +13,7 @@ from math import prod
 from typing import NamedTuple
 
 from cnncalc.layers.base import Shape
-from cnncalc.network import Step
+from cnncalc.network import Network
 from cnncalc.solutions import Goal
 from cnncalc.symbols.numbers import Numbers, holds
 from cnncalc.symbols.size import ZERO, Question, Size, UnsettledError
@@ -48,27 +48,25 @@ class Found(NamedTuple):
 
 
 def inputs_for(
-    steps: Sequence[Step],
+    network: Network,
     shape: Shape,
     names: Mapping[int, str],
     last: Mapping[str, int],
-    end: int,
     goal: Goal,
 ) -> Found:
-    """All sizes of the input's named axes at which a step gives what is wanted.
+    """All sizes of the input's named axes at which a network gives what is wanted.
 
     Args:
-        steps: of the network.
+        network: whose first output counts.
         shape: the input's, of which the named axes may be anything.
         names: of these axes; those of one name have the same size.
         last: up to which size each name is looked for.
-        end: the step.
-        goal: what it is to give.
+        goal: what the output is to give.
 
     Raises:
         UnsettledError, TooManyNumbersError: formulas that tie names, or ask what names can't say.
     """
-    cover = _Cover(steps, shape, dict(names), end, goal)
+    cover = _Cover(network, shape, dict(names), goal)
     cover.go({name: Numbers(most + 1, 1, (1 << most + 1) - 2, 0) for name, most in last.items()})
     if cover.boxes:
         return Found(cover.boxes, [])
@@ -79,13 +77,10 @@ def inputs_for(
 class _Cover:
     """Runs at sizes that none has told of yet."""
 
-    def __init__(
-        self, steps: Sequence[Step], shape: Shape, names: dict[int, str], end: int, goal: Goal
-    ) -> None:
-        self.steps = steps
+    def __init__(self, network: Network, shape: Shape, names: dict[int, str], goal: Goal) -> None:
+        self.network = network
         self.shape = shape
         self.names = names
-        self.end = end
         self.goal = goal
         self.runs = 0
         self.boxes: list[Box] = []
@@ -113,7 +108,7 @@ class _Cover:
             least[self.names[axis]] if axis in self.names else n
             for axis, n in enumerate(self.shape)
         )
-        run = Run(self.steps, shape, self.names)
+        run = Run(self.network, shape, self.names)
         if any(len(each.size.names()) > 1 for each in run.asked):
             raise UnsettledError("sizes are tied")
         told = {name: box[name] & run.region(name) for name in box}
@@ -123,7 +118,7 @@ class _Cover:
 
     def keep(self, run: Run, told: Box) -> None:
         """Keep the sizes at which a run's output is the wanted one, or those that come nearest."""
-        output, first = run.outputs[self.end], run.outputs[0]
+        output, first = run.outputs[run.ends[0]], run.outputs[0]
         wanted = self.goal.wanted(first)
         if len(wanted) != len(output):
             return

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import product
 
-from cnncalc.errors import Source
+from cnncalc.errors import Source, SpecError
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network
 from cnncalc.notations import Text, reading
 from cnncalc.notations.sizes import Given, given, read_size
-from cnncalc.notations.unknowns import Unknowns
+from cnncalc.notations.unknowns import Unknown, Unknowns
 from cnncalc.rows import as_layout, from_layout
 
 __all__ = ["Question"]
 
 COMMENT = re.compile(r"#[^\n]*")
+BEGINNINGS = (1, 0, 3, 2, 9)  # that unknowns are read as
+MOST_BEGUN = 3
 BESIDE = "-i"  # what unknowns are called that stand in the size given beside the text
 
 
@@ -24,7 +27,8 @@ class Question:
 
     Attributes:
         network: as it is read with its unknowns in it.
-        repeats: the unknowns that tell which layers there are.
+        repeats: the unknowns that are numbers of repeats.
+        computed: those that others are computed from.
         input: what flows in, channels first, its unknowns in it; None: nobody says.
         layout: of the network's notation.
     """
@@ -42,7 +46,8 @@ class Question:
         self.unknowns = Unknowns(self.let)
         self.network = self.read({})
         self.layout = self.network.layout
-        self.repeats = [name for name in self.unknowns.found if name in self.unknowns.repeats]
+        self.repeats = self.unknowns.repeats
+        self.computed = self.unknowns.computed
         self.beside = Unknowns(self.let)
         self.given = size is not None
         self.input = self._input(size)
@@ -52,10 +57,31 @@ class Question:
         if isinstance(self.text, Network):
             return self.text
         unknowns = Unknowns(self.let, values)
-        network = reading.read(self.text, self.notation, unknowns)
+        try:
+            network = reading.read(self.text, self.notation, unknowns)
+        except SpecError as error:
+            begun = None if values else self._begun(self.text, unknowns)
+            if begun is None:
+                raise error from None
+            network = begun
+        if network.notation != "compact":
+            network = _in_line(network, unknowns)
         self.unknowns.found |= unknowns.found
         self.unknowns.repeats |= unknowns.repeats
+        self.unknowns.computed |= unknowns.computed
         return network
+
+    def _begun(self, text: Text, unknowns: Unknowns) -> Network | None:
+        """The network where a framework refuses its unknowns as they are read: as other numbers."""
+        if not 0 < len(unknowns.found) <= MOST_BEGUN:
+            return None
+        for numbers in product(BEGINNINGS, repeat=len(unknowns.found)):
+            unknowns.begun = dict(zip(unknowns.found, numbers, strict=True))
+            try:
+                return reading.read(text, self.notation, unknowns)
+            except SpecError:
+                continue
+        return None
 
     def _input(self, size: Given | None) -> Shape | None:
         """What flows in; SpecError for what is no size."""
@@ -104,6 +130,19 @@ class Question:
         if self.network.notation != "compact":
             return source.strip()
         return " ".join(COMMENT.sub("", source).split())
+
+
+def _in_line(network: Network, unknowns: Unknowns) -> Network:
+    """A source's network as its steps, if they need no size; else all unknowns are computed with.
+
+    What a source declares of the input, such as `in_channels`, is checked against numbers.
+    """
+    if len(network.steps) < 2:
+        unknowns.computed.update(unknowns.found)
+        return network
+    declared = [n for step in network.steps if step.expects for _, _, n in step.expects.sizes]
+    unknowns.computed.update(n.name for n in declared if isinstance(n, Unknown))
+    return network.with_steps(network.steps)
 
 
 def _read(text: str, start: int, unknowns: Unknowns) -> Shape:

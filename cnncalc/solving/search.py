@@ -32,6 +32,7 @@ __all__ = ["solve"]
 
 MOST_SIZES = 4096  # that the input is looked for up to
 MOST_REPEATS = 16
+MOST_COMPUTED = 256  # of what others are computed from
 MOST_VALUES = 300_000  # of the unknowns of one layer together
 MOST_FIELDS = 20_000  # where each is asked for its field
 MOST_SHAPES = 20_000  # of the input, where formulas tie its sizes
@@ -76,13 +77,14 @@ class _Search:
             )
         self.bounds = {name: self._bounds(name) for name in self.order}
         self.refused: str | None = None
-        self.notes: list[str] = []
 
     def _bounds(self, name: str) -> Bounds:
         """Among which numbers an unknown is looked for."""
         found = Bounds(0, 2**31 - 1)
         if name in self.question.repeats:
             found = Bounds(0, MOST_REPEATS if self.most is None else self.most)
+        if name in self.question.computed:
+            found = found.both(Bounds(0, MOST_COMPUTED if self.most is None else self.most))
         if name in self.inside:
             found = found.both(Bounds(1, MOST_SIZES if self.most is None else self.most))
         for step, option in self.uses.get(name, ()):
@@ -111,19 +113,16 @@ class _Search:
         sought = [Sought(called[name], *self.bounds[name]) for name in self.order]
         refused = None if count or nearest else self.refused
         layout = self.question.layout
-        return Solutions(self.goal, sought, made, count, nearest, refused, layout, self.notes)
+        return Solutions(self.goal, sought, made, count, nearest, refused, layout)
 
     # Sizes of the input alone.
 
     def by_names(self) -> Found | None:
         """Input sizes by runs with names; None where formulas tie them."""
-        if self.network.tracer is not None:
-            return None
         names = {axis: n.name for axis, n in enumerate(self.input) if isinstance(n, Unknown)}
         last = {name: self.bounds[name].last for name in self.order}
-        end = self.network.outputs[0]
         try:
-            return inputs_for(self.network.steps, self.input, names, last, end, self.goal)
+            return inputs_for(self.network, self.input, names, last, self.goal)
         except (UnsettledError, TooManyNumbersError):
             return None
 
@@ -134,7 +133,8 @@ class _Search:
 
     def at_sizes(self, values: dict[str, int]) -> Solution:
         shape = self.shape(values)
-        designs = take(self.network.steps, shape, (), {}, self.network.outputs[:1])
+        network = self.network.at(shape)
+        designs = take(network.steps, shape, (), {}, network.outputs[:1])
         ((output,),) = designs.ends
         return self.solution(Way((), values, shape, output, ()))
 
@@ -143,7 +143,8 @@ class _Search:
     def narrow(self) -> None:
         """Look among fewer numbers where those of one layer together would be too many."""
         apart = [name for name in self.order if self.is_read(name)]
-        self._fit([apart], MOST_READ)
+        compact = self.network.notation == "compact"
+        self._fit([apart], MOST_READ if compact else MOST_READ // 4)
         most = MOST_VALUES if self.goal.field is None else MOST_FIELDS
         groups = groups_of(self.network.steps, self.uses, self.bounds)
         self._fit([list(group.names) for group in groups], most)
@@ -152,7 +153,7 @@ class _Search:
     def is_read(self, name: str) -> bool:
         """Whether the network is read anew for each value."""
         traced = self.network.tracer is not None and name in self.inside
-        return name in self.question.repeats or traced
+        return name in self.question.repeats or name in self.question.computed or traced
 
     def _fit(self, groups: Sequence[Sequence[str]], most: int) -> None:
         for names in groups:
@@ -236,7 +237,7 @@ class _Search:
         if name in self.uses:
             step, option = self.uses[name][0]
             return f"{self.network.steps[step].name}.{option}"
-        return "repeats"
+        return "repeats" if name in self.question.repeats else "value"
 
 
 def _is(size: int, name: str) -> bool:

@@ -16,6 +16,7 @@ from cnncalc.symbols.size import NEGATIVE, Floor, Name, Question, Size
 __all__ = ["ALL", "NONE", "Numbers", "TooManyNumbersError", "holds"]
 
 MOST_LISTED = 12  # numbers, or remainders, that a sentence tells one by one
+MOST_KNOWN = 4096  # questions whose numbers are kept
 MOST_BITS = 2**22  # of a mask: a period or a threshold beyond it is no use to anybody
 
 
@@ -169,12 +170,24 @@ def holds(question: Question) -> Numbers:
         TooManyNumbersError: a period or a threshold that is too large, or a product of sizes.
     """
     size, what, answer = question
+    key = size.key, what
+    if key not in _known:
+        if len(_known) >= MOST_KNOWN:
+            _known.clear()
+        _known[key] = _where(size, what)
+    return _known[key] if answer else ~_known[key]
+
+
+_known: dict[tuple[object, str], Numbers] = {}  # networks ask the same again
+
+
+def _where(size: Size, what: str) -> Numbers:
+    """The numbers at which a size is below 0, or 0."""
     period, growth = _period(size)
     _check(period)
     (name,) = size.names()
     values = [size.at({name: n}) for n in range(1, period + 1)]
-    found = (_negative if what == NEGATIVE else _zero)(values, growth)
-    return (found if answer else ~found).reduced()
+    return (_negative if what == NEGATIVE else _zero)(values, growth).reduced()
 
 
 def _negative(values: list[int], growth: int) -> Numbers:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cnncalc.symbols.numbers import Numbers
 from cnncalc.symbols.size import PLAIN, Floor, Name, Size
 
-__all__ = ["Remainder", "remainder_of", "simplified"]
+__all__ = ["Remainder", "answered", "remainder_of", "simplified"]
 
 
 class Remainder(NamedTuple):
@@ -51,6 +51,16 @@ def simplified(size: int | Size, remainders: Mapping[str, Remainder]) -> int | S
             product = product * Size({(key,): 1}, {key: atom}, atom.value, size.asked)
         total = total + product
     return total
+
+
+def answered(size: Any, zero: Size) -> Any:
+    """The number that a size is where another one is 0, of which it is a multiple and a number."""
+    if not isinstance(size, Size):
+        return size
+    term = next(term for term in zero.terms if term)
+    times, rest = divmod(size.terms.get(term, 0), zero.terms[term])
+    left = size - zero * times
+    return size if rest or isinstance(left, Size) else left
 
 
 def _exact(floor: Floor, remainders: Mapping[str, Remainder]) -> int | Size | None:

@@ -46,7 +46,7 @@ SIGNS = {
 MOST_PARTS = 2**20  # of a fraction whose product with a size is exact as a float
 
 
-class UnsettledError(ValueError):
+class UnsettledError(Exception):
     """A formula asks of sizes what no expression in names says; `step`: of which step, if known."""
 
     step: int | None = None
@@ -112,6 +112,11 @@ class Question(NamedTuple):
     what: str
     answer: bool
 
+    def holds_at(self, sizes: Mapping[str, int]) -> bool:
+        """Whether it has this answer where the names are these numbers."""
+        value = self.size.at(sizes)
+        return (value < 0 if self.what == NEGATIVE else value == 0) == self.answer
+
     def condition(self, as_people: bool = False) -> str:
         """That it has this answer, in Python's syntax or as people write it: `16*H*W == 400`."""
         plain = self.size.terms.get(PLAIN, 0)
@@ -125,7 +130,7 @@ class Questions:
     """The questions of one run, each noted once, in the order in which they came up."""
 
     def __init__(self) -> None:
-        self._noted: dict[tuple[str, str], Question] = {}
+        self._noted: dict[tuple[object, str], Question] = {}
 
     def __iter__(self) -> Iterator[Question]:
         return iter(self._noted.values())
@@ -135,19 +140,42 @@ class Questions:
 
     def ask(self, size: Size, what: str) -> bool:
         """The answer at the witness; noted where other sizes could have another one."""
+        size = _without_common(size)
         answer = size.value < 0 if what == NEGATIVE else size.value == 0
         if not _is_certain(size, what):
-            self._noted.setdefault((str(size), what), Question(size, what, answer))
+            key = size.key, what
+            if key not in self._noted:
+                self._noted[key] = Question(size, what, answer)
         return answer
+
+
+def _without_common(size: Size) -> Size:
+    """Without the names that each product has, which are at least 1 and change no answer."""
+    if PLAIN in size.terms or len(size.terms) < 2:
+        return size
+    first, *others = size.terms
+    for key in dict.fromkeys(first):
+        if isinstance(size.atoms[key], Name) and all(key in term for term in others):
+            terms: dict[Term, int] = {}
+            for term, count in size.terms.items():
+                place = term.index(key)
+                terms[term[:place] + term[place + 1 :]] = count
+            left = size._valued(terms)
+            assert isinstance(left, Size), "it has several products"
+            return _without_common(left)
+    return size
 
 
 def _is_certain(size: Size, what: str) -> bool:
     """Whether the signs alone decide a question, where every name is at least 1."""
-    signs = {count > 0 for term, count in size.terms.items() if term}
-    if len(signs) > 1:
-        return False
+    positive = None
+    for term, count in size.terms.items():
+        if term and positive is not (count > 0):
+            if positive is not None:
+                return False
+            positive = count > 0
     nearest = size.at(dict.fromkeys(size.names(), 1))  # the least, or the greatest it can be
-    if signs == {True}:
+    if positive:
         return nearest > 0 or (nearest == 0 and what == NEGATIVE)
     return nearest < 0
 
@@ -162,7 +190,7 @@ class Size:
         asked: where questions about it are noted.
     """
 
-    __slots__ = ("_hash", "asked", "atoms", "terms", "value")
+    __slots__ = ("_key", "_names", "asked", "atoms", "terms", "value")
 
     def __init__(
         self, terms: dict[Term, int], atoms: Mapping[str, Atom], value: int, asked: Questions
@@ -171,7 +199,8 @@ class Size:
         self.atoms = atoms
         self.value = value
         self.asked = asked
-        self._hash: int | None = None
+        self._key: frozenset[tuple[Term, int]] | None = None
+        self._names: frozenset[str] | None = None
 
     # Arithmetic. What no longer depends on a name is an int again.
 
@@ -180,8 +209,11 @@ class Size:
             return self._sum(other, 1)
         if not isinstance(other, int):
             return NotImplemented
-        terms = self.terms | {PLAIN: self.terms.get(PLAIN, 0) + other}
-        return self._made(terms, self.value + other)
+        terms = self.terms.copy()
+        plain = terms.pop(PLAIN, 0) + other
+        if plain:
+            terms[PLAIN] = plain
+        return Size(terms, self.atoms, self.value + other, self.asked)
 
     __radd__ = __add__
 
@@ -204,8 +236,10 @@ class Size:
         if not isinstance(other, int | Size):
             return NotImplemented
         if isinstance(other, int):
+            if not other:
+                return 0
             terms = {term: count * other for term, count in self.terms.items()}
-            return self._made(terms, self.value * other)
+            return Size(terms, self.atoms, self.value * other, self.asked)
         product: dict[Term, int] = {}
         for one, count in self.terms.items():
             for two, times in other.terms.items():
@@ -284,9 +318,7 @@ class Size:
 
     def __hash__(self) -> int:
         """Of the expression: in a table equal expressions meet, and no question is asked."""
-        if self._hash is None:
-            self._hash = hash(frozenset(self.terms.items()))
-        return self._hash
+        return hash(self.key)
 
     # What it is.
 
@@ -298,9 +330,18 @@ class Size:
     def __format__(self, spec: str) -> str:
         return pretty(self) if spec == "," else format(str(self), spec)
 
+    @property
+    def key(self) -> frozenset[tuple[Term, int]]:
+        """Equal for equal expressions."""
+        if self._key is None:
+            self._key = frozenset(self.terms.items())
+        return self._key
+
     def names(self) -> frozenset[str]:
         """The names that it depends on."""
-        return frozenset().union(*(atom.names() for atom in self.atoms.values()))
+        if self._names is None:
+            self._names = frozenset().union(*(atom.names() for atom in self.atoms.values()))
+        return self._names
 
     def at(self, sizes: Mapping[str, int]) -> int:
         """What it is where the names are these numbers."""

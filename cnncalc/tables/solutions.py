@@ -15,7 +15,7 @@ def table_of(found: Solutions) -> Table:
     lines = found.solutions or found.nearest
     columns = [_value(each.name) for each in found.unknowns] if lines else []
     columns += [OUTPUT, *([FIELD] if any(each.field for each in lines) else []), SPEC]
-    return Table(columns, found, lines, footer=[*_count(found), *_among(found), *found.notes])
+    return Table(columns, found, lines, footer=[*_count(found), *_among(found)])
 
 
 def verdict(found: Solutions) -> str | None:
@@ -62,6 +62,19 @@ FIELD = Column(
     "the receptive field of its units",
     lambda _, solution: show(tuple(dict.fromkeys(solution.field))) if solution.field else None,
 )
+
+
+def _spec(found: Solutions, solution: Solution) -> str:
+    """A text of many lines has no place in a table."""
+    count = len(solution.spec.splitlines())
+    return solution.spec if count < 4 else f"({count} lines, which `--json` shows)"
+
+
 SPEC = Column(
-    "spec", "spec", "the text with the values put in", lambda _, each: each.spec, narrow="cut"
+    "spec",
+    "spec",
+    "the text with the values put in",
+    lambda _, each: each.spec,
+    show=_spec,
+    narrow="cut",
 )

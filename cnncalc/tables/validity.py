@@ -45,9 +45,9 @@ def _about(valid: ValidSizes, asked: Shape) -> list[str]:
 
 
 def _breaks(valid: ValidSizes, broken: Broken) -> str:
-    name = valid.network.steps[broken.step].name
-    shown = _shown(valid, broken.shape)
-    return f"{shown} doesn't work: at step {broken.step}, `{name}`, {broken.error.message}"
+    shown, step = _shown(valid, broken.shape), broken.step
+    at = f"at step {broken.number}, `{step.name}`, " if step else ""
+    return f"{shown} doesn't work: {at}{broken.error.message}"
 
 
 def _padded(asked: Shape, near: Sequence[Shape]) -> list[str]:

@@ -55,7 +55,8 @@ def per_axis(
 
 def collapsed(values: tuple[Any, ...]) -> tuple[Any, ...]:
     """Values that are all the same as one, which is how the records write it."""
-    return values[:1] if len(set(values)) == 1 else values
+    plain = all(type(each) in (int, float) for each in values)  # no size with names, no unknown
+    return values[:1] if plain and len(set(values)) == 1 else values
 
 
 def spread(values: tuple[Any, ...], axes: int) -> tuple[Any, ...]:

@@ -204,7 +204,7 @@ class Builder:
 
     def labelled(self, jump: Jump, scope: Scope) -> int:
         with At(jump.span):
-            label = fill_in(jump.label, scope.values)
+            label = fill_in(jump.label, scope.values, self.let)
         number = scope.find(label)
         if number is None:
             known = scope.known()
@@ -247,7 +247,7 @@ class Builder:
                 times = self.let.repeated(times, start)
             if ".." in times:
                 raise choice_error(times)
-            count = integer(fill_in(times, scope.values), self.let)
+            count = integer(fill_in(times, scope.values, self.let), self.let)
             if count is None or count < 0:
                 raise self.no_number(item)
         if count > MAX_WORK:
@@ -281,16 +281,10 @@ class Builder:
         around = self.around
         if over is not None:
             self.around = (*around, over)
-        found = len(self.let.found) if isinstance(self.let, Unknowns) else 0
         self.build(item.body, scope)
         self.around = around
-        if isinstance(self.let, Unknowns) and len(self.let.found) > found:
-            raise SpecError(
-                "`each` has an unknown inside, which isn't looked for",
-                item.span,
-                code="unknown-value",
-                help="write the layers without `each`, for the input of one entry",
-            )
+        if isinstance(self.let, Unknowns):  # a layer inside of another is made anew for each value
+            self.let.compute_within(item.span.start, item.span.end)
         self.name_flow(item.label, scope, item.span)
 
     def wrapped(self, layer: Layer) -> Layer:
@@ -364,7 +358,8 @@ class Builder:
 
     def shown(self, arguments: Sequence[Argument], scope: Scope) -> str:
         """The arguments of a definition as people read them."""
-        return fill_in(",".join([each.text for each in arguments]), scope.values)
+        texts = [placed(each.text, each.span.start, self.let) for each in arguments]
+        return fill_in(",".join(texts), scope.values, self.let)
 
     def bind(self, definition: Definition, item: Call, scope: Scope) -> dict[str, str]:
         """The parameters' values for one use of a definition."""
@@ -399,11 +394,12 @@ class Builder:
 
     def given(self, argument: Argument, scope: Scope) -> str:
         """The text of an argument of a definition, with the parameters around it put in."""
-        return fill_in(placed(argument.text, argument.span.start, self.let), scope.values)
+        text = placed(argument.text, argument.span.start, self.let)
+        return fill_in(text, scope.values, self.let)
 
     def default(self, text: str, values: Mapping[str, str]) -> str:
         """The value of a parameter that isn't given."""
-        return fill_in(text, values)
+        return fill_in(text, values, self.let)
 
     def add(
         self,
@@ -425,7 +421,7 @@ class Builder:
         if label is None:
             return
         with At(span):
-            label = fill_in(label, scope.values)
+            label = fill_in(label, scope.values, self.let)
         _, before = scope.labels.get(label, (0, span.start))
         if before != span.start:  # in a repeat the same place names the latest step
             raise SpecError(

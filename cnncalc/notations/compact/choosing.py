@@ -143,7 +143,7 @@ class ChoosingBuilder(Builder):
 
     def build_entries(self, item: Entries, scope: Scope) -> None:
         for argument in item.arguments:
-            text = fill_in(argument.text, {**self.texts.ties, **scope.values})
+            text = fill_in(argument.text, {**self.texts.ties, **scope.values}, {})
             if "\x01" in text or "/" in text:
                 raise SpecError(
                     "the axes of `each` are no choice",
@@ -237,7 +237,7 @@ class ChoosingBuilder(Builder):
         return (choices[0] if choices else -1), counts
 
     def number_of(self, item: Repeat, texts: Sequence[str], values: Mapping[str, str]) -> int:
-        count = integer(fill_in(texts[0], values), self.let)
+        count = integer(fill_in(texts[0], values, {}), self.let)
         if count is None or count < 0:
             raise self.no_number(item)
         return count

@@ -56,7 +56,7 @@ class LayerReader:
         for argument in arguments:
             with At(argument.span):
                 text = placed(argument.text, argument.span.start, self.let)
-                texts.append(fill_in(text, values))
+                texts.append(fill_in(text, values, self.let))
         return texts
 
     def _new(

@@ -9,6 +9,7 @@ from typing import Any
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Option
 from cnncalc.notations.sizes import choice_error, integer
+from cnncalc.notations.unknowns import Unknowns
 
 __all__ = ["evaluate", "fill_in", "read_value"]
 
@@ -89,7 +90,7 @@ READERS: dict[str, Callable[[Option, str, Mapping[str, int]], Any]] = {
 }
 
 
-def fill_in(text: str, values: Mapping[str, str]) -> str:
+def fill_in(text: str, values: Mapping[str, str], let: Mapping[str, int]) -> str:
     """A definition's text with its parameters (`$a`) and arithmetic (`{4*$a}`) put in."""
     if "$" not in text and "{" not in text:
         return text
@@ -103,7 +104,7 @@ def fill_in(text: str, values: Mapping[str, str]) -> str:
     def put(match: re.Match[str]) -> str:
         if match[1]:
             return _parameter(match[1], values)
-        return str(evaluate(match[2], values))
+        return str(evaluate(match[2], values, let))
 
     filled = PLACEHOLDER.sub(put, text)
     if len(filled) > MAX_FILLED:  # parameters may double one another from call to call
@@ -134,21 +135,22 @@ def _parameter(name: str, values: Mapping[str, str]) -> str:
     return values[name]
 
 
-def evaluate(text: str, values: Mapping[str, str]) -> int:
+def evaluate(text: str, values: Mapping[str, str], let: Mapping[str, int]) -> int:
     """Whole-number arithmetic with + - * // and parentheses.
 
     Raises:
         LayerError: what is no such expression, or a number beyond bounds.
     """
-    return _Arithmetic(text, values).result()
+    return _Arithmetic(text, values, let).result()
 
 
 class _Arithmetic:
     """A recursive descent over `sum := product (+|- product)*`, bounded in depth and size."""
 
-    def __init__(self, text: str, values: Mapping[str, str]) -> None:
+    def __init__(self, text: str, values: Mapping[str, str], let: Mapping[str, int]) -> None:
         self.text = text
         self.values = values
+        self.let = let
         self.tokens = self._tokens()
         self.at = 0
 
@@ -166,6 +168,8 @@ class _Arithmetic:
             if not match or len(match[1] or "") > 12:
                 raise self._wrong()
             number = match[1] or (match[2] and _parameter(match[2], self.values))
+            if isinstance(self.let, Unknowns) and number in self.let.found:
+                number = str(self.let.number(number))
             if number and not re.fullmatch(r"-?\d{1,12}", number, re.ASCII):
                 raise LayerError(f"`{number}` is no number to calculate with", code="braces")
             tokens.append(int(number) if number else match[3])

@@ -105,7 +105,7 @@ class VaryingTexts:
 
     def filled(self, text: str, values: Values) -> str:
         """A text with parameters and ties put in, as it depends on choices."""
-        return self.vary([text], values, lambda texts, given: fill_in(texts[0], given))
+        return self.vary([text], values, lambda texts, given: fill_in(texts[0], given, {}))
 
     def vary(
         self, texts: Sequence[str], values: Values, make: Callable[[list[str], Values], str]

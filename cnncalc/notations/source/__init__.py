@@ -41,6 +41,7 @@ def parse(
     entry: str | None = None,
     path: str | None = None,
     packages: Mapping[str, Path] | None = None,
+    let: Mapping[str, int] | None = None,
 ) -> Network:
     """Read the network that a source describes.
 
@@ -52,12 +53,13 @@ def parse(
         path: where the text lies, so that its imports find the files beside it.
         packages: where further modules lie that it may import, by their first names: a
             package's folder, or a file.
+        let: values for names that the source leaves open, or the `Unknowns` that are sought.
 
     Raises:
         SpecError: what can't be followed, with its place.
     """
     found = notation or framework_of(source.text)
-    asked = Asked(found, entry or None, _absolute(path), packages=packages or {})
+    asked = Asked(found, entry or None, _absolute(path), packages=packages or {}, let=let or {})
     return _read(source, asked, Disk())
 
 

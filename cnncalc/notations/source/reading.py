@@ -24,6 +24,8 @@ from cnncalc.notations.source.syntax_errors import advice
 from cnncalc.notations.source.torch.library import PyTorch
 from cnncalc.notations.source.torch.network import torch_network
 from cnncalc.notations.source.torch.nn.module import is_module
+from cnncalc.notations.source.unknowns import put_unknowns
+from cnncalc.notations.unknowns import Unknowns
 from cnncalc.packages import OnUse
 from cnncalc.python.interpreter import Interpreter
 from cnncalc.python.library import Python
@@ -62,7 +64,7 @@ class Asked(NamedTuple):
         paths: further folders in which its imports may lie.
         package: the package that is meant in the place of the text.
         packages: where further modules lie, by their first names.
-        let: values for names that the source leaves open.
+        let: values for names that the source leaves open, or the `Unknowns` that are sought in it.
     """
 
     notation: str
@@ -77,7 +79,7 @@ class Asked(NamedTuple):
 def read(source: Source, asked: Asked, disk: Disk) -> Network:
     """Build the model, and give a network that runs it at an input size.
 
-    The text may start with that size, as a spec does.
+    The text may start with that size, as a spec does; unknowns are those that are sought in it.
     """
     size, begin = in_front(source)
     notation = asked.notation
@@ -87,7 +89,7 @@ def read(source: Source, asked: Asked, disk: Disk) -> Network:
     ) -> tuple[Interpreter, Value]:
         budget = Budget()
         tree = Tree(asked.path, budget, asked.packages, disk, advice, asked.paths)
-        machine = Interpreter(tree, budget, libraries(notation), asked.let)
+        machine = Interpreter(tree, budget, libraries(notation), dict(asked.let))
         state_of(machine).notation = notation
         state_of(machine).open_input, state_of(machine).inputs = wanted, inputs or {}
         with machine.deep():
@@ -95,6 +97,8 @@ def read(source: Source, asked: Asked, disk: Disk) -> Network:
                 shown = machine.start(printed.PrintedFile(source))
                 return machine, printed.built(machine, shown, asked.entry)
             file = tree.main(source, asked.path, begin)
+            if isinstance(asked.let, Unknowns):
+                put_unknowns(file, asked.let)
             file.tree = completed(file.tree, notation)
             # A Keras model flows already while it is built.
             with followed(lambda: keras.as_far(machine) if notation == "keras" else None):

@@ -36,6 +36,7 @@ def misfit(
 ) -> Refusal:
     """A layer's objection to its input, with its place, what flows in and what would be right."""
     made = owner.made if isinstance(owner, Instance) else ()
+    shapes = tuple([tuple(map(int, shape)) for shape in shapes])  # no size asks for an advice
     layer, expects = declared.layer, declared.expects
     message, advice = error.message, error.help
     if error.code == "declared" and expects and len(shapes) == 1:
@@ -189,8 +190,7 @@ def source_shape(machine: Machine, tensor: Value) -> Shape:
     while True:
         record = trace.records[number]
         if len(record.shape) > 1:
-            found: Shape = record.shape
-            return found
+            return tuple(map(int, record.shape))
         quiet = record.layer.kind in ("dropout", "identity", "flatten", "reshape", "relu")
         if not quiet or len(record.inputs) != 1:
             return ()

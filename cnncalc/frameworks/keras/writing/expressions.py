@@ -101,12 +101,12 @@ def _unbiased(layer: Any, count: int) -> str:
 
 def _slice(layer: Slice, shape: Shape) -> Sequence[Piece] | None:
     """Channels are the last axis. A part of a map is a crop, which has a class."""
-    taken, axis = layer.taken(shape), layer.axis % len(shape)
+    (start, stop), axis = layer.ends(shape), layer.axis % len(shape)
     if axis and layer.step == 1:
         return None
     step = f":{layer.step}" if layer.step != 1 else ""
     before = ":, " * axis if axis else "..., "
-    return [Piece("slice", None, f"{{0}}[{before}{taken.start}:{taken.stop}{step}]")]
+    return [Piece("slice", None, f"{{0}}[{before}{start}:{stop}{step}]")]
 
 
 def _squeeze(layer: SqueezeExcitation, shape: Shape) -> Sequence[Piece]:

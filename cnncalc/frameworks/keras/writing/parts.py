@@ -152,11 +152,11 @@ def _in_order(sizes: Shape, shape: Shape, order: str) -> tuple[Layer, ...]:
 
 def _slice(layer: Slice, shape: Shape) -> tuple[Layer, ...]:
     """A part of a spatial axis is a crop."""
-    axis, taken = layer.axis % len(shape), layer.taken(shape)
+    axis, (start, stop) = layer.axis % len(shape), layer.ends(shape)
     if axis == 0 or layer.step != 1:
         return (layer,)
     amounts = [(0, 0)] * (len(shape) - 1)
-    amounts[axis - 1] = (taken.start, shape[axis] - taken.stop)
+    amounts[axis - 1] = (start, shape[axis] - stop)
     return (Crop(tuple(amounts)),)
 
 

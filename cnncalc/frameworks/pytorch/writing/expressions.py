@@ -83,10 +83,10 @@ def _single(layer: Reshape, shape: Shape) -> Sequence[Piece] | None:
 
 
 def _slice(layer: Slice, shape: Shape) -> Sequence[Piece]:
-    taken = layer.taken(shape)
+    start, stop = layer.ends(shape)
     step = f":{layer.step}" if layer.step != 1 else ""
     before = ":, " * (layer.axis % len(shape) + 1)
-    return [Piece("slice", None, f"{{0}}[{before}{taken.start}:{taken.stop}{step}]")]
+    return [Piece("slice", None, f"{{0}}[{before}{start}:{stop}{step}]")]
 
 
 def _learned(sign: str) -> Form:

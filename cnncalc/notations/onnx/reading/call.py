@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import prod
+from math import prod, trunc
 from typing import Any, NoReturn, overload
 
 from cnncalc.errors import LayerError
@@ -111,9 +111,9 @@ class Call:
         """Whole numbers that an attribute lists, or that an input holds in later versions."""
         if name in self.attributes:
             given = self.attributes[name]
-            return list(given) if isinstance(given, list) else [int(given)]
+            return list(given) if isinstance(given, list) else [trunc(given)]
         values = self.numbers(place) if place is not None else None
-        return None if values is None else [int(each) for each in values]
+        return None if values is None else [trunc(each) for each in values]
 
     def numbers(self, place: int) -> list[float] | None:
         """The numbers that an input holds; None where it is left out."""
@@ -298,7 +298,7 @@ def plain(value: float) -> float:
     kept = single(value)
     texts = (f"{kept:.{digits}g}" for digits in range(1, 10))
     number = next((float(text) for text in texts if single(float(text)) == kept), kept)
-    return int(number) if abs(number) < 2**31 and number == int(number) else number
+    return trunc(number) if abs(number) < 2**31 and number == int(number) else number
 
 
 def describe(value: Value) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isfinite, prod
+from math import isfinite, prod, trunc
 from typing import Any
 
 from cnncalc.errors import LayerError
@@ -116,7 +116,7 @@ def cast(call: Call, data: Either, *, to: int = 1) -> Either:
             return values
         if to == BOOLEAN:
             return [int(bool(each)) for each in values]
-        return [int(each) if isfinite(each) else 0 for each in values]
+        return [trunc(each) if isfinite(each) else 0 for each in values]
 
     return call.made(data.shape, [data], compute, whole=to not in FRACTIONS)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import floor
+from math import floor, trunc
 from typing import Any, NamedTuple
 
 import cnncalc.notations.onnx.reading.shapes as shapes
@@ -83,7 +83,7 @@ def _folded(
     """Of stored numbers, as of a grid of learned positions: only the sizes are kept."""
     given, shape = scales or sizes or [], list(data.shape)
     for place, each in zip(_places(call, given, axes, len(shape)), given, strict=True):
-        shape[place] = floor(shape[place] * each) if scales else int(each)
+        shape[place] = floor(shape[place] * each) if scales else trunc(each)
     return call.made(tuple(shape), [data])
 
 
@@ -96,12 +96,12 @@ def _resized(
     how: How,
 ) -> Tensor:
     """The step, by scales or to sizes."""
-    given = [float(each) for each in scales or sizes or []]
+    given = [each if isinstance(each, int) else float(each) for each in scales or sizes or []]
     whole = call.sizes(data)
-    kept = [1.0] * len(whole) if scales else [float(each) for each in whole]
+    kept: list[float] = [1.0] * len(whole) if scales else list(whole)
     for place, each in zip(_places(call, given, axes, len(whole)), given, strict=True):
         kept[place] = each
-    fixed = [1.0, 1.0] if scales else [float(each) for each in whole[:2]]
+    fixed: list[float] = [1.0, 1.0] if scales else list(whole[:2])
     if kept[:2] != fixed or min(kept) <= 0:
         call.refuse("it resizes the batch or the channels", code="batch")
     if not kept[2:]:
@@ -119,16 +119,16 @@ def _layer(call: Call, shape: Shape, values: list[float], by_scale: bool, how: H
     corners = how.coordinates == "align_corners" and mode != "nearest"
     kind = KINDS["upsample"]
     if not by_scale:
-        sizes = tuple(int(each) for each in values)
+        sizes = tuple(trunc(each) for each in values)
         factors = [size / n for size, n in zip(sizes, shape[1:], strict=True)]
         return kind(size=sizes, mode=_nearest(mode, how, factors), corners=corners)
     factors = [plain(each) for each in values]
     word = _nearest(mode, how, factors)
     # The runtime multiplies in single precision; where that differs, the size says it.
     sizes = tuple(
-        floor(single(single(each) * n)) for each, n in zip(values, shape[1:], strict=True)
+        floor(single(single(each) * int(n))) for each, n in zip(values, shape[1:], strict=True)
     )
-    if sizes != tuple(int(n * each) for n, each in zip(shape[1:], factors, strict=True)):
+    if sizes != tuple(trunc(int(n) * each) for n, each in zip(shape[1:], factors, strict=True)):
         return kind(size=sizes, mode=word, corners=corners)
     one = factors[:1] if len(set(factors)) == 1 else factors
     return kind(factor=tuple(one), mode=word, corners=corners)
@@ -139,5 +139,5 @@ def _nearest(mode: str, how: How, factors: list[float]) -> str:
     if mode != "nearest" or how.coordinates == "asymmetric":
         return mode
     down = how.nearest == "round_prefer_floor" and all(each in (1, 0.5) for each in factors)
-    whole = all(each == int(each) for each in factors)
+    whole = all(each == trunc(each) for each in factors)
     return "nearest" if whole or down else "nearest-exact"

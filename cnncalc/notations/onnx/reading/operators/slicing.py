@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import prod
+from math import prod, trunc
 from typing import Any
 
 import cnncalc.notations.onnx.reading.shapes as shapes
@@ -106,7 +106,7 @@ def gather(call: Call, data: Value, indices: Value, *, axis: int = 0) -> Either:
     if len(indices.shape) > 1:
         call.refuse("positions picked along more than one axis can't be followed")
     size = tensor.shape[place]
-    places = [int(each) for each in call.numbers(1) or []]
+    places = [trunc(each) for each in call.numbers(1) or []]
     places = [each + size if each < 0 else each for each in places]
     if not places or min(places) < 0 or max(places) >= size:
         call.refuse(f"it picks positions that are not among the {size}", code="slice")
