@@ -54,7 +54,11 @@ def analyze_named(
     dtype = check_settings(batch, dtype, layout)
     settings = {"batch": batch, "dtype": dtype, "layout": layout}
     if size is not None:
-        return _Naming(network, size, settings, first).analysis()
+        try:
+            return _Naming(network, size, settings, first).analysis()
+        except SpecError as error:
+            error.so_far = None  # what was followed has numbers in it
+            raise
     missing = no_input(network)
     for sizes in _guesses(network):
         try:

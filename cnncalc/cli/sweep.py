@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cnncalc import __version__, api
 from cnncalc.cli import output, process
 from cnncalc.cli.options import Output, Spec, Text, network, shown, taking
-from cnncalc.cli.steps import batch_of, one_size, whole
+from cnncalc.cli.steps import batch_of, one_size
+from cnncalc.cli.steps import whole as number
 from cnncalc.errors import CnnCalcError
 from cnncalc.notations import texts
 from cnncalc.packages import OnUse
@@ -140,14 +141,14 @@ def sweep(settings: SweepSettings) -> int:
 
 def swept(settings: SweepSettings) -> Sweep:
     """The designs that the options ask for."""
-    seed = 0 if settings.seed in (None, "0") else whole("--seed", settings.seed, "20", least=1)
+    seed = 0 if settings.seed in (None, "0") else number("--seed", settings.seed, "1", least=1)
     return api.sweep(
         texts.of_words(settings.words or []),
         where=settings.where,
         sort=settings.sort,
-        top=whole("--top", settings.top, "20", least=1),
+        top=number("--top", settings.top, "20", least=1),
         pareto=settings.pareto,
-        sample=whole("--sample", settings.sample, "20", least=1),
+        sample=number("--sample", settings.sample, "1000", least=1),
         seed=seed or 0,
         input=one_size("sweep", settings),
         batch=batch_of(settings),
@@ -233,10 +234,7 @@ def check_list(settings: SweepSettings, whole: bool) -> None:
         raise CnnCalcError(
             "`--workers` are processes here, and `--scheduler` has its own", code="usage"
         )
-    if (
-        settings.workers
-        and (whole("--workers", settings.workers, "20", least=1) or 1) > workers.MOST
-    ):
+    if (number("--workers", settings.workers, "2", least=1) or 1) > workers.MOST:
         raise CnnCalcError(f"`--workers` are at most {workers.MOST}", code="usage")
 
 
@@ -339,4 +337,4 @@ def _made(
     )
     if settings.scheduler is not None:
         return cluster.made(job, settings.scheduler, todo)
-    return workers.made(job, whole("--workers", settings.workers, "20", least=1) or 1, todo)
+    return workers.made(job, number("--workers", settings.workers, "2", least=1) or 1, todo)
