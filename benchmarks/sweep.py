@@ -130,9 +130,7 @@ def by_workers(pairs: int) -> None:
         ratios.append(one / two)
         print(f"one worker {one:.1f} s, two {two:.1f} s: {one / two:.2f} times, load {load()}")
     print(f"two workers are {median(ratios):.2f} times one, the median of {pairs}")
-    print(
-        f"two processes that only count do {2 * counting(1) / counting(2):.2f} times one's work here"
-    )
+    print(f"two that only count do {2 * counting(1) / counting(2):.2f} times the work of one here")
 
 
 def written(workers: int) -> float:
