@@ -129,8 +129,8 @@ def by_workers(pairs: int) -> None:
         one, two = written(1), written(2)
         ratios.append(one / two)
         print(f"one worker {one:.1f} s, two {two:.1f} s: {one / two:.2f} times, load {load()}")
-    print("beside other work both get the same share of the cores, and this says nothing")
     print(f"two workers are {median(ratios):.2f} times one, the median of {pairs}")
+    print(f"two that only count do {2 * counting(1) / counting(2):.2f} times the work of one here")
 
 
 def written(workers: int) -> float:
@@ -141,6 +141,16 @@ def written(workers: int) -> float:
         start = time.perf_counter()
         subprocess.run([sys.executable, *words], check=True, stderr=subprocess.DEVNULL)
         return time.perf_counter() - start
+
+
+def counting(processes: int) -> float:
+    """The seconds in which so many processes take two seconds of CPU each: what cores there are."""
+    program = "import time\nwhile time.process_time() < 2: pass"
+    start = time.perf_counter()
+    some = [subprocess.Popen([sys.executable, "-c", program]) for _ in range(processes)]
+    for each in some:
+        each.wait()
+    return time.perf_counter() - start
 
 
 def load() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -15,6 +16,7 @@ __all__ = ["made"]
 
 PATIENCE = 10  # seconds for the scheduler to answer
 AHEAD = 2  # chunks for each thread of the cluster, so that none waits for the next one
+LOGS = ("distributed", "distributed.client", "tornado")
 LEAST = 4  # chunks that wait where there are no workers yet
 
 
@@ -28,6 +30,13 @@ def made(job: Job, address: str, todo: Iterator[Chunk]) -> Made:
         CnnCalcError: there is no such scheduler, or a chunk can't be made there.
     """
     distributed = packages.load("distributed", "`--scheduler`", "package")
+    try:
+        yield from _made(distributed, job, address, todo)
+    except OSError as error:
+        raise _no_scheduler(address, error) from None
+
+
+def _made(distributed: Any, job: Job, address: str, todo: Iterator[Chunk]) -> Made:
     with _client(distributed, address) as client:
         asked: dict[Any, Chunk] = {}
         found = distributed.as_completed(loop=client.loop)
@@ -49,14 +58,20 @@ def made(job: Job, address: str, todo: Iterator[Chunk]) -> Made:
 
 
 def _client(distributed: Any, address: str) -> Any:
+    for name in LOGS:  # errors are told once, in our words
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         return distributed.Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
-        raise CnnCalcError(
-            f"no scheduler answers at `{address}`: {packages.said(error)}",
-            code="worker",
-            help="`dask scheduler` prints its address, as `tcp://10.0.0.1:8786`",
-        ) from None
+        raise _no_scheduler(address, error) from None
+
+
+def _no_scheduler(address: str, error: Exception) -> CnnCalcError:
+    return CnnCalcError(
+        f"no scheduler answers at `{address}`: {packages.said(error)}",
+        code="worker",
+        help="`dask scheduler` prints its address, as `tcp://10.0.0.1:8786`",
+    )
 
 
 def _content(job: Job, chunk: Chunk) -> bytes:
