@@ -196,7 +196,7 @@ def _has_names(network: Network) -> bool:
     """Whether a network's input has names in it, or is open as a whole."""
     if network.named is not None:
         return True
-    if network.input or network.typed or network.unsized or network.unsized_inputs[1:]:
+    if network.input is not None or network.typed or network.unsized or network.unsized_inputs[1:]:
         return False
     return network.hint is None or network.hint() is None  # else the source says it itself
 

@@ -40,6 +40,8 @@ TRIED = {
     "a column": "tests.test_places.test_a_column",
     "a tool whose way of counting is to be known": "tests.test_counts.test_what_each_tool_prints",
     "an output format": "tests.test_places.test_an_output_format",
+    "a limit": "tests.test_check.test_every_key_is_told",
+    "a page of documentation": "tests.test_docs.test_links_lead_somewhere",
     "a name that people bring from elsewhere": "tests.test_suggestions.test_what_was_meant",
     "a notation": "tests.notations.test_registering.test_a_new_notation_is_read_by_its_looks",
     "a way to write a layer": "tests.test_places.test_who_names_layer_kinds",
