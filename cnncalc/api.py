@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc import analysis, arguments
 from cnncalc.errors import CnnCalcError, SpecError
+from cnncalc.escaping import html
 from cnncalc.input_size import meant
 from cnncalc.inputs import Inputs, feed, in_another_order, sizes_given
 from cnncalc.layers.base import Shape
@@ -88,7 +89,18 @@ def parse(
         CnnCalcError: what is no network at all, a live model that can't be read, or a package
             that is missing.
     """
-    return arguments.network_of(net, input, notation=notation, let=let, path=path)
+    network = arguments.network_of(net, input, notation=notation, let=let, path=path)
+    network.drawn = _drawn
+    return network
+
+
+def _drawn(network: Network) -> str:
+    """The table of a network at its own size, as HTML; where it has none, what says so."""
+    try:
+        return analyze(network)._repr_html_()
+    except SpecError as error:
+        report = error.report._repr_html_() if error.report is not None else ""
+        return f"{report}<pre>{html(repr(network))}\n{html(error.message)}</pre>"
 
 
 def analyze(

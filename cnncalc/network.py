@@ -7,6 +7,7 @@ from copy import copy
 from typing import Any, NamedTuple, Self
 
 from cnncalc.errors import Span, SpecError
+from cnncalc.escaping import html
 from cnncalc.layers.base import Layer, Shape, Weight
 from cnncalc.layers.merge import Input
 from cnncalc.layers.shapes import show
@@ -255,6 +256,7 @@ class Network:
         hint: finds the size that the source gives its model itself, where it says none as its
             own; SpecError where several disagree.
         modules: the class of each module of a model, by its path, where names of steps tell them.
+        drawn: gives its table as HTML; None: nobody has said how.
         remake: reads the same network again, for a copy of one whose tracer can't be copied.
     """
 
@@ -303,6 +305,7 @@ class Network:
         self.declared = declared
         self.named = named
         self.unreached = tuple(unreached)
+        self.drawn: Callable[[Network], str] | None = None
         self.modules = modules
 
     def at(self, shape: Shape) -> Network:
@@ -387,10 +390,8 @@ class Network:
         return {**self.__dict__, "tracer": remade, "hint": self.hint and remade.hint}
 
     def _repr_html_(self) -> str:
-        """The table at its own size, as notebooks show it."""
-        from cnncalc.render.reports import html_of_network  # only a network that is shown needs it
-
-        return html_of_network(self)
+        """The table at its own size, as notebooks show it; its text, where nobody can draw it."""
+        return self.drawn(self) if self.drawn else f"<pre>{html(repr(self))}</pre>"
 
     def __repr__(self) -> str:
         count = len(self.steps) - 1

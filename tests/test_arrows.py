@@ -93,7 +93,6 @@ INTERPRETER = ("errors", "files", "suggestions", "python")
 DRAWINGS = {
     ("errors", "render.messages"),
     ("report", "render.reports"),
-    ("network", "render.reports"),
     ("explaining.explanation", "render.formulas"),
 }
 

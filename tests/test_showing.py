@@ -14,6 +14,7 @@ import pytest
 
 import cnncalc
 from cnncalc import SpecError
+from cnncalc.network import Network
 from cnncalc.render.messages import draw_error
 from cnncalc.render.text import FORMATS
 from cnncalc.tables.views import view
@@ -90,11 +91,14 @@ def test_networks_show_themselves() -> None:
     """At their own size; else what says that there is none."""
     network = cnncalc.parse("resnet18")
     unsized = cnncalc.parse("nn.Sequential(nn.Flatten(), nn.Linear(12, 3))")
+    wrong = cnncalc.parse("3x8x8 nn.Sequential(nn.Conv2d(3, 4, 3), nn.Conv2d(5, 4, 3))")
 
     assert network._repr_html_() == cnncalc.analyze(network)._repr_html_()
     assert 'type="checkbox"' in network._repr_html_()
-    assert "the size of the input is missing" in unsized._repr_html_()
-    assert not Text(unsized._repr_html_()).open
+    assert "the size of the input isn&#x27;t given: it is 12" in unsized._repr_html_()
+    assert "receives 4 channels" in wrong._repr_html_()
+    assert not Text(wrong._repr_html_()).open
+    assert Network([])._repr_html_() == "<pre>&lt;Network: 0 layers, input not given&gt;</pre>"
 
 
 class Frame(dict[str, list[object]]):

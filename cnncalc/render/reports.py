@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnncalc import api, packages
-from cnncalc.errors import SpecError
-from cnncalc.escaping import html as escaped
-from cnncalc.network import Network
+from cnncalc import packages
 from cnncalc.render import page
 from cnncalc.render.text import plain
 from cnncalc.report import Report
 from cnncalc.symbols.size import Size
 from cnncalc.tables.views import view
 
-__all__ = ["frame", "html", "html_of_network", "text"]
+__all__ = ["frame", "html", "text"]
 
 HIGH = "max-height: 40em; overflow: auto"  # the table of a large network scrolls
 
@@ -27,15 +24,6 @@ def text(report: Report) -> str:
 def html(report: Report) -> str:
     """The same as HTML, its modules and blocks foldable, with the remarks below it."""
     return page.fragment(view("shape", report), HIGH)
-
-
-def html_of_network(network: Network) -> str:
-    """The table of a network at its own size; where it has none, what says so."""
-    try:
-        return html(api.analyze(network))
-    except SpecError as error:
-        report = html(error.report) if error.report is not None else ""
-        return f"{report}<pre>{escaped(repr(network))}\n{escaped(error.message)}</pre>"
 
 
 def frame(report: Report, package: str) -> Any:
