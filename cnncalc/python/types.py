@@ -72,7 +72,9 @@ def plain_class(name: str, convert: Callable[..., Value], *bases: Class) -> Clas
 
 
 def make_partial(function: Value, *args: Value, **kwargs: Value) -> Partial:
-    """`functools.partial(function, …)`."""
+    """`functools.partial(function, …)`; one of a partial is one of its function."""
+    if isinstance(function, Partial):
+        return Partial(function.function, [*function.args, *args], function.kwargs | kwargs)
     return Partial(function, list(args), kwargs)
 
 

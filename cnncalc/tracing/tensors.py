@@ -242,9 +242,10 @@ class Static(Shaped):
         fill: the number that all of it is, as zeros are; None: several, or not known.
         like: the tensor whose shape it was given.
         computed: whether its sizes or numbers follow from the size of what flows.
+        part_of: the tensor whose numbers these are, as those of a view or a part.
     """
 
-    __slots__ = ("computed", "fill", "like", "shape", "sources", "values", "whole")
+    __slots__ = ("computed", "fill", "like", "part_of", "shape", "sources", "values", "whole")
     described = "a tensor of weights or constants"
     cls = TENSOR
     returned = True
@@ -265,6 +266,7 @@ class Static(Shaped):
         self.fill = fill
         self.like: Tensor | None = None
         self.computed = computed
+        self.part_of: Static | None = None
 
     @property
     def count(self) -> int:
@@ -282,6 +284,16 @@ class Static(Shaped):
     def shaped(self, shape: tuple[Any, ...]) -> Static:
         """The same numbers in another shape, perhaps repeated."""
         return Static(shape, self.sources, fill=self.fill)
+
+    def hold(self, made: Static | None) -> None:
+        """Take the numbers of another tensor in place of its own; None: they aren't known."""
+        self.values = made.values if made else None
+        self.whole = bool(made and made.whole)
+        self.fill = made.fill if made else None
+        outer = self.part_of
+        while outer is not None:
+            outer.values = outer.fill = None
+            outer = outer.part_of
 
     def set_attribute(self, machine: Machine, name: str, value: Value) -> None:
         """What is set on a tensor changes no shape."""
@@ -455,7 +467,8 @@ def compared(machine: Machine, sign: str, left: Value, right: Value) -> Value:
     if not plain:
         return MISSING
     shape = max((each.shape for each in arrays), key=len)
-    machine.budget.spend(4 * min(prod(s for s in shape if isinstance(s, int)), MAX_NUMBERS))
+    if all(each.values is not None for each in arrays):
+        machine.budget.spend(4 * min(prod(s for s in shape if isinstance(s, int)), MAX_NUMBERS))
     sides = []
     for each in (left, right):
         values: list[Any] | None = each.values if isinstance(each, Static) else [each]

@@ -151,9 +151,10 @@ def static_operator(machine: Machine, sign: str, left: Value, right: Value) -> V
     if sign == "@":
         return Static((*shapes[0][:-1], *shapes[1][1:]), sources)
     shape = broadcast(*shapes)
-    machine.budget.spend(4 * min(prod(s for s in shape if isinstance(s, int)), MAX_NUMBERS))
     values, whole = None, False
-    if shape in shapes or is_small(shape):
+    known = not any(isinstance(each, Static) and each.values is None for each in (left, right))
+    if known and (shape in shapes or is_small(shape)):
+        machine.budget.spend(4 * min(prod(s for s in shape if isinstance(s, int)), MAX_NUMBERS))
         try:
             values, whole = combined(WORDS[sign], [left, right], shape)
         except ArithmeticError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import Any
 
 from cnncalc.layers import KINDS
@@ -12,7 +13,7 @@ from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
 from cnncalc.tracing.tensors import Batch, Static, Tensor, static_rows
 
-__all__ = ["converted", "differences", "filled", "item", "to_list", "to_whole"]
+__all__ = ["converted", "differences", "filled", "item", "to_list", "to_whole", "unique"]
 
 
 def item(machine: Machine, tensor: Value) -> Value:
@@ -50,6 +51,28 @@ def differences(machine: Machine, tensor: Value) -> Value:
         raise Refusal("`torch.diff` of more axes than one")
     values = [b - a for a, b in zip(tensor.values, tensor.values[1:], strict=False)]
     return Static((len(values),), (), values, tensor.whole)
+
+
+def unique(
+    machine: Machine,
+    tensor: Value,
+    sorted: Value = True,
+    return_inverse: Value = False,
+    return_counts: Value = False,
+    dim: Value = None,
+) -> Value:
+    """`torch.unique`: each number once, in their order."""
+    if not isinstance(tensor, Static) or tensor.values is None:
+        raise Refusal("how many different values a tensor holds isn't known here")
+    if dim is not None or return_inverse or any(isinstance(v, Batch) for v in tensor.values):
+        raise Refusal("`torch.unique` can be followed for the numbers alone")
+    found = Counter(tensor.values)
+    machine.budget.spend(2 * len(tensor.values))
+    numbers = [*found]
+    numbers.sort()
+    made = Static((len(numbers),), (), numbers, tensor.whole)
+    counts = [found[each] for each in numbers]
+    return (made, Static((len(counts),), (), [*counts], True)) if return_counts else made
 
 
 def filled(machine: Machine, tensor: Value, value: Value = 0.0) -> Value:

@@ -137,7 +137,9 @@ def static_item(machine: Machine, tensor: Static, parts: list[Value]) -> Static:
     if values is not None:
         machine.budget.spend(2 * len(values))
         values = picked(values, tensor.shape, parts)
-    return Static((*sizes, *rest), tensor.sources, values, tensor.whole, tensor.fill)
+    part = Static((*sizes, *rest), tensor.sources, values, tensor.whole, tensor.fill)
+    part.part_of = tensor
+    return part
 
 
 def entries(machine: Machine, table: Static, index: Static | list[Value]) -> Static:
