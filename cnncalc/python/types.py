@@ -18,6 +18,7 @@ from cnncalc.python.texts import text_of
 from cnncalc.python.values import (
     OBJECT,
     Class,
+    Deque,
     Foreign,
     Instance,
     Opaque,
@@ -27,7 +28,7 @@ from cnncalc.python.values import (
     describe,
 )
 
-__all__ = ["DICT", "PARTIAL", "PLAIN", "TYPES", "class_of", "is_instance", "number"]
+__all__ = ["DEQUE", "DICT", "PARTIAL", "PLAIN", "TYPES", "class_of", "is_instance", "number"]
 
 
 def to_int(machine: Machine, value: Value = 0, base: Value = 10) -> int:
@@ -112,6 +113,7 @@ PARTIAL = Class(
     make=lambda machine, args, kwargs: make_partial(*args, **kwargs),
     test=lambda value: isinstance(value, Partial),
 )
+DEQUE = plain_class("deque", lambda machine, values=(): Deque(listed(machine, values)))
 PLAIN: dict[type, Class] = {
     int: INT,
     float: TYPES["float"],
@@ -120,6 +122,7 @@ PLAIN: dict[type, Class] = {
     list: TYPES["list"],
     tuple: TYPES["tuple"],
     dict: DICT,
+    Deque: DEQUE,
     SetValue: TYPES["set"],
     range: TYPES["range"],
     slice: TYPES["slice"],

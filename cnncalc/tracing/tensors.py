@@ -290,6 +290,10 @@ class Static(Shaped):
         self.values = made.values if made else None
         self.whole = bool(made and made.whole)
         self.fill = made.fill if made else None
+        self.changed()
+
+    def changed(self) -> None:
+        """What these numbers are a part of isn't known any more."""
         outer = self.part_of
         while outer is not None:
             outer.values = outer.fill = None
@@ -302,6 +306,7 @@ class Static(Shaped):
         if isinstance(value, Tensor):
             raise no_assignment()
         set_numbers(machine, self, index, value)
+        self.changed()
 
     def set_in_part(self) -> None:
         raise Refusal("an assignment into a part of a tensor's part can't be followed")

@@ -82,8 +82,8 @@ def filled(machine: Machine, tensor: Value, value: Value = 0.0) -> Value:
             machine, KINDS["rescale"]((0.0,), (float(to_number(value)),)), [tensor], op="fill"
         )
     if isinstance(tensor, Static):
-        tensor.values = None
-        tensor.fill = float(value) if isinstance(value, int | float) else None
+        fill = float(value) if isinstance(value, int | float) else None
+        tensor.hold(Static(tensor.shape, fill=fill))
     return tensor
 
 

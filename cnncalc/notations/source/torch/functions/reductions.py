@@ -84,6 +84,8 @@ def extreme(how: str) -> Method:
             return emit(machine, kind(), [tensor, args[0]], op=how)
         if isinstance(tensor, Static) and tensor.values and not args and not options:
             return Static((), (), [max(tensor.values) if how == "max" else min(tensor.values)])
+        if isinstance(tensor, Static) and not args and not options:
+            return Static((), tensor.sources)
         return reduce(machine, tensor, *args, **options), Opaque("indices")
 
     return call

@@ -6,16 +6,18 @@ import math
 
 from cnncalc.notations.source.axes import outer_shape
 from cnncalc.python.exceptions import raised
-from cnncalc.python.functions import simple
+from cnncalc.python.functions import Method, simple
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Builtin, Value
+from cnncalc.python.wordlists import words
 from cnncalc.tracing.tensors import Static, Tensor
 
 __all__ = ["initialiser"]
 
-PLAIN = ("linear", "conv1d", "conv2d", "conv3d", "sigmoid")
-PLAIN += ("conv_transpose1d", "conv_transpose2d", "conv_transpose3d")
+PLAIN = words(
+    "linear conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d sigmoid"
+)
 GAINS = {"tanh": 5 / 3, "relu": math.sqrt(2), "selu": 0.75}
 
 
@@ -57,7 +59,7 @@ def begun(machine: Machine, tensor: Value = None, *args: Value, **options: Value
     return tensor
 
 
-WORKED_OUT = {
+WORKED_OUT: dict[str, Method] = {
     "_calculate_fan_in_and_fan_out": fans,
     "_calculate_correct_fan": fan,
     "calculate_gain": gain,
