@@ -141,3 +141,32 @@ def test_fvcore_leaves_out_padding_by_word_and_plain_means() -> None:
 
     assert report.total.macs == (3 + 4) * 4 * 9 * 64
     assert report.count("fvcore") == 4 * 4 * 9 * 64 + 4 * 64
+
+
+def test_a_long_network_whose_weights_are_scaled() -> None:
+    """69 dense blocks of five convolutions, as super-resolution has them: fuel is for all of it."""
+    head = """
+class Dense(nn.Module):
+    def __init__(self, c=64, g=32):
+        super().__init__()
+        sizes = [g, g, g, g, c]
+        self.convs = nn.ModuleList(nn.Conv2d(c + i * g, n, 3, 1, 1) for i, n in enumerate(sizes))
+        for m in self.modules():
+            if isinstance(m, nn.Conv2d):
+                nn.init.kaiming_normal_(m.weight)
+                m.weight.data *= 0.1
+                m.bias.data.fill_(0)
+    def forward(self, x):
+        seen = [x]
+        for conv in self.convs:
+            seen.append(F.leaky_relu(conv(torch.cat(seen, 1)), 0.2))
+        return seen[-1] * 0.2 + x
+"""
+    text = net(
+        "self.body = nn.Sequential(*[Dense() for _ in range(69)])",
+        "return self.body(x)",
+        head,
+    )
+    dense = 9 * 32 * (64 + 96 + 128 + 160) + 4 * 32 + 9 * 64 * 192 + 64
+
+    assert report_of(text, (64, 32, 32)).total.params == 69 * dense
