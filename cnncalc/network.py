@@ -150,9 +150,11 @@ class Declared:
             other tensors.
         own: whether a layer made anew would hold as much; not so with tied weights, parts of
             them and constants.
+        reduced: whether the source has a reduction, such as `x.mean((2, 3))`, where there is a
+            layer that does the same.
     """
 
-    __slots__ = ("expects", "frozen", "layer", "own", "stored", "trainable")
+    __slots__ = ("expects", "frozen", "layer", "own", "reduced", "stored", "trainable")
 
     def __init__(
         self,
@@ -161,6 +163,7 @@ class Declared:
         *,
         stored: Tensors = NOTHING,
         own: bool = True,
+        reduced: bool = False,
     ) -> None:
         self.layer = layer
         self.expects = expects
@@ -168,6 +171,7 @@ class Declared:
         self.frozen = NO_NAMES
         self.stored = stored
         self.own = own
+        self.reduced = reduced
 
     def replaced(self, **fields: Any) -> Self:
         """The same with other values for some attributes."""
@@ -207,7 +211,7 @@ class Step(Declared):
         if isinstance(layer, Declared):
             self.layer, self.expects = layer.layer, layer.expects
             self.trainable, self.frozen = layer.trainable, layer.frozen
-            self.stored, self.own = layer.stored, layer.own
+            self.stored, self.own, self.reduced = layer.stored, layer.own, layer.reduced
         else:
             super().__init__(layer)
         self.inputs = inputs

@@ -50,5 +50,4 @@ def count(name: str, network: Network, row: Row) -> int:
         CnnCalcError: there is no such tool.
     """
     rules = tool(name)
-    layer = network.steps[row.index].layer
-    return rules.of(row.kind)(Work(row, layer))
+    return rules.of(row.kind)(Work(row, network.steps[row.index]))

@@ -94,10 +94,12 @@ ULTRALYTICS = {
     "mha": lambda work: work.row.macs + 3 * work.scores() - work.scores() // work.sides()[1],
 }
 FVCORE = {
-    **each((*CONVOLUTIONS, "convt", "linear", "matmul"), Work.macs),
+    **each(("pwconv", "convt", "linear", "matmul"), Work.macs),
+    # PyTorch runs `padding="same"` as an operator of its own, which it doesn't know
+    **each(("conv", "dwconv", "sepconv"), Work.macs_unless_same),
     "bn": where_affine(2, 1),
     **each(("gn", "ln", "in"), where_affine(5, 4)),
-    **each(("adaptiveavg", "gap"), on_axes(two=Work.read)),
+    **each(("adaptiveavg", "gap"), on_axes(two=Work.averaged)),
     "upsample": on_axes(two=by_mode(nearest=Work.given, linear=times(4, Work.given))),
     "se": plus(Work.macs, on_axes(two=Work.read)),
     "mha": Work.projections,

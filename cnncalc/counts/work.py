@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from cnncalc.axis.windows import Bins, Slide
 from cnncalc.layers.base import Shape, spread_out
+from cnncalc.network import Step
 from cnncalc.rows import Row
 
 __all__ = ["Rule", "Work", "plus", "times", "where_affine"]
@@ -16,10 +17,15 @@ COUNTER = "num_batches_tracked"
 
 
 class Work(NamedTuple):
-    """One row, and the layer at work in it; all figures are of one sample."""
+    """One row, and its step; all figures are of one sample."""
 
     row: Row
-    layer: Any
+    step: Step
+
+    @property
+    def layer(self) -> Any:
+        """The layer at work."""
+        return self.step.layer
 
     @property
     def axes(self) -> int:
@@ -32,9 +38,19 @@ class Work(NamedTuple):
     def macs(self) -> int:
         return self.row.macs
 
+    def macs_unless_same(self) -> int:
+        """The MACs; none where a source of PyTorch's has the word `same` for the padding."""
+        expects = self.step.expects
+        by_word = expects is not None and expects.call.startswith("nn.")
+        return 0 if by_word and self.layer.padding == "same" else self.row.macs
+
     def read(self) -> int:
         """Elements of all that flows in."""
         return sum(map(prod, self.row.input_shapes))
+
+    def averaged(self) -> int:
+        """Elements that a layer averages; none where the source has a plain mean."""
+        return 0 if self.step.reduced else self.read()
 
     def given(self) -> int:
         """Elements of what comes out."""

@@ -11,7 +11,7 @@ from cnncalc.python.values import Class, Instance, Value
 if TYPE_CHECKING:
     from cnncalc.python.machine import Machine
 
-__all__ = ["EXCEPTIONS", "as_raised", "matches", "raised"]
+__all__ = ["EXCEPTIONS", "as_raised", "caught", "matches", "raised"]
 
 FAMILY = {
     "BaseException": "",
@@ -40,6 +40,7 @@ FAMILY = {
     "DeprecationWarning": "Warning",
     "RuntimeWarning": "Warning",
 }
+REFUSED = {"unknown-option": "TypeError"}  # by the code of a refusal
 EXCEPTIONS: dict[str, Class] = {}
 for _name, _base in FAMILY.items():
     EXCEPTIONS[_name] = Class(_name, (EXCEPTIONS[_base],) if _base else ())
@@ -61,6 +62,14 @@ def as_raised(machine: Machine, value: Value) -> Raised:
     if isinstance(value, Instance) and EXCEPTIONS["BaseException"] in value.cls.order:
         return Raised(value, own=True)
     raise Refusal("only exceptions can be raised")
+
+
+def caught(stop: Raised | Refusal) -> Raised | None:
+    """The exception that Python raises where the reading stops; None: it goes on there."""
+    if isinstance(stop, Raised):
+        return stop
+    name = REFUSED.get(stop.code)
+    return raised(name, stop.message) if name else None
 
 
 def matches(error: Raised, kind: Value) -> bool:

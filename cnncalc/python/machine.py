@@ -131,7 +131,9 @@ class Scope:
             value.busy = True
             value = self.names[name] = value.follow()
         elif value.__class__ is Poison:
-            raise value.error
+            # where it stands there it would end the whole file: no `except` and no `hasattr` here
+            # takes it for something that isn't there
+            raise value.error.refusal() if isinstance(value.error, Raised) else value.error
         return value
 
     def assign(self, name: str, value: Value) -> None:

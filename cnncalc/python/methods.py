@@ -13,7 +13,7 @@ from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.sequences import sorted_values
 from cnncalc.python.texts import format_text
-from cnncalc.python.values import Bound, Builtin, Iterated, SetValue, Value
+from cnncalc.python.values import Bound, Builtin, Deque, Iterated, SetValue, Value
 from cnncalc.python.wordlists import words
 
 __all__ = ["DICTS", "find_method"]
@@ -218,6 +218,26 @@ LISTS: dict[str, Method] = {
     "copy": lambda machine, values: list(values),
     "reverse": lambda machine, values: values.reverse(),
 }
+
+
+def _extend_left(machine: Machine, values: list[Value], more: Value) -> None:
+    for each in listed(machine, more):
+        _insert(machine, values, 0, each)
+
+
+def _rotate(machine: Machine, values: list[Value], n: Value = 1) -> None:
+    if values:
+        place = -n % len(values)
+        values[:] = values[place:] + values[:place]
+
+
+DEQUES: dict[str, Method] = {
+    "appendleft": lambda machine, values, each: _insert(machine, values, 0, each),
+    "popleft": lambda machine, values: _pop(machine, values, 0),
+    "extendleft": _extend_left,
+    "rotate": _rotate,
+    "copy": lambda machine, values: Deque(values),
+}
 DICTS: dict[str, Method] = {
     "get": _get,
     "items": lambda machine, entries: [*entries.items()],
@@ -253,6 +273,7 @@ NUMBERS: dict[str, Method] = {
 }
 TABLES: dict[Any, dict[str, Method]] = {
     str: STRINGS,
+    Deque: DEQUES,
     list: {**SEQUENCES, **LISTS},
     tuple: SEQUENCES,
     dict: {**DICTS, "move_to_end": lambda machine, entries, name: _update(

@@ -11,7 +11,7 @@ import ast
 from cnncalc.python.assignment import assign
 from cnncalc.python.attributes import delete_attribute
 from cnncalc.python.comparison import is_true
-from cnncalc.python.exceptions import as_raised, matches, raised
+from cnncalc.python.exceptions import as_raised, caught, matches, raised
 from cnncalc.python.guests import Unread
 from cnncalc.python.handlers import Handlers
 from cnncalc.python.items import delete_item
@@ -189,7 +189,7 @@ def try_statement(scope: Scope, node: ast.Try) -> object:
         signal = machine.run(scope, node.body)
         if signal is None:
             signal = machine.run(scope, node.orelse)
-    except Raised as error:
+    except (Raised, Refusal) as error:
         signal = handle(scope, node, error)
     finally:
         machine.guarded -= guards
@@ -203,8 +203,11 @@ def expects_import(handler: ast.ExceptHandler) -> bool:
     return handler.type is None or bool(names & {"ImportError", "ModuleNotFoundError", "Exception"})
 
 
-def handle(scope: Scope, node: ast.Try, error: Raised) -> object:
+def handle(scope: Scope, node: ast.Try, stop: Raised | Refusal) -> object:
     """Run the first handler that takes an exception, or let it pass."""
+    error = caught(stop)
+    if error is None:
+        raise stop
     scope.machine.budget.spend(RAISE_COST * (error.frames + 1))
     for handler in node.handlers:
         kind = handler.type and scope.machine.evaluate(scope, handler.type)
@@ -213,4 +216,4 @@ def handle(scope: Scope, node: ast.Try, error: Raised) -> object:
                 scope.assign(handler.name, error.value)
             scope.names["__exception__"] = error
             return scope.machine.run(scope, handler.body)
-    raise error
+    raise stop

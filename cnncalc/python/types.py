@@ -19,6 +19,7 @@ from cnncalc.python.texts import text_of
 from cnncalc.python.values import (
     OBJECT,
     Class,
+    Deque,
     Foreign,
     Instance,
     Opaque,
@@ -28,7 +29,7 @@ from cnncalc.python.values import (
     describe,
 )
 
-__all__ = ["DICT", "PARTIAL", "PLAIN", "TYPES", "class_of", "is_instance", "number"]
+__all__ = ["DEQUE", "DICT", "PARTIAL", "PLAIN", "TYPES", "class_of", "is_instance", "number"]
 
 
 def to_int(machine: Machine, value: Value = 0, base: Value = 10) -> int:
@@ -73,7 +74,9 @@ def plain_class(name: str, convert: Callable[..., Value], *bases: Class) -> Clas
 
 
 def make_partial(function: Value, *args: Value, **kwargs: Value) -> Partial:
-    """`functools.partial(function, …)`."""
+    """`functools.partial(function, …)`; one of a partial is one of its function."""
+    if isinstance(function, Partial):
+        return Partial(function.function, [*function.args, *args], function.kwargs | kwargs)
     return Partial(function, list(args), kwargs)
 
 
@@ -111,6 +114,7 @@ PARTIAL = Class(
     make=lambda machine, args, kwargs: make_partial(*args, **kwargs),
     test=lambda value: isinstance(value, Partial),
 )
+DEQUE = plain_class("deque", lambda machine, values=(): Deque(listed(machine, values)))
 PLAIN: dict[type, Class] = {
     int: INT,
     float: TYPES["float"],
@@ -119,6 +123,7 @@ PLAIN: dict[type, Class] = {
     list: TYPES["list"],
     tuple: TYPES["tuple"],
     dict: DICT,
+    Deque: DEQUE,
     SetValue: TYPES["set"],
     range: TYPES["range"],
     slice: TYPES["slice"],

@@ -21,6 +21,7 @@ __all__ = [
     "Builtin",
     "Call",
     "Class",
+    "Deque",
     "Described",
     "Entries",
     "Foreign",
@@ -344,6 +345,12 @@ class Entries(dict[Value, Value]):
 
     def stored(self, name: Value, value: Value) -> None:
         """An entry was set."""
+
+
+class Deque(list[Value]):
+    """`collections.deque`: a list that grows and shrinks at both ends."""
+
+    __slots__ = ()
 
 
 OBJECT = Class("object")

@@ -84,6 +84,7 @@ def seen_as(tensor: Static, shape: tuple[Any, ...]) -> Static:
     """The same numbers in other sizes."""
     made = Static(shape, tensor.sources, tensor.values, tensor.whole, tensor.fill)
     made.computed = tensor.computed
+    made.part_of = tensor
     return made
 
 

@@ -243,9 +243,12 @@ class Static(Shaped):
         like: the tensor whose shape it was given.
         computed: whether its sizes or numbers follow from the size of what flows.
         mask: whether its numbers are truths, as comparisons give them.
+        part_of: the tensor whose numbers these are, as those of a view or a part.
     """
 
-    __slots__ = ("computed", "fill", "like", "mask", "shape", "sources", "values", "whole")
+    __slots__ = (
+        "computed", "fill", "like", "mask", "part_of", "shape", "sources", "values", "whole"
+    )  # fmt: skip
     described = "a tensor of weights or constants"
     cls = TENSOR
     returned = True
@@ -267,6 +270,7 @@ class Static(Shaped):
         self.like: Tensor | None = None
         self.computed = computed
         self.mask = False
+        self.part_of: Static | None = None
 
     @property
     def count(self) -> int:
@@ -285,6 +289,20 @@ class Static(Shaped):
         """The same numbers in another shape, perhaps repeated."""
         return Static(shape, self.sources, fill=self.fill)
 
+    def hold(self, made: Static | None) -> None:
+        """Take the numbers of another tensor in place of its own; None: they aren't known."""
+        self.values = made.values if made else None
+        self.whole = bool(made and made.whole)
+        self.fill = made.fill if made else None
+        self.changed()
+
+    def changed(self) -> None:
+        """What these numbers are a part of isn't known any more."""
+        outer = self.part_of
+        while outer is not None:
+            outer.values = outer.fill = None
+            outer = outer.part_of
+
     def set_attribute(self, machine: Machine, name: str, value: Value) -> None:
         """What is set on a tensor changes no shape."""
 
@@ -292,6 +310,7 @@ class Static(Shaped):
         if isinstance(value, Tensor):
             raise no_assignment()
         set_numbers(machine, self, index, value)
+        self.changed()
 
     def set_in_part(self) -> None:
         raise Refusal("an assignment into a part of a tensor's part can't be followed")
@@ -467,7 +486,8 @@ def compared(machine: Machine, sign: str, left: Value, right: Value) -> Value:
     shape = _stretched_together([each.shape for each in arrays])
     truths = Static(shape)
     truths.mask = True
-    machine.budget.spend(4 * min(prod(s for s in shape if isinstance(s, int)), MAX_NUMBERS))
+    if all(each.values is not None for each in arrays):
+        machine.budget.spend(4 * min(prod(s for s in shape if isinstance(s, int)), MAX_NUMBERS))
     sides = []
     for each in (left, right):
         values: list[Any] | None = each.values if isinstance(each, Static) else [each]

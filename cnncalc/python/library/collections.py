@@ -8,7 +8,7 @@ from cnncalc.python.abstract_types import ABSTRACT
 from cnncalc.python.functions import simple
 from cnncalc.python.machine import Machine
 from cnncalc.python.records import named_tuple
-from cnncalc.python.types import DICT, TYPES
+from cnncalc.python.types import DEQUE, DICT
 from cnncalc.python.values import MISSING, Entries, Value
 
 __all__ = ["NAMES"]
@@ -35,7 +35,7 @@ def default_dict(
 NAMES: dict[str, Value] = {
     "OrderedDict": DICT,
     "defaultdict": simple("defaultdict", default_dict),
-    "deque": TYPES["list"],
+    "deque": DEQUE,
     "namedtuple": simple("namedtuple", named_tuple),
     **ABSTRACT,
     **{f"abc.{name}": cls for name, cls in ABSTRACT.items()},

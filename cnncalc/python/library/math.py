@@ -19,6 +19,8 @@ from cnncalc.python.wordlists import words
 
 __all__ = ["FUNCTIONS", "NAMES", "numeric", "product"]
 
+MAX_CHOSEN_FROM = 200
+
 
 def numeric(name: str, function: Callable[..., float]) -> Builtin:
     """A function of numbers, whose faults are Python's."""
@@ -52,6 +54,15 @@ def product(
     return total
 
 
+def combinations(n: float, k: float) -> float:
+    """In how many ways k of n things can be chosen."""
+    if not isinstance(n, int) or not isinstance(k, int):
+        raise raised("TypeError", "`comb` takes whole numbers")
+    if n > MAX_CHOSEN_FROM:
+        raise Refusal("this number is beyond what a network needs", code="too-large")
+    return math.comb(n, k)
+
+
 FUNCTIONS: dict[str, Callable[..., float]] = {
     name: getattr(math, name)
     for name in words(
@@ -62,6 +73,7 @@ FUNCTIONS: dict[str, Callable[..., float]] = {
 NAMES: dict[str, Value] = {
     **{name: numeric(name, function) for name, function in FUNCTIONS.items()},
     "pow": numeric("pow", lambda a, b: float(a) ** b if abs(b) < 1000 else math.inf),
+    "comb": numeric("comb", combinations),
     "prod": simple("prod", product),
     "pi": math.pi,
     "e": math.e,

@@ -11,6 +11,7 @@ from cnncalc.notations.source.torch.functions.table import TORCH
 from cnncalc.notations.source.torch.nn.attention import attention_class
 from cnncalc.notations.source.torch.nn.containers import CONTAINERS
 from cnncalc.notations.source.torch.nn.functional import FUNCTIONAL
+from cnncalc.notations.source.torch.nn.init import initialiser
 from cnncalc.notations.source.torch.nn.layers import layer_class
 from cnncalc.notations.source.torch.nn.module import MODULE, set_attribute
 from cnncalc.notations.source.torch.nn.packed import PACKING
@@ -46,7 +47,7 @@ DTYPES = frozenset(
         "memory_format Generator"
     )
 )
-SILENT = ("torch.nn.init.", "torch.backends.", "torch.hub.", "torch.random.", "torch.version.")
+SILENT = ("torch.backends.", "torch.hub.", "torch.random.", "torch.version.")
 MODULES = frozenset(
     words(
         "torch torch.nn torch.nn.functional torch.nn.modules torch.nn.init torch.utils torch.jit "
@@ -74,6 +75,8 @@ def find_torch(machine: Machine, path: str) -> Value:
         return Namespace(path)
     if path.startswith(SILENT) or path + "." in SILENT:
         return Silent(path)
+    if path.startswith("torch.nn.init."):
+        return initialiser(name)
     if parts[:2] == ["torch", "nn"]:
         found = in_nn(machine, path, parts)
         if found is not MISSING:

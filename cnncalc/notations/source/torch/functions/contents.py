@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import Any
 
 from cnncalc.layers import KINDS
@@ -63,6 +64,28 @@ def running_sums(machine: Machine, tensor: Value, dim: Value = 0, **options: Val
     return Static(tensor.shape, tensor.sources)
 
 
+def unique(
+    machine: Machine,
+    tensor: Value,
+    sorted: Value = True,
+    return_inverse: Value = False,
+    return_counts: Value = False,
+    dim: Value = None,
+) -> Value:
+    """`torch.unique`: each number once, in their order."""
+    if not isinstance(tensor, Static) or tensor.values is None:
+        raise Refusal("how many different values a tensor holds isn't known here")
+    if dim is not None or return_inverse or any(isinstance(v, Batch) for v in tensor.values):
+        raise Refusal("`torch.unique` can be followed for the numbers alone")
+    found = Counter(tensor.values)
+    machine.budget.spend(2 * len(tensor.values))
+    numbers = [*found]
+    numbers.sort()
+    made = Static((len(numbers),), (), numbers, tensor.whole)
+    counts = [found[each] for each in numbers]
+    return (made, Static((len(counts),), (), [*counts], True)) if return_counts else made
+
+
 def filled(machine: Machine, tensor: Value, value: Value = 0.0) -> Value:
     """`x.fill_(1)` and `x.zero_()` of weights and constants; of what flows, other numbers."""
     if isinstance(tensor, Tensor):
@@ -70,8 +93,8 @@ def filled(machine: Machine, tensor: Value, value: Value = 0.0) -> Value:
             machine, KINDS["rescale"]((0.0,), (float(to_number(value)),)), [tensor], op="fill"
         )
     if isinstance(tensor, Static):
-        tensor.values = None
-        tensor.fill = float(value) if isinstance(value, int | float) else None
+        fill = float(value) if isinstance(value, int | float) else None
+        tensor.hold(Static(tensor.shape, fill=fill))
     return tensor
 
 
@@ -95,6 +118,7 @@ CONTENTS: dict[str, Method] = {
     "long": to_whole,
     "cumsum": running_sums,
     "diff": differences,
+    "unique": unique,
     "fill": filled,
     "zero": filled,
 }

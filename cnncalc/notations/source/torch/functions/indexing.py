@@ -124,7 +124,9 @@ def static_item(machine: Machine, tensor: Static, parts: list[Value]) -> Static:
     if values is not None:
         machine.budget.spend(2 * len(values))
         values = picked(values, tensor.shape, parts)
-    return Static((*sizes, *rest), tensor.sources, values, tensor.whole, tensor.fill)
+    part = Static((*sizes, *rest), tensor.sources, values, tensor.whole, tensor.fill)
+    part.part_of = tensor
+    return part
 
 
 def in_bounds(places: Static, size: Value) -> Static:

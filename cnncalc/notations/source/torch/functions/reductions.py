@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from cnncalc.layers import KINDS
+from cnncalc.network import Declared
 from cnncalc.notations.source.axes import axis_of, inner_axis, outer_shape
 from cnncalc.notations.source.layer_steps import emit
 from cnncalc.notations.source.torch.functions.view import sizes_given
@@ -36,7 +37,7 @@ def reduction(how: str, biased: bool = False) -> Method:
             return static_reduction(tensor, {axis_of(tensor, each) for each in dims}, keep)
         axes = [inner_axis(tensor, each, how) for each in dims]
         batch = tensor.batch if keep else tensor.batch.without(set(axes))
-        layer = along(how, tensor.shape, axes, keep, biased)
+        layer = Declared(along(how, tensor.shape, axes, keep, biased), reduced=True)
         return emit(machine, layer, [tensor], op=how, batch=batch)
 
     return call
@@ -83,6 +84,8 @@ def extreme(how: str) -> Method:
             return emit(machine, kind(), [tensor, args[0]], op=how)
         if isinstance(tensor, Static) and tensor.values and not args and not options:
             return Static((), (), [max(tensor.values) if how == "max" else min(tensor.values)])
+        if isinstance(tensor, Static) and not args and not options:
+            return Static((), tensor.sources)
         return reduce(machine, tensor, *args, **options), Opaque("indices")
 
     return call

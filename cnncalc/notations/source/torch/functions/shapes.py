@@ -179,6 +179,22 @@ def same(machine: Machine, tensor: Value, *args: Value, **kwargs: Value) -> Valu
     return tensor
 
 
+def clone(machine: Machine, tensor: Value, *args: Value, **options: Value) -> Value:
+    """The same values in a tensor of their own."""
+    if not isinstance(tensor, Static) or tensor.values is None:
+        return tensor
+    made = seen_as(tensor, tensor.shape)
+    made.values, made.part_of = list(tensor.values), None
+    return made
+
+
+def rewritten(machine: Machine, tensor: Value, *args: Value, **options: Value) -> Value:
+    """`w.normal_()`, `w.copy_(v)`: other values, which aren't looked at; the shape stays."""
+    if isinstance(tensor, Static):
+        tensor.hold(None)
+    return tensor
+
+
 def requires_grad(machine: Machine, tensor: Value, requires_grad: Value = True) -> Value:
     """A parameter frozen or thawed in place; of other tensors it says nothing."""
     if isinstance(tensor, Parameter):
@@ -214,10 +230,17 @@ RESHAPING: dict[str, Method] = {
     "ndimension": lambda machine, tensor: len(outer_shape(tensor)),
     **dict.fromkeys(
         words(
-            "contiguous clone detach to cuda cpu float double half bfloat16 type type_as "
-            "retain_grad float32 data copy_ normal uniform fmod_ erfinv copy type_ is_contiguous "
-            "xavier_normal kaiming_normal trunc_normal xavier_uniform kaiming_uniform constant"
+            "contiguous detach to cuda cpu float double half bfloat16 type type_as "
+            "retain_grad float32 data type_ is_contiguous"
         ),
         same,
+    ),
+    "clone": clone,
+    **dict.fromkeys(
+        words(
+            "copy copy_ normal uniform fmod_ erfinv "
+            "xavier_normal kaiming_normal trunc_normal xavier_uniform kaiming_uniform constant"
+        ),
+        rewritten,
     ),
 }

@@ -67,6 +67,20 @@ FIXED: dict[str, Value] = {
 }
 
 
+def in_place(function: Method) -> Method:
+    """`w.mul_(2)` of weights or constants: what the method makes takes the place of the numbers."""
+
+    def call(machine: Machine, tensor: Static, *args: Value, **options: Value) -> Value:
+        made = function(machine, tensor, *args, **options)
+        if isinstance(made, Static) and made is not tensor:
+            if not isinstance(tensor, Parameter):
+                tensor.shape, tensor.sources = made.shape, made.sources
+            tensor.hold(made)
+        return tensor
+
+    return call
+
+
 def tensor_attribute(machine: Machine, value: Value, name: str) -> Value:
     """`tensor.name`."""
     if name == "shape":
@@ -90,4 +104,6 @@ def tensor_attribute(machine: Machine, value: Value, name: str) -> Value:
     found = METHODS.get(stem)
     if found is None:
         return MISSING
+    if stem != name and isinstance(value, Static):
+        found = in_place(found)
     return Bound(Builtin(name, lambda m, args, kwargs: found(m, *args, **kwargs)), value)

@@ -78,6 +78,20 @@ def operation(sign: str) -> Method:
     return call
 
 
+def added(sign: str) -> Method:
+    """`torch.addcmul` and `addcdiv`: a product (or quotient) of two, added to the first."""
+
+    def call(
+        machine: Machine, input: Value, tensor1: Value, tensor2: Value, value: Value = 1
+    ) -> Value:
+        both = tensor_operator(machine, sign, tensor1, tensor2)
+        if value != 1:
+            both = tensor_operator(machine, "*", both, value)
+        return tensor_operator(machine, "+", input, both)
+
+    return call
+
+
 def swapped(sign: str) -> Method:
     return lambda machine, left, right: tensor_operator(machine, sign, right, left)
 
@@ -99,6 +113,8 @@ ELEMENTWISE: dict[str, Method] = {
     "true_divide": operation("/"),
     "pow": operation("**"),
     "rsub": swapped("-"),
+    "addcmul": added("*"),
+    "addcdiv": added("/"),
     "maximum": extreme("max"),
     "minimum": extreme("min"),
 }

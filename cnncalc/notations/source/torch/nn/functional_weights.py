@@ -19,6 +19,7 @@ from cnncalc.python.functions import Method
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Instance, Value, describe
+from cnncalc.tracing.constants import sources_of
 from cnncalc.tracing.tensors import Parameter, Static, Tensor
 from cnncalc.tracing.weights import Held
 
@@ -191,6 +192,9 @@ def batch_norm(
     *args: Value,
     **options: Value,
 ) -> Value:
+    if isinstance(input, Static):  # weights that are standardized before they work
+        return Static(input.shape, sources_of([each for each in (input, weight, bias)
+                                               if isinstance(each, Static)]))  # fmt: skip
     layer = KINDS["bn"](weight is not None, running_mean is not None)
     declared = Declared(layer, Expects("F.batch_norm"))
     held = {"weight": weight, "bias": bias}

@@ -108,15 +108,18 @@ def set_attribute(machine: Machine, module: Instance, name: Value, value: Value)
 def call_module(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """`module(x)`: its forward, with its name known to the steps that it makes."""
     module, *inputs = args
-    forward = module.cls.find("forward")
+    forward = module.fields.get("forward", MISSING)  # one that is set on the object itself
     if forward is MISSING:
-        raise no_forward(machine, module)
+        found = module.cls.find("forward")
+        if found is MISSING:
+            raise no_forward(machine, module)
+        forward = Bound(found, module)
     state = state_of(machine)
     state.running.append(module)
     machine.budget.enter()
     try:
         begun = len(state.trace.records) if state.trace else 0
-        result = machine.call(Bound(forward, module), inputs, kwargs)
+        result = machine.call(forward, inputs, kwargs)
         if state.trace and not module.cls.library:
             result = whole_module(machine, module, begun, inputs, result)
         return result
