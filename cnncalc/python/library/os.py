@@ -64,6 +64,7 @@ ENVIRONMENT = Class(
             simple("__getitem__", value_of),
             simple("__setitem__", set_value),
             simple("__contains__", lambda m, environment, name: variable(m, name) is not MISSING),
+            simple("__len__", lambda m, environment: len(m.part(Changes))),
             simple("get", value_or),
             simple("setdefault", set_default),
         )
