@@ -104,4 +104,4 @@ def test_no_variable_is_set() -> None:
         "self.c = nn.Conv2d(3, int(os.environ.get('WIDTH', 4)) + int(os.getenv('MORE', '1')), 1)",
         "return self.c(x)",
     )
-    assert report_of(text, (3, 8, 8)).rows[-1].output_shape == (5, 8, 8)
+    assert report_of(text, (3, 8, 8)).rows[-1].output_shape == (9, 8, 8)

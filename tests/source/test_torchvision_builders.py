@@ -32,8 +32,8 @@ WITH = {
     "vit_h_14": "image_size=518",
 }
 SIZES = {"inception_v3": (3, 299, 299), "s3d": (3, 16, 224, 224)}
-# Attention over windows and over parts of a clip; `raft` takes two images.
-NOT_HERE = ("maxvit", "swin", "mvit", "raft")
+# MACs on fixed tensors are not counted here; attention over parts of a clip; two images.
+NOT_HERE = ("swin_v2", "mvit", "swin3d", "raft")
 
 
 class Builder(NamedTuple):
