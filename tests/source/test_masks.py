@@ -135,3 +135,21 @@ def test_positions_in_keras() -> None:
     assert report.total.params == 300 * 32 + 64 * 32 + 4 * 32**2 + 4 * 32
     assert report.total.macs == 20 * 4 * 32**2 + 2 * 20**2 * 32
     assert report.shape(report.rows[-1].output_shape) == [32]
+
+
+@pytest.mark.parametrize(
+    ("words", "sizes"),
+    [("3", (3, 2, 2)), ("(1,)", (1, 6)), ("[2, -2]", (2, 3, 2)), ("indices=(3, 9)", None)],
+)
+def test_parts_between_places(words: str, sizes: tuple[int, ...] | None) -> None:
+    """`tensor_split`: so many parts, or the places between them; an empty one is refused."""
+    text = (
+        "class Net(nn.Module):\n    def forward(self, x):\n"
+        f"        return tuple(torch.tensor_split(x, {words}, dim=1))\n"
+    )
+    if sizes is None:
+        assert "is empty" in refused(f"{HEAD}{text}net = Net()", (7, 5)).message
+        return
+    report = report_of(f"{HEAD}{text}net = Net()", (7, 5))
+    found = [report.rows[number].output_shape for number in report.outputs]
+    assert found == [(size, 5) for size in sizes]

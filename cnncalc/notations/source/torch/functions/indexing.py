@@ -18,7 +18,7 @@ from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
 from cnncalc.tracing.arrays import picked
 from cnncalc.tracing.slices import runs
-from cnncalc.tracing.tensors import Pile, Static, Tensor
+from cnncalc.tracing.tensors import Pile, Static, Tensor, one_number
 
 __all__ = ["SLICING", "chosen", "tensor_item"]
 
@@ -180,6 +180,29 @@ def split(
     return tuple(parts)
 
 
+def tensor_split(
+    machine: Machine,
+    tensor: Value,
+    indices_or_sections: Value = None,
+    dim: Value = 0,
+    **options: Value,
+) -> Value:
+    """Parts between the places given, or so many that are as equal as may be."""
+    total = part_size(tensor, dim, "tensor_split")
+    cuts = options.get("indices", options.get("sections", indices_or_sections))
+    if isinstance(cuts, int) and cuts > 0:
+        check_count(cuts)
+        large = total % cuts
+        places = [n * (total // cuts) + min(n, large) for n in range(1, cuts)]
+    else:
+        places = [one_number(each) for each in listed(machine, cuts)]
+        if not all(isinstance(each, int) for each in places):
+            raise Refusal("`tensor_split` takes places, or a number of parts")
+    ends = [range(total)[:place].stop for place in places]
+    pairs = zip([0, *ends], [*ends, total], strict=True)
+    return tuple(narrow(machine, tensor, dim, start, stop - start) for start, stop in pairs)
+
+
 def narrow(machine: Machine, tensor: Value, dim: Value, start: Value, length: Value) -> Value:
     axis = axis_of(tensor, dim)
     part = slice(start, start + length)
@@ -204,6 +227,7 @@ def unbind(machine: Machine, tensor: Value, dim: Value = 0) -> Value:
 SLICING: dict[str, Method] = {
     "chunk": chunk,
     "split": split,
+    "tensor_split": tensor_split,
     "narrow": narrow,
     "narrow_copy": narrow,
     "select": select,
