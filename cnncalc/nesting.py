@@ -53,7 +53,7 @@ def _of_block(block: Block) -> tuple[Place, ...]:
     while around is not None:
         chain.append(around)
         around = around.outer
-    return tuple(Place(each.name, each.kind, each.text) for each in reversed(chain))
+    return tuple([Place(each.name, each.kind, each.text) for each in reversed(chain)])
 
 
 def _by_name(name: str, modules: Mapping[str, str]) -> Iterator[Place]:

@@ -108,8 +108,7 @@ def test_live_modules() -> None:
     assert cnncalc.analyze(cnncalc.parse(module), MAP).to_dict() == report.to_dict()
     assert cnncalc.verify(module, MAP).verify["ok"]  # type: ignore[index]
     assert cnncalc.convert(module, "compact", MAP) == f"{SPEC}\n"
-    with pytest.raises(SpecError, match="the size of the input is missing"):
-        cnncalc.analyze(module)
+    assert cnncalc.analyze(module).symbols is not None  # figures with names for sizes
 
 
 def test_live_models_of_keras() -> None:

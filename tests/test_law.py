@@ -154,7 +154,7 @@ def test_something_is_compared() -> None:
         (
             "3x8x8 add[conv:3,k1,s2|slice:0..4,axis=1 slice:0..4,axis=2]",
             2,
-            "no expression says what `slice1` reads",
+            "the size of `slice1` is 4",
         ),
         ("3x8x8 linear:4,axis=-1", 1, "`linear1` takes the map together"),
         ("8 linear:3", 1, "the input has no positions"),

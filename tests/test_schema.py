@@ -113,7 +113,7 @@ def test_limits_are_in_the_document(command: Command) -> None:
         ["max-params", 61_000, 61_706, False],
         ["max-macs", 1_000_000, 416_520, True],
         ["max-memory", 1_000_000, 306_832, True],
-        ["min-rf", [32], [32, 32], True],
+        ["min-rf", [32, 32], [32, 32], True],
         ["expect", [10], [10], True],
     ]
     assert "checks" not in json.loads(command("shape", "lenet5", "--json").out)

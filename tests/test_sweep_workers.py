@@ -174,7 +174,7 @@ def test_workers_end_with_the_process(tmp_path: Path) -> None:
         (["--workers", "2"], "`--workers` share a whole list"),
         (["--workers", "2", "--sort", "macs", "-o", "x.csv"], "`--workers` share a whole list"),
         (["--scheduler", "tcp://x:1", "--top", "3", "-o", "x.csv"], "`--scheduler` shares a whole"),
-        (["--workers", "0", "-o", "x.csv"], "`--workers 0` is no number"),
+        (["--workers", "0", "-o", "x.csv"], "`--workers 0` is less than 1"),
         (["--workers", "257", "-o", "x.csv"], "at most 256"),
         (["--workers", "2", "--scheduler", "tcp://x:1", "-o", "x.csv"], "has its own"),
     ],

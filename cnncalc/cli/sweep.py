@@ -234,7 +234,8 @@ def check_list(settings: SweepSettings, whole: bool) -> None:
         raise CnnCalcError(
             "`--workers` are processes here, and `--scheduler` has its own", code="usage"
         )
-    if (number("--workers", settings.workers, "2", least=1) or 1) > workers.MOST:
+    count = number("--workers", settings.workers, "2", least=1)
+    if count is not None and count > workers.MOST:
         raise CnnCalcError(f"`--workers` are at most {workers.MOST}", code="usage")
 
 

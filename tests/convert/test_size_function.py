@@ -88,6 +88,11 @@ def test_shipped_networks(name: str) -> None:
         with pytest.raises(ValueError, match="h is 66, and this is for h == 65"):
             function(66, 65)
         return
+    if name == "vit_b_16":  # which has as many positions as its embedding
+        assert {function(h, w) for h in (224, 239) for w in (230, 224)} == {(1,)}
+        with pytest.raises(ValueError, match="h is 240"):
+            function(240, 224)
+        return
     assert drawn(report, function, 400 * DRAWS, DRAWS) == DRAWS
 
 

@@ -166,7 +166,7 @@ UNTOLD = {
     "maxunpool:2": "max unpooling puts values where maxima were, which probes don't tell",
     "fracmaxpool:2,size=5": "fractional pooling draws its windows at random",
     "upsample:2,mode=cubic": "the taps of `cubic` have both signs, and may cancel",
-    "upsample:1.02": "frameworks pass over a factor where places are copied or doubled",
+    "upsample:1.02": "frameworks pass over a factor where positions are copied or doubled",
 }
 
 

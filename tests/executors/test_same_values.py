@@ -144,6 +144,8 @@ GATES = {"lstm": (0, 2, 3, 1), "gru": (1, 0, 2)}
 def in_our_order(kind: str, held: Any) -> Any:
     """A recurrent layer's tensor with its gates in PyTorch's order; any other as it is."""
     order = GATES.get(kind)
+    if len(held) % max(len(order or ()), 1):  # a state to start from
+        return held
     parts = np.split(held, len(order)) if order else []
     return np.concatenate([parts[gate] for gate in order]) if order else held
 

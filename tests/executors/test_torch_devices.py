@@ -75,7 +75,7 @@ def on_cuda(gpu: Gpu, monkeypatch: pytest.MonkeyPatch, torch: Any) -> Iterator[A
 
 
 # Kinds whose functions ask a GPU's part of PyTorch for more than sizes.
-UNLINKED = {"chshuffle", "gru", "lrn", "lstm", "mha", "slice", "unfold"}
+UNLINKED = {"chshuffle", "gru", "lrn", "lstm", "mha", "rnn", "slice", "unfold"}
 
 
 @pytest.mark.parametrize("kind", sorted(set(LEARNING) - UNLINKED))

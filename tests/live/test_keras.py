@@ -175,8 +175,10 @@ def test_an_open_size() -> None:
     sizes = [cnncalc.analyze(network, (n, n, 3)).rows[1].output_shape for n in (8, 9)]
     assert sizes == [(4, 6, 6), (4, 7, 7)]
     assert cnncalc.analyze(from_keras(model, (8, 8, 3))).rows[1].output_shape == (4, 6, 6)
-    with pytest.raises(CnnCalcError, match="size of the input is missing"):
-        cnncalc.analyze(network)
+    assert [str(size) for size in cnncalc.analyze(network).rows[1].output_shape[1:]] == [
+        "H - 2",
+        "W - 2",
+    ]
     with pytest.raises(CnnCalcError, match=r"for an input of \?×\?×3, not of 8×8×4"):
         cnncalc.analyze(network, (8, 8, 4))
 

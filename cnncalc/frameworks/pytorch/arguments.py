@@ -55,8 +55,12 @@ def per_axis(
 
 def collapsed(values: tuple[Any, ...]) -> tuple[Any, ...]:
     """Values that are all the same as one, which is how the records write it."""
-    plain = all(type(each) in (int, float) for each in values)  # no size with names, no unknown
-    return values[:1] if plain and len(set(values)) == 1 else values
+    return values[:1] if all(map(_plain, values)) and len(set(values)) == 1 else values
+
+
+def _plain(value: Any) -> bool:
+    """Whether a number, or each of several, is neither a size with names nor an unknown."""
+    return all(map(_plain, value)) if isinstance(value, tuple) else type(value) in (int, float)
 
 
 def spread(values: tuple[Any, ...], axes: int) -> tuple[Any, ...]:
