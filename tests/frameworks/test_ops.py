@@ -184,6 +184,7 @@ MORE = {
     "relu relu6 leakyrelu elu": "one class of Keras is three of them; ONNX's Clip is two",
     "hardtanh": "Clip, clamp and bounds by any other name",
     "softshrink hardshrink": "one operator of ONNX is both",
+    "selu": "torch.nn.init has a gain of its own for it",
     "gelu softplus": "exporters write them out in several operators",
     "sigmoid tanh hardsigmoid": "gates of other layers are made of them",
     "threshold identity exponential abs ceil erf floor log power round sign sqrt": (
