@@ -21,7 +21,7 @@ from cnncalc.tables.designs import table_of
 
 __all__ = ["PART", "Chunk", "Job", "Made", "chunks_of", "content_of", "head_of", "made"]
 
-PART = 50_000  # designs of a chunk
+PART = 25_000  # designs of a chunk
 
 Chunk = tuple[int, int]  # the place of its first design in the list, and that behind its last one
 Made = Generator[tuple[Chunk, bytes], None, None]  # chunks with what they hold
