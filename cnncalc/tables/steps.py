@@ -11,13 +11,14 @@ from typing import Any
 from cnncalc.layers.base import show
 from cnncalc.layers.options import SCALAR
 from cnncalc.report import Report
-from cnncalc.rows import BuiltRow, Row
+from cnncalc.rows import BYTES, BuiltRow, Row
 from cnncalc.symbols.size import Size
 from cnncalc.tables.table import PART, Column, thousands
 
 __all__ = [
     "COLUMNS",
-    "all_of_it",
+    "PARAM_BYTES",
+    "SHARE",
     "also_of_built",
     "count",
     "joined",
@@ -81,7 +82,7 @@ def percent(share: float | None) -> str:
     return "" if not share else f"{share:.1%}" if share >= 0.0005 else "<0.1%"
 
 
-def all_of_it(report: Report) -> str | None:
+def _all_of_it(report: Report) -> str | None:
     return "100%" if not isinstance(report.total.params, Size) and report.total.params else None
 
 
@@ -130,6 +131,25 @@ def _axes(
         field=field,
     )
 
+
+# What lines of steps, of tensors and of blocks say alike of their parameters.
+SHARE = Column(
+    "share",
+    "share",
+    "the part of all parameters",
+    lambda report, line: share(report, line.params),
+    lambda report, line: percent(share(report, line.params)),
+    right=True,
+    total=_all_of_it,
+)
+PARAM_BYTES = Column(
+    "bytes",
+    "bytes",
+    "bytes of the parameters",
+    lambda report, line: line.params * BYTES[report.dtype],
+    right=True,
+    total=lambda report: report.total.param_bytes,
+)
 
 COLUMNS = (
     Column(
@@ -255,15 +275,7 @@ COLUMNS = (
             thousands(row.params) if row.shares is None or not row.weights else f"as {row.shares}"
         ),
     ),
-    Column(
-        "share",
-        "share",
-        "the part of all parameters",
-        lambda report, row: share(report, row.params),
-        lambda report, row: percent(share(report, row.params)),
-        right=True,
-        total=all_of_it,
-    ),
+    SHARE,
     count("trainable", "trainable", "parameters that training changes"),
     count("buffers", "buffers", "elements kept beside the parameters"),
     count("macs", "MACs", "multiply-accumulates for one sample"),

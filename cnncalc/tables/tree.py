@@ -9,8 +9,8 @@ from typing import Any
 from cnncalc.layers.base import Shape
 from cnncalc.nesting import Place, places
 from cnncalc.report import Report
-from cnncalc.rows import BYTES, BuiltRow, Row
-from cnncalc.tables.steps import COLUMNS, all_of_it, percent, share
+from cnncalc.rows import BuiltRow, Row
+from cnncalc.tables.steps import COLUMNS, PARAM_BYTES, SHARE, count
 from cnncalc.tables.table import Column
 
 __all__ = ["TREE", "Line", "frontier", "tree"]
@@ -182,10 +182,6 @@ def _layer(report: Report, line: Line) -> str:
     return "  " * line.depth + text + times
 
 
-def _bytes(report: Report, line: Line) -> int:
-    return line.params * BYTES[report.dtype]
-
-
 def _of_reached(column: Column) -> Column:
     """A column of steps, for lines that end in one."""
 
@@ -219,31 +215,9 @@ OWN = (
     ),
     Column("depth", "depth", "how many blocks stand around it", lambda _, line: line.depth),
     Column("count", "count", "how many equal ones", lambda _, line: line.count),
-    Column(
-        "params",
-        "params",
-        "learnable elements, each counted once",
-        lambda _, line: line.params,
-        right=True,
-        total=lambda report: report.total.params,
-    ),
-    Column(
-        "bytes",
-        "bytes",
-        "bytes of the parameters",
-        _bytes,
-        right=True,
-        total=lambda report: report.total.param_bytes,
-    ),
-    Column(
-        "share",
-        "share",
-        "the part of all parameters",
-        lambda report, line: share(report, line.params),
-        lambda report, line: percent(share(report, line.params)),
-        right=True,
-        total=all_of_it,
-    ),
+    count("params", "params", "learnable elements, each counted once"),
+    PARAM_BYTES,
+    SHARE,
 )
 SUMS = ("kind", "trainable", "buffers", "macs", "flops", "activations")
 ENDS = ("output", "rf", "size", "jump", "start", "centre", "status", "aligned")

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from cnncalc.layers.base import Weight, show
 from cnncalc.report import Report
-from cnncalc.rows import BYTES, BuiltRow, Row
-from cnncalc.tables.steps import all_of_it, count, joined, percent, share
+from cnncalc.rows import BuiltRow, Row
+from cnncalc.tables.steps import PARAM_BYTES, SHARE, count, joined, percent, share
 from cnncalc.tables.table import Column
 
 __all__ = ["TENSORS", "Tensor"]
@@ -75,21 +75,9 @@ TENSORS = (
         lambda report, line: line.weight.trainable,
         lambda report, line: "yes" if line.weight.trainable else "no",
     ),
-    Column(
-        "bytes",
-        "bytes",
-        "bytes of the parameters",
-        lambda report, line: line.params * BYTES[report.dtype],
-        right=True,
-        total=lambda report: report.total.param_bytes,
-    ),
-    Column(
-        "share",
-        "share",
-        "the tensor's part of all parameters, for people its layer's",
-        lambda report, line: share(report, line.params),
-        lambda report, line: percent(share(report, line.row.params)) if line.first else "",
-        right=True,
-        total=all_of_it,
+    PARAM_BYTES,
+    SHARE._replace(
+        doc="the tensor's part of all parameters, for people its layer's",
+        show=lambda report, line: percent(share(report, line.row.params)) if line.first else "",
     ),
 )
