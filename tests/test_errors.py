@@ -273,6 +273,7 @@ SPECS = (
     (["16x8x8", "def b(c) = [ conv:{$c/2},k3 ]", "b:8"], "choice"),
     (["16x8x8", "def b(c) = [ conv:$c/2,k3 ]", "b:8"], "choice"),
     (["16x8x8", "def b(c) = [ conv:{$c//0},k3 ]", "b:8"], "braces"),
+    (["3x32x32", "conv:{16,32},k3"], "braces"),
     (["16x8x8", "def b(c) = [ conv:{$c,k3 ]", "b:8"], "brackets"),
     (["16x8x8", "def b = [ b ]", "b"], "recursion"),
     (["16x8x8", "def b = [ conv:8,k9 ]", "b"], "kernel-too-large"),

@@ -117,7 +117,7 @@ def fill_in(text: str, values: Mapping[str, str], let: Mapping[str, int]) -> str
         raise LayerError(
             "a brace or `$` has no partner",
             code="braces",
-            help="`$name` for a parameter, `{4*$name}` for arithmetic",
+            help="`$name` for a parameter, `{4*$name}` for arithmetic, `16/32` for a choice",
         )
     return filled
 
