@@ -108,7 +108,7 @@ class GroupNorm(Layer):
         return _scale_and_shift(sizes, self.affine and self.scale, self.affine and self.shift)
 
 
-class _AxesNorm(Layer):
+class AxesNorm(Layer):
     """What norms over chosen axes share: which axes, and weights of their sizes."""
 
     axes: tuple[int | str, ...] = option(
@@ -142,7 +142,7 @@ class _AxesNorm(Layer):
         return shapes[0]
 
 
-class LayerNorm(_AxesNorm):
+class LayerNorm(AxesNorm):
     """Layer normalisation over the channels of each position, or over the whole map."""
 
     kind = "ln"
@@ -158,7 +158,7 @@ class LayerNorm(_AxesNorm):
         return _scale_and_shift(sizes, self.affine and self.scale, self.affine and self.shift)
 
 
-class RootMeanSquareNorm(_AxesNorm):
+class RootMeanSquareNorm(AxesNorm):
     """Root mean square normalisation: a scale, no shift."""
 
     kind = "rms"
@@ -171,7 +171,7 @@ class RootMeanSquareNorm(_AxesNorm):
         return _scale_and_shift(self.chosen(shapes[0]), self.affine, False)
 
 
-class UnitNorm(_AxesNorm):
+class UnitNorm(AxesNorm):
     """Each vector along the axes divided by its Euclidean length; nothing is learned."""
 
     kind = "unitnorm"
@@ -202,7 +202,7 @@ class UnitNorm(_AxesNorm):
         return () if self.mixes_samples else super().chosen(shape)
 
 
-class Standardize(_AxesNorm):
+class Standardize(AxesNorm):
     """Values less a stored mean, over the root of a stored variance, for each position on the axes.
 
     Buffers mean and variance (of the axes' sizes) and a count of the data they came from.

@@ -54,7 +54,7 @@ def _check_room(layer: Any, room: int, kernel: int, dilation: int, name: str) ->
         )
 
 
-class _SlidingPool(EachChannel):
+class SlidingPool(EachChannel):
     """What pools with sliding windows share. Input (C, *spatial), output (C, *lengths)."""
 
     formula = (
@@ -75,14 +75,14 @@ class _SlidingPool(EachChannel):
         return pool_slides(self, shapes[0])
 
 
-class MaxPool(_SlidingPool):
+class MaxPool(SlidingPool):
     """The maximum over each window. Input (C, *spatial), output (C, *lengths)."""
 
     kind = "maxpool"
     source = "torch.nn.MaxPool2d; keras.layers.MaxPooling2D; ONNX MaxPool"
 
 
-class AveragePool(_SlidingPool):
+class AveragePool(SlidingPool):
     """The mean over each window. Input (C, *spatial), output (C, *lengths)."""
 
     kind = "avgpool"
@@ -105,7 +105,7 @@ class AveragePool(_SlidingPool):
             )
 
 
-class LpPool(_SlidingPool):
+class LpPool(SlidingPool):
     """The p-norm over each window. Input (C, *spatial), output (C, *lengths)."""
 
     kind = "lppool"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
-from typing import Any
 
 from keras import ops
 
@@ -12,12 +11,12 @@ from cnncalc.executors.base import Array, Tensor
 from cnncalc.executors.keras.modules import Bench, Built, Held
 from cnncalc.executors.stepping import NotBuilt
 from cnncalc.frameworks.keras.recurrent import ACTIVATIONS, CLASSES
-from cnncalc.layers.recurrent import STARTS
+from cnncalc.layers.recurrent import GRU, LSTM, RNN, STARTS, Recurrent
 
 __all__ = ["RECURRENT"]
 
 
-def _recurrent(at: Bench, layer: Any, x: Array, *starts: Array) -> Built:
+def _recurrent(at: Bench, layer: LSTM | GRU | RNN, x: Array, *starts: Array) -> Built:
     """Steps, then features, as Keras has them where the features are the channels."""
     if len(x.shape) != 3:
         raise ValueError(f"a recurrent layer takes sequences, not {tuple(x.shape[1:])}")
@@ -43,7 +42,7 @@ def _recurrent(at: Bench, layer: Any, x: Array, *starts: Array) -> Built:
     return values if first else ops.swapaxes(values, 1, 2), held
 
 
-def _learned(at: Bench, layer: Any) -> list[tuple[Tensor, Any]]:
+def _learned(at: Bench, layer: Recurrent) -> list[tuple[Tensor, Array]]:
     """The states to start from, where they are learned."""
     if not layer.learned:
         return []
@@ -52,7 +51,7 @@ def _learned(at: Bench, layer: Any) -> list[tuple[Tensor, Any]]:
     return [(Tensor(name, each, prod(each)), at.variable(each)) for name, each in named]
 
 
-def _by_direction(layer: Any, starts: tuple[Array, ...]) -> list[list[Array]]:
+def _by_direction(layer: Recurrent, starts: tuple[Array, ...]) -> list[list[Array]]:
     """Of each layer and direction what it starts from; nothing: zeros."""
     count = layer.states
     if not starts:
@@ -63,15 +62,23 @@ def _by_direction(layer: Any, starts: tuple[Array, ...]) -> list[list[Array]]:
 
 
 def _direction(
-    at: Bench, layer: Any, x: Array, name: str, back: bool, held: Held, start: list[Array]
+    at: Bench,
+    layer: LSTM | GRU | RNN,
+    x: Array,
+    name: str,
+    back: bool,
+    held: Held,
+    start: list[Array],
 ) -> list[Array]:
     """What one direction gives at each step, and its states; what it holds is added."""
     if getattr(layer, "proj", None) is not None:
         raise NotBuilt("Keras's LSTM projects no state")
-    after = layer.kind == "gru" and layer.after
+    after = isinstance(layer, GRU) and layer.after
     if after and layer.bias and layer.biases == 1:
         raise NotBuilt("Keras's GRU has two biases, where the state is reset after its product")
-    gates = {"recurrent_activation": ACTIVATIONS[layer.gate]} if "gate" in layer.options else {}
+    gates = (
+        {"recurrent_activation": ACTIVATIONS[layer.gate]} if isinstance(layer, LSTM | GRU) else {}
+    )
     made = at.made(
         CLASSES[layer.kind],
         units=layer.hidden,
@@ -81,7 +88,7 @@ def _direction(
         return_state=True,
         go_backwards=back,
         **gates,
-        **({"reset_after": layer.after} if layer.kind == "gru" else {}),
+        **({"reset_after": layer.after} if isinstance(layer, GRU) else {}),
     )
     at.build(made, x)
     cell = made.cell
@@ -98,7 +105,7 @@ def _direction(
     return [ops.flip(output, axis=1) if back else output, *states]
 
 
-def _tensor(name: str, kernel: Any) -> Tensor:
+def _tensor(name: str, kernel: Array) -> Tensor:
     inputs, rows = (int(size) for size in kernel.shape)
     return Tensor(name, (rows, inputs), inputs * rows)
 
