@@ -35,7 +35,7 @@ class AdaptivePool(EachChannel):
     def sizes(self, shape: Shape) -> Shape:
         """The spatial axes of the output."""
         sizes = spread_out("size", self.size, shape)
-        return tuple(n if m == "keep" else m for n, m in zip(shape[1:], sizes, strict=True))
+        return tuple(n if isinstance(m, str) else m for n, m in zip(shape[1:], sizes, strict=True))
 
     def output(self, *shapes: Shape) -> Shape:
         check_map(self, shapes[0])

@@ -7,26 +7,24 @@ map is left out, as is usual.
 
 from __future__ import annotations
 
-from typing import Any
-
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import BATCH, Layer, Shape, Weight, option, order, place
 
 
-def _axis() -> Any:
+def _axis() -> int:
     return option("count", "the axis of the channels", default=0, minimum=-8)
 
 
-def _affine() -> Any:
+def _affine() -> bool:
     return option("flag", "whether scale and shift are learned", default=True, word="noaffine")
 
 
-def _scale() -> Any:
+def _scale() -> bool:
     doc = "whether there is a scale beside the shift"
     return option("flag", doc, default=True, word="noscale")
 
 
-def _shift() -> Any:
+def _shift() -> bool:
     doc = "whether there is a shift beside the scale"
     return option("flag", doc, default=True, word="noshift")
 

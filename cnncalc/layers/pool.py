@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cnncalc.axis.windows import Same, Slide, ceil_slide
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Shape, axis_name, empty, option, spread_out
 from cnncalc.layers.sliding import EachChannel, dilation, kernel, padding, pairs, pool_stride
 
 
-def pool_slides(layer: Any, shape: Shape) -> tuple[Slide, ...]:
+def pool_slides(layer: SlidingPool, shape: Shape) -> tuple[Slide, ...]:
     """The slide on each axis, with padding words and ceil mode resolved at this input size."""
     kernels = spread_out("kernel", layer.kernel, shape)
     strides = spread_out("stride", layer.stride or layer.kernel, shape)
@@ -41,7 +39,7 @@ def _check_padding(pad: int, extent: int) -> None:
         )
 
 
-def _check_room(layer: Any, room: int, kernel: int, dilation: int, name: str) -> None:
+def _check_room(layer: SlidingPool, room: int, kernel: int, dilation: int, name: str) -> None:
     # With ceil mode PyTorch lets one window hang over the end, even a window
     # larger than all of the padded input.
     extent = dilation * (kernel - 1) + 1

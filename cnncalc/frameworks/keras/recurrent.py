@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any
+from typing import TypedDict
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.keras.arguments import finish, integer, word
@@ -25,6 +25,17 @@ ACTIVATIONS = {"relu": "relu", "identity": "linear"} | {
 KIND_OF: dict[str | None, str] = {word: kind for kind, word in ACTIVATIONS.items()}
 KIND_OF |= {None: "identity"}
 MERGES = {"sum": "add", "mul": "mul", "ave": "mean"}
+
+
+class _Options(TypedDict):
+    """The options that all three kinds have."""
+
+    hidden: int
+    activation: str
+    bias: bool
+    last: bool
+    backwards: bool
+    axis: int
 
 
 def lstm(
@@ -265,7 +276,7 @@ def _options(
     use_bias: object,
     return_sequences: object,
     go_backwards: object,
-) -> dict[str, Any]:
+) -> _Options:
     """What the three have in common."""
     return {
         "hidden": integer(call, "units", units),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from math import prod
-from typing import Any
+from typing import TypedDict
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import Reader
@@ -15,6 +15,16 @@ from cnncalc.layers.recurrent import GRU, LSTM, RNN, Recurrent
 from cnncalc.network import Declared, Expects
 
 __all__ = ["READERS"]
+
+
+class _Options(TypedDict):
+    """The options that all three kinds have."""
+
+    hidden: int
+    layers: int
+    bias: bool
+    bidirectional: bool
+    axis: int
 
 
 def lstm(
@@ -133,7 +143,7 @@ def _options(
     batch_first: object,
     dropout: object,
     bidirectional: object,
-) -> dict[str, Any]:
+) -> _Options:
     """What the three have in common."""
     flag(call, "batch_first", batch_first)
     if not 0 <= number(call, "dropout", dropout) <= 1:
