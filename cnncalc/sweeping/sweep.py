@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc import packages
 from cnncalc.analysis import analyze, check_settings
@@ -18,7 +18,7 @@ from cnncalc.receptive.fields import Sized
 from cnncalc.receptive.layer import gathers
 from cnncalc.receptive.maps import Seen
 from cnncalc.rows import BYTES, as_layout
-from cnncalc.sweeping.blocks import ABSENT, Block, Blocks, block_of
+from cnncalc.sweeping.blocks import ABSENT, Block, Blocks, Whole, block_of
 from cnncalc.sweeping.columns import column, columns_of
 from cnncalc.sweeping.conditions import Bound, Condition
 from cnncalc.sweeping.figures import MOST_STATES, Figures, NoFieldsError
@@ -28,6 +28,10 @@ from cnncalc.sweeping.names import TOTALS, Names
 from cnncalc.sweeping.ranking import Best, Front, Key, check_keys
 from cnncalc.sweeping.search import PRICES, best_of
 from cnncalc.sweeping.template import Template
+
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import NDArray
 
 __all__ = ["Asked", "Progress", "Sweep"]
 
@@ -141,10 +145,10 @@ class Sweep:
             )
         )
 
-    def __iter__(self) -> Iterator[dict[str, Any]]:
+    def __iter__(self) -> Iterator[dict[str, object]]:
         return self.rows()
 
-    def rows(self, progress: Progress | None = None) -> Iterator[dict[str, Any]]:
+    def rows(self, progress: Progress | None = None) -> Iterator[dict[str, object]]:
         """The rows, as they are found.
 
         Raises:
@@ -157,7 +161,7 @@ class Sweep:
             self.check_count()
         return self._rows(progress)
 
-    def _rows(self, progress: Progress | None) -> Iterator[dict[str, Any]]:
+    def _rows(self, progress: Progress | None) -> Iterator[dict[str, object]]:
         asked = self.asked
         if asked.sort or asked.pareto:
             yield from self.rows_at(self.best(progress))
@@ -278,7 +282,7 @@ class Sweep:
 
     def selected(
         self, choices: Sequence[int], progress: Progress | None = None
-    ) -> Iterator[tuple[Block, Any]]:
+    ) -> Iterator[tuple[Block, Whole]]:
         """Blocks of designs, and which of each meet the condition."""
         import numpy
 
@@ -311,7 +315,7 @@ class Sweep:
 
     def listed(
         self, start: int, end: int, progress: Progress | None = None
-    ) -> Iterator[dict[str, Any]]:
+    ) -> Iterator[dict[str, object]]:
         """The rows of a stretch of the list.
 
         Args:
@@ -338,7 +342,7 @@ class Sweep:
         """The blocks from which rows are made of all designs."""
         return Blocks(self.graph, range(len(self.names)), ROWS)
 
-    def to_dict(self, rows: Iterable[dict[str, Any]] | None = None) -> dict[str, Any]:
+    def to_dict(self, rows: Iterable[dict[str, object]] | None = None) -> dict[str, object]:
         """The document `cnncalc.sweep/1`; with other rows than all, if they are given."""
         steps = self.template.network.steps
         refused = [
@@ -395,7 +399,7 @@ class Sweep:
             "`--where` only limits totals; `--sample 1000` draws some",
         )
 
-    def block_at(self, places: Sequence[int], choices: Sequence[int]) -> tuple[Block, Any]:
+    def block_at(self, places: Sequence[int], choices: Sequence[int]) -> tuple[Block, Whole]:
         """A block of the designs at some places, all of which count."""
         import numpy
 
@@ -406,11 +410,11 @@ class Sweep:
         block = block_of(designs, places, ends, choices)
         return block, numpy.arange(block.count)
 
-    def rows_at(self, places: Sequence[int]) -> Iterator[dict[str, Any]]:
+    def rows_at(self, places: Sequence[int]) -> Iterator[dict[str, object]]:
         """The rows of designs at some places."""
         yield from self.rows_of(*self.block_at(places, range(len(self.names))))
 
-    def rows_of(self, block: Block, some: Any) -> Iterator[dict[str, Any]]:
+    def rows_of(self, block: Block, some: Whole) -> Iterator[dict[str, object]]:
         """The rows of some designs of a block, of which the values of all choices are known."""
         known = self.known
         totals = [known.of(block, name)[some].tolist() for name in ("params", "macs")]
@@ -423,7 +427,7 @@ class Sweep:
         values, spec = self.template.values, self.template.spec
         for at in range(len(some)):
             picked = {n: each[at] for n, each in enumerate(picks) if each[at] != ABSENT}
-            row: dict[str, Any] = {"spec": spec(picked)}
+            row: dict[str, object] = {"spec": spec(picked)}
             for number, name in enumerate(self.names):
                 only = 0 if len(values[number]) == 1 else ABSENT
                 value = picked.get(number, only)
@@ -440,7 +444,7 @@ class Sweep:
         return last_field(sized, fields_of(sized).seen)
 
 
-def some_of(which: Any) -> Any:
+def some_of(which: range | NDArray[numpy.bool_]) -> Whole:
     """The places of a block that count, of a range or a mask."""
     import numpy
 
