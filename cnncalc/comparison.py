@@ -103,7 +103,7 @@ class Comparison:
         """The layers that aren't the same in all networks."""
         return [each for each in self.layers if each.differs]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """The document `cnncalc.compare/1`."""
         networks = [
             {
@@ -140,7 +140,7 @@ def _row(layers: Sequence[Document | None]) -> Aligned:
     return Aligned(tuple(layers), tuple(differs))
 
 
-def _brief(layer: Document | None) -> dict[str, Any] | None:
+def _brief(layer: Document | None) -> dict[str, object] | None:
     """A layer as the comparison has it."""
     if layer is None:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from cnncalc.errors import Span, SpecError
 from cnncalc.escaping import html
@@ -173,7 +173,7 @@ class Declared:
         self.own = own
         self.reduced = reduced
 
-    def replaced(self, **fields: Any) -> Self:
+    def replaced(self, **fields: object) -> Self:
         """The same with other values for some attributes."""
         twin = copy(self)
         for name, value in fields.items():
@@ -387,7 +387,7 @@ class Network:
         twin.__dict__.update(self.__dict__)
         return twin
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         if self.tracer is None or self.remake is None:
             return self.__dict__
         remade = Remade(self.remake)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cnncalc.layers.base import Shape
 from cnncalc.rows import as_layout
@@ -110,7 +110,7 @@ class Solutions:
         found = f"{self.count} solution{'' if self.count == 1 else 's'}"
         return f"<Solutions: {found} for {self.goal.text}>"
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """The document of `cnncalc solve --json`, its shapes in the network's own order."""
         return {
             "schema": SCHEMA,
@@ -124,7 +124,11 @@ class Solutions:
             "nearest": [self._document(each) for each in self.nearest],
         }
 
-    def _document(self, solution: Solution) -> dict[str, Any]:
+    def _document(self, solution: Solution) -> dict[str, object]:
         shape = list(as_layout(solution.output_shape, self.layout))
-        found = {"spec": solution.spec, "values": dict(solution.values), "output_shape": shape}
+        found: dict[str, object] = {
+            "spec": solution.spec,
+            "values": dict(solution.values),
+            "output_shape": shape,
+        }
         return found if solution.field is None else {**found, "rf": list(solution.field)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from itertools import chain, product
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cnncalc.analysis import check_input, settle
 from cnncalc.axis.windows import Slide, Window
@@ -140,7 +140,7 @@ class ValidSizes:
             shape[axis.axis] = size or shape[axis.axis]
         return tuple(shape)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """The document of `cnncalc sizes --json`, its shapes in the network's own order."""
         layout, asked = self.network.layout, self.asked
         broken = self.broken_at(asked) if asked else None
@@ -153,7 +153,7 @@ class ValidSizes:
             "assumes": list(self.ties),
         }
 
-    def _broken_document(self, broken: Broken) -> dict[str, Any]:
+    def _broken_document(self, broken: Broken) -> dict[str, object]:
         layout, step = self.network.layout, broken.step
         return {
             "input": list(as_layout(broken.shape, layout)),
@@ -165,11 +165,11 @@ class ValidSizes:
         }
 
 
-def _axis_document(axis: AxisSizes) -> dict[str, Any]:
+def _axis_document(axis: AxisSizes) -> dict[str, object]:
     return {"symbol": axis.symbol, **_listed(axis.works), "lossless": _listed(axis.exact)}
 
 
-def _listed(sizes: Numbers) -> dict[str, Any]:
+def _listed(sizes: Numbers) -> dict[str, object]:
     """A set as the document has it: from which size on which remainders, and what else."""
     return {
         "from": sizes.first(sizes.start) if sizes.residues else None,

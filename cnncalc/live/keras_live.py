@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any
 
 from cnncalc import packages
 from cnncalc.input_size import meant
@@ -137,9 +136,9 @@ def _of_call(keras: Keras, model: Keras, given: Sequence[InputSize]) -> Network:
 def _build_shapes(keras: Keras, model: Keras) -> list[tuple[int | None, ...]]:
     """The shapes of the inputs that a model was built with, with a batch that is open."""
     config = model.get_build_config() or {}
-    found: list[Any] = []
+    found: list[Keras] = []
 
-    def collect(value: Any) -> None:
+    def collect(value: object) -> None:
         if isinstance(value, dict):
             for each in value.values():
                 collect(each)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from copy import deepcopy
 from types import NoneType
-from typing import Any
 
 from cnncalc.frameworks.pytorch import READERS
 from cnncalc.live.objects import Torch
@@ -58,7 +57,7 @@ def _bare_layer(layer: Torch, memo: dict[int, Torch]) -> Torch:
 
     Most modules are such layers, and deepcopy takes ten times as long for each.
     """
-    fields: dict[str, Any] = {}
+    fields: dict[str, object] = {}
     for name, value in vars(layer).items():
         if name in ("_parameters", "_buffers"):
             fields[name] = {key: memo.get(id(tensor)) for key, tensor in value.items()}
@@ -73,7 +72,7 @@ def _bare_layer(layer: Torch, memo: dict[int, Torch]) -> Torch:
     return bare
 
 
-def _is_plain_tuple(value: Any) -> bool:
+def _is_plain_tuple(value: object) -> bool:
     return isinstance(value, tuple) and all(isinstance(each, UNCHANGING) for each in value)
 
 
@@ -84,7 +83,7 @@ def _empty(torch: Torch, tensor: Torch) -> Torch:
     return bare
 
 
-def parameters_of(layer: Torch) -> list[tuple[str, Any]]:
+def parameters_of(layer: Torch) -> list[tuple[str, Torch]]:
     """The `named_parameters` of a layer, of which few have modules inside."""
     if layer._modules:
         return list(layer.named_parameters())

@@ -53,7 +53,9 @@ def _tracer(torch: Torch) -> Torch:
             leaf: bool = super().is_leaf_module(m, module_qualified_name)
             return leaf and not is_transformer(m)
 
-        def call_module(self, m: Torch, forward: Any, args: Any, kwargs: Any) -> Any:
+        def call_module(
+            self, m: Torch, forward: Any, args: tuple[object, ...], kwargs: dict[str, object]
+        ) -> Any:
             if is_transformer(m):
                 return super().call_module(m, plain_forward(m), args, kwargs)
 
@@ -68,7 +70,7 @@ def _tracer(torch: Torch) -> Torch:
     return Tracer()
 
 
-def unchanged(x: Any) -> Any:
+def unchanged(x: object) -> Any:
     """What a module did that did nothing."""
     return x
 

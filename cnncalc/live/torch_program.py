@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 from inspect import Parameter, signature
-from typing import Any
 
 from cnncalc.frameworks.pytorch import READERS
 from cnncalc.layers.base import Shape
@@ -58,10 +57,10 @@ class TorchProgram:
         self.first: dict[int, str] = {}  # the path by which an object was met first
         self.inputs: list[str] = []
         self.imports: list[str] = []
-        self.functions: dict[Any, str] = {}  # the words for functions of other modules
+        self.functions: dict[Torch, str] = {}  # the words for functions of other modules
         self.callers: dict[tuple[str, str], str] = {}  # the fields of modules that only call one
-        self.texts: dict[Any, str] = {}  # the words for each node of the graph
-        self.read: dict[Any, Fields] = {}  # whose tensors a node stands for
+        self.texts: dict[Torch, str] = {}  # the words for each node of the graph
+        self.read: dict[Torch, Fields] = {}  # whose tensors a node stands for
 
     def run(self, line: str, origin: Origin | None = None) -> None:
         """Add a line to the forward."""

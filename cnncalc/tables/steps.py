@@ -6,7 +6,7 @@ A column is one entry here, and every renderer has it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnncalc.layers.base import show
 from cnncalc.layers.options import SCALAR
@@ -14,6 +14,9 @@ from cnncalc.report import Report
 from cnncalc.rows import BYTES, BuiltRow, Row
 from cnncalc.symbols.size import Size
 from cnncalc.tables.table import PART, Column, thousands
+
+if TYPE_CHECKING:
+    from cnncalc.axis.field import Field
 
 __all__ = [
     "COLUMNS",
@@ -90,7 +93,9 @@ def _weights(report: Report, row: Row) -> str:
     return ", ".join(f"{each.name} {show(each.shape) or 'scalar'}" for each in row.weights)
 
 
-def count(key: str, title: str, doc: str, of: str = "", show: Any = None) -> Column:
+def count(
+    key: str, title: str, doc: str, of: str = "", show: Callable[[Report, Any], str] | None = None
+) -> Column:
     """A count that lines have and that is summed up; `of`: where they call it otherwise."""
     return Column(
         key,
@@ -107,7 +112,7 @@ def count(key: str, title: str, doc: str, of: str = "", show: Any = None) -> Col
 def _axes(
     key: str,
     doc: str,
-    of: Callable[[Any], float],
+    of: Callable[[Field], float],
     whole: Callable[[int], float],
     field: str = "",
 ) -> Column:
@@ -305,10 +310,10 @@ def also_of_built(column: Column) -> Column:
     if column.key in OF_BUILT:
         return column
 
-    def of(report: Report, line: Any) -> Any:
+    def of(report: Report, line: Row | BuiltRow) -> object:
         return None if isinstance(line, BuiltRow) else column.of(report, line)
 
-    def show(report: Report, line: Any) -> str:
+    def show(report: Report, line: Row | BuiltRow) -> str:
         return "" if isinstance(line, BuiltRow) else column.text(report, line)
 
     return column._replace(of=of, show=show)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Any
 
 from cnncalc.layers.base import Shape
 from cnncalc.nesting import Place, places
@@ -185,7 +184,7 @@ def _layer(report: Report, line: Line) -> str:
 def _of_reached(column: Column) -> Column:
     """A column of steps, for lines that end in one."""
 
-    def of(report: Report, line: Line) -> Any:
+    def of(report: Report, line: Line) -> object:
         return None if line.output_shape is None else column.of(report, line)
 
     def show(report: Report, line: Line) -> str:
