@@ -58,6 +58,10 @@ class Name(NamedTuple):
     key: str
     value: int
 
+    @property
+    def divisor(self) -> int:
+        return 1
+
     def at(self, sizes: Mapping[str, int]) -> int:
         return sizes[self.key]
 
@@ -67,6 +71,10 @@ class Name(NamedTuple):
     def text(self, style: Style, alone: bool) -> str:
         """How it is written in a product, or alone."""
         return self.key
+
+    def less(self, number: int) -> None:
+        """What is less by a number: nothing that is written more simply."""
+        return
 
 
 class Floor(NamedTuple):
@@ -88,6 +96,12 @@ class Floor(NamedTuple):
         if style.people:
             return f"⌊{factor(self.inner)}/{self.divisor}⌋"
         return self.key if alone else f"({self.key})"
+
+    def less(self, number: int) -> Floor:
+        """The floor that is less by a number: `(H + 1)//2 - 1` is `(H - 1)//2`."""
+        inner = self.inner - number * self.divisor
+        assert isinstance(inner, Size), "it still depends on names"
+        return _floor_of(inner, self.divisor)
 
 
 Atom = Name | Floor
@@ -428,7 +442,11 @@ def _floor(size: Size, divisor: int) -> int | Size:
     atom = size.atoms[first[0]]
     if not others and len(first) == 1 and size.terms[first] == 1 and isinstance(atom, Floor):
         return (atom.inner + plain * atom.divisor) // (atom.divisor * divisor)
+    made = _floor_of(size, divisor)
+    return Size({(made.key,): 1}, {made.key: made}, made.value, size.asked)
+
+
+def _floor_of(size: Size, divisor: int) -> Floor:
     text = str(size)
     key = f"({text})//{divisor}" if any(sign in text for sign in " */") else f"{text}//{divisor}"
-    made = Floor(key, size.value // divisor, size, divisor)
-    return Size({(key,): 1}, {key: made}, made.value, size.asked)
+    return Floor(key, size.value // divisor, size, divisor)
