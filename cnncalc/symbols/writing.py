@@ -9,11 +9,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from fractions import Fraction
 from functools import reduce
 from math import gcd
 from typing import NamedTuple, Protocol
 
-__all__ = ["MINUS", "PEOPLE", "PYTHON", "Style", "Term", "in_order", "written"]
+__all__ = [
+    "MINUS",
+    "PEOPLE",
+    "PYTHON",
+    "Style",
+    "Term",
+    "completing",
+    "factors",
+    "in_order",
+    "written",
+]
 
 MINUS = "−"
 Term = tuple[str, ...]  # the keys of the atoms that are multiplied, in order
@@ -61,12 +72,12 @@ class Atom(Protocol):
 def written(terms: Terms, atoms: Mapping[str, Atom], style: Style, as_factor: bool = False) -> str:
     """A sum of products of atoms; where it is to be a factor, a sum stands in brackets."""
     terms, atoms = _shortest(terms, atoms)
-    count, factors = _factors(terms, atoms)
-    if len(factors) < 2:
+    count, parts = factors(terms, atoms)
+    if len(parts) < 2:
         text = _sum(terms, atoms, style)
         return f"({text})" if as_factor and len(terms) > 1 else text
     words = [f"{count:{style.thousands}}"] if count != 1 else []
-    for factor in sorted(factors, key=lambda factor: (len(factor), in_order(factor))):
+    for factor in sorted(parts, key=lambda factor: (len(factor), in_order(factor))):
         text = _sum(factor, atoms, style)
         bare = len(factor) == 1 and (style.people or text.isidentifier())
         words.append(text if bare else f"({text})")
@@ -95,8 +106,9 @@ def _shortest(terms: Terms, atoms: Mapping[str, Atom]) -> tuple[Terms, Mapping[s
 def _beside(terms: Terms, key: str) -> list[int]:
     """The numbers that most often are beside an atom in `a*(atom - number)`, at most four."""
     found = Counter[int]()
+    alone = len(terms) == 2 and not key.isidentifier()  # `H - 4` and `H//2 + W//2 + 1` stay
     for term, count in terms.items():
-        if key in term and (len(term) > 1 or len(terms) == 2):  # else `H//2 + W//2 + 1` stays
+        if key in term and (len(term) > 1 or alone):
             place = term.index(key)
             times = count * term.count(key)
             beside, rest = divmod(-terms.get(term[:place] + term[place + 1 :], 0), times)
@@ -141,7 +153,7 @@ def _product(term: Term, count: int, atoms: Mapping[str, Atom], style: Style) ->
     return (-1 if count < 0 else 1), style.times.join(factors)
 
 
-def _factors(terms: Terms, atoms: Mapping[str, Atom]) -> tuple[int, list[dict[Term, int]]]:
+def factors(terms: Terms, atoms: Mapping[str, Atom]) -> tuple[int, list[dict[Term, int]]]:
     """A number and sums, each in names of its own, whose product the terms are; or just them."""
     if len(terms) < 2 or all(len(term) < 2 for term in terms):
         return 1, [dict(terms)]
@@ -156,6 +168,25 @@ def _factors(terms: Terms, atoms: Mapping[str, Atom]) -> tuple[int, list[dict[Te
         return left[()], found
     content = gcd(*left.values())
     return content, [*found, {term: count // content for term, count in left.items()}]
+
+
+def completing(terms: Terms, atoms: Mapping[str, Atom]) -> int:
+    """The plain number with which a sum is a product of sums in one name each; 0: there is none.
+
+    `16*H*W - 48*H - 48*W` is `16*(H - 3)*(W - 3)` with 144 more.
+    """
+    names = {name for atom in atoms.values() for name in atom.names()}
+    whole = max(terms, key=len)
+    if len(names) < 2 or len(whole) != len(names):
+        return 0
+    count = terms[whole]
+    number = Fraction(count)
+    for place in range(len(whole)):
+        number *= Fraction(terms.get(whole[:place] + whole[place + 1 :], 0), count)
+    if number.denominator != 1:
+        return 0
+    _, parts = factors({**terms, (): int(number)}, atoms)
+    return int(number) if len(parts) == len(names) else 0
 
 
 def _parted(
