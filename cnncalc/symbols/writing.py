@@ -73,7 +73,7 @@ def written(terms: Terms, atoms: Mapping[str, Atom], style: Style, as_factor: bo
     """A sum of products of atoms; where it is to be a factor, a sum stands in brackets."""
     terms, atoms = _shortest(terms, atoms)
     count, parts = factors(terms, atoms)
-    if len(parts) < 2:
+    if len(terms) < 2 or len(parts) < 2:
         text = _sum(terms, atoms, style)
         return f"({text})" if as_factor and len(terms) > 1 else text
     words = [f"{count:{style.thousands}}"] if count != 1 else []
@@ -155,7 +155,7 @@ def _product(term: Term, count: int, atoms: Mapping[str, Atom], style: Style) ->
 
 def factors(terms: Terms, atoms: Mapping[str, Atom]) -> tuple[int, list[dict[Term, int]]]:
     """A number and sums, each in names of its own, whose product the terms are; or just them."""
-    if len(terms) < 2 or all(len(term) < 2 for term in terms):
+    if all(len(term) < 2 for term in terms):
         return 1, [dict(terms)]
     found = []
     left = dict(terms)
