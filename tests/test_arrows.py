@@ -40,6 +40,7 @@ STOREYS = (
     "report",
     "forks",
     "named_steps",
+    "regions",
     "validity",
     "symbolic",
     "law",
