@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cnncalc import analysis, arguments
 from cnncalc.errors import CnnCalcError, SpecError
@@ -24,6 +24,7 @@ from cnncalc.report import Report
 
 if TYPE_CHECKING:
     from cnncalc import comparison, conversion, symbolic, validity, verification
+    from cnncalc.arguments import Net, Path
     from cnncalc.explaining import explanation
     from cnncalc.notations.compact import writer
     from cnncalc.solutions import Solutions
@@ -58,12 +59,12 @@ __all__ = [
 
 
 def parse(
-    net: Any,
+    net: Net,
     input: Inputs | None = None,
     *,
     notation: str | None = None,
     let: Mapping[str, int] | None = None,
-    path: Any = None,
+    path: Path | Sequence[Path] | None = None,
 ) -> Network:
     """Read a network; nothing of its source is executed or imported.
 
@@ -104,7 +105,7 @@ def _drawn(network: Network) -> str:
 
 
 def analyze(
-    net: Any,
+    net: Net,
     input: Inputs | None = None,
     *,
     batch: int | None = None,
@@ -167,7 +168,7 @@ def add_report(error: SpecError, batch: int | None, dtype: str, layout: str | No
 
 
 def _report(
-    net: Any, input: Inputs | None, batch: int | None, dtype: str, layout: str | None
+    net: Net, input: Inputs | None, batch: int | None, dtype: str, layout: str | None
 ) -> Report:
     """The report on a network at inputs in numbers or names."""
     read, sizes = arguments.network_of(net, input), sizes_given(input)
@@ -226,7 +227,7 @@ def _write(network: Network, shape: Shape) -> str | None:
 
 
 def verify(
-    net: Any,
+    net: Net,
     input: Inputs | None = None,
     *,
     executor: str = "bundled",
@@ -278,7 +279,7 @@ def verify(
 
 
 def explain(
-    net: Any,
+    net: Net,
     input: Given | None = None,
     *,
     at: str | int | None = None,
@@ -314,7 +315,7 @@ def explain(
 
 
 def sizes(
-    net: Any, input: Inputs | None = None, *, near: Given | None = None
+    net: Net, input: Inputs | None = None, *, near: Given | None = None
 ) -> validity.ValidSizes:
     """The input sizes at which a network works.
 
@@ -342,7 +343,7 @@ def sizes(
 
 
 def solve(
-    net: Any,
+    net: Net,
     *,
     output: Given | None = None,
     rf: Given | None = None,
@@ -389,7 +390,7 @@ def solve(
 
 
 def sweep(
-    net: Any,
+    net: Net,
     *,
     where: str | None = None,
     sort: str | None = None,
@@ -401,7 +402,7 @@ def sweep(
     batch: int | None = None,
     dtype: str = "float32",
     notation: str | None = None,
-    let: Mapping[str, Any] | None = None,
+    let: Mapping[str, int | str | Sequence[int | str]] | None = None,
 ) -> Sweep:
     """Every combination of the choices of a spec, filtered and ranked.
 
@@ -449,9 +450,9 @@ def sweep(
 
 
 def compare(
-    *nets: Any,
+    *nets: Net | Report,
     names: Sequence[str] | None = None,
-    baseline: Any = None,
+    baseline: Path | Mapping[str, object] | None = None,
     input: Inputs | None = None,
     batch: int | None = None,
     dtype: str = "float32",
@@ -486,8 +487,9 @@ def compare(
         called = ["baseline", *called]
         documents.append(arguments.report_document(baseline))
     for net in nets:
-        report = net
-        if not isinstance(net, Report):
+        if isinstance(net, Report):
+            report = net
+        else:
             network = arguments.network_of(net, input, notation=notation, let=let)
             report = analyze(network, input, batch=batch, dtype=dtype)
         report.check_numbers()
@@ -502,7 +504,7 @@ def compare(
 
 
 def convert(
-    net: Any, to: str, input: Inputs | None = None, *, name: str | None = None
+    net: Net, to: str, input: Inputs | None = None, *, name: str | None = None
 ) -> str | bytes:
     """The same network in another notation.
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from operator import index
 from types import BuiltinFunctionType, FunctionType, MethodType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cnncalc import files
 from cnncalc.errors import CnnCalcError, Source
@@ -17,6 +17,16 @@ from cnncalc.packages import OnUse
 
 if TYPE_CHECKING:
     from cnncalc import comparison, live
+    from cnncalc.inputs import Inputs
+
+    class LiveModel(Protocol):
+        """A torch.nn.Module or keras.Model; neither package need be there to say so."""
+
+        def __call__(self, *args: Any, **kwargs: Any) -> Any:
+            """What the model makes of its inputs."""
+
+    Path = str | os.PathLike[str]
+    Net = Path | Source | Text | Network | LiveModel  # all that a network is given as
 else:  # most networks are texts
     comparison = OnUse("cnncalc.comparison")
     live = OnUse("cnncalc.live")
@@ -42,12 +52,12 @@ SHOWN = 40  # characters of a value that a message repeats
 
 
 def network_of(
-    given: Any,
-    input: Any = None,
+    given: Net,
+    input: Inputs | None = None,
     *,
     notation: str | None = None,
     let: Mapping[str, int] | None = None,
-    path: Any = None,
+    path: Path | Sequence[Path] | None = None,
 ) -> Network:
     """The network that a caller means.
 
@@ -83,7 +93,7 @@ def network_of(
 
 
 def text_or_network(
-    given: Any, input: Any, notation: str | None, let: Mapping[str, int] | None
+    given: Net, input: Inputs | None, notation: str | None, let: Mapping[str, int] | None
 ) -> Text | Network:
     """The text that a caller gives, not read yet, or the network that isn't one."""
     text("notation", notation, "torch", optional=True)
@@ -95,7 +105,7 @@ def text_or_network(
     return network_of(given, input, notation=notation, let=let)
 
 
-def report_document(given: object) -> Any:
+def report_document(given: object) -> comparison.Document:
     """The document of a report that a caller saved: itself, or the path of its file."""
     if isinstance(given, Mapping):
         import json
@@ -150,7 +160,7 @@ def _folders(path: object) -> tuple[str, ...]:
     return tuple(os.fsdecode(each) for each in given)
 
 
-def _reader_of(given: object) -> Callable[[Any, Any], Network] | None:
+def _reader_of(given: object) -> Callable[[LiveModel, Inputs | None], Network] | None:
     """What reads a live model; None for anything else.
 
     Whoever has a model has imported its framework, so that nothing is imported to find out.

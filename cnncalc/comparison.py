@@ -103,7 +103,7 @@ class Comparison:
         """The layers that aren't the same in all networks."""
         return [each for each in self.layers if each.differs]
 
-    def to_dict(self) -> dict[str, object]:
+    def to_dict(self) -> dict[str, Any]:
         """The document `cnncalc.compare/1`."""
         networks = [
             {

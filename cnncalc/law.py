@@ -55,7 +55,7 @@ class Law(NamedTuple):
     assumes: tuple[tuple[str, str], ...] = ()
     why: str = ""
 
-    def to_dict(self) -> dict[str, object]:
+    def to_dict(self) -> dict[str, Any]:
         """The `law` of a layer in the report's document."""
         if self.why:
             found: list[Any] = [None] * 4

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cnncalc.layers.base import Shape
 from cnncalc.rows import as_layout
@@ -110,7 +110,7 @@ class Solutions:
         found = f"{self.count} solution{'' if self.count == 1 else 's'}"
         return f"<Solutions: {found} for {self.goal.text}>"
 
-    def to_dict(self) -> dict[str, object]:
+    def to_dict(self) -> dict[str, Any]:
         """The document of `cnncalc solve --json`, its shapes in the network's own order."""
         return {
             "schema": SCHEMA,

@@ -12,7 +12,7 @@ from functools import reduce
 from itertools import chain, product
 from math import dist, prod
 from operator import and_, or_
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cnncalc.analysis import check_input
 from cnncalc.errors import LayerError, SpecError
@@ -156,7 +156,7 @@ class ValidSizes:
             shape[axis.axis] = size
         return tuple(shape)
 
-    def to_dict(self) -> dict[str, object]:
+    def to_dict(self) -> dict[str, Any]:
         """The document of `cnncalc sizes --json`, its shapes in the network's own order."""
         layout, asked = self.network.layout, self.asked
         broken = self.broken_at(asked) if asked else None

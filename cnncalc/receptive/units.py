@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import islice
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from cnncalc.axis.indices import TooManyError
 from cnncalc.errors import SpecError
@@ -58,7 +58,7 @@ class UnitView(NamedTuple):
     clipped: tuple[tuple[int, int] | None, ...]
     touched: tuple[int, ...]
 
-    def to_dict(self) -> dict[str, object]:
+    def to_dict(self) -> dict[str, Any]:
         """An entry of the report's `units`."""
         return {
             "index": self.step,

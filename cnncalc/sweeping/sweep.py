@@ -145,10 +145,10 @@ class Sweep:
             )
         )
 
-    def __iter__(self) -> Iterator[dict[str, object]]:
+    def __iter__(self) -> Iterator[dict[str, Any]]:
         return self.rows()
 
-    def rows(self, progress: Progress | None = None) -> Iterator[dict[str, object]]:
+    def rows(self, progress: Progress | None = None) -> Iterator[dict[str, Any]]:
         """The rows, as they are found.
 
         Raises:
@@ -161,7 +161,7 @@ class Sweep:
             self.check_count()
         return self._rows(progress)
 
-    def _rows(self, progress: Progress | None) -> Iterator[dict[str, object]]:
+    def _rows(self, progress: Progress | None) -> Iterator[dict[str, Any]]:
         asked = self.asked
         if asked.sort or asked.pareto:
             yield from self.rows_at(self.best(progress))
@@ -315,7 +315,7 @@ class Sweep:
 
     def listed(
         self, start: int, end: int, progress: Progress | None = None
-    ) -> Iterator[dict[str, object]]:
+    ) -> Iterator[dict[str, Any]]:
         """The rows of a stretch of the list.
 
         Args:
@@ -342,7 +342,7 @@ class Sweep:
         """The blocks from which rows are made of all designs."""
         return Blocks(self.graph, range(len(self.names)), ROWS)
 
-    def to_dict(self, rows: Iterable[dict[str, object]] | None = None) -> dict[str, object]:
+    def to_dict(self, rows: Iterable[dict[str, Any]] | None = None) -> dict[str, Any]:
         """The document `cnncalc.sweep/1`; with other rows than all, if they are given."""
         steps = self.template.network.steps
         refused = [
@@ -410,11 +410,11 @@ class Sweep:
         block = block_of(designs, places, ends, choices)
         return block, numpy.arange(block.count)
 
-    def rows_at(self, places: Sequence[int]) -> Iterator[dict[str, object]]:
+    def rows_at(self, places: Sequence[int]) -> Iterator[dict[str, Any]]:
         """The rows of designs at some places."""
         yield from self.rows_of(*self.block_at(places, range(len(self.names))))
 
-    def rows_of(self, block: Block, some: Whole) -> Iterator[dict[str, object]]:
+    def rows_of(self, block: Block, some: Whole) -> Iterator[dict[str, Any]]:
         """The rows of some designs of a block, of which the values of all choices are known."""
         known = self.known
         totals = [known.of(block, name)[some].tolist() for name in ("params", "macs")]
@@ -427,7 +427,7 @@ class Sweep:
         values, spec = self.template.values, self.template.spec
         for at in range(len(some)):
             picked = {n: each[at] for n, each in enumerate(picks) if each[at] != ABSENT}
-            row: dict[str, object] = {"spec": spec(picked)}
+            row: dict[str, Any] = {"spec": spec(picked)}
             for number, name in enumerate(self.names):
                 only = 0 if len(values[number]) == 1 else ABSENT
                 value = picked.get(number, only)
