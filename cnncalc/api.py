@@ -241,6 +241,10 @@ def verify(
 ) -> Report:
     """Work out a network, run it on real arrays, and compare.
 
+    Shapes, weight tensors and MACs are those that come about in the run, layer by layer, and
+    no formula of the report takes part in it. Receptive fields are measured by probes: inputs
+    that tell which places a unit reads.
+
     Args:
         net: a network, in any form that `parse` takes.
         input: its size, as in `analyze`.
@@ -255,7 +259,7 @@ def verify(
 
     Returns:
         The report, with what was found in `verify`: whether all agrees (`ok`), how much was
-        checked, what differs, seconds and bytes.
+        checked, what differs (shapes without the batch), seconds and bytes.
 
     Raises:
         SpecError: what can't be, with its place.
@@ -301,8 +305,9 @@ def explain(
         layout: the report's, as in `analyze`.
 
     Returns:
-        The explanation: `print` shows it, `to_dict()` is the report's document with `formulas` in
-        each layer.
+        The explanation: `print` shows it, each layer's formula with its source beside the numbers;
+        `to_dict()` is the report's document with `formulas` in each layer. Units are those of
+        `analyze`.
 
     Raises:
         SpecError: as `analyze` does, and where no layer is called so.
@@ -331,7 +336,7 @@ def sizes(
             with the channels.
 
     Returns:
-        For each axis the set of sizes, the least size, and what is near.
+        For each spatial axis the set of sizes in input pixels, the least size, and what is near.
 
     Raises:
         SpecError: a network that works at no size, or a text that is none.
@@ -374,7 +379,9 @@ def solve(
         let: values for the symbols in it.
 
     Returns:
-        The solutions, how many there are, and where there are none what comes nearest.
+        The solutions, each a spec with its values, the output's shape in the network's own layout
+        and without the batch, and with `rf` the field in input pixels; how many there are, and
+        where there are none what comes nearest.
 
     Raises:
         SpecError: nothing is unknown, or a text that is no network.
@@ -430,6 +437,8 @@ def sweep(
     Returns:
         The designs: an iterable of rows, dicts with the spec, the choices and the figures; with
         how many there are, and why others can't be; `to_pandas()` and `to_polars()` make frames.
+        Figures are as in `analyze`: `macs` of one sample, `output_shape` without the batch, bytes
+        of the whole batch; `rf` is in input pixels, the least of all axes.
 
     Raises:
         SpecError: no choices, a text or a condition that is none.
@@ -473,8 +482,8 @@ def compare(
         let: values for symbols in them.
 
     Returns:
-        The totals with their ratios, and the layers, aligned by their names where they have names
-        of their own, else by their texts, with what differs.
+        The totals with their ratios, in the units of `analyze`, and the layers, aligned by their
+        names where they have names of their own, else by their texts, with what differs.
 
     Raises:
         SpecError: a network that can't be, with the place.
@@ -516,7 +525,7 @@ def convert(
         name: what the class, model or function is called; PyTorch source then always has a class.
 
     Returns:
-        The text; for `onnx` the bytes of a file.
+        The text; for `onnx` the bytes of a file, of operator set 22, whose batch axis is open.
 
     Raises:
         SpecError: what can't be, or what the other notation can't say, with its place.

@@ -313,7 +313,11 @@ class Network:
         self.modules = modules
 
     def at(self, shape: Shape) -> Network:
-        """The network with its steps, at an input of this shape (channels first, no batch)."""
+        """The network with its steps, at an input of this shape (channels first, no batch).
+
+        Raises:
+            SpecError: a size at which its source can't be followed, with the place.
+        """
         return self.tracer(shape, self.fed) if self.tracer else self
 
     def feeding(self, fed: Fed) -> Network:

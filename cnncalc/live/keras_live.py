@@ -33,8 +33,15 @@ def from_keras(model: Keras, input: Inputs | None = None) -> Network:
             open: a tuple or a text; a batch in front is known by the model's own input. Of
             several inputs a list in the model's order, or a mapping of their names.
 
+    Returns:
+        The network, whose shapes are given and told in the model's own layout, (*spatial, C), and
+        without the batch. Its weights are those that the model holds, as they are there: what
+        isn't trainable, as BatchNormalization's statistics, is counted as Keras counts it.
+
     Raises:
-        CnnCalcError: a model that isn't built, or whose layers aren't known.
+        SpecError: a size that the model can't take, with the layer's name.
+        CnnCalcError: a model that isn't built, or whose layers aren't known; what is no model;
+            Keras is missing.
     """
     keras = _keras()
     sizes = checked_sizes("from_keras", input, "from_keras(model, (224, 224, 3))")

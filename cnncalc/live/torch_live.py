@@ -54,8 +54,14 @@ def from_torch(module: Torch, input: Inputs | None = None) -> Network:
             front is known by the layers that it meets. Of several inputs a list in the order of
             `forward`'s arguments, or {"image": (3, 32, 32), "z": 100}.
 
+    Returns:
+        The network, whose shapes are channels first and without the batch. Its weights are those
+        that the module holds, as they are there: frozen ones, tied ones counted once.
+
     Raises:
-        CnnCalcError: a module that can't be traced, or whose layers aren't known.
+        SpecError: a size that the module can't take, with the layer's name.
+        CnnCalcError: a module that can't be traced, or whose layers aren't known; what is no
+            module; PyTorch is missing.
     """
     torch = _torch()
     sizes = checked_sizes("from_torch", input, "from_torch(module, (3, 224, 224))")
