@@ -36,10 +36,10 @@ def from_keras(model: Keras, input: Inputs | None = None) -> Network:
     Returns:
         The network, whose shapes are given and told in the model's own layout, (*spatial, C), and
         without the batch. Its weights are those that the model holds, as they are there: what
-        isn't trainable, as BatchNormalization's statistics, is counted as Keras counts it.
+        isn't trainable, as BatchNormalization's statistics, is counted as Keras counts it. A size
+        that it can't take is refused by `analyze`.
 
     Raises:
-        SpecError: a size that the model can't take, with the layer's name.
         CnnCalcError: a model that isn't built, or whose layers aren't known; what is no model;
             Keras is missing.
     """

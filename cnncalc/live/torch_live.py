@@ -56,10 +56,10 @@ def from_torch(module: Torch, input: Inputs | None = None) -> Network:
 
     Returns:
         The network, whose shapes are channels first and without the batch. Its weights are those
-        that the module holds, as they are there: frozen ones, tied ones counted once.
+        that the module holds, as they are there: frozen ones, tied ones counted once. A size that
+        it can't take is refused by `analyze`.
 
     Raises:
-        SpecError: a size that the module can't take, with the layer's name.
         CnnCalcError: a module that can't be traced, or whose layers aren't known; what is no
             module; PyTorch is missing.
     """
