@@ -68,6 +68,7 @@ class _Writer:
     ) -> list[str]:
         """The words for the outputs of a graph, given those for its inputs."""
         names = {id(tensor): word for tensor, word in zip(inputs, words, strict=True)}
+        # Tensors are known by `id`, which Python gives again once an object is gone.
         self.keep += [*inputs, *outputs]
         for node in nodes_between(outputs, inputs):
             self.keep.append(node)

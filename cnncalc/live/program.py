@@ -244,6 +244,7 @@ class Followed:
         return (shape, tuple(sorted(fed.items()))) in self.known
 
     def __getstate__(self) -> dict[str, object]:
+        # It holds the model, which may be of any size, and can't always be pickled.
         return {**self.__dict__, "follow": None}
 
     def __deepcopy__(self, memo: dict[int, object]) -> Followed:

@@ -33,6 +33,7 @@ def empty_copy(torch: Torch, module: Torch) -> Torch:
                 f"`{name}` has no size yet: a lazy module learns its sizes from its first input",
                 "run it once before, or give its sizes",
             )
+        # By identity, so that tensors which are tied stay tied in the copy.
         memo[id(tensor)] = _empty(torch, tensor)
     for each in module.modules():
         bare = _bare_layer(each, memo) if is_layer(each) else None
@@ -42,6 +43,9 @@ def empty_copy(torch: Torch, module: Torch) -> Torch:
         for name, value in vars(each).items():
             if isinstance(value, torch.Tensor):
                 memo[id(value)] = _empty(torch, value)
+            # What deepcopy finds in `memo` it takes for copied. Hooks are left out: they are code
+            # of the user's on values that aren't there. A hook that computes a weight, as
+            # weight_norm has it, is found by the names of the tensors (see `layer_words`).
             elif name in HOOKS:
                 memo[id(value)] = type(value)()
     try:

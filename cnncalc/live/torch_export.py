@@ -57,6 +57,7 @@ def _exported(torch: Torch, module: Torch, shape: Shape, fed: Fed) -> Torch:
     from torch.export import Dim, export
 
     quiet = [each for each in module.modules() if type(each) is torch.nn.Identity]
+    # These are set on the objects, and taken away below: the classes stay as they are.
     for each in quiet:
         each.forward = torch.clone  # which leaves a node
     tables = [each for each in module.modules() if type(each) is torch.nn.Embedding]

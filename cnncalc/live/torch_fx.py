@@ -61,6 +61,7 @@ def _tracer(torch: Torch) -> Torch:
 
             def run(*args: Any, **kwargs: Any) -> Any:
                 result = forward(*args, **kwargs)
+                # Else the graph would have nothing that tells of a module which hands its input on.
                 if any(result is each for each in args) and not m._modules:
                     return self.create_proxy("call_function", unchanged, (result,), {})
                 return result
@@ -84,6 +85,7 @@ def follow_in_place(graph: Torch) -> None:
             whole = _whole(changed)
             if whole is not changed and any(order[user] > order[node] for user in whole.users):
                 raise refusal(f"`{node.name}` writes into a part of a tensor that is used again")
+            # What ran before read the old values, which its line of the program still means.
             for user in [user for user in changed.users if order[user] > order[node]]:
                 user.replace_input_with(changed, node)
 

@@ -102,6 +102,8 @@ def _network(torch: Torch, bare: Torch, name: str, sizes: Sequence[InputSize]) -
         if isinstance(error, CnnCalcError) and not isinstance(error, Unfollowed):
             raise
         return _exported(torch, bare, name, sizes, error)
+    # Tracing doesn't ask for sizes, so that the program serves all; where a size makes it fail, the
+    # export at that size is tried.
     exported = Followed(name, partial(export_at, torch, bare, name))
     return fed_with(sized(traced, Traced(traced, name, exported)), sizes)
 

@@ -147,6 +147,8 @@ class TorchProgram:
 
     def _weight(self, text: str, path: str, weight: Torch) -> None:
         """Of a layer's parameter: whether it is another's too, and whether it is trained."""
+        # The reader counts a tensor once, where it is the same object: so it has to be in the
+        # program.
         owner = self.first.setdefault(id(weight), path)
         if owner != path:
             words, _ = self.tensor(owner, weight)
@@ -193,6 +195,7 @@ class TorchProgram:
 
     def _unused(self) -> None:
         """What the graph never uses, whose weights still are the module's."""
+        # Modules before tensors, as a layer brings its own.
         for path, module in self.module.named_modules():
             if path and is_layer(module) and id(module) not in self.first:
                 self.layer(path)

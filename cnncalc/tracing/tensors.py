@@ -108,6 +108,7 @@ class Shaped(Guest):
 
     def equal(self, machine: Machine, other: Value) -> bool:
         if isinstance(self, Tensor | Static) or isinstance(other, Tensor | Static):
+            # `x == None` is known without looking into it, as whether `x` is there.
             if other is None:
                 return False
             raise Refusal(CONTENT)
@@ -202,6 +203,8 @@ class Tensor(Shaped):
         return self.sizes[0]
 
     def iterate(self, machine: Machine) -> Iterable[Value]:
+        # A loop over samples has as many rounds as the batch; over another axis it has the axis's
+        # size.
         if self.batch.place == 0:
             raise no_loop()
         return [self.item(machine, place) for place in range(self.shape[0])]

@@ -130,6 +130,9 @@ class Trace:
             roots: the network's inputs, which may be what other steps have made.
         """
         kept = self._ancestors(outputs, roots) if prune else set(range(len(self.records)))
+        # Records are numbered as they ran. So this order is topological, and weights are counted in
+        # it: those of a tensor that several steps hold at the first that ran, not where it was
+        # declared.
         order = [roots[0], *sorted(kept - {roots[0]})]
         places = {number: place for place, number in enumerate(order)}
         counting = Counting()
@@ -154,6 +157,8 @@ class Trace:
         held, whole = self.held(record)
         weights = record.layer.weights(*self.shapes(record)) if held else ()
         keys = [same_tensors(record.layer.core.kind, weights, held, whole)]
+        # A module that runs twice has one set of weights. `part` tells apart the layers that one
+        # module is made of. Where the tensors are given they alone say whose they are.
         if record.owner is not None and record.held is None:
             keys.append((id(record.owner), record.part))
         shares = counting.shares(keys, place)

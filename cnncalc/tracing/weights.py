@@ -26,6 +26,7 @@ class Counting:
         """The step whose weights this one uses again, known by any of some keys, or None."""
         known = [key for key in keys if key is not None]
         found = next((self.first[key] for key in known if key in self.first), None)
+        # By all of its keys: who comes later may be known by the module, or by the tensor alone.
         for key in known:
             self.first.setdefault(key, step)
         return found
@@ -52,6 +53,8 @@ class Counting:
             static = held.get(weight.name)
             sources = static.sources if static is not None else ()
             fresh = list(sources) if again else self._fresh(sources)
+            # The usual case: one tensor, of the layer's own name and shape, which says nothing
+            # besides.
             if len(sources) == 1 and fresh and fresh[0].says_nothing_more(weight):
                 frozen |= set() if fresh[0].trainable else {weight.name}
                 continue

@@ -57,17 +57,21 @@ def emit(
     """
     machine.budget.spend(STEP_COST)
     trace = state_of(machine).trace
+    # A layer with weights has to be a step, or nothing would count them: zeros that were made in
+    # the likeness of what flows become a step of that.
     if trace is not None and (owner is not None or held):
         inputs = [flowing(machine, each) for each in inputs]
     declared = Declared.of(layer)
     if batch is None:
         declared, batch = fitted(machine, declared, inputs, owner)
+    # Arithmetic of numbers that are fixed is no layer of the network.
     if declared.layer.by_value and all(isinstance(each, Static) for each in inputs):
         return made_of(machine, inputs, inputs[0].shape)
     shapes = tuple(inner_shape(each) for each in inputs)
     try:
         shape = checked(settle(declared, shapes), shapes)
     except LayerError as error:
+        # What this layer declares helps to say which input the model would take (see `wants`).
         if trace is not None and all(isinstance(each, Tensor) for each in inputs):
             numbers = tuple(each.number for each in inputs)
             trace.refused = declared, numbers, shapes
