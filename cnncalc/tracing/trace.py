@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any
 
 from cnncalc.errors import Span
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.merge import Input
 from cnncalc.network import Block, Declared, Step
-from cnncalc.tracing.tensors import Tensor
+from cnncalc.python.values import Value
+from cnncalc.tracing.tensors import Static, Tensor
 from cnncalc.tracing.weights import Counting, Held, same_tensors
 
 __all__ = ["Naming", "Record", "Trace", "Within", "input_name", "nested"]
@@ -50,7 +50,7 @@ class Record:
         shape: Shape,
         name: str,
         spans: tuple[Span, ...] = (),
-        owner: Any = None,
+        owner: Value = None,
         part: int = 0,
         held: Held | None = None,
     ) -> None:
@@ -70,7 +70,7 @@ class Record:
     def layer(self) -> Layer:
         return self.declared.layer
 
-    def become(self, layer: Layer, name: str, **held: Any) -> None:
+    def become(self, layer: Layer, name: str, **held: Static | None) -> None:
         """Turn into another layer, which holds these tensors too."""
         self.declared, self.name = self.declared.replaced(layer=layer), name
         self.held = {**(self.held or {}), **held}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from cnncalc.analysis import MAX_ELEMENTS, settle
 from cnncalc.errors import LayerError
@@ -18,6 +17,7 @@ from cnncalc.notations.source.step_names import name_of, spans_of
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import MISSING, Instance, Value
+from cnncalc.tracing.arrays import Sizes
 from cnncalc.tracing.batch_axis import FIRST, BatchAxis
 from cnncalc.tracing.entries import at_entries
 from cnncalc.tracing.tensors import Parameter, Static, Tensor
@@ -178,7 +178,7 @@ def on_axes(layer: Layer, tensor: Tensor) -> Layer | None:
     return layer.replaced(axis=found[0])
 
 
-def made_of(machine: Machine, inputs: Sequence[Value], shape: tuple[Any, ...]) -> Static:
+def made_of(machine: Machine, inputs: Sequence[Value], shape: Sizes) -> Static:
     """Something fixed, made of other fixed tensors."""
     sources = [source for each in inputs if isinstance(each, Static) for source in each.sources]
     machine.budget.spend(len(sources))
