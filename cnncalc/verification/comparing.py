@@ -73,14 +73,19 @@ def compare(
             "backward_seconds": round(run.backward_seconds or 0, 6) if trained else None,
             "peak_bytes": run.peak_bytes,
         },
-        "predicted": {
-            "peak_bytes": needed.total,
-            "bound": run.bound,
-            "weight_bytes": needed.weights,
-            "gradient_bytes": needed.gradients,
-            "activation_bytes": needed.activations,
-            "workspace_bytes": needed.workspace,
-        },
+        "predicted": _predicted(needed, run),
+    }
+
+
+def _predicted(needed: Need, run: Run) -> dict[str, int]:
+    """The memory that was foreseen, in bytes; `bound`: whether a run takes that at most."""
+    return {
+        "peak_bytes": needed.total,
+        "bound": run.bound,
+        "weight_bytes": needed.weights,
+        "gradient_bytes": needed.gradients,
+        "activation_bytes": needed.activations,
+        "workspace_bytes": needed.workspace,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import prod
 
+import keras
 from keras import ops
 
 from cnncalc.executors.base import Array, Tensor
@@ -71,6 +72,25 @@ def _direction(
     start: list[Array],
 ) -> list[Array]:
     """What one direction gives at each step, and its states; what it holds is added."""
+    made = _made(at, layer, back)
+    at.build(made, x)
+    cell = made.cell
+    held.append(_tensor(f"weight_ih_{name}", cell.kernel))
+    held.append(_tensor(f"weight_hh_{name}", cell.recurrent_kernel))
+    if layer.bias:
+        after = isinstance(layer, GRU) and layer.after
+        biases = [*cell.bias] if after else [cell.bias]
+        if layer.biases > len(biases):  # Keras adds one, which stands for the sum of both
+            biases.append(at.variable(tuple(cell.bias.shape)))
+            cell.bias.assign(cell.bias + biases[1])
+        for bias, each in zip(("bias_ih", "bias_hh"), biases, strict=False):
+            held.append(Tensor(f"{bias}_{name}", (int(each.shape[0]),), int(each.shape[0])))
+    output, *states = at.run(made, x, initial_state=start) if start else at.run(made, x)
+    return [ops.flip(output, axis=1) if back else output, *states]
+
+
+def _made(at: Bench, layer: LSTM | GRU | RNN, back: bool) -> keras.Layer:
+    """Keras's layer for one direction; NotBuilt where it has none."""
     if getattr(layer, "proj", None) is not None:
         raise NotBuilt("Keras's LSTM projects no state")
     after = isinstance(layer, GRU) and layer.after
@@ -79,7 +99,7 @@ def _direction(
     gates = (
         {"recurrent_activation": ACTIVATIONS[layer.gate]} if isinstance(layer, LSTM | GRU) else {}
     )
-    made = at.made(
+    return at.made(
         CLASSES[layer.kind],
         units=layer.hidden,
         activation=ACTIVATIONS[layer.activation],
@@ -90,19 +110,6 @@ def _direction(
         **gates,
         **({"reset_after": layer.after} if isinstance(layer, GRU) else {}),
     )
-    at.build(made, x)
-    cell = made.cell
-    held.append(_tensor(f"weight_ih_{name}", cell.kernel))
-    held.append(_tensor(f"weight_hh_{name}", cell.recurrent_kernel))
-    if layer.bias:
-        biases = [*cell.bias] if after else [cell.bias]
-        if layer.biases > len(biases):  # Keras adds one, which stands for the sum of both
-            biases.append(at.variable(tuple(cell.bias.shape)))
-            cell.bias.assign(cell.bias + biases[1])
-        for bias, each in zip(("bias_ih", "bias_hh"), biases, strict=False):
-            held.append(Tensor(f"{bias}_{name}", (int(each.shape[0]),), int(each.shape[0])))
-    output, *states = at.run(made, x, initial_state=start) if start else at.run(made, x)
-    return [ops.flip(output, axis=1) if back else output, *states]
 
 
 def _tensor(name: str, kernel: Array) -> Tensor:
