@@ -18,8 +18,10 @@ PACKAGE = Path(cnncalc.__file__).parent
 # From the bottom of the house to its top. A folder is a storey of its own: files in it may
 # import one another, so long as nothing goes round in a circle.
 STOREYS = (
-    "errors",
     "escaping",
+    "widths",
+    "message",
+    "errors",
     "suggestions",
     "files",
     "packages",
@@ -89,9 +91,8 @@ ABOUT_ARRAYS = ("executors/",)
 # All that the interpreter knows of the house: it reads Python, whatever that is about.
 INTERPRETER = ("errors", "files", "suggestions", "python")
 
-# Imports of what is above, on use alone: the way of a report and of an error to its drawing.
+# Imports of what is above, on use alone: the way of a report to its drawing.
 DRAWINGS = {
-    ("errors", "render.messages"),
     ("report", "render.reports"),
     ("explaining.explanation", "render.formulas"),
 }
@@ -259,6 +260,7 @@ def test_a_circle_is_found() -> None:
 # Imports of our own that aren't done on load, for start-up's sake: of what most runs don't need.
 DOORS = {
     *DRAWINGS,
+    ("errors", "message"),
     ("api", "comparison"),
     ("api", "conversion"),
     ("api", "explaining.explanation"),
@@ -281,7 +283,6 @@ DOORS = {
     ("cli.main", "cli.command"),
     ("cli.main", "cli.process"),
     ("cli.options", "cli.completion"),
-    ("cli.output", "render.messages"),
     ("cli.output", "render.table"),
     ("cli.steps", "cli.each"),
     ("cli.steps", "cli.verification"),

@@ -16,16 +16,14 @@ from cnncalc.errors import CnnCalcError
 from cnncalc.escaping import ASCII, visible
 from cnncalc.packages import OnUse
 from cnncalc.render.text import FORMATS, pieces
-from cnncalc.render.widths import wrapped
 from cnncalc.suggestions import suggest
 from cnncalc.tables.table import Table
+from cnncalc.widths import wrapped
 
 if TYPE_CHECKING:
     from cnncalc.cli.options import Output
-    from cnncalc.render import messages
     from cnncalc.render import table as drawing
-else:  # only errors and terminals need them
-    messages = OnUse("cnncalc.render.messages")
+else:  # only terminals need it
     drawing = OnUse("cnncalc.render.table")
 
 __all__ = [
@@ -177,7 +175,7 @@ def complain(error: CnnCalcError) -> None:
     """Put an error on standard error, as people read it."""
     columns = width(sys.stderr)
     color, fold = has_color(sys.stderr), columns is not None
-    put(messages.draw_error(error, width=columns or UNKNOWN, color=color, fold=fold))
+    put(error.draw(width=columns or UNKNOWN, color=color, fold=fold))
 
 
 def put(text: str) -> None:

@@ -9,11 +9,11 @@ from cnncalc.explaining.derivation import Derivation
 from cnncalc.explaining.explanation import Explained, Explanation
 from cnncalc.explaining.fields import FIELDS
 from cnncalc.render.text import json_pieces
-from cnncalc.render.widths import width_of, wrapped
 from cnncalc.report import Report
 from cnncalc.rows import BuiltRow
 from cnncalc.symbols.formulas import LATEX, PEOPLE, name
 from cnncalc.tables.views import remarks
+from cnncalc.widths import width_of, wrapped
 
 __all__ = ["FORMATS", "pieces", "text"]
 

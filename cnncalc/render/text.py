@@ -19,8 +19,8 @@ from cnncalc.escaping import (
     visible,
 )
 from cnncalc.packages import OnUse
-from cnncalc.render.widths import width_of
 from cnncalc.tables.table import PART, Table
+from cnncalc.widths import width_of
 
 if TYPE_CHECKING:
     from cnncalc.render import page
