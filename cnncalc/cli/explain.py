@@ -12,8 +12,8 @@ from cnncalc.cli import output
 from cnncalc.cli.options import Laid, Spec, Text, one_of, shown, taking
 from cnncalc.cli.steps import batch_of, network_of, size_of
 from cnncalc.errors import SpecError
-from cnncalc.explaining.explanation import Explanation
-from cnncalc.render.formulas import FORMATS, pieces, text
+from cnncalc.explanation import Explanation
+from cnncalc.render.formulas import FORMATS, text
 from cnncalc.report import Report
 
 __all__ = ["explain"]
@@ -67,4 +67,4 @@ def _show(settings: ExplainSettings, form: str, report: Report) -> None:
     if form == "text" and columns and output.path_of(settings.out) is None:
         output.emit(text(explanation, columns))
     else:
-        output.emit(pieces(form, explanation), settings.out)
+        output.emit(FORMATS[form](explanation, explanation.document), settings.out)

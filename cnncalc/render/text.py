@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 else:  # few tables are pages
     page = OnUse("cnncalc.render.page")
 
-__all__ = ["FORMATS", "aligned", "json_pieces", "pieces", "plain"]
+__all__ = ["FORMATS", "Document", "aligned", "json_pieces", "pieces", "plain"]
 
 Document = Callable[[], Any]  # made only if a format asks for it
 
