@@ -7,8 +7,7 @@ import gc
 import pytest
 from hypothesis import given, settings
 
-from cnncalc import Network, SpecError, Step, analyze, parse, verify
-from cnncalc import findings
+from cnncalc import Network, SpecError, Step, analyze, findings, parse, verify
 from cnncalc.layers import LAYERS
 from cnncalc.layers.merge import Input
 from cnncalc.network import Declared, Expects
