@@ -9,7 +9,7 @@ from typing import Annotated
 
 from cnncalc import api
 from cnncalc.cli import output
-from cnncalc.cli.options import Laid, Spec, Text, one_of, shown, taking
+from cnncalc.cli.options import Laid, Spec, Text, formats, shown, taking
 from cnncalc.cli.steps import batch_of, network_of, size_of
 from cnncalc.errors import SpecError
 from cnncalc.explanation import Explanation
@@ -22,16 +22,7 @@ __all__ = ["explain"]
 class ExplainSettings(Laid, Spec):
     """The options of `explain`."""
 
-    format: Annotated[
-        Text,
-        shown(
-            "-f",
-            "--format",
-            metavar="FORMAT",
-            help=f"{', '.join(FORMATS)}; with -o the file's name tells, too.",
-            autocompletion=one_of(lambda: list(FORMATS)),
-        ),
-    ] = None
+    format: Annotated[Text, formats(FORMATS)] = None
     at: Annotated[
         Text, shown("--at", metavar="LAYER", help="One layer alone, by its name or number.")
     ] = None

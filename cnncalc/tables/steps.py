@@ -11,7 +11,7 @@ from typing import Any
 from cnncalc.findings import Findings
 from cnncalc.layers.base import show
 from cnncalc.layers.options import SCALAR
-from cnncalc.rows import BYTES, BuiltRow, Row
+from cnncalc.rows import BYTES, Row
 from cnncalc.symbols.size import Size
 from cnncalc.tables.table import PART, Column, thousands
 
@@ -22,6 +22,7 @@ __all__ = [
     "also_of_built",
     "count",
     "joined",
+    "of_reached",
     "percent",
     "share",
 ]
@@ -302,13 +303,16 @@ OF_BUILT = ["index", "name", "kind", "layer", "weights", "params", "share", "tra
 
 def also_of_built(column: Column) -> Column:
     """A column that also takes lines of modules that the flow never came to."""
-    if column.key in OF_BUILT:
-        return column
+    return column if column.key in OF_BUILT else of_reached(column)
+
+
+def of_reached(column: Column) -> Column:
+    """A column of steps, empty on lines of which nothing came out."""
 
     def of(report: Findings, line: Any) -> Any:
-        return None if isinstance(line, BuiltRow) else column.of(report, line)
+        return None if line.output_shape is None else column.of(report, line)
 
     def show(report: Findings, line: Any) -> str:
-        return "" if isinstance(line, BuiltRow) else column.text(report, line)
+        return "" if line.output_shape is None else column.text(report, line)
 
     return column._replace(of=of, show=show)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Any
 
 from cnncalc.findings import Findings
 from cnncalc.layers.base import Shape
 from cnncalc.nesting import Place, places
 from cnncalc.rows import BuiltRow, Row
-from cnncalc.tables.steps import COLUMNS, PARAM_BYTES, SHARE, count
+from cnncalc.tables.steps import COLUMNS, PARAM_BYTES, SHARE, count, of_reached
 from cnncalc.tables.table import Column
 
 __all__ = ["TREE", "Line", "frontier", "tree"]
@@ -182,18 +181,6 @@ def _layer(report: Findings, line: Line) -> str:
     return "  " * line.depth + text + times
 
 
-def _of_reached(column: Column) -> Column:
-    """A column of steps, for lines that end in one."""
-
-    def of(report: Findings, line: Line) -> Any:
-        return None if line.output_shape is None else column.of(report, line)
-
-    def show(report: Findings, line: Line) -> str:
-        return "" if line.output_shape is None else column.text(report, line)
-
-    return column._replace(of=of, show=show)
-
-
 OWN = (
     Column(
         "index",
@@ -224,5 +211,5 @@ ENDS = ("output", "rf", "size", "jump", "start", "centre", "status", "aligned")
 TREE = (
     *OWN,
     *(column for column in COLUMNS if column.key in SUMS),
-    *(_of_reached(column) for column in COLUMNS if column.key in ENDS),
+    *(of_reached(column) for column in COLUMNS if column.key in ENDS),
 )
