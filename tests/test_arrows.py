@@ -42,6 +42,7 @@ STOREYS = (
     "findings",
     "forks",
     "named_steps",
+    "regions",
     "validity",
     "symbolic",
     "law",
