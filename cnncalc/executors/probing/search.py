@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import numpy
 
 from cnncalc.executors.base import Forward, Prepare, Run, Sight
-from cnncalc.executors.probing.probes import Probes, probes_of
+from cnncalc.executors.probing.kinds import probes_of
+from cnncalc.executors.probing.probes import Probes
 from cnncalc.executors.probing.units import Unit, every_so_often, units_of
 from cnncalc.findings import Findings
 from cnncalc.receptive.maps import Interval
