@@ -6,8 +6,8 @@ import errno
 import os
 import shutil
 import sys
-from collections.abc import Callable, Collection, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from cnncalc import files
@@ -214,17 +214,9 @@ def emit_file(out: str, write: Callable[[str], None]) -> None:
     """
     try:
         _check_file(out)
-        path = os.path.realpath(out)
-        with process.put_back():
-            draft, file = _draft(os.path.dirname(path))
+        with _replacing(out) as (draft, file):
             file.close()
-            try:
-                write(draft)
-                _put_in_place(draft, path)
-            except BaseException:
-                with suppress(OSError):
-                    os.unlink(draft)
-                raise
+            write(draft)
     except OSError as error:
         raise unwritten(error, out) from None
 
@@ -309,22 +301,25 @@ def _check_file(path: str) -> None:
 
 
 def _write_file(path: str, pieces: Iterable[bytes]) -> None:
-    """Write a file, through the links that lead to it."""
+    """Write a file."""
     _check_file(path)
     if os.path.exists(path) and not os.path.isfile(path):
         with open(path, "wb") as device:  # /dev/stdout, a named pipe
             device.writelines(pieces)
     else:
-        _replace(os.path.realpath(path), pieces)
+        with _replacing(path) as (_, file):
+            file.writelines(pieces)
 
 
-def _replace(path: str, pieces: Iterable[bytes]) -> None:
-    """Write a file beside the old one and put it in its place once it is whole."""
+@contextmanager
+def _replacing(path: str) -> Iterator[tuple[str, BinaryIO]]:
+    """A file beside the one that links lead to, which takes its place once it is whole."""
+    path = os.path.realpath(path)
     with process.put_back():
         draft, file = _draft(os.path.dirname(path))
         try:
             with file:
-                file.writelines(pieces)
+                yield draft, file
             _put_in_place(draft, path)
         except BaseException:
             with suppress(OSError):
