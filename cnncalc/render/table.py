@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from cnncalc.escaping import ASCII, visible
 from cnncalc.render.text import aligned
-from cnncalc.render.widths import MORE, shortened, width_of, wrapped
 from cnncalc.tables.table import Column, Table
+from cnncalc.widths import MORE, shortened, width_of, wrapped
 
 if TYPE_CHECKING:
     from rich.progress import Progress

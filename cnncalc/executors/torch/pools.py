@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional
 
 from cnncalc.executors.base import Array
-from cnncalc.executors.geometry import Axis, fractional_axes, pool_axes, unpool_axes
+from cnncalc.executors.geometry import Axis, fractional_axes, pads_of, pool_axes, unpool_axes
 from cnncalc.executors.stepping import NotBuilt
 from cnncalc.executors.torch.modules import Bench, Built, alone, real
 from cnncalc.frameworks.pytorch.writing import parts
@@ -20,6 +20,8 @@ from cnncalc.layers.pool import AveragePool, SlidingPool
 from cnncalc.layers.transposed import MaxUnpool
 
 __all__ = ["POOLS", "padded"]
+
+Padding = Callable[[Array], Array]
 
 
 class Padded(Protocol):
@@ -36,23 +38,15 @@ Windowed = TypeVar("Windowed", bound=Padded)
 
 
 def padded(
-    layer: Windowed, shape: Shape, axes: Sequence[Axis], value: float = 0.0
-) -> tuple[Windowed, Callable[[Array], Array] | None]:
+    layer: Windowed, axes: Sequence[Axis], value: float = 0.0
+) -> tuple[Windowed, Padding | None]:
     """A layer with padding in numbers, and what pads before it where a module can't."""
-    pads = tuple((axis.before, axis.after) for axis in axes)
-    mode = getattr(layer, "mode", "zeros")
-    mode = "constant" if mode == "zeros" else mode
-    even = all(before == after for before, after in pads)
+    even = all(axis.before == axis.after for axis in axes)
     if even and (not hasattr(layer, "count_padding") or layer.padding != "same"):
-        return layer.replaced(padding=pads), None
-    amounts = [pad for pair in reversed(pads) for pad in pair]
-
-    def pad(x: Array) -> Array:
-        return functional.pad(x, amounts, mode=mode, **({} if mode != "constant" else filled))
-
-    filled = {"value": value}
+        return layer.replaced(padding=tuple(pads_of(axes))), None
+    mode = getattr(layer, "mode", "zeros")
     bare = {"padding": NO_PADS} | ({"mode": "zeros"} if hasattr(layer, "mode") else {})
-    return layer.replaced(**bare), pad
+    return layer.replaced(**bare), _around(axes, value, "constant" if mode == "zeros" else mode)
 
 
 def _pool(value: float) -> Callable[[SlidingPool, Shape, Bench], Built]:
@@ -62,7 +56,7 @@ def _pool(value: float) -> Callable[[SlidingPool, Shape, Bench], Built]:
             layer = layer.replaced(ceil=False)  # the word says how many windows there are
         if layer.ceil or not getattr(layer, "count_padding", True):
             return _hanging_over(layer, shape, bench, axes)
-        bare, pad = padded(layer, shape, axes, value)
+        bare, pad = padded(layer, axes, value)
         if pad is None and not _takes(layer, axes):
             bare, pad = layer.replaced(padding=NO_PADS), _around(axes, value)
         if pad is None:
@@ -115,9 +109,11 @@ def _hanging_over(layer: SlidingPool, shape: Shape, bench: Bench, axes: Sequence
     return alone(layer, shape, bench)
 
 
-def _around(axes: Sequence[Axis], value: float) -> Callable[[Array], Array]:
+def _around(axes: Sequence[Axis], value: float, mode: str = "constant") -> Padding:
+    """What puts padding around a map."""
     amounts = [pad for axis in reversed(axes) for pad in (axis.before, axis.after)]
-    return lambda x: functional.pad(x, amounts, value=value)
+    filled = {"value": value} if mode == "constant" else {}
+    return lambda x: functional.pad(x, amounts, mode=mode, **filled)
 
 
 def _average_pool(layer: AveragePool, shape: Shape, bench: Bench) -> Built:
@@ -136,7 +132,7 @@ def _average_pool(layer: AveragePool, shape: Shape, bench: Bench) -> Built:
 def _numbered(layer: AveragePool, axes: Sequence[Axis]) -> AveragePool:
     if layer.ceil:
         return layer
-    return layer.replaced(padding=tuple((axis.before, axis.after) for axis in axes))
+    return layer.replaced(padding=tuple(pads_of(axes)))
 
 
 def _global(layer: GlobalAverage | GlobalMax, shape: Shape, bench: Bench) -> Built:
