@@ -99,6 +99,9 @@ class Layer:
     (`output`, `windows`, `weights`, `macs`) raise LayerError for an input that can't be.
     """
 
+    __slots__ = ("__dict__", "__weakref__", "written")
+    written: str  # its word in the compact notation, once somebody asked (see `spelling`)
+
     kind: ClassVar[str] = ""
     aliases: ClassVar[tuple[str, ...]] = ()
     formula: ClassVar[str] = "output = input"

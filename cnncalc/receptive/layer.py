@@ -56,17 +56,20 @@ class Passages:
 
 def _sliding(route: Route) -> tuple[Window | None, ...]:
     across, shape = route.across, route.shape
+    windows = route.windows or (OWN,) * (len(shape) - 1)
     padded = isinstance(across, Slide) and max(across.before, across.after) > 0
-    windows = [route.window(axis) or OWN for axis in range(len(shape))]
-    if padded or route.splits or any(map(_takes_all, windows[1:], shape[1:])):
+    if padded or route.splits or any(map(_takes_all, windows, shape[1:])):
         return ()
-    alike: dict[tuple[object, ...], Window] = {}
-    return tuple(
-        None
-        if axis in route.mixes or route.moves[axis] is None or _clamps(window, n)
-        else alike.setdefault(_likeness(window), window)
-        for axis, (window, n) in enumerate(zip(windows, shape, strict=True))
-    )
+    found: list[Window | None] = []
+    before = None
+    for axis, window in enumerate((across or OWN, *windows)):
+        if axis in route.mixes or route.moves[axis] is None or _clamps(window, shape[axis]):
+            found.append(None)
+            continue
+        if before is None or not _alike(window, before):
+            before = window
+        found.append(before)
+    return tuple(found)
 
 
 def reads_on(window: Window) -> bool:
@@ -79,11 +82,18 @@ def reads_on(window: Window) -> bool:
     return window.before % window.dilation == 0 and window.before + window.after <= reach
 
 
-def _likeness(window: Window) -> tuple[object, ...]:
-    """Equal for windows that do the same to a field."""
-    if not isinstance(window, Slide):
-        return (window,)
-    return window.kernel, window.stride, window.before, window.dilation
+def _alike(one: Window, two: Window) -> bool:
+    """Whether two windows do the same to a field."""
+    if one is two:
+        return True
+    if not isinstance(one, Slide) or not isinstance(two, Slide):
+        return False
+    return (one.kernel, one.stride, one.before, one.dilation) == (
+        two.kernel,
+        two.stride,
+        two.before,
+        two.dilation,
+    )
 
 
 def onward(passage: Passage, seen: Seen) -> Seen | None:

@@ -220,9 +220,10 @@ class Extents:
             except TooManyError:
                 found.append(None)
                 break
+        together = {count: self._together(found[count:]) for count in {0, *dict(narrows).values()}}
         for key, count in narrows:
-            self.found[key] = self._together(found[count:])
-        return self._together(found)
+            self.found[key] = together[count]
+        return together[0]
 
     def _back(self, at: int, part: Part, parts: dict[int, Part], waiting: list[int]) -> None:
         self.left -= 1
