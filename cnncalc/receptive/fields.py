@@ -13,7 +13,7 @@ from cnncalc.layers.merge import Add
 from cnncalc.layers.product import Product
 from cnncalc.network import Network
 from cnncalc.receptive.channels import advance, meet
-from cnncalc.receptive.layer import Passages, onward
+from cnncalc.receptive.layer import Passage, Passages, onward
 from cnncalc.receptive.maps import Seen, extra_input, network_input
 from cnncalc.receptive.merge import Offset
 from cnncalc.receptive.pull_back import Extents
@@ -93,7 +93,7 @@ class _Loop:
         slid = onward(passage, here)
         if slid is None:
             reached = partial(self.extents.of, inputs)
-            slid = advance(passage.route, row.output_shape, here, self.frame, reached)
+            slid = advance(passage, row.output_shape, here, self.frame, reached)
         seen.append(slid)
 
     def _summed(self, layer: Product, row: Row, before: Sequence[Seen]) -> list[Seen]:
@@ -102,7 +102,8 @@ class _Loop:
         routes, met = layer.routes(*row.input_shapes), layer.summed(*row.input_shapes)
         for each, route, shape, number in zip(before, routes, met, row.inputs, strict=True):
             reached = partial(self.extents.of, (number,))
-            after.append(advance(route, shape, each, self.frame, reached) if each.axes else each)
+            passage = Passage(route)
+            after.append(advance(passage, shape, each, self.frame, reached) if each.axes else each)
         return after
 
     def _offset_note(self, row: Row, offset: Offset) -> str:

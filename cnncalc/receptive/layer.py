@@ -98,8 +98,13 @@ def _alike(one: Window, two: Window) -> bool:
 
 def onward(passage: Passage, seen: Seen) -> Seen | None:
     """What the units see where fields slide on along each axis, which is most layers; else None."""
+    return None if seen.channels is not None else _slid(passage, seen)
+
+
+def _slid(passage: Passage, seen: Seen) -> Seen | None:
+    """The same of units whose channels all see alike, whatever is known of others."""
     windows, moves = passage.sliding, passage.route.moves
-    if not windows or seen.whole or seen.channels is not None:
+    if not windows or seen.whole:
         return None
     axes: list[Along] = []
     before = through = after = None
@@ -115,10 +120,14 @@ def onward(passage: Passage, seen: Seen) -> Seen | None:
     return Seen(tuple(axes), False, seen.aligned)
 
 
-def after(route: Route, seen: Seen, input_shape: Shape, extent_of: ExtentOf) -> Seen:
+def after(passage: Passage, seen: Seen, input_shape: Shape, extent_of: ExtentOf) -> Seen:
     """What the units see after a layer with one input; `extent_of` says what reaches that."""
     if seen.whole:
         return Seen(seen.axes, True, seen.aligned)
+    slid = _slid(passage, seen)
+    if slid is not None:
+        return slid
+    route = passage.route
     axes = tuple(_past(route, along) for along in seen.axes)
     together = gathers(route, seen.axes, axes)
     met = [_meets(route, along, together) for along in seen.axes]

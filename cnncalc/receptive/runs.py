@@ -1,37 +1,62 @@
 """Which channels have which view, kept as runs: channels side by side that see alike.
 
 A map of thousands of channels that see two different things is two runs, so that what layers do
-to channels costs by the runs, not by the channels.
+to channels costs by the runs, not by the channels. After a shuffle runs are many and short: what
+goes over all of them is left to the iterators of `itertools`.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from itertools import accumulate, groupby
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate, chain, compress, islice, repeat
+from operator import itemgetter, ne, sub
 
 from cnncalc.axis.channels import Dealt, Grouped
 from cnncalc.axis.windows import Slide, Window
 
-__all__ = ["Runs", "aligned", "compact", "length", "read", "split"]
+__all__ = ["NONE", "Runs", "aligned", "compact", "length", "moved", "read", "renumbered", "split", "views_of"]
 
 Runs = tuple[tuple[int, int], ...]  # the number of a view, and how many channels have it
+NONE = -1  # in place of a view: padding
+VIEW, COUNT = itemgetter(0), itemgetter(1)
 
 
 def length(runs: Runs) -> int:
     """How many channels there are."""
-    return sum(count for _, count in runs)
+    return sum(map(COUNT, runs))
+
+
+def views_of(runs: Runs) -> Iterable[int]:
+    """The numbers of the views, each once, in the order in which they come."""
+    return dict.fromkeys(map(VIEW, runs))
+
+
+def _ends(runs: Sequence[tuple[int, int]]) -> list[int]:
+    """The first channel behind each run."""
+    return list(accumulate(map(COUNT, runs)))
+
+
+def _from_ends(views: Sequence[int], ends: Sequence[int]) -> Runs:
+    """Runs of views that end before these channels, of which neighbours may be alike."""
+    last = list(map(ne, views, chain(islice(views, 1, None), (None,))))
+    stops = list(compress(ends, last))
+    return tuple(zip(compress(views, last), map(sub, stops, chain((0,), stops)), strict=True))
 
 
 def compact(runs: Sequence[tuple[int, int]]) -> Runs:
     """The same with no two neighbours that have one view."""
-    found: list[tuple[int, int]] = []
-    for view, count in runs:
-        if found and found[-1][0] == view:
-            found[-1] = view, found[-1][1] + count
-        else:
-            found.append((view, count))
-    return tuple(found)
+    return _from_ends(list(map(VIEW, runs)), _ends(runs))
+
+
+def renumbered(runs: Runs, numbers: Mapping[int, int]) -> Runs:
+    """The same with other numbers for the views, of which several may become one."""
+    if all(view == number for view, number in numbers.items()):
+        return runs
+    views = list(map(numbers.__getitem__, map(VIEW, runs)))
+    if len(set(numbers.values())) < len(numbers):
+        return _from_ends(views, _ends(runs))
+    return tuple(zip(views, map(COUNT, runs), strict=True))
 
 
 def split(runs: Runs, parts: int) -> Runs:
@@ -48,7 +73,7 @@ def split(runs: Runs, parts: int) -> Runs:
 
 def aligned(several: Sequence[Runs]) -> Iterator[tuple[tuple[int, ...], int]]:
     """The views of maps of as many channels side by side, and how many channels have them."""
-    ends = [list(accumulate(count for _, count in runs)) for runs in several]
+    ends = list(map(_ends, several))
     at = [0] * len(several)
     done = 0
     while done < ends[0][-1]:
@@ -58,47 +83,47 @@ def aligned(several: Sequence[Runs]) -> Iterator[tuple[tuple[int, ...], int]]:
         done = stop
 
 
+def moved(window: Window, runs: Runs, outputs: int) -> Runs | None:
+    """The views of output channels that read one channel each, or padding; None: some read more."""
+    if isinstance(window, Dealt):
+        return _dealt(window, runs)
+    if isinstance(window, Slide) and window.kernel == window.stride == 1:
+        return _cut(-window.before, runs, outputs)
+    return None
+
+
+def _dealt(window: Dealt, runs: Runs) -> Runs:
+    """Channels of one group after another become one channel of each group in turn."""
+    before = list(chain.from_iterable(repeat(view, count) for view, count in runs))
+    after = before.copy()
+    for group in range(window.groups):
+        after[group :: window.groups] = before[group * window.size : (group + 1) * window.size]
+    return _from_ends(after, range(1, len(after) + 1))
+
+
+def _cut(start: int, runs: Runs, outputs: int) -> Runs:
+    """The channels from one on, so many; beyond the first and the last there are none."""
+    ends = _ends(runs)
+    stop = min(start + outputs, ends[-1])
+    found = [(NONE, min(-start, outputs))] if start < 0 else []
+    if max(start, 0) < stop:
+        first, last = bisect_right(ends, max(start, 0)), bisect_right(ends, stop - 1)
+        views = list(map(VIEW, runs[first : last + 1]))
+        stops = [end - max(start, 0) for end in (*ends[first:last], stop)]
+        found += _from_ends(views, stops)
+    beyond = start + outputs - max(start, ends[-1])
+    return (*found, (NONE, beyond)) if beyond > 0 else tuple(found)
+
+
 def read(window: Window, runs: Runs, outputs: int) -> Iterator[tuple[frozenset[int], int]]:
     """The views that output channels read, and how many in a row read the same."""
-    if isinstance(window, Dealt):
-        one = {view: frozenset((view,)) for view, _ in runs}
-        for view, count in _dealt(window, runs):
-            yield one[view], count
-        return
-    if isinstance(window, Slide) and window.kernel == window.stride == 1:
-        yield from _cut(-window.before, runs, outputs)
-        return
-    ends = list(accumulate(count for _, count in runs))
+    ends = _ends(runs)
     o = 0
     while o < outputs:
         touched = _touched(window, ends, o)
         count = min(_alike(window, ends, o), outputs - o)
         yield frozenset(runs[each][0] for each in touched), count
         o += count
-
-
-def _dealt(window: Dealt, runs: Runs) -> Iterator[tuple[int, int]]:
-    """Channels of one group after another become one channel of each group in turn."""
-    before = [view for view, count in runs for _ in range(count)]
-    after = before.copy()
-    for group in range(window.groups):
-        after[group :: window.groups] = before[group * window.size : (group + 1) * window.size]
-    for view, alike in groupby(after):
-        yield view, len(list(alike))
-
-
-def _cut(start: int, runs: Runs, outputs: int) -> Iterator[tuple[frozenset[int], int]]:
-    """The channels from one on, so many; beyond the first and the last there are none."""
-    if start < 0:
-        yield frozenset(), min(-start, outputs)
-    at, stop = 0, start + outputs
-    for view, count in runs:
-        kept = min(at + count, stop) - max(at, start)
-        if kept > 0:
-            yield frozenset((view,)), kept
-        at += count
-    if stop > at:
-        yield frozenset(), min(stop - at, outputs)
 
 
 def _touched(window: Window, ends: Sequence[int], o: int) -> Sequence[int]:

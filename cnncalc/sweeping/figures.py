@@ -157,7 +157,7 @@ class Figures(Sizes):
         route, before = passage.route, Seen(view.axes)
         seen = onward(passage, before)
         if seen is None:
-            seen = advance(route, told.output, before, shape, _unsaid)
+            seen = advance(passage, told.output, before, shape, _unsaid)
             if seen.whole or all(along.place is None for along in seen.axes):
                 return view._replace(frozen=True)
         if gathers(route, view.axes, seen.axes):
