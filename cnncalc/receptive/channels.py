@@ -22,18 +22,7 @@ from cnncalc.receptive.layer import after as after_layer
 from cnncalc.receptive.maps import Along, Channels, ExtentOf, Interval, Region, Seen, nothing
 from cnncalc.receptive.merge import Offset
 from cnncalc.receptive.merge import meet as meet_alike
-from cnncalc.receptive.runs import (
-    NONE,
-    Runs,
-    aligned,
-    compact,
-    length,
-    moved,
-    read,
-    renumbered,
-    split,
-    views_of,
-)
+from cnncalc.receptive.runs import NONE, Runs, aligned, joined
 
 __all__ = ["advance", "meet"]
 
@@ -214,7 +203,7 @@ def _told_apart(
 
 
 def _alike(channels: int, seen: Seen) -> Channels:
-    return Channels(((0, channels),), (seen,))
+    return Channels(Runs((0,), (channels,)), (seen,))
 
 
 def _with(seen: Seen, channels: Channels | None) -> Seen:
@@ -279,7 +268,7 @@ def _past(
     """Past a layer: each channel with its view, several where it was split; None: unknown."""
     route = passage.route
     count = max(len(route.splits), 1)
-    many = len(known.runs) if count == 1 else length(known.runs) * count
+    many = len(known.runs) if count == 1 else known.runs.channels * count
     if len(known.views) * count > MOST_VIEWS or many > MOST_RUNS:
         return None
     if any(view.whole for view in known.views) and not all(map(reads_on, route.windows)):
@@ -288,7 +277,7 @@ def _past(
     views = [
         after_layer(side, view, input_shape, _unsaid) for view in known.views for side in sides
     ]
-    return split(known.runs, count), views
+    return known.runs.split(count), views
 
 
 def _unsaid(branch: int, region: Region | None = None) -> tuple[Interval | None, ...] | None:
@@ -306,12 +295,12 @@ def _routed(route: Route, output: Shape, after: Seen, past: tuple[Runs, list[See
         return _with(after, UNKNOWN)
     chosen, sets = found
 
-    def joined(several: Collection[int]) -> Seen:
+    def met(several: Collection[int]) -> Seen:
         return _together([views[each] for each in sorted(several)], output, after)
 
-    known = _settled(chosen, {number: joined(several) for number, several in sets.items()})
+    known = _settled(chosen, {number: met(several) for number, several in sets.items()})
     read_on = {each for several in sets.values() for each in several}
-    return _with(after if len(read_on) == len(views) else joined(read_on), known)
+    return _with(after if len(read_on) == len(views) else met(read_on), known)
 
 
 def _read(
@@ -320,18 +309,18 @@ def _read(
     """The views that output channels read, by numbers of their own; None: too many to keep."""
     if isinstance(across, Dealt) and outputs > MOST_RUNS:
         return None
-    chosen = moved(across, runs, outputs)
+    chosen = runs.moved(across, outputs)
     if chosen is not None:
-        sets = {view: (view,) * (view != NONE) for view in views_of(chosen)}
-        few = len(chosen) <= MOST_RUNS and len(sets) <= MOST_VIEWS
-        return (chosen, sets) if few else None
+        apart = dict.fromkeys(chosen.views)
+        few = len(chosen) <= MOST_RUNS and len(apart) <= MOST_VIEWS
+        return (chosen, {view: (view,) * (view != NONE) for view in apart}) if few else None
     numbers: dict[frozenset[int], int] = {}
     found: list[tuple[int, int]] = []
-    for several, count in read(across, runs, outputs):
+    for several, count in runs.read(across, outputs):
         found.append((numbers.setdefault(several, len(numbers)), count))
         if len(numbers) > MOST_VIEWS or len(found) > MOST_RUNS:
             return None
-    return compact(found), {number: several for several, number in numbers.items()}
+    return Runs.of(found).compact(), {number: several for several, number in numbers.items()}
 
 
 def _together(views: Sequence[Seen], shape: Shape, after: Seen) -> Seen:
@@ -353,20 +342,22 @@ def _settled(runs: Runs, views: Mapping[int, Seen]) -> Channels | None:
     if len(numbers) > MOST_VIEWS:
         return UNKNOWN
     kept = {number: views[each] for each, number in reversed(after.items())}
-    return Channels(renumbered(runs, after), tuple(kept[each] for each in range(len(kept))))
+    return Channels(runs.renumbered(after), tuple(kept[each] for each in range(len(kept))))
 
 
 def _joined(shapes: Sequence[Shape], seens: Sequence[Seen]) -> Channels | None:
     """The channels of branches, one branch after another."""
-    runs, views = list[tuple[int, int]](), list[Seen]()
+    runs, views = list[tuple[Runs, int]](), list[Seen]()
+    count = 0
     for shape, seen in zip(shapes, seens, strict=True):
         known = seen.channels or _alike(shape[0], seen)
         on_places = any(along.place == 0 for along in seen.axes)
-        if not known.runs or on_places or len(runs) + len(known.runs) > MOST_RUNS:
+        count += len(known.runs)
+        if not known.runs or on_places or count > MOST_RUNS:
             return UNKNOWN
-        runs += [(view + len(views), count) for view, count in known.runs]
+        runs.append((known.runs, len(views)))
         views += known.views
-    return _settled(tuple(runs), dict(enumerate(views)))
+    return _settled(joined(runs), dict(enumerate(views)))
 
 
 def _paired(
@@ -376,16 +367,16 @@ def _paired(
     if isinstance(layer, Concatenate):
         return UNKNOWN
     known = [seen.channels or _alike(output[0], seen) for seen in seens]
-    alike = {(len(shape), length(each.runs)) for shape, each in zip(shapes, known, strict=True)}
+    alike = {(len(shape), each.runs.channels) for shape, each in zip(shapes, known, strict=True)}
     if alike != {(len(output), output[0])}:
         return UNKNOWN
     sets: dict[tuple[int, ...], int] = {}
     pairs = aligned([each.runs for each in known])
-    runs = tuple([(sets.setdefault(each, len(sets)), count) for each, count in pairs])
+    runs = [(sets.setdefault(each, len(sets)), count) for each, count in pairs]
     if len(sets) > MOST_VIEWS or len(runs) > MOST_RUNS:
         return UNKNOWN
     views = [meet_alike(layer, shapes, output, _chosen(known, each), _unsaid)[0] for each in sets]
-    return _settled(runs, dict(enumerate(views)))
+    return _settled(Runs.of(runs), dict(enumerate(views)))
 
 
 def _chosen(known: Sequence[Channels], numbers: Sequence[int]) -> list[Seen]:

@@ -48,10 +48,12 @@ class Passages:
     def of(self, layer: Layer, shape: Shape) -> Passage | None:
         """The passage of a layer with an input of this shape; None: each unit its own place."""
         key = id(layer), shape
-        if key not in self.known:
+        try:
+            return self.known[key]
+        except KeyError:
             route = layer.route(shape)
-            self.known[key] = None if route is None else Passage(route)
-        return self.known[key]
+            passage = self.known[key] = None if route is None else Passage(route)
+            return passage
 
 
 def _sliding(route: Route) -> tuple[Window | None, ...]:

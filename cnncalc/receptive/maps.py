@@ -142,7 +142,7 @@ class Channels(NamedTuple):
             None: along any.
     """
 
-    runs: Runs = ()
+    runs: Runs = Runs()
     views: tuple[Seen, ...] = ()
     padded: bool = False
     blind: bool = False

@@ -138,18 +138,31 @@ def _read(route: Route, region: Region) -> Part:
     shape = route.shape
     if not all(region):
         return tuple(NOTHING for _ in shape)
-    found: list[Indices] = [NOTHING] * len(shape)
-    for side in route.sides(region[0] if region else range(1)):
-        for axis, n in enumerate(shape):
-            place = side.moves[axis]
-            window = (side.windows[axis - 1] if side.windows else OWN) if axis else side.across
-            if axis in side.mixes or window is None or (place is None and window is OWN):
-                found[axis] = range(n)
-                continue
-            outputs = range(window.length(n)) if place is None else region[place]
-            reads = outputs if window is OWN else read(window, outputs, n)
-            found[axis] = joined(found[axis], reads)
+    first, *others = route.sides(region[0] if region else range(1))
+    found = _read_by(first, region)
+    for side in others:
+        found = list(map(joined, found, _read_by(side, region)))
     return None if all(map(_is_all, found, shape)) else tuple(found)
+
+
+def _read_by(route: Route, region: Region) -> list[Indices]:
+    """The same of a route that isn't split, whole or not."""
+    found: list[Indices] = []
+    before = None
+    for axis, n in enumerate(route.shape):
+        place = route.moves[axis]
+        window = (route.windows[axis - 1] if route.windows else OWN) if axis else route.across
+        if axis in route.mixes or window is None or (place is None and window is OWN):
+            found.append(range(n))
+            continue
+        outputs = range(window.length(n)) if place is None else region[place]
+        if window is OWN:
+            found.append(outputs)
+            continue
+        asked = window, outputs, n
+        found.append(found[-1] if asked == before else read(*asked))
+        before = asked
+    return found
 
 
 def _is_all(indices: Indices, n: int) -> bool:
