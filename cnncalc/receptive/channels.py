@@ -262,9 +262,7 @@ def _reads(window: Window, o: int, n: int) -> bool:
         return True
 
 
-def _past(
-    passage: Passage, known: Channels, input_shape: Shape
-) -> tuple[Runs, list[Seen]] | None:
+def _past(passage: Passage, known: Channels, input_shape: Shape) -> tuple[Runs, list[Seen]] | None:
     """Past a layer: each channel with its view, several where it was split; None: unknown."""
     route = passage.route
     count = max(len(route.splits), 1)

@@ -73,7 +73,7 @@ class _Loop:
             seen.append(self._past(number, row, seen[row.inputs[0]]))
             return
         before = [seen[i] for i in row.inputs]
-        if all([each.apart for each in before]):
+        if all(each.apart for each in before):
             seen.append(extra_input(row.output_shape, len(self.places)))
         else:
             seen.append(self._met(number, row, before))

@@ -64,8 +64,8 @@ def _sliding(route: Route) -> tuple[Window | None, ...]:
         return ()
     found: list[Window | None] = []
     before = None
-    for axis, window in enumerate((across or OWN, *windows)):
-        if axis in route.mixes or route.moves[axis] is None or _clamps(window, shape[axis]):
+    for axis, (window, n) in enumerate(zip((across or OWN, *windows), shape, strict=False)):
+        if axis in route.mixes or route.moves[axis] is None or _clamps(window, n):
             found.append(None)
             continue
         if before is None or not _alike(window, before):

@@ -180,7 +180,8 @@ class Extents:
     """What the units of maps see of the input together, clipped at every map on the way.
 
     Steps at which a walk back had all that it needs in one place are remembered with the answer
-    from there on: heads at every depth of a network go the same way, and each goes it once.
+    from there on: heads at every depth of a network go the same way, and each goes it once. Where
+    nothing but a whole map is needed, the walk goes on from its top (see `_top`).
     """
 
     # Steps walked back over, in all: beyond any network, and a fraction of a second.
@@ -194,6 +195,7 @@ class Extents:
         self.places = places
         self.passages = passages
         self.found: dict[tuple[int, Part], Reached | None] = {}
+        self.tops: list[int] = []
         self.left = max(self.MOST_WORK, 10 * len(rows))
 
     def of(
@@ -210,6 +212,23 @@ class Extents:
         """
         return self._walked(inputs[branch], region)
 
+    def _top(self, number: int) -> int:
+        """The earliest step of whose map all is needed by all of a step's, and nothing else."""
+        for at in range(len(self.tops), number + 1):
+            self.tops.append(self._top_of(at))
+        return self.tops[number]
+
+    def _top_of(self, at: int) -> int:
+        row, tops = self.rows[at], self.tops
+        if len(row.inputs) == 1 and all(row.output_shape):
+            try:
+                part = _through(self.steps[at].layer, row, None, self.passages)
+            except TooManyError:
+                return at
+            return at if part is not None else tops[row.inputs[0]]
+        above = {tops[source] for source in row.inputs}
+        return above.pop() if len(above) == 1 and all(row.output_shape) else at
+
     def _walked(self, number: int, part: Part) -> Reached | None:
         parts, waiting = {number: part}, [-number]
         narrows: list[tuple[tuple[int, Part], int]] = []
@@ -217,6 +236,8 @@ class Extents:
         while waiting:
             at = -heappop(waiting)
             here = parts.pop(at)
+            if here is None and not waiting:
+                at = self._top(at)
             if not all(self.rows[at].output_shape if here is None else here):
                 continue
             if at == 0:
