@@ -96,7 +96,7 @@ def convolved(layer: Any, shape: Shape, groups: int = 1) -> Shape:
 
 def places(layer: Layer, shape: Shape) -> int:
     """How many places the kernels of a layer are laid at."""
-    return prod(w.length(n) for w, n in zip(layer.windows(shape), shape[1:], strict=True))
+    return prod([w.length(n) for w, n in zip(layer.windows(shape), shape[1:], strict=True)])
 
 
 class DepthwiseConv(Layer):

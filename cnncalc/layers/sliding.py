@@ -84,10 +84,16 @@ def check_padding(padding: tuple[tuple[int, int], ...] | str, mode: str) -> None
         )
 
 
-def slides(layer: Any, shape: Shape) -> tuple[Slide, ...]:
-    """The slide on each axis, with the padding words resolved at this input size."""
-    kernel, stride, dilation, padding = layer.kernel, layer.stride, layer.dilation, layer.padding
-    same, pads = padding in ("same", "same-lower"), pairs(padding)
+def slides(layer: Any, shape: Shape, stride: tuple[int, ...] | None = None) -> tuple[Slide, ...]:
+    """The slide on each axis, with the padding words resolved at this input size.
+
+    Args:
+        layer: with `kernel`, `stride`, `dilation` and `padding`.
+        shape: what flows in.
+        stride: in place of the layer's own.
+    """
+    kernel, stride, dilation = layer.kernel, stride or layer.stride, layer.dilation
+    same, pads = layer.padding in ("same", "same-lower"), pairs(layer.padding)
     if not same and len(kernel) == len(stride) == len(dilation) == len(pads) == 1:
         ((before, after),) = pads  # one slide does for all axes
         return (Slide(kernel[0], stride[0], before, after, dilation[0]),) * (len(shape) - 1)
@@ -96,7 +102,7 @@ def slides(layer: Any, shape: Shape) -> tuple[Slide, ...]:
     dilation = spread_out("dilation", dilation, shape)
     steps = zip(kernel, stride, dilation, strict=True)
     if same:
-        lower = padding == "same-lower"
+        lower = layer.padding == "same-lower"
         sizes = zip(steps, shape[1:], strict=True)
         return tuple([Same(k, s, d, lower).at(n) for (k, s, d), n in sizes])
     ends = zip(steps, spread_out("padding", pads, shape), strict=True)

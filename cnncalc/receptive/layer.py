@@ -64,7 +64,8 @@ def _sliding(route: Route) -> tuple[Window | None, ...]:
         return ()
     found: list[Window | None] = []
     before = None
-    for axis, (window, n) in enumerate(zip((across or OWN, *windows), shape, strict=False)):
+    for axis, n in enumerate(shape):
+        window = windows[axis - 1] if axis else across or OWN
         if axis in route.mixes or route.moves[axis] is None or _clamps(window, n):
             found.append(None)
             continue
