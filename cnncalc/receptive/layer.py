@@ -100,8 +100,14 @@ def _alike(one: Window, two: Window) -> bool:
 
 
 def onward(passage: Passage, seen: Seen) -> Seen | None:
-    """What the units see where fields slide on along each axis, which is most layers; else None."""
-    return None if seen.channels is not None else _slid(passage, seen)
+    """What the units see where fields slide on along each axis, which is most layers; else None.
+
+    What channels see by themselves is no matter to a layer whose units read all of them.
+    """
+    known = seen.channels
+    if known is not None and not (known.runs and 0 in passage.route.mixes):
+        return None
+    return _slid(passage, seen)
 
 
 def _slid(passage: Passage, seen: Seen) -> Seen | None:
