@@ -111,7 +111,7 @@ class Layer:
     scalars: ClassVar[bool | None] = None  # whether it works on a single number, of shape ();
     # None: where it does the same to every value
     beside: ClassVar[bool] = False  # whether it is what a layer hands out beside its output
-    moves: ClassVar[bool] = False  # whether its values are those that flow in, moved or left out
+    carries: ClassVar[bool] = False  # whether its values are those that flow in, moved or left out
 
     def __init_subclass__(cls) -> None:
         cls.options = {

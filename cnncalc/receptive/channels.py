@@ -19,7 +19,7 @@ from cnncalc.layers.base import OWN, Layer, Route, Shape
 from cnncalc.layers.merge import Concatenate, Elementwise
 from cnncalc.receptive.layer import Passage, covers, reads_on
 from cnncalc.receptive.layer import after as after_layer
-from cnncalc.receptive.maps import Along, Channels, ExtentOf, Interval, Region, Seen, nothing
+from cnncalc.receptive.maps import Along, Channels, Extent, ExtentOf, Region, Seen, nothing
 from cnncalc.receptive.merge import Offset
 from cnncalc.receptive.merge import meet as meet_alike
 from cnncalc.receptive.runs import NONE, Runs, aligned, joined
@@ -278,7 +278,7 @@ def _past(passage: Passage, known: Channels, input_shape: Shape) -> tuple[Runs, 
     return known.runs.split(count), views
 
 
-def _unsaid(branch: int, region: Region | None = None) -> tuple[Interval | None, ...] | None:
+def _unsaid(branch: int, region: Region | None = None) -> Extent | None:
     """What reaches the channels of one view, which isn't known."""
     return None
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from cnncalc.axis.indices import TooManyError
 from cnncalc.axis.windows import Bins, Resize, Slide, Window
 from cnncalc.layers.base import OWN, Layer, Route, Shape
-from cnncalc.receptive.maps import Along, ExtentOf, Interval, Region, Seen, empty, gathered, inside
+from cnncalc.receptive.maps import Along, Extent, ExtentOf, Region, Seen, empty, gathered, inside
 
 __all__ = ["Passage", "Passages", "after", "covers", "gathers", "onward", "reads_on"]
 
@@ -199,9 +199,7 @@ def _takes_all(window: Window | None, n: int) -> bool:
     return window.stride == n and not window.before and not window.after
 
 
-def _cut(
-    axes: tuple[Along, ...], met: Sequence[bool], reached: tuple[Interval | None, ...] | None
-) -> tuple[Along, ...]:
+def _cut(axes: tuple[Along, ...], met: Sequence[bool], reached: Extent | None) -> tuple[Along, ...]:
     """The fields of units that were taken together, as the borders of the maps before cut them."""
     if reached and None in reached:  # padding alone along one axis sees nothing of the others
         return tuple(along._replace(field=empty(along.field)) for along in axes)

@@ -16,7 +16,7 @@ from cnncalc.layers.merge import Add, Concatenate, Elementwise
 from cnncalc.layers.product import Product
 from cnncalc.network import Step
 from cnncalc.receptive.layer import Passages
-from cnncalc.receptive.maps import Interval, Region
+from cnncalc.receptive.maps import Extent, Interval, Region
 from cnncalc.rows import Row
 
 __all__ = ["Extents", "Part", "all_of", "ends", "needed", "pull_back"]
@@ -24,7 +24,6 @@ __all__ = ["Extents", "Part", "all_of", "ends", "needed", "pull_back"]
 NOTHING = range(0)
 
 Part = Region | None  # of a map; None: all of it
-Reached = tuple[Interval | None, ...]  # of each spatial axis of the input; None: nothing
 
 
 def pull_back(
@@ -194,13 +193,11 @@ class Extents:
         self.rows = rows
         self.places = places
         self.passages = passages
-        self.found: dict[tuple[int, Part], Reached | None] = {}
+        self.found: dict[tuple[int, Part], Extent | None] = {}
         self.tops: list[int] = []
         self.left = max(self.MOST_WORK, 10 * len(rows))
 
-    def of(
-        self, inputs: Sequence[int], branch: int, region: Region | None = None
-    ) -> Reached | None:
+    def of(self, inputs: Sequence[int], branch: int, region: Region | None = None) -> Extent | None:
         """The first and last index of each axis of the input that reach a branch's map.
 
         None for an axis of which nothing does; None for all: too much work to say.
@@ -229,10 +226,10 @@ class Extents:
         above = {tops[source] for source in row.inputs}
         return above.pop() if len(above) == 1 and all(row.output_shape) else at
 
-    def _walked(self, number: int, part: Part) -> Reached | None:
+    def _walked(self, number: int, part: Part) -> Extent | None:
         parts, waiting = {number: part}, [-number]
         narrows: list[tuple[tuple[int, Part], int]] = []
-        found: list[Reached | None] = []
+        found: list[Extent | None] = []
         while waiting:
             at = -heappop(waiting)
             here = parts.pop(at)
@@ -268,7 +265,7 @@ class Extents:
         for source, each in zip(row.inputs, needs, strict=True):
             _wait(parts, waiting, source, each)
 
-    def _together(self, found: Sequence[Reached | None]) -> Reached | None:
+    def _together(self, found: Sequence[Extent | None]) -> Extent | None:
         """The first and last of several, of which each reaches some place or isn't known."""
         if None in found:
             return None

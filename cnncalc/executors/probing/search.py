@@ -16,7 +16,7 @@ import numpy
 from cnncalc.executors.base import Forward, Prepare, Run, Sight
 from cnncalc.executors.probing.probes import Probes, probes_of
 from cnncalc.executors.probing.units import Unit, every_so_often, units_of
-from cnncalc.receptive.maps import Interval
+from cnncalc.receptive.maps import Extent
 from cnncalc.receptive.middles import Middle
 from cnncalc.report import Report
 
@@ -102,7 +102,7 @@ class _Search:
                 self._try(samples[start : start + step], forward)
             samples = self._between()
 
-    def found(self) -> Iterator[tuple[Unit, tuple[Interval | None, ...]]]:
+    def found(self) -> Iterator[tuple[Unit, Extent]]:
         """What was found of each unit, axis by axis."""
         for unit, lows, answered in zip(self.units, self.low, self.answered, strict=True):
             if answered.all():

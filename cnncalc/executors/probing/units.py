@@ -9,7 +9,7 @@ import numpy
 
 from cnncalc.executors.base import Run
 from cnncalc.executors.probing.probes import Probe, Probes
-from cnncalc.receptive.maps import Interval
+from cnncalc.receptive.maps import Extent
 from cnncalc.receptive.middles import Middle
 from cnncalc.report import Report
 
@@ -26,7 +26,7 @@ class Unit(NamedTuple):
     """
 
     middle: Middle
-    expected: tuple[Interval | None, ...]
+    expected: Extent
     probe: int
     place: tuple[Any, ...]
 
@@ -43,7 +43,7 @@ def units_of(report: Report, run: Run, probes: Probes, middles: Sequence[Middle]
     return units
 
 
-def _expected(middle: Middle, sizes: Sequence[int]) -> tuple[Interval | None, ...]:
+def _expected(middle: Middle, sizes: Sequence[int]) -> Extent:
     """What a unit should see: what reaches it, or where that isn't known, what its field says."""
     if middle.reached:
         return middle.reached.ends
