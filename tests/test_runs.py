@@ -10,7 +10,7 @@ import pytest
 
 from cnncalc.axis.channels import Dealt, Grouped
 from cnncalc.axis.windows import Resize, Slide, Window
-from cnncalc.receptive.runs import NONE, Runs, aligned, joined
+from cnncalc.receptive.runs import NONE, Runs, concatenated, side_by_side
 
 
 def drawn(draw: Random) -> Runs:
@@ -68,7 +68,7 @@ def test_channels_one_map_after_another() -> None:
         maps = [drawn(draw) for _ in range(draw.randint(1, 4))]
         wanted = [view + 4 * at for at, each in enumerate(maps) for view in one_by_one(each)]
 
-        assert one_by_one(joined([(each, 4 * at) for at, each in enumerate(maps)])) == wanted
+        assert one_by_one(concatenated([(each, 4 * at) for at, each in enumerate(maps)])) == wanted
 
 
 def test_other_numbers_for_views() -> None:
@@ -96,7 +96,7 @@ def test_side_by_side() -> None:
         several = drawn(draw)
         views = one_by_one(several)
         others = [draw.randint(0, 2) for _ in views]
-        both = aligned([several, Runs.of((view, 1) for view in others).compact()])
+        both = side_by_side([several, Runs.of((view, 1) for view in others).compact()])
 
         assert [each for each, count in both for _ in range(count)] == list(
             zip(views, others, strict=True)

@@ -17,12 +17,10 @@ from cnncalc.axis.indices import read as read_indices
 from cnncalc.axis.windows import Slide, Window
 from cnncalc.layers.base import OWN, Layer, Route, Shape
 from cnncalc.layers.merge import Concatenate, Elementwise
-from cnncalc.receptive.layer import Passage, covers, reads_on
-from cnncalc.receptive.layer import after as after_layer
+from cnncalc.receptive.layer import Passage, after_layer, covers, reads_on
 from cnncalc.receptive.maps import Along, Channels, Extent, ExtentOf, Region, Seen, nothing
-from cnncalc.receptive.merge import Offset
-from cnncalc.receptive.merge import meet as meet_alike
-from cnncalc.receptive.runs import NONE, Runs, aligned, joined
+from cnncalc.receptive.merge import Offset, meet_alike
+from cnncalc.receptive.runs import NONE, Runs, concatenated, side_by_side
 
 __all__ = ["advance", "meet"]
 
@@ -355,7 +353,7 @@ def _joined(shapes: Sequence[Shape], seens: Sequence[Seen]) -> Channels | None:
             return UNKNOWN
         runs.append((known.runs, len(views)))
         views += known.views
-    return _settled(joined(runs), dict(enumerate(views)))
+    return _settled(concatenated(runs), dict(enumerate(views)))
 
 
 def _paired(
@@ -369,7 +367,7 @@ def _paired(
     if alike != {(len(output), output[0])}:
         return UNKNOWN
     sets: dict[tuple[int, ...], int] = {}
-    pairs = aligned([each.runs for each in known])
+    pairs = side_by_side([each.runs for each in known])
     runs = [(sets.setdefault(each, len(sets)), count) for each, count in pairs]
     if len(sets) > MOST_VIEWS or len(runs) > MOST_RUNS:
         return UNKNOWN

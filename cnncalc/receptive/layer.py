@@ -15,7 +15,7 @@ from cnncalc.axis.windows import Bins, Resize, Slide, Window
 from cnncalc.layers.base import OWN, Layer, Route, Shape
 from cnncalc.receptive.maps import Along, Extent, ExtentOf, Region, Seen, empty, gathered, inside
 
-__all__ = ["Passage", "Passages", "after", "covers", "gathers", "onward", "reads_on"]
+__all__ = ["Passage", "Passages", "after_layer", "covers", "gathers", "onward", "reads_on"]
 
 
 class Passage:
@@ -129,7 +129,7 @@ def _slid(passage: Passage, seen: Seen) -> Seen | None:
     return Seen(tuple(axes), False, seen.aligned)
 
 
-def after(passage: Passage, seen: Seen, input_shape: Shape, extent_of: ExtentOf) -> Seen:
+def after_layer(passage: Passage, seen: Seen, input_shape: Shape, extent_of: ExtentOf) -> Seen:
     """What the units see after a layer with one input; `extent_of` says what reaches that."""
     if seen.whole:
         return Seen(seen.axes, True, seen.aligned)

@@ -15,7 +15,7 @@ from operator import ne, sub
 from cnncalc.axis.channels import Dealt, Grouped
 from cnncalc.axis.windows import Slide, Window
 
-__all__ = ["NONE", "Runs", "aligned", "joined"]
+__all__ = ["NONE", "Runs", "concatenated", "side_by_side"]
 
 NONE = -1  # in place of a view: padding
 
@@ -144,7 +144,7 @@ class Runs:
         return 1 + min(counts, default=ends[-1])
 
 
-def joined(several: Collection[tuple[Runs, int]]) -> Runs:
+def concatenated(several: Collection[tuple[Runs, int]]) -> Runs:
     """The channels of several maps one after another, each with what its views' numbers begin at.
 
     Args:
@@ -159,7 +159,7 @@ def joined(several: Collection[tuple[Runs, int]]) -> Runs:
     return Runs(views, ends)
 
 
-def aligned(several: Sequence[Runs]) -> Iterator[tuple[tuple[int, ...], int]]:
+def side_by_side(several: Sequence[Runs]) -> Iterator[tuple[tuple[int, ...], int]]:
     """The views of maps of as many channels side by side, and how many channels have them."""
     at = [0] * len(several)
     done = 0
