@@ -99,6 +99,9 @@ class Layer:
     (`output`, `windows`, `weights`, `macs`) raise LayerError for an input that can't be.
     """
 
+    __slots__ = ("__dict__", "__weakref__", "written")
+    written: str  # its word in the compact notation, once somebody asked (see `spelling`)
+
     kind: ClassVar[str] = ""
     aliases: ClassVar[tuple[str, ...]] = ()
     formula: ClassVar[str] = "output = input"
@@ -108,7 +111,7 @@ class Layer:
     scalars: ClassVar[bool | None] = None  # whether it works on a single number, of shape ();
     # None: where it does the same to every value
     beside: ClassVar[bool] = False  # whether it is what a layer hands out beside its output
-    moves: ClassVar[bool] = False  # whether its values are those that flow in, moved or left out
+    carries: ClassVar[bool] = False  # whether its values are those that flow in, moved or left out
 
     def __init_subclass__(cls) -> None:
         cls.options = {

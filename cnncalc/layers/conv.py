@@ -95,7 +95,7 @@ def convolved(layer: Conv | DepthwiseConv | SeparableConv, shape: Shape, groups:
 
 def places(layer: Layer, shape: Shape) -> int:
     """How many places the kernels of a layer are laid at."""
-    return prod(w.length(n) for w, n in zip(layer.windows(shape), shape[1:], strict=True))
+    return prod([w.length(n) for w, n in zip(layer.windows(shape), shape[1:], strict=True)])
 
 
 class DepthwiseConv(Layer):

@@ -64,12 +64,12 @@ def bias() -> bool:
 
 
 class Windowed(Protocol):
-    """A layer whose windows slide, as its options say."""
+    """A layer whose windows slide, as its options say; without a stride by their own length."""
 
     @property
     def kernel(self) -> tuple[int, ...]: ...
     @property
-    def stride(self) -> tuple[int, ...]: ...
+    def stride(self) -> tuple[int, ...] | None: ...
     @property
     def padding(self) -> tuple[tuple[int, int], ...] | str: ...
     @property
@@ -110,22 +110,21 @@ def check_padding(padding: tuple[tuple[int, int], ...] | str, mode: str) -> None
 
 def slides(layer: Windowed, shape: Shape) -> tuple[Slide, ...]:
     """The slide on each axis, with the padding words resolved at this input size."""
-    kernels = spread_out("kernel", layer.kernel, shape)
-    strides = spread_out("stride", layer.stride, shape)
-    dilations = spread_out("dilation", layer.dilation, shape)
-    steps = zip(kernels, strides, dilations, strict=True)
-    if layer.padding in ("same", "same-lower"):
+    kernel, stride, dilation = layer.kernel, layer.stride or layer.kernel, layer.dilation
+    same, pads = layer.padding in ("same", "same-lower"), pairs(layer.padding)
+    if not same and len(kernel) == len(stride) == len(dilation) == len(pads) == 1:
+        ((before, after),) = pads  # one slide does for all axes
+        return (Slide(kernel[0], stride[0], before, after, dilation[0]),) * (len(shape) - 1)
+    kernel = spread_out("kernel", kernel, shape)
+    stride = spread_out("stride", stride, shape)
+    dilation = spread_out("dilation", dilation, shape)
+    steps = zip(kernel, stride, dilation, strict=True)
+    if same:
         lower = layer.padding == "same-lower"
-        return tuple(
-            Same(k, s, d, lower).at(n) for (k, s, d), n in zip(steps, shape[1:], strict=True)
-        )
-    pads = spread_out("padding", pairs(layer.padding), shape)
-    return tuple(
-        [
-            Slide(k, s, before, after, d)
-            for (k, s, d), (before, after) in zip(steps, pads, strict=True)
-        ]
-    )
+        sizes = zip(steps, shape[1:], strict=True)
+        return tuple([Same(k, s, d, lower).at(n) for (k, s, d), n in sizes])
+    ends = zip(steps, spread_out("padding", pads, shape), strict=True)
+    return tuple([Slide(k, s, before, after, d) for (k, s, d), (before, after) in ends])
 
 
 def pairs(padding: tuple[tuple[int, int], ...] | str) -> tuple[tuple[int, int], ...]:

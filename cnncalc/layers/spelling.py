@@ -14,8 +14,13 @@ __all__ = ["head", "word"]
 
 def word(layer: Layer) -> str:
     """The shortest word that the compact notation reads back as this layer."""
-    held = [value for name, value in vars(layer).items() if layer.options[name].kind == "layer"]
-    return head(layer) + "".join(f"[{word(each)}]" for each in held)
+    try:
+        return layer.written
+    except AttributeError:
+        held = [value for name, value in vars(layer).items() if layer.options[name].kind == "layer"]
+        text = head(layer) + "".join(f"[{word(each)}]" for each in held)
+        object.__setattr__(layer, "written", text)  # the record doesn't change, nor does its word
+        return text
 
 
 def head(layer: Layer) -> str:

@@ -18,7 +18,7 @@ from cnncalc.executors.probing.kinds import probes_of
 from cnncalc.executors.probing.probes import Probes
 from cnncalc.executors.probing.units import Unit, every_so_often, units_of
 from cnncalc.findings import Findings
-from cnncalc.receptive.maps import Interval
+from cnncalc.receptive.maps import Extent
 from cnncalc.receptive.middles import Middle
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class _Search:
                 self._try(samples[start : start + step], forward)
             samples = self._between()
 
-    def found(self) -> Iterator[tuple[Unit, tuple[Interval | None, ...]]]:
+    def found(self) -> Iterator[tuple[Unit, Extent]]:
         """What was found of each unit, axis by axis."""
         for unit, lows, answered in zip(self.units, self.low, self.answered, strict=True):
             if answered.all():

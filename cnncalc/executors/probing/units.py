@@ -10,7 +10,7 @@ import numpy
 from cnncalc.executors.base import Run
 from cnncalc.executors.probing.probes import Probe, Probes
 from cnncalc.findings import Findings
-from cnncalc.receptive.maps import Interval
+from cnncalc.receptive.maps import Extent
 from cnncalc.receptive.middles import Middle
 
 __all__ = ["Unit", "every_so_often", "units_of"]
@@ -26,7 +26,7 @@ class Unit(NamedTuple):
     """
 
     middle: Middle
-    expected: tuple[Interval | None, ...]
+    expected: Extent
     probe: int
     place: tuple[int | slice, ...]
 
@@ -43,7 +43,7 @@ def units_of(report: Findings, run: Run, probes: Probes, middles: Sequence[Middl
     return units
 
 
-def _expected(middle: Middle, sizes: Sequence[int]) -> tuple[Interval | None, ...]:
+def _expected(middle: Middle, sizes: Sequence[int]) -> Extent:
     """What a unit should see: what reaches it, or where that isn't known, what its field says."""
     if middle.reached:
         return middle.reached.ends
