@@ -149,3 +149,11 @@ def test_equal_expressions_are_one_key_and_others_are_not() -> None:
 def test_what_no_expression_says(compute: Any) -> None:
     with pytest.raises(UnsettledError):
         compute(named("H", 224, Questions()))
+
+
+def test_how_a_size_is_written_does_not_hang_on_the_order_of_its_parts() -> None:
+    """Sets are in another order in each process."""
+    size = 72 * ((H - 1) // 2) * ((W - 1) // 2) + 576 * ((H - 5) // 2) * ((W - 5) // 2)
+    turned = Size(size.terms, dict(reversed(size.atoms.items())), size.value, size.asked)
+
+    assert str(turned) == str(size)
