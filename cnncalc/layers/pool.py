@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cnncalc.axis.windows import Slide, ceil_slide
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Shape, axis_name, empty, option
 from cnncalc.layers.sliding import EachChannel, dilation, kernel, padding, pool_stride, slides
 
 
-def pool_slides(layer: Any, shape: Shape) -> tuple[Slide, ...]:
+def pool_slides(layer: SlidingPool, shape: Shape) -> tuple[Slide, ...]:
     """The slide on each axis, with padding words and ceil mode resolved at this input size."""
-    windows = slides(layer, shape, layer.stride or layer.kernel)
+    windows = slides(layer, shape)
     if layer.padding in ("same", "same-lower"):
         return windows
     for axis, (w, n) in enumerate(zip(windows, shape[1:], strict=True)):
@@ -48,7 +46,7 @@ def _no_room(extent: int, room: int, name: str) -> LayerError:
     )
 
 
-class _SlidingPool(EachChannel):
+class SlidingPool(EachChannel):
     """What pools with sliding windows share. Input (C, *spatial), output (C, *lengths)."""
 
     formula = (
@@ -69,14 +67,14 @@ class _SlidingPool(EachChannel):
         return pool_slides(self, shapes[0])
 
 
-class MaxPool(_SlidingPool):
+class MaxPool(SlidingPool):
     """The maximum over each window. Input (C, *spatial), output (C, *lengths)."""
 
     kind = "maxpool"
     source = "torch.nn.MaxPool2d; keras.layers.MaxPooling2D; ONNX MaxPool"
 
 
-class AveragePool(_SlidingPool):
+class AveragePool(SlidingPool):
     """The mean over each window. Input (C, *spatial), output (C, *lengths)."""
 
     kind = "avgpool"
@@ -99,7 +97,7 @@ class AveragePool(_SlidingPool):
             )
 
 
-class LpPool(_SlidingPool):
+class LpPool(SlidingPool):
     """The p-norm over each window. Input (C, *spatial), output (C, *lengths)."""
 
     kind = "lppool"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Protocol
 
 from cnncalc.axis.channels import Grouped
-from cnncalc.axis.windows import Same, Slide
+from cnncalc.axis.windows import Same, Slide, Window
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import (
     NO_PADS,
@@ -25,42 +25,66 @@ PADDING_WORDS = ("valid", "same", "same-lower")
 MODES = ("zeros", "reflect", "replicate", "circular")
 
 
-def kernel() -> Any:
+def kernel() -> tuple[int, ...]:
     return option("axes", "kernel size", key="k", positional=True, minimum=1)
 
 
-def stride() -> Any:
+def stride() -> tuple[int, ...]:
     return option("axes", "stride", key="s", default=ONES, minimum=1)
 
 
-def pool_stride() -> Any:
+def pool_stride() -> tuple[int, ...]:
     return option("axes", "stride; by default the kernel", key="s", default=None, minimum=1)
 
 
-def dilation() -> Any:
+def dilation() -> tuple[int, ...]:
     return option(
         "axes", "dilation: distance between kernel taps", key="d", default=ONES, minimum=1
     )
 
 
-def padding(doc: str = "padding on each side") -> Any:
+def padding(doc: str = "padding on each side") -> tuple[tuple[int, int], ...]:
     return option("pads", doc, key="p", default=NO_PADS, words=PADDING_WORDS)
 
 
-def mode() -> Any:
+def mode() -> str:
     return option("choice", "what the padding is filled with", default="zeros", words=MODES)
 
 
-def out_channels() -> Any:
+def out_channels() -> int:
     return option("count", "output channels", positional=True, minimum=1)
 
 
-def groups() -> Any:
+def groups() -> int:
     return option("count", "groups of channels", key="g", default=1, minimum=1)
 
 
-def bias() -> Any:
+def bias() -> bool:
     return option("flag", "whether a bias is added", default=True, word="nobias")
+
+
+class Windowed(Protocol):
+    """A layer whose windows slide, as its options say; without a stride by their own length."""
+
+    @property
+    def kernel(self) -> tuple[int, ...]: ...
+    @property
+    def stride(self) -> tuple[int, ...] | None: ...
+    @property
+    def padding(self) -> tuple[tuple[int, int], ...] | str: ...
+    @property
+    def dilation(self) -> tuple[int, ...]: ...
+
+
+class InGroups(Protocol):
+    """A layer that reads its channels in groups."""
+
+    @property
+    def groups(self) -> int: ...
+    @property
+    def out_channels(self) -> int: ...
+
+    def windows(self, *shapes: Shape) -> tuple[Window, ...]: ...
 
 
 class EachChannel(Layer):
@@ -84,15 +108,9 @@ def check_padding(padding: tuple[tuple[int, int], ...] | str, mode: str) -> None
         )
 
 
-def slides(layer: Any, shape: Shape, stride: tuple[int, ...] | None = None) -> tuple[Slide, ...]:
-    """The slide on each axis, with the padding words resolved at this input size.
-
-    Args:
-        layer: with `kernel`, `stride`, `dilation` and `padding`.
-        shape: what flows in.
-        stride: in place of the layer's own.
-    """
-    kernel, stride, dilation = layer.kernel, stride or layer.stride, layer.dilation
+def slides(layer: Windowed, shape: Shape) -> tuple[Slide, ...]:
+    """The slide on each axis, with the padding words resolved at this input size."""
+    kernel, stride, dilation = layer.kernel, layer.stride or layer.kernel, layer.dilation
     same, pads = layer.padding in ("same", "same-lower"), pairs(layer.padding)
     if not same and len(kernel) == len(stride) == len(dilation) == len(pads) == 1:
         ((before, after),) = pads  # one slide does for all axes
@@ -151,7 +169,7 @@ def check_mode(
             )
 
 
-def over_groups(layer: Any, shape: Shape) -> Route:
+def over_groups(layer: InGroups, shape: Shape) -> Route:
     """A unit reads all of the channels, or those of its group."""
     windows = layer.windows(shape)
     if layer.groups == 1:

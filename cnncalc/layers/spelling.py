@@ -43,7 +43,7 @@ def head(layer: Layer) -> str:
     return f"{layer.kind}:{','.join(arguments)}" if arguments else layer.kind
 
 
-def _argument(option: Option, value: Any, bare: bool) -> str:
+def _argument(option: Option, value: object, bare: bool) -> str:
     if option.kind == "flag":
         return option.word
     text = value if isinstance(value, str) else WRITERS[option.kind](value)
@@ -61,11 +61,11 @@ def _number(value: float) -> str:
     return str(int(value)) if value % 1 == 0 else repr(value)
 
 
-def _joined(values: tuple[Any, ...]) -> str:
+def _joined(values: tuple[float | str, ...]) -> str:
     return "x".join(map(_each, values)) or SCALAR
 
 
-def _each(value: Any) -> str:
+def _each(value: float | str) -> str:
     return value if isinstance(value, str) else _number(value)
 
 

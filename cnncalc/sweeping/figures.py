@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cnncalc.analysis import MAX_ELEMENTS, settle
 from cnncalc.axis.field import IDENTITY, Field
@@ -96,7 +96,7 @@ class Figures(Sizes):
         self.told: dict[tuple[int, tuple[Shape, ...]], _Told | LayerError] = {}
         self.layers: list[Layer] = []  # kept, as they are known by where they are
         self.passages = Passages()
-        self.viewed: dict[tuple[Any, ...], View] = {}
+        self.viewed: dict[tuple[object, ...], View] = {}
         self.asked_for = 0
 
     def start(self, shape: Shape) -> Outcome:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy
 
@@ -28,7 +28,7 @@ class Unit(NamedTuple):
     middle: Middle
     expected: Extent
     probe: int
-    place: tuple[Any, ...]
+    place: tuple[int | slice, ...]
 
 
 def units_of(report: Findings, run: Run, probes: Probes, middles: Sequence[Middle]) -> list[Unit]:
@@ -53,7 +53,7 @@ def _expected(middle: Middle, sizes: Sequence[int]) -> Extent:
     )
 
 
-def _index(probe: Probe, unit: Sequence[int | None]) -> tuple[Any, ...]:
+def _index(probe: Probe, unit: Sequence[int | None]) -> tuple[int | slice, ...]:
     """Where a unit lies in the probe, a channel of which may stand for several."""
     channel, *rest = unit
     places = [slice(None) if at is None else at for at in rest]
