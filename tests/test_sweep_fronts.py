@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.dom.minidom
+from operator import eq, ge, gt, le, lt
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,9 @@ from hypothesis import strategies as st
 
 import cnncalc
 from cnncalc import CnnCalcError
-from cnncalc.sweeping import labels, search
+from cnncalc.sweeping import labels, search, states
 from cnncalc.sweeping import sweep as sweeping
-from cnncalc.sweeping.dominance import front
+from cnncalc.sweeping.dominance import front, often_dominated
 from tests.conftest import Command
 from tests.test_sweep import specs
 
@@ -59,15 +60,14 @@ def without_lists(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweeping, "Blocks", fail)
 
 
-def all_rows(space: str) -> list[Row]:
-    spec, let = SPACES[space]
+def rows_of(spec: str, let: Any) -> list[Row]:
     rows = list(cnncalc.sweep(spec, let=let))
     for row in rows:
         row["memory"] = row["param_bytes"] + row["activation_bytes"]
     return rows
 
 
-ROWS = {space: all_rows(space) for space in SPACES}
+ROWS = {space: rows_of(*how) for space, how in SPACES.items()}
 
 
 def point(row: Row, keys: str) -> tuple[int, ...]:
@@ -155,6 +155,19 @@ def test_a_search_that_ends_early_says_what_could_be(monkeypatch: pytest.MonkeyP
     assert [row["macs"] for row in rows[:sure]] == best[:sure]
     assert least <= best[sure]
     assert all(row["params"] >= 1200 and row["rf"] >= 12 for row in rows)
+
+
+@pytest.mark.usefixtures("without_lists")
+def test_a_search_that_ends_before_it_finds_any_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "MOST_TRIED", 3)
+
+    found = cnncalc.sweep(CHAIN, where="1200 <= params and rf >= 12", sort="macs", top=25)
+
+    assert list(found) == []
+    (remark,) = found.remarks
+    assert remark.startswith("the search ended early: it found none within the bounds, though ")
+    inside = [row["macs"] for row in ROWS["a chain"] if row["params"] >= 1200 and row["rf"] >= 12]
+    assert int(remark.rsplit(" ", 1)[1].replace(",", "")) <= min(inside)
 
 
 @pytest.mark.usefixtures("without_lists")
@@ -247,6 +260,41 @@ def test_fronts_of_drawn_specs(spec: str, keys: str) -> None:
     assert [row["rf"] for row in best] == fields[:4]
 
 
+NUMBERS = ("params", "macs", "memory", "rf")
+limits = st.tuples(st.sampled_from(NUMBERS), st.sampled_from(["<", "<=", ">", ">=", "=="]))
+COMPARED = {"<": lt, "<=": le, ">": gt, ">=": ge, "==": eq}
+
+
+@given(st.data())
+@settings(max_examples=120)
+def test_the_best_of_drawn_spaces_within_drawn_bounds(data: st.DataObject) -> None:
+    """Bounds on either side of all totals together, in both directions of each key."""
+    space = data.draw(st.sampled_from([*SPACES, None]))
+    spec, let = SPACES[space] if space else (data.draw(specs()), {})
+    everything = ROWS[space] if space else rows_of(spec, let)
+    bounds = []
+    for name, op in data.draw(st.lists(limits, max_size=4 if everything else 0)):
+        value = data.draw(st.sampled_from(sorted({row[name] for row in everything})))
+        bounds.append((name, op, value))
+    key = data.draw(st.sampled_from([sign + name for name in NUMBERS for sign in ("", "-")]))
+    top = data.draw(st.integers(1, 40))
+    inside = [row for row in everything if all(COMPARED[op](row[n], v) for n, op, v in bounds)]
+    where = " and ".join(f"{n} {op} {v}" for n, op, v in bounds) or None
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sweeping, "MOST_SIMPLY", 0)
+        patch.setattr(sweeping, "MOST_READILY", 0)
+        patch.setattr(search, "WIDTHS", data.draw(st.sampled_from([(1, 7, 10**5), (10**5,)])))
+        patch.setattr(states, "MOST_STATES", data.draw(st.sampled_from([0, 30, 10**5])))
+        found = cnncalc.sweep(spec, let=let, where=where, sort=key, top=top)
+        rows = list(found)
+
+    assert [point(row, key) for row in rows] == sorted(point(row, key) for row in inside)[:top]
+    assert all(COMPARED[op](point(row, n)[0], v) for row in rows for n, op, v in bounds)
+    assert len({row["spec"] for row in rows}) == len(rows)
+    assert found.remarks == []
+
+
 points = st.integers(1, 5).flatmap(
     lambda axes: st.lists(st.tuples(*[st.integers(0, 9)] * axes), min_size=1, max_size=120)
 )
@@ -261,6 +309,22 @@ def test_dominance(some: list[tuple[int, ...]], times: int) -> None:
 
     assert sorted(map(tuple, array[found].tolist())) == front_of(set(some))
     assert [some.index(each) for each in map(tuple, array[found].tolist())] == found.tolist()
+
+
+@given(points, st.integers(1, 4), st.integers(1, 5))
+@settings(max_examples=150)
+def test_who_is_dominated_often_is(some: list[tuple[int, ...]], parts: int, times: int) -> None:
+    array = numpy.array(some, numpy.int64)
+    groups = numpy.arange(len(some)) % parts
+
+    found = often_dominated(groups, array, times)
+
+    for one in numpy.flatnonzero(found):
+        others = array[(groups == groups[one]) & (numpy.arange(len(some)) != one)]
+        assert int((others <= array[one]).all(1).sum()) >= times
+    if array.shape[1] == 1:
+        counts = [min(times, int((groups == part).sum())) for part in range(parts)]
+        assert int((~found).sum()) == sum(counts)
 
 
 def test_dominance_of_many() -> None:

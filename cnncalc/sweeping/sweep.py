@@ -24,9 +24,10 @@ from cnncalc.sweeping.conditions import Bound, Condition
 from cnncalc.sweeping.figures import MOST_STATES, Figures, NoFieldsError
 from cnncalc.sweeping.graph import Graph, Refusals
 from cnncalc.sweeping.labels import front_of
+from cnncalc.sweeping.lookahead import MOST_BOUNDS
 from cnncalc.sweeping.names import TOTALS, Names
 from cnncalc.sweeping.ranking import Best, Front, Key, check_keys
-from cnncalc.sweeping.search import PRICES, best_of
+from cnncalc.sweeping.search import best_of
 from cnncalc.sweeping.template import Template
 
 __all__ = ["Asked", "Progress", "Sweep"]
@@ -242,7 +243,7 @@ class Sweep:
             and asked.top is not None
             and len(asked.sort) == 1
             and self.is_total(asked.sort)
-            and len(bounds) <= max(PRICES)
+            and len(bounds) <= MOST_BOUNDS
             and (not fields or self.graph.axes == 1)
             and self.graph.count > MOST_READILY
         )
@@ -254,11 +255,14 @@ class Sweep:
         found = best_of(self.graph, self.known, key, bounds, top)
         if found.rest is not None:
             least = "at most" if key.sign < 0 else "at least"
-            known = (
-                f"the first {found.sure:,} are the best" if found.sure else "there may be better"
-            )
+            known = "there may be better"
+            if found.sure:
+                known = f"the first {found.sure:,} are the best"
+            elif not found.places:
+                known = "it found none within the bounds, though there may be some"
+            others = "the others" if found.places else "any"
             self.remarks.append(
-                f"the search ended early: {known}, and the {key.name} of the others is {least} "
+                f"the search ended early: {known}, and the {key.name} of {others} is {least} "
                 f"{found.rest:,.0f}"
             )
         return found.places
