@@ -325,6 +325,43 @@ def test_more_than_anyone_can_list() -> None:
     assert len(list(cnncalc.sweep(spec, sample=3))) == 3
 
 
+ATTENTION = "3x8x8 conv:8/16,k2/4,s2 flatten:start=1 add[ mha:2/4 | ] linear:6/7,axis=0"
+
+
+def test_designs_whose_fields_are_worked_out_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are listed however many there are, and no more are worked out than are read."""
+    monkeypatch.setattr("cnncalc.sweeping.sweep.MOST_SINGLY", 3)
+    monkeypatch.setattr("cnncalc.sweeping.sweep.SINGLY", 4)
+    asked: list[Any] = []
+    own = Sweep.field_of
+    monkeypatch.setattr(
+        Sweep, "field_of", lambda self, picked: asked.append(picked) or own(self, picked)
+    )
+
+    found = cnncalc.sweep(ATTENTION)
+    first = next(iter(found))
+    assert len(asked) == 4
+    rows = list(found)
+
+    assert found.no_fields is not None
+    assert (len(rows), rows[0]) == (16, first)
+    for row in rows:
+        report = cnncalc.analyze(row["spec"])
+        assert row["rf"] == min(last_field(report, report.fields))
+        assert row["params"] == report.total.params
+    listed = [row for n in range(0, 16, 5) for row in found.listed(n, min(n + 5, 16))]
+    assert listed == rows
+    where = {"where": "rf >= 8"}
+    assert list(cnncalc.sweep(ATTENTION, **where)) == [row for row in rows if row["rf"] >= 8]
+    assert list(cnncalc.sweep(ATTENTION, **where).listed(3, 13)) == [
+        row for row in rows[3:13] if row["rf"] >= 8
+    ]
+    ranked = list(cnncalc.sweep(ATTENTION, sort="-params", top=5))
+    assert ranked == sorted(rows, key=lambda row: -row["params"])[:5]
+    with pytest.raises(CnnCalcError, match="16 designs are too many to be listed by field: "):
+        list(cnncalc.sweep(ATTENTION, sort="rf"))
+
+
 def test_totals_beyond_64_bits_are_refused() -> None:
     spec = "3x9000x9000 conv:2000000000/1000000000,k3 conv:2000000000,k9 flatten"
 

@@ -290,7 +290,7 @@ def write_in_parts(settings: SweepSettings, found: Sweep, form: str, bar: Any) -
         "cnncalc": __version__, "spec": found.template.source.text, "format": form,
         "input": settings.input, "let": settings.let, "where": settings.where,
         "batch": settings.batch, "dtype": settings.dtype, "designs": found.total,
-        "part": chunks.PART,
+        "part": chunks.size_of(found),
     }  # fmt: skip
     try:
         with process.put_back():
@@ -311,7 +311,8 @@ def write_in_parts(settings: SweepSettings, found: Sweep, form: str, bar: Any) -
 def _write_parts(settings: SweepSettings, whole: Any, found: Sweep, form: str, bar: Any) -> None:
     total = found.graph.count
     found.check_count()
-    todo = (chunk for chunk in chunks.chunks_of(total) if chunk not in whole.names)
+    every = chunks.chunks_of(total, chunks.size_of(found))
+    todo = (chunk for chunk in every if chunk not in whole.names)
     with closing(_made(settings, found, form, todo, bar)) as made:
         for chunk, content in made:
             whole.add(chunk, content)

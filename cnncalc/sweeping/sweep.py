@@ -36,7 +36,8 @@ MOST_SIGHTED = 20_000  # states, where fields are told apart
 MOST_SIMPLY = 20_000  # designs that are listed where they needn't be
 MOST_READILY = 2_000_000  # designs that are listed to find the best
 MOST_NAMED = 6
-MOST_SINGLY = 2_000  # designs whose fields are worked out one by one
+MOST_SINGLY = 2_000  # designs that are ranked by fields that are worked out one by one
+SINGLY = 50  # designs whose fields are worked out before rows are handed on
 ROWS = 2**14  # of a block, where rows are made of all designs
 MOST_LISTED = 10**12  # designs that anyone would wait for
 
@@ -206,11 +207,11 @@ class Sweep:
 
     @property
     def singly(self) -> bool:
-        """Whether each design is worked out by itself, as its field is wanted."""
+        """Whether designs are told apart by fields that are worked out one by one."""
         asked = self.asked
-        ranked = {key.name for key in [*asked.sort, *asked.pareto]}
-        wanted = not ranked or "rf" in {*ranked, *(asked.where.names() if asked.where else ())}
-        return self.no_fields is not None and wanted
+        named = {key.name for key in [*asked.sort, *asked.pareto]}
+        named.update(asked.where.names() if asked.where else ())
+        return self.no_fields is not None and "rf" in named
 
     def is_total(self, keys: Sequence[Key] | Sequence[Bound]) -> bool:
         """Whether keys or limits are of totals alone."""
@@ -303,12 +304,10 @@ class Sweep:
             yield self.block_at(places, choices)[0]
             return
         self.check_count()
-        if self.singly:
-            yield self.block_at(range(self.graph.count), choices)[0]
-            return
-        for block in Blocks(self.graph, choices):
+        every = range(self.graph.count)
+        for block in self.seen(every, choices) if self.singly else Blocks(self.graph, choices):
             if progress:
-                progress(block.start, self.graph.count, "designs")
+                progress(block.place(0), self.graph.count, "designs")
             yield block
         if progress:
             progress(self.graph.count, self.graph.count, "designs")
@@ -325,17 +324,21 @@ class Sweep:
         """
         where, choices = self.asked.where, range(len(self.names))
         self.check_count()
-        blocks: Iterable[Block] = self.in_rows.since(start)
-        if self.no_fields is not None:
-            blocks = [self.block_at(range(self.graph.count), choices)[0]]
+        blocks = self.seen(range(start, end), choices) if self.singly else self.in_rows.since(start)
         for block in blocks:
-            if block.start >= end:
+            first = block.place(0)
+            if first >= end:
                 break
             if progress:
-                progress(max(start, block.start), self.graph.count, "designs")
+                progress(max(start, first), self.graph.count, "designs")
             some = some_of(range(block.count) if where is None else where.holds(block, self.known))
-            inside = (some >= start - block.start) & (some < end - block.start)
+            inside = (some >= start - first) & (some < end - first)
             yield from self.rows_of(block, some[inside])
+
+    def seen(self, places: range, choices: Sequence[int]) -> Iterator[Block]:
+        """Blocks of a stretch of the list, with fields that are worked out one by one."""
+        for at in range(0, len(places), SINGLY):
+            yield self.block_at(places[at : at + SINGLY], choices)[0]
 
     @cached_property
     def in_rows(self) -> Blocks:
@@ -384,12 +387,13 @@ class Sweep:
         """CnnCalcError where there are more designs than can be listed."""
         if self.asked.sample is not None:
             return
-        most = MOST_SINGLY if self.singly else MOST_LISTED
+        ranked = self.singly and (self.asked.sort or self.asked.pareto)
+        most = MOST_SINGLY if ranked else MOST_LISTED
         count = self.graph.count
         if count <= most:
             return
         where = self.asked.where
-        why = f": {self.no_fields.message}" if self.no_fields and self.singly else ""
+        why = f" by field: {self.no_fields.message}" if self.no_fields and ranked else ""
         if not why and where is not None and where.bounds(self.known.sizes()) is None:
             why = ", and this condition is more than limits on totals that all hold"
         raise CnnCalcError(
@@ -412,10 +416,16 @@ class Sweep:
 
     def rows_at(self, places: Sequence[int]) -> Iterator[dict[str, Any]]:
         """The rows of designs at some places."""
-        yield from self.rows_of(*self.block_at(places, range(len(self.names))))
+        few = len(places) if self.no_fields is None else SINGLY
+        for at in range(0, len(places), few or 1):
+            some = [int(place) for place in places[at : at + few]]
+            yield from self.rows_of(*self.block_at(some, range(len(self.names))))
 
     def rows_of(self, block: Block, some: Any) -> Iterator[dict[str, Any]]:
         """The rows of some designs of a block, of which the values of all choices are known."""
+        if self.no_fields is not None and block.places is None:
+            yield from self.rows_at(some + block.start)
+            return
         known = self.known
         totals = [known.of(block, name)[some].tolist() for name in ("params", "macs")]
         sizes = [known.of(block, n)[some].tolist() for n in ("param_bytes", "activation_bytes")]
