@@ -129,7 +129,7 @@ def sweep(settings: SweepSettings) -> int:
         bar = None
         if output.is_terminal(sys.stderr):
             stack.enter_context(process.put_back())
-            bar = stack.enter_context(drawing.Bar())
+            bar = stack.enter_context(drawing.Bar(rated=True))
         if in_parts and output.path_of(settings.out):
             write_in_parts(settings, found, form, bar)
         else:

@@ -12,23 +12,25 @@ from collections.abc import Sequence
 from math import inf
 from typing import Any
 
-from cnncalc.sweeping.conditions import Bound
+from cnncalc.sweeping.conditions import FAR, Bound
 from cnncalc.sweeping.graph import SUMS, Graph
 from cnncalc.sweeping.labels import columns_of
 from cnncalc.sweeping.names import Names
 from cnncalc.sweeping.ranking import Key
-from cnncalc.sweeping.states import FAR, Range, States, TooManyStatesError
+from cnncalc.sweeping.states import Range, States, TooManyStatesError
 
 __all__ = ["MOST_BOUNDS", "LookAhead"]
 
-MOST_BOUNDS = 4
-FIRST = {1: 16, 2: 7, 3: 5, 4: 4}  # prices of each bound, by how many bounds there are
-TURNS = {1: 5, 2: 6, 3: 8, 4: 9}  # how often they are refined around the best
+MOST_BOUNDS = 4  # and two more of a key, where another one decides between equals
+FIRST = {1: 16, 2: 7, 3: 5, 4: 4, 5: 3, 6: 3}  # prices of each bound, by how many there are
+TURNS = {1: 5, 2: 6, 3: 8, 4: 9, 5: 9, 6: 9}  # how often they are refined around the best
 AROUND = {
     1: (0, 0.25, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 1, 1.02, 1.05, 1.1, 1.2, 1.4, 1.7, 2, 4),
     2: (0, 0.5, 0.8, 0.95, 1, 1.05, 1.25, 2),
     3: (0, 0.8, 1, 1.25),
     4: (0, 0.9, 1.1),
+    5: (0, 1),
+    6: (0, 1),
 }  # times the best: the prices that stay
 CLOSE = 1e-12  # of the largest totals: what sums of floating point may be off
 ROUNDING = 1e-9
@@ -128,8 +130,7 @@ def _tightest(bounds: Sequence[Bound]) -> dict[tuple[str, int], int]:
     """By total and sign, the limit of what is to be small."""
     found: dict[tuple[str, int], int] = {}
     for name, sign, limit in bounds:
-        least = min(sign * limit, found.get((name, sign), FAR))
-        found[name, sign] = max(least, -FAR)
+        found[name, sign] = min(sign * limit, found.get((name, sign), FAR))
     return found
 
 

@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from math import inf
 from typing import Any, NamedTuple
 
-from cnncalc.sweeping.conditions import Bound
+from cnncalc.sweeping.conditions import FAR, Bound
 from cnncalc.sweeping.dominance import often_dominated
 from cnncalc.sweeping.graph import Graph
 from cnncalc.sweeping.lookahead import ROUNDING, LookAhead
 from cnncalc.sweeping.names import Names
 from cnncalc.sweeping.ranking import Key
-from cnncalc.sweeping.states import FAR
 
 __all__ = ["Found", "best_of"]
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from cnncalc.sweeping.conditions import FAR
 from cnncalc.sweeping.graph import SUMS, Graph
 
-__all__ = ["FAR", "Range", "States", "TooManyStatesError"]
+__all__ = ["Range", "States", "TooManyStatesError"]
 
 MOST_STATES = 200_000  # that tell what is seen
-FAR = 2**62
 
 
 class TooManyStatesError(Exception):

@@ -27,7 +27,7 @@ from cnncalc.sweeping.labels import front_of
 from cnncalc.sweeping.lookahead import MOST_BOUNDS
 from cnncalc.sweeping.names import TOTALS, Names
 from cnncalc.sweeping.ranking import Best, Front, Key, check_keys
-from cnncalc.sweeping.search import best_of
+from cnncalc.sweeping.search import Found, best_of
 from cnncalc.sweeping.template import Template
 
 __all__ = ["Asked", "Progress", "Sweep"]
@@ -157,10 +157,20 @@ class Sweep:
         labelled = asked.pareto and self.is_total(asked.pareto)
         if bounds is None or not (labelled or self.can_search(bounds)):
             self.check_count()
-        return self._rows(progress)
+        return self._told(self._rows(progress))
+
+    def _told(self, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """The rows; a remark if a condition leaves none."""
+        none = True
+        for row in rows:
+            none = False
+            yield row
+        if none and self.asked.where is not None and self.working and not self.remarks:
+            self.remarks.append("no design meets the condition")
 
     def _rows(self, progress: Progress | None) -> Iterator[dict[str, Any]]:
         asked = self.asked
+        self.remarks.clear()
         if asked.sort or asked.pareto:
             yield from self.rows_at(self.best(progress))
             return
@@ -176,12 +186,12 @@ class Sweep:
     def best(self, progress: Progress | None = None) -> list[int]:
         """The places of the best designs, in order."""
         asked = self.asked
-        self.remarks.clear()
         bounds = self.bounds()
         if bounds is not None and asked.pareto and self.is_total(asked.pareto):
             return self.labelled(bounds)
         if bounds is not None and self.can_search(bounds):
-            return self.searched(bounds)
+            assert asked.top is not None, "it has looked"
+            return self.searched(bounds, asked.sort, asked.top)
         keys = [*asked.pareto, *asked.sort]
         named = [*(key.name for key in keys), *(asked.where.names() if asked.where else ())]
         choices = [n for n, name in enumerate(self.names) if name in named]
@@ -229,10 +239,7 @@ class Sweep:
             )
         self.remarks += self.always(found.places)
         if asked.sort:
-            named = [n for n, name in enumerate(self.names) if name in {k.name for k in asked.sort}]
-            best = Best(self.known, asked.sort, asked.top)
-            best.add(*self.block_at(found.places, named))
-            return best.result()
+            return self.ranked(found.places, asked.sort, asked.top)
         return found.places[: asked.top]
 
     def can_search(self, bounds: Sequence[Bound]) -> bool:
@@ -242,31 +249,36 @@ class Sweep:
         return (
             not asked.pareto
             and asked.top is not None
-            and len(asked.sort) == 1
+            and bool(asked.sort)
             and self.is_total(asked.sort)
             and len(bounds) <= MOST_BOUNDS
             and (not fields or self.graph.axes == 1)
             and self.graph.count > MOST_READILY
         )
 
-    def searched(self, bounds: Sequence[Bound]) -> list[int]:
+    def searched(self, bounds: Sequence[Bound], keys: Sequence[Key], most: int) -> list[int]:
         """The places of the best designs within bounds, the best first."""
-        key, top = self.asked.sort[0], self.asked.top
-        assert top is not None, "whoever calls has looked"
-        found = best_of(self.graph, self.known, key, bounds, top)
+        key, *others = keys
+        found = best_of(self.graph, self.known, key, bounds, most)
+        places = found.places
         if found.rest is not None:
-            least = "at most" if key.sign < 0 else "at least"
-            known = "there may be better"
-            if found.sure:
-                known = f"the first {found.sure:,} are the best"
-            elif not found.places:
-                known = "it found none within the bounds, though there may be some"
-            others = "the others" if found.places else "any"
-            self.remarks.append(
-                f"the search ended early: {known}, and the {key.name} of {others} is {least} "
-                f"{found.rest:,.0f}"
-            )
-        return found.places
+            self.remarks.append(_ended(found, key, found.rest))
+        if not others or not places:
+            return places
+        if found.rest is None and len(places) == most:  # the next key decides between the last ones
+            values = self.known.of(self.block_at(places, (), seen=False)[0], key.name)
+            last = int(values[-1])
+            equal = [*bounds, Bound(key.name, 1, last), Bound(key.name, -1, last)]
+            more = self.searched(equal, others, int((values == last).sum()))
+            places = list(dict.fromkeys([*places, *more]))
+        return self.ranked(places, keys, most)
+
+    def ranked(self, places: Sequence[int], keys: Sequence[Key], most: int | None) -> list[int]:
+        """The first of the designs at some places, in an order that needs no fields one by one."""
+        named = [n for n, name in enumerate(self.names) if name in {key.name for key in keys}]
+        best = Best(self.known, keys, most)
+        best.add(*self.block_at(places, named, seen=False))
+        return best.result()
 
     def always(self, places: Sequence[int]) -> list[str]:
         """The choices that have the same value in all designs of a front."""
@@ -403,12 +415,20 @@ class Sweep:
             "`--where` only limits totals; `--sample 1000` draws some",
         )
 
-    def block_at(self, places: Sequence[int], choices: Sequence[int]) -> tuple[Block, Any]:
-        """A block of the designs at some places, all of which count."""
+    def block_at(
+        self, places: Sequence[int], choices: Sequence[int], *, seen: bool = True
+    ) -> tuple[Block, Any]:
+        """A block of the designs at some places, all of which count.
+
+        Args:
+            places: in the list of all.
+            choices: those whose values are wanted.
+            seen: whether fields are worked out where tables don't tell them.
+        """
         import numpy
 
         designs = [self.graph.design(place) for place in places]
-        if self.no_fields is not None:
+        if seen and self.no_fields is not None:
             designs = [each._replace(field=self.field_of(each.picked)) for each in designs]
         ends = {shape: end for end, shape in self.graph.shapes.items()}
         block = block_of(designs, places, ends, choices)
@@ -452,6 +472,18 @@ class Sweep:
         network = reading.read(Text(Source(self.template.spec(picked))), "compact")
         sized = analyze(network)
         return last_field(sized, fields_of(sized).seen)
+
+
+def _ended(found: Found, key: Key, rest: float) -> str:
+    """What is known where a search ended early."""
+    known = "there may be better"
+    if found.sure:
+        known = f"the first {found.sure:,} are the best"
+    elif not found.places:
+        known = "it found none within the bounds, though there may be some"
+    least = "at most" if key.sign < 0 else "at least"
+    others = "the others" if found.places else "any"
+    return f"the search ended early: {known}, and the {key.name} of {others} is {least} {rest:,.0f}"
 
 
 def some_of(which: Any) -> Any:
