@@ -687,6 +687,7 @@ def test_parquet(command: Command, tmp_path: Path) -> None:
         (["--sort", "macs", "--resume", "-o", "x.csv"], "usage"),
         (["--resume"], "usage"),
         (["-f", "parquet"], "format"),
+        (["--sample", "2", "--seed", "-1"], "usage"),
         (["--sort", "foo"], "name"),
         (["--pareto", "macs,,rf"], "usage"),
         (["--top", "0"], "usage"),

@@ -368,6 +368,9 @@ def test_a_picture(command: Command, tmp_path: Path) -> None:
     circles = document.getElementsByTagName("circle")
     count = len(front_of({point(row, "params,-rf,macs") for row in ROWS["a chain"]}))
     assert len(circles) == count + 2  # and the legend's
+    places = [(float(one.getAttribute("cx")), float(one.getAttribute("cy"))) for one in circles]
+    assert all(80 < x < 696 and 40 < y < 424 for x, y in places[:count]), "inside of the axes"
+    assert all(y < 40 for _, y in places[count:]), "beside the title"
     assert circles[0].getElementsByTagName("title")[0].firstChild.data.startswith("3x32x32 conv:")
 
 

@@ -141,7 +141,6 @@ def sweep(settings: SweepSettings) -> int:
 
 def swept(settings: SweepSettings) -> Sweep:
     """The designs that the options ask for."""
-    seed = 0 if settings.seed in (None, "0") else number("--seed", settings.seed, "1", least=1)
     return api.sweep(
         texts.of_words(settings.words or []),
         where=settings.where,
@@ -149,7 +148,7 @@ def swept(settings: SweepSettings) -> Sweep:
         top=number("--top", settings.top, "20", least=1),
         pareto=settings.pareto,
         sample=number("--sample", settings.sample, "1000", least=1),
-        seed=seed or 0,
+        seed=number("--seed", settings.seed, "1", least=0) or 0,
         input=one_size("sweep", settings),
         batch=batch_of(settings),
         dtype=settings.dtype,
