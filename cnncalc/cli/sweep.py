@@ -6,6 +6,7 @@ Annotations are evaluated in this file (there is no `from __future__ import anno
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from importlib.util import find_spec
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -192,7 +193,8 @@ def form_of(settings: SweepSettings) -> str:
         raise CnnCalcError(
             "Parquet is written into a file", code="format", help="`-o designs.parquet`"
         )
-    parquet.load()  # before any work
+    if settings.scheduler is None and (settings.workers is None or find_spec("pyarrow") is None):
+        parquet.load()  # before any work; of others' work this process only copies the bytes
     return "parquet"
 
 

@@ -38,6 +38,7 @@ MOST_READILY = 2_000_000  # designs that are listed to find the best
 MOST_NAMED = 6
 MOST_SINGLY = 2_000  # designs that are ranked by fields that are worked out one by one
 SINGLY = 50  # designs whose fields are worked out before rows are handed on
+TOGETHER = 2**12  # rows that are made at once
 ROWS = 2**14  # of a block, where rows are made of all designs
 MOST_LISTED = 10**12  # designs that anyone would wait for
 
@@ -446,32 +447,46 @@ class Sweep:
         if self.no_fields is not None and block.places is None:
             yield from self.rows_at(some + block.start)
             return
-        known = self.known
-        totals = [known.of(block, name)[some].tolist() for name in ("params", "macs")]
-        sizes = [known.of(block, n)[some].tolist() for n in ("param_bytes", "activation_bytes")]
-        fields = known.of(block, "rf")[some].tolist() if block.fields else [None] * len(some)
-        ends = block.ends[some].tolist()
-        layout = self.template.network.layout
+        for at in range(0, len(some), TOGETHER):
+            yield from self.rows_together(block, some[at : at + TOGETHER])
+
+    def rows_together(self, block: Block, some: Any) -> Iterator[dict[str, Any]]:
+        """The rows of some designs, column by column."""
+        known, template = self.known, self.template
+
+        def told(name: str) -> list[Any]:
+            values: list[Any] = known.of(block, name)[some].tolist()
+            return values
+
+        layout = template.network.layout
         shapes = {n: list(as_layout(each, layout)) for n, each in self.graph.shapes.items()}
         picks = [block.picked[n][some].tolist() for n in range(len(self.names))]
-        values, spec = self.template.values, self.template.spec
-        for at in range(len(some)):
-            picked = {n: each[at] for n, each in enumerate(picks) if each[at] != ABSENT}
-            row: dict[str, Any] = {"spec": spec(picked)}
-            for number, name in enumerate(self.names):
-                only = 0 if len(values[number]) == 1 else ABSENT
-                value = picked.get(number, only)
-                row[name] = None if value == ABSENT else values[number][value]
-            row["params"], row["macs"] = totals[0][at], totals[1][at]
-            row["output_shape"], row["rf"] = shapes[ends[at]], fields[at]
-            row["param_bytes"], row["activation_bytes"] = sizes[0][at], sizes[1][at]
-            yield row
+        choices = zip(self.names, map(_values, template.values, picks), strict=True)
+        columns = {
+            "spec": template.specs(picks, len(some)),
+            **dict(choices),
+            "params": told("params"),
+            "macs": told("macs"),
+            "output_shape": [shapes[end] for end in block.ends[some].tolist()],
+            "rf": told("rf") if block.fields else [None] * len(some),
+            "param_bytes": told("param_bytes"),
+            "activation_bytes": told("activation_bytes"),
+        }
+        names = list(columns)
+        for each in zip(*columns.values(), strict=True):
+            yield dict(zip(names, each, strict=True))
 
     def field_of(self, picked: dict[int, int]) -> tuple[int, ...]:
         """How much the units of the last map of one design see."""
         network = reading.read(Text(Source(self.template.spec(picked))), "compact")
         sized = analyze(network)
         return last_field(sized, fields_of(sized).seen)
+
+
+def _values(values: Sequence[Any], picked: Sequence[int]) -> list[Any]:
+    """The values of a choice in some designs; None where it isn't made and there are several."""
+    every = [*values, values[0] if len(values) == 1 else None]
+    return [every[value] for value in picked]
 
 
 def _ended(found: Found, key: Key, rest: float) -> str:
