@@ -16,16 +16,13 @@ from cnncalc.errors import CnnCalcError, SpecError
 from cnncalc.escaping import html
 from cnncalc.input_size import meant
 from cnncalc.inputs import Inputs, feed, in_another_order, sizes_given
-from cnncalc.layers.base import Shape
 from cnncalc.network import Named, Network, Typed
 from cnncalc.notations.sizes import Given, given
 from cnncalc.packages import OnUse
 from cnncalc.report import Report
 
 if TYPE_CHECKING:
-    from cnncalc import comparison, conversion, symbolic, validity, verification
-    from cnncalc.explaining import explanation
-    from cnncalc.notations.compact import writer
+    from cnncalc import comparison, conversion, explanation, symbolic, validity, verification
     from cnncalc.solutions import Solutions
     from cnncalc.solving import goals, question, search
     from cnncalc.sweeping import asking
@@ -33,11 +30,10 @@ if TYPE_CHECKING:
 else:  # what `analyze` does without, but for symbols, errors that are shown, and JSON
     comparison = OnUse("cnncalc.comparison")
     conversion = OnUse("cnncalc.conversion")
-    explanation = OnUse("cnncalc.explaining.explanation")
+    explanation = OnUse("cnncalc.explanation")
     symbolic = OnUse("cnncalc.symbolic")
     validity = OnUse("cnncalc.validity")
     verification = OnUse("cnncalc.verification")
-    writer = OnUse("cnncalc.notations.compact.writer")
     goals = OnUse("cnncalc.solving.goals")
     question = OnUse("cnncalc.solving.question")
     search = OnUse("cnncalc.solving.search")
@@ -150,12 +146,10 @@ def analyze(
     batch = None if batch is None else arguments.whole("batch", batch, "32")
     dtype = analysis.check_settings(batch, dtype, layout)
     try:
-        report = _report(net, input, batch, dtype, layout)
+        return _report(net, input, batch, dtype, layout)
     except SpecError as error:
         add_report(error, batch, dtype, layout)
         raise
-    report.writer = _write
-    return report
 
 
 def add_report(error: SpecError, batch: int | None, dtype: str, layout: str | None) -> None:
@@ -219,10 +213,6 @@ def _named_report(
     """The report on a network at an input of which sizes have names."""
     batch = 1 if batch is None else batch
     return Report(symbolic.analyze_named(network, size, batch=batch, dtype=dtype, layout=layout))
-
-
-def _write(network: Network, shape: Shape) -> str | None:
-    return writer.write(network, shape)
 
 
 def verify(

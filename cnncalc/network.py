@@ -281,9 +281,7 @@ class Network:
         tracer: Tracer | None = None,
         locate: Callable[[Span, str], Span] | None = None,
         unsized: SpecError | None = None,
-        typed: Typed | None = None,
         declared: tuple[int | None, ...] | None = None,
-        named: Named | None = None,
         unreached: Sequence[Unreached] = (),
         modules: Mapping[str, str] = NO_MODULES,
     ) -> None:
@@ -305,9 +303,9 @@ class Network:
         self.unsized = unsized
         self.remake: Callable[[], Network] | None = None
         self.hint: Callable[[], Hint | None] | None = None
-        self.typed = typed
+        self.typed: Typed | None = None
         self.declared = declared
-        self.named = named
+        self.named: Named | None = None
         self.unreached = tuple(unreached)
         self.drawn: Callable[[Network], str] | None = None
         self.modules = modules

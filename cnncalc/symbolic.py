@@ -15,11 +15,12 @@ from cnncalc.errors import SpecError
 from cnncalc.layers.base import Shape, Weight, show
 from cnncalc.named_steps import named_at
 from cnncalc.network import Named, Network
+from cnncalc.regions import Run
 from cnncalc.rows import Analysis, Note, Row, Symbols, as_layout, from_layout
 from cnncalc.symbols.numbers import ALL, Numbers, TooManyNumbersError, holds
 from cnncalc.symbols.simplify import Remainder, answered, remainder_of, simplified
 from cnncalc.symbols.size import ZERO, Question, Questions, Size, UnsettledError, named_shape
-from cnncalc.validity import Run, always_stretched, first_tried, symbols_of, working
+from cnncalc.validity import always_stretched, first_tried, symbols_of, working
 
 __all__ = ["analyze_named"]
 

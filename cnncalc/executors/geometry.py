@@ -42,7 +42,6 @@ __all__ = [
     "squeezed_channels",
     "unbiased",
     "unpool_axes",
-    "window_options",
 ]
 
 
@@ -359,16 +358,6 @@ def even_starts(size: int, kernel: int, count: int) -> list[int]:
 def reshaped_sizes(layer: Any) -> list[int]:
     """The sizes asked for; -1 for the one that follows from the others."""
     return [-1 if size == "infer" else size for size in layer.sizes]
-
-
-def window_options(axes: Sequence[Axis]) -> tuple[list[int], list[int], Pads, list[int]]:
-    """Kernel, stride, pads and dilation, each as one value for each axis."""
-    return (
-        [axis.kernel for axis in axes],
-        [axis.stride for axis in axes],
-        pads_of(axes),
-        [axis.dilation for axis in axes],
-    )
 
 
 def pads_of(axes: Sequence[Axis]) -> Pads:

@@ -11,10 +11,10 @@ from cnncalc.errors import CnnCalcError
 from cnncalc.executors.bundled.kernels.workspace import WORKSPACE_BYTES
 from cnncalc.executors.geometry import convolution_axes, pool_axes
 from cnncalc.executors.shortage import LESS
+from cnncalc.findings import Findings
 from cnncalc.frameworks.ops import BY_KIND
 from cnncalc.layers.base import Shape
 from cnncalc.layers.each import Each
-from cnncalc.report import Report
 from cnncalc.rows import BYTES, Row
 from cnncalc.tables.table import human_bytes
 
@@ -80,7 +80,7 @@ class Need(NamedTuple):
 
 
 def need(
-    report: Report, *, dtype: str | None = None, backward: bool = False, keeps: bool = False
+    report: Findings, *, dtype: str | None = None, backward: bool = False, keeps: bool = False
 ) -> Need:
     """The most that a run takes at once.
 
@@ -118,7 +118,7 @@ def _widened(rows: list[Row]) -> int:
     return BYTES["float32"] * max(counts, default=0)
 
 
-def _saved(report: Report, element: int) -> int:
+def _saved(report: Findings, element: int) -> int:
     """Elements of one sample that PyTorch's autograd keeps for the backward pass."""
     steps = list(kept(report, element))
     owners = {0}.union(*(saved for saved, _ in steps))
@@ -126,7 +126,7 @@ def _saved(report: Report, element: int) -> int:
     return sum(own for _, own in steps) + sum(sizes)
 
 
-def kept(report: Report, element: int) -> Iterator[tuple[set[int], int]]:
+def kept(report: Findings, element: int) -> Iterator[tuple[set[int], int]]:
     """What autograd keeps for each step: the steps whose outputs it holds, and elements of its own.
 
     A step keeps what it read, but for those whose gradient follows from what they gave, or
@@ -207,14 +207,14 @@ def _attended(layer: Any, row: Row) -> int:
     return int(PROJECTED * inner * positions + SCORED * layer.heads * asked * (known + 2))
 
 
-def owner(report: Report, number: int) -> int:
+def owner(report: Findings, number: int) -> int:
     """The step whose memory another one's output is a view of."""
     while report.rows[number].kind in VIEWS:
         number = report.rows[number].inputs[0]
     return number
 
 
-def _most_alive(report: Report, element: int) -> int:
+def _most_alive(report: Findings, element: int) -> int:
     """Bytes of activations alive at once, with the copies that the step at work makes."""
     readers = Counter(number for row in report.rows for number in row.inputs)
     readers.update(report.outputs)

@@ -17,11 +17,11 @@ from cnncalc.errors import CnnCalcError
 from cnncalc.executors.base import Array, Executor, Forward, How, Run, StepRun, Tensor
 from cnncalc.executors.shortage import MemoryErrors, ran_out
 from cnncalc.executors.stepping import whole_numbers
+from cnncalc.findings import Findings
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network
 from cnncalc.notations.onnx.writing import Written, shape_name, write_report
 from cnncalc.packages import said
-from cnncalc.report import Report
 from cnncalc.rows import Row, as_layout
 
 __all__ = ["OnnxRuntimeExecutor"]
@@ -64,7 +64,7 @@ class OnnxRuntimeExecutor(Executor):
         """As for every executor; CnnCalcError too where the runtime refuses the whole model."""
         provider = _provider(how.device)
         shape = as_layout(input_shape, network.layout)
-        report = Report(analyze(network, shape, batch=how.batch))
+        report = Findings(analyze(network, shape, batch=how.batch))
         if how.progress:
             how.progress(0, len(report.rows), report.rows[0].name)
         trial = _Trial(provider, report, how.batch)
@@ -76,7 +76,7 @@ class OnnxRuntimeExecutor(Executor):
 
     def prepare(self, network: Network, asked: frozenset[int], *, device: str = "cpu") -> Forward:
         try:
-            report = Report(analyze(network))
+            report = Findings(analyze(network))
             written = write_report(report, weights="made", without={})
             session = _session(_provider(device), written)
         except Exception as error:
@@ -101,7 +101,7 @@ class OnnxRuntimeExecutor(Executor):
 class _Trial:
     """Runs of one model: a step at which the runtime fails is left out of the next run."""
 
-    def __init__(self, provider: str, report: Report, batch: int) -> None:
+    def __init__(self, provider: str, report: Findings, batch: int) -> None:
         self.provider = provider
         self.report = report
         self.batch = batch

@@ -9,8 +9,8 @@ from cnncalc.axis.windows import Slide, Window
 from cnncalc.explaining.derivation import Derivation
 from cnncalc.explaining.fields import FIELDS, sizes_of, slid, why
 from cnncalc.explaining.named import letters, named_layer, named_shapes
+from cnncalc.findings import Findings
 from cnncalc.layers.base import Shape, Weight
-from cnncalc.report import Report
 from cnncalc.rows import BYTES, BuiltRow, Row
 from cnncalc.symbols.derived import Derived, named
 from cnncalc.symbols.formulas import PEOPLE, formula_of, written
@@ -20,7 +20,7 @@ __all__ = ["derivations"]
 Sized = tuple[str, int]  # the letter of an axis, and a figure on it
 
 
-def derivations(report: Report, row: Row | BuiltRow) -> list[Derivation]:
+def derivations(report: Findings, row: Row | BuiltRow) -> list[Derivation]:
     """How the figures of a step come about; of a module that was never reached, its weights."""
     if isinstance(row, BuiltRow):
         return list(_tensors(row, "", {}))
@@ -30,7 +30,7 @@ def derivations(report: Report, row: Row | BuiltRow) -> list[Derivation]:
 class _Step:
     """The formulas of one step, as they run on numbers with names."""
 
-    def __init__(self, report: Report, row: Row) -> None:
+    def __init__(self, report: Findings, row: Row) -> None:
         self.report = report
         self.row = row
         self.plain = report.network.steps[row.index].layer

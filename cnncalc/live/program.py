@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from cnncalc.analysis import analyze
 from cnncalc.errors import CnnCalcError, Piece, Source
+from cnncalc.findings import Findings
 from cnncalc.input_size import give
 from cnncalc.inputs import Inputs, InputSize, feed, sizes_given
 from cnncalc.layers.base import Shape, show
@@ -23,7 +24,6 @@ from cnncalc.network import Named as NamedSize
 from cnncalc.notations import source
 from cnncalc.notations.names import Names
 from cnncalc.notations.reserved import KEYWORDS, identifier
-from cnncalc.report import Report
 from cnncalc.rows import as_layout
 from cnncalc.tracing.trace import Within, nested
 
@@ -119,7 +119,7 @@ def compare(program: Program, network: Network, shape: Shape, who: str) -> None:
     Raises:
         CnnCalcError: they differ, so the model is not what its layers' options say.
     """
-    report = Report(analyze(network, as_layout(shape, network.layout)))
+    report = Findings(analyze(network, as_layout(shape, network.layout)))
     for line, numbers in program.steps_of(network).items():
         origin = program.origins.get(line)
         rows = [report.rows[number] for number in numbers]

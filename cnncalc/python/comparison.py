@@ -15,7 +15,6 @@ from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import (
     MISSING,
-    Bound,
     Foreign,
     Instance,
     Opaque,
@@ -99,12 +98,11 @@ def equal_instances(machine: Machine, left: Value, right: Value) -> bool:
     if left is right:
         return True
     for holder, other in ((left, right), (right, left)):
-        if isinstance(holder, Instance):
-            found = holder.cls.find("__eq__")
-            if found is not MISSING:
-                return is_true(machine, machine.call(Bound(found, holder), [other], {}))
-            if holder.content is not None:
-                return equal(machine, holder.content, content_of(other))
+        found = machine.special(holder, "__eq__", other)
+        if found is not MISSING:
+            return is_true(machine, found)
+        if isinstance(holder, Instance) and holder.content is not None:
+            return equal(machine, holder.content, content_of(other))
     return False
 
 
@@ -136,10 +134,9 @@ def contains(machine: Machine, holder: Value, item: Value) -> bool:
         return key(item) in holder.items
     if isinstance(holder, range) and isinstance(item, int):
         return item in holder
-    if isinstance(holder, Instance):
-        found = holder.cls.find("__contains__")
-        if found is not MISSING:
-            return is_true(machine, machine.call(Bound(found, holder), [item], {}))
+    found = machine.special(holder, "__contains__", item)
+    if found is not MISSING:
+        return is_true(machine, found)
     return any(same(each, item) or equal(machine, each, item) for each in iterate(machine, holder))
 
 
@@ -162,9 +159,9 @@ def is_true(machine: Machine, value: Value) -> bool:
 
 def instance_truth(machine: Machine, value: Instance) -> bool:
     for name in ("__bool__", "__len__"):
-        found = value.cls.find(name)
+        found = machine.special(value, name)
         if found is not MISSING:
-            return is_true(machine, machine.call(Bound(found, value), [], {}))
+            return is_true(machine, found)
     return value.content is None or is_true(machine, value.content)
 
 

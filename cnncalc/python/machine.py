@@ -18,7 +18,16 @@ from cnncalc.python.parameters import Parameters
 from cnncalc.python.patches import Patches
 from cnncalc.python.refusals import Raised, Refusal
 from cnncalc.python.source_tree import SourceFile
-from cnncalc.python.values import MISSING, Arguments, Class, Described, Instance, Keywords, Value
+from cnncalc.python.values import (
+    MISSING,
+    Arguments,
+    Bound,
+    Class,
+    Described,
+    Instance,
+    Keywords,
+    Value,
+)
 
 __all__ = ["Function", "Import", "Machine", "Module", "Poison", "Scope"]
 
@@ -309,6 +318,11 @@ class Machine(ABC):
     @abstractmethod
     def call(self, function: Value, args: Arguments, kwargs: Keywords) -> Value:
         """The value of `function(*args, **kwargs)`."""
+
+    def special(self, value: Value, name: str, *args: Value) -> Value:
+        """What an object's own method gives, such as `__len__`; MISSING: it has none."""
+        found = value.cls.find(name) if isinstance(value, Instance) else MISSING
+        return MISSING if found is MISSING else self.call(Bound(found, value), list(args), {})
 
     def call_at(self, scope: Scope, node: ast.AST, function: Callable[[], Value]) -> Value:
         """Work something out as the call that stands at a node."""

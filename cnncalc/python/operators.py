@@ -17,7 +17,6 @@ from cnncalc.python.refusals import Refusal
 from cnncalc.python.texts import percent
 from cnncalc.python.values import (
     MISSING,
-    Bound,
     Class,
     Instance,
     Opaque,
@@ -150,10 +149,9 @@ def overloaded(machine: Machine, kind: type[ast.operator], left: Value, right: V
     """An operator that the source's own class defines."""
     name = METHODS.get(kind, "")
     for holder, other, method in ((left, right, f"__{name}__"), (right, left, f"__r{name}__")):
-        if isinstance(holder, Instance):
-            found = holder.cls.find(method)
-            if found is not MISSING:
-                return machine.call(Bound(found, holder), [other], {})
+        found = machine.special(holder, method, other)
+        if found is not MISSING:
+            return found
     plain = [content_of(value) for value in (left, right)]
     if plain != [left, right]:
         return binary(machine, kind, *plain)

@@ -27,19 +27,13 @@ Part = Region | None  # of a map; None: all of it
 Reached = tuple[Interval | None, ...]  # of each spatial axis of the input; None: nothing
 
 
-def pull_back(
-    steps: Sequence[Step],
-    rows: Sequence[Row],
-    number: int,
-    region: Region,
-    passages: Passages | None = None,
-) -> Region:
+def pull_back(steps: Sequence[Step], rows: Sequence[Row], number: int, region: Region) -> Region:
     """What a region of a step's output needs of the network's input, empty if nothing.
 
     Raises:
         TooManyError: too many indices to list.
     """
-    passages = passages or Passages()
+    passages = Passages()
     parts: dict[int, Part] = {number: region}
     waiting = [-number]
     while waiting and waiting[0]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.report import Report
+from cnncalc.findings import Findings
 from cnncalc.rows import Row
 from cnncalc.symbols.writing import MINUS
 from cnncalc.tables.steps import COLUMNS
@@ -76,7 +76,7 @@ def _column(
     )
 
 
-def _marked(report: Report, row: Row) -> str:
+def _marked(report: Findings, row: Row) -> str:
     law = report.laws[row.index]
     text = _alike([_padding(pair) for pair in _pads(law)])
     return f"{text} *" if law.depends else text

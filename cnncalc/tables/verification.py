@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from cnncalc.report import Report
+from cnncalc.findings import Findings
 from cnncalc.tables.table import Column, Table, human_bytes
 
 __all__ = ["agreement", "verdict"]
@@ -29,7 +29,7 @@ MEMORY = {
 BESIDE = ", and what its libraries take for themselves"  # of which nothing is known here
 
 
-def verdict(report: Report) -> list[str]:
+def verdict(report: Findings) -> list[str]:
     """That all agrees, or where it doesn't; what was measured; what wasn't checked."""
     found = report.verify
     if found is None:
@@ -128,7 +128,7 @@ def _steps(steps: Sequence[int]) -> str:
     return f"{'step' if len(steps) == 1 else 'steps'} {shown}"
 
 
-def _mismatches(report: Report, mismatches: Iterable[dict[str, Any]]) -> list[str]:
+def _mismatches(report: Findings, mismatches: Iterable[dict[str, Any]]) -> list[str]:
     """One line for each mismatch; the same one in several executors is one line."""
     found: dict[str, list[str]] = {}
     for each in mismatches:
@@ -136,7 +136,7 @@ def _mismatches(report: Report, mismatches: Iterable[dict[str, Any]]) -> list[st
     return [f"  {f'{_listed(by)}, ' if by[0] else ''}{line}" for line, by in found.items()]
 
 
-def _mismatch(report: Report, mismatch: dict[str, Any]) -> str:
+def _mismatch(report: Findings, mismatch: dict[str, Any]) -> str:
     row = report.rows[mismatch["index"]]
     where = f"step {row.index} `{row.text}`" if row.index else "all steps"
     predicted, actual = (_plainly(mismatch[side]) for side in ("predicted", "actual"))
@@ -150,7 +150,7 @@ def _plainly(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else "none" if value is None else str(value)
 
 
-def agreement(report: Report) -> Table | None:
+def agreement(report: Findings) -> Table | None:
     """Several executors' runs as a table; None: there was one run, or none."""
     found = report.verify
     if found is None or "runs" not in found:

@@ -8,10 +8,10 @@ from typing import Any
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors.base import Run, StepRun, Tensor
 from cnncalc.executors.memory import Need, need
+from cnncalc.findings import Findings
 from cnncalc.layers.base import Shape, Weight
 from cnncalc.layers.recurrent import STARTS
 from cnncalc.receptive.middles import Middle, middles_of
-from cnncalc.report import Report
 from cnncalc.rows import Row
 from cnncalc.verification.fields import difference
 
@@ -21,7 +21,7 @@ BUFFERS = ("running_mean", "running_var", "num_batches_tracked")
 
 
 def compare(
-    report: Report,
+    report: Findings,
     run: Run,
     needed: Need | None = None,
     middles: Sequence[Middle] | None = None,
@@ -87,7 +87,7 @@ def compare(
 class _Comparison:
     """What was compared so far, and where the two sides differ."""
 
-    def __init__(self, report: Report, run: Run, middles: Sequence[Middle]) -> None:
+    def __init__(self, report: Findings, run: Run, middles: Sequence[Middle]) -> None:
         self.report = report
         self.run = run
         self.middles = {(each.step, each.unit): each for each in middles}

@@ -12,8 +12,8 @@ from cnncalc.errors import CnnCalcError
 from cnncalc.executors import EXECUTORS
 from cnncalc.executors.base import Run
 from cnncalc.render.table import draw
-from cnncalc.render.widths import width_of
 from cnncalc.tables.views import view
+from cnncalc.widths import width_of
 from tests.conftest import Command, Golden
 from tests.test_schema import STRICT, plain
 from tests.verification.standing_in import executor, use

@@ -139,6 +139,13 @@ class Context:
             function(x[part].astype(self.wide, copy=False), out[part], channels)
         return out
 
+    def by_samples(self, x: Array, function: Callable[[Array], Array]) -> Array:
+        """What a function makes of some samples of x at a time, which it may write over."""
+        out = self.like(x)
+        for part in self.samples(x):
+            out[part] = function(x[part].astype(self.wide))
+        return out
+
     def samples(self, x: Array) -> Iterator[slice]:
         """Parts of a batch, some samples at a time: one where it is large."""
         step = max(1, self.block_points() * x.shape[0] // max(1, x.size))

@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 import numpy
 
 from cnncalc.executors.base import Forward, Prepare, Run, Sight
-from cnncalc.executors.probing.probes import Probes, probes_of
+from cnncalc.executors.probing.kinds import probes_of
+from cnncalc.executors.probing.probes import Probes
 from cnncalc.executors.probing.units import Unit, every_so_often, units_of
+from cnncalc.findings import Findings
 from cnncalc.receptive.maps import Interval
 from cnncalc.receptive.middles import Middle
-from cnncalc.report import Report
 
 __all__ = ["measure"]
 
@@ -40,7 +41,7 @@ Sample = tuple[End, ...]  # ones wherever one of them has ones
 
 
 def measure(
-    report: Report, run: Run, prepare: Prepare, most: int, middles: Sequence[Middle]
+    report: Findings, run: Run, prepare: Prepare, most: int, middles: Sequence[Middle]
 ) -> None:
     """Fill in what the middle units of each step see.
 

@@ -9,9 +9,9 @@ import numpy
 
 from cnncalc.executors.base import Run
 from cnncalc.executors.probing.probes import Probe, Probes
+from cnncalc.findings import Findings
 from cnncalc.receptive.maps import Interval
 from cnncalc.receptive.middles import Middle
-from cnncalc.report import Report
 
 __all__ = ["Unit", "every_so_often", "units_of"]
 
@@ -31,7 +31,7 @@ class Unit(NamedTuple):
     place: tuple[Any, ...]
 
 
-def units_of(report: Report, run: Run, probes: Probes, middles: Sequence[Middle]) -> list[Unit]:
+def units_of(report: Findings, run: Run, probes: Probes, middles: Sequence[Middle]) -> list[Unit]:
     """The middle units that can be probed, of maps of the size that was predicted."""
     sizes = [probes.input[axis] for axis in report.network.places(report.input)]
     units: list[Unit] = []

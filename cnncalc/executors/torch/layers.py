@@ -81,7 +81,7 @@ def _shape(x: Array) -> Shape:
 def _conv(layer: Conv | DepthwiseConv, shape: Shape, bench: Bench) -> Built:
     if layer.padding == "same" and layer.stride == (1,):
         return alone(layer, shape, bench)
-    bare, pad = padded(layer, shape, convolution_axes(layer, shape[1:]))
+    bare, pad = padded(layer, convolution_axes(layer, shape[1:]))
     module = real(bare, shape, bench)
     return Built({"": module}, (lambda x: module(pad(x))) if pad else module)
 

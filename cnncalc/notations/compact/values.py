@@ -115,7 +115,7 @@ def fill_in(text: str, values: Mapping[str, str], let: Mapping[str, int]) -> str
         )
     if "{" in filled or "}" in filled or "$" in filled:
         raise LayerError(
-            "a brace or `$` has no partner",
+            f"`{filled[:40]}` has a brace or `$` without its partner",
             code="braces",
             help="`$name` for a parameter, `{4*$name}` for arithmetic, `16/32` for a choice",
         )

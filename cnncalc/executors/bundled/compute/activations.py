@@ -203,16 +203,17 @@ def logsoftmax(at: Context, layer: LogSoftmax, x: Array) -> Array:
 def sparsemax(at: Context, layer: Sparsemax, x: Array) -> Array:
     """max(x - tau, 0), tau so that the sum is 1 (Martins & Astudillo 2016, arXiv:1602.02068)."""
     xp, axis = at.xp, 1 + axis_of(layer, layer.axis, x.ndim - 1)
-    out = at.like(x)
-    for part in at.samples(x):
-        values = xp.moveaxis(x[part], axis, -1).astype(at.wide)
+
+    def cut(x: Array) -> Array:
+        values = xp.moveaxis(x, axis, -1)
         ordered = xp.sort(values, axis=-1)[..., ::-1]
         counts = xp.arange(1, values.shape[-1] + 1, dtype=values.dtype)
         excess = xp.cumsum(ordered, axis=-1) - 1
         support = (ordered * counts > excess).sum(axis=-1, keepdims=True)
         tau = xp.take_along_axis(excess, support - 1, axis=-1) / support
-        out[part] = xp.moveaxis(xp.maximum(values - tau, 0), -1, axis)
-    return out
+        return xp.moveaxis(xp.maximum(values - tau, 0), -1, axis)
+
+    return at.by_samples(x, cut)
 
 
 @computes("glu")

@@ -71,14 +71,14 @@ def layer_norm(at: Context, layer: LayerNorm, x: Array) -> Array:
     """Each sample over the chosen axes."""
     axes = _chosen_axes(layer, x)
     scale, shift = _affine(at, layer, [x.shape[axis] for axis in axes])
-    out = at.like(x)
-    for part in at.samples(x):
-        values = x[part].astype(at.wide)
+
+    def normalised(values: Array) -> Array:
         values -= values.mean(axis=axes, keepdims=True)
         variance = at.xp.square(values).mean(axis=axes, keepdims=True)
         values /= at.xp.sqrt(variance + EPSILON)
-        out[part] = _scaled(values, axes, scale, shift)
-    return out
+        return _scaled(values, axes, scale, shift)
+
+    return at.by_samples(x, normalised)
 
 
 @computes("rms")
@@ -88,13 +88,13 @@ def root_mean_square_norm(at: Context, layer: RootMeanSquareNorm, x: Array) -> A
     sizes = [x.shape[axis] for axis in axes]
     scale = at.tensor("weight", sizes, around=1.0) if layer.affine else None
     epsilon = float(at.xp.finfo(x.dtype).eps)  # as torch.nn.RMSNorm has it by default
-    out = at.like(x)
-    for part in at.samples(x):
-        values = x[part].astype(at.wide)
+
+    def normalised(values: Array) -> Array:
         square = at.xp.square(values).mean(axis=axes, keepdims=True)
         values /= at.xp.sqrt(square + epsilon)
-        out[part] = _scaled(values, axes, scale, None)
-    return out
+        return _scaled(values, axes, scale, None)
+
+    return at.by_samples(x, normalised)
 
 
 @computes("unitnorm")
@@ -121,14 +121,13 @@ def standardize(at: Context, layer: Standardize, x: Array) -> Array:
         variance = at.tensor("variance", sizes, around=1.0, spread=0.5)
         at.counter("count")
     deviation = at.xp.sqrt(variance)
-    out = at.like(x)
-    for part in at.samples(x):
-        values = x[part].astype(at.wide)
+
+    def scaled(values: Array) -> Array:
         if layer.invert:
-            out[part] = _scaled(values, axes, deviation, mean)
-        else:
-            out[part] = _scaled(_scaled(values, axes, None, -mean), axes, 1 / deviation, None)
-    return out
+            return _scaled(values, axes, deviation, mean)
+        return _scaled(_scaled(values, axes, None, -mean), axes, 1 / deviation, None)
+
+    return at.by_samples(x, scaled)
 
 
 @computes("lrn")

@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 from cnncalc import packages
 from cnncalc.analysis import analyze
 from cnncalc.errors import CnnCalcError, LayerError, SpecError
+from cnncalc.findings import Findings
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network, Step
 from cnncalc.notations.onnx.writing.builder import BATCH, OPSET, Builder
 from cnncalc.notations.onnx.writing.kinds import WRITERS
 from cnncalc.notations.onnx.writing.tensors import FLOAT, LARGEST, STORED_BYTES, Tensors
-from cnncalc.report import Report
 from cnncalc.rows import as_layout
 
 __all__ = ["Written", "shape_name", "write", "write_report"]
@@ -56,13 +56,13 @@ def write(network: Network, shape: Shape, *, weights: str = "auto") -> bytes:
         SpecError: a layer that ONNX can't say, or a size that can't be.
         CnnCalcError: the package `onnx` is not installed, or weights too large for a file.
     """
-    report = Report(analyze(network, as_layout(shape, network.layout)))
+    report = Findings(analyze(network, as_layout(shape, network.layout)))
     data: bytes = write_report(report, weights=weights).model.SerializeToString()
     return data
 
 
 def write_report(
-    report: Report,
+    report: Findings,
     *,
     weights: str = "auto",
     without: Mapping[int, str] | None = None,
@@ -100,7 +100,7 @@ def package() -> Any:
 
 
 def _write_steps(
-    report: Report, builder: Builder, without: Mapping[int, str] | None
+    report: Findings, builder: Builder, without: Mapping[int, str] | None
 ) -> dict[int, str | None]:
     """Write all steps but those that are left out; these, with the reason."""
     missing: dict[int, str | None] = {}
@@ -150,7 +150,7 @@ def _placed(error: LayerError, step: Step) -> SpecError:
     )
 
 
-def _model(report: Report, builder: Builder) -> Any:
+def _model(report: Findings, builder: Builder) -> Any:
     """The model as a file has it: the shape of every step's output is declared."""
     helper = builder.onnx.helper
     infos = [
@@ -169,14 +169,14 @@ def _model(report: Report, builder: Builder) -> Any:
     )
 
 
-def _type(report: Report, builder: Builder, number: int) -> int:
+def _type(report: Findings, builder: Builder, number: int) -> int:
     """What the values of a step are: floats, or whole numbers that are looked up."""
     types, whole = builder.onnx.TensorProto, number in report.network.looked_up
     kind: int = types.INT64 if whole else types.FLOAT
     return kind
 
 
-def _trial(report: Report, builder: Builder, missing: Mapping[int, str | None]) -> Any:
+def _trial(report: Findings, builder: Builder, missing: Mapping[int, str | None]) -> Any:
     """A model of which every step's output can be asked for, and the shape of every weight."""
     helper, types = builder.onnx.helper, builder.onnx.TensorProto
     inputs, outputs = [], []
