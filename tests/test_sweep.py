@@ -306,6 +306,16 @@ def test_fronts(keys: Mapping[str, int]) -> None:
     assert len(rows) == len(points(rows, keys))
 
 
+@pytest.mark.parametrize("how", [{"top": 0}, {"top": -3}, {"sample": 0}, {"sample": -1}])
+def test_less_than_one_design_is_refused(how: dict[str, int]) -> None:
+    ((name, number),) = how.items()
+
+    with pytest.raises(CnnCalcError, match=f"`{name}={number}` is less than 1") as raised:
+        cnncalc.sweep(SMALL, let={"w": "4/6"}, **how)
+
+    assert raised.value.code == "argument"
+
+
 def test_a_sample_is_the_same_again() -> None:
     one = rows_of(VGG.replace("conv:64", "conv:$w"), sample=10, seed=1)
 
