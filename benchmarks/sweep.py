@@ -26,7 +26,8 @@ from typing import Any, NamedTuple
 
 import cnncalc
 from cnncalc.sweeping import sweep as sweeping
-from cnncalc.sweeping.sweep import Sweep, last_field
+from cnncalc.sweeping.records import last_field
+from cnncalc.sweeping.sweep import Sweep
 
 STAGES = (
     "conv:64,k3/5/7,p=same relu conv:32/48/64,k3,p1 relu",

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 import cnncalc
 from cnncalc import CnnCalcError, SpecError
 from cnncalc.cli import parts
-from cnncalc.sweeping.sweep import Sweep, last_field
+from cnncalc.sweeping.records import Records, last_field
+from cnncalc.sweeping.sweep import Sweep
 from tests import processes
 from tests.conftest import Command
 from tests.test_process import struck
@@ -341,11 +342,11 @@ ATTENTION = "3x8x8 conv:8/16,k2/4,s2 flatten:start=1 add[ mha:2/4 | ] linear:6/7
 def test_designs_whose_fields_are_worked_out_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """They are listed however many there are, and no more are worked out than are read."""
     monkeypatch.setattr("cnncalc.sweeping.sweep.MOST_SINGLY", 3)
-    monkeypatch.setattr("cnncalc.sweeping.sweep.SINGLY", 4)
+    monkeypatch.setattr("cnncalc.sweeping.records.SINGLY", 4)
     asked: list[Any] = []
-    own = Sweep.field_of
+    own = Records.field_of
     monkeypatch.setattr(
-        Sweep, "field_of", lambda self, picked: asked.append(picked) or own(self, picked)
+        Records, "field_of", lambda self, picked: asked.append(picked) or own(self, picked)
     )
 
     found = cnncalc.sweep(ATTENTION)

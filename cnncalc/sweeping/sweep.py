@@ -7,18 +7,13 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from cnncalc import packages
-from cnncalc.analysis import analyze, check_settings
+from cnncalc.analysis import check_settings
 from cnncalc.designs import take
-from cnncalc.errors import CnnCalcError, Source
+from cnncalc.errors import CnnCalcError
 from cnncalc.garbage import keeps_all
 from cnncalc.layers.base import Shape
-from cnncalc.notations import Text, reading
-from cnncalc.receptive import fields_of
-from cnncalc.receptive.fields import Sized
-from cnncalc.receptive.layer import gathers
-from cnncalc.receptive.maps import Seen
-from cnncalc.rows import BYTES, as_layout
-from cnncalc.sweeping.blocks import ABSENT, Block, Blocks, block_of
+from cnncalc.rows import BYTES
+from cnncalc.sweeping.blocks import ABSENT, Block, Blocks
 from cnncalc.sweeping.columns import column, columns_of
 from cnncalc.sweeping.conditions import Bound, Condition
 from cnncalc.sweeping.figures import MOST_STATES, Figures, NoFieldsError
@@ -27,6 +22,7 @@ from cnncalc.sweeping.labels import front_of
 from cnncalc.sweeping.lookahead import MOST_BOUNDS
 from cnncalc.sweeping.names import TOTALS, Names
 from cnncalc.sweeping.ranking import Best, Front, Key, check_keys
+from cnncalc.sweeping.records import Records
 from cnncalc.sweeping.search import Found, best_of
 from cnncalc.sweeping.template import Template
 
@@ -37,8 +33,6 @@ MOST_SIMPLY = 20_000  # designs that are listed where they needn't be
 MOST_READILY = 2_000_000  # designs that are listed to find the best
 MOST_NAMED = 6
 MOST_SINGLY = 2_000  # designs that are ranked by fields that are worked out one by one
-SINGLY = 50  # designs whose fields are worked out before rows are handed on
-TOGETHER = 2**12  # rows that are made at once
 ROWS = 2**14  # of a block, where rows are made of all designs
 MOST_LISTED = 10**12  # designs that anyone would wait for
 
@@ -109,6 +103,8 @@ class Sweep:
                 self.graph if len(ends) == len(self.graph.shapes) else self.graph.only(ends)
             )
         check_keys([*asked.sort, *asked.pareto], self.known)
+        told = self.no_fields is None
+        self.records = Records(template, self.graph, self.known, told=told)
 
     def _places(self) -> int:
         """How many places the input has, where tables don't tell of fields."""
@@ -173,12 +169,12 @@ class Sweep:
         asked = self.asked
         self.remarks.clear()
         if asked.sort or asked.pareto:
-            yield from self.rows_at(self.best(progress))
+            yield from self.records.rows_at(self.best(progress))
             return
         left = asked.top
         for block, some in self.selected(range(len(self.names)), progress):
             kept = some if left is None else some[:left]
-            yield from self.rows_of(block, kept)
+            yield from self.records.rows_of(block, kept)
             if left is not None:
                 left -= len(kept)
                 if left <= 0:
@@ -205,7 +201,7 @@ class Sweep:
         places = found.result()
         if asked.pareto and asked.sort:
             best = Best(self.known, asked.sort, asked.top)
-            best.add(*self.block_at(places, choices))
+            best.add(*self.records.block_at(places, choices))
             return best.result()
         return places[: asked.top]
 
@@ -267,7 +263,7 @@ class Sweep:
         if not others or not places:
             return places
         if found.rest is None and len(places) == most:  # the next key decides between the last ones
-            values = self.known.of(self.block_at(places, (), seen=False)[0], key.name)
+            values = self.known.of(self.records.block_at(places, (), seen=False)[0], key.name)
             last = int(values[-1])
             equal = [*bounds, Bound(key.name, 1, last), Bound(key.name, -1, last)]
             more = self.searched(equal, others, int((values == last).sum()))
@@ -278,7 +274,7 @@ class Sweep:
         """The first of the designs at some places, in an order that needs no fields one by one."""
         named = [n for n, name in enumerate(self.names) if name in {key.name for key in keys}]
         best = Best(self.known, keys, most)
-        best.add(*self.block_at(places, named, seen=False))
+        best.add(*self.records.block_at(places, named, seen=False))
         return best.result()
 
     def always(self, places: Sequence[int]) -> list[str]:
@@ -314,11 +310,13 @@ class Sweep:
         asked = self.asked
         if asked.sample is not None:
             places = self.graph.sample(asked.sample, asked.seed)
-            yield self.block_at(places, choices)[0]
+            yield self.records.block_at(places, choices)[0]
             return
         self.check_count()
         every = range(self.graph.count)
-        for block in self.seen(every, choices) if self.singly else Blocks(self.graph, choices):
+        for block in (
+            self.records.seen(every, choices) if self.singly else Blocks(self.graph, choices)
+        ):
             if progress:
                 progress(block.place(0), self.graph.count, "designs")
             yield block
@@ -337,7 +335,11 @@ class Sweep:
         """
         where, choices = self.asked.where, range(len(self.names))
         self.check_count()
-        blocks = self.seen(range(start, end), choices) if self.singly else self.in_rows.since(start)
+        blocks = (
+            self.records.seen(range(start, end), choices)
+            if self.singly
+            else self.in_rows.since(start)
+        )
         for block in blocks:
             first = block.place(0)
             if first >= end:
@@ -346,12 +348,7 @@ class Sweep:
                 progress(max(start, first), self.graph.count, "designs")
             some = some_of(range(block.count) if where is None else where.holds(block, self.known))
             inside = (some >= start - first) & (some < end - first)
-            yield from self.rows_of(block, some[inside])
-
-    def seen(self, places: range, choices: Sequence[int]) -> Iterator[Block]:
-        """Blocks of a stretch of the list, with fields that are worked out one by one."""
-        for at in range(0, len(places), SINGLY):
-            yield self.block_at(places[at : at + SINGLY], choices)[0]
+            yield from self.records.rows_of(block, some[inside])
 
     @cached_property
     def in_rows(self) -> Blocks:
@@ -416,78 +413,6 @@ class Sweep:
             "`--where` only limits totals; `--sample 1000` draws some",
         )
 
-    def block_at(
-        self, places: Sequence[int], choices: Sequence[int], *, seen: bool = True
-    ) -> tuple[Block, Any]:
-        """A block of the designs at some places, all of which count.
-
-        Args:
-            places: in the list of all.
-            choices: those whose values are wanted.
-            seen: whether fields are worked out where tables don't tell them.
-        """
-        import numpy
-
-        designs = [self.graph.design(place) for place in places]
-        if seen and self.no_fields is not None:
-            designs = [each._replace(field=self.field_of(each.picked)) for each in designs]
-        ends = {shape: end for end, shape in self.graph.shapes.items()}
-        block = block_of(designs, places, ends, choices)
-        return block, numpy.arange(block.count)
-
-    def rows_at(self, places: Sequence[int]) -> Iterator[dict[str, Any]]:
-        """The rows of designs at some places."""
-        few = len(places) if self.no_fields is None else SINGLY
-        for at in range(0, len(places), few or 1):
-            some = [int(place) for place in places[at : at + few]]
-            yield from self.rows_of(*self.block_at(some, range(len(self.names))))
-
-    def rows_of(self, block: Block, some: Any) -> Iterator[dict[str, Any]]:
-        """The rows of some designs of a block, of which the values of all choices are known."""
-        if self.no_fields is not None and block.places is None:
-            yield from self.rows_at(some + block.start)
-            return
-        for at in range(0, len(some), TOGETHER):
-            yield from self.rows_together(block, some[at : at + TOGETHER])
-
-    def rows_together(self, block: Block, some: Any) -> Iterator[dict[str, Any]]:
-        """The rows of some designs, column by column."""
-        known, template = self.known, self.template
-
-        def told(name: str) -> list[Any]:
-            values: list[Any] = known.of(block, name)[some].tolist()
-            return values
-
-        layout = template.network.layout
-        shapes = {n: list(as_layout(each, layout)) for n, each in self.graph.shapes.items()}
-        picks = [block.picked[n][some].tolist() for n in range(len(self.names))]
-        choices = zip(self.names, map(_values, template.values, picks), strict=True)
-        columns = {
-            "spec": template.specs(picks, len(some)),
-            **dict(choices),
-            "params": told("params"),
-            "macs": told("macs"),
-            "output_shape": [shapes[end] for end in block.ends[some].tolist()],
-            "rf": told("rf") if block.fields else [None] * len(some),
-            "param_bytes": told("param_bytes"),
-            "activation_bytes": told("activation_bytes"),
-        }
-        names = list(columns)
-        for each in zip(*columns.values(), strict=True):
-            yield dict(zip(names, each, strict=True))
-
-    def field_of(self, picked: dict[int, int]) -> tuple[int, ...]:
-        """How much the units of the last map of one design see."""
-        network = reading.read(Text(Source(self.template.spec(picked))), "compact")
-        sized = analyze(network)
-        return last_field(sized, fields_of(sized).seen)
-
-
-def _values(values: Sequence[Any], picked: Sequence[int]) -> list[Any]:
-    """The values of a choice in some designs; None where it isn't made and there are several."""
-    every = [*values, values[0] if len(values) == 1 else None]
-    return [every[value] for value in picked]
-
 
 def _ended(found: Found, key: Key, rest: float) -> str:
     """What is known where a search ended early."""
@@ -506,23 +431,3 @@ def some_of(which: Any) -> Any:
     import numpy
 
     return numpy.array(which) if isinstance(which, range) else numpy.flatnonzero(which)
-
-
-def last_field(sized: Sized, seen: Sequence[Seen]) -> tuple[int, ...]:
-    """How much the units of the last map see, before anything takes a map as a whole."""
-    last: list[Seen] = [seen[0]]
-    taken = [not seen[0].axes]
-    for row, step in zip(sized.rows[1:], sized.network.steps[1:], strict=True):
-        here = seen[row.index]
-        reads = [i for i in row.inputs if not seen[i].apart]
-        if here.apart or not reads:
-            last.append(here)
-            taken.append(False)
-            continue
-        whole = next((i for i in reads if taken[i]), None)
-        now = here.whole or all(along.place is None for along in here.axes)
-        route = step.layer.route(row.input_shapes[0]) if len(row.inputs) == 1 else None
-        now = now or (route is not None and gathers(route, seen[reads[0]].axes, here.axes))
-        last.append(last[whole] if whole is not None else last[reads[0]] if now else here)
-        taken.append(now or whole is not None)
-    return tuple([along.field.size for along in last[sized.network.outputs[0]].axes])
