@@ -19,7 +19,7 @@ from cnncalc.sweeping.names import Names
 from cnncalc.sweeping.ranking import Key
 from cnncalc.sweeping.states import Range, States, TooManyStatesError
 
-__all__ = ["MOST_BOUNDS", "LookAhead"]
+__all__ = ["MOST_BOUNDS", "LookAhead", "weights_of"]
 
 MOST_BOUNDS = 4  # and two more of a key, where another one decides between equals
 FIRST = {1: 16, 2: 7, 3: 5, 4: 4, 5: 3, 6: 3}  # prices of each bound, by how many there are
@@ -43,6 +43,7 @@ class LookAhead:
 
     Attributes:
         states: that designs come through.
+        measures: a total and a sign for each.
         weights: in a row for each measure, how much parameters, MACs, elements and the field count.
         limits: of each measure but the key.
         start: the measures of what all designs have.
@@ -57,8 +58,8 @@ class LookAhead:
         self.states = _states(graph, tightest)
         if self.states.field.given:
             tightest = {each: limit for each, limit in tightest.items() if each[0] != "rf"}
-        measures = [(key.name, key.sign), *tightest]
-        self.weights = numpy.array([_weights(names, *each) for each in measures], numpy.int64)
+        self.measures = measures = [(key.name, key.sign), *tightest]
+        self.weights = numpy.array([weights_of(names, *each) for each in measures], numpy.int64)
         self.limits = numpy.array(list(tightest.values()), numpy.int64)
         more = graph.base_slides[0][1] + 1 if graph.axes else 0
         self.start = self.weights @ numpy.array([*graph.base, more], numpy.int64)
@@ -95,6 +96,11 @@ class LookAhead:
         grid = numpy.meshgrid([1.0], *axes)
         prices = numpy.stack([each.ravel() for each in grid], 1)
         return prices, self.states.ahead(self.weights, prices)
+
+    def seen_by(self, other: LookAhead) -> tuple[list[int], int]:
+        """Where another one has these measures, and its limit of what is the key here."""
+        columns = [other.measures.index(each) for each in self.measures]
+        return columns, int(other.limits[columns[0] - 1])
 
     def largest(self) -> float:
         """What the key of every design is below; of none minus infinity."""
@@ -143,7 +149,7 @@ def _states(graph: Graph, bounds: dict[tuple[str, int], int]) -> States:
         return States(graph, Range())
 
 
-def _weights(names: Names, name: str, sign: int) -> list[int]:
+def weights_of(names: Names, name: str, sign: int) -> list[int]:
     """How much of each total counts, with the sign that makes it small."""
     (column,) = columns_of(names, name, sign)
     weights = [0] * SUMS + [1] if column.weights is None else [*column.weights, 0]

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from cnncalc.sweeping.conditions import FAR, Bound
 from cnncalc.sweeping.dominance import often_dominated
 from cnncalc.sweeping.graph import Graph
-from cnncalc.sweeping.lookahead import ROUNDING, LookAhead
+from cnncalc.sweeping.lookahead import ROUNDING, LookAhead, weights_of
 from cnncalc.sweeping.names import Names
 from cnncalc.sweeping.ranking import Key
 
@@ -29,26 +29,86 @@ class Found(NamedTuple):
     """The best designs.
 
     Attributes:
-        places: in the list of all, the best first.
+        places: in the list of all, the best by the first key first; perhaps more than asked for.
         rest: where the search ended early, what the best of the others could still be; None:
             these are the best.
         sure: how many of them are then known to be the best.
+        equal: the key in which there may be better ones of those that are equal in those before
+            it, as the search for them ended early.
     """
 
     places: list[int]
     rest: float | None = None
     sure: int = 0
+    equal: str = ""
 
 
-def best_of(graph: Graph, names: Names, key: Key, bounds: Sequence[Bound], most: int) -> Found:
-    """The designs that have least of a key (or most, by its sign) within bounds."""
+def best_of(
+    graph: Graph, names: Names, keys: Sequence[Key], bounds: Sequence[Bound], most: int
+) -> Found:
+    """The designs that have least of a key (or most, by its sign) within bounds.
+
+    Further keys decide between those that are equal: of the last one's value in the key before
+    others are searched for.
+    """
+    found = _found(graph, names, keys[:1], bounds, most)
+    some, left, whole = found.places, most, found.rest is None
+    bounds, equal = list(bounds), list[tuple[Key, int]]()
+    for number, key in enumerate(keys[:-1]):
+        if not whole or len(some) < left:
+            return found
+        values = [_value(graph, names, key, place) for place in some]
+        last = values[left - 1]
+        left -= sum(value < last for value in values)
+        bounds += _equal(key, last)
+        equal.append((key, last))
+        more = _found(graph, names, keys[: number + 2], bounds, most)
+        every = [*found.places, *more.places]
+        found = found._replace(places=list(dict.fromkeys(every)))
+        whole = more.rest is None
+        if not whole:
+            return found._replace(equal=keys[number + 1].name)
+        some = [
+            place
+            for place in more.places
+            if all(_value(graph, names, own, place) == value for own, value in equal)
+        ]
+    return found
+
+
+def _equal(key: Key, value: int) -> list[Bound]:
+    """That a key is at least as good as a value; nothing within the bounds is better and unknown.
+
+    Of the field both sides are free: states tell it.
+    """
+    limit = key.sign * value
+    signs = (1, -1) if key.name == "rf" else (key.sign,)
+    return [Bound(key.name, sign, limit) for sign in signs]
+
+
+def _value(graph: Graph, names: Names, key: Key, place: int) -> int:
+    """The key of a design, to be small."""
+    design = graph.design(place)
+    totals = (*design.sums, *(design.field[:1] or (0,)))
+    return sum(a * b for a, b in zip(weights_of(names, *key), totals, strict=True))
+
+
+def _found(
+    graph: Graph, names: Names, keys: Sequence[Key], bounds: Sequence[Bound], most: int
+) -> Found:
+    """The best by the last key; the ones before it have values in the bounds that none beats."""
     if not graph.count:
         return Found([])
-    ahead = LookAhead(graph, names, key, bounds)
+    ahead = LookAhead(graph, names, keys[-1], bounds)
+    before = [
+        LookAhead(graph, names, key, [each for each in bounds if each.name != key.name])
+        for key in keys[:-1]
+        if key.name not in ("rf", keys[-1].name)
+    ]
     best: dict[int, int] = {}  # by place, the key
     worst, rest, tried = ahead.largest(), -inf, 0
     for width in WIDTHS:
-        turn = _Turn(graph, ahead, most, worst, width, MOST_TRIED - tried)
+        turn = _Turn(graph, [ahead, *before], most, worst, width, MOST_TRIED - tried)
         best |= turn.run()
         worst, tried = _worst(best, most, worst), tried + turn.count
         rest = max(rest, turn.rest)
@@ -57,7 +117,7 @@ def best_of(graph: Graph, names: Names, key: Key, bounds: Sequence[Bound], most:
     places = sorted(best, key=lambda place: (best[place], place))[:most]
     if rest >= worst:
         return Found(places)
-    return Found(places, rest * key.sign, sum(best[place] <= rest for place in places))
+    return Found(places, rest * keys[-1].sign, sum(best[place] <= rest for place in places))
 
 
 def _worst(best: dict[int, int], most: int, worst: float) -> float:
@@ -99,6 +159,7 @@ class _Turn:
     """One way through all levels.
 
     Args:
+        aheads: of the key; of keys before it, of which the bounds have the best value.
         worst: what the key of a design has to be below.
         width: how many partial designs of a level are gone on with.
         budget: how many of all levels.
@@ -109,12 +170,19 @@ class _Turn:
     """
 
     def __init__(
-        self, graph: Graph, ahead: LookAhead, most: int, worst: float, width: int, budget: int
+        self,
+        graph: Graph,
+        aheads: Sequence[LookAhead],
+        most: int,
+        worst: float,
+        width: int,
+        budget: int,
     ) -> None:
         import numpy
 
         self.numpy = numpy
-        self.graph, self.ahead, self.states = graph, ahead, ahead.states
+        self.graph, self.ahead, self.states = graph, aheads[0], aheads[0].states
+        self.before = [(each, *each.seen_by(self.ahead)) for each in aheads[1:]]
         self.most, self.worst = most, worst
         self.width, self.budget = width, budget
         self.count, self.rest = 0, inf
@@ -193,19 +261,27 @@ class _Turn:
 
     def looked(self, labels: _Labels) -> _Labels:
         """Those that may become best, with the least that they may come to."""
-        numpy, ahead = self.numpy, self.ahead
+        for ahead, columns, limit in self.before:
+            if len(labels.state):
+                least = self.least(ahead, labels.state, labels.spent[:, columns])
+                labels = labels.at(least <= limit)
         if not len(labels.state):
             return labels
-        some = slice(None, None, max(len(labels.state) // SAMPLED, 1))
-        dearest = ahead.bounds(labels.state[some], labels.spent[some], slice(None)).argmax(0)
+        least = self.least(self.ahead, labels.state, labels.spent)
+        return labels._replace(least=least).at(least < self.worst)
+
+    def least(self, ahead: LookAhead, state: Any, spent: Any) -> Any:
+        """What a key comes to at least, by the prices that tell most in some of the labels."""
+        numpy = self.numpy
+        some = slice(None, None, max(len(state) // SAMPLED, 1))
+        dearest = ahead.bounds(state[some], spent[some], slice(None)).argmax(0)
         times = numpy.bincount(dearest, minlength=len(ahead.prices))
         telling = numpy.argsort(-times, kind="stable")[:TELLING]
-        least = labels.least
+        least = numpy.full(len(state), -inf)
         for price in telling[times[telling] > 0]:
-            (bound,) = ahead.bounds(labels.state, labels.spent, [price])
+            (bound,) = ahead.bounds(state, spent, [price])
             least = numpy.maximum(least, bound)
-        least = numpy.ceil(least - abs(least) * ROUNDING)
-        return labels._replace(least=least).at(least < self.worst)
+        return numpy.ceil(least - abs(least) * ROUNDING)
 
     def place(self, before: int, slot: int) -> int:
         """Where a design is in the list of all, by the last partial one and its decision."""

@@ -187,8 +187,7 @@ class Sweep:
         if bounds is not None and asked.pareto and self.is_total(asked.pareto):
             return self.labelled(bounds)
         if bounds is not None and self.can_search(bounds):
-            assert asked.top is not None, "it has looked"
-            return self.searched(bounds, asked.sort, asked.top)
+            return self.searched(bounds)
         keys = [*asked.pareto, *asked.sort]
         named = [*(key.name for key in keys), *(asked.where.names() if asked.where else ())]
         choices = [n for n, name in enumerate(self.names) if name in named]
@@ -253,25 +252,24 @@ class Sweep:
             and self.graph.count > MOST_READILY
         )
 
-    def searched(self, bounds: Sequence[Bound], keys: Sequence[Key], most: int) -> list[int]:
+    def searched(self, bounds: Sequence[Bound]) -> list[int]:
         """The places of the best designs within bounds, the best first."""
-        key, *others = keys
-        found = best_of(self.graph, self.known, key, bounds, most)
-        places = found.places
+        keys, top = self.asked.sort, self.asked.top
+        assert top is not None, "whoever calls has looked"
+        found = best_of(self.graph, self.known, keys, bounds, top)
         if found.rest is not None:
-            self.remarks.append(_ended(found, key, found.rest))
-        if not others or not places:
-            return places
-        if found.rest is None and len(places) == most:  # the next key decides between the last ones
-            values = self.known.of(self.records.block_at(places, (), seen=False)[0], key.name)
-            last = int(values[-1])
-            equal = [*bounds, Bound(key.name, 1, last), Bound(key.name, -1, last)]
-            more = self.searched(equal, others, int((values == last).sum()))
-            places = list(dict.fromkeys([*places, *more]))
-        return self.ranked(places, keys, most)
+            self.remarks.append(_ended(found, keys[0], found.rest))
+        if found.equal:
+            self.remarks.append(
+                "the search ended early: of designs that are equal in what comes before "
+                f"{found.equal}, there may be others that are better in it"
+            )
+        return found.places if len(keys) == 1 else self.ranked(found.places, keys, top)
 
     def ranked(self, places: Sequence[int], keys: Sequence[Key], most: int | None) -> list[int]:
         """The first of the designs at some places, in an order that needs no fields one by one."""
+        if not places:
+            return []
         named = [n for n, name in enumerate(self.names) if name in {key.name for key in keys}]
         best = Best(self.known, keys, most)
         best.add(*self.records.block_at(places, named, seen=False))
@@ -409,7 +407,7 @@ class Sweep:
         raise CnnCalcError(
             f"{count:,} designs are too many to be listed{why}",
             code="too-large",
-            help="`--top 20` of one `--sort` key, and `--pareto`, are found without listing where "
+            help="`--sort macs --top 20`, and `--pareto`, are found without listing where "
             "`--where` only limits totals; `--sample 1000` draws some",
         )
 
