@@ -334,7 +334,7 @@ def _written_out(row: Row, remainders: Mapping[str, Remainder], equal: Sequence[
     if not remainders and not equal:
         return row
 
-    def count(size: int) -> int:
+    def count(size: int | Size) -> int:
         for tie in equal:
             size = answered(size, tie.size)
         return simplified(size, remainders)  # type: ignore[return-value]

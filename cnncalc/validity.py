@@ -172,7 +172,7 @@ class ValidSizes:
             ],
         }
 
-    def _broken_document(self, broken: Broken) -> dict[str, Any]:
+    def _broken_document(self, broken: Broken) -> dict[str, object]:
         layout, step = self.network.layout, broken.step
         return {
             "input": list(as_layout(broken.shape, layout)),
@@ -184,11 +184,11 @@ class ValidSizes:
         }
 
 
-def _axis_document(axis: AxisSizes) -> dict[str, Any]:
+def _axis_document(axis: AxisSizes) -> dict[str, object]:
     return {"symbol": axis.symbol, **_listed(axis.works), "lossless": _listed(axis.exact)}
 
 
-def _listed(sizes: Numbers) -> dict[str, Any]:
+def _listed(sizes: Numbers) -> dict[str, object]:
     """A set as the document has it: from which size on which remainders, and what else."""
     return {
         "from": sizes.first(sizes.start) if sizes.residues else None,

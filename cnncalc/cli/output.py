@@ -8,7 +8,7 @@ import shutil
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from cnncalc import files
 from cnncalc.cli import process
@@ -152,7 +152,7 @@ def _form_of_name(path: str, known: Collection[str]) -> str:
     return told[suffix]
 
 
-def show(options: Output, table: Table, document: Callable[[], Any]) -> None:
+def show(options: Output, table: Table, document: Callable[[], object]) -> None:
     """Put a table, or the document behind it, where the options want it."""
     form, columns = form_of(options), width(sys.stdout)
     if form == "table" and path_of(options.out) is None and columns:

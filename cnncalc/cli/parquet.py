@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from typing import Any
+from types import ModuleType
+from typing import Any, BinaryIO
 
 from cnncalc import packages
 from cnncalc.sweeping.columns import column
@@ -17,15 +18,18 @@ __all__ = ["load", "write"]
 GROUP = 25_000  # rows that are written at once
 
 
-def load() -> Any:
+def load() -> ModuleType:
     """PyArrow's Parquet; CnnCalcError where it isn't there."""
     packages.load("pyarrow", "a Parquet file", "package")
     from pyarrow import parquet
 
-    return parquet
+    package: ModuleType = parquet
+    return package
 
 
-def write(file: Any, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> None:
+def write(
+    file: str | BinaryIO, rows: Sequence[Mapping[str, object]], columns: Mapping[str, str]
+) -> None:
     """Write rows as a Parquet file: a path, or a file that takes bytes."""
     parquet = load()
     import pyarrow as arrow

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 from math import prod
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy
 import onnxruntime
@@ -23,6 +23,9 @@ from cnncalc.network import Network
 from cnncalc.notations.onnx.writing import Written, shape_name, write_report
 from cnncalc.packages import said
 from cnncalc.rows import Row, as_layout
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["OnnxRuntimeExecutor"]
 
@@ -152,7 +155,7 @@ class _Trial:
     def _count(self) -> int:
         return len(self.report.rows)
 
-    def _values(self, written: Written) -> Mapping[str, Any]:
+    def _values(self, written: Written) -> Mapping[str, NDArray[numpy.generic]]:
         """Every output of the model, by its name."""
         random = numpy.random.default_rng(0)
         fed = {
@@ -167,15 +170,18 @@ class _Trial:
         self.forward_seconds = perf_counter() - begin
         return fed | dict(zip(names, found, strict=True))
 
-    def _given(self, row: Row, random: Any) -> Any:
+    def _given(self, row: Row, random: numpy.random.Generator) -> NDArray[numpy.generic]:
         """What flows in at an input: whole numbers for an embedding to look up."""
         shape = (self.batch, *row.output_shape)
         entries = self.report.network.looked_up.get(row.index)
         if entries is not None:
             return whole_numbers(shape, entries, "float32")
-        return random.uniform(-1, 1, shape).astype("float32")
+        values: NDArray[numpy.generic] = random.uniform(-1, 1, shape).astype("float32")
+        return values
 
-    def _step(self, written: Written, values: Mapping[str, Any], number: int) -> StepRun:
+    def _step(
+        self, written: Written, values: Mapping[str, NDArray[numpy.generic]], number: int
+    ) -> StepRun:
         row = self.report.rows[number]
         if number in written.missing:
             reached = written.missing[number] is not None
@@ -190,7 +196,7 @@ class _Trial:
         return StepRun(tuple(int(size) for size in values[row.name].shape[1:]), tensors)
 
 
-def _session(provider: str, written: Written) -> Any:
+def _session(provider: str, written: Written) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = FATAL
     model = written.model.SerializeToString()

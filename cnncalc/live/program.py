@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from re import sub
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cnncalc.analysis import analyze
 from cnncalc.errors import CnnCalcError, Piece, Source
@@ -243,10 +243,11 @@ class Followed:
         """Whether it has been followed at these sizes."""
         return (shape, tuple(sorted(fed.items()))) in self.known
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
+        # It holds the model, which may be of any size, and can't always be pickled.
         return {**self.__dict__, "follow": None}
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Followed:
+    def __deepcopy__(self, memo: dict[int, object]) -> Followed:
         return self  # nothing of it changes but what it has followed
 
 

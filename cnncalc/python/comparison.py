@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable
-from typing import Any
 
 from cnncalc.python.exceptions import raised
 from cnncalc.python.guests import Guest
@@ -25,7 +24,7 @@ from cnncalc.python.values import (
 
 __all__ = ["compare", "contains", "equal", "is_true", "key", "ordered"]
 
-ORDERS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
+ORDERS: dict[type[ast.cmpop], Callable[[Value, Value], bool]] = {
     ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
 }  # fmt: skip
 
@@ -106,7 +105,9 @@ def equal_instances(machine: Machine, left: Value, right: Value) -> bool:
     return False
 
 
-def ordered(machine: Machine, order: Callable[[Any, Any], bool], left: Value, right: Value) -> bool:
+def ordered(
+    machine: Machine, order: Callable[[Value, Value], bool], left: Value, right: Value
+) -> bool:
     """Comparison of numbers, strings and sequences of them."""
     left, right = (v.plain() if isinstance(v, Guest) else v for v in (left, right))
     if isinstance(left, int | float) and isinstance(right, int | float):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cnncalc.python.comparison import key
 from cnncalc.python.exceptions import raised
 from cnncalc.python.guests import Guest
@@ -48,7 +46,7 @@ def get_item(machine: Machine, value: Value, index: Value) -> Value:
     raise Refusal(f"{describe(value)} has no elements")
 
 
-def _element(value: Any, index: Value) -> Value:
+def _element(value: Value, index: Value) -> Value:
     if isinstance(index, slice):
         parts = (index.start, index.stop, index.step)
         if all(part is None or isinstance(part, int) for part in parts) and index.step != 0:

@@ -105,6 +105,7 @@ class Scope:
             if value is not MISSING:
                 return scope.opened(name, value)
             scope = scope.outer
+        # The scope of a file holds only what of it has been worked out so far.
         try:
             return self.module.find(name)
         except (Refusal, Raised) as stop:
@@ -243,6 +244,8 @@ class Module(Described):
             return
         statement = self.statements[number]
         if isinstance(statement, ast.Expr):
+            # `net.fit(data)` is passed over, and isn't noted as done: what its name holds may not
+            # have been worked out yet, and counts once it is an object that keeps what it is given.
             holder = called_on(statement, self.machine.changing)
             if holder is not None and not keeps_records(self.scope.names.get(holder)):
                 return
@@ -326,6 +329,7 @@ class Machine(ABC):
 
     def call_at(self, scope: Scope, node: ast.AST, function: Callable[[], Value]) -> Value:
         """Work something out as the call that stands at a node."""
+        # What a library is made of here is no place that a user knows.
         if not scope.module.file.shown:
             return function()
         self.sites.append((scope.module, node))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable
-from typing import Any
 
 from cnncalc.python.comparison import guest_of, is_true
 from cnncalc.python.exceptions import raised
@@ -37,7 +36,7 @@ METHODS = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv", ast.FloorDiv: "floordiv",
     ast.Mod: "mod", ast.Pow: "pow", ast.MatMult: "matmul", ast.BitOr: "or", ast.BitAnd: "and",
 }  # fmt: skip
-NUMBERS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+NUMBERS: dict[type[ast.operator], Callable[[Value, Value], Value]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul,
     ast.Div: operator.truediv, ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod,
     ast.BitOr: operator.or_, ast.BitAnd: operator.and_, ast.BitXor: operator.xor,
@@ -98,7 +97,7 @@ def power(base: float, exponent: float) -> Value:
     return check_int(value) if isinstance(value, int) else value
 
 
-def shifted(kind: type[ast.operator], left: Any, right: Any) -> int:
+def shifted(kind: type[ast.operator], left: Value, right: Value) -> int:
     if not isinstance(left, int) or not isinstance(right, int) or not 0 <= right <= 64:
         raise Refusal("this shift can't be worked out", code="too-large")
     return check_int(left << right if kind is ast.LShift else left >> right)

@@ -16,7 +16,7 @@ from cnncalc.receptive.fields import Sized
 from cnncalc.receptive.layer import gathers
 from cnncalc.receptive.maps import Seen
 from cnncalc.rows import as_layout
-from cnncalc.sweeping.blocks import Block, block_of
+from cnncalc.sweeping.blocks import Block, Whole, block_of
 from cnncalc.sweeping.graph import Graph
 from cnncalc.sweeping.names import Names
 from cnncalc.sweeping.template import Template
@@ -39,7 +39,7 @@ class Records:
 
     def block_at(
         self, places: Sequence[int], choices: Sequence[int], *, seen: bool = True
-    ) -> tuple[Block, Any]:
+    ) -> tuple[Block, Whole]:
         """A block of the designs at some places, all of which count.
 
         Args:
@@ -68,15 +68,15 @@ class Records:
             some = [int(place) for place in places[at : at + few]]
             yield from self.rows_of(*self.block_at(some, range(len(self.template.names))))
 
-    def rows_of(self, block: Block, some: Any) -> Iterator[dict[str, Any]]:
+    def rows_of(self, block: Block, some: Whole) -> Iterator[dict[str, Any]]:
         """The rows of some designs of a block, of which the values of all choices are known."""
         if not self.told and block.places is None:
-            yield from self.rows_at(some + block.start)
+            yield from self.rows_at((some + block.start).tolist())
             return
         for at in range(0, len(some), TOGETHER):
             yield from self.rows_together(block, some[at : at + TOGETHER])
 
-    def rows_together(self, block: Block, some: Any) -> Iterator[dict[str, Any]]:
+    def rows_together(self, block: Block, some: Whole) -> Iterator[dict[str, Any]]:
         """The rows of some designs, column by column."""
         known, template = self.known, self.template
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc import packages
 from cnncalc.analysis import check_settings
@@ -13,7 +13,7 @@ from cnncalc.errors import CnnCalcError
 from cnncalc.garbage import keeps_all
 from cnncalc.layers.base import Shape
 from cnncalc.rows import BYTES
-from cnncalc.sweeping.blocks import ABSENT, Block, Blocks
+from cnncalc.sweeping.blocks import ABSENT, Block, Blocks, Whole
 from cnncalc.sweeping.columns import column, columns_of
 from cnncalc.sweeping.conditions import Bound, Condition
 from cnncalc.sweeping.figures import MOST_STATES, Figures, NoFieldsError
@@ -25,6 +25,10 @@ from cnncalc.sweeping.ranking import Best, Front, Key, check_keys
 from cnncalc.sweeping.records import Records
 from cnncalc.sweeping.search import Found, best_of
 from cnncalc.sweeping.template import Template
+
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import NDArray
 
 __all__ = ["Asked", "Progress", "Sweep"]
 
@@ -290,7 +294,7 @@ class Sweep:
 
     def selected(
         self, choices: Sequence[int], progress: Progress | None = None
-    ) -> Iterator[tuple[Block, Any]]:
+    ) -> Iterator[tuple[Block, Whole]]:
         """Blocks of designs, and which of each meet the condition."""
         import numpy
 
@@ -424,7 +428,7 @@ def _ended(found: Found, key: Key, rest: float) -> str:
     return f"the search ended early: {known}, and the {key.name} of {others} is {least} {rest:,.0f}"
 
 
-def some_of(which: Any) -> Any:
+def some_of(which: range | NDArray[numpy.bool_]) -> Whole:
     """The places of a block that count, of a range or a mask."""
     import numpy
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
-from typing import Any
+from typing import TypeAlias
 
 from cnncalc.analysis import no_input
 from cnncalc.errors import Span, SpecError
@@ -19,7 +19,10 @@ from cnncalc.rows import as_layout
 __all__ = ["Template", "Value"]
 
 Value = int | float | str  # of a choice, as people compare it
-Piece = Any  # a text, or a choice's number with the pieces of each of its values
+# A text, or a choice's number with the pieces of each of its values.
+Piece: TypeAlias = "str | tuple[int, list[list[Piece]]]"
+# Where in the text a choice stands, its number (-1: the input's size), the parts of its values.
+Place = tuple[int, int, int, Sequence[tuple[int, int]]]
 
 COMMENT = re.compile(r"#[^\n]*")
 # What else is known of a design by a name.
@@ -138,7 +141,7 @@ class Template:
         return self.typed.span if self.typed else unsized.span if unsized else None
 
     def _between(
-        self, text: str, start: int, end: int, places: Sequence[Any], front: str
+        self, text: str, start: int, end: int, places: Sequence[Place], front: str
     ) -> list[Piece]:
         pieces: list[Piece] = []
         at = start
@@ -179,14 +182,15 @@ def _texts(
 
 
 def _chosen(
-    values: Sequence[Any],
+    values: Sequence[list[Piece]],
     taken: Sequence[int],
     picks: Sequence[Sequence[int]],
     some: Sequence[int],
 ) -> list[str]:
     """The text of a choice in some designs, given which of its values each takes."""
-    if all(len(pieces) == 1 and isinstance(pieces[0], str) for pieces in values):
-        words = [*(text for (text,) in values), values[0][0]]  # the last: it isn't made
+    words = [piece for pieces in values for piece in pieces[:1] if isinstance(piece, str)]
+    if len(words) == sum(map(len, values)):
+        words.append(words[0])  # the last one of all: it isn't made
         return [words[value] for value in taken]
     found = [""] * len(some)
     for value, pieces in enumerate(values):

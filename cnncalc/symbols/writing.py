@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from fractions import Fraction
 from functools import reduce
-from math import gcd
+from math import gcd, prod
 from typing import NamedTuple, Protocol
 
 __all__ = [
@@ -179,14 +178,13 @@ def completing(terms: Terms, atoms: Mapping[str, Atom]) -> int:
     whole = max(terms, key=len)
     if len(names) < 2 or len(whole) != len(names):
         return 0
-    count = terms[whole]
-    number = Fraction(count)
-    for place in range(len(whole)):
-        number *= Fraction(terms.get(whole[:place] + whole[place + 1 :], 0), count)
-    if number.denominator != 1:
+    without = [whole[:place] + whole[place + 1 :] for place in range(len(whole))]
+    beside = prod(terms.get(term, 0) for term in without)
+    number, rest = divmod(beside, terms[whole] ** (len(whole) - 1))
+    if rest:
         return 0
-    _, parts = factors({**terms, (): int(number)}, atoms)
-    return int(number) if len(parts) == len(names) else 0
+    _, parts = factors({**terms, (): number}, atoms)
+    return number if len(parts) == len(names) else 0
 
 
 def _parted(

@@ -6,7 +6,7 @@ A column is one entry here, and every renderer has it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnncalc.findings import Findings
 from cnncalc.layers.base import show
@@ -14,6 +14,9 @@ from cnncalc.layers.options import SCALAR
 from cnncalc.rows import BYTES, Row
 from cnncalc.symbols.size import Size
 from cnncalc.tables.table import PART, Column, thousands
+
+if TYPE_CHECKING:
+    from cnncalc.axis.field import Field
 
 __all__ = [
     "COLUMNS",
@@ -91,7 +94,9 @@ def _weights(report: Findings, row: Row) -> str:
     return ", ".join(f"{each.name} {show(each.shape) or 'scalar'}" for each in row.weights)
 
 
-def count(key: str, title: str, doc: str, of: str = "", show: Any = None) -> Column:
+def count(
+    key: str, title: str, doc: str, of: str = "", show: Callable[[Findings, Any], str] | None = None
+) -> Column:
     """A count that lines have and that is summed up; `of`: where they call it otherwise."""
     return Column(
         key,
@@ -108,7 +113,7 @@ def count(key: str, title: str, doc: str, of: str = "", show: Any = None) -> Col
 def _axes(
     key: str,
     doc: str,
-    of: Callable[[Any], float],
+    of: Callable[[Field], float],
     whole: Callable[[int], float],
     field: str = "",
 ) -> Column:
@@ -309,7 +314,7 @@ def also_of_built(column: Column) -> Column:
 def of_reached(column: Column) -> Column:
     """A column of steps, empty on lines of which nothing came out."""
 
-    def of(report: Findings, line: Any) -> Any:
+    def of(report: Findings, line: Any) -> object:
         return None if line.output_shape is None else column.of(report, line)
 
     def show(report: Findings, line: Any) -> str:

@@ -10,7 +10,7 @@ from cnncalc.tables.table import Column, Table, human_bytes
 
 __all__ = ["agreement", "verdict"]
 
-Run = dict[str, Any]  # what one executor found: the `verify` of the contract
+Run = dict[str, Any]  # what one executor found, or a part of it: the `verify` of the contract
 
 CHECKED = {
     "shapes": ("shape", "shapes"),
@@ -128,7 +128,7 @@ def _steps(steps: Sequence[int]) -> str:
     return f"{'step' if len(steps) == 1 else 'steps'} {shown}"
 
 
-def _mismatches(report: Findings, mismatches: Iterable[dict[str, Any]]) -> list[str]:
+def _mismatches(report: Findings, mismatches: Iterable[Run]) -> list[str]:
     """One line for each mismatch; the same one in several executors is one line."""
     found: dict[str, list[str]] = {}
     for each in mismatches:
@@ -136,14 +136,14 @@ def _mismatches(report: Findings, mismatches: Iterable[dict[str, Any]]) -> list[
     return [f"  {f'{_listed(by)}, ' if by[0] else ''}{line}" for line, by in found.items()]
 
 
-def _mismatch(report: Findings, mismatch: dict[str, Any]) -> str:
+def _mismatch(report: Findings, mismatch: Run) -> str:
     row = report.rows[mismatch["index"]]
     where = f"step {row.index} `{row.text}`" if row.index else "all steps"
     predicted, actual = (_plainly(mismatch[side]) for side in ("predicted", "actual"))
     return f"{where}: {mismatch['what']} predicted {predicted}, actual {actual}"
 
 
-def _plainly(value: Any) -> str:
+def _plainly(value: object) -> str:
     """A shape as people write it, a count with separators, anything else as it is."""
     if isinstance(value, list | tuple):
         return "×".join(map(str, value))
@@ -175,7 +175,7 @@ def _checked(key: str, title: str, doc: str) -> Column:
     return Column(key, title, doc, lambda _, run: run.get("checked", {}).get(key), right=True)
 
 
-def _device(_: Any, run: Run) -> str:
+def _device(_: None, run: Run) -> str:
     return "" if run["ok"] is None else str(run["device"])
 
 

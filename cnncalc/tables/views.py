@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cnncalc.findings import Findings
 from cnncalc.forks import Forks
@@ -215,7 +215,7 @@ def _steps(
         else column
         for column in columns
     ]
-    lines: list[Any] = [*report.rows]
+    lines: list[Row | BuiltRow] = [*report.rows]
     if built and report.unreached:
         indents += [0] * len(report.unreached)
         layered = list(map(also_of_built, layered))

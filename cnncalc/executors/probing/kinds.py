@@ -16,14 +16,16 @@ from cnncalc.executors.probing.probes import Probe, Probes
 from cnncalc.layers import KINDS
 from cnncalc.layers.activation import GatedLinearUnit, LogSoftmax, Softmax, Softmin, Sparsemax
 from cnncalc.layers.arithmetic import Reduce
-from cnncalc.layers.attention import SqueezeExcitation
+from cnncalc.layers.attention import MultiHeadAttention, SqueezeExcitation
 from cnncalc.layers.base import NO_PADS, OWN, Layer, Shape
 from cnncalc.layers.conv import Conv, DepthwiseConv, PointwiseConv, SeparableConv
 from cnncalc.layers.each import Each
 from cnncalc.layers.embedding import Embedding
+from cnncalc.layers.learned import Token
 from cnncalc.layers.linear import Linear
+from cnncalc.layers.merge import Concatenate, Elementwise
 from cnncalc.layers.padding import Pad, pad_along
-from cnncalc.layers.recurrent import Recurrent
+from cnncalc.layers.recurrent import Recurrent, State
 from cnncalc.layers.reshape import Slice
 from cnncalc.layers.resize import Upsample
 from cnncalc.layers.shuffle import ChannelShuffle
@@ -39,7 +41,6 @@ NORMS = frozenset(
 # Of a recurrent layer: so many strengthen what they once saw, and shut none of their gates.
 UNITS = 4
 SIGNED = frozenset({"cubic", "lanczos3", "lanczos5"})  # ways to resize by taps of both signs
-MERGES = ("add", "mul", "sub", "div", "maximum", "minimum", "mean")
 
 
 def probes_of(network: Network, run: Run) -> Probes:
@@ -74,14 +75,14 @@ def _take(at: Probes, step: Step, number: int, run: Run) -> None:
     at.reasons.append(reason)
 
 
-def _untold(layer: Any) -> str | None:
+def _untold(layer: Layer) -> str | None:
     """Why probes don't tell what a layer reads; None: they do."""
     layer = layer.core
     if layer.kind == "maxunpool":
         return "max unpooling puts values where maxima were, which probes don't tell"
     if layer.kind == "fracmaxpool":
         return "fractional pooling draws its windows at random"
-    if layer.kind != "upsample":
+    if not isinstance(layer, Upsample):
         return None
     if layer.mode in SIGNED:
         return f"the taps of `{layer.mode}` have both signs, and may cancel"
@@ -89,15 +90,15 @@ def _untold(layer: Any) -> str | None:
 
 
 def _after(
-    at: Probes, layer: Any, inputs: list[Probe], shapes: list[Shape], shape: Shape
+    at: Probes, layer: Layer, inputs: list[Probe], shapes: list[Shape], shape: Shape
 ) -> Probe | None:
-    if layer.kind in MERGES:
+    if isinstance(layer, Elementwise):
         return _added(at, layer, inputs, shapes, shape)
-    if layer.kind == "cat":
+    if isinstance(layer, Concatenate):
         return _joined(at, layer, inputs, shapes)
     if layer.kind == "matmul":
         return _multiplied(at, layer, inputs, shapes, shape)
-    if layer.kind == "mha":
+    if isinstance(layer, MultiHeadAttention):
         return _attended(at, layer, inputs, shapes, shape)
     if isinstance(layer, Recurrent):
         return _recurrent(at, layer, inputs, shapes, shape)
@@ -109,7 +110,7 @@ def _after(
     return here(at, layer, inputs[0], shapes[0], shape)
 
 
-def _hands_on(layer: Any) -> bool:
+def _hands_on(layer: Layer) -> bool:
     """Whether a layer works element-wise or position by position, or normalises."""
     if layer.kind in NORMS or layer.mixes_samples:
         return True
@@ -125,18 +126,18 @@ def _apart(layer: Layer, before: Shape) -> bool:
     return route.across is OWN and route.moves[0] == 0
 
 
-def _as_it_is(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+def _as_it_is(at: Probes, layer: Layer, x: Probe, before: Shape, shape: Shape) -> Probe | None:
     """The layer itself, on all the channels that the value has."""
     return at.put(layer, [at.apart(x, before[1:])], (1,) * shape[0])
 
 
-def _by_itself(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+def _by_itself(at: Probes, layer: Layer, x: Probe, before: Shape, shape: Shape) -> Probe | None:
     """A layer that treats each channel by itself."""
     return at.put(layer, [x], x.copies)
 
 
 def _added(
-    at: Probes, layer: Any, inputs: list[Probe], shapes: list[Shape], shape: Shape
+    at: Probes, layer: Elementwise, inputs: list[Probe], shapes: list[Shape], shape: Shape
 ) -> Probe | None:
     """A merge; channels of which there is one alone are stretched, as axes of size 1 are."""
     several = {x.copies for x in inputs if len(x.copies) > 1}
@@ -147,7 +148,9 @@ def _added(
     return at.put(KINDS["add"](align=layer.align), inputs, copies)
 
 
-def _joined(at: Probes, layer: Any, inputs: list[Probe], shapes: list[Shape]) -> Probe | None:
+def _joined(
+    at: Probes, layer: Concatenate, inputs: list[Probe], shapes: list[Shape]
+) -> Probe | None:
     if axis_of(layer, layer.axis, len(shapes[0])) == 0:
         return at.put(layer, inputs, tuple(count for x in inputs for count in x.copies))
     if len({x.copies for x in inputs}) > 1:
@@ -156,7 +159,7 @@ def _joined(at: Probes, layer: Any, inputs: list[Probe], shapes: list[Shape]) ->
 
 
 def _multiplied(
-    at: Probes, layer: Any, inputs: list[Probe], shapes: list[Shape], shape: Shape
+    at: Probes, layer: Layer, inputs: list[Probe], shapes: list[Shape], shape: Shape
 ) -> Probe | None:
     """Each branch times ones in the place of the other, added up."""
     pair = [at.apart(x, each[1:]) for x, each in zip(inputs, shapes, strict=True)]
@@ -168,7 +171,7 @@ def _multiplied(
 
 
 def _attended(
-    at: Probes, layer: Any, inputs: list[Probe], shapes: list[Shape], shape: Shape
+    at: Probes, layer: MultiHeadAttention, inputs: list[Probe], shapes: list[Shape], shape: Shape
 ) -> Probe | None:
     """Attention itself where it reads one map; of several each in the place of the values.
 
@@ -193,7 +196,7 @@ def _level(at: Probes, x: Probe, shape: Shape, value: float) -> Probe:
     return Probe(at.add(layer, x.step, size=prod(shape)), x.copies)
 
 
-def _token(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+def _token(at: Probes, layer: Token, x: Probe, before: Shape, shape: Shape) -> Probe | None:
     """What is learned is nothing of the input: zeros."""
     added = (0, layer.count) if layer.behind else (layer.count, 0)
     pad = pad_along(range(len(before))[layer.axis], len(before), added)
@@ -216,9 +219,9 @@ def _convolved(
     return at.put(plain.replaced(out_channels=1), [x], shape[:1])
 
 
-def _in_zeros(at: Probes, layer: Any, x: Probe, before: Shape) -> tuple[Any, Probe]:
+def _in_zeros(at: Probes, layer: Layer, x: Probe, before: Shape) -> tuple[Layer, Probe]:
     """A layer with zeros around its map; what crops too goes before it, as zeros never crop."""
-    if "mode" not in layer.options:
+    if not isinstance(layer, Conv | DepthwiseConv | SeparableConv):
         return layer, x
     pads = () if isinstance(layer.padding, str) else one_each(layer.padding, before[1:])
     if min(map(min, pads), default=0) >= 0:
@@ -370,12 +373,12 @@ def _at_each(at: Probes, layer: Each, x: Probe, before: Shape, shape: Shape) -> 
     return here(at, layer.replaced(layer=plain), x, before, shape)
 
 
-def _positive(layer: Any, before: Shape) -> Any:
+def _positive(layer: Layer, before: Shape) -> Layer | None:
     """A layer of the same windows in which nothing cancels and zeros stay; None: there is none."""
     if isinstance(layer, Upsample) and not _tells(layer, before):
         return None
     options = layer.options
-    if "mode" in options and not isinstance(layer, Upsample):
+    if isinstance(layer, Conv | DepthwiseConv | SeparableConv | Pad):
         pads = () if isinstance(layer.padding, str) else layer.padding
         if layer.mode != "zeros" and min(map(min, pads), default=0) < 0:
             return None  # zeros never crop
@@ -384,7 +387,7 @@ def _positive(layer: Any, before: Shape) -> Any:
     return layer.replaced(**{name: plain[name] for name in plain if name in options})
 
 
-def _is_dense(layer: Any) -> bool:
+def _is_dense(layer: Layer) -> bool:
     """Whether every channel of its output reads all channels, and they are alike."""
     if isinstance(layer, Conv | PointwiseConv | ConvTransposed):
         return layer.groups == 1
@@ -392,7 +395,7 @@ def _is_dense(layer: Any) -> bool:
 
 
 def _recurrent(
-    at: Probes, layer: Any, inputs: list[Probe], shapes: list[Shape], shape: Shape
+    at: Probes, layer: Recurrent, inputs: list[Probe], shapes: list[Shape], shape: Shape
 ) -> Probe | None:
     """A layer of a few units, one of which, of each direction, stands for all of them.
 
@@ -430,7 +433,7 @@ def _started(at: Probes, x: Probe) -> Probe:
     return Probe(at.add(KINDS["expand"]((UNITS,)), step, size=UNITS), (1,) * UNITS)
 
 
-def _state(at: Probes, layer: Any, x: Probe, before: Shape, shape: Shape) -> Probe | None:
+def _state(at: Probes, layer: State, x: Probe, before: Shape, shape: Shape) -> Probe | None:
     """The state of the layer of a few units."""
     maker = x.step
     while "hidden" not in at.steps[maker].layer.options:

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import NO_PADS, Layer, Shape
 from cnncalc.layers.merge import Input
+from cnncalc.layers.pool import MaxPool
 from cnncalc.network import Network, Step
 
 __all__ = ["Probe", "Probes"]
@@ -120,6 +121,6 @@ class Probes:
         return Probe(self.add(Input(alike), size=prod(alike)), shape[:1])
 
 
-def _may_be_lowest(layer: Any) -> bool:
+def _may_be_lowest(layer: Layer) -> bool:
     """Whether the largest of a window may be that of padding alone, the lowest number there is."""
-    return layer.kind == "maxpool" and bool(layer.padding != NO_PADS or layer.ceil)
+    return isinstance(layer, MaxPool) and bool(layer.padding != NO_PADS or layer.ceil)

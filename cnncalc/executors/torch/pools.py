@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol, Self, TypeVar
 
 import torch
 from torch.nn import functional
@@ -16,16 +16,30 @@ from cnncalc.executors.torch.modules import Bench, Built, alone, real
 from cnncalc.frameworks.pytorch.writing import parts
 from cnncalc.layers.adaptive import FractionalMaxPool, GlobalAverage, GlobalMax
 from cnncalc.layers.base import NO_PADS, Shape
-from cnncalc.layers.pool import AveragePool, LpPool, MaxPool
+from cnncalc.layers.pool import AveragePool, SlidingPool
 from cnncalc.layers.transposed import MaxUnpool
 
 __all__ = ["POOLS", "padded"]
 
-
 Padding = Callable[[Array], Array]
 
 
-def padded(layer: Any, axes: Sequence[Axis], value: float = 0.0) -> tuple[Any, Padding | None]:
+class Padded(Protocol):
+    """A layer with padding around its map, as numbers or as a word."""
+
+    @property
+    def padding(self) -> tuple[tuple[int, int], ...] | str: ...
+
+    def replaced(self, **options: object) -> Self:
+        """The same layer with other values for some of its options."""
+
+
+Windowed = TypeVar("Windowed", bound=Padded)
+
+
+def padded(
+    layer: Windowed, axes: Sequence[Axis], value: float = 0.0
+) -> tuple[Windowed, Padding | None]:
     """A layer with padding in numbers, and what pads before it where a module can't."""
     even = all(axis.before == axis.after for axis in axes)
     if even and (not hasattr(layer, "count_padding") or layer.padding != "same"):
@@ -35,8 +49,8 @@ def padded(layer: Any, axes: Sequence[Axis], value: float = 0.0) -> tuple[Any, P
     return layer.replaced(**bare), _around(axes, value, "constant" if mode == "zeros" else mode)
 
 
-def _pool(value: float) -> Callable[[Any, Shape, Bench], Built]:
-    def pool(layer: LpPool | MaxPool, shape: Shape, bench: Bench) -> Built:
+def _pool(value: float) -> Callable[[SlidingPool, Shape, Bench], Built]:
+    def pool(layer: SlidingPool, shape: Shape, bench: Bench) -> Built:
         axes = pool_axes(layer, shape[1:])
         if isinstance(layer.padding, str) and layer.padding != "valid":
             layer = layer.replaced(ceil=False)  # the word says how many windows there are
@@ -53,13 +67,13 @@ def _pool(value: float) -> Callable[[Any, Shape, Bench], Built]:
     return pool
 
 
-def _takes(layer: Any, axes: Sequence[Axis]) -> bool:
+def _takes(layer: SlidingPool, axes: Sequence[Axis]) -> bool:
     """Whether a pool of torch.nn takes even padding itself."""
     within = all(0 <= 2 * axis.before <= axis.kernel for axis in axes)
     return within and layer.kind != "lppool" and not _misses(layer, axes)
 
 
-def _check_room(layer: Any, axes: Sequence[Axis]) -> None:
+def _check_room(layer: SlidingPool, axes: Sequence[Axis]) -> None:
     """NotBuilt where PyTorch refuses sums over three axes: there padding doesn't count as room."""
     if len(axes) == 3 and layer.kind != "maxpool" and any(axis.size < axis.kernel for axis in axes):
         raise NotBuilt(
@@ -67,7 +81,7 @@ def _check_room(layer: Any, axes: Sequence[Axis]) -> None:
         )
 
 
-def _misses(layer: Any, axes: Sequence[Axis]) -> bool:
+def _misses(layer: SlidingPool, axes: Sequence[Axis]) -> bool:
     """Whether some maximum is of padding alone, as with dilation.
 
     PyTorch 2.13 takes it from a place outside of the map, and writes there on its way back.
@@ -82,7 +96,7 @@ def _misses(layer: Any, axes: Sequence[Axis]) -> bool:
     )
 
 
-def _hanging_over(layer: Any, shape: Shape, bench: Bench, axes: Sequence[Axis]) -> Built:
+def _hanging_over(layer: SlidingPool, shape: Shape, bench: Bench, axes: Sequence[Axis]) -> Built:
     """Ceil mode as the module has it, or maxima of a map that is padded as far as windows go."""
     if layer.kind == "maxpool":
         with suppress(NotBuilt):
@@ -115,7 +129,7 @@ def _average_pool(layer: AveragePool, shape: Shape, bench: Bench) -> Built:
     return Built({"": module}, lambda x: module(pad(x)) / module(pad(torch.ones_like(x))))
 
 
-def _numbered(layer: Any, axes: Sequence[Axis]) -> Any:
+def _numbered(layer: AveragePool, axes: Sequence[Axis]) -> AveragePool:
     if layer.ceil:
         return layer
     return layer.replaced(padding=tuple(pads_of(axes)))

@@ -19,6 +19,7 @@ from cnncalc.layers.activation import (
     Softmin,
     Sparsemax,
 )
+from cnncalc.layers.base import Layer
 
 __all__ = ["ACTIVATIONS", "sigmoid"]
 
@@ -123,14 +124,14 @@ ACTIVATIONS: dict[str, Function] = {
 
 
 @computes(*ACTIVATIONS)
-def activation(at: Context, layer: Any, x: Array) -> Array:
+def activation(at: Context, layer: Layer, x: Array) -> Array:
     """Value by value; the layer's options are the function's parameters."""
     function = ACTIVATIONS[layer.kind]
     return at.each(x, lambda values, out: function(at.xp, values, out, layer))
 
 
 @computes("identity", "dropout", "noise")
-def identity(at: Context, layer: Any, x: Array) -> Array:
+def identity(at: Context, layer: Layer, x: Array) -> Array:
     """The values as they are: nothing is dropped or added in evaluation mode."""
     return x
 
@@ -156,7 +157,7 @@ def prelu(at: Context, layer: ParametricReLU, x: Array) -> Array:
     return at.by_channels(x, bend)
 
 
-def _slopes(at: Context, layer: Any, x: Array) -> Array:
+def _slopes(at: Context, layer: ParametricReLU, x: Array) -> Array:
     """The learned slopes, with an axis for each axis of a sample."""
     if layer.shared is not None:
         alike = shared_axes(layer, x.ndim - 1)

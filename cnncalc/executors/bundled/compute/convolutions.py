@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any
 
 from cnncalc.executors.base import Array
 from cnncalc.executors.bundled.compute.table import computes
@@ -75,7 +74,11 @@ def transposed(at: Context, layer: ConvTransposed, x: Array) -> Array:
 
 
 def _weights(
-    at: Context, layer: Any, inputs: int, outputs: int, axes: Sequence[Axis]
+    at: Context,
+    layer: Conv | DepthwiseConv | PointwiseConv,
+    inputs: int,
+    outputs: int,
+    axes: Sequence[Axis],
 ) -> tuple[Array, Array | None]:
     weight = at.weight("weight", (outputs, inputs, *(axis.kernel for axis in axes)))
     return weight, at.tensor("bias", (outputs,)) if layer.bias else None

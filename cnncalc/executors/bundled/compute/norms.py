@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any
 
 from cnncalc.executors.base import Array
 from cnncalc.executors.bundled.compute.table import computes
@@ -12,6 +11,7 @@ from cnncalc.executors.bundled.context import Context
 from cnncalc.executors.bundled.kernels.blocks import blocks
 from cnncalc.executors.geometry import axis_of, chosen_axes
 from cnncalc.layers.norm import (
+    AxesNorm,
     BatchNorm,
     GroupNorm,
     InstanceNorm,
@@ -160,7 +160,9 @@ def _neighbours(at: Context, squares: Array, size: int) -> Array:
     return sums
 
 
-def _affine(at: Context, layer: Any, sizes: Sequence[int]) -> tuple[Array | None, Array | None]:
+def _affine(
+    at: Context, layer: BatchNorm | GroupNorm | LayerNorm, sizes: Sequence[int]
+) -> tuple[Array | None, Array | None]:
     scale = at.tensor("weight", sizes, around=1.0) if layer.affine and layer.scale else None
     shift = at.tensor("bias", sizes) if layer.affine and layer.shift else None
     return scale, shift
@@ -228,7 +230,7 @@ def _by_groups(
     return out
 
 
-def _chosen_axes(layer: Any, x: Array) -> tuple[int, ...]:
+def _chosen_axes(layer: AxesNorm, x: Array) -> tuple[int, ...]:
     """The axes of a batch that are meant: 1 is the channels."""
     return tuple(1 + axis for axis in chosen_axes(layer, x.ndim - 1))
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cnncalc.executors.base import Array
 from cnncalc.executors.bundled.compute.table import computes
 from cnncalc.executors.bundled.context import Context
@@ -55,7 +53,7 @@ def average_pool(at: Context, layer: AveragePool, x: Array) -> Array:
     )
 
 
-def _counted_pads(layer: Any, x: Array) -> Pads | None:
+def _counted_pads(layer: AveragePool | LpPool, x: Array) -> Pads | None:
     """The padding asked for, where ceil mode may have added to it; it alone counts."""
     if not layer.ceil or layer.padding in ("same", "same-lower"):
         return None

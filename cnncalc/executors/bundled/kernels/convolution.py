@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING
+
+from numpy.typing import DTypeLike
 
 from cnncalc.executors.base import Array
 from cnncalc.executors.bundled.kernels.arrays import Namespace, product_type, working_type
@@ -24,6 +26,9 @@ from cnncalc.executors.bundled.kernels.workspace import (
     shaped,
 )
 from cnncalc.executors.geometry import Axis, Spreading
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
 
 
 def convolve(
@@ -79,7 +84,7 @@ def _check_channels(given: int, wanted: int, outputs: int, groups: int) -> None:
         raise ValueError(f"{outputs} output channels do not divide into {groups} groups")
 
 
-def _output(xp: Namespace, out: Array | None, shape: Sequence[int], dtype: Any) -> Array:
+def _output(xp: Namespace, out: Array | None, shape: Sequence[int], dtype: DTypeLike) -> Array:
     if out is None:
         return xp.empty(shape, dtype=dtype)
     if out.shape != tuple(shape) or out.dtype != dtype or not out.flags.c_contiguous:

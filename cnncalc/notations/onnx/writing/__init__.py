@@ -8,7 +8,8 @@ inference checks every prediction. Weights: see `tensors.py`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from types import ModuleType
+from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc import packages
 from cnncalc.analysis import analyze
@@ -20,6 +21,9 @@ from cnncalc.notations.onnx.writing.builder import BATCH, OPSET, Builder
 from cnncalc.notations.onnx.writing.kinds import WRITERS
 from cnncalc.notations.onnx.writing.tensors import FLOAT, LARGEST, STORED_BYTES, Tensors
 from cnncalc.rows import as_layout
+
+if TYPE_CHECKING:
+    from onnx import ModelProto, ValueInfoProto
 
 __all__ = ["Written", "shape_name", "write", "write_report"]
 
@@ -37,7 +41,7 @@ class Written(NamedTuple):
         owners: the step of each node, by the node's name.
     """
 
-    model: Any
+    model: ModelProto
     missing: dict[int, str | None]
     held: list[list[tuple[str, str]]]
     owners: dict[str, int]
@@ -94,7 +98,7 @@ def write_report(
     return Written(model, missing, builder.held, builder.owners)
 
 
-def package() -> Any:
+def package() -> ModuleType:
     """The package `onnx`."""
     return packages.load("onnx", "writing ONNX models", "no-onnx")
 
@@ -150,7 +154,7 @@ def _placed(error: LayerError, step: Step) -> SpecError:
     )
 
 
-def _model(report: Findings, builder: Builder) -> Any:
+def _model(report: Findings, builder: Builder) -> ModelProto:
     """The model as a file has it: the shape of every step's output is declared."""
     helper = builder.onnx.helper
     infos = [
@@ -176,7 +180,7 @@ def _type(report: Findings, builder: Builder, number: int) -> int:
     return kind
 
 
-def _trial(report: Findings, builder: Builder, missing: Mapping[int, str | None]) -> Any:
+def _trial(report: Findings, builder: Builder, missing: Mapping[int, str | None]) -> ModelProto:
     """A model of which every step's output can be asked for, and the shape of every weight."""
     helper, types = builder.onnx.helper, builder.onnx.TensorProto
     inputs, outputs = [], []
@@ -199,13 +203,19 @@ def shape_name(tensor: str) -> str:
     return f"shape:{tensor}"
 
 
-def _put_together(builder: Builder, inputs: list[Any], outputs: list[Any], inner: list[Any]) -> Any:
+def _put_together(
+    builder: Builder,
+    inputs: list[ValueInfoProto],
+    outputs: list[ValueInfoProto],
+    inner: list[ValueInfoProto],
+) -> ModelProto:
     helper = builder.onnx.helper
     stored = list(builder.initializers.values())
     graph = helper.make_graph(builder.nodes, PRODUCER, inputs, outputs, stored, value_info=inner)
-    return helper.make_model(
+    model: ModelProto = helper.make_model(
         graph,
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
         producer_name=PRODUCER,
     )
+    return model
