@@ -23,6 +23,7 @@ from cnncalc.validity import Run, always_stretched, first_tried, symbols_of, wor
 
 __all__ = ["analyze_named"]
 
+MOST_COMPARED = 16  # numbers for which expressions are compared one by one
 MOST_RUNS = 40  # that look for more sizes with the same expressions
 SAMPLES = 4  # sizes at which a source is followed again in numbers
 # What flows in where nobody says it: the first that the network takes.
@@ -146,6 +147,8 @@ class _Naming:
             step = error.step if isinstance(error, UnsettledError) else None
             known = step is not None and self.network.tracer is None
             spans = self.network.steps[step or 0].spans if known else [self.size.missing.span]
+            if isinstance(error, UnsettledError):
+                spans = error.spans or spans
             raise SpecError(
                 f"no expression says this: {error}", *spans[:1], code="symbols", help=WITH_NUMBERS
             ) from None
@@ -274,10 +277,26 @@ class _Naming:
         except (SpecError, UnsettledError):  # of this one number nothing is known
             n = next(n for axis, n in enumerate(shape) if self.names.get(axis) == name)
             return _Cell(shape, {name: Numbers(n + 1, 1, 1 << n, 0)}, False)
-        rows = zip(found.analysis.rows, first.analysis.rows, strict=True)
-        alike = all(_same(_figures(one), _figures(two)) for one, two in rows)
+        alike = _alike(found.analysis.rows, first.analysis.rows, _few(name, found.sets[name]))
         ties = {tie.condition() for tie in found.ties} == {tie.condition() for tie in first.ties}
         return _Cell(shape, found.sets, alike and ties)
+
+
+def _few(name: str, some: Numbers) -> list[dict[str, int]]:
+    """The numbers of a set one by one, as those that a name stands for; empty: they are many."""
+    listed = [] if some.residues else some.below()
+    return [{name: n} for n in listed] if len(listed) <= MOST_COMPARED else []
+
+
+def _alike(one: Sequence[Row], two: Sequence[Row], few: Sequence[Mapping[str, int]]) -> bool:
+    """Whether rows are of the same layers and say the same, if only for those few numbers."""
+    if [(row.kind, row.inputs) for row in one] != [(row.kind, row.inputs) for row in two]:
+        return False
+    pairs = [(_figures(a), _figures(b)) for a, b in zip(one, two, strict=True)]
+    if all(_same(a, b) for a, b in pairs):
+        return True
+    put = [[[_put(n, sizes) for n in each] for each in pair] for pair in pairs for sizes in few]
+    return bool(put) and all(_same(a, b) for a, b in put)
 
 
 class _Cell(NamedTuple):
@@ -309,6 +328,10 @@ def _samples(sets: Mapping[str, Numbers], ties: Sequence[Question]) -> Iterator[
 
 def _at(size: int | Size, sizes: Mapping[str, int]) -> int:
     return size.at(sizes) if isinstance(size, Size) else size
+
+
+def _put(size: int | Size, sizes: Mapping[str, int]) -> int | Size:
+    return size.put(sizes) if isinstance(size, Size) else size
 
 
 def _figures(row: Row) -> tuple[int, ...]:

@@ -221,8 +221,9 @@ def valid_sizes(
         works_at, questions = working(network, shape, names)
         axes = [_axis(network, works_at, axis, name) for axis, name in names.items()]
     except (TooManyNumbersError, UnsettledError) as error:
+        spans = error.spans if isinstance(error, UnsettledError) else ()
         raise SpecError(
-            f"nothing exact can be said of all sizes here: {error}", code="symbols"
+            f"nothing exact can be said of all sizes here: {error}", *spans[:1], code="symbols"
         ) from None
     ties = [each.condition() for each in questions if len(each.size.names()) > 1]
     return ValidSizes(network, works_at, axes, ties, asked)
@@ -305,10 +306,12 @@ class Run:
         error: why a step can't be, if there is one.
         stopped: the error where a source isn't followed to its end, which `error` tells, too.
         asked: what was asked of the names.
+        witness: the numbers that they are here.
     """
 
     def __init__(self, network: Network, shape: Shape, names: dict[int, str]) -> None:
         self.asked = Questions()
+        self.witness = {name: shape[axis] for axis, name in names.items()}
         self.steps: Sequence[Step] = network.steps
         self.ends = network.outputs
         self.outputs: list[Shape] = [named_shape(shape, names, self.asked)]
@@ -346,10 +349,13 @@ class Run:
 
     def region(self, name: str) -> Numbers:
         """The sizes of one name at which every question about it has the answer that it had."""
-        region = ALL
+        region, n = ALL, self.witness[name]
         for question in self.asked:
             if question.size.names() == {name}:
-                region &= holds(question)
+                try:
+                    region &= holds(question)
+                except TooManyNumbersError:  # such as a product of a name with itself
+                    region &= Numbers(n + 1, 1, 1 << n, 0)
         return region
 
     def lossless(self) -> Numbers:
@@ -387,7 +393,7 @@ def working(network: Network, shape: Shape, names: dict[int, str]) -> tuple[Shap
         SpecError: no size works.
         TooManyNumbersError, UnsettledError: nothing exact can be said.
     """
-    search, stopped = _Search(shape, names), None
+    search, stopped = _Search(shape, names, network.tracer is not None), None
     for _ in range(MOST_RUNS if network.tracer is None else MOST_TRACES):
         run = Run(network, search.shape, names)
         if run.error is None:
@@ -401,10 +407,15 @@ def working(network: Network, shape: Shape, names: dict[int, str]) -> tuple[Shap
 
 
 class _Search:
-    """The way to a size that works: the name that was asked about last moves first."""
+    """The way to a size that works: the name that was asked about last moves first.
 
-    def __init__(self, shape: Shape, names: dict[int, str]) -> None:
+    A source may be another network at its least sizes, so that those below the first are tried
+    from the largest on.
+    """
+
+    def __init__(self, shape: Shape, names: dict[int, str], largest: bool) -> None:
         self.shape = shape
+        self.largest = largest
         self.names = names
         self.first = {name: shape[axis] for axis, name in names.items()}
         self.tried = dict.fromkeys(names.values(), NONE)
@@ -431,7 +442,10 @@ class _Search:
         left = ~self.tried[name]
         moved = [n for axis, n in enumerate(self.shape) if self.names.get(axis, name) != name]
         firsts = self.first.values()
-        return next((n for n in moved if n not in firsts and n in left), left.first())
+        found = next((n for n in moved if n not in firsts and n in left), None)
+        if found is None and self.largest:
+            found = left.last(self.first[name])
+        return left.first() if found is None else found
 
     def put(self, sizes: dict[str, int]) -> None:
         self.shape = tuple(

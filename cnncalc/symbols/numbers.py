@@ -98,9 +98,7 @@ class Numbers(NamedTuple):
     def condition(self, name: str) -> str:
         """The same in Python's syntax, whole: `H >= 188 and H % 16 == 12`."""
         low, members = self.below(), self.remainders()
-        parts = (
-            [f"{name} in {tuple(low)}" if len(low) > 1 else f"{name} == {low[0]}"] if low else []
-        )
+        parts = [_listed(name, low)] if low else []
         steady = [f"{name} >= {self.first(self.start)}"] if members and self.start > 1 else []
         if 0 < len(members) < self.modulus:
             one = len(members) == 1
@@ -251,6 +249,16 @@ def _period_of_atom(atom: Name | Floor) -> tuple[int, int]:
 def _check(bits: int) -> None:
     if bits > MOST_BITS:
         raise TooManyNumbersError(f"sizes up to {bits}")
+
+
+def _listed(name: str, numbers: list[int]) -> str:
+    """That a name is one of some numbers, in Python's syntax."""
+    if len(numbers) == 1:
+        return f"{name} == {numbers[0]}"
+    ((first, last), *more) = _runs(numbers)
+    if not more and len(numbers) > 2:
+        return f"{first} <= {name} <= {last}"
+    return f"{name} in {tuple(numbers)}"
 
 
 def _ones(bits: int) -> int:

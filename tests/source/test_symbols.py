@@ -83,19 +83,26 @@ def test_what_it_decides_by_is_assumed() -> None:
     assert "H % 2 == 0" in cnncalc.analyze(text("decided"), "3xHxW").assumes
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        "for _ in range(x.size(2)):\n            x = torch.relu(x)\n        return x",
-        "return self.conv(x[:, :, : x.size(2) // 2])",
-    ],
-)
-def test_another_network_at_other_sizes_has_no_expression(body: str) -> None:
-    """A loop over a size, or up to one, is followed at one number, and found out."""
-    body = f"        {body}\n"
-    with pytest.raises(SpecError, match="the source is another network at") as caught:
-        cnncalc.analyze(HEAD + body, "3xHxW")
-    assert caught.value.code == "symbols"
+LOOPS = {
+    "range(x.size(2))": """for _ in range(x.size(2)):
+            x = torch.relu(x)
+        return x""",
+    "range(1, h // 2)": "h = x.size(2)\n        return [x[..., i] for i in range(1, h // 2)]",
+    "x.unbind(2)": "return torch.stack(x.unbind(2), 2)",
+    "x.flip(3)": "return x.flip(3)",
+    "x.split(32, dim=3)": "return self.conv(x.split(32, dim=3)[0])",
+    "[x] * x.shape[3]": "return torch.cat([x] * x.shape[3], 1)",
+}
+
+
+@pytest.mark.parametrize("place", LOOPS)
+def test_as_many_layers_as_a_size_says(place: str) -> None:
+    """A loop over a size has no expression, which is told with its line."""
+    with pytest.raises(SpecError, match=r"the network has as many layers as .* says") as caught:
+        cnncalc.analyze(f"{HEAD}        {LOOPS[place]}\n", "3xHxW")
+    error = caught.value
+    assert (error.code, error.span and error.span.text) == ("symbols", place)
+    assert error.help == "give a size with `-i`, such as `-i 3x224x224`"
 
 
 def test_a_declared_size_ties_the_axes() -> None:
