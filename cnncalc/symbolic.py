@@ -7,11 +7,11 @@ widen that.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from cnncalc.analysis import WITH_NUMBERS, analyze, check_settings, no_input
-from cnncalc.errors import SpecError
+from cnncalc.errors import Span, SpecError, shortened
 from cnncalc.layers.base import Shape, Weight, show
 from cnncalc.named_steps import named_at
 from cnncalc.network import Named, Network
@@ -107,11 +107,13 @@ class _Found(NamedTuple):
         analysis: its figures.
         sets: by name, where the questions about it alone have the same answers.
         ties: the other questions.
+        decided: the tests of branches in a source, each with a question that decides it.
     """
 
     analysis: Analysis
     sets: dict[str, Numbers]
     ties: tuple[Question, ...]
+    decided: Sequence[tuple[Span, Question]]
 
 
 class _Naming:
@@ -159,7 +161,37 @@ class _Naming:
         remainders = {name: left for name, some in sets.items() if (left := remainder_of(some))}
         equal = [tie for tie in found.ties if tie.what == ZERO and tie.answer]
         rows = [_written_out(row, remainders, equal) for row in found.analysis.rows]
-        return found.analysis._replace(rows=rows, symbols=symbols)
+        notes = [*found.analysis.notes, *self.decisions(found, sets)]
+        return found.analysis._replace(rows=rows, symbols=symbols, notes=notes)
+
+    def decisions(self, found: _Found, sets: Mapping[str, Numbers]) -> Iterator[Note]:
+        """A note on each branch of a source that is another one at sizes which aren't assumed."""
+        places: dict[tuple[int, int], Span] = {}
+        taken: dict[tuple[int, int], list[Question]] = {}
+        for span, question in found.decided:
+            place = id(span.source), span.start
+            places.setdefault(place, span)
+            taken.setdefault(place, []).append(question)
+        ties = {tie.condition() for tie in found.ties}
+        for place, span in places.items():
+            words = list(self.assumed(taken[place], sets, ties))
+            if words:
+                told = f"{_decides(span)}: this is the network for {' and '.join(words)}"
+                yield Note(None, told)
+
+    def assumed(
+        self, questions: Sequence[Question], sets: Mapping[str, Numbers], ties: Collection[str]
+    ) -> Iterator[str]:
+        """The answers to some questions without which figures are others, for people."""
+        where: dict[str, Numbers] = {}
+        for question in questions:
+            names = question.size.names()
+            some = self.where(question) if len(names) == 1 else None
+            if some is None and question.condition() in ties:
+                yield question.condition(as_people=True)
+            elif some is not None and ~some and not sets[(name := min(names))] & ~some:
+                where[name] = where.get(name, ALL) & some
+        yield from (some.said(name) for name, some in where.items())
 
     def check_elsewhere(self, found: _Found, sets: Mapping[str, Numbers]) -> None:
         """SpecError where runs with other numbers don't give what the expressions say.
@@ -202,7 +234,7 @@ class _Naming:
         inside = named_shape(shape, self.names, asked)
         typed = as_layout(inside, self.network.layout)
         analysis = analyze(named_at(self.network, inside), typed, **self.settings)
-        return _Found(analysis, *self.told(asked))
+        return _Found(analysis, *self.told(asked), asked.decided)
 
     def told(self, asked: Questions) -> tuple[dict[str, Numbers], tuple[Question, ...]]:
         """Where all questions have the answers that they had: by name, and what no set says."""
@@ -305,6 +337,13 @@ class _Cell(NamedTuple):
     shape: Shape
     sets: dict[str, Numbers]
     alike: bool
+
+
+def _decides(span: Span) -> str:
+    """That the source decides by the size, and where."""
+    file, line, *_ = span.place()
+    where = f"{file}, line {line}" if file and file.startswith("cell ") else f"line {line}"
+    return f"{where} decides by the size, `{shortened(span.text)}`"
 
 
 def _telling(ties: Sequence[Question]) -> Iterator[Question]:

@@ -269,7 +269,7 @@ class Machine(ABC):
         self.budget = budget
         self.sites: list[tuple[Module, ast.AST]] = []
         self.modules: dict[SourceFile, Module] = {}
-        self.branch: tuple[Module, ast.expr] | None = None
+        self.branch: tuple[Module, ast.AST] | None = None
         self.guarded = 0
         self.patches = Patches()
         self._parts: dict[type, object] = {}
@@ -328,6 +328,14 @@ class Machine(ABC):
     def spans(self) -> tuple[Span, ...]:
         """The places of the calls under way, innermost first."""
         return tuple(module.file.span(node) for module, node in self.sites[: -MAX_SITES - 1 : -1])
+
+    def decided(self, test: Callable[[], bool]) -> bool:
+        """A test that a library makes, whose branch stands where it was called."""
+        before, self.branch = self.branch, self.sites[-1] if self.sites else None
+        try:
+            return test()
+        finally:
+            self.branch = before
 
     def deciding(self) -> Span | None:
         """The test of the branch that is being decided, if one is."""

@@ -83,6 +83,44 @@ def test_what_it_decides_by_is_assumed() -> None:
     assert "H % 2 == 0" in cnncalc.analyze(text("decided"), "3xHxW").assumes
 
 
+POOLED = "            x = F.avg_pool2d(x, 2)"
+DECIDED = [
+    (f"if @:\n{POOLED}", "x.size(2) > 32", "H ≥ 33"),
+    (f"while @:\n{POOLED}", "x.size(3) > 60", "W = 122–243"),
+    (f"if @:\n{POOLED}", "x.size(2) == x.size(3)", "H−W = 0"),
+    ("x = F.avg_pool2d(x, 2) if @ else x", "x.shape[2] % 2", "H ≡ 0 (mod 2)"),
+    ("x = @", "F.pad(x, (0, -x.size(3) % 32))", "W ≡ 0 (mod 32)"),
+]
+
+
+@pytest.mark.parametrize(("branch", "test", "words"), DECIDED)
+def test_where_the_source_decides_by_the_size(branch: str, test: str, words: str) -> None:
+    """The line is named, and which sizes the report speaks of; in numbers there is no note."""
+    body = f"{HEAD}        {branch.replace('@', test)}\n        return self.conv(x)\n"
+    notes = [note.message for note in cnncalc.analyze(body, "3xHxW").notes]
+
+    assert notes[0] == f"line 14 decides by the size, `{test}`: this is the network for {words}"
+    numbers = cnncalc.analyze(body, (3, 224, 224)).notes
+    assert not [each for each in numbers if "decides" in each.message]
+
+
+@pytest.mark.parametrize(
+    "branch",
+    [
+        "if x.size(2) < 7:\n            raise ValueError('too small')",
+        "assert x.size(2) > 6",
+        "if x.size(2) > 32:\n            x = x.contiguous()",
+        "if self.conv(x).size(2) > 0:\n            pass",
+    ],
+)
+def test_what_is_no_decision(branch: str) -> None:
+    """A check that refuses sizes, and branches that give the same."""
+    body = f"{HEAD}        {branch}\n        return self.conv(x)\n"
+    notes = cnncalc.analyze(body, "3xHxW").notes
+
+    assert not [note for note in notes if "decides" in note.message]
+
+
 LOOPS = {
     "range(x.size(2))": """for _ in range(x.size(2)):
             x = torch.relu(x)
