@@ -60,7 +60,7 @@ def analyze_named(
         except SpecError as error:
             error.so_far = None  # what was followed has numbers in it
             raise
-    missing = no_input(network)
+    missing, told = no_input(network), None
     for sizes in _guesses(network):
         try:
             found = _Naming(network, Named(sizes, missing), settings).analysis()
@@ -68,12 +68,13 @@ def analyze_named(
             if fixed:
                 sizes = tuple(fixed.get(n, n) if isinstance(n, str) else n for n in sizes)
                 found = _Naming(network, Named(sizes, missing), settings).analysis()
-        except SpecError:
+        except SpecError as error:
+            told = error if told is None and error.code == "symbols" else told
             continue
         shown = "×".join(map(str, sizes))
         note = Note(None, f"the size of the input isn't given: it is {shown}")
         return found._replace(notes=[note, *found.notes])
-    raise missing
+    raise told or missing
 
 
 def _fixed(symbols: Symbols | None) -> dict[str, int]:

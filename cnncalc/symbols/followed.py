@@ -46,9 +46,7 @@ class Followed(int):
     def how_often(self) -> int:
         """The plain number of times that something is done: there is none."""
         raise UnsettledError(
-            f"this goes on as far as a size, so the network has as many layers as "
-            f"{pretty(self.size)} says",
-            self.size.asked,
+            f"the network has as many layers as {pretty(self.size)} says", self.size.asked
         )
 
     def taken_by(self, result: Any, others: Sequence[Any], function: str = "") -> Any:

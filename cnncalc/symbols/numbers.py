@@ -137,10 +137,10 @@ class Numbers(NamedTuple):
                 if _repeated(part, modulus // prime, prime) != residues:
                     break
                 modulus, residues = modulus // prime, part
-        start, low = self.start, self.low
-        while start > 1 and (low >> (start - 1) & 1) == (residues >> (start - 1) % modulus & 1):
-            start -= 1
-        return Numbers(start, modulus, low & _ones(start), residues)
+        whole = Numbers(self.start, modulus, self.low, residues)
+        apart = (self.low ^ whole._tiled(self.start)) & ~1  # where the remainders don't tell
+        start = max(apart.bit_length(), 1)
+        return Numbers(start, modulus, self.low & _ones(start), residues)
 
     def _together(self, other: Numbers) -> tuple[int, int, tuple[int, int], tuple[int, int]]:
         start, modulus = max(self.start, other.start), lcm(self.modulus, other.modulus)
