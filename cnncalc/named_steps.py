@@ -27,7 +27,12 @@ def named_at(network: Network, shape: Shape) -> Network:
     """
     if network.tracer is None:
         return network
-    traced = network.at(tuple(map(followed, shape)))
+    try:
+        traced = network.at(tuple(map(followed, shape)))
+    finally:
+        for n in shape:
+            if isinstance(n, Size):
+                n.asked.reader = None  # who has read it all
     layers: dict[int, Layer] = {}
     twin = traced.with_steps([_sized(step, layers) for step in traced.steps])
     twin.input = shape

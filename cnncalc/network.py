@@ -261,6 +261,7 @@ class Network:
             own; SpecError where several disagree.
         modules: the class of each module of a model, by its path, where names of steps tell them.
         drawn: gives its table as HTML; None: nobody has said how.
+        origin: what these steps at one input were followed in; None: they are all there is.
         remake: reads the same network again, for a copy of one whose tracer can't be copied.
     """
 
@@ -303,6 +304,7 @@ class Network:
         self.tracer = tracer
         self.locate = locate
         self.unsized = unsized
+        self.origin: Network | None = None
         self.remake: Callable[[], Network] | None = None
         self.hint: Callable[[], Hint | None] | None = None
         self.typed = typed
@@ -314,7 +316,11 @@ class Network:
 
     def at(self, shape: Shape) -> Network:
         """The network with its steps, at an input of this shape (channels first, no batch)."""
-        return self.tracer(shape, self.fed) if self.tracer else self
+        if self.tracer is None:
+            return self
+        found = self.tracer(shape, self.fed)
+        found.origin = self
+        return found
 
     def feeding(self, fed: Fed) -> Network:
         """The same network with these shapes for further inputs, by their names."""
@@ -388,6 +394,8 @@ class Network:
         return twin
 
     def __getstate__(self) -> dict[str, Any]:
+        if self.origin is not None and self.origin.remake is None:
+            return {**self.__dict__, "origin": None}  # a live model, which can't be copied
         if self.tracer is None or self.remake is None:
             return self.__dict__
         remade = Remade(self.remake)
