@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -240,3 +241,57 @@ def test_figures_and_the_set_on_which_they_hold(name: str) -> None:
             known = set(sizes.values()) & {*SOURCES[name].beside}
             assert other or known, f"{sizes} works alike and is not in {report.assumes}"
     assert held
+
+
+KERAS = """
+inputs = keras.Input((None, None, 3))
+x = layers.Conv2D(8, 3, padding="same")(inputs)
+y = x[:, : x.shape[1] // 2, 1:-1, :]
+outputs = layers.Conv2D(4, 3)(y)
+model = keras.Model(inputs, outputs)
+"""
+
+
+def sliced_by_size(path: Path) -> Path:
+    """A file that halves the height by what it computes, and keeps the last 8 columns."""
+    onnx = pytest.importorskip("onnx")
+    node, tensor = onnx.helper.make_node, onnx.helper.make_tensor
+    whole, fraction = onnx.TensorProto.INT64, onnx.TensorProto.FLOAT
+    numbers = {"two": 2, "zeros": 0, "rows": 2, "columns": 3, "eight": -8, "all": 2**62}
+    stored = [tensor(name, whole, [1] * (name != "two"), [n]) for name, n in numbers.items()]
+    nodes = [
+        node("Shape", ["x"], ["sizes"]),
+        node("Gather", ["sizes", "two"], ["height"]),
+        node("Div", ["height", "two"], ["half"]),
+        node("Unsqueeze", ["half", "zeros"], ["end"]),
+        node("Slice", ["x", "zeros", "end", "rows"], ["upper"]),
+        node("Slice", ["upper", "eight", "all", "columns"], ["corner"]),
+        node("Conv", ["corner", "W"], ["y"]),
+    ]
+    value = onnx.helper.make_tensor_value_info
+    graph = onnx.helper.make_graph(
+        nodes,
+        "sliced",
+        [value("x", fraction, ["N", 3, "H", "W"])],
+        [value("y", fraction, None)],
+        [*stored, tensor("W", fraction, [4, 3, 3, 3], [0.0] * 108)],
+    )
+    opsets = [onnx.helper.make_opsetid("", 17)]
+    onnx.save(onnx.helper.make_model(graph, opset_imports=opsets), path)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["keras", "onnx"])
+def test_keras_and_files(kind: str, tmp_path: Path) -> None:
+    source = KERAS if kind == "keras" else sliced_by_size(tmp_path / "sliced.onnx")
+    report = cnncalc.analyze(source, "HxWx3" if kind == "keras" else "3xHxW")
+    network, draw = cnncalc.parse(source), random.Random(kind)
+    for _ in range(60):
+        sizes = {"H": draw.randint(1, 40), "W": draw.randint(1, 40)}
+        shape = (*sizes.values(), 3) if kind == "keras" else (3, *sizes.values())
+        try:
+            told = figures(cnncalc.analyze(network, shape), {})
+        except SpecError:
+            told = None
+        inside = all(eval(each, {}, sizes) for each in report.assumes)
+        assert (told == figures(report, sizes)) == inside, (sizes, report.assumes)
