@@ -166,6 +166,49 @@ SOURCES = {
         "3xHxW",
         60,
     ),
+    "one of a list": Source(
+        "a = nn.Conv2d(3, 4, 3); b = nn.Conv2d(3, 8, 3)",
+        "return [s.a, s.b][x.size(2) % 2](x)",
+    ),
+    "one of a table": Source(
+        "a = nn.Conv2d(3, 4, 3); b = nn.Conv2d(3, 8, 3)",
+        "return {20: s.a, 30: s.b}.get(x.size(2), s.b)(x)",
+    ),
+    "one of several": Source(
+        "a = nn.Conv2d(3, 4, 3); b = nn.Conv2d(3, 8, 3)",
+        "return (s.a if x.size(2) in (16, 32, 64) or x.size(3) in range(5, 9) else s.b)(x)",
+    ),
+    "bits": Source(
+        "c = nn.Conv2d(3, 4, 1)",
+        "return s.c(x[:, :, : x.size(2) & ~3, x.size(3) >> 2 : (x.size(3) & 7) + 9])",
+        "3xHxW",
+        50,
+    ),
+    "by a fraction": Source(
+        "c = nn.Conv2d(3, 4, 1)",
+        """h, w = x.shape[2:]
+        y = F.interpolate(x, scale_factor=(h / 64, 0.5))
+        return s.c(y)""",
+        "3xHxW",
+        230,
+    ),
+    "an area": Source(
+        "c = nn.Conv2d(3, 4, 1)",
+        """h, w = x.shape[2:]
+        return s.c(x[:, :, : int((h * w) ** 0.5)])""",
+        "3xHxW",
+        230,
+    ),
+    "the smaller side": Source(
+        "c = nn.Conv2d(3, 4, 1)",
+        """n = min(x.shape[2:])
+        return s.c(x[:, :, :n, :n])""",
+    ),
+    "as many as divide": Source(
+        "c = nn.Conv2d(3, 4, 1)",
+        """part = x.size(3) // 2
+        return torch.cat([s.c(p) for p in x[..., : part * 2].split(part, dim=3)], 1)""",
+    ),
     "a square of tokens": Source(
         "c = nn.Conv2d(3, 4, 4, stride=4)",
         """y = s.c(x).flatten(2)
