@@ -8,6 +8,8 @@ widen that.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import product
+from math import prod
 from typing import Any, NamedTuple, NoReturn
 
 from cnncalc.analysis import WITH_NUMBERS, analyze, check_settings, no_input
@@ -23,7 +25,9 @@ from cnncalc.validity import Run, always_stretched, first_tried, symbols_of, wor
 
 __all__ = ["analyze_named"]
 
+MOST_PAIRS = 1024  # sizes at which a condition on several names is tried
 MOST_COMPARED = 16  # numbers for which expressions are compared one by one
+MOST_FOLLOWED = 8_000  # steps of a source in all of these runs
 MOST_RUNS = 40  # that look for more sizes with the same expressions
 SAMPLES = 4  # sizes at which a source is followed again in numbers
 # What flows in where nobody says it: the first that the network takes.
@@ -155,10 +159,13 @@ class _Naming:
             raise SpecError(
                 f"no expression says this: {error}", *spans[:1], code="symbols", help=WITH_NUMBERS
             ) from None
+        if self.network.tracer is not None:  # each run follows all of it anew
+            self.left = min(MOST_RUNS, MOST_FOLLOWED // len(found.analysis.rows))
         sets = self.widened(found, witness)
         if self.network.tracer is not None:
             self.check_elsewhere(found, sets)
-        symbols = Symbols(witness, sets, found.ties, self.size.missing, self.network)
+        ties = tuple([tie for tie in found.ties if not _always(tie, sets)])
+        symbols = Symbols(witness, sets, ties, self.size.missing, self.network)
         remainders = {name: left for name, some in sets.items() if (left := remainder_of(some))}
         equal = [tie for tie in found.ties if tie.what == ZERO and tie.answer]
         rows = [_written_out(row, remainders, equal) for row in found.analysis.rows]
@@ -354,6 +361,17 @@ def _telling(ties: Sequence[Question]) -> Iterator[Question]:
         left = (answered(tie.size, each.size) for each in equal)
         if any(tie is each for each in equal) or all(isinstance(n, Size) for n in left):
             yield tie
+
+
+def _always(tie: Question, sets: Mapping[str, Numbers]) -> bool:
+    """Whether a condition holds wherever its names are in their sets, where these are few."""
+    names = sorted(tie.size.names())
+    if any(sets[name].residues for name in names):
+        return False
+    listed = [sets[name].below() for name in names]
+    if prod(map(len, listed)) > MOST_PAIRS:
+        return False
+    return all(tie.holds_at(dict(zip(names, each, strict=True))) for each in product(*listed))
 
 
 def _samples(sets: Mapping[str, Numbers], ties: Sequence[Question]) -> Iterator[dict[str, int]]:

@@ -40,7 +40,7 @@ def write(report: Report, name: str | None = None) -> str:
     report = report.at_witness
     places = report.network.places(report.input)
     whole = bool(named) and not {*named} & {*places}  # as the steps of tokens
-    places = named if whole else places
+    places = tuple(named) if whole else places
     row = _map(report)
     if not places or row is None:
         what = "the input" if not places else "no step"

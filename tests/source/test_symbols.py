@@ -219,3 +219,20 @@ def test_a_file_of_onnx(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
         cnncalc.analyze(file, (3, 225, 225))
     assert "input sizes that work: H ≡ 0, 3 (mod 4)" in caught.value.notes[-1]
+
+
+def test_conditions_that_always_hold_are_not_told() -> None:
+    """Where few sizes are left, a condition on several at once is tried at all of them."""
+    body = """        h, w = x.shape[2:]
+        assert 223 < h < @ and 223 < w < 228
+        y = self.head(F.max_pool2d(self.conv(x), 8))
+        return y.flatten(2).view(y.size(0), -1, int(math.sqrt(y.size(2) * y.size(3))))
+"""
+    few = cnncalc.analyze(HEAD + body.replace("@", "228"), "3xHxW")
+    assert few.assumes == ["224 <= H <= 227", "224 <= W <= 227"]
+    more = cnncalc.analyze(HEAD + body.replace("@", "250"), "3xHxW")
+    assert more.assumes == [
+        "224 <= H <= 249",
+        "224 <= W <= 227",
+        "((H + 1)//16)*((W + 1)//16) == 196",
+    ]
