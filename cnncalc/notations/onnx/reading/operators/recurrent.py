@@ -11,14 +11,14 @@ from cnncalc.layers import KINDS
 from cnncalc.layers.base import show
 from cnncalc.layers.recurrent import ACTIVATIONS, GRU, LSTM, RNN, STARTS, Recurrent, State
 from cnncalc.notations.onnx.reading.call import Call
-from cnncalc.notations.onnx.reading.model import clean
+from cnncalc.notations.onnx.reading.model import Node, clean, followed
 from cnncalc.notations.onnx.reading.operators.base import OPERATORS, Value, operator
 from cnncalc.notations.onnx.reading.operators.dense import mismatch
 from cnncalc.notations.onnx.reading.values import End, Ends, Ways
 from cnncalc.tracing.batch_axis import BatchAxis
 from cnncalc.tracing.tensors import Static, Tensor
 
-__all__ = ["around"]
+__all__ = ["around", "as_data", "goes_around"]
 
 CLASSES: dict[str, Callable[..., Recurrent]] = {"LSTM": LSTM, "GRU": GRU, "RNN": RNN}
 # What the activations of a direction are, in the order of the operator.
@@ -230,13 +230,47 @@ def around(call: Call) -> list[Value]:
     if op == "Identity":
         return [first]
     table = OF_WAYS if isinstance(first, Ways) else OF_ENDS
-    if op not in table or not isinstance(first, Ways | Ends):
-        call.refuse(
-            "the directions of a recurrent node, or its states, can't be followed into this",
-            "they are where they are squeezed, picked, joined, or reshaped into one axis",
-            code="unknown-operator",
-        )
     return [table[op](call, first)]
+
+
+def goes_around(node: Node, inputs: Sequence[Value]) -> bool:
+    """Whether a node takes what a recurrent one gives as it is, and not as data like other data."""
+    first = next(iter(inputs), None)
+    if node.op in CLASSES or node.op == "Identity":
+        return any(isinstance(each, Ways | Ends) for each in inputs)
+    return node.op in (
+        OF_WAYS if isinstance(first, Ways) else OF_ENDS if isinstance(first, Ends) else ()
+    )
+
+
+def as_data(call: Call, value: Value) -> Value:
+    """What a recurrent node gives as data, the axis of its directions among the others."""
+    if isinstance(value, Ends):
+        parts = [_state(call, end, f"/state{at}") for at, end in enumerate(value.parts)]
+        rows = [call.with_axes(part, [1, *call.axes(part)], "/axes") for part in parts]
+        whole = call.add(KINDS["cat"](0), rows, "/states") if len(rows) > 1 else rows[0]
+        order = (1, 0, 2) if value.turned else (0, 1, 2)
+        return _permuted(call, call.placed(whole, BatchAxis(1)), order)
+    if isinstance(value, Ways):
+        features = value.of.shape[1]
+        split = KINDS["unflatten"]((value.directions, features // value.directions), 1)
+        apart = call.placed(call.add(split, [value.of], "/directions"), BatchAxis(2))
+        return _permuted(call, apart, value.order)
+    return value
+
+
+def _permuted(call: Call, data: Tensor, order: Sequence[int]) -> Tensor:
+    axes, batch = data.batch.moved(order, len(data.shape))
+    if axes != tuple(range(len(axes))):
+        data = call.add(KINDS["permute"](axes), [data], "/turned")
+    return call.placed(data, batch)
+
+
+def _shape(call: Call, ways: Ways) -> Value:
+    """Its sizes, as numbers."""
+    start, end = call.integer("start", 0), call.integer("end", None)
+    found = _sizes(call, ways)[start:end]
+    return followed(Static((len(found),), (), [*found], True))
 
 
 def _turned(call: Call, ways: Ways) -> Ways:
@@ -265,9 +299,11 @@ def _reshaped(call: Call, ways: Ways) -> Value:
     sizes, place = _sizes(call, ways), ways.order.index(WAYS)
     target = shapes.reshaped(sizes, call.whole("shape", 1) or [])
     merged = (*sizes[:place], sizes[place] * sizes[(place + 1) % 4], *sizes[place + 2 :])
-    if ways.order[place + 1 : place + 2] != (FEATURES,) or target != merged:
-        _unfollowed(call, "it puts the directions of a recurrent node together with another axis")
-    return _ordered(call, ways)
+    if ways.order[place + 1 : place + 2] == (FEATURES,) and target == merged:
+        return _ordered(call, ways)
+    call.inputs = [as_data(call, ways), *call.inputs[1:]]
+    whole: Value = OPERATORS[call.node.op](call)
+    return whole
 
 
 def _ordered(call: Call, ways: Ways) -> Tensor:
@@ -356,6 +392,7 @@ def _side_by_side(call: Call, ends: Ends) -> Value:
 
 OF_WAYS: dict[str, Callable[[Call, Any], Value]] = {
     "Reshape": _reshaped,
+    "Shape": _shape,
     "Squeeze": _squeezed,
     "Transpose": _turned,
 }

@@ -11,7 +11,6 @@ from cnncalc.layers import KINDS
 from cnncalc.layers.base import show
 from cnncalc.notations.onnx.reading.call import Call
 from cnncalc.notations.onnx.reading.operators.base import Either, Value, Whole, operator
-from cnncalc.notations.onnx.reading.values import Merged
 from cnncalc.tracing.arrays import taken
 from cnncalc.tracing.slices import cuts, runs
 from cnncalc.tracing.tensors import Static, Tensor
@@ -31,22 +30,25 @@ def slice_(
     if isinstance(data, Static):
         return parted(call, data, kept)
     batch = data.batch
-    if kept.pop(batch.place, range(call.batch)) != range(call.batch):
+    samples = range(call.sizes(data)[batch.place])
+    if kept.pop(batch.place, samples) != samples:
         call.refuse("it cuts the batch axis", code="batch")
     if not all(kept.values()):
         call.refuse("nothing would be left", code="empty-output")
-    if any(places.step < 1 and len(places) > 1 for places in kept.values()):
-        call.refuse("positions that go backwards can't be followed")
     inner = {call.axis(axis, data): places for axis, places in kept.items()}
-    return call.placed(cut(call, data, inner) or call.same(data), batch)
+    forwards = {axis: taken for axis, taken in inner.items() if taken.step > 0 or len(taken) == 1}
+    found = cut(call, data, forwards, "/cut" if len(forwards) < len(inner) else "")
+    for axis in inner.keys() - forwards.keys():
+        found = _in_order(call, found or data, axis, list(inner[axis]))
+    return found or call.placed(call.same(data), batch)
 
 
 def cut(call: Call, data: Tensor, kept: Mapping[int, range], last: str = "") -> Tensor | None:
     """Some axes cut to the places that stay; None where all stay."""
-    layers = cuts(data.shape, kept)
+    layers, batch = cuts(data.shape, kept), data.batch
     for place, layer in enumerate(layers, 1):
         data = call.add(layer, [data], last if place == len(layers) else f"/{place}")
-    return data if layers else None
+    return call.placed(data, batch) if layers else None
 
 
 def parted(call: Call, data: Static, kept: Mapping[int, Sequence[int]]) -> Static:
@@ -63,7 +65,7 @@ def parted(call: Call, data: Static, kept: Mapping[int, Sequence[int]]) -> Stati
     return call.made(sizes, [data], compute)
 
 
-@operator("Split")
+@operator("Split", batch="any")
 def split(call: Call, data: Either, split: Whole = None, *, axis: int = 0) -> list[Value]:
     """One part after another along an axis."""
     names = call.node.outputs
@@ -97,11 +99,11 @@ def gather(call: Call, data: Value, indices: Value, *, axis: int = 0) -> Either:
     if isinstance(indices, Tensor) and isinstance(data, Static):
         return _looked_up(call, data, indices, axis)
     indices = call.stored(1)
-    if isinstance(data, Merged):
-        return _values_of_one(call, data.of, indices)
     if isinstance(data, Static):
         return picked(call, data, indices, shapes.place(axis, len(data.shape)))
     tensor = call.flow()
+    if len(tensor.sizes) == 1 == call.batch:
+        return _values_of_one(call, tensor, indices)
     place = call.axis(axis, tensor, "picks from")
     if len(indices.shape) > 1:
         call.refuse("positions picked along more than one axis can't be followed")
@@ -111,7 +113,7 @@ def gather(call: Call, data: Value, indices: Value, *, axis: int = 0) -> Either:
     if not places or min(places) < 0 or max(places) >= size:
         call.refuse(f"it picks positions that are not among the {size}", code="slice")
     if indices.shape:
-        return call.placed(_in_order(call, tensor, place, places), tensor.batch)
+        return _in_order(call, tensor, place, places)
     one = cut(call, tensor, {place: range(places[0], places[0] + 1)}, "/slice") or tensor
     left = (*tensor.shape[:place], *tensor.shape[place + 1 :])
     return call.seen(one, left, tensor.batch.without([place]))
@@ -128,7 +130,7 @@ def _looked_up(call: Call, table: Static, numbers: Tensor, axis: int) -> Tensor:
             "of a matrix are read"
         )
     layer = KINDS["embedding"](*table.shape, axis=-1 if numbers.shape else 0)
-    return call.add(layer, [numbers], weight=table)
+    return call.placed(call.add(layer, [numbers], weight=table), numbers.batch)
 
 
 def _in_order(call: Call, data: Tensor, axis: int, places: list[int]) -> Tensor:
@@ -137,9 +139,10 @@ def _in_order(call: Call, data: Tensor, axis: int, places: list[int]) -> Tensor:
     if len(pieces) > MAX_PIECES:
         call.refuse("it picks too many positions in an order of their own", code="too-large")
     if len(pieces) == 1:
-        return cut(call, data, {axis: pieces[0]}) or call.same(data)
+        return cut(call, data, {axis: pieces[0]}) or call.placed(call.same(data), data.batch)
     parts = [cut(call, data, {axis: piece}, f"/{n}") for n, piece in enumerate(pieces, 1)]
-    return call.add(KINDS["cat"](axis), [part or data for part in parts])
+    joined = call.add(KINDS["cat"](axis), [part or data for part in parts])
+    return call.placed(joined, data.batch)
 
 
 def picked(call: Call, data: Static, indices: Static, axis: int) -> Static:
