@@ -11,6 +11,7 @@ from cnncalc.python.iteration import content_of
 from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
+from cnncalc.python.unknown import Unknown
 from cnncalc.python.values import (
     MISSING,
     Bound,
@@ -57,6 +58,8 @@ def _element(value: Any, index: Value) -> Value:
         if all(part is None or isinstance(part, int) for part in parts) and index.step != 0:
             return value[index]
         raise Refusal("this slice has bounds that aren't numbers")
+    if isinstance(index, Unknown):
+        return index.like()
     if not isinstance(index, int):
         raise Refusal(f"{describe(index)} can't be the place of an element")
     try:

@@ -17,6 +17,7 @@ from cnncalc.python.refusals import Refusal
 from cnncalc.python.sequences import make_range
 from cnncalc.python.texts import text_of
 from cnncalc.python.values import (
+    MISSING,
     OBJECT,
     Class,
     Deque,
@@ -32,10 +33,11 @@ from cnncalc.python.values import (
 __all__ = ["DEQUE", "DICT", "PARTIAL", "PLAIN", "TYPES", "class_of", "is_instance", "number"]
 
 
-def to_int(machine: Machine, value: Value = 0, base: Value = 10) -> int:
+def to_int(machine: Machine, value: Value = 0, base: Value = 10) -> Value:
     value = plain(value)
     if isinstance(value, Guest):
-        return value.to_int()
+        found = value.as_number()
+        return value.to_int() if found is MISSING else found
     if isinstance(value, str) and len(value) > 40:
         raise Refusal("this number is beyond what a network needs", code="too-large")
     try:
@@ -44,8 +46,10 @@ def to_int(machine: Machine, value: Value = 0, base: Value = 10) -> int:
         raise raised("ValueError", f"{value!r} is no whole number") from None
 
 
-def to_float(machine: Machine, value: Value = 0.0) -> float:
+def to_float(machine: Machine, value: Value = 0.0) -> Value:
     value = plain(value)
+    if isinstance(value, Guest) and (found := value.as_number()) is not MISSING:
+        return found
     try:
         return float(value[:40] if isinstance(value, str) else number(value))
     except (ValueError, OverflowError):
