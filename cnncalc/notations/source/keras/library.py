@@ -67,6 +67,8 @@ class Keras(Framework):
 
     def assume(self, machine: Machine, name: str) -> Value:
         """What a name means that nothing defines."""
+        if name == "models" and not self.read:
+            return MISSING
         return machine.library(SHORT[name]) if name in SHORT else MISSING
 
     def unknown(self, name: str) -> Refusal | None:
