@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cnncalc import analyze, from_torch
+from cnncalc import SpecError, analyze, from_torch
 from cnncalc.notations.onnx.reading import parse_bytes
 from tests.onnx.builders import node, numbers, report, words
 
@@ -115,6 +115,33 @@ def test_states_to_start_from_have_it_behind_their_layers() -> None:
 
     assert found.rows[-1].output_shape == (4,)
     assert found.total.params == 12 * 6 + 12 * 4
+
+
+def test_states_of_several_layers_in_a_file_for_one_sample() -> None:
+    """Where axis 0 of a further input is no batch of 1, an axis of 1 is."""
+    nodes = [
+        node("Transpose", "x", "t", perm=[1, 0, 2]), node("Slice", "h one two front", "last"),
+        node("GRU", "t w r _ _ last", "y yh", hidden_size=4), node("Squeeze", "yh front", "z"),
+    ]  # fmt: skip
+    stored = {"w": (1, 12, 6), "r": (1, 12, 4), "front": numbers(0), "one": numbers(1),
+              "two": numbers(2)}  # fmt: skip
+    found = report(nodes, stored, (5, 6), x=(1, 5, 6), more={"h": (2, 1, 4)})
+
+    assert [row.output_shape for row in found.rows if row.kind == "input"] == [(5, 6), (2, 4)]
+    assert found.rows[-1].output_shape == (4,)
+
+
+def test_batches_that_differ_are_refused() -> None:
+    with pytest.raises(SpecError, match="the batch of one would meet another axis"):
+        report([node("Mul", "x y")], x=(1, 4, 1, 6), more={"y": (3, 1, 5, 6)})
+
+
+def test_what_a_norm_makes_of_stored_tensors_holds_its_weights() -> None:
+    """Queries that are learned: they count, and the norm's scale and shift."""
+    nodes = [node("LayerNormalization", "q s b", "n", axis=-1), node("Add", "x n")]
+    found = report(nodes, {"q": (5, 6), "s": (6,), "b": (6,)}, (5, 6), x=("n", 5, 6))
+
+    assert (found.total.params, found.total.macs) == (30 + 6 + 6, 0)
 
 
 def exported(module: Any, sizes: tuple[int, ...], place: int, opset: int) -> bytes:

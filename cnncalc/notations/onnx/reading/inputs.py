@@ -50,10 +50,13 @@ def data_inputs(model: Model) -> list[DeclaredInput]:
 
 
 def _same_batch(declared: DeclaredInput, first: DeclaredInput) -> int:
-    """The axis that has the name of the first input's batch; else one that is called so."""
+    """The axis that has the name of the first input's batch, or its number where axis 0 has not."""
     shape, batch = declared.shape or (), first.batch
-    named = [axis for axis, size in enumerate(shape) if size == batch and isinstance(size, str)]
-    return named[0] if len(named) == 1 else _named_batch(shape)
+    same = [axis for axis, size in enumerate(shape) if size == batch and size is not None]
+    numbered = isinstance(batch, int) and isinstance(shape[:1] and shape[0], int)
+    if same and (numbered or len(same) == 1):
+        return same[0]
+    return _named_batch(shape)
 
 
 def _has_batch(declared: DeclaredInput, first: DeclaredInput) -> bool:

@@ -16,6 +16,7 @@ from cnncalc.layers.base import BATCH, Layer
 from cnncalc.network import Declared
 from cnncalc.notations.onnx.reading.call import Call
 from cnncalc.notations.onnx.reading.model import stored_in
+from cnncalc.notations.onnx.reading.operators.arithmetic import tensors_among
 from cnncalc.notations.onnx.reading.operators.base import Either, Value, Whole, operator
 from cnncalc.notations.onnx.reading.values import Statistic
 from cnncalc.tracing.constants import worked_out
@@ -38,9 +39,14 @@ OF_THEIR_OWN = ("BatchNormalization", "Cast", "Dropout", "Identity")
 OF_LAST = ("LayerNormalization", "RMSNormalization")  # the axes from one on to the last
 
 
-@operator(*OF_LAST, constants=False, batch="any")
-def norm_of_last(call: Call, data: Tensor, scale: Static, *, axis: int = -1) -> Tensor:
-    """A norm of the last axes, all of which stand behind the batch."""
+@operator(*OF_LAST, batch="any")
+def norm_of_last(
+    call: Call, data: Either, scale: Static, shift: Static | None = None, *, axis: int = -1
+) -> Either:
+    """A norm of the last axes, all of which stand behind the batch; of stored data its sizes."""
+    if isinstance(data, Static):
+        inputs = [each for each in (data, scale, shift) if each is not None]
+        return call.made(data.shape, inputs, sources=tensors_among(inputs))
     if data.batch.place >= len(data.sizes) - len(scale.shape):
         call.refuse("it works along the batch axis", code="batch")
     return weighted(call, data)
