@@ -27,8 +27,8 @@ from cnncalc.notations.onnx.reading.model import (
     followed,
 )
 from cnncalc.notations.onnx.reading.operators import OPERATORS, Operator
+from cnncalc.notations.onnx.reading.operators.around import around, as_data, goes_around
 from cnncalc.notations.onnx.reading.operators.masks import as_numbers
-from cnncalc.notations.onnx.reading.operators.recurrent import around, as_data, goes_around
 from cnncalc.notations.onnx.reading.scopes import Scope, filled, first_output, needed, read_by
 from cnncalc.notations.onnx.reading.steps import Steps
 from cnncalc.notations.onnx.reading.values import (
