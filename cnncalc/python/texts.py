@@ -13,7 +13,6 @@ from cnncalc.python.refusals import Refusal
 from cnncalc.python.unknown import Unknown
 from cnncalc.python.values import (
     MISSING,
-    Bound,
     Class,
     Instance,
     Opaque,
@@ -72,9 +71,9 @@ def _named(machine: Machine, value: Value) -> str:
         return value.name
     if isinstance(value, Instance):
         for name in ("__str__", "__repr__"):
-            found = value.cls.find(name)
+            found = machine.special(value, name)
             if found is not MISSING:
-                return text_of(machine, machine.call(Bound(found, value), [], {}))
+                return text_of(machine, found)
         return value.text() or f"{value.cls.name}()"
     return describe(value)
 

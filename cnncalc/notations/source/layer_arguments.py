@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from inspect import BoundArguments, Parameter
-from typing import Any
+from typing import TypeVar
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import form_of, read
@@ -58,7 +58,7 @@ def or_unknown(value: Value) -> Value:
     return value if isinstance(value, Unknown) else plain(value)
 
 
-def refused(error: LayerError, reader: Callable[..., Any] | None = None) -> Refusal:
+def refused(error: LayerError, reader: Callable[..., object] | None = None) -> Refusal:
     """A layer's bare sentence on its way to its place: an argument of the call, where one is to
     blame; `reader` has that call's signature, if it is known.
     """
@@ -71,7 +71,7 @@ def refused(error: LayerError, reader: Callable[..., Any] | None = None) -> Refu
 ANY_RATE = 0.5  # of what is idle and has no default
 
 
-def _leave_out(reader: Callable[..., Any], bound: BoundArguments) -> None:
+def _leave_out(reader: Callable[..., object], bound: BoundArguments) -> None:
     """Take what only a run knows from a call's arguments; Refusal where a size may depend on it."""
     for name, value in list(bound.arguments.items()):
         if not isinstance(value, Unknown):
@@ -84,9 +84,12 @@ def _leave_out(reader: Callable[..., Any], bound: BoundArguments) -> None:
         bound.arguments[name] = ANY_RATE if default is Parameter.empty else default
 
 
+Made = TypeVar("Made")
+
+
 def made(
-    reader: Callable[..., Any], call: str, values: list[Any], kwargs: dict[str, Any]
-) -> tuple[Any, dict[str, Any]]:
+    reader: Callable[..., Made], call: str, values: list[Value], kwargs: dict[str, Value]
+) -> tuple[Made, dict[str, Value]]:
     """What a reader makes of a call's arguments, and the arguments by name with defaults."""
     try:
         try:
