@@ -30,6 +30,7 @@ from cnncalc.python.sequences import (
 )
 from cnncalc.python.texts import format_value, text_of
 from cnncalc.python.types import TYPES, is_instance, number
+from cnncalc.python.unknown import Unknown
 from cnncalc.python.values import (
     MISSING,
     OBJECT,
@@ -124,8 +125,12 @@ def power(machine: Machine, base: Value, exponent: Value) -> Value:
     return binary(machine, ast.Pow, base, exponent)
 
 
+def magnitude(machine: Machine, value: Value) -> Value:
+    return value if isinstance(value, Unknown) else abs(number(value))
+
+
 FUNCTIONS: dict[str, Callable[..., Value]] = {
-    "abs": lambda machine, value: abs(number(value)),
+    "abs": magnitude,
     "all": lambda machine, values: all(is_true(machine, v) for v in iterate(machine, values)),
     "any": lambda machine, values: any(is_true(machine, v) for v in iterate(machine, values)),
     "callable": is_callable,

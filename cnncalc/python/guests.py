@@ -118,6 +118,10 @@ class Guest(Described):
         """The plain value that it stands for, such as the one number that it holds; or itself."""
         return self
 
+    def as_number(self) -> Value:
+        """`int(guest)` and `float(guest)` where that is no plain number; MISSING: it is none."""
+        return MISSING
+
     def to_int(self) -> int:
         """`int(guest)` where it stands for no plain value."""
         raise Refusal(f"{describe(self)} is no number")
@@ -160,4 +164,4 @@ class Unread(Guest):
         raise self.stop
 
     attribute = item = set_item = set_attribute = call = binary = unary = compare = equal = _refuse
-    order = truth = length = iterate = to_int = to_bound = rounded = each = _refuse
+    order = truth = length = iterate = as_number = to_int = to_bound = rounded = each = _refuse

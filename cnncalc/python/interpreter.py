@@ -170,6 +170,11 @@ class Interpreter(Machine):
         """What is said of something of a package that isn't read."""
         return self.imports.unread(path)
 
+    def brought(self, name: str) -> str | None:
+        """The import that brings a name which nothing defines, where a library knows it."""
+        found = (library.brought(name) for library in self.libraries)
+        return next((each for each in found if each), None)
+
     def near(self, name: str, known: Iterable[str], called: bool) -> str | None:
         """The name that may have been meant by one that nothing defines, of those `known`."""
         for library in self.libraries:

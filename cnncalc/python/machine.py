@@ -116,12 +116,18 @@ class Scope:
     def hint(self, stop: Refusal | Raised, name: str) -> None:
         """Say which name was meant by one that nothing defines."""
         if isinstance(stop, Raised) and stop.hint is None:
-            stop.hint = lambda: (
-                f"; did you mean `{near}`?" if (near := self.near(name, called_at(stop))) else ""
-            )
+            stop.hint = lambda: self.meant(name, called_at(stop))
         elif isinstance(stop, Refusal) and stop.code == "unknown-layer":
-            near = self.near(name)
-            stop.help = f"did you mean `{near}`?" if near else stop.help
+            lacking, near = self.machine.brought(name), self.near(name)
+            meant = f"did you mean `{near}`?" if near else stop.help
+            stop.help = f"`{lacking}` brings it" if lacking else meant
+
+    def meant(self, name: str, called: bool) -> str:
+        """What is added to the message on a name that nothing defines."""
+        if lacking := self.machine.brought(name):
+            return f"; `{lacking}` brings it"
+        near = self.near(name, called)
+        return f"; did you mean `{near}`?" if near else ""
 
     def near(self, name: str, called: bool = False) -> str | None:
         """The known name that is nearest to one that nothing defines, and that may be called."""
@@ -396,6 +402,10 @@ class Machine(ABC):
     @abstractmethod
     def unread(self, path: str) -> Refusal:
         """What is said of something of a package that isn't read."""
+
+    @abstractmethod
+    def brought(self, name: str) -> str | None:
+        """The import that brings a name which nothing defines, where a library knows it."""
 
     @abstractmethod
     def near(self, name: str, known: Iterable[str], called: bool) -> str | None:

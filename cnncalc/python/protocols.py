@@ -65,6 +65,10 @@ class Library:
         """What is said of a name of these packages that isn't read; None: the same as of others."""
         return None
 
+    def brought(self, name: str) -> str | None:
+        """The import that brings a name which nothing defines, where it is surely one of these."""
+        return None
+
     def exactly(self, name: str, called: bool) -> str | None:
         """How a name that nothing defines is written, where it is surely one of these."""
         return None

@@ -17,6 +17,7 @@ from cnncalc.python.machine import Machine
 from cnncalc.python.open_numbers import how_often
 from cnncalc.python.operators import binary
 from cnncalc.python.refusals import Refusal
+from cnncalc.python.unknown import unknown_among
 from cnncalc.python.values import (
     MISSING,
     Class,
@@ -92,6 +93,8 @@ def extreme(sign: type[ast.cmpop]) -> Callable[..., Value]:
             if default is MISSING:
                 raise raised("ValueError", "there is nothing to choose from")
             return default
+        if (unknown := unknown_among(items)) is not None:
+            return unknown
         best, best_key = None, MISSING
         for item in items:
             rank = item if key is None else machine.call(key, [item], {})

@@ -16,7 +16,9 @@ from cnncalc.python.methods import DICTS
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.sequences import make_range
 from cnncalc.python.texts import text_of
+from cnncalc.python.unknown import Unknown
 from cnncalc.python.values import (
+    MISSING,
     OBJECT,
     Class,
     Deque,
@@ -32,10 +34,11 @@ from cnncalc.python.values import (
 __all__ = ["DEQUE", "DICT", "PARTIAL", "PLAIN", "TYPES", "class_of", "is_instance", "number"]
 
 
-def to_int(machine: Machine, value: Value = 0, base: Value = 10) -> int:
+def to_int(machine: Machine, value: Value = 0, base: Value = 10) -> Value:
     value = plain(value)
     if isinstance(value, Guest):
-        return value.to_int()
+        found = value.as_number()
+        return value.to_int() if found is MISSING else found
     if isinstance(value, str) and len(value) > 40:
         raise Refusal("this number is beyond what a network needs", code="too-large")
     try:
@@ -44,8 +47,10 @@ def to_int(machine: Machine, value: Value = 0, base: Value = 10) -> int:
         raise raised("ValueError", f"{value!r} is no whole number") from None
 
 
-def to_float(machine: Machine, value: Value = 0.0) -> float:
+def to_float(machine: Machine, value: Value = 0.0) -> Value:
     value = plain(value)
+    if isinstance(value, Guest) and (found := value.as_number()) is not MISSING:
+        return found
     try:
         return float(value[:40]) if isinstance(value, str) else number(value) * 1.0
     except (ValueError, OverflowError):
@@ -66,6 +71,8 @@ def no_bytes(machine: Machine, *args: Value) -> Value:
 def type_of(machine: Machine, value: Value, *more: Value) -> Value:
     if more:
         raise Refusal("a class made by `type` can't be followed")
+    if isinstance(value, Unknown) and value.cls is OBJECT:
+        raise value.needed("this class")
     return class_of(value)
 
 
@@ -139,6 +146,8 @@ def is_instance(machine: Machine, value: Value, kind: Value) -> bool:
     if isinstance(kind, tuple):
         return any(is_instance(machine, value, each) for each in kind)
     if isinstance(kind, Class):
+        if isinstance(value, Unknown) and value.cls is OBJECT is not kind:
+            raise value.needed("this test of a class")
         if kind.test is not None:
             return kind.test(value)
         return kind in class_of(value).order

@@ -350,10 +350,10 @@ def test_it_is_made_one_wherever_the_batch_stands() -> None:
 
 
 @pytest.mark.parametrize(("data", "number"), [("x", "zero"), ("s", "map")])
-def test_other_choices_by_a_mask_are_refused(data: str, number: str) -> None:
+def test_other_choices_by_what_is_no_number_are_refused(data: str, number: str) -> None:
     stored = {"zero": numbers(0, kind="float32").reshape(()), "map": (3, 8, 8)}
 
-    with pytest.raises(SpecError, match="a choice between values by a comparison"):
+    with pytest.raises(SpecError, match="which values are no numbers can't be followed"):
         report(without_nan(data, number), stored)
 
 

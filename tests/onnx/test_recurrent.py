@@ -55,6 +55,22 @@ READ: dict[str, tuple[list[Any], dict[str, Any], str, tuple[int, ...], int]] = {
     "the states of both directions side by side": (
         [FIRST, GRU, node("Transpose", "yh", "a", perm=[1, 0, 2]), node("Reshape", "a pair")],
         BOTH, "gru:5,bidirectional,axis=-1 state:5,at=0 state:5 cat", (10,), 390),
+    "directions cut, as an axis like others": (
+        [FIRST, GRU, node("Slice", "y first one one", "c"), node("Squeeze", "c one")],
+        BOTH, "gru:5,bidirectional,axis=-1 unflatten:2x5,axis=1 slice:0..1,axis=1 flatten:end=1",
+        (7, 5), 390),
+    "sizes of what comes out at all steps": (
+        [FIRST, LSTM, node("Transpose", "y", "v", perm=[0, 2, 1, 3]), node("Shape", "v", "z"),
+         node("Slice", "z first two", "front"), node("Concat", "front whole", "size", axis=0),
+         node("Reshape", "v size", "u"), node("Transpose", "u", perm=[1, 0, 2])],
+        {**ONE, "two": numbers(2), "whole": numbers(-1)}, "lstm:5,axis=-1", (7, 5), 260),
+    "rows of all steps, directions and samples": (
+        [FIRST, LSTM, node("Reshape", "y rows5", "v"), node("MatMul", "v linear")],
+        {**ONE, "rows5": numbers(-1, 5)},
+        "lstm:5,axis=-1 unflatten:1x5,axis=1 linear:3,nobias,axis=-1", (7, 1, 3), 275),
+    "the largest of the last state": (
+        [FIRST, LSTM, node("ReduceMax", "yh", axes=[0, 2], keepdims=0)],
+        ONE, "lstm:5,axis=-1 state:5 unflatten:1x5 reduce:max,axes=0x1", (), 260),
     "states of two layers": (
         [FIRST, LSTM, ONE_WAY,
          node("RNN", "s v q", "z zh", hidden_size=5, activations=["Relu"], direction="reverse"),
@@ -110,9 +126,6 @@ REFUSED: dict[str, tuple[list[Any], dict[str, Any], str]] = {
     "a learned cell alone": (
         [FIRST, node("LSTM", "t w r b _ _ h", "y", hidden_size=5)],
         {"h": numpy.ones((1, 1, 5), "float32")}, "starts from other than zeros"),
-    "directions cut": ([FIRST, LSTM, node("Slice", "y first one one")], {}, "directions of a"),
-    "directions beside the batch": (
-        [FIRST, LSTM, node("Reshape", "y side")], {"side": numbers(-1, 5)}, "with another axis"),
     "a pool of steps": ([FIRST, LSTM, ONE_WAY, node("MaxPool", "s", kernel_shape=[2])], {},
                         "has the batch on axis 1, and this wants it in front"),
     "a third state": ([FIRST, LSTM, node("Gather", "yh two", axis=0)], {"two": numbers(2)},
@@ -122,7 +135,6 @@ REFUSED: dict[str, tuple[list[Any], dict[str, Any], str]] = {
          *(node("Concat", f"c{n} c{n}", f"c{n + 1}", axis=0) for n in range(60))], {},
         "puts 2,048 states together"),
     "states turned": ([FIRST, LSTM, node("Transpose", "yh", perm=[2, 0, 1])], {}, "turns states"),
-    "states summed": ([FIRST, LSTM, node("ReduceSum", "yh")], {}, "can't be followed into this"),
 }  # fmt: skip
 
 
@@ -166,6 +178,6 @@ def test_states_that_flow() -> None:
 def test_what_is_not_followed_ends_the_flow() -> None:
     """The rows until there are told."""
     with pytest.raises(SpecError) as caught:
-        report([FIRST, LSTM, node("ReduceSum", "yh")], {**COUNTS, **ONE}, (7, 6), x=X)
+        report([FIRST, LSTM, node("Det", "yh")], {**COUNTS, **ONE}, (7, 6), x=X)
 
     assert [row.text for row in caught.value.report.layers] == ["lstm:5,axis=-1"]

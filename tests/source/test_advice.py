@@ -232,3 +232,44 @@ NAMED: dict[str, tuple[str, str]] = {
 @pytest.mark.parametrize(("text", "message"), NAMED.values(), ids=NAMED)
 def test_names_and_values(text: str, message: str) -> None:
     assert message in refused(text, (3, 8, 8)).message
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (
+            "copy.deepcopy(nn.ReLU())",
+            "`copy` is not defined in this source; `import copy` brings it",
+        ),
+        ("deepcopy(nn.ReLU())", "; `from copy import deepcopy` brings it"),
+        ("reduce(max, [1, 2])", "; `from functools import reduce` brings it"),
+        ("time.time()", "; `import time` brings it"),
+        ("torchvision.models.resnet18()", "; `import torchvision` brings it"),
+        ("models.resnet18()", "; `from torchvision import models` brings it"),
+        ("init.zeros_(nn.Linear(1, 1).bias)", "; `from torch.nn import init` brings it"),
+        (
+            "Rearrange('b c h w -> b (c h w)')",
+            "`from einops.layers.torch import Rearrange` brings it",
+        ),
+        ("Path('weights')", "`from pathlib import Path` brings it"),
+        ("foo(3)", "`foo` is not defined in this source"),
+    ],
+)
+def test_a_name_that_is_one_import_away(line: str, words: str) -> None:
+    text = (
+        f"{HEAD}class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        f"        self.k = {line}\n    def forward(self, x):\n        return x\n"
+    )
+    error = refused(text, (3, 8, 8), "Net")
+
+    assert (f"{error.message} {error.help or ''}".rstrip()).endswith(words)
+
+
+def test_an_input_that_the_first_linear_layer_was_not_made_for() -> None:
+    """`-i` may be what is wrong, or a flatten may be missing; both are said."""
+    text = f"{HEAD}net = nn.Sequential(nn.Linear(10, 4))"
+
+    assert (refused(text, (3, 8, 8)).help or "").startswith(
+        "an input as it is declared, `-i 10`; or flatten first"
+    )
+    assert (refused(text, (2, 1, 5)).help or "").startswith("flatten first")

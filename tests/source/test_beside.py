@@ -97,10 +97,10 @@ def test_what_is_read(name: str) -> None:
 @pytest.mark.parametrize(
     ("lines", "words"),
     [
-        ("n = torch.tensor([1, 2])\nn[0].fill_(5)\nwidth = n[0].item()", "isn't known here"),
-        ("n = torch.tensor([1])\nn.view(1, 1).mul_(7)\nwidth = n.item()", "isn't known here"),
-        ("n = torch.ones(1)\nn.normal_()\nwidth = int(n.item())", "isn't known here"),
-        ("n = torch.ones(1)\nnn.init.constant_(n, 4)\nwidth = int(n.item())", "isn't known here"),
+        ("n = torch.tensor([1, 2])\nn[0].fill_(5)\nwidth = n[0].item()", "only a run knows it"),
+        ("n = torch.tensor([1])\nn.view(1, 1).mul_(7)\nwidth = n.item()", "only a run knows it"),
+        ("n = torch.ones(1)\nn.normal_()\nwidth = int(n.item())", "only a run knows it"),
+        ("n = torch.ones(1)\nnn.init.constant_(n, 4)\nwidth = int(n.item())", "only a run knows"),
         ("width = len(torch.unique(torch.rand(4)))", "how many different values"),
         ("import math\nwidth = math.comb(10 ** 6, 500)", "beyond what a network needs"),
         ("import sys\nwidth = len(sys.modules['torch'].__all__)", "modules have been loaded"),

@@ -23,6 +23,23 @@ else:  # only a wrong source needs them
 __all__ = ["Framework", "written"]
 
 
+# The imports of names that people use, in words of the packages that have them.
+BROUGHT = {
+    "DropPath": "from timm.layers import DropPath",
+    "Path": "from pathlib import Path",
+    "Rearrange": "from einops.layers.torch import Rearrange",
+    "Reduce": "from einops.layers.torch import Reduce",
+    "SummaryWriter": "from torch.utils.tensorboard import SummaryWriter",
+    "Variable": "from torch.autograd import Variable",
+    "init": "from torch.nn import init",
+    "models": "from torchvision import models",
+    "ndimage": "from scipy import ndimage",
+    "to_2tuple": "from timm.layers import to_2tuple",
+    "tqdm": "from tqdm import tqdm",
+    "transforms": "from torchvision import transforms",
+}
+
+
 class Framework(Library):
     """A framework.
 
@@ -53,6 +70,12 @@ class Framework(Library):
         if path.partition(".")[0] not in model_packages.KNOWN:
             return None
         return outside(path, model_packages.advice(path))
+
+    def brought(self, name: str) -> str | None:
+        """The import of a package that people install, or of a name that they take from one."""
+        if not self.read:
+            return None
+        return BROUGHT.get(name) or (f"import {name}" if name in model_packages.KNOWN else None)
 
     def exactly(self, name: str, called: bool) -> str | None:
         """A text that stands without its quotes, such as `same`."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
+from inspect import BoundArguments, Parameter
 from typing import TypeVar
 
 from cnncalc.errors import LayerError
@@ -11,11 +12,18 @@ from cnncalc.frameworks.base import form_of, read
 from cnncalc.notations.source.argument_places import argument
 from cnncalc.python.iteration import content_of
 from cnncalc.python.refusals import Refusal
+from cnncalc.python.unknown import Unknown
 from cnncalc.python.values import Opaque, Value, describe
+from cnncalc.python.wordlists import words
 from cnncalc.tracing.tensors import Static, Tensor, one_number
 
-__all__ = ["LAYER_COST", "made", "plain", "refused"]
+__all__ = ["LAYER_COST", "by_name", "made", "or_unknown", "plain", "refused"]
 
+# Arguments that change no size and no count, by their names; what only a run knows is left out.
+IDLE = words(
+    "alpha drop_rate dropout dropout_p epsilon eps lower momentum negative_slope p rate stddev "
+    "upper value"
+)
 LAYER_COST = 200  # in fuel: binding the arguments of a layer is dear
 
 
@@ -27,11 +35,27 @@ def plain(value: Value) -> Value:
     value = one_number(value)
     if value is None or isinstance(value, bool | int | float | str | Opaque):
         return value
+    if isinstance(value, Unknown):
+        raise value.needed("an argument of this layer")
     called = isinstance(value, Tensor | Static)
     raise Refusal(
         f"{describe(value)} can't be an argument of a layer",
         help="the layer is made first and then called: `nn.ReLU()(x)`" if called else None,
     )
+
+
+def by_name(given: Mapping[str, Value], passed_over: Collection[str] = ()) -> dict[str, Value]:
+    """Arguments by their names, without those that change no size where only a run knows them."""
+    return {
+        name: plain(value)
+        for name, value in given.items()
+        if name not in passed_over and not (name in IDLE and isinstance(value, Unknown))
+    }
+
+
+def or_unknown(value: Value) -> Value:
+    """The same; what only a run knows is as it is, until its name is known."""
+    return value if isinstance(value, Unknown) else plain(value)
 
 
 def refused(error: LayerError, reader: Callable[..., object] | None = None) -> Refusal:
@@ -44,6 +68,22 @@ def refused(error: LayerError, reader: Callable[..., object] | None = None) -> R
     return refusal
 
 
+ANY_RATE = 0.5  # of what is idle and has no default
+
+
+def _leave_out(reader: Callable[..., object], bound: BoundArguments) -> None:
+    """Take what only a run knows from a call's arguments; Refusal where a size may depend on it."""
+    for name, value in list(bound.arguments.items()):
+        if not isinstance(value, Unknown):
+            continue
+        if name not in IDLE:
+            refusal = value.needed(f"`{name}` of this layer")
+            refusal.narrow = partial(argument, option=name, reader=reader)
+            raise refusal
+        default = bound.signature.parameters[name].default
+        bound.arguments[name] = ANY_RATE if default is Parameter.empty else default
+
+
 Made = TypeVar("Made")
 
 
@@ -54,6 +94,7 @@ def made(
     try:
         try:
             bound = form_of(reader).bind(*values, **kwargs)
+            _leave_out(reader, bound)
         except TypeError:
             read(reader, call, values, kwargs)  # says what doesn't fit
             raise

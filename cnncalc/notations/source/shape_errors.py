@@ -143,7 +143,10 @@ def otherwise(
     )
     call = call_text(expects, made, owner)
     if name == "in_features" and len(shape) > 1:
-        return on_a_map(call, name, wanted, shape)
+        message, advice = on_a_map(call, name, wanted, shape)
+        if prod(shape) != wanted and is_input(machine, tensor):
+            advice = f"an input as it is declared, `-i {wanted}`; or {advice}"
+        return message, advice
     actual = shape[axis]
     whole = source_shape(machine, tensor)
     features = (

@@ -6,6 +6,7 @@ from cnncalc.notations.source.layer_steps import emit
 from cnncalc.python.exceptions import raised
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
+from cnncalc.python.unknown import unknown_among
 from cnncalc.python.values import Value, describe
 from cnncalc.tracing.slices import Piece, cuts, piece_of
 from cnncalc.tracing.tensors import Tensor
@@ -28,7 +29,10 @@ def taken(part: Value, size: int) -> Piece:
         if not -size <= part < size:
             raise raised("IndexError", f"index {part} is out of an axis of {size}")
         return Piece(part + size if part < 0 else part, 1)
-    if any(not isinstance(each, int | None) for each in (part.start, part.stop, part.step)):
+    bounds = (part.start, part.stop, part.step)
+    if (unknown := unknown_among(bounds)) is not None:
+        raise unknown.needed("a bound of this slice")
+    if any(not isinstance(each, int | None) for each in bounds):
         raise Refusal("a slice with bounds that aren't numbers can't be followed")
     if part.step is not None and part.step < 1:
         raise Refusal("PyTorch has no slices with a negative step")

@@ -16,6 +16,8 @@ from cnncalc.python.values import MISSING, Foreign, Namespace, Value
 
 __all__ = ["Python", "modules"]
 
+# Letters from which on a name that nothing defines is surely meant as one of a module's.
+SURE = 4
 # What people leave without an import.
 ASSUMED = {
     "math": "math",
@@ -45,6 +47,15 @@ class Python(Library):
         if not name or any(each.startswith(f"{name}.") for each in module.NAMES):
             return Namespace(path)
         return getattr(module, "OTHERS", Foreign)(path)
+
+    def brought(self, name: str) -> str | None:
+        """`import copy`, or `from copy import deepcopy` for a name of some length."""
+        if name in self.packages:
+            return f"import {name}"
+        every = sorted(self.packages) if len(name) >= SURE else ()
+        holders = (each for each in every if name in import_module(f"{__name__}.{each}").NAMES)
+        home = next(holders, None)
+        return f"from {home} import {name}" if home else None
 
     def assume(self, machine: Machine, name: str) -> Value:
         """What a name means that nothing defines, as in a snippet."""

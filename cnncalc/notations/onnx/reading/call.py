@@ -8,8 +8,9 @@ from typing import Any, NoReturn, overload
 
 from cnncalc.errors import LayerError
 from cnncalc.layers import KINDS
-from cnncalc.layers.base import Layer, Shape
+from cnncalc.layers.base import Layer, Shape, show
 from cnncalc.network import Declared
+from cnncalc.notations.onnx.reading.batches import viewed_at
 from cnncalc.notations.onnx.reading.model import (
     MAX_VALUES,
     STANDARD,
@@ -21,11 +22,8 @@ from cnncalc.notations.onnx.reading.model import (
 from cnncalc.notations.onnx.reading.steps import Steps
 from cnncalc.notations.onnx.reading.values import (
     Ends,
-    Frames,
     Mask,
-    Merged,
     Open,
-    Rows,
     Statistic,
     Untold,
     Value,
@@ -41,7 +39,7 @@ from cnncalc.tracing.trace import Record
 from cnncalc.tracing.views import between
 from cnncalc.tracing.weights import Held
 
-__all__ = ["Call", "plain", "unknown"]
+__all__ = ["Call", "describe", "plain", "unknown"]
 
 
 class Call:
@@ -52,7 +50,6 @@ class Call:
         attributes: plain values by name, without those that are missing.
         batch: the size of the batch axis: the file's, or a number that no other size has.
         opset: the version of ONNX's own operators.
-        by_rows: whether the data came as a matrix, its last axis apart.
     """
 
     def __init__(
@@ -64,7 +61,6 @@ class Call:
         self.attributes = {name: each for name, each in attributes.items() if each is not None}
         self.batch = steps.batch
         self.opset = steps.opset
-        self.by_rows = False
 
     def refuse(self, message: str, help: str | None = None, code: str = "onnx") -> NoReturn:
         raise LayerError(message, code=code, help=help)
@@ -154,7 +150,7 @@ class Call:
 
     def axis(self, axis: int, flow: Tensor, what: str = "works along") -> int:
         """An axis of the data as layers count it, without the batch, which is refused."""
-        rank = len(flow.shape) + 1
+        rank = len(flow.sizes)
         if not -rank <= axis < rank:
             self.refuse(f"there is no axis {axis} among {rank}", code="wrong-axes")
         place = flow.batch.inner(axis % rank)
@@ -162,21 +158,41 @@ class Call:
             self.refuse(f"it {what} the batch axis", code="batch")
         return place
 
+    def batch_axis(self) -> BatchAxis:
+        """Where the batch stands in all data that comes in; refused where that differs."""
+        places = {each.batch for each in self.inputs if isinstance(each, Tensor)}
+        if len(places) > 1:
+            self.refuse(
+                "it joins data that has the batch on different axes",
+                "a Transpose moves it",
+                code="batch",
+            )
+        return places.pop() if places else FIRST
+
     def sizes(self, tensor: Tensor | Static) -> Shape:
         """All sizes, those of data with the batch where it stands."""
         if not isinstance(tensor, Tensor):
             return tensor.shape
-        return tuple(self.batch if isinstance(n, Batch) else n for n in tensor.sizes)
+        return tuple(self.batch * n.factor if isinstance(n, Batch) else n for n in tensor.sizes)
 
-    def without_batch(self, shape: Shape) -> Shape:
-        """A shape of data; refused where the batch doesn't stay first."""
-        if not shape or shape[0] != self.batch:
+    def of_sample(self, sizes: Shape, data: Tensor) -> Shape:
+        """Sizes that are lined up with those of data, as axes of its sample: 1 for the batch's.
+
+        Raises:
+            LayerError: they have another batch, or more axes.
+        """
+        whole, place = self.sizes(data), data.batch.place
+        missing = len(whole) - len(sizes)
+        if missing < 0:
             self.refuse(
-                "the batch axis doesn't stay first and alone",
-                "only data with the batch axis first is followed",
-                code="batch",
+                f"a tensor of {show(sizes)} doesn't fit {show(data.shape)}", code="branches"
             )
-        return shape[1:]
+        if place < missing and not data.batch:
+            return sizes
+        full = (1,) * missing + sizes
+        if full[place] not in (1, whole[place]):
+            self.refuse(f"a tensor of {show(sizes)} has another batch than the data", code="batch")
+        return (*full[:place], *(1 for _ in data.batch.merged), *full[place + 1 :])
 
     def add(
         self,
@@ -193,14 +209,20 @@ class Call:
                 held[name] = Static(each.shape, (Stored(name, each.shape, True),), each.values)
         return self.steps.add(self.node, layer, flows, suffix, held)
 
-    def add_all(self, tensor: Tensor, parts: Sequence[Part], kept: Static | None = None) -> Tensor:
+    def add_all(
+        self, tensor: Tensor, parts: Sequence[Part], kept: Static | None = None, suffix: str = ""
+    ) -> Tensor:
         """The steps of an operation, one after another; the last has the node's name.
 
-        `kept` is the tensor behind the weight of the part that holds one.
+        Args:
+            tensor: what flows in.
+            parts: their layers.
+            kept: the tensor behind the weight of the part that holds one.
+            suffix: what the last one's name has behind the node's.
         """
         for place, part in enumerate(parts, 1):
-            suffix = "" if place == len(parts) else f"/{part.word}"
-            tensor = self.add(part.layer, [tensor], suffix, weight=kept if part.holds else None)
+            end = suffix if place == len(parts) else f"{suffix}/{part.word}"
+            tensor = self.add(part.layer, [tensor], end, weight=kept if part.holds else None)
         return tensor
 
     def same(self, tensor: Tensor) -> Tensor:
@@ -217,16 +239,38 @@ class Call:
     def view(self, tensor: Tensor | Static, sizes: Shape) -> Tensor | Static: ...
 
     def view(self, tensor: Tensor | Static, sizes: Shape) -> Tensor | Static:
-        """The same values in other sizes; the batch of data must stay first."""
+        """The same values in other sizes; the batch of data is found among them."""
         if isinstance(tensor, Static):
             check_bounds(sizes)
             return seen_as(tensor, sizes)
-        return self.seen(tensor, self.without_batch(sizes))
+        shape, batch = viewed_at(tensor, sizes, self.batch)
+        return self.seen(tensor, shape, batch)
 
-    def seen(self, tensor: Tensor, shape: Shape, batch: BatchAxis = FIRST) -> Tensor:
+    def with_axes(self, data: Tensor, axes: Sequence[int | None], suffix: str = "") -> Tensor:
+        """Data with axes of size 1 put in or taken out: those of the result, None for the batch."""
+        place, batch = axes.index(None), data.batch
+        merged = (data.shape[axis] for axis in batch.merged)
+        sizes = (*axes[:place], *merged, *axes[place + 1 :])
+        shape = tuple(size for size in sizes if size is not None)
+        return self.seen(data, shape, batch._replace(front=place + batch.before), suffix)
+
+    def lined_up(self, data: Tensor, rank: int) -> Tensor:
+        """Data with axes of size 1 in front, so that it has as many as other data."""
+        missing = rank - len(data.sizes)
+        if missing < 1:
+            return data
+        return self.with_axes(data, [*[1] * missing, *self.axes(data)], "/axes")
+
+    def axes(self, data: Tensor) -> list[int | None]:
+        """The sizes of data, None for the axis that the batch is in."""
+        return [None if isinstance(size, Batch) else size for size in data.sizes]
+
+    def seen(
+        self, tensor: Tensor, shape: Shape, batch: BatchAxis = FIRST, suffix: str = ""
+    ) -> Tensor:
         """The same values of each sample in another shape, and where the batch stands in it."""
         layer = between(tensor.shape, shape) or KINDS["identity"]()
-        return self.placed(self.add(layer, [tensor]), batch)
+        return self.placed(self.add(layer, [tensor], suffix), batch)
 
     def placed(self, tensor: Tensor, batch: BatchAxis) -> Tensor:
         """The same data with the batch on another of its axes."""
@@ -305,11 +349,9 @@ def plain(value: float) -> float:
 
 def describe(value: Value) -> str:
     if isinstance(value, Tensor):
-        return "data"
+        return "data in one axis together with the batch" if value.batch.merged else "data"
     if isinstance(value, Mask):
         return "what a comparison gives"
-    if isinstance(value, Frames | Merged | Rows):
-        return "data in one axis together with the batch"
     if isinstance(value, Ways | Ends):
         return "what a recurrent node gives, its directions apart"
     if isinstance(value, Statistic):

@@ -21,8 +21,7 @@ ANY_BATCH = 999_983
 def network_of(model: Model) -> Network:
     """The network of a model; its steps come with `at(shape)`."""
     data = data_input(model)
-    assert data.shape is not None
-    sizes = data.shape[1:]
+    sizes = data.sizes
     shape = tuple(size for size in sizes if isinstance(size, int))
     return Network(
         (),
@@ -36,15 +35,14 @@ def network_of(model: Model) -> Network:
 
 def _trace(model: Model, listing: Listing, shape: Shape, fed: Fed) -> Network:
     declared = data_input(model)
-    assert declared.shape is not None
-    if len(shape) + 1 != len(declared.shape):
-        wanted = "×".join(str(size or "?") for size in declared.shape[1:])
+    if len(shape) != len(declared.sizes):
+        wanted = "×".join(str(size or "?") for size in declared.sizes)
         raise SpecError(
             f"the model takes {wanted} but the input is {show(shape)}",
             code="bad-input",
-            help=f"-i with {len(declared.shape) - 1} sizes",
+            help=f"-i with {len(declared.sizes)} sizes",
         )
-    batch = declared.shape[0]
+    batch = declared.batch
     if isinstance(batch, int):
         return Tracer(model, listing, batch).network(shape, fed)
     try:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 from cnncalc.layers.base import Shape
 from cnncalc.notations.onnx.reading.model import DeclaredInput, Model, broken, clean
 from cnncalc.notations.onnx.reading.scopes import needed, read_by
 
 __all__ = ["data_input", "data_inputs", "further"]
+
+BATCH = r"(?i)n|b|bs|.*batch.*"  # what exporters and people call its axis
 
 
 def data_input(model: Model) -> DeclaredInput:
@@ -22,29 +27,48 @@ def data_input(model: Model) -> DeclaredInput:
     if inputs[0].shape is None:
         name = clean(inputs[0].name)
         raise broken(model.file, f"its input `{name}` doesn't say how many axes it has")
-    return inputs[0]
+    return inputs[0]._replace(place=_named_batch(inputs[0].shape))
+
+
+def _named_batch(shape: Sequence[int | str | None]) -> int:
+    """The axis that is called a batch, if just one is; else the first."""
+    named = [axis for axis, size in enumerate(shape) if re.fullmatch(BATCH, str(size))]
+    return named[0] if len(named) == 1 else 0
 
 
 def data_inputs(model: Model) -> list[DeclaredInput]:
     """The first input, and the others with a batch that some node reads, in their order."""
     first = data_input(model)
     read = {name for node in needed(model.graph) for name in read_by(node)}
-    others = [each for each in model.graph.inputs if each is not first and each.name in read]
+    others = [
+        each._replace(place=_same_batch(each, first))
+        for each in model.graph.inputs
+        if each.name != first.name and each.name in read
+    ]
     return [first, *(each for each in others if _has_batch(each, first))]
+
+
+def _same_batch(declared: DeclaredInput, first: DeclaredInput) -> int:
+    """The axis that has the name of the first input's batch, or its number where axis 0 has not."""
+    shape, batch = declared.shape or (), first.batch
+    same = [axis for axis, size in enumerate(shape) if size == batch and size is not None]
+    numbered = isinstance(batch, int) and isinstance(shape[:1] and shape[0], int)
+    if same and (numbered or len(same) == 1):
+        return same[0]
+    return _named_batch(shape)
 
 
 def _has_batch(declared: DeclaredInput, first: DeclaredInput) -> bool:
     """Whether an input has an axis in front that is the first one's batch; or may have."""
     if not declared.shape:
         return False
-    assert first.shape is not None
-    return len(declared.shape) > 1 or (declared.whole and declared.shape[0] == first.shape[0])
+    return len(declared.shape) > 1 or (declared.whole and declared.batch == first.batch)
 
 
 def further(declared: DeclaredInput, symbols: dict[int | str | None, int]) -> Shape | None:
     """The shape of a further input, by its own sizes and the names that it has in common."""
     if not declared.shape:
         return None
-    sizes = [symbols.get(size) if isinstance(size, str) else size for size in declared.shape[1:]]
+    sizes = [symbols.get(size) if isinstance(size, str) else size for size in declared.sizes]
     known = tuple(size for size in sizes if isinstance(size, int))
     return known if len(known) == len(sizes) else None

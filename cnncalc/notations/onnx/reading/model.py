@@ -111,12 +111,26 @@ class Node(NamedTuple):
 class DeclaredInput(NamedTuple):
     """What a graph says about one of its inputs; a size is None where it is unknown.
 
-    `whole` says whether it has whole numbers.
+    Attributes:
+        whole: whether it has whole numbers.
+        place: the axis that the batch is on.
     """
 
     name: str
     shape: tuple[int | str | None, ...] | None
     whole: bool = False
+    place: int = 0
+
+    @property
+    def batch(self) -> int | str | None:
+        """The size of the batch, of an input with axes."""
+        return self.shape[self.place] if self.shape else None
+
+    @property
+    def sizes(self) -> tuple[int | str | None, ...]:
+        """Those of a sample."""
+        shape = self.shape or ()
+        return (*shape[: self.place], *shape[self.place + 1 :])
 
 
 class Graph(NamedTuple):

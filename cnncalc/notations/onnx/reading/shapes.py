@@ -59,7 +59,7 @@ def places(axes: Sequence[int], rank: int) -> list[int]:
 
 def broadcast(shapes: Sequence[Shape]) -> Shape:
     """The common shape, lined up at the last axes; axes of size 1 are stretched."""
-    rank = max(map(len, shapes))
+    rank = max(map(len, shapes), default=0)
     columns = zip(*[(1,) * (rank - len(shape)) + tuple(shape) for shape in shapes], strict=True)
     sizes = [set(column) for column in columns]
     if any(len(size - {1}) > 1 for size in sizes):

@@ -11,6 +11,7 @@ from cnncalc.layers.base import Layer, Shape
 from cnncalc.network import Declared
 from cnncalc.notations.onnx.reading.listing import Listing
 from cnncalc.notations.onnx.reading.model import MAX_RANK, Model, Node
+from cnncalc.notations.onnx.reading.values import Mask
 from cnncalc.tracing.entries import at_entries
 from cnncalc.tracing.tensors import Tensor
 from cnncalc.tracing.trace import Record, Trace
@@ -29,6 +30,7 @@ class Steps:
         opset: the version of ONNX's own operators.
         frames: over how many axes the steps run that are added, for data with frames in its batch.
         stores_weights: whether the file keeps weights as tensors, not as numbers in its nodes.
+        truths: masks that were asked for as ones and zeros, with those, by identity.
     """
 
     def __init__(self, model: Model, listing: Listing, batch: int) -> None:
@@ -38,6 +40,7 @@ class Steps:
         self.frames = 0
         self.trace = Trace()
         self.numbers_left = MAX_NUMBERS
+        self.truths: dict[int, tuple[Mask, Tensor]] = {}
         self.stores_weights = any(
             each.shape and each.learned for each in model.graph.constants.values()
         )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 from cnncalc.errors import LayerError, Span, SpecError
 from cnncalc.layers.base import Shape, Weight, show
 from cnncalc.layers.options import SCALAR
 from cnncalc.network import UNFED, Fed, Network, Unreached
 from cnncalc.notations.names import Names
+from cnncalc.notations.onnx.reading.at_work import of_data, results
 from cnncalc.notations.onnx.reading.call import Call, unknown
 from cnncalc.notations.onnx.reading.channels import channel_axis
 from cnncalc.notations.onnx.reading.inputs import data_inputs, further
@@ -26,26 +26,23 @@ from cnncalc.notations.onnx.reading.model import (
     clean,
     followed,
 )
-from cnncalc.notations.onnx.reading.operators import OPERATORS, batch_behind
-from cnncalc.notations.onnx.reading.operators.base import Operator
-from cnncalc.notations.onnx.reading.operators.recurrent import around
-from cnncalc.notations.onnx.reading.operators.reshaping import taken_apart
+from cnncalc.notations.onnx.reading.operators import OPERATORS, Operator
+from cnncalc.notations.onnx.reading.operators.around import around, as_data, goes_around
+from cnncalc.notations.onnx.reading.operators.masks import as_numbers
 from cnncalc.notations.onnx.reading.scopes import Scope, filled, first_output, needed, read_by
 from cnncalc.notations.onnx.reading.steps import Steps
 from cnncalc.notations.onnx.reading.values import (
     End,
     Ends,
-    Frames,
     Mask,
-    Merged,
     Open,
-    Rows,
     Statistic,
     Untold,
     Value,
     Ways,
 )
 from cnncalc.symbols.followed import set_reader
+from cnncalc.tracing.batch_axis import BatchAxis
 from cnncalc.tracing.tensors import Static, Tensor
 
 __all__ = ["Tracer", "input_names"]
@@ -135,11 +132,10 @@ class Tracer:
 
     def _bind_inputs(self, scope: Scope, shape: Shape, fed: Fed) -> None:
         data, *others = data_inputs(self.model)
-        assert data.shape is not None
-        symbols = dict(zip(data.shape[1:], shape, strict=True))
+        symbols = dict(zip(data.sizes, shape, strict=True))
         self._bind(scope, data, shape)
         for declared in self.model.graph.inputs:
-            if declared is not data:
+            if declared.name != data.name:
                 scope.values[declared.name] = Open(declared.name)
         for declared in others:
             sizes = further(declared, symbols)
@@ -149,7 +145,9 @@ class Tracer:
                 self._bind(scope, declared, given, own=True)
 
     def _bind(self, scope: Scope, declared: DeclaredInput, shape: Shape, own: bool = False) -> None:
-        scope.values[declared.name] = self.trace.input(shape, declared.name, own)
+        made = self.trace.input(shape, declared.name, own)
+        made.batch = BatchAxis(declared.place)
+        scope.values[declared.name] = made
 
     def _named(self, name: str, again: bool) -> str:
         return self.names.unique(clean(name), "#")
@@ -208,59 +206,21 @@ class Tracer:
         call = Call(self.steps, node, inputs, attributes)
         if node.op == "If" and node.domain in STANDARD:
             return self._branch(call, scope, depth)
-        if any(isinstance(each, Ways | Ends) for each in inputs):
-            return _results(call, around)
+        if goes_around(node, inputs):
+            return results(call, around)
         statistic = next((each for each in inputs if isinstance(each, Statistic)), None)
         if statistic and not (node.op == "BatchNormalization" and isinstance(inputs[0], Tensor)):
             return [statistic]
         known = node.domain in STANDARD or node.op in FUSED
         operator = OPERATORS.get(node.op) if known else None
-        if operator and any(isinstance(each, Frames) for each in inputs):
-            return self._on_frames(call, operator)
-        if known and not any(isinstance(each, Tensor | Mask | Merged | Rows) for each in inputs):
+        if known and not any(isinstance(each, Tensor | Mask | Ways | Ends) for each in inputs):
             return self._worked_out(call, operator)
         if operator is None or not operator.of_data:
             raise unknown(node)
-        rows = [each.of.batch for each in inputs if isinstance(each, Rows)]
-        if operator.by_rows and rows:
-            call.by_rows = True
-            call.inputs = [each.of if isinstance(each, Rows) else each for each in inputs]
-            made = [each for each in _results(call, operator) if isinstance(each, Tensor)]
-            return [Rows(call.placed(each, rows[0])) for each in made]
-        batch = batch_behind(call, operator)
-        return [
-            call.placed(each, batch) if batch and isinstance(each, Tensor) else each
-            for each in _results(call, operator)
-        ]
-
-    def _on_frames(self, call: Call, operator: Operator) -> list[Value]:
-        """What a node gives of data that has frames in its batch: the same at every one of them."""
-        framed = next(each for each in call.inputs if isinstance(each, Frames))
-        if call.node.op == "Reshape" and (apart := taken_apart(call, framed)):
-            return [apart]
-        for each in call.inputs:
-            if not isinstance(each, Frames | Static | None) or (
-                isinstance(each, Frames)
-                and each.of.shape[: each.axes] != framed.of.shape[: framed.axes]
-            ):
-                call.refuse("it joins data with frames in its batch and other data", code="batch")
-        call.inputs = [each.one if isinstance(each, Frames) else each for each in call.inputs]
-        call.batch *= framed.entries
-        self.steps.frames = framed.axes
-        try:
-            found = _results(call, operator)
-        finally:
-            self.steps.frames = 0
-        for value in found:
-            if not isinstance(value, Tensor | Static | None):
-                call.refuse("it works across the frames in a batch", code="batch")
-        return [self._with_frames(each, framed.axes) for each in found]
-
-    def _with_frames(self, value: Value, axes: int) -> Value:
-        """Data of one frame as that of all in the batch."""
-        if not isinstance(value, Tensor):
-            return value
-        return Frames(Tensor(value.number, self.trace.records[value.number].shape), axes)
+        call.inputs = [as_data(call, each) for each in inputs]
+        if node.op != "Where":
+            call.inputs = [as_numbers(call, each) for each in call.inputs]
+        return of_data(call, operator)
 
     def _worked_out(self, call: Call, operator: Operator | None) -> list[Value]:
         """What an operator gives of tensors that don't depend on the data."""
@@ -270,7 +230,7 @@ class Tracer:
                 code="unknown-operator",
             )
         given = [call.constant(place) for place in range(len(call.inputs))]
-        made = _results(call, operator, "its inputs don't fit together")
+        made = results(call, operator, "its inputs don't fit together")
         if any(each is not None and each.computed for each in given):
             return [followed(each) if isinstance(each, Static) else each for each in made]
         return made
@@ -301,14 +261,12 @@ class Tracer:
         return [inner.find(name) for name in branch.outputs]
 
     def _outputs(self, graph: Graph, scope: Scope) -> list[int]:
-        values = [scope.find(name) for name in graph.outputs]
+        call = Call(self.steps, graph.nodes[-1], (), {})
+        values = [as_numbers(call, scope.find(name)) for name in graph.outputs]
         for value in values:
             if isinstance(value, Statistic):
                 self.running = value.node
                 raise LayerError("it runs along the batch axis", code="batch")
-            if isinstance(value, Frames | Merged | Rows):
-                self.running = self.trace.records[value.of.number].owner or self.running
-                raise LayerError("the batch axis doesn't stay first and alone", code="batch")
         numbers = [number for value in values for number in self._steps_of(value)]
         if not numbers:
             self.running = None
@@ -363,8 +321,7 @@ def input_names(model: Model) -> list[str]:
 
 def _check_given(declared: DeclaredInput, given: Shape, own: Shape | None) -> None:
     """SpecError where a further input is given a size that the model hasn't."""
-    assert declared.shape is not None
-    sizes = [size if isinstance(size, int) else None for size in declared.shape[1:]]
+    sizes = [size if isinstance(size, int) else None for size in declared.sizes]
     pairs = zip(sizes, given, strict=False)
     if len(sizes) != len(given) or any(size not in (None, n) for size, n in pairs):
         wanted = "×".join(str(size or "?") for size in sizes) or SCALAR
@@ -378,24 +335,9 @@ def _check_given(declared: DeclaredInput, given: Shape, own: Shape | None) -> No
 
 
 def _flow_of(value: Value) -> Tensor | None:
-    if isinstance(value, Frames | Rows | Ways):
+    if isinstance(value, Ways):
         return value.of
     return value if isinstance(value, Tensor) else None
-
-
-def _results(
-    call: Call,
-    operator: Operator | Callable[[Call], Any],
-    wrong: str = "its attributes and inputs don't fit together",
-) -> list[Value]:
-    """What an operator gives; LayerError for a node that makes no sense."""
-    try:
-        found = operator(call)
-    except LayerError:
-        raise
-    except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError):
-        raise LayerError(wrong, code="onnx") from None
-    return list(found) if isinstance(found, list) else [found]
 
 
 # Operators of other domains that are read as ONNX's own of the same name.

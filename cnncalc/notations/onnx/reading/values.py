@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import NamedTuple
 
 from cnncalc.layers.recurrent import State
@@ -12,11 +11,8 @@ from cnncalc.tracing.tensors import Static, Tensor
 __all__ = [
     "End",
     "Ends",
-    "Frames",
     "Mask",
-    "Merged",
     "Open",
-    "Rows",
     "Statistic",
     "Untold",
     "Value",
@@ -25,14 +21,19 @@ __all__ = [
 
 
 class Mask(NamedTuple):
-    """What a comparison gives.
+    """What a comparison of data gives, until it is asked for as ones and zeros.
 
     Attributes:
+        of: the data.
+        node: that compares.
+        sides: what it compares, in its order.
         above: true where the data is larger than this number; None: it says something else.
         missing: true where the data is no number (NaN).
     """
 
     of: Tensor
+    node: Node
+    sides: tuple[Tensor | Static, ...]
     above: float | None = None
     missing: bool = False
 
@@ -46,39 +47,6 @@ class Untold(NamedTuple):
 
     node: Node
     place: int
-
-
-class Merged(NamedTuple):
-    """Data in one axis together with a batch of one sample."""
-
-    of: Tensor
-
-
-class Rows(NamedTuple):
-    """Data whose axes but the last are one with the batch, as matrix products are written."""
-
-    of: Tensor
-
-
-class Frames(NamedTuple):
-    """Data whose first axes are one with the batch, as the frames of videos.
-
-    Attributes:
-        axes: how many they are.
-    """
-
-    of: Tensor
-    axes: int
-
-    @property
-    def entries(self) -> int:
-        """How many there are of one sample."""
-        return prod(self.of.shape[: self.axes])
-
-    @property
-    def one(self) -> Tensor:
-        """The data as a node sees it: of one frame."""
-        return Tensor(self.of.number, self.of.shape[self.axes :])
 
 
 class Open(NamedTuple):
@@ -132,5 +100,5 @@ class Ends(NamedTuple):
 
 
 Value = (
-    Tensor | Static | Frames | Mask | Merged | Rows | Statistic | Untold | Open | Ways | Ends | None
+    Tensor | Static | Mask | Statistic | Untold | Open | Ways | Ends | None
 )  # None: an input left out

@@ -11,7 +11,7 @@ from cnncalc.notations.source.entries import entries
 from cnncalc.notations.source.keras.recurrent import is_recurrent, run_recurrent
 from cnncalc.notations.source.keras.state import keras_of
 from cnncalc.notations.source.keras.tensors import inner_axis, keras_readers, outer
-from cnncalc.notations.source.layer_arguments import LAYER_COST, made, plain, refused
+from cnncalc.notations.source.layer_arguments import LAYER_COST, made, or_unknown, refused
 from cnncalc.notations.source.layer_steps import emit
 from cnncalc.notations.source.longer import one_after_the_other
 from cnncalc.notations.source.state import state_of
@@ -116,7 +116,7 @@ def argument(value: Value) -> Value:
         return value.layers
     if isinstance(value, Instance | Function | Class | dict | Foreign):
         return Opaque(describe(value))  # an initialiser, a constraint …
-    return plain(value)
+    return or_unknown(value)
 
 
 def call_layer(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> Value:

@@ -14,7 +14,7 @@ from cnncalc.python.functions import simple
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.source_tree import SourceFile
-from cnncalc.python.values import Value
+from cnncalc.python.values import MISSING, Value
 from cnncalc.suggestions import suggest
 
 if TYPE_CHECKING:
@@ -63,6 +63,10 @@ class Keras(Framework):
         home, _, name = path.partition(".applications.")
         source = home.endswith(".src")
         return f"keras.{'src.' if source else ''}applications.{name}" if name else None
+
+    def assume(self, machine: Machine, name: str) -> Value:
+        """What a name means that nothing defines; `models` elsewhere is torchvision's."""
+        return MISSING if name == "models" and not self.read else super().assume(machine, name)
 
     def near_layer(self, name: str) -> str | None:
         """The layer whose class has the nearest name."""

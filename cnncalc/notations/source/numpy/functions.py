@@ -8,6 +8,7 @@ from collections.abc import Callable
 from itertools import accumulate
 
 from cnncalc.notations.source.entries import arange
+from cnncalc.notations.source.numpy.drawing import RANDOM
 from cnncalc.notations.source.torch.functions.creation import from_values
 from cnncalc.python.exceptions import raised
 from cnncalc.python.functions import simple
@@ -17,7 +18,7 @@ from cnncalc.python.limits import check_count, check_int
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.types import TYPES
-from cnncalc.python.values import Builtin, Silent, Value
+from cnncalc.python.values import Builtin, Value
 from cnncalc.symbols.followed import is_open
 from cnncalc.tracing.arrays import Numbers
 from cnncalc.tracing.tensors import Static
@@ -127,5 +128,5 @@ NUMPY: dict[str, Value] = {
     "int64": TYPES["int"],
     "float32": TYPES["float"],
     "float64": TYPES["float"],
-    "random": Silent("numpy.random"),
+    **{f"random.{name}": value for name, value in RANDOM.items()},
 }  # fmt: skip

@@ -38,6 +38,6 @@ class NumPy(Library):
 
     def find(self, machine: Machine, path: str) -> Value:
         """The value of a dotted name."""
-        if path == "numpy":
+        if path in ("numpy", "numpy.random"):
             return Namespace(path)
         return functions.NUMPY.get(path.removeprefix("numpy."), Foreign(path))

@@ -9,7 +9,7 @@ from typing import Any
 
 import cnncalc.notations.onnx.reading.shapes as shapes
 from cnncalc.layers import KINDS
-from cnncalc.layers.base import Shape, show
+from cnncalc.layers.base import Shape
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.linear import Linear
 from cnncalc.layers.merge import listed
@@ -17,20 +17,27 @@ from cnncalc.layers.transposed import ConvTransposed
 from cnncalc.notations.onnx.reading.call import Call, plain
 from cnncalc.notations.onnx.reading.model import stored_in
 from cnncalc.notations.onnx.reading.operators.base import Either, Value, operator
-from cnncalc.notations.onnx.reading.operators.patterns import affine, decomposed, softplus
-from cnncalc.notations.onnx.reading.values import Mask
+from cnncalc.notations.onnx.reading.operators.patterns import affine, decomposed
 from cnncalc.tracing.arithmetic import with_kept, with_number
 from cnncalc.tracing.arrays import stretched
 from cnncalc.tracing.constants import BINARY, fraction_of, worked_out
 from cnncalc.tracing.tensors import Static, Tensor
 
-__all__ = ["is_weight"]
+__all__ = [
+    "elementwise",
+    "in_line",
+    "is_weight",
+    "merged",
+    "single_number",
+    "tensors_among",
+    "with_fixed",
+]
 
 MERGES = {"Add": "add", "Div": "div", "Max": "maximum", "Mean": "mean", "Min": "minimum",
           "Mul": "mul", "Sub": "sub", "Sum": "add"}  # fmt: skip
 
 
-@operator("Add", "Div", "Mul", "Sub", batch="not last", by_rows=True)
+@operator("Add", "Div", "Mul", "Sub", batch="looked up")
 def binary(call: Call, a: Value, b: Value, *, axis: int = -1) -> Either:
     """Of data and data, of data and something stored, or of two numbers.
 
@@ -40,16 +47,43 @@ def binary(call: Call, a: Value, b: Value, *, axis: int = -1) -> Either:
         divides = call.node.op == "Div" and a.whole and b.whole
         return elementwise(call, [a, b], quotient if divides else BINARY[MERGES[call.node.op]])
     if isinstance(a, Tensor) and isinstance(b, Tensor):
-        return decomposed(call, merged(call, [a, b]))
+        joined = merged(call, MERGES[call.node.op], [a, b])
+        return call.placed(decomposed(call, joined), joined.batch)
     reverse = isinstance(b, Tensor)
     data, kept = (call.flow(1), call.stored(0)) if reverse else (call.flow(0), call.stored(1))
     if call.opset < 7 and axis >= 0:
-        ones = len(data.shape) + 1 - axis - len(kept.shape)
+        ones = len(data.sizes) - axis - len(kept.shape)
         kept = call.view(kept, (*kept.shape, *(1,) * max(ones, 0)))
-    number = single_number(kept)
-    if number is None:
+    if single_number(kept) is None:
         return learned(call, data, kept, reverse)
-    return decomposed(call, call.add_all(data, with_number(MERGES[call.node.op], number, reverse)))
+    made = with_fixed(call, MERGES[call.node.op], data, kept, reverse)
+    return call.placed(decomposed(call, made), data.batch)
+
+
+def with_fixed(
+    call: Call, op: str, data: Tensor, fixed: Static, reverse: bool = False, suffix: str = ""
+) -> Tensor:
+    """`data op fixed`, or in reverse, with a number or a tensor of the file."""
+    data = call.lined_up(data, len(fixed.shape) if fixed.count > 1 else 0)
+    number, stored = single_number(fixed), is_weight(fixed)
+    if number is not None:
+        parts = with_number(op, number, reverse)
+    else:
+        fixed = of_each_sample(call, data, fixed)
+        sizes = call.of_sample(fixed.shape, data)
+        shapes.broadcast([data.shape, sizes])  # which refuses those that don't meet
+        role = "parameter" if stored else "constant"
+        parts = with_kept(op, data.shape, sizes, role, reverse)
+    made = call.add_all(data, parts, fixed if stored else None, suffix)
+    return call.placed(made, data.batch)
+
+
+def of_each_sample(call: Call, data: Tensor, fixed: Static) -> Static:
+    """A tensor beside data as it is for one sample, if it has the same for all of a batch."""
+    sizes = call.of_sample(fixed.shape, data)
+    if prod(sizes) == fixed.count:
+        return fixed
+    return Static(sizes, fixed.sources, computed=fixed.computed)
 
 
 def quotient(a: int, b: int) -> int:
@@ -63,9 +97,7 @@ def elementwise(
 ) -> Static:
     """A function of the numbers of tensors that are lined up at their last axes."""
     shape = shapes.broadcast([each.shape for each in inputs])
-    weights: Sequence[Static] = [each for each in inputs if is_tensor(each)]
-    if not weights and not any(each.computed for each in inputs):
-        weights = inputs  # numbers alone
+    weights = tensors_among(inputs)
 
     def compute(*lists: list[Any]) -> list[Any]:
         sides = zip(lists, inputs, strict=True)
@@ -73,6 +105,13 @@ def elementwise(
         return [fraction_of(function(*row), row) for row in rows]
 
     return call.made(shape, inputs, compute, weights, whole)
+
+
+def tensors_among(inputs: Sequence[Static]) -> Sequence[Static]:
+    """Those of which something is made as of weights: not numbers of the program beside them."""
+    weights = [each for each in inputs if is_tensor(each)]
+    numbers_alone = not weights and not any(each.computed for each in inputs)
+    return inputs if numbers_alone else weights
 
 
 def is_tensor(constant: Static) -> bool:
@@ -88,52 +127,53 @@ def single_number(constant: Static) -> float | None:
     return plain(constant.values[0])
 
 
-def merged(call: Call, tensors: Sequence[Tensor]) -> Tensor:
+def merged(call: Call, op: str, tensors: Sequence[Tensor], suffix: str = "") -> Tensor:
     """Data joined element-wise; the batch axes must meet."""
     if len(tensors) == 1:
-        return call.same(tensors[0])
-    if len({len(each.shape) for each in tensors}) > 1:
-        sizes = listed([each.shape for each in tensors])
+        return call.placed(call.same(tensors[0]), tensors[0].batch)
+    flows = in_line(call, tensors)
+    return call.placed(call.add(KINDS[op](), flows, suffix), flows[0].batch)
+
+
+def in_line(call: Call, tensors: Sequence[Tensor]) -> list[Tensor]:
+    """Data with as many axes as the others have; the batch of all is on the same one."""
+    longest = max(tensors, key=lambda each: len(each.sizes))
+    rank = len(longest.sizes)
+    if call.batch == 1:  # one number of the only sample meets any axis
+        tensors = [
+            each if each.shape or not longest.shape
+            else call.seen(each, (1,) * len(longest.shape), longest.batch, "/axes")
+            for each in tensors
+        ]  # fmt: skip
+    flows = tensors
+    places = {each.batch.place + rank - len(each.sizes) for each in flows}
+    if len(places) > 1:
+        sizes = listed([each.shape for each in flows])
         call.refuse(
             f"it joins {sizes} at their last axes, so the batch of one would meet another axis "
             "of the other",
             code="batch",
         )
-    return call.add(KINDS[MERGES[call.node.op]](), tensors)
+    flows = [call.lined_up(each, rank) for each in flows]
+    if len({each.batch for each in flows}) > 1:
+        call.refuse("it joins data that is in one axis with the batch and other data", code="batch")
+    return flows
 
 
 def learned(call: Call, data: Tensor, kept: Static, reverse: bool) -> Tensor:
     """Data and a stored tensor: a step that holds it, or the bias of the step before."""
-    sizes = without_batch(call, data, kept)
-    if prod(sizes) != kept.count:  # the same for each sample
-        kept = Static(sizes, kept.sources, computed=kept.computed)
-    shapes.broadcast([data.shape, sizes])  # which refuses those that don't meet
-    op = call.node.op
-    fused = with_bias(call, data, kept, sizes) if op == "Add" else None
+    if len(kept.shape) > len(data.sizes):
+        return with_fixed(call, MERGES[call.node.op], data, kept, reverse)
+    kept = of_each_sample(call, data, kept)
+    sizes = call.of_sample(kept.shape, data)
+    fused = with_bias(call, data, kept, sizes) if call.node.op == "Add" else None
     fused = fused or affine(call, data, kept, sizes)
-    if fused is not None:
-        return fused
-    stored = is_weight(kept)
-    role = "parameter" if stored else "constant"
-    parts = with_kept(MERGES[op], data.shape, sizes, role, reverse)
-    return call.add_all(data, parts, kept if stored else None)
+    return fused or with_fixed(call, MERGES[call.node.op], data, kept, reverse)
 
 
 def is_weight(constant: Static) -> bool:
     """Whether the file stores it as it stores weights, and not as a number of the program."""
     return any(each.learned and not each.literal for each in stored_in(constant))
-
-
-def without_batch(call: Call, data: Tensor, constant: Static) -> Shape:
-    """The sizes of a stored tensor beside data, without what stands on the batch axis."""
-    rank = len(data.shape)
-    sizes: Shape = constant.shape
-    if len(sizes) == rank + 1 and sizes[0] not in (1, call.batch):
-        call.refuse(f"a tensor of {show(sizes)} has another batch than the data", code="batch")
-    sizes = sizes[1:] if len(sizes) == rank + 1 else sizes
-    if len(sizes) > rank:
-        call.refuse(f"a tensor of {show(sizes)} doesn't fit {show(data.shape)}", code="branches")
-    return sizes
 
 
 BIASED: dict[type, Callable[..., int]] = {
@@ -157,23 +197,22 @@ def with_bias(call: Call, data: Tensor, constant: Static, sizes: Shape) -> Tenso
     return data
 
 
-@operator("Max", "Mean", "Min", "Sum")
+@operator("Max", "Mean", "Min", "Sum", batch="looked up")
 def variadic(call: Call, *inputs: Either) -> Either:
     """Any number of data or of numbers; Max and Min also of data and one number."""
     op = call.node.op
     tensors = [each for each in inputs if isinstance(each, Tensor)]
     stored = [each for each in inputs if isinstance(each, Static)]
     if not stored:
-        return merged(call, tensors)
+        return merged(call, MERGES[op], tensors)
     if not tensors:
         return elementwise(call, stored, TOGETHER[op], False if op == "Mean" else None)
     number = single_number(stored[0])
     if len(tensors) != 1 or len(stored) != 1 or number is None or op not in BOUNDS:
         call.refuse("data and stored tensors can't be joined like this")
     low, high = BOUNDS[op](number)
-    if (low, high) == (0, inf):
-        return call.add(KINDS["relu"](), tensors)
-    return call.add(KINDS["hardtanh"](low, high), tensors)
+    layer = KINDS["relu"]() if (low, high) == (0, inf) else KINDS["hardtanh"](low, high)
+    return call.placed(call.add(layer, tensors), tensors[0].batch)
 
 
 BOUNDS: dict[str, Callable[[float], tuple[float, float]]] = {
@@ -188,7 +227,7 @@ TOGETHER: dict[str, Callable[..., Any]] = {
 }
 
 
-@operator("Pow")
+@operator("Pow", batch="any")
 def power(call: Call, data: Either, exponent: Static) -> Either:
     """To the power of a number."""
     if isinstance(data, Static):
@@ -207,58 +246,6 @@ def remainder(call: Call, a: Static, b: Static, *, fmod: int = 0) -> Static:
     return elementwise(call, [a, b], lambda x, y: x % (y or 1))
 
 
-COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    "Equal": lambda a, b: a == b,
-    "Greater": lambda a, b: a > b,
-    "GreaterOrEqual": lambda a, b: a >= b,
-    "Less": lambda a, b: a < b,
-    "LessOrEqual": lambda a, b: a <= b,
-}
-
-
-@operator(*COMPARISONS)
-def comparison(call: Call, a: Value, b: Value) -> Mask | Static:
-    """A mask; what is done with it decides whether it can be followed."""
-    if isinstance(a, Static) and isinstance(b, Static):
-        return elementwise(call, [a, b], COMPARISONS[call.node.op], True)
-    data = a if isinstance(a, Tensor) else b if isinstance(b, Tensor) else call.flow()
-    above = {"Greater": b, "Less": a}.get(call.node.op)
-    return Mask(data, single_number(above) if isinstance(above, Static) else None)
-
-
-LOGIC: dict[str, Callable[[Any, Any], bool]] = {
-    "And": lambda a, b: bool(a and b),
-    "Or": lambda a, b: bool(a or b),
-    "Xor": lambda a, b: bool(a) != bool(b),
-}
-
-
-@operator(*LOGIC, data=False)
-def logic(call: Call, a: Static, b: Static) -> Static:
-    return elementwise(call, [a, b], LOGIC[call.node.op], True)
-
-
-@operator("Not", data=False)
-def negation(call: Call, x: Static) -> Static:
-    return elementwise(call, [x], lambda v: not v, True)
-
-
-@operator("IsNaN", batch="any")
-def not_a_number(call: Call, x: Either) -> Mask | Static:
-    """A mask, which `Where` reads."""
-    if isinstance(x, Tensor):
-        return Mask(x, missing=True)
-    return elementwise(call, [x], math.isnan, True)
-
-
-@operator("IsInf", data=False)
-def infinite(
-    call: Call, x: Static, *, detect_negative: int = 1, detect_positive: int = 1
-) -> Static:
-    signs = [-inf] * bool(detect_negative) + [inf] * bool(detect_positive)
-    return elementwise(call, [x], lambda v: v in signs, True)
-
-
 # Functions that aren't read on data, as there is no layer for them.
 TRIGONOMETRY: dict[str, Callable[[float], float]] = {
     "Acos": math.acos, "Acosh": math.acosh, "Asin": math.asin, "Asinh": math.asinh,
@@ -270,38 +257,3 @@ TRIGONOMETRY: dict[str, Callable[[float], float]] = {
 def trigonometry(call: Call, x: Static) -> Static:
     call.spend(x.count)
     return worked_out(TRIGONOMETRY[call.node.op], x)
-
-
-@operator("Where", batch="any")
-def where(call: Call, condition: Value, x: Value, y: Value) -> Either:
-    """A choice by a mask: a threshold, PyTorch's way to write Softplus, or NaN made a number."""
-    if isinstance(condition, Static) and isinstance(x, Static) and isinstance(y, Static):
-        return elementwise(call, [condition, x, y], lambda c, a, b: a if c else b, x.whole)
-    found = (
-        softplus(call, condition, x, y)
-        or threshold(call, condition, x, y)
-        or without_nan(condition, x, y)
-    )
-    if found is None:
-        call.refuse(
-            "a choice between values by a comparison can't be followed", code="unknown-operator"
-        )
-    return found
-
-
-def threshold(call: Call, mask: Value, kept: Value, other: Value) -> Tensor | None:
-    """Where(x > t, x, v): another value for all up to t."""
-    if not (isinstance(mask, Mask) and isinstance(kept, Tensor) and isinstance(other, Static)):
-        return None
-    value = single_number(other)
-    if not mask.is_of(kept) or mask.above is None or value is None:
-        return None
-    return call.add(KINDS["threshold"](mask.above, value), [kept])
-
-
-def without_nan(mask: Value, number: Value, data: Value) -> Tensor | None:
-    """Where(IsNaN(x), 0, x): x, as PyTorch writes what follows the softmax of a masked row."""
-    if not (isinstance(mask, Mask) and isinstance(number, Static) and isinstance(data, Tensor)):
-        return None
-    fits = mask.missing and mask.is_of(data) and single_number(number) is not None
-    return data if fits else None

@@ -42,10 +42,10 @@ Handler = Callable[..., Any]
 F = TypeVar("F", bound=Handler)
 
 
-# Where the batch may stand: on the first axis alone; wherever the operator looks for it itself;
-# on any, where it does the same wherever that is; on any but the last, of data that is lined up
-# at the last axes.
-Place = Literal["first", "looked up", "any", "not last"]
+# Where the batch may stand: in the first axis, where each entry of those that are one axis with it
+# is worked on like a sample; there, or where the operator looks for it itself; wherever that looks
+# for it; on any, where it does the same to each value.
+Place = Literal["first", "first or looked up", "looked up", "any"]
 
 
 class Operator(NamedTuple):
@@ -55,8 +55,6 @@ class Operator(NamedTuple):
         of_data: whether it is read where an input carries data.
         of_constants: whether it is worked out where none does.
         batch: where the batch of its data may stand.
-        by_rows: whether it does the same to each row of a matrix, so that it makes no difference
-            to it whether its rows are those of one sample or of all.
     """
 
     function: Handler
@@ -65,7 +63,6 @@ class Operator(NamedTuple):
     of_data: bool
     of_constants: bool
     batch: Place
-    by_rows: bool
 
     def __call__(self, call: Call) -> Any:
         """What the operator gives at a node."""
@@ -84,7 +81,6 @@ def operator(
     data: bool = True,
     constants: bool = True,
     batch: Place = "first",
-    by_rows: bool = False,
 ) -> Callable[[F], F]:
     """Register the function of an operator, or of several that differ in little.
 
@@ -97,15 +93,12 @@ def operator(
         data: whether it is read where an input carries data.
         constants: whether it is worked out where none does.
         batch: where the batch of the data may stand.
-        by_rows: whether it does the same to each row of a matrix.
     """
 
     def register(function: F) -> F:
         for name in names:
             assert name not in OPERATORS, f"two functions for {name}"
-            OPERATORS[name] = Operator(
-                function, *arguments(function), data, constants, batch, by_rows
-            )
+            OPERATORS[name] = Operator(function, *arguments(function), data, constants, batch)
         return function
 
     return register

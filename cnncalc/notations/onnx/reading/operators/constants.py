@@ -85,7 +85,7 @@ def constant_of_shape(call: Call, sizes: Static, *, value: Any = None) -> Static
     return Static(made, sources, [fill] * prod(made) if few else None, whole)
 
 
-@operator("Identity", batch="any", by_rows=True)
+@operator("Identity", batch="any")
 def identity(call: Call, data: Value) -> Value:
     """The same under another name.
 
@@ -106,7 +106,7 @@ FRACTIONS = (1, 10, 11, 16)
 BOOLEAN = 9
 
 
-@operator("Cast", batch="any", by_rows=True)
+@operator("Cast", batch="any")
 def cast(call: Call, data: Either, *, to: int = 1) -> Either:
     """Data in another type of fractions is the same data; whole numbers are a step."""
     if isinstance(data, Tensor):
@@ -122,7 +122,7 @@ def cast(call: Call, data: Either, *, to: int = 1) -> Either:
     return call.made(data.shape, [data], compute, whole=to not in FRACTIONS)
 
 
-@operator("CastLike")
+@operator("CastLike", batch="any")
 def cast_like(call: Call, data: Either, other: Value) -> Either:
     """The same data, or the same numbers."""
     return data

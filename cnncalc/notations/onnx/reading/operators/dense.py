@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from math import prod
+
+import cnncalc.notations.onnx.reading.shapes as shapes
 from cnncalc.layers.base import Layer, show
 from cnncalc.layers.linear import Linear
 from cnncalc.notations.onnx.reading.call import Call
+from cnncalc.notations.onnx.reading.operators.arithmetic import tensors_among
 from cnncalc.notations.onnx.reading.operators.base import Either, Value, operator
 from cnncalc.tracing.arithmetic import product
 from cnncalc.tracing.products import einsum as by_letters
@@ -13,33 +17,49 @@ from cnncalc.tracing.products import multiplied as of_two
 from cnncalc.tracing.tensors import Static, Tensor
 
 
-@operator("Gemm", constants=False, by_rows=True)
+@operator("Gemm", batch="looked up")
 def gemm(
     call: Call,
-    a: Tensor,
+    a: Either,
     b: Static,
     c: Static | None = None,
     *,
     transA: int = 0,  # noqa: N803, ONNX's own name
     transB: int = 0,  # noqa: N803
-) -> Tensor:
+) -> Either:
     """Data times a stored matrix, plus a bias."""
-    if transA or (len(a.shape) != 1 and not call.by_rows):
+    if isinstance(a, Static):
+        return fixed_gemm(call, a, b, c, (bool(transA), bool(transB)))
+    if transA or len(a.sizes) != 2 or a.batch.place:
         call.refuse(f"it multiplies {show(a.shape)}, where a vector for each sample is read")
     outputs, inputs = matrix(call, b, bool(transB))
     if a.shape[-1] != inputs:
         mismatch(call, a.shape[-1], inputs)
     if c is not None and c.count != outputs:
         call.refuse(f"its bias has {c.count} values for {outputs} outputs", code="declared")
-    layer = Linear(outputs, c is not None, -1 if call.by_rows else None)
-    return call.add(layer, [a], weight=b, bias=c)
+    layer = Linear(outputs, c is not None, -1 if len(a.shape) > 1 else None)
+    return call.placed(call.add(layer, [a], weight=b, bias=c), a.batch)
+
+
+def fixed_gemm(
+    call: Call, a: Static, b: Static, c: Static | None, turned: tuple[bool, bool]
+) -> Static:
+    """The same of stored tensors: its sizes, and what it is made of."""
+    (rows, inner), (other, columns) = (
+        each.shape[::-1] if turns else each.shape
+        for each, turns in zip((a, b), turned, strict=True)
+    )
+    if inner != other:
+        mismatch(call, inner, other)
+    inputs = [a, b] if c is None else [a, b, c]
+    return call.made((rows, columns), inputs, sources=tensors_among(inputs))
 
 
 def matrix(call: Call, weight: Static, turned: bool) -> tuple[int, int]:
     """Outputs and inputs of a stored matrix, which has the inputs first unless it is turned."""
-    if len(weight.shape) != 2:
+    if len(weight.shape) < 2 or weight.count != prod(weight.shape[-2:]):
         call.refuse(f"its weight is {show(weight.shape)}, where a matrix is read")
-    rows, columns = weight.shape
+    rows, columns = weight.shape[-2:]
     return (rows, columns) if turned else (columns, rows)
 
 
@@ -51,7 +71,7 @@ def mismatch(call: Call, features: int, inputs: int) -> None:
     )
 
 
-@operator("MatMul", batch="not last", by_rows=True)
+@operator("MatMul", batch="looked up")
 def matmul(call: Call, a: Value, b: Value) -> Either:
     """Data times a stored matrix along the last axis, or a matrix times data along the one before.
 
@@ -60,16 +80,23 @@ def matmul(call: Call, a: Value, b: Value) -> Either:
     if isinstance(a, Static) and isinstance(b, Static):
         return multiplied(call, a, b)
     if isinstance(a, Tensor) and isinstance(b, Tensor):
-        return call.add(of_two(a.shape, b.shape), [a, b])
+        return of_matrices(call, a, b)
     first = isinstance(a, Static)
     flow, weight = (call.flow(1), call.stored(0)) if first else (call.flow(0), call.stored(1))
     outputs, inputs = matrix(call, weight, turned=first)
-    axis = len(flow.shape) - (2 if first else 1)
-    if axis < 0:
-        call.refuse("it multiplies along the batch axis", code="batch")
+    axis = call.axis(-2 if first else -1, flow, "multiplies along")
     if flow.shape[axis] != inputs:
         mismatch(call, flow.shape[axis], inputs)
-    return call.add(product(flow.shape, outputs, axis - len(flow.shape)), [flow], weight=weight)
+    layer = product(flow.shape, outputs, axis - len(flow.shape))
+    return call.placed(call.add(layer, [flow], weight=weight), flow.batch)
+
+
+def of_matrices(call: Call, a: Tensor, b: Tensor) -> Tensor:
+    """The product of the matrices of each sample, in front of which the batch stands."""
+    batch = call.batch_axis()
+    if batch and batch.place > len(a.sizes) - 3:
+        call.refuse("it multiplies along the batch axis", code="batch")
+    return call.placed(call.add(of_two(a.shape, b.shape), [a, b]), batch)
 
 
 @operator("Einsum", constants=False)
@@ -80,21 +107,30 @@ def einsum(call: Call, a: Tensor, b: Tensor, *, equation: str = "") -> Tensor:
         call.refuse(f"`{equation}` has not the batch in front of each", code="batch")
     one, two = parts
     plan = by_letters(one[1:], two[1:], result[1:], (a.shape, b.shape))
-    sides = [through(call, each, layers) for each, layers in zip((a, b), plan.sides, strict=True)]
-    return through(call, call.add(plan.join, sides), plan.after)
+    sides = [
+        through(call, each, layers, f"/{word}")
+        for each, layers, word in zip((a, b), plan.sides, "ab", strict=True)
+    ]
+    joined = call.add(plan.join, sides, "/product" if plan.after else "")
+    return through(call, joined, plan.after)
 
 
-def through(call: Call, data: Tensor, layers: list[Layer]) -> Tensor:
-    """Data through layers that hold nothing."""
-    for layer in layers:
-        data = call.add(layer, [data])
+def through(call: Call, data: Tensor, layers: list[Layer], suffix: str = "") -> Tensor:
+    """Data through layers that hold nothing; without a suffix the last has the node's name."""
+    for place, layer in enumerate(layers, 1):
+        last = place == len(layers) and not suffix
+        data = call.add(layer, [data], "" if last else f"{suffix}/{place}")
     return data
 
 
 def multiplied(call: Call, a: Static, b: Static) -> Static:
-    """The product of two stored matrices; numbers where that is little work."""
-    if len(a.shape) != 2 or len(b.shape) != 2 or a.shape[1] != b.shape[0]:
+    """The product of stored matrices; numbers where that is little work."""
+    if len(a.shape) < 2 or len(b.shape) < 2 or a.shape[-1] != b.shape[-2]:
         call.refuse("the product of these stored tensors can't be worked out")
+    if len(a.shape) + len(b.shape) > 4:
+        many = shapes.broadcast([a.shape[:-2], b.shape[:-2]])
+        sizes = (*many, a.shape[-2], b.shape[-1])
+        return call.made(sizes, [a, b], sources=tensors_among([a, b]))
     (rows, inner), columns = a.shape, b.shape[1]
 
     def compute(x: list[float], y: list[float]) -> list[float]:
@@ -104,7 +140,8 @@ def multiplied(call: Call, a: Static, b: Static) -> Static:
             for column in range(columns)
         ]
 
-    return call.made((rows, columns), [a, b], compute if rows * inner * columns <= FEW else None)
+    few, sources = rows * inner * columns <= FEW, tensors_among([a, b])
+    return call.made((rows, columns), [a, b], compute if few else None, sources)
 
 
 FEW = 65_536  # products of two numbers

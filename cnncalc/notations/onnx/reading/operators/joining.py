@@ -16,22 +16,23 @@ from cnncalc.tracing.joins import blocks, extended
 from cnncalc.tracing.tensors import Static, Tensor
 
 
-@operator("Concat")
+@operator("Concat", batch="looked up")
 def concat(call: Call, *inputs: Either, axis: int = 1) -> Either:
     """Joined along an axis; beside data, tensors without elements are left out."""
     fixed = [each for each in inputs if isinstance(each, Static)]
     if len(fixed) == len(inputs):
         return joined(call, fixed, shapes.place(axis, len(fixed[0].shape)))
     parts = [each for each in inputs if isinstance(each, Tensor) or each.count]
-    first = next(each for each in parts if isinstance(each, Tensor))
+    first, batch = next(each for each in parts if isinstance(each, Tensor)), call.batch_axis()
     place = call.axis(axis, first, "joins along")
     if len(parts) == 1:
-        return call.same(first)
+        return call.placed(call.same(first), batch)
     tensors = []
     for block in blocks(parts):
         tensor = longer(call, block.tensor, block.after, place, False)
         tensors.append(longer(call, tensor, block.before, place, True))
-    return call.add(KINDS["cat"](place), tensors) if len(tensors) > 1 else tensors[0]
+    made = call.add(KINDS["cat"](place), tensors) if len(tensors) > 1 else tensors[0]
+    return call.placed(made, batch)
 
 
 def joined(call: Call, parts: Sequence[Static], axis: int) -> Static:
@@ -45,8 +46,8 @@ def longer(call: Call, data: Tensor, fixed: list[Static], axis: int, front: bool
     """Data that is longer along an axis by tensors that don't depend on it."""
     if not fixed:
         return data
-    whole = fixed[0] if len(fixed) == 1 else joined(call, fixed, axis + 1)
-    sizes = call.without_batch(whole.shape)
+    whole = fixed[0] if len(fixed) == 1 else joined(call, fixed, data.batch.outer(axis))
+    sizes = call.of_sample(whole.shape, data)
     rest = data.shape[:axis], data.shape[axis + 1 :]
     if len(sizes) != len(data.shape) or (sizes[:axis], sizes[axis + 1 :]) != rest:
         call.refuse(f"{show(data.shape)} and {show(sizes)} can't be joined", code="branches")
@@ -54,4 +55,5 @@ def longer(call: Call, data: Tensor, fixed: list[Static], axis: int, front: bool
     fill = None if stored or whole.uniform is None else plain(whole.uniform)
     role = "parameter" if stored else "constant"
     part = extended(data.shape, axis, sizes[axis], front, fill, role)
-    return call.add_all(data, [part], call.view(whole, sizes) if stored else None)
+    made = call.add_all(data, [part], call.view(whole, sizes) if stored else None)
+    return call.placed(made, data.batch)

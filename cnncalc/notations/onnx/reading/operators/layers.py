@@ -16,6 +16,7 @@ from cnncalc.layers.base import BATCH, Layer
 from cnncalc.network import Declared
 from cnncalc.notations.onnx.reading.call import Call
 from cnncalc.notations.onnx.reading.model import stored_in
+from cnncalc.notations.onnx.reading.operators.arithmetic import tensors_among
 from cnncalc.notations.onnx.reading.operators.base import Either, Value, Whole, operator
 from cnncalc.notations.onnx.reading.values import Statistic
 from cnncalc.tracing.constants import worked_out
@@ -35,7 +36,23 @@ WEIGHTS: dict[str, tuple[str, ...]] = {
 OF_THEIR_OWN = ("BatchNormalization", "Cast", "Dropout", "Identity")
 
 
-@operator(*(name for name in WEIGHTS if name not in OF_THEIR_OWN), constants=False)
+OF_LAST = ("LayerNormalization", "RMSNormalization")  # the axes from one on to the last
+
+
+@operator(*OF_LAST, batch="any")
+def norm_of_last(
+    call: Call, data: Either, scale: Static, shift: Static | None = None, *, axis: int = -1
+) -> Either:
+    """A norm of the last axes, all of which stand behind the batch; of stored data its sizes."""
+    if isinstance(data, Static):
+        inputs = [each for each in (data, scale, shift) if each is not None]
+        return call.made(data.shape, inputs, sources=tensors_among(inputs))
+    if data.batch.place >= len(data.sizes) - len(scale.shape):
+        call.refuse("it works along the batch axis", code="batch")
+    return weighted(call, data)
+
+
+@operator(*(name for name in WEIGHTS if name not in (*OF_THEIR_OWN, *OF_LAST)), constants=False)
 def weighted(call: Call, data: Tensor) -> Tensor:
     """A layer that holds tensors: they are its further inputs."""
     op = call.node.op
@@ -109,7 +126,7 @@ def pool(call: Call, data: Tensor) -> Tensor:
     return call.add(READERS[call.node.op](call.attributes, []), [data])
 
 
-@operator(*(name for name in ACTIVATIONS if name not in OF_THEIR_OWN), batch="any", by_rows=True)
+@operator(*(name for name in ACTIVATIONS if name not in OF_THEIR_OWN), batch="any")
 def activation(call: Call, data: Either) -> Either:
     """A function of each value."""
     if isinstance(data, Tensor):
@@ -129,20 +146,19 @@ def along_axis(call: Call, data: Either, *, axis: int | None = None) -> Either:
         return worked_out(None, data)
     kind, new = KINDS[ALONG_AXIS[call.node.op]], call.opset >= 13
     number = (-1 if new else 1) if axis is None else axis
-    if new and number % (len(data.shape) + 1) == data.batch.place:
+    rank = len(data.sizes)
+    if new and not data.batch.merged and number % rank == data.batch.place:
         return call.add(kind(BATCH), [data])
     place = call.axis(number, data)
-    if data.batch and not new:
-        call.refuse("the batch isn't in front", code="batch")
-    if new or prod(data.shape[place + 1 :]) == 1:
+    if new or prod(call.sizes(data)[number % rank + 1 :]) == 1:
         return call.add(kind(place), [data])
-    if place:
+    if place or data.batch:
         call.refuse("a softmax over several axes from the second on can't be followed")
     flat = call.add(KINDS["flatten"](), [data], "/flatten")
     return call.add(KINDS["reshape"](data.shape), [call.add(kind(), [flat])], "/reshape")
 
 
-@operator("LpNormalization", constants=False)
+@operator("LpNormalization", constants=False, batch="any")
 def lp_normalization(call: Call, data: Tensor, *, axis: int = -1) -> Tensor:
     """LpNormalization along an axis that is not the batch."""
     place = call.axis(axis, data)
@@ -155,7 +171,7 @@ def mean_variance(call: Call, data: Tensor, *, axes: Whole = None) -> Tensor:
     return call.add(READERS["MeanVarianceNormalization"]({"axes": places}, []), [data])
 
 
-@operator("Clip", batch="any", by_rows=True)
+@operator("Clip", batch="any")
 def clip(call: Call, data: Either, min: float | None = None, max: float | None = None) -> Either:
     """Values cut off at one end or both."""
     if isinstance(data, Tensor):
@@ -171,7 +187,7 @@ def _bound(bound: float | None) -> float | None:
     return int(bound) if bound % 1 == 0 else bound
 
 
-@operator("Dropout", batch="any", by_rows=True)
+@operator("Dropout", batch="any")
 def dropout(call: Call, data: Either, ratio: float | None = None) -> Either:
     """The identity here."""
     if isinstance(data, Static):
@@ -181,7 +197,14 @@ def dropout(call: Call, data: Either, ratio: float | None = None) -> Either:
 
 @operator("PRelu", constants=False)
 def prelu(call: Call, data: Tensor, slope: Static) -> Tensor:
-    """ReLU with learned slopes, lined up with the data at the last axes."""
+    """ReLU with learned slopes, lined up with the data at the last axes.
+
+    Before operator set 7 one axis of slopes is that of the channels; later files still hold such.
+    """
+    rank, sizes = len(data.shape), slope.shape
+    old = call.opset < 7 or (rank > 1 and len(sizes) == 1 and sizes[0] != data.shape[-1])
+    if old and sizes == data.shape[:1]:
+        slope = call.view(slope, (*sizes, *(1,) * (rank - 1)))
     return call.add(_prelu(data, slope), [data], weight=slope)
 
 
@@ -214,12 +237,12 @@ def max_unpool(
     around = tuple(zip(pads[: len(kernel)], pads[len(kernel) :], strict=True))
     size = None
     if output_shape is not None:
-        size = tuple(call.without_batch(tuple(output_shape))[1:])
+        size = tuple(output_shape[2:])
     layer = KINDS["maxunpool"](as_one(tuple(kernel)), as_one(tuple(strides)), as_one(around), size)
     return call.add(layer, [data])
 
 
-@operator("DequantizeLinear", "QuantizeLinear")
+@operator("DequantizeLinear", "QuantizeLinear", batch="any")
 def quantized(call: Call, data: Either) -> Either:
     """Numbers rounded to a few steps, or back: the identity.
 

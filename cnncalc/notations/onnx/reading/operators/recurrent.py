@@ -1,25 +1,23 @@
-"""Recurrent nodes, and what other nodes make of the outputs and states that they give."""
+"""Recurrent nodes: one layer each, that gives its output at all steps and its states."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import trunc
 from typing import Any, NoReturn
 
-import cnncalc.notations.onnx.reading.shapes as shapes
 from cnncalc.frameworks.ops import names_in
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import show
 from cnncalc.layers.recurrent import ACTIVATIONS, GRU, LSTM, RNN, STARTS, Recurrent, State
 from cnncalc.notations.onnx.reading.call import Call
 from cnncalc.notations.onnx.reading.model import clean
-from cnncalc.notations.onnx.reading.operators.base import OPERATORS, Value, operator
+from cnncalc.notations.onnx.reading.operators.base import Value, operator
 from cnncalc.notations.onnx.reading.operators.dense import mismatch
 from cnncalc.notations.onnx.reading.values import End, Ends, Ways
 from cnncalc.tracing.batch_axis import BatchAxis
 from cnncalc.tracing.tensors import Static, Tensor
 
-__all__ = ["around"]
+__all__ = ["BATCH", "CLASSES", "FEATURES", "STEPS", "WAYS", "state_of", "unfollowed"]
 
 CLASSES: dict[str, Callable[..., Recurrent]] = {"LSTM": LSTM, "GRU": GRU, "RNN": RNN}
 # What the activations of a direction are, in the order of the operator.
@@ -39,7 +37,6 @@ DIRECTIONS: dict[str, dict[str, Any]] = {
     "reverse": {"backwards": True},
     "bidirectional": {"bidirectional": True},
 }
-MAX_STATES = 1024  # that are one tensor
 STEPS, WAYS, BATCH, FEATURES = range(4)  # the axes of what comes out at all steps
 
 
@@ -67,9 +64,7 @@ def recurrent(
 ) -> list[Value]:
     """One layer of steps × batch × features; Y, Y_h and Y_c."""
     if p is not None or clip is not None or input_forget or layout:
-        _unfollowed(
-            call, "peepholes, clips, coupled gates and the batch in front can't be followed"
-        )
+        unfollowed(call, "peepholes, clips, coupled gates and the batch in front can't be followed")
     if direction not in DIRECTIONS:
         call.refuse(f"there is no direction `{direction[:20]}`")
     _check_sequence(call, x, w, r)
@@ -130,10 +125,10 @@ def _starts(call: Call, layer: Recurrent, starts: Sequence[Value]) -> list[Tenso
     for name, start in zip(("initial_h", "initial_c"), starts, strict=False):
         if start is None or isinstance(start, Static):
             if start is not None and start.values is not None and any(start.values):
-                _unfollowed(call, "states that it starts from other than zeros can't be followed")
+                unfollowed(call, "states that it starts from other than zeros can't be followed")
             continue
         if name == "initial_c" and not found:
-            _unfollowed(call, "a cell to start from beside a state of zeros can't be followed")
+            unfollowed(call, "a cell to start from beside a state of zeros can't be followed")
         found += _vectors(call, layer, name, start)
     return found
 
@@ -167,10 +162,10 @@ def _vectors(call: Call, layer: Recurrent, name: str, start: Value) -> list[Tens
             f"hidden_size={sizes[0]}, or states of {layer.hidden}",
             code="state",
         )
-    return [_state(call, end, f"/{name}/{at}") for at, end in enumerate(start.parts)]
+    return [state_of(call, end, f"/{name}/{at}") for at, end in enumerate(start.parts)]
 
 
-def _unfollowed(call: Call, message: str) -> NoReturn:
+def unfollowed(call: Call, message: str) -> NoReturn:
     """Refuse what says nothing against the file."""
     call.refuse(message, code="unknown-operator")
 
@@ -222,149 +217,5 @@ def _ends(layer: Recurrent, of: Tensor, cell: bool) -> Ends:
     return Ends(tuple(End(of, State(layer.hidden, cell, at)) for at in places))
 
 
-def around(call: Call) -> list[Value]:
-    """What a node makes of the outputs or states of a recurrent one."""
-    op, first = call.node.op, call.inputs[0]
-    if op in CLASSES:
-        given: list[Value] = OPERATORS[op](call)
-        return given
-    if op == "Identity":
-        return [first]
-    table = OF_WAYS if isinstance(first, Ways) else OF_ENDS
-    if op not in table or not isinstance(first, Ways | Ends):
-        call.refuse(
-            "the directions of a recurrent node, or its states, can't be followed into this",
-            "they are where they are squeezed, picked, joined, or reshaped into one axis",
-            code="unknown-operator",
-        )
-    return [table[op](call, first)]
-
-
-def _turned(call: Call, ways: Ways) -> Ways:
-    order = shapes.transposed((1,) * 4, call.whole("perm"))
-    return ways._replace(order=tuple(ways.order[axis] for axis in order))
-
-
-def _sizes(call: Call, ways: Ways) -> tuple[int, ...]:
-    steps, features = ways.of.shape
-    sizes = (steps, ways.directions, call.batch, features // ways.directions)
-    return tuple(sizes[axis] for axis in ways.order)
-
-
-def _squeezed(call: Call, ways: Ways) -> Value:
-    """The one direction without its axis."""
-    sizes = _sizes(call, ways)
-    axes = call.whole("axes", 1)
-    place = ways.order.index(WAYS)
-    if ways.directions > 1 or axes is None or shapes.places(axes, len(sizes)) != [place]:
-        _unfollowed(call, "it squeezes other axes than the one of a single direction")
-    return _ordered(call, ways)
-
-
-def _reshaped(call: Call, ways: Ways) -> Value:
-    """The directions and the features of each as one axis."""
-    sizes, place = _sizes(call, ways), ways.order.index(WAYS)
-    target = shapes.reshaped(sizes, call.whole("shape", 1) or [])
-    merged = (*sizes[:place], sizes[place] * sizes[(place + 1) % 4], *sizes[place + 2 :])
-    if ways.order[place + 1 : place + 2] != (FEATURES,) or target != merged:
-        _unfollowed(call, "it puts the directions of a recurrent node together with another axis")
-    return _ordered(call, ways)
-
-
-def _ordered(call: Call, ways: Ways) -> Tensor:
-    """Steps, batch and features in their order, as one step where that is not the layer's own."""
-    order = [axis for axis in ways.order if axis != WAYS]
-    axes, batch = ways.of.batch.moved([(STEPS, BATCH, FEATURES).index(axis) for axis in order], 2)
-    record, name = call.record(ways.of), call.node.name
-    if axes == (0, 1):
-        if record.name.startswith(f"{name}/"):  # the last node of a layer has the layer's name
-            record.name = name
-        return call.placed(ways.of, batch)
-    return call.placed(call.add(KINDS["permute"](axes), [ways.of]), batch)
-
-
-def _gathered(call: Call, ends: Ends) -> Value:
-    """One state, without the axis of directions, or some of them."""
-    places = [trunc(each) for each in call.numbers(1) or []]
-    count = len(ends.parts)
-    missing = not places or min(places) < -count or max(places) >= count
-    if call.integer("axis", 0) != 0 or ends.turned or missing:
-        call.refuse(f"it picks positions that are not among {count} states", code="slice")
-    chosen = tuple(ends.parts[at] for at in places)
-    if call.stored(1).shape:
-        return _stacked(call, chosen)
-    return _state(call, chosen[0])
-
-
-def _sliced(call: Call, ends: Ends) -> Value:
-    """Some of the states."""
-    given = (call.whole(name, place) for place, name in enumerate(("starts", "ends", "axes"), 1))
-    starts, stops, axes = given
-    if (axes or [0]) != [0] or ends.turned or call.has(4):
-        _unfollowed(call, "it cuts states")
-    kept = shapes.sliced((len(ends.parts), 1, 1), starts or [], stops or [], axes, None)
-    return _stacked(call, [ends.parts[at] for at in kept.get(0, range(len(ends.parts)))])
-
-
-def _state(call: Call, end: End, suffix: str = "") -> Tensor:
+def state_of(call: Call, end: End, suffix: str = "") -> Tensor:
     return end.of if end.layer is None else call.add(end.layer, [end.of], suffix)
-
-
-def _without_axis(call: Call, ends: Ends) -> Value:
-    """The only state, as a vector of each sample."""
-    axes = call.whole("axes", 1)
-    if len(ends.parts) != 1 or axes not in ([1] if ends.turned else [0], None):
-        _unfollowed(call, "it squeezes other axes than the one of a single state")
-    return _state(call, ends.parts[0])
-
-
-def _joined(call: Call, first: Ends) -> Value:
-    """States of one layer after those of another."""
-    parts = [each for each in call.inputs if isinstance(each, Ends) and not each.turned]
-    if len(parts) != len(call.inputs) or call.integer("axis", 0) != 0:
-        _unfollowed(call, "it joins states along another axis than that of the directions")
-    return _stacked(call, [part for each in parts for part in each.parts])
-
-
-def _stacked(call: Call, parts: Sequence[End]) -> Ends:
-    """States as one tensor; LayerError for more than there can be layers."""
-    if not 0 < len(parts) <= MAX_STATES:
-        call.refuse(f"it puts {len(parts):,} states together", code="too-large")
-    call.spend(len(parts))
-    return Ends(tuple(parts))
-
-
-def _ends_turned(call: Call, ends: Ends) -> Value:
-    if call.whole("perm") != [1, 0, 2]:
-        _unfollowed(call, "it turns states")
-    return ends._replace(turned=not ends.turned)
-
-
-def _side_by_side(call: Call, ends: Ends) -> Value:
-    """The states of each sample as one vector."""
-    features = sum(end.features for end in ends.parts)
-    sizes = (call.batch, len(ends.parts), ends.parts[0].features)
-    if not ends.turned:
-        sizes = (sizes[1], sizes[0], sizes[2])
-    target = shapes.reshaped(sizes, call.whole("shape", 1) or [])
-    if target != (call.batch, features) or not (ends.turned or len(ends.parts) == 1):
-        _unfollowed(call, "it reshapes states")
-    if len(ends.parts) == 1:
-        return _state(call, ends.parts[0])
-    parts = [_state(call, end, f"/{place}") for place, end in enumerate(ends.parts)]
-    return call.add(KINDS["cat"](0), parts)
-
-
-OF_WAYS: dict[str, Callable[[Call, Any], Value]] = {
-    "Reshape": _reshaped,
-    "Squeeze": _squeezed,
-    "Transpose": _turned,
-}
-OF_ENDS: dict[str, Callable[[Call, Any], Value]] = {
-    "Concat": _joined,
-    "Gather": _gathered,
-    "Reshape": _side_by_side,
-    "Slice": _sliced,
-    "Squeeze": _without_axis,
-    "Transpose": _ends_turned,
-}

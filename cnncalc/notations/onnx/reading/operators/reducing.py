@@ -11,8 +11,9 @@ from cnncalc.notations.onnx.reading.call import Call
 from cnncalc.notations.onnx.reading.operators.base import Either, Whole, operator
 from cnncalc.notations.onnx.reading.values import Statistic
 from cnncalc.tracing.arrays import reduced
+from cnncalc.tracing.batch_axis import BatchAxis
 from cnncalc.tracing.reductions import along
-from cnncalc.tracing.tensors import Static
+from cnncalc.tracing.tensors import Static, Tensor
 
 BY = {
     "ReduceL1": "norm1",
@@ -39,7 +40,7 @@ OF_NUMBERS: dict[str, Callable[[list[Any]], Any]] = {
 }
 
 
-@operator(*BY)
+@operator(*BY, batch="first or looked up")
 def reduce(
     call: Call,
     data: Either,
@@ -50,15 +51,26 @@ def reduce(
 ) -> Either | Statistic:
     """A reduction; the mean or maximum over the whole map is a global pool."""
     if not axes and noop_with_empty_axes:
-        return data if isinstance(data, Static) else call.same(data)
+        return data if isinstance(data, Static) else call.placed(call.same(data), data.batch)
     rank = len(call.sizes(data))
     given, how = axes or list(range(rank)), BY[call.node.op]
     if isinstance(data, Static):
         return folded(call, data, given, bool(keepdims), how)
-    if any(axis % rank == 0 for axis in given):
+    if data.batch.place in shapes.places(given, rank):
+        return across_batch(call, data, len(given), bool(keepdims))
+    places, keep = [call.axis(axis, data, "runs along") for axis in given], bool(keepdims)
+    made = call.add(along(how, data.shape, places, keep), [data])
+    return call.placed(made, data.batch if keep else data.batch.without(places))
+
+
+def across_batch(call: Call, data: Tensor, axes: int, keep: bool) -> Tensor | Statistic:
+    """Along the batch too: one number of a single sample, or what a norm may be made of."""
+    if axes < len(data.sizes):
         return Statistic(data, call.node)
-    places = [call.axis(axis, data, "runs along") for axis in given]
-    return call.add(along(how, data.shape, places, bool(keepdims)), [data])
+    if call.batch > 1:
+        call.refuse("it makes one number of all samples", code="batch")
+    made = call.add(along(BY[call.node.op], data.shape, range(len(data.shape)), keep), [data])
+    return call.placed(made, BatchAxis(data.batch.place if keep else 0))
 
 
 def folded(call: Call, data: Static, axes: list[int], keep: bool, how: str) -> Static:

@@ -2,68 +2,34 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import Any
 
 import cnncalc.notations.onnx.reading.shapes as shapes
 from cnncalc.frameworks.onnx.node import plain
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Shape, show
+from cnncalc.notations.onnx.reading.batches import viewed_at
 from cnncalc.notations.onnx.reading.call import Call
 from cnncalc.notations.onnx.reading.operators.base import Either, Value, Whole, operator
 from cnncalc.notations.onnx.reading.operators.patterns import regrouped
-from cnncalc.notations.onnx.reading.values import End, Ends, Frames, Merged, Rows
-from cnncalc.tracing.arrays import stretched, taken
+from cnncalc.notations.onnx.reading.values import End, Ends
+from cnncalc.tracing.arrays import stretched as repeated
+from cnncalc.tracing.arrays import taken
 from cnncalc.tracing.constants import permuted
 from cnncalc.tracing.tensors import Static, Tensor
 
 
 @operator("Reshape", batch="looked up")
-def reshape(
-    call: Call, data: Value, shape: Whole = None, *, allowzero: int = 0
-) -> Either | Frames | Merged | Rows:
+def reshape(call: Call, data: Either, shape: Whole = None, *, allowzero: int = 0) -> Either:
     """Other sizes of the same values; 0 keeps a size, -1 is worked out."""
-    sizes, zero = shape or [], bool(allowzero)
+    whole = shapes.reshaped(call.sizes(data), shape or [], bool(allowzero))
     if isinstance(data, Static):
-        return call.view(data, shapes.reshaped(data.shape, sizes, zero))
-    tensor = data.of if isinstance(data, Merged | Rows) else call.flow()
-    before = call.sizes(tensor)
-    if isinstance(data, Merged):
-        before = (prod(tensor.shape),)
-    elif isinstance(data, Rows):
-        before = (call.batch * prod(tensor.shape[:-1]), tensor.shape[-1])
-    whole = shapes.reshaped(before, sizes, zero)
-    if tensor.batch:
-        return _elsewhere(call, tensor, whole)
-    if call.batch == 1 and len(whole) == 1 and prod(tensor.shape) > 1:
-        return Merged(tensor)
-    if len(whole) == 2 and len(tensor.shape) > 1 and whole[0] != call.batch:
-        return Rows(_with_rows(call, tensor, whole))
-    if isinstance(data, Tensor) and (axes := _merged(call, data, whole)):
-        return Frames(data, axes)
-    target = call.without_batch(whole)
-    if isinstance(data, Rows) and target == tensor.shape:
-        return _finished(call, tensor)
-    return regrouped(call, tensor, target) or call.view(tensor, whole)
-
-
-def _merged(call: Call, tensor: Tensor, whole: Shape) -> int:
-    """How many of the first axes of data become one with the batch; 0: none do."""
-    axes = len(tensor.shape) + 1 - len(whole)
-    behind, count = tensor.shape[axes:], call.batch * prod(tensor.shape[:axes])
-    return axes if axes > 0 and whole == (count, *behind) and count != call.batch else 0
-
-
-def taken_apart(call: Call, frames: Frames) -> Tensor | None:
-    """What a Reshape makes of frames that are axes again; None: they stay in the batch."""
-    sizes = call.whole("shape", 1) or []
-    before = (call.batch * frames.entries, *frames.one.shape)
-    whole = shapes.reshaped(before, sizes, bool(call.attributes.get("allowzero")))
-    if whole[:1] != (call.batch,):
-        return None
-    if whole[1:] == frames.of.shape:
-        return _finished(call, frames.of)
-    return call.view(frames.of, whole)
+        return call.view(data, whole)
+    target, batch = viewed_at(data, whole, call.batch)
+    if target == data.shape and (data.batch or batch):
+        return _finished(call, call.placed(data, batch))
+    plain = not (data.batch or batch)
+    return (regrouped(call, data, target) if plain else None) or call.seen(data, target, batch)
 
 
 def _finished(call: Call, tensor: Tensor) -> Tensor:
@@ -74,42 +40,34 @@ def _finished(call: Call, tensor: Tensor) -> Tensor:
     return tensor
 
 
-def _with_rows(call: Call, tensor: Tensor, whole: Shape) -> Tensor:
-    """Data whose last axis is that of a matrix in which the batch is no axis any more."""
-    if whole[1] != tensor.shape[-1]:
-        call.without_batch(whole)  # which refuses it
-    return tensor
-
-
-def _elsewhere(call: Call, tensor: Tensor, whole: Shape) -> Tensor | Rows:
-    """Data whose batch isn't in front: in its own sizes, or as rows of its last axis."""
-    if whole == call.sizes(tensor):
-        return tensor
-    if len(whole) != 2 or whole[1] != tensor.shape[-1]:
-        call.refuse(
-            f"it reshapes data whose batch is on axis {tensor.batch.place}",
-            "its rows may be put together, or its batch moved to the front before",
-            code="batch",
-        )
-    return Rows(tensor)
-
-
-@operator("Flatten")
+@operator("Flatten", batch="looked up")
 def flatten(call: Call, data: Either, *, axis: int = 1) -> Either:
     return call.view(data, shapes.flattened(call.sizes(data), axis))
 
 
-@operator("Squeeze")
+@operator("Squeeze", batch="looked up")
 def squeeze(call: Call, data: Either, axes: Whole = None) -> Either:
-    return call.view(data, shapes.squeezed(call.sizes(data), axes))
+    sizes = call.sizes(data)
+    whole = shapes.squeezed(sizes, axes)
+    if isinstance(data, Static):
+        return call.view(data, whole)
+    ones = [axis for axis, size in enumerate(sizes) if size == 1] if axes is None else axes
+    gone = shapes.places(ones, len(sizes))
+    if data.batch.place in gone:
+        return call.view(data, whole)
+    kept = [each for axis, each in enumerate(call.axes(data)) if axis not in gone]
+    return call.with_axes(data, kept)
 
 
-@operator("Unsqueeze")
+@operator("Unsqueeze", batch="looked up")
 def unsqueeze(call: Call, data: Either, axes: Whole = None) -> Value:
     sizes = shapes.unsqueezed(call.sizes(data), axes or [])
-    if isinstance(data, Tensor) and len(data.shape) == 1 and sizes[0] != call.batch == sizes[1]:
+    if isinstance(data, Static):
+        return call.view(data, sizes)
+    new, old = shapes.places(axes or [], len(sizes)), iter(call.axes(data))
+    if len(data.shape) == 1 and not data.batch and new == [0]:
         return Ends((End(data, None),))  # a state to start from, in front of the batch
-    return call.view(data, sizes)
+    return call.with_axes(data, [1 if axis in new else next(old) for axis in range(len(sizes))])
 
 
 @operator("Transpose", batch="looked up")
@@ -123,37 +81,50 @@ def transpose(call: Call, data: Either, *, perm: Whole = None) -> Either:
     if axes != tuple(range(len(axes))):
         data = call.add(KINDS["permute"](axes), [data])
     elif batch == data.batch:
-        return call.same(data)
+        return call.placed(call.same(data), batch)
     return call.placed(data, batch)
 
 
-@operator("Expand")
+@operator("Expand", batch="looked up")
 def expand(call: Call, data: Either, shape: Whole = None) -> Either:
     """Stretched together with another shape."""
     whole = shapes.expanded(call.sizes(data), shape or [])
     if isinstance(data, Static):
-        return call.made(whole, [data], lambda values: stretched(values, data.shape, whole))
-    target = call.without_batch(whole)
-    if len(target) > len(data.shape):
-        call.refuse("it gives the data more axes", code="batch")
-    return call.same(data) if target == data.shape else call.add(KINDS["expand"](target), [data])
+        return call.made(whole, [data], lambda values: repeated(values, data.shape, whole))
+    made = stretched(call, data, whole)
+    return call.placed(call.same(data), data.batch) if made is data else made
+
+
+def stretched(call: Call, data: Tensor, whole: Shape) -> Tensor:
+    """Data in larger sizes, where it has axes of size 1."""
+    data = call.lined_up(data, len(whole))
+    place, sizes = data.batch.place, call.sizes(data)
+    if whole[place] != sizes[place]:
+        call.refuse("it stretches the batch axis", code="batch")
+    merged = (data.shape[axis] for axis in data.batch.merged)
+    target = (*whole[:place], *merged, *whole[place + 1 :])
+    if target == data.shape:
+        return data
+    return call.placed(call.add(KINDS["expand"](target), [data]), data.batch)
 
 
 MAX_REPEATS = 1024
 
 
-@operator("Tile")
+@operator("Tile", batch="any")
 def tile(call: Call, data: Either, repeats: Whole = None) -> Either:
     """Copies along each axis."""
     times = repeats or []
     if isinstance(data, Static):
         return tiled(call, data, times)
-    if len(times) != len(data.shape) + 1 or times[0] != 1 or min(times) < 1:
+    place = data.batch.place
+    if len(times) != len(data.sizes) or times[place] != 1 or min(times) < 1:
         call.refuse("its repeats don't fit the data", code="batch")
-    for axis, count in enumerate(times[1:]):
-        if count > MAX_REPEATS:
-            call.refuse("it repeats the data too often", code="too-large")
-        if count > 1:
+    if max(times) > MAX_REPEATS:
+        call.refuse("it repeats the data too often", code="too-large")
+    batch = data.batch
+    for outer, count in enumerate(times):
+        if count > 1 and (axis := batch.inner(outer)) is not None:
             data = call.add(KINDS["cat"](axis), [data] * count)
     return data
 

@@ -11,7 +11,6 @@ from cnncalc.layers import KINDS
 from cnncalc.layers.base import show
 from cnncalc.notations.onnx.reading.call import Call
 from cnncalc.notations.onnx.reading.operators.base import Either, Value, Whole, operator
-from cnncalc.notations.onnx.reading.values import Merged
 from cnncalc.tracing.arrays import taken
 from cnncalc.tracing.slices import Piece, cuts, runs
 from cnncalc.tracing.tensors import Static, Tensor
@@ -31,22 +30,25 @@ def slice_(
     if isinstance(data, Static):
         return parted(call, data, kept)
     batch = data.batch
-    if kept.pop(batch.place, Piece(0, call.batch)).places() != range(call.batch):
+    samples = call.sizes(data)[batch.place]
+    if kept.pop(batch.place, Piece(0, samples)).places() != range(samples):
         call.refuse("it cuts the batch axis", code="batch")
     if not all(piece.size for piece in kept.values()):
         call.refuse("nothing would be left", code="empty-output")
-    if any(piece.step < 1 and piece.size > 1 for piece in kept.values()):
-        call.refuse("positions that go backwards can't be followed")
     inner = {call.axis(axis, data): piece for axis, piece in kept.items()}
-    return call.placed(cut(call, data, inner) or call.same(data), batch)
+    forwards = {axis: piece for axis, piece in inner.items() if piece.step > 0 or piece.size == 1}
+    found = cut(call, data, forwards, "/cut" if len(forwards) < len(inner) else "")
+    for axis in inner.keys() - forwards.keys():
+        found = _in_order(call, found or data, axis, list(inner[axis].places()))
+    return found or call.placed(call.same(data), batch)
 
 
 def cut(call: Call, data: Tensor, kept: Mapping[int, Piece], last: str = "") -> Tensor | None:
     """Some axes cut to the places that stay; None where all stay."""
-    layers = cuts(data.shape, kept)
+    layers, batch = cuts(data.shape, kept), data.batch
     for place, layer in enumerate(layers, 1):
         data = call.add(layer, [data], last if place == len(layers) else f"/{place}")
-    return data if layers else None
+    return call.placed(data, batch) if layers else None
 
 
 def parted(call: Call, data: Static, kept: Mapping[int, Piece]) -> Static:
@@ -64,7 +66,7 @@ def parted(call: Call, data: Static, kept: Mapping[int, Piece]) -> Static:
     return call.made(sizes, [data], compute if known else None)
 
 
-@operator("Split")
+@operator("Split", batch="any")
 def split(call: Call, data: Either, split: Whole = None, *, axis: int = 0) -> list[Value]:
     """One part after another along an axis."""
     names = call.node.outputs
@@ -98,11 +100,11 @@ def gather(call: Call, data: Value, indices: Value, *, axis: int = 0) -> Either:
     if isinstance(indices, Tensor) and isinstance(data, Static):
         return _looked_up(call, data, indices, axis)
     indices = call.stored(1)
-    if isinstance(data, Merged):
-        return _values_of_one(call, data.of, indices)
     if isinstance(data, Static):
         return picked(call, data, indices, shapes.place(axis, len(data.shape)))
     tensor = call.flow()
+    if len(tensor.sizes) == 1 == call.batch:
+        return _values_of_one(call, tensor, indices)
     place = call.axis(axis, tensor, "picks from")
     if len(indices.shape) > 1:
         call.refuse("positions picked along more than one axis can't be followed")
@@ -112,7 +114,7 @@ def gather(call: Call, data: Value, indices: Value, *, axis: int = 0) -> Either:
     if not places or min(places) < 0 or max(places) >= size:
         call.refuse(f"it picks positions that are not among the {size}", code="slice")
     if indices.shape:
-        return call.placed(_in_order(call, tensor, place, places), tensor.batch)
+        return _in_order(call, tensor, place, places)
     one = cut(call, tensor, {place: Piece(places[0], 1)}, "/slice") or tensor
     left = (*tensor.shape[:place], *tensor.shape[place + 1 :])
     return call.seen(one, left, tensor.batch.without([place]))
@@ -129,7 +131,7 @@ def _looked_up(call: Call, table: Static, numbers: Tensor, axis: int) -> Tensor:
             "of a matrix are read"
         )
     layer = KINDS["embedding"](*table.shape, axis=-1 if numbers.shape else 0)
-    return call.add(layer, [numbers], weight=table)
+    return call.placed(call.add(layer, [numbers], weight=table), numbers.batch)
 
 
 def _in_order(call: Call, data: Tensor, axis: int, places: list[int]) -> Tensor:
@@ -138,9 +140,10 @@ def _in_order(call: Call, data: Tensor, axis: int, places: list[int]) -> Tensor:
     if len(pieces) > MAX_PIECES:
         call.refuse("it picks too many positions in an order of their own", code="too-large")
     if len(pieces) == 1:
-        return cut(call, data, {axis: pieces[0]}) or call.same(data)
+        return cut(call, data, {axis: pieces[0]}) or call.placed(call.same(data), data.batch)
     parts = [cut(call, data, {axis: piece}, f"/{n}") for n, piece in enumerate(pieces, 1)]
-    return call.add(KINDS["cat"](axis), [part or data for part in parts])
+    joined = call.add(KINDS["cat"](axis), [part or data for part in parts])
+    return call.placed(joined, data.batch)
 
 
 def picked(call: Call, data: Static, indices: Static, axis: int) -> Static:

@@ -13,7 +13,9 @@ from cnncalc.notations.source.unread import unsupported
 from cnncalc.python.functions import Method
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
+from cnncalc.python.unknown import drawn
 from cnncalc.python.values import Value, describe
+from cnncalc.tracing.arrays import is_small
 from cnncalc.tracing.tensors import Batch, Static, Tensor, static_rows
 
 __all__ = ["CONTENTS", "to_whole"]
@@ -22,6 +24,8 @@ __all__ = ["CONTENTS", "to_whole"]
 def item(machine: Machine, tensor: Value) -> Value:
     if isinstance(tensor, Static) and tensor.values is not None and len(tensor.values) == 1:
         return plain_number(tensor, tensor.values[0])
+    if isinstance(tensor, Static) and tensor.values is None and all(n == 1 for n in tensor.shape):
+        return drawn(machine, "item") if tensor.fill is None else tensor.fill
     raise Refusal("what is in a tensor isn't known here, only its shape")
 
 
@@ -37,6 +41,10 @@ def to_list(machine: Machine, tensor: Value) -> Value:
         if len(tensor.shape) > 1:
             return [to_list(machine, row) for row in static_rows(machine, tensor)]
         return [plain_number(tensor, value) for value in tensor.values]
+    if isinstance(tensor, Static) and len(tensor.shape) == 1 and is_small(tensor.shape):
+        machine.budget.spend(tensor.count)
+        one = drawn(machine, "tolist") if tensor.fill is None else tensor.fill
+        return [one] * tensor.count
     raise Refusal("what is in a tensor isn't known here, only its shape")
 
 

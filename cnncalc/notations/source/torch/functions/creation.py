@@ -14,6 +14,7 @@ from cnncalc.python.iteration import content_of, listed
 from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
+from cnncalc.python.unknown import unknown_among
 from cnncalc.python.values import Iterated, Opaque, Value, describe
 from cnncalc.python.wordlists import words
 from cnncalc.symbols.followed import is_open
@@ -30,6 +31,8 @@ def new_tensor(fill: float | None = None) -> Method:
         given = options.get("size", sizes[0] if len(sizes) == 1 else sizes)
         given = sizes or (given,) if isinstance(given, int | Batch) else (given,)
         shape = tuple(sizes_given(machine, given))
+        if (unknown := unknown_among(shape)) is not None:
+            raise unknown.needed("the size of this tensor")
         if not all(isinstance(each, int | Batch) and not isinstance(each, bool) for each in shape):
             raise Refusal("the sizes of this tensor aren't known")
         return Static(shape, fill=fill)
@@ -152,7 +155,15 @@ def float_tensor(machine: Machine, *given: Value, **options: Value) -> Value:
     return from_values(machine, *given)
 
 
+def randint(machine: Machine, *given: Value, size: Value = None, **options: Value) -> Static:
+    """`torch.randint(high, size)`, or with `low` in front."""
+    sizes = given[-1] if size is None and given else size
+    made: Static = new_tensor()(machine, sizes)
+    return made
+
+
 CREATION: dict[str, Method] = {
+    "randint": randint,
     **dict.fromkeys(words("rand randn empty normal"), new_tensor()),
     **dict.fromkeys(words("rand_like randn_like empty_like"), like()),
     "zeros": new_tensor(0.0),

@@ -12,7 +12,7 @@ from cnncalc.frameworks.pytorch.resizing import resized
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import BATCH
 from cnncalc.notations.source.axes import axis_of, outer_shape
-from cnncalc.notations.source.layer_arguments import plain, refused
+from cnncalc.notations.source.layer_arguments import by_name, plain, refused
 from cnncalc.notations.source.layer_steps import emit, made_of
 from cnncalc.notations.source.torch.nn.functional_weights import (
     batch_norm,
@@ -104,7 +104,7 @@ def layer_function(name: str, cls: str) -> Method:
         given = dict(zip(places, args, strict=False)) | kwargs
         if isinstance(input, Static) and cls in ALONG:
             return made_of(machine, [input], input.shape)
-        options = {key: plain(value) for key, value in given.items() if key not in IGNORED}
+        options = by_name(given, IGNORED)
         layer = vocabulary(cls, [], options)
         output = emit(machine, layer, [input], op=name)
         if options.get("return_indices") is True:

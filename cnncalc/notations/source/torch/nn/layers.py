@@ -12,7 +12,13 @@ from cnncalc.layers.recurrent import Recurrent
 from cnncalc.network import Declared
 from cnncalc.notations.source.axes import sample_shape
 from cnncalc.notations.source.entries import entries
-from cnncalc.notations.source.layer_arguments import LAYER_COST, made, plain, refused
+from cnncalc.notations.source.layer_arguments import (
+    LAYER_COST,
+    made,
+    or_unknown,
+    plain,
+    refused,
+)
 from cnncalc.notations.source.layer_steps import emit, emit_view
 from cnncalc.notations.source.model_trace import WEIGHTS, in_layer, is_trained, is_weight
 from cnncalc.notations.source.recurrent_states import (
@@ -102,8 +108,8 @@ def init(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> None:
     cls = reader_of(module.cls)
     machine.budget.spend(LAYER_COST)
     module.ready = True
-    values = [plain(value) for value in values]
-    kwargs = {name: plain(value) for name, value in kwargs.items()}
+    values = [or_unknown(value) for value in values]
+    kwargs = {name: or_unknown(value) for name, value in kwargs.items()}
     assert cls.reader is not None
     module.layers, arguments = made(cls.reader, f"nn.{cls.name}", values, kwargs)
     for name, value in arguments.items():
