@@ -36,6 +36,15 @@ def advance(
     route: Route, output: Shape, seen: Seen, input_shape: Shape, extent_of: ExtentOf
 ) -> Seen:
     """What the units see after a layer with one input; `extent_of` says what reaches that."""
+    after = _advanced(route, output, seen, input_shape, extent_of)
+    if route.splits and any(along.place == 0 for along in seen.axes):
+        return _of_parts(route, after)
+    return after
+
+
+def _advanced(
+    route: Route, output: Shape, seen: Seen, input_shape: Shape, extent_of: ExtentOf
+) -> Seen:
     blind = _blind_units(route, seen)
     if blind is Blind.ALL:
         return nothing(len(seen.axes), seen.aligned)
@@ -196,6 +205,15 @@ def _told_apart(route: Route, output: Shape, seen: Seen, after: Seen, input_shap
         return after
     past = _past(route, _alike(route.shape[0], seen), input_shape)
     return _routed(route, output, after, past) if past else _with(after, UNKNOWN)
+
+
+def _of_parts(route: Route, after: Seen) -> Seen:
+    """Channels that are places became several, each with a part of what its window reads."""
+    split = [axis for axis, window in enumerate(route.windows, start=1) if window is not OWN]
+    bounds = [Field(a.field.step, a.field.phases, exact=False) for a in after.axes]
+    pairs = zip(after.axes, bounds, strict=True)
+    axes = [a._replace(field=bound) if a.place in split else a for a, bound in pairs]
+    return Seen(tuple(axes), after.whole, after.aligned, after.channels)
 
 
 def _alike(channels: int, seen: Seen) -> Channels:
