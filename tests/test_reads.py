@@ -265,7 +265,7 @@ def test_fields(spec: str) -> None:
 
 
 def reached(spec: str) -> list[bool]:
-    """For each axis of the input whether some unit reads all that its field has; none reads more."""
+    """For each axis of the input whether a unit reads all that its field has; none reads more."""
     report, found = changed(spec)
     rank, seen, reach = len(report.input), report.fields[-1], []
     for axis, along in zip(report.network.places(report.input), seen.axes, strict=True):
