@@ -5,6 +5,7 @@ The layers are run, on NumPy; nothing is asked of the engine's arithmetic.
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cache
 from math import prod
 from operator import ge
@@ -15,6 +16,9 @@ import pytest
 
 from cnncalc import Report, analyze
 from cnncalc.executors.bundled.executor import Stack
+from cnncalc.layers import KINDS
+from cnncalc.layers.base import Layer, Route, Shape
+from cnncalc.receptive import channels, fields
 from cnncalc.receptive.maps import Interval
 from cnncalc.receptive.units import view
 from cnncalc.receptive.walk import walk_back
@@ -63,6 +67,8 @@ LAYERS = [
     "4x5 pad:2:1",
     "4x4x3 pad:0:1x2:0,c=1:2",
     "4x5 pad:-1:2,c=0:-1",
+    "4x5 pad:0,c=1:0",
+    "4x5 pad:1:0,c=0:2",
     "4x6 crop:1:2",
     "4x5x6 crop:0:1x2:0",
     "4x7 slice:1..6,axis=1,step=2",
@@ -84,9 +90,15 @@ LAYERS = [
     "6x4 fold:3,size=9,s2",
     "6x5 fold:2,size=5,p=1:0",
     "6x3 fold:3,size=9,s2,d2,p=0:1",
+    "6x3 fold:3,size=7,s2,p=0:1",
+    "6x3 fold:3,size=7,s2,p=1:0",
     "4x9 fold:2,size=4x4",
     "4x16 fold:2x1,size=3x3,p=1x0:1",
     "4x9 fold:2,size=4x2,p=0:0x1",
+    "4x9 fold:2x2,size=4",
+    "4x3 fold:2,size=2x2,p=0:2x0",
+    "4x3 fold:2,size=2x2,p=0x2:0",
+    "4x2 fold:2,size=2x2,p=0x1:0",
     "4x5x3 permute:2x0x1",
     "4x5x3 permute:1x2x0",
     "4x5x3 permute:0x2x1",
@@ -136,6 +148,7 @@ LAYERS = [
     "3x4x5 each:order=last[conv:2,k2]",
     "4x2x3x4 each(2,order=last)[conv:4,k3,p=1:0,g2]",
     "3x4x6 each[pixelunshuffle:2]",
+    "3x4x3 each[pixelshuffle:2]",
     "2x3x6 each:order=last[pixelunshuffle:2]",
     "3x4x5 each[flatten]",
     "3x4x5 each[gap]",
@@ -156,6 +169,8 @@ LAYERS = [
     "4x5 matmul:transpose[ conv:3,k1 | maxpool:3,s1,p1 ]",
     "2x3x4 matmul[ conv:2,k3,p1 | permute:0x2x1 ]",
     "4x5 matmul:order=last[ permute:1x0 | conv:4,k1 ]",
+    "4x2x3 matmul:order=last[ maxpool:3,s1,p1 | permute:2x1x0 ]",
+    "4x2x3 matmul(transpose,order=last)[ maxpool:3,s1,p1 | ]",
     "4x5 mha:2[ conv:4,k3,s2,p1 | ]",
     "4x6 lstm:3[ conv:4,k3 | slice:..1,axis=1 reduce:mean,axes=1 linear:3 | gap linear:3 ]",
 ]
@@ -201,7 +216,12 @@ JUMBLED = {
     "4x3x2x2 flatten:start=1,end=2",
     "3x6 unflatten:2x3,axis=1",
     "4x6 reshape:3x8",
+    "4x9 fold:2x2,size=4",
+    "4x3 fold:2,size=2x2,p=0:2x0",
+    "4x3 fold:2,size=2x2,p=0x2:0",
+    "4x2 fold:2,size=2x2,p=0x1:0",
     "3x4x6 each[pixelunshuffle:2]",
+    "3x4x3 each[pixelshuffle:2]",
     "3x4x5 each[flatten]",
 }
 
@@ -233,6 +253,7 @@ def within(inner: Interval | None, outer: Interval | None) -> bool:
     return not inner or bool(outer and outer[0] <= inner[0] and inner[1] <= outer[1])
 
 
+@cache
 def walked(spec: str) -> list[bool]:
     """For each number that comes out, whether what a walk back finds is exact; it is never less."""
     report, found = changed(spec)
@@ -264,9 +285,13 @@ def test_fields(spec: str) -> None:
     assert report.fields[-1].status != "exact" or spec not in JUMBLED
 
 
+@cache
 def reached(spec: str) -> list[bool]:
     """For each axis of the input whether a unit reads all that its field has; none reads more."""
-    report, found = changed(spec)
+    return agreeing(*changed(spec))
+
+
+def agreeing(report: Report, found: Any) -> list[bool]:
     rank, seen, reach = len(report.input), report.fields[-1], []
     for axis, along in zip(report.network.places(report.input), seen.axes, strict=True):
         n, agree = report.input[axis], False
@@ -296,12 +321,106 @@ def turned(spec: str) -> str:
     return f"{'x'.join([second, first, *rest])} permute:{axes} {layer} slice:-1.."
 
 
+# Networks in which units that differ come together, apart and out of step.
+NETWORKS = [
+    f"4x5x6 {{}} {behind}"
+    for behind in (
+        "reduce:mean,axes=1,keep cat:axis=1[ | conv:4,k1x3,p=0x1 ] slice:..1",
+        "reduce:mean,axes=1,keep cat:axis=1[ | conv:4,k1x3,p=0x1 ] slice:1..,axis=1",
+        "reduce:mean,axes=1,keep cat[ | conv:2,k1x3,p=0x1 ] slice:3..5",
+        "linear:3,axis=1 add[ | conv:4,k1x3,p=0x1 ] slice:1..2",
+        "linear:3,axis=1 add[ | reduce:max,axes=1,keep ] slice:1..2,axis=1",
+        "linear:3,axis=-1 mul[ | gap:keep ] slice:..2",
+        "unflatten:2x2 slice:1.. conv:2,k1x2x2",
+        "unflatten:2x2 reduce:mean,axes=1 slice:..1",
+        "unflatten:2x2 permute:1x0x2x3 cat[ | relu ] slice:1..3",
+        "flatten:start=1 slice:4..9,axis=1 linear:1,axis=1",
+        "flatten:start=1 linear:3,axis=1 slice:..2",
+        "flatten slice:20..50 linear:2",
+        "permute:1x2x0 linear:2,axis=-1 slice:..2,axis=1",
+        "permute:1x2x0 conv:3,k2,s2 flatten",
+        "permute:2x0x1 conv:4,k3,g2,p1 slice:2..",
+        "permute:2x0x1 pad:0,c=1:1 dwconv:1,m2 slice:..3",
+        "permute:2x0x1 chshuffle:3 slice:..2 gap",
+        "permute:2x0x1 cat[ | conv:2,k1 ] conv:4,k1,g4",
+        "pixelunshuffle:1 pixelshuffle:2 conv:1,k3 slice:..",
+        "reduce:mean,axes=-1,keep pad:0x2:1 slice:2..4,axis=2",
+        "reduce:mean,axes=-1,keep pad:0x2:1 slice:..3,axis=2 flatten linear:1",
+        "reduce:mean,axes=-1,keep pad:0x2:1 conv:2,k1x3 gap",
+        "reduce:mean,axes=-1 pad:1:2 conv:2,k3,g2 slice:1..",
+        "gap:keep upsample:3 conv:2,k2 slice:..1",
+        "gap:keep pad:1 conv:4,k2,g4 slice:1..2",
+        "gap unflatten:2x2 slice:..1 linear:3,axis=1",
+        "add[ gap:keep | maxpool:3,s2,p1 upsample:size=5x6 ] slice:..2",
+        "add[ crop:1:0x0 | maxpool:2x1,s1 ] conv:2,k2",
+        "add[ conv:4,k3,s2,p1 | avgpool:3,s2 pad:0:1x0:1 ] slice:..1",
+        "cat[ slice:..1 | slice:1..3 gap:keep upsample:size=5x6 | slice:3.. ] slice:1..",
+        "cat:axis=-1[ | maxpool:3,s1,p1 ] slice:4..8,axis=-1 conv:1,k2",
+        "cat:axis=-1[ | maxpool:3,s1,p1 ] reduce:mean,axes=-1 slice:..1",
+        "mul(align=second)[ | gap ] slice:..2",
+        "upsample:2 conv:2,k3,s2,p1 slice:..1",
+        "convt:4,k3,s2,g4 slice:..2 maxpool:2",
+        "convt:4,k2,s3 cat[ | upsample:size=14x17 ] slice:3..6",
+    )
+]
+NO_PARTS, ALL_PARTS = "identity", "cat[ slice:..1 | slice:1.. maxpool:3,s1,p1 ]"
+WHOLE_MAPS = [each.format(before) for each in NETWORKS for before in (NO_PARTS, ALL_PARTS)]
+
+
 SEVERAL = [spec for spec in LAYERS if not spec.startswith("1x")]
 
 
-@pytest.mark.parametrize("spec", [*map(apart, SEVERAL), *map(turned, LAYERS)])
+BEHIND = [*map(apart, SEVERAL), *map(turned, LAYERS), *WHOLE_MAPS]
+
+
+@pytest.mark.parametrize("spec", BEHIND)
 def test_behind_channels_that_differ(spec: str) -> None:
     """What is called exact is, and no unit reads more than is said of it."""
     walked(spec)
     agree = reached(spec)
     assert all(agree) or changed(spec)[0].fields[-1].status == "hull"
+
+
+def test_no_more_are_bounds_than_must() -> None:
+    """How many fields are exact, and how many units are known but to a bound."""
+    specs = [*LAYERS, *BEHIND]
+    statuses = Counter(changed(spec)[0].fields[-1].status for spec in specs)
+
+    assert statuses == {"exact": 288, "hull": 132, "global": 83}
+    assert sum(walked(spec).count(False) for spec in specs) == 2898
+
+
+def test_more_than_is_kept_of_channels_is_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of so many kinds of channels, or so many runs, it isn't told any more which see what."""
+    specs = [each for each in BEHIND if "cat[ slice" in each and "permute" not in each][::4]
+    for name in ("MOST_VIEWS", "MOST_RUNS"):
+        with monkeypatch.context() as patched:
+            patched.setattr(channels, name, 1)
+            for spec in specs:
+                _, found = changed(spec)
+                report = analyze(spec)
+                exact = report.fields[-1].status != "hull"
+                assert all(agreeing(report, found)) or not exact
+
+
+def test_plain_layers_slide_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where each field is what its window makes of it, nothing else is asked."""
+    monkeypatch.setattr(fields, "advance", None)
+    report = analyze(
+        "4x24x24 conv:4,k3,s2,p1 bn relu maxpool:3,s2,p=0:1 dwconv:3,d2,p=same pwconv:4,g2 "
+        "convt:4,k4,s2,p1 upsample:2 avgpool:2 conv:3,k3x1,p=1x0"
+    )
+    assert report.fields[-1].status == "exact"
+
+
+def test_equal_layers_are_asked_once_where_they_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    right = KINDS["conv"].route
+
+    def route(layer: Layer, shape: Shape) -> Route | None:
+        asked.append(shape)
+        return right(layer, shape)
+
+    monkeypatch.setattr(KINDS["conv"], "route", route)
+    assert analyze("4x9x9 10*[conv:4,k3,p1]").fields[-1].status == "exact"
+    assert asked == [(4, 9, 9)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
 from cnncalc import SpecError, analyze
@@ -43,6 +45,24 @@ REFUSED = [
     ("3x9 conv:4,k3,d0", "bad-value"),
     ("3x9 maxpool:3,s0", "bad-value"),
     ("3x9 flatten:start=1,end=0", "wrong-axes"),
+    ("6x4 pwconv:4,g4", "groups"),
+    ("6x4 pwconv:3,g2", "groups"),
+    ("6x4 conv:4,k3,g4", "groups"),
+    ("6x4 convt:4,k3,g4", "groups"),
+    ("6x4 gn:4", "groups"),
+    ("1x4 pad:3:-5", "over-cropped"),
+    ("1x4 pad:-5:3", "over-cropped"),
+    ("4x4 pad:0,c=-3:-2,empty", "over-cropped"),
+    ("4x4 pad:0,c=-2:-2", "empty-output"),
+    ("8 pixelshuffle:2", "not-a-map"),
+    ("8 pixelunshuffle:2", "not-a-map"),
+    ("6x4x4 pixelshuffle:2", "groups"),
+    ("2x5 pixelunshuffle:2", "groups"),
+    ("8 pad:1", "not-a-map"),
+    ("8 se:2", "not-a-map"),
+    ("3x9 conv:2,k3,p=-1:0", "bad-value"),
+    ("3x9 dwconv:3,p=0:-1", "bad-value"),
+    ("3x9 sepconv:3,k3,p=0:-1", "bad-value"),
     ("1x3 upsample:0.2", "empty-output"),
     ("1x5 upsample:2,mode=cubic", "wrong-axes"),
 ]
@@ -53,6 +73,21 @@ TAKEN = [
     ("3x4x4 scale:shape=4x4", (3, 4, 4)),
     ("3x9 conv:1,k3,g1", (1, 7)),
     ("3x9 flatten:start=1,end=1", (3, 9)),
+    ("3x4x5 flatten:start=1", (3, 20)),
+    ("3x4x5 flatten:start=-2,end=-1", (3, 20)),
+    ("3x4x5 flatten:end=1", (12, 5)),
+    ("1x4 pad:3:-4", (1, 3)),
+    ("4x4 pad:0,c=-1:-2", (1, 4)),
+    ("8 slice:..-1", (7,)),
+    ("8 slice:-3..-1", (2,)),
+    ("8 slice:1..7,step=4", (2,)),
+    ("8 slice:1..6,step=4", (2,)),
+    ("8 slice:1..5,step=4", (1,)),
+    ("3x9 conv:2,k3,p=-1:0,mode=circular", (2, 6)),
+    ("5x1 upsample:size=4,mode=linear,corners", (5, 4)),
+    ("2x6 unflatten:infer", (2, 6)),
+    ("12x2 reshape:infer", (24,)),
+    ("12x2 reshape:3xinfer", (3, 8)),
     ("1x4 maxunpool:3,s2,p=1:0,size=9", (1, 9)),  # by itself 3*2 - 1 + 3 = 8
     ("1x4 maxunpool:3,s2,p=0:1,size=7", (1, 7)),
 ]
@@ -116,6 +151,54 @@ def test_of_many_shapes_the_first_are_listed() -> None:
 )
 def test_a_learned_factor_holds_one_value_per_channel(spec: str, shape: tuple[int, ...]) -> None:
     assert [weight.shape for weight in analyze(spec).rows[1].weights] == [shape]
+
+
+def weights_of(spec: str) -> list[tuple[str, tuple[int, ...], str]]:
+    return [(each.name, each.shape, each.role) for each in analyze(spec).rows[-1].weights]
+
+
+@pytest.mark.parametrize("options", list(product((False, True), repeat=3)))
+def test_weights_of_norms(options: tuple[bool, ...]) -> None:
+    """A scale and a shift, unless all or one is left out, of the size of what is normalised."""
+    affine, scale, shift = options
+    left_out = ("noaffine", "noscale", "noshift")
+    words = [word for word, there in zip(left_out, options, strict=True) if not there]
+    learned = [("weight", scale), ("bias", shift)]
+    for kind, size in (
+        ("bn", (6,)), ("bn:axis=1", (4,)), ("gn:2", (6,)), ("gn:2,axis=-1", (4,)), ("ln", (6,)),
+        ("ln:axes=-1x0", (4, 6)),
+    ):  # fmt: skip
+        spec = kind + "".join(f"{',' if ':' in kind or i else ':'}{w}" for i, w in enumerate(words))
+        expected = [(name, size) for name, there in learned if there and affine]
+        assert [
+            each[:2] for each in weights_of(f"6x4 {spec}") if each[2] == "parameter"
+        ] == expected
+
+
+def test_statistics_of_norms() -> None:
+    running = [("running_mean", (6,)), ("running_var", (6,))]
+    renorm = [(name, (6,)) for name in ("running_std", "renorm_mean", "renorm_std")]
+    count = [("num_batches_tracked", ())]
+
+    def buffers(spec: str) -> list[tuple[str, tuple[int, ...]]]:
+        return [(name, shape) for name, shape, role in weights_of(spec) if role == "buffer"]
+
+    assert buffers("6x4 bn") == running + count
+    assert buffers("6x4 bn:renorm") == running + renorm + count
+    assert buffers("6x4 bn:nostats") == []
+    assert buffers("6x4 in") == []
+    assert buffers("6x4 in:stats") == running + count
+    assert weights_of("6x4 in") == []
+    assert [each[0] for each in weights_of("6x4 in:affine")] == ["weight", "bias"]
+    assert [each[0] for each in weights_of("6x4 in:affine,noshift")] == ["weight"]
+
+
+def test_weights_of_a_gate() -> None:
+    """Two convolutions of one place, of however many axes."""
+    for shape, ones in (("6x4", (1,)), ("6x4x5", (1, 1)), ("6x2x3x4", (1, 1, 1))):
+        assert [each[1] for each in weights_of(f"{shape} se:2")] == [
+            (3, 6, *ones), (3,), (6, 3, *ones), (6,),
+        ]  # fmt: skip
 
 
 def test_bytes_of_the_input() -> None:
