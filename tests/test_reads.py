@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cache
+from itertools import product
 from math import prod
 from operator import ge
 from typing import Any
@@ -15,10 +16,14 @@ import numpy as np
 import pytest
 
 from cnncalc import Report, analyze
+from cnncalc.axis.channels import Grouped
+from cnncalc.axis.field import Field
+from cnncalc.axis.windows import Bins, Resize, Slide, Spread, Window
 from cnncalc.executors.bundled.executor import Stack
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Route, Shape
-from cnncalc.receptive import channels, fields
+from cnncalc.receptive import channels, fields, merge
+from cnncalc.receptive.layer import reads_on
 from cnncalc.receptive.maps import Interval
 from cnncalc.receptive.units import view
 from cnncalc.receptive.walk import walk_back
@@ -411,6 +416,78 @@ def test_plain_layers_slide_on(monkeypatch: pytest.MonkeyPatch) -> None:
         "convt:4,k4,s2,p1 upsample:2 avgpool:2 conv:3,k3x1,p=1x0"
     )
     assert report.fields[-1].status == "exact"
+
+
+@pytest.mark.parametrize(
+    ("spec", "times"),
+    [
+        ("4x24x24 conv:4,k3 relu conv:4,k3,s2,p1", 2),
+        ("4x24x24 conv:4,k3,p1:1 maxpool:3,s1,p=1:0", 2),  # where padding behind has no say
+        ("4x24x24 conv:4,k3,p=1:0x1:1", 1),
+        ("4x24x24 conv:4,k3,p=0:1x1:0", 2),
+        ("4x24x24 conv:4,k3x2", 2),
+        ("4x24x24 conv:4,k3,s1x2", 2),
+        ("4x24x24 conv:4,k3,d1x2", 2),
+        ("4x24x24 conv:4,k1x3 conv:4,k1", 4),  # fields that differ stay apart
+        ("4x24x24 conv:4,k3,p1 add[ | conv:4,k3,p1 ]", 2),
+    ],
+)
+def test_axes_that_are_alike_are_worked_out_once(
+    spec: str, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+    right = Field.through
+
+    def through(field: Field, window: Window) -> Field:
+        calls.append(window)
+        return right(field, window)
+
+    monkeypatch.setattr(Field, "through", through)
+    assert analyze(spec).fields[-1].status == "exact"
+    assert len(calls) == times
+
+
+def test_branches_meet_once_on_axes_that_are_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    met = []
+    right = merge._meet_axis
+
+    def meet_axis(*args: Any) -> Any:
+        met.append(args)
+        return right(*args)
+
+    monkeypatch.setattr(merge, "_meet_axis", meet_axis)
+    for spec, times in (
+        ("4x24x24 add[ conv:4,k3,p1 | ]", 1),
+        ("4x24x20 add[ conv:4,k3,p1 | ]", 2),
+        ("4x24x24 add[ conv:4,k3x1,p=1x0 | ]", 2),
+        ("4x24x24 cat:axis=2[ conv:4,k3,p1 | ]", 2),
+        ("4x9x9x9 add[ conv:4,k3,p1 | relu | conv:4,k1 ]", 1),
+        ("4x24x24 add[ linear:24,axis=1 | ]", 2),
+    ):
+        met.clear()
+        assert analyze(spec).fields[-1]
+        assert len(met) == times, spec
+
+
+def test_windows_that_always_read_something() -> None:
+    """Of any length of the axis; where none is dilated, no other window does."""
+    for k, s, d, before, after in product((1, 2, 3), (1, 2), (1, 2, 3), range(-1, 5), range(-1, 5)):
+        window = Slide(k, s, before, after, d)
+        always = all(
+            any(0 <= i < n for i in window.reads(o))
+            for n in range(1, 16)
+            for o in range(window.length(n))
+        )
+        assert always or not reads_on(window)
+        assert d > 1 or k == 1 or reads_on(window) == always, repr(window)
+    for before, after in ((2, 2), (0, 4), (4, 0), (0, 0)):
+        assert reads_on(Slide(3, 1, before, after, 2))
+    for before, after in ((2, 3), (1, 1), (4, 1)):
+        assert not reads_on(Slide(3, 1, before, after, 2))
+    assert reads_on(Bins(7, 3))
+    assert reads_on(Resize(2, 1, 4))
+    assert not reads_on(Spread(2, 3))
+    assert not reads_on(Grouped(1, 2))
 
 
 def test_equal_layers_are_asked_once_where_they_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -95,3 +95,5 @@ def test_long_runs_are_read_at_once(groups: int) -> None:
     views = ((0, 8192), (1, 8192))
 
     assert len(list(read(Grouped(16384 // groups, 2), views, 2 * groups))) <= 3
+    assert len(list(read(Slide(2, 1), views, 16383))) == 3
+    assert len(list(read(Slide(2, 3, 4, 4), views, 5463))) <= 6

@@ -127,6 +127,10 @@ def test_too_much_to_list_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert known
     assert known.ends == ((0, 28),)
     assert walked(report, (range(1), range(3))) is None
+    units = [(2, (range(1), range(first, 3))) for first in (0, 1)]
+    steps, places = report.network.steps, report.network.places(report.input)
+    several = walk.walk_back(steps, report.rows, places, units)
+    assert [each and each.ends for each in several] == [None, None]
 
 
 def test_branches_that_are_too_much_together_are_unknown(monkeypatch: pytest.MonkeyPatch) -> None:

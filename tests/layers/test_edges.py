@@ -45,6 +45,7 @@ REFUSED = [
     ("3x9 conv:4,k3,d0", "bad-value"),
     ("3x9 maxpool:3,s0", "bad-value"),
     ("3x9 flatten:start=1,end=0", "wrong-axes"),
+    ("6x6 mul[ conv:6,k3,p1 | gap ]", "branches"),
     ("6x4 pwconv:4,g4", "groups"),
     ("6x4 pwconv:3,g2", "groups"),
     ("6x4 conv:4,k3,g4", "groups"),

@@ -138,6 +138,10 @@ def test_padding_that_leaves_nothing() -> None:
     with pytest.raises(LayerError, match="the output would have size 0"):
         pad(((-2, -2),)).output((1, 4))
     assert pad(((-2, -2),), empty=True).output((1, 4)) == (1, 0)
+    assert pad(((1, 1),), empty=True).output((1, 0)) == (1, 2)
+    assert pad(((0, 0),), channels=((-1, 0),), empty=True).output((1, 4)) == (0, 4)
+    with pytest.raises(LayerError, match="-1 channels would be left"):
+        pad(((0, 0),), channels=((-3, 0),), mode="replicate", empty=True).output((2, 4))
     assert pad(0, channels=((-1, 0),), empty=True).output((1, 4)) == (0, 4)
 
 
