@@ -143,7 +143,7 @@ def _read(route: Route, region: Region) -> Part:
         for axis, n in enumerate(shape):
             place = side.moves[axis]
             window = (side.windows[axis - 1] if side.windows else OWN) if axis else side.across
-            if axis in side.mixes or window is None or (place is None and window is OWN):
+            if axis in side.mixes or window is None:
                 found[axis] = range(n)
                 continue
             outputs = range(window.length(n)) if place is None else region[place]
