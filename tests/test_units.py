@@ -20,6 +20,7 @@ from tests.strategies import specs
     [
         ("1x9 conv:1,k3,p1", (0,), (-1, 1), (0, 1), 2),
         ("1x9 conv:1,k3,p1", (4,), (3, 5), (3, 5), 3),
+        ("1x9 conv:1,k3,p1 gap:keep", (0,), (0, 8), (0, 8), 9),
         ("1x9 conv:1,k3,p1,d2", (0,), (-1, 3), (1, 3), 2),
         ("1x9 conv:1,k3,p1 conv:1,k3,p1", (0,), (-2, 2), (0, 2), 3),
         # pooling reads one pixel of two that lie two apart: there is a hole in between
