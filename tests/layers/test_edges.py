@@ -8,10 +8,13 @@ import pytest
 
 from cnncalc import SpecError, analyze
 from cnncalc.layers import KINDS
+from cnncalc.layers.attention import near_divisor
 from cnncalc.layers.merge import MAX_LISTED, listed
 from cnncalc.layers.options import show_value
 from cnncalc.layers.sliding import check_mode
+from cnncalc.layers.spelling import word
 from cnncalc.receptive.units import larger_than_input
+from tests.strategies import layers_of
 
 # Of PyTorch's page of each, but for `hardsigmoid`, which is its formula x/6 + 1/2, and the last
 # four, of Keras's Squareplus and GaussianNoise, and of powers and global pools as we spell them.
@@ -213,3 +216,30 @@ def test_cut_off_places_are_mirrored_still() -> None:
 
 def test_no_vector_is_larger_than_an_input_without_places() -> None:
     assert larger_than_input(analyze("8 linear:4")) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "conv:4,k3", "conv:4,k3x2,s2,p=1:0x2,d1x2,g2,nobias", "conv:4,k3,p1x2",
+        "conv:4,k3,p=same,mode=reflect", "pwconv:4,s2,nobias", "dwconv:3,m2", "maxpool:3,s2,ceil",
+        "upsample:1.5x2,mode=linear", "upsample:size=7", "slice:..2,axis=-1,step=2", "slice:1..",
+        "slice:-3..-1", "unflatten:2xinfer", "reshape:scalar", "permute:0x2x1",
+        "threshold:0.5,value=2", "rrelu:0.1,upper=0.3", "hardtanh:-2", "leakyrelu:0.2", "mha:4,nobias", "ln:axes=-1x0",
+        "each:2,order=last[conv:4,k3]", "each[conv:4,k3]", "fold:2x3,size=4x5",
+        "reduce:max,axes=0x2", "adaptiveavg:keepx4", "gn:each", "gn:2,axis=-1", "se", "se:c4", "pad:1:2x0,c=1:0",
+        "pad:0,value=-0.5", "token:2,axis=1,behind", "linear:3,axis=-1",
+    ],
+)  # fmt: skip
+def test_the_shortest_word(text: str) -> None:
+    """Without what is so by default, and without keys where their order says it."""
+    (layer,) = layers_of(text)
+    assert word(layer) == text
+
+
+def test_the_divisor_that_lies_nearest() -> None:
+    """Up to twice as large; of two the smaller."""
+    for number, wanted, near in (
+        (12, 5, 4), (64, 5, 4), (7, 3, 1), (12, 3, 3), (30, 7, 6), (7, 7, 7), (7, 6, 7), (1, 4, 1),
+    ):  # fmt: skip
+        assert near_divisor(number, wanted) == near
