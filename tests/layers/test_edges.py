@@ -225,9 +225,11 @@ def test_no_vector_is_larger_than_an_input_without_places() -> None:
         "conv:4,k3,p=same,mode=reflect", "pwconv:4,s2,nobias", "dwconv:3,m2", "maxpool:3,s2,ceil",
         "upsample:1.5x2,mode=linear", "upsample:size=7", "slice:..2,axis=-1,step=2", "slice:1..",
         "slice:-3..-1", "unflatten:2xinfer", "reshape:scalar", "permute:0x2x1",
-        "threshold:0.5,value=2", "rrelu:0.1,upper=0.3", "hardtanh:-2", "leakyrelu:0.2", "mha:4,nobias", "ln:axes=-1x0",
+        "threshold:0.5,value=2", "rrelu:0.1,upper=0.3", "hardtanh:-2", "leakyrelu:0.2",
+        "mha:4,nobias", "ln:axes=-1x0",
         "each:2,order=last[conv:4,k3]", "each[conv:4,k3]", "fold:2x3,size=4x5",
-        "reduce:max,axes=0x2", "adaptiveavg:keepx4", "gn:each", "gn:2,axis=-1", "se", "se:c4", "pad:1:2x0,c=1:0",
+        "reduce:max,axes=0x2", "adaptiveavg:keepx4", "gn:each", "gn:2,axis=-1", "se", "se:c4",
+        "pad:1:2x0,c=1:0",
         "pad:0,value=-0.5", "token:2,axis=1,behind", "linear:3,axis=-1",
     ],
 )  # fmt: skip
