@@ -222,7 +222,8 @@ def test_no_vector_is_larger_than_an_input_without_places() -> None:
     "text",
     [
         "conv:4,k3", "conv:4,k3x2,s2,p=1:0x2,d1x2,g2,nobias", "conv:4,k3,p1x2",
-        "conv:4,k3,p=same,mode=reflect", "pwconv:4,s2,nobias", "dwconv:3,m2", "maxpool:3,s2,ceil",
+        "conv:4,k3,p=same,mode=reflect", "conv:4,k3,p=-1,mode=circular", "pwconv:4,s2,nobias",
+        "dwconv:3,m2", "maxpool:3,s2,ceil",
         "upsample:1.5x2,mode=linear", "upsample:size=7", "slice:..2,axis=-1,step=2", "slice:1..",
         "slice:-3..-1", "unflatten:2xinfer", "reshape:scalar", "permute:0x2x1",
         "threshold:0.5,value=2", "rrelu:0.1,upper=0.3", "hardtanh:-2", "leakyrelu:0.2",
@@ -237,6 +238,16 @@ def test_the_shortest_word(text: str) -> None:
     """Without what is so by default, and without keys where their order says it."""
     (layer,) = layers_of(text)
     assert word(layer) == text
+
+
+def test_what_is_so_by_default_is_not_said() -> None:
+    """Nor where it was."""
+    for text, short in (
+        ("conv:4,k3,s1,p0,g1", "conv:4,k3"), ("leakyrelu:0.01", "leakyrelu"), ("se:16", "se"),
+        ("hardtanh:low=-2", "hardtanh:-2"), ("each:2[each[relu]]", "relu"),
+    ):  # fmt: skip
+        (layer,) = layers_of(text)
+        assert word(layer) == short
 
 
 def test_the_divisor_that_lies_nearest() -> None:

@@ -6,6 +6,7 @@ import pickle
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -70,6 +71,7 @@ def test_other_things_are_no_equals() -> None:
 
     assert weight == conv.weights((2, 9))[0]
     assert all(each != "conv" for each in (conv, weight, Field(1, ((0, 1),))))
+    assert all(each == ANY for each in (conv, weight, Field(1, ((0, 1),))))  # it is asked in turn
     assert weight == Weight("weight", (4, 2, 3))
     assert weight != Weight("weigh", (4, 2, 3))
     assert weight != Weight("weight", (4, 3, 2))
