@@ -216,6 +216,19 @@ def ends(places: set[int]) -> tuple[int, int] | None:
     return (min(places), max(places)) if places else None
 
 
+@pytest.mark.parametrize("spec", LAYERS)
+def test_lengths(spec: str) -> None:
+    """Each axis has as many units as its window gives, also of channels that become several."""
+    report, _ = changed(spec)
+    for step, row in zip(report.network.steps[1:], report.rows[1:], strict=True):
+        route = step.layer.route(row.input_shapes[0]) if len(row.inputs) == 1 else None
+        for side in (route, *route.sides()) if route else ():
+            for axis, (n, place) in enumerate(zip(side.shape, side.moves, strict=True)):
+                window = side.window(axis)
+                if place is not None and window is not None and axis not in side.mixes:
+                    assert window.length(n) == row.output_shape[place], (row.text, axis)
+
+
 # Where units that read different places come side by side.
 JUMBLED = {
     "2x4x5 unfold:2x3,s1x2,p=1x0:1,d2x1",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import product
 
 import pytest
@@ -49,6 +50,8 @@ REFUSED = [
     ("3x9 maxpool:3,s0", "bad-value"),
     ("3x9 flatten:start=1,end=0", "wrong-axes"),
     ("6x6 mul[ conv:6,k3,p1 | gap ]", "branches"),
+    ("4 each[linear:2]", "wrong-axes"),
+    ("3x4 each:2[linear:2]", "wrong-axes"),
     ("6x4 pwconv:4,g4", "groups"),
     ("6x4 pwconv:3,g2", "groups"),
     ("6x4 conv:4,k3,g4", "groups"),
@@ -108,6 +111,24 @@ def test_refused(spec: str, code: str) -> None:
     with pytest.raises(SpecError) as caught:
         analyze(spec)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("spec", "room"),
+    [
+        ("3x2 conv:1,k5", "spans 5 but its length has only 2$"),
+        ("3x2 conv:1,k5,p=0:1", r"spans 5 but its length has only 2 with padding 0\+1$"),
+        ("3x2 conv:1,k5,p=1:0", r"spans 5 but its length has only 2 with padding 1\+0$"),
+        ("3x9x2 conv:1,k2,d4", r"spans 5 \(2 dilated by 4\) but the width has only 2$"),
+        ("3x2x9 conv:1,k3", "spans 3 but the height has only 2$"),
+        ("3x9x9x2 conv:1,k3", "spans 3 but the width has only 2$"),
+        ("3x2x9x9 conv:1,k3", "spans 3 but the depth has only 2$"),
+    ],
+)
+def test_kernels_that_do_not_fit(spec: str, room: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        analyze(spec)
+    assert re.search(room, caught.value.message)
 
 
 @pytest.mark.parametrize(("spec", "shape"), TAKEN)
