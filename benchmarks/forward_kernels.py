@@ -31,6 +31,7 @@ from cnncalc.executors.bundled.kernels.blocks import blocks
 from cnncalc.executors.bundled.kernels.convolution import convolve
 from cnncalc.executors.bundled.kernels.pooling import pool_max
 from cnncalc.executors.bundled.kernels.workspace import Workspace
+from cnncalc.executors.geometry import Axis
 
 CACHED_FLOATS = 2**16
 RANDOM = np.random.default_rng(0)
@@ -128,8 +129,7 @@ def run_kernels(layers: list[Any], x: Any, scratch: Workspace) -> Any:
         if isinstance(layer, Conv):
             x = _convolve(layer, x, scratch)
         elif isinstance(layer, Pool):
-            pads = ((layer.pad, layer.pad),) * 2
-            x = pool_max(np, x, (layer.kernel,) * 2, (layer.stride,) * 2, pads, (1, 1))
+            x = pool_max(np, x, _walking(layer, x, layer.pad))
         else:
             short = run_kernels(layer.shortcut, x, scratch)
             x = run_kernels(layer.body, x, scratch)
@@ -139,11 +139,14 @@ def run_kernels(layers: list[Any], x: Any, scratch: Workspace) -> Any:
     return x
 
 
+def _walking(layer: Conv | Pool, x: Any, pad: int) -> list[Axis]:
+    return [Axis(n, layer.kernel, layer.stride, pad, pad) for n in x.shape[2:]]
+
+
 def _convolve(layer: Conv, x: Any, scratch: Workspace) -> Any:
-    pads = ((layer.kernel // 2, layer.kernel // 2),) * 2
-    stride = (layer.stride, layer.stride)
     bias = None if layer.norm else layer.shift
-    y = convolve(np, x, layer.weight, bias, stride, pads, (1, 1), layer.groups, scratch)
+    axes = _walking(layer, x, layer.kernel // 2)
+    y = convolve(np, x, layer.weight, bias, axes, layer.groups, scratch)
     for (channels,) in blocks(y.shape[1:2], max(1, CACHED_FLOATS // (y.shape[2] * y.shape[3]))):
         _finish(layer, y[:, channels], channels)
     return y

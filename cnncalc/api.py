@@ -9,23 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cnncalc import analysis, arguments
 from cnncalc.errors import CnnCalcError, SpecError
 from cnncalc.escaping import html
 from cnncalc.input_size import meant
 from cnncalc.inputs import Inputs, feed, in_another_order, sizes_given
-from cnncalc.layers.base import Shape
 from cnncalc.network import Named, Network, Typed
 from cnncalc.notations.sizes import Given, given
 from cnncalc.packages import OnUse
 from cnncalc.report import Report
 
 if TYPE_CHECKING:
-    from cnncalc import comparison, conversion, symbolic, validity, verification
-    from cnncalc.explaining import explanation
-    from cnncalc.notations.compact import writer
+    from cnncalc import comparison, conversion, explanation, symbolic, validity, verification
+    from cnncalc.arguments import Net, Path
     from cnncalc.solutions import Solutions
     from cnncalc.solving import goals, question, search
     from cnncalc.sweeping import asking
@@ -33,11 +31,10 @@ if TYPE_CHECKING:
 else:  # what `analyze` does without, but for symbols, errors that are shown, and JSON
     comparison = OnUse("cnncalc.comparison")
     conversion = OnUse("cnncalc.conversion")
-    explanation = OnUse("cnncalc.explaining.explanation")
+    explanation = OnUse("cnncalc.explanation")
     symbolic = OnUse("cnncalc.symbolic")
     validity = OnUse("cnncalc.validity")
     verification = OnUse("cnncalc.verification")
-    writer = OnUse("cnncalc.notations.compact.writer")
     goals = OnUse("cnncalc.solving.goals")
     question = OnUse("cnncalc.solving.question")
     search = OnUse("cnncalc.solving.search")
@@ -58,12 +55,12 @@ __all__ = [
 
 
 def parse(
-    net: Any,
+    net: Net,
     input: Inputs | None = None,
     *,
     notation: str | None = None,
     let: Mapping[str, int] | None = None,
-    path: Any = None,
+    path: Path | Sequence[Path] | None = None,
 ) -> Network:
     """Read a network; nothing of its source is executed or imported.
 
@@ -104,7 +101,7 @@ def _drawn(network: Network) -> str:
 
 
 def analyze(
-    net: Any,
+    net: Net,
     input: Inputs | None = None,
     *,
     batch: int | None = None,
@@ -150,12 +147,10 @@ def analyze(
     batch = None if batch is None else arguments.whole("batch", batch, "32")
     dtype = analysis.check_settings(batch, dtype, layout)
     try:
-        report = _report(net, input, batch, dtype, layout)
+        return _report(net, input, batch, dtype, layout)
     except SpecError as error:
         add_report(error, batch, dtype, layout)
         raise
-    report.writer = _write
-    return report
 
 
 def add_report(error: SpecError, batch: int | None, dtype: str, layout: str | None) -> None:
@@ -167,7 +162,7 @@ def add_report(error: SpecError, batch: int | None, dtype: str, layout: str | No
 
 
 def _report(
-    net: Any, input: Inputs | None, batch: int | None, dtype: str, layout: str | None
+    net: Net, input: Inputs | None, batch: int | None, dtype: str, layout: str | None
 ) -> Report:
     """The report on a network at inputs in numbers or names."""
     read, sizes = arguments.network_of(net, input), sizes_given(input)
@@ -221,12 +216,8 @@ def _named_report(
     return Report(symbolic.analyze_named(network, size, batch=batch, dtype=dtype, layout=layout))
 
 
-def _write(network: Network, shape: Shape) -> str | None:
-    return writer.write(network, shape)
-
-
 def verify(
-    net: Any,
+    net: Net,
     input: Inputs | None = None,
     *,
     executor: str = "bundled",
@@ -239,6 +230,10 @@ def verify(
     progress: Callable[[int, int, str], None] | None = None,
 ) -> Report:
     """Work out a network, run it on real arrays, and compare.
+
+    Shapes, weight tensors and MACs are those that come about in the run, layer by layer, and
+    no formula of the report takes part in it. Receptive fields are measured by probes: inputs
+    that tell which places a unit reads.
 
     Args:
         net: a network, in any form that `parse` takes.
@@ -254,7 +249,7 @@ def verify(
 
     Returns:
         The report, with what was found in `verify`: whether all agrees (`ok`), how much was
-        checked, what differs, seconds and bytes.
+        checked, what differs (shapes without the batch), seconds and bytes.
 
     Raises:
         SpecError: what can't be, with its place.
@@ -278,7 +273,7 @@ def verify(
 
 
 def explain(
-    net: Any,
+    net: Net,
     input: Given | None = None,
     *,
     at: str | int | None = None,
@@ -300,8 +295,9 @@ def explain(
         layout: the report's, as in `analyze`.
 
     Returns:
-        The explanation: `print` shows it, `to_dict()` is the report's document with `formulas` in
-        each layer.
+        The explanation: `print` shows it, each layer's formula with its source beside the numbers;
+        `to_dict()` is the report's document with `formulas` in each layer. Units are those of
+        `analyze`.
 
     Raises:
         SpecError: as `analyze` does, and where no layer is called so.
@@ -314,7 +310,7 @@ def explain(
 
 
 def sizes(
-    net: Any, input: Inputs | None = None, *, near: Given | None = None
+    net: Net, input: Inputs | None = None, *, near: Given | None = None
 ) -> validity.ValidSizes:
     """The input sizes at which a network works.
 
@@ -330,7 +326,7 @@ def sizes(
             with the channels.
 
     Returns:
-        For each axis the set of sizes, the least size, and what is near.
+        For each spatial axis the set of sizes in input pixels, the least size, and what is near.
 
     Raises:
         SpecError: a network that works at no size, or a text that is none.
@@ -342,7 +338,7 @@ def sizes(
 
 
 def solve(
-    net: Any,
+    net: Net,
     *,
     output: Given | None = None,
     rf: Given | None = None,
@@ -373,7 +369,9 @@ def solve(
         let: values for the symbols in it.
 
     Returns:
-        The solutions, how many there are, and where there are none what comes nearest.
+        The solutions, each a spec with its values, the output's shape in the network's own layout
+        and without the batch, and with `rf` the field in input pixels; how many there are, and
+        where there are none what comes nearest.
 
     Raises:
         SpecError: nothing is unknown, or a text that is no network.
@@ -389,7 +387,7 @@ def solve(
 
 
 def sweep(
-    net: Any,
+    net: Net,
     *,
     where: str | None = None,
     sort: str | None = None,
@@ -401,7 +399,7 @@ def sweep(
     batch: int | None = None,
     dtype: str = "float32",
     notation: str | None = None,
-    let: Mapping[str, Any] | None = None,
+    let: Mapping[str, int | str | Sequence[int | str]] | None = None,
 ) -> Sweep:
     """Every combination of the choices of a spec, filtered and ranked.
 
@@ -429,6 +427,8 @@ def sweep(
     Returns:
         The designs: an iterable of rows, dicts with the spec, the choices and the figures; with
         how many there are, and why others can't be; `to_pandas()` and `to_polars()` make frames.
+        Figures are as in `analyze`: `macs` of one sample, `output_shape` without the batch, bytes
+        of the whole batch; `rf` is in input pixels, the least of all axes.
 
     Raises:
         SpecError: no choices, a text or a condition that is none.
@@ -449,9 +449,9 @@ def sweep(
 
 
 def compare(
-    *nets: Any,
+    *nets: Net | Report,
     names: Sequence[str] | None = None,
-    baseline: Any = None,
+    baseline: Path | Mapping[str, object] | None = None,
     input: Inputs | None = None,
     batch: int | None = None,
     dtype: str = "float32",
@@ -472,8 +472,8 @@ def compare(
         let: values for symbols in them.
 
     Returns:
-        The totals with their ratios, and the layers, aligned by their names where they have names
-        of their own, else by their texts, with what differs.
+        The totals with their ratios, in the units of `analyze`, and the layers, aligned by their
+        names where they have names of their own, else by their texts, with what differs.
 
     Raises:
         SpecError: a network that can't be, with the place.
@@ -486,8 +486,9 @@ def compare(
         called = ["baseline", *called]
         documents.append(arguments.report_document(baseline))
     for net in nets:
-        report = net
-        if not isinstance(net, Report):
+        if isinstance(net, Report):
+            report = net
+        else:
             network = arguments.network_of(net, input, notation=notation, let=let)
             report = analyze(network, input, batch=batch, dtype=dtype)
         report.check_numbers()
@@ -502,7 +503,7 @@ def compare(
 
 
 def convert(
-    net: Any, to: str, input: Inputs | None = None, *, name: str | None = None
+    net: Net, to: str, input: Inputs | None = None, *, name: str | None = None
 ) -> str | bytes:
     """The same network in another notation.
 
@@ -514,7 +515,7 @@ def convert(
         name: what the class, model or function is called; PyTorch source then always has a class.
 
     Returns:
-        The text; for `onnx` the bytes of a file.
+        The text; for `onnx` the bytes of a file, of operator set 22, whose batch axis is open.
 
     Raises:
         SpecError: what can't be, or what the other notation can't say, with its place.

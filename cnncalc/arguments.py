@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from operator import index
 from types import BuiltinFunctionType, FunctionType, MethodType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cnncalc import files
 from cnncalc.errors import CnnCalcError, Source
@@ -17,6 +17,16 @@ from cnncalc.packages import OnUse
 
 if TYPE_CHECKING:
     from cnncalc import comparison, live
+    from cnncalc.inputs import Inputs
+
+    class LiveModel(Protocol):
+        """A torch.nn.Module or keras.Model; neither package need be there to say so."""
+
+        def __call__(self, *args: Any, **kwargs: Any) -> Any:
+            """What the model makes of its inputs."""
+
+    Path = str | os.PathLike[str]
+    Net = Path | Source | Text | Network | LiveModel  # all that a network is given as
 else:  # most networks are texts
     comparison = OnUse("cnncalc.comparison")
     live = OnUse("cnncalc.live")
@@ -42,12 +52,12 @@ SHOWN = 40  # characters of a value that a message repeats
 
 
 def network_of(
-    given: Any,
-    input: Any = None,
+    given: Net,
+    input: Inputs | None = None,
     *,
     notation: str | None = None,
     let: Mapping[str, int] | None = None,
-    path: Any = None,
+    path: Path | Sequence[Path] | None = None,
 ) -> Network:
     """The network that a caller means.
 
@@ -83,7 +93,7 @@ def network_of(
 
 
 def text_or_network(
-    given: Any, input: Any, notation: str | None, let: Mapping[str, int] | None
+    given: Net, input: Inputs | None, notation: str | None, let: Mapping[str, int] | None
 ) -> Text | Network:
     """The text that a caller gives, not read yet, or the network that isn't one."""
     text("notation", notation, "torch", optional=True)
@@ -95,7 +105,7 @@ def text_or_network(
     return network_of(given, input, notation=notation, let=let)
 
 
-def report_document(given: Any) -> Any:
+def report_document(given: object) -> comparison.Document:
     """The document of a report that a caller saved: itself, or the path of its file."""
     if isinstance(given, Mapping):
         import json
@@ -115,7 +125,7 @@ def report_document(given: Any) -> Any:
         ) from None
 
 
-def text_of(given: Any, notation: str | None) -> Text:
+def text_of(given: object, notation: str | None) -> Text:
     """The text that a caller gives, where it has to be one."""
     text("notation", notation, "compact", optional=True)
     if isinstance(given, Text):
@@ -136,7 +146,7 @@ def _text_of(given: str | Source | os.PathLike[str], paths: tuple[str, ...] = ()
     return texts.of_path(path if isinstance(path, str) else os.fsdecode(path), paths)
 
 
-def _folders(path: Any) -> tuple[str, ...]:
+def _folders(path: object) -> tuple[str, ...]:
     """The folders that a caller names: one, or several."""
     single = path is None or isinstance(path, str | os.PathLike)
     given = () if path is None else (path,) if single else path
@@ -150,7 +160,7 @@ def _folders(path: Any) -> tuple[str, ...]:
     return tuple(os.fsdecode(each) for each in given)
 
 
-def _reader_of(given: Any) -> Callable[[Any, Any], Network] | None:
+def _reader_of(given: object) -> Callable[[LiveModel, Inputs | None], Network] | None:
     """What reads a live model; None for anything else.
 
     Whoever has a model has imported its framework, so that nothing is imported to find out.
@@ -161,12 +171,12 @@ def _reader_of(given: Any) -> Callable[[Any, Any], Network] | None:
     return live.from_torch if _is(given, "torch.nn", "Module") else None
 
 
-def _is(value: Any, module: str, name: str) -> bool:
+def _is(value: object, module: str, name: str) -> bool:
     kind = getattr(sys.modules.get(module), name, None)
     return isinstance(kind, type) and isinstance(value, kind)
 
 
-def _no_network(given: Any) -> CnnCalcError:
+def _no_network(given: object) -> CnnCalcError:
     """What can't be a network, and what may have been meant."""
     name = getattr(given, "__name__", "")
     bases = {each.__name__ for each in given.__mro__[1:]} if isinstance(given, type) else set()
@@ -191,7 +201,7 @@ def _no_network(given: Any) -> CnnCalcError:
     return CnnCalcError(f"{described(given)} is no network", code="argument", help=advice)
 
 
-def described(value: Any) -> str:
+def described(value: object) -> str:
     """A value as a message names it: itself where it is short, else what it is."""
     from reprlib import repr as shortened  # of long lists it shows the first elements only
 
@@ -206,18 +216,18 @@ def described(value: Any) -> str:
     return f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} `{name}`"
 
 
-def wrong(name: str, value: Any, right: str) -> CnnCalcError:
+def wrong(name: str, value: object, right: str) -> CnnCalcError:
     """An argument of a type that it can't have."""
     return CnnCalcError(f"`{name}` can't be {described(value)}", code="argument", help=right)
 
 
-def text(name: str, value: Any, example: str, *, optional: bool = False) -> None:
+def text(name: str, value: object, example: str, *, optional: bool = False) -> None:
     """CnnCalcError where an argument is no text."""
     if not isinstance(value, str) and not (optional and value is None):
         raise wrong(name, value, f"a text, such as `{name}={example!r}`")
 
 
-def flag(name: str, value: Any) -> None:
+def flag(name: str, value: object) -> None:
     """CnnCalcError where an argument is neither true nor false."""
     if not isinstance(value, bool):
         raise wrong(name, value, f"`{name}=True` or `{name}=False`")
@@ -236,13 +246,13 @@ def whole(name: str, value: Any, example: str, *, optional: bool = False) -> Any
     return number
 
 
-def callback(name: str, value: Any) -> None:
+def callback(name: str, value: object) -> None:
     """CnnCalcError where an argument can't be called."""
     if value is not None and not callable(value):
         raise wrong(name, value, "a function, or nothing")
 
 
-def _let(let: Any) -> dict[str, int] | None:
+def _let(let: object) -> dict[str, int] | None:
     if let is None:
         return None
     if not isinstance(let, Mapping) or not all(isinstance(symbol, str) for symbol in let):

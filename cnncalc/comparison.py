@@ -140,7 +140,7 @@ def _row(layers: Sequence[Document | None]) -> Aligned:
     return Aligned(tuple(layers), tuple(differs))
 
 
-def _brief(layer: Document | None) -> dict[str, Any] | None:
+def _brief(layer: Document | None) -> dict[str, object] | None:
     """A layer as the comparison has it."""
     if layer is None:
         return None

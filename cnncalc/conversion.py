@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from cnncalc.errors import CnnCalcError, SpecError
+from cnncalc.findings import Findings
 from cnncalc.notations import find, meant, writable
 from cnncalc.notations.reserved import PYTHON
-from cnncalc.report import Report
 
 __all__ = ["check", "convert"]
 
 
-def convert(report: Report, to: str, name: str | None = None) -> str | bytes:
+def convert(report: Findings, to: str, name: str | None = None) -> str | bytes:
     """Write the network of a report, at the report's input.
 
     Args:
@@ -61,7 +61,7 @@ def check(to: str, name: str | None = None) -> None:
         )
 
 
-def _check_stored(report: Report) -> None:
+def _check_stored(report: Findings) -> None:
     """SpecError where a layer written anew would hold other tensors than its source has."""
     step = next((step for step in report.network.steps if not step.own), None)
     if step is not None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from cnncalc.message import Message
 
 __all__ = [
     "MAX_TOLD",
@@ -50,9 +53,27 @@ class CnnCalcError(Exception):
 
     def __str__(self) -> str:
         """The whole message, with its place, as the command line draws it without colour."""
-        from cnncalc.render.messages import draw_error  # only an error that is shown needs it
+        return self.draw().rstrip("\n")
 
-        return draw_error(self).rstrip("\n")
+    def draw(self, *, width: int = 80, color: bool = False, fold: bool = False) -> str:
+        """The whole message for people.
+
+        Args:
+            width: columns for the line of the source; a longer one is shown around the place.
+            color: whether to use a terminal's colours.
+            fold: whether sentences keep to the width too, as on a terminal.
+        """
+        from cnncalc.message import Message  # only an error that is shown needs it
+
+        message = Message(width, color, fold)
+        message.say(self.code, self.message)
+        self._explain(message)
+        if self.help:
+            message.remark("help", self.help)
+        return message.text()
+
+    def _explain(self, message: Message) -> None:
+        """What stands between what is wrong and what would be right."""
 
     def to_dict(self) -> dict[str, object]:
         """The document `cnncalc.error/1` of the contract."""
@@ -193,6 +214,21 @@ class SpecError(CnnCalcError, ValueError):
     @notes.setter
     def notes(self, notes: list[str]) -> None:
         self._notes = notes
+
+    def draw(self, *, width: int = 80, color: bool = False, fold: bool = False) -> str:
+        """The whole message for people; those on further mistakes of the same text follow it."""
+        drawn = "\n".join(
+            super(SpecError, each).draw(width=width, color=color, fold=fold)
+            for each in (self, *self.also)
+        )
+        more = f"\nthese are the first {MAX_TOLD} mistakes; there may be more\n"
+        return drawn + (more if len(self.also) + 1 == MAX_TOLD else "")
+
+    def _explain(self, message: Message) -> None:
+        if self.span is not None:
+            message.show(*self.span.place())
+        for note in self.notes:
+            message.remark("note", note)
 
     def __reduce__(self) -> Any:
         _ = self.notes  # what finds them out stays behind

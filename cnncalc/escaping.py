@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cache
-from typing import Any
 
 __all__ = [
     "ASCII",
@@ -63,7 +62,7 @@ def visible(text: str) -> str:
     return text if text.isascii() else INVISIBLE.sub(INSTEAD, text)
 
 
-def dumps(value: Any) -> str:
+def dumps(value: object) -> str:
     """JSON on one line: the very text, with the numbers of what can't be seen."""
     text = _encoder()(value)
     if text.isprintable() and (text.isascii() or not INVISIBLE.search(text)):
@@ -78,7 +77,7 @@ def _numbered(character: str) -> str:
 
 
 @cache
-def _encoder() -> Callable[[Any], str]:
+def _encoder() -> Callable[[object], str]:
     from json import JSONEncoder  # one for all: making it takes longer than a layer's row
 
     return JSONEncoder(ensure_ascii=False).encode
@@ -90,7 +89,7 @@ FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 NUMBER = re.compile(r"[+-]?\d[\d.]*(e[+-]?\d+)?(x-?\d[\d.]*(e[+-]?\d+)?)*", re.ASCII)
 
 
-def csv_cell(value: Any) -> Any:
+def csv_cell(value: object) -> object:
     """A cell of CSV; a text that a spreadsheet would compute has a `'` in front."""
     if not isinstance(value, str):
         return value

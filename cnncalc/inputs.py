@@ -67,19 +67,19 @@ def sizes_given(input: Inputs | None) -> list[InputSize]:
     return [_one(input)]
 
 
-def _are_several(members: Sequence[Any]) -> bool:
+def _are_several(members: Sequence[object]) -> bool:
     """Whether the members of a list are sizes of their own, and not the numbers of one size."""
     if any(isinstance(each, list | tuple) or _is_whole_size(each) for each in members):
         return True
     return bool(members) and all(isinstance(each, str | Source) for each in members)
 
 
-def _is_whole_size(member: Any) -> bool:
+def _is_whole_size(member: object) -> bool:
     """Whether it is a text of several sizes, such as `3x8x8`."""
     return isinstance(member, str) and any(mark in member for mark in "x×,(")
 
 
-def _name(name: Any) -> str:
+def _name(name: object) -> str:
     if not isinstance(name, str):
         raise CnnCalcError(
             f"an input can't be called {name!r:.60}",

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 from cnncalc.analysis import settle
 from cnncalc.axis.windows import Resize, Slide, Spread, Window
 from cnncalc.errors import LayerError
+from cnncalc.findings import Findings
 from cnncalc.layers.base import OWN, Route, Shape
-from cnncalc.report import Report
 from cnncalc.rows import Row
 from cnncalc.symbols.numbers import ALL, TooManyNumbersError, holds
 from cnncalc.symbols.size import (
@@ -70,7 +70,7 @@ class Law(NamedTuple):
         return {**told, "depends": self.depends, "assumes": assumes, "why": self.why or None}
 
 
-def laws(report: Report) -> list[Law]:
+def laws(report: Findings) -> list[Law]:
     """The law of each row of a report, the input's first."""
     loop = _Loop(report.at_witness)
     return [loop.law(row) for row in report.at_witness.rows]
@@ -79,7 +79,7 @@ def laws(report: Report) -> list[Law]:
 class _Loop:
     """What flows at sizes with names, and the laws so far."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Findings) -> None:
         self.report = report
         self.places = report.network.places(report.input)
         names = dict(zip(self.places, symbols_of(len(self.places)), strict=True))

@@ -39,7 +39,7 @@ def _look(steps: Sequence[Reading], step: Reading, found: dict[int, int]) -> Non
         if found.get(number, entries + 1) <= entries:
             continue
         found[number] = entries
-        if steps[number].layer.moves:
+        if steps[number].layer.carries:
             waiting += steps[number].inputs
 
 
@@ -52,7 +52,7 @@ def maker_of(steps: Sequence[Reading], number: int) -> int | None:
             continue
         seen.add(at)
         layer = steps[at].layer
-        if not layer.moves and layer.kind != "input":
+        if not layer.carries and layer.kind != "input":
             return at
         waiting += steps[at].inputs
     return None

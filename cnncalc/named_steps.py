@@ -6,8 +6,6 @@ expressions; the options that come of them are expressions in its layers.
 
 from __future__ import annotations
 
-from typing import Any
-
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.network import Network, Step
 from cnncalc.symbols.followed import followed, unfollowed
@@ -40,7 +38,7 @@ def _sized(step: Step, layers: dict[int, Layer]) -> Step:
 
 
 def _unfollowed(layer: Layer) -> Layer:
-    options: dict[str, Any] = {
+    options: dict[str, object] = {
         name: _unfollowed(value) if isinstance(value, Layer) else unfollowed(value)
         for name, value in vars(layer).items()
     }
@@ -51,7 +49,7 @@ def _unfollowed(layer: Layer) -> Layer:
     return made
 
 
-def _is_same(one: Any, two: Any) -> bool:
+def _is_same(one: object, two: object) -> bool:
     """Whether nothing was replaced; no size is asked for."""
     if isinstance(one, tuple) and isinstance(two, tuple):
         return all(map(_is_same, one, two))

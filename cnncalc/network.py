@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from cnncalc.errors import Span, SpecError
 from cnncalc.escaping import html
@@ -173,7 +173,7 @@ class Declared:
         self.own = own
         self.reduced = reduced
 
-    def replaced(self, **fields: Any) -> Self:
+    def replaced(self, **fields: object) -> Self:
         """The same with other values for some attributes."""
         twin = copy(self)
         for name, value in fields.items():
@@ -281,9 +281,7 @@ class Network:
         tracer: Tracer | None = None,
         locate: Callable[[Span, str], Span] | None = None,
         unsized: SpecError | None = None,
-        typed: Typed | None = None,
         declared: tuple[int | None, ...] | None = None,
-        named: Named | None = None,
         unreached: Sequence[Unreached] = (),
         modules: Mapping[str, str] = NO_MODULES,
     ) -> None:
@@ -305,15 +303,19 @@ class Network:
         self.unsized = unsized
         self.remake: Callable[[], Network] | None = None
         self.hint: Callable[[], Hint | None] | None = None
-        self.typed = typed
+        self.typed: Typed | None = None
         self.declared = declared
-        self.named = named
+        self.named: Named | None = None
         self.unreached = tuple(unreached)
         self.drawn: Callable[[Network], str] | None = None
         self.modules = modules
 
     def at(self, shape: Shape) -> Network:
-        """The network with its steps, at an input of this shape (channels first, no batch)."""
+        """The network with its steps, at an input of this shape (channels first, no batch).
+
+        Raises:
+            SpecError: a size at which its source can't be followed, with the place.
+        """
         return self.tracer(shape, self.fed) if self.tracer else self
 
     def feeding(self, fed: Fed) -> Network:
@@ -387,7 +389,7 @@ class Network:
         twin.__dict__.update(self.__dict__)
         return twin
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         if self.tracer is None or self.remake is None:
             return self.__dict__
         remade = Remade(self.remake)

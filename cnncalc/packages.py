@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 from cnncalc.errors import CnnCalcError
@@ -69,7 +70,7 @@ class OnUse:
         return getattr(sys.modules[self._name], name)
 
 
-def load(name: str, need: str, code: str) -> Any:
+def load(name: str, need: str, code: str) -> ModuleType:
     """Import a package.
 
     Args:

@@ -124,7 +124,11 @@ class Solutions:
             "nearest": [self._document(each) for each in self.nearest],
         }
 
-    def _document(self, solution: Solution) -> dict[str, Any]:
+    def _document(self, solution: Solution) -> dict[str, object]:
         shape = list(as_layout(solution.output_shape, self.layout))
-        found = {"spec": solution.spec, "values": dict(solution.values), "output_shape": shape}
+        found: dict[str, object] = {
+            "spec": solution.spec,
+            "values": dict(solution.values),
+            "output_shape": shape,
+        }
         return found if solution.field is None else {**found, "rf": list(solution.field)}

@@ -15,11 +15,12 @@ from cnncalc.errors import SpecError
 from cnncalc.layers.base import Shape, Weight, show
 from cnncalc.named_steps import named_at
 from cnncalc.network import Named, Network
+from cnncalc.regions import Run
 from cnncalc.rows import Analysis, Note, Row, Symbols, as_layout, from_layout
 from cnncalc.symbols.numbers import ALL, Numbers, TooManyNumbersError, holds
 from cnncalc.symbols.simplify import Remainder, answered, remainder_of, simplified
 from cnncalc.symbols.size import ZERO, Question, Questions, Size, UnsettledError, named_shape
-from cnncalc.validity import Run, always_stretched, first_tried, symbols_of, working
+from cnncalc.validity import always_stretched, first_tried, symbols_of, working
 
 __all__ = ["analyze_named"]
 
@@ -333,7 +334,7 @@ def _written_out(row: Row, remainders: Mapping[str, Remainder], equal: Sequence[
     if not remainders and not equal:
         return row
 
-    def count(size: int) -> int:
+    def count(size: int | Size) -> int:
         for tie in equal:
             size = answered(size, tie.size)
         return simplified(size, remainders)  # type: ignore[return-value]

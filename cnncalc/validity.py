@@ -7,32 +7,25 @@ takes 22 of them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import reduce
 from itertools import chain, product
+from math import dist, prod
+from operator import and_, or_
 from typing import Any, NamedTuple
 
-from cnncalc.analysis import check_input, settle
-from cnncalc.axis.windows import Slide, Window
+from cnncalc.analysis import check_input
 from cnncalc.errors import LayerError, SpecError
 from cnncalc.layers.base import Shape, axis_name, show
 from cnncalc.layers.spelling import word
-from cnncalc.named_steps import named_at
 from cnncalc.network import Named, Network, Step, Typed
+from cnncalc.regions import Box, Run, regions
 from cnncalc.rows import as_layout, from_layout
-from cnncalc.symbols.numbers import ALL, NONE, Numbers, TooManyNumbersError, holds
-from cnncalc.symbols.size import (
-    NEGATIVE,
-    ZERO,
-    Question,
-    Questions,
-    Size,
-    UnsettledError,
-    named_shape,
-)
+from cnncalc.symbols.numbers import ALL, NONE, Numbers, TooManyNumbersError
+from cnncalc.symbols.size import ZERO, Question, UnsettledError
 
 __all__ = [
     "AxisSizes",
-    "Run",
     "ValidSizes",
     "always_stretched",
     "first_tried",
@@ -92,6 +85,8 @@ class ValidSizes:
         axes: one `AxisSizes` for each axis that is a place.
         ties: conditions on several axes at once, for which the sets of single ones don't answer.
         asked: the size that was asked about, channels first; None: none was.
+        together: where there are ties, all sizes that work: sets of each axis, by its symbol, which
+            go with each other; empty: nothing exact can be said of them.
     """
 
     def __init__(
@@ -99,19 +94,33 @@ class ValidSizes:
         network: Network,
         shape: Shape,
         axes: Sequence[AxisSizes],
-        ties: Sequence[str] = (),
+        ties: Sequence[Question] = (),
         asked: Shape | None = None,
+        together: Sequence[Box] = (),
     ) -> None:
         self.network = network
         self.shape = shape
         self.axes = tuple(axes)
         self.ties = tuple(ties)
         self.asked = asked
+        self.together = tuple(together)
+
+    @property
+    def _boxes(self) -> Sequence[Box]:
+        return self.together or [{axis.symbol: axis.works for axis in self.axes}]
 
     @property
     def least(self) -> Shape:
-        """The least size of each axis that works, and the channels."""
-        return self._with([axis.works.first() for axis in self.axes])
+        """The shape of the least area that works."""
+        firsts: list[list[int]] = [
+            [box[axis.symbol].first() or 1 for axis in self.axes] for box in self._boxes
+        ]
+        return self._with(min(firsts, key=lambda sizes: (prod(sizes), max(sizes, default=0))))
+
+    @property
+    def alike(self) -> Numbers:
+        """The sizes that work for all axes at once."""
+        return _union(_in_all(box) for box in self._boxes)
 
     def broken_at(self, shape: Shape) -> Broken | None:
         """Where the network breaks at a size, channels first; None: it works there."""
@@ -127,17 +136,24 @@ class ValidSizes:
         """The size itself if it works, else the nearest that do: smaller ones, and larger ones."""
         if self.broken_at(shape) is None:
             return [shape]
-        wanted = [(axis.works, shape[axis.axis]) for axis in self.axes]
-        smaller = [works.last(size) for works, size in wanted]
-        larger = [works.first(size) for works, size in wanted]
-        found = [self._with(sizes) for sizes in (smaller, larger) if None not in sizes]
-        return [each for each in found if self.broken_at(each) is None]
+        wanted = [shape[axis.axis] for axis in self.axes]
+        sets = [[box[axis.symbol] for axis in self.axes] for box in self._boxes]
+        smaller = [[some.last(n) for some, n in zip(each, wanted, strict=True)] for each in sets]
+        larger = [[some.first(n) for some, n in zip(each, wanted, strict=True)] for each in sets]
+        found = [self._nearest(ways, wanted) for ways in (smaller, larger)]
+        return [each for each in found if each and self.broken_at(each) is None]
 
-    def _with(self, sizes: Sequence[int | None]) -> Shape:
+    def _nearest(self, ways: Sequence[Sequence[int | None]], wanted: Sequence[int]) -> Shape | None:
+        """The shape of the way whose sizes are the nearest; None: there is no way."""
+        whole = [[n for n in sizes if n is not None] for sizes in ways if None not in sizes]
+        near = min(whole, key=lambda sizes: dist(sizes, wanted), default=None)
+        return None if near is None else self._with(near)
+
+    def _with(self, sizes: Sequence[int]) -> Shape:
         """A shape with these sizes of its places."""
         shape = list(self.shape)
         for axis, size in zip(self.axes, sizes, strict=True):
-            shape[axis.axis] = size or shape[axis.axis]
+            shape[axis.axis] = size
         return tuple(shape)
 
     def to_dict(self) -> dict[str, Any]:
@@ -150,10 +166,13 @@ class ValidSizes:
             "least": list(as_layout(self.least, layout)),
             "near": [list(as_layout(each, layout)) for each in self.near(asked)] if asked else [],
             "breaks": broken and self._broken_document(broken),
-            "assumes": list(self.ties),
+            "assumes": [tie.condition() for tie in self.ties],
+            "together": [
+                {symbol: _listed(some) for symbol, some in box.items()} for box in self.together
+            ],
         }
 
-    def _broken_document(self, broken: Broken) -> dict[str, Any]:
+    def _broken_document(self, broken: Broken) -> dict[str, object]:
         layout, step = self.network.layout, broken.step
         return {
             "input": list(as_layout(broken.shape, layout)),
@@ -165,11 +184,11 @@ class ValidSizes:
         }
 
 
-def _axis_document(axis: AxisSizes) -> dict[str, Any]:
+def _axis_document(axis: AxisSizes) -> dict[str, object]:
     return {"symbol": axis.symbol, **_listed(axis.works), "lossless": _listed(axis.exact)}
 
 
-def _listed(sizes: Numbers) -> dict[str, Any]:
+def _listed(sizes: Numbers) -> dict[str, object]:
     """A set as the document has it: from which size on which remainders, and what else."""
     return {
         "from": sizes.first(sizes.start) if sizes.residues else None,
@@ -219,13 +238,14 @@ def valid_sizes(
     names = dict(zip(places, symbols_of(len(places)), strict=True))
     try:
         works_at, questions = working(network, shape, names)
+        ties = [each for each in questions if len(each.size.names()) > 1]
         axes = [_axis(network, works_at, axis, name) for axis, name in names.items()]
+        boxes = _boxes(network, works_at, names) if ties else []
     except (TooManyNumbersError, UnsettledError) as error:
         raise SpecError(
             f"nothing exact can be said of all sizes here: {error}", code="symbols"
         ) from None
-    ties = [each.condition() for each in questions if len(each.size.names()) > 1]
-    return ValidSizes(network, works_at, axes, ties, asked)
+    return ValidSizes(network, works_at, axes, ties, asked, boxes)
 
 
 def _asked(near: Typed, shape: Shape, network: Network) -> Shape:
@@ -256,7 +276,12 @@ def would_work(network: Network, size: Typed | None) -> list[str]:
         return []
     if valid.asked and only_stretched(network, valid.asked, valid.shape):
         return []
-    sets = ", ".join(axis.works.said(axis.symbol) for axis in valid.axes)
+    sets = ", ".join(
+        [
+            *(axis.works.said(axis.symbol) for axis in valid.axes),
+            *(tie.condition(as_people=True) for tie in valid.ties),
+        ]
+    )
     shapes = valid.near(valid.asked) if valid.asked else []
     near = " and ".join(show(as_layout(shape, network.layout)) for shape in shapes)
     nearest = f"; the nearest are {near}" if near else ""
@@ -294,85 +319,6 @@ def _stretches(network: Network, works_at: Shape, number: int) -> bool:
     """Whether maps of different places meet in a step, at a size that works."""
     works = Run(network, works_at, {})
     return len({shape[1:] for shape in works.shapes(works.steps[number])}) > 1
-
-
-class Run:
-    """The steps of a network at sizes of which some have names.
-
-    Attributes:
-        steps, ends: of the network at these sizes, and the numbers of its outputs.
-        outputs: what came out of the steps so far.
-        error: why a step can't be, if there is one.
-        stopped: the error where a source isn't followed to its end, which `error` tells, too.
-        asked: what was asked of the names.
-    """
-
-    def __init__(self, network: Network, shape: Shape, names: dict[int, str]) -> None:
-        self.asked = Questions()
-        self.steps: Sequence[Step] = network.steps
-        self.ends = network.outputs
-        self.outputs: list[Shape] = [named_shape(shape, names, self.asked)]
-        self.error: LayerError | None = None
-        self.stopped: SpecError | None = None
-        try:
-            found = named_at(network, self.outputs[0])
-            self.steps, self.ends = found.steps, found.outputs
-            for step in self.steps[1:]:
-                shapes = self.shapes(step)
-                self.outputs.append(settle(step, shapes).output(*shapes))
-        except LayerError as error:
-            self.error = error
-        except SpecError as error:
-            self.error = LayerError(error.message, code=error.code, help=error.help)
-            self.stopped = error
-        except UnsettledError as error:
-            error.step = len(self.outputs) if len(self.outputs) < len(self.steps) else None
-            raise
-
-    def shapes(self, step: Step) -> tuple[Shape, ...]:
-        return tuple([self.outputs[number] for number in step.inputs])
-
-    def nowhere(self) -> SpecError:
-        """The error where no size gets past the step that breaks."""
-        if self.stopped is not None:
-            return self.stopped
-        error = self.error or LayerError("it doesn't end")
-        return SpecError(
-            f"no size of the input works: {error.message}",
-            *self.steps[len(self.outputs)].spans[:1],
-            code=error.code,
-            help=error.help,
-        )
-
-    def region(self, name: str) -> Numbers:
-        """The sizes of one name at which every question about it has the answer that it had."""
-        region = ALL
-        for question in self.asked:
-            if question.size.names() == {name}:
-                region &= holds(question)
-        return region
-
-    def lossless(self) -> Numbers:
-        """Where no window that slides leaves a place over at the end of its map."""
-        region = ALL
-        for step in self.steps[1:]:
-            if "stride" in step.layer.options:
-                (shape,) = self.shapes(step)
-                for window, n in zip(step.layer.windows(shape), shape[1:], strict=False):
-                    left = _left_over(window, n)
-                    if isinstance(left, Size):  # at most 0
-                        region &= holds(Question(left - 1, NEGATIVE, True))
-        return region
-
-
-def _left_over(window: Window, n: int) -> int:
-    """How many places at the end of an axis no position of a window reaches, less its padding."""
-    if not isinstance(window, Slide) or isinstance(window.stride, Size):
-        return 0  # one that takes all of a map leaves nothing
-    if isinstance(window.after, int) and window.stride <= window.after + 1:
-        return 0  # what is left over is padding
-    room = n + window.before + window.after - window.dilation * (window.kernel - 1) - 1
-    return room % window.stride - window.after
 
 
 def working(network: Network, shape: Shape, names: dict[int, str]) -> tuple[Shape, list[Question]]:
@@ -455,6 +401,23 @@ class _Search:
         return False
 
 
+def _boxes(network: Network, shape: Shape, names: Mapping[int, str]) -> list[Box]:
+    """All sizes that work, where equations tie them; empty: nothing exact can be said of them."""
+    whole = dict.fromkeys(names.values(), ALL)
+    try:
+        return [box for box, run in regions(network, shape, names, whole) if run.error is None]
+    except UnsettledError:
+        return []
+
+
+def _union(sets: Iterable[Numbers]) -> Numbers:
+    return reduce(or_, sets, NONE)
+
+
+def _in_all(box: Box) -> Numbers:
+    return reduce(and_, box.values(), ALL)
+
+
 def _axis(network: Network, shape: Shape, axis: int, name: str) -> AxisSizes:
     """All sizes of one axis, run by run."""
     works = told = exact = NONE
@@ -463,11 +426,10 @@ def _axis(network: Network, shape: Shape, axis: int, name: str) -> AxisSizes:
         if following is None:
             return AxisSizes(name, axis, works, exact)
         run = Run(network, (*shape[:axis], following, *shape[axis + 1 :]), {axis: name})
-        lossless = run.lossless() if run.error is None else NONE  # asks questions too
         region = run.region(name)
         told |= region
         if run.error is None:
             works |= region
-            exact |= region & lossless
+            exact |= region & run.lossless(name)
         following = (~told).first()
     raise TooManyNumbersError(f"{axis_name(axis - 1, len(shape) - 1)} needs too many runs")

@@ -7,8 +7,7 @@ import gc
 import pytest
 from hypothesis import given, settings
 
-from cnncalc import Network, SpecError, Step, analyze, parse, verify
-from cnncalc import report as report_module
+from cnncalc import Network, SpecError, Step, analyze, findings, parse, verify
 from cnncalc.layers import LAYERS
 from cnncalc.layers.merge import Input
 from cnncalc.network import Declared, Expects
@@ -288,7 +287,7 @@ def test_a_missing_input_size() -> None:
 
 def test_fields_are_worked_out_when_read(monkeypatch: pytest.MonkeyPatch, command: Command) -> None:
     """Sizes, weights and MACs, the table of `params` and `convert` do without; `rf` does not."""
-    monkeypatch.setattr(report_module, "fields_of", lambda report: 1 / 0)
+    monkeypatch.setattr(findings, "fields_of", lambda report: 1 / 0)
     spec = "3x8x8 conv:4,k3,p=2:0 add[ conv:4,k3,p=2:0 | ]"
 
     assert analyze(spec).total.params == 260

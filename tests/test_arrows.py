@@ -18,8 +18,10 @@ PACKAGE = Path(cnncalc.__file__).parent
 # From the bottom of the house to its top. A folder is a storey of its own: files in it may
 # import one another, so long as nothing goes round in a circle.
 STOREYS = (
-    "errors",
     "escaping",
+    "widths",
+    "message",
+    "errors",
     "suggestions",
     "files",
     "packages",
@@ -37,9 +39,10 @@ STOREYS = (
     "receptive",
     "counts",
     "moments",
-    "report",
+    "findings",
     "forks",
     "named_steps",
+    "regions",
     "validity",
     "symbolic",
     "law",
@@ -60,8 +63,10 @@ STOREYS = (
     "solving",
     "sweeping",
     "arguments",
-    "api",
     "render",
+    "report",
+    "explanation",
+    "api",
     "cli",
     "__main__",
 )
@@ -89,13 +94,6 @@ ABOUT_ARRAYS = ("executors/",)
 # All that the interpreter knows of the house: it reads Python, whatever that is about.
 INTERPRETER = ("errors", "files", "suggestions", "python")
 
-# Imports of what is above, on use alone: the way of a report and of an error to its drawing.
-DRAWINGS = {
-    ("errors", "render.messages"),
-    ("report", "render.reports"),
-    ("explaining.explanation", "render.formulas"),
-}
-
 
 def files() -> list[str]:
     paths = (path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
@@ -110,29 +108,45 @@ def module_of(path: str) -> str:
 MODULES = frozenset(map(module_of, files()))
 
 
+# When a module is imported: as the file is loaded, never (for types), or on use.
+LOAD, TYPES, USE = "load", "types", "use"
+
+
 class Import(ast.NodeVisitor):
-    """The modules that a source imports, with whether that happens when it is loaded."""
+    """The modules that a source imports, with when that happens.
+
+    On use is what functions import, and what `OnUse` stands for.
+    """
 
     def __init__(self, source: str) -> None:
-        self.found: list[tuple[str, bool]] = []
-        self.depth = 0
+        self.found: list[tuple[str, str]] = []
+        self.when = LOAD
         self.visit(ast.parse(source))
 
-    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        self.depth += 1
+    def visit_inside(self, node: ast.AST, when: str) -> None:
+        outside, self.when = self.when, when
         self.generic_visit(node)
-        self.depth -= 1
+        self.when = outside
+
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        self.visit_inside(node, USE)
 
     visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
 
     def visit_If(self, node: ast.If) -> None:
-        typing_only = ast.unparse(node.test).endswith("TYPE_CHECKING")
-        self.depth += typing_only
+        types = ast.unparse(node.test).endswith("TYPE_CHECKING")
+        self.visit_inside(node, TYPES if types else self.when)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        if isinstance(node.func, ast.Name) and node.func.id == "OnUse":
+            (name,) = node.args
+            assert isinstance(name, ast.Constant)
+            assert name.value in MODULES
+            self.found.append((name.value, USE))
         self.generic_visit(node)
-        self.depth -= typing_only
 
     def visit_Import(self, node: ast.Import) -> None:
-        self.found += [(alias.name, self.depth == 0) for alias in node.names]
+        self.found += [(alias.name, self.when) for alias in node.names]
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         assert not node.level, "imports are absolute here"
@@ -140,7 +154,7 @@ class Import(ast.NodeVisitor):
         for alias in node.names:
             part = f"{node.module}.{alias.name}"  # from cnncalc import api
             module = part if part in MODULES or node.module == "cnncalc" else node.module
-            self.found.append((module, self.depth == 0))
+            self.found.append((module, self.when))
 
 
 def storey(module: str) -> int | None:
@@ -151,26 +165,25 @@ def storey(module: str) -> int | None:
     return STOREYS.index(parts[1]) if parts[1] in STOREYS else None
 
 
-def wrong_arrows(path: str, found: list[tuple[str, bool]]) -> Iterator[str]:
+def wrong_arrows(path: str, found: list[tuple[str, str]]) -> Iterator[str]:
     """What a file of the package may not import, by its path in the package."""
     here = STOREYS.index(path.removesuffix(".py").split("/")[0])
-    for module, on_load in found:
+    for module, when in found:
         top = module.split(".")[0]
         there = storey(module)
-        drawn = not on_load and (module_of(path)[8:], module[8:]) in DRAWINGS
         if path.startswith("python/") and there is not None and STOREYS[there] not in INTERPRETER:
             yield f"{path} imports {module}, which is about networks"
-        elif there is not None and there > here and not drawn:
+        elif there is not None and there > here:
             yield f"{path} imports {module}, which is above it"
         if not path.startswith(ONLY_IN.get(top, path)):
             yield f"{path} imports {top}"
-        if top in ON_USE and on_load and not path.startswith(ABOUT_ARRAYS):
+        if top in ON_USE and when == LOAD and not path.startswith(ABOUT_ARRAYS):
             yield f"{path} imports {top} before it is used"
 
 
 @cache
-def imports_of(path: str) -> list[tuple[str, bool]]:
-    """What a file of the package imports, and whether that is on load."""
+def imports_of(path: str) -> list[tuple[str, str]]:
+    """What a file of the package imports, and when."""
     return Import((PACKAGE / path).read_text(encoding="utf-8")).found
 
 
@@ -185,8 +198,11 @@ def test_arrows_point_down(path: str) -> None:
         ("errors.py", "from cnncalc.layers import LAYERS"),
         ("layers/conv.py", "from cnncalc.analysis import analyze"),
         ("analysis.py", "def f():\n    from cnncalc.render.text import plain"),
+        ("errors.py", "def f():\n    from cnncalc.render.text import plain"),
+        ("findings.py", "if TYPE_CHECKING:\n    from cnncalc.report import Report"),
+        ("findings.py", 'reports = OnUse("cnncalc.render.reports")'),
+        ("explaining/explained.py", "from cnncalc.explanation import Explanation"),
         ("report.py", "from cnncalc import api"),
-        ("report.py", "from cnncalc.render.reports import text"),
         ("tables/views.py", "import rich.table"),
         ("render/text.py", "def f():\n    from rich.text import Text"),
         ("api.py", "import typer"),
@@ -212,16 +228,12 @@ def test_every_file_has_a_storey() -> None:
     assert {path.removesuffix(".py").split("/")[0] for path in files()} <= set(STOREYS)
 
 
-@cache
-def imports() -> dict[str, dict[str, bool]]:
-    """For each module of the package those that it imports, and whether that is on load."""
-    found: dict[str, dict[str, bool]] = {}
-    for path in files():
-        mine = found.setdefault(module_of(path), {})
-        for module, on_load in imports_of(path):
-            if module in MODULES and module != module_of(path):
-                mine[module] = mine.get(module, False) or on_load
-    return found
+def imports() -> dict[str, set[str]]:
+    """For each module of the package those that it imports, whenever."""
+    return {
+        module_of(path): {name for name, _ in imports_of(path)} & MODULES - {module_of(path)}
+        for path in files()
+    }
 
 
 def circles(graph: dict[str, set[str]]) -> set[str]:
@@ -233,35 +245,33 @@ def circles(graph: dict[str, set[str]]) -> set[str]:
     return set(waiting)
 
 
-def test_no_circles_on_load() -> None:
-    graph = {
-        name: {module for module, on_load in modules.items() if on_load}
-        for name, modules in imports().items()
-    }
-
-    assert circles(graph) == set()
+def test_no_circles() -> None:
+    """Of imports on load, for types, inside functions and by `OnUse`, together."""
+    assert circles(imports()) == set()
 
 
-def test_no_circles_at_all() -> None:
-    """Nor by imports for types or inside functions."""
-    graph = {
-        name: {module for module in modules if (name[8:], module[8:]) not in DRAWINGS}
-        for name, modules in imports().items()
-    }
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from cnncalc.errors import SpecError",
+        "def f():\n    from cnncalc import errors",
+        "if TYPE_CHECKING:\n    from cnncalc.errors import SpecError",
+        'errors = OnUse("cnncalc.errors")',
+    ],
+)
+def test_a_circle_is_found(source: str) -> None:
+    message = {name for name, _ in Import(source).found}
+    graph = imports() | {"cnncalc.message": message}
 
-    assert circles(graph) == set()
-
-
-def test_a_circle_is_found() -> None:
-    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}) == {"a", "b", "c"}
+    assert {"cnncalc.message", "cnncalc.errors"} <= circles(graph)
 
 
 # Imports of our own that aren't done on load, for start-up's sake: of what most runs don't need.
 DOORS = {
-    *DRAWINGS,
+    ("errors", "message"),
     ("api", "comparison"),
     ("api", "conversion"),
-    ("api", "explaining.explanation"),
+    ("api", "explanation"),
     ("api", "symbolic"),
     ("api", "solving.goals"),
     ("api", "solving.question"),
@@ -269,7 +279,10 @@ DOORS = {
     ("api", "sweeping.asking"),
     ("api", "validity"),
     ("solving.question", "notations.compact.writer"),
-    ("api", "notations.compact.writer"),
+    ("explanation", "render.formulas"),
+    ("findings", "counts"),
+    ("report", "notations.compact.writer"),
+    ("report", "render.reports"),
     ("api", "verification"),
     ("arguments", "comparison"),
     ("arguments", "live"),
@@ -281,7 +294,6 @@ DOORS = {
     ("cli.main", "cli.command"),
     ("cli.main", "cli.process"),
     ("cli.options", "cli.completion"),
-    ("cli.output", "render.messages"),
     ("cli.output", "render.table"),
     ("cli.steps", "cli.each"),
     ("cli.steps", "cli.verification"),
@@ -299,7 +311,6 @@ DOORS = {
     ("executors", "executors.onnxruntime"),
     ("executors", "executors.torch.executor"),
     ("live.torch_live", "live.torch_export"),
-    ("report", "counts"),
     ("tables.costs", "counts"),
     ("notations.compact", "notations.compact.parsing"),
     ("notations.compact", "notations.compact.writer"),
@@ -338,24 +349,9 @@ DOORS = {
 }
 
 
-class Doors(ast.NodeVisitor):
-    """The modules of ours that a source imports in functions, or by `OnUse` in their place."""
-
-    def __init__(self, source: str) -> None:
-        self.found: set[str] = set()
-        self.visit(ast.parse(source))
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
-        late = Import(ast.unparse(node)).found
-        self.found |= {name for name, _ in late if name in MODULES}
-
-    def visit_Call(self, node: ast.Call) -> None:
-        if isinstance(node.func, ast.Name) and node.func.id == "OnUse":
-            (name,) = node.args
-            assert isinstance(name, ast.Constant)
-            assert name.value in MODULES
-            self.found.add(name.value)
-        self.generic_visit(node)
+def doors(source: str) -> set[str]:
+    """The modules of ours that a source imports on use."""
+    return {name for name, when in Import(source).found if when == USE and name in MODULES}
 
 
 def test_doors() -> None:
@@ -363,7 +359,7 @@ def test_doors() -> None:
     found = {
         (module_of(path).removeprefix("cnncalc."), module.removeprefix("cnncalc."))
         for path in files()
-        for module in Doors((PACKAGE / path).read_text(encoding="utf-8")).found
+        for module in doors((PACKAGE / path).read_text(encoding="utf-8"))
     }
 
     assert found == DOORS
@@ -378,7 +374,7 @@ def test_doors() -> None:
     ],
 )
 def test_a_door_is_found(source: str) -> None:
-    assert Doors(source).found == {"cnncalc.api"}
+    assert doors(source) == {"cnncalc.api"}
 
 
 def loaded_by(code: str) -> set[str]:

@@ -10,8 +10,7 @@ import pytest
 
 import cnncalc
 from cnncalc.errors import CnnCalcError, Piece, Source, Span, SpecError
-from cnncalc.render.messages import draw_error
-from cnncalc.render.widths import width_of
+from cnncalc.widths import width_of
 from tests.conftest import Command, Golden
 
 PACKAGE = Path(cnncalc.__file__).parent
@@ -606,7 +605,7 @@ def spec_error(text: str, start: int, end: int, file: str | None = None) -> Spec
 )
 def test_the_words_at_fault_are_underlined(text: str, words: str, line: str, marks: str) -> None:
     start = text.index(words) if words else len(text)
-    drawn = draw_error(spec_error(text, start, start + len(words))).splitlines()
+    drawn = spec_error(text, start, start + len(words)).draw().splitlines()
 
     assert drawn[3] == f"1 | {line}"
     assert drawn[4] == f"  | {marks}"
@@ -617,7 +616,7 @@ def test_the_words_at_fault_are_underlined(text: str, words: str, line: str, mar
 @pytest.mark.parametrize("length", [1, 20, 300])
 def test_a_long_line_is_shown_around_the_place(width: int, at: int, length: int) -> None:
     text = "".join(chr(ord("a") + n % 26) for n in range(1000))
-    drawn = draw_error(spec_error(text, at, at + length), width=width).splitlines()
+    drawn = spec_error(text, at, at + length).draw(width=width).splitlines()
     line, marks = drawn[3].removeprefix("1 | "), drawn[4].removeprefix("  | ")
 
     assert width_of(drawn[3]) <= width
@@ -631,7 +630,7 @@ def test_a_long_line_is_shown_around_the_place(width: int, at: int, length: int)
 
 def test_lines_of_files_are_counted() -> None:
     text = "\n" * 1233 + "relu bad\n"
-    drawn = draw_error(spec_error(text, 1238, 1241, "net.cnn")).splitlines()
+    drawn = spec_error(text, 1238, 1241, "net.cnn").draw().splitlines()
 
     assert drawn[1:] == [
         "    --> net.cnn:1234:6",
@@ -645,14 +644,14 @@ def test_lines_of_files_are_counted() -> None:
 def test_colours_change_no_words() -> None:
     error = spec_error("conv bad", 5, 8)
     error.notes.append("why")
-    drawn = draw_error(error, color=True)
+    drawn = error.draw(color=True)
 
     assert "\x1b[1;31m     ^^^" in drawn
-    assert re.sub(r"\x1b\[[\d;]*m", "", drawn) == draw_error(error)
+    assert re.sub(r"\x1b\[[\d;]*m", "", drawn) == error.draw()
 
 
 def test_errors_without_a_place() -> None:
-    assert draw_error(CnnCalcError("no", code="x")) == "error[x]: no\n"
+    assert CnnCalcError("no", code="x").draw() == "error[x]: no\n"
 
 
 NARROW = (
@@ -670,9 +669,9 @@ def test_messages_on_a_terminal(width: int, golden: Golden) -> None:
     for spec in NARROW:
         with pytest.raises(CnnCalcError) as caught:
             cnncalc.analyze(cnncalc.parse(spec))
-        pages.append(draw_error(caught.value, width=width, fold=True))
+        pages.append(caught.value.draw(width=width, fold=True))
     place = Span(Source("relu bad", [Piece(0, f"{'models/' * 12}net.py")]), 5, 8)
-    pages.append(draw_error(SpecError("no", place), width=width, fold=True))
+    pages.append(SpecError("no", place).draw(width=width, fold=True))
     text = "\n".join(pages)
 
     golden(f"messages.{width}.txt", text)

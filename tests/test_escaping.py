@@ -18,12 +18,11 @@ import cnncalc
 from cnncalc import escaping
 from cnncalc.errors import Piece, Source, Span, SpecError
 from cnncalc.notations import writable
-from cnncalc.render.messages import draw_error
 from cnncalc.render.table import Bar, draw
 from cnncalc.render.text import FORMATS
-from cnncalc.render.widths import width_of
 from cnncalc.report import Report
 from cnncalc.tables.views import view
+from cnncalc.widths import width_of
 from tests.conftest import Command
 
 HOSTILE = (
@@ -233,7 +232,7 @@ def test_messages_are_not_steered(text: str) -> None:
     error.notes = [text]
 
     for fold in (False, True):
-        drawn = draw_error(error, width=60, fold=fold)
+        drawn = error.draw(width=60, fold=fold)
         assert all(line.isprintable() for line in drawn.split("\n"))
     json.dumps(error.to_dict()).encode()
 

@@ -9,12 +9,15 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cnncalc import CnnCalcError, SpecError, analyze, parse
+from cnncalc.analysis import analyze as sized
 from cnncalc.conversion import convert
 from cnncalc.forks import Forks
 from cnncalc.notations.program.lines import FRESH, Line, variables
@@ -22,6 +25,7 @@ from cnncalc.python.values import Class
 from cnncalc.render.text import plain
 from cnncalc.tables.views import view
 
+EXAMPLES = Path(__file__).parent.parent / "examples"
 TIMES = 4
 MOST = 8.0  # times as long
 TRIES = 4
@@ -104,6 +108,31 @@ def ratio(work: Callable[[Any], object], one: Any, four: Any) -> float:
         short = min(seconds(work, one) for _ in range(2))
         found.append(seconds(work, four) / max(short, 1e-3))
     return min(found)
+
+
+def yardsticks(work: Callable[[], object], layers: int) -> float:
+    """What some work costs a layer, of nine rounds, where one is `tuple(x for x in range(20))`."""
+    times = max(1000 // layers, 1)
+    pairs = [
+        (
+            seconds(lambda _: [work() for _ in range(times)], None) / times / layers,
+            seconds(lambda _: [tuple(x for x in range(20)) for _ in range(1000)], None) / 1000,
+        )
+        for _ in range(9)
+    ]
+    costs, ones = zip(*pairs, strict=True)
+    return min(costs) / min(ones)
+
+
+@pytest.mark.slow
+def test_a_layer_costs_a_few_yardsticks() -> None:
+    """For sizes, weights and MACs: of a plain stack, and of each shipped network."""
+    stack = parse("3x32x32 500*[conv:16,k3,p1 relu]")
+    shipped = [parse(path.read_text()) for path in sorted(EXAMPLES.glob("*.cnn"))]
+
+    assert yardsticks(partial(sized, stack), len(stack.steps)) < 11
+    for network in shipped:
+        assert yardsticks(partial(sized, network), len(network.steps)) < 15
 
 
 @pytest.mark.slow

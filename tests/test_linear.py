@@ -95,8 +95,8 @@ def test_a_layer_costs_the_same_in_a_larger_network(
 ) -> None:
     """Two sizes in one run; a further branch may be walked back as far as is shown, no further."""
     monkeypatch.setattr(Branches, "FARTHEST", SMALL // 4)
+    of_a_layer(parse(FAMILIES[family](SMALL)))  # what is loaded on use is there
     small, large = (parse(FAMILIES[family](count)) for count in (SMALL, TIMES * SMALL))
-    of_a_layer(small)  # what is loaded on use is there
 
     for less, more in zip(of_a_layer(small), of_a_layer(large), strict=True):
         assert more <= GROWTH * less

@@ -17,7 +17,6 @@ import cnncalc
 from cnncalc.errors import MAX_TOLD, SpecError
 from cnncalc.notations.compact import advice, corrections
 from cnncalc.notations.compact.corrections import corrected
-from cnncalc.render.messages import draw_error
 from tests.conftest import Command
 
 # The words behind `cnncalc shape 3x32x32`, and what is proposed; None: nothing.
@@ -406,7 +405,7 @@ def test_not_more_than_a_few_are_told() -> None:
     with pytest.raises(SpecError) as caught:
         cnncalc.parse(f"3x8x8 {' '.join(words)}")
     assert len(caught.value.also) == MAX_TOLD - 1
-    assert draw_error(caught.value).endswith(
+    assert caught.value.draw().endswith(
         f"\n\nthese are the first {MAX_TOLD} mistakes; there may be more\n"
     )
 

@@ -75,7 +75,7 @@ def test_places_between_windows_are_not_reached() -> None:
 
 def test_work_is_bounded() -> None:
     """Past the bound the ends are unknown, and the status is only an upper bound."""
-    report = analyze("1x8 conv:1,k3,p1 gap")
+    report = analyze("1x8 conv:1,k3,s2 gap")
     bounded = extents(report)
     bounded.left = 0
 

@@ -22,12 +22,12 @@ from cnncalc.layers import KINDS
 from cnncalc.notations.examples import example_names
 from cnncalc.render.table import Bar, draw
 from cnncalc.render.text import FORMATS, plain
-from cnncalc.render.widths import width_of, wrapped
 from cnncalc.report import Report
 from cnncalc.tables.steps import COLUMNS
 from cnncalc.tables.table import Column, Table, choose, human_bytes, thousands
 from cnncalc.tables.views import view
 from cnncalc.tables.weights import TENSORS
+from cnncalc.widths import width_of, wrapped
 from tests.conftest import Command, Golden
 
 SMALL = "3x32x32 conv:16,k3,p1 relu maxpool:2 conv:32,k3,p1 relu maxpool:2 flatten linear:10"

@@ -10,12 +10,12 @@ import pytest
 
 from cnncalc.axis.channels import Dealt, Grouped
 from cnncalc.axis.windows import Resize, Slide, Window
-from cnncalc.receptive.runs import Runs, aligned, compact, length, read, split
+from cnncalc.receptive.runs import NONE, Runs, concatenated, side_by_side
 
 
 def drawn(draw: Random) -> Runs:
     """A few views in runs, of which neighbours may be alike."""
-    return tuple((draw.randint(0, 3), draw.randint(1, 6)) for _ in range(draw.randint(1, 6)))
+    return Runs.of((draw.randint(0, 3), draw.randint(1, 6)) for _ in range(draw.randint(1, 6)))
 
 
 def one_by_one(several: Runs) -> list[int]:
@@ -49,12 +49,37 @@ def test_what_channels_read() -> None:
         window = window_along(len(views), draw)
         outputs = max(window.length(len(views)), 0)
 
-        found = [each for each, count in read(window, several, outputs) for _ in range(count)]
+        found = [each for each, count in several.read(window, outputs) for _ in range(count)]
+        moved = several.moved(window, outputs)
 
-        assert found == [
+        wanted = [
             frozenset(views[i] for i in window.reads(o) if 0 <= i < len(views))
             for o in range(outputs)
-        ], (several, repr(window))
+        ]
+        assert found == wanted, (list(several), repr(window))
+        if moved is not None:
+            alone = [{each} if each != NONE else set() for each in one_by_one(moved)]
+            assert alone == wanted, (list(several), repr(window))
+
+
+def test_channels_one_map_after_another() -> None:
+    draw = Random(5)
+    for _ in range(200):
+        maps = [drawn(draw) for _ in range(draw.randint(1, 4))]
+        wanted = [view + 4 * at for at, each in enumerate(maps) for view in one_by_one(each)]
+
+        assert one_by_one(concatenated([(each, 4 * at) for at, each in enumerate(maps)])) == wanted
+
+
+def test_other_numbers_for_views() -> None:
+    draw = Random(6)
+    for _ in range(200):
+        several = drawn(draw).compact()
+        numbers = {view: draw.randint(0, 3) for view in set(several.views)}
+        found = several.renumbered(numbers)
+
+        assert one_by_one(found) == [numbers[view] for view in one_by_one(several)]
+        assert all(one[0] != two[0] for one, two in pairwise(found))
 
 
 def test_channels_that_become_several() -> None:
@@ -62,7 +87,7 @@ def test_channels_that_become_several() -> None:
     for parts in (1, 2, 3) * 30:
         several = drawn(draw)
         wanted = [view * parts + part for view in one_by_one(several) for part in range(parts)]
-        assert one_by_one(split(several, parts)) == wanted
+        assert one_by_one(several.split(parts)) == wanted
 
 
 def test_side_by_side() -> None:
@@ -71,7 +96,7 @@ def test_side_by_side() -> None:
         several = drawn(draw)
         views = one_by_one(several)
         others = [draw.randint(0, 2) for _ in views]
-        both = aligned([several, compact([(view, 1) for view in others])])
+        both = side_by_side([several, Runs.of((view, 1) for view in others).compact()])
 
         assert [each for each, count in both for _ in range(count)] == list(
             zip(views, others, strict=True)
@@ -82,18 +107,18 @@ def test_compact() -> None:
     draw = Random(4)
     for _ in range(200):
         several = drawn(draw)
-        short = compact(several)
+        short = several.compact()
 
         assert one_by_one(short) == one_by_one(several)
-        assert length(short) == len(one_by_one(several))
+        assert short.channels == len(one_by_one(several))
         assert all(one[0] != two[0] for one, two in pairwise(short))
 
 
 @pytest.mark.parametrize("groups", [1, 8, 4096])
 def test_long_runs_are_read_at_once(groups: int) -> None:
     """What thousands of channels alike read is said in a few pairs."""
-    views = ((0, 8192), (1, 8192))
+    views = Runs.of([(0, 8192), (1, 8192)])
 
-    assert len(list(read(Grouped(16384 // groups, 2), views, 2 * groups))) <= 3
-    assert len(list(read(Slide(2, 1), views, 16383))) == 3
-    assert len(list(read(Slide(2, 3, 4, 4), views, 5463))) <= 6
+    assert len(list(views.read(Grouped(16384 // groups, 2), 2 * groups))) <= 3
+    assert len(list(views.read(Slide(2, 1), 16383))) == 3
+    assert len(list(views.read(Slide(2, 3, 4, 4), 5463))) <= 6

@@ -15,7 +15,6 @@ import pytest
 import cnncalc
 from cnncalc import SpecError
 from cnncalc.network import Network
-from cnncalc.render.messages import draw_error
 from cnncalc.render.text import FORMATS
 from cnncalc.tables.views import view
 from tests.conftest import Command
@@ -53,7 +52,7 @@ def test_an_error_is_its_whole_message(command: Command) -> None:
         cnncalc.analyze(" ".join(words))
     error = caught.value
 
-    assert f"{error}\n" == command("shape", *words).err == draw_error(error)
+    assert f"{error}\n" == command("shape", *words).err == error.draw()
     assert " --> spec:1:" in str(error)
     assert "|                         ^" in str(error)
     assert "= note: it receives 4×6×6 from `conv:4,k3` (step 1)" in str(error)

@@ -373,6 +373,17 @@ SOURCES: list[tuple[str, str | None, str, list[dict[str, int]]]] = [
     ("nn.ConvTranspose2d(8, 8, 4, stride=2, padding=_, output_padding=1)", "8x20x20", "8x39x39",
      [{"convtranspose2d.padding": 2}]),
     ("3x_nx_n, nn.Conv2d(3, 8, 3), nn.MaxPool2d(2)", None, "8x4x4", [{"_n": 10}, {"_n": 11}]),
+    (  # an equation ties the sizes
+        "3x_x_, nn.Conv2d(3, 8, 3, stride=4), nn.Flatten(), nn.Linear(16, 10)",
+        None,
+        "10",
+        [
+            {"input.H": h, "input.W": total - h}
+            for total in range(6, 30)
+            for h in range(3, total - 2)
+            if ((h + 1) // 4) * ((total - h + 1) // 4) == 2
+        ],
+    ),
     ("layers.Conv2D(8, _, strides=2)", "32x32x3", "14x14x8", [{"value": 5}, {"value": 6}]),
 ]  # fmt: skip
 

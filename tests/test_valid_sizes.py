@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import random
+from itertools import product
 
 import pytest
 
@@ -87,10 +88,13 @@ def test_the_sets_are_what_trying_gives_up_to_thousands(name: str) -> None:
 
     assert last.works.listed(most) == sizes_that_work(valid, last.axis, most)
     draw = random.Random(name)
-    for _ in range(1000 if len(valid.axes) > 1 and not valid.ties else 0):
+    boxes = valid.together or [{axis.symbol: axis.works for axis in valid.axes}]
+    for _ in range(1000 if len(valid.axes) > 1 else 0):
         sizes = [draw.randint(1, 700) for _ in valid.axes]
         shape = (valid.shape[0], *sizes)
-        inside = all(n in axis.works for axis, n in zip(valid.axes, sizes, strict=True))
+        inside = any(
+            all(n in some for some, n in zip(box.values(), sizes, strict=True)) for box in boxes
+        )
         assert works(valid.network, shape) == inside
 
 
@@ -133,6 +137,57 @@ def test_where_nobody_says_what_flows_in() -> None:
         "3*H*W == 1200"
     ]
     assert cnncalc.sizes("64 linear:10").axes == ()
+
+
+LENET = """import torch.nn as nn
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.maps = nn.Sequential(
+            nn.Conv2d(3, 6, 5), nn.MaxPool2d(2), nn.Conv2d(6, 16, 5), nn.MaxPool2d(2))
+        self.head = nn.Linear(400, 10)
+    def forward(self, x):
+        return self.head(self.maps(x).flatten(1))
+"""
+TIED = {
+    "a linear layer's features": LENET,
+    "a reshape": "3x20x20 conv:2,k3 flatten reshape:4x9x18",
+    "positions of patches": "3x24x24 conv:8,k4,s4 flatten:start=1 token shift:shape=8x37",
+    "three axes": "1x6x8x8 maxpool:2 flatten linear:3 reshape:3 add[|reshape:3]",
+    "three axes tied": "1x6x8x8 maxpool:2 flatten reshape:6x8",
+}
+
+
+@pytest.mark.parametrize("family", TIED)
+def test_sizes_that_go_together_are_what_trying_gives(family: str) -> None:
+    """An equation of several axes parts the sizes into sets that go with each other."""
+    valid = cnncalc.sizes(TIED[family])
+    draw = random.Random(family)
+    most = 38 if len(valid.axes) < 3 else 14
+    boxes = valid.together or [{axis.symbol: axis.works for axis in valid.axes}]
+
+    assert bool(valid.together) == bool(valid.ties) == (family != "three axes")
+    for sizes in draw.sample(list(product(range(1, most), repeat=len(valid.axes))), 500):
+        inside = [
+            all(n in some for n, some in zip(sizes, box.values(), strict=True)) for box in boxes
+        ]
+        assert works(valid.network, (valid.shape[0], *sizes)) == any(inside)
+        assert sum(inside) < 2
+    assert valid.broken_at(valid.least) is None
+
+
+def test_what_is_said_of_sizes_that_go_together(command: Command) -> None:
+    code, shown, err = command("sizes", LENET, "-i", "3x28x28")
+
+    assert (code, err) == (0, "")
+    assert shown.splitlines()[4:] == [
+        "as long as 16×⌊(H−12)/4⌋×⌊(W−12)/4⌋ = 400",
+        "these go together: H = W = 32–35; H = 112–115, W = 16–19; H = 16–19, W = 112–115",
+        "3×28×28 doesn't work: `nn.Linear(400, 10)` receives 16×4×4 = 256 features",
+        "the nearest that work: 3×32×32",
+        "`pad:2` in front makes 3×32×32 of it",
+        "the least size that works: 3×32×32",
+    ]
 
 
 def test_a_size_that_works_is_found_if_the_own_one_does_not() -> None:

@@ -162,6 +162,7 @@ def test_branches_that_are_too_much_together_are_unknown(monkeypatch: pytest.Mon
 
 def test_where_the_extents_are_unknown_fields_are_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Extents, "MOST_WORK", -1)
+    monkeypatch.setattr(Extents, "_top", lambda self, number: number)
     monkeypatch.setattr(Extents, "_back", _too_much)
     seen = cnncalc.analyze("1x9 cat:axis=1[ conv:1,k3,p1 | slice:..2,axis=1 ]").fields[-1]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cnncalc.cli.options import CostSettings, Settings
 from cnncalc.errors import CnnCalcError
@@ -31,7 +31,7 @@ class Check(NamedTuple):
     value: int | list[int] | None
     missed: str | None
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """An entry of the document's `checks`."""
         return {
             "what": self.what,

@@ -64,7 +64,7 @@ class Result(NamedTuple):
         report = self.report
         return None if report is None else report.shape(report.rows[report.outputs[0]].output_shape)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """The network's entry in `cnncalc.check/1`."""
         totals = ("params", "macs", "param_bytes", "activation_bytes")
         return {

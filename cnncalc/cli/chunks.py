@@ -10,7 +10,7 @@ import io
 from collections.abc import Generator, Iterator
 from functools import lru_cache
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cnncalc import __version__, api
 from cnncalc.cli import parquet
@@ -43,7 +43,7 @@ class Job(NamedTuple):
     input: str | None = None
     batch: int | None = None
     dtype: str = "float32"
-    let: tuple[tuple[str, Any], ...] = ()
+    let: tuple[tuple[str, int | str], ...] = ()
     version: str = __version__
 
 
@@ -98,6 +98,6 @@ def head_of(found: Sweep, form: str) -> str:
     return next(_lines(found, form, [])) if form == "csv" else ""
 
 
-def _lines(found: Sweep, form: str, rows: list[Any]) -> Iterator[str]:
+def _lines(found: Sweep, form: str, rows: list[dict[str, object]]) -> Iterator[str]:
     table = table_of(rows, found.names, [], plain=True)
     yield from pieces(form, table, lambda: iter(rows))

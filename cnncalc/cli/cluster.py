@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from itertools import islice
+from types import ModuleType
 from typing import Any
 
 from cnncalc import packages
@@ -36,7 +37,7 @@ def made(job: Job, address: str, todo: Iterator[Chunk]) -> Made:
         raise _no_scheduler(address, error) from None
 
 
-def _made(distributed: Any, job: Job, address: str, todo: Iterator[Chunk]) -> Made:
+def _made(distributed: ModuleType, job: Job, address: str, todo: Iterator[Chunk]) -> Made:
     with _client(distributed, address) as client:
         asked: dict[Any, Chunk] = {}
         found = distributed.as_completed(loop=client.loop)
@@ -57,7 +58,7 @@ def _made(distributed: Any, job: Job, address: str, todo: Iterator[Chunk]) -> Ma
             yield chunk, content
 
 
-def _client(distributed: Any, address: str) -> Any:
+def _client(distributed: ModuleType, address: str) -> Any:
     for name in LOGS:  # errors are told once, in our words
         logging.getLogger(name).setLevel(logging.CRITICAL)
     try:

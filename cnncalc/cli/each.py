@@ -10,7 +10,6 @@ from cnncalc.cli.options import Settings
 from cnncalc.errors import CnnCalcError
 from cnncalc.escaping import dumps
 from cnncalc.notations import texts
-from cnncalc.render import messages
 from cnncalc.report import Report
 
 __all__ = ["documents", "networks", "tables"]
@@ -40,7 +39,7 @@ def tables(settings: Kind, answer: Callable[[Kind], int]) -> int:
             worst = max(worst, answer(one))
         except CnnCalcError as error:
             worst = 2
-            output.put(messages.draw_error(error))
+            output.put(error.draw())
     return worst
 
 

@@ -9,11 +9,11 @@ from typing import Annotated
 
 from cnncalc import api
 from cnncalc.cli import output
-from cnncalc.cli.options import Laid, Spec, Text, one_of, shown, taking
+from cnncalc.cli.options import Laid, Spec, Text, formats, shown, taking
 from cnncalc.cli.steps import batch_of, network_of, size_of
 from cnncalc.errors import SpecError
-from cnncalc.explaining.explanation import Explanation
-from cnncalc.render.formulas import FORMATS, pieces, text
+from cnncalc.explanation import Explanation
+from cnncalc.render.formulas import FORMATS, text
 from cnncalc.report import Report
 
 __all__ = ["explain"]
@@ -22,16 +22,7 @@ __all__ = ["explain"]
 class ExplainSettings(Laid, Spec):
     """The options of `explain`."""
 
-    format: Annotated[
-        Text,
-        shown(
-            "-f",
-            "--format",
-            metavar="FORMAT",
-            help=f"{', '.join(FORMATS)}; with -o the file's name tells, too.",
-            autocompletion=one_of(lambda: list(FORMATS)),
-        ),
-    ] = None
+    format: Annotated[Text, formats(FORMATS)] = None
     at: Annotated[
         Text, shown("--at", metavar="LAYER", help="One layer alone, by its name or number.")
     ] = None
@@ -67,4 +58,4 @@ def _show(settings: ExplainSettings, form: str, report: Report) -> None:
     if form == "text" and columns and output.path_of(settings.out) is None:
         output.emit(text(explanation, columns))
     else:
-        output.emit(pieces(form, explanation), settings.out)
+        output.emit(FORMATS[form](explanation, explanation.document), settings.out)

@@ -5,7 +5,7 @@ since a class of options may be extended in another.
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, dataclass_transform
 
@@ -31,6 +31,7 @@ __all__ = [
     "Spec",
     "Text",
     "TreeSettings",
+    "formats",
     "one_of",
     "shown",
     "taking",
@@ -60,6 +61,17 @@ check = partial(
 Text = str | None
 
 
+def formats(known: Collection[str]) -> Any:
+    """The option that chooses one of a command's formats."""
+    return shown(
+        "-f",
+        "--format",
+        metavar="FORMAT",
+        help=f"{', '.join(known)}; with -o the file's name tells, too.",
+        autocompletion=one_of(lambda: list(known)),
+    )
+
+
 @dataclass_transform()
 class Options:
     """Options as attributes, each declared with its annotation and its default.
@@ -82,16 +94,7 @@ class Options:
 class Output(Options):
     """The options of every command that prints a table."""
 
-    format: Annotated[
-        Text,
-        shown(
-            "-f",
-            "--format",
-            metavar="FORMAT",
-            help=f"{', '.join(FORMATS)}; with -o the file's name tells, too.",
-            autocompletion=one_of(lambda: list(FORMATS)),
-        ),
-    ] = None
+    format: Annotated[Text, formats(FORMATS)] = None
     json: Annotated[bool, shown("--json", help="The same as -f json; errors, too.")] = False
     out: Annotated[
         Text,

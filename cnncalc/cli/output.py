@@ -6,9 +6,9 @@ import errno
 import os
 import shutil
 import sys
-from collections.abc import Callable, Collection, Iterable
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from cnncalc import files
 from cnncalc.cli import process
@@ -16,16 +16,14 @@ from cnncalc.errors import CnnCalcError
 from cnncalc.escaping import ASCII, visible
 from cnncalc.packages import OnUse
 from cnncalc.render.text import FORMATS, pieces
-from cnncalc.render.widths import wrapped
 from cnncalc.suggestions import suggest
 from cnncalc.tables.table import Table
+from cnncalc.widths import wrapped
 
 if TYPE_CHECKING:
     from cnncalc.cli.options import Output
-    from cnncalc.render import messages
     from cnncalc.render import table as drawing
-else:  # only errors and terminals need them
-    messages = OnUse("cnncalc.render.messages")
+else:  # only terminals need it
     drawing = OnUse("cnncalc.render.table")
 
 __all__ = [
@@ -154,7 +152,7 @@ def _form_of_name(path: str, known: Collection[str]) -> str:
     return told[suffix]
 
 
-def show(options: Output, table: Table, document: Callable[[], Any]) -> None:
+def show(options: Output, table: Table, document: Callable[[], object]) -> None:
     """Put a table, or the document behind it, where the options want it."""
     form, columns = form_of(options), width(sys.stdout)
     if form == "table" and path_of(options.out) is None and columns:
@@ -177,7 +175,7 @@ def complain(error: CnnCalcError) -> None:
     """Put an error on standard error, as people read it."""
     columns = width(sys.stderr)
     color, fold = has_color(sys.stderr), columns is not None
-    put(messages.draw_error(error, width=columns or UNKNOWN, color=color, fold=fold))
+    put(error.draw(width=columns or UNKNOWN, color=color, fold=fold))
 
 
 def put(text: str) -> None:
@@ -216,17 +214,9 @@ def emit_file(out: str, write: Callable[[str], None]) -> None:
     """
     try:
         _check_file(out)
-        path = os.path.realpath(out)
-        with process.put_back():
-            draft, file = _draft(os.path.dirname(path))
+        with _replacing(out) as (draft, file):
             file.close()
-            try:
-                write(draft)
-                _put_in_place(draft, path)
-            except BaseException:
-                with suppress(OSError):
-                    os.unlink(draft)
-                raise
+            write(draft)
     except OSError as error:
         raise unwritten(error, out) from None
 
@@ -311,22 +301,25 @@ def _check_file(path: str) -> None:
 
 
 def _write_file(path: str, pieces: Iterable[bytes]) -> None:
-    """Write a file, through the links that lead to it."""
+    """Write a file."""
     _check_file(path)
     if os.path.exists(path) and not os.path.isfile(path):
         with open(path, "wb") as device:  # /dev/stdout, a named pipe
             device.writelines(pieces)
     else:
-        _replace(os.path.realpath(path), pieces)
+        with _replacing(path) as (_, file):
+            file.writelines(pieces)
 
 
-def _replace(path: str, pieces: Iterable[bytes]) -> None:
-    """Write a file beside the old one and put it in its place once it is whole."""
+@contextmanager
+def _replacing(path: str) -> Iterator[tuple[str, BinaryIO]]:
+    """A file beside the one that links lead to, which takes its place once it is whole."""
+    path = os.path.realpath(path)
     with process.put_back():
         draft, file = _draft(os.path.dirname(path))
         try:
             with file:
-                file.writelines(pieces)
+                yield draft, file
             _put_in_place(draft, path)
         except BaseException:
             with suppress(OSError):

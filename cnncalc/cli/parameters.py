@@ -7,6 +7,7 @@ in their own messages.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
@@ -57,7 +58,7 @@ def _prepared(param: Any) -> Any:
         return param
     usual, one, plain = param.process_value, _takes_one(param), _is_plain(param)
 
-    def process_value(ctx: Any, value: Any) -> Any:
+    def process_value(ctx: Any, value: object) -> Any:
         if one and isinstance(value, list | tuple):
             value = _only(param.opts[0], value)
         if not plain or not (value is None or _comes_as_declared(value)):
@@ -72,7 +73,7 @@ def _prepared(param: Any) -> Any:
     return param
 
 
-def _only(option: str, values: Any) -> Any:
+def _only(option: str, values: Sequence[object]) -> object:
     """The value of an option that was given more than once."""
     first = values[0]
     for other in values:
@@ -101,6 +102,6 @@ def _is_plain(param: Any) -> bool:
     )
 
 
-def _comes_as_declared(value: Any) -> bool:
+def _comes_as_declared(value: object) -> bool:
     texts = value if isinstance(value, list | tuple) else [value]
     return all(isinstance(text, str | bool) for text in texts)

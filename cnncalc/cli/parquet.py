@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from types import ModuleType
+from typing import BinaryIO
 
 from cnncalc import packages
 from cnncalc.sweeping.columns import column
@@ -11,15 +12,18 @@ from cnncalc.sweeping.columns import column
 __all__ = ["join", "load", "write"]
 
 
-def load() -> Any:
+def load() -> ModuleType:
     """PyArrow's Parquet; CnnCalcError where it isn't there."""
     packages.load("pyarrow", "a Parquet file", "package")
     from pyarrow import parquet
 
-    return parquet
+    package: ModuleType = parquet
+    return package
 
 
-def write(file: Any, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> None:
+def write(
+    file: str | BinaryIO, rows: Sequence[Mapping[str, object]], columns: Mapping[str, str]
+) -> None:
     """Write rows as a Parquet file: a path, or a file that takes bytes."""
     parquet = load()
     import pyarrow as arrow

@@ -10,9 +10,8 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Any
 
 from cnncalc.cli import output, parquet
 from cnncalc.cli.chunks import Chunk
@@ -31,7 +30,7 @@ class Parts:
         names: the file of each chunk that is there.
     """
 
-    def __init__(self, path: str, says: dict[str, Any], *, resume: bool) -> None:
+    def __init__(self, path: str, says: Mapping[str, object], *, resume: bool) -> None:
         self.path = path
         self.folder = f"{path}.part"
         self.says = says

@@ -110,7 +110,7 @@ class _Project:
             said = said[:1].lower() + said[1:]
             raise SpecError(f"this is no TOML: {said}", span, code="project") from None
 
-    def entry(self, name: str, table: Any) -> Entry:
+    def entry(self, name: str, table: object) -> Entry:
         path = (*TABLE, name)
         if not isinstance(table, dict):
             self.refuse(path, f"`{name}` is no table", EXAMPLE)
@@ -192,7 +192,7 @@ WANTED = {
 }
 
 
-def _taken(value: Any, takes: str) -> Any:
+def _taken(value: object, takes: str) -> Any:
     """A value of TOML as the option would have it; None: it can't be one."""
     if takes == "flag":
         return value if isinstance(value, bool) else None
@@ -208,7 +208,7 @@ def _taken(value: Any, takes: str) -> Any:
     return None if None in texts or not texts else texts
 
 
-def _text_of(value: Any) -> str | None:
+def _text_of(value: object) -> str | None:
     """A text, a number or a size as it would be typed."""
     if isinstance(value, list) and value and all(type(each) is int for each in value):
         return "x".join(map(str, value))

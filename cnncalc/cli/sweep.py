@@ -18,7 +18,7 @@ from cnncalc.errors import CnnCalcError
 from cnncalc.notations import texts
 from cnncalc.packages import OnUse
 from cnncalc.render.text import pieces
-from cnncalc.sweeping.sweep import Sweep
+from cnncalc.sweeping.sweep import Progress, Sweep
 from cnncalc.tables.designs import table_of
 
 if TYPE_CHECKING:
@@ -158,9 +158,9 @@ def swept(settings: SweepSettings) -> Sweep:
     )
 
 
-def bindings(given: list[str]) -> dict[str, Any]:
+def bindings(given: list[str]) -> dict[str, int | str]:
     """The values that `--let NAME=VALUE` gives to symbols, and the choices that it ties."""
-    values: dict[str, Any] = {}
+    values: dict[str, int | str] = {}
     for word in given:
         name, is_given, value = (part.strip() for part in word.partition("="))
         if not is_given or not value:
@@ -239,7 +239,7 @@ def check_list(settings: SweepSettings, whole: bool) -> None:
         raise CnnCalcError(f"`--workers` are at most {workers.MOST}", code="usage")
 
 
-def show(settings: SweepSettings, found: Sweep, form: str, bar: Any) -> None:
+def show(settings: SweepSettings, found: Sweep, form: str, bar: Progress | None) -> None:
     """Put the rows where the options want them."""
     rows = found.rows(bar)
     if form == "parquet":
@@ -278,11 +278,11 @@ def picture(found: Sweep, rows: list[dict[str, Any]]) -> str:
     return scatter.draw(title, axes[0], axes[1], names, axes[2] if len(axes) > 2 else None)
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: object) -> bool:
     return isinstance(value, int | float)
 
 
-def write_in_parts(settings: SweepSettings, found: Sweep, form: str, bar: Any) -> None:
+def write_in_parts(settings: SweepSettings, found: Sweep, form: str, bar: Progress | None) -> None:
     """Write a whole list into a file, so that it can be gone on with after an interruption."""
     path = output.path_of(settings.out)
     assert path is not None, "whoever calls has looked"
@@ -308,7 +308,9 @@ def write_in_parts(settings: SweepSettings, found: Sweep, form: str, bar: Any) -
         raise output.unwritten(error, path) from None
 
 
-def _write_parts(settings: SweepSettings, whole: Any, found: Sweep, form: str, bar: Any) -> None:
+def _write_parts(
+    settings: SweepSettings, whole: "parts.Parts", found: Sweep, form: str, bar: Progress | None
+) -> None:
     total = found.graph.count
     found.check_count()
     todo = (chunk for chunk in chunks.chunks_of(total) if chunk not in whole.names)
@@ -321,7 +323,11 @@ def _write_parts(settings: SweepSettings, whole: Any, found: Sweep, form: str, b
 
 
 def _made(
-    settings: SweepSettings, found: Sweep, form: str, todo: Iterator[Any], bar: Any
+    settings: SweepSettings,
+    found: Sweep,
+    form: str,
+    todo: "Iterator[chunks.Chunk]",
+    bar: Progress | None,
 ) -> "chunks.Made":
     """The chunks as they are made: here, by processes beside this one, or on a cluster."""
     if settings.workers is None and settings.scheduler is None:

@@ -3,7 +3,7 @@
 import inspect
 import re
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -139,7 +139,7 @@ def _default(option: Option) -> str:
     return value if isinstance(value, str) else WRITERS[option.kind](value)
 
 
-def _document(kind: Kind) -> dict[str, Any]:
+def _document(kind: Kind) -> dict[str, object]:
     """All that there is to know about a layer, for programs."""
     return {
         "name": kind.kind,

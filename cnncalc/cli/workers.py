@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from itertools import islice
-from typing import IO, Any
+from typing import IO
 
 from cnncalc.cli import chunks
 from cnncalc.cli.chunks import Chunk, Job, Made
@@ -152,7 +152,7 @@ def serve() -> None:
         _say(answers, {"bytes": len(content)}, content)
 
 
-def _say(pipe: IO[bytes], value: Any, more: bytes = b"") -> None:
+def _say(pipe: IO[bytes], value: object, more: bytes = b"") -> None:
     pipe.write(json.dumps(value).encode() + b"\n" + more)
     pipe.flush()
 

@@ -23,7 +23,7 @@ class Work(NamedTuple):
     step: Step
 
     @property
-    def layer(self) -> Any:
+    def layer(self) -> Any:  # of the kind that a rule is for
         """The layer at work."""
         return self.step.layer
 

@@ -8,7 +8,24 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, TypeVar
+
+from cnncalc.layers.activation import ParametricReLU
+from cnncalc.layers.adaptive import AdaptivePool, FractionalMaxPool
+from cnncalc.layers.arithmetic import Reduce
+from cnncalc.layers.attention import MultiHeadAttention, SqueezeExcitation
+from cnncalc.layers.base import Layer
+from cnncalc.layers.conv import Conv, DepthwiseConv, PointwiseConv, SeparableConv
+from cnncalc.layers.each import Each
+from cnncalc.layers.embedding import Embedding
+from cnncalc.layers.folding import Fold, Unfold
+from cnncalc.layers.learned import Scale, Shift
+from cnncalc.layers.merge import Elementwise
+from cnncalc.layers.norm import AxesNorm
+from cnncalc.layers.pool import SlidingPool
+from cnncalc.layers.reshape import Flatten, Reshape, Slice, Unflatten
+from cnncalc.layers.resize import Upsample
+from cnncalc.layers.transposed import ConvTransposed, MaxUnpool
 
 __all__ = [
     "Axis",
@@ -42,10 +59,10 @@ __all__ = [
     "squeezed_channels",
     "unbiased",
     "unpool_axes",
-    "window_options",
 ]
 
 
+One = TypeVar("One")
 Pads: TypeAlias = Sequence[tuple[int, int]]  # (before, after) for each spatial axis
 
 
@@ -106,7 +123,7 @@ def map_sizes(shape: Sequence[int]) -> tuple[int, ...]:
     return tuple(shape[1:])
 
 
-def entry_axes(layer: Any, dimensions: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def entry_axes(layer: Each, dimensions: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The dimensions of an array (N, C, *spatial) that an `each` runs over, and those behind N."""
     first = 2 if layer.order == "last" else 1
     if dimensions <= 1 + layer.axes:
@@ -114,7 +131,7 @@ def entry_axes(layer: Any, dimensions: int) -> tuple[tuple[int, ...], tuple[int,
     return tuple(range(first, first + layer.axes)), tuple(range(1, 1 + layer.axes))
 
 
-def axis_of(layer: Any, axis: int | str, rank: int) -> int:
+def axis_of(layer: Layer, axis: int | str, rank: int) -> int:
     """The axis of a sample (C, *spatial), of `rank` axes, that an axis number means.
 
     Numbers count the channels first, or last with a layer's order `last`. The batch stands
@@ -128,25 +145,25 @@ def axis_of(layer: Any, axis: int | str, rank: int) -> int:
     return counted[int(axis)]
 
 
-def axes_looked_up(layer: Any, rank: int) -> tuple[int, ...]:
+def axes_looked_up(layer: Embedding, rank: int) -> tuple[int, ...]:
     """The axes of an embedding's numbers in the order in which they stand in what it gives."""
     axes = tuple(range(rank))
     return (*axes[1:], *axes[:1]) if layer.order == "last" else axes
 
 
-def chosen_axes(layer: Any, rank: int) -> tuple[int, ...]:
+def chosen_axes(layer: AxesNorm | Reduce, rank: int) -> tuple[int, ...]:
     """The axes of a sample that a norm or a reduction names, in its order; the batch is -1."""
     if layer.axes in ("all", ("all",)):
         return tuple(range(rank))
     return tuple(axis_of(layer, axis, rank) for axis in layer.axes if axis != "none")
 
 
-def shared_axes(layer: Any, rank: int) -> set[int]:
+def shared_axes(layer: ParametricReLU, rank: int) -> set[int]:
     """The axes along which the slopes of a PReLU are one and the same."""
-    return {axis_of(layer, axis, rank) for axis in layer.shared if axis != "none"}
+    return {axis_of(layer, axis, rank) for axis in layer.shared or () if axis != "none"}
 
 
-def flattened_axes(layer: Any, rank: int) -> tuple[int, int]:
+def flattened_axes(layer: Flatten, rank: int) -> tuple[int, int]:
     """The first and the last of the axes of a sample that become one."""
     first, last = range(rank)[layer.start], range(rank)[layer.end]
     if first > last:
@@ -154,7 +171,7 @@ def flattened_axes(layer: Any, rank: int) -> tuple[int, int]:
     return first, last
 
 
-def sliced_axes(layer: Any, rank: int) -> list[slice]:
+def sliced_axes(layer: Slice, rank: int) -> list[slice]:
     """The part of each axis of a sample that a slice takes."""
     start, stop = layer.interval
     parts = [slice(None)] * rank
@@ -162,7 +179,7 @@ def sliced_axes(layer: Any, rank: int) -> list[slice]:
     return parts
 
 
-def aligned_shapes(layer: Any, shapes: Sequence[Sequence[int]]) -> list[tuple[int, ...]]:
+def aligned_shapes(layer: Elementwise, shapes: Sequence[Sequence[int]]) -> list[tuple[int, ...]]:
     """Samples that meet with as many axes: those missing are put first or after the channels."""
     if layer.kind in ("sub", "div") and len(shapes) != 2:
         raise ValueError(f"{len(shapes)} branches, not two, to {layer.kind}")
@@ -173,41 +190,43 @@ def aligned_shapes(layer: Any, shapes: Sequence[Sequence[int]]) -> list[tuple[in
     return [(*shape[:kept], *(1,) * (rank - len(shape)), *shape[kept:]) for shape in shapes]
 
 
-def learned_sizes(layer: Any, shape: Sequence[int]) -> tuple[int, ...]:
+def learned_sizes(layer: Scale | Shift, shape: Sequence[int]) -> tuple[int, ...]:
     """The sizes of factors or offsets for a sample: as given, or one for each channel."""
     return layer.shape or (*shape[:1], *(1,) * (len(shape) - 1))
 
 
-def squeezed_channels(layer: Any, channels: int) -> int:
+def squeezed_channels(layer: SqueezeExcitation, channels: int) -> int:
     """To how many channels a squeeze and excitation goes down."""
     return int(layer.channels or max(1, channels // layer.reduction))
 
 
-def adaptive_sizes(layer: Any, sizes: Sequence[int]) -> list[int]:
+def adaptive_sizes(layer: AdaptivePool, sizes: Sequence[int]) -> list[int]:
     """How many bins there are on each axis."""
     wanted = one_each(layer.size, sizes)
-    return [n if size == "keep" else size for n, size in zip(sizes, wanted, strict=True)]
+    return [n if isinstance(size, str) else size for n, size in zip(sizes, wanted, strict=True)]
 
 
-def one_each(values: Sequence[Any], sizes: Sequence[int]) -> tuple[Any, ...]:
+def one_each(values: Sequence[One], sizes: Sequence[int]) -> tuple[One, ...]:
     """One value for each axis, from one for all or from as many."""
     if len(values) not in (1, len(sizes)):
         raise ValueError(f"{len(values)} values for {len(sizes)} axes")
     return tuple(values) * (len(sizes) if len(values) == 1 else 1)
 
 
-def convolution_axes(layer: Any, sizes: Sequence[int]) -> tuple[Axis, ...]:
+def convolution_axes(
+    layer: Conv | DepthwiseConv | SeparableConv | Fold | Unfold, sizes: Sequence[int]
+) -> tuple[Axis, ...]:
     """How the windows of a convolution or an unfold walk along the spatial axes."""
     return _sliding(layer, layer.stride, sizes)
 
 
-def pointwise_axes(layer: Any, sizes: Sequence[int]) -> tuple[Axis, ...]:
+def pointwise_axes(layer: PointwiseConv, sizes: Sequence[int]) -> tuple[Axis, ...]:
     """Every stride-th place by itself."""
     strides = one_each(layer.stride, sizes)
     return tuple(Axis(n, stride=s) for n, s in zip(sizes, strides, strict=True))
 
 
-def pool_axes(layer: Any, sizes: Sequence[int]) -> tuple[Axis, ...]:
+def pool_axes(layer: SlidingPool, sizes: Sequence[int]) -> tuple[Axis, ...]:
     """The same for a pool, whose stride is the kernel unless given and which has ceil mode."""
     axes = _sliding(layer, layer.kernel if layer.stride is None else layer.stride, sizes)
     if not layer.ceil or layer.padding in ("same", "same-lower"):
@@ -215,7 +234,11 @@ def pool_axes(layer: Any, sizes: Sequence[int]) -> tuple[Axis, ...]:
     return tuple(map(_hanging_over, axes))
 
 
-def _sliding(layer: Any, stride: Sequence[int], sizes: Sequence[int]) -> tuple[Axis, ...]:
+def _sliding(
+    layer: Conv | DepthwiseConv | SeparableConv | Fold | Unfold | SlidingPool,
+    stride: Sequence[int],
+    sizes: Sequence[int],
+) -> tuple[Axis, ...]:
     """Windows of a layer's kernel, dilation and padding, a stride apart."""
     described = zip(
         sizes,
@@ -233,9 +256,9 @@ def _sliding(layer: Any, stride: Sequence[int], sizes: Sequence[int]) -> tuple[A
     )
 
 
-def given_pads(padding: Any, sizes: Sequence[int]) -> Pads:
+def given_pads(padding: Pads | str, sizes: Sequence[int]) -> Pads:
     """Padding in numbers; `valid` is none."""
-    return one_each(((0, 0),) if padding == "valid" else padding, sizes)
+    return one_each(((0, 0),) if isinstance(padding, str) else padding, sizes)
 
 
 def _same(n: int, kernel: int, stride: int, dilation: int, lower: bool) -> Axis:
@@ -287,7 +310,7 @@ class Spreading(NamedTuple):
         return range(self.before, last - self.after + self.extra + 1)
 
 
-def spread_axes(layer: Any, sizes: Sequence[int]) -> tuple[Spreading, ...]:
+def spread_axes(layer: ConvTransposed, sizes: Sequence[int]) -> tuple[Spreading, ...]:
     """How a transposed convolution spreads the spatial axes."""
     described = zip(
         one_each(layer.kernel, sizes),
@@ -312,7 +335,7 @@ def _spread_same(kernel: int, stride: int, dilation: int) -> Spreading:
     return Spreading(kernel, stride, before, max(surplus, 0) - before, dilation, max(-surplus, 0))
 
 
-def unpool_axes(layer: Any, sizes: Sequence[int]) -> tuple[Spreading, ...]:
+def unpool_axes(layer: MaxUnpool, sizes: Sequence[int]) -> tuple[Spreading, ...]:
     """How an unpooling spreads the spatial axes, to the size asked for if there is one."""
     kernel = one_each(layer.kernel, sizes)
     stride = one_each(layer.kernel if layer.stride is None else layer.stride, sizes)
@@ -325,25 +348,25 @@ def unpool_axes(layer: Any, sizes: Sequence[int]) -> tuple[Spreading, ...]:
     return tuple(axes)
 
 
-def resized_axes(layer: Any, sizes: Sequence[int]) -> list[tuple[int, float | None]]:
+def resized_axes(layer: Upsample, sizes: Sequence[int]) -> list[tuple[int, float | None]]:
     """The size asked for on each axis and, where it was asked for by a factor, that factor."""
     if layer.mode == "cubic" and len(sizes) != 2:
         raise ValueError("cubic interpolation takes maps of two axes")
     if layer.size is not None:
         return [(size, None) for size in one_each(layer.size, sizes)]
-    factors = one_each(layer.factor, sizes)
+    factors = one_each(layer.factor or (), sizes)
     wanted = [int(n * factor) for n, factor in zip(sizes, factors, strict=True)]
     if min(wanted) < 1:
         raise ValueError(f"nothing is left of {sizes} times {factors}")
     return list(zip(wanted, factors, strict=True))
 
 
-def fractional_axes(layer: Any, sizes: Sequence[int]) -> list[tuple[int, int, int]]:
+def fractional_axes(layer: FractionalMaxPool, sizes: Sequence[int]) -> list[tuple[int, int, int]]:
     """The size of each axis, its windows and how many there are, by a size or by a ratio."""
     if layer.size is not None:
         counts = one_each(layer.size, sizes)
     else:
-        ratios = one_each(layer.ratio, sizes)
+        ratios = one_each(layer.ratio or (), sizes)
         counts = tuple(int(n * ratio) for n, ratio in zip(sizes, ratios, strict=True))
     return list(zip(sizes, one_each(layer.kernel, sizes), counts, strict=True))
 
@@ -356,19 +379,9 @@ def even_starts(size: int, kernel: int, count: int) -> list[int]:
     return [index * room // max(1, count - 1) for index in range(count)]
 
 
-def reshaped_sizes(layer: Any) -> list[int]:
+def reshaped_sizes(layer: Unflatten | Reshape) -> list[int]:
     """The sizes asked for; -1 for the one that follows from the others."""
-    return [-1 if size == "infer" else size for size in layer.sizes]
-
-
-def window_options(axes: Sequence[Axis]) -> tuple[list[int], list[int], Pads, list[int]]:
-    """Kernel, stride, pads and dilation, each as one value for each axis."""
-    return (
-        [axis.kernel for axis in axes],
-        [axis.stride for axis in axes],
-        pads_of(axes),
-        [axis.dilation for axis in axes],
-    )
+    return [-1 if isinstance(size, str) else size for size in layer.sizes]
 
 
 def pads_of(axes: Sequence[Axis]) -> Pads:
@@ -380,7 +393,7 @@ def bins(size: int, count: int) -> list[slice]:
     return [slice(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
 
 
-def unbiased(layer: Any, count: int) -> float:
+def unbiased(layer: Reduce, count: int) -> float:
     """What a variance over so many values, or its root, is multiplied by; no number for one."""
     if layer.by not in ("var", "std") or layer.biased:
         return 1.0
@@ -388,14 +401,14 @@ def unbiased(layer: Any, count: int) -> float:
     return factor if layer.by == "var" else math.sqrt(factor)
 
 
-def attended(layer: Any, shape: Sequence[int]) -> int:
+def attended(layer: MultiHeadAttention, shape: Sequence[int]) -> int:
     """The axis of the features of what attends, or is attended to: 0 or 1."""
     if len(shape) != 2:
         raise ValueError(f"attention takes features at positions, not {tuple(shape)}")
     return int(range(2)[layer.axis])
 
 
-def heads_of(layer: Any, features: int) -> tuple[int, int, int]:
+def heads_of(layer: MultiHeadAttention, features: int) -> tuple[int, int, int]:
     """Features that ask, those of all heads' keys together, and of all heads' values."""
     if layer.key is not None:
         return features, layer.heads * layer.key, layer.heads * (layer.value or layer.key)

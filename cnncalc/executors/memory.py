@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from math import prod
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors.bundled.kernels.workspace import WORKSPACE_BYTES
 from cnncalc.executors.geometry import convolution_axes, pool_axes
 from cnncalc.executors.shortage import LESS
+from cnncalc.findings import Findings
 from cnncalc.frameworks.ops import BY_KIND
-from cnncalc.layers.base import Shape
+from cnncalc.layers.attention import MultiHeadAttention
+from cnncalc.layers.base import Layer, Shape
+from cnncalc.layers.conv import Conv, DepthwiseConv, SeparableConv
 from cnncalc.layers.each import Each
-from cnncalc.report import Report
+from cnncalc.layers.pool import SlidingPool
 from cnncalc.rows import BYTES, Row
 from cnncalc.tables.table import human_bytes
 
@@ -50,9 +53,6 @@ HALF_CHANNELS = 2
 OF_SAMPLE = {"glp": 2, "ln": 4, "logsoftmax": 2, "reduce std": 3, "reduce var": 3, "rms": 4}
 OF_SAMPLE |= {"sparsemax": 11, "standardize": 1, "unitnorm": 4}
 OF_CHANNEL = {"adaptiveavg": 3, "avgpool": 3, "lppool": 6, "prelu": 4, "upsample": 4}
-# How those slide that may be given a padded copy.
-CONVOLUTIONS = dict.fromkeys(("conv", "dwconv", "sepconv"), convolution_axes)
-AXES = CONVOLUTIONS | dict.fromkeys(("maxpool", "avgpool", "lppool"), pool_axes)
 # The copies that attention holds of what it projects, and of its scores.
 PROJECTED, SCORED = 8, 2
 # They give 64-bit places beside their values.
@@ -80,7 +80,7 @@ class Need(NamedTuple):
 
 
 def need(
-    report: Report, *, dtype: str | None = None, backward: bool = False, keeps: bool = False
+    report: Findings, *, dtype: str | None = None, backward: bool = False, keeps: bool = False
 ) -> Need:
     """The most that a run takes at once.
 
@@ -118,7 +118,7 @@ def _widened(rows: list[Row]) -> int:
     return BYTES["float32"] * max(counts, default=0)
 
 
-def _saved(report: Report, element: int) -> int:
+def _saved(report: Findings, element: int) -> int:
     """Elements of one sample that PyTorch's autograd keeps for the backward pass."""
     steps = list(kept(report, element))
     owners = {0}.union(*(saved for saved, _ in steps))
@@ -126,7 +126,7 @@ def _saved(report: Report, element: int) -> int:
     return sum(own for _, own in steps) + sum(sizes)
 
 
-def kept(report: Report, element: int) -> Iterator[tuple[set[int], int]]:
+def kept(report: Findings, element: int) -> Iterator[tuple[set[int], int]]:
     """What autograd keeps for each step: the steps whose outputs it holds, and elements of its own.
 
     A step keeps what it read, but for those whose gradient follows from what they gave, or
@@ -136,7 +136,7 @@ def kept(report: Report, element: int) -> Iterator[tuple[set[int], int]]:
     for row in report.layers:
         saved: set[int] = set()
         own = 0
-        layer: Any = report.network.steps[row.index].layer
+        layer = report.network.steps[row.index].layer
         padded = _padded(layer, row)
         kind = layer.core.kind
         if kind in KEEP_OUTPUT:
@@ -145,19 +145,19 @@ def kept(report: Report, element: int) -> Iterator[tuple[set[int], int]]:
             saved.update(row.inputs)
         own += _attended(layer, row)
         own += padded + (KEEP_MORE.get(_named(layer), 0) + _turned(layer)) * _largest(row)
-        if kind == "sepconv":  # between its two convolutions
-            own += _between(layer, row)
+        if isinstance(layer.core, SeparableConv):
+            own += _between(layer, layer.core, row)
         if kind in PLACES:
             own += 8 * prod(row.output_shape) // element
         yield {owner(report, number) for number in saved}, own
 
 
-def _turned(layer: Any) -> int:
+def _turned(layer: Layer) -> int:
     """How many copies an `each` makes to have its entries in front, and put back."""
     return 2 if isinstance(layer, Each) and layer.trailing else 0
 
 
-def _sample(layer: Any, row: Row) -> tuple[Shape, int]:
+def _sample(layer: Layer, row: Row) -> tuple[Shape, int]:
     """What flows into a layer at once, and how often in one sample."""
     (shape,) = row.input_shapes
     if isinstance(layer, Each):
@@ -165,14 +165,13 @@ def _sample(layer: Any, row: Row) -> tuple[Shape, int]:
     return shape, 1
 
 
-def _between(layer: Any, row: Row) -> int:
+def _between(layer: Layer, part: SeparableConv, row: Row) -> int:
     """Elements between the two convolutions of one in two parts."""
     (channels, *_), _times = _sample(layer, row)
-    part = layer.core
     return int(part.multiplier * channels * (prod(row.output_shape) // part.out_channels))
 
 
-def _named(layer: Any) -> str:
+def _named(layer: Layer) -> str:
     """The kind, and of reductions and pads which."""
     layer = layer.core
     which = {"reduce": "by", "pad": "mode"}.get(layer.kind)
@@ -183,38 +182,41 @@ def _largest(row: Row) -> int:
     return max(prod(row.output_shape), *map(prod, row.input_shapes), 0)
 
 
-def _padded(layer: Any, row: Row) -> int:
+def _padded(layer: Layer, row: Row) -> int:
     """Elements of the map with the padding that torch.nn's class doesn't put around it itself."""
-    if layer.core.kind not in AXES or getattr(layer.core, "ceil", False):
+    core = layer.core
+    if isinstance(core, SlidingPool) and not core.ceil:
+        shape, times = _sample(layer, row)
+        axes = pool_axes(core, shape[1:])
+        itself = all(a.before == a.after and 2 * a.before <= a.kernel for a in axes)
+    elif isinstance(core, Conv | DepthwiseConv | SeparableConv):
+        shape, times = _sample(layer, row)
+        axes = convolution_axes(core, shape[1:])
+        itself = core.mode == "zeros" and all(axis.before == axis.after for axis in axes)
+    else:
         return 0
-    (shape, times), layer = _sample(layer, row), layer.core
-    axes = AXES[layer.kind](layer, shape[1:])
-    itself = all(
-        axis.before == axis.after and (layer.kind in CONVOLUTIONS or 2 * axis.before <= axis.kernel)
-        for axis in axes
-    )
-    if itself and getattr(layer, "mode", "zeros") == "zeros":
+    if itself:
         return 0
     return times * shape[0] * prod(axis.size + axis.before + axis.after for axis in axes)
 
 
-def _attended(layer: Any, row: Row) -> int:
+def _attended(layer: Layer, row: Row) -> int:
     """Elements that attention holds inside: what it projects, and the scores of each head."""
-    if row.kind != "mha":
+    if not isinstance(layer, MultiHeadAttention):
         return 0
     (features, asked), (_, known), _ = layer.sides(*row.input_shapes)
     inner, positions = max(layer.inner(features)), max(asked, known + 2)
     return int(PROJECTED * inner * positions + SCORED * layer.heads * asked * (known + 2))
 
 
-def owner(report: Report, number: int) -> int:
+def owner(report: Findings, number: int) -> int:
     """The step whose memory another one's output is a view of."""
     while report.rows[number].kind in VIEWS:
         number = report.rows[number].inputs[0]
     return number
 
 
-def _most_alive(report: Report, element: int) -> int:
+def _most_alive(report: Findings, element: int) -> int:
     """Bytes of activations alive at once, with the copies that the step at work makes."""
     readers = Counter(number for row in report.rows for number in row.inputs)
     readers.update(report.outputs)
@@ -240,7 +242,7 @@ def _most_alive(report: Report, element: int) -> int:
     return most
 
 
-def _working(layer: Any, row: Row, element: int) -> int:
+def _working(layer: Layer, row: Row, element: int) -> int:
     """Bytes that a step works in, of which there is one lot whatever the batch."""
     name, size = _named(layer), _largest(row)
     channels = min((shape[0] for shape in row.input_shapes if shape), default=1)

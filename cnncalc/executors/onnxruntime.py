@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 from math import prod
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy
 import onnxruntime
@@ -17,12 +17,15 @@ from cnncalc.errors import CnnCalcError
 from cnncalc.executors.base import Array, Executor, Forward, How, Run, StepRun, Tensor
 from cnncalc.executors.shortage import MemoryErrors, ran_out
 from cnncalc.executors.stepping import whole_numbers
+from cnncalc.findings import Findings
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network
 from cnncalc.notations.onnx.writing import Written, shape_name, write_report
 from cnncalc.packages import said
-from cnncalc.report import Report
 from cnncalc.rows import Row, as_layout
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["OnnxRuntimeExecutor"]
 
@@ -64,7 +67,7 @@ class OnnxRuntimeExecutor(Executor):
         """As for every executor; CnnCalcError too where the runtime refuses the whole model."""
         provider = _provider(how.device)
         shape = as_layout(input_shape, network.layout)
-        report = Report(analyze(network, shape, batch=how.batch))
+        report = Findings(analyze(network, shape, batch=how.batch))
         if how.progress:
             how.progress(0, len(report.rows), report.rows[0].name)
         trial = _Trial(provider, report, how.batch)
@@ -76,7 +79,7 @@ class OnnxRuntimeExecutor(Executor):
 
     def prepare(self, network: Network, asked: frozenset[int], *, device: str = "cpu") -> Forward:
         try:
-            report = Report(analyze(network))
+            report = Findings(analyze(network))
             written = write_report(report, weights="made", without={})
             session = _session(_provider(device), written)
         except Exception as error:
@@ -101,7 +104,7 @@ class OnnxRuntimeExecutor(Executor):
 class _Trial:
     """Runs of one model: a step at which the runtime fails is left out of the next run."""
 
-    def __init__(self, provider: str, report: Report, batch: int) -> None:
+    def __init__(self, provider: str, report: Findings, batch: int) -> None:
         self.provider = provider
         self.report = report
         self.batch = batch
@@ -152,7 +155,7 @@ class _Trial:
     def _count(self) -> int:
         return len(self.report.rows)
 
-    def _values(self, written: Written) -> Mapping[str, Any]:
+    def _values(self, written: Written) -> Mapping[str, NDArray[numpy.generic]]:
         """Every output of the model, by its name."""
         random = numpy.random.default_rng(0)
         fed = {
@@ -167,15 +170,18 @@ class _Trial:
         self.forward_seconds = perf_counter() - begin
         return fed | dict(zip(names, found, strict=True))
 
-    def _given(self, row: Row, random: Any) -> Any:
+    def _given(self, row: Row, random: numpy.random.Generator) -> NDArray[numpy.generic]:
         """What flows in at an input: whole numbers for an embedding to look up."""
         shape = (self.batch, *row.output_shape)
         entries = self.report.network.looked_up.get(row.index)
         if entries is not None:
             return whole_numbers(shape, entries, "float32")
-        return random.uniform(-1, 1, shape).astype("float32")
+        values: NDArray[numpy.generic] = random.uniform(-1, 1, shape).astype("float32")
+        return values
 
-    def _step(self, written: Written, values: Mapping[str, Any], number: int) -> StepRun:
+    def _step(
+        self, written: Written, values: Mapping[str, NDArray[numpy.generic]], number: int
+    ) -> StepRun:
         row = self.report.rows[number]
         if number in written.missing:
             reached = written.missing[number] is not None
@@ -190,7 +196,7 @@ class _Trial:
         return StepRun(tuple(int(size) for size in values[row.name].shape[1:]), tensors)
 
 
-def _session(provider: str, written: Written) -> Any:
+def _session(provider: str, written: Written) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = FATAL
     model = written.model.SerializeToString()

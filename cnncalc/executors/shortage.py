@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import AbstractContextManager
-from typing import Any
+from types import TracebackType
 
 from cnncalc.errors import CnnCalcError
 from cnncalc.packages import said
@@ -34,7 +34,12 @@ def ran_out(error: BaseException) -> bool:
 class MemoryErrors(AbstractContextManager[None]):
     """Makes a sentence of memory that ran out."""
 
-    def __exit__(self, raised: Any, error: BaseException | None, trace: Any) -> None:
+    def __exit__(
+        self,
+        raised: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         if error is None or isinstance(error, CnnCalcError) or not ran_out(error):
             return
         first = said(error) if str(error).strip() else "no more could be had"

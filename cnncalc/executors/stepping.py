@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from cnncalc.executors.base import Array, Progress, States, StepRun
 from cnncalc.executors.shortage import ran_out
@@ -12,6 +12,10 @@ from cnncalc.executors.storage import Storage
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network, Step
 from cnncalc.packages import said
+
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import NDArray
 
 __all__ = ["NotBuilt", "Pass", "most_exact", "sizes_of_input", "whole_numbers"]
 
@@ -119,14 +123,17 @@ class Pass(ABC):
         return states[layer.cell][layer.at]
 
 
-def whole_numbers(shape: Shape, entries: int, dtype: str) -> Array:
+def whole_numbers(shape: Shape, entries: int, dtype: str) -> NDArray[numpy.int64]:
     """What flows in where an embedding looks it up: different numbers below its entries.
 
     They are an array of NumPy of 64-bit numbers, no larger than a type of floats has them exact.
     """
     import numpy
 
-    return numpy.resize(numpy.arange(most_exact(entries, dtype), dtype="int64"), shape)
+    numbers: NDArray[numpy.int64] = numpy.resize(
+        numpy.arange(most_exact(entries, dtype), dtype="int64"), shape
+    )
+    return numbers
 
 
 def most_exact(entries: int, dtype: str) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
+from cnncalc.executors.base import Array
 from cnncalc.network import Step
 
 __all__ = ["Storage"]
@@ -23,15 +23,15 @@ class Storage:
     """
 
     def __init__(self, steps: Sequence[Step], outputs: Sequence[int]) -> None:
-        self.values: list[Any] = [None] * len(steps)
+        self.values: list[Array] = [None] * len(steps)
         self.most_bytes = 0
         self._outputs = tuple(outputs)
         self._readers = Counter(number for step in steps for number in step.inputs)
         self._readers.update(outputs)
         self._readers[0] += 1  # whoever made the input keeps it
-        self._blocks: dict[int, tuple[Any, list[int]]] = {}  # a block and the steps that hold it
+        self._blocks: dict[int, tuple[Array, list[int]]] = {}  # a block and the steps that hold it
 
-    def keep(self, number: int, value: Any) -> None:
+    def keep(self, number: int, value: Array) -> None:
         """Store what a step gave."""
         self.values[number] = value
         block = _block(value)
@@ -65,12 +65,12 @@ class Storage:
         self.values = [None] * len(self.values)
         self._blocks.clear()
 
-    def results(self) -> dict[int, Any]:
+    def results(self) -> dict[int, Array]:
         """What the network ended in, by step."""
         return {number: self.values[number] for number in self._outputs}
 
 
-def _block(value: Any) -> Any:
+def _block(value: Array) -> Array:
     """The array that owns the memory which a view shows."""
     while getattr(value, "base", None) is not None:
         value = value.base

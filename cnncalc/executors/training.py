@@ -11,8 +11,8 @@ from math import prod
 
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors.memory import VIEWS, kept, owner
+from cnncalc.findings import Findings
 from cnncalc.moments import Memory, Moment
-from cnncalc.report import Report
 from cnncalc.rows import BYTES, Row
 
 __all__ = ["OPTIMIZERS", "check_optimizer", "inference", "training"]
@@ -37,7 +37,7 @@ def check_optimizer(name: str) -> None:
         )
 
 
-def inference(report: Report) -> Memory:
+def inference(report: Findings) -> Memory:
     """What a pass without gradients takes: outputs are freed once nobody reads them any more."""
     report.check_numbers()
     element, sizes = BYTES[report.dtype], _sizes(report)
@@ -53,7 +53,7 @@ def inference(report: Report) -> Memory:
     return Memory(None, *_weights(report), 0, moments, rows)
 
 
-def training(report: Report, optimizer: str) -> Memory:
+def training(report: Findings, optimizer: str) -> Memory:
     """What a step of training takes, gradients made anew at each of them.
 
     Args:
@@ -78,16 +78,16 @@ def training(report: Report, optimizer: str) -> Memory:
     return Memory(optimizer, *_weights(report), states, moments, rows)
 
 
-def _weights(report: Report) -> tuple[int, int]:
+def _weights(report: Findings) -> tuple[int, int]:
     """Bytes of the parameters and of the buffers."""
     return report.total.param_bytes, BYTES[report.dtype] * report.total.buffers
 
 
-def _sizes(report: Report) -> list[int]:
+def _sizes(report: Findings) -> list[int]:
     return [prod(row.output_shape) for row in report.rows]
 
 
-def _owners(report: Report, views: frozenset[str]) -> list[int]:
+def _owners(report: Findings, views: frozenset[str]) -> list[int]:
     """For each row the one whose memory its output is: its own, but for views."""
     owners = [0]
     for row in report.layers:
@@ -95,7 +95,7 @@ def _owners(report: Report, views: frozenset[str]) -> list[int]:
     return owners
 
 
-def _last_readers(report: Report, owners: list[int]) -> list[int]:
+def _last_readers(report: Findings, owners: list[int]) -> list[int]:
     """For each row that owns its memory the last one that reads it; those that stay have none."""
     last = list(range(len(owners)))
     for row in report.layers:
@@ -114,7 +114,7 @@ class _Step:
         added: what each row keeps for the way back that none before it keeps.
     """
 
-    def __init__(self, report: Report, element: int) -> None:
+    def __init__(self, report: Findings, element: int) -> None:
         self.report = report
         self.element = element
         self.sizes = _sizes(report)

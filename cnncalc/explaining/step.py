@@ -9,18 +9,18 @@ from cnncalc.axis.windows import Slide, Window
 from cnncalc.explaining.derivation import Derivation
 from cnncalc.explaining.fields import FIELDS, sizes_of, slid, why
 from cnncalc.explaining.named import letters, named_layer, named_shapes
+from cnncalc.findings import Findings
 from cnncalc.layers.base import Shape, Weight
-from cnncalc.report import Report
 from cnncalc.rows import BYTES, BuiltRow, Row
 from cnncalc.symbols.derived import Derived, named
 from cnncalc.symbols.formulas import PEOPLE, formula_of, written
 
 __all__ = ["derivations"]
 
-Sized = tuple[str, int]  # the letter of an axis, and a figure on it
+OnAxis = tuple[str, int]  # the letter of an axis, and a figure on it
 
 
-def derivations(report: Report, row: Row | BuiltRow) -> list[Derivation]:
+def derivations(report: Findings, row: Row | BuiltRow) -> list[Derivation]:
     """How the figures of a step come about; of a module that was never reached, its weights."""
     if isinstance(row, BuiltRow):
         return list(_tensors(row, "", {}))
@@ -30,7 +30,7 @@ def derivations(report: Report, row: Row | BuiltRow) -> list[Derivation]:
 class _Step:
     """The formulas of one step, as they run on numbers with names."""
 
-    def __init__(self, report: Report, row: Row) -> None:
+    def __init__(self, report: Findings, row: Row) -> None:
         self.report = report
         self.row = row
         self.plain = report.network.steps[row.index].layer
@@ -114,7 +114,7 @@ class _Step:
                 what = f"receptive field {axes}" if len(some) > 1 else "receptive field"
                 yield self.made(what, size, source=FIELDS, words=why(before, after))
 
-    def alike(self, what: str, left: str, figures: Sequence[Sized]) -> Iterator[Derivation]:
+    def alike(self, what: str, left: str, figures: Sequence[OnAxis]) -> Iterator[Derivation]:
         """A figure of each axis; those of equal numbers once, without its letter."""
         told = {
             written(value, PEOPLE, numbers=True): (name, value) for name, value in figures[::-1]
@@ -164,9 +164,9 @@ def _is_made(size: int) -> bool:
     )
 
 
-def _together(figures: Sequence[Sized]) -> Iterator[tuple[str, Sized]]:
+def _together(figures: Sequence[OnAxis]) -> Iterator[tuple[str, OnAxis]]:
     """Figures of several axes, with the letters of all whose formulas and numbers are equal."""
-    alike: dict[tuple[str, str], list[Sized]] = {}
+    alike: dict[tuple[str, str], list[OnAxis]] = {}
     for name, figure in figures:
         formula = formula_of(figure).replace(name, "n")
         numbers = written(figure, PEOPLE, numbers=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from inspect import Parameter, Signature, signature
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.counterparts import option_names
@@ -37,7 +37,7 @@ class FormReader(Generic[Made]):
         make: what it gives, of the values of all arguments by their names.
     """
 
-    def __init__(self, form: Form, make: Callable[[Form, dict[str, Any]], Made]) -> None:
+    def __init__(self, form: Form, make: Callable[[Form, dict[str, object]], Made]) -> None:
         self.form = form
         self.make = make
 
@@ -51,7 +51,7 @@ class FormReader(Generic[Made]):
             ]
         )
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Made:
+    def __call__(self, *args: object, **kwargs: object) -> Made:
         given = dict(zip(self.form.defaults, args, strict=False)) | kwargs
         return self.make(self.form, {**self.form.defaults, **given})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from inspect import Parameter
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from cnncalc.analysis import settle
 from cnncalc.errors import LayerError
@@ -17,6 +17,7 @@ __all__ = [
     "LINES",
     "Calls",
     "Form",
+    "Join",
     "Piece",
     "Split",
     "Writer",
@@ -46,9 +47,13 @@ class Piece(NamedTuple):
     holds: bool = False
 
 
+One = TypeVar("One")
+# Entries of tables by kind: each takes a layer of the kind that it stands under, which no type of
+# the whole table can say.
 Writer = Callable[[Any, Shape], str]
 Form = Callable[[Any, Shape], Sequence[Piece] | None]
-Split = Callable[[Layer, Shape], tuple[Layer, ...]]
+Join = Callable[[Any, tuple[Shape, ...]], Sequence[Piece]]
+Split = Callable[[Any, Shape], tuple[Layer, ...]]
 
 
 def pieces_of(
@@ -85,7 +90,7 @@ def pieces_of(
 def function_form(name: str) -> Form:
     """A function, element-wise; what it takes besides is the kind's options."""
 
-    def form(layer: Any, shape: Shape) -> Sequence[Piece]:
+    def form(layer: Layer, shape: Shape) -> Sequence[Piece]:
         options = "".join(f", {getattr(layer, option)!r}" for option in layer.options)
         return [Piece(layer.kind, None, f"{name}({{0}}{options})")]
 
@@ -106,13 +111,13 @@ class Calls:
     """
 
     def __init__(
-        self, framework: str, home: str, readers: Mapping[str, Callable[..., Any]]
+        self, framework: str, home: str, readers: Mapping[str, Callable[..., object]]
     ) -> None:
         self.framework = framework
         self.home = home
         self.readers = readers
 
-    def call(self, name: str, **values: Any) -> str:
+    def call(self, name: str, **values: object) -> str:
         """A call: what its class needs by position, and what differs from a default by name."""
         written = []
         for parameter in form_of(self.readers[name]).parameters.values():
@@ -147,7 +152,7 @@ class Calls:
         """The writer of a kind whose options are its class's arguments: the class, then these."""
         name, *arguments = words.split()
 
-        def write(layer: Any, shape: Shape) -> str:
+        def write(layer: Layer, shape: Shape) -> str:
             values = [getattr(layer, option) for option in layer.options]
             return self.call(name, **dict(zip(arguments, values, strict=True)))
 
@@ -166,12 +171,12 @@ class Calls:
         return len(shape) - 1
 
 
-def _literal(value: Any) -> str:
+def _literal(value: object) -> str:
     if isinstance(value, float) and abs(value) == float("inf"):
         return f'float("{value}")'
     return f'"{value}"' if isinstance(value, str) else repr(value)
 
 
-def one(values: tuple[Any, ...]) -> Any:
+def one(values: tuple[One, ...]) -> One | tuple[One, ...]:
     """A per-axis value: the number itself where one stands for all axes."""
     return values[0] if len(set(values)) == 1 else values

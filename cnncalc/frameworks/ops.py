@@ -53,7 +53,7 @@ class Op(NamedTuple):
     """
 
     kind: str
-    options: tuple[Any, ...] = ()
+    options: tuple[float, ...] = ()
     torch: str = ""
     function: str = ""
     method: bool = False
@@ -68,7 +68,7 @@ class Op(NamedTuple):
     formula: Formula | None = None
     keeps: int = 0
 
-    def made(self, values: Sequence[Any] = ()) -> Layer:
+    def made(self, values: Sequence[object] = ()) -> Layer:
         """The layer, with values for the first of the options that the row leaves open."""
         return KINDS[self.kind](*(self.options or values))
 
@@ -82,7 +82,7 @@ class Form(NamedTuple):
     """
 
     name: str
-    defaults: Mapping[str, Any]
+    defaults: Mapping[str, object]
 
     @property
     def arguments(self) -> list[str]:
@@ -94,11 +94,11 @@ class Form(NamedTuple):
         """Whether it can't be called without arguments."""
         return REQUIRED in self.defaults.values()
 
-    def values(self, given: Mapping[str, Any] = {}) -> list[Any]:
+    def values(self, given: Mapping[str, object] = {}) -> list[object]:
         """The options that a call gives, with its defaults."""
         return [given.get(name, self.defaults[name]) for name in self.arguments]
 
-    def said(self, layer: Any) -> dict[str, Any] | None:
+    def said(self, layer: Layer) -> dict[str, Any] | None:
         """A layer's options by the form's arguments; None where it has others to say."""
         values = {name: getattr(layer, name) for name in layer.options if name != "order"}
         left = list(values)[len(self.arguments) :]
@@ -107,7 +107,7 @@ class Form(NamedTuple):
         return dict(zip(self.arguments, values.values(), strict=False))
 
 
-VALUES: dict[str, Any] = {"": REQUIRED, "None": None, "False": False}
+VALUES: dict[str, object] = {"": REQUIRED, "None": None, "False": False}
 
 
 @cache
@@ -119,7 +119,7 @@ def forms(text: str, kind: str = "identity") -> tuple[Form, ...]:
 def _form(text: str, kind: str) -> Form:
     name, _, inside = text.removesuffix(")").partition("(")
     options = iter(KINDS[kind].options.values())
-    defaults: dict[str, Any] = {}
+    defaults: dict[str, object] = {}
     for argument in inside.split(", ") if inside else ():
         word, given, value = argument.partition("=")
         option = None if word == "inplace" else next(options, None)

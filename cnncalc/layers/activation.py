@@ -34,7 +34,7 @@ def _activation(
         "kind": kind,
         "formula": "output = input, element-wise",
         "source": source.format(name),
-        "moves": kind == "identity",
+        "carries": kind == "identity",
     }
     return type(name, (Layer,), {**attributes, **parameters, "__module__": __name__})
 
@@ -231,7 +231,7 @@ class Dropout(Layer):
     """Values set to zero at random in training; the identity otherwise."""
 
     kind = "dropout"
-    moves = True
+    carries = True
     formula = "output = input"
     source = "torch.nn.Dropout; Srivastava et al. 2014"
 

@@ -10,7 +10,7 @@ from cnncalc.layers.base import Route, Shape, axis_name, check_map, empty, optio
 from cnncalc.layers.sliding import EachChannel, kernel
 
 
-class _AdaptivePool(EachChannel):
+class AdaptivePool(EachChannel):
     """What adaptive pools share: the size is given, the bins follow."""
 
     size: tuple[int | str, ...] = option(
@@ -35,14 +35,14 @@ class _AdaptivePool(EachChannel):
     def sizes(self, shape: Shape) -> Shape:
         """The spatial axes of the output."""
         sizes = spread_out("size", self.size, shape)
-        return tuple(n if m == "keep" else m for n, m in zip(shape[1:], sizes, strict=True))
+        return tuple(n if isinstance(m, str) else m for n, m in zip(shape[1:], sizes, strict=True))
 
     def output(self, *shapes: Shape) -> Shape:
         check_map(self, shapes[0])
         return shapes[0][0], *self.sizes(shapes[0])
 
 
-class AdaptiveAverage(_AdaptivePool):
+class AdaptiveAverage(AdaptivePool):
     """Average pooling to a given size, whatever the input's."""
 
     kind = "adaptiveavg"
@@ -50,7 +50,7 @@ class AdaptiveAverage(_AdaptivePool):
     source = "torch.nn.AdaptiveAvgPool2d"
 
 
-class AdaptiveMax(_AdaptivePool):
+class AdaptiveMax(AdaptivePool):
     """Max pooling to a given size, whatever the input's."""
 
     kind = "adaptivemax"
@@ -58,7 +58,7 @@ class AdaptiveMax(_AdaptivePool):
     source = "torch.nn.AdaptiveMaxPool2d"
 
 
-class _GlobalPool(EachChannel):
+class GlobalPool(EachChannel):
     """What global pools share: one value for each channel."""
 
     formula = "C from C x any map; with `keep`, C x 1 x 1"
@@ -77,21 +77,21 @@ class _GlobalPool(EachChannel):
         return Route(shape, self.windows(shape), moves=(0, *moves))
 
 
-class GlobalAverage(_GlobalPool):
+class GlobalAverage(GlobalPool):
     """The mean of each channel over the whole map. Input (C, *spatial), output (C,)."""
 
     kind = "gap"
     source = "keras.layers.GlobalAveragePooling2D; ONNX GlobalAveragePool; Lin et al. 2013"
 
 
-class GlobalMax(_GlobalPool):
+class GlobalMax(GlobalPool):
     """The maximum of each channel over the whole map. Input (C, *spatial), output (C,)."""
 
     kind = "gmp"
     source = "keras.layers.GlobalMaxPooling2D; ONNX GlobalMaxPool"
 
 
-class GlobalLp(_GlobalPool):
+class GlobalLp(GlobalPool):
     """The p-norm of each channel over the whole map. Input (C, *spatial), output (C,)."""
 
     kind = "glp"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from math import prod
-from typing import Any, ClassVar, Self, dataclass_transform
+from typing import ClassVar, Self, dataclass_transform
 
 from cnncalc.axis.windows import Window
 from cnncalc.errors import LayerError
@@ -99,6 +99,9 @@ class Layer:
     (`output`, `windows`, `weights`, `macs`) raise LayerError for an input that can't be.
     """
 
+    __slots__ = ("__dict__", "__weakref__", "written")
+    written: str  # its word in the compact notation, once somebody asked (see `spelling`)
+
     kind: ClassVar[str] = ""
     aliases: ClassVar[tuple[str, ...]] = ()
     formula: ClassVar[str] = "output = input"
@@ -108,7 +111,7 @@ class Layer:
     scalars: ClassVar[bool | None] = None  # whether it works on a single number, of shape ();
     # None: where it does the same to every value
     beside: ClassVar[bool] = False  # whether it is what a layer hands out beside its output
-    moves: ClassVar[bool] = False  # whether its values are those that flow in, moved or left out
+    carries: ClassVar[bool] = False  # whether its values are those that flow in, moved or left out
 
     def __init_subclass__(cls) -> None:
         cls.options = {
@@ -120,20 +123,20 @@ class Layer:
         if cls.kind:
             BY_KIND.setdefault(cls.kind, cls)  # a second one of a name is refused elsewhere
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: object, **kwargs: object) -> None:
         if len(args) > len(self.options):
             raise TypeError(f"{type(self).__name__} takes {len(self.options)} options")
         self._fill(dict(zip(self.options, args, strict=False)) | kwargs)
         self.check()
 
     @classmethod
-    def unchecked(cls, **given: Any) -> Self:
+    def unchecked(cls, **given: object) -> Self:
         """A layer whose options may still contradict one another, as some are to be replaced."""
         layer = object.__new__(cls)
         layer._fill(given)
         return layer
 
-    def _fill(self, given: dict[str, Any]) -> None:
+    def _fill(self, given: dict[str, object]) -> None:
         """Set the options; LayerError for a value that one can't have."""
         fields = self.__dict__
         for name, declared in self.options.items():
@@ -165,7 +168,7 @@ class Layer:
         changed = ", ".join(f"{name}={value!r}" for name, value in self.changed())
         return f"{type(self).__name__}({changed})"
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         return restored, (self.kind, self.__dict__)  # many classes are no name of their module
 
     @property
@@ -193,13 +196,13 @@ class Layer:
         """Whether what comes out of one sample depends on the others of its batch."""
         return False
 
-    def changed(self) -> Iterator[tuple[str, Any]]:
+    def changed(self) -> Iterator[tuple[str, object]]:
         """The options that differ from their defaults."""
         for name, declared in self.options.items():
             if getattr(self, name) != declared.default:
                 yield name, getattr(self, name)
 
-    def replaced(self, **options: Any) -> Self:
+    def replaced(self, **options: object) -> Self:
         """The same layer with other values for some of its options."""
         return type(self)(**{name: getattr(self, name) for name in self.options} | options)
 
@@ -261,7 +264,7 @@ class Layer:
         return Route(shape, windows) if windows else None
 
 
-def restored(kind: str, fields: Mapping[str, Any]) -> Layer:
+def restored(kind: str, fields: Mapping[str, object]) -> Layer:
     """A layer from what pickle keeps of it."""
     layer: Layer = object.__new__(BY_KIND[kind])
     layer.__dict__.update(fields)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any
 
 from cnncalc.axis.channels import Grouped
 from cnncalc.axis.windows import Slide
@@ -83,7 +82,7 @@ class Conv(Layer):
         return over_groups(self, shape)
 
 
-def convolved(layer: Any, shape: Shape, groups: int = 1) -> Shape:
+def convolved(layer: Conv | DepthwiseConv | SeparableConv, shape: Shape, groups: int = 1) -> Shape:
     """The lengths of the spatial axes; LayerError where a kernel or the groups don't fit."""
     check_map(layer, shape)
     check_groups(groups, shape[0], "input channels")
@@ -96,7 +95,7 @@ def convolved(layer: Any, shape: Shape, groups: int = 1) -> Shape:
 
 def places(layer: Layer, shape: Shape) -> int:
     """How many places the kernels of a layer are laid at."""
-    return prod(w.length(n) for w, n in zip(layer.windows(shape), shape[1:], strict=True))
+    return prod([w.length(n) for w, n in zip(layer.windows(shape), shape[1:], strict=True)])
 
 
 class DepthwiseConv(Layer):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any
 
 from cnncalc.axis.windows import Window
 from cnncalc.errors import LayerError
@@ -27,7 +26,7 @@ class Each(Layer):
     )
     source = "keras.layers.TimeDistributed; torch.flatten(x, 0, 1) before a layer, unflatten behind"
 
-    layer: Any = option("layer", "the layer that runs at every entry")
+    layer: Layer = option("layer", "the layer that runs at every entry")
     axes: int = option("count", "over how many axes", positional=True, default=1, minimum=1)
     order: str = order()
 
@@ -55,8 +54,7 @@ class Each(Layer):
 
     @property
     def core(self) -> Layer:
-        core: Layer = self.layer
-        return core
+        return self.layer
 
     @property
     def trailing(self) -> int:
@@ -79,7 +77,7 @@ class Each(Layer):
     def output(self, *shapes: Shape) -> Shape:
         (shape,) = shapes
         entries = self.entries(shape)
-        made: Shape = self.layer.output(self.sample(shape))
+        made = self.layer.output(self.sample(shape))
         if not made and self.trailing:
             raise LayerError(
                 f"`{self.layer.kind}` leaves one number of each entry, and no channels", code="each"
@@ -91,13 +89,11 @@ class Each(Layer):
         return route.windows if route else ()
 
     def weights(self, *shapes: Shape) -> tuple[Weight, ...]:
-        weights: tuple[Weight, ...] = self.layer.weights(self.sample(shapes[0]))
-        return weights
+        return self.layer.weights(self.sample(shapes[0]))
 
     def macs(self, *shapes: Shape) -> int:
         (shape,) = shapes
-        macs: int = self.layer.macs(self.sample(shape))
-        return prod(self.entries(shape)) * macs
+        return prod(self.entries(shape)) * self.layer.macs(self.sample(shape))
 
     def route(self, shape: Shape) -> Route | None:
         inner = self.layer.route(self.sample(shape))

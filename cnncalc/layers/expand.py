@@ -11,7 +11,7 @@ class Expand(Layer):
     """A map whose axes of size 1 are repeated, to a given shape."""
 
     kind = "expand"
-    moves = True
+    carries = True
     formula = "n' = the size given, where n is 1 or that size"
     source = "torch.Tensor.expand; keras.layers.RepeatVector; ONNX Expand"
 

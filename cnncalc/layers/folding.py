@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import product
 from math import prod
-from typing import Any
 
 from cnncalc.axis.channels import Grouped
 from cnncalc.axis.windows import Picked, Slide, Spread, Window
@@ -25,11 +24,11 @@ from cnncalc.layers.sliding import check_fits, dilation, kernel, slides, stride
 MOST_COLUMNS = 10_000  # that are looked at one by one
 
 
-def _padding() -> Any:
+def _padding() -> tuple[tuple[int, int], ...]:
     return option("pads", "padding on each side", key="p", default=NO_PADS, minimum=0)
 
 
-def _size() -> Any:
+def _size() -> tuple[int, ...]:
     return option("axes", "the map's size", minimum=1)
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cnncalc.axis.windows import Slide, Window
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import OWN, Layer, Route, Shape, Weight, option, place, show
 
 
-def _shape() -> Any:
+def _shape() -> tuple[int, ...]:
     return option(
         "axes",
         "the weight's shape, instead of one value for each channel; axes are counted from the last",
@@ -18,7 +16,7 @@ def _shape() -> Any:
     )
 
 
-def _role() -> Any:
+def _role() -> str:
     return option(
         "choice",
         "what the tensor is: learned, kept beside the learned ones, or a constant",

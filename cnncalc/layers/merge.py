@@ -160,7 +160,7 @@ class Concatenate(Layer):
     """Its branches one after another, along the channels."""
 
     kind = "cat"
-    moves = True
+    carries = True
     arity = "many"
     formula = "C' = sum of C; the other axes are equal"
     source = "torch.cat; keras.layers.Concatenate; ONNX Concat"

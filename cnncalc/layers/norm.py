@@ -7,26 +7,24 @@ map is left out, as is usual.
 
 from __future__ import annotations
 
-from typing import Any
-
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import BATCH, Layer, Shape, Weight, option, order, place
 
 
-def _axis() -> Any:
+def _axis() -> int:
     return option("count", "the axis of the channels", default=0, minimum=-8)
 
 
-def _affine() -> Any:
+def _affine() -> bool:
     return option("flag", "whether scale and shift are learned", default=True, word="noaffine")
 
 
-def _scale() -> Any:
+def _scale() -> bool:
     doc = "whether there is a scale beside the shift"
     return option("flag", doc, default=True, word="noscale")
 
 
-def _shift() -> Any:
+def _shift() -> bool:
     doc = "whether there is a shift beside the scale"
     return option("flag", doc, default=True, word="noshift")
 
@@ -108,7 +106,7 @@ class GroupNorm(Layer):
         return _scale_and_shift(sizes, self.affine and self.scale, self.affine and self.shift)
 
 
-class _AxesNorm(Layer):
+class AxesNorm(Layer):
     """What norms over chosen axes share: which axes, and weights of their sizes."""
 
     axes: tuple[int | str, ...] = option(
@@ -142,7 +140,7 @@ class _AxesNorm(Layer):
         return shapes[0]
 
 
-class LayerNorm(_AxesNorm):
+class LayerNorm(AxesNorm):
     """Layer normalisation over the channels of each position, or over the whole map."""
 
     kind = "ln"
@@ -158,7 +156,7 @@ class LayerNorm(_AxesNorm):
         return _scale_and_shift(sizes, self.affine and self.scale, self.affine and self.shift)
 
 
-class RootMeanSquareNorm(_AxesNorm):
+class RootMeanSquareNorm(AxesNorm):
     """Root mean square normalisation: a scale, no shift."""
 
     kind = "rms"
@@ -171,7 +169,7 @@ class RootMeanSquareNorm(_AxesNorm):
         return _scale_and_shift(self.chosen(shapes[0]), self.affine, False)
 
 
-class UnitNorm(_AxesNorm):
+class UnitNorm(AxesNorm):
     """Each vector along the axes divided by its Euclidean length; nothing is learned."""
 
     kind = "unitnorm"
@@ -202,7 +200,7 @@ class UnitNorm(_AxesNorm):
         return () if self.mixes_samples else super().chosen(shape)
 
 
-class Standardize(_AxesNorm):
+class Standardize(AxesNorm):
     """Values less a stored mean, over the root of a stored variance, for each position on the axes.
 
     Buffers mean and variance (of the axes' sizes) and a count of the data they came from.

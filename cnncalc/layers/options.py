@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final, Literal, NoReturn, TypedDict, Unpack, overload
 
 from cnncalc.errors import LayerError
 
@@ -19,7 +19,7 @@ __all__ = [
     "order",
 ]
 
-REQUIRED: Any = object()
+REQUIRED: Final = object()
 ONES = (1,)  # the default of a per-axis option: one value for all axes
 NO_PADS = ((0, 0),)
 SCALAR = "scalar"  # what people read and type for the size () of a single number
@@ -49,7 +49,7 @@ class Option:
         doc: str,
         *,
         key: str = "",
-        default: Any = REQUIRED,
+        default: object = REQUIRED,
         positional: bool = False,
         minimum: int | None = None,
         words: tuple[str, ...] = (),
@@ -58,14 +58,14 @@ class Option:
         self.kind = kind
         self.doc = doc
         self.key = key
-        self.default = default
+        self.default: Any = default  # of the option's kind
         self.positional = positional
         self.minimum = minimum
         self.words = words
         self.word = word
         self.name = ""
 
-    def normalise(self, value: Any) -> Any:
+    def normalise(self, value: object) -> Any:
         """The value in the form that formulas see; LayerError if it can't be one."""
         if value is self.default and value is not REQUIRED:
             return value
@@ -112,7 +112,7 @@ FORMS = {
 }
 
 
-def _integer(option: Option, value: Any) -> int:
+def _integer(option: Option, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise option.wrong(value)
     if option.minimum is not None and value < option.minimum:
@@ -127,7 +127,7 @@ def _integer(option: Option, value: Any) -> int:
     return value
 
 
-def _number(option: Option, value: Any) -> float:
+def _number(option: Option, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise option.wrong(value)
     # A factor makes sizes; any other number is only computed with, as -inf is by a max pool's pad.
@@ -137,27 +137,27 @@ def _number(option: Option, value: Any) -> float:
     return value
 
 
-def _flag(option: Option, value: Any) -> bool:
+def _flag(option: Option, value: object) -> bool:
     if not isinstance(value, bool):
         raise option.wrong(value)
     return value
 
 
-def _axes(option: Option, value: Any) -> tuple[int, ...]:
+def _axes(option: Option, value: object) -> tuple[int, ...]:
     values = value if isinstance(value, tuple | list) else (value,)
     if not values:
         raise option.wrong(value)
     return tuple(_integer(option, each) for each in values)
 
 
-def _pads(option: Option, value: Any) -> tuple[tuple[int, int], ...]:
+def _pads(option: Option, value: object) -> tuple[tuple[int, int], ...]:
     values = value if isinstance(value, tuple | list) else (value,)
     if not values:
         raise option.wrong(value)
     return tuple(_pair(option, each) for each in values)
 
 
-def _pair(option: Option, value: Any) -> tuple[int, int]:
+def _pair(option: Option, value: object) -> tuple[int, int]:
     if not isinstance(value, tuple | list):
         value = (value, value)
     if len(value) != 2:
@@ -165,41 +165,41 @@ def _pair(option: Option, value: Any) -> tuple[int, int]:
     return _integer(option, value[0]), _integer(option, value[1])
 
 
-def _sizes(option: Option, value: Any) -> tuple[int | str, ...]:
+def _sizes(option: Option, value: object) -> tuple[int | str, ...]:
     values = value if isinstance(value, tuple | list) else (value,)
     if SCALAR in values or (not values and SCALAR not in option.words):
         raise option.wrong(value)
     return tuple(each if each in option.words else _integer(option, each) for each in values)
 
 
-def _factors(option: Option, value: Any) -> tuple[float, ...]:
+def _factors(option: Option, value: object) -> tuple[float, ...]:
     values = value if isinstance(value, tuple | list) else (value,)
     if not values or not all(isinstance(each, int | float) and each > 0 for each in values):
         raise option.wrong(value)
     return tuple(_number(option, each) for each in values)
 
 
-def _numbers(option: Option, value: Any) -> tuple[float, ...]:
+def _numbers(option: Option, value: object) -> tuple[float, ...]:
     values = value if isinstance(value, tuple | list) else (value,)
     if not values:
         raise option.wrong(value)
     return tuple(_number(option, each) for each in values)
 
 
-def _interval(option: Option, value: Any) -> tuple[int | None, int | None]:
+def _interval(option: Option, value: object) -> tuple[int | None, int | None]:
     if not isinstance(value, tuple | list) or len(value) != 2:
         raise option.wrong(value)
     start, stop = (None if each is None else _integer(option, each) for each in value)
     return start, stop
 
 
-def _layer(option: Option, value: Any) -> Any:
+def _layer(option: Option, value: object) -> object:
     if not hasattr(value, "arity"):
         raise option.wrong(value)
     return value
 
 
-NORMALISERS: dict[str, Callable[[Option, Any], Any]] = {
+NORMALISERS: dict[str, Callable[[Option, object], object]] = {
     "count": _integer,
     "number": _number,
     "axes": _axes,
@@ -215,16 +215,59 @@ NORMALISERS: dict[str, Callable[[Option, Any], Any]] = {
 }
 
 
-def _refuse(option: Option, value: Any) -> Any:
+def _refuse(option: Option, value: object) -> NoReturn:
     raise option.wrong(value)
 
 
-def option(kind: str, doc: str, *, default: Any = REQUIRED, **form: Any) -> Any:
+class Form(TypedDict, total=False):
+    """What else may be said of an option; see `Option`."""
+
+    default: object
+    key: str
+    positional: bool
+    minimum: int | None
+    words: tuple[str, ...]
+    word: str
+
+
+# To a type checker an option is a value of its kind, as layers see it: so a field that is declared
+# as something else is found.
+@overload
+def option(kind: Literal["count"], doc: str, **form: Unpack[Form]) -> int: ...
+@overload
+def option(kind: Literal["number"], doc: str, **form: Unpack[Form]) -> float: ...
+@overload
+def option(
+    kind: Literal["axes", "integers"], doc: str, **form: Unpack[Form]
+) -> tuple[int, ...]: ...
+@overload
+def option(
+    kind: Literal["numbers", "factors"], doc: str, **form: Unpack[Form]
+) -> tuple[float, ...]: ...
+@overload
+def option(
+    kind: Literal["pads"], doc: str, **form: Unpack[Form]
+) -> tuple[tuple[int, int], ...]: ...
+@overload
+def option(  # numbers, and of some options words
+    kind: Literal["sizes"], doc: str, **form: Unpack[Form]
+) -> tuple[Any, ...]: ...
+@overload
+def option(
+    kind: Literal["interval"], doc: str, **form: Unpack[Form]
+) -> tuple[int | None, int | None]: ...
+@overload
+def option(kind: Literal["choice"], doc: str, **form: Unpack[Form]) -> str: ...
+@overload
+def option(kind: Literal["flag"], doc: str, **form: Unpack[Form]) -> bool: ...
+@overload
+def option(kind: Literal["layer"], doc: str) -> Any: ...  # layers are defined with what is here
+def option(kind: str, doc: str, **form: Unpack[Form]) -> object:
     """An option of a layer, declared as a class attribute; see `Option` for its form."""
-    return Option(kind, doc, default=default, **form)
+    return Option(kind, doc, **form)
 
 
-def order() -> Any:
+def order() -> str:
     """The option that says how a layer's axis numbers are counted."""
     return option(
         "choice",
@@ -234,7 +277,7 @@ def order() -> Any:
     )
 
 
-def empty() -> Any:
+def empty() -> bool:
     """The option of layers that a framework lets make a map of no places."""
     return option(
         "flag",

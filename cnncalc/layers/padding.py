@@ -101,7 +101,7 @@ class Crop(Layer):
     """Places cut off around the map."""
 
     kind = "crop"
-    moves = True
+    carries = True
     formula = "n' = n - before - after"
     source = "keras.layers.Cropping2D"
 

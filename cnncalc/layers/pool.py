@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from cnncalc.axis.windows import Same, Slide, ceil_slide
+from cnncalc.axis.windows import Slide, ceil_slide
 from cnncalc.errors import LayerError
-from cnncalc.layers.base import Shape, axis_name, empty, option, spread_out
-from cnncalc.layers.sliding import EachChannel, dilation, kernel, padding, pairs, pool_stride
+from cnncalc.layers.base import Shape, axis_name, empty, option
+from cnncalc.layers.sliding import EachChannel, dilation, kernel, padding, pool_stride, slides
 
 
-def pool_slides(layer: Any, shape: Shape) -> tuple[Slide, ...]:
+def pool_slides(layer: SlidingPool, shape: Shape) -> tuple[Slide, ...]:
     """The slide on each axis, with padding words and ceil mode resolved at this input size."""
-    kernels = spread_out("kernel", layer.kernel, shape)
-    strides = spread_out("stride", layer.stride or layer.kernel, shape)
-    dilations = spread_out("dilation", layer.dilation, shape)
-    steps = tuple(zip(shape[1:], kernels, strides, dilations, strict=True))
+    windows = slides(layer, shape)
     if layer.padding in ("same", "same-lower"):
-        lower = layer.padding == "same-lower"
-        return tuple(Same(k, s, d, lower).at(n) for n, k, s, d in steps)
-    pads = spread_out("padding", pairs(layer.padding), shape)
-    windows = []
-    for axis, ((n, k, s, d), (before, after)) in enumerate(zip(steps, pads, strict=True)):
-        _check_padding(max(before, after), d * (k - 1) + 1)
-        _check_room(layer, n + before + after, k, d, axis_name(axis, len(shape) - 1))
-        windows.append(
-            ceil_slide(n, k, s, before, after, d) if layer.ceil else Slide(k, s, before, after, d)
-        )
-    return tuple(windows)
+        return windows
+    for axis, (w, n) in enumerate(zip(windows, shape[1:], strict=True)):
+        extent, room = w.dilation * (w.kernel - 1) + 1, n + w.before + w.after
+        _check_padding(max(w.before, w.after), extent)
+        # With ceil mode PyTorch lets one window hang over the end, even a window
+        # larger than all of the padded input.
+        if not (layer.ceil or layer.empty) and extent > room:
+            raise _no_room(extent, room, axis_name(axis, len(shape) - 1))
+    if not layer.ceil:
+        return windows
+    sizes = zip(windows, shape[1:], strict=True)
+    return tuple(ceil_slide(n, w.kernel, w.stride, w.before, w.after, w.dilation) for w, n in sizes)
 
 
 def _check_padding(pad: int, extent: int) -> None:
@@ -41,20 +37,16 @@ def _check_padding(pad: int, extent: int) -> None:
         )
 
 
-def _check_room(layer: Any, room: int, kernel: int, dilation: int, name: str) -> None:
-    # With ceil mode PyTorch lets one window hang over the end, even a window
-    # larger than all of the padded input.
-    extent = dilation * (kernel - 1) + 1
-    if not (layer.ceil or layer.empty) and extent > room:
-        raise LayerError(
-            f"the window spans {extent} but {name} has only {room}, padding included",
-            code="kernel-too-large",
-            option="kernel",
-            help=f"a window that spans at most {room}, or a larger input",
-        )
+def _no_room(extent: int, room: int, name: str) -> LayerError:
+    return LayerError(
+        f"the window spans {extent} but {name} has only {room}, padding included",
+        code="kernel-too-large",
+        option="kernel",
+        help=f"a window that spans at most {room}, or a larger input",
+    )
 
 
-class _SlidingPool(EachChannel):
+class SlidingPool(EachChannel):
     """What pools with sliding windows share. Input (C, *spatial), output (C, *lengths)."""
 
     formula = (
@@ -75,14 +67,14 @@ class _SlidingPool(EachChannel):
         return pool_slides(self, shapes[0])
 
 
-class MaxPool(_SlidingPool):
+class MaxPool(SlidingPool):
     """The maximum over each window. Input (C, *spatial), output (C, *lengths)."""
 
     kind = "maxpool"
     source = "torch.nn.MaxPool2d; keras.layers.MaxPooling2D; ONNX MaxPool"
 
 
-class AveragePool(_SlidingPool):
+class AveragePool(SlidingPool):
     """The mean over each window. Input (C, *spatial), output (C, *lengths)."""
 
     kind = "avgpool"
@@ -105,7 +97,7 @@ class AveragePool(_SlidingPool):
             )
 
 
-class LpPool(_SlidingPool):
+class LpPool(SlidingPool):
     """The p-norm over each window. Input (C, *spatial), output (C, *lengths)."""
 
     kind = "lppool"

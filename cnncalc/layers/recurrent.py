@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from cnncalc.axis.windows import Slide
 from cnncalc.errors import LayerError
@@ -18,7 +18,7 @@ STARTS = ("h_0", "c_0")  # what it starts from, where that is learned
 EVERYTHING = "params = {0}h(i + h + 2) a layer and direction; MACs = steps * {0}h(i + h)"
 
 
-def _activation(doc: str, default: str) -> Any:
+def _activation(doc: str, default: str) -> str:
     return option("choice", doc, default=default, words=ACTIVATIONS)
 
 

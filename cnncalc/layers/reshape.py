@@ -14,7 +14,7 @@ class Flatten(Layer):
     """All axes (or those from `start` to `end`) become one, in row-major order."""
 
     kind = "flatten"
-    moves = True
+    carries = True
     formula = "output = C * prod n"
     source = "torch.nn.Flatten; keras.layers.Flatten"
 
@@ -68,7 +68,7 @@ class Unflatten(Layer):
     """One axis becomes several: `unflatten:64x7x7` makes a map from 3136 features."""
 
     kind = "unflatten"
-    moves = True
+    carries = True
     formula = "C becomes the sizes given, whose product is C"
     source = "torch.nn.Unflatten; keras.layers.Reshape"
 
@@ -99,7 +99,7 @@ class Reshape(Layer):
     """Any other shape of the same number of values, in row-major order."""
 
     kind = "reshape"
-    moves = True
+    carries = True
     scalars = True
     formula = "output = the sizes given, of the same product; `infer` once"
     source = "torch.reshape; keras.layers.Reshape"
@@ -150,7 +150,7 @@ class Permute(Layer):
     """The axes in another order: `permute:1x2x0` takes channels first to channels last."""
 
     kind = "permute"
-    moves = True
+    carries = True
     formula = "output[i] = input[axes[i]]; axis 0 is the channels"
     source = "torch.permute; keras.layers.Permute"
 
@@ -190,7 +190,7 @@ class Slice(Layer):
     """A part of one axis, channels by default: `slice:0..32` keeps the first 32."""
 
     kind = "slice"
-    moves = True
+    carries = True
     formula = "output = ceil((stop - start) / step) of the axis"
     source = "Python slicing; torch.chunk, torch.split"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar, Protocol, TypeVar
 
 from cnncalc.axis.windows import Slide, Spread, Window
 from cnncalc.errors import LayerError
@@ -21,11 +21,12 @@ __all__ = [
     "too_short",
 ]
 
+Each = TypeVar("Each")
 Shape = tuple[int, ...]  # channels, then the spatial axes; no batch axis
 BATCH = "batch"  # in place of an axis: what runs across the samples
 
 
-def spread_out(name: str, values: tuple[Any, ...], shape: Shape) -> tuple[Any, ...]:
+def spread_out(name: str, values: tuple[Each, ...], shape: Shape) -> tuple[Each, ...]:
     """One value per spatial axis from one for all, or the given ones if they are as many."""
     axes, count = len(shape) - 1, len(values)
     if count == axes:

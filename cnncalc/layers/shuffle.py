@@ -88,7 +88,7 @@ class ChannelShuffle(Layer):
     """The channels of all groups interleaved."""
 
     kind = "chshuffle"
-    moves = True
+    carries = True
     formula = "output = input, channels dealt out over the groups"
     source = "torch.nn.ChannelShuffle; Zhang et al. 2017, arXiv:1707.01083"
 

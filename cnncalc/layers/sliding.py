@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Protocol
 
 from cnncalc.axis.channels import Grouped
-from cnncalc.axis.windows import Same, Slide
+from cnncalc.axis.windows import Same, Slide, Window
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import (
     NO_PADS,
@@ -25,42 +25,66 @@ PADDING_WORDS = ("valid", "same", "same-lower")
 MODES = ("zeros", "reflect", "replicate", "circular")
 
 
-def kernel() -> Any:
+def kernel() -> tuple[int, ...]:
     return option("axes", "kernel size", key="k", positional=True, minimum=1)
 
 
-def stride() -> Any:
+def stride() -> tuple[int, ...]:
     return option("axes", "stride", key="s", default=ONES, minimum=1)
 
 
-def pool_stride() -> Any:
+def pool_stride() -> tuple[int, ...]:
     return option("axes", "stride; by default the kernel", key="s", default=None, minimum=1)
 
 
-def dilation() -> Any:
+def dilation() -> tuple[int, ...]:
     return option(
         "axes", "dilation: distance between kernel taps", key="d", default=ONES, minimum=1
     )
 
 
-def padding(doc: str = "padding on each side") -> Any:
+def padding(doc: str = "padding on each side") -> tuple[tuple[int, int], ...]:
     return option("pads", doc, key="p", default=NO_PADS, words=PADDING_WORDS)
 
 
-def mode() -> Any:
+def mode() -> str:
     return option("choice", "what the padding is filled with", default="zeros", words=MODES)
 
 
-def out_channels() -> Any:
+def out_channels() -> int:
     return option("count", "output channels", positional=True, minimum=1)
 
 
-def groups() -> Any:
+def groups() -> int:
     return option("count", "groups of channels", key="g", default=1, minimum=1)
 
 
-def bias() -> Any:
+def bias() -> bool:
     return option("flag", "whether a bias is added", default=True, word="nobias")
+
+
+class Windowed(Protocol):
+    """A layer whose windows slide, as its options say; without a stride by their own length."""
+
+    @property
+    def kernel(self) -> tuple[int, ...]: ...
+    @property
+    def stride(self) -> tuple[int, ...] | None: ...
+    @property
+    def padding(self) -> tuple[tuple[int, int], ...] | str: ...
+    @property
+    def dilation(self) -> tuple[int, ...]: ...
+
+
+class InGroups(Protocol):
+    """A layer that reads its channels in groups."""
+
+    @property
+    def groups(self) -> int: ...
+    @property
+    def out_channels(self) -> int: ...
+
+    def windows(self, *shapes: Shape) -> tuple[Window, ...]: ...
 
 
 class EachChannel(Layer):
@@ -84,24 +108,23 @@ def check_padding(padding: tuple[tuple[int, int], ...] | str, mode: str) -> None
         )
 
 
-def slides(layer: Any, shape: Shape) -> tuple[Slide, ...]:
+def slides(layer: Windowed, shape: Shape) -> tuple[Slide, ...]:
     """The slide on each axis, with the padding words resolved at this input size."""
-    kernels = spread_out("kernel", layer.kernel, shape)
-    strides = spread_out("stride", layer.stride, shape)
-    dilations = spread_out("dilation", layer.dilation, shape)
-    steps = zip(kernels, strides, dilations, strict=True)
-    if layer.padding in ("same", "same-lower"):
+    kernel, stride, dilation = layer.kernel, layer.stride or layer.kernel, layer.dilation
+    same, pads = layer.padding in ("same", "same-lower"), pairs(layer.padding)
+    if not same and len(kernel) == len(stride) == len(dilation) == len(pads) == 1:
+        ((before, after),) = pads  # one slide does for all axes
+        return (Slide(kernel[0], stride[0], before, after, dilation[0]),) * (len(shape) - 1)
+    kernel = spread_out("kernel", kernel, shape)
+    stride = spread_out("stride", stride, shape)
+    dilation = spread_out("dilation", dilation, shape)
+    steps = zip(kernel, stride, dilation, strict=True)
+    if same:
         lower = layer.padding == "same-lower"
-        return tuple(
-            Same(k, s, d, lower).at(n) for (k, s, d), n in zip(steps, shape[1:], strict=True)
-        )
-    pads = spread_out("padding", pairs(layer.padding), shape)
-    return tuple(
-        [
-            Slide(k, s, before, after, d)
-            for (k, s, d), (before, after) in zip(steps, pads, strict=True)
-        ]
-    )
+        sizes = zip(steps, shape[1:], strict=True)
+        return tuple([Same(k, s, d, lower).at(n) for (k, s, d), n in sizes])
+    ends = zip(steps, spread_out("padding", pads, shape), strict=True)
+    return tuple([Slide(k, s, before, after, d) for (k, s, d), (before, after) in ends])
 
 
 def pairs(padding: tuple[tuple[int, int], ...] | str) -> tuple[tuple[int, int], ...]:
@@ -146,7 +169,7 @@ def check_mode(
             )
 
 
-def over_groups(layer: Any, shape: Shape) -> Route:
+def over_groups(layer: InGroups, shape: Shape) -> Route:
     """A unit reads all of the channels, or those of its group."""
     windows = layer.windows(shape)
     if layer.groups == 1:

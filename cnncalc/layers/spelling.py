@@ -14,8 +14,13 @@ __all__ = ["head", "word"]
 
 def word(layer: Layer) -> str:
     """The shortest word that the compact notation reads back as this layer."""
-    held = [value for name, value in vars(layer).items() if layer.options[name].kind == "layer"]
-    return head(layer) + "".join(f"[{word(each)}]" for each in held)
+    try:
+        return layer.written
+    except AttributeError:
+        held = [value for name, value in vars(layer).items() if layer.options[name].kind == "layer"]
+        text = head(layer) + "".join(f"[{word(each)}]" for each in held)
+        object.__setattr__(layer, "written", text)  # the record doesn't change, nor does its word
+        return text
 
 
 def head(layer: Layer) -> str:
@@ -38,7 +43,7 @@ def head(layer: Layer) -> str:
     return f"{layer.kind}:{','.join(arguments)}" if arguments else layer.kind
 
 
-def _argument(option: Option, value: Any, bare: bool) -> str:
+def _argument(option: Option, value: object, bare: bool) -> str:
     if option.kind == "flag":
         return option.word
     text = value if isinstance(value, str) else WRITERS[option.kind](value)
@@ -56,11 +61,11 @@ def _number(value: float) -> str:
     return str(int(value)) if value % 1 == 0 else repr(value)
 
 
-def _joined(values: tuple[Any, ...]) -> str:
+def _joined(values: tuple[float | str, ...]) -> str:
     return "x".join(map(_each, values)) or SCALAR
 
 
-def _each(value: Any) -> str:
+def _each(value: float | str) -> str:
     return value if isinstance(value, str) else _number(value)
 
 

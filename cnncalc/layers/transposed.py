@@ -79,13 +79,18 @@ class ConvTransposed(Layer):
 
     def windows(self, *shapes: Shape) -> tuple[Spread, ...]:
         (shape,) = shapes
+        same, pads = self.padding == "same", pairs(self.padding)
+        options = self.kernel, self.stride, self.dilation, pads, self.output_padding
+        if not same and all(len(option) == 1 for option in options):
+            (k,), (s,), (d,), ((before, after),), (op,) = options  # one does for all axes
+            return (Spread(k, s, before, after, d, op),) * (len(shape) - 1)
         kernels = spread_out("kernel", self.kernel, shape)
         strides = spread_out("stride", self.stride, shape)
         dilations = spread_out("dilation", self.dilation, shape)
         steps = zip(kernels, strides, dilations, strict=True)
-        if self.padding == "same":
+        if same:
             return tuple(spread_to_same(*step) for step in steps)
-        pads = spread_out("padding", pairs(self.padding), shape)
+        pads = spread_out("padding", pads, shape)
         extra = spread_out("output_padding", self.output_padding, shape)
         return tuple(
             Spread(k, s, before, after, d, op)

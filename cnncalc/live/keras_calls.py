@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from inspect import signature
 from re import sub
-from typing import Any
 
 from cnncalc.frameworks.keras import READERS
 from cnncalc.layers.base import REQUIRED
@@ -15,7 +14,7 @@ from cnncalc.live.program import refusal
 
 __all__ = ["is_distributed", "known_class", "layer_arguments", "operation_words"]
 
-Words = Callable[[Any], str]
+Words = Callable[[object], str]
 
 # Weights that no layer trains.
 STATISTICS = ("count", "mean", "moving", "renorm", "variance")
@@ -25,7 +24,7 @@ CHANGED = {"lora_enabled": "has low-rank adaptation", "quantization_mode": "is q
 # What Keras makes of some arguments that aren't given.
 DEFAULTS = {"data_format": "channels_last"}
 # Layers that the reader of source makes of others, with their settings.
-COMPOSED: dict[str, dict[str, Any]] = {
+COMPOSED: dict[str, dict[str, object]] = {
     "Attention": {"use_scale": False, "score_mode": "dot", "dropout": 0.0},
     "Dot": {"axes": REQUIRED, "normalize": False},
 }
@@ -79,7 +78,7 @@ def layer_arguments(cls: str, layer: Keras, made: Words) -> Iterator[str]:
         )
 
 
-def _settings(cls: str) -> Mapping[str, Any]:
+def _settings(cls: str) -> Mapping[str, object]:
     """The settings of a class by name, with what they are if they aren't given."""
     if cls in COMPOSED:
         return COMPOSED[cls]
@@ -114,7 +113,7 @@ def _kept(variable: Keras) -> bool:
     return str(variable.name).startswith(STATISTICS)
 
 
-def _activation(layer: Keras, value: Any, made: Words) -> str:
+def _activation(layer: Keras, value: object, made: Words) -> str:
     if value is None or isinstance(value, str):
         return literal(value)
     if hasattr(layer.activation, "get_config"):
@@ -123,7 +122,7 @@ def _activation(layer: Keras, value: Any, made: Words) -> str:
     raise refusal(f"`{layer.name}` has the activation `{name}`, which is not known here")
 
 
-def plain(value: Any) -> Any:
+def plain(value: object) -> object:
     """A setting as plain data: arrays and their numbers as lists and numbers."""
     if hasattr(value, "tolist"):
         return value.tolist()
@@ -157,7 +156,7 @@ def _snake(name: str) -> str:
     return sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
-def _argument(value: Any, words: Words) -> str:
+def _argument(value: object, words: Words) -> str:
     """A tensor or a variable by its words, all else as plain data."""
     if hasattr(value, "_keras_history") or hasattr(value, "assign"):
         return words(value)

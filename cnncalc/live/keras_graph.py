@@ -87,6 +87,7 @@ def symbolic_call(keras: Keras, layer: Keras, args: Any, kwargs: Any) -> Iterato
         tensors.append(keras.Input(batch_shape=value.shape, dtype=value.dtype, name=name))
         return tensors[-1]
 
+    # Tensors of its own, lest the call be noted as a further use of the model's.
     given, options = keras.tree.map_structure(fresh, (args, kwargs))
     inside = [each for each in layer._flatten_layers() if each is not layer]
     notes = [(each, len(each._inbound_nodes), len(each._outbound_nodes)) for each in inside]
@@ -109,6 +110,7 @@ def symbolic_call(keras: Keras, layer: Keras, args: Any, kwargs: Any) -> Iterato
 def _unbuilt(layer: Keras, inside: Sequence[Keras]) -> Iterator[list[str]]:
     """Keep layers from being built, which would change the model; gives those that would."""
     missing: list[str] = []
+    # Keras puts each object's `build` into its dictionary, around that of the class.
     builds = [(each, each.__dict__["build"]) for each in inside if not each.built]
 
     def stopping(each: Any) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any
 
 from cnncalc import packages
 from cnncalc.input_size import meant
@@ -34,8 +33,15 @@ def from_keras(model: Keras, input: Inputs | None = None) -> Network:
             open: a tuple or a text; a batch in front is known by the model's own input. Of
             several inputs a list in the model's order, or a mapping of their names.
 
+    Returns:
+        The network, whose shapes are given and told in the model's own layout, (*spatial, C), and
+        without the batch. Its weights are those that the model holds, as they are there: what
+        isn't trainable, as BatchNormalization's statistics, is counted as Keras counts it. A size
+        that it can't take is refused by `analyze`.
+
     Raises:
-        CnnCalcError: a model that isn't built, or whose layers aren't known.
+        CnnCalcError: a model that isn't built, or whose layers aren't known; what is no model;
+            Keras is missing.
     """
     keras = _keras()
     sizes = checked_sizes("from_keras", input, "from_keras(model, (224, 224, 3))")
@@ -137,9 +143,9 @@ def _of_call(keras: Keras, model: Keras, given: Sequence[InputSize]) -> Network:
 def _build_shapes(keras: Keras, model: Keras) -> list[tuple[int | None, ...]]:
     """The shapes of the inputs that a model was built with, with a batch that is open."""
     config = model.get_build_config() or {}
-    found: list[Any] = []
+    found: list[Keras] = []
 
-    def collect(value: Any) -> None:
+    def collect(value: object) -> None:
         if isinstance(value, dict):
             for each in value.values():
                 collect(each)

@@ -59,7 +59,7 @@ class _Writer:
         self.variables: dict[int, str] = {}
         self.written: dict[int, Keras] = {}  # the variables that the program has
         self.calls = 0
-        self.keep: list[Any] = []  # objects known by their identity, which must stay
+        self.keep: list[object] = []  # objects known by their identity, which must stay
         self.program.taken |= {"keras", "layers", "ops", MODEL}
         self.program.write("import keras; from keras import layers, ops")
 
@@ -68,6 +68,7 @@ class _Writer:
     ) -> list[str]:
         """The words for the outputs of a graph, given those for its inputs."""
         names = {id(tensor): word for tensor, word in zip(inputs, words, strict=True)}
+        # Tensors are known by `id`, which Python gives again once an object is gone.
         self.keep += [*inputs, *outputs]
         for node in nodes_between(outputs, inputs):
             self.keep.append(node)
@@ -223,7 +224,7 @@ class _Writer:
     def _operation(self, node: Keras, names: dict[int, str], where: Where) -> list[str]:
         """A function of `keras.ops`."""
 
-        def words(value: Any) -> str:
+        def words(value: object) -> str:
             return names[id(value)] if id(value) in names else self._variable(value, where)
 
         written = operation_words(node, words)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 __all__ = ["literal", "subscript"]
 
 
-def literal(value: Any) -> str:
+def literal(value: object) -> str:
     """Plain data as a program has it."""
     if isinstance(value, float) and (value != value or abs(value) == float("inf")):
         return f'float("{value}")'
@@ -19,7 +18,7 @@ def literal(value: Any) -> str:
     return repr(value)
 
 
-def subscript(index: Any, words: Callable[[Any], str]) -> str:
+def subscript(index: object, words: Callable[[object], str]) -> str:
     """What stands in the brackets of `x[index]`, slices with colons; `words` has all else."""
     parts = index if isinstance(index, tuple) else (index,)
     inner = ", ".join(
@@ -28,6 +27,6 @@ def subscript(index: Any, words: Callable[[Any], str]) -> str:
     return f"{inner}," if isinstance(index, tuple) and len(parts) == 1 else inner
 
 
-def _sliced(part: slice, words: Callable[[Any], str]) -> str:
+def _sliced(part: slice, words: Callable[[object], str]) -> str:
     ends = (part.start, part.stop, *([] if part.step is None else [part.step]))
     return ":".join("" if end is None else words(end) for end in ends)

@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from re import sub
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cnncalc.analysis import analyze
 from cnncalc.errors import CnnCalcError, Piece, Source
+from cnncalc.findings import Findings
 from cnncalc.input_size import give
 from cnncalc.inputs import Inputs, InputSize, feed, sizes_given
 from cnncalc.layers.base import Shape, show
@@ -23,7 +24,6 @@ from cnncalc.network import Named as NamedSize
 from cnncalc.notations import source
 from cnncalc.notations.names import Names
 from cnncalc.notations.reserved import KEYWORDS, identifier
-from cnncalc.report import Report
 from cnncalc.rows import as_layout
 from cnncalc.tracing.trace import Within, nested
 
@@ -119,7 +119,7 @@ def compare(program: Program, network: Network, shape: Shape, who: str) -> None:
     Raises:
         CnnCalcError: they differ, so the model is not what its layers' options say.
     """
-    report = Report(analyze(network, as_layout(shape, network.layout)))
+    report = Findings(analyze(network, as_layout(shape, network.layout)))
     for line, numbers in program.steps_of(network).items():
         origin = program.origins.get(line)
         rows = [report.rows[number] for number in numbers]
@@ -243,10 +243,11 @@ class Followed:
         """Whether it has been followed at these sizes."""
         return (shape, tuple(sorted(fed.items()))) in self.known
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
+        # It holds the model, which may be of any size, and can't always be pickled.
         return {**self.__dict__, "follow": None}
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Followed:
+    def __deepcopy__(self, memo: dict[int, object]) -> Followed:
         return self  # nothing of it changes but what it has followed
 
 

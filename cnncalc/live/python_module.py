@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from types import FunctionType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 __all__ = ["Home", "module_of"]
 
@@ -27,7 +27,7 @@ class Home(NamedTuple):
     place: Path
 
 
-def module_of(function: Any) -> Home | None:
+def module_of(function: object) -> Home | None:
     """The module at whose top level a function stands; None where no file says what it does."""
     if not isinstance(function, FunctionType):
         return None

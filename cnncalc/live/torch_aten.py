@@ -120,7 +120,7 @@ def _namesake(name: str, arguments: Mapping[str, str]) -> str | None:
     return f"{first}.{name}({', '.join(rest)})"
 
 
-def _parameters(name: str, function: Callable[..., Any]) -> tuple[set[str], set[Any]]:
+def _parameters(name: str, function: Callable[..., object]) -> tuple[set[str], set[Any]]:
     """What a function takes by name behind its first argument, and in which ways."""
     if name in classes():
         return set(class_arguments(name)), {Parameter.POSITIONAL_OR_KEYWORD}

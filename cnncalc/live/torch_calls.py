@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
 
 from cnncalc.live.literals import literal, subscript
 from cnncalc.live.objects import Torch
@@ -13,7 +12,7 @@ from cnncalc.live.program import Unfollowed
 
 __all__ = ["argument", "call", "function_words", "given", "item"]
 
-Text = Callable[[Any], str]  # a node's words
+Text = Callable[[object], str]  # a node's words
 
 OPERATORS = {
     operator.add: "+",
@@ -38,7 +37,7 @@ OPERATORS = {
 BUILTINS = (int, float, bool, len, min, max, abs, round, tuple, list, sum)
 
 
-def argument(value: Any, text: Text) -> str:
+def argument(value: object, text: Text) -> str:
     """An argument of a node: other nodes by their words, all else as plain data."""
     if hasattr(value, "users") and hasattr(value, "op"):
         return text(value)
@@ -60,23 +59,23 @@ def argument(value: Any, text: Text) -> str:
     raise Unfollowed(f"an argument of the kind `{type(value).__name__}` is not known", code="live")
 
 
-def item(holder: str, index: Any, text: Text) -> str:
+def item(holder: str, index: object, text: Text) -> str:
     """`x[index]`."""
     return f"{holder}[{subscript(index, lambda value: argument(value, text))}]"
 
 
-def _keywords(options: Mapping[str, Any], text: Text) -> str:
+def _keywords(options: Mapping[str, object], text: Text) -> str:
     said = {key: value for key, value in options.items() if key != "out" or value is not None}
     return ", ".join(f"{key}={argument(value, text)}" for key, value in said.items())
 
 
-def given(args: Any, kwargs: Mapping[str, Any], text: Text) -> str:
+def given(args: Iterable[object], kwargs: Mapping[str, object], text: Text) -> str:
     """What stands in the brackets of a call."""
     words = [*(argument(each, text) for each in args), _keywords(kwargs, text)]
     return ", ".join(filter(None, words))
 
 
-def call(words: str, args: Any, kwargs: Mapping[str, Any], text: Text) -> str:
+def call(words: str, args: Iterable[object], kwargs: Mapping[str, object], text: Text) -> str:
     """A call of a function."""
     return f"{words}({given(args, kwargs, text)})"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from copy import deepcopy
 from types import NoneType
-from typing import Any
 
 from cnncalc.frameworks.pytorch import READERS
 from cnncalc.live.objects import Torch
@@ -34,6 +33,7 @@ def empty_copy(torch: Torch, module: Torch) -> Torch:
                 f"`{name}` has no size yet: a lazy module learns its sizes from its first input",
                 "run it once before, or give its sizes",
             )
+        # By identity, so that tensors which are tied stay tied in the copy.
         memo[id(tensor)] = _empty(torch, tensor)
     for each in module.modules():
         bare = _bare_layer(each, memo) if is_layer(each) else None
@@ -43,6 +43,9 @@ def empty_copy(torch: Torch, module: Torch) -> Torch:
         for name, value in vars(each).items():
             if isinstance(value, torch.Tensor):
                 memo[id(value)] = _empty(torch, value)
+            # What deepcopy finds in `memo` it takes for copied. Hooks are left out: they are code
+            # of the user's on values that aren't there. A hook that computes a weight, as
+            # weight_norm has it, is found by the names of the tensors (see `layer_words`).
             elif name in HOOKS:
                 memo[id(value)] = type(value)()
     try:
@@ -58,7 +61,7 @@ def _bare_layer(layer: Torch, memo: dict[int, Torch]) -> Torch:
 
     Most modules are such layers, and deepcopy takes ten times as long for each.
     """
-    fields: dict[str, Any] = {}
+    fields: dict[str, object] = {}
     for name, value in vars(layer).items():
         if name in ("_parameters", "_buffers"):
             fields[name] = {key: memo.get(id(tensor)) for key, tensor in value.items()}
@@ -73,7 +76,7 @@ def _bare_layer(layer: Torch, memo: dict[int, Torch]) -> Torch:
     return bare
 
 
-def _is_plain_tuple(value: Any) -> bool:
+def _is_plain_tuple(value: object) -> bool:
     return isinstance(value, tuple) and all(isinstance(each, UNCHANGING) for each in value)
 
 
@@ -84,7 +87,7 @@ def _empty(torch: Torch, tensor: Torch) -> Torch:
     return bare
 
 
-def parameters_of(layer: Torch) -> list[tuple[str, Any]]:
+def parameters_of(layer: Torch) -> list[tuple[str, Torch]]:
     """The `named_parameters` of a layer, of which few have modules inside."""
     if layer._modules:
         return list(layer.named_parameters())

@@ -13,7 +13,6 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from functools import partial
 from inspect import signature
 from io import StringIO
-from typing import Any
 
 from cnncalc.layers.base import Shape
 from cnncalc.live.objects import Torch
@@ -58,6 +57,7 @@ def _exported(torch: Torch, module: Torch, shape: Shape, fed: Fed) -> Torch:
     from torch.export import Dim, export
 
     quiet = [each for each in module.modules() if type(each) is torch.nn.Identity]
+    # These are set on the objects, and taken away below: the classes stay as they are.
     for each in quiet:
         each.forward = torch.clone  # which leaves a node
     tables = [each for each in module.modules() if type(each) is torch.nn.Embedding]
@@ -101,7 +101,7 @@ class _Writer(TorchProgram):
         self.exported = exported
         self.held = self._held()
         nodes = [node for node in exported.graph.nodes if not _asserts(node)]
-        groups: dict[str, list[Any]] = {}
+        groups: dict[str, list[Torch]] = {}
         for node in nodes:
             if call := self._layer_call(node):
                 groups.setdefault(call, []).append(node)
@@ -206,7 +206,7 @@ class _Writer(TorchProgram):
             name if schema.name.startswith("aten::") else schema.name, self._arguments(node, schema)
         )
 
-    def _arguments(self, node: Torch, schema: Any) -> dict[str, str]:
+    def _arguments(self, node: Torch, schema: Torch) -> dict[str, str]:
         """The words for each argument of an operator, by name, with defaults."""
         given = dict(zip((each.name for each in schema.arguments), node.args, strict=False))
         given |= node.kwargs
@@ -238,7 +238,7 @@ def _slice(arguments: dict[str, str]) -> str:
     return f"{arguments['self']}[{':, ' * int(axis)}{part}]"
 
 
-def _default(parameter: Any) -> Any:
+def _default(parameter: Torch) -> object:
     return parameter.default_value if parameter.has_default_value() else None
 
 

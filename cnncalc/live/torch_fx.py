@@ -53,12 +53,15 @@ def _tracer(torch: Torch) -> Torch:
             leaf: bool = super().is_leaf_module(m, module_qualified_name)
             return leaf and not is_transformer(m)
 
-        def call_module(self, m: Torch, forward: Any, args: Any, kwargs: Any) -> Any:
+        def call_module(
+            self, m: Torch, forward: Any, args: tuple[object, ...], kwargs: dict[str, object]
+        ) -> Any:
             if is_transformer(m):
                 return super().call_module(m, plain_forward(m), args, kwargs)
 
             def run(*args: Any, **kwargs: Any) -> Any:
                 result = forward(*args, **kwargs)
+                # Else the graph would have nothing that tells of a module which hands its input on.
                 if any(result is each for each in args) and not m._modules:
                     return self.create_proxy("call_function", unchanged, (result,), {})
                 return result
@@ -68,7 +71,7 @@ def _tracer(torch: Torch) -> Torch:
     return Tracer()
 
 
-def unchanged(x: Any) -> Any:
+def unchanged(x: object) -> Any:
     """What a module did that did nothing."""
     return x
 
@@ -82,6 +85,7 @@ def follow_in_place(graph: Torch) -> None:
             whole = _whole(changed)
             if whole is not changed and any(order[user] > order[node] for user in whole.users):
                 raise refusal(f"`{node.name}` writes into a part of a tensor that is used again")
+            # What ran before read the old values, which its line of the program still means.
             for user in [user for user in changed.users if order[user] > order[node]]:
                 user.replace_input_with(changed, node)
 

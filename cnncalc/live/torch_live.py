@@ -54,8 +54,14 @@ def from_torch(module: Torch, input: Inputs | None = None) -> Network:
             front is known by the layers that it meets. Of several inputs a list in the order of
             `forward`'s arguments, or {"image": (3, 32, 32), "z": 100}.
 
+    Returns:
+        The network, whose shapes are channels first and without the batch. Its weights are those
+        that the module holds, as they are there: frozen ones, tied ones counted once. A size that
+        it can't take is refused by `analyze`.
+
     Raises:
-        CnnCalcError: a module that can't be traced, or whose layers aren't known.
+        CnnCalcError: a module that can't be traced, or whose layers aren't known; what is no
+            module; PyTorch is missing.
     """
     torch = _torch()
     sizes = checked_sizes("from_torch", input, "from_torch(module, (3, 224, 224))")
@@ -96,6 +102,8 @@ def _network(torch: Torch, bare: Torch, name: str, sizes: Sequence[InputSize]) -
         if isinstance(error, CnnCalcError) and not isinstance(error, Unfollowed):
             raise
         return _exported(torch, bare, name, sizes, error)
+    # Tracing doesn't ask for sizes, so that the program serves all; where a size makes it fail, the
+    # export at that size is tried.
     exported = Followed(name, partial(export_at, torch, bare, name))
     return fed_with(sized(traced, Traced(traced, name, exported)), sizes)
 

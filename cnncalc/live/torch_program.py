@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 from inspect import Parameter, signature
-from typing import Any
 
 from cnncalc.frameworks.pytorch import READERS
 from cnncalc.layers.base import Shape
@@ -58,10 +57,10 @@ class TorchProgram:
         self.first: dict[int, str] = {}  # the path by which an object was met first
         self.inputs: list[str] = []
         self.imports: list[str] = []
-        self.functions: dict[Any, str] = {}  # the words for functions of other modules
+        self.functions: dict[Torch, str] = {}  # the words for functions of other modules
         self.callers: dict[tuple[str, str], str] = {}  # the fields of modules that only call one
-        self.texts: dict[Any, str] = {}  # the words for each node of the graph
-        self.read: dict[Any, Fields] = {}  # whose tensors a node stands for
+        self.texts: dict[Torch, str] = {}  # the words for each node of the graph
+        self.read: dict[Torch, Fields] = {}  # whose tensors a node stands for
 
     def run(self, line: str, origin: Origin | None = None) -> None:
         """Add a line to the forward."""
@@ -148,6 +147,8 @@ class TorchProgram:
 
     def _weight(self, text: str, path: str, weight: Torch) -> None:
         """Of a layer's parameter: whether it is another's too, and whether it is trained."""
+        # The reader counts a tensor once, where it is the same object: so it has to be in the
+        # program.
         owner = self.first.setdefault(id(weight), path)
         if owner != path:
             words, _ = self.tensor(owner, weight)
@@ -194,6 +195,7 @@ class TorchProgram:
 
     def _unused(self) -> None:
         """What the graph never uses, whose weights still are the module's."""
+        # Modules before tensors, as a layer brings its own.
         for path, module in self.module.named_modules():
             if path and is_layer(module) and id(module) not in self.first:
                 self.layer(path)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from cnncalc.live.objects import Torch
 
@@ -21,7 +20,7 @@ def is_transformer(module: Torch) -> bool:
     return cls.__module__ == "torch.nn.modules.transformer" and cls.__name__ in FORWARDS
 
 
-def plain_forward(module: Torch) -> Callable[..., Any]:
+def plain_forward(module: Torch) -> Callable[..., Torch]:
     """The forward of a transformer without branches on what is in its tensors."""
     return partial(FORWARDS[type(module).__name__], module)
 
@@ -35,22 +34,22 @@ def around(torch: Torch, module: Torch) -> Torch:
             self.inner = module
 
     class Encoding(Around):
-        def forward(self, src: Any) -> Any:
+        def forward(self, src: Torch) -> Torch:
             return self.inner(src)
 
     class Both(Around):
-        def forward(self, src: Any, tgt: Any) -> Any:
+        def forward(self, src: Torch, tgt: Torch) -> Torch:
             return self.inner(src, tgt)
 
     class Decoding(Around):
-        def forward(self, tgt: Any, memory: Any) -> Any:
+        def forward(self, tgt: Torch, memory: Torch) -> Torch:
             return self.inner(tgt, memory)
 
     name = type(module).__name__
     return (Encoding if "Encoder" in name else Decoding if "Decoder" in name else Both)()
 
 
-def encoder_layer(module: Torch, src: Any, *masks: Any, **options: Any) -> Any:
+def encoder_layer(module: Torch, src: Torch, *masks: object, **options: object) -> Torch:
     x = src
     if module.norm_first:
         x = x + attended(module.self_attn, module.dropout1, module.norm1(x))
@@ -59,7 +58,9 @@ def encoder_layer(module: Torch, src: Any, *masks: Any, **options: Any) -> Any:
     return module.norm2(x + fed_forward(module, module.dropout2, x))
 
 
-def decoder_layer(module: Torch, tgt: Any, memory: Any, *masks: Any, **options: Any) -> Any:
+def decoder_layer(
+    module: Torch, tgt: Torch, memory: Torch, *masks: object, **options: object
+) -> Torch:
     x, own, other = tgt, module.self_attn, module.multihead_attn
     if module.norm_first:
         x = x + attended(own, module.dropout1, module.norm1(x))
@@ -70,33 +71,33 @@ def decoder_layer(module: Torch, tgt: Any, memory: Any, *masks: Any, **options: 
     return module.norm3(x + fed_forward(module, module.dropout3, x))
 
 
-def attended(attention: Torch, dropout: Torch, x: Any, memory: Any = None) -> Any:
+def attended(attention: Torch, dropout: Torch, x: Torch, memory: Torch = None) -> Torch:
     known = x if memory is None else memory
     return dropout(attention(x, known, known, need_weights=False)[0])
 
 
-def fed_forward(module: Torch, dropout: Torch, x: Any) -> Any:
+def fed_forward(module: Torch, dropout: Torch, x: Torch) -> Torch:
     x = module.dropout(module.activation(module.linear1(x)))
     return dropout(module.linear2(x))
 
 
-def encoder(module: Torch, src: Any, *masks: Any, **options: Any) -> Any:
+def encoder(module: Torch, src: Torch, *masks: object, **options: object) -> Torch:
     for layer in module.layers:
         src = layer(src)
     return src if module.norm is None else module.norm(src)
 
 
-def decoder(module: Torch, tgt: Any, memory: Any, *masks: Any, **options: Any) -> Any:
+def decoder(module: Torch, tgt: Torch, memory: Torch, *masks: object, **options: object) -> Torch:
     for layer in module.layers:
         tgt = layer(tgt, memory)
     return tgt if module.norm is None else module.norm(tgt)
 
 
-def whole(module: Torch, src: Any, tgt: Any, *masks: Any, **options: Any) -> Any:
+def whole(module: Torch, src: Torch, tgt: Torch, *masks: object, **options: object) -> Torch:
     return module.decoder(tgt, module.encoder(src))
 
 
-FORWARDS: dict[str, Callable[..., Any]] = {
+FORWARDS: dict[str, Callable[..., Torch]] = {
     "Transformer": whole,
     "TransformerDecoder": decoder,
     "TransformerDecoderLayer": decoder_layer,

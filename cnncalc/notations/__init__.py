@@ -12,8 +12,8 @@ from importlib import import_module
 from typing import NamedTuple
 
 from cnncalc.errors import Source
+from cnncalc.findings import Findings
 from cnncalc.network import Network
-from cnncalc.report import Report
 from cnncalc.suggestions import suggest
 
 __all__ = [
@@ -69,7 +69,7 @@ class Text(NamedTuple):
 
 
 Reader = Callable[[Text, Mapping[str, int]], Network]
-Writer = Callable[[Report, str | None], str | bytes]
+Writer = Callable[[Findings, str | None], str | bytes]
 
 
 class Notation(NamedTuple):

@@ -6,7 +6,6 @@ tells of them.
 
 from __future__ import annotations
 
-import ast
 import re
 
 from cnncalc.errors import Piece, Source, SpecError
@@ -14,7 +13,7 @@ from cnncalc.notations import Text
 from cnncalc.notations.markdown import FENCE, blocks_of
 from cnncalc.notations.notebook import cells_of
 from cnncalc.python.limits import MAX_BYTES
-from cnncalc.python.source_tree import syntax_tree
+from cnncalc.python.source_tree import tree_or_none
 
 __all__ = ["opened"]
 
@@ -72,7 +71,7 @@ def is_notebook(text: str) -> bool:
 def is_page(text: str) -> bool:
     """Whether a text that is no Python has a fence."""
     fenced = any(FENCE.fullmatch(line.rstrip()) for line in text.split("\n") if "``" in line)
-    return fenced and _tree(text) is None
+    return fenced and tree_or_none(text) is None
 
 
 def _of_notebook(
@@ -130,13 +129,13 @@ def _no_code(piece: Piece, message: str, help: str, left: list[str]) -> SpecErro
 
 def python_of(code: str) -> str | None:
     """The Python of a part, line by line at its place; None where it is none."""
-    if _tree(code) is not None:
+    if tree_or_none(code) is not None:
         return code
     magic = CELL.match(code.lstrip("\n"))
     if magic and magic[1] not in KEEPING:
         return ""
     cleaned = _without_prompts(code) if PROMPT.match(code.lstrip()) else _without_magics(code)
-    return cleaned if _tree(cleaned) is not None else None
+    return cleaned if tree_or_none(cleaned) is not None else None
 
 
 def _without_magics(code: str) -> str:
@@ -155,10 +154,3 @@ def _without_prompts(code: str) -> str:
     """The lines behind prompts; what stands between them was printed."""
     lines = code.split("\n")
     return "\n".join(line[4:] if PROMPT.match(line) else "" for line in lines)
-
-
-def _tree(code: str) -> ast.Module | None:
-    try:
-        return syntax_tree(code)
-    except (SyntaxError, ValueError, MemoryError, RecursionError, OverflowError):
-        return None

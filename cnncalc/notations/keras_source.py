@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from cnncalc.findings import Findings
 from cnncalc.network import Network
 from cnncalc.notations import Notation, Text
 from cnncalc.notations.framework_signs import framework_of
 from cnncalc.packages import OnUse
-from cnncalc.report import Report
 
 if TYPE_CHECKING:
     from cnncalc.notations import source
@@ -29,7 +29,7 @@ def _read(text: Text, let: Mapping[str, int]) -> Network:
     return source.of_text(text, "keras", let)
 
 
-def _write(report: Report, name: str | None) -> str:
+def _write(report: Findings, name: str | None) -> str:
     return keras_functional.write(report, name)
 
 

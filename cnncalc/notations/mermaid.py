@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from cnncalc.escaping import mermaid
+from cnncalc.findings import Findings
 from cnncalc.layers.base import show
 from cnncalc.notations import Notation
-from cnncalc.report import Report
 from cnncalc.rows import Row, as_layout
 
 __all__ = ["NOTATION", "write"]
 
 
-def write(report: Report) -> str:
+def write(report: Findings) -> str:
     """The text of a `flowchart TD`; inputs and outputs have rounded ends."""
     lines = ["flowchart TD"]
     for row in report.rows:
@@ -22,7 +22,7 @@ def write(report: Report) -> str:
     return "\n".join([*lines, ""])
 
 
-def _label(report: Report, row: Row) -> str:
+def _label(report: Findings, row: Row) -> str:
     size = show(as_layout(row.output_shape, report.layout))
     own = "" if report.network.steps[row.index].is_counted else row.name
     words = [own, row.text if row.kind != "input" else "" if own else "input", size]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from cnncalc.findings import Findings
 from cnncalc.network import Network
 from cnncalc.notations import Notation, Text
 from cnncalc.notations.framework_signs import framework_of
 from cnncalc.notations.reserved import TORCH
 from cnncalc.packages import OnUse
-from cnncalc.report import Report
 
 if TYPE_CHECKING:
     from cnncalc.notations import source
@@ -30,7 +30,7 @@ def _read(text: Text, let: Mapping[str, int]) -> Network:
     return source.of_text(text, "torch", let)
 
 
-def _write(report: Report, name: str | None) -> str:
+def _write(report: Findings, name: str | None) -> str:
     return torch_classes.write(report, name)
 
 

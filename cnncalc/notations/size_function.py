@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 from cnncalc import symbolic
 from cnncalc.errors import SpecError
+from cnncalc.findings import Findings
 from cnncalc.layers.base import show
 from cnncalc.network import Named, Network
 from cnncalc.notations import Notation
-from cnncalc.report import Report
 from cnncalc.rows import Analysis, Row, as_layout
 from cnncalc.validity import symbols_of
 
@@ -22,7 +22,7 @@ __all__ = ["NOTATION", "write"]
 PARAMETERS = {"L": "length"}  # a single letter l looks like the number 1
 
 
-def write(report: Report, name: str | None = None) -> str:
+def write(report: Findings, name: str | None = None) -> str:
     """A function of the input's spatial lengths that returns a tuple of the output's.
 
     Where the output is no map, they are those of the last map before it.
@@ -55,14 +55,14 @@ def write(report: Report, name: str | None = None) -> str:
     return "\n".join([*lines, ""])
 
 
-def _map(report: Report) -> Row | None:
+def _map(report: Findings) -> Row | None:
     """The step whose size is meant: the output, or the last map before it."""
     first = report.rows[report.outputs[0]]
     maps = [row for row in report.rows[: first.index + 1] if len(row.output_shape) > 1]
     return maps[-1] if maps else None
 
 
-def _named(network: Network, report: Report, names: dict[int, str]) -> Analysis:
+def _named(network: Network, report: Findings, names: dict[int, str]) -> Analysis:
     """The network with names for the places of its input, at which its own size is tried first."""
     shape = tuple(names.get(axis, n) for axis, n in enumerate(report.input))
     sizes: tuple[int | str, ...] = as_layout(shape, report.network.layout)  # type: ignore[arg-type]
@@ -74,7 +74,7 @@ def _named(network: Network, report: Report, names: dict[int, str]) -> Analysis:
         raise
 
 
-def _docstring(report: Report, row: Row, letters: Sequence[str], followed: bool) -> list[str]:
+def _docstring(report: Findings, row: Row, letters: Sequence[str], followed: bool) -> list[str]:
     """What the function is about, and what it was made of; `followed`: its source in names."""
     shown = show(as_layout(report.input, report.layout))
     of = "the output" if row.index in report.outputs else f"step {row.index}, the last map"

@@ -119,10 +119,9 @@ def of_instance(machine: Machine, value: Instance, name: str) -> Value:
 
 def dynamic_attribute(machine: Machine, value: Instance, name: str) -> Value:
     """What `__getattr__` gives, the framework's or the source's own."""
-    found = value.cls.find("__getattr__")
-    if found is MISSING or (name.startswith("__") and name.endswith("__")):
+    if name.startswith("__") and name.endswith("__"):
         return MISSING
-    return machine.call(Bound(found, value), [name], {})
+    return machine.special(value, "__getattr__", name)
 
 
 SPECIAL: dict[str, Callable[[Machine, Instance], Value]] = {

@@ -108,6 +108,7 @@ def make_function(scope: Scope, name: str, node: ast.FunctionDef | ast.Lambda) -
         and "yield" in scope.module.file.text  # hardly any file has one to look for
         and has_yield(node)
     )
+    # As in Python, a method doesn't see the names of the class body that it stands in.
     home: Scope = scope
     while home.names.get("__class_body__") and home.outer is not None:
         home = home.outer
@@ -140,6 +141,7 @@ def call_function(machine: Machine, function: Function, args: Arguments, kwargs:
     """Run the body of a function of the source."""
     scope = Scope(function.scope, function.scope.module, function)
     named = function.name
+    # People call the class, so messages about arguments name that.
     if named == "__init__" and function.owner is not None:
         named = function.owner.name
     bind(named, function, scope.names, args, kwargs)

@@ -86,6 +86,7 @@ def run_body(scope: Scope, node: ast.ClassDef, cls: Class) -> None:
     body = Scope(scope, scope.module, None)
     fields: list[str] = []
     functions: list[Function] = []
+    # By these the statements of the body know what they stand in; they are no names of the class.
     marks = {"__class_body__": True, "__fields__": fields, "__functions__": functions}
     body.names.update(marks)
     scope.machine.run(body, node.body)
@@ -104,6 +105,8 @@ def class_bases(scope: Scope, node: ast.ClassDef) -> tuple[tuple[Class, ...], st
     bases, foreign = [], None
     for each in node.bases:
         base = scope.machine.evaluate(scope, each)
+        # Not refused here: hardly any class of a file is made. `check_no_arguments` says it where
+        # one is, and its `__init__` would have come from there.
         if isinstance(base, Foreign):
             foreign = base.path
         elif isinstance(base, Class):
@@ -130,6 +133,7 @@ def make_members(cls: Class) -> None:
     for name, value in list(cls.names.items()):
         if name.startswith("_") or isinstance(value, Function | Property | StaticMethod | Class):
             continue
+        # Two names of one value are one member, as in Python.
         known = next((m for m in members.values() if m.fields["value"] is value), None)
         if isinstance(value, Opaque) and value.name == "auto":
             value = len(members) + 1

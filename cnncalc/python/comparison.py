@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable
-from typing import Any
 
 from cnncalc.python.exceptions import raised
 from cnncalc.python.guests import Guest
@@ -15,7 +14,6 @@ from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import (
     MISSING,
-    Bound,
     Foreign,
     Instance,
     Opaque,
@@ -26,7 +24,7 @@ from cnncalc.python.values import (
 
 __all__ = ["compare", "contains", "equal", "is_true", "key", "ordered"]
 
-ORDERS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
+ORDERS: dict[type[ast.cmpop], Callable[[Value, Value], bool]] = {
     ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
 }  # fmt: skip
 
@@ -99,16 +97,17 @@ def equal_instances(machine: Machine, left: Value, right: Value) -> bool:
     if left is right:
         return True
     for holder, other in ((left, right), (right, left)):
-        if isinstance(holder, Instance):
-            found = holder.cls.find("__eq__")
-            if found is not MISSING:
-                return is_true(machine, machine.call(Bound(found, holder), [other], {}))
-            if holder.content is not None:
-                return equal(machine, holder.content, content_of(other))
+        found = machine.special(holder, "__eq__", other)
+        if found is not MISSING:
+            return is_true(machine, found)
+        if isinstance(holder, Instance) and holder.content is not None:
+            return equal(machine, holder.content, content_of(other))
     return False
 
 
-def ordered(machine: Machine, order: Callable[[Any, Any], bool], left: Value, right: Value) -> bool:
+def ordered(
+    machine: Machine, order: Callable[[Value, Value], bool], left: Value, right: Value
+) -> bool:
     """Comparison of numbers, strings and sequences of them."""
     left, right = (v.plain() if isinstance(v, Guest) else v for v in (left, right))
     if isinstance(left, int | float) and isinstance(right, int | float):
@@ -136,10 +135,9 @@ def contains(machine: Machine, holder: Value, item: Value) -> bool:
         return key(item) in holder.items
     if isinstance(holder, range) and isinstance(item, int):
         return item in holder
-    if isinstance(holder, Instance):
-        found = holder.cls.find("__contains__")
-        if found is not MISSING:
-            return is_true(machine, machine.call(Bound(found, holder), [item], {}))
+    found = machine.special(holder, "__contains__", item)
+    if found is not MISSING:
+        return is_true(machine, found)
     return any(same(each, item) or equal(machine, each, item) for each in iterate(machine, holder))
 
 
@@ -162,9 +160,9 @@ def is_true(machine: Machine, value: Value) -> bool:
 
 def instance_truth(machine: Machine, value: Instance) -> bool:
     for name in ("__bool__", "__len__"):
-        found = value.cls.find(name)
+        found = machine.special(value, name)
         if found is not MISSING:
-            return is_true(machine, machine.call(Bound(found, value), [], {}))
+            return is_true(machine, found)
     return value.content is None or is_true(machine, value.content)
 
 

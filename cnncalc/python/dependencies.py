@@ -232,6 +232,7 @@ class Dependencies:
 
     def __init__(self, tree: ast.Module, changing: Names) -> None:
         self.changing = changing
+        # Numbers of statements stand for them, so that sorting them gives the order of the file.
         self.statements = [node for node in tree.body if not is_main_guard(node)]
         self.binders: dict[str, list[int]] = {}
         self.calls: dict[str, list[int]] = {}
@@ -247,6 +248,8 @@ class Dependencies:
         """What a statement binds and changes."""
         self.stars += stars(statement)
         bound = binds(statement, self.changing)
+        # `head = net.head` and then `head.append(…)` change `net`: what a variable was made from is
+        # kept for all statements behind it.
         if isinstance(statement, ast.Assign | ast.AnnAssign):
             for name in bound:
                 sources.setdefault(name, set()).update(self._reads(number) - {name})
@@ -277,6 +280,8 @@ class Dependencies:
         seen = set(waiting)
         while waiting:
             name = waiting.pop()
+            # All that bind the name, not the last alone: `x = 1`, `layers = [x]`, `x = 2` takes
+            # both.
             for number in (*self.binders.get(name, ()), *self._between(name)):
                 if number in done or number in found:
                     continue

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
 
 from cnncalc.python.assignment import assign
 from cnncalc.python.attributes import get_attribute
@@ -257,7 +256,7 @@ def comprehended(scope: Scope, loops: list[ast.comprehension], result: ast.expr)
     """The values of a comprehension, in a scope of its own."""
     inner = Scope(scope, scope.module, None)
     inner.home = scope.home
-    values: list[Any] = []
+    values: list[Value] = []
 
     def loop(depth: int) -> None:
         if depth == len(loops):

@@ -76,6 +76,7 @@ class Imports:
         if self.tree.is_folder(parts[0]):
             self.folders.add(parts[0])
             return self._in_folder(".".join(parts))
+        # The longest front part that is a file: what is left are names inside of it.
         whole = len(parts)
         for cut in range(max(whole - 1, 1), 0, -1):
             file = self.tree.find(".".join(parts[:cut]))

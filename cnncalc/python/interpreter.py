@@ -86,6 +86,7 @@ class Interpreter(Machine):
 
     def evaluate(self, scope: Scope, node: ast.expr | ast.stmt) -> Value:
         """The value of an expression; of a statement, a signal where it ends the block."""
+        # This runs for every node: fuel is taken here, and `spend` is asked only where it refuses.
         budget = self.budget
         budget.fuel -= 1
         if budget.fuel < 0:
@@ -96,6 +97,7 @@ class Interpreter(Machine):
                 raise Refusal(f"{name_of(node)} can't be followed")
             return handler(scope, node)
         except (Refusal, Raised) as stop:
+            # The innermost place is told; the nodes around it leave that as it is.
             if stop.span is None and scope.module.file.shown:
                 stop.span = scope.module.file.span(node)
             raise
@@ -196,6 +198,8 @@ class Interpreter(Machine):
         """Room for the interpreter's own recursion, and one kind of error coming out of it."""
         limit = sys.getrecursionlimit()
         sys.setrecursionlimit(max(limit, PYTHON_FRAMES))
+        # What ends the reading, in any way, comes out as one kind of error. The interpreter's own
+        # faults are the last: they are met where a source has what nobody thought of.
         try:
             with self.patches:
                 yield

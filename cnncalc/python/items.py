@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cnncalc.python.comparison import key
 from cnncalc.python.exceptions import raised
 from cnncalc.python.guests import Guest
@@ -13,11 +11,9 @@ from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import (
     MISSING,
-    Bound,
     Class,
     Entries,
     Foreign,
-    Instance,
     Namespace,
     Opaque,
     Value,
@@ -29,10 +25,9 @@ __all__ = ["delete_item", "get_item", "set_item"]
 
 def get_item(machine: Machine, value: Value, index: Value) -> Value:
     """`value[index]`."""
-    if isinstance(value, Instance):
-        found = value.cls.find("__getitem__")
-        if found is not MISSING:
-            return machine.call(Bound(found, value), [index], {})
+    found = machine.special(value, "__getitem__", index)
+    if found is not MISSING:
+        return found
     value = content_of(value)
     if isinstance(value, str | tuple | list | range):
         if isinstance(index, slice):
@@ -51,7 +46,7 @@ def get_item(machine: Machine, value: Value, index: Value) -> Value:
     raise Refusal(f"{describe(value)} has no elements")
 
 
-def _element(value: Any, index: Value) -> Value:
+def _element(value: Value, index: Value) -> Value:
     if isinstance(index, slice):
         parts = (index.start, index.stop, index.step)
         if all(part is None or isinstance(part, int) for part in parts) and index.step != 0:
@@ -96,11 +91,8 @@ def _class_item(value: Class, index: Value) -> Value:
 
 def set_item(machine: Machine, holder: Value, index: Value, value: Value) -> None:
     """`holder[index] = value`."""
-    if isinstance(holder, Instance):
-        found = holder.cls.find("__setitem__")
-        if found is not MISSING:
-            machine.call(Bound(found, holder), [index, value], {})
-            return
+    if machine.special(holder, "__setitem__", index, value) is not MISSING:
+        return
     holder = content_of(holder)
     if isinstance(holder, dict):
         holder[key(index)] = value
@@ -126,11 +118,8 @@ def set_item(machine: Machine, holder: Value, index: Value, value: Value) -> Non
 
 def delete_item(machine: Machine, holder: Value, index: Value) -> None:
     """`del holder[index]`."""
-    if isinstance(holder, Instance):
-        found = holder.cls.find("__delitem__")
-        if found is not MISSING:
-            machine.call(Bound(found, holder), [index], {})
-            return
+    if machine.special(holder, "__delitem__", index) is not MISSING:
+        return
     holder = content_of(holder)
     if isinstance(holder, dict):
         _entry(machine, holder, index)

@@ -10,7 +10,6 @@ from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import (
     MISSING,
-    Bound,
     Class,
     Instance,
     Iterated,
@@ -69,13 +68,12 @@ def _live(values: list[Value]) -> Iterator[Value]:
 
 
 def _instance_items(machine: Machine, value: Instance) -> Iterable[Value]:
-    found = value.cls.find("__iter__")
+    found = machine.special(value, "__iter__")
     if found is not MISSING:
-        return iterate(machine, machine.call(Bound(found, value), [], {}))
+        return iterate(machine, found)
     if value.cls.find("__getitem__") is not MISSING and value.cls.find("__len__") is not MISSING:
-        count = machine.call(Bound(value.cls.find("__len__"), value), [], {})
-        getter = Bound(value.cls.find("__getitem__"), value)
-        return [machine.call(getter, [place], {}) for place in range(count)]
+        count = machine.special(value, "__len__")
+        return [machine.special(value, "__getitem__", place) for place in range(count)]
     raise Refusal(f"{describe(value)} can't be looped over")
 
 

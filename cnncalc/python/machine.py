@@ -18,7 +18,16 @@ from cnncalc.python.parameters import Parameters
 from cnncalc.python.patches import Patches
 from cnncalc.python.refusals import Raised, Refusal
 from cnncalc.python.source_tree import SourceFile
-from cnncalc.python.values import MISSING, Arguments, Class, Described, Instance, Keywords, Value
+from cnncalc.python.values import (
+    MISSING,
+    Arguments,
+    Bound,
+    Class,
+    Described,
+    Instance,
+    Keywords,
+    Value,
+)
 
 __all__ = ["Function", "Import", "Machine", "Module", "Poison", "Scope"]
 
@@ -96,6 +105,7 @@ class Scope:
             if value is not MISSING:
                 return scope.opened(name, value)
             scope = scope.outer
+        # The scope of a file holds only what of it has been worked out so far.
         try:
             return self.module.find(name)
         except (Refusal, Raised) as stop:
@@ -234,6 +244,8 @@ class Module(Described):
             return
         statement = self.statements[number]
         if isinstance(statement, ast.Expr):
+            # `net.fit(data)` is passed over, and isn't noted as done: what its name holds may not
+            # have been worked out yet, and counts once it is an object that keeps what it is given.
             holder = called_on(statement, self.machine.changing)
             if holder is not None and not keeps_records(self.scope.names.get(holder)):
                 return
@@ -310,8 +322,14 @@ class Machine(ABC):
     def call(self, function: Value, args: Arguments, kwargs: Keywords) -> Value:
         """The value of `function(*args, **kwargs)`."""
 
+    def special(self, value: Value, name: str, *args: Value) -> Value:
+        """What an object's own method gives, such as `__len__`; MISSING: it has none."""
+        found = value.cls.find(name) if isinstance(value, Instance) else MISSING
+        return MISSING if found is MISSING else self.call(Bound(found, value), list(args), {})
+
     def call_at(self, scope: Scope, node: ast.AST, function: Callable[[], Value]) -> Value:
         """Work something out as the call that stands at a node."""
+        # What a library is made of here is no place that a user knows.
         if not scope.module.file.shown:
             return function()
         self.sites.append((scope.module, node))

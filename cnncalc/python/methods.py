@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from cnncalc.python.comparison import contains, equal, key
 from cnncalc.python.exceptions import raised
@@ -48,7 +47,7 @@ def _text(value: Value) -> str:
     return value
 
 
-def _plain(method: Callable[..., Any]) -> Method:
+def _plain(method: Callable[..., Value]) -> Method:
     """A string method whose arguments are texts and small numbers."""
 
     def call(machine: Machine, text: str, *args: Value) -> Value:
@@ -105,7 +104,7 @@ def _pop(machine: Machine, values: list[Value], place: Value = -1) -> Value:
         raise raised("IndexError", "there is nothing to take out of the list") from None
 
 
-def _index(machine: Machine, values: Any, value: Value) -> int:
+def _index(machine: Machine, values: Value, value: Value) -> int:
     for place, each in enumerate(values):
         if equal(machine, each, value):
             return place
@@ -116,7 +115,7 @@ def _remove(machine: Machine, values: list[Value], value: Value) -> None:
     del values[_index(machine, values, value)]
 
 
-def _count(machine: Machine, values: Any, value: Value) -> int:
+def _count(machine: Machine, values: Value, value: Value) -> int:
     return sum(equal(machine, each, value) for each in values)
 
 
@@ -271,7 +270,7 @@ NUMBERS: dict[str, Method] = {
     "is_integer": lambda machine, value: float(value).is_integer(),
     "bit_length": lambda machine, value: int(value).bit_length(),
 }
-TABLES: dict[Any, dict[str, Method]] = {
+TABLES: dict[type, dict[str, Method]] = {
     str: STRINGS,
     Deque: DEQUES,
     list: {**SEQUENCES, **LISTS},

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable
-from typing import Any
 
 from cnncalc.python.comparison import guest_of, is_true
 from cnncalc.python.exceptions import raised
@@ -17,7 +16,6 @@ from cnncalc.python.refusals import Refusal
 from cnncalc.python.texts import percent
 from cnncalc.python.values import (
     MISSING,
-    Bound,
     Class,
     Instance,
     Opaque,
@@ -38,7 +36,7 @@ METHODS = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv", ast.FloorDiv: "floordiv",
     ast.Mod: "mod", ast.Pow: "pow", ast.MatMult: "matmul", ast.BitOr: "or", ast.BitAnd: "and",
 }  # fmt: skip
-NUMBERS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+NUMBERS: dict[type[ast.operator], Callable[[Value, Value], Value]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul,
     ast.Div: operator.truediv, ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod,
     ast.BitOr: operator.or_, ast.BitAnd: operator.and_, ast.BitXor: operator.xor,
@@ -99,7 +97,7 @@ def power(base: float, exponent: float) -> Value:
     return check_int(value) if isinstance(value, int) else value
 
 
-def shifted(kind: type[ast.operator], left: Any, right: Any) -> int:
+def shifted(kind: type[ast.operator], left: Value, right: Value) -> int:
     if not isinstance(left, int) or not isinstance(right, int) or not 0 <= right <= 64:
         raise Refusal("this shift can't be worked out", code="too-large")
     return check_int(left << right if kind is ast.LShift else left >> right)
@@ -150,10 +148,9 @@ def overloaded(machine: Machine, kind: type[ast.operator], left: Value, right: V
     """An operator that the source's own class defines."""
     name = METHODS.get(kind, "")
     for holder, other, method in ((left, right, f"__{name}__"), (right, left, f"__r{name}__")):
-        if isinstance(holder, Instance):
-            found = holder.cls.find(method)
-            if found is not MISSING:
-                return machine.call(Bound(found, holder), [other], {})
+        found = machine.special(holder, method, other)
+        if found is not MISSING:
+            return found
     plain = [content_of(value) for value in (left, right)]
     if plain != [left, right]:
         return binary(machine, kind, *plain)

@@ -21,6 +21,7 @@ class Library:
         meant: those of them that a misspelt package may be meant for.
         outranks: whether these packages win over files of the same name beside the source.
         homes: modules whose names people use without an import.
+        short: dotted names by the words for them that people leave without an import.
         changing: methods that change what they are called on.
         leaving: how the names of decorators begin that give back what they decorate.
         anywhere: names that mean this, whatever file they are imported from.
@@ -31,6 +32,7 @@ class Library:
     meant: tuple[str, ...] = ()
     outranks = False
     homes: tuple[str, ...] = ()
+    short: Mapping[str, str] = {}
     changing: frozenset[str] = frozenset()
     leaving: tuple[str, ...] = ()
     anywhere: Mapping[str, Value] = {}
@@ -53,7 +55,7 @@ class Library:
 
     def assume(self, machine: Machine, name: str) -> Value:
         """What a name means that nothing defines, as in a snippet; MISSING if nothing."""
-        return MISSING
+        return machine.library(self.short[name]) if name in self.short else MISSING
 
     def unknown(self, name: str) -> Refusal | None:
         """What is said of a name that nothing defines, where it looks like one of these."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from cnncalc.errors import Span, SpecError
 from cnncalc.python.values import Instance
@@ -69,7 +68,7 @@ class Refusal(Exception):  # noqa: N818, it becomes a SpecError at its place
         self.uses: list[Span] = []
         self.notes: list[str] = []
         self.placed = False
-        self.so_far: Any = None
+        self.so_far: object = None
 
     @property
     def unfollowed(self) -> bool:
@@ -95,7 +94,7 @@ class Refusal(Exception):  # noqa: N818, it becomes a SpecError at its place
 
 
 @contextmanager
-def followed(so_far: Callable[[], Any]) -> Iterator[None]:
+def followed(so_far: Callable[[], object]) -> Iterator[None]:
     """Let a refusal that only ends the following have what was read before it."""
     try:
         yield

@@ -18,9 +18,7 @@ from cnncalc.python.operators import binary
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import (
     MISSING,
-    Bound,
     Class,
-    Instance,
     Iterated,
     SetValue,
     Value,
@@ -46,10 +44,9 @@ def length(machine: Machine, value: Value) -> Value:
     """`len(value)`."""
     if isinstance(value, Guest):
         return value.length(machine)
-    if isinstance(value, Instance):
-        found = value.cls.find("__len__")
-        if found is not MISSING:
-            return machine.call(Bound(found, value), [], {})
+    found = machine.special(value, "__len__")
+    if found is not MISSING:
+        return found
     value = content_of(value)
     if isinstance(value, SetValue | Iterated):
         return len(value.items)

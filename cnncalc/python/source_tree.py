@@ -22,7 +22,7 @@ from cnncalc.python.limits import MAX_BYTES, Budget
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.search import Place, Search, project_of
 
-__all__ = ["Disk", "SourceFile", "Tree", "syntax_tree"]
+__all__ = ["Disk", "SourceFile", "Tree", "syntax_tree", "tree_or_none"]
 
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 # Python looks for the line of a syntax error in a file of this name: none can have it.
@@ -96,7 +96,7 @@ class SourceFile:
             return syntax_tree(text)
         except SyntaxError as error:
             for shift, pad, variant in variants(text):
-                tree = _try(variant)
+                tree = tree_or_none(variant)
                 if tree is not None:
                     self.shift, self.pad = shift, pad
                     return unwrapped(tree, shift)
@@ -118,7 +118,7 @@ class SourceFile:
             Span(self.source, start, end),
             code="syntax",
             help=self.advice
-            and self.advice(self.text, start - begin, end - begin, error.msg or "", _try),
+            and self.advice(self.text, start - begin, end - begin, error.msg or "", tree_or_none),
         )
 
     def _place(self, line: int | None, column: int | None) -> int:
@@ -194,7 +194,8 @@ def syntax_tree(text: str) -> ast.Module:
         return ast.parse(text, NO_FILE)
 
 
-def _try(text: str) -> ast.Module | None:
+def tree_or_none(text: str) -> ast.Module | None:
+    """The same; None of what is no Python."""
     try:
         return syntax_tree(text)
     except (SyntaxError, ValueError, MemoryError, RecursionError, OverflowError):

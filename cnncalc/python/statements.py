@@ -72,9 +72,11 @@ def annotated_assignment(scope: Scope, node: ast.AnnAssign) -> None:
 def augmented_assignment(scope: Scope, node: ast.AugAssign) -> None:
     machine = scope.machine
     target = node.target
+    # The tree has the target as something to be stored into: to be read first it takes a twin.
     loaded = ast.copy_location(_loading(target), target)
     before = machine.evaluate(scope, loaded)
     value = machine.evaluate(scope, node.value)
+    # A list grows itself, and whoever else holds it sees that.
     result = machine.call_at(scope, node, lambda: in_place(machine, type(node.op), before, value))
     assign(scope, target, result)
 
@@ -183,6 +185,8 @@ def raise_statement(scope: Scope, node: ast.Raise) -> None:
 @STATEMENTS.of(ast.Try)
 def try_statement(scope: Scope, node: ast.Try) -> object:
     machine = scope.machine
+    # Inside of it an import of what isn't read raises, as where the package is missing, so that the
+    # file's own fallback runs. Elsewhere it waits, as most of what is imported is never used.
     guards = any(expects_import(handler) for handler in node.handlers)
     machine.guarded += guards
     try:
@@ -193,6 +197,7 @@ def try_statement(scope: Scope, node: ast.Try) -> object:
         signal = handle(scope, node, error)
     finally:
         machine.guarded -= guards
+    # Not run where an exception goes on: cleaning up says nothing of a network.
     ending = machine.run(scope, node.finalbody)
     return ending if ending is not None else signal
 
@@ -208,6 +213,8 @@ def handle(scope: Scope, node: ast.Try, stop: Raised | Refusal) -> object:
     error = caught(stop)
     if error is None:
         raise stop
+    # Dearer the further it came: else a loop of exceptions out of the depth would cost next to no
+    # fuel, and much time.
     scope.machine.budget.spend(RAISE_COST * (error.frames + 1))
     for handler in node.handlers:
         kind = handler.type and scope.machine.evaluate(scope, handler.type)

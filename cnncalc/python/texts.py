@@ -12,7 +12,6 @@ from cnncalc.python.machine import Function, Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import (
     MISSING,
-    Bound,
     Class,
     Instance,
     Opaque,
@@ -71,9 +70,9 @@ def _named(machine: Machine, value: Value) -> str:
         return value.name
     if isinstance(value, Instance):
         for name in ("__str__", "__repr__"):
-            found = value.cls.find(name)
+            found = machine.special(value, name)
             if found is not MISSING:
-                return text_of(machine, machine.call(Bound(found, value), [], {}))
+                return text_of(machine, found)
         return value.text() or f"{value.cls.name}()"
     return describe(value)
 

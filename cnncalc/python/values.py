@@ -180,7 +180,7 @@ class Class(Described):
         *,
         make: Call | None = None,
         test: Callable[[Value], bool] | None = None,
-        reader: Callable[..., Any] | None = None,
+        reader: Callable[..., object] | None = None,
         library: bool = True,
     ) -> None:
         self.name = name
@@ -252,9 +252,9 @@ class Instance(Described):
     def __init__(self, cls: Class, made: tuple[Span, ...] = ()) -> None:
         self.cls = cls
         self.fields: dict[str, Value] = {}
-        self.layers: Any = None
+        self.layers: Value = None
         self.made = made
-        self.content: Any = None
+        self.content: Value = None
         self.ready = False
 
     def describe(self) -> str:

@@ -7,7 +7,7 @@ out: then it is that of the others where their own fields are known, and else on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
 
 from cnncalc.axis.channels import Dealt
@@ -17,12 +17,10 @@ from cnncalc.axis.indices import read as read_indices
 from cnncalc.axis.windows import Slide, Window
 from cnncalc.layers.base import OWN, Layer, Route, Shape
 from cnncalc.layers.merge import Concatenate, Elementwise
-from cnncalc.receptive.layer import after as after_layer
-from cnncalc.receptive.layer import covers, reads_on
-from cnncalc.receptive.maps import Along, Channels, ExtentOf, Interval, Region, Seen, nothing
-from cnncalc.receptive.merge import Offset
-from cnncalc.receptive.merge import meet as meet_alike
-from cnncalc.receptive.runs import Runs, aligned, compact, length, read, split
+from cnncalc.receptive.layer import Passage, after_layer, covers, reads_on
+from cnncalc.receptive.maps import Along, Channels, Extent, ExtentOf, Region, Seen, nothing
+from cnncalc.receptive.merge import Offset, meet_alike
+from cnncalc.receptive.runs import NONE, Runs, concatenated, side_by_side
 
 __all__ = ["advance", "meet"]
 
@@ -33,35 +31,36 @@ MOST_LOOKS = 1024  # units of a window that are looked at one by one
 
 
 def advance(
-    route: Route, output: Shape, seen: Seen, input_shape: Shape, extent_of: ExtentOf
+    passage: Passage, output: Shape, seen: Seen, input_shape: Shape, extent_of: ExtentOf
 ) -> Seen:
     """What the units see after a layer with one input; `extent_of` says what reaches that."""
-    after = _advanced(route, output, seen, input_shape, extent_of)
-    if route.splits and any(along.place == 0 for along in seen.axes):
-        return _of_parts(route, after)
+    after = _advanced(passage, output, seen, input_shape, extent_of)
+    if passage.route.splits and any(along.place == 0 for along in seen.axes):
+        return _of_parts(passage.route, after)
     return after
 
 
 def _advanced(
-    route: Route, output: Shape, seen: Seen, input_shape: Shape, extent_of: ExtentOf
+    passage: Passage, output: Shape, seen: Seen, input_shape: Shape, extent_of: ExtentOf
 ) -> Seen:
+    route = passage.route
     blind = _blind_units(route, seen)
     if blind is Blind.ALL:
         return nothing(len(seen.axes), seen.aligned)
-    after = after_layer(route, seen, input_shape, extent_of)
+    after = after_layer(passage, seen, input_shape, extent_of)
     known = seen.channels
     if blind is Blind.SOME:
         told = _padded(route, output, known)
         return _left(route, seen, after, told, extent_of) if known else _with(after, told)
     if known is None:
-        return _told_apart(route, output, seen, after, input_shape)
+        return _told_apart(passage, output, seen, after, input_shape)
     apart = _apart(seen, route.shape)
     if known.runs and 0 in route.mixes:
         return after
     if all(axis in route.mixes for axis in apart):
         return after if known.runs else _alone(after, input_shape)
     if known.runs and not _jumbles(route, seen, after) and route.across is not None:
-        past = _past(route, known, input_shape)
+        past = _past(passage, known, input_shape)
         return _routed(route, output, after, past) if past else _with(after, UNKNOWN)
     told = _unknown(known.blind, _onward(route, output, known))
     if known.padded and None not in route.moves:
@@ -189,8 +188,11 @@ def _blind_units(route: Route, seen: Seen) -> Blind | None:
     return found
 
 
-def _told_apart(route: Route, output: Shape, seen: Seen, after: Seen, input_shape: Shape) -> Seen:
+def _told_apart(
+    passage: Passage, output: Shape, seen: Seen, after: Seen, input_shape: Shape
+) -> Seen:
     """After a layer of units that see alike: whether they still do."""
+    route = passage.route
     if seen.whole:
         fine = all(map(reads_on, route.windows))
         return after if fine else _with(after, _padded(route, output, None))
@@ -203,7 +205,7 @@ def _told_apart(route: Route, output: Shape, seen: Seen, after: Seen, input_shap
     padded = isinstance(across, Slide) and max(across.before, across.after) > 0
     if not (route.splits or padded) or any(along.place == 0 for along in seen.axes):
         return after
-    past = _past(route, _alike(route.shape[0], seen), input_shape)
+    past = _past(passage, _alike(route.shape[0], seen), input_shape)
     return _routed(route, output, after, past) if past else _with(after, UNKNOWN)
 
 
@@ -217,7 +219,7 @@ def _of_parts(route: Route, after: Seen) -> Seen:
 
 
 def _alike(channels: int, seen: Seen) -> Channels:
-    return Channels(((0, channels),), (seen,))
+    return Channels(Runs((0,), (channels,)), (seen,))
 
 
 def _with(seen: Seen, channels: Channels | None) -> Seen:
@@ -276,22 +278,23 @@ def _reads(window: Window, o: int, n: int) -> bool:
         return True
 
 
-def _past(route: Route, known: Channels, input_shape: Shape) -> tuple[Runs, list[Seen]] | None:
+def _past(passage: Passage, known: Channels, input_shape: Shape) -> tuple[Runs, list[Seen]] | None:
     """Past a layer: each channel with its view, several where it was split; None: unknown."""
+    route = passage.route
     count = max(len(route.splits), 1)
-    many = len(known.runs) if count == 1 else length(known.runs) * count
+    many = len(known.runs) if count == 1 else known.runs.channels * count
     if len(known.views) * count > MOST_VIEWS or many > MOST_RUNS:
         return None
     if any(view.whole for view in known.views) and not all(map(reads_on, route.windows)):
         return None
-    sides = route.sides()
+    sides = [Passage(side) for side in route.sides()] if route.splits else [passage]
     views = [
         after_layer(side, view, input_shape, _unsaid) for view in known.views for side in sides
     ]
-    return split(known.runs, count), views
+    return known.runs.split(count), views
 
 
-def _unsaid(branch: int, region: Region | None = None) -> tuple[Interval | None, ...] | None:
+def _unsaid(branch: int, region: Region | None = None) -> Extent | None:
     """What reaches the channels of one view, which isn't known."""
     return None
 
@@ -300,21 +303,38 @@ def _routed(route: Route, output: Shape, after: Seen, past: tuple[Runs, list[See
     """The units after a layer whose channels read others than their own."""
     runs, views = past
     if route.splits or route.across is OWN or route.across is None:
-        return _with(after, _settled(runs, views))
-    if isinstance(route.across, Dealt) and output[0] > MOST_RUNS:
+        return _with(after, _settled(runs, dict(enumerate(views))))
+    found = _read(route.across, runs, output[0])
+    if found is None:
         return _with(after, UNKNOWN)
-    sets: dict[frozenset[int], int] = {}
-    chosen: list[tuple[int, int]] = []
-    for sources, count in read(route.across, runs, output[0]):
-        chosen.append((sets.setdefault(sources, len(sets)), count))
-        if len(sets) > MOST_VIEWS or len(chosen) > MOST_RUNS:
-            return _with(after, UNKNOWN)
-    several = [[views[each] for each in sorted(sources)] for sources in sets]
-    joined = [_together(each, output, after) for each in several]
-    read_on = frozenset().union(*sets)
-    if len(read_on) < len({view for view, _ in runs}):  # the others are left out
-        after = _together([views[each] for each in sorted(read_on)], output, after)
-    return _with(after, _settled(chosen, joined))
+    chosen, sets = found
+
+    def met(several: Collection[int]) -> Seen:
+        return _together([views[each] for each in sorted(several)], output, after)
+
+    known = _settled(chosen, {number: met(several) for number, several in sets.items()})
+    read_on = {each for several in sets.values() for each in several}
+    return _with(after if len(read_on) == len(views) else met(read_on), known)
+
+
+def _read(
+    across: Window, runs: Runs, outputs: int
+) -> tuple[Runs, dict[int, Collection[int]]] | None:
+    """The views that output channels read, by numbers of their own; None: too many to keep."""
+    if isinstance(across, Dealt) and outputs > MOST_RUNS:
+        return None
+    chosen = runs.moved(across, outputs)
+    if chosen is not None:
+        apart = dict.fromkeys(chosen.views)
+        few = len(chosen) <= MOST_RUNS and len(apart) <= MOST_VIEWS
+        return (chosen, {view: (view,) * (view != NONE) for view in apart}) if few else None
+    numbers: dict[frozenset[int], int] = {}
+    found: list[tuple[int, int]] = []
+    for several, count in runs.read(across, outputs):
+        found.append((numbers.setdefault(several, len(numbers)), count))
+        if len(numbers) > MOST_VIEWS or len(found) > MOST_RUNS:
+            return None
+    return Runs.of(found).compact(), {number: several for several, number in numbers.items()}
 
 
 def _together(views: Sequence[Seen], shape: Shape, after: Seen) -> Seen:
@@ -327,33 +347,31 @@ def _together(views: Sequence[Seen], shape: Shape, after: Seen) -> Seen:
     return Seen(seen.axes, seen.whole, after.aligned)
 
 
-def _settled(runs: Sequence[tuple[int, int]], views: Sequence[Seen]) -> Channels | None:
-    """Kinds that are equal made one; None: there is but one."""
+def _settled(runs: Runs, views: Mapping[int, Seen]) -> Channels | None:
+    """Views that are equal made one; None: there is but one."""
     numbers: dict[tuple[object, ...], int] = {}
-    kept: list[Seen] = []
-    renumbered: dict[int, int] = {}
-    for each in sorted({view for view, _ in runs}):
-        number = numbers.setdefault(_key(views[each]), len(numbers))
-        kept += [views[each]] * (number == len(kept))
-        renumbered[each] = number
-    if len(kept) == 1:
+    after = {each: numbers.setdefault(_key(seen), len(numbers)) for each, seen in views.items()}
+    if len(numbers) == 1:
         return None
-    if len(kept) > MOST_VIEWS:
+    if len(numbers) > MOST_VIEWS:
         return UNKNOWN
-    return Channels(compact([(renumbered[view], count) for view, count in runs]), tuple(kept))
+    kept = {number: views[each] for each, number in reversed(after.items())}
+    return Channels(runs.renumbered(after), tuple(kept[each] for each in range(len(kept))))
 
 
 def _joined(shapes: Sequence[Shape], seens: Sequence[Seen]) -> Channels | None:
     """The channels of branches, one branch after another."""
-    runs, views = list[tuple[int, int]](), list[Seen]()
+    runs, views = list[tuple[Runs, int]](), list[Seen]()
+    count = 0
     for shape, seen in zip(shapes, seens, strict=True):
         known = seen.channels or _alike(shape[0], seen)
         on_places = any(along.place == 0 for along in seen.axes)
-        if not known.runs or on_places or len(runs) + len(known.runs) > MOST_RUNS:
+        count += len(known.runs)
+        if not known.runs or on_places or count > MOST_RUNS:
             return UNKNOWN
-        runs += [(view + len(views), count) for view, count in known.runs]
+        runs.append((known.runs, len(views)))
         views += known.views
-    return _settled(runs, views)
+    return _settled(concatenated(runs), dict(enumerate(views)))
 
 
 def _paired(
@@ -363,16 +381,16 @@ def _paired(
     if isinstance(layer, Concatenate):
         return UNKNOWN
     known = [seen.channels or _alike(output[0], seen) for seen in seens]
-    alike = {(len(shape), length(each.runs)) for shape, each in zip(shapes, known, strict=True)}
+    alike = {(len(shape), each.runs.channels) for shape, each in zip(shapes, known, strict=True)}
     if alike != {(len(output), output[0])}:
         return UNKNOWN
     sets: dict[tuple[int, ...], int] = {}
-    pairs = aligned([each.runs for each in known])
+    pairs = side_by_side([each.runs for each in known])
     runs = [(sets.setdefault(each, len(sets)), count) for each, count in pairs]
     if len(sets) > MOST_VIEWS or len(runs) > MOST_RUNS:
         return UNKNOWN
     views = [meet_alike(layer, shapes, output, _chosen(known, each), _unsaid)[0] for each in sets]
-    return _settled(runs, views)
+    return _settled(Runs.of(runs), dict(enumerate(views)))
 
 
 def _chosen(known: Sequence[Channels], numbers: Sequence[int]) -> list[Seen]:

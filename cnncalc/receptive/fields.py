@@ -13,7 +13,7 @@ from cnncalc.layers.merge import Add
 from cnncalc.layers.product import Product
 from cnncalc.network import Network
 from cnncalc.receptive.channels import advance, meet
-from cnncalc.receptive.layer import Passages, onward
+from cnncalc.receptive.layer import Passage, Passages, onward
 from cnncalc.receptive.maps import Seen, extra_input, network_input
 from cnncalc.receptive.merge import Offset
 from cnncalc.receptive.pull_back import Extents
@@ -69,32 +69,39 @@ class _Loop:
     def take(self, number: int) -> None:
         """Add what the units of one step's output see."""
         row, seen = self.rows[number], self.seen
-        inputs = row.inputs
-        if all(seen[i].apart for i in inputs):
+        if len(row.inputs) == 1:
+            seen.append(self._past(number, row, seen[row.inputs[0]]))
+            return
+        before = [seen[i] for i in row.inputs]
+        if all(each.apart for each in before):
             seen.append(extra_input(row.output_shape, len(self.places)))
-            return
-        layer, shapes = self.steps[number].layer, row.input_shapes
-        if len(inputs) > 1:
-            before = [seen[i] for i in inputs]
-            if isinstance(layer, Product):
-                shapes, before = layer.summed(*shapes), self._summed(layer, row, before)
-                layer = Add()
-            reached = partial(self.extents.of, inputs)
-            after, offset = meet(layer, shapes, row.output_shape, before, reached)
-            if offset:
-                self.notes.append(Note(number, self._offset_note(row, offset)))
-            seen.append(after)
-            return
-        here = seen[inputs[0]]
-        passage = self.passages.of(layer, shapes[0])
+        else:
+            seen.append(self._met(number, row, before))
+
+    def _past(self, number: int, row: Row, here: Seen) -> Seen:
+        """What the units see after a step that reads one other."""
+        if here.apart:
+            return extra_input(row.output_shape, len(self.places))
+        passage = self.passages.of(self.steps[number].layer, row.input_shapes[0])
         if passage is None or not here.axes:
-            seen.append(here)
-            return
+            return here
         slid = onward(passage, here)
-        if slid is None:
-            reached = partial(self.extents.of, inputs)
-            slid = advance(passage.route, row.output_shape, here, self.frame, reached)
-        seen.append(slid)
+        if slid is not None:
+            return slid
+        reached = partial(self.extents.of, row.inputs)
+        return advance(passage, row.output_shape, here, self.frame, reached)
+
+    def _met(self, number: int, row: Row, before: Sequence[Seen]) -> Seen:
+        """What the units see where branches meet."""
+        layer, shapes = self.steps[number].layer, row.input_shapes
+        if isinstance(layer, Product):
+            shapes, before = layer.summed(*shapes), self._summed(layer, row, before)
+            layer = Add()
+        reached = partial(self.extents.of, row.inputs)
+        seen, offset = meet(layer, shapes, row.output_shape, before, reached)
+        if offset:
+            self.notes.append(Note(number, self._offset_note(row, offset)))
+        return seen
 
     def _summed(self, layer: Product, row: Row, before: Sequence[Seen]) -> list[Seen]:
         """What the rows of each map of a product see, with what is summed over taken together."""
@@ -102,7 +109,8 @@ class _Loop:
         routes, met = layer.routes(*row.input_shapes), layer.summed(*row.input_shapes)
         for each, route, shape, number in zip(before, routes, met, row.inputs, strict=True):
             reached = partial(self.extents.of, (number,))
-            after.append(advance(route, shape, each, self.frame, reached) if each.axes else each)
+            passage = Passage(route)
+            after.append(advance(passage, shape, each, self.frame, reached) if each.axes else each)
         return after
 
     def _offset_note(self, row: Row, offset: Offset) -> str:

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from cnncalc.axis.indices import TooManyError
 from cnncalc.axis.windows import Bins, Resize, Slide, Window
 from cnncalc.layers.base import OWN, Layer, Route, Shape
-from cnncalc.receptive.maps import Along, ExtentOf, Interval, Region, Seen, empty, gathered, inside
+from cnncalc.receptive.maps import Along, Extent, ExtentOf, Region, Seen, empty, gathered, inside
 
-__all__ = ["Passage", "Passages", "after", "covers", "gathers", "onward", "reads_on"]
+__all__ = ["Passage", "Passages", "after_layer", "covers", "gathers", "onward", "reads_on"]
 
 
 class Passage:
@@ -48,25 +48,31 @@ class Passages:
     def of(self, layer: Layer, shape: Shape) -> Passage | None:
         """The passage of a layer with an input of this shape; None: each unit its own place."""
         key = id(layer), shape
-        if key not in self.known:
+        try:
+            return self.known[key]
+        except KeyError:
             route = layer.route(shape)
-            self.known[key] = None if route is None else Passage(route)
-        return self.known[key]
+            passage = self.known[key] = None if route is None else Passage(route)
+            return passage
 
 
 def _sliding(route: Route) -> tuple[Window | None, ...]:
     across, shape = route.across, route.shape
+    windows = route.windows or (OWN,) * (len(shape) - 1)
     padded = isinstance(across, Slide) and max(across.before, across.after) > 0
-    windows = [route.window(axis) or OWN for axis in range(len(shape))]
-    if padded or route.splits or any(map(_takes_all, windows[1:], shape[1:])):
+    if padded or route.splits or any(map(_takes_all, windows, shape[1:])):
         return ()
-    alike: dict[tuple[object, ...], Window] = {}
-    return tuple(
-        None
-        if axis in route.mixes or route.moves[axis] is None or _clamps(window, n)
-        else alike.setdefault(_likeness(window), window)
-        for axis, (window, n) in enumerate(zip(windows, shape, strict=True))
-    )
+    found: list[Window | None] = []
+    before = None
+    for axis, n in enumerate(shape):
+        window = windows[axis - 1] if axis else across or OWN
+        if axis in route.mixes or route.moves[axis] is None or _clamps(window, n):
+            found.append(None)
+            continue
+        if before is None or not _alike(window, before):
+            before = window
+        found.append(before)
+    return tuple(found)
 
 
 def reads_on(window: Window) -> bool:
@@ -79,17 +85,35 @@ def reads_on(window: Window) -> bool:
     return window.before % window.dilation == 0 and window.before + window.after <= reach
 
 
-def _likeness(window: Window) -> tuple[object, ...]:
-    """Equal for windows that do the same to a field."""
-    if not isinstance(window, Slide):
-        return (window,)
-    return window.kernel, window.stride, window.before, window.dilation
+def _alike(one: Window, two: Window) -> bool:
+    """Whether two windows do the same to a field."""
+    if one is two:
+        return True
+    if not isinstance(one, Slide) or not isinstance(two, Slide):
+        return False
+    return (one.kernel, one.stride, one.before, one.dilation) == (
+        two.kernel,
+        two.stride,
+        two.before,
+        two.dilation,
+    )
 
 
 def onward(passage: Passage, seen: Seen) -> Seen | None:
-    """What the units see where fields slide on along each axis, which is most layers; else None."""
+    """What the units see where fields slide on along each axis, which is most layers; else None.
+
+    What channels see by themselves is no matter to a layer whose units read all of them.
+    """
+    known = seen.channels
+    if known is not None and not (known.runs and 0 in passage.route.mixes):
+        return None
+    return _slid(passage, seen)
+
+
+def _slid(passage: Passage, seen: Seen) -> Seen | None:
+    """The same of units whose channels all see alike, whatever is known of others."""
     windows, moves = passage.sliding, passage.route.moves
-    if not windows or seen.whole or seen.channels is not None:
+    if not windows or seen.whole:
         return None
     axes: list[Along] = []
     before = through = after = None
@@ -105,10 +129,14 @@ def onward(passage: Passage, seen: Seen) -> Seen | None:
     return Seen(tuple(axes), False, seen.aligned)
 
 
-def after(route: Route, seen: Seen, input_shape: Shape, extent_of: ExtentOf) -> Seen:
+def after_layer(passage: Passage, seen: Seen, input_shape: Shape, extent_of: ExtentOf) -> Seen:
     """What the units see after a layer with one input; `extent_of` says what reaches that."""
     if seen.whole:
         return Seen(seen.axes, True, seen.aligned)
+    slid = _slid(passage, seen)
+    if slid is not None:
+        return slid
+    route = passage.route
     axes = tuple(_past(route, along) for along in seen.axes)
     together = gathers(route, seen.axes, axes)
     met = [_meets(route, along, together) for along in seen.axes]
@@ -171,9 +199,7 @@ def _takes_all(window: Window | None, n: int) -> bool:
     return window.stride == n and not window.before and not window.after
 
 
-def _cut(
-    axes: tuple[Along, ...], met: Sequence[bool], reached: tuple[Interval | None, ...] | None
-) -> tuple[Along, ...]:
+def _cut(axes: tuple[Along, ...], met: Sequence[bool], reached: Extent | None) -> tuple[Along, ...]:
     """The fields of units that were taken together, as the borders of the maps before cut them."""
     if reached and None in reached:  # padding alone along one axis sees nothing of the others
         return tuple(along._replace(field=empty(along.field)) for along in axes)

@@ -14,6 +14,7 @@ from cnncalc.receptive.runs import Runs
 __all__ = [
     "Along",
     "Channels",
+    "Extent",
     "ExtentOf",
     "Interval",
     "Region",
@@ -27,15 +28,14 @@ __all__ = [
 ]
 
 Interval = tuple[int, int]
+Extent = tuple[Interval | None, ...]  # of each axis of the input that has places; None: nothing
 Region = tuple[Indices, ...]  # for each axis of a map, channels first, the indices that matter
 
 
 class ExtentOf(Protocol):
     """What really reaches the maps that a step receives."""
 
-    def __call__(
-        self, branch: int, region: Region | None = None
-    ) -> tuple[Interval | None, ...] | None:
+    def __call__(self, branch: int, region: Region | None = None) -> Extent | None:
         """For each axis of the input the first and last index that reaches a branch's map.
 
         None for an axis: nothing does. None in place of all: that isn't known.
@@ -142,7 +142,7 @@ class Channels(NamedTuple):
             None: along any.
     """
 
-    runs: Runs = ()
+    runs: Runs = Runs()
     views: tuple[Seen, ...] = ()
     padded: bool = False
     blind: bool = False

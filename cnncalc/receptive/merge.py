@@ -11,7 +11,7 @@ from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.merge import Concatenate, Elementwise
 from cnncalc.receptive.maps import Along, ExtentOf, Interval, Seen, gathered, inside
 
-__all__ = ["Offset", "meet"]
+__all__ = ["Offset", "meet_alike"]
 
 
 class Offset(NamedTuple):
@@ -39,7 +39,7 @@ class Offset(NamedTuple):
         return self._replace(axes=self.axes + other.axes) if same else self
 
 
-def meet(
+def meet_alike(
     layer: Layer,
     shapes: Sequence[Shape],
     output: Shape,

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from cnncalc.layers.base import Shape
-from cnncalc.receptive.maps import Interval, Region, Seen
+from cnncalc.receptive.maps import Extent, Region, Seen
 from cnncalc.receptive.units import Sighted
 from cnncalc.receptive.walk import Reached, walk_back
 
@@ -32,7 +32,7 @@ class Middle(NamedTuple):
     step: int
     unit: Unit
     reached: Reached | None
-    claims: tuple[Interval | None, ...]
+    claims: Extent
 
 
 def middles_of(report: Sighted) -> list[Middle]:
@@ -123,7 +123,7 @@ def _all_of(seen: Seen, unit: Unit) -> Unit:
     return tuple(at if axis in places else None for axis, at in enumerate(unit))
 
 
-def _claims(report: Sighted, step: int, unit: Unit) -> tuple[Interval | None, ...]:
+def _claims(report: Sighted, step: int, unit: Unit) -> Extent:
     """What the field of a unit says it sees, by formula; of `global` all of the input."""
     seen = report.fields[step]
     if seen.whole:

@@ -16,7 +16,7 @@ from cnncalc.layers.merge import Add, Concatenate, Elementwise
 from cnncalc.layers.product import Product
 from cnncalc.network import Step
 from cnncalc.receptive.layer import Passages
-from cnncalc.receptive.maps import Interval, Region
+from cnncalc.receptive.maps import Extent, Interval, Region
 from cnncalc.rows import Row
 
 __all__ = ["Extents", "Part", "all_of", "ends", "needed", "pull_back"]
@@ -24,22 +24,15 @@ __all__ = ["Extents", "Part", "all_of", "ends", "needed", "pull_back"]
 NOTHING = range(0)
 
 Part = Region | None  # of a map; None: all of it
-Reached = tuple[Interval | None, ...]  # of each spatial axis of the input; None: nothing
 
 
-def pull_back(
-    steps: Sequence[Step],
-    rows: Sequence[Row],
-    number: int,
-    region: Region,
-    passages: Passages | None = None,
-) -> Region:
+def pull_back(steps: Sequence[Step], rows: Sequence[Row], number: int, region: Region) -> Region:
     """What a region of a step's output needs of the network's input, empty if nothing.
 
     Raises:
         TooManyError: too many indices to list.
     """
-    passages = passages or Passages()
+    passages = Passages()
     parts: dict[int, Part] = {number: region}
     waiting = [-number]
     while waiting and waiting[0]:
@@ -138,18 +131,31 @@ def _read(route: Route, region: Region) -> Part:
     shape = route.shape
     if not all(region):
         return tuple(NOTHING for _ in shape)
-    found: list[Indices] = [NOTHING] * len(shape)
-    for side in route.sides(region[0] if region else range(1)):
-        for axis, n in enumerate(shape):
-            place = side.moves[axis]
-            window = (side.windows[axis - 1] if side.windows else OWN) if axis else side.across
-            if axis in side.mixes or window is None:
-                found[axis] = range(n)
-                continue
-            outputs = range(window.length(n)) if place is None else region[place]
-            reads = outputs if window is OWN else read(window, outputs, n)
-            found[axis] = joined(found[axis], reads)
+    first, *others = route.sides(region[0] if region else range(1))
+    found = _read_by(first, region)
+    for side in others:
+        found = list(map(joined, found, _read_by(side, region)))
     return None if all(map(_is_all, found, shape)) else tuple(found)
+
+
+def _read_by(route: Route, region: Region) -> list[Indices]:
+    """The same of a route that isn't split, whole or not."""
+    found: list[Indices] = []
+    before = None
+    for axis, n in enumerate(route.shape):
+        place = route.moves[axis]
+        window = (route.windows[axis - 1] if route.windows else OWN) if axis else route.across
+        if axis in route.mixes or window is None:
+            found.append(range(n))
+            continue
+        outputs = range(window.length(n)) if place is None else region[place]
+        if window is OWN:
+            found.append(outputs)
+            continue
+        asked = window, outputs, n
+        found.append(found[-1] if asked == before else read(*asked))
+        before = asked
+    return found
 
 
 def _is_all(indices: Indices, n: int) -> bool:
@@ -167,7 +173,8 @@ class Extents:
     """What the units of maps see of the input together, clipped at every map on the way.
 
     Steps at which a walk back had all that it needs in one place are remembered with the answer
-    from there on: heads at every depth of a network go the same way, and each goes it once.
+    from there on: heads at every depth of a network go the same way, and each goes it once. Where
+    nothing but a whole map is needed, the walk goes on from its top (see `_top`).
     """
 
     # Steps walked back over, in all: beyond any network, and a fraction of a second.
@@ -180,12 +187,11 @@ class Extents:
         self.rows = rows
         self.places = places
         self.passages = passages
-        self.found: dict[tuple[int, Part], Reached | None] = {}
+        self.found: dict[tuple[int, Part], Extent | None] = {}
+        self.tops: list[int] = []
         self.left = max(self.MOST_WORK, 10 * len(rows))
 
-    def of(
-        self, inputs: Sequence[int], branch: int, region: Region | None = None
-    ) -> Reached | None:
+    def of(self, inputs: Sequence[int], branch: int, region: Region | None = None) -> Extent | None:
         """The first and last index of each axis of the input that reach a branch's map.
 
         None for an axis of which nothing does; None for all: too much work to say.
@@ -197,13 +203,32 @@ class Extents:
         """
         return self._walked(inputs[branch], region)
 
-    def _walked(self, number: int, part: Part) -> Reached | None:
+    def _top(self, number: int) -> int:
+        """The earliest step of whose map all is needed by all of a step's, and nothing else."""
+        for at in range(len(self.tops), number + 1):
+            self.tops.append(self._top_of(at))
+        return self.tops[number]
+
+    def _top_of(self, at: int) -> int:
+        row, tops = self.rows[at], self.tops
+        if len(row.inputs) == 1 and all(row.output_shape):
+            try:
+                part = _through(self.steps[at].layer, row, None, self.passages)
+            except TooManyError:
+                return at
+            return at if part is not None else tops[row.inputs[0]]
+        above = {tops[source] for source in row.inputs}
+        return above.pop() if len(above) == 1 and all(row.output_shape) else at
+
+    def _walked(self, number: int, part: Part) -> Extent | None:
         parts, waiting = {number: part}, [-number]
         narrows: list[tuple[tuple[int, Part], int]] = []
-        found: list[Reached | None] = []
+        found: list[Extent | None] = []
         while waiting:
             at = -heappop(waiting)
             here = parts.pop(at)
+            if here is None and not waiting:
+                at = self._top(at)
             if not all(self.rows[at].output_shape if here is None else here):
                 continue
             if at == 0:
@@ -220,9 +245,10 @@ class Extents:
             except TooManyError:
                 found.append(None)
                 break
+        together = {count: self._together(found[count:]) for count in {0, *dict(narrows).values()}}
         for key, count in narrows:
-            self.found[key] = self._together(found[count:])
-        return self._together(found)
+            self.found[key] = together[count]
+        return together[0]
 
     def _back(self, at: int, part: Part, parts: dict[int, Part], waiting: list[int]) -> None:
         self.left -= 1
@@ -233,7 +259,7 @@ class Extents:
         for source, each in zip(row.inputs, needs, strict=True):
             _wait(parts, waiting, source, each)
 
-    def _together(self, found: Sequence[Reached | None]) -> Reached | None:
+    def _together(self, found: Sequence[Extent | None]) -> Extent | None:
         """The first and last of several, of which each reaches some place or isn't known."""
         if None in found:
             return None

@@ -19,7 +19,7 @@ from cnncalc.layers.merge import Concatenate, Elementwise
 from cnncalc.layers.product import Product
 from cnncalc.network import Step
 from cnncalc.receptive.layer import Passage, Passages
-from cnncalc.receptive.maps import Interval, Region
+from cnncalc.receptive.maps import Extent, Region
 from cnncalc.receptive.pull_back import Part, all_of, ends, needed
 from cnncalc.rows import Row
 
@@ -40,7 +40,7 @@ class Reached(NamedTuple):
         exact: both ends are really read; else they are a bound.
     """
 
-    ends: tuple[Interval | None, ...]
+    ends: Extent
     cut: tuple[int, ...]
     exact: bool
 

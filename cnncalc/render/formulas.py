@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterable, Iterator
 
 from cnncalc.escaping import latex, markdown, markdown_cell, visible
 from cnncalc.explaining.derivation import Derivation
-from cnncalc.explaining.explanation import Explained, Explanation
+from cnncalc.explaining.explained import Explained, ExplainedStep
 from cnncalc.explaining.fields import FIELDS
-from cnncalc.render.text import json_pieces
-from cnncalc.render.widths import width_of, wrapped
-from cnncalc.report import Report
+from cnncalc.findings import Findings
+from cnncalc.render.text import Document, json_pieces
 from cnncalc.rows import BuiltRow
 from cnncalc.symbols.formulas import LATEX, PEOPLE, name
 from cnncalc.tables.views import remarks
+from cnncalc.widths import width_of, wrapped
 
-__all__ = ["FORMATS", "pieces", "text"]
+__all__ = ["FORMATS", "text"]
 
 WIDTH = 80
 NARROW = 20  # columns that a formula gets on the narrowest terminal
@@ -23,7 +23,7 @@ SHORT = 40  # characters of a formula that LaTeX gets on one line
 MOST_BRANCHES = 3  # shapes that a heading tells one by one
 
 
-def text(explanation: Explanation, width: int = WIDTH) -> str:
+def text(explanation: Explained, width: int = WIDTH) -> str:
     """Lines for people; a formula that is wider than a line has one for each `=`."""
     lines = [line for step in explanation.steps for line in _step(explanation, step, width)]
     legend = [f"{', '.join(names)} {meaning}" for names, meaning in explanation.legend()]
@@ -33,7 +33,7 @@ def text(explanation: Explanation, width: int = WIDTH) -> str:
     return "".join(f"{visible(line)}\n" for line in lines)
 
 
-def _step(explanation: Explanation, step: Explained, width: int) -> Iterator[str]:
+def _step(explanation: Explained, step: ExplainedStep, width: int) -> Iterator[str]:
     """The lines of one step, with an empty one below."""
     yield from wrapped(_heading(explanation.report, step), width, "  ")
     column = max((len(each.what) for each in step.derivations), default=0)
@@ -61,7 +61,7 @@ def _equation(derivation: Derivation, room: int) -> list[str]:
     return [left + sides[0], *(f"{margin}= {side}" for side in sides[1:])]
 
 
-def _heading(report: Report, step: Explained) -> str:
+def _heading(report: Findings, step: ExplainedStep) -> str:
     row = step.row
     if isinstance(row, BuiltRow):
         return f"{row.name}: {row.text} (never reached)"
@@ -72,20 +72,20 @@ def _heading(report: Report, step: Explained) -> str:
     return f"{gives} from {' and '.join(shapes)}" if shapes else gives
 
 
-def _source(step: Explained) -> str:
+def _source(step: ExplainedStep) -> str:
     """Whose the formulas of a step are, but for those of fields, which are alike everywhere."""
     sources = (each.source for each in step.derivations)
     return "; ".join(dict.fromkeys(each for each in sources if each and each != FIELDS))
 
 
-def _remarks(explanation: Explanation) -> list[str]:
+def _remarks(explanation: Explained) -> list[str]:
     told = (each.source for step in explanation.steps for each in step.derivations)
     fields = [f"source of fields and jumps: {FIELDS}"] if FIELDS in told else []
     notes = [f"note: {note}" for note in explanation.notes]
     return [*fields, *remarks(explanation.report, fields=False), *notes]
 
 
-def markdown_text(explanation: Explanation) -> str:
+def markdown_text(explanation: Explained) -> str:
     """A heading for each step, and its formulas as a list, between dollars."""
     lines = []
     for step in explanation.steps:
@@ -111,7 +111,7 @@ def _mathematics(derivation: Derivation, escaped: Callable[[str], str]) -> str:
     return f"${' = '.join([*left, *derivation.steps(LATEX)])}$"
 
 
-def latex_text(explanation: Explanation) -> str:
+def latex_text(explanation: Explained) -> str:
     """A paragraph for each step, with its formulas below one another (amsmath's align*)."""
     lines = []
     for step in explanation.steps:
@@ -147,16 +147,9 @@ def _aligned(derivation: Derivation) -> list[str]:
     return [f"{left} &= {first}", *(f"&= {each}" for each in others)]
 
 
-FORMATS: dict[str, Callable[[Explanation], str]] = {
-    "text": text,
-    "markdown": markdown_text,
-    "latex": latex_text,
-    "json": lambda explanation: "".join(pieces("json", explanation)),
+FORMATS: dict[str, Callable[[Explained, Document], Iterable[str]]] = {
+    "text": lambda explanation, document: [text(explanation)],
+    "markdown": lambda explanation, document: [markdown_text(explanation)],
+    "latex": lambda explanation, document: [latex_text(explanation)],
+    "json": lambda explanation, document: json_pieces(None, document),
 }
-
-
-def pieces(form: str, explanation: Explanation) -> Iterable[str]:
-    """The text of a format, in as many pieces as it likes."""
-    if form == "json":
-        return json_pieces(None, explanation.document)
-    return [FORMATS[form](explanation)]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from cnncalc import packages
+from cnncalc.findings import Findings
 from cnncalc.render import page
 from cnncalc.render.text import plain
-from cnncalc.report import Report
 from cnncalc.symbols.size import Size
 from cnncalc.tables.views import view
 
@@ -16,17 +16,17 @@ __all__ = ["frame", "html", "text"]
 HIGH = "max-height: 40em; overflow: auto"  # the table of a large network scrolls
 
 
-def text(report: Report) -> str:
+def text(report: Findings) -> str:
     """The table of `cnncalc shape`, whole."""
     return plain(view("shape", report)).rstrip("\n")
 
 
-def html(report: Report) -> str:
+def html(report: Findings) -> str:
     """The same as HTML, its modules and blocks foldable, with the remarks below it."""
     return page.fragment(view("shape", report), HIGH)
 
 
-def frame(report: Report, package: str) -> Any:
+def frame(report: Findings, package: str) -> Any:
     """The steps as a data frame of pandas or polars, with the columns of `-f csv`."""
     frames = packages.load(package, f"`to_{package}`", "package")
     table = view("shape", report, plain=True)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from cnncalc.escaping import ASCII, visible
 from cnncalc.render.text import aligned
-from cnncalc.render.widths import MORE, shortened, width_of, wrapped
 from cnncalc.tables.table import Column, Table
+from cnncalc.widths import MORE, shortened, width_of, wrapped
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -37,12 +37,14 @@ class Layout(NamedTuple):
     Attributes:
         places: the columns that stand there.
         widths: how wide they are.
-        gone: the titles of the others.
+        gone: the places of the others.
+        fits: whether they have the width that they need.
     """
 
     places: list[int]
     widths: list[int]
-    gone: list[str]
+    gone: Sequence[int]
+    fits: bool
 
 
 def draw(table: Table, *, width: int, color: bool = True, ascii: bool = False) -> str:
@@ -79,7 +81,10 @@ class Terminal(NamedTuple):
         layout = _laid_out(table, columns, self.width)
         yield from self.paragraphs([*table.heading, ""] if table.heading else [])
         yield from self.grid(table.part(layout.places), layout, columns)
-        remarks = [*table.footer, *_left_out(layout.gone, self.width)]
+        remarks = [
+            *table.footer,
+            *_left_out([table.columns[place].title for place in layout.gone], self.width),
+        ]
         yield from self.paragraphs(["", *remarks] if remarks else [], "  ")
 
     def grid(self, table: Table, layout: Layout, columns: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -142,22 +147,32 @@ def _laid_out(table: Table, columns: Sequence[Sequence[str]], width: int) -> Lay
     steps = [(ROOMY, spare[:count]) for count in range(len(spare) + 1)]
     steps += [(TIGHT, leaving[:count]) for count in range(len(spare), len(leaving))]
     for least, gone in steps:
-        places = [place for place in range(len(natural)) if place not in gone]
-        part = table.part(places)
-        sums = part.total() or [""] * len(places)
-        wanted = [
-            max(natural[place], width_of(summed))
-            for place, summed in zip(places, sums, strict=True)
-        ]
-        floors = [
-            min(wide, least.get(column.narrow, wide))
-            for column, wide in zip(part.columns, wanted, strict=True)
-        ]
-        room = width - MARGIN * len(places)
-        if sum(floors) <= room:
+        layout = _without(gone, table, natural, least, width)
+        if layout.fits:
             break
-    widths = _shared(wanted, floors, room)
-    return Layout(places, widths, [table.columns[place].title for place in gone])
+    for place in reversed(layout.gone):  # what left before a wide column did may fit whole again
+        others = [other for other in layout.gone if other != place]
+        again = _without(others, table, natural, {}, width)
+        layout = again if again.fits else layout
+    return layout
+
+
+def _without(
+    gone: Sequence[int], table: Table, natural: Sequence[int], least: Mapping[str, int], width: int
+) -> Layout:
+    """What the columns get where some have gone."""
+    places = [place for place in range(len(natural)) if place not in gone]
+    part = table.part(places)
+    sums = part.total() or [""] * len(places)
+    wanted = [
+        max(natural[place], width_of(summed)) for place, summed in zip(places, sums, strict=True)
+    ]
+    floors = [
+        min(wide, least.get(column.narrow, wide))
+        for column, wide in zip(part.columns, wanted, strict=True)
+    ]
+    room = width - MARGIN * len(places)
+    return Layout(places, _shared(wanted, floors, room), gone, sum(floors) <= room)
 
 
 def _shared(wanted: Sequence[int], least: Sequence[int], room: int) -> list[int]:

@@ -19,15 +19,15 @@ from cnncalc.escaping import (
     visible,
 )
 from cnncalc.packages import OnUse
-from cnncalc.render.widths import width_of
 from cnncalc.tables.table import PART, Table
+from cnncalc.widths import width_of
 
 if TYPE_CHECKING:
     from cnncalc.render import page
 else:  # few tables are pages
     page = OnUse("cnncalc.render.page")
 
-__all__ = ["FORMATS", "aligned", "json_pieces", "pieces", "plain"]
+__all__ = ["FORMATS", "Document", "aligned", "json_pieces", "pieces", "plain"]
 
 Document = Callable[[], Any]  # made only if a format asks for it
 

@@ -7,7 +7,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 from cnncalc.designs import Choice, Cost, added
-from cnncalc.layers.base import Layer
+from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.options import Option
 from cnncalc.network import Step
 from cnncalc.notations.unknowns import Unknown
@@ -43,7 +43,7 @@ class Use(NamedTuple):
     option: str
 
 
-def unknowns_in(value: Any) -> Iterator[str]:
+def unknowns_in(value: object) -> Iterator[str]:
     """The names of the unknowns in an option's value, or a shape."""
     if isinstance(value, Unknown):
         yield value.name
@@ -100,7 +100,7 @@ class Group:
     """
 
     def __init__(
-        self, names: Sequence[str], bounds: Sequence[Bounds], layers: Mapping[int, Any]
+        self, names: Sequence[str], bounds: Sequence[Bounds], layers: Mapping[int, Layer | Shape]
     ) -> None:
         self.names = tuple(names)
         self.bounds = tuple(bounds)

@@ -8,7 +8,7 @@ hundred thousand values in a few runs.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from cnncalc.designs import Inputs, Outcome, Priced, Sizes
 from cnncalc.errors import LayerError
@@ -18,7 +18,13 @@ from cnncalc.receptive.layer import Passage, onward
 from cnncalc.receptive.maps import Along, Seen, network_input
 from cnncalc.solving.choices import Filled
 
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import NDArray
+
 __all__ = ["Fields", "Manifold", "NoChainError", "Sighted"]
+
+Numbers: TypeAlias = "Sequence[int] | NDArray[numpy.int64]"  # of values
 
 AT_LEAST = 3000  # values that are worth loading NumPy for
 FEW = 16  # values that are asked one by one
@@ -28,7 +34,7 @@ MOST_RUNS = 400
 class PartedError(Exception):
     """Numbers answer a question differently; `mask` is where the answer is yes."""
 
-    def __init__(self, mask: Any) -> None:
+    def __init__(self, mask: NDArray[numpy.bool_]) -> None:
         super().__init__()
         self.mask = mask
 
@@ -43,54 +49,54 @@ class Many:
     __slots__ = ("numbers",)
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, numbers: Any) -> None:
+    def __init__(self, numbers: NDArray[numpy.int64]) -> None:
         self.numbers = numbers
 
-    def __add__(self, other: Any) -> Many:
+    def __add__(self, other: Many | int) -> Many:
         return Many(self.numbers + _plain(other))
 
     __radd__ = __add__
 
-    def __sub__(self, other: Any) -> Many:
+    def __sub__(self, other: Many | int) -> Many:
         return Many(self.numbers - _plain(other))
 
-    def __rsub__(self, other: Any) -> Many:
+    def __rsub__(self, other: Many | int) -> Many:
         return Many(_plain(other) - self.numbers)
 
-    def __mul__(self, other: Any) -> Many:
+    def __mul__(self, other: Many | int) -> Many:
         return Many(self.numbers * _plain(other))
 
     __rmul__ = __mul__
 
-    def __floordiv__(self, other: Any) -> Many:
+    def __floordiv__(self, other: Many | int) -> Many:
         return Many(self.numbers // _plain(other))
 
-    def __rfloordiv__(self, other: Any) -> Many:
+    def __rfloordiv__(self, other: Many | int) -> Many:
         return Many(_plain(other) // self.numbers)
 
-    def __mod__(self, other: Any) -> Many:
+    def __mod__(self, other: Many | int) -> Many:
         return Many(self.numbers % _plain(other))
 
-    def __rmod__(self, other: Any) -> Many:
+    def __rmod__(self, other: Many | int) -> Many:
         return Many(_plain(other) % self.numbers)
 
     def __neg__(self) -> Many:
         return Many(-self.numbers)
 
-    def __lt__(self, other: Any) -> bool:
+    def __lt__(self, other: Many | int) -> bool:
         return _answer(self.numbers < _plain(other))
 
-    def __le__(self, other: Any) -> bool:
+    def __le__(self, other: Many | int) -> bool:
         return _answer(self.numbers <= _plain(other))
 
-    def __gt__(self, other: Any) -> bool:
+    def __gt__(self, other: Many | int) -> bool:
         return _answer(self.numbers > _plain(other))
 
-    def __ge__(self, other: Any) -> bool:
+    def __ge__(self, other: Many | int) -> bool:
         return _answer(self.numbers >= _plain(other))
 
     def __eq__(self, other: object) -> bool:
-        return _answer(self.numbers == _plain(other))
+        return _answer(self.numbers == (other.numbers if isinstance(other, Many) else other))
 
     def __bool__(self) -> bool:
         return _answer(self.numbers != 0)
@@ -99,11 +105,11 @@ class Many:
         return "…"
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Many | int) -> NDArray[numpy.int64] | int:
     return value.numbers if isinstance(value, Many) else value
 
 
-def _answer(mask: Any) -> bool:
+def _answer(mask: NDArray[numpy.bool_] | bool) -> bool:
     if mask is True or mask is False:
         return bool(mask)
     if mask.all():
@@ -123,11 +129,11 @@ class Manifold(Sizes):
             return super().all(step, layers, inputs, refuse)
         import numpy
 
-        found: dict[Outcome, list[Any]] = {}
+        found: dict[Outcome, list[Numbers]] = {}
         todo, runs = [numpy.arange(len(layers))], 0
         while todo:
             numbers, runs = todo.pop(), runs + 1
-            told: Iterable[tuple[Outcome, Any]] = ()
+            told: Iterable[tuple[Outcome, Numbers]] = ()
             try:
                 if len(numbers) <= FEW or runs > MOST_RUNS:
                     raise NotTogetherError
@@ -146,8 +152,8 @@ class Manifold(Sizes):
         ]
 
     def together(
-        self, step: Step, layers: Filled, inputs: Inputs, numbers: Any
-    ) -> Iterable[tuple[Outcome, Any]]:
+        self, step: Step, layers: Filled, inputs: Inputs, numbers: NDArray[numpy.int64]
+    ) -> Iterable[tuple[Outcome, Numbers]]:
         """What flows on with values whose formulas answer all questions alike.
 
         Raises:
@@ -163,8 +169,13 @@ class Manifold(Sizes):
             raise NotTogetherError from None
 
     def refused(
-        self, step: Step, layers: Filled, inputs: Inputs, refuse: Callable[..., None], numbers: Any
-    ) -> Iterable[tuple[Outcome, Any]]:
+        self,
+        step: Step,
+        layers: Filled,
+        inputs: Inputs,
+        refuse: Callable[..., None],
+        numbers: NDArray[numpy.int64],
+    ) -> Iterable[tuple[Outcome, Numbers]]:
         """Say why values can't be that are refused together; ask each where one can."""
         try:
             self.one(step, layers[int(numbers[0])], inputs)
@@ -174,18 +185,26 @@ class Manifold(Sizes):
         return self.singly(step, layers, inputs, refuse, numbers)
 
     def singly(
-        self, step: Step, layers: Filled, inputs: Inputs, refuse: Callable[..., None], numbers: Any
-    ) -> Iterable[tuple[Outcome, Any]]:
+        self,
+        step: Step,
+        layers: Filled,
+        inputs: Inputs,
+        refuse: Callable[..., None],
+        numbers: NDArray[numpy.int64],
+    ) -> Iterable[tuple[Outcome, Numbers]]:
         """What flows on with each of some values, asked one by one."""
         found = self.asked(step, layers, map(int, numbers), inputs, refuse)
         return [(outcome, some) for outcome, _, some in found]
 
 
-def _alike(shape: Any, numbers: Any) -> list[tuple[Shape, Any]]:
+def _alike(
+    shape: Outcome, numbers: NDArray[numpy.int64]
+) -> list[tuple[Shape, NDArray[numpy.int64]]]:
     """The values of each shape, where some of its sizes are arrays."""
     import numpy
 
-    code: Any = numpy.zeros(len(numbers), numpy.int64)
+    assert isinstance(shape, tuple), "it is what a layer's `output` gives"
+    code: NDArray[numpy.int64] = numpy.zeros(len(numbers), numpy.int64)
     for size in shape:
         if isinstance(size, Many):
             _, each = numpy.unique(size.numbers, return_inverse=True)

@@ -14,16 +14,14 @@ from typing import NamedTuple
 
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network
+from cnncalc.regions import Box, Run, regions, within
 from cnncalc.solutions import Goal
-from cnncalc.symbols.numbers import Numbers, holds
+from cnncalc.symbols.numbers import Numbers, holds, zeros
 from cnncalc.symbols.size import ZERO, Question, Size, UnsettledError
-from cnncalc.validity import Run
 
 __all__ = ["Found", "inputs_for"]
 
-MOST_RUNS = 3000
 MOST_NEAR = 3
-Box = dict[str, Numbers]  # a set of sizes for each name, which go with each other
 
 
 class Found(NamedTuple):
@@ -66,55 +64,27 @@ def inputs_for(
     Raises:
         UnsettledError, TooManyNumbersError: formulas that tie names, or ask what names can't say.
     """
-    cover = _Cover(network, shape, dict(names), goal)
-    cover.go({name: Numbers(most + 1, 1, (1 << most + 1) - 2, 0) for name, most in last.items()})
-    if cover.boxes:
-        return Found(cover.boxes, [])
-    ranked = sorted(cover.near.values(), key=lambda each: (each[0], sum(each[2].values())))
+    found = _Kept(goal)
+    whole = {name: Numbers(most + 1, 1, (1 << most + 1) - 2, 0) for name, most in last.items()}
+    for told, run in regions(network, shape, names, whole):
+        if run.error is None:
+            found.keep(run, told)
+    if found.boxes:
+        return Found(found.boxes, [])
+    if found.tied:
+        raise UnsettledError("sizes are tied")
+    ranked = sorted(found.near.values(), key=lambda each: (each[0], sum(each[2].values())))
     return Found([], [sizes for _, _, sizes in ranked[:MOST_NEAR]])
 
 
-class _Cover:
-    """Runs at sizes that none has told of yet."""
+class _Kept:
+    """What is found of runs that work."""
 
-    def __init__(self, network: Network, shape: Shape, names: dict[int, str], goal: Goal) -> None:
-        self.network = network
-        self.shape = shape
-        self.names = names
+    def __init__(self, goal: Goal) -> None:
         self.goal = goal
-        self.runs = 0
+        self.tied = False  # whether what comes nearest isn't known
         self.boxes: list[Box] = []
         self.near: dict[Shape, tuple[int, Shape, dict[str, int]]] = {}
-
-    def go(self, whole: Box) -> None:
-        """Tell of all sizes of a box."""
-        todo = [whole]
-        while todo:
-            box = todo.pop()
-            if not all(box.values()):
-                continue
-            told = self.told(box)
-            for name, some in told.items():
-                before = {each: told[each] for each in list(box)[: list(box).index(name)]}
-                todo.append({**box, **before, name: box[name] & ~some})
-
-    def told(self, box: Box) -> Box:
-        """The part of a box that a run in it tells of; what it tells is kept."""
-        self.runs += 1
-        if self.runs > MOST_RUNS:
-            raise UnsettledError("too many runs")
-        least = {name: some.first() or 1 for name, some in box.items()}
-        shape = tuple(
-            least[self.names[axis]] if axis in self.names else n
-            for axis, n in enumerate(self.shape)
-        )
-        run = Run(self.network, shape, self.names)
-        if any(len(each.size.names()) > 1 for each in run.asked):
-            raise UnsettledError("sizes are tied")
-        told = {name: box[name] & run.region(name) for name in box}
-        if run.error is None:
-            self.keep(run, told)
-        return told
 
     def keep(self, run: Run, told: Box) -> None:
         """Keep the sizes at which a run's output is the wanted one, or those that come nearest."""
@@ -123,20 +93,20 @@ class _Cover:
         if len(wanted) != len(output):
             return
         apart = [a - b for a, b in zip(output, wanted, strict=True) if b is not None]
-        good = dict(told)
+        good = [told]
         for size in apart:
-            if isinstance(size, Size):
-                (name,) = _only(size.names())
-                good[name] &= holds(Question(size, ZERO, True))
-            elif size:
-                good = dict.fromkeys(told, Numbers(1, 1, 0, 0))
-        if all(good.values()):
-            self.boxes.append(good)
-        elif not self.boxes:
+            ways: list[Box] = _zeros(size) if isinstance(size, Size) else [] if size else [{}]
+            good = [within(box, way) for box in good for way in ways]
+        good = [box for box in good if all(box.values())]
+        self.boxes += good
+        if not good and not self.boxes:
             self.approach(apart, output, told)
 
     def approach(self, apart: Sequence[int | Size], output: Shape, told: Box) -> None:
         """Remember the sizes of a part whose outputs are nearest to the wanted one."""
+        if any(isinstance(size, Size) and len(size.names()) > 1 for size in apart):
+            self.tied = True
+            return
         ways = []
         for name, some in told.items():
             mine = [size for size in apart if isinstance(size, Size) and name in size.names()]
@@ -151,10 +121,15 @@ class _Cover:
                 self.near[gives] = far, gives, sizes
 
 
-def _only(names: frozenset[str]) -> frozenset[str]:
-    if len(names) != 1:
+def _zeros(size: Size) -> list[Box]:
+    """The sizes at which a size is 0, one box for each way."""
+    if len(size.names()) == 1:
+        (name,) = size.names()
+        return [{name: holds(Question(size, ZERO, True))}]
+    boxes = zeros(size)
+    if boxes is None:
         raise UnsettledError("sizes are tied")
-    return names
+    return boxes
 
 
 def _in_all(box: Box) -> Numbers:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from heapq import merge
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cnncalc.analysis import analyze, check_input
-from cnncalc.designs import Cost, Designs, Node, Sizes, Varied, added, take
+from cnncalc.designs import Cost, Designs, Inputs, Node, Sizes, Varied, added, take
 from cnncalc.errors import SpecError
-from cnncalc.layers.base import Shape
+from cnncalc.layers.base import Layer, Shape
 from cnncalc.network import Network
 from cnncalc.receptive import fields_of
 from cnncalc.rows import as_layout
@@ -80,7 +80,7 @@ class Part:
     def open_input(self, names: Sequence[str]) -> None:
         """Let what flows in be a choice, together with the layers that it is tied to."""
         tied = [group for group in self.groups if set(group.names) & set(names)]
-        layers: dict[int, Any] = {0: self.first}
+        layers: dict[int, Layer | Shape] = {0: self.first}
         members = list(names)
         for group in tied:
             self.groups.remove(group)
@@ -131,7 +131,7 @@ class Part:
                 if distance is not None:
                     self.by_distance.setdefault(distance, []).append(end)
 
-    def ends(self, ends: Any, node: Node) -> Iterator[_End]:
+    def ends(self, ends: Inputs, node: Node) -> Iterator[_End]:
         first, output = ends
         if self.sighted:
             yield _End(node, first.shape, output.shape, output.field)

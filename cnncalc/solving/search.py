@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import merge
 from itertools import islice, product
-from typing import Any
 
 from cnncalc.analysis import no_input
 from cnncalc.designs import take
@@ -244,7 +243,7 @@ def _is(size: int, name: str) -> bool:
     return isinstance(size, Unknown) and size.name == name
 
 
-def _together(bounds: Any) -> int:
+def _together(bounds: Iterable[Bounds]) -> int:
     count = 1
     for each in bounds:
         count *= each.width

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cnncalc.errors import CnnCalcError, LayerError
 from cnncalc.notations import Text
@@ -39,7 +39,7 @@ def sweep(
     batch: int | None = None,
     dtype: str = "float32",
     notation: str | None = None,
-    let: Mapping[str, Any] | None = None,
+    let: Mapping[str, object] | None = None,
 ) -> Sweep:
     """The designs of a text.
 
@@ -59,7 +59,7 @@ def sweep(
     return Sweep(Template(text, size, notation, symbols, ties, batch), asked, dtype)
 
 
-def bound(let: Mapping[str, Any]) -> tuple[dict[str, int], dict[str, Sequence[str]]]:
+def bound(let: Mapping[str, object]) -> tuple[dict[str, int], dict[str, Sequence[str]]]:
     """Values of symbols, and choices that are tied by a name."""
     symbols: dict[str, int] = {}
     ties: dict[str, Sequence[str]] = {}
@@ -78,7 +78,7 @@ def bound(let: Mapping[str, Any]) -> tuple[dict[str, int], dict[str, Sequence[st
     return symbols, ties
 
 
-def _texts(name: str, value: Any) -> Sequence[str] | None:
+def _texts(name: str, value: object) -> Sequence[str] | None:
     """The values of a choice; None for what is none."""
     if isinstance(value, str):
         try:

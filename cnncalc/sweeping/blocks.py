@@ -10,12 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from operator import add
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from cnncalc.layers.base import Shape
 from cnncalc.sweeping.figures import Slides, chained
 from cnncalc.sweeping.graph import SUMS, Design, Graph
 
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import NDArray
+
 __all__ = ["ABSENT", "Block", "Blocks", "block_of"]
+
+Whole: TypeAlias = "NDArray[numpy.integer]"  # an entry for each of some designs
 
 MOST_DESIGNS = 2**16  # of a block
 MOST_BYTES = 128 * 2**20  # of the totals that are kept
@@ -39,10 +46,10 @@ class Block:
         self,
         start: int,
         count: int,
-        sums: Sequence[Any],
-        fields: Sequence[Any],
-        ends: Any,
-        picked: dict[int, Any],
+        sums: Sequence[Whole],
+        fields: Sequence[Whole],
+        ends: Whole,
+        picked: dict[int, Whole],
         places: Sequence[int] | None = None,
     ) -> None:
         self.start = start
@@ -62,12 +69,12 @@ class Block:
 _Way = tuple[int, int, tuple[int, ...], Slides, dict[int, int]]
 
 
-class _OnUse(Sequence[Any]):
+class _OnUse(Sequence[Whole]):
     """Arrays that are worked out when somebody asks for them."""
 
-    def __init__(self, makers: Sequence[Callable[[], Any]]) -> None:
+    def __init__(self, makers: Sequence[Callable[[], Whole]]) -> None:
         self.makers = makers
-        self.made: dict[int, Any] = {}
+        self.made: dict[int, Whole] = {}
 
     def __len__(self) -> int:
         return len(self.makers)
@@ -78,18 +85,18 @@ class _OnUse(Sequence[Any]):
         return self.made[number]
 
 
-def _seen(jump: int, more: int, past: Any) -> Any:
+def _seen(jump: int, more: int, past: Whole) -> Whole:
     return past * jump + (more + 1) if jump != 1 else past + (more + 1)
 
 
 class _Rest(NamedTuple):
     """The designs that go on from a node, from there to their ends."""
 
-    sums: list[Any]
-    jumps: list[Any]
-    fields: list[Any]
-    ends: Any
-    picked: dict[int, Any]
+    sums: list[Whole]
+    jumps: list[Whole]
+    fields: list[Whole]
+    ends: Whole
+    picked: dict[int, Whole]
 
 
 class Blocks:
@@ -203,7 +210,7 @@ class Blocks:
 
 
 def block_of(
-    designs: Sequence[Design], places: Sequence[int], ends: dict[Any, int], choices: Sequence[int]
+    designs: Sequence[Design], places: Sequence[int], ends: dict[Shape, int], choices: Sequence[int]
 ) -> Block:
     """A block of designs that don't stand one after another.
 
@@ -215,7 +222,7 @@ def block_of(
     """
     import numpy
 
-    def column(values: Sequence[int]) -> Any:
+    def column(values: Sequence[int]) -> Whole:
         return numpy.array(values, numpy.int64)
 
     axes = len(designs[0].field) if designs else 0

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cnncalc.sweeping.template import Value
 
 __all__ = ["column", "columns_of"]
 
 
-def columns_of(names: Sequence[str], values: Sequence[Sequence[Any]]) -> dict[str, str]:
+def columns_of(names: Sequence[str], values: Sequence[Sequence[Value]]) -> dict[str, str]:
     """The columns of a list of designs, each with its kind.
 
     Args:
@@ -24,13 +27,13 @@ def columns_of(names: Sequence[str], values: Sequence[Sequence[Any]]) -> dict[st
     return {"spec": "string", **choices, **figures, "output_shape": "sizes", **rest}
 
 
-def _kind(values: Sequence[Any]) -> str:
+def _kind(values: Sequence[Value]) -> str:
     if all(isinstance(each, int) for each in values):
         return "int64"
     return "double" if all(isinstance(each, int | float) for each in values) else "string"
 
 
-def column(rows: Sequence[Mapping[str, Any]], name: str, kind: str) -> list[Any]:
+def column(rows: Sequence[Mapping[str, object]], name: str, kind: str) -> list[object]:
     """One column: numbers are texts where other values of the choice are."""
     values = [row[name] for row in rows]
     if kind != "string":

@@ -10,11 +10,16 @@ import ast
 import operator
 import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import Any, NamedTuple
+from functools import reduce
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.errors import CnnCalcError, Piece, Source, Span, SpecError
 from cnncalc.sweeping.blocks import Block
 from cnncalc.sweeping.names import Names
+
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import NDArray
 
 __all__ = ["Bound", "Condition"]
 
@@ -138,7 +143,7 @@ class Condition:
                 placed.help = error.help
                 raise placed from None
 
-    def holds(self, block: Block, names: Names) -> Any:
+    def holds(self, block: Block, names: Names) -> NDArray[numpy.bool_]:
         """In which designs of a block it holds."""
         import numpy
 
@@ -171,15 +176,13 @@ class Condition:
         assert isinstance(node, ast.Tuple | ast.List), "all else was refused"
         return [self._value(each, block, names) for each in node.elts]
 
-    def _together(self, node: ast.BoolOp, block: Block, names: Names) -> Any:
+    def _together(self, node: ast.BoolOp, block: Block, names: Names) -> NDArray[numpy.bool_]:
         import numpy
 
         join = numpy.logical_and if isinstance(node.op, ast.And) else numpy.logical_or
-        found: Any = None
-        for each in node.values:
-            value = numpy.asarray(self._value(each, block, names))
-            value = value if value.dtype == bool else value != 0
-            found = value if found is None else join(found, value)
+        values = [numpy.asarray(self._value(each, block, names)) for each in node.values]
+        masks = [value if value.dtype == bool else value != 0 for value in values]
+        found: NDArray[numpy.bool_] = reduce(join, masks)
         return found
 
     def _computed(self, node: ast.BinOp, block: Block, names: Names) -> Any:
@@ -263,7 +266,7 @@ class Condition:
         return [end for end, good in zip(ends, mask.tolist(), strict=True) if good]
 
 
-def _is_text(value: Any) -> bool:
+def _is_text(value: object) -> bool:
     """Whether a value is a text, or an array of them."""
     return isinstance(value, str) or getattr(getattr(value, "dtype", None), "kind", "") == "O"
 
@@ -279,7 +282,7 @@ def _bounds_of(node: ast.AST) -> list[Bound] | None:
     sides = [node.left, *node.comparators]
     found: list[Bound] = []
     for one, op, two in zip(sides, node.ops, sides[1:], strict=False):
-        kind: Any = type(op)
+        kind: type[ast.cmpop] = type(op)
         if isinstance(two, ast.Name):
             one, two, kind = two, one, TURNED.get(kind, kind)
         limit = _limit(two)

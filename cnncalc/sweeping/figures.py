@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cnncalc.analysis import MAX_ELEMENTS, settle
 from cnncalc.axis.field import IDENTITY, Field
@@ -22,7 +22,7 @@ from cnncalc.network import Step
 from cnncalc.receptive.channels import advance
 from cnncalc.receptive.layer import Passages, gathers, onward
 from cnncalc.receptive.maps import Along, Region, Seen, network_input
-from cnncalc.receptive.merge import meet
+from cnncalc.receptive.merge import meet_alike
 
 __all__ = [
     "MOST_STATES",
@@ -96,7 +96,7 @@ class Figures(Sizes):
         self.told: dict[tuple[int, tuple[Shape, ...]], _Told | LayerError] = {}
         self.layers: list[Layer] = []  # kept, as they are known by where they are
         self.passages = Passages()
-        self.viewed: dict[tuple[Any, ...], View] = {}
+        self.viewed: dict[tuple[object, ...], View] = {}
         self.asked_for = 0
 
     def start(self, shape: Shape) -> Outcome:
@@ -157,7 +157,7 @@ class Figures(Sizes):
         route, before = passage.route, Seen(view.axes)
         seen = onward(passage, before)
         if seen is None:
-            seen = advance(route, told.output, before, shape, _unsaid)
+            seen = advance(passage, told.output, before, shape, _unsaid)
             if seen.whole or all(along.place is None for along in seen.axes):
                 return view._replace(frozen=True)
         if gathers(route, view.axes, seen.axes):
@@ -220,7 +220,7 @@ def _met(told: _Told, shapes: tuple[Shape, ...], views: tuple[View, ...]) -> Vie
     if frozen is not None:
         return frozen
     seens = [Seen(view.axes) for view in views]
-    seen, _ = meet(told.layer, shapes, told.output, seens, _unsaid)
+    seen, _ = meet_alike(told.layer, shapes, told.output, seens, _unsaid)
     if all(along.place is None for along in seen.axes):
         return views[0]._replace(frozen=True)
     joined = isinstance(told.layer, Concatenate) and told.layer.place(told.output) == 0

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from cnncalc.errors import CnnCalcError
 from cnncalc.layers.base import Shape
 from cnncalc.suggestions import suggest
-from cnncalc.sweeping.blocks import ABSENT, Block
+from cnncalc.sweeping.blocks import ABSENT, Block, Whole
 from cnncalc.sweeping.template import Value
+
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import NDArray
 
 __all__ = ["TOTALS", "Names"]
 
 TOTALS = ("params", "macs", "rf", "memory", "param_bytes", "activation_bytes")
 MEANT = {"flops": "macs", "parameters": "params", "receptivefield": "rf", "bytes": "memory"}
 SIZES = {1: "c", 2: "cl", 3: "chw", 4: "cdhw"}  # of an output, by its axes
+
+
+# What something is in each design; texts are objects.
+Column: TypeAlias = "Whole | NDArray[numpy.float64] | NDArray[numpy.object_]"
 
 
 class Names:
@@ -83,7 +91,7 @@ class Names:
         choice = self.choice(name)
         return choice is not None and any(isinstance(each, str) for each in self.values[choice])
 
-    def of(self, block: Block, name: str) -> Any:
+    def of(self, block: Block, name: str) -> Column:
         """What a name is in each design of a block; NaN, or an empty text, where it is nothing."""
         sums = block.sums
         if (choice := self.choice(name)) is not None:
@@ -102,7 +110,7 @@ class Names:
             return sums[0] * self.number_bytes + sums[2] * self.sample_bytes
         return self._of_output(block, name.removeprefix("output."))
 
-    def _of_choice(self, block: Block, choice: int) -> Any:
+    def _of_choice(self, block: Block, choice: int) -> Column:
         import numpy
 
         values, picked = self.values[choice], block.picked[choice]
@@ -112,7 +120,7 @@ class Names:
             return numpy.array(values, numpy.int64)[picked]
         return numpy.array([*values, float("nan")])[picked]
 
-    def _of_output(self, block: Block, name: str) -> Any:
+    def _of_output(self, block: Block, name: str) -> NDArray[numpy.float64]:
         import numpy
 
         table = numpy.full(max(self.shapes) + 1, numpy.nan)
@@ -123,7 +131,7 @@ class Names:
         return table[block.ends]
 
 
-def _least(fields: Sequence[Any]) -> Any:
+def _least(fields: Sequence[Whole]) -> Whole:
     import numpy
 
     least = fields[0]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import CnnCalcError
-from cnncalc.sweeping.blocks import Block
+from cnncalc.sweeping.blocks import Block, Whole
 from cnncalc.sweeping.dominance import front
 from cnncalc.sweeping.names import Names
+
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import NDArray
 
 __all__ = ["MOST_KEPT", "Best", "Front", "Key", "keys_of"]
 
@@ -47,7 +51,7 @@ def check_keys(keys: Sequence[Key], names: Names) -> None:
         names.check(key.name)
 
 
-def columns(block: Block, names: Names, keys: Sequence[Key], some: Any) -> Any:
+def columns(block: Block, names: Names, keys: Sequence[Key], some: Whole) -> NDArray[numpy.number]:
     """The keys of some designs of a block, as rows of numbers to be small."""
     import numpy
 
@@ -78,7 +82,7 @@ class Best:
         self.places = numpy.zeros(0, numpy.int64)
         self.values = numpy.zeros((0, len(keys)), numpy.int64)
 
-    def add(self, block: Block, some: Any) -> None:
+    def add(self, block: Block, some: Whole) -> None:
         """Consider some designs of a block."""
         import numpy
 
@@ -128,7 +132,7 @@ class Front:
         self.places = numpy.zeros(0, numpy.int64)
         self.values = numpy.zeros((0, len(keys)), numpy.int64)
 
-    def add(self, block: Block, some: Any) -> None:
+    def add(self, block: Block, some: Whole) -> None:
         """Consider some designs of a block."""
         import numpy
 

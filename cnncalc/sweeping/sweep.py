@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc import packages
 from cnncalc.analysis import analyze, check_settings
@@ -18,7 +18,7 @@ from cnncalc.receptive.fields import Sized
 from cnncalc.receptive.layer import gathers
 from cnncalc.receptive.maps import Seen
 from cnncalc.rows import BYTES, as_layout
-from cnncalc.sweeping.blocks import ABSENT, Block, Blocks, block_of
+from cnncalc.sweeping.blocks import ABSENT, Block, Blocks, Whole, block_of
 from cnncalc.sweeping.columns import column, columns_of
 from cnncalc.sweeping.conditions import Bound, Condition
 from cnncalc.sweeping.figures import MOST_STATES, Figures, NoFieldsError
@@ -28,6 +28,10 @@ from cnncalc.sweeping.names import TOTALS, Names
 from cnncalc.sweeping.ranking import Best, Front, Key, check_keys
 from cnncalc.sweeping.search import PRICES, best_of
 from cnncalc.sweeping.template import Template
+
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import NDArray
 
 __all__ = ["Asked", "Progress", "Sweep"]
 
@@ -278,7 +282,7 @@ class Sweep:
 
     def selected(
         self, choices: Sequence[int], progress: Progress | None = None
-    ) -> Iterator[tuple[Block, Any]]:
+    ) -> Iterator[tuple[Block, Whole]]:
         """Blocks of designs, and which of each meet the condition."""
         import numpy
 
@@ -395,7 +399,7 @@ class Sweep:
             "`--where` only limits totals; `--sample 1000` draws some",
         )
 
-    def block_at(self, places: Sequence[int], choices: Sequence[int]) -> tuple[Block, Any]:
+    def block_at(self, places: Sequence[int], choices: Sequence[int]) -> tuple[Block, Whole]:
         """A block of the designs at some places, all of which count."""
         import numpy
 
@@ -410,7 +414,7 @@ class Sweep:
         """The rows of designs at some places."""
         yield from self.rows_of(*self.block_at(places, range(len(self.names))))
 
-    def rows_of(self, block: Block, some: Any) -> Iterator[dict[str, Any]]:
+    def rows_of(self, block: Block, some: Whole) -> Iterator[dict[str, Any]]:
         """The rows of some designs of a block, of which the values of all choices are known."""
         known = self.known
         totals = [known.of(block, name)[some].tolist() for name in ("params", "macs")]
@@ -440,7 +444,7 @@ class Sweep:
         return last_field(sized, fields_of(sized).seen)
 
 
-def some_of(which: Any) -> Any:
+def some_of(which: range | NDArray[numpy.bool_]) -> Whole:
     """The places of a block that count, of a range or a mask."""
     import numpy
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TypeAlias
 
 from cnncalc.analysis import no_input
 from cnncalc.errors import Span, SpecError
@@ -18,7 +18,10 @@ from cnncalc.rows import as_layout
 __all__ = ["Template", "Value"]
 
 Value = int | float | str  # of a choice, as people compare it
-Piece = Any  # a text, or a choice's number with the pieces of each of its values
+# A text, or a choice's number with the pieces of each of its values.
+Piece: TypeAlias = "str | tuple[int, list[list[Piece]]]"
+# Where in the text a choice stands, its number (-1: the input's size), the parts of its values.
+Place = tuple[int, int, int, Sequence[tuple[int, int]]]
 
 COMMENT = re.compile(r"#[^\n]*")
 # What else is known of a design by a name.
@@ -128,7 +131,7 @@ class Template:
         return self.typed.span if self.typed else unsized.span if unsized else None
 
     def _between(
-        self, text: str, start: int, end: int, places: Sequence[Any], front: str
+        self, text: str, start: int, end: int, places: Sequence[Place], front: str
     ) -> list[Piece]:
         pieces: list[Piece] = []
         at = start

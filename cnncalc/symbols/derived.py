@@ -26,57 +26,51 @@ class Derived(int):
     """
 
     operation: str
-    parts: tuple[Any, ...]
+    parts: tuple[Any, ...]  # of what types says the operation
     formula: str | None = None
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: int) -> int:
         return _made("+", int.__add__, self, other)
 
-    def __radd__(self, other: Any) -> Any:
+    def __radd__(self, other: int) -> int:
         return _made("+", int.__add__, other, self)
 
-    def __sub__(self, other: Any) -> Any:
+    def __sub__(self, other: int) -> int:
         return _made("-", int.__sub__, self, other)
 
-    def __rsub__(self, other: Any) -> Any:
+    def __rsub__(self, other: int) -> int:
         return _made("-", int.__sub__, other, self)
 
     def __mul__(self, other: Any) -> Any:
-        return _scaled(self, other) if isinstance(other, float) else self._times(self, other)
+        return _scaled(self, other) if isinstance(other, float) else _times(self, other)
 
     def __rmul__(self, other: Any) -> Any:
-        return _scaled(self, other) if isinstance(other, float) else self._times(other, self)
-
-    @staticmethod
-    def _times(one: Any, two: Any) -> Any:
-        if any(type(each) is int and each == 0 for each in (one, two)):
-            return 0
-        return _made("*", int.__mul__, one, two)
+        return _scaled(self, other) if isinstance(other, float) else _times(other, self)
 
     def __pow__(self, exponent: Any, modulus: Any = None) -> Any:
         if modulus is not None or not isinstance(exponent, int) or not 0 < exponent < 8:
             return int.__pow__(self, exponent, modulus)
-        power: Any = self
+        power: int = self
         for _ in range(exponent - 1):
             power = power * self
         return power
 
-    def __floordiv__(self, other: Any) -> Any:
+    def __floordiv__(self, other: int) -> int:
         return _made("//", int.__floordiv__, self, other)
 
-    def __rfloordiv__(self, other: Any) -> Any:
+    def __rfloordiv__(self, other: int) -> int:
         return _made("//", int.__floordiv__, other, self)
 
-    def __mod__(self, other: Any) -> Any:
+    def __mod__(self, other: int) -> int:
         return _made("%", int.__mod__, self, other)
 
-    def __rmod__(self, other: Any) -> Any:
+    def __rmod__(self, other: int) -> int:
         return _made("%", int.__mod__, other, self)
 
-    def __divmod__(self, other: Any) -> Any:
+    def __divmod__(self, other: int) -> tuple[int, int]:
         return self // other, self % other
 
-    def __neg__(self) -> Any:
+    def __neg__(self) -> int:
         return _made("-", int.__sub__, 0, self)
 
     def __floor__(self) -> Derived:
@@ -84,7 +78,7 @@ class Derived(int):
 
     __ceil__ = __trunc__ = __floor__
 
-    def __abs__(self) -> Any:
+    def __abs__(self) -> int:
         return self if self >= 0 else -self
 
 
@@ -103,6 +97,12 @@ def _scaled(number: Derived, factor: float) -> _Scaled:
     return made
 
 
+def _times(one: int, two: int) -> int:
+    if any(type(each) is int and each == 0 for each in (one, two)):
+        return 0
+    return _made("*", int.__mul__, one, two)
+
+
 def named(name: str, value: int) -> Derived:
     """A number that has a name."""
     return _derived(value, "name", (name,))
@@ -118,13 +118,13 @@ def rounded_up(number: Derived, divisor: Derived) -> Derived:
     return _derived(-(-int(number) // int(divisor)), "rounded up", (number, divisor))
 
 
-def _derived(value: int, operation: str, parts: tuple[Any, ...]) -> Derived:
+def _derived(value: int, operation: str, parts: tuple[object, ...]) -> Derived:
     made = Derived(value)
     made.operation, made.parts = operation, parts
     return made
 
 
-def _made(operation: str, compute: Callable[[int, int], int], one: Any, two: Any) -> Any:
+def _made(operation: str, compute: Callable[[int, int], int], one: int, two: int) -> int:
     """What an operation gives; where a plain number changes nothing, what was there."""
     if not isinstance(one, int) or not isinstance(two, int):
         return NotImplemented

@@ -23,15 +23,15 @@ class Followed(int):
 
     size: Size
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: int) -> int:
         return _made(int.__add__, Size.__add__, self, other)
 
     __radd__ = __add__
 
-    def __sub__(self, other: Any) -> Any:
+    def __sub__(self, other: int) -> int:
         return _made(int.__sub__, lambda size, n: size - n, self, other)
 
-    def __rsub__(self, other: Any) -> Any:
+    def __rsub__(self, other: int) -> int:
         return _made(int.__rsub__, lambda size, n: size * -1 + n, self, other)
 
     def __mul__(self, other: Any) -> Any:
@@ -41,61 +41,61 @@ class Followed(int):
 
     __rmul__ = __mul__
 
-    def __truediv__(self, other: Any) -> Any:
+    def __truediv__(self, other: int) -> float:
         plain = type(other) is int and other > 0
         quotient = int.__truediv__(self, other)
         return _ratio(quotient, Scaled(self.size, 1, other)) if plain else quotient
 
-    def __floordiv__(self, other: Any) -> Any:
+    def __floordiv__(self, other: int) -> int:
         return _made(int.__floordiv__, lambda size, n: size // n, self, other)
 
-    def __rfloordiv__(self, other: Any) -> Any:
+    def __rfloordiv__(self, other: int) -> int:
         return _made(int.__rfloordiv__, Size.__rfloordiv__, self, other)
 
-    def __mod__(self, other: Any) -> Any:
+    def __mod__(self, other: int) -> int:
         return _made(int.__mod__, lambda size, n: size % n, self, other)
 
-    def __divmod__(self, other: Any) -> Any:
+    def __divmod__(self, other: int) -> tuple[int, int]:
         return self // other, self % other
 
     def __pow__(self, exponent: Any, modulus: Any = None) -> Any:
         if modulus is not None or exponent not in (2, 3):
             return int.__pow__(self, exponent, modulus)
-        power: Any = self
+        power: int = self
         for _ in range(exponent - 1):
             power = power * self
         return power
 
-    def __neg__(self) -> Any:
-        return self * -1
+    def __neg__(self) -> int:
+        return _made(int.__mul__, Size.__mul__, self, -1)
 
-    def __pos__(self) -> Any:
+    def __pos__(self) -> int:
         return self
 
-    def __abs__(self) -> Any:
+    def __abs__(self) -> int:
         return -self if self < 0 else self
 
-    def __trunc__(self) -> Any:
+    def __trunc__(self) -> int:
         return self
 
     __floor__ = __ceil__ = __trunc__
 
-    def __lt__(self, other: Any) -> Any:
+    def __lt__(self, other: int) -> bool:
         return _compared(int.__lt__, Size.__lt__, self, other)
 
-    def __le__(self, other: Any) -> Any:
+    def __le__(self, other: int) -> bool:
         return _compared(int.__le__, Size.__le__, self, other)
 
-    def __gt__(self, other: Any) -> Any:
+    def __gt__(self, other: int) -> bool:
         return _compared(int.__gt__, Size.__gt__, self, other)
 
-    def __ge__(self, other: Any) -> Any:
+    def __ge__(self, other: int) -> bool:
         return _compared(int.__ge__, Size.__ge__, self, other)
 
-    def __eq__(self, other: object) -> Any:
+    def __eq__(self, other: object) -> bool:
         return _compared(int.__eq__, Size.__eq__, self, other)
 
-    def __ne__(self, other: object) -> Any:
+    def __ne__(self, other: object) -> bool:
         equal = _compared(int.__eq__, Size.__eq__, self, other)
         return equal if equal is NotImplemented else not equal
 
@@ -110,17 +110,17 @@ class Ratio(float):
 
     scaled: Scaled
 
-    def __floor__(self) -> Any:
+    def __floor__(self) -> int:
         return followed(self.scaled.__floor__())
 
-    def __ceil__(self) -> Any:
+    def __ceil__(self) -> int:
         size, numerator, denominator = self.scaled
         return followed(-1 * (size * -numerator // denominator))
 
     __trunc__ = __floor__  # sizes aren't negative
 
 
-def followed(size: int | Size) -> Any:
+def followed(size: int | Size) -> int:
     """The number of a size, which knows its expression; a plain number is as it is."""
     if not isinstance(size, Size):
         return size
@@ -138,7 +138,9 @@ def unfollowed(value: Any) -> Any:
     return value
 
 
-def _made(plain: Callable[[int, int], Any], sized: Callable[..., Any], one: Any, two: Any) -> Any:
+def _made(
+    plain: Callable[[int, int], int], sized: Callable[..., int | Size], one: Followed, two: int
+) -> int:
     """What an operation makes of a followed number and another."""
     if not isinstance(two, int):
         return NotImplemented
@@ -158,8 +160,8 @@ def _ratio(value: float, scaled: Scaled) -> Ratio:
 
 
 def _compared(
-    plain: Callable[[int, int], Any], sized: Callable[..., Any], one: Any, two: Any
-) -> Any:
+    plain: Callable[[int, Any], bool], sized: Callable[..., bool], one: Followed, two: object
+) -> bool:
     """The answer to a question, noted by the size; a bound beyond all sizes asks for none."""
     if not isinstance(two, int):
         return plain(int(one), two)

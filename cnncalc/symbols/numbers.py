@@ -8,15 +8,16 @@ that union, intersection and complement are single operations on whole numbers.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import lcm
+from math import isqrt, lcm
 from typing import NamedTuple
 
-from cnncalc.symbols.size import NEGATIVE, Floor, Name, Question, Size
+from cnncalc.symbols.size import NEGATIVE, ZERO, Floor, Name, Question, Size
 
-__all__ = ["ALL", "NONE", "Numbers", "TooManyNumbersError", "holds"]
+__all__ = ["ALL", "NONE", "Numbers", "TooManyNumbersError", "holds", "zeros"]
 
 MOST_LISTED = 12  # numbers, or remainders, that a sentence tells one by one
 MOST_KNOWN = 4096  # questions whose numbers are kept
+MOST_PRODUCT = 10**10  # of sizes in an equation
 MOST_BITS = 2**22  # of a mask: a period or a threshold beyond it is no use to anybody
 
 
@@ -176,6 +177,46 @@ def holds(question: Question) -> Numbers:
             _known.clear()
         _known[key] = _where(size, what)
     return _known[key] if answer else ~_known[key]
+
+
+def zeros(size: Size) -> list[dict[str, Numbers]] | None:
+    """Where a size in several names is 0: for each way, the numbers of each name.
+
+    None: it is no product of sizes in one name each and a number, as 16*h*w - 400 is.
+    """
+    left, number = size.apart()
+    count, parts = left.factors() if isinstance(left, Size) else (0, [])
+    if len(parts) != len(size.names()) or any(len(part.names()) > 1 for part in parts):
+        return None
+    if abs(number) > MOST_PRODUCT:
+        return None
+    boxes = [
+        {name: holds(question) for question in way for name in question.size.names()}
+        for way in (_ways(parts, number // count) if number % count == 0 else ())
+    ]
+    return [box for box in boxes if all(box.values())]
+
+
+def _ways(parts: list[Size], number: int) -> Iterator[list[Question]]:
+    """The ways in which a product is a number, no two of them at once."""
+    if not number:
+        for place, part in enumerate(parts):
+            yield [Question(each, ZERO, each is part) for each in parts[: place + 1]]
+        return
+    for values in _products(number, len(parts)):
+        apart = [part - value for part, value in zip(parts, values, strict=True)]
+        yield [Question(each, ZERO, True) for each in apart if isinstance(each, Size)]
+
+
+def _products(number: int, count: int) -> Iterator[tuple[int, ...]]:
+    """The ways to write a number other than 0 as a product of so many."""
+    if count == 1:
+        yield (number,)
+        return
+    small = [n for n in range(1, isqrt(abs(number)) + 1) if number % n == 0]
+    for one in {sign * n for few in small for n in (few, number // few) for sign in (1, -1)}:
+        for others in _products(number // one, count - 1):
+            yield one, *others
 
 
 _known: dict[tuple[object, str], Numbers] = {}  # networks ask the same again

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cnncalc.symbols.numbers import Numbers
 from cnncalc.symbols.size import PLAIN, Floor, Name, Size
@@ -53,7 +53,7 @@ def simplified(size: int | Size, remainders: Mapping[str, Remainder]) -> int | S
     return total
 
 
-def answered(size: Any, zero: Size) -> Any:
+def answered(size: int | Size, zero: Size) -> int | Size:
     """The number that a size is where another one is 0, of which it is a multiple and a number."""
     if not isinstance(size, Size):
         return size

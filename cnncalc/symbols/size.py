@@ -16,7 +16,17 @@ from collections.abc import Iterator, Mapping
 from math import gcd
 from typing import Any, NamedTuple, overload
 
-from cnncalc.symbols.writing import MINUS, PEOPLE, PYTHON, Style, Term, in_order, written
+from cnncalc.symbols.writing import (
+    MINUS,
+    PEOPLE,
+    PYTHON,
+    Style,
+    Term,
+    completing,
+    factors,
+    in_order,
+    written,
+)
 
 __all__ = [
     "NEGATIVE",
@@ -58,6 +68,10 @@ class Name(NamedTuple):
     key: str
     value: int
 
+    @property
+    def divisor(self) -> int:
+        return 1
+
     def at(self, sizes: Mapping[str, int]) -> int:
         return sizes[self.key]
 
@@ -67,6 +81,35 @@ class Name(NamedTuple):
     def text(self, style: Style, alone: bool) -> str:
         """How it is written in a product, or alone."""
         return self.key
+
+    def less(self, number: int) -> Less:
+        """What is less by a number, as one part of a product."""
+        return Less(
+            f"{self.key} - {number}" if number > 0 else f"{self.key} + {-number}", self, number
+        )
+
+
+class Less(NamedTuple):
+    """A name less a number, where a product is written."""
+
+    key: str
+    name: Name
+    number: int
+
+    @property
+    def divisor(self) -> int:
+        return 1
+
+    def names(self) -> frozenset[str]:
+        return self.name.names()
+
+    def text(self, style: Style, alone: bool) -> str:
+        """How it is written in a product, or alone."""
+        text = self.key.replace(" + ", style.plus).replace(" - ", style.minus)
+        return text if alone else f"({text})"
+
+    def less(self, number: int) -> Less:
+        return self.name.less(self.number + number)
 
 
 class Floor(NamedTuple):
@@ -88,6 +131,12 @@ class Floor(NamedTuple):
         if style.people:
             return f"⌊{factor(self.inner)}/{self.divisor}⌋"
         return self.key if alone else f"({self.key})"
+
+    def less(self, number: int) -> Floor:
+        """The floor that is less by a number: `(H + 1)//2 - 1` is `(H - 1)//2`."""
+        inner = self.inner - number * self.divisor
+        assert isinstance(inner, Size), "it still depends on names"
+        return _floor_of(inner, self.divisor)
 
 
 Atom = Name | Floor
@@ -119,11 +168,11 @@ class Question(NamedTuple):
 
     def condition(self, as_people: bool = False) -> str:
         """That it has this answer, in Python's syntax or as people write it: `16*H*W == 400`."""
-        plain = self.size.terms.get(PLAIN, 0)
+        left, right = self.size.apart()
         signs = SIGNS[self.what, self.answer]
         if not as_people:
-            return f"{self.size - plain} {signs[0]} {-plain}"
-        return f"{pretty(self.size - plain)} {signs[1]} {pretty(-plain).replace('-', MINUS)}"
+            return f"{left} {signs[0]} {right}"
+        return f"{pretty(left)} {signs[1]} {pretty(right).replace('-', MINUS)}"
 
 
 class Questions:
@@ -347,6 +396,17 @@ class Size:
         """What it is where the names are these numbers."""
         return _total(self.terms, {key: atom.at(sizes) for key, atom in self.atoms.items()})
 
+    def apart(self) -> tuple[int | Size, int]:
+        """What depends on names, as a product if it is one, and what it is where this is 0."""
+        number = completing(self.terms, self.atoms) - self.terms.get(PLAIN, 0)
+        return self + number, number
+
+    def factors(self) -> tuple[int, list[Size]]:
+        """A number and sizes in names of their own, whose product this is; or just this."""
+        count, parts = factors(self.terms, self.atoms)
+        found = [self._valued(part) for part in parts]
+        return count, [part for part in found if isinstance(part, Size)]
+
     def _sum(self, other: Size, sign: int) -> int | Size:
         terms = dict(self.terms)
         for term, count in other.terms.items():
@@ -428,7 +488,11 @@ def _floor(size: Size, divisor: int) -> int | Size:
     atom = size.atoms[first[0]]
     if not others and len(first) == 1 and size.terms[first] == 1 and isinstance(atom, Floor):
         return (atom.inner + plain * atom.divisor) // (atom.divisor * divisor)
+    made = _floor_of(size, divisor)
+    return Size({(made.key,): 1}, {made.key: made}, made.value, size.asked)
+
+
+def _floor_of(size: Size, divisor: int) -> Floor:
     text = str(size)
     key = f"({text})//{divisor}" if any(sign in text for sign in " */") else f"{text}//{divisor}"
-    made = Floor(key, size.value // divisor, size, divisor)
-    return Size({(key,): 1}, {key: made}, made.value, size.asked)
+    return Floor(key, size.value // divisor, size, divisor)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from cnncalc.comparison import Aligned, Comparison, Figure
+from cnncalc.comparison import Aligned, Comparison, Document, Figure
 from cnncalc.layers.base import show
 from cnncalc.tables.table import Column, Table, human_bytes, thousands
 
@@ -98,22 +98,22 @@ def _layers(found: Comparison) -> Table | None:
 
 
 def _of_layer(
-    number: int, key: str, title: str, text: Callable[[Any], str], *, right: bool = False
+    number: int, key: str, title: str, text: Callable[[Document], str], *, right: bool = False
 ) -> Column:
-    def of(_: Any, line: Aligned) -> str:
+    def of(_: Comparison, line: Aligned) -> str:
         layer = line.layers[number]
         return "–" if layer is None and text is _text else "" if layer is None else text(layer)
 
     return Column(key, title, "of a layer that differs", of, right=right, narrow="cut")
 
 
-def _text(layer: Any) -> str:
+def _text(layer: Document) -> str:
     return f"{layer['index']} {layer['text']}"
 
 
-def _shape(layer: Any) -> str:
+def _shape(layer: Document) -> str:
     return "" if layer["output_shape"] is None else show(tuple(layer["output_shape"]))
 
 
-def _count(key: str) -> Callable[[Any], str]:
+def _count(key: str) -> Callable[[Document], str]:
     return lambda layer: thousands(layer[key])

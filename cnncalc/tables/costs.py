@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from cnncalc.findings import Findings
 from cnncalc.packages import OnUse
-from cnncalc.report import Report
 from cnncalc.tables.table import Column, human_bytes, thousands
 
 if TYPE_CHECKING:
@@ -18,12 +18,12 @@ else:  # only who compares with other tools needs them
 __all__ = ["columns", "remarks"]
 
 
-def columns(report: Report) -> list[Column]:
+def columns(report: Findings) -> list[Column]:
     """A column for each tool, and one for the run that was asked for."""
     return [*map(_of_tool, report.counts), *map(_of_memory, report.memory[-1:])]
 
 
-def remarks(report: Report) -> list[str]:
+def remarks(report: Findings) -> list[str]:
     """What stands below the table."""
     return [*_runs(report), *_counts(report)]
 
@@ -61,7 +61,7 @@ def _of_rows(line: Any, figures: Sequence[int]) -> list[int]:
     return [figures[row.index] for row in rows if row.index < len(figures)] or [0]
 
 
-def _runs(report: Report) -> list[str]:
+def _runs(report: Findings) -> list[str]:
     """What inference and training take, and the largest batch that fits, where somebody asked."""
     lines = []
     for memory in report.memory:
@@ -82,7 +82,7 @@ def _runs(report: Report) -> list[str]:
     return lines
 
 
-def _counts(report: Report) -> list[str]:
+def _counts(report: Findings) -> list[str]:
     """FLOPs and other tools' counts, where somebody asked, and what they are."""
     lines = []
     if report.flops:

@@ -22,7 +22,11 @@ DOCS = {
 
 
 def table_of(
-    rows: Iterable[Mapping[str, Any]], names: Sequence[str], footer: Sequence[str], *, plain: bool
+    rows: Iterable[Mapping[str, object]],
+    names: Sequence[str],
+    footer: Sequence[str],
+    *,
+    plain: bool,
 ) -> Table:
     """The designs.
 
@@ -57,11 +61,11 @@ def _choice(name: str) -> Column:
 
 
 def _figure(name: str) -> Column:
-    def of(_: Any, row: Mapping[str, Any]) -> Any:
+    def of(_: None, row: Mapping[str, object]) -> object:
         value = row[name]
         return "x".join(map(str, value)) if isinstance(value, list) else value
 
-    def shown(_: Any, row: Mapping[str, Any]) -> str:
+    def shown(_: None, row: Mapping[str, object]) -> str:
         value = row[name]
         return show(tuple(value)) if isinstance(value, list) else thousands(value)
 

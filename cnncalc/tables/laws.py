@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
-from cnncalc.report import Report
+from cnncalc.findings import Findings
 from cnncalc.rows import Row
 from cnncalc.symbols.writing import MINUS
 from cnncalc.tables.steps import COLUMNS
@@ -43,6 +43,9 @@ def _padding(pair: Sequence[int]) -> str:
     return str(before) if before == after else f"{before}:{after}"
 
 
+Figure = TypeVar("Figure")
+
+
 def _length(terms: Sequence[int]) -> str:
     """As people write it: ⌊(n+31)/32⌋−1."""
     add, divisor, plus = terms
@@ -60,9 +63,9 @@ def _column(
     key: str,
     title: str,
     doc: str,
-    figures: Callable[[Law], Sequence[Any]],
-    plain: Callable[[Any], str] = str,
-    shown: Callable[[Any], str] = str,
+    figures: Callable[[Law], Sequence[Figure]],
+    plain: Callable[[Figure], str] = str,
+    shown: Callable[[Figure], str] = str,
 ) -> Column:
     """A column of a figure that each axis has."""
     return Column(
@@ -76,7 +79,7 @@ def _column(
     )
 
 
-def _marked(report: Report, row: Row) -> str:
+def _marked(report: Findings, row: Row) -> str:
     law = report.laws[row.index]
     text = _alike([_padding(pair) for pair in _pads(law)])
     return f"{text} *" if law.depends else text

@@ -6,14 +6,17 @@ A column is one entry here, and every renderer has it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from cnncalc.findings import Findings
 from cnncalc.layers.base import show
 from cnncalc.layers.options import SCALAR
-from cnncalc.report import Report
-from cnncalc.rows import BYTES, BuiltRow, Row
+from cnncalc.rows import BYTES, Row
 from cnncalc.symbols.size import Size
 from cnncalc.tables.table import PART, Column, thousands
+
+if TYPE_CHECKING:
+    from cnncalc.axis.field import Field
 
 __all__ = [
     "COLUMNS",
@@ -22,6 +25,7 @@ __all__ = [
     "also_of_built",
     "count",
     "joined",
+    "of_reached",
     "percent",
     "share",
 ]
@@ -40,14 +44,14 @@ def joined(values: Sequence[float]) -> str | None:
     return "x".join(map(str, values)) or None
 
 
-def _sources(report: Report, row: Row) -> str:
+def _sources(report: Findings, row: Row) -> str:
     """The steps that are read, where it isn't just the one before."""
     if row.inputs == (row.index - 1,):
         return ""
     return ", ".join(str(number) if number else report.rows[0].name for number in row.inputs)
 
 
-def _sees(report: Report, row: Row) -> str:
+def _sees(report: Findings, row: Row) -> str:
     """Size and jump: `10 /4`, `all`, and `≤35` where only a bound is known."""
     seen = report.fields[row.index]
     if row.index == 0 or not seen.told:
@@ -63,14 +67,14 @@ def _sees(report: Report, row: Row) -> str:
     return size if gone or jump in ("0", "1") else f"{size}{PART}/{jump}"
 
 
-def _phases(report: Report, row: Row) -> str:
+def _phases(report: Findings, row: Row) -> str:
     """How many fields of different size or offset follow one another, where more than one."""
     seen = report.fields[row.index]
     counts = [len(along.field.phases) for along in seen.axes]
     return "" if seen.whole or max(counts, default=1) == 1 else _per_axis(counts)
 
 
-def share(report: Report, params: int) -> float | None:
+def share(report: Findings, params: int) -> float | None:
     """The part of all parameters, 0 to 1."""
     total = report.total.params
     if isinstance(total, Size):  # a ratio of expressions tells nobody anything
@@ -82,15 +86,17 @@ def percent(share: float | None) -> str:
     return "" if not share else f"{share:.1%}" if share >= 0.0005 else "<0.1%"
 
 
-def _all_of_it(report: Report) -> str | None:
+def _all_of_it(report: Findings) -> str | None:
     return "100%" if not isinstance(report.total.params, Size) and report.total.params else None
 
 
-def _weights(report: Report, row: Row) -> str:
+def _weights(report: Findings, row: Row) -> str:
     return ", ".join(f"{each.name} {show(each.shape) or 'scalar'}" for each in row.weights)
 
 
-def count(key: str, title: str, doc: str, of: str = "", show: Any = None) -> Column:
+def count(
+    key: str, title: str, doc: str, of: str = "", show: Callable[[Findings, Any], str] | None = None
+) -> Column:
     """A count that lines have and that is summed up; `of`: where they call it otherwise."""
     return Column(
         key,
@@ -107,13 +113,13 @@ def count(key: str, title: str, doc: str, of: str = "", show: Any = None) -> Col
 def _axes(
     key: str,
     doc: str,
-    of: Callable[[Any], float],
+    of: Callable[[Field], float],
     whole: Callable[[int], float],
     field: str = "",
 ) -> Column:
     """A number of the receptive field for each axis; `whole`: of an axis that is seen whole."""
 
-    def values(report: Report, row: Row) -> list[float]:
+    def values(report: Findings, row: Row) -> list[float]:
         seen = report.fields[row.index]
         if seen.apart:
             return []
@@ -302,13 +308,16 @@ OF_BUILT = ["index", "name", "kind", "layer", "weights", "params", "share", "tra
 
 def also_of_built(column: Column) -> Column:
     """A column that also takes lines of modules that the flow never came to."""
-    if column.key in OF_BUILT:
-        return column
+    return column if column.key in OF_BUILT else of_reached(column)
 
-    def of(report: Report, line: Any) -> Any:
-        return None if isinstance(line, BuiltRow) else column.of(report, line)
 
-    def show(report: Report, line: Any) -> str:
-        return "" if isinstance(line, BuiltRow) else column.text(report, line)
+def of_reached(column: Column) -> Column:
+    """A column of steps, empty on lines of which nothing came out."""
+
+    def of(report: Findings, line: Any) -> object:
+        return None if line.output_shape is None else column.of(report, line)
+
+    def show(report: Findings, line: Any) -> str:
+        return "" if line.output_shape is None else column.text(report, line)
 
     return column._replace(of=of, show=show)

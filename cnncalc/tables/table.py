@@ -50,7 +50,7 @@ class Column(NamedTuple):
     parted: bool = False
     field: str = ""
 
-    def text(self, subject: Any, line: Any) -> str:
+    def text(self, subject: object, line: object) -> str:
         """The cell as people read it, safe to be printed."""
         text = self.show(subject, line) if self.show else thousands(self.of(subject, line))
         return text if self.parted else visible(text)
@@ -77,7 +77,7 @@ class Table:
     def __init__(
         self,
         columns: Sequence[Column],
-        subject: Any,
+        subject: object,
         lines: Sequence[Any],
         *,
         lead: int = 0,
@@ -152,7 +152,7 @@ class Table:
         columns = [self.columns[place] for place in places]
         return Table(columns, self.subject, self.lines, lead=self.lead, group=self.group)
 
-    def records(self) -> list[dict[str, Any]]:
+    def records(self) -> list[dict[str, object]]:
         """The same, one record a line."""
         keys = self.fields()
         return [dict(zip(keys, values, strict=True)) for values in self.values()]
@@ -209,7 +209,7 @@ ALIASES = {
 }
 
 
-def thousands(value: Any) -> str:
+def thousands(value: object) -> str:
     """A number with separators; nothing for nothing and for zero; other values as they are."""
     if isinstance(value, Size):
         return pretty(value)

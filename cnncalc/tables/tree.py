@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Any
 
+from cnncalc.findings import Findings
 from cnncalc.layers.base import Shape
 from cnncalc.nesting import Place, places
-from cnncalc.report import Report
 from cnncalc.rows import BuiltRow, Row
-from cnncalc.tables.steps import COLUMNS, PARAM_BYTES, SHARE, count
+from cnncalc.tables.steps import COLUMNS, PARAM_BYTES, SHARE, count, of_reached
 from cnncalc.tables.table import Column
 
 __all__ = ["TREE", "Line", "frontier", "tree"]
@@ -88,7 +87,7 @@ class Line:
             mine.join(its)
 
 
-def tree(report: Report, depth: int) -> list[Line]:
+def tree(report: Findings, depth: int) -> list[Line]:
     """The lines of a report down to a depth, each before those that it is made of.
 
     Args:
@@ -105,7 +104,7 @@ def tree(report: Report, depth: int) -> list[Line]:
     return [_input(report), *_listed(_folded(top.lines))]
 
 
-def _input(report: Report) -> Line:
+def _input(report: Findings) -> Line:
     row = report.rows[0]
     line = Line(row.name, row.kind, row.text, 0)
     line.rows.append(row)
@@ -161,14 +160,14 @@ def frontier(lines: Sequence[Line]) -> list[Line]:
     ]
 
 
-def _numbers(report: Report, line: Line) -> str:
+def _numbers(report: Findings, line: Line) -> str:
     """The first and the last step of a line."""
     first, last = line.rows[0].index, line.rows[-1].index
     whole = last - first + 1 == len(line.rows)
     return f"{first}–{last}" if whole and last > first else str(first or "")
 
 
-def _name(report: Report, line: Line) -> str:
+def _name(report: Findings, line: Line) -> str:
     if line.name == line.last:
         return line.name
     stem = line.name.rstrip("0123456789")
@@ -176,22 +175,10 @@ def _name(report: Report, line: Line) -> str:
     return f"{line.name}–{number}" if stem and number.isdigit() else f"{line.name} …"
 
 
-def _layer(report: Report, line: Line) -> str:
+def _layer(report: Findings, line: Line) -> str:
     text = line.rows[0].text if len(line.rows) == line.count else line.text
     times = f" ×{line.count}" if line.count > 1 else ""
     return "  " * line.depth + text + times
-
-
-def _of_reached(column: Column) -> Column:
-    """A column of steps, for lines that end in one."""
-
-    def of(report: Report, line: Line) -> Any:
-        return None if line.output_shape is None else column.of(report, line)
-
-    def show(report: Report, line: Line) -> str:
-        return "" if line.output_shape is None else column.text(report, line)
-
-    return column._replace(of=of, show=show)
 
 
 OWN = (
@@ -224,5 +211,5 @@ ENDS = ("output", "rf", "size", "jump", "start", "centre", "status", "aligned")
 TREE = (
     *OWN,
     *(column for column in COLUMNS if column.key in SUMS),
-    *(_of_reached(column) for column in COLUMNS if column.key in ENDS),
+    *(of_reached(column) for column in COLUMNS if column.key in ENDS),
 )

@@ -11,10 +11,13 @@ from cnncalc.validity import Broken, ValidSizes
 
 __all__ = ["table_of"]
 
+MOST_TOGETHER = 8  # that a sentence tells
+
 
 def table_of(valid: ValidSizes) -> Table:
     """The axes of the input, and what is to be said of the size that was asked about."""
-    footer = [f"as long as {tie}" for tie in valid.ties]
+    footer = [f"as long as {tie.condition(as_people=True)}" for tie in valid.ties]
+    footer += _together(valid) if valid.together else []
     footer += _about(valid, valid.asked) if valid.asked else []
     if valid.axes:
         footer.append(f"the least size that works: {_shown(valid, valid.least)}")
@@ -26,6 +29,21 @@ def table_of(valid: ValidSizes) -> Table:
         first = valid.network.steps[0].name
         footer.append(f"these are sizes of `{first}`; the other inputs stay as they are: {sizes}")
     return Table(COLUMNS, valid, valid.axes, footer=footer, spare=("lossless",))
+
+
+def _together(valid: ValidSizes) -> list[str]:
+    """All sizes that work where those of several axes hang together, the squares first."""
+    names = " = ".join(axis.symbol for axis in valid.axes)
+    found = [valid.alike.said(names)] if valid.alike else []
+    found += [
+        ", ".join(some.said(name) for name, some in box.items())
+        for box in sorted(
+            valid.together, key=lambda box: max(some.first() or 1 for some in box.values())
+        )
+        if not valid.alike or any(some & ~valid.alike for some in box.values())
+    ]
+    more = ["…"] if len(found) > MOST_TOGETHER else []
+    return [f"these go together: {'; '.join([*found[:MOST_TOGETHER], *more])}"]
 
 
 def _shown(valid: ValidSizes, shape: Shape) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from cnncalc.report import Report
+from cnncalc.findings import Findings
 from cnncalc.tables.table import Column, Table, human_bytes
 
 __all__ = ["agreement", "verdict"]
 
-Run = dict[str, Any]  # what one executor found: the `verify` of the contract
+Run = dict[str, Any]  # what one executor found, or a part of it: the `verify` of the contract
 
 CHECKED = {
     "shapes": ("shape", "shapes"),
@@ -29,7 +29,7 @@ MEMORY = {
 BESIDE = ", and what its libraries take for themselves"  # of which nothing is known here
 
 
-def verdict(report: Report) -> list[str]:
+def verdict(report: Findings) -> list[str]:
     """That all agrees, or where it doesn't; what was measured; what wasn't checked."""
     found = report.verify
     if found is None:
@@ -128,7 +128,7 @@ def _steps(steps: Sequence[int]) -> str:
     return f"{'step' if len(steps) == 1 else 'steps'} {shown}"
 
 
-def _mismatches(report: Report, mismatches: Iterable[dict[str, Any]]) -> list[str]:
+def _mismatches(report: Findings, mismatches: Iterable[Run]) -> list[str]:
     """One line for each mismatch; the same one in several executors is one line."""
     found: dict[str, list[str]] = {}
     for each in mismatches:
@@ -136,21 +136,21 @@ def _mismatches(report: Report, mismatches: Iterable[dict[str, Any]]) -> list[st
     return [f"  {f'{_listed(by)}, ' if by[0] else ''}{line}" for line, by in found.items()]
 
 
-def _mismatch(report: Report, mismatch: dict[str, Any]) -> str:
+def _mismatch(report: Findings, mismatch: Run) -> str:
     row = report.rows[mismatch["index"]]
     where = f"step {row.index} `{row.text}`" if row.index else "all steps"
     predicted, actual = (_plainly(mismatch[side]) for side in ("predicted", "actual"))
     return f"{where}: {mismatch['what']} predicted {predicted}, actual {actual}"
 
 
-def _plainly(value: Any) -> str:
+def _plainly(value: object) -> str:
     """A shape as people write it, a count with separators, anything else as it is."""
     if isinstance(value, list | tuple):
         return "×".join(map(str, value))
     return f"{value:,}" if isinstance(value, int) else "none" if value is None else str(value)
 
 
-def agreement(report: Report) -> Table | None:
+def agreement(report: Findings) -> Table | None:
     """Several executors' runs as a table; None: there was one run, or none."""
     found = report.verify
     if found is None or "runs" not in found:
@@ -175,7 +175,7 @@ def _checked(key: str, title: str, doc: str) -> Column:
     return Column(key, title, doc, lambda _, run: run.get("checked", {}).get(key), right=True)
 
 
-def _device(_: Any, run: Run) -> str:
+def _device(_: None, run: Run) -> str:
     return "" if run["ok"] is None else str(run["device"])
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from cnncalc.findings import Findings
 from cnncalc.forks import Forks
 from cnncalc.layers.base import axis_name
 from cnncalc.nesting import Place, places
 from cnncalc.packages import OnUse
 from cnncalc.receptive.units import first_to_see_all, larger_than_input
-from cnncalc.report import Report
 from cnncalc.rows import BuiltRow, Row
 from cnncalc.tables import costs
 from cnncalc.tables.steps import COLUMNS, also_of_built
@@ -40,7 +40,7 @@ MAX_NOTES = 6
 
 def view(
     name: str,
-    report: Report,
+    report: Findings,
     wanted: str | None = None,
     *,
     plain: bool = False,
@@ -73,7 +73,7 @@ def check_columns(name: str, wanted: str | None, depth: int | None = None) -> No
         choose(wanted, usual if depth is None else tree.TREE, ())
 
 
-def _tree(name: str, report: Report, wanted: str | None, plain: bool, depth: int) -> Table:
+def _tree(name: str, report: Findings, wanted: str | None, plain: bool, depth: int) -> Table:
     """The table of modules and blocks; for programs those alone that aren't parts of others."""
     first, *lines = tree.tree(report, depth)
     work = "flops" if report.flops else "macs"
@@ -94,7 +94,7 @@ def _tree(name: str, report: Report, wanted: str | None, plain: bool, depth: int
     )
 
 
-def _shape(report: Report, wanted: str | None, plain: bool) -> Table:
+def _shape(report: Findings, wanted: str | None, plain: bool) -> Table:
     if plain:
         usual = "index name kind layer inputs output size jump params buffers "
         usual += "flops activations" if report.flops else "macs activations"
@@ -104,7 +104,7 @@ def _shape(report: Report, wanted: str | None, plain: bool) -> Table:
     return _steps(report, wanted, usual.split())
 
 
-def _rf(report: Report, wanted: str | None, plain: bool) -> Table:
+def _rf(report: Findings, wanted: str | None, plain: bool) -> Table:
     usual = "index name layer inputs output size jump start centre phases status aligned"
     if not plain:
         phased = any(len(a.field.phases) > 1 for seen in report.fields for a in seen.axes)
@@ -116,7 +116,7 @@ def _rf(report: Report, wanted: str | None, plain: bool) -> Table:
     return table
 
 
-def _law(report: Report, wanted: str | None, plain: bool) -> Table:
+def _law(report: Findings, wanted: str | None, plain: bool) -> Table:
     """The one window between the input and each step, where somebody asked."""
     usual = f"index {'name' if plain else _names(report)} layer output kernel jump padding length"
     columns = _chosen(wanted, laws.LAWS, usual.split())
@@ -126,7 +126,7 @@ def _law(report: Report, wanted: str | None, plain: bool) -> Table:
     return Table(columns, report, lines, lead=lead, footer=footer, spare=("name", "output"))
 
 
-def _laws(report: Report) -> list[str]:
+def _laws(report: Findings) -> list[str]:
     """Where laws hold, and why some steps have none, each reason with the step where it begins."""
     rows = [row for row in report.rows if row.index in report.laws]
     found = [report.laws[row.index] for row in rows]
@@ -145,7 +145,7 @@ def _laws(report: Report) -> list[str]:
     return lines
 
 
-def _units(report: Report) -> list[str]:
+def _units(report: Findings) -> list[str]:
     """What single units see, where somebody asked."""
     lines = []
     for seen in report.units:
@@ -161,7 +161,7 @@ def _units(report: Report) -> list[str]:
     return [*lines, ""] if lines else []
 
 
-def _reach(report: Report) -> list[str]:
+def _reach(report: Findings) -> list[str]:
     """Where the fields outgrow this input."""
     report = report.at_witness
     lines, size = [], report.show(report.input)
@@ -179,7 +179,7 @@ def _reach(report: Report) -> list[str]:
     return lines
 
 
-def _params(report: Report, wanted: str | None, plain: bool) -> Table:
+def _params(report: Findings, wanted: str | None, plain: bool) -> Table:
     if plain:
         usual = "index name layer tensor shape params buffers trainable bytes share"
     else:
@@ -204,7 +204,7 @@ def _params(report: Report, wanted: str | None, plain: bool) -> Table:
 
 
 def _steps(
-    report: Report, wanted: str | None, usual: Sequence[str], *, built: bool = True
+    report: Findings, wanted: str | None, usual: Sequence[str], *, built: bool = True
 ) -> Table:
     """The table of the steps; `built`: behind them the modules that the flow never came to."""
     columns = [*_chosen(wanted, COLUMNS, usual), *costs.columns(report)]
@@ -215,7 +215,7 @@ def _steps(
         else column
         for column in columns
     ]
-    lines: list[Any] = [*report.rows]
+    lines: list[Row | BuiltRow] = [*report.rows]
     if built and report.unreached:
         indents += [0] * len(report.unreached)
         layered = list(map(also_of_built, layered))
@@ -233,7 +233,7 @@ def _steps(
     )
 
 
-def _nested(report: Report, rows: Sequence[Row | BuiltRow]) -> list[tuple[Place, ...]]:
+def _nested(report: Findings, rows: Sequence[Row | BuiltRow]) -> list[tuple[Place, ...]]:
     """The modules or blocks that each row stands in."""
     found = list(places(report.network))
     return [found[row.index] for row in rows]
@@ -245,20 +245,20 @@ def _chosen(wanted: str | None, known: Sequence[Column], usual: Sequence[str]) -
     return [by_key[key] for key in keys]
 
 
-def _names(report: Report) -> str:
+def _names(report: Findings) -> str:
     """The names are a column where someone chose them."""
     return "" if all(AUTOMATIC.fullmatch(row.name) for row in report.rows) else "name"
 
 
-def _branches(report: Report) -> str:
+def _branches(report: Findings) -> str:
     return "" if all(row.inputs == (row.index - 1,) for row in report.layers) else "inputs"
 
 
-def _fields(report: Report) -> str:
+def _fields(report: Findings) -> str:
     return "rf" if len(report.frame) > 1 else ""
 
 
-def _indents(report: Report) -> list[int]:
+def _indents(report: Findings) -> list[int]:
     """How many forks each step lies behind, so that branches stand to the right of their merge.
 
     A merge belongs to the last step that all of its branches come from; what lies between
@@ -277,7 +277,7 @@ def _indents(report: Report) -> list[int]:
     return indents
 
 
-def remarks(report: Report, *, memory: bool = False, fields: bool = True) -> list[str]:
+def remarks(report: Findings, *, memory: bool = False, fields: bool = True) -> list[str]:
     """What stands below a table: memory, and what the columns can't say.
 
     Notes on receptive fields are left out of tables that show no fields.
@@ -288,7 +288,7 @@ def remarks(report: Report, *, memory: bool = False, fields: bool = True) -> lis
     return [*lines, *notes(report, fields=fields), *verdict(report)]
 
 
-def notes(report: Report, *, fields: bool = True) -> list[str]:
+def notes(report: Findings, *, fields: bool = True) -> list[str]:
     """The report's notes, the first of many."""
     found = report.notes if fields else report.sizing_notes
     lines = [f"assumes {said}" for _, said in report.assumptions]
@@ -301,7 +301,7 @@ def notes(report: Report, *, fields: bool = True) -> list[str]:
     return lines
 
 
-def _end(report: Report) -> list[str]:
+def _end(report: Findings) -> list[str]:
     """That the rows are no whole network, if they aren't."""
     if report.complete:
         return []
@@ -310,7 +310,7 @@ def _end(report: Report) -> list[str]:
     return [f"incomplete: what comes next can't be followed{modules}"]
 
 
-def _memory(report: Report) -> str:
+def _memory(report: Findings) -> str:
     total = report.total
     batch = f", batch {report.batch}" if report.batch > 1 else ""
     return (
@@ -319,7 +319,7 @@ def _memory(report: Report) -> str:
     )
 
 
-def _of_batch(report: Report) -> list[str]:
+def _of_batch(report: Findings) -> list[str]:
     """What grows with the batch, and what doesn't."""
     if report.batch == 1:
         return []
@@ -329,7 +329,7 @@ def _of_batch(report: Report) -> list[str]:
     ]
 
 
-def _beside(report: Report) -> list[str]:
+def _beside(report: Findings) -> list[str]:
     """Elements that the column of parameters doesn't show."""
     total, lines = report.total, []
     if total.buffers:
@@ -346,7 +346,7 @@ def _beside(report: Report) -> list[str]:
     return lines
 
 
-VIEWS: dict[str, Callable[[Report, str | None, bool], Table]] = {
+VIEWS: dict[str, Callable[[Findings, str | None, bool], Table]] = {
     "shape": _shape,
     "params": _params,
     "rf": _rf,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from cnncalc.findings import Findings
 from cnncalc.layers.base import Weight, show
-from cnncalc.report import Report
 from cnncalc.rows import BuiltRow, Row
 from cnncalc.tables.steps import PARAM_BYTES, SHARE, count, joined, percent, share
 from cnncalc.tables.table import Column
@@ -35,7 +35,7 @@ def _of_step(
 ) -> Column:
     """What belongs to the step: for people said once, beside its first tensor."""
 
-    def once(report: Report, line: Tensor) -> str:
+    def once(report: Findings, line: Tensor) -> str:
         return str(of(line.row)) if line.first else ""
 
     return Column(key, title, doc, lambda report, line: of(line.row), once, **how)

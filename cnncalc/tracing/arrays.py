@@ -26,7 +26,7 @@ __all__ = [
 
 MAX_NUMBERS = 4_096  # of an array that a source makes; of a larger one only the shape is kept
 
-Numbers = list[Any]
+Numbers = list[float]
 Sizes = tuple[Any, ...]  # the batch of a source may be among them
 
 
@@ -49,7 +49,7 @@ def places(steps: Iterable[int], chosen: Iterable[Iterable[int]]) -> list[int]:
     return found
 
 
-def picked(values: Numbers, shape: Sizes, parts: list[Any]) -> Numbers:
+def picked(values: Numbers, shape: Sizes, parts: Sequence[int | slice | None]) -> Numbers:
     """The numbers that are left by indices and slices, one for each of the first axes."""
     given = [part for part in parts if part is not None]
     chosen = []
@@ -99,7 +99,7 @@ def joined(parts: list[tuple[Numbers, Sizes]], axis: int) -> Numbers:
 
 
 def reduced(
-    values: Numbers, shape: Sizes, axes: Sequence[int], function: Callable[[Numbers], Any]
+    values: Numbers, shape: Sizes, axes: Sequence[int], function: Callable[[Numbers], float]
 ) -> Numbers:
     """What a function makes of the numbers along some axes."""
     kept = [axis for axis in range(len(shape)) if axis not in axes]
@@ -119,6 +119,6 @@ def single(value: float) -> float:
     if isinstance(value, int) and abs(value) < 2**24:
         return value
     try:
-        return singles([value])[0]  # type: ignore[no-any-return]
+        return singles([value])[0]
     except OverflowError:  # a whole number beyond all floats
         return inf if value > 0 else -inf

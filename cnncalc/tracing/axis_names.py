@@ -66,7 +66,7 @@ def planned(
     sizes = {name: int(name.partition("#")[0]) for name in chain(*left, *right) if "#" in name}
     known: dict[str, Size] = {**sizes, **lengths}
     for group, size in zip(left, shape, strict=True):
-        measure(group, size, known)
+        fill_group(group, size, known)
     before, after = [*chain(*left)], [*chain(*right)]
     kept = [name for name in before if name in after]
     return Plan(
@@ -251,7 +251,7 @@ def without_dots(
     return spelt(left), spelt(right)
 
 
-def measure(group: Group, size: Size, known: dict[str, Size]) -> None:
+def fill_group(group: Group, size: Size, known: dict[str, Size]) -> None:
     """Hold one axis of the tensor against the axes that it is of; one of them may be unknown."""
     free = [name for name in group if name not in known]
     if len(free) > 1:

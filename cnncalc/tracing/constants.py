@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
-from cnncalc.tracing.arrays import joined, single, singles, stretched, turned
+from cnncalc.tracing.arrays import Numbers, Sizes, joined, single, singles, stretched, turned
 from cnncalc.tracing.tensors import Parameter, Static
 
 __all__ = [
@@ -26,7 +25,7 @@ def power(a: float, b: float) -> float:
 
 
 # Of two numbers, by the word for the operation.
-BINARY: dict[str, Callable[[Any, Any], Any]] = {
+BINARY: dict[str, Callable[[float, float], float]] = {
     "add": operator.add,
     "sub": operator.sub,
     "mul": operator.mul,
@@ -39,9 +38,9 @@ MOST = 2**63  # a whole number of 64 bits is below
 WHOLE = ("add", "sub", "mul", "floordiv", "mod", "pow")  # whole numbers of whole numbers
 
 
-def worked_out(function: Callable[[Any], Any] | None, tensor: Static) -> Static:
+def worked_out(function: Callable[[float], float] | None, tensor: Static) -> Static:
     """A tensor after a function of each number, where it has a result; None: not known."""
-    values: list[Any] | None = None
+    values: Numbers | None = None
     if function is not None and tensor.values is not None:
         try:
             values = [single(function(each)) for each in tensor.values]
@@ -51,9 +50,7 @@ def worked_out(function: Callable[[Any], Any] | None, tensor: Static) -> Static:
     return Static(tensor.shape, tensor.sources, values, whole)
 
 
-def combined(
-    op: str, sides: Sequence[Static | float], shape: tuple[Any, ...]
-) -> tuple[list[Any] | None, bool]:
+def combined(op: str, sides: Sequence[Static | float], shape: Sizes) -> tuple[Numbers | None, bool]:
     """The numbers of `left op right` at their common shape, and whether they are whole.
 
     The numbers are None where those of a side aren't known. Whole numbers stay exact, others
@@ -74,13 +71,13 @@ def combined(
     return singles(found), False
 
 
-def numbers_of(side: Static | float, shape: tuple[Any, ...]) -> list[Any] | None:
+def numbers_of(side: Static | float, shape: Sizes) -> Numbers | None:
     if not isinstance(side, Static):
         return stretched([side], (), shape)
     return None if side.values is None else stretched(side.values, side.shape, shape)
 
 
-def seen_as(tensor: Static, shape: tuple[Any, ...]) -> Static:
+def seen_as(tensor: Static, shape: Sizes) -> Static:
     """The same numbers in other sizes."""
     made = Static(shape, tensor.sources, tensor.values, tensor.whole, tensor.fill)
     made.computed = tensor.computed

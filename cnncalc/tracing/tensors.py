@@ -12,7 +12,7 @@ from cnncalc.python.guests import Guest
 from cnncalc.python.limits import check_int
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import MISSING, Arguments, Class, Instance, Keywords, Value
-from cnncalc.tracing.arrays import MAX_NUMBERS, is_small, stretched
+from cnncalc.tracing.arrays import MAX_NUMBERS, Sizes, is_small, stretched
 from cnncalc.tracing.batch_axis import FIRST, BatchAxis
 
 if TYPE_CHECKING:  # a reader of files that hold no Python has tensors, but no machine
@@ -108,6 +108,7 @@ class Shaped(Guest):
 
     def equal(self, machine: Machine, other: Value) -> bool:
         if isinstance(self, Tensor | Static) or isinstance(other, Tensor | Static):
+            # `x == None` is known without looking into it, as whether `x` is there.
             if other is None:
                 return False
             raise Refusal(CONTENT)
@@ -202,6 +203,8 @@ class Tensor(Shaped):
         return self.sizes[0]
 
     def iterate(self, machine: Machine) -> Iterable[Value]:
+        # A loop over samples has as many rounds as the batch; over another axis it has the axis's
+        # size.
         if self.batch.place == 0:
             raise no_loop()
         return [self.item(machine, place) for place in range(self.shape[0])]
@@ -217,7 +220,7 @@ class Pile(Shaped):
     described = "tensors stacked in front of the batch"
     separate = False  # whether each part is an output of its own where the pile is returned
 
-    def __init__(self, parts: list[Tensor], shape: tuple[Any, ...]) -> None:
+    def __init__(self, parts: list[Tensor], shape: Sizes) -> None:
         self.parts = parts
         self.shape = shape
 
@@ -255,7 +258,7 @@ class Static(Shaped):
 
     def __init__(
         self,
-        shape: tuple[Any, ...],
+        shape: Sizes,
         sources: tuple[Parameter, ...] = (),
         values: list[float] | None = None,
         whole: bool = False,
@@ -285,7 +288,7 @@ class Static(Shaped):
         first = self.values[0]
         return first if all(each == first for each in self.values) else None
 
-    def shaped(self, shape: tuple[Any, ...]) -> Static:
+    def shaped(self, shape: Sizes) -> Static:
         """The same numbers in another shape, perhaps repeated."""
         return Static(shape, self.sources, fill=self.fill)
 
@@ -360,7 +363,7 @@ class Static(Shaped):
         return Static(self.shape, inner(self.sources), self.values, self.whole)
 
 
-def one_number(value: Any) -> Any:
+def one_number(value: Value) -> Value:
     """The number of an array that has just one, where it is known; any other value as it is."""
     if isinstance(value, Static) and value.values is not None and len(value.values) == 1:
         return value.values[0]
@@ -471,7 +474,7 @@ def batch_unknown() -> Refusal:
     )
 
 
-COMPARED: dict[str, Callable[[Any, Any], bool]] = {
+COMPARED: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
     "==": operator.eq, "!=": operator.ne,
 }  # fmt: skip
@@ -503,7 +506,7 @@ def compared(machine: Machine, sign: str, left: Value, right: Value) -> Value:
     return truths
 
 
-def _stretched_together(shapes: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+def _stretched_together(shapes: Sequence[Sizes]) -> Sizes:
     """The shape in which arrays are compared, axes of size 1 stretched."""
     rank = max(map(len, shapes))
     rows = [(1,) * (rank - len(shape)) + shape for shape in shapes]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any
 
 from cnncalc.errors import Span
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.merge import Input
 from cnncalc.network import Block, Declared, Step
-from cnncalc.tracing.tensors import Tensor
+from cnncalc.python.values import Value
+from cnncalc.tracing.tensors import Static, Tensor
 from cnncalc.tracing.weights import Counting, Held, same_tensors
 
 __all__ = ["Naming", "Record", "Trace", "Within", "input_name", "nested"]
@@ -50,7 +50,7 @@ class Record:
         shape: Shape,
         name: str,
         spans: tuple[Span, ...] = (),
-        owner: Any = None,
+        owner: Value = None,
         part: int = 0,
         held: Held | None = None,
     ) -> None:
@@ -70,7 +70,7 @@ class Record:
     def layer(self) -> Layer:
         return self.declared.layer
 
-    def become(self, layer: Layer, name: str, **held: Any) -> None:
+    def become(self, layer: Layer, name: str, **held: Static | None) -> None:
         """Turn into another layer, which holds these tensors too."""
         self.declared, self.name = self.declared.replaced(layer=layer), name
         self.held = {**(self.held or {}), **held}
@@ -130,6 +130,9 @@ class Trace:
             roots: the network's inputs, which may be what other steps have made.
         """
         kept = self._ancestors(outputs, roots) if prune else set(range(len(self.records)))
+        # Records are numbered as they ran. So this order is topological, and weights are counted in
+        # it: those of a tensor that several steps hold at the first that ran, not where it was
+        # declared.
         order = [roots[0], *sorted(kept - {roots[0]})]
         places = {number: place for place, number in enumerate(order)}
         counting = Counting()
@@ -154,6 +157,8 @@ class Trace:
         held, whole = self.held(record)
         weights = record.layer.weights(*self.shapes(record)) if held else ()
         keys = [same_tensors(record.layer.core.kind, weights, held, whole)]
+        # A module that runs twice has one set of weights. `part` tells apart the layers that one
+        # module is made of. Where the tensors are given they alone say whose they are.
         if record.owner is not None and record.held is None:
             keys.append((id(record.owner), record.part))
         shares = counting.shares(keys, place)

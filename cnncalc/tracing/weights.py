@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Hashable, Iterable, Sequence
 
 from cnncalc.layers.base import Weight
 from cnncalc.network import Declared
@@ -20,12 +19,13 @@ class Counting:
 
     def __init__(self) -> None:
         self.counted: set[int] = set()
-        self.first: dict[Any, int] = {}
+        self.first: dict[Hashable, int] = {}
 
-    def shares(self, keys: Iterable[Any], step: int) -> int | None:
+    def shares(self, keys: Iterable[Hashable], step: int) -> int | None:
         """The step whose weights this one uses again, known by any of some keys, or None."""
         known = [key for key in keys if key is not None]
         found = next((self.first[key] for key in known if key in self.first), None)
+        # By all of its keys: who comes later may be known by the module, or by the tensor alone.
         for key in known:
             self.first.setdefault(key, step)
         return found
@@ -52,6 +52,8 @@ class Counting:
             static = held.get(weight.name)
             sources = static.sources if static is not None else ()
             fresh = list(sources) if again else self._fresh(sources)
+            # The usual case: one tensor, of the layer's own name and shape, which says nothing
+            # besides.
             if len(sources) == 1 and fresh and fresh[0].says_nothing_more(weight):
                 frozen |= set() if fresh[0].trainable else {weight.name}
                 continue
@@ -83,13 +85,13 @@ def _as_many(weight: Weight, behind: Sequence[Weight]) -> bool:
     return weight.count == sum(each.count for each in behind if each.role == weight.role)
 
 
-def same_tensors(kind: str, weights: Sequence[Weight], held: Held, whole: bool) -> Any:
+def same_tensors(kind: str, weights: Sequence[Weight], held: Held, whole: bool) -> Hashable:
     """What two steps have in common that work with the same tensors; None: own ones, or several.
 
     A layer of another kind or size, or one that holds a part of a tensor, shares no step's
     weights: it only finds them counted. What an exporter merged counts wherever it is used.
     """
-    found: list[Any] = [kind]
+    found: list[Hashable] = [kind]
     for weight in weights if held else ():
         static = held.get(weight.name)
         if static is None and whole:

@@ -8,10 +8,10 @@ from typing import Any
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors.base import Run, StepRun, Tensor
 from cnncalc.executors.memory import Need, need
+from cnncalc.findings import Findings
 from cnncalc.layers.base import Shape, Weight
 from cnncalc.layers.recurrent import STARTS
 from cnncalc.receptive.middles import Middle, middles_of
-from cnncalc.report import Report
 from cnncalc.rows import Row
 from cnncalc.verification.fields import difference
 
@@ -21,7 +21,7 @@ BUFFERS = ("running_mean", "running_var", "num_batches_tracked")
 
 
 def compare(
-    report: Report,
+    report: Findings,
     run: Run,
     needed: Need | None = None,
     middles: Sequence[Middle] | None = None,
@@ -73,21 +73,26 @@ def compare(
             "backward_seconds": round(run.backward_seconds or 0, 6) if trained else None,
             "peak_bytes": run.peak_bytes,
         },
-        "predicted": {
-            "peak_bytes": needed.total,
-            "bound": run.bound,
-            "weight_bytes": needed.weights,
-            "gradient_bytes": needed.gradients,
-            "activation_bytes": needed.activations,
-            "workspace_bytes": needed.workspace,
-        },
+        "predicted": _predicted(needed, run),
+    }
+
+
+def _predicted(needed: Need, run: Run) -> dict[str, int]:
+    """The memory that was foreseen, in bytes; `bound`: whether a run takes that at most."""
+    return {
+        "peak_bytes": needed.total,
+        "bound": run.bound,
+        "weight_bytes": needed.weights,
+        "gradient_bytes": needed.gradients,
+        "activation_bytes": needed.activations,
+        "workspace_bytes": needed.workspace,
     }
 
 
 class _Comparison:
     """What was compared so far, and where the two sides differ."""
 
-    def __init__(self, report: Report, run: Run, middles: Sequence[Middle]) -> None:
+    def __init__(self, report: Findings, run: Run, middles: Sequence[Middle]) -> None:
         self.report = report
         self.run = run
         self.middles = {(each.step, each.unit): each for each in middles}
@@ -194,12 +199,14 @@ class _Comparison:
         if predicted != actual:
             self._differ(0, "weights in all", predicted, actual)
 
-    def _check(self, subject: str, index: int, what: str, predicted: Any, actual: Any) -> None:
+    def _check(
+        self, subject: str, index: int, what: str, predicted: object, actual: object
+    ) -> None:
         self.checked[subject] += 1
         if predicted != actual:
             self._differ(index, what, predicted, actual)
 
-    def _differ(self, index: int, what: str, predicted: Any, actual: Any) -> None:
+    def _differ(self, index: int, what: str, predicted: object, actual: object) -> None:
         self.mismatches.append(
             {"index": index, "what": what, "predicted": predicted, "actual": actual}
         )
@@ -217,15 +224,16 @@ def _renamed(tensor: Tensor, shape: Shape) -> Shape | None:
 
 def _weight_difference(
     place: int, weight: Weight | None, tensor: Tensor | None
-) -> tuple[str, Any, Any]:
+) -> tuple[str, int | str | None, int | str | None]:
     """What is compared about the tensor at a place: its count, or its name where that differs."""
     if weight is None or tensor is None:
         name = (weight or tensor).name  # type: ignore[union-attr]
-        return f"weight {name}", weight and weight.count, tensor and tensor.elements
+        declared = None if weight is None else weight.count
+        return f"weight {name}", declared, None if tensor is None else tensor.elements
     if weight.name != tensor.name:
         return f"weight {place + 1}", weight.name, tensor.name
     return f"weight {weight.name}", weight.count, tensor.elements
 
 
-def _listed(interval: Any) -> list[int] | None:
-    return interval and list(interval)
+def _listed(interval: Sequence[int] | None) -> list[int] | None:
+    return None if interval is None else list(interval)

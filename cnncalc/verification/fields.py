@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from cnncalc.executors.base import Sight
 from cnncalc.layers.base import Shape
-from cnncalc.receptive.maps import Interval, Seen
+from cnncalc.receptive.maps import Extent, Interval, Seen
 from cnncalc.receptive.middles import Middle
 from cnncalc.receptive.walk import BEFORE, BEHIND
 
 __all__ = ["difference"]
 
-Ends = Sequence[Interval | None]  # for each spatial axis of the input; None: nothing
 
-
-def difference(seen: Seen, middle: Middle, sight: Sight, frame: Shape) -> tuple[Ends, Ends] | None:
+def difference(
+    seen: Seen, middle: Middle, sight: Sight, frame: Shape
+) -> tuple[Extent, Extent] | None:
     """What was predicted of a unit and what it was found to see; None: they agree.
 
     What reaches a unit, borders counted, must be what was found; where it is a bound, it must
@@ -40,7 +38,7 @@ def difference(seen: Seen, middle: Middle, sight: Sight, frame: Shape) -> tuple[
     return None
 
 
-def _all_or_nothing(ends: Ends) -> Ends:
+def _all_or_nothing(ends: Extent) -> Extent:
     """Who sees nothing of one axis sees nothing at all."""
     return (None,) * len(ends) if None in ends else ends
 
@@ -51,7 +49,7 @@ def _clipped(seen: Interval | None, n: int) -> Interval | None:
     return max(seen[0], 0), min(seen[1], n - 1)
 
 
-def _within(actual: Ends, claimed: Ends) -> bool:
+def _within(actual: Extent, claimed: Extent) -> bool:
     """Whether nothing is seen outside of what was claimed."""
     return None in actual or all(
         have and want and want[0] <= have[0] and have[1] <= want[1]
@@ -59,7 +57,7 @@ def _within(actual: Ends, claimed: Ends) -> bool:
     )
 
 
-def _falls_short(seen: Seen, middle: Middle, actual: Ends, claimed: Ends) -> bool:
+def _falls_short(seen: Seen, middle: Middle, actual: Extent, claimed: Extent) -> bool:
     """Whether an end wasn't seen that the field says is, though no border cut it."""
     assert middle.reached is not None
     if None in claimed:

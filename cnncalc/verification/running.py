@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors import ALL, EXECUTORS, find
@@ -14,24 +14,26 @@ from cnncalc.executors.base import Executor, Progress, Run
 from cnncalc.executors.memory import OVER_BUDGET, check_budget, check_room, need
 from cnncalc.executors.probing.search import measure
 from cnncalc.executors.shortage import MemoryErrors
+from cnncalc.findings import Findings
 from cnncalc.receptive.middles import Middle, middles_of
-from cnncalc.report import Report
 from cnncalc.verification.comparing import compare
 
 __all__ = ["verify_report"]
+
+Found = TypeVar("Found", bound=Findings)
 
 TRAINING = "torch"  # the executor that has a backward pass
 
 
 def verify_report(
-    report: Report,
+    report: Found,
     *,
     executor: str = "bundled",
     device: str = "cpu",
     backward: bool = False,
     max_memory: int | None = None,
     progress: Progress | None = None,
-) -> Report:
+) -> Found:
     """Run the network of a report and fill in `report.verify`.
 
     Args:
@@ -56,7 +58,7 @@ def verify_report(
 class Verification:
     """How the runs of a report are to be made."""
 
-    report: Report
+    report: Findings
     device: str
     backward: bool
     max_memory: int | None

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import cnncalc
 from cnncalc import Report, SpecError, analyze, convert
 from cnncalc.axis.windows import Slide
-from cnncalc.validity import Run
+from cnncalc.regions import Run
 from tests import library
 from tests.conftest import Command, Golden
 from tests.strategies import odd_specs, specs

@@ -21,7 +21,7 @@ from cnncalc.executors.bundled.kernels import (
 )
 from cnncalc.executors.bundled.kernels.blocks import blocks, extents_of
 from cnncalc.executors.bundled.kernels.workspace import Workspace
-from cnncalc.executors.geometry import Axis
+from cnncalc.executors.geometry import Axis, Spreading
 
 torch = pytest.importorskip("torch")
 F = torch.nn.functional
@@ -51,6 +51,18 @@ def padded(x: Any, pads: Any, value: float = 0.0) -> Any:
     """What F.pad makes of pads given axis by axis."""
     flat = [amount for pair in reversed(list(pads)) for amount in pair]
     return F.pad(tensor(x), flat, value=value)
+
+
+def walking(sizes: Any, kernel: Any, stride: Any, pads: Any, dilation: Any) -> list[Axis]:
+    """How windows walk along axes of these sizes."""
+    described = zip(sizes, kernel, stride, pads, dilation, strict=True)
+    return [Axis(n, k, s, *pad, d) for n, k, s, pad, d in described]
+
+
+def spreading(kernel: Any, stride: Any, pads: Any, dilation: Any, extra: Any) -> list[Spreading]:
+    """The same of windows that are spread."""
+    described = zip(kernel, stride, pads, dilation, extra, strict=True)
+    return [Spreading(k, s, *pad, d, more) for k, s, pad, d, more in described]
 
 
 def per_rank(name: str, rank: int) -> Any:
@@ -110,7 +122,8 @@ def test_convolve(
     x = values((samples, groups * inputs, *sizes), dtype)
     weight = values((groups * outputs, inputs, *kernel), dtype, 1)
     bias = values((groups * outputs,), dtype, 2) if biased else None
-    result = convolution.convolve(np, x, weight, bias, stride, pads, dilation, groups, workspace)
+    axes = walking(*described)
+    result = convolution.convolve(np, x, weight, bias, axes, groups, workspace)
     expected = per_rank("conv", len(sizes))(
         padded(x, pads),
         tensor(weight),
@@ -145,7 +158,8 @@ def test_convolve_by_mixed_rows(
     weight = values((98, 48, *kernel), dtype, 1) / 16
     bias = values((98,), dtype, 2)
     ones = (1,) * len(sizes)
-    result = convolution.convolve(np, x, weight, bias, ones, pads, ones, 2, workspace)
+    axes = walking(sizes, kernel, ones, pads, ones)
+    result = convolution.convolve(np, x, weight, bias, axes, 2, workspace)
     assert used
     wide = [part if dtype == np.float64 else part.astype(np.float32) for part in (x, weight, bias)]
     expected = per_rank("conv", len(sizes))(
@@ -159,7 +173,7 @@ def test_convolve_by_mixed_rows(
 def test_convolve_half_floats_add_up_in_single_precision(groups: int, kernel: int) -> None:
     x = values((2, 6, 9, 8), np.float16)
     weight, bias = values((12, 6 // groups, kernel, kernel), np.float16, 1), values((12,)) + 50
-    given = ((1, 1), ((1, 0), (0, 1)), (1, 1), groups)
+    given = (walking((9, 8), (kernel,) * 2, (1, 1), ((1, 0), (0, 1)), (1, 1)), groups)
     half = convolution.convolve(np, x, weight, bias.astype(np.float16), *given)
     single = convolution.convolve(
         np, *(part.astype(np.float32) for part in (x, weight, bias.astype(np.float16))), *given
@@ -173,35 +187,31 @@ def test_convolve_takes_views_and_writes_to_out() -> None:
     weight = values((4, 2, 3, 3), seed=1)[::-1]
     out = np.full((3, 4, 2, 7), np.nan)
     scratch = Workspace(np)
-    result = convolution.convolve(
-        np, x, weight, None, (1, 1), ((0, 0), (0, 0)), (1, 1), 1, scratch, out=out
-    )
+    axes = [Axis(4, 3), Axis(9, 3)]
+    result = convolution.convolve(np, x, weight, None, axes, 1, scratch, out=out)
     assert result is out
     same(out, F.conv2d(tensor(x), tensor(weight)))
     with pytest.raises(ValueError, match="contiguous"):
-        convolution.convolve(
-            np, x, weight, None, (1, 1), ((0, 0),) * 2, (1, 1), 1, out=out.transpose(0, 1, 3, 2)
-        )
+        convolution.convolve(np, x, weight, None, axes, 1, out=out.transpose(0, 1, 3, 2))
 
 
 def test_convolve_without_samples() -> None:
     x, weight = values((0, 2, 5)), values((3, 2, 3))
-    assert convolution.convolve(np, x, weight, None, (1,), ((0, 0),), (1,), 1).shape == (0, 3, 3)
+    assert convolution.convolve(np, x, weight, None, [Axis(5, 3)], 1).shape == (0, 3, 3)
 
 
 @pytest.mark.parametrize(
-    ("shape", "groups", "kernel", "said"),
+    ("shape", "groups", "said"),
     [
-        ((4, 3, 3, 3), 1, 3, "3 input channels, not 2"),
-        ((3, 1, 3, 3), 2, 3, "3 output channels"),
-        ((4, 2, 7, 3), 1, 7, "spans 7 does not fit in 6"),
+        ((4, 3, 3, 3), 1, "3 input channels, not 2"),
+        ((3, 1, 3, 3), 2, "3 output channels"),
+        ((4, 2, 7, 3), 1, "spans 7 does not fit in 6"),
     ],
 )
-def test_convolve_refuses(shape: Any, groups: int, kernel: int, said: str) -> None:
+def test_convolve_refuses(shape: Any, groups: int, said: str) -> None:
+    axes = walking((5, 5), shape[2:], (1, 1), ((0, 1), (1, 0)), (1, 1))
     with pytest.raises(ValueError, match=said):
-        convolution.convolve(
-            np, values((1, 2, 5, 5)), values(shape), None, (1, 1), ((0, 1), (1, 0)), (1, 1), groups
-        )
+        convolution.convolve(np, values((1, 2, 5, 5)), values(shape), None, axes, groups)
 
 
 @drawn
@@ -219,9 +229,8 @@ def test_convolve_transposed(
     )
     x = values((samples, groups * 2, *data.draw(numbers(rank, 3, 5))), dtype)
     weight, bias = values((groups * 2, 3, *kernel), dtype, 1), values((groups * 3,), dtype, 2)
-    result = convolution.convolve_transposed(
-        np, x, weight, bias, stride, [(p, p) for p in pads], dilation, extra, groups, workspace
-    )
+    spread = spreading(kernel, stride, [(p, p) for p in pads], dilation, extra)
+    result = convolution.convolve_transposed(np, x, weight, bias, spread, groups, workspace)
     expected = per_rank("conv_transpose", rank)(
         tensor(x), tensor(weight), tensor(bias), stride, pads, extra, groups, dilation
     )
@@ -230,9 +239,12 @@ def test_convolve_transposed(
 
 def test_convolve_transposed_crops_each_side() -> None:
     x, weight = values((2, 2, 5, 6)), values((2, 3, 3, 3), seed=1)
-    given = (np, x, weight, None, (2, 2))
-    full = convolution.convolve_transposed(*given, ((0, 0),) * 2, (1, 1), (1, 0), 1)
-    cropped = convolution.convolve_transposed(*given, ((1, 0), (0, 2)), (1, 1), (1, 0), 1)
+    full, cropped = (
+        convolution.convolve_transposed(
+            np, x, weight, None, spreading((3, 3), (2, 2), pads, (1, 1), (1, 0)), 1
+        )
+        for pads in (((0, 0), (0, 0)), ((1, 0), (0, 2)))
+    )
     np.testing.assert_array_equal(cropped, full[:, :, 1:, :-2])
 
 
@@ -241,7 +253,7 @@ def test_convolve_transposed_crops_each_side() -> None:
 def test_pool_max(described: Any, dtype: Any) -> None:
     sizes, kernel, stride, pads, dilation = described
     x = values((2, 3, *sizes), dtype)
-    result = pooling.pool_max(np, x, kernel, stride, pads, dilation)
+    result = pooling.pool_max(np, x, walking(*described))
     expected = per_rank("max_pool", len(sizes))(
         padded(x, pads, float("-inf")), kernel, stride, dilation=dilation
     )
@@ -277,18 +289,17 @@ def test_pools_with_ceil_mode(
     sizes, kernel, stride, asked, pads = described
     rank, ones, counted = len(sizes), (1,) * len(sizes), [(p, p) for p in asked]
     x = values((2, 3, *sizes), dtype)
-    result = pooling.pool_max(np, x, kernel, stride, pads, ones)
+    axes = walking(sizes, kernel, stride, pads, ones)
+    result = pooling.pool_max(np, x, axes)
     same(result, per_rank("max_pool", rank)(tensor(x), kernel, stride, asked, 1, True))
     # PyTorch has no divisor in one dimension.
     more = (divisor,) if rank > 1 else ()
-    result = pooling.pool_average(
-        np, x, kernel, stride, pads, ones, include, *more, counted_pads=counted
-    )
+    result = pooling.pool_average(np, x, axes, include, *more, counted_pads=counted)
     expected = per_rank("avg_pool", rank)(tensor(x), kernel, stride, asked, True, include, *more)
     same(result, expected)
     if not any(asked) and rank < 3:
         x = abs(x)
-        result = pooling.pool_lp(np, x, kernel, stride, pads, ones, 3, counted_pads=counted)
+        result = pooling.pool_lp(np, x, axes, 3, counted_pads=counted)
         given = (3, kernel, stride) if rank == 2 else (3, kernel[0], stride[0])
         same(result, per_rank("lp_pool", rank)(tensor(x), *given, ceil_mode=True))
 
@@ -309,7 +320,7 @@ def test_pools_keep_half_floats_but_add_up_wider() -> None:
     x = values((2, 3, 40, 40), np.float16) + np.float16(60)
     for result in (
         pooling.adaptive_average(np, x, (1, 1)),
-        pooling.pool_average(np, x, (40, 40), (1, 1), ((0, 0),) * 2, (1, 1)),
+        pooling.pool_average(np, x, [Axis(40, 40)] * 2),
     ):
         assert result.dtype == np.float16
         expected = x.astype(np.float64).mean((2, 3), keepdims=True)
@@ -370,15 +381,17 @@ def test_unfold_and_fold(data: Any, dtype: Any) -> None:
     sizes = tuple((k - 1) * d + 1 + more for k, d, more in zip(kernel, dilation, room, strict=True))
     pads = [(p, p) for p in asked]
     x = values((2, 3, *sizes), dtype)
-    columns = unfolding.unfold(np, x, kernel, stride, pads, dilation)
+    axes = walking(sizes, kernel, stride, pads, dilation)
+    columns = unfolding.unfold(np, x, axes)
     same(columns, F.unfold(tensor(x), kernel, dilation, asked, stride))
-    result = unfolding.fold(np, columns, sizes, kernel, stride, pads, dilation)
+    result = unfolding.fold(np, columns, axes)
     same(result, F.fold(tensor(columns), sizes, kernel, dilation, asked, stride))
 
 
 def test_unfold_in_three_dimensions() -> None:
     x = values((1, 2, 4, 5, 6))
-    columns = unfolding.unfold(np, x, (2, 1, 3), (1, 2, 1), ((0, 1), (0, 0), (1, 1)), (1, 1, 1))
+    axes = [Axis(4, 2, after=1), Axis(5, stride=2), Axis(6, 3, before=1, after=1)]
+    columns = unfolding.unfold(np, x, axes)
     unfolded = F.pad(tensor(x), (1, 1, 0, 0, 0, 1)).unfold(2, 2, 1).unfold(3, 1, 2).unfold(4, 3, 1)
     same(columns, unfolded.permute(0, 1, 5, 6, 7, 2, 3, 4).reshape(1, 2 * 6, -1))
 
@@ -455,29 +468,22 @@ class OtherModule:
 @pytest.mark.parametrize("dtype", [np.float16, np.float32])
 def test_other_array_modules(dtype: Any) -> None:
     """What is done for NumPy's sake isn't done for others, with the same results."""
-    x, ones, pads = values((2, 48, 24, 24), dtype), (1, 1), ((1, 1), (1, 0))
+    x, pads = values((2, 48, 24, 24), dtype), ((1, 1), (1, 0))
+    axes, cells = [Axis(24, 3, 1, *pad) for pad in pads], [Axis(24, 2, 1, *pad) for pad in pads]
+    faster, pooled = [Axis(24, 3, 2, *pads[0]), axes[1]], [Axis(24, 3, 2, *pad) for pad in pads]
+    spread = [Spreading(3, stride, *pad, 1, 1) for stride, pad in zip((2, 1), pads, strict=True)]
     weight, wide = values((48, 48, 3, 3), dtype, 1) / 20, x.astype(np.float64)
     for call in (
-        lambda xp, x, w: convolution.convolve(xp, x, w, None, ones, pads, ones, 1),
-        lambda xp, x, w: convolution.convolve(xp, x, w[:, :1], None, (2, 1), pads, ones, 48),
-        lambda xp, x, w: convolution.convolve_transposed(
-            xp, x, w, None, (2, 1), pads, ones, ones, 1
-        ),
-        lambda xp, x, w: pooling.pool_max(xp, x, (3, 3), (2, 2), pads, ones),
-        lambda xp, x, w: pooling.pool_average(xp, x, (3, 3), (2, 2), pads, ones),
+        lambda xp, x, w: convolution.convolve(xp, x, w, None, axes, 1),
+        lambda xp, x, w: convolution.convolve(xp, x, w[:, :1], None, faster, 48),
+        lambda xp, x, w: convolution.convolve_transposed(xp, x, w, None, spread, 1),
+        lambda xp, x, w: pooling.pool_max(xp, x, pooled),
+        lambda xp, x, w: pooling.pool_average(xp, x, pooled),
         lambda xp, x, w: pooling.adaptive_average(xp, x, (5, 1)),
         lambda xp, x, w: resampling.resize(xp, x, (30, 40), "cubic"),
         lambda xp, x, w: padding.pad(xp, x, pads, "reflect"),
         lambda xp, x, w: shuffling.pixel_shuffle(xp, x, (2, 2)),
-        lambda xp, x, w: unfolding.fold(
-            xp,
-            unfolding.unfold(xp, x, (2, 2), ones, pads, ones),
-            (24, 24),
-            (2, 2),
-            ones,
-            pads,
-            ones,
-        ),
+        lambda xp, x, w: unfolding.fold(xp, unfolding.unfold(xp, x, cells), cells),
     ):
         result = call(OtherModule(), x, weight)
         assert result.dtype == dtype
@@ -489,9 +495,8 @@ def test_other_array_modules(dtype: Any) -> None:
 def test_workspace_is_kept_and_bounded() -> None:
     """Scratch memory of large layers stays within the limit, and isn't taken again."""
     scratch = Workspace(np, 2**22)
-    ones, pads = (1, 1), ((1, 1), (1, 1))
     for channels, size in ((64, 96), (32, 128), (64, 40)):
         x = values((2, channels, size, size), np.float32)
         weight = values((channels, channels, 3, 3), np.float32)
-        convolution.convolve(np, x, weight, None, ones, pads, ones, 1, scratch)
+        convolution.convolve(np, x, weight, None, [Axis(size, 3, 1, 1, 1)] * 2, 1, scratch)
         assert 0 < scratch.nbytes <= scratch.limit + 3 * 64

@@ -10,7 +10,7 @@ import cnncalc
 from cnncalc.executors.base import Run, StepRun
 from cnncalc.executors.bundled.executor import BundledExecutor
 from cnncalc.executors.probing import search
-from cnncalc.executors.probing.probes import probes_of
+from cnncalc.executors.probing.kinds import probes_of
 from cnncalc.layers import KINDS
 from cnncalc.layers.merge import Input
 from cnncalc.network import Network, Step

@@ -102,7 +102,7 @@ def test_examples_stay_on_their_device(name: str, on_cuda: Any) -> None:
 @pytest.mark.parametrize("kind", LEARNING)
 def test_fields_are_measured_on_the_device(kind: str, on_cuda: Any, torch: Any) -> None:
     """The layers of a probing network, as far as they go without values."""
-    from cnncalc.executors.probing.probes import probes_of
+    from cnncalc.executors.probing.kinds import probes_of
     from cnncalc.executors.torch.modules import Bench
     from cnncalc.executors.torch.probing import Probing
 

@@ -14,7 +14,8 @@ from hypothesis import given
 import cnncalc
 from cnncalc import CnnCalcError, SpecError, analyze
 from cnncalc.axis.windows import Slide
-from cnncalc.explaining.explanation import Explained, Explanation
+from cnncalc.explaining.explained import ExplainedStep
+from cnncalc.explanation import Explanation
 from cnncalc.layers.conv import Conv
 from cnncalc.rows import BuiltRow
 from cnncalc.symbols.derived import Derived
@@ -33,7 +34,7 @@ PAGE = (
 )
 
 
-def figures(step: Explained) -> dict[str, Any]:
+def figures(step: ExplainedStep) -> dict[str, Any]:
     return {each.what: each.to_dict() for each in step.derivations}
 
 
@@ -47,7 +48,7 @@ def names_of(value: object, found: dict[str, int]) -> dict[str, int]:
     return found
 
 
-def values(step: Explained, what: str, value: object) -> dict[str, int]:
+def values(step: ExplainedStep, what: str, value: object) -> dict[str, int]:
     """The values of the names in a formula, of which other figures of the step have some."""
     found = names_of(value, {})
     for other, entry in figures(step).items():
@@ -79,7 +80,7 @@ def assert_told(explanation: Explanation) -> None:
             assert_sizes(explanation, step)
 
 
-def assert_sizes(explanation: Explanation, step: Explained) -> None:
+def assert_sizes(explanation: Explanation, step: ExplainedStep) -> None:
     """A size that isn't the input's is told, and what the units see where that changes."""
     row, fields = step.row, explanation.report.fields
     assert not isinstance(row, BuiltRow)
@@ -316,8 +317,11 @@ def test_names_in_a_source_are_data(command: Command) -> None:
     explanation = Explanation(analyze(network))
     from cnncalc.render.formulas import FORMATS
 
-    assert FORMATS["markdown"](explanation).startswith(r"### a\`\*b\*\`\_c_ \$x\$: relu")
-    assert r"\paragraph{a`{*}b{*}`\_c\_ \$x\$: relu" in FORMATS["latex"](explanation)
+    def shown(form: str) -> str:
+        return "".join(FORMATS[form](explanation, explanation.document))
+
+    assert shown("markdown").startswith(r"### a\`\*b\*\`\_c_ \$x\$: relu")
+    assert r"\paragraph{a`{*}b{*}`\_c\_ \$x\$: relu" in shown("latex")
 
 
 def break_lengths(monkeypatch: pytest.MonkeyPatch) -> None:

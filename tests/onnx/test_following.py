@@ -84,6 +84,9 @@ FOLDS: dict[str, tuple[str, dict[str, Any], list[Any], Any]] = {
     "infinite ones above": ("IsInf", {"detect_negative": 0},
                             [numbers(-numpy.inf, 1, numpy.inf, kind="float32")], [0, 0, 1]),
     "power": ("Pow", {}, [numbers(3, 5), numbers(2, 0)], [9, 1]),
+    "cut off below": ("Clip", {}, [numbers(-3, 2, 9), numbers(1).reshape(())], [1, 2, 9]),
+    "cut off at both ends": ("Clip", {}, [numbers(-3, 2, 9), numbers(1).reshape(()),
+                                          numbers(4).reshape(())], [1, 2, 4]),
 }  # fmt: skip
 
 

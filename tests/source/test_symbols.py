@@ -102,7 +102,7 @@ def test_a_declared_size_ties_the_axes() -> None:
     net = "nn.Conv2d(3, 16, 3), nn.Flatten(), nn.Linear(400, 10)"
     found = cnncalc.analyze(net)
 
-    assert found.assumes[-1] == "16*H*W - 32*H - 32*W == 336"
+    assert found.assumes[-1] == "16*(H - 2)*(W - 2) == 400"
     assert found.total.params == 4_458  # the equation is put in
     assert found.sizing_notes[0].message == "the size of the input isn't given: it is 3×H×W"
 

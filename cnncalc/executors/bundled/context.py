@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from math import prod
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING
+
+from numpy.typing import DTypeLike
 
 from cnncalc.executors.base import Array, States
 from cnncalc.executors.bundled.kernels.arrays import Namespace, is_host, working_type
 from cnncalc.executors.bundled.kernels.blocks import blocks
 from cnncalc.executors.bundled.kernels.workspace import Workspace
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
 
 __all__ = ["BLOCK_BYTES", "Context"]
 
@@ -36,7 +41,7 @@ class Context:
         fill_seconds: time spent on filling tensors so far.
     """
 
-    def __init__(self, xp: Namespace, dtype: Any, seed: int = 0) -> None:
+    def __init__(self, xp: Namespace, dtype: DTypeLike, seed: int = 0) -> None:
         self.xp = xp
         self.dtype = xp.dtype(dtype)
         self.wide = working_type(xp, self.dtype)
@@ -137,6 +142,13 @@ class Context:
         for samples, channels in blocks(x.shape[:2], max(1, self.block_points() // inner)):
             part = (samples, channels)
             function(x[part].astype(self.wide, copy=False), out[part], channels)
+        return out
+
+    def by_samples(self, x: Array, function: Callable[[Array], Array]) -> Array:
+        """What a function makes of some samples of x at a time, which it may write over."""
+        out = self.like(x)
+        for part in self.samples(x):
+            out[part] = function(x[part].astype(self.wide))
         return out
 
     def samples(self, x: Array) -> Iterator[slice]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import tracemalloc
 from contextlib import AbstractContextManager
-from typing import Any, Self
+from types import ModuleType
+from typing import Self
 
 from cnncalc import packages
 from cnncalc.errors import CnnCalcError
@@ -14,7 +15,7 @@ __all__ = ["DEVICES", "Peak", "array_module", "free_gpu_memory", "synchronize"]
 DEVICES = ("cpu", "cuda")
 
 
-def array_module(device: str) -> Any:
+def array_module(device: str) -> ModuleType:
     """NumPy for `cpu`, CuPy for `cuda`; CnnCalcError where that can't be had."""
     if device == "cpu":
         return packages.load("numpy", "the executor `bundled`", "executor")
@@ -27,7 +28,7 @@ def array_module(device: str) -> Any:
     )
 
 
-def _cupy() -> Any:
+def _cupy() -> ModuleType:
     cupy = packages.load("cupy", "the device `cuda`", "device")
     try:
         count = cupy.cuda.runtime.getDeviceCount()
@@ -39,7 +40,7 @@ def _cupy() -> Any:
     return cupy
 
 
-def _try_out(cupy: Any) -> None:
+def _try_out(cupy: ModuleType) -> None:
     """CnnCalcError where CuPy, which loads CUDA's libraries late, can't compile or multiply."""
     try:
         cupy.matmul(cupy.ones((2, 2)), cupy.ones((2, 2))).sum().item()
@@ -60,7 +61,7 @@ def _no_gpu(reason: str) -> CnnCalcError:
     )
 
 
-def synchronize(xp: Any) -> None:
+def synchronize(xp: ModuleType) -> None:
     """Wait until the device has done what it was asked for."""
     if xp.__name__ == "cupy":
         xp.cuda.get_current_stream().synchronize()
@@ -76,7 +77,7 @@ class Peak(AbstractContextManager["Peak"]):
         bytes: the most above what there was before; 0 until the end.
     """
 
-    def __init__(self, xp: Any) -> None:
+    def __init__(self, xp: ModuleType) -> None:
         self.pool = xp.get_default_memory_pool() if xp.__name__ == "cupy" else None
         self.bytes = 0
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from time import perf_counter
-from typing import Any
 
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors.base import Array, Executor, Forward, How, Progress, Run, StepRun, Tensor
@@ -134,7 +133,7 @@ class Stack:
         done.forward_seconds = perf_counter() - begin - (self.at.fill_seconds - filling)
         return done
 
-    def _quiet(self) -> AbstractContextManager[Any]:
+    def _quiet(self) -> AbstractContextManager[object]:
         """Values don't matter here: NumPy need not warn of an overflow."""
         if self.xp.__name__ == "numpy":
             return self.xp.errstate(all="ignore")  # type: ignore[no-any-return]

@@ -7,7 +7,6 @@ by walking the axes, and where the option says `same` it is Keras's own word tha
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import keras
 from keras import ops
@@ -53,7 +52,9 @@ class _Windows:
     there all windows are computed, and those between the strides left out.
     """
 
-    def __init__(self, layer: Any, axes: Sequence[Axis], even: bool = False) -> None:
+    def __init__(
+        self, layer: Conv | DepthwiseConv | SeparableConv, axes: Sequence[Axis], even: bool = False
+    ) -> None:
         strides = tuple(axis.stride for axis in axes)
         dilation = tuple(axis.dilation for axis in axes)
         self.apart = (max(strides) > 1 < max(dilation)) or (even and len(set(strides)) > 1)
@@ -69,7 +70,7 @@ class _Windows:
             "padding": "same" if self.same else "valid",
         }
 
-    def run(self, at: Bench, made: Any, x: Array) -> Array:
+    def run(self, at: Bench, made: keras.Layer, x: Array) -> Array:
         value = at.run(made, _laid_out(padded(x, self.pads, self.mode)))
         return _thinned(value, self.strides) if self.apart else value
 
@@ -151,7 +152,7 @@ def _transposed(at: Bench, layer: ConvTransposed, x: Array) -> Built:
 
 
 def _all_spread(
-    at: Bench, layer: Any, x: Array, axes: Sequence[Spreading], sizes: Sequence[int]
+    at: Bench, layer: ConvTransposed, x: Array, axes: Sequence[Spreading], sizes: Sequence[int]
 ) -> Built:
     """The channels of each group by themselves, with zeros after the data where more is asked."""
     ends = [axis.places(n).stop for axis, n in zip(axes, sizes, strict=True)]
@@ -168,7 +169,9 @@ def _all_spread(
     return whole[(slice(None), *kept)], _of_all([at.held("convt", each) for each in made])
 
 
-def _spreading(at: Bench, layer: Any, axes: Sequence[Spreading], padding: str) -> Any:
+def _spreading(
+    at: Bench, layer: ConvTransposed, axes: Sequence[Spreading], padding: str
+) -> keras.Layer:
     return at.made(
         f"Conv{len(axes)}DTranspose",
         filters=layer.out_channels // layer.groups,

@@ -30,15 +30,19 @@ from cnncalc.layers.activation import (
     Sparsemax,
 )
 from cnncalc.layers.arithmetic import Reduce
+from cnncalc.layers.base import Layer
+from cnncalc.layers.learned import Scale, Shift
 from cnncalc.layers.norm import LocalResponseNorm, RootMeanSquareNorm, Standardize
 
 __all__ = ["FUNCTIONS"]
 
 
-def _learned(function: Callable[[Array, Array], Array]) -> Callable[[Bench, Any, Array], Built]:
+def _learned(
+    function: Callable[[Array, Array], Array],
+) -> Callable[[Bench, Scale | Shift, Array], Built]:
     """One variable for the whole map."""
 
-    def learned(at: Bench, layer: Any, x: Array) -> Built:
+    def learned(at: Bench, layer: Scale | Shift, x: Array) -> Built:
         sizes = learned_sizes(layer, inside(x))
         whole = (*(1,) * (len(x.shape) - 1 - len(sizes)), *sizes)
         variable = at.variable((*whole[1:], *whole[:1]))
@@ -121,11 +125,11 @@ def _softplus(at: Bench, layer: Any, x: Array) -> Built:
     return ops.where(x * layer.beta > layer.threshold, x, soft), []
 
 
-def _valued(at: Bench, layer: Any, x: Array) -> Built:
+def _valued(at: Bench, layer: Layer, x: Array) -> Built:
     return _value(layer, x), []
 
 
-def _value(layer: Any, x: Array) -> Array:
+def _value(layer: Layer, x: Array) -> Array:
     """Value by value: Keras's own function of these options, or the table's formula."""
     op = BY_KIND[layer.kind]
     for form in (*forms(op.ops, op.kind), *forms(op.keras, op.kind)):

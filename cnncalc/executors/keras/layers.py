@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import prod
-from typing import Any
 
 from keras import ops
 
@@ -30,11 +29,12 @@ from cnncalc.executors.keras.modules import (
 from cnncalc.executors.stepping import NotBuilt
 from cnncalc.frameworks.keras.writing.moving import MERGES
 from cnncalc.layers.activation import ParametricReLU
+from cnncalc.layers.adaptive import GlobalPool
 from cnncalc.layers.attention import SqueezeExcitation
 from cnncalc.layers.base import NO_PADS, Shape
 from cnncalc.layers.embedding import Embedding
 from cnncalc.layers.linear import Linear
-from cnncalc.layers.merge import Concatenate, Divide
+from cnncalc.layers.merge import Concatenate, Divide, Elementwise
 from cnncalc.layers.norm import BatchNorm, InstanceNorm, LayerNorm, RootMeanSquareNorm
 from cnncalc.layers.padding import Crop, Pad
 
@@ -131,7 +131,7 @@ def _prelu(at: Bench, layer: ParametricReLU, x: Array) -> Built:
 def _merge(name: str) -> Callable[..., Built]:
     """One of Keras's merges, of branches with as many axes."""
 
-    def merge(at: Bench, layer: Any, *branches: Array) -> Built:
+    def merge(at: Bench, layer: Elementwise, *branches: Array) -> Built:
         aligned = _aligned(layer, branches)
         return (at.run(at.made(name), aligned) if len(aligned) > 1 else aligned[0]), []
 
@@ -143,7 +143,7 @@ def _divide(at: Bench, layer: Divide, *branches: Array) -> Built:
     return first / second, []
 
 
-def _aligned(layer: Any, branches: Sequence[Array]) -> list[Array]:
+def _aligned(layer: Elementwise, branches: Sequence[Array]) -> list[Array]:
     """The branches with as many axes."""
     shapes = aligned_shapes(layer, [inside(branch) for branch in branches])
     return [
@@ -164,8 +164,8 @@ def _concatenate(at: Bench, layer: Concatenate, *branches: Array) -> Built:
     return at.run(at.made("Concatenate", axis=axis), list(branches)), []
 
 
-def _global(name: str) -> Callable[[Bench, Any, Array], Built]:
-    def pool(at: Bench, layer: Any, x: Array) -> Built:
+def _global(name: str) -> Callable[[Bench, GlobalPool, Array], Built]:
+    def pool(at: Bench, layer: GlobalPool, x: Array) -> Built:
         made = at.made(f"Global{name}Pooling{len(map_sizes(inside(x)))}D", keepdims=layer.keep)
         return at.run(made, x), []
 

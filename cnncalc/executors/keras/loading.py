@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 from cnncalc import packages
 from cnncalc.errors import CnnCalcError
@@ -22,7 +22,7 @@ BACKENDS = ("tensorflow", "torch", "jax")
 CHOICE = "KERAS_BACKEND"  # Keras reads it as it is loaded, and not again
 
 
-def load() -> Any:
+def load() -> ModuleType:
     """The package.
 
     Raises:
@@ -55,7 +55,7 @@ def _instead(chosen: str) -> str:
     return meant + (f"installed here: {others}" if others else "pip install 'cnncalc[keras]'")
 
 
-def _check(keras: Any) -> None:
+def _check(keras: ModuleType) -> None:
     """Whether this is a Keras whose layers compute."""
     if not hasattr(keras, "ops"):
         raise _refusal(

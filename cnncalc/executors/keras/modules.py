@@ -5,9 +5,9 @@ Arrays are a backend's tensors, (N, *spatial, C).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import prod
 from time import perf_counter
-from typing import Any
 
 import keras
 from keras import ops
@@ -19,7 +19,7 @@ from cnncalc.executors.geometry import map_sizes
 from cnncalc.executors.stepping import NotBuilt
 from cnncalc.frameworks.keras.weights import NAMES
 from cnncalc.frameworks.keras.writing import write
-from cnncalc.layers.base import Shape
+from cnncalc.layers.base import Layer, Shape
 from cnncalc.rows import from_layout
 
 __all__ = [
@@ -53,11 +53,11 @@ class Bench:
         self.seconds = 0.0
         self.states: States = ()
 
-    def made(self, name: str, **options: Any) -> Any:
+    def made(self, name: str, **options: object) -> keras.Layer:
         """A layer of a class of keras.layers."""
         return _class(name)(**options, dtype=self.dtype)
 
-    def written(self, layer: Any, shape: Shape) -> Any:
+    def written(self, layer: Layer, shape: Shape) -> keras.Layer:
         """The one layer that Keras has for this, as `convert` writes it.
 
         The text is this package's own, of names and numbers.
@@ -71,7 +71,7 @@ class Bench:
         made.dtype_policy = keras.DTypePolicy(self.dtype)
         return made
 
-    def run(self, layer: Any, value: Any, **options: Any) -> Any:
+    def run(self, layer: keras.Layer, value: Array | list[Array], **options: object) -> Array:
         """What a layer makes of an array or a list of them, in inference mode."""
         self.build(layer, value)
         trains = getattr(layer, "_call_has_training_arg", False)
@@ -81,28 +81,28 @@ class Bench:
         self.seconds += perf_counter() - begin
         return value
 
-    def build(self, layer: Any, value: Any) -> None:
+    def build(self, layer: keras.Layer, value: Array | list[Array]) -> None:
         """Make a layer's weights for an input; of ones where that is asked for."""
         if not layer.built and not isinstance(value, list):
             layer.build(tuple(value.shape))
             self.settle(layer)
 
-    def settle(self, layer: Any) -> None:
+    def settle(self, layer: keras.Layer) -> None:
         """Ones for the weights of a layer that was just built, where it is for probing."""
         if self.probing:
             for weight in layer.weights:
                 weight.assign(ops.ones(weight.shape, dtype=weight.dtype))
 
-    def variable(self, shape: Shape) -> Any:
+    def variable(self, shape: Shape) -> keras.Variable:
         """Learned numbers beside Keras's own layers."""
         return keras.Variable(ops.ones(shape, dtype=self.dtype))
 
-    def alone(self, layer: Any, x: Array) -> tuple[Array, Held]:
+    def alone(self, layer: Layer, x: Array) -> tuple[Array, Held]:
         """A layer that is one of Keras's."""
         made = self.written(layer, inside(x))
         return self.run(made, x), self.held(layer.kind, made)
 
-    def held(self, kind: str, layer: Any, prefix: str = "") -> Held:
+    def held(self, kind: str, layer: keras.Layer, prefix: str = "") -> Held:
         """What a layer of Keras's holds, by PyTorch's names and in its order of axes."""
         names = {theirs: ours for ours, theirs in NAMES.get(kind, {}).items()}
         names |= {"alpha": "weight"}
@@ -119,9 +119,9 @@ class Bench:
         return found
 
 
-def _class(name: str) -> Any:
+def _class(name: str) -> type[keras.Layer]:
     """A class of keras.layers, which an older Keras may lack."""
-    found = getattr(keras.layers, name, None)
+    found: type[keras.Layer] | None = getattr(keras.layers, name, None)
     if found is None:
         raise NotBuilt(f"this Keras has no {name}")
     return found
@@ -139,7 +139,7 @@ def _tensor(name: str, shape: Shape, apart: bool) -> Tensor:
     return Tensor(name, shape, count)
 
 
-def inside(value: Any) -> Shape:
+def inside(value: Array) -> Shape:
     """The shape of one sample, channels first."""
     return from_layout(tuple(int(size) for size in value.shape[1:]), "channels-last")
 
@@ -157,7 +157,9 @@ def channels_last(x: Array) -> Array:
     return ops.moveaxis(x, 1, -1) if len(x.shape) > 2 else x
 
 
-def padded(x: Array, pads: Any, mode: str = "zeros", value: float = 0.0) -> Array:
+def padded(
+    x: Array, pads: Iterable[tuple[int, int]], mode: str = "zeros", value: float = 0.0
+) -> Array:
     """Values around the map; negative amounts crop."""
     pads = [(int(before), int(after)) for before, after in pads]
     if mode not in ("zeros", "constant"):
@@ -175,7 +177,7 @@ def padded(x: Array, pads: Any, mode: str = "zeros", value: float = 0.0) -> Arra
     return ops.pad(x, [(0, 0), *around, (0, 0)], **filled)
 
 
-def _repeated(x: Array, pads: Any, mode: str) -> Array:
+def _repeated(x: Array, pads: Iterable[tuple[int, int]], mode: str) -> Array:
     """Places of the map read again, as the padding of a ramp says which."""
     import numpy
 

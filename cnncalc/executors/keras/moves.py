@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
-from typing import Any
 
 import numpy
 from keras import ops
+from numpy.typing import NDArray
 
 from cnncalc.executors.base import Array
 from cnncalc.executors.geometry import (
@@ -30,19 +30,22 @@ from cnncalc.executors.keras.modules import (
     channels_last,
     inside,
 )
-from cnncalc.layers.base import Shape
-from cnncalc.layers.reshape import Slice
+from cnncalc.layers.base import Layer, Shape
+from cnncalc.layers.expand import Expand
+from cnncalc.layers.folding import Fold, Unfold
+from cnncalc.layers.reshape import Flatten, Permute, Reshape, Slice, Unflatten
+from cnncalc.layers.shuffle import ChannelShuffle, PixelShuffle, PixelUnshuffle
 
 __all__ = ["MOVES"]
 
-Move = Callable[[Any, Array], Array]  # of the layer and an array with its channels first
+Move = Callable[..., Array]  # of the layer and an array with its channels first
 
 
 def _shape(x: Array) -> Shape:
     return tuple(int(size) for size in x.shape)
 
 
-def _flatten(layer: Any, x: Array) -> Array:
+def _flatten(layer: Flatten, x: Array) -> Array:
     sizes = _shape(x)
     first, last = (1 + axis for axis in flattened_axes(layer, len(sizes) - 1))
     if layer.order == "last" and first == 1:
@@ -51,13 +54,13 @@ def _flatten(layer: Any, x: Array) -> Array:
     return ops.reshape(x, (*sizes[:first], merged, *sizes[last + 1 :]))
 
 
-def _unflatten(layer: Any, x: Array) -> Array:
+def _unflatten(layer: Unflatten, x: Array) -> Array:
     sizes = _shape(x)
     axis = range(1, len(sizes))[layer.axis]
     return ops.reshape(x, (*sizes[:axis], *reshaped_sizes(layer), *sizes[axis + 1 :]))
 
 
-def _reshape(layer: Any, x: Array) -> Array:
+def _reshape(layer: Reshape, x: Array) -> Array:
     sizes = reshaped_sizes(layer)
     if layer.order == "first":
         return ops.reshape(x, (x.shape[0], *sizes))
@@ -65,21 +68,21 @@ def _reshape(layer: Any, x: Array) -> Array:
     return channels_first(counted)
 
 
-def _permute(layer: Any, x: Array) -> Array:
+def _permute(layer: Permute, x: Array) -> Array:
     return ops.transpose(x, (0, *(axis + 1 for axis in layer.axes)))
 
 
-def _expand(layer: Any, x: Array) -> Array:
+def _expand(layer: Expand, x: Array) -> Array:
     return ops.broadcast_to(x, (x.shape[0], *layer.sizes))
 
 
-def _shuffle_channels(layer: Any, x: Array) -> Array:
+def _shuffle_channels(layer: ChannelShuffle, x: Array) -> Array:
     batch, channels, *sizes = _shape(x)
     apart = ops.reshape(x, (batch, layer.groups, channels // layer.groups, *sizes))
     return ops.reshape(ops.swapaxes(apart, 1, 2), (batch, channels, *sizes))
 
 
-def _shuffle_pixels(layer: Any, x: Array) -> Array:
+def _shuffle_pixels(layer: PixelShuffle, x: Array) -> Array:
     batch, channels, *sizes = _shape(x)
     rank, factor = len(sizes), layer.factor
     apart = ops.reshape(x, (batch, channels // factor**rank, *[factor] * rank, *sizes))
@@ -88,7 +91,7 @@ def _shuffle_pixels(layer: Any, x: Array) -> Array:
     return ops.reshape(ops.transpose(apart, (0, 1, *order)), (batch, apart.shape[1], *finer))
 
 
-def _unshuffle_pixels(layer: Any, x: Array) -> Array:
+def _unshuffle_pixels(layer: PixelUnshuffle, x: Array) -> Array:
     batch, channels, *sizes = _shape(x)
     rank, factor = len(sizes), layer.factor
     split = [part for n in sizes for part in (n // factor, factor)]
@@ -99,7 +102,7 @@ def _unshuffle_pixels(layer: Any, x: Array) -> Array:
     return ops.reshape(moved, (batch, channels * factor**rank, *coarser))
 
 
-def _reads(axis: Axis) -> Any:
+def _reads(axis: Axis) -> NDArray[numpy.float64]:
     """(places, taps, windows): 1 where a tap of a window reads a place."""
     matrix = numpy.zeros((axis.size, axis.kernel, axis.windows))
     for window, start in enumerate(axis.starts):
@@ -110,7 +113,7 @@ def _reads(axis: Axis) -> Any:
     return matrix
 
 
-def _unfold(layer: Any, x: Array) -> Array:
+def _unfold(layer: Unfold, x: Array) -> Array:
     """Every window by itself: on each axis in turn the places become taps and windows."""
     axes = convolution_axes(layer, _shape(x)[2:])
     for number, axis in enumerate(axes):
@@ -123,7 +126,7 @@ def _unfold(layer: Any, x: Array) -> Array:
     return ops.reshape(x, (batch, channels * taps, windows))
 
 
-def _fold(layer: Any, x: Array) -> Array:
+def _fold(layer: Fold, x: Array) -> Array:
     """The reverse: taps and windows add up to places."""
     if len(x.shape) != 3:
         raise ValueError(f"columns are needed, not {_shape(x)[1:]}")
@@ -138,7 +141,7 @@ def _fold(layer: Any, x: Array) -> Array:
     return x
 
 
-def _moved(move: Move) -> Callable[[Bench, Any, Array], Built]:
+def _moved(move: Move) -> Callable[[Bench, Layer, Array], Built]:
     return lambda at, layer, x: (channels_last(move(layer, channels_first(x))), [])
 
 
@@ -148,28 +151,26 @@ def _slice(at: Bench, layer: Slice, x: Array) -> Built:
 
 
 def _of_map(move: Move) -> Move:
-    def check(layer: Any, x: Array) -> Array:
+    def check(layer: Layer, x: Array) -> Array:
         map_sizes(inside(x))
         return move(layer, x)
 
     return check
 
 
+CHANNELS_FIRST: dict[str, Move] = {
+    "flatten": _flatten,
+    "unflatten": _unflatten,
+    "reshape": _reshape,
+    "permute": _permute,
+    "expand": _expand,
+    "chshuffle": _shuffle_channels,
+    "pixelshuffle": _of_map(_shuffle_pixels),
+    "pixelunshuffle": _of_map(_unshuffle_pixels),
+    "unfold": _of_map(_unfold),
+    "fold": _fold,
+}
 MOVES: dict[str, Callable[..., Built]] = {
     "slice": _slice,
-    **{
-        kind: _moved(move)
-        for kind, move in {
-            "flatten": _flatten,
-            "unflatten": _unflatten,
-            "reshape": _reshape,
-            "permute": _permute,
-            "expand": _expand,
-            "chshuffle": _shuffle_channels,
-            "pixelshuffle": _of_map(_shuffle_pixels),
-            "pixelunshuffle": _of_map(_unshuffle_pixels),
-            "unfold": _of_map(_unfold),
-            "fold": _fold,
-        }.items()
-    },
+    **{kind: _moved(move) for kind, move in CHANNELS_FIRST.items()},
 }

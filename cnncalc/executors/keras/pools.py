@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import prod
-from typing import Any
 
 import keras
 import numpy
 from keras import ops
+from numpy.typing import NDArray
 
 from cnncalc.executors.base import Array
 from cnncalc.executors.bundled.kernels.pooling import adaptive_average
@@ -29,15 +29,15 @@ from cnncalc.executors.geometry import (
 from cnncalc.executors.keras.convolutions import stuffed
 from cnncalc.executors.keras.modules import Bench, Built, inside, padded
 from cnncalc.executors.stepping import NotBuilt
-from cnncalc.layers.adaptive import FractionalMaxPool, GlobalLp
-from cnncalc.layers.pool import AveragePool, LpPool, MaxPool
+from cnncalc.layers.adaptive import AdaptivePool, FractionalMaxPool, GlobalLp
+from cnncalc.layers.pool import AveragePool, LpPool, MaxPool, SlidingPool
 from cnncalc.layers.resize import Upsample
 from cnncalc.layers.transposed import MaxUnpool
 
 __all__ = ["POOLS"]
 
 
-def _options(axes: Sequence[Axis], padding: str = "valid") -> dict[str, Any]:
+def _options(axes: Sequence[Axis], padding: str = "valid") -> dict[str, object]:
     return {
         "pool_size": tuple(axis.kernel for axis in axes),
         "strides": tuple(axis.stride for axis in axes),
@@ -45,7 +45,7 @@ def _options(axes: Sequence[Axis], padding: str = "valid") -> dict[str, Any]:
     }
 
 
-def _axes(layer: Any, x: Array) -> Sequence[Axis]:
+def _axes(layer: SlidingPool, x: Array) -> Sequence[Axis]:
     axes = pool_axes(layer, map_sizes(inside(x)))
     if min(axis.windows for axis in axes) < 1:
         raise NotBuilt("nothing is left of the map")
@@ -97,7 +97,9 @@ def _average_pool(at: Bench, layer: AveragePool, x: Array) -> Built:
     return _average(at, axes, x) / _shares(at, layer, axes, x, layer.count_padding), []
 
 
-def _shares(at: Bench, layer: Any, axes: Sequence[Axis], x: Array, padding: bool) -> Array:
+def _shares(
+    at: Bench, layer: AveragePool | LpPool, axes: Sequence[Axis], x: Array, padding: bool
+) -> Array:
     """Which part of each window counts: the data, and with `padding` that asked for."""
     sizes = map_sizes(inside(x))
     same = layer.padding in ("same", "same-lower")
@@ -119,8 +121,10 @@ def _norm_pool(at: Bench, layer: LpPool, x: Array) -> Built:
     return (means * prod(axis.kernel for axis in axes)) ** (1 / layer.norm), []
 
 
-def _adaptive(name: str, function: Callable[..., Array]) -> Callable[[Bench, Any, Array], Built]:
-    def pool(at: Bench, layer: Any, x: Array) -> Built:
+def _adaptive(
+    name: str, function: Callable[..., Array]
+) -> Callable[[Bench, AdaptivePool, Array], Built]:
+    def pool(at: Bench, layer: AdaptivePool, x: Array) -> Built:
         sizes = map_sizes(inside(x))
         wanted = adaptive_sizes(layer, sizes)
         if layer.empty and 0 in wanted:
@@ -195,7 +199,9 @@ def _upsample(at: Bench, layer: Upsample, x: Array) -> Built:
     return _by_matrices(layer, x, wanted, None if layer.factor is None else factors), []
 
 
-def _resizing(at: Bench, layer: Any, sizes: Sequence[int], wanted: Sequence[int]) -> Any:
+def _resizing(
+    at: Bench, layer: Upsample, sizes: Sequence[int], wanted: Sequence[int]
+) -> keras.Layer | None:
     """The class that Keras has, if it has one: two axes are interpolated, others repeated."""
     flat = len(sizes) == 2
     if layer.mode not in WORDS or not (flat or layer.mode == "nearest"):
@@ -211,7 +217,7 @@ def _resizing(at: Bench, layer: Any, sizes: Sequence[int], wanted: Sequence[int]
 
 
 def _by_matrices(
-    layer: Any, x: Array, wanted: Sequence[int], factors: Sequence[float] | None
+    layer: Upsample, x: Array, wanted: Sequence[int], factors: Sequence[float] | None
 ) -> Array:
     """Along each axis, what each place adds to each of the result."""
     for axis, m in enumerate(wanted, start=1):
@@ -231,7 +237,7 @@ def _exact(x: Array) -> str:
     return "float64" if keras.backend.standardize_dtype(x.dtype) == "float64" else "float32"
 
 
-def _along(x: Array, matrix: Any, axis: int) -> Array:
+def _along(x: Array, matrix: NDArray[numpy.floating], axis: int) -> Array:
     """The places of an axis times a matrix (places, results)."""
     matrix = ops.convert_to_tensor(matrix, dtype=x.dtype)
     return ops.moveaxis(ops.matmul(ops.moveaxis(x, axis, -1), matrix), -1, axis)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import prod
-from typing import Any
 
+import keras
 from keras import ops
 
 from cnncalc.executors.base import Array, Tensor
@@ -20,12 +20,15 @@ from cnncalc.executors.keras.modules import (
     inside,
 )
 from cnncalc.executors.stepping import NotBuilt
+from cnncalc.layers.attention import MultiHeadAttention
 from cnncalc.layers.base import Shape
+from cnncalc.layers.learned import Token
+from cnncalc.layers.product import MatrixProduct
 
 __all__ = ["PRODUCTS"]
 
 
-def _multiply(at: Bench, layer: Any, *branches: Array) -> Built:
+def _multiply(at: Bench, layer: MatrixProduct, *branches: Array) -> Built:
     """Matrices of as many axes, the last one at the end."""
     if min(len(branch.shape) for branch in branches) < 3:
         raise ValueError("a product takes matrices")
@@ -41,7 +44,7 @@ def _of_rank(x: Array, rank: int) -> Array:
     return ops.reshape(x, (x.shape[0], *(1,) * (rank - len(x.shape)), *x.shape[1:]))
 
 
-def _attention(at: Bench, layer: Any, *branches: Array) -> Built:
+def _attention(at: Bench, layer: MultiHeadAttention, *branches: Array) -> Built:
     """Keras's layer, on positions by features; inputs of positions as channels are turned."""
     if layer.bias_kv or layer.zero:
         raise NotBuilt("layers.MultiHeadAttention adds no positions of its own")
@@ -64,7 +67,7 @@ def _attention(at: Bench, layer: Any, *branches: Array) -> Built:
     return (ops.swapaxes(out, 1, 2) if axis else out), _held(layer, made, widths)
 
 
-def _held(layer: Any, made: Any, widths: Sequence[int]) -> Held:
+def _held(layer: MultiHeadAttention, made: keras.Layer, widths: Sequence[int]) -> Held:
     """The tensors by PyTorch's names, where it has one for three as their sum."""
     tensors = [_flat(weight) for weight in made.weights if weight.name in ("kernel", "bias")]
     names = ("weight", "bias") if layer.bias else ("weight",)
@@ -84,7 +87,7 @@ def _held(layer: Any, made: Any, widths: Sequence[int]) -> Held:
     return [Tensor(name, shape, prod(shape)) for name, shape in found.items()]
 
 
-def _flat(weight: Any) -> Shape:
+def _flat(weight: keras.Variable) -> Shape:
     """A tensor of heads in PyTorch's order of axes: all heads' features as one axis."""
     sizes = tuple(int(size) for size in weight.shape)
     if weight.name == "bias":
@@ -94,7 +97,7 @@ def _flat(weight: Any) -> Shape:
     return prod(sizes[len(inputs) :]), prod(inputs)
 
 
-def _token(at: Bench, layer: Any, x: Array) -> Built:
+def _token(at: Bench, layer: Token, x: Array) -> Built:
     """A variable joined to what flows."""
     shape = inside(x)
     axis = range(len(shape))[layer.axis]

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
-from typing import Any
 
+import keras
 from keras import ops
 
 from cnncalc.executors.base import Array, Tensor
 from cnncalc.executors.keras.modules import Bench, Built, Held
 from cnncalc.executors.stepping import NotBuilt
 from cnncalc.frameworks.keras.recurrent import ACTIVATIONS, CLASSES
-from cnncalc.layers.recurrent import STARTS
+from cnncalc.layers.recurrent import GRU, LSTM, RNN, STARTS, Recurrent
 
 __all__ = ["RECURRENT"]
 
 
-def _recurrent(at: Bench, layer: Any, x: Array, *starts: Array) -> Built:
+def _recurrent(at: Bench, layer: LSTM | GRU | RNN, x: Array, *starts: Array) -> Built:
     """Steps, then features, as Keras has them where the features are the channels."""
     if len(x.shape) != 3:
         raise ValueError(f"a recurrent layer takes sequences, not {tuple(x.shape[1:])}")
@@ -43,7 +43,7 @@ def _recurrent(at: Bench, layer: Any, x: Array, *starts: Array) -> Built:
     return values if first else ops.swapaxes(values, 1, 2), held
 
 
-def _learned(at: Bench, layer: Any) -> list[tuple[Tensor, Any]]:
+def _learned(at: Bench, layer: Recurrent) -> list[tuple[Tensor, Array]]:
     """The states to start from, where they are learned."""
     if not layer.learned:
         return []
@@ -52,7 +52,7 @@ def _learned(at: Bench, layer: Any) -> list[tuple[Tensor, Any]]:
     return [(Tensor(name, each, prod(each)), at.variable(each)) for name, each in named]
 
 
-def _by_direction(layer: Any, starts: tuple[Array, ...]) -> list[list[Array]]:
+def _by_direction(layer: Recurrent, starts: tuple[Array, ...]) -> list[list[Array]]:
     """Of each layer and direction what it starts from; nothing: zeros."""
     count = layer.states
     if not starts:
@@ -63,31 +63,22 @@ def _by_direction(layer: Any, starts: tuple[Array, ...]) -> list[list[Array]]:
 
 
 def _direction(
-    at: Bench, layer: Any, x: Array, name: str, back: bool, held: Held, start: list[Array]
+    at: Bench,
+    layer: LSTM | GRU | RNN,
+    x: Array,
+    name: str,
+    back: bool,
+    held: Held,
+    start: list[Array],
 ) -> list[Array]:
     """What one direction gives at each step, and its states; what it holds is added."""
-    if getattr(layer, "proj", None) is not None:
-        raise NotBuilt("Keras's LSTM projects no state")
-    after = layer.kind == "gru" and layer.after
-    if after and layer.bias and layer.biases == 1:
-        raise NotBuilt("Keras's GRU has two biases, where the state is reset after its product")
-    gates = {"recurrent_activation": ACTIVATIONS[layer.gate]} if "gate" in layer.options else {}
-    made = at.made(
-        CLASSES[layer.kind],
-        units=layer.hidden,
-        activation=ACTIVATIONS[layer.activation],
-        use_bias=layer.bias,
-        return_sequences=True,
-        return_state=True,
-        go_backwards=back,
-        **gates,
-        **({"reset_after": layer.after} if layer.kind == "gru" else {}),
-    )
+    made = _made(at, layer, back)
     at.build(made, x)
     cell = made.cell
     held.append(_tensor(f"weight_ih_{name}", cell.kernel))
     held.append(_tensor(f"weight_hh_{name}", cell.recurrent_kernel))
     if layer.bias:
+        after = isinstance(layer, GRU) and layer.after
         biases = [*cell.bias] if after else [cell.bias]
         if layer.biases > len(biases):  # Keras adds one, which stands for the sum of both
             biases.append(at.variable(tuple(cell.bias.shape)))
@@ -98,7 +89,30 @@ def _direction(
     return [ops.flip(output, axis=1) if back else output, *states]
 
 
-def _tensor(name: str, kernel: Any) -> Tensor:
+def _made(at: Bench, layer: LSTM | GRU | RNN, back: bool) -> keras.Layer:
+    """Keras's layer for one direction; NotBuilt where it has none."""
+    if getattr(layer, "proj", None) is not None:
+        raise NotBuilt("Keras's LSTM projects no state")
+    after = isinstance(layer, GRU) and layer.after
+    if after and layer.bias and layer.biases == 1:
+        raise NotBuilt("Keras's GRU has two biases, where the state is reset after its product")
+    gates = (
+        {"recurrent_activation": ACTIVATIONS[layer.gate]} if isinstance(layer, LSTM | GRU) else {}
+    )
+    return at.made(
+        CLASSES[layer.kind],
+        units=layer.hidden,
+        activation=ACTIVATIONS[layer.activation],
+        use_bias=layer.bias,
+        return_sequences=True,
+        return_state=True,
+        go_backwards=back,
+        **gates,
+        **({"reset_after": layer.after} if isinstance(layer, GRU) else {}),
+    )
+
+
+def _tensor(name: str, kernel: Array) -> Tensor:
     inputs, rows = (int(size) for size in kernel.shape)
     return Tensor(name, (rows, inputs), inputs * rows)
 

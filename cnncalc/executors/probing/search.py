@@ -9,16 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy
 
 from cnncalc.executors.base import Forward, Prepare, Run, Sight
-from cnncalc.executors.probing.probes import Probes, probes_of
+from cnncalc.executors.probing.kinds import probes_of
+from cnncalc.executors.probing.probes import Probes
 from cnncalc.executors.probing.units import Unit, every_so_often, units_of
-from cnncalc.receptive.maps import Interval
+from cnncalc.findings import Findings
+from cnncalc.receptive.maps import Extent
 from cnncalc.receptive.middles import Middle
-from cnncalc.report import Report
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["measure"]
 
@@ -40,7 +44,7 @@ Sample = tuple[End, ...]  # ones wherever one of them has ones
 
 
 def measure(
-    report: Report, run: Run, prepare: Prepare, most: int, middles: Sequence[Middle]
+    report: Findings, run: Run, prepare: Prepare, most: int, middles: Sequence[Middle]
 ) -> None:
     """Fill in what the middle units of each step see.
 
@@ -102,7 +106,7 @@ class _Search:
                 self._try(samples[start : start + step], forward)
             samples = self._between()
 
-    def found(self) -> Iterator[tuple[Unit, tuple[Interval | None, ...]]]:
+    def found(self) -> Iterator[tuple[Unit, Extent]]:
         """What was found of each unit, axis by axis."""
         for unit, lows, answered in zip(self.units, self.low, self.answered, strict=True):
             if answered.all():
@@ -159,7 +163,7 @@ class _Search:
                 self._note(at, samples, seen.max(axis=1) > 0)
                 self.answered[at] = True
 
-    def _note(self, unit: int, samples: Sequence[Sample], seen: Any) -> None:
+    def _note(self, unit: int, samples: Sequence[Sample], seen: NDArray[numpy.bool_]) -> None:
         for sample, sees in zip(samples, seen, strict=True):
             if sees and len(sample) == 1:  # of several it could be any
                 ((axis, side, place),) = sample
@@ -167,7 +171,7 @@ class _Search:
             for axis, side, place in () if sees else sample:
                 self.high[unit, axis, side] = min(self.high[unit, axis, side], place)
 
-    def _inputs(self, samples: Sequence[Sample]) -> Any:
+    def _inputs(self, samples: Sequence[Sample]) -> NDArray[numpy.float32]:
         x = numpy.zeros((len(samples), *self.probes.input), dtype="float32")
         for ones, sample in zip(x, samples, strict=True):
             for axis, side, place in sample:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy
 
 from cnncalc.executors.base import Run
 from cnncalc.executors.probing.probes import Probe, Probes
-from cnncalc.receptive.maps import Interval
+from cnncalc.findings import Findings
+from cnncalc.receptive.maps import Extent
 from cnncalc.receptive.middles import Middle
-from cnncalc.report import Report
 
 __all__ = ["Unit", "every_so_often", "units_of"]
 
@@ -26,12 +26,12 @@ class Unit(NamedTuple):
     """
 
     middle: Middle
-    expected: tuple[Interval | None, ...]
+    expected: Extent
     probe: int
-    place: tuple[Any, ...]
+    place: tuple[int | slice, ...]
 
 
-def units_of(report: Report, run: Run, probes: Probes, middles: Sequence[Middle]) -> list[Unit]:
+def units_of(report: Findings, run: Run, probes: Probes, middles: Sequence[Middle]) -> list[Unit]:
     """The middle units that can be probed, of maps of the size that was predicted."""
     sizes = [probes.input[axis] for axis in report.network.places(report.input)]
     units: list[Unit] = []
@@ -43,7 +43,7 @@ def units_of(report: Report, run: Run, probes: Probes, middles: Sequence[Middle]
     return units
 
 
-def _expected(middle: Middle, sizes: Sequence[int]) -> tuple[Interval | None, ...]:
+def _expected(middle: Middle, sizes: Sequence[int]) -> Extent:
     """What a unit should see: what reaches it, or where that isn't known, what its field says."""
     if middle.reached:
         return middle.reached.ends
@@ -53,7 +53,7 @@ def _expected(middle: Middle, sizes: Sequence[int]) -> tuple[Interval | None, ..
     )
 
 
-def _index(probe: Probe, unit: Sequence[int | None]) -> tuple[Any, ...]:
+def _index(probe: Probe, unit: Sequence[int | None]) -> tuple[int | slice, ...]:
     """Where a unit lies in the probe, a channel of which may stand for several."""
     channel, *rest = unit
     places = [slice(None) if at is None else at for at in rest]

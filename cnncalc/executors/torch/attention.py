@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
+from torch import nn
 from torch.nn import functional
 
 from cnncalc.errors import LayerError
@@ -13,12 +13,15 @@ from cnncalc.executors.geometry import attended, heads_of
 from cnncalc.executors.stepping import NotBuilt
 from cnncalc.executors.torch.modules import Bench, Built, call
 from cnncalc.frameworks.pytorch.writing import pieces
+from cnncalc.layers.attention import MultiHeadAttention
 from cnncalc.layers.base import Shape
 
 __all__ = ["attention"]
 
+Attend = Callable[[Array, Array, Array], Array]  # of queries, keys and values
 
-def attention(layer: Any, shapes: Sequence[Shape], bench: Bench) -> Built:
+
+def attention(layer: MultiHeadAttention, shapes: Sequence[Shape], bench: Bench) -> Built:
     """The module, called on positions by features; inputs of features first are turned."""
     axes = {attended(layer, shape) for shape in shapes}
     turned = axes == {0}
@@ -37,7 +40,7 @@ def attention(layer: Any, shapes: Sequence[Shape], bench: Bench) -> Built:
     return Built(modules, turn)
 
 
-def _whole(layer: Any, shapes: Sequence[Shape], bench: Bench) -> Any:
+def _whole(layer: MultiHeadAttention, shapes: Sequence[Shape], bench: Bench) -> nn.Module:
     try:
         (made,) = (piece.call for piece in pieces(layer, tuple(shapes)) if piece.call)
     except LayerError as error:
@@ -45,11 +48,11 @@ def _whole(layer: Any, shapes: Sequence[Shape], bench: Bench) -> Any:
     return bench.ready(call(made))
 
 
-def _called(module: Any) -> Any:
+def _called(module: nn.Module) -> Attend:
     return lambda q, k, v: module(q, k, v, need_weights=False)[0]
 
 
-def _parts(layer: Any, widths: Sequence[int], bench: Bench) -> dict[str, Any]:
+def _parts(layer: MultiHeadAttention, widths: Sequence[int], bench: Bench) -> dict[str, nn.Module]:
     """The four layers of heads that have sizes of their own."""
     queries, keys, values = (*widths, widths[-1], widths[-1])[:3]
     features, inner, inner_values = heads_of(layer, queries)
@@ -65,7 +68,7 @@ def _parts(layer: Any, widths: Sequence[int], bench: Bench) -> dict[str, Any]:
     }
 
 
-def _by_parts(layer: Any, modules: dict[str, Any]) -> Any:
+def _by_parts(layer: MultiHeadAttention, modules: dict[str, nn.Module]) -> Attend:
     def headed(name: str, x: Array) -> Array:
         return modules[f"{name}_proj"](x).unflatten(-1, (layer.heads, -1)).transpose(1, 2)
 

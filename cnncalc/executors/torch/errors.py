@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from types import TracebackType
 
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors.shortage import MemoryErrors, ran_out
@@ -49,7 +49,12 @@ def is_of_machine(error: BaseException) -> bool:
 class MachineErrors(MemoryErrors):
     """Makes a sentence of memory that ran out, and of a GPU that failed."""
 
-    def __exit__(self, raised: Any, error: BaseException | None, trace: Any) -> None:
+    def __exit__(
+        self,
+        raised: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         super().__exit__(raised, error, trace)
         if isinstance(error, RuntimeError) and is_of_machine(error):
             raise CnnCalcError(

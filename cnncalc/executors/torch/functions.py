@@ -25,9 +25,10 @@ from cnncalc.layers.adaptive import GlobalLp
 from cnncalc.layers.arithmetic import Reduce
 from cnncalc.layers.base import Layer
 from cnncalc.layers.expand import Expand
-from cnncalc.layers.merge import Concatenate, Mean
+from cnncalc.layers.merge import Concatenate, Elementwise, Mean
 from cnncalc.layers.norm import UnitNorm
 from cnncalc.layers.padding import Crop, Pad
+from cnncalc.layers.product import MatrixProduct
 from cnncalc.layers.reshape import Flatten, Permute, Reshape, Slice, Unflatten
 from cnncalc.layers.shuffle import ChannelShuffle
 
@@ -35,7 +36,7 @@ __all__ = ["FUNCTIONS", "MERGES"]
 
 
 def _joined(function: Callable[[Array, Array], Array]) -> Callable[..., Array]:
-    def join(layer: Layer, *branches: Array) -> Array:
+    def join(layer: Elementwise, *branches: Array) -> Array:
         result, *rest = _aligned(layer, branches)
         for branch in rest:
             result = function(result, branch)
@@ -52,7 +53,7 @@ def _concatenate(layer: Concatenate, *branches: Array) -> Array:
     return torch.cat(branches, dim=1 + axis_of(layer, layer.axis, branches[0].ndim - 1))
 
 
-def _multiply(layer: Any, *branches: Array) -> Array:
+def _multiply(layer: MatrixProduct, *branches: Array) -> Array:
     a, b = branches
     if min(a.ndim, b.ndim) < 3:
         raise ValueError("a product takes matrices")
@@ -64,7 +65,7 @@ def _multiply(layer: Any, *branches: Array) -> Array:
     return out.movedim(-1, 1) if layer.order == "last" else out
 
 
-def _aligned(layer: Any, branches: Sequence[Array]) -> list[Array]:
+def _aligned(layer: Elementwise, branches: Sequence[Array]) -> list[Array]:
     """The branches with as many axes."""
     shapes = aligned_shapes(layer, [branch.shape[1:] for branch in branches])
     return [
@@ -197,7 +198,7 @@ def _unit_norm(layer: UnitNorm, x: Array) -> Array:
     return x / squares.clamp(min=1e-12).sqrt()
 
 
-def _valued(layer: Any, x: Array) -> Array:
+def _valued(layer: Layer, x: Array) -> Array:
     """Value by value: torch's own function of these options, or the table's formula."""
     op = BY_KIND[layer.kind]
     said = forms(op.torch or op.function, op.kind)[0].said(layer) if op.function else None

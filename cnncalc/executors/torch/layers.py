@@ -28,12 +28,12 @@ from cnncalc.executors.torch.modules import Bench, Built, alone, call, holder, r
 from cnncalc.executors.torch.pools import POOLS, padded
 from cnncalc.executors.torch.recurrent import recurrent
 from cnncalc.layers.activation import ParametricReLU
-from cnncalc.layers.attention import SqueezeExcitation
-from cnncalc.layers.base import NO_PADS, Shape
+from cnncalc.layers.attention import MultiHeadAttention, SqueezeExcitation
+from cnncalc.layers.base import NO_PADS, Layer, Shape
 from cnncalc.layers.conv import Conv, DepthwiseConv, SeparableConv
 from cnncalc.layers.each import Each
 from cnncalc.layers.embedding import Embedding
-from cnncalc.layers.learned import Scale, Shift
+from cnncalc.layers.learned import Scale, Shift, Token
 from cnncalc.layers.linear import Linear
 from cnncalc.layers.norm import (
     BatchNorm,
@@ -49,7 +49,7 @@ from cnncalc.layers.transposed import ConvTransposed
 __all__ = ["BUILDERS", "build"]
 
 
-def build(layer: Any, inputs: tuple[Array, ...], bench: Bench) -> Built:
+def build(layer: Layer, inputs: tuple[Array, ...], bench: Bench) -> Built:
     """What computes a step for inputs such as these.
 
     Raises:
@@ -57,12 +57,12 @@ def build(layer: Any, inputs: tuple[Array, ...], bench: Bench) -> Built:
     """
     if layer.kind in MERGES:
         return Built({}, lambda *branches: MERGES[layer.kind](layer, *branches))
-    if layer.kind == "mha":
+    if isinstance(layer, MultiHeadAttention):
         return attention(layer, [_shape(x) for x in inputs], bench)
     return _of_one(layer, _shape(inputs[0]), bench)
 
 
-def _of_one(layer: Any, shape: Shape, bench: Bench) -> Built:
+def _of_one(layer: Layer, shape: Shape, bench: Bench) -> Built:
     """What computes a layer with one input."""
     if layer.kind in BUILDERS:
         return BUILDERS[layer.kind](layer, shape, bench)
@@ -81,7 +81,7 @@ def _shape(x: Array) -> Shape:
 def _conv(layer: Conv | DepthwiseConv, shape: Shape, bench: Bench) -> Built:
     if layer.padding == "same" and layer.stride == (1,):
         return alone(layer, shape, bench)
-    bare, pad = padded(layer, shape, convolution_axes(layer, shape[1:]))
+    bare, pad = padded(layer, convolution_axes(layer, shape[1:]))
     module = real(bare, shape, bench)
     return Built({"": module}, (lambda x: module(pad(x))) if pad else module)
 
@@ -173,7 +173,9 @@ def _squeeze(layer: SqueezeExcitation, shape: Shape, bench: Bench) -> Built:
     return Built({"fc1": first, "fc2": second}, run)
 
 
-def _learned(function: Callable[[Array, Array], Array]) -> Callable[[Any, Shape, Bench], Built]:
+def _learned(
+    function: Callable[[Array, Array], Array],
+) -> Callable[[Scale | Shift, Shape, Bench], Built]:
     """One parameter or buffer for the whole map."""
 
     def learned(layer: Scale | Shift, shape: Shape, bench: Bench) -> Built:
@@ -186,7 +188,7 @@ def _learned(function: Callable[[Array, Array], Array]) -> Callable[[Any, Shape,
     return learned
 
 
-def _token(layer: Any, shape: Shape, bench: Bench) -> Built:
+def _token(layer: Token, shape: Shape, bench: Bench) -> Built:
     """Positions joined to those that flow."""
     axis = range(len(shape))[layer.axis]
     sizes = (*shape[:axis], layer.count, *shape[axis + 1 :])

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from math import prod
-from typing import Any
 
 import torch
 from torch import nn
@@ -17,7 +16,7 @@ from cnncalc.errors import LayerError
 from cnncalc.executors.base import Array, States
 from cnncalc.executors.stepping import NotBuilt
 from cnncalc.frameworks.pytorch.writing import write
-from cnncalc.layers.base import Shape
+from cnncalc.layers.base import Layer, Shape
 
 __all__ = ["Bench", "Built", "alone", "call", "holder", "real"]
 
@@ -25,11 +24,11 @@ __all__ = ["Bench", "Built", "alone", "call", "holder", "real"]
 class Bench:
     """Where modules are made: without values first, then in the memory of a device."""
 
-    def __init__(self, device: str, dtype: Any) -> None:
+    def __init__(self, device: str, dtype: torch.dtype) -> None:
         self.device = device
         self.dtype = dtype
 
-    def ready(self, module: Any) -> Any:
+    def ready(self, module: nn.Module) -> nn.Module:
         """A module made on `meta`, in evaluation mode, with memory and plain values.
 
         Parameters are set as attributes, of which recurrent modules keep a list. One tensor by
@@ -58,7 +57,7 @@ class Built:
 
     states: States = ()
 
-    def __init__(self, modules: dict[str, Any], run: Callable[..., Array]) -> None:
+    def __init__(self, modules: dict[str, nn.Module], run: Callable[..., Array]) -> None:
         self.modules = modules
         self.run = run
 
@@ -69,7 +68,7 @@ class Built:
             for name, value in (*module.named_parameters(), *module.named_buffers()):
                 yield dot + name, value
 
-    def parameters(self) -> Iterator[tuple[str, Any]]:
+    def parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
         """Those of the tensors that PyTorch can train."""
         return ((name, held) for name, held in self.tensors() if isinstance(held, nn.Parameter))
 
@@ -84,7 +83,7 @@ class Built:
                     part.register_buffer(name, held)
 
 
-def call(text: str) -> Any:
+def call(text: str) -> nn.Module:
     """The module that a call as text makes, such as `nn.Conv2d(3, 16, 3, padding=1)`.
 
     The text is this package's own, of names and numbers.
@@ -93,7 +92,7 @@ def call(text: str) -> Any:
         return eval(text, {"__builtins__": {}, "nn": nn, "float": float})
 
 
-def holder(**held: tuple[Shape, str]) -> Any:
+def holder(**held: tuple[Shape, str]) -> nn.Module:
     """A module of tensors by name, each of these sizes, a `parameter` or a `buffer`."""
     module = nn.Module()
     for name, (sizes, role) in held.items():
@@ -105,7 +104,7 @@ def holder(**held: tuple[Shape, str]) -> Any:
     return module
 
 
-def real(layer: Any, shape: Shape, bench: Bench) -> Any:
+def real(layer: Layer, shape: Shape, bench: Bench) -> nn.Module:
     """The one module that torch.nn has for a layer.
 
     Raises:
@@ -118,7 +117,7 @@ def real(layer: Any, shape: Shape, bench: Bench) -> Any:
     return bench.ready(call(text))
 
 
-def alone(layer: Any, shape: Shape, bench: Bench) -> Built:
+def alone(layer: Layer, shape: Shape, bench: Bench) -> Built:
     """A layer that is one module."""
     module = real(layer, shape, bench)
     return Built({"": module}, module)

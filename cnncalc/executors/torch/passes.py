@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from time import perf_counter
-from typing import Any
 
 import torch
+from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.instancenorm import _InstanceNorm
 
@@ -128,7 +128,7 @@ class Again(Pass):
         done.backward_error = said(error)
 
 
-def _settle(module: Any, x: Array) -> None:
+def _settle(module: nn.Module, x: Array) -> None:
     """What PyTorch refuses to normalise by its own mean in training mode keeps to its statistics.
 
     That is a single value per channel, and for instance norm a map of one place.

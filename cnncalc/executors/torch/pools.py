@@ -2,52 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol, Self, TypeVar
 
 import torch
 from torch.nn import functional
 
 from cnncalc.executors.base import Array
-from cnncalc.executors.geometry import fractional_axes, pool_axes, unpool_axes
+from cnncalc.executors.geometry import Axis, fractional_axes, pads_of, pool_axes, unpool_axes
 from cnncalc.executors.stepping import NotBuilt
 from cnncalc.executors.torch.modules import Bench, Built, alone, real
 from cnncalc.frameworks.pytorch.writing import parts
 from cnncalc.layers.adaptive import FractionalMaxPool, GlobalAverage, GlobalMax
 from cnncalc.layers.base import NO_PADS, Shape
-from cnncalc.layers.pool import AveragePool, LpPool, MaxPool
+from cnncalc.layers.pool import AveragePool, SlidingPool
 from cnncalc.layers.transposed import MaxUnpool
 
 __all__ = ["POOLS", "padded"]
 
+Padding = Callable[[Array], Array]
 
-def padded(layer: Any, shape: Shape, axes: Any, value: float = 0.0) -> tuple[Any, Any]:
+
+class Padded(Protocol):
+    """A layer with padding around its map, as numbers or as a word."""
+
+    @property
+    def padding(self) -> tuple[tuple[int, int], ...] | str: ...
+
+    def replaced(self, **options: object) -> Self:
+        """The same layer with other values for some of its options."""
+
+
+Windowed = TypeVar("Windowed", bound=Padded)
+
+
+def padded(
+    layer: Windowed, axes: Sequence[Axis], value: float = 0.0
+) -> tuple[Windowed, Padding | None]:
     """A layer with padding in numbers, and what pads before it where a module can't."""
-    pads = tuple((axis.before, axis.after) for axis in axes)
-    mode = getattr(layer, "mode", "zeros")
-    mode = "constant" if mode == "zeros" else mode
-    even = all(before == after for before, after in pads)
+    even = all(axis.before == axis.after for axis in axes)
     if even and (not hasattr(layer, "count_padding") or layer.padding != "same"):
-        return layer.replaced(padding=pads), None
-    amounts = [pad for pair in reversed(pads) for pad in pair]
-
-    def pad(x: Array) -> Array:
-        return functional.pad(x, amounts, mode=mode, **({} if mode != "constant" else filled))
-
-    filled = {"value": value}
+        return layer.replaced(padding=tuple(pads_of(axes))), None
+    mode = getattr(layer, "mode", "zeros")
     bare = {"padding": NO_PADS} | ({"mode": "zeros"} if hasattr(layer, "mode") else {})
-    return layer.replaced(**bare), pad
+    return layer.replaced(**bare), _around(axes, value, "constant" if mode == "zeros" else mode)
 
 
-def _pool(value: float) -> Callable[[Any, Shape, Bench], Built]:
-    def pool(layer: LpPool | MaxPool, shape: Shape, bench: Bench) -> Built:
+def _pool(value: float) -> Callable[[SlidingPool, Shape, Bench], Built]:
+    def pool(layer: SlidingPool, shape: Shape, bench: Bench) -> Built:
         axes = pool_axes(layer, shape[1:])
         if isinstance(layer.padding, str) and layer.padding != "valid":
             layer = layer.replaced(ceil=False)  # the word says how many windows there are
         if layer.ceil or not getattr(layer, "count_padding", True):
             return _hanging_over(layer, shape, bench, axes)
-        bare, pad = padded(layer, shape, axes, value)
+        bare, pad = padded(layer, axes, value)
         if pad is None and not _takes(layer, axes):
             bare, pad = layer.replaced(padding=NO_PADS), _around(axes, value)
         if pad is None:
@@ -58,13 +67,13 @@ def _pool(value: float) -> Callable[[Any, Shape, Bench], Built]:
     return pool
 
 
-def _takes(layer: Any, axes: Any) -> bool:
+def _takes(layer: SlidingPool, axes: Sequence[Axis]) -> bool:
     """Whether a pool of torch.nn takes even padding itself."""
     within = all(0 <= 2 * axis.before <= axis.kernel for axis in axes)
     return within and layer.kind != "lppool" and not _misses(layer, axes)
 
 
-def _check_room(layer: Any, axes: Any) -> None:
+def _check_room(layer: SlidingPool, axes: Sequence[Axis]) -> None:
     """NotBuilt where PyTorch refuses sums over three axes: there padding doesn't count as room."""
     if len(axes) == 3 and layer.kind != "maxpool" and any(axis.size < axis.kernel for axis in axes):
         raise NotBuilt(
@@ -72,7 +81,7 @@ def _check_room(layer: Any, axes: Any) -> None:
         )
 
 
-def _misses(layer: Any, axes: Any) -> bool:
+def _misses(layer: SlidingPool, axes: Sequence[Axis]) -> bool:
     """Whether some maximum is of padding alone, as with dilation.
 
     PyTorch 2.13 takes it from a place outside of the map, and writes there on its way back.
@@ -87,7 +96,7 @@ def _misses(layer: Any, axes: Any) -> bool:
     )
 
 
-def _hanging_over(layer: Any, shape: Shape, bench: Bench, axes: Any) -> Built:
+def _hanging_over(layer: SlidingPool, shape: Shape, bench: Bench, axes: Sequence[Axis]) -> Built:
     """Ceil mode as the module has it, or maxima of a map that is padded as far as windows go."""
     if layer.kind == "maxpool":
         with suppress(NotBuilt):
@@ -100,9 +109,11 @@ def _hanging_over(layer: Any, shape: Shape, bench: Bench, axes: Any) -> Built:
     return alone(layer, shape, bench)
 
 
-def _around(axes: Any, value: float) -> Callable[[Array], Array]:
+def _around(axes: Sequence[Axis], value: float, mode: str = "constant") -> Padding:
+    """What puts padding around a map."""
     amounts = [pad for axis in reversed(axes) for pad in (axis.before, axis.after)]
-    return lambda x: functional.pad(x, amounts, value=value)
+    filled = {"value": value} if mode == "constant" else {}
+    return lambda x: functional.pad(x, amounts, mode=mode, **filled)
 
 
 def _average_pool(layer: AveragePool, shape: Shape, bench: Bench) -> Built:
@@ -118,10 +129,10 @@ def _average_pool(layer: AveragePool, shape: Shape, bench: Bench) -> Built:
     return Built({"": module}, lambda x: module(pad(x)) / module(pad(torch.ones_like(x))))
 
 
-def _numbered(layer: Any, axes: Any) -> Any:
+def _numbered(layer: AveragePool, axes: Sequence[Axis]) -> AveragePool:
     if layer.ceil:
         return layer
-    return layer.replaced(padding=tuple((axis.before, axis.after) for axis in axes))
+    return layer.replaced(padding=tuple(pads_of(axes)))
 
 
 def _global(layer: GlobalAverage | GlobalMax, shape: Shape, bench: Bench) -> Built:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
+from torch import nn
 
 from cnncalc.executors.base import Array
 from cnncalc.executors.torch.modules import Bench, Built, holder, real
 from cnncalc.layers.base import Shape
-from cnncalc.layers.recurrent import STARTS
+from cnncalc.layers.recurrent import STARTS, Recurrent
 
 __all__ = ["recurrent"]
 
@@ -21,12 +20,12 @@ class Recurring(Built):
         states: of the last call.
     """
 
-    def __init__(self, layer: Any, module: Any) -> None:
+    def __init__(self, layer: Recurrent, module: nn.Module) -> None:
         super().__init__({"": module}, self._run)
         self.layer = layer
         self.module = module
 
-    def _starts(self, x: Array, given: tuple[Array, ...]) -> Any:
+    def _starts(self, x: Array, given: tuple[Array, ...]) -> Array | tuple[Array, ...]:
         """What the module takes to start from; None: zeros."""
         layer, count = self.layer, self.layer.states
         kinds = []
@@ -55,7 +54,7 @@ class Recurring(Built):
         return output.movedim(1, 2) if first else output
 
 
-def recurrent(layer: Any, shape: Shape, bench: Bench) -> Built:
+def recurrent(layer: Recurrent, shape: Shape, bench: Bench) -> Built:
     """One module; of a single bias for input and state the second stays 0, and is no weight."""
     if len(shape) != 2:
         raise ValueError(f"a recurrent layer takes sequences, not {shape}")
@@ -70,7 +69,7 @@ def recurrent(layer: Any, shape: Shape, bench: Bench) -> Built:
     return Recurring(layer, module)
 
 
-def _single_bias(layer: Any, module: Any) -> Any:
+def _single_bias(layer: Recurrent, module: nn.Module) -> nn.Module:
     """A module of one bias, where the layer has one."""
     if layer.bias and layer.biases == 1:
         for name in [name for name, _ in module.named_parameters() if name.startswith("bias_hh")]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cnncalc.frameworks.keras.arguments import finish, integer
 from cnncalc.frameworks.keras.frame import Call, Vocabulary
 from cnncalc.layers.attention import MultiHeadAttention
@@ -15,25 +13,25 @@ __all__ = ["ATTENTION"]
 
 def multi_head_attention(
     call: Call,
-    num_heads: Any,
-    key_dim: Any,
-    value_dim: Any = None,
-    dropout: Any = 0.0,
-    use_bias: Any = True,
-    output_shape: Any = None,
-    attention_axes: Any = None,
-    sliding_window: Any = None,
-    flash_attention: Any = None,
-    kernel_initializer: Any = "glorot_uniform",
-    bias_initializer: Any = "zeros",
-    kernel_regularizer: Any = None,
-    bias_regularizer: Any = None,
-    activity_regularizer: Any = None,
-    kernel_constraint: Any = None,
-    bias_constraint: Any = None,
-    use_gate: Any = False,
-    seed: Any = None,
-    **keywords: Any,
+    num_heads: object,
+    key_dim: object,
+    value_dim: object = None,
+    dropout: object = 0.0,
+    use_bias: object = True,
+    output_shape: object = None,
+    attention_axes: object = None,
+    sliding_window: object = None,
+    flash_attention: object = None,
+    kernel_initializer: object = "glorot_uniform",
+    bias_initializer: object = "zeros",
+    kernel_regularizer: object = None,
+    bias_regularizer: object = None,
+    activity_regularizer: object = None,
+    kernel_constraint: object = None,
+    bias_constraint: object = None,
+    use_gate: object = False,
+    seed: object = None,
+    **keywords: object,
 ) -> tuple[Declared, ...]:
     """Positions by features, of which each position sees all."""
     if use_gate or sliding_window is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any
+from typing import TypedDict
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.keras.arguments import finish, integer, word
@@ -27,33 +27,44 @@ KIND_OF |= {None: "identity"}
 MERGES = {"sum": "add", "mul": "mul", "ave": "mean"}
 
 
+class _Options(TypedDict):
+    """The options that all three kinds have."""
+
+    hidden: int
+    activation: str
+    bias: bool
+    last: bool
+    backwards: bool
+    axis: int
+
+
 def lstm(
     call: Call,
-    units: Any,
-    activation: Any = "tanh",
-    recurrent_activation: Any = "sigmoid",
-    use_bias: Any = True,
-    kernel_initializer: Any = "glorot_uniform",
-    recurrent_initializer: Any = "orthogonal",
-    bias_initializer: Any = "zeros",
-    unit_forget_bias: Any = True,
-    kernel_regularizer: Any = None,
-    recurrent_regularizer: Any = None,
-    bias_regularizer: Any = None,
-    activity_regularizer: Any = None,
-    kernel_constraint: Any = None,
-    recurrent_constraint: Any = None,
-    bias_constraint: Any = None,
-    dropout: Any = 0.0,
-    recurrent_dropout: Any = 0.0,
-    seed: Any = None,
-    return_sequences: Any = False,
-    return_state: Any = False,
-    go_backwards: Any = False,
-    stateful: Any = False,
-    unroll: Any = False,
-    use_cudnn: Any = "auto",
-    **keywords: Any,
+    units: object,
+    activation: object = "tanh",
+    recurrent_activation: object = "sigmoid",
+    use_bias: object = True,
+    kernel_initializer: object = "glorot_uniform",
+    recurrent_initializer: object = "orthogonal",
+    bias_initializer: object = "zeros",
+    unit_forget_bias: object = True,
+    kernel_regularizer: object = None,
+    recurrent_regularizer: object = None,
+    bias_regularizer: object = None,
+    activity_regularizer: object = None,
+    kernel_constraint: object = None,
+    recurrent_constraint: object = None,
+    bias_constraint: object = None,
+    dropout: object = 0.0,
+    recurrent_dropout: object = 0.0,
+    seed: object = None,
+    return_sequences: object = False,
+    return_state: object = False,
+    go_backwards: object = False,
+    stateful: object = False,
+    unroll: object = False,
+    use_cudnn: object = "auto",
+    **keywords: object,
 ) -> tuple[Declared, ...]:
     """LSTM, with one bias for input and state."""
     layer = LSTM(
@@ -66,31 +77,31 @@ def lstm(
 
 def gru(
     call: Call,
-    units: Any,
-    activation: Any = "tanh",
-    recurrent_activation: Any = "sigmoid",
-    use_bias: Any = True,
-    kernel_initializer: Any = "glorot_uniform",
-    recurrent_initializer: Any = "orthogonal",
-    bias_initializer: Any = "zeros",
-    kernel_regularizer: Any = None,
-    recurrent_regularizer: Any = None,
-    bias_regularizer: Any = None,
-    activity_regularizer: Any = None,
-    kernel_constraint: Any = None,
-    recurrent_constraint: Any = None,
-    bias_constraint: Any = None,
-    dropout: Any = 0.0,
-    recurrent_dropout: Any = 0.0,
-    seed: Any = None,
-    return_sequences: Any = False,
-    return_state: Any = False,
-    go_backwards: Any = False,
-    stateful: Any = False,
-    unroll: Any = False,
-    reset_after: Any = True,
-    use_cudnn: Any = "auto",
-    **keywords: Any,
+    units: object,
+    activation: object = "tanh",
+    recurrent_activation: object = "sigmoid",
+    use_bias: object = True,
+    kernel_initializer: object = "glorot_uniform",
+    recurrent_initializer: object = "orthogonal",
+    bias_initializer: object = "zeros",
+    kernel_regularizer: object = None,
+    recurrent_regularizer: object = None,
+    bias_regularizer: object = None,
+    activity_regularizer: object = None,
+    kernel_constraint: object = None,
+    recurrent_constraint: object = None,
+    bias_constraint: object = None,
+    dropout: object = 0.0,
+    recurrent_dropout: object = 0.0,
+    seed: object = None,
+    return_sequences: object = False,
+    return_state: object = False,
+    go_backwards: object = False,
+    stateful: object = False,
+    unroll: object = False,
+    reset_after: object = True,
+    use_cudnn: object = "auto",
+    **keywords: object,
 ) -> tuple[Declared, ...]:
     """GRU, with two biases where the state is reset after its product."""
     layer = GRU(
@@ -104,28 +115,28 @@ def gru(
 
 def simple_rnn(
     call: Call,
-    units: Any,
-    activation: Any = "tanh",
-    use_bias: Any = True,
-    kernel_initializer: Any = "glorot_uniform",
-    recurrent_initializer: Any = "orthogonal",
-    bias_initializer: Any = "zeros",
-    kernel_regularizer: Any = None,
-    recurrent_regularizer: Any = None,
-    bias_regularizer: Any = None,
-    activity_regularizer: Any = None,
-    kernel_constraint: Any = None,
-    recurrent_constraint: Any = None,
-    bias_constraint: Any = None,
-    dropout: Any = 0.0,
-    recurrent_dropout: Any = 0.0,
-    return_sequences: Any = False,
-    return_state: Any = False,
-    go_backwards: Any = False,
-    stateful: Any = False,
-    unroll: Any = False,
-    seed: Any = None,
-    **keywords: Any,
+    units: object,
+    activation: object = "tanh",
+    use_bias: object = True,
+    kernel_initializer: object = "glorot_uniform",
+    recurrent_initializer: object = "orthogonal",
+    bias_initializer: object = "zeros",
+    kernel_regularizer: object = None,
+    recurrent_regularizer: object = None,
+    bias_regularizer: object = None,
+    activity_regularizer: object = None,
+    kernel_constraint: object = None,
+    recurrent_constraint: object = None,
+    bias_constraint: object = None,
+    dropout: object = 0.0,
+    recurrent_dropout: object = 0.0,
+    return_sequences: object = False,
+    return_state: object = False,
+    go_backwards: object = False,
+    stateful: object = False,
+    unroll: object = False,
+    seed: object = None,
+    **keywords: object,
 ) -> tuple[Declared, ...]:
     """SimpleRNN."""
     options = _options(call, units, activation, use_bias, return_sequences, go_backwards)
@@ -134,24 +145,24 @@ def simple_rnn(
 
 def lstm_cell(
     call: Call,
-    units: Any,
-    activation: Any = "tanh",
-    recurrent_activation: Any = "sigmoid",
-    use_bias: Any = True,
-    kernel_initializer: Any = "glorot_uniform",
-    recurrent_initializer: Any = "orthogonal",
-    bias_initializer: Any = "zeros",
-    unit_forget_bias: Any = True,
-    kernel_regularizer: Any = None,
-    recurrent_regularizer: Any = None,
-    bias_regularizer: Any = None,
-    kernel_constraint: Any = None,
-    recurrent_constraint: Any = None,
-    bias_constraint: Any = None,
-    dropout: Any = 0.0,
-    recurrent_dropout: Any = 0.0,
-    seed: Any = None,
-    **keywords: Any,
+    units: object,
+    activation: object = "tanh",
+    recurrent_activation: object = "sigmoid",
+    use_bias: object = True,
+    kernel_initializer: object = "glorot_uniform",
+    recurrent_initializer: object = "orthogonal",
+    bias_initializer: object = "zeros",
+    unit_forget_bias: object = True,
+    kernel_regularizer: object = None,
+    recurrent_regularizer: object = None,
+    bias_regularizer: object = None,
+    kernel_constraint: object = None,
+    recurrent_constraint: object = None,
+    bias_constraint: object = None,
+    dropout: object = 0.0,
+    recurrent_dropout: object = 0.0,
+    seed: object = None,
+    **keywords: object,
 ) -> tuple[Declared, ...]:
     """LSTMCell, which RNN runs over the steps."""
     given = units, activation, recurrent_activation, use_bias
@@ -160,24 +171,24 @@ def lstm_cell(
 
 def gru_cell(
     call: Call,
-    units: Any,
-    activation: Any = "tanh",
-    recurrent_activation: Any = "sigmoid",
-    use_bias: Any = True,
-    kernel_initializer: Any = "glorot_uniform",
-    recurrent_initializer: Any = "orthogonal",
-    bias_initializer: Any = "zeros",
-    kernel_regularizer: Any = None,
-    recurrent_regularizer: Any = None,
-    bias_regularizer: Any = None,
-    kernel_constraint: Any = None,
-    recurrent_constraint: Any = None,
-    bias_constraint: Any = None,
-    dropout: Any = 0.0,
-    recurrent_dropout: Any = 0.0,
-    reset_after: Any = True,
-    seed: Any = None,
-    **keywords: Any,
+    units: object,
+    activation: object = "tanh",
+    recurrent_activation: object = "sigmoid",
+    use_bias: object = True,
+    kernel_initializer: object = "glorot_uniform",
+    recurrent_initializer: object = "orthogonal",
+    bias_initializer: object = "zeros",
+    kernel_regularizer: object = None,
+    recurrent_regularizer: object = None,
+    bias_regularizer: object = None,
+    kernel_constraint: object = None,
+    recurrent_constraint: object = None,
+    bias_constraint: object = None,
+    dropout: object = 0.0,
+    recurrent_dropout: object = 0.0,
+    reset_after: object = True,
+    seed: object = None,
+    **keywords: object,
 ) -> tuple[Declared, ...]:
     """GRUCell, which RNN runs over the steps."""
     given = units, activation, recurrent_activation, use_bias
@@ -186,22 +197,22 @@ def gru_cell(
 
 def simple_rnn_cell(
     call: Call,
-    units: Any,
-    activation: Any = "tanh",
-    use_bias: Any = True,
-    kernel_initializer: Any = "glorot_uniform",
-    recurrent_initializer: Any = "orthogonal",
-    bias_initializer: Any = "zeros",
-    kernel_regularizer: Any = None,
-    recurrent_regularizer: Any = None,
-    bias_regularizer: Any = None,
-    kernel_constraint: Any = None,
-    recurrent_constraint: Any = None,
-    bias_constraint: Any = None,
-    dropout: Any = 0.0,
-    recurrent_dropout: Any = 0.0,
-    seed: Any = None,
-    **keywords: Any,
+    units: object,
+    activation: object = "tanh",
+    use_bias: object = True,
+    kernel_initializer: object = "glorot_uniform",
+    recurrent_initializer: object = "orthogonal",
+    bias_initializer: object = "zeros",
+    kernel_regularizer: object = None,
+    recurrent_regularizer: object = None,
+    bias_regularizer: object = None,
+    kernel_constraint: object = None,
+    recurrent_constraint: object = None,
+    bias_constraint: object = None,
+    dropout: object = 0.0,
+    recurrent_dropout: object = 0.0,
+    seed: object = None,
+    **keywords: object,
 ) -> tuple[Declared, ...]:
     """SimpleRNNCell, which RNN runs over the steps."""
     return finish(call, keywords, *simple_rnn(call, units, activation, use_bias))
@@ -209,14 +220,14 @@ def simple_rnn_cell(
 
 def rnn(
     call: Call,
-    cell: Any,
-    return_sequences: Any = False,
-    return_state: Any = False,
-    go_backwards: Any = False,
-    stateful: Any = False,
-    unroll: Any = False,
-    zero_output_for_mask: Any = False,
-    **keywords: Any,
+    cell: object,
+    return_sequences: object = False,
+    return_state: object = False,
+    go_backwards: object = False,
+    stateful: object = False,
+    unroll: object = False,
+    zero_output_for_mask: object = False,
+    **keywords: object,
 ) -> tuple[Declared, ...]:
     """RNN, of a cell that was read."""
     inner = cell[0] if isinstance(cell, tuple | list) and len(cell) == 1 else None
@@ -230,11 +241,11 @@ def rnn(
 
 def bidirectional(
     call: Call,
-    layer: Any,
-    merge_mode: Any = "concat",
-    weights: Any = None,
-    backward_layer: Any = None,
-    **keywords: Any,
+    layer: object,
+    merge_mode: object = "concat",
+    weights: object = None,
+    backward_layer: object = None,
+    **keywords: object,
 ) -> tuple[Declared, ...]:
     """Bidirectional, of a recurrent layer that was read: one step where both are put together.
 
@@ -260,12 +271,12 @@ def bidirectional(
 
 def _options(
     call: Call,
-    units: Any,
-    activation: Any,
-    use_bias: Any,
-    return_sequences: Any,
-    go_backwards: Any,
-) -> dict[str, Any]:
+    units: object,
+    activation: object,
+    use_bias: object,
+    return_sequences: object,
+    go_backwards: object,
+) -> _Options:
     """What the three have in common."""
     return {
         "hidden": integer(call, "units", units),
@@ -277,7 +288,7 @@ def _options(
     }
 
 
-def _kind(call: Call, name: str, value: Any) -> str:
+def _kind(call: Call, name: str, value: object) -> str:
     """An activation by Keras's name for it."""
     if isinstance(value, tuple | list) and len(value) == 1 and isinstance(value[0], Declared):
         return value[0].layer.kind if value[0].layer.kind in ACTIVATIONS else _wrong(call, name)

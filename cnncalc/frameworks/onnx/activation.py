@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from math import inf
-from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import FormReader
@@ -20,7 +19,7 @@ __all__ = ["ACTIVATIONS", "ALONG_AXIS", "clip"]
 NEAR = 1e-6  # attributes are single floats: 1/6 is 0.16666667 there
 
 
-def of_row(op: Op, form: Form, values: dict[str, Any]) -> Layer:
+def of_row(op: Op, form: Form, values: dict[str, object]) -> Layer:
     """The layer of an operator whose attributes are the kind's options."""
     found = [
         own.default if isinstance(value, float) and abs(value - own.default) < NEAR else value

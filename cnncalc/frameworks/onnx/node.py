@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Shape
@@ -11,6 +11,7 @@ from cnncalc.network import Declared
 
 __all__ = ["Attributes", "Inputs", "Ints", "Node", "Pads", "Reader", "Text", "plain"]
 
+Each = TypeVar("Each")
 Attributes = Mapping[str, Any]
 Inputs = Sequence[Shape | None]
 Reader = Callable[[Attributes, Inputs], Declared]
@@ -91,6 +92,6 @@ class Node(NamedTuple):
         return tuple(zip(pads[:axes], pads[axes:], strict=True))
 
 
-def plain(values: tuple[Any, ...]) -> tuple[Any, ...]:
+def plain(values: tuple[Each, ...]) -> tuple[Each, ...]:
     """One value for all axes where those for each are the same."""
     return values[:1] if len(set(values)) == 1 else values

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from math import inf
-from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import FormReader, Reader
@@ -25,7 +24,7 @@ from cnncalc.network import Declared, Expects
 __all__ = ["READERS"]
 
 
-def of_row(op: Op, form: Form, values: dict[str, Any]) -> Declared:
+def of_row(op: Op, form: Form, values: dict[str, object]) -> Declared:
     """The layer of a class that has the kind's options and no more."""
     call = f"nn.{form.name}"
     numbers = [number(call, name, values[name]) for name in form.arguments]  # and no `inplace`

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypeVar
 
 from cnncalc.errors import LayerError
 from cnncalc.layers.options import show_value
@@ -21,6 +21,7 @@ __all__ = [
     "spread",
 ]
 
+Each = TypeVar("Each")
 LAZY = object()  # stands for the channels that a lazy class takes from what flows in
 
 
@@ -53,17 +54,17 @@ def per_axis(
     return collapsed(tuple(integer(call, name, each, least) for each in value))
 
 
-def collapsed(values: tuple[Any, ...]) -> tuple[Any, ...]:
+def collapsed(values: tuple[Each, ...]) -> tuple[Each, ...]:
     """Values that are all the same as one, which is how the records write it."""
     return values[:1] if all(map(_plain, values)) and len(set(values)) == 1 else values
 
 
-def _plain(value: Any) -> bool:
+def _plain(value: object) -> bool:
     """Whether a number, or each of several, is neither a size with names nor an unknown."""
     return all(map(_plain, value)) if isinstance(value, tuple) else type(value) in (int, float)
 
 
-def spread(values: tuple[Any, ...], axes: int) -> tuple[Any, ...]:
+def spread(values: tuple[Each, ...], axes: int) -> tuple[Each, ...]:
     """One value for each axis."""
     return values if len(values) == axes else values * axes
 

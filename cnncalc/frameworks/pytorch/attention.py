@@ -6,7 +6,6 @@ The batch stands in front with `batch_first=True`, else between the two.
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import Reader
@@ -21,17 +20,17 @@ CALL = "nn.MultiheadAttention"
 
 
 def multihead_attention(
-    embed_dim: Any,
-    num_heads: Any,
-    dropout: Any = 0.0,
-    bias: Any = True,
-    add_bias_kv: Any = False,
-    add_zero_attn: Any = False,
-    kdim: Any = None,
-    vdim: Any = None,
-    batch_first: Any = False,
-    device: Any = None,
-    dtype: Any = None,
+    embed_dim: object,
+    num_heads: object,
+    dropout: object = 0.0,
+    bias: object = True,
+    add_bias_kv: object = False,
+    add_zero_attn: object = False,
+    kdim: object = None,
+    vdim: object = None,
+    batch_first: object = False,
+    device: object = None,
+    dtype: object = None,
 ) -> Declared:
     features = integer(CALL, "embed_dim", embed_dim, 1)
     heads = integer(CALL, "num_heads", num_heads, 1)

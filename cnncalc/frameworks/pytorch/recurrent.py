@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from math import prod
-from typing import Any
+from typing import TypedDict
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import Reader
@@ -17,17 +17,27 @@ from cnncalc.network import Declared, Expects
 __all__ = ["READERS"]
 
 
+class _Options(TypedDict):
+    """The options that all three kinds have."""
+
+    hidden: int
+    layers: int
+    bias: bool
+    bidirectional: bool
+    axis: int
+
+
 def lstm(
-    input_size: Any,
-    hidden_size: Any,
-    num_layers: Any = 1,
-    bias: Any = True,
-    batch_first: Any = False,
-    dropout: Any = 0.0,
-    bidirectional: Any = False,
-    proj_size: Any = 0,
-    device: Any = None,
-    dtype: Any = None,
+    input_size: object,
+    hidden_size: object,
+    num_layers: object = 1,
+    bias: object = True,
+    batch_first: object = False,
+    dropout: object = 0.0,
+    bidirectional: object = False,
+    proj_size: object = 0,
+    device: object = None,
+    dtype: object = None,
 ) -> Declared:
     call = "nn.LSTM"
     given = (hidden_size, num_layers, bias, batch_first, dropout, bidirectional)
@@ -44,31 +54,31 @@ def lstm(
 
 
 def gru(
-    input_size: Any,
-    hidden_size: Any,
-    num_layers: Any = 1,
-    bias: Any = True,
-    batch_first: Any = False,
-    dropout: Any = 0.0,
-    bidirectional: Any = False,
-    device: Any = None,
-    dtype: Any = None,
+    input_size: object,
+    hidden_size: object,
+    num_layers: object = 1,
+    bias: object = True,
+    batch_first: object = False,
+    dropout: object = 0.0,
+    bidirectional: object = False,
+    device: object = None,
+    dtype: object = None,
 ) -> Declared:
     given = (hidden_size, num_layers, bias, batch_first, dropout, bidirectional)
     return _declared("nn.GRU", GRU(**_options("nn.GRU", *given)), input_size)
 
 
 def rnn(
-    input_size: Any,
-    hidden_size: Any,
-    num_layers: Any = 1,
-    nonlinearity: Any = "tanh",
-    bias: Any = True,
-    batch_first: Any = False,
-    dropout: Any = 0.0,
-    bidirectional: Any = False,
-    device: Any = None,
-    dtype: Any = None,
+    input_size: object,
+    hidden_size: object,
+    num_layers: object = 1,
+    nonlinearity: object = "tanh",
+    bias: object = True,
+    batch_first: object = False,
+    dropout: object = 0.0,
+    bidirectional: object = False,
+    device: object = None,
+    dtype: object = None,
 ) -> Declared:
     given = (hidden_size, num_layers, bias, batch_first, dropout, bidirectional)
     activation = chosen("nn.RNN", "nonlinearity", nonlinearity, ("tanh", "relu"))
@@ -77,24 +87,32 @@ def rnn(
 
 
 def lstm_cell(
-    input_size: Any, hidden_size: Any, bias: Any = True, device: Any = None, dtype: Any = None
+    input_size: object,
+    hidden_size: object,
+    bias: object = True,
+    device: object = None,
+    dtype: object = None,
 ) -> Declared:
     return _cell("nn.LSTMCell", LSTM, input_size, hidden_size, bias)
 
 
 def gru_cell(
-    input_size: Any, hidden_size: Any, bias: Any = True, device: Any = None, dtype: Any = None
+    input_size: object,
+    hidden_size: object,
+    bias: object = True,
+    device: object = None,
+    dtype: object = None,
 ) -> Declared:
     return _cell("nn.GRUCell", GRU, input_size, hidden_size, bias)
 
 
 def rnn_cell(
-    input_size: Any,
-    hidden_size: Any,
-    bias: Any = True,
-    nonlinearity: Any = "tanh",
-    device: Any = None,
-    dtype: Any = None,
+    input_size: object,
+    hidden_size: object,
+    bias: object = True,
+    nonlinearity: object = "tanh",
+    device: object = None,
+    dtype: object = None,
 ) -> Declared:
     kind = partial(
         RNN, activation=chosen("nn.RNNCell", "nonlinearity", nonlinearity, ("tanh", "relu"))
@@ -103,28 +121,29 @@ def rnn_cell(
 
 
 def _cell(
-    call: str, kind: Callable[..., Recurrent], input_size: Any, hidden_size: Any, bias: Any
+    call: str, kind: Callable[..., Recurrent], input_size: object, hidden_size: object, bias: object
 ) -> Declared:
     """A layer that reads one step and gives its state; its tensors have names of their own."""
     hidden = integer(call, "hidden_size", hidden_size, 1)
     layer = kind(hidden=hidden, bias=bool(bias), axis=-1, last=True)
-    declared = _declared(call, layer, input_size)
+    features = integer(call, "input_size", input_size, 1)
+    declared = _declared(call, layer, features)
     stored = {
         each.name: (each.count, (Weight(each.name.removesuffix("_l0"), each.shape),))
-        for each in layer.weights((1, input_size))
+        for each in layer.weights((1, features))
     }
     return declared.replaced(stored=stored)
 
 
 def _options(
     call: str,
-    hidden_size: Any,
-    num_layers: Any,
-    bias: Any,
-    batch_first: Any,
-    dropout: Any,
-    bidirectional: Any,
-) -> dict[str, Any]:
+    hidden_size: object,
+    num_layers: object,
+    bias: object,
+    batch_first: object,
+    dropout: object,
+    bidirectional: object,
+) -> _Options:
     """What the three have in common."""
     flag(call, "batch_first", batch_first)
     if not 0 <= number(call, "dropout", dropout) <= 1:
@@ -138,7 +157,7 @@ def _options(
     }
 
 
-def _declared(call: str, layer: Recurrent, input_size: Any) -> Declared:
+def _declared(call: str, layer: Recurrent, input_size: object) -> Declared:
     features = integer(call, "input_size", input_size, 1)
     return Declared(layer, Expects(call, rule=partial(_taken, call, features)))
 

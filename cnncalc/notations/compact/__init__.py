@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from cnncalc.errors import SpecError
+from cnncalc.findings import Findings
 from cnncalc.network import Network
 from cnncalc.notations import Notation, Text
 from cnncalc.packages import OnUse
-from cnncalc.report import Report
 
 if TYPE_CHECKING:
     from cnncalc.notations.compact import parsing, writer
@@ -45,7 +45,7 @@ def _read(text: Text, let: Mapping[str, int]) -> Network:
     return parsing.parse(text.source, let)
 
 
-def _write(report: Report, name: str | None) -> str:
+def _write(report: Findings, name: str | None) -> str:
     return writer.lines(report)
 
 

@@ -102,7 +102,6 @@ class _Parser(Scanner):
             raise self.error(
                 f"`{found}` has no partner before it",
                 self.at,
-                self.at + 1,
                 code="brackets",
                 help="`[ ]` holds a group, and `|` parts branches inside `add[ ]`, `cat[ ]`, "
                 "`mul[ ]`"
@@ -228,7 +227,6 @@ class _Parser(Scanner):
             raise self.error(
                 "`@` needs the name of a step",
                 start,
-                start + 1,
                 code="label",
                 help="`x1@conv:64,k3` names a step, `@x1` goes back to it",
             )
@@ -236,7 +234,7 @@ class _Parser(Scanner):
         return Jump(named[0], self.span(start))
 
     def parse_atom(self, start: int, label: str | None) -> Call | Entries | Group | Either | Merge:
-        if self.text[self.at : self.at + 1] == "[":
+        if self.ahead == "[":
             return self.parse_groups(start, label)
         named = NAME.match(self.text, self.at)
         if not named:
@@ -245,7 +243,7 @@ class _Parser(Scanner):
         arguments = self.parse_arguments(start)
         if named[0] == Each.kind:
             return self.nested(lambda: self.parse_entries(arguments, start, label))
-        bracket = self.text[self.at : self.at + 1] == "["
+        bracket = self.ahead == "["
         if named[0] in MERGES or (bracket and named[0] in EITHER):
             return self.nested(lambda: self.parse_merge(named[0], arguments, start, label))
         if bracket and named[0] not in LAYERS and self.means_join(named[0], start):
@@ -256,7 +254,7 @@ class _Parser(Scanner):
         """The error on a word that begins like no layer."""
         word = WORD.match(self.text, self.at)
         end = word.end() if word else min(self.at + 1, len(self.text))
-        if self.text[self.at : self.at + 1] == "{" and "}" not in self.text[self.at :]:
+        if self.ahead == "{" and "}" not in self.text[self.at :]:
             return self.unclosed("{", self.at)
         return self.error(
             f"`{self.text[self.at : end] or 'the end'}` is no layer",
@@ -278,15 +276,14 @@ class _Parser(Scanner):
         """A group, or a choice of several."""
         opened = self.at
         first = self.nested(lambda: self.parse_group(start, label))
-        if self.text[self.at : self.at + 1] != "/":
+        if self.ahead != "/":
             return first
         groups = [first._replace(span=self.span(opened), label=None)]
-        while self.text[self.at : self.at + 1] == "/":
+        while self.ahead == "/":
             if self.text[self.at + 1 : self.at + 2] != "[":
                 raise self.error(
                     "a choice of layers goes on with a group",
                     self.at,
-                    self.at + 1,
                     code="choice",
                     help="write `[conv:16,k3]/[conv:16,k5]`; `[]` is nothing",
                 )
@@ -299,11 +296,10 @@ class _Parser(Scanner):
         opened = self.at
         self.at += 1
         items = self.items("]|")
-        if self.text[self.at : self.at + 1] == "|":
+        if self.ahead == "|":
             raise self.error(
                 "`|` parts the branches of a merge, and this is a plain group",
                 self.at,
-                self.at + 1,
                 code="brackets",
                 help="write `add[ … | … ]`, `cat[ … | … ]` or `mul[ … | … ]`",
             )
@@ -313,7 +309,7 @@ class _Parser(Scanner):
     def parse_entries(
         self, arguments: tuple[Argument, ...], start: int, label: str | None
     ) -> Entries:
-        if self.text[self.at : self.at + 1] != "[":
+        if self.ahead != "[":
             raise self.error(
                 "`each` needs the layers that run at every entry",
                 start,
@@ -327,7 +323,7 @@ class _Parser(Scanner):
     def parse_merge(
         self, name: str, arguments: tuple[Argument, ...], start: int, label: str | None
     ) -> Merge:
-        if self.text[self.at : self.at + 1] != "[":
+        if self.ahead != "[":
             raise self.error(
                 f"`{name}` needs its branches",
                 start,
@@ -337,7 +333,7 @@ class _Parser(Scanner):
             )
         opened = self.at
         branches: list[Group] = []
-        while not branches or self.text[self.at : self.at + 1] == "|":
+        while not branches or self.ahead == "|":
             self.at += 1
             branch = self.at
             branches.append(Group(self.items("]|"), Span(self.source, branch, self.at), None))
@@ -400,7 +396,6 @@ class _Parser(Scanner):
             raise self.error(
                 f"brackets are nested more than {MAX_DEPTH} deep",
                 self.at,
-                self.at + 1,
                 code="too-deep",
                 help="give inner groups a `def`",
             )

@@ -10,8 +10,8 @@ from cnncalc.layers import LAYERS, Layer
 from cnncalc.layers.each import Each
 from cnncalc.notations.compact.option_reader import At, OptionReader, UnknownOptionError
 from cnncalc.notations.compact.tree import Argument, Definition
-from cnncalc.notations.compact.values import fill_in
-from cnncalc.notations.unknowns import placed
+from cnncalc.notations.compact.values import fill_in, is_plain
+from cnncalc.notations.unknowns import Unknowns, placed
 from cnncalc.packages import OnUse
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class LayerReader:
 
     def __init__(self, let: Mapping[str, int], definitions: Mapping[str, Definition]) -> None:
         self.let = let
+        self.unknown = isinstance(let, Unknowns)
         self.definitions = definitions
         self.made: dict[tuple[str, ...], _Made] = {}
         self.places: dict[Span, tuple[tuple[str, ...], tuple[Argument, ...]]] = {}
@@ -54,9 +55,12 @@ class LayerReader:
         """The words of arguments, with a definition's parameters put in."""
         texts = []
         for argument in arguments:
-            with At(argument.span):
-                text = placed(argument.text, argument.span.start, self.let)
-                texts.append(fill_in(text, values, self.let))
+            text = argument.text
+            if self.unknown or not is_plain(text):
+                with At(argument.span):
+                    text = placed(text, argument.span.start, self.let)
+                    text = fill_in(text, values, self.let)
+            texts.append(text)
         return texts
 
     def _new(

@@ -32,8 +32,13 @@ class Scanner:
         self.text = COMMENT.sub(lambda found: " " * len(found[0]), source.text).replace("×", "x")
         self.at = 0
 
+    @property
+    def ahead(self) -> str:
+        """The character that comes next; empty at the end."""
+        return self.text[self.at : self.at + 1]
+
     def parse_arguments(self, start: int) -> tuple[Argument, ...]:
-        opener = self.text[self.at : self.at + 1]
+        opener = self.ahead
         if opener == "(":
             return self.arguments_in_parentheses()
         if opener != ":":
@@ -46,13 +51,12 @@ class Scanner:
             raise self.error(
                 "a value in brackets",
                 end,
-                end + 1,
                 code="syntax",
                 help="per-axis values are joined by x, as in `k=3x5`",
             )
         arguments = self.split(self.at, end, start)
         self.at = end
-        if self.text[self.at : self.at + 1] == "(":
+        if self.ahead == "(":
             whole = self.text[start : self.text.find(")", self.at) + 1]
             raise self.error(
                 "options stand after `:` or in parentheses, not both",
@@ -64,7 +68,7 @@ class Scanner:
         return arguments
 
     def expect_end_of_word(self, start: int) -> None:
-        rest = self.text[self.at : self.at + 1]
+        rest = self.ahead
         if rest and not rest.isspace() and rest not in "[]|#":
             word = WORD.match(self.text, self.at)
             end = word.end() if word else self.at + 1
@@ -88,7 +92,6 @@ class Scanner:
             raise self.error(
                 "parentheses in parentheses",
                 inner,
-                inner + 1,
                 code="brackets",
                 help="per-axis values are joined by x, as in `k=3x5`",
             )
@@ -124,7 +127,6 @@ class Scanner:
                 raise self.error(
                     "an option is empty beside this comma",
                     place,
-                    place + 1,
                     code="syntax",
                     help=self.joined(layer, end) if layer >= 0 else None,
                 )
@@ -145,12 +147,11 @@ class Scanner:
         self.at = match.end() if match else self.at
 
     def close(self, closer: str, opened: int) -> None:
-        if self.text[self.at : self.at + 1] != closer:
+        if self.ahead != closer:
             if self.at < len(self.text):
                 raise self.error(
                     f"`{self.text[self.at]}` closes nothing here",
                     self.at,
-                    self.at + 1,
                     code="brackets",
                 )
             raise self.unclosed(self.text[opened], opened)
@@ -160,7 +161,6 @@ class Scanner:
         return self.error(
             f"`{opener}` is never closed",
             opened,
-            opened + 1,
             code="brackets",
             help=f"a `{CLOSERS[opener]}` where it ends",
         )
@@ -169,6 +169,14 @@ class Scanner:
         return Span(self.source, start, self.at)
 
     def error(
-        self, message: str, start: int, end: int, *, code: str, help: str | None = None
+        self,
+        message: str,
+        start: int,
+        end: int | None = None,
+        *,
+        code: str,
+        help: str | None = None,
     ) -> SpecError:
+        """The error on a stretch of the text, or on one character."""
+        end = start + 1 if end is None else end
         return SpecError(message, Span(self.source, start, end), code=code, help=help)

@@ -11,7 +11,7 @@ from cnncalc.layers.base import Option
 from cnncalc.notations.sizes import choice_error, integer
 from cnncalc.notations.unknowns import Unknowns
 
-__all__ = ["evaluate", "fill_in", "read_value"]
+__all__ = ["evaluate", "fill_in", "is_plain", "read_value"]
 
 MAX_FILLED = 4_000  # characters of a word once its parameters are put in
 PLACEHOLDER = re.compile(r"\$(\w+)|\{([^{}]*)\}")
@@ -90,9 +90,14 @@ READERS: dict[str, Callable[[Option, str, Mapping[str, int]], Any]] = {
 }
 
 
+def is_plain(text: str) -> bool:
+    """Whether a definition's text stands for itself, with nothing to put in."""
+    return "$" not in text and "{" not in text
+
+
 def fill_in(text: str, values: Mapping[str, str], let: Mapping[str, int]) -> str:
     """A definition's text with its parameters (`$a`) and arithmetic (`{4*$a}`) put in."""
-    if "$" not in text and "{" not in text:
+    if is_plain(text):
         return text
     if re.search(r"[$}]\w*/|/[${]", text.replace("//", "")):
         raise LayerError(
@@ -115,7 +120,7 @@ def fill_in(text: str, values: Mapping[str, str], let: Mapping[str, int]) -> str
         )
     if "{" in filled or "}" in filled or "$" in filled:
         raise LayerError(
-            "a brace or `$` has no partner",
+            f"`{filled[:40]}` has a brace or `$` without its partner",
             code="braces",
             help="`$name` for a parameter, `{4*$name}` for arithmetic, `16/32` for a choice",
         )

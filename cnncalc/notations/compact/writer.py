@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 
 from cnncalc.errors import SpecError
+from cnncalc.findings import Findings
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.each import Each
 from cnncalc.layers.options import SCALAR
@@ -18,7 +19,6 @@ from cnncalc.layers.spelling import head, word
 from cnncalc.network import Network, Step
 from cnncalc.notations.names import Names
 from cnncalc.notations.reserved import COMPACT, identifier
-from cnncalc.report import Report
 
 __all__ = ["lines", "write"]
 
@@ -48,7 +48,7 @@ def write(network: Network, shape: Shape | None = None) -> str | None:
     return " ".join([*writer.first(size), *words])
 
 
-def lines(report: Report) -> str:
+def lines(report: Findings) -> str:
     """The spec of a report's network, in lines; SpecError where the notation can't say it."""
     import textwrap  # only `convert` writes lines
 
@@ -59,7 +59,7 @@ def lines(report: Report) -> str:
     return "\n".join([*wrapped, ""])
 
 
-def _unsayable(report: Report) -> SpecError:
+def _unsayable(report: Findings) -> SpecError:
     """What in a network the compact notation has no words for, with its place."""
     network = report.network
     steps = network.steps

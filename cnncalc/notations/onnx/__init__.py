@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from cnncalc.errors import SpecError
+from cnncalc.findings import Findings
 from cnncalc.network import Network
 from cnncalc.notations import Notation, Text
 from cnncalc.packages import OnUse
-from cnncalc.report import Report
 
 if TYPE_CHECKING:
     from cnncalc.notations.onnx import reading, writing
@@ -37,7 +37,7 @@ def _path(text: Text) -> str:
     return paths[0]
 
 
-def _write(report: Report, name: str | None) -> bytes:
+def _write(report: Findings, name: str | None) -> bytes:
     data: bytes = writing.write_report(report, name=name).model.SerializeToString()
     return data
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cnncalc.findings import Findings
 from cnncalc.frameworks.calls import CALL, LINES
 from cnncalc.frameworks.keras import READERS
 from cnncalc.frameworks.keras.writing import CLASSES, pieces
@@ -22,13 +23,12 @@ from cnncalc.notations.program.lines import variables as allot
 from cnncalc.notations.program.naming import snake
 from cnncalc.notations.program.style import INDENT, parameters, statement
 from cnncalc.notations.reserved import KERAS
-from cnncalc.report import Report
 from cnncalc.rows import as_layout
 
 __all__ = ["write"]
 
 
-def write(report: Report, name: str | None = None) -> str:
+def write(report: Findings, name: str | None = None) -> str:
     """The text of a file that makes `model`, called as given.
 
     Raises:
@@ -48,7 +48,7 @@ def write(report: Report, name: str | None = None) -> str:
     return "\n".join([head, "import keras", *imports, "", *apart, text, ""])
 
 
-def _input(report: Report, number: int) -> str:
+def _input(report: Findings, number: int) -> str:
     """What makes an input, with its name where there are several."""
     row = report.rows[number]
     sizes = as_layout(row.output_shape, "channels-last")

@@ -13,12 +13,12 @@ from heapq import heappop, heappush
 from typing import NamedTuple
 
 from cnncalc.errors import LayerError, SpecError
+from cnncalc.findings import Findings
 from cnncalc.frameworks.calls import CALL, Piece
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.network import Network, Step
 from cnncalc.notations.names import Names
 from cnncalc.notations.reserved import Language, identifier
-from cnncalc.report import Report
 
 __all__ = [
     "FRESH",
@@ -101,7 +101,7 @@ class Program(NamedTuple):
 Split = Callable[[Layer, tuple[Shape, ...], Layer | None, bool], Sequence[Piece]]
 
 
-def lower(report: Report, pieces: Split, language: Language) -> Program:
+def lower(report: Findings, pieces: Split, language: Language) -> Program:
     """The program of a report's network.
 
     Args:

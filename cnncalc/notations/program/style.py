@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from cnncalc.frameworks.calls import LINES
 
@@ -72,17 +72,24 @@ def _wrapped(text: str, indent: str, tail: str) -> list[str]:
     return [f"{indent}{head}{equals}(", *parts, f"{indent}){tail}"]
 
 
-def _last_bracket(text: str) -> int | None:
-    """Where the bracket opens that the text ends with."""
-    stack: list[int] = []
+def _unquoted(text: str) -> Iterator[tuple[int, str]]:
+    """The characters that no quote holds, with their places."""
     quoted = ""
-    last = None
     for at, character in enumerate(text):
         if quoted:
             quoted = "" if character == quoted else quoted
         elif character in "\"'":
             quoted = character
-        elif character in OPENERS:
+        else:
+            yield at, character
+
+
+def _last_bracket(text: str) -> int | None:
+    """Where the bracket opens that the text ends with."""
+    stack: list[int] = []
+    last = None
+    for at, character in _unquoted(text):
+        if character in OPENERS:
             stack.append(at)
         elif character in OPENERS.values():
             last = stack.pop()
@@ -98,13 +105,9 @@ def _is_whole(text: str) -> bool:
 
 def split(text: str) -> list[str]:
     """The parts between commas that no bracket or quote holds."""
-    parts, depth, quoted, start = [], 0, "", 0
-    for at, character in enumerate(text):
-        if quoted:
-            quoted = "" if character == quoted else quoted
-        elif character in "\"'":
-            quoted = character
-        elif character in OPENERS:
+    parts, depth, start = [], 0, 0
+    for at, character in _unquoted(text):
+        if character in OPENERS:
             depth += 1
         elif character in OPENERS.values():
             depth -= 1

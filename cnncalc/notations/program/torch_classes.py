@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from cnncalc.findings import Findings
 from cnncalc.frameworks.calls import LINES
 from cnncalc.frameworks.pytorch import READERS
 from cnncalc.frameworks.pytorch.writing import CLASSES, pieces
@@ -21,12 +22,11 @@ from cnncalc.notations.program.lines import (
 from cnncalc.notations.program.naming import camel
 from cnncalc.notations.program.style import parameters, statement
 from cnncalc.notations.reserved import TORCH
-from cnncalc.report import Report
 
 __all__ = ["write"]
 
 
-def write(report: Report, name: str | None = None) -> str:
+def write(report: Findings, name: str | None = None) -> str:
     """The text of a file that makes the network: `model`, or, where it is no stack or has a
     name, a class.
 

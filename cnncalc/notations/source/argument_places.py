@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from inspect import signature
-from typing import Any
 
 from cnncalc.errors import Span
 from cnncalc.frameworks.counterparts import OPTIONS
@@ -16,7 +15,7 @@ __all__ = ["argument"]
 NAMES = {**OPTIONS, "channels": ("padding",), "interval": ("dim",)}
 
 
-def argument(call: Span, option: str, reader: Callable[..., Any] | None) -> Span:
+def argument(call: Span, option: str, reader: Callable[..., object] | None) -> Span:
     """The place of the argument that gives an option; the whole call where none is found.
 
     `reader` has the call's own signature, which says what its positions mean.

@@ -41,6 +41,7 @@ def choose(machine: Interpreter, module: Module, entry: str | None, package: str
     """The model: an object that runs; a package that is given holds it."""
     if entry:
         return named(machine, module, entry, package)
+    # Classes first: a file that defines one is about it, and its variables may be experiments.
     found = only_class(machine, module)
     if found is None:
         found = only_variable(machine, module)

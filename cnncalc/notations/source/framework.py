@@ -33,6 +33,21 @@ class Framework(Library):
     def __init__(self, read: bool) -> None:
         self.read = read
 
+    def near_layer(self, name: str) -> str | None:
+        """The layer whose class has the nearest name."""
+        raise NotImplementedError
+
+    def unknown(self, name: str) -> Refusal | None:
+        """What is said of a class that nothing defines."""
+        if not self.read or not name[:1].isupper():
+            return None
+        near = self.near_layer(name)
+        return Refusal(
+            f"`{name}` is not defined in this source, and no layer that is read here",
+            help=f"did you mean `{near}`?" if near else None,
+            code="unknown-layer",
+        )
+
     def unread(self, path: str) -> Refusal | None:
         """What is said of a name of a package that people install and that isn't there."""
         if path.partition(".")[0] not in model_packages.KNOWN:

@@ -170,6 +170,7 @@ class _Calls:
         if not self.makers and not self.variables:
             return
         top = ast.Module(self.body, [])
+        # A function sees the names of the file, and its own in their place.
         outer = _bound(_nodes(top))
         for scope in (top, *self.functions):
             nodes = list(_nodes(scope))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TypeVar
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import form_of, read
@@ -34,7 +34,7 @@ def plain(value: Value) -> Value:
     )
 
 
-def refused(error: LayerError, reader: Callable[..., Any] | None = None) -> Refusal:
+def refused(error: LayerError, reader: Callable[..., object] | None = None) -> Refusal:
     """A layer's bare sentence on its way to its place: an argument of the call, where one is to
     blame; `reader` has that call's signature, if it is known.
     """
@@ -44,9 +44,12 @@ def refused(error: LayerError, reader: Callable[..., Any] | None = None) -> Refu
     return refusal
 
 
+Made = TypeVar("Made")
+
+
 def made(
-    reader: Callable[..., Any], call: str, values: list[Any], kwargs: dict[str, Any]
-) -> tuple[Any, dict[str, Any]]:
+    reader: Callable[..., Made], call: str, values: list[Value], kwargs: dict[str, Value]
+) -> tuple[Made, dict[str, Value]]:
     """What a reader makes of a call's arguments, and the arguments by name with defaults."""
     try:
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from cnncalc.analysis import MAX_ELEMENTS, settle
 from cnncalc.errors import LayerError
@@ -18,6 +17,7 @@ from cnncalc.notations.source.step_names import name_of, spans_of
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import MISSING, Instance, Value
+from cnncalc.tracing.arrays import Sizes
 from cnncalc.tracing.batch_axis import FIRST, BatchAxis
 from cnncalc.tracing.entries import at_entries
 from cnncalc.tracing.tensors import Parameter, Static, Tensor
@@ -57,17 +57,21 @@ def emit(
     """
     machine.budget.spend(STEP_COST)
     trace = state_of(machine).trace
+    # A layer with weights has to be a step, or nothing would count them: zeros that were made in
+    # the likeness of what flows become a step of that.
     if trace is not None and (owner is not None or held):
         inputs = [flowing(machine, each) for each in inputs]
     declared = Declared.of(layer)
     if batch is None:
         declared, batch = fitted(machine, declared, inputs, owner)
+    # Arithmetic of numbers that are fixed is no layer of the network.
     if declared.layer.by_value and all(isinstance(each, Static) for each in inputs):
         return made_of(machine, inputs, inputs[0].shape)
     shapes = tuple(inner_shape(each) for each in inputs)
     try:
         shape = checked(settle(declared, shapes), shapes)
     except LayerError as error:
+        # What this layer declares helps to say which input the model would take (see `wants`).
         if trace is not None and all(isinstance(each, Tensor) for each in inputs):
             numbers = tuple(each.number for each in inputs)
             trace.refused = declared, numbers, shapes
@@ -174,7 +178,7 @@ def on_axes(layer: Layer, tensor: Tensor) -> Layer | None:
     return layer.replaced(axis=found[0])
 
 
-def made_of(machine: Machine, inputs: Sequence[Value], shape: tuple[Any, ...]) -> Static:
+def made_of(machine: Machine, inputs: Sequence[Value], shape: Sizes) -> Static:
     """Something fixed, made of other fixed tensors."""
     sources = [source for each in inputs if isinstance(each, Static) for source in each.sources]
     machine.budget.spend(len(sources))

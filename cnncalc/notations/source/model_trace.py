@@ -100,6 +100,7 @@ def held_by(owner: Value) -> Held:
     if not isinstance(owner, Instance) or owner.layers is None:
         return {}
     fields = owner.fields
+    # Recurrent layers name theirs by layer and direction; of all others these names are known.
     if not any(name.startswith(OF_LAYERS) for name in fields):
         names = (*WEIGHTS, *(fields.keys() & ATTENTION))
         return {name: value for name in names if isinstance(value := fields.get(name), Static)}

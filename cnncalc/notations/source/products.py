@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from cnncalc.errors import LayerError
 from cnncalc.layers import KINDS
@@ -19,6 +19,7 @@ from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
 from cnncalc.tracing.arithmetic import product as with_weights
+from cnncalc.tracing.arrays import Sizes
 from cnncalc.tracing.batch_axis import BatchAxis
 from cnncalc.tracing.products import einsum as by_letters
 from cnncalc.tracing.products import letters, multiplied, repeated, scaled_scores, swapped
@@ -71,7 +72,10 @@ def order_of(machine: Machine) -> str:
     return str(keras_of(machine).frame.order)
 
 
-def refusable(rule: Any, *args: Any, **options: Any) -> Any:
+Made = TypeVar("Made")
+
+
+def refusable(rule: Callable[..., Made], *args: object, **options: object) -> Made:
     """What a rule of `tracing` gives; its bare sentence becomes a refusal at this place."""
     try:
         return rule(*args, **options)
@@ -86,9 +90,7 @@ def _words(value: Value) -> str:
     return f"{'weights of ' if isinstance(value, Static) else ''}{sizes}"
 
 
-def through(
-    machine: Machine, tensor: Tensor, weights: Static, sizes: tuple[Any, ...], axis: int
-) -> Value:
+def through(machine: Machine, tensor: Tensor, weights: Static, sizes: Sizes, axis: int) -> Value:
     """A tensor through a matrix of weights (inputs, outputs), along one of its axes."""
     rank = len(tensor.shape)
     if order_of(machine) == "last":
@@ -253,7 +255,7 @@ def _for_all(machine: Machine, query: Tensor, each: Tensor) -> Value:
     return _run(machine, each, repeated(each.shape, heads // own))
 
 
-PRODUCTS: dict[str, Any] = {
+PRODUCTS: dict[str, Callable[..., Value]] = {
     "matmul": matmul,
     "mm": mm,
     "bmm": bmm,

@@ -87,6 +87,7 @@ def read(source: Source, asked: Asked, disk: Disk) -> Network:
     def build(
         wanted: Shape | None = None, inputs: dict[int, Shape] | None = None
     ) -> tuple[Interpreter, Value]:
+        # Each build has a machine of its own: nothing of one run is left to the next.
         budget = Budget()
         tree = Tree(asked.path, budget, asked.packages, disk, advice, asked.paths)
         machine = Interpreter(tree, budget, libraries(notation), dict(asked.let))
@@ -131,6 +132,8 @@ def check_let(source: Source, let: Mapping[str, Value]) -> None:
 def libraries(notation: str) -> list[Library]:
     """What sources import, the framework that is being read first."""
     keras = notation == "keras"
+    # They are asked in this order, so that a name without an import is the framework's that is
+    # read.
     frameworks: list[Library] = [PyTorch(not keras), Keras(keras)]
     return [*(reversed(frameworks) if keras else frameworks), NumPy(), Einops(), Python()]
 

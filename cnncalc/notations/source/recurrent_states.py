@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import show
@@ -149,7 +149,7 @@ def start_of(machine: Machine, call: str, layer: Recurrent, given: Value) -> Sta
     return Start((), dict(zip(STARTS, kinds, strict=False)))
 
 
-def _flowing(machine: Machine, call: str, layer: Recurrent, kinds: list[Any]) -> list[Tensor]:
+def _flowing(machine: Machine, call: str, layer: Recurrent, kinds: list[Value]) -> list[Tensor]:
     """Vectors of each layer and direction; zeros in the place of states that are numbers."""
     found: list[Tensor] = []
     fixed = [isinstance(each, Static) for each in kinds]

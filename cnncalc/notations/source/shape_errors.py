@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from math import prod
-from typing import Any
 
 from cnncalc.errors import LayerError, Span
 from cnncalc.layers.base import Shape, show
@@ -102,7 +101,7 @@ def _option(error: LayerError, expects: Expects | None, shapes: tuple[Shape, ...
     )
 
 
-def _reader(owner: Value) -> Callable[..., Any] | None:
+def _reader(owner: Value) -> Callable[..., object] | None:
     classes = owner.cls.order if isinstance(owner, Instance) else ()
     return next((each.reader for each in classes if each.reader is not None), None)
 

@@ -11,7 +11,6 @@ from cnncalc.python.values import (
     MISSING,
     OBJECT,
     Arguments,
-    Bound,
     Builtin,
     Class,
     Instance,
@@ -66,9 +65,7 @@ def init_fields(machine: Machine, args: Arguments, kwargs: Keywords) -> None:
     owner = next(each for each in instance.cls.order if each.fields is not None)
     filled = fill(machine, owner.name, fields_of(owner), values, kwargs)
     instance.fields.update(filled)
-    after = instance.cls.find("__post_init__")
-    if after is not MISSING:
-        machine.call(Bound(after, instance), [], {})
+    machine.special(instance, "__post_init__")
 
 
 def equal_fields(machine: Machine, args: Arguments, kwargs: Keywords) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 import operator
 from collections.abc import Callable
-from typing import Any
 
 from cnncalc.python.comparison import ordered
 from cnncalc.python.exceptions import raised
@@ -32,7 +31,7 @@ class Ranked:
         return ordered(self.machine, operator.lt, self.value, other.value)
 
 
-def on_a_heap(name: str, function: Callable[..., Any]) -> Method:
+def on_a_heap(name: str, function: Callable[..., Value]) -> Method:
     """A function of Python's own that changes a heap, and perhaps gives one of its values."""
 
     def call(machine: Machine, heap: Value, *items: Value) -> Value:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import itertools
 from collections.abc import Callable
-from typing import Any
 
 from cnncalc.python.functions import simple
 from cnncalc.python.iteration import listed
@@ -28,7 +27,7 @@ def chain_all(machine: Machine, values: Value) -> Iterated:
     return chained(machine, *listed(machine, values))
 
 
-def combined(function: Callable[..., Any]) -> Callable[..., Iterated]:
+def combined(function: Callable[..., Value]) -> Callable[..., Iterated]:
     """A function of itertools that gives tuples, within bounds."""
 
     def call(machine: Machine, *values: Value, **options: Value) -> Iterated:

@@ -19,6 +19,7 @@ from cnncalc.layers.activation import (
     Softmin,
     Sparsemax,
 )
+from cnncalc.layers.base import Layer
 
 __all__ = ["ACTIVATIONS", "sigmoid"]
 
@@ -123,14 +124,14 @@ ACTIVATIONS: dict[str, Function] = {
 
 
 @computes(*ACTIVATIONS)
-def activation(at: Context, layer: Any, x: Array) -> Array:
+def activation(at: Context, layer: Layer, x: Array) -> Array:
     """Value by value; the layer's options are the function's parameters."""
     function = ACTIVATIONS[layer.kind]
     return at.each(x, lambda values, out: function(at.xp, values, out, layer))
 
 
 @computes("identity", "dropout", "noise")
-def identity(at: Context, layer: Any, x: Array) -> Array:
+def identity(at: Context, layer: Layer, x: Array) -> Array:
     """The values as they are: nothing is dropped or added in evaluation mode."""
     return x
 
@@ -156,7 +157,7 @@ def prelu(at: Context, layer: ParametricReLU, x: Array) -> Array:
     return at.by_channels(x, bend)
 
 
-def _slopes(at: Context, layer: Any, x: Array) -> Array:
+def _slopes(at: Context, layer: ParametricReLU, x: Array) -> Array:
     """The learned slopes, with an axis for each axis of a sample."""
     if layer.shared is not None:
         alike = shared_axes(layer, x.ndim - 1)
@@ -203,16 +204,17 @@ def logsoftmax(at: Context, layer: LogSoftmax, x: Array) -> Array:
 def sparsemax(at: Context, layer: Sparsemax, x: Array) -> Array:
     """max(x - tau, 0), tau so that the sum is 1 (Martins & Astudillo 2016, arXiv:1602.02068)."""
     xp, axis = at.xp, 1 + axis_of(layer, layer.axis, x.ndim - 1)
-    out = at.like(x)
-    for part in at.samples(x):
-        values = xp.moveaxis(x[part], axis, -1).astype(at.wide)
+
+    def cut(x: Array) -> Array:
+        values = xp.moveaxis(x, axis, -1)
         ordered = xp.sort(values, axis=-1)[..., ::-1]
         counts = xp.arange(1, values.shape[-1] + 1, dtype=values.dtype)
         excess = xp.cumsum(ordered, axis=-1) - 1
         support = (ordered * counts > excess).sum(axis=-1, keepdims=True)
         tau = xp.take_along_axis(excess, support - 1, axis=-1) / support
-        out[part] = xp.moveaxis(xp.maximum(values - tau, 0), -1, axis)
-    return out
+        return xp.moveaxis(xp.maximum(values - tau, 0), -1, axis)
+
+    return at.by_samples(x, cut)
 
 
 @computes("glu")

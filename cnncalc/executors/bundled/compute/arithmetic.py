@@ -12,6 +12,7 @@ from cnncalc.executors.bundled.context import Context
 from cnncalc.executors.bundled.kernels.arrays import Namespace
 from cnncalc.executors.geometry import chosen_axes, learned_sizes, unbiased
 from cnncalc.layers.arithmetic import Reduce
+from cnncalc.layers.base import Layer
 from cnncalc.layers.expand import Expand
 from cnncalc.layers.learned import Scale, Shift
 
@@ -32,7 +33,7 @@ FUNCTIONS: dict[str, Callable[[Namespace, Array, Array, Any], Array]] = {
 
 
 @computes(*FUNCTIONS)
-def function(at: Context, layer: Any, x: Array) -> Array:
+def function(at: Context, layer: Layer, x: Array) -> Array:
     """Value by value; the layer's options are the function's parameters."""
     return at.each(x, lambda values, out: FUNCTIONS[layer.kind](at.xp, values, out, layer))
 
@@ -49,7 +50,7 @@ def shift(at: Context, layer: Shift, x: Array) -> Array:
     return at.xp.add(x, _learned(at, layer, x, 0.0), out=at.like(x))
 
 
-def _learned(at: Context, layer: Any, x: Array, around: float) -> Array:
+def _learned(at: Context, layer: Scale | Shift, x: Array, around: float) -> Array:
     shape = learned_sizes(layer, x.shape[1:])
     if layer.role == "constant":
         return at.filled(shape, around, spread=0.1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any
 
 from cnncalc.executors.base import Array
 from cnncalc.executors.bundled.compute.table import computes
@@ -18,7 +17,6 @@ from cnncalc.executors.geometry import (
     pads_of,
     pointwise_axes,
     spread_axes,
-    window_options,
 )
 from cnncalc.layers.conv import Conv, DepthwiseConv, PointwiseConv, SeparableConv
 from cnncalc.layers.transposed import ConvTransposed
@@ -72,22 +70,15 @@ def transposed(at: Context, layer: ConvTransposed, x: Array) -> Array:
     extents = [len(each.places(n)) for each, n in zip(spread, x.shape[2:], strict=True)]
     if layer.empty and 0 in extents:
         return at.xp.empty((x.shape[0], layer.out_channels, *extents), dtype=x.dtype)
-    return convolve_transposed(
-        at.xp,
-        x,
-        weight,
-        bias,
-        [each.stride for each in spread],
-        [(each.before, each.after) for each in spread],
-        [each.dilation for each in spread],
-        [each.extra for each in spread],
-        layer.groups,
-        at.scratch,
-    )
+    return convolve_transposed(at.xp, x, weight, bias, spread, layer.groups, at.scratch)
 
 
 def _weights(
-    at: Context, layer: Any, inputs: int, outputs: int, axes: Sequence[Axis]
+    at: Context,
+    layer: Conv | DepthwiseConv | PointwiseConv,
+    inputs: int,
+    outputs: int,
+    axes: Sequence[Axis],
 ) -> tuple[Array, Array | None]:
     weight = at.weight("weight", (outputs, inputs, *(axis.kernel for axis in axes)))
     return weight, at.tensor("bias", (outputs,)) if layer.bias else None
@@ -109,7 +100,6 @@ def _convolve(
             Axis(n, axis.kernel, axis.stride, 0, 0, axis.dilation)
             for n, axis in zip(x.shape[2:], axes, strict=True)
         ]
-    _, stride, pads, dilation = window_options(axes)
-    out = convolve(at.xp, x, weight, bias, stride, pads, dilation, groups, at.scratch)
+    out = convolve(at.xp, x, weight, bias, axes, groups, at.scratch)
     at.macs += weight.size * prod(out.shape[2:]) * out.shape[0]
     return out

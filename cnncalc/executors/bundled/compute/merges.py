@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy
 
@@ -10,11 +10,11 @@ from cnncalc.executors.base import Array
 from cnncalc.executors.bundled.compute.table import computes
 from cnncalc.executors.bundled.context import Context
 from cnncalc.executors.geometry import aligned_shapes, axis_of
-from cnncalc.layers.merge import Concatenate, Mean
+from cnncalc.layers.merge import Concatenate, Elementwise, Mean
 
 
 @computes("add", "mul", "sub", "div", "maximum", "minimum")
-def joined(at: Context, layer: Any, *branches: Array) -> Array:
+def joined(at: Context, layer: Elementwise, *branches: Array) -> Array:
     """One branch after another joined element-wise; axes of size 1 are stretched."""
     names = {"mul": "multiply", "sub": "subtract", "div": "divide"}
     function = getattr(at.xp, names.get(layer.kind, layer.kind))
@@ -30,7 +30,7 @@ def mean(at: Context, layer: Mean, *branches: Array) -> Array:
     return at.xp.divide(total, len(branches), out=total if len(branches) > 1 else None)
 
 
-def _aligned(layer: Any, branches: tuple[Array, ...]) -> list[Array]:
+def _aligned(layer: Elementwise, branches: tuple[Array, ...]) -> list[Array]:
     """The branches with as many axes."""
     shapes = aligned_shapes(layer, [branch.shape[1:] for branch in branches])
     return [
@@ -39,7 +39,7 @@ def _aligned(layer: Any, branches: tuple[Array, ...]) -> list[Array]:
     ]
 
 
-def _fold(at: Context, function: Any, branches: list[Array]) -> Array:
+def _fold(at: Context, function: Callable[..., Array], branches: list[Array]) -> Array:
     """The branches joined from the first to the last, over the first where it is spare."""
     result, *rest = branches
     shape = numpy.broadcast_shapes(*(branch.shape for branch in branches))

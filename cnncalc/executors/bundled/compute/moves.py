@@ -22,7 +22,6 @@ from cnncalc.executors.geometry import (
     reshaped_sizes,
     resized_axes,
     sliced_axes,
-    window_options,
 )
 from cnncalc.layers.folding import Fold, Unfold
 from cnncalc.layers.padding import Crop, Pad
@@ -111,7 +110,7 @@ def shuffle_channels(at: Context, layer: ChannelShuffle, x: Array) -> Array:
 @computes("unfold")
 def unfold_windows(at: Context, layer: Unfold, x: Array) -> Array:
     """Every window by itself, one beside another."""
-    return unfold(at.xp, x, *window_options(convolution_axes(layer, map_sizes(x.shape[1:]))))
+    return unfold(at.xp, x, convolution_axes(layer, map_sizes(x.shape[1:])))
 
 
 @computes("fold")
@@ -121,7 +120,7 @@ def fold_windows(at: Context, layer: Fold, x: Array) -> Array:
         raise ValueError(f"columns are needed, not {x.shape[1:]}")
     axes = max(len(layer.kernel), len(layer.size))
     sizes = one_each(layer.size, (0,) * axes)
-    return fold(at.xp, x, sizes, *window_options(convolution_axes(layer, sizes)))
+    return fold(at.xp, x, convolution_axes(layer, sizes))
 
 
 @computes("upsample")

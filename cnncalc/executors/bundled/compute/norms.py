@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any
 
 from cnncalc.executors.base import Array
 from cnncalc.executors.bundled.compute.table import computes
@@ -12,6 +11,7 @@ from cnncalc.executors.bundled.context import Context
 from cnncalc.executors.bundled.kernels.blocks import blocks
 from cnncalc.executors.geometry import axis_of, chosen_axes
 from cnncalc.layers.norm import (
+    AxesNorm,
     BatchNorm,
     GroupNorm,
     InstanceNorm,
@@ -71,14 +71,14 @@ def layer_norm(at: Context, layer: LayerNorm, x: Array) -> Array:
     """Each sample over the chosen axes."""
     axes = _chosen_axes(layer, x)
     scale, shift = _affine(at, layer, [x.shape[axis] for axis in axes])
-    out = at.like(x)
-    for part in at.samples(x):
-        values = x[part].astype(at.wide)
+
+    def normalised(values: Array) -> Array:
         values -= values.mean(axis=axes, keepdims=True)
         variance = at.xp.square(values).mean(axis=axes, keepdims=True)
         values /= at.xp.sqrt(variance + EPSILON)
-        out[part] = _scaled(values, axes, scale, shift)
-    return out
+        return _scaled(values, axes, scale, shift)
+
+    return at.by_samples(x, normalised)
 
 
 @computes("rms")
@@ -88,13 +88,13 @@ def root_mean_square_norm(at: Context, layer: RootMeanSquareNorm, x: Array) -> A
     sizes = [x.shape[axis] for axis in axes]
     scale = at.tensor("weight", sizes, around=1.0) if layer.affine else None
     epsilon = float(at.xp.finfo(x.dtype).eps)  # as torch.nn.RMSNorm has it by default
-    out = at.like(x)
-    for part in at.samples(x):
-        values = x[part].astype(at.wide)
+
+    def normalised(values: Array) -> Array:
         square = at.xp.square(values).mean(axis=axes, keepdims=True)
         values /= at.xp.sqrt(square + epsilon)
-        out[part] = _scaled(values, axes, scale, None)
-    return out
+        return _scaled(values, axes, scale, None)
+
+    return at.by_samples(x, normalised)
 
 
 @computes("unitnorm")
@@ -121,14 +121,13 @@ def standardize(at: Context, layer: Standardize, x: Array) -> Array:
         variance = at.tensor("variance", sizes, around=1.0, spread=0.5)
         at.counter("count")
     deviation = at.xp.sqrt(variance)
-    out = at.like(x)
-    for part in at.samples(x):
-        values = x[part].astype(at.wide)
+
+    def scaled(values: Array) -> Array:
         if layer.invert:
-            out[part] = _scaled(values, axes, deviation, mean)
-        else:
-            out[part] = _scaled(_scaled(values, axes, None, -mean), axes, 1 / deviation, None)
-    return out
+            return _scaled(values, axes, deviation, mean)
+        return _scaled(_scaled(values, axes, None, -mean), axes, 1 / deviation, None)
+
+    return at.by_samples(x, scaled)
 
 
 @computes("lrn")
@@ -161,7 +160,9 @@ def _neighbours(at: Context, squares: Array, size: int) -> Array:
     return sums
 
 
-def _affine(at: Context, layer: Any, sizes: Sequence[int]) -> tuple[Array | None, Array | None]:
+def _affine(
+    at: Context, layer: BatchNorm | GroupNorm | LayerNorm, sizes: Sequence[int]
+) -> tuple[Array | None, Array | None]:
     scale = at.tensor("weight", sizes, around=1.0) if layer.affine and layer.scale else None
     shift = at.tensor("bias", sizes) if layer.affine and layer.shift else None
     return scale, shift
@@ -229,7 +230,7 @@ def _by_groups(
     return out
 
 
-def _chosen_axes(layer: Any, x: Array) -> tuple[int, ...]:
+def _chosen_axes(layer: AxesNorm, x: Array) -> tuple[int, ...]:
     """The axes of a batch that are meant: 1 is the channels."""
     return tuple(1 + axis for axis in chosen_axes(layer, x.ndim - 1))
 

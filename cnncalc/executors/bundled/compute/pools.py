@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cnncalc.executors.base import Array
 from cnncalc.executors.bundled.compute.table import computes
 from cnncalc.executors.bundled.context import Context
@@ -23,7 +21,6 @@ from cnncalc.executors.geometry import (
     map_sizes,
     pool_axes,
     unpool_axes,
-    window_options,
 )
 from cnncalc.layers.adaptive import (
     AdaptiveAverage,
@@ -40,7 +37,7 @@ from cnncalc.layers.transposed import MaxUnpool
 @computes("maxpool")
 def max_pool(at: Context, layer: MaxPool, x: Array) -> Array:
     """The largest value of each window."""
-    return pool_max(at.xp, x, *window_options(pool_axes(layer, map_sizes(x.shape[1:]))))
+    return pool_max(at.xp, x, pool_axes(layer, map_sizes(x.shape[1:])))
 
 
 @computes("avgpool")
@@ -49,14 +46,14 @@ def average_pool(at: Context, layer: AveragePool, x: Array) -> Array:
     return pool_average(
         at.xp,
         x,
-        *window_options(pool_axes(layer, map_sizes(x.shape[1:]))),
+        pool_axes(layer, map_sizes(x.shape[1:])),
         count_include_pad=layer.count_padding,
         divisor=layer.divisor,
         counted_pads=_counted_pads(layer, x),
     )
 
 
-def _counted_pads(layer: Any, x: Array) -> Pads | None:
+def _counted_pads(layer: AveragePool | LpPool, x: Array) -> Pads | None:
     """The padding asked for, where ceil mode may have added to it; it alone counts."""
     if not layer.ceil or layer.padding in ("same", "same-lower"):
         return None
@@ -67,8 +64,7 @@ def _counted_pads(layer: Any, x: Array) -> Pads | None:
 def lp_pool(at: Context, layer: LpPool, x: Array) -> Array:
     """The norm of each window."""
     axes = pool_axes(layer, map_sizes(x.shape[1:]))
-    given = _counted_pads(layer, x)
-    return pool_lp(at.xp, x, *window_options(axes), norm=layer.norm, counted_pads=given)
+    return pool_lp(at.xp, x, axes, layer.norm, _counted_pads(layer, x))
 
 
 @computes("adaptiveavg", "adaptivemax")

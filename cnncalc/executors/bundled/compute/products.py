@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cnncalc.executors.base import Array
 from cnncalc.executors.bundled.compute.dense import multiply
 from cnncalc.executors.bundled.compute.table import computes
 from cnncalc.executors.bundled.context import Context
 from cnncalc.executors.bundled.kernels.arrays import product_type
 from cnncalc.executors.geometry import attended, heads_of
+from cnncalc.layers.attention import MultiHeadAttention
+from cnncalc.layers.learned import Token
+from cnncalc.layers.product import MatrixProduct
 
 
 @computes("matmul")
-def matmul(at: Context, layer: Any, *branches: Array) -> Array:
+def matmul(at: Context, layer: MatrixProduct, *branches: Array) -> Array:
     """Matrices of a times those of b, on the last two axes; in front they are stretched."""
     a, b = branches
     if min(a.ndim, b.ndim) < 3:
@@ -44,7 +45,7 @@ def times(at: Context, a: Array, b: Array, turned: bool = False) -> Array:
 
 
 @computes("mha")
-def attention(at: Context, layer: Any, *branches: Array) -> Array:
+def attention(at: Context, layer: MultiHeadAttention, *branches: Array) -> Array:
     """Softmax of queries times keys, over the root of a head's features, times the values."""
     sides = [x.swapaxes(1, 2) if attended(layer, x.shape[1:]) == 0 else x for x in branches]
     queries, keys, values = (*sides, sides[-1], sides[-1])[:3]
@@ -70,7 +71,7 @@ def attention(at: Context, layer: Any, *branches: Array) -> Array:
 
 
 def _projected(
-    at: Context, layer: Any, sides: tuple[Array, ...], inner: int, inner_values: int
+    at: Context, layer: MultiHeadAttention, sides: tuple[Array, ...], inner: int, inner_values: int
 ) -> list[Array]:
     """Queries, keys and values through their layers."""
     sizes = zip((inner, inner, inner_values), (side.shape[2] for side in sides), strict=True)
@@ -79,7 +80,7 @@ def _projected(
 
 
 def _layers(
-    at: Context, layer: Any, sizes: list[tuple[int, int]]
+    at: Context, layer: MultiHeadAttention, sizes: list[tuple[int, int]]
 ) -> list[tuple[Array, Array | None]]:
     """The weight and bias of each: layers apart, or parts of one tensor where they are alike."""
     if layer.key is not None:
@@ -127,7 +128,7 @@ def _headed(x: Array, heads: int) -> Array:
 
 
 @computes("token")
-def token(at: Context, layer: Any, x: Array) -> Array:
+def token(at: Context, layer: Token, x: Array) -> Array:
     """Learned positions before those that flow, or behind."""
     axis = range(1, x.ndim)[layer.axis]
     sizes = (*x.shape[1:axis], layer.count, *x.shape[axis + 1 :])

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING
+
+from numpy.typing import DTypeLike
 
 from cnncalc.executors.base import Array
 from cnncalc.executors.bundled.compute.activations import ACTIVATIONS
 from cnncalc.executors.bundled.compute.dense import multiply
 from cnncalc.executors.bundled.compute.table import computes
 from cnncalc.executors.bundled.context import Context
+from cnncalc.layers.recurrent import GRU, LSTM, RNN, Recurrent
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
 
 # The parameters of the hard sigmoid, as Keras has them.
 USUAL = SimpleNamespace(slope=1 / 6, offset=0.5)
@@ -26,15 +32,15 @@ class Weights:
         proj: what projects the state; None: nothing does.
     """
 
-    def __init__(self, at: Context, layer: Any, name: str, inputs: int) -> None:
+    def __init__(self, at: Context, layer: Recurrent, name: str, inputs: int) -> None:
         rows, kept = GATES[layer.kind] * layer.hidden, layer.features
         self.input = at.weight(f"weight_ih_{name}", (rows, inputs))
         self.state = at.weight(f"weight_hh_{name}", (rows, kept))
-        self.bias: Any = at.tensor(f"bias_ih_{name}", (rows,)) if layer.bias else 0
+        self.bias: Array = at.tensor(f"bias_ih_{name}", (rows,)) if layer.bias else 0
         both = layer.bias and layer.biases > 1
-        self.state_bias: Any = at.tensor(f"bias_hh_{name}", (rows,)) if both else 0
+        self.state_bias: Array = at.tensor(f"bias_hh_{name}", (rows,)) if both else 0
         self.proj = None
-        if layer.kind == "lstm" and layer.proj is not None:
+        if getattr(layer, "proj", None) is not None:  # of an LSTM
             self.proj = at.weight(f"weight_hr_{name}", (kept, layer.hidden))
 
     @property
@@ -44,7 +50,7 @@ class Weights:
 
 
 @computes("lstm", "gru", "rnn")
-def recurrent(at: Context, layer: Any, x: Array, *given: Array) -> Array:
+def recurrent(at: Context, layer: Recurrent, x: Array, *given: Array) -> Array:
     """Every layer reads what the one below gave at all steps; (N, C, L), or (N, L, C)."""
     if x.ndim != 3:
         raise ValueError(f"a recurrent layer takes sequences, not {x.shape[1:]}")
@@ -72,7 +78,7 @@ def recurrent(at: Context, layer: Any, x: Array, *given: Array) -> Array:
 
 
 def _starts(
-    at: Context, layer: Any, samples: int, dtype: Any, given: tuple[Array, ...]
+    at: Context, layer: Recurrent, samples: int, dtype: DTypeLike, given: tuple[Array, ...]
 ) -> list[tuple[Array, Array]]:
     """The state and the cell that each layer and direction starts from: given, learned or 0."""
     count = layer.layers * (2 if layer.bidirectional else 1)
@@ -91,7 +97,7 @@ def _starts(
 
 def _direction(
     at: Context,
-    layer: Any,
+    layer: Recurrent,
     weights: Weights,
     x: Array,
     back: bool,
@@ -121,7 +127,9 @@ def _bend(at: Context, kind: str, x: Array) -> Array:
     return ACTIVATIONS[kind](at.xp, x, at.xp.empty_like(x), USUAL)
 
 
-def _lstm(at: Context, layer: Any, weights: Weights, x: Array, h: Array, c: Array) -> Any:
+def _lstm(
+    at: Context, layer: LSTM, weights: Weights, x: Array, h: Array, c: Array
+) -> tuple[Array, Array]:
     kept = multiply(at, h, weights.state) + weights.state_bias
     i, f, g, o = at.xp.split(x + kept, 4, axis=1)
     i, f, o = (_bend(at, layer.gate, each) for each in (i, f, o))
@@ -129,7 +137,9 @@ def _lstm(at: Context, layer: Any, weights: Weights, x: Array, h: Array, c: Arra
     return o * _bend(at, layer.activation, c), c
 
 
-def _gru(at: Context, layer: Any, weights: Weights, x: Array, h: Array, c: Array) -> Any:
+def _gru(
+    at: Context, layer: GRU, weights: Weights, x: Array, h: Array, c: Array
+) -> tuple[Array, Array]:
     """Reset after its product, the old state is what cuDNN has; before, what the paper has."""
     size, parts = layer.hidden, at.xp.split(x, 3, axis=1)
     kept = multiply(at, h, weights.state[: 2 * size] if not layer.after else weights.state)
@@ -147,14 +157,16 @@ def _gru(at: Context, layer: Any, weights: Weights, x: Array, h: Array, c: Array
     return (1 - z) * n + z * h, c
 
 
-def _part(bias: Any, rows: slice) -> Any:
+def _part(bias: Array, rows: slice) -> Array:
     """Some rows of a bias, which may be none at all."""
     return bias if isinstance(bias, int) else bias[rows]
 
 
-def _rnn(at: Context, layer: Any, weights: Weights, x: Array, h: Array, c: Array) -> Any:
+def _rnn(
+    at: Context, layer: RNN, weights: Weights, x: Array, h: Array, c: Array
+) -> tuple[Array, Array]:
     kept = multiply(at, h, weights.state) + weights.state_bias
     return _bend(at, layer.activation, x + kept), c
 
 
-STEPS: dict[str, Callable[..., Any]] = {"lstm": _lstm, "gru": _gru, "rnn": _rnn}
+STEPS: dict[str, Callable[..., tuple[Array, Array]]] = {"lstm": _lstm, "gru": _gru, "rnn": _rnn}

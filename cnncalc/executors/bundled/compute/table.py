@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+
+from cnncalc.executors.base import Array
 
 __all__ = ["COMPUTATIONS", "Computation", "computes"]
 
-Computation = Callable[..., Any]  # of the context, the layer and the arrays that flow in
+Computation = Callable[..., Array]  # of the context, the layer and the arrays that flow in
 
 COMPUTATIONS: dict[str, Computation] = {}
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING
+
+from numpy.typing import DTypeLike
 
 from cnncalc.executors.base import Array
 from cnncalc.executors.bundled.kernels.arrays import Namespace, product_type, working_type
@@ -16,14 +18,17 @@ from cnncalc.executors.bundled.kernels.im2col import (
     multiply_pointwise,
 )
 from cnncalc.executors.bundled.kernels.mixed_rows import convolve_mixed_rows, pays_to_mix_rows
-from cnncalc.executors.bundled.kernels.sliding import scatter, window_axes
+from cnncalc.executors.bundled.kernels.sliding import counts_of, scatter
 from cnncalc.executors.bundled.kernels.workspace import (
     WORKSPACE_BYTES,
     Workspace,
     block_bytes,
     shaped,
 )
-from cnncalc.executors.geometry import Axis, Pads
+from cnncalc.executors.geometry import Axis, Spreading
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
 
 
 def convolve(
@@ -31,21 +36,18 @@ def convolve(
     x: Array,
     weight: Array,
     bias: Array | None,
-    stride: Sequence[int],
-    pads: Pads,
-    dilation: Sequence[int],
+    axes: Sequence[Axis],
     groups: int,
     workspace: int | Workspace = WORKSPACE_BYTES,
     out: Array | None = None,
 ) -> Array:
     """Cross-correlate x (N, C, *spatial) with weight (outputs, C / groups, *kernel).
 
-    ``workspace`` is how many bytes of scratch memory to take at most, or where to
-    take them from; ``out`` is a contiguous array to write to.
+    ``axes`` say how its windows walk; ``workspace`` is how many bytes of scratch memory
+    to take at most, or where to take them from; ``out`` is a contiguous array to write to.
     """
-    axes = window_axes(x.shape[2:], weight.shape[2:], stride, pads, dilation)
+    shape = (x.shape[0], weight.shape[0], *counts_of(axes))
     _check_channels(x.shape[1], weight.shape[1] * groups, weight.shape[0], groups)
-    shape = (x.shape[0], weight.shape[0], *(axis.windows for axis in axes))
     out = _output(xp, out, shape, x.dtype)
     if out.size == 0:
         return out
@@ -82,7 +84,7 @@ def _check_channels(given: int, wanted: int, outputs: int, groups: int) -> None:
         raise ValueError(f"{outputs} output channels do not divide into {groups} groups")
 
 
-def _output(xp: Namespace, out: Array | None, shape: Sequence[int], dtype: Any) -> Array:
+def _output(xp: Namespace, out: Array | None, shape: Sequence[int], dtype: DTypeLike) -> Array:
     if out is None:
         return xp.empty(shape, dtype=dtype)
     if out.shape != tuple(shape) or out.dtype != dtype or not out.flags.c_contiguous:
@@ -95,19 +97,13 @@ def convolve_transposed(
     x: Array,
     weight: Array,
     bias: Array | None,
-    stride: Sequence[int],
-    pads: Pads,
-    dilation: Sequence[int],
-    output_padding: Sequence[int],
+    spread: Sequence[Spreading],
     groups: int,
     workspace: int | Workspace = WORKSPACE_BYTES,
 ) -> Array:
-    """Spread x (N, C, *spatial) by weight (C, outputs / groups, *kernel): `convolve` in reverse.
-
-    ``pads`` crop the result, as in PyTorch, and ``output_padding`` adds after it.
-    """
+    """Spread x (N, C, *spatial) by weight (C, outputs / groups, *kernel): `convolve` in reverse."""
     _check_channels(x.shape[1], weight.shape[0], weight.shape[0], groups)
-    axes = _spread_axes(x.shape[2:], weight.shape[2:], stride, pads, dilation, output_padding)
+    axes = [_reversed(each, n) for each, n in zip(spread, x.shape[2:], strict=True)]
     outputs = weight.shape[1]
     wide = working_type(xp, x.dtype)
     out = xp.zeros((x.shape[0], groups * outputs, *(axis.size for axis in axes)), dtype=wide)
@@ -125,23 +121,13 @@ def convolve_transposed(
     return out.astype(x.dtype, copy=False)
 
 
-def _spread_axes(
-    sizes: Sequence[int],
-    kernel: Sequence[int],
-    stride: Sequence[int],
-    pads: Pads,
-    dilation: Sequence[int],
-    output_padding: Sequence[int],
-) -> tuple[Axis, ...]:
-    """The axes of the result, whose windows are the positions of the data spread over it."""
-    described = zip(sizes, kernel, stride, pads, dilation, output_padding, strict=True)
-    axes = []
-    for n, k, s, (before, after), d, extra in described:
-        size = (n - 1) * s + (k - 1) * d + 1 - before - after + extra
-        if size < 1:
-            raise ValueError(f"a transposed convolution from {n} leaves a size of {size}")
-        axes.append(Axis(size, k, s, before, after, d))
-    return tuple(axes)
+def _reversed(spread: Spreading, n: int) -> Axis:
+    """An axis of the result, whose windows are the positions of the data spread over it."""
+    places = spread.places(n)
+    size = places.stop - places.start
+    if size < 1:
+        raise ValueError(f"a transposed convolution from {n} leaves a size of {size}")
+    return Axis(size, spread.kernel, spread.stride, spread.before, spread.after, spread.dilation)
 
 
 def _spread_blocks(xp: Namespace, operands: Operands, scratch: Workspace) -> None:

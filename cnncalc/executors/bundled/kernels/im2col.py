@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -21,7 +22,7 @@ class Operands:
     matrices: Array  # (groups, outputs, inputs * taps), in the type to compute in
     offsets: Array | None  # (groups, outputs, 1)
     out: Array  # (N, groups, outputs, *windows)
-    axes: tuple[Axis, ...]
+    axes: Sequence[Axis]
 
     @property
     def narrows(self) -> bool:

@@ -9,8 +9,8 @@ from math import prod
 from cnncalc.executors.base import Array
 from cnncalc.executors.bundled.kernels.arrays import Namespace, working_type
 from cnncalc.executors.bundled.kernels.blocks import Stage, by_channels
-from cnncalc.executors.bundled.kernels.sliding import window_axes
-from cnncalc.executors.geometry import Axis, Pads, bins
+from cnncalc.executors.bundled.kernels.sliding import counts_of
+from cnncalc.executors.geometry import Axis, Pads, bins, pads_of
 
 
 @dataclass(frozen=True)
@@ -30,54 +30,40 @@ def _total(xp: Namespace) -> Reduction:
     return Reduction(xp.add, xp.sum, 0.0)
 
 
-def pool_max(
-    xp: Namespace,
-    x: Array,
-    kernel: Sequence[int],
-    stride: Sequence[int],
-    pads: Pads,
-    dilation: Sequence[int],
-) -> Array:
+def pool_max(xp: Namespace, x: Array, axes: Sequence[Axis]) -> Array:
     """The largest value of each window; padding counts as minus infinity."""
-    axes = window_axes(x.shape[2:], kernel, stride, pads, dilation)
-    return by_channels(xp, x, _lengths(axes), _sliding_stages(xp, axes, _maximum(xp)))
+    return by_channels(xp, x, counts_of(axes), _sliding_stages(xp, axes, _maximum(xp)))
 
 
 def pool_average(
     xp: Namespace,
     x: Array,
-    kernel: Sequence[int],
-    stride: Sequence[int],
-    pads: Pads,
-    dilation: Sequence[int],
+    axes: Sequence[Axis],
     count_include_pad: bool = True,
     divisor: float | None = None,
     counted_pads: Pads | None = None,
 ) -> Array:
     """The mean of each window, counted as PyTorch counts.
 
-    ``pads`` may reach further after the data than was asked for, to complete a
+    Padding may reach further after the data than was asked for, to complete a
     last window (ceil mode).  That overhang never counts: ``counted_pads`` is
-    the padding asked for, by default ``pads``.
+    the padding asked for, by default all of it.
     """
-    axes = window_axes(x.shape[2:], kernel, stride, pads, dilation)
+    windows = counts_of(axes)
     if divisor is not None:
         counts = xp.asarray(divisor)
     else:
-        asked = pads if counted_pads is None else counted_pads
+        asked = pads_of(axes) if counted_pads is None else counted_pads
         counts = _counts(xp, axes, asked if count_include_pad else [(0, 0)] * len(axes))
     counts = counts.astype(working_type(xp, x.dtype))
     stages = _sliding_stages(xp, axes, _total(xp))
-    return by_channels(xp, x, _lengths(axes), [*stages, lambda sums: sums / counts])
+    return by_channels(xp, x, windows, [*stages, lambda sums: sums / counts])
 
 
 def pool_lp(
     xp: Namespace,
     x: Array,
-    kernel: Sequence[int],
-    stride: Sequence[int],
-    pads: Pads,
-    dilation: Sequence[int],
+    axes: Sequence[Axis],
     norm: float,
     counted_pads: Pads | None = None,
 ) -> Array:
@@ -85,13 +71,13 @@ def pool_lp(
 
     There a window that hangs over (see `pool_average`) is scaled up to a whole one.
     """
-    axes = window_axes(x.shape[2:], kernel, stride, pads, dilation)
-    counts = _counts(xp, axes, pads if counted_pads is None else counted_pads)
-    scale = (prod(kernel) / counts).astype(working_type(xp, x.dtype))
+    windows = counts_of(axes)
+    counts = _counts(xp, axes, pads_of(axes) if counted_pads is None else counted_pads)
+    scale = (prod(axis.kernel for axis in axes) / counts).astype(working_type(xp, x.dtype))
     stages = _sliding_stages(xp, axes, _total(xp))
     root = 1.0 / norm
     return by_channels(
-        xp, x, _lengths(axes), [lambda block: block**norm, *stages, lambda s: (s * scale) ** root]
+        xp, x, windows, [lambda block: block**norm, *stages, lambda s: (s * scale) ** root]
     )
 
 
@@ -110,10 +96,6 @@ def adaptive_average(xp: Namespace, x: Array, sizes: Sequence[int]) -> Array:
     counts = _outer(xp, lengths).astype(wide)
     stages = _bin_stages(xp, x.shape[2:], sizes, _total(xp))
     return by_channels(xp, x, sizes, [*stages, lambda sums: sums / counts])
-
-
-def _lengths(axes: Sequence[Axis]) -> list[int]:
-    return [axis.windows for axis in axes]
 
 
 def _counts(xp: Namespace, axes: Sequence[Axis], pads: Pads) -> Array:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
+
+from numpy.typing import DTypeLike
 
 from cnncalc.executors.base import Array
 from cnncalc.executors.bundled.kernels.arrays import Namespace, working_type
 from cnncalc.executors.bundled.kernels.blocks import Stage, by_channels
+
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import DTypeLike
 
 Term = tuple[Array, Array | None]  # positions to take and their weights (None: one)
 Rule = Callable[[Namespace, Array, int], list[Term]]
@@ -52,7 +58,7 @@ def _sources(
     target: int,
     corners: bool,
     factor: float | None,
-    exact: Any,
+    exact: numpy.dtype[numpy.generic],
     centred: bool,
 ) -> Array:
     """The coordinate in the data of each position of the result."""
@@ -132,7 +138,7 @@ RULES: dict[str, Rule] = {
 }
 
 
-def _stage(xp: Namespace, at: int, terms: Sequence[Term], dtype: Any) -> Stage:
+def _stage(xp: Namespace, at: int, terms: Sequence[Term], dtype: DTypeLike) -> Stage:
     """Add up weighted slices along the axis ``at``, counted from the last."""
     later = (None,) * (-at - 1)
 

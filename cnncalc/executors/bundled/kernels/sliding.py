@@ -9,24 +9,16 @@ from math import prod
 from cnncalc.executors.base import Array
 from cnncalc.executors.bundled.kernels.arrays import Namespace
 from cnncalc.executors.bundled.kernels.blocks import Slices, extents_of, whole
-from cnncalc.executors.geometry import Axis, Pads
+from cnncalc.executors.geometry import Axis
 
 
-def window_axes(
-    sizes: Sequence[int],
-    kernel: Sequence[int],
-    stride: Sequence[int],
-    pads: Pads,
-    dilation: Sequence[int],
-) -> tuple[Axis, ...]:
-    """One Axis for each spatial axis; refuses data too small for a single window."""
-    described = zip(sizes, kernel, stride, pads, dilation, strict=True)
-    axes = tuple(Axis(n, k, s, pad[0], pad[1], d) for n, k, s, pad, d in described)
+def counts_of(axes: Sequence[Axis]) -> list[int]:
+    """How many windows there are along each axis; refuses data too small for a single one."""
     for axis in axes:
         if axis.windows < 1:
             padded = axis.before + axis.size + axis.after
             raise ValueError(f"a window that spans {axis.reach} does not fit in {padded}")
-    return axes
+    return [axis.windows for axis in axes]
 
 
 def taps(axes: Sequence[Axis], block: Slices) -> Iterator[tuple[tuple[int, ...], Slices, Slices]]:

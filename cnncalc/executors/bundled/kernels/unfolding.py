@@ -8,38 +8,22 @@ from math import prod
 from cnncalc.executors.base import Array
 from cnncalc.executors.bundled.kernels.arrays import Namespace, working_type
 from cnncalc.executors.bundled.kernels.blocks import whole
-from cnncalc.executors.bundled.kernels.sliding import gather, scatter, window_axes
-from cnncalc.executors.geometry import Pads
+from cnncalc.executors.bundled.kernels.sliding import counts_of, gather, scatter
+from cnncalc.executors.geometry import Axis
 
 
-def unfold(
-    xp: Namespace,
-    x: Array,
-    kernel: Sequence[int],
-    stride: Sequence[int],
-    pads: Pads,
-    dilation: Sequence[int],
-) -> Array:
+def unfold(xp: Namespace, x: Array, axes: Sequence[Axis]) -> Array:
     """The windows one beside another, (N, C * taps, windows)."""
-    axes = window_axes(x.shape[2:], kernel, stride, pads, dilation)
-    windows = [axis.windows for axis in axes]
+    kernel, windows = [axis.kernel for axis in axes], counts_of(axes)
     gathered = xp.empty((*x.shape[:2], *kernel, *windows), dtype=x.dtype)
     gather(xp, x, axes, whole(windows), gathered)
     return gathered.reshape(x.shape[0], x.shape[1] * prod(kernel), prod(windows))
 
 
-def fold(
-    xp: Namespace,
-    x: Array,
-    sizes: Sequence[int],
-    kernel: Sequence[int],
-    stride: Sequence[int],
-    pads: Pads,
-    dilation: Sequence[int],
-) -> Array:
-    """Add windows (N, C * taps, windows) up to maps of the given sizes."""
-    axes = window_axes(sizes, kernel, stride, pads, dilation)
-    windows = [axis.windows for axis in axes]
+def fold(xp: Namespace, x: Array, axes: Sequence[Axis]) -> Array:
+    """Add windows (N, C * taps, windows) up to the maps that they walk along."""
+    kernel, windows = [axis.kernel for axis in axes], counts_of(axes)
+    sizes = tuple(axis.size for axis in axes)
     if x.shape[2] != prod(windows):
         raise ValueError(f"{x.shape[2]} columns are not the {prod(windows)} windows of {sizes}")
     if x.shape[1] % prod(kernel):

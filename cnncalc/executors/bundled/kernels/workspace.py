@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING
+
+from numpy.typing import DTypeLike
 
 from cnncalc.executors.base import Array
 from cnncalc.executors.bundled.kernels.arrays import Namespace, is_host
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
 
 WORKSPACE_BYTES = 64 * 2**20
 # What a CPU writes in one block should still be in its caches when it is read.
@@ -36,7 +41,7 @@ class Workspace:
         """How much it holds now."""
         return int(self._buffer.size)
 
-    def arrays(self, sizes: Sequence[int], dtype: Any) -> list[Array]:
+    def arrays(self, sizes: Sequence[int], dtype: DTypeLike) -> list[Array]:
         """Flat uninitialised arrays, which replace those handed out before."""
         lengths = [size * self._xp.dtype(dtype).itemsize for size in sizes]
         rooms = [-(-length // 64) * 64 for length in lengths]  # each begins a cache line

@@ -16,6 +16,7 @@ from cnncalc.frameworks.keras.writing.parts import parts
 from cnncalc.frameworks.keras.writing.recurrent import handed, handing
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.each import Each
+from cnncalc.layers.recurrent import GRU, LSTM, RNN, Recurrent, State
 
 __all__ = ["CLASSES", "parts", "pieces", "write"]
 
@@ -34,9 +35,9 @@ def pieces(
     Raises:
         LayerError: Keras can't say it.
     """
-    if maker is not None:
+    if isinstance(layer, State) and isinstance(maker, Recurrent):
         return handed(layer, maker)
-    if hands_out:
+    if hands_out and isinstance(layer, LSTM | GRU | RNN):
         return handing(layer, shapes)
     if layer.arity == "many" or len(shapes) > 1:
         return joined(layer, shapes)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any
 
 from cnncalc.frameworks.calls import Form, Piece, function_form
 from cnncalc.frameworks.keras.writing.calls import no_class, taken
@@ -22,6 +21,7 @@ from cnncalc.layers.activation import GatedLinearUnit
 from cnncalc.layers.adaptive import GlobalAverage
 from cnncalc.layers.arithmetic import Reduce
 from cnncalc.layers.attention import SqueezeExcitation
+from cnncalc.layers.base import Layer
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.learned import Scale, Shift
 from cnncalc.layers.reshape import Slice
@@ -46,7 +46,7 @@ CLASSES = {
 }
 
 
-def joined(layer: Any, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
+def joined(layer: Layer, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
     """Keras's merge layers take a list; it gives axes of size 1 after the channels, as here."""
     inputs = [f"{{{number}}}" for number in range(len(shapes))]
     join = JOINS.get(layer.kind) or STARTED.get(layer.kind)
@@ -90,7 +90,7 @@ def _reduce(layer: Reduce, shape: Shape) -> Sequence[Piece]:
     return [*squared, reduced, *turned]
 
 
-def _unbiased(layer: Any, count: int) -> str:
+def _unbiased(layer: Reduce, count: int) -> str:
     """What Keras's variance of so many values, or its root, is multiplied by."""
     if layer.by not in ("var", "std") or layer.biased:
         return ""

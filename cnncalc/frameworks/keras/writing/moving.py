@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cnncalc.frameworks.keras.frame import CHANNELS_LAST
 from cnncalc.frameworks.keras.reshaping import MODES
 from cnncalc.frameworks.keras.writing.calls import Writer, axes_of, call, no_class, one
-from cnncalc.layers.base import NO_PADS, Shape, spread_out
+from cnncalc.layers.base import NO_PADS, Layer, Shape, spread_out
 from cnncalc.layers.embedding import Embedding
 from cnncalc.layers.linear import Linear
 from cnncalc.layers.merge import Concatenate, Elementwise
@@ -15,6 +13,7 @@ from cnncalc.layers.padding import Crop, Pad
 from cnncalc.layers.reshape import Flatten, Permute, Reshape, Unflatten
 from cnncalc.layers.resize import Upsample
 
+Pads = tuple[tuple[int, int], ...]
 __all__ = ["MERGES", "WRITERS", "keras_axis"]
 
 
@@ -74,7 +73,7 @@ def _crop(layer: Crop, shape: Shape) -> str:
     return call(f"Cropping{axes_of(layer, shape)}D", cropping=_amounts(layer, layer.amount, shape))
 
 
-def _amounts(layer: Any, pads: Any, shape: Shape) -> Any:
+def _amounts(layer: Layer, pads: Pads, shape: Shape) -> int | tuple[int, ...] | Pads:
     """One number, one for each axis, or pairs: as short as Keras takes them."""
     pads = spread_out("padding", pads, shape)
     if min(map(min, pads)) < 0:
@@ -103,7 +102,7 @@ def _upsample(layer: Upsample, shape: Shape) -> str:
     return call("Resizing", height=sizes[0], width=sizes[1], **interpolation)
 
 
-def _is_exact(layer: Any, shape: Shape) -> bool:
+def _is_exact(layer: Upsample, shape: Shape) -> bool:
     """Whether the size is the factor's own, not one rounded down from it."""
     if layer.factor is None:
         return True

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from cnncalc.axis.windows import Slide
+from cnncalc.frameworks.calls import Split
 from cnncalc.frameworks.keras.frame import CHANNELS_LAST
 from cnncalc.frameworks.keras.writing import recurrent
 from cnncalc.frameworks.keras.writing.windowed import padding_word, transposed_words
@@ -15,7 +13,7 @@ from cnncalc.layers.each import Each
 from cnncalc.layers.embedding import Embedding
 from cnncalc.layers.linear import Linear
 from cnncalc.layers.padding import Crop, Pad
-from cnncalc.layers.pool import AveragePool, MaxPool
+from cnncalc.layers.pool import AveragePool, MaxPool, SlidingPool
 from cnncalc.layers.reshape import Flatten, Permute, Reshape, Slice, Unflatten
 from cnncalc.layers.shuffle import ChannelShuffle
 from cnncalc.layers.transposed import ConvTransposed
@@ -23,7 +21,6 @@ from cnncalc.layers.transposed import ConvTransposed
 __all__ = ["parts"]
 
 Pads = tuple[tuple[int, int], ...]
-Split = Callable[[Any, Shape], tuple[Layer, ...]]
 
 
 def parts(layer: Layer, shape: Shape) -> tuple[Layer, ...]:
@@ -37,7 +34,9 @@ def parts(layer: Layer, shape: Shape) -> tuple[Layer, ...]:
     return split(layer, shape) if split else (layer,)
 
 
-def _padded(layer: Any, shape: Shape, **bare: Any) -> tuple[Layer, ...]:
+def _padded(
+    layer: Conv | DepthwiseConv | SeparableConv | SlidingPool, shape: Shape, **bare: object
+) -> tuple[Layer, ...]:
     """The padding, which may crop, and the layer without it."""
     pads = tuple((w.before, w.after) for w in layer.windows(shape))
     mode = getattr(layer, "mode", "zeros")

@@ -8,15 +8,15 @@ from cnncalc.frameworks.keras.writing.calls import Writer, call, no_class, one, 
 from cnncalc.frameworks.keras.writing.moving import keras_axis
 from cnncalc.frameworks.ops import Form, Op, names_in
 from cnncalc.layers.activation import ParametricReLU, Rescale, Softmax
-from cnncalc.layers.base import Shape, place
+from cnncalc.layers.base import Layer, Shape, place
 from cnncalc.layers.norm import (
+    AxesNorm,
     BatchNorm,
     GroupNorm,
     InstanceNorm,
     LayerNorm,
     RootMeanSquareNorm,
     Standardize,
-    UnitNorm,
 )
 
 __all__ = ["WRITERS"]
@@ -56,7 +56,7 @@ def _relu(layer: Any, shape: Shape) -> str:
     )
 
 
-def _relu6(layer: Any, shape: Shape) -> str:
+def _relu6(layer: Layer, shape: Shape) -> str:
     return call("ReLU", max_value=6)
 
 
@@ -78,7 +78,7 @@ def _rescale(layer: Rescale, shape: Shape) -> str:
     return call("Rescaling", scale=one(layer.factor), offset=one(layer.offset))
 
 
-def _affine(layer: Any) -> dict[str, bool]:
+def _affine(layer: BatchNorm | GroupNorm | LayerNorm) -> dict[str, bool]:
     return {
         "center": bool(layer.affine and layer.shift),
         "scale": bool(layer.affine and layer.scale),
@@ -106,11 +106,11 @@ def _instance_norm(layer: InstanceNorm, shape: Shape) -> str:
 
 
 def _over_axes(name: str) -> Writer:
-    def write(layer: LayerNorm | UnitNorm, shape: Shape) -> str:
+    def write(layer: AxesNorm, shape: Shape) -> str:
         axes = [keras_axis(axis) for axis in layer.places(shape)]
         if len(axes) > 1:
             axes = sorted(axis % (len(shape) + 1) for axis in axes)
-        options = _affine(layer) if name == "LayerNormalization" else {}
+        options = _affine(layer) if isinstance(layer, LayerNorm) else {}
         return call(name, axis=one(tuple(axes)), **options)
 
     return write

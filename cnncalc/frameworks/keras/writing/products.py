@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from cnncalc.frameworks.calls import Form, Piece
+from cnncalc.frameworks.calls import Form, Join, Piece
 from cnncalc.frameworks.keras.frame import CHANNELS_LAST
 from cnncalc.frameworks.keras.writing.calls import Writer, call, no_class, taken
 from cnncalc.frameworks.keras.writing.moving import keras_axis
@@ -16,7 +15,6 @@ from cnncalc.layers.product import MatrixProduct
 
 __all__ = ["CLASSES", "FORMS", "JOINS", "WRITERS", "of_own_shape"]
 
-Join = Callable[[Any, tuple[Shape, ...]], Sequence[Piece]]
 
 _SHAPED = """\
 class {name}(layers.Layer):

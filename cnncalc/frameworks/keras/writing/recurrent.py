@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from cnncalc.errors import LayerError
-from cnncalc.frameworks.calls import Piece
+from cnncalc.frameworks.calls import Join, Piece, Split
 from cnncalc.frameworks.keras.recurrent import ACTIVATIONS, CLASSES
 from cnncalc.frameworks.keras.writing import moving
 from cnncalc.frameworks.keras.writing.calls import Writer, call, no_class, taken
 from cnncalc.layers.base import Layer, Shape
+from cnncalc.layers.recurrent import GRU, LSTM, RNN, Recurrent, State
 from cnncalc.layers.reshape import Permute
 
 __all__ = ["JOINS", "SPLITS", "WRITERS", "handed", "handing"]
 
 
-def _write(layer: Any, shape: Shape, states: bool = False) -> str:
+def _write(layer: LSTM | GRU | RNN, shape: Shape, states: bool = False) -> str:
     name = CLASSES[layer.kind]
     _check(layer, shape, f"layers.{name}")
-    gates = {"recurrent_activation": ACTIVATIONS[layer.gate]} if layer.kind != "rnn" else {}
+    gates = {"recurrent_activation": ACTIVATIONS[layer.gate]} if not isinstance(layer, RNN) else {}
     text = call(
         name,
         units=layer.hidden,
@@ -29,12 +29,12 @@ def _write(layer: Any, shape: Shape, states: bool = False) -> str:
         return_state=states,
         go_backwards=layer.backwards,
         **gates,
-        **({"reset_after": layer.after} if layer.kind == "gru" else {}),
+        **({"reset_after": layer.after} if isinstance(layer, GRU) else {}),
     )
     return f"layers.Bidirectional({text})" if layer.bidirectional else text
 
 
-def _check(layer: Any, shape: Shape, name: str) -> None:
+def _check(layer: LSTM | GRU | RNN, shape: Shape, name: str) -> None:
     """LayerError for what Keras's class can't be."""
     if layer.place(shape) != 0 or layer.layers > 1:
         raise no_class(layer, f"{name} is one layer, with the features last")
@@ -44,14 +44,14 @@ def _check(layer: Any, shape: Shape, name: str) -> None:
         raise no_class(layer, f"{name} projects no state")
     if layer.backwards and not layer.last:
         raise no_class(layer, f"{name} turns the steps that it gives when it goes backwards")
-    biases = 2 if layer.kind == "gru" and layer.after else 1
+    biases = 2 if isinstance(layer, GRU) and layer.after else 1
     if layer.bias and layer.biases != biases:
         error = no_class(layer, f"{name} has {biases} bias{'es' if biases > 1 else ''} for a gate")
         error.help = f"`biases={biases}`, with which it computes the same"
         raise error
 
 
-def _split(layer: Any, shape: Shape) -> tuple[Layer, ...]:
+def _split(layer: LSTM | GRU | RNN, shape: Shape) -> tuple[Layer, ...]:
     """One layer after another, with the features where Keras has them."""
     turn = Permute((1, 0))
     if layer.place(shape) == 1:
@@ -60,12 +60,14 @@ def _split(layer: Any, shape: Shape) -> tuple[Layer, ...]:
     return _stack(layer.replaced(axis=0))
 
 
-def _stack(layer: Any) -> tuple[Layer, ...]:
+def _stack(layer: LSTM | GRU | RNN) -> tuple[Layer, ...]:
     below = layer.replaced(layers=1, last=False)
     return (*[below] * (layer.layers - 1), layer.replaced(layers=1))
 
 
-def started(layer: Any, shapes: tuple[Shape, ...], states: bool = False) -> Sequence[Piece]:
+def started(
+    layer: LSTM | GRU | RNN, shapes: tuple[Shape, ...], states: bool = False
+) -> Sequence[Piece]:
     """A layer with states to start from; `states`: it gives its own behind its output."""
     if layer.layers > 1:
         raise no_class(layer, f"layers.{CLASSES[layer.kind]} is one layer")
@@ -86,16 +88,16 @@ def started(layer: Any, shapes: tuple[Shape, ...], states: bool = False) -> Sequ
     return [*made, *([Piece("permute", "layers.Permute(dims=(2, 1))")] if turn else [])]
 
 
-def handing(layer: Any, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
+def handing(layer: LSTM | GRU | RNN, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
     """A layer whose states are read: it gives them behind its output, in a list."""
     if len(shapes) > 1:
         return started(layer, shapes, True)
     (shape,) = shapes
     made: list[Piece] = []
     parts = _split(layer, shape)
-    main = max(at for at, part in enumerate(parts) if part.kind == layer.kind)
+    main = max(at for at, part in enumerate(parts) if isinstance(part, type(layer)))
     for at, part in enumerate(parts):
-        if part.kind == layer.kind:
+        if isinstance(part, LSTM | GRU | RNN):
             written = taken(_write(part, shape, at == main), shape)
             made.append(Piece(layer.kind, written, holds=True))
         else:
@@ -105,7 +107,7 @@ def handing(layer: Any, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
     return made
 
 
-def handed(layer: Any, maker: Any) -> Sequence[Piece]:
+def handed(layer: State, maker: Recurrent) -> Sequence[Piece]:
     """A state, out of the list that its maker gives."""
     place = range(maker.layers * maker.directions)[layer.at] - (maker.layers - 1) * maker.directions
     if place < 0:
@@ -117,6 +119,6 @@ def handed(layer: Any, maker: Any) -> Sequence[Piece]:
     return [Piece("state", None, f"{{0}}[{1 + each * place + int(layer.cell)}]")]
 
 
-JOINS = dict.fromkeys(CLASSES, started)
+JOINS: dict[str, Join] = dict.fromkeys(CLASSES, started)
 WRITERS: dict[str, Writer] = dict.fromkeys(CLASSES, _write)
-SPLITS = dict.fromkeys(CLASSES, _split)
+SPLITS: dict[str, Split] = dict.fromkeys(CLASSES, _split)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cnncalc.axis.windows import Same, Slide, Spread
 from cnncalc.frameworks.keras.writing.calls import Writer, axes_of, call, no_class, one
 from cnncalc.layers.adaptive import AdaptiveAverage, AdaptiveMax, GlobalAverage, GlobalMax
 from cnncalc.layers.base import Shape
 from cnncalc.layers.conv import Conv, DepthwiseConv, PointwiseConv, SeparableConv
-from cnncalc.layers.pool import AveragePool, MaxPool
+from cnncalc.layers.pool import AveragePool, MaxPool, SlidingPool
 from cnncalc.layers.transposed import ConvTransposed, spread_to_same
 
 __all__ = ["WRITERS", "padding_word", "transposed_words"]
 
 
-def padding_word(layer: Any, shape: Shape) -> str | None:
+def padding_word(
+    layer: Conv | DepthwiseConv | SeparableConv | SlidingPool, shape: Shape
+) -> str | None:
     """`valid`, `same` or `causal` if that is what pads this layer, whatever the input's size."""
     windows: tuple[Slide, ...] = layer.windows(shape)
     if layer.padding == "same" and not getattr(layer, "ceil", False):
@@ -36,7 +36,7 @@ def _pads_as_same(w: Slide) -> bool:
     return w.stride == 1 and (w.before, w.after) == (same.before, same.after)
 
 
-def _convolving(layer: Any, shape: Shape) -> dict[str, Any]:
+def _convolving(layer: Conv | DepthwiseConv | SeparableConv, shape: Shape) -> dict[str, object]:
     word = padding_word(layer, shape)
     if word is None or (layer.mode != "zeros" and word != "valid"):
         raise no_class(layer, "its padding is none of Keras's words")
@@ -49,7 +49,7 @@ def _convolving(layer: Any, shape: Shape) -> dict[str, Any]:
     }
 
 
-def _one_of_both(layer: Any) -> None:
+def _one_of_both(layer: Conv | ConvTransposed) -> None:
     if max(layer.stride) > 1 and max(layer.dilation) > 1:
         raise no_class(layer, "it has both a stride and a dilation")
 
@@ -92,7 +92,9 @@ def _transposed(layer: ConvTransposed, shape: Shape) -> str:
     )
 
 
-def transposed_words(layer: Any, shape: Shape) -> tuple[str, tuple[int, ...] | None] | None:
+def transposed_words(
+    layer: ConvTransposed, shape: Shape
+) -> tuple[str, tuple[int, ...] | None] | None:
     """Keras's padding and output_padding that cut as this layer does, or None."""
     windows: tuple[Spread, ...] = layer.windows(shape)
     cuts = [(w.before, w.after - w.output_padding) for w in windows]
@@ -110,7 +112,7 @@ def transposed_words(layer: Any, shape: Shape) -> tuple[str, tuple[int, ...] | N
     return None
 
 
-def _sliding(layer: Any, shape: Shape) -> dict[str, Any]:
+def _sliding(layer: SlidingPool, shape: Shape) -> dict[str, object]:
     word = padding_word(layer, shape)
     if word not in ("same", "valid"):
         raise no_class(layer, "its padding is none of Keras's words")

@@ -18,6 +18,7 @@ from cnncalc.frameworks.pytorch.writing.recurrent import CLASSES as OF_RECURRENT
 from cnncalc.frameworks.pytorch.writing.recurrent import handed
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.each import Each
+from cnncalc.layers.recurrent import State
 
 __all__ = ["CLASSES", "parts", "pieces", "write"]
 
@@ -38,7 +39,7 @@ def pieces(
     Raises:
         LayerError: PyTorch can't say it.
     """
-    if maker is not None:
+    if isinstance(layer, State) and maker is not None:
         return handed(layer, maker)
     if layer.arity == "many" or len(shapes) > 1:
         return joined(layer, shapes)

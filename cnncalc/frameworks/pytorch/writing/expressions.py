@@ -5,11 +5,10 @@ A function of torch, a method, an operator, an index; or a module put together o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from cnncalc.errors import LayerError
-from cnncalc.frameworks.calls import LINES, Form, Piece, function_form
+from cnncalc.frameworks.calls import LINES, Form, Join, Piece, function_form
 from cnncalc.frameworks.ops import BY_KIND, forms
 from cnncalc.frameworks.pytorch.writing.calls import axes_of, no_class
 from cnncalc.frameworks.pytorch.writing.classes import write
@@ -21,7 +20,7 @@ from cnncalc.frameworks.pytorch.writing.recurrent import JOINS as STARTED
 from cnncalc.layers.activation import Rescale
 from cnncalc.layers.arithmetic import Reduce
 from cnncalc.layers.attention import SqueezeExcitation
-from cnncalc.layers.base import Shape
+from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.expand import Expand
 from cnncalc.layers.learned import Scale, Shift
@@ -29,6 +28,7 @@ from cnncalc.layers.merge import (
     Add,
     Concatenate,
     Divide,
+    Elementwise,
     Maximum,
     Mean,
     Minimum,
@@ -40,8 +40,6 @@ from cnncalc.layers.reshape import Permute, Reshape, Slice
 from cnncalc.layers.transposed import MaxUnpool
 
 __all__ = ["FORMS", "joined"]
-
-Join = Callable[[Any, tuple[Shape, ...]], Sequence[Piece]]
 
 
 def _reduce(layer: Reduce, shape: Shape) -> Sequence[Piece]:
@@ -172,7 +170,7 @@ def _of_two(name: str) -> Join:
     return form
 
 
-def _aligned(layer: Any, shapes: tuple[Shape, ...]) -> list[str]:
+def _aligned(layer: Elementwise, shapes: tuple[Shape, ...]) -> list[str]:
     """The inputs, those of fewer axes with axes of size 1 where the layer has them."""
     rank = max(map(len, shapes))
     written = []
@@ -205,7 +203,7 @@ MERGES: dict[str, Join] = {
 }
 
 
-def joined(layer: Any, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
+def joined(layer: Layer, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
     """The line of a layer that joins inputs of these shapes."""
     join = MERGES.get(layer.kind)
     if join is None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cnncalc.frameworks.pytorch.arguments import spread
 from cnncalc.frameworks.pytorch.writing.calls import Writer, axes_of, call, no_class, one
-from cnncalc.layers.base import NO_PADS, Shape
+from cnncalc.layers.base import NO_PADS, Layer, Shape
 from cnncalc.layers.embedding import Embedding
 from cnncalc.layers.folding import Fold, Unfold
 from cnncalc.layers.linear import Linear
@@ -58,7 +56,7 @@ def _pad(layer: Pad, shape: Shape) -> str:
     return _pad_call("ConstantPad", layer, pads, value=layer.value)
 
 
-def _pad_call(name: str, layer: Any, pads: Pads, most: int = 8, **value: float) -> str:
+def _pad_call(name: str, layer: Layer, pads: Pads, most: int = 8, **value: float) -> str:
     """The class for as many axes as there are pairs; constants may be given more than three."""
     axes = min(len(pads), 3)
     if not 0 < len(pads) <= most:
@@ -72,7 +70,7 @@ def _crop(layer: Crop, shape: Shape) -> str:
     return _pad_call("ZeroPad", layer, pads)
 
 
-def _numbers(pads: Pads, axes: int) -> Any:
+def _numbers(pads: Pads, axes: int) -> int | tuple[int, ...]:
     """In PyTorch's order, the last axis first; one number where all are the same."""
     numbers = tuple(number for pair in reversed(pads) for number in pair)
     return numbers[0] if len(set(numbers)) == 1 and len(pads) == axes else numbers
@@ -93,7 +91,7 @@ def _channel_shuffle(layer: ChannelShuffle, shape: Shape) -> str:
     return call("ChannelShuffle", groups=layer.groups)
 
 
-def _folding(layer: Any) -> dict[str, Any]:
+def _folding(layer: Fold | Unfold) -> dict[str, object]:
     if any(before != after for before, after in layer.padding):
         raise no_class(layer, "its padding differs from side to side")
     return {

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import inf
-from typing import Any
 
+from cnncalc.frameworks.calls import Split
 from cnncalc.frameworks.pytorch.arguments import collapsed, spread
 from cnncalc.frameworks.pytorch.writing.calls import no_class
 from cnncalc.layers.adaptive import AdaptiveAverage, AdaptiveMax, GlobalAverage, GlobalMax
@@ -16,14 +15,13 @@ from cnncalc.layers.learned import Scale, Shift
 from cnncalc.layers.linear import Linear
 from cnncalc.layers.norm import BatchNorm, LayerNorm, RootMeanSquareNorm
 from cnncalc.layers.padding import Crop, Pad
-from cnncalc.layers.pool import AveragePool, LpPool, MaxPool
+from cnncalc.layers.pool import AveragePool, LpPool, MaxPool, SlidingPool
 from cnncalc.layers.reshape import Flatten, Permute, Reshape, Unflatten
-from cnncalc.layers.transposed import ConvTransposed
+from cnncalc.layers.transposed import ConvTransposed, MaxUnpool
 
 __all__ = ["at_most_half", "is_turned", "pads_at", "parts", "symmetric"]
 
 Pads = tuple[tuple[int, int], ...]
-Split = Callable[[Any, Shape], tuple[Layer, ...]]
 
 
 def parts(layer: Layer, shape: Shape) -> tuple[Layer, ...]:
@@ -40,7 +38,9 @@ def symmetric(pads: Pads) -> bool:
     return all(before == after for before, after in pads)
 
 
-def pads_at(layer: Any, shape: Shape) -> Pads:
+def pads_at(
+    layer: Conv | DepthwiseConv | ConvTransposed | MaxUnpool | SlidingPool, shape: Shape
+) -> Pads:
     """The padding in numbers at this input, words resolved."""
     if layer.padding == "valid":
         return NO_PADS
@@ -79,7 +79,7 @@ def _pool(value: float) -> Split:
     return split
 
 
-def at_most_half(layer: Any, pads: Pads, axes: int) -> bool:
+def at_most_half(layer: SlidingPool, pads: Pads, axes: int) -> bool:
     kernels = spread(layer.kernel, axes)
     pairs = zip(spread(pads, axes), kernels, strict=True)
     return all(min(pad) >= 0 and 2 * max(pad) <= k for pad, k in pairs)
@@ -170,7 +170,7 @@ def _reshape(layer: Reshape, shape: Shape) -> tuple[Layer, ...]:
     return flat if flat and len(sizes) == 1 else (*flat, Unflatten(sizes))
 
 
-def is_turned(layer: Any, shape: Shape) -> bool:
+def is_turned(layer: Flatten | Reshape, shape: Shape) -> bool:
     """Whether a reshape reads or writes the channels last, and that makes a difference."""
     return layer.order != "first" and max(len(shape), len(layer.output(shape))) > 1
 

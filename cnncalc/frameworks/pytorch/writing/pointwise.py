@@ -7,8 +7,15 @@ from typing import Any
 from cnncalc.frameworks.ops import Form, names_in
 from cnncalc.frameworks.pytorch.writing.calls import Writer, axes_of, call, no_class, same
 from cnncalc.layers.activation import GatedLinearUnit, LogSoftmax, ParametricReLU, Softmax, Softmin
-from cnncalc.layers.base import Shape, place
-from cnncalc.layers.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RootMeanSquareNorm
+from cnncalc.layers.base import Layer, Shape, place
+from cnncalc.layers.norm import (
+    AxesNorm,
+    BatchNorm,
+    GroupNorm,
+    InstanceNorm,
+    LayerNorm,
+    RootMeanSquareNorm,
+)
 
 __all__ = ["WRITERS"]
 
@@ -19,7 +26,7 @@ SAME = {"dropout": "Dropout p", "lrn": "LocalResponseNorm size alpha beta k"}
 def _class(form: Form) -> Writer:
     """The writer of an element-wise kind whose class is in the table."""
 
-    def write(layer: Any, shape: Shape) -> str:
+    def write(layer: Layer, shape: Shape) -> str:
         said = form.said(layer)
         if said is None:
             left = list(layer.options.values())[len(form.arguments) :]
@@ -58,7 +65,7 @@ def _prelu(layer: ParametricReLU, shape: Shape) -> str:
     return call("PReLU", num_parameters=layer.n)
 
 
-def _affine(layer: Any) -> dict[str, bool]:
+def _affine(layer: BatchNorm | GroupNorm | InstanceNorm | LayerNorm) -> dict[str, bool]:
     """`affine` and `bias`; a shift needs a scale there."""
     if layer.affine and layer.shift and not getattr(layer, "scale", True):
         raise no_class(layer, "there is no shift without a scale")
@@ -108,7 +115,7 @@ def _rms_norm(layer: RootMeanSquareNorm, shape: Shape) -> str:
     )
 
 
-def _normalized(layer: Any, shape: Shape) -> Any:
+def _normalized(layer: AxesNorm, shape: Shape) -> int | Shape:
     """The sizes of the last axes, which are all that PyTorch normalises over."""
     whole = layer.axes in ("all", ("all",))
     axes = range(len(shape)) if whole else [place(a, shape, layer.order) for a in layer.axes]

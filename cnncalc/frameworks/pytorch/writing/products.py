@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from cnncalc.frameworks.calls import Form, Piece, Writer
+from cnncalc.frameworks.calls import Form, Join, Piece, Writer
 from cnncalc.frameworks.pytorch.writing.calls import call, no_class
 from cnncalc.layers.attention import MultiHeadAttention
 from cnncalc.layers.base import Shape
@@ -14,7 +13,6 @@ from cnncalc.layers.product import MatrixProduct
 
 __all__ = ["CLASSES", "FORMS", "JOINS", "WRITERS"]
 
-Join = Callable[[Any, tuple[Shape, ...]], Sequence[Piece]]
 
 _ATTENTION = """\
 class SizedAttention(nn.Module):

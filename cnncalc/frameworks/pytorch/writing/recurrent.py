@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from cnncalc.frameworks.calls import Form, Piece
+from cnncalc.frameworks.calls import Form, Join, Piece
 from cnncalc.frameworks.pytorch.writing.calls import Writer, call, no_class, taken
 from cnncalc.layers.base import Layer, Shape
+from cnncalc.layers.recurrent import GRU, LSTM, RNN, State
 
 __all__ = ["CLASSES", "FORMS", "JOINS", "WRITERS", "handed"]
 
 NAMES = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
-GATES = {"lstm": "sigmoid", "gru": "sigmoid"}
 
 
 _LEARNED = """\
@@ -32,24 +31,24 @@ class LearnedStart(nn.Module):
 CLASSES = {"LearnedStart": _LEARNED}
 
 
-def _write(layer: Any, shape: Shape) -> str:
+def _write(layer: LSTM | GRU | RNN, shape: Shape) -> str:
     name = NAMES[layer.kind]
     if layer.place(shape) != 1:
         raise no_class(layer, f"nn.{name} has the features last")
     if layer.bias and layer.biases != 2:
         raise no_class(layer, f"nn.{name} has a bias for the input and one for the state")
-    usual = ("tanh", "relu") if layer.kind == "rnn" else ("tanh",)
-    gate = GATES.get(layer.kind)
-    if layer.activation not in usual or (gate and layer.gate != gate):
+    usual = ("tanh", "relu") if isinstance(layer, RNN) else ("tanh",)
+    gated = isinstance(layer, RNN) or layer.gate == "sigmoid"
+    if layer.activation not in usual or not gated:
         raise no_class(layer, f"nn.{name} has no such activation")
-    if layer.kind == "gru" and not layer.after:
+    if isinstance(layer, GRU) and not layer.after:
         raise no_class(layer, "nn.GRU resets the state after its product")
     if layer.learned:
         raise no_class(layer, f"nn.{name} learns no states to start from")
     if layer.backwards or layer.last:
         raise no_class(layer, f"nn.{name} gives all steps, from the first")
-    more = {"proj_size": layer.proj or 0} if layer.kind == "lstm" else {}
-    more |= {"nonlinearity": layer.activation} if layer.kind == "rnn" else {}
+    more: dict[str, object] = {"proj_size": layer.proj or 0} if isinstance(layer, LSTM) else {}
+    more |= {"nonlinearity": layer.activation} if isinstance(layer, RNN) else {}
     return call(
         name,
         input_size=shape[1],
@@ -62,7 +61,7 @@ def _write(layer: Any, shape: Shape) -> str:
     )
 
 
-def _pieces(layer: Any, shape: Shape) -> Sequence[Piece]:
+def _pieces(layer: LSTM | GRU | RNN, shape: Shape) -> Sequence[Piece]:
     """The module, and of the output and states that it gives the one or the others."""
     first = layer.place(shape) == 0
     turn = Piece("permute", None, "{0}.permute(0, 2, 1)")
@@ -71,7 +70,7 @@ def _pieces(layer: Any, shape: Shape) -> Sequence[Piece]:
     return [*([turn] if first else []), made, *_ending(layer, first)]
 
 
-def _started(layer: Any, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
+def _started(layer: LSTM | GRU | RNN, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
     """The same with states to start from, stacked as the module takes them."""
     first = layer.place(shapes[0]) == 0
     given = [f"{{{number}}}" for number in range(1, len(shapes))]
@@ -87,7 +86,7 @@ def _started(layer: Any, shapes: tuple[Shape, ...]) -> Sequence[Piece]:
     return [made, *_ending(layer, first)]
 
 
-def _module(layer: Any, inside: Shape) -> str:
+def _module(layer: LSTM | GRU | RNN, inside: Shape) -> str:
     """What makes the module, of steps by features."""
     plain = layer.replaced(axis=-1, last=False, learned=False)
     written = taken(_write(plain, inside), inside)
@@ -97,7 +96,7 @@ def _module(layer: Any, inside: Shape) -> str:
     return f"LearnedStart({written}, {', '.join(map(str, sizes))})"
 
 
-def _ending(layer: Any, first: bool) -> Sequence[Piece]:
+def _ending(layer: LSTM | GRU | RNN, first: bool) -> Sequence[Piece]:
     """What is taken of the pair that the module gives."""
     turn = Piece("permute", None, "{0}.permute(0, 2, 1)")
     ending = [Piece("output", None, "{0}[0]"), *([turn] if first else [])]
@@ -108,16 +107,16 @@ def _ending(layer: Any, first: bool) -> Sequence[Piece]:
     return ending
 
 
-def _state(maker: Any, at: int, cell: bool = False) -> str:
+def _state(maker: Layer, at: int, cell: bool = False) -> str:
     """A state out of the pair that a module gives, of which an LSTM's second is a pair too."""
     return f"{{0}}[1]{f'[{int(cell)}]' if maker.kind == 'lstm' else ''}[{at}]"
 
 
-def handed(layer: Any, maker: Layer) -> Sequence[Piece]:
+def handed(layer: State, maker: Layer) -> Sequence[Piece]:
     """A state, out of what its maker's module gives."""
     return [Piece("state", None, _state(maker, layer.at, layer.cell))]
 
 
 WRITERS: dict[str, Writer] = dict.fromkeys(NAMES, _write)
 FORMS: dict[str, Form] = dict.fromkeys(NAMES, _pieces)
-JOINS = dict.fromkeys(NAMES, _started)
+JOINS: dict[str, Join] = dict.fromkeys(NAMES, _started)

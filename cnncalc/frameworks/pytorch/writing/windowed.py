@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cnncalc.frameworks.pytorch.arguments import spread
 from cnncalc.frameworks.pytorch.writing.calls import Writer, axes_of, call, no_class, one
 from cnncalc.frameworks.pytorch.writing.parts import at_most_half, pads_at, symmetric
 from cnncalc.layers.adaptive import AdaptiveAverage, AdaptiveMax, FractionalMaxPool
 from cnncalc.layers.base import Shape
 from cnncalc.layers.conv import Conv, DepthwiseConv, PointwiseConv
-from cnncalc.layers.pool import AveragePool, LpPool, MaxPool
+from cnncalc.layers.pool import AveragePool, LpPool, MaxPool, SlidingPool
 from cnncalc.layers.transposed import ConvTransposed, MaxUnpool
 
 __all__ = ["WRITERS"]
 
 
-def _both_sides(layer: Any, shape: Shape) -> Any:
+def _both_sides(
+    layer: Conv | ConvTransposed | MaxUnpool | SlidingPool, shape: Shape
+) -> int | tuple[int, ...]:
     """Padding as one number per axis."""
     pads = pads_at(layer, shape)
     if not symmetric(pads):
@@ -97,7 +97,7 @@ def _lp_pool(layer: LpPool, shape: Shape) -> str:
     return call(f"LPPool{axes}d", norm_type=layer.norm, **_window(layer, shape))
 
 
-def _window(layer: Any, shape: Shape) -> dict[str, Any]:
+def _window(layer: SlidingPool, shape: Shape) -> dict[str, object]:
     axes = len(shape) - 1
     kernel, stride = layer.kernel, layer.stride or layer.kernel
     same = spread(stride, axes) == spread(kernel, axes)
@@ -108,7 +108,7 @@ def _window(layer: Any, shape: Shape) -> dict[str, Any]:
     }
 
 
-def _pool_padding(layer: Any, shape: Shape) -> Any:
+def _pool_padding(layer: SlidingPool, shape: Shape) -> int | tuple[int, ...]:
     if not at_most_half(layer, pads_at(layer, shape), len(shape) - 1):
         raise no_class(layer, "its padding is more than half of the kernel")
     return _both_sides(layer, shape)
@@ -119,7 +119,7 @@ def _adaptive(name: str) -> Writer:
         axes = axes_of(layer, shape)
         sizes = tuple(None if size == "keep" else size for size in spread(layer.size, axes))
         if axes == 1:
-            size: Any = shape[1] if sizes[0] is None else sizes[0]
+            size: object = shape[1] if sizes[0] is None else sizes[0]
         else:
             size = sizes[0] if len(set(sizes)) == 1 and sizes[0] is not None else sizes
         return call(f"{name}{axes}d", output_size=size)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cnncalc.layers.base import Shape
 from cnncalc.notations.onnx.reading.model import DeclaredInput, Model, broken, clean
 from cnncalc.notations.onnx.reading.scopes import needed, read_by
@@ -43,7 +41,7 @@ def _has_batch(declared: DeclaredInput, first: DeclaredInput) -> bool:
     return len(declared.shape) > 1 or (declared.whole and declared.shape[0] == first.shape[0])
 
 
-def further(declared: DeclaredInput, symbols: dict[Any, int]) -> Shape | None:
+def further(declared: DeclaredInput, symbols: dict[int | str | None, int]) -> Shape | None:
     """The shape of a further input, by its own sizes and the names that it has in common."""
     if not declared.shape:
         return None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from cnncalc import files, packages
 from cnncalc.errors import LayerError, SpecError
@@ -23,6 +24,19 @@ from cnncalc.notations.onnx.reading.model import (
     broken,
     clean,
 )
+
+if TYPE_CHECKING:
+    from onnx import (
+        AttributeProto,
+        FunctionProto,
+        GraphProto,
+        ModelProto,
+        NodeProto,
+        SparseTensorProto,
+        TensorProto,
+        TensorShapeProto,
+        ValueInfoProto,
+    )
 
 __all__ = ["MAX_BYTES", "load", "load_bytes"]
 
@@ -76,14 +90,14 @@ def load_bytes(data: bytes, file: str | None = None) -> Model:
 class _Loading:
     """The conversion of one model."""
 
-    def __init__(self, onnx: Any, file: str | None) -> None:
+    def __init__(self, onnx: ModuleType, file: str | None) -> None:
         self.onnx = onnx
         self.file = file
         self.nodes = 0
         self.lifted: str | None = None  # how an exporter calls numbers of the program
         self.merging = False
 
-    def model(self, proto: Any) -> Model:
+    def model(self, proto: ModelProto) -> Model:
         flows = proto.graph.node or (proto.graph.input and proto.graph.output)
         if not proto.HasField("graph") or not flows:
             raise broken(self.file, "it has no nodes", "a file that torch.onnx or tf2onnx made")
@@ -97,7 +111,7 @@ class _Loading:
         }
         return Model(self.graph(proto.graph), opset, functions, self.file)
 
-    def graph(self, proto: Any, depth: int = 0, number: int = 0) -> Graph:
+    def graph(self, proto: GraphProto, depth: int = 0, number: int = 0) -> Graph:
         """A graph; `number` is the main graph's node that it belongs to, 0 for the main one."""
         if depth > MAX_DEPTH:
             raise broken(self.file, "its graphs are nested too deeply")
@@ -112,7 +126,7 @@ class _Loading:
         nodes = self.run(proto.node, depth, number)
         return Graph(inputs, tuple(text(value.name) for value in proto.output), constants, nodes)
 
-    def run(self, protos: Iterable[Any], depth: int, number: int) -> tuple[Node, ...]:
+    def run(self, protos: Iterable[NodeProto], depth: int, number: int) -> tuple[Node, ...]:
         nodes = []
         for place, proto in enumerate(protos, 1):
             self.nodes += 1
@@ -121,7 +135,7 @@ class _Loading:
             nodes.append(self.node(proto, depth, number or place))
         return tuple(nodes)
 
-    def node(self, proto: Any, depth: int, number: int) -> Node:
+    def node(self, proto: NodeProto, depth: int, number: int) -> Node:
         attributes = {
             text(each.name): self.attribute(each, depth, number) for each in proto.attribute
         }
@@ -135,7 +149,7 @@ class _Loading:
             number,
         )
 
-    def function(self, proto: Any) -> Function:
+    def function(self, proto: FunctionProto) -> Function:
         defaults = {text(each.name): self.attribute(each, 0, 0) for each in proto.attribute_proto}
         return Function(
             tuple(map(text, proto.input)),
@@ -144,7 +158,7 @@ class _Loading:
             self.run(proto.node, 0, 0),
         )
 
-    def attribute(self, proto: Any, depth: int, number: int) -> Any:
+    def attribute(self, proto: AttributeProto, depth: int, number: int) -> Any:
         """An attribute's plain value; a text where ONNX has bytes."""
         if proto.ref_attr_name:
             return Reference(text(proto.ref_attr_name))
@@ -169,7 +183,7 @@ class _Loading:
             return [text(each) for each in proto.strings]
         return None  # lists of tensors and graphs: no operator that is read has them
 
-    def constant(self, tensor: Any, name: str, literal: bool = False) -> Stored:
+    def constant(self, tensor: TensorProto, name: str, literal: bool = False) -> Stored:
         """A stored tensor, with its numbers where they are few."""
         shape = tuple(tensor.dims)
         types = self.onnx.TensorProto
@@ -186,7 +200,7 @@ class _Loading:
             stored.merged = self.merging and stored.count > 1 and stored.uniform is not None
         return stored
 
-    def numbers(self, tensor: Any, name: str) -> tuple[list[Any] | None, bool]:
+    def numbers(self, tensor: TensorProto, name: str) -> tuple[list[float] | None, bool]:
         """Its numbers, row by row, and whether they are whole."""
         try:
             values = self.onnx.numpy_helper.to_array(tensor)
@@ -203,10 +217,10 @@ class _Loading:
         values = values.astype("float32") if kind == "V" else values
         return values.reshape(-1).tolist(), False
 
-    def sparse(self, sparse: Any, literal: bool = False) -> Stored:
+    def sparse(self, sparse: SparseTensorProto, literal: bool = False) -> Stored:
         return Stored(clean(text(sparse.values.name)), tuple(sparse.dims), True, literal)
 
-    def declared(self, value: Any) -> DeclaredInput:
+    def declared(self, value: ValueInfoProto) -> DeclaredInput:
         kind = value.type.tensor_type
         if not value.type.HasField("tensor_type") or not kind.HasField("shape"):
             return DeclaredInput(text(value.name), None)
@@ -215,7 +229,7 @@ class _Loading:
         return DeclaredInput(text(value.name), sizes, whole)
 
 
-def _reads_twice(node: Any) -> bool:
+def _reads_twice(node: NodeProto) -> bool:
     """Whether a batch norm's scale is its variance, or its shift its mean.
 
     Exporters keep tensors of the same numbers once: all the ones and zeros of an untrained
@@ -227,7 +241,7 @@ def _reads_twice(node: Any) -> bool:
     return bool(scale == variance or shift == mean)
 
 
-def _has_data(tensor: Any) -> bool:
+def _has_data(tensor: TensorProto) -> bool:
     """Whether a tensor holds numbers: some files have their weights taken out."""
     named = {field.name for field, _ in tensor.ListFields()} - {"external_data"}
     return any(name.endswith("_data") for name in named)
@@ -238,7 +252,7 @@ def text(value: str | bytes) -> str:
     return value if isinstance(value, str) else value.decode("utf-8", "replace")
 
 
-def _size(size: Any) -> int | str | None:
+def _size(size: TensorShapeProto.Dimension) -> int | str | None:
     if size.HasField("dim_value"):
         return int(size.dim_value) if size.dim_value > 0 else None
     return text(size.dim_param) or None

@@ -8,18 +8,22 @@ inference checks every prediction. Weights: see `tensors.py`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from types import ModuleType
+from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc import packages
 from cnncalc.analysis import analyze
 from cnncalc.errors import CnnCalcError, LayerError, SpecError
+from cnncalc.findings import Findings
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network, Step
 from cnncalc.notations.onnx.writing.builder import BATCH, OPSET, Builder
 from cnncalc.notations.onnx.writing.kinds import WRITERS
 from cnncalc.notations.onnx.writing.tensors import FLOAT, LARGEST, STORED_BYTES, Tensors
-from cnncalc.report import Report
 from cnncalc.rows import as_layout
+
+if TYPE_CHECKING:
+    from onnx import ModelProto, ValueInfoProto
 
 __all__ = ["Written", "shape_name", "write", "write_report"]
 
@@ -37,7 +41,7 @@ class Written(NamedTuple):
         owners: the step of each node, by the node's name.
     """
 
-    model: Any
+    model: ModelProto
     missing: dict[int, str | None]
     held: list[list[tuple[str, str]]]
     owners: dict[str, int]
@@ -56,13 +60,13 @@ def write(network: Network, shape: Shape, *, weights: str = "auto") -> bytes:
         SpecError: a layer that ONNX can't say, or a size that can't be.
         CnnCalcError: the package `onnx` is not installed, or weights too large for a file.
     """
-    report = Report(analyze(network, as_layout(shape, network.layout)))
+    report = Findings(analyze(network, as_layout(shape, network.layout)))
     data: bytes = write_report(report, weights=weights).model.SerializeToString()
     return data
 
 
 def write_report(
-    report: Report,
+    report: Findings,
     *,
     weights: str = "auto",
     without: Mapping[int, str] | None = None,
@@ -94,13 +98,13 @@ def write_report(
     return Written(model, missing, builder.held, builder.owners)
 
 
-def package() -> Any:
+def package() -> ModuleType:
     """The package `onnx`."""
     return packages.load("onnx", "writing ONNX models", "no-onnx")
 
 
 def _write_steps(
-    report: Report, builder: Builder, without: Mapping[int, str] | None
+    report: Findings, builder: Builder, without: Mapping[int, str] | None
 ) -> dict[int, str | None]:
     """Write all steps but those that are left out; these, with the reason."""
     missing: dict[int, str | None] = {}
@@ -150,7 +154,7 @@ def _placed(error: LayerError, step: Step) -> SpecError:
     )
 
 
-def _model(report: Report, builder: Builder) -> Any:
+def _model(report: Findings, builder: Builder) -> ModelProto:
     """The model as a file has it: the shape of every step's output is declared."""
     helper = builder.onnx.helper
     infos = [
@@ -169,14 +173,14 @@ def _model(report: Report, builder: Builder) -> Any:
     )
 
 
-def _type(report: Report, builder: Builder, number: int) -> int:
+def _type(report: Findings, builder: Builder, number: int) -> int:
     """What the values of a step are: floats, or whole numbers that are looked up."""
     types, whole = builder.onnx.TensorProto, number in report.network.looked_up
     kind: int = types.INT64 if whole else types.FLOAT
     return kind
 
 
-def _trial(report: Report, builder: Builder, missing: Mapping[int, str | None]) -> Any:
+def _trial(report: Findings, builder: Builder, missing: Mapping[int, str | None]) -> ModelProto:
     """A model of which every step's output can be asked for, and the shape of every weight."""
     helper, types = builder.onnx.helper, builder.onnx.TensorProto
     inputs, outputs = [], []
@@ -199,13 +203,19 @@ def shape_name(tensor: str) -> str:
     return f"shape:{tensor}"
 
 
-def _put_together(builder: Builder, inputs: list[Any], outputs: list[Any], inner: list[Any]) -> Any:
+def _put_together(
+    builder: Builder,
+    inputs: list[ValueInfoProto],
+    outputs: list[ValueInfoProto],
+    inner: list[ValueInfoProto],
+) -> ModelProto:
     helper = builder.onnx.helper
     stored = list(builder.initializers.values())
     graph = helper.make_graph(builder.nodes, PRODUCER, inputs, outputs, stored, value_info=inner)
-    return helper.make_model(
+    model: ModelProto = helper.make_model(
         graph,
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
         producer_name=PRODUCER,
     )
+    return model

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NoReturn
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Shape
@@ -11,7 +12,15 @@ from cnncalc.network import Step
 from cnncalc.notations.names import Names
 from cnncalc.notations.onnx.writing.tensors import Tensors
 
-__all__ = ["BATCH", "OPSET", "Builder", "unsayable"]
+if TYPE_CHECKING:
+    from onnx import NodeProto, TensorProto
+
+__all__ = ["BATCH", "OPSET", "Attribute", "Builder", "unsayable"]
+
+# What a node says of itself; None: it says nothing.
+Attribute: TypeAlias = (
+    "int | float | str | Sequence[int] | Sequence[float] | Sequence[str] | TensorProto | None"
+)
 
 OPSET = 22  # the first in which ceil mode drops a last window as PyTorch does
 # Attributes that are fractions, whole or not.
@@ -33,12 +42,12 @@ class Builder:
         states: for steps that hand out states, each kind's: the tensor, and where in it.
     """
 
-    def __init__(self, onnx: Any, steps: Sequence[Step], tensors: Tensors) -> None:
+    def __init__(self, onnx: ModuleType, steps: Sequence[Step], tensors: Tensors) -> None:
         self.onnx = onnx
         self.tensors = tensors
         self.steps = steps
-        self.nodes: list[Any] = []
-        self.initializers: dict[str, Any] = {}
+        self.nodes: list[NodeProto] = []
+        self.initializers: dict[str, TensorProto] = {}
         self.numbers: dict[str, str] = {}  # the names of those that are no weights
         self.held: list[list[tuple[str, str]]] = [[] for _ in steps]
         self.owners: dict[str, int] = {}
@@ -50,16 +59,21 @@ class Builder:
     def step(self) -> Step:
         return self.steps[self.at]
 
-    def node(self, op: str, *inputs: str, outputs: int = 1, **attributes: Any) -> str:
-        """A node; gives the name of its (first) output."""
-        return self.split(op, *inputs, outputs=outputs, **attributes)[0]
+    def node(self, op: str, *inputs: str, **attributes: Attribute) -> str:
+        """A node; gives the name of its output."""
+        return self._made(op, inputs, 1, attributes)[0]
 
-    def split(self, op: str, *inputs: str, outputs: int, **attributes: Any) -> list[str]:
+    def split(self, op: str, *inputs: str, outputs: int, **attributes: Attribute) -> list[str]:
         """A node with several outputs; gives their names."""
+        return self._made(op, inputs, outputs, attributes)
+
+    def _made(
+        self, op: str, inputs: Sequence[str], outputs: int, attributes: Mapping[str, Attribute]
+    ) -> list[str]:
         name = self.names.unique(f"{self.step.name}/{op}")
         names = [name, *(self.names.unique(f"{name}.{place}") for place in range(1, outputs))]
         given = {
-            key: float(value) if key in FRACTIONS else value
+            key: float(value) if isinstance(value, int) and key in FRACTIONS else value
             for key, value in attributes.items()
             if value is not None
         }

@@ -8,9 +8,15 @@ shapes are stored: such a file has some kB and runs alike.
 from __future__ import annotations
 
 from math import prod
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from cnncalc.layers.base import Shape
+
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import NDArray
+    from onnx import TensorProto
 
 __all__ = ["FLOAT", "LARGEST", "STORED_BYTES", "Tensors"]
 
@@ -24,7 +30,7 @@ PATTERN = 65521
 class Tensors:
     """Makes the protobuf messages of a model's weights."""
 
-    def __init__(self, onnx: Any, stored: bool) -> None:
+    def __init__(self, onnx: ModuleType, stored: bool) -> None:
         import numpy
 
         self.onnx = onnx
@@ -32,17 +38,19 @@ class Tensors:
         self.numpy = numpy
         self.pattern = numpy.random.default_rng(0).uniform(-1.0, 1.0, PATTERN)
 
-    def drawn(self, name: str, shape: Shape, around: float, spread: float) -> Any:
+    def drawn(self, name: str, shape: Shape, around: float, spread: float) -> TensorProto:
         """Stored numbers around a value."""
         pattern = (around + spread * self.pattern).astype("<f4")
         return self._tensor(name, shape, self.numpy.resize(pattern, prod(shape)))
 
-    def single(self, value: float) -> Any:
+    def single(self, value: float) -> TensorProto:
         """The number that a ConstantOfShape node repeats."""
         return self._tensor("", (1,), self.numpy.array([value], dtype="<f4"))
 
-    def _tensor(self, name: str, shape: Shape, values: Any) -> Any:
-        tensor = self.onnx.TensorProto(name=name, data_type=self.onnx.TensorProto.FLOAT)
+    def _tensor(self, name: str, shape: Shape, values: NDArray[numpy.float32]) -> TensorProto:
+        tensor: TensorProto = self.onnx.TensorProto(
+            name=name, data_type=self.onnx.TensorProto.FLOAT
+        )
         tensor.dims.extend(shape)
         tensor.raw_data = values.tobytes()
         return tensor

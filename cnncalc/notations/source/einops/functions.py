@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import Any
 
 from cnncalc.notations.source.axes import outer_shape
 from cnncalc.notations.source.products import refusable
@@ -15,6 +14,7 @@ from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
+from cnncalc.tracing.arrays import Sizes
 from cnncalc.tracing.axis_names import as_letters, check, named_sizes, planned, sides
 from cnncalc.tracing.tensors import Batch, Pile, Static, Tensor, one_number
 
@@ -52,7 +52,7 @@ def move(machine: Machine, name: str, *args: Value) -> Value:
     return machine.call(machine.library(MOVES[framework][name]), list(args), {})
 
 
-def sizes_of(machine: Machine, tensor: Value) -> tuple[Any, ...]:
+def sizes_of(machine: Machine, tensor: Value) -> Sizes:
     """A tensor's sizes, with that of the batch."""
     if not isinstance(tensor, Tensor | Static | Pile):
         raise Refusal(f"einops works on tensors, not on {describe(tensor)}")
@@ -94,7 +94,7 @@ def transformed(operation: str, machine: Machine, tensor: Value, pattern: Value,
     )
 
 
-def longer(machine: Machine, tensor: Value, added: Sequence[tuple[int, Any]]) -> Value:
+def longer(machine: Machine, tensor: Value, added: Sequence[tuple[int, Value]]) -> Value:
     """A tensor with new axes, along which it is the same everywhere."""
     ones, whole = list(sizes_of(machine, tensor)), list(sizes_of(machine, tensor))
     for place, size in added:
@@ -221,9 +221,9 @@ def unpack(machine: Machine, tensor: Value, packed_shapes: Value, pattern: Value
     return made
 
 
-def whole_of(sizes: Sequence[Any]) -> Any:
+def whole_of(sizes: Sequence[Value]) -> Value:
     """The size of several axes as one."""
-    total: Any = 1
+    total: Value = 1
     for size in sizes:
         total = (
             size * total
@@ -233,7 +233,7 @@ def whole_of(sizes: Sequence[Any]) -> Any:
     return total
 
 
-def factor(size: Any) -> int:
+def factor(size: Value) -> int:
     return size.factor if isinstance(size, Batch) else int(size)
 
 

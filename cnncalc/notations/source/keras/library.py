@@ -14,7 +14,7 @@ from cnncalc.python.functions import simple
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.source_tree import SourceFile
-from cnncalc.python.values import MISSING, Value
+from cnncalc.python.values import Value
 from cnncalc.suggestions import suggest
 
 if TYPE_CHECKING:
@@ -25,14 +25,6 @@ else:  # most sources need none of them
 __all__ = ["Keras"]
 
 HOMES = ("keras", "tensorflow.keras", "tf_keras", "keras_core", "tensorflow")
-# What people leave without an import.
-SHORT = {
-    "keras": "keras",
-    "tf": "tensorflow",
-    "layers": "keras.layers",
-    "models": "keras.models",
-    "K": "keras.backend",
-}
 
 
 def as_list(machine: Machine, sizes: tuple[Value, ...]) -> list[Value]:
@@ -48,6 +40,13 @@ class Keras(Framework):
     meant = ("keras", "tensorflow")
     outranks = True  # Keras's own applications are read, but its layers are the vocabulary's
     homes = ("keras.layers", "keras.models", "keras")
+    short = {  # noqa: RUF012, a constant
+        "keras": "keras",
+        "tf": "tensorflow",
+        "layers": "keras.layers",
+        "models": "keras.models",
+        "K": "keras.backend",
+    }
     methods = {tuple: {"as_list": simple("as_list", as_list)}}  # noqa: RUF012, a constant
 
     def start(self, machine: Machine, file: SourceFile) -> None:
@@ -65,20 +64,9 @@ class Keras(Framework):
         source = home.endswith(".src")
         return f"keras.{'src.' if source else ''}applications.{name}" if name else None
 
-    def assume(self, machine: Machine, name: str) -> Value:
-        """What a name means that nothing defines."""
-        return machine.library(SHORT[name]) if name in SHORT else MISSING
-
-    def unknown(self, name: str) -> Refusal | None:
-        """What is said of a class that nothing defines."""
-        if not self.read or not name[:1].isupper():
-            return None
-        near = suggest(name, names.layer_classes(), layer_names("keras"))
-        return Refusal(
-            f"`{name}` is not defined in this source, and no layer that is read here",
-            help=f"did you mean `{near}`?" if near else None,
-            code="unknown-layer",
-        )
+    def near_layer(self, name: str) -> str | None:
+        """The layer whose class has the nearest name."""
+        return suggest(name, names.layer_classes(), layer_names("keras"))
 
     def unread(self, path: str) -> Refusal | None:
         """What is said of a name of Keras's that isn't read."""
@@ -90,7 +78,7 @@ class Keras(Framework):
         """The name that is nearest to a dotted one, such as `layers.Conv2D`."""
         home, _, name = path.rpartition(".")
         if home.endswith(".layers") and home.removesuffix(".layers") in HOMES:
-            return written("layers", suggest(name, names.layer_classes(), layer_names("keras")))
+            return written("layers", self.near_layer(name))
         if home.removesuffix(".models") in HOMES:
             return written("keras", suggest(name, ("Sequential", "Model", "Input", "layers")))
         return None

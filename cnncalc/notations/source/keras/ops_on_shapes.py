@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
-from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.ops import Form, Op, names_in
@@ -106,7 +105,7 @@ def split(machine: Machine, tensor: Value, indices_or_sections: Value, axis: Val
     ]
 
 
-def values_of(form: Form, args: Sequence[Value], options: Mapping[str, Value]) -> list[Any]:
+def values_of(form: Form, args: Sequence[Value], options: Mapping[str, Value]) -> list[Value]:
     """The options that a call of a form gives; what isn't a number leaves its default."""
     given = {**dict(zip(form.arguments, args, strict=False)), **options}
     numbers = {

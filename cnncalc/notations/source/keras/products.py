@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 from cnncalc.frameworks.keras import READERS
 from cnncalc.layers import KINDS
@@ -214,4 +214,4 @@ CLASSES: dict[str, Class] = {
         },
     ),
 }
-PRODUCTS: dict[str, Any] = {"matmul": matmul, "einsum": einsum}
+PRODUCTS: dict[str, Callable[..., Value]] = {"matmul": matmul, "einsum": einsum}

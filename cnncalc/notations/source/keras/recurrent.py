@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from cnncalc.layers import KINDS
 from cnncalc.layers.recurrent import Recurrent
@@ -54,7 +53,7 @@ def _run(
     return emit(machine, declared, inputs, op=kind, owner=layer, part=part, name=named)
 
 
-def _turned(machine: Machine, layer: Any, output: Value) -> Value:
+def _turned(machine: Machine, layer: Recurrent, output: Value) -> Value:
     """The steps from the last to the first, as Keras gives them where it goes backwards."""
     axis = 1 - layer.axis % 2
     places = reversed(range(output.shape[axis]))

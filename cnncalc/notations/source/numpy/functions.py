@@ -6,7 +6,6 @@ import math
 from collections import Counter
 from collections.abc import Callable
 from itertools import accumulate
-from typing import Any
 
 from cnncalc.notations.source.entries import arange
 from cnncalc.notations.source.torch.functions.creation import from_values
@@ -19,6 +18,7 @@ from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.types import TYPES
 from cnncalc.python.values import Builtin, Silent, Value
+from cnncalc.tracing.arrays import Numbers
 from cnncalc.tracing.tensors import Static
 
 __all__ = ["NUMPY"]
@@ -39,13 +39,13 @@ def at_least_1d(machine: Machine, values: Value) -> Static:
     return from_values(machine, values if isinstance(values, list | tuple | Static) else [values])
 
 
-def known(values: Static, what: str) -> list[Any]:
+def known(values: Static, what: str) -> Numbers:
     if values.values is None:
         raise Refusal(f"`{what}` of numbers that aren't known")
     return values.values
 
 
-def reduced(name: str, function: Callable[[list[Any]], float]) -> Builtin:
+def reduced(name: str, function: Callable[[Numbers], float]) -> Builtin:
     """`numpy.sum` and its kind, of all the numbers."""
 
     def call(machine: Machine, values: Value, *args: Value, **options: Value) -> Value:

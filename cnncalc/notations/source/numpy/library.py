@@ -8,7 +8,7 @@ from cnncalc.packages import OnUse
 from cnncalc.python.functions import simple
 from cnncalc.python.machine import Machine
 from cnncalc.python.protocols import Library
-from cnncalc.python.values import MISSING, Foreign, Namespace, Value
+from cnncalc.python.values import Foreign, Namespace, Value
 
 if TYPE_CHECKING:
     from cnncalc.notations.source.numpy import functions
@@ -33,6 +33,7 @@ class NumPy(Library):
     """NumPy, as far as sizes are worked out with it."""
 
     packages = ("numpy",)
+    short = {"np": "numpy"}  # noqa: RUF012, a constant
     methods = {int: NUMBERS, float: NUMBERS}  # noqa: RUF012, a constant
 
     def find(self, machine: Machine, path: str) -> Value:
@@ -40,7 +41,3 @@ class NumPy(Library):
         if path == "numpy":
             return Namespace(path)
         return functions.NUMPY.get(path.removeprefix("numpy."), Foreign(path))
-
-    def assume(self, machine: Machine, name: str) -> Value:
-        """What a name means that nothing defines."""
-        return machine.library("numpy") if name == "np" else MISSING

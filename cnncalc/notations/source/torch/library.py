@@ -13,7 +13,7 @@ from cnncalc.python.functions import simple
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.source_tree import SourceFile
-from cnncalc.python.values import MISSING, Opaque, Silent, Value
+from cnncalc.python.values import Opaque, Silent, Value
 from cnncalc.python.wordlists import words
 from cnncalc.suggestions import suggest
 from cnncalc.tracing.tensors import Operations
@@ -25,14 +25,6 @@ else:  # a source of Keras's needs few of them
     operations = OnUse("cnncalc.notations.source.torch.operations")
 
 __all__ = ["PyTorch"]
-
-# What people leave without an import.
-SHORT = {
-    "torch": "torch",
-    "nn": "torch.nn",
-    "F": "torch.nn.functional",
-    "Tensor": "torch.Tensor",
-}
 
 
 def numel(machine: Machine, sizes: Value) -> Value:
@@ -46,6 +38,12 @@ class PyTorch(Framework):
     packages = ("torch", "torchvision", "timm", "pytorch_lightning", "lightning")
     meant = ("torch",)
     homes = ("torch.nn",)
+    short = {  # noqa: RUF012, a constant
+        "torch": "torch",
+        "nn": "torch.nn",
+        "F": "torch.nn.functional",
+        "Tensor": "torch.Tensor",
+    }
     changing = frozenset(words("add_module register_buffer register_module register_parameter"))
     leaving = ("handle_legacy",)  # torchvision's, for the old names of arguments
     anywhere = {"_log_api_usage_once": Silent("_log_api_usage_once")}  # noqa: RUF012, a constant
@@ -73,18 +71,11 @@ class PyTorch(Framework):
         """What a name means that nothing defines."""
         if name == "device":
             return Opaque("torch.device", type="cpu", index=None)
-        return machine.library(SHORT[name]) if name in SHORT else MISSING
+        return super().assume(machine, name)
 
-    def unknown(self, name: str) -> Refusal | None:
-        """What is said of a class that nothing defines."""
-        if not self.read or not name[:1].isupper():
-            return None
-        near = suggest(name, names.layer_classes(), layer_names("torch"))
-        return Refusal(
-            f"`{name}` is not defined in this source, and no layer that is read here",
-            help=f"did you mean `{near}`?" if near else None,
-            code="unknown-layer",
-        )
+    def near_layer(self, name: str) -> str | None:
+        """The layer whose class has the nearest name."""
+        return suggest(name, names.layer_classes(), layer_names("torch"))
 
     def unread(self, path: str) -> Refusal | None:
         """What is said of a name of PyTorch's that isn't read."""
@@ -106,7 +97,7 @@ class PyTorch(Framework):
         """The name that is nearest to a dotted one, such as `nn.Conv2d`."""
         home, _, name = path.rpartition(".")
         if home == "torch.nn":
-            return written("nn", suggest(name, names.layer_classes(), layer_names("torch")))
+            return written("nn", self.near_layer(name))
         if home in ("torch", "torch.nn.functional"):
             return written("F" if "." in home else "torch", suggest(name, names.functions()))
         return None

@@ -82,6 +82,8 @@ def traced(machine: Interpreter, model: Instance, shape: Shape, fed: Fed) -> Net
             outputs = [tensor.number for tensor in tensors_in(result)]
             if not outputs:
                 raise no_tensor(model, result)
+            # Only now is it known what nothing has used: each of these would be weights that nobody
+            # counts.
             trace.check_tried()
             check_read(model)
         steps, ends = trace.network_steps(outputs, prune=False, roots=roots)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import prod
+from math import inf, prod
 
 from cnncalc.frameworks.onnx import READERS
 from cnncalc.frameworks.onnx.activation import ACTIVATIONS, ALONG_AXIS
@@ -160,8 +160,8 @@ def clip(call: Call, data: Either, min: float | None = None, max: float | None =
     """Values cut off at one end or both."""
     if isinstance(data, Tensor):
         return call.add(clipped(_bound(min), _bound(max)), [data])
-    low, high = (min, max) if None not in (min, max) else (None, None)
-    return worked_out(lambda v: v if low is None else sorted((low, v, high))[1], data)
+    low, high = -inf if min is None else min, inf if max is None else max
+    return worked_out(lambda v: sorted((low, v, high))[1], data)
 
 
 def _bound(bound: float | None) -> float | None:

@@ -18,7 +18,7 @@ from cnncalc.layers.activation import (
     Softmax,
     Softmin,
 )
-from cnncalc.layers.base import Shape
+from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.learned import Scale, Shift
 from cnncalc.notations.onnx.writing.builder import Builder, unsayable
 from cnncalc.notations.onnx.writing.table import writes
@@ -32,27 +32,31 @@ class Values:
         self.name = name
 
     def __add__(self, other: Values | float) -> Values:
-        return self._joined("Add", other) or self._scaled(offset=other)
+        if isinstance(other, Values):
+            return self._joined("Add", other)
+        return self._scaled(offset=other)
 
     def __sub__(self, other: Values | float) -> Values:
-        return self._joined("Sub", other) or self._scaled(offset=-other)
+        if isinstance(other, Values):
+            return self._joined("Sub", other)
+        return self._scaled(offset=-other)
 
     def __mul__(self, other: Values | float) -> Values:
-        return self._joined("Mul", other) or self._scaled(factor=other)
+        if isinstance(other, Values):
+            return self._joined("Mul", other)
+        return self._scaled(factor=other)
 
     def __neg__(self) -> Values:
         return Values(self.at, self.at.node("Neg", self.name))
 
-    def _joined(self, op: str, other: Values | float) -> Values | None:
-        if isinstance(other, Values):
-            return Values(self.at, self.at.node(op, self.name, other.name))
-        return None
+    def _joined(self, op: str, other: Values) -> Values:
+        return Values(self.at, self.at.node(op, self.name, other.name))
 
-    def _scaled(self, **by: Any) -> Values:
+    def _scaled(self, **by: float) -> Values:
         return Values(self.at, self.at.scaled(self.name, **by))
 
 
-def function(at: Builder, layer: Any, x: str) -> str:
+def function(at: Builder, layer: Layer, x: str) -> str:
     """A kind of the table: as a function of its own, as an operator, or by its formula."""
     if layer.kind in FUNCTIONS:
         return FUNCTIONS[layer.kind](at, layer, x)
@@ -121,7 +125,7 @@ WRITTEN = [
 
 
 @writes(*WRITTEN)
-def valued(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def valued(at: Builder, layer: Layer, x: list[str], shapes: tuple[Shape, ...]) -> str:
     return function(at, layer, x[0])
 
 

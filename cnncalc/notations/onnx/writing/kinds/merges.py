@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from math import nan, prod
-from typing import Any
 
 from cnncalc.layers.arithmetic import Reduce
 from cnncalc.layers.base import Shape, show
-from cnncalc.layers.merge import Concatenate
+from cnncalc.layers.merge import Concatenate, Elementwise
 from cnncalc.notations.onnx.writing.builder import Builder, unsayable
 from cnncalc.notations.onnx.writing.table import writes
 
@@ -16,7 +15,7 @@ MANY = {"add": "Sum", "mean": "Mean", "maximum": "Max", "minimum": "Min"}
 
 
 @writes(*MANY, *TWO)
-def merged(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def merged(at: Builder, layer: Elementwise, x: list[str], shapes: tuple[Shape, ...]) -> str:
     """Branches joined element-wise, each with as many axes as the output."""
     names = []
     stretched = layer.stretched(*shapes)

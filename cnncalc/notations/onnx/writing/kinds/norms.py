@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
-from typing import Any
 
-from cnncalc.layers.base import Shape, place
+from cnncalc.layers.base import Layer, Shape, place
 from cnncalc.layers.norm import (
     BatchNorm,
     GroupNorm,
@@ -24,7 +23,7 @@ from cnncalc.notations.onnx.writing.table import writes
 EPSILON = 1e-5
 
 
-def affine(at: Builder, layer: Any, sizes: Shape) -> tuple[str, str]:
+def affine(at: Builder, layer: Layer, sizes: Shape) -> tuple[str, str]:
     """The scale and the shift, of these sizes."""
     learned = getattr(layer, "affine", True)
     scaled = learned and getattr(layer, "scale", True)
@@ -34,7 +33,11 @@ def affine(at: Builder, layer: Any, sizes: Shape) -> tuple[str, str]:
 
 
 def with_channels_first(
-    at: Builder, layer: Any, x: str, shape: Shape, write: Callable[[str, Shape], str]
+    at: Builder,
+    layer: BatchNorm | GroupNorm,
+    x: str,
+    shape: Shape,
+    write: Callable[[str, Shape], str],
 ) -> str:
     """A norm of another axis: that axis is moved to the channels' place, and back."""
     axis = place(layer.axis, shape, layer.order)

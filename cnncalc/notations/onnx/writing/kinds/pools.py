@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any
 
-from cnncalc.layers.adaptive import AdaptiveAverage, AdaptiveMax, GlobalAverage, GlobalLp, GlobalMax
+from cnncalc.layers.adaptive import (
+    AdaptiveAverage,
+    AdaptiveMax,
+    GlobalAverage,
+    GlobalLp,
+    GlobalMax,
+)
 from cnncalc.layers.base import Shape, spread_out
-from cnncalc.layers.pool import AveragePool, LpPool, MaxPool
-from cnncalc.notations.onnx.writing.builder import Builder, unsayable
+from cnncalc.layers.pool import AveragePool, LpPool, MaxPool, SlidingPool
+from cnncalc.notations.onnx.writing.builder import Attribute, Builder, unsayable
 from cnncalc.notations.onnx.writing.kinds.pads import LOWEST, padded
 from cnncalc.notations.onnx.writing.kinds.sliding import sliding
 from cnncalc.notations.onnx.writing.table import writes
@@ -20,7 +25,13 @@ MOST_AXES = 3  # of which ONNX Runtime has pools
 
 
 def pooled(
-    at: Builder, op: str, layer: Any, x: str, shape: Shape, value: float = 0.0, **attributes: Any
+    at: Builder,
+    op: str,
+    layer: SlidingPool,
+    x: str,
+    shape: Shape,
+    value: float = 0.0,
+    **attributes: Attribute,
 ) -> str:
     """A pool with its padding in numbers; what crops, or pads a whole window, goes before it."""
     check_axes(shape)
@@ -101,13 +112,11 @@ def global_lp(at: Builder, layer: GlobalLp, x: list[str], shapes: tuple[Shape, .
 def adaptive(
     at: Builder, layer: AdaptiveAverage | AdaptiveMax, x: list[str], shapes: tuple[Shape, ...]
 ) -> str:
-    return binned(at, layer, x[0], shapes[0], mean=layer.kind == "adaptiveavg")
+    return binned(at, layer.sizes(shapes[0]), x[0], shapes[0], mean=layer.kind == "adaptiveavg")
 
 
-def binned(at: Builder, layer: Any, x: str, shape: Shape, mean: bool) -> str:
+def binned(at: Builder, counts: Shape, x: str, shape: Shape, mean: bool) -> str:
     """One pool where the bins are equal on all axes; else slices, one axis after the other."""
-    sizes = spread_out("size", layer.size, shape)
-    counts = [n if m == "keep" else m for n, m in zip(shape[1:], sizes, strict=True)]
     even = not any(n % m for n, m in zip(shape[1:], counts, strict=True))
     if even and len(counts) <= MOST_AXES:
         kernels = [n // m for n, m in zip(shape[1:], counts, strict=True)]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from cnncalc.layers.attention import MultiHeadAttention
 from cnncalc.layers.base import Shape
+from cnncalc.layers.learned import Token
+from cnncalc.layers.product import MatrixProduct
 from cnncalc.notations.onnx.writing.builder import Builder
 from cnncalc.notations.onnx.writing.table import writes
 
 
 @writes("matmul")
-def multiplied(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def multiplied(at: Builder, layer: MatrixProduct, x: list[str], shapes: tuple[Shape, ...]) -> str:
     """Matrices of as many axes, the last one at the end."""
     rank = max(map(len, shapes))
     names = []
@@ -30,7 +31,9 @@ def _swapped(at: Builder, x: str, rank: int) -> str:
 
 
 @writes("mha")
-def attention(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def attention(
+    at: Builder, layer: MultiHeadAttention, x: list[str], shapes: tuple[Shape, ...]
+) -> str:
     """Softmax of queries times keys, over the root of a head's features, times the values."""
     queries, keys, values = layer.sides(*shapes)
     inner, inner_values = layer.inner(queries[0])
@@ -57,13 +60,15 @@ def attention(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) 
     return at.permuted(out, [1, 0]) if flipped else out
 
 
-def _layer(at: Builder, layer: Any, name: str, sizes: Shape) -> tuple[str, str]:
+def _layer(at: Builder, layer: MultiHeadAttention, name: str, sizes: Shape) -> tuple[str, str]:
     """The weight and the bias of a linear layer; empty: it has none."""
     weight = at.weight(f"{name}.weight", sizes, fan_in=sizes[1])
     return weight, at.weight(f"{name}.bias", sizes[:1]) if layer.bias else ""
 
 
-def _layers(at: Builder, layer: Any, sizes: list[tuple[int, int]]) -> list[tuple[str, str]]:
+def _layers(
+    at: Builder, layer: MultiHeadAttention, sizes: list[tuple[int, int]]
+) -> list[tuple[str, str]]:
     """Those of queries, keys and values: layers apart, or parts of one where they are alike."""
     names = [f"{name}_proj" for name in "qkv"]
     if layer.key is not None:
@@ -106,7 +111,7 @@ def _behind(at: Builder, x: str, position: str = "") -> str:
 
 
 @writes("token")
-def token(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def token(at: Builder, layer: Token, x: list[str], shapes: tuple[Shape, ...]) -> str:
     """Learned positions before those that flow, or behind, the same for each sample."""
     (shape,) = shapes
     axis = layer.axis % len(shape)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cnncalc.frameworks.ops import BY_KIND, forms
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Shape
-from cnncalc.layers.recurrent import STARTS
-from cnncalc.notations.onnx.writing.builder import Builder, unsayable
+from cnncalc.layers.recurrent import GRU, LSTM, RNN, STARTS, Recurrent, State
+from cnncalc.notations.onnx.writing.builder import Attribute, Builder, unsayable
 from cnncalc.notations.onnx.writing.table import writes
 
 SPECIAL: dict[str, tuple[str, tuple[float, ...]]] = {
@@ -19,7 +17,7 @@ OPERATORS = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
 
 
 @writes(*OPERATORS)
-def recurrent(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def recurrent(at: Builder, layer: LSTM | GRU | RNN, x: list[str], shapes: tuple[Shape, ...]) -> str:
     """A node for each layer, of steps, then samples, then features."""
     shape = shapes[0]
     if getattr(layer, "proj", None) is not None:
@@ -46,7 +44,7 @@ def recurrent(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) 
     return at.reshaped(turned, [features, steps] if first else [steps, features])
 
 
-def _given(at: Builder, layer: Any, states: list[str]) -> list[list[str]]:
+def _given(at: Builder, layer: Recurrent, states: list[str]) -> list[list[str]]:
     """Of each kind what each layer starts from, its directions in front of the samples."""
     ways = layer.directions
     rows = [at.node("Unsqueeze", state, at.ints([0])) for state in states]
@@ -55,7 +53,7 @@ def _given(at: Builder, layer: Any, states: list[str]) -> list[list[str]]:
     return [whole[begin : begin + layer.layers] for begin in range(0, len(whole), layer.layers)]
 
 
-def _learned(at: Builder, layer: Any, x: str) -> list[list[str]]:
+def _learned(at: Builder, layer: Recurrent, x: str) -> list[list[str]]:
     """The same of states that are learned, for as many samples as flow in."""
     samples = at.node("Gather", at.node("Shape", x), at.ints([1]), axis=0)
     size = at.node("Concat", at.ints([layer.directions]), samples, at.ints([layer.hidden]), axis=0)
@@ -72,7 +70,7 @@ def _learned(at: Builder, layer: Any, x: str) -> list[list[str]]:
 
 
 def _node(
-    at: Builder, layer: Any, x: str, number: int, inputs: int, starts: list[str]
+    at: Builder, layer: LSTM | GRU | RNN, x: str, number: int, inputs: int, starts: list[str]
 ) -> list[str]:
     """One layer: its output at all steps, (steps, directions, samples, features), and states."""
     kernels, states, biases = [], [], []
@@ -93,11 +91,11 @@ def _node(
         OPERATORS[layer.kind],
         x,
         *held,
-        outputs=3 if layer.kind == "lstm" else 2,
+        outputs=1 + layer.kinds,
         hidden_size=layer.hidden,
         direction="bidirectional" if layer.bidirectional else one_way,
         **_activations(layer),
-        **({"linear_before_reset": int(layer.after)} if layer.kind == "gru" else {}),
+        **({"linear_before_reset": int(layer.after)} if isinstance(layer, GRU) else {}),
     )
 
 
@@ -114,7 +112,7 @@ def _stacked(at: Builder, names: list[str]) -> str:
     return whole[0] if len(whole) == 1 else at.node("Concat", *whole, axis=0)
 
 
-def _activations(layer: Any) -> dict[str, Any]:
+def _activations(layer: LSTM | GRU | RNN) -> dict[str, Attribute]:
     """The attributes of activations that are not the operator's usual ones."""
     named = {"lstm": "gate activation activation", "gru": "gate activation", "rnn": "activation"}
     kinds = [getattr(layer, name) for name in named[layer.kind].split()]
@@ -137,7 +135,7 @@ def _word(kind: str) -> tuple[str, tuple[float, ...]]:
 
 
 @writes("state")
-def state(at: Builder, layer: Any, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def state(at: Builder, layer: State, x: list[str], shapes: tuple[Shape, ...]) -> str:
     """One direction's, of those that a node gives side by side."""
     name, direction = at.states[at.step.inputs[0]][layer.cell][layer.at]
     return at.node("Squeeze", at.node("Gather", name, at.ints([direction]), axis=0), at.ints([0]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any
 
 from cnncalc.layers.base import Shape, spread_out
 from cnncalc.layers.expand import Expand
@@ -146,7 +145,7 @@ def upsample(at: Builder, layer: Upsample, x: list[str], shapes: tuple[Shape, ..
     (shape,) = shapes
     if layer.mode == "area":
         _, sizes = _scales(layer, shape)
-        return binned(at, layer.replaced(factor=None, size=tuple(sizes)), x[0], shape, mean=True)
+        return binned(at, tuple(sizes), x[0], shape, mean=True)
     modes = {
         "nearest": ("nearest", "asymmetric", "floor"),
         "nearest-exact": ("nearest", "half_pixel", "round_prefer_ceil"),
@@ -176,10 +175,10 @@ def upsample(at: Builder, layer: Upsample, x: list[str], shapes: tuple[Shape, ..
     )
 
 
-def _scales(layer: Any, shape: Shape) -> tuple[list[float] | None, list[int]]:
+def _scales(layer: Upsample, shape: Shape) -> tuple[list[float] | None, list[int]]:
     """The factors, if single precision makes the right sizes of them, and those sizes."""
     if layer.factor is None:
-        return None, list(spread_out("size", layer.size, shape))
+        return None, list(spread_out("size", layer.size or (), shape))
     import numpy
 
     factors = spread_out("factor", layer.factor, shape)

@@ -6,10 +6,15 @@ evidence for those.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cnncalc.layers.base import Shape, spread_out
+from cnncalc.layers.conv import Conv, DepthwiseConv, SeparableConv
+from cnncalc.layers.folding import Fold, Unfold
+from cnncalc.layers.pool import SlidingPool
 from cnncalc.layers.sliding import pairs
+from cnncalc.layers.transposed import ConvTransposed
+from cnncalc.notations.onnx.writing.builder import Attribute
 
 __all__ = ["Sliding", "sliding"]
 
@@ -26,7 +31,7 @@ class Sliding(NamedTuple):
     def extents(self) -> list[int]:
         return [d * (k - 1) + 1 for k, d in zip(self.kernels, self.dilations, strict=True)]
 
-    def attributes(self) -> dict[str, Any]:
+    def attributes(self) -> dict[str, Attribute]:
         """The attributes of Conv and of the pools; dilations only where there are any."""
         return {
             "kernel_shape": self.kernels,
@@ -36,7 +41,10 @@ class Sliding(NamedTuple):
         }
 
 
-def sliding(layer: Any, shape: Shape) -> Sliding:
+def sliding(
+    layer: Conv | DepthwiseConv | SeparableConv | ConvTransposed | SlidingPool | Fold | Unfold,
+    shape: Shape,
+) -> Sliding:
     """The window of a convolution or pool, with padding words as numbers."""
     kernels = spread_out("kernel", layer.kernel, shape)
     strides = spread_out("stride", layer.stride or layer.kernel, shape)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
+from cnncalc.frameworks.base import Reader
 from cnncalc.frameworks.pytorch.attention import fitting
 from cnncalc.layers.attention import MultiHeadAttention
 from cnncalc.notations.source.layer_steps import batch_of, emit
@@ -103,7 +103,7 @@ def attribute(machine: Machine, module: Instance, name: Value) -> Value:
     return None
 
 
-def attention_class(reader: Any) -> Class:
+def attention_class(reader: Reader) -> Class:
     """The class, whose arguments the vocabulary's reader takes."""
     behaviour = {
         **BEHAVIOUR,

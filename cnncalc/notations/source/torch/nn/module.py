@@ -134,6 +134,7 @@ def whole_module(
     """Give a module of one step the module's name; one of none becomes the identity."""
     trace = state_of(machine).steps
     path = trace.paths.get(id(module))
+    # A module with modules inside has its name in theirs; one without would leave no trace of it.
     if not path or children(module):
         return result
     made = trace.records[begun:]
@@ -286,6 +287,7 @@ METHODS: dict[str, Method] = {
     "_load_from_state_dict": lambda machine, module, *args, **kwargs: None,
     "_get_name": lambda machine, module: module.cls.name,
     "extra_repr": lambda machine, module: "",
+    # Those on the way forward may change what flows, out of the sight of whoever reads it.
     "register_forward_hook": no_hooks,
     "register_forward_pre_hook": no_hooks,
 }

@@ -1,19 +1,19 @@
-"""What `explain` gives: the figures of steps with their formulas, and the report they are of."""
+"""The figures of steps with their formulas, and what the names in these mean."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from cnncalc.explaining.derivation import Derivation
 from cnncalc.explaining.named import option_names
 from cnncalc.explaining.step import derivations
+from cnncalc.findings import Findings
 from cnncalc.receptive.units import number_of
-from cnncalc.report import Report
 from cnncalc.rows import BuiltRow, Row
 from cnncalc.symbols.derived import names_in
 
-__all__ = ["Explained", "Explanation"]
+__all__ = ["Explained", "ExplainedStep"]
 
 LETTERS = "CDHWLN"  # of the sizes, in their order
 SIZES = "the sizes that flow in, with ' those that come out"
@@ -24,7 +24,7 @@ MEANINGS = {
 }
 
 
-class Explained(NamedTuple):
+class ExplainedStep(NamedTuple):
     """A step, and how its figures come about."""
 
     row: Row | BuiltRow
@@ -37,8 +37,8 @@ class Explained(NamedTuple):
         return [name for name in names if not name.isdigit()]
 
 
-class Explanation:
-    """How the figures of a network, or of one of its steps, come about.
+class Explained:
+    """A network, or one of its steps, with how its figures come about.
 
     Attributes:
         report: the figures.
@@ -46,7 +46,7 @@ class Explanation:
         notes: remarks.
     """
 
-    def __init__(self, report: Report, at: str | None = None) -> None:
+    def __init__(self, report: Findings, at: str | None = None) -> None:
         """Explain a report; `at` names the one step that is to be, or has its number.
 
         Raises:
@@ -58,19 +58,9 @@ class Explanation:
         if at is not None:
             number = number_of(rows, at.strip())
             rows = [row for row in rows if row.index == number]
-        self.steps = [Explained(row, derivations(numbers, row)) for row in rows]
+        self.steps = [ExplainedStep(row, derivations(numbers, row)) for row in rows]
         shown = numbers.show(numbers.input)
         self.notes = [f"the numbers are those at {shown}"] if report.symbols else []
-
-    def __repr__(self) -> str:
-        count = len(self.steps)
-        return f"<Explanation: {count} step{'' if count == 1 else 's'}>"
-
-    def __str__(self) -> str:
-        """The text that `cnncalc explain` prints."""
-        from cnncalc.render.formulas import text  # only an explanation that is shown needs it
-
-        return text(self).rstrip("\n")
 
     def legend(self) -> list[tuple[list[str], str]]:
         """What the names in the formulas mean; those that mean the same stand together."""
@@ -97,28 +87,6 @@ class Explanation:
         if name.rstrip("0123456789") in LETTERS:
             return SIZES
         return f"those of one number ({self.report.dtype})" if name == "bytes" else ""
-
-    def to_dict(self) -> dict[str, Any]:
-        """The report's document, with `formulas` in each layer that is explained."""
-        document = self.document()
-        return document | {"layers": list(document["layers"])}
-
-    def document(self) -> dict[str, Any]:
-        """The same with its layers still to be made, one after another."""
-        document = self.report.document()
-        notes = [{"index": None, "message": note} for note in self.notes]
-        return document | {
-            "layers": self._layers(document["layers"]),
-            "notes": [*document["notes"], *notes],
-        }
-
-    def _layers(self, layers: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-        found = {step.row.index: step.derivations for step in self.steps}
-        for layer in layers:
-            told = found.get(layer["index"])
-            if told is not None:
-                layer["formulas"] = [each.to_dict() for each in told]
-            yield layer
 
 
 def _place(entry: tuple[str, object]) -> int:

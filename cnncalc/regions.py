@@ -1,0 +1,181 @@
+"""Runs of a network at sizes with names: each tells of all sizes at which its answers are the same.
+
+Where each question is about one name alone, these are a box: a set of sizes for each name, which go
+with each other. An equation of several names, as 16·h·w = 400, is one of several boxes where its
+parts are those of a product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from cnncalc.analysis import settle
+from cnncalc.axis.windows import Slide, Window
+from cnncalc.errors import LayerError, SpecError
+from cnncalc.layers.base import Shape
+from cnncalc.named_steps import named_at
+from cnncalc.network import Network, Step
+from cnncalc.symbols.numbers import ALL, Numbers, holds, zeros
+from cnncalc.symbols.size import (
+    NEGATIVE,
+    ZERO,
+    Question,
+    Questions,
+    Size,
+    UnsettledError,
+    named_shape,
+)
+
+__all__ = ["Box", "Run", "regions", "within"]
+
+MOST_REGIONS = 3000
+Box = dict[str, Numbers]  # a set of sizes for each name, which go with each other
+
+
+class Run:
+    """The steps of a network at sizes of which some have names.
+
+    Attributes:
+        steps, ends: of the network at these sizes, and the numbers of its outputs.
+        outputs: what came out of the steps so far.
+        error: why a step can't be, if there is one.
+        stopped: the error where a source isn't followed to its end, which `error` tells, too.
+        asked: what was asked of the names.
+    """
+
+    def __init__(self, network: Network, shape: Shape, names: dict[int, str]) -> None:
+        self.asked = Questions()
+        self.steps: Sequence[Step] = network.steps
+        self.ends = network.outputs
+        self.outputs: list[Shape] = [named_shape(shape, names, self.asked)]
+        self.error: LayerError | None = None
+        self.stopped: SpecError | None = None
+        try:
+            found = named_at(network, self.outputs[0])
+            self.steps, self.ends = found.steps, found.outputs
+            for step in self.steps[1:]:
+                shapes = self.shapes(step)
+                self.outputs.append(settle(step, shapes).output(*shapes))
+        except LayerError as error:
+            self.error = error
+        except SpecError as error:
+            self.error = LayerError(error.message, code=error.code, help=error.help)
+            self.stopped = error
+        except UnsettledError as error:
+            error.step = len(self.outputs) if len(self.outputs) < len(self.steps) else None
+            raise
+
+    def shapes(self, step: Step) -> tuple[Shape, ...]:
+        return tuple([self.outputs[number] for number in step.inputs])
+
+    def nowhere(self) -> SpecError:
+        """The error where no size gets past the step that breaks."""
+        if self.stopped is not None:
+            return self.stopped
+        error = self.error or LayerError("it doesn't end")
+        return SpecError(
+            f"no size of the input works: {error.message}",
+            *self.steps[len(self.outputs)].spans[:1],
+            code=error.code,
+            help=error.help,
+        )
+
+    def region(self, name: str) -> Numbers:
+        """The sizes of one name at which every question about it has the answer that it had."""
+        region = ALL
+        for question in self.asked:
+            if question.size.names() == {name}:
+                region &= holds(question)
+        return region
+
+    def lossless(self, name: str) -> Numbers:
+        """The sizes of one name at which no window leaves a place over at the end of its map."""
+        region = ALL
+        for step in self.steps[1:]:
+            if "stride" in step.layer.options:
+                (shape,) = self.shapes(step)
+                for window, n in zip(step.layer.windows(shape), shape[1:], strict=False):
+                    left = _left_over(window, n)
+                    if isinstance(left, Size) and left.names() == {name}:  # at most 0
+                        region &= holds(Question(left - 1, NEGATIVE, True))
+        return region
+
+
+def _left_over(window: Window, n: int) -> int:
+    """How many places at the end of an axis no position of a window reaches, less its padding."""
+    if not isinstance(window, Slide) or isinstance(window.stride, Size):
+        return 0  # one that takes all of a map leaves nothing
+    if isinstance(window.after, int) and window.stride <= window.after + 1:
+        return 0  # what is left over is padding
+    room = n + window.before + window.after - window.dilation * (window.kernel - 1) - 1
+    return room % window.stride - window.after
+
+
+def regions(
+    network: Network, shape: Shape, names: Mapping[int, str], whole: Box
+) -> Iterator[tuple[Box, Run]]:
+    """Boxes that make up a whole one, and a run that tells of all of each.
+
+    Where a run breaks as an equation of several names doesn't hold, the boxes where it does come
+    later.
+
+    Args:
+        network: what is run.
+        shape: the input's, of which the named axes may be anything.
+        names: of these axes; those of one name have the same size.
+        whole: the sizes to be told of.
+
+    Raises:
+        UnsettledError, TooManyNumbersError: formulas that tie names otherwise, or ask what names
+            can't say.
+    """
+    todo, left = [whole], MOST_REGIONS
+    while todo:
+        box = todo.pop()
+        if not all(box.values()):
+            continue
+        if not left:
+            raise UnsettledError("too many runs")
+        left -= 1
+        run = Run(network, _least(box, shape, names), dict(names))
+        told, apart = _told(run, {name: some & run.region(name) for name, some in box.items()})
+        yield told, run
+        todo += [*_rest(box, told), *apart]
+
+
+def _least(box: Box, shape: Shape, names: Mapping[int, str]) -> Shape:
+    """The least shape of a box."""
+    return tuple(
+        box[names[axis]].first() or 1 if axis in names else n for axis, n in enumerate(shape)
+    )
+
+
+def _rest(box: Box, told: Box) -> Iterator[Box]:
+    """What of a box isn't told of, as boxes that have nothing in common."""
+    before: Box = {}
+    for name, some in told.items():
+        yield {**box, **before, name: box[name] & ~some}
+        before[name] = some
+
+
+def _told(run: Run, box: Box) -> tuple[Box, list[Box]]:
+    """What of a box a run tells of, where equations are asked too, and boxes to be run apart."""
+    apart: list[Box] = []
+    least = {name: some.first() or 1 for name, some in box.items()}
+    for question in run.asked:
+        if len(question.size.names()) < 2:
+            continue
+        boxes = zeros(question.size) if question.what == ZERO else None
+        if boxes is None or not (question.answer or run.error):
+            raise UnsettledError("sizes are tied")
+        parts = [within(box, each) for each in boxes]
+        if question.answer:
+            box = next(part for part in parts if all(least[name] in part[name] for name in least))
+        else:
+            apart += parts
+    return box, apart
+
+
+def within(box: Box, other: Box) -> Box:
+    """What of a box is in another one, which may tell of some names alone."""
+    return {name: some & other[name] if name in other else some for name, some in box.items()}
