@@ -415,6 +415,12 @@ def test_no_more_are_bounds_than_must() -> None:
     assert sum(walked(spec).count(False) for spec in specs) == 3006
 
 
+@pytest.mark.parametrize("spec", ["1x5 convt:1,k2,s2 crop:0:1 gap", "1x7 upsample:2 conv:1,k2 gap"])
+def test_units_taken_together_have_one_field(spec: str) -> None:
+    """However many phases the units before had."""
+    assert [len(along.field.phases) for along in analyze(spec).fields[-1].axes] == [1]
+
+
 def test_more_than_is_kept_of_channels_is_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of so many kinds of channels, or so many runs, it isn't told any more which see what."""
     specs = [each for each in BEHIND if "cat[ slice" in each and "permute" not in each][::4]

@@ -167,10 +167,3 @@ def test_symbols() -> None:
 def test_an_unknown_inside_is_found() -> None:
     found = cnncalc.solve("5x3x9x8 each[conv:_,k3]", output="5x4x7x6")
     assert [each.spec for each in found.solutions] == ["5x3x9x8 each[conv:4,k3]"]
-
-
-def test_windows_are_those_of_its_route() -> None:
-    """One more for each axis of entries; none where each unit reads its own place."""
-    conv = Each(KINDS["conv"](4, 3))
-    assert [window.length(9) for window in conv.windows((2, 3, 9, 9))] == [9, 7, 7]
-    assert Each(KINDS["gn"](2)).windows((3, 4, 5)) == ()

@@ -10,6 +10,7 @@ import pytest
 from cnncalc import SpecError, analyze
 from cnncalc.layers import KINDS
 from cnncalc.layers.attention import near_divisor
+from cnncalc.layers.each import Each
 from cnncalc.layers.merge import MAX_LISTED, listed
 from cnncalc.layers.options import show_value
 from cnncalc.layers.sliding import check_mode
@@ -277,3 +278,10 @@ def test_the_divisor_that_lies_nearest() -> None:
         (12, 5, 4), (64, 5, 4), (7, 3, 1), (12, 3, 3), (30, 7, 6), (7, 7, 7), (7, 6, 7), (1, 4, 1),
     ):  # fmt: skip
         assert near_divisor(number, wanted) == near
+
+
+def test_windows_are_those_of_its_route() -> None:
+    """One more for each axis of entries; none where each unit reads its own place."""
+    conv = Each(KINDS["conv"](4, 3))
+    assert [window.length(9) for window in conv.windows((2, 3, 9, 9))] == [9, 7, 7]
+    assert Each(KINDS["gn"](2)).windows((3, 4, 5)) == ()
