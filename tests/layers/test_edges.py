@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -285,3 +286,23 @@ def test_windows_are_those_of_its_route() -> None:
     conv = Each(KINDS["conv"](4, 3))
     assert [window.length(9) for window in conv.windows((2, 3, 9, 9))] == [9, 7, 7]
     assert Each(KINDS["gn"](2)).windows((3, 4, 5)) == ()
+
+
+@pytest.mark.parametrize(
+    ("spec", "form"),
+    [
+        ("8x9 lstm:5[ | gap | gap | gap ]", "lstm:5[ sequence | state | cell ]"),
+        ("8x9 gru:5[ | gap | gap | gap ]", "gru:5[ sequence | state ]"),
+        ("8x9 gru(5,bidirectional)[ | gap | gap | gap ]", "gru:5[ sequence | states ]"),
+    ],
+)
+def test_how_states_are_given(spec: str, form: str) -> None:
+    """Several of two directions."""
+    with pytest.raises(SpecError) as caught:
+        analyze(spec)
+    assert f"`{form}`" in (caught.value.help or "")
+
+
+def test_where_the_features_of_attention_are() -> None:
+    mha: Any = KINDS["mha"]
+    assert [mha(2, axis=axis).place_of((8, 9)) for axis in (0, 1, -1, -2)] == [0, 1, 1, 0]
