@@ -22,11 +22,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 import cnncalc
 from cnncalc.sweeping import sweep as sweeping
-from cnncalc.sweeping.sweep import Sweep, last_field
+from cnncalc.sweeping.records import last_field
+from cnncalc.sweeping.sweep import Sweep
 
 STAGES = (
     "conv:64,k3/5/7,p=same relu conv:32/48/64,k3,p1 relu",
@@ -60,6 +61,16 @@ BLOCKY = " ".join(
 )
 TIED = {f"w{n}": [16, 32, 64, 128] for n in range(6)}
 KNAPSACK = " ".join(["3x64x64", *[f"{CONV} [maxpool:2]/[]"] * 5, *[CONV] * 6, "gap linear:10"])
+PROGRAM = """
+import atexit, resource, runpy, sys
+def tell():
+    for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
+        used = resource.getrusage(who)
+        print(used.ru_utime + used.ru_stime)
+atexit.register(tell)
+sys.argv = {words!r}
+runpy.run_module("cnncalc", run_name="__main__")
+"""
 MANY = f"3x64x64 {' '.join([CONV] * 4)} [maxpool:2]/[] {' '.join([CONV] * 4)} gap linear:10"
 
 
@@ -104,6 +115,7 @@ def beyond_lists() -> None:
             ("params >= 1e6 and rf >= 127", "macs"),
             ("macs < 6e8 and rf >= 127", "-params"),
             ("params < 1e6 and macs < 6e8", "-rf"),
+            ("params >= 5e5 and rf <= 60", "macs"),
         ):
             found, rows, seconds = timed(spec, let, where=where, sort=key, top=20)
             told = f" ({found.remarks[0]})" if found.remarks else ""
@@ -122,25 +134,48 @@ def a_billion() -> None:
     )
 
 
+class Ran(NamedTuple):
+    """A run of the command: seconds, those of CPU of its process, and of its workers."""
+
+    wall: float
+    own: float
+    workers: float
+
+
 def by_workers(pairs: int) -> None:
-    """A list written as Parquet by one worker and by two, in turns: other work slows both."""
-    ratios = []
+    """A list written as Parquet by one worker and by two, in turns: other work slows both.
+
+    The process itself works before its workers and after them, and little beside; where other work
+    takes the cores, seconds of CPU say what two free ones would give.
+    """
+    ratios, free = [], []
     for _ in range(pairs):
         one, two = written(1), written(2)
-        ratios.append(one / two)
-        print(f"one worker {one:.1f} s, two {two:.1f} s: {one / two:.2f} times, load {load()}")
+        ratios.append(one.wall / two.wall)
+        free.append((one.own + one.workers) / (two.own + two.workers / 2))
+        print(
+            f"one worker {one.wall:.1f} s, two {two.wall:.1f} s: {ratios[-1]:.2f} times, {load()}"
+        )
+        for each in (one, two):
+            print(f"    of CPU {each.own:.2f} s before and after, {each.workers:.2f} s by workers")
     print(f"two workers are {median(ratios):.2f} times one, the median of {pairs}")
     print(f"two that only count do {2 * counting(1) / counting(2):.2f} times the work of one here")
+    print(f"by seconds of CPU, on two cores that are free, {median(free):.2f} times")
 
 
-def written(workers: int) -> float:
-    """The seconds in which so many workers write all designs of the VGG-16 template."""
+def written(workers: int) -> Ran:
+    """How long so many workers take to write all designs of the VGG-16 template."""
     with TemporaryDirectory() as folder:
         path = str(Path(folder) / "designs.parquet")
-        words = ["-m", "cnncalc", "sweep", VGG, "-o", path, "--workers", str(workers)]
+        words = ["cnncalc", "sweep", VGG, "-o", path, "--workers", str(workers)]
         start = time.perf_counter()
-        subprocess.run([sys.executable, *words], check=True, stderr=subprocess.DEVNULL)
-        return time.perf_counter() - start
+        ran = subprocess.run(
+            [sys.executable, "-c", PROGRAM.format(words=words)],
+            check=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        return Ran(time.perf_counter() - start, *map(float, ran.stdout.split()))
 
 
 def counting(processes: int) -> float:
@@ -155,7 +190,7 @@ def counting(processes: int) -> float:
 
 def load() -> str:
     """How many processes want a core."""
-    return f"{os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+    return f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ __all__ = [
     "Source",
     "Span",
     "SpecError",
+    "shortened",
 ]
 
 MAX_TOLD = 8  # mistakes of one text; whoever makes more has to see few at a time
@@ -25,6 +26,12 @@ MAX_SEEN = 100  # of which most are the same, before no more are looked for
 
 
 MAX_MESSAGE = 1_500  # characters: input that isn't trusted has names and lists of any length
+
+
+def shortened(text: str, most: int = 60) -> str:
+    """The first line of a piece of source, cut to a readable length."""
+    line, *more = text.strip().splitlines() or [""]
+    return line[:most].rstrip() + "…" if more or len(line) > most else line
 
 
 def brief(text: str) -> str:

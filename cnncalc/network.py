@@ -261,6 +261,7 @@ class Network:
             own; SpecError where several disagree.
         modules: the class of each module of a model, by its path, where names of steps tell them.
         drawn: gives its table as HTML; None: nobody has said how.
+        origin: what these steps at one input were followed in; None: they are all there is.
         remake: reads the same network again, for a copy of one whose tracer can't be copied.
     """
 
@@ -301,6 +302,7 @@ class Network:
         self.tracer = tracer
         self.locate = locate
         self.unsized = unsized
+        self.origin: Network | None = None
         self.remake: Callable[[], Network] | None = None
         self.hint: Callable[[], Hint | None] | None = None
         self.typed: Typed | None = None
@@ -316,7 +318,11 @@ class Network:
         Raises:
             SpecError: a size at which its source can't be followed, with the place.
         """
-        return self.tracer(shape, self.fed) if self.tracer else self
+        if self.tracer is None:
+            return self
+        found = self.tracer(shape, self.fed)
+        found.origin = self
+        return found
 
     def feeding(self, fed: Fed) -> Network:
         """The same network with these shapes for further inputs, by their names."""
@@ -390,6 +396,8 @@ class Network:
         return twin
 
     def __getstate__(self) -> dict[str, object]:
+        if self.origin is not None and self.origin.remake is None:
+            return {**self.__dict__, "origin": None}  # a live model, which can't be copied
         if self.tracer is None or self.remake is None:
             return self.__dict__
         remade = Remade(self.remake)

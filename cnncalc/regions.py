@@ -15,7 +15,7 @@ from cnncalc.errors import LayerError, SpecError
 from cnncalc.layers.base import Shape
 from cnncalc.named_steps import named_at
 from cnncalc.network import Network, Step
-from cnncalc.symbols.numbers import ALL, Numbers, holds, zeros
+from cnncalc.symbols.numbers import ALL, Numbers, TooManyNumbersError, holds, zeros
 from cnncalc.symbols.size import (
     NEGATIVE,
     ZERO,
@@ -41,10 +41,12 @@ class Run:
         error: why a step can't be, if there is one.
         stopped: the error where a source isn't followed to its end, which `error` tells, too.
         asked: what was asked of the names.
+        witness: the numbers that they are here.
     """
 
     def __init__(self, network: Network, shape: Shape, names: dict[int, str]) -> None:
         self.asked = Questions()
+        self.witness = {name: shape[axis] for axis, name in names.items()}
         self.steps: Sequence[Step] = network.steps
         self.ends = network.outputs
         self.outputs: list[Shape] = [named_shape(shape, names, self.asked)]
@@ -68,9 +70,11 @@ class Run:
     def shapes(self, step: Step) -> tuple[Shape, ...]:
         return tuple([self.outputs[number] for number in step.inputs])
 
-    def nowhere(self) -> SpecError:
-        """The error where no size gets past the step that breaks."""
+    def nowhere(self, shown: str) -> SpecError:
+        """The error where no size gets past the step that breaks; `shown`: the one of this run."""
         if self.stopped is not None:
+            others = "no other size that was tried works, `-i` gives one"
+            self.stopped.notes.append(f"with {shown} for the input; {others}")
             return self.stopped
         error = self.error or LayerError("it doesn't end")
         return SpecError(
@@ -82,10 +86,13 @@ class Run:
 
     def region(self, name: str) -> Numbers:
         """The sizes of one name at which every question about it has the answer that it had."""
-        region = ALL
+        region, n = ALL, self.witness[name]
         for question in self.asked:
             if question.size.names() == {name}:
-                region &= holds(question)
+                try:
+                    region &= holds(question)
+                except TooManyNumbersError:  # such as a product of a name with itself
+                    region &= Numbers(n + 1, 1, 1 << n, 0)
         return region
 
     def lossless(self, name: str) -> Numbers:

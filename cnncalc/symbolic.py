@@ -7,11 +7,13 @@ widen that.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import product
+from math import prod
 from typing import Any, NamedTuple, NoReturn
 
 from cnncalc.analysis import WITH_NUMBERS, analyze, check_settings, no_input
-from cnncalc.errors import SpecError
+from cnncalc.errors import Span, SpecError, shortened
 from cnncalc.layers.base import Shape, Weight, show
 from cnncalc.named_steps import named_at
 from cnncalc.network import Named, Network
@@ -24,6 +26,9 @@ from cnncalc.validity import always_stretched, first_tried, symbols_of, working
 
 __all__ = ["analyze_named"]
 
+MOST_PAIRS = 1024  # sizes at which a condition on several names is tried
+MOST_COMPARED = 16  # numbers for which expressions are compared one by one
+MOST_FOLLOWED = 8_000  # steps of a source in all of these runs
 MOST_RUNS = 40  # that look for more sizes with the same expressions
 SAMPLES = 4  # sizes at which a source is followed again in numbers
 # What flows in where nobody says it: the first that the network takes.
@@ -60,7 +65,7 @@ def analyze_named(
         except SpecError as error:
             error.so_far = None  # what was followed has numbers in it
             raise
-    missing = no_input(network)
+    missing, told = no_input(network), None
     for sizes in _guesses(network):
         try:
             found = _Naming(network, Named(sizes, missing), settings).analysis()
@@ -68,12 +73,13 @@ def analyze_named(
             if fixed:
                 sizes = tuple(fixed.get(n, n) if isinstance(n, str) else n for n in sizes)
                 found = _Naming(network, Named(sizes, missing), settings).analysis()
-        except SpecError:
+        except SpecError as error:
+            told = error if told is None and error.code == "symbols" else told
             continue
         shown = "×".join(map(str, sizes))
         note = Note(None, f"the size of the input isn't given: it is {shown}")
         return found._replace(notes=[note, *found.notes])
-    raise missing
+    raise told or missing
 
 
 def _fixed(symbols: Symbols | None) -> dict[str, int]:
@@ -107,11 +113,13 @@ class _Found(NamedTuple):
         analysis: its figures.
         sets: by name, where the questions about it alone have the same answers.
         ties: the other questions.
+        decided: the tests of branches in a source, each with a question that decides it.
     """
 
     analysis: Analysis
     sets: dict[str, Numbers]
     ties: tuple[Question, ...]
+    decided: Sequence[tuple[Span, Question]]
 
 
 class _Naming:
@@ -147,17 +155,52 @@ class _Naming:
             step = error.step if isinstance(error, UnsettledError) else None
             known = step is not None and self.network.tracer is None
             spans = self.network.steps[step or 0].spans if known else [self.size.missing.span]
+            if isinstance(error, UnsettledError):
+                spans = error.spans or spans
             raise SpecError(
                 f"no expression says this: {error}", *spans[:1], code="symbols", help=WITH_NUMBERS
             ) from None
+        if self.network.tracer is not None:  # each run follows all of it anew
+            self.left = min(MOST_RUNS, MOST_FOLLOWED // len(found.analysis.rows))
         sets = self.widened(found, witness)
         if self.network.tracer is not None:
             self.check_elsewhere(found, sets)
-        symbols = Symbols(witness, sets, found.ties, self.size.missing, self.network)
+        ties = tuple([tie for tie in found.ties if not _always(tie, sets)])
+        symbols = Symbols(witness, sets, ties, self.size.missing, self.network)
         remainders = {name: left for name, some in sets.items() if (left := remainder_of(some))}
         equal = [tie for tie in found.ties if tie.what == ZERO and tie.answer]
         rows = [_written_out(row, remainders, equal) for row in found.analysis.rows]
-        return found.analysis._replace(rows=rows, symbols=symbols)
+        notes = [*found.analysis.notes, *self.decisions(found, sets)]
+        return found.analysis._replace(rows=rows, symbols=symbols, notes=notes)
+
+    def decisions(self, found: _Found, sets: Mapping[str, Numbers]) -> Iterator[Note]:
+        """A note on each branch of a source that is another one at sizes which aren't assumed."""
+        places: dict[tuple[int, int], Span] = {}
+        taken: dict[tuple[int, int], list[Question]] = {}
+        for span, question in found.decided:
+            place = id(span.source), span.start
+            places.setdefault(place, span)
+            taken.setdefault(place, []).append(question)
+        ties = {tie.condition() for tie in found.ties}
+        for place, span in places.items():
+            words = list(self.assumed(taken[place], sets, ties))
+            if words:
+                told = f"{_decides(span)}: this is the network for {' and '.join(words)}"
+                yield Note(None, told)
+
+    def assumed(
+        self, questions: Sequence[Question], sets: Mapping[str, Numbers], ties: Collection[str]
+    ) -> Iterator[str]:
+        """The answers to some questions without which figures are others, for people."""
+        where: dict[str, Numbers] = {}
+        for question in questions:
+            names = question.size.names()
+            some = self.where(question) if len(names) == 1 else None
+            if some is None and question.condition() in ties:
+                yield question.condition(as_people=True)
+            elif some is not None and ~some and not sets[(name := min(names))] & ~some:
+                where[name] = where.get(name, ALL) & some
+        yield from (some.said(name) for name, some in where.items())
 
     def check_elsewhere(self, found: _Found, sets: Mapping[str, Numbers]) -> None:
         """SpecError where runs with other numbers don't give what the expressions say.
@@ -200,7 +243,7 @@ class _Naming:
         inside = named_shape(shape, self.names, asked)
         typed = as_layout(inside, self.network.layout)
         analysis = analyze(named_at(self.network, inside), typed, **self.settings)
-        return _Found(analysis, *self.told(asked))
+        return _Found(analysis, *self.told(asked), asked.decided)
 
     def told(self, asked: Questions) -> tuple[dict[str, Numbers], tuple[Question, ...]]:
         """Where all questions have the answers that they had: by name, and what no set says."""
@@ -275,10 +318,26 @@ class _Naming:
         except (SpecError, UnsettledError):  # of this one number nothing is known
             n = next(n for axis, n in enumerate(shape) if self.names.get(axis) == name)
             return _Cell(shape, {name: Numbers(n + 1, 1, 1 << n, 0)}, False)
-        rows = zip(found.analysis.rows, first.analysis.rows, strict=True)
-        alike = all(_same(_figures(one), _figures(two)) for one, two in rows)
+        alike = _alike(found.analysis.rows, first.analysis.rows, _few(name, found.sets[name]))
         ties = {tie.condition() for tie in found.ties} == {tie.condition() for tie in first.ties}
         return _Cell(shape, found.sets, alike and ties)
+
+
+def _few(name: str, some: Numbers) -> list[dict[str, int]]:
+    """The numbers of a set one by one, as those that a name stands for; empty: they are many."""
+    listed = [] if some.residues else some.below()
+    return [{name: n} for n in listed] if len(listed) <= MOST_COMPARED else []
+
+
+def _alike(one: Sequence[Row], two: Sequence[Row], few: Sequence[Mapping[str, int]]) -> bool:
+    """Whether rows are of the same layers and say the same, if only for those few numbers."""
+    if [(row.kind, row.inputs) for row in one] != [(row.kind, row.inputs) for row in two]:
+        return False
+    pairs = [(_figures(a), _figures(b)) for a, b in zip(one, two, strict=True)]
+    if all(_same(a, b) for a, b in pairs):
+        return True
+    put = [[[_put(n, sizes) for n in each] for each in pair] for pair in pairs for sizes in few]
+    return bool(put) and all(_same(a, b) for a, b in put)
 
 
 class _Cell(NamedTuple):
@@ -289,6 +348,13 @@ class _Cell(NamedTuple):
     alike: bool
 
 
+def _decides(span: Span) -> str:
+    """That the source decides by the size, and where."""
+    file, line, *_ = span.place()
+    where = f"{file}, line {line}" if file and file.startswith("cell ") else f"line {line}"
+    return f"{where} decides by the size, `{shortened(span.text)}`"
+
+
 def _telling(ties: Sequence[Question]) -> Iterator[Question]:
     """The conditions that no equation among them answers."""
     equal = [tie for tie in ties if tie.what == ZERO and tie.answer]
@@ -296,6 +362,17 @@ def _telling(ties: Sequence[Question]) -> Iterator[Question]:
         left = (answered(tie.size, each.size) for each in equal)
         if any(tie is each for each in equal) or all(isinstance(n, Size) for n in left):
             yield tie
+
+
+def _always(tie: Question, sets: Mapping[str, Numbers]) -> bool:
+    """Whether a condition holds wherever its names are in their sets, where these are few."""
+    names = sorted(tie.size.names())
+    if any(sets[name].residues for name in names):
+        return False
+    listed = [sets[name].below() for name in names]
+    if prod(map(len, listed)) > MOST_PAIRS:
+        return False
+    return all(tie.holds_at(dict(zip(names, each, strict=True))) for each in product(*listed))
 
 
 def _samples(sets: Mapping[str, Numbers], ties: Sequence[Question]) -> Iterator[dict[str, int]]:
@@ -310,6 +387,10 @@ def _samples(sets: Mapping[str, Numbers], ties: Sequence[Question]) -> Iterator[
 
 def _at(size: int | Size, sizes: Mapping[str, int]) -> int:
     return size.at(sizes) if isinstance(size, Size) else size
+
+
+def _put(size: int | Size, sizes: Mapping[str, int]) -> int | Size:
+    return size.put(sizes) if isinstance(size, Size) else size
 
 
 def _figures(row: Row) -> tuple[int, ...]:

@@ -36,11 +36,13 @@ __all__ = [
 ]
 
 MOST_RUNS = 400
+MOST_ASKED = 2**16  # beyond it no run is begun: a source that asks on and on never ends
 MOST_TRACES = 60  # of a source, until it works
 MOST_ALIKE, MOST_APART = 600, 40  # sizes that are tried for an equation of several names
 LETTERS = {1: "L", 2: "HW", 3: "DHW"}
 SCHEMA = "cnncalc.sizes/1"
 USUAL = (3, 224, 224)  # where nothing says what flows in
+OTHERS = ((3, 224), (3, 64, 64, 64), (224,))  # what else a source may take
 
 
 class Broken(NamedTuple):
@@ -226,26 +228,49 @@ def valid_sizes(
         SpecError: it works at no size, or nothing can be said of all of them.
     """
     size = size or network.named
-    if isinstance(size, Named):
-        shape, known = first_tried(network, size), False
-    else:
-        own = USUAL if network.input is None else network.input
-        shape = from_layout(size.sizes, network.layout) if size else own
-        known = size is not None or network.input is not None
-        check_input(shape, size.span if size else None)
-    asked = _asked(near, shape, network) if near else shape if known else None
-    places = network.places(shape)
-    names = dict(zip(places, symbols_of(len(places)), strict=True))
+    known = not isinstance(size, Named) and (size is not None or network.input is not None)
     try:
+        shape, names = _begun(network, size)
+        asked = _asked(near, shape, network) if near else shape if known else None
         works_at, questions = working(network, shape, names)
         ties = [each for each in questions if len(each.size.names()) > 1]
         axes = [_axis(network, works_at, axis, name) for axis, name in names.items()]
         boxes = _boxes(network, works_at, names) if ties else []
     except (TooManyNumbersError, UnsettledError) as error:
+        spans = error.spans if isinstance(error, UnsettledError) else ()
         raise SpecError(
-            f"nothing exact can be said of all sizes here: {error}", code="symbols"
+            f"nothing exact can be said of all sizes here: {error}", *spans[:1], code="symbols"
         ) from None
     return ValidSizes(network, works_at, axes, ties, asked, boxes)
+
+
+def _begun(network: Network, size: Typed | Named | None) -> tuple[Shape, dict[int, str]]:
+    """The size that is tried first, and the axes of it that may have others, with their names.
+
+    Of a source that has no size and takes no picture, it is another one.
+    """
+    if isinstance(size, Named):
+        shape = first_tried(network, size)
+        typed: tuple[Any, ...] = from_layout(size.sizes, network.layout)  # type: ignore[arg-type]
+        own = {axis: name for axis, name in enumerate(typed) if isinstance(name, str)}
+        places = _places(network, shape)
+        return shape, places if places.keys() & own.keys() else own
+    if size is not None or network.input is not None or network.tracer is None:
+        shape = from_layout(size.sizes, network.layout) if size else network.input or USUAL
+        check_input(shape, size.span if size else None)
+        return shape, _places(network, shape)
+    for shape in (USUAL, *OTHERS):
+        names = _places(network, shape) or {0: LETTERS[1]}
+        try:
+            return working(network, shape, names)[0], names
+        except SpecError:
+            continue
+    return USUAL, _places(network, USUAL)
+
+
+def _places(network: Network, shape: Shape) -> dict[int, str]:
+    places = network.places(shape)
+    return dict(zip(places, symbols_of(len(places)), strict=True))
 
 
 def _asked(near: Typed, shape: Shape, network: Network) -> Shape:
@@ -333,24 +358,31 @@ def working(network: Network, shape: Shape, names: dict[int, str]) -> tuple[Shap
         SpecError: no size works.
         TooManyNumbersError, UnsettledError: nothing exact can be said.
     """
-    search, stopped = _Search(shape, names), None
+    search = _Search(shape, names, network.tracer is not None)
+    first: Run | None = None
     for _ in range(MOST_RUNS if network.tracer is None else MOST_TRACES):
         run = Run(network, search.shape, names)
         if run.error is None:
             return search.shape, list(run.asked)
+        first = first or run
         if not search.moved(run):
-            raise run.nowhere()
-        stopped = run.stopped
-    if stopped is not None:
-        raise stopped
+            raise first.nowhere(show(as_layout(shape, network.layout)))
+    assert first
+    if first.stopped is not None:
+        raise first.nowhere(show(as_layout(shape, network.layout)))
     raise TooManyNumbersError("it needs too many runs")
 
 
 class _Search:
-    """The way to a size that works: the name that was asked about last moves first."""
+    """The way to a size that works: the name that was asked about last moves first.
 
-    def __init__(self, shape: Shape, names: dict[int, str]) -> None:
+    A source may be another network at its least sizes, so that those below the first are tried
+    from the largest on.
+    """
+
+    def __init__(self, shape: Shape, names: dict[int, str], largest: bool) -> None:
         self.shape = shape
+        self.largest = largest
         self.names = names
         self.first = {name: shape[axis] for axis, name in names.items()}
         self.tried = dict.fromkeys(names.values(), NONE)
@@ -377,7 +409,10 @@ class _Search:
         left = ~self.tried[name]
         moved = [n for axis, n in enumerate(self.shape) if self.names.get(axis, name) != name]
         firsts = self.first.values()
-        return next((n for n in moved if n not in firsts and n in left), left.first())
+        found = next((n for n in moved if n not in firsts and n in left), None)
+        if found is None and self.largest:
+            found = left.last(self.first[name])
+        return left.first() if found is None else found
 
     def put(self, sizes: dict[str, int]) -> None:
         self.shape = tuple(
@@ -425,6 +460,8 @@ def _axis(network: Network, shape: Shape, axis: int, name: str) -> AxisSizes:
     for _ in range(MOST_RUNS):
         if following is None:
             return AxisSizes(name, axis, works, exact)
+        if following > MOST_ASKED:
+            break
         run = Run(network, (*shape[:axis], following, *shape[axis + 1 :]), {axis: name})
         region = run.region(name)
         told |= region

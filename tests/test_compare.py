@@ -11,6 +11,8 @@ import pytest
 import cnncalc
 from cnncalc import CnnCalcError
 from cnncalc.comparison import Comparison
+from cnncalc.render.table import draw
+from cnncalc.tables.comparison import table_of
 from tests.conftest import Command
 
 SCHEMA = json.loads((Path(cnncalc.__file__).parent / "report.schema.json").read_text())
@@ -146,3 +148,13 @@ def test_what_is_no_report(command: Command, tmp_path: Path) -> None:
         cnncalc.compare(ONE, baseline=3)
     with pytest.raises(CnnCalcError):
         cnncalc.compare(ONE, TWO, names=["a"])
+
+
+def test_names_of_all_networks_stand_on_a_narrow_terminal() -> None:
+    specs = [f"3x224x224 conv:{width},k3,p1,nobias bn relu gap" for width in (16, 128, 256)]
+
+    text = draw(table_of(cnncalc.compare(*specs)), width=80, color=False)
+
+    below = text.split("layers are the same")[1]
+    for width in (16, 128, 256):
+        assert f" 1 conv:{width}," in below

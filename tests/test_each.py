@@ -28,7 +28,7 @@ def test_one_document_a_line(command: Command, name: str) -> None:
 
 
 def test_lines_of_standard_input(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = f"{ONE}\n\n  {TWO}\n{WRONG}\n"
+    text = f"# some networks\n{ONE}\n\n  {TWO}\n  # and one that is wrong\n{WRONG}\n"
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
 
     ran = command("shape", "--each", "-", "-f", "jsonl")

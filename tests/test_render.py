@@ -528,6 +528,18 @@ def test_progress_is_shown_only_of_long_runs(
     assert capsys.readouterr().out == ""
 
 
+def test_progress_says_how_many_steps_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cnncalc.render.table.PATIENCE", -1.0)
+    with Bar(rated=True) as rated, Bar() as bar:
+        for shown in (rated, bar):
+            shown(0, 9000, "designs")
+            assert shown.progress is not None
+            (task,) = shown.progress.tasks
+            monkeypatch.setattr(type(task), "speed", property(lambda task: 1234.5))
+            words = [str(each.render(task)) for each in shown.progress.columns]
+            assert ("1,234/s" in words) == (shown is rated)
+
+
 @given(st.text(alphabet=" abc名e\u0301", max_size=60), st.integers(6, 30), st.integers(0, 3))
 def test_wrapped_text_is_the_text(text: str, width: int, taken: int) -> None:
     """No line is too wide, and nothing is lost."""

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 import cnncalc
 from cnncalc import CnnCalcError, SpecError
 from cnncalc.cli import parts
-from cnncalc.sweeping.sweep import Sweep, last_field
+from cnncalc.sweeping.records import Records, last_field
+from cnncalc.sweeping.sweep import Sweep
 from tests import processes
 from tests.conftest import Command
 from tests.test_process import struck
@@ -306,6 +307,16 @@ def test_fronts(keys: Mapping[str, int]) -> None:
     assert len(rows) == len(points(rows, keys))
 
 
+@pytest.mark.parametrize("how", [{"top": 0}, {"top": -3}, {"sample": 0}, {"sample": -1}])
+def test_less_than_one_design_is_refused(how: dict[str, int]) -> None:
+    ((name, number),) = how.items()
+
+    with pytest.raises(CnnCalcError, match=f"`{name}={number}` is less than 1") as raised:
+        cnncalc.sweep(SMALL, let={"w": "4/6"}, **how)
+
+    assert raised.value.code == "argument"
+
+
 def test_a_sample_is_the_same_again() -> None:
     one = rows_of(VGG.replace("conv:64", "conv:$w"), sample=10, seed=1)
 
@@ -323,6 +334,43 @@ def test_more_than_anyone_can_list() -> None:
     with pytest.raises(CnnCalcError, match="too many to be listed"):
         list(found)
     assert len(list(cnncalc.sweep(spec, sample=3))) == 3
+
+
+ATTENTION = "3x8x8 conv:8/16,k2/4,s2 flatten:start=1 add[ mha:2/4 | ] linear:6/7,axis=0"
+
+
+def test_designs_whose_fields_are_worked_out_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are listed however many there are, and no more are worked out than are read."""
+    monkeypatch.setattr("cnncalc.sweeping.sweep.MOST_SINGLY", 3)
+    monkeypatch.setattr("cnncalc.sweeping.records.SINGLY", 4)
+    asked: list[Any] = []
+    own = Records.field_of
+    monkeypatch.setattr(
+        Records, "field_of", lambda self, picked: asked.append(picked) or own(self, picked)
+    )
+
+    found = cnncalc.sweep(ATTENTION)
+    first = next(iter(found))
+    assert len(asked) == 4
+    rows = list(found)
+
+    assert found.no_fields is not None
+    assert (len(rows), rows[0]) == (16, first)
+    for row in rows:
+        report = cnncalc.analyze(row["spec"])
+        assert row["rf"] == min(last_field(report, report.fields))
+        assert row["params"] == report.total.params
+    listed = [row for n in range(0, 16, 5) for row in found.listed(n, min(n + 5, 16))]
+    assert listed == rows
+    where = {"where": "rf >= 8"}
+    assert list(cnncalc.sweep(ATTENTION, **where)) == [row for row in rows if row["rf"] >= 8]
+    assert list(cnncalc.sweep(ATTENTION, **where).listed(3, 13)) == [
+        row for row in rows[3:13] if row["rf"] >= 8
+    ]
+    ranked = list(cnncalc.sweep(ATTENTION, sort="-params", top=5))
+    assert ranked == sorted(rows, key=lambda row: -row["params"])[:5]
+    with pytest.raises(CnnCalcError, match="16 designs are too many to be listed by field: "):
+        list(cnncalc.sweep(ATTENTION, sort="rf"))
 
 
 def test_totals_beyond_64_bits_are_refused() -> None:
@@ -650,6 +698,7 @@ def test_parquet(command: Command, tmp_path: Path) -> None:
         (["--sort", "macs", "--resume", "-o", "x.csv"], "usage"),
         (["--resume"], "usage"),
         (["-f", "parquet"], "format"),
+        (["--sample", "2", "--seed", "-1"], "usage"),
         (["--sort", "foo"], "name"),
         (["--pareto", "macs,,rf"], "usage"),
         (["--top", "0"], "usage"),

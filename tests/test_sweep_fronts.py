@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.dom.minidom
+from operator import eq, ge, gt, le, lt
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,9 @@ from hypothesis import strategies as st
 
 import cnncalc
 from cnncalc import CnnCalcError
-from cnncalc.sweeping import labels, search
+from cnncalc.sweeping import labels, search, states
 from cnncalc.sweeping import sweep as sweeping
-from cnncalc.sweeping.dominance import front
+from cnncalc.sweeping.dominance import front, often_dominated
 from tests.conftest import Command
 from tests.test_sweep import specs
 
@@ -59,15 +60,14 @@ def without_lists(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweeping, "Blocks", fail)
 
 
-def all_rows(space: str) -> list[Row]:
-    spec, let = SPACES[space]
+def rows_of(spec: str, let: Any) -> list[Row]:
     rows = list(cnncalc.sweep(spec, let=let))
     for row in rows:
         row["memory"] = row["param_bytes"] + row["activation_bytes"]
     return rows
 
 
-ROWS = {space: all_rows(space) for space in SPACES}
+ROWS = {space: rows_of(*how) for space, how in SPACES.items()}
 
 
 def point(row: Row, keys: str) -> tuple[int, ...]:
@@ -135,7 +135,7 @@ def test_the_best_within_bounds(space: str, where: str | None, key: str) -> None
 
     assert [point(row, key) for row in rows] == sorted(point(row, key) for row in inside)[:25]
     assert len({row["spec"] for row in rows}) == len(rows)
-    assert found.remarks == []
+    assert found.remarks == ([] if rows else [NONE])
 
 
 @pytest.mark.usefixtures("without_lists")
@@ -155,6 +155,19 @@ def test_a_search_that_ends_early_says_what_could_be(monkeypatch: pytest.MonkeyP
     assert [row["macs"] for row in rows[:sure]] == best[:sure]
     assert least <= best[sure]
     assert all(row["params"] >= 1200 and row["rf"] >= 12 for row in rows)
+
+
+@pytest.mark.usefixtures("without_lists")
+def test_a_search_that_ends_before_it_finds_any_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "MOST_TRIED", 3)
+
+    found = cnncalc.sweep(CHAIN, where="1200 <= params and rf >= 12", sort="macs", top=25)
+
+    assert list(found) == []
+    (remark,) = found.remarks
+    assert remark.startswith("the search ended early: it found none within the bounds, though ")
+    inside = [row["macs"] for row in ROWS["a chain"] if row["params"] >= 1200 and row["rf"] >= 12]
+    assert int(remark.rsplit(" ", 1)[1].replace(",", "")) <= min(inside)
 
 
 @pytest.mark.usefixtures("without_lists")
@@ -178,6 +191,50 @@ def test_a_thinned_front_says_how_far_it_may_be(monkeypatch: pytest.MonkeyPatch,
 def _within(one: int, other: int, factor: float) -> bool:
     """Whether another number is worse by a factor at most; less is better."""
     return other <= one * factor if one >= 0 else other * factor <= one
+
+
+@pytest.mark.usefixtures("without_lists")
+def test_a_front_of_none_in_an_order() -> None:
+    found = cnncalc.sweep(CHAIN, where="params < 10", pareto="params,macs", sort="rf,params")
+
+    assert list(found) == []
+
+
+@pytest.mark.usefixtures("without_lists")
+def test_equals_that_are_not_all_searched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes first is known; what decides between equals may not be."""
+    found = search._found
+
+    def early(graph: Any, names: Any, keys: Any, bounds: Any, most: int) -> Any:
+        whole = found(graph, names, keys, bounds, most)
+        return whole if len(keys) == 1 else whole._replace(rest=0.0)
+
+    monkeypatch.setattr(search, "_found", early)
+
+    best = cnncalc.sweep(CHAIN, sort="-rf,macs", top=7)
+    rows = list(best)
+
+    assert [row["rf"] for row in rows] == sorted(row["rf"] for row in ROWS["a chain"])[:-8:-1]
+    (remark,) = best.remarks
+    assert "equal in what comes before macs, there may be others that are better" in remark
+
+
+@pytest.mark.usefixtures("without_lists")
+@pytest.mark.parametrize(
+    ("where", "same"),
+    [
+        ("params < 2 * 1000 - 500 and -1 <= macs", "params < 1500"),
+        ("params >= 1e999", "params < 0"),
+        ("params < 1e999 and rf > -1e300", "params > 0"),
+        ("params < 6000 / 4", "params < 1500"),
+    ],
+)
+def test_limits_are_worked_out(where: str, same: str) -> None:
+    rows = list(cnncalc.sweep(CHAIN, where=where, sort="-params,macs", top=9))
+
+    assert rows == list(cnncalc.sweep(CHAIN, where=same, sort="-params,macs", top=9))
+    fronts = [list(cnncalc.sweep(CHAIN, where=each, pareto="macs,-rf")) for each in (where, same)]
+    assert fronts[0] == fronts[1]
 
 
 @pytest.mark.usefixtures("without_lists")
@@ -247,6 +304,43 @@ def test_fronts_of_drawn_specs(spec: str, keys: str) -> None:
     assert [row["rf"] for row in best] == fields[:4]
 
 
+NONE = "no design meets the condition"
+NUMBERS = ("params", "macs", "memory", "rf")
+limits = st.tuples(st.sampled_from(NUMBERS), st.sampled_from(["<", "<=", ">", ">=", "=="]))
+COMPARED = {"<": lt, "<=": le, ">": gt, ">=": ge, "==": eq}
+
+
+@given(st.data())
+@settings(max_examples=100)
+def test_the_best_of_drawn_spaces_within_drawn_bounds(data: st.DataObject) -> None:
+    """Bounds on either side of all totals together, in both directions of each key."""
+    space = data.draw(st.sampled_from([*SPACES, None]))
+    spec, let = SPACES[space] if space else (data.draw(specs()), {})
+    everything = ROWS[space] if space else rows_of(spec, let)
+    bounds = []
+    for name, op in data.draw(st.lists(limits, max_size=4 if everything else 0)):
+        value = data.draw(st.sampled_from(sorted({row[name] for row in everything})))
+        bounds.append((name, op, value))
+    signed = st.sampled_from([sign + name for name in NUMBERS for sign in ("", "-")])
+    key = ",".join(data.draw(st.lists(signed, min_size=1, max_size=4)))
+    top = data.draw(st.integers(1, 40))
+    inside = [row for row in everything if all(COMPARED[op](row[n], v) for n, op, v in bounds)]
+    where = " and ".join(f"{n} {op} {v}" for n, op, v in bounds) or None
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sweeping, "MOST_SIMPLY", 0)
+        patch.setattr(sweeping, "MOST_READILY", 0)
+        patch.setattr(search, "WIDTHS", data.draw(st.sampled_from([(1, 7, 10**5), (10**5,)])))
+        patch.setattr(states, "MOST_STATES", data.draw(st.sampled_from([0, 30, 10**5])))
+        found = cnncalc.sweep(spec, let=let, where=where, sort=key, top=top)
+        rows = list(found)
+
+    assert [point(row, key) for row in rows] == sorted(point(row, key) for row in inside)[:top]
+    assert all(COMPARED[op](point(row, n)[0], v) for row in rows for n, op, v in bounds)
+    assert len({row["spec"] for row in rows}) == len(rows)
+    assert found.remarks == ([] if rows or not where or not found.working else [NONE])
+
+
 points = st.integers(1, 5).flatmap(
     lambda axes: st.lists(st.tuples(*[st.integers(0, 9)] * axes), min_size=1, max_size=120)
 )
@@ -261,6 +355,22 @@ def test_dominance(some: list[tuple[int, ...]], times: int) -> None:
 
     assert sorted(map(tuple, array[found].tolist())) == front_of(set(some))
     assert [some.index(each) for each in map(tuple, array[found].tolist())] == found.tolist()
+
+
+@given(points, st.integers(1, 4), st.integers(1, 5))
+@settings(max_examples=150)
+def test_who_is_dominated_often_is(some: list[tuple[int, ...]], parts: int, times: int) -> None:
+    array = numpy.array(some, numpy.int64)
+    groups = numpy.arange(len(some)) % parts
+
+    found = often_dominated(groups, array, times)
+
+    for one in numpy.flatnonzero(found):
+        others = array[(groups == groups[one]) & (numpy.arange(len(some)) != one)]
+        assert int((others <= array[one]).all(1).sum()) >= times
+    if array.shape[1] == 1:
+        counts = [min(times, int((groups == part).sum())) for part in range(parts)]
+        assert int((~found).sum()) == sum(counts)
 
 
 def test_dominance_of_many() -> None:
@@ -284,6 +394,9 @@ def test_a_picture(command: Command, tmp_path: Path) -> None:
     circles = document.getElementsByTagName("circle")
     count = len(front_of({point(row, "params,-rf,macs") for row in ROWS["a chain"]}))
     assert len(circles) == count + 2  # and the legend's
+    places = [(float(one.getAttribute("cx")), float(one.getAttribute("cy"))) for one in circles]
+    assert all(80 < x < 696 and 40 < y < 424 for x, y in places[:count]), "inside of the axes"
+    assert all(y < 40 for _, y in places[count:]), "beside the title"
     assert circles[0].getElementsByTagName("title")[0].firstChild.data.startswith("3x32x32 conv:")
 
 

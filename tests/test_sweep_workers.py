@@ -90,7 +90,7 @@ def test_the_chunks_of_a_lost_worker_are_done_again(
 
     assert written(command, path, "--workers", "2") == alone
     assert len(begun) > 2, "others take their places"
-    assert sorted(done) == list(chunks.chunks_of(DESIGNS)), "each once"
+    assert sorted(done) == list(chunks.chunks_of(DESIGNS, chunks.PART)), "each once"
 
 
 def test_a_chunk_that_ends_every_process(

@@ -19,9 +19,10 @@ from cnncalc.render.text import pieces
 from cnncalc.sweeping.sweep import Progress, Sweep
 from cnncalc.tables.designs import table_of
 
-__all__ = ["PART", "Chunk", "Job", "Made", "chunks_of", "content_of", "head_of", "made"]
+__all__ = ["Chunk", "Job", "Made", "chunks_of", "content_of", "head_of", "made", "size_of"]
 
 PART = 25_000  # designs of a chunk
+FEW = 200  # where the field of each is worked out by itself
 
 Chunk = tuple[int, int]  # the place of its first design in the list, and that behind its last one
 Made = Generator[tuple[Chunk, bytes], None, None]  # chunks with what they hold
@@ -47,10 +48,15 @@ class Job(NamedTuple):
     version: str = __version__
 
 
-def chunks_of(total: int) -> Iterator[Chunk]:
+def size_of(found: Sweep) -> int:
+    """How many designs of a list a chunk has."""
+    return PART if found.no_fields is None else FEW
+
+
+def chunks_of(total: int, size: int) -> Iterator[Chunk]:
     """All chunks of a list of so many designs; of none an empty one."""
-    for start in range(0, max(total, 1), PART):
-        yield start, min(start + PART, total)
+    for start in range(0, max(total, 1), size):
+        yield start, min(start + size, total)
 
 
 def made(found: Sweep, form: str, todo: Iterator[Chunk], progress: Progress | None) -> Made:

@@ -18,10 +18,14 @@ Kind = TypeVar("Kind", bound=Settings)
 
 
 def networks(settings: Kind) -> Iterator[tuple[str, Kind]]:
-    """Each word, or each line of standard input, with the settings for it alone."""
+    """Each word, or each line of standard input, with the settings for it alone.
+
+    Lines that are empty or a comment are none.
+    """
     words = settings.words or []
     if words == ["-"]:
-        words = [line for line in texts.of_words(["-"]).source.text.split("\n") if line.strip()]
+        lines = texts.of_words(["-"]).source.text.split("\n")
+        words = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
     for word in words:
         yield word, type(settings)(**{**vars(settings), "words": [word], "each": False})
 

@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
-from cnncalc.cli import output, parquet
+from cnncalc.cli import footers, output
 from cnncalc.cli.chunks import Chunk
 from cnncalc.errors import CnnCalcError
 
@@ -107,7 +107,7 @@ class Parts:
     def finish(self, head: str | None) -> None:
         """Put the file together; without a head it is Parquet."""
         if head is None:
-            output.emit_file(self.path, lambda draft: parquet.join(self.paths(), draft))
+            output.emit_file(self.path, lambda draft: footers.join(self.paths(), draft))
         else:
             output.emit(self.text(head), self.path)
         self.remove()

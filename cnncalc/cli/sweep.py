@@ -6,6 +6,7 @@ Annotations are evaluated in this file (there is no `from __future__ import anno
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from importlib.util import find_spec
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -129,7 +130,7 @@ def sweep(settings: SweepSettings) -> int:
         bar = None
         if output.is_terminal(sys.stderr):
             stack.enter_context(process.put_back())
-            bar = stack.enter_context(drawing.Bar())
+            bar = stack.enter_context(drawing.Bar(rated=True))
         if in_parts and output.path_of(settings.out):
             write_in_parts(settings, found, form, bar)
         else:
@@ -141,7 +142,6 @@ def sweep(settings: SweepSettings) -> int:
 
 def swept(settings: SweepSettings) -> Sweep:
     """The designs that the options ask for."""
-    seed = 0 if settings.seed in (None, "0") else number("--seed", settings.seed, "1", least=1)
     return api.sweep(
         texts.of_words(settings.words or []),
         where=settings.where,
@@ -149,7 +149,7 @@ def swept(settings: SweepSettings) -> Sweep:
         top=number("--top", settings.top, "20", least=1),
         pareto=settings.pareto,
         sample=number("--sample", settings.sample, "1000", least=1),
-        seed=seed or 0,
+        seed=number("--seed", settings.seed, "1", least=0) or 0,
         input=one_size("sweep", settings),
         batch=batch_of(settings),
         dtype=settings.dtype,
@@ -193,7 +193,8 @@ def form_of(settings: SweepSettings) -> str:
         raise CnnCalcError(
             "Parquet is written into a file", code="format", help="`-o designs.parquet`"
         )
-    parquet.load()  # before any work
+    if settings.scheduler is None and (settings.workers is None or find_spec("pyarrow") is None):
+        parquet.load()  # before any work; of others' work this process only copies the bytes
     return "parquet"
 
 
@@ -290,7 +291,7 @@ def write_in_parts(settings: SweepSettings, found: Sweep, form: str, bar: Progre
         "cnncalc": __version__, "spec": found.template.source.text, "format": form,
         "input": settings.input, "let": settings.let, "where": settings.where,
         "batch": settings.batch, "dtype": settings.dtype, "designs": found.total,
-        "part": chunks.PART,
+        "part": chunks.size_of(found),
     }  # fmt: skip
     try:
         with process.put_back():
@@ -313,7 +314,8 @@ def _write_parts(
 ) -> None:
     total = found.graph.count
     found.check_count()
-    todo = (chunk for chunk in chunks.chunks_of(total) if chunk not in whole.names)
+    every = chunks.chunks_of(total, chunks.size_of(found))
+    todo = (chunk for chunk in every if chunk not in whole.names)
     with closing(_made(settings, found, form, todo, bar)) as made:
         for chunk, content in made:
             whole.add(chunk, content)

@@ -117,7 +117,7 @@ def _integer(option: Option, value: object) -> int:
         raise option.wrong(value)
     if option.minimum is not None and value < option.minimum:
         raise option.wrong(value)
-    if abs(value) > MAX_VALUE:
+    if not -MAX_VALUE <= value <= MAX_VALUE:
         raise LayerError(
             f"`{option.name}` is {show_value(value)}, beyond the limit of {MAX_VALUE}",
             code="too-large",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 
 from cnncalc.axis.windows import Slide, Window
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import OWN, Layer, Route, Shape, option, place, show
 from cnncalc.layers.options import SCALAR
+from cnncalc.symbols.products import same_product
 
 
 class Flatten(Layer):
@@ -80,7 +82,7 @@ class Unflatten(Layer):
     def output(self, *shapes: Shape) -> Shape:
         (shape,) = shapes
         axis = place(self.axis, shape)
-        sizes = inferred(self.sizes, shape[axis], f"{shape[axis]} features")
+        sizes = inferred(self.sizes, shape[axis : axis + 1], f"{shape[axis]} features")
         return *shape[:axis], *sizes, *shape[axis + 1 :]
 
     def route(self, shape: Shape) -> Route | None:
@@ -120,7 +122,7 @@ class Reshape(Layer):
 
     def output(self, *shapes: Shape) -> Shape:
         (shape,) = shapes
-        return inferred(self.sizes, prod(shape), f"the {prod(shape)} values of {show(shape)}")
+        return inferred(self.sizes, shape, f"the {prod(shape)} values of {show(shape)}")
 
     def route(self, shape: Shape) -> Route | None:
         if self.output(shape) == shape:
@@ -128,13 +130,13 @@ class Reshape(Layer):
         return Route(shape, moves=(None,) * len(shape))
 
 
-def inferred(sizes: tuple[int | str, ...], total: int, what: str) -> Shape:
-    """The sizes with `infer` worked out; LayerError where they don't hold the total."""
-    known = prod(size for size in sizes if isinstance(size, int))
-    unknown = sum(not isinstance(size, int) for size in sizes)
+def inferred(sizes: tuple[int | str, ...], shape: Sequence[int], what: str) -> Shape:
+    """The sizes with `infer` worked out; LayerError where they don't hold as much as a shape."""
+    given = [size for size in sizes if not isinstance(size, str)]
+    known, total, unknown = prod(given), prod(shape), len(sizes) - len(given)
     if unknown > 1:
         raise LayerError("`infer` can stand once only", code="reshape", option="sizes")
-    if total % known if unknown else known != total:
+    if total % known if unknown else not same_product(given, shape):
         raise LayerError(
             f"{'×'.join(map(str, sizes))} can't hold {what}",
             code="reshape",
@@ -202,14 +204,11 @@ class Slice(Layer):
 
     def ends(self, shape: Shape) -> tuple[int, int]:
         """The first index that stays, and before which the last one stands."""
-        n = shape[place(self.axis, shape)]
-        first, stop = self.interval
-        return 0 if first is None else _within(first, n), n if stop is None else _within(stop, n)
+        return ends_of(self.interval, shape[place(self.axis, shape)])
 
     def count(self, shape: Shape) -> int:
         """How many stay."""
-        first, stop = self.ends(shape)
-        return (stop - first + self.step - 1) // self.step if stop > first else 0
+        return count_between(*self.ends(shape), self.step)
 
     def output(self, *shapes: Shape) -> Shape:
         (shape,) = shapes
@@ -242,6 +241,17 @@ class Slice(Layer):
         first, _ = self.ends(shape)
         last = first + (self.count(shape) - 1) * self.step
         return Slide(1, self.step, -first, last + 1 - shape[self.axis])
+
+
+def ends_of(interval: tuple[int | None, int | None], n: int) -> tuple[int, int]:
+    """The first index of an interval of n, and before which the last one stands, as Python's."""
+    first, stop = interval
+    return 0 if first is None else _within(first, n), n if stop is None else _within(stop, n)
+
+
+def count_between(first: int, stop: int, step: int) -> int:
+    """How many indices stand from the first to before another one."""
+    return (stop - first + step - 1) // step if stop > first else 0
 
 
 def _within(index: int, n: int) -> int:

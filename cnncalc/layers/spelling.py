@@ -30,7 +30,7 @@ def head(layer: Layer) -> str:
     values = vars(layer)
     for name, option in layer.options.items():
         value = values[name]
-        if value is option.default or value == option.default:
+        if value is option.default or (not _has_names(value) and value == option.default):
             bare = bare and not option.positional
             continue
         if option.kind == "layer":
@@ -70,11 +70,19 @@ def _each(value: float | str) -> str:
 
 
 def _pads(pads: tuple[tuple[int, int], ...]) -> str:
-    return "x".join(str(b) if b == a else f"{b}:{a}" for b, a in pads)
+    sides = [(_number(before), _number(after)) for before, after in pads]
+    return "x".join(b if b == a else f"{b}:{a}" for b, a in sides)
+
+
+def _has_names(value: Any) -> bool:
+    """Whether there are sizes with names in a value, of which no question is to be asked."""
+    if isinstance(value, tuple):
+        return any(map(_has_names, value))
+    return isinstance(value, Size)
 
 
 def _interval(interval: tuple[int | None, int | None]) -> str:
-    return "..".join("" if end is None else str(end) for end in interval)
+    return "..".join("" if end is None else _number(end) for end in interval)
 
 
 WRITERS: dict[str, Callable[[Any], str]] = {

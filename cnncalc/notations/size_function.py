@@ -15,6 +15,7 @@ from cnncalc.layers.base import show
 from cnncalc.network import Named, Network
 from cnncalc.notations import Notation
 from cnncalc.rows import Analysis, Row, as_layout
+from cnncalc.symbols.size import Size
 from cnncalc.validity import symbols_of
 
 __all__ = ["NOTATION", "write"]
@@ -34,9 +35,12 @@ def write(report: Findings, name: str | None = None) -> str:
     Raises:
         SpecError: an input or a network without maps, or sizes that no expression says.
     """
-    origin = report.symbols.network if report.symbols else report.network
+    origin = report.symbols.network if report.symbols else report.network.origin or report.network
+    named = [axis for axis, n in enumerate(report.input) if isinstance(n, Size)]
     report = report.at_witness
     places = report.network.places(report.input)
+    whole = bool(named) and not {*named} & {*places}  # as the steps of tokens
+    places = tuple(named) if whole else places
     row = _map(report)
     if not places or row is None:
         what = "the input" if not places else "no step"
@@ -46,11 +50,13 @@ def write(report: Findings, name: str | None = None) -> str:
         )
     letters = [PARAMETERS.get(each, each.lower()) for each in symbols_of(len(places))]
     analysis = _named(origin, report, dict(zip(places, letters, strict=True)))
+    output = analysis.rows[row.index].output_shape
+    lengths = output if whole else output[1:]
     lines = [
         f"def {name or 'output_size'}({', '.join(letters)}):",
         *_docstring(report, row, letters, origin.tracer is not None),
         *_checks(analysis, letters),
-        f"    return {_tuple([str(n) for n in analysis.rows[row.index].output_shape[1:]])}",
+        f"    return {_tuple([str(n) for n in lengths])}",
     ]
     return "\n".join([*lines, ""])
 

@@ -77,10 +77,13 @@ def call_builtin(
     kwargs: Keywords,
 ) -> Value:
     """What is worked out here; what it stumbles over, the arguments are to blame for."""
+    branch, machine.branch = machine.branch, None  # what it asks for itself decides no branch
     try:
         return work(machine, args, kwargs)
     except FAULTS:
         raise Refusal(f"`{function.name}` can't be called like this") from None
+    finally:
+        machine.branch = branch
 
 
 def not_callable(machine: Machine, function: Value) -> Refusal:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from cnncalc.python.exceptions import raised
 from cnncalc.python.guests import Guest
 from cnncalc.python.iteration import content_of, iterate
 from cnncalc.python.limits import MAX_KEY_DEPTH
-from cnncalc.python.machine import Machine
+from cnncalc.python.machine import Machine, Scope
+from cnncalc.python.open_numbers import is_open
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import (
     MISSING,
@@ -22,7 +23,7 @@ from cnncalc.python.values import (
     describe,
 )
 
-__all__ = ["compare", "contains", "equal", "is_true", "key", "ordered"]
+__all__ = ["chosen", "compare", "contains", "equal", "is_true", "key", "ordered"]
 
 ORDERS: dict[type[ast.cmpop], Callable[[Value, Value], bool]] = {
     ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
@@ -130,15 +131,31 @@ def contains(machine: Machine, holder: Value, item: Value) -> bool:
     if isinstance(holder, str) and isinstance(item, str):
         return item in holder
     if isinstance(holder, dict):
-        return key(item) in holder
+        return key(item, holder) in holder
     if isinstance(holder, SetValue):
-        return key(item) in holder.items
+        return key(item, holder.items) in holder.items
     if isinstance(holder, range) and isinstance(item, int):
-        return item in holder
+        return item in holder if not is_open(item) else _in_range(item, holder)
     found = machine.special(holder, "__contains__", item)
     if found is not MISSING:
         return is_true(machine, found)
     return any(same(each, item) or equal(machine, each, item) for each in iterate(machine, holder))
+
+
+def _in_range(item: int, holder: range) -> bool:
+    """The same of a number that stands for several, which is asked."""
+    low, high = min(holder, default=0), max(holder, default=-1)
+    return low <= item <= high and (item - low) % abs(holder.step) == 0
+
+
+def chosen(scope: Scope, test: ast.expr) -> bool:
+    """Whether the test of a branch holds; the machine knows meanwhile what is decided."""
+    machine = scope.machine
+    before, machine.branch = machine.branch, (scope.module, test)
+    try:
+        return is_true(machine, machine.evaluate(scope, test))
+    finally:
+        machine.branch = before
 
 
 def is_true(machine: Machine, value: Value) -> bool:
@@ -166,17 +183,25 @@ def instance_truth(machine: Machine, value: Instance) -> bool:
     return value.content is None or is_true(machine, value.content)
 
 
-def key(value: Value) -> Value:
-    """A value that may be a dictionary's key; nested tuples only a few deep."""
-    _check_key(value, 0)
+def key(value: Value, among: Iterable[Value] = ()) -> Value:
+    """A value that may be a dictionary's key; nested tuples only a few deep.
+
+    One that stands for several is compared with each of those `among` which it is looked for.
+    """
+    if _check_key(value, 0):
+        for each in among:
+            if isinstance(each, int | float | tuple):
+                bool(each == value)  # a question, whatever the answer
     return value
 
 
-def _check_key(value: Value, depth: int) -> None:
+def _check_key(value: Value, depth: int) -> bool:
+    """Refuse what can't be a key; whether a number in it stands for several."""
     if isinstance(value, list | dict | SetValue | slice):
         raise raised("TypeError", f"{describe(value)} can't be a key")
     if isinstance(value, tuple):
         if depth > MAX_KEY_DEPTH:
             raise Refusal("this key is nested too deeply")
-        for each in value:
-            _check_key(each, depth + 1)
+        parts = [_check_key(each, depth + 1) for each in value]
+        return True in parts
+    return is_open(value)

@@ -8,7 +8,7 @@ from cnncalc.python.assignment import assign
 from cnncalc.python.attributes import get_attribute
 from cnncalc.python.calls import make_function
 from cnncalc.python.classes import Super
-from cnncalc.python.comparison import compare, is_true, key
+from cnncalc.python.comparison import chosen, compare, is_true, key
 from cnncalc.python.handlers import Handlers
 from cnncalc.python.items import get_item
 from cnncalc.python.iteration import iterate
@@ -151,9 +151,7 @@ def comparison(scope: Scope, node: ast.Compare) -> Value:
 
 @EXPRESSIONS.of(ast.IfExp)
 def conditional(scope: Scope, node: ast.IfExp) -> Value:
-    machine = scope.machine
-    chosen = is_true(machine, machine.evaluate(scope, node.test))
-    return machine.evaluate(scope, node.body if chosen else node.orelse)
+    return scope.machine.evaluate(scope, node.body if chosen(scope, node.test) else node.orelse)
 
 
 @EXPRESSIONS.of(ast.NamedExpr)

@@ -8,6 +8,7 @@ from cnncalc.python.guests import Guest
 from cnncalc.python.iteration import content_of
 from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
+from cnncalc.python.open_numbers import plain_number
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import (
     MISSING,
@@ -50,19 +51,19 @@ def _element(value: Value, index: Value) -> Value:
     if isinstance(index, slice):
         parts = (index.start, index.stop, index.step)
         if all(part is None or isinstance(part, int) for part in parts) and index.step != 0:
-            return value[index]
+            return value[slice(*map(plain_number, parts))]
         raise Refusal("this slice has bounds that aren't numbers")
     if not isinstance(index, int):
         raise Refusal(f"{describe(index)} can't be the place of an element")
     try:
-        return value[index]
+        return value[plain_number(index)]
     except IndexError:
         raise raised("IndexError", f"there is no element {index} of {len(value)}") from None
 
 
 def _entry(machine: Machine, value: dict[Value, Value], index: Value) -> Value:
     try:
-        return value[key(index)]
+        return value[key(index, value)]
     except KeyError:
         made = MISSING
         if isinstance(value, Entries):
@@ -100,6 +101,7 @@ def set_item(machine: Machine, holder: Value, index: Value, value: Value) -> Non
             holder.stored(index, value)
         check_count(len(holder))
     elif isinstance(holder, list) and isinstance(index, int):
+        index = plain_number(index)
         if not -len(holder) <= index < len(holder):
             raise raised("IndexError", f"there is no element {index} of {len(holder)}")
         holder[index] = value

@@ -59,7 +59,7 @@ class Budget:
         self.looked = MAX_LOOKED
 
     def spend(self, amount: int) -> None:
-        self.fuel -= amount
+        self.fuel -= int(amount)
         if self.fuel < 0:
             raise out_of_fuel()
 
@@ -109,11 +109,11 @@ def check_int(value: int) -> int:
 
 def check_count(count: int) -> None:
     """Refuse a collection of so many elements."""
-    if count > MAX_ITEMS:
+    if int(count) > MAX_ITEMS:
         raise Refusal(f"a collection of more than {MAX_ITEMS:,} elements", code="too-large")
 
 
 def check_text(length: int) -> None:
     """Refuse a text of so many characters."""
-    if length > MAX_TEXT:
+    if int(length) > MAX_TEXT:
         raise Refusal(f"a text of more than {MAX_TEXT:,} characters", code="too-large")

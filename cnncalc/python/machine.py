@@ -270,6 +270,7 @@ class Machine(ABC):
         changing: names of methods that change what they are called on.
         sites: the calls under way, innermost last.
         modules: the files at work.
+        branch: the test of the branch that is being decided, if one is.
         guarded: how many `try` are under way that expect an import to fail.
         patches: what the source has changed of a library's classes and values.
     """
@@ -280,6 +281,7 @@ class Machine(ABC):
         self.budget = budget
         self.sites: list[tuple[Module, ast.AST]] = []
         self.modules: dict[SourceFile, Module] = {}
+        self.branch: tuple[Module, ast.AST] | None = None
         self.guarded = 0
         self.patches = Patches()
         self._parts: dict[type, object] = {}
@@ -344,6 +346,20 @@ class Machine(ABC):
     def spans(self) -> tuple[Span, ...]:
         """The places of the calls under way, innermost first."""
         return tuple(module.file.span(node) for module, node in self.sites[: -MAX_SITES - 1 : -1])
+
+    def decided(self, test: Callable[[], bool]) -> bool:
+        """A test that a library makes, whose branch stands where it was called."""
+        before, self.branch = self.branch, self.sites[-1] if self.sites else None
+        try:
+            return test()
+        finally:
+            self.branch = before
+
+    def deciding(self) -> Span | None:
+        """The test of the branch that is being decided, if one is."""
+        if self.branch is None or not self.branch[0].file.shown:
+            return None
+        return self.branch[0].file.span(self.branch[1])
 
     @abstractmethod
     def builtin(self, name: str) -> Value:

@@ -9,6 +9,7 @@ from cnncalc.python.exceptions import raised
 from cnncalc.python.iteration import content_of, iterate, listed
 from cnncalc.python.limits import check_count, check_text
 from cnncalc.python.machine import Machine
+from cnncalc.python.open_numbers import plain_number
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.sequences import sorted_values
 from cnncalc.python.texts import format_text
@@ -99,7 +100,7 @@ def _insert(machine: Machine, values: list[Value], place: Value, value: Value) -
 
 def _pop(machine: Machine, values: list[Value], place: Value = -1) -> Value:
     try:
-        return values.pop(place)
+        return values.pop(plain_number(place))
     except IndexError:
         raise raised("IndexError", "there is nothing to take out of the list") from None
 
@@ -126,7 +127,7 @@ def _sort(machine: Machine, values: list[Value], **options: Value) -> None:
 def _get(
     machine: Machine, entries: dict[Value, Value], name: Value, default: Value = None
 ) -> Value:
-    return entries.get(key(name), default)
+    return entries.get(key(name, entries), default)
 
 
 def _pop_entry(
@@ -267,8 +268,8 @@ SETS: dict[str, Method] = {
     "copy": lambda machine, values: SetValue(dict(values.items)),
 }
 NUMBERS: dict[str, Method] = {
-    "is_integer": lambda machine, value: float(value).is_integer(),
-    "bit_length": lambda machine, value: int(value).bit_length(),
+    "is_integer": lambda machine, value: value % 1 == 0,
+    "bit_length": lambda machine, value: plain_number(value).bit_length(),
 }
 TABLES: dict[type, dict[str, Method]] = {
     str: STRINGS,

@@ -12,6 +12,7 @@ from cnncalc.python.guests import Guest
 from cnncalc.python.iteration import content_of, iterate
 from cnncalc.python.limits import check_count, check_int, check_text
 from cnncalc.python.machine import Machine
+from cnncalc.python.open_numbers import how_often, plain_number
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.texts import percent
 from cnncalc.python.values import (
@@ -86,7 +87,8 @@ def arithmetic(kind: type[ast.operator], left: float, right: float) -> Value:
 
 def power(base: float, exponent: float) -> Value:
     whole = isinstance(base, int) and isinstance(exponent, int)
-    if whole and exponent > 0 and int(abs(base)).bit_length() * exponent > 128:
+    exponent = plain_number(exponent)
+    if whole and exponent > 0 and abs(int(base)).bit_length() * exponent > 128:
         raise Refusal("this number is beyond what a network needs", code="too-large")
     try:
         value = base**exponent
@@ -98,6 +100,7 @@ def power(base: float, exponent: float) -> Value:
 
 
 def shifted(kind: type[ast.operator], left: Value, right: Value) -> int:
+    right = plain_number(right)
     if not isinstance(left, int) or not isinstance(right, int) or not 0 <= right <= 64:
         raise Refusal("this shift can't be worked out", code="too-large")
     return check_int(left << right if kind is ast.LShift else left >> right)
@@ -113,6 +116,7 @@ def joined(machine: Machine, kind: type[ast.operator], left: Value, right: Value
         if isinstance(left, int):
             left, right = right, left
         if isinstance(left, str | list | tuple) and isinstance(right, int):
+            right = how_often(right)
             _check_size(left, len(left) * max(right, 0))
             machine.budget.spend(len(left) * max(right, 0) >> 2)
             return left * right
@@ -181,7 +185,7 @@ def unary(machine: Machine, kind: type[ast.unaryop], operand: Value) -> Value:
         if kind is ast.UAdd:
             return +operand
         if isinstance(operand, int):
-            return ~int(operand)
+            return -operand - 1
     if isinstance(operand, Guest):
         found = operand.unary(machine, UNARY[kind])
         if found is not MISSING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from cnncalc.errors import Span, SpecError
+from cnncalc.errors import Span, SpecError, shortened
 from cnncalc.python.values import Instance
 
 __all__ = ["FAULTS", "Raised", "Refusal", "followed"]
@@ -170,9 +170,3 @@ def uses_told(place: Span | None, uses: list[Span]) -> list[str]:
         where = f"line {line}" if file == home else f"{file}, line {line}"
         notes.append(f"used at {where}: `{shortened(use.text)}`")
     return list(dict.fromkeys(notes))[:MAX_NOTES]
-
-
-def shortened(text: str, most: int = 60) -> str:
-    """The first line of a piece of source, cut to a readable length."""
-    line, *more = text.strip().splitlines() or [""]
-    return line[:most].rstrip() + "…" if more or len(line) > most else line

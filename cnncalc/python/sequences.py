@@ -14,6 +14,7 @@ from cnncalc.python.guests import Guest
 from cnncalc.python.iteration import content_of, iterate, listed
 from cnncalc.python.limits import MAX_ITEMS, check_count
 from cnncalc.python.machine import Machine
+from cnncalc.python.open_numbers import how_often
 from cnncalc.python.operators import binary
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import (
@@ -63,7 +64,7 @@ def make_range(machine: Machine, *bounds: Value) -> range:
     if not all(isinstance(each, int) for each in numbers):
         raise raised("TypeError", "`range` takes whole numbers")
     try:
-        return range(*numbers)
+        return range(*map(how_often, numbers))
     except ValueError:
         raise raised("ValueError", "a range needs a step") from None
 

@@ -10,7 +10,7 @@ import ast
 
 from cnncalc.python.assignment import assign
 from cnncalc.python.attributes import delete_attribute
-from cnncalc.python.comparison import is_true
+from cnncalc.python.comparison import chosen, is_true
 from cnncalc.python.exceptions import as_raised, caught, matches, raised
 from cnncalc.python.guests import Unread
 from cnncalc.python.handlers import Handlers
@@ -122,8 +122,16 @@ def continue_statement(scope: Scope, node: ast.Continue) -> str:
 @STATEMENTS.of(ast.If)
 def if_statement(scope: Scope, node: ast.If) -> object:
     machine = scope.machine
-    chosen = is_true(machine, machine.evaluate(scope, node.test))
-    return machine.run(scope, node.body if chosen else node.orelse)
+    if refuses(node.body) or refuses(node.orelse):  # where sizes are checked nothing is chosen
+        holds = is_true(machine, machine.evaluate(scope, node.test))
+    else:
+        holds = chosen(scope, node.test)
+    return machine.run(scope, node.body if holds else node.orelse)
+
+
+def refuses(body: list[ast.stmt]) -> bool:
+    """Whether statements end in an exception."""
+    return bool(body) and isinstance(body[-1], ast.Raise)
 
 
 @STATEMENTS.of(ast.For)
@@ -143,7 +151,7 @@ def for_statement(scope: Scope, node: ast.For) -> object:
 @STATEMENTS.of(ast.While)
 def while_statement(scope: Scope, node: ast.While) -> object:
     machine = scope.machine
-    while is_true(machine, machine.evaluate(scope, node.test)):
+    while chosen(scope, node.test):
         machine.budget.spend(1)
         signal = machine.run(scope, node.body)
         if signal is BREAK:

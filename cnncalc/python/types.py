@@ -47,7 +47,7 @@ def to_int(machine: Machine, value: Value = 0, base: Value = 10) -> int:
 def to_float(machine: Machine, value: Value = 0.0) -> float:
     value = plain(value)
     try:
-        return float(value[:40] if isinstance(value, str) else number(value))
+        return float(value[:40]) if isinstance(value, str) else number(value) * 1.0
     except (ValueError, OverflowError):
         raise raised("ValueError", f"{value!r} is no number") from None
 

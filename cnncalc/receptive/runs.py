@@ -2,7 +2,7 @@
 
 A map of thousands of channels that see two different things is two runs, so that what layers do
 to channels costs by the runs, not by the channels. After a shuffle runs are many and short: what
-goes over all of them is left to the iterators of `itertools`.
+goes over all of them is left to iterators of the standard library.
 """
 
 from __future__ import annotations

@@ -13,6 +13,8 @@ __all__ = ["Axis", "draw"]
 WIDTH, HEIGHT = 720, 480
 LEFT, RIGHT, TOP, BOTTOM = 80, 24, 40, 56
 TICKS = 5
+ROOM = 0.04  # of an axis, beyond its least and its largest value
+LEGEND = 400, 560
 COLORS = ("#2166ac", "#67a9cf", "#d8b365", "#ef8a62", "#b2182b")  # from few to many
 
 
@@ -44,13 +46,13 @@ def _pieces(
         f'font-family="sans-serif" font-size="12">\n'
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>\n'
     )
-    yield _text(WIDTH / 2, 22, title, size=14)
+    yield _text(LEFT, 22, title, anchor="start", size=14)
     yield from _axis_across(across)
     yield from _axis_up(up)
     colors = [COLORS[0]] * len(names) if third is None else _colors(third.values)
     places = zip(
-        _spread(across.values, LEFT, WIDTH - RIGHT),
-        _spread(up.values, HEIGHT - BOTTOM, TOP),
+        _spread(across.values, _frame(across.values), LEFT, WIDTH - RIGHT),
+        _spread(up.values, _frame(up.values), HEIGHT - BOTTOM, TOP),
         colors,
         names,
         strict=True,
@@ -78,9 +80,18 @@ def _range(values: Sequence[float]) -> tuple[float, float]:
     return (low, high) if high > low else (low - 0.5, high + 0.5)
 
 
-def _spread(values: Sequence[float], start: float, end: float) -> list[float]:
-    """Where values lie between two places."""
+def _frame(values: Sequence[float]) -> tuple[float, float]:
+    """What an axis shows: somewhat more, so that no point lies on its ends."""
     low, high = _range(values)
+    room = (high - low) * ROOM
+    return low - room, high + room
+
+
+def _spread(
+    values: Sequence[float], shown: tuple[float, float], start: float, end: float
+) -> list[float]:
+    """Where values lie between two places, at which two others would."""
+    low, high = shown
     return [start + (value - low) / (high - low) * (end - start) for value in values]
 
 
@@ -97,17 +108,18 @@ def _axis_across(axis: Axis) -> Iterator[str]:
     low = HEIGHT - BOTTOM
     yield f'<path d="M{LEFT} {TOP}V{low}H{WIDTH - RIGHT}" fill="none" stroke="#444"/>\n'
     ticks = _ticks(axis.values)
-    start, end = _range(axis.values)
-    for tick in ticks:
-        x = LEFT + (tick - start) / (end - start) * (WIDTH - RIGHT - LEFT)
+    for tick, x in zip(
+        ticks, _spread(ticks, _frame(axis.values), LEFT, WIDTH - RIGHT), strict=True
+    ):
         yield f'<path d="M{x:.1f} {low}v5" stroke="#444"/>\n' + _text(x, low + 20, _short(tick))
     yield _text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12, axis.title)
 
 
 def _axis_up(axis: Axis) -> Iterator[str]:
-    start, end = _range(axis.values)
-    for tick in _ticks(axis.values):
-        y = HEIGHT - BOTTOM - (tick - start) / (end - start) * (HEIGHT - BOTTOM - TOP)
+    ticks = _ticks(axis.values)
+    for tick, y in zip(
+        ticks, _spread(ticks, _frame(axis.values), HEIGHT - BOTTOM, TOP), strict=True
+    ):
         yield f'<path d="M{LEFT} {y:.1f}h-5" stroke="#444"/>\n'
         yield _text(LEFT - 8, y + 4, _short(tick), anchor="end")
     middle = (TOP + HEIGHT - BOTTOM) / 2
@@ -116,16 +128,15 @@ def _axis_up(axis: Axis) -> Iterator[str]:
 
 
 def _colors(values: Sequence[float]) -> list[str]:
-    return [COLORS[round(place)] for place in _spread(values, 0, len(COLORS) - 1)]
+    places = _spread(values, _range(values), 0, len(COLORS) - 1)
+    return [COLORS[round(place)] for place in places]
 
 
 def _legend(third: Axis) -> Iterator[str]:
-    low, high = _range(third.values)
-    for number, color in enumerate((COLORS[0], COLORS[-1])):
-        y = TOP + 12 + 18 * number
-        value = _short(high if number else low)
-        yield f'<circle cx="{WIDTH - 150}" cy="{y - 4}" r="4" fill="{color}"/>\n'
-        yield _text(WIDTH - 140, y, f"{third.title} {value}", anchor="start")
+    """Beside the title, where no point lies: the colours of the least and the largest value."""
+    for x, value, color in zip(LEGEND, _range(third.values), (COLORS[0], COLORS[-1]), strict=True):
+        yield f'<circle cx="{x}" cy="18" r="4" fill="{color}"/>\n'
+        yield _text(x + 10, 22, f"{third.title} {_short(value)}", anchor="start")
 
 
 def _short(value: float) -> str:

@@ -216,9 +216,13 @@ class Bar:
     """A bar on standard error, from the moment that work has taken a second.
 
     A thread of its own watches the time: one step may take longer than that.
+
+    Args:
+        rated: whether it shows how many steps are done in a second.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, rated: bool = False) -> None:
+        self.rated = rated
         self.progress: Progress | None = None
         self.started = time.monotonic()
         self.ended = False
@@ -243,7 +247,7 @@ class Bar:
     def _start(self) -> None:
         with self.lock:
             if self.progress is None and not self.ended:
-                self.progress = _progress()
+                self.progress = _progress(self.rated)
                 self.progress.update(self.progress.task_ids[0], **self.now)
 
     def __exit__(
@@ -259,7 +263,7 @@ class Bar:
                 self.progress.stop()
 
 
-def _progress() -> Progress:
+def _progress(rated: bool) -> Progress:
     from rich import progress  # costs more than all the rest, and only long runs need it
     from rich.console import Console
     from rich.text import Text
@@ -274,10 +278,17 @@ def _progress() -> Progress:
             name = shortened(task.description, room, tail=True)
             return Text(name + " " * (room - width_of(name)))
 
+    class Rate(progress.ProgressColumn):
+        """Steps a second, lately."""
+
+        def render(self, task: progress.Task) -> Text:
+            return Text(f"{round(task.speed):,}/s" if task.speed else "")
+
     bar = progress.Progress(
         Name(),
         progress.BarColumn(),
         progress.MofNCompleteColumn(),
+        *([Rate()] if rated else []),
         progress.TimeRemainingColumn(),
         console=console,
         transient=True,

@@ -47,6 +47,11 @@ def sweep(
         SpecError: no choices, a text or a condition that is none.
         CnnCalcError: what there is not to order by, or a value that binds nothing.
     """
+    for name, number in (("top", wanted.top), ("sample", wanted.sample)):
+        if number is not None and number < 1:
+            raise CnnCalcError(
+                f"`{name}={number}` is less than 1", code="argument", help=f"such as `{name}=20`"
+            )
     asked = Asked(
         None if wanted.where is None else Condition(wanted.where),
         [] if wanted.sort is None else keys_of(wanted.sort, "--sort"),

@@ -11,6 +11,7 @@ import operator
 import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import reduce
+from math import isnan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.errors import CnnCalcError, Piece, Source, Span, SpecError
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     import numpy
     from numpy.typing import NDArray
 
-__all__ = ["Bound", "Condition"]
+__all__ = ["FAR", "Bound", "Condition"]
 
 MOST_TEXT = 10_000
 MOST_DEPTH = 60
@@ -42,6 +43,7 @@ COMPARISONS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
 }
+FAR = 2**62  # beyond all totals
 TURNED = {ast.Lt: ast.Gt, ast.LtE: ast.GtE, ast.Gt: ast.Lt, ast.GtE: ast.LtE}
 DIVISIONS = (ast.FloorDiv, ast.Div, ast.Mod)
 WHAT = (
@@ -298,14 +300,27 @@ def _bounds_of(node: ast.AST) -> list[Bound] | None:
 
 
 def _limit(node: ast.AST) -> int | float | None:
+    """The number that a part comes to, if it has no names; None: it has, or comes to none."""
     if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
         return node.value
-    return None
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        value = _limit(node.operand)
+        return None if value is None else -value
+    if not isinstance(node, ast.BinOp):
+        return None
+    one, two = _limit(node.left), _limit(node.right)
+    if one is None or two is None:
+        return None
+    try:
+        found: int | float = ARITHMETIC[type(node.op)](one, two)
+    except ArithmeticError:
+        return None
+    return None if isnan(found) else found
 
 
 def _under(limit: int | float, *, strict: bool) -> int:
-    """The largest whole number that is at most a limit, or below it."""
-    whole = int(limit // 1)
+    """The largest whole number that is at most a limit, or below it; of 63 bits."""
+    whole = int(min(max(limit, -FAR), FAR) // 1)
     return whole - 1 if strict and whole == limit else whole
 
 

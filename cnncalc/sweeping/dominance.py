@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["front"]
+__all__ = ["front", "often_dominated"]
 
 FEW = 2_000
 STRONG = 24  # points that many others are held against first
 LEAF = 16
+NEAR = 64  # points that one is held against, before it in the order of the first number
 BLOCK, SURVIVORS = 512, 4096
 
 
@@ -134,3 +135,46 @@ def _without_weak(points: Any) -> Any:
         if len(alive) <= FEW:
             break
     return alive
+
+
+def often_dominated(groups: Any, points: Any, times: int) -> Any:
+    """Which points so many others of their group are at least as good as; perhaps not all of them.
+
+    Args:
+        groups: a number for the group of each.
+        points: a row of numbers for each, all of which are to be small.
+        times: how many others.
+    """
+    import numpy
+
+    order = numpy.lexsort([*(points[:, n] for n in reversed(range(points.shape[1]))), groups])
+    groups, points = groups[order], points[order]
+    often = numpy.zeros(len(order), bool)
+    if points.shape[1] < 3:
+        often[order[_beneath(groups, points, times)]] = True
+        return often
+    count = numpy.zeros(len(order), numpy.int64)
+    for apart in range(1, min(NEAR, len(order))):
+        worse = groups[apart:] == groups[:-apart]
+        for n in range(1, points.shape[1]):
+            worse &= points[:-apart, n] <= points[apart:, n]
+        count[apart:] += worse
+    often[order[count >= times]] = True
+    return often
+
+
+def _beneath(groups: Any, points: Any, times: int) -> Any:
+    """Those left when so many fronts are taken off, one after another."""
+    import numpy
+
+    left = numpy.arange(len(points))
+    group = numpy.cumsum(numpy.r_[0, groups[1:] != groups[:-1]])
+    values = _ranks(points[:, -1]) if points.shape[1] > 1 else numpy.zeros(len(points), numpy.int64)
+    values = values - group * (len(points) + 1)  # later groups are below all earlier ones
+    for _ in range(times):
+        if not len(left):
+            break
+        some = values[left]
+        least = numpy.minimum.accumulate(some)
+        left = left[numpy.r_[False, some[1:] >= least[:-1]]]
+    return left

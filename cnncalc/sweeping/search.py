@@ -1,323 +1,295 @@
-"""The best designs within bounds without listing all of them: best first, with a look-ahead.
+"""The best designs within bounds without listing all of them: best first, level by level.
 
-What is still to come costs at least what a way there costs at least that pays for what the bounds
-forbid, at some price (Lagrange's multipliers). For many prices at once that is a sum along the
-graph from the ends backwards; the dearest of the answers is how good a design can still be. As no
-design is better than that, the first ones that are whole are the best.
+Of each level the partial designs are gone on with that could become best: a few at first, then
+more, until nothing that was left out could be better than what was found.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from heapq import heappop, heappush
-from itertools import count
+from collections.abc import Sequence
 from math import inf
 from typing import Any, NamedTuple
 
-from cnncalc.sweeping.conditions import Bound
-from cnncalc.sweeping.graph import SUMS, Graph
-from cnncalc.sweeping.labels import columns_of
+from cnncalc.sweeping.conditions import FAR, Bound
+from cnncalc.sweeping.dominance import often_dominated
+from cnncalc.sweeping.graph import Graph
+from cnncalc.sweeping.lookahead import ROUNDING, LookAhead, weights_of
 from cnncalc.sweeping.names import Names
 from cnncalc.sweeping.ranking import Key
 
-__all__ = ["PRICES", "Found", "best_of"]
+__all__ = ["Found", "best_of"]
 
-MOST_TRIED = 50_000  # partial designs
-MOST_DIVES = 200
-PRICES = {0: 1, 1: 60, 2: 20, 3: 9, 4: 6}  # of each bound; by how many bounds there are
-MOST_SEEN = 1_000  # partial designs of a state that others are held against: the best ones
-ROUNDING = 1e-9
-TURNS = 4  # how often the prices are refined around the best
+WIDTHS = (50, 500, 5_000, 40_000, 250_000)  # partial designs of a level, turn by turn
+MOST_TRIED = 1_200_000  # partial designs of all turns
+SAMPLED = 200  # partial designs that tell which prices do most
+TELLING = 8  # prices that all are held against
 
 
 class Found(NamedTuple):
     """The best designs.
 
     Attributes:
-        places: in the list of all, the best first.
+        places: in the list of all, the best by the first key first; perhaps more than asked for.
         rest: where the search ended early, what the best of the others could still be; None:
             these are the best.
         sure: how many of them are then known to be the best.
+        equal: the key in which there may be better ones of those that are equal in those before
+            it, as the search for them ended early.
     """
 
     places: list[int]
     rest: float | None = None
     sure: int = 0
+    equal: str = ""
 
 
-State = tuple[int, int]  # a node, and how far apart units lie there
+def best_of(
+    graph: Graph, names: Names, keys: Sequence[Key], bounds: Sequence[Bound], most: int
+) -> Found:
+    """The designs that have least of a key (or most, by its sign) within bounds.
+
+    Further keys decide between those that are equal: of the last one's value in the key before
+    others are searched for.
+    """
+    found = _found(graph, names, keys[:1], bounds, most)
+    some, left, whole = found.places, most, found.rest is None
+    bounds, equal = list(bounds), list[tuple[Key, int]]()
+    for number, key in enumerate(keys[:-1]):
+        if not whole or len(some) < left:
+            return found
+        values = [_value(graph, names, key, place) for place in some]
+        last = values[left - 1]
+        left -= sum(value < last for value in values)
+        bounds += _equal(key, last)
+        equal.append((key, last))
+        more = _found(graph, names, keys[: number + 2], bounds, most)
+        every = [*found.places, *more.places]
+        found = found._replace(places=list(dict.fromkeys(every)))
+        whole = more.rest is None
+        if not whole:
+            return found._replace(equal=keys[number + 1].name)
+        some = [
+            place
+            for place in more.places
+            if all(_value(graph, names, own, place) == value for own, value in equal)
+        ]
+    return found
 
 
-class _Way(NamedTuple):
-    """A partial design: where it is, its totals so far, and its place in the list."""
+def _equal(key: Key, value: int) -> list[Bound]:
+    """That a key is at least as good as a value; nothing within the bounds is better and unknown.
 
-    state: State
-    totals: tuple[int, ...]
-    place: int
-
-
-def best_of(graph: Graph, names: Names, key: Key, bounds: Sequence[Bound], most: int) -> Found:
-    """The designs that have least of a key (or most, by its sign) within bounds."""
-    return _Search(graph, names, key, bounds).found(most) if graph.count else Found([])
+    Of the field both sides are free: states tell it.
+    """
+    limit = key.sign * value
+    signs = (1, -1) if key.name == "rf" else (key.sign,)
+    return [Bound(key.name, sign, limit) for sign in signs]
 
 
-class _Seen:
-    """Partial designs of one state, and which are worth going on with."""
-
-    def __init__(self, most: int) -> None:
-        import numpy
-
-        self.numpy = numpy
-        self.most = most
-        self.count = 0
-        self.told: Any = None
-
-    def adds(self, told: Any) -> bool:
-        """Remember one more; False where so many others are at least as good in everything."""
-        if self.told is None:
-            self.told = self.numpy.empty((8, len(told)))
-        known = self.told[: self.count]
-        if self.count >= self.most and int((known <= told).all(1).sum()) >= self.most:
-            return False
-        if self.count == MOST_SEEN:
-            return True
-        if self.count == len(self.told):
-            self.told = self.numpy.concatenate([self.told, self.numpy.empty_like(self.told)])
-        self.told[self.count] = told
-        self.count += 1
-        return True
+def _value(graph: Graph, names: Names, key: Key, place: int) -> int:
+    """The key of a design, to be small."""
+    design = graph.design(place)
+    totals = (*design.sums, *(design.field[:1] or (0,)))
+    return sum(a * b for a, b in zip(weights_of(names, *key), totals, strict=True))
 
 
-class _Search:
-    """The look-ahead, and the search by it.
+def _found(
+    graph: Graph, names: Names, keys: Sequence[Key], bounds: Sequence[Bound], most: int
+) -> Found:
+    """The best by the last key; the ones before it have values in the bounds that none beats."""
+    if not graph.count:
+        return Found([])
+    ahead = LookAhead(graph, names, keys[-1], bounds)
+    before = [
+        LookAhead(graph, names, key, [each for each in bounds if each.name != key.name])
+        for key in keys[:-1]
+        if key.name not in ("rf", keys[-1].name)
+    ]
+    best: dict[int, int] = {}  # by place, the key
+    worst, rest, tried = ahead.largest(), -inf, 0
+    for width in WIDTHS:
+        turn = _Turn(graph, [ahead, *before], most, worst, width, MOST_TRIED - tried)
+        best |= turn.run()
+        worst, tried = _worst(best, most, worst), tried + turn.count
+        rest = max(rest, turn.rest)
+        if rest >= worst or tried >= MOST_TRIED:
+            break
+    places = sorted(best, key=lambda place: (best[place], place))[:most]
+    if rest >= worst:
+        return Found(places)
+    return Found(places, rest * keys[-1].sign, sum(best[place] <= rest for place in places))
 
-    Totals are the sums, and last the field of the one axis.
+
+def _worst(best: dict[int, int], most: int, worst: float) -> float:
+    """What a design has to be below to be among so many of the best."""
+    return sorted(best.values())[most - 1] if len(best) >= most else worst
+
+
+class _Labels(NamedTuple):
+    """Partial designs.
+
+    Attributes:
+        state: where each is.
+        spent: in a row for each, its measures so far.
+        before: the one that it goes on from, counted through the turn; -1: none.
+        slot: by which decision.
+        least: what its key comes to at least.
     """
 
-    def __init__(self, graph: Graph, names: Names, key: Key, bounds: Sequence[Bound]) -> None:
+    state: Any
+    spent: Any
+    before: Any
+    slot: Any
+    least: Any
+
+    def at(self, some: Any) -> _Labels:
+        return _Labels(*(each[some] for each in self))
+
+
+class _Level(NamedTuple):
+    """The partial designs of a level that were gone on with; the first one's number."""
+
+    first: int
+    state: Any
+    before: Any
+    slot: Any
+
+
+class _Turn:
+    """One way through all levels.
+
+    Args:
+        aheads: of the key; of keys before it, of which the bounds have the best value.
+        worst: what the key of a design has to be below.
+        width: how many partial designs of a level are gone on with.
+        budget: how many of all levels.
+
+    Attributes:
+        count: how many they were.
+        rest: the least that those may come to that were left out.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        aheads: Sequence[LookAhead],
+        most: int,
+        worst: float,
+        width: int,
+        budget: int,
+    ) -> None:
         import numpy
 
         self.numpy = numpy
-        self.graph = graph
-        self.key, self.bounds = key, list(bounds)
-        self.goal = self.weights(names, key.name, key.sign)
-        self.limits = [self.weights(names, each.name, each.sign) for each in bounds]
-        self.most = [each.sign * each.limit for each in bounds]
-        self.axes = graph.axes
-        self.states = self._states()
-        self.ahead: dict[State, Any] = {}
-        self.costs: dict[State, Any] = {}  # by edge, what is to come at each set of prices
-        self.largest: dict[State, Any] = {}  # of each total, the most that is to come
-        self.prices = self._prices()
-        self._look(self.prices)
+        self.graph, self.ahead, self.states = graph, aheads[0], aheads[0].states
+        self.before = [(each, *each.seen_by(self.ahead)) for each in aheads[1:]]
+        self.most, self.worst = most, worst
+        self.width, self.budget = width, budget
+        self.count, self.rest = 0, inf
+        self.levels: list[_Level] = []
+        self.whole: list[tuple[int, int, int]] = []  # the key, the one before, the slot
+        self.waiting: dict[int, list[_Labels]] = {}
 
-    def weights(self, names: Names, name: str, sign: int) -> Any:
-        """How much of each total counts, with the sign that makes it small."""
-        (column,) = columns_of(names, name, sign)
-        weights = [0] * (SUMS + 1)
-        if column.weights is None:
-            weights[SUMS] = 1
-        else:
-            weights[:SUMS] = column.weights
-        return self.numpy.array(weights, float) * sign
+    def run(self) -> dict[int, int]:
+        """The keys of the best designs that were come to, by their places."""
+        none = self.numpy.zeros(1, self.numpy.int64)
+        least = self.numpy.full(1, -inf)
+        self.sort_out(_Labels(none, self.ahead.start[None], none - 1, none, least))
+        for level in range(len(self.states.levels) - 1):
+            waiting = self.waiting.pop(level, [])
+            if waiting:
+                joined = map(self.numpy.concatenate, zip(*waiting, strict=True))
+                self.go_on(self.kept(_Labels(*joined)))
+        return {self.place(before, slot): key for key, before, slot in self.whole}
 
-    def _states(self) -> list[State]:
-        """All nodes with the ways in which units lie apart there, each behind those before it."""
-        jump = self.graph.base_slides[0][0] if self.axes else 1
-        order: dict[int, dict[int, None]] = {0: {jump: None}}
-        for node, edges in enumerate(self.graph.edges):
-            for here in order.get(node, {}):
-                for edge in edges:
-                    further = edge.slides[0][0] if self.axes else 1
-                    order.setdefault(edge.to, {})[here * further] = None
-        return [(node, here) for node in sorted(order) for here in order[node]]
+    def kept(self, labels: _Labels) -> _Labels:
+        """Those of a level that are gone on with; of the others the best is remembered."""
+        labels = labels.at(labels.least < self.worst)
+        if len(labels.state) > self.most:
+            often = often_dominated(labels.state, self.telling(labels), self.most)
+            labels = labels.at(~often)
+        most = min(self.width, max(self.budget - self.count, 0))
+        if len(labels.state) > most:
+            order = self.numpy.argsort(labels.least, kind="stable")
+            self.rest = min(self.rest, float(labels.least[order[most]]))
+            labels = labels.at(self.numpy.sort(order[:most]))
+        return labels
 
-    def _prices(self) -> Any:
-        """Prices of the bounds that the look-ahead tells most with: around the best so far."""
-        numpy = self.numpy
-        many = PRICES[len(self.bounds)]
-        scale = self._scale()
-        axes = [numpy.r_[0, size * numpy.geomspace(1e-6, 1e4, many - 1)] for size in scale]
-        for turn in range(TURNS if self.bounds else 1):
-            grid = self._grid(axes)
-            if turn == TURNS - 1 or not self.bounds:
-                return grid
-            self._look(grid)
-            start = self.ahead[self.states[0]][: len(grid)] - grid @ numpy.array(self.most, float)
-            best = grid[int(start.argmax())]
-            axes = [self._closer(axis, price, many) for axis, price in zip(axes, best, strict=True)]
-        raise AssertionError("the last turn returns")
-
-    def _closer(self, axis: Any, price: float, many: int) -> Any:
-        """Prices between the neighbours of the best one, and a few around."""
-        numpy = self.numpy
-        at = int(numpy.abs(axis - price).argmin())
-        low, high = axis[max(at - 1, 0)], axis[min(at + 1, len(axis) - 1)]
-        around = price * numpy.array([0.25, 0.5, 2, 4] if many > 8 else [0.5, 2])
-        inner = numpy.linspace(low, high, max(many - len(around) - 2, 2))
-        return numpy.unique(numpy.r_[0, price, inner, around])
-
-    def _grid(self, axes: Sequence[Any]) -> Any:
-        numpy = self.numpy
-        if not axes:
-            return numpy.zeros((1, 0))
-        return numpy.stack([each.ravel() for each in numpy.meshgrid(*axes, indexing="ij")], 1)
-
-    def _scale(self) -> list[float]:
-        """How dear each bound is about: the largest goal by the largest of what is bounded."""
-        largest = self.numpy.ones(SUMS + 1)
-        for state in reversed(self.states):
-            best = self.numpy.zeros(SUMS + 1)
-            for to, totals in self._further(state):
-                best = self.numpy.maximum(best, totals + self.largest[to])
-            if state[0] in self.graph.shapes and self.axes:
-                best[SUMS] = state[1] * self.graph.tail(state[0])[0][1]
-            self.largest[state] = best
-        largest = self.numpy.maximum(largest, self.largest[self.states[0]])
-        goal = abs(self.goal) @ largest
-        return [float(goal / max(abs(each) @ largest, 1)) for each in self.limits]
-
-    def _further(self, state: State) -> list[tuple[State, Any]]:
-        """The states behind a state's edges, and what each edge adds to the totals."""
-        node, jump = state
-        found = []
-        for edge in self.graph.edges[node]:
-            further, more = edge.slides[0] if self.axes else (1, 0)
-            totals = self.numpy.array([*edge.sums, jump * more], float)
-            found.append(((edge.to, jump * further), totals))
-        return found
-
-    def _look(self, prices: Any) -> None:
-        """For each state and each set of prices, the least that is to come."""
-        numpy = self.numpy
-        weights = self.goal + (prices @ numpy.stack(self.limits) if self.bounds else 0)
-        weights = numpy.broadcast_to(weights, (len(prices), SUMS + 1))
-        weights = numpy.concatenate([weights, *(each[None] for each in self.limits)])
-        for state in reversed(self.states):
-            node, jump = state
-            if node in self.graph.shapes:
-                tail = jump * self.graph.tail(node)[0][1] if self.axes else 0
-                self.ahead[state] = weights[:, SUMS] * tail
-                continue
-            further = self._further(state)
-            totals = numpy.stack([more for _, more in further])
-            behind = numpy.stack([self.ahead[to] for to, _ in further])
-            costs = totals @ weights.T + behind
-            self.ahead[state] = costs.min(0)
-            self.costs[state] = costs
-        self.weighted = weights
-
-    def found(self, most: int) -> Found:
-        """Search until so many designs are whole, or too many partial ones were tried."""
-        more = self.graph.base_slides[0][1] + 1 if self.axes else 0
-        start = _Way(self.states[0], (*self.graph.base, more), 0)
-        worst = self._worst(start)
-        order = count()
-        heap: list[tuple[float, int, int, _Way]] = [(-inf, 0, next(order), start)]
-        seen: dict[State, _Seen] = {}
-        places: list[int] = []
-        tried = 0
-        while heap and len(places) < most:
-            bound, _, _, way = heappop(heap)
-            if way.state[0] in self.graph.shapes:
-                places.append(way.place)
-                continue
-            if not seen.setdefault(way.state, _Seen(most)).adds(self._telling(way)):
-                continue
-            tried += 1
-            if tried > MOST_TRIED:
-                heappush(heap, (bound, 0, next(order), way))
-                dived = self.dived([each[-1] for each in sorted(heap)[:MOST_DIVES]], worst)
-                others = [each for each in dived if each not in places]
-                return Found([*places, *others][:most], bound * self.key.sign, len(places))
-            for least, here in self.next(way, worst):
-                heappush(heap, (least, -here.state[0], next(order), here))
-        return Found(places)
-
-    def next(self, way: _Way, worst: float) -> Iterator[tuple[float, _Way]]:
-        """The partial designs of one more decision, with the least that they may come to."""
-        numpy = self.numpy
-        count = len(self.prices)
-        most = numpy.array(self.most, float)
-        spent = self.weighted @ numpy.array(way.totals, float)
-        costs = self.costs[way.state] + spent
-        paid = self.prices @ most if self.bounds else 0.0
-        bounds = (costs[:, :count] - paid).max(1)
-        inside = (costs[:, count:] <= most * (1 + numpy.sign(most) * ROUNDING)).all(1)
-        for number, (here, whole) in enumerate(self.onward(way)):
-            least = float(bounds[number])
-            if not inside[number] or least > worst:
-                continue
-            if whole:
-                exact = self.exact(here.totals)
-                if exact is None:
-                    continue
-                least = float(exact)
-            yield least, here
-
-    def dived(self, ways: Sequence[_Way], worst: float) -> list[int]:
-        """The places of designs that some partial ones lead to the straightest, the best first."""
-        found: dict[int, float] = {}
-        for way in ways:
-            here: _Way | None = way
-            least = -inf
-            while here is not None and here.state[0] not in self.graph.shapes:
-                least, here = min(self.next(here, worst), default=(inf, None), key=_bound)
-            if here is not None:
-                found[here.place] = least
-        return sorted(found, key=found.__getitem__)
-
-    def _worst(self, start: _Way) -> float:
-        """What no design's goal is beyond: whoever is further can't be within the bounds."""
-        if self.key.sign < 0:
-            return 0.0
-        largest = self.largest.get(start.state)
-        if largest is None:
-            return inf
-        return float(self.goal @ (self.numpy.array(start.totals, float) + largest)) * (1 + ROUNDING)
-
-    def _telling(self, way: _Way) -> Any:
+    def telling(self, labels: _Labels) -> Any:
         """The numbers by which partial designs of one state are held against one another.
 
         What is sure to be within a bound is as good as anything else that is.
         """
+        told = labels.spent.copy()
+        told[:, 1:][self.ahead.sure(labels.state, labels.spent)] = -FAR
+        return told
+
+    def go_on(self, labels: _Labels) -> None:
+        """All decisions of some partial designs."""
+        numpy, states = self.numpy, self.states
+        first = self.count
+        self.count += len(labels.state)
+        self.levels.append(_Level(first, labels.state, labels.before, labels.slot))
+        at, slot = numpy.nonzero(states.further[labels.state] >= 0)
+        before = labels.state[at]
+        spent = labels.spent[at] + states.costs(before, slot, self.ahead.weights)
+        further = states.further[before, slot]
+        self.sort_out(_Labels(further, spent, at + first, slot, numpy.full(len(at), -inf)))
+
+    def sort_out(self, labels: _Labels) -> None:
+        """Those that are whole are told from those that wait for their level's turn."""
+        labels = labels.at(self.ahead.possible(labels.state, labels.spent))
+        ends = self.states.is_end(labels.state)
+        self.end(labels.at(ends))
+        labels = self.looked(labels.at(~ends))
+        level = self.states.level_of(labels.state)
+        for each in self.numpy.unique(level).tolist():
+            self.waiting.setdefault(each, []).append(labels.at(level == each))
+
+    def end(self, labels: _Labels) -> None:
+        """Remember designs that are whole and within the bounds."""
         numpy = self.numpy
-        totals = numpy.array(way.totals, float)
-        told = [float(self.goal @ totals)]
-        for weights, most in zip(self.limits, self.most, strict=True):
-            own = float(weights @ totals)
-            ahead = self.largest[way.state]
-            could = own + max(float(weights @ ahead), 0.0)
-            told.append(own if could > most else -inf)
-        return numpy.array(told)
+        totals = labels.spent + self.states.last(labels.state, self.ahead.weights)
+        good = (totals[:, 1:] <= self.ahead.limits).all(1) & (totals[:, 0] < self.worst)
+        some = numpy.flatnonzero(good)
+        some = some[numpy.argsort(totals[some, 0], kind="stable")[: self.most]]
+        told = totals[some, 0], labels.before[some], labels.slot[some]
+        self.whole += zip(*(each.tolist() for each in told), strict=True)
+        self.whole = sorted(self.whole)[: self.most]
+        if len(self.whole) == self.most:
+            self.worst = min(self.worst, self.whole[-1][0])
 
-    def onward(self, way: _Way) -> list[tuple[_Way, bool]]:
-        """The partial designs of one more decision, and whether each is whole."""
-        node, jump = way.state
-        place = way.place
-        found = []
-        for edge in self.graph.edges[node]:
-            further, more = edge.slides[0] if self.axes else (1, 0)
-            whole = edge.to in self.graph.shapes
-            tail = self.graph.tail(edge.to)[0][1] * jump * further if whole and self.axes else 0
-            own = [one + two for one, two in zip(way.totals[:SUMS], edge.sums, strict=True)]
-            totals = (*own, way.totals[SUMS] + jump * more + tail)
-            found.append((_Way((edge.to, jump * further), totals, place), whole))
-            place += self.graph.counts[edge.to]
-        return found
+    def looked(self, labels: _Labels) -> _Labels:
+        """Those that may become best, with the least that they may come to."""
+        for ahead, columns, limit in self.before:
+            if len(labels.state):
+                least = self.least(ahead, labels.state, labels.spent[:, columns])
+                labels = labels.at(least <= limit)
+        if not len(labels.state):
+            return labels
+        least = self.least(self.ahead, labels.state, labels.spent)
+        return labels._replace(least=least).at(least < self.worst)
 
-    def exact(self, totals: tuple[int, ...]) -> int | None:
-        """The goal of a whole design, to be small; None where it is beyond a bound."""
-        for weights, most in zip(self.limits, self.most, strict=True):
-            if _dot(weights, totals) > most:
-                return None
-        return _dot(self.goal, totals)
+    def least(self, ahead: LookAhead, state: Any, spent: Any) -> Any:
+        """What a key comes to at least, by the prices that tell most in some of the labels."""
+        numpy = self.numpy
+        some = slice(None, None, max(len(state) // SAMPLED, 1))
+        dearest = ahead.bounds(state[some], spent[some], slice(None)).argmax(0)
+        times = numpy.bincount(dearest, minlength=len(ahead.prices))
+        telling = numpy.argsort(-times, kind="stable")[:TELLING]
+        least = numpy.full(len(state), -inf)
+        for price in telling[times[telling] > 0]:
+            (bound,) = ahead.bounds(state, spent, [price])
+            least = numpy.maximum(least, bound)
+        return numpy.ceil(least - abs(least) * ROUNDING)
 
-
-def _bound(found: tuple[float, Any]) -> float:
-    return found[0]
-
-
-def _dot(weights: Any, totals: Sequence[int]) -> int:
-    """A weighted sum in whole numbers."""
-    return sum(int(weight) * total for weight, total in zip(weights, totals, strict=True))
+    def place(self, before: int, slot: int) -> int:
+        """Where a design is in the list of all, by the last partial one and its decision."""
+        place = 0
+        for level in reversed(self.levels):
+            if before >= level.first:
+                here = before - level.first
+                edges = self.graph.edges[int(self.states.node[level.state[here]])]
+                place += sum(self.graph.counts[edge.to] for edge in edges[:slot])
+                before, slot = int(level.before[here]), int(level.slot[here])
+        return place

@@ -7,26 +7,23 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc import packages
-from cnncalc.analysis import analyze, check_settings
+from cnncalc.analysis import check_settings
 from cnncalc.designs import take
-from cnncalc.errors import CnnCalcError, Source
+from cnncalc.errors import CnnCalcError
 from cnncalc.garbage import keeps_all
 from cnncalc.layers.base import Shape
-from cnncalc.notations import Text, reading
-from cnncalc.receptive import fields_of
-from cnncalc.receptive.fields import Sized
-from cnncalc.receptive.layer import gathers
-from cnncalc.receptive.maps import Seen
-from cnncalc.rows import BYTES, as_layout
-from cnncalc.sweeping.blocks import ABSENT, Block, Blocks, Whole, block_of
+from cnncalc.rows import BYTES
+from cnncalc.sweeping.blocks import ABSENT, Block, Blocks, Whole
 from cnncalc.sweeping.columns import column, columns_of
 from cnncalc.sweeping.conditions import Bound, Condition
 from cnncalc.sweeping.figures import MOST_STATES, Figures, NoFieldsError
 from cnncalc.sweeping.graph import Graph, Refusals
 from cnncalc.sweeping.labels import front_of
+from cnncalc.sweeping.lookahead import MOST_BOUNDS
 from cnncalc.sweeping.names import TOTALS, Names
 from cnncalc.sweeping.ranking import Best, Front, Key, check_keys
-from cnncalc.sweeping.search import PRICES, best_of
+from cnncalc.sweeping.records import Records
+from cnncalc.sweeping.search import Found, best_of
 from cnncalc.sweeping.template import Template
 
 if TYPE_CHECKING:
@@ -39,7 +36,7 @@ MOST_SIGHTED = 20_000  # states, where fields are told apart
 MOST_SIMPLY = 20_000  # designs that are listed where they needn't be
 MOST_READILY = 2_000_000  # designs that are listed to find the best
 MOST_NAMED = 6
-MOST_SINGLY = 2_000  # designs whose fields are worked out one by one
+MOST_SINGLY = 2_000  # designs that are ranked by fields that are worked out one by one
 ROWS = 2**14  # of a block, where rows are made of all designs
 MOST_LISTED = 10**12  # designs that anyone would wait for
 
@@ -110,6 +107,8 @@ class Sweep:
                 self.graph if len(ends) == len(self.graph.shapes) else self.graph.only(ends)
             )
         check_keys([*asked.sort, *asked.pareto], self.known)
+        told = self.no_fields is None
+        self.records = Records(template, self.graph, self.known, told=told)
 
     def _places(self) -> int:
         """How many places the input has, where tables don't tell of fields."""
@@ -159,17 +158,27 @@ class Sweep:
         labelled = asked.pareto and self.is_total(asked.pareto)
         if bounds is None or not (labelled or self.can_search(bounds)):
             self.check_count()
-        return self._rows(progress)
+        return self._told(self._rows(progress))
+
+    def _told(self, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """The rows; a remark if a condition leaves none."""
+        none = True
+        for row in rows:
+            none = False
+            yield row
+        if none and self.asked.where is not None and self.working and not self.remarks:
+            self.remarks.append("no design meets the condition")
 
     def _rows(self, progress: Progress | None) -> Iterator[dict[str, Any]]:
         asked = self.asked
+        self.remarks.clear()
         if asked.sort or asked.pareto:
-            yield from self.rows_at(self.best(progress))
+            yield from self.records.rows_at(self.best(progress))
             return
         left = asked.top
         for block, some in self.selected(range(len(self.names)), progress):
             kept = some if left is None else some[:left]
-            yield from self.rows_of(block, kept)
+            yield from self.records.rows_of(block, kept)
             if left is not None:
                 left -= len(kept)
                 if left <= 0:
@@ -178,7 +187,6 @@ class Sweep:
     def best(self, progress: Progress | None = None) -> list[int]:
         """The places of the best designs, in order."""
         asked = self.asked
-        self.remarks.clear()
         bounds = self.bounds()
         if bounds is not None and asked.pareto and self.is_total(asked.pareto):
             return self.labelled(bounds)
@@ -196,7 +204,7 @@ class Sweep:
         places = found.result()
         if asked.pareto and asked.sort:
             best = Best(self.known, asked.sort, asked.top)
-            best.add(*self.block_at(places, choices))
+            best.add(*self.records.block_at(places, choices))
             return best.result()
         return places[: asked.top]
 
@@ -209,11 +217,11 @@ class Sweep:
 
     @property
     def singly(self) -> bool:
-        """Whether each design is worked out by itself, as its field is wanted."""
+        """Whether designs are told apart by fields that are worked out one by one."""
         asked = self.asked
-        ranked = {key.name for key in [*asked.sort, *asked.pareto]}
-        wanted = not ranked or "rf" in {*ranked, *(asked.where.names() if asked.where else ())}
-        return self.no_fields is not None and wanted
+        named = {key.name for key in [*asked.sort, *asked.pareto]}
+        named.update(asked.where.names() if asked.where else ())
+        return self.no_fields is not None and "rf" in named
 
     def is_total(self, keys: Sequence[Key] | Sequence[Bound]) -> bool:
         """Whether keys or limits are of totals alone."""
@@ -231,10 +239,7 @@ class Sweep:
             )
         self.remarks += self.always(found.places)
         if asked.sort:
-            named = [n for n, name in enumerate(self.names) if name in {k.name for k in asked.sort}]
-            best = Best(self.known, asked.sort, asked.top)
-            best.add(*self.block_at(found.places, named))
-            return best.result()
+            return self.ranked(found.places, asked.sort, asked.top)
         return found.places[: asked.top]
 
     def can_search(self, bounds: Sequence[Bound]) -> bool:
@@ -244,28 +249,35 @@ class Sweep:
         return (
             not asked.pareto
             and asked.top is not None
-            and len(asked.sort) == 1
+            and bool(asked.sort)
             and self.is_total(asked.sort)
-            and len(bounds) <= max(PRICES)
+            and len(bounds) <= MOST_BOUNDS
             and (not fields or self.graph.axes == 1)
             and self.graph.count > MOST_READILY
         )
 
     def searched(self, bounds: Sequence[Bound]) -> list[int]:
         """The places of the best designs within bounds, the best first."""
-        key, top = self.asked.sort[0], self.asked.top
+        keys, top = self.asked.sort, self.asked.top
         assert top is not None, "whoever calls has looked"
-        found = best_of(self.graph, self.known, key, bounds, top)
+        found = best_of(self.graph, self.known, keys, bounds, top)
         if found.rest is not None:
-            least = "at most" if key.sign < 0 else "at least"
-            known = (
-                f"the first {found.sure:,} are the best" if found.sure else "there may be better"
-            )
+            self.remarks.append(_ended(found, keys[0], found.rest))
+        if found.equal:
             self.remarks.append(
-                f"the search ended early: {known}, and the {key.name} of the others is {least} "
-                f"{found.rest:,.0f}"
+                "the search ended early: of designs that are equal in what comes before "
+                f"{found.equal}, there may be others that are better in it"
             )
-        return found.places
+        return found.places if len(keys) == 1 else self.ranked(found.places, keys, top)
+
+    def ranked(self, places: Sequence[int], keys: Sequence[Key], most: int | None) -> list[int]:
+        """The first of the designs at some places, in an order that needs no fields one by one."""
+        if not places:
+            return []
+        named = [n for n, name in enumerate(self.names) if name in {key.name for key in keys}]
+        best = Best(self.known, keys, most)
+        best.add(*self.records.block_at(places, named, seen=False))
+        return best.result()
 
     def always(self, places: Sequence[int]) -> list[str]:
         """The choices that have the same value in all designs of a front."""
@@ -300,15 +312,15 @@ class Sweep:
         asked = self.asked
         if asked.sample is not None:
             places = self.graph.sample(asked.sample, asked.seed)
-            yield self.block_at(places, choices)[0]
+            yield self.records.block_at(places, choices)[0]
             return
         self.check_count()
-        if self.singly:
-            yield self.block_at(range(self.graph.count), choices)[0]
-            return
-        for block in Blocks(self.graph, choices):
+        every = range(self.graph.count)
+        for block in (
+            self.records.seen(every, choices) if self.singly else Blocks(self.graph, choices)
+        ):
             if progress:
-                progress(block.start, self.graph.count, "designs")
+                progress(block.place(0), self.graph.count, "designs")
             yield block
         if progress:
             progress(self.graph.count, self.graph.count, "designs")
@@ -325,17 +337,20 @@ class Sweep:
         """
         where, choices = self.asked.where, range(len(self.names))
         self.check_count()
-        blocks: Iterable[Block] = self.in_rows.since(start)
-        if self.no_fields is not None:
-            blocks = [self.block_at(range(self.graph.count), choices)[0]]
+        blocks = (
+            self.records.seen(range(start, end), choices)
+            if self.singly
+            else self.in_rows.since(start)
+        )
         for block in blocks:
-            if block.start >= end:
+            first = block.place(0)
+            if first >= end:
                 break
             if progress:
-                progress(max(start, block.start), self.graph.count, "designs")
+                progress(max(start, first), self.graph.count, "designs")
             some = some_of(range(block.count) if where is None else where.holds(block, self.known))
-            inside = (some >= start - block.start) & (some < end - block.start)
-            yield from self.rows_of(block, some[inside])
+            inside = (some >= start - first) & (some < end - first)
+            yield from self.records.rows_of(block, some[inside])
 
     @cached_property
     def in_rows(self) -> Blocks:
@@ -384,64 +399,33 @@ class Sweep:
         """CnnCalcError where there are more designs than can be listed."""
         if self.asked.sample is not None:
             return
-        most = MOST_SINGLY if self.singly else MOST_LISTED
+        ranked = self.singly and (self.asked.sort or self.asked.pareto)
+        most = MOST_SINGLY if ranked else MOST_LISTED
         count = self.graph.count
         if count <= most:
             return
         where = self.asked.where
-        why = f": {self.no_fields.message}" if self.no_fields and self.singly else ""
+        why = f" by field: {self.no_fields.message}" if self.no_fields and ranked else ""
         if not why and where is not None and where.bounds(self.known.sizes()) is None:
             why = ", and this condition is more than limits on totals that all hold"
         raise CnnCalcError(
             f"{count:,} designs are too many to be listed{why}",
             code="too-large",
-            help="`--top 20` of one `--sort` key, and `--pareto`, are found without listing where "
+            help="`--sort macs --top 20`, and `--pareto`, are found without listing where "
             "`--where` only limits totals; `--sample 1000` draws some",
         )
 
-    def block_at(self, places: Sequence[int], choices: Sequence[int]) -> tuple[Block, Whole]:
-        """A block of the designs at some places, all of which count."""
-        import numpy
 
-        designs = [self.graph.design(place) for place in places]
-        if self.no_fields is not None:
-            designs = [each._replace(field=self.field_of(each.picked)) for each in designs]
-        ends = {shape: end for end, shape in self.graph.shapes.items()}
-        block = block_of(designs, places, ends, choices)
-        return block, numpy.arange(block.count)
-
-    def rows_at(self, places: Sequence[int]) -> Iterator[dict[str, Any]]:
-        """The rows of designs at some places."""
-        yield from self.rows_of(*self.block_at(places, range(len(self.names))))
-
-    def rows_of(self, block: Block, some: Whole) -> Iterator[dict[str, Any]]:
-        """The rows of some designs of a block, of which the values of all choices are known."""
-        known = self.known
-        totals = [known.of(block, name)[some].tolist() for name in ("params", "macs")]
-        sizes = [known.of(block, n)[some].tolist() for n in ("param_bytes", "activation_bytes")]
-        fields = known.of(block, "rf")[some].tolist() if block.fields else [None] * len(some)
-        ends = block.ends[some].tolist()
-        layout = self.template.network.layout
-        shapes = {n: list(as_layout(each, layout)) for n, each in self.graph.shapes.items()}
-        picks = [block.picked[n][some].tolist() for n in range(len(self.names))]
-        values, spec = self.template.values, self.template.spec
-        for at in range(len(some)):
-            picked = {n: each[at] for n, each in enumerate(picks) if each[at] != ABSENT}
-            row: dict[str, Any] = {"spec": spec(picked)}
-            for number, name in enumerate(self.names):
-                only = 0 if len(values[number]) == 1 else ABSENT
-                value = picked.get(number, only)
-                row[name] = None if value == ABSENT else values[number][value]
-            row["params"], row["macs"] = totals[0][at], totals[1][at]
-            row["output_shape"], row["rf"] = shapes[ends[at]], fields[at]
-            row["param_bytes"], row["activation_bytes"] = sizes[0][at], sizes[1][at]
-            yield row
-
-    def field_of(self, picked: dict[int, int]) -> tuple[int, ...]:
-        """How much the units of the last map of one design see."""
-        network = reading.read(Text(Source(self.template.spec(picked))), "compact")
-        sized = analyze(network)
-        return last_field(sized, fields_of(sized).seen)
+def _ended(found: Found, key: Key, rest: float) -> str:
+    """What is known where a search ended early."""
+    known = "there may be better"
+    if found.sure:
+        known = f"the first {found.sure:,} are the best"
+    elif not found.places:
+        known = "it found none within the bounds, though there may be some"
+    least = "at most" if key.sign < 0 else "at least"
+    others = "the others" if found.places else "any"
+    return f"the search ended early: {known}, and the {key.name} of {others} is {least} {rest:,.0f}"
 
 
 def some_of(which: range | NDArray[numpy.bool_]) -> Whole:
@@ -449,23 +433,3 @@ def some_of(which: range | NDArray[numpy.bool_]) -> Whole:
     import numpy
 
     return numpy.array(which) if isinstance(which, range) else numpy.flatnonzero(which)
-
-
-def last_field(sized: Sized, seen: Sequence[Seen]) -> tuple[int, ...]:
-    """How much the units of the last map see, before anything takes a map as a whole."""
-    last: list[Seen] = [seen[0]]
-    taken = [not seen[0].axes]
-    for row, step in zip(sized.rows[1:], sized.network.steps[1:], strict=True):
-        here = seen[row.index]
-        reads = [i for i in row.inputs if not seen[i].apart]
-        if here.apart or not reads:
-            last.append(here)
-            taken.append(False)
-            continue
-        whole = next((i for i in reads if taken[i]), None)
-        now = here.whole or all(along.place is None for along in here.axes)
-        route = step.layer.route(row.input_shapes[0]) if len(row.inputs) == 1 else None
-        now = now or (route is not None and gathers(route, seen[reads[0]].axes, here.axes))
-        last.append(last[whole] if whole is not None else last[reads[0]] if now else here)
-        taken.append(now or whole is not None)
-    return tuple([along.field.size for along in last[sized.network.outputs[0]].axes])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
 from typing import TypeAlias
 
 from cnncalc.analysis import no_input
@@ -105,8 +106,17 @@ class Template:
         return f"{name}.{option}" if option else name
 
     def spec(self, picked: Mapping[int, int]) -> str:
-        """The text with the values of choices put in."""
-        return "".join(_put(self.pieces, picked)).strip()
+        """The text with the values of choices put in; of those that aren't made the first ones."""
+        return self.specs([[picked.get(number, 0)] for number in range(len(self.names))], 1)[0]
+
+    def specs(self, picks: Sequence[Sequence[int]], count: int) -> list[str]:
+        """The texts of some designs.
+
+        Args:
+            picks: by choice, its value in each; -1 where it isn't made.
+            count: how many designs there are.
+        """
+        return [text.strip() for text in _texts(self.pieces, picks, range(count))]
 
     def _pieces(self) -> list[Piece]:
         """The text in pieces: what stands as it is, and what choices take the place of."""
@@ -156,14 +166,38 @@ def _spaced(text: str) -> str:
     return re.sub(r"\s+", " ", text)
 
 
-def _put(pieces: Sequence[Piece], picked: Mapping[int, int]) -> list[str]:
-    found: list[str] = []
+def _texts(
+    pieces: Sequence[Piece], picks: Sequence[Sequence[int]], some: Sequence[int]
+) -> list[str]:
+    """What pieces come to in some designs."""
+    parts: list[Iterable[str]] = []
     for piece in pieces:
         if isinstance(piece, str):
-            found.append(piece)
-        else:
-            number, values = piece
-            found += _put(values[picked.get(number, 0)], picked)
+            parts.append(repeat(piece, len(some)))
+            continue
+        number, values = piece
+        taken = [picks[number][design] for design in some]
+        parts.append(_chosen(values, taken, picks, some))
+    return list(map("".join, zip(*parts, strict=True)))
+
+
+def _chosen(
+    values: Sequence[list[Piece]],
+    taken: Sequence[int],
+    picks: Sequence[Sequence[int]],
+    some: Sequence[int],
+) -> list[str]:
+    """The text of a choice in some designs, given which of its values each takes."""
+    words = [piece for pieces in values for piece in pieces[:1] if isinstance(piece, str)]
+    if len(words) == sum(map(len, values)):
+        words.append(words[0])  # the last one of all: it isn't made
+        return [words[value] for value in taken]
+    found = [""] * len(some)
+    for value, pieces in enumerate(values):
+        own = [n for n, each in enumerate(taken) if max(each, 0) == value]
+        texts = _texts(pieces, picks, [some[n] for n in own])
+        for n, text in zip(own, texts, strict=True):
+            found[n] = text
     return found
 
 

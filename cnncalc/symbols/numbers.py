@@ -99,9 +99,7 @@ class Numbers(NamedTuple):
     def condition(self, name: str) -> str:
         """The same in Python's syntax, whole: `H >= 188 and H % 16 == 12`."""
         low, members = self.below(), self.remainders()
-        parts = (
-            [f"{name} in {tuple(low)}" if len(low) > 1 else f"{name} == {low[0]}"] if low else []
-        )
+        parts = [_listed(name, low)] if low else []
         steady = [f"{name} >= {self.first(self.start)}"] if members and self.start > 1 else []
         if 0 < len(members) < self.modulus:
             one = len(members) == 1
@@ -140,10 +138,10 @@ class Numbers(NamedTuple):
                 if _repeated(part, modulus // prime, prime) != residues:
                     break
                 modulus, residues = modulus // prime, part
-        start, low = self.start, self.low
-        while start > 1 and (low >> (start - 1) & 1) == (residues >> (start - 1) % modulus & 1):
-            start -= 1
-        return Numbers(start, modulus, low & _ones(start), residues)
+        whole = Numbers(self.start, modulus, self.low, residues)
+        apart = (self.low ^ whole._tiled(self.start)) & ~1  # where the remainders don't tell
+        start = max(apart.bit_length(), 1)
+        return Numbers(start, modulus, self.low & _ones(start), residues)
 
     def _together(self, other: Numbers) -> tuple[int, int, tuple[int, int], tuple[int, int]]:
         start, modulus = max(self.start, other.start), lcm(self.modulus, other.modulus)
@@ -292,6 +290,16 @@ def _period_of_atom(atom: Name | Floor) -> tuple[int, int]:
 def _check(bits: int) -> None:
     if bits > MOST_BITS:
         raise TooManyNumbersError(f"sizes up to {bits}")
+
+
+def _listed(name: str, numbers: list[int]) -> str:
+    """That a name is one of some numbers, in Python's syntax."""
+    if len(numbers) == 1:
+        return f"{name} == {numbers[0]}"
+    ((first, last), *more) = _runs(numbers)
+    if not more and len(numbers) > 2:
+        return f"{first} <= {name} <= {last}"
+    return f"{name} in {tuple(numbers)}"
 
 
 def _ones(bits: int) -> int:

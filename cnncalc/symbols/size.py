@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from math import gcd
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple, Protocol, overload
 
+from cnncalc.errors import Span
 from cnncalc.symbols.writing import (
     MINUS,
     PEOPLE,
@@ -36,6 +37,7 @@ __all__ = [
     "Name",
     "Question",
     "Questions",
+    "Reader",
     "Size",
     "UnsettledError",
     "factor",
@@ -56,10 +58,32 @@ SIGNS = {
 MOST_PARTS = 2**20  # of a fraction whose product with a size is exact as a float
 
 
+class Reader(Protocol):
+    """Who reads a source at sizes with names, and knows where it is."""
+
+    def spans(self) -> tuple[Span, ...]:
+        """The places of the calls under way, innermost first."""
+        ...
+
+    def deciding(self) -> Span | None:
+        """The test of the branch that is being decided, if one is."""
+        ...
+
+
 class UnsettledError(Exception):
-    """A formula asks of sizes what no expression in names says; `step`: of which step, if known."""
+    """A formula asks of sizes what no expression in names says.
+
+    Attributes:
+        step: of which step, if known.
+        spans: where in a source that was, innermost first.
+    """
 
     step: int | None = None
+
+    def __init__(self, message: str, asked: Questions | None = None) -> None:
+        super().__init__(message)
+        reader = None if asked is None else asked.reader
+        self.spans = () if reader is None else reader.spans()
 
 
 class Name(NamedTuple):
@@ -74,6 +98,10 @@ class Name(NamedTuple):
 
     def at(self, sizes: Mapping[str, int]) -> int:
         return sizes[self.key]
+
+    def put(self, sizes: Mapping[str, int], asked: Questions) -> int | Size:
+        """What it is with these numbers in the place of some names."""
+        return sizes[self.key] if self.key in sizes else named(self.key, self.value, asked)
 
     def names(self) -> frozenset[str]:
         return frozenset((self.key,))
@@ -122,6 +150,10 @@ class Floor(NamedTuple):
 
     def at(self, sizes: Mapping[str, int]) -> int:
         return self.inner.at(sizes) // self.divisor
+
+    def put(self, sizes: Mapping[str, int], asked: Questions) -> int | Size:
+        """What it is with these numbers in the place of some names."""
+        return self.inner.put(sizes) // self.divisor
 
     def names(self) -> frozenset[str]:
         return self.inner.names()
@@ -176,10 +208,17 @@ class Question(NamedTuple):
 
 
 class Questions:
-    """The questions of one run, each noted once, in the order in which they came up."""
+    """The questions of one run, each noted once, in the order in which they came up.
+
+    Attributes:
+        reader: of the source that is followed at these sizes, if one is.
+        decided: the tests of branches in it, each with a question that decides it.
+    """
 
     def __init__(self) -> None:
         self._noted: dict[tuple[object, str], Question] = {}
+        self.reader: Reader | None = None
+        self.decided: list[tuple[Span, Question]] = []
 
     def __iter__(self) -> Iterator[Question]:
         return iter(self._noted.values())
@@ -189,27 +228,77 @@ class Questions:
 
     def ask(self, size: Size, what: str) -> bool:
         """The answer at the witness; noted where other sizes could have another one."""
-        size = _without_common(size)
+        size = self._by_factors(_without_common(size), what)
         answer = size.value < 0 if what == NEGATIVE else size.value == 0
         if not _is_certain(size, what):
             key = size.key, what
             if key not in self._noted:
                 self._noted[key] = Question(size, what, answer)
+            if self.reader is not None and (span := self.reader.deciding()) is not None:
+                self.decided.append((span, self._noted[key]))
         return answer
+
+    def _by_factors(self, size: Size, what: str) -> Size:
+        """The last of the factors whose answers, each asked alone, are that of a product.
+
+        One that isn't 0, or that is below 0, has no factor that is 0; one of at least 1 has only
+        such factors, where none is below 0.
+        """
+        if size.value < 0 if what == NEGATIVE else size.value:
+            for key in _common(size):
+                factor = _alone(size, key)
+                left = _divided_by(size, key)
+                if factor.value > 0 and isinstance(left, Size):
+                    self.ask(factor - 1, NEGATIVE)
+                    size = left
+        elif what == NEGATIVE and _is_product(size):
+            *factors, last = (_alone(size, key) - 1 for term in size.terms for key in term)
+            for each in factors:
+                self.ask(each, NEGATIVE)
+            size = last
+        return size
+
+
+def _alone(size: Size, key: str) -> Any:
+    """One of the atoms of a size."""
+    atom = size.atoms[key]
+    return Size({(key,): 1}, {key: atom}, atom.value, size.asked)
+
+
+def _common(size: Size) -> list[str]:
+    """The atoms that each product of a size has, each as often as it is there."""
+    if PLAIN in size.terms:
+        return []
+    first, *others = size.terms
+    return [key for key in dict.fromkeys(first) if all(key in term for term in others)]
+
+
+def _divided_by(size: Size, key: str) -> int | Size:
+    """Without one of the atoms that each product has."""
+    terms: dict[Term, int] = {}
+    for term, count in size.terms.items():
+        place = term.index(key)
+        terms[term[:place] + term[place + 1 :]] = count
+    return size._valued(terms)
+
+
+def _is_product(size: Size) -> bool:
+    """Whether it is asked if a single product of several positive factors is at least 1."""
+    plain = size.terms.get(PLAIN, 0)
+    products = [(term, count) for term, count in size.terms.items() if term]
+    if len(products) != 1 or plain >= 0 or len(products[0][0]) < 2:
+        return False
+    ((term, count),) = products
+    return count + plain >= 0 and all(size.atoms[key].value > 0 for key in term)
 
 
 def _without_common(size: Size) -> Size:
     """Without the names that each product has, which are at least 1 and change no answer."""
-    if PLAIN in size.terms or len(size.terms) < 2:
+    if len(size.terms) < 2:
         return size
-    first, *others = size.terms
-    for key in dict.fromkeys(first):
-        if isinstance(size.atoms[key], Name) and all(key in term for term in others):
-            terms: dict[Term, int] = {}
-            for term, count in size.terms.items():
-                place = term.index(key)
-                terms[term[:place] + term[place + 1 :]] = count
-            left = size._valued(terms)
+    for key in _common(size):
+        if isinstance(size.atoms[key], Name):
+            left = _divided_by(size, key)
             assert isinstance(left, Size), "it has several products"
             return _without_common(left)
     return size
@@ -300,16 +389,19 @@ class Size:
 
     def _scaled(self, factor: float) -> Scaled:
         """Times a factor; one with which products of floats would be rounded says nothing."""
+        if type(factor) is not float:  # one that is computed from sizes
+            factor = factor.fixed()  # type: ignore[attr-defined]
         numerator, denominator = factor.as_integer_ratio()
         if denominator > MOST_PARTS:
-            raise UnsettledError(f"{self} times {factor}")
+            raise UnsettledError(f"{self} times {factor}", self.asked)
         return Scaled(self, numerator, denominator)
 
     def __floordiv__(self, divisor: int | Size) -> int | Size:
         if isinstance(divisor, Size):
-            if divisor.terms == self.terms:
-                return 1
-            raise UnsettledError(f"{self} divided by {divisor}")
+            quotient = self._quotient(divisor)
+            if quotient is None:
+                raise UnsettledError(f"{self} divided by {divisor}", self.asked)
+            return quotient
         if divisor < 0:
             return self * -1 // -divisor
         whole = {term: count // divisor for term, count in self.terms.items()}
@@ -321,10 +413,29 @@ class Size:
         left = self._valued(rest)
         return self._valued(whole) + (_floor(left, divisor) if isinstance(left, Size) else 0)
 
+    def _quotient(self, divisor: Size) -> int | Size | None:
+        """What a size is as a multiple of another one, by long division; None: it is none."""
+        lead = max(divisor.terms, key=_degree)
+        rest: int | Size = self
+        quotient: int | Size = 0
+        while isinstance(rest, Size):
+            first = max(rest.terms, key=_degree)
+            left = list(first)
+            for key in lead:
+                if key not in left:
+                    return None
+                left.remove(key)
+            count, over = divmod(rest.terms[first], divisor.terms[lead])
+            if over:
+                return None
+            part = rest._valued({tuple(left): count})
+            quotient, rest = quotient + part, rest - part * divisor
+        return quotient if rest == 0 else None
+
     def __rfloordiv__(self, number: int) -> int:
         if number == 0:
             return 0
-        raise UnsettledError(f"{number} divided by {self}")
+        raise UnsettledError(f"{number} divided by {self}", self.asked)
 
     def __mod__(self, divisor: int | Size) -> int | Size:
         return self - self // divisor * divisor
@@ -334,7 +445,7 @@ class Size:
         return whole, self - whole * divisor
 
     def __index__(self) -> int:
-        raise UnsettledError(f"{self} as a number of times")
+        raise UnsettledError(f"{self} as a number of times", self.asked)
 
     def __floor__(self) -> Size:
         return self
@@ -407,6 +518,16 @@ class Size:
         found = [self._valued(part) for part in parts]
         return count, [part for part in found if isinstance(part, Size)]
 
+    def put(self, sizes: Mapping[str, int]) -> int | Size:
+        """The size with these numbers in the place of some of its names."""
+        total: int | Size = 0
+        for term, count in self.terms.items():
+            product: int | Size = count
+            for key in term:
+                product = product * self.atoms[key].put(sizes, self.asked)
+            total = total + product
+        return total
+
     def _sum(self, other: Size, sign: int) -> int | Size:
         terms = dict(self.terms)
         for term, count in other.terms.items():
@@ -464,6 +585,11 @@ def factor(size: int | Size) -> str:
 
 def _is_negative(size: int | Size) -> bool:
     return size.asked.ask(size, NEGATIVE) if isinstance(size, Size) else size < 0
+
+
+def _degree(term: Term) -> tuple[int, Term]:
+    """The order of products in a long division: of two, that with more factors is the larger."""
+    return len(term), term
 
 
 def _total(terms: Mapping[Term, int], values: Mapping[str, int]) -> int:

@@ -90,7 +90,7 @@ def in_order(terms: Terms) -> list[Term]:
 
 def _shortest(terms: Terms, atoms: Mapping[str, Atom]) -> tuple[Terms, Mapping[str, Atom]]:
     """The same with numbers taken into the floors, where fewer products are left by it."""
-    for key, atom in atoms.items():
+    for key, atom in sorted(atoms.items()):
         for number in _beside(terms, key) if len(terms) > 1 else ():
             less = atom.less(number)
             if less is None:

@@ -94,7 +94,9 @@ def _layers(found: Comparison) -> Table | None:
             _of_layer(number, f"params{number + 1}", "params", _count("params"), right=True),
             _of_layer(number, f"macs{number + 1}", "MACs", _count("macs"), right=True),
         ]
-    return Table(columns, found, found.differing)
+    count = range(1, len(found.names) + 1)
+    spare = [f"{key}{number}" for key in ("output", "params", "macs") for number in reversed(count)]
+    return Table(columns, found, found.differing, spare=spare)
 
 
 def _of_layer(

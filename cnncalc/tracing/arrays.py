@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from math import inf, prod
 from typing import Any
 
+from cnncalc.symbols.followed import is_open
+
 __all__ = [
     "MAX_NUMBERS",
     "is_small",
@@ -31,8 +33,11 @@ Sizes = tuple[Any, ...]  # the batch of a source may be among them
 
 
 def is_small(shape: Sizes) -> bool:
-    """Whether the numbers of an array are kept; one with the batch in its shape has none."""
-    return all(isinstance(size, int) for size in shape) and prod(shape) <= MAX_NUMBERS
+    """Whether the numbers of an array are kept.
+
+    One with the batch in its shape, or with a size that depends on names, has none.
+    """
+    return all(type(size) is int for size in shape) and prod(shape) <= MAX_NUMBERS
 
 
 def strides(shape: Sizes) -> list[int]:
@@ -110,13 +115,15 @@ def reduced(
 
 
 def singles(values: Iterable[float]) -> Numbers:
-    """Numbers as float32 keeps them."""
-    return array("f", values).tolist()
+    """Numbers as float32 keeps them; those that depend on names stay what they are."""
+    numbers = list(values)
+    kept = array("f", numbers).tolist()
+    return [a if is_open(a) else b for a, b in zip(numbers, kept, strict=True)]
 
 
 def single(value: float) -> float:
     """A number as float32 keeps it, as torch computes with it."""
-    if isinstance(value, int) and abs(value) < 2**24:
+    if is_open(value) or (isinstance(value, int) and abs(value) < 2**24):
         return value
     try:
         return singles([value])[0]

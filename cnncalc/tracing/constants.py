@@ -6,12 +6,14 @@ import math
 import operator
 from collections.abc import Callable, Iterable, Sequence
 
+from cnncalc.python.open_numbers import taken_by
 from cnncalc.tracing.arrays import Numbers, Sizes, joined, single, singles, stretched, turned
 from cnncalc.tracing.tensors import Parameter, Static
 
 __all__ = [
     "BINARY",
     "combined",
+    "fraction_of",
     "one_after_another",
     "permuted",
     "seen_as",
@@ -21,7 +23,7 @@ __all__ = [
 
 
 def power(a: float, b: float) -> float:
-    return a**b if abs(b) < 100 and abs(a) < 1e6 else math.inf
+    return a**b if abs(float(b)) < 100 and abs(float(a)) < 1e6 else math.inf
 
 
 # Of two numbers, by the word for the operation.
@@ -43,11 +45,16 @@ def worked_out(function: Callable[[float], float] | None, tensor: Static) -> Sta
     values: Numbers | None = None
     if function is not None and tensor.values is not None:
         try:
-            values = [single(function(each)) for each in tensor.values]
+            values = [single(fraction_of(function(each), (each,))) for each in tensor.values]
         except (ArithmeticError, TypeError, ValueError):  # no result, or the batch is among them
             values = None
     whole = tensor.whole and values is not None and all(isinstance(v, int) for v in values)
     return Static(tensor.shape, tensor.sources, values, whole)
+
+
+def fraction_of(result: float, numbers: Sequence[float]) -> float:
+    """What a function gives; a fraction that it made of sizes with names depends on them."""
+    return taken_by(result, numbers) if type(result) is float else result
 
 
 def combined(op: str, sides: Sequence[Static | float], shape: Sizes) -> tuple[Numbers | None, bool]:
@@ -66,7 +73,7 @@ def combined(op: str, sides: Sequence[Static | float], shape: Sizes) -> tuple[Nu
         return None, whole
     function = BINARY[op]
     found = [function(a, b) for a, b in zip(*lists, strict=True)]
-    if whole and all(isinstance(each, int) and abs(each) < MOST for each in found):
+    if whole and all(isinstance(each, int) and -MOST < each < MOST for each in found):
         return found, True
     return singles(found), False
 
@@ -81,7 +88,7 @@ def seen_as(tensor: Static, shape: Sizes) -> Static:
     """The same numbers in other sizes."""
     made = Static(shape, tensor.sources, tensor.values, tensor.whole, tensor.fill)
     made.computed = tensor.computed
-    made.part_of = tensor
+    made.part_of, made.ends = tensor, tensor.ends
     return made
 
 

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from cnncalc.layers.base import Weight
 from cnncalc.python.guests import Guest
 from cnncalc.python.limits import check_int
+from cnncalc.python.open_numbers import how_often
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import MISSING, Arguments, Class, Instance, Keywords, Value
+from cnncalc.symbols.followed import is_open
 from cnncalc.tracing.arrays import MAX_NUMBERS, Sizes, is_small, stretched
 from cnncalc.tracing.batch_axis import FIRST, BatchAxis
 
@@ -207,7 +209,7 @@ class Tensor(Shaped):
         # size.
         if self.batch.place == 0:
             raise no_loop()
-        return [self.item(machine, place) for place in range(self.shape[0])]
+        return [self.item(machine, place) for place in range(how_often(self.shape[0]))]
 
     def rounded(self, machine: Machine) -> Value:
         return machine.call(self.attribute(machine, "round"), [], {})
@@ -247,10 +249,11 @@ class Static(Shaped):
         computed: whether its sizes or numbers follow from the size of what flows.
         mask: whether its numbers are truths, as comparisons give them.
         part_of: the tensor whose numbers these are, as those of a view or a part.
+        ends: numbers between which they all lie, both among them, where no more is known.
     """
 
     __slots__ = (
-        "computed", "fill", "like", "mask", "part_of", "shape", "sources", "values", "whole"
+        "computed", "ends", "fill", "like", "mask", "part_of", "shape", "sources", "values", "whole"
     )  # fmt: skip
     described = "a tensor of weights or constants"
     cls = TENSOR
@@ -274,6 +277,7 @@ class Static(Shaped):
         self.computed = computed
         self.mask = False
         self.part_of: Static | None = None
+        self.ends: tuple[int, int] | None = None
 
     @property
     def count(self) -> int:
@@ -295,6 +299,7 @@ class Static(Shaped):
     def hold(self, made: Static | None) -> None:
         """Take the numbers of another tensor in place of its own; None: they aren't known."""
         self.values = made.values if made else None
+        self.ends = made.ends if made else None
         self.whole = bool(made and made.whole)
         self.fill = made.fill if made else None
         self.changed()
@@ -303,7 +308,7 @@ class Static(Shaped):
         """What these numbers are a part of isn't known any more."""
         outer = self.part_of
         while outer is not None:
-            outer.values = outer.fill = None
+            outer.values = outer.fill = outer.ends = None
             outer = outer.part_of
 
     def set_attribute(self, machine: Machine, name: str, value: Value) -> None:
@@ -360,7 +365,9 @@ class Static(Shaped):
     def copied(self, deep: bool, inner: Callable[[Value], Value], known: dict[int, Value]) -> Value:
         if not deep or not self.sources:
             return self
-        return Static(self.shape, inner(self.sources), self.values, self.whole)
+        made = Static(self.shape, inner(self.sources), self.values, self.whole)
+        made.ends = self.ends
+        return made
 
 
 def one_number(value: Value) -> Value:
@@ -395,8 +402,9 @@ class Parameter(Static):
         self.merged = False
 
     def says_nothing_more(self, weight: Weight) -> bool:
-        """Whether a layer that makes this weight itself would have the same."""
-        return self.count == weight.count and self.role == weight.role
+        """Whether a layer that makes this weight itself would have the same, at any size."""
+        same = not is_open(weight.count) and self.count == weight.count
+        return same and self.role == weight.role
 
     def as_weight(self, weight: Weight, alone: bool) -> Weight:
         """The tensor as one behind a layer's weight; `alone`: it is the only one."""
@@ -490,7 +498,7 @@ def compared(machine: Machine, sign: str, left: Value, right: Value) -> Value:
     truths = Static(shape)
     truths.mask = True
     if all(each.values is not None for each in arrays):
-        machine.budget.spend(4 * min(prod(s for s in shape if isinstance(s, int)), MAX_NUMBERS))
+        machine.budget.spend(4 * min(prod(s for s in shape if type(s) is int), MAX_NUMBERS))
     sides = []
     for each in (left, right):
         values: list[Any] | None = each.values if isinstance(each, Static) else [each]
@@ -517,9 +525,10 @@ def _stretched_together(shapes: Sequence[Sizes]) -> Sizes:
 
 def set_numbers(machine: Machine, holder: Static, index: Value, value: Value) -> None:
     """`numbers[index] = value`: known ones stay known where they can, the shape stays."""
-    holder.fill = None
+    holder.fill = holder.ends = None
     numbers = holder.values
-    if numbers is None or len(holder.shape) != 1:
+    bounds = (index.start, index.stop, index.step) if isinstance(index, slice) else (index,)
+    if numbers is None or len(holder.shape) != 1 or any(map(is_open, bounds)):
         holder.values = None
         return
     machine.budget.spend(len(numbers))

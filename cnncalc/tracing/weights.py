@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterable, Sequence
 
 from cnncalc.layers.base import Weight
 from cnncalc.network import Declared
+from cnncalc.symbols.followed import is_open
 from cnncalc.tracing.tensors import Parameter, Static
 
 __all__ = ["Counting", "Held", "misfit", "same_tensors"]
@@ -81,8 +82,9 @@ class Counting:
 
 
 def _as_many(weight: Weight, behind: Sequence[Weight]) -> bool:
-    """Whether tensors hold as much as the layer's own weight would."""
-    return weight.count == sum(each.count for each in behind if each.role == weight.role)
+    """Whether tensors hold as much as the layer's own weight would, at any size."""
+    count = sum(each.count for each in behind if each.role == weight.role)
+    return not is_open(weight.count) and weight.count == count
 
 
 def same_tensors(kind: str, weights: Sequence[Weight], held: Held, whole: bool) -> Hashable:
@@ -99,7 +101,7 @@ def same_tensors(kind: str, weights: Sequence[Weight], held: Held, whole: bool) 
         if static is None or len(static.sources) != 1:
             return None
         (source,) = static.sources
-        if source.count != weight.count or source.merged:
+        if is_open(weight.count) or source.count != weight.count or source.merged:
             return None
         found.append((weight.name, weight.shape, id(source)))
     return tuple(found) if len(found) > 1 else None

@@ -107,7 +107,7 @@ def test_the_formulas_are_not_asked_for_windows(monkeypatch: pytest.MonkeyPatch)
     run = find("onnxruntime").run
     sizes = [row.output_shape for row in report.rows]
     monkeypatch.setattr("cnncalc.executors.onnxruntime.analyze", lambda *_args, **_options: None)
-    monkeypatch.setattr("cnncalc.executors.onnxruntime.Report", lambda _: report)
+    monkeypatch.setattr("cnncalc.executors.onnxruntime.Findings", lambda _: report)
     for kind in ("conv", "maxpool", "convt", "adaptiveavg"):
         for method in ("windows", "output", "weights", "macs", "route"):
             monkeypatch.setattr(KINDS[kind], method, refuse)

@@ -83,19 +83,64 @@ def test_what_it_decides_by_is_assumed() -> None:
     assert "H % 2 == 0" in cnncalc.analyze(text("decided"), "3xHxW").assumes
 
 
+POOLED = "            x = F.avg_pool2d(x, 2)"
+DECIDED = [
+    (f"if @:\n{POOLED}", "x.size(2) > 32", "H ≥ 33"),
+    (f"while @:\n{POOLED}", "x.size(3) > 60", "W = 122–243"),
+    (f"if @:\n{POOLED}", "x.size(2) == x.size(3)", "H−W = 0"),
+    ("x = F.avg_pool2d(x, 2) if @ else x", "x.shape[2] % 2", "H ≡ 0 (mod 2)"),
+    ("x = @", "F.pad(x, (0, -x.size(3) % 32))", "W ≡ 0 (mod 32)"),
+]
+
+
+@pytest.mark.parametrize(("branch", "test", "words"), DECIDED)
+def test_where_the_source_decides_by_the_size(branch: str, test: str, words: str) -> None:
+    """The line is named, and which sizes the report speaks of; in numbers there is no note."""
+    body = f"{HEAD}        {branch.replace('@', test)}\n        return self.conv(x)\n"
+    notes = [note.message for note in cnncalc.analyze(body, "3xHxW").notes]
+
+    assert notes[0] == f"line 14 decides by the size, `{test}`: this is the network for {words}"
+    numbers = cnncalc.analyze(body, (3, 224, 224)).notes
+    assert not [each for each in numbers if "decides" in each.message]
+
+
 @pytest.mark.parametrize(
-    "body",
+    "branch",
     [
-        "for _ in range(x.size(2)):\n            x = torch.relu(x)\n        return x",
-        "return self.conv(x[:, :, : x.size(2) // 2])",
+        "if x.size(2) < 7:\n            raise ValueError('too small')",
+        "assert x.size(2) > 6",
+        "if x.size(2) > 32:\n            x = x.contiguous()",
+        "if self.conv(x).size(2) > 0:\n            pass",
     ],
 )
-def test_another_network_at_other_sizes_has_no_expression(body: str) -> None:
-    """A loop over a size, or up to one, is followed at one number, and found out."""
-    body = f"        {body}\n"
-    with pytest.raises(SpecError, match="the source is another network at") as caught:
-        cnncalc.analyze(HEAD + body, "3xHxW")
-    assert caught.value.code == "symbols"
+def test_what_is_no_decision(branch: str) -> None:
+    """A check that refuses sizes, and branches that give the same."""
+    body = f"{HEAD}        {branch}\n        return self.conv(x)\n"
+    notes = cnncalc.analyze(body, "3xHxW").notes
+
+    assert not [note for note in notes if "decides" in note.message]
+
+
+LOOPS = {
+    "range(x.size(2))": """for _ in range(x.size(2)):
+            x = torch.relu(x)
+        return x""",
+    "range(1, h // 2)": "h = x.size(2)\n        return [x[..., i] for i in range(1, h // 2)]",
+    "x.unbind(2)": "return torch.stack(x.unbind(2), 2)",
+    "x.flip(3)": "return x.flip(3)",
+    "x.split(32, dim=3)": "return self.conv(x.split(32, dim=3)[0])",
+    "[x] * x.shape[3]": "return torch.cat([x] * x.shape[3], 1)",
+}
+
+
+@pytest.mark.parametrize("place", LOOPS)
+def test_as_many_layers_as_a_size_says(place: str) -> None:
+    """A loop over a size has no expression, which is told with its line."""
+    with pytest.raises(SpecError, match=r"the network has as many layers as .* says") as caught:
+        cnncalc.analyze(f"{HEAD}        {LOOPS[place]}\n", "3xHxW")
+    error = caught.value
+    assert (error.code, error.span and error.span.text) == ("symbols", place)
+    assert error.help == "give a size with `-i`, such as `-i 3x224x224`"
 
 
 def test_a_declared_size_ties_the_axes() -> None:
@@ -174,3 +219,20 @@ def test_a_file_of_onnx(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
         cnncalc.analyze(file, (3, 225, 225))
     assert "input sizes that work: H ≡ 0, 3 (mod 4)" in caught.value.notes[-1]
+
+
+def test_conditions_that_always_hold_are_not_told() -> None:
+    """Where few sizes are left, a condition on several at once is tried at all of them."""
+    body = """        h, w = x.shape[2:]
+        assert 223 < h < @ and 223 < w < 228
+        y = self.head(F.max_pool2d(self.conv(x), 8))
+        return y.flatten(2).view(y.size(0), -1, int(math.sqrt(y.size(2) * y.size(3))))
+"""
+    few = cnncalc.analyze(HEAD + body.replace("@", "228"), "3xHxW")
+    assert few.assumes == ["224 <= H <= 227", "224 <= W <= 227"]
+    more = cnncalc.analyze(HEAD + body.replace("@", "250"), "3xHxW")
+    assert more.assumes == [
+        "224 <= H <= 249",
+        "224 <= W <= 227",
+        "((H + 1)//16)*((W + 1)//16) == 196",
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from math import floor
 from typing import Any
 
@@ -149,3 +150,17 @@ def test_equal_expressions_are_one_key_and_others_are_not() -> None:
 def test_what_no_expression_says(compute: Any) -> None:
     with pytest.raises(UnsettledError):
         compute(named("H", 224, Questions()))
+
+
+def test_how_a_size_is_written_does_not_hang_on_the_order_of_its_parts() -> None:
+    """Sets are in another order in each process."""
+    channels = named("C", 3, Questions())
+    size = 72 * channels * ((H - 1) // 2) * ((W - 1) // 2) + 576 * ((H - 5) // 2) * ((W - 5) // 2)
+    turned = [
+        Size(size.terms, dict(atoms), size.value, size.asked)
+        for atoms in permutations(size.atoms.items())
+    ]
+
+    assert {str(each) for each in turned} == {
+        "72*((H - 1)//2)*((W - 1)//2)*(C + 8) - 1152*((H - 1)//2) - 1152*((W - 1)//2) + 2304"
+    }

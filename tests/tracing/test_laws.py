@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cnncalc.layers.base import Shape
 from cnncalc.tracing.arrays import joined, picked, reduced, stretched, turned
-from cnncalc.tracing.slices import cuts, runs
+from cnncalc.tracing.slices import Piece, cuts, piece_of, runs
 from cnncalc.tracing.views import between
 
 SIZES = st.lists(st.sampled_from([1, 1, 2, 3, 4]), max_size=5)
@@ -52,7 +52,7 @@ def test_a_view_keeps_the_order_of_the_values(shapes: tuple[Shape, Shape]) -> No
 def test_places_are_put_together_of_pieces(places: list[int]) -> None:
     pieces = runs(places)
 
-    assert [place for piece in pieces for place in piece] == places
+    assert [place for piece in pieces for place in piece.places()] == places
     assert all(piece.step > 0 for piece in pieces)
 
 
@@ -62,12 +62,26 @@ def test_cuts_leave_what_is_kept(data: st.DataObject) -> None:
     kept = {}
     for axis, size in enumerate(shape):
         start = data.draw(st.integers(0, size - 1))
-        kept[axis] = range(start, data.draw(st.integers(start + 1, size)), 1 + axis % 2)
+        stop = data.draw(st.integers(start + 1, size))
+        kept[axis] = piece_of(slice(start, stop, 1 + axis % 2), size)
     found = shape
     for layer in cuts(shape, kept):
         found = layer.output(found)
 
-    assert found == tuple(map(len, kept.values()))
+    assert found == tuple(piece.size for piece in kept.values())
+
+
+@given(st.integers(0, 9), *[st.none() | st.integers(-12, 12)] * 2, st.integers(1, 4))
+def test_a_piece_is_what_python_s_slice_leaves(
+    size: int, start: int | None, stop: int | None, step: int
+) -> None:
+    part = slice(start, stop, step)
+    piece = piece_of(part, size)
+
+    assert list(piece.places()) == list(range(size))[part]
+    if piece.size:
+        assert piece.last == list(range(size))[part][-1]
+        assert Piece(*piece).is_plain
 
 
 @given(SIZES, st.data())

@@ -135,7 +135,8 @@ def _parameter(name: str, values: Mapping[str, str]) -> str:
             code="unknown-parameter",
             help=f"parameters: {known}"
             if known
-            else "a definition's parameters are known inside it: `def block(c) = [conv:$c,k3]`",
+            else "a definition's parameters are known inside it: `def block(c) = [conv:$c,k3]`; "
+            f"for `sweep`, `--let {name}=16/32` gives a name its choices",
         )
     return values[name]
 

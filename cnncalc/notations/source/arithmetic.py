@@ -154,7 +154,7 @@ def static_operator(machine: Machine, sign: str, left: Value, right: Value) -> V
     values, whole = None, False
     known = all(each.values is not None for each in (left, right) if isinstance(each, Static))
     if known and (shape in shapes or is_small(shape)):
-        machine.budget.spend(4 * min(prod(s for s in shape if isinstance(s, int)), MAX_NUMBERS))
+        machine.budget.spend(4 * min(prod(s for s in shape if type(s) is int), MAX_NUMBERS))
         try:
             values, whole = combined(WORDS[sign], [left, right], shape)
         except ArithmeticError:

@@ -10,6 +10,7 @@ from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
+from cnncalc.symbols.followed import is_open
 from cnncalc.tracing.arrays import is_small, taken
 from cnncalc.tracing.tensors import Static, one_number
 
@@ -26,10 +27,21 @@ def arange(
     ]
     if not all(isinstance(each, int) for each in bounds) or not bounds[2]:
         raise Refusal("`arange` of these bounds can't be followed")
+    if any(map(is_open, bounds)):
+        return counted_up(*bounds)
     values = range(*bounds)
     check_count(len(values))
     machine.budget.spend(len(values))
     return Static((len(values),), (), list(values), True)
+
+
+def counted_up(start: int, stop: int, step: int) -> Static:
+    """The same where sizes are the bounds: how many they are is known, and the ends of them."""
+    count = -(-(stop - start) // step)
+    made = Static((max(0, count),), whole=True)
+    if count > 0:
+        made.ends = start, start + (count - 1) * step
+    return made
 
 
 def places_of(machine: Machine, part: Value, size: int) -> list[int]:
@@ -44,7 +56,7 @@ def places_of(machine: Machine, part: Value, size: int) -> list[int]:
     wrong = next((each for each in places if not -size <= each < size), None)
     if wrong is not None:
         raise raised("IndexError", f"index {wrong} is out of an axis of {size}")
-    return [each % size for each in places]
+    return [each + size if each < 0 else each for each in places]
 
 
 def entries(machine: Machine, table: Static, index: Static | list[Value]) -> Static:
@@ -52,6 +64,8 @@ def entries(machine: Machine, table: Static, index: Static | list[Value]) -> Sta
     array = index if isinstance(index, Static) else Static((len(index),), values=list(index))
     shape = (*array.shape, *table.shape[1:])
     values = None
+    if array.ends is not None:
+        places_of(machine, Static((2,), values=list(array.ends), whole=True), table.shape[0])
     if array.values:
         row = Static((prod(array.shape),), values=array.values, whole=True)
         places = places_of(machine, row, table.shape[0])

@@ -16,12 +16,11 @@ from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
 
-from cnncalc.errors import LayerError, Span, SpecError
+from cnncalc.errors import LayerError, Span, SpecError, shortened
 from cnncalc.layers.base import Shape, show
 from cnncalc.network import Hint, Typed
 from cnncalc.notations.sizes import read_size
 from cnncalc.python.machine import Module
-from cnncalc.python.refusals import shortened
 from cnncalc.python.source_tree import SourceFile
 from cnncalc.python.values import Instance, Value
 from cnncalc.python.wordlists import words

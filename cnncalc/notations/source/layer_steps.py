@@ -236,7 +236,7 @@ def checked(layer: Layer, shapes: tuple[Shape, ...]) -> Shape:
     total = 1
     for size in shape:
         total *= size
-    if total > MAX_ELEMENTS:
+    if int(total) > MAX_ELEMENTS:
         raise LayerError("the output is beyond any machine", code="too-large")
     return shape
 

@@ -35,6 +35,7 @@ from cnncalc.python.refusals import followed
 from cnncalc.python.source_tree import Disk, Tree
 from cnncalc.python.values import Value
 from cnncalc.rows import from_layout
+from cnncalc.symbols.followed import set_reader
 
 if TYPE_CHECKING:
     from cnncalc.notations.source import given_sizes, printed
@@ -93,6 +94,7 @@ def read(source: Source, asked: Asked, disk: Disk) -> Network:
         machine = Interpreter(tree, budget, libraries(notation), dict(asked.let))
         state_of(machine).notation = notation
         state_of(machine).open_input, state_of(machine).inputs = wanted, inputs or {}
+        set_reader(machine, wanted or ())
         with machine.deep():
             if is_printed:
                 shown = machine.start(printed.PrintedFile(source))

@@ -10,6 +10,7 @@ from cnncalc.python.functions import simple
 from cnncalc.python.iteration import listed
 from cnncalc.python.limits import MAX_ITEMS, check_count
 from cnncalc.python.machine import Machine
+from cnncalc.python.open_numbers import how_often
 from cnncalc.python.operators import binary
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import OBJECT, Class, Iterated, Value
@@ -33,7 +34,7 @@ def combined(function: Callable[..., Value]) -> Callable[..., Iterated]:
     def call(machine: Machine, *values: Value, **options: Value) -> Iterated:
         if any(isinstance(each, int) and each > 32 for each in (*values, *options.values())):
             raise Refusal("this takes far more values than a network needs", code="too-large")
-        lists = [listed(machine, v) if not isinstance(v, int) else v for v in values]
+        lists = [listed(machine, v) if not isinstance(v, int) else how_often(v) for v in values]
         rows = list(itertools.islice(function(*lists, **options), MAX_ITEMS + 1))
         check_count(len(rows))
         machine.budget.spend(len(rows))
@@ -46,7 +47,7 @@ def repeated(machine: Machine, value: Value, times: Value = None) -> Iterated:
     if not isinstance(times, int):
         raise Refusal("`itertools.repeat` without a number never ends")
     check_count(times)
-    return Iterated([value] * times)
+    return Iterated([value] * how_often(times))
 
 
 def accumulated(machine: Machine, values: Value, function: Value = None) -> Iterated:
@@ -63,7 +64,7 @@ def accumulated(machine: Machine, values: Value, function: Value = None) -> Iter
 
 def sliced(machine: Machine, values: Value, *bounds: Value) -> Iterated:
     items = listed(machine, values)
-    return Iterated(items[slice(*bounds)])
+    return Iterated(items[slice(*map(how_often, bounds))])
 
 
 CHAIN = Class(

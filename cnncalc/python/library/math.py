@@ -12,6 +12,7 @@ from cnncalc.python.guests import Guest
 from cnncalc.python.iteration import iterate, plain
 from cnncalc.python.limits import check_int
 from cnncalc.python.machine import Machine
+from cnncalc.python.open_numbers import is_open, taken_by
 from cnncalc.python.operators import binary
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import MISSING, Builtin, Value
@@ -36,6 +37,8 @@ def numeric(name: str, function: Callable[..., float]) -> Builtin:
             value = function(*numbers)
         except (ValueError, ZeroDivisionError, OverflowError) as error:
             raise raised("ValueError", f"`{name}` of this has no value ({error})") from None
+        if not is_open(value):
+            value = taken_by(value, numbers, name)
         return check_int(value) if isinstance(value, int) else value
 
     return simple(name, call)

@@ -31,6 +31,7 @@ from cnncalc.notations.onnx.reading.values import (
     Value,
     Ways,
 )
+from cnncalc.symbols.followed import is_open
 from cnncalc.tracing.arithmetic import Part
 from cnncalc.tracing.arrays import single, singles
 from cnncalc.tracing.batch_axis import FIRST, BatchAxis
@@ -254,12 +255,13 @@ class Call:
         self.spend(4 * len(stored))
         made = Static(shape, stored)
         lists = [each.values for each in inputs if each.values is not None]
-        if compute and prod(shape) <= MAX_VALUES and len(lists) == len(inputs):
+        few = not any(map(is_open, shape)) and prod(shape) <= MAX_VALUES
+        if compute and few and len(lists) == len(inputs):
             self.spend(max(prod(shape), *map(len, lists)))
             made.whole = all(each.whole for each in inputs) if whole is None else whole
             try:
                 found = compute(*lists)
-                made.values = list(map(int, found)) if made.whole else singles(found)
+                made.values = list(map(trunc, found)) if made.whole else singles(found)
             except ArithmeticError:  # there is no such number
                 made.values = None
         return made
@@ -293,7 +295,7 @@ def unknown(node: Node) -> LayerError:
 
 def plain(value: float) -> float:
     """A number as the shortest that is the same in single precision: 0.1, not 0.10000000149."""
-    if isinstance(value, int):
+    if isinstance(value, int) or is_open(value):
         return value
     kept = single(value)
     texts = (f"{kept:.{digits}g}" for digits in range(1, 10))

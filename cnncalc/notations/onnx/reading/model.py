@@ -72,7 +72,7 @@ class Stored(Parameter):
 
 def check_bounds(shape: Shape) -> None:
     """LayerError for a tensor that no machine could hold."""
-    if len(shape) > MAX_RANK or prod(shape) > MAX_ELEMENTS or min(shape, default=0) < 0:
+    if len(shape) > MAX_RANK or prod(shape) > MAX_ELEMENTS or any(n < 0 for n in shape):
         raise LayerError("a tensor here is beyond any machine", code="too-large")
 
 

@@ -9,6 +9,7 @@ from cnncalc.errors import LayerError
 from cnncalc.layers.base import Shape, show
 from cnncalc.layers.merge import listed
 from cnncalc.notations.onnx.reading.model import MAX_RANK
+from cnncalc.tracing.slices import Piece
 
 __all__ = [
     "broadcast",
@@ -128,7 +129,7 @@ def sliced(
     ends: Sequence[int],
     axes: Sequence[int] | None,
     steps: Sequence[int] | None,
-) -> dict[int, range]:
+) -> dict[int, Piece]:
     """The indices that stay, for each axis that is cut."""
     axes = list(range(len(starts))) if axes is None else axes
     steps = [1] * len(starts) if steps is None else steps
@@ -141,7 +142,7 @@ def sliced(
         start = min(max(start + size if start < 0 else start, 0), size if step > 0 else size - 1)
         end = end + size if end < 0 else end
         end = min(max(end, 0), size) if step > 0 else max(min(end, size), -1)
-        kept[axis] = range(start, end, step)
+        kept[axis] = Piece(start, max(-(-(end - start) // step), 0), step)
     return kept
 
 

@@ -72,7 +72,7 @@ class Steps:
 
     def spend(self, numbers: int) -> None:
         """Count numbers that are worked out."""
-        self.numbers_left -= numbers
+        self.numbers_left -= int(numbers)
         if self.numbers_left < 0:
             raise LayerError("its shapes take too much working out", code="too-large")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from cnncalc.errors import LayerError, SpecError
+from cnncalc.errors import LayerError, Span, SpecError
 from cnncalc.layers.base import Shape, Weight, show
 from cnncalc.layers.options import SCALAR
 from cnncalc.network import UNFED, Fed, Network, Unreached
@@ -45,6 +45,7 @@ from cnncalc.notations.onnx.reading.values import (
     Value,
     Ways,
 )
+from cnncalc.symbols.followed import set_reader
 from cnncalc.tracing.tensors import Static, Tensor
 
 __all__ = ["Tracer", "input_names"]
@@ -78,6 +79,7 @@ class Tracer:
         """Run the main graph at an input shape, and at those that further inputs are given."""
         graph = self.model.graph
         scope = Scope()
+        set_reader(self, shape)
         try:
             self._bind_inputs(scope, shape, fed)
             self.run(graph, scope, 0)
@@ -97,6 +99,14 @@ class Tracer:
             channel_axis=channel_axis(self.trace),
             inputs=input_names(self.model),
         )
+
+    def spans(self) -> tuple[Span, ...]:
+        """The line of the node that is running."""
+        return (self.listing.span(self.running),) if self.running else ()
+
+    def deciding(self) -> Span | None:
+        """The test of a branch that is being decided: a file tells of none."""
+        return None
 
     def _so_far(self, shape: Shape) -> Network:
         """The network as far as it was followed, with the nodes whose weights it never came to."""

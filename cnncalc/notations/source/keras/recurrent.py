@@ -11,6 +11,7 @@ from cnncalc.notations.source.layer_steps import emit
 from cnncalc.notations.source.recurrent_states import state_of_layer, zeros_like
 from cnncalc.python.iteration import content_of
 from cnncalc.python.machine import Machine
+from cnncalc.python.open_numbers import how_often
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Instance, Value, describe
 from cnncalc.tracing.tensors import Static, Tensor
@@ -56,7 +57,7 @@ def _run(
 def _turned(machine: Machine, layer: Recurrent, output: Value) -> Value:
     """The steps from the last to the first, as Keras gives them where it goes backwards."""
     axis = 1 - layer.axis % 2
-    places = reversed(range(output.shape[axis]))
+    places = reversed(range(how_often(output.shape[axis])))
     parts = [
         emit(machine, KINDS["slice"]((at, at + 1), axis=axis), [output], op="flip") for at in places
     ]

@@ -14,6 +14,7 @@ from cnncalc.python.exceptions import raised
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import MISSING, OBJECT, Builtin, Opaque, Value, describe
+from cnncalc.tracing.slices import Piece
 from cnncalc.tracing.tensors import Operations, Tensor
 
 __all__ = ["KerasTensor", "inner_axis", "keras_readers", "keras_trace", "outer"]
@@ -66,7 +67,7 @@ def item_of(machine: Machine, tensor: Tensor, index: Value) -> Value:
         raise raised("IndexError", f"too many indices for a tensor of {rank} axes")
     if parts[0] != slice(None):
         raise Refusal("this takes a part of the batch, which can't be followed", code="batch-axis")
-    kept: dict[int, range] = {}
+    kept: dict[int, Piece] = {}
     for number, part in enumerate(parts[1:], 1):
         if not isinstance(part, slice):
             raise Refusal("an index other than a slice can't be followed in a Keras tensor")

@@ -18,6 +18,7 @@ from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.types import TYPES
 from cnncalc.python.values import Builtin, Silent, Value
+from cnncalc.symbols.followed import is_open
 from cnncalc.tracing.arrays import Numbers
 from cnncalc.tracing.tensors import Static
 
@@ -28,6 +29,8 @@ def linspace(
     machine: Machine, start: Value, stop: Value, num: Value = 50, **options: Value
 ) -> Static:
     """`numpy.linspace`."""
+    if is_open(num):
+        return Static((num,))
     check_count(num)
     machine.budget.spend(num)
     gap = (stop - start) / max(num - 1, 1)
@@ -88,7 +91,7 @@ def unique(
 def sized(machine: Machine, shape: Value, value: Value, *args: Value, **options: Value) -> Static:
     """`numpy.full` and its kind."""
     sizes = tuple(listed(machine, shape)) if isinstance(shape, tuple | list) else (shape,)
-    known = len(sizes) == 1 and isinstance(value, int | float)
+    known = len(sizes) == 1 and isinstance(value, int | float) and not is_open(sizes[0])
     if known:
         check_count(sizes[0])
         machine.budget.spend(sizes[0])

@@ -20,6 +20,7 @@ from cnncalc.python.interpreter import Interpreter
 from cnncalc.python.machine import Function
 from cnncalc.python.refusals import Refusal, followed
 from cnncalc.python.values import Instance, Value, describe
+from cnncalc.symbols.followed import set_reader
 from cnncalc.tracing.tensors import Parameter
 
 __all__ = ["torch_network"]
@@ -72,6 +73,7 @@ def layers_in_line(module: Instance, name: str) -> Iterator[tuple[str, Instance]
 
 def traced(machine: Interpreter, model: Instance, shape: Shape, fed: Fed) -> Network:
     """The steps of a module at an input of this shape, and further ones of those."""
+    set_reader(machine, shape)
     with machine.deep():
         trace = ModelTrace({id(module): name for name, module in named_modules(model)})
         state_of(machine).trace = trace

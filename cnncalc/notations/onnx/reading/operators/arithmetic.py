@@ -21,7 +21,7 @@ from cnncalc.notations.onnx.reading.operators.patterns import affine, decomposed
 from cnncalc.notations.onnx.reading.values import Mask
 from cnncalc.tracing.arithmetic import with_kept, with_number
 from cnncalc.tracing.arrays import stretched
-from cnncalc.tracing.constants import BINARY, worked_out
+from cnncalc.tracing.constants import BINARY, fraction_of, worked_out
 from cnncalc.tracing.tensors import Static, Tensor
 
 __all__ = ["is_weight"]
@@ -69,7 +69,8 @@ def elementwise(
 
     def compute(*lists: list[Any]) -> list[Any]:
         sides = zip(lists, inputs, strict=True)
-        return list(map(function, *(stretched(x, each.shape, shape) for x, each in sides)))
+        rows = zip(*(stretched(x, each.shape, shape) for x, each in sides), strict=True)
+        return [fraction_of(function(*row), row) for row in rows]
 
     return call.made(shape, inputs, compute, weights, whole)
 

@@ -16,6 +16,7 @@ from cnncalc.notations.onnx.reading.model import (
     stored_in,
 )
 from cnncalc.notations.onnx.reading.operators.base import Either, Numbers, Value, Whole, operator
+from cnncalc.symbols.followed import is_open
 from cnncalc.tracing.arrays import singles
 from cnncalc.tracing.constants import worked_out
 from cnncalc.tracing.tensors import Static, Tensor
@@ -70,7 +71,7 @@ def constant(
 @operator("ConstantOfShape", data=False)
 def constant_of_shape(call: Call, sizes: Static, *, value: Any = None) -> Static:
     """One number everywhere; of a stored shape it is taken for a weight."""
-    made = tuple(map(int, call.numbers(0) or []))
+    made = tuple(map(trunc, call.numbers(0) or []))
     check_bounds(made)
     known = isinstance(value, Stored) and value.values
     fill, whole = (value.values[0], value.whole) if known else (0.0, False)
@@ -78,7 +79,7 @@ def constant_of_shape(call: Call, sizes: Static, *, value: Any = None) -> Static
     written = not sizes.computed and any(not each.literal for each in stored_in(sizes))
     stored = not whole and written
     sources = (Stored(clean(call.node.outputs[0]), made, True),) if stored else ()
-    few = prod(made) <= (1024 if stored else MAX_VALUES)
+    few = not any(map(is_open, made)) and prod(made) <= (1024 if stored else MAX_VALUES)
     if few:
         call.spend(prod(made))
     return Static(made, sources, [fill] * prod(made) if few else None, whole)
@@ -130,10 +131,13 @@ def cast_like(call: Call, data: Either, other: Value) -> Either:
 @operator("Range", data=False)
 def arange(call: Call, start: Numbers, limit: Numbers, delta: Numbers) -> Static:
     first, last, step = ((each or [0])[0] for each in (start, limit, delta))
-    count = max(int(-(-(last - first) // step)), 0) if step else 0
-    if count > MAX_VALUES:
+    count = max(trunc(-(-(last - first) // step)), 0) if step else 0
+    if is_open(count) or count > MAX_VALUES:
         check_bounds((count,))
-        return Static((count,))
+        made = Static((count,), whole=call.stored(0).whole)
+        if made.whole and count:
+            made.ends = trunc(first), trunc(first + (count - 1) * step)
+        return made
     call.spend(count)
     values = [place * step + first for place in range(count)]
     whole = call.stored(0).whole

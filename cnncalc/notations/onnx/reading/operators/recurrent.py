@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import trunc
 from typing import Any, NoReturn
 
 import cnncalc.notations.onnx.reading.shapes as shapes
@@ -284,7 +285,7 @@ def _ordered(call: Call, ways: Ways) -> Tensor:
 
 def _gathered(call: Call, ends: Ends) -> Value:
     """One state, without the axis of directions, or some of them."""
-    places = [int(each) for each in call.numbers(1) or []]
+    places = [trunc(each) for each in call.numbers(1) or []]
     count = len(ends.parts)
     missing = not places or min(places) < -count or max(places) >= count
     if call.integer("axis", 0) != 0 or ends.turned or missing:

@@ -10,6 +10,7 @@ from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.notations.onnx.reading.call import Call, plain
 from cnncalc.notations.onnx.reading.operators.base import Either, Value, Whole, operator
+from cnncalc.python.open_numbers import plain_number
 from cnncalc.tracing.arrays import single
 from cnncalc.tracing.tensors import Static, Tensor
 
@@ -120,7 +121,7 @@ def _layer(call: Call, shape: Shape, values: list[float], by_scale: bool, how: H
     kind = KINDS["upsample"]
     if not by_scale:
         sizes = tuple(trunc(each) for each in values)
-        factors = [size / n for size, n in zip(sizes, shape[1:], strict=True)]
+        factors = [int(size) / int(n) for size, n in zip(sizes, shape[1:], strict=True)]
         return kind(size=sizes, mode=_nearest(mode, how, factors), corners=corners)
     factors = [plain(each) for each in values]
     word = _nearest(mode, how, factors)
@@ -129,6 +130,8 @@ def _layer(call: Call, shape: Shape, values: list[float], by_scale: bool, how: H
         floor(single(single(each) * int(n))) for each, n in zip(values, shape[1:], strict=True)
     )
     if sizes != tuple(trunc(int(n) * each) for n, each in zip(shape[1:], factors, strict=True)):
+        for n in shape[1:]:
+            plain_number(n)
         return kind(size=sizes, mode=word, corners=corners)
     one = factors[:1] if len(set(factors)) == 1 else factors
     return kind(factor=tuple(one), mode=word, corners=corners)

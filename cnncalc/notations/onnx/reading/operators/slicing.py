@@ -13,7 +13,7 @@ from cnncalc.notations.onnx.reading.call import Call
 from cnncalc.notations.onnx.reading.operators.base import Either, Value, Whole, operator
 from cnncalc.notations.onnx.reading.values import Merged
 from cnncalc.tracing.arrays import taken
-from cnncalc.tracing.slices import cuts, runs
+from cnncalc.tracing.slices import Piece, cuts, runs
 from cnncalc.tracing.tensors import Static, Tensor
 
 
@@ -31,17 +31,17 @@ def slice_(
     if isinstance(data, Static):
         return parted(call, data, kept)
     batch = data.batch
-    if kept.pop(batch.place, range(call.batch)) != range(call.batch):
+    if kept.pop(batch.place, Piece(0, call.batch)).places() != range(call.batch):
         call.refuse("it cuts the batch axis", code="batch")
-    if not all(kept.values()):
+    if not all(piece.size for piece in kept.values()):
         call.refuse("nothing would be left", code="empty-output")
-    if any(places.step < 1 and len(places) > 1 for places in kept.values()):
+    if any(piece.step < 1 and piece.size > 1 for piece in kept.values()):
         call.refuse("positions that go backwards can't be followed")
-    inner = {call.axis(axis, data): places for axis, places in kept.items()}
+    inner = {call.axis(axis, data): piece for axis, piece in kept.items()}
     return call.placed(cut(call, data, inner) or call.same(data), batch)
 
 
-def cut(call: Call, data: Tensor, kept: Mapping[int, range], last: str = "") -> Tensor | None:
+def cut(call: Call, data: Tensor, kept: Mapping[int, Piece], last: str = "") -> Tensor | None:
     """Some axes cut to the places that stay; None where all stay."""
     layers = cuts(data.shape, kept)
     for place, layer in enumerate(layers, 1):
@@ -49,18 +49,19 @@ def cut(call: Call, data: Tensor, kept: Mapping[int, range], last: str = "") -> 
     return data if layers else None
 
 
-def parted(call: Call, data: Static, kept: Mapping[int, Sequence[int]]) -> Static:
+def parted(call: Call, data: Static, kept: Mapping[int, Piece]) -> Static:
     """The same of stored numbers."""
-    sizes = tuple(len(kept.get(axis, range(size))) for axis, size in enumerate(data.shape))
+    sizes = tuple(kept[a].size if a in kept else size for a, size in enumerate(data.shape))
+    known = all(piece.is_plain for piece in kept.values())
 
     def compute(values: list[Any]) -> list[Any]:
         shape = list(data.shape)
-        for axis, places in kept.items():
-            values = taken(values, tuple(shape), axis, places)
-            shape[axis] = len(places)
+        for axis, piece in kept.items():
+            values = taken(values, tuple(shape), axis, piece.places())
+            shape[axis] = piece.size
         return values
 
-    return call.made(sizes, [data], compute)
+    return call.made(sizes, [data], compute if known else None)
 
 
 @operator("Split")
@@ -78,17 +79,17 @@ def split(call: Call, data: Either, split: Whole = None, *, axis: int = 0) -> li
     if not all(sizes):
         call.refuse("a part of it would be empty", code="empty-output")
     return [
-        call.add(KINDS["slice"]((part.start, part.stop), place), [data], f".{number}")
+        call.add(KINDS["slice"]((part.first, part.last + 1), place), [data], f".{number}")
         if names[number]
         else None
         for number, part in enumerate(in_a_row(sizes))
     ]
 
 
-def in_a_row(sizes: Sequence[int]) -> list[range]:
+def in_a_row(sizes: Sequence[int]) -> list[Piece]:
     """Parts of these sizes, one behind the other."""
     starts = [sum(sizes[:place]) for place in range(len(sizes))]
-    return [range(start, start + size) for start, size in zip(starts, sizes, strict=True)]
+    return [Piece(start, size) for start, size in zip(starts, sizes, strict=True)]
 
 
 @operator("Gather", batch="looked up")
@@ -112,7 +113,7 @@ def gather(call: Call, data: Value, indices: Value, *, axis: int = 0) -> Either:
         call.refuse(f"it picks positions that are not among the {size}", code="slice")
     if indices.shape:
         return call.placed(_in_order(call, tensor, place, places), tensor.batch)
-    one = cut(call, tensor, {place: range(places[0], places[0] + 1)}, "/slice") or tensor
+    one = cut(call, tensor, {place: Piece(places[0], 1)}, "/slice") or tensor
     left = (*tensor.shape[:place], *tensor.shape[place + 1 :])
     return call.seen(one, left, tensor.batch.without([place]))
 

@@ -16,6 +16,7 @@ from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Iterated, Opaque, Value, describe
 from cnncalc.python.wordlists import words
+from cnncalc.symbols.followed import is_open
 from cnncalc.tracing.arrays import MAX_NUMBERS, is_small, single, stretched
 from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor
 
@@ -37,7 +38,7 @@ def new_tensor(fill: float | None = None) -> Method:
 
 
 def full(machine: Machine, size: Value, fill_value: Value, **options: Value) -> Value:
-    known = isinstance(fill_value, int | float)
+    known = isinstance(fill_value, int | float) and not is_open(fill_value)
     return new_tensor(float(fill_value) if known else None)(machine, size)
 
 
@@ -45,7 +46,7 @@ def like(fill: Value = None) -> Method:
     """`torch.zeros_like` and its kind."""
 
     def call(machine: Machine, tensor: Value, *args: Value, **options: Value) -> Static:
-        known = float(fill) if isinstance(fill, int | float) else None
+        known = float(fill) if isinstance(fill, int | float) and not is_open(fill) else None
         made = Static(outer_shape(tensor), fill=known)
         made.like = tensor if isinstance(tensor, Tensor) else None
         return made
@@ -101,6 +102,8 @@ def nested_shape(machine: Machine, values: Value, depth: int) -> tuple[Value, ..
 def linspace(
     machine: Machine, start: Value, end: Value, steps: Value = 100, **options: Value
 ) -> Static:
+    if is_open(steps):
+        return Static((steps,))
     check_count(steps)
     machine.budget.spend(steps)
     gap = (end - start) / max(steps - 1, 1)
@@ -119,9 +122,7 @@ def meshgrid(machine: Machine, *tensors: Value, indexing: Value = "ij") -> Value
     if indexing == "xy":
         order[:2] = order[:2][::-1]
     shape = tuple(sizes[axis] for axis in order)
-    machine.budget.spend(
-        len(given) * min(prod(s for s in shape if isinstance(s, int)), MAX_NUMBERS)
-    )
+    machine.budget.spend(len(given) * min(prod(s for s in shape if type(s) is int), MAX_NUMBERS))
     made = []
     for number, each in enumerate(given):
         place = order.index(number)

@@ -14,13 +14,15 @@ from cnncalc.python.items import get_item
 from cnncalc.python.iteration import listed
 from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
+from cnncalc.python.open_numbers import how_often
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
+from cnncalc.symbols.followed import is_open
 from cnncalc.tracing.arrays import picked
-from cnncalc.tracing.slices import runs
+from cnncalc.tracing.slices import Piece, piece_of, runs
 from cnncalc.tracing.tensors import Pile, Static, Tensor, one_number
 
-__all__ = ["SLICING", "chosen", "tensor_item"]
+__all__ = ["SLICING", "chosen", "in_order", "tensor_item"]
 
 
 def tensor_item(machine: Machine, tensor: Value, index: Value) -> Value:
@@ -54,7 +56,7 @@ def flowing_item(machine: Machine, tensor: Tensor, parts: list[Value]) -> Value:
     if sum(isinstance(part, list | tuple | Static) for part in parts) > 1:
         raise Refusal("several lists of positions are taken in pairs, which can't be followed")
     result: Value = tensor
-    kept: dict[int, range] = {}  # of the sample's axes looked at since the last step
+    kept: dict[int, Piece] = {}  # of the sample's axes looked at since the last step
     dropped: list[int] = []
     for axis, part in enumerate(parts):
         if part is None or isinstance(part, list | tuple | Static):
@@ -90,8 +92,13 @@ def check_whole(part: Value) -> None:
 
 def chosen(machine: Machine, tensor: Tensor, axis: int, places: list[int]) -> Tensor:
     """Places along an axis in an order of their own."""
+    return in_order(machine, tensor, axis, runs(places))
+
+
+def in_order(machine: Machine, tensor: Tensor, axis: int, pieces: list[Piece]) -> Tensor:
+    """Pieces of an axis one behind the other."""
     inner = inner_axis(tensor, axis, "index_select")
-    parts = [cut(machine, tensor, {inner: run}) for run in runs(places)]
+    parts = [cut(machine, tensor, {inner: piece}) for piece in pieces]
     output: Tensor = cat(machine, parts, axis)
     return output
 
@@ -108,7 +115,7 @@ def static_item(machine: Machine, tensor: Static, parts: list[Value]) -> Static:
         if part is None:
             sizes.append(1)
         elif isinstance(part, slice) and isinstance(rest[0], int):
-            sizes.append(len(range(*part.indices(rest.pop(0)))))
+            sizes.append(count_of(part, rest.pop(0)))
         elif isinstance(part, slice):
             sizes.append(rest.pop(0))
         elif isinstance(part, Static) and not part.mask and looked_up is None:
@@ -120,20 +127,39 @@ def static_item(machine: Machine, tensor: Static, parts: list[Value]) -> Static:
                 raise raised("IndexError", f"index {part} is out of an axis of {size}")
         else:
             raise Refusal(f"an index of {describe(part)} can't be followed")
-    values = tensor.values if looked_up is None else None
+    values = tensor.values if looked_up is None and all(map(is_same, parts)) else None
     if values is not None:
         machine.budget.spend(2 * len(values))
         values = picked(values, tensor.shape, parts)
     part = Static((*sizes, *rest), tensor.sources, values, tensor.whole, tensor.fill)
-    part.part_of = tensor
+    part.part_of, part.ends = tensor, tensor.ends
     return part
+
+
+def count_of(part: slice, size: int) -> int:
+    """How many places of an axis a slice leaves, backwards as well; perhaps none."""
+    if is_same(part) and not is_open(size):
+        first, stop, step = part.indices(size)
+        return len(range(first, stop, step))
+    if part.step is None or part.step > 0:
+        return piece_of(part, size).size
+    if part.start is None and part.stop is None:
+        backwards: int = -(-size // -part.step)
+        return backwards
+    raise Refusal("a slice that goes backwards between sizes can't be followed")
+
+
+def is_same(part: Value) -> bool:
+    """Whether a part of an axis is the same at each size of the input."""
+    parts = (part.start, part.stop, part.step) if isinstance(part, slice) else (part,)
+    return not any(map(is_open, parts))
 
 
 def in_bounds(places: Static, size: Value) -> Static:
     """The places that are looked up along an axis, where they are known held against its size."""
     wrong = [
         each
-        for each in places.values or ()
+        for each in places.values or places.ends or ()
         if isinstance(each, float) or (isinstance(size, int) and not -size <= each < size)
     ]
     if wrong:
@@ -146,7 +172,19 @@ def chunk(machine: Machine, tensor: Value, chunks: Value, dim: Value = 0) -> Val
     size = part_size(tensor, dim, "chunk")
     if not isinstance(chunks, int) or chunks < 1:
         raise Refusal("`chunk` takes a number of parts")
-    return split(machine, tensor, -(-size // chunks), dim)
+    part = -(-size // chunks)
+    if is_open(part):
+        return split(machine, tensor, equal_parts(size, part, how_often(chunks)), dim)
+    return split(machine, tensor, part, dim)
+
+
+def equal_parts(total: int, part: int, most: int) -> list[int]:
+    """The sizes of parts, at most so many, of which the last may be smaller."""
+    sizes: list[int] = []
+    while len(sizes) < most and total > part:
+        sizes.append(part)
+        total -= part
+    return [*sizes, total]
 
 
 def part_size(tensor: Value, dim: Value, what: str) -> int:
@@ -165,9 +203,9 @@ def split(
     total = part_size(tensor, dim, "split")
     sizes = options.get("split_size_or_sections", split_size)
     if isinstance(sizes, int) and sizes > 0:
-        count = -(-total // sizes)
-        sizes = [sizes] * (total // sizes) + ([total % sizes] if total % sizes else [])
+        count = how_often(-(-total // sizes))
         check_count(count)
+        sizes = equal_parts(total, sizes, count)
     sizes = listed(machine, sizes)
     if not all(isinstance(size, int) for size in sizes) or sum(sizes) != total:
         raise Refusal(
@@ -192,13 +230,14 @@ def tensor_split(
     cuts = options.get("indices", options.get("sections", indices_or_sections))
     if isinstance(cuts, int) and cuts > 0:
         check_count(cuts)
+        cuts = how_often(cuts)
         large = total % cuts
         places = [n * (total // cuts) + min(n, large) for n in range(1, cuts)]
     else:
         places = [one_number(each) for each in listed(machine, cuts)]
         if not all(isinstance(each, int) for each in places):
             raise Refusal("`tensor_split` takes places, or a number of parts")
-    ends = [range(total)[:place].stop for place in places]
+    ends = [piece_of(slice(0, place), total).size for place in places]
     pairs = zip([0, *ends], [*ends, total], strict=True)
     return tuple(narrow(machine, tensor, dim, start, stop - start) for start, stop in pairs)
 
@@ -221,7 +260,7 @@ def unbind(machine: Machine, tensor: Value, dim: Value = 0) -> Value:
         return tuple(tensor.parts)
     size = part_size(tensor, dim, "unbind")
     check_count(size)
-    return tuple(select(machine, tensor, dim, place) for place in range(size))
+    return tuple(select(machine, tensor, dim, place) for place in range(how_often(size)))
 
 
 SLICING: dict[str, Method] = {

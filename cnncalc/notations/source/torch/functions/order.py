@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from cnncalc.notations.source.axes import axis_of, inner_axis
-from cnncalc.notations.source.torch.functions.indexing import chosen
+from cnncalc.notations.source.torch.functions.indexing import chosen, in_order
 from cnncalc.notations.source.torch.functions.shapes import transpose
 from cnncalc.notations.source.torch.functions.view import sizes_given
 from cnncalc.python.functions import Method
 from cnncalc.python.machine import Machine
+from cnncalc.python.open_numbers import how_often
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
-from cnncalc.tracing.tensors import Static
+from cnncalc.tracing.slices import Piece
+from cnncalc.tracing.tensors import Static, Tensor
 
 __all__ = ["ORDER"]
 
@@ -38,9 +40,15 @@ def roll(machine: Machine, input: Value, shifts: Value, dims: Value = None) -> V
         size = tensor.shape[inner_axis(tensor, dim, "roll")]
         if not isinstance(step, int):
             raise Refusal(f"{describe(step)} is no whole number to roll by")
-        places = [(place - step) % size for place in range(size)]
-        tensor = chosen(machine, tensor, axis_of(tensor, dim), places)
+        ahead = size - step % size  # the first that stays in front of those which come around
+        tensor = rolled(machine, tensor, axis_of(tensor, dim), ahead, size)
     return tensor
+
+
+def rolled(machine: Machine, tensor: Tensor, axis: int, first: int, size: int) -> Tensor:
+    """The places of an axis from one on, and behind them those before it."""
+    pieces = [Piece(first, size - first), Piece(0, first)] if first < size else [Piece(0, size)]
+    return in_order(machine, tensor, axis, pieces)
 
 
 def rot90(machine: Machine, input: Value, k: Value = 1, dims: Value = (0, 1)) -> Value:
@@ -65,7 +73,8 @@ def backwards(machine: Machine, tensor: Value, dims: list[Value], what: str) -> 
         return reordered(tensor, dims)
     for dim in dims:
         size = tensor.shape[inner_axis(tensor, dim, what)]
-        tensor = chosen(machine, tensor, axis_of(tensor, dim), [*reversed(range(size))])
+        places = [*reversed(range(how_often(size)))]
+        tensor = chosen(machine, tensor, axis_of(tensor, dim), places)
     return tensor
 
 

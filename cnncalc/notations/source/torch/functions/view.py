@@ -12,6 +12,7 @@ from cnncalc.python.iteration import content_of, listed
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
+from cnncalc.symbols.products import same_product
 from cnncalc.tracing.batch_axis import BatchAxis, viewed
 from cnncalc.tracing.constants import seen_as
 from cnncalc.tracing.tensors import Batch, Pile, Static, Tensor, one_number
@@ -70,7 +71,8 @@ def seen(tensor: Tensor, wanted: list[Value]) -> tuple[Shape, BatchAxis]:
         if known == 0 or total % (known * factor):
             raise not_divisible(shape, known)
         sizes[sizes.index(-1)] = total // (known * factor)
-    if prod(sizes) * factor != total or not (batches or joins_whole(tensor, sizes[place:])):
+    keeps = same_product([*sizes, factor], shape)
+    if not keeps or not (batches or joins_whole(tensor, sizes[place:])):
         raise wrong_total(shape, known, sizes) if place == 0 else batch_first(shape, wanted)
     found = viewed(shape, tensor.batch, sizes, place, factor)
     if found is None:

@@ -161,7 +161,7 @@ def pad(
     channels = ((0, 0),)
     if len(pairs) == rank:
         channels = (pairs.pop(0),)
-    if not any(any(pair) for pair in (*pairs, *channels)):
+    if not machine.decided(lambda: any(any(pair) for pair in (*pairs, *channels))):
         return input
     pads = [(0, 0)] * (rank - 1 - len(pairs)) + pairs
     layer = KINDS["pad"](tuple(pads) or ((0, 0),), PADDING[mode], plain(value) or 0, channels)
