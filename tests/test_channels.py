@@ -19,6 +19,7 @@ UNEVEN = "1x16x16 cat[ conv:4,k3,p1 | conv:4,k7,p3 ]"
 WHOLE = "1x16x16 cat[ gap:keep upsample:16 | conv:2,k3,p1 ]"
 
 # What the last layer sees, the same on both axes.
+PARTS = "cat[ slice:..1 | slice:1.. maxpool:3,s1,p1 ]"
 LEFT = [
     # spec, size, jump, start, status
     (UNEVEN, 7, 1, -3, "exact"),
@@ -58,6 +59,16 @@ LEFT = [
     ("1x4x4 flatten linear:4 slice:0..3", 4, 0, 0, "global"),
     (f"{UNEVEN} permute:1x2x0 slice:0..4,axis=2", 7, 1, -3, "hull"),
     (f"{UNEVEN} unflatten:2x4 slice:0..1", 7, 1, -3, "hull"),
+    ("4x2x6 permute:1x0x2 pixelunshuffle:2", [1, 2], [0.25, 2], 0, "hull"),  # a part of two each
+    ("4x2x6 permute:1x0x2 pixelunshuffle:2 slice:-1..", [1, 2], [0.25, 2], [1, 0], "hull"),
+    ("4x2x6 permute:1x0x2 cat[ relu | conv:2,k1 ] pixelunshuffle:2", 2, [0, 2], 0, "hull"),
+    (
+        f"4x4x6 {PARTS} permute:1x0x2 pixelunshuffle:2 linear:1,axis=1",
+        [3, 4],
+        [0.25, 2],
+        -1,
+        "hull",
+    ),
     # as long as none is left out they see together what they saw
     (f"{UNEVEN} permute:1x2x0 maxpool:2x1", [7, 8], [1, 2], -3, "exact"),
     (f"{UNEVEN} unflatten:2x4 maxpool:1x2x1", [8, 7], [2, 1], -3, "exact"),

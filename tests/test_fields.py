@@ -6,15 +6,16 @@ through `reads` alone, before any clipping.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from operator import methodcaller
 from random import Random
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cnncalc.axis.field import IDENTITY, MAX_PERIOD, Field
+from cnncalc.axis.field import IDENTITY, MAX_PERIOD, Field, Phase
 from cnncalc.axis.windows import Bins, Resize, Slide, Spread, Window
 
 LENGTH = 40  # of every map: the fields asked about lie anywhere, also outside of it
@@ -193,7 +194,7 @@ def test_what_a_field_says_of_itself() -> None:
     for _ in range(300):
         field, length = any_field(draw), draw.randint(0, 9)
         sees = [field.sees(o) for o in range(length)]
-        assert field.span(length) == (together(sees) or (0, -1))
+        assert field.span(range(length)) == together(sees)
         assert field.jump == field.step / len(field.phases)
         assert field.size == max(size for _, size in field.phases)
         twice = (*field.phases, *((start + field.step, size) for start, size in field.phases))
@@ -203,30 +204,153 @@ def test_what_a_field_says_of_itself() -> None:
             ends = [(field.sees(o), jump * o) for o in range(2 * len(field.phases))]
             assert low == pytest.approx(min(seen[0] - at for seen, at in ends if seen))
             assert high == pytest.approx(max(seen[1] - at for seen, at in ends if seen))
+            centres = [sum(seen) / 2 - at for seen, at in ends if seen]
+            assert field.centre == pytest.approx(sum(centres) / len(centres))
+
+
+HALF = Field(1.5, ((1, 2),), False)  # a bound whose units lie one and a half places apart
 
 
 @pytest.mark.parametrize(
-    ("bound", "expected"),
+    ("field", "window", "expected"),
     [
         # at o the place before o * 1334 / 1031 times 3 at the earliest, and one for rounding
-        (
-            Field(3, ((0, 1),)).through(Resize(1031, 1334, 1)),
-            Field(3 * (1334 / 1031), ((-3, 5),), False),
-        ),
-        (
-            Field(3, ((-1, 3),)).through(Bins(1334, 1031)),
-            Field(3 * (1334 / 1031), ((-4, 11),), False),
-        ),
-        (Field(1.5, ((0, 2),), False).through(Slide(3, 2, 1)), Field(3.0, ((-2, 6),), False)),
-        (IDENTITY.union(Field(2, ((0, 1),)), 4), Field(1, ((0, 4),), False)),
-        (Field(2, ((0, 1),)).union(Field(1, ((-1, 3),)), 5), Field(2, ((-5, 7),), False)),
-        (Field(1, ((0, 1),)).union(Field(0, ((0, 3),)), 4), Field(1, ((-3, 6),), False)),
-        (Field(1, ((0, 1),)).union(Field(0, ((0, 4),)), 4), Field(0, ((0, 4),))),
+        (Field(3, ((0, 1),)), Resize(1031, 1334, 1), Field(3 * (1334 / 1031), ((-3, 5),), False)),
+        (Field(3, ((-1, 3),)), Bins(1334, 1031), Field(3 * (1334 / 1031), ((-4, 11),), False)),
+        # to a third of a place behind unit 0, and no more where units lie whole places apart
+        (HALF, Spread(3, 3), Field(0.5, ((0, 4),), False)),
+        (HALF, Resize(3, 2, 9, 2, True), Field(1, ((-1, 6),), False)),
+        (HALF, Slide(3, 2, 1), Field(3.0, ((-1, 6),), False)),
+        (HALF, Slide(3, 1, 1), Field(1.5, ((-1, 6),), False)),
+        (HALF, Slide(2, 1, 0), Field(1.5, ((1, 5),), False)),
+        (HALF, Slide(2, 1, -1), Field(1.5, ((2, 5),), False)),
+        (HALF, Slide(1, 3, 0, 0, 2), Field(4.5, ((1, 3),), False)),
     ],
 )
-def test_bounds_are_no_wider_than_they_must(bound: Field, expected: Field) -> None:
+def test_bounds_behind_windows(field: Field, window: Window, expected: Field) -> None:
     """Worked out by hand: the lowest and the highest line that holds all units."""
-    assert bound == expected
+    assert field.through(window) == expected
+
+
+WIDE = Field(1, ((-10, 30),))  # sees a lot, and moves on
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "length", "expected"),
+    [
+        (IDENTITY, Field(2, ((0, 1),)), 4, Field(1, ((0, 4),), False)),
+        (Field(2, ((0, 1),)), Field(1, ((-1, 3),)), 5, Field(2, ((-5, 7),), False)),
+        (Field(2, ((0, 1),)), Field(1, ((-1, 3),)), 1, Field(2, ((-1, 3),), False)),
+        (IDENTITY, Field(0, ((0, 3),)), 4, Field(1, ((-3, 6),), False)),
+        (IDENTITY, Field(0, ((0, 4),)), 4, Field(0, ((0, 4),))),
+        (Field(0, ((0, 4),), False), IDENTITY, 4, Field(0, ((0, 4),), False)),
+        (WIDE, Field(2, ((0, 1),)), 4, Field(1, ((-10, 30),), False)),
+        # units a whole number of places apart, of which but a bound is known
+        (Field(6, ((0, 1), (1, 2))), Field(3.0, ((0, 2),), False), 4, Field(3, ((-2, 4),), False)),
+        (HALF, Field(1.5, ((2, 3),), False), 4, Field(1.5, ((1, 5),), False)),
+        # a branch that sees nothing needs nothing of the other, which stands at the border then
+        (Field(0, ((0, 1),)), Field(3, ((5, 0),)), 2, Field(0, ((0, 1),))),
+        (Field(0, ((1, 1),)), Field(3, ((5, 0),)), 2, Field(0, ((1, 7),), False)),
+        (Field(0, ((-5, 5),)), Field(3, ((5, 0),)), 2, Field(0, ((-5, 5),))),
+        (Field(0, ((-5, 4),)), Field(3, ((5, 0),)), 2, Field(0, ((-5, 13),), False)),
+        # exact if both are
+        (IDENTITY, Field(1, ((1, 1),), False), 3, Field(1, ((0, 2),), False)),
+        (Field(1, ((1, 1),), False), IDENTITY, 3, Field(1, ((0, 2),), False)),
+        (Field(2, ((0, 1), (1, 2))), Field(1, ((0, 2),)), 3, Field(1, ((0, 2),))),
+        # both see nothing: where the first does
+        (Field(1, ((3, 0),)), Field(1, ((5, 0),)), 3, Field(1, ((3, 0),))),
+        (Field(2, ((3, 0), (7, 1))), Field(2, ((5, 0), (0, 0))), 3, Field(2, ((3, 0), (7, 1)))),
+        (Field(2, ((3, 1), (7, 0))), Field(2, ((5, 0), (0, 0))), 3, Field(2, ((3, 1), (3, 0)))),
+    ],
+)
+def test_fields_that_meet(one: Field, two: Field, length: int, expected: Field) -> None:
+    """Worked out by hand; a bound is no wider than it must be."""
+    assert one.union(two, length) == expected
+
+
+def test_a_unit_that_sees_nothing_has_a_place() -> None:
+    """Where the first unit begins that its window reads, or would, if the window reads none."""
+    blind = Field(8, ((1, 0), (2, 1), (3, 0), (4, 1)))
+
+    assert blind.through(Slide(1, 2)).phases == ((1, 0), (3, 0))
+    assert blind.through(Slide(1, 2, 1)).phases == ((-4, 1), (2, 1))
+    assert blind.through(Slide(1, 2, -2)).phases == ((3, 0), (1, 0))
+    assert blind.through(Slide(2, 4, 0, 0, 2)) == Field(8, ((1, 0),))
+    assert blind.through(Slide(2, 4, -2, 0, 2)) == Field(8, ((3, 0),))
+    assert blind.through(Spread(1, 2)).phases == tuple(
+        (start, size if even else 0) for start, size in blind.phases for even in (True, False)
+    )
+    assert Field(3, ((5, 1),)).through(Spread(1, 3)).phases == ((5, 1), (5, 0), (5, 0))
+    rest = Field(4, ((1, 2), (9, 3))).through(Spread(1, 3, 1))
+    assert rest.phases == ((1, 0), (1, 0), (9, 3), (9, 0), (9, 0), (5, 2))
+
+
+def test_what_fields_are_called() -> None:
+    """Whole numbers are written as such, and places between two pixels belong to the first."""
+    field = Field(6, ((4, 3), (9, 1), (2, 5)))
+
+    assert (field.start, field.size) == (4, 5)
+    assert str(field.jump) == "2"
+    assert str(Field(3, ((0, 1), (2, 1))).jump) == "1.5"
+    assert [HALF.sees(o) for o in (0, 1, 2, 3, -1)] == [(1, 2), (2, 3), (4, 5), (5, 6), (-1, 0)]
+    assert Field(0, ((0, 0),)).span(range(3)) is None
+    assert IDENTITY != ((0, 1),)
+    assert Field(1, ((0, 1),)) == IDENTITY
+    assert Field(1, ((0, 1),), False) != IDENTITY
+    assert len({IDENTITY, Field(1, ((0, 1),)), field}) == 2
+
+
+class Asked(Field):
+    """A field that notes which units it is asked about."""
+
+    __slots__ = ("units",)
+
+    def __init__(self, field: Field) -> None:
+        super().__init__(field.step, field.phases, field.exact)
+        self.units: list[int] = []
+
+    def sees(self, o: int) -> tuple[int, int] | None:
+        self.units.append(o)
+        return super().sees(o)
+
+
+def asked_by(field: Field, work: Callable[[Field], object]) -> list[int]:
+    asked = Asked(field)
+    work(asked)
+    return asked.units
+
+
+def test_a_long_row_of_units_costs_no_more_than_a_period() -> None:
+    """What lies between the first and the last of each phase is not looked at."""
+    for count in (1, 2, 5):
+        field = Field(3, tuple((o, 1) for o in range(count)))
+        units = asked_by(field, lambda f: f.span(range(100)))
+        assert units == [*range(count), *range(100 - count, 100)]
+
+
+@pytest.mark.parametrize(
+    ("phases", "rise"),
+    [
+        (((0, 2), (1, 2)), True),
+        (((0, 2), (0, 3), (3, 1)), True),  # ends that stay where they are
+        (((0, 2), (1, 1)), True),
+        (((0, 1), (5, 1)), True),
+        (((0, 1), (6, 1)), False),  # before the first of the period after
+        (((0, 1), (4, 3)), False),  # the next ends before it
+        (((0, 3), (1, 1)), False),
+        (((1, 3), (0, 5)), False),
+        (((0, 0), (1, 2)), False),
+        (((0, 2), (1, 0)), False),
+    ],
+)
+def test_units_that_rise_are_told_by_the_ends(phases: tuple[Phase, ...], rise: bool) -> None:
+    """No unit in between has to be looked at, and the others are told as well."""
+    field = Field(5, phases)
+    for window in (Slide(4, 1, 1), Resize(2, 1, 9), Spread(3, 2)):
+        assert (asked_by(field, methodcaller("through", window)) == []) == rise
+        for o in range(7):
+            expected = together(map(field.sees, window.reads(o)))
+            assert field.through(window).sees(o) == expected
 
 
 def test_bounds_go_through_windows() -> None:
@@ -281,7 +405,14 @@ def test_the_shortest_period_is_found() -> None:
     assert Field(6, ((0, 1), (3, 1))).reduced() == Field(3, ((0, 1),))
     assert Field(8, ((0, 2), (1, 1), (4, 2), (5, 1))).reduced() == Field(4, ((0, 2), (1, 1)))
     assert Field(9, ((0, 2), (3, 2), (6, 2))).reduced() == Field(3, ((0, 2),))
-    for field in (Field(5, ((0, 1), (2, 1))), Field(4, ((0, 1), (2, 2))), Field(9, ((0, 1),) * 2)):
+    assert Field(3, ((0, 1), (1, 1), (2, 1)), False).reduced() == Field(1, ((0, 1),), False)
+    for field in (
+        Field(5, ((0, 1), (2, 1))),
+        Field(4, ((0, 1), (2, 2))),
+        Field(9, ((0, 1),) * 2),
+        Field(3, ((0, 1), (5, 1), (2, 1))),  # two of three go on alike
+        Field(5, ((0, 1), (3, 1), (2, 1), (5, 1), (4, 1))),
+    ):
         assert field.reduced() is field
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import islice, product
 from random import Random
 
 import pytest
 
+from cnncalc.axis import indices
 from cnncalc.axis.channels import Dealt, Grouped
 from cnncalc.axis.indices import Indices, TooManyError, joined, read, within
 from cnncalc.axis.windows import Bins, Resize, Slide, Spread, Window, adaptive
@@ -80,8 +81,8 @@ def test_joined_sets() -> None:
 def test_within_an_axis() -> None:
     """A range that begins before the axis keeps its step."""
     for start, stop, step, n in product(range(-7, 4), (0, 3, 9, 14), (1, 2, 3), (0, 1, 5, 11)):
-        indices = range(start, stop, step)
-        assert set(within(indices, n)) == {i for i in indices if 0 <= i < n}
+        found = range(start, stop, step)
+        assert set(within(found, n)) == {i for i in found if 0 <= i < n}
 
 
 def test_ranges_stay_ranges() -> None:
@@ -98,6 +99,49 @@ def test_ranges_stay_ranges() -> None:
     assert joined(range(3, 7), range(7, 9)) == range(3, 9)
     assert joined(range(3, 7), range(1, 4)) == range(1, 7)
     assert joined(range(2, 9), range(2, 9, 3)) == range(2, 9)
+    assert joined(range(2, 9, 3), range(2, 9)) == range(2, 9)
+    assert joined(range(0, 9, 3), range(0, 9, 3)) == range(0, 9, 3)
+    assert joined(range(0), range(3, 9, 2)) == range(3, 9, 2)
+    assert read(Dealt(2, 3), range(6), 6) == range(6)
+    assert read(Resize(1, 1, 9), range(2, 5), 9) == range(2, 5)
+    assert read(Slide(3, 5, 0, 0, 2), range(2, 3), 99) == range(10, 15, 2)
+    assert read(Slide(3, 3), range(1, 4), 99) == range(3, 12)
+    assert read(Slide(2, 4, 0, 0, 2), range(1, 3), 99) == range(4, 11, 2)
+    assert read(Slide(2, 2, 0, 0, 6), range(3), 99) == range(0, 12, 2)
+
+
+class Counted(Bins):
+    """Bins that count how often they are looked at."""
+
+    __slots__ = ("looks",)
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs)
+        self.looks = 0
+
+    def reads(self, o: int) -> Sequence[int]:
+        self.looks += 1
+        return super().reads(o)
+
+
+def test_units_side_by_side_are_told_by_the_ends() -> None:
+    """Two of each side: interpolation reads one place where the coordinate is one."""
+    bins = Counted(70, 30)
+    assert read(bins, range(2, 22), 70) == range(4, 52)
+    assert bins.looks == 4
+
+
+def test_as_many_are_listed_as_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Units times what each of them reads, and both sets together."""
+    monkeypatch.setattr(indices, "MOST", 12)
+    assert len(read(Slide(3, 2), frozenset((0, 2, 5, 9)), 99)) == 12
+    assert len(read(Grouped(1, 1), frozenset(range(0, 24, 2)), 99)) == 12
+    assert len(joined(range(0, 12, 2), range(1, 18, 3))) == 10
+    for window, count in ((Slide(4, 2), 4), (Slide(3, 2), 5), (Grouped(1, 1), 13)):
+        with pytest.raises(TooManyError):
+            read(window, frozenset(range(0, 2 * count, 2)), 99)
+    with pytest.raises(TooManyError):
+        joined(range(0, 14, 2), range(1, 18, 3))
 
 
 def test_no_size_matters_while_a_range_says_it() -> None:

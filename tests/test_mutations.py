@@ -63,9 +63,14 @@ def test_a_fault_is_put_where_it_says() -> None:
     assert names["ends"](7) == (4, 7)  # type: ignore[operator]
 
 
+def test_equal_arguments_changed_about_are_no_fault() -> None:
+    assert [fault.words for fault in faults("one.py", "n = f(g, g)")] == []
+    assert [fault.words for fault in faults("one.py", "n = f(g, h)")] == ["f(g, h) → f(h, g)"]
+
+
 def test_each_fault_changes_the_engine() -> None:
     """One of ten of a file, of which each compiles."""
-    file = "cnncalc/axis/channels.py"
+    file = "cnncalc/axis/windows.py"
     text = (ROOT / file).read_text(encoding="utf-8")
     for fault in list(faults(file, text))[::10]:
         tree = changed(text, fault)

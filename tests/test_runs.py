@@ -120,3 +120,5 @@ def test_long_runs_are_read_at_once(groups: int) -> None:
     views = Runs.of([(0, 8192), (1, 8192)])
 
     assert len(list(views.read(Grouped(16384 // groups, 2), 2 * groups))) <= 3
+    assert len(list(views.read(Slide(2, 1), 16383))) == 3
+    assert len(list(views.read(Slide(2, 3, 4, 4), 5463))) <= 6

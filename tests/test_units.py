@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given, settings
 
 from cnncalc import SpecError, analyze
-from cnncalc.receptive.units import first_to_see_all, larger_than_input, view
+from cnncalc.receptive.units import (
+    centre_of_last_map,
+    first_to_see_all,
+    larger_than_input,
+    view,
+)
 from tests.strategies import specs
 
 
@@ -15,6 +20,7 @@ from tests.strategies import specs
     [
         ("1x9 conv:1,k3,p1", (0,), (-1, 1), (0, 1), 2),
         ("1x9 conv:1,k3,p1", (4,), (3, 5), (3, 5), 3),
+        ("1x9 conv:1,k3,p1 gap:keep", (0,), (0, 8), (0, 8), 9),
         ("1x9 conv:1,k3,p1,d2", (0,), (-1, 3), (1, 3), 2),
         ("1x9 conv:1,k3,p1 conv:1,k3,p1", (0,), (-2, 2), (0, 2), 3),
         # pooling reads one pixel of two that lie two apart: there is a hole in between
@@ -113,3 +119,10 @@ def test_where_the_field_outgrows_the_input() -> None:
     assert first is not None
     assert first.name == "conv2"
     assert [row.name for row in larger_than_input(report)] == ["conv3"]
+
+
+def test_the_last_map_is_looked_at_in_its_centre() -> None:
+    """What comes before the vectors; of vectors alone the last."""
+    seen = centre_of_last_map(analyze("3x9x8 conv:4,k3 relu gap linear:2"))
+    assert (seen.step, seen.unit) == (2, (3, 3))
+    assert centre_of_last_map(analyze("3 linear:2 relu")).step == 2

@@ -99,6 +99,25 @@ def test_where_branches_read_apart(
         ("1x9 linear:4,axis=1 conv:1,k3,p1", (0,), ((0, 8),), (0,)),
         ("1x6x6 conv:1,k1 pad:3:0x0", (0, 3), (None, None), (walk.BEFORE | walk.BEHIND, 0)),
         ("1x6x6 conv:1,k1 pad:3:0x0", (4, 3), ((1, 1), (3, 3)), (0, 0)),
+        ("1x6x6 conv:1,k1 pad:0x3:0", (3, 0), (None, None), (0, walk.BEFORE | walk.BEHIND)),
+        ("1x9 conv:1,k3,p1 conv:1,k3,s4,p1", (2,), ((6, 8),), (walk.BEHIND,)),
+        ("1x5 conv:1,k5,p2", (2,), ((0, 4),), (0,)),
+        ("1x5 conv:1,k7,p3", (2,), ((0, 4),), (walk.BEFORE | walk.BEHIND,)),
+        # each place is laid on three, of which those at the borders lack a neighbour
+        ("1x4 convt:1,k3,s2", (0,), ((0, 0),), (walk.BEFORE,)),
+        ("1x4 convt:1,k3,s2", (8,), ((3, 3),), (walk.BEHIND,)),
+        ("1x4 convt:1,k3,s2", (4,), ((1, 2),), (0,)),
+        ("1x4 convt:1,k2,s2", (0,), ((0, 0),), (0,)),
+        ("1x4 upsample:2,mode=linear", (0,), ((0, 0),), (walk.BEFORE,)),
+        ("1x4 upsample:2,mode=linear", (7,), ((3, 3),), (walk.BEHIND,)),
+        ("1x4 upsample:2,mode=linear", (3,), ((1, 2),), (0,)),
+        ("1x9 conv:1,k3,p1 adaptiveavg:4", (0,), ((0, 3),), (walk.BEFORE,)),
+        ("1x9 adaptiveavg:4 conv:1,k3,p1", (3,), ((4, 8),), (walk.BEHIND,)),
+        ("1x4x9 conv:1,k1x3,p=0x1 permute:0x2x1", (0, 2), ((2, 2), (0, 1)), (0, walk.BEFORE)),
+        ("1x9 add[ conv:1,k3,p1 | ]", (8,), ((7, 8),), (walk.BEHIND,)),
+        ("1x9 add[ | conv:1,k3,p1 ]", (0,), ((0, 1),), (walk.BEFORE,)),
+        ("1x9 cat:axis=1[ conv:1,k3,p1 | relu ]", (0,), ((0, 1),), (walk.BEFORE,)),
+        ("1x9 cat:axis=1[ conv:1,k3,p1 | relu ]", (9,), ((0, 0),), (0,)),
     ],
 )
 def test_what_cuts_it(
@@ -127,6 +146,10 @@ def test_too_much_to_list_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert known
     assert known.ends == ((0, 28),)
     assert walked(report, (range(1), range(3))) is None
+    units = [(2, (range(1), range(first, 3))) for first in (0, 1)]
+    steps, places = report.network.steps, report.network.places(report.input)
+    several = walk.walk_back(steps, report.rows, places, units)
+    assert [each and each.ends for each in several] == [None, None]
 
 
 def test_branches_that_are_too_much_together_are_unknown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -158,7 +158,7 @@ def test_adaptive() -> None:
 
         assert isinstance(window, Slide) == (n % m == 0)
         assert read_by(window, n) == [list(each) for each in bins]
-    assert adaptive(5, 0).length(5) == 0
+    assert [adaptive(5, 0).length(n) for n in (5, 6)] == [0, 1]
 
 
 def test_channels() -> None:
@@ -201,6 +201,28 @@ def test_periods_and_hulls() -> None:
         assert slope == pytest.approx(inputs / outputs)
         assert low - 1e-9 <= min(firsts) <= low + 1 + 1e-9, repr(window)
         assert high - 1 - 1e-9 <= max(lasts) <= high + 1e-9, repr(window)
+        if isinstance(window, Slide | Grouped | Picked):  # which reach it
+            assert (low, high) == pytest.approx((min(firsts), max(lasts)))
+
+
+def test_hulls_of_interpolation() -> None:
+    """As far on both sides of the coordinate as half of the taps."""
+    for outputs, inputs, taps, centred in product((1, 2, 5), (1, 3, 4), (2, 4, 6), (False, True)):
+        slope, low, high = Resize(outputs, inputs, 9, taps, centred).hull
+        at = (inputs / outputs - 1) / 2 if centred else 0
+        assert (slope, low, high) == pytest.approx((inputs / outputs, at - taps / 2, at + taps / 2))
+
+
+def test_periods_are_the_shortest() -> None:
+    """Of a quotient, as it is in lowest terms."""
+    assert Resize(6, 4, 12).period == (3, 2)
+    assert Resize(4, 2, 8, 2, True).period == (2, 1)
+    assert Bins(12, 8).period == (2, 3)
+    assert Bins(7, 3).period == (3, 7)
+    assert Slide(3, 2).period == (1, 2)
+    assert Spread(3, 2).period == (2, 1)
+    assert Picked([1, 3]).period == (2, 4)
+    assert list(Picked([1, 3]).reads(3)) == [7]
 
 
 def test_a_ratio_is_what_people_meant() -> None:

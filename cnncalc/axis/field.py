@@ -11,7 +11,8 @@ so a field is carried forward in one loop and costs constant time per layer.
 
 from __future__ import annotations
 
-from math import ceil, floor, gcd, lcm
+from collections.abc import Iterable, Sequence
+from math import ceil, floor, lcm
 
 from cnncalc.axis.windows import Slide, Window
 
@@ -21,7 +22,8 @@ __all__ = ["IDENTITY", "MAX_PERIOD", "Field"]
 # that nobody reads.
 MAX_PERIOD = 1024
 
-Phase = tuple[int, int]
+Phase = tuple[int, int]  # start and size
+Interval = tuple[int, int]  # first and last
 
 
 class Field:
@@ -60,8 +62,6 @@ class Field:
 
     @property
     def size(self) -> int:
-        if len(self.phases) == 1:
-            return self.phases[0][1]
         return max(size for _, size in self.phases)
 
     @property
@@ -71,14 +71,11 @@ class Field:
     @property
     def centre(self) -> float:
         """The centre of output 0's field, averaged over a period (in input pixels)."""
-        if len(self.phases) == 1:
-            start, size = self.phases[0]
-            return start + (size - 1) / 2
+        count = len(self.phases)
         centres = [start + (size - 1) / 2 for start, size in self.phases]
-        drift = self.jump * (len(self.phases) - 1) / 2
-        return sum(centres) / len(centres) - drift
+        return sum(centres) / count - self.jump * (count - 1) / 2
 
-    def sees(self, o: int) -> tuple[int, int] | None:
+    def sees(self, o: int) -> Interval | None:
         """First and last input index that output `o` sees, unclipped; None: nothing."""
         turn, r = divmod(o, len(self.phases))
         start, size = self.phases[r]
@@ -87,17 +84,19 @@ class Field:
         first = floor(start + self.step * turn)
         return first, first + size - 1
 
-    def span(self, length: int) -> tuple[int, int]:
-        """First and last input index that the units 0..length-1 see together."""
-        ends = [self.sees(o) for o in range(min(length, len(self.phases)))]
-        ends += [self.sees(o) for o in range(max(length - len(self.phases), 0), length)]
-        seen = [end for end in ends if end is not None] or [(0, -1)]
-        return min(first for first, _ in seen), max(last for _, last in seen)
+    def span(self, units: Sequence[int]) -> Interval | None:
+        """First and last input index that ascending units see together; None: nothing.
+
+        A phase moves on from period to period, so the first and the last unit of each phase
+        among them tell; a phase may lie before the one that precedes it.
+        """
+        count = len(self.phases)
+        return _together([self.sees(o) for o in (*units[:count], *units[-count:])])
 
     def through(self, window: Window) -> Field:
         """The field after a window: the union of what the units that it reads see."""
         if len(self.phases) == 1 and isinstance(window, Slide):
-            start, size = self.phases[0]
+            ((start, size),) = self.phases
             step = self.step
             reach = window.dilation * (window.kernel - 1)
             if isinstance(step, float):
@@ -105,14 +104,14 @@ class Field:
             else:
                 phase = start - window.before * step, size + reach * step if size else 0
             return Field(step * window.stride, (phase,), self.exact)
-        outputs, inputs = window.period
-        period = outputs * len(self.phases) // gcd(inputs, len(self.phases))
+        (outputs, inputs), count = window.period, len(self.phases)
+        repeats = lcm(inputs, count)  # so many units on, both window and field are as before
+        period = repeats // inputs * outputs
         if period > MAX_PERIOD or isinstance(self.step, float):
             return self._hull_through(window)
-        turns = period // outputs * inputs // len(self.phases)
         union_of = self._span_of if self._rises() else self._union_of
         phases = tuple([union_of(window, o) for o in range(period)])
-        return Field(self.step * turns, phases, self.exact).reduced()
+        return Field(self.step * (repeats // count), phases, self.exact).reduced()
 
     def _rises(self) -> bool:
         """Whether each unit sees something, and neither end before an end of the unit before."""
@@ -134,19 +133,14 @@ class Field:
         return int(first), int(start + self.step * last_turn + size - first)
 
     def _union_of(self, window: Window, o: int) -> Phase:
-        """What output `o` of the window sees together.
-
-        A phase moves on from period to period, so the first and the last unit of each phase
-        among those that are read tell; a phase may lie before the one that precedes it.
-        """
-        reads, count = window.reads(o), len(self.phases)
-        firsts = [seen[0] for i in reads[:count] if (seen := self.sees(i)) is not None]
-        lasts = [seen[1] for i in reads[-count:] if (seen := self.sees(i)) is not None]
-        if not firsts or not lasts:
-            nearest = reads[0] if reads else o * window.period[1] // window.period[0]
-            return self.phases[nearest % count][0], 0
-        first = min(firsts)
-        return first, max(lasts) - first + 1
+        """What output `o` of the window sees together; of nothing, where it would begin."""
+        reads = window.reads(o)
+        seen = self.span(reads)
+        if seen:
+            return _phase(seen)
+        outputs, _ = window.period
+        nearest = reads[0] if reads else o // outputs  # those that none is spread over
+        return self.phases[nearest % len(self.phases)][0], 0
 
     def bounds(self) -> tuple[float, float, float]:
         """(jump, low, high): output `o` sees nothing outside jump*o + low .. jump*o + high."""
@@ -165,30 +159,31 @@ class Field:
         if self == other:
             return self
         period = lcm(len(self.phases), len(other.phases))
-        steps = [field.step * period // len(field.phases) for field in (self, other)]
-        whole = all(isinstance(step, int) for step in steps)
-        if not whole or steps[0] != steps[1] or period > MAX_PERIOD:
+        step, step2 = (field.step * (period // len(field.phases)) for field in (self, other))
+        hulls = isinstance(step, float) or isinstance(step2, float)
+        if hulls or step != step2 or period > MAX_PERIOD:
             return self._hull_union(other, length)
         phases = tuple(_joined(self, other, o) for o in range(period))
-        return Field(steps[0], phases, self.exact and other.exact).reduced()
+        return Field(step, phases, self.exact and other.exact).reduced()
 
     def _hull_union(self, other: Field, length: int) -> Field:
+        units = range(length)
         for one, two in ((self, other), (other, self)):
-            first, last = two.span(length)
-            here = one.sees(0) if one.step == 0 and len(one.phases) == 1 else None
-            if here is not None and here[0] <= first and here[1] >= last:
-                return Field(0, one.phases, one.exact)  # the whole-map branch sees it all
+            first, last = two.span(units) or (0, -1)
+            here = one.span(units) if one.step == 0 and len(one.phases) == 1 else None
+            if here and here[0] <= first and here[1] >= last:
+                return one  # the whole-map branch sees it all
         (jump, low, high), (jump2, low2, high2) = self.bounds(), other.bounds()
-        drift = (jump2 - jump) * max(length - 1, 0)
+        drift = (jump2 - jump) * (length - 1)
         return _hull(jump, min(low, low2, low2 + drift), max(high, high2, high2 + drift))
 
     def reduced(self) -> Field:
         """The same field with the shortest period that says it."""
         count = len(self.phases)
-        for q in range(1, count // 2 + 1):
-            if count % q or self.step * q % count:
+        for q in range(1, count):
+            move, rest = divmod(self.step * q, count)
+            if rest or count % q:
                 continue
-            move = self.step * q // count
             if all(
                 self.phases[r] == (self.phases[r - q][0] + move, self.phases[r - q][1])
                 for r in range(q, count)
@@ -197,13 +192,23 @@ class Field:
         return self
 
 
-def _joined(one: Field, two: Field, o: int) -> Phase:
-    a, b = one.sees(o), two.sees(o)
-    if a is None or b is None:
-        seen = a or b
-        return (seen[0], seen[1] - seen[0] + 1) if seen else (one.phases[0][0], 0)
-    first, last = min(a[0], b[0]), max(a[1], b[1])
+def _together(seen: Iterable[Interval | None]) -> Interval | None:
+    """From the first to the last of what several units see; None: nothing."""
+    known = [each for each in seen if each]
+    if not known:
+        return None
+    firsts, lasts = zip(*known, strict=True)
+    return min(firsts), max(lasts)
+
+
+def _phase(seen: Interval) -> Phase:
+    first, last = seen
     return first, last - first + 1
+
+
+def _joined(one: Field, two: Field, o: int) -> Phase:
+    seen = _together((one.sees(o), two.sees(o)))
+    return (one.start, 0) if seen is None else _phase(seen)
 
 
 def _hull(jump: float, low: float, high: float) -> Field:

@@ -42,9 +42,7 @@ def read(window: Window, units: Indices, n: int) -> Indices:
 
 def within(found: range, n: int) -> range:
     """The part of a rising range that lies from 0 to before `n`."""
-    start = found.start
-    if start < 0:
-        start += -(start // found.step) * found.step
+    start = max(found.start, found.start % found.step)
     return range(start, min(found.stop, n), found.step)
 
 
@@ -55,7 +53,7 @@ def joined(one: Indices, two: Indices) -> Indices:
     if not one:
         return two
     if isinstance(one, range) and isinstance(two, range):
-        if two.step == 1 and (one.step > 1 or two.start < one.start):
+        if (two.step, two.start) < (one.step, one.start):
             one, two = two, one
         if one.step == 1 and one.start <= two.start and two[-1] < one.stop:
             return one
@@ -71,7 +69,8 @@ def _check(count: int) -> None:
 
 
 def _clamped(found: range, n: int) -> range:
-    return range(min(max(found.start, 0), n - 1), min(max(found.stop, 1), n))
+    """What interpolation reads; the first unit reads place 0 at least."""
+    return range(min(max(found.start, 0), n - 1), min(found.stop, n))
 
 
 def _range_of(window: Window, units: range) -> range | None:
@@ -84,8 +83,6 @@ def _range_of(window: Window, units: range) -> range | None:
         return _spread(window, units)
     if isinstance(window, Grouped):
         return range(window.reads(units[0])[0], window.reads(units[-1])[-1] + 1)
-    if isinstance(window, Dealt):
-        return None
     larger = isinstance(window, Resize) and window.outputs >= window.inputs
     if larger or isinstance(window, Bins):  # they read side by side
         # two at each end: interpolation reads one index where the coordinate is one
@@ -101,9 +98,9 @@ def _slid(window: Slide, units: range) -> range | None:
     stop = units[-1] * window.stride - window.before + taps * (window.kernel - 1) + 1
     if window.kernel == 1:
         return range(first, stop, apart)
-    if len(units) == 1 or (apart % taps == 0 and apart // taps <= window.kernel):
+    if len(units) == 1 or (apart % taps == 0 and apart <= taps * window.kernel):
         return range(first, stop, taps)
-    if taps % apart == 0 and taps // apart <= len(units):
+    if taps % apart == 0 and taps <= apart * len(units):
         return range(first, stop, apart)
     return None
 

@@ -147,11 +147,8 @@ class Spread:
     def reads(self, o: int) -> Sequence[int]:
         place = o + self.before
         offsets = range(self.dilation * (self.kernel - 1), -1, -self.dilation)
-        return [
-            (place - offset) // self.stride
-            for offset in offsets
-            if (place - offset) % self.stride == 0
-        ]
+        steps = [divmod(place - offset, self.stride) for offset in offsets]
+        return [index for index, rest in steps if rest == 0]
 
     @property
     def period(self) -> tuple[int, int]:
@@ -179,7 +176,7 @@ class Resize:
     def __init__(
         self, outputs: int, inputs: int, size: int, taps: int = 1, centred: bool = False
     ) -> None:
-        divisor = gcd(outputs, inputs) or 1
+        divisor = gcd(outputs, inputs)
         self.outputs = outputs // divisor
         self.inputs = inputs // divisor
         self.size = size
@@ -279,8 +276,10 @@ Window = Slide | Spread | Resize | Bins | Picked | Grouped | Dealt
 
 def adaptive(inputs: int, outputs: int) -> Window:
     """Adaptive pooling: a slide where the bins are equal (the identity where sizes are)."""
-    whole = inputs // outputs if outputs else inputs + 1  # no bins: a window that never fits
-    return Bins(inputs, outputs) if outputs and inputs % outputs else Slide(whole, whole)
+    if not outputs:
+        return Slide(inputs + 1)  # no bins: a window that never fits
+    whole, rest = divmod(inputs, outputs)
+    return Bins(inputs, outputs) if rest else Slide(whole, whole)
 
 
 def ceil_slide(n: int, kernel: int, stride: int, before: int, after: int, dilation: int) -> Slide:

@@ -183,7 +183,7 @@ class Concatenate(Layer):
         first = shapes[0]
         axis = self.place(first)
         rest = (*first[:axis], *first[axis + 1 :])
-        if any((*shape[:axis], *shape[axis + 1 :]) != rest for shape in shapes[1:]):
+        if any((*shape[:axis], *shape[axis + 1 :]) != rest for shape in shapes):
             raise LayerError(
                 f"`cat` can't join {listed(shapes)}",
                 code="branches",

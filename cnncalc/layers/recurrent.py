@@ -149,7 +149,7 @@ class Recurrent(Product):
     def _no_sequence(self, shape: Shape) -> LayerError:
         first = self.axis % 2 == 0
         form = "features × steps" if first else "steps × features"
-        if len(shape) < 2:
+        if len(shape) == 1:
             what, (one, two) = f"a vector of {show(shape)} features", (*shape, 1)
             advice = f"`reshape:{f'{one}x{two}' if first else f'{two}x{one}'}` makes one step of it"
         else:

@@ -230,8 +230,6 @@ class Slice(Layer):
     def windows(self, *shapes: Shape) -> tuple[Window, ...]:
         (shape,) = shapes
         axis = self.axis % len(shape)
-        if axis == 0:
-            return ()
         places = range(1, len(shape))
         return tuple(self._window(shape) if place == axis else Slide(1) for place in places)
 

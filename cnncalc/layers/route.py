@@ -67,7 +67,7 @@ class Route:
     def window(self, axis: int) -> Window | None:
         """The window along an axis; None: none says what units read, or each its own place."""
         if axis == 0:
-            return None if self.across is OWN else self.across
+            return self.across
         return self.windows[axis - 1] if self.windows else None
 
     def read(self, axis: int) -> Indices:

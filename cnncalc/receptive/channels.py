@@ -34,6 +34,15 @@ def advance(
     passage: Passage, output: Shape, seen: Seen, input_shape: Shape, extent_of: ExtentOf
 ) -> Seen:
     """What the units see after a layer with one input; `extent_of` says what reaches that."""
+    after = _advanced(passage, output, seen, input_shape, extent_of)
+    if passage.route.splits and any(along.place == 0 for along in seen.axes):
+        return _of_parts(passage.route, after)
+    return after
+
+
+def _advanced(
+    passage: Passage, output: Shape, seen: Seen, input_shape: Shape, extent_of: ExtentOf
+) -> Seen:
     route = passage.route
     blind = _blind_units(route, seen)
     if blind is Blind.ALL:
@@ -198,6 +207,15 @@ def _told_apart(
         return after
     past = _past(passage, _alike(route.shape[0], seen), input_shape)
     return _routed(route, output, after, past) if past else _with(after, UNKNOWN)
+
+
+def _of_parts(route: Route, after: Seen) -> Seen:
+    """Channels that are places became several, each with a part of what its window reads."""
+    split = [axis for axis, window in enumerate(route.windows, start=1) if window is not OWN]
+    bounds = [Field(a.field.step, a.field.phases, exact=False) for a in after.axes]
+    pairs = zip(after.axes, bounds, strict=True)
+    axes = [a._replace(field=bound) if a.place in split else a for a, bound in pairs]
+    return Seen(tuple(axes), after.whole, after.aligned, after.channels)
 
 
 def _alike(channels: int, seen: Seen) -> Channels:

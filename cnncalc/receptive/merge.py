@@ -169,9 +169,9 @@ def _jumble(
         else inside(gathered(along.field, shape[along.place]), reached(number))
         for number, (along, shape) in enumerate(zip(branches, shapes, strict=True))
     ]
-    union = Field(0, fields[0].phases[:1], fields[0].exact)
+    union = fields[0]
     for field in fields[1:]:
-        union = union.union(Field(0, field.phases[:1], field.exact), 1)
+        union = union.union(field, 1)
     same = all(along.place is None for along in branches)
     return Along(union, None, any(along.merged for along in branches) or not same)
 

@@ -145,7 +145,7 @@ def _read_by(route: Route, region: Region) -> list[Indices]:
     for axis, n in enumerate(route.shape):
         place = route.moves[axis]
         window = (route.windows[axis - 1] if route.windows else OWN) if axis else route.across
-        if axis in route.mixes or window is None or (place is None and window is OWN):
+        if axis in route.mixes or window is None:
             found.append(range(n))
             continue
         outputs = range(window.length(n)) if place is None else region[place]

@@ -190,8 +190,7 @@ def _unclipped(
 def _foreseen(along: Along, shape: Shape, unit: tuple[int, ...]) -> tuple[int, int] | None:
     """What a unit sees by formula; where channels are places, what all of them see together."""
     if along.place == 0:
-        first, last = along.field.span(shape[0])
-        return (first, last) if first <= last else None
+        return along.field.span(range(shape[0]))
     return along.field.sees(unit[along.place - 1] if along.place else 0)
 
 

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from itertools import product
+from typing import Any
+
 import pytest
 
 from cnncalc import SpecError, analyze
 from cnncalc.layers import KINDS
+from cnncalc.layers.attention import near_divisor
+from cnncalc.layers.each import Each
 from cnncalc.layers.merge import MAX_LISTED, listed
 from cnncalc.layers.options import show_value
 from cnncalc.layers.sliding import check_mode
+from cnncalc.layers.spelling import word
 from cnncalc.receptive.units import larger_than_input
+from tests.strategies import layers_of
 
 # Of PyTorch's page of each, but for `hardsigmoid`, which is its formula x/6 + 1/2, and the last
 # four, of Keras's Squareplus and GaussianNoise, and of powers and global pools as we spell them.
@@ -43,6 +51,27 @@ REFUSED = [
     ("3x9 conv:4,k3,d0", "bad-value"),
     ("3x9 maxpool:3,s0", "bad-value"),
     ("3x9 flatten:start=1,end=0", "wrong-axes"),
+    ("6x6 mul[ conv:6,k3,p1 | gap ]", "branches"),
+    ("4 each[linear:2]", "wrong-axes"),
+    ("3x4 each:2[linear:2]", "wrong-axes"),
+    ("6x4 pwconv:4,g4", "groups"),
+    ("6x4 pwconv:3,g2", "groups"),
+    ("6x4 conv:4,k3,g4", "groups"),
+    ("6x4 convt:4,k3,g4", "groups"),
+    ("6x4 gn:4", "groups"),
+    ("1x4 pad:3:-5", "over-cropped"),
+    ("1x4 pad:-5:3", "over-cropped"),
+    ("4x4 pad:0,c=-3:-2,empty", "over-cropped"),
+    ("4x4 pad:0,c=-2:-2", "empty-output"),
+    ("8 pixelshuffle:2", "not-a-map"),
+    ("8 pixelunshuffle:2", "not-a-map"),
+    ("6x4x4 pixelshuffle:2", "groups"),
+    ("2x5 pixelunshuffle:2", "groups"),
+    ("8 pad:1", "not-a-map"),
+    ("8 se:2", "not-a-map"),
+    ("3x9 conv:2,k3,p=-1:0", "bad-value"),
+    ("3x9 dwconv:3,p=0:-1", "bad-value"),
+    ("3x9 sepconv:3,k3,p=0:-1", "bad-value"),
     ("1x3 upsample:0.2", "empty-output"),
     ("1x5 upsample:2,mode=cubic", "wrong-axes"),
 ]
@@ -53,6 +82,21 @@ TAKEN = [
     ("3x4x4 scale:shape=4x4", (3, 4, 4)),
     ("3x9 conv:1,k3,g1", (1, 7)),
     ("3x9 flatten:start=1,end=1", (3, 9)),
+    ("3x4x5 flatten:start=1", (3, 20)),
+    ("3x4x5 flatten:start=-2,end=-1", (3, 20)),
+    ("3x4x5 flatten:end=1", (12, 5)),
+    ("1x4 pad:3:-4", (1, 3)),
+    ("4x4 pad:0,c=-1:-2", (1, 4)),
+    ("8 slice:..-1", (7,)),
+    ("8 slice:-3..-1", (2,)),
+    ("8 slice:1..7,step=4", (2,)),
+    ("8 slice:1..6,step=4", (2,)),
+    ("8 slice:1..5,step=4", (1,)),
+    ("3x9 conv:2,k3,p=-1:0,mode=circular", (2, 6)),
+    ("5x1 upsample:size=4,mode=linear,corners", (5, 4)),
+    ("2x6 unflatten:infer", (2, 6)),
+    ("12x2 reshape:infer", (24,)),
+    ("12x2 reshape:3xinfer", (3, 8)),
     ("1x4 maxunpool:3,s2,p=1:0,size=9", (1, 9)),  # by itself 3*2 - 1 + 3 = 8
     ("1x4 maxunpool:3,s2,p=0:1,size=7", (1, 7)),
 ]
@@ -69,6 +113,24 @@ def test_refused(spec: str, code: str) -> None:
     with pytest.raises(SpecError) as caught:
         analyze(spec)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("spec", "room"),
+    [
+        ("3x2 conv:1,k5", "spans 5 but its length has only 2$"),
+        ("3x2 conv:1,k5,p=0:1", r"spans 5 but its length has only 2 with padding 0\+1$"),
+        ("3x2 conv:1,k5,p=1:0", r"spans 5 but its length has only 2 with padding 1\+0$"),
+        ("3x9x2 conv:1,k2,d4", r"spans 5 \(2 dilated by 4\) but the width has only 2$"),
+        ("3x2x9 conv:1,k3", "spans 3 but the height has only 2$"),
+        ("3x9x9x2 conv:1,k3", "spans 3 but the width has only 2$"),
+        ("3x2x9x9 conv:1,k3", "spans 3 but the depth has only 2$"),
+    ],
+)
+def test_kernels_that_do_not_fit(spec: str, room: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        analyze(spec)
+    assert re.search(room, caught.value.message)
 
 
 @pytest.mark.parametrize(("spec", "shape"), TAKEN)
@@ -118,6 +180,54 @@ def test_a_learned_factor_holds_one_value_per_channel(spec: str, shape: tuple[in
     assert [weight.shape for weight in analyze(spec).rows[1].weights] == [shape]
 
 
+def weights_of(spec: str) -> list[tuple[str, tuple[int, ...], str]]:
+    return [(each.name, each.shape, each.role) for each in analyze(spec).rows[-1].weights]
+
+
+@pytest.mark.parametrize("options", list(product((False, True), repeat=3)))
+def test_weights_of_norms(options: tuple[bool, ...]) -> None:
+    """A scale and a shift, unless all or one is left out, of the size of what is normalised."""
+    affine, scale, shift = options
+    left_out = ("noaffine", "noscale", "noshift")
+    words = [word for word, there in zip(left_out, options, strict=True) if not there]
+    learned = [("weight", scale), ("bias", shift)]
+    for kind, size in (
+        ("bn", (6,)), ("bn:axis=1", (4,)), ("gn:2", (6,)), ("gn:2,axis=-1", (4,)), ("ln", (6,)),
+        ("ln:axes=-1x0", (4, 6)),
+    ):  # fmt: skip
+        spec = kind + "".join(f"{',' if ':' in kind or i else ':'}{w}" for i, w in enumerate(words))
+        expected = [(name, size) for name, there in learned if there and affine]
+        assert [
+            each[:2] for each in weights_of(f"6x4 {spec}") if each[2] == "parameter"
+        ] == expected
+
+
+def test_statistics_of_norms() -> None:
+    running = [("running_mean", (6,)), ("running_var", (6,))]
+    renorm = [(name, (6,)) for name in ("running_std", "renorm_mean", "renorm_std")]
+    count = [("num_batches_tracked", ())]
+
+    def buffers(spec: str) -> list[tuple[str, tuple[int, ...]]]:
+        return [(name, shape) for name, shape, role in weights_of(spec) if role == "buffer"]
+
+    assert buffers("6x4 bn") == running + count
+    assert buffers("6x4 bn:renorm") == running + renorm + count
+    assert buffers("6x4 bn:nostats") == []
+    assert buffers("6x4 in") == []
+    assert buffers("6x4 in:stats") == running + count
+    assert weights_of("6x4 in") == []
+    assert [each[0] for each in weights_of("6x4 in:affine")] == ["weight", "bias"]
+    assert [each[0] for each in weights_of("6x4 in:affine,noshift")] == ["weight"]
+
+
+def test_weights_of_a_gate() -> None:
+    """Two convolutions of one place, of however many axes."""
+    for shape, ones in (("6x4", (1,)), ("6x4x5", (1, 1)), ("6x2x3x4", (1, 1, 1))):
+        assert [each[1] for each in weights_of(f"{shape} se:2")] == [
+            (3, 6, *ones), (3,), (6, 3, *ones), (6,),
+        ]  # fmt: skip
+
+
 def test_bytes_of_the_input() -> None:
     assert analyze("3x4x5 relu", batch=2).rows[0].activation_bytes == 2 * 60 * 4
 
@@ -129,3 +239,70 @@ def test_cut_off_places_are_mirrored_still() -> None:
 
 def test_no_vector_is_larger_than_an_input_without_places() -> None:
     assert larger_than_input(analyze("8 linear:4")) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "conv:4,k3", "conv:4,k3x2,s2,p=1:0x2,d1x2,g2,nobias", "conv:4,k3,p1x2",
+        "conv:4,k3,p=same,mode=reflect", "conv:4,k3,p=-1,mode=circular", "pwconv:4,s2,nobias",
+        "dwconv:3,m2", "maxpool:3,s2,ceil",
+        "upsample:1.5x2,mode=linear", "upsample:size=7", "slice:..2,axis=-1,step=2", "slice:1..",
+        "slice:-3..-1", "unflatten:2xinfer", "reshape:scalar", "permute:0x2x1",
+        "threshold:0.5,value=2", "rrelu:0.1,upper=0.3", "hardtanh:-2", "leakyrelu:0.2",
+        "mha:4,nobias", "ln:axes=-1x0",
+        "each:2,order=last[conv:4,k3]", "each[conv:4,k3]", "fold:2x3,size=4x5",
+        "reduce:max,axes=0x2", "adaptiveavg:keepx4", "gn:each", "gn:2,axis=-1", "se", "se:c4",
+        "pad:1:2x0,c=1:0",
+        "pad:0,value=-0.5", "token:2,axis=1,behind", "linear:3,axis=-1",
+    ],
+)  # fmt: skip
+def test_the_shortest_word(text: str) -> None:
+    """Without what is so by default, and without keys where their order says it."""
+    (layer,) = layers_of(text)
+    assert word(layer) == text
+
+
+def test_what_is_so_by_default_is_not_said() -> None:
+    """Nor where it was."""
+    for text, short in (
+        ("conv:4,k3,s1,p0,g1", "conv:4,k3"), ("leakyrelu:0.01", "leakyrelu"), ("se:16", "se"),
+        ("hardtanh:low=-2", "hardtanh:-2"), ("each:2[each[relu]]", "relu"),
+    ):  # fmt: skip
+        (layer,) = layers_of(text)
+        assert word(layer) == short
+
+
+def test_the_divisor_that_lies_nearest() -> None:
+    """Up to twice as large; of two the smaller."""
+    for number, wanted, near in (
+        (12, 5, 4), (64, 5, 4), (7, 3, 1), (12, 3, 3), (30, 7, 6), (7, 7, 7), (7, 6, 7), (1, 4, 1),
+    ):  # fmt: skip
+        assert near_divisor(number, wanted) == near
+
+
+def test_windows_are_those_of_its_route() -> None:
+    """One more for each axis of entries; none where each unit reads its own place."""
+    conv = Each(KINDS["conv"](4, 3))
+    assert [window.length(9) for window in conv.windows((2, 3, 9, 9))] == [9, 7, 7]
+    assert Each(KINDS["gn"](2)).windows((3, 4, 5)) == ()
+
+
+@pytest.mark.parametrize(
+    ("spec", "form"),
+    [
+        ("8x9 lstm:5[ | gap | gap | gap ]", "lstm:5[ sequence | state | cell ]"),
+        ("8x9 gru:5[ | gap | gap | gap ]", "gru:5[ sequence | state ]"),
+        ("8x9 gru(5,bidirectional)[ | gap | gap | gap ]", "gru:5[ sequence | states ]"),
+    ],
+)
+def test_how_states_are_given(spec: str, form: str) -> None:
+    """Several of two directions."""
+    with pytest.raises(SpecError) as caught:
+        analyze(spec)
+    assert f"`{form}`" in (caught.value.help or "")
+
+
+def test_where_the_features_of_attention_are() -> None:
+    mha: Any = KINDS["mha"]
+    assert [mha(2, axis=axis).place_of((8, 9)) for axis in (0, 1, -1, -2)] == [0, 1, 1, 0]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -12,7 +14,7 @@ from cnncalc import layers, parse
 from cnncalc.axis.field import Field
 from cnncalc.errors import LayerError
 from cnncalc.layers import FILES, KINDS, LAYERS
-from cnncalc.layers.base import MAX_VALUE, REQUIRED, Layer, Option
+from cnncalc.layers.base import MAX_VALUE, REQUIRED, Layer, Option, Weight
 from cnncalc.layers.options import SCALAR, show_value
 from cnncalc.layers.padding import pad_along
 from cnncalc.layers.spelling import word
@@ -69,6 +71,12 @@ def test_other_things_are_no_equals() -> None:
 
     assert weight == conv.weights((2, 9))[0]
     assert all(each != "conv" for each in (conv, weight, Field(1, ((0, 1),))))
+    assert all(each == ANY for each in (conv, weight, Field(1, ((0, 1),))))  # it is asked in turn
+    assert weight == Weight("weight", (4, 2, 3))
+    assert weight != Weight("weigh", (4, 2, 3))
+    assert weight != Weight("weight", (4, 3, 2))
+    assert weight != Weight("weight", (4, 2, 3), "buffer")
+    assert weight != Weight("weight", (4, 2, 3), trainable=False)
 
 
 AXES = [
@@ -138,6 +146,10 @@ def test_padding_that_leaves_nothing() -> None:
     with pytest.raises(LayerError, match="the output would have size 0"):
         pad(((-2, -2),)).output((1, 4))
     assert pad(((-2, -2),), empty=True).output((1, 4)) == (1, 0)
+    assert pad(((1, 1),), empty=True).output((1, 0)) == (1, 2)
+    assert pad(((0, 0),), channels=((-1, 0),), empty=True).output((1, 4)) == (0, 4)
+    with pytest.raises(LayerError, match="-1 channels would be left"):
+        pad(((0, 0),), channels=((-3, 0),), mode="replicate", empty=True).output((2, 4))
     assert pad(0, channels=((-1, 0),), empty=True).output((1, 4)) == (0, 4)
 
 
@@ -261,11 +273,27 @@ def test_a_name_taken_twice_is_refused() -> None:
     from cnncalc import layers
 
     twin = type("Twin", (Layer,), {"kind": "conv"})
+    assert type(pickle.loads(pickle.dumps(KINDS["conv"](4, 3)))) is KINDS["conv"]
     try:
         with pytest.raises(TypeError, match="two layers are called conv"):
             layers._discover()
     finally:
         twin.kind = ""  # unseen by later discoveries
+
+
+def test_kinds_are_found_through_their_classes() -> None:
+    """Those of a class that others share too, in the order of their files, and a new one."""
+    found = layers._discover()
+    assert list(found.items()) == list(LAYERS.items())
+
+    new = type("New", (KINDS["conv"],), {"kind": "newconv", "aliases": ("newer", "newest")})
+    try:
+        assert {name for name, kind in layers._discover().items() if kind is new} == {
+            "newconv", "newer", "newest",
+        }  # fmt: skip
+        assert type(pickle.loads(pickle.dumps(new(4, 3)))) is new
+    finally:
+        new.kind = ""
 
 
 @pytest.mark.parametrize(
