@@ -20,6 +20,9 @@ from cnncalc.python.refusals import Raised, Refusal
 from cnncalc.python.source_tree import SourceFile
 from cnncalc.python.values import MISSING, Arguments, Class, Described, Instance, Keywords, Value
 
+# A function, and the decorator of it that says what else it is.
+Adaptation = Callable[[ast.FunctionDef, ast.expr], ast.FunctionDef]
+
 __all__ = ["Function", "Import", "Machine", "Module", "Poison", "Scope"]
 
 MAX_SITES = 4  # calls that are told of the way to a place
@@ -372,8 +375,8 @@ class Machine(ABC):
         """The same of a library's dotted name."""
 
     @abstractmethod
-    def leaves(self, decorator: str) -> bool:
-        """Whether a decorator of this name gives back what it decorates."""
+    def adaptation(self, decorator: str) -> Adaptation | None:
+        """What makes of a function what a library's decorator of this name makes of it."""
 
 
 def called_at(stop: Raised) -> bool:

@@ -20,6 +20,7 @@ from cnncalc.python.values import (
     Bound,
     Class,
     Instance,
+    Keys,
     Opaque,
     SetValue,
     Value,
@@ -125,6 +126,8 @@ def joined(machine: Machine, kind: type[ast.operator], left: Value, right: Value
             return {**left, **right}
         if isinstance(left, Class | Opaque) or isinstance(right, Class | Opaque):
             return (left, right)  # a union of types, as isinstance takes it
+    left, right = (SetValue(dict.fromkeys(each)) if isinstance(each, Keys) else each
+                   for each in (left, right))  # fmt: skip
     if isinstance(left, SetValue) and isinstance(right, SetValue):
         machine.budget.spend(len(left.items) + len(right.items))
         return set_operation(kind, left, right)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cnncalc.errors import SpecError
-from cnncalc.python.machine import Machine
+from cnncalc.python.machine import Adaptation, Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.source_tree import SourceFile
 from cnncalc.python.values import MISSING, Builtin, Value
@@ -22,7 +22,7 @@ class Library:
         outranks: whether these packages win over files of the same name beside the source.
         homes: modules whose names people use without an import.
         changing: methods that change what they are called on.
-        leaving: how the names of decorators begin that give back what they decorate.
+        adapting: what a function under a decorator of this name is, as the decorator leaves it.
         anywhere: names that mean this, whatever file they are imported from.
         methods: those that plain data have with it beside Python's own.
     """
@@ -32,7 +32,7 @@ class Library:
     outranks = False
     homes: tuple[str, ...] = ()
     changing: frozenset[str] = frozenset()
-    leaving: tuple[str, ...] = ()
+    adapting: Mapping[str, Adaptation] = {}
     anywhere: Mapping[str, Value] = {}
     methods: Mapping[type, Mapping[str, Builtin]] = {}
 

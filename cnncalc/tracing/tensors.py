@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.layers.base import Weight
 from cnncalc.python.guests import Guest
-from cnncalc.python.limits import check_int
+from cnncalc.python.limits import check_count, check_int
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import MISSING, Arguments, Class, Instance, Keywords, Value
 from cnncalc.tracing.arrays import MAX_NUMBERS, is_small, stretched
@@ -150,8 +150,8 @@ class Batch(Shaped):
     def text(self) -> str:
         return "batch"
 
-    def to_int(self) -> int:
-        raise Refusal("the size of the batch isn't known", code="batch")
+    def to_int(self) -> Value:
+        return self
 
     def to_bound(self) -> int:
         raise Refusal("a loop over the batch can't be followed", code="batch")
@@ -338,9 +338,13 @@ class Static(Shaped):
         return self.shape[0] if self.shape else 0
 
     def iterate(self, machine: Machine) -> Iterable[Value]:
-        if self.values is None:
+        if self.values is not None:
+            return static_rows(machine, self)
+        if not self.shape or not isinstance(self.shape[0], int):
             raise no_loop()
-        return static_rows(machine, self)
+        check_count(self.shape[0])
+        machine.budget.spend(self.shape[0])
+        return [self.item(machine, place) for place in range(self.shape[0])]
 
     def plain(self) -> Value:
         return one_number(self)
@@ -453,9 +457,9 @@ def batch_arithmetic(sign: str, left: Value, right: Value) -> Value:
             return whole
         if sign == "/":
             return left.factor / right.factor
-    divides = sign == "//" and isinstance(left, Batch) and isinstance(right, int)
+    divides = sign in ("//", "/") and isinstance(left, Batch) and isinstance(right, int | float)
     if divides and right > 0 and left.factor % right == 0:
-        return Batch(left.factor // right)
+        return Batch(int(left.factor // right))
     raise Refusal(
         f"`{sign}` needs the size of the batch, which isn't known",
         help="sizes are worked out for any batch; only products with it can be followed",

@@ -72,7 +72,13 @@ def emit(
             numbers = tuple(each.number for each in inputs)
             trace.refused = declared, numbers, shapes
         raise misfit(machine, error, declared, inputs, shapes, owner) from None
-    if not all(isinstance(each, Tensor) for each in inputs):
+    fixed = [each for each in inputs if not isinstance(each, Tensor)]
+    if 0 < len(fixed) < len(inputs):
+        raise Refusal(
+            f"`{op}` of a tensor that flows and of one that doesn't depend on the input can't be "
+            "followed"
+        )
+    if fixed:
         behind = at_work_on_fixed(machine, declared.layer, shapes, owner, held)
         return made_of(machine, [*inputs, *behind], (*inputs[0].shape[:1], *shape))
     if held is None and isinstance(owner, Parameter):

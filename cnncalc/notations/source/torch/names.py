@@ -19,6 +19,7 @@ from cnncalc.notations.source.torch.nn.transformer import TRANSFORMERS, transfor
 from cnncalc.notations.source.torch.nn.utils import TOOLS
 from cnncalc.notations.source.unread import LISTED
 from cnncalc.python.functions import Method, simple, undecorated
+from cnncalc.python.iteration import listed
 from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
@@ -43,7 +44,7 @@ __all__ = ["find_torch", "functions", "layer_classes"]
 DTYPES = frozenset(
     words(
         "float16 float32 float64 float half double bfloat16 int8 int16 int32 int64 int long uint8 "
-        "bool short complex64 preserve_format channels_last contiguous_format strided dtype Size "
+        "bool short complex64 preserve_format channels_last contiguous_format strided dtype "
         "memory_format Generator"
     )
 )
@@ -282,6 +283,28 @@ TIMM: dict[str, Value] = {
     "to_2tuple": simple("to_2tuple", pair_of),
     "register_model": simple("register_model", undecorated),
 }
+
+
+def float_info(machine: Machine, kind: Value = None) -> Value:
+    """`torch.finfo(dtype)`: what the numbers of a type reach to; of float32 where it isn't told."""
+    bits, most, eps = FLOATS.get(getattr(kind, "name", "").rpartition(".")[2], FLOATS["float32"])
+    limits = {"max": most, "min": -most, "eps": eps, "bits": bits}
+    return Opaque("torch.finfo", **limits, resolution=eps, dtype=str(kind))
+
+
+def sizes_of(machine: Machine, sizes: Value = ()) -> Value:
+    """`torch.Size(sizes)`."""
+    return tuple(listed(machine, sizes))
+
+
+FLOATS = {
+    "float16": (16, 65504.0, 2.0**-10),
+    "half": (16, 65504.0, 2.0**-10),
+    "bfloat16": (16, 3.3895313892515355e38, 2.0**-7),
+    "float32": (32, 3.4028234663852886e38, 2.0**-23),
+    "float64": (64, 1.7976931348623157e308, 2.0**-52),
+    "double": (64, 1.7976931348623157e308, 2.0**-52),
+}
 FALSE = simple("false", lambda machine, *args, **options: False)
 CONTEXT = ("no_grad", "inference_mode", "enable_grad", "set_grad_enabled", "autocast", "device")
 TABLE: dict[str, Value] = {
@@ -316,6 +339,8 @@ TABLE: dict[str, Value] = {
     "torch.cuda.device_count": simple("device_count", lambda machine: 0),
     "torch.is_grad_enabled": FALSE,
     "torch.get_default_dtype": simple("get_default_dtype", lambda machine: Opaque("torch.float32")),
+    "torch.finfo": simple("finfo", float_info),
+    "torch.Size": simple("Size", sizes_of),
     "torch.load": Silent("torch.load"),
     "torch.save": Silent("torch.save"),
     "torch.manual_seed": Silent("torch.manual_seed"),

@@ -228,6 +228,7 @@ RESHAPING: dict[str, Method] = {
     "dim": lambda machine, tensor: len(outer_shape(tensor)),
     "requires_grad": requires_grad,
     "ndimension": lambda machine, tensor: len(outer_shape(tensor)),
+    "get_device": lambda machine, tensor: -1,  # that of a CPU
     **dict.fromkeys(
         words(
             "contiguous detach to cuda cpu float double half bfloat16 type type_as "

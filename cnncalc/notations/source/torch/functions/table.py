@@ -40,7 +40,7 @@ EITHER: dict[str, Method] = {
     "prelu": FUNCTIONAL["prelu"],
 }
 NO_METHODS = words("cat stack concat concatenate einsum")
-NO_FUNCTIONS = words("to cuda cpu type copy data size view dim item tolist")
+NO_FUNCTIONS = words("to cuda cpu type copy data size view dim item tolist get_device")
 METHODS: dict[str, Method] = {
     name: function for name, function in EITHER.items() if name not in NO_METHODS
 }
