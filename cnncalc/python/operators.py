@@ -175,6 +175,10 @@ def in_place(machine: Machine, kind: type[ast.operator], left: Value, right: Val
         left.update(right)
         check_count(len(left))
         return left
+    if isinstance(left, Guest):
+        found = left.in_place(machine, SIGNS[kind], right)
+        if found is not MISSING:
+            return found
     return binary(machine, kind, left, right)
 
 

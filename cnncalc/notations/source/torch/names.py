@@ -7,7 +7,7 @@ from functools import cache
 
 from cnncalc.frameworks.pytorch import READERS
 from cnncalc.notations.source.step_names import spans_of
-from cnncalc.notations.source.torch.functions.table import TORCH
+from cnncalc.notations.source.torch.functions.table import TORCH, in_place
 from cnncalc.notations.source.torch.nn.attention import attention_class
 from cnncalc.notations.source.torch.nn.containers import CONTAINERS
 from cnncalc.notations.source.torch.nn.functional import FUNCTIONAL
@@ -103,7 +103,9 @@ def layer_classes() -> list[str]:
 
 def function_named(name: str) -> Value:
     """`torch.relu` or `F.relu`, and `relu_`, which writes over what it is given."""
-    found = TORCH.get(name) or TORCH.get(name.removesuffix("_"))
+    found = TORCH.get(name)
+    if found is None and name.endswith("_") and name.removesuffix("_") in TORCH:
+        found = in_place(TORCH[name.removesuffix("_")])
     return MISSING if found is None else tensor_function(name, found)
 
 

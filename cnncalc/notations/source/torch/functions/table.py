@@ -21,7 +21,7 @@ from cnncalc.python.values import MISSING, Bound, Builtin, Opaque, Value
 from cnncalc.python.wordlists import words
 from cnncalc.tracing.tensors import Parameter, Static, Tensor
 
-__all__ = ["METHODS", "TORCH", "tensor_attribute"]
+__all__ = ["METHODS", "TORCH", "in_place", "tensor_attribute"]
 
 
 # Functions that are methods too, but for those that are named below.
@@ -68,10 +68,14 @@ FIXED: dict[str, Value] = {
 
 
 def in_place(function: Method) -> Method:
-    """`w.mul_(2)` of weights or constants: what the method makes takes the place of the numbers."""
+    """`x.mul_(2)`: what the method makes takes the place of what was there."""
 
-    def call(machine: Machine, tensor: Static, *args: Value, **options: Value) -> Value:
+    def call(machine: Machine, tensor: Value, *args: Value, **options: Value) -> Value:
         made = function(machine, tensor, *args, **options)
+        if isinstance(tensor, Tensor):
+            if isinstance(made, Tensor):
+                tensor.become(made, any(isinstance(each, Tensor) for each in args))
+            return tensor
         if isinstance(made, Static) and made is not tensor:
             if not isinstance(tensor, Parameter):
                 tensor.shape, tensor.sources = made.shape, made.sources
@@ -104,6 +108,6 @@ def tensor_attribute(machine: Machine, value: Value, name: str) -> Value:
     found = METHODS.get(stem)
     if found is None:
         return MISSING
-    if stem != name and isinstance(value, Static):
+    if stem != name:
         found = in_place(found)
     return Bound(Builtin(name, lambda m, args, kwargs: found(m, *args, **kwargs)), value)

@@ -255,6 +255,9 @@ def run_layer(
         declared = declared.replaced(layer=declared.layer.replaced(learned=True))
     kind, inputs, more = declared.layer.kind, [tensor, *start.states], start.learned
     output = emit(machine, declared, inputs, op=kind, owner=module, batch=batch, more=more)
+    if module.fields.get("inplace") is True and isinstance(tensor, Tensor):
+        tensor.become(output, seen=False)
+        return tensor
     if isinstance(declared.layer, Recurrent):
         return output_and_states(machine, declared.layer, output)
     if module.fields.get("return_indices") is True:
