@@ -68,10 +68,13 @@ def is_bare(node: ast.Call, name: str) -> bool:
 
 def local_names(scope: Scope) -> dict[Value, Value]:
     """`locals()` of a function: its names so far."""
-    if scope.function is None:
+    at: Scope | None = scope
+    while at is not None and at.function is None and not at.names.get("__class_body__"):
+        at = at.outer  # a comprehension's
+    if at is None or at.function is None:
         raise Refusal("`locals()` outside of a function can't be followed", code="forbidden")
-    scope.machine.budget.spend(len(scope.names))
-    return dict(scope.names)
+    scope.machine.budget.spend(len(at.names))
+    return dict(at.names)
 
 
 def zero_argument_super(scope: Scope) -> Value:

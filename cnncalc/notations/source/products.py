@@ -17,7 +17,7 @@ from cnncalc.python.guests import Guest
 from cnncalc.python.iteration import content_of
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
-from cnncalc.python.values import Value, describe
+from cnncalc.python.values import MISSING, Value, describe
 from cnncalc.tracing.arithmetic import product as with_weights
 from cnncalc.tracing.batch_axis import BatchAxis
 from cnncalc.tracing.constants import permuted, seen_as, sources_of
@@ -57,9 +57,9 @@ def product(
         return through(machine, right, left, left.shape[::-1], -2)
     if isinstance(left, Static) and isinstance(right, Static):
         return machine.part(Operations).binary(machine, "@", left, right)
-    equation = _as_letters(left, right)
-    if equation is not None:
-        return einsum(machine, equation, left, right)
+    found = broadcast_product(machine, left, right)
+    if found is not MISSING:
+        return found
     raise Refusal(
         f"a matrix product of {_words(left)} and {_words(right)} can't be followed",
         help="of two tensors that flow, or of one with a matrix of weights",
@@ -67,14 +67,27 @@ def product(
     )
 
 
-def _as_letters(left: Value, right: Value) -> str | None:
-    """The equation of `left @ right` with weights of three axes or more; None: there is none."""
+def broadcast_product(machine: Machine, left: Value, right: Value) -> Value:
+    """`left @ right` of one that flows with weights of three axes or more; MISSING: of others."""
     both = [each for each in (left, right) if isinstance(each, Tensor | Static)]
     ranks = [len(outer_shape(each)) for each in both]
-    if len(both) < 2 or max(ranks) != min(ranks) or not 3 <= ranks[0] <= MAX_LETTERS:
-        return None
-    front = "".join(map(chr, range(ord("a"), ord("a") + ranks[0] - 2)))
-    return f"{front}xy,{front}yz->{front}xz"
+    if len(both) < 2 or not 3 <= max(ranks) <= MAX_LETTERS or min(ranks) < 2:
+        return MISSING
+    front = "".join(map(chr, range(ord("a"), ord("a") + max(ranks) - 2)))
+    parts, operands = [], []
+    for each, matrix in zip(both, ("xy", "yz"), strict=True):
+        sizes = outer_shape(each)
+        part = front[len(front) + 2 - len(sizes) :] + matrix
+        if isinstance(each, Static):  # an axis of size 1 is the same for each
+            kept = [p for p, size in enumerate(sizes) if size != 1 or p >= len(sizes) - 2]
+            part = "".join(part[place] for place in kept)
+            each = seen_as(each, tuple(sizes[place] for place in kept))
+        parts.append(part)
+        operands.append(each)
+    flows = operands[0] if isinstance(left, Tensor) else operands[1]
+    if len(flows.sizes) < max(ranks):
+        return MISSING
+    return einsum(machine, f"{parts[0]},{parts[1]}->{front}xz", *operands)
 
 
 def batch_in_front(left: Tensor, right: Tensor) -> BatchAxis:

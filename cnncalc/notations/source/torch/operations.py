@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnncalc.notations.source.arithmetic import tensor_operator
-from cnncalc.notations.source.torch.functions.assigning import with_item
+from cnncalc.notations.source.torch.assigning import with_item
 from cnncalc.notations.source.torch.functions.creation import parameter
 from cnncalc.notations.source.torch.functions.indexing import tensor_item
 from cnncalc.notations.source.torch.functions.table import METHODS, TORCH, tensor_attribute

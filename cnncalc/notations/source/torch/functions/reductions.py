@@ -101,17 +101,19 @@ def larger(machine: Machine, how: str, one: Value, two: Value) -> Value:
 
 
 def bounded(machine: Machine, how: str, tensor: Tensor, bound: Static) -> Value:
-    """What flows with a bound that the model keeps: max(x, t) = relu(x - t) + t."""
+    """What flows with a bound t that the model keeps.
+
+    max(x, t) = x + relu(t - x), and min(x, t) = t - relu(t - x): in both t is added as it is.
+    """
     number = one_number(bound)
     if isinstance(number, int | float):
         limits = (float(number), math.inf) if how == "max" else (-math.inf, float(number))
         return emit(machine, KINDS["hardtanh"](*limits), [tensor], op=how)
     binary = machine.part(Operations).binary
-    sides = (tensor, bound) if how == "max" else (bound, tensor)
-    above = emit(machine, KINDS["relu"](), [binary(machine, "-", *sides)], op="relu")
-    return (
-        binary(machine, "+", above, bound) if how == "max" else binary(machine, "-", bound, above)
-    )
+    missing = emit(machine, KINDS["relu"](), [binary(machine, "-", bound, tensor)], op="relu")
+    if how == "max":
+        return binary(machine, "+", tensor, missing)
+    return binary(machine, "-", bound, missing)
 
 
 def pair(how: str) -> Method:
