@@ -119,7 +119,9 @@ class Imports:
     def _outranking(self, package: str, path: str) -> Value:
         """What a name means even in the framework's own source tree; MISSING for most."""
         home = self._home(package.partition(".")[0])
-        found = self._named(path) if home is not None and home.outranks else MISSING
+        outside = package.partition(".")[0] in self.tree.packages  # as before it was opened
+        wins = home is not None and (home.outranks or outside)
+        found = self._named(path) if wins else MISSING
         return MISSING if isinstance(found, Foreign) else found
 
     def member(self, importer: Module, node: ast.ImportFrom, name: str) -> Value:

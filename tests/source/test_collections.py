@@ -167,3 +167,35 @@ def build(*, weights=None, progress=True, **kwargs):
 )
 def test_old_names_of_arguments(entry: str, classes: int) -> None:
     assert report_of(OLD_NAMES, (3, 4, 4), entry).total.params == 3 * classes
+
+
+def test_a_model_of_timm_by_its_name(tmp_path: Path) -> None:
+    """The function of that name, in a package that is read; nothing of it fills a registry."""
+    models = tmp_path / "timm" / "models"
+    models.mkdir(parents=True)
+    (tmp_path / "timm" / "__init__.py").write_text("from .models import *\n")
+    (models / "__init__.py").write_text("from .plain import *\n")
+    (models / "plain.py").write_text(
+        "import torch.nn as nn\n\ndef plain_8(pretrained=False, num_classes=8):\n"
+        "    return nn.Conv2d(3, num_classes, 1)\n"
+    )
+    text = net("import timm\nself.b = timm.create_model('plain_8.in1k', num_classes=4)",
+               "return self.b(x)")  # fmt: skip
+
+    network = cnncalc.parse(text, path=[tmp_path])
+    assert cnncalc.analyze(network, (3, 4, 4)).total.params == 16
+
+
+def test_what_no_layer_is_ends_the_flow_alone() -> None:
+    error = refused(net(CONV, "return self.c(x).topk(2, 1)"), (3, 4, 4))
+
+    assert "`torch.Tensor.topk` has no counterpart" in error.message
+    assert error.report is not None
+    assert error.report.total.params == 32
+
+
+def test_nothing_is_joined_of_no_channels() -> None:
+    report = report_of(
+        net(CONV, "return torch.cat([self.c(x), x.new_empty(x.size(0), 0, 8, 8)], 1)"), (3, 8, 8)
+    )
+    assert [row.kind for row in report.layers] == ["conv"]

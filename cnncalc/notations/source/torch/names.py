@@ -268,6 +268,28 @@ def parallel(machine: Machine, module: Value = None, *args: Value, **options: Va
     return module
 
 
+def create_model(
+    machine: Machine, model_name: Value, pretrained: Value = False, **options: Value
+) -> Value:
+    """`timm.create_model("resnet18", num_classes=10)`: the function of that name, called.
+
+    timm's own keeps all of its functions in a table, which it has to load all of its files for.
+    """
+    if not isinstance(model_name, str) or ":" in model_name:
+        if isinstance(machine.library("timm.models._registry"), Foreign):
+            raise machine.unread("timm.create_model")
+        raise Refusal("`timm.create_model` takes the name of a model, as a text")
+    build = machine.library(f"timm.models.{model_name.partition('.')[0]}")
+    given = {name: each for name, each in options.items()
+             if each is not None and name not in WHERE_WEIGHTS_ARE}  # fmt: skip
+    return machine.call(build, [], given)
+
+
+WHERE_WEIGHTS_ARE = words(
+    "checkpoint_path cache_dir pretrained_cfg pretrained_cfg_overlay scriptable exportable no_jit"
+)
+
+
 def apply_function(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """`Function.apply(x)` of an autograd function: its forward."""
     cls, *inputs = args
@@ -358,6 +380,10 @@ TABLE: dict[str, Value] = {
     "torch.utils.checkpoint.checkpoint_sequential": simple("checkpoint", checkpoint_sequential),
     "torch.utils.model_zoo.load_url": Silent("torch.utils.model_zoo.load_url"),
     "torch.fx.wrap": Silent("torch.fx.wrap"),
+    **dict.fromkeys(
+        ("timm.create_model", "timm.models.create_model", "timm.models.factory.create_model"),
+        simple("create_model", create_model),
+    ),
     "torch.nn.DataParallel": simple("DataParallel", parallel),
     "torch.nn.parallel.DataParallel": simple("DataParallel", parallel),
     "torch.nn.parallel.DistributedDataParallel": simple("DataParallel", parallel),
