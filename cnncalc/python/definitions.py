@@ -69,6 +69,9 @@ def registered(scope: Scope, node: ast.expr, value: Value) -> Value:
     except (Refusal, Raised) as stop:
         if isinstance(stop, Refusal) and stop.fatal:
             raise
+        refusal = stop.refusal() if isinstance(stop, Raised) else stop
+        refusal.span = refusal.span or scope.module.file.span(node)
+        machine.passed_over.append(refusal)
         return value
     return result if isinstance(result, Class | Function) else value
 

@@ -224,9 +224,19 @@ class Interpreter(Machine):
     def told(self, refusal: Refusal) -> SpecError:
         """What the user sees of a refusal, with what the libraries know besides."""
         error = refusal.error()
+        if refusal.code == "raised":
+            error.notes += [passed_over(each) for each in self.passed_over[:1]]
         for library in self.libraries:
             error = library.told(self, error)
         return error
+
+
+def passed_over(stop: Refusal) -> str:
+    """The note that a registry couldn't be followed, whose names may be missed."""
+    assert stop.span is not None
+    file, line, *_ = stop.span.place()
+    where = f"{file}, line {line}" if file else f"line {line}"
+    return f"the registry at {where} was passed over: {stop.message}"
 
 
 def name_of(node: ast.AST) -> str:

@@ -262,6 +262,8 @@ class Machine(ABC):
         sites: the calls under way, innermost last.
         modules: the files at work.
         guarded: how many `try` are under way that expect an import to fail.
+        passed_over: why registries couldn't be followed, whose classes and functions stay as they
+            are: a name that is missing later may be one of theirs.
         patches: what the source has changed of a library's classes and values.
     """
 
@@ -272,6 +274,7 @@ class Machine(ABC):
         self.sites: list[tuple[Module, ast.AST]] = []
         self.modules: dict[SourceFile, Module] = {}
         self.guarded = 0
+        self.passed_over: list[Refusal] = []
         self.patches = Patches()
         self._parts: dict[type, object] = {}
         self._makers: dict[type, Callable[[], object]] = {}

@@ -20,6 +20,7 @@ class Library:
         packages: the first names of the dotted ones that `find` knows.
         meant: those of them that a misspelt package may be meant for.
         outranks: whether these packages win over files of the same name beside the source.
+        settled: dotted names that mean what `find` gives, even where the package is read.
         homes: modules whose names people use without an import.
         changing: methods that change what they are called on.
         adapting: what a function under a decorator of this name is, as the decorator leaves it.
@@ -30,6 +31,7 @@ class Library:
     packages: tuple[str, ...] = ()
     meant: tuple[str, ...] = ()
     outranks = False
+    settled: frozenset[str] = frozenset()
     homes: tuple[str, ...] = ()
     changing: frozenset[str] = frozenset()
     adapting: Mapping[str, Adaptation] = {}

@@ -176,14 +176,15 @@ def test_a_model_of_timm_by_its_name(tmp_path: Path) -> None:
     (tmp_path / "timm" / "__init__.py").write_text("from .models import *\n")
     (models / "__init__.py").write_text("from .plain import *\n")
     (models / "plain.py").write_text(
-        "import torch.nn as nn\n\ndef plain_8(pretrained=False, num_classes=8):\n"
-        "    return nn.Conv2d(3, num_classes, 1)\n"
+        "import torch.nn as nn\n\ndef plain_8(pretrained=False, **kwargs):\n"
+        "    kwargs.setdefault('num_classes', 21 if kwargs.get('pretrained_cfg') == 'in21k' else 8)\n"
+        "    return nn.Conv2d(3, kwargs['num_classes'], 1)\n"
     )
-    text = net("import timm\nself.b = timm.create_model('plain_8.in1k', num_classes=4)",
-               "return self.b(x)")  # fmt: skip
-
-    network = cnncalc.parse(text, path=[tmp_path])
-    assert cnncalc.analyze(network, (3, 4, 4)).total.params == 16
+    cases = {"'plain_8'": 32, "'plain_8.in21k'": 84, "'plain_8.x', num_classes=4": 16}
+    for call, params in cases.items():
+        text = net(f"import timm\nself.b = timm.create_model({call})", "return self.b(x)")
+        report = cnncalc.analyze(cnncalc.parse(text, path=[tmp_path]), (3, 4, 4))
+        assert report.total.params == params
 
 
 def test_what_no_layer_is_ends_the_flow_alone() -> None:
@@ -199,3 +200,36 @@ def test_nothing_is_joined_of_no_channels() -> None:
         net(CONV, "return torch.cat([self.c(x), x.new_empty(x.size(0), 0, 8, 8)], 1)"), (3, 8, 8)
     )
     assert [row.kind for row in report.layers] == ["conv"]
+
+
+REGISTRY = """
+import torch.nn as nn
+import somewhere
+NETS = {}
+
+def register(cls):
+    NETS[somewhere.key_of(cls)] = cls
+    return cls
+
+@register
+class Small(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.c = nn.Conv2d(3, 8, 1)
+    def forward(self, x):
+        return self.c(x)
+
+def build(name):
+    return NETS[name]()
+"""
+
+
+def test_a_registry_that_was_passed_over_is_told_of() -> None:
+    """Its classes are read all the same; a name that is missing in it says why."""
+    assert report_of(REGISTRY, (3, 4, 4), "Small()").total.params == 32
+    error = refused(REGISTRY, (3, 4, 4), "build('small')")
+
+    assert [note for note in error.notes if "passed over" in note] == [
+        "the registry at line 7 was passed over: `somewhere.key_of` can't be followed: `somewhere` "
+        "is neither in this source tree nor installed"
+    ]

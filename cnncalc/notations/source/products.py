@@ -85,7 +85,7 @@ def broadcast_product(machine: Machine, left: Value, right: Value) -> Value:
         parts.append(part)
         operands.append(each)
     flows = operands[0] if isinstance(left, Tensor) else operands[1]
-    if len(flows.sizes) < max(ranks):
+    if len(outer_shape(flows)) < max(ranks):
         return MISSING
     return einsum(machine, f"{parts[0]},{parts[1]}->{front}xz", *operands)
 

@@ -26,11 +26,11 @@ def with_item(machine: Machine, tensor: Value, index: Value, value: Value) -> Te
     if isinstance(index, Static) and index.mask and isinstance(holder, Tensor):
         if isinstance(value, Tensor):
             raise Refusal("values that a mask puts into a tensor can't be followed")
-        return holder  # which values they are changes no size
+        return holder.copy()  # which values they are changes no size
     region, single = places(outer_shape(holder), index)
     part = fitting(machine, outer_shape(holder), region, single, value)
     result = filled(machine, holder, region, part, 0)
-    if isinstance(result, Static):
+    if not isinstance(result, Tensor):
         raise Refusal("this assignment into a part of a tensor can't be followed")
     return result.copy()
 

@@ -47,6 +47,7 @@ class PyTorch(Framework):
     packages = ("torch", "torchvision", "timm", "pytorch_lightning", "lightning")
     meant = ("torch",)
     homes = ("torch.nn",)
+    settled = frozenset(words("timm.create_model timm.models.create_model"))
     changing = frozenset(words("add_module register_buffer register_module register_parameter"))
     adapting = {"handle_legacy_interface": legacy.with_old_names}  # noqa: RUF012, a constant
     anywhere = {"_log_api_usage_once": Silent("_log_api_usage_once")}  # noqa: RUF012, a constant

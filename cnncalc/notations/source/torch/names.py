@@ -279,14 +279,17 @@ def create_model(
         if isinstance(machine.library("timm.models._registry"), Foreign):
             raise machine.unread("timm.create_model")
         raise Refusal("`timm.create_model` takes the name of a model, as a text")
-    build = machine.library(f"timm.models.{model_name.partition('.')[0]}")
+    name, _, tag = model_name.partition(".")
+    build = machine.library(f"timm.models.{name}")
     given = {name: each for name, each in options.items()
              if each is not None and name not in WHERE_WEIGHTS_ARE}  # fmt: skip
+    if tag:  # which weights it is for, that may have another number of classes
+        given.setdefault("pretrained_cfg", tag)
     return machine.call(build, [], given)
 
 
 WHERE_WEIGHTS_ARE = words(
-    "checkpoint_path cache_dir pretrained_cfg pretrained_cfg_overlay scriptable exportable no_jit"
+    "checkpoint_path cache_dir pretrained_cfg_overlay scriptable exportable no_jit"
 )
 
 
