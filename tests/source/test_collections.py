@@ -177,8 +177,8 @@ def test_a_model_of_timm_by_its_name(tmp_path: Path) -> None:
     (models / "__init__.py").write_text("from .plain import *\n")
     (models / "plain.py").write_text(
         "import torch.nn as nn\n\ndef plain_8(pretrained=False, **kwargs):\n"
-        "    kwargs.setdefault('num_classes', 21 if kwargs.get('pretrained_cfg') == 'in21k' else 8)\n"
-        "    return nn.Conv2d(3, kwargs['num_classes'], 1)\n"
+        "    of_tag = 21 if kwargs.get('pretrained_cfg') == 'in21k' else 8\n"
+        "    return nn.Conv2d(3, kwargs.get('num_classes', of_tag), 1)\n"
     )
     cases = {"'plain_8'": 32, "'plain_8.in21k'": 84, "'plain_8.x', num_classes=4": 16}
     for call, params in cases.items():
