@@ -27,7 +27,9 @@ def assign(scope: Scope, target: ast.expr, value: Value) -> None:
         holder = machine.evaluate(scope, target.value)
         if isinstance(holder, Guest) and isinstance(target.value, ast.Subscript):
             holder.set_in_part()
-        set_item(machine, holder, machine.evaluate(scope, target.slice), value)
+        made = set_item(machine, holder, machine.evaluate(scope, target.slice), value)
+        if made is not None:
+            assign(scope, target.value, made)
     elif isinstance(target, ast.Tuple | ast.List):
         assign_all(scope, target.elts, value)
     else:

@@ -11,6 +11,7 @@ from cnncalc.python.guests import Guest
 from cnncalc.python.limits import MAX_ATTRIBUTES
 from cnncalc.python.machine import Function, Machine, Module
 from cnncalc.python.methods import find_method
+from cnncalc.python.name_tables import name_table
 from cnncalc.python.refusals import Raised, Refusal
 from cnncalc.python.types import class_of
 from cnncalc.python.values import (
@@ -223,6 +224,8 @@ def of_function(machine: Machine, value: Function, name: str) -> Value:
         return value.name
     if name == "__module__":
         return value.scope.module.file.name
+    if name == "__kwdefaults__":
+        return dict(value.kwdefaults) or None
     return None if name in ("__doc__", "__annotations__", "__wrapped__") else MISSING
 
 
@@ -235,6 +238,8 @@ def of_bound(machine: Machine, value: Bound, name: str) -> Value:
 
 
 def of_builtin(machine: Machine, value: Builtin, name: str) -> Value:
+    if name == "__kwdefaults__":  # of a library's: it has some, and which isn't known
+        return {}
     return value.name if name in ("__name__", "__qualname__") else MISSING
 
 
@@ -244,6 +249,8 @@ def of_partial(machine: Machine, value: Partial, name: str) -> Value:
 
 
 def of_module(machine: Machine, value: Module, name: str) -> Value:
+    if name == "__dict__":
+        return name_table(value)
     if value.has(name) or value.stars:
         found = value.find(name)
         if found is not MISSING:
@@ -339,7 +346,10 @@ def is_registered(value: Value) -> bool:
 
 def delete_attribute(machine: Machine, holder: Value, name: str) -> None:
     """`del holder.name`."""
-    if isinstance(holder, Instance) and name in holder.fields:
+    remover = holder.cls.find("__delattr__") if isinstance(holder, Instance) else MISSING
+    if isinstance(remover, Function | Builtin):
+        machine.call(Bound(remover, holder), [name], {})
+    elif isinstance(holder, Instance) and name in holder.fields:
         del holder.fields[name]
     elif isinstance(holder, Instance | Class):
         raise no_attribute(machine, holder, name)

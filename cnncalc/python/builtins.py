@@ -6,7 +6,13 @@ import ast
 import re
 from collections.abc import Callable
 
-from cnncalc.python.attributes import get_attribute, look_up, no_attribute, set_attribute
+from cnncalc.python.attributes import (
+    delete_attribute,
+    get_attribute,
+    look_up,
+    no_attribute,
+    set_attribute,
+)
 from cnncalc.python.classes import Super
 from cnncalc.python.comparison import is_true
 from cnncalc.python.exceptions import EXCEPTIONS, raised
@@ -14,6 +20,7 @@ from cnncalc.python.functions import simple
 from cnncalc.python.guests import Guest
 from cnncalc.python.iteration import iterate, listed
 from cnncalc.python.machine import Function, Machine
+from cnncalc.python.name_tables import name_table
 from cnncalc.python.operators import binary
 from cnncalc.python.refusals import Raised, Refusal
 from cnncalc.python.sequences import (
@@ -33,7 +40,6 @@ from cnncalc.python.types import TYPES, is_instance, number
 from cnncalc.python.unknown import Unknown
 from cnncalc.python.values import (
     MISSING,
-    OBJECT,
     Arguments,
     Bound,
     Builtin,
@@ -54,8 +60,8 @@ __all__ = ["BUILTINS", "BY_TEXT", "FORBIDDEN", "forbidden"]
 DOTTED = re.compile(r"[A-Za-z_]\w{0,60}(?:\.[A-Za-z_]\w{0,60}){0,5}")
 
 FORBIDDEN = words(
-    "breakpoint compile delattr eval exec exit hash help id input locals memoryview open quit "
-    "__import__ __build_class__ bytearray"
+    "breakpoint compile eval exec exit hash help id input memoryview open quit "
+    "__build_class__ bytearray"
 )
 
 
@@ -104,6 +110,29 @@ def write_attribute(machine: Machine, value: Value, name: Value, item: Value) ->
     set_attribute(machine, value, name, item)
 
 
+def remove_attribute(machine: Machine, value: Value, name: Value) -> None:
+    if not isinstance(name, str):
+        raise raised("TypeError", "an attribute's name is a text")
+    delete_attribute(machine, value, name)
+
+
+def whole_import(machine: Machine, name: Value, *more: Value, **options: Value) -> Value:
+    """`__import__(name)`, where a source looks whether a package is there: it is read.
+
+    A name that is written out has no need of this but to hide an import.
+    """
+    module, node = machine.sites[-1]
+    hidden = isinstance(node, ast.Call) and any(isinstance(a, ast.Constant) for a in node.args)
+    if not isinstance(name, str) or more or options or hidden:
+        raise forbidden("__import__")
+    machine.guarded += 1  # what isn't there is an error here and now
+    try:
+        machine.imported(module, name, name)
+        return machine.imported(module, name.partition(".")[0], name)
+    finally:
+        machine.guarded -= 1
+
+
 def is_subclass(machine: Machine, cls: Value, kinds: Value) -> bool:
     kinds = kinds if isinstance(kinds, tuple) else (kinds,)
     return isinstance(cls, Class) and any(kind in cls.order for kind in kinds)
@@ -137,6 +166,7 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "chr": lambda machine, value: chr(value),
     "ord": lambda machine, value: ord(value),
     "classmethod": lambda machine, function: StaticMethod(function, True),
+    "delattr": remove_attribute,
     "divmod": lambda machine, a, b: (
         binary(machine, ast.FloorDiv, a, b),
         binary(machine, ast.Mod, a, b),
@@ -167,14 +197,13 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "super": explicit_super,
     "vars": lambda machine, value: dict(value.fields),
     "zip": zipped,
+    "__import__": whole_import,
 }
 
 
 def global_names(machine: Machine, args: Arguments, kwargs: Keywords) -> Value:
     """`globals()`: the names of the file, each worked out when it is asked for."""
-    table = Instance(GLOBALS)
-    table.fields["__module__"] = machine.sites[-1][0]
-    return table
+    return name_table(machine.sites[-1][0])
 
 
 def named(machine: Machine, args: Arguments, kwargs: Keywords) -> Value:
@@ -188,27 +217,6 @@ def named(machine: Machine, args: Arguments, kwargs: Keywords) -> Value:
     return value
 
 
-def global_name(table: Instance, name: Value) -> list[Value]:
-    """The value of a name of the file, in a list of one; nothing if it has none."""
-    module = table.fields["__module__"]
-    return [module.find(name)] if isinstance(name, str) and module.has(name) else []
-
-
-def global_item(machine: Machine, args: Arguments, kwargs: Keywords) -> Value:
-    found = global_name(args[0], args[1])
-    if not found:
-        raise raised("KeyError", f"{args[1]!r} is not defined in this source")
-    return found[0]
-
-
-def global_get(machine: Machine, args: Arguments, kwargs: Keywords) -> Value:
-    return next(iter(global_name(args[0], args[1])), args[2] if len(args) > 2 else None)
-
-
-def global_contains(machine: Machine, args: Arguments, kwargs: Keywords) -> Value:
-    return bool(global_name(args[0], args[1]))
-
-
 def names_in(machine: Machine, args: Arguments, kwargs: Keywords) -> Value:
     """`dir(module)`: the names of a library's module."""
     names = (
@@ -218,17 +226,6 @@ def names_in(machine: Machine, args: Arguments, kwargs: Keywords) -> Value:
         raise forbidden("dir")
     machine.budget.spend(len(names))
     return names
-
-
-GLOBALS = Class(
-    "dict",
-    (OBJECT,),
-    {
-        "__getitem__": Builtin("__getitem__", global_item),
-        "get": Builtin("get", global_get),
-        "__contains__": Builtin("__contains__", global_contains),
-    },
-)
 
 
 BUILTINS: dict[str, Value] = {

@@ -17,6 +17,7 @@ from cnncalc.python.values import (
     MISSING,
     Foreign,
     Instance,
+    Keys,
     Opaque,
     SetValue,
     Value,
@@ -70,6 +71,8 @@ def same(left: Value, right: Value) -> bool:
 def equal(machine: Machine, left: Value, right: Value) -> bool:
     """Equality of plain data, element by element and within the budget."""
     machine.budget.spend(2)
+    if isinstance(left, Keys) and isinstance(right, Keys):
+        return set(left) == set(right)
     if isinstance(left, tuple | list) and type(left) is type(right):
         return len(left) == len(right) and all(
             equal(machine, one, two) for one, two in zip(left, right, strict=True)

@@ -21,21 +21,29 @@ DEFINITIONS = Handlers()
 
 @DEFINITIONS.of(ast.FunctionDef)
 def function_definition(scope: Scope, node: ast.FunctionDef) -> None:
-    function = make_function(scope, node.name, node)
+    function = make_function(scope, node.name, adapted(scope, node))
     if "__class_body__" in scope.names:
         scope.names["__functions__"].append(function)
     scope.assign(node.name, decorated(scope, node.decorator_list, function))
 
 
+def adapted(scope: Scope, node: ast.FunctionDef) -> ast.FunctionDef:
+    """A function as those of its decorators leave it that a library knows by name."""
+    for each in reversed(node.decorator_list):
+        change = scope.machine.adaptation(last_name(each))
+        node = node if change is None else change(node, each)
+    return node
+
+
 def decorated(scope: Scope, decorators: list[ast.expr], value: Value) -> Value:
     """A function or class after its decorators.
 
-    Those of packages not read are left out, and so are those that a library says it leaves, and
+    Those of packages not read are left out, and so are those whose work `adapted` has done, and
     registries that can't be followed: they keep a name for it.
     """
     machine = scope.machine
     for node in reversed(decorators):
-        if machine.leaves(last_name(node)):
+        if machine.adaptation(last_name(node)):
             continue
         if last_name(node).startswith("register"):
             value = registered(scope, node, value)
@@ -61,6 +69,9 @@ def registered(scope: Scope, node: ast.expr, value: Value) -> Value:
     except (Refusal, Raised) as stop:
         if isinstance(stop, Refusal) and stop.fatal:
             raise
+        refusal = stop.refusal() if isinstance(stop, Raised) else stop
+        refusal.span = refusal.span or scope.module.file.span(node)
+        machine.passed_over.append(refusal)
         return value
     return result if isinstance(result, Class | Function) else value
 

@@ -44,6 +44,7 @@ REFUSED = {"unknown-option": "TypeError"}  # by the code of a refusal
 EXCEPTIONS: dict[str, Class] = {}
 for _name, _base in FAMILY.items():
     EXCEPTIONS[_name] = Class(_name, (EXCEPTIONS[_base],) if _base else ())
+EXCEPTIONS["BaseException"].names["__traceback__"] = None  # nothing has run
 
 
 def raised(

@@ -50,16 +50,30 @@ def attribute(scope: Scope, node: ast.Attribute) -> Value:
 @EXPRESSIONS.of(ast.Call)
 def call(scope: Scope, node: ast.Call) -> Value:
     machine = scope.machine
-    if is_super(node):
+    if is_bare(node, "super"):
         return zero_argument_super(scope)
+    if is_bare(node, "locals"):
+        return local_names(scope)
     function = machine.evaluate(scope, node.func)
     args = elements(scope, node.args)
     kwargs = keywords(scope, node.keywords)
     return machine.call_at(scope, node, lambda: machine.call(function, args, kwargs))
 
 
-def is_super(node: ast.Call) -> bool:
-    return isinstance(node.func, ast.Name) and node.func.id == "super" and not node.args
+def is_bare(node: ast.Call, name: str) -> bool:
+    """Whether a call is `name()`."""
+    return isinstance(node.func, ast.Name) and node.func.id == name and not node.args
+
+
+def local_names(scope: Scope) -> dict[Value, Value]:
+    """`locals()` of a function: its names so far."""
+    at: Scope | None = scope
+    while at is not None and at.function is None and not at.names.get("__class_body__"):
+        at = at.outer  # a comprehension's
+    if at is None or at.function is None:
+        raise Refusal("`locals()` outside of a function can't be followed", code="forbidden")
+    scope.machine.budget.spend(len(at.names))
+    return dict(at.names)
 
 
 def zero_argument_super(scope: Scope) -> Value:

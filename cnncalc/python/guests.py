@@ -59,8 +59,8 @@ class Guest(Described):
         """`guest[index]`."""
         raise Refusal(f"{describe(self)} has no elements")
 
-    def set_item(self, machine: Machine, index: Value, value: Value) -> None:
-        """`guest[index] = value`."""
+    def set_item(self, machine: Machine, index: Value, value: Value) -> Value:
+        """`guest[index] = value`; what stands in its place from now on, None: itself."""
         raise Refusal(f"{describe(self)} has no elements to set")
 
     def set_in_part(self) -> None:
@@ -80,6 +80,10 @@ class Guest(Described):
 
     def binary(self, machine: Machine, sign: str, left: Value, right: Value) -> Value:
         """`left sign right`, of which it is one; MISSING: what it stands beside may do it."""
+        return MISSING
+
+    def in_place(self, machine: Machine, sign: str, value: Value) -> Value:
+        """`guest sign= value`; MISSING: it is a value like any other."""
         return MISSING
 
     def unary(self, machine: Machine, sign: str) -> Value:

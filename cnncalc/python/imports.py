@@ -111,7 +111,8 @@ class Imports:
     def module(self, name: str, whole: str) -> Value:
         """`import whole as …`: the module called `name`."""
         file = self.tree.find(name)
-        if file is not None and self._outranking(name, name) is MISSING:
+        settled = name in self.tree.packages and self._home(name) is not None
+        if file is not None and not settled and self._outranking(name, name) is MISSING:
             return self.machine.module(file)
         if name != whole and file is None and self.tree.find(whole) is not None:
             self.folders.add(name)
@@ -120,7 +121,8 @@ class Imports:
     def _outranking(self, package: str, path: str) -> Value:
         """What a name means even in the framework's own source tree; MISSING for most."""
         home = self._home(package.partition(".")[0])
-        found = self._named(path) if home is not None and home.outranks else MISSING
+        wins = home is not None and (home.outranks or path in home.settled)
+        found = self._named(path) if wins else MISSING
         return MISSING if isinstance(found, Foreign) else found
 
     def member(self, importer: Module, node: ast.ImportFrom, name: str) -> Value:

@@ -16,7 +16,7 @@ from cnncalc.python.exceptions import raised
 from cnncalc.python.expressions import EXPRESSIONS
 from cnncalc.python.imports import Imports
 from cnncalc.python.limits import PYTHON_FRAMES, Budget
-from cnncalc.python.machine import Machine, Module, Scope
+from cnncalc.python.machine import Adaptation, Machine, Module, Scope
 from cnncalc.python.protocols import Library
 from cnncalc.python.refusals import FAULTS, Raised, Refusal
 from cnncalc.python.source_tree import SourceFile, Tree
@@ -190,9 +190,10 @@ class Interpreter(Machine):
         found = (library.near_path(path) for library in self.libraries)
         return next((each for each in found if each), None)
 
-    def leaves(self, decorator: str) -> bool:
-        """Whether a decorator of this name gives back what it decorates."""
-        return any(decorator.startswith(each) for lib in self.libraries for each in lib.leaving)
+    def adaptation(self, decorator: str) -> Adaptation | None:
+        """What makes of a function what a library's decorator of this name makes of it."""
+        found = (library.adapting.get(decorator) for library in self.libraries)
+        return next((each for each in found if each), None)
 
     def is_model(self, value: Value) -> bool:
         """Whether a value is a model of one of the libraries."""
@@ -232,9 +233,19 @@ class Interpreter(Machine):
     def told(self, refusal: Refusal) -> SpecError:
         """What the user sees of a refusal, with what the libraries know besides."""
         error = refusal.error()
+        if refusal.code == "raised":
+            error.notes += [passed_over(each) for each in self.passed_over[:1]]
         for library in self.libraries:
             error = library.told(self, error)
         return error
+
+
+def passed_over(stop: Refusal) -> str:
+    """The note that a registry couldn't be followed, whose names may be missed."""
+    assert stop.span is not None
+    file, line, *_ = stop.span.place()
+    where = f"{file}, line {line}" if file else f"line {line}"
+    return f"the registry at {where} was passed over: {stop.message}"
 
 
 def name_of(node: ast.AST) -> str:

@@ -93,10 +93,10 @@ def _class_item(value: Class, index: Value) -> Value:
     return value  # list[int], Generic[T]
 
 
-def set_item(machine: Machine, holder: Value, index: Value, value: Value) -> None:
-    """`holder[index] = value`."""
+def set_item(machine: Machine, holder: Value, index: Value, value: Value) -> Value:
+    """`holder[index] = value`; what stands in the holder's place from now on, None: itself."""
     if machine.special(holder, "__setitem__", index, value) is not MISSING:
-        return
+        return None
     holder = content_of(holder)
     if isinstance(holder, dict):
         holder[key(index)] = value
@@ -116,9 +116,10 @@ def set_item(machine: Machine, holder: Value, index: Value, value: Value) -> Non
             raise Refusal("this slice takes another number of elements") from None
         check_count(len(holder))
     elif isinstance(holder, Guest):
-        holder.set_item(machine, index, value)
+        return holder.set_item(machine, index, value)
     elif not isinstance(holder, Namespace | Opaque):
         raise Refusal(f"{describe(holder)} has no elements to set")
+    return None
 
 
 def delete_item(machine: Machine, holder: Value, index: Value) -> None:

@@ -28,8 +28,8 @@ __all__ = [
 
 FUEL = 2_400_000  # torchvision's largest network takes about a twentieth of this
 MAX_BYTES = 400_000  # of one file
-MAX_ALL_BYTES = 1_200_000  # of all files that are read for one network
-MAX_FILES = 60
+MAX_ALL_BYTES = 2_000_000  # of all files that are read for one network
+MAX_FILES = 160
 MAX_LOOKED = 20_000_000  # characters of files that are searched for a word
 MAX_DEPTH = 120  # calls within calls
 MAX_ITEMS = 20_000  # of a list, a dictionary …

@@ -29,6 +29,9 @@ from cnncalc.python.values import (
     Value,
 )
 
+# A function, and the decorator of it that says what else it is.
+Adaptation = Callable[[ast.FunctionDef, ast.expr], ast.FunctionDef]
+
 __all__ = ["Function", "Import", "Machine", "Module", "Poison", "Scope"]
 
 MAX_SITES = 4  # calls that are told of the way to a place
@@ -278,6 +281,8 @@ class Machine(ABC):
         modules: the files at work.
         branch: the test of the branch that is being decided, if one is.
         guarded: how many `try` are under way that expect an import to fail.
+        passed_over: why registries couldn't be followed, whose classes and functions stay as they
+            are: a name that is missing later may be one of theirs.
         patches: what the source has changed of a library's classes and values.
     """
 
@@ -289,6 +294,7 @@ class Machine(ABC):
         self.modules: dict[SourceFile, Module] = {}
         self.branch: tuple[Module, ast.AST] | None = None
         self.guarded = 0
+        self.passed_over: list[Refusal] = []
         self.patches = Patches()
         self._parts: dict[type, object] = {}
         self._makers: dict[type, Callable[[], object]] = {}
@@ -416,8 +422,8 @@ class Machine(ABC):
         """The same of a library's dotted name."""
 
     @abstractmethod
-    def leaves(self, decorator: str) -> bool:
-        """Whether a decorator of this name gives back what it decorates."""
+    def adaptation(self, decorator: str) -> Adaptation | None:
+        """What makes of a function what a library's decorator of this name makes of it."""
 
 
 def called_at(stop: Raised) -> bool:

@@ -13,7 +13,7 @@ from cnncalc.python.open_numbers import plain_number
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.sequences import sorted_values
 from cnncalc.python.texts import format_text
-from cnncalc.python.values import Bound, Builtin, Deque, Iterated, SetValue, Value
+from cnncalc.python.values import Bound, Builtin, Deque, Iterated, Keys, SetValue, Value
 from cnncalc.python.wordlists import words
 
 __all__ = ["DICTS", "find_method"]
@@ -241,7 +241,7 @@ DEQUES: dict[str, Method] = {
 DICTS: dict[str, Method] = {
     "get": _get,
     "items": lambda machine, entries: [*entries.items()],
-    "keys": lambda machine, entries: [*entries],
+    "keys": lambda machine, entries: Keys(entries),
     "values": lambda machine, entries: [*entries.values()],
     "pop": _pop_entry,
     "popitem": _popitem,

@@ -19,6 +19,7 @@ from cnncalc.python.values import (
     MISSING,
     Class,
     Instance,
+    Keys,
     Opaque,
     SetValue,
     Value,
@@ -127,6 +128,8 @@ def joined(machine: Machine, kind: type[ast.operator], left: Value, right: Value
             return {**left, **right}
         if isinstance(left, Class | Opaque) or isinstance(right, Class | Opaque):
             return (left, right)  # a union of types, as isinstance takes it
+    left, right = (SetValue(dict.fromkeys(each)) if isinstance(each, Keys) else each
+                   for each in (left, right))  # fmt: skip
     if isinstance(left, SetValue) and isinstance(right, SetValue):
         machine.budget.spend(len(left.items) + len(right.items))
         return set_operation(kind, left, right)
@@ -173,6 +176,10 @@ def in_place(machine: Machine, kind: type[ast.operator], left: Value, right: Val
         left.update(right)
         check_count(len(left))
         return left
+    if isinstance(left, Guest):
+        found = left.in_place(machine, SIGNS[kind], right)
+        if found is not MISSING:
+            return found
     return binary(machine, kind, left, right)
 
 

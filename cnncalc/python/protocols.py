@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cnncalc.errors import SpecError
-from cnncalc.python.machine import Machine
+from cnncalc.python.machine import Adaptation, Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.source_tree import SourceFile
 from cnncalc.python.values import MISSING, Builtin, Value
@@ -20,10 +20,11 @@ class Library:
         packages: the first names of the dotted ones that `find` knows.
         meant: those of them that a misspelt package may be meant for.
         outranks: whether these packages win over files of the same name beside the source.
+        settled: dotted names that mean what `find` gives, even where the package is read.
         homes: modules whose names people use without an import.
         short: dotted names by the words for them that people leave without an import.
         changing: methods that change what they are called on.
-        leaving: how the names of decorators begin that give back what they decorate.
+        adapting: what a function under a decorator of this name is, as the decorator leaves it.
         anywhere: names that mean this, whatever file they are imported from.
         methods: those that plain data have with it beside Python's own.
     """
@@ -31,10 +32,11 @@ class Library:
     packages: tuple[str, ...] = ()
     meant: tuple[str, ...] = ()
     outranks = False
+    settled: frozenset[str] = frozenset()
     homes: tuple[str, ...] = ()
     short: Mapping[str, str] = {}
     changing: frozenset[str] = frozenset()
-    leaving: tuple[str, ...] = ()
+    adapting: Mapping[str, Adaptation] = {}
     anywhere: Mapping[str, Value] = {}
     methods: Mapping[type, Mapping[str, Builtin]] = {}
 

@@ -27,6 +27,7 @@ __all__ = [
     "Foreign",
     "Instance",
     "Iterated",
+    "Keys",
     "Keywords",
     "Namespace",
     "Opaque",
@@ -326,6 +327,12 @@ class SetValue(Described):
 
     def __init__(self, items: dict[Value, None]) -> None:
         self.items = items
+
+
+class Keys(list[Value]):
+    """What `entries.keys()` gives: a list of names, and a set to the operators of sets."""
+
+    __slots__ = ()
 
 
 class Silent(Opaque):

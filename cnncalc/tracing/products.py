@@ -12,9 +12,19 @@ from typing import NamedTuple
 from cnncalc.errors import LayerError
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Shape, show
+from cnncalc.tracing.arithmetic import Part
 from cnncalc.tracing.views import between
 
-__all__ = ["Einsum", "einsum", "letters", "multiplied", "repeated", "scaled_scores", "swapped"]
+__all__ = [
+    "Einsum",
+    "einsum",
+    "letters",
+    "multiplied",
+    "repeated",
+    "scaled_scores",
+    "swapped",
+    "with_kept_letters",
+]
 
 BATCH = "batch"
 
@@ -153,6 +163,47 @@ def einsum(one: str, two: str, result: str, shapes: tuple[Shape, Shape]) -> Eins
     product = (*_shape(front, sizes), prod(_shape(only[0], sizes)), prod(_shape(only[1], sizes)))
     after = _reshaped(product, _shape(made, sizes)) + _arranged(made, list(result), sizes)
     return Einsum((sides[0], sides[1]), KINDS["matmul"](), after)
+
+
+def with_kept_letters(part: str, kept: str, result: str, shapes: tuple[Shape, Shape]) -> list[Part]:
+    """A product of what flows with a tensor that the model keeps, by the letters of their axes.
+
+    Letters of both and not of the result are summed over: a linear layer, or where further
+    letters are in all three, a convolution of kernel 1 with a group for each place along them.
+
+    Args:
+        part: the letters of what flows, without the batch's.
+        kept: those of the tensor that is kept.
+        result: those of the result, without the batch's.
+        shapes: the sizes of both.
+
+    Raises:
+        LayerError: sizes that differ, a letter twice in one operand, or nothing to sum over.
+    """
+    sizes = _sizes((part, kept), shapes)
+    layers, left = _summed(part, set(kept) | set(result), shapes[0])
+    groups = [c for c in kept if c in left and c in result]
+    summed = [c for c in kept if c in left and c not in result]
+    own = [c for c in kept if c not in left]
+    rest = [c for c in left if c not in kept]
+    if not summed or any(c not in result for c in own):
+        raise LayerError("this has no axis of both to sum over, and no other", code="einsum")
+    count, inputs, outputs = (prod(_shape(each, sizes)) for each in (groups, summed, own))
+    if groups:
+        order, made = [*groups, *summed, *rest], [*groups, *own, *rest]
+        flat: Shape = (count * inputs, prod(_shape(rest, sizes)))
+        layer = KINDS["conv"](count * outputs, (1,), groups=count, bias=False)
+        after: Shape = (count * outputs, flat[1])
+    else:
+        order, made = [*rest, *summed], [*rest, *own]
+        flat = (*_shape(rest, sizes), inputs)
+        layer = KINDS["linear"](outputs, False, -1 if rest else None)
+        after = (*flat[:-1], outputs)
+    layers += _arranged(left, order, sizes) + _reshaped(_shape(order, sizes), flat)
+    behind = _reshaped(after, _shape(made, sizes)) + _arranged(made, list(result), sizes)
+    plain = [Part(each.kind, each) for each in (*layers, *behind)]
+    plain.insert(len(layers), Part("einsum", layer, holds=True))
+    return plain
 
 
 def _sizes(parts: tuple[str, str], shapes: tuple[Shape, Shape]) -> dict[str, int]:

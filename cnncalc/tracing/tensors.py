@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.layers.base import Weight
 from cnncalc.python.guests import Guest
-from cnncalc.python.limits import check_int
+from cnncalc.python.limits import check_count, check_int
 from cnncalc.python.open_numbers import how_often
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.unknown import Unknown
@@ -57,6 +57,10 @@ class Operations:
     def binary(self, machine: Machine, sign: str, left: Value, right: Value) -> Value:
         """`left sign right`, of which one at least is a tensor."""
         raise NotImplementedError
+
+    def with_item(self, machine: Machine, tensor: Value, index: Value, value: Value) -> Tensor:
+        """A tensor after `tensor[index] = value`, where one of them flows at least."""
+        raise no_assignment()
 
     def last_axis(self, machine: Machine) -> int:
         """Which axis of a sample is the source's last one."""
@@ -127,6 +131,19 @@ class Shaped(Guest):
         return super().order(left, right)
 
 
+class Storage:
+    """What a tensor and its views have in common.
+
+    Attributes:
+        version: how often something was written to it.
+    """
+
+    __slots__ = ("version",)
+
+    def __init__(self) -> None:
+        self.version = 0
+
+
 class Batch(Shaped):
     """The unknown size of the batch axis, times a factor."""
 
@@ -154,8 +171,8 @@ class Batch(Shaped):
     def text(self) -> str:
         return "batch"
 
-    def to_int(self) -> int:
-        raise Refusal("the size of the batch isn't known", code="batch")
+    def to_int(self) -> Value:
+        return self
 
     def to_bound(self) -> int:
         raise Refusal("a loop over the batch can't be followed", code="batch")
@@ -168,9 +185,12 @@ class Tensor(Shaped):
         number: the record that made it.
         shape: in the network's inner order (channels first in Keras too), without batch.
         batch: where the batch stands among its axes.
+        storage: what it has in common with its views.
+        version: how often that had been written to when this was made of it.
+        turned: whether its values lie in another order than its axes say.
     """
 
-    __slots__ = ("batch", "number", "shape")
+    __slots__ = ("batch", "number", "shape", "storage", "turned", "version")
     described = "a tensor"
     cls = TENSOR
 
@@ -178,6 +198,39 @@ class Tensor(Shaped):
         self.number = number
         self.shape = shape
         self.batch = batch
+        self.storage: Storage | None = None
+        self.version = 0
+        self.turned = False
+
+    def seen_from(self, other: Tensor, turned: bool = False) -> None:
+        """Note that this shows the values of another; one that is turned is copied by a view."""
+        self.turned = turned
+        if other.turned and not turned:
+            return
+        if other.storage is None:
+            other.storage = Storage()
+        self.storage, self.version = other.storage, other.version
+
+    def copy(self) -> Tensor:
+        """The same values in a tensor of their own."""
+        return type(self)(self.number, self.shape, self.batch)
+
+    def become(self, made: Tensor, seen: bool = True) -> None:
+        """Take what was made of it in its place, as `x += y` does.
+
+        Args:
+            made: the new values.
+            seen: whether its views show other values from now on, which can't be followed.
+        """
+        self.number, self.shape, self.batch = made.number, made.shape, made.batch
+        if seen and self.storage is not None:
+            self.storage.version += 1
+            self.version = self.storage.version
+
+    @property
+    def overwritten(self) -> bool:
+        """Whether it shows values that were written through another view since it was made."""
+        return self.storage is not None and self.storage.version != self.version
 
     def near_attribute(self, machine: Machine, name: str) -> str | None:
         return machine.part(self.operations).near_attribute(name)
@@ -185,8 +238,17 @@ class Tensor(Shaped):
     def set_attribute(self, machine: Machine, name: str, value: Value) -> None:
         """What is set on a tensor changes no shape."""
 
-    def set_item(self, machine: Machine, index: Value, value: Value) -> None:
-        raise no_assignment()
+    def set_item(self, machine: Machine, index: Value, value: Value) -> Value:
+        made = machine.part(self.operations).with_item(machine, self, index, value)
+        self.become(made)
+        return None
+
+    def in_place(self, machine: Machine, sign: str, value: Value) -> Value:
+        made = machine.part(self.operations).binary(machine, sign, self, value)
+        if isinstance(made, Tensor) and made.sizes == self.sizes:
+            self.become(made, isinstance(value, Tensor))
+            return self
+        return made
 
     def unary(self, machine: Machine, sign: str) -> Value:
         return signed(machine, sign, self)
@@ -315,11 +377,14 @@ class Static(Shaped):
     def set_attribute(self, machine: Machine, name: str, value: Value) -> None:
         """What is set on a tensor changes no shape."""
 
-    def set_item(self, machine: Machine, index: Value, value: Value) -> None:
+    def set_item(self, machine: Machine, index: Value, value: Value) -> Value:
         if isinstance(value, Tensor):
-            raise no_assignment()
+            if self.sources or self.part_of is not None:
+                raise no_assignment()
+            return machine.part(Operations).with_item(machine, self, index, value)
         set_numbers(machine, self, index, value)
         self.changed()
+        return None
 
     def set_in_part(self) -> None:
         raise Refusal("an assignment into a part of a tensor's part can't be followed")
@@ -347,9 +412,13 @@ class Static(Shaped):
         return self.shape[0] if self.shape else 0
 
     def iterate(self, machine: Machine) -> Iterable[Value]:
-        if self.values is None:
+        if self.values is not None:
+            return static_rows(machine, self)
+        if not self.shape or not isinstance(self.shape[0], int):
             raise no_loop()
-        return static_rows(machine, self)
+        check_count(self.shape[0])
+        machine.budget.spend(self.shape[0])
+        return [self.item(machine, place) for place in range(self.shape[0])]
 
     def plain(self) -> Value:
         return one_number(self)
@@ -471,9 +540,9 @@ def batch_arithmetic(sign: str, left: Value, right: Value) -> Value:
             return whole
         if sign == "/":
             return left.factor / right.factor
-    divides = sign == "//" and isinstance(left, Batch) and isinstance(right, int)
+    divides = sign in ("//", "/") and isinstance(left, Batch) and isinstance(right, int | float)
     if divides and right > 0 and left.factor % right == 0:
-        return Batch(left.factor // right)
+        return Batch(int(left.factor // right))
     raise Refusal(
         f"`{sign}` needs the size of the batch, which isn't known",
         help="sizes are worked out for any batch; only products with it can be followed",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable
 
 import pytest
@@ -118,13 +119,20 @@ def test_what_needs_no_word_of_it() -> None:
     assert answer(code, LIBRARIES) == (True, True, False, True, 1, True, False)
 
 
+def repainted(function: ast.FunctionDef, decorator: ast.expr) -> ast.FunctionDef:
+    """A function that gives what its decorator was given."""
+    assert isinstance(decorator, ast.Call)
+    function.body = [ast.copy_location(ast.Return(decorator.args[0]), decorator)]
+    return function
+
+
 class Harbour(Library):
     """Everything else that a library may say."""
 
     packages = ("harbour",)
     meant = ("harbour",)
     changing = frozenset({"moor"})
-    leaving = ("painted",)
+    adapting = {"painted": repainted}  # noqa: RUF012
     anywhere = {"log": Opaque("log")}  # noqa: RUF012, a constant
     methods = {int: {"knots": simple("knots", lambda machine, value: value * 2)}}  # noqa: RUF012
 
@@ -149,7 +157,7 @@ class Boat:
     def moor(self, line):
         self.lines.append(line)
 boat = Boat()
-@painted_red
+@painted("red")
 def length():
     return 4
 boat.moor(length())
@@ -158,7 +166,7 @@ r = (3).knots(), pier, boat.lines
 
 
 def test_what_a_library_may_say() -> None:
-    assert answer(BOAT, (Harbour(), Python())) == (6, 7, [4])
+    assert answer(BOAT, (Harbour(), Python())) == (6, 7, ["red"])
 
 
 @pytest.mark.parametrize(

@@ -307,6 +307,40 @@ it = iter([1, 2]); r = next(it), next(it), next(it, 'end')
 r = [a if a else b for a, b in zip([0, 1], [5, 6])], [*map(lambda x, y: x + y, [1, 2], [3, 4])]
 
 r = ' '.join(f'{k}={v}' for k, v in {'a': 1, 'b': 2}.items())
+
+def f(a, b=2):
+    c = a + b
+    return dict(locals())
+r = f(1), sorted(f(3, b=4))
+
+class A:
+    pass
+a = A()
+a.x = a.y = 3
+delattr(a, 'x')
+r = hasattr(a, 'x'), a.y
+
+import re
+m = re.search('of(\\D+)(\\d)x\\d', 'a kernel of size3x3')
+r = m.group(1), m.group(2), m.group(1, 2), m.groups(), m[0], re.findall('[0-9]', 'a1b22'), re.match('b', 'ab'), re.fullmatch('a.', 'ab').group()
+
+import importlib
+name = 'math'
+r = importlib.import_module(name).sqrt(9), __import__(name).sqrt(4), importlib.import_module('collections').OrderedDict(a=1)['a']
+
+try:
+    importlib = __import__('import' + 'lib')
+    importlib.import_module('no_such_package_anywhere')
+    r = 1
+except ImportError:
+    r = 2
+
+a, b = {'x': 1, 'y': 2}, {'y': 3, 'z': 4}
+r = sorted(a.keys() & b.keys()), sorted(a.keys() | b.keys()), sorted(a.keys() - b.keys()), a.keys() == {'y': 0, 'x': 0}.keys(), len(a.keys())
+
+def f(a, *, b=1, c=2):
+    return a
+r = f.__kwdefaults__, (lambda x: x).__kwdefaults__
 """
 
 

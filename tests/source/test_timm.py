@@ -47,7 +47,6 @@ REFUSED = {
         ),
         "worked out from the input",
     ),
-    "resnetv2_50d_frn": "a tensor of weights or constants",
     **dict.fromkeys(TABLE["sequencer"], "the batch on axis 0"),
 }
 # Models without a line in the published table: parameters as PyTorch 2.13 counts them.

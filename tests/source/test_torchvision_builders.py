@@ -34,10 +34,10 @@ WITH = {
 CLIP = (3, 16, 224, 224)
 SIZES = {
     "inception_v3": (3, 299, 299),
-    **dict.fromkeys(("s3d", "swin3d_t", "swin3d_s", "swin3d_b", "mvit_v1_b"), CLIP),
+    **dict.fromkeys(("s3d", "swin3d_t", "swin3d_s", "swin3d_b", "mvit_v1_b", "mvit_v2_s"), CLIP),
 }
-# MACs on fixed tensors are not counted here; attention over parts of a clip; two images.
-NOT_HERE = ("swin_v2", "mvit_v2", "raft")
+# MACs on fixed tensors are not counted here; two images.
+NOT_HERE = ("swin_v2", "raft")
 
 
 class Builder(NamedTuple):

@@ -25,12 +25,14 @@ from cnncalc.tracing.trace import Record
 from cnncalc.tracing.views import between
 from cnncalc.tracing.weights import Held
 
-__all__ = ["batch_of", "emit", "emit_view", "made_of"]
+__all__ = ["batch_of", "emit", "emit_view", "made_of", "overwritten"]
 
 # Layers along axes that they name, counted without a batch in front.
 ALONG = frozenset(
     ["glu", "linear", "ln", "logsoftmax", "rms", "softmax", "softmin", "sparsemax", "unitnorm"]
 )
+# What shows the values that flow in, without a copy of them.
+VIEWS = frozenset(["expand", "flatten", "permute", "reshape", "slice", "unflatten"])
 # In fuel: a step is dearer than a node of the syntax tree. Costs are in proportion to the time that
 # things take, so that whatever a source does, the fuel ends before anybody's patience.
 STEP_COST = 40
@@ -61,6 +63,8 @@ def emit(
     # the likeness of what flows become a step of that.
     if trace is not None and (owner is not None or held):
         inputs = [flowing(machine, each) for each in inputs]
+    if any(isinstance(each, Tensor) and each.overwritten for each in inputs):
+        raise overwritten()
     declared = Declared.of(layer)
     if batch is None:
         declared, batch = fitted(machine, declared, inputs, owner)
@@ -76,7 +80,13 @@ def emit(
             numbers = tuple(each.number for each in inputs)
             trace.refused = declared, numbers, shapes
         raise misfit(machine, error, declared, inputs, shapes, owner) from None
-    if not all(isinstance(each, Tensor) for each in inputs):
+    fixed = [each for each in inputs if not isinstance(each, Tensor)]
+    if 0 < len(fixed) < len(inputs):
+        raise Refusal(
+            f"`{op}` of a tensor that flows and of one that doesn't depend on the input can't be "
+            "followed"
+        )
+    if fixed:
         behind = at_work_on_fixed(machine, declared.layer, shapes, owner, held)
         return made_of(machine, [*inputs, *behind], (*inputs[0].shape[:1], *shape))
     if held is None and isinstance(owner, Parameter):
@@ -90,6 +100,8 @@ def emit(
     record.more = dict(more or {})
     tensor = trace.add(record)
     tensor.batch = batch
+    if declared.layer.kind in VIEWS and len(inputs) == 1:
+        tensor.seen_from(inputs[0], turned=declared.layer.kind == "permute")
     return tensor
 
 
@@ -107,8 +119,17 @@ def emit_view(
     batch = tensor.batch if batch is None else batch
     layer = between(tensor.shape, shape)
     if layer is None:
-        return type(tensor)(tensor.number, shape, batch)
+        same = type(tensor)(tensor.number, shape, batch)
+        same.seen_from(tensor)
+        return same
     return emit(machine, layer, [tensor], op=op, batch=batch)
+
+
+def overwritten() -> Refusal:
+    return Refusal(
+        "this tensor shows what was written into it through another one, which can't be followed",
+        help="`x.clone()` keeps values of its own",
+    )
 
 
 def batch_of(inputs: Sequence[Value]) -> BatchAxis:

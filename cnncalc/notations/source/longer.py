@@ -33,6 +33,7 @@ def one_after_the_other(
         word: the source's function, for messages.
     """
     joined = []
+    parts = [each for each in parts if isinstance(each, Tensor) or 0 not in each.shape]
     for block in blocks(parts):
         tensor = longer(machine, block.tensor, block.after, (axis, outer), False, word)
         joined.append(longer(machine, tensor, block.before, (axis, outer), True, word))

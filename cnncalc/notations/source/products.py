@@ -17,15 +17,26 @@ from cnncalc.python.guests import Guest
 from cnncalc.python.iteration import content_of
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
-from cnncalc.python.values import Value, describe
+from cnncalc.python.values import MISSING, Value, describe
 from cnncalc.tracing.arithmetic import product as with_weights
 from cnncalc.tracing.arrays import Sizes
 from cnncalc.tracing.batch_axis import BatchAxis
+from cnncalc.tracing.constants import permuted, seen_as, sources_of
 from cnncalc.tracing.products import einsum as by_letters
-from cnncalc.tracing.products import letters, multiplied, repeated, scaled_scores, swapped
+from cnncalc.tracing.products import (
+    letters,
+    multiplied,
+    repeated,
+    scaled_scores,
+    swapped,
+    with_kept_letters,
+)
 from cnncalc.tracing.tensors import Operations, Static, Tensor
 
 __all__ = ["PRODUCTS", "planned", "product", "refusable", "scaled_dot_product_attention", "through"]
+
+
+MAX_LETTERS = 8
 
 
 def product(
@@ -47,11 +58,37 @@ def product(
         return through(machine, right, left, left.shape[::-1], -2)
     if isinstance(left, Static) and isinstance(right, Static):
         return machine.part(Operations).binary(machine, "@", left, right)
+    found = broadcast_product(machine, left, right)
+    if found is not MISSING:
+        return found
     raise Refusal(
         f"a matrix product of {_words(left)} and {_words(right)} can't be followed",
         help="of two tensors that flow, or of one with a matrix of weights",
         code="attention",
     )
+
+
+def broadcast_product(machine: Machine, left: Value, right: Value) -> Value:
+    """`left @ right` of one that flows with weights of three axes or more; MISSING: of others."""
+    both = [each for each in (left, right) if isinstance(each, Tensor | Static)]
+    ranks = [len(outer_shape(each)) for each in both]
+    if len(both) < 2 or not 3 <= max(ranks) <= MAX_LETTERS or min(ranks) < 2:
+        return MISSING
+    front = "".join(map(chr, range(ord("a"), ord("a") + max(ranks) - 2)))
+    parts, operands = [], []
+    for each, matrix in zip(both, ("xy", "yz"), strict=True):
+        sizes = outer_shape(each)
+        part = front[len(front) + 2 - len(sizes) :] + matrix
+        if isinstance(each, Static):  # an axis of size 1 is the same for each
+            kept = [p for p, size in enumerate(sizes) if size != 1 or p >= len(sizes) - 2]
+            part = "".join(part[place] for place in kept)
+            each = seen_as(each, tuple(sizes[place] for place in kept))
+        parts.append(part)
+        operands.append(each)
+    flows = operands[0] if isinstance(left, Tensor) else operands[1]
+    if len(outer_shape(flows)) < max(ranks):
+        return MISSING
+    return einsum(machine, f"{parts[0]},{parts[1]}->{front}xz", *operands)
 
 
 def batch_in_front(left: Tensor, right: Tensor) -> BatchAxis:
@@ -142,24 +179,45 @@ def _times(machine: Machine, tensor: Value, factor: Value) -> Value:
 
 
 def einsum(machine: Machine, equation: Value, *operands: Value) -> Value:
-    """`torch.einsum`, of one operand or two, with the batch in front of each."""
+    """`torch.einsum`, of one operand or two, of which one at least flows."""
     if len(operands) == 1 and isinstance(content_of(operands[0]), list | tuple):
         operands = tuple(content_of(operands[0]))
     if not isinstance(equation, str) or not 1 <= len(operands) <= 2:
         raise Refusal("an einsum of an equation and one or two tensors can be followed")
     parts, result = refusable(letters, equation, [len(outer_shape(each)) for each in operands])
-    if len(operands) == 2 and any(isinstance(each, Static) for each in operands):
-        return _with_matrix(machine, equation, parts, result, operands)
-    if any(part[:1] != result[:1] for part in parts):
+    if all(isinstance(each, Static) for each in operands):
+        return _of_fixed(parts, result, operands)
+    if isinstance(operands[0], Static):
+        parts, operands = parts[::-1], operands[::-1]
+    tensors = [each for each in operands if isinstance(each, Tensor)]
+    batch = batch_of(tensors)
+    letter = parts[0][batch.place]
+    if any(part[batch.place] != letter for part in parts[: len(tensors)]) or letter not in result:
         raise Refusal(
             f"`{equation}` has not the batch in front of each", code="batch-axis",
             help="the same first letter for each tensor and for the result",
         )  # fmt: skip
-    if any(result[0] in part[1:] for part in (*parts, result)):
+    if any(part.count(letter) > 1 for part in parts) or letter in "".join(parts[len(tensors) :]):
         raise Refusal(f"`{equation}` mixes the samples of a batch", code="batch-axis")
+    after = batch._replace(front=result.index(letter) + batch.before)
+    # What is one axis with the batch has letters of its own, which no operand sums over.
+    within = "".join(chr(0x3B1 + number) for number in batch.merged)
+    inner = [each.replace(letter, within) for each in (*parts, result)]
+    plain = [type(each)(each.number, each.shape) for each in tensors]
     if len(operands) == 1:
-        return _rearranged(machine, operands[0], parts[0][1:], result[1:])
-    return planned(machine, (parts[0][1:], parts[1][1:], result[1:]), operands)
+        made = _rearranged(machine, plain[0], inner[0], inner[1])
+    elif len(tensors) == 1:
+        made = _with_kept(machine, equation, inner, plain[0], operands)
+    else:
+        made = planned(machine, (inner[0], inner[1], inner[2]), plain)
+    return type(made)(made.number, made.shape, after)
+
+
+def _of_fixed(parts: list[str], result: str, operands: Sequence[Static]) -> Static:
+    """An einsum of what doesn't depend on the input: its sizes."""
+    sizes = {letter: size for part, each in zip(parts, operands, strict=True)
+             for letter, size in zip(part, each.shape, strict=True)}  # fmt: skip
+    return Static(tuple(sizes[letter] for letter in result), sources_of(operands))
 
 
 def planned(
@@ -194,27 +252,46 @@ def _rearranged(machine: Machine, tensor: Value, part: str, result: str) -> Valu
     return _run(machine, tensor, layers)
 
 
-def _with_matrix(
-    machine: Machine, equation: str, parts: list[str], result: str, operands: tuple[Value, ...]
+def _with_kept(
+    machine: Machine,
+    equation: str,
+    parts: list[str],
+    tensor: Tensor,
+    operands: Sequence[Value],
 ) -> Value:
-    """An einsum of one that flows with a matrix of weights, summed over one axis of both."""
-    if isinstance(operands[0], Static):
-        parts, operands = parts[::-1], operands[::-1]
-    tensor, weights = operands
-    part, matrix = parts
-    shared = [letter for letter in matrix if letter in part]
-    fits = isinstance(tensor, Tensor) and len(matrix) == 2 and len(shared) == 1
-    if not fits or shared[0] in result or part[:1] != result[:1] or shared[0] == part[0]:
+    """An einsum of one that flows with weights, or with other fixed numbers."""
+    part, kept, result = parts
+    weights = operands[1]
+    if not all(isinstance(size, int) for size in weights.shape):
         raise Refusal(
-            f"`{equation}` of {_words(tensor)} and {_words(weights)} can't be followed",
-            help="of two tensors that flow, or of one with a matrix of weights",
+            f"`{equation}` of {_words(operands[0])} and {_words(weights)} can't be followed",
+            help="of two tensors that flow, or of one with a tensor of weights",
             code="attention",
         )
-    inputs = matrix.index(shared[0])
-    sizes = (weights.shape[inputs], weights.shape[1 - inputs])
-    axis = part.index(shared[0]) - len(part)
-    made = through(machine, tensor, weights, sizes, axis)
-    return _rearranged(machine, made, part[1:].replace(shared[0], matrix[1 - inputs]), result[1:])
+    shared = [letter for letter in kept if letter in part]
+    matrix = len(kept) == 2 and len(shared) == 1 and shared[0] not in result
+    if matrix and kept[1 - kept.index(shared[0])] in result:
+        inputs = kept.index(shared[0])
+        sizes = (weights.shape[inputs], weights.shape[1 - inputs])
+        axis = part.index(shared[0]) - len(part)
+        made = through(machine, tensor, weights, sizes, axis)
+        return _rearranged(machine, made, part.replace(shared[0], kept[1 - inputs]), result)
+    if set(kept) <= set(part) & set(result):  # nothing is summed over: each value times one
+        tensor = _rearranged(machine, tensor, part, result)
+        return machine.part(Operations).binary(machine, "*", tensor, _along(kept, result, weights))
+    owner = weights.sources[0] if weights.sources else None
+    for each in refusable(with_kept_letters, part, kept, result, (tensor.shape, weights.shape)):
+        whose, held = (owner, {"weight": weights}) if each.holds else (None, None)
+        tensor = emit(machine, each.layer, [tensor], op=each.word, owner=whose, held=held)
+    return tensor
+
+
+def _along(kept: str, result: str, weights: Static) -> Static:
+    """Weights with their axes in the order of the result, of size 1 where they have none."""
+    order = sorted(range(len(kept)), key=lambda axis: result.index(kept[axis]))
+    turned = permuted(weights, order)
+    sizes = iter(turned.shape)
+    return seen_as(turned, tuple(next(sizes) if letter in kept else 1 for letter in result))
 
 
 def scaled_dot_product_attention(

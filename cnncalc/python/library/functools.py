@@ -35,12 +35,22 @@ def wraps(machine: Machine, wrapped: Value, *args: Value, **options: Value) -> B
     return simple("wraps", remember)
 
 
+def partial_method(machine: Machine, function: Value, *args: Value, **given: Value) -> Builtin:
+    """`functools.partialmethod`: a method with some arguments given behind the object."""
+
+    def call(inner: Machine, rest: list[Value], options: dict[str, Value]) -> Value:
+        return inner.call(function, [*rest[:1], *args, *rest[1:]], {**given, **options})
+
+    return Builtin("partialmethod", call)
+
+
 def cached_property(machine: Machine, getter: Value) -> Property:
     return Property(getter, cached=True)
 
 
 NAMES: dict[str, Value] = {
     "partial": PARTIAL,
+    "partialmethod": simple("partialmethod", partial_method),
     "reduce": simple("reduce", reduced),
     "wraps": simple("wraps", wraps),
     "lru_cache": simple("lru_cache", undecorated),

@@ -1,13 +1,14 @@
-"""`re.split` and `re.sub` of plain patterns, as block strings such as `r1_k3_s11` are read."""
+"""Plain patterns, as block strings such as `r1_k3_s11` are read with."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from cnncalc.python.functions import simple
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
-from cnncalc.python.values import Value
+from cnncalc.python.values import OBJECT, Class, Instance, Value
 
 __all__ = ["NAMES"]
 
@@ -37,7 +38,60 @@ def substitute(machine: Machine, pattern: Value, new: Value, text: Value) -> str
     return checked(pattern, text).sub(new, text)
 
 
+def find_all(machine: Machine, pattern: Value, text: Value) -> list[Value]:
+    return list(checked(pattern, text).findall(text))
+
+
+def finder(how: str) -> Callable[..., Value]:
+    """`re.match`, `search`, `fullmatch`: what was found, or None."""
+
+    def call(machine: Machine, pattern: Value, text: Value) -> Value:
+        found = getattr(checked(pattern, text), how)(text)
+        return None if found is None else as_match(found)
+
+    return call
+
+
+def as_match(found: re.Match[str]) -> Instance:
+    """What was found, with its groups."""
+    made = Instance(MATCH)
+    texts = (found.group(), *found.groups())
+    made.fields["__texts__"] = texts
+    made.fields["__names__"] = {each: found.group(each) for each in found.re.groupindex}
+    return made
+
+
+def group(machine: Machine, match: Instance, *which: Value) -> Value:
+    found = tuple(item(machine, match, each) for each in which or (0,))
+    return found[0] if len(found) == 1 else found
+
+
+def item(machine: Machine, match: Instance, which: Value) -> Value:
+    """One group, by its number or its name."""
+    texts, names = match.fields["__texts__"], match.fields["__names__"]
+    if isinstance(which, str) and which in names:
+        return names[which]
+    if isinstance(which, int) and 0 <= which < len(texts):
+        return texts[which]
+    raise Refusal("this pattern has no such group")
+
+
+MATCH = Class(
+    "Match",
+    (OBJECT,),
+    {
+        each.name: each
+        for each in (
+            simple("__getitem__", item),
+            simple("group", group),
+            simple("groups", lambda machine, match: match.fields["__texts__"][1:]),
+            simple("groupdict", lambda machine, match: dict(match.fields["__names__"])),
+        )
+    },
+)
 NAMES: dict[str, Value] = {
     "split": simple("split", split),
     "sub": simple("sub", substitute),
+    "findall": simple("findall", find_all),
+    **{how: simple(how, finder(how)) for how in ("match", "search", "fullmatch")},
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from cnncalc.python.functions import simple
 from cnncalc.python.machine import Machine, Module
 from cnncalc.python.refusals import Refusal
@@ -19,4 +21,9 @@ def module_named(machine: Machine, modules: Value, name: Value) -> Module:
 
 
 MODULES = Class("dict", (OBJECT,), {"__getitem__": simple("__getitem__", module_named)})
-NAMES: dict[str, Value] = {"maxsize": 2**63 - 1, "modules": Instance(MODULES)}
+NAMES: dict[str, Value] = {
+    "maxsize": 2**63 - 1,
+    "modules": Instance(MODULES),
+    "implementation.name": "cpython",
+    "version_info": tuple(sys.version_info[:3]),
+}

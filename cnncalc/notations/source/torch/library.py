@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc.frameworks.counterparts import layer_names
 from cnncalc.notations.source.framework import Framework, written
+from cnncalc.notations.source.torch import legacy
 from cnncalc.notations.source.torch.nn.module import is_module
 from cnncalc.notations.source.unread import unsupported
 from cnncalc.packages import OnUse
@@ -44,8 +45,9 @@ class PyTorch(Framework):
         "F": "torch.nn.functional",
         "Tensor": "torch.Tensor",
     }
+    settled = frozenset(words("timm.create_model timm.models.create_model"))
     changing = frozenset(words("add_module register_buffer register_module register_parameter"))
-    leaving = ("handle_legacy",)  # torchvision's, for the old names of arguments
+    adapting = {"handle_legacy_interface": legacy.with_old_names}  # noqa: RUF012, a constant
     anywhere = {"_log_api_usage_once": Silent("_log_api_usage_once")}  # noqa: RUF012, a constant
     methods = {tuple: {"numel": simple("numel", numel)}}  # noqa: RUF012, a constant
 

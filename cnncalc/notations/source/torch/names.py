@@ -7,7 +7,7 @@ from functools import cache
 
 from cnncalc.frameworks.pytorch import READERS
 from cnncalc.notations.source.step_names import spans_of
-from cnncalc.notations.source.torch.functions.table import TORCH
+from cnncalc.notations.source.torch.functions.table import TORCH, in_place
 from cnncalc.notations.source.torch.nn.attention import attention_class
 from cnncalc.notations.source.torch.nn.containers import CONTAINERS
 from cnncalc.notations.source.torch.nn.functional import FUNCTIONAL
@@ -19,6 +19,7 @@ from cnncalc.notations.source.torch.nn.transformer import TRANSFORMERS, transfor
 from cnncalc.notations.source.torch.nn.utils import TOOLS
 from cnncalc.notations.source.unread import LISTED
 from cnncalc.python.functions import Method, simple, undecorated
+from cnncalc.python.iteration import listed
 from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
@@ -43,7 +44,7 @@ __all__ = ["find_torch", "functions", "layer_classes"]
 DTYPES = frozenset(
     words(
         "float16 float32 float64 float half double bfloat16 int8 int16 int32 int64 int long uint8 "
-        "bool short complex64 preserve_format channels_last contiguous_format strided dtype Size "
+        "bool short complex64 preserve_format channels_last contiguous_format strided dtype "
         "memory_format Generator"
     )
 )
@@ -102,7 +103,9 @@ def layer_classes() -> list[str]:
 
 def function_named(name: str) -> Value:
     """`torch.relu` or `F.relu`, and `relu_`, which writes over what it is given."""
-    found = TORCH.get(name) or TORCH.get(name.removesuffix("_"))
+    found = TORCH.get(name)
+    if found is None and name.endswith("_") and name.removesuffix("_") in TORCH:
+        found = in_place(TORCH[name.removesuffix("_")])
     return MISSING if found is None else tensor_function(name, found)
 
 
@@ -265,6 +268,31 @@ def parallel(machine: Machine, module: Value = None, *args: Value, **options: Va
     return module
 
 
+def create_model(
+    machine: Machine, model_name: Value, pretrained: Value = False, **options: Value
+) -> Value:
+    """`timm.create_model("resnet18", num_classes=10)`: the function of that name, called.
+
+    timm's own keeps all of its functions in a table, which it has to load all of its files for.
+    """
+    if not isinstance(model_name, str) or ":" in model_name:
+        if isinstance(machine.library("timm.models._registry"), Foreign):
+            raise machine.unread("timm.create_model")
+        raise Refusal("`timm.create_model` takes the name of a model, as a text")
+    name, _, tag = model_name.partition(".")
+    build = machine.library(f"timm.models.{name}")
+    given = {name: each for name, each in options.items()
+             if each is not None and name not in WHERE_WEIGHTS_ARE}  # fmt: skip
+    if tag:  # which weights it is for, that may have another number of classes
+        given.setdefault("pretrained_cfg", tag)
+    return machine.call(build, [], given)
+
+
+WHERE_WEIGHTS_ARE = words(
+    "checkpoint_path cache_dir pretrained_cfg_overlay scriptable exportable no_jit"
+)
+
+
 def apply_function(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """`Function.apply(x)` of an autograd function: its forward."""
     cls, *inputs = args
@@ -281,6 +309,28 @@ TIMM: dict[str, Value] = {
     "DropPath": drop_path(),
     "to_2tuple": simple("to_2tuple", pair_of),
     "register_model": simple("register_model", undecorated),
+}
+
+
+def float_info(machine: Machine, kind: Value = None) -> Value:
+    """`torch.finfo(dtype)`: what the numbers of a type reach to; of float32 where it isn't told."""
+    bits, most, eps = FLOATS.get(getattr(kind, "name", "").rpartition(".")[2], FLOATS["float32"])
+    limits = {"max": most, "min": -most, "eps": eps, "bits": bits}
+    return Opaque("torch.finfo", **limits, resolution=eps, dtype=str(kind))
+
+
+def sizes_of(machine: Machine, sizes: Value = ()) -> Value:
+    """`torch.Size(sizes)`."""
+    return tuple(listed(machine, sizes))
+
+
+FLOATS = {
+    "float16": (16, 65504.0, 2.0**-10),
+    "half": (16, 65504.0, 2.0**-10),
+    "bfloat16": (16, 3.3895313892515355e38, 2.0**-7),
+    "float32": (32, 3.4028234663852886e38, 2.0**-23),
+    "float64": (64, 1.7976931348623157e308, 2.0**-52),
+    "double": (64, 1.7976931348623157e308, 2.0**-52),
 }
 FALSE = simple("false", lambda machine, *args, **options: False)
 CONTEXT = ("no_grad", "inference_mode", "enable_grad", "set_grad_enabled", "autocast", "device")
@@ -316,6 +366,8 @@ TABLE: dict[str, Value] = {
     "torch.cuda.device_count": simple("device_count", lambda machine: 0),
     "torch.is_grad_enabled": FALSE,
     "torch.get_default_dtype": simple("get_default_dtype", lambda machine: Opaque("torch.float32")),
+    "torch.finfo": simple("finfo", float_info),
+    "torch.Size": simple("Size", sizes_of),
     "torch.load": Silent("torch.load"),
     "torch.save": Silent("torch.save"),
     "torch.manual_seed": Silent("torch.manual_seed"),
@@ -331,6 +383,10 @@ TABLE: dict[str, Value] = {
     "torch.utils.checkpoint.checkpoint_sequential": simple("checkpoint", checkpoint_sequential),
     "torch.utils.model_zoo.load_url": Silent("torch.utils.model_zoo.load_url"),
     "torch.fx.wrap": Silent("torch.fx.wrap"),
+    **dict.fromkeys(
+        ("timm.create_model", "timm.models.create_model", "timm.models.factory.create_model"),
+        simple("create_model", create_model),
+    ),
     "torch.nn.DataParallel": simple("DataParallel", parallel),
     "torch.nn.parallel.DataParallel": simple("DataParallel", parallel),
     "torch.nn.parallel.DistributedDataParallel": simple("DataParallel", parallel),

@@ -10,6 +10,7 @@ from cnncalc.layers.spelling import word
 from cnncalc.network import Declared, Fed, Network, Step, Unreached
 from cnncalc.notations.names import Names
 from cnncalc.notations.source.axes import tensors_in
+from cnncalc.notations.source.layer_steps import overwritten
 from cnncalc.notations.source.model_trace import ModelTrace, is_weight
 from cnncalc.notations.source.state import state_of
 from cnncalc.notations.source.torch.forward_inputs import input_names, inputs_of, needed_names
@@ -81,7 +82,10 @@ def traced(machine: Interpreter, model: Instance, shape: Shape, fed: Fed) -> Net
         roots = [x.number, *(each.number for each in further.values())]
         with followed(lambda: as_far(model, trace, shape, roots)):
             result = machine.call(model, [x], further)
-            outputs = [tensor.number for tensor in tensors_in(result)]
+            tensors = tensors_in(result)
+            if any(tensor.overwritten for tensor in tensors):
+                raise overwritten()
+            outputs = [tensor.number for tensor in tensors]
             if not outputs:
                 raise no_tensor(model, result)
             # Only now is it known what nothing has used: each of these would be weights that nobody

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from cnncalc.notations.source.arithmetic import tensor_operator
+from cnncalc.notations.source.torch.assigning import with_item
 from cnncalc.notations.source.torch.functions.creation import parameter
 from cnncalc.notations.source.torch.functions.indexing import tensor_item
 from cnncalc.notations.source.torch.functions.table import METHODS, TORCH, tensor_attribute
 from cnncalc.python.machine import Machine
 from cnncalc.python.values import Arguments, Keywords, Value
 from cnncalc.suggestions import suggest
-from cnncalc.tracing.tensors import Operations
+from cnncalc.tracing.tensors import Operations, Tensor
 
 __all__ = ["TorchOperations"]
 
@@ -28,6 +29,9 @@ class TorchOperations(Operations):
 
     def binary(self, machine: Machine, sign: str, left: Value, right: Value) -> Value:
         return tensor_operator(machine, sign, left, right)
+
+    def with_item(self, machine: Machine, tensor: Value, index: Value, value: Value) -> Tensor:
+        return with_item(machine, tensor, index, value)
 
     def tensor(self, machine: Machine, args: Arguments, kwargs: Keywords) -> Value:
         """`torch.Tensor(2, 3)`, of sizes, or of a list of values."""

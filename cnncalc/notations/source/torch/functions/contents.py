@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from cnncalc.layers import KINDS
@@ -16,7 +17,7 @@ from cnncalc.python.refusals import Refusal
 from cnncalc.python.unknown import drawn
 from cnncalc.python.values import Value, describe
 from cnncalc.tracing.arrays import is_small
-from cnncalc.tracing.tensors import Batch, Static, Tensor, static_rows
+from cnncalc.tracing.tensors import CONTENT, Batch, Static, Tensor, static_rows
 
 __all__ = ["CONTENTS", "to_whole"]
 
@@ -118,7 +119,23 @@ def converted(machine: Machine, tensor: Value, kind: Value = None, *args: Value)
     return to_whole(machine, tensor) if whole else tensor
 
 
+def truths(together: Callable[[list[Any]], bool]) -> Method:
+    """`mask.any()` and `mask.all()`, of numbers that are known."""
+
+    def call(machine: Machine, tensor: Value, *args: Value, **options: Value) -> Value:
+        if args or options or not isinstance(tensor, Static) or tensor.values is None:
+            raise Refusal(CONTENT)
+        machine.budget.spend(len(tensor.values))
+        made = Static((), (), [int(together(tensor.values))], True)
+        made.mask = True
+        return made
+
+    return call
+
+
 CONTENTS: dict[str, Method] = {
+    "all": truths(all),
+    "any": truths(any),
     "astype": converted,
     "item": item,
     "tolist": to_list,

@@ -65,7 +65,7 @@ def repeat(machine: Machine, tensor: Value, *sizes: Value) -> Value:
         check_count(count)
         if count > 1:
             tensor = cat(machine, [tensor] * count, axis)
-    return tensor
+    return tensor.copy()
 
 
 def repeat_interleave(

@@ -50,7 +50,7 @@ def masked(machine: Machine, tensor: Value, mask: Value) -> Value:
     sizes_without_batch(tensor, mask)
     if after != before:
         return expand(machine, tensor, *after)
-    return tensor
+    return tensor.copy()
 
 
 def triangle(lower: bool) -> Method:
@@ -58,7 +58,7 @@ def triangle(lower: bool) -> Method:
 
     def call(machine: Machine, input: Value, diagonal: Value = 0) -> Value:
         if isinstance(input, Tensor):
-            return input
+            return input.copy()
         if not isinstance(diagonal, int):
             raise Refusal(f"a diagonal of {describe(diagonal)} can't be followed")
         made = Static(input.shape, input.sources)

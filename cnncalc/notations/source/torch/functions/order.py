@@ -6,6 +6,7 @@ from cnncalc.notations.source.axes import axis_of, inner_axis
 from cnncalc.notations.source.torch.functions.indexing import chosen, in_order
 from cnncalc.notations.source.torch.functions.shapes import transpose
 from cnncalc.notations.source.torch.functions.view import sizes_given
+from cnncalc.python.exceptions import raised
 from cnncalc.python.functions import Method
 from cnncalc.python.machine import Machine
 from cnncalc.python.open_numbers import how_often
@@ -19,6 +20,8 @@ __all__ = ["ORDER"]
 
 def flip(machine: Machine, input: Value, *dims: Value, **options: Value) -> Value:
     """`torch.flip(x, (2, 3))`: the values from the last to the first."""
+    if not dims and not options:
+        raise raised("TypeError", "`flip` takes the axes, as in `torch.flip(x, dims=(2, 3))`")
     return backwards(machine, input, sizes_given(machine, (*dims, *options.values())), "flip")
 
 

@@ -14,7 +14,7 @@ from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Opaque, Value
 from cnncalc.tracing.reductions import along
-from cnncalc.tracing.tensors import Pile, Static, Tensor
+from cnncalc.tracing.tensors import Operations, Pile, Static, Tensor, one_number
 
 __all__ = ["REDUCTIONS", "extreme"]
 
@@ -79,9 +79,9 @@ def extreme(how: str) -> Method:
     reduce = reduction(how)
 
     def call(machine: Machine, tensor: Value, *args: Value, **options: Value) -> Value:
-        if args and isinstance(args[0], Tensor | Static):
-            kind = KINDS["maximum" if how == "max" else "minimum"]
-            return emit(machine, kind(), [tensor, args[0]], op=how)
+        other = options.get("other", args[0] if args else None)
+        if isinstance(other, Tensor | Static):
+            return larger(machine, how, tensor, other)
         if isinstance(tensor, Static) and tensor.values and not args and not options:
             return Static((), (), [max(tensor.values) if how == "max" else min(tensor.values)])
         if isinstance(tensor, Static) and not args and not options:
@@ -89,6 +89,31 @@ def extreme(how: str) -> Method:
         return reduce(machine, tensor, *args, **options), Opaque("indices")
 
     return call
+
+
+def larger(machine: Machine, how: str, one: Value, two: Value) -> Value:
+    """The larger of two tensors at each place, or the smaller: the same with either first."""
+    if isinstance(one, Static):
+        one, two = two, one
+    if isinstance(one, Tensor) and isinstance(two, Static):
+        return bounded(machine, how, one, two)
+    return emit(machine, KINDS[MERGES[how]](), [one, two], op=how)
+
+
+def bounded(machine: Machine, how: str, tensor: Tensor, bound: Static) -> Value:
+    """What flows with a bound t that the model keeps.
+
+    max(x, t) = x + relu(t - x), and min(x, t) = t - relu(t - x): in both t is added as it is.
+    """
+    number = one_number(bound)
+    if isinstance(number, int | float):
+        limits = (float(number), math.inf) if how == "max" else (-math.inf, float(number))
+        return emit(machine, KINDS["hardtanh"](*limits), [tensor], op=how)
+    binary = machine.part(Operations).binary
+    missing = emit(machine, KINDS["relu"](), [binary(machine, "-", bound, tensor)], op="relu")
+    if how == "max":
+        return binary(machine, "+", tensor, missing)
+    return binary(machine, "-", bound, missing)
 
 
 def pair(how: str) -> Method:

@@ -73,7 +73,11 @@ def permute(machine: Machine, tensor: Value, *dims: Value, **options: Value) -> 
     order, batch = tensor.batch.moved(axes, len(tensor.shape))
     if order != tuple(range(len(order))):
         return emit(machine, KINDS["permute"](order), [tensor], op="permute", batch=batch)
-    return tensor if batch == tensor.batch else type(tensor)(tensor.number, tensor.shape, batch)
+    if batch == tensor.batch:
+        return tensor
+    same = type(tensor)(tensor.number, tensor.shape, batch)
+    same.seen_from(tensor, turned=True)
+    return same
 
 
 def transpose(machine: Machine, tensor: Value, dim0: Value, dim1: Value) -> Value:
@@ -179,8 +183,15 @@ def same(machine: Machine, tensor: Value, *args: Value, **kwargs: Value) -> Valu
     return tensor
 
 
+def contiguous(machine: Machine, tensor: Value, *args: Value, **options: Value) -> Value:
+    """A tensor whose values lie in their order: a copy of one that is a view."""
+    return tensor.copy() if isinstance(tensor, Tensor) and tensor.storage else tensor
+
+
 def clone(machine: Machine, tensor: Value, *args: Value, **options: Value) -> Value:
     """The same values in a tensor of their own."""
+    if isinstance(tensor, Tensor):
+        return tensor.copy()
     if not isinstance(tensor, Static) or tensor.values is None:
         return tensor
     made = seen_as(tensor, tensor.shape)
@@ -228,14 +239,16 @@ RESHAPING: dict[str, Method] = {
     "dim": lambda machine, tensor: len(outer_shape(tensor)),
     "requires_grad": requires_grad,
     "ndimension": lambda machine, tensor: len(outer_shape(tensor)),
+    "get_device": lambda machine, tensor: -1,  # that of a CPU
     **dict.fromkeys(
         words(
-            "contiguous detach to cuda cpu float double half bfloat16 type type_as "
+            "detach to cuda cpu float double half bfloat16 type type_as "
             "retain_grad float32 data type_ is_contiguous"
         ),
         same,
     ),
     "clone": clone,
+    "contiguous": contiguous,
     **dict.fromkeys(
         words(
             "copy copy_ normal uniform fmod_ erfinv "

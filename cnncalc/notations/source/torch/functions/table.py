@@ -15,13 +15,14 @@ from cnncalc.notations.source.torch.functions.reductions import REDUCTIONS
 from cnncalc.notations.source.torch.functions.shapes import RESHAPING
 from cnncalc.notations.source.torch.functions.values import ELEMENTWISE
 from cnncalc.notations.source.torch.nn.functional import FUNCTIONAL
+from cnncalc.notations.source.unread import unsupported
 from cnncalc.python.functions import Method
 from cnncalc.python.machine import Machine
 from cnncalc.python.values import MISSING, Bound, Builtin, Opaque, Value
 from cnncalc.python.wordlists import words
 from cnncalc.tracing.tensors import Parameter, Static, Tensor
 
-__all__ = ["METHODS", "TORCH", "tensor_attribute"]
+__all__ = ["METHODS", "TORCH", "in_place", "tensor_attribute"]
 
 
 # Functions that are methods too, but for those that are named below.
@@ -40,7 +41,17 @@ EITHER: dict[str, Method] = {
     "prelu": FUNCTIONAL["prelu"],
 }
 NO_METHODS = words("cat stack concat concatenate einsum")
-NO_FUNCTIONS = words("to cuda cpu type copy data size view dim item tolist")
+NO_FUNCTIONS = words("to cuda cpu type copy data size view dim item tolist get_device")
+# Methods of tensors that ask for what is in them, or that no layer here is.
+BEYOND = words(
+    "argmax argmin argsort argwhere bernoulli bincount cdist cholesky corrcoef count_nonzero "
+    "cov cross cummax cummin cumprod det dist dot erfc fft floor_divide fmod frac gather "
+    "histc index_add index_copy index_fill index_put inverse isclose isfinite isinf isnan "
+    "kthvalue lerp lgamma logcumsumexp logdet logical_and logical_not logical_or logical_xor "
+    "masked_scatter masked_select median mode msort multinomial mv nanmean nansum nonzero "
+    "outer pinverse put qr quantile remainder renorm scatter scatter_add scatter_reduce sgn sign "
+    "slogdet sort stft svd take take_along_dim topk trace trapz unfold unique_consecutive"
+)
 METHODS: dict[str, Method] = {
     name: function for name, function in EITHER.items() if name not in NO_METHODS
 }
@@ -68,10 +79,14 @@ FIXED: dict[str, Value] = {
 
 
 def in_place(function: Method) -> Method:
-    """`w.mul_(2)` of weights or constants: what the method makes takes the place of the numbers."""
+    """`x.mul_(2)`: what the method makes takes the place of what was there."""
 
-    def call(machine: Machine, tensor: Static, *args: Value, **options: Value) -> Value:
+    def call(machine: Machine, tensor: Value, *args: Value, **options: Value) -> Value:
         made = function(machine, tensor, *args, **options)
+        if isinstance(tensor, Tensor):
+            if isinstance(made, Tensor):
+                tensor.become(made, any(isinstance(each, Tensor) for each in args))
+            return tensor
         if isinstance(made, Static) and made is not tensor:
             if not isinstance(tensor, Parameter):
                 tensor.shape, tensor.sources = made.shape, made.sources
@@ -102,8 +117,10 @@ def tensor_attribute(machine: Machine, value: Value, name: str) -> Value:
         return METHODS["transpose"](machine, value, -2, -1)
     stem = name[:-1] if name.endswith("_") and not name.endswith("__") else name
     found = METHODS.get(stem)
+    if found is None and stem in BEYOND:
+        raise unsupported(f"torch.Tensor.{name}", None)
     if found is None:
         return MISSING
-    if stem != name and isinstance(value, Static):
+    if stem != name:
         found = in_place(found)
     return Bound(Builtin(name, lambda m, args, kwargs: found(m, *args, **kwargs)), value)

@@ -7,7 +7,7 @@ import math
 from cnncalc.frameworks.ops import Op, names_in
 from cnncalc.layers import KINDS
 from cnncalc.notations.source.arithmetic import tensor_operator
-from cnncalc.notations.source.layer_steps import emit
+from cnncalc.notations.source.layer_steps import emit, made_of
 from cnncalc.notations.source.torch.functions.contents import to_whole
 from cnncalc.notations.source.torch.functions.reductions import extreme
 from cnncalc.python.functions import Method
@@ -15,7 +15,7 @@ from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value
 from cnncalc.tracing.constants import worked_out
-from cnncalc.tracing.tensors import Static
+from cnncalc.tracing.tensors import Static, Tensor, one_number
 
 __all__ = ["ELEMENTWISE"]
 
@@ -32,12 +32,18 @@ def elementwise(op: Op) -> Method:
 
 
 def clamp(machine: Machine, value: Value, min: Value = None, max: Value = None) -> Value:
-    low = -math.inf if min is None else min
-    high = math.inf if max is None else max
-    if not isinstance(low, int | float) or not isinstance(high, int | float):
-        raise Refusal("`clamp` with bounds that aren't numbers can't be followed")
+    bounds = [each for each in (min, max) if each is not None]
     if isinstance(value, Static):
-        return Static(value.shape, value.sources)
+        return made_of(machine, [value, *bounds], value.shape)
+    for bound, function in ((min, ELEMENTWISE["maximum"]), (max, ELEMENTWISE["minimum"])):
+        if isinstance(bound, Tensor | Static) and one_number(bound) is bound:
+            value = function(machine, value, bound)
+    low, high = one_number(min), one_number(max)
+    plain = [each for each in (low, high) if isinstance(each, int | float)]
+    if not plain:
+        return value
+    low = low if isinstance(low, int | float) else -math.inf
+    high = high if isinstance(high, int | float) else math.inf
     return emit(machine, KINDS["hardtanh"](float(low), float(high)), [value], op="clamp")
 
 

@@ -32,7 +32,7 @@ from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Opaque, Value
 from cnncalc.python.wordlists import words
-from cnncalc.tracing.tensors import Static
+from cnncalc.tracing.tensors import Static, Tensor
 
 __all__ = ["FUNCTIONAL", "arguments", "classes"]
 
@@ -107,6 +107,9 @@ def layer_function(name: str, cls: str) -> Method:
         options = by_name(given, IGNORED)
         layer = vocabulary(cls, [], options)
         output = emit(machine, layer, [input], op=name)
+        if plain(given.get("inplace")) is True and isinstance(input, Tensor):
+            input.become(output, seen=False)
+            return input
         if options.get("return_indices") is True:
             return output, Opaque("indices of a max pool")
         return output

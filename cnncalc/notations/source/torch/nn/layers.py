@@ -30,7 +30,7 @@ from cnncalc.notations.source.recurrent_states import (
 from cnncalc.notations.source.state import state_of
 from cnncalc.notations.source.torch.nn.module import MODULE, set_attribute
 from cnncalc.notations.source.torch.nn.packed import Packed
-from cnncalc.python.attributes import set_field
+from cnncalc.python.attributes import no_attribute, set_field
 from cnncalc.python.functions import simple
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
@@ -261,6 +261,9 @@ def run_layer(
         declared = declared.replaced(layer=declared.layer.replaced(learned=True))
     kind, inputs, more = declared.layer.kind, [tensor, *start.states], start.learned
     output = emit(machine, declared, inputs, op=kind, owner=module, batch=batch, more=more)
+    if module.fields.get("inplace") is True and isinstance(tensor, Tensor):
+        tensor.become(output, seen=False)
+        return tensor
     if isinstance(declared.layer, Recurrent):
         return output_and_states(machine, declared.layer, output)
     if module.fields.get("return_indices") is True:
@@ -366,6 +369,16 @@ def set_layer_attribute(machine: Machine, module: Instance, name: Value, value: 
         set_field(module, name, value)
 
 
+def delete_layer_attribute(machine: Machine, module: Instance, name: Value) -> None:
+    """`del conv.bias`: a layer without one; another weight is to be given anew."""
+    if is_weight(name) and attribute(machine, module, name) is not None and name == "bias":
+        set_layer_attribute(machine, module, name, None)
+    elif name in module.fields:
+        del module.fields[name]
+    else:
+        raise no_attribute(machine, module, name)
+
+
 OF_FAMILY: dict[str, dict[str, Value]] = {
     "RNNBase": {"flatten_parameters": simple("flatten_parameters", lambda machine, module: None)}
 }
@@ -374,6 +387,7 @@ BEHAVIOUR: dict[str, Value] = {
     "__init__": Builtin("__init__", init),
     "__getattr__": simple("__getattr__", attribute),
     "__setattr__": simple("__setattr__", set_layer_attribute),
+    "__delattr__": simple("__delattr__", delete_layer_attribute),
     "__weights__": Builtin("__weights__", weights),
     "forward": simple("forward", forward),
     "reset_parameters": simple("reset_parameters", lambda machine, module: None),

@@ -8,6 +8,7 @@ from cnncalc.layers import KINDS
 from cnncalc.network import Declared
 from cnncalc.notations.source.state import state_of
 from cnncalc.notations.source.step_names import spans_of
+from cnncalc.python import attributes
 from cnncalc.python.attributes import set_field
 from cnncalc.python.exceptions import raised
 from cnncalc.python.functions import Method, simple
@@ -193,7 +194,10 @@ def register_buffer(
 
 
 def register_parameter(machine: Machine, self: Instance, name: Value, param: Value = None) -> None:
-    set_attribute(machine, self, name, param)
+    if param is None and self.layers is not None:  # the layer is one without it
+        attributes.set_attribute(machine, self, name, None)
+    else:
+        set_attribute(machine, self, name, param)
 
 
 def itself(machine: Machine, module: Instance, *args: Value, **kwargs: Value) -> Value:
