@@ -40,7 +40,13 @@ CONTENT = "what is in a tensor isn't known here, only its shape"
 
 
 class Operations:
-    """What a framework does with tensors; the machine keeps those of the one that is read."""
+    """What a framework does with tensors; the machine keeps those of the one that is read.
+
+    Attributes:
+        written: whether `x += y` writes into the tensor, so that its other names have it too.
+    """
+
+    written = False
 
     def attribute(self, machine: Machine, tensor: Value, name: str) -> Value:
         """`tensor.name`; MISSING: there is none."""
@@ -244,6 +250,8 @@ class Tensor(Shaped):
         return None
 
     def in_place(self, machine: Machine, sign: str, value: Value) -> Value:
+        if not machine.part(self.operations).written:
+            return MISSING
         made = machine.part(self.operations).binary(machine, sign, self, value)
         if isinstance(made, Tensor) and made.sizes == self.sizes:
             self.become(made, isinstance(value, Tensor))

@@ -61,6 +61,17 @@ def test_a_layer_that_writes_over_its_input() -> None:
     assert [report.rows[number].kind for number in report.outputs] == ["relu"]
 
 
+def test_tensors_of_keras_are_never_written_to() -> None:
+    text = (
+        "import keras\nfrom keras import layers\nx = inputs = keras.Input((8, 8, 3))\n"
+        "y = layers.Conv2D(4, 1)(x)\nz = y\ny += layers.Conv2D(4, 1)(x)\n"
+        "model = keras.Model(inputs, z)\n"
+    )
+    report = report_of(text)
+
+    assert [report.rows[number].kind for number in report.outputs] == ["conv"]
+
+
 @pytest.mark.parametrize(
     ("lines", "message"),
     [

@@ -18,6 +18,8 @@ __all__ = ["TorchOperations"]
 class TorchOperations(Operations):
     """What PyTorch does with tensors."""
 
+    written = True
+
     def attribute(self, machine: Machine, tensor: Value, name: str) -> Value:
         return tensor_attribute(machine, tensor, name)
 
