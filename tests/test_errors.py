@@ -124,6 +124,7 @@ SPECS = (
     (attending("nn.MultiheadAttention(50, 4, batch_first=True)", "x", "9x50"), "argument"),
     (attending(ATTENTION, "self.part(x, x, x)[0]", "9x50", "4x64"), "inputs"),
     (attending(ATTENTION, "self.part(x, m, m)[0]", "9x64", "4x32"), "declared"),
+    (["nn.Conv2d(3, 16, 3), nn.LayerNorm(16)", "-i", "3x8x8"], "declared"),
     (attending(ATTENTION, "self.part(x, m, x)[0]", "9x64", "4x64"), "branches"),
     (attending(ATTENTION, "self.part(x, m, m)[0]", "64x3x3", "4x64"), "wrong-axes"),
     (attending(ATTENTION, "self.part(x, m, m)[0]", "9x64"), "inputs"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import cnncalc
 from tests.source.reading import SAMPLES, refused, report_of, report_of_file
 
 HEAD = "from torch import nn\n"
@@ -92,6 +93,26 @@ def test_the_variable_that_a_script_makes() -> None:
     report = report_of_file(SAMPLES / "dcgan.py", (100, 1, 1))
 
     assert report.rows[1].name == "main.0"
+
+
+def test_the_variable_that_holds_a_module_of_a_class_which_needs_arguments() -> None:
+    text = HEAD + (
+        "class Block(nn.Module):\n"
+        "    def __init__(self, n):\n"
+        "        super().__init__()\n"
+        "        self.conv = nn.Conv2d(n, n, 3)\n"
+        "    def forward(self, x):\n"
+        "        return x + self.conv(x).mean()\n"
+        "act = nn.ReLU()\n"
+        "net = nn.Sequential(nn.Conv2d(3, 8, 3), Block(8))\n"
+    )
+
+    assert [row.kind for row in cnncalc.analyze(text, (3, 9, 9)).rows[:3]] == [
+        "input",
+        "conv",
+        "conv",
+    ]
+    assert refused(text + "other = nn.Sequential(Block(3))\n", (3, 9, 9)).code == "entry"
 
 
 def test_a_script_is_not_run() -> None:

@@ -12,7 +12,7 @@ from cnncalc.notations.source.keras.kinds import is_keras_class
 from cnncalc.notations.source.layer_list import bare_calls
 from cnncalc.notations.source.top_level import assigned, no_argument_functions, statements_of, tried
 from cnncalc.notations.source.torch.nn.containers import SEQUENTIAL
-from cnncalc.notations.source.torch.nn.module import MODULE
+from cnncalc.notations.source.torch.nn.module import MODULE, named_modules
 from cnncalc.python.attributes import get_attribute
 from cnncalc.python.builtins import BUILTINS, FORBIDDEN
 from cnncalc.python.dependencies import reads
@@ -192,10 +192,17 @@ def needs_arguments(cls: Class) -> bool:
     return len(parameters.places) - 1 > len(init.defaults) or bool(missing)
 
 
+def has_one(model: Instance, cls: Class) -> bool:
+    """Whether a module of a class is among those of a model."""
+    return any(cls in module.cls.order for _, module in named_modules(model))
+
+
 def made_elsewhere(machine: Interpreter, module: Module, root: str, cls: Class) -> Value:
     """An object of a class that needs arguments, from the file's own top level."""
     values = {name: tried(module, name) for name in assigned(module)}
-    known = [v for v in values.values() if isinstance(v, Instance) and cls in v.cls.order]
+    models = [v for v in values.values() if isinstance(v, Instance) and machine.is_model(v)]
+    made = [model for model in models if cls in model.cls.order]
+    known = made or [model for model in models if has_one(model, cls)]
     if len(known) == 1:
         return known[0]
     functions = no_argument_functions(module)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import prod
 
 from cnncalc.errors import LayerError, Span
@@ -38,7 +38,8 @@ def misfit(
     shapes = tuple([tuple(map(int, shape)) for shape in shapes])  # no size asks for an advice
     layer, expects = declared.layer, declared.expects
     message, advice = error.message, error.help
-    if error.code == "declared" and expects and len(shapes) == 1:
+    option = _option(error, expects, shapes)
+    if error.code == "declared" and expects and len(shapes) == 1 and option:
         message, advice = otherwise(machine, expects, inputs[0], shapes[0], made, owner)
     elif error.code == "branches" and len(shapes) > 1 and not isinstance(layer, Product):
         listed = " and ".join(shown(machine, shape) for shape in shapes)
@@ -56,7 +57,7 @@ def misfit(
         advice = f"`{word}` makes a vector of it"
     refusal = Refusal(message, help=advice, code=error.code)
     if made:
-        refusal.span = argument(made[0], _option(error, expects, shapes), _reader(owner))
+        refusal.span = argument(made[0], option, _reader(owner))
     refusal.notes += flows(machine, inputs)
     if error.code == "declared" and len(shapes) == 1:
         refusal.notes += forgotten(machine, owner, shapes[0])
@@ -90,15 +91,14 @@ def _option(error: LayerError, expects: Expects | None, shapes: tuple[Shape, ...
     """The option or the argument that doesn't fit what flows in."""
     if error.code != "declared" or not expects or len(shapes) != 1:
         return error.option
-    (shape,) = shapes
-    return next(
-        (
-            n
-            for n, axis, wanted in expects.sizes
-            if -len(shape) <= axis < len(shape) and shape[axis] != wanted
-        ),
-        "",
-    )
+    return next((name for name, _, _ in _unlike(expects, shapes[0])), "")
+
+
+def _unlike(expects: Expects, shape: Shape) -> Iterator[tuple[str, int, int]]:
+    """The sizes that a layer was declared for and that its input doesn't have."""
+    for name, axis, wanted in expects.sizes:
+        if -len(shape) <= axis < len(shape) and shape[axis] != wanted:
+            yield name, axis, wanted
 
 
 def _reader(owner: Value) -> Callable[..., object] | None:
@@ -138,9 +138,7 @@ def otherwise(
     owner: Value,
 ) -> tuple[str, str | None]:
     """The message and the help where a layer was declared for another input."""
-    name, axis, wanted = next(
-        (n, a, w) for n, a, w in expects.sizes if -len(shape) <= a < len(shape) and shape[a] != w
-    )
+    name, axis, wanted = next(_unlike(expects, shape))
     call = call_text(expects, made, owner)
     if name == "in_features" and len(shape) > 1:
         message, advice = on_a_map(call, name, wanted, shape)
