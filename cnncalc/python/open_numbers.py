@@ -31,7 +31,7 @@ def how_often(value: Any) -> Any:
     return plain_number(value) if often is None else often()
 
 
-def taken_by(result: Any, numbers: Sequence[Any], function: str = "") -> Any:
-    """What a function of numbers gives, where some of them stand for several."""
+def taken_by(result: Any, numbers: Sequence[Any], power: float | None = None) -> Any:
+    """What a function of numbers, or a power, gives, where some of them stand for several."""
     first = next((each for each in numbers if is_open(each)), None)
-    return result if first is None else first.taken_by(result, numbers, function)
+    return result if first is None else first.taken_by(result, numbers, power)

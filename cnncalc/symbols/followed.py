@@ -49,9 +49,9 @@ class Followed(int):
             f"the network has as many layers as {pretty(self.size)} says", self.size.asked
         )
 
-    def taken_by(self, result: Any, others: Sequence[Any], function: str = "") -> Any:
+    def taken_by(self, result: Any, others: Sequence[Any], power: float | None = None) -> Any:
         """What a function that nothing more is known of has made of this number and others."""
-        root = _root(self.size) if function == "sqrt" else None
+        root = _root(self.size) if power == 0.5 else None
         return _estimate(result, (self, *others)) if root is None else as_ratio(followed(root))
 
     def __add__(self, other: Any) -> Any:
@@ -93,8 +93,7 @@ class Followed(int):
 
     def __pow__(self, exponent: Any, modulus: Any = None) -> Any:
         if type(exponent) is not int or not 0 < exponent <= MOST_POWER or modulus is not None:
-            named = "sqrt" if exponent == 0.5 else ""
-            return self.taken_by(pow(int(self), exponent, modulus), (exponent,), named)
+            return self.taken_by(pow(int(self), exponent, modulus), (exponent,), exponent)
         power: Any = self
         for _ in range(exponent - 1):
             power = power * self
@@ -190,7 +189,7 @@ class Ratio(float):
             each.fixed()
         return float(self)
 
-    def taken_by(self, result: Any, others: Sequence[Any], function: str = "") -> Any:
+    def taken_by(self, result: Any, others: Sequence[Any], power: float | None = None) -> Any:
         """What a function that nothing more is known of has made of this number and others."""
         return _estimate(result, (self, *others))
 

@@ -38,7 +38,7 @@ def numeric(name: str, function: Callable[..., float]) -> Builtin:
         except (ValueError, ZeroDivisionError, OverflowError) as error:
             raise raised("ValueError", f"`{name}` of this has no value ({error})") from None
         if not is_open(value):
-            value = taken_by(value, numbers, name)
+            value = taken_by(value, numbers, 0.5 if name == "sqrt" else None)
         return check_int(value) if isinstance(value, int) else value
 
     return simple(name, call)

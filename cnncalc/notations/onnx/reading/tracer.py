@@ -261,8 +261,10 @@ class Tracer:
         return [inner.find(name) for name in branch.outputs]
 
     def _outputs(self, graph: Graph, scope: Scope) -> list[int]:
-        call = Call(self.steps, graph.nodes[-1], (), {})
-        values = [as_numbers(call, scope.find(name)) for name in graph.outputs]
+        values = [scope.find(name) for name in graph.outputs]
+        if graph.nodes:
+            call = Call(self.steps, graph.nodes[-1], (), {})
+            values = [as_numbers(call, value) for value in values]
         for value in values:
             if isinstance(value, Statistic):
                 self.running = value.node
