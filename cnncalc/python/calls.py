@@ -95,7 +95,15 @@ def not_callable(machine: Machine, function: Value) -> Refusal:
         return Refusal(
             f"`{name}` can't be called here", help=f"did you mean `{near}`?" if near else None
         )
-    return Refusal(f"{describe(function)} can't be called")
+    advice = None
+    if isinstance(function, list | tuple):
+        several = any(isinstance(each, Instance | Function) for each in function)
+        advice = (
+            "its entries are called one after another: `for each in them: x = each(x)`"
+            if several
+            else "one of its entries stands in brackets: `sizes[0]`"
+        )
+    return Refusal(f"{describe(function)} can't be called", help=advice)
 
 
 def make_function(scope: Scope, name: str, node: ast.FunctionDef | ast.Lambda) -> Function:

@@ -18,6 +18,16 @@ ADVICE: dict[str, tuple[str, str, str]] = {
         "self.a(x)",
         "run its modules in a loop, or make it an `nn.Sequential`",
     ),
+    "a list that is run": (
+        net("self.a = [nn.ReLU(), nn.Conv2d(3, 1, 1)]", "return self.a(x)"),
+        "self.a(x)",
+        "its entries are called one after another: `for each in them: x = each(x)`",
+    ),
+    "sizes that are called": (
+        net("pass", "return x.view(x.shape(0), -1)"),
+        "x.shape(0)",
+        "one of its entries stands in brackets: `sizes[0]`",
+    ),
     "nothing returned": (net("pass", "x + 1"), "def forward(self, x)", "end it with `return x`"),
     "self forgotten": (
         HEAD + "class Net(nn.Module):\n    def forward(x):\n        return x\n",

@@ -70,3 +70,39 @@ def test_the_batch_may_stand_elsewhere(forward: str) -> None:
 )
 def test_what_is_refused(call: str, message: str) -> None:
     assert message in refused(net(INIT, f"return {call}"), (4, 7, 6)).message
+
+
+LATENTS = """
+self.lat = nn.Parameter(torch.randn(1, 4, 8))
+self.heads = nn.Parameter(torch.randn(2, 4, 4))
+"""
+
+
+@pytest.mark.parametrize(
+    ("forward", "shape", "macs"),
+    [
+        ("w @ x.mT", (4, 6), 4 * 8 * 6),
+        ("torch.bmm(x, w.transpose(1, 2))", (6, 4), 6 * 8 * 4),
+        ("torch.einsum('bqd,bkd->bqk', w, x)", (4, 6), 4 * 8 * 6),
+        ("(w @ x.mT).softmax(-1) @ x", (4, 8), 2 * 4 * 8 * 6),
+        (
+            "self.heads[None].repeat(len(x), 1, 1, 1) @ x.view(-1, 6, 2, 4).permute(0, 2, 3, 1)",
+            (2, 4, 6),
+            2 * 4 * 4 * 6,
+        ),
+        ("torch.randn(len(x), 4, 6) @ x", (4, 8), 4 * 6 * 8),
+    ],
+)
+def test_weights_that_are_given_to_each_sample(
+    forward: str, shape: tuple[int, ...], macs: int
+) -> None:
+    text = net(LATENTS, f"w = self.lat.expand(x.size(0), -1, -1)\nreturn {forward}")
+    report = report_of(text, (6, 8))
+    assert report.rows[report.outputs[0]].output_shape == shape
+    assert report.total.macs == macs
+    assert report.total.params + report.total.unused_params == 4 * 8 + 2 * 4 * 4
+
+
+def test_a_product_along_the_batch_of_weights_is_refused() -> None:
+    text = net(LATENTS, "return torch.einsum('bqd,bkd->bqk', self.heads, x[:, :, :4])")
+    assert "mixes the samples of a batch" in refused(text, (6, 8)).message

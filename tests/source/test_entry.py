@@ -80,13 +80,14 @@ def test_functions_are_listed_where_classes_need_arguments() -> None:
     assert "ResNet50()" in error.message
 
 
-def test_arguments_that_are_needed() -> None:
-    text = HEAD + "class Net(nn.Module):\n    def __init__(self, n, m=1):\n        pass\n"
-    error = refused(text, (3, 8, 8))
+@pytest.mark.parametrize(("entry", "line"), [(None, 2), ("Net", 1)])
+def test_arguments_that_are_needed(entry: str | None, line: int) -> None:
+    text = "import torch\n" + "class Net(torch.nn.Module):\n    def __init__(self, n, m=1): ...\n"
+    error = refused(text, (3, 8, 8), entry)
 
     assert error.message == "`Net` needs `n`"
     assert error.help == "say what they are: `model.py:Net(n=…)`"
-    assert error.line == 2
+    assert error.line == line  # of the source, or of what was typed
 
 
 def test_the_variable_that_a_script_makes() -> None:

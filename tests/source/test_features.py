@@ -181,6 +181,13 @@ FEATURES: dict[str, tuple[str, str, str, Shape]] = {
         "",
         (3, 8, 8),
     ),
+    "a matrix of ones on the diagonal": (
+        "import numpy as np\nself.k = torch.from_numpy(np.eye(3).flatten().astype(np.float32))\n"
+        "self.c = nn.Conv2d(3, np.identity(2).shape[0], 1)",
+        "return self.c(x * self.k.view(1, 3, 3).sum(2)[..., None, None])",
+        "",
+        (3, 8, 8),
+    ),
     "arrays by rows": (
         "t = torch.tensor([[1, 2, 3], [4, 5, 6]])\n"
         "assert t.t().tolist() == [[1, 4], [2, 5], [3, 6]]\n"

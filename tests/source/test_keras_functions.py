@@ -22,6 +22,11 @@ CASES: list[tuple[str, Shape]] = [
     ("ops.split(x, [1, 5], axis=1)[1]", (4, 6, 4)),
     ("ops.maximum(x, ops.negative(x))", (8, 6, 4)),
     ("ops.minimum(ops.sqrt(x), ops.square(x))", (8, 6, 4)),
+    ("ops.maximum(x, 1e-7) + ops.minimum(6, x)", (8, 6, 4)),
+    ("keras.layers.Activation(lambda t: t * ops.sigmoid(t))(x)", (8, 6, 4)),
+    ("keras.layers.Activation(activation=lambda t: ops.relu6(t + 3) / 6)(x)", (8, 6, 4)),
+    ("keras.layers.Dense(5, lambda t: ops.tanh(t))(x)", (8, 6, 5)),
+    ("keras.layers.Conv2D(5, 3, activation=lambda t: ops.tanh(t))(x)", (6, 4, 5)),
     ("ops.abs(ops.exp(x)) + ops.absolute(ops.log(x))", (8, 6, 4)),
     ("ops.power(ops.rsqrt(x), 3)", (8, 6, 4)),
     ("ops.true_divide(x, 2)", (8, 6, 4)),
@@ -94,3 +99,50 @@ model = keras.Model(x, Project()(x))
     row = report.layers[-1]
     assert report.shape(row.output_shape) == [5, 4]
     assert (row.params, row.macs) == (24, 120)
+
+
+@pytest.mark.parametrize("activation", ["f", "activation=f"])
+def test_a_function_as_activation_is_all_that_the_layer_does(activation: str) -> None:
+    text = (
+        "from keras import Sequential, layers\n"
+        "def f(x):\n    return layers.ReLU(6.0)(x)\n"
+        f"model = Sequential([layers.Input((8, 6, 4)), layers.Activation({activation})])\n"
+    )
+    assert [row.text for row in report_of(text).layers] == ["relu6"]
+
+
+@pytest.mark.parametrize(
+    ("bounded", "written"),
+    [
+        ("ops.maximum(0.5, x)", "hardtanh:0.5,high=inf"),
+        ("ops.minimum(x, 6)", "hardtanh:-inf,high=6"),
+    ],
+)
+def test_a_number_bounds_from_its_own_side(bounded: str, written: str) -> None:
+    assert report_of(source(bounded)).rows[1].text == written
+
+
+SAMPLED = """
+from keras import Model, Input, layers, ops, random
+class Sampling(layers.Layer):
+    def call(self, pair):
+        mean, variance = pair
+        batch, size = ops.shape(mean)
+        drawn = random.normal(shape=(batch, size))
+        return mean + ops.exp(0.5 * variance) * drawn
+x = Input((8,))
+mean = layers.Dense(3)(x)
+model = Model(x, layers.Dense(8)(Sampling()([mean, layers.Dense(3)(x)])))
+"""
+
+
+@pytest.mark.parametrize("size", ["size", "2"])
+def test_what_is_drawn_is_a_tensor_of_its_size(size: str) -> None:
+    """A variational network samples like that; other sizes than the mean's are told."""
+    text = SAMPLED.replace("(batch, size))", f"(batch, {size}))")
+    if size == "2":
+        assert "3" in refused(text).message
+        return
+    report = report_of(text)
+    assert report.total.params == 2 * (8 * 3 + 3) + 3 * 8 + 8
+    assert report.shape(report.layers[-1].output_shape) == [8]

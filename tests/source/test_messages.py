@@ -168,9 +168,10 @@ FOLLOWED: dict[str, tuple[str, str, str]] = {
         "`einops` is neither in this source tree nor installed",
     ),
     "hook": (
-        net("self.c = nn.ReLU()\nself.c.register_forward_hook(print)", "return self.c(x)"),
-        "self.c.register_forward_hook(print)",
-        "a hook runs beside the forward",
+        net("self.c = nn.ReLU()\nself.c.register_forward_hook(print, prepend=True)",
+            "return self.c(x)"),
+        "self.c.register_forward_hook(print, prepend=True)",
+        "a hook with `prepend` can't be followed",
     ),
     "assertion": (
         net("assert 1 == 2, 'the model says no'", "return x"),

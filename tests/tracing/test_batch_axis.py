@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnncalc import SpecError, analyze
+from cnncalc.layers.base import Shape
 from cnncalc.tracing.batch_axis import FIRST, BatchAxis, viewed
 
 BATCH = 7  # what no other size is
@@ -185,6 +186,39 @@ def test_sizes_are_those_of_a_run(body: str) -> None:
 def test_what_tears_the_batch_is_refused(body: str, message: str) -> None:
     with pytest.raises(SpecError, match=message.replace("(", r"\(")):
         analyze(SOURCE.format(body=body), (3, 6))
+
+
+WORDS = """
+import torch.nn as nn
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.table = nn.Embedding(50, 8)
+        self.lstm = nn.LSTM(8, 4)
+        self.fc = nn.Linear(4, 2)
+    def forward(self, x):
+        found = self.table(x.{turned})
+        steps, states = self.lstm({found})
+        return self.fc(steps).{back}
+"""
+
+
+@pytest.mark.parametrize(
+    ("input", "turned", "found", "back"),
+    [
+        ((7,), "t()", "found", "transpose(0, 1)"),
+        ((3, 7), "permute(2, 0, 1)", "found.sum(2)", "permute(1, 0, 2)"),
+    ],
+)
+def test_entries_are_looked_up_of_steps_in_front(
+    input: Shape, turned: str, found: str, back: str
+) -> None:
+    """Features come behind all axes, wherever the batch is."""
+    report = analyze(WORDS.format(turned=turned, found=found, back=back), input)
+    assert report.rows[report.outputs[0]].output_shape == (7, 2)
+    lookup = next(row for row in report.rows if row.kind == "embedding")
+    assert lookup.output_shape == (7, *input[:-1], 8)
+    assert report.total.macs == 7 * (4 * 4 * (8 + 4)) + 7 * 4 * 2
 
 
 def test_in_front_is_nothing_special() -> None:

@@ -131,6 +131,8 @@ def is_in_package(machine: Interpreter, scope: Scope, node: ast.expr) -> bool:
 
 def runnable(machine: Interpreter, value: Value) -> Value:
     """The value, or what calling it without arguments gives."""
+    if model_class(value) and needs_arguments(value):
+        raise without_arguments(value.name, value)
     if isinstance(value, Class | Function | Partial | Bound):
         value = machine.call(value, [], {})
     if isinstance(value, Unread):
@@ -208,18 +210,23 @@ def made_elsewhere(machine: Interpreter, module: Module, root: str, cls: Class) 
     functions = no_argument_functions(module)
     if functions:
         raise ambiguous([f"{name}()" for name in functions])
+    refusal = without_arguments(root, cls)
+    refusal.span = module.file.span(next(n for n in module.statements
+        if isinstance(n, ast.ClassDef) and n.name == root))  # fmt: skip
+    raise refusal
+
+
+def without_arguments(name: str, cls: Class) -> Refusal:
+    """What is said of a class that is named alone and can't be made so."""
     init = cls.find("__init__")
     args = init.node.args
     needed = [a.arg for a in args.args[1 : len(args.args) - len(init.defaults)]]
     needed += [a.arg for a in args.kwonlyargs if a.arg not in init.kwdefaults]
-    refusal = Refusal(
-        f"`{root}` needs {', '.join(f'`{each}`' for each in needed)}",
-        help=f"say what they are: `model.py:{root}({', '.join(f'{each}=…' for each in needed)})`",
+    return Refusal(
+        f"`{name}` needs {', '.join(f'`{each}`' for each in needed)}",
+        help=f"say what they are: `model.py:{name}({', '.join(f'{each}=…' for each in needed)})`",
         code="entry",
     )
-    refusal.span = module.file.span(next(n for n in module.statements
-        if isinstance(n, ast.ClassDef) and n.name == root))  # fmt: skip
-    raise refusal
 
 
 def ambiguous(names: list[str]) -> Refusal:

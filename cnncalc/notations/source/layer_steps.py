@@ -149,7 +149,7 @@ def fitted(
     """A layer that wants the batch in front, as it works on tensors that have it elsewhere."""
     batch = batch_of(inputs)
     layer = declared.layer
-    if batch == FIRST or (layer.by_value and len(inputs) == 1):
+    if batch == FIRST or (layer.by_value and len(inputs) == 1) or looks_up_behind(layer, batch):
         return declared, batch
     (first, *_) = inputs
     along = on_axes(layer, first)
@@ -164,6 +164,12 @@ def fitted(
         help="`x.permute(…)` moves it to the front",
         code="batch-axis",
     )
+
+
+def looks_up_behind(layer: Layer, batch: BatchAxis) -> bool:
+    """Whether a layer looks up features that come behind all axes, wherever the batch is."""
+    behind = layer.kind == "embedding" and getattr(layer, "axis", 0) == -1
+    return behind and not batch.merged
 
 
 def at_frames(

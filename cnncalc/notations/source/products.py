@@ -197,6 +197,8 @@ def einsum(machine: Machine, equation: Value, *operands: Value) -> Value:
             f"`{equation}` has not the batch in front of each", code="batch-axis",
             help="the same first letter for each tensor and for the result",
         )  # fmt: skip
+    if len(operands) > len(tensors):
+        parts[1:], operands = _for_a_sample(parts[1], letter, batch, operands)
     if any(part.count(letter) > 1 for part in parts) or letter in "".join(parts[len(tensors) :]):
         raise Refusal(f"`{equation}` mixes the samples of a batch", code="batch-axis")
     after = batch._replace(front=result.index(letter) + batch.before)
@@ -211,6 +213,18 @@ def einsum(machine: Machine, equation: Value, *operands: Value) -> Value:
     else:
         made = planned(machine, (inner[0], inner[1], inner[2]), plain)
     return type(made)(made.number, made.shape, after)
+
+
+def _for_a_sample(
+    part: str, letter: str, batch: BatchAxis, operands: tuple[Value, ...]
+) -> tuple[list[str], tuple[Value, ...]]:
+    """What is fixed without its axis of the batch: `w.expand(len(x), -1, -1)` is w for each."""
+    flows, fixed = operands
+    place = part.find(letter)
+    if place < 0 or fixed.shape[place] != outer_shape(flows)[batch.place]:
+        return [part], operands
+    sizes = tuple(fixed.shape[:place]) + tuple(fixed.shape[place + 1 :])
+    return [part[:place] + part[place + 1 :]], (flows, seen_as(fixed, sizes))
 
 
 def _of_fixed(parts: list[str], result: str, operands: Sequence[Static]) -> Static:

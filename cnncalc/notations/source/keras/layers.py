@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from cnncalc.errors import LayerError
+from cnncalc.frameworks.base import form_of
 from cnncalc.frameworks.keras import ALIASES, READERS
 from cnncalc.network import Declared
 from cnncalc.notations.source.entries import entries
@@ -91,9 +93,10 @@ def init(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> None:
     cls = next(each for each in layer.cls.order if each.reader is not None)
     machine.budget.spend(LAYER_COST)
     kwargs = dict(kwargs)
-    activation = kwargs.get("activation")
-    if isinstance(activation, Instance | Function | Bound):
-        layer.fields["then"] = kwargs.pop("activation")
+    reader = keras_readers(machine)[cls.name]
+    then = taken_function(reader, values, kwargs)
+    if then is not None:
+        layer.fields["then"] = then
     wrapped = next((each for each in (*values, *kwargs.values()) if is_layer(each)), None)
     if wrapped is not None:
         layer.fields["wrapped"] = wrapped
@@ -101,11 +104,31 @@ def init(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> None:
     if layer.cls is not cls and layer.cls.library is False:
         given.pop("name", None)
     init_base(machine, layer, name=kwargs.get("name"), trainable=kwargs.get("trainable", True))
-    reader = keras_readers(machine)[cls.name]
     values = [argument(value) for value in values]
     layer.layers, arguments = made(reader, f"layers.{cls.name}", values, given)
+    if then is not None and cls.name == "Activation":
+        layer.layers = ()  # the function is all that it does
     for key, value in {**arguments, **arguments.get("keywords", {})}.items():
         layer.fields.setdefault(key, value)
+
+
+def taken_function(
+    reader: Callable[..., Value], values: list[Value], kwargs: dict[str, Value]
+) -> Value:
+    """An activation that the source defines, to run behind the layer; None takes its place."""
+    names = list(form_of(reader).parameters)
+    place = names.index("activation") if "activation" in names else len(values)
+    positional = place < len(values)
+    found = values[place] if positional else kwargs.get("activation")
+    if not isinstance(found, Instance | Function | Bound):
+        return None
+    if positional:
+        values[place] = None
+    elif names[:1] == ["activation"]:  # of a layer that needs one
+        kwargs["activation"] = None
+    else:
+        del kwargs["activation"]
+    return found
 
 
 def argument(value: Value) -> Value:
@@ -167,7 +190,7 @@ def run(machine: Machine, layer: Instance, inputs: Value, **options: Value) -> V
     """The steps of a layer of the vocabulary."""
     if layer.layers is None:
         raise Refusal(f"`{layer.cls.name}` runs before `super().__init__()` has made it")
-    if isinstance(inputs, Static) and layer.layers[0].layer.kind == "embedding":
+    if isinstance(inputs, Static) and [s.layer.kind for s in layer.layers] == ["embedding"]:
         return entries_of(machine, layer, inputs)
     if layer.cls.name == "Concatenate" and (parts := with_fixed(inputs)):
         return made_longer(machine, layer, parts)

@@ -8,7 +8,7 @@ from functools import cache
 from cnncalc.frameworks.keras import CHANNELS_FIRST, READERS
 from cnncalc.notations.source.keras.layers import LAYER, keras_layer
 from cnncalc.notations.source.keras.models import MODEL, SEQUENTIAL, keras_input
-from cnncalc.notations.source.keras.ops import ACTIVATIONS, FUNCTIONS
+from cnncalc.notations.source.keras.ops import ACTIVATIONS, DRAWN, FUNCTIONS, drawn
 from cnncalc.notations.source.keras.products import CLASSES as PRODUCTS
 from cnncalc.notations.source.keras.state import keras_of
 from cnncalc.notations.source.keras.tensors import KerasTensor
@@ -85,6 +85,8 @@ def inside(machine: Machine, path: str, parts: list[str]) -> Value:
         return activation(name)
     if top in ("backend", "ops", "activations", "nn") and name in FUNCTIONS:
         return simple(name, FUNCTIONS[name])
+    if top == "random" and name in DRAWN:
+        return simple(name, drawn)
     if top in SILENT:
         return Silent(path)
     return Namespace(path) if name.islower() and len(parts) == 2 else Foreign(path)
@@ -139,6 +141,8 @@ def tensorflow(machine: Machine, path: str) -> Value:
         return Namespace(path)
     if path in ("tensorflow.nn", "tensorflow.math", "tensorflow.image"):
         return Namespace(path)
+    if parts[1] == "random" and name in DRAWN:
+        return simple(name, drawn)
     if name in FUNCTIONS and parts[1] in ("nn", "math", "image", name):
         return simple(name, FUNCTIONS[name])
     if parts[1] in ("function", "GradientTape", "name_scope", "device", "random", "config"):

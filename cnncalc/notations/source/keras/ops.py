@@ -22,11 +22,12 @@ from cnncalc.python.functions import Method
 from cnncalc.python.iteration import listed
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
-from cnncalc.python.values import Value
+from cnncalc.python.values import Silent, Value
+from cnncalc.python.wordlists import words
 from cnncalc.tracing.reductions import along
 from cnncalc.tracing.tensors import Batch, Static, Tensor
 
-__all__ = ["ACTIVATIONS", "FUNCTIONS"]
+__all__ = ["ACTIVATIONS", "DRAWN", "FUNCTIONS", "drawn"]
 
 ACTIVATIONS = ("linear", *(form.name for _, form in names_in("keras") if not form.needs))
 
@@ -177,10 +178,18 @@ def resize(machine: Machine, tensor: Value, size: Value, *args: Value, **options
     return call(machine, tensor, height, width, method if isinstance(method, str) else "bilinear")
 
 
+def drawn(machine: Machine, shape: Value, *args: Value, **options: Value) -> Value:
+    """`keras.random.normal(shape)` and its kind: fixed numbers, if their sizes are known."""
+    sizes = tuple(listed(machine, shape)) if isinstance(shape, list | tuple) else (None,)
+    known = all(isinstance(each, int | Batch) and not isinstance(each, bool) for each in sizes)
+    return Static(sizes) if known else Silent("random")
+
+
 def number(machine: Machine, value: Value, *args: Value, **options: Value) -> Value:
     return value
 
 
+DRAWN = words("normal uniform truncated_normal")  # of `keras.random` and `tf.random`
 FUNCTIONS: dict[str, Method] = {
     **SHAPING,
     **PRODUCTS,
@@ -212,6 +221,7 @@ FUNCTIONS: dict[str, Method] = {
     "resize": resize,
     "flatten": layer_call("Flatten"),
     "batch_flatten": layer_call("Flatten"),
+    **{f"random_{name}": drawn for name in DRAWN},
     "arange": arange,
     "range": arange,
     "cast": number,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
+from math import inf
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.ops import Form, Op, names_in
@@ -21,7 +22,7 @@ from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
-from cnncalc.tracing.tensors import Tensor
+from cnncalc.tracing.tensors import Tensor, one_number
 
 __all__ = ["SHAPING", "values_of"]
 
@@ -132,10 +133,15 @@ def valued(op: Op, form: Form) -> Callable[..., Value]:
 
 
 def joined(kind: str) -> Callable[..., Value]:
-    """The larger or the smaller of two tensors, element-wise."""
+    """The larger or the smaller of two tensors, element-wise, or of one and a number."""
 
-    def call(machine: Machine, one: Value, two: Value) -> Value:
+    def call(machine: Machine, x1: Value, x2: Value) -> Value:
+        one, two = (x2, x1) if isinstance(one_number(x1), int | float) else (x1, x2)
         place(one, -1)
+        bound = one_number(two)
+        if isinstance(bound, int | float):
+            limits = (float(bound), inf) if kind == "maximum" else (-inf, float(bound))
+            return emit(machine, KINDS["hardtanh"](*limits), [one], op=kind)
         place(two, -1)
         return emit(machine, KINDS[kind](), [one, two], op=kind)
 

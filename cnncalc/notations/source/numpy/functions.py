@@ -9,7 +9,7 @@ from itertools import accumulate
 
 from cnncalc.notations.source.entries import arange
 from cnncalc.notations.source.numpy.drawing import RANDOM
-from cnncalc.notations.source.torch.functions.creation import from_values
+from cnncalc.notations.source.torch.functions.creation import CREATION, from_values
 from cnncalc.python.exceptions import raised
 from cnncalc.python.functions import simple
 from cnncalc.python.iteration import listed
@@ -117,6 +117,8 @@ NUMPY: dict[str, Value] = {
     "full": simple("full", sized),
     "zeros": simple("zeros", lambda machine, shape, *a, **o: sized(machine, shape, 0.0)),
     "ones": simple("ones", lambda machine, shape, *a, **o: sized(machine, shape, 1.0)),
+    "eye": simple("eye", CREATION["eye"]),
+    "identity": simple("identity", CREATION["eye"]),
     "linspace": simple("linspace", linspace),
     "arange": simple("arange", arange),
     "power": numeric("power", lambda a, b: a**b if abs(b) < 64 else math.inf),

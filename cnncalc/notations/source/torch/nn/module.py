@@ -8,6 +8,7 @@ from cnncalc.layers import KINDS
 from cnncalc.network import Declared
 from cnncalc.notations.source.state import state_of
 from cnncalc.notations.source.step_names import spans_of
+from cnncalc.notations.source.torch.nn.hooks import HOOKS, hooked_input, hooked_output
 from cnncalc.python import attributes
 from cnncalc.python.attributes import set_field
 from cnncalc.python.exceptions import raised
@@ -120,10 +121,11 @@ def call_module(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -
     machine.budget.enter()
     try:
         begun = len(state.trace.records) if state.trace else 0
+        inputs = hooked_input(machine, module, inputs)
         result = machine.call(forward, inputs, kwargs)
         if state.trace and not module.cls.library:
             result = whole_module(machine, module, begun, inputs, result)
-        return result
+        return hooked_output(machine, module, inputs, result)
     finally:
         machine.budget.leave()
         state.running.pop()
@@ -255,10 +257,6 @@ def weight_pairs(role: str) -> Method:
     return weights
 
 
-def no_hooks(machine: Machine, module: Instance, *args: Value, **kwargs: Value) -> None:
-    raise Refusal("a hook runs beside the forward and can't be followed")
-
-
 METHODS: dict[str, Method] = {
     "__init__": init,
     "__setattr__": set_attribute,
@@ -291,9 +289,7 @@ METHODS: dict[str, Method] = {
     "_load_from_state_dict": lambda machine, module, *args, **kwargs: None,
     "_get_name": lambda machine, module: module.cls.name,
     "extra_repr": lambda machine, module: "",
-    # Those on the way forward may change what flows, out of the sight of whoever reads it.
-    "register_forward_hook": no_hooks,
-    "register_forward_pre_hook": no_hooks,
+    **HOOKS,
 }
 
 
