@@ -70,15 +70,20 @@ class Run:
     def shapes(self, step: Step) -> tuple[Shape, ...]:
         return tuple([self.outputs[number] for number in step.inputs])
 
-    def nowhere(self, shown: str) -> SpecError:
-        """The error where no size gets past the step that breaks; `shown`: the one of this run."""
+    def nowhere(self, shown: str, complete: bool) -> SpecError:
+        """The error where no size gets past the step that breaks.
+
+        Args:
+            shown: the size of this run.
+            complete: whether no other one can, and not just none that was tried.
+        """
         if self.stopped is not None:
             others = "no other size that was tried works, `-i` gives one"
             self.stopped.notes.append(f"with {shown} for the input; {others}")
             return self.stopped
         error = self.error or LayerError("it doesn't end")
         return SpecError(
-            f"no size of the input works: {error.message}",
+            f"no size of the input {'' if complete else 'that was tried '}works: {error.message}",
             *self.steps[len(self.outputs)].spans[:1],
             code=error.code,
             help=error.help,

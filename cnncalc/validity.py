@@ -7,9 +7,9 @@ takes 22 of them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
-from itertools import chain, product
+from itertools import chain, islice, product
 from math import dist, prod
 from operator import and_, or_
 from typing import Any, NamedTuple
@@ -38,6 +38,7 @@ __all__ = [
 MOST_RUNS = 400
 MOST_ASKED = 2**16  # beyond it no run is begun: a source that asks on and on never ends
 MOST_TRACES = 60  # of a source, until it works
+MOST_ELSEWHERE = 100  # runs at sizes of all axes, where moving one after the other finds none
 MOST_ALIKE, MOST_APART = 600, 40  # sizes that are tried for an equation of several names
 LETTERS = {1: "L", 2: "HW", 3: "DHW"}
 SCHEMA = "cnncalc.sizes/1"
@@ -113,11 +114,23 @@ class ValidSizes:
 
     @property
     def least(self) -> Shape:
-        """The shape of the least area that works."""
+        """The shape of the least area that works.
+
+        Where equations tie axes in a way that no sets tell of, the least that is found by trying.
+        """
+        if self.ties and not self.together:
+            return next((each for each in self._small() if not self.broken_at(each)), self.shape)
         firsts: list[list[int]] = [
             [box[axis.symbol].first() or 1 for axis in self.axes] for box in self._boxes
         ]
         return self._with(min(firsts, key=lambda sizes: (prod(sizes), max(sizes, default=0))))
+
+    def _small(self) -> Iterator[Shape]:
+        """Shapes of small sizes, those of the least area first."""
+        most = MOST_ALIKE if self.network.tracer is None else MOST_TRACES
+        sizes = product(range(1, MOST_APART), repeat=len(self.axes))
+        smallest = sorted(sizes, key=lambda sizes: (prod(sizes), max(sizes)))
+        return map(self._with, islice(smallest, most))
 
     @property
     def alike(self) -> Numbers:
@@ -360,17 +373,44 @@ def working(network: Network, shape: Shape, names: dict[int, str]) -> tuple[Shap
     """
     search = _Search(shape, names, network.tracer is not None)
     first: Run | None = None
-    for _ in range(MOST_RUNS if network.tracer is None else MOST_TRACES):
+    tried: set[Shape] = set()
+    while search.shape not in tried:
+        tried.add(search.shape)
         run = Run(network, search.shape, names)
         if run.error is None:
             return search.shape, list(run.asked)
         first = first or run
-        if not search.moved(run):
-            raise first.nowhere(show(as_layout(shape, network.layout)))
+        most = MOST_RUNS if network.tracer is None else MOST_TRACES
+        if not search.moved(run) or len(tried) == most:
+            break
     assert first
-    if first.stopped is not None:
-        raise first.nowhere(show(as_layout(shape, network.layout)))
-    raise TooManyNumbersError("it needs too many runs")
+    return _elsewhere(network, shape, names, first)
+
+
+def _elsewhere(
+    network: Network, shape: Shape, names: dict[int, str], first: Run
+) -> tuple[Shape, list[Question]]:
+    """The same where moving one name after the other finds nothing: of all alike, or of any."""
+    alike = dict.fromkeys(names, next(iter(names.values()), ""))
+    complete = not names
+    for named in (alike, names) if names else ():
+        if network.tracer is not None and named is names:
+            break  # each size of a source is a trace
+        try:
+            told = regions(network, shape, named, dict.fromkeys(named.values(), ALL))
+            for _, run in islice(told, MOST_ELSEWHERE):
+                if run.error is None:
+                    found = _put(shape, named, run.witness)
+                    return found, list(Run(network, found, names).asked)
+            complete = named == names and next(told, None) is None
+        except (TooManyNumbersError, UnsettledError):
+            complete = False
+    raise first.nowhere(show(as_layout(shape, network.layout)), complete)
+
+
+def _put(shape: Shape, names: Mapping[int, str], sizes: Mapping[str, int]) -> Shape:
+    """A shape with these sizes of its axes with names; others are as they are."""
+    return tuple(sizes.get(names.get(axis, ""), n) for axis, n in enumerate(shape))
 
 
 class _Search:
@@ -391,7 +431,7 @@ class _Search:
     def moved(self, run: Run) -> bool:
         """Whether there is another size to be tried, after a run that broke; it is in `shape`."""
         questions = list(run.asked)[::-1]
-        if questions and len(questions[0].size.names()) > 1 and self.tied(questions[0]):
+        if any(self.tied(each, questions[n + 1 :]) for n, each in enumerate(questions)):
             return True
         asked = [name for each in questions for name in each.size.names()]
         for name in dict.fromkeys(asked):
@@ -415,25 +455,35 @@ class _Search:
         return left.first() if found is None else found
 
     def put(self, sizes: dict[str, int]) -> None:
-        self.shape = tuple(
-            sizes.get(self.names[axis], n) if axis in self.names else n
-            for axis, n in enumerate(self.shape)
-        )
+        self.shape = _put(self.shape, self.names, sizes)
 
-    def tied(self, question: Question) -> bool:
-        """Whether an equation of several names holds at small sizes, which are in `shape` then."""
+    def tied(self, question: Question, before: Sequence[Question]) -> bool:
+        """Whether an equation of several names holds at small sizes, which are in `shape` then.
+
+        Those at which what was asked before it has the same answers are preferred.
+        """
         size, what, answer = question
-        if what != ZERO or answer or question.condition() in self.ties:
+        names = sorted(size.names())
+        if len(names) < 2 or what != ZERO or answer or question.condition() in self.ties:
             return False
         self.ties.add(question.condition())
-        names = sorted(size.names())
         alike = ((n,) * len(names) for n in range(1, MOST_ALIKE))
-        for sizes in chain(alike, product(range(1, MOST_APART), repeat=len(names))):
-            found = dict(zip(names, sizes, strict=True))
-            if size.at(found) == 0:
-                self.put(found)
-                return True
-        return False
+        others = {name: self.shape[axis] for axis, name in self.names.items()}
+        holding = (
+            found
+            for sizes in chain(alike, product(range(1, MOST_APART), repeat=len(names)))
+            if size.at(found := dict(zip(names, sizes, strict=True))) == 0
+        )
+        first = next(holding, None)
+        if first is None:
+            return False
+        best = (
+            found
+            for found in chain([first], holding)
+            if all(each.holds_at({**others, **found}) for each in before)
+        )
+        self.put(next(best, first))
+        return True
 
 
 def _boxes(network: Network, shape: Shape, names: Mapping[int, str]) -> list[Box]:

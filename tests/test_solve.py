@@ -256,6 +256,28 @@ def test_sizes_with_unknowns_beside_a_text() -> None:
     assert cnncalc.solve(cnncalc.parse("3x9x9 conv:8,k3"), input="3x_x_", output="8x1x1").count == 1
 
 
+@pytest.mark.parametrize(
+    ("spec", "output", "found"),
+    [
+        ("2x_ax_a maxpool:3,s2,p_a", "_x1x1", "2x1x1 maxpool:3,s2,p1"),
+        ("2x_a conv:2,k1,s2,p_a", "same", None),
+        ("2x_a _a*[conv:2,k1,p1]", "2x9", "2x3 3*[conv:2,k1,p1]"),
+        ("2x_a conv:{2*_a},k1", "8x4", "2x4 conv:{2*4},k1"),
+    ],
+)
+def test_one_name_is_one_number_in_the_input_and_in_layers(
+    spec: str, output: str, found: str | None
+) -> None:
+    solved = cnncalc.solve(spec, output=output, up_to=9, top=None)
+
+    assert [each.spec for each in solved.solutions] == ([found] if found else [])
+    assert [each.spec for each in solved.nearest if found] == []
+    assert {tuple(each.output_shape) for each in solved.solutions + solved.nearest} == {
+        tuple(cnncalc.analyze(each.spec).rows[-1].output_shape or ())
+        for each in solved.solutions + solved.nearest
+    }
+
+
 def test_definitions_and_repeats_have_one_value_where_they_have_one_place() -> None:
     found = cnncalc.solve("3x32x32 def b(k) = [conv:8,k$k,p1] 2*[b:_]", output="8x32x32")
 

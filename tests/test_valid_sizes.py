@@ -197,7 +197,58 @@ def test_a_size_that_works_is_found_if_the_own_one_does_not() -> None:
     assert valid.to_dict()["breaks"]["input"] == [1, 10, 10]
 
 
+FOUND = {
+    # all axes at once: moving one after the other finds none
+    "4x224x224x224 maxpool:2,ceil x@conv:4,k3,p1 conv:4,k3,s3,p1 avgpool:3 convt:4,k4,s3,p1 "
+    "convt:4,k4,s3,op1 add[|@x]": (4, 160, 160, 160),
+    "4x99x99x99 mul[conv:4,k3,s3,p=same crop:1|maxpool:3,ceil]": (4, 7, 7, 7),
+    # an equation that holds at even sizes alone, as what was asked before it
+    "4x224x224 add[avgpool:2|conv:4,k1,s2] flatten mul[|z@input:144 linear:96]": (4, 4, 24),
+    "4x224x224 add[avgpool:2,ceil upsample:2|] flatten add[|z@input:400]": (4, 10, 10),
+    # one whose numbers are far apart
+    "4x224x224 maxpool:2 flatten add[|z@input:3244]": (4, 2, 1622),
+}
+
+
+@pytest.mark.parametrize("spec", FOUND)
+def test_sizes_that_work_far_from_the_first_one_are_found(spec: str) -> None:
+    valid, known = cnncalc.sizes(spec), FOUND[spec]
+
+    assert works(valid.network, known)
+    assert works(valid.network, valid.shape)
+    assert works(valid.network, valid.least)
+
+
+def test_no_size_works_is_only_said_where_it_was_shown() -> None:
+    """A loop of sizes that are tried ends; a lot of combinations is not all of them."""
+    with pytest.raises(SpecError, match="no size of the input works: `add` can't join"):
+        cnncalc.sizes("3x224x224 conv:8,k3,s2,p1 add[conv:8,k3,s2,p1|] conv:8,k3")
+    with pytest.raises(SpecError, match="no size of the input that was tried works: `add`"):
+        cnncalc.sizes(
+            "3x9x9 cat[adaptiveavg:keepx1 flatten|adaptiveavg:1xkeep flatten] add[|z@input:10]"
+        )
+
+
+@pytest.mark.parametrize("tie", ["flatten reshape:4x5xinfer", "conv:3,k1 reshape:2xinfer"])
+def test_the_least_size_is_one_that_works_where_no_sets_tell_of_all(tie: str) -> None:
+    valid = cnncalc.sizes(f"4x224x224 maxpool:3,s2 {tie}")
+    sizes = product(range(1, 30), repeat=2)
+    least = min(n * m for n, m in sizes if works(valid.network, (4, n, m)))
+
+    assert valid.ties
+    assert not valid.together
+    assert works(valid.network, valid.least)
+    assert valid.least[1] * valid.least[2] == least
+
+
+def test_an_equation_is_told_once_whichever_way_round_it_was_asked() -> None:
+    valid = cnncalc.sizes("4xHxW maxpool:2 add[|permute:0x2x1]")
+
+    assert valid.to_dict()["assumes"] == ["H//2 - (W//2) == 0"]
+
+
 WRONG = [
+    ("4x30x30 reshape:3x7", {}, "no size of the input works: 3×7 can't hold the 4×H×W values"),
     ("3x30x30 conv:8,k3,g2", {}, "no size of the input works: 2 groups don't divide"),
     ("3x30x30 conv:8,k3", {"near": "5x5x5x5"}, "`5×5×5×5` is no size of 3×30×30"),
     ("3x30x30 conv:8,k3", {"near": "0x5"}, "a size can't be 0x5"),

@@ -110,6 +110,14 @@ class Unknowns(dict[str, int]):
             places.append((start, start + len(text)))
         return name
 
+    def join(self, others: Unknowns) -> None:
+        """Take over what another reading of the text has met."""
+        for name, places in others.found.items():
+            known = self.found.setdefault(name, [])
+            known += [place for place in places if place not in known]
+        self.repeats |= others.repeats
+        self.computed |= others.computed
+
     def in_braces(self, text: str, start: int) -> str:
         def number(match: re.Match[str]) -> str:
             return str(self.number(self.at(match[0], start + match.start())))

@@ -11,7 +11,7 @@ from cnncalc.python.guests import Guest
 from cnncalc.python.iteration import content_of, iterate
 from cnncalc.python.limits import MAX_KEY_DEPTH
 from cnncalc.python.machine import Machine, Scope
-from cnncalc.python.open_numbers import is_open
+from cnncalc.python.open_numbers import is_open, side_by_side
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import (
     MISSING,
@@ -93,6 +93,7 @@ def equal(machine: Machine, left: Value, right: Value) -> bool:
     if isinstance(left, Foreign) or isinstance(right, Foreign):
         raise Refusal(f"{describe(left if isinstance(left, Foreign) else right)}")
     if isinstance(left, int | float | str | range | slice):
+        left, right = side_by_side(left, right)
         return bool(left == right)
     return left is right
 
@@ -115,7 +116,7 @@ def ordered(
     """Comparison of numbers, strings and sequences of them."""
     left, right = (v.plain() if isinstance(v, Guest) else v for v in (left, right))
     if isinstance(left, int | float) and isinstance(right, int | float):
-        return order(left, right)
+        return order(*side_by_side(left, right))
     if isinstance(left, str) and isinstance(right, str):
         return order(left, right)
     if isinstance(left, tuple | list) and type(left) is type(right):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["how_often", "is_open", "plain_number", "taken_by"]
+__all__ = ["how_often", "is_open", "plain_number", "side_by_side", "taken_by"]
 
 CLOSED = frozenset([int, float, bool])
 
@@ -23,6 +23,15 @@ def is_open(value: Any) -> bool:
 def plain_number(value: Any) -> Any:
     """A number as a plain one, which it stands for from here on; any other value as it is."""
     return value.fixed() if is_open(value) else value
+
+
+def side_by_side(left: Any, right: Any) -> tuple[Any, Any]:
+    """Two numbers for an operator, such that one that stands for several is asked.
+
+    A float takes a whole number on its right for a plain one, but not a fraction of a class of its
+    own.
+    """
+    return (left, right / 1) if type(left) is float and is_open(right) else (left, right)
 
 
 def how_often(value: Any) -> Any:

@@ -12,7 +12,7 @@ from cnncalc.python.guests import Guest
 from cnncalc.python.iteration import content_of, iterate
 from cnncalc.python.limits import check_count, check_int, check_text
 from cnncalc.python.machine import Machine
-from cnncalc.python.open_numbers import how_often, plain_number
+from cnncalc.python.open_numbers import how_often, plain_number, side_by_side
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.texts import percent
 from cnncalc.python.values import (
@@ -78,7 +78,7 @@ def arithmetic(kind: type[ast.operator], left: float, right: float) -> Value:
             return power(left, right)
         if kind in (ast.LShift, ast.RShift):
             return shifted(kind, left, right)
-        value = NUMBERS[kind](left, right)
+        value = NUMBERS[kind](*side_by_side(left, right))
     except ZeroDivisionError:
         raise raised("ZeroDivisionError", "division by zero") from None
     except (KeyError, TypeError, OverflowError):

@@ -66,9 +66,7 @@ class Question:
             network = begun
         if network.notation != "compact":
             network = _in_line(network, unknowns)
-        self.unknowns.found |= unknowns.found
-        self.unknowns.repeats |= unknowns.repeats
-        self.unknowns.computed |= unknowns.computed
+        self.unknowns.join(unknowns)
         return network
 
     def _begun(self, text: Text, unknowns: Unknowns) -> Network | None:

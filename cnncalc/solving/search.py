@@ -93,7 +93,7 @@ class _Search:
 
     def solutions(self, top: int | None) -> Solutions:
         """What is found."""
-        if len(self.inside) == len(self.order) and self.goal.field is None:
+        if self.goal.field is None and not any(map(self.is_elsewhere, self.order)):
             found = self.by_names()
             if found is not None:
                 return self.of_names(found, top)
@@ -148,6 +148,11 @@ class _Search:
         groups = groups_of(self.network.steps, self.uses, self.bounds)
         self._fit([list(group.names) for group in groups], most)
         self._fit([list(self.inside)], MOST_SHAPES)
+
+    def is_elsewhere(self, name: str) -> bool:
+        """Whether an unknown is not just a size of the input."""
+        beside = self.uses.keys() | self.question.repeats | self.question.computed
+        return name not in self.inside or name in beside
 
     def is_read(self, name: str) -> bool:
         """Whether the network is read anew for each value."""

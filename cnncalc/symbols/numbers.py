@@ -249,8 +249,12 @@ def _zero(values: list[int], growth: int) -> Numbers:
 
 def _turned(flags: list[bool]) -> int:
     """The remainders of n = 1, 2, … at which flags are set, as a mask."""
-    period = len(flags)
-    return sum(1 << (n + 1) % period for n, flag in enumerate(flags) if flag)
+    return _mask([flags[-1], *flags[:-1]])
+
+
+def _mask(flags: list[bool]) -> int:
+    """The mask of the places, from 0 on, at which flags are set."""
+    return int("".join("1" if flag else "0" for flag in reversed(flags)), 2)
 
 
 def _finite(turns: list[int]) -> Numbers:
@@ -258,9 +262,11 @@ def _finite(turns: list[int]) -> Numbers:
     period = len(turns)
     start = 1 + period * max(turns)
     _check(start)
-    low = 0
-    for n, count in enumerate(turns, start=1):
-        low |= _repeated(1, period, count) << n
+    low = before = 0
+    for count in sorted({*turns} - {0}):  # turns of the same remainders together
+        left = _mask([each >= count for each in turns])
+        low |= _repeated(left, period, count - before) << 1 + period * before
+        before = count
     return Numbers(start, 1, low, 0)
 
 

@@ -203,7 +203,7 @@ class Question(NamedTuple):
         left, right = self.size.apart()
         signs = SIGNS[self.what, self.answer]
         if not as_people:
-            return f"{left} {signs[0]} {right}"
+            return f"{left!s} {signs[0]} {right!s}"
         return f"{pretty(left)} {signs[1]} {pretty(right).replace('-', MINUS)}"
 
 
@@ -229,6 +229,7 @@ class Questions:
     def ask(self, size: Size, what: str) -> bool:
         """The answer at the witness; noted where other sizes could have another one."""
         size = self._by_factors(_without_common(size), what)
+        size = _upright(size) if what == ZERO else size
         answer = size.value < 0 if what == NEGATIVE else size.value == 0
         if not _is_certain(size, what):
             key = size.key, what
@@ -488,7 +489,8 @@ class Size:
     __repr__ = __str__
 
     def __format__(self, spec: str) -> str:
-        return pretty(self) if spec == "," else format(str(self), spec)
+        """As people write it, in the midst of a text."""
+        return format(pretty(self), spec.replace(",", ""))
 
     @property
     def key(self) -> frozenset[tuple[Term, int]]:
@@ -581,6 +583,15 @@ def factor(size: int | Size) -> str:
     if not isinstance(size, Size):
         return str(size)
     return written(size.terms, size.atoms, PEOPLE, as_factor=True)
+
+
+def _upright(size: Size) -> Size:
+    """The one of a size and its negative that begins without a minus: both are 0 at once."""
+    if min(size.terms.values()) > 0 or size.terms[in_order(size.terms)[0]] > 0:
+        return size
+    turned = size * -1
+    assert isinstance(turned, Size)
+    return turned
 
 
 def _is_negative(size: int | Size) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import perf_counter
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -105,3 +107,17 @@ def test_what_would_take_forever_is_refused() -> None:
     for size in (h // 2_000_003 + h // 3_000_017, h - 10**9, h * h - 400):
         with pytest.raises(TooManyNumbersError):
             holds(Question(size, NEGATIVE, True))
+
+
+def test_a_long_period_is_no_wait() -> None:
+    """Floors of floors, as a loop makes them: 65,536 remainders, each with its own turns."""
+    size = named("H", 300, Questions())
+    for _ in range(16):
+        size = (size + 1) // 2 if isinstance(size, Size) else size
+    assert isinstance(size, Size)
+
+    began = perf_counter()
+    some = holds(Question(size - 21, NEGATIVE, True))
+
+    assert some.listed(10**7)[-1] == 20 * 2**16
+    assert perf_counter() - began < 5

@@ -50,6 +50,17 @@ SOURCES = {
     "upper half": Source("c = nn.Conv2d(3, 4, 3)", "return s.c(x[:, :, : x.size(2) // 2])"),
     "lower half": Source("c = nn.Conv2d(3, 4, 3)", "return s.c(x[:, :, x.shape[2] // 2 :])"),
     "without its edge": Source("c = nn.Conv2d(3, 4, 3)", "return s.c(x)[:, :, 1:-1, 2:-2]"),
+    "a float in front": Source(
+        "c = nn.Conv2d(3, 4, 3)",
+        "h, w = x.shape[2:]\n"
+        "        y = F.interpolate(x, size=(int(0.5 * h + 4.5), int(60.0 - w / 2)))\n"
+        "        return s.c(y)",
+    ),
+    "a float before a comparison": Source(
+        "c = nn.Conv2d(3, 4, 3)",
+        "return s.c(F.avg_pool2d(x, 2) if 10.0 <= x.shape[2] < 50 or 0.0 == x.shape[3] % 2 else x)",
+        size="3xHx20",
+    ),
     "every other": Source("c = nn.Conv2d(3, 4, 3)", "return s.c(x[:, :, ::2, 1::3])"),
     "the last ones": Source(
         "c = nn.Conv2d(3, 4, 1)", "return s.c(x[:, :, -8:, -x.size(3) // 3 :])"

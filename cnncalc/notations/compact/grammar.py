@@ -53,7 +53,9 @@ MAX_TEXT = 4_000_000
 MERGES = tuple(name for name, layer in LAYERS.items() if layer.arity == "many")
 EITHER = tuple(name for name, layer in LAYERS.items() if layer.arity == "either")
 LABEL = re.compile(r"[A-Za-z_$][\w.$]*")
-COUNT = re.compile(r"(\d+(?:\.\.\d+(?:/\d+)?|(?:/\d+)+)?|\$\w+|\{[^{}\n]*\}|_|\?)\*")
+COUNT = re.compile(
+    r"(\d+(?:\.\.\d+(?:/\d+)?|(?:/\d+)+)?|\$\w+|\{[^{}\n]*\}|_[A-WYZa-wyz0-9]*|\?)\*"
+)
 NAME = re.compile(r"[A-Za-z_][\w-]*")
 # Options that stand where a layer should. (Compiled on use, as few specs are wrong.)
 OPTIONS = r"(k|s|p|d|g|m|op)\d[\dx]*|nobias|keep"
