@@ -102,6 +102,7 @@ FORMS = {
     ),
     "which entries": ("3x5x9x9 [each[conv:4/8,k3]]/[each:2[conv:4,k3/5]]", {}, 4),
     "recurrent layers": ("32x20 lstm:64/128,layers=1/2 gru:16/32,last linear:10", {}, 8),
+    "embeddings": ("20 [embedding:50,4/8]/[embedding:9,4 relu] conv:4,k3/5 gap", {}, 6),
     "both ways": ("32x20 [lstm:16,bidirectional]/[lstm:16/32] linear:5,axis=0", {}, 3),
     "attention": ("64x16 1..2*[add[ln mha:4/8 |]] linear:10/20,axis=0", {}, 8),
     "a product": ("64x16 matmul[linear:8/16,axis=0 | permute:1,0]", {}, 2),
@@ -439,6 +440,12 @@ def test_fields_that_tables_do_not_tell() -> None:
     assert len(rows) == 4
     for row in rows:
         check(row)
+
+
+def test_numbers_that_only_some_designs_look_up_have_no_places() -> None:
+    rows = list(cnncalc.sweep("20 [embedding:50,4/8 flatten]/[linear:8] linear:4"))
+
+    assert [row["rf"] for row in rows] == [None] * 3
 
 
 def test_what_has_no_field_in_tables_is_ranked() -> None:

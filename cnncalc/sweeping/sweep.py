@@ -113,12 +113,14 @@ class Sweep:
     def _places(self) -> int:
         """How many places the input has, where tables don't tell of fields."""
         shape = self.template.input
-        return 0 if self.no_fields is None or shape is None else len(shape) - 1
+        if self.no_fields is None or shape is None:
+            return 0
+        return len(self.template.places(shape))
 
     def _graph(self) -> Graph:
         """The graph of the designs, with their fields if tables tell of them."""
         try:
-            return self._taken(Figures((1,), MOST_SIGHTED))
+            return self._taken(Figures(self.template.places, MOST_SIGHTED))
         except NoFieldsError as error:
             self.no_fields = error
         except CnnCalcError as error:
