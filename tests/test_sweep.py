@@ -605,11 +605,14 @@ def test_formats(command: Command) -> None:
 
 
 def test_what_does_not_work_is_told(command: Command) -> None:
-    ran = command("sweep", "3x8x8", "conv:4/8,k3/9", "-f", "csv")
+    ran = command("sweep", "3x8x8", "conv:8,k3/5/9", "conv:4,k3/4/5", "-f", "csv")
 
     assert ran.code == 0
-    assert ran.err.splitlines()[0] == "4 designs, 2 of which work"
-    assert ran.err.splitlines()[1].startswith("2 stop at `conv1`: ")
+    assert ran.err.splitlines() == [
+        "9 designs, 5 of which work",
+        "3 stop at `conv1`, the first with: the kernel spans 9 but the height has only 8",
+        "1 stop at `conv2`: the kernel spans 5 but the height has only 4",
+    ]
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])

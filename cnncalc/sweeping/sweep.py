@@ -264,7 +264,7 @@ class Sweep:
         assert top is not None, "whoever calls has looked"
         found = best_of(self.graph, self.known, keys, bounds, top)
         if found.rest is not None:
-            self.remarks.append(_ended(found, keys[0], found.rest))
+            self.remarks.append(_ended(found, keys, found.rest))
         if found.equal:
             self.remarks.append(
                 "the search ended early: of designs that are equal in what comes before "
@@ -418,11 +418,13 @@ class Sweep:
         )
 
 
-def _ended(found: Found, key: Key, rest: float) -> str:
-    """What is known where a search ended early."""
+def _ended(found: Found, keys: Sequence[Key], rest: float) -> str:
+    """What is known where a search by the first key ended early."""
+    key = keys[0]
     known = "there may be better"
     if found.sure:
         known = f"the first {found.sure:,} are the best"
+        known += f" by {key.name} alone" if len(keys) > 1 else ""
     elif not found.places:
         known = "it found none within the bounds, though there may be some"
     least = "at most" if key.sign < 0 else "at least"
