@@ -20,8 +20,10 @@ from hypothesis import strategies as st
 import cnncalc
 from cnncalc import CnnCalcError, SpecError
 from cnncalc.cli import parts
+from cnncalc.render.table import draw
 from cnncalc.sweeping.records import Records, last_field
 from cnncalc.sweeping.sweep import Sweep
+from cnncalc.tables.designs import table_of
 from tests import processes
 from tests.conftest import Command
 from tests.test_process import struck
@@ -581,6 +583,16 @@ def test_the_command(command: Command) -> None:
     assert lines[0].split()[:5] == ["n", "conv1.out_channels", "conv1.kernel", "layers", "params"]
     assert len(lines) == 3
     assert lines[1].endswith("3x16x16 conv:4,k3,p=same [maxpool:2] gap linear:2")
+
+
+def test_a_narrow_terminal_has_specs_whole() -> None:
+    found = cnncalc.sweep(SMALL, let=WIDTHS, top=2)
+
+    text = draw(table_of(found, found.names, [], plain=False), width=80, color=False)
+
+    words = [line[text.splitlines()[0].index("spec") :].split() for line in text.splitlines()]
+    told = " ".join(word for line in words[1:] for word in line)
+    assert told.startswith(" ".join(row["spec"] for row in found))
 
 
 def test_a_long_table_says_that_it_goes_on(command: Command) -> None:
