@@ -328,6 +328,14 @@ def test_a_sample_is_the_same_again() -> None:
     assert rows_of(SMALL, sample=1000) == rows_of(SMALL)
 
 
+def test_what_a_sample_lacks_others_may_have() -> None:
+    found = cnncalc.sweep(SMALL, let=WIDTHS, sample=1, where="macs < 61_000")
+
+    assert list(found) == []
+    assert found.remarks == ["no design of those drawn meets the condition"]
+    assert list(cnncalc.sweep(SMALL, let=WIDTHS, where="macs < 61_000"))
+
+
 def test_more_than_anyone_can_list() -> None:
     spec = f"3x64x64 {' '.join(['conv:16..128/16,k3/5/7,p=same'] * 14)} gap"
 

@@ -169,7 +169,8 @@ class Sweep:
             none = False
             yield row
         if none and self.asked.where is not None and self.working and not self.remarks:
-            self.remarks.append("no design meets the condition")
+            drawn = "" if self.asked.sample is None else " of those drawn"
+            self.remarks.append(f"no design{drawn} meets the condition")
 
     def _rows(self, progress: Progress | None) -> Iterator[dict[str, Any]]:
         asked = self.asked
