@@ -345,6 +345,8 @@ def test_more_than_anyone_can_list() -> None:
     with pytest.raises(CnnCalcError, match="too many to be listed"):
         list(found)
     assert len(list(cnncalc.sweep(spec, sample=3))) == 3
+    with pytest.raises(CnnCalcError, match="fewer values of a choice are written in the spec"):
+        list(cnncalc.sweep(spec, sort="macs", top=3, where="conv1.kernel == 3 and rf < 40"))
 
 
 ATTENTION = "3x8x8 conv:8/16,k2/4,s2 flatten:start=1 add[ mha:2/4 | ] linear:6/7,axis=0"

@@ -411,11 +411,13 @@ class Sweep:
         why = f" by field: {self.no_fields.message}" if self.no_fields and ranked else ""
         if not why and where is not None and where.bounds(self.known.sizes()) is None:
             why = ", and this condition is more than limits on totals that all hold"
+        named = where is not None and any(name in self.names for name in where.names())
         raise CnnCalcError(
             f"{count:,} designs are too many to be listed{why}",
             code="too-large",
             help="`--sort macs --top 20`, and `--pareto`, are found without listing where "
-            "`--where` only limits totals; `--sample 1000` draws some",
+            "`--where` only limits totals; `--sample 1000` draws some"
+            + ("; fewer values of a choice are written in the spec itself" if named else ""),
         )
 
 
