@@ -20,8 +20,10 @@ from hypothesis import strategies as st
 import cnncalc
 from cnncalc import CnnCalcError, SpecError
 from cnncalc.cli import parts
+from cnncalc.render.table import draw
 from cnncalc.sweeping.records import Records, last_field
 from cnncalc.sweeping.sweep import Sweep
+from cnncalc.tables.designs import table_of
 from tests import processes
 from tests.conftest import Command
 from tests.test_process import struck
@@ -102,6 +104,7 @@ FORMS = {
     ),
     "which entries": ("3x5x9x9 [each[conv:4/8,k3]]/[each:2[conv:4,k3/5]]", {}, 4),
     "recurrent layers": ("32x20 lstm:64/128,layers=1/2 gru:16/32,last linear:10", {}, 8),
+    "embeddings": ("20 [embedding:50,4/8]/[embedding:9,4 relu] conv:4,k3/5 gap", {}, 6),
     "both ways": ("32x20 [lstm:16,bidirectional]/[lstm:16/32] linear:5,axis=0", {}, 3),
     "attention": ("64x16 1..2*[add[ln mha:4/8 |]] linear:10/20,axis=0", {}, 8),
     "a product": ("64x16 matmul[linear:8/16,axis=0 | permute:1,0]", {}, 2),
@@ -325,6 +328,14 @@ def test_a_sample_is_the_same_again() -> None:
     assert rows_of(SMALL, sample=1000) == rows_of(SMALL)
 
 
+def test_what_a_sample_lacks_others_may_have() -> None:
+    found = cnncalc.sweep(SMALL, let=WIDTHS, sample=1, where="macs < 61_000")
+
+    assert list(found) == []
+    assert found.remarks == ["no design of those drawn meets the condition"]
+    assert list(cnncalc.sweep(SMALL, let=WIDTHS, where="macs < 61_000"))
+
+
 def test_more_than_anyone_can_list() -> None:
     spec = f"3x64x64 {' '.join(['conv:16..128/16,k3/5/7,p=same'] * 14)} gap"
 
@@ -334,6 +345,8 @@ def test_more_than_anyone_can_list() -> None:
     with pytest.raises(CnnCalcError, match="too many to be listed"):
         list(found)
     assert len(list(cnncalc.sweep(spec, sample=3))) == 3
+    with pytest.raises(CnnCalcError, match="fewer values of a choice are written in the spec"):
+        list(cnncalc.sweep(spec, sort="macs", top=3, where="conv1.kernel == 3 and rf < 40"))
 
 
 ATTENTION = "3x8x8 conv:8/16,k2/4,s2 flatten:start=1 add[ mha:2/4 | ] linear:6/7,axis=0"
@@ -439,6 +452,12 @@ def test_fields_that_tables_do_not_tell() -> None:
     assert len(rows) == 4
     for row in rows:
         check(row)
+
+
+def test_numbers_that_only_some_designs_look_up_have_no_places() -> None:
+    rows = list(cnncalc.sweep("20 [embedding:50,4/8 flatten]/[linear:8] linear:4"))
+
+    assert [row["rf"] for row in rows] == [None] * 3
 
 
 def test_what_has_no_field_in_tables_is_ranked() -> None:
@@ -576,6 +595,16 @@ def test_the_command(command: Command) -> None:
     assert lines[1].endswith("3x16x16 conv:4,k3,p=same [maxpool:2] gap linear:2")
 
 
+def test_a_narrow_terminal_has_specs_whole() -> None:
+    found = cnncalc.sweep(SMALL, let=WIDTHS, top=2)
+
+    text = draw(table_of(found, found.names, [], plain=False), width=80, color=False)
+
+    words = [line[text.splitlines()[0].index("spec") :].split() for line in text.splitlines()]
+    told = " ".join(word for line in words[1:] for word in line)
+    assert told.startswith(" ".join(row["spec"] for row in found))
+
+
 def test_a_long_table_says_that_it_goes_on(command: Command) -> None:
     ran = command("sweep", "3x8x8", "conv:1..40/1,k1")
 
@@ -598,11 +627,14 @@ def test_formats(command: Command) -> None:
 
 
 def test_what_does_not_work_is_told(command: Command) -> None:
-    ran = command("sweep", "3x8x8", "conv:4/8,k3/9", "-f", "csv")
+    ran = command("sweep", "3x8x8", "conv:8,k3/5/9", "conv:4,k3/4/5", "-f", "csv")
 
     assert ran.code == 0
-    assert ran.err.splitlines()[0] == "4 designs, 2 of which work"
-    assert ran.err.splitlines()[1].startswith("2 stop at `conv1`: ")
+    assert ran.err.splitlines() == [
+        "9 designs, 5 of which work",
+        "3 stop at `conv1`, the first with: the kernel spans 9 but the height has only 8",
+        "1 stop at `conv2`: the kernel spans 5 but the height has only 4",
+    ]
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])

@@ -158,6 +158,24 @@ def test_a_search_that_ends_early_says_what_could_be(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.usefixtures("without_lists")
+def test_a_search_that_ends_early_says_by_which_key_some_are_best(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Those that are equal in the first key are not told apart by the others."""
+    monkeypatch.setattr(search, "MOST_TRIED", 200)
+    monkeypatch.setattr(search, "WIDTHS", (3, 10, 30))
+
+    found = cnncalc.sweep(CHAIN, sort="-activation_bytes,-memory", top=100)
+    rows = list(found)
+
+    first = re.search(r"the first (\d+) are the best by activation_bytes alone", found.remarks[0])
+    assert first is not None
+    best = sorted((row["activation_bytes"] for row in ROWS["a chain"]), reverse=True)
+    sure = int(first[1])
+    assert [row["activation_bytes"] for row in rows[:sure]] == best[:sure]
+
+
+@pytest.mark.usefixtures("without_lists")
 def test_a_search_that_ends_before_it_finds_any_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "MOST_TRIED", 3)
 

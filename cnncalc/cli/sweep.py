@@ -205,7 +205,8 @@ def counted(found: Sweep) -> list[str]:
         lines[0] += f", {found.working:,} of which work"
     for each in found.refused[:MOST_REASONS]:
         name = found.template.network.steps[each.step].name
-        lines.append(f"{each.designs:,} stop at `{name}`: {each.error.message}")
+        first = ", the first with" if each.designs > 1 else ""  # numbers of others may differ
+        lines.append(f"{each.designs:,} stop at `{name}`{first}: {each.error.message}")
     if len(found.refused) > MOST_REASONS:
         lines.append(f"and {len(found.refused) - MOST_REASONS} more reasons")
     return lines

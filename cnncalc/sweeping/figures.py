@@ -7,7 +7,7 @@ way to there is a part of the cost.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import NamedTuple
 
@@ -84,13 +84,15 @@ class Figures(Sizes):
     A cost is parameters, MACs, elements of outputs, and the slides of the fields.
 
     Attributes:
-        places: the axes of the input that are places; None: nobody asks for fields.
+        places: of an input's shape, the axes that are places; None: nobody asks for fields.
         asked_for: how many questions layers were asked.
     """
 
     counted = True
 
-    def __init__(self, places: Sequence[int] | None, most: int = MOST_STATES) -> None:
+    def __init__(
+        self, places: Callable[[Shape], Sequence[int]] | None, most: int = MOST_STATES
+    ) -> None:
         self.places = places
         self.most = most
         self.told: dict[tuple[int, tuple[Shape, ...]], _Told | LayerError] = {}
@@ -102,7 +104,7 @@ class Figures(Sizes):
     def start(self, shape: Shape) -> Outcome:
         if self.places is None:
             return Sighted(shape, None, bare=True)
-        axes = network_input(range(1, len(shape))).axes
+        axes = network_input(self.places(shape)).axes
         return Sighted(shape, View(axes, frozen=not axes), bare=True)
 
     def priced(self, step: Step, layer: Layer, inputs: Inputs) -> tuple[Outcome, Cost]:

@@ -113,12 +113,14 @@ class Sweep:
     def _places(self) -> int:
         """How many places the input has, where tables don't tell of fields."""
         shape = self.template.input
-        return 0 if self.no_fields is None or shape is None else len(shape) - 1
+        if self.no_fields is None or shape is None:
+            return 0
+        return len(self.template.places(shape))
 
     def _graph(self) -> Graph:
         """The graph of the designs, with their fields if tables tell of them."""
         try:
-            return self._taken(Figures((1,), MOST_SIGHTED))
+            return self._taken(Figures(self.template.places, MOST_SIGHTED))
         except NoFieldsError as error:
             self.no_fields = error
         except CnnCalcError as error:
@@ -167,7 +169,8 @@ class Sweep:
             none = False
             yield row
         if none and self.asked.where is not None and self.working and not self.remarks:
-            self.remarks.append("no design meets the condition")
+            drawn = "" if self.asked.sample is None else " of those drawn"
+            self.remarks.append(f"no design{drawn} meets the condition")
 
     def _rows(self, progress: Progress | None) -> Iterator[dict[str, Any]]:
         asked = self.asked
@@ -262,7 +265,7 @@ class Sweep:
         assert top is not None, "whoever calls has looked"
         found = best_of(self.graph, self.known, keys, bounds, top)
         if found.rest is not None:
-            self.remarks.append(_ended(found, keys[0], found.rest))
+            self.remarks.append(_ended(found, keys, found.rest))
         if found.equal:
             self.remarks.append(
                 "the search ended early: of designs that are equal in what comes before "
@@ -408,19 +411,23 @@ class Sweep:
         why = f" by field: {self.no_fields.message}" if self.no_fields and ranked else ""
         if not why and where is not None and where.bounds(self.known.sizes()) is None:
             why = ", and this condition is more than limits on totals that all hold"
+        named = where is not None and any(name in self.names for name in where.names())
         raise CnnCalcError(
             f"{count:,} designs are too many to be listed{why}",
             code="too-large",
             help="`--sort macs --top 20`, and `--pareto`, are found without listing where "
-            "`--where` only limits totals; `--sample 1000` draws some",
+            "`--where` only limits totals; `--sample 1000` draws some"
+            + ("; fewer values of a choice are written in the spec itself" if named else ""),
         )
 
 
-def _ended(found: Found, key: Key, rest: float) -> str:
-    """What is known where a search ended early."""
+def _ended(found: Found, keys: Sequence[Key], rest: float) -> str:
+    """What is known where a search by the first key ended early."""
+    key = keys[0]
     known = "there may be better"
     if found.sure:
         known = f"the first {found.sure:,} are the best"
+        known += f" by {key.name} alone" if len(keys) > 1 else ""
     elif not found.places:
         known = "it found none within the bounds, though there may be some"
     least = "at most" if key.sign < 0 else "at least"

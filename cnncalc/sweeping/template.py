@@ -105,6 +105,22 @@ class Template:
         name = self.network.steps[step].name
         return f"{name}.{option}" if option else name
 
+    def places(self, shape: Shape) -> Sequence[int]:
+        """The axes of the input that are places, of whole numbers that all designs look up: all."""
+        return range(0 if self._looks_up() else 1, len(shape))
+
+    def _looks_up(self) -> bool:
+        """Whether nothing but embeddings reads the input, in any design."""
+        steps = self.network.steps
+        carried = {0}
+        for number, step in enumerate(steps):
+            if step.layer.looks_up or carried.isdisjoint(step.inputs):
+                continue
+            if not step.layer.carries:
+                return False
+            carried.add(number)
+        return 0 in self.network.looked_up
+
     def spec(self, picked: Mapping[int, int]) -> str:
         """The text with the values of choices put in; of those that aren't made the first ones."""
         return self.specs([[picked.get(number, 0)] for number in range(len(self.names))], 1)[0]

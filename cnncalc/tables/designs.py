@@ -81,4 +81,4 @@ MEMORY = Column(
     show=lambda _, row: human_bytes(row["param_bytes"] + row["activation_bytes"]),
     right=True,
 )
-SPEC = Column("spec", "spec", "the design", lambda _, row: row["spec"], narrow="cut")
+SPEC = Column("spec", "spec", "the design", lambda _, row: row["spec"], narrow="fold")
