@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from cnncalc import analyze
+from cnncalc.axis.field import Field
 from cnncalc.layers.base import Shape
-from cnncalc.receptive.maps import extra_input
+from cnncalc.receptive.maps import Along, extra_input
 from tests.library import field, interval, report
 
 LAST = [
@@ -25,6 +26,14 @@ LAST = [
     ("3x64x64 conv:8,k3,s2,p1 avgpool:32", 64, 0, 0, "global"),
     ("3x64x64 conv:8,k3,s2,p1 adaptiveavg:1", 64, 0, 0, "global"),
     ("3x1x16 gap:keep", [1, 16], 0, 0, "global"),
+    # two branches of one place, the one stretched by the merge and the other one before
+    (
+        "1x11 crop:1:0 add[ crop:0:5 gap:keep | crop:5:0 gap:keep upsample:size=10 ]",
+        [10],
+        [0],
+        [1],
+        "exact",
+    ),
     # but not one that has a single place, which goes on as it was
     ("3x1x1 conv:4,k1", 1, 1, 0, "exact"),
     ("3x5x5 conv:4,k5 conv:4,k1", 5, 1, 0, "exact"),
@@ -115,6 +124,12 @@ def test_fields_through_layers(spec: str, size: Any, jump: Any, start: Any, stat
         ("1x10 add[ crop:0:5 conv:1,k19,p9 | maxpool:2 ]", "hull"),
         ("1x10 add[ gap:keep | crop:0:5 conv:1,k19,p9 | maxpool:2 ]", "global"),
         ("1x11 crop:1:0 add[ gap:keep | crop:0:5 conv:1,k19,p9 | maxpool:2 ]", "exact"),
+        # one of two saw all that reaches those that move on, but not what the other one saw
+        (
+            "1x21 crop:1:0 add[ crop:0:10 gap:keep | crop:0:10 avgpool:2 "
+            "| crop:0:15 conv:1,k9,p4 | crop:10:0 gap:keep ]",
+            "hull",
+        ),
     ],
 )
 def test_units_all_alike_settle_what_branches_see(spec: str, status: str) -> None:
@@ -173,3 +188,11 @@ def test_a_further_input_sees_nothing_of_the_first(shape: Shape, places: list[in
 
     assert [along.place for along in seen.axes] == places
     assert [along.field.sees(4) for along in seen.axes] == [None, None]
+
+
+def test_where_no_axis_is_left_all_see_what_the_first_unit_does() -> None:
+    settled = Along(Field(2, ((0, 1), (-1, 3))), None).settled()
+
+    assert [settled.sees(unit) for unit in range(3)] == [(0, 0)] * 3
+    assert settled.exact
+    assert not Along(Field(2, ((0, 1),), exact=False), 1).settled().exact

@@ -77,7 +77,8 @@ class MatrixProduct(Product):
             return "`matmul:transpose` turns the second branch"
         if a[-1] == b[-1]:
             return "leave `transpose` out"
-        return f"branches of …×m×{a[-1]} and …×{a[-1]}×n"
+        second = f"n×{a[-1]}" if self.transpose else f"{a[-1]}×n"
+        return f"branches of …×m×{a[-1]} and …×{second}"
 
     def _matrices(self, *shapes: Shape) -> tuple[Shape, Shape]:
         """Both branches with the last axis at the end, and b as it is multiplied."""

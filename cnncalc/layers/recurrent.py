@@ -213,7 +213,7 @@ class Recurrent(Product):
         """
         axis = self.axis % 2
         if self.last:
-            return Route(shape, mixes=(0, 1), moves=(0, None) if axis == 0 else (None, 0))
+            return Route(shape, mixes=(0, 1), moves=(None, None))
         if self.bidirectional:
             return Route(shape, mixes=(0, 1))
         before = shape[1 - axis] - 1

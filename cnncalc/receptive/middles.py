@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from cnncalc.layers.base import Shape
-from cnncalc.receptive.maps import Extent, Region, Seen
+from cnncalc.receptive.maps import Along, Extent, Interval, Region, Seen
 from cnncalc.receptive.units import Sighted
 from cnncalc.receptive.walk import Reached, walk_back
 
@@ -128,7 +128,11 @@ def _claims(report: Sighted, step: int, unit: Unit) -> Extent:
     seen = report.fields[step]
     if seen.whole:
         return tuple((0, n - 1) for n in report.frame[1:])
-    return tuple(
-        along.field.sees(0 if along.place is None else unit[along.place] or 0)
-        for along in seen.axes
-    )
+    return tuple(_seen_by(unit, along) for along in seen.axes)
+
+
+def _seen_by(unit: Unit, along: Along) -> Interval | None:
+    """What the field of one axis says of a unit, which lies somewhere along that axis."""
+    at = 0 if along.place is None else unit[along.place]
+    assert at is not None
+    return along.field.sees(at)

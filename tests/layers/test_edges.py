@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 
 from cnncalc import SpecError, analyze
+from cnncalc.errors import LayerError
 from cnncalc.layers import KINDS
 from cnncalc.layers.attention import near_divisor
+from cnncalc.layers.base import BATCH
 from cnncalc.layers.each import Each
 from cnncalc.layers.merge import MAX_LISTED, listed
 from cnncalc.layers.options import show_value
+from cnncalc.layers.shapes import place
 from cnncalc.layers.sliding import check_mode
 from cnncalc.layers.spelling import word
 from cnncalc.receptive.units import larger_than_input
@@ -289,18 +292,41 @@ def test_windows_are_those_of_its_route() -> None:
 
 
 @pytest.mark.parametrize(
-    ("spec", "form"),
+    ("spec", "states", "form"),
     [
-        ("8x9 lstm:5[ | gap | gap | gap ]", "lstm:5[ sequence | state | cell ]"),
-        ("8x9 gru:5[ | gap | gap | gap ]", "gru:5[ sequence | state ]"),
-        ("8x9 gru(5,bidirectional)[ | gap | gap | gap ]", "gru:5[ sequence | states ]"),
+        ("lstm:5[ | gap | gap | gap ]", "1 state and 1 cell", "lstm:5[ sequence | state | cell ]"),
+        ("gru:5[ | gap | gap | gap ]", "1 state", "gru:5[ sequence | state ]"),
+        ("gru(5,bidirectional)[ | gap | gap | gap ]", "2 states", "gru:5[ sequence | states ]"),
+        (
+            "lstm(5,layers=2)[ | gap ]", "2 states and 2 cells",
+            "lstm:5[ sequence | states | cells ]",
+        ),
+        ("gru(5,learned)[ | gap ]", "states that are learned", None),
     ],
-)
-def test_how_states_are_given(spec: str, form: str) -> None:
-    """Several of two directions."""
+)  # fmt: skip
+def test_how_states_are_given(spec: str, states: str, form: str | None) -> None:
+    """Several of two directions, or of two layers."""
     with pytest.raises(SpecError) as caught:
-        analyze(spec)
-    assert f"`{form}`" in (caught.value.help or "")
+        analyze(f"8x9 {spec}")
+    assert f" starts from {states} but is given " in caught.value.message
+    assert caught.value.help == (
+        f"one for each layer and direction: `{form}`"
+        if form
+        else "leave out `learned`, or the branches behind the first"
+    )
+
+
+def test_the_axes_that_numbers_mean() -> None:
+    """Of channels last those of the map as it lies there; the batch is in front of all."""
+    shape = (2, 3, 4, 5)
+    behind = (1, 2, 3, 0)
+    for axis in range(-4, 4):
+        assert place(axis, shape) == range(4)[axis]
+        assert place(axis, shape, "last") == behind[axis]
+    for axis in (-5, 4):
+        with pytest.raises(LayerError, match=f"the input 2×3×4×5 has no axis {axis}"):
+            place(axis, shape)
+    assert place(BATCH, shape) == place(BATCH, shape, "last") == -1
 
 
 def test_where_the_features_of_attention_are() -> None:
