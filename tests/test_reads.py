@@ -488,6 +488,7 @@ def test_branches_meet_once_on_axes_that_are_alike(monkeypatch: pytest.MonkeyPat
         ("4x24x24 add[ conv:4,k3,p1 | ]", 1),
         ("4x24x20 add[ conv:4,k3,p1 | ]", 2),
         ("4x24x24 add[ conv:4,k3x1,p=1x0 | ]", 2),
+        ("4x24x24 cat:axis=1[ conv:4,k3,p1 | ]", 2),
         ("4x24x24 cat:axis=2[ conv:4,k3,p1 | ]", 2),
         ("4x9x9x9 add[ conv:4,k3,p1 | relu | conv:4,k1 ]", 1),
         ("4x24x24 add[ linear:24,axis=1 | ]", 2),

@@ -9,7 +9,7 @@ import pytest
 from cnncalc import analyze
 from cnncalc.axis.field import Field
 from cnncalc.layers.base import Shape
-from cnncalc.receptive.maps import Along, extra_input
+from cnncalc.receptive.maps import Along, extra_input, inside, nothing
 from tests.library import field, interval, report
 
 LAST = [
@@ -130,6 +130,10 @@ def test_fields_through_layers(spec: str, size: Any, jump: Any, start: Any, stat
             "| crop:0:15 conv:1,k9,p4 | crop:10:0 gap:keep ]",
             "hull",
         ),
+        # units of a vector that see different parts still do
+        ("2x9 crop:1 conv:2,k3 flatten add[ | relu ]", "hull"),
+        ("2x9 crop:1 conv:2,k3 flatten add[ linear:10 | ]", "hull"),
+        ("2x9 crop:1 conv:2,k3 flatten add[ linear:10 | linear:10 ]", "exact"),
     ],
 )
 def test_units_all_alike_settle_what_branches_see(spec: str, status: str) -> None:
@@ -196,3 +200,18 @@ def test_where_no_axis_is_left_all_see_what_the_first_unit_does() -> None:
     assert [settled.sees(unit) for unit in range(3)] == [(0, 0)] * 3
     assert settled.exact
     assert not Along(Field(2, ((0, 1),), exact=False), 1).settled().exact
+
+
+def test_units_that_see_nothing() -> None:
+    """Wherever they lie, and where borders leave nothing of what was foreseen."""
+    field = Field(2, ((-1, 3), (0, 2)))
+
+    assert [(a.field.size, a.field.step, a.field.start, a.place) for a in nothing(2).axes] == [
+        (0, 0, 0, None)
+    ] * 2
+    assert [(a.field.size, a.field.jump, a.field.start) for a in extra_input((3, 8), 1).axes] == [
+        (0, 1, 0)
+    ]
+    for reached, (start, size) in (((0, 5), (0, 2)), ((-3, 0), (-1, 2)), ((3, 5), (3, 0))):
+        cut = inside(field, reached)
+        assert (cut.start, cut.size, cut.step, cut.exact) == (start, size, 2, True)

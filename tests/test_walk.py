@@ -184,6 +184,7 @@ def test_a_further_input_is_nothing_of_the_first() -> None:
     nothing = walk.Reached((None,), (walk.BEFORE | walk.BEHIND,), exact=True)
 
     assert report.rows[2].output_shape == (3, 6)
+    assert report.notes == []
     assert [along.place for along in report.fields[1].axes] == [1]
     assert [along.field.sees(3) for seen in report.fields for along in seen.axes] == [
         (3, 3), None, (3, 3),
@@ -232,3 +233,23 @@ def test_what_is_left_out_along_an_axis_that_the_field_tells(
     seen = cnncalc.analyze(spec).fields[-1]
 
     assert (seen.status, seen.axes[0].field.sees(0)) == (status, sees)
+
+
+@pytest.mark.parametrize(
+    ("spec", "unit", "claims"),
+    [
+        ("1x9x7 conv:1,k3", (None, 3, 2), ((3, 5), (2, 4))),
+        ("1x9x7 conv:1,k3,p1", (None, 4, 3), ((3, 5), (2, 4))),
+        ("1x3x3 conv:1,k5,p2 ", (None, 1, 1), ((-1, 3), (-1, 3))),  # beyond the borders too
+        ("1x9x7 conv:1,k3,s2,p1 gap:keep", (None, 0, 0), ((0, 8), (0, 6))),  # no further, of all
+        ("1x9x7 crop:2x0 gap:keep", (None, 0, 0), ((2, 6), (0, 6))),
+        ("1x9x7 crop:2x0 linear:5,axis=1", (None, 2, 3), ((2, 6), (3, 3))),
+    ],
+)
+def test_what_fields_claim_of_the_middle(
+    spec: str, unit: tuple[int | None, ...], claims: tuple[tuple[int, int], ...]
+) -> None:
+    report = cnncalc.analyze(spec)
+    last = [each for each in middles_of(report) if each.step == len(report.rows) - 1]
+
+    assert (last[0].unit, last[0].claims) == (unit, claims)

@@ -144,7 +144,7 @@ class Fold(Layer):
         ]
         columns = [column for column, each in enumerate(product(*inside)) if all(each)]
         if not columns:
-            return (Slide(1, 1, 1, -prod(lengths)),)  # one unit, of padding
+            return (Slide(1, before=1, after=-prod(lengths)),)  # one unit, of padding
         return (Picked(columns),) if len(columns) < prod(lengths) else ()
 
     def route(self, shape: Shape) -> Route | None:

@@ -82,7 +82,7 @@ def _alike(
 ) -> bool:
     """Whether branches meet along one axis as they do along the axis before, as on square maps."""
     one, two = before[0].place, branches[0].place
-    if not one or not two or one != along.place or two == end_to_end or not along.field.exact:
+    if not one or not two or end_to_end in (one, two) or not along.field.exact:
         return False
     return all(
         a.field is b.field

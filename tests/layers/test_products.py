@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cnncalc.errors import LayerError
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Shape
 from cnncalc.layers.product import Product
@@ -33,6 +34,8 @@ SEVERAL: list[tuple[str, dict[str, Any], tuple[Shape, ...], Shape]] = [
     ("mha", {"heads": 2, "key": 3, "out": 7, "axis": -2}, ((8, 9), (6, 5)), (7, 9)),
     ("gru", {"hidden": 5}, ((8, 9), (5,)), (5, 9)),
     ("gru", {"hidden": 5, "axis": 1}, ((9, 8), (5,)), (9, 5)),
+    ("gru", {"hidden": 5, "axis": -1}, ((9, 8), (5,)), (9, 5)),
+    ("gru", {"hidden": 5, "axis": -2}, ((8, 9), (5,)), (5, 9)),
     ("gru", {"hidden": 5, "axis": -1, "last": True}, ((9, 8), (5,)), (5,)),
     ("lstm", {"hidden": 5, "last": True, "bidirectional": True}, ((8, 9), *((5,),) * 4), (10,)),
     (
@@ -141,3 +144,19 @@ def test_the_work_of_attention(axis: int, value: int | None, out: int | None) ->
     assert layer.macs(*(shape[:: -1 if axis else 1] for shape in shapes)) == sum(
         rows * inner * columns for rows, inner, columns in products
     )
+
+
+@pytest.mark.parametrize("last", [False, True])
+@pytest.mark.parametrize(("axis", "features"), [(0, 0), (1, 1), (-1, 1), (-2, 0)])
+def test_states_go_where_the_features_are(axis: int, features: int, last: bool) -> None:
+    layer: Any = KINDS["gru"](5, axis=axis, last=last)
+    _, state = layer.routes((8, 9), (5,))
+
+    assert (state.shape, state.mixes) == ((5,), (0,))
+    assert state.moves == (0 if last else features,)
+
+
+@pytest.mark.parametrize(("axis", "shape"), [(0, (8, 0)), (1, (0, 8))])
+def test_a_sequence_of_no_steps_is_refused(axis: int, shape: Shape) -> None:
+    with pytest.raises(LayerError, match=r"can't work on .×., which has no steps"):
+        KINDS["gru"](5, axis=axis).output(shape)
