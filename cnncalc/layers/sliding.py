@@ -23,6 +23,7 @@ from cnncalc.symbols.size import number
 
 PADDING_WORDS = ("valid", "same", "same-lower")
 MODES = ("zeros", "reflect", "replicate", "circular")
+MOST_TRIED = 4096  # numbers of groups that might do, of which an error names some
 
 
 def kernel() -> tuple[int, ...]:
@@ -181,7 +182,7 @@ def over_groups(layer: InGroups, shape: Shape) -> Route:
 def check_groups(groups: int, channels: int, of: str) -> None:
     if channels % groups:
         count = number(channels)
-        divisors = [str(g) for g in range(1, min(count, 4096) + 1) if count % g == 0][:12]
+        divisors = [str(g) for g in range(1, min(count, MOST_TRIED) + 1) if count % g == 0][:12]
         raise LayerError(
             f"{groups} groups don't divide the {channels} {of}",
             code="groups",
