@@ -76,6 +76,8 @@ REFUSED = [
     ("3x9 dwconv:3,p=0:-1", "bad-value"),
     ("3x9 sepconv:3,k3,p=0:-1", "bad-value"),
     ("1x3 upsample:0.2", "empty-output"),
+    ("4x1 convt:3,k1,p=0:1", "empty-output"),
+    ("4x1 convt:3,k1,p1,empty", "empty-output"),
     ("1x5 upsample:2,mode=cubic", "wrong-axes"),
 ]
 TAKEN = [
@@ -90,6 +92,7 @@ TAKEN = [
     ("3x4x5 flatten:end=1", (12, 5)),
     ("1x4 pad:3:-4", (1, 3)),
     ("4x4 pad:0,c=-1:-2", (1, 4)),
+    ("4x1 convt:3,k1,p=0:1,empty", (3, 0)),
     ("8 slice:..-1", (7,)),
     ("8 slice:-3..-1", (2,)),
     ("8 slice:1..7,step=4", (2,)),
