@@ -234,6 +234,33 @@ def test_weights_of_a_gate() -> None:
         ]  # fmt: skip
 
 
+def test_weights_of_attention() -> None:
+    """Those of PyTorch's: one matrix of all three, or three; a position behind keys and values."""
+    out = [("out_proj.weight", (8, 8)), ("out_proj.bias", (8,))]
+    together = [("in_proj_weight", (24, 8)), ("in_proj_bias", (24,))]
+    learned = [("bias_k", (1, 1, 8)), ("bias_v", (1, 1, 8))]
+    apart = [
+        ("q_proj_weight", (8, 8)), ("k_proj_weight", (8, 6)), ("v_proj_weight", (8, 4)),
+        ("in_proj_bias", (24,)),
+    ]  # fmt: skip
+
+    assert [each[:2] for each in weights_of("8x9 mha:2")] == together + out
+    assert [each[:2] for each in weights_of("8x9 mha:2,zeroattn")] == together + out
+    assert [each[:2] for each in weights_of("8x9 mha:2,biaskv")] == together + learned + out
+    assert [each[:2] for each in weights_of("8x9 mha:2,nobias")] == [together[0], out[0]]
+    layer = KINDS["mha"](2, bias_kv=True)
+    weights = layer.weights((8, 9), (6, 5), (4, 5))
+    assert [(each.name, each.shape) for each in weights] == apart + learned + out
+
+
+def test_positions_behind_keys_are_scored_too() -> None:
+    """Each asks one more key, and weighs one more value, of 8 features."""
+    plain = KINDS["mha"](2).macs((8, 9), (8, 5))
+    assert KINDS["mha"](2, bias_kv=True).macs((8, 9), (8, 5)) == plain + 9 * (8 + 8)
+    assert KINDS["mha"](2, zero=True).macs((8, 9), (8, 5)) == plain + 9 * (8 + 8)
+    assert KINDS["mha"](2, bias_kv=True, zero=True).macs((8, 9), (8, 5)) == plain + 18 * (8 + 8)
+
+
 def test_bytes_of_the_input() -> None:
     assert analyze("3x4x5 relu", batch=2).rows[0].activation_bytes == 2 * 60 * 4
 
