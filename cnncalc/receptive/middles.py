@@ -13,7 +13,7 @@ from cnncalc.receptive.walk import Reached, walk_back
 __all__ = ["Middle", "middles_of"]
 
 # Units of each step, from the middle one on: after upsampling neighbours see differently.
-GLIMPSE = 8
+MOST_MIDDLES = 8
 
 
 Unit = tuple[int | None, ...]  # where it lies, channels first; None: all along an axis, together
@@ -74,7 +74,7 @@ def _chosen(seen: Seen, shape: Shape) -> Iterator[Unit]:
     places = [] if seen.whole else [along.place for along in seen.axes]
     apart = seen.channels is not None and not seen.channels.padded and not seen.channels.runs
     together = {axis for axis in range(len(shape)) if axis not in places and (apart or not axis)}
-    yield from _in_a_row(shape, together, min(count, GLIMPSE))
+    yield from _in_a_row(shape, together, min(count, MOST_MIDDLES))
     if not seen.whole:
         yield from _at_the_ends(shape, places, together)
 

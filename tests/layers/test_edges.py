@@ -362,3 +362,10 @@ def test_the_axes_that_numbers_mean() -> None:
 def test_where_the_features_of_attention_are() -> None:
     mha: Any = KINDS["mha"]
     assert [mha(2, axis=axis).place_of((8, 9)) for axis in (0, 1, -1, -2)] == [0, 1, 1, 0]
+
+
+def test_a_map_of_no_channels_is_one() -> None:
+    """Other than one of no places."""
+    assert KINDS["maxpool"](2).output((0, 4)) == (0, 2)
+    with pytest.raises(LayerError, match="can't work on 4×0, which has no positions"):
+        KINDS["maxpool"](2).output((4, 0))
