@@ -16,7 +16,7 @@ from cnncalc.layers.base import BATCH
 from cnncalc.layers.each import Each
 from cnncalc.layers.merge import MAX_LISTED, listed
 from cnncalc.layers.options import show_value
-from cnncalc.layers.shapes import place
+from cnncalc.layers.shapes import axis_name, count_of, place
 from cnncalc.layers.sliding import check_mode
 from cnncalc.layers.spelling import word
 from cnncalc.receptive.units import larger_than_input
@@ -357,6 +357,19 @@ def test_the_axes_that_numbers_mean() -> None:
         with pytest.raises(LayerError, match=f"the input 2×3×4×5 has no axis {axis}"):
             place(axis, shape)
     assert place(BATCH, shape) == place(BATCH, shape, "last") == -1
+
+
+def test_names_of_axes() -> None:
+    """The last one is the width, of up to three."""
+    assert axis_name(0, 1) == "its length"
+    assert [axis_name(axis, 2) for axis in range(2)] == ["the height", "the width"]
+    assert [axis_name(axis, 3) for axis in range(3)] == ["the depth", "the height", "the width"]
+    assert [axis_name(axis, 4) for axis in range(4)] == [f"spatial axis {i}" for i in range(4)]
+
+
+def test_words_for_how_many() -> None:
+    assert [count_of(n, "value") for n in range(3)] == ["0 values", "1 value", "2 values"]
+    assert [count_of(n, "axis", "axes") for n in (1, 2)] == ["1 axis", "2 axes"]
 
 
 def test_where_the_features_of_attention_are() -> None:
