@@ -498,6 +498,18 @@ def test_branches_meet_once_on_axes_that_are_alike(monkeypatch: pytest.MonkeyPat
         assert len(met) == times, spec
 
 
+def test_what_reaches_branches_is_asked_where_their_union_is_a_bound(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A walk back over all that is before, which is for nothing where the field is known."""
+    monkeypatch.setattr(merge, "_seen_by_one", None)
+    for spec in (
+        "4x24x24 add[ conv:4,k3,p1 | ]",
+        "1x11 crop:1:0 add[ crop:0:5 gap:keep | crop:5:0 gap:keep upsample:size=10 ]",
+    ):
+        assert analyze(spec).fields[-1].status == "exact"
+
+
 def test_windows_that_always_read_something() -> None:
     """Of any length of the axis; where none is dilated, no other window does."""
     for k, s, d, before, after in product((1, 2, 3), (1, 2), (1, 2, 3), range(-1, 5), range(-1, 5)):
