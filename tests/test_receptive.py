@@ -9,7 +9,7 @@ import pytest
 from cnncalc import analyze
 from cnncalc.axis.field import Field
 from cnncalc.layers.base import Shape
-from cnncalc.receptive.maps import Along, extra_input, inside, nothing
+from cnncalc.receptive.maps import Along, extra_input, gathered, inside, nothing
 from tests.library import field, interval, report
 
 LAST = [
@@ -157,6 +157,16 @@ def test_aligned_networks(name: str) -> None:
 
 MISALIGNED = [
     (
+        "1x9x9 add[ conv:1,k5,p=1:3 | ]",
+        "`add1` joins branches that are out of step: `conv:1,k5,p=1:3` and the identity; "
+        "their centres lie 1 input pixel apart along the height and the width",
+    ),
+    (  # of two axes that differ the first
+        "1x9x9 add[ conv:1,k5,p=1:3x0:4 | ]",
+        "`add1` joins branches that are out of step: `conv:1,k5,p=1:3x0:4` and the identity; "
+        "their centres lie 1 input pixel apart along the height",
+    ),
+    (
         "1x8x8 add[ conv:1,k3,p1 | maxpool:2x1,s1,p=0:1x0 ]",
         "`add1` joins branches that are out of step: `conv:1,k3,p1` and "
         "`maxpool:2x1,s1,p=0:1x0`; their centres lie 0.5 input pixels apart along the height",
@@ -215,3 +225,12 @@ def test_units_that_see_nothing() -> None:
     for reached, (start, size) in (((0, 5), (0, 2)), ((-3, 0), (-1, 2)), ((3, 5), (3, 0))):
         cut = inside(field, reached)
         assert (cut.start, cut.size, cut.step, cut.exact) == (start, size, 2, True)
+
+
+def test_units_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One sees by itself what it sees together with no other, for which no window is needed."""
+    field = Field(2, ((-1, 3), (0, 2)))
+    assert [gathered(field, n).phases for n in (2, 3)] == [((-1, 3),), ((-1, 5),)]
+
+    monkeypatch.setattr(Field, "through", None)
+    assert [gathered(field, n) == Field(0, ((-1, 3),)) for n in (0, 1)] == [True, True]

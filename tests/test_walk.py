@@ -253,3 +253,23 @@ def test_what_fields_claim_of_the_middle(
     last = [each for each in middles_of(report) if each.step == len(report.rows) - 1]
 
     assert (last[0].unit, last[0].claims) == (unit, claims)
+
+
+def test_maps_of_no_places_have_no_middle() -> None:
+    assert middles_of(cnncalc.analyze("4x1 convt:3,k1,p=0:1,empty")) == []
+
+
+def test_where_the_middle_lies_in_padding_all_are_looked_at() -> None:
+    """At every step, though the only unit of the pool sees all."""
+    report = cnncalc.analyze("1x6x6 gap:keep pad:0x0:1 relu")
+
+    assert [(each.step, each.unit) for each in middles_of(report)] == [
+        (1, (None, 0, 0)), (2, (None, None, None)), (3, (None, None, None)),
+    ]  # fmt: skip
+
+
+def test_channels_of_units_that_see_all_are_looked_at_together() -> None:
+    """Also where the channels were places."""
+    report = cnncalc.analyze("1x1x3 permute:1x0x2 avgpool:1x3")
+
+    assert [each.unit for each in middles_of(report) if each.step == 2] == [(None, 0, 0)]

@@ -104,7 +104,7 @@ class MatrixProduct(Product):
 
     def _route(self, shape: Shape, rank: int, summed: int, kept: int, to: int) -> Route:
         """One matrix's: the axis summed over, and the other one with its place in the output."""
-        moves = [0] * len(shape)
+        moves = list(range(len(shape)))
         for axis in range(-len(shape), 0):
             target = to if axis == kept else -3 - to if axis == summed else axis
             moves[self._stored(axis, len(shape))] = self._stored(target, rank)

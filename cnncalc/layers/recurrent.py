@@ -367,5 +367,4 @@ class State(Layer):
         return (self.features,)
 
     def route(self, shape: Shape) -> Route | None:
-        axes = tuple(range(len(shape)))
-        return Route(shape, mixes=axes, moves=(0,) if len(axes) == 1 else (None,) * len(axes))
+        return Route(shape, mixes=tuple(range(len(shape))), moves=(None,) * len(shape))

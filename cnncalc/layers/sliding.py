@@ -114,8 +114,8 @@ def slides(layer: Windowed, shape: Shape) -> tuple[Slide, ...]:
     kernel, stride, dilation = layer.kernel, layer.stride or layer.kernel, layer.dilation
     same, pads = layer.padding in ("same", "same-lower"), pairs(layer.padding)
     if not same and len(kernel) == len(stride) == len(dilation) == len(pads) == 1:
-        ((before, after),) = pads  # one slide does for all axes
-        return (Slide(kernel[0], stride[0], before, after, dilation[0]),) * (len(shape) - 1)
+        (k,), (s,), (d,), ((before, after),) = kernel, stride, dilation, pads
+        return (Slide(k, s, before, after, d),) * (len(shape) - 1)  # one does for all axes
     kernel = spread_out("kernel", kernel, shape)
     stride = spread_out("stride", stride, shape)
     dilation = spread_out("dilation", dilation, shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from math import prod
 
 import pytest
@@ -62,13 +63,17 @@ def test_frameworks_agree(executor: str, spec: str, entries: tuple[int, ...]) ->
     check(spec, entries, executor)
 
 
-@pytest.mark.parametrize("to", ["compact", "torch", "keras", "onnx"])
+@pytest.mark.parametrize(
+    "to",
+    [
+        "compact", "torch", "keras",
+        pytest.param("onnx", marks=pytest.mark.skipif(not find_spec("onnx"), reason="no onnx")),
+    ],
+)  # fmt: skip
 @settings(drawn, max_examples=10)
 @given(specs(), ENTRIES)
 def test_is_written_and_read_back(to: str, spec: str, entries: tuple[int, ...]) -> None:
     """With the same sizes, weights and MACs."""
-    if to == "onnx":
-        pytest.importorskip("onnx")
     report = analyze(at_entries(spec, entries))
     try:
         text = cnncalc.convert(report.network, to, report.shape(report.input))

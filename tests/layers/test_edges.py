@@ -101,6 +101,7 @@ TAKEN = [
     ("3x9 conv:2,k3,p=-1:0,mode=circular", (2, 6)),
     ("5x1 upsample:size=4,mode=linear,corners", (5, 4)),
     ("2x6 unflatten:infer", (2, 6)),
+    ("1 reshape:scalar reshape:1x1", (1, 1)),
     ("12x2 reshape:infer", (24,)),
     ("12x2 reshape:3xinfer", (3, 8)),
     ("1x4 maxunpool:3,s2,p=1:0,size=9", (1, 9)),  # by itself 3*2 - 1 + 3 = 8
@@ -382,3 +383,29 @@ def test_a_map_of_no_channels_is_one() -> None:
     assert KINDS["maxpool"](2).output((0, 4)) == (0, 2)
     with pytest.raises(LayerError, match="can't work on 4×0, which has no positions"):
         KINDS["maxpool"](2).output((4, 0))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        KINDS["flatten"](start=1, end=1), KINDS["unflatten"](("infer",)),
+        KINDS["unflatten"]((4,), axis=1), KINDS["reshape"]((3, "infer", 5)),
+    ],
+)  # fmt: skip
+def test_what_leaves_the_axes_as_they_are_has_no_route(layer: Any) -> None:
+    assert layer.output((3, 4, 5)) == (3, 4, 5)
+    assert layer.route((3, 4, 5)) is None
+
+
+def test_one_window_does_for_all_axes() -> None:
+    """The same object, so that fields along axes that are alike are worked out once."""
+    for layer in (KINDS["conv"](4, 3, padding=((1, 1),)), KINDS["convt"](4, 3)):
+        one, two = layer.windows((3, 9, 8))
+        assert one is two
+
+
+def test_groups_of_transposed_convolutions_divide_both_channels() -> None:
+    with pytest.raises(LayerError, match="3 groups don't divide the 4 output channels"):
+        KINDS["convt"](4, 3, groups=3)
+    with pytest.raises(LayerError, match="3 groups don't divide the 4 input channels"):
+        KINDS["convt"](6, 3, groups=3).output((4, 9))
