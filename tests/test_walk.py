@@ -9,7 +9,7 @@ from cnncalc.axis import indices
 from cnncalc.layers.merge import Concatenate, Input
 from cnncalc.network import Network, Step
 from cnncalc.receptive import walk
-from cnncalc.receptive.middles import middles_of
+from cnncalc.receptive.middles import _chosen, middles_of
 from cnncalc.receptive.pull_back import Extents
 from cnncalc.receptive.units import view
 from tests.library import report
@@ -273,3 +273,16 @@ def test_channels_of_units_that_see_all_are_looked_at_together() -> None:
     report = cnncalc.analyze("1x1x3 permute:1x0x2 avgpool:1x3")
 
     assert [each.unit for each in middles_of(report) if each.step == 2] == [(None, 0, 0)]
+
+
+def test_each_unit_is_chosen_once() -> None:
+    """Of a map all of whose axes descend from the input's, the middle alone."""
+    report = cnncalc.analyze("1x9x7 conv:1,k3")
+
+    assert list(_chosen(report.fields[1], (1, 7, 5))) == [(None, 3, 2)]
+
+
+def test_single_numbers_are_not_looked_at() -> None:
+    report = cnncalc.analyze("1x1 relu reshape:scalar reshape:1x1")
+
+    assert [each.step for each in middles_of(report)] == [1, 3]

@@ -409,3 +409,18 @@ def test_groups_of_transposed_convolutions_divide_both_channels() -> None:
         KINDS["convt"](4, 3, groups=3)
     with pytest.raises(LayerError, match="3 groups don't divide the 4 input channels"):
         KINDS["convt"](6, 3, groups=3).output((4, 9))
+
+
+@pytest.mark.parametrize(
+    ("pads", "columns"), [((0, 1), (0, 1, 3, 4)), ((1, 0), (4, 5, 7, 8)), ((1, 1), (5, 6, 9, 10))]
+)
+def test_columns_of_padding_alone_are_left_out(
+    pads: tuple[int, int], columns: tuple[int, ...]
+) -> None:
+    """On either side: of windows of one place on a map of 2×2."""
+    fold = KINDS["fold"]((1, 1), (2, 2), padding=(pads,))
+    count = (2 + sum(pads)) ** 2
+    (window,) = fold.windows((3, count))
+
+    assert [*window.reads(0), *window.reads(1)] == list(columns[:2])
+    assert [window.reads(o)[0] for o in range(window.length(count))] == list(columns)
