@@ -395,3 +395,12 @@ def test_of_two_branches(kind: str, count: int) -> None:
 )
 def test_values_in_messages_are_short(value: object, shown: str) -> None:
     assert show_value(value) == shown
+
+
+def test_kinds_that_hand_values_on() -> None:
+    """Moved, repeated or left out, but never another value, so that whole numbers stay such."""
+    assert {kind for kind, layer in KINDS.items() if layer.carries} == {
+        "cat", "chshuffle", "crop", "dropout", "expand", "flatten", "identity", "permute",
+        "reshape", "slice", "unflatten",
+    }  # fmt: skip
+    assert {kind for kind, layer in KINDS.items() if layer.beside} == {"state"}
