@@ -488,6 +488,7 @@ def test_branches_meet_once_on_axes_that_are_alike(monkeypatch: pytest.MonkeyPat
         ("4x24x24 add[ conv:4,k3,p1 | ]", 1),
         ("4x24x20 add[ conv:4,k3,p1 | ]", 2),
         ("4x24x24 add[ conv:4,k3x1,p=1x0 | ]", 2),
+        ("4x24x24 cat:axis=1[ conv:4,k3,p1 | ]", 2),
         ("4x24x24 cat:axis=2[ conv:4,k3,p1 | ]", 2),
         ("4x9x9x9 add[ conv:4,k3,p1 | relu | conv:4,k1 ]", 1),
         ("4x24x24 add[ linear:24,axis=1 | ]", 2),
@@ -495,6 +496,18 @@ def test_branches_meet_once_on_axes_that_are_alike(monkeypatch: pytest.MonkeyPat
         met.clear()
         assert analyze(spec).fields[-1]
         assert len(met) == times, spec
+
+
+def test_what_reaches_branches_is_asked_where_their_union_is_a_bound(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A walk back over all that is before, which is for nothing where the field is known."""
+    monkeypatch.setattr(merge, "_seen_by_one", None)
+    for spec in (
+        "4x24x24 add[ conv:4,k3,p1 | ]",
+        "1x11 crop:1:0 add[ crop:0:5 gap:keep | crop:5:0 gap:keep upsample:size=10 ]",
+    ):
+        assert analyze(spec).fields[-1].status == "exact"
 
 
 def test_windows_that_always_read_something() -> None:

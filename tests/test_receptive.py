@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from cnncalc import analyze
+from cnncalc.axis.field import Field
 from cnncalc.layers.base import Shape
-from cnncalc.receptive.maps import extra_input
+from cnncalc.receptive.maps import Along, extra_input, gathered, inside, nothing
 from tests.library import field, interval, report
 
 LAST = [
@@ -25,6 +26,14 @@ LAST = [
     ("3x64x64 conv:8,k3,s2,p1 avgpool:32", 64, 0, 0, "global"),
     ("3x64x64 conv:8,k3,s2,p1 adaptiveavg:1", 64, 0, 0, "global"),
     ("3x1x16 gap:keep", [1, 16], 0, 0, "global"),
+    # two branches of one place, the one stretched by the merge and the other one before
+    (
+        "1x11 crop:1:0 add[ crop:0:5 gap:keep | crop:5:0 gap:keep upsample:size=10 ]",
+        [10],
+        [0],
+        [1],
+        "exact",
+    ),
     # but not one that has a single place, which goes on as it was
     ("3x1x1 conv:4,k1", 1, 1, 0, "exact"),
     ("3x5x5 conv:4,k5 conv:4,k1", 5, 1, 0, "exact"),
@@ -115,6 +124,16 @@ def test_fields_through_layers(spec: str, size: Any, jump: Any, start: Any, stat
         ("1x10 add[ crop:0:5 conv:1,k19,p9 | maxpool:2 ]", "hull"),
         ("1x10 add[ gap:keep | crop:0:5 conv:1,k19,p9 | maxpool:2 ]", "global"),
         ("1x11 crop:1:0 add[ gap:keep | crop:0:5 conv:1,k19,p9 | maxpool:2 ]", "exact"),
+        # one of two saw all that reaches those that move on, but not what the other one saw
+        (
+            "1x21 crop:1:0 add[ crop:0:10 gap:keep | crop:0:10 avgpool:2 "
+            "| crop:0:15 conv:1,k9,p4 | crop:10:0 gap:keep ]",
+            "hull",
+        ),
+        # units of a vector that see different parts still do
+        ("2x9 crop:1 conv:2,k3 flatten add[ | relu ]", "hull"),
+        ("2x9 crop:1 conv:2,k3 flatten add[ linear:10 | ]", "hull"),
+        ("2x9 crop:1 conv:2,k3 flatten add[ linear:10 | linear:10 ]", "exact"),
     ],
 )
 def test_units_all_alike_settle_what_branches_see(spec: str, status: str) -> None:
@@ -137,6 +156,16 @@ def test_aligned_networks(name: str) -> None:
 
 
 MISALIGNED = [
+    (
+        "1x9x9 add[ conv:1,k5,p=1:3 | ]",
+        "`add1` joins branches that are out of step: `conv:1,k5,p=1:3` and the identity; "
+        "their centres lie 1 input pixel apart along the height and the width",
+    ),
+    (  # of two axes that differ the first
+        "1x9x9 add[ conv:1,k5,p=1:3x0:4 | ]",
+        "`add1` joins branches that are out of step: `conv:1,k5,p=1:3x0:4` and the identity; "
+        "their centres lie 1 input pixel apart along the height",
+    ),
     (
         "1x8x8 add[ conv:1,k3,p1 | maxpool:2x1,s1,p=0:1x0 ]",
         "`add1` joins branches that are out of step: `conv:1,k3,p1` and "
@@ -173,3 +202,35 @@ def test_a_further_input_sees_nothing_of_the_first(shape: Shape, places: list[in
 
     assert [along.place for along in seen.axes] == places
     assert [along.field.sees(4) for along in seen.axes] == [None, None]
+
+
+def test_where_no_axis_is_left_all_see_what_the_first_unit_does() -> None:
+    settled = Along(Field(2, ((0, 1), (-1, 3))), None).settled()
+
+    assert [settled.sees(unit) for unit in range(3)] == [(0, 0)] * 3
+    assert settled.exact
+    assert not Along(Field(2, ((0, 1),), exact=False), 1).settled().exact
+
+
+def test_units_that_see_nothing() -> None:
+    """Wherever they lie, and where borders leave nothing of what was foreseen."""
+    field = Field(2, ((-1, 3), (0, 2)))
+
+    assert [(a.field.size, a.field.step, a.field.start, a.place) for a in nothing(2).axes] == [
+        (0, 0, 0, None)
+    ] * 2
+    assert [(a.field.size, a.field.jump, a.field.start) for a in extra_input((3, 8), 1).axes] == [
+        (0, 1, 0)
+    ]
+    for reached, (start, size) in (((0, 5), (0, 2)), ((-3, 0), (-1, 2)), ((3, 5), (3, 0))):
+        cut = inside(field, reached)
+        assert (cut.start, cut.size, cut.step, cut.exact) == (start, size, 2, True)
+
+
+def test_units_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One sees by itself what it sees together with no other, for which no window is needed."""
+    field = Field(2, ((-1, 3), (0, 2)))
+    assert [gathered(field, n).phases for n in (2, 3)] == [((-1, 3),), ((-1, 5),)]
+
+    monkeypatch.setattr(Field, "through", None)
+    assert [gathered(field, n) == Field(0, ((-1, 3),)) for n in (0, 1)] == [True, True]

@@ -9,7 +9,7 @@ from cnncalc.axis import indices
 from cnncalc.layers.merge import Concatenate, Input
 from cnncalc.network import Network, Step
 from cnncalc.receptive import walk
-from cnncalc.receptive.middles import middles_of
+from cnncalc.receptive.middles import _chosen, middles_of
 from cnncalc.receptive.pull_back import Extents
 from cnncalc.receptive.units import view
 from tests.library import report
@@ -184,6 +184,7 @@ def test_a_further_input_is_nothing_of_the_first() -> None:
     nothing = walk.Reached((None,), (walk.BEFORE | walk.BEHIND,), exact=True)
 
     assert report.rows[2].output_shape == (3, 6)
+    assert report.notes == []
     assert [along.place for along in report.fields[1].axes] == [1]
     assert [along.field.sees(3) for seen in report.fields for along in seen.axes] == [
         (3, 3), None, (3, 3),
@@ -232,3 +233,56 @@ def test_what_is_left_out_along_an_axis_that_the_field_tells(
     seen = cnncalc.analyze(spec).fields[-1]
 
     assert (seen.status, seen.axes[0].field.sees(0)) == (status, sees)
+
+
+@pytest.mark.parametrize(
+    ("spec", "unit", "claims"),
+    [
+        ("1x9x7 conv:1,k3", (None, 3, 2), ((3, 5), (2, 4))),
+        ("1x9x7 conv:1,k3,p1", (None, 4, 3), ((3, 5), (2, 4))),
+        ("1x3x3 conv:1,k5,p2 ", (None, 1, 1), ((-1, 3), (-1, 3))),  # beyond the borders too
+        ("1x9x7 conv:1,k3,s2,p1 gap:keep", (None, 0, 0), ((0, 8), (0, 6))),  # no further, of all
+        ("1x9x7 crop:2x0 gap:keep", (None, 0, 0), ((2, 6), (0, 6))),
+        ("1x9x7 crop:2x0 linear:5,axis=1", (None, 2, 3), ((2, 6), (3, 3))),
+    ],
+)
+def test_what_fields_claim_of_the_middle(
+    spec: str, unit: tuple[int | None, ...], claims: tuple[tuple[int, int], ...]
+) -> None:
+    report = cnncalc.analyze(spec)
+    last = [each for each in middles_of(report) if each.step == len(report.rows) - 1]
+
+    assert (last[0].unit, last[0].claims) == (unit, claims)
+
+
+def test_maps_of_no_places_have_no_middle() -> None:
+    assert middles_of(cnncalc.analyze("4x1 convt:3,k1,p=0:1,empty")) == []
+
+
+def test_where_the_middle_lies_in_padding_all_are_looked_at() -> None:
+    """At every step, though the only unit of the pool sees all."""
+    report = cnncalc.analyze("1x6x6 gap:keep pad:0x0:1 relu")
+
+    assert [(each.step, each.unit) for each in middles_of(report)] == [
+        (1, (None, 0, 0)), (2, (None, None, None)), (3, (None, None, None)),
+    ]  # fmt: skip
+
+
+def test_channels_of_units_that_see_all_are_looked_at_together() -> None:
+    """Also where the channels were places."""
+    report = cnncalc.analyze("1x1x3 permute:1x0x2 avgpool:1x3")
+
+    assert [each.unit for each in middles_of(report) if each.step == 2] == [(None, 0, 0)]
+
+
+def test_each_unit_is_chosen_once() -> None:
+    """Of a map all of whose axes descend from the input's, the middle alone."""
+    report = cnncalc.analyze("1x9x7 conv:1,k3")
+
+    assert list(_chosen(report.fields[1], (1, 7, 5))) == [(None, 3, 2)]
+
+
+def test_single_numbers_are_not_looked_at() -> None:
+    report = cnncalc.analyze("1x1 relu reshape:scalar reshape:1x1")
+
+    assert [each.step for each in middles_of(report)] == [1, 3]

@@ -83,11 +83,15 @@ class Fold(Layer):
     padding: tuple[tuple[int, int], ...] = _padding()
     dilation: tuple[int, ...] = dilation()
 
+    @property
+    def sizes(self) -> Shape:
+        """The map's size on each of its axes."""
+        axes = max(len(self.kernel), len(self.size))
+        return self.size if len(self.size) == axes else self.size * axes
+
     def blocks(self, channels: int) -> tuple[Slide, ...]:
         """The windows that would unfold the map back."""
-        axes = max(len(self.kernel), len(self.size))
-        shape = (channels, *(self.size if len(self.size) == axes else self.size * axes))
-        return slides(self, shape)
+        return slides(self, (channels, *self.sizes))
 
     def output(self, *shapes: Shape) -> Shape:
         (shape,) = shapes
@@ -97,8 +101,7 @@ class Fold(Layer):
                 code="fold",
                 help="what `unfold` gives",
             )
-        windows = self.blocks(shape[0])
-        size = self.size if len(self.size) == len(windows) else self.size * len(windows)
+        windows, size = self.blocks(shape[0]), self.sizes
         taps = prod(w.kernel for w in windows)
         if shape[0] % taps:
             raise LayerError(
@@ -133,7 +136,7 @@ class Fold(Layer):
 
     def _in_the_map(self, blocks: tuple[Slide, ...]) -> tuple[Window, ...]:
         """The columns that are no window of padding alone; empty: none is, or they are too many."""
-        sizes = self.size if len(self.size) == len(blocks) else self.size * len(blocks)
+        sizes = self.sizes
         lengths = [w.length(n) for w, n in zip(blocks, sizes, strict=True)]
         padded = any(w.before or w.after for w in blocks)
         if not padded or prod(lengths) > MOST_COLUMNS:
@@ -144,7 +147,7 @@ class Fold(Layer):
         ]
         columns = [column for column, each in enumerate(product(*inside)) if all(each)]
         if not columns:
-            return (Slide(1, 1, 1, -prod(lengths)),)  # one unit, of padding
+            return (Slide(1, before=1, after=-prod(lengths)),)  # one unit, of padding
         return (Picked(columns),) if len(columns) < prod(lengths) else ()
 
     def route(self, shape: Shape) -> Route | None:

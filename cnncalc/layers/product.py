@@ -77,7 +77,8 @@ class MatrixProduct(Product):
             return "`matmul:transpose` turns the second branch"
         if a[-1] == b[-1]:
             return "leave `transpose` out"
-        return f"branches of …×m×{a[-1]} and …×{a[-1]}×n"
+        second = f"n×{a[-1]}" if self.transpose else f"{a[-1]}×n"
+        return f"branches of …×m×{a[-1]} and …×{second}"
 
     def _matrices(self, *shapes: Shape) -> tuple[Shape, Shape]:
         """Both branches with the last axis at the end, and b as it is multiplied."""
@@ -103,7 +104,7 @@ class MatrixProduct(Product):
 
     def _route(self, shape: Shape, rank: int, summed: int, kept: int, to: int) -> Route:
         """One matrix's: the axis summed over, and the other one with its place in the output."""
-        moves = [0] * len(shape)
+        moves = list(range(len(shape)))
         for axis in range(-len(shape), 0):
             target = to if axis == kept else -3 - to if axis == summed else axis
             moves[self._stored(axis, len(shape))] = self._stored(target, rank)

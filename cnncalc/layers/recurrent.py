@@ -213,7 +213,7 @@ class Recurrent(Product):
         """
         axis = self.axis % 2
         if self.last:
-            return Route(shape, mixes=(0, 1), moves=(0, None) if axis == 0 else (None, 0))
+            return Route(shape, mixes=(0, 1), moves=(None, None))
         if self.bidirectional:
             return Route(shape, mixes=(0, 1))
         before = shape[1 - axis] - 1
@@ -367,5 +367,4 @@ class State(Layer):
         return (self.features,)
 
     def route(self, shape: Shape) -> Route | None:
-        axes = tuple(range(len(shape)))
-        return Route(shape, mixes=axes, moves=(0,) if len(axes) == 1 else (None,) * len(axes))
+        return Route(shape, mixes=tuple(range(len(shape))), moves=(None,) * len(shape))

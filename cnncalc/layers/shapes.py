@@ -118,7 +118,7 @@ def show(shape: Shape) -> str:
     """A shape as people write it: 16×32×32, 16×⌊(H+1)/2⌋; `scalar` for that of a single number."""
     if len(shape) == 1:
         return pretty(shape[0]) if isinstance(shape[0], Size) else str(shape[0])
-    return "×".join([factor(n) if isinstance(n, Size) else str(n) for n in shape]) or SCALAR
+    return "×".join(map(factor, shape)) or SCALAR
 
 
 def count_of(number: int, one: str, many: str = "") -> str:

@@ -23,6 +23,7 @@ from cnncalc.symbols.size import number
 
 PADDING_WORDS = ("valid", "same", "same-lower")
 MODES = ("zeros", "reflect", "replicate", "circular")
+MOST_TRIED = 4096  # numbers of groups that might do, of which an error names some
 
 
 def kernel() -> tuple[int, ...]:
@@ -113,8 +114,8 @@ def slides(layer: Windowed, shape: Shape) -> tuple[Slide, ...]:
     kernel, stride, dilation = layer.kernel, layer.stride or layer.kernel, layer.dilation
     same, pads = layer.padding in ("same", "same-lower"), pairs(layer.padding)
     if not same and len(kernel) == len(stride) == len(dilation) == len(pads) == 1:
-        ((before, after),) = pads  # one slide does for all axes
-        return (Slide(kernel[0], stride[0], before, after, dilation[0]),) * (len(shape) - 1)
+        (k,), (s,), (d,), ((before, after),) = kernel, stride, dilation, pads
+        return (Slide(k, s, before, after, d),) * (len(shape) - 1)  # one does for all axes
     kernel = spread_out("kernel", kernel, shape)
     stride = spread_out("stride", stride, shape)
     dilation = spread_out("dilation", dilation, shape)
@@ -181,7 +182,7 @@ def over_groups(layer: InGroups, shape: Shape) -> Route:
 def check_groups(groups: int, channels: int, of: str) -> None:
     if channels % groups:
         count = number(channels)
-        divisors = [str(g) for g in range(1, min(count, 4096) + 1) if count % g == 0][:12]
+        divisors = [str(g) for g in range(1, min(count, MOST_TRIED) + 1) if count % g == 0][:12]
         raise LayerError(
             f"{groups} groups don't divide the {channels} {of}",
             code="groups",

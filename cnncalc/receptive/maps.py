@@ -162,9 +162,8 @@ def network_input(places: Sequence[int]) -> Seen:
 
 def extra_input(shape: Shape, axes: int) -> Seen:
     """A further input, or what is made of such alone, sees nothing of the first one."""
-    nothing = Field(1, ((0, 0),))
     places = (axis if axis < len(shape) else None for axis in range(1, axes + 1))
-    return Seen(tuple(Along(nothing, place) for place in places), apart=True)
+    return Seen(tuple(Along(empty(IDENTITY), place) for place in places), apart=True)
 
 
 def nothing(axes: int, aligned: bool = True) -> Seen:

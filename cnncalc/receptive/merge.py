@@ -82,7 +82,7 @@ def _alike(
 ) -> bool:
     """Whether branches meet along one axis as they do along the axis before, as on square maps."""
     one, two = before[0].place, branches[0].place
-    if not one or not two or one != along.place or two == end_to_end or not along.field.exact:
+    if not one or not two or end_to_end in (one, two) or not along.field.exact:
         return False
     return all(
         a.field is b.field
@@ -141,19 +141,28 @@ def _meet_axis(
     for field in fields[1:]:
         union = union.union(field, output[place])
     if not union.exact:
-        union = _seen_by_one(fields, moving, reached) or union
+        union = _seen_by_one(branches, fields, moving, reached) or union
     merged = any(along.merged for along in branches)
     return Along(union, place, merged), _out_of_step(branches, moving)
 
 
 def _seen_by_one(
-    fields: Sequence[Field], moving: Sequence[int], reached: Callable[[int], Interval | None]
+    branches: Sequence[Along],
+    fields: Sequence[Field],
+    moving: Sequence[int],
+    reached: Callable[[int], Interval | None],
 ) -> Field | None:
     """The field of a stretched branch that saw all that reaches the others; None: there is none."""
+    kept = set(moving)
+    still = [
+        along.field.sees(0)
+        for number, along in enumerate(branches)
+        if number not in kept and along.field.size
+    ]
     for field in fields:
         seen = field.sees(0) if field.step == 0 and field.exact else None
         if seen and len(field.phases) == 1:
-            others = [reached(number) for number in moving]
+            others = [*map(reached, moving), *still]
             if all(each and seen[0] <= each[0] and each[1] <= seen[1] for each in others):
                 return field
     return None

@@ -6,14 +6,14 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from cnncalc.layers.base import Shape
-from cnncalc.receptive.maps import Extent, Region, Seen
+from cnncalc.receptive.maps import Along, Extent, Interval, Region, Seen
 from cnncalc.receptive.units import Sighted
 from cnncalc.receptive.walk import Reached, walk_back
 
 __all__ = ["Middle", "middles_of"]
 
 # Units of each step, from the middle one on: after upsampling neighbours see differently.
-GLIMPSE = 8
+MOST_MIDDLES = 8
 
 
 Unit = tuple[int | None, ...]  # where it lies, channels first; None: all along an axis, together
@@ -74,7 +74,7 @@ def _chosen(seen: Seen, shape: Shape) -> Iterator[Unit]:
     places = [] if seen.whole else [along.place for along in seen.axes]
     apart = seen.channels is not None and not seen.channels.padded and not seen.channels.runs
     together = {axis for axis in range(len(shape)) if axis not in places and (apart or not axis)}
-    yield from _in_a_row(shape, together, min(count, GLIMPSE))
+    yield from _in_a_row(shape, together, min(count, MOST_MIDDLES))
     if not seen.whole:
         yield from _at_the_ends(shape, places, together)
 
@@ -128,7 +128,11 @@ def _claims(report: Sighted, step: int, unit: Unit) -> Extent:
     seen = report.fields[step]
     if seen.whole:
         return tuple((0, n - 1) for n in report.frame[1:])
-    return tuple(
-        along.field.sees(0 if along.place is None else unit[along.place] or 0)
-        for along in seen.axes
-    )
+    return tuple(_seen_by(unit, along) for along in seen.axes)
+
+
+def _seen_by(unit: Unit, along: Along) -> Interval | None:
+    """What the field of one axis says of a unit, which lies somewhere along that axis."""
+    at = 0 if along.place is None else unit[along.place]
+    assert at is not None
+    return along.field.sees(at)

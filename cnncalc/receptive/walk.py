@@ -222,7 +222,7 @@ def _of_branches(
             yield None
             continue
         cut, sure = need.cut, need.sure
-        if isinstance(layer, Elementwise) and rank < len(cut):
+        if isinstance(layer, Elementwise):
             cut = tuple(cut[place] for place in layer.places(rank, len(cut)))
         if routes:
             route = routes[number]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from math import prod
 
 import pytest
@@ -13,9 +14,9 @@ from cnncalc import CnnCalcError, analyze
 from cnncalc.layers import KINDS
 from cnncalc.layers.each import Each, each, sample
 from cnncalc.layers.spelling import word
+from cnncalc.notations.onnx.reading import parse_bytes
 from cnncalc.verification import verify_report
 from tests.executors.common import drawn
-from tests.onnx.test_writing import parse_bytes
 from tests.strategies import odd_specs, specs
 from tests.verification.standing_in import installed_or_skip
 
@@ -62,7 +63,13 @@ def test_frameworks_agree(executor: str, spec: str, entries: tuple[int, ...]) ->
     check(spec, entries, executor)
 
 
-@pytest.mark.parametrize("to", ["compact", "torch", "keras", "onnx"])
+@pytest.mark.parametrize(
+    "to",
+    [
+        "compact", "torch", "keras",
+        pytest.param("onnx", marks=pytest.mark.skipif(not find_spec("onnx"), reason="no onnx")),
+    ],
+)  # fmt: skip
 @settings(drawn, max_examples=10)
 @given(specs(), ENTRIES)
 def test_is_written_and_read_back(to: str, spec: str, entries: tuple[int, ...]) -> None:

@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 
 from cnncalc import SpecError, analyze
+from cnncalc.errors import LayerError
 from cnncalc.layers import KINDS
 from cnncalc.layers.attention import near_divisor
+from cnncalc.layers.base import BATCH
 from cnncalc.layers.each import Each
 from cnncalc.layers.merge import MAX_LISTED, listed
 from cnncalc.layers.options import show_value
+from cnncalc.layers.shapes import axis_name, count_of, place
 from cnncalc.layers.sliding import check_mode
 from cnncalc.layers.spelling import word
 from cnncalc.receptive.units import larger_than_input
@@ -73,6 +76,8 @@ REFUSED = [
     ("3x9 dwconv:3,p=0:-1", "bad-value"),
     ("3x9 sepconv:3,k3,p=0:-1", "bad-value"),
     ("1x3 upsample:0.2", "empty-output"),
+    ("4x1 convt:3,k1,p=0:1", "empty-output"),
+    ("4x1 convt:3,k1,p1,empty", "empty-output"),
     ("1x5 upsample:2,mode=cubic", "wrong-axes"),
 ]
 TAKEN = [
@@ -87,6 +92,7 @@ TAKEN = [
     ("3x4x5 flatten:end=1", (12, 5)),
     ("1x4 pad:3:-4", (1, 3)),
     ("4x4 pad:0,c=-1:-2", (1, 4)),
+    ("4x1 convt:3,k1,p=0:1,empty", (3, 0)),
     ("8 slice:..-1", (7,)),
     ("8 slice:-3..-1", (2,)),
     ("8 slice:1..7,step=4", (2,)),
@@ -95,6 +101,7 @@ TAKEN = [
     ("3x9 conv:2,k3,p=-1:0,mode=circular", (2, 6)),
     ("5x1 upsample:size=4,mode=linear,corners", (5, 4)),
     ("2x6 unflatten:infer", (2, 6)),
+    ("1 reshape:scalar reshape:1x1", (1, 1)),
     ("12x2 reshape:infer", (24,)),
     ("12x2 reshape:3xinfer", (3, 8)),
     ("1x4 maxunpool:3,s2,p=1:0,size=9", (1, 9)),  # by itself 3*2 - 1 + 3 = 8
@@ -228,6 +235,33 @@ def test_weights_of_a_gate() -> None:
         ]  # fmt: skip
 
 
+def test_weights_of_attention() -> None:
+    """Those of PyTorch's: one matrix of all three, or three; a position behind keys and values."""
+    out = [("out_proj.weight", (8, 8)), ("out_proj.bias", (8,))]
+    together = [("in_proj_weight", (24, 8)), ("in_proj_bias", (24,))]
+    learned = [("bias_k", (1, 1, 8)), ("bias_v", (1, 1, 8))]
+    apart = [
+        ("q_proj_weight", (8, 8)), ("k_proj_weight", (8, 6)), ("v_proj_weight", (8, 4)),
+        ("in_proj_bias", (24,)),
+    ]  # fmt: skip
+
+    assert [each[:2] for each in weights_of("8x9 mha:2")] == together + out
+    assert [each[:2] for each in weights_of("8x9 mha:2,zeroattn")] == together + out
+    assert [each[:2] for each in weights_of("8x9 mha:2,biaskv")] == together + learned + out
+    assert [each[:2] for each in weights_of("8x9 mha:2,nobias")] == [together[0], out[0]]
+    layer = KINDS["mha"](2, bias_kv=True)
+    weights = layer.weights((8, 9), (6, 5), (4, 5))
+    assert [(each.name, each.shape) for each in weights] == apart + learned + out
+
+
+def test_positions_behind_keys_are_scored_too() -> None:
+    """Each asks one more key, and weighs one more value, of 8 features."""
+    plain = KINDS["mha"](2).macs((8, 9), (8, 5))
+    assert KINDS["mha"](2, bias_kv=True).macs((8, 9), (8, 5)) == plain + 9 * (8 + 8)
+    assert KINDS["mha"](2, zero=True).macs((8, 9), (8, 5)) == plain + 9 * (8 + 8)
+    assert KINDS["mha"](2, bias_kv=True, zero=True).macs((8, 9), (8, 5)) == plain + 18 * (8 + 8)
+
+
 def test_bytes_of_the_input() -> None:
     assert analyze("3x4x5 relu", batch=2).rows[0].activation_bytes == 2 * 60 * 4
 
@@ -289,20 +323,104 @@ def test_windows_are_those_of_its_route() -> None:
 
 
 @pytest.mark.parametrize(
-    ("spec", "form"),
+    ("spec", "states", "form"),
     [
-        ("8x9 lstm:5[ | gap | gap | gap ]", "lstm:5[ sequence | state | cell ]"),
-        ("8x9 gru:5[ | gap | gap | gap ]", "gru:5[ sequence | state ]"),
-        ("8x9 gru(5,bidirectional)[ | gap | gap | gap ]", "gru:5[ sequence | states ]"),
+        ("lstm:5[ | gap | gap | gap ]", "1 state and 1 cell", "lstm:5[ sequence | state | cell ]"),
+        ("gru:5[ | gap | gap | gap ]", "1 state", "gru:5[ sequence | state ]"),
+        ("gru(5,bidirectional)[ | gap | gap | gap ]", "2 states", "gru:5[ sequence | states ]"),
+        (
+            "lstm(5,layers=2)[ | gap ]", "2 states and 2 cells",
+            "lstm:5[ sequence | states | cells ]",
+        ),
+        ("gru(5,learned)[ | gap ]", "states that are learned", None),
     ],
-)
-def test_how_states_are_given(spec: str, form: str) -> None:
-    """Several of two directions."""
+)  # fmt: skip
+def test_how_states_are_given(spec: str, states: str, form: str | None) -> None:
+    """Several of two directions, or of two layers."""
     with pytest.raises(SpecError) as caught:
-        analyze(spec)
-    assert f"`{form}`" in (caught.value.help or "")
+        analyze(f"8x9 {spec}")
+    assert f" starts from {states} but is given " in caught.value.message
+    assert caught.value.help == (
+        f"one for each layer and direction: `{form}`"
+        if form
+        else "leave out `learned`, or the branches behind the first"
+    )
+
+
+def test_the_axes_that_numbers_mean() -> None:
+    """Of channels last those of the map as it lies there; the batch is in front of all."""
+    shape = (2, 3, 4, 5)
+    behind = (1, 2, 3, 0)
+    for axis in range(-4, 4):
+        assert place(axis, shape) == range(4)[axis]
+        assert place(axis, shape, "last") == behind[axis]
+    for axis in (-5, 4):
+        with pytest.raises(LayerError, match=f"the input 2×3×4×5 has no axis {axis}"):
+            place(axis, shape)
+    assert place(BATCH, shape) == place(BATCH, shape, "last") == -1
+
+
+def test_names_of_axes() -> None:
+    """The last one is the width, of up to three."""
+    assert axis_name(0, 1) == "its length"
+    assert [axis_name(axis, 2) for axis in range(2)] == ["the height", "the width"]
+    assert [axis_name(axis, 3) for axis in range(3)] == ["the depth", "the height", "the width"]
+    assert [axis_name(axis, 4) for axis in range(4)] == [f"spatial axis {i}" for i in range(4)]
+
+
+def test_words_for_how_many() -> None:
+    assert [count_of(n, "value") for n in range(3)] == ["0 values", "1 value", "2 values"]
+    assert [count_of(n, "axis", "axes") for n in (1, 2)] == ["1 axis", "2 axes"]
 
 
 def test_where_the_features_of_attention_are() -> None:
     mha: Any = KINDS["mha"]
     assert [mha(2, axis=axis).place_of((8, 9)) for axis in (0, 1, -1, -2)] == [0, 1, 1, 0]
+
+
+def test_a_map_of_no_channels_is_one() -> None:
+    """Other than one of no places."""
+    assert KINDS["maxpool"](2).output((0, 4)) == (0, 2)
+    with pytest.raises(LayerError, match="can't work on 4×0, which has no positions"):
+        KINDS["maxpool"](2).output((4, 0))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        KINDS["flatten"](start=1, end=1), KINDS["unflatten"](("infer",)),
+        KINDS["unflatten"]((4,), axis=1), KINDS["reshape"]((3, "infer", 5)),
+    ],
+)  # fmt: skip
+def test_what_leaves_the_axes_as_they_are_has_no_route(layer: Any) -> None:
+    assert layer.output((3, 4, 5)) == (3, 4, 5)
+    assert layer.route((3, 4, 5)) is None
+
+
+def test_one_window_does_for_all_axes() -> None:
+    """The same object, so that fields along axes that are alike are worked out once."""
+    for layer in (KINDS["conv"](4, 3, padding=((1, 1),)), KINDS["convt"](4, 3)):
+        one, two = layer.windows((3, 9, 8))
+        assert one is two
+
+
+def test_groups_of_transposed_convolutions_divide_both_channels() -> None:
+    with pytest.raises(LayerError, match="3 groups don't divide the 4 output channels"):
+        KINDS["convt"](4, 3, groups=3)
+    with pytest.raises(LayerError, match="3 groups don't divide the 4 input channels"):
+        KINDS["convt"](6, 3, groups=3).output((4, 9))
+
+
+@pytest.mark.parametrize(
+    ("pads", "columns"), [((0, 1), (0, 1, 3, 4)), ((1, 0), (4, 5, 7, 8)), ((1, 1), (5, 6, 9, 10))]
+)
+def test_columns_of_padding_alone_are_left_out(
+    pads: tuple[int, int], columns: tuple[int, ...]
+) -> None:
+    """On either side: of windows of one place on a map of 2×2."""
+    fold = KINDS["fold"]((1, 1), (2, 2), padding=(pads,))
+    count = (2 + sum(pads)) ** 2
+    (window,) = fold.windows((3, count))
+
+    assert [*window.reads(0), *window.reads(1)] == list(columns[:2])
+    assert [window.reads(o)[0] for o in range(window.length(count))] == list(columns)

@@ -221,15 +221,30 @@ def test_groups_that_would_do_are_told() -> None:
     assert caught.value.help == "groups that divide 5040: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14"
 
 
-def test_what_is_cut_off_leaves_something() -> None:
-    """Of a window of one place it is the padding that is to blame."""
-    with pytest.raises(LayerError, match="the output would have size 0") as caught:
-        KINDS["pad"](((-2, -2),), "reflect").output((1, 4))
+@pytest.mark.parametrize(
+    ("made", "shape", "size", "option", "advice"),
+    [
+        (("pad", ((-2, -2),), "reflect"), (1, 4), 0, "padding", " or less cut off"),
+        (("fold", 3, 2), (6, 4), 0, "kernel", ", a smaller kernel or more padding"),
+        (("convt", 3, 1, 1, 1), (4, 1), -1, "padding", ", a larger kernel or less padding"),
+        (("upsample", 0.2), (1, 3), 0, "factor", " or a larger factor"),
+    ],
+)
+def test_what_leaves_nothing(
+    made: tuple[Any, ...], shape: tuple[int, ...], size: int, option: str, advice: str
+) -> None:
+    """Of a window of one place it is the padding that is to blame, of a wider one the kernel."""
+    kind, *options = made
+    with pytest.raises(LayerError, match=f"the output would have size {size} on") as caught:
+        KINDS[kind](*options).output(shape)
 
-    assert (caught.value.option, caught.value.help) == (
-        "padding",
-        "a larger input or less cut off",
-    )
+    assert (caught.value.option, caught.value.help) == (option, f"a larger input{advice}")
+
+
+def test_a_fold_has_windows_on_each_axis_of_its_map() -> None:
+    """The map, of which the message speaks, has the channels of the columns."""
+    with pytest.raises(LayerError, match="3 values but the input 27×2×2 has 2 spatial axes"):
+        KINDS["fold"]((3, 3), (2, 2), (1, 1, 1)).output((27, 4))
 
 
 @each_word
@@ -380,3 +395,12 @@ def test_of_two_branches(kind: str, count: int) -> None:
 )
 def test_values_in_messages_are_short(value: object, shown: str) -> None:
     assert show_value(value) == shown
+
+
+def test_kinds_that_hand_values_on() -> None:
+    """Moved, repeated or left out, but never another value, so that whole numbers stay such."""
+    assert {kind for kind, layer in KINDS.items() if layer.carries} == {
+        "cat", "chshuffle", "crop", "dropout", "expand", "flatten", "identity", "permute",
+        "reshape", "slice", "unflatten",
+    }  # fmt: skip
+    assert {kind for kind, layer in KINDS.items() if layer.beside} == {"state"}
