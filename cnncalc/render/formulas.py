@@ -12,6 +12,7 @@ from cnncalc.findings import Findings
 from cnncalc.render.text import Document, json_pieces
 from cnncalc.rows import BuiltRow
 from cnncalc.symbols.formulas import LATEX, PEOPLE, name
+from cnncalc.symbols.writing import MINUS
 from cnncalc.tables.views import remarks
 from cnncalc.widths import width_of, wrapped
 
@@ -49,7 +50,7 @@ def _step(explanation: Explained, step: ExplainedStep, width: int) -> Iterator[s
 
 def _equation(derivation: Derivation, room: int) -> list[str]:
     """A figure with its formula and numbers, in one line if that has room."""
-    result = f"{derivation.value:,}"
+    result = f"{derivation.value:,}".replace("-", MINUS)
     if derivation.words:
         return [f"{result} ({derivation.words})"]
     sides = [*derivation.steps(PEOPLE)[:-1], result]
