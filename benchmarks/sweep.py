@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 
 import cnncalc
 from cnncalc.sweeping import sweep as sweeping
-from cnncalc.sweeping.records import last_field
+from cnncalc.sweeping.design_rows import last_field
 from cnncalc.sweeping.sweep import Sweep
 
 STAGES = (

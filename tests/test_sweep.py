@@ -21,7 +21,7 @@ import cnncalc
 from cnncalc import CnnCalcError, SpecError
 from cnncalc.cli import parts
 from cnncalc.render.table import draw
-from cnncalc.sweeping.records import Records, last_field
+from cnncalc.sweeping.design_rows import Records, last_field
 from cnncalc.sweeping.sweep import Sweep
 from cnncalc.tables.designs import table_of
 from tests import processes
@@ -355,7 +355,7 @@ ATTENTION = "3x8x8 conv:8/16,k2/4,s2 flatten:start=1 add[ mha:2/4 | ] linear:6/7
 def test_designs_whose_fields_are_worked_out_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """They are listed however many there are, and no more are worked out than are read."""
     monkeypatch.setattr("cnncalc.sweeping.sweep.MOST_SINGLY", 3)
-    monkeypatch.setattr("cnncalc.sweeping.records.SINGLY", 4)
+    monkeypatch.setattr("cnncalc.sweeping.design_rows.SINGLY", 4)
     asked: list[Any] = []
     own = Records.field_of
     monkeypatch.setattr(

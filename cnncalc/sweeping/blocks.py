@@ -13,8 +13,8 @@ from operator import add
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from cnncalc.layers.base import Shape
-from cnncalc.sweeping.figures import Slides, chained
 from cnncalc.sweeping.graph import SUMS, Design, Graph
+from cnncalc.sweeping.outcomes import Slides, chained
 
 if TYPE_CHECKING:
     import numpy

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from cnncalc.designs import Cost, Designs, Node, Refusal
 from cnncalc.errors import CnnCalcError, LayerError
 from cnncalc.layers.base import Shape
-from cnncalc.sweeping.figures import Sighted, Slides, chained, seen_by
+from cnncalc.sweeping.outcomes import Sighted, Slides, chained, seen_by
 
 __all__ = ["LARGEST", "SUMS", "Design", "Edge", "Graph", "Refusals"]
 

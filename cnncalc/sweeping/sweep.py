@@ -16,13 +16,13 @@ from cnncalc.rows import BYTES
 from cnncalc.sweeping.blocks import ABSENT, Block, Blocks, Whole
 from cnncalc.sweeping.columns import column, columns_of
 from cnncalc.sweeping.conditions import Bound, Condition
-from cnncalc.sweeping.figures import MOST_STATES, Figures, NoFieldsError
+from cnncalc.sweeping.design_rows import Records
 from cnncalc.sweeping.graph import Graph, Refusals
 from cnncalc.sweeping.labels import front_of
 from cnncalc.sweeping.lookahead import MOST_BOUNDS
 from cnncalc.sweeping.names import TOTALS, Names
+from cnncalc.sweeping.outcomes import MOST_STATES, Figures, NoFieldsError
 from cnncalc.sweeping.ranking import Best, Front, Key, check_keys
-from cnncalc.sweeping.records import Records
 from cnncalc.sweeping.search import Found, best_of
 from cnncalc.sweeping.template import Template
 

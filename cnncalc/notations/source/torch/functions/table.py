@@ -5,11 +5,11 @@ from __future__ import annotations
 from cnncalc.frameworks.ops import names_in
 from cnncalc.notations.source.axes import outer_shape
 from cnncalc.notations.source.products import PRODUCTS, scaled_dot_product_attention
-from cnncalc.notations.source.torch.functions.contents import CONTENTS
 from cnncalc.notations.source.torch.functions.creation import CREATION, NEW
 from cnncalc.notations.source.torch.functions.indexing import SLICING
 from cnncalc.notations.source.torch.functions.joining import JOINING
 from cnncalc.notations.source.torch.functions.masks import MASKING, WHERE
+from cnncalc.notations.source.torch.functions.numbers_in_tensors import NUMBERS_IN_TENSORS
 from cnncalc.notations.source.torch.functions.order import ORDER
 from cnncalc.notations.source.torch.functions.reductions import REDUCTIONS
 from cnncalc.notations.source.torch.functions.shapes import RESHAPING
@@ -35,7 +35,7 @@ EITHER: dict[str, Method] = {
     **ELEMENTWISE,
     **PRODUCTS,
     **MASKING,
-    **CONTENTS,
+    **NUMBERS_IN_TENSORS,
     **NEW,
     **{form.name: FUNCTIONAL[form.name] for op, form in names_in("function") if op.method},
     "prelu": FUNCTIONAL["prelu"],

@@ -8,7 +8,7 @@ from cnncalc.frameworks.ops import Op, names_in
 from cnncalc.layers import KINDS
 from cnncalc.notations.source.arithmetic import tensor_operator
 from cnncalc.notations.source.layer_steps import emit, made_of
-from cnncalc.notations.source.torch.functions.contents import to_whole
+from cnncalc.notations.source.torch.functions.numbers_in_tensors import to_whole
 from cnncalc.notations.source.torch.functions.reductions import extreme
 from cnncalc.python.functions import Method
 from cnncalc.python.machine import Machine

@@ -19,7 +19,7 @@ from cnncalc.python.values import Value, describe
 from cnncalc.tracing.arrays import is_small
 from cnncalc.tracing.tensors import CONTENT, Batch, Static, Tensor, static_rows
 
-__all__ = ["CONTENTS", "to_whole"]
+__all__ = ["NUMBERS_IN_TENSORS", "to_whole"]
 
 
 def item(machine: Machine, tensor: Value) -> Value:
@@ -133,7 +133,7 @@ def truths(together: Callable[[list[Any]], bool]) -> Method:
     return call
 
 
-CONTENTS: dict[str, Method] = {
+NUMBERS_IN_TENSORS: dict[str, Method] = {
     "all": truths(all),
     "any": truths(any),
     "astype": converted,
