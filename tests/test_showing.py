@@ -94,7 +94,7 @@ def test_networks_show_themselves() -> None:
 
     assert network._repr_html_() == cnncalc.analyze(network)._repr_html_()
     assert 'type="checkbox"' in network._repr_html_()
-    assert "the size of the input isn&#x27;t given: it is 12" in unsized._repr_html_()
+    assert "the size of the input isn&#x27;t given: it is C×H×W" in unsized._repr_html_()
     assert "receives 4 channels" in wrong._repr_html_()
     assert not Text(wrong._repr_html_()).open
     assert Network([])._repr_html_() == "<pre>&lt;Network: 0 layers, input not given&gt;</pre>"
