@@ -8,6 +8,8 @@ parts are those of a product.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
+from operator import and_
 
 from cnncalc.analysis import settle
 from cnncalc.axis.windows import Slide, Window
@@ -15,7 +17,7 @@ from cnncalc.errors import LayerError, SpecError
 from cnncalc.layers.base import Shape
 from cnncalc.named_steps import named_at
 from cnncalc.network import Network, Step
-from cnncalc.symbols.numbers import ALL, Numbers, TooManyNumbersError, holds, zeros
+from cnncalc.symbols.numbers import ALL, Numbers, TooManyNumbersError, holds, only, zeros
 from cnncalc.symbols.size import (
     NEGATIVE,
     ZERO,
@@ -26,7 +28,7 @@ from cnncalc.symbols.size import (
     named_shape,
 )
 
-__all__ = ["Box", "Run", "regions", "within"]
+__all__ = ["Box", "Run", "in_all", "regions", "with_sizes", "within"]
 
 MOST_REGIONS = 3000
 Box = dict[str, Numbers]  # a set of sizes for each name, which go with each other
@@ -97,7 +99,7 @@ class Run:
                 try:
                     region &= holds(question)
                 except TooManyNumbersError:  # such as a product of a name with itself
-                    region &= Numbers(n + 1, 1, 1 << n, 0)
+                    region &= only(n)
         return region
 
     def lossless(self, name: str) -> Numbers:
@@ -149,17 +151,16 @@ def regions(
         if not left:
             raise UnsettledError("too many runs")
         left -= 1
-        run = Run(network, _least(box, shape, names), dict(names))
+        least = {name: some.first() or 1 for name, some in box.items()}
+        run = Run(network, with_sizes(shape, names, least), dict(names))
         told, apart = _told(run, {name: some & run.region(name) for name, some in box.items()})
         yield told, run
         todo += [*_rest(box, told), *apart]
 
 
-def _least(box: Box, shape: Shape, names: Mapping[int, str]) -> Shape:
-    """The least shape of a box."""
-    return tuple(
-        box[names[axis]].first() or 1 if axis in names else n for axis, n in enumerate(shape)
-    )
+def with_sizes(shape: Shape, names: Mapping[int, str], sizes: Mapping[str, int]) -> Shape:
+    """A shape with these sizes of its axes with names; others are as they are."""
+    return tuple(sizes.get(names.get(axis, ""), n) for axis, n in enumerate(shape))
 
 
 def _rest(box: Box, told: Box) -> Iterator[Box]:
@@ -173,16 +174,15 @@ def _rest(box: Box, told: Box) -> Iterator[Box]:
 def _told(run: Run, box: Box) -> tuple[Box, list[Box]]:
     """What of a box a run tells of, where equations are asked too, and boxes to be run apart."""
     apart: list[Box] = []
-    least = {name: some.first() or 1 for name, some in box.items()}
     for question in run.asked:
         if len(question.size.names()) < 2:
             continue
-        boxes = zeros(question.size) if question.what == ZERO else None
-        if boxes is None or not (question.answer or run.error):
+        if question.what != ZERO or not (question.answer or run.error):
             raise UnsettledError("sizes are tied")
-        parts = [within(box, each) for each in boxes]
+        parts = [within(box, each) for each in zeros(question.size)]
         if question.answer:
-            box = next(part for part in parts if all(least[name] in part[name] for name in least))
+            here = run.witness.items()
+            box = next(part for part in parts if all(n in part[name] for name, n in here))
         else:
             apart += parts
     return box, apart
@@ -191,3 +191,8 @@ def _told(run: Run, box: Box) -> tuple[Box, list[Box]]:
 def within(box: Box, other: Box) -> Box:
     """What of a box is in another one, which may tell of some names alone."""
     return {name: some & other[name] if name in other else some for name, some in box.items()}
+
+
+def in_all(box: Box) -> Numbers:
+    """The sizes that all names of a box may have at once."""
+    return reduce(and_, box.values(), ALL)

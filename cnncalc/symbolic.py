@@ -17,9 +17,9 @@ from cnncalc.errors import Span, SpecError, shortened
 from cnncalc.layers.base import Shape, Weight, show
 from cnncalc.named_steps import named_at
 from cnncalc.network import Named, Network
-from cnncalc.regions import Run
+from cnncalc.regions import Run, with_sizes
 from cnncalc.rows import Analysis, Note, Row, Symbols, as_layout, from_layout
-from cnncalc.symbols.numbers import ALL, Numbers, TooManyNumbersError, holds
+from cnncalc.symbols.numbers import ALL, Numbers, TooManyNumbersError, holds, only
 from cnncalc.symbols.simplify import Remainder, answered, remainder_of, simplified
 from cnncalc.symbols.size import ZERO, Question, Questions, Size, UnsettledError, named_shape
 from cnncalc.validity import always_stretched, first_tried, symbols_of, working
@@ -208,10 +208,7 @@ class _Naming:
         A source may take a size for a plain number, in a loop or a table, which nothing notes.
         """
         for sizes in _samples(sets, found.ties):
-            shape = tuple(
-                sizes[self.names[axis]] if axis in self.names else n
-                for axis, n in enumerate(self.first)
-            )
+            shape = with_sizes(self.first, self.names, sizes)
             wanted = [[_at(n, sizes) for n in _figures(row)] for row in found.analysis.rows]
             try:
                 numbers = analyze(
@@ -297,7 +294,7 @@ class _Naming:
     def pieces(self, first: _Found, cells: Sequence[_Cell], name: str, n: int) -> Iterator[_Cell]:
         """What is found beside each cell where one name is another number, until one differs."""
         for cell in cells:
-            shape = tuple(n if self.names.get(a) == name else m for a, m in enumerate(cell.shape))
+            shape = with_sizes(cell.shape, self.names, {name: n})
             piece = self.piece(first, shape, name)
             beside = piece.alike and all(
                 other == name or not cell.sets[other] & ~piece.sets[other] for other in cell.sets
@@ -317,7 +314,7 @@ class _Naming:
             found = self.run(shape)
         except (SpecError, UnsettledError):  # of this one number nothing is known
             n = next(n for axis, n in enumerate(shape) if self.names.get(axis) == name)
-            return _Cell(shape, {name: Numbers(n + 1, 1, 1 << n, 0)}, False)
+            return _Cell(shape, {name: only(n)}, False)
         alike = _alike(found.analysis.rows, first.analysis.rows, _few(name, found.sets[name]))
         ties = {tie.condition() for tie in found.ties} == {tie.condition() for tie in first.ties}
         return _Cell(shape, found.sets, alike and ties)

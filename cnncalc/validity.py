@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import chain, islice, product
 from math import dist, prod
-from operator import and_, or_
+from operator import or_
 from typing import Any, NamedTuple
 
 from cnncalc.analysis import check_input
@@ -19,7 +19,7 @@ from cnncalc.errors import LayerError, SpecError
 from cnncalc.layers.base import Shape, axis_name, show
 from cnncalc.layers.spelling import word
 from cnncalc.network import Named, Network, Step, Typed
-from cnncalc.regions import Box, Run, regions
+from cnncalc.regions import Box, Run, in_all, regions, with_sizes
 from cnncalc.rows import as_layout, from_layout
 from cnncalc.symbols.numbers import ALL, NONE, Numbers, TooManyNumbersError
 from cnncalc.symbols.size import ZERO, Question, UnsettledError
@@ -135,7 +135,7 @@ class ValidSizes:
     @property
     def alike(self) -> Numbers:
         """The sizes that work for all axes at once."""
-        return _union(_in_all(box) for box in self._boxes)
+        return _union(in_all(box) for box in self._boxes)
 
     def broken_at(self, shape: Shape) -> Broken | None:
         """Where the network breaks at a size, channels first; None: it works there."""
@@ -400,17 +400,12 @@ def _elsewhere(
             told = regions(network, shape, named, dict.fromkeys(named.values(), ALL))
             for _, run in islice(told, MOST_ELSEWHERE):
                 if run.error is None:
-                    found = _put(shape, named, run.witness)
+                    found = with_sizes(shape, named, run.witness)
                     return found, list(Run(network, found, names).asked)
             complete = named == names and next(told, None) is None
         except (TooManyNumbersError, UnsettledError):
             complete = False
     raise first.nowhere(show(as_layout(shape, network.layout)), complete)
-
-
-def _put(shape: Shape, names: Mapping[int, str], sizes: Mapping[str, int]) -> Shape:
-    """A shape with these sizes of its axes with names; others are as they are."""
-    return tuple(sizes.get(names.get(axis, ""), n) for axis, n in enumerate(shape))
 
 
 class _Search:
@@ -455,7 +450,7 @@ class _Search:
         return left.first() if found is None else found
 
     def put(self, sizes: dict[str, int]) -> None:
-        self.shape = _put(self.shape, self.names, sizes)
+        self.shape = with_sizes(self.shape, self.names, sizes)
 
     def tied(self, question: Question, before: Sequence[Question]) -> bool:
         """Whether an equation of several names holds at small sizes, which are in `shape` then.
@@ -497,10 +492,6 @@ def _boxes(network: Network, shape: Shape, names: Mapping[int, str]) -> list[Box
 
 def _union(sets: Iterable[Numbers]) -> Numbers:
     return reduce(or_, sets, NONE)
-
-
-def _in_all(box: Box) -> Numbers:
-    return reduce(and_, box.values(), ALL)
 
 
 def _axis(network: Network, shape: Shape, axis: int, name: str) -> AxisSizes:

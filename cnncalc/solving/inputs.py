@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network
-from cnncalc.regions import Box, Run, regions, within
+from cnncalc.regions import Box, Run, in_all, regions, within
 from cnncalc.solutions import Goal
-from cnncalc.symbols.numbers import Numbers, holds, zeros
-from cnncalc.symbols.size import ZERO, Question, Size, UnsettledError
+from cnncalc.symbols.numbers import Numbers, zeros
+from cnncalc.symbols.size import Size, UnsettledError
 
 __all__ = ["Found", "inputs_for"]
 
@@ -36,7 +36,7 @@ class Found(NamedTuple):
 
     def simplest(self) -> Iterator[dict[str, int]]:
         """Equal sizes first, then small ones."""
-        alike = sorted(n for box in self.boxes for n in _in_all(box).below())
+        alike = sorted(n for box in self.boxes for n in in_all(box).below())
         names = list(self.boxes[0]) if self.boxes else []
         for n in alike:
             yield dict.fromkeys(names, n)
@@ -95,7 +95,7 @@ class _Kept:
         apart = [a - b for a, b in zip(output, wanted, strict=True) if b is not None]
         good = [told]
         for size in apart:
-            ways: list[Box] = _zeros(size) if isinstance(size, Size) else [] if size else [{}]
+            ways: list[Box] = zeros(size) if isinstance(size, Size) else [] if size else [{}]
             good = [within(box, way) for box in good for way in ways]
         good = [box for box in good if all(box.values())]
         self.boxes += good
@@ -119,24 +119,6 @@ class _Kept:
             far = fixed + sum(distance for distance, _ in picked)
             if gives not in self.near or far < self.near[gives][0]:
                 self.near[gives] = far, gives, sizes
-
-
-def _zeros(size: Size) -> list[Box]:
-    """The sizes at which a size is 0, one box for each way."""
-    if len(size.names()) == 1:
-        (name,) = size.names()
-        return [{name: holds(Question(size, ZERO, True))}]
-    boxes = zeros(size)
-    if boxes is None:
-        raise UnsettledError("sizes are tied")
-    return boxes
-
-
-def _in_all(box: Box) -> Numbers:
-    first, *others = box.values()
-    for some in others:
-        first &= some
-    return first
 
 
 def _ascending(boxes: Sequence[Sequence[Sequence[int]]]) -> Iterator[tuple[int, ...]]:

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from math import isqrt, lcm
 from typing import NamedTuple
 
-from cnncalc.symbols.size import NEGATIVE, ZERO, Floor, Name, Question, Size
+from cnncalc.symbols.size import NEGATIVE, ZERO, Floor, Name, Question, Size, UnsettledError
 
-__all__ = ["ALL", "NONE", "Numbers", "TooManyNumbersError", "holds", "zeros"]
+__all__ = ["ALL", "NONE", "Numbers", "TooManyNumbersError", "holds", "only", "zeros"]
 
 MOST_LISTED = 12  # numbers, or remainders, that a sentence tells one by one
 MOST_KNOWN = 4096  # questions whose numbers are kept
@@ -177,17 +177,26 @@ def holds(question: Question) -> Numbers:
     return _known[key] if answer else ~_known[key]
 
 
-def zeros(size: Size) -> list[dict[str, Numbers]] | None:
-    """Where a size in several names is 0: for each way, the numbers of each name.
+def only(n: int) -> Numbers:
+    """The set of one number."""
+    return Numbers(n + 1, 1, 1 << n, 0)
 
-    None: it is no product of sizes in one name each and a number, as 16*h*w - 400 is.
+
+def zeros(size: Size) -> list[dict[str, Numbers]]:
+    """Where a size is 0: for each way, the numbers of each name.
+
+    Raises:
+        UnsettledError: it has several names, and is no product of sizes in one name each and a
+            number, as 16*h*w - 400 is.
+        TooManyNumbersError: as `holds`.
     """
+    if len(size.names()) == 1:
+        return [{name: holds(Question(size, ZERO, True)) for name in size.names()}]
     left, number = size.apart()
     count, parts = left.factors() if isinstance(left, Size) else (0, [])
-    if len(parts) != len(size.names()) or any(len(part.names()) > 1 for part in parts):
-        return None
-    if abs(number) > MOST_PRODUCT:
-        return None
+    alone = len(parts) == len(size.names()) and all(len(part.names()) == 1 for part in parts)
+    if not alone or abs(number) > MOST_PRODUCT:
+        raise UnsettledError("sizes are tied")
     boxes = [
         {name: holds(question) for question in way for name in question.size.names()}
         for way in (_ways(parts, number // count) if number % count == 0 else ())
