@@ -32,7 +32,45 @@ MOST_POWER = 8  # a power that is written as a product
 SURE = 2.0**40  # below it a quotient as a float is on the right side of each whole number
 
 
-class Followed(int):
+class Open:
+    """What numbers that depend on names share: their signs, and how they are compared."""
+
+    def answer(self, order: Callable[[Any, Any], Any], other: Any) -> Any:
+        """Whether this number and another one are in this order, noted where names decide it."""
+        raise NotImplementedError
+
+    def __mul__(self, other: Any) -> Any:
+        raise NotImplementedError
+
+    def __neg__(self) -> Any:
+        return self * -1
+
+    def __pos__(self) -> Any:
+        return self
+
+    def __abs__(self) -> Any:
+        return -self if self < 0 else self
+
+    def __lt__(self, other: Any) -> Any:
+        return self.answer(operator.lt, other)
+
+    def __le__(self, other: Any) -> Any:
+        return self.answer(operator.le, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self.answer(operator.gt, other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self.answer(operator.ge, other)
+
+    def __eq__(self, other: object) -> Any:
+        return self.answer(operator.eq, other)
+
+    def __ne__(self, other: object) -> Any:
+        return self.answer(operator.ne, other)
+
+
+class Followed(Open, int):
     """A whole number that depends on names, and its expression."""
 
     size: Size
@@ -131,15 +169,6 @@ class Followed(int):
     def __invert__(self) -> Any:
         return self * -1 - 1
 
-    def __neg__(self) -> Any:
-        return self * -1
-
-    def __pos__(self) -> Any:
-        return self
-
-    def __abs__(self) -> Any:
-        return -self if self < 0 else self
-
     def __trunc__(self) -> Any:
         return self
 
@@ -148,23 +177,8 @@ class Followed(int):
     def __round__(self, digits: Any = None) -> Any:
         return self if digits is None or digits >= 0 else round(self.fixed(), digits)
 
-    def __lt__(self, other: Any) -> Any:
-        return _compared(operator.lt, self, other)
-
-    def __le__(self, other: Any) -> Any:
-        return _compared(operator.le, self, other)
-
-    def __gt__(self, other: Any) -> Any:
-        return _compared(operator.gt, self, other)
-
-    def __ge__(self, other: Any) -> Any:
-        return _compared(operator.ge, self, other)
-
-    def __eq__(self, other: object) -> Any:
-        return _compared(operator.eq, self, other)
-
-    def __ne__(self, other: object) -> Any:
-        return _compared(operator.ne, self, other)
+    def answer(self, order: Callable[[Any, Any], Any], other: Any) -> Any:
+        return _compared(order, self, other)
 
     def __bool__(self) -> bool:
         return bool(self.size)
@@ -172,7 +186,7 @@ class Followed(int):
     __hash__ = int.__hash__
 
 
-class Ratio(float):
+class Ratio(Open, float):
     """A fraction that depends on names.
 
     Attributes:
@@ -248,15 +262,6 @@ class Ratio(float):
     def __rpow__(self, base: Any, modulus: Any = None) -> Any:
         return _estimate(pow(base, float(self)), (self, base))
 
-    def __neg__(self) -> Any:
-        return self * -1
-
-    def __pos__(self) -> Any:
-        return self
-
-    def __abs__(self) -> Any:
-        return -self if self < 0 else self
-
     def __floor__(self) -> Any:
         if self.scaled is None:
             return math.floor(self.fixed())
@@ -276,23 +281,8 @@ class Ratio(float):
             return round(self.fixed(), digits)
         return followed(_to_even(*self.scaled))
 
-    def __lt__(self, other: Any) -> Any:
-        return _ordered(operator.lt, self, other)
-
-    def __le__(self, other: Any) -> Any:
-        return _ordered(operator.le, self, other)
-
-    def __gt__(self, other: Any) -> Any:
-        return _ordered(operator.gt, self, other)
-
-    def __ge__(self, other: Any) -> Any:
-        return _ordered(operator.ge, self, other)
-
-    def __eq__(self, other: object) -> Any:
-        return _ordered(operator.eq, self, other)
-
-    def __ne__(self, other: object) -> Any:
-        return _ordered(operator.ne, self, other)
+    def answer(self, order: Callable[[Any, Any], Any], other: Any) -> Any:
+        return _ordered(order, self, other)
 
     def __bool__(self) -> bool:
         return bool(self != 0)
@@ -327,7 +317,7 @@ def set_reader(reader: Reader, shape: tuple[int, ...]) -> None:
 
 def is_open(value: Any) -> bool:
     """Whether a number depends on names."""
-    return isinstance(value, Followed | Ratio)
+    return isinstance(value, Open)
 
 
 def as_ratio(whole: Any) -> Any:
