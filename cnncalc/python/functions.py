@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from cnncalc.python.machine import Function, Machine
-from cnncalc.python.values import Bound, Builtin, Class, Value
+from cnncalc.python.values import OBJECT, Bound, Builtin, Class, Value
 
-__all__ = ["Method", "simple", "undecorated"]
+__all__ = ["Method", "class_of_methods", "simple", "undecorated"]
 
 # What is worked out here, given the machine and then what the program gives.
 Method = Callable[..., Value]
@@ -16,6 +16,12 @@ Method = Callable[..., Value]
 def simple(name: str, function: Method) -> Builtin:
     """A function of plain arguments: `function(machine, *args, **kwargs)`."""
     return Builtin(name, lambda machine, args, kwargs: function(machine, *args, **kwargs))
+
+
+def class_of_methods(name: str, methods: Mapping[str, Method]) -> Class:
+    """A class of which each method is a function of the instance and plain arguments."""
+    made = {method: simple(method, function) for method, function in methods.items()}
+    return Class(name, (OBJECT,), made)
 
 
 def undecorated(machine: Machine, *args: Value, **options: Value) -> Value:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from cnncalc.python.exceptions import raised
-from cnncalc.python.functions import simple
+from cnncalc.python.functions import class_of_methods
 from cnncalc.python.machine import Machine, Module
-from cnncalc.python.values import OBJECT, Class, Instance, Value
+from cnncalc.python.values import Instance, Value
 
 __all__ = ["name_table"]
 
@@ -38,15 +38,11 @@ def contains(machine: Machine, table: Instance, name: Value) -> Value:
     return bool(found(table, name))
 
 
-TABLE = Class(
+TABLE = class_of_methods(
     "dict",
-    (OBJECT,),
     {
-        each.name: each
-        for each in (
-            simple("__getitem__", item),
-            simple("get", get),
-            simple("__contains__", contains),
-        )
+        "__getitem__": item,
+        "get": get,
+        "__contains__": contains,
     },
 )

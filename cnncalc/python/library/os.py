@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 
 from cnncalc.python.exceptions import raised
-from cnncalc.python.functions import simple
+from cnncalc.python.functions import class_of_methods, simple
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
-from cnncalc.python.values import MISSING, OBJECT, Class, Instance, Value
+from cnncalc.python.values import MISSING, Instance, Value
 
 __all__ = ["NAMES"]
 
@@ -55,19 +55,15 @@ def set_default(machine: Machine, environment: Value, name: Value, value: Value)
     return machine.part(Changes).setdefault(name, value) if found is MISSING else found
 
 
-ENVIRONMENT = Class(
+ENVIRONMENT = class_of_methods(
     "_Environ",
-    (OBJECT,),
     {
-        each.name: each
-        for each in (
-            simple("__getitem__", value_of),
-            simple("__setitem__", set_value),
-            simple("__contains__", lambda m, environment, name: variable(m, name) is not MISSING),
-            simple("__len__", lambda m, environment: len(m.part(Changes))),
-            simple("get", value_or),
-            simple("setdefault", set_default),
-        )
+        "__getitem__": value_of,
+        "__setitem__": set_value,
+        "__contains__": lambda m, environment, name: variable(m, name) is not MISSING,
+        "__len__": lambda m, environment: len(m.part(Changes)),
+        "get": value_or,
+        "setdefault": set_default,
     },
 )
 NAMES: dict[str, Value] = {

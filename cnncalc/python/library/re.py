@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from cnncalc.python.functions import simple
+from cnncalc.python.functions import class_of_methods, simple
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
-from cnncalc.python.values import OBJECT, Class, Instance, Value
+from cnncalc.python.values import Instance, Value
 
 __all__ = ["NAMES"]
 
@@ -76,17 +76,13 @@ def item(machine: Machine, match: Instance, which: Value) -> Value:
     raise Refusal("this pattern has no such group")
 
 
-MATCH = Class(
+MATCH = class_of_methods(
     "Match",
-    (OBJECT,),
     {
-        each.name: each
-        for each in (
-            simple("__getitem__", item),
-            simple("group", group),
-            simple("groups", lambda machine, match: match.fields["__texts__"][1:]),
-            simple("groupdict", lambda machine, match: dict(match.fields["__names__"])),
-        )
+        "__getitem__": item,
+        "group": group,
+        "groups": lambda machine, match: match.fields["__texts__"][1:],
+        "groupdict": lambda machine, match: dict(match.fields["__names__"]),
     },
 )
 NAMES: dict[str, Value] = {
