@@ -72,14 +72,7 @@ def emit(
     if declared.layer.by_value and all(isinstance(each, Static) for each in inputs):
         return made_of(machine, inputs, inputs[0].shape)
     shapes = tuple(inner_shape(each) for each in inputs)
-    try:
-        shape = checked(settle(declared, shapes), shapes)
-    except LayerError as error:
-        # What this layer declares helps to say which input the model would take (see `wants`).
-        if trace is not None and all(isinstance(each, Tensor) for each in inputs):
-            numbers = tuple(each.number for each in inputs)
-            trace.refused = declared, numbers, shapes
-        raise misfit(machine, error, declared, inputs, shapes, owner) from None
+    shape = output_of(machine, declared, inputs, shapes, owner)
     fixed = [each for each in inputs if not isinstance(each, Tensor)]
     if 0 < len(fixed) < len(inputs):
         raise Refusal(
@@ -103,6 +96,25 @@ def emit(
     if declared.layer.kind in VIEWS and len(inputs) == 1:
         tensor.seen_from(inputs[0], turned=declared.layer.kind == "permute")
     return tensor
+
+
+def output_of(
+    machine: Machine,
+    declared: Declared,
+    inputs: Sequence[Value],
+    shapes: tuple[Shape, ...],
+    owner: Value,
+) -> Shape:
+    """What comes out of a layer; a Refusal with its place where its inputs don't fit."""
+    try:
+        return checked(settle(declared, shapes), shapes)
+    except LayerError as error:
+        # What this layer declares helps to say which input the model would take (see `wants`).
+        trace = state_of(machine).trace
+        if trace is not None and all(isinstance(each, Tensor) for each in inputs):
+            numbers = tuple(each.number for each in inputs)
+            trace.refused = declared, numbers, shapes
+        raise misfit(machine, error, declared, inputs, shapes, owner) from None
 
 
 def emit_view(
