@@ -40,6 +40,15 @@ SHAPES: dict[str, tuple[str, tuple[int, ...], str, str, str]] = {
         "`nn.Linear(16 * 4 * 4, 10)` receives 64×5×5 = 1600 features",
         "write `nn.Linear(1600, 10)`",
     ),
+    "positions cut by the batch": (
+        net(
+            "self.register_buffer('pe', torch.zeros(50, 1, 8))", "return x + self.pe[:x.size(0), :]"
+        ),
+        (20, 8),
+        "self.pe[:x.size(0), :]",
+        "this slice cuts by the number of samples, which is no size of a sample",
+        "sizes of a sample begin with `x.size(1)`",
+    ),
     "flatten forgotten": (
         net(CONVS + "self.fc = nn.Linear(1600, 10)", "return self.fc(self.pool(self.conv(x)))"),
         (3, 32, 32),

@@ -9,9 +9,9 @@ from cnncalc.python.refusals import Refusal
 from cnncalc.python.unknown import unknown_among
 from cnncalc.python.values import Value, describe
 from cnncalc.tracing.slices import Piece, cuts, piece_of
-from cnncalc.tracing.tensors import Tensor
+from cnncalc.tracing.tensors import Batch, Tensor
 
-__all__ = ["cut", "taken"]
+__all__ = ["check_bounds", "cut", "taken"]
 
 
 def cut(machine: Machine, tensor: Tensor, kept: dict[int, Piece]) -> Tensor:
@@ -19,6 +19,21 @@ def cut(machine: Machine, tensor: Tensor, kept: dict[int, Piece]) -> Tensor:
     for layer in cuts(tensor.shape, kept):
         tensor = emit(machine, layer, [tensor], op="getitem", batch=tensor.batch)
     return tensor
+
+
+def check_bounds(part: slice) -> None:
+    """Refuse a slice whose bounds are no numbers."""
+    bounds = (part.start, part.stop, part.step)
+    if (unknown := unknown_among(bounds)) is not None:
+        raise unknown.needed("a bound of this slice")
+    if any(isinstance(each, Batch) for each in bounds):
+        raise Refusal(
+            "this slice cuts by the number of samples, which is no size of a sample",
+            help="the axis in front is the batch; sizes of a sample begin with `x.size(1)`",
+            code="batch-axis",
+        )
+    if any(not isinstance(each, int | None) for each in bounds):
+        raise Refusal("a slice with bounds that aren't numbers can't be followed")
 
 
 def taken(part: Value, size: int) -> Piece:
@@ -29,11 +44,7 @@ def taken(part: Value, size: int) -> Piece:
         if not -size <= part < size:
             raise raised("IndexError", f"index {part} is out of an axis of {size}")
         return Piece(part + size if part < 0 else part, 1)
-    bounds = (part.start, part.stop, part.step)
-    if (unknown := unknown_among(bounds)) is not None:
-        raise unknown.needed("a bound of this slice")
-    if any(not isinstance(each, int | None) for each in bounds):
-        raise Refusal("a slice with bounds that aren't numbers can't be followed")
+    check_bounds(part)
     if part.step is not None and part.step < 1:
         raise Refusal("PyTorch has no slices with a negative step")
     piece = piece_of(part, size)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cnncalc.notations.source.axes import axis_of, inner_axis, outer_shape
 from cnncalc.notations.source.entries import entries, places_of
 from cnncalc.notations.source.layer_steps import emit_view
-from cnncalc.notations.source.slices import cut, taken
+from cnncalc.notations.source.slices import check_bounds, cut, taken
 from cnncalc.notations.source.torch.functions.joining import cat
 from cnncalc.notations.source.torch.functions.shapes import unsqueeze
 from cnncalc.python.exceptions import raised
@@ -138,6 +138,7 @@ def static_item(machine: Machine, tensor: Static, parts: list[Value]) -> Static:
 
 def count_of(part: slice, size: int) -> int:
     """How many places of an axis a slice leaves, backwards as well; perhaps none."""
+    check_bounds(part)
     if is_same(part) and not is_open(size):
         first, stop, step = part.indices(size)
         return len(range(first, stop, step))
