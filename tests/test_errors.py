@@ -282,6 +282,9 @@ SPECS = (
     (["16x8x8", "def b = [ b ]", "b"], "recursion"),
     (["16x8x8", "def b = [ conv:8,k9 ]", "b"], "kernel-too-large"),
     # Files
+    (["model.py", "3", "32", "32"], "bad-input"),
+    (["nets/unet.py", "conv:8,k3"], "notation"),
+    (["torchvision:resnet18", "conv:8,k3"], "notation"),
     (["missing.cnn"], "no-file"),
     (["nowhere/missing.cnn"], "no-file"),
     (["vgg16.cnn"], "no-file"),
