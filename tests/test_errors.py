@@ -206,6 +206,7 @@ SPECS = (
     (["4x32x32", "conv:7,k3,g2"], "groups"),
     (["1x9x9", "cat[ maxpool:2 upsample:2 | ]"], "branches"),
     (["8x9", "cat:axis=-1[ | gap ]"], "branches"),
+    (["5x1x8x9", "expand:2"], "branches"),
     (["10x8x8", "gn:3"], "groups"),
     (["10x8x8", "chshuffle:3"], "groups"),
     (["10x8x8", "pixelshuffle:2"], "groups"),
