@@ -23,7 +23,7 @@ def class_of_methods(name: str, methods: Mapping[str, Method], base: Class = OBJ
     # People call the class, so messages about arguments name that.
     named = {each: name if each == "__init__" else each for each in methods}
     made = {each: simple(named[each], function) for each, function in methods.items()}
-    return Class(name, (base,), dict(made))
+    return Class(name, (base,), made)
 
 
 def undecorated(machine: Machine, *args: Value, **options: Value) -> Value:

@@ -125,9 +125,11 @@ def name_at(held: Members, index: Value) -> str:
 def get_at(machine: Machine, holder: Instance, index: Value) -> Value:
     """A member by its place, or several by a slice."""
     held = members(machine, holder)
-    if isinstance(index, slice):
-        return alike(machine, holder, numbered(list(held.values())[index]))
-    return held[name_at(held, index)]
+    if not isinstance(index, slice):
+        return held[name_at(held, index)]
+    part = dict(list(held.items())[index])
+    keeps_names = kind_of(holder).name == "Sequential"
+    return alike(machine, holder, part if keeps_names else numbered(part.values()))
 
 
 def put_at(machine: Machine, holder: Instance, index: Value, value: Value) -> None:
@@ -136,11 +138,9 @@ def put_at(machine: Machine, holder: Instance, index: Value, value: Value) -> No
 
 def take_at(machine: Machine, holder: Instance, index: Value) -> None:
     held = members(machine, holder)
-    names = list(held)
-    for name in names[index] if isinstance(index, slice) else [name_at(held, index)]:
+    for name in list(held)[index] if isinstance(index, slice) else [name_at(held, index)]:
         del held[name]
-    numbers = isinstance(index, slice) or all(name.isdecimal() for name in names)
-    hold(machine, holder, numbered(held.values()) if numbers else held)
+    hold(machine, holder, numbered(held.values()))
 
 
 def append(machine: Machine, holder: Instance, value: Value) -> Instance:
