@@ -137,12 +137,21 @@ def test_a_class_of_the_source_is_one_of_them() -> None:
         "    def __init__(self, *modules):\n"
         "        super().__init__(*modules)\n"
         "        self.w, self.n = nn.Parameter(torch.zeros(3)), 4\n"
+        "        self += nn.Sequential(nn.SiLU())\n"
         "    def __getitem__(self, index):\n"
         "        return super().__getitem__(index % len(self))\n"
         "    def forward(self, x):\n"
         "        return super().forward(super().forward(x))\n"
     )
-    text = net(f"self.m = Twice({RELU}, {GELU})\nassert self.m[5] is self.m.pop(1)",
-               "assert len(self.m) == 1\nreturn self.m(x)", own)  # fmt: skip
+    text = net(f"self.m = Twice({RELU}, {GELU})\nassert self.m[7] is self.m.pop(1)",
+               "assert len(self.m) == 2\nreturn self.m(x)", own)  # fmt: skip
     steps = source.parse(Source(text), entry="Net").at((3, 6, 6)).steps
-    assert [step.name for step in steps[1:]] == ["m.0", "m.0#2"]
+    assert [step.name for step in steps[1:]] == ["m.0", "m.1", "m.0#2", "m.1#2"]
+
+
+def test_holds_nothing_before_it_is_ready() -> None:
+    own = "class Own(nn.Sequential):\n    def __init__(self, each):\n        self.append(each)\n"
+    error = refused(net(f"self.m = Own({RELU})", "return x", own), (3, 6, 6), "Net")
+    assert error.message.startswith("cannot assign module before Module.__init__() call")
+    assert error.span is not None
+    assert error.span.text == "self.append(each)"

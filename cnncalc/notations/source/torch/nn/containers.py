@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from cnncalc.notations.source.torch.nn.module import MODULE, children, is_module
+from cnncalc.notations.source.torch.nn.module import MODULE, check_ready, children, is_module
 from cnncalc.python.exceptions import raised
 from cnncalc.python.functions import Method, class_of_methods
 from cnncalc.python.items import delete_item, get_item
@@ -52,6 +52,7 @@ def put(machine: Machine, holder: Instance, name: str, value: Value) -> None:
     """Let a container hold a member under a name, if it may be one."""
     if not is_module(value):
         check_member(machine, kind_of(holder).name, value)
+    check_ready(holder, value)
     if isinstance(value, Parameter):
         value.holder, value.name = holder, name
     holder.fields[name] = value
@@ -217,6 +218,7 @@ LISTS: dict[str, Method] = {
     "__setitem__": put_at,
     "__delitem__": take_at,
     "__add__": added,
+    "__iadd__": extend,
     "append": append,
     "extend": extend,
     "insert": insert,
