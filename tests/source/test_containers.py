@@ -133,7 +133,7 @@ def test_is_refused_where_it_stands(made: str, change: str, message: str) -> Non
 def test_a_class_of_the_source_is_one_of_them() -> None:
     """Its own methods are asked for, and what it sets besides is no member."""
     own = (
-        "class Twice(nn.Sequential):\n"
+        "from abc import ABC\nclass Twice(ABC, nn.Sequential):\n"
         "    def __init__(self, *modules):\n"
         "        super().__init__(*modules)\n"
         "        self.w, self.n = nn.Parameter(torch.zeros(3)), 4\n"
@@ -143,10 +143,11 @@ def test_a_class_of_the_source_is_one_of_them() -> None:
         "    def forward(self, x):\n"
         "        return super().forward(super().forward(x))\n"
     )
-    text = net(f"self.m = Twice({RELU}, {GELU})\nassert self.m[7] is self.m.pop(1)",
-               "assert len(self.m) == 2\nreturn self.m(x)", own)  # fmt: skip
+    init = f"self.m = Twice({RELU}, {GELU})\nassert self.m[7] is self.m.pop(1)"
+    forward = "assert len(self.m) == 2\nreturn (self.m + nn.Sequential())(self.m(x))"
+    text = net(init, forward, own)
     steps = source.parse(Source(text), entry="Net").at((3, 6, 6)).steps
-    assert [step.name for step in steps[1:]] == ["m.0", "m.1", "m.0#2", "m.1#2"]
+    assert [step.name for step in steps[1:]] == ["m.0", "m.1", "m.0#2", "m.1#2", "m.0#3", "m.1#3"]
 
 
 def test_holds_nothing_before_it_is_ready() -> None:

@@ -23,7 +23,7 @@ Members = dict[str, Value]
 
 def kind_of(holder: Instance) -> Class:
     """The container class that an object is of, or that its class inherits from."""
-    return next(each for each in holder.cls.order if each.library)
+    return next(each for each in holder.cls.order if CONTAINERS.get(each.name) is each)
 
 
 def members(machine: Machine, holder: Instance) -> Members:
