@@ -178,6 +178,15 @@ class A:
     def __contains__(self, o): return o == 1
 a = A(); r = a.foo, a[1], len(a), list(a), a(1), a == 3, a + 1, 1 in a, 2 in a, bool(a)
 
+class A:
+    def __init__(self): self.l = []
+    def __add__(self, o): return 'add'
+    def __iadd__(self, o):
+        self.l.append(o)
+        return self
+a = b = A(); a += 1; c = b; c += 2; d = [1]; e = d; e += (2,); f = 'x'; f += 'y'
+r = a is b, c is b, b.l, b + 1, d, f
+
 class A(dict):
     def __init__(self, **k): super().__init__(**k); self.extra = 1
 a = A(x=1); a['y'] = 2; r = a['x'], len(a), sorted(a), a.get('z'), a.extra, isinstance(a, dict)
