@@ -40,6 +40,7 @@ CASES: dict[str, tuple[str, Shape]] = {
         "F.scaled_dot_product_attention(x, x[:, :, 2:], x[:, :, 2:, :5], scale=0.5)", MAP),
     "batch_norm": ("F.batch_norm(x, S(4), S(4), P(4), P(4))", MAP),
     "layer_norm": ("F.layer_norm(x, [6], P(6), P(6))", MAP),
+    "rms_norm": ("F.rms_norm(x, [6], P(6))", MAP),
     "group_norm": ("F.group_norm(x, 2, P(4), P(4))", MAP),
     "instance_norm": ("F.instance_norm(x)", MAP),
     "prelu": ("F.prelu(x, P(4))", MAP),
