@@ -62,7 +62,7 @@ BEYOND = words(
     "index_add index_copy index_fill index_put index_reduce inner int_repr inverse is_complex "
     "is_conj is_distributed is_floating_point is_inference is_neg is_nonzero is_same_size "
     "is_signed isclose isfinite isinf isnan isneginf isposinf isreal istft kron kthvalue lcm "
-    "ldexp lerp lgamma log1p logaddexp logaddexp2 logcumsumexp logdet logical_and logical_not "
+    "ldexp lerp lgamma logaddexp logaddexp2 logcumsumexp logdet logical_and logical_not "
     "logical_or logical_xor logit lstsq lu lu_solve masked_scatter masked_select matrix_exp "
     "matrix_power median mode msort multinomial mv mvlgamma nan_to_num nanmean nanmedian "
     "nanquantile nansum nextafter nonzero nonzero_static orgqr ormqr outer pinverse polygamma "
