@@ -343,7 +343,7 @@ DOORS = {
     ("render.text", "render.page"),
     ("tables.views", "tables.laws"),
     ("notations.texts", "notations.model_packages"),
-    ("notations.texts", "python.search"),
+    ("notations.texts", "python.module_search"),
     ("notations.texts", "notations.refusals"),
     ("tables.views", "tables.tree"),
 }

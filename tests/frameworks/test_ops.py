@@ -69,7 +69,7 @@ def test_what_is_missing_is_told(place: int, told: str) -> None:
 
 def test_a_row_without_a_record_is_told() -> None:
     """Where nothing else can be read: the table is made of the records."""
-    with pytest.raises(LookupError, match="`mush` has a row .* no record in layers/"):
+    with pytest.raises(LookupError, match=r"`mush` has a row .* no record in layers/"):
         forms("Mush", "mush")
 
 
