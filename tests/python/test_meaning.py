@@ -397,7 +397,7 @@ def run(text: str, names: dict[str, Any]) -> None:
     exec(code, names)
 
 
-@pytest.mark.parametrize("text", snippets())
+@pytest.mark.parametrize("text", snippets(), ids=lambda text: text.strip().splitlines()[0][:60])
 def test_it_means_what_python_means(text: str) -> None:
     names: dict[str, Any] = {"__name__": "snippet"}
     run(text, names)
