@@ -236,6 +236,36 @@ from collections import OrderedDict, namedtuple, defaultdict; P = namedtuple('P'
 
 from itertools import chain, product, accumulate; r = list(chain([1], (2,))), list(product('ab', [1, 2])), list(accumulate([1, 2, 3])), list(chain.from_iterable([[1], [2]]))
 
+from contextlib import nullcontext, suppress
+with nullcontext(3) as a, nullcontext():
+    b = a + 1
+with suppress(KeyError, ZeroDivisionError):
+    b = {}['x']
+with suppress(LookupError):
+    b = [][4]
+try:
+    with suppress(KeyError): b = 1 // 0
+except ZeroDivisionError:
+    a = 9
+r = a, b
+
+import contextlib
+log = []
+class Timed(contextlib.AbstractContextManager):
+    def __init__(self, name, quiet=False): self.name, self.quiet = name, quiet
+    def __exit__(self, kind, value, trace):
+        log.append((self.name, kind is ValueError, str(value)))
+        return self.quiet
+class Plain:
+    def __enter__(self): return 7
+    def __exit__(self, *error): log.append(len(error))
+def f():
+    with Timed('a') as t, Plain() as p: return t.name, p
+first = f()
+with Timed('b', quiet=True):
+    raise ValueError('gone')
+r = first, log, isinstance(Timed('c'), contextlib.AbstractContextManager)
+
 import heapq; h = [5, 1, 4, 2]; heapq.heapify(h); heapq.heappush(h, 0); r = list(h), heapq.heappop(h), heapq.heapreplace(h, 9), heapq.heappushpop(h, 3), h
 
 import heapq; q = []; [heapq.heappush(q, each) for each in [(3, 'c'), (1, 'a'), (2, 'b')]]; r = [heapq.heappop(q) for _ in range(3)], heapq.nlargest(2, [3, 1, 4, 1, 5]), heapq.nsmallest(2, ['ccc', 'a', 'bb'], key=len), list(heapq.merge([1, 4], [2, 3])), heapq.nlargest(2, [1, 2], key=lambda n: -n)
@@ -376,7 +406,7 @@ def run(text: str, names: dict[str, Any]) -> None:
     exec(code, names)
 
 
-@pytest.mark.parametrize("text", snippets())
+@pytest.mark.parametrize("text", snippets(), ids=lambda text: text.strip().splitlines()[0][:60])
 def test_it_means_what_python_means(text: str) -> None:
     names: dict[str, Any] = {"__name__": "snippet"}
     run(text, names)
