@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
-from inspect import BoundArguments, Parameter
+from inspect import Parameter
 from typing import TypeVar
 
 from cnncalc.errors import LayerError
-from cnncalc.frameworks.base import form_of, read
+from cnncalc.frameworks.base import arguments_of, called, form_of, read
 from cnncalc.notations.source.argument_places import argument
 from cnncalc.python.iteration import content_of
 from cnncalc.python.refusals import Refusal
@@ -71,17 +71,17 @@ def refused(error: LayerError, reader: Callable[..., object] | None = None) -> R
 ANY_RATE = 0.5  # of what is idle and has no default
 
 
-def _leave_out(reader: Callable[..., object], bound: BoundArguments) -> None:
+def _leave_out(reader: Callable[..., object], arguments: dict[str, Value]) -> None:
     """Take what only a run knows from a call's arguments; Refusal where a size may depend on it."""
-    for name, value in list(bound.arguments.items()):
+    for name, value in arguments.items():
         if not isinstance(value, Unknown):
             continue
         if name not in IDLE:
             refusal = value.needed(f"`{name}` of this layer")
             refusal.narrow = partial(argument, option=name, reader=reader)
             raise refusal
-        default = bound.signature.parameters[name].default
-        bound.arguments[name] = ANY_RATE if default is Parameter.empty else default
+        default = form_of(reader).parameters[name].default
+        arguments[name] = ANY_RATE if default is Parameter.empty else default
 
 
 Made = TypeVar("Made")
@@ -93,12 +93,11 @@ def made(
     """What a reader makes of a call's arguments, and the arguments by name with defaults."""
     try:
         try:
-            bound = form_of(reader).bind(*values, **kwargs)
-            _leave_out(reader, bound)
+            arguments = arguments_of(reader, values, kwargs)
         except TypeError:
             read(reader, call, values, kwargs)  # says what doesn't fit
             raise
-        bound.apply_defaults()
-        return reader(*bound.args, **bound.kwargs), bound.arguments
+        _leave_out(reader, arguments)
+        return called(reader, arguments), arguments
     except LayerError as error:
         raise refused(error, reader) from None

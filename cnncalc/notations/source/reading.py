@@ -33,6 +33,7 @@ from cnncalc.python.limits import Budget
 from cnncalc.python.protocols import Library
 from cnncalc.python.refusals import followed
 from cnncalc.python.source_tree import Disk, Tree
+from cnncalc.python.stack import with_room
 from cnncalc.python.values import Value
 from cnncalc.rows import from_layout
 from cnncalc.symbols.followed import set_reader
@@ -85,6 +86,7 @@ def read(source: Source, asked: Asked, disk: Disk) -> Network:
     size, begin = in_front(source)
     notation = asked.notation
 
+    @with_room
     def build(
         wanted: Shape | None = None, inputs: dict[int, Shape] | None = None
     ) -> tuple[Interpreter, Value]:

@@ -20,6 +20,7 @@ from cnncalc.python.guests import Unread
 from cnncalc.python.interpreter import Interpreter
 from cnncalc.python.machine import Function
 from cnncalc.python.refusals import Refusal, followed
+from cnncalc.python.stack import with_room
 from cnncalc.python.values import Instance, Value, describe
 from cnncalc.symbols.followed import set_reader
 from cnncalc.tracing.tensors import Parameter
@@ -72,6 +73,7 @@ def layers_in_line(module: Instance, name: str) -> Iterator[tuple[str, Instance]
         yield from layers_in_line(child, f"{name}.{each}" if name else each)
 
 
+@with_room
 def traced(machine: Interpreter, model: Instance, shape: Shape, fed: Fed) -> Network:
     """The steps of a module at an input of this shape, and further ones of those."""
     set_reader(machine, shape)
