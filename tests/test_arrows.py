@@ -281,6 +281,7 @@ DOORS = {
     ("solving.question", "notations.compact.writer"),
     ("explanation", "render.formulas"),
     ("findings", "counts"),
+    ("findings", "receptive"),
     ("report", "notations.compact.writer"),
     ("report", "render.reports"),
     ("api", "verification"),
