@@ -13,6 +13,7 @@ import stat
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 
@@ -83,8 +84,8 @@ class SourceFile:
                 help=f"at most {MAX_BYTES:,}",
             )
         self.text = source.text[begin:]
-        self.lines = [line for line in LINE.findall(self.text) if line]
-        self.starts = list(accumulate((len(line) for line in self.lines), initial=begin))
+        self.begin = begin
+        self._spans: dict[ast.AST, Span] = {}
         self.shift = 0
         self.pad = 0
         self.advice = advice
@@ -128,8 +129,24 @@ class SourceFile:
         start = self.starts[min(line - 1, len(self.starts) - 1)]
         return min(start + column - 1, len(self.source.text))
 
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines with their ends; of most files of a package no place is asked for."""
+        return [line for line in LINE.findall(self.text) if line]
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """Where each line starts in the text, and where the last one ends."""
+        return list(accumulate((len(line) for line in self.lines), initial=self.begin))
+
     def span(self, node: ast.AST) -> Span:
-        """Where a node stands."""
+        """Where a node stands, found once: the same calls are under way for many steps."""
+        found = self._spans.get(node)
+        if found is None:
+            found = self._spans[node] = self._span(node)
+        return found
+
+    def _span(self, node: ast.AST) -> Span:
         first, last = node.lineno, node.end_lineno or node.lineno  # type: ignore[attr-defined]
         start = self.offset(first, node.col_offset)  # type: ignore[attr-defined]
         return Span(self.source, start, self.offset(last, node.end_col_offset or 0))  # type: ignore[attr-defined]

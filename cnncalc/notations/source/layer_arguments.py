@@ -24,11 +24,14 @@ IDLE = words(
     "alpha drop_rate dropout dropout_p epsilon eps lower momentum negative_slope p rate stddev "
     "upper value"
 )
+AS_IT_IS = frozenset([int, bool, str, float, type(None)])  # most arguments are one of these
 LAYER_COST = 200  # in fuel: binding the arguments of a layer is dear
 
 
 def plain(value: Value) -> Value:
     """An argument as the vocabulary's readers take it: plain data."""
+    if value.__class__ in AS_IT_IS:
+        return value
     value = content_of(value)
     if isinstance(value, tuple | list):
         return type(value)(plain(each) for each in value)
