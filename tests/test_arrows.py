@@ -335,6 +335,8 @@ DOORS = {
     ("notations.source.einops.library", "notations.source.einops.functions"),
     ("notations.source.einops.library", "notations.source.einops.layers"),
     ("notations.source.numpy.library", "notations.source.numpy.functions"),
+    ("notations.source.layer_arguments", "notations.source.argument_places"),
+    ("notations.source.layer_steps", "notations.source.shape_errors"),
     ("notations.source.reading", "notations.source.given_sizes"),
     ("notations.source.reading", "notations.source.keras.network"),
     ("notations.source.reading", "notations.source.printed"),

@@ -173,7 +173,7 @@ def conditional(scope: Scope, node: ast.IfExp) -> Value:
 @EXPRESSIONS.of(ast.NamedExpr)
 def named(scope: Scope, node: ast.NamedExpr) -> Value:
     value = scope.machine.evaluate(scope, node.value)
-    scope.home.assign(node.target.id, value)
+    (scope.home or scope).assign(node.target.id, value)
     return value
 
 
@@ -269,7 +269,7 @@ def dict_comprehension(scope: Scope, node: ast.DictComp) -> Value:
 def comprehended(scope: Scope, loops: list[ast.comprehension], result: ast.expr) -> list[Value]:
     """The values of a comprehension, in a scope of its own."""
     inner = Scope(scope, scope.module, None)
-    inner.home = scope.home
+    inner.home = scope.home or scope
     values: list[Value] = []
 
     def loop(depth: int) -> None:

@@ -95,7 +95,7 @@ class Scope:
         self.module = module
         self.machine: Machine = module.machine
         self.function = function
-        self.home: Scope = self  # where `:=` binds: outside of comprehensions
+        self.home: Scope | None = None  # of a comprehension, where `:=` binds: the scope around
         self.shared: dict[str, Scope] = {}  # names declared global or nonlocal
         self.result: Value = None
         self.yields: list[Value] = []

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from inspect import Parameter
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import arguments_of, called, form_of, read
-from cnncalc.notations.source.argument_places import argument
+from cnncalc.packages import OnUse
 from cnncalc.python.iteration import content_of
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.unknown import Unknown
 from cnncalc.python.values import Opaque, Value, describe
 from cnncalc.python.wordlists import words
 from cnncalc.tracing.tensors import Static, Tensor, one_number
+
+if TYPE_CHECKING:
+    from cnncalc.notations.source import argument_places
+else:  # the place of an argument that is refused
+    argument_places = OnUse("cnncalc.notations.source.argument_places")
 
 __all__ = ["LAYER_COST", "by_name", "made", "or_unknown", "plain", "refused"]
 
@@ -67,7 +72,7 @@ def refused(error: LayerError, reader: Callable[..., object] | None = None) -> R
     """
     refusal = Refusal(error.message, help=error.help, code=error.code)
     if error.option:
-        refusal.narrow = partial(argument, option=error.option, reader=reader)
+        refusal.narrow = partial(argument_places.argument, option=error.option, reader=reader)
     return refusal
 
 
@@ -81,7 +86,7 @@ def _leave_out(reader: Callable[..., object], arguments: dict[str, Value]) -> No
             continue
         if name not in IDLE:
             refusal = value.needed(f"`{name}` of this layer")
-            refusal.narrow = partial(argument, option=name, reader=reader)
+            refusal.narrow = partial(argument_places.argument, option=name, reader=reader)
             raise refusal
         default = form_of(reader).parameters[name].default
         arguments[name] = ANY_RATE if default is Parameter.empty else default
