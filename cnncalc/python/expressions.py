@@ -27,10 +27,10 @@ EXPRESSIONS = Handlers()
 @EXPRESSIONS.of(ast.Constant)
 def constant(scope: Scope, node: ast.Constant) -> Value:
     value = node.value
-    if isinstance(value, int):
-        return check_int(value)
     if isinstance(value, str):
         check_text(len(value))
+    elif isinstance(value, int):
+        return check_int(value)
     elif isinstance(value, bytes | complex):
         raise Refusal(f"a {type(value).__name__} value has no use in a network")
     return value
