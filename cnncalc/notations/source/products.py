@@ -9,7 +9,6 @@ from cnncalc.errors import LayerError
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, show
 from cnncalc.notations.source.axes import outer_shape
-from cnncalc.notations.source.keras.state import keras_of
 from cnncalc.notations.source.layer_arguments import plain, refused
 from cnncalc.notations.source.layer_steps import batch_of, emit
 from cnncalc.notations.source.state import state_of
@@ -104,9 +103,7 @@ def batch_in_front(left: Tensor, right: Tensor) -> BatchAxis:
 
 def order_of(machine: Machine) -> str:
     """Where the source's last axis is among those that flow: `first`, at the end as there."""
-    if state_of(machine).notation != "keras":
-        return "first"
-    return str(keras_of(machine).frame.order)
+    return "last" if state_of(machine).layout == "channels-last" else "first"
 
 
 Made = TypeVar("Made")

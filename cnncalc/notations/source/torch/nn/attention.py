@@ -8,7 +8,7 @@ from cnncalc.frameworks.base import Reader
 from cnncalc.frameworks.pytorch.attention import fitting
 from cnncalc.layers.attention import MultiHeadAttention
 from cnncalc.notations.source.layer_steps import batch_of, emit
-from cnncalc.notations.source.torch.nn.layers import BEHAVIOUR, frozen
+from cnncalc.notations.source.torch.nn.layers import BEHAVIOUR, all_frozen, trained_weights
 from cnncalc.notations.source.torch.nn.module import MODULE
 from cnncalc.python.functions import simple
 from cnncalc.python.machine import Machine
@@ -47,7 +47,7 @@ def forward(
     if _same(key, value):
         sides = [query] if _same(query, key) else [query, key]
     declared = module.layers
-    if frozen(module):
+    if all_frozen(trained_weights(module)):
         declared = declared.replaced(trainable=False)
     batch = None
     if not module.fields["batch_first"] and all(_in_between(each) for each in sides):

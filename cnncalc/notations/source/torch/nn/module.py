@@ -56,7 +56,11 @@ def children(module: Instance) -> list[tuple[str, Instance]]:
     Fields keep that order, as torch's `_modules` do: a module that replaces another takes its
     place. The names and the order of weights depend on it.
     """
-    return [(name, value) for name, value in module.fields.items() if is_module(value)]
+    return [
+        (name, value)
+        for name, value in module.fields.items()
+        if isinstance(value, Instance) and MODULE in value.cls.order
+    ]
 
 
 def named_modules(root: Instance) -> Iterator[tuple[str, Instance]]:
@@ -69,8 +73,8 @@ def named_modules(root: Instance) -> Iterator[tuple[str, Instance]]:
             continue
         seen.add(id(module))
         yield name, module
-        inner = [(f"{name}.{each}" if name else each, child) for each, child in children(module)]
-        waiting += reversed(inner)
+        before = f"{name}." if name else ""
+        waiting += [(before + each, child) for each, child in reversed(children(module))]
 
 
 def own_weights(module: Instance) -> list[tuple[str, Parameter]]:
