@@ -22,15 +22,10 @@ def of_data(call: Call, operator: Operator) -> list[Value]:
     Raises:
         LayerError: it wants the batch in front, and that is elsewhere.
     """
-    if operator.batch == "looked up":
+    if operator.batch == "any":
         return results(call, operator)
     batch = call.batch_axis()
-    if not batch or operator.batch == "any":
-        return [
-            call.placed(each, batch) if isinstance(each, Tensor) else each
-            for each in results(call, operator)
-        ]
-    if batch.place and operator.batch == "first or looked up":
+    if not batch or (batch.place and operator.batch == "first, or any alone"):
         return results(call, operator)
     if batch.place:
         call.refuse(

@@ -201,13 +201,16 @@ class Call:
         suffix: str = "",
         **constants: Static | None,
     ) -> Tensor:
-        """A step of this node; `constants` are the tensors behind its weights, by their names."""
+        """A step of this node, whose batch stands where that of the first data does.
+
+        `constants` are the tensors behind its weights, by their names.
+        """
         held: Held = {name: each for name, each in constants.items() if each is not None}
         for name, each in held.items():
             # Numbers that the program itself has are the layer's own weight.
             if each is not None and not each.sources and not each.computed:
                 held[name] = Static(each.shape, (Stored(name, each.shape, True),), each.values)
-        return self.steps.add(self.node, layer, flows, suffix, held)
+        return self.placed(self.steps.add(self.node, layer, flows, suffix, held), flows[0].batch)
 
     def add_all(
         self, tensor: Tensor, parts: Sequence[Part], kept: Static | None = None, suffix: str = ""
@@ -271,6 +274,23 @@ class Call:
         """The same values of each sample in another shape, and where the batch stands in it."""
         layer = between(tensor.shape, shape) or KINDS["identity"]()
         return self.placed(self.add(layer, [tensor], suffix), batch)
+
+    def turned(self, data: Tensor, order: Sequence[int], suffix: str = "") -> Tensor:
+        """Data with its axes in another order; a step where those of a sample are."""
+        axes, batch = data.batch.moved(order, len(data.shape))
+        if axes != tuple(range(len(axes))):
+            data = self.add(KINDS["permute"](axes), [data], suffix)
+        return self.placed(data, batch)
+
+    def finished(self, data: Tensor) -> Tensor:
+        """Data whose step is called as this node is, if that is only a part of it so far.
+
+        The last node of a layer that the program writes out has the layer's name.
+        """
+        record = self.record(data)
+        if record.name.startswith(f"{self.node.name}/"):
+            record.name = self.node.name
+        return data
 
     def placed(self, tensor: Tensor, batch: BatchAxis) -> Tensor:
         """The same data with the batch on another of its axes."""

@@ -37,7 +37,7 @@ MERGES = {"Add": "add", "Div": "div", "Max": "maximum", "Mean": "mean", "Min": "
           "Mul": "mul", "Sub": "sub", "Sum": "add"}  # fmt: skip
 
 
-@operator("Add", "Div", "Mul", "Sub", batch="looked up")
+@operator("Add", "Div", "Mul", "Sub", batch="any")
 def binary(call: Call, a: Value, b: Value, *, axis: int = -1) -> Either:
     """Of data and data, of data and something stored, or of two numbers.
 
@@ -47,8 +47,7 @@ def binary(call: Call, a: Value, b: Value, *, axis: int = -1) -> Either:
         divides = call.node.op == "Div" and a.whole and b.whole
         return elementwise(call, [a, b], quotient if divides else BINARY[MERGES[call.node.op]])
     if isinstance(a, Tensor) and isinstance(b, Tensor):
-        joined = merged(call, MERGES[call.node.op], [a, b])
-        return call.placed(decomposed(call, joined), joined.batch)
+        return decomposed(call, merged(call, MERGES[call.node.op], [a, b]))
     reverse = isinstance(b, Tensor)
     data, kept = (call.flow(1), call.stored(0)) if reverse else (call.flow(0), call.stored(1))
     if call.opset < 7 and axis >= 0:
@@ -56,8 +55,7 @@ def binary(call: Call, a: Value, b: Value, *, axis: int = -1) -> Either:
         kept = call.view(kept, (*kept.shape, *(1,) * max(ones, 0)))
     if single_number(kept) is None:
         return learned(call, data, kept, reverse)
-    made = with_fixed(call, MERGES[call.node.op], data, kept, reverse)
-    return call.placed(decomposed(call, made), data.batch)
+    return decomposed(call, with_fixed(call, MERGES[call.node.op], data, kept, reverse))
 
 
 def with_fixed(
@@ -74,8 +72,7 @@ def with_fixed(
         shapes.broadcast([data.shape, sizes])  # which refuses those that don't meet
         role = "parameter" if stored else "constant"
         parts = with_kept(op, data.shape, sizes, role, reverse)
-    made = call.add_all(data, parts, fixed if stored else None, suffix)
-    return call.placed(made, data.batch)
+    return call.add_all(data, parts, fixed if stored else None, suffix)
 
 
 def of_each_sample(call: Call, data: Tensor, fixed: Static) -> Static:
@@ -130,9 +127,8 @@ def single_number(constant: Static) -> float | None:
 def merged(call: Call, op: str, tensors: Sequence[Tensor], suffix: str = "") -> Tensor:
     """Data joined element-wise; the batch axes must meet."""
     if len(tensors) == 1:
-        return call.placed(call.same(tensors[0]), tensors[0].batch)
-    flows = in_line(call, tensors)
-    return call.placed(call.add(KINDS[op](), flows, suffix), flows[0].batch)
+        return call.same(tensors[0])
+    return call.add(KINDS[op](), in_line(call, tensors), suffix)
 
 
 def in_line(call: Call, tensors: Sequence[Tensor]) -> list[Tensor]:
@@ -197,7 +193,7 @@ def with_bias(call: Call, data: Tensor, constant: Static, sizes: Shape) -> Tenso
     return data
 
 
-@operator("Max", "Mean", "Min", "Sum", batch="looked up")
+@operator("Max", "Mean", "Min", "Sum", batch="any")
 def variadic(call: Call, *inputs: Either) -> Either:
     """Any number of data or of numbers; Max and Min also of data and one number."""
     op = call.node.op
@@ -212,7 +208,7 @@ def variadic(call: Call, *inputs: Either) -> Either:
         call.refuse("data and stored tensors can't be joined like this")
     low, high = BOUNDS[op](number)
     layer = KINDS["relu"]() if (low, high) == (0, inf) else KINDS["hardtanh"](low, high)
-    return call.placed(call.add(layer, tensors), tensors[0].batch)
+    return call.add(layer, tensors)
 
 
 BOUNDS: dict[str, Callable[[float], tuple[float, float]]] = {

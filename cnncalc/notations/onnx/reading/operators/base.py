@@ -24,6 +24,8 @@ INPUTS: dict[str, Callable[[Call, int], Any]] = {
     "Static | None": Call.constant,
     "Either": Call.given,
     "Value": Call.value,
+    "Ways": Call.value,
+    "Ends": Call.value,
     "Numbers": Call.numbers,
 }
 NUMBERS: dict[str, Callable[[Call, str, int | None], Any]] = {
@@ -43,9 +45,9 @@ F = TypeVar("F", bound=Handler)
 
 
 # Where the batch may stand: in the first axis, where each entry of those that are one axis with it
-# is worked on like a sample; there, or where the operator looks for it itself; wherever that looks
-# for it; on any, where it does the same to each value.
-Place = Literal["first", "first or looked up", "looked up", "any"]
+# is worked on like a sample; there, or alone on any other; on any, as the operator follows it or
+# does the same to each value.
+Place = Literal["first", "first, or any alone", "any"]
 
 
 class Operator(NamedTuple):
@@ -81,6 +83,7 @@ def operator(
     data: bool = True,
     constants: bool = True,
     batch: Place = "first",
+    known: dict[str, Operator] = OPERATORS,
 ) -> Callable[[F], F]:
     """Register the function of an operator, or of several that differ in little.
 
@@ -93,12 +96,13 @@ def operator(
         data: whether it is read where an input carries data.
         constants: whether it is worked out where none does.
         batch: where the batch of the data may stand.
+        known: where it is looked up.
     """
 
     def register(function: F) -> F:
         for name in names:
-            assert name not in OPERATORS, f"two functions for {name}"
-            OPERATORS[name] = Operator(function, *arguments(function), data, constants, batch)
+            assert name not in known, f"two functions for {name}"
+            known[name] = Operator(function, *arguments(function), data, constants, batch)
         return function
 
     return register

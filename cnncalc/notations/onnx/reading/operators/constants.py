@@ -27,14 +27,14 @@ def numbers(values: list[int]) -> Static:
     return Static((len(values),), (), [*values], True)
 
 
-@operator("Shape", batch="looked up")
+@operator("Shape", batch="any")
 def shape(call: Call, data: Either, *, start: int = 0, end: int | None = None) -> Static:
     """The sizes of a tensor, as numbers."""
     found = numbers(list(call.sizes(data)[start:end]))
     return followed(found) if isinstance(data, Tensor) else found
 
 
-@operator("Size", batch="looked up")
+@operator("Size", batch="any")
 def size(call: Call, data: Either) -> Static:
     found = Static((), (), [prod(call.sizes(data))], True)
     return followed(found) if isinstance(data, Tensor) else found
@@ -144,7 +144,7 @@ def arange(call: Call, start: Numbers, limit: Numbers, delta: Numbers) -> Static
     return Static((count,), (), [*map(int, values)] if whole else singles(values), whole)
 
 
-@operator("RandomNormalLike", "RandomUniformLike", batch="looked up")
+@operator("RandomNormalLike", "RandomUniformLike", batch="any")
 def drawn_like(call: Call, data: Either) -> Static:
     """Noise in the sizes of data, as variational autoencoders add it: no weight."""
     return Static(call.sizes(data), computed=isinstance(data, Tensor))

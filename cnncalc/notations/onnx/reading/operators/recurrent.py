@@ -14,7 +14,7 @@ from cnncalc.notations.onnx.reading.model import clean
 from cnncalc.notations.onnx.reading.operators.base import Value, operator
 from cnncalc.notations.onnx.reading.operators.dense import mismatch
 from cnncalc.notations.onnx.reading.values import End, Ends, Ways
-from cnncalc.tracing.batch_axis import BatchAxis
+from cnncalc.tracing.batch_axis import FIRST, BatchAxis
 from cnncalc.tracing.tensors import Static, Tensor
 
 __all__ = ["BATCH", "CLASSES", "FEATURES", "STEPS", "WAYS", "state_of", "unfollowed"]
@@ -40,7 +40,7 @@ DIRECTIONS: dict[str, dict[str, Any]] = {
 STEPS, WAYS, BATCH, FEATURES = range(4)  # the axes of what comes out at all steps
 
 
-@operator("LSTM", "GRU", "RNN", constants=False, batch="looked up")
+@operator("LSTM", "GRU", "RNN", constants=False, batch="any")
 def recurrent(
     call: Call,
     x: Tensor,
@@ -80,7 +80,7 @@ def recurrent(
         held |= _learned(layer, starts)
         starts = ()
     flows = [x, *_starts(call, layer, starts)]
-    made = call.placed(call.add(layer, flows, "", **held), x.batch)
+    made = call.add(layer, flows, "", **held)
     cells = (False, True) if layer.kind == "lstm" else (False,)
     ways = Ways(made, layer.directions, (STEPS, WAYS, BATCH, FEATURES))
     return [ways, *(_ends(layer, made, cell) for cell in cells)]
@@ -218,4 +218,7 @@ def _ends(layer: Recurrent, of: Tensor, cell: bool) -> Ends:
 
 
 def state_of(call: Call, end: End, suffix: str = "") -> Tensor:
-    return end.of if end.layer is None else call.add(end.layer, [end.of], suffix)
+    """The vector of each sample that a state is."""
+    if end.layer is None:
+        return end.of
+    return call.placed(call.add(end.layer, [end.of], suffix), FIRST)

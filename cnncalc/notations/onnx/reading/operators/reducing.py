@@ -40,7 +40,7 @@ OF_NUMBERS: dict[str, Callable[[list[Any]], Any]] = {
 }
 
 
-@operator(*BY, batch="first or looked up")
+@operator(*BY, batch="first, or any alone")
 def reduce(
     call: Call,
     data: Either,
@@ -51,7 +51,7 @@ def reduce(
 ) -> Either | Statistic:
     """A reduction; the mean or maximum over the whole map is a global pool."""
     if not axes and noop_with_empty_axes:
-        return data if isinstance(data, Static) else call.placed(call.same(data), data.batch)
+        return data if isinstance(data, Static) else call.same(data)
     rank = len(call.sizes(data))
     given, how = axes or list(range(rank)), BY[call.node.op]
     if isinstance(data, Static):
