@@ -23,6 +23,7 @@ from cnncalc.layers.learned import Scale, Shift
 from cnncalc.layers.merge import Elementwise
 from cnncalc.layers.norm import AxesNorm
 from cnncalc.layers.pool import SlidingPool
+from cnncalc.layers.recurrent import Recurrent
 from cnncalc.layers.reshape import Flatten, Reshape, Slice, Unflatten
 from cnncalc.layers.resize import Upsample
 from cnncalc.layers.transposed import ConvTransposed, MaxUnpool
@@ -46,6 +47,7 @@ __all__ = [
     "given_pads",
     "heads_of",
     "learned_sizes",
+    "learned_starts",
     "map_sizes",
     "one_each",
     "pads_of",
@@ -399,6 +401,14 @@ def unbiased(layer: Reduce, count: int) -> float:
         return 1.0
     factor = count / (count - 1) if count > 1 else math.nan
     return factor if layer.by == "var" else math.sqrt(factor)
+
+
+def learned_starts(layer: Recurrent) -> dict[str, tuple[int, int]]:
+    """The sizes of the states that a recurrent layer learns to start from, by their names."""
+    features = (layer.features, layer.hidden)[: layer.kinds if layer.learned else 0]
+    return {
+        name: (layer.states, size) for name, size in zip(("h_0", "c_0"), features, strict=False)
+    }
 
 
 def attended(layer: MultiHeadAttention, shape: Sequence[int]) -> int:
