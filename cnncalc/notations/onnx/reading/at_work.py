@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
-from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.notations.onnx.reading.call import Call
 from cnncalc.notations.onnx.reading.operators import Operator
+from cnncalc.notations.onnx.reading.operators.base import Made
 from cnncalc.notations.onnx.reading.values import Value
 from cnncalc.tracing.batch_axis import BatchAxis
 from cnncalc.tracing.tensors import Static, Tensor
@@ -68,7 +68,7 @@ def _with_frames(call: Call, value: Value, batch: BatchAxis) -> Value:
 
 def results(
     call: Call,
-    operator: Operator | Callable[[Call], Any],
+    operator: Operator | Callable[[Call], Made],
     wrong: str = "its attributes and inputs don't fit together",
 ) -> list[Value]:
     """What an operator gives; LayerError for a node that makes no sense."""

@@ -31,7 +31,7 @@ from cnncalc.notations.onnx.reading.values import (
 )
 from cnncalc.symbols.followed import is_open
 from cnncalc.tracing.arithmetic import Part
-from cnncalc.tracing.arrays import single, singles
+from cnncalc.tracing.arrays import Numbers, single, singles
 from cnncalc.tracing.batch_axis import FIRST, BatchAxis
 from cnncalc.tracing.constants import seen_as, sources_of
 from cnncalc.tracing.tensors import Batch, Static, Tensor
@@ -141,6 +141,10 @@ class Call:
 
     def fraction(self, name: str, default: float) -> float:
         return float(self.attributes.get(name, default))
+
+    def given_as(self, name: str, default: object) -> object:
+        """An attribute as it is given, whatever it is."""
+        return self.attributes.get(name, default)
 
     def text(self, name: str, default: str) -> str:
         value = self.attributes.get(name, default)
@@ -300,7 +304,7 @@ class Call:
         self,
         shape: Shape,
         inputs: Sequence[Static],
-        compute: Callable[..., list[Any]] | None = None,
+        compute: Callable[..., Numbers] | None = None,
         sources: Sequence[Static] | None = None,
         whole: bool | None = None,
     ) -> Static:

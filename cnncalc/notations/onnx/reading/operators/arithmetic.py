@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from math import inf, prod
-from typing import Any
 
 import cnncalc.notations.onnx.reading.shapes as shapes
 from cnncalc.layers import KINDS
@@ -19,7 +18,7 @@ from cnncalc.notations.onnx.reading.model import stored_in
 from cnncalc.notations.onnx.reading.operators.base import Either, Value, operator
 from cnncalc.notations.onnx.reading.operators.patterns import affine, decomposed
 from cnncalc.tracing.arithmetic import with_kept, with_number
-from cnncalc.tracing.arrays import stretched
+from cnncalc.tracing.arrays import Numbers, stretched
 from cnncalc.tracing.constants import BINARY, fraction_of, worked_out
 from cnncalc.tracing.tensors import Static, Tensor
 
@@ -90,13 +89,13 @@ def quotient(a: int, b: int) -> int:
 
 
 def elementwise(
-    call: Call, inputs: Sequence[Static], function: Callable[..., Any], whole: bool | None = None
+    call: Call, inputs: Sequence[Static], function: Callable[..., float], whole: bool | None = None
 ) -> Static:
     """A function of the numbers of tensors that are lined up at their last axes."""
     shape = shapes.broadcast([each.shape for each in inputs])
     weights = tensors_among(inputs)
 
-    def compute(*lists: list[Any]) -> list[Any]:
+    def compute(*lists: Numbers) -> Numbers:
         sides = zip(lists, inputs, strict=True)
         rows = zip(*(stretched(x, each.shape, shape) for x, each in sides), strict=True)
         return [fraction_of(function(*row), row) for row in rows]
@@ -172,20 +171,15 @@ def is_weight(constant: Static) -> bool:
     return any(each.learned and not each.literal for each in stored_in(constant))
 
 
-BIASED: dict[type, Callable[..., int]] = {
-    Conv: lambda layer, shape: 0,
-    ConvTransposed: lambda layer, shape: 0,
-    Linear: lambda layer, shape: layer.place(shape),
-}
-
-
 def with_bias(call: Call, data: Tensor, constant: Static, sizes: Shape) -> Tensor | None:
     """A tensor added to what a convolution or linear layer without bias gave is its bias."""
     record = call.record(data)
-    layer: Any = record.layer
-    if type(layer) not in BIASED or layer.bias or not call.only_reader(data):
+    layer = record.layer
+    if not isinstance(layer, Conv | ConvTransposed | Linear):
         return None
-    channel = BIASED[type(layer)](layer, data.shape)
+    if layer.bias or not call.only_reader(data):
+        return None
+    channel = layer.place(data.shape) if isinstance(layer, Linear) else 0
     full = (1,) * (len(data.shape) - len(sizes)) + sizes
     if full[channel] != constant.count or constant.count != data.shape[channel]:
         return None
@@ -215,7 +209,7 @@ BOUNDS: dict[str, Callable[[float], tuple[float, float]]] = {
     "Max": lambda number: (number, inf),
     "Min": lambda number: (-inf, number),
 }
-TOGETHER: dict[str, Callable[..., Any]] = {
+TOGETHER: dict[str, Callable[..., float]] = {
     "Max": lambda *numbers: max(numbers),
     "Mean": lambda *numbers: sum(numbers) / len(numbers),
     "Min": lambda *numbers: min(numbers),

@@ -11,6 +11,7 @@ from cnncalc.notations.onnx.reading.call import Call
 from cnncalc.notations.onnx.reading.model import Node, followed
 from cnncalc.notations.onnx.reading.operators.base import (
     OPERATORS,
+    Made,
     Operator,
     Value,
     Whole,
@@ -42,16 +43,14 @@ _of_ways = partial(operator, constants=False, batch="any", known=OF_WAYS)
 _of_ends = partial(operator, constants=False, batch="any", known=OF_ENDS)
 
 
-def around(call: Call) -> list[Value]:
+def around(call: Call) -> Made:
     """What a node makes of the outputs or states of a recurrent one."""
     op, first = call.node.op, call.inputs[0]
     if op in CLASSES:
-        given: list[Value] = OPERATORS[op](call)
-        return given
+        return OPERATORS[op](call)
     if op == "Identity":
-        return [first]
-    table = OF_WAYS if isinstance(first, Ways) else OF_ENDS
-    return [table[op](call)]
+        return first
+    return (OF_WAYS if isinstance(first, Ways) else OF_ENDS)[op](call)
 
 
 def goes_around(node: Node, inputs: Sequence[Value]) -> bool:
@@ -110,7 +109,7 @@ def _squeezed(call: Call, ways: Ways, axes: Whole = None) -> Value:
 
 
 @_of_ways("Reshape")
-def _reshaped(call: Call, ways: Ways, shape: Whole = None) -> Value:
+def _reshaped(call: Call, ways: Ways, shape: Whole = None) -> Made:
     """The directions and the features of each as one axis."""
     sizes, place = _sizes(call, ways), ways.order.index(WAYS)
     target = shapes.reshaped(sizes, shape or [])
@@ -118,8 +117,7 @@ def _reshaped(call: Call, ways: Ways, shape: Whole = None) -> Value:
     if ways.order[place + 1 : place + 2] == (FEATURES,) and target == merged:
         return _ordered(call, ways)
     call.inputs = [as_data(call, ways), *call.inputs[1:]]
-    whole: Value = OPERATORS[call.node.op](call)
-    return whole
+    return OPERATORS[call.node.op](call)
 
 
 def _ordered(call: Call, ways: Ways) -> Tensor:

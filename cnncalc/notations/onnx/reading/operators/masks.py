@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from math import inf
-from typing import Any
 
 import cnncalc.notations.onnx.reading.shapes as shapes
 from cnncalc.layers import KINDS
@@ -26,7 +25,7 @@ __all__ = ["as_numbers"]
 
 LARGEST = 1e9  # what is beyond it stands for an infinite number, which times 0 would be none
 
-COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "Equal": lambda a, b: a == b,
     "Greater": lambda a, b: a > b,
     "GreaterOrEqual": lambda a, b: a >= b,
@@ -87,7 +86,7 @@ def inverse(call: Call, mask: Tensor, suffix: str = "") -> Tensor:
     return call.add(KINDS["rescale"]((-1.0,), (1.0,)), [mask], suffix)
 
 
-LOGIC: dict[str, Callable[[Any, Any], bool]] = {
+LOGIC: dict[str, Callable[[float, float], bool]] = {
     "And": lambda a, b: bool(a and b),
     "Or": lambda a, b: bool(a or b),
     "Xor": lambda a, b: bool(a) != bool(b),

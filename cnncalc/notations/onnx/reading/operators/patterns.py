@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
 
 from cnncalc.layers import KINDS
+from cnncalc.layers.activation import Rescale
+from cnncalc.layers.arithmetic import Reduce
 from cnncalc.layers.base import Layer, Shape
+from cnncalc.layers.norm import GroupNorm, LayerNorm
 from cnncalc.notations.onnx.reading.call import Call
 from cnncalc.notations.onnx.reading.values import Mask, Value
 from cnncalc.tracing.batch_axis import BatchAxis
@@ -98,9 +100,9 @@ def _is_idle(norm: Record) -> bool:
 def affine(call: Call, flow: Tensor, constant: Static, sizes: Shape) -> Tensor | None:
     """The scale and the shift after a norm that has none of its own."""
     record = call.record(flow)
-    if record.layer.kind not in ("gn", "ln") or not call.only_reader(flow):
+    layer = record.layer
+    if not isinstance(layer, GroupNorm | LayerNorm) or not call.only_reader(flow):
         return None
-    layer: Any = record.layer
     full = (1,) * (len(flow.shape) - len(sizes)) + sizes
     if full != _affine_sizes(layer, flow.shape):
         return None
@@ -113,8 +115,8 @@ def affine(call: Call, flow: Tensor, constant: Static, sizes: Shape) -> Tensor |
     return None
 
 
-def _affine_sizes(layer: Any, shape: Shape) -> Shape:
-    places = (0,) if layer.kind == "gn" else layer.places(shape)
+def _affine_sizes(layer: GroupNorm | LayerNorm, shape: Shape) -> Shape:
+    places = (0,) if isinstance(layer, GroupNorm) else layer.places(shape)
     return tuple(size if axis in places else 1 for axis, size in enumerate(shape))
 
 
@@ -147,7 +149,8 @@ def _gelu(call: Call) -> tuple[list[Record], Layer] | None:
 
 
 def _is_rescale(record: Record, factor: float, offset: float) -> bool:
-    layer: Any = record.layer
+    layer = record.layer
+    assert isinstance(layer, Rescale)
     given = (*layer.factor, *layer.offset)
     return len(given) == 2 and all(
         abs(a - b) < 1e-3 for a, b in zip(given, (factor, offset), strict=True)
@@ -166,11 +169,11 @@ def _layer_norm(call: Call) -> tuple[list[Record], Layer] | None:
     if records is None:
         return None
     mean, square, variance = (records[place].layer for place in (0, 2, 3))
-    layer: Any = mean
+    assert isinstance(mean, Reduce)
     squared = getattr(square, "exponent", 2) == 2
-    if layer != variance or layer.by != "mean" or not layer.keep or not squared:
+    if mean != variance or mean.by != "mean" or not mean.keep or not squared:
         return None
-    return records, KINDS["ln"](layer.axes, affine=False)
+    return records, KINDS["ln"](mean.axes, affine=False)
 
 
 def softplus(call: Call, mask: Value, kept: Value, soft: Value) -> Tensor | None:

@@ -11,7 +11,7 @@ from cnncalc.layers.base import show
 from cnncalc.layers.recurrent import ACTIVATIONS, GRU, LSTM, RNN, STARTS, Recurrent, State
 from cnncalc.notations.onnx.reading.call import Call
 from cnncalc.notations.onnx.reading.model import clean
-from cnncalc.notations.onnx.reading.operators.base import Value, operator
+from cnncalc.notations.onnx.reading.operators.base import Numbers, Value, Words, operator
 from cnncalc.notations.onnx.reading.operators.dense import mismatch
 from cnncalc.notations.onnx.reading.values import End, Ends, Ways
 from cnncalc.tracing.batch_axis import FIRST, BatchAxis
@@ -32,7 +32,7 @@ KIND_OF = {"relu": "relu", "affine": "identity"} | {
 # Parameters that an activation has if none are given, and those that its kind here has.
 USUAL = {"hardsigmoid": (0.2, 0.5), "affine": (1.0, 0.0)}
 OURS = {"hardsigmoid": (1 / 6, 0.5), "affine": (1.0, 0.0)}
-DIRECTIONS: dict[str, dict[str, Any]] = {
+DIRECTIONS: dict[str, dict[str, object]] = {
     "forward": {},
     "reverse": {"backwards": True},
     "bidirectional": {"bidirectional": True},
@@ -52,10 +52,10 @@ def recurrent(
     initial_c: Value = None,
     p: Static | None = None,
     *,
-    activations: Any = None,
-    activation_alpha: Any = None,
-    activation_beta: Any = None,
-    clip: Any = None,
+    activations: Words = None,
+    activation_alpha: Numbers = None,
+    activation_beta: Numbers = None,
+    clip: float | None = None,
     direction: str = "forward",
     hidden_size: int | None = None,
     input_forget: int = 0,
@@ -86,7 +86,7 @@ def recurrent(
     return [ways, *(_ends(layer, made, cell) for cell in cells)]
 
 
-def _biases(w: Static, b: Static | None) -> dict[str, Any]:
+def _biases(w: Static, b: Static | None) -> dict[str, object]:
     """Whether there are biases, and one or two for each gate: as many as are stored."""
     learned = sum(each.count for each in b.sources) if b is not None else 0
     return {"bias": b is not None, "biases": 1 if learned == w.shape[0] * w.shape[1] else 2}
@@ -170,7 +170,7 @@ def unfollowed(call: Call, message: str) -> NoReturn:
     call.refuse(message, code="unknown-operator")
 
 
-def _activations(call: Call, given: Any, alphas: Any, betas: Any) -> dict[str, str]:
+def _activations(call: Call, given: Words, alphas: Numbers, betas: Numbers) -> dict[str, str]:
     """The layer's activations; both directions have the same."""
     if not given:
         return {}

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import cnncalc.notations.onnx.reading.shapes as shapes
 from cnncalc.notations.onnx.reading.call import Call
 from cnncalc.notations.onnx.reading.operators.base import Either, Whole, operator
 from cnncalc.notations.onnx.reading.values import Statistic
-from cnncalc.tracing.arrays import reduced
+from cnncalc.tracing.arrays import Numbers, reduced
 from cnncalc.tracing.batch_axis import BatchAxis
 from cnncalc.tracing.reductions import along
 from cnncalc.tracing.tensors import Static, Tensor
@@ -27,7 +26,7 @@ BY = {
     "ReduceSumSquare": "squares",
 }
 # What each makes of numbers.
-OF_NUMBERS: dict[str, Callable[[list[Any]], Any]] = {
+OF_NUMBERS: dict[str, Callable[[Numbers], float]] = {
     "max": max,
     "mean": lambda numbers: sum(numbers) / len(numbers),
     "min": min,
@@ -79,7 +78,7 @@ def folded(call: Call, data: Static, axes: list[int], keep: bool, how: str) -> S
     sizes = shapes.reduced(data.shape, places, keep)
     whole = data.whole and how in ("max", "min", "prod", "sum")
 
-    def compute(values: list[Any]) -> list[Any]:
+    def compute(values: Numbers) -> Numbers:
         return reduced(values, data.shape, places, OF_NUMBERS[how])
 
     return call.made(sizes, [data], compute, whole=whole)

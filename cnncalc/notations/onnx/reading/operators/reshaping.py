@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import cnncalc.notations.onnx.reading.shapes as shapes
 from cnncalc.frameworks.onnx.node import plain
 from cnncalc.layers import KINDS
@@ -13,8 +11,8 @@ from cnncalc.notations.onnx.reading.call import Call
 from cnncalc.notations.onnx.reading.operators.base import Either, Value, Whole, operator
 from cnncalc.notations.onnx.reading.operators.patterns import regrouped
 from cnncalc.notations.onnx.reading.values import End, Ends
+from cnncalc.tracing.arrays import Numbers, taken
 from cnncalc.tracing.arrays import stretched as repeated
-from cnncalc.tracing.arrays import taken
 from cnncalc.tracing.constants import permuted
 from cnncalc.tracing.tensors import Static, Tensor
 
@@ -123,7 +121,7 @@ def tiled(call: Call, data: Static, times: list[int]) -> Static:
         call.refuse("its repeats don't fit its data")
     sizes = tuple(n * count for n, count in zip(data.shape, times, strict=True))
 
-    def compute(values: list[Any]) -> list[Any]:
+    def compute(values: Numbers) -> Numbers:
         shape = list(data.shape)
         for axis, count in enumerate(times):
             values = taken(values, tuple(shape), axis, [*range(shape[axis])] * count)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod, trunc
-from typing import Any
 
 import cnncalc.notations.onnx.reading.shapes as shapes
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import show
 from cnncalc.notations.onnx.reading.call import Call
 from cnncalc.notations.onnx.reading.operators.base import Either, Value, Whole, operator
-from cnncalc.tracing.arrays import taken
+from cnncalc.tracing.arrays import Numbers, taken
 from cnncalc.tracing.slices import Piece, cuts, runs
 from cnncalc.tracing.tensors import Static, Tensor
 
@@ -56,7 +55,7 @@ def parted(call: Call, data: Static, kept: Mapping[int, Piece]) -> Static:
     sizes = tuple(kept[a].size if a in kept else size for a, size in enumerate(data.shape))
     known = all(piece.is_plain for piece in kept.values())
 
-    def compute(values: list[Any]) -> list[Any]:
+    def compute(values: Numbers) -> Numbers:
         shape = list(data.shape)
         for axis, piece in kept.items():
             values = taken(values, tuple(shape), axis, piece.places())
@@ -150,7 +149,7 @@ def picked(call: Call, data: Static, indices: Static, axis: int) -> Static:
     sizes = (*data.shape[:axis], *indices.shape, *data.shape[axis + 1 :])
     size = data.shape[axis]
 
-    def compute(values: list[Any], places: list[int]) -> list[Any]:
+    def compute(values: Numbers, places: list[int]) -> Numbers:
         return taken(values, data.shape, axis, [range(size)[each] for each in places])
 
     return call.made(sizes, [data, indices], compute, [data], data.whole)
