@@ -28,9 +28,9 @@ from cnncalc.executors.keras.moves import MOVES
 from cnncalc.executors.keras.pools import POOLS
 from cnncalc.executors.keras.products import PRODUCTS
 from cnncalc.executors.keras.recurrent import RECURRENT
-from cnncalc.executors.rearranging import at_entries
+from cnncalc.executors.shared_layers import at_entries
 from cnncalc.executors.shortage import MemoryErrors
-from cnncalc.executors.stepping import NotBuilt, Pass, sizes_of_input, whole_numbers
+from cnncalc.executors.stepping import NotBuilt, Pass, computed_in, sizes_of_input, whole_numbers
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.each import Each
 from cnncalc.network import Network, Step
@@ -38,8 +38,6 @@ from cnncalc.packages import said
 from cnncalc.rows import as_layout
 
 __all__ = ["KerasExecutor"]
-
-COMPUTED = ("float64", "float32", "float16", "bfloat16")
 
 
 def _of_tensorflow() -> tuple[type[Exception], ...]:
@@ -77,7 +75,7 @@ class KerasExecutor(Executor):
             raise CnnCalcError(
                 f"`{how.device}` is no device of the executor `keras`", code="device", help="`cpu`"
             )
-        at = Bench(how.dtype if how.dtype in COMPUTED else "float32")
+        at = Bench(computed_in(how.dtype))
         forward = _Forward(network.at(input_shape), at, input_shape, how.batch)
         done = Run(self.name, how.device, at.dtype, how.batch, [], lacking=self.lacking)
         with _settings():

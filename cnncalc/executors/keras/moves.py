@@ -34,7 +34,7 @@ from cnncalc.executors.keras.modules import (
     channels_last,
     inside,
 )
-from cnncalc.executors.rearranging import flatten, permute, reshape, unflatten
+from cnncalc.executors.shared_layers import flatten, permute, reshape, unflatten
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.expand import Expand
 from cnncalc.layers.folding import Fold, Unfold

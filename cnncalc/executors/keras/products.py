@@ -19,7 +19,7 @@ from cnncalc.executors.keras.modules import (
     dimension,
     inside,
 )
-from cnncalc.executors.rearranging import matrix_product
+from cnncalc.executors.shared_layers import matrix_product
 from cnncalc.executors.stepping import NotBuilt
 from cnncalc.layers.attention import MultiHeadAttention
 from cnncalc.layers.base import Shape

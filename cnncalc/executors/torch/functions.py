@@ -18,7 +18,7 @@ from cnncalc.executors.geometry import (
     reshaped_sizes,
     sliced_axes,
 )
-from cnncalc.executors.rearranging import aligned, matrix_product, reshape
+from cnncalc.executors.shared_layers import aligned, matrix_product, reshape
 from cnncalc.frameworks.ops import BY_KIND, forms
 from cnncalc.layers import KINDS
 from cnncalc.layers.activation import Rescale

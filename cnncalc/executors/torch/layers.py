@@ -21,7 +21,7 @@ from cnncalc.executors.geometry import (
     spread_axes,
     squeezed_channels,
 )
-from cnncalc.executors.rearranging import at_entries
+from cnncalc.executors.shared_layers import at_entries
 from cnncalc.executors.stepping import NotBuilt
 from cnncalc.executors.torch.attention import attention
 from cnncalc.executors.torch.functions import FUNCTIONS, MERGES

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cnncalc.executors.base import Array
 from cnncalc.executors.bundled.compute.table import COMPUTATIONS, computes
 from cnncalc.executors.bundled.context import Context
-from cnncalc.executors.rearranging import at_entries
+from cnncalc.executors.shared_layers import at_entries
 from cnncalc.executors.stepping import NotBuilt
 from cnncalc.layers.each import Each
 

@@ -10,7 +10,7 @@ from cnncalc.executors.base import Array
 from cnncalc.executors.bundled.compute.table import computes
 from cnncalc.executors.bundled.context import Context
 from cnncalc.executors.geometry import axis_of
-from cnncalc.executors.rearranging import aligned
+from cnncalc.executors.shared_layers import aligned
 from cnncalc.layers.merge import Concatenate, Elementwise, Mean
 
 

@@ -25,7 +25,7 @@ from cnncalc.executors.geometry import (
     resized_axes,
     sliced_axes,
 )
-from cnncalc.executors.rearranging import flatten, permute, reshape, unflatten
+from cnncalc.executors.shared_layers import flatten, permute, reshape, unflatten
 from cnncalc.layers.base import Layer
 from cnncalc.layers.folding import Fold, Unfold
 from cnncalc.layers.padding import Crop, Pad

@@ -8,7 +8,7 @@ from cnncalc.executors.bundled.compute.table import computes
 from cnncalc.executors.bundled.context import Context
 from cnncalc.executors.bundled.kernels.arrays import product_type
 from cnncalc.executors.geometry import attended, heads_of
-from cnncalc.executors.rearranging import matrix_product
+from cnncalc.executors.shared_layers import matrix_product
 from cnncalc.layers.attention import MultiHeadAttention
 from cnncalc.layers.learned import Token
 from cnncalc.layers.product import MatrixProduct

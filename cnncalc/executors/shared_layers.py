@@ -1,6 +1,6 @@
-"""Layers that only move values, on the arrays of any library that has NumPy's functions for it.
+"""Layers that any library computes in the same way, by functions that are called as NumPy's.
 
-`xp` is that library: NumPy, CuPy, `torch` or `keras.ops`. Arrays are (N, C, *spatial).
+`xp` is the library: NumPy, CuPy, `torch` or `keras.ops`. Arrays are (N, C, *spatial).
 """
 
 from __future__ import annotations
@@ -10,7 +10,15 @@ from math import prod
 from types import ModuleType
 
 from cnncalc.executors.base import Array
-from cnncalc.executors.geometry import aligned_shapes, entry_axes, flattened_axes, reshaped_sizes
+from cnncalc.executors.geometry import (
+    aligned_shapes,
+    chosen_axes,
+    entry_axes,
+    flattened_axes,
+    reshaped_sizes,
+    unbiased,
+)
+from cnncalc.layers.arithmetic import Reduce
 from cnncalc.layers.each import Each
 from cnncalc.layers.merge import Elementwise
 from cnncalc.layers.product import MatrixProduct
@@ -22,6 +30,7 @@ __all__ = [
     "flatten",
     "matrix_product",
     "permute",
+    "reduced",
     "reshape",
     "unflatten",
 ]
@@ -95,3 +104,35 @@ def at_entries(xp: ModuleType, layer: Each, x: Array, compute: Callable[[Array],
     made = compute(xp.reshape(moved, (prod(entries), *sample)))
     apart = xp.reshape(made, (*entries, *made.shape[1:]))
     return xp.moveaxis(apart, places, axes)
+
+
+Along = Callable[[ModuleType, Array, tuple[int, ...], bool], Array]
+
+
+def _named(name: str) -> Along:
+    """The library's own function of a name."""
+    return lambda xp, x, axes, keep: getattr(xp, name)(x, axis=axes, keepdims=keep)
+
+
+def _logsumexp(xp: ModuleType, x: Array, axes: tuple[int, ...], keep: bool) -> Array:
+    shifted = xp.exp(x - xp.max(x, axis=axes, keepdims=True))
+    return xp.max(x, axis=axes, keepdims=keep) + xp.log(xp.sum(shifted, axis=axes, keepdims=keep))
+
+
+_sum = _named("sum")
+# What a reduction does with the axes that it runs along, which stay with size 1 or go.
+REDUCTIONS: dict[str, Along] = {
+    **{name: _named(name) for name in ("mean", "max", "min", "prod", "std", "sum", "var")},
+    "norm1": lambda xp, x, axes, keep: _sum(xp, xp.abs(x), axes, keep),
+    "norm2": lambda xp, x, axes, keep: xp.sqrt(_sum(xp, xp.square(x), axes, keep)),
+    "squares": lambda xp, x, axes, keep: _sum(xp, xp.square(x), axes, keep),
+    "logsumexp": _logsumexp,
+}
+
+
+def reduced(xp: ModuleType, layer: Reduce, x: Array) -> Array:
+    """The mean, maximum, sum … along axes, where the library reduces several at once."""
+    axes = tuple(1 + axis for axis in sorted(set(chosen_axes(layer, len(x.shape) - 1))))
+    out = REDUCTIONS[layer.by](xp, x, axes, layer.keep)
+    factor = unbiased(layer, prod(x.shape[axis] for axis in axes))
+    return out if factor == 1 else out * factor
