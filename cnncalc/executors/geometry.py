@@ -15,7 +15,7 @@ from cnncalc.layers.adaptive import AdaptivePool, FractionalMaxPool
 from cnncalc.layers.arithmetic import Reduce
 from cnncalc.layers.attention import MultiHeadAttention, SqueezeExcitation
 from cnncalc.layers.base import Layer
-from cnncalc.layers.conv import Conv, DepthwiseConv, PointwiseConv, SeparableConv
+from cnncalc.layers.conv import Conv, DepthwiseConv, SeparableConv
 from cnncalc.layers.each import Each
 from cnncalc.layers.embedding import Embedding
 from cnncalc.layers.folding import Fold, Unfold
@@ -51,7 +51,6 @@ __all__ = [
     "map_sizes",
     "one_each",
     "pads_of",
-    "pointwise_axes",
     "pool_axes",
     "reshaped_sizes",
     "resized_axes",
@@ -220,12 +219,6 @@ def convolution_axes(
 ) -> tuple[Axis, ...]:
     """How the windows of a convolution or an unfold walk along the spatial axes."""
     return _sliding(layer, layer.stride, sizes)
-
-
-def pointwise_axes(layer: PointwiseConv, sizes: Sequence[int]) -> tuple[Axis, ...]:
-    """Every stride-th place by itself."""
-    strides = one_each(layer.stride, sizes)
-    return tuple(Axis(n, stride=s) for n, s in zip(sizes, strides, strict=True))
 
 
 def pool_axes(layer: SlidingPool, sizes: Sequence[int]) -> tuple[Axis, ...]:
