@@ -451,7 +451,7 @@ class OtherModule:
     __name__ = "cupy"
     names = """
         add arange asarray clip dtype empty eye float16 float32 float64 floor full int64 kron lib
-        matmul max maximum minimum moveaxis sum swapaxes take transpose uint8 zeros
+        matmul max maximum minimum moveaxis reshape sum swapaxes take transpose uint8 zeros
     """
 
     def __getattr__(self, name: str) -> Any:
