@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from cnncalc.errors import LayerError
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import show
 from cnncalc.notations.source.axes import outer_shape
+from cnncalc.notations.source.layer_arguments import refusable
 from cnncalc.notations.source.layer_steps import batch_of, emit, emit_view
 from cnncalc.notations.source.products import product
 from cnncalc.python.machine import Machine
@@ -81,11 +81,7 @@ def in_line(machine: Machine, tensor: Tensor, tensors: Sequence[Tensor]) -> Tens
 
 def scaled(machine: Machine, sign: str, tensor: Tensor, number: float, reverse: bool) -> Value:
     """A tensor and a number."""
-    try:
-        parts = with_number(WORDS[sign], number, reverse)
-    except LayerError as error:
-        raise Refusal(error.message, code=error.code) from None
-    for part in parts:
+    for part in refusable(with_number, WORDS[sign], number, reverse):
         tensor = emit(machine, part.layer, [tensor], op=part.word)
     return tensor
 

@@ -13,11 +13,11 @@ from cnncalc.notations.source.argument_places import argument
 from cnncalc.python.iteration import content_of
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.unknown import Unknown
-from cnncalc.python.values import Opaque, Value, describe
+from cnncalc.python.values import Instance, Opaque, Value, describe
 from cnncalc.python.wordlists import words
 from cnncalc.tracing.tensors import Static, Tensor, one_number
 
-__all__ = ["LAYER_COST", "by_name", "made", "or_unknown", "plain", "refused"]
+__all__ = ["LAYER_COST", "by_name", "layers_of", "made", "or_unknown", "plain", "refusable"]
 
 # Arguments that change no size and no count, by their names; what only a run knows is left out.
 IDLE = words(
@@ -58,7 +58,18 @@ def or_unknown(value: Value) -> Value:
     return value if isinstance(value, Unknown) else plain(value)
 
 
-def refused(error: LayerError, reader: Callable[..., object] | None = None) -> Refusal:
+Made = TypeVar("Made")
+
+
+def refusable(rule: Callable[..., Made], *args: object, **options: object) -> Made:
+    """What a rule gives; its bare sentence becomes a refusal at this place."""
+    try:
+        return rule(*args, **options)
+    except LayerError as error:
+        raise _refused(error) from None
+
+
+def _refused(error: LayerError, reader: Callable[..., object] | None = None) -> Refusal:
     """A layer's bare sentence on its way to its place: an argument of the call, where one is to
     blame; `reader` has that call's signature, if it is known.
     """
@@ -84,9 +95,6 @@ def _leave_out(reader: Callable[..., object], bound: BoundArguments) -> None:
         bound.arguments[name] = ANY_RATE if default is Parameter.empty else default
 
 
-Made = TypeVar("Made")
-
-
 def made(
     reader: Callable[..., Made], call: str, values: list[Value], kwargs: dict[str, Value]
 ) -> tuple[Made, dict[str, Value]]:
@@ -101,4 +109,11 @@ def made(
         bound.apply_defaults()
         return reader(*bound.args, **bound.kwargs), bound.arguments
     except LayerError as error:
-        raise refused(error, reader) from None
+        raise _refused(error, reader) from None
+
+
+def layers_of(made: Instance) -> Value:
+    """What the arguments of an object have made; Refusal where they haven't yet."""
+    if made.layers is None:
+        raise Refusal(f"`{made.cls.name}` runs before `super().__init__()` has made it")
+    return made.layers

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
 
-from cnncalc.errors import LayerError
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, show
 from cnncalc.notations.source.axes import outer_shape
 from cnncalc.notations.source.keras.state import keras_of
-from cnncalc.notations.source.layer_arguments import plain, refused
+from cnncalc.notations.source.layer_arguments import plain, refusable
 from cnncalc.notations.source.layer_steps import batch_of, emit
 from cnncalc.notations.source.state import state_of
 from cnncalc.python.guests import Guest
@@ -33,7 +31,7 @@ from cnncalc.tracing.products import (
 )
 from cnncalc.tracing.tensors import Operations, Static, Tensor
 
-__all__ = ["PRODUCTS", "planned", "product", "refusable", "scaled_dot_product_attention", "through"]
+__all__ = ["PRODUCTS", "planned", "product", "scaled_dot_product_attention", "through"]
 
 
 MAX_LETTERS = 8
@@ -107,17 +105,6 @@ def order_of(machine: Machine) -> str:
     if state_of(machine).notation != "keras":
         return "first"
     return str(keras_of(machine).frame.order)
-
-
-Made = TypeVar("Made")
-
-
-def refusable(rule: Callable[..., Made], *args: object, **options: object) -> Made:
-    """What a rule of `tracing` gives; its bare sentence becomes a refusal at this place."""
-    try:
-        return rule(*args, **options)
-    except LayerError as error:
-        raise refused(error) from None
 
 
 def _words(value: Value) -> str:

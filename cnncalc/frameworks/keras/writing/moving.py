@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cnncalc.frameworks.keras.frame import CHANNELS_LAST
+from cnncalc.frameworks.keras.merging import ELEMENTWISE
 from cnncalc.frameworks.keras.reshaping import MODES
 from cnncalc.frameworks.keras.writing.calls import Writer, axes_of, call, no_class, one
 from cnncalc.layers.base import NO_PADS, Layer, Shape, spread_out
@@ -124,14 +125,7 @@ def _concatenate(layer: Concatenate, shape: Shape) -> str:
     return call("Concatenate", axis=keras_axis(layer.place(shape)))
 
 
-MERGES = {
-    "add": "Add",
-    "maximum": "Maximum",
-    "mean": "Average",
-    "minimum": "Minimum",
-    "mul": "Multiply",
-    "sub": "Subtract",
-}
+MERGES = {layer.kind: name for name, layer in ELEMENTWISE.items()}
 WRITERS: dict[str, Writer] = {
     **{kind: _merge(name) for kind, name in MERGES.items()},
     "cat": _concatenate,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from cnncalc.notations.source.axes import outer_shape
-from cnncalc.notations.source.products import refusable
+from cnncalc.notations.source.layer_arguments import refusable
 from cnncalc.notations.source.state import state_of
 from cnncalc.python.functions import simple
 from cnncalc.python.iteration import content_of, listed

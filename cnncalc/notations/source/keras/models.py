@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cnncalc.errors import LayerError
 from cnncalc.frameworks.keras import declared_input, open_sizes
 from cnncalc.layers.base import Shape
 from cnncalc.layers.merge import Input
@@ -20,7 +19,7 @@ from cnncalc.notations.source.keras.layers import (
 )
 from cnncalc.notations.source.keras.state import keras_of
 from cnncalc.notations.source.keras.tensors import keras_readers
-from cnncalc.notations.source.layer_arguments import plain, refused
+from cnncalc.notations.source.layer_arguments import plain, refusable
 from cnncalc.notations.source.layer_steps import emit
 from cnncalc.notations.source.model_trace import ModelTrace
 from cnncalc.notations.source.state import state_of
@@ -49,10 +48,7 @@ def keras_input(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -
     name = kwargs.get("name")
     values = [plain(each) for each in args]
     named = {key: plain(value) for key, value in kwargs.items() if key not in ("name", "dtype")}
-    try:
-        (step,) = keras_readers(machine)["Input"](*values, **named)
-    except LayerError as error:
-        raise refused(error) from None
+    (step,) = refusable(keras_readers(machine)["Input"], *values, **named)
     sizes = open_sizes(named | dict(zip(("shape",), values, strict=False)))
     assert isinstance(step.layer, Input)
     return new_input(machine, step.layer.shape, name if isinstance(name, str) else None, sizes)
@@ -139,10 +135,7 @@ def declared_shape(machine: Machine, model: Instance) -> Shape | None:
     if "inputs" in first.fields:
         found: Shape = first.fields["inputs"][0].shape
         return found
-    try:
-        return declared_input(first.fields, keras_of(machine).frame)
-    except LayerError as error:
-        raise refused(error) from None
+    return refusable(declared_input, first.fields, keras_of(machine).frame)
 
 
 def call_model(machine: Machine, model: Instance, inputs: Value, **options: Value) -> Value:

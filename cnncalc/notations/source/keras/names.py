@@ -6,6 +6,7 @@ import ast
 from functools import cache
 
 from cnncalc.frameworks.keras import CHANNELS_FIRST, READERS
+from cnncalc.frameworks.keras.merging import ELEMENTWISE
 from cnncalc.notations.source.keras.layers import LAYER, keras_layer
 from cnncalc.notations.source.keras.models import MODEL, SEQUENTIAL, keras_input
 from cnncalc.notations.source.keras.ops import ACTIVATIONS, DRAWN, FUNCTIONS, drawn
@@ -46,15 +47,7 @@ SILENT = frozenset(
         "saving estimator train compat estimators"
     )
 )
-MERGES = {
-    "add": "Add",
-    "average": "Average",
-    "concatenate": "Concatenate",
-    "maximum": "Maximum",
-    "minimum": "Minimum",
-    "multiply": "Multiply",
-    "subtract": "Subtract",
-}
+MERGES = {cls.lower(): cls for cls in (*ELEMENTWISE, "Concatenate")}
 NO_LAYER = frozenset(words("RNN ConvLSTM2D LSTMCell GRUCell"))
 
 

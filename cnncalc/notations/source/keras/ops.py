@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from cnncalc.errors import LayerError
 from cnncalc.frameworks.keras.activations import rectified
 from cnncalc.frameworks.ops import Form, Op, names_in
 from cnncalc.layers import KINDS
 from cnncalc.notations.source.arithmetic import tensor_operator
 from cnncalc.notations.source.entries import arange
-from cnncalc.notations.source.keras.layers import activation
+from cnncalc.notations.source.keras.layers import activation, made_longer
 from cnncalc.notations.source.keras.ops_on_shapes import SHAPING, values_of
 from cnncalc.notations.source.keras.products import PRODUCTS
 from cnncalc.notations.source.keras.state import keras_of
-from cnncalc.notations.source.keras.tensors import inner_axis, keras_readers, outer
-from cnncalc.notations.source.layer_arguments import plain, refused
+from cnncalc.notations.source.keras.tensors import inner_axis, outer, run_class
+from cnncalc.notations.source.layer_arguments import plain
 from cnncalc.notations.source.layer_steps import emit
-from cnncalc.notations.source.longer import one_after_the_other
 from cnncalc.python.functions import Method
 from cnncalc.python.iteration import listed
 from cnncalc.python.machine import Machine
@@ -39,14 +35,7 @@ def layer_call(cls: str, *names: str) -> Method:
         given = dict(zip(names, args, strict=False)) | options
         given = {key: plain(value) for key, value in given.items() if key in names}
         inputs = tensors if isinstance(tensors, list | tuple) else [tensors]
-        try:
-            steps = keras_readers(machine)[cls](**given)
-        except LayerError as error:
-            raise refused(error) from None
-        flow = list(inputs)
-        for step in steps:
-            flow = [emit(machine, step, flow, op=step.layer.kind)]
-        return flow[0]
+        return run_class(machine, cls, inputs, **given)
 
     return call
 
@@ -118,9 +107,8 @@ def reshape(machine: Machine, tensor: Value, shape: Value) -> Value:
     sizes = listed(machine, shape)
     if not sizes or not (sizes[0] in (-1, None) or isinstance(sizes[0], Batch)):
         raise Refusal("this reshape doesn't keep the batch in front", code="view")
-    call: Callable[..., Value] = layer_call("Reshape", "target_shape")
-    rest = sizes[1:]
-    return call(machine, tensor, tuple(-1 if size is None else size for size in rest))
+    rest = tuple(-1 if size is None else size for size in sizes[1:])
+    return run_class(machine, "Reshape", [tensor], plain(rest))
 
 
 def concatenate(machine: Machine, tensors: Value, axis: Value = -1, **options: Value) -> Value:
@@ -128,13 +116,10 @@ def concatenate(machine: Machine, tensors: Value, axis: Value = -1, **options: V
     parts = listed(machine, tensors)
     flowing = [part for part in parts if isinstance(part, Tensor)]
     if len(flowing) == len(parts):
-        joined: Callable[..., Value] = layer_call("Concatenate", "axis")
-        return joined(machine, parts, axis)
+        return run_class(machine, "Concatenate", parts, plain(axis))
     if not flowing or not all(isinstance(part, Tensor | Static) for part in parts):
         raise Refusal("what `concatenate` joins can't be followed")
-    inside = inner_axis(machine, flowing[0], axis)
-    place: int = axis % (len(flowing[0].shape) + 1)
-    return one_after_the_other(machine, parts, inside, place, "concatenate")
+    return made_longer(machine, parts, axis, "concatenate")
 
 
 def spread(machine: Machine, tensor: Value, shape: Value) -> Value:
@@ -172,10 +157,10 @@ def pad(machine: Machine, tensor: Value, paddings: Value, *args: Value, **option
 
 def resize(machine: Machine, tensor: Value, size: Value, *args: Value, **options: Value) -> Value:
     """`tf.image.resize(x, (h, w))`."""
-    height, width = listed(machine, size)
-    call: Callable[..., Value] = layer_call("Resizing", "height", "width", "interpolation")
-    method = options.get("method", options.get("interpolation", "bilinear"))
-    return call(machine, tensor, height, width, method if isinstance(method, str) else "bilinear")
+    height, width = map(plain, listed(machine, size))
+    method = options.get("method", options.get("interpolation"))
+    mode = method if isinstance(method, str) else "bilinear"
+    return run_class(machine, "Resizing", [tensor], height, width, mode)
 
 
 def drawn(machine: Machine, shape: Value, *args: Value, **options: Value) -> Value:

@@ -6,14 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from math import inf
 
-from cnncalc.errors import LayerError
 from cnncalc.frameworks.ops import Form, Op, names_in
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import REQUIRED
 from cnncalc.notations.source.arithmetic import tensor_operator
 from cnncalc.notations.source.keras.state import keras_of
-from cnncalc.notations.source.keras.tensors import keras_readers, outer
-from cnncalc.notations.source.layer_arguments import refused
+from cnncalc.notations.source.keras.tensors import outer, run_class
 from cnncalc.notations.source.layer_steps import emit
 from cnncalc.notations.source.slices import cut, taken
 from cnncalc.python.functions import Method
@@ -40,22 +38,13 @@ def place(tensor: Value, axis: Value, more: int = 0) -> int:
     return axis % rank
 
 
-def by_layer(machine: Machine, cls: str, tensor: Value, setting: Value) -> Value:
-    """One step of a layer of Keras's vocabulary."""
-    try:
-        (step,) = keras_readers(machine)[cls](setting)
-    except LayerError as error:
-        raise refused(error) from None
-    return emit(machine, step, [tensor], op=step.layer.kind)
-
-
 def expand_dims(machine: Machine, tensor: Value, axis: Value) -> Value:
     """`ops.expand_dims(x, axis)`: an axis of one, or several of them."""
     for each in listed(machine, axis) if isinstance(axis, list | tuple) else [axis]:
         where = place(tensor, each, 1)
         sizes = list(outer(machine, tensor))
         sizes.insert(where, 1)
-        tensor = by_layer(machine, "Reshape", tensor, tuple(sizes[1:]))
+        tensor = run_class(machine, "Reshape", [tensor], tuple(sizes[1:]))
     return tensor
 
 
@@ -69,7 +58,7 @@ def squeeze(machine: Machine, tensor: Value, axis: Value = None) -> Value:
     if any(sizes[where] != 1 for where in gone):
         raise Refusal("only axes of one can be squeezed", code="axes")
     kept = tuple(size for where, size in enumerate(sizes) if where not in gone)[1:]
-    return by_layer(machine, "Reshape", tensor, kept)
+    return run_class(machine, "Reshape", [tensor], kept)
 
 
 def transpose(machine: Machine, tensor: Value, axes: Value = None) -> Value:
@@ -77,7 +66,7 @@ def transpose(machine: Machine, tensor: Value, axes: Value = None) -> Value:
     order = listed(machine, axes) if axes is not None else []
     if not order or order[0] != 0:
         raise Refusal("this moves the batch from the front, where it must stay", code="batch-axis")
-    return by_layer(machine, "Permute", tensor, tuple(order[1:]))
+    return run_class(machine, "Permute", [tensor], tuple(order[1:]))
 
 
 def swapaxes(machine: Machine, tensor: Value, axis1: Value, axis2: Value) -> Value:

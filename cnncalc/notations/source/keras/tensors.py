@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from cnncalc.frameworks.keras import readers
 from cnncalc.network import Declared
 from cnncalc.notations.source.keras.state import keras_of
+from cnncalc.notations.source.layer_arguments import refusable
+from cnncalc.notations.source.layer_steps import emit
 from cnncalc.notations.source.model_trace import ModelTrace
-from cnncalc.notations.source.slices import cut, taken
+from cnncalc.notations.source.slices import cut, parts_of, taken
 from cnncalc.notations.source.state import state_of
-from cnncalc.python.exceptions import raised
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import MISSING, OBJECT, Builtin, Opaque, Value, describe
 from cnncalc.tracing.slices import Piece
 from cnncalc.tracing.tensors import Operations, Tensor
 
-__all__ = ["KerasTensor", "inner_axis", "keras_readers", "keras_trace", "outer"]
+__all__ = ["KerasTensor", "inner_axis", "keras_readers", "keras_trace", "outer", "run_class"]
 
 
 def outer(machine: Machine, tensor: Tensor) -> tuple[Value, ...]:
@@ -58,13 +59,7 @@ def attribute_of(machine: Machine, value: Tensor, name: str) -> Value:
 
 def item_of(machine: Machine, tensor: Tensor, index: Value) -> Value:
     """`x[..., :8]` and `x[:, 1:, 1:, :]`: slices only."""
-    parts = list(index) if isinstance(index, tuple) else [index]
-    rank = len(tensor.shape) + 1
-    if ... in [part for part in parts if part is ...]:
-        place = next(i for i, part in enumerate(parts) if part is ...)
-        parts[place : place + 1] = [slice(None)] * (rank - len(parts) + 1)
-    if len(parts) > rank:
-        raise raised("IndexError", f"too many indices for a tensor of {rank} axes")
+    parts = parts_of(index, len(tensor.shape) + 1)
     if parts[0] != slice(None):
         raise Refusal("this takes a part of the batch, which can't be followed", code="batch-axis")
     kept: dict[int, Piece] = {}
@@ -115,3 +110,13 @@ def keras_readers(machine: Machine) -> Mapping[str, Callable[..., tuple[Declared
     """Keras's vocabulary in the layout of this source; steps are kept from now on."""
     keras_trace(machine)
     return readers(keras_of(machine).frame)
+
+
+def run_class(
+    machine: Machine, cls: str, inputs: Sequence[Value], *args: Value, **options: Value
+) -> Value:
+    """The steps of a class of Keras's vocabulary, made of these arguments, on tensors."""
+    flow = list(inputs)
+    for step in refusable(keras_readers(machine)[cls], *args, **options):
+        flow = [emit(machine, step, flow, op=step.layer.kind)]
+    return flow[0]

@@ -19,7 +19,7 @@ from cnncalc.notations.source.keras.layers import (
 )
 from cnncalc.notations.source.keras.state import keras_of
 from cnncalc.notations.source.keras.tensors import keras_trace, outer
-from cnncalc.notations.source.layer_arguments import refused
+from cnncalc.notations.source.layer_arguments import refusable
 from cnncalc.notations.source.layer_steps import emit
 from cnncalc.notations.source.model_trace import ModelTrace
 from cnncalc.python.exceptions import raised
@@ -43,10 +43,7 @@ def init(machine: Machine, wrapper: Instance, layer: Value = None, **options: Va
             given = f"the class `{layer.name}`: call it, with parentheses"
         raise raised("ValueError", f"`{WORDS.words}` takes a layer of Keras, not {given}")
     keywords = {key: argument(value) for key, value in options.items()}
-    try:
-        finish(WORDS, keywords)
-    except LayerError as error:
-        raise refused(error) from None
+    refusable(finish, WORDS, keywords)
     init_base(machine, wrapper, **options)
     wrapper.fields = {**keywords, **wrapper.fields, "layer": layer}
 
@@ -72,10 +69,8 @@ def run(machine: Machine, wrapper: Instance, inputs: Value, *args: Value, **o: V
     for number in needed(records, begin, end):
         record = records[number]
         flow = [places[each] for each in record.inputs]
-        try:
-            declared = at_entries(record.declared, [each.shape for each in flow], 1, order)
-        except LayerError as error:
-            raise refused(error) from None
+        shapes = [each.shape for each in flow]
+        declared = refusable(at_entries, record.declared, shapes, 1, order)
         name = named(record.name, wrapper)
         places[number] = emit(
             machine,

@@ -79,9 +79,7 @@ def undone(machine: Machine, module: Value, name: Value = "weight") -> Value:
     if isinstance(module, Instance) and isinstance(made := module.fields.get(name), Static):
         for part in made.sources:
             module.fields.pop(part.name, None)
-        whole = Parameter(made.shape)
-        whole.holder, whole.name = module, name
-        module.fields[name] = whole
+        module.fields[name] = Parameter(made.shape, holder=module, name=name)
     return module
 
 
