@@ -6,7 +6,7 @@ import pytest
 
 from cnncalc.layers.base import Shape
 from tests.frameworks.live_keras import keras_or_skip
-from tests.source.reading import refused, report_of
+from tests.source.reading import all_params, refused, report_of
 
 # What is computed of x, a map of 8×6 with 4 channels: what comes out, channels last.
 CASES: list[tuple[str, Shape]] = [
@@ -146,3 +146,26 @@ def test_what_is_drawn_is_a_tensor_of_its_size(size: str) -> None:
     report = report_of(text)
     assert report.total.params == 2 * (8 * 3 + 3) + 3 * 8 + 8
     assert report.shape(report.layers[-1].output_shape) == [8]
+
+
+def test_a_model_in_another_keeps_all_weights_of_a_step() -> None:
+    """A step works with two of them; the model runs once alone and once in the other."""
+    text = """
+import keras
+from keras import layers
+
+class Two(layers.Layer):
+    def build(self, input_shape):
+        self.a = self.add_weight(shape=(8,), name="a")
+        self.b = self.add_weight(shape=(8,), name="b")
+
+    def call(self, x):
+        return x * (self.a + self.b)
+
+a = keras.Input((8,))
+inner = keras.Model(a, Two()(a))
+b = keras.Input((8,))
+model = keras.Model(b, inner(b))
+"""
+    assert all_params(report_of(text, entry="inner")) == 16
+    assert all_params(report_of(text, entry="model")) == 16

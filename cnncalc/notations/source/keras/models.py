@@ -17,10 +17,10 @@ from cnncalc.notations.source.keras.layers import (
     set_trainable,
     tensors,
 )
+from cnncalc.notations.source.keras.replaying import between, once_more
 from cnncalc.notations.source.keras.state import keras_of
 from cnncalc.notations.source.keras.tensors import keras_readers
 from cnncalc.notations.source.layer_arguments import plain, refusable
-from cnncalc.notations.source.layer_steps import emit
 from cnncalc.notations.source.model_trace import ModelTrace
 from cnncalc.notations.source.state import state_of
 from cnncalc.python.attributes import set_field
@@ -35,9 +35,9 @@ from cnncalc.tracing.tensors import Tensor
 __all__ = [
     "MODEL",
     "SEQUENTIAL",
-    "between",
     "declared_shape",
     "keras_input",
+    "records_of",
     "replayed",
     "sequential_of",
 ]
@@ -161,44 +161,29 @@ def replayed(machine: Machine, model: Instance, inputs: list[Tensor], prefix: st
     if len(first) != len(inputs):
         raise Refusal(f"`{model.fields['name']}` takes {len(first)} inputs, not {len(inputs)}")
     places: dict[int, Value] = {old.number: new for old, new in zip(first, inputs, strict=True)}
-    for number in sorted(between(trace, model)):
+    for number in records_of(trace, model):
         record = trace.records[number]
         if number not in places:
-            made = emit(
-                machine,
-                record.declared,
-                [places[each] for each in record.inputs],
-                op=record.layer.kind,
-                owner=record.owner,
-                part=record.part,
-                name=f"{prefix}{record.name}",
-            )
+            name = f"{prefix}{record.name}"
+            made = once_more(machine, record, record.declared, places, name)
             trace.records[made.number].within = record.within
             places[number] = made
     results = [places[each.number] for each in model.fields["outputs"]]
     return results[0] if model.fields["single"] else results
 
 
-def between(trace: ModelTrace, model: Instance) -> set[int]:
+def records_of(trace: ModelTrace, model: Instance) -> list[int]:
     """The records from a model's inputs to its outputs."""
-    stop = {each.number for each in model.fields["inputs"]}
-    found: set[int] = set()
-    waiting = [each.number for each in model.fields["outputs"]]
-    while waiting:
-        number = waiting.pop()
-        if number in found:
-            continue
-        found.add(number)
-        record = trace.records[number]
-        if number in stop:
-            continue
-        if not record.inputs and number not in stop:
-            raise Refusal(
-                f"the outputs of `{model.fields['name']}` also need the input `{record.name}`",
-                help="give all inputs: `Model(inputs=[a, b], outputs=…)`",
-            )
-        waiting += record.inputs
-    return found
+
+    def stray(number: int) -> Refusal:
+        return Refusal(
+            f"the outputs of `{model.fields['name']}` also need the input "
+            f"`{trace.records[number].name}`",
+            help="give all inputs: `Model(inputs=[a, b], outputs=…)`",
+        )
+
+    starts, ends = ({each.number for each in model.fields[side]} for side in ("inputs", "outputs"))
+    return between(lambda number: trace.records[number].inputs, starts, ends, stray)
 
 
 def ends(name: str) -> Callable[..., Value]:
@@ -224,10 +209,8 @@ def layers_of(machine: Machine, model: Instance) -> list[Value]:
     if "stack" in model.fields:
         return list(model.fields["stack"])
     if "inputs" in model.fields:
-        owners = [
-            state_of(machine).steps.records[n].owner
-            for n in sorted(between(state_of(machine).steps, model))
-        ]
+        trace = state_of(machine).steps
+        owners = [trace.records[number].owner for number in records_of(trace, model)]
         return list({id(owner): owner for owner in owners if owner is not None}.values())
     return [value for value in model.fields.values() if is_layer(value)]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.keras.arguments import finish
@@ -17,10 +17,10 @@ from cnncalc.notations.source.keras.layers import (
     is_layer,
     tensors,
 )
+from cnncalc.notations.source.keras.replaying import between, once_more
 from cnncalc.notations.source.keras.state import keras_of
 from cnncalc.notations.source.keras.tensors import keras_trace, outer
 from cnncalc.notations.source.layer_arguments import refusable
-from cnncalc.notations.source.layer_steps import emit
 from cnncalc.notations.source.model_trace import ModelTrace
 from cnncalc.python.exceptions import raised
 from cnncalc.python.functions import simple
@@ -66,22 +66,12 @@ def run(machine: Machine, wrapper: Instance, inputs: Value, *args: Value, **o: V
     begin = len(keras_trace(machine).records)
     records, end = followed_alone(machine, wrapper.fields["layer"], shape)
     places = {begin: x}
-    for number in needed(records, begin, end):
+    for number in between(inputs_among(records), [begin], [end], elsewhere)[1:]:
         record = records[number]
-        flow = [places[each] for each in record.inputs]
-        shapes = [each.shape for each in flow]
+        shapes = [places[each].shape for each in record.inputs]
         declared = refusable(at_entries, record.declared, shapes, 1, order)
         name = named(record.name, wrapper)
-        places[number] = emit(
-            machine,
-            declared,
-            flow,
-            op=record.layer.kind,
-            owner=record.owner,
-            part=record.part,
-            name=name,
-            held=record.held,
-        )
+        places[number] = once_more(machine, record, declared, places, name)
     return places[end]
 
 
@@ -114,22 +104,17 @@ def take_out(trace: ModelTrace, begin: int) -> None:
         del trace.records[begin:]
 
 
-def needed(records: Mapping[int, Record], begin: int, end: int) -> Sequence[int]:
-    """The records between the sample and the output, in order."""
-    found: set[int] = set()
-    waiting = [end]
-    while waiting:
-        number = waiting.pop()
-        if number in found or number == begin:
-            continue
-        if number not in records or not records[number].inputs:
-            raise Refusal(
-                f"the layer of `{WORDS.words}` reads a tensor that is none of its input",
-                help="give all that it reads as its one input",
-            )
-        found.add(number)
-        waiting += records[number].inputs
-    return sorted(found)
+def inputs_among(records: Mapping[int, Record]) -> Callable[[int], Sequence[int]]:
+    """What each record reads; nothing of those that aren't among these."""
+    return lambda number: records[number].inputs if number in records else ()
+
+
+def elsewhere(number: int) -> Refusal:
+    """What is said of a record that reads nothing of the sample."""
+    return Refusal(
+        f"the layer of `{WORDS.words}` reads a tensor that is none of its input",
+        help="give all that it reads as its one input",
+    )
 
 
 def named(name: str, wrapper: Instance) -> str:
