@@ -8,7 +8,7 @@ from itertools import accumulate
 from cnncalc.notations.source.axes import outer_shape
 from cnncalc.notations.source.layer_arguments import refusable
 from cnncalc.notations.source.state import state_of
-from cnncalc.python.functions import simple
+from cnncalc.python.functions import simple, unchanged
 from cnncalc.python.iteration import content_of, listed
 from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
@@ -248,6 +248,6 @@ EINOPS: dict[str, Value] = {
         ("pack", pack),
         ("unpack", unpack),
         ("prepared", prepared),
-        ("asnumpy", lambda machine, tensor: tensor),
+        ("asnumpy", unchanged),
     )
 }

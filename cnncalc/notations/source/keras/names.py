@@ -15,7 +15,7 @@ from cnncalc.notations.source.keras.state import keras_of
 from cnncalc.notations.source.keras.tensors import KerasTensor
 from cnncalc.notations.source.keras.time_distributed import TIME_DISTRIBUTED
 from cnncalc.notations.source.unread import LISTED
-from cnncalc.python.functions import Method, simple, undecorated
+from cnncalc.python.functions import Method, simple, unchanged, undecorated
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.source_tree import SourceFile
@@ -174,10 +174,6 @@ def activation_name(machine: Machine, value: Value) -> Value:
     return value.name if isinstance(value, Builtin) else value
 
 
-def source_inputs(machine: Machine, tensor: Value, *args: Value) -> Value:
-    return tensor
-
-
 def layer_classes() -> list[str]:
     """The classes of `keras.layers`, those that can't be read too."""
     return [*READERS, *NO_LAYER, TIME_DISTRIBUTED.name, "Lambda", "Layer"]
@@ -237,8 +233,8 @@ FIXED: dict[str, Value] = {
     "activations.get": simple("get", get_activation),
     "activations.serialize": simple("serialize", activation_name),
     "ops.operation_utils": Namespace("keras.ops.operation_utils"),
-    "ops.operation_utils.get_source_inputs": simple("get_source_inputs", source_inputs),
-    "utils.get_source_inputs": simple("get_source_inputs", source_inputs),
+    "ops.operation_utils.get_source_inputs": simple("get_source_inputs", unchanged),
+    "utils.get_source_inputs": simple("get_source_inputs", unchanged),
     "utils.file_utils": Namespace("keras.utils.file_utils"),
     "utils.file_utils.exists": simple("exists", lambda machine, path: False),
     "utils.file_utils.get_file": Silent("get_file"),

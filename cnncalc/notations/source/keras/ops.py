@@ -6,7 +6,6 @@ from cnncalc.frameworks.keras.activations import rectified
 from cnncalc.frameworks.ops import Form, Op, names_in
 from cnncalc.layers import KINDS
 from cnncalc.notations.source.arithmetic import tensor_operator
-from cnncalc.notations.source.entries import arange
 from cnncalc.notations.source.keras.layers import activation, made_longer
 from cnncalc.notations.source.keras.ops_on_shapes import SHAPING, values_of
 from cnncalc.notations.source.keras.products import PRODUCTS
@@ -14,7 +13,8 @@ from cnncalc.notations.source.keras.state import keras_of
 from cnncalc.notations.source.keras.tensors import inner_axis, outer, run_class
 from cnncalc.notations.source.layer_arguments import plain
 from cnncalc.notations.source.layer_steps import emit
-from cnncalc.python.functions import Method
+from cnncalc.notations.source.rows_of_numbers import arange
+from cnncalc.python.functions import Method, unchanged
 from cnncalc.python.iteration import listed
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
@@ -170,10 +170,6 @@ def drawn(machine: Machine, shape: Value, *args: Value, **options: Value) -> Val
     return Static(sizes) if known else Silent("random")
 
 
-def number(machine: Machine, value: Value, *args: Value, **options: Value) -> Value:
-    return value
-
-
 DRAWN = words("normal uniform truncated_normal")  # of `keras.random` and `tf.random`
 FUNCTIONS: dict[str, Method] = {
     **SHAPING,
@@ -209,8 +205,8 @@ FUNCTIONS: dict[str, Method] = {
     **{f"random_{name}": drawn for name in DRAWN},
     "arange": arange,
     "range": arange,
-    "cast": number,
-    "convert_to_tensor": number,
-    "identity": number,
-    "stop_gradient": number,
+    "cast": unchanged,
+    "convert_to_tensor": unchanged,
+    "identity": unchanged,
+    "stop_gradient": unchanged,
 }

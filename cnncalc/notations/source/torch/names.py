@@ -18,7 +18,7 @@ from cnncalc.notations.source.torch.nn.packed import PACKING
 from cnncalc.notations.source.torch.nn.transformer import TRANSFORMERS, transformer
 from cnncalc.notations.source.torch.nn.utils import TOOLS
 from cnncalc.notations.source.unread import LISTED
-from cnncalc.python.functions import Method, simple, undecorated
+from cnncalc.python.functions import Method, simple, unchanged, undecorated
 from cnncalc.python.iteration import listed
 from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
@@ -350,7 +350,7 @@ TABLE: dict[str, Value] = {
     ),
     "torch.autograd.Function": FUNCTION,
     "torch.autograd.function.Function": FUNCTION,
-    "torch.autograd.Variable": simple("Variable", lambda machine, tensor, **options: tensor),
+    "torch.autograd.Variable": simple("Variable", unchanged),
     "torch.jit.ScriptModule": MODULE,
     "torch.jit.is_scripting": FALSE,
     "torch.jit.is_tracing": FALSE,

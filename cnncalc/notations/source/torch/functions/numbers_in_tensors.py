@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 from cnncalc.layers import KINDS
 from cnncalc.notations.source.axes import axis_of
 from cnncalc.notations.source.layer_steps import emit
+from cnncalc.notations.source.rows_of_numbers import each_once, summed_up
 from cnncalc.notations.source.unread import unsupported
 from cnncalc.python.functions import Method
 from cnncalc.python.machine import Machine
@@ -70,7 +70,14 @@ def running_sums(machine: Machine, tensor: Value, dim: Value = 0, **options: Val
     if not isinstance(tensor, Static):
         raise unsupported("torch.cumsum", None)
     axis_of(tensor, dim)
-    return Static(tensor.shape, tensor.sources)
+    if tensor.values is None or len(tensor.shape) != 1 or of_the_batch(tensor.values):
+        return Static(tensor.shape, tensor.sources)
+    return summed_up(machine, tensor.values, tensor.whole)
+
+
+def of_the_batch(values: list[float]) -> bool:
+    """Whether sizes of the batch, which nobody knows, are among some numbers."""
+    return any(isinstance(each, Batch) for each in values)
 
 
 def unique(
@@ -84,15 +91,9 @@ def unique(
     """`torch.unique`: each number once, in their order."""
     if not isinstance(tensor, Static) or tensor.values is None:
         raise Refusal("how many different values a tensor holds isn't known here")
-    if dim is not None or return_inverse or any(isinstance(v, Batch) for v in tensor.values):
+    if dim is not None or return_inverse or of_the_batch(tensor.values):
         raise Refusal("`torch.unique` can be followed for the numbers alone")
-    found = Counter(tensor.values)
-    machine.budget.spend(2 * len(tensor.values))
-    numbers = [*found]
-    numbers.sort()
-    made = Static((len(numbers),), (), numbers, tensor.whole)
-    counts = [found[each] for each in numbers]
-    return (made, Static((len(counts),), (), [*counts], True)) if return_counts else made
+    return each_once(machine, tensor.values, tensor.whole, bool(return_counts))
 
 
 def filled(machine: Machine, tensor: Value, value: Value = 0.0) -> Value:

@@ -345,23 +345,27 @@ def attribute(machine: Machine, module: Instance, name: Value) -> Value:
     return module.fields.get(name, None if name in WEIGHTS else MISSING)
 
 
+def remake(module: Instance, cls: Class, arguments: dict[str, Value]) -> None:
+    """Give a module the layer that other arguments make."""
+    module.layers = refusable(read, cls.reader, f"nn.{cls.name}", (), arguments)
+
+
 def set_layer_attribute(machine: Machine, module: Instance, name: Value, value: Value) -> None:
     """Changing what a layer computes with, such as `conv.stride = (1, 1)`."""
     cls = reader_of(module.cls)
     arguments = form_of(cls.reader).parameters if cls.reader and module.layers else {}
+    known = {each: module.fields[each] for each in arguments if each in module.fields}
     if name == "bias" and value is None and "bias" in arguments:
-        given = {each: module.fields[each] for each in arguments if each in module.fields}
-        module.layers = read(cls.reader, f"nn.{cls.name}", (), given | {"bias": False})  # type: ignore[arg-type]
+        remake(module, cls, known | {"bias": False})
     elif name in WEIGHTS and module.layers is not None:
         before = attribute(machine, module, name)
         shape = value.shape if isinstance(value, Static) else None
         if before is not None and shape != before.shape:
             raise Refusal(f"`{name}` is given another shape than the layer's, {before.shape}")
     elif name in arguments and name not in SHOWN:
-        change = {each: module.fields[each] for each in arguments if each in module.fields}
-        bias = "bias" in arguments and attribute(machine, module, "bias") is not None
-        given = change | {name: plain(value)} | ({"bias": bias} if "bias" in arguments else {})
-        module.layers = refusable(read, cls.reader, f"nn.{cls.name}", (), given)
+        if "bias" in arguments:
+            known["bias"] = attribute(machine, module, "bias") is not None
+        remake(module, cls, known | {name: plain(value)})
     if isinstance(value, Instance | Parameter):
         set_attribute(machine, module, name, value)
     else:

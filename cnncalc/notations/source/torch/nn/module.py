@@ -12,7 +12,7 @@ from cnncalc.notations.source.torch.nn.hooks import HOOKS, hooked_input, hooked_
 from cnncalc.python import attributes
 from cnncalc.python.attributes import set_field
 from cnncalc.python.exceptions import raised
-from cnncalc.python.functions import Method, simple
+from cnncalc.python.functions import Method, simple, unchanged
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Raised, Refusal
 from cnncalc.python.values import (
@@ -202,14 +202,6 @@ def register_parameter(machine: Machine, self: Instance, name: Value, param: Val
         set_attribute(machine, self, name, param)
 
 
-def itself(machine: Machine, module: Instance, *args: Value, **kwargs: Value) -> Value:
-    return module
-
-
-def train(machine: Machine, module: Instance, mode: Value = True) -> Value:
-    return module  # networks are read as they are evaluated
-
-
 def apply(machine: Machine, module: Instance, fn: Value) -> Value:
     """`module.apply(f)`; a function that only initialises may do what can't be followed."""
     for _, each in reversed(list(named_modules(module))):
@@ -277,14 +269,14 @@ METHODS: dict[str, Method] = {
     "state_dict": lambda machine, module, *args, **kwargs: dict(named_weights(module)),
     "get_submodule": submodule,
     "apply": apply,
-    "train": train,
+    "train": unchanged,  # networks are read as they are evaluated
     "requires_grad_": requires_grad,
     **dict.fromkeys(
         words(
             "eval to cuda cpu float double half bfloat16 type load_state_dict zero_grad "
             "share_memory compile to_empty save_hyperparameters log log_dict"
         ),
-        itself,
+        unchanged,
     ),
     "_load_from_state_dict": lambda machine, module, *args, **kwargs: None,
     "_get_name": lambda machine, module: module.cls.name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from cnncalc.python.attributes import look_up
-from cnncalc.python.functions import Method
+from cnncalc.python.functions import Method, unchanged
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Instance, Value
@@ -80,10 +80,6 @@ def undone(machine: Machine, module: Value, name: Value = "weight") -> Value:
         for part in made.sources:
             module.fields.pop(part.name, None)
         module.fields[name] = Parameter(made.shape, holder=module, name=name)
-    return module
-
-
-def unchanged(machine: Machine, module: Value = None, *args: Value, **options: Value) -> Value:
     return module
 
 
