@@ -17,6 +17,7 @@ from cnncalc.notations.source.step_names import name_of, spans_of
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import MISSING, Instance, Value
+from cnncalc.tracing.arithmetic import Part
 from cnncalc.tracing.arrays import Sizes
 from cnncalc.tracing.batch_axis import FIRST, BatchAxis
 from cnncalc.tracing.entries import at_entries
@@ -25,7 +26,15 @@ from cnncalc.tracing.trace import Record
 from cnncalc.tracing.views import between
 from cnncalc.tracing.weights import Held
 
-__all__ = ["batch_of", "emit", "emit_view", "made_of", "overwritten"]
+__all__ = [
+    "batch_of",
+    "emit",
+    "emit_parts",
+    "emit_view",
+    "made_of",
+    "overwritten",
+    "owner_of",
+]
 
 # Layers along axes that they name, counted without a batch in front.
 ALONG = frozenset(
@@ -96,6 +105,31 @@ def emit(
     if declared.layer.kind in VIEWS and len(inputs) == 1:
         tensor.seen_from(inputs[0], turned=declared.layer.kind == "permute")
     return tensor
+
+
+def emit_parts(
+    machine: Machine,
+    parts: Sequence[Part],
+    tensor: Tensor,
+    weights: Static,
+    batch: BatchAxis | None = None,
+) -> Value:
+    """The steps of an operation with weights, of which those that hold them are named so."""
+    owner, _ = owner_of(weights)
+    held: Held = {"weight": weights}
+    for part in parts:
+        whose, what = (owner, held) if part.holds else (None, None)
+        tensor = emit(
+            machine, part.layer, [tensor], op=part.word, owner=whose, held=what, batch=batch
+        )
+    return tensor
+
+
+def owner_of(static: Static) -> tuple[Parameter | None, str]:
+    """The tensor that a step which holds this is named after, and its role."""
+    learned = [each for each in static.sources if each.role == "parameter"]
+    owner = next(iter(learned or static.sources), None)
+    return owner, owner.role if owner is not None else "constant"
 
 
 def output_of(

@@ -9,7 +9,7 @@ from cnncalc.layers.base import Layer, show
 from cnncalc.notations.source.axes import outer_shape
 from cnncalc.notations.source.keras.state import keras_of
 from cnncalc.notations.source.layer_arguments import plain, refusable
-from cnncalc.notations.source.layer_steps import batch_of, emit
+from cnncalc.notations.source.layer_steps import batch_of, emit, emit_parts, owner_of
 from cnncalc.notations.source.state import state_of
 from cnncalc.python.guests import Guest
 from cnncalc.python.iteration import content_of
@@ -102,7 +102,7 @@ def batch_in_front(left: Tensor, right: Tensor) -> BatchAxis:
 
 def order_of(machine: Machine) -> str:
     """Where the source's last axis is among those that flow: `first`, at the end as there."""
-    if state_of(machine).notation != "keras":
+    if not state_of(machine).is_keras:
         return "first"
     return str(keras_of(machine).frame.order)
 
@@ -125,7 +125,7 @@ def through(machine: Machine, tensor: Tensor, weights: Static, sizes: Sizes, axi
             f"{tensor.shape[axis]} is not {sizes[0]}",
             code="branches",
         )
-    owner = weights.sources[0] if weights.sources else None
+    owner, _ = owner_of(weights)
     layer = with_weights(tensor.shape, sizes[1], axis)
     return emit(machine, layer, [tensor], op="matmul", owner=owner, held={"weight": weights})
 
@@ -280,11 +280,9 @@ def _with_kept(
     if set(kept) <= set(part) & set(result):  # nothing is summed over: each value times one
         tensor = _rearranged(machine, tensor, part, result)
         return machine.part(Operations).binary(machine, "*", tensor, _along(kept, result, weights))
-    owner = weights.sources[0] if weights.sources else None
-    for each in refusable(with_kept_letters, part, kept, result, (tensor.shape, weights.shape)):
-        whose, held = (owner, {"weight": weights}) if each.holds else (None, None)
-        tensor = emit(machine, each.layer, [tensor], op=each.word, owner=whose, held=held)
-    return tensor
+    shapes = tensor.shape, weights.shape
+    layers = refusable(with_kept_letters, part, kept, result, shapes)
+    return emit_parts(machine, layers, tensor, weights)
 
 
 def _along(kept: str, result: str, weights: Static) -> Static:

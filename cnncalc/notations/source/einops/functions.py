@@ -48,7 +48,7 @@ REDUCTIONS = ("min", "max", "sum", "mean", "prod", "any", "all")
 
 def move(machine: Machine, name: str, *args: Value) -> Value:
     """One of the framework's own functions on tensors."""
-    framework = "keras" if state_of(machine).notation == "keras" else "pytorch"
+    framework = "keras" if state_of(machine).is_keras else "pytorch"
     return machine.call(machine.library(MOVES[framework][name]), list(args), {})
 
 

@@ -17,13 +17,12 @@ from cnncalc.notations.source.layer_steps import emit
 from cnncalc.notations.source.longer import one_after_the_other
 from cnncalc.notations.source.state import state_of
 from cnncalc.python.attributes import set_field
-from cnncalc.python.functions import Method, simple
+from cnncalc.python.functions import Method, class_of_methods, simple
 from cnncalc.python.iteration import content_of, listed
 from cnncalc.python.machine import Function, Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import (
     MISSING,
-    OBJECT,
     Bound,
     Builtin,
     Class,
@@ -298,15 +297,11 @@ METHODS: dict[str, Method] = {
     "set_weights": lambda machine, layer, *args: None,
     "count_params": lambda machine, layer: 0,
 }
-LAYER = Class("Layer", (OBJECT,), {name: simple(name, call) for name, call in METHODS.items()})
+LAYER = class_of_methods("Layer", METHODS)
 LAYER.names["__call__"] = Builtin("__call__", call_layer)
 LAYER.names["output"] = Property(simple("output", output_of))
 LAYER.names["input"] = Property(simple("input", input_of))
-LAMBDA = Class(
-    "Lambda",
-    (LAYER,),
-    {"__init__": simple("__init__", lambda_init), "call": simple("call", lambda_call)},
-)
+LAMBDA = class_of_methods("Lambda", {"__init__": lambda_init, "call": lambda_call}, LAYER)
 classes: dict[str, Class] = {}
 
 

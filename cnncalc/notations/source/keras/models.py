@@ -25,7 +25,7 @@ from cnncalc.notations.source.model_trace import ModelTrace
 from cnncalc.notations.source.state import state_of
 from cnncalc.python.attributes import set_field
 from cnncalc.python.exceptions import raised
-from cnncalc.python.functions import Method, simple
+from cnncalc.python.functions import Method, class_of_methods, simple
 from cnncalc.python.iteration import listed
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
@@ -242,7 +242,7 @@ METHODS: dict[str, Method] = {
     "get_layer": get_layer,
     **dict.fromkeys(QUIET.split(), lambda machine, model, *args, **kwargs: Silent("model")),
 }
-MODEL = Class("Model", (LAYER,), {name: simple(name, call) for name, call in METHODS.items()})
+MODEL = class_of_methods("Model", METHODS, LAYER)
 LAYER.model = MODEL.model = True
 MODEL.names["__keras_model__"] = True
 LAYER.names["__keras_layer__"] = True
@@ -251,14 +251,8 @@ MODEL.names["layers"] = Property(simple("layers", layers_of))
 for _name in ("input", "output"):
     MODEL.names[_name] = Property(simple(_name, ends(_name)))
 LAYER.names["__setattr__"] = simple("__setattr__", set_model_attribute)
-SEQUENTIAL = Class(
-    "Sequential",
-    (MODEL,),
-    {
-        "__init__": simple("__init__", init_sequential),
-        "add": simple("add", add),
-        "pop": simple("pop", pop),
-    },
+SEQUENTIAL = class_of_methods(
+    "Sequential", {"__init__": init_sequential, "add": add, "pop": pop}, MODEL
 )
 
 

@@ -15,7 +15,7 @@ from cnncalc.notations.source.keras.state import keras_of
 from cnncalc.notations.source.keras.tensors import KerasTensor
 from cnncalc.notations.source.keras.time_distributed import TIME_DISTRIBUTED
 from cnncalc.notations.source.unread import LISTED
-from cnncalc.python.functions import Method, simple, unchanged, undecorated
+from cnncalc.python.functions import Method, class_of_methods, simple, unchanged, undecorated
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.source_tree import SourceFile
@@ -116,14 +116,14 @@ def merge_function(cls: str) -> Method:
 def missing_layer(name: str) -> Class:
     """A class that exists in Keras and can't be read here."""
 
-    def refuse(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    def refuse(machine: Machine, *args: Value, **options: Value) -> Value:
         raise Refusal(
             f"`layers.{name}` can't be followed: it is beyond this calculator",
             help=LISTED,
             code="unsupported-layer",
         )
 
-    return Class(name, (LAYER,), {"__init__": Builtin("__init__", refuse)})
+    return class_of_methods(name, {"__init__": refuse}, LAYER)
 
 
 def tensorflow(machine: Machine, path: str) -> Value:

@@ -11,7 +11,7 @@ from cnncalc.notations.source.keras.state import keras_of
 from cnncalc.notations.source.layer_arguments import layers_of, plain, refusable
 from cnncalc.notations.source.layer_steps import emit
 from cnncalc.notations.source.products import planned, product, through
-from cnncalc.python.functions import simple
+from cnncalc.python.functions import class_of_methods, simple
 from cnncalc.python.iteration import content_of
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
@@ -199,16 +199,9 @@ CLASSES: dict[str, Class] = {
         {"__init__": Builtin("__init__", init), "call": simple("call", attend)},
         reader=READERS["MultiHeadAttention"],
     ),
-    "Dot": Class(
-        "Dot", (LAYER,), {"__init__": simple("__init__", dot_init), "call": simple("call", dot)}
-    ),
-    "Attention": Class(
-        "Attention",
-        (LAYER,),
-        {
-            "__init__": simple("__init__", attention_init),
-            "call": simple("call", dot_attention),
-        },
+    "Dot": class_of_methods("Dot", {"__init__": dot_init, "call": dot}, LAYER),
+    "Attention": class_of_methods(
+        "Attention", {"__init__": attention_init, "call": dot_attention}, LAYER
     ),
 }
 PRODUCTS: dict[str, Callable[..., Value]] = {"matmul": matmul, "einsum": einsum}

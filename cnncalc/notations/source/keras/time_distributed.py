@@ -23,7 +23,7 @@ from cnncalc.notations.source.keras.tensors import keras_trace, outer
 from cnncalc.notations.source.layer_arguments import refusable
 from cnncalc.notations.source.model_trace import ModelTrace
 from cnncalc.python.exceptions import raised
-from cnncalc.python.functions import simple
+from cnncalc.python.functions import class_of_methods
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Class, Instance, Value, describe
@@ -125,6 +125,4 @@ def named(name: str, wrapper: Instance) -> str:
     return f"{own}/{name.removeprefix(f'{inner}/')}"
 
 
-TIME_DISTRIBUTED = Class(
-    "TimeDistributed", (LAYER,), {"__init__": simple("__init__", init), "call": simple("call", run)}
-)
+TIME_DISTRIBUTED = class_of_methods("TimeDistributed", {"__init__": init, "call": run}, LAYER)

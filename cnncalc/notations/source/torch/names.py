@@ -18,7 +18,7 @@ from cnncalc.notations.source.torch.nn.packed import PACKING
 from cnncalc.notations.source.torch.nn.transformer import TRANSFORMERS, transformer
 from cnncalc.notations.source.torch.nn.utils import TOOLS
 from cnncalc.notations.source.unread import LISTED
-from cnncalc.python.functions import Method, simple, unchanged, undecorated
+from cnncalc.python.functions import Method, class_of_methods, simple, unchanged, undecorated
 from cnncalc.python.iteration import listed
 from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
@@ -163,8 +163,7 @@ def missing_layer(name: str) -> Class:
             refusal.span = next(iter(spans_of(machine, module)), None)
         raise refusal
 
-    table = {"__init__": simple("__init__", UNRUN[name]), "forward": simple("forward", refuse)}
-    return Class(name, (MODULE,), dict(table))
+    return class_of_methods(name, {"__init__": UNRUN[name], "forward": refuse}, MODULE)
 
 
 def bilinear(
@@ -220,17 +219,8 @@ def tuple_of(count: int) -> Value:
     return simple("_ntuple", call)
 
 
-def drop_path() -> Class:
-    """Timm's DropPath: the identity in evaluation."""
-
-    def init(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> None:
-        args[0].ready = True
-
-    table = {
-        "__init__": Builtin("__init__", init),
-        "forward": simple("forward", lambda machine, module, x: x),
-    }
-    return Class("DropPath", (MODULE,), dict(table))
+def ready(machine: Machine, module: Instance, *args: Value, **options: Value) -> None:
+    module.ready = True
 
 
 def resize(machine: Machine, img: Value, size: Value, *args: Value, **options: Value) -> Value:
@@ -306,7 +296,10 @@ FUNCTION = Class(
     "Function", (OBJECT,), {"apply": StaticMethod(Builtin("apply", apply_function), True)}
 )
 TIMM: dict[str, Value] = {
-    "DropPath": drop_path(),
+    # The identity in evaluation.
+    "DropPath": class_of_methods(
+        "DropPath", {"__init__": ready, "forward": lambda machine, module, x: x}, MODULE
+    ),
     "to_2tuple": simple("to_2tuple", pair_of),
     "register_model": simple("register_model", undecorated),
 }

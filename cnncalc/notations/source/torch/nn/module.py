@@ -12,12 +12,11 @@ from cnncalc.notations.source.torch.nn.hooks import HOOKS, hooked_input, hooked_
 from cnncalc.python import attributes
 from cnncalc.python.attributes import set_field
 from cnncalc.python.exceptions import raised
-from cnncalc.python.functions import Method, simple, unchanged
+from cnncalc.python.functions import Method, class_of_methods, simple, unchanged
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Raised, Refusal
 from cnncalc.python.values import (
     MISSING,
-    OBJECT,
     Bound,
     Builtin,
     Class,
@@ -301,7 +300,7 @@ def registered(machine: Machine, module: Instance) -> Registered:
     return entries
 
 
-MODULE = Class("Module", (OBJECT,), {name: simple(name, call) for name, call in METHODS.items()})
+MODULE = class_of_methods("Module", METHODS)
 MODULE.model = True
 MODULE.names["__call__"] = Builtin("__call__", call_module)
 MODULE.names["training"] = False
