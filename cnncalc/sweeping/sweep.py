@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cnncalc import packages
 from cnncalc.analysis import check_settings
 from cnncalc.designs import take
-from cnncalc.errors import CnnCalcError
+from cnncalc.errors import CnnCalcError, first_of
 from cnncalc.garbage import keeps_all
 from cnncalc.layers.base import Shape
 from cnncalc.rows import BYTES
@@ -292,8 +292,7 @@ class Sweep:
                 words.append(f"`{name}` {self.template.values[number][values.pop()]}")
         if not words or len(picked) < 2:
             return []
-        more = f" and {len(words) - MOST_NAMED} more" if len(words) > MOST_NAMED else ""
-        return [f"the same in all designs of the front: {', '.join(words[:MOST_NAMED])}{more}"]
+        return [f"the same in all designs of the front: {first_of(words, MOST_NAMED)}"]
 
     def selected(
         self, choices: Sequence[int], progress: Progress | None = None

@@ -8,14 +8,12 @@ from typing import NamedTuple
 from cnncalc.frameworks.keras.arguments import finish, integer, per_axis, word
 from cnncalc.frameworks.keras.frame import Call, Vocabulary
 from cnncalc.frameworks.keras.idle import begun, held, idle
-from cnncalc.layers.base import Layer, Shape
+from cnncalc.layers.base import Layer, Pads, Shape
 from cnncalc.layers.conv import Conv, DepthwiseConv, SeparableConv
 from cnncalc.layers.transposed import ConvTransposed
 from cnncalc.network import Declared
 
 __all__ = ["CONVOLUTIONS"]
-
-Pads = tuple[tuple[int, int], ...]
 
 
 class _Sliding(NamedTuple):

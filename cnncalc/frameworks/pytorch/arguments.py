@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from cnncalc.errors import LayerError
+from cnncalc.layers.base import Layer, Shape, show
 from cnncalc.layers.options import show_value
 from cnncalc.suggestions import suggest
 
@@ -15,6 +16,7 @@ __all__ = [
     "flag",
     "integer",
     "number",
+    "on_map",
     "output_sizes",
     "per_axis",
     "refused",
@@ -101,6 +103,13 @@ def chosen(call: str, name: str, value: object, words: tuple[str, ...]) -> str:
         error.help = f"did you mean `{name}={near!r}`?" if near else error.help
         raise error
     return str(value)
+
+
+def on_map(call: str, layer: Layer, shape: Shape) -> Layer:
+    """The layer, where a map flows in."""
+    if len(shape) < 2:
+        raise LayerError(f"{call} takes maps but receives {show(shape)} features", code="not-a-map")
+    return layer
 
 
 def _wrong(call: str, name: str, value: object, right: str) -> LayerError:

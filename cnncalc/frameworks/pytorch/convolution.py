@@ -16,15 +16,13 @@ from cnncalc.frameworks.pytorch.arguments import (
     refused,
     spread,
 )
-from cnncalc.layers.base import Shape
+from cnncalc.layers.base import Pads, Shape
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.sliding import MODES
 from cnncalc.layers.transposed import ConvTransposed
 from cnncalc.network import Declared, Expects
 
 __all__ = ["READERS", "to_output_size"]
-
-Pads = tuple[tuple[int, int], ...]
 
 
 def conv(

@@ -7,7 +7,7 @@ from math import prod
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import Reader
-from cnncalc.frameworks.pytorch.arguments import LAZY, integer, number, refused
+from cnncalc.frameworks.pytorch.arguments import LAZY, integer, number, on_map, refused
 from cnncalc.layers.base import Layer, Shape, show
 from cnncalc.layers.norm import (
     BatchNorm,
@@ -187,7 +187,7 @@ def local_response_norm(
 ) -> Declared:
     call = "nn.LocalResponseNorm"
     layer = _response_norm(call, integer(call, "size", size, 1), alpha, beta, k)
-    return Declared(layer, Expects(call, rule=partial(_on_maps, call)))
+    return Declared(layer, Expects(call, rule=partial(on_map, call)))
 
 
 def cross_map_lrn(
@@ -202,12 +202,6 @@ def _response_norm(call: str, size: int, alpha: object, beta: object, k: object)
     return LocalResponseNorm(
         size, number(call, "alpha", alpha), number(call, "beta", beta), number(call, "k", k)
     )
-
-
-def _on_maps(call: str, layer: Layer, shape: Shape) -> Layer:
-    if len(shape) < 2:
-        raise LayerError(f"{call} takes maps but receives {show(shape)} features", code="not-a-map")
-    return layer
 
 
 BATCH_RANKS = {1: (0, 1), 2: (2,), 3: (3,)}

@@ -86,24 +86,16 @@ def rnn(
     return _declared("nn.RNN", layer, input_size)
 
 
-def lstm_cell(
+def cell(
+    kind: type[GRU] | type[LSTM],
+    call: str,
     input_size: object,
     hidden_size: object,
     bias: object = True,
     device: object = None,
     dtype: object = None,
 ) -> Declared:
-    return _cell("nn.LSTMCell", LSTM, input_size, hidden_size, bias)
-
-
-def gru_cell(
-    input_size: object,
-    hidden_size: object,
-    bias: object = True,
-    device: object = None,
-    dtype: object = None,
-) -> Declared:
-    return _cell("nn.GRUCell", GRU, input_size, hidden_size, bias)
+    return _cell(call, kind, input_size, hidden_size, bias)
 
 
 def rnn_cell(
@@ -208,9 +200,9 @@ def _check_start(call: str, layer: Recurrent, start: Shape, cell: bool) -> None:
 
 READERS: dict[str, Reader] = {
     "GRU": gru,
-    "GRUCell": gru_cell,
+    "GRUCell": partial(cell, GRU, "nn.GRUCell"),
     "LSTM": lstm,
-    "LSTMCell": lstm_cell,
+    "LSTMCell": partial(cell, LSTM, "nn.LSTMCell"),
     "RNN": rnn,
     "RNNCell": rnn_cell,
 }

@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from cnncalc.errors import Source, Span
+from cnncalc.errors import Source, Span, first_of
 from cnncalc.notations.source.torch.nn.containers import SEQUENTIAL
 from cnncalc.notations.source.torch.nn.module import MODULE, children, set_attribute
 from cnncalc.python.interpreter import Interpreter
@@ -240,5 +240,4 @@ class _Builder:
         """What isn't counted."""
         names = [f"`{name}`" for name in self.unknown]
         if names:
-            more = f" and {len(names) - MAX_TOLD} more" if len(names) > MAX_TOLD else ""
-            yield f"weights of {', '.join(names[:MAX_TOLD])}{more} aren't printed, nor counted"
+            yield f"weights of {first_of(names, MAX_TOLD)} aren't printed, nor counted"

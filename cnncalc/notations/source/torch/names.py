@@ -326,7 +326,17 @@ FLOATS = {
     "double": (64, 1.7976931348623157e308, 2.0**-52),
 }
 FALSE = simple("false", lambda machine, *args, **options: False)
-CONTEXT = ("no_grad", "inference_mode", "enable_grad", "set_grad_enabled", "autocast", "device")
+QUIET = words(
+    "torch.no_grad torch.inference_mode torch.enable_grad torch.set_grad_enabled torch.autocast "
+    "torch.device torch.load torch.save torch.manual_seed torch.set_default_dtype torch.fx.wrap "
+    "torch._C._log_api_usage_once torch.utils.model_zoo.load_url"
+)
+# What is not the case where nothing runs.
+NEVER = words(
+    "torch.jit.is_scripting torch.jit.is_tracing torch._C._is_tracing torch.cuda.is_available "
+    "torch.onnx.is_in_onnx_export torch.compiler.is_compiling torch.compiler.is_dynamo_compiling "
+    "torch.is_grad_enabled"
+)
 TABLE: dict[str, Value] = {
     "torch.nn.Module": MODULE,
     "torch.nn.modules.module.Module": MODULE,
@@ -345,37 +355,22 @@ TABLE: dict[str, Value] = {
     "torch.autograd.function.Function": FUNCTION,
     "torch.autograd.Variable": simple("Variable", unchanged),
     "torch.jit.ScriptModule": MODULE,
-    "torch.jit.is_scripting": FALSE,
-    "torch.jit.is_tracing": FALSE,
-    "torch._C._is_tracing": FALSE,
     "torch.jit.Final": Opaque("Final"),
     "torch.jit.annotate": simple("annotate", lambda machine, kind, value: value),
-    "torch.cuda.is_available": FALSE,
-    "torch.onnx.is_in_onnx_export": FALSE,
     "torch.compiler": Namespace("torch.compiler"),
     "torch.compiler.disable": simple("disable", undecorated),
-    "torch.compiler.is_compiling": FALSE,
-    "torch.compiler.is_dynamo_compiling": FALSE,
     "torch.cuda.device_count": simple("device_count", lambda machine: 0),
-    "torch.is_grad_enabled": FALSE,
     "torch.get_default_dtype": simple("get_default_dtype", lambda machine: Opaque("torch.float32")),
     "torch.finfo": simple("finfo", float_info),
     "torch.Size": simple("Size", sizes_of),
-    "torch.load": Silent("torch.load"),
-    "torch.save": Silent("torch.save"),
-    "torch.manual_seed": Silent("torch.manual_seed"),
     "torch.compile": simple("compile", undecorated),
-    "torch.set_default_dtype": Silent("torch.set_default_dtype"),
     "torch.inf": float("inf"),
     "torchvision.transforms.functional.resize": simple("resize", resize),
     "torchvision.transforms.functional.center_crop": simple("center_crop", center_crop),
     "torchvision.transforms.CenterCrop": simple("CenterCrop", cropper),
     "torch.pi": 3.141592653589793,
-    "torch._C._log_api_usage_once": Silent("torch._C._log_api_usage_once"),
     "torch.utils.checkpoint.checkpoint": simple("checkpoint", checkpoint),
     "torch.utils.checkpoint.checkpoint_sequential": simple("checkpoint", checkpoint_sequential),
-    "torch.utils.model_zoo.load_url": Silent("torch.utils.model_zoo.load_url"),
-    "torch.fx.wrap": Silent("torch.fx.wrap"),
     **dict.fromkeys(
         ("timm.create_model", "timm.models.create_model", "timm.models.factory.create_model"),
         simple("create_model", create_model),
@@ -383,5 +378,6 @@ TABLE: dict[str, Value] = {
     "torch.nn.DataParallel": simple("DataParallel", parallel),
     "torch.nn.parallel.DataParallel": simple("DataParallel", parallel),
     "torch.nn.parallel.DistributedDataParallel": simple("DataParallel", parallel),
-    **{f"torch.{name}": Silent(f"torch.{name}") for name in CONTEXT},
+    **{path: Silent(path) for path in QUIET},
+    **dict.fromkeys(NEVER, FALSE),
 }
