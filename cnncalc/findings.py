@@ -11,7 +11,7 @@ from cnncalc.layers.base import Shape, show
 from cnncalc.packages import OnUse
 from cnncalc.receptive import Fields, fields_of
 from cnncalc.receptive.maps import Seen
-from cnncalc.rows import BYTES, Analysis, BuiltRow, Note, Row, Totals, as_layout
+from cnncalc.rows import BYTES, Analysis, BuiltRow, JsonObject, Note, Row, Totals, as_layout
 
 if TYPE_CHECKING:
     from cnncalc import counts
@@ -56,9 +56,9 @@ class Findings:
         self.sizing_notes = list(analysis.notes)
         self.symbols = analysis.symbols
         self.outputs = analysis.network.outputs
-        self.verify: dict[str, Any] | None = None
-        self.units: list[dict[str, Any]] = []
-        self.checks: list[dict[str, Any]] = []
+        self.verify: JsonObject | None = None
+        self.units: list[JsonObject] = []
+        self.checks: list[JsonObject] = []
         self.laws: dict[int, Any] = {}  # of `law.Law`, which looks up at this
         self.flops = False
         self.counts: dict[str, list[int]] = {}

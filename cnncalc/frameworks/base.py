@@ -18,7 +18,7 @@ from cnncalc.layers.shapes import count_of
 from cnncalc.network import Declared
 from cnncalc.suggestions import suggest
 
-__all__ = ["FormReader", "Reader", "form_of", "no_argument", "read"]
+__all__ = ["FormReader", "Reader", "form_of", "idle", "no_argument", "read"]
 
 Reader = Callable[..., Declared]  # of a call's arguments
 Made = TypeVar("Made")
@@ -73,6 +73,43 @@ def read(
     except TypeError:
         raise _misfit(form, call, args, kwargs) from None
     return reader(*bound.args, **bound.kwargs)
+
+
+def idle(
+    behind: str, *arguments: Mapping[str, object]
+) -> Callable[[Callable[..., Made]], Callable[..., Made]]:
+    """A reader that takes these arguments too, with their defaults, and looks at none of them.
+
+    Args:
+        behind: the reader's own argument in front of them.
+        arguments: their defaults by name, `REQUIRED` of one that has none.
+    """
+    added = {name: value for each in arguments for name, value in each.items()}
+    return lambda reader: _WithIdle(reader, behind, added)
+
+
+class _WithIdle(Generic[Made]):
+    """A reader with further arguments, whose signature has them."""
+
+    def __init__(
+        self, reader: Callable[..., Made], behind: str, added: Mapping[str, object]
+    ) -> None:
+        own = list(signature(reader).parameters.values())
+        place = [each.name for each in own].index(behind) + 1
+        kind = Parameter.POSITIONAL_OR_KEYWORD
+        more = [
+            Parameter(name, kind, default=Parameter.empty if value is REQUIRED else value)
+            for name, value in added.items()
+        ]
+        self.reader = reader
+        self.added = added
+        self.__signature__ = Signature([*own[:place], *more, *own[place:]])
+
+    def __call__(self, *args: object, **kwargs: object) -> Made:
+        given = self.__signature__.bind(*args, **kwargs).arguments
+        keywords = given.pop("keywords", {})
+        own = {name: value for name, value in given.items() if name not in self.added}
+        return self.reader(**own, **keywords)
 
 
 def no_argument(call: str, name: str, known: Sequence[str]) -> LayerError | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from cnncalc.frameworks.base import idle
 from cnncalc.frameworks.keras.arguments import finish, integer
 from cnncalc.frameworks.keras.frame import Call, Vocabulary
-from cnncalc.frameworks.keras.idle import begun, held, idle
+from cnncalc.frameworks.keras.training import begun, held
 from cnncalc.layers.attention import MultiHeadAttention
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.network import Declared, Expects

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cnncalc.frameworks.base import idle
 from cnncalc.frameworks.keras.frame import Reader, Vocabulary
-from cnncalc.frameworks.keras.idle import idle
 from cnncalc.frameworks.keras.pointwise import identity
 from cnncalc.layers.base import REQUIRED
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from cnncalc.frameworks.base import idle
 from cnncalc.frameworks.keras.arguments import finish, integer, per_axis, word
 from cnncalc.frameworks.keras.frame import Call, Vocabulary
-from cnncalc.frameworks.keras.idle import begun, held, idle
+from cnncalc.frameworks.keras.training import begun, held
 from cnncalc.layers.base import Layer, Pads, Shape
 from cnncalc.layers.conv import Conv, DepthwiseConv, SeparableConv
 from cnncalc.layers.transposed import ConvTransposed

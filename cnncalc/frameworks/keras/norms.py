@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
+from cnncalc.frameworks.base import idle
 from cnncalc.frameworks.keras.arguments import finish, integer
 from cnncalc.frameworks.keras.frame import Call, Frame, Vocabulary, settled
-from cnncalc.frameworks.keras.idle import begun, held, idle
+from cnncalc.frameworks.keras.training import begun, held
 from cnncalc.layers.base import Layer, Shape, show
 from cnncalc.layers.norm import (
     BatchNorm,

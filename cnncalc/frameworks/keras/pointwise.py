@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from cnncalc.frameworks.base import idle
 from cnncalc.frameworks.keras.activations import rectified
 from cnncalc.frameworks.keras.arguments import finish, integer, number
 from cnncalc.frameworks.keras.frame import Call, Vocabulary
-from cnncalc.frameworks.keras.idle import begun, held, idle
+from cnncalc.frameworks.keras.training import begun, held
 from cnncalc.layers import LAYERS
 from cnncalc.layers.activation import Dropout, Noise, ParametricReLU, Rescale, Softmax
 from cnncalc.layers.base import BATCH, Layer, Shape

@@ -6,9 +6,10 @@ from math import prod
 from typing import TypedDict
 
 from cnncalc.errors import LayerError
+from cnncalc.frameworks.base import idle
 from cnncalc.frameworks.keras.arguments import finish, integer, word
 from cnncalc.frameworks.keras.frame import Call, Vocabulary
-from cnncalc.frameworks.keras.idle import begun, held, idle
+from cnncalc.frameworks.keras.training import begun, held
 from cnncalc.frameworks.ops import names_in
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Shape, Weight, show

@@ -6,7 +6,7 @@ from functools import partial
 from math import prod
 
 from cnncalc.errors import LayerError
-from cnncalc.frameworks.base import Reader
+from cnncalc.frameworks.base import Reader, idle
 from cnncalc.frameworks.pytorch.arguments import LAZY, integer, number, on_map, refused
 from cnncalc.layers.base import Layer, Shape, show
 from cnncalc.layers.norm import (
@@ -40,21 +40,6 @@ def batch_norm(
     layer = BatchNorm(affine=bool(affine), stats=bool(track_running_stats), shift=bool(bias))
     held = layer.affine or layer.stats
     return Declared(layer, Expects(call, ranks, _declared(call, num_features, held)))
-
-
-def sync_batch_norm(
-    call: str,
-    num_features: object,
-    eps: object = 1e-5,
-    momentum: object = 0.1,
-    affine: object = True,
-    track_running_stats: object = True,
-    process_group: object = None,
-    device: object = None,
-    dtype: object = None,
-    bias: object = True,
-) -> Declared:
-    return batch_norm(call, (), num_features, eps, momentum, affine, track_running_stats, bias=bias)
 
 
 def _declared(call: str, num_features: object, held: bool) -> Sizes:
@@ -207,7 +192,9 @@ def _response_norm(call: str, size: int, alpha: object, beta: object, k: object)
 BATCH_RANKS = {1: (0, 1), 2: (2,), 3: (3,)}
 
 READERS: dict[str, Reader] = {
-    "SyncBatchNorm": partial(sync_batch_norm, "nn.SyncBatchNorm"),
+    "SyncBatchNorm": idle("track_running_stats", {"process_group": None})(
+        partial(batch_norm, "nn.SyncBatchNorm", ())
+    ),
     "GroupNorm": group_norm,
     "LayerNorm": layer_norm,
     "RMSNorm": rms_norm,

@@ -200,34 +200,30 @@ def says_channels_first(tree: ast.Module) -> bool:
     return False
 
 
-INPUT = Builtin("Input", keras_input)
-FIXED: dict[str, Value] = {
-    "Input": INPUT,
-    "layers.Input": INPUT,
-    "engine.Input": INPUT,
-    "Model": MODEL,
-    "models.Model": MODEL,
-    "models.Functional": MODEL,
-    "models.functional.Functional": MODEL,
-    "engine.Model": MODEL,
+# Where Keras has had its classes.
+PLACES: dict[str, Value] = {
+    "Input layers.Input engine.Input": Builtin("Input", keras_input),
+    "Model models.Model models.Functional models.functional.Functional engine.Model "
     "engine.training.Model": MODEL,
-    "Sequential": SEQUENTIAL,
-    "models.Sequential": SEQUENTIAL,
-    "Layer": LAYER,
-    "layers.Layer": LAYER,
+    "Sequential models.Sequential": SEQUENTIAL,
+    "Layer layers.Layer": LAYER,
+}
+QUIET = words(
+    "backend.set_image_data_format backend.name_scope name_scope backend.clear_session "
+    "utils.file_utils.get_file utils.data_utils.get_file"
+)
+FIXED: dict[str, Value] = {
+    **{path: value for paths, value in PLACES.items() for path in words(paths)},
+    **{path: Silent(path.rpartition(".")[2]) for path in QUIET},
     "api_export.keras_export": simple("keras_export", undecorated),
     "saving.register_keras_serializable": simple("register", undecorated),
     "utils.register_keras_serializable": simple("register", undecorated),
     "backend.image_data_format": simple("image_data_format", data_format),
     "config.image_data_format": simple("image_data_format", data_format),
-    "backend.set_image_data_format": Silent("set_image_data_format"),
     "backend.is_keras_tensor": simple(
         "is_keras_tensor", lambda machine, value: isinstance(value, KerasTensor)
     ),
-    "backend.name_scope": Silent("name_scope"),
-    "name_scope": Silent("name_scope"),
     "backend.get_uid": simple("get_uid", get_uid),
-    "backend.clear_session": Silent("clear_session"),
     "backend.backend": simple("backend", lambda machine: "tensorflow"),
     "backend.floatx": simple("floatx", lambda machine: "float32"),
     "activations.get": simple("get", get_activation),
@@ -237,6 +233,4 @@ FIXED: dict[str, Value] = {
     "utils.get_source_inputs": simple("get_source_inputs", unchanged),
     "utils.file_utils": Namespace("keras.utils.file_utils"),
     "utils.file_utils.exists": simple("exists", lambda machine, path: False),
-    "utils.file_utils.get_file": Silent("get_file"),
-    "utils.data_utils.get_file": Silent("get_file"),
 }

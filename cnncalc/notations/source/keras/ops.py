@@ -181,15 +181,12 @@ FUNCTIONS: dict[str, Method] = {
     "tile": tile,
     "concat": concatenate,
     "concatenate": concatenate,
-    "mean": reduction("mean"),
-    "max": reduction("max"),
-    "min": reduction("min"),
-    "sum": reduction("sum"),
     **{how: reduction(how) for how in ("logsumexp", "prod", "std", "var")},
-    "reduce_mean": reduction("mean"),
-    "reduce_max": reduction("max"),
-    "reduce_min": reduction("min"),
-    "reduce_sum": reduction("sum"),
+    **{
+        f"{before}{how}": reduction(how)
+        for how in ("mean", "max", "min", "sum")
+        for before in ("", "reduce_")
+    },
     "add": operation("+"),
     "subtract": operation("-"),
     "multiply": operation("*"),

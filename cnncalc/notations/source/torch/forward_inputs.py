@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
 
 from cnncalc.layers.base import Shape, show
 from cnncalc.layers.options import SCALAR
@@ -11,7 +10,7 @@ from cnncalc.network import Fed
 from cnncalc.notations.source.torch.nn.module import children
 from cnncalc.python.machine import Function
 from cnncalc.python.refusals import Refusal
-from cnncalc.python.values import Instance
+from cnncalc.python.values import Instance, Value
 from cnncalc.tracing.tensors import Tensor
 from cnncalc.tracing.trace import Trace
 
@@ -76,7 +75,7 @@ def _check_takes_one(model: Instance) -> None:
 
 def _missing(model: Instance, name: str, names: list[str], shape: Shape, fed: Fed) -> Refusal:
     """An argument that has no size, beside those that have one."""
-    forward: Any = model.cls.find("forward")
+    forward: Value = model.cls.find("forward")
     args = forward.node.args
     node = next(each for each in (*args.posonlyargs, *args.args) if each.arg == name)
     given = {names[0]: shape} | dict(fed)

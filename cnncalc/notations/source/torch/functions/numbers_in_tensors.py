@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 from cnncalc.layers import KINDS
 from cnncalc.notations.source.axes import axis_of
@@ -16,7 +15,7 @@ from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.unknown import drawn
 from cnncalc.python.values import Value, describe
-from cnncalc.tracing.arrays import is_small
+from cnncalc.tracing.arrays import Numbers, is_small
 from cnncalc.tracing.tensors import CONTENT, Batch, Static, Tensor, static_rows
 
 __all__ = ["NUMBERS_IN_TENSORS", "to_whole"]
@@ -51,7 +50,7 @@ def to_list(machine: Machine, tensor: Value) -> Value:
 
 def to_whole(machine: Machine, tensor: Value, *args: Value) -> Value:
     if isinstance(tensor, Static) and tensor.values is not None:
-        numbers: list[Any] = [v if isinstance(v, Batch) else math.trunc(v) for v in tensor.values]
+        numbers: list[Value] = [v if isinstance(v, Batch) else math.trunc(v) for v in tensor.values]
         return Static(tensor.shape, tensor.sources, numbers, True)
     return tensor
 
@@ -75,7 +74,7 @@ def running_sums(machine: Machine, tensor: Value, dim: Value = 0, **options: Val
     return summed_up(machine, tensor.values, tensor.whole)
 
 
-def of_the_batch(values: list[float]) -> bool:
+def of_the_batch(values: Numbers) -> bool:
     """Whether sizes of the batch, which nobody knows, are among some numbers."""
     return any(isinstance(each, Batch) for each in values)
 
@@ -120,7 +119,7 @@ def converted(machine: Machine, tensor: Value, kind: Value = None, *args: Value)
     return to_whole(machine, tensor) if whole else tensor
 
 
-def truths(together: Callable[[list[Any]], bool]) -> Method:
+def truths(together: Callable[[Numbers], bool]) -> Method:
     """`mask.any()` and `mask.all()`, of numbers that are known."""
 
     def call(machine: Machine, tensor: Value, *args: Value, **options: Value) -> Value:
