@@ -95,7 +95,6 @@ class _WithIdle(Generic[Made]):
         self, reader: Callable[..., Made], behind: str, added: Mapping[str, object]
     ) -> None:
         own = list(signature(reader).parameters.values())
-        place = [each.name for each in own].index(behind) + 1
         kind = Parameter.POSITIONAL_OR_KEYWORD
         more = [
             Parameter(name, kind, default=Parameter.empty if value is REQUIRED else value)
@@ -103,13 +102,13 @@ class _WithIdle(Generic[Made]):
         ]
         self.reader = reader
         self.added = added
-        self.__signature__ = Signature([*own[:place], *more, *own[place:]])
+        self.start = [each.name for each in own].index(behind) + 1
+        self.stop = self.start + len(more)
+        self.__signature__ = Signature([*own[: self.start], *more, *own[self.start :]])
 
     def __call__(self, *args: object, **kwargs: object) -> Made:
-        given = self.__signature__.bind(*args, **kwargs).arguments
-        keywords = given.pop("keywords", {})
-        own = {name: value for name, value in given.items() if name not in self.added}
-        return self.reader(**own, **keywords)
+        own = {name: value for name, value in kwargs.items() if name not in self.added}
+        return self.reader(*args[: self.start], *args[self.stop :], **own)
 
 
 def no_argument(call: str, name: str, known: Sequence[str]) -> LayerError | None:

@@ -169,3 +169,23 @@ model = keras.Model(b, inner(b))
 """
     assert all_params(report_of(text, entry="inner")) == 16
     assert all_params(report_of(text, entry="model")) == 16
+
+
+@pytest.mark.parametrize("function", ["ops.exp", "ops.leaky_relu"])
+def test_a_function_of_weights_is_one_of_the_weights(function: str) -> None:
+    """As PyTorch's are: what they hold isn't known, and they count where it is used."""
+    text = f"""
+import keras
+from keras import layers, ops
+
+class Scaled(layers.Layer):
+    def build(self, input_shape):
+        self.scale = self.add_weight(shape=(4,))
+
+    def call(self, x):
+        return x * {function}(self.scale)
+
+x = keras.Input((5, 4))
+model = keras.Model(x, Scaled()(x))
+"""
+    assert all_params(report_of(text)) == 4

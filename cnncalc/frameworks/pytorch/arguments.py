@@ -11,6 +11,7 @@ from cnncalc.suggestions import suggest
 
 __all__ = [
     "LAZY",
+    "MADE",
     "chosen",
     "collapsed",
     "flag",
@@ -24,6 +25,7 @@ __all__ = [
 ]
 
 Each = TypeVar("Each")
+MADE = {"device": None, "dtype": None}  # where tensors are made, and of which type
 LAZY = object()  # stands for the channels that a lazy class takes from what flows in
 
 

@@ -7,7 +7,7 @@ from math import prod
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import Reader, idle
-from cnncalc.frameworks.pytorch.arguments import LAZY, integer, number, on_map, refused
+from cnncalc.frameworks.pytorch.arguments import LAZY, MADE, integer, number, on_map, refused
 from cnncalc.layers.base import Layer, Shape, show
 from cnncalc.layers.norm import (
     BatchNorm,
@@ -24,6 +24,7 @@ __all__ = ["READERS"]
 Sizes = tuple[tuple[str, int, int], ...]
 
 
+@idle("track_running_stats", MADE)
 def batch_norm(
     call: str,
     ranks: tuple[int, ...],
@@ -32,8 +33,6 @@ def batch_norm(
     momentum: object = 0.1,
     affine: object = True,
     track_running_stats: object = True,
-    device: object = None,
-    dtype: object = None,
     bias: object = True,
 ) -> Declared:
     number(call, "eps", eps)
@@ -49,6 +48,7 @@ def _declared(call: str, num_features: object, held: bool) -> Sizes:
     return (("num_features", 0, integer(call, "num_features", num_features, 1)),)
 
 
+@idle("track_running_stats", MADE)
 def instance_norm(
     call: str,
     axes: int,
@@ -57,8 +57,6 @@ def instance_norm(
     momentum: object = 0.1,
     affine: object = False,
     track_running_stats: object = False,
-    device: object = None,
-    dtype: object = None,
     bias: object = True,
 ) -> Declared:
     number(call, "eps", eps)
@@ -69,6 +67,7 @@ def instance_norm(
     return Declared(layer, Expects(call, (axes - 1, axes), sizes, rule))
 
 
+@idle("track_running_stats", MADE)
 def lazy_instance_norm(
     call: str,
     axes: int,
@@ -76,8 +75,6 @@ def lazy_instance_norm(
     momentum: object = 0.1,
     affine: object = True,
     track_running_stats: object = True,
-    device: object = None,
-    dtype: object = None,
     bias: object = True,
 ) -> Declared:
     return instance_norm(call, axes, LAZY, eps, momentum, affine, track_running_stats, bias=bias)
@@ -100,13 +97,12 @@ def _over_maps(call: str, axes: int, stats: bool, held: bool, layer: Layer, shap
     return layer
 
 
+@idle("affine", MADE)
 def group_norm(
     num_groups: object,
     num_channels: object,
     eps: object = 1e-5,
     affine: object = True,
-    device: object = None,
-    dtype: object = None,
     bias: object = True,
 ) -> Declared:
     groups = integer("nn.GroupNorm", "num_groups", num_groups, 1)
@@ -121,25 +117,23 @@ def group_norm(
     return Declared(layer, Expects("nn.GroupNorm", sizes=sizes))
 
 
+@idle("bias", MADE)
 def layer_norm(
     normalized_shape: object,
     eps: object = 1e-5,
     elementwise_affine: object = True,
     bias: object = True,
-    device: object = None,
-    dtype: object = None,
 ) -> Declared:
     sizes = _normalized("nn.LayerNorm", normalized_shape)
     layer = LayerNorm(axes=_last(sizes), affine=bool(elementwise_affine), shift=bool(bias))
     return Declared(layer, Expects("nn.LayerNorm", rule=partial(_ends_with, "nn.LayerNorm", sizes)))
 
 
+@idle("elementwise_affine", MADE)
 def rms_norm(
     normalized_shape: object,
     eps: object = None,
     elementwise_affine: object = True,
-    device: object = None,
-    dtype: object = None,
 ) -> Declared:
     sizes = _normalized("nn.RMSNorm", normalized_shape)
     layer = RootMeanSquareNorm(axes=_last(sizes), affine=bool(elementwise_affine))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 from cnncalc.errors import LayerError
-from cnncalc.frameworks.base import Reader
+from cnncalc.frameworks.base import Reader, idle
 from cnncalc.frameworks.pytorch.arguments import (
     LAZY,
+    MADE,
     integer,
     on_map,
     per_axis,
@@ -26,13 +27,12 @@ from cnncalc.network import Declared, Expects
 __all__ = ["READERS"]
 
 
+@idle("bias", MADE)
 def linear(
     call: str,
     in_features: object,
     out_features: object,
     bias: object = True,
-    device: object = None,
-    dtype: object = None,
 ) -> Declared:
     layer = Linear(integer(call, "out_features", out_features, 1), bias=bool(bias), axis=-1)
     if in_features is LAZY:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from cnncalc.frameworks.keras.activations import rectified
-from cnncalc.frameworks.ops import Form, Op, names_in
+from cnncalc.frameworks.ops import names_in
 from cnncalc.layers import KINDS
 from cnncalc.notations.source.arithmetic import tensor_operator
 from cnncalc.notations.source.keras.layers import activation, made_longer
-from cnncalc.notations.source.keras.ops_on_shapes import SHAPING, values_of
+from cnncalc.notations.source.keras.ops_on_shapes import SHAPING, elementwise
 from cnncalc.notations.source.keras.products import PRODUCTS
 from cnncalc.notations.source.keras.state import keras_of
 from cnncalc.notations.source.keras.tensors import inner_axis, outer, run_class
@@ -42,19 +41,6 @@ def layer_call(cls: str, *names: str) -> Method:
 
 def named_activation(name: str) -> Method:
     return lambda machine, tensor, *args, **options: activation(machine, name, tensor)
-
-
-def with_options(op: Op, form: Form) -> Method:
-    """An activation that takes options: `ops.leaky_relu(x, 0.1)`."""
-
-    def call(machine: Machine, tensor: Value, *args: Value, **options: Value) -> Value:
-        if isinstance(tensor, Static):
-            return tensor
-        values = values_of(form, args, options)
-        layer = rectified(*values) if op.kind == "relu" else op.made(values)
-        return emit(machine, layer, [tensor], op=layer.kind)
-
-    return call
 
 
 def reduction(how: str) -> Method:
@@ -175,7 +161,7 @@ FUNCTIONS: dict[str, Method] = {
     **SHAPING,
     **PRODUCTS,
     **{name: named_activation(name) for name in ACTIVATIONS},
-    **{form.name: with_options(op, form) for op, form in names_in("keras") if form.arguments},
+    **{form.name: elementwise(op, form) for op, form in names_in("keras") if form.arguments},
     "softmax": layer_call("Softmax", "axis"),
     "broadcast_to": spread,
     "tile": tile,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from math import inf
 
+from cnncalc.frameworks.keras.activations import rectified
 from cnncalc.frameworks.ops import Form, Op, names_in
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import REQUIRED
@@ -20,9 +21,10 @@ from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
-from cnncalc.tracing.tensors import Tensor, one_number
+from cnncalc.tracing.constants import worked_out
+from cnncalc.tracing.tensors import Static, Tensor, one_number
 
-__all__ = ["SHAPING", "values_of"]
+__all__ = ["SHAPING", "elementwise"]
 
 
 def place(tensor: Value, axis: Value, more: int = 0) -> int:
@@ -109,14 +111,18 @@ def values_of(form: Form, args: Sequence[Value], options: Mapping[str, Value]) -
     return form.values(numbers)
 
 
-def valued(op: Op, form: Form) -> Callable[..., Value]:
-    """A function element-wise."""
+def elementwise(op: Op, form: Form) -> Method:
+    """A function element-wise, perhaps with options: `ops.exp(x)`, `ops.leaky_relu(x, 0.1)`."""
 
-    def call(machine: Machine, tensor: Value, *args: Value, **rest: Value) -> Value:
+    def call(machine: Machine, tensor: Value, *args: Value, **options: Value) -> Value:
+        if isinstance(tensor, Static):
+            return worked_out(None if form.arguments else op.number, tensor)
         place(tensor, -1)
         if len(args) > len(form.arguments):
             raise TypeError(f"{form.name} takes {len(form.arguments)} arguments")
-        return emit(machine, op.made(values_of(form, args, rest)), [tensor], op=op.kind)
+        values = values_of(form, args, options)
+        layer = rectified(*values) if op.kind == "relu" else op.made(values)
+        return emit(machine, layer, [tensor], op=layer.kind)
 
     return call
 
@@ -147,7 +153,7 @@ SHAPING: dict[str, Method] = {
     "transpose": transpose,
     "swapaxes": swapaxes,
     "split": split,
-    **{form.name: valued(op, form) for op, form in names_in("ops")},
+    **{form.name: elementwise(op, form) for op, form in names_in("ops")},
     "power": power,
     "pow": power,
     "maximum": joined("maximum"),
