@@ -18,7 +18,7 @@ from cnncalc.layers.shapes import count_of
 from cnncalc.network import Declared
 from cnncalc.suggestions import suggest
 
-__all__ = ["FormReader", "Reader", "form_of", "idle", "no_argument", "read"]
+__all__ = ["FormReader", "Reader", "as_tuple", "form_of", "idle", "no_argument", "read"]
 
 Reader = Callable[..., Declared]  # of a call's arguments
 Made = TypeVar("Made")
@@ -73,6 +73,11 @@ def read(
     except TypeError:
         raise _misfit(form, call, args, kwargs) from None
     return reader(*bound.args, **bound.kwargs)
+
+
+def as_tuple(value: object) -> tuple[object, ...]:
+    """One value, or as many as a tuple or a list has."""
+    return tuple(value) if isinstance(value, tuple | list) else (value,)
 
 
 def idle(

@@ -48,6 +48,7 @@ REFUSED = [
     ("ops.split(x, 3, axis=-1)", "an axis of 4 can't be split into 3 equal parts"),
     ("ops.split(x, 0, axis=-1)", "an axis of 4 can't be split into 0 equal parts"),
     ("ops.maximum(x, 'two')", "this works on tensors that flow"),
+    ("ops.mean(x, axis=7)", "7 is no axis of a tensor of 4"),
 ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnncalc.frameworks.base import idle
+from cnncalc.frameworks.base import as_tuple, idle
 from cnncalc.frameworks.keras.activations import rectified
 from cnncalc.frameworks.keras.arguments import finish, integer, number
 from cnncalc.frameworks.keras.frame import Call, Vocabulary
@@ -116,7 +116,7 @@ def prelu(
     **keywords: object,
 ) -> tuple[Declared, ...]:
     """PReLU: a slope for each value, but along the shared axes."""
-    axes = shared_axes if isinstance(shared_axes, tuple | list) else (shared_axes,)
+    axes = as_tuple(shared_axes)
     if shared_axes is None or not axes:
         return finish(call, keywords, ParametricReLU(shared=("none",)))
     # Keras indexes the shape without its batch by `axis - 1`, whatever the sign.
@@ -132,12 +132,13 @@ def elu(call: Call, alpha: object = 1.0, **keywords: object) -> tuple[Declared, 
 
 def softmax(call: Call, axis: object = -1, **keywords: object) -> tuple[Declared, ...]:
     """Softmax along one axis."""
-    axes = tuple(axis) if isinstance(axis, tuple | list) else (axis,)
+    axes = as_tuple(axis)
     if len(axes) != 1:
         raise call.error("is read along one axis only", "axis=-1, or another one")
-    if integer(call, "axis", axes[0], -8) == 0:
+    along = integer(call, "axis", axes[0], -8)
+    if along == 0:
         return finish(call, keywords, Softmax(BATCH))
-    place, order = call.frame.axis(axes[0])
+    place, order = call.frame.axis(along)
     return finish(call, keywords, call.ordered(Softmax(place, order)))
 
 
@@ -192,10 +193,8 @@ def rescaling(
     call: Call, scale: object, offset: object = 0.0, **keywords: object
 ) -> tuple[Declared, ...]:
     """Rescaling, by numbers for all channels or for each."""
-    factors = tuple(scale) if isinstance(scale, tuple | list) else (scale,)
-    offsets = tuple(offset) if isinstance(offset, tuple | list) else (offset,)
-    factors = tuple(number(call, "scale", each) for each in factors)
-    offsets = tuple(number(call, "offset", each) for each in offsets)
+    factors = tuple(number(call, "scale", each) for each in as_tuple(scale))
+    offsets = tuple(number(call, "offset", each) for each in as_tuple(offset))
     return finish(call, keywords, Rescale(factors, offsets))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from cnncalc.errors import LayerError
+from cnncalc.frameworks.base import as_tuple
 from cnncalc.layers.base import Layer, Shape, show
 from cnncalc.layers.options import show_value
 from cnncalc.suggestions import suggest
@@ -75,7 +76,7 @@ def spread(values: tuple[Each, ...], axes: int) -> tuple[Each, ...]:
 
 def output_sizes(call: str, output_size: object, axes: int) -> tuple[int, ...]:
     """The spatial sizes of an `output_size` given to a forward; batch and channels may precede."""
-    sizes = tuple(output_size) if isinstance(output_size, tuple | list) else (output_size,)
+    sizes = as_tuple(output_size)
     if len(sizes) == axes + 2:
         sizes = sizes[2:]
     if len(sizes) != axes:

@@ -6,7 +6,7 @@ from functools import partial
 from math import prod
 
 from cnncalc.errors import LayerError
-from cnncalc.frameworks.base import Reader, idle
+from cnncalc.frameworks.base import Reader, as_tuple, idle
 from cnncalc.frameworks.pytorch.arguments import LAZY, MADE, integer, number, on_map, refused
 from cnncalc.layers.base import Layer, Shape, show
 from cnncalc.layers.norm import (
@@ -141,7 +141,7 @@ def rms_norm(
 
 
 def _normalized(call: str, shape: object) -> Shape:
-    sizes = tuple(shape) if isinstance(shape, tuple | list) else (shape,)
+    sizes = as_tuple(shape)
     if not sizes:
         raise refused(f"normalized_shape of {call} is empty", "the sizes of the last axes")
     return tuple(integer(call, "normalized_shape", size, 1) for size in sizes)

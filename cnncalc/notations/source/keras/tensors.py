@@ -18,7 +18,15 @@ from cnncalc.python.values import MISSING, OBJECT, Builtin, Opaque, Value, descr
 from cnncalc.tracing.slices import Piece
 from cnncalc.tracing.tensors import Operations, Tensor
 
-__all__ = ["KerasTensor", "inner_axis", "keras_readers", "keras_trace", "outer", "run_class"]
+__all__ = [
+    "KerasTensor",
+    "inner_axis",
+    "keras_readers",
+    "keras_trace",
+    "outer",
+    "outer_axis",
+    "run_class",
+]
 
 
 def outer(machine: Machine, tensor: Tensor) -> tuple[Value, ...]:
@@ -27,15 +35,25 @@ def outer(machine: Machine, tensor: Tensor) -> tuple[Value, ...]:
     return (None, *keras_of(machine).frame.outside(shape))
 
 
-def inner_axis(machine: Machine, tensor: Tensor, axis: Value) -> int:
-    """Keras's axis number as the axis inside; the batch is refused."""
-    rank = len(tensor.shape) + 1
+def outer_axis(tensor: Value, axis: Value, more: int = 0) -> int:
+    """An axis of Keras's tensor, counted from its batch (0), which is refused.
+
+    `more`: axes that are to come.
+    """
+    if not isinstance(tensor, Tensor):
+        raise Refusal(f"this works on tensors that flow, not on {describe(tensor)}")
+    rank = len(tensor.shape) + 1 + more
     if isinstance(axis, bool) or not isinstance(axis, int) or not -rank <= axis < rank:
-        raise Refusal(f"{describe(axis)} is no axis of a tensor of {rank}")
+        told = axis if isinstance(axis, int) else describe(axis)
+        raise Refusal(f"{told} is no axis of a tensor of {rank}")
     if axis % rank == 0:
         raise Refusal("axis 0 is the batch, which can't be followed", code="batch-axis")
-    inside: int = keras_of(machine).frame.inside(axis % rank - 1, rank - 1)
-    return inside
+    return axis % rank
+
+
+def inner_axis(machine: Machine, tensor: Tensor, axis: Value) -> int:
+    """Keras's axis number as the axis inside; the batch is refused."""
+    return keras_of(machine).frame.inside(outer_axis(tensor, axis) - 1, len(tensor.shape))
 
 
 def attribute_of(machine: Machine, value: Tensor, name: str) -> Value:
