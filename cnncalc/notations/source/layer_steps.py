@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from cnncalc.analysis import MAX_ELEMENTS, settle
-from cnncalc.errors import LayerError
+from cnncalc.errors import LayerError, Span
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import BATCH, Layer, Shape
 from cnncalc.network import Declared
@@ -282,9 +282,8 @@ def at_work_on_fixed(
     found = weights_of(owner)
     if not found:
         raise fixed_alone()
-    refusal = fixed_alone()
-    refusal.span = next(iter(machine.spans()), None)
-    trace.tried.setdefault(id(owner), (refusal, found))
+    here = next(iter(machine.spans()), None)
+    trace.tried.setdefault(id(owner), (fixed_alone(here), found))
     return found
 
 
@@ -296,10 +295,11 @@ def weights_of(owner: Value) -> list[Static]:
     return [] if own is MISSING else [weight for _, weight in own.call(None, [owner], {})]
 
 
-def fixed_alone() -> Refusal:
+def fixed_alone(place: Span | None = None) -> Refusal:
     return Refusal(
         "this layer works on a tensor that doesn't come from the input, so no step of the "
-        "network has its weights"
+        "network has its weights",
+        span=place,
     )
 
 

@@ -142,9 +142,7 @@ def _names(name: str, times: str | None, span: Span) -> Sequence[str] | range:
 
 
 def _wrong(message: str, span: Span, code: str) -> Refusal:
-    refusal = Refusal(message, help="the text as `print(model)` gives it", code=code)
-    refusal.span = span
-    return refusal
+    return Refusal(message, help="the text as `print(model)` gives it", code=code, span=span)
 
 
 def _place(node: ast.expr, span: Span) -> None:
@@ -229,8 +227,8 @@ class _Builder:
                 "input isn't printed",
                 help=SOURCE,
                 code="printed",
+                span=part.span,
             )
-            refusal.span = part.span
             refusal.notes += self.told()
             raise refusal
 

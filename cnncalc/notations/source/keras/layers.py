@@ -260,21 +260,25 @@ def add_weight(machine: Machine, layer: Instance, *args: Value, **options: Value
 def output_of(machine: Machine, layer: Instance) -> Value:
     """`layer.output`: the tensor that its last call gave."""
     trace = state_of(machine).steps
-    for number in range(len(trace.records) - 1, -1, -1):
-        record = trace.records[number]
-        if record.owner is layer:
-            return trace.tensor(number, record.shape)
-    raise Refusal(f"`{layer.fields.get('name')}` has not been called yet, so it has no output")
+    for number in reversed(range(len(trace.records))):
+        if trace.records[number].owner is layer:
+            return trace.tensor(number, trace.records[number].shape)
+    raise not_called(layer, "output")
 
 
 def input_of(machine: Machine, layer: Instance) -> Value:
-    """`layer.input`."""
+    """`layer.input`: the one of its first call."""
     trace = state_of(machine).steps
     for record in trace.records:
         if record.owner is layer and record.inputs:
             number = record.inputs[0]
             return trace.tensor(number, trace.records[number].shape)
-    raise Refusal(f"`{layer.fields.get('name')}` has not been called yet, so it has no input")
+    raise not_called(layer, "input")
+
+
+def not_called(layer: Instance, wanted: str) -> Refusal:
+    name = layer.fields.get("name")
+    return Refusal(f"`{name}` has not been called yet, so it has no {wanted}")
 
 
 def lambda_init(

@@ -64,13 +64,12 @@ def _check_takes_one(model: Instance) -> None:
     args = forward.node.args
     places = (*args.posonlyargs, *args.args)
     if len(places) < 2 and not args.vararg and isinstance(forward.node, ast.FunctionDef):
-        refusal = Refusal(
+        raise Refusal(
             f"`{model.cls.name}.forward` takes no input",
             help="`def forward(self, x):`",
             code="inputs",
+            span=forward.scope.module.file.header(forward.node),
         )
-        refusal.span = forward.scope.module.file.header(forward.node)
-        raise refusal
 
 
 def _missing(model: Instance, name: str, names: list[str], shape: Shape, fed: Fed) -> Refusal:
@@ -83,14 +82,13 @@ def _missing(model: Instance, name: str, names: list[str], shape: Shape, fed: Fe
         f"-i {each}={'x'.join(map(str, given[each])) or SCALAR}" for each in names if each in given
     ]
     said = " and ".join(f"`{each}` is {show(size)}" for each, size in given.items())
-    refusal = Refusal(
+    return Refusal(
         f"`{model.cls.name}.forward` takes more inputs than one, and the size of `{name}` is "
         f"missing: {said}",
         help=f"`{' '.join(typed)} -i {name}=SIZE`; or a part of it, such as `{_part_of(model)}`",
         code="inputs",
+        span=forward.scope.module.file.span(node),
     )
-    refusal.span = forward.scope.module.file.span(node)
-    return refusal
 
 
 def _part_of(model: Instance) -> str:

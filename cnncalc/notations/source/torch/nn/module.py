@@ -166,10 +166,8 @@ def no_forward(machine: Machine, module: Instance) -> Refusal:
         advice = "a `forward` stands outside of the class: indent it"
     elif near := forward_meant(cls):
         advice = f"is `{near}` meant for it?"
-    refusal = Refusal(f"`{cls.name}` has no `forward`", help=advice, code="no-forward")
-    if cls.place is not None:
-        refusal.span = cls.place()
-    return refusal
+    place = cls.place() if cls.place else None
+    return Refusal(f"`{cls.name}` has no `forward`", help=advice, code="no-forward", span=place)
 
 
 def forward_meant(cls: Class) -> str | None:
