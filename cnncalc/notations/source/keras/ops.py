@@ -6,6 +6,7 @@ from cnncalc.frameworks.ops import names_in
 from cnncalc.layers import KINDS
 from cnncalc.notations.source.arithmetic import tensor_operator
 from cnncalc.notations.source.keras.layers import activation, made_longer
+from cnncalc.notations.source.keras.ops_on_places import PLACES
 from cnncalc.notations.source.keras.ops_on_shapes import SHAPING, elementwise
 from cnncalc.notations.source.keras.products import PRODUCTS
 from cnncalc.notations.source.keras.state import keras_of
@@ -57,6 +58,16 @@ def reduction(how: str) -> Method:
         return result if keep else ordered(machine, tensor, places, result)
 
     return call
+
+
+def norm(
+    machine: Machine, x: Value, ord: Value = None, axis: Value = None, keepdims: Value = False
+) -> Value:
+    """`ops.norm(x, axis=1)`: the root of the sum of squares, or the sum of sizes (ord 1)."""
+    several = isinstance(axis, list | tuple) and len(axis) > 1
+    if ord not in (None, 2, 1) or (several and ord is not None):
+        raise Refusal("only norms of vectors with ord 1 or 2 can be followed")
+    return reduction(f"norm{ord or 2}")(machine, x, axis, keepdims)
 
 
 def ordered(machine: Machine, tensor: Tensor, gone: tuple[int, ...], result: Tensor) -> Tensor:
@@ -119,15 +130,17 @@ def spread(machine: Machine, tensor: Value, shape: Value) -> Value:
     return tensor.shaped(sizes)
 
 
-def tile(machine: Machine, tensor: Value, repeats: Value) -> Value:
-    """`ops.tile(w, (batch, 1, 1))` of what is fixed."""
-    times = tuple(listed(machine, repeats))
-    if not isinstance(tensor, Static) or len(times) != len(tensor.shape):
-        raise Refusal("only what is fixed is followed as it is repeated, with a number for an axis")
-    pairs = list(zip(tensor.shape, times, strict=True))
-    if any(size != 1 and count != 1 for size, count in pairs):
-        raise Refusal("only axes of one are followed as they are repeated")
-    return tensor.shaped(tuple(count if size == 1 else size for size, count in pairs))
+def pooling(cls: str) -> Method:
+    """`ops.max_pool(x, 2, 2, "same")`: the layer for so many axes."""
+
+    def call(machine: Machine, tensor: Value, *args: Value, **options: Value) -> Value:
+        rank = len(tensor.shape) - 1 if isinstance(tensor, Tensor) else 0
+        layer = layer_call(f"{cls}Pooling{rank}D", "pool_size", "strides", "padding")
+        if rank not in (1, 2, 3):
+            raise Refusal("a pool works on maps of 1 to 3 spatial axes", code="wrong-axes")
+        return layer(machine, tensor, *args, **options)
+
+    return call
 
 
 def pad(machine: Machine, tensor: Value, paddings: Value, *args: Value, **options: Value) -> Value:
@@ -159,14 +172,17 @@ def drawn(machine: Machine, shape: Value, *args: Value, **options: Value) -> Val
 DRAWN = words("normal uniform truncated_normal")  # of `keras.random` and `tf.random`
 FUNCTIONS: dict[str, Method] = {
     **SHAPING,
+    **PLACES,
     **PRODUCTS,
     **{name: named_activation(name) for name in ACTIVATIONS},
     **{form.name: elementwise(op, form) for op, form in names_in("keras") if form.arguments},
     "softmax": layer_call("Softmax", "axis"),
     "broadcast_to": spread,
-    "tile": tile,
     "concat": concatenate,
     "concatenate": concatenate,
+    "norm": norm,
+    "max_pool": pooling("Max"),
+    "average_pool": pooling("Average"),
     **{how: reduction(how) for how in ("logsumexp", "prod", "std", "var")},
     **{
         f"{before}{how}": reduction(how)

@@ -23,7 +23,7 @@ from cnncalc.python.values import Value
 from cnncalc.tracing.constants import worked_out
 from cnncalc.tracing.tensors import Static, one_number
 
-__all__ = ["SHAPING", "elementwise"]
+__all__ = ["SHAPING", "elementwise", "expand_dims", "transpose"]
 
 
 def expand_dims(machine: Machine, tensor: Value, axis: Value) -> Value:

@@ -21,6 +21,7 @@ from cnncalc.tracing.tensors import Operations, Tensor
 __all__ = [
     "KerasTensor",
     "inner_axis",
+    "item_of",
     "keras_readers",
     "keras_trace",
     "outer",
@@ -76,17 +77,27 @@ def attribute_of(machine: Machine, value: Tensor, name: str) -> Value:
 
 
 def item_of(machine: Machine, tensor: Tensor, index: Value) -> Value:
-    """`x[..., :8]` and `x[:, 1:, 1:, :]`: slices only."""
-    parts = parts_of(index, len(tensor.shape) + 1)
+    """`x[..., :8]`, `x[:, 0]` and `x[:, None]`: slices, numbers, new axes."""
+    rank = len(tensor.shape) + 1
+    parts = parts_of(index, rank)
     if parts[0] != slice(None):
         raise Refusal("this takes a part of the batch, which can't be followed", code="batch-axis")
     kept: dict[int, Piece] = {}
-    for number, part in enumerate(parts[1:], 1):
-        if not isinstance(part, slice):
-            raise Refusal("an index other than a slice can't be followed in a Keras tensor")
-        axis = inner_axis(machine, tensor, number)
-        kept[axis] = taken(part, tensor.shape[axis])
-    return cut(machine, tensor, kept)
+    left: list[int | None] = []  # the axes that stay, and new ones
+    for part in parts[1:]:
+        axis = len(kept) + 1
+        if part is not None:
+            inner = inner_axis(machine, tensor, axis)
+            kept[inner] = taken(part, tensor.shape[inner])
+        if not isinstance(part, int):
+            left.append(axis if part is not None else None)
+    left += range(len(kept) + 1, rank)
+    result = cut(machine, tensor, kept)
+    if left == list(range(1, rank)):
+        return result
+    sizes = outer(machine, result)
+    wanted = tuple(sizes[axis] if axis else 1 for axis in left)
+    return run_class(machine, "Reshape", [result], wanted)
 
 
 class KerasOperations(Operations):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from cnncalc.notations.source.axes import axis_of, inner_axis
-from cnncalc.notations.source.torch.functions.indexing import chosen, in_order
+from cnncalc.notations.source.longer import in_order
+from cnncalc.notations.source.torch.functions.indexing import chosen
 from cnncalc.notations.source.torch.functions.shapes import transpose
 from cnncalc.notations.source.torch.functions.view import sizes_given
 from cnncalc.python.exceptions import raised
@@ -12,8 +13,8 @@ from cnncalc.python.machine import Machine
 from cnncalc.python.open_numbers import how_often
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
-from cnncalc.tracing.slices import Piece
-from cnncalc.tracing.tensors import Static, Tensor
+from cnncalc.tracing.slices import rolled
+from cnncalc.tracing.tensors import Static
 
 __all__ = ["ORDER"]
 
@@ -40,18 +41,12 @@ def roll(machine: Machine, input: Value, shifts: Value, dims: Value = None) -> V
         return reordered(input, axes)
     tensor = input
     for step, dim in zip(steps, axes, strict=True):
-        size = tensor.shape[inner_axis(tensor, dim, "roll")]
+        axis = inner_axis(tensor, dim, "roll")
         if not isinstance(step, int):
             raise Refusal(f"{describe(step)} is no whole number to roll by")
-        ahead = size - step % size  # the first that stays in front of those which come around
-        tensor = rolled(machine, tensor, axis_of(tensor, dim), ahead, size)
+        pieces = rolled(tensor.shape[axis], step)
+        tensor = in_order(machine, tensor, axis, axis_of(tensor, dim), pieces)
     return tensor
-
-
-def rolled(machine: Machine, tensor: Tensor, axis: int, first: int, size: int) -> Tensor:
-    """The places of an axis from one on, and behind them those before it."""
-    pieces = [Piece(first, size - first), Piece(0, first)] if first < size else [Piece(0, size)]
-    return in_order(machine, tensor, axis, pieces)
 
 
 def rot90(machine: Machine, input: Value, k: Value = 1, dims: Value = (0, 1)) -> Value:
