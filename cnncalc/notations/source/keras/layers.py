@@ -42,8 +42,8 @@ __all__ = [
     "auto_name",
     "init_base",
     "is_layer",
+    "joined_along",
     "keras_layer",
-    "made_longer",
     "set_trainable",
     "tensors",
 ]
@@ -192,7 +192,7 @@ def run(machine: Machine, layer: Instance, inputs: Value, **options: Value) -> V
         return entries_of(machine, layer, inputs)
     if layer.cls.name == "Concatenate" and (parts := with_fixed(inputs)):
         axis = layer.fields.get("axis", -1)
-        return made_longer(machine, parts, axis, "layers.Concatenate")
+        return joined_along(machine, parts, axis, "layers.Concatenate")
     flow: list[Value] = list(tensors(machine, inputs))
     if is_recurrent(layer) and len(flow) == 1:
         return run_recurrent(machine, layer, flow[0], options)
@@ -231,8 +231,8 @@ def with_fixed(inputs: Value) -> list[Tensor | Static]:
     return list(parts) if known and len(kinds) == 2 else []
 
 
-def made_longer(machine: Machine, parts: list[Tensor | Static], axis: Value, word: str) -> Value:
-    """What flows and what is fixed along an axis, such as a token for each sample."""
+def joined_along(machine: Machine, parts: list[Tensor | Static], axis: Value, word: str) -> Value:
+    """What flows, and perhaps what is fixed, one after the other along an axis of Keras's."""
     first = next(each for each in parts if isinstance(each, Tensor))
     inside = inner_axis(machine, first, axis)
     place: int = axis % (len(first.shape) + 1)

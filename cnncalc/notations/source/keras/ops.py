@@ -5,9 +5,9 @@ from __future__ import annotations
 from cnncalc.frameworks.ops import names_in
 from cnncalc.layers import KINDS
 from cnncalc.notations.source.arithmetic import tensor_operator
-from cnncalc.notations.source.keras.layers import activation, made_longer
+from cnncalc.notations.source.keras.layers import activation, joined_along
 from cnncalc.notations.source.keras.ops_on_places import PLACES
-from cnncalc.notations.source.keras.ops_on_shapes import SHAPING, elementwise
+from cnncalc.notations.source.keras.ops_on_shapes import SHAPING, as_list, elementwise
 from cnncalc.notations.source.keras.products import PRODUCTS
 from cnncalc.notations.source.keras.state import keras_of
 from cnncalc.notations.source.keras.tensors import inner_axis, outer, run_class
@@ -48,7 +48,7 @@ def reduction(how: str) -> Method:
     def call(
         machine: Machine, tensor: Value, axis: Value = None, keepdims: Value = False, **rest: Value
     ) -> Value:
-        axes = listed(machine, axis) if isinstance(axis, list | tuple) else [axis]
+        axes = as_list(machine, axis)
         if axis is None or not isinstance(tensor, Tensor):
             raise Refusal(f"`{how}` over the batch can't be followed", code="batch-axis")
         places = tuple(sorted(inner_axis(machine, tensor, each) for each in axes))
@@ -116,7 +116,7 @@ def concatenate(machine: Machine, tensors: Value, axis: Value = -1, **options: V
         return run_class(machine, "Concatenate", parts, plain(axis))
     if not flowing or not all(isinstance(part, Tensor | Static) for part in parts):
         raise Refusal("what `concatenate` joins can't be followed")
-    return made_longer(machine, parts, axis, "concatenate")
+    return joined_along(machine, parts, axis, "concatenate")
 
 
 def spread(machine: Machine, tensor: Value, shape: Value) -> Value:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from cnncalc.notations.source.entries import places_of
-from cnncalc.notations.source.keras.ops_on_shapes import expand_dims, transpose
+from cnncalc.notations.source.keras.layers import joined_along
+from cnncalc.notations.source.keras.ops_on_shapes import as_list, expand_dims, transpose
 from cnncalc.notations.source.keras.tensors import inner_axis, item_of, outer, outer_axis, run_class
-from cnncalc.notations.source.longer import in_order, one_after_the_other
+from cnncalc.notations.source.longer import in_order
 from cnncalc.python.functions import Method
 from cnncalc.python.iteration import listed
 from cnncalc.python.limits import check_count
@@ -68,7 +69,7 @@ def stack(machine: Machine, tensors: Value, axis: Value = 0) -> Value:
     parts = [expand_dims(machine, each, axis) for each in listed(machine, tensors)]
     if not parts:
         raise Refusal("`stack` of nothing")
-    return joined(machine, parts, axis, "stack")
+    return joined_along(machine, parts, axis, "stack")
 
 
 def repeat(machine: Machine, tensor: Value, repeats: Value, axis: Value = None) -> Value:
@@ -79,7 +80,7 @@ def repeat(machine: Machine, tensor: Value, repeats: Value, axis: Value = None) 
     check_count(repeats)
     sizes = list(outer(machine, tensor)[1:])
     apart = expand_dims(machine, tensor, where + 1)
-    copies = joined(machine, [apart] * repeats, where + 1, "repeat")
+    copies = joined_along(machine, [apart] * repeats, where + 1, "repeat")
     sizes[where - 1] *= repeats
     return run_class(machine, "Reshape", [copies], tuple(sizes))
 
@@ -96,7 +97,7 @@ def tile(machine: Machine, tensor: Value, repeats: Value) -> Value:
     for axis, count in enumerate(times):
         check_count(count)
         if count > 1:
-            tensor = joined(machine, [tensor] * count, axis, "tile")
+            tensor = joined_along(machine, [tensor] * count, axis, "tile")
     return tensor
 
 
@@ -110,13 +111,6 @@ def tiled(fixed: Static, times: list[Value]) -> Static:
     return fixed.shaped(tuple(count if size == 1 else size for size, count in pairs))
 
 
-def joined(machine: Machine, parts: list[Value], axis: Value, word: str) -> Value:
-    """Tensors that flow one after the other along an axis of Keras's."""
-    where = outer_axis(parts[0], axis)
-    inner = inner_axis(machine, parts[0], where)
-    return one_after_the_other(machine, parts, inner, where, word)
-
-
 def along(machine: Machine, tensor: Tensor, axis: Value, pieces: list[Piece]) -> Value:
     """Pieces of an axis of Keras's one behind the other."""
     inner = inner_axis(machine, tensor, axis)
@@ -126,10 +120,6 @@ def along(machine: Machine, tensor: Tensor, axis: Value, pieces: list[Piece]) ->
 def size_of(machine: Machine, tensor: Value, axis: Value) -> int:
     size: int = outer(machine, tensor)[outer_axis(tensor, axis)]
     return size
-
-
-def as_list(machine: Machine, value: Value) -> list[Value]:
-    return listed(machine, value) if isinstance(value, list | tuple) else [value]
 
 
 PLACES: dict[str, Method] = {

@@ -23,12 +23,17 @@ from cnncalc.python.values import Value
 from cnncalc.tracing.constants import worked_out
 from cnncalc.tracing.tensors import Static, one_number
 
-__all__ = ["SHAPING", "elementwise", "expand_dims", "transpose"]
+__all__ = ["SHAPING", "as_list", "elementwise", "expand_dims", "transpose"]
+
+
+def as_list(machine: Machine, value: Value) -> list[Value]:
+    """One value, or as many as a tuple or a list has."""
+    return listed(machine, value) if isinstance(value, list | tuple) else [value]
 
 
 def expand_dims(machine: Machine, tensor: Value, axis: Value) -> Value:
     """`ops.expand_dims(x, axis)`: an axis of one, or several of them."""
-    for each in listed(machine, axis) if isinstance(axis, list | tuple) else [axis]:
+    for each in as_list(machine, axis):
         where = outer_axis(tensor, each, 1)
         sizes = list(outer(machine, tensor))
         sizes.insert(where, 1)
@@ -39,7 +44,7 @@ def expand_dims(machine: Machine, tensor: Value, axis: Value) -> Value:
 def squeeze(machine: Machine, tensor: Value, axis: Value = None) -> Value:
     """`ops.squeeze(x, axis)`: without its axes of one."""
     sizes = outer(machine, tensor)
-    axes = listed(machine, axis) if isinstance(axis, list | tuple) else [axis]
+    axes = as_list(machine, axis)
     gone = {outer_axis(tensor, each) for each in axes if each is not None}
     if axis is None:
         gone = {where for where, size in enumerate(sizes) if size == 1}
