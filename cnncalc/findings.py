@@ -9,7 +9,7 @@ from cnncalc.analysis import analyze
 from cnncalc.errors import SpecError
 from cnncalc.layers.base import Shape, show
 from cnncalc.packages import OnUse
-from cnncalc.rows import BYTES, Analysis, BuiltRow, Note, Row, Totals, as_layout
+from cnncalc.rows import BYTES, Analysis, BuiltRow, JsonObject, Note, Row, Totals, as_layout
 
 if TYPE_CHECKING:
     from cnncalc import counts, receptive
@@ -57,9 +57,9 @@ class Findings:
         self.sizing_notes = list(analysis.notes)
         self.symbols = analysis.symbols
         self.outputs = analysis.network.outputs
-        self.verify: dict[str, Any] | None = None
-        self.units: list[dict[str, Any]] = []
-        self.checks: list[dict[str, Any]] = []
+        self.verify: JsonObject | None = None
+        self.units: list[JsonObject] = []
+        self.checks: list[JsonObject] = []
         self.laws: dict[int, Any] = {}  # of `law.Law`, which looks up at this
         self.flops = False
         self.counts: dict[str, list[int]] = {}

@@ -18,7 +18,17 @@ from cnncalc.layers.shapes import count_of
 from cnncalc.network import Declared
 from cnncalc.suggestions import suggest
 
-__all__ = ["FormReader", "Reader", "arguments_of", "called", "form_of", "no_argument", "read"]
+__all__ = [
+    "FormReader",
+    "Reader",
+    "arguments_of",
+    "as_tuple",
+    "called",
+    "form_of",
+    "idle",
+    "no_argument",
+    "read",
+]
 
 Reader = Callable[..., Declared]  # of a call's arguments
 Made = TypeVar("Made")
@@ -124,6 +134,47 @@ def named_form(reader: Callable[..., object]) -> NamedForm | None:
         return None
     needed = (name for name, each in parameters.items() if each.default is Parameter.empty)
     return NamedForm({name: p.default for name, p in parameters.items()}, frozenset(needed))
+
+
+def as_tuple(value: object) -> tuple[object, ...]:
+    """One value, or as many as a tuple or a list has."""
+    return tuple(value) if isinstance(value, tuple | list) else (value,)
+
+
+def idle(
+    behind: str, *arguments: Mapping[str, object]
+) -> Callable[[Callable[..., Made]], Callable[..., Made]]:
+    """A reader that takes these arguments too, with their defaults, and looks at none of them.
+
+    Args:
+        behind: the reader's own argument in front of them.
+        arguments: their defaults by name, `REQUIRED` of one that has none.
+    """
+    added = {name: value for each in arguments for name, value in each.items()}
+    return lambda reader: _WithIdle(reader, behind, added)
+
+
+class _WithIdle(Generic[Made]):
+    """A reader with further arguments, whose signature has them."""
+
+    def __init__(
+        self, reader: Callable[..., Made], behind: str, added: Mapping[str, object]
+    ) -> None:
+        own = list(signature(reader).parameters.values())
+        kind = Parameter.POSITIONAL_OR_KEYWORD
+        more = [
+            Parameter(name, kind, default=Parameter.empty if value is REQUIRED else value)
+            for name, value in added.items()
+        ]
+        self.reader = reader
+        self.added = added
+        self.start = [each.name for each in own].index(behind) + 1
+        self.stop = self.start + len(more)
+        self.__signature__ = Signature([*own[: self.start], *more, *own[self.start :]])
+
+    def __call__(self, *args: object, **kwargs: object) -> Made:
+        own = {name: value for name, value in kwargs.items() if name not in self.added}
+        return self.reader(*args[: self.start], *args[self.stop :], **own)
 
 
 def no_argument(call: str, name: str, known: Sequence[str]) -> LayerError | None:

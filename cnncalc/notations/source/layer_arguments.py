@@ -13,7 +13,7 @@ from cnncalc.packages import OnUse
 from cnncalc.python.iteration import content_of
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.run_values import RunValue
-from cnncalc.python.values import Opaque, Value, describe
+from cnncalc.python.values import Instance, Opaque, Value, describe
 from cnncalc.python.wordlists import words
 from cnncalc.tracing.tensors import Static, Tensor, one_number
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 else:  # the place of an argument that is refused
     argument_places = OnUse("cnncalc.notations.source.argument_places")
 
-__all__ = ["LAYER_COST", "by_name", "made", "or_unknown", "plain", "refused"]
+__all__ = ["LAYER_COST", "by_name", "layers_of", "made", "or_unknown", "plain", "refusable"]
 
 # Arguments that change no size and no count, by their names; what only a run knows is left out.
 IDLE = words(
@@ -66,7 +66,18 @@ def or_unknown(value: Value) -> Value:
     return value if isinstance(value, RunValue) else plain(value)
 
 
-def refused(error: LayerError, reader: Callable[..., object] | None = None) -> Refusal:
+Made = TypeVar("Made")
+
+
+def refusable(rule: Callable[..., Made], *args: object, **options: object) -> Made:
+    """What a rule gives; its bare sentence becomes a refusal at this place."""
+    try:
+        return rule(*args, **options)
+    except LayerError as error:
+        raise _refused(error) from None
+
+
+def _refused(error: LayerError, reader: Callable[..., object] | None = None) -> Refusal:
     """A layer's bare sentence on its way to its place: an argument of the call, where one is to
     blame; `reader` has that call's signature, if it is known.
     """
@@ -92,9 +103,6 @@ def _leave_out(reader: Callable[..., object], arguments: dict[str, Value]) -> No
         arguments[name] = ANY_RATE if default is Parameter.empty else default
 
 
-Made = TypeVar("Made")
-
-
 def made(
     reader: Callable[..., Made], call: str, values: list[Value], kwargs: dict[str, Value]
 ) -> tuple[Made, dict[str, Value]]:
@@ -108,4 +116,11 @@ def made(
         _leave_out(reader, arguments)
         return called(reader, arguments), arguments
     except LayerError as error:
-        raise refused(error, reader) from None
+        raise _refused(error, reader) from None
+
+
+def layers_of(made: Instance) -> Value:
+    """What the arguments of an object have made; Refusal where they haven't yet."""
+    if made.layers is None:
+        raise Refusal(f"`{made.cls.name}` runs before `super().__init__()` has made it")
+    return made.layers

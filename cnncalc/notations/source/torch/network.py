@@ -159,15 +159,14 @@ def module_words(module: Instance) -> tuple[str, str]:
 
 def no_tensor(model: Instance, result: Value) -> Refusal:
     """What a forward that gives nothing is told."""
-    refusal = Refusal(
+    forward = model.cls.find("forward")
+    known = isinstance(forward, Function)
+    return Refusal(
         f"the forward of `{model.cls.name}` returns {describe(result)}, no tensor",
         help="end it with `return x`" if result is None else None,
         code="no-output",
+        span=forward.scope.module.file.header(forward.node) if known else None,
     )
-    forward = model.cls.find("forward")
-    if isinstance(forward, Function):
-        refusal.span = forward.scope.module.file.header(forward.node)
-    return refusal
 
 
 def unused_elements(modules: Modules, trace: ModelTrace) -> dict[str, int]:
