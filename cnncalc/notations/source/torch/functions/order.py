@@ -5,7 +5,7 @@ from __future__ import annotations
 from cnncalc.notations.source.axes import axis_of, inner_axis
 from cnncalc.notations.source.torch.functions.indexing import chosen, in_order
 from cnncalc.notations.source.torch.functions.shapes import transpose
-from cnncalc.notations.source.torch.functions.view import sizes_given
+from cnncalc.notations.source.torch.functions.view import axes_given, sizes_given
 from cnncalc.python.exceptions import raised
 from cnncalc.python.functions import Method
 from cnncalc.python.machine import Machine
@@ -22,7 +22,7 @@ def flip(machine: Machine, input: Value, *dims: Value, **options: Value) -> Valu
     """`torch.flip(x, (2, 3))`: the values from the last to the first."""
     if not dims and not options:
         raise raised("TypeError", "`flip` takes the axes, as in `torch.flip(x, dims=(2, 3))`")
-    return backwards(machine, input, sizes_given(machine, (*dims, *options.values())), "flip")
+    return backwards(machine, input, axes_given(machine, input, *dims, *options.values()), "flip")
 
 
 def roll(machine: Machine, input: Value, shifts: Value, dims: Value = None) -> Value:

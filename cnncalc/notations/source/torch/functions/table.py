@@ -6,6 +6,7 @@ from cnncalc.frameworks.ops import names_in
 from cnncalc.notations.source.axes import outer_shape
 from cnncalc.notations.source.products import PRODUCTS, scaled_dot_product_attention
 from cnncalc.notations.source.torch.functions.creation import CREATION, NEW
+from cnncalc.notations.source.torch.functions.distances import BETWEEN, DIFFERENCES
 from cnncalc.notations.source.torch.functions.indexing import SLICING
 from cnncalc.notations.source.torch.functions.joining import JOINING
 from cnncalc.notations.source.torch.functions.masks import MASKING, WHERE
@@ -36,11 +37,15 @@ EITHER: dict[str, Method] = {
     **PRODUCTS,
     **MASKING,
     **NUMBERS_IN_TENSORS,
+    **DIFFERENCES,
     **NEW,
     **{form.name: FUNCTIONAL[form.name] for op, form in names_in("function") if op.method},
     "prelu": FUNCTIONAL["prelu"],
 }
-NO_METHODS = words("cat stack concat concatenate einsum")
+NO_METHODS = words(
+    "cat stack concat concatenate einsum hstack vstack row_stack dstack column_stack atleast_1d "
+    "atleast_2d atleast_3d"
+)
 NO_FUNCTIONS = words("to cuda cpu type copy data size view dim item tolist get_device")
 # Methods of tensors that ask for what is in them, or that no layer here is.
 BEYOND = words(
@@ -58,6 +63,7 @@ METHODS: dict[str, Method] = {
 TORCH: dict[str, Method] = {
     **{name: function for name, function in EITHER.items() if name not in NO_FUNCTIONS},
     **FUNCTIONAL,
+    **BETWEEN,
     **WHERE,
     **CREATION,
     "scaled_dot_product_attention": scaled_dot_product_attention,
@@ -111,10 +117,10 @@ def tensor_attribute(machine: Machine, value: Value, name: str) -> Value:
         return FIXED[name]
     if name == "__class__":
         return MISSING
-    if name == "T" and len(outer_shape(value)) == 2:
-        name = "t"
-        return machine.call(tensor_attribute(machine, value, name), [], {})
-    if name == "mT" and len(outer_shape(value)) > 1:
+    rank = len(outer_shape(value))
+    if name == "T" or (name == "H" and rank == 2):
+        return METHODS["permute"](machine, value, *reversed(range(rank)))
+    if name in ("mT", "mH") and rank > 1:
         return METHODS["transpose"](machine, value, -2, -1)
     stem = name[:-1] if name.endswith("_") and not name.endswith("__") else name
     found = METHODS.get(stem)
