@@ -35,6 +35,13 @@ CALLS = (
     "nn.PairwiseDistance(p=1)(x, x.flip(1))",
     "F.pad(x, (1, 1, 0, 2), mode='replicate')",
     "x[:, 0, 0].expand(-1, 5)",
+    "x.transpose(1, 2).transpose(1, 2).view(x.size(0), -1)",
+    "x.transpose(2, 3).contiguous().view(x.size(0), -1)",
+    "x.transpose(2, 3).reshape(x.size(0), -1)",
+    "x.permute(0, 2, 3, 1).view(x.size(0), -1, 3)",
+    "x.permute(0, 3, 1, 2).view(x.size(0), 5, -1)",
+    "x.transpose(1, 2).view(x.size(0), 2, 2, 3, 5)",
+    "x[:, :1].transpose(1, 2).view(x.size(0), -1)",
 )
 
 
@@ -82,6 +89,9 @@ REFUSED = (
     ("x.flatten(1).dsplit(2)", "`dsplit` wants 3 axes, and this has 2"),
     ("torch.vstack([x, x])", "`torch.cat` along axis 0 mixes the samples of a batch"),
     ("torch.mm(x, torch.ones(5, 2))", "`torch.mm` takes tensors of two axes"),
+    ("x.transpose(1, 2).view(x.size(0), -1)", "this `view` joins axes whose values don't lie one"),
+    ("x.permute(0, 2, 3, 1).view(len(x), 4, -1, 5)", "this `view` joins axes whose values don't"),
+    ("x.permute(0, 3, 1, 2).mT.view(len(x), 5, -1)", "this `view` joins axes whose values don't"),
     ("x @ torch.ones(4)", "a product of 3×4×5 with weights of 4: 5 is not 4"),
     ("x[..., ...]", "an index has one `...` at most"),
     ("x.mean(2, keep_dim=True)", "`mean` can't be called like this"),

@@ -47,7 +47,7 @@ def at_least(axes: int) -> Method:
 
     def call(machine: Machine, *tensors: Value) -> Value:
         parts = tensors
-        if len(tensors) == 1 and not isinstance(tensors[0], Tensor | Static):
+        if len(tensors) == 1 and not isinstance(tensors[0], Tensor | Static | Pile):
             parts = tuple(listed(machine, tensors[0]))
         made = tuple(with_axes(machine, each, axes) for each in parts)
         return made[0] if parts is tensors and len(made) == 1 else made

@@ -18,6 +18,7 @@ from cnncalc.python.wordlists import words
 from cnncalc.tracing.arrays import Sizes
 from cnncalc.tracing.batch_axis import FIRST
 from cnncalc.tracing.constants import permuted, seen_as
+from cnncalc.tracing.strides import can_view
 from cnncalc.tracing.tensors import Batch, Parameter, Pile, Static, Tensor
 
 __all__ = ["RESHAPING", "unsqueeze"]
@@ -75,12 +76,14 @@ def permute(machine: Machine, tensor: Value, *dims: Value, **options: Value) -> 
         tensor = unpiled(machine, tensor)
     order, batch = tensor.batch.moved(axes, len(tensor.shape))
     if order != tuple(range(len(order))):
-        return emit(machine, KINDS["permute"](order), [tensor], op="permute", batch=batch)
-    if batch == tensor.batch:
+        made = emit(machine, KINDS["permute"](order), [tensor], op="permute", batch=batch)
+    elif batch == tensor.batch:
         return tensor
-    same = type(tensor)(tensor.number, tensor.shape, batch)
-    same.seen_from(tensor, turned=True)
-    return same
+    else:
+        made = type(tensor)(tensor.number, tensor.shape, batch)
+        made.seen_from(tensor, turned=True)
+    made.laid = tuple(tensor.laid[axis] if tensor.laid else axis for axis in axes)
+    return made
 
 
 def transpose(machine: Machine, tensor: Value, dim0: Value, dim1: Value) -> Value:
@@ -185,7 +188,21 @@ def expand_as(machine: Machine, tensor: Value, other: Value) -> Value:
     return expand(machine, tensor, *outer_shape(other))
 
 
-def view_as(machine: Machine, tensor: Value, other: Value) -> Value:
+def seen_as_sizes(machine: Machine, tensor: Value, *sizes: Value, **options: Value) -> Value:
+    """`x.view(…)`: other sizes of the same values, which are not copied as `reshape` does."""
+    made = view(machine, tensor, *sizes, **options)
+    laid = tensor.laid if isinstance(tensor, Tensor) else None
+    if laid is not None and not can_view(tensor.sizes, laid, made.sizes):
+        raise Refusal(
+            "this `view` joins axes whose values don't lie one behind the other, since their order "
+            "was changed, and a view copies nothing",
+            help="`reshape` copies them, as `x.contiguous().view(…)` does",
+            code="view",
+        )
+    return made
+
+
+def reshape_as(machine: Machine, tensor: Value, other: Value) -> Value:
     return view(machine, tensor, *outer_shape(other))
 
 
@@ -237,7 +254,7 @@ def requires_grad(machine: Machine, tensor: Value, requires_grad: Value = True) 
 
 
 RESHAPING: dict[str, Method] = {
-    "view": view,
+    "view": seen_as_sizes,
     "reshape": view,
     "flatten": flatten,
     "ravel": flatten,
@@ -254,8 +271,8 @@ RESHAPING: dict[str, Method] = {
     "expand": expand,
     "broadcast_to": expand,
     "expand_as": expand_as,
-    "view_as": view_as,
-    "reshape_as": view_as,
+    "view_as": lambda machine, tensor, other: seen_as_sizes(machine, tensor, *outer_shape(other)),
+    "reshape_as": reshape_as,
     "size": size,
     "numel": count,
     "nelement": count,
