@@ -22,7 +22,7 @@ from cnncalc.tracing.arrays import picked
 from cnncalc.tracing.slices import Piece, piece_of, runs
 from cnncalc.tracing.tensors import Pile, Static, Tensor, one_number
 
-__all__ = ["SLICING", "chosen", "in_order", "tensor_item"]
+__all__ = ["SLICING", "chosen", "in_order", "narrow", "part_along", "part_size", "tensor_item"]
 
 
 def tensor_item(machine: Machine, tensor: Value, index: Value) -> Value:
@@ -251,9 +251,9 @@ def split_on(name: str, axis: int) -> Method:
     def call(machine: Machine, tensor: Value, indices_or_sections: Value = None, **options: Value,
         ) -> Value:  # fmt: skip
         rank = len(outer_shape(tensor))
-        if rank <= axis:
+        dim = 0 if name == "hsplit" and rank == 1 else axis
+        if rank <= dim:
             raise raised("RuntimeError", f"`{name}` wants {axis + 1} axes, and this has {rank}")
-        dim = axis if rank > 1 else 0
         cuts = options.get("indices", options.get("sections", indices_or_sections))
         size = part_size(tensor, dim, name)
         if isinstance(cuts, int) and cuts > 0 and size % cuts:

@@ -1,13 +1,19 @@
-"""Values in another order along an axis: flip, roll, rot90."""
+"""Values in another order along an axis: flip, roll, rot90, windows by unfold."""
 
 from __future__ import annotations
 
 from cnncalc.notations.source.axes import axis_of, inner_axis
-from cnncalc.notations.source.torch.functions.indexing import chosen, in_order
-from cnncalc.notations.source.torch.functions.shapes import transpose
+from cnncalc.notations.source.torch.functions.indexing import (
+    chosen,
+    in_order,
+    part_along,
+    part_size,
+)
+from cnncalc.notations.source.torch.functions.shapes import movedim, transpose, unflatten
 from cnncalc.notations.source.torch.functions.view import axes_given, sizes_given
 from cnncalc.python.exceptions import raised
 from cnncalc.python.functions import Method
+from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
 from cnncalc.python.open_numbers import how_often
 from cnncalc.python.refusals import Refusal
@@ -15,7 +21,7 @@ from cnncalc.python.values import Value, describe
 from cnncalc.tracing.slices import Piece
 from cnncalc.tracing.tensors import Static, Tensor
 
-__all__ = ["ORDER"]
+__all__ = ["ORDER", "unfold"]
 
 
 def flip(machine: Machine, input: Value, *dims: Value, **options: Value) -> Value:
@@ -52,6 +58,30 @@ def rolled(machine: Machine, tensor: Tensor, axis: int, first: int, size: int) -
     """The places of an axis from one on, and behind them those before it."""
     pieces = [Piece(first, size - first), Piece(0, first)] if first < size else [Piece(0, size)]
     return in_order(machine, tensor, axis, pieces)
+
+
+def unfold(machine: Machine, tensor: Value, dimension: Value, size: Value, step: Value) -> Value:
+    """`x.unfold(2, 4, 2)`: windows along an axis, whose places become a last axis."""
+    axis = axis_of(tensor, dimension)
+    total = part_size(tensor, axis, "unfold")
+    if not isinstance(size, int) or not isinstance(step, int) or step < 1 or not 0 < size <= total:
+        raise raised(
+            "RuntimeError",
+            f"`unfold` takes windows of 1 to {total} places here and steps above 0, not "
+            f"{describe(size)} and {describe(step)}",
+        )
+    count = (total - size) // step + 1
+    if isinstance(tensor, Static):
+        return tensor.shaped((*tensor.shape[:axis], count, *tensor.shape[axis + 1 :], size))
+    if size == step:
+        windows = part_along(machine, tensor, axis, 0, count * size)
+    else:
+        firsts = [first * step for first in range(how_often(count))]
+        check_count(len(firsts) * size)
+        places = [first + place for first in firsts for place in range(size)]
+        windows = chosen(machine, tensor, axis, places)
+    apart = unflatten(machine, windows, axis, (count, size))
+    return movedim(machine, apart, axis + 1, -1)
 
 
 def rot90(machine: Machine, input: Value, k: Value = 1, dims: Value = (0, 1)) -> Value:

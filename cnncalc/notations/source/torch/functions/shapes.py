@@ -21,7 +21,7 @@ from cnncalc.tracing.constants import permuted, seen_as
 from cnncalc.tracing.strides import can_view
 from cnncalc.tracing.tensors import Batch, Parameter, Pile, Static, Tensor
 
-__all__ = ["RESHAPING", "unsqueeze"]
+__all__ = ["RESHAPING", "expand", "movedim", "transpose", "unflatten", "unsqueeze"]
 
 
 def flatten(machine: Machine, tensor: Value, start_dim: Value = 0, end_dim: Value = -1) -> Value:

@@ -11,7 +11,7 @@ from cnncalc.notations.source.torch.functions.indexing import SLICING
 from cnncalc.notations.source.torch.functions.joining import JOINING
 from cnncalc.notations.source.torch.functions.masks import MASKING, WHERE
 from cnncalc.notations.source.torch.functions.numbers_in_tensors import NUMBERS_IN_TENSORS
-from cnncalc.notations.source.torch.functions.order import ORDER
+from cnncalc.notations.source.torch.functions.order import ORDER, unfold
 from cnncalc.notations.source.torch.functions.reductions import REDUCTIONS
 from cnncalc.notations.source.torch.functions.shapes import RESHAPING
 from cnncalc.notations.source.torch.functions.values import ELEMENTWISE
@@ -55,10 +55,11 @@ BEYOND = words(
     "kthvalue lerp lgamma logcumsumexp logdet logical_and logical_not logical_or logical_xor "
     "masked_scatter masked_select median mode msort multinomial mv nanmean nansum nonzero "
     "outer pinverse put qr quantile remainder renorm scatter scatter_add scatter_reduce sgn sign "
-    "slogdet sort stft svd take take_along_dim topk trace trapz unfold unique_consecutive"
+    "slogdet sort stft svd take take_along_dim topk trace trapz unique_consecutive"
 )
 METHODS: dict[str, Method] = {
-    name: function for name, function in EITHER.items() if name not in NO_METHODS
+    **{name: function for name, function in EITHER.items() if name not in NO_METHODS},
+    "unfold": unfold,  # the function of that name is another one, for the patches of a map
 }
 TORCH: dict[str, Method] = {
     **{name: function for name, function in EITHER.items() if name not in NO_FUNCTIONS},
