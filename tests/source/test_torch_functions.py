@@ -109,6 +109,7 @@ REFUSED = (
         "F.pad(x.unsqueeze(1), (1, 1), mode='reflect')",
         "and 1 pair takes vectors or maps of 1 spatial axis",
     ),
+    ("F.pad(x.unsqueeze(1), (0, 0), mode='reflect')", "and 1 pair takes vectors or maps of 1"),
     ("F.pad(x, (0, 1) * 4, mode='circular')", "takes 1 to 3 pairs of numbers, not 4"),
 )
 

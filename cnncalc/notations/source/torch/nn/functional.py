@@ -182,7 +182,8 @@ def pad(
     channels = ((0, 0),)
     if len(pairs) == rank:
         channels = (pairs.pop(0),)
-    if not machine.decided(lambda: any(any(pair) for pair in (*pairs, *channels))):
+    fits = expects is None or rank - 1 in expects.ranks
+    if fits and not machine.decided(lambda: any(any(pair) for pair in (*pairs, *channels))):
         return input
     pads = [(0, 0)] * (rank - 1 - len(pairs)) + pairs
     layer = KINDS["pad"](tuple(pads) or ((0, 0),), PADDING[mode], plain(value) or 0, channels)
