@@ -267,6 +267,11 @@ class LocalResponseNorm(Layer):
     beta: float = option("number", "exponent", default=0.75)
     k: float = option("number", "constant added", default=1.0)
 
+    @property
+    def by_value(self) -> bool:
+        """No: its neighbours on the channels have a part in every value."""
+        return False
+
 
 def _scale_and_shift(sizes: Shape, scale: bool, shift: bool) -> tuple[Weight, ...]:
     weights = (Weight("weight", sizes),) if scale else ()

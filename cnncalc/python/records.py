@@ -16,7 +16,7 @@ from cnncalc.python.values import (
     Value,
 )
 
-__all__ = ["RECORD", "Field", "fields_of", "fill", "named_tuple"]
+__all__ = ["RECORD", "Field", "fields_of", "fill", "named_tuple", "tuple_class"]
 
 
 class Field:
@@ -106,9 +106,14 @@ def named_tuple(
         names = fields.replace(",", " ").split()
     else:
         names = [each[0] if isinstance(each, tuple) else each for each in listed(machine, fields)]
-    cls = Class(name, (RECORD,), library=False)
     given = dict(zip(reversed(names), reversed(listed(machine, defaults or ())), strict=False))
-    cls.fields = [(each, given.get(each, MISSING)) for each in names]
+    return tuple_class(name, {each: given.get(each, MISSING) for each in names})
+
+
+def tuple_class(name: str, fields: dict[str, Value]) -> Class:
+    """A class of tuples with these names, and their defaults (MISSING: none)."""
+    cls = Class(name, (RECORD,), library=False)
+    cls.fields = list(fields.items())
     record_class(cls)
     return cls
 

@@ -194,9 +194,10 @@ class Tensor(Shaped):
         storage: what it has in common with its views.
         version: how often that had been written to when this was made of it.
         turned: whether its values lie in another order than its axes say.
+        laid: of one just turned, which axis of what it shows each of its axes is; else None.
     """
 
-    __slots__ = ("batch", "number", "shape", "storage", "turned", "version")
+    __slots__ = ("batch", "laid", "number", "shape", "storage", "turned", "version")
     described = "a tensor"
     cls = TENSOR
 
@@ -207,6 +208,7 @@ class Tensor(Shaped):
         self.storage: Storage | None = None
         self.version = 0
         self.turned = False
+        self.laid: tuple[int, ...] | None = None
 
     def seen_from(self, other: Tensor, turned: bool = False) -> None:
         """Note that this shows the values of another; one that is turned is copied by a view."""
@@ -229,6 +231,7 @@ class Tensor(Shaped):
             seen: whether its views show other values from now on, which can't be followed.
         """
         self.number, self.shape, self.batch = made.number, made.shape, made.batch
+        self.laid = made.laid
         if seen and self.storage is not None:
             self.storage.version += 1
             self.version = self.storage.version

@@ -19,7 +19,7 @@ from cnncalc.layers.norm import (
 )
 from cnncalc.network import Declared, Expects
 
-__all__ = ["READERS"]
+__all__ = ["READERS", "check_maps"]
 
 Sizes = tuple[tuple[str, int, int], ...]
 
@@ -88,13 +88,19 @@ def _over_maps(call: str, axes: int, stats: bool, held: bool, layer: Layer, shap
             code="batch-axis",
             help=f"maps of {axes} spatial axes",
         )
-    if prod(shape[-axes:]) == 1 and not stats:
+    if not stats:
+        check_maps(call, shape[-axes:], shape, "a larger map, or track_running_stats=True")
+    return layer
+
+
+def check_maps(call: str, places: Shape, shape: Shape, help: str) -> None:
+    """Refuse maps of one place, which have no statistics of their own."""
+    if prod(places) == 1:
         raise LayerError(
             f"{call} takes the statistics of each map but {show(shape)} has one value per channel",
             code="too-small",
-            help="a larger map, or track_running_stats=True",
+            help=help,
         )
-    return layer
 
 
 @idle("affine", MADE)

@@ -12,7 +12,7 @@ from cnncalc.layers.base import NO_PADS, Layer, Pads, Shape, show
 from cnncalc.layers.padding import Pad
 from cnncalc.network import Declared, Expects
 
-__all__ = ["READERS"]
+__all__ = ["READERS", "ranks_of"]
 
 
 MODES = {"Reflection": "reflect", "Replication": "replicate", "Circular": "circular"}
@@ -37,15 +37,22 @@ def filled_pad(call: str, axes: int, mode: str, padding: object) -> Declared:
     pads = _pairs(call, padding, axes)
     # The function behind the class goes by how many numbers there are; only the circular
     # class looks at the axes of its input first.
-    ranks = {axes - 1, axes} if mode == "circular" else set(range(4))
-    ranks &= {len(pads) - 1, len(pads)}
-    if not 0 < len(pads) <= 3 or not ranks:
+    ranks = [rank for rank in ranks_of(len(pads)) if mode != "circular" or axes - 1 <= rank <= axes]
+    if not ranks:
         raise refused(
             f"padding of {call} has {2 * len(pads)} numbers",
             f"one whole number, or {2 * axes} of them, the last axis first",
         )
     rule = partial(_of_last_axes, call, pads)
-    return Declared(Pad(pads, mode=mode), Expects(call, tuple(sorted(ranks)), rule=rule))
+    return Declared(Pad(pads, mode=mode), Expects(call, tuple(ranks), rule=rule))
+
+
+def ranks_of(pairs: int) -> tuple[int, ...]:
+    """The numbers of spatial axes where so many pairs go with a mode that fills with values.
+
+    They are those of all spatial axes, or of the channels too; PyTorch has no more than 3.
+    """
+    return (pairs - 1, pairs) if 0 < pairs <= 3 else ()
 
 
 def _pairs(call: str, padding: object, axes: int) -> Pads:

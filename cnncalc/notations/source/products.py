@@ -55,6 +55,8 @@ def product(
         return through(machine, right, left, left.shape[::-1], -2)
     if isinstance(left, Static) and isinstance(right, Static):
         return machine.part(Operations).binary(machine, "@", left, right)
+    if isinstance(left, Tensor) and isinstance(right, Static) and len(right.shape) == 1:
+        return through_vector(machine, left, right)
     found = broadcast_product(machine, left, right)
     if found is not MISSING:
         return found
@@ -117,14 +119,27 @@ def through(machine: Machine, tensor: Tensor, weights: Static, sizes: Sizes, axi
     if order_of(machine) == "last":
         axis = (axis + 1) % rank - rank
     if tensor.shape[axis] != sizes[0]:
-        raise Refusal(
-            f"a product of {show(tensor.shape)} with weights of {show(weights.shape)}: "
-            f"{tensor.shape[axis]} is not {sizes[0]}",
-            code="branches",
-        )
+        raise unlike(tensor, weights, tensor.shape[axis], sizes[0])
     owner, _ = owner_of(weights)
     layer = with_weights(tensor.shape, sizes[1], axis)
     return emit(machine, layer, [tensor], op="matmul", owner=owner, held={"weight": weights})
+
+
+def unlike(tensor: Tensor, weights: Static, one: int, other: int) -> Refusal:
+    """Of a product along two axes that are to have one size."""
+    return Refusal(
+        f"a product of {show(tensor.shape)} with weights of {show(weights.shape)}: "
+        f"{one} is not {other}",
+        code="branches",
+    )
+
+
+def through_vector(machine: Machine, tensor: Tensor, weights: Static) -> Value:
+    """`x @ v` of weights: a sum along the last axis, which is gone then."""
+    if outer_shape(tensor)[-1] != weights.shape[0]:
+        raise unlike(tensor, weights, outer_shape(tensor)[-1], weights.shape[0])
+    letters = "".join(chr(ord("a") + axis) for axis in range(len(outer_shape(tensor))))
+    return einsum(machine, f"{letters},{letters[-1]}->{letters[:-1]}", tensor, weights)
 
 
 def matmul(machine: Machine, input: Value, other: Value) -> Value:
@@ -132,17 +147,23 @@ def matmul(machine: Machine, input: Value, other: Value) -> Value:
 
 
 def mm(machine: Machine, input: Value, mat2: Value) -> Value:
+    """`torch.mm`, of two matrices."""
+    check_axes("torch.mm", "two", 2, input, mat2)
     return product(machine, input, mat2)
 
 
 def bmm(machine: Machine, input: Value, mat2: Value) -> Value:
     """`torch.bmm`, which takes one matrix of each sample."""
-    for each in (input, mat2):
-        if isinstance(each, Tensor | Static) and len(outer_shape(each)) != 3:
-            raise Refusal(
-                f"`torch.bmm` takes tensors of three axes, not {_words(each)}", code="branches"
-            )
+    check_axes("torch.bmm", "three", 3, input, mat2)
     return product(machine, input, mat2)
+
+
+def check_axes(name: str, word: str, axes: int, *tensors: Value) -> None:
+    for each in tensors:
+        if isinstance(each, Tensor | Static) and len(outer_shape(each)) != axes:
+            raise Refusal(
+                f"`{name}` takes tensors of {word} axes, not {_words(each)}", code="branches"
+            )
 
 
 def baddbmm(

@@ -27,6 +27,8 @@ def parts_of(index: Value, rank: int) -> list[Value]:
     named = sum(part is not None and part is not ... for part in parts)
     if named > rank:
         raise raised("IndexError", f"too many indices for a tensor of {rank} axes")
+    if sum(part is ... for part in parts) > 1:
+        raise Refusal("an index has one `...` at most here")
     dots = next((place for place, part in enumerate(parts) if part is ...), None)
     if dots is not None:
         parts[dots : dots + 1] = [slice(None)] * (rank - named)

@@ -10,6 +10,7 @@ from cnncalc.notations.source.step_names import spans_of
 from cnncalc.notations.source.torch.functions.table import TORCH, in_place
 from cnncalc.notations.source.torch.nn.attention import attention_class
 from cnncalc.notations.source.torch.nn.containers import CONTAINERS
+from cnncalc.notations.source.torch.nn.distances import DISTANCES
 from cnncalc.notations.source.torch.nn.functional import FUNCTIONAL
 from cnncalc.notations.source.torch.nn.init import initialiser
 from cnncalc.notations.source.torch.nn.layers import layer_class
@@ -98,7 +99,7 @@ def functions() -> Iterable[str]:
 
 def layer_classes() -> list[str]:
     """The classes of `torch.nn`, those that can't be read too."""
-    return [*READERS, *CONTAINERS, *NO_LAYER, "Module"]
+    return [*READERS, *CONTAINERS, *DISTANCES, *NO_LAYER, "Module"]
 
 
 def function_named(name: str) -> Value:
@@ -118,6 +119,8 @@ def in_nn(machine: Machine, path: str, parts: list[str]) -> Value:
         return CONTAINERS[name]
     if name == "MultiheadAttention":
         return attention()
+    if name in DISTANCES:
+        return DISTANCES[name]
     if name in TRANSFORMERS:
         return transformer(machine, name)
     found = layer_class(name)
@@ -362,6 +365,7 @@ TABLE: dict[str, Value] = {
     "torch.cuda.device_count": simple("device_count", lambda machine: 0),
     "torch.get_default_dtype": simple("get_default_dtype", lambda machine: Opaque("torch.float32")),
     "torch.finfo": simple("finfo", float_info),
+    "torch.linalg.vector_norm": tensor_function("vector_norm", TORCH["norm"]),
     "torch.Size": simple("Size", sizes_of),
     "torch.compile": simple("compile", undecorated),
     "torch.inf": float("inf"),

@@ -22,7 +22,7 @@ from cnncalc.tracing.arrays import picked
 from cnncalc.tracing.slices import Piece, piece_of, runs
 from cnncalc.tracing.tensors import Pile, Static, Tensor, one_number
 
-__all__ = ["SLICING", "chosen", "tensor_item"]
+__all__ = ["SLICING", "chosen", "narrow", "part_along", "part_size", "tensor_item"]
 
 
 def tensor_item(machine: Machine, tensor: Value, index: Value) -> Value:
@@ -199,7 +199,7 @@ def split(
         )
     parts, start = [], 0
     for size in sizes:
-        parts.append(narrow(machine, tensor, dim, start, size))
+        parts.append(part_along(machine, tensor, dim, start, size))
         start += size
     return tuple(parts)
 
@@ -225,13 +225,47 @@ def tensor_split(
             raise Refusal("`tensor_split` takes places, or a number of parts")
     ends = [piece_of(slice(0, place), total).size for place in places]
     pairs = zip([0, *ends], [*ends, total], strict=True)
-    return tuple(narrow(machine, tensor, dim, start, stop - start) for start, stop in pairs)
+    return tuple(part_along(machine, tensor, dim, start, stop - start) for start, stop in pairs)
+
+
+def split_on(name: str, axis: int) -> Method:
+    """`hsplit`, `vsplit`, `dsplit`: equal parts of an axis, or the parts between places."""
+
+    def call(machine: Machine, tensor: Value, indices_or_sections: Value = None, **options: Value,
+        ) -> Value:  # fmt: skip
+        rank = len(outer_shape(tensor))
+        dim = 0 if name == "hsplit" and rank == 1 else axis
+        if rank <= dim:
+            raise raised("RuntimeError", f"`{name}` wants {axis + 1} axes, and this has {rank}")
+        cuts = options.get("indices", options.get("sections", indices_or_sections))
+        size = part_size(tensor, dim, name)
+        if isinstance(cuts, int) and cuts > 0 and size % cuts:
+            raise raised("RuntimeError", f"`{name}` makes no {cuts} equal parts of {size} places")
+        return tensor_split(machine, tensor, cuts, dim)
+
+    return call
 
 
 def narrow(machine: Machine, tensor: Value, dim: Value, start: Value, length: Value) -> Value:
-    axis = axis_of(tensor, dim)
+    """`x.narrow(1, 8, 16)`: so many places of an axis from one on, which all have to be there."""
+    size = outer_shape(tensor)[axis_of(tensor, dim)]
+    start, length = one_number(start), one_number(length)
+    if not all(isinstance(each, int) for each in (start, length)):
+        raise Refusal("`narrow` takes a place and a number of places")
+    if not isinstance(size, int):
+        return part_along(machine, tensor, dim, start, length)
+    first = start + size if start < 0 else start
+    if not 0 <= first <= first + length <= size:
+        raise raised(
+            "RuntimeError", f"`narrow` takes {length} places from {start} on, of an axis of {size}"
+        )
+    return part_along(machine, tensor, dim, first, length)
+
+
+def part_along(machine: Machine, tensor: Value, dim: Value, start: int, length: int) -> Value:
+    """So many places of an axis from one on."""
     part = slice(start, start + length)
-    return tensor_item(machine, tensor, (*[slice(None)] * axis, part))
+    return tensor_item(machine, tensor, (*[slice(None)] * axis_of(tensor, dim), part))
 
 
 def select(machine: Machine, tensor: Value, dim: Value, index: Value) -> Value:
@@ -253,6 +287,9 @@ SLICING: dict[str, Method] = {
     "chunk": chunk,
     "split": split,
     "tensor_split": tensor_split,
+    "hsplit": split_on("hsplit", 1),
+    "vsplit": split_on("vsplit", 0),
+    "dsplit": split_on("dsplit", 2),
     "narrow": narrow,
     "narrow_copy": narrow,
     "select": select,

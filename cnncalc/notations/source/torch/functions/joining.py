@@ -42,16 +42,45 @@ def stack(machine: Machine, tensors: Value, dim: Value = 0) -> Value:
     return cat(machine, [unsqueeze(machine, part, dim) for part in parts], dim)
 
 
-def cat_along(dim: int) -> Method:
-    """`torch.vstack`, `hstack` and `dstack`: cat along the first, second and third axis."""
+def at_least(axes: int) -> Method:
+    """`torch.atleast_2d` and its kind: tensors with axes of size 1 where they have fewer."""
 
-    def call(machine: Machine, tensors: Value) -> Value:
-        parts = listed(machine, tensors)
-        if any(len(outer_shape(part)) <= max(dim, 1) for part in parts):
-            raise Refusal("of tensors with fewer axes this can't be followed", help="torch.stack")
-        return cat(machine, parts, dim)
+    def call(machine: Machine, *tensors: Value) -> Value:
+        parts = tensors
+        if len(tensors) == 1 and not isinstance(tensors[0], Tensor | Static | Pile):
+            parts = tuple(listed(machine, tensors[0]))
+        made = tuple(with_axes(machine, each, axes) for each in parts)
+        return made[0] if parts is tensors and len(made) == 1 else made
 
     return call
+
+
+def with_axes(machine: Machine, tensor: Value, axes: int) -> Value:
+    """A tensor with so many axes at least: the first new ones in front, the third at the end."""
+    while (rank := len(outer_shape(tensor))) < axes:
+        tensor = unsqueeze(machine, tensor, 2 if rank == 2 else 0)
+    return tensor
+
+
+def side_by_side(axes: int, axis: int) -> Method:
+    """`hstack`, `vstack`, `dstack`: tensors of so many axes at least along one of them."""
+
+    def call(machine: Machine, tensors: Value, **options: Value) -> Value:
+        parts = [with_axes(machine, each, axes) for each in listed(machine, tensors)]
+        rank = min((len(outer_shape(each)) for each in parts), default=0)
+        return cat(machine, parts, min(axis, max(rank - 1, 0)))
+
+    return call
+
+
+def column_stack(machine: Machine, tensors: Value, **options: Value) -> Value:
+    """`torch.column_stack`: vectors become columns."""
+    parts = [with_axes(machine, each, 1) for each in listed(machine, tensors)]
+    return cat(
+        machine,
+        [unsqueeze(machine, each, 1) if len(outer_shape(each)) == 1 else each for each in parts],
+        1,
+    )
 
 
 def piled(parts: list[Tensor]) -> Pile:
@@ -116,11 +145,11 @@ JOINING: dict[str, Method] = {
     "concat": cat,
     "concatenate": cat,
     "stack": stack,
-    "vstack": cat_along(0),
-    "row_stack": cat_along(0),
-    "hstack": cat_along(1),
-    "column_stack": cat_along(1),
-    "dstack": cat_along(2),
+    "hstack": side_by_side(1, 1),
+    **dict.fromkeys(("vstack", "row_stack"), side_by_side(2, 0)),
+    "dstack": side_by_side(3, 2),
+    "column_stack": column_stack,
+    **{f"atleast_{axes}d": at_least(axes) for axes in (1, 2, 3)},
     "repeat": repeat,
     "tile": repeat,
     "repeat_interleave": repeat_interleave,

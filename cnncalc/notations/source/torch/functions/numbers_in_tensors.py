@@ -55,15 +55,6 @@ def to_whole(machine: Machine, tensor: Value, *args: Value) -> Value:
     return tensor
 
 
-def differences(machine: Machine, tensor: Value) -> Value:
-    if not isinstance(tensor, Static) or tensor.values is None:
-        raise Refusal("`torch.diff` of an unknown tensor")
-    if len(tensor.shape) != 1:
-        raise Refusal("`torch.diff` of more axes than one")
-    values = [b - a for a, b in zip(tensor.values, tensor.values[1:], strict=False)]
-    return Static((len(values),), (), values, tensor.whole)
-
-
 def running_sums(machine: Machine, tensor: Value, dim: Value = 0, **options: Value) -> Value:
     """`x.cumsum(1)` of what doesn't depend on the input."""
     if not isinstance(tensor, Static):
@@ -142,7 +133,6 @@ NUMBERS_IN_TENSORS: dict[str, Method] = {
     "int": to_whole,
     "long": to_whole,
     "cumsum": running_sums,
-    "diff": differences,
     "unique": unique,
     "fill": filled,
     "zero": filled,

@@ -1,14 +1,15 @@
-"""Values in another order along an axis: flip, fliplr, roll, rot90."""
+"""Values in another order along an axis: flip, fliplr, roll, rot90, windows by unfold."""
 
 from __future__ import annotations
 
 from cnncalc.notations.source.axes import axis_of, inner_axis
 from cnncalc.notations.source.longer import in_order
-from cnncalc.notations.source.torch.functions.indexing import chosen
-from cnncalc.notations.source.torch.functions.shapes import transpose
-from cnncalc.notations.source.torch.functions.view import sizes_given
+from cnncalc.notations.source.torch.functions.indexing import chosen, part_along, part_size
+from cnncalc.notations.source.torch.functions.shapes import movedim, transpose, unflatten
+from cnncalc.notations.source.torch.functions.view import axes_given, sizes_given
 from cnncalc.python.exceptions import raised
 from cnncalc.python.functions import Method
+from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
 from cnncalc.python.open_numbers import how_often
 from cnncalc.python.refusals import Refusal
@@ -16,14 +17,14 @@ from cnncalc.python.values import Value, describe
 from cnncalc.tracing.slices import rolled
 from cnncalc.tracing.tensors import Static
 
-__all__ = ["ORDER"]
+__all__ = ["ORDER", "unfold"]
 
 
 def flip(machine: Machine, input: Value, *dims: Value, **options: Value) -> Value:
     """`torch.flip(x, (2, 3))`: the values from the last to the first."""
     if not dims and not options:
         raise raised("TypeError", "`flip` takes the axes, as in `torch.flip(x, dims=(2, 3))`")
-    return backwards(machine, input, sizes_given(machine, (*dims, *options.values())), "flip")
+    return backwards(machine, input, axes_given(machine, input, *dims, *options.values()), "flip")
 
 
 def flipped_along(dim: int) -> Method:
@@ -52,6 +53,30 @@ def roll(machine: Machine, input: Value, shifts: Value, dims: Value = None) -> V
         pieces = rolled(tensor.shape[axis], step)
         tensor = in_order(machine, tensor, axis, axis_of(tensor, dim), pieces)
     return tensor
+
+
+def unfold(machine: Machine, tensor: Value, dimension: Value, size: Value, step: Value) -> Value:
+    """`x.unfold(2, 4, 2)`: windows along an axis, whose places become a last axis."""
+    axis = axis_of(tensor, dimension)
+    total = part_size(tensor, axis, "unfold")
+    if not isinstance(size, int) or not isinstance(step, int) or step < 1 or not 0 < size <= total:
+        raise raised(
+            "RuntimeError",
+            f"`unfold` takes windows of 1 to {total} places here and steps above 0, not "
+            f"{describe(size)} and {describe(step)}",
+        )
+    count = (total - size) // step + 1
+    if isinstance(tensor, Static):
+        return tensor.shaped((*tensor.shape[:axis], count, *tensor.shape[axis + 1 :], size))
+    if size == step:
+        windows = part_along(machine, tensor, axis, 0, count * size)
+    else:
+        firsts = [first * step for first in range(how_often(count))]
+        check_count(len(firsts) * size)
+        places = [first + place for first in firsts for place in range(size)]
+        windows = chosen(machine, tensor, axis, places)
+    apart = unflatten(machine, windows, axis, (count, size))
+    return movedim(machine, apart, axis + 1, -1)
 
 
 def rot90(machine: Machine, input: Value, k: Value = 1, dims: Value = (0, 1)) -> Value:

@@ -6,13 +6,14 @@ import math
 
 from cnncalc.layers import KINDS
 from cnncalc.network import Declared
-from cnncalc.notations.source.axes import axis_of, inner_axis, outer_shape
+from cnncalc.notations.source.axes import inner_axis, outer_shape
 from cnncalc.notations.source.layer_steps import emit
-from cnncalc.notations.source.torch.functions.view import sizes_given
+from cnncalc.notations.source.torch.functions.view import axes_given
 from cnncalc.python.functions import Method
 from cnncalc.python.machine import Machine
+from cnncalc.python.records import tuple_class
 from cnncalc.python.refusals import Refusal
-from cnncalc.python.values import Opaque, Value
+from cnncalc.python.values import MISSING, Opaque, Value
 from cnncalc.tracing.reductions import along
 from cnncalc.tracing.tensors import Operations, Pile, Static, Tensor, one_number
 
@@ -23,18 +24,19 @@ def reduction(how: str, biased: bool = False) -> Method:
     """`mean`, `sum`, `amax` … over some axes."""
 
     def call(
-        machine: Machine, tensor: Value, dim: Value = None, keepdim: Value = False, **options: Value
-    ) -> Value:
-        dim = options.get("axis", dim)
-        keep = bool(options.get("keepdims", keepdim))
+        machine: Machine, tensor: Value, dim: Value = None, keepdim: Value = False, *,
+        axis: Value = None, keepdims: Value = False, dtype: Value = None, out: Value = None,
+    ) -> Value:  # fmt: skip
+        dim = axis if dim is None else dim
+        keep = bool(keepdim or keepdims)
         rank = len(outer_shape(tensor))
         if dim is None and isinstance(tensor, Tensor | Pile):
             raise whole_batch(how)
-        dims = list(range(rank)) if dim is None else sizes_given(machine, (dim,))
+        dims = list(range(rank)) if dim is None else axes_given(machine, tensor, dim)
         if isinstance(tensor, Pile):
-            return over_pile(machine, how, tensor, [axis_of(tensor, each) for each in dims], keep)
+            return over_pile(machine, how, tensor, dims, keep)
         if isinstance(tensor, Static):
-            return static_reduction(tensor, {axis_of(tensor, each) for each in dims}, keep)
+            return static_reduction(tensor, set(dims), keep)
         axes = [inner_axis(tensor, each, how) for each in dims]
         batch = tensor.batch if keep else tensor.batch.without(set(axes))
         layer = Declared(along(how, tensor.shape, axes, keep, biased), reduced=True)
@@ -86,9 +88,20 @@ def extreme(how: str) -> Method:
             return Static((), (), [max(tensor.values) if how == "max" else min(tensor.values)])
         if isinstance(tensor, Static) and not args and not options:
             return Static((), tensor.sources)
-        return reduce(machine, tensor, *args, **options), Opaque("indices")
+        made = reduce(machine, tensor, *args, **options)
+        return machine.call(WITH_INDICES, [made, Opaque("indices")], {})
 
     return call
+
+
+WITH_INDICES = tuple_class("torch.return_types.max", {"values": MISSING, "indices": MISSING})
+BOTH_ENDS = tuple_class("torch.return_types.aminmax", {"min": MISSING, "max": MISSING})
+
+
+def aminmax(machine: Machine, tensor: Value, *, dim: Value = None, keepdim: Value = False) -> Value:
+    """`x.aminmax(dim=1)`: the smallest and the largest."""
+    ends = [reduction(how)(machine, tensor, dim, keepdim) for how in ("min", "max")]
+    return machine.call(BOTH_ENDS, ends, {})
 
 
 def larger(machine: Machine, how: str, one: Value, two: Value) -> Value:
@@ -164,6 +177,7 @@ def norm(
     machine: Machine, tensor: Value, p: Value = 2, dim: Value = None, *args: Value, **options: Value
 ) -> Value:
     """`x.norm(p=2, dim=1)`: the sum of sizes, or the root of the sum of squares."""
+    p = options.pop("ord", p)  # as torch.linalg has it
     order = 2 if p in (None, "fro") else p
     if order not in (1, 2):
         raise Refusal("only norms with p=1 or p=2 can be followed")
@@ -175,6 +189,7 @@ REDUCTIONS: dict[str, Method] = {
     "sum": reduction("sum"),
     "amax": reduction("max"),
     "amin": reduction("min"),
+    "aminmax": aminmax,
     "logsumexp": reduction("logsumexp"),
     "max": extreme("max"),
     "min": extreme("min"),

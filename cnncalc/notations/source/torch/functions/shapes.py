@@ -5,19 +5,23 @@ from __future__ import annotations
 from math import prod
 
 from cnncalc.layers import KINDS
+from cnncalc.notations.source.arithmetic import size_text
 from cnncalc.notations.source.axes import axis_of, outer_shape
 from cnncalc.notations.source.layer_steps import emit, emit_view
-from cnncalc.notations.source.torch.functions.view import sizes_given, unpiled, view
+from cnncalc.notations.source.torch.functions.view import axes_given, sizes_given, unpiled, view
+from cnncalc.python.exceptions import raised
 from cnncalc.python.functions import Method, unchanged
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
 from cnncalc.python.wordlists import words
+from cnncalc.tracing.arrays import Sizes
 from cnncalc.tracing.batch_axis import FIRST
 from cnncalc.tracing.constants import permuted, seen_as
+from cnncalc.tracing.strides import can_view
 from cnncalc.tracing.tensors import Batch, Parameter, Pile, Static, Tensor
 
-__all__ = ["RESHAPING", "unsqueeze"]
+__all__ = ["RESHAPING", "expand", "movedim", "transpose", "unflatten", "unsqueeze"]
 
 
 def flatten(machine: Machine, tensor: Value, start_dim: Value = 0, end_dim: Value = -1) -> Value:
@@ -62,22 +66,24 @@ def unflatten(machine: Machine, tensor: Value, dim: Value, sizes: Value) -> Valu
 
 def permute(machine: Machine, tensor: Value, *dims: Value, **options: Value) -> Value:
     axes = [axis_of(tensor, dim) for dim in sizes_given(machine, (*dims, *options.values()))]
+    rank = len(outer_shape(tensor))
+    if sorted(axes) != list(range(rank)):
+        raise Refusal(f"`permute` takes each of the {rank} axes once")
     if isinstance(tensor, Static):
         machine.budget.spend(len(tensor.values or ()))
         return permuted(tensor, axes)
     if isinstance(tensor, Pile):
         tensor = unpiled(machine, tensor)
-    rank = len(outer_shape(tensor))
-    if sorted(axes) != list(range(rank)):
-        raise Refusal(f"`permute` takes each of the {rank} axes once")
     order, batch = tensor.batch.moved(axes, len(tensor.shape))
     if order != tuple(range(len(order))):
-        return emit(machine, KINDS["permute"](order), [tensor], op="permute", batch=batch)
-    if batch == tensor.batch:
+        made = emit(machine, KINDS["permute"](order), [tensor], op="permute", batch=batch)
+    elif batch == tensor.batch:
         return tensor
-    same = type(tensor)(tensor.number, tensor.shape, batch)
-    same.seen_from(tensor, turned=True)
-    return same
+    else:
+        made = type(tensor)(tensor.number, tensor.shape, batch)
+        made.seen_from(tensor, turned=True)
+    made.laid = tuple(tensor.laid[axis] if tensor.laid else axis for axis in axes)
+    return made
 
 
 def transpose(machine: Machine, tensor: Value, dim0: Value, dim1: Value) -> Value:
@@ -102,6 +108,12 @@ def movedim(machine: Machine, tensor: Value, source: Value, destination: Value) 
 
 
 def transposed(machine: Machine, tensor: Value) -> Value:
+    """`x.t()`, of a matrix."""
+    rank = len(outer_shape(tensor))
+    if rank > 2:
+        raise raised("RuntimeError", f"`t` turns a matrix, and this tensor has {rank} axes")
+    if rank < 2:
+        return tensor
     return transpose(machine, tensor, 0, 1)
 
 
@@ -124,8 +136,7 @@ def unsqueeze(machine: Machine, tensor: Value, dim: Value) -> Value:
 
 def squeeze(machine: Machine, tensor: Value, dim: Value = None) -> Value:
     sizes = outer_shape(tensor)
-    dims = dim if isinstance(dim, tuple | list) else range(len(sizes)) if dim is None else (dim,)
-    gone = {axis_of(tensor, each) for each in dims}
+    gone = set(range(len(sizes)) if dim is None else axes_given(machine, tensor, dim))
     if isinstance(tensor, Pile) and 0 in gone and sizes[0] == 1:
         return tensor.parts[0]
     kept = [size for place, size in enumerate(sizes) if place not in gone or size != 1]
@@ -140,29 +151,58 @@ def squeeze(machine: Machine, tensor: Value, dim: Value = None) -> Value:
 
 
 def expand(machine: Machine, tensor: Value, *sizes: Value) -> Value:
-    """`expand`, of tensors that don't depend on the input or where nothing is stretched."""
-    wanted = sizes_given(machine, sizes)
+    """`expand`: axes of size 1 stretched; of what doesn't depend on the input new ones as well."""
     before = outer_shape(tensor)
-    before = (1,) * (len(wanted) - len(before)) + before
-    after = tuple(old if new == -1 else new for new, old in zip(wanted, before, strict=True))
+    after = expanded(before, sizes_given(machine, sizes))
     if isinstance(tensor, Static):
         return tensor.shaped(after)
     if after == before:
         return tensor
-    ones = all(old in (new, 1) for new, old in zip(after, before, strict=True))
     place = tensor.batch.place
-    if not ones or len(after) != len(tensor.sizes) or after[place] != tensor.sizes[place]:
+    if len(after) != len(tensor.sizes) or after[place] != tensor.sizes[place]:
         raise Refusal("this `expand` can't be followed")
     merged = [tensor.shape[axis] for axis in tensor.batch.merged]
     shape = (*after[:place], *merged, *after[place + 1 :])
     return emit(machine, KINDS["expand"](shape), [tensor], op="expand", batch=tensor.batch)
 
 
+def expanded(before: Sizes, wanted: list[Value]) -> Sizes:
+    """The sizes that an `expand` gives, -1 being those that there are."""
+    fresh = len(wanted) - len(before)
+    if fresh < 0:
+        raise raised(
+            "RuntimeError", f"`expand` to {len(wanted)} axes of a tensor that has {len(before)}"
+        )
+    if -1 in wanted[:fresh]:
+        raise raised("RuntimeError", "`expand` has -1 for a new axis, which needs a size")
+    before = (1,) * fresh + before
+    after = tuple(old if new == -1 else new for new, old in zip(wanted, before, strict=True))
+    for old, new in zip(before, after, strict=True):
+        if old not in (new, 1):
+            sizes = f"an axis of {size_text(old)} can't be stretched to {size_text(new)}"
+            raise raised("RuntimeError", f"{sizes}: only axes of size 1 can")
+    return after
+
+
 def expand_as(machine: Machine, tensor: Value, other: Value) -> Value:
     return expand(machine, tensor, *outer_shape(other))
 
 
-def view_as(machine: Machine, tensor: Value, other: Value) -> Value:
+def seen_as_sizes(machine: Machine, tensor: Value, *sizes: Value, **options: Value) -> Value:
+    """`x.view(…)`: other sizes of the same values, which are not copied as `reshape` does."""
+    made = view(machine, tensor, *sizes, **options)
+    laid = tensor.laid if isinstance(tensor, Tensor) else None
+    if laid is not None and not can_view(tensor.sizes, laid, made.sizes):
+        raise Refusal(
+            "this `view` joins axes whose values don't lie one behind the other, since their order "
+            "was changed, and a view copies nothing",
+            help="`reshape` copies them, as `x.contiguous().view(…)` does",
+            code="view",
+        )
+    return made
+
+
+def reshape_as(machine: Machine, tensor: Value, other: Value) -> Value:
     return view(machine, tensor, *outer_shape(other))
 
 
@@ -209,7 +249,7 @@ def requires_grad(machine: Machine, tensor: Value, requires_grad: Value = True) 
 
 
 RESHAPING: dict[str, Method] = {
-    "view": view,
+    "view": seen_as_sizes,
     "reshape": view,
     "flatten": flatten,
     "ravel": flatten,
@@ -226,8 +266,8 @@ RESHAPING: dict[str, Method] = {
     "expand": expand,
     "broadcast_to": expand,
     "expand_as": expand_as,
-    "view_as": view_as,
-    "reshape_as": view_as,
+    "view_as": lambda machine, tensor, other: seen_as_sizes(machine, tensor, *outer_shape(other)),
+    "reshape_as": reshape_as,
     "size": size,
     "numel": count,
     "nelement": count,

@@ -6,11 +6,12 @@ from cnncalc.frameworks.ops import names_in
 from cnncalc.notations.source.axes import outer_shape
 from cnncalc.notations.source.products import PRODUCTS, scaled_dot_product_attention
 from cnncalc.notations.source.torch.functions.creation import CREATION, NEW
+from cnncalc.notations.source.torch.functions.distances import BETWEEN, DIFFERENCES
 from cnncalc.notations.source.torch.functions.indexing import SLICING
 from cnncalc.notations.source.torch.functions.joining import JOINING
 from cnncalc.notations.source.torch.functions.masks import MASKING, WHERE
 from cnncalc.notations.source.torch.functions.numbers_in_tensors import NUMBERS_IN_TENSORS
-from cnncalc.notations.source.torch.functions.order import ORDER
+from cnncalc.notations.source.torch.functions.order import ORDER, unfold
 from cnncalc.notations.source.torch.functions.reductions import REDUCTIONS
 from cnncalc.notations.source.torch.functions.shapes import RESHAPING
 from cnncalc.notations.source.torch.functions.values import ELEMENTWISE
@@ -36,13 +37,14 @@ EITHER: dict[str, Method] = {
     **PRODUCTS,
     **MASKING,
     **NUMBERS_IN_TENSORS,
+    **DIFFERENCES,
     **NEW,
     **{form.name: FUNCTIONAL[form.name] for op, form in names_in("function") if op.method},
     "prelu": FUNCTIONAL["prelu"],
 }
 NO_METHODS = words(
-    "cat column_stack concat concatenate dstack einsum hstack row_stack rsub stack std_mean "
-    "var_mean vstack"
+    "atleast_1d atleast_2d atleast_3d cat column_stack concat concatenate dstack einsum hstack "
+    "row_stack rsub stack std_mean var_mean vstack"
 )
 NO_FUNCTIONS = words(
     "astype contiguous copy cpu cuda data dim expand expand_as get_device is_contiguous item "
@@ -51,14 +53,14 @@ NO_FUNCTIONS = words(
 )
 # Methods of tensors that ask for what is in them, or that no layer here is.
 BEYOND = words(
-    "acos acosh addbmm addmv addr adjoint allclose aminmax angle arccos arccosh arcsin arcsinh "
+    "acos acosh addbmm addmv addr adjoint allclose angle arccos arccosh arcsin arcsinh "
     "arctan arctan2 arctanh argmax argmin argsort argwhere as_strided as_strided_scatter asin "
     "asinh atan atan2 atanh bernoulli bincount bitwise_and bitwise_left_shift bitwise_not "
     "bitwise_or bitwise_right_shift bitwise_xor cholesky cholesky_inverse cholesky_solve conj "
     "conj_physical copysign corrcoef cosh count_nonzero cov cross cummax cummin cumprod deg2rad "
-    "dequantize det diag diag_embed diagflat diagonal diagonal_scatter digamma dist dot dsplit "
+    "dequantize det diag diag_embed diagflat diagonal diagonal_scatter digamma dist dot "
     "eig equal erfc exp2 expm1 fix float_power floor_divide fmax fmin fmod frac frexp gather gcd "
-    "geqrf ger hash_tensor heaviside histc histogram hsplit hypot i0 igamma igammac imag "
+    "geqrf ger hash_tensor heaviside histc histogram hypot i0 igamma igammac imag "
     "index_add index_copy index_fill index_put index_reduce inner int_repr inverse is_complex "
     "is_conj is_distributed is_floating_point is_inference is_neg is_nonzero is_same_size "
     "is_signed isclose isfinite isinf isnan isneginf isposinf isreal istft kron kthvalue lcm "
@@ -72,14 +74,16 @@ BEYOND = words(
     "scatter_add scatter_reduce select_scatter sgn signbit sinc sinh slice_inverse slice_scatter "
     "slogdet smm solve sort split_with_sizes sspaddmm stft svd symeig take take_along_dim tan "
     "topk trace triangular_solve trunc unique_consecutive unsafe_chunk unsafe_split "
-    "unsafe_split_with_sizes vdot vsplit where xlogy"
+    "unsafe_split_with_sizes vdot where xlogy"
 )
 METHODS: dict[str, Method] = {
-    name: function for name, function in EITHER.items() if name not in NO_METHODS
+    **{name: function for name, function in EITHER.items() if name not in NO_METHODS},
+    "unfold": unfold,  # the function of that name is another one, for the patches of a map
 }
 TORCH: dict[str, Method] = {
     **{name: function for name, function in EITHER.items() if name not in NO_FUNCTIONS},
     **FUNCTIONAL,
+    **BETWEEN,
     **WHERE,
     **CREATION,
     "scaled_dot_product_attention": scaled_dot_product_attention,
@@ -133,10 +137,10 @@ def tensor_attribute(machine: Machine, value: Value, name: str) -> Value:
         return FIXED[name]
     if name == "__class__":
         return MISSING
-    if name == "T" and len(outer_shape(value)) == 2:
-        name = "t"
-        return machine.call(tensor_attribute(machine, value, name), [], {})
-    if name == "mT" and len(outer_shape(value)) > 1:
+    rank = len(outer_shape(value))
+    if name == "T" or (name == "H" and rank == 2):
+        return METHODS["permute"](machine, value, *reversed(range(rank)))
+    if name in ("mT", "mH") and rank > 1:
         return METHODS["transpose"](machine, value, -2, -1)
     stem = name[:-1] if name.endswith("_") and not name.endswith("__") else name
     found = METHODS.get(stem)

@@ -6,8 +6,9 @@ from math import prod
 
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Shape, show
-from cnncalc.notations.source.axes import outer_shape
+from cnncalc.notations.source.axes import axis_of, outer_shape
 from cnncalc.notations.source.layer_steps import emit, emit_view
+from cnncalc.python.exceptions import raised
 from cnncalc.python.iteration import content_of, listed
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
@@ -18,7 +19,7 @@ from cnncalc.tracing.batch_axis import BatchAxis, viewed
 from cnncalc.tracing.constants import seen_as
 from cnncalc.tracing.tensors import Batch, Pile, Static, Tensor, one_number
 
-__all__ = ["sizes_given", "unpiled", "view"]
+__all__ = ["axes_given", "sizes_given", "unpiled", "view"]
 
 
 def sizes_given(machine: Machine, sizes: tuple[Value, ...]) -> list[Value]:
@@ -26,6 +27,15 @@ def sizes_given(machine: Machine, sizes: tuple[Value, ...]) -> list[Value]:
     if len(sizes) == 1 and isinstance(content_of(sizes[0]), list | tuple):
         sizes = tuple(listed(machine, sizes[0]))
     return [one_number(size) for size in sizes]
+
+
+def axes_given(machine: Machine, tensor: Value, *dims: Value) -> list[int]:
+    """Axes of a tensor as separate arguments or as one sequence, from the front, each once."""
+    axes = [axis_of(tensor, each) for each in sizes_given(machine, dims)]
+    twice = next((axis for axis in axes if axes.count(axis) > 1), None)
+    if twice is not None:
+        raise raised("RuntimeError", f"axis {twice} is named more than once")
+    return axes
 
 
 def view(machine: Machine, tensor: Value, *sizes: Value, **options: Value) -> Value:

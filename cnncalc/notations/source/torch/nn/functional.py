@@ -7,9 +7,12 @@ from functools import cache
 from cnncalc.frameworks.base import form_of
 from cnncalc.frameworks.ops import forms, names_in
 from cnncalc.frameworks.pytorch import READERS
+from cnncalc.frameworks.pytorch.padding import ranks_of
 from cnncalc.frameworks.pytorch.resizing import resized
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import BATCH
+from cnncalc.layers.shapes import count_of
+from cnncalc.network import Declared, Expects
 from cnncalc.notations.source.axes import axis_of, outer_shape
 from cnncalc.notations.source.layer_arguments import by_name, plain, refusable
 from cnncalc.notations.source.layer_steps import emit, made_of
@@ -142,6 +145,20 @@ def upsample_bilinear(
     return interpolate(machine, input, size, scale_factor, "bilinear", True)
 
 
+def filling(mode: str, pairs: int) -> Expects | None:
+    """What `F.pad` takes in a mode that fills with values; with a constant any number of axes."""
+    if mode == "constant":
+        return None
+    ranks = ranks_of(pairs)
+    if not ranks:
+        raise Refusal(
+            f"`F.pad` with mode={mode!r} takes 1 to 3 pairs of numbers, not {pairs}",
+            help="a pair for each spatial axis, the last one first",
+            code="argument",
+        )
+    return Expects(f"F.pad with mode={mode!r} and {count_of(pairs, 'pair')}", ranks)
+
+
 PADDING = {"constant": "zeros", "reflect": "reflect", "replicate": "replicate"}
 PADDING |= {"circular": "circular"}
 
@@ -154,6 +171,7 @@ def pad(
     if mode not in PADDING or not all(isinstance(each, int) for each in amounts):
         raise Refusal("this padding can't be followed")
     pairs = [tuple(amounts[i : i + 2]) for i in range(0, len(amounts), 2)][::-1]
+    expects = filling(mode, len(pairs))
     rank = len(outer_shape(input)) - 1
     if len(amounts) % 2 or len(pairs) > rank + 1:
         raise Refusal(f"`F.pad` takes a pair for each of up to {rank} axes")
@@ -162,11 +180,12 @@ def pad(
     channels = ((0, 0),)
     if len(pairs) == rank:
         channels = (pairs.pop(0),)
-    if not machine.decided(lambda: any(any(pair) for pair in (*pairs, *channels))):
+    fits = expects is None or rank - 1 in expects.ranks
+    if fits and not machine.decided(lambda: any(any(pair) for pair in (*pairs, *channels))):
         return input
     pads = [(0, 0)] * (rank - 1 - len(pairs)) + pairs
     layer = KINDS["pad"](tuple(pads) or ((0, 0),), PADDING[mode], plain(value) or 0, channels)
-    return emit(machine, layer, [input], op="pad")
+    return emit(machine, Declared(layer, expects), [input], op="pad")
 
 
 def normalize(

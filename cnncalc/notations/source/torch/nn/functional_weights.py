@@ -7,6 +7,7 @@ from math import prod
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import read
 from cnncalc.frameworks.pytorch import READERS
+from cnncalc.frameworks.pytorch.normalization import check_maps
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.network import Declared, Expects
@@ -218,7 +219,13 @@ def batch_norm(
 def instance_norm(machine: Machine, input: Value, *args: Value, **options: Value) -> Value:
     if any(isinstance(each, Static) for each in (*args, *options.values())):
         raise Refusal("`F.instance_norm` with weights can't be followed", help="nn.InstanceNorm2d")
-    return emit(machine, KINDS["in"](), [input], op="instance_norm")
+    declared = Declared(KINDS["in"](), Expects("F.instance_norm", rule=_over_maps))
+    return emit(machine, declared, [input], op="instance_norm")
+
+
+def _over_maps(layer: Layer, shape: Shape) -> Layer:
+    check_maps("F.instance_norm", shape[1:], shape, "a map of several places")
+    return layer
 
 
 def prelu(machine: Machine, input: Value, weight: Value) -> Value:
