@@ -37,7 +37,7 @@ def refused(sentence: str, help: str | None = None, option: str = "") -> LayerEr
 
 def integer(call: str, name: str, value: object, least: int | None = None) -> int:
     """A whole number, at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, int):
+    if type(value) is not int and (isinstance(value, bool) or not isinstance(value, int)):
         raise _wrong(call, name, value, "a whole number")
     if least is not None and value < least:
         raise _wrong(call, name, value, f"at least {least}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from cnncalc.analysis import MAX_ELEMENTS, settle
 from cnncalc.errors import LayerError, Span
@@ -11,9 +12,9 @@ from cnncalc.layers.base import BATCH, Layer, Shape
 from cnncalc.network import Declared
 from cnncalc.notations.source.axes import inner_shape
 from cnncalc.notations.source.model_trace import ModelTrace, held_by
-from cnncalc.notations.source.shape_errors import misfit
 from cnncalc.notations.source.state import state_of
 from cnncalc.notations.source.step_names import name_of, spans_of
+from cnncalc.packages import OnUse
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import MISSING, Instance, Value
@@ -25,6 +26,11 @@ from cnncalc.tracing.tensors import Parameter, Static, Tensor
 from cnncalc.tracing.trace import Record
 from cnncalc.tracing.views import between
 from cnncalc.tracing.weights import Held
+
+if TYPE_CHECKING:
+    from cnncalc.notations.source import shape_errors
+else:  # what is said of shapes that don't fit
+    shape_errors = OnUse("cnncalc.notations.source.shape_errors")
 
 __all__ = [
     "batch_of",
@@ -148,7 +154,7 @@ def output_of(
         if trace is not None and all(isinstance(each, Tensor) for each in inputs):
             numbers = tuple(each.number for each in inputs)
             trace.refused = declared, numbers, shapes
-        raise misfit(machine, error, declared, inputs, shapes, owner) from None
+        raise shape_errors.misfit(machine, error, declared, inputs, shapes, owner) from None
 
 
 def emit_view(
@@ -228,7 +234,7 @@ def at_frames(
         return at_entries(declared, shapes, axes)
     except LayerError as error:
         samples = tuple(shape[axes:] for shape in shapes)
-        raise misfit(machine, error, declared, inputs, samples, owner) from None
+        raise shape_errors.misfit(machine, error, declared, inputs, samples, owner) from None
 
 
 def on_axes(layer: Layer, tensor: Tensor) -> Layer | None:

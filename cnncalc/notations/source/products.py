@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, show
 from cnncalc.notations.source.axes import outer_shape
-from cnncalc.notations.source.keras.state import keras_of
 from cnncalc.notations.source.layer_arguments import plain, refusable
 from cnncalc.notations.source.layer_steps import batch_of, emit, emit_parts, owner_of
 from cnncalc.notations.source.state import state_of
@@ -102,9 +101,7 @@ def batch_in_front(left: Tensor, right: Tensor) -> BatchAxis:
 
 def order_of(machine: Machine) -> str:
     """Where the source's last axis is among those that flow: `first`, at the end as there."""
-    if not state_of(machine).is_keras:
-        return "first"
-    return str(keras_of(machine).frame.order)
+    return "last" if state_of(machine).layout == "channels-last" else "first"
 
 
 def _words(value: Value) -> str:
@@ -153,7 +150,18 @@ def baddbmm(
     alpha: Value = 1,
 ) -> Value:  # fmt: skip
     """`beta * input + alpha * (batch1 @ batch2)`."""
-    made = _times(machine, bmm(machine, batch1, batch2), alpha)
+    return _added(machine, input, bmm(machine, batch1, batch2), beta, alpha)
+
+
+def addmm(
+    machine: Machine, input: Value, mat1: Value, mat2: Value, *, beta: Value = 1, alpha: Value = 1
+) -> Value:
+    """`beta * input + alpha * (mat1 @ mat2)`."""
+    return _added(machine, input, mm(machine, mat1, mat2), beta, alpha)
+
+
+def _added(machine: Machine, input: Value, product: Value, beta: Value, alpha: Value) -> Value:
+    made = _times(machine, product, alpha)
     if plain(beta) == 0:
         return made
     return machine.part(Operations).binary(machine, "+", _times(machine, input, beta), made)
@@ -336,5 +344,6 @@ PRODUCTS: dict[str, Callable[..., Value]] = {
     "mm": mm,
     "bmm": bmm,
     "baddbmm": baddbmm,
+    "addmm": addmm,
     "einsum": einsum,
 }

@@ -23,6 +23,7 @@ from cnncalc.notations.source.keras.tensors import keras_trace
 from cnncalc.notations.source.state import state_of
 from cnncalc.python.interpreter import Interpreter
 from cnncalc.python.refusals import Refusal, followed
+from cnncalc.python.stack import with_room
 from cnncalc.python.values import Instance, Value
 from cnncalc.tracing.trace import input_name
 
@@ -129,6 +130,7 @@ def input_names(machine: Interpreter, model: Instance) -> list[str]:
     return [input_name(records[each.number]) for each in inputs]
 
 
+@with_room
 def traced(machine: Interpreter, model: Instance, shape: Shape) -> Network:
     """The steps of a model at an input of this shape (as it is inside)."""
     trace = keras_trace(machine)

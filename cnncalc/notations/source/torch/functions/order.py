@@ -1,4 +1,4 @@
-"""Values in another order along an axis: flip, roll, rot90."""
+"""Values in another order along an axis: flip, fliplr, roll, rot90."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ def flip(machine: Machine, input: Value, *dims: Value, **options: Value) -> Valu
     if not dims and not options:
         raise raised("TypeError", "`flip` takes the axes, as in `torch.flip(x, dims=(2, 3))`")
     return backwards(machine, input, sizes_given(machine, (*dims, *options.values())), "flip")
+
+
+def flipped_along(dim: int) -> Method:
+    """`torch.fliplr` and `flipud`: flip along the second axis, and along the first."""
+    return lambda machine, tensor: flip(machine, tensor, dim)
 
 
 def roll(machine: Machine, input: Value, shifts: Value, dims: Value = None) -> Value:
@@ -83,4 +88,10 @@ def reordered(tensor: Static, dims: list[Value]) -> Static:
     return tensor.shaped(tensor.shape)
 
 
-ORDER: dict[str, Method] = {"flip": flip, "roll": roll, "rot90": rot90}
+ORDER: dict[str, Method] = {
+    "flip": flip,
+    "fliplr": flipped_along(1),
+    "flipud": flipped_along(0),
+    "roll": roll,
+    "rot90": rot90,
+}

@@ -9,7 +9,13 @@ from cnncalc.frameworks.pytorch.attention import fitting
 from cnncalc.network import Declared
 from cnncalc.notations.source.layer_arguments import layers_of
 from cnncalc.notations.source.layer_steps import batch_of, emit
-from cnncalc.notations.source.torch.nn.layers import BEHAVIOUR, features_of_sides, frozen, weights
+from cnncalc.notations.source.torch.nn.layers import (
+    BEHAVIOUR,
+    all_frozen,
+    features_of_sides,
+    trained_weights,
+    weights,
+)
 from cnncalc.notations.source.torch.nn.module import MODULE
 from cnncalc.python.functions import simple
 from cnncalc.python.machine import Machine
@@ -46,7 +52,7 @@ def forward(
             raise Refusal(f"`nn.MultiheadAttention` works on tensors, not on {describe(each)}")
     if _same(key, value):
         sides = [query] if _same(query, key) else [query, key]
-    if frozen(module):
+    if all_frozen(trained_weights(module)):
         declared = declared.replaced(trainable=False)
     batch = None
     if not module.fields["batch_first"] and all(_in_between(each) for each in sides):

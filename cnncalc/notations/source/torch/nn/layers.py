@@ -50,7 +50,14 @@ from cnncalc.python.values import (
 from cnncalc.python.wordlists import words
 from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor
 
-__all__ = ["BEHAVIOUR", "features_of_sides", "frozen", "layer_class", "weights"]
+__all__ = [
+    "BEHAVIOUR",
+    "all_frozen",
+    "features_of_sides",
+    "layer_class",
+    "trained_weights",
+    "weights",
+]
 
 # Base classes that sources ask for with isinstance.
 FAMILIES = {
@@ -122,7 +129,7 @@ def init(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> None:
 
 def per_axis(cls: str, name: str, value: Value) -> Value:
     """An argument as torch keeps it: convolutions have one value for each axis."""
-    if "Conv" in cls and name in PER_AXIS and isinstance(value, int):
+    if name in PER_AXIS and isinstance(value, int) and "Conv" in cls:
         return (value,) * int(cls[-2])
     if name == "normalized_shape" and isinstance(value, int):
         return (value,)
@@ -243,9 +250,10 @@ def run_layer(
     start: Start = NOTHING,
 ) -> Value:
     """A module's step; a pool may give its indices too, and a recurrent layer its states."""
-    if frozen(module):
+    known = trained_weights(module)
+    if all_frozen(known):
         declared = declared.replaced(trainable=False)
-    elif names := frozen_weights(module):
+    elif names := frozenset(name for name, weight in known.items() if not weight.trainable):
         declared = declared.replaced(frozen=names)
     recurrent = isinstance(declared.layer, Recurrent)
     batch = tensor.batch if recurrent and isinstance(tensor, Tensor) else None
@@ -266,20 +274,18 @@ def run_layer(
     return output
 
 
-def frozen_weights(module: Instance) -> frozenset[str]:
-    """The names of a layer's weights that the source keeps from training."""
-    return frozenset(
-        in_layer(name)
-        for name, weight in module.fields.items()
-        if is_trained(name) and isinstance(weight, Parameter) and not weight.trainable
-    )
+def trained_weights(module: Instance) -> dict[str, Parameter]:
+    """The parameters of a layer that its source has touched, which may keep them from training."""
+    return {
+        in_layer(name): value
+        for name, value in module.fields.items()
+        if isinstance(value, Parameter) and is_trained(name)
+    }
 
 
-def frozen(module: Instance) -> bool:
-    """Whether the source keeps all weights of a layer from training."""
-    known = [value for name, value in module.fields.items() if is_trained(name)]
-    weights = [weight for weight in known if isinstance(weight, Parameter)]
-    return bool(weights) and not any(weight.trainable for weight in weights)
+def all_frozen(weights: dict[str, Parameter]) -> bool:
+    """Whether the source keeps all of a layer's parameters from training."""
+    return bool(weights) and not any(weight.trainable for weight in weights.values())
 
 
 def tensors_of(module: Instance) -> tuple[Weight, ...]:

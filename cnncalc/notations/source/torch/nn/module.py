@@ -34,6 +34,7 @@ from cnncalc.tracing.trace import Record
 
 __all__ = [
     "MODULE",
+    "check_ready",
     "children",
     "is_module",
     "named_modules",
@@ -54,7 +55,11 @@ def children(module: Instance) -> list[tuple[str, Instance]]:
     Fields keep that order, as torch's `_modules` do: a module that replaces another takes its
     place. The names and the order of weights depend on it.
     """
-    return [(name, value) for name, value in module.fields.items() if is_module(value)]
+    return [
+        (name, value)
+        for name, value in module.fields.items()
+        if isinstance(value, Instance) and MODULE in value.cls.order
+    ]
 
 
 def named_modules(root: Instance) -> Iterator[tuple[str, Instance]]:
@@ -67,8 +72,8 @@ def named_modules(root: Instance) -> Iterator[tuple[str, Instance]]:
             continue
         seen.add(id(module))
         yield name, module
-        inner = [(f"{name}.{each}" if name else each, child) for each, child in children(module)]
-        waiting += reversed(inner)
+        before = f"{name}." if name else ""
+        waiting += [(before + each, child) for each, child in reversed(children(module))]
 
 
 def own_weights(module: Instance) -> list[tuple[str, Parameter]]:
@@ -98,12 +103,17 @@ def init(machine: Machine, module: Instance, *args: Value, **kwargs: Value) -> N
 
 def set_attribute(machine: Machine, module: Instance, name: Value, value: Value) -> None:
     """Setting an attribute: a module or a parameter is registered under that name."""
+    check_ready(module, value)
+    set_field(module, name, value)
+
+
+def check_ready(module: Instance, value: Value) -> None:
+    """Refuse to register a module or a parameter in one whose `__init__` hasn't run."""
     # torch hooks into `__setattr__`, and `Module.__init__` makes the dictionaries that it fills.
     if not module.ready and (is_module(value) or isinstance(value, Parameter)):
         what = "module" if is_module(value) else "parameters"
         text = f"cannot assign {what} before Module.__init__() call"
         raise raised("AttributeError", text, lambda: ": write `super().__init__()` first")
-    set_field(module, name, value)
 
 
 def call_module(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> Value:

@@ -118,7 +118,7 @@ def resolved(machine: Interpreter, scope: Scope, node: ast.expr) -> Value:
             scope, node, lambda: runnable(machine, get_attribute(machine, holder, node.attr))
         )
     value = machine.evaluate(scope, node)
-    return machine.call_at(scope, node, lambda: runnable(machine, value))
+    return machine.call_at(scope, node, runnable, machine, value)
 
 
 def is_in_package(machine: Interpreter, scope: Scope, node: ast.expr) -> bool:
