@@ -1,4 +1,4 @@
-"""Numbers that the frameworks' documentation gives, and what is refused just beside what is not."""
+"""What is refused just beside what is not, and figures that can be worked out on paper."""
 
 from __future__ import annotations
 
@@ -22,26 +22,6 @@ from cnncalc.layers.spelling import word
 from cnncalc.receptive.units import larger_than_input
 from tests.strategies import layers_of
 
-# Of PyTorch's page of each, but for `hardsigmoid`, which is its formula x/6 + 1/2, and the last
-# four, of Keras's Squareplus and GaussianNoise, and of powers and global pools as we spell them.
-DEFAULTS: dict[str, dict[str, float]] = {
-    "leakyrelu": {"slope": 0.01},
-    "rrelu": {"lower": 1 / 8, "upper": 1 / 3},
-    "elu": {"alpha": 1},
-    "celu": {"alpha": 1},
-    "hardsigmoid": {"slope": 1 / 6, "offset": 0.5},
-    "hardtanh": {"low": -1, "high": 1},
-    "softplus": {"beta": 1, "threshold": 20},
-    "softshrink": {"threshold": 0.5},
-    "hardshrink": {"threshold": 0.5},
-    "dropout": {"rate": 0.5},
-    "lrn": {"alpha": 0.0001, "beta": 0.75, "k": 1},
-    "pad": {"value": 0},
-    "squareplus": {"b": 4},
-    "noise": {"deviation": 0.1},
-    "power": {"exponent": 2},
-    "glp": {"norm": 2},
-}
 REFUSED = [
     ("2x6 mul[ conv:2,k3,p1 | gap ]", "branches"),  # but with `align`
     ("3x9 sub[ | relu | bn ]", "branches"),
@@ -107,12 +87,6 @@ TAKEN = [
     ("1x4 maxunpool:3,s2,p=1:0,size=9", (1, 9)),  # by itself 3*2 - 1 + 3 = 8
     ("1x4 maxunpool:3,s2,p=0:1,size=7", (1, 7)),
 ]
-
-
-@pytest.mark.parametrize("kind", DEFAULTS)
-def test_defaults(kind: str) -> None:
-    options = KINDS[kind].options
-    assert {name: options[name].default for name in DEFAULTS[kind]} == DEFAULTS[kind]
 
 
 @pytest.mark.parametrize(("spec", "code"), REFUSED)
@@ -302,6 +276,7 @@ def test_what_is_so_by_default_is_not_said() -> None:
     for text, short in (
         ("conv:4,k3,s1,p0,g1", "conv:4,k3"), ("leakyrelu:0.01", "leakyrelu"), ("se:16", "se"),
         ("hardtanh:low=-2", "hardtanh:-2"), ("each:2[each[relu]]", "relu"),
+        ("leakyrelu:3.0", "leakyrelu:3"), ("leakyrelu:2.5", "leakyrelu:2.5"),
     ):  # fmt: skip
         (layer,) = layers_of(text)
         assert word(layer) == short
@@ -424,3 +399,30 @@ def test_columns_of_padding_alone_are_left_out(
 
     assert [*window.reads(0), *window.reads(1)] == list(columns[:2])
     assert [window.reads(o)[0] for o in range(window.length(count))] == list(columns)
+
+
+@pytest.mark.parametrize("order", ["first", "last"])
+def test_where_the_axes_of_numbers_go(order: str) -> None:
+    """Beside the features in their order; of channels last the first is behind the others."""
+    for shape in ((), (5,), (5, 6), (5, 6, 7)):
+        rank = len(shape)
+        beside = (*shape[1:], *shape[:1]) if order == "last" else shape
+        for axis in range(-rank - 1, rank + 1):
+            layer: Any = KINDS["embedding"](9, 4, axis=axis, order=order)
+            at, output, route = axis % (rank + 1), layer.output(shape), layer.route(shape)
+            assert output == (*beside[:at], 4, *beside[at:])
+            assert [output[to] for to in route.moves] == list(shape)
+
+
+def test_cubic_copies_a_map_whose_sizes_stay() -> None:
+    """All of them, whatever the factor; linear copies each axis of which the size does."""
+
+    def reads(mode: str, *factors: float) -> list[list[int]]:
+        windows = KINDS["upsample"](factors, mode=mode).windows((1, 3, 4))
+        pairs = zip(windows, (3, 4), strict=True)
+        return [[len(window.reads(o)) for o in range(window.length(n))] for window, n in pairs]
+
+    assert reads("cubic", 1.2) == reads("linear", 1.2) == [[1] * 3, [1] * 4]
+    assert reads("linear", 1.2, 1.5)[0] == [1] * 3
+    assert max(reads("cubic", 1.2, 1.5)[0]) == 4
+    assert reads("nearest", 1.2, 1.5) == [[1] * 3, [1] * 6]

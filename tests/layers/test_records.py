@@ -260,7 +260,7 @@ def test_every_option_has_a_word(kind: type[Layer]) -> None:
     """A changed option shows in the word, so the compact notation can say it."""
     for name, option in kind.options.items():
         try:
-            layer = kind(**dict(sample(kind).changed()) | {name: changed(option)})
+            layer = sample(kind).replaced(**{name: changed(option)})
         except LayerError:
             continue  # this option needs company, such as corners with a mode
         assert parse(word(layer)).steps[1].layer == layer
