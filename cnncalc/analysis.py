@@ -224,7 +224,7 @@ class _Loop:
 
     def notes(self) -> Iterator[Note]:
         """What is to be said of single steps."""
-        for number, step in enumerate(self.steps if self.mixing else ()):
+        for number, step in enumerate(self.steps):
             if id(step.layer) in self.mixing:
                 mixed = f"`{step.name}` runs along the batch axis: it mixes the samples"
                 yield Note(number, mixed)
@@ -294,7 +294,7 @@ class _Loop:
     def _asked(self, step: Step, shapes: tuple[Shape, ...]) -> _Answer:
         """What a step's layer answers."""
         try:
-            layer = step.layer if step.expects else settle(step, shapes)
+            layer = settle(step, shapes)
             if layer.beside:
                 layer.check_maker(self.steps[step.inputs[0]].layer)
             output = layer.output(*shapes)

@@ -7,8 +7,9 @@ import gc
 import pytest
 from hypothesis import given, settings
 
-from cnncalc import Network, SpecError, Step, analyze, findings, parse, verify
-from cnncalc.layers import LAYERS
+from cnncalc import Network, SpecError, Step, analysis, analyze, findings, parse, verify
+from cnncalc.layers import LAYERS, Layer
+from cnncalc.layers.base import Shape
 from cnncalc.layers.merge import Input
 from cnncalc.network import Declared, Expects
 from tests.conftest import Command
@@ -315,3 +316,46 @@ def test_no_size_is_beyond_the_limit(shape: tuple[int, ...]) -> None:
     with pytest.raises(SpecError, match="beyond the limit of 2147483647 for each size"):
         analyze("conv:1,k1", shape)
     assert analyze("conv:1,k1", (3, 2**31 - 1)).rows[-1].output_shape == (1, 2**31 - 1)
+
+
+def gives(branches: int, sizes: int) -> list[str]:
+    """What is told of a merge of so many branches, of so many sizes one after another."""
+    each = [f"[slice:{at % sizes}..]" for at in range(branches)]
+    with pytest.raises(SpecError) as caught:
+        analyze(f"9x2 add[ {' | '.join(each)} ]")
+    return [note.partition(":")[0] for note in caught.value.notes]
+
+
+def test_branches_that_show_why_they_can_not_meet() -> None:
+    """Of up to six all; of more the first of each size, and no more than six."""
+    assert gives(6, 2) == [f"branch {at} gives {8 + at % 2}×2" for at in range(1, 7)]
+    assert gives(7, 2) == ["branch 1 gives 9×2", "branch 2 gives 8×2"]
+    assert gives(9, 7) == [f"branch {at} gives {10 - at}×2" for at in range(1, 7)]
+
+
+def test_without_a_size_the_first_layer_is_underlined() -> None:
+    """Where it is used, of a definition."""
+    for spec, text in (
+        ("conv:1,k1 relu", "conv:1,k1"),
+        ("def b(c) = [conv:$c,k1] b(4) relu", "b(4)"),
+        ("x@identity conv:1,k1", "x@identity"),
+    ):
+        with pytest.raises(SpecError, match="size of the input is missing") as caught:
+            verify(spec)
+        assert caught.value.span
+        assert caught.value.span.text == text
+
+
+def test_equal_layers_are_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """About the same shapes; and of what no source declared nothing else is looked at."""
+    asked: list[object] = []
+    right = LAYERS["conv"].output
+
+    def output(layer: Layer, *shapes: Shape) -> Shape:
+        asked.append(shapes)
+        return right(layer, *shapes)
+
+    monkeypatch.setattr(LAYERS["conv"], "output", output)
+    monkeypatch.setattr(analysis._Loop, "_settled", None)
+    analyze("4x9x9 10*[conv:4,k3,p1] relu conv:4,k3 5*[conv:4,k3,p1]")
+    assert asked == [((4, 9, 9),), ((4, 9, 9),), ((4, 7, 7),)]

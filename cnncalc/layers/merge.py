@@ -62,7 +62,7 @@ class Elementwise(Layer):
     def stretched(self, *shapes: Shape) -> tuple[Shape, ...]:
         """The branches' shapes, all of as many axes."""
         rank = max(len(shape) for shape in shapes)
-        if self.align == "equal" or all(len(shape) == rank for shape in shapes):
+        if self.align == "equal":
             return shapes
         sizes = [dict(zip(self.places(len(shape), rank), shape, strict=True)) for shape in shapes]
         return tuple(tuple(size.get(axis, 1) for axis in range(rank)) for size in sizes)
