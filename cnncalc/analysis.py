@@ -159,7 +159,7 @@ def check_input(shape: Shape, span: Span | None = None) -> None:
             code="bad-input",
             help="sizes of at least 1, such as 3x224x224",
         )
-    if max(map(at_witness, shape), default=1) > MAX_VALUE:
+    if any(at_witness(size) > MAX_VALUE for size in shape):
         raise SpecError(
             f"an input of {show(shape)} is beyond the limit of {MAX_VALUE} for each size",
             span,

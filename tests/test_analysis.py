@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from cnncalc import Network, SpecError, Step, analysis, analyze, findings, parse, verify
+from cnncalc.errors import LayerError
 from cnncalc.layers import LAYERS, Layer
 from cnncalc.layers.base import Shape
 from cnncalc.layers.merge import Input
@@ -359,3 +360,45 @@ def test_equal_layers_are_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(analysis._Loop, "_settled", None)
     analyze("4x9x9 10*[conv:4,k3,p1] relu conv:4,k3 5*[conv:4,k3,p1]")
     assert asked == [((4, 9, 9),), ((4, 9, 9),), ((4, 7, 7),)]
+
+
+def test_the_first_row_is_the_input() -> None:
+    """Which holds nothing, and multiplies nothing."""
+    row = analyze("3x4x5 conv:2,k3").rows[0]
+    assert (row.index, row.text, row.inputs, row.input_shapes) == (0, "input", (), ())
+    assert (row.output_shape, row.weights, row.shares) == ((3, 4, 5), (), None)
+    assert (row.params, row.trainable, row.buffers, row.macs) == (0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("shape", [(3, 5, 7), (3,), (5,)])
+def test_declared_sizes_are_of_one_axis(shape: Shape) -> None:
+    """Counted from the front or from the last; what isn't there is no contradiction."""
+    for axis in range(-4, 4):
+        declared = Declared(LAYERS["relu"](), Expects("nn.It", (), (("size", axis, 5),)))
+        there = shape[axis : axis + 1 or None] if -len(shape) <= axis < len(shape) else (5,)
+        if there == (5,):
+            assert analysis.settle(declared, (shape,)) is declared.layer
+        else:
+            what = "channels" if len(shape) > 1 else "features"
+            with pytest.raises(LayerError, match=f"declares size=5 but receives {there[0]} {what}"):
+                analysis.settle(declared, (shape,))
+
+
+def test_what_is_declared_of_axes() -> None:
+    """Vectors, or maps of so many axes."""
+    assert analysis.taken((0,)) == "vectors"
+    assert analysis.taken((1,)) == "maps of 1 spatial axis"
+    assert analysis.taken((0, 1)) == "vectors or maps of 1 spatial axis"
+    assert analysis.taken((0, 2)) == "vectors or maps of 2 spatial axes"
+    assert analysis.taken((1, 2, 3)) == "maps of 1 or 2 or 3 spatial axes"
+    for ranks, shape in (((0,), (3, 4)), ((1, 2), (3,)), ((2,), (3, 4))):
+        with pytest.raises(LayerError, match="It takes"):
+            analysis.settle(Declared(LAYERS["relu"](), Expects("nn.It", ranks)), (shape,))
+
+
+def test_what_a_single_number_is_for() -> None:
+    """It is looked up in a table."""
+    assert analyze("embedding:9,3 relu", ()).rows[-1].output_shape == (3,)
+    for spec in ("relu", "identity relu"):
+        with pytest.raises(SpecError, match="the input can't be a single number"):
+            analyze(spec, ())

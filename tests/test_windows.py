@@ -234,3 +234,15 @@ def test_a_ratio_is_what_people_meant() -> None:
     assert ratio(2) == (2, 1)
     assert ratio(1.23456789) == (123456789, 100000000)
     assert ratio(1 / 4097) != (1, 4097)
+
+
+def test_aligned_corners() -> None:
+    """The first place and the last stay where they are; the coordinates between are fractions."""
+    for n, size in product(range(1, 7), range(1, 9)):
+        (window,) = LAYERS["upsample"](size=(size,), mode="linear", corners=True).windows((1, n))
+        if size == 1:
+            assert read_by(window, n) == [[0]]
+            continue
+        for o, reads in enumerate(read_by(window, n)):
+            at = o * Fraction(n - 1, size - 1)
+            assert reads == ([at] if at == floor(at) else [floor(at), floor(at) + 1])

@@ -16,7 +16,8 @@ from cnncalc.layers.base import BATCH
 from cnncalc.layers.each import Each
 from cnncalc.layers.merge import MAX_LISTED, listed
 from cnncalc.layers.options import show_value
-from cnncalc.layers.shapes import axis_name, count_of, place
+from cnncalc.layers.padding import pad_along
+from cnncalc.layers.shapes import axis_name, count_of, place, spread_out
 from cnncalc.layers.sliding import check_mode
 from cnncalc.layers.spelling import word
 from cnncalc.receptive.units import larger_than_input
@@ -242,7 +243,7 @@ def test_bytes_of_the_input() -> None:
 
 def test_cut_off_places_are_mirrored_still() -> None:
     """A reflection counts the whole row, going round what is left of it."""
-    check_mode("reflect", ((-2, 4),), (1, 5))
+    check_mode("reflect", ((-2, 4),), (5,))
 
 
 def test_no_vector_is_larger_than_an_input_without_places() -> None:
@@ -426,3 +427,65 @@ def test_cubic_copies_a_map_whose_sizes_stay() -> None:
     assert reads("linear", 1.2, 1.5)[0] == [1] * 3
     assert max(reads("cubic", 1.2, 1.5)[0]) == 4
     assert reads("nearest", 1.2, 1.5) == [[1] * 3, [1] * 6]
+
+
+def test_values_for_more_axes_than_there_are() -> None:
+    """Of a vector, which has none, no number of them would do."""
+    for shape, axes, advice in (
+        ((8,), "0 spatial axes", None),
+        ((8, 4), "1 spatial axis", "give one value for all axes, or 1"),
+        ((8, 4, 4, 4), "3 spatial axes", "give one value for all axes, or 3"),
+    ):
+        with pytest.raises(LayerError) as caught:
+            spread_out("kernel", (1, 2), shape)
+        assert caught.value.message.startswith("`kernel` has 2 values but the input 8")
+        assert caught.value.message.endswith(f" has {axes}")
+        assert (caught.value.help, caught.value.option) == (advice, "kernel")
+        assert spread_out("kernel", (7,), shape) == (7,) * (len(shape) - 1)
+    assert spread_out("kernel", (1, 2), (8, 4, 4)) == (1, 2)
+
+
+def parts_of(windows: Any) -> list[tuple[Any, ...]]:
+    return [tuple(getattr(window, name) for name in window.__slots__) for window in windows]
+
+
+def test_unpooling_is_spread_as_a_transposed_convolution() -> None:
+    """What a size adds lies behind."""
+    shape = (1, 4, 5)
+    how = {"kernel": (2, 3), "stride": (2, 3), "padding": ((1, 0), (0, 1))}
+    unpool, spread = KINDS["maxunpool"](**how), KINDS["convt"](1, **how)
+    assert parts_of(unpool.windows(shape)) == parts_of(spread.windows(shape))
+    assert KINDS["maxunpool"](3).windows((1, 4))[0].stride == 3
+    given = KINDS["maxunpool"](**how, size=(6, 16))
+    more = KINDS["convt"](1, **how).replaced(output_padding=(0, 2))
+    assert unpool.output(shape) == (1, 7, 14)
+    assert parts_of(given.windows(shape))[1] == parts_of(more.windows(shape))[1]
+    assert given.windows(shape)[0].output_padding == -1
+    assert given.output(shape) == (1, 6, 16)
+
+
+def test_fractional_pools_read_bins() -> None:
+    """Where in them is drawn at random."""
+    pool = KINDS["fracmaxpool"](2, size=(3, 2))
+    assert parts_of(pool.windows((1, 7, 5))) == [(7, 3), (5, 2)]
+    assert parts_of(KINDS["fracmaxpool"](2, ratio=(0.5, 0.7)).windows((1, 7, 5))) == [
+        (7, 3),
+        (5, 3),
+    ]
+
+
+def test_what_pads_one_axis() -> None:
+    """With zeros, if nothing else is said, and no channels but where these are padded."""
+    assert pad_along(0, 1, (1, 2)) == KINDS["pad"](0, channels=((1, 2),))
+    assert pad_along(1, 3, (1, 2)) == KINDS["pad"](((1, 2), (0, 0)))
+    assert pad_along(2, 3, (1, 2), 0.5) == KINDS["pad"](((0, 0), (1, 2)), value=0.5)
+
+
+def test_along_all_axes() -> None:
+    """As one word; numbers are put in order, each once."""
+    reduce, norm = KINDS["reduce"], KINDS["ln"]
+    assert reduce(axes=("all",)).places((3, 4, 5)) == norm(axes=("all",)).places((3, 4, 5))
+    assert reduce(axes=("all",)).places((3, 4, 5)) == (0, 1, 2)
+    assert reduce(axes=(-1, 0, 2)).places((3, 4, 5)) == (0, 2)
+    assert reduce(axes=(-1, 0), order="last").places((3, 4, 5)) == (0, 1)
+    assert norm(axes=(-1, 0)).places((3, 4, 5)) == (2, 0)

@@ -77,6 +77,10 @@ HELD: list[tuple[str, list[str], int]] = [
         ["mean 6×4 buffer", "variance 6×4 buffer", "count scalar buffer"], 0,
     ),
     ("6x4 standardize:given", [], 0),
+    (
+        "6x4 standardize:axes=none",
+        ["mean scalar buffer", "variance scalar buffer", "count scalar buffer"], 0,
+    ),
     ("6x4 lrn:3", [], 0),
     ("6x4 rnn:5", of_one("l0", 5, 6, 5), 4 * 5 * 11),
     ("6x4 rnn:5,axis=1", of_one("l0", 5, 4, 5), 6 * 5 * 9),
