@@ -402,3 +402,48 @@ def test_what_a_single_number_is_for() -> None:
     for spec in ("relu", "identity relu"):
         with pytest.raises(SpecError, match="the input can't be a single number"):
             analyze(spec, ())
+
+
+FORWARD = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 9)
+    def forward(self, x{more}):
+        return self.conv(x){added}
+"""
+
+
+def test_steps_alone_have_the_place_of_the_whole_layer() -> None:
+    """Of an option's own the reader knows, which is left behind."""
+    network = parse("3x5x5 conv:4,k9")
+    for told, text in ((network, "k9"), (Network(network.steps, network.input), "conv:4,k9")):
+        with pytest.raises(SpecError) as caught:
+            analyze(told)
+        assert caught.value.span
+        assert caught.value.span.text == text
+
+
+@pytest.mark.parametrize(
+    ("more", "added", "missing", "advice"),
+    [
+        ("", "", "the size of the input is missing", "give it as `-i 3x224x224`"),
+        (
+            ", z", " + z", "the sizes of the inputs `x`, `z` are missing",
+            "`-i x=SIZE -i z=SIZE`, or `-i` again for each in their order",
+        ),
+    ],
+)  # fmt: skip
+def test_which_sizes_are_missing(more: str, added: str, missing: str, advice: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        verify(FORWARD.format(more=more, added=added))
+    assert caught.value.message == missing
+    assert str(caught.value.help).startswith(advice)
+
+
+def test_no_rows_without_a_size() -> None:
+    """What a network lacks of its own is told first."""
+    with pytest.raises(SpecError, match="the size of the input is missing"):
+        analysis.analyze(parse("conv:4,k1"))
+    with pytest.raises(SpecError, match="`_` stands for a value to solve for"):
+        analysis.analyze(parse("3x_ conv:4,k1"))

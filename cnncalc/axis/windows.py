@@ -33,6 +33,8 @@ __all__ = [
     "ratio",
 ]
 
+MOST_PARTS = 4096  # of a whole, that a factor in decimals is taken to mean
+
 
 class Slide:
     """A window that slides: convolution, pooling, padding and cropping (kernel 1).
@@ -299,6 +301,6 @@ def ratio(factor: float) -> tuple[int, int]:
     """A factor as people meant it, as a fraction: 1.1 is (11, 10), 0.3333333333333333 is (1, 3)."""
     from fractions import Fraction  # costs milliseconds that few networks need
 
-    simple = Fraction(factor).limit_denominator(4096)
+    simple = Fraction(factor).limit_denominator(MOST_PARTS)
     meant = simple if float(simple) == factor else Fraction(repr(float(factor)))
     return meant.numerator, meant.denominator
