@@ -205,6 +205,8 @@ SPECS = (
     (["3x32x32", "conv:8,k3,g2"], "groups"),
     (["4x32x32", "conv:7,k3,g2"], "groups"),
     (["1x9x9", "cat[ maxpool:2 upsample:2 | ]"], "branches"),
+    (["8x9", "cat:axis=-1[ | gap ]"], "branches"),
+    (["5x1x8x9", "expand:2"], "branches"),
     (["10x8x8", "gn:3"], "groups"),
     (["10x8x8", "chshuffle:3"], "groups"),
     (["10x8x8", "pixelshuffle:2"], "groups"),
@@ -282,6 +284,9 @@ SPECS = (
     (["16x8x8", "def b = [ b ]", "b"], "recursion"),
     (["16x8x8", "def b = [ conv:8,k9 ]", "b"], "kernel-too-large"),
     # Files
+    (["model.py", "3", "32", "32"], "bad-input"),
+    (["nets/unet.py", "conv:8,k3"], "notation"),
+    (["torchvision:resnet18", "conv:8,k3"], "notation"),
     (["missing.cnn"], "no-file"),
     (["nowhere/missing.cnn"], "no-file"),
     (["vgg16.cnn"], "no-file"),
