@@ -182,8 +182,8 @@ class Concatenate(Layer):
     def output(self, *shapes: Shape) -> Shape:
         first = shapes[0]
         axis = self.place(first)
-        rest = [(len(shape), *shape[:axis], *shape[axis + 1 :]) for shape in shapes]
-        if any(each != rest[0] for each in rest):
+        rest, *others = [(len(shape), *shape[:axis], *shape[axis + 1 :]) for shape in shapes]
+        if any(each != rest for each in others):
             raise LayerError(
                 f"`cat` can't join {listed(shapes)}",
                 code="branches",
