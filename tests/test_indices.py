@@ -15,6 +15,7 @@ from cnncalc.axis.channels import Dealt, Grouped
 from cnncalc.axis.indices import Indices, TooManyError, joined, read, within
 from cnncalc.axis.windows import Bins, Resize, Slide, Spread, Window, adaptive
 from cnncalc.layers import LAYERS
+from cnncalc.layers.route import Route
 
 EDGES = [
     (Resize(5, 3, 99, 4, True), range(8, 13), 16),
@@ -170,3 +171,13 @@ def test_channels_beyond_what_one_becomes_are_not_looked_at() -> None:
     assert len(route.sides(frozenset({1, 5, 6}))) == 2
     plain: Any = LAYERS["conv"](4, 3).route((3, 9))
     assert plain.sides(range(3)) == (plain,)
+
+
+def test_what_is_read_of_an_axis() -> None:
+    """All where every unit reads the whole, or no window says what each of them does."""
+    route = Route((4, 9, 8), (Slide(1, 3), Slide(2, 3)), mixes=(1,), across=None)
+    assert [set(route.read(axis)) for axis in range(3)] == [
+        set(range(4)), set(range(9)), {0, 1, 3, 4, 6, 7},
+    ]  # fmt: skip
+    assert Route((4, 9), across=Slide(1, 2)).read(0) == range(0, 3, 2)
+    assert Route((4, 9)).read(1) == range(9)

@@ -128,6 +128,8 @@ def test_how_many_pixels_interpolation_reads(mode: str, taps: int) -> None:
     """Between two pixels a half of them on either side (three lobes, five)."""
     report = analyze(f"1x20x20 upsample:3,mode={mode}")
     assert report.fields[-1].axes[0].field.size == taps
+    (window, _) = KINDS["upsample"](3, mode=mode).windows((1, 20, 20))
+    assert parts_of([window]) == [(mode != "nearest", 1, 3, 60, taps)]
 
 
 def test_a_value_is_cut_to_a_readable_length() -> None:
