@@ -178,9 +178,7 @@ class Resize:
     def __init__(
         self, outputs: int, inputs: int, size: int, taps: int = 1, centred: bool = False
     ) -> None:
-        divisor = gcd(outputs, inputs)
-        self.outputs = outputs // divisor
-        self.inputs = inputs // divisor
+        self.outputs, self.inputs = _lowest(outputs, inputs)
         self.size = size
         self.taps = taps
         self.centred = centred
@@ -234,8 +232,7 @@ class Bins:
 
     @property
     def period(self) -> tuple[int, int]:
-        divisor = gcd(self.inputs, self.outputs)
-        return self.outputs // divisor, self.inputs // divisor
+        return _lowest(self.outputs, self.inputs)
 
     @property
     def hull(self) -> tuple[float, float, float]:
@@ -274,6 +271,12 @@ class Picked:
 
 
 Window = Slide | Spread | Resize | Bins | Picked | Grouped | Dealt
+
+
+def _lowest(outputs: int, inputs: int) -> tuple[int, int]:
+    """A quotient in lowest terms."""
+    divisor = gcd(outputs, inputs)
+    return outputs // divisor, inputs // divisor
 
 
 def adaptive(inputs: int, outputs: int) -> Window:
