@@ -10,6 +10,8 @@ import pytest
 from cnncalc.errors import LayerError
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import MAX_VALUE, REQUIRED, Layer, Option
+from cnncalc.layers.base import option as declared
+from cnncalc.layers.spelling import word
 
 CONV = KINDS["conv"](4, 3)
 # Of each kind: what is given and what becomes of it.
@@ -70,28 +72,28 @@ def option(kind: str, **form: Any) -> Option:
 
 @pytest.mark.parametrize("kind", TAKEN)
 def test_what_is_taken(kind: str) -> None:
-    declared = option(kind, words=("infer",))
+    known = option(kind, words=("infer",))
     for given, made in TAKEN[kind]:
-        assert declared.normalise(given) == made
-    assert declared.normalise("infer") == (("infer",) if kind == "sizes" else "infer")
+        assert known.normalise(given) == made
+    assert known.normalise("infer") == (("infer",) if kind == "sizes" else "infer")
 
 
 @pytest.mark.parametrize("kind", WRONG)
 def test_what_is_refused(kind: str) -> None:
-    declared = option(kind, words=("infer",))
+    known = option(kind, words=("infer",))
     for given in (*WRONG[kind], REQUIRED):
         with pytest.raises(LayerError, match=r"^`it` can't be ") as caught:
-            declared.normalise(given)
+            known.normalise(given)
         assert (caught.value.code, caught.value.option) == ("bad-value", "it")
-        assert caught.value.help == f"it is {declared.describe()}"
+        assert caught.value.help == f"it is {known.describe()}"
 
 
 def test_the_size_of_a_single_number() -> None:
     """Where it may be one, the size is empty; it stands alone."""
-    declared = option("sizes", words=("infer", "scalar"))
-    assert declared.normalise("scalar") == declared.normalise(()) == ()
+    known = option("sizes", words=("infer", "scalar"))
+    assert known.normalise("scalar") == known.normalise(()) == ()
     with pytest.raises(LayerError, match="can't be"):
-        declared.normalise((3, "scalar"))
+        known.normalise((3, "scalar"))
 
 
 @pytest.mark.parametrize("number", [MAX_VALUE + 1, -MAX_VALUE - 1])
@@ -184,3 +186,33 @@ def test_what_does_the_same_to_every_value_is_itself_at_each_entry() -> None:
     assert plain.at_each(1, "first") is plain
     for kind in (Turned, Routed, Several, Mixing, Alone, Halved, Holding):
         assert kind().at_each(1, "first") is None
+
+
+class Numbered(Layer):
+    factor: float = declared("number", "", positional=True)
+    count: int = declared("count", "", positional=True, default=1)
+    other: int = declared("count", "", positional=True, default=1)
+    last: float = declared("number", "", default=0)
+
+
+class Counted(Layer):
+    one: int = declared("count", "", positional=True, default=1)
+    two: int = declared("count", "", positional=True, default=1)
+    three: int = declared("count", "", positional=True, default=1, key="t")
+
+
+@pytest.mark.parametrize(
+    ("layer", "said"),
+    [
+        (Numbered(0.5, 3), "0.5,count=3"),
+        (Numbered(0.5, 3, 4, 2), "0.5,count=3,other=4,last=2"),
+        (Counted(2, 3), "2,3"),
+        (Counted(2, 3, 4), "2,3,t4"),
+        (Counted(2, 1, 4), "2,t4"),
+        (Counted(1, 3, 4), "two=3,t4"),
+        (Counted(1, 1, 4), "t4"),
+    ],
+)
+def test_what_is_said_without_its_name(layer: Layer, said: str) -> None:
+    """The first value, and counts one behind another."""
+    assert word(layer) == f":{said}"
