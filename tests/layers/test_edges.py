@@ -491,3 +491,20 @@ def test_along_all_axes() -> None:
     assert reduce(axes=(-1, 0, 2)).places((3, 4, 5)) == (0, 2)
     assert reduce(axes=(-1, 0), order="last").places((3, 4, 5)) == (0, 1)
     assert norm(axes=(-1, 0)).places((3, 4, 5)) == (2, 0)
+
+
+def test_columns_that_all_lie_in_the_map_are_left_as_they_are() -> None:
+    """In part at least; what is padded on one axis alone is looked at too."""
+    fold = KINDS["fold"]
+    assert fold((2, 2), (2, 2), padding=((1, 1),)).windows((4, 9)) == ()
+    assert fold((2, 2), (2, 2)).windows((4, 1)) == ()
+    for padding, columns in ((((0, 0), (2, 0)), 1), (((0, 2), (0, 0)), 1)):
+        (window,) = fold((2, 2), (2, 2), padding=padding).windows((4, 3))
+        assert window.length(3) == 3 - columns
+
+
+def test_columns_of_padding_alone_are_one_unit_of_padding() -> None:
+    fold = KINDS["fold"]((1, 1), (2, 2), stride=5, padding=2)
+    assert fold.output((3, 4)) == (3, 2, 2)
+    (window,) = fold.windows((3, 4))
+    assert [list(window.reads(o)) for o in range(window.length(4))] == [[-1]]

@@ -107,6 +107,7 @@ def test_least_values(kind: type[Layer]) -> None:
         amount = name in AMOUNTS and kind.kind != "each"  # which runs over some axis
         least = 0 if amount or (kind.kind, name) in ADAPTIVE else 1
         value = float if option.kind == "number" else int
+        assert option.minimum == least  # also where that is the default, which isn't looked at
         assert option.normalise(value(least)) is not None
         with pytest.raises(LayerError, match=name):
             option.normalise(value(least - 1))

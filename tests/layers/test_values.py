@@ -201,9 +201,19 @@ class Counted(Layer):
     three: int = declared("count", "", positional=True, default=1, key="t")
 
 
+class Mixed(Layer):
+    one: int = declared("count", "", positional=True, default=1)
+    by_name: int = declared("count", "", default=1)
+    two: int = declared("count", "", positional=True, default=1)
+    three: int = declared("count", "", positional=True, default=1)
+
+
 @pytest.mark.parametrize(
     ("layer", "said"),
     [
+        (Mixed(1, 1, 3), "two=3"),
+        (Mixed(1, 1, 3, 4), "two=3,three=4"),
+        (Mixed(2, 1, 3, 4), "2,3,4"),
         (Numbered(0.5, 3), "0.5,count=3"),
         (Numbered(0.5, 3, 4, 2), "0.5,count=3,other=4,last=2"),
         (Counted(2, 3), "2,3"),
@@ -214,5 +224,6 @@ class Counted(Layer):
     ],
 )
 def test_what_is_said_without_its_name(layer: Layer, said: str) -> None:
-    """The first value, and counts one behind another."""
+    """The first value, and counts one behind another; it is worked out but once."""
     assert word(layer) == f":{said}"
+    assert word(layer) is word(layer)
