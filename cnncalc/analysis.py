@@ -95,8 +95,7 @@ def analyze(
         raise network.unsized
     if shape is None:
         raise no_input(network)
-    if shape or network.input is None:  # a network's own () says that no size matters
-        check_input(shape)
+    check_input(shape)
     steps = network.at(shape)
     check_scalar(steps, shape)
     loop = _Loop(steps, shape, batch * BYTES[dtype])
@@ -296,7 +295,8 @@ class _Loop:
         try:
             layer = settle(step, shapes)
             if layer.beside:
-                layer.check_maker(self.steps[step.inputs[0]].layer)
+                (maker,) = step.inputs
+                layer.check_maker(self.steps[maker].layer)
             output = layer.output(*shapes)
             weights = layer.weights(*shapes)
             macs = layer.macs(*shapes)
@@ -323,7 +323,7 @@ class _Loop:
         placed = SpecError(error.message, span, code=error.code, help=error.help)
         layout = self.network.layout
         if len(shapes) == 1:
-            maker = self.rows[step.inputs[0]]
+            (maker,) = (self.rows[each] for each in step.inputs)
             from_ = "the input" if maker.index == 0 else f"`{maker.text}` (step {maker.index})"
             placed.notes.append(f"it receives {show(as_layout(shapes[0], layout))} from {from_}")
         else:

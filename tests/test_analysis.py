@@ -447,3 +447,22 @@ def test_no_rows_without_a_size() -> None:
         analysis.analyze(parse("conv:4,k1"))
     with pytest.raises(SpecError, match="`_` stands for a value to solve for"):
         analysis.analyze(parse("3x_ conv:4,k1"))
+
+
+def test_an_input_alone_may_be_a_single_number() -> None:
+    """What nobody reads."""
+    network = Network([Step(Input(), name="input")])
+    assert [row.output_shape for row in analyze(network, ()).rows] == [()]
+
+
+def test_what_a_framework_does_at_a_size_is_asked_at_another_one_too() -> None:
+    """As long as it left the layer as it was."""
+
+    def rule(layer: Layer, *shapes: Shape) -> Layer:
+        return layer if shapes[0][1] % 2 else layer.replaced(stride=2)
+
+    conv = Declared(LAYERS["conv"](4, 3), Expects("nn.It", (1,), rule=rule))
+    network = Network([Step(Input(), name="input"), Step(conv, (0,), "conv")])
+    for size, next_size, made in ((9, 8, 3), (9, 7, 5), (8, 9, 4)):
+        again = analyze(network, (3, size)).network
+        assert analyze(again, (3, next_size)).rows[1].output_shape == (4, made)

@@ -25,6 +25,8 @@ EDGES = [
     (Dealt(2, 3), range(6), 6),
     (Dealt(2, 3), range(1, 4), 6),
     (Grouped(2, 3), range(2, 7), 6),
+    (Slide(1, 2), range(5), 5),
+    (Spread(2, 2), range(5), 5),
 ]
 
 

@@ -73,6 +73,8 @@ BESIDE = [
     ("8 slice:8..", "slice", "8 slice:7..", (1,)),
     ("8 slice:..9", "slice", "8 slice:..8", (8,)),
     ("8 slice:..-8", "slice", "8 slice:..-7", (1,)),
+    ("8 slice:..-9", "slice", "8 slice:-9..", (8,)),
+    ("8 slice:-9..-8", "slice", "8 slice:-9..-7", (1,)),
     ("3x5 glu:axis=1", "groups", "3x6 glu:axis=1", (3, 3)),
     ("3x5 glu", "groups", "4x5 glu", (2, 5)),
     ("3x5 prelu:2", "groups", "3x5 prelu:3", (3, 5)),

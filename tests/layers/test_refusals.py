@@ -23,6 +23,11 @@ INPUTS: list[tuple[str, Options, tuple[Shape, ...], str, str | None]] = [
         "`reshape:1x8` makes one step of it",
     ),
     (
+        "gru", {"axis": -2}, ((8,),),
+        "`gru` works on a sequence, features × steps, but receives a vector of 8 features",
+        "`reshape:8x1` makes one step of it",
+    ),
+    (
         "lstm", {}, ((3, 20, 32),),
         "`lstm` works on a sequence, features × steps, but receives the map 3×20×32",
         "`reshape:60x32` makes 32 steps of 60 features of it",
