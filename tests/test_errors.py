@@ -506,7 +506,7 @@ CASES = [(["shape", *words], code) for words, code in (*SPECS, *TYPED)] + list(C
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the files that the cases name."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("cnncalc.python.search.installed", lambda: iter(()))
+    monkeypatch.setattr("cnncalc.python.module_search.installed", lambda: iter(()))
     (tmp_path / "lenet5.cnn").write_text("1x32x32 conv:6,k5\n")
     (tmp_path / "empty.cnn").write_text("")
     (tmp_path / "folder.cnn").mkdir()

@@ -23,11 +23,11 @@ from cnncalc.packages import OnUse
 
 if TYPE_CHECKING:
     from cnncalc.notations import missing, model_packages, refusals
-    from cnncalc.python import search
+    from cnncalc.python import module_search
 else:  # only a package, or a wrong word or file needs them
     missing = OnUse("cnncalc.notations.missing")
     model_packages = OnUse("cnncalc.notations.model_packages")
-    search = OnUse("cnncalc.python.search")
+    module_search = OnUse("cnncalc.python.module_search")
     refusals = OnUse("cnncalc.notations.refusals")
 
 __all__ = ["of_path", "of_string", "of_words", "sizes_apart"]
@@ -196,7 +196,7 @@ def _package_word(
     found = re.fullmatch(PACKAGED, word, re.DOTALL) if ":" in word else None
     if found is None or found[1] in layers:
         return None
-    known = found[1] in model_packages.KNOWN or search.is_there(found[1], paths)
+    known = found[1] in model_packages.KNOWN or module_search.is_there(found[1], paths)
     return (found[1], found[2]) if known else None
 
 
